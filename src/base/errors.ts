@@ -1,0 +1,88 @@
+/**
+ * Every code that this package fails with, and the HTTP status that goes with it. Codes are stable;
+ * the sentences are free to improve. `docs/errors.md` explains each (a test compares the two).
+ */
+export const ERROR_STATUS = {
+  ACTION_CANCELLED: 500,
+  ACTION_FAILED: 500,
+  BAD_ARGUMENT: 400,
+  BAD_CONFIG: 400,
+  BAD_FRAME: 422,
+  BAD_SHAPE: 500,
+  BODY_TOO_LARGE: 413,
+  CLASS_NOT_LOADED: 500,
+  CROSS_ORIGIN: 403,
+  FRAME_NOT_HELD: 404,
+  HOST_NOT_ALLOWED: 421,
+  INTERNAL: 500,
+  INVALID_INPUT: 422,
+  INVALID_OUTPUT: 500,
+  LOCK_BUSY: 409,
+  METHOD_NOT_ALLOWED: 405,
+  NOT_CANCELLABLE: 503,
+  NOT_FOUND: 404,
+  NOT_READY: 503,
+  NO_FRAME: 503,
+  NO_OUTPUT: 503,
+  PORT_IN_USE: 500,
+  PROGRAM_MISSING: 503,
+  READ_ONLY: 405,
+  SLOT_NOT_CONNECTED: 500,
+  SOURCE_FAILED: 503,
+  STREAM_STOPPED: 503,
+  TOO_MANY_VIEWERS: 503,
+  UNKNOWN_AFFORDANCE: 404,
+  UNSUPPORTED_MEDIA_TYPE: 415,
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_STATUS;
+
+/** One thing that is wrong with an input: where (a path such as `["body", "dz"]`), what, and the rule that it breaks. */
+export interface InputFault {
+  readonly type: string;
+  readonly loc: readonly (string | number)[];
+  readonly msg: string;
+  readonly input?: unknown;
+  readonly ctx?: Record<string, unknown>;
+}
+
+/**
+ * Every error that this package throws on purpose. Its message is one sentence (or two) that says what
+ * happened, to what, why, and what to do next: the same text goes to the log, the HTTP problem body and the page.
+ */
+export class ThingError extends Error {
+  readonly code: ErrorCode;
+  /** The HTTP status that a client sees. */
+  readonly status: number;
+  /** For invalid input: each fault on its own. */
+  readonly faults: readonly InputFault[];
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: ErrorOptions & { faults?: readonly InputFault[] } = {},
+  ) {
+    super(message, options);
+    this.name = "ThingError";
+    this.code = code;
+    this.status = ERROR_STATUS[code];
+    this.faults = options.faults ?? [];
+  }
+}
+
+/** The sentence of anything that was thrown, for a log line or a problem body. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The error for a name that is not there, with the names that are. */
+export function unknownAffordance(
+  thing: string,
+  kind: string,
+  name: string,
+  known: Iterable<string>,
+): ThingError {
+  const names = [...known].sort();
+  const has = names.length > 0 ? `It has: ${names.join(", ")}.` : `It has none.`;
+  return new ThingError("UNKNOWN_AFFORDANCE", `Thing '${thing}' has no ${kind} '${name}'. ${has}`);
+}

@@ -1,0 +1,17 @@
+import type { Origin } from "./frame.ts";
+
+/** A picture on its way into a stream. */
+export interface SourceFrame {
+  /** One whole JPEG file. The stream copies it, so the source may reuse the memory afterwards. */
+  readonly jpeg: Uint8Array;
+  /** End of exposure, epoch ms; without it the stream stamps the frame on arrival. */
+  readonly capturedAt?: number;
+  /** Where the frame was captured, if another stream captured it. */
+  readonly origin?: Origin;
+}
+
+/** Where frames come from. A source knows nothing of Things, HTTP or viewers. */
+export interface FrameSource {
+  /** Frames until `signal` aborts. The device is opened by the first and closed after the last. */
+  frames(signal: AbortSignal): AsyncIterable<SourceFrame>;
+}

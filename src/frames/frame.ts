@@ -1,0 +1,30 @@
+/** Where a re-served frame was captured first. */
+export interface Origin {
+  /** URL or name of the stream that captured it. */
+  readonly stream: string;
+  readonly run: string;
+  readonly index: number;
+  /** Epoch ms on the capturing machine's clock. */
+  readonly capturedAt: number;
+}
+
+/** One picture of a stream. `(stream, run, index)` is its identity everywhere. Immutable and shared: never write to it. */
+export interface Frame {
+  /** Short id of the run: new at each start and at each reset of the stream. */
+  readonly run: string;
+  /** Counts up by 1 from 0 in its run. */
+  readonly index: number;
+  /** End of exposure, epoch milliseconds with microseconds after the point; never steps back in a run. */
+  readonly capturedAt: number;
+  /** One complete JPEG file. */
+  readonly jpeg: Uint8Array;
+  /** Pixels. */
+  readonly width: number;
+  /** Pixels. */
+  readonly height: number;
+  readonly origin?: Origin;
+  /** What a program is sent: this part's headers, the JPEG, and the next boundary. Same memory as `jpeg`. */
+  readonly part: Uint8Array;
+  /** What Chromium is sent: the JPEG, the next boundary and bare headers of the next part. Same memory as `jpeg`. */
+  readonly advancedPart: Uint8Array;
+}
