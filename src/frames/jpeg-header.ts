@@ -1,0 +1,220 @@
+import { ThingError } from "../base/errors.ts";
+
+/** More than this per side is refused by libjpeg, and so by browsers. */
+const MAX_SIDE = 65500;
+const MAX_BLOCKS_PER_MCU = 10;
+const SOF_PROGRESSIVE = 0xc2;
+
+interface Component {
+  readonly id: number;
+  readonly blocks: number;
+  readonly quantisationTable: number;
+}
+
+/** The error for a picture that is not one whole JPEG; `fault` says what is wrong and where. */
+export function badFrame(fault: string, options?: ErrorOptions): ThingError {
+  return new ThingError(
+    "BAD_FRAME",
+    `This is not one whole JPEG that a browser can show: ${fault}.`,
+    options,
+  );
+}
+
+/**
+ * What the segments of one JPEG have said so far. Each `read…` takes the content of one segment, without marker and
+ * length, and refuses what would make libjpeg (and with it a browser) give up.
+ */
+export class JpegHeader {
+  width = 0;
+  height = 0;
+  hasHuffmanTables = false;
+  readonly #maxPixels: number;
+  #progressive = false;
+  readonly #components: Component[] = [];
+  /** Bit n is set when table n is defined. */
+  #quantisationTables = 0;
+  #dcTables = 0;
+  #acTables = 0;
+
+  constructor(maxPixels: number) {
+    this.#maxPixels = maxPixels;
+  }
+
+  readQuantisationTables(bytes: Uint8Array, start: number, end: number): void {
+    for (let at = start; at < end; ) {
+      const precision = bytes[at]! >> 4;
+      const id = bytes[at]! & 15;
+      if (precision > 1 || id > 3) {
+        throw badFrame(
+          `the quantisation table at byte ${at} has precision ${precision} and id ${id}`,
+        );
+      }
+      at += 1 + 64 * (precision + 1);
+      if (at > end) throw badFrame(`the quantisation tables at byte ${start} are cut off`);
+      this.#quantisationTables |= 1 << id;
+    }
+  }
+
+  readHuffmanTables(bytes: Uint8Array, start: number, end: number): void {
+    for (let at = start; at < end; ) {
+      const tableClass = bytes[at]! >> 4;
+      const id = bytes[at]! & 15;
+      if (tableClass > 1 || id > 3) {
+        throw badFrame(`the Huffman table at byte ${at} has class ${tableClass} and id ${id}`);
+      }
+      const symbolsAt = at + 17;
+      const count = symbolsAt <= end ? countCodes(bytes, at + 1) : 0;
+      if (symbolsAt + count > end)
+        throw badFrame(`the Huffman tables at byte ${start} are cut off`);
+      if (tableClass === 0) {
+        checkDcSymbols(bytes, symbolsAt, count);
+        this.#dcTables |= 1 << id;
+      } else {
+        this.#acTables |= 1 << id;
+      }
+      at = symbolsAt + count;
+    }
+    this.hasHuffmanTables = true;
+  }
+
+  /** `code` is the second byte of the SOF marker. */
+  readFrameHeader(code: number, bytes: Uint8Array, start: number, end: number): void {
+    if (this.width > 0) throw badFrame(`a second frame header (SOF) stands at byte ${start}`);
+    if (code > SOF_PROGRESSIVE)
+      throw badFrame(`its coding (SOF marker FF${hex(code)}) is neither baseline nor progressive`);
+    if (end - start < 6) throw badFrame(`the frame header (SOF) at byte ${start} is cut off`);
+    const precision = bytes[start]!;
+    if (precision !== 8) throw badFrame(`it has ${precision} bits a sample instead of 8`);
+    const height = word(bytes, start + 1);
+    const width = word(bytes, start + 3);
+    if (width === 0 || height === 0 || width > MAX_SIDE || height > MAX_SIDE) {
+      throw badFrame(
+        `its header says ${width} x ${height} pixels; each side must be 1 to ${MAX_SIDE}`,
+      );
+    }
+    if (width * height > this.#maxPixels) {
+      throw badFrame(
+        `its header says ${width} x ${height} pixels; at most ${this.#maxPixels} in all are allowed`,
+      );
+    }
+    const count = bytes[start + 5]!;
+    if ((count !== 1 && count !== 3 && count !== 4) || end - start !== 6 + 3 * count) {
+      throw badFrame(
+        `the frame header (SOF) at byte ${start} has ${count} colour components in ${end - start} bytes`,
+      );
+    }
+    for (let at = start + 6; at < end; at += 3) this.#readComponent(bytes, at);
+    this.#progressive = code === SOF_PROGRESSIVE;
+    this.width = width;
+    this.height = height;
+  }
+
+  #readComponent(bytes: Uint8Array, at: number): void {
+    const id = bytes[at]!;
+    const across = bytes[at + 1]! >> 4;
+    const down = bytes[at + 1]! & 15;
+    const quantisationTable = bytes[at + 2]!;
+    if (this.#components.some((component) => component.id === id)) {
+      throw badFrame(`two colour components have the id ${id}`);
+    }
+    if (across < 1 || across > 4 || down < 1 || down > 4 || quantisationTable > 3) {
+      throw badFrame(
+        `the colour component at byte ${at} has sampling ${across} x ${down} and quantisation table ${quantisationTable}`,
+      );
+    }
+    this.#components.push({ id, blocks: across * down, quantisationTable });
+  }
+
+  /** The header of a scan (SOS). */
+  readScanHeader(bytes: Uint8Array, start: number, end: number): void {
+    if (this.width === 0)
+      throw badFrame(`a scan (SOS) begins at byte ${start}, before any frame header (SOF)`);
+    const count = bytes[start]!;
+    if (count < 1 || count > this.#components.length || end - start !== 4 + 2 * count) {
+      throw badFrame(
+        `the scan header (SOS) at byte ${start} has ${count} components in ${end - start} bytes`,
+      );
+    }
+    const { dc, ac } = this.#tablesOfPass(bytes, end - 3, count);
+    const seen = new Set<number>();
+    let blocks = 0;
+    for (let at = start + 1; at < end - 3; at += 2) {
+      const component = this.#components.find(({ id }) => id === bytes[at]);
+      if (!component || seen.has(component.id)) {
+        throw badFrame(
+          `the scan header (SOS) at byte ${start} names colour component ${bytes[at]}, which is unknown or named twice`,
+        );
+      }
+      seen.add(component.id);
+      blocks += component.blocks;
+      if ((this.#quantisationTables & (1 << component.quantisationTable)) === 0) {
+        throw badFrame(
+          `quantisation table ${component.quantisationTable} is used but never defined`,
+        );
+      }
+      if (dc) this.#requireHuffmanTable("DC", this.#dcTables, bytes[at + 1]! >> 4);
+      if (ac) this.#requireHuffmanTable("AC", this.#acTables, bytes[at + 1]! & 15);
+    }
+    if (count > 1 && blocks > MAX_BLOCKS_PER_MCU) {
+      throw badFrame(
+        `the scan at byte ${start} interleaves ${blocks} blocks, ${MAX_BLOCKS_PER_MCU} is the most`,
+      );
+    }
+  }
+
+  /** Which Huffman tables a scan needs: all in a sequential JPEG, one kind or none in a pass of a progressive one. */
+  #tablesOfPass(bytes: Uint8Array, at: number, components: number): { dc: boolean; ac: boolean } {
+    if (!this.#progressive) return { dc: true, ac: true };
+    const first = bytes[at]!;
+    const last = bytes[at + 1]!;
+    const high = bytes[at + 2]! >> 4;
+    const low = bytes[at + 2]! & 15;
+    const bandIsWrong = first === 0 ? last !== 0 : last < first || last > 63 || components !== 1;
+    if (bandIsWrong || low > 13 || (high !== 0 && high !== low + 1)) {
+      throw badFrame(
+        `the progressive scan at byte ${at} asks for coefficients ${first} to ${last}, bits ${high} to ${low}`,
+      );
+    }
+    return { dc: first === 0 && high === 0, ac: first > 0 };
+  }
+
+  #requireHuffmanTable(kind: string, defined: number, id: number): void {
+    const known = this.hasHuffmanTables || this.#progressive ? defined : 0b11; // the standard tables are 0 and 1
+    if (id > 3 || (known & (1 << id)) === 0)
+      throw badFrame(`${kind} Huffman table ${id} is used but never defined`);
+  }
+}
+
+/** Adds up the codes of each length and checks that a prefix code with so many exists (none is all ones). */
+function countCodes(bytes: Uint8Array, countsAt: number): number {
+  let total = 0;
+  let nextCode = 0;
+  for (let length = 1; length <= 16; length++) {
+    const count = bytes[countsAt + length - 1]!;
+    total += count;
+    nextCode = (nextCode << 1) + count;
+    if (count > 0 && nextCode >= 1 << length) {
+      throw badFrame(
+        `the Huffman table at byte ${countsAt} has more codes of ${length} bits than exist`,
+      );
+    }
+  }
+  if (total === 0 || total > 256)
+    throw badFrame(`the Huffman table at byte ${countsAt} has ${total} codes`);
+  return total;
+}
+
+function checkDcSymbols(bytes: Uint8Array, at: number, count: number): void {
+  for (let symbol = at; symbol < at + count; symbol++) {
+    if (bytes[symbol]! > 15)
+      throw badFrame(`the DC Huffman table at byte ${at} has the symbol ${bytes[symbol]}`);
+  }
+}
+
+export function word(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 8) | bytes[at + 1]!;
+}
+
+export function hex(byte: number): string {
+  return byte.toString(16).padStart(2, "0").toUpperCase();
+}

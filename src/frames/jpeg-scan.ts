@@ -1,0 +1,36 @@
+type ByteSearch = (bytes: Uint8Array, value: number, from: number) => number;
+
+/**
+ * Where `value` stands next in `bytes`, at `from` or later, or -1.
+ *
+ * Node's own search costs an eighth of `Uint8Array.prototype.indexOf` when hits are some hundred bytes apart, as
+ * 0xff is in a JPEG scan; it accepts any Uint8Array. Browsers have no `Buffer` and take the standard one.
+ */
+export const indexOfByte: ByteSearch =
+  nodeSearch() ?? ((bytes, value, from) => bytes.indexOf(value, from));
+
+function nodeSearch(): ByteSearch | undefined {
+  const search: unknown = Reflect.get(globalThis, "Buffer")?.prototype?.indexOf;
+  if (typeof search !== "function") return undefined;
+  return (bytes, value, from) => search.call(bytes, value, from);
+}
+
+/** RST0 to RST7 stand between the pieces of one scan. */
+export function isRestart(code: number): boolean {
+  return code >= 0xd0 && code <= 0xd7;
+}
+
+/**
+ * The offset of the first marker (of its last 0xff) that ends the entropy-coded data which begins at `from`, or -1
+ * when the bytes end first. Stuffed zeros, restart markers and fill bytes belong to the data.
+ */
+export function endOfScan(bytes: Uint8Array, from: number): number {
+  let at = indexOfByte(bytes, 0xff, from);
+  while (at >= 0 && at + 1 < bytes.length) {
+    const code = bytes[at + 1]!;
+    if (code === 0xff) at += 1;
+    else if (code === 0 || isRestart(code)) at = indexOfByte(bytes, 0xff, at + 2);
+    else return at;
+  }
+  return -1;
+}
