@@ -1,0 +1,122 @@
+import "./metadata.ts";
+import type { TSchema } from "typebox";
+
+/** A class of Things, or of anything that a Thing is connected to. */
+export type ThingClass<T extends object = object> = abstract new (...args: never[]) => T;
+
+/** What a client of one role may do: `view` reads, `operate` also writes and invokes, `admin` everything. */
+export type Role = "view" | "operate" | "admin";
+
+interface Named {
+  /** On the wire: the last part of the URL and the key in the Thing Description. */
+  readonly name: string;
+  /** The member of the class that it stands for. */
+  readonly member: string;
+  readonly title?: string;
+  readonly description: string;
+}
+
+export interface PropertyAffordance extends Named {
+  readonly kind: "property";
+  readonly schema: TSchema;
+  /** Kept on disk. */
+  readonly saved: boolean;
+  readonly readOnly: boolean;
+  /** Changes are announced: always for an accessor; for a getter when its class calls `changed(name)`. */
+  readonly observable: boolean;
+  /** Has an initial value that `reset` brings back. */
+  readonly resettable: boolean;
+  readonly useGlobalLock: boolean;
+}
+
+export interface ActionAffordance extends Named {
+  readonly kind: "action";
+  readonly input?: TSchema;
+  readonly output?: TSchema;
+  readonly safe: boolean;
+  readonly idempotent: boolean;
+  /** How long a finished invocation can still be read, seconds. */
+  readonly retentionSeconds: number;
+  readonly useGlobalLock: boolean;
+}
+
+export interface EventAffordance extends Named {
+  readonly kind: "event";
+  readonly data?: TSchema;
+}
+
+export interface StreamAffordance extends Named {
+  readonly kind: "stream";
+}
+
+export interface SlotAffordance extends Named {
+  readonly kind: "slot";
+  readonly type: ThingClass;
+  /** Names of the Things to connect unless the configuration says otherwise; by type when absent. */
+  readonly by?: string | readonly string[];
+  readonly optional: boolean;
+  readonly many: boolean;
+}
+
+export interface EndpointAffordance extends Named {
+  readonly kind: "endpoint";
+  readonly method: "GET" | "PUT" | "POST" | "DELETE";
+  /** Below the Thing's own path; `:name` stands for one segment. */
+  readonly path: string;
+  readonly role: Role;
+}
+
+export type Affordance =
+  | PropertyAffordance
+  | ActionAffordance
+  | EventAffordance
+  | StreamAffordance
+  | SlotAffordance
+  | EndpointAffordance;
+
+const DECLARED = Symbol("affordances");
+
+type Metadata = Record<PropertyKey, unknown>;
+
+/** Notes an affordance in a class's decorator metadata. A subclass never changes its parent's list. */
+export function declare(
+  metadata: DecoratorMetadataObject | undefined,
+  affordance: Affordance,
+): void {
+  if (!metadata) {
+    throw new TypeError(
+      "Symbol.metadata was not there when this class was made. Import 'thingscope' before any file with decorators, and leave 'experimentalDecorators' off.",
+    );
+  }
+  const own = metadata as Metadata;
+  if (!Object.hasOwn(own, DECLARED))
+    own[DECLARED] = new Map(own[DECLARED] as Map<string, Affordance>);
+  (own[DECLARED] as Map<string, Affordance>).set(affordance.member, affordance);
+}
+
+/**
+ * The affordances of a Thing class in order of declaration, inherited ones first. A class without decorators
+ * lists its own in a static `affordances` array.
+ */
+export function affordancesOf(thingClass: ThingClass): Affordance[] {
+  const metadata = (thingClass as unknown as Metadata)[Symbol.metadata] as Metadata | undefined;
+  const declared = metadata?.[DECLARED] as Map<string, Affordance> | undefined;
+  const listed = (thingClass as { affordances?: readonly Affordance[] }).affordances ?? [];
+  return [...(declared?.values() ?? []), ...listed].map((affordance) =>
+    affordance.kind === "property" ? withWritability(thingClass, affordance) : affordance,
+  );
+}
+
+/** A getter is read-only until the class, or one that it extends, has a setter of that name. */
+function withWritability(thingClass: ThingClass, property: PropertyAffordance): PropertyAffordance {
+  if (property.readOnly) return property;
+  for (
+    let proto: object | null = thingClass.prototype;
+    proto;
+    proto = Object.getPrototypeOf(proto)
+  ) {
+    const found = Object.getOwnPropertyDescriptor(proto, property.member);
+    if (found) return { ...property, readOnly: found.set === undefined };
+  }
+  return property;
+}

@@ -1,0 +1,163 @@
+import type { ErrorObject } from "ajv";
+import type { InputFault } from "../base/errors.ts";
+
+/** LabThings' words for what ajv found; its Python client and its users' tests read `loc` and `msg`. */
+export function faultsOf(
+  errors: readonly ErrorObject[],
+  value: unknown,
+  root: readonly (string | number)[] = ["body"],
+): InputFault[] {
+  const told = errors.filter(
+    ({ keyword }) => !["anyOf", "oneOf", "if"].includes(keyword) || errors.length === 1,
+  );
+  return told.map((error) => {
+    const path = segments(error.instancePath);
+    const input = path.reduce<unknown>(
+      (inner, key) => (inner as Record<string, unknown> | undefined)?.[key],
+      value,
+    );
+    return { loc: [...root, ...path, ...extraSegment(error)], input, ...wording(error, input) };
+  });
+}
+
+/** The faults in one line, e.g. `'dz' field required; 'start' input should be 'centre' or 'base', but is "top"`. */
+export function sentenceOf(faults: readonly InputFault[]): string {
+  return faults
+    .map(({ loc, msg, input, type }) => {
+      const where = loc.slice(1).join(".");
+      const got =
+        type === "missing" || type === "extra_forbidden" ? "" : `, but is ${shortly(input)}`;
+      return where ? `'${where}': ${lowerFirst(msg)}${got}` : `${lowerFirst(msg)}${got}`;
+    })
+    .join("; ");
+}
+
+interface Wording {
+  type: string;
+  msg: string;
+  ctx?: Record<string, unknown>;
+}
+
+function wording(error: ErrorObject, input: unknown): Wording {
+  const { keyword, params } = error;
+  switch (keyword) {
+    case "required":
+      return { type: "missing", msg: "Field required" };
+    case "additionalProperties":
+      return { type: "extra_forbidden", msg: "Extra inputs are not permitted" };
+    case "type":
+      return ofType(String(params.type), input);
+    case "minimum":
+      return {
+        type: "greater_than_equal",
+        msg: `Input should be greater than or equal to ${params.limit}`,
+        ctx: { ge: params.limit },
+      };
+    case "maximum":
+      return {
+        type: "less_than_equal",
+        msg: `Input should be less than or equal to ${params.limit}`,
+        ctx: { le: params.limit },
+      };
+    case "exclusiveMinimum":
+      return {
+        type: "greater_than",
+        msg: `Input should be greater than ${params.limit}`,
+        ctx: { gt: params.limit },
+      };
+    case "exclusiveMaximum":
+      return {
+        type: "less_than",
+        msg: `Input should be less than ${params.limit}`,
+        ctx: { lt: params.limit },
+      };
+    case "multipleOf":
+      return {
+        type: "multiple_of",
+        msg: `Input should be a multiple of ${params.multipleOf}`,
+        ctx: { multiple_of: params.multipleOf },
+      };
+    case "enum": {
+      const expected = (params.allowedValues as unknown[]).map(shortly).join(" or ");
+      return { type: "literal_error", msg: `Input should be ${expected}`, ctx: { expected } };
+    }
+    case "const":
+      return {
+        type: "literal_error",
+        msg: `Input should be ${shortly(params.allowedValue)}`,
+        ctx: { expected: params.allowedValue },
+      };
+    case "pattern":
+      return {
+        type: "string_pattern_mismatch",
+        msg: `String should match pattern '${params.pattern}'`,
+        ctx: { pattern: params.pattern },
+      };
+    case "minLength":
+      return {
+        type: "string_too_short",
+        msg: `String should have at least ${params.limit} characters`,
+        ctx: { min_length: params.limit },
+      };
+    case "maxLength":
+      return {
+        type: "string_too_long",
+        msg: `String should have at most ${params.limit} characters`,
+        ctx: { max_length: params.limit },
+      };
+    default:
+      return { type: keyword, msg: `Input ${error.message ?? "is not valid"}` };
+  }
+}
+
+function ofType(type: string, input: unknown): Wording {
+  const names: Record<string, string> = {
+    integer: "int",
+    number: "float",
+    boolean: "bool",
+    object: "dict",
+    array: "list",
+    null: "none",
+  };
+  const words: Record<string, string> = {
+    integer: "a valid integer",
+    number: "a valid number",
+    string: "a valid string",
+    boolean: "a valid boolean",
+    object: "a valid dictionary or object",
+    array: "a valid list",
+    null: "null",
+  };
+  const unparsable =
+    typeof input === "string" && ["integer", "number"].includes(type)
+      ? ", unable to parse string"
+      : "";
+  return {
+    type: `${names[type] ?? type}_${unparsable ? "parsing" : "type"}`,
+    msg: `Input should be ${words[type] ?? type}${unparsable}`,
+  };
+}
+
+function extraSegment({ keyword, params }: ErrorObject): string[] {
+  if (keyword === "required") return [String(params.missingProperty)];
+  if (keyword === "additionalProperties") return [String(params.additionalProperty)];
+  return [];
+}
+
+function segments(pointer: string): (string | number)[] {
+  return pointer
+    .split("/")
+    .slice(1)
+    .map((segment) => segment.replaceAll("~1", "/").replaceAll("~0", "~"))
+    .map((segment) => (/^\d+$/.test(segment) ? Number(segment) : segment));
+}
+
+/** A value as JSON, cut where it would drown the sentence. */
+function shortly(value: unknown): string {
+  const text = typeof value === "string" ? `'${value}'` : (JSON.stringify(value) ?? String(value));
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

@@ -1,0 +1,58 @@
+import { ThingError } from "../base/errors.ts";
+
+const PATIENCE_MS = 50;
+
+/**
+ * One thing at a time in the whole host, when its configuration asks for that. Re-entrant: who holds it may take it
+ * again. Who does not waits 50 ms and is then refused (LabThings' semantics).
+ */
+export class GlobalLock {
+  #holder: unknown;
+  #depth = 0;
+  #waiting: (() => void)[] = [];
+
+  /** Runs `work` with the lock held by `holder`. @throws {ThingError} `LOCK_BUSY`. */
+  async hold<T>(holder: unknown, what: string, work: () => Promise<T> | T): Promise<T> {
+    await this.#acquire(holder, what);
+    try {
+      return await work();
+    } finally {
+      this.#release();
+    }
+  }
+
+  async #acquire(holder: unknown, what: string): Promise<void> {
+    const until = performance.now() + PATIENCE_MS;
+    while (this.#depth > 0 && this.#holder !== holder) {
+      const left = until - performance.now();
+      if (left <= 0) {
+        throw new ThingError(
+          "LOCK_BUSY",
+          `The global lock could not be acquired: something else runs, so ${what} did not. Wait until it ends, or cancel it.`,
+        );
+      }
+      await this.#released(left);
+    }
+    this.#holder = holder;
+    this.#depth += 1;
+  }
+
+  #released(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#waiting.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  #release(): void {
+    this.#depth -= 1;
+    if (this.#depth > 0) return;
+    this.#holder = undefined;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const wake of waiting) wake();
+  }
+}

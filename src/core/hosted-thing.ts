@@ -1,0 +1,279 @@
+import { isAbort } from "../base/abort.ts";
+import { messageOf, ThingError, unknownAffordance } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import type { ActionAffordance, PropertyAffordance } from "./affordances.ts";
+import type { ThingEvent } from "./event.ts";
+import { faultsOf, sentenceOf } from "./faults.ts";
+import type { GlobalLock } from "./global-lock.ts";
+import { initialValue } from "./initial-values.ts";
+import { currentInvocation, InvocationRecord, runIn } from "./invocation.ts";
+import type { Invocations } from "./invocations.ts";
+import { accept, closed, errorsIn } from "./schema.ts";
+import type { SettingsFile } from "./settings-file.ts";
+import type { Thing } from "./thing.ts";
+import { type ThingModel, thingModelOf } from "./thing-model.ts";
+
+export type ThingState = "closed" | "opening" | "open" | "failed";
+type Members = Record<string, unknown>;
+
+/** What a hosted Thing shares with the others of its host. */
+export interface HostServices {
+  readonly invocations: Invocations;
+  readonly globalLock: GlobalLock | undefined;
+  readonly settings: SettingsFile;
+  readonly log: Log;
+}
+
+/** A Thing in its host: every access by name, validated, locked and observed. What HTTP and WebSocket call. */
+export class HostedThing {
+  readonly name: string;
+  readonly thing: Thing;
+  readonly model: ThingModel;
+  state: ThingState = "closed";
+  /** Why it could not open. */
+  reason: string | undefined;
+  readonly #host: HostServices;
+  readonly #propertyListeners = new Set<(name: string, value: unknown) => void>();
+  readonly #invocationListeners = new Set<(record: InvocationRecord) => void>();
+  /** Settings in the file that the class does not know: kept, for the version that does. */
+  #foreignSettings: Record<string, unknown> = {};
+  #settingsLoaded = false;
+  #loading = false;
+
+  constructor(name: string, thing: Thing, host: HostServices) {
+    this.name = name;
+    this.thing = thing;
+    this.model = thingModelOf(thing);
+    this.#host = host;
+  }
+
+  /** @throws {ThingError} `INVALID_OUTPUT` when a getter returns what its own schema refuses. */
+  async readProperty(name: string): Promise<unknown> {
+    const property = this.#property(name);
+    const value = await this.#members[property.member];
+    const faults = faultsOf(errorsIn(property.schema, value), value);
+    if (faults.length === 0) return value;
+    throw new ThingError(
+      "INVALID_OUTPUT",
+      `Property '${name}' of Thing '${this.name}' has a value that its own schema refuses: ${sentenceOf(faults)}. This is a fault in ${this.model.className}.`,
+      { faults },
+    );
+  }
+
+  /** Sets a property; a setting is on disk when this resolves. @throws {ThingError} `READ_ONLY`, `INVALID_INPUT`, `LOCK_BUSY`. */
+  async writeProperty(name: string, value: unknown): Promise<void> {
+    const property = this.#property(name);
+    const what = `Property '${name}' of Thing '${this.name}'`;
+    if (property.readOnly) throw new ThingError("READ_ONLY", `${what} is read-only.`);
+    const accepted = accept(property.schema, value, what);
+    await this.#locked(property.useGlobalLock, what, () => this.#assign(property, accepted));
+    if (property.saved) await this.saveSettings();
+  }
+
+  /** Gives an accessor the value that it had when the Thing was made. @throws {ThingError} `NOT_FOUND` for a getter. */
+  async resetProperty(name: string): Promise<void> {
+    const property = this.#property(name);
+    if (!property.resettable) {
+      throw new ThingError(
+        "NOT_FOUND",
+        `Property '${name}' of Thing '${this.name}' has no initial value to go back to. Write the value that you want.`,
+      );
+    }
+    const what = `Property '${name}' of Thing '${this.name}'`;
+    await this.#locked(property.useGlobalLock, what, () =>
+      this.#assign(property, initialValue(this.thing, property.member)),
+    );
+    if (property.saved) await this.saveSettings();
+  }
+
+  /**
+   * Starts an action and returns at once. The record tells how it goes.
+   * @throws {ThingError} `INVALID_INPUT`, `NOT_READY` while the Thing is not open, `UNKNOWN_AFFORDANCE`.
+   */
+  invoke(name: string, input: unknown): InvocationRecord {
+    const action = this.model.actions.get(name);
+    if (!action) throw unknownAffordance(this.name, "action", name, this.model.actions.keys());
+    const accepted = this.#acceptedInput(action, input);
+    this.#checkOpen(`action '${name}'`);
+    const record = new InvocationRecord(
+      { thing: this.name, action: name, input: action.input ? accepted : null },
+      { log: this.#host.log, onStatus: (changed) => this.#announce(changed) },
+    );
+    this.#host.invocations.keep(record, action.retentionSeconds);
+    this.#announce(record);
+    void this.#run(record, action, accepted);
+    return record;
+  }
+
+  /** Calls `listener` at each change of an observable property. */
+  onChange(listener: (name: string, value: unknown) => void): () => void {
+    this.#propertyListeners.add(listener);
+    return () => void this.#propertyListeners.delete(listener);
+  }
+
+  /** Calls `listener` whenever an invocation of this Thing begins or changes its status. */
+  onInvocation(listener: (record: InvocationRecord) => void): () => void {
+    this.#invocationListeners.add(listener);
+    return () => void this.#invocationListeners.delete(listener);
+  }
+
+  /** Calls `listener` at each emission of one event. */
+  onEvent(name: string, listener: (data: unknown) => void): () => void {
+    const event = this.model.events.get(name);
+    if (!event) throw unknownAffordance(this.name, "event", name, this.model.events.keys());
+    return (this.#members[event.member] as ThingEvent<unknown>).on(listener);
+  }
+
+  /** The object that a stream affordance stands for. */
+  streamOf(name: string): unknown {
+    const stream = this.model.streams.get(name);
+    if (!stream) throw unknownAffordance(this.name, "stream", name, this.model.streams.keys());
+    return this.#members[stream.member];
+  }
+
+  /** A Thing's code said that a property changed: tells observers, and saves a setting. */
+  propertyChanged(name: string): void {
+    const property = this.model.properties.get(name);
+    if (!property || this.#loading) return;
+    if (property.observable) {
+      const value = this.#members[property.member];
+      for (const listener of [...this.#propertyListeners]) listener(name, value);
+    }
+    if (property.saved && this.#settingsLoaded) {
+      this.saveSettings().catch((error) =>
+        this.#host.log.error(
+          `The settings of '${this.name}' could not be saved: ${messageOf(error)}`,
+        ),
+      );
+    }
+  }
+
+  /** Reads the settings file into the Thing. What does not fit is left at its default, with a warning, and kept in the file until the next change. */
+  async loadSettings(): Promise<void> {
+    const values = await this.#host.settings.load();
+    this.#loading = true;
+    for (const [name, value] of Object.entries(values)) {
+      const property = this.model.properties.get(name);
+      try {
+        if (property?.saved)
+          this.#members[property.member] = accept(
+            property.schema,
+            value,
+            `Setting '${name}' of Thing '${this.name}'`,
+          );
+        else this.#foreignSettings[name] = value;
+      } catch (error) {
+        this.#host.log.warn(
+          `${messageOf(error)} It keeps its default; ${this.#host.settings.path} has the value that was refused.`,
+        );
+      }
+    }
+    this.#loading = false;
+    this.#settingsLoaded = true;
+  }
+
+  /** Puts all settings on disk. Before they have been loaded it does nothing: defaults must not overwrite them. */
+  async saveSettings(): Promise<void> {
+    if (!this.#settingsLoaded) return;
+    const saved = [...this.model.properties.values()].filter((property) => property.saved);
+    if (saved.length === 0) return;
+    const own = Object.fromEntries(saved.map(({ name, member }) => [name, this.#members[member]]));
+    await this.#host.settings.save({ ...this.#foreignSettings, ...own });
+  }
+
+  get #members(): Members {
+    return this.thing as unknown as Members;
+  }
+
+  #property(name: string): PropertyAffordance {
+    const property = this.model.properties.get(name);
+    if (!property)
+      throw unknownAffordance(this.name, "property", name, this.model.properties.keys());
+    return property;
+  }
+
+  #assign(property: PropertyAffordance, value: unknown): void {
+    this.#members[property.member] = value;
+    // An accessor has told its observers by itself; a setter beside a getter knows nothing of them.
+    if (!property.resettable) this.propertyChanged(property.name);
+  }
+
+  #checkOpen(what: string): void {
+    if (this.state === "open") return;
+    const why = this.reason ? `it could not open: ${this.reason}` : `it is ${this.state}`;
+    throw new ThingError("NOT_READY", `Thing '${this.name}' cannot run ${what}: ${why}`);
+  }
+
+  #acceptedInput(action: ActionAffordance, input: unknown): unknown {
+    const what = `Action '${action.name}' of Thing '${this.name}'`;
+    const given = structuredCloneKeepingClasses(input ?? {});
+    const schema = action.input ? closed(action.input) : NO_INPUT;
+    const faults = faultsOf(errorsIn(schema, given), given);
+    if (faults.length === 0) return given;
+    throw new ThingError("INVALID_INPUT", `${what} was not run: ${sentenceOf(faults)}.`, {
+      faults,
+    });
+  }
+
+  async #run(record: InvocationRecord, action: ActionAffordance, input: unknown): Promise<void> {
+    const method = this.#members[action.member] as (input: unknown, invocation: unknown) => unknown;
+    try {
+      const output = await this.#locked(
+        action.useGlobalLock,
+        `action '${action.name}'`,
+        () => {
+          record.context.signal.throwIfAborted();
+          record.start();
+          return runIn(record.context, () => method.call(this.thing, input, record.context));
+        },
+        record.context,
+      );
+      this.#checkOutput(action, output);
+      record.complete(output);
+    } catch (error) {
+      if (record.context.signal.aborted && isAbort(error)) record.wasCancelled();
+      else record.fail(error);
+    }
+  }
+
+  #checkOutput(action: ActionAffordance, output: unknown): void {
+    if (!action.output) return;
+    const faults = faultsOf(errorsIn(action.output, output), output);
+    if (faults.length === 0) return;
+    throw new ThingError(
+      "INVALID_OUTPUT",
+      `Action '${action.name}' of Thing '${this.name}' returned what its own schema refuses: ${sentenceOf(faults)}. This is a fault in ${this.model.className}.`,
+    );
+  }
+
+  async #locked<T>(
+    wanted: boolean,
+    what: string,
+    work: () => Promise<T> | T,
+    holder: unknown = currentInvocation() ?? {},
+  ): Promise<T> {
+    return wanted && this.#host.globalLock
+      ? this.#host.globalLock.hold(holder, what, work)
+      : work();
+  }
+
+  #announce(record: InvocationRecord): void {
+    for (const listener of [...this.#invocationListeners]) listener(record);
+  }
+}
+
+const NO_INPUT = { type: "object", properties: {}, additionalProperties: false };
+
+/** A copy of plain data to fill defaults into; instances (a Blob) stay the objects that they are. */
+function structuredCloneKeepingClasses(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(structuredCloneKeepingClasses);
+  if (
+    typeof value !== "object" ||
+    value === null ||
+    Object.getPrototypeOf(value) !== Object.prototype
+  )
+    return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, structuredCloneKeepingClasses(inner)]),
+  );
+}

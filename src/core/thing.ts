@@ -1,0 +1,74 @@
+import { type Log, silentLog } from "../base/log.ts";
+import type { Affordance } from "./affordances.ts";
+
+/** What a Thing sees of the host that it lives in: a narrow door, so that a test can stand in for it. */
+export interface ThingContext {
+  /** The name in the configuration and in the URL. */
+  readonly name: string;
+  readonly log: Log;
+  /** Folder in which this Thing may keep files of its own. */
+  readonly settingsFolder: string;
+  /** What the configuration gives to all Things; a copy. */
+  readonly applicationConfig: Record<string, unknown>;
+  /** `thingState()` of every Thing by name. */
+  thingStates(): Record<string, unknown>;
+  /** Called when a property has a new value. */
+  changed(property: string): void;
+}
+
+const contexts = new WeakMap<Thing, ThingContext>();
+
+/** Puts a Thing into its host. Hosts call it once; a test may, to run a Thing on its own. */
+export function attach(thing: Thing, context: ThingContext): void {
+  contexts.set(thing, context);
+}
+
+/**
+ * An instrument: one class whose decorated members are its properties, actions, events, settings and streams.
+ *
+ * The constructor takes one object of options and touches no hardware; `open` does, and `close` releases it.
+ */
+export abstract class Thing {
+  /** What people call it; the class name when absent. */
+  static readonly title?: string;
+  /** What it is and does, for the Thing Description. */
+  static readonly description?: string;
+  /** For classes without decorators: their affordances. */
+  static readonly affordances?: readonly Affordance[];
+
+  /** Its name in the host, `""` before it is in one. */
+  get name(): string {
+    return contexts.get(this)?.name ?? "";
+  }
+
+  /** Its log. Lines written while one of its actions runs are kept with that invocation too. */
+  get log(): Log {
+    return contexts.get(this)?.log ?? silentLog;
+  }
+
+  /** The host that it lives in. @throws {TypeError} outside a host. */
+  get context(): ThingContext {
+    const context = contexts.get(this);
+    if (!context)
+      throw new TypeError(
+        `${this.constructor.name} is in no host yet. Add it to a ThingHost first.`,
+      );
+    return context;
+  }
+
+  /** Takes hold of the hardware. Settings are loaded and slots are connected by now. */
+  open(): void | Promise<void> {}
+
+  /** Lets go of everything that `open` took. */
+  close(): void | Promise<void> {}
+
+  /** Tells observers that a property has a new value. An `accessor` calls it by itself. */
+  changed(property: string): void {
+    contexts.get(this)?.changed(property);
+  }
+
+  /** What belongs beside a picture or a recording as its circumstances, e.g. a stage's position. */
+  thingState(): Record<string, unknown> {
+    return {};
+  }
+}

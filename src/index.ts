@@ -1,0 +1,33 @@
+export { abortable, delay, ignoreAbort, isAbort } from "./base/abort.ts";
+export { now, toDateTime } from "./base/clock.ts";
+export {
+  ERROR_STATUS,
+  type ErrorCode,
+  type InputFault,
+  messageOf,
+  ThingError,
+} from "./base/errors.ts";
+export { type Log, type LogLevel, logTo, namedLog, silentLog } from "./base/log.ts";
+export { type Affordance, affordancesOf, type Role } from "./core/affordances.ts";
+export {
+  type ActionOptions,
+  type AffordanceOptions,
+  action,
+  endpoint,
+  event,
+  type PropertyOptions,
+  property,
+  type SlotOptions,
+  setting,
+  slot,
+  stream,
+} from "./core/decorators.ts";
+export type { EndpointRequest, EndpointResponse } from "./core/endpoint.ts";
+export { ThingEvent } from "./core/event.ts";
+export { HostedThing } from "./core/hosted-thing.ts";
+export { detachedInvocation, type Invocation, InvocationRecord } from "./core/invocation.ts";
+export { Thing, type ThingContext } from "./core/thing.ts";
+export { type AddOptions, type HostOptions, ThingHost } from "./core/thing-host.ts";
+export { type ThingModel, thingModelOf } from "./core/thing-model.ts";
+export type { Frame, Origin } from "./frames/frame.ts";
+export type { FrameSource, SourceFrame } from "./frames/frame-source.ts";
