@@ -39,6 +39,7 @@ export class HostedThing {
   #foreignSettings: Record<string, unknown> = {};
   #settingsLoaded = false;
   #loading = false;
+  #lastChanged: string | undefined;
 
   constructor(name: string, thing: Thing, host: HostServices) {
     this.name = name;
@@ -135,6 +136,7 @@ export class HostedThing {
   propertyChanged(name: string): void {
     const property = this.model.properties.get(name);
     if (!property || this.#loading) return;
+    this.#lastChanged = name;
     if (property.observable) {
       const value = this.#members[property.member];
       for (const listener of [...this.#propertyListeners]) listener(name, value);
@@ -193,9 +195,10 @@ export class HostedThing {
   }
 
   #assign(property: PropertyAffordance, value: unknown): void {
+    this.#lastChanged = undefined;
     this.#members[property.member] = value;
-    // An accessor has told its observers by itself; a setter beside a getter knows nothing of them.
-    if (!property.resettable) this.propertyChanged(property.name);
+    // An accessor has told its observers by itself; a plain field or setter knows nothing of them.
+    if (this.#lastChanged !== property.name) this.propertyChanged(property.name);
   }
 
   #checkOpen(what: string): void {
