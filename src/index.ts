@@ -31,3 +31,14 @@ export { type AddOptions, type HostOptions, ThingHost } from "./core/thing-host.
 export { type ThingModel, thingModelOf } from "./core/thing-model.ts";
 export type { Frame, Origin } from "./frames/frame.ts";
 export type { FrameSource, SourceFrame } from "./frames/frame-source.ts";
+export { Demand } from "./outputs/demand.ts";
+export type { FrameEntry, FrameLog, Gap } from "./outputs/frame-log.ts";
+export type { FrameFeed } from "./outputs/frame-outlet.ts";
+export {
+  type FrameInUse,
+  type FrameOptions,
+  MJPEGStream,
+  type StreamOptions,
+  type StreamStats,
+} from "./outputs/mjpeg-stream.ts";
+export type { ViewerFanOut, ViewerOptions, ViewerStats } from "./outputs/viewers.ts";

@@ -1,0 +1,209 @@
+import type { Socket } from "node:net";
+import { now } from "../base/clock.ts";
+import { messageOf, ThingError } from "../base/errors.ts";
+import { type Log, silentLog } from "../base/log.ts";
+import type { Frame } from "../frames/frame.ts";
+import type { Placeholder, View } from "../frames/frame-memory.ts";
+import { Demand } from "./demand.ts";
+import { NextFrame } from "./next-frame.ts";
+import { ViewerFanOut, type ViewerOptions } from "./viewers.ts";
+
+/** Frames that anyone may watch or read: a stream, or a variant of one. */
+export interface FrameFeed {
+  readonly run: string;
+  /** False once it has been stopped. */
+  readonly streaming: boolean;
+  readonly newest: Frame | undefined;
+  readonly demand: Demand;
+  readonly viewers: ViewerFanOut;
+  onFrame(listener: (frame: Frame) => void): () => void;
+  onStop(listener: () => void): () => void;
+  frames(signal?: AbortSignal): AsyncGenerator<Frame, void>;
+  grab(signal?: AbortSignal): Promise<Frame>;
+  addViewer(socket: Socket, view: View): void;
+}
+
+export interface OutletOptions extends ViewerOptions {
+  readonly log?: Log | undefined;
+}
+
+/** A frame this young is shown to a new viewer at once, ms. */
+const FRESH_MS = 1000;
+
+/** Hands each frame to all who want it, in the tick in which it was published. */
+export abstract class FrameOutlet implements FrameFeed {
+  readonly demand = new Demand();
+  readonly viewers: ViewerFanOut;
+  readonly #next = new NextFrame();
+  readonly #frameListeners = new Set<(frame: Frame) => void>();
+  readonly #stopListeners = new Set<() => void>();
+  readonly #log: Log;
+  #newest: Frame | undefined;
+  #periodMs = 0;
+  #streaming = true;
+  #placeholder: Placeholder | undefined;
+
+  constructor({ log = silentLog, ...viewers }: OutletOptions = {}) {
+    this.#log = log;
+    this.viewers = new ViewerFanOut(viewers);
+  }
+
+  abstract get run(): string;
+
+  get streaming(): boolean {
+    return this.#streaming;
+  }
+
+  get newest(): Frame | undefined {
+    return this.#newest;
+  }
+
+  /** The picture that viewers see while there is no frame, if one is shown now. */
+  get placeholder(): Placeholder | undefined {
+    return this.#placeholder;
+  }
+
+  /** Calls `listener` in the tick in which each frame arrives, so it must be quick; returns how to end that. */
+  onFrame(listener: (frame: Frame) => void): () => void {
+    this.#frameListeners.add(listener);
+    return () => {
+      this.#frameListeners.delete(listener);
+    };
+  }
+
+  /** Calls `listener` each time the stream stops; returns how to end that. */
+  onStop(listener: () => void): () => void {
+    this.#stopListeners.add(listener);
+    return () => {
+      this.#stopListeners.delete(listener);
+    };
+  }
+
+  /**
+   * The next frame to arrive.
+   * @throws {ThingError} `STREAM_STOPPED` when the stream is stopped, before or meanwhile.
+   */
+  async grab(signal?: AbortSignal): Promise<Frame> {
+    if (!this.#streaming) throw streamStopped();
+    const release = this.demand.take();
+    try {
+      return await this.#next.wait(signal);
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * The newest frame if it was captured after `time`, epoch ms, else the first to come that was.
+   * @throws {ThingError} `STREAM_STOPPED` when the stream is stopped, before or meanwhile.
+   */
+  async capturedAfter(time: number, signal?: AbortSignal): Promise<Frame> {
+    let frame = this.#streaming ? this.#newest : undefined;
+    while (!frame || frame.capturedAt <= time) {
+      await this.grab(signal);
+      frame = this.#newest; // more may have come since the wait was over
+    }
+    return frame;
+  }
+
+  /**
+   * Frames that arrive from this call on, the newest each time: a slow reader skips what it had no time for.
+   * It ends when the stream stops or `signal` aborts.
+   */
+  frames(signal?: AbortSignal): AsyncGenerator<Frame, void> {
+    return this.#newestFrames(this.#newest, signal);
+  }
+
+  /**
+   * Sends frames to a socket whose response head has been written, beginning with the newest if it is fresh.
+   * @throws {ThingError} `TOO_MANY_VIEWERS`; `STREAM_STOPPED`.
+   */
+  addViewer(socket: Socket, view: View): void {
+    if (!this.#streaming) throw streamStopped();
+    const release = this.demand.take();
+    try {
+      this.viewers.add(socket, view, this.#placeholder ?? this.freshFrame(), release);
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** The newest frame, unless it is too old to pass for live. */
+  freshFrame(): Frame | undefined {
+    const age = now() - (this.#newest?.capturedAt ?? 0);
+    return age <= Math.max(FRESH_MS, 1.5 * this.#periodMs) ? this.#newest : undefined;
+  }
+
+  protected publish(frame: Frame): void {
+    const before = this.#newest;
+    this.#periodMs = before?.run === frame.run ? frame.capturedAt - before.capturedAt : 0;
+    this.#newest = frame;
+    this.#placeholder = undefined;
+    this.viewers.send(frame);
+    this.#next.deliver(frame);
+    for (const listener of [...this.#frameListeners]) this.#call(() => listener(frame));
+  }
+
+  protected setPlaceholder(placeholder: Placeholder | undefined): void {
+    this.#placeholder = placeholder;
+    if (placeholder) this.viewers.send(placeholder);
+  }
+
+  protected start(): void {
+    this.#streaming = true;
+    this.#newest = undefined;
+    this.#periodMs = 0;
+  }
+
+  protected end(): void {
+    if (!this.#streaming) return;
+    this.#streaming = false;
+    this.#placeholder = undefined;
+    this.#next.fail(streamStopped());
+    this.viewers.end();
+    for (const listener of [...this.#stopListeners]) this.#call(listener);
+  }
+
+  async *#newestFrames(seen: Frame | undefined, signal?: AbortSignal): AsyncGenerator<Frame, void> {
+    const release = this.demand.take();
+    try {
+      while (this.#streaming && !signal?.aborted) {
+        const newest = this.#newest;
+        if (newest && newest !== seen) {
+          seen = newest;
+          yield newest;
+        } else if (!(await this.arrival(signal))) {
+          return;
+        }
+      }
+    } finally {
+      release();
+    }
+  }
+
+  /** For readers who hold demand: true when a frame has arrived, false once it stops or `signal` aborts. */
+  protected async arrival(signal?: AbortSignal): Promise<boolean> {
+    if (!this.#streaming) return false;
+    return this.#next.wait(signal).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** One listener's failure stays its own. */
+  #call(listener: () => void): void {
+    try {
+      listener();
+    } catch (error) {
+      this.#log.error(`A listener of this stream failed: ${messageOf(error)}`);
+    }
+  }
+}
+
+export function streamStopped(): ThingError {
+  return new ThingError(
+    "STREAM_STOPPED",
+    "The stream is stopped. Start the camera, then ask again.",
+  );
+}

@@ -1,0 +1,291 @@
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { now } from "../base/clock.ts";
+import { ThingError } from "../base/errors.ts";
+import type { Frame, Origin } from "../frames/frame.ts";
+import { storeFrame, storePlaceholder } from "../frames/frame-memory.ts";
+import { inspectJpeg, type JpegInfo } from "../frames/jpeg.ts";
+import { RingBuffer } from "../frames/ring-buffer.ts";
+import { FrameLog, type Gap, LogReader } from "./frame-log.ts";
+import { FrameOutlet, type OutletOptions, streamStopped } from "./frame-outlet.ts";
+import { respondWithStream } from "./stream-response.ts";
+import type { ViewerStats } from "./viewers.ts";
+
+export interface StreamOptions extends OutletOptions {
+  /** How many frames are held; all of them can be read. */
+  readonly ringbufferSize?: number;
+  /** The stream's name in the `origin` of frames that others re-serve. */
+  readonly name?: string;
+  /** A larger JPEG is refused. */
+  readonly maxFrameBytes?: number;
+}
+
+export interface FrameOptions {
+  /** End of exposure, epoch ms; without it the frame is stamped on arrival. */
+  readonly capturedAt?: number | undefined;
+  /** Where the frame was captured, if another stream captured it. */
+  readonly origin?: Origin | undefined;
+}
+
+export interface StreamStats extends ViewerStats {
+  /** Frames taken. */
+  added: number;
+  /** Frames refused, by reason. */
+  refused: { corrupt: number; tooLarge: number; stopped: number };
+  /** Frames whose capture time was in the future or before their predecessor's, and was corrected. */
+  correctedTimes: number;
+}
+
+/** A frame that is in use until its scope ends: `await using frame = await stream.bufferForReading(i)`. */
+export type FrameInUse = Frame & AsyncDisposable;
+
+const LOGGED_FRAMES = 10_000;
+
+/**
+ * JPEG frames, from one producer to any number of viewers and readers.
+ *
+ * A frame is stored once and shown to all in the tick that added it. Nothing queues: who is slow skips frames,
+ * and the ring, not the readers, says how much memory there is.
+ */
+export class MJPEGStream extends FrameOutlet {
+  name: string;
+  /** Every frame's run, index, capture time and size, for readers who come late. */
+  readonly sizes: FrameLog;
+  readonly #maxFrameBytes: number;
+  readonly #refused = { corrupt: 0, tooLarge: 0, stopped: 0 };
+  #ring: RingBuffer<Frame>;
+  #run = newRun();
+  #added = 0;
+  #correctedTimes = 0;
+
+  /** @throws {ThingError} `BAD_ARGUMENT` unless `ringbufferSize` is a whole number from 1. */
+  constructor({
+    ringbufferSize = 10,
+    name = "stream",
+    maxFrameBytes = 32 * 2 ** 20,
+    ...outlet
+  }: StreamOptions = {}) {
+    super(outlet);
+    this.name = name;
+    this.#maxFrameBytes = maxFrameBytes;
+    this.#ring = new RingBuffer(ringbufferSize);
+    this.sizes = new FrameLog(Math.max(LOGGED_FRAMES, ringbufferSize));
+    this.sizes.beginRun(this.#run);
+  }
+
+  get run(): string {
+    return this.#run;
+  }
+
+  get ringbufferSize(): number {
+    return this.#ring.capacity;
+  }
+
+  /** The index of the newest frame; -1 when this run has none yet. */
+  get lastFrameIndex(): number {
+    return this.#ring.newest?.index ?? -1;
+  }
+
+  /** What can be read now, oldest first. */
+  get heldFrames(): Frame[] {
+    return this.#ring.entries();
+  }
+
+  get stats(): StreamStats {
+    return {
+      added: this.#added,
+      refused: { ...this.#refused },
+      correctedTimes: this.#correctedTimes,
+      ...this.viewers.stats,
+    };
+  }
+
+  /**
+   * Takes a frame: stores it, numbers it, and hands it to all viewers and readers before returning.
+   * @throws {ThingError} `BAD_FRAME` unless the bytes are one whole JPEG; `STREAM_STOPPED`.
+   */
+  addFrame(jpeg: Uint8Array, { capturedAt, origin }: FrameOptions = {}): Frame {
+    const info = this.#inspect(jpeg);
+    const index = this.lastFrameIndex + 1;
+    const time = this.#correctTime(capturedAt);
+    const frame = storeFrame(jpeg, { run: this.#run, index, capturedAt: time, origin }, info);
+    this.#ring.push(frame);
+    this.sizes.add(frame);
+    this.#added += 1;
+    this.publish(frame);
+    return frame;
+  }
+
+  /** Takes a frame if it is good; one that is not is counted and passed over. */
+  offerFrame(jpeg: Uint8Array, options: FrameOptions = {}): Frame | undefined {
+    try {
+      return this.addFrame(jpeg, options);
+    } catch (error) {
+      const refused = error instanceof ThingError && REFUSALS.has(error.code);
+      if (!refused) throw error;
+      return undefined;
+    }
+  }
+
+  /** The index of the next frame to arrive. @throws {ThingError} `STREAM_STOPPED`. */
+  async nextFrame(signal?: AbortSignal): Promise<number> {
+    return (await this.grab(signal)).index;
+  }
+
+  /** A copy of the next frame to arrive, as a JPEG file. @throws {ThingError} `STREAM_STOPPED`. */
+  async grabFrame(signal?: AbortSignal): Promise<Uint8Array> {
+    return (await this.grab(signal)).jpeg.slice();
+  }
+
+  /** Bytes of the next frame to arrive: a measure of sharpness. @throws {ThingError} `STREAM_STOPPED`. */
+  async nextFrameSize(signal?: AbortSignal): Promise<number> {
+    return (await this.grab(signal)).jpeg.length;
+  }
+
+  /** Frame `index` of this run. @throws {ThingError} `FRAME_NOT_HELD` if overwritten or still to come. */
+  heldFrame(index: number): Frame {
+    return this.#ring.get(index);
+  }
+
+  /** Frame `index` of this run. Rejects with `FRAME_NOT_HELD` if it is overwritten or still to come. */
+  async ringbufferEntry(index: number): Promise<Frame> {
+    return this.heldFrame(index);
+  }
+
+  /** Frame `index` of this run, to be disposed of after use. Rejects with `FRAME_NOT_HELD`. */
+  async bufferForReading(index: number): Promise<FrameInUse> {
+    // Frames are never written to again, so there is nothing to give back.
+    return { ...this.heldFrame(index), [Symbol.asyncDispose]: async () => {} };
+  }
+
+  /**
+   * Frame `index` of this run, waiting for it if it is still to come.
+   * @throws {ThingError} `FRAME_NOT_HELD` if it is overwritten or its run ends; `STREAM_STOPPED`.
+   */
+  async frameAt(index: number, signal?: AbortSignal): Promise<Frame> {
+    const run = this.#run;
+    while (Number.isInteger(index) && index > this.lastFrameIndex && run === this.#run) {
+      await this.grab(signal);
+    }
+    if (run === this.#run) return this.heldFrame(index);
+    throw new ThingError(
+      "FRAME_NOT_HELD",
+      `Run ${run} ended before its frame ${index}. Run ${this.#run} began: ask for its frames.`,
+    );
+  }
+
+  /** The same as `frames()`. */
+  frameAsyncGenerator(signal?: AbortSignal): AsyncGenerator<Frame, void> {
+    return this.frames(signal);
+  }
+
+  /**
+   * Each frame once, in order, from frame `from` of this run or else from the next to arrive. Frames that were
+   * overwritten before they were read, and new runs, are reported. Ends on stop, or when `signal` aborts.
+   */
+  everyFrame({
+    from,
+    signal,
+  }: {
+    from?: number;
+    signal?: AbortSignal;
+  } = {}): AsyncGenerator<Frame | Gap, void> {
+    const run = this.#run;
+    const position = this.sizes.positionOf(run, from ?? this.lastFrameIndex + 1) ?? this.sizes.end;
+    const reader = new LogReader(this.sizes, { run, position }, (at) => this.#frameAtPosition(at));
+    return this.#readAll(reader, signal);
+  }
+
+  /** Begins a new run: no frame is held, the next has index 0. A stopped stream streams again. */
+  reset(ringbufferSize?: number): void {
+    this.#ring = new RingBuffer(ringbufferSize || this.#ring.capacity);
+    this.#run = newRun();
+    this.sizes.beginRun(this.#run);
+    this.start();
+  }
+
+  /** Ends every viewer and every wait, now. Held frames can still be read; `reset()` starts anew. */
+  stop(): void {
+    this.end();
+  }
+
+  /** LabThings has this beside `stop()`, which here has told everyone already. */
+  notifyStreamStopped(): void {
+    if (!this.streaming) return;
+    throw new ThingError("NOT_READY", "The stream is still streaming: call stop() first.");
+  }
+
+  /** Shows viewers, also those to come, a picture that says why there is no frame, until a frame arrives. */
+  showPlaceholder(jpeg: Uint8Array | undefined, reason = ""): void {
+    this.setPlaceholder(jpeg && storePlaceholder(jpeg, reason));
+  }
+
+  /**
+   * Answers a request with this stream, for as long as the viewer stays.
+   * @throws {ThingError} `TOO_MANY_VIEWERS`, `STREAM_STOPPED`, `BAD_ARGUMENT`: nothing has been sent then.
+   */
+  mjpegStreamResponse(request: IncomingMessage, response: ServerResponse): void {
+    respondWithStream(this, request, response);
+  }
+
+  async *#readAll(
+    reader: LogReader<Frame>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Frame | Gap, void> {
+    const release = this.demand.take();
+    try {
+      while (!signal?.aborted) {
+        const next = reader.next();
+        if (next) yield next;
+        else if (!(await this.arrival(signal))) return;
+      }
+    } finally {
+      release();
+    }
+  }
+
+  #frameAtPosition(position: number): Frame | undefined {
+    const identity = this.sizes.identityAt(position);
+    const oldest = this.#ring.oldest;
+    if (!identity || !oldest || identity.run !== this.#run) return undefined;
+    const held = identity.index >= oldest.index && identity.index <= this.lastFrameIndex;
+    return held ? this.#ring.get(identity.index) : undefined;
+  }
+
+  #inspect(jpeg: Uint8Array): JpegInfo {
+    if (!this.streaming) {
+      this.#refused.stopped += 1;
+      throw streamStopped();
+    }
+    if (jpeg.length > this.#maxFrameBytes) {
+      this.#refused.tooLarge += 1;
+      throw new ThingError(
+        "BAD_FRAME",
+        `The frame has ${jpeg.length} bytes; this stream takes ${this.#maxFrameBytes} at most.`,
+      );
+    }
+    try {
+      return inspectJpeg(jpeg);
+    } catch (error) {
+      this.#refused.corrupt += 1;
+      throw error;
+    }
+  }
+
+  /** A frame cannot be captured after it arrived, nor before the one that it follows. */
+  #correctTime(capturedAt: number | undefined): number {
+    const arrived = now();
+    const asked = capturedAt ?? arrived;
+    const before = this.#ring.newest?.capturedAt ?? Number.NEGATIVE_INFINITY;
+    const time = Math.max(Math.min(Number.isFinite(asked) ? asked : arrived, arrived), before);
+    if (time !== asked) this.#correctedTimes += 1;
+    return time;
+  }
+}
+
+const REFUSALS: ReadonlySet<string> = new Set(["BAD_FRAME", "STREAM_STOPPED"]);
+
+/** Six characters, so that runs of one stream are told apart by eye. */
+function newRun(): string {
+  return (randomBytes(4).readUInt32BE() % 36 ** 6).toString(36).padStart(6, "0");
+}

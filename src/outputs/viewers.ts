@@ -1,0 +1,179 @@
+import type { Socket } from "node:net";
+import { now } from "../base/clock.ts";
+import { ThingError } from "../base/errors.ts";
+import { type Picture, streamOpening, type View } from "../frames/frame-memory.ts";
+
+export interface ViewerOptions {
+  /** More viewers than this are refused. */
+  readonly maxViewers?: number;
+  /** A viewer that takes no whole part for this long, while one is waiting for it, is ended. */
+  readonly stallMs?: number;
+}
+
+export interface ViewerStats {
+  /** Watching now. */
+  viewers: number;
+  /** Refused because there were too many. */
+  refusedViewers: number;
+  /** Pictures written to viewers. */
+  sentFrames: number;
+  /** Pictures that a viewer was too slow for. */
+  skippedFrames: number;
+  /** Viewers ended because they made no progress. */
+  endedStalled: number;
+}
+
+interface Viewer {
+  readonly socket: Socket;
+  readonly view: View;
+  /** The newest picture that came while the socket was busy. */
+  waiting: Picture | undefined;
+  /** Bytes of whole writes that left for the kernel, when last looked at. */
+  bytesOut: number;
+  /** When `bytesOut` last changed, or the socket became busy, epoch ms. */
+  progressAt: number;
+}
+
+const NOTHING = new Uint8Array(0);
+
+/**
+ * Writes each picture to every viewer's socket. A viewer has at most one part under way and passes over pictures
+ * meanwhile, so it delays nobody and costs one part of memory, which all viewers share.
+ */
+export class ViewerFanOut {
+  readonly stats: ViewerStats = {
+    viewers: 0,
+    refusedViewers: 0,
+    sentFrames: 0,
+    skippedFrames: 0,
+    endedStalled: 0,
+  };
+  readonly #maxViewers: number;
+  readonly #stallMs: number;
+  readonly #viewers = new Set<Viewer>();
+  #watch: NodeJS.Timeout | undefined;
+
+  constructor({ maxViewers = 500, stallMs = 30_000 }: ViewerOptions = {}) {
+    this.#maxViewers = maxViewers;
+    this.#stallMs = stallMs;
+  }
+
+  get count(): number {
+    return this.#viewers.size;
+  }
+
+  /** @throws {ThingError} `TOO_MANY_VIEWERS` when no more can be added. */
+  assertRoom(): void {
+    if (this.#viewers.size < this.#maxViewers) return;
+    this.stats.refusedViewers += 1;
+    throw new ThingError(
+      "TOO_MANY_VIEWERS",
+      `This stream has ${this.#viewers.size} viewers already, which is its limit. Close one, or try again in a few seconds.`,
+    );
+  }
+
+  /**
+   * Sends pictures to a socket whose response head has been written, until it closes.
+   *
+   * @param first - A picture to show at once.
+   * @param onEnd - Called once, when the viewer has gone.
+   * @throws {ThingError} `TOO_MANY_VIEWERS` when no more can be added.
+   */
+  add(socket: Socket, view: View, first?: Picture, onEnd: () => void = () => {}): void {
+    this.assertRoom();
+    const viewer: Viewer = { socket, view, waiting: undefined, bytesOut: 0, progressAt: now() };
+    this.#viewers.add(viewer);
+    this.stats.viewers = this.#viewers.size;
+    socket.setNoDelay(true);
+    socket.on("error", () => {}); // "close" follows, and is all there is to do
+    socket.on("drain", () => this.#sendWaiting(viewer));
+    socket.once("close", () => {
+      this.#viewers.delete(viewer);
+      this.stats.viewers = this.#viewers.size;
+      if (this.#viewers.size === 0) this.#endWatch();
+      onEnd();
+    });
+    this.#watch ??= setInterval(() => this.#endStalled(), this.#stallMs / 10).unref();
+    socket.write(streamOpening(view));
+    if (first) this.#offer(viewer, first, bytesFor(first, view));
+  }
+
+  /** Shows a picture to every viewer, now or, to those still busy, when they are ready and none is newer. */
+  send(picture: Picture): void {
+    if (this.#viewers.size === 0) return;
+    const program = bytesFor(picture, "program");
+    const chromium = bytesFor(picture, "chromium");
+    for (const viewer of this.#viewers) {
+      this.#offer(viewer, picture, viewer.view === "program" ? program : chromium);
+    }
+  }
+
+  /** Ends every viewer at once: those that have taken all they were sent politely, the others abruptly. */
+  end(): void {
+    for (const { socket } of this.#viewers) {
+      if (socket.writableLength > 0) socket.destroy();
+      else socket.destroySoon();
+    }
+  }
+
+  #offer(viewer: Viewer, picture: Picture, bytes: Uint8Array): void {
+    const { socket } = viewer;
+    if (socket.writableLength > 0) {
+      if (viewer.waiting) this.stats.skippedFrames += 1;
+      viewer.waiting = picture;
+      return;
+    }
+    if (!socket.writable) return;
+    this.stats.sentFrames += 1;
+    const drained = socket.write(bytes);
+    if (socket.writableLength === 0) return;
+    viewer.progressAt = now();
+    viewer.bytesOut = bytesOut(socket);
+    // A part below the socket's high water mark brings no "drain" later: an empty write after it tells instead.
+    if (drained) socket.write(NOTHING, () => this.#sendWaiting(viewer));
+  }
+
+  #sendWaiting(viewer: Viewer): void {
+    const { waiting } = viewer;
+    if (!waiting || viewer.socket.destroyed) return;
+    viewer.waiting = undefined;
+    this.#offer(viewer, waiting, bytesFor(waiting, viewer.view));
+  }
+
+  #endStalled(): void {
+    const time = now();
+    for (const viewer of this.#viewers) {
+      const out = bytesOut(viewer.socket);
+      if (viewer.socket.writableLength === 0 || out !== viewer.bytesOut) {
+        viewer.bytesOut = out;
+        viewer.progressAt = time;
+      } else if (time - viewer.progressAt >= this.#stallMs) {
+        this.stats.endedStalled += 1;
+        cutOff(viewer.socket);
+      }
+    }
+  }
+
+  #endWatch(): void {
+    clearInterval(this.#watch);
+    this.#watch = undefined;
+  }
+}
+
+/** The view of the shared memory that a viewer is sent, as the kind of array that sockets take as it is. */
+function bytesFor(picture: Picture, view: View): Buffer {
+  const { buffer, byteOffset, byteLength } =
+    view === "program" ? picture.part : picture.advancedPart;
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
+function bytesOut(socket: Socket): number {
+  return socket.bytesWritten - socket.writableLength;
+}
+
+/** Closes with a reset where that is possible, so that the kernel does not keep what will never be read. */
+function cutOff(socket: Socket): void {
+  const plainTcp = socket.remoteFamily !== undefined && !("encrypted" in socket);
+  if (plainTcp) socket.resetAndDestroy();
+  else socket.destroy();
+}
