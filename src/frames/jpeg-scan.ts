@@ -1,19 +1,4 @@
-type ByteSearch = (bytes: Uint8Array, value: number, from: number) => number;
-
-/**
- * Where `value` stands next in `bytes`, at `from` or later, or -1.
- *
- * Node's own search costs an eighth of `Uint8Array.prototype.indexOf` when hits are some hundred bytes apart, as
- * 0xff is in a JPEG scan; it accepts any Uint8Array. Browsers have no `Buffer` and take the standard one.
- */
-export const indexOfByte: ByteSearch =
-  nodeSearch() ?? ((bytes, value, from) => bytes.indexOf(value, from));
-
-function nodeSearch(): ByteSearch | undefined {
-  const search: unknown = Reflect.get(globalThis, "Buffer")?.prototype?.indexOf;
-  if (typeof search !== "function") return undefined;
-  return (bytes, value, from) => search.call(bytes, value, from);
-}
+import { indexOfByte } from "./bytes.ts";
 
 /** RST0 to RST7 stand between the pieces of one scan. */
 export function isRestart(code: number): boolean {

@@ -1,0 +1,95 @@
+import { ThingError } from "../base/errors.ts";
+import { MAX_JPEG_BYTES } from "./jpeg.ts";
+
+const HEADER_BYTES = 62;
+const TYPE_BUFFER = 1;
+const NO_TIME = 0xffff_ffff_ffff_ffffn;
+
+/** One buffer of a GStreamer pipeline. */
+export interface GdpBuffer {
+  readonly payload: Uint8Array;
+  /** Presentation time in nanoseconds of the pipeline's clock, if the buffer has one. */
+  readonly ptsNs?: bigint;
+}
+
+/**
+ * Reads what GStreamer's `gdppay ! fdsink` writes: each buffer with its presentation time, which no other framing on
+ * a pipe carries. Caps and events between the buffers are passed over.
+ *
+ * @see GStreamer Data Protocol 1.0 (gst-plugins-bad, gst/gdp): 62 bytes lead each payload; its type stands at byte 4,
+ * its length at 6, the PTS at 10, all big-endian.
+ */
+export class GdpParser {
+  readonly #maxPayloadBytes: number;
+  readonly #header = new Uint8Array(HEADER_BYTES);
+  #headerFilled = 0;
+  #payload: Uint8Array | undefined;
+  #payloadFilled = 0;
+  #payloadBytes = 0;
+
+  constructor({ maxPayloadBytes = MAX_JPEG_BYTES }: { maxPayloadBytes?: number } = {}) {
+    this.#maxPayloadBytes = maxPayloadBytes;
+  }
+
+  /**
+   * The buffers that `chunk` completes, in memory of their own.
+   *
+   * @throws {ThingError} `SOURCE_FAILED` when the bytes are not this protocol or a payload is too long.
+   */
+  push(chunk: Uint8Array): GdpBuffer[] {
+    const buffers: GdpBuffer[] = [];
+    for (let at = 0; at < chunk.length; ) {
+      at =
+        this.#headerFilled < HEADER_BYTES
+          ? this.#readHeader(chunk, at)
+          : this.#readPayload(chunk, at);
+      if (this.#headerFilled === HEADER_BYTES && this.#payloadFilled === this.#payloadBytes) {
+        if (this.#payload) buffers.push(this.#bufferOf(this.#payload));
+        this.#headerFilled = 0;
+      }
+    }
+    return buffers;
+  }
+
+  #readHeader(chunk: Uint8Array, at: number): number {
+    const piece = chunk.subarray(at, at + HEADER_BYTES - this.#headerFilled);
+    this.#header.set(piece, this.#headerFilled);
+    this.#headerFilled += piece.length;
+    if (this.#headerFilled === HEADER_BYTES) this.#beginPayload();
+    return at + piece.length;
+  }
+
+  #beginPayload(): void {
+    const view = new DataView(this.#header.buffer);
+    const version = `${view.getUint8(0)}.${view.getUint8(1)}`;
+    if (version !== "1.0") {
+      throw new ThingError(
+        "SOURCE_FAILED",
+        `The pipeline's output is not the GStreamer Data Protocol 1.0 (its version reads ${version}). ` +
+          `End the pipeline with '! gdppay ! fdsink fd=1' and print nothing else to its standard output.`,
+      );
+    }
+    this.#payloadBytes = view.getUint32(6);
+    this.#payloadFilled = 0;
+    if (this.#payloadBytes > this.#maxPayloadBytes) {
+      throw new ThingError(
+        "SOURCE_FAILED",
+        `A buffer of the pipeline has ${this.#payloadBytes} bytes, at most ${this.#maxPayloadBytes} are allowed.`,
+      );
+    }
+    const isBuffer = view.getUint16(4) === TYPE_BUFFER;
+    this.#payload = isBuffer ? new Uint8Array(this.#payloadBytes) : undefined;
+  }
+
+  #readPayload(chunk: Uint8Array, at: number): number {
+    const piece = chunk.subarray(at, at + this.#payloadBytes - this.#payloadFilled);
+    this.#payload?.set(piece, this.#payloadFilled);
+    this.#payloadFilled += piece.length;
+    return at + piece.length;
+  }
+
+  #bufferOf(payload: Uint8Array): GdpBuffer {
+    const ptsNs = new DataView(this.#header.buffer).getBigUint64(10);
+    return ptsNs === NO_TIME ? { payload } : { payload, ptsNs };
+  }
+}

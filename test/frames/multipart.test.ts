@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { ThingError } from "../../src/base/errors.ts";
+import { boundaryOf, MultipartParser, type Part } from "../../src/frames/multipart.ts";
+import { chunked, join } from "./jpegs.ts";
+
+const encode = (text: string) => Buffer.from(text, "latin1");
+
+function parse(stream: Uint8Array, sizes: readonly number[] = [], options = {}): Part[] {
+  const parser = new MultipartParser(options);
+  return chunked(stream, sizes).flatMap((chunk) => parser.push(chunk));
+}
+
+function bodies(parts: readonly Part[]): Uint8Array[] {
+  return parts.map(({ body }) => Uint8Array.from(body));
+}
+
+function sourceFails(run: () => unknown, sentence: RegExp): void {
+  assert.throws(
+    run,
+    (error) =>
+      error instanceof ThingError && error.code === "SOURCE_FAILED" && sentence.test(error.message),
+  );
+}
+
+describe("the parts of a multipart stream", () => {
+  test("come with their headers, whose names are in lower case", () => {
+    const stream = encode(
+      "--frame\r\nContent-Type: image/jpeg\r\ncontent-LENGTH: 3\r\nX-Frame-Index: 7\r\n\r\nabc\r\n" +
+        "--frame\r\nContent-type: image/jpeg\r\nContent-Length:1\r\n\r\n\n\r\n--frame--\r\nafter",
+    );
+    const parser = new MultipartParser({ boundary: "frame" });
+    const [first, second, ...others] = parser.push(stream);
+    assert.deepEqual(Object.fromEntries(first!.headers), {
+      "content-type": "image/jpeg",
+      "content-length": "3",
+      "x-frame-index": "7",
+    });
+    assert.deepEqual(bodies([first!, second!]), [Uint8Array.of(97, 98, 99), Uint8Array.of(10)]);
+    assert.equal(others.length, 0);
+    assert.equal(parser.ended, true);
+  });
+
+  test("end at the boundary when they state no length", () => {
+    const body = "\r\n--fram\n\n--frome\r\r\n--";
+    const stream = encode(`--frame\r\nContent-Type: image/jpeg\r\n\r\n${body}\r\n--frame\r\n`);
+    assert.deepEqual(bodies(parse(stream)), [Uint8Array.from(encode(body))]);
+  });
+
+  test("may follow a preamble and have lines that end in LF alone", () => {
+    const stream = encode("hello\n\n--x y\nContent-Length: 2\n\nab\n--x y\n\nunsized\n--x y--\n");
+    assert.deepEqual(bodies(parse(stream, [], { boundary: "x y" })), [
+      Uint8Array.from(encode("ab")),
+      Uint8Array.from(encode("unsized")),
+    ]);
+  });
+
+  test("are found however the boundary is given", () => {
+    for (const boundary of ["frame", "--frame", '"frame"', '"--frame"', undefined]) {
+      for (const line of ["--frame", "----frame"]) {
+        const stream = encode(
+          `${line}\r\nContent-Length: 1\r\n\r\na\r\n${line}\r\n\r\nb\r\n${line}`,
+        );
+        assert.equal(parse(stream, [], { boundary }).length, 2, `${boundary} ${line}`);
+      }
+    }
+  });
+
+  test("may be empty with a stated length, and are none without", () => {
+    const sized = encode(
+      "--f\r\nContent-Length: 0\r\n\r\n\r\n--f\r\n\r\n--f\r\nContent-Length: 1\r\n\r\nx",
+    );
+    assert.deepEqual(
+      parse(sized).map(({ body }) => body.length),
+      [0, 1],
+    );
+  });
+});
+
+test("the boundary is read from a content type", () => {
+  assert.equal(boundaryOf("multipart/x-mixed-replace;boundary=frame"), "frame");
+  assert.equal(boundaryOf('multipart/x-mixed-replace; charset=x; Boundary = "a;b"'), "a;b");
+  assert.equal(boundaryOf("multipart/x-mixed-replace; boundary=--my; x=y"), "--my");
+  assert.equal(boundaryOf("image/jpeg"), undefined);
+  assert.equal(boundaryOf("multipart/x-mixed-replace; boundary="), undefined);
+});
+
+const Body = fc
+  .uint8Array({ maxLength: 400, minLength: 1 })
+  .map((bytes) => bytes.map((b) => b & 0x2f));
+const Sizes = fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 5 });
+
+test("any chunking gives the same parts, with and without stated lengths", () => {
+  const parts = fc.array(fc.tuple(Body, fc.boolean()), { maxLength: 8 });
+  fc.assert(
+    fc.property(parts, Sizes, fc.constantFrom("\r\n", "\n"), (made, sizes, eol) => {
+      const stream = join(
+        encode(`preamble${eol}`),
+        ...made.flatMap(([body, sized]) => [
+          encode(`--frame${eol}A: b${eol}`),
+          encode(sized ? `Content-Length: ${body.length}${eol}${eol}` : eol),
+          body,
+          encode(`\r\n`),
+        ]),
+        encode(`--frame--${eol}`),
+      );
+      const got = bodies(parse(stream, sizes, { boundary: "frame" }));
+      assert.deepEqual(
+        got,
+        made.map(([body]) => body),
+      );
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("random streams either parse or fail with a sentence, the same in any chunking", () => {
+  const piece = fc.oneof(
+    fc.uint8Array({ maxLength: 40 }),
+    fc
+      .constantFrom(
+        "--frame",
+        "\r\n",
+        "\n",
+        "Content-Length: 5",
+        "Content-Length: 99999",
+        ":",
+        "--",
+      )
+      .map(encode),
+  );
+  const outcome = (stream: Uint8Array, sizes: number[]) => {
+    try {
+      return bodies(parse(stream, sizes, { boundary: "frame", maxPartBytes: 1000 }));
+    } catch (error) {
+      assert.ok(error instanceof ThingError);
+      return error.code;
+    }
+  };
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 60 }), Sizes, (pieces, sizes) => {
+      const stream = join(...pieces);
+      assert.deepEqual(outcome(stream, sizes), outcome(stream, [stream.length + 1]));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+describe("a stream without end is given up", () => {
+  const endless = (start: string, filler: string, options = {}) => {
+    const parser = new MultipartParser({ maxPartBytes: 100_000, ...options });
+    parser.push(encode(start));
+    for (let n = 0; n < 1000; n++) parser.push(encode(filler.repeat(1000)));
+  };
+
+  test("when no boundary comes", () => {
+    sourceFails(() => endless("", "x"), /no boundary has come within 16384 bytes/);
+    sourceFails(() => endless("", "--y\n", { boundary: "x" }), /expected is --x/);
+  });
+
+  test("when a header does not end", () => {
+    sourceFails(() => endless("--x\r\n", "a"), /headers of a part do not end/);
+    sourceFails(() => endless("--x\r\n", "A: b\r\n"), /headers of a part do not end/);
+  });
+
+  test("when a body is too long", () => {
+    sourceFails(() => endless("--x\r\nContent-Length: 100001\r\n\r\n", ""), /has 100001 bytes/);
+    sourceFails(() => endless(`--x\r\nContent-Length: ${"9".repeat(400)}\r\n\r\n`, ""), /Infinity/);
+    sourceFails(() => endless("--x\r\n\r\n", "ab\n"), /at most 100000 are allowed/);
+  });
+});
+
+test("a megabyte in chunks of one byte takes time in proportion", () => {
+  const body = new Uint8Array(1_000_000).fill(10);
+  for (const header of ["", `Content-Length: ${body.length}\r\n`]) {
+    const parser = new MultipartParser({ boundary: "f" });
+    const stream = join(encode(`--f\r\n${header}\r\n`), body, encode("\r\n--f\r\n"));
+    const begun = performance.now();
+    let parts = 0;
+    for (let at = 0; at < stream.length; at++)
+      parts += parser.push(stream.subarray(at, at + 1)).length;
+    assert.equal(parts, 1);
+    assert.ok(performance.now() - begun < 5000, `${performance.now() - begun} ms`);
+  }
+});
+
+test("ten thousand small parts in one chunk take time in proportion", () => {
+  const stream = encode(`--f\r\n\r\n${"x".repeat(100)}\r\n`.repeat(10_000));
+  const begun = performance.now();
+  assert.equal(parse(stream).length, 9_999);
+  assert.ok(performance.now() - begun < 5000, `${performance.now() - begun} ms`);
+});
