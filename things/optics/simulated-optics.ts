@@ -1,0 +1,124 @@
+import { drawText } from "../pictures/pixel-text.ts";
+import type { Rgb } from "../pictures/rgb.ts";
+import { blankRgb } from "../pictures/rgb.ts";
+import { FocusStack, wordsOf } from "./focus-stack.ts";
+import type { Random } from "./seeded-random.ts";
+import { normal, seededRandom, uniform } from "./seeded-random.ts";
+import { stainedTissue } from "./tissue.ts";
+
+/** Where the microscope looks, steps of its stage. */
+export interface Place {
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+}
+
+export interface OpticsOptions {
+  /** Slide, noise and focal plane follow from it. */
+  readonly seed?: number;
+  /** z at (0, 0) where the picture is sharp, steps; without it, the seed chooses one from -800 to 800. */
+  readonly focalPlane?: number;
+}
+
+export const VIEW_WIDTH = 800;
+export const VIEW_HEIGHT = 600;
+/** Steps of x or y that move the picture by one pixel. */
+export const STEPS_PER_PIXEL = 4;
+
+const SLIDE_WIDTH = 1600;
+const SLIDE_HEIGHT = 1200;
+/** Steps away from focus that blur by one pixel (standard deviation). */
+const STEPS_PER_SIGMA = 100;
+// Noise adds 0 to 16 to each byte and the vignette takes 0 to 20 away: nothing can overflow its byte.
+const DARKEST = 24;
+const BRIGHTEST = 236;
+const MEAN_NOISE = 8;
+const NOISE_SIGMA = 1.3;
+const NOISE_BYTES = 1 << 20;
+
+/** What a camera sees through a microscope with a stained slide: the same for the same seed. */
+export class SimulatedOptics {
+  readonly #seed: number;
+  readonly #focalPlane: number;
+  readonly #tiltX: number;
+  readonly #tiltY: number;
+  readonly #shake: Random;
+  readonly #noise: Int32Array;
+  readonly #vignette: Int32Array;
+  #stack: Promise<FocusStack> | undefined;
+
+  constructor({ seed = 1, focalPlane }: OpticsOptions = {}) {
+    const random = seededRandom(seed);
+    const chosen = Math.round(uniform(random, -800, 800));
+    this.#seed = seed;
+    this.#focalPlane = focalPlane ?? chosen;
+    this.#tiltX = uniform(random, -0.01, 0.01);
+    this.#tiltY = uniform(random, -0.01, 0.01);
+    this.#noise = sensorNoise(random);
+    this.#vignette = vignette();
+    this.#shake = random;
+  }
+
+  /** The z at which the slide is sharp at (x, y): it lies a little tilted. Steps. */
+  focusAt(x: number, y: number): number {
+    return this.#focalPlane + x * this.#tiltX + y * this.#tiltY;
+  }
+
+  /** Prepares the slide, in about two seconds, once; the event loop goes on meanwhile. */
+  async ready(): Promise<void> {
+    await this.#focusStack();
+  }
+
+  /** The picture from here, with new noise. @returns Memory that the next call writes to again. */
+  async look({ x, y, z }: Place): Promise<Rgb> {
+    const stack = await this.#focusStack();
+    const sigmaPx = Math.abs(z - this.focusAt(x, y)) / STEPS_PER_SIGMA;
+    const picture = stack.look(x / STEPS_PER_PIXEL, y / STEPS_PER_PIXEL, sigmaPx);
+    this.#expose(wordsOf(picture));
+    drawText(picture, "SIMULATED", { x: 16, y: VIEW_HEIGHT - 30, scale: 2 });
+    return picture;
+  }
+
+  /** Four bytes at once: no sum of theirs leaves 0 to 255. */
+  #expose(words: Int32Array): void {
+    const noise = this.#noise;
+    const vignette = this.#vignette;
+    const mask = noise.length - 1;
+    const offset = Math.floor(this.#shake() * noise.length);
+    for (let at = 0; at < words.length; at++) {
+      words[at] = (words[at]! + noise[(at + offset) & mask]! - vignette[at]!) | 0;
+    }
+  }
+
+  #focusStack(): Promise<FocusStack> {
+    this.#stack ??= stainedTissue(this.#seed, SLIDE_WIDTH, SLIDE_HEIGHT).then((pigment) =>
+      FocusStack.of(pigment.toRgb(DARKEST, BRIGHTEST), VIEW_WIDTH, VIEW_HEIGHT),
+    );
+    return this.#stack;
+  }
+}
+
+function sensorNoise(random: Random): Int32Array {
+  const bytes = new Uint8Array(NOISE_BYTES);
+  for (let at = 0; at < bytes.length; at++) {
+    const value = Math.round(MEAN_NOISE + NOISE_SIGMA * normal(random));
+    bytes[at] = Math.min(2 * MEAN_NOISE, Math.max(0, value));
+  }
+  return new Int32Array(bytes.buffer);
+}
+
+/** The light of a lamp falls off towards the corners. */
+function vignette(): Int32Array {
+  const shade = blankRgb(VIEW_WIDTH, VIEW_HEIGHT);
+  for (let y = 0; y < VIEW_HEIGHT; y++) {
+    for (let x = 0; x < VIEW_WIDTH; x++) {
+      const out = Math.hypot(x / VIEW_WIDTH - 0.5, y / VIEW_HEIGHT - 0.5) / Math.SQRT1_2;
+      shade.data.fill(
+        Math.round(20 * out ** 3),
+        (y * VIEW_WIDTH + x) * 3,
+        (y * VIEW_WIDTH + x + 1) * 3,
+      );
+    }
+  }
+  return wordsOf(shade);
+}

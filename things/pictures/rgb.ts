@@ -1,0 +1,14 @@
+/** A picture in memory: three bytes a pixel, row by row, without gaps. */
+export interface Rgb {
+  readonly data: Uint8Array;
+  /** Pixels. */
+  readonly width: number;
+  /** Pixels. */
+  readonly height: number;
+  readonly channels: 3;
+}
+
+/** A black one. Its memory starts at a multiple of 4, so it can be read as 32-bit words. */
+export function blankRgb(width: number, height: number): Rgb {
+  return { data: new Uint8Array(width * height * 3), width, height, channels: 3 };
+}
