@@ -1,0 +1,81 @@
+import { delay, type Motion, now, type Position, Stage } from "thingscope";
+
+export interface SimulatedStageOptions {
+  /** Steps a second of the axis that has the longest way. */
+  readonly speed?: number;
+  /** Where it stands at the start, steps. */
+  readonly start?: Partial<Position>;
+}
+
+/** A move that was made, or is being made. Moves that were cut short end where they were cut. */
+interface Stretch extends Motion {
+  endedAt: number;
+  to: Position;
+}
+
+const STRETCHES_REMEMBERED = 64;
+
+/** The stage of a microscope that is not there: moves take time, and where it was at any time is known exactly. */
+export class SimulatedStage extends Stage {
+  static override readonly title = "Simulated stage";
+  static override readonly description =
+    "The stage of the simulated microscope: x and y in steps of 0.1 um, z in steps of 0.05 um.";
+  readonly #speed: number;
+  #zero: Position = { x: 0, y: 0, z: 0 };
+  #stretches: Stretch[];
+
+  constructor({ speed = 1000, start = {} }: SimulatedStageOptions = {}) {
+    super();
+    this.#speed = speed;
+    const place = { x: 0, y: 0, z: 0, ...start };
+    this.#stretches = [{ startedAt: 0, endedAt: 0, from: place, to: place }];
+  }
+
+  /** Where it really is, whatever has been called zero or inverted: what a camera on this microscope sees. */
+  placeAt(time: number): Position {
+    const stretch = this.#stretches.findLast(({ startedAt }) => startedAt <= time);
+    return onTheWay(stretch ?? this.#stretches[0]!, time);
+  }
+
+  protected override motorsAt(time: number): Position {
+    return minus(this.placeAt(time), this.#zero);
+  }
+
+  protected override async turnMotors(target: Position, signal?: AbortSignal): Promise<Motion> {
+    signal?.throwIfAborted();
+    const startedAt = now();
+    const from = this.placeAt(startedAt);
+    const to = plus(target, this.#zero);
+    const stepsToGo = Math.max(...Object.values(minus(to, from)).map(Math.abs));
+    const endedAt = startedAt + (stepsToGo / this.#speed) * 1000;
+    const stretch: Stretch = { startedAt, endedAt, from, to };
+    this.#stretches = [...this.#stretches.slice(1 - STRETCHES_REMEMBERED), stretch];
+    try {
+      for (let left = endedAt - now(); left > 0; left = endedAt - now()) await delay(left, signal);
+    } catch (error) {
+      stretch.endedAt = now();
+      const place = onTheWay({ ...stretch, endedAt }, stretch.endedAt);
+      stretch.to = { x: Math.round(place.x), y: Math.round(place.y), z: Math.round(place.z) };
+      throw error;
+    }
+    return { startedAt, endedAt, from: minus(from, this.#zero), to: target };
+  }
+
+  protected override zeroMotors(): void {
+    this.#zero = this.placeAt(now());
+  }
+}
+
+function onTheWay({ startedAt, endedAt, from, to }: Motion, time: number): Position {
+  const share = time >= endedAt ? 1 : (time - startedAt) / (endedAt - startedAt);
+  const along = (a: number, b: number) => (share === 1 ? b : a + (b - a) * Math.max(0, share));
+  return { x: along(from.x, to.x), y: along(from.y, to.y), z: along(from.z, to.z) };
+}
+
+function plus(a: Position, b: Position): Position {
+  return { x: a.x + b.x, y: a.y + b.y, z: a.z + b.z };
+}
+
+function minus(a: Position, b: Position): Position {
+  return { x: a.x - b.x, y: a.y - b.y, z: a.z - b.z };
+}
