@@ -31,6 +31,7 @@ export { type AddOptions, type HostOptions, ThingHost } from "./core/thing-host.
 export { type ThingModel, thingModelOf } from "./core/thing-model.ts";
 export type { Frame, Origin } from "./frames/frame.ts";
 export type { FrameSource, SourceFrame } from "./frames/frame-source.ts";
+export { type Motion, type Position, Stage } from "./instruments/stage.ts";
 export { Demand } from "./outputs/demand.ts";
 export type { FrameEntry, FrameLog, Gap } from "./outputs/frame-log.ts";
 export type { FrameFeed } from "./outputs/frame-outlet.ts";

@@ -54,15 +54,14 @@ export class SimulatedStage extends Stage {
       for (let left = endedAt - now(); left > 0; left = endedAt - now()) await delay(left, signal);
     } catch (error) {
       stretch.endedAt = now();
-      const place = onTheWay({ ...stretch, endedAt }, stretch.endedAt);
-      stretch.to = { x: Math.round(place.x), y: Math.round(place.y), z: Math.round(place.z) };
+      stretch.to = rounded(onTheWay({ ...stretch, endedAt }, stretch.endedAt));
       throw error;
     }
     return { startedAt, endedAt, from: minus(from, this.#zero), to: target };
   }
 
   protected override zeroMotors(): void {
-    this.#zero = this.placeAt(now());
+    this.#zero = rounded(this.placeAt(now()));
   }
 }
 
@@ -70,6 +69,10 @@ function onTheWay({ startedAt, endedAt, from, to }: Motion, time: number): Posit
   const share = time >= endedAt ? 1 : (time - startedAt) / (endedAt - startedAt);
   const along = (a: number, b: number) => (share === 1 ? b : a + (b - a) * Math.max(0, share));
   return { x: along(from.x, to.x), y: along(from.y, to.y), z: along(from.z, to.z) };
+}
+
+function rounded({ x, y, z }: Position): Position {
+  return { x: Math.round(x), y: Math.round(y), z: Math.round(z) };
 }
 
 function plus(a: Position, b: Position): Position {

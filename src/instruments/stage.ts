@@ -1,0 +1,242 @@
+import { type Static, Type } from "typebox";
+import { abortable } from "../base/abort.ts";
+import { now } from "../base/clock.ts";
+import { ThingError } from "../base/errors.ts";
+import { action, property, setting } from "../core/decorators.ts";
+import type { Invocation } from "../core/invocation.ts";
+import { Thing } from "../core/thing.ts";
+
+const AXES = ["x", "y", "z"] as const;
+type Axis = (typeof AXES)[number];
+
+const Steps = Type.Integer({ unit: "steps" });
+const PositionSchema = Type.Object({ x: Steps, y: Steps, z: Steps });
+const SomeAxes = { x: Type.Optional(Steps), y: Type.Optional(Steps), z: Type.Optional(Steps) };
+
+/** Where a stage is, steps. */
+export type Position = Static<typeof PositionSchema>;
+
+const Flags = Type.Object({ x: Type.Boolean(), y: Type.Boolean(), z: Type.Boolean() });
+type Flags = Static<typeof Flags>;
+const Micrometres = Type.Number({ unit: "um", exclusiveMinimum: 0 });
+
+const Compensation = Type.Enum([0, 1, 2], {
+  description: "End upwards, out of the gears' slack (backlash_steps): 0 no axis, 1 z, 2 all axes",
+});
+type Compensation = Static<typeof Compensation>;
+
+const Move = Type.Object({
+  ...SomeAxes,
+  block_cancellation: Type.Optional(
+    Type.Boolean({ description: "Finish this move even if its invocation is cancelled" }),
+  ),
+  backlash_compensation: Type.Optional(Compensation),
+});
+type Move = Static<typeof Move>;
+
+const Jog = Type.Object({
+  ...SomeAxes,
+  stop: Type.Optional(Type.Boolean({ description: "Only stop the jog that runs" })),
+});
+type Jog = Static<typeof Jog>;
+
+const EpochMs = Type.Number({ unit: "ms", description: "Since 1970, on the clock of the frames" });
+const MotionSchema = Type.Object({
+  startedAt: EpochMs,
+  endedAt: EpochMs,
+  from: PositionSchema,
+  to: PositionSchema,
+});
+
+/** One straight move as it was: position over time, on the clock that stamps frames. */
+export type Motion = Static<typeof MotionSchema>;
+
+/** What moves. A subclass turns the motors; this class has the names that microscope clients know (OpenFlexure's). */
+export abstract class Stage extends Thing {
+  static override readonly title: string = "Stage";
+  #turn: Promise<unknown> = Promise.resolve();
+  #stretches = 0;
+  #jog: AbortController | undefined;
+
+  /** Where the motors are at a time that has come, epoch ms: exact, so with a fraction while they turn. */
+  protected abstract motorsAt(time: number): Position;
+
+  /** Turns the motors, in a straight line. An abort stops them where they are and rejects. */
+  protected abstract turnMotors(target: Position, signal?: AbortSignal): Promise<Motion>;
+
+  /** Counts the motors' steps from here. */
+  protected abstract zeroMotors(): void | Promise<void>;
+
+  @property("Names of the axes, in order", Type.Array(Type.String()), { readOnly: true })
+  get axis_names(): string[] {
+    return [...AXES];
+  }
+
+  @property("Where the stage is", PositionSchema, { readOnly: true, observable: true })
+  get position(): Position {
+    const place = this.positionAt(now());
+    return eachAxis((axis) => Math.round(place[axis]));
+  }
+
+  @property("Whether the stage moves", Type.Boolean(), { readOnly: true, observable: true })
+  get moving(): boolean {
+    return this.#stretches > 0;
+  }
+
+  @property(
+    "How far a step moves each axis",
+    Type.Object({ x: Micrometres, y: Micrometres, z: Micrometres }),
+    { readOnly: true },
+  )
+  get step_size_um(): Position {
+    return { x: 0.1, y: 0.1, z: 0.05 };
+  }
+
+  @setting("Slack of each axis, which compensated moves take up", PositionSchema)
+  accessor backlash_steps: Position = { x: 200, y: 200, z: 200 };
+
+  @setting("Axes that count against their motor", Flags)
+  accessor axis_inverted: Flags = { x: false, y: false, z: false };
+
+  /** Where the stage is at a time that has come, epoch ms: exact, so with a fraction while it moves. */
+  positionAt(time: number): Position {
+    return this.#flipped(this.motorsAt(time));
+  }
+
+  @action("Move by some steps", { input: Move, output: MotionSchema })
+  move_relative(move: Move, run: Invocation): Promise<Motion> {
+    return this.#move(move, run, (from) => eachAxis((axis) => from[axis] + (move[axis] ?? 0)));
+  }
+
+  @action("Move to a place; axes that are not named stay", { input: Move, output: MotionSchema })
+  move_absolute(move: Move, run: Invocation): Promise<Motion> {
+    return this.#move(move, run, (from) => eachAxis((axis) => move[axis] ?? from[axis]));
+  }
+
+  @action("Move to zero on all axes", { output: MotionSchema })
+  move_to_origin(_: Record<string, never>, run: Invocation): Promise<Motion> {
+    return this.#move({}, run, () => ({ x: 0, y: 0, z: 0 }));
+  }
+
+  @action("Move by some steps from here, in place of the jog that runs", {
+    input: Jog,
+    useGlobalLock: false,
+  })
+  async jog({ stop = false, x = 0, y = 0, z = 0 }: Jog, run: Invocation): Promise<void> {
+    const before = this.#jog;
+    before?.abort();
+    if (stop) return;
+    if (this.moving && !before) {
+      throw new ThingError(
+        "LOCK_BUSY",
+        `Stage '${this.name}' is moving, so it did not jog. Wait until the move ends, or cancel it.`,
+      );
+    }
+    const jog = new AbortController();
+    this.#jog = jog;
+    try {
+      const target = (from: Position) => ({ x: from.x + x, y: from.y + y, z: from.z + z });
+      await this.#travel(target, { signal: AbortSignal.any([run.signal, jog.signal]) });
+    } catch (error) {
+      if (!jog.signal.aborted) throw error;
+    } finally {
+      if (this.#jog === jog) this.#jog = undefined;
+    }
+  }
+
+  @action("Count an axis the other way round; nothing moves", {
+    input: Type.Object({ axis: Type.Enum(AXES) }),
+  })
+  async invert_axis_direction({ axis }: { axis: Axis }): Promise<void> {
+    this.axis_inverted = { ...this.axis_inverted, [axis]: !this.axis_inverted[axis] };
+    this.changed("position");
+  }
+
+  @action("Call the place where the stage is zero; nothing moves")
+  async set_zero_position(): Promise<void> {
+    await this.zeroMotors();
+    this.changed("position");
+  }
+
+  @action("Where the stage is, as [x, y, z]", {
+    output: Type.Tuple([Steps, Steps, Steps]),
+    safe: true,
+    useGlobalLock: false,
+  })
+  async get_xyz_position(): Promise<[number, number, number]> {
+    const { x, y, z } = this.position;
+    return [x, y, z];
+  }
+
+  @action("Move to [x, y, z]", {
+    input: Type.Object({ xyz_pos: Type.Tuple([Steps, Steps, Steps]) }),
+    output: MotionSchema,
+  })
+  move_to_xyz_position(
+    { xyz_pos: [x, y, z] }: { xyz_pos: [number, number, number] },
+    run: Invocation,
+  ): Promise<Motion> {
+    return this.#move({}, run, () => ({ x, y, z }));
+  }
+
+  override thingState(): Record<string, unknown> {
+    return { position: this.position };
+  }
+
+  #move(move: Move, run: Invocation, target: (from: Position) => Position): Promise<Motion> {
+    this.#jog?.abort();
+    const signal = move.block_cancellation ? undefined : run.signal;
+    return this.#travel(target, { signal, compensation: move.backlash_compensation });
+  }
+
+  /** Moves one after the other. Resolves to the last stretch: with compensation, the one that ends upwards. */
+  #travel(
+    target: (from: Position) => Position,
+    {
+      signal,
+      compensation = 0,
+    }: { signal: AbortSignal | undefined; compensation?: Compensation | undefined },
+  ): Promise<Motion> {
+    const before = this.#turn;
+    const travel = abortable(before, signal).then(async () => {
+      const end = target(this.position);
+      const below = eachAxis((axis) => end[axis] - this.#slack(axis, compensation));
+      if (compensation !== 0) await this.#stretch(below, signal);
+      return this.#stretch(end, signal);
+    });
+    this.#turn = travel.then(
+      () => before,
+      () => before,
+    );
+    return travel;
+  }
+
+  #slack(axis: Axis, compensation: Compensation): number {
+    const wanted = compensation === 2 || (compensation === 1 && axis === "z");
+    return wanted ? this.backlash_steps[axis] : 0;
+  }
+
+  async #stretch(end: Position, signal: AbortSignal | undefined): Promise<Motion> {
+    this.#stretches += 1;
+    this.changed("moving");
+    const ticks = setInterval(() => this.changed("position"), 100);
+    try {
+      const motion = await this.turnMotors(this.#flipped(end), signal);
+      return { ...motion, from: this.#flipped(motion.from), to: this.#flipped(motion.to) };
+    } finally {
+      clearInterval(ticks);
+      this.#stretches -= 1;
+      this.changed("moving");
+      this.changed("position");
+    }
+  }
+
+  /** From the motors' count to the stage's, and back. */
+  #flipped(position: Position): Position {
+    return eachAxis((axis) => (this.axis_inverted[axis] ? 0 - position[axis] : position[axis]));
+  }
+}
+
+function eachAxis(value: (axis: Axis) => number): Position {
+  return { x: value("x"), y: value("y"), z: value("z") };
+}

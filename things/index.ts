@@ -1,0 +1,1 @@
+export { SimulatedStage, type SimulatedStageOptions } from "./simulated-stage.ts";
