@@ -98,7 +98,10 @@ export class JpegSplitter {
   }
 
   #readStartCode(byte: number, at: number): void {
-    if (byte === SOI) return this.#begin(at);
+    if (byte === SOI) {
+      this.#begin(at);
+      return;
+    }
     this.skippedBytes += byte === 0xff ? 1 : 2;
     if (byte !== 0xff) this.#expected = "between";
   }

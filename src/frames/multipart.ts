@@ -106,10 +106,11 @@ export class MultipartParser {
   }
 
   #readHeader(line: string): void {
-    if (line === "") return this.#beginBody();
     const colon = line.indexOf(":");
-    if (colon < 1) return;
-    this.#headers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
+    if (line === "") this.#beginBody();
+    else if (colon > 0) {
+      this.#headers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
+    }
   }
 
   #beginBody(): void {

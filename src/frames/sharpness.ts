@@ -79,13 +79,10 @@ export const brenner: FocusMeasure = (luma, width, height) => {
  */
 export const normalisedVariance: FocusMeasure = (luma, width, height) => {
   checkShape(luma, width, height);
-  let sum = 0;
-  let squares = 0;
-  for (let at = 0; at < luma.length; at++) {
-    const brightness = luma[at]!;
-    sum += brightness;
-    squares += brightness * brightness;
-  }
+  const pixels = new Float64Array(256); // of each brightness: the loop over the image only counts
+  for (let at = 0; at < luma.length; at++) pixels[luma[at]!]!++;
+  const sum = pixels.reduce((total, count, brightness) => total + count * brightness, 0);
+  const squares = pixels.reduce((total, count, brightness) => total + count * brightness ** 2, 0);
   const mean = sum / luma.length;
   return mean === 0 ? 0 : (squares / luma.length - mean * mean) / mean;
 };
