@@ -29,8 +29,37 @@ export { detachedInvocation, type Invocation, InvocationRecord } from "./core/in
 export { Thing, type ThingContext } from "./core/thing.ts";
 export { type AddOptions, type HostOptions, ThingHost } from "./core/thing-host.ts";
 export { type ThingModel, thingModelOf } from "./core/thing-model.ts";
+export {
+  decodeLuma,
+  decodeRgb,
+  encodeJpeg,
+  type JpegQuality,
+  type RawImage,
+  renderSvg,
+  renderSvgRaw,
+  resizeJpeg,
+} from "./frames/codec.ts";
 export type { Frame, Origin } from "./frames/frame.ts";
 export type { FrameSource, SourceFrame } from "./frames/frame-source.ts";
+export { type GdpBuffer, GdpParser } from "./frames/gdp.ts";
+export {
+  inspectJpeg,
+  type JpegInfo,
+  MAX_JPEG_BYTES,
+  MAX_JPEG_PIXELS,
+  STANDARD_HUFFMAN_TABLES,
+} from "./frames/jpeg.ts";
+export { JpegSplitter } from "./frames/jpeg-splitter.ts";
+export { boundaryOf, MultipartParser, type Part } from "./frames/multipart.ts";
+export { RateMeter } from "./frames/rate.ts";
+export {
+  brenner,
+  FOCUS_MEASURES,
+  type FocusMeasure,
+  laplacianVariance,
+  normalisedVariance,
+  tenengrad,
+} from "./frames/sharpness.ts";
 export { type Motion, type Position, Stage } from "./instruments/stage.ts";
 export { Demand } from "./outputs/demand.ts";
 export type { FrameEntry, FrameLog, Gap } from "./outputs/frame-log.ts";
