@@ -72,3 +72,4 @@ export {
   type StreamStats,
 } from "./outputs/mjpeg-stream.ts";
 export type { ViewerFanOut, ViewerOptions, ViewerStats } from "./outputs/viewers.ts";
+export { type ServerOptions, ThingServer } from "./server/thing-server.ts";

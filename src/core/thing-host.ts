@@ -25,7 +25,7 @@ export interface AddOptions {
 }
 
 const RESERVED = new Set(
-  "things thing_descriptions action_invocations blob recordings logs frames directory docs health metrics openapi.json".split(
+  "assets things thing_descriptions action_invocations blob recordings logs frames directory docs health metrics openapi.json".split(
     " ",
   ),
 );

@@ -1,0 +1,120 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import express, { type Express, type Request, type Response } from "express";
+import { messageOf, ThingError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import { originOf } from "./origin.ts";
+import { problemOf } from "./problem.ts";
+import { writeProblem, writeReply } from "./reply.ts";
+import { readJson, readPropertyValue } from "./request-body.ts";
+import type { Exchange, Route } from "./route.ts";
+
+/** An express application that serves a table of routes: HEAD wherever GET, `Allow` on 405, every error a problem. */
+export function expressOf(routes: readonly Route[], log: Log): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.enable("strict routing");
+  app.enable("case sensitive routing");
+  for (const [path, there] of byPath(routes)) {
+    app.all(path, (request, response) => dispatch(there, request, response, log));
+  }
+  for (const path of byPath(routes).keys()) app.all(otherSlash(path), redirectToSlash);
+  app.use((request, response) => {
+    writeProblem(request, response, problemOf(notFound(request.originalUrl), request.originalUrl));
+  });
+  return app;
+}
+
+async function dispatch(
+  there: readonly Route[],
+  request: Request,
+  response: Response,
+  log: Log,
+): Promise<void> {
+  try {
+    if (request.method === "OPTIONS") {
+      writeReply(request, response, { status: 204, headers: { Allow: allowedOf(there) } });
+      return;
+    }
+    const route = routeFor(there, request, response);
+    const reply = await route.handle(exchangeOf(request, response));
+    if (reply) writeReply(request, response, reply);
+  } catch (error) {
+    fail(error, request, response, log);
+  }
+}
+
+function routeFor(there: readonly Route[], request: Request, response: Response): Route {
+  const wanted = request.method === "HEAD" ? "GET" : request.method;
+  const found = there.find((route) => route.method === wanted);
+  if (found) return found;
+  const allowed = allowedOf(there);
+  response.setHeader("Allow", allowed);
+  throw new ThingError(
+    "METHOD_NOT_ALLOWED",
+    `${request.originalUrl.split("?")[0]} takes no ${request.method}. It takes: ${allowed}.`,
+  );
+}
+
+/** What an `Allow` header says of the routes at one path. */
+export function allowedOf(there: readonly Route[]): string {
+  const methods = there.map(({ method }) => method);
+  return [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
+}
+
+function exchangeOf(request: Request, response: Response): Exchange {
+  const gone = new AbortController();
+  response.on("close", () => gone.abort(new DOMException("The client has gone.", "AbortError")));
+  return {
+    request,
+    response,
+    params: request.params as Record<string, string>,
+    query: new URL(request.originalUrl, "http://localhost").searchParams,
+    origin: originOf(request),
+    signal: gone.signal,
+    json: () => readJson(request),
+    value: () => readPropertyValue(request),
+  };
+}
+
+/** The answer to whatever a route threw, unless its client has gone or has half an answer already. */
+function fail(
+  error: unknown,
+  request: IncomingMessage & { originalUrl: string },
+  response: ServerResponse,
+  log: Log,
+): void {
+  if (response.destroyed) return;
+  const problem = problemOf(error, request.originalUrl.split("?")[0]);
+  if (problem.status >= 500 && !(error instanceof ThingError)) {
+    log.error(`${request.method} ${problem.instance} failed: ${messageOf(error)}`, {
+      stack: (error as Error)?.stack,
+    });
+  }
+  if (response.headersSent) response.destroy();
+  else writeProblem(request, response, problem);
+}
+
+function byPath(routes: readonly Route[]): Map<string, Route[]> {
+  const paths = new Map<string, Route[]>();
+  for (const route of routes) paths.set(route.path, [...(paths.get(route.path) ?? []), route]);
+  return paths;
+}
+
+/** LabThings redirects a path with the wrong trailing slash, both ways. */
+function redirectToSlash(request: Request, response: Response): void {
+  const [path, query] = request.originalUrl.split("?");
+  response.writeHead(307, { Location: otherSlash(path!) + (query ? `?${query}` : "") });
+  response.end();
+}
+
+function otherSlash(path: string): string {
+  return path.endsWith("/") ? path.slice(0, -1) : `${path}/`;
+}
+
+function notFound(url: string): ThingError {
+  return new ThingError(
+    "NOT_FOUND",
+    `There is nothing at ${url.split("?")[0]}. GET /things/ lists the Things that are here.`,
+  );
+}

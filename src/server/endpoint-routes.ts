@@ -1,0 +1,29 @@
+import type { EndpointRequest, EndpointResponse } from "../core/endpoint.ts";
+import type { HostedThing } from "../core/hosted-thing.ts";
+import { JSON_TYPE, type Route } from "./route.ts";
+
+/** The routes that a Thing's class adds with `@endpoint`. */
+export function endpointRoutes(hosted: HostedThing, base: string): Route[] {
+  return hosted.model.endpoints.map(({ method, path, role, member, description }) => ({
+    method,
+    path: `${base}/${path}`,
+    role,
+    summary: description || `${method} ${path} of ${hosted.name}`,
+    response: { status: 200, contentType: JSON_TYPE },
+    handle: async (exchange) => {
+      const body = method === "GET" || method === "DELETE" ? undefined : await exchange.json();
+      const members = hosted.thing as unknown as Record<
+        string,
+        (request: EndpointRequest) => Promise<EndpointResponse>
+      >;
+      const { params, query, signal } = exchange;
+      const answer = await members[member]!.call(hosted.thing, { params, query, signal, body });
+      return {
+        status: answer.status ?? 200,
+        body: answer.body,
+        contentType: answer.contentType,
+        ...(answer.headers && { headers: answer.headers }),
+      };
+    },
+  }));
+}

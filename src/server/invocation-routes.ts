@@ -1,0 +1,70 @@
+import { ThingError } from "../base/errors.ts";
+import type { ThingHost } from "../core/thing-host.ts";
+import { tellingFor } from "./action-routes.ts";
+import { invocationJson, invocationSummary } from "./invocation-json.ts";
+import { JSON_TYPE, type Route } from "./route.ts";
+
+/** All invocations, one of them, its output, and its cancellation. */
+export function invocationRoutes({ invocations }: ThingHost, prefix: string): Route[] {
+  const all = `${prefix}/action_invocations`;
+  return [
+    {
+      method: "GET",
+      path: all,
+      role: "view",
+      summary: "List the invocations of all actions",
+      response: { status: 200, contentType: JSON_TYPE },
+      handle: async (exchange) => ({
+        status: 200,
+        body: invocations
+          .list()
+          .map((record) => invocationSummary(record, tellingFor(exchange, prefix))),
+      }),
+    },
+    {
+      method: "GET",
+      path: `${all}/:id`,
+      role: "view",
+      summary: "Ask how an invocation goes",
+      response: { status: 200, contentType: JSON_TYPE },
+      handle: async (exchange) => ({
+        status: 200,
+        body: invocationJson(invocations.get(exchange.params.id!), tellingFor(exchange, prefix)),
+        headers: { Vary: "Accept" },
+      }),
+    },
+    {
+      method: "DELETE",
+      path: `${all}/:id`,
+      role: "operate",
+      summary: "Cancel an invocation",
+      response: { status: 204 },
+      handle: async ({ params }) => {
+        invocations.get(params.id!).cancel();
+        return { status: 204 };
+      },
+    },
+    {
+      method: "GET",
+      path: `${all}/:id/output`,
+      role: "view",
+      summary: "Fetch the output of an invocation: JSON, or the bytes of a file",
+      response: { status: 200, contentType: JSON_TYPE },
+      handle: async ({ params }) => {
+        const record = invocations.get(params.id!);
+        // 0, false, "" and [] are outputs; LabThings takes them for none.
+        if (record.output === undefined || record.output === null)
+          throw noOutput(record.action, record.status);
+        return { status: 200, body: record.output };
+      },
+    },
+  ];
+}
+
+function noOutput(action: string, status: string): ThingError {
+  const why = status === "completed" ? "it completed without one" : `it is ${status}`;
+  return new ThingError(
+    "NO_OUTPUT",
+    `No result is available for this invocation of '${action}': ${why}.`,
+  );
+}

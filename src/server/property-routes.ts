@@ -1,0 +1,53 @@
+import type { HostedThing } from "../core/hosted-thing.ts";
+import { JSON_TYPE, type Route } from "./route.ts";
+
+/** Read, write and reset of each property, directly under the Thing's path. */
+export function propertyRoutes(hosted: HostedThing, base: string): Route[] {
+  return [...hosted.model.properties.values()].flatMap(
+    ({ name, schema, readOnly, resettable, title }) => {
+      const path = `${base}/${name}`;
+      const called = `'${title ?? name}' of ${hosted.name}`;
+      const place = { thing: hosted.name, kind: "properties", affordance: name } as const;
+      const routes: Route[] = [
+        {
+          method: "GET",
+          path,
+          role: "view",
+          summary: `Read ${called}`,
+          form: { ...place, op: ["readproperty"] },
+          response: { status: 200, contentType: JSON_TYPE, schema },
+          handle: async () => ({ status: 200, body: (await hosted.readProperty(name)) ?? null }),
+        },
+      ];
+      if (!readOnly) {
+        routes.push({
+          method: "PUT",
+          path,
+          role: "operate",
+          summary: `Write ${called}`,
+          form: { ...place, op: ["writeproperty"] },
+          request: { contentType: JSON_TYPE, schema },
+          response: { status: 204 },
+          handle: async (exchange) => {
+            await hosted.writeProperty(name, await exchange.value());
+            return { status: 204 };
+          },
+        });
+      }
+      if (resettable && !readOnly) {
+        routes.push({
+          method: "POST",
+          path: `${path}/reset`,
+          role: "operate",
+          summary: `Give ${called} its initial value`,
+          response: { status: 200, contentType: JSON_TYPE },
+          handle: async () => {
+            await hosted.resetProperty(name);
+            return { status: 200, body: null };
+          },
+        });
+      }
+      return routes;
+    },
+  );
+}

@@ -1,0 +1,43 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Problem } from "./problem.ts";
+import { JSON_TYPE, PROBLEM_TYPE, type Reply } from "./route.ts";
+
+/** Writes a whole answer. The body of a HEAD is counted and left out. */
+export function writeReply(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
+  const headers: Record<string, string | number> = {
+    "Cache-Control": "no-store",
+    ...reply.headers,
+  };
+  if (reply.status === 204) {
+    response.writeHead(204, headers);
+    response.end();
+    return;
+  }
+  const contentType = reply.contentType ?? JSON_TYPE;
+  const body = bytesOf(reply.body, contentType);
+  headers["Content-Type"] = contentType;
+  headers["Content-Length"] = body.length;
+  response.writeHead(reply.status, headers);
+  response.end(request.method === "HEAD" ? undefined : body);
+}
+
+export function writeProblem(
+  request: IncomingMessage,
+  response: ServerResponse,
+  problem: Problem,
+): void {
+  const headers: Record<string, string> = {};
+  if (problem.status === 503) headers["Retry-After"] = "1";
+  writeReply(request, response, {
+    status: problem.status,
+    body: problem,
+    contentType: PROBLEM_TYPE,
+    headers,
+  });
+}
+
+function bytesOf(body: unknown, contentType: string): Uint8Array {
+  if (body instanceof Uint8Array) return body;
+  if (typeof body === "string" && !contentType.includes("json")) return Buffer.from(body);
+  return Buffer.from(JSON.stringify(body ?? null));
+}

@@ -1,0 +1,64 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { TSchema } from "typebox";
+import type { Role } from "../core/affordances.ts";
+
+export type Method = "GET" | "PUT" | "POST" | "DELETE";
+
+/** One request on its way through a route. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** The `:name` segments of the path, decoded. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  /** Scheme, host and port as the client addressed us, e.g. `http://127.0.0.1:5000`. */
+  readonly origin: string;
+  /** Aborts when the client goes away. */
+  readonly signal: AbortSignal;
+  /** The JSON body; `undefined` when there is none. @throws {ThingError} `UNSUPPORTED_MEDIA_TYPE`, `INVALID_INPUT`, `BODY_TOO_LARGE`. */
+  json(): Promise<unknown>;
+  /** The value of a property: JSON, or a bare scalar under another type. @throws {ThingError} as `json`. */
+  value(): Promise<unknown>;
+}
+
+/** What a route answers, unless it wrote the response itself. */
+export interface Reply {
+  readonly status: number;
+  /** Sent as JSON; bytes and strings as they are. Absent for 204. */
+  readonly body?: unknown;
+  /** `application/json` when absent. */
+  readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Where a route stands in a Thing Description. */
+export interface FormPlace {
+  readonly thing: string;
+  readonly kind: "properties" | "actions" | "events";
+  readonly affordance: string;
+  readonly op: readonly string[];
+  readonly subprotocol?: string;
+}
+
+/** One row of the table of routes: requests, TD forms, `Allow`, HEAD and roles are all derived from it. */
+export interface Route {
+  readonly method: Method;
+  /** From the root of the server, with `:name` for one segment. */
+  readonly path: string;
+  readonly role: Role;
+  readonly summary: string;
+  readonly form?: FormPlace;
+  readonly request?: { readonly contentType: string; readonly schema?: TSchema };
+  readonly response: {
+    readonly status: number;
+    readonly contentType?: string;
+    readonly schema?: TSchema;
+  };
+  /** Pictures that may be shown on pages of other origins, where the Thing's configuration says `embed`. */
+  readonly picture?: boolean;
+  handle(exchange: Exchange): Promise<Reply | undefined>;
+}
+
+export const JSON_TYPE = "application/json";
+export const PROBLEM_TYPE = "application/problem+json";
+export const TD_TYPE = "application/td+json";

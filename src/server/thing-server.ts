@@ -1,0 +1,101 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { messageOf, ThingError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import { limitUnsent } from "../base/native.ts";
+import type { ThingHost } from "../core/thing-host.ts";
+import { expressOf } from "./dispatch.ts";
+import type { Route } from "./route.ts";
+import { routesOf } from "./routes.ts";
+
+export interface ServerOptions {
+  /** Before every path, e.g. `/api/v3`. */
+  readonly apiPrefix?: string;
+  /** Things whose pictures pages of other origins may show. */
+  readonly embed?: readonly string[];
+  /** Names under which this server may be addressed, beside loopback, IP addresses and the machine's own name. */
+  readonly allowedHosts?: readonly string[];
+  /** Origins whose pages may call this server. */
+  readonly allowedOrigins?: readonly string[];
+  /** Allows addresses off loopback, without any login. */
+  readonly insecureNoAuth?: boolean;
+}
+
+/** Things over HTTP and WebSocket. Add all Things to the host first, then `listen`. */
+export class ThingServer {
+  readonly host: ThingHost;
+  /** Everything that this server answers. */
+  readonly routes: readonly Route[];
+  readonly #log: Log;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  constructor(host: ThingHost, options: ServerOptions = {}) {
+    this.host = host;
+    this.#log = host.log;
+    this.routes = routesOf(host, options.apiPrefix ?? "");
+    this.#server = createServer(expressOf(this.routes, this.#log));
+    this.#server.on("connection", (socket) => {
+      this.#sockets.add(socket);
+      socket.on("close", () => this.#sockets.delete(socket));
+    });
+  }
+
+  /**
+   * Opens all Things, then answers requests. Things that cannot open are listed with their reason in the host.
+   * @param address - Port 0 takes a free one.
+   * @throws {ThingError} `PORT_IN_USE`, `BAD_ARGUMENT` for an address that this machine does not have.
+   */
+  async listen({ host = "127.0.0.1", port = 5000 } = {}): Promise<{ url: string; port: number }> {
+    await this.#bind(host, port);
+    limitUnsent(this.#server, this.#log);
+    await this.host.open();
+    const bound = (this.#server.address() as AddressInfo).port;
+    return { url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}`, port: bound };
+  }
+
+  /** Ends viewers, waits and sockets at once, then closes all Things. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+    await this.host.close();
+  }
+
+  #bind(host: string, port: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", (error) => reject(listenProblem(error, host, port)));
+      this.#server.listen({ host, port }, () => resolve());
+    });
+  }
+}
+
+function listenProblem(error: NodeJS.ErrnoException, host: string, port: number): ThingError {
+  switch (error.code) {
+    case "EADDRINUSE":
+      return new ThingError(
+        "PORT_IN_USE",
+        `Port ${port} of ${host} is in use by another program. Stop that one, or choose another port: --port ${port + 1}.`,
+        { cause: error },
+      );
+    case "EACCES":
+      return new ThingError(
+        "PORT_IN_USE",
+        `Port ${port} of ${host} may not be used by this user. Choose one from 1024: --port 5000.`,
+        { cause: error },
+      );
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return new ThingError(
+        "BAD_ARGUMENT",
+        `This machine has no address '${host}'. Choose one that it has: --host 127.0.0.1.`,
+        { cause: error },
+      );
+    default:
+      return new ThingError(
+        "PORT_IN_USE",
+        `Port ${port} of ${host} cannot be used: ${messageOf(error)}.`,
+        { cause: error },
+      );
+  }
+}
