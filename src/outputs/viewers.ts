@@ -62,6 +62,14 @@ export class ViewerFanOut {
     return this.#viewers.size;
   }
 
+  /** Whether some viewer has taken all that it was sent: a source that makes frames on demand may make one. */
+  get hasReadyViewer(): boolean {
+    for (const { socket } of this.#viewers) {
+      if (socket.writableLength === 0) return true;
+    }
+    return false;
+  }
+
   /** @throws {ThingError} `TOO_MANY_VIEWERS` when no more can be added. */
   assertRoom(): void {
     if (this.#viewers.size < this.#maxViewers) return;

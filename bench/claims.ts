@@ -1,0 +1,107 @@
+import type { Results } from "./results.ts";
+
+/** One figure that this server is held to. */
+export interface Claim {
+  readonly workload: string;
+  /** The workload whose cells it is computed from, when it has none of its own. */
+  readonly measuredIn?: string;
+  readonly what: string;
+  readonly atMost?: number;
+  readonly atLeast?: number;
+  readonly unit?: string;
+  value(results: Results): number | undefined;
+}
+
+const CPU_PER_GB = "cpu_per_gb";
+const CPU_PER_FRAME = "cpu_us_per_frame";
+const THROUGHPUT = "mbps";
+
+/** Every claim of docs/benchmarks.md, in its order. */
+export const CLAIMS: readonly Claim[] = [
+  toKind("P1", "CPU per frame", CPU_PER_FRAME, "ustreamer", 1.1),
+  toBestPeer("P1", "latency p50", "p50_us", 0.8),
+  toKind("P2", "CPU per GB", CPU_PER_GB, "limit", 2.6),
+  toBestPeer("P2", "CPU per GB", CPU_PER_GB, 1.0),
+  toBestPeer("P2", "latency p50", "p50_us", 0.8),
+  toBestPeer("P2", "latency p99", "p99_us", 1.0),
+  toKind("P3", "CPU per GB", CPU_PER_GB, "limit", 1.8),
+  toBestPeer("P3", "CPU per GB", CPU_PER_GB, 0.65),
+  toKind("P3", "CPU per GB", CPU_PER_GB, "ustreamer", 0.35),
+  toBestPeer("P3", "latency p50", "p50_us", 0.6),
+  ours("P4", "frames/s of the worst-served viewer", "fps_min", { atLeast: 29.4 }),
+  ours("P4", "frames skipped", "skipped", { atMost: 0 }),
+  toKind("P4", "CPU per GB", CPU_PER_GB, "limit", 1.3),
+  toBestPeer("P4", "CPU per GB", CPU_PER_GB, 0.5),
+  throughput("S1", "limit", 0.8),
+  throughput("S1", "ustreamer", 2),
+  throughput("S2", "limit", 0.5),
+  throughput("S2", "ustreamer", 1.5),
+  throughput("S3", "limit", 0.8),
+  ours("B1", "frames/s of the worst-served fast viewer", "fps_min", { atLeast: 29.4 }),
+  {
+    workload: "B1",
+    what: "latency p50, with the stalled viewers / without (P2)",
+    atMost: 1.25,
+    value(results) {
+      const stalled = results.median("B1", "ours", "p50_us");
+      const alone = results.median("P2", "ours", "p50_us");
+      return stalled === undefined || !alone ? undefined : stalled / alone;
+    },
+  },
+  ours("B1", "memory gained", "rss_gained_kb", { atMost: 10, scale: 1e-3, unit: "MB" }),
+  ours("B2", "age of the frames p50", "slow_p50_us", { atMost: 0.7, scale: 1e-6, unit: "s" }),
+  ours("N1", "100 waiters, until the last runs, p50", "waiters_p50_us", { atMost: 30, unit: "µs" }),
+  ours("N1", "server-sent events, 250 fps x 50, p50", "sse_p50_us", {
+    ...{ atMost: 1, scale: 1e-3, unit: "ms" },
+  }),
+  ours("N1", "WebSocket, 250 fps x 50, p50", "ws_p50_us", {
+    ...{ atMost: 1, scale: 1e-3, unit: "ms" },
+  }),
+  {
+    ...ours("P4", "memory (RSS)", "rss_kb", { atMost: 80, scale: 1e-3, unit: "MB" }),
+    ...{ workload: "M1", measuredIn: "P4" },
+  },
+];
+
+/** Whether a claim holds; undefined when it could not be measured. */
+export function holds(claim: Claim, value: number | undefined): boolean | undefined {
+  if (value === undefined) return undefined;
+  return value <= (claim.atMost ?? Infinity) && value >= (claim.atLeast ?? -Infinity);
+}
+
+function toKind(
+  workload: string,
+  what: string,
+  figure: string,
+  kind: "limit" | "ustreamer",
+  atMost: number,
+): Claim {
+  const value = (results: Results) => results.ratio(workload, figure, kind);
+  return { workload, what: `${what}, ours / ${kind}`, atMost, value };
+}
+
+function toBestPeer(workload: string, what: string, figure: string, atMost: number): Claim {
+  const value = (results: Results) => results.ratioToBestPeer(workload, figure);
+  return { workload, what: `${what}, ours / best peer`, atMost, value };
+}
+
+function throughput(workload: string, kind: "limit" | "ustreamer", atLeast: number): Claim {
+  const value = (results: Results) => results.ratio(workload, THROUGHPUT, kind);
+  return { workload, what: `MB/s, ours / ${kind}`, atLeast, value };
+}
+
+function ours(
+  workload: string,
+  what: string,
+  figure: string,
+  limits: { atMost?: number; atLeast?: number; scale?: number; unit?: string },
+): Claim {
+  const { scale = 1, ...rest } = limits;
+  return {
+    ...{ workload, what, ...rest },
+    value(results) {
+      const median = results.median(workload, "ours", figure);
+      return median === undefined ? undefined : median * scale;
+    },
+  };
+}

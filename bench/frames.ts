@@ -1,0 +1,75 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { encodeJpeg } from "../src/frames/codec.ts";
+import { BUILD_FOLDER, hasSize } from "./programs.ts";
+
+const WIDTH = 640;
+const HEIGHT = 480;
+const STAMP_AT = 6; // behind SOI, the COM marker and its length
+const STAMP_LENGTH = 36;
+
+/**
+ * The path of a JPEG of exactly `bytes` bytes: a real picture of 640x480, a COM segment that takes a time and a number,
+ * and padding inside the entropy-coded data.
+ */
+export async function frameFile(bytes: number): Promise<string> {
+  const folder = join(BUILD_FOLDER, "frames");
+  const path = join(folder, `${bytes}.jpg`);
+  if (hasSize(path, bytes)) return path;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path, pad(await picture(), bytes));
+  return path;
+}
+
+/** Writes the present time and a number where the C programs write them. */
+export function stamp(jpeg: Buffer, sequence: number): void {
+  const now = performance.timeOrigin + performance.now();
+  const seconds = Math.floor(now / 1000);
+  const microseconds = Math.floor((now - seconds * 1000) * 1000);
+  const text = `TS=${digits(seconds, 10)}.${digits(microseconds, 6)} SEQ=${digits(sequence, 10)}`;
+  jpeg.write(text, STAMP_AT, "latin1");
+}
+
+function digits(value: number, count: number): string {
+  return String(value).padStart(count, "0");
+}
+
+async function picture(): Promise<Uint8Array> {
+  const data = Buffer.alloc(WIDTH * HEIGHT * 3);
+  for (let y = 0; y < HEIGHT; y++) {
+    for (let x = 0; x < WIDTH; x++) {
+      const at = (y * WIDTH + x) * 3;
+      data[at] = (x * 255) / WIDTH;
+      data[at + 1] = (y * 255) / HEIGHT;
+      data[at + 2] = ((x + y) & 255) / 2;
+    }
+  }
+  return encodeJpeg({ data, width: WIDTH, height: HEIGHT, channels: 3 }, { quality: 50 });
+}
+
+function pad(jpeg: Uint8Array, bytes: number): Buffer {
+  const comment = Buffer.alloc(4 + STAMP_LENGTH);
+  comment.writeUInt16BE(0xfffe, 0);
+  comment.writeUInt16BE(2 + STAMP_LENGTH, 2);
+  comment.write("TS=0000000000.000000 SEQ=0000000000".padEnd(STAMP_LENGTH), 4, "latin1");
+  const padding = bytes - jpeg.length - comment.length;
+  if (padding < 0) throw new Error(`The bench's picture does not fit in ${bytes} bytes.`);
+  return Buffer.concat([
+    jpeg.subarray(0, 2),
+    comment,
+    jpeg.subarray(2, -2),
+    noise(padding),
+    jpeg.subarray(-2),
+  ]);
+}
+
+/** Bytes without a pattern and without FF, which would be a marker. */
+function noise(length: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  let state = 7;
+  for (let i = 0; i < length; i++) {
+    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+    bytes[i] = (state >> 16) & 0x7f;
+  }
+  return bytes;
+}

@@ -1,0 +1,129 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { packagePath } from "../src/base/package-root.ts";
+import { CLAIMS, type Claim, holds } from "./claims.ts";
+import type { Machine } from "./machine.ts";
+import { MAX_SPREAD, type Results } from "./results.ts";
+import { type Length, WORKLOADS } from "./workloads.ts";
+
+/** The figures of each cell that the tables show: name, scale, unit. */
+const COLUMNS = [
+  ["cpu_per_gb", 1, "CPU s/GB"],
+  ["mbps", 1, "MB/s"],
+  ["fps_min", 1, "fps, worst viewer"],
+  ["p50_us", 1e-3, "p50 ms"],
+  ["p99_us", 1e-3, "p99 ms"],
+  ["skipped", 1, "skipped"],
+  ["slow_p50_us", 1e-6, "slow viewer: age p50 s"],
+  ["rss_kb", 1e-3, "RSS MB"],
+] as const;
+
+/** Everything that a run found, as Markdown. */
+export function toMarkdown(results: Results, machine: Machine, length: Length): string {
+  return [
+    `# Bench of ${machine.date}, ${length}`,
+    "",
+    ...machineLines(machine),
+    "",
+    "## What this server is held to",
+    "",
+    "| row | what | measured | limit | |",
+    "|---|---|---|---|---|",
+    ...CLAIMS.filter((claim) => results.includes(claim.measuredIn ?? claim.workload)).map((claim) =>
+      claimLine(claim, results),
+    ),
+    "",
+    ...discarded(results),
+    "## All figures (medians)",
+    "",
+    ...WORKLOADS.flatMap((workload) => workloadTable(workload, results)),
+    ...failures(results),
+  ].join("\n");
+}
+
+/** Writes the results beside earlier ones; returns the path without its ending. */
+export function writeResults(results: Results, machine: Machine, length: Length): string {
+  const folder = packagePath("bench", "results");
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, `${machine.date}-${length}`);
+  writeFileSync(`${path}.md`, `${toMarkdown(results, machine, length).trimEnd()}\n`);
+  const cells = results.cells.filter((cell) => cell.samples.length > 0 || cell.failure);
+  const claims = CLAIMS.map((claim) => {
+    const { value, ...texts } = claim;
+    const measured = value(results);
+    return { ...texts, measured, holds: holds(claim, measured) };
+  });
+  writeFileSync(`${path}.json`, `${JSON.stringify({ machine, length, claims, cells }, null, 1)}\n`);
+  return path;
+}
+
+function machineLines(machine: Machine): string[] {
+  return [
+    `${machine.cpu}, ${machine.cores} cores; ${machine.kernel}; Node ${machine.node}; Thingscope ${machine.thingscope}.`,
+    `${machine.ustreamer}; ${machine.gstreamer}. Load average before: ${machine.loadBefore.toFixed(2)}.`,
+    "Servers on core 0, the load on core 1, over loopback. Ratios are of medians of this run.",
+  ];
+}
+
+function claimLine(claim: Claim, results: Results): string {
+  const value = claim.value(results);
+  const verdict = { true: "pass", false: "**miss**", undefined: "**not measured**" };
+  const limit = claim.atMost === undefined ? `≥ ${claim.atLeast}` : `≤ ${claim.atMost}`;
+  const unit = claim.unit ? ` ${claim.unit}` : "";
+  const measured = value === undefined ? "–" : `${short(value)}${unit}`;
+  const word = verdict[`${holds(claim, value)}`];
+  return `| ${claim.workload} | ${claim.what} | ${measured} | ${limit}${unit} | ${word} |`;
+}
+
+/** Which workloads ran while the machine was busy with something else. */
+function discarded(results: Results): string[] {
+  const lines = WORKLOADS.flatMap(({ id, steadyFigure }) => {
+    const spread = results.spreadOfLimit(id, steadyFigure);
+    if (spread === undefined || spread <= MAX_SPREAD) return [];
+    const percent = Math.round(spread * 100);
+    return [
+      `**Discard ${id}**: the limit's own figures spread by ${percent} %, more than ${MAX_SPREAD * 100} %.`,
+    ];
+  });
+  return lines.length > 0 ? [...lines, ""] : [];
+}
+
+function workloadTable(workload: { id: string; title: string }, results: Results): string[] {
+  const cells = results.cells.filter(
+    (cell) => cell.workload === workload.id && cell.samples.length > 0,
+  );
+  if (cells.length === 0) return [];
+  const columns = COLUMNS.filter(([name]) =>
+    cells.some((cell) => (results.median(workload.id, cell.kind, name) ?? -1) > 0),
+  );
+  return [
+    `### ${workload.id}: ${workload.title}`,
+    "",
+    `| server | ${columns.map(([, , heading]) => heading).join(" | ")} |`,
+    `|---|${columns.map(() => "---|").join("")}`,
+    ...cells.map((cell) => {
+      const figures = columns.map(([name, scale]) => {
+        const value = results.median(workload.id, cell.kind, name);
+        return value === undefined || value < 0 ? "–" : short(value * scale);
+      });
+      return `| ${cell.kind} | ${figures.join(" | ")} |`;
+    }),
+    "",
+  ];
+}
+
+function failures(results: Results): string[] {
+  const failed = results.cells.filter((cell) => cell.failure);
+  if (failed.length === 0) return [];
+  return [
+    "## What did not run",
+    "",
+    ...failed.map((cell) => `- ${cell.workload}, ${cell.kind}: ${cell.failure}`),
+    "",
+  ];
+}
+
+function short(value: number): string {
+  if (Math.abs(value) >= 100) return value.toFixed(0);
+  return value.toPrecision(3).replace(/\.?0+$/, "");
+}

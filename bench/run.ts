@@ -1,0 +1,74 @@
+// Runs the bench: `npm run bench`, `npm run bench -- --full`. docs/benchmarks.md says what each row means.
+import { cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { messageOf } from "../src/base/errors.ts";
+import { frameFile } from "./frames.ts";
+import { measure } from "./load.ts";
+import { describeMachine } from "./machine.ts";
+import { buildPrograms } from "./programs.ts";
+import { toMarkdown, writeResults } from "./report.ts";
+import { Results } from "./results.ts";
+import { KINDS, type Kind, startServer } from "./servers.ts";
+import { type Length, REPETITIONS, WORKLOADS, type Workload } from "./workloads.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    full: { type: "boolean", default: false },
+    smoke: { type: "boolean", default: false },
+    only: { type: "string" },
+  },
+});
+const length: Length = options.full ? "full" : options.smoke ? "smoke" : "short";
+const only = options.only?.split(",") ?? (options.smoke ? ["P2", "S2", "B2"] : undefined);
+
+if (cpus().length < 2) fail("The bench needs two cores: one for the server, one for the load.");
+await buildPrograms().catch((error: unknown) => fail(messageOf(error)));
+
+const machine = await describeMachine();
+const results = new Results();
+const workloads = WORKLOADS.filter(({ id }) => !only || only.includes(id));
+for (let repetition = 1; repetition <= REPETITIONS[length]; repetition++) {
+  for (const workload of workloads) await runWorkload(workload, repetition);
+}
+
+console.log(`\n${toMarkdown(results, machine, length)}`);
+if (!only) console.log(`Written to ${writeResults(results, machine, length)}.md and .json`);
+const failed = results.cells.filter((cell) => cell.failure);
+if (failed.length > 0) fail(`${failed.length} cells did not run; the reasons are above.`);
+
+/** Every kind once, and the limit a second time at the end: its spread tells how quiet the machine was. */
+async function runWorkload(workload: Workload, repetition: number): Promise<void> {
+  const kinds = KINDS.filter((kind) => workload.kinds.includes(kind.name));
+  const limit = kinds.filter((kind) => kind.name === "limit");
+  for (const kind of [...kinds, ...limit]) await runCell(workload, kind, repetition);
+}
+
+async function runCell(workload: Workload, kind: Kind, repetition: number): Promise<void> {
+  const cell = results.cell(workload.id, kind.name);
+  const title = `${workload.id} ${kind.name} ${repetition}/${REPETITIONS[length]}`;
+  try {
+    const server = await startServer(kind, {
+      frame: await frameFile(workload.frameBytes),
+      frameBytes: workload.frameBytes,
+      fps: workload.fps,
+      offeredFps: workload.offeredFps ?? 30,
+    });
+    try {
+      const sample = await measure(server, workload.load(length));
+      cell.samples.push(sample);
+      const { cpu_per_gb = 0, mbps = 0, p50_us = 0, slow_p50_us = 0 } = sample;
+      const age = Math.max(p50_us, slow_p50_us) / 1000;
+      console.log(`${title}: ${cpu_per_gb} CPU s/GB, ${mbps} MB/s, p50 ${age} ms`);
+    } finally {
+      await server.stop();
+    }
+  } catch (error) {
+    cell.failure = messageOf(error);
+    console.log(`${title}: ${cell.failure}`);
+  }
+}
+
+function fail(sentence: string): never {
+  console.error(sentence);
+  process.exit(1);
+}

@@ -1,0 +1,146 @@
+import { connect, createServer } from "node:net";
+import { delay } from "../src/base/abort.ts";
+import { packagePath } from "../src/base/package-root.ts";
+import { program, type Running, start, whatIsMissing } from "./programs.ts";
+
+/** The core that servers run on. The load and everything else have the other one. */
+export const SERVER_CORE = 0;
+export const LOAD_CORE = 1;
+const START_PATIENCE_MS = 15_000;
+
+/** What a server is to show. */
+export interface Job {
+  /** Path of the JPEG that it stamps and serves over and over. */
+  readonly frame: string;
+  readonly frameBytes: number;
+  /** Frames a second; 0 is as fast as viewers take them. */
+  readonly fps: number;
+  /** For a server that cannot pace itself by its viewers: frames a second it is offered when `fps` is 0. */
+  readonly offeredFps: number;
+}
+
+export interface Server {
+  readonly url: string;
+  /** Multipart over bare TCP, without HTTP. */
+  readonly raw: boolean;
+  /** The process to account for. */
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** A server to measure, and how to start it. */
+export interface Kind {
+  readonly name: "ours" | "limit" | "ustreamer" | "gstreamer";
+  readonly program?: string;
+  start(job: Job): Promise<Server>;
+}
+
+const ours: Kind = {
+  name: "ours",
+  async start(job) {
+    const script = packagePath("dist", "bench", "ours.js");
+    const running = start(SERVER_CORE, [process.execPath, script, job.frame, String(job.fps)]);
+    const url = await untilItPrints(running, /^(http:\S+)$/m);
+    return { url, raw: false, pid: running.pid, stop: running.stop };
+  },
+};
+
+const limit: Kind = {
+  name: "limit",
+  async start(job) {
+    const port = await freePort();
+    const command = [program("limit"), String(port), job.frame, String(job.fps)];
+    const running = start(SERVER_CORE, command);
+    await untilItListens(running, port);
+    return { url: `http://127.0.0.1:${port}/`, raw: false, pid: running.pid, stop: running.stop };
+  },
+};
+
+const ustreamer: Kind = {
+  name: "ustreamer",
+  program: "ustreamer",
+  async start(job) {
+    const port = await freePort();
+    const options = "--device /dev/video0 --resolution 640x480 --format MJPEG --encoder HW";
+    const running = start(
+      SERVER_CORE,
+      ["ustreamer", ...options.split(" "), "--buffers=5", "--tcp-nodelay", `--port=${port}`],
+      {
+        LD_PRELOAD: program("camera-shim.so"),
+        FEED_FILE: job.frame,
+        FEED_FPS: String(job.fps || job.offeredFps),
+      },
+    );
+    await untilItListens(running, port);
+    const url = `http://127.0.0.1:${port}/stream`;
+    return { url, raw: false, pid: running.pid, stop: running.stop };
+  },
+};
+
+const gstreamer: Kind = {
+  name: "gstreamer",
+  program: "gst-launch-1.0",
+  async start(job) {
+    const port = await freePort();
+    const pipeline = [
+      ...["fdsrc", "fd=3", `blocksize=${job.frameBytes}`, "do-timestamp=true"],
+      ...["!", "image/jpeg,framerate=30/1", "!", "multipartmux", "boundary=frame"],
+      ...["!", "tcpserversink", "host=127.0.0.1", `port=${port}`, "sync=false"],
+    ];
+    const onServerCore = ["taskset", "--cpu-list", String(SERVER_CORE), "gst-launch-1.0", "-q"];
+    const feed = [program("feed"), job.frame, String(job.fps || job.offeredFps)];
+    const running = start(LOAD_CORE, [...feed, ...onServerCore, ...pipeline]);
+    const pid = Number(await untilItPrints(running, /^(\d+)$/m));
+    await untilItListens(running, port);
+    return { url: `http://127.0.0.1:${port}/`, raw: true, pid, stop: running.stop };
+  },
+};
+
+export const KINDS: readonly Kind[] = [limit, ours, ustreamer, gstreamer];
+export const PEERS: readonly Kind["name"][] = ["ustreamer", "gstreamer"];
+
+/** Starts a server; throws one sentence when its program is missing or it does not come up. */
+export async function startServer(kind: Kind, job: Job): Promise<Server> {
+  const missing = kind.program && whatIsMissing(kind.program);
+  if (missing) throw new Error(missing);
+  return kind.start(job);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (typeof address !== "object" || !address) throw new Error("There is no free port.");
+  return address.port;
+}
+
+async function untilItListens(running: Running, port: number): Promise<void> {
+  await until(running, () => accepts(port));
+}
+
+async function untilItPrints(running: Running, pattern: RegExp): Promise<string> {
+  await until(running, async () => pattern.test(running.output()));
+  return pattern.exec(running.output())?.[1] ?? "";
+}
+
+async function until(running: Running, isReady: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + START_PATIENCE_MS;
+  while (!(await isReady())) {
+    if (running.ended || performance.now() > deadline) {
+      await running.stop();
+      throw new Error(`It did not start. It says: ${running.output().trim().slice(-600)}`);
+    }
+    await delay(20);
+  }
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on("error", () => resolve(false));
+  });
+}
