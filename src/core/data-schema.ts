@@ -29,19 +29,32 @@ export function toDataSchema(schema: unknown): DataSchema {
       `a $ref (${source.$ref}) has no place in a Thing Description; write the schema out`,
     );
   if (Array.isArray(source.allOf)) return toDataSchema(merged(source));
-  const result = copied(source);
   const choices = choicesOf(source);
-  if (choices) Object.assign(result, alternatives(choices));
-  if (source.items !== undefined)
-    result.items = Array.isArray(source.items)
-      ? source.items.map(toDataSchema)
-      : toDataSchema(source.items);
+  const result = copied(Array.isArray(source.type) ? annotationsOf(source) : source);
+  if (choices) return Object.assign(result, alternatives(choices));
+  if (source.items !== undefined) Object.assign(result, itemsOf(source));
   if (isSchema(source.properties)) {
     result.properties = Object.fromEntries(
       Object.entries(source.properties).map(([name, inner]) => [name, toDataSchema(inner)]),
     );
   }
   return result;
+}
+
+/** A tuple says by its length that there is nothing behind it: a TD has no word for that. */
+function itemsOf({ items, additionalItems }: Schema): Schema {
+  if (!Array.isArray(items)) return { items: toDataSchema(items) };
+  const closedTuple = additionalItems === false && {
+    minItems: items.length,
+    maxItems: items.length,
+  };
+  return { items: items.map(toDataSchema), ...closedTuple };
+}
+
+/** What is said of the whole, not of values of one type. */
+function annotationsOf(source: Schema): Schema {
+  const words = /^(titles?|descriptions?|default|unit|readOnly|writeOnly|enum|const|examples)$/;
+  return Object.fromEntries(Object.entries(source).filter(([key]) => words.test(key)));
 }
 
 function copied(source: Schema): DataSchema {

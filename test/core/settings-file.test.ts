@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { silentLog } from "thingscope";
+import { packagePath } from "../../src/base/package-root.ts";
+import { SettingsFile } from "../../src/core/settings-file.ts";
+
+const folder = () => mkdtemp(join(tmpdir(), "thingscope-settings-"));
+
+test("saves asked for while one runs become one, and the last one wins", async () => {
+  const path = join(await folder(), "a", "b.json");
+  const file = new SettingsFile(path, silentLog);
+  await Promise.all(Array.from({ length: 50 }, (_, n) => file.save({ n })));
+  assert.deepEqual(JSON.parse(await readFile(path, "utf8")), { n: 49 });
+  assert.deepEqual(JSON.parse(await readFile(`${path}.prev`, "utf8")), { n: 0 });
+});
+
+test("the previous version is kept", async () => {
+  const path = join(await folder(), "s.json");
+  const file = new SettingsFile(path, silentLog);
+  await file.save({ a: 1 });
+  await file.save({ a: 2 });
+  assert.deepEqual(JSON.parse(await readFile(`${path}.prev`, "utf8")), { a: 1 });
+});
+
+const BROKEN = {
+  empty: "",
+  garbage: "\u0000\u0001",
+  cut: '{"a": 1',
+  list: "[1]",
+  text: '"a"',
+  number: "7",
+  null: "null",
+  nan: '{"a": NaN}',
+};
+for (const [name, content] of Object.entries(BROKEN)) {
+  test(`a settings file that is ${name} is set aside whole, with a warning that names both files`, async () => {
+    const where = await folder();
+    const path = join(where, "s.json");
+    await writeFile(path, content);
+    const said: string[] = [];
+    const file = new SettingsFile(path, { ...silentLog, warn: (message) => said.push(message) });
+    assert.deepEqual(await file.load(), {});
+    await file.save({ a: 2 });
+    const aside = (await readdir(where)).find((entry) => entry.includes(".broken-"))!;
+    assert.equal(await readFile(join(where, aside), "utf8"), content);
+    assert.ok(said[0]?.includes(path) && said[0].includes(aside), said[0]);
+  });
+}
+
+test("a process killed while it saves leaves the old settings or the new, never a mixture", {
+  timeout: 60_000,
+}, async () => {
+  const where = await folder();
+  const path = join(where, "s.json");
+  const script = `
+    import { SettingsFile } from ${JSON.stringify(packagePath("dist/src/core/settings-file.js"))};
+    const file = new SettingsFile(${JSON.stringify(path)}, console);
+    for (let n = 0; ; n++) { await file.save({ n, filler: String(n).repeat(20000) }); if (n === 0) console.log("saving"); }`;
+  const rounds = process.env.THINGSCOPE_LONG ? 2000 : 15;
+  for (let round = 0; round < rounds; round++) {
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await once(child.stdout, "data");
+    await new Promise((resolve) => setTimeout(resolve, (round * 5) % 37));
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    const { n, filler } = JSON.parse(await readFile(path, "utf8"));
+    assert.equal(filler, String(n).repeat(20000));
+  }
+  await rm(where, { recursive: true });
+});
+
+test("a folder that cannot be written refuses the save and keeps what is there", async () => {
+  const where = await folder();
+  const blocked = join(where, "file");
+  await writeFile(blocked, "");
+  await assert.rejects(
+    new SettingsFile(join(blocked, "s.json"), silentLog).save({ a: 1 }),
+    /ENOTDIR|EEXIST/,
+  );
+});
