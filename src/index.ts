@@ -61,15 +61,19 @@ export {
   tenengrad,
 } from "./frames/sharpness.ts";
 export { type Motion, type Position, Stage } from "./instruments/stage.ts";
+export { Blob, blobSchema } from "./outputs/blob.ts";
 export { Demand } from "./outputs/demand.ts";
+export { derive } from "./outputs/derive.ts";
+export { type Feeding, type FeedOptions, type FeedState, feed } from "./outputs/feed.ts";
 export type { FrameEntry, FrameLog, Gap } from "./outputs/frame-log.ts";
 export type { FrameFeed } from "./outputs/frame-outlet.ts";
-export {
-  type FrameInUse,
-  type FrameOptions,
-  MJPEGStream,
-  type StreamOptions,
-  type StreamStats,
-} from "./outputs/mjpeg-stream.ts";
+export { MJPEGStream } from "./outputs/mjpeg-stream.ts";
+export type {
+  FrameInUse,
+  FrameOptions,
+  StreamOptions,
+  StreamStats,
+} from "./outputs/stream-options.ts";
+export type { VariantOptions } from "./outputs/stream-request.ts";
 export type { ViewerFanOut, ViewerOptions, ViewerStats } from "./outputs/viewers.ts";
 export { type ServerOptions, ThingServer } from "./server/thing-server.ts";

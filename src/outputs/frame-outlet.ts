@@ -17,6 +17,7 @@ export interface FrameFeed {
   readonly demand: Demand;
   readonly viewers: ViewerFanOut;
   onFrame(listener: (frame: Frame) => void): () => void;
+  onRun(listener: () => void): () => void;
   onStop(listener: () => void): () => void;
   frames(signal?: AbortSignal): AsyncGenerator<Frame, void>;
   grab(signal?: AbortSignal): Promise<Frame>;
@@ -36,6 +37,7 @@ export abstract class FrameOutlet implements FrameFeed {
   readonly viewers: ViewerFanOut;
   readonly #next = new NextFrame();
   readonly #frameListeners = new Set<(frame: Frame) => void>();
+  readonly #runListeners = new Set<() => void>();
   readonly #stopListeners = new Set<() => void>();
   readonly #log: Log;
   #newest: Frame | undefined;
@@ -68,6 +70,14 @@ export abstract class FrameOutlet implements FrameFeed {
     this.#frameListeners.add(listener);
     return () => {
       this.#frameListeners.delete(listener);
+    };
+  }
+
+  /** Calls `listener` each time a new run begins, of a stopped stream too; returns how to end that. */
+  onRun(listener: () => void): () => void {
+    this.#runListeners.add(listener);
+    return () => {
+      this.#runListeners.delete(listener);
     };
   }
 
@@ -150,10 +160,11 @@ export abstract class FrameOutlet implements FrameFeed {
     if (placeholder) this.viewers.send(placeholder);
   }
 
-  protected start(): void {
+  protected begin(): void {
     this.#streaming = true;
     this.#newest = undefined;
     this.#periodMs = 0;
+    for (const listener of [...this.#runListeners]) this.#call(listener);
   }
 
   protected end(): void {

@@ -2,42 +2,16 @@ import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { now } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
-import type { Frame, Origin } from "../frames/frame.ts";
+import type { Frame } from "../frames/frame.ts";
 import { storeFrame, storePlaceholder } from "../frames/frame-memory.ts";
 import { inspectJpeg, type JpegInfo } from "../frames/jpeg.ts";
 import { RingBuffer } from "../frames/ring-buffer.ts";
 import { FrameLog, type Gap, LogReader } from "./frame-log.ts";
-import { FrameOutlet, type OutletOptions, streamStopped } from "./frame-outlet.ts";
-import { respondWithStream } from "./stream-response.ts";
-import type { ViewerStats } from "./viewers.ts";
-
-export interface StreamOptions extends OutletOptions {
-  /** How many frames are held; all of them can be read. */
-  readonly ringbufferSize?: number;
-  /** The stream's name in the `origin` of frames that others re-serve. */
-  readonly name?: string;
-  /** A larger JPEG is refused. */
-  readonly maxFrameBytes?: number;
-}
-
-export interface FrameOptions {
-  /** End of exposure, epoch ms; without it the frame is stamped on arrival. */
-  readonly capturedAt?: number | undefined;
-  /** Where the frame was captured, if another stream captured it. */
-  readonly origin?: Origin | undefined;
-}
-
-export interface StreamStats extends ViewerStats {
-  /** Frames taken. */
-  added: number;
-  /** Frames refused, by reason. */
-  refused: { corrupt: number; tooLarge: number; stopped: number };
-  /** Frames whose capture time was in the future or before their predecessor's, and was corrected. */
-  correctedTimes: number;
-}
-
-/** A frame that is in use until its scope ends: `await using frame = await stream.bufferForReading(i)`. */
-export type FrameInUse = Frame & AsyncDisposable;
+import { type FrameFeed, FrameOutlet, streamStopped } from "./frame-outlet.ts";
+import type { FrameInUse, FrameOptions, StreamOptions, StreamStats } from "./stream-options.ts";
+import { type VariantOptions, variantOf } from "./stream-request.ts";
+import { respondWithStream, sayingWhenToRetry } from "./stream-response.ts";
+import { Variants } from "./variants.ts";
 
 const LOGGED_FRAMES = 10_000;
 
@@ -51,6 +25,7 @@ export class MJPEGStream extends FrameOutlet {
   name: string;
   /** Every frame's run, index, capture time and size, for readers who come late. */
   readonly sizes: FrameLog;
+  readonly #variants = new Variants(this);
   readonly #maxFrameBytes: number;
   readonly #refused = { corrupt: 0, tooLarge: 0, stopped: 0 };
   #ring: RingBuffer<Frame>;
@@ -97,6 +72,7 @@ export class MJPEGStream extends FrameOutlet {
       refused: { ...this.#refused },
       correctedTimes: this.#correctedTimes,
       ...this.viewers.stats,
+      ...this.#variants.stats,
     };
   }
 
@@ -201,12 +177,13 @@ export class MJPEGStream extends FrameOutlet {
     this.#ring = new RingBuffer(ringbufferSize || this.#ring.capacity);
     this.#run = newRun();
     this.sizes.beginRun(this.#run);
-    this.start();
+    this.begin();
   }
 
   /** Ends every viewer and every wait, now. Held frames can still be read; `reset()` starts anew. */
   stop(): void {
     this.end();
+    this.#variants.stop();
   }
 
   /** LabThings has this beside `stop()`, which here has told everyone already. */
@@ -218,14 +195,27 @@ export class MJPEGStream extends FrameOutlet {
   /** Shows viewers, also those to come, a picture that says why there is no frame, until a frame arrives. */
   showPlaceholder(jpeg: Uint8Array | undefined, reason = ""): void {
     this.setPlaceholder(jpeg && storePlaceholder(jpeg, reason));
+    this.#variants.show(this.placeholder);
   }
 
   /**
-   * Answers a request with this stream, for as long as the viewer stays.
+   * The same frames less often, smaller or at another quality, under the same run and index. Viewers who ask for
+   * the same share one encode a frame; nothing is encoded while nobody asks.
+   * @throws {ThingError} `BAD_ARGUMENT` for options out of range.
+   */
+  variant(options: VariantOptions): FrameFeed {
+    return this.#variants.get(options);
+  }
+
+  /**
+   * Answers a request with this stream, for as long as the viewer stays. The query chooses a variant (`fps`,
+   * `width`, `quality`) and the view (`advance`).
    * @throws {ThingError} `TOO_MANY_VIEWERS`, `STREAM_STOPPED`, `BAD_ARGUMENT`: nothing has been sent then.
    */
   mjpegStreamResponse(request: IncomingMessage, response: ServerResponse): void {
-    respondWithStream(this, request, response);
+    const options = variantOf(request);
+    sayingWhenToRetry(response, () => this.#variants.assertRoom(options));
+    respondWithStream(this.variant(options), request, response);
   }
 
   async *#readAll(

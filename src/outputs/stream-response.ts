@@ -16,7 +16,9 @@ export function respondWithStream(
 ): void {
   const view = viewOf(request);
   if (!feed.streaming) throw streamStopped();
-  if (request.method !== "HEAD") assertRoom(feed, response);
+  if (request.method !== "HEAD") {
+    sayingWhenToRetry(response, () => feed.viewers.assertRoom());
+  }
   response.statusCode = 200;
   response.setHeader("Content-Type", `multipart/x-mixed-replace; boundary=${BOUNDARY}`);
   response.setHeader("Cache-Control", "no-store");
@@ -42,9 +44,10 @@ export function respondWithStream(
   }
 }
 
-function assertRoom(feed: FrameFeed, response: ServerResponse): void {
+/** Runs a check; when it refuses, the response will say when to try again. */
+export function sayingWhenToRetry(response: ServerResponse, check: () => void): void {
   try {
-    feed.viewers.assertRoom();
+    check();
   } catch (error) {
     response.setHeader("Retry-After", "5");
     throw error;

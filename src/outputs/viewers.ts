@@ -8,6 +8,8 @@ export interface ViewerOptions {
   readonly maxViewers?: number;
   /** A viewer that takes no whole part for this long, while one is waiting for it, is ended. */
   readonly stallMs?: number;
+  /** Counts to go on with: outlets that share them share the limit too. */
+  readonly stats?: ViewerStats;
 }
 
 export interface ViewerStats {
@@ -41,23 +43,19 @@ const NOTHING = new Uint8Array(0);
  * meanwhile, so it delays nobody and costs one part of memory, which all viewers share.
  */
 export class ViewerFanOut {
-  readonly stats: ViewerStats = {
-    viewers: 0,
-    refusedViewers: 0,
-    sentFrames: 0,
-    skippedFrames: 0,
-    endedStalled: 0,
-  };
-  readonly #maxViewers: number;
-  readonly #stallMs: number;
+  readonly options: Required<ViewerOptions>;
   readonly #viewers = new Set<Viewer>();
   #watch: NodeJS.Timeout | undefined;
 
-  constructor({ maxViewers = 500, stallMs = 30_000 }: ViewerOptions = {}) {
-    this.#maxViewers = maxViewers;
-    this.#stallMs = stallMs;
+  constructor({ maxViewers = 500, stallMs = 30_000, stats = noViewers() }: ViewerOptions = {}) {
+    this.options = { maxViewers, stallMs, stats };
   }
 
+  get stats(): ViewerStats {
+    return this.options.stats;
+  }
+
+  /** How many watch this very outlet. */
   get count(): number {
     return this.#viewers.size;
   }
@@ -72,11 +70,12 @@ export class ViewerFanOut {
 
   /** @throws {ThingError} `TOO_MANY_VIEWERS` when no more can be added. */
   assertRoom(): void {
-    if (this.#viewers.size < this.#maxViewers) return;
+    const { viewers } = this.stats;
+    if (viewers < this.options.maxViewers) return;
     this.stats.refusedViewers += 1;
     throw new ThingError(
       "TOO_MANY_VIEWERS",
-      `This stream has ${this.#viewers.size} viewers already, which is its limit. Close one, or try again in a few seconds.`,
+      `This stream has ${viewers} viewers already, which is its limit. Close one, or try again in a few seconds.`,
     );
   }
 
@@ -91,17 +90,17 @@ export class ViewerFanOut {
     this.assertRoom();
     const viewer: Viewer = { socket, view, waiting: undefined, bytesOut: 0, progressAt: now() };
     this.#viewers.add(viewer);
-    this.stats.viewers = this.#viewers.size;
+    this.stats.viewers += 1;
     socket.setNoDelay(true);
     socket.on("error", () => {}); // "close" follows, and is all there is to do
     socket.on("drain", () => this.#sendWaiting(viewer));
     socket.once("close", () => {
       this.#viewers.delete(viewer);
-      this.stats.viewers = this.#viewers.size;
+      this.stats.viewers -= 1;
       if (this.#viewers.size === 0) this.#endWatch();
       onEnd();
     });
-    this.#watch ??= setInterval(() => this.#endStalled(), this.#stallMs / 10).unref();
+    this.#watch ??= setInterval(() => this.#endStalled(), this.options.stallMs / 10).unref();
     socket.write(streamOpening(view));
     if (first) this.#offer(viewer, first, bytesFor(first, view));
   }
@@ -155,7 +154,7 @@ export class ViewerFanOut {
       if (viewer.socket.writableLength === 0 || out !== viewer.bytesOut) {
         viewer.bytesOut = out;
         viewer.progressAt = time;
-      } else if (time - viewer.progressAt >= this.#stallMs) {
+      } else if (time - viewer.progressAt >= this.options.stallMs) {
         this.stats.endedStalled += 1;
         cutOff(viewer.socket);
       }
@@ -166,6 +165,10 @@ export class ViewerFanOut {
     clearInterval(this.#watch);
     this.#watch = undefined;
   }
+}
+
+function noViewers(): ViewerStats {
+  return { viewers: 0, refusedViewers: 0, sentFrames: 0, skippedFrames: 0, endedStalled: 0 };
 }
 
 /** The view of the shared memory that a viewer is sent, as the kind of array that sockets take as it is. */

@@ -1,0 +1,50 @@
+import type { MJPEGStream } from "./mjpeg-stream.ts";
+import type { VariantOptions } from "./stream-request.ts";
+
+/**
+ * Makes `child` a smaller or slower stream of `parent`'s pictures while anyone wants its frames. The child counts
+ * its own indices; each frame names the parent's frame as its origin. It stops and starts with its parent.
+ * Returns how to end that.
+ *
+ * @throws {ThingError} `BAD_ARGUMENT` for options out of range.
+ */
+export function derive(
+  parent: MJPEGStream,
+  child: MJPEGStream,
+  options: VariantOptions,
+): () => void {
+  parent.variant(options); // so that bad options fail here and now
+  let leave: AbortController | undefined;
+  const relay = async (signal: AbortSignal): Promise<void> => {
+    for await (const frame of parent.variant(options).frames(signal)) {
+      const { run, index, capturedAt, jpeg } = frame;
+      const origin = frame.origin ?? { stream: parent.name, run, index, capturedAt };
+      child.offerFrame(jpeg, { capturedAt, origin });
+    }
+  };
+  const adapt = () => {
+    if (!child.demand.active || !parent.streaming) {
+      leave?.abort();
+      leave = undefined;
+    } else if (!leave) {
+      leave = new AbortController();
+      void relay(leave.signal);
+    }
+  };
+  const ends = [
+    child.demand.onChange(adapt),
+    parent.onStop(() => {
+      adapt();
+      child.stop();
+    }),
+    parent.onRun(() => {
+      if (!child.streaming) child.reset();
+      adapt();
+    }),
+  ];
+  adapt();
+  return () => {
+    for (const end of ends) end();
+    leave?.abort();
+  };
+}

@@ -1,0 +1,227 @@
+import { abortable, delay, ignoreAbort, within } from "../base/abort.ts";
+import { messageOf, ThingError } from "../base/errors.ts";
+import { type Log, silentLog } from "../base/log.ts";
+import type { FrameSource, SourceFrame } from "../frames/frame-source.ts";
+import type { MJPEGStream } from "./mjpeg-stream.ts";
+import { SilenceWatch } from "./silence-watch.ts";
+
+/** `idle`: nobody wants frames. `starting`: no frame has come yet. `failed`: it will be tried again after a pause. */
+export type FeedState = "idle" | "starting" | "running" | "failed";
+
+export interface FeedOptions {
+  /** Runs the source also while nobody wants frames. */
+  readonly keepWarm?: boolean;
+  /** How long the source runs on after the last who wanted frames, ms: opening a camera again is slow. */
+  readonly lingerMs?: number;
+  /** The pause after a first failure, ms; it doubles up to 16 s while failures follow one another. */
+  readonly backOffMs?: number;
+  /** A source that gives no first frame within this time has failed, ms. */
+  readonly startMs?: number;
+  /** A running source that is silent for this long, and for five of its periods, has failed, ms; 0: it may be silent. */
+  readonly silenceMs?: number;
+  readonly log?: Log;
+  readonly onState?: (state: FeedState, reason?: string) => void;
+  /** A picture for viewers that says why there are no frames. */
+  readonly placeholder?: (
+    reason: string,
+  ) => Promise<Uint8Array | undefined> | Uint8Array | undefined;
+}
+
+export interface Feeding {
+  readonly state: FeedState;
+  /** Why it failed, while it has. */
+  readonly reason: string | undefined;
+  keepWarm: boolean;
+  /** Ends the source and resolves when it has let go of its device. */
+  stop(): Promise<void>;
+}
+
+const LONGEST_BACK_OFF_MS = 16_000;
+const LONGEST_END_MS = 2500;
+
+/**
+ * Runs `source` into `stream` while the stream's frames are wanted. A source that throws, ends by itself or falls
+ * silent is started again after a pause. Each start is a new run of the stream.
+ */
+export function feed(stream: MJPEGStream, source: FrameSource, options: FeedOptions = {}): Feeding {
+  if (!stream.streaming) stream.reset();
+  return new Feeder(stream, source, options);
+}
+
+class Feeder implements Feeding {
+  readonly #stream: MJPEGStream;
+  readonly #source: FrameSource;
+  readonly #options: FeedOptions;
+  readonly #log: Log;
+  readonly #stopped = new AbortController();
+  readonly #ended: Promise<void>;
+  readonly #endDemand: () => void;
+  #state: FeedState = "idle";
+  #reason: string | undefined;
+  #keepWarm: boolean;
+  #failures = 0;
+  #attempt: AbortController | undefined;
+  #linger: NodeJS.Timeout | undefined;
+  #wake: () => void = () => {};
+
+  constructor(stream: MJPEGStream, source: FrameSource, options: FeedOptions) {
+    this.#stream = stream;
+    this.#source = source;
+    this.#options = options;
+    this.#log = options.log ?? silentLog;
+    this.#keepWarm = options.keepWarm ?? false;
+    this.#endDemand = stream.demand.onChange(() => this.#adapt());
+    this.#ended = this.#run();
+  }
+
+  get state(): FeedState {
+    return this.#state;
+  }
+
+  get reason(): string | undefined {
+    return this.#reason;
+  }
+
+  get keepWarm(): boolean {
+    return this.#keepWarm;
+  }
+
+  set keepWarm(keepWarm: boolean) {
+    this.#keepWarm = keepWarm;
+    this.#adapt();
+  }
+
+  async stop(): Promise<void> {
+    this.#endDemand();
+    clearTimeout(this.#linger);
+    this.#stopped.abort();
+    this.#attempt?.abort();
+    this.#wake();
+    await this.#ended;
+  }
+
+  get #wanted(): boolean {
+    return this.#keepWarm || this.#stream.demand.active;
+  }
+
+  /** Starts the source when it is wanted, and ends it when it has not been for a while. */
+  #adapt(): void {
+    if (this.#wanted) {
+      clearTimeout(this.#linger);
+      this.#linger = undefined;
+      this.#wake();
+    } else if (this.#attempt && !this.#linger) {
+      const attempt = this.#attempt;
+      this.#linger = setTimeout(() => attempt.abort(), this.#options.lingerMs ?? 5000).unref();
+    }
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped.signal.aborted) {
+      if (!this.#wanted) {
+        this.#become("idle");
+        await this.#untilWanted();
+      } else if (!(await this.#tryOnce())) {
+        await this.#pause();
+      }
+    }
+    this.#become("idle");
+  }
+
+  #untilWanted(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+      if (this.#wanted || this.#stopped.signal.aborted) resolve();
+    });
+  }
+
+  async #pause(): Promise<void> {
+    const first = this.#options.backOffMs ?? 500;
+    const ms = Math.min(first * 2 ** (this.#failures - 1), Math.max(first, LONGEST_BACK_OFF_MS));
+    await delay(ms, this.#stopped.signal).catch(ignoreAbort);
+  }
+
+  /** One life of the source; true when it ended because nobody wants its frames. */
+  async #tryOnce(): Promise<boolean> {
+    this.#become("starting");
+    const attempt = new AbortController();
+    this.#attempt = attempt;
+    const silence = new SilenceWatch(this.#options, (error) => attempt.abort(error));
+    try {
+      await this.#relay(attempt.signal, silence);
+      if (attempt.signal.aborted) throw attempt.signal.reason;
+      throw new ThingError("SOURCE_FAILED", "The source ended by itself.");
+    } catch (error) {
+      const isFailure = !attempt.signal.aborted || silence.failed;
+      if (isFailure) await this.#fail(silence.failed ? attempt.signal.reason : error);
+      return !isFailure;
+    } finally {
+      silence.stop();
+      this.#attempt = undefined;
+      clearTimeout(this.#linger);
+      this.#linger = undefined;
+    }
+  }
+
+  async #relay(signal: AbortSignal, silence: SilenceWatch): Promise<void> {
+    const frames = this.#source.frames(signal)[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const next = await abortable(frames.next(), signal);
+        if (next.done || !this.#stream.streaming) return;
+        silence.frameCame();
+        this.#take(next.value);
+      }
+    } finally {
+      await this.#letGo(frames);
+    }
+  }
+
+  #take({ jpeg, capturedAt, origin }: SourceFrame): void {
+    const isFirst = this.#state !== "running";
+    if (isFirst && this.#stream.lastFrameIndex >= 0) this.#stream.reset();
+    const frame = this.#stream.offerFrame(jpeg, { capturedAt, origin });
+    if (!frame || !isFirst) return;
+    this.#failures = 0;
+    this.#become("running");
+  }
+
+  /** Waits until the source has let go of its device; one that never does must not hold up everything. */
+  async #letGo(frames: AsyncIterator<SourceFrame>): Promise<void> {
+    const ended = Promise.resolve(frames.return?.());
+    const late = () =>
+      new ThingError(
+        "SOURCE_FAILED",
+        "The source did not end when asked: its device may stay busy.",
+      );
+    try {
+      await within(ended, LONGEST_END_MS, late);
+    } catch (error) {
+      this.#log.error(messageOf(error));
+    }
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    this.#failures += 1;
+    const reason = messageOf(error);
+    this.#become("failed", reason);
+    this.#log.warn(`No frames: ${reason}`, { failures: this.#failures });
+    try {
+      const picture = await abortable(
+        Promise.resolve(this.#options.placeholder?.(reason)),
+        this.#stopped.signal,
+      );
+      if (picture && this.#stream.streaming) this.#stream.showPlaceholder(picture, reason);
+    } catch (cause) {
+      if (this.#stopped.signal.aborted) return;
+      this.#log.warn(`The picture that says so could not be made: ${messageOf(cause)}`);
+    }
+  }
+
+  #become(state: FeedState, reason?: string): void {
+    if (state === this.#state && reason === this.#reason) return;
+    this.#state = state;
+    this.#reason = reason;
+    this.#options.onState?.(state, reason);
+  }
+}

@@ -1,0 +1,41 @@
+import { now } from "../base/clock.ts";
+import type { Frame } from "../frames/frame.ts";
+
+/**
+ * Lets at most `fps` frames a second through, on the average. A frame that comes a quarter of a period early is
+ * let through, so that a jittering source at twice the rate loses exactly every second frame; the last frame
+ * before a pause is let through late.
+ */
+export class Pacer {
+  readonly #periodMs: number;
+  readonly #deliver: (frame: Frame) => void;
+  #due = 0;
+  #held: Frame | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(fps: number, deliver: (frame: Frame) => void) {
+    this.#periodMs = 1000 / fps;
+    this.#deliver = deliver;
+  }
+
+  offer(frame: Frame): void {
+    this.#held = frame;
+    const time = now();
+    const slack = this.#periodMs / 4;
+    if (time >= this.#due - slack) this.#pass(time);
+    else this.#timer ??= setTimeout(() => this.#pass(now()), this.#due + slack - time).unref();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#held = undefined;
+  }
+
+  #pass(time: number): void {
+    const frame = this.#held;
+    this.stop();
+    this.#due = Math.max(this.#due, time - this.#periodMs) + this.#periodMs;
+    if (frame) this.#deliver(frame);
+  }
+}

@@ -1,0 +1,68 @@
+import { now } from "../base/clock.ts";
+import { ThingError } from "../base/errors.ts";
+
+const TICK_MS = 250;
+
+/**
+ * Tells when a source gives no frame for too long. It counts ticks of a timer rather than time, so that a while
+ * in which this process itself was busy, and could not take frames, is not held against the source.
+ */
+export class SilenceWatch {
+  readonly #startTicks: number;
+  readonly #silenceTicks: number;
+  readonly #onSilence: (error: ThingError) => void;
+  readonly #timer: NodeJS.Timeout;
+  #ticks = 0;
+  #lastFrame: number | undefined;
+  #periodMs = 0;
+  #failed = false;
+
+  constructor(
+    { startMs = 15_000, silenceMs = 1000 }: { startMs?: number; silenceMs?: number },
+    onSilence: (error: ThingError) => void,
+  ) {
+    const tickMs = Math.max(
+      10,
+      Math.min(TICK_MS, startMs / 4, silenceMs ? silenceMs / 4 : TICK_MS),
+    );
+    this.#startTicks = startMs / tickMs;
+    this.#silenceTicks = silenceMs ? silenceMs / tickMs : Number.POSITIVE_INFINITY;
+    this.#onSilence = onSilence;
+    this.#timer = setInterval(() => this.#tick(tickMs), tickMs).unref();
+  }
+
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  frameCame(): void {
+    const time = now();
+    if (this.#lastFrame !== undefined) {
+      const period = time - this.#lastFrame;
+      this.#periodMs = this.#periodMs ? 0.8 * this.#periodMs + 0.2 * period : period;
+    }
+    this.#lastFrame = time;
+    this.#ticks = 0;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #tick(tickMs: number): void {
+    this.#ticks += 1;
+    if (this.#lastFrame === undefined) {
+      if (this.#ticks >= this.#startTicks) this.#fail("no first frame came", tickMs);
+    } else if (this.#ticks >= Math.max(this.#silenceTicks, (5 * this.#periodMs) / tickMs)) {
+      this.#fail("frames stopped coming", tickMs);
+    }
+  }
+
+  #fail(what: string, tickMs: number): void {
+    this.#failed = true;
+    this.stop();
+    const seconds = ((this.#ticks * tickMs) / 1000).toFixed(1);
+    const sentence = `The source is open but silent: ${what} for ${seconds} s.`;
+    this.#onSilence(new ThingError("SOURCE_FAILED", sentence));
+  }
+}

@@ -1,0 +1,32 @@
+import type { Frame, Origin } from "../frames/frame.ts";
+import type { OutletOptions } from "./frame-outlet.ts";
+import type { EncodeStats } from "./variants.ts";
+import type { ViewerStats } from "./viewers.ts";
+
+export interface StreamOptions extends OutletOptions {
+  /** How many frames are held; all of them can be read. */
+  readonly ringbufferSize?: number;
+  /** The stream's name in the `origin` of frames that others re-serve. */
+  readonly name?: string;
+  /** A larger JPEG is refused. */
+  readonly maxFrameBytes?: number;
+}
+
+export interface FrameOptions {
+  /** End of exposure, epoch ms; without it the frame is stamped on arrival. */
+  readonly capturedAt?: number | undefined;
+  /** Where the frame was captured, if another stream captured it. */
+  readonly origin?: Origin | undefined;
+}
+
+export interface StreamStats extends ViewerStats, EncodeStats {
+  /** Frames taken. */
+  added: number;
+  /** Frames refused, by reason. */
+  refused: { corrupt: number; tooLarge: number; stopped: number };
+  /** Frames whose capture time was in the future or before their predecessor's, and was corrected. */
+  correctedTimes: number;
+}
+
+/** A frame that is in use until its scope ends: `await using frame = await stream.bufferForReading(i)`. */
+export type FrameInUse = Frame & AsyncDisposable;

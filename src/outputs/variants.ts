@@ -1,0 +1,169 @@
+import { ThingError } from "../base/errors.ts";
+import { resizeJpeg } from "../frames/codec.ts";
+import type { Frame } from "../frames/frame.ts";
+import { type Placeholder, storeFrame } from "../frames/frame-memory.ts";
+import { FrameOutlet } from "./frame-outlet.ts";
+import { Pacer } from "./pacer.ts";
+import { checkVariant, type VariantOptions } from "./stream-request.ts";
+
+/** What making variants cost. */
+export interface EncodeStats {
+  /** Frames made smaller. */
+  encodes: number;
+  /** Frames that could not be decoded, though their markers were whole. */
+  encodeFailures: number;
+}
+
+/** Viewers over HTTP get at most this many different ones at a time: each costs an encode a frame. */
+const MAX_VARIANTS = 16;
+
+/** The variants of one stream: equal options give the same one. */
+export class Variants {
+  readonly stats: EncodeStats = { encodes: 0, encodeFailures: 0 };
+  readonly #parent: FrameOutlet;
+  readonly #variants = new Map<string, Variant>();
+
+  constructor(parent: FrameOutlet) {
+    this.#parent = parent;
+  }
+
+  /** @throws {ThingError} `BAD_ARGUMENT` for options out of range. */
+  get(options: VariantOptions): FrameOutlet {
+    checkVariant(options);
+    if (keyOf(options) === AS_IT_IS) return this.#parent;
+    const key = keyOf(options);
+    const known = this.#variants.get(key);
+    if (known) return known;
+    if (this.#variants.size >= MAX_VARIANTS) this.#forgetUnused();
+    const variant = new Variant(this.#parent, options, this.stats);
+    this.#variants.set(key, variant);
+    return variant;
+  }
+
+  show(placeholder: Placeholder | undefined): void {
+    for (const variant of this.#variants.values()) variant.show(placeholder);
+  }
+
+  stop(): void {
+    for (const variant of this.#variants.values()) variant.stop();
+    this.#variants.clear();
+  }
+
+  /** @throws {ThingError} `TOO_MANY_VIEWERS` when a viewer asks for one more than are made at a time. */
+  assertRoom(options: VariantOptions): void {
+    const key = keyOf(options);
+    if (key === AS_IT_IS || this.#variants.has(key)) return;
+    this.#forgetUnused();
+    if (this.#variants.size < MAX_VARIANTS) return;
+    throw new ThingError(
+      "TOO_MANY_VIEWERS",
+      `This stream is watched in ${MAX_VARIANTS} different sizes, rates and qualities already, which is the limit. Ask for one of those.`,
+    );
+  }
+
+  #forgetUnused(): void {
+    for (const [key, variant] of this.#variants) {
+      if (!variant.demand.active) this.#variants.delete(key);
+    }
+  }
+}
+
+const keyOf = ({ fps, width, quality }: VariantOptions) => `${fps} ${width} ${quality}`;
+const AS_IT_IS = keyOf({});
+
+/**
+ * A stream's frames, less often or smaller, under the stream's own run, index and capture time. It works while
+ * somebody wants its frames, on one frame at a time: those that come meanwhile give way to the newest.
+ */
+class Variant extends FrameOutlet {
+  readonly #parent: FrameOutlet;
+  readonly #options: VariantOptions;
+  readonly #encodeStats: EncodeStats;
+  readonly #pacer: Pacer | undefined;
+  #waiting: Frame | undefined;
+  #encoding = false;
+  #leaveParent: (() => void) | undefined;
+
+  constructor(parent: FrameOutlet, options: VariantOptions, stats: EncodeStats) {
+    super(parent.viewers.options);
+    this.#parent = parent;
+    this.#options = options;
+    this.#encodeStats = stats;
+    if (options.fps) this.#pacer = new Pacer(options.fps, (frame) => this.#take(frame));
+    this.show(parent.placeholder);
+    this.demand.onChange((count) => {
+      if (count === 0) this.#rest();
+      else if (!this.#leaveParent) this.#work();
+    });
+  }
+
+  get run(): string {
+    return this.#parent.run;
+  }
+
+  show(placeholder: Placeholder | undefined): void {
+    this.setPlaceholder(placeholder);
+  }
+
+  stop(): void {
+    this.end();
+    this.#rest();
+  }
+
+  #work(): void {
+    const offer = (frame: Frame) => (this.#pacer ? this.#pacer.offer(frame) : this.#take(frame));
+    const release = this.#parent.demand.take();
+    const end = this.#parent.onFrame(offer);
+    this.#leaveParent = () => {
+      end();
+      release();
+    };
+    const fresh = this.#parent.freshFrame();
+    if (fresh && !isSame(fresh, this.newest)) offer(fresh);
+  }
+
+  #rest(): void {
+    this.#leaveParent?.();
+    this.#leaveParent = undefined;
+    this.#pacer?.stop();
+    this.#waiting = undefined;
+  }
+
+  #take(frame: Frame): void {
+    const { width, quality } = this.#options;
+    const asIs = quality === undefined && (width === undefined || width >= frame.width);
+    if (asIs) {
+      this.publish(frame);
+    } else {
+      this.#waiting = frame;
+      if (!this.#encoding) void this.#encodeWaiting();
+    }
+  }
+
+  async #encodeWaiting(): Promise<void> {
+    this.#encoding = true;
+    while (this.#waiting) {
+      const frame = this.#waiting;
+      this.#waiting = undefined;
+      const smaller = await this.#encode(frame);
+      if (smaller && this.streaming) this.publish(smaller);
+    }
+    this.#encoding = false;
+  }
+
+  async #encode(frame: Frame): Promise<Frame | undefined> {
+    const { width, quality } = this.#options;
+    try {
+      const smaller = storeFrame(await resizeJpeg(frame.jpeg, { width, quality }), frame);
+      this.#encodeStats.encodes += 1;
+      return smaller;
+    } catch {
+      this.#encodeStats.encodeFailures += 1; // broken scan data: viewers keep the frame before it
+      return undefined;
+    }
+  }
+}
+
+function isSame(a: Frame, b: Frame | undefined): boolean {
+  return a.run === b?.run && a.index === b.index;
+}
