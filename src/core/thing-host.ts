@@ -101,7 +101,7 @@ export class ThingHost {
     hosted.state = "opening";
     hosted.reason = undefined;
     try {
-      this.#connectSlots(hosted);
+      this.connectSlots(name);
       await hosted.loadSettings();
       await hosted.thing.open();
       hosted.state = "open";
@@ -140,7 +140,9 @@ export class ThingHost {
     );
   }
 
-  #connectSlots(hosted: HostedThing): void {
+  /** Fills the slots of one Thing, opening nothing. @throws {ThingError} `BAD_CONFIG` for the first that cannot be filled. */
+  connectSlots(name: string): void {
+    const hosted = this.get(name);
     const all = new Map([...this.things].map(([name, { thing }]) => [name, thing]));
     for (const slot of hosted.model.slots) {
       connectSlot(hosted.thing, slot, all, this.#slots.get(hosted.name)?.[slot.name]);

@@ -1,0 +1,15 @@
+/** What a check found, and what to do about it. */
+export interface CheckResult {
+  /** `warn`: it runs, something is worse. `fail`: it will not run. */
+  readonly level: "ok" | "warn" | "fail";
+  /** One sentence. */
+  readonly message: string;
+  /** What mends it: a command, or a sentence. */
+  readonly fix?: string;
+}
+
+/** One thing that `thingscope doctor` looks at. A part offers its own; `cli/doctor.ts` lists them all. */
+export interface Check {
+  readonly name: string;
+  run(): Promise<CheckResult>;
+}

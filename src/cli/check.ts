@@ -1,0 +1,14 @@
+import { silentLog } from "../base/log.ts";
+import { loadConfig } from "./config.ts";
+import { hostFromConfig } from "./host-from-config.ts";
+
+/**
+ * Loads a configuration and its classes, makes the Things and connects their slots, opening nothing.
+ * @returns A line that says what it would serve.
+ * @throws {ThingError} `BAD_CONFIG` or `CLASS_NOT_LOADED` with the line of every problem.
+ */
+export async function check(file: string): Promise<string> {
+  const host = await hostFromConfig(await loadConfig(file), silentLog);
+  const things = [...host.things.values()].map(({ name, model }) => `${name} (${model.className})`);
+  return `${file}: OK: ${things.join(", ")}`;
+}

@@ -1,0 +1,93 @@
+import { resolve } from "node:path";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { messageOf } from "../base/errors.ts";
+import { EXIT, exitCodeOf } from "./exit-codes.ts";
+import { packageVersion } from "./package-version.ts";
+import { pinoLog } from "./pino-log.ts";
+import { Stopper } from "./stop.ts";
+
+// Each command imports what it needs when it runs: `doctor` must run where the libraries of `serve` do not load.
+
+interface ServeFlags {
+  host: string;
+  port: number;
+  settings?: string;
+  strict: boolean;
+  insecureNoAuth: boolean;
+  debug: boolean;
+}
+
+/** Runs one command line. Errors end as a sentence on the standard error and an exit code, never as a stack. */
+export async function runCommand(args: readonly string[]): Promise<void> {
+  try {
+    await program().parseAsync(args, { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.badInput;
+      return;
+    }
+    console.error(messageOf(error));
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+function program(): Command {
+  const command = new Command("thingscope")
+    .description("Serves cameras and the instruments beside them as W3C Web Things.")
+    .version(packageVersion())
+    .enablePositionalOptions()
+    .showHelpAfterError("Try: thingscope --help")
+    .exitOverride();
+  command
+    .command("serve", { isDefault: true })
+    .description("serve the Things of a configuration; without one, a simulated microscope")
+    .argument("[config]", "a JSON or YAML file")
+    .option("--host <address>", "the address to listen on", "127.0.0.1")
+    .option("--port <number>", "the port to listen on, 0 for a free one", portNumber, 5000)
+    .option("--settings <folder>", "where settings are kept, instead of the configuration's folder")
+    .option("--strict", "end when any Thing cannot open", false)
+    .option("--insecure-no-auth", "allow addresses off loopback, without any login", false)
+    .option("--debug", "log what a developer wants to read, too", false)
+    .action(runServe);
+  command
+    .command("check")
+    .description("say whether a configuration can be served, without opening any hardware")
+    .argument("<config>", "a JSON or YAML file")
+    .action(async (file: string) => {
+      const { check } = await import("./check.ts");
+      console.log(await check(file));
+    });
+  command
+    .command("doctor")
+    .description("say what this machine lacks, and what to do about it")
+    .option("--json", "as JSON", false)
+    .option("--port <number>", "the port that the server will use", portNumber, 5000)
+    .option("--settings <folder>", "where settings will be kept", "settings")
+    .action(async (options: { json: boolean; port: number; settings: string }) => {
+      const { doctor } = await import("./doctor.ts");
+      process.exitCode = (await doctor(options)) ? EXIT.ok : EXIT.failed;
+    });
+  return command;
+}
+
+async function runServe(file: string | undefined, flags: ServeFlags): Promise<void> {
+  const log = pinoLog({ debug: flags.debug, readable: process.stdout.isTTY });
+  const { defaultConfig, loadConfig } = await import("./config.ts");
+  const { serve } = await import("./serve.ts");
+  const given = file === undefined ? defaultConfig() : await loadConfig(file);
+  const config = flags.settings ? { ...given, settingsFolder: resolve(flags.settings) } : given;
+  try {
+    const server = await serve(config, flags, flags, log);
+    const stopper = new Stopper(() => server.close(), log);
+    stopper.onSignals();
+    stopper.onFaults();
+  } finally {
+    log.flush();
+  }
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65535) return port;
+  throw new InvalidArgumentError("A port is a number from 0 to 65535.");
+}

@@ -1,0 +1,66 @@
+import { type Static, Type } from "typebox";
+
+const Names = Type.Union([Type.String(), Type.Array(Type.String()), Type.Null()], {
+  description: "the name of a Thing, a list of names, or null for none",
+});
+
+const Entry = Type.Object(
+  {
+    class: Type.String({
+      description: "text 'module:Class', such as './lamp.ts:Lamp'",
+      pattern: "^.+:[A-Za-z_$][\\w$]*$",
+    }),
+    args: Type.Optional(
+      Type.Array(Type.Unknown(), { description: "a list of arguments for the constructor" }),
+    ),
+    kwargs: Type.Optional(
+      Type.Record(Type.String(), Type.Unknown(), {
+        description: "the options for the constructor, by name",
+      }),
+    ),
+    thing_slots: Type.Optional(
+      Type.Record(Type.String(), Names, { description: "names of Things by slot" }),
+    ),
+    embed: Type.Optional(
+      Type.Boolean({ description: "true or false: whether other sites may show its streams" }),
+    ),
+  },
+  {
+    description: "text 'module:Class', or an object with a 'class'",
+    additionalProperties: false,
+  },
+);
+
+/** What a configuration may hold, JSON or YAML. Each `description` ends the sentence "KEY must be ...". */
+export const ConfigFile = Type.Object(
+  {
+    things: Type.Record(Type.String(), Entry, {
+      description: "an object of at least one Thing by name",
+      minProperties: 1,
+    }),
+    settings_folder: Type.Optional(Type.String({ description: "the path of a folder" })),
+    api_prefix: Type.Optional(
+      Type.String({ description: "empty or like '/api/v3'", pattern: "^(\\/[\\w-]+)*$" }),
+    ),
+    enable_global_lock: Type.Optional(Type.Boolean({ description: "true or false" })),
+    application_config: Type.Optional(
+      Type.Record(Type.String(), Type.Unknown(), {
+        description: "an object, given to every Thing",
+      }),
+    ),
+    allowed_origins: Type.Optional(
+      Type.Array(Type.String({ description: "text like 'https://lab.example'" }), {
+        description: "a list of origins like 'https://lab.example'",
+      }),
+    ),
+    allowed_hosts: Type.Optional(
+      Type.Array(Type.String({ description: "text like 'microscope.local'" }), {
+        description: "a list of host names like 'microscope.local'",
+      }),
+    ),
+  },
+  { description: "an object with 'things'", additionalProperties: false },
+);
+
+export type ConfigFile = Static<typeof ConfigFile>;
+export type ThingEntry = Static<typeof Entry>;

@@ -1,0 +1,100 @@
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { messageOf, ThingError } from "../base/errors.ts";
+import { configProblems, problemsError } from "./config-faults.ts";
+import { ConfigFile, type ThingEntry } from "./config-schema.ts";
+import { type ConfigPath, parseConfigText } from "./config-text.ts";
+
+/** A configuration that has been checked; no class of it is loaded yet. */
+export interface Config {
+  /** Modules and relative folders are looked for from here. */
+  readonly folder: string;
+  readonly things: ReadonlyMap<string, ThingEntry>;
+  readonly settingsFolder: string;
+  readonly apiPrefix: string;
+  readonly enableGlobalLock: boolean;
+  readonly applicationConfig: Record<string, unknown>;
+  readonly allowedOrigins: readonly string[];
+  readonly allowedHosts: readonly string[];
+  /** `FILE:LINE` of a part of it, for messages. */
+  where(path: ConfigPath): string;
+}
+
+/** What is served without a configuration: one microscope, simulated. */
+const SIMULATED_MICROSCOPE = {
+  things: {
+    camera: "thingscope/things:SimulatedCamera",
+    stage: "thingscope/things:SimulatedStage",
+    autofocus: "thingscope/things:Autofocus",
+  },
+};
+
+/** @throws {ThingError} `BAD_CONFIG` with the line of each problem. */
+export async function loadConfig(file: string): Promise<Config> {
+  const text = await readFile(file, "utf8").catch((error) => {
+    throw new ThingError("BAD_CONFIG", `${unreadable(file, error)} Give another path.`);
+  });
+  const { value, where } = parseConfigText(text, file);
+  return configFrom(value, dirname(resolve(file)), where);
+}
+
+/** The simulated microscope, with settings in `./settings`. */
+export function defaultConfig(): Config {
+  return configFrom(SIMULATED_MICROSCOPE, process.cwd());
+}
+
+/**
+ * The configuration that a plain value describes.
+ * @param folder - Modules and relative folders are looked for from here.
+ * @throws {ThingError} `BAD_CONFIG` with all problems.
+ */
+export function configFrom(
+  value: unknown,
+  folder: string,
+  where: (path: ConfigPath) => string = () => "configuration",
+): Config {
+  const file = withFullEntries(value);
+  const problems = configProblems(ConfigFile, file);
+  if (!isConfigFile(file) || problems.length > 0) throw problemsError(problems, where);
+  return {
+    folder,
+    things: new Map(Object.entries(file.things)),
+    settingsFolder: resolve(folder, file.settings_folder ?? "settings"),
+    apiPrefix: file.api_prefix ?? "",
+    enableGlobalLock: file.enable_global_lock ?? false,
+    applicationConfig: file.application_config ?? {},
+    allowedOrigins: file.allowed_origins ?? [],
+    allowedHosts: file.allowed_hosts ?? [],
+    where,
+  };
+}
+
+/** `"module:Class"` is short for `{class: "module:Class"}`, and `cls` is LabThings' other word for `class`. */
+function withFullEntries(value: unknown): unknown {
+  if (!isObject(value) || !isObject(value.things)) return value;
+  const things = Object.entries(value.things).map(([name, entry]) => [name, fullEntry(entry)]);
+  return { ...value, things: Object.fromEntries(things) };
+}
+
+function fullEntry(entry: unknown): unknown {
+  if (typeof entry === "string") return { class: entry };
+  if (!isObject(entry) || !("cls" in entry) || "class" in entry) return entry;
+  const { cls, ...rest } = entry;
+  return { class: cls, ...rest };
+}
+
+function isConfigFile(value: unknown): value is ConfigFile {
+  return isObject(value) && isObject(value.things);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function unreadable(file: string, error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ENOENT") return `There is no configuration file '${file}'.`;
+  if (code === "EISDIR") return `'${file}' is a folder, not a configuration file.`;
+  if (code === "EACCES") return `The configuration file '${file}' may not be read by this user.`;
+  return `The configuration file '${file}' cannot be read: ${messageOf(error)}.`;
+}

@@ -1,0 +1,87 @@
+import { messageOf, ThingError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import type { Thing } from "../core/thing.ts";
+import { ThingHost } from "../core/thing-host.ts";
+import type { Config } from "./config.ts";
+import { type ConfigProblem, problemsError } from "./config-faults.ts";
+import type { ThingEntry } from "./config-schema.ts";
+import { loadClass } from "./load-class.ts";
+import { nearest } from "./nearest.ts";
+
+/**
+ * The Things of a configuration in a host: loaded, made and fitted together, but not opened.
+ * @throws {ThingError} `BAD_CONFIG`, or `CLASS_NOT_LOADED` if all that is wrong is in the classes; each problem with its line.
+ */
+export async function hostFromConfig(config: Config, log: Log): Promise<ThingHost> {
+  const { settingsFolder, applicationConfig, enableGlobalLock } = config;
+  const host = new ThingHost({ settingsFolder, applicationConfig, enableGlobalLock, log });
+  const problems: ConfigProblem[] = [];
+  for (const [name, entry] of config.things) {
+    try {
+      await addThing(host, name, entry, config.folder);
+    } catch (error) {
+      problems.push(asProblem(["things", name, "class"], error));
+    }
+  }
+  problems.push(...unknownSlots(host, config));
+  // A slot that finds nothing says nothing new when the Thing for it is among those that failed.
+  if (problems.length === 0) problems.push(...unconnectedSlots(host));
+  if (problems.length > 0) throw problemsError(problems, config.where);
+  return host;
+}
+
+async function addThing(
+  host: ThingHost,
+  name: string,
+  { class: reference, args = [], kwargs = {}, thing_slots }: ThingEntry,
+  folder: string,
+): Promise<void> {
+  const thingClass = await loadClass(reference, folder);
+  const thing = made(name, () => new thingClass(...args, kwargs));
+  host.add(name, thing, thing_slots ? { slots: thing_slots } : {});
+}
+
+/** An author's own sentence about its options is the configuration's fault; anything else is the class's. */
+function made(name: string, make: () => Thing): Thing {
+  try {
+    return make();
+  } catch (cause) {
+    const code = cause instanceof ThingError ? "BAD_CONFIG" : "CLASS_NOT_LOADED";
+    const message = `Thing '${name}' cannot be made: ${messageOf(cause)}`;
+    throw new ThingError(code, message, { cause });
+  }
+}
+
+function unknownSlots(host: ThingHost, config: Config): ConfigProblem[] {
+  return [...config.things].flatMap(([name, { thing_slots = {} }]) => {
+    const known = host.things.get(name)?.model.slots.map((slot) => slot.member);
+    if (!known) return [];
+    const unknown = Object.keys(thing_slots).filter((slot) => !known.includes(slot));
+    return unknown.map((slot) => {
+      const near = nearest(slot, known);
+      const has = known.length > 0 ? `It has: ${known.join(", ")}.` : "It has none.";
+      return {
+        path: ["things", name, "thing_slots", slot],
+        message: `Thing '${name}' has no slot '${slot}'. ${near ? `Did you mean '${near}'?` : has}`,
+      };
+    });
+  });
+}
+
+function unconnectedSlots(host: ThingHost): ConfigProblem[] {
+  return [...host.things.keys()].flatMap((name) => {
+    try {
+      host.connectSlots(name);
+      return [];
+    } catch (error) {
+      return [asProblem(["things", name, "thing_slots"], error)];
+    }
+  });
+}
+
+function asProblem(path: ConfigProblem["path"], error: unknown): ConfigProblem {
+  const message = messageOf(error);
+  return error instanceof ThingError && error.code !== "CLASS_NOT_LOADED"
+    ? { path, message }
+    : { path, message, code: "CLASS_NOT_LOADED" };
+}

@@ -1,0 +1,89 @@
+import { access, constants, readFile, statfs } from "node:fs/promises";
+import { createServer } from "node:net";
+import { dirname, resolve } from "node:path";
+import type { Check, CheckResult } from "../base/checks.ts";
+import { messageOf } from "../base/errors.ts";
+
+const FEWEST_DESCRIPTORS = 1024;
+const LITTLE_SPACE_BYTES = 1e9;
+
+/** Is this Node one that the package is made for? */
+export const nodeCheck: Check = {
+  name: "node",
+  async run() {
+    const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+    const message = `Node ${process.versions.node} runs.`;
+    if (major > 20 || (major === 20 && minor >= 19)) return { level: "ok", message };
+    return { level: "fail", message, fix: "Install Node 20.19 or newer: https://nodejs.org" };
+  },
+};
+
+/** Can a server listen on this port of the loopback address? */
+export function portCheck(port: number): Check {
+  return {
+    name: "port",
+    run: () =>
+      new Promise<CheckResult>((done) => {
+        const server = createServer();
+        server.once("error", (error) =>
+          done({
+            level: "warn",
+            message: `Port ${port} cannot be listened on: ${messageOf(error)}.`,
+            fix: `End the program that uses it (ss -ltnp 'sport = :${port}' names it), or: thingscope serve --port ${port + 1}`,
+          }),
+        );
+        server.listen({ host: "127.0.0.1", port }, () =>
+          server.close(() => done({ level: "ok", message: `Port ${port} is free.` })),
+        );
+      }),
+  };
+}
+
+/** Can settings be kept here, and is there room? */
+export function settingsCheck(folder: string): Check {
+  const path = resolve(folder);
+  return {
+    name: "settings",
+    async run() {
+      try {
+        const existing = await existingParent(path);
+        await access(existing, constants.W_OK | constants.X_OK);
+        const { bavail, bsize } = await statfs(existing);
+        const gigabytes = ((bavail * bsize) / 1e9).toFixed(1);
+        const message = `Settings can be kept in ${path}; ${gigabytes} GB are free.`;
+        if (bavail * bsize >= LITTLE_SPACE_BYTES) return { level: "ok", message };
+        return { level: "warn", message, fix: "Make room: a recording fills this soon." };
+      } catch (error) {
+        return {
+          level: "fail",
+          message: `Settings cannot be kept in ${path}: ${messageOf(error)}.`,
+          fix: "Give a folder that this user may write: thingscope serve --settings FOLDER",
+        };
+      }
+    },
+  };
+}
+
+/** May this process have as many sockets open as viewers may come? */
+export const descriptorCheck: Check = {
+  name: "descriptors",
+  async run() {
+    const limits = await readFile("/proc/self/limits", "utf8").catch(() => "");
+    const found = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
+    if (!found)
+      return { level: "ok", message: "This system does not tell its limit of open files." };
+    const message = `This process may have ${found} files and sockets open.`;
+    if (Number(found) >= FEWEST_DESCRIPTORS) return { level: "ok", message };
+    return { level: "warn", message, fix: `ulimit -n ${FEWEST_DESCRIPTORS}` };
+  },
+};
+
+async function existingParent(path: string): Promise<string> {
+  for (let folder = path; ; folder = dirname(folder)) {
+    const isThere = await access(folder).then(
+      () => true,
+      () => false,
+    );
+    if (isThere || folder === dirname(folder)) return folder;
+  }
+}

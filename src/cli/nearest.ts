@@ -1,0 +1,21 @@
+/** The name that `word` was probably meant to be: at most two letters off, or three in a long word. */
+export function nearest(word: string, names: readonly string[]): string | undefined {
+  const near = names
+    .map((name) => ({ name, distance: distance(word.toLowerCase(), name.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance)[0];
+  return near && near.distance <= (word.length > 7 ? 3 : 2) ? near.name : undefined;
+}
+
+/** How many letters are added, left out or exchanged (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const exchanged = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(exchanged, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

@@ -1,0 +1,67 @@
+import { pino } from "pino";
+import type { Log, LogLevel } from "../base/log.ts";
+import { redact, redactText } from "./redact.ts";
+
+export interface ProcessLog extends Log {
+  /** Tells the person who started this process: a bare line where lines are readable, else one more at level info. */
+  say(message: string, fields?: Record<string, unknown>): void;
+  /** Everything that was said is written when this returns. */
+  flush(): void;
+}
+
+export interface LogOptions {
+  /** Also what only a developer wants to read. */
+  debug?: boolean;
+  /** Short lines instead of JSON. */
+  readable?: boolean;
+  /** File descriptor: 1, the standard output. */
+  fd?: number;
+}
+
+/** What may wait for a reader that does not read, before lines are dropped: nothing waits for a log. */
+const MAX_WAITING_BYTES = 1024 * 1024;
+
+/** The log of this process: JSON lines, or short ones for a person, without passwords and tokens. */
+export function pinoLog({ debug = false, readable = false, fd = 1 }: LogOptions = {}): ProcessLog {
+  const destination = pino.destination({ fd, sync: false, maxLength: MAX_WAITING_BYTES });
+  destination.on("error", () => {}); // The reader has gone. What the log would say, it cannot say.
+  const logger = pino(
+    { level: debug ? "debug" : "info", base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    readable
+      ? { write: (line: string) => void destination.write(readableLine(line)) }
+      : destination,
+  );
+  const line = (level: LogLevel) => (message: string, fields?: Record<string, unknown>) =>
+    logger[level](redact(fields ?? {}), redactText(message));
+  return {
+    debug: line("debug"),
+    info: line("info"),
+    warn: line("warn"),
+    error: line("error"),
+    say: (message, fields) => {
+      if (readable) destination.write(`${redactText(message)}\n`);
+      else line("info")(message, fields);
+    },
+    flush: () => {
+      try {
+        destination.flushSync();
+      } catch {
+        // Not open yet, or its reader has gone: there is nobody to tell.
+      }
+    },
+  };
+}
+
+const LEVEL_WORDS: Readonly<Record<number, string>> = {
+  20: "debug ",
+  40: "warning ",
+  50: "error ",
+};
+
+/** `12:03:04 warning camera: The cable is out. {"port":3}` */
+function readableLine(line: string): string {
+  const { level, time, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
+  const clock = new Date(String(time)).toTimeString().slice(0, 8);
+  const rest = Object.keys(fields).length > 0 ? ` ${JSON.stringify(fields)}` : "";
+  return `${clock} ${LEVEL_WORDS[Number(level)] ?? ""}${msg}${rest}\n`;
+}

@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
+import { packagePath } from "../../src/base/package-root.ts";
+
+const MAIN = packagePath("dist", "src", "cli", "main.js");
+
+export interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A new folder outside of the repository with these files in it. */
+export async function folderWith(files: Record<string, string>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "thingscope-cli-"));
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), content);
+  }
+  return folder;
+}
+
+/** Puts this package where `npm install thingscope` would. */
+export async function install(folder: string): Promise<void> {
+  await mkdir(join(folder, "node_modules"), { recursive: true });
+  await symlink(packagePath(), join(folder, "node_modules", "thingscope"));
+}
+
+/** Runs one command line of thingscope in `folder` to its end. */
+export async function runCli(folder: string, ...args: string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder });
+  const ended = once(child, "close");
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  const [code] = await ended;
+  return { code, stdout, stderr };
+}
+
+/** A server that was started by the command line, and the address that it told. */
+export interface Served {
+  child: ChildProcess;
+  url: string;
+  page: string;
+  /** What it has written so far, a JSON object a line. */
+  lines: { msg: string; level: number }[];
+  /** Ends it with a signal. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Starts `thingscope serve ARGS --port 0` in `folder` and waits until it says where it is. */
+export async function serveCli(folder: string, ...args: string[]): Promise<Served> {
+  const child = spawn(process.execPath, [MAIN, "serve", ...args, "--port", "0"], { cwd: folder });
+  const ended = once(child, "close").then(([code]): number | null => code);
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+    stderr += chunk;
+  });
+  const lines: Served["lines"] = [];
+  const page = await new Promise<string>((resolve, reject) => {
+    let rest = "";
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+      const complete = (rest + chunk).split("\n");
+      rest = complete.pop() ?? "";
+      lines.push(...complete.map((line) => JSON.parse(line)));
+      const told = lines.find(({ msg }) => msg.startsWith("open "));
+      if (told) resolve(told.msg.slice("open ".length));
+    });
+    void ended.then((code) => reject(new Error(`It ended with ${code}: ${stderr}`)));
+  });
+  const stop = (signal: NodeJS.Signals = "SIGTERM") => {
+    child.kill(signal);
+    return ended;
+  };
+  return { child, url: new URL(page).origin, page, lines, stop };
+}
