@@ -114,7 +114,7 @@ export class BlobStore {
 export function blobReplacer(base: string): (key: string, value: unknown) => unknown {
   return function (this: unknown, key, value) {
     // By now `value` is what toJSON() made; the blob itself is still in the object that holds it.
-    const original = isObject(this) ? new Map(Object.entries(this)).get(key) : undefined;
+    const original: unknown = isObject(this) ? Reflect.get(this, key) : undefined;
     return original instanceof Blob ? { ...original.toJSON(), href: base + original.href } : value;
   };
 }

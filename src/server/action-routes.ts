@@ -1,5 +1,6 @@
 import type { HostedThing } from "../core/hosted-thing.ts";
 import type { ThingHost } from "../core/thing-host.ts";
+import type { BlobStore } from "../outputs/blob-store.ts";
 import {
   invocationJson,
   invocationSummary,
@@ -9,7 +10,12 @@ import {
 import { type Exchange, JSON_TYPE, type Route } from "./route.ts";
 
 /** Invoke each action, and list its invocations. The answer comes at once: the invocation tells how it goes. */
-export function actionRoutes(hosted: HostedThing, host: ThingHost, prefix: string): Route[] {
+export function actionRoutes(
+  hosted: HostedThing,
+  host: ThingHost,
+  prefix: string,
+  blobs: BlobStore,
+): Route[] {
   return [...hosted.model.actions.values()].flatMap(({ name, input, title }): Route[] => {
     const path = `${prefix}/${hosted.name}/${name}`;
     const called = `'${title ?? name}' of ${hosted.name}`;
@@ -24,7 +30,8 @@ export function actionRoutes(hosted: HostedThing, host: ThingHost, prefix: strin
         response: { status: 201, contentType: JSON_TYPE },
         handle: async (exchange) => {
           const given = (await exchange.json()) ?? undefined;
-          const record = hosted.invoke(name, given);
+          const record = hosted.invoke(name, input ? blobs.resolve(given, input) : given);
+          void record.ended.then(() => blobs.retain(record.output));
           const telling = tellingFor(exchange, prefix);
           return {
             status: 201,

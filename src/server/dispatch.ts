@@ -8,15 +8,22 @@ import { writeProblem, writeReply } from "./reply.ts";
 import { readJson, readPropertyValue } from "./request-body.ts";
 import type { Exchange, Route } from "./route.ts";
 
+/** What all routes of a server share. */
+export interface Serving {
+  /** Before every path. */
+  readonly prefix: string;
+  readonly log: Log;
+}
+
 /** An express application that serves a table of routes: HEAD wherever GET, `Allow` on 405, every error a problem. */
-export function expressOf(routes: readonly Route[], log: Log): Express {
+export function expressOf(routes: readonly Route[], serving: Serving): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
   app.enable("strict routing");
   app.enable("case sensitive routing");
   for (const [path, there] of byPath(routes)) {
-    app.all(path, (request, response) => dispatch(there, request, response, log));
+    app.all(path, (request, response) => dispatch(there, request, response, serving));
   }
   for (const path of byPath(routes).keys()) app.all(otherSlash(path), redirectToSlash);
   app.use((request, response) => {
@@ -29,7 +36,7 @@ async function dispatch(
   there: readonly Route[],
   request: Request,
   response: Response,
-  log: Log,
+  { prefix, log }: Serving,
 ): Promise<void> {
   try {
     if (request.method === "OPTIONS") {
@@ -38,7 +45,7 @@ async function dispatch(
     }
     const route = routeFor(there, request, response);
     const reply = await route.handle(exchangeOf(request, response));
-    if (reply) writeReply(request, response, reply);
+    if (reply) writeReply(request, response, reply, originOf(request) + prefix);
   } catch (error) {
     fail(error, request, response, log);
   }

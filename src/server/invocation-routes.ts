@@ -1,6 +1,8 @@
 import { ThingError } from "../base/errors.ts";
 import type { ThingHost } from "../core/thing-host.ts";
+import { Blob } from "../outputs/blob.ts";
 import { tellingFor } from "./action-routes.ts";
+import { sendBlob } from "./blob-routes.ts";
 import { invocationJson, invocationSummary } from "./invocation-json.ts";
 import { JSON_TYPE, type Route } from "./route.ts";
 
@@ -50,11 +52,12 @@ export function invocationRoutes({ invocations }: ThingHost, prefix: string): Ro
       role: "view",
       summary: "Fetch the output of an invocation: JSON, or the bytes of a file",
       response: { status: 200, contentType: JSON_TYPE },
-      handle: async ({ params }) => {
-        const record = invocations.get(params.id!);
+      handle: async (exchange) => {
+        const record = invocations.get(exchange.params.id!);
         // 0, false, "" and [] are outputs; LabThings takes them for none.
         if (record.output === undefined || record.output === null)
           throw noOutput(record.action, record.status);
+        if (record.output instanceof Blob) return sendBlob(record.output, exchange);
         return { status: 200, body: record.output };
       },
     },

@@ -1,9 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { blobReplacer } from "../outputs/blob-store.ts";
 import type { Problem } from "./problem.ts";
 import { JSON_TYPE, PROBLEM_TYPE, type Reply } from "./route.ts";
 
-/** Writes a whole answer. The body of a HEAD is counted and left out. */
-export function writeReply(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
+/** Writes a whole answer; links to blobs begin with `base`. The body of a HEAD is counted and left out. */
+export function writeReply(
+  request: IncomingMessage,
+  response: ServerResponse,
+  reply: Reply,
+  base = "",
+): void {
   const headers: Record<string, string | number> = {
     "Cache-Control": "no-store",
     ...reply.headers,
@@ -14,7 +20,7 @@ export function writeReply(request: IncomingMessage, response: ServerResponse, r
     return;
   }
   const contentType = reply.contentType ?? JSON_TYPE;
-  const body = bytesOf(reply.body, contentType);
+  const body = bytesOf(reply.body, contentType, base);
   headers["Content-Type"] = contentType;
   headers["Content-Length"] = body.length;
   response.writeHead(reply.status, headers);
@@ -36,8 +42,8 @@ export function writeProblem(
   });
 }
 
-function bytesOf(body: unknown, contentType: string): Uint8Array {
+function bytesOf(body: unknown, contentType: string, base: string): Uint8Array {
   if (body instanceof Uint8Array) return body;
   if (typeof body === "string" && !contentType.includes("json")) return Buffer.from(body);
-  return Buffer.from(JSON.stringify(body ?? null));
+  return Buffer.from(JSON.stringify(body ?? null, blobReplacer(base)));
 }

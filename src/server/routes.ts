@@ -1,5 +1,7 @@
 import type { ThingHost } from "../core/thing-host.ts";
+import type { BlobStore } from "../outputs/blob-store.ts";
 import { actionRoutes } from "./action-routes.ts";
+import { blobRoutes } from "./blob-routes.ts";
 import { endpointRoutes } from "./endpoint-routes.ts";
 import { eventRoutes } from "./event-routes.ts";
 import { invocationRoutes } from "./invocation-routes.ts";
@@ -10,13 +12,13 @@ import { thingDescriber } from "./thing-description.ts";
 import { thingRoutes } from "./thing-routes.ts";
 
 /** The table of routes: all that this server answers, in one list. */
-export function routesOf(host: ThingHost, prefix: string): Route[] {
+export function routesOf(host: ThingHost, prefix: string, blobs: BlobStore): Route[] {
   const affordances = [...host.things.values()].flatMap((hosted) => {
     const base = `${prefix}/${hosted.name}`;
     return [
       ...streamRoutes(hosted, base),
       ...propertyRoutes(hosted, base),
-      ...actionRoutes(hosted, host, prefix),
+      ...actionRoutes(hosted, host, prefix, blobs),
       ...eventRoutes(hosted, base),
       ...endpointRoutes(hosted, base),
     ];
@@ -25,5 +27,6 @@ export function routesOf(host: ThingHost, prefix: string): Route[] {
     ...affordances,
     ...thingRoutes(host, prefix, thingDescriber(host, affordances, prefix)),
     ...invocationRoutes(host, prefix),
+    ...blobRoutes(blobs, prefix),
   ];
 }

@@ -4,6 +4,7 @@ import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { limitUnsent } from "../base/native.ts";
 import type { ThingHost } from "../core/thing-host.ts";
+import { BlobStore } from "../outputs/blob-store.ts";
 import { expressOf } from "./dispatch.ts";
 import type { Route } from "./route.ts";
 import { routesOf } from "./routes.ts";
@@ -33,8 +34,11 @@ export class ThingServer {
   constructor(host: ThingHost, options: ServerOptions = {}) {
     this.host = host;
     this.#log = host.log;
-    this.routes = routesOf(host, options.apiPrefix ?? "");
-    this.#server = createServer(expressOf(this.routes, this.#log));
+    const prefix = options.apiPrefix ?? "";
+    const blobs = new BlobStore({ log: this.#log });
+    host.invocations.onForget(({ output }) => blobs.release(output));
+    this.routes = routesOf(host, prefix, blobs);
+    this.#server = createServer(expressOf(this.routes, { prefix, log: this.#log }));
     this.#server.on("connection", (socket) => {
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import {
   action,
+  Blob,
+  blobSchema,
   delay,
   event,
   type Invocation,
@@ -43,6 +45,16 @@ class Camera extends Thing {
   async add({ a, b = 0 }: { a: number; b?: number }): Promise<number> {
     this.log.info(`adding ${a}`);
     return a + b;
+  }
+  @action("Picture", { output: blobSchema("image/jpeg") }) async picture(): Promise<Blob> {
+    return Blob.fromBytes(Uint8Array.of(0xff, 0xd8, 0xff, 0xd9), "image/jpeg");
+  }
+  @action("Measure", {
+    input: Type.Object({ picture: blobSchema("image/*") }),
+    output: Type.Integer(),
+  })
+  async measure({ picture }: { picture: Blob }): Promise<number> {
+    return (await picture.bytes()).length;
   }
   @action("Wait") async wait(_: Record<string, never>, run: Invocation): Promise<void> {
     await delay(60_000, run.signal);
@@ -172,6 +184,26 @@ test("a falsy output is an output", { timeout: 5000 }, async () => {
   const { body } = await call("POST", "/camera/add", { a: 0 });
   await finished(body.href);
   assert.deepEqual((await call("GET", `/action_invocations/${body.id}/output`)).body, 0);
+});
+
+test("a blob comes out as an absolute link, is fetched by it, and goes in again", {
+  timeout: 5000,
+}, async () => {
+  const { body } = await call("POST", "/camera/picture", {});
+  const { output } = await finished(body.href);
+  assert.equal(output.media_type, "image/jpeg");
+  assert.equal(output.rel, "output");
+  for (const href of [output.href, `${body.href}/output`]) {
+    const file = await fetch(href);
+    assert.equal(file.headers.get("content-type"), "image/jpeg");
+    assert.equal((await file.arrayBuffer()).byteLength, 4);
+  }
+  const measured = await call("POST", "/camera/measure", { picture: output });
+  assert.equal((await finished(measured.body.href)).output, 4);
+  const lost = { ...output, href: `${url}/blob/00000000-0000-4000-8000-000000000000` };
+  const refused = await call("POST", "/camera/measure", { picture: lost });
+  assert.deepEqual([refused.status, refused.body.code], [422, "INVALID_INPUT"]);
+  assert.match(refused.body.detail, /no longer, on this server/);
 });
 
 test("a cancelled invocation has LabThings' error type, and Profile's word where only JSON is accepted", {
