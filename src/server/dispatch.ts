@@ -2,17 +2,22 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import express, { type Express, type Request, type Response } from "express";
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import type { AccessPolicy } from "./access.ts";
+import { readJson, readPropertyValue } from "./body.ts";
 import { originOf } from "./origin.ts";
 import { problemOf } from "./problem.ts";
 import { writeProblem, writeReply } from "./reply.ts";
-import { readJson, readPropertyValue } from "./request-body.ts";
 import type { Exchange, Route } from "./route.ts";
+import { allowEmbedding, setSecurityHeaders } from "./security-headers.ts";
 
 /** What all routes of a server share. */
 export interface Serving {
   /** Before every path. */
   readonly prefix: string;
   readonly log: Log;
+  readonly policy: AccessPolicy;
+  /** Whether pages of other origins may show the pictures of a route. */
+  readonly embeds: (route: Route) => boolean;
 }
 
 /** An express application that serves a table of routes: HEAD wherever GET, `Allow` on 405, every error a problem. */
@@ -22,6 +27,9 @@ export function expressOf(routes: readonly Route[], serving: Serving): Express {
   app.disable("etag");
   app.enable("strict routing");
   app.enable("case sensitive routing");
+  app.use((request, response, next) => {
+    if (admits(request, response, serving)) next();
+  });
   for (const [path, there] of byPath(routes)) {
     app.all(path, (request, response) => dispatch(there, request, response, serving));
   }
@@ -32,19 +40,34 @@ export function expressOf(routes: readonly Route[], serving: Serving): Express {
   return app;
 }
 
+/** Sets what every answer carries. A request that access refuses is answered here. */
+function admits(request: Request, response: Response, { policy, log }: Serving): boolean {
+  setSecurityHeaders(response);
+  policy.setCorsHeaders(request, response);
+  try {
+    policy.check(request);
+    return true;
+  } catch (error) {
+    fail(error, request, response, log);
+    return false;
+  }
+}
+
 async function dispatch(
   there: readonly Route[],
   request: Request,
   response: Response,
-  { prefix, log }: Serving,
+  { prefix, log, policy, embeds }: Serving,
 ): Promise<void> {
   try {
     if (request.method === "OPTIONS") {
+      policy.setPreflightHeaders(request, response, allowedOf(there));
       writeReply(request, response, { status: 204, headers: { Allow: allowedOf(there) } });
       return;
     }
     const route = routeFor(there, request, response);
-    const reply = await route.handle(exchangeOf(request, response));
+    if (route.picture && embeds(route)) allowEmbedding(response);
+    const reply = await route.handle(exchangeOf(route, request, response));
     if (reply) writeReply(request, response, reply, originOf(request) + prefix);
   } catch (error) {
     fail(error, request, response, log);
@@ -69,7 +92,7 @@ export function allowedOf(there: readonly Route[]): string {
   return [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
 }
 
-function exchangeOf(request: Request, response: Response): Exchange {
+function exchangeOf(route: Route, request: Request, response: Response): Exchange {
   const gone = new AbortController();
   response.on("close", () => gone.abort(new DOMException("The client has gone.", "AbortError")));
   return {
@@ -80,7 +103,7 @@ function exchangeOf(request: Request, response: Response): Exchange {
     origin: originOf(request),
     signal: gone.signal,
     json: () => readJson(request),
-    value: () => readPropertyValue(request),
+    value: () => readPropertyValue(request, route.request?.schema),
   };
 }
 

@@ -5,9 +5,13 @@ import type { Log } from "../base/log.ts";
 import { limitUnsent } from "../base/native.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import { BlobStore } from "../outputs/blob-store.ts";
+import { AccessPolicy } from "./access.ts";
+import { bindAddressProblem, bindAddressWarning } from "./bind-address.ts";
 import { expressOf } from "./dispatch.ts";
+import { applyLimits, REQUEST_LIMITS } from "./limits.ts";
 import type { Route } from "./route.ts";
 import { routesOf } from "./routes.ts";
+import { serveWebSockets, type WebSockets } from "./websocket.ts";
 
 export interface ServerOptions {
   /** Before every path, e.g. `/api/v3`. */
@@ -28,17 +32,28 @@ export class ThingServer {
   /** Everything that this server answers. */
   readonly routes: readonly Route[];
   readonly #log: Log;
+  readonly #policy: AccessPolicy;
+  readonly #insecureNoAuth: boolean;
   readonly #server: Server;
+  readonly #webSockets: WebSockets;
   readonly #sockets = new Set<Socket>();
 
-  constructor(host: ThingHost, options: ServerOptions = {}) {
+  constructor(
+    host: ThingHost,
+    { apiPrefix: prefix = "", embed = [], insecureNoAuth = false, ...access }: ServerOptions = {},
+  ) {
     this.host = host;
     this.#log = host.log;
-    const prefix = options.apiPrefix ?? "";
+    this.#policy = new AccessPolicy(access);
+    this.#insecureNoAuth = insecureNoAuth;
     const blobs = new BlobStore({ log: this.#log });
     host.invocations.onForget(({ output }) => blobs.release(output));
     this.routes = routesOf(host, prefix, blobs);
-    this.#server = createServer(expressOf(this.routes, { prefix, log: this.#log }));
+    const shared = { host, prefix, log: this.#log, policy: this.#policy };
+    const embeds = ({ path }: Route) => embed.some((name) => path.startsWith(`${prefix}/${name}/`));
+    this.#server = createServer(REQUEST_LIMITS, expressOf(this.routes, { ...shared, embeds }));
+    applyLimits(this.#server);
+    this.#webSockets = serveWebSockets({ ...shared, server: this.#server });
     this.#server.on("connection", (socket) => {
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));
@@ -48,9 +63,15 @@ export class ThingServer {
   /**
    * Opens all Things, then answers requests. Things that cannot open are listed with their reason in the host.
    * @param address - Port 0 takes a free one.
-   * @throws {ThingError} `PORT_IN_USE`, `BAD_ARGUMENT` for an address that this machine does not have.
+   * @throws {ThingError} `PORT_IN_USE`, `BAD_ARGUMENT` for an address that this machine does not have, or that
+   * others reach while nobody has to log in.
    */
   async listen({ host = "127.0.0.1", port = 5000 } = {}): Promise<{ url: string; port: number }> {
+    const problem = bindAddressProblem(host, this.#insecureNoAuth);
+    if (problem) throw problem;
+    const warning = bindAddressWarning(host);
+    if (warning) this.#log.warn(warning);
+    this.#policy.allowHost(host);
     await this.#bind(host, port);
     limitUnsent(this.#server, this.#log);
     await this.host.open();
@@ -61,6 +82,7 @@ export class ThingServer {
   /** Ends viewers, waits and sockets at once, then closes all Things. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    await this.#webSockets.close();
     for (const socket of this.#sockets) socket.destroy();
     await closed;
     await this.host.close();

@@ -1,0 +1,182 @@
+import type { IncomingMessage } from "node:http";
+import type { TSchema } from "typebox";
+import { type InputFault, ThingError } from "../base/errors.ts";
+import { errorsIn } from "../core/schema.ts";
+import { parseJson } from "./json.ts";
+
+export interface BodyLimits {
+  /** Bytes; 1 MiB. */
+  readonly limit?: number;
+  /** From now to the last byte; 20 s. */
+  readonly timeoutMs?: number;
+}
+
+const JSON_TYPE = /^application\/(json|[\w.+-]+\+json)$/;
+/** What pages send a bare value as, OpenFlexure's among them: axios calls `false` a form. */
+const SCALAR_TYPES: ReadonlySet<string> = new Set([
+  "",
+  "text/plain",
+  "application/x-www-form-urlencoded",
+]);
+const MAX_LEVELS = 64;
+
+/**
+ * The JSON value of a body, `undefined` when there is no body. A form of another page cannot send this type
+ * without asking, so nothing else is taken.
+ * @throws {ThingError} `UNSUPPORTED_MEDIA_TYPE`, `INVALID_INPUT`, `BODY_TOO_LARGE`, `BODY_TOO_SLOW`.
+ */
+export async function readJson(
+  request: IncomingMessage,
+  limits: BodyLimits = {},
+): Promise<unknown> {
+  const type = mediaTypeOf(request);
+  const isJson = JSON_TYPE.test(type);
+  if (!isJson && type !== "") throw unsupported(`'${type}'`, "Send JSON as application/json");
+  const text = await readText(request, limits);
+  if (text === "") return undefined;
+  if (!isJson) throw unsupported("no content type", "Send JSON as application/json");
+  return parsed(text);
+}
+
+/**
+ * The new value of a property: JSON, or a bare scalar as text. Text is what it says as JSON when `schema` takes that,
+ * otherwise the text itself, so that `5` is a number for a number and a string for a string.
+ * @throws {ThingError} `UNSUPPORTED_MEDIA_TYPE`, `INVALID_INPUT`, `BODY_TOO_LARGE`, `BODY_TOO_SLOW`.
+ */
+export async function readPropertyValue(
+  request: IncomingMessage,
+  schema: TSchema = {},
+  limits: BodyLimits = {},
+): Promise<unknown> {
+  const type = mediaTypeOf(request);
+  const isJson = JSON_TYPE.test(type);
+  if (!isJson && !SCALAR_TYPES.has(type)) {
+    throw unsupported(`'${type}'`, "Send a value as application/json, or a bare scalar as text");
+  }
+  const text = await readText(request, limits);
+  if (text === "" && (isJson || type === "")) throw missing();
+  return isJson ? parsed(text) : scalarIn(text, schema);
+}
+
+/** The bytes of a body. @throws {ThingError} `BODY_TOO_LARGE`, `BODY_TOO_SLOW`, `UNSUPPORTED_MEDIA_TYPE` for a compressed one. */
+export function readBody(
+  request: IncomingMessage,
+  { limit = 2 ** 20, timeoutMs = 20_000 }: BodyLimits = {},
+): Promise<Buffer> {
+  const encoding = request.headers["content-encoding"] ?? "identity";
+  if (encoding !== "identity") throw unsupported(`encoding '${encoding}'`, "Send it uncompressed");
+  if (Number(request.headers["content-length"] ?? 0) > limit) throw tooLarge(limit);
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const timer = setTimeout(() => settle(() => reject(tooSlow(timeoutMs))), timeoutMs);
+    const onData = (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > limit) settle(() => reject(tooLarge(limit)));
+      else chunks.push(chunk);
+    };
+    const onEnd = () => settle(() => resolve(Buffer.concat(chunks)));
+    const onClose = () => settle(() => reject(gone()));
+    const settle = (outcome: () => void) => {
+      clearTimeout(timer);
+      request.off("data", onData).off("end", onEnd).off("close", onClose).off("error", onClose);
+      request.on("error", () => {}); // what still comes is thrown away with the response
+      outcome();
+    };
+    request.on("data", onData).on("end", onEnd).on("close", onClose).on("error", onClose);
+  });
+}
+
+/** The media type of a body without parameters, lower case; `""` when the request names none. */
+function mediaTypeOf({ headers }: IncomingMessage): string {
+  return (headers["content-type"] ?? "").split(";")[0]!.trim().toLowerCase();
+}
+
+async function readText(request: IncomingMessage, limits: BodyLimits): Promise<string> {
+  const bytes = await readBody(request, limits);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    const fault = { type: "string_unicode", loc: ["body"], msg: "Body should be valid UTF-8" };
+    throw new ThingError("INVALID_INPUT", "The body is not text in UTF-8.", {
+      cause,
+      faults: [fault],
+    });
+  }
+}
+
+function parsed(text: string): unknown {
+  const json = parseJson(text);
+  if ("errorAt" in json) throw notJson(text, json.errorAt);
+  if (isDeeper(json.value, MAX_LEVELS)) throw tooDeep();
+  return json.value;
+}
+
+function scalarIn(text: string, schema: TSchema): unknown {
+  const json = parseJson(text);
+  const value = "value" in json ? json.value : text;
+  if (typeof value === "object" && value !== null) {
+    throw unsupported("an object or array as text", "Send it as application/json");
+  }
+  return errorsIn(schema, value).length > 0 && errorsIn(schema, text).length === 0 ? text : value;
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
+}
+
+function unsupported(what: string, instead: string): ThingError {
+  return new ThingError(
+    "UNSUPPORTED_MEDIA_TYPE",
+    `The body is ${what}, which is not taken here. ${instead}.`,
+  );
+}
+
+function notJson(text: string, position: number): ThingError {
+  const fault: InputFault = {
+    type: "json_invalid",
+    loc: ["body", position],
+    msg: "JSON decode error",
+  };
+  const found = position < text.length ? JSON.stringify(text[position]) : "the end";
+  return new ThingError(
+    "INVALID_INPUT",
+    `The body is not JSON: at character ${position} there is ${found}.`,
+    { faults: [fault] },
+  );
+}
+
+function tooDeep(): ThingError {
+  const fault = { type: "recursion_limit", loc: ["body"], msg: "Input is nested too deeply" };
+  return new ThingError(
+    "INVALID_INPUT",
+    `The body has arrays or objects in more than ${MAX_LEVELS} levels. Send it flatter.`,
+    { faults: [fault] },
+  );
+}
+
+function missing(): ThingError {
+  const fault = { type: "missing", loc: ["body"], msg: "Field required" };
+  return new ThingError("INVALID_INPUT", "There is no body. Send the new value as JSON.", {
+    faults: [fault],
+  });
+}
+
+function tooLarge(limit: number): ThingError {
+  return new ThingError(
+    "BODY_TOO_LARGE",
+    `The body is longer than ${limit} bytes, which is the limit here. Send less at a time.`,
+  );
+}
+
+function tooSlow(timeoutMs: number): ThingError {
+  return new ThingError(
+    "BODY_TOO_SLOW",
+    `The body was not complete after ${timeoutMs / 1000} s. Send it again over a faster connection.`,
+  );
+}
+
+function gone(): DOMException {
+  return new DOMException("The client went away before its body was complete.", "AbortError");
+}

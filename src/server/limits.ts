@@ -1,0 +1,44 @@
+import { readFileSync } from "node:fs";
+import type { Server, ServerOptions } from "node:http";
+import type { Socket } from "node:net";
+
+/** For `createServer`: how long a request may take to arrive, and how much of it. A response may take as long as it likes. */
+export const REQUEST_LIMITS = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  /** How often the two above are checked; Node's own 30 s would make them 40 s and 60 s. */
+  connectionsCheckingInterval: 2000,
+  keepAliveTimeout: 5000,
+  maxHeaderSize: 16 * 1024,
+} as const satisfies ServerOptions;
+
+const MAX_CONNECTIONS = 1000;
+/** A connection that takes nothing of what it asked for, for this long, is ended. */
+const STALL_MS = 60_000;
+
+/**
+ * Bounds what connections may hold: their number, by the file descriptors that this process may open too, and
+ * how long one that takes no data may stay. Waits that have nothing to send, such as long polls, stay.
+ */
+export function applyLimits(server: Server, { stallMs = STALL_MS } = {}): void {
+  server.maxConnections = Math.min(MAX_CONNECTIONS, Math.floor(openFilesLimit() * 0.75));
+  server.maxHeadersCount = 100;
+  const answering = new WeakSet<Socket>();
+  server.on("request", (request, response) => {
+    answering.add(request.socket);
+    response.once("close", () => answering.delete(request.socket));
+  });
+  server.setTimeout(stallMs, (socket: Socket) => {
+    if (socket.writableLength > 0 || !answering.has(socket)) socket.destroy();
+  });
+}
+
+/** How many files and sockets this process may have open. */
+export function openFilesLimit(): number {
+  try {
+    const limits = readFileSync("/proc/self/limits", "utf8");
+    return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);
+  } catch {
+    return Number.POSITIVE_INFINITY; // no such file: another system than Linux
+  }
+}

@@ -1,0 +1,172 @@
+import { type IncomingMessage, type Server, ServerResponse, STATUS_CODES } from "node:http";
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { type WebSocket, WebSocketServer } from "ws";
+import { ThingError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import type { HostedThing } from "../core/hosted-thing.ts";
+import type { ThingHost } from "../core/thing-host.ts";
+import type { AccessPolicy } from "./access.ts";
+import { ObserverSession } from "./observer-session.ts";
+import { problemOf } from "./problem.ts";
+
+export interface WebSocketOptions {
+  readonly server: Server;
+  readonly host: ThingHost;
+  readonly policy: AccessPolicy;
+  /** Before `/{thing}/ws`, e.g. `/api/v3`. */
+  readonly prefix?: string;
+  readonly log: Log;
+  readonly maxConnections?: number;
+  /** A client that has not answered a ping when the next is due is gone: 15 s. */
+  readonly pingMs?: number;
+}
+
+/** The WebSockets of one server. */
+export interface WebSockets {
+  readonly stats: WebSocketStats;
+  /** Tells every client that the server stops, and resolves when all are gone, within half a second. */
+  close(): Promise<void>;
+}
+
+export interface WebSocketStats {
+  /** Open now. */
+  readonly connections: number;
+  /** Opened ever. */
+  readonly opened: number;
+  /** Messages that a newer one replaced, because their reader was behind. */
+  readonly replaced: number;
+  /** Connections ended for reading too slowly, sending too much, or not answering. */
+  readonly ended: number;
+}
+
+const GOING_AWAY = 1001;
+const CLOSE_MS = 500;
+
+/** Serves LabThings' dialect of WebSocket at `{prefix}/{thing}/ws`. Call before the server listens. */
+export function serveWebSockets({
+  server,
+  host,
+  policy,
+  prefix = "",
+  log,
+  maxConnections = 200,
+  pingMs = 15_000,
+}: WebSocketOptions): WebSockets {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: 64 * 1024,
+    maxFragments: 64,
+    perMessageDeflate: false,
+    handleProtocols: () => false,
+  });
+  const sessions = new Map<WebSocket, ObserverSession>();
+  const counts = { opened: 0, replaced: 0, ended: 0 };
+  const ping = setInterval(() => {
+    for (const session of sessions.values()) session.ping();
+  }, pingMs).unref();
+  server.on("upgrade", upgrade);
+
+  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on("error", () => {}); // "close" follows, and is all there is to do
+    if (request.headers.upgrade?.toLowerCase() !== "websocket") {
+      answerPlainly(server, request, socket);
+      return;
+    }
+    try {
+      policy.checkUpgrade(request);
+      const hosted = thingAt(request.url ?? "/", host, prefix);
+      if (sessions.size >= maxConnections) throw tooMany(maxConnections);
+      sockets.handleUpgrade(request, socket, head, (opened) => open(opened, hosted));
+    } catch (error) {
+      refuse(socket, error);
+    }
+  }
+
+  function open(socket: WebSocket, hosted: HostedThing): void {
+    const session = new ObserverSession(socket, hosted, log);
+    sessions.set(socket, session);
+    counts.opened += 1;
+    socket.on("error", ({ message }) => log.debug(`WebSocket of '${hosted.name}': ${message}`));
+    socket.on("close", () => {
+      sessions.delete(socket);
+      counts.replaced += session.outbox.replaced;
+      if (session.endedFor === undefined) return;
+      counts.ended += 1;
+      log.warn(`A WebSocket client of '${hosted.name}' was ended: ${session.endedFor}`);
+    });
+  }
+
+  return {
+    get stats() {
+      const replaced = [...sessions.values()].reduce((sum, { outbox }) => sum + outbox.replaced, 0);
+      return { ...counts, connections: sessions.size, replaced: counts.replaced + replaced };
+    },
+    async close() {
+      clearInterval(ping);
+      server.off("upgrade", upgrade);
+      await closeAll([...sessions.keys()]);
+    },
+  };
+}
+
+/** @throws {ThingError} `NOT_FOUND` unless the path is that of a Thing's WebSocket. */
+function thingAt(url: string, host: ThingHost, prefix: string): HostedThing {
+  const path = url.split("?")[0]!;
+  const name = path.startsWith(`${prefix}/`) ? path.slice(prefix.length + 1) : "";
+  const hosted = name.endsWith("/ws") ? host.things.get(name.slice(0, -"/ws".length)) : undefined;
+  if (hosted) return hosted;
+  throw new ThingError(
+    "NOT_FOUND",
+    `There is no WebSocket at ${path}. Each Thing has one, at ${prefix}/{thing}/ws.`,
+  );
+}
+
+function tooMany(limit: number): ThingError {
+  return new ThingError(
+    "TOO_MANY_CONNECTIONS",
+    `There are ${limit} WebSockets already, which is the limit. Close one, or try again in a few seconds.`,
+  );
+}
+
+/** Answers an upgrade with a problem instead. */
+function refuse(socket: Duplex, error: unknown): void {
+  const problem = problemOf(error);
+  const body = JSON.stringify(problem);
+  const head = [
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ""}`,
+    "Content-Type: application/problem+json",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    "Connection: close",
+    ...(problem.status === 503 ? ["Retry-After: 5"] : []),
+  ];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
+}
+
+/**
+ * Answers a request that would rather speak HTTP/2, as Java's client asks of every server: as if it had not asked.
+ * Node has let go of its socket by then, and of its body.
+ */
+function answerPlainly(server: Server, request: IncomingMessage, socket: Duplex): void {
+  const { "content-length": length, "transfer-encoding": encoding } = request.headers;
+  if (!(socket instanceof Socket) || length !== undefined || encoding !== undefined) {
+    const why = "Send a request with a body without the 'Upgrade' header: this is HTTP/1.1.";
+    refuse(socket, new ThingError("BAD_ARGUMENT", why));
+    return;
+  }
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket);
+  response.on("finish", () => socket.destroySoon());
+  server.emit("request", request, response);
+}
+
+async function closeAll(sockets: readonly WebSocket[]): Promise<void> {
+  const closed = sockets.map((socket) => new Promise((resolve) => socket.once("close", resolve)));
+  for (const socket of sockets) socket.close(GOING_AWAY, "The server is stopping.");
+  const cut = setTimeout(() => {
+    for (const socket of sockets) socket.terminate();
+  }, CLOSE_MS);
+  await Promise.all(closed);
+  clearTimeout(cut);
+}
