@@ -1,0 +1,158 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { Readable, type Writable } from "node:stream";
+import { delay, ignoreAbort } from "../base/abort.ts";
+import { type Log, silentLog } from "../base/log.ts";
+import { LineTail } from "./line-tail.ts";
+
+/** A program and its arguments. There is no shell: each argument reaches the program as it stands here. */
+export interface Command {
+  readonly program: string;
+  readonly args: readonly string[];
+}
+
+export interface ChildOptions {
+  /** File descriptors that the program writes to and we read: 1 and 3 upwards. Its error output is always read. */
+  readonly outputs?: readonly number[];
+  /** True where the program is fed through its standard input; else it reads an empty one. */
+  readonly input?: boolean;
+  readonly log?: Log;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** How a program ended. `error` is set when it could not be started at all. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly error?: Error;
+}
+
+/** When each stage of an orderly end begins, ms after it was asked for. The first is the end of input, if there is one. */
+const STAGES: readonly (readonly [number, NodeJS.Signals])[] = [
+  [0, "SIGINT"], // gst-launch-1.0 and ffmpeg finish their files
+  [1200, "SIGTERM"],
+  [1800, "SIGKILL"],
+];
+const LAST_WORDS_MS = 250; // for what is still in its pipes
+const INPUT_END_MS = 200; // what reads its input to the end needs no signal
+
+const running = new Set<Child>();
+process.on("exit", () => {
+  for (const child of running) child.kill();
+});
+
+/** One run of a program. It leads a process group of its own, so that what it started ends with it. */
+export class Child {
+  /** Settles when the program has ended and its pipes are closed. Never rejects. */
+  readonly ended: Promise<Exit>;
+  readonly #process: ChildProcess;
+  readonly #tail: LineTail;
+  #over = false;
+  #stopping: Promise<Exit> | undefined;
+
+  constructor(command: Command, options: ChildOptions = {}) {
+    const outputs = options.outputs ?? [];
+    this.#tail = new LineTail(options.log ?? silentLog);
+    this.#process = spawn(command.program, command.args, {
+      stdio: pipesFor(outputs, options.input ?? false),
+      detached: true, // its own group: the terminal's Ctrl-C reaches us alone, and we end it in order
+      shell: false,
+      env: options.env ?? process.env,
+    });
+    running.add(this);
+    this.#process.stderr?.setEncoding("utf8").on("data", (text: string) => this.#tail.push(text));
+    for (const pipe of this.#process.stdio) pipe?.on("error", () => {}); // "ended" tells what went wrong
+    this.ended = this.#whenEnded();
+  }
+
+  /** The last lines of its error output. */
+  get errorLines(): readonly string[] {
+    return this.#tail.lines;
+  }
+
+  /** Undefined when it could not be started. */
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  /** What it writes to descriptor `fd`, one of `outputs`. */
+  output(fd: number): Readable {
+    const pipe = this.#process.stdio[fd];
+    if (!(pipe instanceof Readable)) throw new RangeError(`Descriptor ${fd} is not read.`);
+    return pipe;
+  }
+
+  /** Its standard input, where `input` was asked for. */
+  get input(): Writable | null {
+    return this.#process.stdin;
+  }
+
+  /** Ends it in order: end of its input, SIGINT, SIGTERM, SIGKILL, each only when the one before did not help. */
+  stop(): Promise<Exit> {
+    this.#stopping ??= this.#endInStages();
+    return this.#stopping;
+  }
+
+  /** Ends it at once, and all that it started. For what hangs. */
+  kill(): void {
+    this.#send("SIGKILL");
+  }
+
+  async #endInStages(): Promise<Exit> {
+    for (const [fd, pipe] of this.#process.stdio.entries()) {
+      if (fd !== 2 && pipe instanceof Readable) pipe.resume(); // a full pipe would keep it from ending
+    }
+    const over = new AbortController();
+    this.#stages(over.signal).catch(ignoreAbort);
+    const exit = await this.ended;
+    over.abort();
+    return exit;
+  }
+
+  async #stages(over: AbortSignal): Promise<void> {
+    if (this.#process.stdin) {
+      this.#process.stdin.end();
+      await delay(INPUT_END_MS, over);
+    }
+    let waited = 0;
+    for (const [atMs, signal] of STAGES) {
+      await delay(atMs - waited, over);
+      waited = atMs;
+      this.#send(signal);
+    }
+  }
+
+  #send(signal: NodeJS.Signals): void {
+    const pid = this.#process.pid;
+    if (pid === undefined || this.#over) return;
+    try {
+      process.kill(-pid, signal);
+    } catch {
+      this.#process.kill(signal); // the group is gone already, or not made yet
+    }
+  }
+
+  async #whenEnded(): Promise<Exit> {
+    const closed = new Promise<void>((resolve) => this.#process.once("close", () => resolve()));
+    const exit = await new Promise<Exit>((resolve) => {
+      this.#process.once("error", (error) => {
+        if (this.pid === undefined) resolve({ code: null, signal: null, error });
+      });
+      this.#process.once("exit", (code, signal) => resolve({ code, signal }));
+    });
+    this.#send("SIGKILL"); // what it started and left behind
+    await Promise.race([closed, delay(LAST_WORDS_MS)]);
+    this.#over = true;
+    running.delete(this);
+    for (const pipe of this.#process.stdio) pipe?.destroy();
+    return exit;
+  }
+}
+
+function pipesFor(outputs: readonly number[], input: boolean): ("pipe" | "ignore")[] {
+  const pipes: ("pipe" | "ignore")[] = [input ? "pipe" : "ignore", "ignore", "pipe"];
+  for (const fd of outputs) {
+    while (pipes.length <= fd) pipes.push("ignore");
+    pipes[fd] = "pipe";
+  }
+  return pipes;
+}

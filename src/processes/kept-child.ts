@@ -1,0 +1,179 @@
+import { delay, ignoreAbort } from "../base/abort.ts";
+import { messageOf } from "../base/errors.ts";
+import { type Log, silentLog } from "../base/log.ts";
+import { BackOff } from "./back-off.ts";
+import { Child, type Command, type Exit } from "./child.ts";
+import { Watchdog } from "./watchdog.ts";
+
+/** What a kept program is doing. `failed` means: it ended, or hung, and is started again after a wait. */
+export interface ChildState {
+  readonly phase: "stopped" | "starting" | "running" | "failed";
+  /** One sentence: why it failed last. */
+  readonly reason?: string;
+  /** How often it has been started again since `start`. */
+  readonly restarts: number;
+  /** The last lines of its error output. */
+  readonly errorLines: readonly string[];
+}
+
+export interface KeptChildOptions {
+  /** Descriptors that it writes to and we read. */
+  readonly outputs: readonly number[];
+  /** Called at each start: read `child.output(fd)` and call `beat()` whenever something whole has come. */
+  readonly onStart: (child: Child) => void;
+  readonly onState?: ((state: ChildState) => void) | undefined;
+  /** Turns an end into one sentence. */
+  readonly explain?: (exit: Exit, errorLines: readonly string[]) => string;
+  /** Longest time from a start to the first beat, ms. */
+  readonly startMs?: number | undefined;
+  /** Longest silence, ms; without it 5 periods, and 1 s at least. */
+  readonly stallMs?: number | undefined;
+  readonly log?: Log | undefined;
+}
+
+const START_MS = 10_000;
+const BEATS_OF_A_GOOD_RUN = 5;
+
+/** A program that is kept running: started again with growing waits when it ends, killed and started again when it hangs. */
+export class KeptChild {
+  readonly #command: Command;
+  readonly #options: KeptChildOptions;
+  readonly #log: Log;
+  readonly #backOff = new BackOff();
+  #keeping: { controller: AbortController; done: Promise<void> } | undefined;
+  #child: Child | undefined;
+  #watchdog: Watchdog | undefined;
+  #beats = 0;
+  #restartAsked = false;
+  #wake: AbortController | undefined;
+  #state: ChildState = { phase: "stopped", restarts: 0, errorLines: [] };
+
+  constructor(command: Command, options: KeptChildOptions) {
+    this.#command = command;
+    this.#options = options;
+    this.#log = options.log ?? silentLog;
+  }
+
+  get state(): ChildState {
+    return this.#child ? { ...this.#state, errorLines: this.#child.errorLines } : this.#state;
+  }
+
+  /** The process id while it runs. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Starts it, after the end of an earlier run, and keeps it running until `stop`. */
+  start(): void {
+    const earlier = this.#keeping;
+    if (earlier && !earlier.controller.signal.aborted) return;
+    const controller = new AbortController();
+    this.#backOff.reset();
+    this.#setState({ phase: "starting", restarts: 0, errorLines: [] });
+    this.#keeping = { controller, done: this.#keep(controller.signal, earlier?.done) };
+  }
+
+  /** Ends it in order. Resolves when it is gone. */
+  async stop(): Promise<void> {
+    const keeping = this.#keeping;
+    if (!keeping) return;
+    keeping.controller.abort();
+    await keeping.done;
+    if (this.#keeping !== keeping) return;
+    this.#keeping = undefined;
+    this.#setState({ phase: "stopped", restarts: this.#state.restarts, errorLines: [] });
+  }
+
+  /** Ends it in order and starts it again at once, without the wait that a failure has. */
+  restart(): void {
+    if (!this.#keeping) return;
+    this.#restartAsked = true;
+    this.#backOff.reset();
+    this.#wake?.abort();
+    void this.#child?.stop();
+  }
+
+  /** Something whole has come from it, a frame for instance: it lives. */
+  beat(): void {
+    this.#beats++;
+    this.#watchdog?.beat();
+    if (this.#beats === 1) this.#setState({ phase: "running", restarts: this.#state.restarts });
+    if (this.#beats === BEATS_OF_A_GOOD_RUN) this.#backOff.reset();
+  }
+
+  async #keep(signal: AbortSignal, earlier?: Promise<void>): Promise<void> {
+    await earlier;
+    while (!signal.aborted) {
+      this.#restartAsked = false;
+      const reason = await this.#runOnce(signal);
+      if (signal.aborted) return;
+      const restarts = this.#state.restarts + 1;
+      if (!this.#restartAsked) {
+        this.#setState({ phase: "failed", reason, restarts });
+        this.#log.warn(reason);
+        this.#wake = new AbortController();
+        const either = AbortSignal.any([signal, this.#wake.signal]);
+        await delay(this.#backOff.next(), either).catch(ignoreAbort);
+        if (signal.aborted) return;
+      }
+      this.#setState({ phase: "starting", reason, restarts });
+    }
+  }
+
+  /** @returns Why it ended, as a sentence. */
+  async #runOnce(signal: AbortSignal): Promise<string> {
+    let silentMs: number | undefined;
+    this.#beats = 0;
+    const child = this.#spawn();
+    if (typeof child === "string") return child;
+    this.#child = child;
+    this.#watchdog = new Watchdog({
+      startMs: this.#options.startMs ?? START_MS,
+      stallMs: this.#options.stallMs,
+      onSilent: (ms) => {
+        silentMs = ms;
+        child.kill();
+      },
+    });
+    const stop = () => void child.stop();
+    signal.addEventListener("abort", stop, { once: true });
+    const exit = await child.ended;
+    signal.removeEventListener("abort", stop);
+    this.#watchdog.stop();
+    this.#child = undefined;
+    this.#state = { ...this.#state, errorLines: child.errorLines };
+    if (silentMs !== undefined) return silentSentence(this.#command.program, silentMs);
+    return (this.#options.explain ?? this.#explain)(exit, child.errorLines);
+  }
+
+  #spawn(): Child | string {
+    try {
+      const child = new Child(this.#command, { outputs: this.#options.outputs, log: this.#log });
+      this.#options.onStart(child);
+      return child;
+    } catch (error) {
+      return `${this.#command.program} could not be started: ${messageOf(error)}.`;
+    }
+  }
+
+  readonly #explain = (exit: Exit, errorLines: readonly string[]): string =>
+    endSentence(this.#command.program, exit, errorLines);
+
+  #setState(state: Omit<ChildState, "errorLines"> & Partial<ChildState>): void {
+    this.#state = { errorLines: this.#state.errorLines, ...state };
+    this.#options.onState?.(this.state);
+  }
+}
+
+/** One sentence for the end of a program that nothing more is known of. */
+export function endSentence(program: string, exit: Exit, errorLines: readonly string[]): string {
+  const last = errorLines.at(-1);
+  const words = last ? ` Its last words: ${last}` : "";
+  if (exit.error) return `${program} could not be started: ${exit.error.message}.`;
+  if (exit.signal) return `${program} was ended by ${exit.signal}.${words}`;
+  return `${program} ended with code ${exit.code}.${words}`;
+}
+
+function silentSentence(program: string, ms: number): string {
+  return `${program} gave no frame for ${(ms / 1000).toFixed(1)} s and was ended.`;
+}

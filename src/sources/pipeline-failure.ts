@@ -1,0 +1,46 @@
+import type { Exit } from "../processes/child.ts";
+import { endSentence } from "../processes/kept-child.ts";
+import { elementMissingSentence, programMissing } from "../processes/programs.ts";
+
+/** Why a pipeline ended, in one sentence that names the element, file or device at fault. */
+export function explainPipelineEnd(program: string, exit: Exit, errorLines: readonly string[]): string {
+  if (exit.error && "code" in exit.error && exit.error.code === "ENOENT") {
+    return programMissing(program).message;
+  }
+  const gst = gstreamerSentence(errorLines);
+  if (gst) return gst;
+  if (exit.code === 0) return `${program} came to the end of its pictures.`;
+  if (program.endsWith("ffmpeg") && errorLines.length > 0 && exit.code !== null) {
+    return `ffmpeg ended: ${ended(errorLines.slice(-2).join("; "))}`;
+  }
+  return endSentence(program, exit, errorLines);
+}
+
+function gstreamerSentence(lines: readonly string[]): string | undefined {
+  const element = firstMatch(lines, /no element "([^"]+)"/);
+  if (element?.[1]) return elementMissingSentence(element[1]);
+  const wrong = firstMatch(lines, /erroneous pipeline: (.+)/);
+  if (wrong?.[1]) return `GStreamer cannot build the pipeline: ${ended(wrong[1])}`;
+  const error = firstMatch(lines, /^ERROR: from element (\S+?): (.+)/);
+  if (!error) return undefined;
+  const at = lines.indexOf(error.input);
+  const detail = lines.slice(at + 1, at + 5).find((line) => /^(system error: |No such |streaming stopped)/.test(line));
+  const hint = detail?.includes("not-negotiated")
+    ? " The elements before and behind it agree on no format; a tee that is tapped must carry raw video or JPEG."
+    : "";
+  const name = error[1]?.split("/").at(-1) ?? "";
+  return `GStreamer's element ${name} failed: ${ended(error[2] ?? "")}${detail ? ` ${ended(detail)}` : ""}${hint}`;
+}
+
+function firstMatch(lines: readonly string[], pattern: RegExp): RegExpExecArray | undefined {
+  for (const line of lines) {
+    const match = pattern.exec(line);
+    if (match) return match;
+  }
+  return undefined;
+}
+
+/** A text that ends as a sentence does. */
+function ended(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}

@@ -1,0 +1,158 @@
+import { now } from "../base/clock.ts";
+import { messageOf } from "../base/errors.ts";
+import { type Log, silentLog } from "../base/log.ts";
+import type { FrameSource, SourceFrame } from "../frames/frame-source.ts";
+import type { Child } from "../processes/child.ts";
+import { type ChildState, KeptChild } from "../processes/kept-child.ts";
+import { FrameQueue } from "./frame-queue.ts";
+import { type Picture, pictureParser } from "./framing.ts";
+import type { Output } from "./gst-taps.ts";
+import type { PipelineCommand } from "./pipeline-command.ts";
+import { explainPipelineEnd } from "./pipeline-failure.ts";
+import { PtsClock } from "./pts-clock.ts";
+
+/** What a source is doing, and why it failed last. */
+export type SourceState = ChildState;
+
+export interface PipelineOptions {
+  /** Longest time from a start to the first frame, ms; 10,000 by default. */
+  readonly startMs?: number | undefined;
+  /** Longest time without a frame, ms; by default 5 periods, and 1 s at least. */
+  readonly stallMs?: number | undefined;
+  readonly log?: Log | undefined;
+}
+
+/**
+ * A program that gives pictures, for one camera or several: it runs while any of them is read, is started again when it
+ * ends, and killed and started again when it hangs.
+ */
+export class Pipeline {
+  /** One source for each camera of the pipeline, by the camera's name. */
+  readonly cameras: ReadonlyMap<string, FrameSource>;
+  readonly command: PipelineCommand;
+  readonly #kept: KeptChild;
+  readonly #taps: readonly Tap[];
+  readonly #listeners = new Set<(state: SourceState) => void>();
+  readonly #log: Log;
+  #clock = new PtsClock();
+  #holders = 0;
+
+  constructor(command: PipelineCommand, options: PipelineOptions = {}) {
+    this.command = command;
+    this.#log = options.log ?? silentLog;
+    this.#taps = command.outputs.map((output) => new Tap(output, this));
+    this.cameras = new Map(this.#taps.map((tap) => [tap.output.camera, tap]));
+    this.#kept = new KeptChild(command, {
+      outputs: command.outputs.map(({ fd }) => fd),
+      onStart: (child) => this.#read(child),
+      onState: (state) => {
+        for (const listener of this.#listeners) listener(state);
+      },
+      explain: (exit, errorLines) => explainPipelineEnd(command.program, exit, errorLines),
+      startMs: options.startMs,
+      stallMs: options.stallMs,
+      log: this.#log,
+    });
+  }
+
+  get state(): SourceState {
+    return this.#kept.state;
+  }
+
+  /** The process id while the program runs. */
+  get pid(): number | undefined {
+    return this.#kept.pid;
+  }
+
+  /** Calls `listener` at each change of the state. @returns A function that ends it. */
+  onState(listener: (state: SourceState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Ends the program in order and starts it again at once; nothing happens while nobody reads. */
+  restart(): void {
+    this.#kept.restart();
+  }
+
+  /** Keeps the program running, whether a camera is read or not. @returns A function that lets go; it resolves when the program has ended, if nobody else holds it. */
+  hold(): () => Promise<void> {
+    this.#holders++;
+    this.#kept.start();
+    let held = true;
+    return async () => {
+      if (!held) return;
+      held = false;
+      this.#holders--;
+      if (this.#holders === 0) await this.#kept.stop();
+    };
+  }
+
+  #read(child: Child): void {
+    const clock = new PtsClock(); // times of another run mean nothing any more
+    this.#clock = clock;
+    for (const tap of this.#taps) {
+      const parse = pictureParser(tap.output.framing);
+      tap.restarted();
+      child.output(tap.output.fd).on("data", (chunk: Buffer) => {
+        if (this.#clock === clock) this.#take(tap, parse, chunk, child);
+      });
+    }
+  }
+
+  #take(tap: Tap, parse: (chunk: Uint8Array) => Picture[], chunk: Uint8Array, child: Child): void {
+    try {
+      for (const picture of parse(chunk)) {
+        tap.push(picture, this.#clock);
+        this.#kept.beat();
+      }
+    } catch (error) {
+      this.#log.warn(`The output of ${this.command.program} is not what it should be: ${messageOf(error)}`);
+      child.kill(); // where the next picture begins is not known any more
+    }
+  }
+}
+
+/** One camera of a pipeline. */
+class Tap implements FrameSource {
+  readonly output: Output;
+  readonly #pipeline: Pipeline;
+  readonly #readers = new Set<FrameQueue>();
+  #lastPtsMs = Number.NEGATIVE_INFINITY;
+  #lastCapturedAt = 0;
+
+  constructor(output: Output, pipeline: Pipeline) {
+    this.output = output;
+    this.#pipeline = pipeline;
+  }
+
+  async *frames(signal: AbortSignal): AsyncGenerator<SourceFrame, void> {
+    const queue = new FrameQueue();
+    this.#readers.add(queue);
+    const letGo = this.#pipeline.hold();
+    try {
+      yield* queue.frames(signal);
+    } finally {
+      this.#readers.delete(queue);
+      await letGo();
+    }
+  }
+
+  restarted(): void {
+    this.#lastPtsMs = Number.NEGATIVE_INFINITY;
+  }
+
+  push({ jpeg, ptsMs }: Picture, clock: PtsClock): void {
+    const arrivedAt = now();
+    const capturedAt = ptsMs === undefined ? arrivedAt : this.#capturedAt(ptsMs, arrivedAt, clock);
+    for (const queue of this.#readers) queue.push({ jpeg, capturedAt });
+  }
+
+  #capturedAt(ptsMs: number, arrivedAt: number, clock: PtsClock): number {
+    if (ptsMs < this.#lastPtsMs) clock.reset();
+    this.#lastPtsMs = ptsMs;
+    const captured = clock.captured(ptsMs, arrivedAt);
+    this.#lastCapturedAt = Math.max(captured, this.#lastCapturedAt + 0.001); // never back, 1 µs at least
+    return this.#lastCapturedAt;
+  }
+}
