@@ -76,4 +76,14 @@ export type {
 } from "./outputs/stream-options.ts";
 export type { VariantOptions } from "./outputs/stream-request.ts";
 export type { ViewerFanOut, ViewerOptions, ViewerStats } from "./outputs/viewers.ts";
+export type { Parameters } from "./processes/template.ts";
 export { type ServerOptions, ThingServer } from "./server/thing-server.ts";
+export type { Framing } from "./sources/framing.ts";
+export type { Output } from "./sources/gst-taps.ts";
+export { Pipeline, type PipelineOptions, type SourceState } from "./sources/pipeline.ts";
+export {
+  type PipelineCommand,
+  type PipelineText,
+  pipelineCommand,
+  requireInstalled,
+} from "./sources/pipeline-command.ts";

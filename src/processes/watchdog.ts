@@ -22,7 +22,7 @@ export class Watchdog {
 
   constructor(options: WatchdogOptions) {
     this.#options = options;
-    this.#timer = setTimeout(() => this.#check(), this.allowedMs);
+    this.#timer = setTimeout(() => this.#check(), SHORTEST_STALL_MS / 2);
   }
 
   /** It came. */

@@ -27,7 +27,9 @@ export function pictureParser(framing: Framing): (chunk: Uint8Array) => Picture[
 function gdpPictures(): (chunk: Uint8Array) => Picture[] {
   const parser = new GdpParser();
   return (chunk) =>
-    parser.push(chunk).map(({ payload, ptsNs }) =>
-      ptsNs === undefined ? { jpeg: payload } : { jpeg: payload, ptsMs: Number(ptsNs) / 1e6 },
-    );
+    parser
+      .push(chunk)
+      .map(({ payload, ptsNs }) =>
+        ptsNs === undefined ? { jpeg: payload } : { jpeg: payload, ptsMs: Number(ptsNs) / 1e6 },
+      );
 }

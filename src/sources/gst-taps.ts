@@ -41,12 +41,13 @@ interface Placed {
 /**
  * Gives a GStreamer pipeline the outputs that we read: a tap for each named tee; or, where it has none, in the place of its
  * last display sink. A pipeline that writes pictures to a descriptor itself is left as it is.
+ * @param framing - How the pictures lie in an output of its own, where the text does not tell.
  * @throws {ThingError} `NO_OUTPUT` when there is nothing to tap.
  */
-export function tapPipeline(words: readonly string[]): TappedPipeline {
+export function tapPipeline(words: readonly string[], framing?: Framing): TappedPipeline {
   const items = readGstText(words);
   const placed = elementsOf(items);
-  const own = ownOutputs(items, placed);
+  const own = ownOutputs(items, placed, framing);
   if (own.length > 0) return finished(items, own);
   const tees = placed.filter(({ name, properties }) => name === "tee" && properties.has("name"));
   return tees.length > 0 ? tapTees(items, placed, tees) : tapLastSink(items, placed);
@@ -58,7 +59,11 @@ export function withoutDisplays(words: readonly string[]): TappedPipeline {
   return finished(replaced(items, elementsOf(items).filter(isDisplay), blindSink), []);
 }
 
-function tapTees(items: GstItem[], placed: readonly Placed[], tees: readonly Placed[]): TappedPipeline {
+function tapTees(
+  items: GstItem[],
+  placed: readonly Placed[],
+  tees: readonly Placed[],
+): TappedPipeline {
   const outputs: Output[] = [];
   const taps: GstItem[] = [];
   for (const tee of tees) {
@@ -95,7 +100,9 @@ function tapLastSink(items: GstItem[], placed: readonly Placed[]): TappedPipelin
 function tap(fd: number, jpeg: boolean): GstItem[] {
   const encode = jpeg ? "jpegparse" : "videoconvert ! jpegenc";
   return readGstText(
-    `queue ! identity sync=true ! queue max-size-buffers=2 leaky=downstream ! ${encode} ! gdppay ! fdsink fd=${fd} sync=true async=false`.split(" "),
+    `queue ! identity sync=true ! queue max-size-buffers=2 leaky=downstream ! ${encode} ! gdppay ! fdsink fd=${fd} sync=true async=false`.split(
+      " ",
+    ),
   );
 }
 
@@ -111,7 +118,11 @@ function blindSink(sink: Placed): GstItem[] {
   return named(readGstText(["fakesink", "sync=true"]), sink);
 }
 
-function replaced(items: readonly GstItem[], old: readonly Placed[], by: (sink: Placed) => GstItem[]): GstItem[] {
+function replaced(
+  items: readonly GstItem[],
+  old: readonly Placed[],
+  by: (sink: Placed) => GstItem[],
+): GstItem[] {
   const result = [...items];
   for (const sink of [...old].sort((a, b) => b.start - a.start)) {
     result.splice(sink.start, sink.end - sink.start, ...by(sink));
@@ -123,19 +134,24 @@ function isDisplay({ name }: Placed): boolean {
   return DISPLAY_SINKS.has(name);
 }
 
-function ownOutputs(items: readonly GstItem[], placed: readonly Placed[]): Output[] {
+function ownOutputs(
+  items: readonly GstItem[],
+  placed: readonly Placed[],
+  framing?: Framing,
+): Output[] {
   const sinks = placed.filter((element) => ownDescriptor(element) !== undefined);
   return sinks.map((sink) => {
     const fd = ownDescriptor(sink) ?? 1;
     const given = sink.properties.get("name");
     const camera = given ? plain(given) : sinks.length === 1 ? "camera" : `camera_${fd}`;
-    return { camera, fd, framing: framingBefore(items, sink.start) };
+    return { camera, fd, framing: framing ?? framingBefore(items, sink.start) };
   });
 }
 
 /** The descriptor that an element writes pictures to, if it is such a sink. */
 function ownDescriptor({ name, properties }: Placed): number | undefined {
-  if (name === "filesink") return OWN_STDOUT.has(plain(properties.get("location") ?? "")) ? 1 : undefined;
+  if (name === "filesink")
+    return OWN_STDOUT.has(plain(properties.get("location") ?? "")) ? 1 : undefined;
   if (name !== "fdsink") return undefined;
   const fd = Number(plain(properties.get("fd") ?? "1"));
   return fd === 2 ? undefined : fd;
@@ -179,7 +195,8 @@ function elementsOf(items: readonly GstItem[]): Placed[] {
     if (item.kind !== "element") return [];
     let end = start + 1;
     const properties = new Map<string, string>();
-    for (; items[end]?.kind === "property"; end++) properties.set(items[end]!.name, items[end]!.value);
+    for (; items[end]?.kind === "property"; end++)
+      properties.set(items[end]!.name, items[end]!.value);
     return [{ name: item.name, start, end, properties }];
   });
 }

@@ -1,7 +1,7 @@
 /** One item of a GStreamer pipeline's text, as its own parser sees it. */
 export interface GstItem {
   readonly kind: "element" | "property" | "link" | "reference" | "url" | "other";
-  /** The element's, property's or reference's name; the text of anything else. */
+  /** The element's, property's or reference's name, a link's sign; the text of anything else. */
   readonly name: string;
   /** A property's value, a link's caps; else empty. */
   readonly value: string;
@@ -19,8 +19,8 @@ const RULES: readonly (readonly [GstItem["kind"], RegExp])[] = [
   ["property", new RegExp(`${ASSIGN}('(?:[^'\\\\]|\\\\.)*')`, "y")],
   ["reference", new RegExp(`((?:${IDENTIFIER})?\\.(?:${IDENTIFIER})?)()`, "y")],
   ["element", new RegExp(`(${IDENTIFIER})()`, "y")],
-  ["link", /()[!:]\s*([A-Za-z0-9-]+\/[A-Za-z0-9-]+(?:\\.|[^!\\])*?)\s*!/y],
-  ["link", /()[!:]()/y],
+  ["link", /([!:])\s*([A-Za-z0-9-]+\/[A-Za-z0-9-]+(?:\\.|[^!\\])*?)\s*(?:!|:(?=[^!]*$))/y],
+  ["link", /([!:])()/y],
   ["other", /(\S)()/y],
 ];
 
@@ -29,7 +29,7 @@ const RULES: readonly (readonly [GstItem["kind"], RegExp])[] = [
  * spaces, and reads that.
  */
 export function readGstText(words: readonly string[]): GstItem[] {
-  const text = words.map(escaped).join(" ");
+  const text = words.map((word, index) => escaped(word, words[index + 1])).join(" ");
   const items: GstItem[] = [];
   let at = 0;
   while (at < text.length) {
@@ -48,7 +48,7 @@ export function readGstText(words: readonly string[]): GstItem[] {
 export function toArguments(items: readonly GstItem[]): string[] {
   return items.flatMap(({ kind, name, value }) => {
     if (kind === "property") return [`${name}=${value === "" ? '""' : value}`];
-    if (kind === "link") return value ? ["!", value, "!"] : ["!"];
+    if (kind === "link") return value ? [name, value, name] : [name];
     return [kind === "url" ? value : name];
   });
 }
@@ -71,10 +71,11 @@ function longest(text: string, at: number): { item: GstItem; length: number } {
   return best ?? { item: { kind: "other", name: text[at] ?? "", value: "" }, length: 1 };
 }
 
-/** Spaces outside double quotes are escaped; GStreamer knows no other blank inside a word. */
-function escaped(word: string): string {
-  const spaced = word.replace(/\s/g, " ");
-  return outsideQuotes(/=$/.test(spaced) ? `${spaced}""` : spaced, (part) => part.replaceAll(" ", "\\ "));
+/** Spaces outside double quotes are escaped; GStreamer knows no other blank inside a word. A value that is empty gets quotes. */
+function escaped(word: string, next = "!"): string {
+  const empty = /^[\w:%-]+=$/.test(word) && /^(!|[\w:%-]+=)/.test(next);
+  const spaced = word.replace(/\s/g, " ") + (empty ? '""' : "");
+  return outsideQuotes(spaced, (part) => part.replaceAll(" ", "\\ "));
 }
 
 function unescaped(text: string): string {

@@ -39,7 +39,14 @@ export interface PipelineCommand extends Command {
 
 const GSTREAMER = "gst-launch-1.0";
 /** A text that begins with one of these is a command; any other is GStreamer's. */
-const PROGRAMS = new Set([GSTREAMER, "ffmpeg", "rpicam-vid", "libcamera-vid", "gphoto2", "v4l2-ctl"]);
+const PROGRAMS = new Set([
+  GSTREAMER,
+  "ffmpeg",
+  "rpicam-vid",
+  "libcamera-vid",
+  "gphoto2",
+  "v4l2-ctl",
+]);
 const FFMPEG_FRAMING = new Map<string, Framing>([
   ["mjpeg", "jpeg"],
   ["image2pipe", "jpeg"],
@@ -54,7 +61,11 @@ export async function pipelineCommand(text: PipelineText): Promise<PipelineComma
   const template = await templateOf(text);
   const words = fillTemplate(template, text.parameters ?? {});
   const [first] = words;
-  if (first === undefined) throw new ThingError("BAD_CONFIG", "The pipeline is empty. Write its elements, for instance: videotestsrc ! autovideosink.");
+  if (first === undefined)
+    throw new ThingError(
+      "BAD_CONFIG",
+      "The pipeline is empty. Write its elements, for instance: videotestsrc ! autovideosink.",
+    );
   if (!namesProgram(first)) return gstreamer([], words, template, text);
   if (basename(first) === GSTREAMER) {
     const start = words.findIndex((word, index) => index > 0 && !word.startsWith("-"));
@@ -64,7 +75,12 @@ export async function pipelineCommand(text: PipelineText): Promise<PipelineComma
   }
   checkArguments(template, text.parameters ?? {});
   if (basename(first) === "ffmpeg") return ffmpeg(first, words.slice(1), text);
-  return { program: first, args: words.slice(1), elements: [], outputs: [output(text.fd ?? 1, text.framing ?? "jpeg")] };
+  return {
+    program: first,
+    args: words.slice(1),
+    elements: [],
+    outputs: [output(text.fd ?? 1, text.framing ?? "jpeg")],
+  };
 }
 
 /**
@@ -78,7 +94,10 @@ export async function requireInstalled(command: PipelineCommand): Promise<void> 
 
 async function templateOf({ pipeline, file }: PipelineText): Promise<Template> {
   if ((pipeline === undefined) === (file === undefined)) {
-    throw new ThingError("BAD_CONFIG", "A pipeline is given as text or as a file: give one of the two.");
+    throw new ThingError(
+      "BAD_CONFIG",
+      "A pipeline is given as text or as a file: give one of the two.",
+    );
   }
   if (file !== undefined) return readTemplate(await fileText(file));
   if (typeof pipeline === "string") return readTemplate(pipeline);
@@ -89,7 +108,11 @@ async function fileText(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (cause) {
-    throw new ThingError("BAD_CONFIG", `The pipeline file '${file}' cannot be read: ${messageOf(cause)}.`, { cause });
+    throw new ThingError(
+      "BAD_CONFIG",
+      `The pipeline file '${file}' cannot be read: ${messageOf(cause)}.`,
+      { cause },
+    );
   }
 }
 
@@ -97,19 +120,25 @@ function namesProgram(word: string): boolean {
   return PROGRAMS.has(word) || word.startsWith("/") || word.startsWith("./");
 }
 
-function gstreamer(options: readonly string[], words: readonly string[], template: Template, text: PipelineText): PipelineCommand {
+function gstreamer(
+  options: readonly string[],
+  words: readonly string[],
+  template: Template,
+  text: PipelineText,
+): PipelineCommand {
   checkStructure(words, template);
-  const tapped = text.headless ? withoutDisplays(words) : tapPipeline(words);
+  const tapped = text.headless ? withoutDisplays(words) : tapPipeline(words, text.framing);
   const quiet = options.includes("-q") ? [] : ["-q"]; // else it writes its progress among the pictures of descriptor 1
-  const outputs = tapped.outputs.map((out) => ({ ...out, framing: text.framing ?? out.framing }));
-  return { ...tapped, outputs, program: GSTREAMER, args: [...quiet, ...options, ...tapped.args] };
+  return { ...tapped, program: GSTREAMER, args: [...quiet, ...options, ...tapped.args] };
 }
 
 /** With the values in it the pipeline must have the items that it has without them: no more, no others. */
 function checkStructure(words: readonly string[], template: Template): void {
   if (template.parameters.length === 0) return;
   const structure = structureOf(words);
-  const same = ["0", "0/0"].some((neutral) => structureOf(fillNeutrally(template, neutral)) === structure);
+  const same = ["0", "0/0"].some(
+    (neutral) => structureOf(fillNeutrally(template, neutral)) === structure,
+  );
   if (same) return;
   throw new ThingError(
     "BAD_ARGUMENT",
@@ -145,10 +174,14 @@ function ffmpeg(program: string, words: readonly string[], text: PipelineText): 
   if (!words.includes("-loglevel") && !words.includes("-v")) quiet.push("-loglevel", "error");
   const args = [...quiet, ...atOwnSpeed(words)];
   if (text.headless) return { program, args, elements: [], outputs: [] };
-  if (words.at(-2) === "-i") args.push("-an", "-c:v", "mjpeg", "-q:v", "4", "-f", "mpjpeg", "pipe:1");
+  if (words.at(-2) === "-i")
+    args.push("-an", "-c:v", "mjpeg", "-q:v", "4", "-f", "mpjpeg", "pipe:1");
   const fd = pipeOf(args.at(-1) ?? "");
   if (fd === undefined) {
-    throw new ThingError("NO_OUTPUT", "This ffmpeg command writes no pictures to us. Let it end in: -f mpjpeg -q:v 4 pipe:1");
+    throw new ThingError(
+      "NO_OUTPUT",
+      "This ffmpeg command writes no pictures to us. Let it end in: -f mpjpeg -q:v 4 pipe:1",
+    );
   }
   const format = args.lastIndexOf("-f");
   const framing = text.framing ?? FFMPEG_FRAMING.get(args[format + 1] ?? "") ?? "jpeg";
@@ -158,7 +191,13 @@ function ffmpeg(program: string, words: readonly string[], text: PipelineText): 
 /** A file is read at the speed of its pictures: `-re` before it, if nothing else was said. */
 function atOwnSpeed(words: readonly string[]): string[] {
   if (words.some((word) => word === "-re" || word === "-readrate")) return [...words];
-  return words.flatMap((word, index) => (word === "-i" && existsSync(words[index + 1] ?? "") && !(words[index + 1] ?? "").startsWith("/dev/") ? ["-re", word] : [word]));
+  return words.flatMap((word, index) =>
+    word === "-i" &&
+    existsSync(words[index + 1] ?? "") &&
+    !(words[index + 1] ?? "").startsWith("/dev/")
+      ? ["-re", word]
+      : [word],
+  );
 }
 
 function pipeOf(target: string): number | undefined {

@@ -3,7 +3,11 @@ import { endSentence } from "../processes/kept-child.ts";
 import { elementMissingSentence, programMissing } from "../processes/programs.ts";
 
 /** Why a pipeline ended, in one sentence that names the element, file or device at fault. */
-export function explainPipelineEnd(program: string, exit: Exit, errorLines: readonly string[]): string {
+export function explainPipelineEnd(
+  program: string,
+  exit: Exit,
+  errorLines: readonly string[],
+): string {
   if (exit.error && "code" in exit.error && exit.error.code === "ENOENT") {
     return programMissing(program).message;
   }
@@ -21,14 +25,19 @@ function gstreamerSentence(lines: readonly string[]): string | undefined {
   if (element?.[1]) return elementMissingSentence(element[1]);
   const wrong = firstMatch(lines, /erroneous pipeline: (.+)/);
   if (wrong?.[1]) return `GStreamer cannot build the pipeline: ${ended(wrong[1])}`;
-  const error = firstMatch(lines, /^ERROR: from element (\S+?): (.+)/);
+  const error = firstMatch(
+    lines,
+    /^ERROR: from element (\S+?): (?!GStreamer error: state change)(.+)/,
+  );
   if (!error) return undefined;
   const at = lines.indexOf(error.input);
-  const detail = lines.slice(at + 1, at + 5).find((line) => /^(system error: |No such |streaming stopped)/.test(line));
+  const detail = lines
+    .slice(at + 1, at + 5)
+    .find((line) => /^(system error: |No such |streaming stopped)/.test(line));
   const hint = detail?.includes("not-negotiated")
     ? " The elements before and behind it agree on no format; a tee that is tapped must carry raw video or JPEG."
     : "";
-  const name = error[1]?.split("/").at(-1) ?? "";
+  const name = error[1]?.split(/[/:]/).at(-1) ?? "";
   return `GStreamer's element ${name} failed: ${ended(error[2] ?? "")}${detail ? ` ${ended(detail)}` : ""}${hint}`;
 }
 

@@ -107,7 +107,9 @@ export class Pipeline {
         this.#kept.beat();
       }
     } catch (error) {
-      this.#log.warn(`The output of ${this.command.program} is not what it should be: ${messageOf(error)}`);
+      this.#log.warn(
+        `The output of ${this.command.program} is not what it should be: ${messageOf(error)}`,
+      );
       child.kill(); // where the next picture begins is not known any more
     }
   }

@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { test } from "node:test";
+import { BackOff } from "../../src/processes/back-off.ts";
+import type { Command } from "../../src/processes/child.ts";
+import { type ChildState, KeptChild } from "../../src/processes/kept-child.ts";
+import { exists, program } from "./children.ts";
+
+const timeout = 30_000;
+const TICKING = program("setInterval(() => require('fs').writeSync(1, 'x'), 20)");
+
+/** A kept program whose every byte is a beat, and a function that waits for a state. */
+function keep(command: Command, options: { startMs?: number; stallMs?: number } = {}) {
+  const waiting = new Set<() => void>();
+  const states: ChildState[] = [];
+  const kept = new KeptChild(command, {
+    ...options,
+    outputs: [1],
+    onStart: (child) =>
+      child.output(1).on("data", (chunk: Buffer) => {
+        for (let beats = 0; beats < chunk.length; beats++) kept.beat();
+      }),
+    onState: (state) => {
+      states.push(state);
+      for (const wake of waiting) wake();
+    },
+  });
+  const until = (wanted: (state: ChildState) => boolean) =>
+    new Promise<ChildState>((resolve) => {
+      const look = () => {
+        const found = states.find(wanted);
+        if (!found) return;
+        waiting.delete(look);
+        resolve(found);
+      };
+      waiting.add(look);
+      look();
+    });
+  return { kept, states, until };
+}
+
+test("waits double up to the longest, and begin anew after a good run", () => {
+  const backOff = new BackOff(250, 10_000);
+  assert.deepEqual(
+    Array.from({ length: 8 }, () => backOff.next()),
+    [250, 500, 1000, 2000, 4000, 8000, 10000, 10000],
+  );
+  backOff.reset();
+  assert.equal(backOff.next(), 250);
+});
+
+test("a program that ends at once is started again with growing waits, and told why", {
+  timeout,
+}, async () => {
+  const { kept, states, until } = keep(program("console.error('no camera'); process.exit(3)"));
+  const startedAt = performance.now();
+  kept.start();
+  await until(({ restarts, phase }) => restarts === 3 && phase === "failed");
+  assert.ok(performance.now() - startedAt > 250 + 500);
+  await kept.stop();
+  const failed = states.find(({ phase }) => phase === "failed");
+  assert.match(failed?.reason ?? "", /ended with code 3. Its last words: no camera/);
+  assert.deepEqual(failed?.errorLines, ["no camera"]);
+});
+
+test("a program that exits 0 at once is no endless loop", { timeout }, async () => {
+  const { kept, states } = keep(program(""));
+  kept.start();
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await kept.stop();
+  assert.ok(states.filter(({ phase }) => phase === "starting").length <= 4);
+});
+
+test("a kill is seen at once and the program runs again", { timeout }, async () => {
+  const { kept, until } = keep(TICKING);
+  kept.start();
+  await until(({ phase }) => phase === "running");
+  const killedAt = performance.now();
+  process.kill(kept.pid!, "SIGKILL");
+  await until(({ phase }) => phase === "failed");
+  assert.ok(performance.now() - killedAt < 1000);
+  await until(({ phase, restarts }) => phase === "running" && restarts === 1);
+  await kept.stop();
+});
+
+test("a silent program is killed; one that is slow but regular is not", { timeout }, async () => {
+  const silent = keep(program("require('fs').writeSync(1, 'xxx'); setInterval(() => {}, 1000)"), {
+    stallMs: 300,
+  });
+  silent.kept.start();
+  const { reason } = await silent.until(({ phase }) => phase === "failed");
+  assert.match(reason ?? "", /gave no frame for 0\.\d s and was ended/);
+  await silent.kept.stop();
+
+  const slow = keep(program("setInterval(() => require('fs').writeSync(1, 'x'), 600)"));
+  slow.kept.start();
+  await slow.until(({ phase }) => phase === "running");
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+  assert.equal(slow.kept.state.restarts, 0);
+  await slow.kept.stop();
+});
+
+test("a program that never gives anything is ended after the start time", { timeout }, async () => {
+  const { kept, until } = keep(program("setInterval(() => {}, 1000)"), { startMs: 600 });
+  kept.start();
+  assert.match(
+    (await until(({ phase }) => phase === "failed")).reason ?? "",
+    /no frame for 0\.\d s/,
+  );
+  await kept.stop();
+});
+
+test("a restart that is asked for has no wait and is no failure", { timeout }, async () => {
+  const { kept, states, until } = keep(TICKING);
+  kept.start();
+  await until(({ phase }) => phase === "running");
+  kept.restart();
+  await until(({ phase, restarts }) => phase === "running" && restarts === 1);
+  await kept.stop();
+  assert.ok(states.every(({ phase }) => phase !== "failed"));
+});
+
+test("stop and start again right away gives one program, and the last stop leaves none", {
+  timeout,
+}, async () => {
+  const { kept, until } = keep(TICKING);
+  kept.start();
+  await until(({ phase }) => phase === "running");
+  const first = kept.pid!;
+  const stopped = kept.stop();
+  kept.start();
+  await stopped;
+  await until(({ phase }) => phase === "running");
+  assert.ok(!exists(first));
+  const second = kept.pid;
+  await kept.stop();
+  assert.equal(kept.state.phase, "stopped");
+  assert.ok(second === undefined || !exists(second));
+});
+
+test("20 crashes leave no zombie and no descriptor", { timeout }, async () => {
+  const { kept, until } = keep(
+    program("require('fs').writeSync(1, 'xxxxxxxx'); process.kill(process.pid, 'SIGKILL')"),
+  );
+  const before = readdirSync("/proc/self/fd").length;
+  kept.start();
+  await until(({ restarts }) => restarts >= 20);
+  await kept.stop();
+  assert.ok(readdirSync("/proc/self/fd").length <= before + 1);
+});

@@ -1,0 +1,275 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import { delay } from "../../src/base/abort.ts";
+import { now } from "../../src/base/clock.ts";
+import type { SourceFrame } from "../../src/frames/frame-source.ts";
+import { inspectJpeg } from "../../src/frames/jpeg.ts";
+import { programVersion } from "../../src/processes/programs.ts";
+import { Pipeline, type SourceState } from "../../src/sources/pipeline.ts";
+import {
+  type PipelineText,
+  pipelineCommand,
+  requireInstalled,
+} from "../../src/sources/pipeline-command.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "thingscope-pipeline-"));
+const timeout = 60_000;
+
+const ONE_TEE = `
+    videotestsrc
+    ! video/x-raw,framerate=30/1
+    ! tee
+      name=t1
+    t1.
+    ! fakesink
+    `;
+const TWO_TEES = `
+    videotestsrc
+    ! video/x-raw,framerate=30/1
+    ! tee
+      name=tee_0
+    tee_0.
+    ! fakesink
+
+    videotestsrc
+      pattern=ball
+    ! video/x-raw,framerate=30/1
+    ! tee
+        name=tee_1
+    tee_1.
+      ! fakesink
+    `;
+
+before(async () => {
+  await programVersion("gst-launch-1.0");
+  await programVersion("ffmpeg");
+});
+
+/** The pipeline, and a function that reads `count` frames of one of its cameras. */
+async function run(text: PipelineText, camera?: string) {
+  const pipeline = new Pipeline(await pipelineCommand(text));
+  return { pipeline, take: (count: number, name = camera) => take(pipeline, count, name) };
+}
+
+async function take(pipeline: Pipeline, count: number, camera?: string): Promise<SourceFrame[]> {
+  const source = camera ? pipeline.cameras.get(camera) : [...pipeline.cameras.values()][0];
+  assert.ok(source, `There is no camera ${camera}.`);
+  const frames: SourceFrame[] = [];
+  const reading = new AbortController();
+  for await (const frame of source.frames(reading.signal)) {
+    if (frames.push(frame) === count) reading.abort();
+  }
+  return frames;
+}
+
+const times = (frames: readonly SourceFrame[]) => frames.map(({ capturedAt }) => capturedAt ?? 0);
+const steps = (values: readonly number[]) =>
+  values.slice(1).map((value, index) => value - values[index]!);
+
+function children(): string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+        return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1] === String(process.pid);
+      } catch {
+        return false; // it ended while we looked
+      }
+    });
+}
+
+test("the one tee of a pipeline is a camera whose frames come at the pipeline's own times", {
+  timeout,
+}, async () => {
+  const { take } = await run({ pipeline: ONE_TEE });
+  const startedAt = now();
+  const frames = await take(90, "t1");
+  assert.ok(frames.every(({ jpeg }) => inspectJpeg(jpeg).width === 320));
+  const captured = times(frames);
+  assert.ok(captured[0]! >= startedAt && captured.at(-1)! <= now());
+  const inexact = steps(captured.slice(45)).filter((step) => {
+    const periods = (step * 30) / 1000;
+    return Math.abs(periods - Math.round(periods)) > 1e-4; // 3 µs
+  });
+  assert.ok(inexact.length <= 2, `steps of ${inexact} ms`);
+  assert.deepEqual(children(), []);
+});
+
+test("two tees are two cameras of one process, on one clock", { timeout }, async () => {
+  const { pipeline } = await run({ pipeline: TWO_TEES });
+  const [first, second] = await Promise.all([
+    take(pipeline, 60, "tee_0"),
+    take(pipeline, 60, "tee_1"),
+  ]);
+  assert.equal(pipeline.state.restarts, 0);
+  assert.notDeepEqual(first.at(-1)?.jpeg, second.at(-1)?.jpeg);
+  const apart = Math.abs(times(first).at(-1)! - times(second).at(-1)!);
+  const frameTimes = apart / (1000 / 30);
+  assert.ok(Math.abs(frameTimes - Math.round(frameTimes)) < 0.01, `${apart} ms apart`);
+});
+
+test("without a tee the display at the end is the camera, and need not exist", {
+  timeout,
+}, async () => {
+  const { take } = await run({
+    pipeline: "videotestsrc pattern={pattern} ! nveglglessink",
+    parameters: { pattern: "snow" },
+  });
+  assert.equal((await take(10)).length, 10);
+});
+
+test("ffmpeg plays an H.264 file at its own speed", { timeout }, async () => {
+  const file = join(folder, "test.mp4");
+  execFileSync(
+    "ffmpeg",
+    `-v error -y -f lavfi -i testsrc=size=320x240:rate=25:duration=4 -c:v libx264 -pix_fmt yuv420p ${file}`.split(
+      " ",
+    ),
+  );
+  for (const output of ["-q:v 4 -f mjpeg -", "-q:v 4 -f mpjpeg pipe:3", ""]) {
+    const { take } = await run({ pipeline: `ffmpeg -i {file} ${output}`, parameters: { file } });
+    const startedAt = performance.now();
+    const frames = await take(50);
+    const took = performance.now() - startedAt;
+    assert.ok(took > 1200 && took < 6000, `50 frames of 25 Hz took ${took} ms (${output})`);
+    assert.equal(inspectJpeg(frames[0]!.jpeg).width, 320);
+  }
+});
+
+for (const [own, framing] of [
+  ["videotestsrc is-live=true ! jpegenc ! fdsink", "jpeg"],
+  ["videotestsrc is-live=true ! jpegenc ! multipartmux ! fdsink fd=1", "multipart"],
+  ["videotestsrc is-live=true ! jpegenc ! gdppay ! fdsink fd=5", "gdp"],
+] as const) {
+  test(`a pipeline with an output of its own is read as it is: ${framing}`, {
+    timeout,
+  }, async () => {
+    const { pipeline, take } = await run({ pipeline: own });
+    assert.equal(pipeline.command.outputs[0]?.framing, framing);
+    const frames = await take(20);
+    assert.ok(frames.every(({ jpeg }) => inspectJpeg(jpeg).height === 240));
+  });
+}
+
+test("a killed program is seen and healed, 20 times, and leaves no zombie and no descriptor", {
+  timeout,
+}, async () => {
+  const { pipeline } = await run({ pipeline: ONE_TEE });
+  const seen: { state: SourceState; at: number }[] = [];
+  pipeline.onState((state) => seen.push({ state, at: performance.now() }));
+  const descriptors = () => readdirSync("/proc/self/fd").length;
+  const source = pipeline.cameras.get("t1")!;
+  const reading = new AbortController();
+  const frames = source.frames(reading.signal)[Symbol.asyncIterator]();
+  for (let n = 0; n < 6; n++) await frames.next();
+  const before = descriptors();
+  let slowest = 0;
+  for (let crash = 1; crash <= 20; crash++) {
+    const killedAt = performance.now();
+    process.kill(pipeline.pid!, "SIGKILL");
+    while (pipeline.state.restarts < crash) await delay(5);
+    const failed = seen.findLast(({ state }) => state.phase === "failed")!;
+    assert.ok(failed.at - killedAt < 2000);
+    assert.match(failed.state.reason ?? "", /SIGKILL/);
+    while (pipeline.state.phase !== "running") await frames.next();
+    slowest = Math.max(slowest, performance.now() - killedAt);
+    for (let n = 0; n < 6; n++) await frames.next();
+  }
+  assert.ok(slowest < 3000, `the slowest took ${slowest} ms`);
+  assert.equal(children().length, 1);
+  assert.ok(descriptors() <= before + 1);
+  reading.abort();
+  await frames.next();
+  assert.deepEqual(children(), []);
+});
+
+test("a program that hangs is killed and started again", { timeout }, async () => {
+  const { pipeline } = await run({ pipeline: ONE_TEE });
+  const reading = new AbortController();
+  const frames = pipeline.cameras.get("t1")!.frames(reading.signal)[Symbol.asyncIterator]();
+  for (let n = 0; n < 30; n++) await frames.next();
+  const stoppedAt = performance.now();
+  process.kill(pipeline.pid!, "SIGSTOP");
+  while (pipeline.state.restarts === 0) await delay(10);
+  assert.ok(performance.now() - stoppedAt < 2000);
+  assert.match(pipeline.state.reason ?? "", /gave no frame for \d/);
+  while (pipeline.state.phase !== "running") await frames.next();
+  reading.abort();
+  await frames.next();
+});
+
+test("a missing element, program, file or device is named in one sentence", {
+  timeout,
+}, async () => {
+  const reasonOf = async (pipeline: string) => {
+    const { pipeline: running } = await run({ pipeline });
+    const failed = new Promise<string>((resolve) => {
+      running.onState(({ phase, reason }) => phase === "failed" && resolve(reason ?? ""));
+    });
+    const letGo = running.hold();
+    const reason = await failed;
+    await letGo();
+    return reason;
+  };
+  assert.match(
+    await reasonOf("videotestsrc ! nosuchelement ! autovideosink"),
+    /^GStreamer has no element 'nosuchelement'\. [^.]+\.$/,
+  );
+  assert.match(
+    await reasonOf("filesrc location=/no/such ! decodebin ! autovideosink"),
+    /filesrc0 failed: Resource not found\. No such file "\/no\/such"\./,
+  );
+  assert.match(
+    await reasonOf("v4l2src device=/dev/video99 ! autovideosink"),
+    /v4l2src0 failed: Cannot identify device '\/dev\/video99'\. system error: No such file/,
+  );
+  assert.match(
+    await reasonOf("videotestsrc pattern=nosuch ! autovideosink"),
+    /could not set property "pattern"/,
+  );
+  assert.match(
+    await reasonOf("ffmpeg -i /no/such.mp4 -f mjpeg -"),
+    /^ffmpeg ended: \/no\/such.mp4: No such file or directory\.$/,
+  );
+  assert.match(await reasonOf("/no/such/program"), /'\/no\/such\/program' is not installed/);
+  const command = await pipelineCommand({
+    pipeline: "videotestsrc ! nosuchelement ! autovideosink",
+  });
+  await assert.rejects(requireInstalled(command), {
+    code: "PROGRAM_MISSING",
+    message: /'nosuchelement'/,
+  });
+});
+
+test("what a value would inject does not run, and without the check it would", {
+  timeout,
+}, async () => {
+  const written = join(folder, "injected");
+  const injected = `0\t!\tfakesink\tvideotestsrc\tnum-buffers=1\t!\tfilesink\tlocation=${written}\tvideotestsrc\tnum-buffers=1`;
+  const text = "videotestsrc num-buffers=1 pattern={pattern} ! fakesink";
+  await assert.rejects(pipelineCommand({ pipeline: text, parameters: { pattern: injected } }), {
+    code: "BAD_ARGUMENT",
+  });
+  assert.equal(existsSync(written), false);
+  execFileSync(
+    "gst-launch-1.0",
+    [
+      "-q",
+      ...text
+        .replace("{pattern}", "\n")
+        .split(" ")
+        .map((word) => word.replace("\n", injected)),
+    ],
+    { stdio: "ignore" },
+  );
+  assert.equal(
+    existsSync(written),
+    true,
+    "GStreamer takes a tab for a blank: an argument list alone protects nothing",
+  );
+});
