@@ -42,12 +42,12 @@ export {
 export type { Frame, Origin } from "./frames/frame.ts";
 export type { FrameSource, SourceFrame } from "./frames/frame-source.ts";
 export { type GdpBuffer, GdpParser } from "./frames/gdp.ts";
+export { STANDARD_HUFFMAN_TABLES } from "./frames/huffman-tables.ts";
 export {
   inspectJpeg,
   type JpegInfo,
   MAX_JPEG_BYTES,
   MAX_JPEG_PIXELS,
-  STANDARD_HUFFMAN_TABLES,
 } from "./frames/jpeg.ts";
 export { JpegSplitter } from "./frames/jpeg-splitter.ts";
 export { boundaryOf, MultipartParser, type Part } from "./frames/multipart.ts";

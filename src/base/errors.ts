@@ -37,6 +37,7 @@ export const ERROR_STATUS = {
   UNSUPPORTED_MEDIA_TYPE: 415,
 } as const;
 
+/** What went wrong, in one stable word. */
 export type ErrorCode = keyof typeof ERROR_STATUS;
 
 /** One thing that is wrong with an input: where (a path such as `["body", "dz"]`), what, and the rule that it breaks. */

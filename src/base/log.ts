@@ -1,3 +1,4 @@
+/** How much a line matters. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
 /** Where a part says what it does. The message is a sentence; `fields` are for machines. */

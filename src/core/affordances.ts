@@ -66,6 +66,7 @@ export interface EndpointAffordance extends Named {
   readonly role: Role;
 }
 
+/** Anything that a class offers to its clients, its host or its neighbours. */
 export type Affordance =
   | PropertyAffordance
   | ActionAffordance

@@ -8,12 +8,14 @@ import { accept } from "./schema.ts";
 import { connectedTo } from "./slots.ts";
 import type { Thing } from "./thing.ts";
 
+/** How an affordance is named. */
 export interface AffordanceOptions {
   /** On the wire, where the member's own name will not do. */
   name?: string;
   title?: string;
 }
 
+/** How a property may be used. */
 export interface PropertyOptions extends AffordanceOptions {
   /** Clients may not write it; the class itself may. */
   readOnly?: boolean;
@@ -97,6 +99,7 @@ export function setting<S extends TSchema>(
   return stateful(true, description, schema, options);
 }
 
+/** What an action takes and gives, and how it behaves. */
 export interface ActionOptions<I extends TSchema, O extends TSchema> extends AffordanceOptions {
   /** An object schema; arguments that it does not name are refused. */
   input?: I;
@@ -176,6 +179,7 @@ export function stream(description: string, options: AffordanceOptions = {}) {
     });
 }
 
+/** Which Things a slot takes. */
 export interface SlotOptions {
   /** Name, or names, of what to connect; the configuration overrides it. By type when absent. */
   by?: string | readonly string[];

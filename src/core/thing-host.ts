@@ -9,6 +9,7 @@ import { SettingsFile } from "./settings-file.ts";
 import { connectSlot } from "./slots.ts";
 import { attach, type Thing } from "./thing.ts";
 
+/** What the Things of one host share. */
 export interface HostOptions {
   /** Where settings are kept: `./settings`. */
   settingsFolder?: string;
@@ -19,6 +20,7 @@ export interface HostOptions {
   log?: Log;
 }
 
+/** How one Thing is put among the others. */
 export interface AddOptions {
   /** Slot name to the name, or names, of the Things to connect; `null` for none. */
   slots?: Readonly<Record<string, string | readonly string[] | null>>;

@@ -8,6 +8,7 @@ import { SilenceWatch } from "./silence-watch.ts";
 /** `idle`: nobody wants frames. `starting`: no frame has come yet. `failed`: it will be tried again after a pause. */
 export type FeedState = "idle" | "starting" | "running" | "failed";
 
+/** When a source runs, and when it has failed. */
 export interface FeedOptions {
   /** Runs the source also while nobody wants frames. */
   readonly keepWarm?: boolean;
@@ -27,6 +28,7 @@ export interface FeedOptions {
   ) => Promise<Uint8Array | undefined> | Uint8Array | undefined;
 }
 
+/** A source that gives its frames to a stream. */
 export interface Feeding {
   readonly state: FeedState;
   /** Why it failed, while it has. */

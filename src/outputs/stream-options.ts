@@ -3,6 +3,7 @@ import type { OutletOptions } from "./frame-outlet.ts";
 import type { EncodeStats } from "./variants.ts";
 import type { ViewerStats } from "./viewers.ts";
 
+/** How much a stream holds and takes. */
 export interface StreamOptions extends OutletOptions {
   /** How many frames are held; all of them can be read. */
   readonly ringbufferSize?: number;
@@ -12,6 +13,7 @@ export interface StreamOptions extends OutletOptions {
   readonly maxFrameBytes?: number;
 }
 
+/** What is known of a frame beside its picture. */
 export interface FrameOptions {
   /** End of exposure, epoch ms; without it the frame is stamped on arrival. */
   readonly capturedAt?: number | undefined;
@@ -19,6 +21,7 @@ export interface FrameOptions {
   readonly origin?: Origin | undefined;
 }
 
+/** What a stream has taken, refused, sent and skipped. */
 export interface StreamStats extends ViewerStats, EncodeStats {
   /** Frames taken. */
   added: number;

@@ -3,6 +3,7 @@ import { now } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
 import { type Picture, streamOpening, type View } from "../frames/frame-memory.ts";
 
+/** What viewers may cost. */
 export interface ViewerOptions {
   /** More viewers than this are refused. */
   readonly maxViewers?: number;
@@ -12,6 +13,7 @@ export interface ViewerOptions {
   readonly stats?: ViewerStats;
 }
 
+/** What viewers were sent, and were not. */
 export interface ViewerStats {
   /** Watching now. */
   viewers: number;

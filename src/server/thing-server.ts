@@ -13,6 +13,7 @@ import type { Route } from "./route.ts";
 import { routesOf } from "./routes.ts";
 import { serveWebSockets, type WebSockets } from "./websocket.ts";
 
+/** How a server is addressed, and by whom. */
 export interface ServerOptions {
   /** Before every path, e.g. `/api/v3`. */
   readonly apiPrefix?: string;

@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { packagePath } from "../src/base/package-root.ts";
+import { filesIn, importedFile, importsOf, packageOf } from "./sources.ts";
+
+const PAGE = readFileSync(packagePath("docs", "architecture.md"), "utf8");
+
+/** Lowest first; folders of one floor side by side. From the list in docs/architecture.md. */
+const FLOORS = (/```floors\n([^`]+)```/.exec(PAGE)?.[1] ?? "")
+  .trim()
+  .split("\n")
+  .map((line) => [...line.matchAll(/src\/(\w+)\//g)].map((match) => match[1]!));
+
+/** Package to the files and folders that may import it. From the table in docs/architecture.md. */
+const DOORS = new Map(
+  [...PAGE.matchAll(/^\| ([\w, @/-]+) \| (.*`src\/.*) \|$/gm)].flatMap(([, packages, places]) => {
+    const doors = [...places!.matchAll(/`([^`]+)`/g)].map((match) => match[1]!);
+    return packages!.split(", ").map((name): [string, string[]] => [name, doors]);
+  }),
+);
+
+const floorOf = (folder: string) => FLOORS.findIndex((floor) => floor.includes(folder));
+const src = filesIn("src");
+const written = filesIn(
+  "src",
+  "things",
+  "public",
+  "native",
+  "test",
+  "examples",
+  "bench",
+  "scripts",
+);
+
+test("every folder of src/ has a floor in docs/architecture.md, and every floor a folder's name", () => {
+  assert.ok(FLOORS.length >= 8, "The list of floors in docs/architecture.md cannot be read.");
+  const folders = readdirSync(packagePath("src"), { withFileTypes: true });
+  for (const { name } of folders.filter((entry) => entry.isDirectory())) {
+    assert.notEqual(
+      floorOf(name),
+      -1,
+      `src/${name}/ is on no floor: place it in docs/architecture.md`,
+    );
+  }
+});
+
+test("imports only look down", () => {
+  for (const file of src.filter(({ path }) => path !== "src/index.ts")) {
+    for (const specifier of importsOf(file).filter((name) => name.startsWith("."))) {
+      const from = file.path.split("/");
+      const to = importedFile(file.path, specifier).split("/");
+      const isDown = from[1] === to[1] || floorOf(to[1]!) < floorOf(from[1]!);
+      const why = `${file.path} imports ${specifier}. ${from[1]}/ may not know ${to[1]}/: see docs/architecture.md`;
+      assert.ok(to[0] === "src" && isDown, why);
+      const areSiblings = from[1] === "adapters" && to[1] === "adapters" && from.length > 3;
+      if (areSiblings) assert.equal(from[2], to[2], `${why} (adapters do not know each other)`);
+    }
+  }
+});
+
+test("no file imports itself by a detour, types included", () => {
+  const graph = new Map(
+    src.map((file) => [
+      file.path,
+      importsOf(file)
+        .filter((name) => name.startsWith("."))
+        .map((name) => importedFile(file.path, name)),
+    ]),
+  );
+  const done = new Set<string>();
+  const visit = (path: string, above: readonly string[]) => {
+    assert.ok(!above.includes(path), `A circle of imports: ${[...above, path].join(" -> ")}`);
+    if (done.has(path)) return;
+    for (const next of graph.get(path) ?? []) visit(next, [...above, path]);
+    done.add(path);
+  };
+  for (const path of graph.keys()) visit(path, []);
+});
+
+test("a dependency has one door", () => {
+  assert.ok(DOORS.has("ajv") && DOORS.has("pino"), "The table of doors cannot be read.");
+  for (const file of src) {
+    for (const name of importsOf(file).map(packageOf)) {
+      const doors = name === undefined ? undefined : DOORS.get(name);
+      const isOpen = !doors || doors.some((door) => file.path.startsWith(door));
+      assert.ok(isOpen, `${file.path} imports ${name}, whose door is ${doors?.join(" or ")}`);
+    }
+  }
+});
+
+test("frames/ runs in browsers, but for the codec; core/ knows no HTTP", () => {
+  for (const file of src) {
+    const node = importsOf(file).filter((name) => name.startsWith("node:"));
+    const isBrowserSafe = file.path.startsWith("src/frames/") && !file.path.endsWith("/codec.ts");
+    if (isBrowserSafe) assert.deepEqual(node, [], `${file.path} needs Node`);
+    if (!file.path.startsWith("src/core/")) continue;
+    assert.deepEqual(
+      node.filter((name) => /:(http|https|net)$/.test(name)),
+      [],
+      file.path,
+    );
+  }
+});
+
+test("things/ and examples/ are made from the public name alone", () => {
+  for (const file of filesIn("things", "examples")) {
+    const [folder] = file.path.split("/");
+    for (const specifier of importsOf(file)) {
+      const isOwn =
+        specifier.startsWith(".") && importedFile(file.path, specifier).startsWith(`${folder}/`);
+      const isPublic = ["thingscope", "thingscope/things", "typebox"].includes(specifier);
+      const isFine = isOwn || isPublic || specifier.startsWith("node:");
+      assert.ok(
+        isFine,
+        `${file.path} imports ${specifier}. What 'thingscope' lacks is missing from src/index.ts`,
+      );
+    }
+  }
+});
+
+test("no file is longer than 300 lines", () => {
+  for (const { path, text } of written) {
+    const lines = text.split("\n").length - 1;
+    assert.ok(lines <= 300, `${path} has ${lines} lines: give one of its ideas a file of its own`);
+  }
+});
+
+test("exports have names, and folders say what is in them", () => {
+  for (const { path, text } of src) {
+    assert.doesNotMatch(text, /^export default /m, `${path} has a default export`);
+    assert.doesNotMatch(text, /^export \*/m, `${path} exports *: name what it exports`);
+    assert.doesNotMatch(path, /\/(utils?|helpers?|common|types|misc)\//, path);
+  }
+});

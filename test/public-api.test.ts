@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import * as api from "thingscope";
+import { packagePath } from "../src/base/package-root.ts";
+
+interface Export {
+  readonly name: string;
+  readonly file: string;
+}
+
+/** Every name of src/index.ts, types included, and the file of this repository that defines it. */
+function exportsOfIndex(): Export[] {
+  const index = readFileSync(packagePath("src", "index.ts"), "utf8");
+  return [...index.matchAll(/export (type )?\{([^}]+)\} from "(\.[^"]+)"/g)].flatMap(
+    ([, , names = "", file = ""]) =>
+      names
+        .split(",")
+        .map((name) => name.trim().replace(/^type /, ""))
+        .filter(Boolean)
+        .map((name) => ({ name, file: `src/${file.slice(2)}` })),
+  );
+}
+
+test("every public name has a doc comment where it is defined", () => {
+  const bare = exportsOfIndex().filter(({ name, file }) => {
+    const definition = new RegExp(
+      String.raw`\*/\n(?:@\w+.*\n)?export (?:declare )?(?:abstract )?(?:async )?(?:class|function\*?|interface|type|const|let) ${name}\b`,
+    );
+    return !definition.test(readFileSync(packagePath(file), "utf8"));
+  });
+  assert.deepEqual(
+    bare.map(({ name, file }) => `${name} in ${file}`),
+    [],
+  );
+});
+
+test("src/index.ts names each export once, and gives nothing else", () => {
+  const names = exportsOfIndex().map(({ name }) => name);
+  assert.deepEqual([...new Set(names)].sort(), names.slice().sort());
+  const index = readFileSync(packagePath("src", "index.ts"), "utf8");
+  const rest = index.replace(/export (type )?\{[^}]+\} from "[^"]+";/g, "").trim();
+  assert.equal(rest, "", "src/index.ts holds more than exports by name");
+  assert.deepEqual(
+    Object.keys(api).filter((name) => !names.includes(name)),
+    [],
+  );
+});
