@@ -277,27 +277,3 @@ test("an event is delivered by long polling and as server-sent event", {
   assert.match(Buffer.from(value!).toString(), /event: moved\ndata: {"x":3}\n\n/);
   leave.abort();
 });
-
-test("closing ends within 3 s with a viewer connected", { timeout: 5000 }, async () => {
-  const host = new ThingHost({ settingsFolder: await mkdtemp(join(tmpdir(), "thingscope-")) });
-  host.add("camera", new Camera());
-  const other = new ThingServer(host);
-  const { url: address } = await other.listen({ port: 0 });
-  const viewer = await fetch(`${address}/camera/live`);
-  const gone = viewer
-    .body!.getReader()
-    .read()
-    .catch(() => "cut");
-  const started = performance.now();
-  await other.close();
-  await gone;
-  assert.ok(performance.now() - started < 3000);
-});
-
-test("a port in use is told with the way out", async () => {
-  const other = new ThingServer(new ThingHost());
-  await assert.rejects(other.listen({ port: Number(new URL(url).port) }), {
-    code: "PORT_IN_USE",
-    message: /is in use by another program/,
-  });
-});
