@@ -4,7 +4,7 @@ import { blurred } from "./blur.ts";
 import { wrap } from "./periodic-noise.ts";
 
 /** Each about twice as blurred as the one before: in between, two are mixed. */
-const SIGMAS_PX = [0, 0.7, 1.4, 2.8, 5.6, 11.2, 22.4] as const;
+const SIGMAS_PX = [0, 0.7, 1.4, 2.8, 5.6, 11.2, 22.4, 44.8] as const;
 
 /** One slide at several degrees of blur, ready to be looked at through a smaller window, which wraps. */
 export class FocusStack {
@@ -28,7 +28,7 @@ export class FocusStack {
   /**
    * What the window shows with its left upper corner at (x, y), pixels of the slide.
    *
-   * @param sigmaPx - The blur, from 0 to 22.4.
+   * @param sigmaPx - The blur, 0 or more; beyond 44.8 it stays the same.
    * @returns Memory that the next call writes to again.
    */
   look(x: number, y: number, sigmaPx: number): Rgb {

@@ -15,9 +15,9 @@ export interface Place {
 
 export interface OpticsOptions {
   /** Slide, noise and focal plane follow from it. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** z at (0, 0) where the picture is sharp, steps; without it, the seed chooses one from -800 to 800. */
-  readonly focalPlane?: number;
+  readonly focalPlane?: number | undefined;
 }
 
 export const VIEW_WIDTH = 800;

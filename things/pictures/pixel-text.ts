@@ -1,4 +1,4 @@
-import type { Rgb } from "./rgb.ts";
+import type { RawImage } from "thingscope";
 
 export interface TextStyle {
   /** Pixels from the left edge to the first letter. */
@@ -17,7 +17,7 @@ const ADVANCE = COLUMNS + 1;
  * Draws white capitals on a dark plate into the picture itself. The letters are here, because a machine without
  * any font must show the same picture. What has no letter is left blank; what lies outside is cut off.
  */
-export function drawText(picture: Rgb, text: string, { x, y, scale = 1 }: TextStyle): void {
+export function drawText(picture: RawImage, text: string, { x, y, scale = 1 }: TextStyle): void {
   const width = textWidth(text, scale);
   fill(picture, x - 3 * scale, y - 2 * scale, width + 5 * scale, (ROWS + 4) * scale, darken);
   [...text.toUpperCase()].forEach((letter, place) => {
@@ -42,7 +42,7 @@ const darken = (value: number) => value >> 2;
 const whiten = () => 255;
 
 function fill(
-  { data, width, height }: Rgb,
+  { data, width, height, channels }: RawImage,
   x: number,
   y: number,
   across: number,
@@ -50,8 +50,8 @@ function fill(
   change: (value: number) => number,
 ): void {
   for (let row = Math.max(0, y); row < Math.min(height, y + down); row++) {
-    const first = (row * width + Math.max(0, x)) * 3;
-    const last = (row * width + Math.min(width, x + across)) * 3;
+    const first = (row * width + Math.max(0, x)) * channels;
+    const last = (row * width + Math.min(width, x + across)) * channels;
     for (let place = first; place < last; place++) data[place] = change(data[place]!);
   }
 }

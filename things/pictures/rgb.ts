@@ -1,10 +1,7 @@
+import type { RawImage } from "thingscope";
+
 /** A picture in memory: three bytes a pixel, row by row, without gaps. */
-export interface Rgb {
-  readonly data: Uint8Array;
-  /** Pixels. */
-  readonly width: number;
-  /** Pixels. */
-  readonly height: number;
+export interface Rgb extends RawImage {
   readonly channels: 3;
 }
 

@@ -1,0 +1,158 @@
+import { type Static, Type } from "typebox";
+import { delay, isAbort } from "../base/abort.ts";
+import { ThingError } from "../base/errors.ts";
+import { action, endpoint, property, setting, stream } from "../core/decorators.ts";
+import type { EndpointRequest, EndpointResponse } from "../core/endpoint.ts";
+import type { Invocation } from "../core/invocation.ts";
+import { Thing } from "../core/thing.ts";
+import type { FrameSource } from "../frames/frame-source.ts";
+import { Blob, blobSchema } from "../outputs/blob.ts";
+import { derive } from "../outputs/derive.ts";
+import { type Feeding, feed } from "../outputs/feed.ts";
+import { MJPEGStream } from "../outputs/mjpeg-stream.ts";
+
+const StreamName = Type.Enum(["main", "lores"]);
+const StreamChoice = Type.Object({ stream_name: Type.Optional(StreamName) });
+type StreamChoice = Static<typeof StreamChoice>;
+
+const Capture = Type.Object({
+  capture_mode: Type.Optional(Type.Enum(["standard"])),
+  image_format: Type.Optional(Type.Enum(["jpeg"])),
+  retain_image: Type.Optional(
+    Type.Boolean({ description: "Kept for OpenFlexure's clients: an image is never kept" }),
+  ),
+});
+
+const State = Type.Object({
+  state: Type.Enum(["idle", "starting", "running", "failed"]),
+  reason: Type.Optional(Type.String({ description: "Why it failed" })),
+});
+
+export interface CameraOptions {
+  /** Runs the camera also while nobody wants frames: it answers sooner. */
+  readonly keep_warm?: boolean;
+}
+
+const PATIENCE_MS = 15_000;
+const LORES = { width: 400, quality: 75 };
+
+/**
+ * What makes pictures. A subclass says where its frames come from; this class runs that source while anyone wants
+ * frames, and has the names that microscope clients know (OpenFlexure's).
+ */
+export abstract class Camera extends Thing {
+  static override readonly title: string = "Camera";
+  readonly #keepWarm: boolean;
+  #feeding: Feeding | undefined;
+  #endLores: () => void = () => {};
+
+  @stream("Live view")
+  readonly mjpeg_stream = new MJPEGStream();
+
+  @stream("Live view, smaller: at most 400 pixels wide")
+  readonly lores_mjpeg_stream = new MJPEGStream();
+
+  constructor({ keep_warm = false }: CameraOptions = {}) {
+    super();
+    this.#keepWarm = keep_warm;
+  }
+
+  /** Where this camera's frames come from. Asked for once, by `open`. */
+  protected abstract source(): FrameSource;
+
+  @property("Whether frames can be had", Type.Boolean(), { readOnly: true, observable: true })
+  get stream_active(): boolean {
+    return this.mjpeg_stream.streaming && this.#feeding?.state !== "failed";
+  }
+
+  @property(
+    "What the camera does. Idle: nobody wants frames; starting: none has come yet; failed: it is tried again after a pause",
+    State,
+    { readOnly: true, observable: true },
+  )
+  get state(): Static<typeof State> {
+    const { state = "idle", reason } = this.#feeding ?? {};
+    return { state, ...(reason !== undefined && { reason }) };
+  }
+
+  @setting("How long vibration lasts after a move", Type.Number({ minimum: 0, unit: "s" }))
+  accessor settling_time = 0.2;
+
+  override open(): void {
+    this.mjpeg_stream.name = `${this.name}/mjpeg_stream`;
+    this.lores_mjpeg_stream.name = `${this.name}/lores_mjpeg_stream`;
+    this.#feeding = feed(this.mjpeg_stream, this.source(), {
+      keepWarm: this.#keepWarm,
+      log: this.log,
+      onState: () => {
+        this.changed("state");
+        this.changed("stream_active");
+      },
+    });
+    if (!this.lores_mjpeg_stream.streaming) this.lores_mjpeg_stream.reset();
+    this.#endLores = derive(this.mjpeg_stream, this.lores_mjpeg_stream, LORES);
+  }
+
+  override async close(): Promise<void> {
+    this.#endLores();
+    const feeding = this.#feeding;
+    this.#feeding = undefined;
+    await feeding?.stop();
+    this.lores_mjpeg_stream.stop();
+    this.mjpeg_stream.stop();
+  }
+
+  @action("The next frame, as a JPEG file", {
+    input: StreamChoice,
+    output: blobSchema("image/jpeg"),
+  })
+  async grab_jpeg({ stream_name }: StreamChoice, { signal }: Invocation): Promise<Blob> {
+    return Blob.fromBytes(await this.#grab(stream_name, signal), "image/jpeg");
+  }
+
+  @action("Bytes of the next frame: a measure of its sharpness", {
+    input: StreamChoice,
+    output: Type.Integer({ unit: "B" }),
+  })
+  async grab_jpeg_size({ stream_name }: StreamChoice, { signal }: Invocation): Promise<number> {
+    return (await this.#grab(stream_name, signal)).length;
+  }
+
+  @action("Wait until vibration has gone, then take a picture", {
+    input: Capture,
+    output: blobSchema("image/jpeg"),
+  })
+  async capture(_: Static<typeof Capture>, run: Invocation): Promise<Blob> {
+    await this.settle({}, run);
+    return this.grab_jpeg({}, run);
+  }
+
+  @action("Wait for settling_time")
+  async settle(_: Record<string, never>, { signal }: Invocation): Promise<void> {
+    await delay(this.settling_time * 1000, signal);
+  }
+
+  @endpoint("GET", "snapshot", "view", "The next frame of the smaller live view")
+  async snapshot({ signal }: EndpointRequest): Promise<EndpointResponse> {
+    return { contentType: "image/jpeg", body: await this.#grab("lores", signal, 5000) };
+  }
+
+  /** @throws {ThingError} `NO_FRAME`, with the reason, when none comes in time. */
+  async #grab(
+    name: StreamChoice["stream_name"],
+    signal: AbortSignal,
+    patienceMs = PATIENCE_MS,
+  ): Promise<Uint8Array> {
+    const stream = name === "lores" ? this.lores_mjpeg_stream : this.mjpeg_stream;
+    try {
+      return await stream.grabFrame(AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]));
+    } catch (error) {
+      if (signal.aborted || !isAbort(error)) throw error;
+      const { state, reason = "it gave no reason" } = this.state;
+      throw new ThingError(
+        "NO_FRAME",
+        `Camera '${this.name}' gave no frame for ${patienceMs / 1000} s. It is ${state}: ${reason}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { after, suite, test } from "node:test";
+import { delay, detachedInvocation, type ThingHost } from "thingscope";
+import { peakOf } from "../../things/focus-peak.ts";
+import { microscope, SAMPLING_INTERVAL } from "./microscope.ts";
+
+// 20 focal planes with THINGSCOPE_LONG=1: three minutes.
+const SEEDS = Array.from({ length: process.env.THINGSCOPE_LONG ? 20 : 2 }, (_, n) => 101 + n);
+
+suite("focal planes that only their seeds know", { concurrency: 2 }, () => {
+  for (const seed of SEEDS) {
+    test(`autofocus ends in focus: seed ${seed}`, { timeout: 90_000 }, async (t) => {
+      const side = seed % 2 ? 1 : -1;
+      await using scope = await microscope({ seed, offset: 700 * side });
+      const { stage, focus } = scope;
+
+      await invoke(scope.host, "fast_autofocus", { dz: 2000 });
+      const once = stage.position.z - focus;
+      t.diagnostic(`fast_autofocus from 700 steps off: ${once.toFixed(1)} steps off`);
+      assert.ok(Math.abs(once) <= SAMPLING_INTERVAL, `${once.toFixed(1)} steps off`);
+
+      await scope.goTo(-1500 * side);
+      await invoke(scope.host, "looping_autofocus", { dz: 2000 });
+      const looping = stage.position.z - focus;
+      t.diagnostic(`looping_autofocus from 1500 steps off: ${looping.toFixed(1)} steps off`);
+      assert.ok(Math.abs(looping) <= SAMPLING_INTERVAL, `${looping.toFixed(1)} steps off`);
+    });
+  }
+});
+
+suite("one microscope", () => {
+  const shared = microscope({ seed: 7, offset: 60 });
+  after(async () => (await shared).host.close());
+
+  test("the output has every frame and every move, on one clock", { timeout: 60_000 }, async () => {
+    const scope = await shared;
+    await scope.goTo(60);
+    const run = detachedInvocation();
+    const curve = await scope.autofocus.z_move_and_measure_sharpness({ dz: [-300, 600] }, run);
+    assert.equal(curve.stage_times.length, 4);
+    assert.deepEqual(
+      curve.stage_positions.map(({ z }) => z - curve.stage_positions[0]!.z),
+      [0, -300, -300, 300],
+    );
+    assert.equal(curve.jpeg_times.length, curve.jpeg_sizes.length);
+    assert.deepEqual(curve.focus_foms, curve.jpeg_sizes);
+    assert.deepEqual(curve.jpeg_times, [...curve.jpeg_times].sort());
+    const sweep = curve.jpeg_times.filter(
+      (time) => time > curve.stage_times[2]! && time < curve.stage_times[3]!,
+    );
+    assert.ok(sweep.length >= 12, `${sweep.length} frames in 0.6 s`);
+  });
+
+  test("a focus measure of the pixels finds the same focus", { timeout: 60_000 }, async () => {
+    const scope = await shared;
+    await scope.goTo(-150);
+    const input = { dz: 600, measure: "tenengrad" } as const;
+    const curve = await scope.autofocus.fast_autofocus(input, detachedInvocation());
+    assert.notDeepEqual(curve.focus_foms, curve.jpeg_sizes);
+    const error = scope.stage.position.z - scope.focus;
+    assert.ok(Math.abs(error) <= SAMPLING_INTERVAL, `${error.toFixed(1)} steps off`);
+  });
+
+  test("without focus in reach it says what to do", { timeout: 60_000 }, async () => {
+    const scope = await shared;
+    await scope.goTo(1500);
+    const run = scope.host
+      .get("autofocus")
+      .invoke("looping_autofocus", { dz: 300, max_attempts: 2 });
+    await run.ended;
+    assert.equal(run.status, "error");
+    assert.match(String(run.error?.message), /^No focus was found in 2 sweeps of 300 steps/);
+  });
+
+  test("a cancelled autofocus leaves the microscope as it was", { timeout: 60_000 }, async () => {
+    const scope = await shared;
+    await scope.goTo(0);
+    const before = scope.stage.position;
+    const run = scope.host.get("autofocus").invoke("fast_autofocus", { dz: 2000 });
+    while (!scope.stage.moving) await delay(10);
+    await delay(100);
+    run.cancel();
+    await run.ended;
+    assert.equal(run.status, "cancelled");
+    assert.deepEqual(scope.stage.position, before);
+    assert.equal(scope.camera.mjpeg_stream.demand.count, 0);
+  });
+});
+
+test("a peak between samples is found by the parabola through them", () => {
+  const heights = [0, 10, 25, 30];
+  const { z, sampleZ } = peakOf(
+    heights,
+    heights.map((at) => 500 - (at - 17) ** 2),
+  );
+  assert.equal(sampleZ, 10);
+  assert.ok(Math.abs(z - 17) < 1e-9);
+  assert.equal(peakOf([0, 1, 2], [3, 2, 1]).z, 0);
+  assert.equal(peakOf([0, 1, 2], [1, 1, 1]).z, 0);
+});
+
+async function invoke(host: ThingHost, action: string, input: unknown): Promise<void> {
+  const run = host.get("autofocus").invoke(action, input);
+  await run.ended;
+  assert.equal(run.error, undefined);
+}

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { decodeRgb, delay, detachedInvocation, now } from "thingscope";
+import { SimulatedOptics } from "../../things/optics/simulated-optics.ts";
+import { microscope } from "./microscope.ts";
+
+test("frames come at 30 Hz, on demand only, with exact times", { timeout: 60_000 }, async () => {
+  await using scope = await microscope({ seed: 3, offset: 0 });
+  const { camera } = scope;
+  const stream = camera.mjpeg_stream;
+  await delay(300);
+  assert.equal(stream.lastFrameIndex, -1);
+  assert.deepEqual(camera.state, { state: "idle" });
+
+  const times: number[] = [];
+  for await (const frame of stream.frames()) {
+    assert.deepEqual([frame.width, frame.height], [800, 600]);
+    times.push(frame.capturedAt);
+    if (times.length === 12) break;
+  }
+  assert.equal(camera.state.state, "running");
+  for (const [n, time] of times.slice(1).entries()) {
+    const periods = (time - times[n]!) / (1000 / 30);
+    assert.ok(Math.abs(periods - Math.round(periods)) < 0.01, `${periods} periods apart`);
+  }
+});
+
+test("the small view, the snapshot and the actions give the frame of now", {
+  timeout: 60_000,
+}, async () => {
+  await using scope = await microscope({ seed: 3, offset: 0 });
+  const { camera } = scope;
+  const run = detachedInvocation();
+  const asked = now();
+  const blob = await camera.grab_jpeg({}, run);
+  assert.equal(blob.mediaType, "image/jpeg");
+  assert.deepEqual(await sizeOf(await blob.bytes()), [800, 600]);
+  assert.ok(camera.mjpeg_stream.newest!.capturedAt > asked);
+
+  const small = await camera.grab_jpeg({ stream_name: "lores" }, run);
+  assert.deepEqual(await sizeOf(await small.bytes()), [400, 300]);
+  assert.ok((await camera.grab_jpeg_size({}, run)) > 50_000);
+
+  const request = { params: {}, query: new URLSearchParams(), signal: run.signal };
+  const snapshot = await camera.snapshot(request);
+  assert.equal(snapshot.contentType, "image/jpeg");
+  assert.ok(snapshot.body instanceof Uint8Array);
+
+  camera.settling_time = 0.05;
+  assert.ok((await camera.capture({}, run)).size > 50_000);
+});
+
+test("a slide is sharp at its focus, the same for the same seed, and larger than the view", {
+  timeout: 60_000,
+}, async () => {
+  const optics = new SimulatedOptics({ seed: 5 });
+  const z = optics.focusAt(0, 0);
+  const picture = async (x: number, dz: number) =>
+    (await optics.look({ x, y: 0, z: z + dz })).data.slice();
+  const detail = (data: Uint8Array) => {
+    let sum = 0;
+    for (let at = 3; at < data.length; at++) sum += Math.abs(data[at]! - data[at - 3]!);
+    return sum;
+  };
+  const curve: number[] = [];
+  for (const dz of [-2000, -600, -200, -60, 0, 60, 200, 600, 2000]) {
+    curve.push(detail(await picture(0, dz)));
+  }
+  for (const [n, value] of curve.slice(0, 4).entries()) {
+    assert.ok(value < curve[n + 1]!, `below focus: ${curve}`);
+    assert.ok(curve[n + 4]! > curve[n + 5]!, `above focus: ${curve}`);
+  }
+  const here = await picture(0, 0);
+  assert.ok(difference(here, await picture(0, 0)) < 3, "two looks differ by noise only");
+  assert.ok(difference(here, await picture(2000, 0)) > 10, "another place looks different");
+  assert.notEqual(new SimulatedOptics({ seed: 6 }).focusAt(0, 0), z);
+});
+
+async function sizeOf(jpeg: Uint8Array): Promise<[number, number]> {
+  const { width, height } = await decodeRgb(jpeg);
+  return [width, height];
+}
+
+/** Mean of a byte's difference. */
+function difference(a: Uint8Array, b: Uint8Array): number {
+  return a.reduce((sum, value, at) => sum + Math.abs(value - b[at]!), 0) / a.length;
+}

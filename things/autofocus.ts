@@ -1,0 +1,170 @@
+import {
+  action,
+  Camera,
+  delay,
+  detachedInvocation,
+  type Invocation,
+  Stage,
+  slot,
+  Thing,
+  ThingError,
+} from "thingscope";
+import { type Static, Type } from "typebox";
+import {
+  type SharpnessData,
+  type SharpnessMeasure,
+  SharpnessMonitor,
+} from "./sharpness-monitor.ts";
+
+const MEASURES: SharpnessMeasure[] = [
+  "jpeg_size",
+  "brenner",
+  "laplacianVariance",
+  "normalisedVariance",
+  "tenengrad",
+];
+const Measure = Type.Optional(
+  Type.Enum(MEASURES, { description: "What is highest in focus: the frame's bytes, by default" }),
+);
+const Range = Type.Optional(
+  Type.Integer({ minimum: 1, unit: "steps", default: 2000, description: "Height of the sweep" }),
+);
+const Start = Type.Optional(
+  Type.Enum(["centre", "base"], {
+    default: "centre",
+    description: "Which part of the sweep the stage is at now",
+  }),
+);
+
+const Sweep = Type.Object({ dz: Range, start: Start, measure: Measure });
+type Sweep = Static<typeof Sweep>;
+const Loop = Type.Object({
+  ...Sweep.properties,
+  max_attempts: Type.Optional(Type.Integer({ minimum: 1, default: 10 })),
+});
+type Loop = Static<typeof Loop>;
+const Moves = Type.Object({
+  dz: Type.Array(Type.Integer({ unit: "steps" }), { minItems: 1 }),
+  wait: Type.Optional(Type.Number({ minimum: 0, unit: "s", description: "Between the moves" })),
+  measure: Measure,
+});
+type Moves = Static<typeof Moves>;
+
+const Seconds = Type.Number({ unit: "s", description: "Since 1970" });
+const Steps = Type.Integer({ unit: "steps" });
+const CURVE = {
+  jpeg_times: Type.Array(Seconds, { description: "When each frame was captured" }),
+  jpeg_sizes: Type.Array(Type.Integer({ unit: "B" })),
+  focus_foms: Type.Array(Type.Number(), { description: "The measure of each frame" }),
+  stage_times: Type.Array(Seconds, { description: "Beginning and end of each move" }),
+  stage_positions: Type.Array(Type.Object({ x: Steps, y: Steps, z: Steps })),
+};
+const Curve = Type.Object(CURVE);
+const FocusedCurve = Type.Object({
+  ...CURVE,
+  sharpest_z: Type.Integer({ unit: "steps", description: "Where the stage is now" }),
+});
+const HeightsAndSizes = Type.Tuple([
+  Type.Array(Type.Number({ unit: "steps" })),
+  Type.Array(Type.Number()),
+]);
+
+/** Finds the height at which the picture is sharpest. The algorithms and their names are OpenFlexure's. */
+export class Autofocus extends Thing {
+  static override readonly title = "Autofocus";
+  static override readonly description =
+    "Sweeps the stage in z, watches how sharp every frame is, and goes to the sharpest height.";
+
+  @slot("What sees", Camera)
+  accessor camera!: Camera;
+
+  @slot("What moves", Stage)
+  accessor stage!: Stage;
+
+  @action("Sweep once, then go to the sharpest height from below. When cancelled, go back", {
+    input: Sweep,
+    output: FocusedCurve,
+  })
+  async fast_autofocus(
+    { dz = 2000, start = "centre", measure = "jpeg_size" }: Sweep,
+    run: Invocation,
+  ): Promise<Static<typeof FocusedCurve>> {
+    return this.#orBack(run, async () => {
+      using monitor = this.#monitor(measure, run);
+      if (start === "centre") await monitor.move(-Math.round(dz / 2));
+      run.progress(0.2, "Sweeping");
+      const sweep = await monitor.move(dz);
+      const { peak } = monitor.curveOf(sweep);
+      run.progress(0.6, `Sharpest at z = ${Math.round(peak.z)}`);
+      await monitor.move(-dz);
+      await monitor.move(Math.round(peak.z) - this.stage.position.z);
+      run.progress(1);
+      return { ...monitor.data, sharpest_z: this.stage.position.z };
+    });
+  }
+
+  @action("Sweep until the sharpest height is well inside the sweep. When cancelled, go back", {
+    input: Loop,
+    output: HeightsAndSizes,
+  })
+  async looping_autofocus(
+    { dz = 2000, start = "centre", max_attempts = 10, measure = "jpeg_size" }: Loop,
+    run: Invocation,
+  ): Promise<Static<typeof HeightsAndSizes>> {
+    return this.#orBack(run, async () => {
+      using monitor = this.#monitor(measure, run);
+      for (let attempt = 0; attempt < max_attempts; attempt++) {
+        run.progress(attempt / max_attempts, `Sweep ${attempt + 1}`);
+        if (start === "centre" || attempt > 0) {
+          await this.stage.move_relative({ z: -Math.round(dz / 2), backlash_compensation: 1 }, run);
+        }
+        const { heights, sizes, peak } = monitor.curveOf(await monitor.move(dz));
+        const z = Math.round(peak.z);
+        await this.stage.move_absolute({ z, backlash_compensation: 1 }, run);
+        const fromEnd = Math.min(
+          peak.sampleZ - Math.min(...heights),
+          Math.max(...heights) - peak.sampleZ,
+        );
+        if (fromEnd >= dz / 5) return [heights, sizes];
+        run.log.info(`Sharpest at z = ${z}, close to the end of the sweep: it may be beyond.`);
+      }
+      throw new ThingError(
+        "NO_FOCUS",
+        `No focus was found in ${max_attempts} sweeps of ${dz} steps: the sharpest frame was always near an end. ` +
+          `Check that there is a sample, move closer to focus by hand, or make dz larger.`,
+      );
+    });
+  }
+
+  @action("Move in z, again and again, and watch the sharpness", { input: Moves, output: Curve })
+  async z_move_and_measure_sharpness(
+    { dz, wait = 0, measure = "jpeg_size" }: Moves,
+    run: Invocation,
+  ): Promise<SharpnessData> {
+    using monitor = this.#monitor(measure, run);
+    for (const [n, steps] of dz.entries()) {
+      if (n > 0 && wait > 0) await delay(wait * 1000, run.signal);
+      await monitor.move(steps);
+      run.progress((n + 1) / dz.length);
+    }
+    return monitor.data;
+  }
+
+  #monitor(measure: SharpnessMeasure, run: Invocation): SharpnessMonitor {
+    return new SharpnessMonitor({ camera: this.camera, stage: this.stage, measure }, run);
+  }
+
+  /** Who cancels finds the microscope as it was. */
+  async #orBack<T>(run: Invocation, work: () => Promise<T>): Promise<T> {
+    const { z } = this.stage.position;
+    try {
+      return await work();
+    } catch (error) {
+      if (run.signal.aborted) {
+        const way = detachedInvocation(undefined, run.log);
+        await this.stage.move_absolute({ z, backlash_compensation: 1 }, way);
+      }
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import { Camera, encodeJpeg, type FrameSource, property, type SourceFrame, slot } from "thingscope";
+import { Type } from "typebox";
+import { SimulatedOptics } from "./optics/simulated-optics.ts";
+import { ticks } from "./pictures/ticks.ts";
+import { SimulatedStage } from "./simulated-stage.ts";
+
+export interface SimulatedCameraOptions {
+  /** Slide, noise and focal plane follow from it. */
+  readonly seed?: number;
+  /** z at (0, 0) where the picture is sharp, steps; without it, the seed chooses one. */
+  readonly focal_plane?: number;
+  readonly keep_warm?: boolean;
+}
+
+const FRAME_RATE = 30;
+// Constant quality: so a sharper picture has more bytes, which is what autofocus measures.
+const QUALITY = 80;
+
+/** The camera of a microscope that is not there, over a slide of stained tissue that nobody cut. */
+export class SimulatedCamera extends Camera {
+  static override readonly title = "Simulated camera";
+  static override readonly description =
+    "The camera of the simulated microscope: 800 x 600 at 30 Hz, marked SIMULATED. The stage moves its slide and its focus.";
+  readonly #optics: SimulatedOptics;
+
+  @slot("What moves the slide", SimulatedStage)
+  accessor stage!: SimulatedStage;
+
+  constructor({ seed, focal_plane, keep_warm = false }: SimulatedCameraOptions = {}) {
+    super({ keep_warm });
+    this.#optics = new SimulatedOptics({ seed, focalPlane: focal_plane });
+  }
+
+  @property("Frames a second", Type.Number({ unit: "Hz" }), { readOnly: true })
+  get framerate(): number {
+    return FRAME_RATE;
+  }
+
+  protected override source(): FrameSource {
+    return { frames: (signal) => this.#frames(signal) };
+  }
+
+  async *#frames(signal: AbortSignal): AsyncGenerator<SourceFrame> {
+    await this.#optics.ready();
+    for await (const capturedAt of ticks(() => FRAME_RATE, signal)) {
+      const picture = await this.#optics.look(this.stage.placeAt(capturedAt));
+      yield { jpeg: await encodeJpeg(picture, { quality: QUALITY }), capturedAt };
+    }
+  }
+}

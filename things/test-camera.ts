@@ -1,0 +1,141 @@
+import { readFile } from "node:fs/promises";
+import {
+  Camera,
+  decodeRgb,
+  encodeJpeg,
+  type FrameSource,
+  property,
+  renderSvgRaw,
+  type SourceFrame,
+  setting,
+  ThingError,
+  toDateTime,
+} from "thingscope";
+import { type Static, Type } from "typebox";
+import { drawText } from "./pictures/pixel-text.ts";
+import { testCard } from "./pictures/test-card.ts";
+import { ticks } from "./pictures/ticks.ts";
+import { type Rgba, toRgba, turn } from "./pictures/turn.ts";
+
+const Mode = Type.Object({
+  media_type: Type.String(),
+  width: Type.Integer({ unit: "px" }),
+  height: Type.Integer({ unit: "px" }),
+  framerate: Type.Number({ unit: "Hz" }),
+});
+type Mode = Static<typeof Mode>;
+
+const Picture = Type.Enum(["card", "photograph"]);
+type Picture = Static<typeof Picture>;
+
+const SIZES = [
+  { width: 640, height: 480, photograph: "sea.jpg" },
+  { width: 1280, height: 720, photograph: "mountains.jpg" },
+  { width: 1920, height: 1080, photograph: "still-life.jpg" },
+] as const;
+const FRAMERATES = [30, 10] as const;
+const MODES: readonly Mode[] = SIZES.flatMap(({ width, height }) =>
+  FRAMERATES.map((framerate) => ({ media_type: "image/jpeg", width, height, framerate })),
+);
+const DEGREES_PER_FRAME = 3;
+
+export interface TestCameraOptions {
+  readonly mode?: Partial<Mode>;
+  readonly picture?: Picture;
+  readonly animated?: boolean;
+  readonly keep_warm?: boolean;
+}
+
+/** A camera without hardware. Each frame says which one it is and when it was made. */
+export class TestCamera extends Camera {
+  static override readonly title = "Test camera";
+  static override readonly description =
+    "Test cards and rendered photographs in three sizes, still or turning, with the frame's number and time.";
+  #mode: Mode = MODES[0]!;
+  readonly #pictures = new Map<string, Promise<Rgba>>();
+
+  constructor({ mode, picture, animated, keep_warm = false }: TestCameraOptions = {}) {
+    super({ keep_warm });
+    if (mode) this.mode = { ...this.#mode, ...mode };
+    if (picture) this.picture = picture;
+    if (animated !== undefined) this.animated = animated;
+  }
+
+  @property("What this camera can deliver", Type.Array(Mode), { readOnly: true })
+  get capabilities(): Mode[] {
+    return MODES.map((mode) => ({ ...mode }));
+  }
+
+  @property("What it delivers: one of its capabilities", Mode, { observable: true })
+  get mode(): Mode {
+    return { ...this.#mode };
+  }
+
+  set mode(wanted: Mode) {
+    const found = MODES.find((mode) => describe(mode) === describe(wanted));
+    if (!found) {
+      throw new ThingError(
+        "BAD_ARGUMENT",
+        `Camera '${this.name}' has no mode ${describe(wanted)}, so it stays at ${describe(this.#mode)}. ` +
+          `It has: ${MODES.map(describe).join("; ")}.`,
+      );
+    }
+    this.#mode = found;
+  }
+
+  @setting("A test card, or a photograph (a rendered one)", Picture)
+  accessor picture: Picture = "card";
+
+  @setting("Whether the picture turns, without an end", Type.Boolean())
+  accessor animated = false;
+
+  protected override source(): FrameSource {
+    return { frames: (signal) => this.#frames(signal) };
+  }
+
+  async *#frames(signal: AbortSignal): AsyncGenerator<SourceFrame> {
+    let canvas: Rgba | undefined;
+    let index = 0; // each start of a source is a new run of its stream
+    let turns = 0;
+    for await (const capturedAt of ticks(() => this.#mode.framerate, signal)) {
+      const picture = await this.#pictureNow();
+      if (canvas?.data.length !== picture.data.length) {
+        canvas = { ...picture, data: new Uint8Array(picture.data.length) };
+      }
+      turns = this.animated ? (turns + DEGREES_PER_FRAME) % 360 : 0;
+      if (turns === 0) canvas.data.set(picture.data);
+      else turn(picture, canvas, turns);
+      label(canvas, index++, capturedAt);
+      yield { jpeg: await encodeJpeg(canvas, { quality: 80 }), capturedAt };
+    }
+  }
+
+  /** Drawn or read once, when it is shown first. */
+  #pictureNow(): Promise<Rgba> {
+    const { width, height } = this.#mode;
+    const key = `${this.picture} ${width}`;
+    const picture = this.#pictures.get(key) ?? load(this.picture, width, height);
+    this.#pictures.set(key, picture);
+    return picture;
+  }
+}
+
+function describe({ media_type, width, height, framerate }: Mode): string {
+  return `${media_type} ${width} x ${height} at ${framerate} Hz`;
+}
+
+async function load(picture: Picture, width: number, height: number): Promise<Rgba> {
+  if (picture === "card") {
+    return toRgba(await renderSvgRaw(testCard(width, height), { width, height }));
+  }
+  const size = SIZES.find((size) => size.width === width);
+  const root = import.meta.resolve("thingscope/package.json");
+  const file = new URL(`./things/images/${size?.photograph}`, root);
+  return toRgba(await decodeRgb(await readFile(file)));
+}
+
+function label(canvas: Rgba, index: number, capturedAt: number): void {
+  const scale = Math.round(canvas.height / 300);
+  const text = `FRAME ${index}  ${toDateTime(capturedAt).replace("T", " ").replace("Z", "")}`;
+  drawText(canvas, text, { x: 12 * scale, y: canvas.height - 20 * scale, scale });
+}
