@@ -4,6 +4,7 @@ import {
   decodeRgb,
   encodeJpeg,
   type FrameSource,
+  packagePath,
   property,
   renderSvgRaw,
   type SourceFrame,
@@ -128,9 +129,8 @@ async function load(picture: Picture, width: number, height: number): Promise<Rg
   if (picture === "card") {
     return toRgba(await renderSvgRaw(testCard(width, height), { width, height }));
   }
-  const size = SIZES.find((size) => size.width === width);
-  const root = import.meta.resolve("thingscope/package.json");
-  const file = new URL(`./things/images/${size?.photograph}`, root);
+  const photograph = SIZES.find((size) => size.width === width)?.photograph ?? "";
+  const file = packagePath("things", "images", photograph);
   return toRgba(await decodeRgb(await readFile(file)));
 }
 

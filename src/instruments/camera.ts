@@ -28,6 +28,7 @@ const State = Type.Object({
   reason: Type.Optional(Type.String({ description: "Why it failed" })),
 });
 
+/** What every camera can be configured with. */
 export interface CameraOptions {
   /** Runs the camera also while nobody wants frames: it answers sooner. */
   readonly keep_warm?: boolean;
