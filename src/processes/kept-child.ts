@@ -8,9 +8,9 @@ import { Watchdog } from "./watchdog.ts";
 /** What a kept program is doing. `failed` means: it ended, or hung, and is started again after a wait. */
 export interface ChildState {
   readonly phase: "stopped" | "starting" | "running" | "failed";
-  /** One sentence: why it failed last. */
-  readonly reason?: string;
-  /** How often it has been started again since `start`. */
+  /** One sentence: why it failed last; kept while it runs again. */
+  readonly reason?: string | undefined;
+  /** How often it ended or hung, or was asked to start again. */
   readonly restarts: number;
   /** The last lines of its error output. */
   readonly errorLines: readonly string[];
@@ -44,6 +44,8 @@ export class KeptChild {
   #child: Child | undefined;
   #watchdog: Watchdog | undefined;
   #beats = 0;
+  #lastBeat = 0;
+  #silentSince: number | undefined;
   #restartAsked = false;
   #wake: AbortController | undefined;
   #state: ChildState = { phase: "stopped", restarts: 0, errorLines: [] };
@@ -69,7 +71,7 @@ export class KeptChild {
     if (earlier && !earlier.controller.signal.aborted) return;
     const controller = new AbortController();
     this.#backOff.reset();
-    this.#setState({ phase: "starting", restarts: 0, errorLines: [] });
+    this.#setState({ phase: "starting" });
     this.#keeping = { controller, done: this.#keep(controller.signal, earlier?.done) };
   }
 
@@ -81,7 +83,7 @@ export class KeptChild {
     await keeping.done;
     if (this.#keeping !== keeping) return;
     this.#keeping = undefined;
-    this.#setState({ phase: "stopped", restarts: this.#state.restarts, errorLines: [] });
+    this.#setState({ phase: "stopped" });
   }
 
   /** Ends it in order and starts it again at once, without the wait that a failure has. */
@@ -93,11 +95,18 @@ export class KeptChild {
     void this.#child?.stop();
   }
 
+  /** It hangs: ends it at once; it is started again like one that failed. */
+  hung(): void {
+    this.#silentSince ??= this.#lastBeat;
+    this.#child?.kill();
+  }
+
   /** Something whole has come from it, a frame for instance: it lives. */
   beat(): void {
     this.#beats++;
     this.#watchdog?.beat();
-    if (this.#beats === 1) this.#setState({ phase: "running", restarts: this.#state.restarts });
+    this.#lastBeat = performance.now();
+    if (this.#beats === 1) this.#setState({ phase: "running" });
     if (this.#beats === BEATS_OF_A_GOOD_RUN) this.#backOff.reset();
   }
 
@@ -106,7 +115,7 @@ export class KeptChild {
     while (!signal.aborted) {
       this.#restartAsked = false;
       const reason = await this.#runOnce(signal);
-      if (signal.aborted) return;
+      if (signal.aborted && this.#silentSince === undefined) return;
       const restarts = this.#state.restarts + 1;
       if (!this.#restartAsked) {
         this.#setState({ phase: "failed", reason, restarts });
@@ -116,24 +125,22 @@ export class KeptChild {
         await delay(this.#backOff.next(), either).catch(ignoreAbort);
         if (signal.aborted) return;
       }
-      this.#setState({ phase: "starting", reason, restarts });
+      this.#setState({ phase: "starting", restarts });
     }
   }
 
   /** @returns Why it ended, as a sentence. */
   async #runOnce(signal: AbortSignal): Promise<string> {
-    let silentMs: number | undefined;
     this.#beats = 0;
+    this.#lastBeat = performance.now();
+    this.#silentSince = undefined;
     const child = this.#spawn();
     if (typeof child === "string") return child;
     this.#child = child;
     this.#watchdog = new Watchdog({
       startMs: this.#options.startMs ?? START_MS,
       stallMs: this.#options.stallMs,
-      onSilent: (ms) => {
-        silentMs = ms;
-        child.kill();
-      },
+      onSilent: () => this.hung(),
     });
     const stop = () => void child.stop();
     signal.addEventListener("abort", stop, { once: true });
@@ -142,7 +149,8 @@ export class KeptChild {
     this.#watchdog.stop();
     this.#child = undefined;
     this.#state = { ...this.#state, errorLines: child.errorLines };
-    if (silentMs !== undefined) return silentSentence(this.#command.program, silentMs);
+    if (this.#silentSince !== undefined)
+      return silentSentence(this.#command.program, performance.now() - this.#silentSince);
     return (this.#options.explain ?? this.#explain)(exit, child.errorLines);
   }
 
@@ -159,8 +167,8 @@ export class KeptChild {
   readonly #explain = (exit: Exit, errorLines: readonly string[]): string =>
     endSentence(this.#command.program, exit, errorLines);
 
-  #setState(state: Omit<ChildState, "errorLines"> & Partial<ChildState>): void {
-    this.#state = { errorLines: this.#state.errorLines, ...state };
+  #setState(change: Pick<ChildState, "phase"> & Partial<ChildState>): void {
+    this.#state = { ...this.#state, ...change };
     this.#options.onState?.(this.state);
   }
 }

@@ -8,8 +8,8 @@ export interface WatchdogOptions {
   readonly startMs: number;
   /** Longest silence after that, ms; without it 5 times the longest recent interval, and 1 s at least. */
   readonly stallMs?: number | undefined;
-  /** Called once, with the length of the silence in ms. */
-  readonly onSilent: (silentMs: number) => void;
+  /** Called once. */
+  readonly onSilent: () => void;
 }
 
 /** Notices that something which should come again and again has stopped coming. */
@@ -53,7 +53,7 @@ export class Watchdog {
     } else if (!graceGiven) {
       this.#timer = setTimeout(() => this.#check(true), GRACE_MS);
     } else {
-      this.#options.onSilent(silent);
+      this.#options.onSilent();
     }
   }
 }

@@ -7,6 +7,7 @@ export class FrameQueue {
   readonly #waiting: SourceFrame[] = [];
   readonly #limit: number;
   #dropped = 0;
+  #error: Error | undefined;
   #wake: (() => void) | undefined;
 
   constructor(limit = FRAMES_WAITING) {
@@ -27,7 +28,13 @@ export class FrameQueue {
     this.#wake?.();
   }
 
-  /** Frames in order, until `signal` aborts. */
+  /** No more frames will come: the reader gets those that wait, and then `error`. */
+  fail(error: Error): void {
+    this.#error ??= error;
+    this.#wake?.();
+  }
+
+  /** Frames in order, until `signal` aborts. @throws What `fail` was given. */
   async *frames(signal: AbortSignal): AsyncGenerator<SourceFrame, void> {
     const onAbort = () => this.#wake?.();
     signal.addEventListener("abort", onAbort);
@@ -35,6 +42,7 @@ export class FrameQueue {
       while (!signal.aborted) {
         const frame = this.#waiting.shift();
         if (frame) yield frame;
+        else if (this.#error) throw this.#error;
         else await new Promise<void>((resolve) => (this.#wake = resolve));
       }
     } finally {

@@ -1,5 +1,5 @@
 import { now } from "../base/clock.ts";
-import { messageOf } from "../base/errors.ts";
+import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import type { FrameSource, SourceFrame } from "../frames/frame-source.ts";
 import type { Child } from "../processes/child.ts";
@@ -10,6 +10,8 @@ import type { Output } from "./gst-taps.ts";
 import type { PipelineCommand } from "./pipeline-command.ts";
 import { explainPipelineEnd } from "./pipeline-failure.ts";
 import { PtsClock } from "./pts-clock.ts";
+
+const HANGS_AFTER_MS = 500;
 
 /** What a source is doing, and why it failed last. */
 export type SourceState = ChildState;
@@ -23,8 +25,9 @@ export interface PipelineOptions {
 }
 
 /**
- * A program that gives pictures, for one camera or several: it runs while any of them is read, is started again when it
- * ends, and killed and started again when it hangs.
+ * A program that gives pictures, for one camera or several. It runs while any of them is read or `hold` is held, and is
+ * killed when it hangs. When it ends, whoever reads gets the reason as an error and reads again when he likes; as long as
+ * somebody holds it, it is started again by itself.
  */
 export class Pipeline {
   /** One source for each camera of the pipeline, by the camera's name. */
@@ -36,6 +39,7 @@ export class Pipeline {
   readonly #log: Log;
   #clock = new PtsClock();
   #holders = 0;
+  #lastPicture = 0;
 
   constructor(command: PipelineCommand, options: PipelineOptions = {}) {
     this.command = command;
@@ -45,9 +49,7 @@ export class Pipeline {
     this.#kept = new KeptChild(command, {
       outputs: command.outputs.map(({ fd }) => fd),
       onStart: (child) => this.#read(child),
-      onState: (state) => {
-        for (const listener of this.#listeners) listener(state);
-      },
+      onState: (state) => this.#tell(state),
       explain: (exit, errorLines) => explainPipelineEnd(command.program, exit, errorLines),
       startMs: options.startMs,
       stallMs: options.stallMs,
@@ -88,6 +90,19 @@ export class Pipeline {
     };
   }
 
+  /** The reader of one camera found it silent: if all are, the program hangs. */
+  silent(): void {
+    if (performance.now() - this.#lastPicture > HANGS_AFTER_MS) this.#kept.hung();
+  }
+
+  #tell(state: SourceState): void {
+    if (state.phase === "failed") {
+      const error = new ThingError("SOURCE_FAILED", state.reason ?? "The pipeline failed.");
+      for (const tap of this.#taps) tap.fail(error);
+    }
+    for (const listener of this.#listeners) listener(state);
+  }
+
   #read(child: Child): void {
     const clock = new PtsClock(); // times of another run mean nothing any more
     this.#clock = clock;
@@ -103,8 +118,9 @@ export class Pipeline {
   #take(tap: Tap, parse: (chunk: Uint8Array) => Picture[], chunk: Uint8Array, child: Child): void {
     try {
       for (const picture of parse(chunk)) {
-        tap.push(picture, this.#clock);
+        this.#lastPicture = performance.now();
         this.#kept.beat();
+        tap.push(picture, this.#clock);
       }
     } catch (error) {
       this.#log.warn(
@@ -136,8 +152,13 @@ class Tap implements FrameSource {
       yield* queue.frames(signal);
     } finally {
       this.#readers.delete(queue);
+      if (signal.reason instanceof ThingError) this.#pipeline.silent();
       await letGo();
     }
+  }
+
+  fail(error: ThingError): void {
+    for (const queue of this.#readers) queue.fail(error);
   }
 
   restarted(): void {

@@ -8,8 +8,10 @@ import { delay } from "../../src/base/abort.ts";
 import { now } from "../../src/base/clock.ts";
 import type { SourceFrame } from "../../src/frames/frame-source.ts";
 import { inspectJpeg } from "../../src/frames/jpeg.ts";
+import { type FeedState, feed } from "../../src/outputs/feed.ts";
+import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { programVersion } from "../../src/processes/programs.ts";
-import { Pipeline, type SourceState } from "../../src/sources/pipeline.ts";
+import { Pipeline } from "../../src/sources/pipeline.ts";
 import {
   type PipelineText,
   pipelineCommand,
@@ -156,51 +158,78 @@ for (const [own, framing] of [
   });
 }
 
+/** A camera's stream, fed by the pipeline for as long as the test runs, and a function that waits for a state. */
+async function watch(text: PipelineText) {
+  const pipeline = new Pipeline(await pipelineCommand(text));
+  const source = [...pipeline.cameras.values()][0];
+  assert.ok(source);
+  const stream = new MJPEGStream();
+  let heard = () => {};
+  const feeding = feed(stream, source, { keepWarm: true, onState: () => heard() });
+  const until = async (state: FeedState): Promise<number> => {
+    while (feeding.state !== state) await new Promise<void>((resolve) => (heard = resolve));
+    return performance.now();
+  };
+  return { pipeline, stream, feeding, until };
+}
+
 test("a killed program is seen and healed, 20 times, and leaves no zombie and no descriptor", {
   timeout,
 }, async () => {
-  const { pipeline } = await run({ pipeline: ONE_TEE });
-  const seen: { state: SourceState; at: number }[] = [];
-  pipeline.onState((state) => seen.push({ state, at: performance.now() }));
+  const { pipeline, stream, feeding, until } = await watch({ pipeline: ONE_TEE });
   const descriptors = () => readdirSync("/proc/self/fd").length;
-  const source = pipeline.cameras.get("t1")!;
-  const reading = new AbortController();
-  const frames = source.frames(reading.signal)[Symbol.asyncIterator]();
-  for (let n = 0; n < 6; n++) await frames.next();
+  await until("running");
   const before = descriptors();
-  let slowest = 0;
+  const runs = new Set([stream.run]);
   for (let crash = 1; crash <= 20; crash++) {
     const killedAt = performance.now();
-    process.kill(pipeline.pid!, "SIGKILL");
-    while (pipeline.state.restarts < crash) await delay(5);
-    const failed = seen.findLast(({ state }) => state.phase === "failed")!;
-    assert.ok(failed.at - killedAt < 2000);
-    assert.match(failed.state.reason ?? "", /SIGKILL/);
-    while (pipeline.state.phase !== "running") await frames.next();
-    slowest = Math.max(slowest, performance.now() - killedAt);
-    for (let n = 0; n < 6; n++) await frames.next();
+    assert.ok(pipeline.pid);
+    process.kill(pipeline.pid, "SIGKILL");
+    assert.ok((await until("failed")) - killedAt < 2000);
+    assert.match(feeding.reason ?? "", /was ended by SIGKILL/);
+    assert.ok((await until("running")) - killedAt < 3000);
+    assert.equal(pipeline.state.restarts, crash);
+    runs.add(stream.run);
   }
-  assert.ok(slowest < 3000, `the slowest took ${slowest} ms`);
+  assert.equal(runs.size, 21, "each start is a new run");
   assert.equal(children().length, 1);
   assert.ok(descriptors() <= before + 1);
-  reading.abort();
-  await frames.next();
+  await feeding.stop();
   assert.deepEqual(children(), []);
 });
 
 test("a program that hangs is killed and started again", { timeout }, async () => {
-  const { pipeline } = await run({ pipeline: ONE_TEE });
-  const reading = new AbortController();
-  const frames = pipeline.cameras.get("t1")!.frames(reading.signal)[Symbol.asyncIterator]();
-  for (let n = 0; n < 30; n++) await frames.next();
+  const { pipeline, stream, feeding, until } = await watch({ pipeline: ONE_TEE });
+  await until("running");
+  for (let n = 0; n < 10; n++) await stream.nextFrame();
+  assert.ok(pipeline.pid);
+  process.kill(pipeline.pid, "SIGSTOP");
   const stoppedAt = performance.now();
-  process.kill(pipeline.pid!, "SIGSTOP");
-  while (pipeline.state.restarts === 0) await delay(10);
-  assert.ok(performance.now() - stoppedAt < 2000);
-  assert.match(pipeline.state.reason ?? "", /gave no frame for \d/);
-  while (pipeline.state.phase !== "running") await frames.next();
-  reading.abort();
-  await frames.next();
+  assert.ok((await until("failed")) - stoppedAt < 2000);
+  assert.match(feeding.reason ?? "", /silent|gave no frame/);
+  assert.ok((await until("running")) - stoppedAt < 4000);
+  assert.equal(pipeline.state.restarts, 1);
+  await feeding.stop();
+  assert.deepEqual(children(), []);
+});
+
+test("of two cameras of one program each is told of its end, and both come back", {
+  timeout,
+}, async () => {
+  const pipeline = new Pipeline(await pipelineCommand({ pipeline: TWO_TEES }));
+  const streams = [...pipeline.cameras.values()].map((source) => {
+    const stream = new MJPEGStream();
+    return { stream, feeding: feed(stream, source, { keepWarm: true }) };
+  });
+  const indices = () => Promise.all(streams.map(({ stream }) => stream.nextFrame()));
+  await indices();
+  assert.ok(pipeline.pid);
+  process.kill(pipeline.pid, "SIGKILL");
+  while (streams.some(({ feeding }) => feeding.state !== "failed")) await delay(5);
+  await indices();
+  assert.equal(children().length, 1);
+  await Promise.all(streams.map(({ feeding }) => feeding.stop()));
+  assert.deepEqual(children(), []);
 });
 
 test("a missing element, program, file or device is named in one sentence", {
