@@ -73,14 +73,15 @@ function program(): Command {
 async function runServe(file: string | undefined, flags: ServeFlags): Promise<void> {
   const log = pinoLog({ debug: flags.debug, readable: process.stdout.isTTY });
   const { defaultConfig, loadConfig } = await import("./config.ts");
-  const { serve } = await import("./serve.ts");
+  const { serverFromConfig, startServer } = await import("./serve.ts");
   const given = file === undefined ? defaultConfig() : await loadConfig(file);
   const config = flags.settings ? { ...given, settingsFolder: resolve(flags.settings) } : given;
   try {
-    const server = await serve(config, flags, flags, log);
+    const server = await serverFromConfig(config, log, flags);
     const stopper = new Stopper(() => server.close(), log);
     stopper.onSignals();
     stopper.onFaults();
+    await startServer(server, { ...flags, apiPrefix: config.apiPrefix }, log);
   } finally {
     log.flush();
   }

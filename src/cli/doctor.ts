@@ -2,6 +2,7 @@ import type { Check, CheckResult } from "../base/checks.ts";
 import { messageOf } from "../base/errors.ts";
 import { addonCheck, codecCheck } from "./library-checks.ts";
 import { descriptorCheck, nodeCheck, portCheck, settingsCheck } from "./machine-checks.ts";
+import { ffmpegCheck, gstreamerCheck } from "./program-checks.ts";
 
 export interface DoctorOptions {
   json: boolean;
@@ -17,6 +18,8 @@ function checks({ port, settings }: DoctorOptions): Check[] {
     nodeCheck,
     codecCheck,
     addonCheck,
+    gstreamerCheck,
+    ffmpegCheck,
     portCheck(port),
     settingsCheck(settings),
     descriptorCheck,

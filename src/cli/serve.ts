@@ -8,16 +8,10 @@ import { hostFromConfig } from "./host-from-config.ts";
 import { packageVersion } from "./package-version.ts";
 import type { ProcessLog } from "./pino-log.ts";
 
+/** Where a server listens. */
 export interface Address {
   host: string;
   port: number;
-}
-
-export interface ServeOptions {
-  /** Ends when any Thing cannot open, not only when none can. */
-  strict: boolean;
-  /** Allows addresses off loopback, without any login. */
-  insecureNoAuth: boolean;
 }
 
 /**
@@ -36,36 +30,22 @@ export async function serverFromConfig(
 }
 
 /**
- * Serves a configuration and says what is served and where to look.
- * @returns The running server; closing it is the caller's.
- * @throws {ThingError} `NOT_READY` when no Thing could open, or with `strict` when one could not.
+ * Listens, opens the Things, and says what is served and where to look. Closes everything again when too few open.
+ * @param strict - All Things must open, not only one.
+ * @throws {ThingError} `NOT_READY` when too few opened, and as `ThingServer.listen` does.
  */
-export async function serve(
-  config: Config,
-  address: Address,
-  { strict, insecureNoAuth }: ServeOptions,
-  log: ProcessLog,
-): Promise<ThingServer> {
-  const server = await serverFromConfig(config, log, { insecureNoAuth });
-  return startServer(server, address, { strict, apiPrefix: config.apiPrefix }, log);
-}
-
-/** Listens, opens the Things and says so. Closes everything again when too few of them open. */
 export async function startServer(
   server: ThingServer,
-  address: Address,
-  { strict, apiPrefix = "" }: { strict: boolean; apiPrefix?: string },
+  { host, port, strict, apiPrefix }: Address & { strict: boolean; apiPrefix: string },
   log: ProcessLog,
-): Promise<ThingServer> {
+): Promise<void> {
   log.say(`thingscope ${packageVersion()}  settings ${server.host.settingsFolder}`);
   try {
-    const { url } = await server.listen(address);
+    const { url } = await server.listen({ host, port });
     const things = [...server.host.things.values()];
     for (const thing of things) log.say(`${thing.name}  ${stateOf(thing)}`);
     checkEnoughOpened(things, strict);
-    const page = `${url}${apiPrefix}${firstPage(server.host)}`;
-    log.say(`open ${page}`, { url });
-    return server;
+    log.say(`open ${url}${apiPrefix}${firstPage(server.host)}`, { url });
   } catch (error) {
     await server.close().catch((cause) => log.debug(messageOf(cause)));
     throw error;

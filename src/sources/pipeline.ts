@@ -16,6 +16,7 @@ const HANGS_AFTER_MS = 500;
 /** What a source is doing, and why it failed last. */
 export type SourceState = ChildState;
 
+/** How long a pipeline may take, and where it says what it does. */
 export interface PipelineOptions {
   /** Longest time from a start to the first frame, ms; 10,000 by default. */
   readonly startMs?: number | undefined;

@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import { test } from "node:test";
+import { packagePath } from "../../src/base/package-root.ts";
+import { folderWith, install, runCli, serveCli } from "./run-cli.ts";
+
+const CAMERA = `
+import { MJPEGStream, property, stream, Thing } from "thingscope";
+import { Type } from "typebox";
+
+export class Camera extends Thing {
+  @property("Exposure time", Type.Number({ unit: "ms" })) accessor exposure: number = 20;
+  @stream("Live view") readonly live = new MJPEGStream();
+  constructor(first: unknown, options?: { exposure?: number }) {
+    super();
+    const { exposure = 20 } = options ?? (first as { exposure?: number });
+    this.exposure = exposure;
+  }
+}
+export class Broken extends Thing {
+  override open() {
+    throw new Error("The cable is out.");
+  }
+}
+export class Faulty extends Thing {
+  override open() {
+    setTimeout(() => { throw new Error("Nobody awaits me."); }, 10);
+    void Promise.reject(new Error("Nor me."));
+  }
+}
+`;
+
+async function getJson(url: string): Promise<Record<string, unknown>> {
+  return (await fetch(url)).json() as Promise<Record<string, unknown>>;
+}
+
+test("a TypeScript Thing is served from a folder that has thingscope installed", {
+  timeout: 30_000,
+}, async () => {
+  const folder = await folderWith({
+    "camera.ts": CAMERA,
+    "lab.yaml": 'things:\n  eye: {class: "camera:Camera", kwargs: {exposure: 7}}\n',
+    "package.json": "{}",
+    "tsconfig.json": '{"compilerOptions": {"experimentalDecorators": true}}',
+  });
+  await install(folder);
+  const server = await serveCli(folder, "lab.yaml");
+  assert.equal(server.page, `${server.url}/eye/live/viewer`);
+  assert.equal(await (await fetch(`${server.url}/eye/exposure`)).json(), 7);
+  assert.equal((await getJson(`${server.url}/eye/`)).title, "Camera");
+  assert.match(server.lines[0]?.msg ?? "", /^thingscope \d+\.\d+\.\d+ {2}settings \/.*\/settings$/);
+  assert.ok(server.lines.some(({ msg }) => msg === "eye  Camera  open"));
+  assert.equal(await server.stop(), 0);
+});
+
+test("a Thing finds the server's own thingscope where none is installed, in files that import one another", {
+  timeout: 30_000,
+}, async () => {
+  const folder = await folderWith({
+    "camera.ts": CAMERA,
+    "lab/names.js": "export const label = 'second';",
+    "lab/second.ts": `
+      import { property } from "thingscope";
+      import { Type } from "typebox";
+      import { Camera } from "../camera.js";
+      import { label } from "./names.js";
+      export class Second extends Camera {
+        @property("Label", Type.String()) accessor label = label as string;
+      }`,
+    "plain.js": `
+      import { Thing } from "thingscope";
+      export class Plain extends Thing {}`,
+    "package/node_modules/lamps/package.json":
+      '{"name": "lamps", "exports": {"import": "./a.mjs"}}',
+    "package/node_modules/lamps/a.mjs": 'export { Plain as Lamp } from "../../../plain.js";',
+    "package/lab.json": JSON.stringify({
+      things: {
+        first: { class: "../lab/second.ts:Second", args: [1], kwargs: { exposure: 9 } },
+        plain: "../plain.js:Plain",
+        lamp: "lamps:Lamp",
+        stage: "thingscope/things:SimulatedStage",
+      },
+    }),
+  });
+  const server = await serveCli(folder, "package/lab.json");
+  assert.equal(await (await fetch(`${server.url}/first/label`)).json(), "second");
+  assert.equal(await (await fetch(`${server.url}/first/exposure`)).json(), 9);
+  assert.deepEqual(Object.keys(await getJson(`${server.url}/thing_descriptions/`)), [
+    "first",
+    "plain",
+    "lamp",
+    "stage",
+  ]);
+  assert.equal(await server.stop(), 0);
+});
+
+test("a Thing in a clone of the repository needs no installation", {
+  timeout: 30_000,
+}, async () => {
+  const ended = await runCli(packagePath(), "check", "examples/writing-a-thing/lab.yaml");
+  assert.deepEqual(
+    [ended.code, ended.stdout],
+    [0, "examples/writing-a-thing/lab.yaml: OK: clock (Clock)\n"],
+  );
+});
+
+test("one Thing that cannot open is told, and the others are served; with --strict nothing is", {
+  timeout: 30_000,
+}, async () => {
+  const folder = await folderWith({
+    "camera.ts": CAMERA,
+    "lab.yaml": "things:\n  broken: camera:Broken\n  eye: camera:Camera\n",
+    "none.yaml": "things:\n  broken: camera:Broken\n",
+  });
+  const server = await serveCli(folder, "lab.yaml");
+  assert.ok(server.lines.some(({ msg }) => msg === "broken  Broken  failed: The cable is out."));
+  assert.equal((await fetch(`${server.url}/eye/exposure`)).status, 200);
+  assert.equal(await server.stop(), 0);
+  const strict = await runCli(folder, "serve", "lab.yaml", "--strict", "--port", "0");
+  assert.equal(strict.code, 3);
+  assert.match(
+    strict.stderr,
+    /^With --strict all Things must open.*'broken': The cable is out\.$/m,
+  );
+  const none = await runCli(folder, "serve", "none.yaml", "--port", "0");
+  assert.equal(none.code, 3);
+  assert.match(none.stderr, /^No Thing could open.*The cable is out\.$/m);
+});
+
+test("SIGTERM with viewers connected ends everything within 3 s", { timeout: 30_000 }, async () => {
+  const folder = await folderWith({
+    "camera.ts": CAMERA,
+    "lab.yaml": "things:\n  eye: camera:Camera\n",
+  });
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    const server = await serveCli(folder, "lab.yaml");
+    const viewers = await Promise.all([1, 2, 3].map(() => fetch(`${server.url}/eye/live`)));
+    const gone = viewers.map((viewer) => viewer.text().catch(() => "cut"));
+    const started = performance.now();
+    assert.equal(await server.stop(signal), 0);
+    assert.ok(performance.now() - started < 3000);
+    await Promise.all(gone);
+  }
+});
+
+test("an error that a Thing leaves uncaught is logged, and serving goes on", {
+  timeout: 30_000,
+}, async () => {
+  const folder = await folderWith({
+    "camera.ts": CAMERA,
+    "lab.yaml": "things:\n  faulty: camera:Faulty\n  eye: camera:Camera\n",
+  });
+  const server = await serveCli(folder, "lab.yaml");
+  const told = (text: string) =>
+    server.lines.some(({ msg, level }) => level === 50 && msg.endsWith(text));
+  for (let tries = 0; tries < 100 && !told("Nobody awaits me."); tries++) {
+    assert.equal((await fetch(`${server.url}/eye/exposure`)).status, 200);
+  }
+  assert.ok(told("Nobody awaits me.") && told("Nor me."), JSON.stringify(server.lines));
+  assert.equal(await server.stop(), 0);
+});
+
+test("bad input ends with 2 and a sentence: a port in use, an address of others, a bad option", {
+  timeout: 30_000,
+}, async () => {
+  const folder = await folderWith({
+    "camera.ts": CAMERA,
+    "lab.yaml": "things:\n  eye: camera:Camera\n",
+  });
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", () => resolve()));
+  const address = other.address();
+  const port = typeof address === "object" ? String(address?.port) : "";
+  const cases: [string[], RegExp][] = [
+    [
+      ["serve", "lab.yaml", "--port", port],
+      new RegExp(`^Port ${port} of 127.0.0.1 is in use`, "m"),
+    ],
+    [["serve", "lab.yaml", "--host", "0.0.0.0"], /--insecure-no-auth/],
+    [["serve", "lab.yaml", "--port", "70000"], /A port is a number from 0 to 65535/],
+    [["serve", "lab.yaml", "--stict"], /unknown option '--stict'.*\n\(Did you mean --strict\?\)/],
+    [["serve", "nowhere.yaml"], /There is no configuration file 'nowhere.yaml'/],
+    [["check"], /missing required argument 'config'/],
+  ];
+  for (const [args, sentence] of cases) {
+    const { code, stderr } = await runCli(folder, ...args);
+    assert.deepEqual([args, code], [args, 2], stderr);
+    assert.match(stderr, sentence);
+    assert.doesNotMatch(stderr, /^\s+at /m, "a stack is no sentence");
+  }
+  other.close();
+});
