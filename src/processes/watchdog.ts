@@ -37,7 +37,8 @@ export class Watchdog {
   /** How long it may be silent now, ms. */
   get allowedMs(): number {
     const { startMs, stallMs } = this.#options;
-    if (this.#intervals.length === 0) return Math.max(startMs, stallMs ?? 0);
+    if (this.#beats === 0) return startMs;
+    if (this.#intervals.length === 0) return stallMs ?? startMs; // its period is not known yet
     return stallMs ?? Math.max(SHORTEST_STALL_MS, PERIODS * Math.max(...this.#intervals));
   }
 

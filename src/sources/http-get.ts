@@ -1,0 +1,104 @@
+import { lookup as lookupHost } from "node:dns";
+import { get as httpGet, type IncomingMessage } from "node:http";
+import { get as httpsGet } from "node:https";
+import type { LookupFunction } from "node:net";
+import { messageOf, ThingError } from "../base/errors.ts";
+
+const REDIRECTS = 5;
+const MAX_HEADER_BYTES = 16 * 1024;
+const REDIRECT_STATUS = new Set([301, 302, 303, 307, 308]);
+/** Where clouds keep a machine's secrets. No camera is there, whatever a name server says. */
+const METADATA_ADDRESSES = new Set(["169.254.169.254", "fd00:ec2::254", "100.100.100.200"]);
+
+/**
+ * Gets a stream over HTTP. Redirects are followed on the same host only; a login is sent as HTTP Basic.
+ * @throws {ThingError} `SOURCE_FAILED` with one plain reason.
+ */
+export async function openHttp(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
+  let at = url;
+  for (let redirects = 0; redirects <= REDIRECTS; redirects++) {
+    const response = await request(at, signal);
+    const status = response.statusCode ?? 0;
+    if (status === 200) return response;
+    response.destroy();
+    if (!REDIRECT_STATUS.has(status))
+      throw failed(at, statusReason(status, response.statusMessage));
+    at = redirected(at, response.headers.location ?? "");
+  }
+  throw failed(url, `redirects without an end (more than ${REDIRECTS} times).`);
+}
+
+/** An address that may be logged and shown: without login and query. */
+export function withoutSecrets(url: URL): string {
+  return `${url.origin}${url.pathname}`;
+}
+
+function request(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
+  const options = {
+    signal,
+    agent: false,
+    lookup,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headers: {
+      Accept: "multipart/x-mixed-replace, image/jpeg;q=0.1",
+      "Accept-Encoding": "identity",
+    },
+  };
+  return new Promise((resolve, reject) => {
+    const get = url.protocol === "https:" ? httpsGet : httpGet;
+    get(url, options, resolve).on("error", (error) => {
+      reject(signal.aborted ? error : failed(url, networkReason(url, error), error));
+    });
+  });
+}
+
+/** The system's look-up; what it found is what is connected to. */
+const lookup: LookupFunction = (host, options, callback) => {
+  lookupHost(host, options, (error, address, family) => {
+    const found = Array.isArray(address) ? address.map((entry) => entry.address) : [address];
+    if (!error && found.some((one) => METADATA_ADDRESSES.has(one))) {
+      error = new Error(`its name leads to ${found.join(", ")}, where no camera is`);
+    }
+    callback(error, address, family);
+  });
+};
+
+function redirected(from: URL, location: string): URL {
+  const to = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
+  if (!to || (to.protocol !== "http:" && to.protocol !== "https:")) {
+    throw failed(from, `redirects to '${location}', which is no http address.`);
+  }
+  if (to.hostname !== from.hostname) {
+    throw failed(
+      from,
+      `redirects to another host, ${to.hostname}. Give that address if it is right.`,
+    );
+  }
+  to.username = from.username;
+  to.password = from.password;
+  return to;
+}
+
+function statusReason(status: number, message = ""): string {
+  if (status === 401 || status === 403) {
+    return `wants another login (${status}). Put it into the address: http://user:password@host/path (Basic login only).`;
+  }
+  return `answered ${status} ${message}. Check the address.`;
+}
+
+function networkReason(url: URL, error: Error): string {
+  const code = "code" in error ? error.code : "";
+  if (code === "ECONNREFUSED")
+    return `is not there: nothing listens on port ${url.port || (url.protocol === "https:" ? 443 : 80)}.`;
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN")
+    return `is not there: the name ${url.hostname} is not known.`;
+  if (code === "HPE_HEADER_OVERFLOW")
+    return `sends more than ${MAX_HEADER_BYTES} bytes of headers.`;
+  if (typeof code === "string" && code.startsWith("HPE_"))
+    return `does not speak HTTP (${messageOf(error)}).`;
+  return `cannot be read: ${messageOf(error)}.`;
+}
+
+function failed(url: URL, reason: string, cause?: unknown): ThingError {
+  return new ThingError("SOURCE_FAILED", `${withoutSecrets(url)} ${reason}`, { cause });
+}
