@@ -11,6 +11,7 @@ export class FocusStack {
   readonly #levels: readonly Rgb[];
   readonly #window: Rgb;
   readonly #blurrier: Rgb;
+  #shown = "";
 
   private constructor(levels: readonly Rgb[], width: number, height: number) {
     this.#levels = levels;
@@ -29,10 +30,13 @@ export class FocusStack {
    * What the window shows with its left upper corner at (x, y), pixels of the slide.
    *
    * @param sigmaPx - The blur, 0 or more; beyond 44.8 it stays the same.
-   * @returns Memory that the next call writes to again.
+   * @returns Memory that the next call writes to again: only read it.
    */
   look(x: number, y: number, sigmaPx: number): Rgb {
     const { level, share } = mixOf(sigmaPx);
+    const shown = [Math.round(x), Math.round(y), level, share].join();
+    if (shown === this.#shown) return this.#window; // nothing has moved
+    this.#shown = shown;
     crop(this.#levels[level]!, this.#window, x, y);
     if (share > 0) {
       crop(this.#levels[level + 1]!, this.#blurrier, x, y);

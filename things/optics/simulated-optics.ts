@@ -45,6 +45,7 @@ export class SimulatedOptics {
   readonly #shake: Random;
   readonly #noise: Int32Array;
   readonly #vignette: Int32Array;
+  readonly #picture = blankRgb(VIEW_WIDTH, VIEW_HEIGHT);
   #stack: Promise<FocusStack> | undefined;
 
   constructor({ seed = 1, focalPlane }: OpticsOptions = {}) {
@@ -73,20 +74,21 @@ export class SimulatedOptics {
   async look({ x, y, z }: Place): Promise<Rgb> {
     const stack = await this.#focusStack();
     const sigmaPx = Math.abs(z - this.focusAt(x, y)) / STEPS_PER_SIGMA;
-    const picture = stack.look(x / STEPS_PER_PIXEL, y / STEPS_PER_PIXEL, sigmaPx);
-    this.#expose(wordsOf(picture));
-    drawText(picture, "SIMULATED", { x: 16, y: VIEW_HEIGHT - 30, scale: 2 });
-    return picture;
+    this.#expose(stack.look(x / STEPS_PER_PIXEL, y / STEPS_PER_PIXEL, sigmaPx));
+    drawText(this.#picture, "SIMULATED", { x: 16, y: VIEW_HEIGHT - 30, scale: 2 });
+    return this.#picture;
   }
 
-  /** Four bytes at once: no sum of theirs leaves 0 to 255. */
-  #expose(words: Int32Array): void {
+  /** Light becomes a picture. Four bytes at once: no sum of theirs leaves 0 to 255. */
+  #expose(light: Rgb): void {
+    const from = wordsOf(light);
+    const to = wordsOf(this.#picture);
     const noise = this.#noise;
     const vignette = this.#vignette;
     const mask = noise.length - 1;
     const offset = Math.floor(this.#shake() * noise.length);
-    for (let at = 0; at < words.length; at++) {
-      words[at] = (words[at]! + noise[(at + offset) & mask]! - vignette[at]!) | 0;
+    for (let at = 0; at < to.length; at++) {
+      to[at] = (from[at]! + noise[(at + offset) & mask]! - vignette[at]!) | 0;
     }
   }
 
