@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { Frame } from "../frames/frame.ts";
 
 /** What is remembered of a frame when its picture is gone. */
@@ -43,9 +44,12 @@ export class FrameLog {
     return this.#end;
   }
 
-  beginRun(run: string): void {
+  /** Names a new run. */
+  beginRun(): string {
+    const run = newRun();
     this.#runs.push({ run, start: this.#end });
     if (this.#runs.length > MAX_RUNS) this.#runs.shift();
+    return run;
   }
 
   add({ run, index, capturedAt, jpeg }: Frame): void {
@@ -69,6 +73,12 @@ export class FrameLog {
   positionOf(run: string, index: number): number | undefined {
     const found = this.#runs.find((known) => known.run === run);
     return found && found.start + index;
+  }
+
+  /** Where to go on after a frame; after one of an unknown run, with the oldest frame that is held. */
+  placeAfter({ run, index }: { run: string; index: number }): { run: string; position: number } {
+    const position = this.positionOf(run, index + 1);
+    return { run, position: position ?? Math.max(0, this.#end - this.capacity) };
   }
 
   /** The position after the last frame of a run, so far. */
@@ -143,4 +153,9 @@ export class LogReader<T> {
     while (this.#log.identityAt(this.#position) === undefined) this.#position += 1;
     return this.#log.identityAt(this.#position)!;
   }
+}
+
+/** Six characters, so that runs of one stream are told apart by eye. */
+function newRun(): string {
+  return (randomBytes(4).readUInt32BE() % 36 ** 6).toString(36).padStart(6, "0");
 }

@@ -21,6 +21,7 @@ export interface FrameFeed {
   onStop(listener: () => void): () => void;
   frames(signal?: AbortSignal): AsyncGenerator<Frame, void>;
   grab(signal?: AbortSignal): Promise<Frame>;
+  capturedAfter(time: number, signal?: AbortSignal): Promise<Frame>;
   addViewer(socket: Socket, view: View): void;
 }
 

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { now } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
@@ -6,12 +5,13 @@ import type { Frame } from "../frames/frame.ts";
 import { storeFrame, storePlaceholder } from "../frames/frame-memory.ts";
 import { inspectJpeg, type JpegInfo } from "../frames/jpeg.ts";
 import { RingBuffer } from "../frames/ring-buffer.ts";
-import { FrameLog, type Gap, LogReader } from "./frame-log.ts";
+import { type FrameEntry, FrameLog, type Gap, LogReader } from "./frame-log.ts";
 import { type FrameFeed, FrameOutlet, streamStopped } from "./frame-outlet.ts";
 import type { FrameInUse, FrameOptions, StreamOptions, StreamStats } from "./stream-options.ts";
 import { type VariantOptions, variantOf } from "./stream-request.ts";
 import { respondWithStream, sayingWhenToRetry } from "./stream-response.ts";
 import { Variants } from "./variants.ts";
+import { viewerPage } from "./viewer-page.ts";
 
 const LOGGED_FRAMES = 10_000;
 
@@ -29,7 +29,7 @@ export class MJPEGStream extends FrameOutlet {
   readonly #maxFrameBytes: number;
   readonly #refused = { corrupt: 0, tooLarge: 0, stopped: 0 };
   #ring: RingBuffer<Frame>;
-  #run = newRun();
+  #run: string;
   #added = 0;
   #correctedTimes = 0;
 
@@ -45,7 +45,7 @@ export class MJPEGStream extends FrameOutlet {
     this.#maxFrameBytes = maxFrameBytes;
     this.#ring = new RingBuffer(ringbufferSize);
     this.sizes = new FrameLog(Math.max(LOGGED_FRAMES, ringbufferSize));
-    this.sizes.beginRun(this.#run);
+    this.#run = this.sizes.beginRun();
   }
 
   get run(): string {
@@ -172,11 +172,30 @@ export class MJPEGStream extends FrameOutlet {
     return this.#readAll(reader, signal);
   }
 
+  /**
+   * Identity, capture time and size of each frame, once and in order: from the first after frame `after` of any
+   * run, or else from the next to arrive. The newest 10,000 are held; what is lost, and new runs, are reported.
+   */
+  everySize({
+    after,
+    signal,
+  }: {
+    after?: { run: string; index: number } | undefined;
+    signal?: AbortSignal;
+  } = {}): AsyncGenerator<FrameEntry | Gap, void> {
+    const { run, position } = after
+      ? this.sizes.placeAfter(after)
+      : { run: this.#run, position: this.sizes.end };
+    return this.#readAll(
+      new LogReader(this.sizes, { run, position }, (at) => this.sizes.at(at)),
+      signal,
+    );
+  }
+
   /** Begins a new run: no frame is held, the next has index 0. A stopped stream streams again. */
   reset(ringbufferSize?: number): void {
     this.#ring = new RingBuffer(ringbufferSize || this.#ring.capacity);
-    this.#run = newRun();
-    this.sizes.beginRun(this.#run);
+    this.#run = this.sizes.beginRun();
     this.begin();
   }
 
@@ -218,10 +237,12 @@ export class MJPEGStream extends FrameOutlet {
     respondWithStream(this.variant(options), request, response);
   }
 
-  async *#readAll(
-    reader: LogReader<Frame>,
-    signal?: AbortSignal,
-  ): AsyncGenerator<Frame | Gap, void> {
+  /** An HTML page that shows the stream at `url`, as the server gives it at `{url}/viewer`. */
+  viewerPage(url: string): string {
+    return viewerPage(url);
+  }
+
+  async *#readAll<T>(reader: LogReader<T>, signal?: AbortSignal): AsyncGenerator<T | Gap, void> {
     const release = this.demand.take();
     try {
       while (!signal?.aborted) {
@@ -274,8 +295,3 @@ export class MJPEGStream extends FrameOutlet {
 }
 
 const REFUSALS: ReadonlySet<string> = new Set(["BAD_FRAME", "STREAM_STOPPED"]);
-
-/** Six characters, so that runs of one stream are told apart by eye. */
-function newRun(): string {
-  return (randomBytes(4).readUInt32BE() % 36 ** 6).toString(36).padStart(6, "0");
-}

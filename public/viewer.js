@@ -1,0 +1,282 @@
+import { framesOf } from "./mjpeg-frames.js";
+
+// The picture comes frame by frame, so that the page knows which one it shows. What the stream's newest frame is
+// comes on a second way, the server-sent events of `sizes`: a picture that lags or stands still cannot hide it.
+
+const STALE_MS = 2000;
+const LONGEST_PAUSE_MS = 8000;
+const SIZES_SHOWN = 160;
+
+const id = (name) => document.getElementById(name);
+const picture = id("picture");
+const context = picture.getContext("2d", { alpha: false });
+const base = new URL(document.body.dataset.stream, document.baseURI);
+const streamUrl = base.href.replace(/\/$/, "");
+const [streamName, thingName] = streamUrl.split("/").map(decodeURIComponent).reverse();
+
+/** The frame on the canvas: index, run, capturedAt, jpeg. */
+let shown;
+/** The newest frame that the server has told of: index, run, capturedAt, size, and `at`, when it told. */
+let newest;
+/** The placeholder's reason, while one is shown instead of frames. */
+let emptyBecause;
+/** Why there is no connection, while there is none. */
+let lostBecause;
+let leave = new AbortController();
+let wake = () => {};
+const painted = [];
+const told = [];
+
+document.title = `${thingName} ${streamName}`;
+id("name").replaceChildren(thingName, " ", small(streamName));
+void watch();
+listen();
+setInterval(render, 100);
+document.addEventListener("visibilitychange", () => (document.hidden ? leave.abort() : wake()));
+id("save").addEventListener("click", save);
+id("full").addEventListener("click", toggleFull);
+picture.addEventListener("dblclick", toggleFull);
+document.addEventListener("keydown", ({ key, ctrlKey, metaKey }) => {
+  if (ctrlKey || metaKey) return;
+  if (key === "f") toggleFull();
+  if (key === "s" && shown) save();
+});
+
+/** Shows the stream for as long as the page is visible, and comes back whenever it is lost. */
+async function watch() {
+  for (let failures = 0; ; ) {
+    if (document.hidden) await pause(3_600_000);
+    leave = new AbortController();
+    try {
+      for await (const part of framesOf(streamUrl, leave.signal)) {
+        failures = 0;
+        lostBecause = undefined;
+        offer(part);
+      }
+      throw new Error("The stream ended.");
+    } catch (error) {
+      if (leave.signal.aborted) continue;
+      lostBecause = error instanceof TypeError ? "The server does not answer." : error.message;
+      await pause(Math.min(LONGEST_PAUSE_MS, 500 * 2 ** failures++));
+    }
+  }
+}
+
+function pause(ms) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    wake = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+  });
+}
+
+let waiting;
+let painting = false;
+
+/** Paints the part when the one before it is painted, unless a newer one has come by then. */
+function offer(part) {
+  waiting = part;
+  if (!painting) void paint();
+}
+
+async function paint() {
+  painting = true;
+  while (waiting) {
+    const { headers, jpeg } = waiting;
+    waiting = undefined;
+    const bitmap = await createImageBitmap(new Blob([jpeg], { type: "image/jpeg" })).catch(
+      () => {},
+    );
+    if (!bitmap) continue; // its picture data is broken: the frame before it stays
+    if (picture.width !== bitmap.width || picture.height !== bitmap.height) {
+      picture.width = bitmap.width;
+      picture.height = bitmap.height;
+    }
+    context.drawImage(bitmap, 0, 0);
+    bitmap.close();
+    emptyBecause = headers.get("x-placeholder");
+    if (emptyBecause === undefined) {
+      const capturedAt = Number(headers.get("x-timestamp")) * 1000;
+      shown = { index: Number(headers.get("x-frame-index")), capturedAt, jpeg };
+      shown.run = headers.get("x-stream-run");
+      keepRecent(painted, performance.now());
+      clock.note(capturedAt);
+    }
+  }
+  painting = false;
+}
+
+/** Hears of every frame's index, time and size, also of those that the picture skips. */
+function listen() {
+  let events;
+  const connect = () => {
+    if (document.hidden || (events && events.readyState !== EventSource.CLOSED)) return;
+    events = new EventSource(new URL("sizes", base));
+    for (const name of ["frame", `${streamName}_new_frame`]) events.addEventListener(name, tell);
+  };
+  const tell = ({ data }) => {
+    const entry = JSON.parse(data);
+    if (entry.run !== newest?.run) told.length = 0;
+    newest = { ...entry, at: performance.now() };
+    keepRecent(told, newest.capturedAt);
+    sizes.push(newest.size);
+    if (sizes.length > SIZES_SHOWN) sizes.shift();
+  };
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) events?.close();
+    else connect();
+  });
+  setInterval(connect, 3000);
+  connect();
+}
+
+const sizes = [];
+
+/** The server's clock as seen from here: equal to ours, or off by what the quickest frame seemed to take. */
+const clock = {
+  quickest: Number.POSITIVE_INFINITY,
+  note(capturedAt) {
+    this.quickest = Math.min(this.quickest, Date.now() - capturedAt);
+  },
+  ageOf(capturedAt) {
+    const sameClock = this.quickest >= 0 && this.quickest < 1500;
+    return Math.max(0, Date.now() - capturedAt - (sameClock ? 0 : this.quickest));
+  },
+};
+
+function render() {
+  const age = shown && clock.ageOf(shown.capturedAt);
+  const hz = rateOf(told);
+  const isStale = age !== undefined && age > Math.max(STALE_MS, hz ? 2500 / hz : 0);
+  const state = stateOf(isStale);
+  document.body.dataset.state = state;
+  id("state").textContent = WORDS[state];
+  showBanner(state, age);
+  id("age").textContent = age === undefined ? "–" : duration(age);
+  id("rate").textContent = state === "live" ? rateText(hz, rateOf(painted)) : "–";
+  id("index").textContent = shown ? indexText() : "–";
+  id("index").title = shown ? `Run ${shown.run}` : "";
+  id("pixels").textContent = shown ? `${picture.width} × ${picture.height}` : "–";
+  id("size").textContent = newest ? bytes(newest.size) : "–";
+  id("save").disabled = !shown;
+  drawSizes();
+}
+
+const WORDS = {
+  connecting: "Connecting",
+  live: "Live",
+  stale: "Stale",
+  empty: "No frames",
+  lost: "Not connected",
+};
+
+function stateOf(isStale) {
+  if (lostBecause !== undefined) return "lost";
+  if (emptyBecause !== undefined) return "empty";
+  if (!shown) return "connecting";
+  return isStale ? "stale" : "live";
+}
+
+function showBanner(state, age) {
+  const [word, text] = bannerOf(state, age);
+  id("banner").hidden = !word;
+  id("banner-word").textContent = word;
+  id("banner-text").textContent = text;
+}
+
+function bannerOf(state, age) {
+  const old = age === undefined ? "" : `STALE ${duration(age)}`;
+  if (state === "stale") {
+    const isBehind = newest && performance.now() - newest.at < STALE_MS;
+    return [
+      old,
+      isBehind ? "Newer frames exist, but arrive here late." : "No newer frame has come.",
+    ];
+  }
+  if (state === "lost") return [old || "NOT CONNECTED", `${lostBecause} This page keeps trying.`];
+  if (state === "connecting") return ["CONNECTING", "Waiting for the first frame."];
+  if (state === "empty") return ["NO FRAMES", emptyBecause];
+  return ["", ""];
+}
+
+function indexText() {
+  const behind = newest?.run === shown.run ? newest.index - shown.index : 0;
+  return behind >= 5 ? `${shown.index} (−${behind})` : String(shown.index);
+}
+
+function rateText(source, here) {
+  if (!source) return "–";
+  const all = `${source.toFixed(source < 10 ? 1 : 0)} fps`;
+  return here < 0.8 * source ? `${here.toFixed(here < 10 ? 1 : 0)} of ${all}` : all;
+}
+
+/** Frames a second, over the 5 s before the newest, but over 3 frames at least. */
+function rateOf(times) {
+  const last = times.at(-1);
+  const start = Math.min(
+    times.findIndex((time) => last - time < 5000),
+    times.length - 3,
+  );
+  return start < 0 ? 0 : (1000 * (times.length - 1 - start)) / (last - times[start]);
+}
+
+function keepRecent(times, time) {
+  times.push(time);
+  while (times.length > 1000) times.shift();
+}
+
+function drawSizes() {
+  const graph = id("sizes");
+  const width = graph.clientWidth * devicePixelRatio;
+  const height = graph.clientHeight * devicePixelRatio;
+  graph.width = width;
+  graph.height = height;
+  if (sizes.length < 2) return;
+  const low = Math.min(...sizes);
+  const span = Math.max(...sizes) - low || 1;
+  const pen = graph.getContext("2d");
+  pen.lineWidth = 1.5 * devicePixelRatio;
+  pen.lineJoin = "round";
+  pen.strokeStyle = getComputedStyle(document.body).getPropertyValue("--accent");
+  pen.beginPath();
+  for (const [n, size] of sizes.entries()) {
+    const x = (width * (n + SIZES_SHOWN - sizes.length)) / (SIZES_SHOWN - 1);
+    const y = height - 2 - ((height - 4) * (size - low)) / span;
+    pen.lineTo(x, y);
+  }
+  pen.stroke();
+}
+
+/** Saves exactly the frame that is shown, named by its identity. */
+function save() {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([shown.jpeg], { type: "image/jpeg" }));
+  link.download = `${thingName}-${streamName}-${shown.run}-${shown.index}.jpg`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+function toggleFull() {
+  if (document.fullscreenElement) void document.exitFullscreen();
+  else void id("stage").requestFullscreen();
+}
+
+function small(text) {
+  const element = document.createElement("small");
+  element.textContent = text;
+  return element;
+}
+
+function duration(ms) {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 3_600_000) return `${Math.floor(ms / 60_000)} min ${Math.floor((ms / 1000) % 60)} s`;
+  return `${(ms / 3_600_000).toFixed(1)} h`;
+}
+
+function bytes(count) {
+  if (count < 10_000) return `${(count / 1000).toFixed(1)} kB`;
+  return count < 1e6 ? `${Math.round(count / 1000)} kB` : `${(count / 1e6).toFixed(2)} MB`;
+}

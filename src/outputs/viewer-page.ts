@@ -1,0 +1,25 @@
+import { readFileSync } from "node:fs";
+import { packagePath } from "../base/package-root.ts";
+
+/** What the page consists of, beside itself, and how each is served: `{stream}/viewer/{name}`. */
+export const VIEWER_ASSETS: ReadonlyMap<string, string> = new Map([
+  ["viewer.css", "text/css; charset=utf-8"],
+  ["viewer.js", "text/javascript; charset=utf-8"],
+  ["mjpeg-frames.js", "text/javascript; charset=utf-8"],
+  ["viewer-icon.svg", "image/svg+xml"],
+]);
+
+/** The page that shows the stream at `url`; `.` from `{stream}/viewer` itself. */
+export function viewerPage(url: string): string {
+  const stream = escapeAttribute(url.replace(/\/+$/, ""));
+  return viewerFile("viewer.html").replaceAll("{stream}", () => stream);
+}
+
+/** A file of the page. */
+export function viewerFile(name: string): string {
+  return readFileSync(packagePath("public", name), "utf8");
+}
+
+function escapeAttribute(text: string): string {
+  return text.replace(/[&"<>]/g, (character) => `&#${character.charCodeAt(0)};`);
+}

@@ -1,0 +1,321 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { request } from "node:http";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { now } from "../../src/base/clock.ts";
+import { renderSvg } from "../../src/frames/codec.ts";
+import { inspectJpeg } from "../../src/frames/jpeg.ts";
+import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { numberIn, picture } from "./pictures.ts";
+import { serveStream } from "./stream-server.ts";
+import { eventually } from "./watching.ts";
+
+const timeout = 20_000;
+
+async function jpegOf(response: Response): Promise<Uint8Array> {
+  assert.equal(response.status, 200);
+  assert.equal(response.headers.get("content-type"), "image/jpeg");
+  assert.equal(response.headers.get("cache-control"), "no-store");
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+test("a snapshot is the newest frame if it is fresh, with its identity in headers", {
+  timeout,
+}, async (t) => {
+  const stream = new MJPEGStream();
+  const { url } = await serveStream(t, stream);
+  stream.addFrame(picture(1));
+  stream.addFrame(picture(2));
+  const response = await fetch(`${url}/snapshot`);
+  assert.equal(response.headers.get("x-frame-index"), "1");
+  assert.equal(response.headers.get("x-stream-run"), stream.run);
+  assert.ok(Math.abs(Number(response.headers.get("x-timestamp")) * 1000 - now()) < 2000);
+  assert.ok(Number(response.headers.get("x-frame-age")) >= 0);
+  assert.equal(numberIn(await jpegOf(response)), 2);
+});
+
+test("a snapshot waits for the next frame when the newest is older than 1 s", {
+  timeout,
+}, async (t) => {
+  const stream = new MJPEGStream();
+  const { url } = await serveStream(t, stream);
+  stream.addFrame(picture(1), { capturedAt: now() - 1100 });
+  const wait = fetch(`${url}/snapshot`);
+  await eventually(() => stream.demand.active);
+  stream.addFrame(picture(2));
+  assert.equal(numberIn(await jpegOf(await wait)), 2);
+  assert.equal(stream.demand.count, 0);
+});
+
+test("a fresh snapshot was captured after the request, however new the newest is", {
+  timeout,
+}, async (t) => {
+  const stream = new MJPEGStream();
+  const { url } = await serveStream(t, stream);
+  stream.addFrame(picture(1));
+  const asked = now();
+  const wait = fetch(`${url}/snapshot?fresh=1`);
+  await eventually(() => stream.demand.active);
+  stream.addFrame(picture(2), { capturedAt: asked - 5 }); // exposed before the request
+  stream.addFrame(picture(3));
+  assert.equal(numberIn(await jpegOf(await wait)), 3);
+});
+
+test("a snapshot without frames is refused in time, with the reason", { timeout }, async (t) => {
+  const stream = new MJPEGStream();
+  const { url } = await serveStream(t, stream);
+  const silent = await fetch(`${url}/snapshot?wait=0.05`);
+  assert.equal(silent.status, 503);
+  assert.match(await silent.text(), /No frame came within 0.05 s. Is the camera running/);
+  stream.showPlaceholder(picture(0), "The cable came out.");
+  assert.match(await (await fetch(`${url}/snapshot?wait=0.05`)).text(), /: The cable came out/);
+  stream.stop();
+  assert.match(await (await fetch(`${url}/snapshot`)).text(), /The stream is stopped/);
+});
+
+test("a snapshot can be smaller", { timeout }, async (t) => {
+  const stream = new MJPEGStream();
+  const { url } = await serveStream(t, stream);
+  stream.addFrame(await renderSvg(`<svg viewBox="0 0 4 3"/>`, { width: 320, height: 240 }));
+  const jpeg = await jpegOf(await fetch(`${url}/snapshot?width=80`));
+  assert.equal(inspectJpeg(jpeg).width, 80);
+});
+
+test("next is the frame that arrives after the request, 204 when none does", {
+  timeout,
+}, async (t) => {
+  const stream = new MJPEGStream();
+  const { url } = await serveStream(t, stream);
+  stream.addFrame(picture(1));
+  const wait = fetch(`${url}/next`);
+  await eventually(() => stream.demand.active);
+  stream.addFrame(picture(2));
+  assert.equal(numberIn(await jpegOf(await wait)), 2);
+  assert.equal((await fetch(`${url}/next?wait=0.05`)).status, 204);
+});
+
+test("held frames are listed, and each can be fetched by its index", { timeout }, async (t) => {
+  const stream = new MJPEGStream({ ringbufferSize: 3 });
+  const { url } = await serveStream(t, stream);
+  for (let n = 0; n < 5; n++) stream.addFrame(picture(n, 1000 + n));
+  const { run, frames } = JSON.parse(await (await fetch(`${url}/frames`)).text());
+  assert.equal(run, stream.run);
+  const { capturedAt } = stream.heldFrame(2);
+  assert.deepEqual(frames[0], {
+    run,
+    index: 2,
+    capturedAt,
+    size: 1002,
+    width: 16,
+    height: 16,
+    href: "/camera/live/frames/2",
+  });
+  const fetched = await jpegOf(await fetch(new URL(frames[2].href, url)));
+  assert.equal(numberIn(fetched), 4);
+});
+
+test("a frame that is not held is 404 with what is, one to come can be waited for", {
+  timeout,
+}, async (t) => {
+  const stream = new MJPEGStream({ ringbufferSize: 2 });
+  const { url } = await serveStream(t, stream);
+  for (let n = 0; n < 4; n++) stream.addFrame(picture(n));
+  const gone = await fetch(`${url}/frames/0`);
+  assert.equal(gone.status, 404);
+  assert.match(await gone.text(), /overwritten. Frames 2 to 3 are held/);
+  const early = await fetch(`${url}/frames/4?wait=0.05`);
+  assert.equal(early.status, 404);
+  assert.match(await early.text(), /not been captured yet/);
+  const wait = fetch(`${url}/frames/5?wait=10`);
+  await eventually(() => stream.demand.active);
+  stream.addFrame(picture(4));
+  stream.addFrame(picture(5));
+  assert.equal(numberIn(await jpegOf(await wait)), 5);
+  const other = await fetch(`${url}/frames/5?run=aaaaaa`);
+  assert.deepEqual([other.status, /run aaaaaa is not held/.test(await other.text())], [404, true]);
+});
+
+test("the next frame's size is a JSON number, its identity is in headers", {
+  timeout,
+}, async (t) => {
+  const stream = new MJPEGStream();
+  const { url } = await serveStream(t, stream);
+  stream.addFrame(picture(0, 1000));
+  const wait = fetch(`${url}/next_frame_size`);
+  await eventually(() => stream.demand.active);
+  stream.addFrame(picture(1, 2345));
+  const response = await wait;
+  assert.equal(await response.json(), 2345);
+  assert.equal(response.headers.get("x-frame-index"), "1");
+  assert.match(response.headers.get("content-type")!, /^application\/json/);
+});
+
+/** Server-sent events as they arrive. */
+async function listen(url: string, headers: Record<string, string> = {}) {
+  const leave = new AbortController();
+  const response = await fetch(`${url}/sizes`, { headers, signal: leave.signal });
+  assert.equal(response.headers.get("content-type"), "text/event-stream");
+  const events: Array<{ event: string; id: string | undefined; data: Record<string, unknown> }> =
+    [];
+  const reading = (async () => {
+    let text = "";
+    for await (const chunk of response.body!) {
+      text += Buffer.from(chunk).toString();
+      const messages = text.split("\n\n");
+      text = messages.pop()!;
+      for (const message of messages) {
+        const fields = Object.fromEntries(
+          message.split("\n").map((line) => line.split(/: (.*)/s).slice(0, 2)),
+        );
+        if (fields.data) {
+          events.push({ event: fields.event, id: fields.id, data: JSON.parse(fields.data) });
+        }
+      }
+    }
+  })().catch(() => {});
+  return {
+    events,
+    async end() {
+      leave.abort();
+      await reading;
+    },
+  };
+}
+
+test("sizes are told of every frame, each once and in order", { timeout }, async (t) => {
+  const stream = new MJPEGStream({ ringbufferSize: 2 });
+  const { url } = await serveStream(t, stream);
+  stream.addFrame(picture(0));
+  const listener = await listen(url);
+  await eventually(() => stream.demand.active);
+  for (let n = 1; n <= 50; n++) stream.addFrame(picture(n, 1000 + n));
+  await eventually(() => listener.events.length === 50);
+  const { run, newest } = stream;
+  assert.deepEqual(listener.events.at(-1), {
+    event: "frame",
+    id: `${run}:50`,
+    data: { run, index: 50, capturedAt: newest!.capturedAt, size: 1050 },
+  });
+  await listener.end();
+  await eventually(() => !stream.demand.active);
+});
+
+test("a listener who comes back with the last event id misses nothing that is held", {
+  timeout,
+}, async (t) => {
+  const stream = new MJPEGStream();
+  const { url } = await serveStream(t, stream);
+  const { run } = stream;
+  for (let n = 0; n < 10; n++) stream.addFrame(picture(n));
+  const listener = await listen(url, { "Last-Event-ID": `${run}:6` });
+  await eventually(() => listener.events.length === 3);
+  assert.deepEqual(
+    listener.events.map(({ data }) => data.index),
+    [7, 8, 9],
+  );
+  stream.reset();
+  stream.addFrame(picture(0));
+  await eventually(() => listener.events.length === 5);
+  const [change, first] = listener.events.slice(3);
+  assert.deepEqual(change!.data, { kind: "run", run: stream.run, previousRun: run });
+  assert.deepEqual([change!.event, first!.data.index], ["run", 0]);
+  await listener.end();
+  const other = await listen(url, { "Last-Event-ID": "zzzzzz:3" });
+  await eventually(() => other.events.length === 13);
+  assert.deepEqual(other.events[0]!.data, { kind: "run", run, previousRun: "zzzzzz" });
+  await other.end();
+});
+
+test("a listener who was away too long is told which frames are gone", { timeout }, async (t) => {
+  const stream = new MJPEGStream({ ringbufferSize: 1 });
+  const { url } = await serveStream(t, stream);
+  for (let n = 0; n < 10_020; n++) stream.addFrame(picture(n));
+  const listener = await listen(url, { "Last-Event-ID": `${stream.run}:4` });
+  await eventually(() => listener.events.length === 10_001);
+  assert.deepEqual(listener.events[0], {
+    event: "gap",
+    id: undefined,
+    data: { kind: "gap", run: stream.run, from: 5, to: 19 },
+  });
+  await listener.end();
+});
+
+test("a listener who does not read costs nothing and is told of its gap", {
+  timeout,
+}, async (t) => {
+  const stream = new MJPEGStream({ ringbufferSize: 1 });
+  const { url, port } = await serveStream(t, stream);
+  const req = request({ port, host: "127.0.0.1", path: `${new URL(url).pathname}/sizes` }).end();
+  const [response] = await once(req, "response");
+  await eventually(() => stream.demand.active);
+  for (let round = 0; round < 40; round++) {
+    for (let n = 0; n < 2000; n++) stream.addFrame(picture(n));
+    await sleep(1);
+  }
+  const last = `"index":${stream.lastFrameIndex},`;
+  let text = "";
+  response.on("data", (data: Buffer) => {
+    text += data.toString();
+  });
+  await eventually(() => text.includes(last), 10_000);
+  const told = [...text.matchAll(/"index":(\d+)/g)].map(([, index]) => Number(index));
+  const gaps = [...text.matchAll(/"from":(\d+),"to":(\d+)/g)];
+  const lost = gaps.reduce((sum, [, from, to]) => sum + Number(to) - Number(from) + 1, 0);
+  assert.equal(told.length + lost, 80_000);
+  assert.ok(gaps.length > 0);
+  response.destroy();
+});
+
+test("HEAD is answered at once everywhere", { timeout }, async (t) => {
+  const stream = new MJPEGStream();
+  const { url } = await serveStream(t, stream);
+  const paths: Array<[string, string]> = [
+    ["", "multipart/x-mixed-replace; boundary=frame"],
+    ["/viewer", "text/html; charset=utf-8"],
+    ["/viewer/viewer.js", "text/javascript; charset=utf-8"],
+    ["/snapshot", "image/jpeg"],
+    ["/next", "image/jpeg"],
+    ["/frames", "application/json"],
+    ["/next_frame_size", "application/json"],
+    ["/sizes", "text/event-stream"],
+  ];
+  for (const [path, contentType] of paths) {
+    const response = await fetch(url + path, { method: "HEAD", signal: AbortSignal.timeout(1000) });
+    assert.deepEqual([response.status, response.headers.get("content-type")], [200, contentType]);
+  }
+  assert.equal((await fetch(`${url}/frames/3?wait=9`, { method: "HEAD" })).status, 404);
+  stream.addFrame(picture(0));
+  assert.equal(
+    (await fetch(`${url}/frames/0`, { method: "HEAD" })).headers.get("x-frame-index"),
+    "0",
+  );
+  assert.equal(stream.demand.count, 0);
+});
+
+for (const [path, sentence] of [
+  ["/snapshot?fresh=maybe", /'fresh' is \\"maybe\\", but it is 1 or 0/],
+  ["/snapshot?width=1", /'width' must be a whole number from 16 to 8192/],
+  ["/snapshot?wait=forever", /'wait' must be seconds, from 0 to 60/],
+  ["/frames/latest", /a whole number from 0, not \\"latest\\"/],
+  ["/sizes?after=yesterday", /names no frame/],
+] as const) {
+  test(`${path} is refused with a sentence`, { timeout }, async (t) => {
+    const { url } = await serveStream(t, new MJPEGStream());
+    const response = await fetch(url + path);
+    assert.equal(response.status, 400);
+    assert.match(await response.text(), sentence);
+  });
+}
+
+test("the viewer page comes with all it needs, and no other file", { timeout }, async (t) => {
+  const { url } = await serveStream(t, new MJPEGStream());
+  const html = await (await fetch(`${url}/viewer`)).text();
+  const links = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link]) => link!);
+  assert.equal(links.length, 3);
+  for (const link of links) assert.equal((await fetch(new URL(link, `${url}/viewer`))).status, 200);
+  assert.doesNotMatch(html, /<script>|<style|style=|\son\w+=/); // the page's policy forbids them
+  assert.equal((await fetch(`${url}/viewer/package.json`)).status, 404);
+  const page = new MJPEGStream().viewerPage('/camera/li"ve/');
+  assert.match(page, /data-stream="\/camera\/li&#34;ve\/"/);
+});
