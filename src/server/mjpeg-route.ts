@@ -63,7 +63,7 @@ export const streamHandlers = {
     const seconds = secondsOf(request) ?? SNAPSHOT_WAIT_S;
     if (request.method === "HEAD") return writeHead(response, "image/jpeg");
     const ask = (signal: AbortSignal) => feed.capturedAfter(after, signal);
-    writeFrame(request, response, await wait(stream, response, seconds, ask));
+    writeFrame(request, response, await wait(stream, goneSignal(response), seconds, ask));
   },
 
   /** `{stream}/next`: long polling for the next frame; 204 when none came in 25 s. */
@@ -72,7 +72,7 @@ export const streamHandlers = {
     const seconds = secondsOf(request) ?? LONGPOLL_S;
     if (request.method === "HEAD") return writeHead(response, "image/jpeg");
     const ask = (signal: AbortSignal) => feed.grab(signal);
-    const frame = await wait(stream, response, seconds, ask).catch(ignoreNoFrame);
+    const frame = await wait(stream, goneSignal(response), seconds, ask).catch(ignoreNoFrame);
     if (frame) writeFrame(request, response, frame);
     else writeReply(request, response, { status: 204 });
   },
@@ -101,7 +101,9 @@ export const streamHandlers = {
     assertRun(stream, index, queryOf(request).get("run") ?? stream.run);
     const isToCome = index > stream.lastFrameIndex && request.method !== "HEAD";
     if (isToCome && seconds > 0) {
-      await wait(stream, response, seconds, (signal) => stream.frameAt(index, signal)).catch(
+      await wait(stream, goneSignal(response), seconds, (signal) =>
+        stream.frameAt(index, signal),
+      ).catch(
         ignoreNoFrame, // the next line says it better
       );
     }
@@ -112,7 +114,9 @@ export const streamHandlers = {
   async nextFrameSize(stream, request, response) {
     const seconds = secondsOf(request) ?? LONGPOLL_S;
     if (request.method === "HEAD") return writeHead(response, JSON_TYPE);
-    const frame = await wait(stream, response, seconds, (signal) => stream.grab(signal));
+    const frame = await wait(stream, goneSignal(response), seconds, (signal) =>
+      stream.grab(signal),
+    );
     const headers = identityHeaders(frame);
     writeReply(request, response, { status: 200, body: frame.jpeg.length, headers });
   },
@@ -134,6 +138,15 @@ export const streamHandlers = {
   },
 } satisfies Record<string, StreamHandler>;
 
+/**
+ * What a snapshot shows: the newest frame if it is under 1 s old, else the next.
+ * @throws {ThingError} `NO_FRAME` after 5 s; `STREAM_STOPPED`.
+ */
+export function newestFrame(stream: MJPEGStream, gone: AbortSignal): Promise<Frame> {
+  const after = now() - FRESH_MS;
+  return wait(stream, gone, SNAPSHOT_WAIT_S, (signal) => stream.capturedAfter(after, signal));
+}
+
 /** False when a reader takes nothing for 30 s; it is cut off then: with its last event id it can come back. */
 async function drained(response: ServerResponse, gone: AbortSignal): Promise<boolean> {
   const signal = AbortSignal.any([gone, AbortSignal.timeout(STALLED_MS)]);
@@ -145,11 +158,11 @@ async function drained(response: ServerResponse, gone: AbortSignal): Promise<boo
 /** What `ask` finds. @throws {ThingError} `NO_FRAME` when it finds nothing in time. */
 async function wait(
   stream: MJPEGStream,
-  response: ServerResponse,
+  gone: AbortSignal,
   seconds: number,
   ask: (signal: AbortSignal) => Promise<Frame>,
 ): Promise<Frame> {
-  const signal = AbortSignal.any([goneSignal(response), AbortSignal.timeout(seconds * 1000)]);
+  const signal = AbortSignal.any([gone, AbortSignal.timeout(seconds * 1000)]);
   const release = stream.demand.take();
   try {
     return await ask(signal);
