@@ -9,6 +9,7 @@ import { AccessPolicy } from "./access.ts";
 import { bindAddressProblem, bindAddressWarning } from "./bind-address.ts";
 import { expressOf } from "./dispatch.ts";
 import { applyLimits, REQUEST_LIMITS } from "./limits.ts";
+import { Monitoring } from "./monitoring.ts";
 import type { Route } from "./route.ts";
 import { routesOf } from "./routes.ts";
 import { serveWebSockets, type WebSockets } from "./websocket.ts";
@@ -37,6 +38,7 @@ export class ThingServer {
   readonly #insecureNoAuth: boolean;
   readonly #server: Server;
   readonly #webSockets: WebSockets;
+  readonly #monitoring: Monitoring;
   readonly #sockets = new Set<Socket>();
 
   constructor(
@@ -49,11 +51,14 @@ export class ThingServer {
     this.#insecureNoAuth = insecureNoAuth;
     const blobs = new BlobStore({ log: this.#log });
     host.invocations.onForget(({ output }) => blobs.release(output));
-    this.routes = routesOf(host, prefix, blobs);
     const shared = { host, prefix, log: this.#log, policy: this.#policy };
+    const webSockets = () => this.#webSockets.stats;
+    this.#monitoring = new Monitoring({ ...shared, webSockets });
+    this.routes = [...routesOf(host, prefix, blobs), ...this.#monitoring.routes];
     const embeds = ({ path }: Route) => embed.some((name) => path.startsWith(`${prefix}/${name}/`));
     this.#server = createServer(REQUEST_LIMITS, expressOf(this.routes, { ...shared, embeds }));
     applyLimits(this.#server);
+    this.#server.prependListener("request", (request) => this.#monitoring.note(request));
     this.#webSockets = serveWebSockets({ ...shared, server: this.#server });
     this.#server.on("connection", (socket) => {
       this.#sockets.add(socket);
@@ -86,6 +91,7 @@ export class ThingServer {
     await this.#webSockets.close();
     for (const socket of this.#sockets) socket.destroy();
     await closed;
+    this.#monitoring.stop();
     await this.host.close();
   }
 

@@ -1,0 +1,81 @@
+import type { ThingState } from "../core/hosted-thing.ts";
+import type { ThingHost } from "../core/thing-host.ts";
+import type { EventLoopDelay } from "./event-loop.ts";
+import { type HostedStream, hostedStreams } from "./hosted-streams.ts";
+import { type StreamHealth, streamHealthOf } from "./stream-health.ts";
+
+/** What `/health` answers. */
+export interface Health {
+  readonly status: "ok" | "degraded";
+  /** Why it is degraded, a sentence each. */
+  readonly reasons: readonly string[];
+  /** Since the process began, seconds. */
+  readonly uptime: number;
+  readonly things: Readonly<Record<string, ThingHealth>>;
+  readonly eventLoopDelay: EventLoopDelay;
+  /** Bytes. */
+  readonly memory: { readonly rss: number; readonly heapUsed: number; readonly external: number };
+}
+
+export interface ThingHealth {
+  readonly state: ThingState;
+  /** Why it could not open. */
+  readonly reason?: string;
+  readonly streams: Readonly<Record<string, StreamHealth>>;
+}
+
+/** A loop that is later than this, ms, again and again, serves pictures late. */
+const LATE_LOOP_MS = 250;
+
+/** How the Things of a host, their streams and the process do, now. */
+export function healthOf(host: ThingHost, eventLoopDelay: EventLoopDelay): Health {
+  const streams = hostedStreams(host).map((hosted) => ({
+    ...hosted,
+    health: streamHealthOf(hosted.stream),
+  }));
+  const things = [...host.things.values()].map(({ name, state, reason }) => {
+    const own = streams.filter(({ thing }) => thing === name);
+    const health: ThingHealth = {
+      state,
+      ...(reason !== undefined && { reason }),
+      streams: Object.fromEntries(own.map((stream) => [stream.name, rounded(stream.health)])),
+    };
+    return [name, health] as const;
+  });
+  const reasons = [
+    ...things.filter(([, { state }]) => state === "failed").map(couldNotOpen),
+    ...streams.filter(({ health }) => health.demand > 0 && !health.running).map(withoutFrames),
+    ...(eventLoopDelay.p99 > LATE_LOOP_MS ? [lateLoop(eventLoopDelay)] : []),
+  ];
+  const { rss, heapUsed, external } = process.memoryUsage();
+  return {
+    status: reasons.length > 0 ? "degraded" : "ok",
+    reasons,
+    uptime: Math.round(process.uptime()),
+    things: Object.fromEntries(things),
+    eventLoopDelay: rounded(eventLoopDelay),
+    memory: { rss, heapUsed, external },
+  };
+}
+
+function couldNotOpen([name, { reason }]: readonly [string, ThingHealth]): string {
+  return `Thing '${name}' could not open: ${reason}`;
+}
+
+function withoutFrames({ thing, name, health }: HostedStream & { health: StreamHealth }): string {
+  const since = health.age === null ? "has none yet" : `got none for ${health.age.toFixed(1)} s`;
+  return `Stream '${name}' of Thing '${thing}' is to give frames and ${since}.`;
+}
+
+function lateLoop({ p99 }: EventLoopDelay): string {
+  return `The event loop is up to ${Math.round(p99)} ms late: something computes for too long. The log says what.`;
+}
+
+/** To three decimals, so that people can read it. */
+function rounded<T extends object>(numbers: T): T {
+  const entries = Object.entries(numbers).map(([name, value]) => [
+    name,
+    typeof value === "number" ? Math.round(value * 1000) / 1000 : value,
+  ]);
+  return { ...numbers, ...Object.fromEntries(entries) };
+}

@@ -1,0 +1,147 @@
+import type { ThingHost } from "../core/thing-host.ts";
+import type { StreamStats } from "../outputs/stream-options.ts";
+import type { EventLoopWatch } from "./event-loop.ts";
+import { hostedStreams } from "./hosted-streams.ts";
+import type { InvocationCounts } from "./invocation-counts.ts";
+import { processMetrics } from "./process-metrics.ts";
+import type { MetricFamily, MetricSample } from "./prometheus-text.ts";
+import { type StreamHealth, streamHealthOf } from "./stream-health.ts";
+import type { WebSocketStats } from "./websocket.ts";
+
+export interface MetricSources {
+  readonly host: ThingHost;
+  readonly eventLoop: EventLoopWatch;
+  readonly invocations: InvocationCounts;
+  readonly webSockets: WebSocketStats;
+}
+
+type StreamMetric = [
+  name: string,
+  type: MetricFamily["type"],
+  help: string,
+  value: (health: StreamHealth, stats: StreamStats) => number | null,
+];
+
+const STREAM_METRICS: readonly StreamMetric[] = [
+  ["running", "gauge", "1 while frames arrive.", ({ running }) => Number(running)],
+  ["rate_hertz", "gauge", "Frames a second, over the last seconds.", ({ rate }) => rate],
+  ["age_seconds", "gauge", "Since the newest frame was captured.", ({ age }) => age],
+  ["viewers", "gauge", "Watching now.", ({ viewers }) => viewers],
+  ["demand", "gauge", "Viewers, readers, recorders and encodes.", ({ demand }) => demand],
+  ["frames_total", "counter", "Frames taken.", (_, { added }) => added],
+  ["sent_frames_total", "counter", "Frames written to viewers.", (_, s) => s.sentFrames],
+  ["skipped_frames_total", "counter", "Too many for a slow viewer.", (_, s) => s.skippedFrames],
+  ["refused_viewers_total", "counter", "There were too many.", (_, s) => s.refusedViewers],
+  ["stalled_viewers_total", "counter", "Ended: they took nothing.", (_, s) => s.endedStalled],
+  ["encodes_total", "counter", "Frames made smaller for viewers.", (_, s) => s.encodes],
+  ["encode_failures_total", "counter", "Frames not decodable.", (_, s) => s.encodeFailures],
+  ["corrected_times_total", "counter", "Impossible capture times.", (_, s) => s.correctedTimes],
+];
+
+/** What Prometheus is told of Things, streams, invocations and the process. */
+export function metricsOf({
+  host,
+  eventLoop,
+  invocations,
+  webSockets,
+}: MetricSources): MetricFamily[] {
+  return [
+    {
+      name: "thingscope_thing_open",
+      type: "gauge",
+      help: "1 while the Thing is open.",
+      samples: [...host.things.values()].map(({ name, state }) => ({
+        labels: { thing: name },
+        value: Number(state === "open"),
+      })),
+    },
+    ...streamMetrics(host),
+    {
+      name: "thingscope_invocations_running",
+      type: "gauge",
+      help: "Invocations that are pending or running.",
+      samples: invocations.running(),
+    },
+    {
+      name: "thingscope_invocations_total",
+      type: "counter",
+      help: "Invocations that have ended, by how they ended.",
+      samples: invocations.ended(),
+    },
+    ...webSocketMetrics(webSockets),
+    ...eventLoopMetrics(eventLoop),
+    ...processMetrics(),
+  ];
+}
+
+function streamMetrics(host: ThingHost): MetricFamily[] {
+  const streams = hostedStreams(host).map(({ thing, name, stream }) => ({
+    labels: { thing, stream: name },
+    health: streamHealthOf(stream),
+    stats: stream.stats,
+  }));
+  const families = STREAM_METRICS.map(
+    ([name, type, help, read]): MetricFamily => ({
+      name: `thingscope_stream_${name}`,
+      type,
+      help,
+      samples: streams.flatMap(({ labels, health, stats }): MetricSample[] => {
+        const value = read(health, stats);
+        return value === null ? [] : [{ labels, value }];
+      }),
+    }),
+  );
+  const refused: MetricFamily = {
+    name: "thingscope_stream_refused_frames_total",
+    type: "counter",
+    help: "Frames refused, by reason.",
+    samples: streams.flatMap(({ labels, stats }) =>
+      Object.entries(stats.refused).map(([reason, value]) => ({
+        labels: { ...labels, reason },
+        value,
+      })),
+    ),
+  };
+  return [...families, refused];
+}
+
+function webSocketMetrics({
+  connections,
+  opened,
+  replaced,
+  ended,
+}: WebSocketStats): MetricFamily[] {
+  const prefix = "thingscope_websocket";
+  return [
+    single(`${prefix}_connections`, "gauge", "WebSockets open now.", connections),
+    single(`${prefix}_opened_total`, "counter", "WebSockets opened.", opened),
+    single(
+      `${prefix}_replaced_messages_total`,
+      "counter",
+      "Messages replaced by a newer one, for slow readers.",
+      replaced,
+    ),
+    single(`${prefix}_ended_total`, "counter", "WebSockets ended by the server's rules.", ended),
+  ];
+}
+
+function eventLoopMetrics({ delay, blocks, blockedMs }: EventLoopWatch): MetricFamily[] {
+  const prefix = "thingscope_event_loop";
+  const window = "over the last 10 to 20 s";
+  return [
+    single(`${prefix}_delay_mean_seconds`, "gauge", `Mean delay, ${window}.`, delay.mean / 1000),
+    single(`${prefix}_delay_p99_seconds`, "gauge", `99th percentile, ${window}.`, delay.p99 / 1000),
+    single(`${prefix}_delay_max_seconds`, "gauge", `Longest delay, ${window}.`, delay.max / 1000),
+    single(`${prefix}_blocks_total`, "counter", "Times it was blocked for 200 ms or more.", blocks),
+    single(`${prefix}_blocked_seconds_total`, "counter", "Those together.", blockedMs / 1000),
+  ];
+}
+
+function single(
+  name: string,
+  type: MetricFamily["type"],
+  help: string,
+  value: number,
+): MetricFamily {
+  return { name, type, help, samples: [{ value }] };
+}

@@ -1,0 +1,88 @@
+import type { IncomingMessage } from "node:http";
+import type { Log } from "../base/log.ts";
+import type { ThingHost } from "../core/thing-host.ts";
+import { EventLoopWatch } from "./event-loop.ts";
+import { type Health, healthOf } from "./health.ts";
+import { InvocationCounts } from "./invocation-counts.ts";
+import { metricsOf } from "./metrics.ts";
+import { PROMETHEUS_TYPE, prometheusText } from "./prometheus-text.ts";
+import { RecentRequests } from "./recent-requests.ts";
+import { JSON_TYPE, type Route } from "./route.ts";
+import type { WebSocketStats } from "./websocket.ts";
+
+export interface MonitoringOptions {
+  /** With all of its Things. */
+  readonly host: ThingHost;
+  readonly log: Log;
+  readonly webSockets: () => WebSocketStats;
+}
+
+/** Sees how a server does, for `/health` and `/metrics`, until it is stopped. */
+export class Monitoring {
+  readonly #host: ThingHost;
+  readonly #webSockets: () => WebSocketStats;
+  readonly #requests = new RecentRequests();
+  readonly #invocations: InvocationCounts;
+  readonly #eventLoop: EventLoopWatch;
+
+  constructor({ host, log, webSockets }: MonitoringOptions) {
+    this.#host = host;
+    this.#webSockets = webSockets;
+    this.#invocations = new InvocationCounts(host);
+    this.#eventLoop = new EventLoopWatch({
+      log,
+      doneBetween: (from, to) => [
+        ...this.#requests.between(from, to),
+        ...this.#invocations.ranBetween(from, to),
+      ],
+    });
+  }
+
+  /** The routes that show it, outside any prefix: programs look for them there. */
+  get routes(): Route[] {
+    return [
+      {
+        method: "GET",
+        path: "/health",
+        role: "view",
+        summary: "Whether all Things are open and all streams give frames",
+        response: { status: 200, contentType: JSON_TYPE },
+        handle: async () => ({ status: 200, body: this.health() }),
+      },
+      {
+        method: "GET",
+        path: "/metrics",
+        role: "view",
+        summary: "Rates, ages, viewers and losses of every stream, for Prometheus",
+        response: { status: 200, contentType: PROMETHEUS_TYPE },
+        handle: async () => ({ status: 200, body: this.metrics(), contentType: PROMETHEUS_TYPE }),
+      },
+    ];
+  }
+
+  /** Remembers that a request came, in case the event loop is found blocked. */
+  note({ method = "", url = "" }: IncomingMessage): void {
+    this.#requests.note(method, url);
+  }
+
+  health(): Health {
+    return healthOf(this.#host, this.#eventLoop.delay);
+  }
+
+  /** In Prometheus' text format. */
+  metrics(): string {
+    return prometheusText(
+      metricsOf({
+        host: this.#host,
+        eventLoop: this.#eventLoop,
+        invocations: this.#invocations,
+        webSockets: this.#webSockets(),
+      }),
+    );
+  }
+
+  stop(): void {
+    this.#eventLoop.stop();
+    this.#invocations.stop();
+  }
+}

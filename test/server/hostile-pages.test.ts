@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { laboratory } from "./cameras.ts";
+import { type Answer, ask } from "./requests.ts";
+
+const UNSAFE = ["POST", "PUT", "DELETE", "PATCH"];
+
+/** The path of a route, with something in place of each parameter. */
+function pathOf(path: string): string {
+  return path.replaceAll(/:\w+/g, "x");
+}
+
+test("no page of another site changes anything by any route, method and content type", {
+  timeout: 60_000,
+}, async (t) => {
+  const { server, port, camera } = await laboratory(t);
+  const types = [
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x",
+    "application/json",
+    undefined,
+  ];
+  const hostile: Record<string, string>[] = [
+    { Origin: "http://evil.example" },
+    { Origin: "null" },
+    { Origin: `http://127.0.0.1:${port + 1}` },
+    { "Sec-Fetch-Site": "cross-site" },
+    { Host: `evil.example:${port}`, Origin: `http://evil.example:${port}` },
+  ];
+  const paths = new Set(server.routes.map(({ path }) => pathOf(path)));
+  assert.ok(paths.size > 15, [...paths].join(" "));
+  for (const path of [...paths, "/", "/nowhere", "/camera/gain/"]) {
+    for (const method of UNSAFE) {
+      for (const headers of hostile) {
+        for (const type of types) {
+          const answer = await ask(port, {
+            method,
+            path,
+            headers: { ...headers, ...(type !== undefined && { "Content-Type": type }) },
+            body: type === undefined ? "" : "{}",
+          });
+          const expected = headers.Host ? 421 : 403;
+          const what = `${method} ${path} as ${type} with ${JSON.stringify(headers)}`;
+          assert.equal(answer.status, expected, what);
+          assertGuarded(answer, what);
+        }
+      }
+    }
+  }
+  assert.equal(camera.touched, 0);
+});
+
+test("a program changes things by every route that does, and GET changes none", {
+  timeout: 20_000,
+}, async (t) => {
+  const { server, port, camera } = await laboratory(t);
+  const stays = server.routes.filter(({ response, form, path }) => {
+    const waits = form?.subprotocol !== undefined || path.endsWith("/next");
+    return !waits && !response.contentType?.startsWith("multipart");
+  });
+  for (const { path } of stays.filter(({ method }) => method === "GET")) {
+    const answer = await ask(port, { path: pathOf(path) });
+    assertGuarded(answer, path);
+  }
+  assert.equal(camera.touched, 0);
+  const json = { "Content-Type": "application/json" };
+  await ask(port, { method: "PUT", path: "/camera/gain", headers: json, body: "2" });
+  await ask(port, { method: "POST", path: "/camera/shoot", headers: json, body: "{}" });
+  await ask(port, { method: "DELETE", path: "/camera/capture/x" });
+  assert.equal(camera.touched, 3);
+});
+
+test("every route says who may use it, and what changes something is not for viewers", async (t) => {
+  const { server } = await laboratory(t);
+  for (const { method, path, role } of server.routes) {
+    assert.ok(["view", "operate", "admin"].includes(role), path);
+    if (method !== "GET") assert.notEqual(role, "view", `${method} ${path}`);
+  }
+});
+
+test("pictures leave for pages of other origins where the configuration embeds them, nothing else does", {
+  timeout: 5000,
+}, async (t) => {
+  for (const embed of [[], ["camera"]]) {
+    const { url } = await laboratory(t, { embed });
+    const picture = await fetch(`${url}/camera/live`);
+    const policy = embed.length > 0 ? "cross-origin" : "same-origin";
+    assert.equal(picture.headers.get("cross-origin-resource-policy"), policy);
+    await picture.body?.cancel();
+    const value = await fetch(`${url}/camera/exposure`);
+    assert.equal(value.headers.get("cross-origin-resource-policy"), "same-origin");
+  }
+});
+
+test("a page of a configured origin operates the server after its browser has asked", {
+  timeout: 5000,
+}, async (t) => {
+  const Origin = "http://dashboard.lab:3000";
+  const { port } = await laboratory(t, { allowedOrigins: [Origin] });
+  const asked = await ask(port, {
+    method: "OPTIONS",
+    path: "/camera/exposure",
+    headers: {
+      Origin,
+      "Access-Control-Request-Method": "PUT",
+      "Access-Control-Request-Headers": "content-type",
+    },
+  });
+  assert.equal(asked.status, 204);
+  assert.match(String(asked.headers["access-control-allow-methods"]), /\bPUT\b/);
+  const headers = { Origin, "Sec-Fetch-Site": "cross-site", "Content-Type": "application/json" };
+  const put = await ask(port, { method: "PUT", path: "/camera/exposure", headers, body: "5" });
+  assert.equal(put.status, 204);
+  assert.equal(put.headers["access-control-allow-origin"], Origin);
+});
+
+test("bare scalars of OpenFlexure's page are taken, and validated", {
+  timeout: 5000,
+}, async (t) => {
+  const { port, camera } = await laboratory(t);
+  const put = (body: string) =>
+    ask(port, {
+      method: "PUT",
+      path: "/camera/exposure",
+      headers: { "Content-Type": "application/x-www-form-urlencoded" },
+      body,
+    });
+  assert.equal((await put("33")).status, 204);
+  assert.equal(camera.exposure, 33);
+  assert.equal((await put("long")).status, 422);
+  assert.equal((await put("{}")).status, 415);
+});
+
+test("without login the server refuses to listen off loopback", { timeout: 5000 }, async (t) => {
+  const { server } = await laboratory(t);
+  await assert.rejects(server.listen({ host: "0.0.0.0", port: 0 }), {
+    code: "BAD_ARGUMENT",
+    message: /--insecure-no-auth/,
+  });
+});
+
+function assertGuarded({ headers }: Answer, what: string): void {
+  assert.match(String(headers["content-security-policy"]), /default-src 'self'/, what);
+  assert.equal(headers["x-content-type-options"], "nosniff", what);
+  assert.equal(headers["referrer-policy"], "no-referrer", what);
+  assert.equal(headers["cross-origin-resource-policy"], "same-origin", what);
+  assert.equal(headers["access-control-allow-origin"], undefined, what);
+}
