@@ -1,51 +1,148 @@
+import { Type } from "typebox";
+import type { StreamAffordance } from "../core/affordances.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import { MJPEGStream } from "../outputs/mjpeg-stream.ts";
-import { JSON_TYPE, type Route } from "./route.ts";
+import { type StreamHandler, streamHandlers } from "./mjpeg-route.ts";
+import { type FormPlace, JSON_TYPE, type Route } from "./route.ts";
 
-/** Every path of each stream. The order of the forms is the one that all known clients get along with. */
+const JPEG = "image/jpeg";
+const SSE = "text/event-stream";
+const OBSERVE = ["observeproperty", "unobserveproperty"];
+const SUBSCRIBE = ["subscribeevent", "unsubscribeevent"];
+
+/** Every path of each stream (docs/streams.md), and what stands for it in the Thing Description. */
 export function streamRoutes(hosted: HostedThing, base: string): Route[] {
-  return [...hosted.model.streams.values()].flatMap(({ name, title }): Route[] => {
-    const stream = hosted.streamOf(name);
-    if (!(stream instanceof MJPEGStream)) return [];
-    return [
-      {
-        method: "GET",
-        path: `${base}/${name}`,
-        role: "view",
-        summary: `Watch '${title ?? name}' of ${hosted.name}`,
-        form: {
-          thing: hosted.name,
-          kind: "properties",
-          affordance: `${name}_frame`,
-          op: ["observeproperty", "unobserveproperty"],
-          subprotocol: "mjpeg",
-        },
-        response: { status: 200, contentType: "multipart/x-mixed-replace;boundary=frame" },
-        picture: true,
-        handle: async ({ request, response }) => {
-          stream.mjpegStreamResponse(request, response);
-          return undefined;
-        },
-      },
-      {
-        method: "GET",
-        path: `${base}/${name}_new_frame/next`,
-        role: "view",
-        summary: `Wait for the next frame of '${title ?? name}' of ${hosted.name}: its identity, time and size`,
-        form: {
-          thing: hosted.name,
-          kind: "events",
-          affordance: `${name}_new_frame`,
-          op: ["subscribeevent", "unsubscribeevent"],
-          subprotocol: "longpoll",
-        },
-        response: { status: 200, contentType: JSON_TYPE },
-        handle: async ({ request, signal }) => {
-          if (request.method === "HEAD") return { status: 200, body: null };
-          const { run, index, capturedAt, jpeg } = await stream.grab(signal);
-          return { status: 200, body: { run, index, capturedAt, size: jpeg.length } };
-        },
-      },
-    ];
+  return [...hosted.model.streams.values()].flatMap((affordance) => {
+    const stream = hosted.streamOf(affordance.name);
+    return stream instanceof MJPEGStream ? routesOfStream(hosted, affordance, stream, base) : [];
   });
+}
+
+/**
+ * The order of the forms is one that all known clients get along with: node-wot takes the first that has the
+ * operation and understands long polling; a Profile consumer looks for JSON, and for `sse`.
+ */
+function routesOfStream(
+  hosted: HostedThing,
+  { name, title }: StreamAffordance,
+  stream: MJPEGStream,
+  base: string,
+): Route[] {
+  const path = `${base}/${name}`;
+  const called = `'${title ?? name}' of ${hosted.name}`;
+  const frame = { thing: hosted.name, kind: "properties", affordance: `${name}_frame` } as const;
+  const newFrame = { thing: hosted.name, kind: "events", affordance: `${name}_new_frame` } as const;
+  const eventName = newFrame.affordance;
+
+  const get = (
+    route: { path: string; summary: string; contentType: string; form?: FormPlace },
+    handler: StreamHandler,
+    event?: string,
+  ): Route => ({
+    method: "GET",
+    path: route.path,
+    role: "view",
+    summary: route.summary,
+    response: { status: 200, contentType: route.contentType },
+    ...(route.form && { form: route.form }),
+    picture: route.contentType === JPEG || route.contentType.startsWith("multipart/"),
+    handle: async ({ request, response, params }) => {
+      await handler(stream, request, response, { index: params.index, asset: params.asset, event });
+      return undefined;
+    },
+  });
+
+  return [
+    get(
+      {
+        path: `${path}/snapshot`,
+        summary: `The newest frame of ${called}, under 1 s old`,
+        contentType: JPEG,
+        form: { ...frame, op: ["readproperty"] },
+      },
+      streamHandlers.snapshot,
+    ),
+    {
+      method: "GET",
+      path: `${path}_frame`,
+      role: "view",
+      summary: `The newest frame of ${called}, in base64`,
+      form: { ...frame, op: ["readproperty"] },
+      response: { status: 200, contentType: JSON_TYPE, schema: Type.String() },
+      handle: async ({ signal }) => {
+        const { jpeg } = await streamHandlers.newest(stream, signal);
+        return { status: 200, body: Buffer.from(jpeg).toString("base64") };
+      },
+    },
+    get(
+      {
+        path: `${path}/next`,
+        summary: `Wait for the next frame of ${called}`,
+        contentType: JPEG,
+        form: { ...frame, op: OBSERVE, subprotocol: "longpoll" },
+      },
+      streamHandlers.next,
+    ),
+    get(
+      {
+        path,
+        summary: `Watch ${called}`,
+        contentType: "multipart/x-mixed-replace;boundary=frame",
+        form: { ...frame, op: OBSERVE, subprotocol: "mjpeg" },
+      },
+      streamHandlers.multipart,
+    ),
+    get(
+      { path: `${path}/viewer`, summary: `A page that shows ${called}`, contentType: "text/html" },
+      streamHandlers.viewer,
+    ),
+    get(
+      { path: `${path}/viewer/:asset`, summary: "What that page consists of", contentType: "text/javascript" },
+      streamHandlers.viewerAsset,
+    ),
+    get(
+      { path: `${path}/frames`, summary: `Which frames of ${called} are held`, contentType: JSON_TYPE },
+      streamHandlers.frames,
+    ),
+    get(
+      { path: `${path}/frames/:index`, summary: `One frame of ${called} by its index`, contentType: JPEG },
+      streamHandlers.frame,
+    ),
+    get(
+      {
+        path: `${path}/next_frame_size`,
+        summary: `Wait for the next frame of ${called} and tell its size in bytes`,
+        contentType: JSON_TYPE,
+      },
+      streamHandlers.nextFrameSize,
+    ),
+    {
+      method: "GET",
+      path: `${base}/${eventName}/next`,
+      role: "view",
+      summary: `Wait for the next frame of ${called}: its identity, time and size`,
+      form: { ...newFrame, op: SUBSCRIBE, subprotocol: "longpoll" },
+      response: { status: 200, contentType: JSON_TYPE },
+      handle: async ({ request, signal }) => {
+        if (request.method === "HEAD") return { status: 200, body: null };
+        const { run, index, capturedAt, jpeg } = await stream.grab(signal);
+        return { status: 200, body: { run, index, capturedAt, size: jpeg.length } };
+      },
+    },
+    get(
+      {
+        path: `${path}/sizes`,
+        summary: `Be sent the identity, time and size of every frame of ${called}`,
+        contentType: SSE,
+        form: { ...newFrame, op: SUBSCRIBE, subprotocol: "sse" },
+      },
+      streamHandlers.sizes,
+      eventName,
+    ),
+    get(
+      { path: `${base}/${eventName}`, summary: `The same as ${path}/sizes`, contentType: SSE },
+      streamHandlers.sizes,
+      eventName,
+    ),
+  ];
 }
