@@ -2,7 +2,7 @@ import { Type } from "typebox";
 import type { StreamAffordance } from "../core/affordances.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import { MJPEGStream } from "../outputs/mjpeg-stream.ts";
-import { type StreamHandler, streamHandlers } from "./mjpeg-route.ts";
+import { newestFrame, type StreamHandler, streamHandlers } from "./mjpeg-route.ts";
 import { type FormPlace, JSON_TYPE, type Route } from "./route.ts";
 
 const JPEG = "image/jpeg";
@@ -70,7 +70,7 @@ function routesOfStream(
       form: { ...frame, op: ["readproperty"] },
       response: { status: 200, contentType: JSON_TYPE, schema: Type.String() },
       handle: async ({ signal }) => {
-        const { jpeg } = await streamHandlers.newest(stream, signal);
+        const { jpeg } = await newestFrame(stream, signal);
         return { status: 200, body: Buffer.from(jpeg).toString("base64") };
       },
     },
@@ -97,15 +97,27 @@ function routesOfStream(
       streamHandlers.viewer,
     ),
     get(
-      { path: `${path}/viewer/:asset`, summary: "What that page consists of", contentType: "text/javascript" },
+      {
+        path: `${path}/viewer/:asset`,
+        summary: "What that page consists of",
+        contentType: "text/javascript",
+      },
       streamHandlers.viewerAsset,
     ),
     get(
-      { path: `${path}/frames`, summary: `Which frames of ${called} are held`, contentType: JSON_TYPE },
+      {
+        path: `${path}/frames`,
+        summary: `Which frames of ${called} are held`,
+        contentType: JSON_TYPE,
+      },
       streamHandlers.frames,
     ),
     get(
-      { path: `${path}/frames/:index`, summary: `One frame of ${called} by its index`, contentType: JPEG },
+      {
+        path: `${path}/frames/:index`,
+        summary: `One frame of ${called} by its index`,
+        contentType: JPEG,
+      },
       streamHandlers.frame,
     ),
     get(

@@ -15,10 +15,20 @@ const OPTIONS: Record<string, Record<string, unknown>> = {
   RemoteCamera: { url: "http://127.0.0.1:1/stream" },
 };
 
-const classes = Object.entries(things).filter(
-  (entry): entry is [string, ThingClass] =>
-    typeof entry[1] === "function" && entry[1].prototype instanceof Thing,
+const classes = Object.entries<unknown>(things).filter((entry): entry is [string, ThingClass] =>
+  isThingClass(entry[1]),
 );
+
+function isThingClass(value: unknown): value is ThingClass {
+  return typeof value === "function" && value.prototype instanceof Thing;
+}
+
+interface Description {
+  properties: Record<string, { forms: Form[] }>;
+  actions: Record<string, { forms: Form[] }>;
+  events: Record<string, { forms: Form[] }>;
+  links: { href: string }[];
+}
 
 async function descriptionOf(name: string, thingClass: ThingClass, prefix: string) {
   const host = new ThingHost({ settingsFolder: await mkdtemp(join(tmpdir(), "thingscope-")) });
@@ -26,9 +36,9 @@ async function descriptionOf(name: string, thingClass: ThingClass, prefix: strin
   const server = new ThingServer(host, { apiPrefix: prefix });
   const { url } = await server.listen({ port: 0 });
   const response = await fetch(`${url}${prefix}/thing/`);
-  const description = await response.json();
+  const description = (await response.json()) as Description;
   await server.close();
-  return { description, url, server };
+  return { description, server };
 }
 
 test("there are Things to check", () => {
@@ -41,11 +51,14 @@ for (const [name, thingClass] of classes) {
       const { description, server } = await descriptionOf(name, thingClass, prefix);
       assert.deepEqual(tdFaults(description), []);
       const affordances = [description.properties, description.actions, description.events];
-      for (const affordance of affordances.flatMap((map) => Object.values<{ forms: Form[] }>(map))) {
+      for (const affordance of affordances.flatMap((map) => Object.values(map))) {
         for (const form of affordance.forms) checkForm(form, server, prefix);
       }
       for (const { href } of description.links) {
-        assert.ok(server.routes.some(({ path }) => path === href), href);
+        assert.ok(
+          server.routes.some(({ path }) => path === href),
+          href,
+        );
       }
     }
   });
