@@ -1,47 +1,59 @@
 // The server under test: `node ours.js FRAME.jpg FPS` serves one camera and prints the stream's address.
 import { readFileSync } from "node:fs";
-import { createServer } from "node:http";
-import { logTo } from "../src/base/log.ts";
-import { limitUnsent } from "../src/base/native.ts";
-import { MJPEGStream } from "../src/outputs/mjpeg-stream.ts";
+import { logTo, MJPEGStream, stream, Thing, ThingHost, ThingServer } from "../src/index.ts";
 import { stamp } from "./frames.ts";
 
-const [path = "", fps = "30"] = process.argv.slice(2);
-const stream = new MJPEGStream();
-const jpeg = readFileSync(path);
-let sequence = 0;
-
-function addFrame(): void {
-  stamp(jpeg, ++sequence);
-  stream.addFrame(jpeg);
+interface BenchCameraOptions {
+  /** Path of the JPEG that is stamped and shown over and over. */
+  readonly frame: string;
+  /** Frames a second; 0 is a frame whenever a viewer has taken the last. */
+  readonly fps: number;
 }
 
-/** One frame each `periodMs`, without drift. */
-function pace(periodMs: number): void {
-  let due = performance.now();
-  const turn = () => {
-    addFrame();
-    due += periodMs;
-    setTimeout(turn, Math.max(0, due - performance.now()));
-  };
-  turn();
+class BenchCamera extends Thing {
+  @stream("One picture, stamped with the time at which it enters the stream")
+  readonly live = new MJPEGStream();
+
+  readonly #jpeg: Buffer;
+  readonly #fps: number;
+  #sequence = 0;
+
+  constructor({ frame, fps }: BenchCameraOptions) {
+    super();
+    this.#jpeg = readFileSync(frame);
+    this.#fps = fps;
+  }
+
+  override open(): void {
+    if (this.#fps > 0) this.#pace(1000 / this.#fps);
+    else this.#saturate();
+  }
+
+  /** One frame each `periodMs`, without drift. */
+  #pace(periodMs: number): void {
+    let due = performance.now();
+    const turn = () => {
+      this.#addFrame();
+      due += periodMs;
+      setTimeout(turn, Math.max(0, due - performance.now()));
+    };
+    turn();
+  }
+
+  #saturate(): void {
+    if (this.live.viewers.hasReadyViewer) this.#addFrame();
+    setImmediate(() => this.#saturate());
+  }
+
+  #addFrame(): void {
+    stamp(this.#jpeg, ++this.#sequence);
+    this.live.addFrame(this.#jpeg);
+  }
 }
 
-/** A frame whenever a viewer has taken the last. */
-function saturate(): void {
-  if (stream.viewers.hasReadyViewer) addFrame();
-  setImmediate(saturate);
-}
-
-const server = createServer((request, response) => stream.mjpegStreamResponse(request, response));
-server.listen(0, "127.0.0.1", () => {
-  limitUnsent(
-    server,
-    logTo((_level, message) => console.error(message)),
-  );
-  const address = server.address();
-  if (typeof address !== "object" || !address) return;
-  console.log(`http://127.0.0.1:${address.port}/bench/live`);
-  if (Number(fps) > 0) pace(1000 / Number(fps));
-  else saturate();
-});
+const [frame = "", fps = "30"] = process.argv.slice(2);
+const log = logTo((level, message) => console.error(`${level}: ${message}`));
+const host = new ThingHost({ log });
+host.add("camera", new BenchCamera({ frame, fps: Number(fps) }));
+const { url } = await new ThingServer(host).listen({ port: 0 });
+console.log(`${url}/camera/live`);

@@ -12,8 +12,8 @@ export const BUILD_FOLDER = packagePath("build", "bench");
 const PROGRAMS = {
   limit: ["limit.c"],
   "mjpeg-load": ["mjpeg-load.c"],
-  feed: ["feed.c"],
   "camera-shim.so": ["-shared", "-fPIC", "camera-shim.c", "-ldl", "-lpthread"],
+  "file-shim.so": ["-shared", "-fPIC", "file-shim.c", "-ldl"],
 };
 
 /** The path of one of the bench's own C programs. */

@@ -49,7 +49,6 @@ async function runCell(workload: Workload, kind: Kind, repetition: number): Prom
   try {
     const server = await startServer(kind, {
       frame: await frameFile(workload.frameBytes),
-      frameBytes: workload.frameBytes,
       fps: workload.fps,
       offeredFps: workload.offeredFps ?? 30,
     });

@@ -12,7 +12,6 @@ const START_PATIENCE_MS = 15_000;
 export interface Job {
   /** Path of the JPEG that it stamps and serves over and over. */
   readonly frame: string;
-  readonly frameBytes: number;
   /** Frames a second; 0 is as fast as viewers take them. */
   readonly fps: number;
   /** For a server that cannot pace itself by its viewers: frames a second it is offered when `fps` is 0. */
@@ -65,11 +64,7 @@ const ustreamer: Kind = {
     const running = start(
       SERVER_CORE,
       ["ustreamer", ...options.split(" "), "--buffers=5", "--tcp-nodelay", `--port=${port}`],
-      {
-        LD_PRELOAD: program("camera-shim.so"),
-        FEED_FILE: job.frame,
-        FEED_FPS: String(job.fps || job.offeredFps),
-      },
+      feed("camera-shim.so", job),
     );
     await untilItListens(running, port);
     const url = `http://127.0.0.1:${port}/stream`;
@@ -83,18 +78,28 @@ const gstreamer: Kind = {
   async start(job) {
     const port = await freePort();
     const pipeline = [
-      ...["fdsrc", "fd=3", `blocksize=${job.frameBytes}`, "do-timestamp=true"],
-      ...["!", "image/jpeg,framerate=30/1", "!", "multipartmux", "boundary=frame"],
+      ...["multifilesrc", `location=${job.frame}`, "loop=true", "caps=image/jpeg,framerate=30/1"],
+      ...["!", "multipartmux", "boundary=frame"],
       ...["!", "tcpserversink", "host=127.0.0.1", `port=${port}`, "sync=false"],
     ];
-    const onServerCore = ["taskset", "--cpu-list", String(SERVER_CORE), "gst-launch-1.0", "-q"];
-    const feed = [program("feed"), job.frame, String(job.fps || job.offeredFps)];
-    const running = start(LOAD_CORE, [...feed, ...onServerCore, ...pipeline]);
-    const pid = Number(await untilItPrints(running, /^(\d+)$/m));
+    const running = start(
+      SERVER_CORE,
+      ["gst-launch-1.0", "-q", ...pipeline],
+      feed("file-shim.so", job),
+    );
     await untilItListens(running, port);
-    return { url: `http://127.0.0.1:${port}/`, raw: true, pid, stop: running.stop };
+    return { url: `http://127.0.0.1:${port}/`, raw: true, pid: running.pid, stop: running.stop };
   },
 };
+
+/** The environment in which a shim makes the job's frames inside a peer. */
+function feed(shim: Parameters<typeof program>[0], job: Job): Record<string, string> {
+  return {
+    LD_PRELOAD: program(shim),
+    FEED_FILE: job.frame,
+    FEED_FPS: String(job.fps || job.offeredFps),
+  };
+}
 
 export const KINDS: readonly Kind[] = [limit, ours, ustreamer, gstreamer];
 export const PEERS: readonly Kind["name"][] = ["ustreamer", "gstreamer"];
