@@ -21,17 +21,21 @@ export async function frameFile(bytes: number): Promise<string> {
   return path;
 }
 
-/** Writes the present time and a number where the C programs write them. */
-export function stamp(jpeg: Buffer, sequence: number): void {
+/** Writes the present time and a number where the C programs write them: "TS=<sec>.<usec> SEQ=<n>". */
+export function stamp(jpeg: Uint8Array, sequence: number): void {
   const now = performance.timeOrigin + performance.now();
   const seconds = Math.floor(now / 1000);
-  const microseconds = Math.floor((now - seconds * 1000) * 1000);
-  const text = `TS=${digits(seconds, 10)}.${digits(microseconds, 6)} SEQ=${digits(sequence, 10)}`;
-  jpeg.write(text, STAMP_AT, "latin1");
+  writeDigits(jpeg, STAMP_AT + 3, 10, seconds);
+  writeDigits(jpeg, STAMP_AT + 14, 6, Math.floor((now - seconds * 1000) * 1000));
+  writeDigits(jpeg, STAMP_AT + 25, 10, sequence);
 }
 
-function digits(value: number, count: number): string {
-  return String(value).padStart(count, "0");
+function writeDigits(bytes: Uint8Array, at: number, count: number, value: number): void {
+  let rest = value;
+  for (let i = at + count - 1; i >= at; i--) {
+    bytes[i] = 48 + (rest % 10);
+    rest = Math.floor(rest / 10);
+  }
 }
 
 async function picture(): Promise<Uint8Array> {

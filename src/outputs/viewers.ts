@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { now } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
+import { plainHandleOf, type SocketHandle, sendToEach } from "../base/send-to-each.ts";
 import { type Picture, streamOpening, type View } from "../frames/frame-memory.ts";
 
 /** What viewers may cost. */
@@ -29,6 +30,7 @@ export interface ViewerStats {
 
 interface Viewer {
   readonly socket: Socket;
+  readonly handle: SocketHandle | undefined;
   readonly view: View;
   /** The newest picture that came while the socket was busy. */
   waiting: Picture | undefined;
@@ -38,6 +40,7 @@ interface Viewer {
   progressAt: number;
 }
 
+const VIEWS: readonly View[] = ["program", "chromium"];
 const NOTHING = new Uint8Array(0);
 
 /**
@@ -90,7 +93,9 @@ export class ViewerFanOut {
    */
   add(socket: Socket, view: View, first?: Picture, onEnd: () => void = () => {}): void {
     this.assertRoom();
-    const viewer: Viewer = { socket, view, waiting: undefined, bytesOut: 0, progressAt: now() };
+    const handle = plainHandleOf(socket);
+    const progressAt = now();
+    const viewer: Viewer = { socket, handle, view, waiting: undefined, bytesOut: 0, progressAt };
     this.#viewers.add(viewer);
     this.stats.viewers += 1;
     socket.setNoDelay(true);
@@ -104,17 +109,12 @@ export class ViewerFanOut {
     });
     this.#watch ??= setInterval(() => this.#endStalled(), this.options.stallMs / 10).unref();
     socket.write(streamOpening(view));
-    if (first) this.#offer(viewer, first, bytesFor(first, view));
+    if (first) this.#offer([viewer], first, view);
   }
 
   /** Shows a picture to every viewer, now or, to those still busy, when they are ready and none is newer. */
   send(picture: Picture): void {
-    if (this.#viewers.size === 0) return;
-    const program = bytesFor(picture, "program");
-    const chromium = bytesFor(picture, "chromium");
-    for (const viewer of this.#viewers) {
-      this.#offer(viewer, picture, viewer.view === "program" ? program : chromium);
-    }
+    for (const view of VIEWS) this.#offer(this.#viewers, picture, view);
   }
 
   /** Ends every viewer at once: those that have taken all they were sent politely, the others abruptly. */
@@ -125,15 +125,32 @@ export class ViewerFanOut {
     }
   }
 
-  #offer(viewer: Viewer, picture: Picture, bytes: Uint8Array): void {
-    const { socket } = viewer;
-    if (socket.writableLength > 0) {
-      if (viewer.waiting) this.stats.skippedFrames += 1;
-      viewer.waiting = picture;
-      return;
+  /** To those of `viewers` that have this view: now, or, to the busy ones, later. */
+  #offer(viewers: Iterable<Viewer>, picture: Picture, view: View): void {
+    const ready: Viewer[] = [];
+    for (const viewer of viewers) {
+      if (viewer.view !== view) continue;
+      if (viewer.socket.writableLength > 0) this.#postpone(viewer, picture);
+      else if (viewer.socket.writable) ready.push(viewer);
     }
-    if (!socket.writable) return;
-    this.stats.sentFrames += 1;
+    if (ready.length > 0) this.#deliver(ready, bytesFor(picture, view));
+  }
+
+  #deliver(ready: readonly Viewer[], bytes: Buffer): void {
+    const taken = sendToEach(ready, bytes);
+    this.stats.sentFrames += ready.length;
+    for (let i = 0; i < ready.length; i++) {
+      if (taken[i] !== bytes.length) this.#writeRest(ready[i]!, bytes.subarray(taken[i]));
+    }
+  }
+
+  #postpone(viewer: Viewer, picture: Picture): void {
+    if (viewer.waiting) this.stats.skippedFrames += 1;
+    viewer.waiting = picture;
+  }
+
+  #writeRest(viewer: Viewer, bytes: Uint8Array): void {
+    const { socket } = viewer;
     const drained = socket.write(bytes);
     if (socket.writableLength === 0) return;
     viewer.progressAt = now();
@@ -146,7 +163,7 @@ export class ViewerFanOut {
     const { waiting } = viewer;
     if (!waiting || viewer.socket.destroyed) return;
     viewer.waiting = undefined;
-    this.#offer(viewer, waiting, bytesFor(waiting, viewer.view));
+    this.#offer([viewer], waiting, viewer.view);
   }
 
   #endStalled(): void {
