@@ -1,4 +1,4 @@
-export { abortable, delay, ignoreAbort, isAbort } from "./base/abort.ts";
+export { abortable, delay, ignoreAbort, isAbort, within } from "./base/abort.ts";
 export { now, toDateTime } from "./base/clock.ts";
 export {
   ERROR_STATUS,
@@ -82,6 +82,7 @@ export type { Parameters } from "./processes/template.ts";
 export { type ServerOptions, ThingServer } from "./server/thing-server.ts";
 export type { Framing } from "./sources/framing.ts";
 export type { Output } from "./sources/gst-taps.ts";
+export { type MjpegHttpOptions, MjpegHttpSource } from "./sources/mjpeg-http.ts";
 export { Pipeline, type PipelineOptions, type SourceState } from "./sources/pipeline.ts";
 export {
   type PipelineCommand,
@@ -89,3 +90,4 @@ export {
   pipelineCommand,
   requireInstalled,
 } from "./sources/pipeline-command.ts";
+export { type ReplayOptions, ReplaySource } from "./sources/replay.ts";

@@ -8,7 +8,7 @@ import { Thing } from "../core/thing.ts";
 import type { FrameSource } from "../frames/frame-source.ts";
 import { Blob, blobSchema } from "../outputs/blob.ts";
 import { derive } from "../outputs/derive.ts";
-import { type Feeding, feed } from "../outputs/feed.ts";
+import { type Feeding, type FeedOptions, feed } from "../outputs/feed.ts";
 import { MJPEGStream } from "../outputs/mjpeg-stream.ts";
 
 const StreamName = Type.Enum(["main", "lores"]);
@@ -61,6 +61,11 @@ export abstract class Camera extends Thing {
   /** Where this camera's frames come from. Asked for once, by `open`. */
   protected abstract source(): FrameSource;
 
+  /** How long its source may take to start, and be silent. A subclass that knows its source may say more. */
+  protected get patience(): Pick<FeedOptions, "startMs" | "silenceMs"> {
+    return {};
+  }
+
   @property("Whether frames can be had", Type.Boolean(), { readOnly: true, observable: true })
   get stream_active(): boolean {
     return this.mjpeg_stream.streaming && this.#feeding?.state !== "failed";
@@ -83,6 +88,7 @@ export abstract class Camera extends Thing {
     this.mjpeg_stream.name = `${this.name}/mjpeg_stream`;
     this.lores_mjpeg_stream.name = `${this.name}/lores_mjpeg_stream`;
     this.#feeding = feed(this.mjpeg_stream, this.source(), {
+      ...this.patience,
       keepWarm: this.#keepWarm,
       log: this.log,
       onState: () => {

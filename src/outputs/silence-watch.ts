@@ -53,9 +53,15 @@ export class SilenceWatch {
     this.#ticks += 1;
     if (this.#lastFrame === undefined) {
       if (this.#ticks >= this.#startTicks) this.#fail("no first frame came", tickMs);
-    } else if (this.#ticks >= Math.max(this.#silenceTicks, (5 * this.#periodMs) / tickMs)) {
+    } else if (this.#ticks >= this.#ticksAllowed(tickMs)) {
       this.#fail("frames stopped coming", tickMs);
     }
+  }
+
+  /** While one frame only has come, its period is not known: a second one may take as long as the first. */
+  #ticksAllowed(tickMs: number): number {
+    if (this.#periodMs === 0) return Math.max(this.#silenceTicks, this.#startTicks);
+    return Math.max(this.#silenceTicks, (5 * this.#periodMs) / tickMs);
   }
 
   #fail(what: string, tickMs: number): void {

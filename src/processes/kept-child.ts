@@ -90,6 +90,7 @@ export class KeptChild {
   restart(): void {
     if (!this.#keeping) return;
     this.#restartAsked = true;
+    this.#setState({ phase: "starting", restarts: this.#state.restarts + 1 });
     this.#backOff.reset();
     this.#wake?.abort();
     void this.#child?.stop();
@@ -116,8 +117,8 @@ export class KeptChild {
       this.#restartAsked = false;
       const reason = await this.#runOnce(signal);
       if (signal.aborted && this.#silentSince === undefined) return;
-      const restarts = this.#state.restarts + 1;
       if (!this.#restartAsked) {
+        const restarts = this.#state.restarts + 1;
         this.#setState({ phase: "failed", reason, restarts });
         this.#log.warn(reason);
         this.#wake = new AbortController();
@@ -125,7 +126,7 @@ export class KeptChild {
         await delay(this.#backOff.next(), either).catch(ignoreAbort);
         if (signal.aborted) return;
       }
-      this.#setState({ phase: "starting", restarts });
+      this.#setState({ phase: "starting" });
     }
   }
 

@@ -42,7 +42,7 @@ interface Placed {
  * Gives a GStreamer pipeline the outputs that we read: a tap for each named tee; or, where it has none, in the place of its
  * last display sink. A pipeline that writes pictures to a descriptor itself is left as it is.
  * @param framing - How the pictures lie in an output of its own, where the text does not tell.
- * @throws {ThingError} `NO_OUTPUT` when there is nothing to tap.
+ * @throws {ThingError} `BAD_CONFIG` when there is nothing to tap.
  */
 export function tapPipeline(words: readonly string[], framing?: Framing): TappedPipeline {
   const items = readGstText(words);
@@ -83,7 +83,7 @@ function tapLastSink(items: GstItem[], placed: readonly Placed[]): TappedPipelin
   const last = displays.at(-1) ?? placed.findLast(({ name }) => name === "fakesink");
   if (!last) {
     throw new ThingError(
-      "NO_OUTPUT",
+      "BAD_CONFIG",
       "The pipeline has no output for pictures. Give it a named tee (tee name=t1), or end it in autovideosink, or in jpegenc ! fdsink fd=1.",
     );
   }

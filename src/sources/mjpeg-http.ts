@@ -27,15 +27,20 @@ const MAX_FRAME_BYTES = 16 * 1024 * 1024;
  * none. One call of `frames` is one connection: when it breaks, the error says why, and the reader calls again.
  */
 export class MjpegHttpSource implements FrameSource {
-  readonly url: URL;
+  readonly #url: URL;
   readonly #options: MjpegHttpOptions;
   readonly #log: Log;
 
   /** @throws {ThingError} `BAD_CONFIG` when it is no http or https address. */
   constructor(url: string, options: MjpegHttpOptions = {}) {
-    this.url = httpUrl(url);
+    this.#url = httpUrl(url);
     this.#options = options;
     this.#log = options.log ?? silentLog;
+  }
+
+  /** The address, without login and query. */
+  get address(): string {
+    return withoutSecrets(this.#url);
   }
 
   /** @throws {ThingError} `SOURCE_FAILED` with one plain reason. */
@@ -53,7 +58,7 @@ export class MjpegHttpSource implements FrameSource {
         ),
     });
     try {
-      const response = await openHttp(this.url, AbortSignal.any([signal, silence.signal]));
+      const response = await openHttp(this.#url, AbortSignal.any([signal, silence.signal]));
       for await (const part of this.#parts(response)) {
         const reason = part.headers.get("x-placeholder");
         if (reason !== undefined) throw this.#failure(`has no frames: ${reason}`);
@@ -106,7 +111,9 @@ export class MjpegHttpSource implements FrameSource {
     }
     const boundary = boundaryOf(type);
     if (boundary === undefined)
-      this.#log.warn(`${withoutSecrets(this.url)} names no boundary; it is taken from the stream.`);
+      this.#log.warn(
+        `${withoutSecrets(this.#url)} names no boundary; it is taken from the stream.`,
+      );
     return boundary;
   }
 
@@ -114,12 +121,12 @@ export class MjpegHttpSource implements FrameSource {
     const identity = identityOfPart(headers);
     if (!identity) return { jpeg: body };
     const { origin, ...here } = identity;
-    const first: Origin = origin ?? { stream: withoutSecrets(this.url), ...here };
+    const first: Origin = origin ?? { stream: withoutSecrets(this.#url), ...here };
     return { jpeg: body, origin: first };
   }
 
   #failure(what: string, cause?: unknown): ThingError {
-    return new ThingError("SOURCE_FAILED", `${withoutSecrets(this.url)} ${what}`, { cause });
+    return new ThingError("SOURCE_FAILED", `${withoutSecrets(this.#url)} ${what}`, { cause });
   }
 }
 

@@ -55,7 +55,7 @@ const FFMPEG_FRAMING = new Map<string, Framing>([
 
 /**
  * Makes a command of a pipeline's text.
- * @throws {ThingError} `BAD_CONFIG`, `BAD_ARGUMENT` or `NO_OUTPUT`, with what to change.
+ * @throws {ThingError} `BAD_CONFIG` or `BAD_ARGUMENT`, with what to change.
  */
 export async function pipelineCommand(text: PipelineText): Promise<PipelineCommand> {
   const template = await templateOf(text);
@@ -179,7 +179,7 @@ function ffmpeg(program: string, words: readonly string[], text: PipelineText): 
   const fd = pipeOf(args.at(-1) ?? "");
   if (fd === undefined) {
     throw new ThingError(
-      "NO_OUTPUT",
+      "BAD_CONFIG",
       "This ffmpeg command writes no pictures to us. Let it end in: -f mpjpeg -q:v 4 pipe:1",
     );
   }

@@ -73,9 +73,10 @@ export class Pipeline {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Ends the program in order and starts it again at once; nothing happens while nobody reads. */
+  /** Ends the program in order and starts it again; whoever reads is told, and reads again. Nothing happens while it does not run. */
   restart(): void {
     this.#kept.restart();
+    this.#fail("The pipeline is started again, as was asked.");
   }
 
   /** Keeps the program running, whether a camera is read or not. @returns A function that lets go; it resolves when the program has ended, if nobody else holds it. */
@@ -96,11 +97,12 @@ export class Pipeline {
     if (performance.now() - this.#lastPicture > HANGS_AFTER_MS) this.#kept.hung();
   }
 
+  #fail(reason: string): void {
+    for (const tap of this.#taps) tap.fail(new ThingError("SOURCE_FAILED", reason));
+  }
+
   #tell(state: SourceState): void {
-    if (state.phase === "failed") {
-      const error = new ThingError("SOURCE_FAILED", state.reason ?? "The pipeline failed.");
-      for (const tap of this.#taps) tap.fail(error);
-    }
+    if (state.phase === "failed") this.#fail(state.reason ?? "The pipeline failed.");
     for (const listener of this.#listeners) listener(state);
   }
 

@@ -84,7 +84,7 @@ test("ffmpeg is told to say only what is wrong, and its framing is seen", async 
 test("ffmpeg without an output is given one, and with another output is refused", async () => {
   const { args } = await pipelineCommand({ pipeline: "ffmpeg -f lavfi -i testsrc" });
   assert.deepEqual(args.slice(-3), ["-f", "mpjpeg", "pipe:1"]);
-  await assert.rejects(pipelineCommand({ pipeline: "ffmpeg -i a b.mp4" }), { code: "NO_OUTPUT" });
+  await assert.rejects(pipelineCommand({ pipeline: "ffmpeg -i a b.mp4" }), { code: "BAD_CONFIG" });
 });
 
 test("ffmpeg reads a file at the file's own speed", async () => {

@@ -1,0 +1,136 @@
+import {
+  action,
+  Camera,
+  type FrameSource,
+  type Framing,
+  type Invocation,
+  type Parameters,
+  Pipeline,
+  pipelineCommand,
+  property,
+  requireInstalled,
+  ThingError,
+  within,
+} from "thingscope";
+import { Type } from "typebox";
+
+export interface PipelineCameraOptions {
+  /** GStreamer's text, a `gst-launch-1.0` or `ffmpeg` command, or its words; or a pipeline that another camera shares. */
+  readonly pipeline?: string | readonly string[] | Pipeline;
+  /** A file with such a text. */
+  readonly file?: string;
+  /** Values for the `{name}` places of the text. */
+  readonly parameters?: Parameters;
+  /** Which tee of the pipeline this camera is; by default its first. */
+  readonly tee?: string;
+  /** How the pictures lie in the output of another program. */
+  readonly framing?: Framing;
+  /** The descriptor that another program writes them to; 1 by default. */
+  readonly fd?: number;
+  /** Longest time from a start to the first frame, ms. */
+  readonly start_ms?: number;
+  /** Longest time without a frame, ms; by default 5 periods, and 1 s at least. 0: it may be silent. */
+  readonly silence_ms?: number;
+  readonly keep_warm?: boolean;
+}
+
+const START_MS = 10_000;
+
+/** Anything that GStreamer or ffmpeg can read, as a camera. */
+export class PipelineCamera extends Camera {
+  static override readonly title = "Pipeline camera";
+  static override readonly description =
+    "The pictures of a gst-launch-1.0 or ffmpeg command, which is started again when it ends or hangs.";
+  readonly #options: PipelineCameraOptions;
+  #pipeline: Pipeline | undefined;
+  #endStates: () => void = () => {};
+
+  constructor(options: PipelineCameraOptions) {
+    super(options.keep_warm === undefined ? {} : { keep_warm: options.keep_warm });
+    this.#options = options;
+  }
+
+  @property(
+    "How often the program ended or hung, or was asked to start again",
+    Type.Integer({ minimum: 0 }),
+    {
+      readOnly: true,
+      observable: true,
+    },
+  )
+  get restarts(): number {
+    return this.#pipeline?.state.restarts ?? 0;
+  }
+
+  @property("Why the program failed last, or nothing", Type.String(), {
+    readOnly: true,
+    observable: true,
+  })
+  get last_error(): string {
+    return this.#pipeline?.state.reason ?? "";
+  }
+
+  @property("The last lines of the program's error output", Type.Array(Type.String()), {
+    readOnly: true,
+  })
+  get error_lines(): string[] {
+    return [...(this.#pipeline?.state.errorLines ?? [])];
+  }
+
+  /** @throws {ThingError} `BAD_CONFIG`, `BAD_ARGUMENT` or `PROGRAM_MISSING`, with what to change. */
+  override async open(): Promise<void> {
+    const pipeline = await this.#made();
+    await requireInstalled(pipeline.command);
+    this.#pipeline = pipeline;
+    this.#endStates = pipeline.onState(() => {
+      this.changed("restarts");
+      this.changed("last_error");
+    });
+    super.open();
+  }
+
+  override async close(): Promise<void> {
+    await super.close();
+    this.#endStates();
+  }
+
+  protected override source(): FrameSource {
+    const cameras = this.#pipeline?.cameras ?? new Map<string, FrameSource>();
+    const name = this.#options.tee ?? [...cameras.keys()][0] ?? "";
+    const source = cameras.get(name);
+    if (source) return source;
+    throw new ThingError(
+      "BAD_CONFIG",
+      `The pipeline has no tee '${name}'. It has: ${[...cameras.keys()].join(", ")}.`,
+    );
+  }
+
+  protected override get patience() {
+    const { start_ms: startMs = START_MS, silence_ms: silenceMs } = this.#options;
+    return silenceMs === undefined ? { startMs } : { startMs, silenceMs };
+  }
+
+  @action("End the program, start it again and wait for its first frame")
+  async restart(_: Record<string, never>, { signal }: Invocation): Promise<void> {
+    const old = this.mjpeg_stream.newest?.run; // each start is a new run
+    this.#pipeline?.restart();
+    await within(this.#otherRun(old, signal), 2 * START_MS, () => {
+      const why = this.last_error || "it gave no reason";
+      return new ThingError("SOURCE_FAILED", `No frame came after the restart: ${why}`);
+    });
+  }
+
+  async #otherRun(old: string | undefined, signal: AbortSignal): Promise<void> {
+    for await (const frame of this.mjpeg_stream.frames(signal)) {
+      if (frame.run !== old) return;
+    }
+  }
+
+  async #made(): Promise<Pipeline> {
+    const { pipeline, file, parameters, framing, fd, silence_ms, start_ms } = this.#options;
+    if (pipeline instanceof Pipeline) return pipeline;
+    const command = await pipelineCommand({ pipeline, file, parameters, framing, fd });
+    const stallMs = silence_ms === 0 ? Number.POSITIVE_INFINITY : silence_ms;
+    return new Pipeline(command, { startMs: start_ms ?? START_MS, stallMs, log: this.log });
+  }
+}

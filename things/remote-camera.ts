@@ -1,0 +1,70 @@
+import { Camera, type Frame, type FrameSource, MjpegHttpSource, property } from "thingscope";
+import { Type } from "typebox";
+
+export interface RemoteCameraOptions {
+  /** Address of an MJPEG stream, with `user:password@` before the host where it wants a login. */
+  readonly url: string;
+  /** Longest time without a frame, ms; 5000 by default: networks falter. */
+  readonly silence_ms?: number;
+  readonly keep_warm?: boolean;
+}
+
+const START_MS = 10_000;
+const SILENCE_MS = 5000;
+
+/** A camera of another server, served here once more: it is asked for one stream however many look. */
+export class RemoteCamera extends Camera {
+  static override readonly title = "Remote camera";
+  static override readonly description =
+    "The MJPEG stream of another server. Frames of a Thingscope server keep their identity as origin.";
+  readonly #silenceMs: number;
+  readonly #source: MjpegHttpSource;
+  #endCounting: () => void = () => {};
+  #missed = 0;
+  #last: { run: string; origin: Frame["origin"] | undefined } | undefined;
+
+  constructor({ url, silence_ms = SILENCE_MS, keep_warm = false }: RemoteCameraOptions) {
+    super({ keep_warm });
+    this.#silenceMs = silence_ms;
+    this.#source = new MjpegHttpSource(url);
+  }
+
+  @property("Where the stream is, without login and query", Type.String(), { readOnly: true })
+  get url(): string {
+    return this.#source.address;
+  }
+
+  @property(
+    "Frames that the other server captured while this one was connected, and that did not come",
+    Type.Integer({ minimum: 0 }),
+    { readOnly: true },
+  )
+  get frames_missed(): number {
+    return this.#missed;
+  }
+
+  override open(): void {
+    super.open();
+    this.#endCounting = this.mjpeg_stream.onFrame((frame) => this.#count(frame));
+  }
+
+  override async close(): Promise<void> {
+    this.#endCounting();
+    await super.close();
+  }
+
+  protected override source(): FrameSource {
+    return this.#source;
+  }
+
+  protected override get patience() {
+    return { startMs: START_MS, silenceMs: this.#silenceMs };
+  }
+
+  #count({ run, origin }: Frame): void {
+    const last = this.#last;
+    this.#last = { run, origin };
+    if (!origin || run !== last?.run || origin.run !== last.origin?.run) return;
+    this.#missed += Math.max(0, origin.index - last.origin.index - 1);
+  }
+}
