@@ -46,7 +46,7 @@ export async function within<T>(
   ms: number,
   error: () => ThingError,
 ): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(error()), ms);
   });

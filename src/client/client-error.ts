@@ -1,0 +1,137 @@
+import { type InputFault, messageOf } from "../base/errors.ts";
+import { isObject, type JsonObject, listOf, textOf } from "./json.ts";
+
+/** What a client error is made of, beside its sentence. */
+export interface ClientErrorOptions extends ErrorOptions {
+  /** The HTTP status of the answer, 0 when there was none. */
+  readonly status?: number;
+  readonly url?: string;
+  /** The problem body of the answer. */
+  readonly problem?: JsonObject;
+}
+
+/**
+ * Everything that fails in this client on purpose. Its message is the sentence of the server's problem, or says what
+ * is wrong on this side. What an AbortSignal ended rejects with the signal's reason instead.
+ */
+export class ClientError extends Error {
+  /**
+   * The server's code, e.g. `INVALID_INPUT`, else `HTTP_404` and the like. Codes of this side: `UNREACHABLE`,
+   * `UNKNOWN_AFFORDANCE`, `UNSUPPORTED` (by the Thing), `BAD_ANSWER`, `ACTION_FAILED`, `ACTION_CANCELLED`.
+   */
+  readonly code: string;
+  /** HTTP status; 0 when there was no answer. */
+  readonly status: number;
+  readonly url: string | undefined;
+  /** RFC 9457 problem details, as the server sent them. */
+  readonly problem: JsonObject | undefined;
+  /** For refused input: each fault on its own. */
+  readonly faults: readonly InputFault[];
+
+  constructor(code: string, message: string, options: ClientErrorOptions = {}) {
+    super(message, options);
+    this.name = "ClientError";
+    this.code = code;
+    this.status = options.status ?? 0;
+    this.url = options.url;
+    this.problem = options.problem;
+    this.faults = faultsIn(options.problem);
+  }
+}
+
+/** The error that an answer outside 200 to 299 stands for. */
+export async function answerError(method: string, response: Response): Promise<ClientError> {
+  const { status, statusText, url } = response;
+  const problem = problemIn(await response.text().catch(() => ""));
+  const answer = `${method} ${url} was answered with ${status}${statusText && ` ${statusText}`}.`;
+  const login =
+    status === 401
+      ? " Give credentials, and mind that they go to the Thing's own origin only."
+      : "";
+  return problem
+    ? problemError(problem, { status, url, fallback: answer + login })
+    : new ClientError(`HTTP_${status}`, answer + login, { status, url });
+}
+
+/** The error that a problem body stands for, in an answer or in an invocation. */
+export function problemError(
+  problem: JsonObject,
+  { status, url, fallback }: { status?: number; url?: string; fallback: string },
+): ClientError {
+  const known = status ?? (typeof problem.status === "number" ? problem.status : 0);
+  return new ClientError(
+    textOf(problem.code) ?? codeOfType(problem) ?? (known ? `HTTP_${known}` : "ACTION_FAILED"),
+    sentenceIn(problem) ?? fallback,
+    { status: known, problem, ...(url !== undefined && { url }) },
+  );
+}
+
+/** The error for a server that gave no answer at all. */
+export function unreachable(url: string, error: unknown): ClientError {
+  const why = causesOf(error);
+  return new ClientError(
+    "UNREACHABLE",
+    `${url} cannot be reached: ${why}. Is the server running, and is the address right?`,
+    { cause: error, url },
+  );
+}
+
+/** True for a failure that may pass: no answer, or one that asks to come back. */
+export function mayPass(error: unknown): boolean {
+  if (!(error instanceof ClientError)) return false;
+  if (error.code === "UNREACHABLE") return true;
+  return error.status >= 500 || error.status === 408 || error.status === 429;
+}
+
+function problemIn(text: string): JsonObject | undefined {
+  try {
+    const body: unknown = JSON.parse(text);
+    return isObject(body) ? body : undefined;
+  } catch {
+    return undefined; // an error page, say: the status has to do
+  }
+}
+
+/** `detail` is a sentence; LabThings' is a list of faults where input was refused. */
+function sentenceIn(problem: JsonObject): string | undefined {
+  const faults = listOf(problem.detail).filter(isObject);
+  if (faults.length === 0) return textOf(problem.detail) || textOf(problem.title);
+  return `${faults.map(faultSentence).join("; ")}.`;
+}
+
+function faultSentence({ loc, msg }: JsonObject): string {
+  const where = listOf(loc).slice(1).join(".");
+  return where ? `'${where}': ${textOf(msg)}` : `${textOf(msg)}`;
+}
+
+/** LabThings names its errors by the end of `type`. */
+function codeOfType({ type }: JsonObject): string | undefined {
+  const [, name] = /exceptions\.(\w+)$/.exec(textOf(type) ?? "") ?? [];
+  if (name === "InvocationCancelledError") return "ACTION_CANCELLED";
+  return name === "GlobalLockBusyError" ? "LOCK_BUSY" : undefined;
+}
+
+function faultsIn(problem: JsonObject | undefined): InputFault[] {
+  const listed = [...listOf(problem?.errors), ...listOf(problem?.detail)];
+  return listed.filter(isObject).map(({ type, loc, msg, input, ctx }) => ({
+    type: textOf(type) ?? "",
+    loc: listOf(loc).map((part) => (typeof part === "number" ? part : String(part))),
+    msg: textOf(msg) ?? "",
+    input,
+    ...(isObject(ctx) && { ctx }),
+  }));
+}
+
+/** Node says "fetch failed" and hides why in the causes; browsers say no more than that. */
+function causesOf(error: unknown): string {
+  let deepest = error;
+  while (deepest instanceof Error && deepest.cause !== undefined) deepest = deepest.cause;
+  const code = isObject(deepest) ? textOf(deepest.code) : undefined;
+  const words: Record<string, string> = {
+    ECONNREFUSED: "nothing listens there",
+    ECONNRESET: "the connection was cut",
+    ENOTFOUND: "that host is not known",
+    UND_ERR_SOCKET: "the connection was cut",
+  };
+  return (code && words[code]) || messageOf(deepest) || code || "there was no answer";
+}

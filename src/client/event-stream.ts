@@ -1,0 +1,150 @@
+import { Backoff } from "./backoff.ts";
+import { ClientError, mayPass, unreachable } from "./client-error.ts";
+import type { Http } from "./http.ts";
+
+/** One message of a stream of server-sent events. */
+export interface ServerSentEvent {
+  /** `message` when the server gives no name. */
+  readonly event: string;
+  readonly data: string;
+}
+
+const MAX_MESSAGE_CHARACTERS = 16 << 20;
+
+/**
+ * Takes a stream of server-sent events apart, however it is cut into pieces.
+ * @see WHATWG HTML, 9.2.6 (Interpreting an event stream).
+ */
+export class EventStreamParser {
+  /** The id of the last message that had one. */
+  lastEventId = "";
+  /** How long the server asks to wait before connecting again, ms. */
+  retryMs: number | undefined;
+  #rest = "";
+  #event = "";
+  #data: string[] = [];
+  #size = 0;
+  #isFirst = true;
+
+  /** The messages that `text` completes. @throws {ClientError} `BAD_ANSWER` for a message without end. */
+  push(text: string): ServerSentEvent[] {
+    const whole = this.#rest + (this.#isFirst ? text.replace(/^\ufeff/, "") : text);
+    this.#isFirst &&= text === "";
+    // A CR at the very end may be the first half of CR LF.
+    const end = whole.endsWith("\r") ? whole.length - 1 : whole.length;
+    const lines = whole.slice(0, end).split(/\r\n|\n|\r/);
+    this.#rest = (lines.pop() ?? "") + whole.slice(end);
+    if (this.#size + this.#rest.length > MAX_MESSAGE_CHARACTERS) throw endless();
+    return lines.flatMap((line) => (line === "" ? this.#finish() : this.#readField(line)));
+  }
+
+  #readField(line: string): [] {
+    const colon = line.indexOf(":");
+    const name = colon < 0 ? line : line.slice(0, colon);
+    const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
+    if (name === "event") this.#event = value;
+    else if (name === "data") this.#data.push(value);
+    else if (name === "id" && !value.includes("\0")) this.lastEventId = value;
+    else if (name === "retry" && /^\d+$/.test(value)) this.retryMs = Number(value);
+    this.#size += line.length;
+    return [];
+  }
+
+  #finish(): ServerSentEvent[] {
+    const message = { event: this.#event || "message", data: this.#data.join("\n") };
+    const isEmpty = this.#data.length === 0;
+    this.#event = "";
+    this.#data = [];
+    this.#size = 0;
+    return isEmpty ? [] : [message];
+  }
+}
+
+/** How a stream of notifications is followed. */
+export interface Following {
+  readonly signal: AbortSignal;
+  /** Called each time that a connection stands. */
+  readonly onOpen: () => void;
+}
+
+/**
+ * Server-sent events from `url`, pulled as they are wanted. When the connection breaks it is made anew, and the
+ * server is told the last message that came. It ends only when `signal` aborts or the server says so (204).
+ *
+ * @throws {ClientError} when the first connection cannot be made, or a later one is refused for good.
+ */
+export async function* serverSentEvents(
+  http: Http,
+  url: string,
+  { signal, onOpen, headers = {} }: Following & { headers?: Readonly<Record<string, string>> },
+): AsyncGenerator<ServerSentEvent, void> {
+  const backoff = new Backoff();
+  let lastEventId = headers["Last-Event-ID"] ?? "";
+  for (let opened = false; ; ) {
+    try {
+      const response = await http.request(url, {
+        accept: "text/event-stream",
+        headers: { ...headers, ...(lastEventId && { "Last-Event-ID": lastEventId }) },
+        signal,
+      });
+      if (response.status === 204) return;
+      assertEventStream(response);
+      opened = true;
+      onOpen();
+      const parser = new EventStreamParser();
+      parser.lastEventId = lastEventId;
+      for await (const text of textOfBody(response)) {
+        for (const message of parser.push(text)) {
+          lastEventId = parser.lastEventId;
+          backoff.reset();
+          yield message;
+        }
+      }
+      backoff.leastMs = parser.retryMs ?? backoff.leastMs;
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!opened || !mayPass(error)) throw error;
+    }
+    await backoff.wait(signal).catch(() => {});
+    if (signal.aborted) return;
+  }
+}
+
+/** The chunks of a body; leaving the loop ends the connection. @throws {ClientError} `UNREACHABLE` when it breaks. */
+export async function* bodyOf(response: Response): AsyncGenerator<Uint8Array, void> {
+  const reader = response.body?.getReader();
+  if (!reader) return;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } catch (error) {
+    throw unreachable(response.url, error);
+  } finally {
+    await reader.cancel().catch(() => {}); // it may have broken already
+  }
+}
+
+async function* textOfBody(response: Response): AsyncGenerator<string, void> {
+  const decoder = new TextDecoder();
+  for await (const chunk of bodyOf(response)) yield decoder.decode(chunk, { stream: true });
+}
+
+function assertEventStream({ url, headers, status }: Response): void {
+  const contentType = headers.get("content-type") ?? "";
+  if (contentType.startsWith("text/event-stream")) return;
+  throw new ClientError(
+    "BAD_ANSWER",
+    `${url} should send server-sent events, but its content type is '${contentType}'.`,
+    { url, status },
+  );
+}
+
+function endless(): ClientError {
+  return new ClientError(
+    "BAD_ANSWER",
+    `A server-sent event is longer than ${MAX_MESSAGE_CHARACTERS} characters, which no event is.`,
+  );
+}

@@ -1,0 +1,130 @@
+import { answerError, ClientError, unreachable } from "./client-error.ts";
+import { isJsonType } from "./json.ts";
+import { blobReviver, RemoteBlob } from "./remote-blob.ts";
+
+/** HTTP Basic with a name and a password, or a bearer token. */
+export type Credentials =
+  | { readonly username: string; readonly password: string }
+  | { readonly token: string };
+
+/** What everything in this client that talks to a server can be told. */
+export interface ConnectionOptions {
+  /** Sent to the origin of the URL that they are given with, and to no other. */
+  readonly credentials?: Credentials | undefined;
+  /** Takes the place of the global `fetch`, e.g. to go through a proxy. */
+  readonly fetch?: typeof fetch | undefined;
+}
+
+/** One request. */
+export interface HttpRequest {
+  readonly method?: string;
+  /** Media type that is wanted. */
+  readonly accept?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON unless it is undefined. */
+  readonly body?: unknown;
+  /** Media type of the body. */
+  readonly contentType?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Talks to one server. Whatever is not an answer from 200 to 299 becomes a ClientError with a sentence. */
+export class Http {
+  /** The only origin that sees the credentials. */
+  readonly origin: string;
+  readonly #authorization: string | undefined;
+  readonly #fetch: typeof fetch;
+
+  constructor(url: string, options: ConnectionOptions = {}) {
+    const { origin, username, password } = parseUrl(url);
+    const inUrl = username
+      ? { username: decodeURIComponent(username), password: decodeURIComponent(password) }
+      : undefined;
+    this.origin = origin;
+    this.#authorization = authorizationOf(options.credentials ?? inUrl);
+    this.#fetch = options.fetch ?? globalThis.fetch;
+  }
+
+  /**
+   * @throws {ClientError} with the sentence of the server's problem; `UNREACHABLE`.
+   * @throws the signal's reason when it aborts.
+   */
+  async request(url: string, request: HttpRequest = {}): Promise<Response> {
+    const { method = "GET", signal } = request;
+    const fetcher = this.#fetch; // called bare: a browser's fetch refuses to be a method of anything else
+    const init = {
+      method,
+      headers: this.#headersFor(url, request),
+      body: request.body === undefined ? null : JSON.stringify(request.body),
+      signal: signal ?? null,
+      cache: "no-store" as const, // browsers would remember what a property was
+    };
+    const response = await fetcher(url, init).catch((error: unknown) => {
+      throw signal?.aborted ? signal.reason : unreachable(url, error);
+    });
+    if (response.ok) return response;
+    throw await answerError(method, response);
+  }
+
+  /** The JSON of an answer, with every link to a blob made one. @throws {ClientError} `BAD_ANSWER`. */
+  async json<T = unknown>(response: Response): Promise<T> {
+    const text = await response.text();
+    try {
+      // What the Thing promises in its description is taken at its word from here on.
+      return JSON.parse(text, blobReviver(this, response.url));
+    } catch (cause) {
+      throw new ClientError(
+        "BAD_ANSWER",
+        `${response.url} did not answer with JSON but with '${text.slice(0, 60)}'. Is that the address of a Thing?`,
+        { cause, status: response.status, url: response.url },
+      );
+    }
+  }
+
+  /** What an answer holds: JSON, nothing at all, or bytes of another type as a RemoteBlob. `T` says which. */
+  async content<T>(response: Response): Promise<T> {
+    const contentType = response.headers.get("content-type") ?? "application/json";
+    const isEmpty = response.status === 204 || response.headers.get("content-length") === "0";
+    if (isEmpty) return undefined as T;
+    if (isJsonType(contentType)) return this.json<T>(response);
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    return RemoteBlob.ofBytes(this, response.url, contentType, bytes) as T;
+  }
+
+  #headersFor(url: string, request: HttpRequest): Headers {
+    const headers = new Headers(request.headers);
+    headers.set("Accept", `${request.accept ?? "application/json"}, */*;q=0.1`);
+    if (request.body !== undefined) {
+      headers.set("Content-Type", request.contentType ?? "application/json");
+    }
+    if (this.#authorization && parseUrl(url).origin === this.origin) {
+      headers.set("Authorization", this.#authorization);
+    }
+    return headers;
+  }
+}
+
+/** @throws {ClientError} `BAD_ARGUMENT` for a text that is no http address. */
+export function parseUrl(url: string): URL {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed?.protocol === "http:" || parsed?.protocol === "https:") return parsed;
+  throw new ClientError(
+    "BAD_ARGUMENT",
+    `'${url}' is not an http address. Write it whole, e.g. http://127.0.0.1:5000/camera/.`,
+  );
+}
+
+/** The same address without the name and password in it: `fetch` takes none. */
+export function bareUrl(url: string): string {
+  const parsed = parseUrl(url);
+  parsed.username = "";
+  parsed.password = "";
+  return parsed.href;
+}
+
+function authorizationOf(credentials: Credentials | undefined): string | undefined {
+  if (!credentials) return undefined;
+  if ("token" in credentials) return `Bearer ${credentials.token}`;
+  const bytes = new TextEncoder().encode(`${credentials.username}:${credentials.password}`);
+  return `Basic ${btoa(String.fromCharCode(...bytes))}`;
+}

@@ -1,0 +1,14 @@
+export {
+  ClientEvent,
+  ClientProperty,
+  type ReadableProperty,
+  type RequestOptions,
+} from "./client-affordances.ts";
+export { ClientError } from "./client-error.ts";
+export type { ConnectionOptions, Credentials } from "./http.ts";
+export { type FollowOptions, type LogLine, RemoteInvocation } from "./invocation.ts";
+export type { JsonObject } from "./json.ts";
+export { RemoteBlob } from "./remote-blob.ts";
+export { type ListenOptions, Subscription } from "./subscription.ts";
+export { type ConnectOptions, ThingClient } from "./thing-client.ts";
+export type { AnyThing, ClientAction, InvokeOptions, ThingTypes } from "./thing-types.ts";

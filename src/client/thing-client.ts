@@ -1,0 +1,173 @@
+import {
+  ClientEvent,
+  ClientProperty,
+  clientAction,
+  type ReadableProperty,
+  type RequestOptions,
+} from "./client-affordances.ts";
+import { ClientError } from "./client-error.ts";
+import { bareUrl, type ConnectionOptions, Http } from "./http.ts";
+import { isJsonType, type JsonObject } from "./json.ts";
+import {
+  type Affordance,
+  formsFor,
+  readThingDescription,
+  type ThingDescription,
+} from "./thing-description.ts";
+import type {
+  AnyThing,
+  ClientAction,
+  InputOf,
+  InvokeArguments,
+  OutputOf,
+  ThingTypes,
+  WritableKeys,
+} from "./thing-types.ts";
+
+/** How to connect. */
+export interface ConnectOptions extends ConnectionOptions {
+  /** Ends the attempt to connect. */
+  readonly signal?: AbortSignal;
+}
+
+export type PropertiesOf<P> = {
+  readonly [K in keyof P]: K extends WritableKeys<P>
+    ? ClientProperty<P[K]>
+    : ReadableProperty<P[K]>;
+};
+export type ActionsOf<A> = { readonly [K in keyof A]: ClientAction<InputOf<A[K]>, OutputOf<A[K]>> };
+export type EventsOf<E> = { readonly [K in keyof E]: ClientEvent<E[K]> };
+
+/**
+ * A Thing at a server, of this package or any other. Everything it does is found in the Thing Description's forms.
+ *
+ * `T` says what the Thing has: `thingscope types URL` writes it. Without it every name is allowed, and values are
+ * unknown; a name that the Thing does not have is an error that lists those that it has.
+ */
+export class ThingClient<T extends ThingTypes = AnyThing> {
+  /** Where the Thing Description came from. */
+  readonly url: string;
+  readonly title: string;
+  /** The Thing Description as the server sent it. */
+  readonly td: JsonObject;
+  /** `await camera.properties.exposure.read()`; the names are `Object.keys(camera.properties)`. */
+  readonly properties: PropertiesOf<T["properties"]>;
+  /** `await camera.actions.capture({ width: 800 }, { signal, onProgress })`. */
+  readonly actions: ActionsOf<T["actions"]>;
+  /** `for await (const { x } of camera.events.moved.subscribe(signal))`. */
+  readonly events: EventsOf<T["events"]>;
+  readonly #http: Http;
+  readonly #described: ThingDescription;
+
+  private constructor(http: Http, described: ThingDescription, url: string) {
+    this.#http = http;
+    this.#described = described;
+    this.url = url;
+    this.title = described.title;
+    this.td = described.raw;
+    const { properties, actions, events } = described;
+    this.properties = this.#members("property", properties, (it) => new ClientProperty(http, it));
+    this.actions = this.#members("action", actions, (it) => clientAction(http, it));
+    this.events = this.#members("event", events, (it) => new ClientEvent(http, it));
+  }
+
+  /**
+   * Fetches a Thing Description.
+   * @param url - Of the description, e.g. `http://127.0.0.1:5000/camera/`. A name and password in it are credentials.
+   * @throws {ClientError} `UNREACHABLE`; `BAD_ANSWER` when the address gives no Thing Description; the server's.
+   */
+  static async connect<T extends ThingTypes = AnyThing>(
+    url: string,
+    options: ConnectOptions = {},
+  ): Promise<ThingClient<T>> {
+    const http = new Http(url, options);
+    const response = await http.request(bareUrl(url), {
+      accept: "application/td+json, application/json;q=0.9",
+      signal: options.signal,
+    });
+    const from = response.url || bareUrl(url);
+    const described = readThingDescription(await http.json(response), from);
+    return new ThingClient<T>(http, described, from);
+  }
+
+  /** @throws {ClientError} `UNKNOWN_AFFORDANCE`; the server's. */
+  async read<K extends keyof T["properties"] & string>(
+    name: K,
+    options?: RequestOptions,
+  ): Promise<T["properties"][K]> {
+    const property = this.#find("property", name);
+    return new ClientProperty<T["properties"][K]>(this.#http, property).read(options);
+  }
+
+  /** @throws {ClientError} `UNKNOWN_AFFORDANCE`; the server's, e.g. `INVALID_INPUT`. */
+  async write<K extends WritableKeys<T["properties"]> & string>(
+    name: K,
+    value: T["properties"][K],
+    options?: RequestOptions,
+  ): Promise<void> {
+    await new ClientProperty(this.#http, this.#find("property", name)).write(value, options);
+  }
+
+  /** Runs an action by name; the same as `actions[name](...)`. */
+  async invoke<K extends keyof T["actions"] & string>(
+    name: K,
+    ...args: InvokeArguments<InputOf<T["actions"][K]>>
+  ): Promise<OutputOf<T["actions"][K]>> {
+    return this.actions[name](...args);
+  }
+
+  /** The values of all properties that can be read as JSON, in one request where the Thing offers that. */
+  async readAll(options: RequestOptions = {}): Promise<Partial<T["properties"]>> {
+    const [form] = formsFor(this.#described.forms, "readallproperties");
+    if (form) {
+      const request = { accept: form.responseType, headers: form.headers, signal: options.signal };
+      return this.#http.json(await this.#http.request(form.url(), request));
+    }
+    const readable = [...this.#described.properties.values()].filter(isReadableAsJson);
+    const values = await Promise.all(
+      readable.map(
+        async (it): Promise<[string, unknown]> => [
+          it.name,
+          await new ClientProperty(this.#http, it).read(options),
+        ],
+      ),
+    );
+    return Object.fromEntries(values) as Partial<T["properties"]>;
+  }
+
+  #find(kind: Affordance["kind"], name: string): Affordance {
+    const { properties, actions, events } = this.#described;
+    const known = { property: properties, action: actions, event: events }[kind];
+    const found = known.get(name);
+    if (found) return found;
+    const names = [...known.keys()].sort().join(", ");
+    throw new ClientError(
+      "UNKNOWN_AFFORDANCE",
+      `Thing '${this.title}' has no ${kind} '${name}'. It has ${names ? `: ${names}` : "none"}.`,
+      { url: this.url },
+    );
+  }
+
+  /** An object with a member for each name; asking it for another name is an error with a sentence. */
+  #members<M extends object>(
+    kind: Affordance["kind"],
+    affordances: ReadonlyMap<string, Affordance>,
+    make: (affordance: Affordance) => object,
+  ): M {
+    const made = [...affordances].map(([name, affordance]) => [name, make(affordance)] as const);
+    const members: M = Object.assign(Object.create(null), Object.fromEntries(made));
+    return new Proxy(members, {
+      get: (target, name) => {
+        // What JavaScript itself asks any object for is not a mistake: `then` by await, `toJSON` by JSON.stringify.
+        const isAsked = typeof name === "string" && !["then", "toJSON"].includes(name);
+        if (isAsked && !Object.hasOwn(target, name)) this.#find(kind, name);
+        return Reflect.get(target, name);
+      },
+    });
+  }
+}
+
+function isReadableAsJson({ raw, forms }: Affordance): boolean {
+  const [form] = formsFor(forms, "readproperty");
+  return raw.writeOnly !== true && form !== undefined && isJsonType(form.responseType);
+}

@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { packagePath } from "../../src/base/package-root.ts";
+import { filesIn, importsOf } from "../sources.ts";
+
+test("the client compiles with the DOM library alone, without Node's types", {
+  timeout: 60_000,
+}, async () => {
+  const config = packagePath("test", "client", "tsconfig.browser.json");
+  const compiled = promisify(execFile)("npx", ["tsc", "-p", config], { cwd: packagePath() });
+  await compiled.catch((error: { stdout: string }) => assert.fail(error.stdout));
+});
+
+test("the client imports nothing but its own files, base/ and frames/", () => {
+  for (const file of filesIn("src/client")) {
+    for (const specifier of importsOf(file)) {
+      assert.match(specifier, /^(?:\.\/|\.\.\/base\/|\.\.\/frames\/)/, file.path);
+    }
+  }
+});
