@@ -116,14 +116,14 @@ export class ThingClient<T extends ThingTypes = AnyThing> {
     return this.actions[name](...args);
   }
 
-  /** The values of all properties that can be read as JSON, in one request where the Thing offers that. */
+  /** The values of all properties but pictures, in one request where the Thing offers that. */
   async readAll(options: RequestOptions = {}): Promise<Partial<T["properties"]>> {
     const [form] = formsFor(this.#described.forms, "readallproperties");
     if (form) {
       const request = { accept: form.responseType, headers: form.headers, signal: options.signal };
       return this.#http.json(await this.#http.request(form.url(), request));
     }
-    const readable = [...this.#described.properties.values()].filter(isReadableAsJson);
+    const readable = [...this.#described.properties.values()].filter(isPlain);
     const values = await Promise.all(
       readable.map(
         async (it): Promise<[string, unknown]> => [
@@ -141,9 +141,10 @@ export class ThingClient<T extends ThingTypes = AnyThing> {
     const found = known.get(name);
     if (found) return found;
     const names = [...known.keys()].sort().join(", ");
+    const has = names === "" ? "It has none." : `It has: ${names}.`;
     throw new ClientError(
       "UNKNOWN_AFFORDANCE",
-      `Thing '${this.title}' has no ${kind} '${name}'. It has ${names ? `: ${names}` : "none"}.`,
+      `Thing '${this.title}' has no ${kind} '${name}'. ${has}`,
       { url: this.url },
     );
   }
@@ -167,7 +168,8 @@ export class ThingClient<T extends ThingTypes = AnyThing> {
   }
 }
 
-function isReadableAsJson({ raw, forms }: Affordance): boolean {
-  const [form] = formsFor(forms, "readproperty");
-  return raw.writeOnly !== true && form !== undefined && isJsonType(form.responseType);
+/** A property that comes in another type too, such as a frame, may have to be waited for. */
+function isPlain({ raw, forms }: Affordance): boolean {
+  const types = formsFor(forms, "readproperty").map(({ responseType }) => responseType);
+  return raw.writeOnly !== true && types.length > 0 && types.every(isJsonType);
 }
