@@ -1,11 +1,23 @@
-import sharp, { type Sharp } from "sharp";
+import type { Sharp } from "sharp";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { inspectJpeg, MAX_JPEG_PIXELS } from "./jpeg.ts";
 import { badFrame } from "./jpeg-header.ts";
 
-// Frames are coded beside one another, one thread each; a cache would only hold pictures that never come again.
-sharp.concurrency(1);
-sharp.cache(false);
+let loading: ReturnType<typeof loadSharp> | undefined;
+
+/** Loaded with the first picture that needs it: its libraries take 16 MB, and most servers pass JPEGs on as they are. */
+async function loadSharp() {
+  const { default: sharp } = await import("sharp");
+  // Frames are coded beside one another, one thread each; a cache would only hold pictures that never come again.
+  sharp.concurrency(1);
+  sharp.cache(false);
+  return sharp;
+}
+
+function sharpLibrary() {
+  loading ??= loadSharp();
+  return loading;
+}
 
 const DEFAULT_QUALITY = 85;
 
@@ -40,6 +52,7 @@ export async function encodeJpeg(image: RawImage, options: JpegQuality = {}): Pr
     );
   }
   const raw = { width, height, channels };
+  const sharp = await sharpLibrary();
   return toJpeg(sharp(data, { raw, limitInputPixels: MAX_JPEG_PIXELS }).removeAlpha(), options);
 }
 
@@ -53,7 +66,7 @@ export async function resizeJpeg(
   jpeg: Uint8Array,
   options: JpegQuality & { width?: number | undefined; enlarge?: boolean } = {},
 ): Promise<Uint8Array> {
-  return toJpeg(opened(jpeg, options.width, options.enlarge), options);
+  return toJpeg(await opened(jpeg, options.width, options.enlarge), options);
 }
 
 /**
@@ -84,7 +97,7 @@ export async function decodeRgb(
   jpeg: Uint8Array,
   { width }: { width?: number | undefined } = {},
 ): Promise<RawImage> {
-  return toRgb(opened(jpeg, width));
+  return toRgb(await opened(jpeg, width));
 }
 
 /** An SVG drawing as a JPEG of `width` x `height` pixels on black. @throws {ThingError} `BAD_FRAME` */
@@ -92,7 +105,7 @@ export async function renderSvg(
   svg: string,
   size: JpegQuality & { width: number; height: number },
 ): Promise<Uint8Array> {
-  return toJpeg(drawn(svg, size), size);
+  return toJpeg(await drawn(svg, size), size);
 }
 
 /** An SVG drawing as RGB pixels on black. @throws {ThingError} `BAD_FRAME` */
@@ -100,21 +113,30 @@ export async function renderSvgRaw(
   svg: string,
   size: { width: number; height: number },
 ): Promise<RawImage> {
-  return toRgb(drawn(svg, size));
+  return toRgb(await drawn(svg, size));
 }
 
 /** The marker walk first: only a JPEG, of an allowed size, comes to a decoder. */
-function opened(jpeg: Uint8Array, width: number | undefined, enlarge = false): Sharp {
+async function opened(
+  jpeg: Uint8Array,
+  width: number | undefined,
+  enlarge = false,
+): Promise<Sharp> {
   const { length } = inspectJpeg(jpeg);
+  const sharp = await sharpLibrary();
   const image = sharp(jpeg.subarray(0, length), { limitInputPixels: MAX_JPEG_PIXELS });
   if (width === undefined) return image;
   requireInteger("width", width, 65500);
   return image.resize({ width, withoutEnlargement: !enlarge });
 }
 
-function drawn(svg: string, { width, height }: { width: number; height: number }): Sharp {
+async function drawn(
+  svg: string,
+  { width, height }: { width: number; height: number },
+): Promise<Sharp> {
   requireInteger("width", width, 65500);
   requireInteger("height", height, 65500);
+  const sharp = await sharpLibrary();
   return sharp(new TextEncoder().encode(svg), { limitInputPixels: MAX_JPEG_PIXELS })
     .resize({ width, height, fit: "fill" })
     .flatten({ background: "#000000" });
