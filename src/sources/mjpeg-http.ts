@@ -8,6 +8,7 @@ import { identityOfPart } from "../frames/part-identity.ts";
 import { Watchdog } from "../processes/watchdog.ts";
 import { openHttp, withoutSecrets } from "./http-get.ts";
 
+/** How patient and how large. */
 export interface MjpegHttpOptions {
   /** Longest time from the request to the first picture, ms; 10,000 by default. */
   readonly startMs?: number | undefined;

@@ -188,16 +188,16 @@ function ffmpeg(program: string, words: readonly string[], text: PipelineText): 
   return { program, args, elements: [], outputs: [output(fd, framing)] };
 }
 
-/** A file is read at the speed of its pictures: `-re` before it, if nothing else was said. */
+/** A file, or a picture that ffmpeg makes itself, is read at its own speed: `-re` before it, if nothing else was said. */
 function atOwnSpeed(words: readonly string[]): string[] {
   if (words.some((word) => word === "-re" || word === "-readrate")) return [...words];
-  return words.flatMap((word, index) =>
-    word === "-i" &&
-    existsSync(words[index + 1] ?? "") &&
-    !(words[index + 1] ?? "").startsWith("/dev/")
-      ? ["-re", word]
-      : [word],
-  );
+  return words.flatMap((word, index) => {
+    if (word !== "-i") return [word];
+    const input = words[index + 1] ?? "";
+    const isFile = existsSync(input) && !input.startsWith("/dev/");
+    const isMade = words[index - 2] === "-f" && words[index - 1] === "lavfi";
+    return isFile || isMade ? ["-re", word] : [word];
+  });
 }
 
 function pipeOf(target: string): number | undefined {

@@ -6,6 +6,7 @@ import { messageOf, ThingError } from "../base/errors.ts";
 import type { FrameSource, SourceFrame } from "../frames/frame-source.ts";
 import { JpegSplitter } from "../frames/jpeg-splitter.ts";
 
+/** How fast, and whether again. */
 export interface ReplayOptions {
   /** Pictures a second; 25 by default. */
   readonly fps?: number | undefined;

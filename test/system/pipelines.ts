@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import type { SourceFrame } from "../../src/frames/frame-source.ts";
+import { Pipeline } from "../../src/sources/pipeline.ts";
+import { type PipelineText, pipelineCommand } from "../../src/sources/pipeline-command.ts";
+
+export const ONE_TEE = `
+    videotestsrc
+    ! video/x-raw,framerate=30/1
+    ! tee
+      name=t1
+    t1.
+    ! fakesink
+    `;
+export const TWO_TEES = `
+    videotestsrc
+    ! video/x-raw,framerate=30/1
+    ! tee
+      name=tee_0
+    tee_0.
+    ! fakesink
+
+    videotestsrc
+      pattern=ball
+    ! video/x-raw,framerate=30/1
+    ! tee
+        name=tee_1
+    tee_1.
+      ! fakesink
+    `;
+
+/** The pipeline, and a function that reads `count` frames of one of its cameras. */
+export async function run(text: PipelineText, camera?: string) {
+  const pipeline = new Pipeline(await pipelineCommand(text));
+  return { pipeline, take: (count: number, name = camera) => take(pipeline, count, name) };
+}
+
+export async function take(
+  pipeline: Pipeline,
+  count: number,
+  camera?: string,
+): Promise<SourceFrame[]> {
+  const source = camera ? pipeline.cameras.get(camera) : [...pipeline.cameras.values()][0];
+  assert.ok(source, `There is no camera ${camera}.`);
+  const frames: SourceFrame[] = [];
+  const reading = new AbortController();
+  for await (const frame of source.frames(reading.signal)) {
+    if (frames.push(frame) === count) reading.abort();
+  }
+  return frames;
+}
+
+/** The processes that this one has started and that are still there, zombies included. */
+export function children(): string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+        return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1] === String(process.pid);
+      } catch {
+        return false; // it ended while we looked
+      }
+    });
+}
