@@ -1,5 +1,5 @@
 import { ThingError } from "../base/errors.ts";
-import { type Log, silentLog } from "../base/log.ts";
+import { type Log, logTo } from "../base/log.ts";
 import type { Thing } from "../core/thing.ts";
 import { Child } from "../processes/child.ts";
 import type { Parameters } from "../processes/template.ts";
@@ -44,7 +44,7 @@ export async function prepareLaunch(input: LaunchInput): Promise<Map<string, Thi
 export async function runHeadless(input: LaunchInput, signal: AbortSignal): Promise<void> {
   const command = await pipelineCommand({ ...textOf(input), headless: true });
   await requireInstalled(command);
-  const child = new Child(command, { log: input.log ?? silentLog });
+  const child = new Child(command, { log: logTo((_, line) => input.log?.info(line)) }); // it is all there is to see
   const stop = () => void child.stop();
   signal.addEventListener("abort", stop);
   if (signal.aborted) stop();
