@@ -36,6 +36,7 @@ export const ERROR_STATUS = {
   TOO_MANY_VIEWERS: 503,
   UNKNOWN_AFFORDANCE: 404,
   UNSUPPORTED_MEDIA_TYPE: 415,
+  UPGRADE_REQUIRED: 426,
 } as const;
 
 /** What went wrong, in one stable word. */

@@ -75,7 +75,7 @@ export class AccessPolicy {
     const asked = name === undefined ? "no host that can be read" : `the host '${name}'`;
     throw new ThingError(
       "HOST_NOT_ALLOWED",
-      `The request names ${asked}, which is not a name of this server. Open ${ownUrl(socket.localAddress, socket.localPort)}, or add the name to allowedHosts in the configuration.`,
+      `The request names ${asked}, which is not a name of this server. Open ${ownUrl(socket.localAddress, socket.localPort)}, or add the name to allowed_hosts in the configuration.`,
     );
   }
 
@@ -96,7 +96,7 @@ export class AccessPolicy {
     if (!fromElsewhere && (origin === undefined || isSameOrigin(origin, host ?? ""))) return;
     throw new ThingError(
       "CROSS_ORIGIN",
-      `A page of ${origin === undefined ? "another site" : `'${origin}'`} tried to operate this server, which only its own pages may. If you trust that page, add its origin to allowedOrigins in the configuration.`,
+      `A page of ${origin === undefined ? "another site" : `'${origin}'`} tried to operate this server, which only its own pages may. If you trust that page, add its origin to allowed_origins in the configuration.`,
     );
   }
 }
@@ -134,7 +134,7 @@ function configuredHost(host: string): string {
   if (name !== undefined && !name.includes("*")) return name;
   throw new ThingError(
     "BAD_CONFIG",
-    `'${host}' in allowedHosts is not a host. Write each as in a URL, without scheme and path: microscope.lab.example.`,
+    `'${host}' in allowed_hosts is not a host. Write each as in a URL, without scheme and path: microscope.lab.example.`,
   );
 }
 
@@ -148,6 +148,6 @@ function configuredOrigin(origin: string): string {
       : "is not an origin";
   throw new ThingError(
     "BAD_CONFIG",
-    `'${origin}' in allowedOrigins ${why}. Write each as scheme, host and port: http://dashboard.lab:3000.`,
+    `'${origin}' in allowed_origins ${why}. Write each as scheme, host and port: http://dashboard.lab:3000.`,
   );
 }

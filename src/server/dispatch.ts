@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import express, { type Express, type Request, type Response } from "express";
+import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { AccessPolicy } from "./access.ts";
@@ -36,6 +36,10 @@ export function expressOf(routes: readonly Route[], serving: Serving): Express {
   for (const path of byPath(routes).keys()) app.all(otherSlash(path), redirectToSlash);
   app.use((request, response) => {
     writeProblem(request, response, problemOf(notFound(request.originalUrl), request.originalUrl));
+  });
+  // Four parameters are what makes express hand errors to it. Only a path that cannot be decoded gets here.
+  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
+    fail(error instanceof URIError ? undecodable(request) : error, request, response, serving.log);
   });
   return app;
 }
@@ -146,5 +150,12 @@ function notFound(url: string): ThingError {
   return new ThingError(
     "NOT_FOUND",
     `There is nothing at ${url.split("?")[0]}. GET /things/ lists the Things that are here.`,
+  );
+}
+
+function undecodable({ originalUrl }: Request): ThingError {
+  return new ThingError(
+    "BAD_ARGUMENT",
+    `The path ${originalUrl.split("?")[0]} has a '%' that is not followed by two hexadecimal digits of UTF-8. Write %25 for the sign itself.`,
   );
 }

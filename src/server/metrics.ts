@@ -13,6 +13,8 @@ export interface MetricSources {
   readonly eventLoop: EventLoopWatch;
   readonly invocations: InvocationCounts;
   readonly webSockets: WebSocketStats;
+  /** Turned away because there were too many. */
+  readonly droppedConnections: number;
 }
 
 type StreamMetric = [
@@ -44,6 +46,7 @@ export function metricsOf({
   eventLoop,
   invocations,
   webSockets,
+  droppedConnections,
 }: MetricSources): MetricFamily[] {
   return [
     {
@@ -68,6 +71,12 @@ export function metricsOf({
       help: "Invocations that have ended, by how they ended.",
       samples: invocations.ended(),
     },
+    single(
+      "thingscope_dropped_connections_total",
+      "counter",
+      "Connections turned away because there were too many.",
+      droppedConnections,
+    ),
     ...webSocketMetrics(webSockets),
     ...eventLoopMetrics(eventLoop),
     ...processMetrics(),

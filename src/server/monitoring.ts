@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { Server } from "node:http";
 import type { Log } from "../base/log.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import { EventLoopWatch } from "./event-loop.ts";
@@ -24,6 +24,7 @@ export class Monitoring {
   readonly #requests = new RecentRequests();
   readonly #invocations: InvocationCounts;
   readonly #eventLoop: EventLoopWatch;
+  #droppedConnections = 0;
 
   constructor({ host, log, webSockets }: MonitoringOptions) {
     this.#host = host;
@@ -60,9 +61,14 @@ export class Monitoring {
     ];
   }
 
-  /** Remembers that a request came, in case the event loop is found blocked. */
-  note({ method = "", url = "" }: IncomingMessage): void {
-    this.#requests.note(method, url);
+  /** Remembers what a server is asked for, in case the event loop is found blocked, and counts whom it turns away. */
+  watch(server: Server): void {
+    server.prependListener("request", ({ method = "", url = "" }) => {
+      this.#requests.note(method, url);
+    });
+    server.on("drop", () => {
+      this.#droppedConnections += 1;
+    });
   }
 
   health(): Health {
@@ -77,6 +83,7 @@ export class Monitoring {
         eventLoop: this.#eventLoop,
         invocations: this.#invocations,
         webSockets: this.#webSockets(),
+        droppedConnections: this.#droppedConnections,
       }),
     );
   }

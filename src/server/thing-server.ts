@@ -13,6 +13,7 @@ import { Monitoring } from "./monitoring.ts";
 import type { Route } from "./route.ts";
 import { routesOf } from "./routes.ts";
 import { serveWebSockets, type WebSockets } from "./websocket.ts";
+import { webSocketRoutes } from "./websocket-routes.ts";
 
 /** How a server is addressed, and by whom. */
 export interface ServerOptions {
@@ -54,11 +55,15 @@ export class ThingServer {
     const shared = { host, prefix, log: this.#log, policy: this.#policy };
     const webSockets = () => this.#webSockets.stats;
     this.#monitoring = new Monitoring({ ...shared, webSockets });
-    this.routes = [...routesOf(host, prefix, blobs), ...this.#monitoring.routes];
+    this.routes = [
+      ...routesOf(host, prefix, blobs),
+      ...webSocketRoutes(host, prefix),
+      ...this.#monitoring.routes,
+    ];
     const embeds = ({ path }: Route) => embed.some((name) => path.startsWith(`${prefix}/${name}/`));
     this.#server = createServer(REQUEST_LIMITS, expressOf(this.routes, { ...shared, embeds }));
     applyLimits(this.#server);
-    this.#server.prependListener("request", (request) => this.#monitoring.note(request));
+    this.#monitoring.watch(this.#server);
     this.#webSockets = serveWebSockets({ ...shared, server: this.#server });
     this.#server.on("connection", (socket) => {
       this.#sockets.add(socket);

@@ -155,7 +155,7 @@ test("a page whose name points here by trickery is told where to go instead", ()
     {
       code: "HOST_NOT_ALLOWED",
       message:
-        "The request names the host 'evil.example', which is not a name of this server. Open http://127.0.0.1:5000/, or add the name to allowedHosts in the configuration.",
+        "The request names the host 'evil.example', which is not a name of this server. Open http://127.0.0.1:5000/, or add the name to allowed_hosts in the configuration.",
     },
   );
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ignoreAbort } from "thingscope";
 import { laboratory } from "./cameras.ts";
 import { type Answer, ask } from "./requests.ts";
 
@@ -54,21 +55,41 @@ test("no page of another site changes anything by any route, method and content 
 test("a program changes things by every route that does, and GET changes none", {
   timeout: 20_000,
 }, async (t) => {
-  const { server, port, camera } = await laboratory(t);
-  const stays = server.routes.filter(({ response, form, path }) => {
-    const waits = form?.subprotocol !== undefined || path.endsWith("/next");
-    return !waits && !response.contentType?.startsWith("multipart");
-  });
-  for (const { path } of stays.filter(({ method }) => method === "GET")) {
-    const answer = await ask(port, { path: pathOf(path) });
+  const { server, port, url, camera } = await laboratory(t);
+  const reads = server.routes.filter(({ method }) => method === "GET");
+  for (const { path } of reads) {
+    const answer = await ask(port, { method: "HEAD", path: pathOf(path) });
     assertGuarded(answer, path);
   }
+  // Some wait for a frame or an event that never comes.
+  const signal = AbortSignal.timeout(500);
+  const gets = reads.map(({ path }) => fetch(url + pathOf(path), { signal }).catch(ignoreAbort));
+  await Promise.all(gets);
   assert.equal(camera.touched, 0);
   const json = { "Content-Type": "application/json" };
   await ask(port, { method: "PUT", path: "/camera/gain", headers: json, body: "2" });
   await ask(port, { method: "POST", path: "/camera/shoot", headers: json, body: "{}" });
   await ask(port, { method: "DELETE", path: "/camera/capture/x" });
   assert.equal(camera.touched, 3);
+});
+
+test("what no client should send is answered as a problem", { timeout: 5000 }, async (t) => {
+  const { port } = await laboratory(t);
+  for (const [method, path, status] of [
+    ["DELETE", "/camera/capture/%", 400],
+    ["GET", "/action_invocations/%ff", 400],
+    ["GET", "//", 404],
+    ["OPTIONS", "*", 404],
+    ["TRACE", "/camera/exposure", 403],
+    ["GET", "/camera/ws", 426],
+  ] as const) {
+    const headers: Record<string, string> = method === "TRACE" ? { Origin: "null" } : {};
+    const answer = await ask(port, { method, path, headers });
+    assert.equal(answer.status, status, path);
+    assert.equal(answer.headers["content-type"], "application/problem+json");
+    assert.equal(JSON.parse(answer.text).status, status);
+    assertGuarded(answer, path);
+  }
 });
 
 test("every route says who may use it, and what changes something is not for viewers", async (t) => {
