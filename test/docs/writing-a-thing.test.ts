@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { packagePath } from "../../src/base/package-root.ts";
+import { inspectJpeg } from "../../src/frames/jpeg.ts";
+import { MultipartParser } from "../../src/frames/multipart.ts";
+import { folderWith, install, runCli, type Served, serveCli } from "../cli/run-cli.ts";
+import { tdFaults } from "../conformance/td-schema.ts";
+import { curl } from "./curl.ts";
+import { type Block, blocksOf, pageText } from "./page.ts";
+
+const blocks = blocksOf(pageText("writing-a-thing.md"));
+const files = blocks.flatMap(({ file, text }) => (file ? [[file, text] as const] : []));
+
+/** The page's folder as its reader has it after `npm install`. */
+async function readersFolder(): Promise<string> {
+  const folder = await folderWith({ ...Object.fromEntries(files), "package.json": "{}" });
+  await install(folder);
+  const typebox = join(folder, "node_modules", "typebox");
+  await symlink(packagePath("node_modules", "typebox"), typebox);
+  return folder;
+}
+
+/** One picture of a stream, as a program reads it. */
+async function firstPart(url: string): Promise<Uint8Array> {
+  const response = await fetch(url);
+  const parser = new MultipartParser();
+  for await (const chunk of response.body!) {
+    const [part] = parser.push(chunk);
+    if (part) return part.body; // which leaves the loop, and with it the stream
+  }
+  throw new Error("The stream ended before its first picture.");
+}
+
+/** True when everything in `part` is in `whole`. */
+function assertIncludes(whole: unknown, part: unknown, place: string): void {
+  if (typeof part !== "object" || part === null) {
+    assert.deepEqual(whole, part, place);
+    return;
+  }
+  assert.ok(typeof whole === "object" && whole !== null, `${place} is not there`);
+  for (const [key, inner] of Object.entries(part)) {
+    assertIncludes(Reflect.get(whole, key), inner, `${place}.${key}`);
+  }
+}
+
+test("the files of the page are those of examples/writing-a-thing, which the compiler checks", () => {
+  assert.equal(files.length, 5);
+  for (const [file, text] of files) {
+    assert.equal(
+      text,
+      readFileSync(packagePath("examples", "writing-a-thing", file), "utf8"),
+      file,
+    );
+  }
+});
+
+test("the commands of the page do what it says, one after another", {
+  timeout: 60_000,
+}, async (t) => {
+  const folder = await readersFolder();
+  let server: Served | undefined;
+  t.after(() => server?.stop());
+  const commands = blocks.map((block, index): [Block, Block | undefined] => [
+    block,
+    blocks[index + 1],
+  ]);
+  for (const [{ text }, next] of commands.filter(([{ language }]) => language === "sh")) {
+    const command = text.trim();
+    if (command.startsWith("npm ")) continue; // readersFolder() has done what these do.
+    if (command.startsWith("npx thingscope serve ")) {
+      await server?.stop();
+      server = await serveCli(folder, command.split(" ")[3]!);
+      assert.equal(server.page, `${server.url}/clock/live/viewer`);
+    } else if (command.startsWith("npx thingscope ")) {
+      const { stdout } = await runCli(folder, ...command.split(" ").slice(2));
+      assert.equal(stdout, next?.text);
+    } else if (command.startsWith("curl ")) {
+      const answer = await curl(command.replace("http://127.0.0.1:5000", server!.url));
+      if (next?.language === "json")
+        assertIncludes(await answer.json(), JSON.parse(next.text), command);
+      else assert.equal(answer.status, 204, command);
+    } else {
+      assert.equal(command, "npx tsx --test timer.test.ts");
+      const tsx = packagePath("node_modules", "tsx", "dist", "cli.mjs");
+      await promisify(execFile)(process.execPath, [tsx, "--test", "timer.test.ts"], {
+        cwd: folder,
+      });
+    }
+  }
+});
+
+test("the page's camera has a valid Thing Description, and its stream has whole pictures", {
+  timeout: 30_000,
+}, async (t) => {
+  const server = await serveCli(await readersFolder(), "kitchen.yaml");
+  t.after(() => server.stop());
+  for (const thing of ["clock", "timer"]) {
+    const answer = await fetch(`${server.url}/${thing}/`);
+    assert.deepEqual(tdFaults(await answer.json()), []);
+  }
+  const { width, height } = inspectJpeg(await firstPart(`${server.url}/clock/live`));
+  assert.deepEqual([width, height], [480, 120]);
+});
