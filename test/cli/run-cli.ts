@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
+import type { TestContext } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
 
 const MAIN = packagePath("dist", "src", "cli", "main.js");
@@ -50,10 +51,11 @@ export interface Served {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts `thingscope serve ARGS --port 0` in `folder` and waits until it says where it is. */
-export async function serveCli(folder: string, ...args: string[]): Promise<Served> {
+/** Starts `thingscope serve ARGS --port 0` in `folder` and waits until it says where it is. It ends with the test. */
+export async function serveCli(t: TestContext, folder: string, ...args: string[]): Promise<Served> {
   const child = spawn(process.execPath, [MAIN, "serve", ...args, "--port", "0"], { cwd: folder });
   const ended = once(child, "close").then(([code]): number | null => code);
+  t.after(() => child.kill("SIGKILL"));
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
     stderr += chunk;

@@ -36,7 +36,7 @@ async function getJson(url: string): Promise<Record<string, unknown>> {
 
 test("a TypeScript Thing is served from a folder that has thingscope installed", {
   timeout: 30_000,
-}, async () => {
+}, async (t) => {
   const folder = await folderWith({
     "camera.ts": CAMERA,
     "lab.yaml": 'things:\n  eye: {class: "camera:Camera", kwargs: {exposure: 7}}\n',
@@ -44,7 +44,7 @@ test("a TypeScript Thing is served from a folder that has thingscope installed",
     "tsconfig.json": '{"compilerOptions": {"experimentalDecorators": true}}',
   });
   await install(folder);
-  const server = await serveCli(folder, "lab.yaml");
+  const server = await serveCli(t, folder, "lab.yaml");
   assert.equal(server.page, `${server.url}/eye/live/viewer`);
   assert.equal(await (await fetch(`${server.url}/eye/exposure`)).json(), 7);
   assert.equal((await getJson(`${server.url}/eye/`)).title, "Camera");
@@ -55,7 +55,7 @@ test("a TypeScript Thing is served from a folder that has thingscope installed",
 
 test("a Thing finds the server's own thingscope where none is installed, in files that import one another", {
   timeout: 30_000,
-}, async () => {
+}, async (t) => {
   const folder = await folderWith({
     "camera.ts": CAMERA,
     "lab/names.js": "export const label = 'second';",
@@ -82,7 +82,7 @@ test("a Thing finds the server's own thingscope where none is installed, in file
       },
     }),
   });
-  const server = await serveCli(folder, "package/lab.json");
+  const server = await serveCli(t, folder, "package/lab.json");
   assert.equal(await (await fetch(`${server.url}/first/label`)).json(), "second");
   assert.equal(await (await fetch(`${server.url}/first/exposure`)).json(), 9);
   assert.deepEqual(Object.keys(await getJson(`${server.url}/thing_descriptions/`)), [
@@ -106,13 +106,13 @@ test("a Thing in a clone of the repository needs no installation", {
 
 test("one Thing that cannot open is told, and the others are served; with --strict nothing is", {
   timeout: 30_000,
-}, async () => {
+}, async (t) => {
   const folder = await folderWith({
     "camera.ts": CAMERA,
     "lab.yaml": "things:\n  broken: camera:Broken\n  eye: camera:Camera\n",
     "none.yaml": "things:\n  broken: camera:Broken\n",
   });
-  const server = await serveCli(folder, "lab.yaml");
+  const server = await serveCli(t, folder, "lab.yaml");
   assert.ok(server.lines.some(({ msg }) => msg === "broken  Broken  failed: The cable is out."));
   assert.equal((await fetch(`${server.url}/eye/exposure`)).status, 200);
   assert.equal(await server.stop(), 0);
@@ -127,13 +127,15 @@ test("one Thing that cannot open is told, and the others are served; with --stri
   assert.match(none.stderr, /^No Thing could open.*The cable is out\.$/m);
 });
 
-test("SIGTERM with viewers connected ends everything within 3 s", { timeout: 30_000 }, async () => {
+test("SIGTERM with viewers connected ends everything within 3 s", {
+  timeout: 30_000,
+}, async (t) => {
   const folder = await folderWith({
     "camera.ts": CAMERA,
     "lab.yaml": "things:\n  eye: camera:Camera\n",
   });
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    const server = await serveCli(folder, "lab.yaml");
+    const server = await serveCli(t, folder, "lab.yaml");
     const viewers = await Promise.all([1, 2, 3].map(() => fetch(`${server.url}/eye/live`)));
     const gone = viewers.map((viewer) => viewer.text().catch(() => "cut"));
     const started = performance.now();
@@ -145,12 +147,12 @@ test("SIGTERM with viewers connected ends everything within 3 s", { timeout: 30_
 
 test("an error that a Thing leaves uncaught is logged, and serving goes on", {
   timeout: 30_000,
-}, async () => {
+}, async (t) => {
   const folder = await folderWith({
     "camera.ts": CAMERA,
     "lab.yaml": "things:\n  faulty: camera:Faulty\n  eye: camera:Camera\n",
   });
-  const server = await serveCli(folder, "lab.yaml");
+  const server = await serveCli(t, folder, "lab.yaml");
   const told = (text: string) =>
     server.lines.some(({ msg, level }) => level === 50 && msg.endsWith(text));
   for (let tries = 0; tries < 100 && !told("Nobody awaits me."); tries++) {

@@ -64,7 +64,6 @@ test("the commands of the page do what it says, one after another", {
 }, async (t) => {
   const folder = await readersFolder();
   let server: Served | undefined;
-  t.after(() => server?.stop());
   const commands = blocks.map((block, index): [Block, Block | undefined] => [
     block,
     blocks[index + 1],
@@ -74,7 +73,7 @@ test("the commands of the page do what it says, one after another", {
     if (command.startsWith("npm ")) continue; // readersFolder() has done what these do.
     if (command.startsWith("npx thingscope serve ")) {
       await server?.stop();
-      server = await serveCli(folder, command.split(" ")[3]!);
+      server = await serveCli(t, folder, command.split(" ")[3]!);
       assert.equal(server.page, `${server.url}/clock/live/viewer`);
     } else if (command.startsWith("npx thingscope ")) {
       const { stdout } = await runCli(folder, ...command.split(" ").slice(2));
@@ -97,8 +96,7 @@ test("the commands of the page do what it says, one after another", {
 test("the page's camera has a valid Thing Description, and its stream has whole pictures", {
   timeout: 30_000,
 }, async (t) => {
-  const server = await serveCli(await readersFolder(), "kitchen.yaml");
-  t.after(() => server.stop());
+  const server = await serveCli(t, await readersFolder(), "kitchen.yaml");
   for (const thing of ["clock", "timer"]) {
     const answer = await fetch(`${server.url}/${thing}/`);
     assert.deepEqual(tdFaults(await answer.json()), []);
