@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, namedLog, silentLog } from "../base/log.ts";
 import { GlobalLock } from "./global-lock.ts";
-import { HostedThing } from "./hosted-thing.ts";
+import { HostedThing, type ThingState } from "./hosted-thing.ts";
 import { logWithInvocation } from "./invocation.ts";
 import { Invocations } from "./invocations.ts";
 import { SettingsFile } from "./settings-file.ts";
@@ -27,7 +27,7 @@ export interface AddOptions {
 }
 
 const RESERVED = new Set(
-  "assets things thing_descriptions action_invocations blob recordings logs frames directory docs health metrics openapi.json".split(
+  "assets things thing_descriptions thing_models action_invocations blob recordings logs frames directory docs health metrics openapi.json".split(
     " ",
   ),
 );
@@ -42,6 +42,7 @@ export class ThingHost {
   readonly log: Log;
   readonly #applicationConfig: Record<string, unknown>;
   readonly #slots = new Map<string, AddOptions["slots"]>();
+  readonly #stateListeners = new Set<(hosted: HostedThing) => void>();
   #opened: HostedThing[] = [];
 
   constructor({
@@ -100,21 +101,25 @@ export class ThingHost {
   async openThing(name: string): Promise<HostedThing> {
     const hosted = this.get(name);
     if (hosted.state === "open" || hosted.state === "opening") return hosted;
-    hosted.state = "opening";
-    hosted.reason = undefined;
+    this.#setState(hosted, "opening");
     try {
       this.connectSlots(name);
       await hosted.loadSettings();
       await hosted.thing.open();
-      hosted.state = "open";
       this.#opened.push(hosted);
+      this.#setState(hosted, "open");
     } catch (error) {
-      hosted.state = "failed";
-      hosted.reason = messageOf(error);
+      this.#setState(hosted, "failed", messageOf(error));
       this.log.error(`Thing '${name}' could not open: ${hosted.reason}`);
       await this.#closeQuietly(hosted);
     }
     return hosted;
+  }
+
+  /** Calls `listener` whenever a Thing begins to open, is open, has failed to open, or is closed. */
+  onState(listener: (hosted: HostedThing) => void): () => void {
+    this.#stateListeners.add(listener);
+    return () => void this.#stateListeners.delete(listener);
   }
 
   /** Cancels what runs, then closes in reverse order what was opened. Never rejects: failures are logged. */
@@ -122,7 +127,7 @@ export class ThingHost {
     await this.invocations.cancelAll(1000);
     for (const hosted of this.#opened.reverse()) {
       await this.#closeQuietly(hosted);
-      hosted.state = "closed";
+      this.#setState(hosted, "closed");
       await hosted
         .saveSettings()
         .catch((error) =>
@@ -149,6 +154,12 @@ export class ThingHost {
     for (const slot of hosted.model.slots) {
       connectSlot(hosted.thing, slot, all, this.#slots.get(hosted.name)?.[slot.name]);
     }
+  }
+
+  #setState(hosted: HostedThing, state: ThingState, reason?: string): void {
+    hosted.state = state;
+    hosted.reason = reason;
+    for (const listener of [...this.#stateListeners]) listener(hosted);
   }
 
   async #closeQuietly(hosted: HostedThing): Promise<void> {

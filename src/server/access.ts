@@ -13,7 +13,7 @@ export interface AccessOptions {
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 /** What a page of a configured origin may read of an answer, beside what browsers always show it. */
 const EXPOSED_HEADERS =
-  "Allow, Content-Length, Location, Retry-After, X-Frame-Index, X-Origin, X-Stream-Run, X-Timestamp";
+  "Allow, Content-Length, ETag, Link, Location, Retry-After, X-Frame-Index, X-Origin, X-Stream-Run, X-Timestamp";
 
 /**
  * Who may talk to the server before anybody has logged in: programs on a machine that reaches it, and pages that

@@ -14,8 +14,8 @@ export function writeReply(
     "Cache-Control": "no-store",
     ...reply.headers,
   };
-  if (reply.status === 204) {
-    response.writeHead(204, headers);
+  if (reply.status === 204 || reply.status === 304) {
+    response.writeHead(reply.status, headers);
     response.end();
     return;
   }

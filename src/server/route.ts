@@ -38,6 +38,8 @@ export interface FormPlace {
   readonly affordance: string;
   readonly op: readonly string[];
   readonly subprotocol?: string;
+  /** Which parameters of the query a client fills in: `{?limit,offset}` behind the form's path. */
+  readonly variables?: readonly string[];
 }
 
 /** One row of the table of routes: requests, TD forms, `Allow`, HEAD and roles are all derived from it. */
@@ -48,6 +50,8 @@ export interface Route {
   readonly role: Role;
   readonly summary: string;
   readonly form?: FormPlace;
+  /** Parameters of the query by name. */
+  readonly query?: Readonly<Record<string, TSchema>>;
   readonly request?: { readonly contentType: string; readonly schema?: TSchema };
   readonly response: {
     readonly status: number;
@@ -62,3 +66,4 @@ export interface Route {
 export const JSON_TYPE = "application/json";
 export const PROBLEM_TYPE = "application/problem+json";
 export const TD_TYPE = "application/td+json";
+export const TM_TYPE = "application/tm+json";

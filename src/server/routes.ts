@@ -2,10 +2,14 @@ import type { ThingHost } from "../core/thing-host.ts";
 import type { BlobStore } from "../outputs/blob-store.ts";
 import { actionRoutes } from "./action-routes.ts";
 import { blobRoutes } from "./blob-routes.ts";
+import { coreLinksRoute } from "./core-links.ts";
+import { ThingDirectory } from "./directory.ts";
+import { directoryRoutes } from "./directory-routes.ts";
 import { endpointRoutes } from "./endpoint-routes.ts";
 import { eventRoutes } from "./event-routes.ts";
 import { invocationRoutes } from "./invocation-routes.ts";
 import { propertyRoutes } from "./property-routes.ts";
+import { PublishedModels } from "./published-models.ts";
 import type { Route } from "./route.ts";
 import { streamRoutes } from "./stream-routes.ts";
 import { thingDescriber } from "./thing-description.ts";
@@ -23,10 +27,18 @@ export function routesOf(host: ThingHost, prefix: string, blobs: BlobStore): Rou
       ...endpointRoutes(hosted, base),
     ];
   });
+  const models = new PublishedModels(host);
+  const describe = thingDescriber(host, affordances, prefix, models);
   return [
     ...affordances,
-    ...thingRoutes(host, prefix, thingDescriber(host, affordances, prefix)),
+    ...thingRoutes(host, prefix, describe, models),
+    ...directoryRoutes(new ThingDirectory(host, describe), prefix),
+    coreLinksRoute(titlesOf(host), prefix),
     ...invocationRoutes(host, prefix),
     ...blobRoutes(blobs, prefix),
   ];
+}
+
+function titlesOf({ things }: ThingHost): Map<string, string> {
+  return new Map([...things.values()].map(({ name, model }) => [name, model.title]));
 }

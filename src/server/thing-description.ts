@@ -1,14 +1,13 @@
 import { createHash } from "node:crypto";
 import { hostname } from "node:os";
-import { toDataSchema } from "../core/data-schema.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import type { ThingHost } from "../core/thing-host.ts";
-import { JSON_TYPE, PROBLEM_TYPE, type Route } from "./route.ts";
+import { type Affordances, describedAffordances } from "./described-affordances.ts";
+import type { PublishedModels } from "./published-models.ts";
+import { JSON_TYPE, PROBLEM_TYPE, type Route, TD_TYPE, TM_TYPE } from "./route.ts";
 
 /** Makes the Thing Description of one Thing, for a client that reached us under `origin`. */
 export type ThingDescriber = (name: string, origin: string) => Record<string, unknown>;
-
-type Affordances = Record<string, Record<string, unknown> & { forms: unknown[] }>;
 
 /**
  * Thing Descriptions from models and the table of routes.
@@ -18,34 +17,46 @@ export function thingDescriber(
   host: ThingHost,
   routes: readonly Route[],
   prefix: string,
+  models: PublishedModels,
 ): ThingDescriber {
   return (name, origin) => {
     const hosted = host.get(name);
     const formed = formsOf(name, routes);
-    const { properties, actions, events } = affordancesWithForms(hosted, formed);
+    const { properties, actions, events } = describedAffordances(hosted.model);
     return {
-      // TD 1.0's context first: node-wot's schema of 2021 accepts nothing else, and TD 1.1 allows it.
-      "@context": [
-        "https://www.w3.org/2019/wot/td/v1",
-        "https://www.w3.org/2022/wot/td/v1.1",
-        { "@language": "en" },
-      ],
+      "@context": [...TD_CONTEXTS, LANGUAGE],
       id: thingId(host, name),
       title: hosted.model.title,
       ...(hosted.model.description && { description: hosted.model.description }),
       base: `${origin}/`,
-      securityDefinitions: { no_security: { scheme: "nosec", description: "No security" } },
-      security: "no_security",
-      properties,
-      actions,
-      events,
-      links: streamLinks(hosted, `${prefix}/${name}`),
+      ...NO_SECURITY,
+      properties: withForms(properties, (affordance) => formed("properties", affordance)),
+      actions: withForms(actions, (affordance) => formed("actions", affordance)),
+      events: withForms(events, (affordance) => formed("events", affordance)),
+      links: [
+        { rel: "type", type: TM_TYPE, href: `${prefix}/thing_models/${models.nameFor(hosted)}` },
+        { rel: "collection", type: TD_TYPE, href: "/.well-known/wot" },
+        ...streamLinks(hosted, `${prefix}/${name}`),
+      ],
       schemaDefinitions: { problem: PROBLEM_SCHEMA },
     };
   };
 }
 
-const PROBLEM_SCHEMA = {
+/** TD 1.0's first: node-wot's schema of 2021 accepts nothing else, and TD 1.1 allows it. */
+export const TD_CONTEXTS = [
+  "https://www.w3.org/2019/wot/td/v1",
+  "https://www.w3.org/2022/wot/td/v1.1",
+] as const;
+export const LANGUAGE = { "@language": "en" } as const;
+
+/** What every description says of who may use it. */
+export const NO_SECURITY = {
+  securityDefinitions: { no_security: { scheme: "nosec", description: "No security" } },
+  security: "no_security",
+} as const;
+
+export const PROBLEM_SCHEMA = {
   type: "object",
   description: "Problem Details for HTTP APIs (RFC 9457)",
   properties: {
@@ -58,87 +69,21 @@ const PROBLEM_SCHEMA = {
   required: ["title", "status", "detail"],
 };
 
-function affordancesWithForms(
-  { model }: HostedThing,
-  forms: (kind: string, name: string) => unknown[],
-) {
-  const properties: Affordances = {};
-  const actions: Affordances = {};
-  const events: Affordances = {};
-  for (const { name, title, description, schema, readOnly } of model.properties.values()) {
-    properties[name] = {
-      ...toDataSchema(schema),
-      title: title ?? name,
-      description,
-      readOnly,
-      writeOnly: false,
-      forms: forms("properties", name),
-    };
-  }
-  for (const {
-    name,
-    title,
-    description,
-    input,
-    output,
-    safe,
-    idempotent,
-  } of model.actions.values()) {
-    actions[name] = {
-      title: title ?? name,
-      description,
-      ...(input && { input: toDataSchema(input) }),
-      ...(output && { output: toDataSchema(output) }),
-      safe,
-      idempotent,
-      synchronous: false,
-      forms: forms("actions", name),
-    };
-  }
-  for (const { name, title, description, data } of model.events.values()) {
-    events[name] = {
-      title: title ?? name,
-      description,
-      ...(data && { data: toDataSchema(data) }),
-      forms: forms("events", name),
-    };
-  }
-  for (const { name, title, description } of model.streams.values()) {
-    properties[`${name}_frame`] = {
-      title: `${title ?? name}: newest frame`,
-      description: `${description}. As JSON it is the JPEG in base64, and null where all properties are read at once.`,
-      oneOf: [
-        { type: "string", contentMediaType: "image/jpeg", contentEncoding: "base64" },
-        { type: "null" },
-      ],
-      readOnly: true,
-      writeOnly: false,
-      observable: true,
-      forms: forms("properties", `${name}_frame`),
-    };
-    events[`${name}_new_frame`] = {
-      title: `${title ?? name}: new frame`,
-      description: "A frame has arrived: its identity, capture time (epoch ms) and size in bytes.",
-      data: FRAME_ENTRY,
-      forms: forms("events", `${name}_new_frame`),
-    };
-  }
-  return { properties, actions, events };
+/** The same affordances, each with its forms. */
+export function withForms(
+  affordances: Affordances,
+  forms: (name: string) => unknown[],
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(affordances).map(([name, affordance]) => [
+      name,
+      { ...affordance, forms: forms(name) },
+    ]),
+  );
 }
 
-const FRAME_ENTRY = {
-  type: "object",
-  properties: {
-    run: { type: "string", description: "Short id of the stream's run" },
-    index: { type: "integer", minimum: 0, description: "Counts from 0 in its run" },
-    capturedAt: { type: "number", unit: "ms", description: "End of exposure, Unix time" },
-    size: { type: "integer", minimum: 0, unit: "bytes", description: "Length of the JPEG" },
-  },
-  required: ["run", "index", "capturedAt", "size"],
-};
-
 /** The forms of one Thing's routes by affordance, in the order of the table. */
-function formsOf(
+export function formsOf(
   thing: string,
   routes: readonly Route[],
 ): (kind: string, name: string) => unknown[] {
@@ -157,7 +102,7 @@ function formOf({ path, method, form, request, response }: Route): Record<string
   // An event's SSE form names the type of its data; `text/event-stream` is how the subprotocol carries it.
   const contentType = form?.subprotocol === "sse" ? JSON_TYPE : (request?.contentType ?? answered);
   return {
-    href: path,
+    href: uriTemplate(path, form?.variables),
     op: form?.op,
     contentType,
     ...(contentType !== answered &&
@@ -168,6 +113,12 @@ function formOf({ path, method, form, request, response }: Route): Record<string
   };
 }
 
+/** The path as an RFC 6570 template. */
+export function uriTemplate(path: string, variables: readonly string[] = []): string {
+  const query = variables.length > 0 ? `{?${variables.join(",")}}` : "";
+  return path.replace(/:(\w+)/g, "{$1}") + query;
+}
+
 function streamLinks({ model }: HostedThing, path: string): Record<string, unknown>[] {
   return [...model.streams.keys()].flatMap((name) => [
     { rel: "alternate", type: "text/html", href: `${path}/${name}/viewer` },
@@ -176,7 +127,7 @@ function streamLinks({ model }: HostedThing, path: string): Record<string, unkno
 }
 
 /** The same after every restart, and nothing can be read from it. */
-function thingId({ settingsFolder }: ThingHost, name: string): string {
+export function thingId({ settingsFolder }: ThingHost, name: string): string {
   const digest = createHash("sha256")
     .update(`${hostname()}\n${settingsFolder}\n${name}`)
     .digest("hex");

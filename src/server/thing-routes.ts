@@ -1,9 +1,16 @@
 import type { ThingHost } from "../core/thing-host.ts";
-import { JSON_TYPE, type Route, TD_TYPE } from "./route.ts";
+import { revalidated } from "./etag.ts";
+import { type PublishedModels, thingModelDescription } from "./published-models.ts";
+import { JSON_TYPE, type Route, TD_TYPE, TM_TYPE } from "./route.ts";
 import type { ThingDescriber } from "./thing-description.ts";
 
-/** Each Thing's description, and all of them, at LabThings' paths. */
-export function thingRoutes(host: ThingHost, prefix: string, describe: ThingDescriber): Route[] {
+/** Each Thing's description, and all of them, at LabThings' paths; the model of each class. */
+export function thingRoutes(
+  host: ThingHost,
+  prefix: string,
+  describe: ThingDescriber,
+  models: PublishedModels,
+): Route[] {
   const names = [...host.things.keys()];
   return [
     ...names.map(
@@ -13,11 +20,12 @@ export function thingRoutes(host: ThingHost, prefix: string, describe: ThingDesc
         role: "view",
         summary: `The Thing Description of ${name}`,
         response: { status: 200, contentType: TD_TYPE },
-        handle: async ({ origin }) => ({
-          status: 200,
-          body: describe(name, origin),
-          contentType: TD_TYPE,
-        }),
+        handle: async (exchange) =>
+          revalidated(exchange, {
+            status: 200,
+            body: describe(name, exchange.origin),
+            contentType: TD_TYPE,
+          }),
       }),
     ),
     {
@@ -37,10 +45,42 @@ export function thingRoutes(host: ThingHost, prefix: string, describe: ThingDesc
       role: "view",
       summary: "Every Thing Description, by name",
       response: { status: 200, contentType: JSON_TYPE },
+      handle: async (exchange) =>
+        revalidated(exchange, {
+          status: 200,
+          body: Object.fromEntries(names.map((name) => [name, describe(name, exchange.origin)])),
+        }),
+    },
+    {
+      method: "GET",
+      path: `${prefix}/thing_models/`,
+      role: "view",
+      summary: "The URL of each class's Thing Model, by name",
+      response: { status: 200, contentType: JSON_TYPE },
       handle: async ({ origin }) => ({
         status: 200,
-        body: Object.fromEntries(names.map((name) => [name, describe(name, origin)])),
+        body: Object.fromEntries(
+          [...models.byName.keys()].map((name) => [
+            name,
+            `${origin}${prefix}/thing_models/${name}`,
+          ]),
+        ),
       }),
     },
+    ...[...models.byName].map(
+      ([name, model]): Route => ({
+        method: "GET",
+        path: `${prefix}/thing_models/${name}`,
+        role: "view",
+        summary: `The Thing Model of ${name}: what all Things of this class have in common`,
+        response: { status: 200, contentType: TM_TYPE },
+        handle: async (exchange) =>
+          revalidated(exchange, {
+            status: 200,
+            body: thingModelDescription(model),
+            contentType: TM_TYPE,
+          }),
+      }),
+    ),
   ];
 }

@@ -1,0 +1,196 @@
+import { Type } from "typebox";
+import { ThingError } from "../base/errors.ts";
+import { DISCOVERY_CONTEXT, type EnrichedDescription, type ThingDirectory } from "./directory.ts";
+import { directoryDescriber } from "./directory-description.ts";
+import {
+  DIRECTORY_EVENT_TYPES,
+  type DirectoryEvent,
+  type DirectoryEventType,
+} from "./directory-events.ts";
+import { hashOf, revalidated } from "./etag.ts";
+import { type Exchange, JSON_TYPE, type Reply, type Route, TD_TYPE } from "./route.ts";
+import { EventStreamWriter } from "./sse.ts";
+
+const LD_TYPE = "application/ld+json";
+const PAGE = {
+  offset: Type.Integer({ minimum: 0, default: 0, description: "How many Things to leave out" }),
+  limit: Type.Integer({ minimum: 1, description: "How many Things to list at most" }),
+  format: Type.Enum(["array", "collection"], {
+    default: "array",
+    description: "A plain list, or an object with the list, its length and the next page",
+  }),
+};
+const DIFF = {
+  diff: Type.Boolean({ default: false, description: "Not supported: true is refused" }),
+};
+
+/** The directory of all Things, to be read and watched, at a base of its own: `/things/` is LabThings'. */
+export function directoryRoutes(directory: ThingDirectory, prefix: string): Route[] {
+  const base = `${prefix}/directory`;
+  const place = { thing: "directory" } as const;
+  const routes: Route[] = [
+    {
+      method: "GET",
+      path: `${base}/things`,
+      role: "view",
+      summary: "Every Thing Description, in the order of their ids",
+      query: PAGE,
+      form: {
+        ...place,
+        kind: "properties",
+        affordance: "things",
+        op: ["readproperty"],
+        variables: Object.keys(PAGE),
+      },
+      response: { status: 200, contentType: LD_TYPE },
+      handle: async (exchange) => listReply(directory, `${exchange.origin}${base}`, exchange),
+    },
+    {
+      method: "GET",
+      path: `${base}/things/:id`,
+      role: "view",
+      summary: "The Thing Description with an id",
+      form: { ...place, kind: "actions", affordance: "retrieveThing", op: ["invokeaction"] },
+      response: { status: 200, contentType: TD_TYPE },
+      handle: async (exchange) =>
+        revalidated(exchange, {
+          status: 200,
+          body: directory.get(exchange.params.id!, exchange.origin),
+          contentType: TD_TYPE,
+        }),
+    },
+    eventRoute(directory, {
+      path: `${base}/events`,
+      summary: "Be told when Things come, change their state or go",
+    }),
+    ...DIRECTORY_EVENT_TYPES.map((type) =>
+      eventRoute(directory, { path: `${base}/events/${type}`, ...EVENT_ROUTES[type] }, type),
+    ),
+  ];
+  const describe = directoryDescriber(directory, routes, prefix);
+  const own = (path: string): Route => ({
+    method: "GET",
+    path,
+    role: "view",
+    summary: "The Thing Description of the directory of all Things",
+    response: { status: 200, contentType: TD_TYPE },
+    handle: async (exchange) =>
+      revalidated(exchange, {
+        status: 200,
+        body: describe(exchange.origin),
+        contentType: TD_TYPE,
+      }),
+  });
+  return [own("/.well-known/wot"), own(`${base}/`), ...routes];
+}
+
+const EVENT_ROUTES = {
+  thing_created: { affordance: "thingCreated", summary: "Be told of new Things" },
+  thing_updated: {
+    affordance: "thingUpdated",
+    summary: "Be told when a Thing has opened or failed",
+  },
+  thing_deleted: { affordance: "thingDeleted", summary: "Be told of Things that are gone" },
+} as const;
+
+function eventRoute(
+  { events }: ThingDirectory,
+  { path, summary, affordance }: { path: string; summary: string; affordance?: string },
+  type?: DirectoryEventType,
+): Route {
+  const op = ["subscribeevent", "unsubscribeevent"];
+  return {
+    method: "GET",
+    path,
+    role: "view",
+    summary,
+    ...(type !== "thing_deleted" && { query: DIFF }),
+    ...(affordance && {
+      form: { thing: "directory", kind: "events", affordance, op, subprotocol: "sse" },
+    }),
+    response: { status: 200, contentType: "text/event-stream" },
+    handle: async ({ request, response, query }) => {
+      if (type !== "thing_deleted" && query.get("diff") === "true") throw notSupported("diff");
+      const writer = new EventStreamWriter(response);
+      if (request.method === "HEAD") {
+        response.end();
+        return undefined;
+      }
+      const tell = (event: DirectoryEvent) => {
+        if (type === undefined || event.type === type)
+          writer.send(event.type, { id: event.thing }, event.id);
+      };
+      const last = request.headers["last-event-id"];
+      if (typeof last === "string") for (const event of events.since(last)) tell(event);
+      response.on("close", events.on(tell));
+      return undefined;
+    },
+  };
+}
+
+/** @see WoT Discovery, 7.3.2.1.5 Listing. */
+function listReply(directory: ThingDirectory, base: string, exchange: Exchange): Reply {
+  const { query, origin } = exchange;
+  if (query.has("sort_by") || query.has("sort_order")) throw notSupported("sort_by");
+  const offset = numberIn(query, "offset", 0) ?? 0;
+  const limit = numberIn(query, "limit", 1);
+  const format = query.get("format") ?? "array";
+  if (format !== "array" && format !== "collection") {
+    throw badQuery("format", format, "'array' or 'collection'");
+  }
+  const all = directory.list(origin);
+  const members = all.slice(offset, limit === undefined ? undefined : offset + limit);
+  const isMore = offset + members.length < all.length && members.length > 0;
+  const next = isMore
+    ? `${base}/things?${page(offset + members.length, limit, format)}`
+    : undefined;
+  const canonical = `<${base}/things>; rel="canonical"; etag="${hashOf(JSON.stringify(all))}"`;
+  return revalidated(exchange, {
+    status: 200,
+    body:
+      format === "array"
+        ? members
+        : collection(members, all.length, {
+            "@id": `${base}/things?${page(offset, limit, format)}`,
+            ...(next && { next }),
+          }),
+    contentType: exchange.request.headers.accept === JSON_TYPE ? JSON_TYPE : LD_TYPE,
+    headers: { Link: next ? `<${next}>; rel="next", ${canonical}` : canonical, Vary: "Accept" },
+  });
+}
+
+function collection(
+  members: readonly EnrichedDescription[],
+  total: number,
+  links: { "@id": string; next?: string },
+): Record<string, unknown> {
+  const context = DISCOVERY_CONTEXT;
+  return { "@context": context, "@type": "ThingCollection", ...links, total, members };
+}
+
+function page(offset: number, limit: number | undefined, format: string): URLSearchParams {
+  return new URLSearchParams({
+    offset: String(offset),
+    ...(limit !== undefined && { limit: String(limit) }),
+    ...(format !== "array" && { format }),
+  });
+}
+
+function numberIn(query: URLSearchParams, name: string, minimum: number): number | undefined {
+  const text = query.get(name);
+  if (text === null) return undefined;
+  const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= minimum) return number;
+  throw badQuery(name, text, `a whole number from ${minimum}`);
+}
+
+function badQuery(name: string, text: string, wanted: string): ThingError {
+  return new ThingError("BAD_ARGUMENT", `${name}=${text} cannot be used: give ${wanted}.`);
+}
+
+function notSupported(name: string): ThingError {
+  return new ThingError(
+    "NOT_SUPPORTED",
+    `This directory does not support '${name}'. Ask again without it.`,
+  );
+}

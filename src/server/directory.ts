@@ -1,0 +1,69 @@
+import { now, toDateTime } from "../base/clock.ts";
+import { ThingError } from "../base/errors.ts";
+import type { ThingHost } from "../core/thing-host.ts";
+import { DirectoryEvents } from "./directory-events.ts";
+import { LANGUAGE, TD_CONTEXTS, type ThingDescriber, thingId } from "./thing-description.ts";
+
+export const DISCOVERY_CONTEXT = "https://www.w3.org/2022/wot/discovery";
+
+/** A description with what the directory knows of it. */
+export type EnrichedDescription = Record<string, unknown>;
+
+/**
+ * All Things of a host as a Thing Description Directory lists them.
+ * @see W3C Web of Things (WoT) Discovery, Recommendation of 5 December 2023, 7.3.
+ */
+export class ThingDirectory {
+  readonly events = new DirectoryEvents();
+  readonly #host: ThingHost;
+  readonly #describe: ThingDescriber;
+  readonly #created = toDateTime(now());
+  readonly #modified = new Map<string, string>();
+
+  constructor(host: ThingHost, describe: ThingDescriber) {
+    this.#host = host;
+    this.#describe = describe;
+    for (const name of host.things.keys()) this.events.add("thing_created", thingId(host, name));
+    host.onState(({ name, state }) => {
+      if (state !== "open" && state !== "failed") return;
+      this.#modified.set(name, toDateTime(now()));
+      this.events.add("thing_updated", thingId(host, name));
+    });
+  }
+
+  /** Its own id; no Thing can have the directory's name. */
+  get id(): string {
+    return thingId(this.#host, "directory");
+  }
+
+  get names(): string[] {
+    return [...this.#host.things.keys()];
+  }
+
+  /** Every description, in the order of the ids, as the specification wants it. */
+  list(origin: string): EnrichedDescription[] {
+    const idOf = new Map(this.names.map((name) => [name, thingId(this.#host, name)]));
+    // All ids are ASCII, so that the order of code units is the order of code points.
+    const sorted = this.names.sort((a, b) => (idOf.get(a)! < idOf.get(b)! ? -1 : 1));
+    return sorted.map((name) => this.#enriched(name, origin));
+  }
+
+  /** @throws {ThingError} `NOT_FOUND`. */
+  get(id: string, origin: string): EnrichedDescription {
+    const name = this.names.find((name) => thingId(this.#host, name) === id);
+    if (name !== undefined) return this.#enriched(name, origin);
+    throw new ThingError(
+      "NOT_FOUND",
+      `The directory has no Thing with the id '${id}'. The list of all has the id of each.`,
+    );
+  }
+
+  #enriched(name: string, origin: string): EnrichedDescription {
+    const modified = this.#modified.get(name) ?? this.#created;
+    return {
+      ...this.#describe(name, origin),
+      "@context": [...TD_CONTEXTS, DISCOVERY_CONTEXT, LANGUAGE],
+      registration: { created: this.#created, modified },
+    };
+  }
+}
