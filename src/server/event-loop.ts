@@ -17,6 +17,12 @@ export interface EventLoopOptions {
   readonly blockMs?: number;
 }
 
+interface Block {
+  readonly ms: number;
+  readonly from: number;
+  readonly to: number;
+}
+
 const TICK_MS = 100;
 const RESOLUTION_MS = 20;
 const WINDOW_MS = 10_000;
@@ -41,7 +47,7 @@ export class EventLoopWatch {
   #windowAt = now();
   #lastWindow = NO_DELAY;
   #loggedAt = Number.NEGATIVE_INFINITY;
-  #unlogged = 0;
+  #unlogged: Block[] = [];
 
   constructor({ log, doneBetween, blockMs = 200 }: EventLoopOptions) {
     this.#log = log;
@@ -70,7 +76,8 @@ export class EventLoopWatch {
   #tick(): void {
     const time = now();
     const late = time - this.#tickedAt - TICK_MS;
-    if (late >= this.#blockMs) this.#wasBlocked(late, this.#tickedAt, time);
+    if (late >= this.#blockMs) this.#count({ ms: late, from: this.#tickedAt, to: time });
+    if (time - this.#loggedAt >= LOG_EVERY_MS) this.#logBlocks(time);
     this.#tickedAt = time;
     if (time - this.#windowAt < WINDOW_MS) return;
     this.#lastWindow = this.#window();
@@ -78,18 +85,23 @@ export class EventLoopWatch {
     this.#windowAt = time;
   }
 
-  #wasBlocked(ms: number, from: number, to: number): void {
+  #count(block: Block): void {
     this.blocks += 1;
-    this.blockedMs += ms;
-    this.#unlogged += 1;
-    if (to - this.#loggedAt < LOG_EVERY_MS) return;
-    const done = this.#doneBetween(from, to).join(", ") || "nothing that the server was asked for";
-    const more = this.#unlogged > 1 ? ` It was blocked ${this.#unlogged - 1} times before.` : "";
+    this.blockedMs += block.ms;
+    this.#unlogged.push(block);
+  }
+
+  /** Once a second at most: the longest block, with who may have caused it, and how many more there were. */
+  #logBlocks(time: number): void {
+    const [longest, ...others] = this.#unlogged.sort((a, b) => b.ms - a.ms);
+    if (!longest) return;
+    const done = this.#doneBetween(longest.from, longest.to).join(", ");
+    const more = others.length > 0 ? ` ${others.length} shorter blocks came with it.` : "";
     this.#log.warn(
-      `The event loop was blocked for ${Math.round(ms)} ms, in which nothing was captured or served. In that time: ${done}.${more} Long computations belong into a worker thread.`,
+      `The event loop was blocked for ${Math.round(longest.ms)} ms, in which nothing was captured or served. In that time: ${done || "nothing that the server was asked for"}.${more} Long computations belong into a worker thread.`,
     );
-    this.#loggedAt = to;
-    this.#unlogged = 0;
+    this.#loggedAt = time;
+    this.#unlogged = [];
   }
 
   /** The histogram holds times between ticks; what is beyond the resolution is delay. */

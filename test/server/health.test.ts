@@ -64,13 +64,14 @@ test("whoever blocks the event loop is named in the log within a second, and cou
     tell = resolve;
   });
   const log = logTo((level, message) => {
-    if (level === "warn" && message.includes("blocked")) tell(message);
+    if (level === "warn" && message.includes("/camera/block")) tell(message);
   });
   const { url } = await laboratory(t, { log });
+  const asked = now();
   const invoked = fetch(`${url}/camera/block?secret=1`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: '{"ms":500}',
+    body: '{"ms":800}',
   });
   const message = await warned;
   const heard = now();
@@ -79,9 +80,12 @@ test("whoever blocks the event loop is named in the log within a second, and cou
     message,
     /blocked for \d{3} ms.* POST \/camera\/block, action 'block' of 'camera'\./,
   );
-  assert.ok(now() - heard < 1000);
+  assert.ok(
+    heard - asked < 800 + 1000 + 1000,
+    "it comes within a second of the block, on a busy machine two",
+  );
   const metrics = await (await fetch(`${url}/metrics`)).text();
   assert.match(metrics, /^thingscope_event_loop_blocks_total [1-9]/m);
   const longest = /^thingscope_event_loop_delay_max_seconds (\S+)$/m.exec(metrics)?.[1];
-  assert.ok(Number(longest) > 0.4, longest);
+  assert.ok(Number(longest) > 0.7, longest);
 });
