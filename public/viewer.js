@@ -94,6 +94,7 @@ async function paint() {
       picture.width = bitmap.width;
       picture.height = bitmap.height;
     }
+    picture.hidden = false;
     context.drawImage(bitmap, 0, 0);
     bitmap.close();
     emptyBecause = headers.get("x-placeholder");

@@ -108,7 +108,7 @@ export class ViewerFanOut {
       onEnd();
     });
     this.#watch ??= setInterval(() => this.#endStalled(), this.options.stallMs / 10).unref();
-    socket.write(streamOpening(view));
+    socket.write(streamOpening(view), () => this.#sendWaiting(viewer));
     if (first) this.#offer([viewer], first, view);
   }
 

@@ -132,6 +132,9 @@ test("the viewer page shows a moving picture and says what it is", { timeout }, 
   assert.match((await page.textContent("#rate"))!, /^\d+ fps$/);
   assert.match((await page.textContent("#age"))!, /^\d+ ms$/);
   assert.equal(await page.textContent("#pixels"), "640 × 480");
+  const [canvas, footer] = [page.locator("#picture"), page.locator("footer")];
+  const [shown, below] = [(await canvas.boundingBox())!, (await footer.boundingBox())!];
+  assert.equal(shown.y + shown.height, below.y); // the whole picture is to be seen
   assert.deepEqual(complaints, []);
   source.end();
 });
