@@ -3,25 +3,9 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Thing, ThingHost, ThingServer } from "thingscope";
-import * as things from "thingscope/things";
+import { ThingHost, ThingServer } from "thingscope";
 import { tdFaults } from "./td-schema.ts";
-
-type ThingClass = new (options: Record<string, unknown>) => Thing;
-
-/** Enough to make one of each. None is opened, so nothing need be there. */
-const OPTIONS: Record<string, Record<string, unknown>> = {
-  PipelineCamera: { pipeline: "videotestsrc ! fakesink" },
-  RemoteCamera: { url: "http://127.0.0.1:1/stream" },
-};
-
-const classes = Object.entries<unknown>(things).filter((entry): entry is [string, ThingClass] =>
-  isThingClass(entry[1]),
-);
-
-function isThingClass(value: unknown): value is ThingClass {
-  return typeof value === "function" && value.prototype instanceof Thing;
-}
+import { type ThingClass, thingClasses, thingOf } from "./thing-classes.ts";
 
 interface Description {
   properties: Record<string, { forms: Form[] }>;
@@ -32,7 +16,7 @@ interface Description {
 
 async function descriptionOf(name: string, thingClass: ThingClass, prefix: string) {
   const host = new ThingHost({ settingsFolder: await mkdtemp(join(tmpdir(), "thingscope-")) });
-  host.add("thing", new thingClass(OPTIONS[name] ?? {}));
+  host.add("thing", thingOf(name, thingClass));
   const server = new ThingServer(host, { apiPrefix: prefix });
   const { url } = await server.listen({ port: 0 });
   const response = await fetch(`${url}${prefix}/thing/`);
@@ -42,10 +26,10 @@ async function descriptionOf(name: string, thingClass: ThingClass, prefix: strin
 }
 
 test("there are Things to check", () => {
-  assert.ok(classes.length >= 4, classes.map(([name]) => name).join());
+  assert.ok(thingClasses.length >= 4, thingClasses.map(([name]) => name).join());
 });
 
-for (const [name, thingClass] of classes) {
+for (const [name, thingClass] of thingClasses) {
   test(`the Thing Description of ${name} is valid, and each of its forms is a route`, async () => {
     for (const prefix of ["", "/api/v3"]) {
       const { description, server } = await descriptionOf(name, thingClass, prefix);

@@ -1,0 +1,24 @@
+import { Thing } from "thingscope";
+import * as things from "thingscope/things";
+
+export type ThingClass = new (options: Record<string, unknown>) => Thing;
+
+/** Enough to make one of each. None is opened, so nothing need be there. */
+const OPTIONS: Record<string, Record<string, unknown>> = {
+  PipelineCamera: { pipeline: "videotestsrc ! fakesink" },
+  RemoteCamera: { url: "http://127.0.0.1:1/stream" },
+};
+
+/** Every class of thingscope/things by name. */
+export const thingClasses = Object.entries<unknown>(things).filter(
+  (entry): entry is [string, ThingClass] => isThingClass(entry[1]),
+);
+
+function isThingClass(value: unknown): value is ThingClass {
+  return typeof value === "function" && value.prototype instanceof Thing;
+}
+
+/** One of its Things, in no host yet. */
+export function thingOf(name: string, thingClass: ThingClass): Thing {
+  return new thingClass(OPTIONS[name] ?? {});
+}
