@@ -66,17 +66,21 @@ export class Http {
     throw await answerError(method, response);
   }
 
-  /** The JSON of an answer, with every link to a blob made one. @throws {ClientError} `BAD_ANSWER`. */
+  /** The JSON of an answer. @throws {ClientError} `BAD_ANSWER`. */
   async json<T = unknown>(response: Response): Promise<T> {
-    const text = await response.text();
+    return this.parse<T>(await response.text(), response.url);
+  }
+
+  /** JSON that came from `url`, with every link to a blob made one. @throws {ClientError} `BAD_ANSWER`. */
+  parse<T = unknown>(text: string, url: string): T {
     try {
       // What the Thing promises in its description is taken at its word from here on.
-      return JSON.parse(text, blobReviver(this, response.url));
+      return JSON.parse(text, blobReviver(this, url));
     } catch (cause) {
       throw new ClientError(
         "BAD_ANSWER",
-        `${response.url} did not answer with JSON but with '${text.slice(0, 60)}'. Is that the address of a Thing?`,
-        { cause, status: response.status, url: response.url },
+        `${url} did not answer with JSON but with '${text.slice(0, 60)}'. Is that the address of a Thing?`,
+        { cause, url },
       );
     }
   }

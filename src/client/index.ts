@@ -5,9 +5,22 @@ export {
   type RequestOptions,
 } from "./client-affordances.ts";
 export { ClientError } from "./client-error.ts";
+export {
+  type FrameGap,
+  type FrameSize,
+  type FrameSizesOptions,
+  frameSizes,
+  nextFrameSize,
+} from "./frame-sizes.ts";
 export type { ConnectionOptions, Credentials } from "./http.ts";
 export { type FollowOptions, type LogLine, RemoteInvocation } from "./invocation.ts";
 export type { JsonObject } from "./json.ts";
+export {
+  MJPEGReader,
+  type ReaderOptions,
+  type ReaderStats,
+  type RemoteFrame,
+} from "./mjpeg-reader.ts";
 export { RemoteBlob } from "./remote-blob.ts";
 export { type ListenOptions, Subscription } from "./subscription.ts";
 export { type ConnectOptions, ThingClient } from "./thing-client.ts";

@@ -3,7 +3,6 @@ import { Backoff } from "./backoff.ts";
 import { ClientError, mayPass } from "./client-error.ts";
 import { type Following, serverSentEvents } from "./event-stream.ts";
 import type { Http } from "./http.ts";
-import { blobReviver } from "./remote-blob.ts";
 import { type Affordance, type Form, formsFor } from "./thing-description.ts";
 
 const SHORTEST_POLL_MS = 10;
@@ -49,7 +48,7 @@ async function* eventsByName<T>(
   const messages = serverSentEvents(http, url, { ...following, headers: form.headers });
   for await (const { event, data } of messages) {
     if (event !== name && event !== "message") continue;
-    yield JSON.parse(data, blobReviver(http, url));
+    yield http.parse<T>(data, url);
   }
 }
 

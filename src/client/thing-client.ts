@@ -6,8 +6,16 @@ import {
   type RequestOptions,
 } from "./client-affordances.ts";
 import { ClientError } from "./client-error.ts";
+import {
+  type FrameGap,
+  type FrameSize,
+  type FrameSizesOptions,
+  frameSizesAt,
+} from "./frame-sizes.ts";
 import { bareUrl, type ConnectionOptions, Http } from "./http.ts";
 import { isJsonType, type JsonObject } from "./json.ts";
+import { MJPEGReader, type ReaderOptions } from "./mjpeg-reader.ts";
+import type { Subscription } from "./subscription.ts";
 import {
   type Affordance,
   formsFor,
@@ -133,6 +141,39 @@ export class ThingClient<T extends ThingTypes = AnyThing> {
       ),
     );
     return Object.fromEntries(values) as Partial<T["properties"]>;
+  }
+
+  /**
+   * The frames of a stream, as `MJPEGReader` reads them.
+   * @param name - The stream's, e.g. `live`, or that of the property that stands for it.
+   * @throws {ClientError} `UNKNOWN_AFFORDANCE`; `UNSUPPORTED` for a property that is no stream.
+   */
+  frames(name: string, options: Omit<ReaderOptions, keyof ConnectionOptions> = {}): MJPEGReader {
+    const known = this.#described.properties.has(`${name}_frame`);
+    const property = this.#find("property", known ? `${name}_frame` : name);
+    const form = property.forms.find(({ contentType }) => contentType.startsWith("multipart/"));
+    if (form) return new MJPEGReader(form.url(), options, this.#http);
+    throw new ClientError(
+      "UNSUPPORTED",
+      `The property '${name}' is no stream: it has no form in multipart/x-mixed-replace.`,
+      { url: this.url },
+    );
+  }
+
+  /**
+   * The size of every frame of a stream, as `frameSizes` tells it.
+   * @throws {ClientError} `UNKNOWN_AFFORDANCE`; `UNSUPPORTED` when the server does not tell sizes.
+   */
+  frameSizes(
+    name: string,
+    options: Omit<FrameSizesOptions, keyof ConnectionOptions> = {},
+  ): Subscription<FrameSize | FrameGap> {
+    const event = this.#find("event", `${name}_new_frame`);
+    const form = event.forms.find(({ subprotocol }) => subprotocol === "sse");
+    if (form) return frameSizesAt(this.#http, form.url(), options);
+    throw new ClientError("UNSUPPORTED", `The sizes of '${name}' are not sent as events here.`, {
+      url: this.url,
+    });
   }
 
   #find(kind: Affordance["kind"], name: string): Affordance {

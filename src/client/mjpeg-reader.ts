@@ -1,0 +1,208 @@
+import { now } from "../base/clock.ts";
+import { messageOf } from "../base/errors.ts";
+import { boundaryOf, MultipartParser, type Part } from "../frames/multipart.ts";
+import { Backoff } from "./backoff.ts";
+import { ClientError, mayPass } from "./client-error.ts";
+import { bodyOf } from "./event-stream.ts";
+import { type ConnectionOptions, Http, parseUrl } from "./http.ts";
+import { newestOf } from "./newest.ts";
+
+/** One picture that was received. */
+export interface RemoteFrame {
+  /** One JPEG file, as it came. */
+  readonly jpeg: Uint8Array;
+  /** The server's id of the run; of a server that has none, this reader's id of the connection. */
+  readonly run: string;
+  /** Counts the frames of a run from 0: the server's number, else one that counts what has been received. */
+  readonly index: number;
+  readonly numberedBy: "server" | "reader";
+  /** End of exposure, epoch ms, when the server tells it (`X-Timestamp`). */
+  readonly capturedAt: number | undefined;
+  /** When its last byte was here, epoch ms. */
+  readonly receivedAt: number;
+  /** Frames of the same run between the one given before and this one. */
+  readonly skipped: number;
+  /** Where a re-served frame was captured first, as the server words it (`X-Origin`). */
+  readonly origin: string | undefined;
+}
+
+/** How a stream is read. */
+export interface ReaderOptions extends ConnectionOptions {
+  /** Ends the reading; the loop ends without an error. */
+  readonly signal?: AbortSignal;
+  /** Gives each frame that the server sends, not the newest one alone: a slow reader then falls behind. */
+  readonly every?: boolean;
+  /** Connects again when the stream ends or breaks. The first attempt has to succeed. */
+  readonly reconnect?: boolean;
+  readonly maxFrameBytes?: number;
+  /** Told why the server shows a placeholder in place of frames. Placeholders are no frames. */
+  readonly onPlaceholder?: (reason: string) => void;
+}
+
+/** What a reader has seen so far. */
+export interface ReaderStats {
+  received: number;
+  /** Parts that were no JPEG. */
+  refused: number;
+  /** Frames that were not given, as far as their numbers tell. */
+  skipped: number;
+  connections: number;
+}
+
+/**
+ * Reads a motion-JPEG stream (`multipart/x-mixed-replace`) of this package or of any other server:
+ *
+ *     for await (const { jpeg, run, index } of new MJPEGReader(`${url}/camera/live`)) …
+ *
+ * The newest frame wins: a loop that takes its time skips frames, and is told how many.
+ */
+export class MJPEGReader implements AsyncIterable<RemoteFrame> {
+  readonly url: string;
+  readonly stats: ReaderStats = { received: 0, refused: 0, skipped: 0, connections: 0 };
+  readonly #options: ReaderOptions;
+  readonly #http: Http;
+
+  /** @param http - The connection of a client that has one already. */
+  constructor(url: string, options: ReaderOptions = {}, http = new Http(url, options)) {
+    this.url = url;
+    this.#options = options;
+    this.#http = http;
+  }
+
+  /**
+   * Each loop has a connection of its own, which leaving the loop ends.
+   * @throws {ClientError} `UNREACHABLE`; `BAD_ANSWER` for what is no stream; the server's, e.g. `STREAM_STOPPED`.
+   */
+  async *[Symbol.asyncIterator](): AsyncGenerator<RemoteFrame, void> {
+    const leaving = new AbortController();
+    const leave = () => leaving.abort();
+    const { signal, every = false } = this.#options;
+    if (signal?.aborted) return;
+    signal?.addEventListener("abort", leave);
+    let last: RemoteFrame | undefined;
+    try {
+      const received = this.#received(leaving.signal);
+      for await (const frame of every ? received : newestOf(received)) {
+        const isSameRun = last?.run === frame.run;
+        const skipped = isSameRun && last ? Math.max(0, frame.index - last.index - 1) : 0;
+        this.stats.skipped += skipped;
+        last = { ...frame, skipped };
+        yield last;
+      }
+    } finally {
+      signal?.removeEventListener("abort", leave);
+      leave();
+    }
+  }
+
+  /** Frames as they come, over as many connections as it takes. */
+  async *#received(signal: AbortSignal): AsyncGenerator<RemoteFrame, void> {
+    const backoff = new Backoff();
+    for (let opened = false; ; ) {
+      try {
+        const response = await this.#open(signal);
+        opened = true;
+        for await (const frame of this.#framesIn(response)) {
+          backoff.reset();
+          yield frame;
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!opened || !this.#options.reconnect || !mayPass(error)) throw error;
+      }
+      if (!this.#options.reconnect) return;
+      await backoff.wait(signal).catch(() => {});
+      if (signal.aborted) return;
+    }
+  }
+
+  async #open(signal: AbortSignal): Promise<Response> {
+    const url = addressFor(this.url);
+    const response = await this.#http.request(url, { accept: "multipart/x-mixed-replace", signal });
+    const contentType = response.headers.get("content-type") ?? "";
+    if (!/^(?:text\/html|image\/|application\/)/.test(contentType)) return response;
+    await response.body?.cancel();
+    throw new ClientError(
+      "BAD_ANSWER",
+      `${this.url} is no motion-JPEG stream: its content type is '${contentType}', not multipart/x-mixed-replace.`,
+      { url: this.url, status: response.status },
+    );
+  }
+
+  async *#framesIn(response: Response): AsyncGenerator<RemoteFrame, void> {
+    const { maxFrameBytes } = this.#options;
+    const boundary = boundaryOf(response.headers.get("content-type") ?? "");
+    const parser = new MultipartParser({
+      boundary,
+      ...(maxFrameBytes !== undefined && { maxPartBytes: maxFrameBytes }),
+    });
+    this.stats.connections += 1;
+    const connection = { run: `reader-${this.stats.connections}`, index: 0 };
+    for await (const chunk of bodyOf(response)) {
+      for (const part of this.#partsOf(parser, chunk)) {
+        const frame = this.#frameOf(part, connection);
+        if (frame) yield frame;
+      }
+    }
+  }
+
+  #partsOf(parser: MultipartParser, chunk: Uint8Array): Part[] {
+    try {
+      return parser.push(chunk);
+    } catch (cause) {
+      throw new ClientError("BAD_ANSWER", messageOf(cause), { cause, url: this.url });
+    }
+  }
+
+  #frameOf(
+    { headers, body }: Part,
+    connection: { run: string; index: number },
+  ): RemoteFrame | undefined {
+    const placeholder = headers.get("x-placeholder");
+    if (placeholder !== undefined) {
+      this.#options.onPlaceholder?.(placeholder);
+      return undefined;
+    }
+    if (body[0] !== 0xff || body[1] !== 0xd8) {
+      this.stats.refused += 1;
+      return undefined;
+    }
+    this.stats.received += 1;
+    const identity = identityIn(headers);
+    const { run, index } = identity ?? connection;
+    connection.index += 1;
+    return {
+      jpeg: body,
+      run,
+      index,
+      numberedBy: identity ? "server" : "reader",
+      capturedAt: timeIn(headers),
+      receivedAt: now(),
+      skipped: 0,
+      origin: headers.get("x-origin"),
+    };
+  }
+}
+
+/** Our server would send Chromium the next part's headers early, and so without the frame's identity. */
+function addressFor(url: string): string {
+  const parsed = parseUrl(url);
+  const agent: unknown = Reflect.get(globalThis, "navigator")?.userAgent;
+  const isChromium = typeof agent === "string" && agent.includes("Chrome/");
+  if (isChromium && !parsed.searchParams.has("advance")) parsed.searchParams.set("advance", "0");
+  parsed.username = "";
+  parsed.password = "";
+  return parsed.href;
+}
+
+function identityIn(headers: Part["headers"]): { run: string; index: number } | undefined {
+  const run = headers.get("x-stream-run");
+  const index = headers.get("x-frame-index") ?? "";
+  return run !== undefined && /^\d+$/.test(index) ? { run, index: Number(index) } : undefined;
+}
+
+/** Seconds since 1970, as this package, ustreamer and mjpg-streamer write them; as epoch ms. */
+function timeIn(headers: Part["headers"]): number | undefined {
+  const seconds = Number(headers.get("x-timestamp") ?? Number.NaN);
+  return seconds > 0 ? seconds * 1000 : undefined;
+}
