@@ -78,10 +78,13 @@ async function sweepWatchingSizes(): Promise<Sample[]> {
   const frames: FrameSize[] = [];
   const watching = watchSizes((frame) => frames.push(frame), done.signal);
   const work = async () => {
-    while (frames.length === 0) await pause(20); // the camera may have to start
-    await move({ z: -dz / 2 });
+    const frameAfter = async (time: number) => {
+      while ((frames.at(-1)?.capturedAt ?? 0) <= time) await pause(20);
+    };
+    const down = await move({ z: -dz / 2 });
+    await frameAfter(down.endedAt); // the camera may have had to start
     const sweep = await move({ z: dz });
-    while (frames.at(-1)!.capturedAt <= sweep.endedAt) await pause(20);
+    await frameAfter(sweep.endedAt);
     return frames
       .filter(({ capturedAt }) => capturedAt > sweep.startedAt && capturedAt <= sweep.endedAt)
       .map(({ capturedAt, size }) => ({ z: heightAt(sweep, capturedAt), size }));

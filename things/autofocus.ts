@@ -11,11 +11,13 @@ import {
 } from "thingscope";
 import { type Static, Type } from "typebox";
 import {
+  type FocusCurve,
   type SharpnessData,
   type SharpnessMeasure,
   SharpnessMonitor,
 } from "./sharpness-monitor.ts";
 
+const MAX_SWEEPS = 3;
 const MEASURES: SharpnessMeasure[] = [
   "jpeg_size",
   "brenner",
@@ -93,8 +95,7 @@ export class Autofocus extends Thing {
       using monitor = this.#monitor(measure, run);
       if (start === "centre") await monitor.move(-Math.round(dz / 2));
       run.progress(0.2, "Sweeping");
-      const sweep = await monitor.move(dz);
-      const { peak } = monitor.curveOf(sweep);
+      const { peak } = await sweepUp(monitor, dz, run);
       run.progress(0.6, `Sharpest at z = ${Math.round(peak.z)}`);
       await monitor.move(-dz);
       await monitor.move(Math.round(peak.z) - this.stage.position.z);
@@ -118,7 +119,7 @@ export class Autofocus extends Thing {
         if (start === "centre" || attempt > 0) {
           await this.stage.move_relative({ z: -Math.round(dz / 2), backlash_compensation: 1 }, run);
         }
-        const { heights, sizes, peak } = monitor.curveOf(await monitor.move(dz));
+        const { heights, sizes, peak } = await sweepUp(monitor, dz, run);
         const z = Math.round(peak.z);
         await this.stage.move_absolute({ z, backlash_compensation: 1 }, run);
         const fromEnd = Math.min(
@@ -166,5 +167,19 @@ export class Autofocus extends Thing {
       }
       throw error;
     }
+  }
+}
+
+/** One sweep, or more if frames were lost just where the picture was sharpest. */
+async function sweepUp(
+  monitor: SharpnessMonitor,
+  dz: number,
+  run: Invocation,
+): Promise<FocusCurve> {
+  for (let sweep = 1; ; sweep++) {
+    const curve = monitor.curveOf(await monitor.move(dz));
+    if (!curve.peak.hasGap || sweep === MAX_SWEEPS) return curve;
+    run.log.warn("Frames were lost where the picture was sharpest: sweeping again.");
+    await monitor.move(-dz);
   }
 }

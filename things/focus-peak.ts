@@ -4,6 +4,8 @@ export interface Peak {
   readonly z: number;
   /** Where the sharpest sample lies; of several, the first. */
   readonly sampleZ: number;
+  /** Whether the samples about it are much further apart than usual: some are missing. */
+  readonly hasGap: boolean;
 }
 
 /**
@@ -15,7 +17,7 @@ export interface Peak {
 export function peakOf(heights: readonly number[], sizes: readonly number[]): Peak {
   const top = sizes.indexOf(sizes.reduce((largest, size) => Math.max(largest, size)));
   const sampleZ = heights[top]!;
-  if (top === 0 || top === sizes.length - 1) return { z: sampleZ, sampleZ };
+  if (top === 0 || top === sizes.length - 1) return { z: sampleZ, sampleZ, hasGap: false };
   const left = heights[top - 1]! - sampleZ;
   const right = heights[top + 1]! - sampleZ;
   const fallLeft = sizes[top]! - sizes[top - 1]!;
@@ -23,5 +25,15 @@ export function peakOf(heights: readonly number[], sizes: readonly number[]): Pe
   // The vertex of the parabola through (left, -fallLeft), (0, 0) and (right, -fallRight).
   const slope = fallRight * left ** 2 - fallLeft * right ** 2;
   const bend = fallRight * left - fallLeft * right;
-  return { z: bend === 0 ? sampleZ : sampleZ + slope / (2 * bend), sampleZ };
+  return {
+    z: bend === 0 ? sampleZ : sampleZ + slope / (2 * bend),
+    sampleZ,
+    hasGap: Math.max(Math.abs(left), Math.abs(right)) > 2.5 * usualSpacing(heights),
+  };
+}
+
+/** The median, which a few gaps do not move. */
+function usualSpacing(heights: readonly number[]): number {
+  const spacings = heights.slice(1).map((height, n) => Math.abs(height - heights[n]!));
+  return spacings.sort((a, b) => a - b)[spacings.length >> 1]!;
 }

@@ -1,4 +1,12 @@
-import { Camera, encodeJpeg, type FrameSource, property, type SourceFrame, slot } from "thingscope";
+import {
+  abortable,
+  Camera,
+  encodeJpeg,
+  type FrameSource,
+  property,
+  type SourceFrame,
+  slot,
+} from "thingscope";
 import { Type } from "typebox";
 import { SimulatedOptics } from "./optics/simulated-optics.ts";
 import { ticks } from "./pictures/ticks.ts";
@@ -41,7 +49,7 @@ export class SimulatedCamera extends Camera {
   }
 
   async *#frames(signal: AbortSignal): AsyncGenerator<SourceFrame> {
-    await this.#optics.ready();
+    await abortable(this.#optics.ready(), signal);
     for await (const capturedAt of ticks(() => FRAME_RATE, signal)) {
       const picture = await this.#optics.look(this.stage.placeAt(capturedAt));
       yield { jpeg: await encodeJpeg(picture, { quality: QUALITY }), capturedAt };

@@ -16,6 +16,8 @@ const SomeAxes = { x: Type.Optional(Steps), y: Type.Optional(Steps), z: Type.Opt
 /** Where a stage is, steps. */
 export type Position = Static<typeof PositionSchema>;
 
+const SlackSteps = Type.Integer({ unit: "steps", minimum: 0 });
+const Slack = Type.Object({ x: SlackSteps, y: SlackSteps, z: SlackSteps });
 const Flags = Type.Object({ x: Type.Boolean(), y: Type.Boolean(), z: Type.Boolean() });
 type Flags = Static<typeof Flags>;
 const Micrometres = Type.Number({ unit: "um", exclusiveMinimum: 0 });
@@ -92,7 +94,7 @@ export abstract class Stage extends Thing {
     return { x: 0.1, y: 0.1, z: 0.05 };
   }
 
-  @setting("Slack of each axis, which compensated moves take up", PositionSchema)
+  @setting("Slack of each axis, which compensated moves take up", Slack)
   accessor backlash_steps: Position = { x: 200, y: 200, z: 200 };
 
   @setting("Axes that count against their motor", Flags)

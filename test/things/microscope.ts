@@ -3,13 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { detachedInvocation, ThingHost } from "thingscope";
 import { Autofocus, SimulatedCamera, SimulatedStage } from "../../things/index.ts";
+import { seededRandom, uniform } from "../../things/optics/seeded-random.ts";
 import { SimulatedOptics } from "../../things/optics/simulated-optics.ts";
 
-/** The simulated microscope, open, with its stage `offset` steps from the focus that only the seed knows. */
+/** The simulated microscope, open, with its stage `offset` steps from a focus that only the seed knows. */
 export async function microscope({ seed, offset }: { seed: number; offset: number }) {
-  const focus = new SimulatedOptics({ seed }).focusAt(0, 0);
+  // Another seed chooses the focal plane, so that one slide, which takes time to make, serves all tests of a file.
+  const focal_plane = Math.round(uniform(seededRandom(seed), -3000, 3000));
+  const focus = new SimulatedOptics({ focalPlane: focal_plane }).focusAt(0, 0);
   const stage = new SimulatedStage({ start: { z: Math.round(focus + offset) } });
-  const camera = new SimulatedCamera({ seed });
+  const camera = new SimulatedCamera({ focal_plane });
   const autofocus = new Autofocus();
   const host = new ThingHost({ settingsFolder: await mkdtemp(join(tmpdir(), "thingscope-")) });
   host.add("stage", stage);

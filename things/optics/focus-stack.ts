@@ -6,6 +6,13 @@ import { wrap } from "./periodic-noise.ts";
 /** Each about twice as blurred as the one before: in between, two are mixed. */
 const SIGMAS_PX = [0, 0.7, 1.4, 2.8, 5.6, 11.2, 22.4, 44.8] as const;
 
+/** The slide at each degree of blur. */
+export async function blurLevels(slide: Rgb): Promise<Rgb[]> {
+  const levels: Rgb[] = [];
+  for (const sigmaPx of SIGMAS_PX) levels.push(await blurred(slide, sigmaPx));
+  return levels;
+}
+
 /** One slide at several degrees of blur, ready to be looked at through a smaller window, which wraps. */
 export class FocusStack {
   readonly #levels: readonly Rgb[];
@@ -13,17 +20,14 @@ export class FocusStack {
   readonly #blurrier: Rgb;
   #shown = "";
 
-  private constructor(levels: readonly Rgb[], width: number, height: number) {
+  /**
+   * @param levels - What `blurLevels` made; several stacks may share them.
+   * @param width - Of the window, pixels; a multiple of 4, as its rows are mixed by 32-bit words.
+   */
+  constructor(levels: readonly Rgb[], width: number, height: number) {
     this.#levels = levels;
     this.#window = blankRgb(width, height);
     this.#blurrier = blankRgb(width, height);
-  }
-
-  /** @param width - Of the window, pixels; a multiple of 4, as its rows are mixed by 32-bit words. */
-  static async of(slide: Rgb, width: number, height: number): Promise<FocusStack> {
-    const levels: Rgb[] = [];
-    for (const sigmaPx of SIGMAS_PX) levels.push(await blurred(slide, sigmaPx));
-    return new FocusStack(levels, width, height);
   }
 
   /**

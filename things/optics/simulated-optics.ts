@@ -1,7 +1,7 @@
 import { drawText } from "../pictures/pixel-text.ts";
 import type { Rgb } from "../pictures/rgb.ts";
 import { blankRgb } from "../pictures/rgb.ts";
-import { FocusStack, wordsOf } from "./focus-stack.ts";
+import { blurLevels, FocusStack, wordsOf } from "./focus-stack.ts";
 import type { Random } from "./seeded-random.ts";
 import { normal, seededRandom, uniform } from "./seeded-random.ts";
 import { stainedTissue } from "./tissue.ts";
@@ -93,11 +93,24 @@ export class SimulatedOptics {
   }
 
   #focusStack(): Promise<FocusStack> {
-    this.#stack ??= stainedTissue(this.#seed, SLIDE_WIDTH, SLIDE_HEIGHT).then((pigment) =>
-      FocusStack.of(pigment.toRgb(DARKEST, BRIGHTEST), VIEW_WIDTH, VIEW_HEIGHT),
+    this.#stack ??= slideOf(this.#seed).then(
+      (levels) => new FocusStack(levels, VIEW_WIDTH, VIEW_HEIGHT),
     );
     return this.#stack;
   }
+}
+
+let newest: { seed: number; levels: Promise<Rgb[]> } | undefined;
+
+/** The newest slide is kept for the next microscope with the same seed. */
+function slideOf(seed: number): Promise<Rgb[]> {
+  if (newest?.seed !== seed) newest = { seed, levels: makeSlide(seed) };
+  return newest.levels;
+}
+
+async function makeSlide(seed: number): Promise<Rgb[]> {
+  const pigment = await stainedTissue(seed, SLIDE_WIDTH, SLIDE_HEIGHT);
+  return blurLevels(pigment.toRgb(DARKEST, BRIGHTEST));
 }
 
 function sensorNoise(random: Random): Int32Array {
