@@ -23,12 +23,22 @@ export class SimulatedStage extends Stage {
   readonly #speed: number;
   #zero: Position = { x: 0, y: 0, z: 0 };
   #stretches: Stretch[];
+  #power = new AbortController();
 
   constructor({ speed = 1000, start = {} }: SimulatedStageOptions = {}) {
     super();
     this.#speed = speed;
     const place = { x: 0, y: 0, z: 0, ...start };
     this.#stretches = [{ startedAt: 0, endedAt: 0, from: place, to: place }];
+  }
+
+  override open(): void {
+    this.#power = new AbortController();
+  }
+
+  /** It stops at once, as a stage does that loses power. */
+  override close(): void {
+    this.#power.abort();
   }
 
   /** Where it really is, whatever has been called zero or inverted: what a camera on this microscope sees. */
@@ -41,8 +51,9 @@ export class SimulatedStage extends Stage {
     return minus(this.placeAt(time), this.#zero);
   }
 
-  protected override async turnMotors(target: Position, signal?: AbortSignal): Promise<Motion> {
-    signal?.throwIfAborted();
+  protected override async turnMotors(target: Position, stop?: AbortSignal): Promise<Motion> {
+    const signal = AbortSignal.any(stop ? [stop, this.#power.signal] : [this.#power.signal]);
+    signal.throwIfAborted();
     const startedAt = now();
     const from = this.placeAt(startedAt);
     const to = plus(target, this.#zero);
