@@ -10,6 +10,7 @@ import {
   type Invocation,
   MJPEGStream,
   property,
+  type ServerOptions,
   stream,
   Thing,
   ThingEvent,
@@ -100,13 +101,13 @@ export interface Lab extends AsyncDisposable {
   readonly url: string;
 }
 
-export async function openLab(port = 0): Promise<Lab> {
+export async function openLab(options: ServerOptions = {}): Promise<Lab> {
   const settingsFolder = await mkdtemp(join(tmpdir(), "thingscope-"));
   const host = new ThingHost({ settingsFolder });
   const instrument = new Instrument();
   host.add("instrument", instrument);
-  const server = new ThingServer(host);
-  const { url } = await server.listen({ port });
+  const server = new ThingServer(host, options);
+  const { url } = await server.listen({ port: 0 });
   return {
     instrument,
     server,
