@@ -1,7 +1,19 @@
-// The server under test: `node ours.js FRAME.jpg FPS` serves one camera and prints the stream's address.
+// The server under test: `node ours.js FRAME.jpg FPS [--notify]` serves one camera and prints the stream's address.
+// It runs in for a moment, see run-in.ts. With --notify a second Thing announces each frame as a property.
 import { readFileSync } from "node:fs";
-import { logTo, MJPEGStream, stream, Thing, ThingHost, ThingServer } from "../src/index.ts";
+import { setTimeout as after } from "node:timers/promises";
+import { Type } from "typebox";
+import {
+  logTo,
+  MJPEGStream,
+  property,
+  stream,
+  Thing,
+  ThingHost,
+  ThingServer,
+} from "../src/index.ts";
 import { stamp } from "./frames.ts";
+import { RUN_IN_SECONDS } from "./run-in.ts";
 
 interface BenchCameraOptions {
   /** Path of the JPEG that is stamped and shown over and over. */
@@ -17,6 +29,7 @@ class BenchCamera extends Thing {
   readonly #jpeg: Buffer;
   readonly #fps: number;
   #sequence = 0;
+  #saturated = true;
 
   constructor({ frame, fps }: BenchCameraOptions) {
     super();
@@ -24,9 +37,13 @@ class BenchCamera extends Thing {
     this.#fps = fps;
   }
 
-  override open(): void {
-    if (this.#fps > 0) this.#pace(1000 / this.#fps);
-    else this.#saturate();
+  /** Frames as fast as a viewer takes them at first, and then at the rate that was asked for. */
+  async run(): Promise<void> {
+    this.#saturate();
+    await after(RUN_IN_SECONDS * 1000);
+    if (this.#fps === 0) return;
+    this.#saturated = false;
+    this.#pace(1000 / this.#fps);
   }
 
   /** One frame each `periodMs`, without drift. */
@@ -41,6 +58,7 @@ class BenchCamera extends Thing {
   }
 
   #saturate(): void {
+    if (!this.#saturated) return;
     if (this.live.viewers.hasReadyViewer) this.#addFrame();
     setImmediate(() => this.#saturate());
   }
@@ -51,9 +69,23 @@ class BenchCamera extends Thing {
   }
 }
 
-const [frame = "", fps = "30"] = process.argv.slice(2);
+class FrameClock extends Thing {
+  @property("When the newest frame was captured, epoch ms", Type.Number(), { observable: true })
+  accessor newest = 0;
+}
+
+const [frame = "", fps = "30", notify] = process.argv.slice(2);
 const log = logTo((level, message) => console.error(`${level}: ${message}`));
 const host = new ThingHost({ log });
-host.add("camera", new BenchCamera({ frame, fps: Number(fps) }));
+const camera = new BenchCamera({ frame, fps: Number(fps) });
+host.add("camera", camera);
+if (notify) {
+  const clock = new FrameClock();
+  host.add("clock", clock);
+  camera.live.onFrame(({ capturedAt }) => {
+    clock.newest = capturedAt;
+  });
+}
 const { url } = await new ThingServer(host).listen({ port: 0 });
 console.log(`${url}/camera/live`);
+await camera.run();

@@ -95,6 +95,14 @@ export function start(
   };
 }
 
+/** What a program prints on one core until it ends. Throws what it complained of when it fails. */
+export async function runToEnd(core: number, command: readonly string[]): Promise<string> {
+  const { stdout } = await run("taskset", ["--cpu-list", String(core), ...command], {
+    timeout: 120_000,
+  });
+  return stdout;
+}
+
 /** Resident memory of a process in kB; 0 when it has gone. */
 export function residentKb(pid: number): number {
   const path = `/proc/${pid}/status`;

@@ -5,6 +5,7 @@ import { messageOf } from "../src/base/errors.ts";
 import { frameFile } from "./frames.ts";
 import { measure } from "./load.ts";
 import { describeMachine } from "./machine.ts";
+import { measureNotification } from "./notification.ts";
 import { buildPrograms } from "./programs.ts";
 import { toMarkdown, writeResults } from "./report.ts";
 import { Results } from "./results.ts";
@@ -29,6 +30,7 @@ const results = new Results();
 const workloads = WORKLOADS.filter(({ id }) => !only || only.includes(id));
 for (let repetition = 1; repetition <= REPETITIONS[length]; repetition++) {
   for (const workload of workloads) await runWorkload(workload, repetition);
+  if (!only || only.includes("N1")) await runNotification(repetition);
 }
 
 console.log(`\n${toMarkdown(results, machine, length)}`);
@@ -64,6 +66,18 @@ async function runCell(workload: Workload, kind: Kind, repetition: number): Prom
   } catch (error) {
     cell.failure = messageOf(error);
     console.log(`${title}: ${cell.failure}`);
+  }
+}
+
+async function runNotification(repetition: number): Promise<void> {
+  const cell = results.cell("N1", "ours");
+  try {
+    const sample = await measureNotification(length === "full" ? 5 : 2);
+    cell.samples.push(sample);
+    console.log(`N1 ours ${repetition}/${REPETITIONS[length]}: ${JSON.stringify(sample)}`);
+  } catch (error) {
+    cell.failure = messageOf(error);
+    console.log(`N1 ours: ${cell.failure}`);
   }
 }
 

@@ -1,0 +1,43 @@
+// N1, over loopback: `node listeners.js KIND URL LISTENERS SECONDS` listens for frame notifications with server-sent
+// events (KIND sse) or WebSocket (ws), and prints how old they are, in microseconds, as one line of JSON.
+import { get } from "node:http";
+import { createInterface } from "node:readline";
+import { WebSocket } from "ws";
+import { delay } from "../src/base/abort.ts";
+import { now } from "../src/base/clock.ts";
+import { quantiles } from "./quantiles.ts";
+
+const WARM_UP_MS = 1000;
+
+const [kind, url = "", count = "1", seconds = "1"] = process.argv.slice(2);
+const ages: number[] = [];
+let measuring = false;
+
+function heard(capturedAt: number): void {
+  if (measuring) ages.push((now() - capturedAt) * 1000);
+}
+
+function listenToEvents(): void {
+  get(url, (response) => {
+    createInterface({ input: response }).on("line", (line) => {
+      if (line.startsWith("data: ")) heard(JSON.parse(line.slice(6)).capturedAt);
+    });
+  });
+}
+
+function listenToSocket(): void {
+  const socket = new WebSocket(url);
+  const request = { messageType: "addPropertyObservation", data: { newest: {} } };
+  socket.on("open", () => socket.send(JSON.stringify(request)));
+  socket.on("message", (message) => {
+    const { messageType, data } = JSON.parse(message.toString());
+    if (messageType === "propertyStatus") heard(data.newest);
+  });
+}
+
+for (let i = 0; i < Number(count); i++) (kind === "ws" ? listenToSocket : listenToEvents)();
+await delay(WARM_UP_MS);
+measuring = true;
+await delay(Number(seconds) * 1000);
+console.log(JSON.stringify({ ...quantiles(ages), heard: ages.length }));
+process.exit(0);
