@@ -21,8 +21,10 @@ export function typesOf(td: JsonObject): string {
     "}",
   ].join("\n");
   const usesBlobs = /\bRemoteBlob\b/.test(members.join("\n").replaceAll(/\/\*\*.*\*\//g, ""));
-  return `${usesBlobs ? 'import type { RemoteBlob } from "thingscope/client";\n\n' : ""}${body}\n`;
+  return `${usesBlobs ? IMPORT : ""}${body}\n`;
 }
+
+const IMPORT = `import type { RemoteBlob } from ${JSON.stringify("thingscope/client")};\n\n`;
 
 /** Whether a value is sent by this side, or received from the other. */
 type Direction = "sent" | "received";
