@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { messageOf } from "../base/errors.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
+import type { LaunchFlags } from "./launch-command.ts";
 import { packageVersion } from "./package-version.ts";
 import { pinoLog } from "./pino-log.ts";
 import { Stopper } from "./stop.ts";
@@ -20,7 +21,8 @@ interface ServeFlags {
 /** Runs one command line. Errors end as a sentence on the standard error and an exit code, never as a stack. */
 export async function runCommand(args: readonly string[]): Promise<void> {
   try {
-    await program().parseAsync(args, { from: "user" });
+    const command = program();
+    await command.parseAsync(await withParameters(args, command), { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.badInput;
@@ -58,6 +60,22 @@ function program(): Command {
       console.log(await check(file));
     });
   command
+    .command("launch")
+    .description("serve a GStreamer or ffmpeg pipeline as cameras, one for each named tee")
+    .usage("[options] --file=FILE [--NAME=VALUE ...] | PART ...")
+    .argument("[part...]", "the pipeline, as gst-launch-1.0 takes it, or a whole command")
+    .option("--file <file>", "a file with the pipeline, with {NAME} where a parameter goes")
+    .option("--param <name=value>", "a parameter that is named like an option", collect, [])
+    .option("--headless", "only run it: no cameras, no server", false)
+    .option("--host <address>", "the address to listen on", "127.0.0.1")
+    .option("--port <number>", "the port to listen on, 0 for a free one", portNumber, 5000)
+    .option("--settings <folder>", "where settings are kept", "settings")
+    .option("--insecure-no-auth", "allow addresses off loopback, without any login", false)
+    .option("--debug", "log what a developer wants to read, too", false)
+    .passThroughOptions()
+    .showHelpAfterError("A parameter is written --NAME=VALUE. Try: thingscope launch --help")
+    .action(runLaunch);
+  command
     .command("doctor")
     .description("say what this machine lacks, and what to do about it")
     .option("--json", "as JSON", false)
@@ -83,8 +101,29 @@ async function runServe(file: string | undefined, flags: ServeFlags): Promise<vo
     stopper.onFaults();
     await startServer(server, { ...flags, apiPrefix: config.apiPrefix }, log);
   } finally {
-    log.flush();
+    await log.written();
   }
+}
+
+async function runLaunch(parts: string[], flags: LaunchFlags & { debug: boolean }): Promise<void> {
+  const log = pinoLog({ debug: flags.debug, readable: process.stdout.isTTY });
+  const { launch } = await import("./launch-command.ts");
+  try {
+    await launch(parts, flags, log);
+  } finally {
+    await log.written();
+  }
+}
+
+async function withParameters(args: readonly string[], program: Command): Promise<string[]> {
+  const command = program.commands.find((one) => one.name() === "launch");
+  if (args[0] !== "launch" || !command) return [...args];
+  const { parametersAsOptions } = await import("./launch-command.ts");
+  return ["launch", ...parametersAsOptions(args.slice(1), command)];
+}
+
+function collect(value: string, before: string[]): string[] {
+  return [...before, value];
 }
 
 function portNumber(text: string): number {

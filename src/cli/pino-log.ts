@@ -5,8 +5,8 @@ import { redact, redactText } from "./redact.ts";
 export interface ProcessLog extends Log {
   /** Tells the person who started this process: a bare line where lines are readable, else one more at level info. */
   say(message: string, fields?: Record<string, unknown>): void;
-  /** Everything that was said is written when this returns. */
-  flush(): void;
+  /** Resolves when everything that was said is written, or after half a second when nobody reads it. */
+  written(): Promise<void>;
 }
 
 export interface LogOptions {
@@ -21,15 +21,14 @@ export interface LogOptions {
 /** What may wait for a reader that does not read, before lines are dropped: nothing waits for a log. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
+const LONGEST_FLUSH_MS = 500;
+
 /** The log of this process: JSON lines, or short ones for a person, without passwords and tokens. */
 export function pinoLog({ debug = false, readable = false, fd = 1 }: LogOptions = {}): ProcessLog {
-  const destination = pino.destination({ fd, sync: false, maxLength: MAX_WAITING_BYTES });
-  destination.on("error", () => {}); // The reader has gone. What the log would say, it cannot say.
+  const output = new Output(fd);
   const logger = pino(
     { level: debug ? "debug" : "info", base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    readable
-      ? { write: (line: string) => void destination.write(readableLine(line)) }
-      : destination,
+    { write: (line: string) => output.write(readable ? readableLine(line) : line) },
   );
   const line = (level: LogLevel) => (message: string, fields?: Record<string, unknown>) =>
     logger[level](redact(fields ?? {}), redactText(message));
@@ -39,17 +38,42 @@ export function pinoLog({ debug = false, readable = false, fd = 1 }: LogOptions 
     warn: line("warn"),
     error: line("error"),
     say: (message, fields) => {
-      if (readable) destination.write(`${redactText(message)}\n`);
+      if (readable) output.write(`${redactText(message)}\n`);
       else line("info")(message, fields);
     },
-    flush: () => {
-      try {
-        destination.flushSync();
-      } catch {
-        // Not open yet, or its reader has gone: there is nobody to tell.
-      }
-    },
+    written: () => output.written(),
   };
+}
+
+/** A file descriptor that is written to in the background and in order; pino's own synchronous flush would overtake. */
+class Output {
+  readonly #destination: ReturnType<typeof pino.destination>;
+  #isBusy = false;
+  #waiting: (() => void)[] = [];
+
+  constructor(fd: number) {
+    this.#destination = pino.destination({ fd, sync: false, maxLength: MAX_WAITING_BYTES });
+    this.#destination.on("drain", () => this.#becomeIdle());
+    this.#destination.on("error", () => this.#becomeIdle()); // The reader has gone: there is nobody to tell.
+  }
+
+  write(line: string): void {
+    this.#isBusy = true;
+    this.#destination.write(line);
+  }
+
+  written(): Promise<void> {
+    if (!this.#isBusy) return Promise.resolve();
+    return new Promise((resolve) => {
+      setTimeout(resolve, LONGEST_FLUSH_MS).unref();
+      this.#waiting.push(resolve);
+    });
+  }
+
+  #becomeIdle(): void {
+    this.#isBusy = false;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
 }
 
 const LEVEL_WORDS: Readonly<Record<number, string>> = {

@@ -22,7 +22,7 @@ export function redactText(text: string): string {
 
 function redactValue(value: unknown, depth: number): unknown {
   if (typeof value === "string") return redactText(value);
-  if (value instanceof Error) return { message: redactText(value.message), stack: value.stack };
+  if (value instanceof Error) return redactText(value.stack ?? value.message);
   if (typeof value !== "object" || value === null || depth === 0) return value;
   if (Array.isArray(value)) return value.map((item) => redactValue(item, depth - 1));
   return redact({ ...value }, depth - 1);

@@ -29,7 +29,7 @@ export class Stopper {
     ];
     for (const [signal, number] of signals) {
       process.on(signal, () => {
-        if (this.#stopping) this.#exit(128 + number);
+        if (this.#stopping) process.exit(128 + number);
         this.#log.debug(`Closing: ${signal}.`);
         void this.stop(EXIT.ok);
       });
@@ -61,18 +61,18 @@ export class Stopper {
     this.#stopping = true;
     setTimeout(() => {
       this.#log.error(`Something did not close within ${CLOSE_WITHIN_MS / 1000} s: ending anyway.`);
-      this.#exit(EXIT.failed);
+      void this.#exit(EXIT.failed);
     }, CLOSE_WITHIN_MS).unref();
     try {
       await this.#close();
     } catch (error) {
       this.#log.error(`Not everything closed: ${messageOf(error)}`);
     }
-    this.#exit(code);
+    await this.#exit(code);
   }
 
-  #exit(code: number): never {
-    this.#log.flush();
+  async #exit(code: number): Promise<void> {
+    await this.#log.written();
     process.exit(code);
   }
 }

@@ -51,9 +51,18 @@ export interface Served {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts `thingscope serve ARGS --port 0` in `folder` and waits until it says where it is. It ends with the test. */
-export async function serveCli(t: TestContext, folder: string, ...args: string[]): Promise<Served> {
-  const child = spawn(process.execPath, [MAIN, "serve", ...args, "--port", "0"], { cwd: folder });
+/** Starts `thingscope serve --port 0 ARGS` in `folder` and waits until it says where it is. It ends with the test. */
+export function serveCli(t: TestContext, folder: string, ...args: string[]): Promise<Served> {
+  return started(t, folder, ["serve", "--port", "0", ...args]);
+}
+
+/** The same with `thingscope launch`. */
+export function launchCli(t: TestContext, folder: string, ...args: string[]): Promise<Served> {
+  return started(t, folder, ["launch", "--port", "0", ...args]);
+}
+
+async function started(t: TestContext, folder: string, args: string[]): Promise<Served> {
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder });
   const ended = once(child, "close").then(([code]): number | null => code);
   t.after(() => child.kill("SIGKILL"));
   let stderr = "";

@@ -1,0 +1,81 @@
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { ThingError } from "../base/errors.ts";
+import { ThingHost } from "../core/thing-host.ts";
+import { ThingServer } from "../server/thing-server.ts";
+import { prepareLaunch, runHeadless } from "./launch.ts";
+import type { ProcessLog } from "./pino-log.ts";
+import { startServer } from "./serve.ts";
+import { Stopper } from "./stop.ts";
+
+/** The options of `thingscope launch`. */
+export interface LaunchFlags {
+  file?: string;
+  param: string[];
+  headless: boolean;
+  host: string;
+  port: number;
+  settings: string;
+  insecureNoAuth: boolean;
+}
+
+/**
+ * Serves a pipeline's cameras, or with `headless` only runs it.
+ * @throws {ThingError} as `prepareLaunch`, `runHeadless` and `startServer` do.
+ */
+export async function launch(
+  parts: readonly string[],
+  flags: LaunchFlags,
+  log: ProcessLog,
+): Promise<void> {
+  const input = { file: flags.file, parts, parameters: parametersOf(flags.param), log };
+  if (flags.headless) {
+    await runHeadless(input, signalled());
+    return;
+  }
+  const cameras = await prepareLaunch(input);
+  const host = new ThingHost({ settingsFolder: resolve(flags.settings), log });
+  for (const [name, camera] of cameras) host.add(name, camera);
+  const server = new ThingServer(host, { insecureNoAuth: flags.insecureNoAuth });
+  const stopper = new Stopper(() => server.close(), log);
+  stopper.onSignals();
+  stopper.onFaults();
+  await startServer(server, { ...flags, strict: true, apiPrefix: "" }, log);
+}
+
+/**
+ * Writes each `--NAME=VALUE` that is no option of `command` as `--param NAME=VALUE`. It looks no further than the first
+ * part: what follows is the pipeline's own.
+ */
+export function parametersAsOptions(args: readonly string[], command: Command): string[] {
+  const result: string[] = [];
+  const rest = [...args];
+  while (rest[0]?.startsWith("-") && rest[0] !== "--") {
+    const word = rest.shift() ?? "";
+    const [name = ""] = word.split("=");
+    const option = command.options.find(({ long, short }) => name === long || name === short);
+    const isParameter = !option && /^--[A-Za-z_][\w-]*=/.test(word) && name !== "--help";
+    if (isParameter) result.push("--param", word.slice(2));
+    else result.push(word);
+    if (option?.required && !word.includes("=") && rest.length > 0) result.push(rest.shift()!);
+  }
+  return [...result, ...rest];
+}
+
+function parametersOf(given: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    given.map((text) => {
+      const equals = text.indexOf("=");
+      if (equals > 0) return [text.slice(0, equals), text.slice(equals + 1)];
+      throw new ThingError("BAD_ARGUMENT", `'${text}' is no parameter: write --param NAME=VALUE.`);
+    }),
+  );
+}
+
+function signalled(): AbortSignal {
+  const abort = new AbortController();
+  for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => abort.abort());
+  }
+  return abort.signal;
+}

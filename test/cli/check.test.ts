@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { folderWith, runCli } from "./run-cli.ts";
+
+const LAMP = `
+import { slot, Thing } from "thingscope";
+export class Lamp extends Thing {
+  constructor({ watts = 1 }: { watts?: number } = {}) {
+    super();
+    if (watts > 99) throw new Error("A lamp has 99 W at most.");
+  }
+  override open() {
+    throw new Error("check opens nothing");
+  }
+}
+export class Panel extends Thing {
+  @slot("The lamp", Lamp) accessor lamp!: Lamp;
+}
+export const notAThing = 5;
+`;
+
+async function check(yaml: string, files: Record<string, string> = {}) {
+  const folder = await folderWith({ "lamp.ts": LAMP, "lab.yaml": yaml, ...files });
+  const { code, stdout, stderr } = await runCli(folder, "check", "lab.yaml");
+  return { code, stdout, problems: stderr.replaceAll(folder, "FOLDER").trim().split("\n") };
+}
+
+test("a configuration that can be served is OK, and nothing is opened", {
+  timeout: 20_000,
+}, async () => {
+  const { code, stdout } = await check("things:\n  lamp: lamp:Lamp\n  panel: lamp.ts:Panel\n");
+  assert.deepEqual([code, stdout], [0, "lab.yaml: OK: lamp (Lamp), panel (Panel)\n"]);
+});
+
+test("classes that cannot be loaded are told with line and reason, and end with 3", {
+  timeout: 20_000,
+}, async () => {
+  const { code, problems } = await check(
+    `things:
+  a: lamp:Lmap
+  b: ./lmap.ts:Lamp
+  c: lmap:Lamp
+  d: lamp:notAThing
+  e: syntax.ts:E
+  f: thrower.ts:F
+  g: importer.ts:G
+  h: {class: "lamp:Lamp", kwargs: {watts: 100}}
+  i: thingscope/things:SimulatedCmera
+`,
+    {
+      "syntax.ts": "export class E {}\nconst x: = 5;\n",
+      "thrower.ts": '\n\nthrow new TypeError("No such cable.");\n',
+      "importer.ts": 'import "./nowhere.ts";\nexport class G {}\n',
+    },
+  );
+  assert.equal(code, 3);
+  assert.deepEqual(problems, [
+    "lab.yaml:2: The module 'lamp' exports no 'Lmap'. Did you mean 'Lamp'?",
+    "lab.yaml:3: There is no module './lmap.ts' in FOLDER.",
+    "lab.yaml:4: There is no module 'lmap': neither a file in FOLDER nor an installed package.",
+    "lab.yaml:5: 'notAThing' of the module 'lamp' is not a class that extends Thing of 'thingscope'.",
+    `lab.yaml:6: The module 'syntax.ts' cannot be loaded: FOLDER/syntax.ts:2:9: ERROR: Unexpected "=".`,
+    "lab.yaml:7: The module 'thrower.ts' cannot be loaded: No such cable (FOLDER/thrower.ts:3).",
+    "lab.yaml:8: The module 'importer.ts' cannot be loaded: Cannot find module 'FOLDER/nowhere.ts' imported from FOLDER/importer.ts.",
+    "lab.yaml:9: Thing 'h' cannot be made: A lamp has 99 W at most.",
+    "lab.yaml:10: The module 'thingscope/things' exports no 'SimulatedCmera'. Did you mean 'SimulatedCamera'?",
+  ]);
+});
+
+test("reserved names and slots that fit nothing are told with their line, and end with 2", {
+  timeout: 20_000,
+}, async () => {
+  const names = await check(`things:
+  things: lamp:Lamp
+  "über": lamp:Lamp
+  panel: {class: "lamp:Panel", thing_slots: {lmap: x}}
+`);
+  assert.equal(names.code, 2);
+  assert.deepEqual(names.problems, [
+    "lab.yaml:2: A Thing cannot be named 'things': the name is reserved for a route. Choose another.",
+    "lab.yaml:3: A Thing cannot be named 'über': the name has characters beyond A-Z a-z 0-9 _ -. Choose another.",
+    "lab.yaml:4: Thing 'panel' has no slot 'lmap'. Did you mean 'lamp'?",
+  ]);
+  const slots = await check(`things:
+  panel:
+    class: lamp:Panel
+    thing_slots:
+      lamp: lmap
+  other: lamp:Panel
+`);
+  assert.equal(slots.code, 2);
+  assert.match(slots.problems[0] ?? "", /^lab\.yaml:4: Slot 'lamp' of Thing 'panel' names 'lmap'/);
+  assert.match(slots.problems[1] ?? "", /^lab\.yaml:6: Slot 'lamp' of Thing 'other' needs a Lamp/);
+});

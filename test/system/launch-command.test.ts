@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { MultipartParser } from "thingscope";
+import { folderWith, launchCli, runCli } from "../cli/run-cli.ts";
+
+const timeout = 60_000;
+
+/** The indices of the first `count` frames that a viewer is sent. */
+async function indicesOf(url: string, count: number): Promise<number[]> {
+  const indices: number[] = [];
+  const parser = new MultipartParser();
+  const response = await fetch(url);
+  for await (const chunk of response.body!) {
+    indices.push(...parser.push(chunk).map(({ headers }) => Number(headers.get("x-frame-index"))));
+    if (indices.length >= count) break;
+  }
+  return indices;
+}
+
+/** The processes that `pid` started. */
+function childrenOf(pid: number): string[] {
+  return readdirSync("/proc").filter((entry) => {
+    if (!/^\d+$/.test(entry)) return false;
+    try {
+      const status = readFileSync(`/proc/${entry}/status`, "utf8");
+      return status.includes(`PPid:\t${pid}\n`) && status.startsWith("Name:\tgst-launch");
+    } catch {
+      return false; // It has ended in between.
+    }
+  });
+}
+
+test("launch serves two tees of a file as two cameras, and ends their process with itself", {
+  timeout,
+}, async (t) => {
+  const folder = await folderWith({
+    "two.txt": `# one source, two views
+      videotestsrc pattern={pattern} ! video/x-raw,width=64,height=48,framerate=30/1 ! tee name=left
+      left. ! queue ! videoflip method=rotate-180 ! tee name=right`,
+  });
+  const server = await launchCli(t, folder, "--file=two.txt", "--pattern=ball");
+  assert.equal(server.page, `${server.url}/left/mjpeg_stream/viewer`);
+  for (const camera of ["left", "right"]) {
+    const indices = await indicesOf(`${server.url}/${camera}/mjpeg_stream`, 5);
+    assert.deepEqual(
+      indices,
+      indices.slice().sort((a, b) => a - b),
+    );
+    assert.ok(indices.length >= 5);
+  }
+  const [program] = childrenOf(server.child.pid ?? -1);
+  assert.ok(program, "the pipeline is a child of the server");
+  const started = performance.now();
+  assert.equal(await server.stop(), 0);
+  assert.ok(performance.now() - started < 3000);
+  assert.equal(readdirSync("/proc").includes(program), false, "the pipeline still runs");
+});
+
+test("a missing element ends with 3 and its name; --headless runs to the end", {
+  timeout,
+}, async () => {
+  const folder = await folderWith({});
+  const missing = await runCli(folder, "launch", "nosuchsrc", "!", "autovideosink");
+  assert.equal(missing.code, 3);
+  assert.match(missing.stderr, /^GStreamer has no element 'nosuchsrc'\./);
+  const words = ["videotestsrc", "num-buffers=3", "!", "fakesink"];
+  const headless = await runCli(folder, "launch", "--headless", ...words);
+  assert.deepEqual([headless.code, headless.stderr], [0, ""]);
+});
