@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { messageOf } from "../base/errors.ts";
+import { addClientCommands } from "./client-commands.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import type { LaunchFlags } from "./launch-command.ts";
 import { packageVersion } from "./package-version.ts";
@@ -85,6 +86,7 @@ function program(): Command {
       const { doctor } = await import("./doctor.ts");
       process.exitCode = (await doctor(options)) ? EXIT.ok : EXIT.failed;
     });
+  addClientCommands(command);
   return command;
 }
 

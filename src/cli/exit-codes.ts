@@ -1,4 +1,5 @@
 import { ThingError } from "../base/errors.ts";
+import { ClientError } from "../client/client-error.ts";
 
 /** What the command line ends with. `docs/command-line.md` lists them. */
 export const EXIT = {
@@ -7,12 +8,13 @@ export const EXIT = {
   failed: 1,
   /** A configuration, option or address that cannot be used: mend the input and start again. */
   badInput: 2,
-  /** A class that cannot be loaded, or no Thing that could open. */
+  /** A class that cannot be loaded, no Thing that could open, or no Thing at the address. */
   notServed: 3,
 } as const;
 
 /** The exit code that an error ends the process with. */
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof ClientError) return exitCodeOfAnswer(error);
   if (!(error instanceof ThingError)) return EXIT.failed;
   switch (error.code) {
     case "BAD_ARGUMENT":
@@ -29,4 +31,11 @@ export function exitCodeOf(error: unknown): number {
     default:
       return EXIT.failed;
   }
+}
+
+/** A request that the Thing refuses is bad input; no Thing, or one that is not ready, serves nothing. */
+function exitCodeOfAnswer({ code, status }: ClientError): number {
+  if (["UNREACHABLE", "BAD_ANSWER"].includes(code) || status === 503) return EXIT.notServed;
+  const isLocal = ["BAD_ARGUMENT", "UNKNOWN_AFFORDANCE", "UNSUPPORTED"].includes(code);
+  return isLocal || (status >= 400 && status < 500) ? EXIT.badInput : EXIT.failed;
 }

@@ -1,0 +1,105 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { ignoreAbort } from "../base/abort.ts";
+import type { ClientIo } from "./client-output.ts";
+import type { Target } from "./client-verbs.ts";
+
+interface CommonFlags {
+  readonly user?: string;
+  readonly token?: string;
+  readonly json: boolean;
+}
+
+type Verbs = typeof import("./client-verbs.ts");
+
+const CANCELLED = 130;
+
+/** `get`, `set`, `run`, `watch`, `td` and `types`: what talks to a Thing, wherever it is. */
+export function addClientCommands(program: Command): void {
+  verb(program, "get", "read properties: the value of one, or an object of several or all")
+    .argument("[names...]", "properties")
+    .action((url: string, names: string[], flags: CommonFlags) =>
+      perform(url, flags, (verbs, io, target) => verbs.get(io, target, names)),
+    );
+  verb(program, "set", "write a property")
+    .argument("<name>", "a property")
+    .argument("<value>", "JSON, or a text as it is")
+    .action((url: string, name: string, value: string, flags: CommonFlags) =>
+      perform(url, flags, (verbs, io, target) => verbs.set(io, target, name, value)),
+    );
+  verb(program, "run", "run an action to its end; Ctrl-C cancels it")
+    .argument("<action>", "an action")
+    .argument("[input...]", "name=value for each member, or one JSON value")
+    .option("-o, --output <file>", "where the file goes that the action returns")
+    .action(
+      (url: string, name: string, words: string[], flags: CommonFlags & { output?: string }) =>
+        perform(url, flags, (verbs, io, target) => verbs.run(io, target, name, words, flags)),
+    );
+  verb(program, "watch", "follow events, observable properties and the frames of streams")
+    .argument("<names...>", "events, properties, streams")
+    .option("-n, --count <number>", "end after so many lines", positiveNumber)
+    .action((url: string, names: string[], flags: CommonFlags & { count?: number }) =>
+      perform(url, flags, (verbs, io, target) => verbs.watch(io, target, names, flags)),
+    );
+  verb(program, "td", "print the Thing Description").action((url: string, flags: CommonFlags) =>
+    perform(url, flags, (verbs, io, target) => verbs.td(io, target)),
+  );
+  verb(program, "types", "print TypeScript types, to check scripts against the Thing")
+    .option("-o, --output <file>", "a .d.ts file to write instead")
+    .action((url: string, flags: CommonFlags & { output?: string }) =>
+      perform(url, flags, (verbs, io, target) => verbs.types(io, target, flags)),
+    );
+}
+
+function verb(program: Command, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .argument("<url>", "of a Thing Description, e.g. http://127.0.0.1:5000/camera/")
+    .option("--user <name:password>", "log in by HTTP Basic (or THINGSCOPE_USER)")
+    .option("--token <token>", "log in with a token (or THINGSCOPE_TOKEN)")
+    .option("--json", "JSON lines on a terminal, too", false);
+}
+
+/** Runs a verb until it ends or Ctrl-C is pressed. */
+async function perform(
+  url: string,
+  flags: CommonFlags,
+  work: (verbs: Verbs, io: ClientIo, target: Target) => Promise<void>,
+): Promise<void> {
+  const interrupted = new AbortController();
+  const interrupt = () => interrupted.abort();
+  process.once("SIGINT", interrupt);
+  process.once("SIGTERM", interrupt);
+  process.stdout.once("error", interrupt); // `| head` has seen enough
+  try {
+    const verbs = await import("./client-verbs.ts");
+    const { stdout: out, stderr: err } = process;
+    const io = { out, err, signal: interrupted.signal, json: flags.json };
+    await work(verbs, io, { url, credentials: credentialsOf(flags) });
+  } catch (error) {
+    if (!interrupted.signal.aborted) throw error;
+    ignoreAbort(error);
+    console.error("Cancelled.");
+    process.exitCode = CANCELLED;
+  } finally {
+    process.off("SIGINT", interrupt);
+    process.off("SIGTERM", interrupt);
+  }
+}
+
+function credentialsOf({ user, token }: CommonFlags): Target["credentials"] {
+  const { THINGSCOPE_USER, THINGSCOPE_TOKEN } = process.env;
+  const isTold = user !== undefined || token !== undefined;
+  const bearer = isTold ? token : THINGSCOPE_TOKEN;
+  if (bearer) return { token: bearer };
+  const pair = isTold ? user : THINGSCOPE_USER;
+  if (!pair) return undefined;
+  const colon = pair.indexOf(":");
+  const end = colon < 0 ? pair.length : colon;
+  return { username: pair.slice(0, end), password: pair.slice(end + 1) };
+}
+
+function positiveNumber(text: string): number {
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It is a whole number from 1.");
+}

@@ -1,0 +1,33 @@
+/** A standard output or error. */
+export interface Output {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** What a verb works with. */
+export interface ClientIo {
+  readonly out: Output;
+  /** For people: progress, log lines. */
+  readonly err: Output;
+  /** Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** JSON lines on a terminal, too. */
+  readonly json: boolean;
+}
+
+/** A person reads along: no JSON lines, but a bar that moves. */
+export function isForPeople({ out, json }: ClientIo): boolean {
+  return out.isTTY === true && !json;
+}
+
+/** Writes a value: on lines of its own for people, on one line for programs. */
+export function writeValue(io: ClientIo, value: unknown): void {
+  if (value === undefined) return;
+  io.out.write(`${JSON.stringify(value, undefined, isForPeople(io) ? 2 : undefined)}\n`);
+}
+
+/** Text from elsewhere, without what would make a terminal do something. */
+export function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, " ");
+}
