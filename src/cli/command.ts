@@ -96,6 +96,7 @@ async function runServe(file: string | undefined, flags: ServeFlags): Promise<vo
   const { serverFromConfig, startServer } = await import("./serve.ts");
   const given = file === undefined ? defaultConfig() : await loadConfig(file);
   const config = flags.settings ? { ...given, settingsFolder: resolve(flags.settings) } : given;
+  process.chdir(config.folder); // a path that a Thing is given means a file beside its configuration
   try {
     const server = await serverFromConfig(config, log, flags);
     const stopper = new Stopper(() => server.close(), log);

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { packagePath } from "../../src/base/package-root.ts";
+import { runCli, serveCli } from "../cli/run-cli.ts";
+
+const configurations = readdirSync(packagePath("examples"), { recursive: true, encoding: "utf8" })
+  .filter((name) => /\.(json|yaml)$/.test(name))
+  .map((name) => packagePath("examples", name));
+
+test("every configuration under examples/ can be served, from any folder", {
+  timeout: 60_000,
+}, async () => {
+  assert.ok(configurations.length >= 4);
+  for (const file of configurations) {
+    const { code, stdout, stderr } = await runCli(tmpdir(), "check", file);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /: OK: /);
+  }
+});
+
+test("a file that a Thing names is found beside the configuration", { timeout: 30_000 }, async (t) => {
+  const server = await serveCli(t, tmpdir(), packagePath("examples", "cameras.json"));
+  const states = server.lines.map(({ msg }) => msg).filter((msg) => / {2}PipelineCamera {2}/.test(msg));
+  // Without GStreamer it is told that this is missing, and not that the file is.
+  assert.match(states.join(), /open$|GStreamer|gst-/);
+  assert.equal(server.page, `${server.url}/api/v3/card/mjpeg_stream/viewer`);
+  assert.equal((await fetch(`${server.url}/api/v3/card/mjpeg_stream/snapshot`)).status, 200);
+});
+
+test("without a configuration the simulated microscope is served", { timeout: 30_000 }, async (t) => {
+  const server = await serveCli(t, tmpdir(), "--settings", join(tmpdir(), "thingscope-settings"));
+  assert.equal(server.page, `${server.url}/camera/mjpeg_stream/viewer`);
+  const things = server.lines.map(({ msg }) => msg).filter((msg) => msg.endsWith("  open"));
+  assert.deepEqual(things, [
+    "camera  SimulatedCamera  open",
+    "stage  SimulatedStage  open",
+    "autofocus  Autofocus  open",
+  ]);
+  const snapshot = await fetch(`${server.url}/camera/mjpeg_stream/snapshot`);
+  assert.deepEqual([snapshot.status, snapshot.headers.get("content-type")], [200, "image/jpeg"]);
+  assert.equal((await fetch(server.page)).status, 200);
+});
