@@ -8,7 +8,9 @@ import { hostFromConfig } from "./host-from-config.ts";
  * @throws {ThingError} `BAD_CONFIG` or `CLASS_NOT_LOADED` with the line of every problem.
  */
 export async function check(file: string): Promise<string> {
-  const host = await hostFromConfig(await loadConfig(file), silentLog);
+  const config = await loadConfig(file);
+  process.chdir(config.folder); // as `serve` does
+  const host = await hostFromConfig(config, silentLog);
   const things = [...host.things.values()].map(({ name, model }) => `${name} (${model.className})`);
   return `${file}: OK: ${things.join(", ")}`;
 }

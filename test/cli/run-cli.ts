@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdir, mkdtemp, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import type { TestContext } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
@@ -40,14 +41,22 @@ export async function runCli(folder: string, ...args: string[]): Promise<Ended> 
   return { code, stdout, stderr };
 }
 
+/** A line of the log. */
+export interface Line {
+  msg: string;
+  level: number;
+}
+
 /** A server that was started by the command line, and the address that it told. */
 export interface Served {
   child: ChildProcess;
   url: string;
   page: string;
-  /** What it has written so far, a JSON object a line. */
-  lines: { msg: string; level: number }[];
-  /** Ends it with a signal. */
+  /** What it has written so far. */
+  lines: readonly Line[];
+  /** Resolves with the first line, written already or still to come, that `isIt` says yes to. */
+  told(isIt: (line: Line) => boolean): Promise<Line>;
+  /** Sends it a signal and resolves with its exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
@@ -63,27 +72,34 @@ export function launchCli(t: TestContext, folder: string, ...args: string[]): Pr
 
 async function started(t: TestContext, folder: string, args: string[]): Promise<Served> {
   const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder });
-  const ended = once(child, "close").then(([code]): number | null => code);
   t.after(() => child.kill("SIGKILL"));
-  let stderr = "";
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
-    stderr += chunk;
+  const ended = once(child, "exit").then(([code]): number | null => code);
+  const lines: Line[] = [];
+  const readers = new Set<() => void>();
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    lines.push(JSON.parse(line));
+    for (const read of [...readers]) read();
   });
-  const lines: Served["lines"] = [];
-  const page = await new Promise<string>((resolve, reject) => {
-    let rest = "";
-    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-      const complete = (rest + chunk).split("\n");
-      rest = complete.pop() ?? "";
-      lines.push(...complete.map((line) => JSON.parse(line)));
-      const told = lines.find(({ msg }) => msg.startsWith("open "));
-      if (told) resolve(told.msg.slice("open ".length));
+  const told = (isIt: (line: Line) => boolean) =>
+    new Promise<Line>((resolve) => {
+      const read = () => {
+        const line = lines.find(isIt);
+        if (line) resolve(line);
+        if (line) readers.delete(read);
+      };
+      readers.add(read);
+      read();
     });
-    void ended.then((code) => reject(new Error(`It ended with ${code}: ${stderr}`)));
+  const stderr = text(child.stderr);
+  const early = ended.then(async (code): Promise<never> => {
+    throw new Error(`It ended with ${code}: ${await stderr}`);
   });
+  early.catch(() => {}); // It may end once it has told its address.
+  const { msg } = await Promise.race([told((line) => line.msg.startsWith("open ")), early]);
+  const page = msg.slice("open ".length);
   const stop = (signal: NodeJS.Signals = "SIGTERM") => {
     child.kill(signal);
     return ended;
   };
-  return { child, url: new URL(page).origin, page, lines, stop };
+  return { child, url: new URL(page).origin, page, lines, told, stop };
 }

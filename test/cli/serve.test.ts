@@ -22,6 +22,11 @@ export class Broken extends Thing {
     throw new Error("The cable is out.");
   }
 }
+export class Stuck extends Thing {
+  override close() {
+    return new Promise<void>((resolve) => setTimeout(resolve, 60_000));
+  }
+}
 export class Faulty extends Thing {
   override open() {
     setTimeout(() => { throw new Error("Nobody awaits me."); }, 10);
@@ -145,6 +150,28 @@ test("SIGTERM with viewers connected ends everything within 3 s", {
   }
 });
 
+test("a second signal ends what does not close", { timeout: 30_000 }, async (t) => {
+  const folder = await folderWith({
+    "camera.ts": CAMERA,
+    "lab.yaml": "things:\n  stuck: camera:Stuck\n",
+  });
+  const server = await serveCli(t, folder, "lab.yaml", "--debug");
+  void server.stop();
+  await server.told(({ msg }) => msg === "Closing: SIGTERM.");
+  assert.equal(await server.stop(), 128 + 15);
+});
+
+test("a log that nobody reads any more stops nothing", { timeout: 30_000 }, async (t) => {
+  const folder = await folderWith({
+    "camera.ts": CAMERA,
+    "lab.yaml": "things:\n  eye: camera:Camera\n",
+  });
+  const server = await serveCli(t, folder, "lab.yaml", "--debug");
+  server.child.stdout?.destroy();
+  assert.equal((await fetch(`${server.url}/eye/exposure`)).status, 200);
+  assert.equal(await server.stop(), 0);
+});
+
 test("an error that a Thing leaves uncaught is logged, and serving goes on", {
   timeout: 30_000,
 }, async (t) => {
@@ -153,12 +180,9 @@ test("an error that a Thing leaves uncaught is logged, and serving goes on", {
     "lab.yaml": "things:\n  faulty: camera:Faulty\n  eye: camera:Camera\n",
   });
   const server = await serveCli(t, folder, "lab.yaml");
-  const told = (text: string) =>
-    server.lines.some(({ msg, level }) => level === 50 && msg.endsWith(text));
-  for (let tries = 0; tries < 100 && !told("Nobody awaits me."); tries++) {
-    assert.equal((await fetch(`${server.url}/eye/exposure`)).status, 200);
-  }
-  assert.ok(told("Nobody awaits me.") && told("Nor me."), JSON.stringify(server.lines));
+  await server.told(({ msg, level }) => level === 50 && msg.endsWith("Nobody awaits me."));
+  await server.told(({ msg, level }) => level === 50 && msg.endsWith("Nor me."));
+  assert.equal((await fetch(`${server.url}/eye/exposure`)).status, 200);
   assert.equal(await server.stop(), 0);
 });
 

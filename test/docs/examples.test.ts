@@ -21,16 +21,22 @@ test("every configuration under examples/ can be served, from any folder", {
   }
 });
 
-test("a file that a Thing names is found beside the configuration", { timeout: 30_000 }, async (t) => {
+test("a file that a Thing names is found beside the configuration", {
+  timeout: 30_000,
+}, async (t) => {
   const server = await serveCli(t, tmpdir(), packagePath("examples", "cameras.json"));
-  const states = server.lines.map(({ msg }) => msg).filter((msg) => / {2}PipelineCamera {2}/.test(msg));
+  const states = server.lines
+    .map(({ msg }) => msg)
+    .filter((msg) => / {2}PipelineCamera {2}/.test(msg));
   // Without GStreamer it is told that this is missing, and not that the file is.
   assert.match(states.join(), /open$|GStreamer|gst-/);
   assert.equal(server.page, `${server.url}/api/v3/card/mjpeg_stream/viewer`);
   assert.equal((await fetch(`${server.url}/api/v3/card/mjpeg_stream/snapshot`)).status, 200);
 });
 
-test("without a configuration the simulated microscope is served", { timeout: 30_000 }, async (t) => {
+test("without a configuration the simulated microscope is served", {
+  timeout: 30_000,
+}, async (t) => {
   const server = await serveCli(t, tmpdir(), "--settings", join(tmpdir(), "thingscope-settings"));
   assert.equal(server.page, `${server.url}/camera/mjpeg_stream/viewer`);
   const things = server.lines.map(({ msg }) => msg).filter((msg) => msg.endsWith("  open"));
