@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { messageOf } from "../base/errors.ts";
+import { packageVersion } from "../base/package-version.ts";
 import { addClientCommands } from "./client-commands.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import type { LaunchFlags } from "./launch-command.ts";
-import { packageVersion } from "./package-version.ts";
 import { pinoLog } from "./pino-log.ts";
 import { Stopper } from "./stop.ts";
 

@@ -1,11 +1,11 @@
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import { packageVersion } from "../base/package-version.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import { ThingServer } from "../server/thing-server.ts";
 import type { Config } from "./config.ts";
 import { hostFromConfig } from "./host-from-config.ts";
-import { packageVersion } from "./package-version.ts";
 import type { ProcessLog } from "./pino-log.ts";
 
 /** Where a server listens. */

@@ -1,5 +1,6 @@
 import { toDataSchema } from "../core/data-schema.ts";
 import type { ThingModel } from "../core/thing-model.ts";
+import { FrameEntrySchema } from "./wire-schemas.ts";
 
 /** Affordances of one kind by name. */
 export type Affordances = Record<string, Record<string, unknown>>;
@@ -65,19 +66,8 @@ export function describedAffordances(model: ThingModel): DescribedAffordances {
     events[`${name}_new_frame`] = {
       title: `${title ?? name}: new frame`,
       description: "A frame has arrived: its identity, capture time (epoch ms) and size in bytes.",
-      data: FRAME_ENTRY,
+      data: toDataSchema(FrameEntrySchema),
     };
   }
   return { properties, actions, events };
 }
-
-const FRAME_ENTRY = {
-  type: "object",
-  properties: {
-    run: { type: "string", description: "Short id of the stream's run" },
-    index: { type: "integer", minimum: 0, description: "Counts from 0 in its run" },
-    capturedAt: { type: "number", unit: "ms", description: "End of exposure, Unix time" },
-    size: { type: "integer", minimum: 0, unit: "bytes", description: "Length of the JPEG" },
-  },
-  required: ["run", "index", "capturedAt", "size"],
-};

@@ -10,6 +10,7 @@ import {
 import { hashOf, revalidated } from "./etag.ts";
 import { type Exchange, JSON_TYPE, type Reply, type Route, TD_TYPE } from "./route.ts";
 import { EventStreamWriter } from "./sse.ts";
+import { ThingDescriptionSchema } from "./wire-schemas.ts";
 
 const LD_TYPE = "application/ld+json";
 const PAGE = {
@@ -20,6 +21,14 @@ const PAGE = {
     description: "A plain list, or an object with the list, its length and the next page",
   }),
 };
+const LIST = Type.Union([
+  Type.Array(ThingDescriptionSchema),
+  Type.Object({
+    members: Type.Array(ThingDescriptionSchema),
+    total: Type.Integer(),
+    next: Type.Optional(Type.String({ format: "uri" })),
+  }),
+]);
 const DIFF = {
   diff: Type.Boolean({ default: false, description: "Not supported: true is refused" }),
 };
@@ -42,7 +51,7 @@ export function directoryRoutes(directory: ThingDirectory, prefix: string): Rout
         op: ["readproperty"],
         variables: Object.keys(PAGE),
       },
-      response: { status: 200, contentType: LD_TYPE },
+      response: { status: 200, contentType: LD_TYPE, schema: LIST },
       handle: async (exchange) => listReply(directory, `${exchange.origin}${base}`, exchange),
     },
     {
@@ -51,7 +60,7 @@ export function directoryRoutes(directory: ThingDirectory, prefix: string): Rout
       role: "view",
       summary: "The Thing Description with an id",
       form: { ...place, kind: "actions", affordance: "retrieveThing", op: ["invokeaction"] },
-      response: { status: 200, contentType: TD_TYPE },
+      response: { status: 200, contentType: TD_TYPE, schema: ThingDescriptionSchema },
       handle: async (exchange) =>
         revalidated(exchange, {
           status: 200,
@@ -73,7 +82,7 @@ export function directoryRoutes(directory: ThingDirectory, prefix: string): Rout
     path,
     role: "view",
     summary: "The Thing Description of the directory of all Things",
-    response: { status: 200, contentType: TD_TYPE },
+    response: { status: 200, contentType: TD_TYPE, schema: ThingDescriptionSchema },
     handle: async (exchange) =>
       revalidated(exchange, {
         status: 200,

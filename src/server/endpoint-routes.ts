@@ -1,6 +1,9 @@
 import type { EndpointRequest, EndpointResponse } from "../core/endpoint.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
-import { JSON_TYPE, type Route } from "./route.ts";
+import type { Route } from "./route.ts";
+
+/** An endpoint says only with its answer what it is. */
+const ANY_TYPE = "*/*";
 
 /** The routes that a Thing's class adds with `@endpoint`. */
 export function endpointRoutes(hosted: HostedThing, base: string): Route[] {
@@ -9,7 +12,7 @@ export function endpointRoutes(hosted: HostedThing, base: string): Route[] {
     path: `${base}/${path}`,
     role,
     summary: description || `${method} ${path} of ${hosted.name}`,
-    response: { status: 200, contentType: JSON_TYPE },
+    response: { status: 200, contentType: ANY_TYPE },
     handle: async (exchange) => {
       const body = method === "GET" || method === "DELETE" ? undefined : await exchange.json();
       const members = hosted.thing as unknown as Record<

@@ -18,6 +18,7 @@ export function eventRoutes(hosted: HostedThing, base: string): Route[] {
         path: `${base}/${event.name}/next`,
         role: "view",
         summary: `Wait for ${called} (204 after 25 s without one)`,
+        description: event.description,
         form: { ...place, op, subprotocol: "longpoll" },
         response: {
           status: 200,
@@ -31,6 +32,7 @@ export function eventRoutes(hosted: HostedThing, base: string): Route[] {
         path: `${base}/${event.name}`,
         role: "view",
         summary: `Be sent ${called} as server-sent events`,
+        description: event.description,
         form: { ...place, op, subprotocol: "sse" },
         response: { status: 200, contentType: "text/event-stream" },
         handle: async ({ request, response }) => {

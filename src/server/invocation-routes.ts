@@ -5,6 +5,7 @@ import { tellingFor } from "./action-routes.ts";
 import { sendBlob } from "./blob-routes.ts";
 import { invocationJson, invocationSummary } from "./invocation-json.ts";
 import { JSON_TYPE, type Route } from "./route.ts";
+import { InvocationListSchema, InvocationSchema } from "./wire-schemas.ts";
 
 /** All invocations, one of them, its output, and its cancellation. */
 export function invocationRoutes({ invocations }: ThingHost, prefix: string): Route[] {
@@ -15,7 +16,7 @@ export function invocationRoutes({ invocations }: ThingHost, prefix: string): Ro
       path: all,
       role: "view",
       summary: "List the invocations of all actions",
-      response: { status: 200, contentType: JSON_TYPE },
+      response: { status: 200, contentType: JSON_TYPE, schema: InvocationListSchema },
       handle: async (exchange) => ({
         status: 200,
         body: invocations
@@ -28,7 +29,7 @@ export function invocationRoutes({ invocations }: ThingHost, prefix: string): Ro
       path: `${all}/:id`,
       role: "view",
       summary: "Ask how an invocation goes",
-      response: { status: 200, contentType: JSON_TYPE },
+      response: { status: 200, contentType: JSON_TYPE, schema: InvocationSchema },
       handle: async (exchange) => ({
         status: 200,
         body: invocationJson(invocations.get(exchange.params.id!), tellingFor(exchange, prefix)),

@@ -4,7 +4,7 @@ import { JSON_TYPE, type Route } from "./route.ts";
 /** Read, write and reset of each property, directly under the Thing's path. */
 export function propertyRoutes(hosted: HostedThing, base: string): Route[] {
   return [...hosted.model.properties.values()].flatMap(
-    ({ name, schema, readOnly, resettable, title }) => {
+    ({ name, schema, readOnly, resettable, title, description }) => {
       const path = `${base}/${name}`;
       const called = `'${title ?? name}' of ${hosted.name}`;
       const place = { thing: hosted.name, kind: "properties", affordance: name } as const;
@@ -14,6 +14,7 @@ export function propertyRoutes(hosted: HostedThing, base: string): Route[] {
           path,
           role: "view",
           summary: `Read ${called}`,
+          description,
           form: { ...place, op: ["readproperty"] },
           response: { status: 200, contentType: JSON_TYPE, schema },
           handle: async () => ({ status: 200, body: (await hosted.readProperty(name)) ?? null }),
@@ -25,6 +26,7 @@ export function propertyRoutes(hosted: HostedThing, base: string): Route[] {
           path,
           role: "operate",
           summary: `Write ${called}`,
+          description,
           form: { ...place, op: ["writeproperty"] },
           request: { contentType: JSON_TYPE, schema },
           response: { status: 204 },

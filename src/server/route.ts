@@ -48,7 +48,10 @@ export interface Route {
   /** From the root of the server, with `:name` for one segment. */
   readonly path: string;
   readonly role: Role;
+  /** What it does, in a line. */
   readonly summary: string;
+  /** More about it, or what stands behind it. */
+  readonly description?: string;
   readonly form?: FormPlace;
   /** Parameters of the query by name. */
   readonly query?: Readonly<Record<string, TSchema>>;

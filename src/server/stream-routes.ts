@@ -1,9 +1,11 @@
-import { Type } from "typebox";
+import { type TSchema, Type } from "typebox";
 import type { StreamAffordance } from "../core/affordances.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import { MJPEGStream } from "../outputs/mjpeg-stream.ts";
 import { newestFrame, type StreamHandler, streamHandlers } from "./mjpeg-route.ts";
-import { type FormPlace, JSON_TYPE, type Route } from "./route.ts";
+import { JSON_TYPE, type Route } from "./route.ts";
+import { ADVANCE, AFTER, FRESH, RUN, SIZE, VARIANT, WAIT } from "./stream-query.ts";
+import { FrameEntrySchema, HeldFramesSchema } from "./wire-schemas.ts";
 
 const JPEG = "image/jpeg";
 const SSE = "text/event-stream";
@@ -24,7 +26,7 @@ export function streamRoutes(hosted: HostedThing, base: string): Route[] {
  */
 function routesOfStream(
   hosted: HostedThing,
-  { name, title }: StreamAffordance,
+  { name, title, description }: StreamAffordance,
   stream: MJPEGStream,
   base: string,
 ): Route[] {
@@ -35,7 +37,10 @@ function routesOfStream(
   const eventName = newFrame.affordance;
 
   const get = (
-    route: { path: string; summary: string; contentType: string; form?: FormPlace },
+    route: Pick<Route, "path" | "summary" | "form" | "query"> & {
+      contentType: string;
+      schema?: TSchema;
+    },
     handler: StreamHandler,
     event?: string,
   ): Route => ({
@@ -43,7 +48,13 @@ function routesOfStream(
     path: route.path,
     role: "view",
     summary: route.summary,
-    response: { status: 200, contentType: route.contentType },
+    description,
+    ...(route.query && { query: route.query }),
+    response: {
+      status: 200,
+      contentType: route.contentType,
+      ...(route.schema && { schema: route.schema }),
+    },
     ...(route.form && { form: route.form }),
     picture: route.contentType === JPEG || route.contentType.startsWith("multipart/"),
     handle: async ({ request, response, params }) => {
@@ -58,6 +69,7 @@ function routesOfStream(
         path: `${path}/snapshot`,
         summary: `The newest frame of ${called}, under 1 s old`,
         contentType: JPEG,
+        query: { ...SIZE, wait: WAIT, fresh: FRESH },
         form: { ...frame, op: ["readproperty"] },
       },
       streamHandlers.snapshot,
@@ -79,6 +91,7 @@ function routesOfStream(
         path: `${path}/next`,
         summary: `Wait for the next frame of ${called}`,
         contentType: JPEG,
+        query: { ...VARIANT, wait: WAIT },
         form: { ...frame, op: OBSERVE, subprotocol: "longpoll" },
       },
       streamHandlers.next,
@@ -88,6 +101,7 @@ function routesOfStream(
         path,
         summary: `Watch ${called}`,
         contentType: "multipart/x-mixed-replace;boundary=frame",
+        query: { ...VARIANT, advance: ADVANCE },
         form: { ...frame, op: OBSERVE, subprotocol: "mjpeg" },
       },
       streamHandlers.multipart,
@@ -109,6 +123,7 @@ function routesOfStream(
         path: `${path}/frames`,
         summary: `Which frames of ${called} are held`,
         contentType: JSON_TYPE,
+        schema: HeldFramesSchema,
       },
       streamHandlers.frames,
     ),
@@ -117,6 +132,7 @@ function routesOfStream(
         path: `${path}/frames/:index`,
         summary: `One frame of ${called} by its index`,
         contentType: JPEG,
+        query: { wait: WAIT, run: RUN },
       },
       streamHandlers.frame,
     ),
@@ -125,6 +141,8 @@ function routesOfStream(
         path: `${path}/next_frame_size`,
         summary: `Wait for the next frame of ${called} and tell its size in bytes`,
         contentType: JSON_TYPE,
+        schema: Type.Integer({ minimum: 0, unit: "bytes" }),
+        query: { wait: WAIT },
       },
       streamHandlers.nextFrameSize,
     ),
@@ -134,7 +152,7 @@ function routesOfStream(
       role: "view",
       summary: `Wait for the next frame of ${called}: its identity, time and size`,
       form: { ...newFrame, op: SUBSCRIBE, subprotocol: "longpoll" },
-      response: { status: 200, contentType: JSON_TYPE },
+      response: { status: 200, contentType: JSON_TYPE, schema: FrameEntrySchema },
       handle: async ({ request, signal }) => {
         if (request.method === "HEAD") return { status: 200, body: null };
         const { run, index, capturedAt, jpeg } = await stream.grab(signal);
@@ -146,6 +164,7 @@ function routesOfStream(
         path: `${path}/sizes`,
         summary: `Be sent the identity, time and size of every frame of ${called}`,
         contentType: SSE,
+        query: { after: AFTER },
         form: { ...newFrame, op: SUBSCRIBE, subprotocol: "sse" },
       },
       streamHandlers.sizes,

@@ -3,6 +3,12 @@ import { revalidated } from "./etag.ts";
 import { type PublishedModels, thingModelDescription } from "./published-models.ts";
 import { JSON_TYPE, type Route, TD_TYPE, TM_TYPE } from "./route.ts";
 import type { ThingDescriber } from "./thing-description.ts";
+import {
+  DescriptionsSchema,
+  ThingDescriptionSchema,
+  ThingModelSchema,
+  UrlsSchema,
+} from "./wire-schemas.ts";
 
 /** Each Thing's description, and all of them, at LabThings' paths; the model of each class. */
 export function thingRoutes(
@@ -19,7 +25,7 @@ export function thingRoutes(
         path: `${prefix}/${name}/`,
         role: "view",
         summary: `The Thing Description of ${name}`,
-        response: { status: 200, contentType: TD_TYPE },
+        response: { status: 200, contentType: TD_TYPE, schema: ThingDescriptionSchema },
         handle: async (exchange) =>
           revalidated(exchange, {
             status: 200,
@@ -33,7 +39,7 @@ export function thingRoutes(
       path: `${prefix}/things/`,
       role: "view",
       summary: "The URL of each Thing's description, by name",
-      response: { status: 200, contentType: JSON_TYPE },
+      response: { status: 200, contentType: JSON_TYPE, schema: UrlsSchema },
       handle: async ({ origin }) => ({
         status: 200,
         body: Object.fromEntries(names.map((name) => [name, `${origin}${prefix}/${name}/`])),
@@ -44,7 +50,7 @@ export function thingRoutes(
       path: `${prefix}/thing_descriptions/`,
       role: "view",
       summary: "Every Thing Description, by name",
-      response: { status: 200, contentType: JSON_TYPE },
+      response: { status: 200, contentType: JSON_TYPE, schema: DescriptionsSchema },
       handle: async (exchange) =>
         revalidated(exchange, {
           status: 200,
@@ -56,7 +62,7 @@ export function thingRoutes(
       path: `${prefix}/thing_models/`,
       role: "view",
       summary: "The URL of each class's Thing Model, by name",
-      response: { status: 200, contentType: JSON_TYPE },
+      response: { status: 200, contentType: JSON_TYPE, schema: UrlsSchema },
       handle: async ({ origin }) => ({
         status: 200,
         body: Object.fromEntries(
@@ -73,7 +79,7 @@ export function thingRoutes(
         path: `${prefix}/thing_models/${name}`,
         role: "view",
         summary: `The Thing Model of ${name}: what all Things of this class have in common`,
-        response: { status: 200, contentType: TM_TYPE },
+        response: { status: 200, contentType: TM_TYPE, schema: ThingModelSchema },
         handle: async (exchange) =>
           revalidated(exchange, {
             status: 200,

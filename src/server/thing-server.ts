@@ -10,6 +10,7 @@ import { bindAddressProblem, bindAddressWarning } from "./bind-address.ts";
 import { expressOf } from "./dispatch.ts";
 import { applyLimits, REQUEST_LIMITS } from "./limits.ts";
 import { Monitoring } from "./monitoring.ts";
+import { openApiRoute } from "./openapi.ts";
 import type { Route } from "./route.ts";
 import { routesOf } from "./routes.ts";
 import { serveWebSockets, type WebSockets } from "./websocket.ts";
@@ -59,6 +60,7 @@ export class ThingServer {
       ...routesOf(host, prefix, blobs),
       ...webSocketRoutes(host, prefix),
       ...this.#monitoring.routes,
+      openApiRoute(() => this.routes, shared),
     ];
     const embeds = ({ path }: Route) => embed.some((name) => path.startsWith(`${prefix}/${name}/`));
     this.#server = createServer(REQUEST_LIMITS, expressOf(this.routes, { ...shared, embeds }));

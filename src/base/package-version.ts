@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { packagePath } from "../base/package-root.ts";
+import { packagePath } from "./package-root.ts";
 
 /** The version in this package's package.json. */
 export function packageVersion(): string {

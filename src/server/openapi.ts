@@ -1,0 +1,185 @@
+import { packageVersion } from "../base/package-version.ts";
+import type { ThingHost } from "../core/thing-host.ts";
+import { revalidated } from "./etag.ts";
+import { componentSchemas, toOpenApiSchema } from "./openapi-schema.ts";
+import { JSON_TYPE, PROBLEM_TYPE, type Route } from "./route.ts";
+import { uriTemplate } from "./thing-description.ts";
+import { ProblemSchema } from "./wire-schemas.ts";
+
+const DESCRIPTION = [
+  "All that this server answers, from the table of routes that it answers with.",
+  "HEAD is answered wherever GET is, without the body; OPTIONS tells what a path takes.",
+  "Whatever goes wrong is a problem (RFC 9457) with one sentence that says what to do.",
+].join(" ");
+
+/** What is not a Thing's, by the first part of its path. */
+const TAGS: ReadonlyMap<string, readonly [tag: string, description: string]> = new Map([
+  ["things", ["Discovery", "Which Things are here, and what they are."]],
+  ["thing_descriptions", ["Discovery", ""]],
+  ["thing_models", ["Discovery", ""]],
+  ["directory", ["Discovery", ""]],
+  [".well-known", ["Discovery", ""]],
+  [
+    "action_invocations",
+    ["Invocations", "Every run of an action, and the files that they return."],
+  ],
+  ["blob", ["Invocations", ""]],
+  ["health", ["Server", "How the server does, and its pages."]],
+]);
+const SERVER = TAGS.get("health")!;
+
+export interface OpenApiContext {
+  readonly host: ThingHost;
+  readonly prefix: string;
+}
+
+/**
+ * The table of routes as an OpenAPI document, for a client that reached us under `origin`.
+ * @see OpenAPI Specification 3.1.1, 24 October 2024.
+ */
+export function openApiDocument(
+  routes: readonly Route[],
+  context: OpenApiContext,
+  origin: string,
+): Record<string, unknown> {
+  const operationIds = new Map<string, number>();
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const route of routes) {
+    const path = uriTemplate(route.path);
+    paths[path] ??= {};
+    paths[path][route.method.toLowerCase()] = {
+      ...operation(route, context),
+      operationId: unique(operationIdOf(route, context.prefix), operationIds),
+    };
+  }
+  return {
+    openapi: "3.1.1",
+    info: { title: "Thingscope", version: packageVersion(), description: DESCRIPTION },
+    servers: [{ url: origin }],
+    tags: tagsOf(routes, context),
+    paths,
+    components: {
+      schemas: componentSchemas(),
+      responses: {
+        Problem: {
+          description: "What happened, why, and what to do",
+          content: { [PROBLEM_TYPE]: { schema: toOpenApiSchema(ProblemSchema) } },
+        },
+      },
+    },
+    security: [],
+  };
+}
+
+function operation(route: Route, context: OpenApiContext): Record<string, unknown> {
+  const { summary, description, request, response, role } = route;
+  const content = response.contentType && {
+    [response.contentType]: mediaType(response.contentType, response.schema),
+  };
+  return {
+    tags: [tagOf(route, context)[0]],
+    summary,
+    ...(description && { description }),
+    parameters: parametersOf(route),
+    ...(request?.schema && {
+      requestBody: {
+        required: route.method === "PUT" || hasRequired(request.schema),
+        content: { [request.contentType]: mediaType(request.contentType, request.schema) },
+      },
+    }),
+    responses: {
+      [response.status]: {
+        description: response.status === 204 ? "Done" : "The answer",
+        ...(response.status === 201 && { headers: { Location: LOCATION } }),
+        ...(content && { content }),
+      },
+      "4XX": PROBLEM,
+      "5XX": PROBLEM,
+    },
+    "x-role": role,
+  };
+}
+
+const PROBLEM = { $ref: "#/components/responses/Problem" };
+const LOCATION = {
+  description: "Where to ask how it goes",
+  schema: { type: "string", format: "uri" },
+};
+
+/** An action whose input has defaults for everything may be invoked without a body. */
+function hasRequired(schema: object): boolean {
+  return "required" in schema && Array.isArray(schema.required) && schema.required.length > 0;
+}
+
+/** Only JSON has a schema: of a picture or a stream the media type says all. */
+function mediaType(contentType: string, schema: unknown): Record<string, unknown> {
+  if (!contentType.includes("json")) return {};
+  return { schema: toOpenApiSchema(schema ?? {}) };
+}
+
+function parametersOf({ path, query = {} }: Route): Record<string, unknown>[] {
+  return [
+    ...[...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+      name,
+      in: "path",
+      required: true,
+      schema: { type: "string" },
+    })),
+    ...Object.entries(query).map(([name, schema]) => {
+      const { description, ...rest } = Object.assign({ description: "" }, schema);
+      return { name, in: "query", required: false, description, schema: toOpenApiSchema(rest) };
+    }),
+  ];
+}
+
+function tagsOf(
+  routes: readonly Route[],
+  context: OpenApiContext,
+): { name: string; description: string }[] {
+  const tags = new Map<string, string>();
+  for (const route of routes) {
+    const [name, description] = tagOf(route, context);
+    tags.set(name, tags.get(name) || description);
+  }
+  return [...tags].map(([name, description]) => ({ name, description }));
+}
+
+function tagOf(
+  { path }: Route,
+  { host, prefix }: OpenApiContext,
+): readonly [tag: string, description: string] {
+  const below = prefix && path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path;
+  const [, first = ""] = below.split("/");
+  const thing = host.things.get(first);
+  if (!thing) return TAGS.get(first) ?? SERVER;
+  const { title, description } = thing.model;
+  return [first, description ? `${title}: ${description}` : title];
+}
+
+function operationIdOf({ method, path }: Route, prefix: string): string {
+  const below = path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path;
+  const words = below.split(/\W+/).filter(Boolean);
+  return [method.toLowerCase(), ...(words.length > 0 ? words : ["index"])].join("_");
+}
+
+function unique(wanted: string, used: Map<string, number>): string {
+  const before = used.get(wanted) ?? 0;
+  used.set(wanted, before + 1);
+  return before === 0 ? wanted : unique(`${wanted}_${before + 1}`, used);
+}
+
+/** The document itself, outside any prefix: generators of clients look for it there. */
+export function openApiRoute(table: () => readonly Route[], context: OpenApiContext): Route {
+  return {
+    method: "GET",
+    path: "/openapi.json",
+    role: "view",
+    summary: "This document",
+    response: { status: 200, contentType: JSON_TYPE },
+    handle: async (exchange) =>
+      revalidated(exchange, {
+        status: 200,
+        body: openApiDocument(table(), context, exchange.origin),
+      }),
+  };
+}

@@ -1,0 +1,36 @@
+import { Type } from "typebox";
+
+// The parameters of a stream's paths, as the OpenAPI document describes them. Those who read them check them.
+
+export const SIZE = {
+  width: Type.Integer({
+    minimum: 16,
+    maximum: 8192,
+    unit: "pixels",
+    description: "Not wider than this; never enlarged",
+  }),
+  quality: Type.Integer({ minimum: 1, maximum: 100, description: "JPEG quality" }),
+};
+export const VARIANT = {
+  ...SIZE,
+  fps: Type.Number({
+    minimum: 0.01,
+    maximum: 1000,
+    unit: "Hz",
+    description: "At most this often",
+  }),
+};
+export const ADVANCE = Type.Enum(["0", "1"], {
+  description: "1 for Chromium, which shows a part when the next begins; by User-Agent if absent",
+});
+export const WAIT = Type.Number({
+  minimum: 0,
+  maximum: 60,
+  unit: "s",
+  description: "How long to wait for a frame",
+});
+export const FRESH = Type.Enum(["0", "1"], {
+  description: "1: captured after the request",
+});
+export const RUN = Type.String({ description: "Only of this run" });
+export const AFTER = Type.String({ description: "RUN:INDEX of the last frame that is known" });
