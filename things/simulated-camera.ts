@@ -39,6 +39,12 @@ export class SimulatedCamera extends Camera {
     this.#optics = new SimulatedOptics({ seed, focalPlane: focal_plane });
   }
 
+  override async open(): Promise<void> {
+    await super.open();
+    // The slide takes two seconds: begun now, it is there when the first viewer comes. What fails here fails there.
+    this.#optics.ready().catch(() => {});
+  }
+
   @property("Frames a second", Type.Number({ unit: "Hz" }), { readOnly: true })
   get framerate(): number {
     return FRAME_RATE;
