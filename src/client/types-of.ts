@@ -58,12 +58,13 @@ function propertyOf(raw: JsonObject): Member {
 
 function actionOf({ input, output, forms }: JsonObject): Member {
   const given = input === undefined ? "undefined" : inputOf(input);
-  return { type: `{ input: ${given}; output: ${outputOf(output, forms)} }` };
+  const members = [`input: ${given};`, `output: ${outputOf(output, forms)};`];
+  return { type: ["{", ...members.map((member) => `      ${member}`), "    }"].join("\n") };
 }
 
 /** An input of which nothing is required may be left out. */
 function inputOf(schema: unknown): string {
-  const type = typeOf(schema, 2, "sent");
+  const type = typeOf(schema, 3, "sent");
   const choices = [schema, ...listOf(objectOf(schema).oneOf)].map(objectOf);
   const mayBeEmpty = choices.some(
     (choice) => choice.type === "object" && listOf(choice.required).length === 0,
@@ -73,7 +74,7 @@ function inputOf(schema: unknown): string {
 
 /** Without a schema, an answer in another type than JSON is a file. */
 function outputOf(schema: unknown, forms: unknown): string {
-  if (schema !== undefined) return typeOf(schema, 2, "received");
+  if (schema !== undefined) return typeOf(schema, 3, "received");
   const [form] = listOf(forms).map(objectOf);
   const answered = textOf(objectOf(form?.response).contentType) ?? "application/json";
   return answered.includes("json") ? "undefined" : "RemoteBlob";

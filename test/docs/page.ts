@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { packagePath } from "../../src/base/package-root.ts";
 
@@ -23,4 +24,16 @@ export function blocksOf(page: string): Block[] {
     text,
     file,
   }));
+}
+
+/** That everything in `part` is in `whole`. */
+export function assertIncludes(whole: unknown, part: unknown, place: string): void {
+  if (typeof part !== "object" || part === null) {
+    assert.deepEqual(whole, part, place);
+    return;
+  }
+  assert.ok(typeof whole === "object" && whole !== null, `${place} is not there`);
+  for (const [key, inner] of Object.entries(part)) {
+    assertIncludes(Reflect.get(whole, key), inner, `${place}.${key}`);
+  }
 }

@@ -11,7 +11,7 @@ import { MultipartParser } from "../../src/frames/multipart.ts";
 import { folderWith, install, runCli, type Served, serveCli } from "../cli/run-cli.ts";
 import { tdFaults } from "../conformance/td-schema.ts";
 import { curl } from "./curl.ts";
-import { type Block, blocksOf, pageText } from "./page.ts";
+import { assertIncludes, type Block, blocksOf, pageText } from "./page.ts";
 
 const blocks = blocksOf(pageText("writing-a-thing.md"));
 const files = blocks.flatMap(({ file, text }) => (file ? [[file, text] as const] : []));
@@ -34,18 +34,6 @@ async function firstPart(url: string): Promise<Uint8Array> {
     if (part) return part.body; // which leaves the loop, and with it the stream
   }
   throw new Error("The stream ended before its first picture.");
-}
-
-/** True when everything in `part` is in `whole`. */
-function assertIncludes(whole: unknown, part: unknown, place: string): void {
-  if (typeof part !== "object" || part === null) {
-    assert.deepEqual(whole, part, place);
-    return;
-  }
-  assert.ok(typeof whole === "object" && whole !== null, `${place} is not there`);
-  for (const [key, inner] of Object.entries(part)) {
-    assertIncludes(Reflect.get(whole, key), inner, `${place}.${key}`);
-  }
 }
 
 test("the files of the page are those of examples/writing-a-thing, which the compiler checks", () => {
