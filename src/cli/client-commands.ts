@@ -70,7 +70,7 @@ async function perform(
   const interrupt = () => interrupted.abort();
   process.once("SIGINT", interrupt);
   process.once("SIGTERM", interrupt);
-  process.stdout.once("error", interrupt); // `| head` has seen enough
+  process.stdout.on("error", interrupt); // `| head` has seen enough
   try {
     const verbs = await import("./client-verbs.ts");
     const { stdout: out, stderr: err } = process;

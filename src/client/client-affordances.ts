@@ -104,7 +104,10 @@ export class ClientEvent<D> {
 /** An action of a Thing. */
 export function clientAction<O>(http: Http, affordance: Affordance): ClientAction<unknown, O> {
   const start = (input?: unknown, options: InvokeOptions = {}) =>
-    startAction<O>(http, affordance, input, options);
+    RemoteInvocation.unlessAborted(
+      startAction<O>(http, affordance, input, options),
+      options.signal,
+    );
   const run = async (input?: unknown, options: InvokeOptions = {}) =>
     (await start(input, options)).result(options);
   return Object.assign(run, { start });

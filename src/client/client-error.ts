@@ -76,11 +76,12 @@ export function unreachable(url: string, error: unknown): ClientError {
   );
 }
 
+const PASSING: readonly number[] = [408, 429, 502, 503, 504];
+
 /** True for a failure that may pass: no answer, or one that asks to come back. */
 export function mayPass(error: unknown): boolean {
   if (!(error instanceof ClientError)) return false;
-  if (error.code === "UNREACHABLE") return true;
-  return error.status >= 500 || error.status === 408 || error.status === 429;
+  return error.code === "UNREACHABLE" || PASSING.includes(error.status);
 }
 
 function problemIn(text: string): JsonObject | undefined {

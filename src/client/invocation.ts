@@ -1,4 +1,5 @@
-import { delay } from "../base/abort.ts";
+import { abortable, delay, within } from "../base/abort.ts";
+import { ThingError } from "../base/errors.ts";
 import { Backoff } from "./backoff.ts";
 import { ClientError, mayPass, problemError } from "./client-error.ts";
 import type { Http } from "./http.ts";
@@ -99,6 +100,24 @@ export class RemoteInvocation<O = unknown> {
     });
   }
 
+  /**
+   * What `starting` resolves to. When `signal` aborts first, the run is cancelled as soon as its name is known: the
+   * request itself cannot be taken back.
+   */
+  static async unlessAborted<O>(
+    starting: Promise<RemoteInvocation<O>>,
+    signal: AbortSignal | undefined,
+  ): Promise<RemoteInvocation<O>> {
+    try {
+      return await abortable(starting, signal);
+    } catch (error) {
+      if (!signal?.aborted) throw error;
+      const cancelling = starting.then((run) => run.#requestCancel());
+      await within(cancelling, CANCEL_MS, noAnswer).catch(() => {}); // the reason says why nothing is wanted
+      throw signal.reason;
+    }
+  }
+
   /** The state, anew. A server that does not answer for a while is asked again. */
   async #ask(signal?: AbortSignal): Promise<void> {
     const { href } = this;
@@ -145,6 +164,10 @@ export class RemoteInvocation<O = unknown> {
   get #place(): { url?: string } {
     return this.href === undefined ? {} : { url: this.href };
   }
+}
+
+function noAnswer(): ThingError {
+  return new ThingError("NOT_READY", "The server has not answered in time.");
 }
 
 /** Where the invocation that an answer tells of can be asked about; undefined when the answer tells of none. */

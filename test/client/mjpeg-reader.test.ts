@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { after, before, test } from "node:test";
-import { MJPEGReader, type RemoteFrame, ThingClient } from "thingscope/client";
+import { MJPEGReader, RemoteBlob, type RemoteFrame, ThingClient } from "thingscope/client";
 import { numberIn, picture } from "../outputs/pictures.ts";
 import { FakeServer, json } from "./fake-server.ts";
 import { type Lab, openLab } from "./instrument.ts";
@@ -50,6 +50,9 @@ test("our frames come with their identity and the time of their capture", {
     assert.ok(frame.capturedAt! <= frame.receivedAt + 1);
     assert.ok(frame.receivedAt - frame.capturedAt! < 5000);
   }
+  const { value: newest } = await filming(client.properties.live_frame!.observe().next());
+  assert.ok(newest instanceof RemoteBlob);
+  assert.equal(newest.mediaType, "image/jpeg");
   assert.throws(() => client.frames("exposure"), { message: /'exposure' is no stream/ });
 });
 

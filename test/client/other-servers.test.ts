@@ -154,6 +154,25 @@ test("a run outlives a server that is away for a moment", { timeout: 10_000 }, a
   assert.equal(await client.invoke("go"), "here");
 });
 
+test("a run that an abort overtakes is cancelled when its name is known", {
+  timeout: 10_000,
+}, async () => {
+  await using server = new FakeServer();
+  const origin = await server.listen();
+  server.answer("GET /", json({ ...TD, actions: { go: { forms: [{ href: "go" }] } } }));
+  const leaving = new AbortController();
+  server.answer("POST /go", (request, response) => {
+    leaving.abort();
+    setTimeout(() => {
+      json({ status: "pending" }, 201, { Location: "/runs/1" })(request, response);
+    }, 50);
+  });
+  server.answer("DELETE /runs/1", (_, response) => response.writeHead(204).end());
+  const client = await ThingClient.connect(origin);
+  await assert.rejects(client.actions.go!(undefined, leaving), { name: "AbortError" });
+  assert.deepEqual(server.requests, ["GET /", "POST /go", "DELETE /runs/1"]);
+});
+
 test("credentials go to the Thing's own origin and to no other", async () => {
   await using stranger = new FakeServer({ "*": json(1) });
   await using server = new FakeServer();
