@@ -42,8 +42,10 @@ export class ClientError extends Error {
 /** The error that an answer outside 200 to 299 stands for. */
 export async function answerError(method: string, response: Response): Promise<ClientError> {
   const { status, statusText, url } = response;
-  const problem = problemIn(await response.text().catch(() => ""));
-  const answer = `${method} ${url} was answered with ${status}${statusText && ` ${statusText}`}.`;
+  const body = await response.text().catch(() => "");
+  const problem = problemIn(body);
+  const words = plainWords(body) ?? statusText;
+  const answer = `${method} ${url} was answered with ${status}${words && `: ${words}`}.`;
   const login =
     status === 401
       ? " Give credentials, and mind that they go to the Thing's own origin only."
@@ -91,6 +93,12 @@ function problemIn(text: string): JsonObject | undefined {
   } catch {
     return undefined; // an error page, say: the status has to do
   }
+}
+
+/** What a server says that knows no problems: a line of text, but no page. */
+function plainWords(body: string): string | undefined {
+  const line = body.trim().replace(/\.$/, "");
+  return /^[^<{[\r\n][^\r\n]{0,200}$/.test(line) ? line : undefined;
 }
 
 /** `detail` is a sentence; LabThings' is a list of faults where input was refused. */

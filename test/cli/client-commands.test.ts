@@ -8,6 +8,7 @@ import { after, before, test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
 import type { ClientIo, Output } from "../../src/cli/client-output.ts";
 import { get, run, watch } from "../../src/cli/client-verbs.ts";
+import { FakeServer, json } from "../client/fake-server.ts";
 import { type Lab, openLab } from "../client/instrument.ts";
 import { folderWith, runCli } from "./run-cli.ts";
 
@@ -162,6 +163,28 @@ test("events and frames are watched, a line each", { timeout }, async () => {
     code: "BAD_ARGUMENT",
     message: /no event, property or stream 'mooved'. It has: exposure, label/,
   });
+});
+
+test("a login is told by option, by environment, or in the address", { timeout }, async () => {
+  await using server = new FakeServer({ "*": json({ title: "Closed", properties: {} }) });
+  const url = await server.listen();
+  const seen = () => server.headers.at(-1)?.authorization;
+  const basic = `Basic ${Buffer.from("ada:se:cret").toString("base64")}`;
+  await cli("td", url, "--token", "t0");
+  assert.equal(seen(), "Bearer t0");
+  await cli("td", "--user", "ada:se:cret", url);
+  assert.equal(seen(), basic);
+  await cli("td", url.replace("//", "//ada:se%3Acret@"));
+  assert.equal(seen(), basic);
+  process.env.THINGSCOPE_TOKEN = "t1";
+  try {
+    await cli("td", url);
+    assert.equal(seen(), "Bearer t1");
+    await cli("td", url, "--user", "ada:se:cret");
+    assert.equal(seen(), basic);
+  } finally {
+    delete process.env.THINGSCOPE_TOKEN;
+  }
 });
 
 test("the description and its types are printed", { timeout }, async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RemoteBlob, ThingClient } from "thingscope/client";
+import { MJPEGReader, nextFrameSize, RemoteBlob, ThingClient } from "thingscope/client";
 import { FakeServer, json } from "./fake-server.ts";
 
 const TD = { "@context": "https://www.w3.org/2022/wot/td/v1.1", title: "Other" };
@@ -210,8 +210,15 @@ test("credentials go to the Thing's own origin and to no other", async () => {
   );
   await ThingClient.connect(origin.replace("//", "//ada:k%C3%A4se@"));
   assert.equal(server.headers.at(-1)?.authorization, expected);
-  await ThingClient.connect(origin, { credentials: { token: "t0" } });
+  const credentials = { token: "t0" };
+  await ThingClient.connect(origin, { credentials });
   assert.equal(server.headers.at(-1)?.authorization, "Bearer t0");
+  server.answer("GET /live/next_frame_size", json(7));
+  assert.equal((await nextFrameSize(`${origin}/live`, { credentials })).size, 7);
+  assert.equal(server.headers.at(-1)?.authorization, "Bearer t0");
+  const reader = new MJPEGReader(origin.replace("//", "//ada:k%C3%A4se@"));
+  await assert.rejects(reader[Symbol.asyncIterator]().next(), { code: "BAD_ANSWER" });
+  assert.equal(server.headers.at(-1)?.authorization, expected);
 });
 
 test("a refused login says what to give", async () => {
@@ -220,6 +227,11 @@ test("a refused login says what to give", async () => {
   server.answer("GET /", (_, response) => response.writeHead(401).end("<html>"));
   await assert.rejects(ThingClient.connect(origin), {
     code: "HTTP_401",
-    message: /was answered with 401 Unauthorized\. Give credentials/,
+    message: /was answered with 401: Unauthorized\. Give credentials/,
+  });
+  server.answer("GET /", (_, response) => response.writeHead(500).end("out of film"));
+  await assert.rejects(ThingClient.connect(origin), {
+    code: "HTTP_500",
+    message: /\/ was answered with 500: out of film\.$/,
   });
 });
