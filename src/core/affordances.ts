@@ -35,6 +35,8 @@ export interface ActionAffordance extends Named {
   readonly output?: TSchema;
   readonly safe: boolean;
   readonly idempotent: boolean;
+  /** Its answer waits until it has ended, and is its output. */
+  readonly synchronous: boolean;
   /** How long a finished invocation can still be read, seconds. */
   readonly retentionSeconds: number;
   readonly useGlobalLock: boolean;

@@ -107,6 +107,11 @@ export interface ActionOptions<I extends TSchema, O extends TSchema> extends Aff
   /** It changes nothing. */
   safe?: boolean;
   idempotent?: boolean;
+  /**
+   * It takes so little time that a client had better wait for the output than ask for it. Clients of LabThings cannot
+   * call it: they expect an invocation.
+   */
+  synchronous?: boolean;
   /** How long a finished invocation can be read: 300 s. */
   retentionSeconds?: number;
   useGlobalLock?: boolean;
@@ -137,6 +142,7 @@ export function action<I extends TSchema = TSchema, O extends TSchema = TSchema>
       ...(options.output && { output: options.output }),
       safe: options.safe ?? false,
       idempotent: options.idempotent ?? false,
+      synchronous: options.synchronous ?? false,
       retentionSeconds: options.retentionSeconds ?? 300,
       useGlobalLock: options.useGlobalLock ?? true,
     });

@@ -1,6 +1,7 @@
 import { isAbort } from "../base/abort.ts";
 import { messageOf, ThingError, unknownAffordance } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import { acceptedInput } from "./action-input.ts";
 import type { ActionAffordance, PropertyAffordance } from "./affordances.ts";
 import type { ThingEvent } from "./event.ts";
 import { faultsOf, sentenceOf } from "./faults.ts";
@@ -8,8 +9,9 @@ import type { GlobalLock } from "./global-lock.ts";
 import { initialValue } from "./initial-values.ts";
 import { currentInvocation, InvocationRecord, runIn } from "./invocation.ts";
 import type { Invocations } from "./invocations.ts";
-import { accept, closed, errorsIn } from "./schema.ts";
+import { accept, errorsIn } from "./schema.ts";
 import type { SettingsFile } from "./settings-file.ts";
+import { acceptedChanges, setAllOrNone } from "./several-properties.ts";
 import type { Thing } from "./thing.ts";
 import { type ThingModel, thingModelOf } from "./thing-model.ts";
 
@@ -71,6 +73,24 @@ export class HostedThing {
     if (property.saved) await this.saveSettings();
   }
 
+  /**
+   * Sets several properties in the order given, or none of them: all values are validated first, and what was set is
+   * restored when a later one fails.
+   * @throws {ThingError} `INVALID_INPUT`, `UNKNOWN_AFFORDANCE`, `LOCK_BUSY`, or what a setter throws, with what was and what was not restored.
+   */
+  async writeProperties(values: unknown): Promise<void> {
+    const changes = acceptedChanges(this.name, this.model.properties, values);
+    const locked = changes.some(({ property }) => property.useGlobalLock);
+    const what = `setting ${changes.length} properties of Thing '${this.name}'`;
+    await this.#locked(locked, what, () =>
+      setAllOrNone(this.name, changes, {
+        read: ({ member }) => this.#members[member],
+        assign: (property, value) => this.#assign(property, value),
+        save: () => this.saveSettings(),
+      }),
+    );
+  }
+
   /** Gives an accessor the value that it had when the Thing was made. @throws {ThingError} `NOT_FOUND` for a getter. */
   async resetProperty(name: string): Promise<void> {
     const property = this.#property(name);
@@ -89,13 +109,15 @@ export class HostedThing {
 
   /**
    * Starts an action and returns at once. The record tells how it goes.
-   * @throws {ThingError} `INVALID_INPUT`, `NOT_READY` while the Thing is not open, `UNKNOWN_AFFORDANCE`.
+   * @param input - `undefined` for none; `null` is a value.
+   * @throws {ThingError} `INVALID_INPUT`, `NOT_READY` while the Thing is not open, `TOO_MANY_INVOCATIONS`, `UNKNOWN_AFFORDANCE`.
    */
   invoke(name: string, input: unknown): InvocationRecord {
     const action = this.model.actions.get(name);
     if (!action) throw unknownAffordance(this.name, "action", name, this.model.actions.keys());
-    const accepted = this.#acceptedInput(action, input);
+    const accepted = acceptedInput(action, input, this.name);
     this.#checkOpen(`action '${name}'`);
+    this.#host.invocations.checkRoom();
     const record = new InvocationRecord(
       { thing: this.name, action: name, input: action.input ? accepted : null },
       { log: this.#host.log, onStatus: (changed) => this.#announce(changed) },
@@ -207,17 +229,6 @@ export class HostedThing {
     throw new ThingError("NOT_READY", `Thing '${this.name}' cannot run ${what}: ${why}`);
   }
 
-  #acceptedInput(action: ActionAffordance, input: unknown): unknown {
-    const what = `Action '${action.name}' of Thing '${this.name}'`;
-    const given = structuredCloneKeepingClasses(input ?? {});
-    const schema = action.input ? closed(action.input) : NO_INPUT;
-    const faults = faultsOf(errorsIn(schema, given), given);
-    if (faults.length === 0) return given;
-    throw new ThingError("INVALID_INPUT", `${what} was not run: ${sentenceOf(faults)}.`, {
-      faults,
-    });
-  }
-
   async #run(record: InvocationRecord, action: ActionAffordance, input: unknown): Promise<void> {
     const method = this.#members[action.member] as (input: unknown, invocation: unknown) => unknown;
     try {
@@ -263,20 +274,4 @@ export class HostedThing {
   #announce(record: InvocationRecord): void {
     for (const listener of [...this.#invocationListeners]) listener(record);
   }
-}
-
-const NO_INPUT = { type: "object", properties: {}, additionalProperties: false };
-
-/** A copy of plain data to fill defaults into; instances (a Blob) stay the objects that they are. */
-function structuredCloneKeepingClasses(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(structuredCloneKeepingClasses);
-  if (
-    typeof value !== "object" ||
-    value === null ||
-    Object.getPrototypeOf(value) !== Object.prototype
-  )
-    return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [key, structuredCloneKeepingClasses(inner)]),
-  );
 }

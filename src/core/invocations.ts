@@ -8,11 +8,28 @@ export class Invocations {
   readonly #records = new Map<string, InvocationRecord>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #onForget = new Set<(record: InvocationRecord) => void>();
+  readonly #maxRunning: number;
+  #running = 0;
+
+  constructor({ maxRunning = 100 }: { maxRunning?: number } = {}) {
+    this.#maxRunning = maxRunning;
+  }
+
+  /** @throws {ThingError} `TOO_MANY_INVOCATIONS` when as many run, or wait to, as may. */
+  checkRoom(): void {
+    if (this.#running < this.#maxRunning) return;
+    throw new ThingError(
+      "TOO_MANY_INVOCATIONS",
+      `${this.#running} invocations have not ended, which is as many as may run at once. Wait for one of them, or cancel one.`,
+    );
+  }
 
   /** Keeps a record while it runs and `retentionSeconds` longer. */
   keep(record: InvocationRecord, retentionSeconds: number): void {
     this.#records.set(record.id, record);
+    this.#running += 1;
     void record.ended.then(() => {
+      this.#running -= 1;
       if (!this.#records.has(record.id)) return;
       const timer = setTimeout(() => this.#forget(record), retentionSeconds * 1000);
       this.#timers.set(record.id, timer.unref());

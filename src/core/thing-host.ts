@@ -17,6 +17,8 @@ export interface HostOptions {
   applicationConfig?: Record<string, unknown>;
   /** One action or write at a time in the whole host. */
   enableGlobalLock?: boolean;
+  /** How many invocations may run, or wait to, at once: 100. */
+  maxInvocations?: number;
   log?: Log;
 }
 
@@ -36,7 +38,7 @@ const NAME = /^[A-Za-z0-9_-]+$/;
 /** The Things of one process, without HTTP: opens them in order, keeps their settings and invocations, closes them in reverse. */
 export class ThingHost {
   readonly things = new Map<string, HostedThing>();
-  readonly invocations = new Invocations();
+  readonly invocations: Invocations;
   readonly globalLock: GlobalLock | undefined;
   readonly settingsFolder: string;
   readonly log: Log;
@@ -49,8 +51,10 @@ export class ThingHost {
     settingsFolder = "settings",
     applicationConfig = {},
     enableGlobalLock = false,
+    maxInvocations = 100,
     log = silentLog,
   }: HostOptions = {}) {
+    this.invocations = new Invocations({ maxRunning: maxInvocations });
     this.settingsFolder = settingsFolder;
     this.log = log;
     this.#applicationConfig = applicationConfig;

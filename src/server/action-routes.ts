@@ -1,73 +1,136 @@
+import { Type } from "typebox";
+import type { ActionAffordance } from "../core/affordances.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
+import type { InvocationRecord } from "../core/invocation.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import type { BlobStore } from "../outputs/blob-store.ts";
 import {
+  actionStatus,
   invocationJson,
   invocationSummary,
   invocationUrl,
   type Telling,
 } from "./invocation-json.ts";
-import { type Exchange, JSON_TYPE, type Route } from "./route.ts";
+import { type Exchange, JSON_TYPE, type Reply, type Route } from "./route.ts";
 import { InvocationListSchema, InvocationSchema } from "./wire-schemas.ts";
 
-/** Invoke each action, and list its invocations. The answer comes at once: the invocation tells how it goes. */
+/** Invoke each action, list its invocations, and those of all actions. */
 export function actionRoutes(
   hosted: HostedThing,
   host: ThingHost,
   prefix: string,
   blobs: BlobStore,
 ): Route[] {
-  return [...hosted.model.actions.values()].flatMap(
-    ({ name, input, output, title, description }): Route[] => {
-      const path = `${prefix}/${hosted.name}/${name}`;
-      const called = `'${title ?? name}' of ${hosted.name}`;
-      return [
-        {
-          method: "POST",
-          path,
-          role: "operate",
-          summary: `Invoke ${called}`,
-          description,
-          form: { thing: hosted.name, kind: "actions", affordance: name, op: ["invokeaction"] },
-          request: { contentType: JSON_TYPE, ...(input && { schema: input }) },
-          response: {
+  const base = `${prefix}/${hosted.name}`;
+  const routes = [...hosted.model.actions.values()].flatMap((action): Route[] => {
+    const path = `${base}/${action.name}`;
+    const called = `'${action.title ?? action.name}' of ${hosted.name}`;
+    return [
+      {
+        method: "POST",
+        path,
+        role: "operate",
+        summary: `Invoke ${called}`,
+        description: action.description,
+        form: {
+          thing: hosted.name,
+          kind: "actions",
+          affordance: action.name,
+          op: ["invokeaction"],
+        },
+        request: { contentType: JSON_TYPE, ...(action.input && { schema: action.input }) },
+        ...(action.synchronous ? synchronousAnswer(action) : asynchronousAnswer(action)),
+        handle: async (exchange) => {
+          const given = await exchange.json();
+          const input = action.input ? blobs.resolve(given, action.input) : given;
+          const record = hosted.invoke(action.name, input);
+          void record.ended.then(() => blobs.retain(record.output));
+          if (action.synchronous) return outputOf(record, action, exchange.signal);
+          const telling = tellingFor(exchange, prefix);
+          return {
             status: 201,
-            contentType: JSON_TYPE,
-            schema: output
-              ? { allOf: [InvocationSchema, { properties: { output } }] }
-              : InvocationSchema,
-          },
-          handle: async (exchange) => {
-            const given = (await exchange.json()) ?? undefined;
-            const record = hosted.invoke(name, input ? blobs.resolve(given, input) : given);
-            void record.ended.then(() => blobs.retain(record.output));
-            const telling = tellingFor(exchange, prefix);
-            return {
-              status: 201,
-              body: invocationJson(record, telling),
-              headers: { Location: invocationUrl(record, telling), Vary: "Accept" },
-            };
-          },
+            body: invocationJson(record, telling),
+            headers: { Location: invocationUrl(record, telling), Vary: "Accept" },
+          };
         },
-        {
-          method: "GET",
-          path,
-          role: "view",
-          summary: `List the invocations of ${called}`,
-          response: { status: 200, contentType: JSON_TYPE, schema: InvocationListSchema },
-          handle: async (exchange) => {
-            const records = host.invocations.list({ thing: hosted.name, action: name });
-            return {
-              status: 200,
-              body: records.map((record) =>
-                invocationSummary(record, tellingFor(exchange, prefix)),
-              ),
-            };
-          },
+      },
+      {
+        method: "GET",
+        path,
+        role: "view",
+        summary: `List the invocations of ${called}`,
+        response: { status: 200, contentType: JSON_TYPE, schema: InvocationListSchema },
+        handle: async (exchange) => {
+          const records = host.invocations.list({ thing: hosted.name, action: action.name });
+          return {
+            status: 200,
+            body: records.map((record) => invocationSummary(record, tellingFor(exchange, prefix))),
+            headers: { Vary: "Accept" },
+          };
         },
-      ];
+      },
+    ];
+  });
+  return routes.length > 0 ? [...routes, allActionsRoute(hosted, host, prefix)] : [];
+}
+
+const COMMON_ERRORS = ["NOT_READY", "TOO_MANY_INVOCATIONS"] as const;
+
+/** The answer comes at once: the invocation tells how it goes. */
+function asynchronousAnswer({ output }: ActionAffordance) {
+  const schema = output
+    ? { allOf: [InvocationSchema, { properties: { output } }] }
+    : InvocationSchema;
+  return {
+    response: { status: 201, contentType: JSON_TYPE, schema, named: "actionStatus" },
+    errors: COMMON_ERRORS,
+  } as const;
+}
+
+function synchronousAnswer({ output }: ActionAffordance) {
+  return {
+    response: output ? { status: 200, contentType: JSON_TYPE, schema: output } : { status: 204 },
+    errors: [...COMMON_ERRORS, "LOCK_BUSY", "ACTION_CANCELLED"] as const,
+  };
+}
+
+/** The answer of a synchronous action. It is cancelled when its client goes away: nobody would hear of it. */
+async function outputOf(
+  record: InvocationRecord,
+  { output }: ActionAffordance,
+  gone: AbortSignal,
+): Promise<Reply> {
+  const cancel = () => record.finished || record.cancel();
+  if (gone.aborted) cancel();
+  gone.addEventListener("abort", cancel, { once: true });
+  await record.ended;
+  gone.removeEventListener("abort", cancel);
+  if (record.error) throw record.error;
+  const hasNone = output === undefined && (record.output ?? null) === null;
+  return hasNone ? { status: 204 } : { status: 200, body: record.output ?? null };
+}
+
+const RUNS_BY_ACTION = Type.Record(Type.String(), InvocationListSchema);
+
+/** Synchronous actions are not among them: who invoked one knows how it went. */
+function allActionsRoute(hosted: HostedThing, host: ThingHost, prefix: string): Route {
+  const asked = [...hosted.model.actions.values()].filter(({ synchronous }) => !synchronous);
+  return {
+    method: "GET",
+    path: `${prefix}/${hosted.name}/actions`,
+    role: "view",
+    summary: `How each invocation of each action of ${hosted.name} goes, newest first`,
+    form: { thing: hosted.name, kind: "thing", op: ["queryallactions"] },
+    response: { status: 200, contentType: JSON_TYPE, schema: RUNS_BY_ACTION },
+    handle: async (exchange) => {
+      const telling = tellingFor(exchange, prefix);
+      const told = asked.map(({ name }) => {
+        const records = host.invocations.list({ thing: hosted.name, action: name });
+        return [name, records.reverse().map((record) => actionStatus(record, telling))];
+      });
+      return { status: 200, body: Object.fromEntries(told), headers: { Vary: "Accept" } };
     },
-  );
+  };
 }
 
 /** What this client is told of invocations: absolute URLs as it addressed us, words as it accepts them. */

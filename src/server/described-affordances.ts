@@ -16,13 +16,21 @@ export function describedAffordances(model: ThingModel): DescribedAffordances {
   const properties: Affordances = {};
   const actions: Affordances = {};
   const events: Affordances = {};
-  for (const { name, title, description, schema, readOnly } of model.properties.values()) {
+  for (const {
+    name,
+    title,
+    description,
+    schema,
+    readOnly,
+    observable,
+  } of model.properties.values()) {
     properties[name] = {
       ...toDataSchema(schema),
       title: title ?? name,
       description,
       readOnly,
       writeOnly: false,
+      observable,
     };
   }
   for (const {
@@ -33,6 +41,7 @@ export function describedAffordances(model: ThingModel): DescribedAffordances {
     output,
     safe,
     idempotent,
+    synchronous,
   } of model.actions.values()) {
     actions[name] = {
       title: title ?? name,
@@ -41,7 +50,7 @@ export function describedAffordances(model: ThingModel): DescribedAffordances {
       ...(output && { output: toDataSchema(output) }),
       safe,
       idempotent,
-      synchronous: false,
+      synchronous,
     };
   }
   for (const { name, title, description, data } of model.events.values()) {

@@ -1,13 +1,7 @@
 import { DISCOVERY_CONTEXT, type ThingDirectory } from "./directory.ts";
 import { JSON_TYPE, type Route, TD_TYPE } from "./route.ts";
-import {
-  formsOf,
-  LANGUAGE,
-  NO_SECURITY,
-  PROBLEM_SCHEMA,
-  TD_CONTEXTS,
-  withForms,
-} from "./thing-description.ts";
+import { formsOf, SCHEMA_DEFINITIONS, withForms } from "./td-forms.ts";
+import { LANGUAGE, NO_SECURITY, TD_CONTEXTS } from "./thing-description.ts";
 
 /**
  * The directory's own Thing Description: the affordances of the specification's Thing Model that are read-only.
@@ -19,7 +13,6 @@ export function directoryDescriber(
   prefix: string,
 ): (origin: string) => Record<string, unknown> {
   const forms = formsOf("directory", routes);
-  const query = routes.find(({ form }) => form?.affordance === "things")?.query ?? {};
   return (origin) => ({
     "@context": [...TD_CONTEXTS, DISCOVERY_CONTEXT, LANGUAGE],
     "@type": ["ThingDirectory"],
@@ -28,15 +21,7 @@ export function directoryDescriber(
     description: "All Things of this server, to be listed and watched.",
     base: `${origin}/`,
     ...NO_SECURITY,
-    properties: withForms(
-      {
-        things: {
-          ...THINGS,
-          uriVariables: query,
-        },
-      },
-      (name) => forms("properties", name),
-    ),
+    properties: withForms({ things: THINGS }, (name) => forms("properties", name)),
     actions: withForms(ACTIONS, (name) => forms("actions", name)),
     events: withForms(EVENTS, (name) => forms("events", name)),
     forms: [
@@ -52,7 +37,7 @@ export function directoryDescriber(
       type: TD_TYPE,
       href: `${prefix}/${name}/`,
     })),
-    schemaDefinitions: { problem: PROBLEM_SCHEMA },
+    schemaDefinitions: SCHEMA_DEFINITIONS,
   });
 }
 

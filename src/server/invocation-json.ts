@@ -18,29 +18,37 @@ export function invocationUrl(record: InvocationRecord, { origin, prefix }: Tell
 
 /**
  * One resource for all clients: the members of LabThings' invocation and those of WoT Profile's ActionStatus.
- * @see labthings-fastapi 0.3.0; WoT Profiles 1.0, WD 2025-09-30, 6.2.4.
+ * @see labthings-fastapi 0.3.0; WoT Profiles 1.0, WD 2025-09-30, 6.2.2.1.
  */
 export function invocationJson(
   record: InvocationRecord,
   telling: Telling,
 ): Record<string, unknown> {
   return {
-    ...invocationSummary(record, telling),
+    ...actionStatus(record, telling),
     input: record.input,
-    ...(record.status === "completed" && { output: record.output ?? null }),
     log: record.log,
-    error: record.error ? problemOf(record.error) : null,
   };
 }
 
-/** The same without input, output, log and error: what lists hold. */
+/** The same without input and log: what a Profile consumer is told of every invocation at once. */
+export function actionStatus(record: InvocationRecord, telling: Telling): Record<string, unknown> {
+  const error = record.error ? inWordsFor(telling, problemOf(record.error)) : null;
+  return {
+    ...invocationSummary(record, telling),
+    ...(record.status === "completed" && { output: record.output ?? null }),
+    ...inWordsFor(telling, { error }),
+  };
+}
+
+/** The same without input, output, log and error: what LabThings' lists hold. */
 export function invocationSummary(
   record: InvocationRecord,
   telling: Telling,
 ): Record<string, unknown> {
   const href = invocationUrl(record, telling);
-  return {
-    status: statusWord(record, telling.accept),
+  return inWordsFor(telling, {
+    status: record.status,
     id: record.id,
     action: `${telling.prefix}/${record.thing}/${record.action}`,
     href,
@@ -53,14 +61,30 @@ export function invocationSummary(
       { href, type: null, rel: "self", anchor: null },
       { href: `${href}/output`, type: null, rel: "output", anchor: null },
     ],
-  };
+  });
 }
 
-/** A Profile consumer asks for exactly JSON and knows one word for every bad end; LabThings' clients know two. */
-function statusWord({ status }: InvocationRecord, accept: string | undefined): string {
-  const endedBadly = status === "error" || status === "cancelled";
-  return endedBadly && accept?.trim() === JSON_TYPE ? "failed" : status;
+/**
+ * The one place where clients are told apart. A Profile consumer accepts JSON and nothing else; it knows one word for
+ * every bad end, and a member without a value is left out. LabThings' clients accept anything, know two words, and
+ * expect `null`.
+ */
+function inWordsFor({ accept = "*/*" }: Telling, members: object): Record<string, unknown> {
+  const types = accept.split(",").map((type) => type.split(";")[0]!.trim().toLowerCase());
+  const isProfile = types.includes(JSON_TYPE) && types.every((type) => type.endsWith("json"));
+  const entries = Object.entries(members);
+  if (!isProfile) return Object.fromEntries(entries);
+  return Object.fromEntries(
+    entries
+      .filter(([, value]) => value !== null)
+      .map(([key, value]) => [
+        key,
+        key === "status" ? (BAD_ENDS.has(value) ? "failed" : value) : value,
+      ]),
+  );
 }
+
+const BAD_ENDS: ReadonlySet<unknown> = new Set(["error", "cancelled"]);
 
 function time(epochMs: number | undefined): string | null {
   return epochMs === undefined ? null : toDateTime(epochMs);

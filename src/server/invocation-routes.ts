@@ -1,15 +1,18 @@
+import { Type } from "typebox";
 import { ThingError } from "../base/errors.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import { Blob } from "../outputs/blob.ts";
 import { tellingFor } from "./action-routes.ts";
 import { sendBlob } from "./blob-routes.ts";
 import { invocationJson, invocationSummary } from "./invocation-json.ts";
-import { JSON_TYPE, type Route } from "./route.ts";
+import { type FormPlace, JSON_TYPE, type Route } from "./route.ts";
 import { InvocationListSchema, InvocationSchema } from "./wire-schemas.ts";
 
 /** All invocations, one of them, its output, and its cancellation. */
-export function invocationRoutes({ invocations }: ThingHost, prefix: string): Route[] {
+export function invocationRoutes(host: ThingHost, prefix: string): Route[] {
+  const { invocations } = host;
   const all = `${prefix}/action_invocations`;
+  const params = { id: Type.String({ description: "The last segment of the invocation's URL" }) };
   return [
     {
       method: "GET",
@@ -19,6 +22,7 @@ export function invocationRoutes({ invocations }: ThingHost, prefix: string): Ro
       response: { status: 200, contentType: JSON_TYPE, schema: InvocationListSchema },
       handle: async (exchange) => ({
         status: 200,
+        headers: { Vary: "Accept" },
         body: invocations
           .list()
           .map((record) => invocationSummary(record, tellingFor(exchange, prefix))),
@@ -29,7 +33,15 @@ export function invocationRoutes({ invocations }: ThingHost, prefix: string): Ro
       path: `${all}/:id`,
       role: "view",
       summary: "Ask how an invocation goes",
-      response: { status: 200, contentType: JSON_TYPE, schema: InvocationSchema },
+      form: placesFor(host, "queryaction"),
+      params,
+      response: {
+        status: 200,
+        contentType: JSON_TYPE,
+        schema: InvocationSchema,
+        named: "actionStatus",
+      },
+      errors: ["NOT_FOUND"],
       handle: async (exchange) => ({
         status: 200,
         body: invocationJson(invocations.get(exchange.params.id!), tellingFor(exchange, prefix)),
@@ -41,7 +53,10 @@ export function invocationRoutes({ invocations }: ThingHost, prefix: string): Ro
       path: `${all}/:id`,
       role: "operate",
       summary: "Cancel an invocation",
+      form: placesFor(host, "cancelaction"),
+      params,
       response: { status: 204 },
+      errors: ["NOT_FOUND", "NOT_CANCELLABLE"],
       handle: async ({ params }) => {
         invocations.get(params.id!).cancel();
         return { status: 204 };
@@ -63,6 +78,15 @@ export function invocationRoutes({ invocations }: ThingHost, prefix: string): Ro
       },
     },
   ];
+}
+
+/** One resource for all: the forms of every action that answers before it has ended. */
+function placesFor({ things }: ThingHost, op: string): FormPlace[] {
+  return [...things.values()].flatMap(({ name, model }) =>
+    [...model.actions.values()]
+      .filter(({ synchronous }) => !synchronous)
+      .map((action) => ({ thing: name, kind: "actions", affordance: action.name, op: [op] })),
+  );
 }
 
 function noOutput(action: string, status: string): ThingError {

@@ -3,7 +3,7 @@ import type { ThingHost } from "../core/thing-host.ts";
 import { revalidated } from "./etag.ts";
 import { componentSchemas, toOpenApiSchema } from "./openapi-schema.ts";
 import { JSON_TYPE, PROBLEM_TYPE, type Route } from "./route.ts";
-import { uriTemplate } from "./thing-description.ts";
+import { uriTemplate } from "./td-forms.ts";
 import { ProblemSchema } from "./wire-schemas.ts";
 
 const DESCRIPTION = [

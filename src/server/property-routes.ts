@@ -17,6 +17,7 @@ export function propertyRoutes(hosted: HostedThing, base: string): Route[] {
           description,
           form: { ...place, op: ["readproperty"] },
           response: { status: 200, contentType: JSON_TYPE, schema },
+          errors: ["INVALID_OUTPUT"],
           handle: async () => ({ status: 200, body: (await hosted.readProperty(name)) ?? null }),
         },
       ];
@@ -30,6 +31,7 @@ export function propertyRoutes(hosted: HostedThing, base: string): Route[] {
           form: { ...place, op: ["writeproperty"] },
           request: { contentType: JSON_TYPE, schema },
           response: { status: 204 },
+          errors: ["LOCK_BUSY"],
           handle: async (exchange) => {
             await hosted.writeProperty(name, await exchange.value());
             return { status: 204 };

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TSchema } from "typebox";
+import type { ErrorCode } from "../base/errors.ts";
 import type { Role } from "../core/affordances.ts";
 
 export type Method = "GET" | "PUT" | "POST" | "DELETE";
@@ -31,18 +32,25 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Where a route stands in a Thing Description. */
+/** A schema that every Thing Description defines. */
+export type SchemaName = "problem" | "actionStatus";
+
+/** Where a route stands in a Thing Description: under an affordance, or under the Thing as a whole. */
 export interface FormPlace {
   readonly thing: string;
-  readonly kind: "properties" | "actions" | "events";
-  readonly affordance: string;
+  readonly kind: "properties" | "actions" | "events" | "thing";
+  /** Absent where `kind` is `thing`. */
+  readonly affordance?: string;
   readonly op: readonly string[];
   readonly subprotocol?: string;
   /** Which parameters of the query a client fills in: `{?limit,offset}` behind the form's path. */
   readonly variables?: readonly string[];
 }
 
-/** One row of the table of routes: requests, TD forms, `Allow`, HEAD and roles are all derived from it. */
+/**
+ * One row of the table of routes: requests, TD forms, `Allow`, HEAD and roles are all derived from it. Of two rows with one
+ * method and path, that in `text/event-stream` answers who accepts it by name.
+ */
 export interface Route {
   readonly method: Method;
   /** From the root of the server, with `:name` for one segment. */
@@ -52,21 +60,33 @@ export interface Route {
   readonly summary: string;
   /** More about it, or what stands behind it. */
   readonly description?: string;
-  readonly form?: FormPlace;
+  readonly form?: FormPlace | readonly FormPlace[];
+  /** What is to be said of the `:name` segments of the path. */
+  readonly params?: Readonly<Record<string, TSchema>>;
   /** Parameters of the query by name. */
   readonly query?: Readonly<Record<string, TSchema>>;
   readonly request?: { readonly contentType: string; readonly schema?: TSchema };
   readonly response: {
     readonly status: number;
+    /** Which schema of the Thing Description the answer has, where it is not what the affordance describes. */
+    readonly named?: SchemaName;
     readonly contentType?: string;
     readonly schema?: TSchema;
   };
+  /** What it fails with, beside what any request with a body may: the Thing Description tells their statuses. */
+  readonly errors?: readonly ErrorCode[];
   /** Pictures that may be shown on pages of other origins, where the Thing's configuration says `embed`. */
   readonly picture?: boolean;
   handle(exchange: Exchange): Promise<Reply | undefined>;
 }
 
+/** Where a route stands in Thing Descriptions. */
+export function placesOf({ form = [] }: Route): readonly FormPlace[] {
+  return "op" in form ? [form] : form;
+}
+
 export const JSON_TYPE = "application/json";
 export const PROBLEM_TYPE = "application/problem+json";
+export const EVENT_STREAM_TYPE = "text/event-stream";
 export const TD_TYPE = "application/td+json";
 export const TM_TYPE = "application/tm+json";

@@ -1,6 +1,7 @@
 import type { ThingHost } from "../core/thing-host.ts";
 import type { BlobStore } from "../outputs/blob-store.ts";
 import { actionRoutes } from "./action-routes.ts";
+import { allPropertiesRoutes } from "./all-properties-routes.ts";
 import { blobRoutes } from "./blob-routes.ts";
 import { coreLinksRoute } from "./core-links.ts";
 import { ThingDirectory } from "./directory.ts";
@@ -22,19 +23,21 @@ export function routesOf(host: ThingHost, prefix: string, blobs: BlobStore): Rou
     return [
       ...streamRoutes(hosted, base),
       ...propertyRoutes(hosted, base),
+      ...allPropertiesRoutes(hosted, base),
       ...actionRoutes(hosted, host, prefix, blobs),
       ...eventRoutes(hosted, base),
       ...endpointRoutes(hosted, base),
     ];
   });
+  const invocations = invocationRoutes(host, prefix);
   const models = new PublishedModels(host);
-  const describe = thingDescriber(host, affordances, prefix, models);
+  const describe = thingDescriber(host, [...affordances, ...invocations], prefix, models);
   return [
     ...affordances,
     ...thingRoutes(host, prefix, describe, models),
     ...directoryRoutes(new ThingDirectory(host, describe), prefix),
     coreLinksRoute(titlesOf(host), prefix),
-    ...invocationRoutes(host, prefix),
+    ...invocations,
     ...blobRoutes(blobs, prefix),
   ];
 }

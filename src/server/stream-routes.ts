@@ -56,6 +56,7 @@ function routesOfStream(
       ...(route.schema && { schema: route.schema }),
     },
     ...(route.form && { form: route.form }),
+    errors: ["BAD_ARGUMENT", "NO_FRAME", "STREAM_STOPPED"],
     picture: route.contentType === JPEG || route.contentType.startsWith("multipart/"),
     handle: async ({ request, response, params }) => {
       await handler(stream, request, response, { index: params.index, asset: params.asset, event });
@@ -81,6 +82,7 @@ function routesOfStream(
       summary: `The newest frame of ${called}, in base64`,
       form: { ...frame, op: ["readproperty"] },
       response: { status: 200, contentType: JSON_TYPE, schema: Type.String() },
+      errors: ["NO_FRAME", "STREAM_STOPPED"],
       handle: async ({ signal }) => {
         const { jpeg } = await newestFrame(stream, signal);
         return { status: 200, body: Buffer.from(jpeg).toString("base64") };

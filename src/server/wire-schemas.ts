@@ -14,7 +14,9 @@ export const ProblemSchema = Type.Object(
     title: Type.String(),
     status: Type.Integer(),
     detail: Type.String({ description: "What happened, why, and what to do" }),
-    instance: Type.Unsafe<string | null>(Nullable("string", { description: "The path" })),
+    instance: Type.Optional(
+      Type.Unsafe<string | null>(Nullable("string", { description: "The path" })),
+    ),
     code: Type.String({ description: "Stable, in capitals" }),
     errors: Type.Optional(
       Type.Array(Type.Object({}), {
@@ -25,23 +27,29 @@ export const ProblemSchema = Type.Object(
   { description: "Problem Details for HTTP APIs (RFC 9457)" },
 );
 
+/** `null`, or left out for who accepts nothing but JSON. */
+const MaybeTime = Type.Optional(
+  Type.Unsafe<string | null>(Nullable("string", { format: "date-time" })),
+);
+
 const SUMMARY = {
-  status: Type.String({
-    description:
-      "pending, running, completed, error or cancelled; failed for the last two when only application/json is accepted",
+  status: Type.Enum(["pending", "running", "completed", "failed", "error", "cancelled"], {
+    description: "Who accepts nothing but JSON is told 'failed' for the last two",
   }),
   id: Type.String(),
   action: Type.String({ description: "Path of the action" }),
   href: Type.String({ format: "uri" }),
   timeRequested: DateTime,
-  timeStarted: Type.Unsafe<string | null>(Nullable("string", { format: "date-time" })),
-  timeCompleted: Type.Unsafe<string | null>(Nullable("string", { format: "date-time" })),
-  timeEnded: Type.Unsafe<string | null>(Nullable("string", { format: "date-time" })),
-  progress: Type.Unsafe<unknown>(
-    Nullable("object", {
-      description: "How far it is, 0 to 1, and in words",
-      properties: { fraction: { type: "number" }, message: { type: "string" } },
-    }),
+  timeStarted: MaybeTime,
+  timeCompleted: MaybeTime,
+  timeEnded: MaybeTime,
+  progress: Type.Optional(
+    Type.Unsafe<unknown>(
+      Nullable("object", {
+        description: "How far it is, 0 to 1, and in words",
+        properties: { fraction: { type: "number" }, message: { type: "string" } },
+      }),
+    ),
   ),
   links: Type.Array(Type.Object({ href: Type.String(), rel: Type.String() })),
 };
@@ -58,7 +66,7 @@ export const InvocationSchema = Type.Object(
     log: Type.Array(
       Type.Object({ message: Type.String(), levelname: Type.String(), created: DateTime }),
     ),
-    error: Type.Unsafe<unknown>({ oneOf: [ProblemSchema, { type: "null" }] }),
+    error: Type.Optional(Type.Unsafe<unknown>({ oneOf: [ProblemSchema, { type: "null" }] })),
   },
   { description: "One run of an action" },
 );

@@ -58,6 +58,7 @@ test("properties are read and written from a command line", { timeout }, async (
   assert.deepEqual(JSON.parse((await cli("get", address)).stdout), {
     exposure: 20,
     label: null,
+    live_frame: null,
     pitch: 2.5,
   });
 });

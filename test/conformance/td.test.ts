@@ -11,7 +11,9 @@ interface Description {
   properties: Record<string, { forms: Form[] }>;
   actions: Record<string, { forms: Form[] }>;
   events: Record<string, { forms: Form[] }>;
+  forms: Form[];
   links: { href: string }[];
+  schemaDefinitions: Record<string, unknown>;
 }
 
 async function descriptionOf(name: string, thingClass: ThingClass, prefix: string) {
@@ -35,8 +37,8 @@ for (const [name, thingClass] of thingClasses) {
       const { description, server } = await descriptionOf(name, thingClass, prefix);
       assert.deepEqual(tdFaults(description), []);
       const affordances = [description.properties, description.actions, description.events];
-      for (const affordance of affordances.flatMap((map) => Object.values(map))) {
-        for (const form of affordance.forms) checkForm(form, server, prefix);
+      for (const { forms } of [description, ...affordances.flatMap((map) => Object.values(map))]) {
+        for (const form of forms) checkForm(form, server, description);
       }
       for (const { href } of description.links) {
         assert.ok(
@@ -52,12 +54,21 @@ interface Form {
   href: string;
   op: string[];
   "htv:methodName"?: string;
+  additionalResponses: { success: boolean; contentType: string; schema: string }[];
 }
 
-function checkForm(form: Form, server: ThingServer, prefix: string): void {
+function checkForm(form: Form, server: ThingServer, { schemaDefinitions }: Description): void {
   assert.ok(Array.isArray(form.op) && form.op.length > 0);
-  assert.ok(form.href.startsWith(`${prefix}/thing/`), form.href);
   const method = form["htv:methodName"] ?? "GET";
-  const found = server.routes.some((route) => route.path === form.href && route.method === method);
+  const path = form.href.replace(/\{\?.*\}$/, "").replace(/\{(\w+)\}/g, ":$1");
+  const found = server.routes.some((route) => route.path === path && route.method === method);
   assert.ok(found, `${method} ${form.href} is described, but no route`);
+  for (const { success, contentType, schema } of form.additionalResponses) {
+    assert.ok(Object.hasOwn(schemaDefinitions, schema), schema);
+    assert.equal(contentType, success ? "application/json" : "application/problem+json");
+  }
+  assert.ok(
+    form.additionalResponses.some(({ success }) => !success),
+    form.href,
+  );
 }

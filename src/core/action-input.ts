@@ -1,0 +1,37 @@
+import { ThingError } from "../base/errors.ts";
+import type { ActionAffordance } from "./affordances.ts";
+import { faultsOf, sentenceOf } from "./faults.ts";
+import { closed, errorsIn } from "./schema.ts";
+
+/**
+ * The input that an action is run with: a copy, with defaults filled in. An action that takes none is content with
+ * an empty object or `null` too, which is what LabThings' clients send.
+ *
+ * @param input - `undefined` for none; `null` is a value.
+ * @throws {ThingError} `INVALID_INPUT` with each fault.
+ */
+export function acceptedInput(action: ActionAffordance, input: unknown, thing: string): unknown {
+  const isNone = input === undefined || (input === null && !action.input);
+  const given = isNone ? {} : copied(input);
+  const errors = errorsIn(action.input ? closed(action.input) : NO_INPUT, given);
+  if (errors.length === 0) return given;
+  const faults = faultsOf(errors, given);
+  throw new ThingError(
+    "INVALID_INPUT",
+    `Action '${action.name}' of Thing '${thing}' was not run: ${sentenceOf(faults)}.`,
+    { faults },
+  );
+}
+
+const NO_INPUT = { type: "object", properties: {}, additionalProperties: false };
+
+/** A copy of plain data to fill defaults into; instances (a Blob) stay the objects that they are. */
+function copied(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copied);
+  const isPlain =
+    typeof value === "object" &&
+    value !== null &&
+    Object.getPrototypeOf(value) === Object.prototype;
+  if (!isPlain) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copied(inner)]));
+}

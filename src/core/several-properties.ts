@@ -1,0 +1,133 @@
+import {
+  type ErrorCode,
+  type InputFault,
+  messageOf,
+  ThingError,
+  unknownAffordance,
+} from "../base/errors.ts";
+import type { PropertyAffordance } from "./affordances.ts";
+import { faultsOf, sentenceOf } from "./faults.ts";
+import { errorsIn } from "./schema.ts";
+
+/** A value that fits the schema of its property. */
+export interface Change {
+  readonly property: PropertyAffordance;
+  readonly value: unknown;
+}
+
+/** What is needed of a Thing to set its properties. */
+export interface Settable {
+  read(property: PropertyAffordance): unknown;
+  assign(property: PropertyAffordance, value: unknown): void;
+  /** Puts all settings on disk. */
+  save(): Promise<void>;
+}
+
+/**
+ * New values by property name, found good, in their order.
+ * @throws {ThingError} `UNKNOWN_AFFORDANCE`; `INVALID_INPUT` with each fault of each value.
+ */
+export function acceptedChanges(
+  thing: string,
+  properties: ReadonlyMap<string, PropertyAffordance>,
+  values: unknown,
+): Change[] {
+  if (typeof values !== "object" || values === null || Array.isArray(values)) throw notAnObject();
+  const changes = Object.entries(values).map(([name, value]): Change => {
+    const property = properties.get(name);
+    if (!property) throw unknownAffordance(thing, "property", name, properties.keys());
+    return { property, value };
+  });
+  const faults = changes.flatMap(({ property: { name, schema, readOnly }, value }) =>
+    readOnly
+      ? [readOnlyFault(name, value)]
+      : faultsOf(errorsIn(schema, value), value, ["body", name]),
+  );
+  if (faults.length > 0) throw unfit(thing, faults);
+  return changes;
+}
+
+/**
+ * Sets one after the other and saves; when one fails, or saving does, those that were set get their old values back.
+ * @throws {ThingError} with the code of what failed, saying what was restored and what was not.
+ */
+export async function setAllOrNone(
+  thing: string,
+  changes: readonly Change[],
+  settable: Settable,
+): Promise<void> {
+  const before = changes.map(
+    ({ property }): Change => ({ property, value: settable.read(property) }),
+  );
+  let at = 0;
+  try {
+    for (; at < changes.length; at++) settable.assign(changes[at]!.property, changes[at]!.value);
+    if (changes.some(({ property }) => property.saved)) await settable.save();
+  } catch (cause) {
+    const failed = before[at];
+    // A setter may fail halfway, with the new value in place.
+    const isHalfSet = failed && settable.read(failed.property) !== failed.value;
+    const changed = before.slice(0, isHalfSet ? at + 1 : at);
+    throw undone(thing, cause, failed?.property.name, restored(changed, settable));
+  }
+}
+
+interface Restored {
+  readonly names: readonly string[];
+  /** Why some were not, a sentence's part each. */
+  readonly failures: readonly string[];
+}
+
+/** Last first: a value may depend on one that was set before it. */
+function restored(before: readonly Change[], settable: Settable): Restored {
+  const names: string[] = [];
+  const failures: string[] = [];
+  for (const { property, value } of [...before].reverse()) {
+    try {
+      settable.assign(property, value);
+      names.push(property.name);
+    } catch (error) {
+      failures.push(`'${property.name}' (${messageOf(error)})`);
+    }
+  }
+  return { names, failures };
+}
+
+function undone(
+  thing: string,
+  cause: unknown,
+  failed: string | undefined,
+  { names, failures }: Restored,
+): ThingError {
+  const what = failed === undefined ? "The settings" : `Property '${failed}'`;
+  const code: ErrorCode = cause instanceof ThingError ? cause.code : "INTERNAL";
+  const sentences = [
+    `${what} of Thing '${thing}' could not be ${failed === undefined ? "saved" : "set"}: ${messageOf(cause)}`,
+    names.length > 0 && `Restored: ${names.join(", ")}.`,
+    failures.length > 0 && `Could not be restored: ${failures.join(", ")}.`,
+    names.length + failures.length === 0 && "Nothing was changed.",
+  ];
+  const faults = cause instanceof ThingError ? cause.faults : [];
+  return new ThingError(code, sentences.filter(Boolean).join(" "), { cause, faults });
+}
+
+function notAnObject(): ThingError {
+  const msg = "Input should be a valid dictionary or object";
+  return new ThingError(
+    "INVALID_INPUT",
+    'No property was set: send an object of new values by property, e.g. {"exposure": 20}.',
+    { faults: [{ type: "dict_type", loc: ["body"], msg }] },
+  );
+}
+
+function unfit(thing: string, faults: readonly InputFault[]): ThingError {
+  return new ThingError(
+    "INVALID_INPUT",
+    `No property of Thing '${thing}' was set: ${sentenceOf(faults)}.`,
+    { faults },
+  );
+}
+
+function readOnlyFault(name: string, input: unknown): InputFault {
+  return { type: "read_only", loc: ["body", name], msg: "Property is read-only", input };
+}

@@ -1,0 +1,84 @@
+import { Type } from "typebox";
+import { ThingError, unknownAffordance } from "../base/errors.ts";
+import type { HostedThing } from "../core/hosted-thing.ts";
+import { JSON_TYPE, type Route } from "./route.ts";
+
+/** All properties of a Thing at once, or some: read, and set together. */
+export function allPropertiesRoutes(hosted: HostedThing, base: string): Route[] {
+  const path = `${base}/properties`;
+  const place = { thing: hosted.name, kind: "thing" } as const;
+  const names = readableNames(hosted);
+  const mayWrite = [...hosted.model.properties.values()].some(({ readOnly }) => !readOnly);
+  const read: Route = {
+    method: "GET",
+    path,
+    role: "view",
+    summary: `Read all properties of ${hosted.name}, or those that are named`,
+    form: [
+      { ...place, op: ["readallproperties"] },
+      { ...place, op: ["readmultipleproperties"], variables: ["propertyNames"] },
+    ],
+    query: { propertyNames: Type.String({ description: "Names of properties, with commas" }) },
+    response: { status: 200, contentType: JSON_TYPE, schema: VALUES },
+    errors: ["UNKNOWN_AFFORDANCE", "INVALID_OUTPUT"],
+    handle: async ({ query }) => ({
+      status: 200,
+      body: await readProperties(hosted, namesIn(query) ?? names),
+    }),
+  };
+  const write: Route = {
+    method: "PUT",
+    path,
+    role: "operate",
+    summary: `Set several properties of ${hosted.name}, or none of them when one fails`,
+    form: { ...place, op: ["writemultipleproperties"] },
+    request: { contentType: JSON_TYPE, schema: VALUES },
+    response: { status: 204 },
+    errors: ["UNKNOWN_AFFORDANCE", "LOCK_BUSY"],
+    handle: async (exchange) => {
+      await hosted.writeProperties(await exchange.json());
+      return { status: 204 };
+    },
+  };
+  return [...(names.length > 0 ? [read] : []), ...(mayWrite ? [write] : [])];
+}
+
+const VALUES = Type.Record(Type.String(), Type.Unknown(), {
+  description: "Values by the name of the property",
+});
+
+/** What the Thing Description lists as properties: those of the class, and the newest frame of each stream. */
+function readableNames({ model }: HostedThing): string[] {
+  return [...model.properties.keys(), ...frameNames(model)];
+}
+
+function frameNames({ streams }: HostedThing["model"]): string[] {
+  return [...streams.keys()].map((name) => `${name}_frame`);
+}
+
+/** A frame is `null` here: pictures of every camera would be the lot of whoever asks for a number. */
+async function readProperties(
+  hosted: HostedThing,
+  names: readonly string[],
+): Promise<Record<string, unknown>> {
+  const frames = new Set(frameNames(hosted.model));
+  const known = readableNames(hosted);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw unknownAffordance(hosted.name, "property", unknown, known);
+  const values: Record<string, unknown> = {};
+  for (const name of names)
+    values[name] = frames.has(name) ? null : ((await hosted.readProperty(name)) ?? null);
+  return values;
+}
+
+/** `?propertyNames=a,b` and `?propertyNames=a&propertyNames=b` name the same two. */
+function namesIn(query: URLSearchParams): string[] | undefined {
+  const given = query.getAll("propertyNames");
+  if (given.length === 0) return undefined;
+  const names = given.flatMap((list) => list.split(",")).filter((name) => name !== "");
+  if (names.length > 0) return names;
+  throw new ThingError(
+    "BAD_ARGUMENT",
+    "'propertyNames' names no property. Give names with commas, or leave it out to read all.",
+  );
+}
