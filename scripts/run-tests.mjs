@@ -1,17 +1,18 @@
 // Runs the compiled tests: those that need npm packages alone, or with --system those under test/system/
-// that need Chromium, GStreamer and ffmpeg (scripts/setup installs them). Further arguments are name parts
+// that need Chromium, GStreamer and ffmpeg (scripts/setup installs them), or with --interop those under
+// test/interop/ that need other people's clients (scripts/setup --interop). Further arguments are name parts
 // of files to run: `npm test -- mjpeg` runs the files whose path contains "mjpeg".
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
 const asked = process.argv.slice(2);
-const system = asked.includes("--system");
+const folder = ["system", "interop"].find((name) => asked.includes(`--${name}`));
 const parts = asked.filter((argument) => !argument.startsWith("--"));
 
 const files = readdirSync("dist/test", { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".test.js"))
-  .filter((file) => file.startsWith("system/") === system)
+  .filter((file) => /^(system|interop)\//.exec(file)?.[1] === folder)
   .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)))
   .map((file) => join("dist/test", file));
 
@@ -20,6 +21,6 @@ if (files.length === 0) {
   process.exit(1);
 }
 const flags = ["--enable-source-maps", "--expose-gc", "--test", "--test-timeout=180000"];
-if (system) flags.push("--test-concurrency=1"); // browsers and encoders measure time: one at a time
+if (folder) flags.push("--test-concurrency=1"); // browsers, encoders and microscopes measure time: one at a time
 const run = spawn(process.execPath, [...flags, ...files], { stdio: "inherit" });
 run.on("close", (code) => process.exit(code ?? 1));
