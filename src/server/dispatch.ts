@@ -33,7 +33,9 @@ export function expressOf(routes: readonly Route[], serving: Serving): Express {
   for (const [path, there] of byPath(routes)) {
     app.all(path, (request, response) => dispatch(there, request, response, serving));
   }
-  for (const path of byPath(routes).keys()) app.all(otherSlash(path), redirectToSlash);
+  for (const path of byPath(routes).keys()) {
+    if (path !== "/") app.all(otherSlash(path), redirectToSlash);
+  }
   app.use((request, response) => {
     writeProblem(request, response, problemOf(notFound(request.originalUrl), request.originalUrl));
   });

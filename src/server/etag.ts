@@ -2,11 +2,12 @@ import { createHash } from "node:crypto";
 import type { Exchange, Reply } from "./route.ts";
 
 /**
- * A JSON reply with a strong validator, the hash of its body; 304 without body for a client that has it already.
+ * A reply, JSON or bytes, with a strong validator, the hash of its body; 304 without body for a client that has it already.
  * @see RFC 9110, 8.8.3 ETag, 13.1.2 If-None-Match.
  */
 export function revalidated({ request }: Pick<Exchange, "request">, reply: Reply): Reply {
-  const body = Buffer.from(JSON.stringify(reply.body));
+  const body =
+    reply.body instanceof Uint8Array ? reply.body : Buffer.from(JSON.stringify(reply.body));
   const etag = `"${hashOf(body)}"`;
   const headers = { "Cache-Control": "no-cache", ...reply.headers, ETag: etag };
   return isKnown(request.headers["if-none-match"], etag)

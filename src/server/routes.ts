@@ -9,6 +9,7 @@ import { directoryRoutes } from "./directory-routes.ts";
 import { endpointRoutes } from "./endpoint-routes.ts";
 import { eventRoutes } from "./event-routes.ts";
 import { invocationRoutes } from "./invocation-routes.ts";
+import { pageRoutes } from "./page-routes.ts";
 import { propertyRoutes } from "./property-routes.ts";
 import { PublishedModels } from "./published-models.ts";
 import type { Route } from "./route.ts";
@@ -39,6 +40,7 @@ export function routesOf(host: ThingHost, prefix: string, blobs: BlobStore): Rou
     coreLinksRoute(titlesOf(host), prefix),
     ...invocations,
     ...blobRoutes(blobs, prefix),
+    ...pageRoutes(prefix),
   ];
 }
 

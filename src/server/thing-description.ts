@@ -41,6 +41,7 @@ export function thingDescriber(
       links: [
         { rel: "type", type: TM_TYPE, href: `${prefix}/thing_models/${models.nameFor(hosted)}` },
         { rel: "collection", type: TD_TYPE, href: "/.well-known/wot" },
+        { rel: "service-doc", type: "text/html", href: `${prefix}/docs` },
         ...streamLinks(hosted, `${prefix}/${name}`),
       ],
       schemaDefinitions: SCHEMA_DEFINITIONS,

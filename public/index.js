@@ -1,0 +1,165 @@
+import { h, setText } from "./dom.js";
+import { snapshotOf } from "./snapshots.js";
+
+const HEALTH_MS = 3000;
+
+const id = (name) => document.getElementById(name);
+const cards = new Map();
+let toldBefore = new Set();
+
+setText(id("host"), location.host);
+void start();
+
+/** Shows what each Thing is, as soon as the server tells; then how it does, again and again. */
+async function start() {
+  for (;;) {
+    try {
+      show(await fetchJson("thing_descriptions/"));
+      break;
+    } catch (error) {
+      lost(error);
+      await pause(HEALTH_MS);
+    }
+  }
+  for (;;) {
+    if (!document.hidden) await fetchJson("/health").then(showHealth, lost);
+    await pause(HEALTH_MS);
+  }
+}
+
+async function fetchJson(url) {
+  const response = await fetch(url, { signal: AbortSignal.timeout(8000) });
+  const body = await response.json();
+  if (!response.ok) throw new Error(body.detail);
+  return body;
+}
+
+function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function show(descriptions) {
+  for (const [name, td] of Object.entries(descriptions)) {
+    const streams = streamsOf(td);
+    const card = cardOf(name, td, streams);
+    cards.set(name, card);
+    id(streams.length > 0 ? "cameras" : "others").append(card.element);
+  }
+}
+
+/** A stream has a page that shows it, and the description says where. */
+function streamsOf({ links = [] }) {
+  return links
+    .filter(
+      ({ rel, type, href }) =>
+        rel === "alternate" && type === "text/html" && href.endsWith("/viewer"),
+    )
+    .map(({ href }) => href.slice(0, -"/viewer".length));
+}
+
+function cardOf(name, td, streams) {
+  const word = h("span", { class: "word" });
+  const reason = h("p", { class: "reason", hidden: true });
+  const rate = h("span", { class: "rate" });
+  const picture = streams.length > 0 ? snapshotOf(streams[0]) : undefined;
+  const element = h(
+    "article",
+    { class: "card", data: { state: "opening" } },
+    picture,
+    h(
+      "div",
+      { class: "about" },
+      h("header", {}, h("span", { class: "lamp" }), h("h2", {}, name), word, rate),
+      td.title && !isSame(td.title, name) && h("p", { class: "title" }, td.title),
+      reason,
+      td.description && h("p", { class: "description" }, td.description),
+      h("p", { class: "counts" }, countsOf(td)),
+      h(
+        "nav",
+        { "aria-label": name },
+        streams.map((stream, n) =>
+          h(
+            "a",
+            { class: n === 0 ? "button first" : "button", href: `${stream}/viewer` },
+            n === 0 ? "Watch" : nameOf(stream),
+          ),
+        ),
+        h("a", { class: "button", href: `docs#${encodeURIComponent(name)}` }, "API"),
+        h("a", { class: "button", href: `${name}/` }, "Description"),
+      ),
+    ),
+  );
+  return { element, word, reason, rate, streams };
+}
+
+function isSame(title, name) {
+  return title.toLowerCase() === name.replaceAll("_", " ").toLowerCase();
+}
+
+function nameOf(stream) {
+  const name = decodeURIComponent(stream.split("/").at(-1));
+  return name.replace(/_mjpeg_stream$/, "").replaceAll("_", " ");
+}
+
+function countsOf({ properties = {}, actions = {}, events = {} }) {
+  const counts = [
+    [properties, "property", "properties"],
+    [actions, "action", "actions"],
+    [events, "event", "events"],
+  ].map(([map, one, many]) => {
+    const count = Object.keys(map).length;
+    return count > 0 && `${count} ${count === 1 ? one : many}`;
+  });
+  return counts.filter(Boolean).join(" · ");
+}
+
+const WORDS = { open: "open", opening: "opening", closed: "closed", failed: "could not open" };
+
+/** A sentence without its numbers, which change from one time to the next. */
+function stemOf(text) {
+  return text.replace(/[\d.]+/g, "");
+}
+
+function showHealth({ reasons, things }) {
+  document.body.classList.remove("lost");
+  for (const [name, { element, word, reason, rate, streams }] of cards) {
+    const { state = "closed", reason: why, streams: health = {} } = things[name] ?? {};
+    element.dataset.state = state;
+    setText(word, WORDS[state] ?? state);
+    setText(reason, why ?? "");
+    reason.hidden = !why;
+    const main = health[decodeURIComponent(streams[0]?.split("/").at(-1) ?? "")];
+    setText(
+      rate,
+      main?.running && main.rate > 0 ? `${main.rate.toFixed(main.rate < 10 ? 1 : 0)} fps` : "",
+    );
+  }
+  const states = Object.values(things).map(({ state }) => state);
+  const open = states.filter((state) => state === "open").length;
+  // What a card says of its Thing need not be said twice.
+  const others = reasons.filter((text) => !text.includes("could not open"));
+  // A camera that this page has just woken has no frame yet: a fault is one that lasts.
+  const lasting = others.filter((text) => toldBefore.has(stemOf(text)));
+  toldBefore = new Set(others.map(stemOf));
+  id("faults").hidden = lasting.length === 0;
+  id("faults").replaceChildren(...lasting.map((text) => h("li", {}, text)));
+  const isWell = lasting.length === 0 && open === states.length;
+  tell(isWell ? "ok" : "degraded", summaryOf(open, states.length));
+}
+
+function summaryOf(open, all) {
+  if (all === 0) return "There are no Things here. Name some in the configuration.";
+  if (open === all) return all === 1 ? "The Thing here is open" : `All ${all} Things are open`;
+  return `${open} of ${all} Things ${open === 1 ? "is" : "are"} open`;
+}
+
+function lost(error) {
+  document.body.classList.add("lost");
+  const text = error instanceof TypeError || error.name === "TimeoutError";
+  tell("lost", text ? "The server does not answer. Trying again" : error.message);
+}
+
+function tell(state, text) {
+  id("summary").dataset.state = state;
+  setText(id("summary-text"), text);
+}

@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { extname, join } from "node:path";
+import { packagePath } from "../base/package-root.ts";
+import { revalidated } from "./etag.ts";
+import type { Route } from "./route.ts";
+
+const HTML_TYPE = "text/html; charset=utf-8";
+const ASSET_TYPES: ReadonlyMap<string, string> = new Map([
+  [".css", "text/css; charset=utf-8"],
+  [".js", "text/javascript; charset=utf-8"],
+  [".svg", "image/svg+xml"],
+]);
+
+/** The pages of the server: the Things that are here, the API, and the files that both are made of. */
+export function pageRoutes(prefix: string): Route[] {
+  return [
+    pageRoute(`${prefix}/`, "index.html", "A page that shows the Things that are here"),
+    pageRoute(`${prefix}/docs`, "api.html", "A page that explains this API, and tries it"),
+    ...assetRoutes(`${prefix}/assets`),
+    ...(prefix ? [redirect("/", `${prefix}/`)] : []),
+  ];
+}
+
+/**
+ * A route for each file that is in `public/` now, and in memory from now on: no path of a client is ever looked up
+ * on the disk.
+ */
+function assetRoutes(base: string): Route[] {
+  return readdirSync(packagePath("public")).flatMap((name) => {
+    const contentType = ASSET_TYPES.get(extname(name));
+    if (contentType === undefined) return [];
+    const body = readFileSync(join(packagePath("public"), name));
+    return [fileRoute(`${base}/${name}`, body, contentType, `${name}, of which pages are made`)];
+  });
+}
+
+function pageRoute(path: string, file: string, summary: string): Route {
+  return fileRoute(path, readFileSync(packagePath("public", file)), HTML_TYPE, summary);
+}
+
+function fileRoute(path: string, body: Buffer, contentType: string, summary: string): Route {
+  return {
+    method: "GET",
+    path,
+    role: "view",
+    summary,
+    response: { status: 200, contentType },
+    handle: async (exchange) => revalidated(exchange, { status: 200, body, contentType }),
+  };
+}
+
+function redirect(path: string, to: string): Route {
+  return {
+    method: "GET",
+    path,
+    role: "view",
+    summary: `Leads to ${to}`,
+    response: { status: 307 },
+    handle: async () => ({
+      status: 307,
+      body: "",
+      contentType: HTML_TYPE,
+      headers: { Location: to },
+    }),
+  };
+}

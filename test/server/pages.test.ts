@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { packagePath } from "../../src/base/package-root.ts";
+import { microscopeFor } from "./demo-server.ts";
+import { ask } from "./requests.ts";
+
+test("the pages and every file that they name are served, with or without a prefix", {
+  timeout: 10_000,
+}, async (t) => {
+  for (const apiPrefix of ["", "/api/v3"]) {
+    const { url } = await microscopeFor(t, { apiPrefix });
+    for (const page of [`${url}${apiPrefix}/`, `${url}${apiPrefix}/docs`]) {
+      const response = await fetch(page);
+      assert.equal(response.headers.get("content-type"), "text/html; charset=utf-8");
+      const html = await response.text();
+      const named = [...html.matchAll(/(?:src|href)="([^"#]+)"/g)].map(([, href]) => href!);
+      assert.ok(named.length > 6);
+      for (const href of named) {
+        const file = await fetch(new URL(href, page));
+        assert.equal(file.status, 200, `${page} names ${href}`);
+        await file.body?.cancel();
+      }
+    }
+    const root = await fetch(url);
+    assert.equal(root.url, `${url}${apiPrefix}/`);
+    await root.body?.cancel();
+  }
+});
+
+test("pages need nothing from elsewhere, and no style or script inside them", () => {
+  for (const name of readdirSync(packagePath("public"))) {
+    const text = readFileSync(packagePath("public", name), "utf8");
+    const addresses = [...text.matchAll(/https?:\/\/[\w.-]+/g)].map(([address]) => address);
+    assert.deepEqual(
+      addresses.filter((address) => address !== "http://www.w3.org"), // the namespace of SVG
+      [],
+      name,
+    );
+    if (!name.endsWith(".html")) continue;
+    assert.doesNotMatch(text, /<style|\sstyle=|\son\w+=|<script(?![^>]* src=)/, name);
+  }
+});
+
+test("an asset is one of the files of public/, with its type and an ETag; no path leads elsewhere", {
+  timeout: 10_000,
+}, async (t) => {
+  const { port } = await microscopeFor(t);
+  const got = await ask(port, { path: "/assets/page.css" });
+  assert.equal(got.headers["content-type"], "text/css; charset=utf-8");
+  assert.equal(got.text, readFileSync(packagePath("public", "page.css"), "utf8"));
+  const headers = { "If-None-Match": String(got.headers.etag) };
+  assert.equal((await ask(port, { path: "/assets/page.css", headers })).status, 304);
+  for (const path of [
+    "/assets/",
+    "/assets/nothing.js",
+    "/assets/index.html",
+    "/assets/../package.json",
+    "/assets/..%2fpackage.json",
+    "/assets/%2e%2e/package.json",
+    "/assets//etc/passwd",
+    "/assets/page.css%00.js",
+  ]) {
+    assert.ok([400, 404].includes((await ask(port, { path })).status), path);
+  }
+});

@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { mkdtemp } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import type { Page } from "playwright-core";
+import { Thing, ThingHost, ThingServer } from "thingscope";
+import { SimulatedStage, TestCamera } from "thingscope/things";
+import { openPage } from "./chromium.ts";
+
+const timeout = 60_000;
+
+class Laser extends Thing {
+  override open(): void {
+    throw new Error("The laser does not answer. Plug it in.");
+  }
+}
+
+async function laboratory(test: TestContext, cameras: number) {
+  const host = new ThingHost({ settingsFolder: await mkdtemp(join(tmpdir(), "thingscope-")) });
+  for (let n = 1; n <= cameras; n++) host.add(`camera_${n}`, new TestCamera());
+  host.add("stage", new SimulatedStage());
+  host.add("laser", new Laser());
+  const server = new ThingServer(host);
+  test.after(() => server.close());
+  return { server, ...(await server.listen({ port: 0 })) };
+}
+
+/** A way to the server on which connections are counted. */
+async function countingWay(test: TestContext, port: number) {
+  let open = 0;
+  const counts: number[] = [];
+  const way = createServer((client) => {
+    counts.push(++open);
+    const onward = connect(port, "127.0.0.1");
+    client.pipe(onward).pipe(client);
+    client.on("error", () => onward.destroy());
+    onward.on("error", () => client.destroy());
+    client.on("close", () => open--);
+  });
+  await new Promise<void>((resolve) => way.listen(0, "127.0.0.1", resolve));
+  test.after(() => way.close());
+  const address = way.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return { url: `http://127.0.0.1:${address.port}`, most: () => Math.max(...counts) };
+}
+
+async function isWhole(page: Page): Promise<boolean> {
+  return page.evaluate("document.documentElement.scrollWidth <= innerWidth");
+}
+
+test("the first page shows pictures of eight cameras over four connections at most, and says what failed and why", {
+  timeout,
+}, async (t) => {
+  const { port } = await laboratory(t, 8);
+  const { url, most } = await countingWay(t, port);
+  const { page, complaints } = await openPage(t);
+  await page.goto(url);
+  await page.waitForSelector('.card[data-state="failed"]');
+  const failed = await page.textContent('.card[data-state="failed"]');
+  assert.match(failed ?? "", /laser.*could not open.*The laser does not answer\. Plug it in\./s);
+  assert.match((await page.textContent("#summary")) ?? "", /9 of 10 Things are open/);
+  for (let n = 1; n <= 8; n++) {
+    const picture = page.locator(`.card:has-text("camera_${n}") .picture`);
+    await picture.scrollIntoViewIfNeeded();
+    await picture.locator("img").waitFor();
+  }
+  assert.ok(most() <= 4, `${most()} connections at once`);
+  assert.deepEqual(complaints, []);
+  await page.click('.card:has-text("camera_1") >> text=Watch');
+  assert.equal(new URL(page.url()).pathname, "/camera_1/mjpeg_stream/viewer");
+});
+
+test("a picture that is not renewed is not shown as if it were, and the server is missed", {
+  timeout,
+}, async (t) => {
+  const { server, url } = await laboratory(t, 1);
+  const { page } = await openPage(t);
+  await page.goto(url);
+  await page.locator(".picture img").waitFor();
+  await server.close();
+  await page.waitForSelector(".picture.old");
+  assert.match((await page.textContent(".picture .age")) ?? "", /^STALE \d+ s$/);
+  assert.match((await page.textContent(".picture .note")) ?? "", /The server does not answer/);
+  assert.match((await page.textContent("#summary")) ?? "", /The server does not answer/);
+});
+
+test("the API page explains an operation, gives its command, and tries it", {
+  timeout,
+}, async (t) => {
+  const { url } = await laboratory(t, 1);
+  const { page, complaints } = await openPage(t);
+  await page.goto(`${url}/docs#put_stage_backlash_steps`);
+  const put = page.locator("#put_stage_backlash_steps");
+  await put.locator("textarea").fill('{"x": 7, "y": 0, "z": 0}');
+  assert.match((await put.textContent()) ?? "", /x\*integerfrom 0 steps/);
+  assert.equal(
+    await put.locator(".curl").textContent(),
+    `curl -X PUT ${url}/stage/backlash_steps \\\n  -H 'Content-Type: application/json' \\\n  -d '{"x":7,"y":0,"z":0}'`,
+  );
+  await put.locator(".send button").click();
+  await put.locator(".status.good").waitFor();
+  const stage = await (await fetch(`${url}/stage/backlash_steps`)).json();
+  assert.deepEqual(stage, { x: 7, y: 0, z: 0 });
+
+  await put.locator("textarea").fill('{"x": -7}');
+  await put.locator(".send button").click();
+  await put.locator(".status.bad").waitFor();
+  assert.match((await put.locator(".result").textContent()) ?? "", /422.*"detail"/s);
+  complaints.length = 0; // Chromium complains of the 422, which was asked for
+
+  await page.fill("#filter", "post move_rel");
+  const post = page.locator("#post_stage_move_relative");
+  assert.equal(await page.locator(".operation:visible").count(), 1);
+  await post.locator("summary").click();
+  await post.locator("textarea").fill('{"x": 50}');
+  await post.locator(".send button").click();
+  await post.locator(".result pre", { hasText: '"completed"' }).waitFor();
+
+  await page.fill("#filter", "camera_1/mjpeg_stream/snapshot");
+  const get = page.locator("#get_camera_1_mjpeg_stream_snapshot");
+  await get.locator("summary").click();
+  await get.locator("input").first().fill("64");
+  await get.locator(".send button").click();
+  await get.locator(".result img").waitFor();
+  assert.deepEqual(complaints, []);
+});
+
+test("both pages fit a telephone, and ask no other server for anything", { timeout }, async (t) => {
+  const { url } = await laboratory(t, 2);
+  const { page, complaints } = await openPage(t, { width: 390, height: 844 });
+  const elsewhere: string[] = [];
+  page.on("request", (request) => {
+    if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(url))
+      elsewhere.push(request.url());
+  });
+  await page.goto(url);
+  await page.waitForSelector(".card");
+  assert.ok(await isWhole(page), "the first page is too wide");
+  await page.goto(`${url}/docs#post_stage_move_absolute`);
+  await page.waitForSelector(".operation[open] .try");
+  assert.ok(await isWhole(page), "the API page is too wide");
+  assert.deepEqual([elsewhere, complaints], [[], []]);
+});
