@@ -41,7 +41,8 @@ function runLoad(server: Server, load: Load): Promise<Sample> {
   };
   const options = Object.entries(flags).flatMap(([flag, value]) => [`-${flag}`, String(value)]);
   const command = [String(LOAD_CORE), program("mjpeg-load"), "-j", ...options];
-  if (server.raw) command.push("-T");
+  // GStreamer lets few connections wait at once: all in one moment would come in after seconds.
+  if (server.raw) command.push("-T", "-A", "3");
   const timeout = (load.warmUpSeconds + load.seconds + 15) * 1000;
   return new Promise((resolve, reject) => {
     execFile(
@@ -49,7 +50,10 @@ function runLoad(server: Server, load: Load): Promise<Sample> {
       ["--cpu-list", ...command, server.url],
       { timeout },
       (error, stdout, stderr) => {
-        if (!stdout.trim()) return reject(new Error(stderr.trim() || String(error)));
+        if (!stdout.trim()) {
+          const late = `The load did not end within ${timeout / 1000} s.`;
+          return reject(new Error(stderr.trim() || (error?.killed ? late : String(error))));
+        }
         resolve(numbersOf(JSON.parse(stdout)));
       },
     );

@@ -38,11 +38,9 @@ if (!only) console.log(`Written to ${writeResults(results, machine, length)}.md 
 const failed = results.cells.filter((cell) => cell.failure);
 if (failed.length > 0) fail(`${failed.length} cells did not run; the reasons are above.`);
 
-/** Every kind once, and the limit a second time at the end: its spread tells how quiet the machine was. */
 async function runWorkload(workload: Workload, repetition: number): Promise<void> {
   const kinds = KINDS.filter((kind) => workload.kinds.includes(kind.name));
-  const limit = kinds.filter((kind) => kind.name === "limit");
-  for (const kind of [...kinds, ...limit]) await runCell(workload, kind, repetition);
+  for (const kind of kinds) await runCell(workload, kind, repetition);
 }
 
 async function runCell(workload: Workload, kind: Kind, repetition: number): Promise<void> {
