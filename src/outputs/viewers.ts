@@ -131,7 +131,7 @@ export class ViewerFanOut {
     for (const viewer of viewers) {
       if (viewer.view !== view) continue;
       if (viewer.socket.writableLength > 0) this.#postpone(viewer, picture);
-      else if (viewer.socket.writable) ready.push(viewer);
+      else ready.push(viewer);
     }
     if (ready.length > 0) this.#deliver(ready, bytesFor(picture, view));
   }
@@ -151,6 +151,7 @@ export class ViewerFanOut {
 
   #writeRest(viewer: Viewer, bytes: Uint8Array): void {
     const { socket } = viewer;
+    if (!socket.writable) return; // it closes, and is about to leave
     const drained = socket.write(bytes);
     if (socket.writableLength === 0) return;
     viewer.progressAt = now();
