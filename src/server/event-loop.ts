@@ -1,4 +1,3 @@
-import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
 import { now } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 
@@ -23,8 +22,8 @@ interface Block {
   readonly to: number;
 }
 
+/** Each tick wakes the process. Fifty a second would cost a fifth of what one viewer of 30 frames a second does. */
 const TICK_MS = 100;
-const RESOLUTION_MS = 20;
 const WINDOW_MS = 10_000;
 const LOG_EVERY_MS = 1000;
 const NO_DELAY: EventLoopDelay = { mean: 0, p99: 0, max: 0 };
@@ -41,10 +40,11 @@ export class EventLoopWatch {
   readonly #log: Log;
   readonly #doneBetween: EventLoopOptions["doneBetween"];
   readonly #blockMs: number;
-  readonly #histogram: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   readonly #timer: NodeJS.Timeout;
   #tickedAt = now();
   #windowAt = now();
+  /** How late each tick of this window was, ms. */
+  #late: number[] = [];
   #lastWindow = NO_DELAY;
   #loggedAt = Number.NEGATIVE_INFINITY;
   #unlogged: Block[] = [];
@@ -53,13 +53,12 @@ export class EventLoopWatch {
     this.#log = log;
     this.#doneBetween = doneBetween;
     this.#blockMs = blockMs;
-    this.#histogram.enable();
     this.#timer = setInterval(() => this.#tick(), TICK_MS).unref();
   }
 
   /** Over the last 10 to 20 s. */
   get delay(): EventLoopDelay {
-    const current = this.#window();
+    const current = delayOf(this.#late);
     const before = this.#lastWindow;
     return {
       mean: Math.max(current.mean, before.mean),
@@ -70,18 +69,18 @@ export class EventLoopWatch {
 
   stop(): void {
     clearInterval(this.#timer);
-    this.#histogram.disable();
   }
 
   #tick(): void {
     const time = now();
-    const late = time - this.#tickedAt - TICK_MS;
+    const late = Math.max(0, time - this.#tickedAt - TICK_MS);
+    this.#late.push(late);
     if (late >= this.#blockMs) this.#count({ ms: late, from: this.#tickedAt, to: time });
     if (time - this.#loggedAt >= LOG_EVERY_MS) this.#logBlocks(time);
     this.#tickedAt = time;
     if (time - this.#windowAt < WINDOW_MS) return;
-    this.#lastWindow = this.#window();
-    this.#histogram.reset();
+    this.#lastWindow = delayOf(this.#late);
+    this.#late = [];
     this.#windowAt = time;
   }
 
@@ -103,15 +102,11 @@ export class EventLoopWatch {
     this.#loggedAt = time;
     this.#unlogged = [];
   }
-
-  /** The histogram holds times between ticks; what is beyond the resolution is delay. */
-  #window(): EventLoopDelay {
-    const { mean, max } = this.#histogram;
-    return { mean: delayIn(mean), p99: delayIn(this.#histogram.percentile(99)), max: delayIn(max) };
-  }
 }
 
-/** @param ns - NaN, or a meaningless minimum, while nothing has been measured. */
-function delayIn(ns: number): number {
-  return Number.isFinite(ns) ? Math.max(0, ns / 1e6 - RESOLUTION_MS) : 0;
+function delayOf(late: readonly number[]): EventLoopDelay {
+  if (late.length === 0) return NO_DELAY;
+  const sorted = [...late].sort((a, b) => a - b);
+  const mean = sorted.reduce((sum, ms) => sum + ms, 0) / sorted.length;
+  return { mean, p99: sorted[Math.floor(0.99 * sorted.length)] ?? 0, max: sorted.at(-1) ?? 0 };
 }
