@@ -58,6 +58,11 @@ export const ConfigFile = Type.Object(
         description: "a list of host names like 'microscope.local'",
       }),
     ),
+    mdns: Type.Optional(
+      Type.Union([Type.Boolean(), Type.String({ format: "ipv4" })], {
+        description: "true, false, or the IPv4 address of a network interface",
+      }),
+    ),
   },
   { description: "an object with 'things'", additionalProperties: false },
 );

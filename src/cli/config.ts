@@ -16,6 +16,7 @@ export interface Config {
   readonly applicationConfig: Record<string, unknown>;
   readonly allowedOrigins: readonly string[];
   readonly allowedHosts: readonly string[];
+  readonly mdns: boolean | string;
   /** `FILE:LINE` of a part of it, for messages. */
   where(path: ConfigPath): string;
 }
@@ -65,6 +66,7 @@ export function configFrom(
     applicationConfig: file.application_config ?? {},
     allowedOrigins: file.allowed_origins ?? [],
     allowedHosts: file.allowed_hosts ?? [],
+    mdns: file.mdns ?? false,
     where,
   };
 }

@@ -24,8 +24,15 @@ export async function serverFromConfig(
 ): Promise<ThingServer> {
   const host = await hostFromConfig(config, log);
   const embed = [...config.things].filter(([, entry]) => entry.embed).map(([name]) => name);
-  const { apiPrefix, allowedHosts, allowedOrigins } = config;
-  return new ThingServer(host, { apiPrefix, embed, allowedHosts, allowedOrigins, insecureNoAuth });
+  const { apiPrefix, allowedHosts, allowedOrigins, mdns } = config;
+  return new ThingServer(host, {
+    apiPrefix,
+    embed,
+    allowedHosts,
+    allowedOrigins,
+    insecureNoAuth,
+    mdns,
+  });
 }
 
 /**

@@ -19,7 +19,7 @@ export function bindAddressWarning(host: string): string | undefined {
 }
 
 /** True for an address that only programs of this machine reach. */
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   const address = host.toLowerCase().replace(/^\[(.*)\]$/, "$1");
   return /^(localhost|::1|(::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3})$/.test(address);
 }

@@ -6,15 +6,17 @@ import { limitUnsent } from "../base/native.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import { BlobStore } from "../outputs/blob-store.ts";
 import { AccessPolicy } from "./access.ts";
-import { bindAddressProblem, bindAddressWarning } from "./bind-address.ts";
+import { bindAddressProblem, bindAddressWarning, isLoopback } from "./bind-address.ts";
 import { expressOf } from "./dispatch.ts";
 import { applyLimits, REQUEST_LIMITS } from "./limits.ts";
+import { Announcement, openMulticast } from "./mdns.ts";
 import { Monitoring } from "./monitoring.ts";
 import { openApiRoute } from "./openapi.ts";
 import type { Route } from "./route.ts";
 import { routesOf } from "./routes.ts";
 import { serveWebSockets, type WebSockets } from "./websocket.ts";
 import { webSocketRoutes } from "./websocket-routes.ts";
+import { wotServices } from "./wot-services.ts";
 
 /** How a server is addressed, and by whom. */
 export interface ServerOptions {
@@ -28,6 +30,11 @@ export interface ServerOptions {
   readonly allowedOrigins?: readonly string[];
   /** Allows addresses off loopback, without any login. */
   readonly insecureNoAuth?: boolean;
+  /**
+   * Tells the local network of the Things by multicast DNS (`_wot._tcp`): true, or this machine's address on the
+   * network to tell. Needs the package bonjour-service.
+   */
+  readonly mdns?: boolean | string;
 }
 
 /** Things over HTTP and WebSocket. Add all Things to the host first, then `listen`. */
@@ -38,19 +45,30 @@ export class ThingServer {
   readonly #log: Log;
   readonly #policy: AccessPolicy;
   readonly #insecureNoAuth: boolean;
+  readonly #prefix: string;
+  readonly #mdns: boolean | string;
   readonly #server: Server;
   readonly #webSockets: WebSockets;
   readonly #monitoring: Monitoring;
   readonly #sockets = new Set<Socket>();
+  #announcement: Announcement | undefined;
 
   constructor(
     host: ThingHost,
-    { apiPrefix: prefix = "", embed = [], insecureNoAuth = false, ...access }: ServerOptions = {},
+    {
+      apiPrefix: prefix = "",
+      embed = [],
+      insecureNoAuth = false,
+      mdns = false,
+      ...access
+    }: ServerOptions = {},
   ) {
     this.host = host;
     this.#log = host.log;
     this.#policy = new AccessPolicy(access);
     this.#insecureNoAuth = insecureNoAuth;
+    this.#prefix = prefix;
+    this.#mdns = mdns;
     const blobs = new BlobStore({ log: this.#log });
     host.invocations.onForget(({ output }) => blobs.release(output));
     const shared = { host, prefix, log: this.#log, policy: this.#policy };
@@ -89,17 +107,32 @@ export class ThingServer {
     limitUnsent(this.#server, this.#log);
     await this.host.open();
     const bound = (this.#server.address() as AddressInfo).port;
+    if (this.#mdns !== false) await this.#announce(host, bound);
     return { url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}`, port: bound };
   }
 
   /** Ends viewers, waits and sockets at once, then closes all Things. */
   async close(): Promise<void> {
+    await this.#announcement?.stop();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     await this.#webSockets.close();
     for (const socket of this.#sockets) socket.destroy();
     await closed;
     this.#monitoring.stop();
     await this.host.close();
+  }
+
+  async #announce(host: string, port: number): Promise<void> {
+    const network = typeof this.#mdns === "string" ? this.#mdns : undefined;
+    if (isLoopback(host) && network === undefined) {
+      this.#log.warn(
+        `Nobody is told of the Things by multicast DNS, because nobody else reaches '${host}'. Listen on an address of the network: --host 0.0.0.0.`,
+      );
+      return;
+    }
+    const multicast = await openMulticast(this.#log, network);
+    const services = wotServices(this.host.things.keys(), { prefix: this.#prefix, port });
+    if (multicast) this.#announcement = new Announcement(multicast, services);
   }
 
   #bind(host: string, port: number): Promise<void> {
