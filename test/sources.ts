@@ -16,7 +16,10 @@ export function filesIn(...folders: string[]): SourceFile[] {
     readdirSync(packagePath(folder), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(packagePath().length + 1))
-      .filter((path) => /\.(ts|mjs|js|c|h|html|css)$/.test(path) && !path.includes("/build/"))
+      .filter(
+        (path) =>
+          /\.(ts|mjs|js|c|h|html|css)$/.test(path) && !/\/(build|node_modules)\//.test(path),
+      )
       .sort()
       .map((path) => ({ path, text: readFileSync(packagePath(path), "utf8") })),
   );

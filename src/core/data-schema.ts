@@ -61,7 +61,7 @@ function copied(source: Schema): DataSchema {
   const result: DataSchema = {};
   for (const [key, value] of Object.entries(source)) {
     if (key === "type" && Array.isArray(value)) continue;
-    if (key === "additionalProperties" && typeof value !== "boolean") continue;
+    if (key === "additionalProperties" && value !== false) continue; // `true` says nothing
     if (key === "default" && value === null) continue;
     if (KEPT.has(key)) result[key] = value;
   }
