@@ -11,6 +11,7 @@ import {
   MJPEGStream,
   property,
   type ServerOptions,
+  type StreamOptions,
   setting,
   stream,
   Thing,
@@ -70,4 +71,20 @@ export async function laboratory(
   const server = new ThingServer(host, options);
   test.after(() => server.close());
   return { server, host, camera, ...(await server.listen({ port: 0 })) };
+}
+
+/** A running server whose only Thing, `camera`, has a stream `live` and nothing else. */
+export async function cameraServer(
+  test: TestContext,
+  options: StreamOptions = {},
+): Promise<{ stream: MJPEGStream; url: string; port: number }> {
+  class OneStream extends Thing {
+    @stream("Live view") readonly live = new MJPEGStream(options);
+  }
+  const camera = new OneStream();
+  const host = new ThingHost({ settingsFolder: await mkdtemp(join(tmpdir(), "thingscope-")) });
+  host.add("camera", camera);
+  const server = new ThingServer(host);
+  test.after(() => server.close());
+  return { stream: camera.live, ...(await server.listen({ port: 0 })) };
 }
