@@ -13,10 +13,11 @@ import {
   toDateTime,
 } from "thingscope";
 import { type Static, Type } from "typebox";
+import { Easel } from "./pictures/easel.ts";
 import { drawText } from "./pictures/pixel-text.ts";
 import { testCard } from "./pictures/test-card.ts";
 import { ticks } from "./pictures/ticks.ts";
-import { type Rgba, toRgba, turn } from "./pictures/turn.ts";
+import { type Rgba, toRgba } from "./pictures/turn.ts";
 
 const Mode = Type.Object({
   media_type: Type.String(),
@@ -95,19 +96,19 @@ export class TestCamera extends Camera {
   }
 
   async *#frames(signal: AbortSignal): AsyncGenerator<SourceFrame> {
-    let canvas: Rgba | undefined;
+    const easel = new Easel();
     let index = 0; // each start of a source is a new run of its stream
-    let turns = 0;
+    let degrees = 0;
     for await (const capturedAt of ticks(() => this.#mode.framerate, signal)) {
       const picture = await this.#pictureNow();
-      if (canvas?.data.length !== picture.data.length) {
-        canvas = { ...picture, data: new Uint8Array(picture.data.length) };
-      }
-      turns = this.animated ? (turns + DEGREES_PER_FRAME) % 360 : 0;
-      if (turns === 0) canvas.data.set(picture.data);
-      else turn(picture, canvas, turns);
+      degrees = this.animated ? degrees + DEGREES_PER_FRAME : 0;
+      const canvas = easel.paint(picture, degrees);
       label(canvas, index++, capturedAt);
-      yield { jpeg: await encodeJpeg(canvas, { quality: 80 }), capturedAt };
+      const [jpeg] = await Promise.all([
+        encodeJpeg(canvas, { quality: 80 }),
+        this.animated && easel.paintAhead(picture, degrees + DEGREES_PER_FRAME),
+      ]);
+      yield { jpeg, capturedAt };
     }
   }
 
