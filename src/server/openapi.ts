@@ -34,13 +34,12 @@ export interface OpenApiContext {
 }
 
 /**
- * The table of routes as an OpenAPI document, for a client that reached us under `origin`.
+ * The table of routes as an OpenAPI document.
  * @see OpenAPI Specification 3.1.1, 24 October 2024.
  */
 export function openApiDocument(
   routes: readonly Route[],
   context: OpenApiContext,
-  origin: string,
 ): Record<string, unknown> {
   const operationIds = new Map<string, number>();
   const paths: Record<string, Record<string, unknown>> = {};
@@ -55,7 +54,7 @@ export function openApiDocument(
   return {
     openapi: "3.1.1",
     info: { title: "Thingscope", version: packageVersion(), description: DESCRIPTION },
-    servers: [{ url: origin }],
+    servers: [{ url: "/" }], // from where the document came
     tags: tagsOf(routes, context),
     paths,
     components: {
@@ -170,16 +169,16 @@ function unique(wanted: string, used: Map<string, number>): string {
 
 /** The document itself, outside any prefix: generators of clients look for it there. */
 export function openApiRoute(table: () => readonly Route[], context: OpenApiContext): Route {
+  let made: Buffer | undefined; // the table does not change any more once it is asked for
   return {
     method: "GET",
     path: "/openapi.json",
     role: "view",
     summary: "This document",
     response: { status: 200, contentType: JSON_TYPE },
-    handle: async (exchange) =>
-      revalidated(exchange, {
-        status: 200,
-        body: openApiDocument(table(), context, exchange.origin),
-      }),
+    handle: async (exchange) => {
+      made ??= Buffer.from(JSON.stringify(openApiDocument(table(), context)));
+      return revalidated(exchange, { status: 200, body: made, contentType: JSON_TYPE });
+    },
   };
 }

@@ -10,7 +10,9 @@ export function curl(command: string): Promise<Response> {
   let url = "";
   while (words.length > 0) {
     const word = words.shift() ?? "";
-    if (word === "-X") request.method = words.shift() ?? "";
+    if (word === "-N") continue; // what it is for, printing at once, is no matter here
+    if (word === "-I") request.method = "HEAD";
+    else if (word === "-X") request.method = words.shift() ?? "";
     else if (word === "-d") request.body = words.shift() ?? "";
     else if (word === "-H") {
       const [name = "", value = ""] = (words.shift() ?? "").split(/: /);
