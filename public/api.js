@@ -25,7 +25,7 @@ function show(document) {
     const operations = operationsOf(document, name);
     const section = h(
       "section",
-      { id: name, "aria-label": name },
+      { id: `section:${name}`, "aria-label": name },
       h("header", {}, h("h1", {}, name), h("p", {}, description)),
       operations.map((operation) => {
         const row = rowOf(operation, document);
@@ -34,7 +34,9 @@ function show(document) {
       }),
     );
     id("sections").append(section);
-    id("tags").append(h("a", { href: `#${name}` }, name, h("span", {}, String(operations.length))));
+    id("tags").append(
+      h("a", { href: `#section:${name}` }, name, h("span", {}, String(operations.length))),
+    );
   }
   id("filter").addEventListener("input", () => filter(rows));
   addEventListener("hashchange", openTarget);
@@ -93,7 +95,10 @@ function filter(rows) {
 }
 
 function openTarget() {
-  const target = id(decodeURIComponent(location.hash.slice(1)));
+  const name = decodeURIComponent(location.hash.slice(1));
+  if (!name) return;
+  // No Thing can be named with a colon, so that none takes the id of a part of this page.
+  const target = id(`section:${name}`) ?? document.querySelector(`.operation#${CSS.escape(name)}`);
   if (target instanceof HTMLDetailsElement) target.open = true;
   target?.scrollIntoView();
 }

@@ -127,6 +127,28 @@ test("the API page explains an operation, gives its command, and tries it", {
   assert.deepEqual(complaints, []);
 });
 
+test("a Thing's section is found from the first page, whatever the Thing is called", {
+  timeout,
+}, async (t) => {
+  const host = new ThingHost({ settingsFolder: await mkdtemp(join(tmpdir(), "thingscope-")) });
+  for (const name of ["zebra", "filter", "tags", "sections"]) host.add(name, new SimulatedStage());
+  const server = new ThingServer(host);
+  t.after(() => server.close());
+  const { url } = await server.listen({ port: 0 });
+  const { page, complaints } = await openPage(t);
+  for (const name of ["filter", "sections"]) {
+    await page.goto(url);
+    await page.locator(`.card:has(h2:text-is("${name}")) >> text=API`).click();
+    const heading = page.locator(`main h1:text-is("${name}")`);
+    await heading.waitFor();
+    const { y = -1 } = (await heading.boundingBox()) ?? {};
+    assert.ok(y >= 0 && y < 400, `${name} is at ${y}`);
+  }
+  await page.fill("#filter", "sections/jog");
+  assert.equal(await page.locator(".operation:visible").count(), 2);
+  assert.deepEqual(complaints, []);
+});
+
 test("both pages fit a telephone, and ask no other server for anything", { timeout }, async (t) => {
   const { url } = await laboratory(t, 2);
   const { page, complaints } = await openPage(t, { width: 390, height: 844 });
