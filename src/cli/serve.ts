@@ -2,6 +2,7 @@ import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { packageVersion } from "../base/package-version.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
+import type { ThingHost } from "../core/thing-host.ts";
 import { ThingServer } from "../server/thing-server.ts";
 import type { Config } from "./config.ts";
 import { hostFromConfig } from "./host-from-config.ts";
@@ -51,7 +52,9 @@ export async function startServer(
     const things = [...server.host.things.values()];
     for (const thing of things) log.say(`${thing.name}  ${stateOf(thing)}`);
     checkEnoughOpened(things, strict);
-    log.say(`open ${url}${apiPrefix}/`, { url });
+    const home = `${url}${apiPrefix}/`;
+    log.say(`all Things ${home}`, { url: home });
+    log.say(`open ${home}${firstViewer(server.host)}`, { url });
   } catch (error) {
     await server.close().catch((cause) => log.debug(messageOf(cause)));
     throw error;
@@ -72,4 +75,13 @@ function checkEnoughOpened(things: readonly HostedThing[], strict: boolean): voi
       ? "No Thing could open"
       : "With --strict all Things must open, but not";
   throw new ThingError("NOT_READY", `${what} ${reasons.join("; ")}`);
+}
+
+/** Where there is something to see: the first stream's page, or else the list of Things. */
+function firstViewer(host: ThingHost): string {
+  for (const { name, model } of host.things.values()) {
+    const [stream] = model.streams.keys();
+    if (stream !== undefined) return `${name}/${stream}/viewer`;
+  }
+  return "";
 }
