@@ -29,7 +29,7 @@ export interface AddOptions {
 }
 
 const RESERVED = new Set(
-  "assets things thing_descriptions thing_models action_invocations blob recordings logs frames directory docs health metrics openapi.json".split(
+  "assets things thing_descriptions thing_models action_invocations blob recordings logs frames directory docs health login logout metrics openapi.json signed_urls".split(
     " ",
   ),
 );

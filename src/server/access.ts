@@ -13,7 +13,7 @@ export interface AccessOptions {
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 /** What a page of a configured origin may read of an answer, beside what browsers always show it. */
 const EXPOSED_HEADERS =
-  "Allow, Content-Length, ETag, Link, Location, Retry-After, X-Frame-Index, X-Origin, X-Stream-Run, X-Timestamp";
+  "Allow, Content-Length, ETag, Link, Location, Retry-After, WWW-Authenticate, X-Frame-Index, X-Origin, X-Stream-Run, X-Timestamp";
 
 /**
  * Who may talk to the server before anybody has logged in: programs on a machine that reaches it, and pages that
@@ -67,6 +67,13 @@ export class AccessPolicy {
     response.setHeader("Access-Control-Allow-Methods", allow);
     if (HEADER_NAMES.test(headers)) response.setHeader("Access-Control-Allow-Headers", headers);
     response.setHeader("Access-Control-Max-Age", "600");
+  }
+
+  /** True when a browser asks whether a page of a configured origin may send a request. It sends no login along. */
+  isPreflight({ method, headers }: IncomingMessage): boolean {
+    const { origin = "" } = headers;
+    const asks = headers["access-control-request-method"] !== undefined;
+    return method === "OPTIONS" && asks && this.#origins.has(origin);
   }
 
   #checkHost({ headers, socket }: IncomingMessage): void {

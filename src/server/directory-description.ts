@@ -1,7 +1,8 @@
 import { DISCOVERY_CONTEXT, type ThingDirectory } from "./directory.ts";
 import { JSON_TYPE, type Route, TD_TYPE } from "./route.ts";
 import { formsOf, SCHEMA_DEFINITIONS, withForms } from "./td-forms.ts";
-import { LANGUAGE, NO_SECURITY, TD_CONTEXTS } from "./thing-description.ts";
+import type { Security } from "./td-security.ts";
+import { LANGUAGE, TD_CONTEXTS } from "./thing-description.ts";
 
 /**
  * The directory's own Thing Description: the affordances of the specification's Thing Model that are read-only.
@@ -11,6 +12,7 @@ export function directoryDescriber(
   directory: ThingDirectory,
   routes: readonly Route[],
   prefix: string,
+  security: Security,
 ): (origin: string) => Record<string, unknown> {
   const forms = formsOf("directory", routes);
   return (origin) => ({
@@ -20,7 +22,7 @@ export function directoryDescriber(
     title: "Directory of Things",
     description: "All Things of this server, to be listed and watched.",
     base: `${origin}/`,
-    ...NO_SECURITY,
+    ...security,
     properties: withForms({ things: THINGS }, (name) => forms("properties", name)),
     actions: withForms(ACTIONS, (name) => forms("actions", name)),
     events: withForms(EVENTS, (name) => forms("events", name)),

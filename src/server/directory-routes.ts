@@ -10,6 +10,7 @@ import {
 import { hashOf, revalidated } from "./etag.ts";
 import { type Exchange, JSON_TYPE, type Reply, type Route, TD_TYPE } from "./route.ts";
 import { EventStreamWriter } from "./sse.ts";
+import type { Security } from "./td-security.ts";
 import { ThingDescriptionSchema } from "./wire-schemas.ts";
 
 const LD_TYPE = "application/ld+json";
@@ -34,7 +35,11 @@ const DIFF = {
 };
 
 /** The directory of all Things, to be read and watched, at a base of its own: `/things/` is LabThings'. */
-export function directoryRoutes(directory: ThingDirectory, prefix: string): Route[] {
+export function directoryRoutes(
+  directory: ThingDirectory,
+  prefix: string,
+  security: Security,
+): Route[] {
   const base = `${prefix}/directory`;
   const place = { thing: "directory" } as const;
   const routes: Route[] = [
@@ -76,7 +81,7 @@ export function directoryRoutes(directory: ThingDirectory, prefix: string): Rout
       eventRoute(directory, { path: `${base}/events/${type}`, ...EVENT_ROUTES[type] }, type),
     ),
   ];
-  const describe = directoryDescriber(directory, routes, prefix);
+  const describe = directoryDescriber(directory, routes, prefix, security);
   const own = (path: string): Route => ({
     method: "GET",
     path,

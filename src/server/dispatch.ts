@@ -4,6 +4,7 @@ import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { AccessPolicy } from "./access.ts";
 import { readJson, readPropertyValue } from "./body.ts";
+import type { Gate } from "./login/gate.ts";
 import { originOf } from "./origin.ts";
 import { problemOf } from "./problem.ts";
 import { writeProblem, writeReply } from "./reply.ts";
@@ -16,6 +17,8 @@ export interface Serving {
   readonly prefix: string;
   readonly log: Log;
   readonly policy: AccessPolicy;
+  /** Asks who sent a request; undefined where nobody has to log in. */
+  readonly gate?: Gate | undefined;
   /** Whether pages of other origins may show the pictures of a route. */
   readonly embeds: (route: Route) => boolean;
 }
@@ -27,8 +30,8 @@ export function expressOf(routes: readonly Route[], serving: Serving): Express {
   app.disable("etag");
   app.enable("strict routing");
   app.enable("case sensitive routing");
-  app.use((request, response, next) => {
-    if (admits(request, response, serving)) next();
+  app.use(async (request, response, next) => {
+    if (await admits(request, response, serving)) next();
   });
   for (const [path, there] of byPath(routes)) {
     app.all(path, (request, response) => dispatch(there, request, response, serving));
@@ -41,20 +44,27 @@ export function expressOf(routes: readonly Route[], serving: Serving): Express {
   });
   // Four parameters are what makes express hand errors to it. Only a path that cannot be decoded gets here.
   app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
-    fail(error instanceof URIError ? undecodable(request) : error, request, response, serving.log);
+    fail(error instanceof URIError ? undecodable(request) : error, request, response, serving);
   });
   return app;
 }
 
 /** Sets what every answer carries. A request that access refuses is answered here. */
-function admits(request: Request, response: Response, { policy, log }: Serving): boolean {
+async function admits(request: Request, response: Response, serving: Serving): Promise<boolean> {
+  const { policy, gate } = serving;
   setSecurityHeaders(response);
   policy.setCorsHeaders(request, response);
   try {
     policy.check(request);
-    return true;
+    if (gate && policy.isPreflight(request)) {
+      policy.setPreflightHeaders(request, response, "GET, HEAD, PUT, POST, DELETE");
+      writeReply(request, response, { status: 204 });
+      return false;
+    }
+    await gate?.admit(request, response);
+    return !response.destroyed;
   } catch (error) {
-    fail(error, request, response, log);
+    fail(error, request, response, serving);
     return false;
   }
 }
@@ -63,8 +73,9 @@ async function dispatch(
   there: readonly Route[],
   request: Request,
   response: Response,
-  { prefix, log, policy, embeds }: Serving,
+  serving: Serving,
 ): Promise<void> {
+  const { prefix, policy, gate, embeds } = serving;
   try {
     if (request.method === "OPTIONS") {
       policy.setPreflightHeaders(request, response, allowedOf(there));
@@ -72,11 +83,13 @@ async function dispatch(
       return;
     }
     const route = routeFor(there, request, response);
-    if (route.picture && embeds(route)) allowEmbedding(response);
-    const reply = await route.handle(exchangeOf(route, request, response));
+    gate?.authorize(request, route);
+    const identity = gate?.identityOf(request);
+    if (route.picture && (identity?.via === "signature" || embeds(route))) allowEmbedding(response);
+    const reply = await route.handle({ ...exchangeOf(route, request, response), identity });
     if (reply) writeReply(request, response, reply, originOf(request) + prefix);
   } catch (error) {
-    fail(error, request, response, log);
+    fail(error, request, response, serving);
   }
 }
 
@@ -98,7 +111,11 @@ export function allowedOf(there: readonly Route[]): string {
   return [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
 }
 
-function exchangeOf(route: Route, request: Request, response: Response): Exchange {
+function exchangeOf(
+  route: Route,
+  request: Request,
+  response: Response,
+): Omit<Exchange, "identity"> {
   const gone = new AbortController();
   response.on("close", () => gone.abort(new DOMException("The client has gone.", "AbortError")));
   return {
@@ -118,7 +135,7 @@ function fail(
   error: unknown,
   request: IncomingMessage & { originalUrl: string },
   response: ServerResponse,
-  log: Log,
+  { log, gate }: Serving,
 ): void {
   if (response.destroyed) return;
   const problem = problemOf(error, request.originalUrl.split("?")[0]);
@@ -128,6 +145,7 @@ function fail(
     });
   }
   if (response.headersSent) response.destroy();
+  else if (problem.status === 401 && gate) gate.refuse(request, response, problem);
   else writeProblem(request, response, problem);
 }
 

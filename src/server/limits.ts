@@ -12,6 +12,9 @@ export const REQUEST_LIMITS = {
   maxHeaderSize: 16 * 1024,
 } as const satisfies ServerOptions;
 
+/** For `createServer` of https: who has not said hello within this time is not waited for. */
+export const TLS_LIMITS = { handshakeTimeout: 10_000, minVersion: "TLSv1.2" } as const;
+
 const MAX_CONNECTIONS = 1000;
 /** A connection that takes nothing of what it asked for, for this long, is ended. */
 const STALL_MS = 60_000;

@@ -15,20 +15,24 @@ export interface MonitoringOptions {
   readonly host: ThingHost;
   readonly log: Log;
   readonly webSockets: () => WebSocketStats;
+  /** Whoever has not logged in is told only whether all is well. */
+  readonly hasLogin?: boolean;
 }
 
 /** Sees how a server does, for `/health` and `/metrics`, until it is stopped. */
 export class Monitoring {
   readonly #host: ThingHost;
   readonly #webSockets: () => WebSocketStats;
+  readonly #hasLogin: boolean;
   readonly #requests = new RecentRequests();
   readonly #invocations: InvocationCounts;
   readonly #eventLoop: EventLoopWatch;
   #droppedConnections = 0;
 
-  constructor({ host, log, webSockets }: MonitoringOptions) {
+  constructor({ host, log, webSockets, hasLogin = false }: MonitoringOptions) {
     this.#host = host;
     this.#webSockets = webSockets;
+    this.#hasLogin = hasLogin;
     this.#invocations = new InvocationCounts(host);
     this.#eventLoop = new EventLoopWatch({
       log,
@@ -45,10 +49,14 @@ export class Monitoring {
       {
         method: "GET",
         path: "/health",
-        role: "view",
+        role: "none",
         summary: "Whether all Things are open and all streams give frames",
         response: { status: 200, contentType: JSON_TYPE },
-        handle: async () => ({ status: 200, body: this.health() }),
+        handle: async ({ identity }) => {
+          const health = this.health();
+          const isStranger = this.#hasLogin && !identity;
+          return { status: 200, body: isStranger ? { status: health.status } : health };
+        },
       },
       {
         method: "GET",

@@ -31,6 +31,8 @@ const SERVER = TAGS.get("health")!;
 export interface OpenApiContext {
   readonly host: ThingHost;
   readonly prefix: string;
+  /** Whether somebody has to log in. */
+  readonly hasLogin?: boolean;
 }
 
 /**
@@ -65,8 +67,9 @@ export function openApiDocument(
           content: { [PROBLEM_TYPE]: { schema: toOpenApiSchema(ProblemSchema) } },
         },
       },
+      ...(context.hasLogin && { securitySchemes: SECURITY_SCHEMES }),
     },
-    security: [],
+    security: context.hasLogin ? LOGINS : [],
   };
 }
 
@@ -95,9 +98,34 @@ function operation(route: Route, context: OpenApiContext): Record<string, unknow
       "4XX": PROBLEM,
       "5XX": PROBLEM,
     },
+    ...(context.hasLogin && role === "none" && { security: [] }),
+    ...(context.hasLogin && route.picture && { security: [...LOGINS, { signature: [] }] }),
     "x-role": role,
   };
 }
+
+/** One of them will do. */
+const LOGINS = [{ basic: [] }, { bearer: [] }, { session: [] }];
+const SECURITY_SCHEMES = {
+  basic: {
+    type: "http",
+    scheme: "basic",
+    description: "A user's name and password, or any name and a token",
+  },
+  bearer: { type: "http", scheme: "bearer", description: "A token" },
+  session: {
+    type: "apiKey",
+    in: "cookie",
+    name: "thingscope-{port}",
+    description: "What a browser gets that logs in; its name ends in the server's port",
+  },
+  signature: {
+    type: "apiKey",
+    in: "query",
+    name: "signature",
+    description: "Part of a signed address, beside 'expires' and 'by'",
+  },
+};
 
 const PROBLEM = { $ref: "#/components/responses/Problem" };
 const LOCATION = {

@@ -5,6 +5,7 @@ export interface SecurityScheme {
   readonly scheme: string;
   readonly in?: string;
   readonly name?: string;
+  readonly description?: string;
 }
 
 /**

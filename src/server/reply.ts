@@ -34,6 +34,7 @@ export function writeProblem(
 ): void {
   const headers: Record<string, string> = {};
   if (problem.status === 503) headers["Retry-After"] = "1";
+  if (problem.status === 429) headers["Retry-After"] = "60";
   if (problem.status === 408) headers.Connection = "close"; // what is still to come is not waited for
   writeReply(request, response, {
     status: problem.status,

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TSchema } from "typebox";
 import type { ErrorCode } from "../base/errors.ts";
 import type { Role } from "../core/affordances.ts";
+import type { Identity } from "./login/identity.ts";
 
 export type Method = "GET" | "PUT" | "POST" | "DELETE";
 
@@ -14,6 +15,8 @@ export interface Exchange {
   readonly query: URLSearchParams;
   /** Scheme, host and port as the client addressed us, e.g. `http://127.0.0.1:5000`. */
   readonly origin: string;
+  /** Who sent it; undefined where nobody has to log in. */
+  readonly identity: Identity | undefined;
   /** Aborts when the client goes away. */
   readonly signal: AbortSignal;
   /** The JSON body; `undefined` when there is none. @throws {ThingError} `UNSUPPORTED_MEDIA_TYPE`, `INVALID_INPUT`, `BODY_TOO_LARGE`. */
@@ -55,7 +58,8 @@ export interface Route {
   readonly method: Method;
   /** From the root of the server, with `:name` for one segment. */
   readonly path: string;
-  readonly role: Role;
+  /** Who may use it; `none` is everybody, before any login. */
+  readonly role: Role | "none";
   /** What it does, in a line. */
   readonly summary: string;
   /** More about it, or what stands behind it. */

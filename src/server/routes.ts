@@ -14,11 +14,17 @@ import { propertyRoutes } from "./property-routes.ts";
 import { PublishedModels } from "./published-models.ts";
 import type { Route } from "./route.ts";
 import { streamRoutes } from "./stream-routes.ts";
+import type { Security } from "./td-security.ts";
 import { thingDescriber } from "./thing-description.ts";
 import { thingRoutes } from "./thing-routes.ts";
 
 /** The table of routes: all that this server answers, in one list. */
-export function routesOf(host: ThingHost, prefix: string, blobs: BlobStore): Route[] {
+export function routesOf(
+  host: ThingHost,
+  prefix: string,
+  blobs: BlobStore,
+  security: Security,
+): Route[] {
   const affordances = [...host.things.values()].flatMap((hosted) => {
     const base = `${prefix}/${hosted.name}`;
     return [
@@ -32,11 +38,11 @@ export function routesOf(host: ThingHost, prefix: string, blobs: BlobStore): Rou
   });
   const invocations = invocationRoutes(host, prefix);
   const models = new PublishedModels(host);
-  const describe = thingDescriber(host, [...affordances, ...invocations], prefix, models);
+  const describe = thingDescriber(host, [...affordances, ...invocations], prefix, models, security);
   return [
     ...affordances,
     ...thingRoutes(host, prefix, describe, models),
-    ...directoryRoutes(new ThingDirectory(host, describe), prefix),
+    ...directoryRoutes(new ThingDirectory(host, describe), prefix, security),
     coreLinksRoute(titlesOf(host), prefix),
     ...invocations,
     ...blobRoutes(blobs, prefix),

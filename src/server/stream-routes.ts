@@ -83,7 +83,8 @@ function routesOfStream(
       form: { ...frame, op: ["readproperty"] },
       response: { status: 200, contentType: JSON_TYPE, schema: Type.String() },
       errors: ["NO_FRAME", "STREAM_STOPPED"],
-      handle: async ({ signal }) => {
+      handle: async ({ request, signal }) => {
+        if (request.method === "HEAD") return { status: 200, body: null };
         const { jpeg } = await newestFrame(stream, signal);
         return { status: 200, body: Buffer.from(jpeg).toString("base64") };
       },

@@ -7,6 +7,7 @@ import { profilesFor } from "./profiles.ts";
 import type { PublishedModels } from "./published-models.ts";
 import { type Route, TD_TYPE, TM_TYPE } from "./route.ts";
 import { formsOf, SCHEMA_DEFINITIONS, withForms } from "./td-forms.ts";
+import type { Security } from "./td-security.ts";
 
 /** Makes the Thing Description of one Thing, for a client that reached us under `origin`. */
 export type ThingDescriber = (name: string, origin: string) => Record<string, unknown>;
@@ -20,10 +21,11 @@ export function thingDescriber(
   routes: readonly Route[],
   prefix: string,
   models: PublishedModels,
+  security: Security,
 ): ThingDescriber {
   return (name, origin) => {
     const hosted = host.get(name);
-    const profile = profilesFor(NO_SECURITY.securityDefinitions);
+    const profile = profilesFor(security.securityDefinitions);
     const forms = formsOf(name, routes);
     const { properties, actions, events } = describedAffordances(hosted.model);
     return {
@@ -33,7 +35,7 @@ export function thingDescriber(
       ...(hosted.model.description && { description: hosted.model.description }),
       base: `${origin}/`,
       ...(profile.length > 0 && { profile }),
-      ...NO_SECURITY,
+      ...security,
       properties: withForms(properties, (affordance) => forms("properties", affordance)),
       actions: withForms(actions, (affordance) => forms("actions", affordance)),
       events: withForms(events, (affordance) => forms("events", affordance)),
@@ -55,12 +57,6 @@ export const TD_CONTEXTS = [
   "https://www.w3.org/2022/wot/td/v1.1",
 ] as const;
 export const LANGUAGE = { "@language": "en" } as const;
-
-/** What every description says of who may use it. */
-export const NO_SECURITY = {
-  securityDefinitions: { no_security: { scheme: "nosec", description: "No security" } },
-  security: "no_security",
-} as const;
 
 function streamLinks({ model }: HostedThing, path: string): Record<string, unknown>[] {
   return [...model.streams.keys()].flatMap((name) => [

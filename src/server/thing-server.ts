@@ -1,4 +1,5 @@
 import { createServer, type Server } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
@@ -8,15 +9,28 @@ import { BlobStore } from "../outputs/blob-store.ts";
 import { AccessPolicy } from "./access.ts";
 import { bindAddressProblem, bindAddressWarning, isLoopback } from "./bind-address.ts";
 import { expressOf } from "./dispatch.ts";
-import { applyLimits, REQUEST_LIMITS } from "./limits.ts";
+import { applyLimits, REQUEST_LIMITS, TLS_LIMITS } from "./limits.ts";
+import { secretsFolder } from "./login/accounts-file.ts";
+import { Gate } from "./login/gate.ts";
+import { Login, type LoginOptions } from "./login/login.ts";
+import { loginRoutes } from "./login/login-routes.ts";
 import { Announcement, openMulticast } from "./mdns.ts";
 import { Monitoring } from "./monitoring.ts";
 import { openApiRoute } from "./openapi.ts";
 import type { Route } from "./route.ts";
 import { routesOf } from "./routes.ts";
+import { securityFor } from "./td-security.ts";
 import { serveWebSockets, type WebSockets } from "./websocket.ts";
 import { webSocketRoutes } from "./websocket-routes.ts";
 import { wotServices } from "./wot-services.ts";
+
+/** What a server shows that it is who it says it is. */
+export interface TlsFiles {
+  /** PEM; the certificate first, then those that vouch for it. */
+  readonly cert: string;
+  /** PEM. */
+  readonly key: string;
+}
 
 /** How a server is addressed, and by whom. */
 export interface ServerOptions {
@@ -28,6 +42,8 @@ export interface ServerOptions {
   readonly allowedHosts?: readonly string[];
   /** Origins whose pages may call this server. */
   readonly allowedOrigins?: readonly string[];
+  /** Whoever uses the server has to log in. */
+  readonly login?: LoginOptions;
   /** Allows addresses off loopback, without any login. */
   readonly insecureNoAuth?: boolean;
   /**
@@ -35,6 +51,8 @@ export interface ServerOptions {
    * network to tell. Needs the package bonjour-service.
    */
   readonly mdns?: boolean | string;
+  /** For https: certificate and key in PEM. */
+  readonly tls?: TlsFiles;
 }
 
 /** Things over HTTP and WebSocket. Add all Things to the host first, then `listen`. */
@@ -47,6 +65,8 @@ export class ThingServer {
   readonly #insecureNoAuth: boolean;
   readonly #prefix: string;
   readonly #mdns: boolean | string;
+  readonly #login: Login | undefined;
+  readonly #isSecure: boolean;
   readonly #server: Server;
   readonly #webSockets: WebSockets;
   readonly #monitoring: Monitoring;
@@ -60,6 +80,8 @@ export class ThingServer {
       embed = [],
       insecureNoAuth = false,
       mdns = false,
+      login,
+      tls,
       ...access
     }: ServerOptions = {},
   ) {
@@ -69,22 +91,30 @@ export class ThingServer {
     this.#insecureNoAuth = insecureNoAuth;
     this.#prefix = prefix;
     this.#mdns = mdns;
+    this.#login = login && newLogin(login, host);
+    this.#isSecure = tls !== undefined;
+    const hasLogin = login !== undefined;
     const blobs = new BlobStore({ log: this.#log });
     host.invocations.onForget(({ output }) => blobs.release(output));
-    const shared = { host, prefix, log: this.#log, policy: this.#policy };
+    const shared = { host, prefix, log: this.#log, policy: this.#policy, hasLogin };
     const webSockets = () => this.#webSockets.stats;
     this.#monitoring = new Monitoring({ ...shared, webSockets });
     this.routes = [
-      ...routesOf(host, prefix, blobs),
+      ...routesOf(host, prefix, blobs, securityFor(hasLogin)),
       ...webSocketRoutes(host, prefix),
       ...this.#monitoring.routes,
       openApiRoute(() => this.routes, shared),
+      ...(this.#login ? loginRoutes(this.#login, prefix, () => this.routes) : []),
     ];
+    const gate = this.#login && new Gate(this.#login, prefix, this.routes);
     const embeds = ({ path }: Route) => embed.some((name) => path.startsWith(`${prefix}/${name}/`));
-    this.#server = createServer(REQUEST_LIMITS, expressOf(this.routes, { ...shared, embeds }));
+    const answer = expressOf(this.routes, { ...shared, embeds, gate });
+    this.#server = tls
+      ? createSecureServer({ ...REQUEST_LIMITS, ...TLS_LIMITS, ...tls }, answer)
+      : createServer(REQUEST_LIMITS, answer);
     applyLimits(this.#server);
     this.#monitoring.watch(this.#server);
-    this.#webSockets = serveWebSockets({ ...shared, server: this.#server });
+    this.#webSockets = serveWebSockets({ ...shared, gate, server: this.#server });
     this.#server.on("connection", (socket) => {
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));
@@ -98,17 +128,28 @@ export class ThingServer {
    * others reach while nobody has to log in.
    */
   async listen({ host = "127.0.0.1", port = 5000 } = {}): Promise<{ url: string; port: number }> {
-    const problem = bindAddressProblem(host, this.#insecureNoAuth);
+    const audience = { hasLogin: this.#login !== undefined, insecureNoAuth: this.#insecureNoAuth };
+    const problem = bindAddressProblem(host, audience);
     if (problem) throw problem;
-    const warning = bindAddressWarning(host);
+    const warning = bindAddressWarning(host, audience);
     if (warning) this.#log.warn(warning);
+    await this.#login?.open();
     this.#policy.allowHost(host);
     await this.#bind(host, port);
     limitUnsent(this.#server, this.#log);
     await this.host.open();
     const bound = (this.#server.address() as AddressInfo).port;
+    const scheme = this.#isSecure ? "https" : "http";
     if (this.#mdns !== false) await this.#announce(host, bound);
-    return { url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}`, port: bound };
+    return { url: `${scheme}://${host.includes(":") ? `[${host}]` : host}:${bound}`, port: bound };
+  }
+
+  /**
+   * A code that logs one browser in, once, within ten minutes, as whoever runs this server: `{prefix}/login#code=...`.
+   * Undefined where nobody has to log in.
+   */
+  newLoginCode(): string | undefined {
+    return this.#login?.newCode();
   }
 
   /** Ends viewers, waits and sockets at once, then closes all Things. */
@@ -119,6 +160,7 @@ export class ThingServer {
     for (const socket of this.#sockets) socket.destroy();
     await closed;
     this.#monitoring.stop();
+    await this.#login?.close();
     await this.host.close();
   }
 
@@ -141,6 +183,10 @@ export class ThingServer {
       this.#server.listen({ host, port }, () => resolve());
     });
   }
+}
+
+function newLogin({ folder, clock }: LoginOptions, { settingsFolder, log }: ThingHost): Login {
+  return new Login(folder ?? secretsFolder(settingsFolder), { log, clock });
 }
 
 function listenProblem(error: NodeJS.ErrnoException, host: string, port: number): ThingError {

@@ -7,6 +7,7 @@ import type { Log } from "../base/log.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import type { AccessPolicy } from "./access.ts";
+import { challengeFor, type Gate } from "./login/gate.ts";
 import { ObserverSession } from "./observer-session.ts";
 import { problemOf } from "./problem.ts";
 
@@ -14,6 +15,7 @@ export interface WebSocketOptions {
   readonly server: Server;
   readonly host: ThingHost;
   readonly policy: AccessPolicy;
+  readonly gate?: Gate | undefined;
   /** Before `/{thing}/ws`, e.g. `/api/v3`. */
   readonly prefix?: string;
   readonly log: Log;
@@ -48,6 +50,7 @@ export function serveWebSockets({
   server,
   host,
   policy,
+  gate,
   prefix = "",
   log,
   maxConnections = 200,
@@ -67,7 +70,7 @@ export function serveWebSockets({
   }, pingMs).unref();
   server.on("upgrade", upgrade);
 
-  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on("error", () => {}); // "close" follows, and is all there is to do
     if (request.headers.upgrade?.toLowerCase() !== "websocket") {
       answerPlainly(server, request, socket);
@@ -75,11 +78,12 @@ export function serveWebSockets({
     }
     try {
       policy.checkUpgrade(request);
+      if (gate) await gate.admitUpgrade(request, socket);
       const hosted = thingAt(request.url ?? "/", host, prefix);
       if (sessions.size >= maxConnections) throw tooMany(maxConnections);
       sockets.handleUpgrade(request, socket, head, (opened) => open(opened, hosted));
     } catch (error) {
-      refuse(socket, error);
+      refuse(request, socket, error);
     }
   }
 
@@ -130,7 +134,7 @@ function tooMany(limit: number): ThingError {
 }
 
 /** Answers an upgrade with a problem instead. */
-function refuse(socket: Duplex, error: unknown): void {
+function refuse(request: IncomingMessage, socket: Duplex, error: unknown): void {
   const problem = problemOf(error);
   const body = JSON.stringify(problem);
   const head = [
@@ -138,6 +142,7 @@ function refuse(socket: Duplex, error: unknown): void {
     "Content-Type: application/problem+json",
     `Content-Length: ${Buffer.byteLength(body)}`,
     "Connection: close",
+    ...(problem.status === 401 ? [`WWW-Authenticate: ${challengeFor(request)}`] : []),
     ...(problem.status === 503 ? ["Retry-After: 5"] : []),
   ];
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
@@ -151,7 +156,7 @@ function answerPlainly(server: Server, request: IncomingMessage, socket: Duplex)
   const { "content-length": length, "transfer-encoding": encoding } = request.headers;
   if (!(socket instanceof Socket) || length !== undefined || encoding !== undefined) {
     const why = "Send a request with a body without the 'Upgrade' header: this is HTTP/1.1.";
-    refuse(socket, new ThingError("BAD_ARGUMENT", why));
+    refuse(request, socket, new ThingError("BAD_ARGUMENT", why));
     return;
   }
   const response = new ServerResponse(request);

@@ -207,7 +207,7 @@ test("without login only loopback is bound, unless somebody takes the risk, loud
   }
   for (const host of ["0.0.0.0", "::", "", "192.168.1.7", "lab", "127.0.0.1.evil.example"]) {
     assert.match(bindAddressProblem(host)?.message ?? "", /--insecure-no-auth/, host);
-    assert.equal(bindAddressProblem(host, true), undefined, host);
+    assert.equal(bindAddressProblem(host, { insecureNoAuth: true }), undefined, host);
     assert.match(bindAddressWarning(host) ?? "", /^NO LOGIN/, host);
   }
 });

@@ -1,0 +1,30 @@
+import type { Role } from "../../core/affordances.ts";
+
+/** Somebody, or some program, that may log in. */
+export interface Account {
+  /** Never used twice: a name that is given again, or a role that changes, has a new one. */
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  /** Epoch ms; never when absent. */
+  readonly expires?: number;
+}
+
+/** Whoever sent a request, and how that is known. */
+export interface Identity {
+  readonly account: Account;
+  readonly role: Role;
+  /** By a signed address one stream's pictures are read and nothing else. */
+  readonly via: "password" | "token" | "session" | "signature";
+  /** Which session, as the store knows it. */
+  readonly session?: string;
+  /** Until when it holds, where that is not as long as its account, epoch ms. */
+  readonly expires?: number;
+}
+
+const ROLES: readonly Role[] = ["view", "operate", "admin"];
+
+/** True when whoever has one role may do what asks for another. */
+export function covers(role: Role, wanted: Role): boolean {
+  return ROLES.indexOf(role) >= ROLES.indexOf(wanted);
+}

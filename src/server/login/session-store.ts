@@ -1,0 +1,113 @@
+import { join } from "node:path";
+import { Type } from "typebox";
+import { messageOf } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import { errorsIn } from "../../core/schema.ts";
+import { SettingsFile } from "../../core/settings-file.ts";
+import { hmac, newSecret } from "./secrets.ts";
+
+/** One browser that is logged in. */
+export interface Session {
+  /** Of the account that it speaks for: with it the session ends. */
+  readonly account: string;
+  /** Epoch ms. */
+  used: number;
+  /** When the browser was last told how long to keep the cookie, epoch ms. */
+  renewed: number;
+}
+
+/** A session that is not used for this long has ended. */
+export const IDLE_MS = 30 * 24 * 3600_000;
+const RENEW_MS = 24 * 3600_000;
+const SAVE_MS = 3600_000;
+const MAX_SESSIONS = 1000;
+
+const Saved = Type.Record(
+  Type.String(),
+  Type.Object({ account: Type.String(), used: Type.Number() }),
+);
+
+/** Who is logged in, on disk too: of each secret only what cannot be turned back. */
+export class SessionStore {
+  readonly #file: SettingsFile;
+  readonly #log: Log;
+  readonly #clock: () => number;
+  readonly #sessions = new Map<string, Session>();
+  #savedAt = 0;
+
+  constructor(folder: string, log: Log, clock: () => number) {
+    this.#file = new SettingsFile(join(folder, "sessions.json"), log);
+    this.#log = log;
+    this.#clock = clock;
+  }
+
+  async open(): Promise<void> {
+    const saved: Record<string, unknown> = await this.#file.load();
+    if (!isSaved(saved)) return;
+    for (const [id, session] of Object.entries(saved)) {
+      this.#sessions.set(id, { ...session, renewed: 0 });
+    }
+  }
+
+  /** @returns The secret that the browser is to keep. */
+  async begin(key: string, account: string): Promise<string> {
+    const secret = newSecret();
+    const time = this.#clock();
+    this.#sessions.set(hmac(key, secret), { account, used: time, renewed: time });
+    if (this.#sessions.size > MAX_SESSIONS) this.#dropOldest();
+    await this.#save();
+    return secret;
+  }
+
+  /** The session of a secret, and its id, unless it has ended. It counts as used now. */
+  use(key: string, secret: string): { id: string; account: string; renew: boolean } | undefined {
+    const id = hmac(key, secret);
+    if (!this.has(id)) return undefined;
+    const session = this.#sessions.get(id)!;
+    const time = this.#clock();
+    session.used = time;
+    const renew = time - session.renewed >= RENEW_MS;
+    if (renew) session.renewed = time;
+    if (time - this.#savedAt >= SAVE_MS) void this.#save();
+    return { id, account: session.account, renew };
+  }
+
+  has(id: string): boolean {
+    const session = this.#sessions.get(id);
+    return session !== undefined && this.#clock() - session.used < IDLE_MS;
+  }
+
+  /** Ends all of them. */
+  async clear(): Promise<void> {
+    this.#sessions.clear();
+    await this.#save();
+  }
+
+  async end(id: string): Promise<void> {
+    if (this.#sessions.delete(id)) await this.#save();
+  }
+
+  async close(): Promise<void> {
+    if (this.#sessions.size > 0) await this.#save();
+  }
+
+  #dropOldest(): void {
+    const [oldest] = [...this.#sessions].sort(([, a], [, b]) => a.used - b.used);
+    if (oldest) this.#sessions.delete(oldest[0]);
+  }
+
+  async #save(): Promise<void> {
+    this.#savedAt = this.#clock();
+    for (const id of this.#sessions.keys()) if (!this.has(id)) this.#sessions.delete(id);
+    const entries = [...this.#sessions].map(([id, { account, used }]) => [id, { account, used }]);
+    try {
+      await this.#file.save(Object.fromEntries(entries));
+    } catch (error) {
+      this.#log.error(`Who is logged in was not saved, so a restart ends it: ${messageOf(error)}`);
+    }
+  }
+}
+
+function isSaved(saved: unknown): saved is Record<string, { account: string; used: number }> {
+  return errorsIn(Saved, saved).length === 0;
+}

@@ -1,0 +1,67 @@
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import type { Log, Role, ServerOptions } from "thingscope";
+import { createToken, setUser } from "../../src/server/login/account-changes.ts";
+import { AccountsFile } from "../../src/server/login/accounts-file.ts";
+import { laboratory } from "./cameras.ts";
+import { type Answer, ask } from "./requests.ts";
+
+export const ROLES = ["view", "operate", "admin"] as const;
+export const PASSWORD = "correct horse battery";
+
+export type Secured = Awaited<ReturnType<typeof secured>>;
+
+/** The laboratory, with a login, a token and a user of each role, and a clock that the test may move. */
+export async function secured(
+  t: TestContext,
+  { users = false, ...options }: ServerOptions & { log?: Log; users?: boolean } = {},
+) {
+  const folder = await mkdtemp(join(tmpdir(), "thingscope-access-"));
+  const time = { passed: 0 };
+  const clock = () => Date.now() + time.passed;
+  const file = new AccountsFile(folder);
+  const tokens: Record<Role, string> = { view: "", operate: "", admin: "" };
+  for (const role of ROLES) {
+    tokens[role] = (await createToken(file, { role, days: 90, name: role })).token;
+    if (users) await setUser(file, `${role}er`, { role, password: PASSWORD });
+  }
+  const lab = await laboratory(t, { ...options, login: { folder, clock } });
+  return { ...lab, folder, file, tokens, time };
+}
+
+/** Logs in as a browser does. @returns The cookie that it keeps, and the whole answer. */
+export async function logIn(
+  port: number,
+  credentials: Record<string, string>,
+): Promise<{ cookie: string; answer: Answer }> {
+  const answer = await ask(port, {
+    method: "POST",
+    path: "/login",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(credentials),
+  });
+  const [cookie = ""] = String(answer.headers["set-cookie"] ?? "").split(";");
+  return { cookie, answer };
+}
+
+export function bearer(token: string): { Authorization: string } {
+  return { Authorization: `Bearer ${token}` };
+}
+
+export function basic(user: string, password: string): { Authorization: string } {
+  return { Authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}` };
+}
+
+/** What a check says about a request, repeated until it says `status`: a running server looks for changes once a second. */
+export async function becomes(
+  status: number,
+  request: () => Promise<{ status: number }>,
+): Promise<void> {
+  for (;;) {
+    const answer = await request();
+    if (answer.status === status) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
