@@ -7,6 +7,8 @@ const FINISHED_KEPT = 1000;
 export class Invocations {
   readonly #records = new Map<string, InvocationRecord>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
+  /** Those that have ended, the first first. */
+  readonly #finished = new Set<InvocationRecord>();
   readonly #onForget = new Set<(record: InvocationRecord) => void>();
   readonly #maxRunning: number;
   #running = 0;
@@ -33,6 +35,7 @@ export class Invocations {
       if (!this.#records.has(record.id)) return;
       const timer = setTimeout(() => this.#forget(record), retentionSeconds * 1000);
       this.#timers.set(record.id, timer.unref());
+      this.#finished.add(record);
       this.#forgetBeyondLimit();
     });
   }
@@ -80,14 +83,16 @@ export class Invocations {
   }
 
   #forgetBeyondLimit(): void {
-    const finished = [...this.#records.values()].filter((record) => record.finished);
-    for (const record of finished.slice(0, Math.max(0, finished.length - FINISHED_KEPT)))
+    for (const record of this.#finished) {
+      if (this.#finished.size <= FINISHED_KEPT) return;
       this.#forget(record);
+    }
   }
 
   #forget(record: InvocationRecord): void {
     clearTimeout(this.#timers.get(record.id));
     this.#timers.delete(record.id);
+    this.#finished.delete(record);
     if (this.#records.delete(record.id)) for (const listener of this.#onForget) listener(record);
   }
 }

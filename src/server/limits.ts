@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Server, ServerOptions } from "node:http";
+import type { Server, ServerOptions, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 /** For `createServer`: how long a request may take to arrive, and how much of it. A response may take as long as it likes. */
@@ -26,13 +26,11 @@ const STALL_MS = 60_000;
 export function applyLimits(server: Server, { stallMs = STALL_MS } = {}): void {
   server.maxConnections = Math.min(MAX_CONNECTIONS, Math.floor(openFilesLimit() * 0.75));
   server.maxHeadersCount = 100;
-  const answering = new WeakSet<Socket>();
-  server.on("request", (request, response) => {
-    answering.add(request.socket);
-    response.once("close", () => answering.delete(request.socket));
-  });
+  const lastOf = new WeakMap<Socket, ServerResponse>();
+  server.on("request", (request, response) => lastOf.set(request.socket, response));
   server.setTimeout(stallMs, (socket: Socket) => {
-    if (socket.writableLength > 0 || !answering.has(socket)) socket.destroy();
+    const isAnswering = lastOf.get(socket)?.writableFinished === false;
+    if (socket.writableLength > 0 || !isAnswering) socket.destroy();
   });
 }
 
