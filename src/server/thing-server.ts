@@ -20,17 +20,10 @@ import { openApiRoute } from "./openapi.ts";
 import type { Route } from "./route.ts";
 import { routesOf } from "./routes.ts";
 import { securityFor } from "./td-security.ts";
+import type { TlsFiles } from "./tls/certificate-files.ts";
 import { serveWebSockets, type WebSockets } from "./websocket.ts";
 import { webSocketRoutes } from "./websocket-routes.ts";
 import { wotServices } from "./wot-services.ts";
-
-/** What a server shows that it is who it says it is. */
-export interface TlsFiles {
-  /** PEM; the certificate first, then those that vouch for it. */
-  readonly cert: string;
-  /** PEM. */
-  readonly key: string;
-}
 
 /** How a server is addressed, and by whom. */
 export interface ServerOptions {

@@ -145,6 +145,8 @@ function assertPicture(path: string, routes: readonly Route[]): void {
 }
 
 function patternOf({ path }: Route): RegExp {
-  const literal = path.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/:\w+/g, "[\\w.%-]+");
+  const literal = path
+    .replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
+    .replace(/:\w+/g, "(?!\\.+(?:/|$))[\\w.%-]+");
   return new RegExp(`^${literal}$`);
 }

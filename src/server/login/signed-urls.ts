@@ -26,11 +26,11 @@ export function signatureIn(key: string, url: string, time: number): Signed | un
   const [path = "", text = ""] = url.split("?");
   const query = new URLSearchParams(text);
   const [account, signature] = [query.get("by"), query.get("signature")];
-  const expires = Number(query.get("expires"));
-  if (account === null || signature === null || !Number.isSafeInteger(expires)) return undefined;
-  const signed = { account, expires };
+  const expires = query.get("expires") ?? "";
+  if (account === null || signature === null || !/^\d{1,12}$/.test(expires)) return undefined;
+  const signed = { account, expires: Number(expires) };
   if (!isSame(signature, signatureOf(key, path, signed))) return undefined;
-  return time < expires * 1000 ? signed : undefined;
+  return time < signed.expires * 1000 ? signed : undefined;
 }
 
 /** Other parameters, such as `width`, are the reader's to choose. What is signed is for looking: role view. */
