@@ -52,6 +52,7 @@ export {
 } from "./frames/jpeg.ts";
 export { JpegSplitter } from "./frames/jpeg-splitter.ts";
 export { boundaryOf, MultipartParser, type Part } from "./frames/multipart.ts";
+export { drawText, type TextStyle } from "./frames/pixel-text.ts";
 export { RateMeter } from "./frames/rate.ts";
 export {
   brenner,

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import {
   Camera,
   decodeRgb,
+  drawText,
   encodeJpeg,
   type FrameSource,
   packagePath,
@@ -14,7 +15,6 @@ import {
 } from "thingscope";
 import { type Static, Type } from "typebox";
 import { Easel } from "./pictures/easel.ts";
-import { drawText } from "./pictures/pixel-text.ts";
 import { testCard } from "./pictures/test-card.ts";
 import { ticks } from "./pictures/ticks.ts";
 import { type Rgba, toRgba } from "./pictures/turn.ts";

@@ -10,6 +10,7 @@ import { Blob, blobSchema } from "../outputs/blob.ts";
 import { derive } from "../outputs/derive.ts";
 import { type Feeding, type FeedOptions, feed } from "../outputs/feed.ts";
 import { MJPEGStream } from "../outputs/mjpeg-stream.ts";
+import { noFramesPicture } from "./no-frames-picture.ts";
 
 const StreamName = Type.Enum(["main", "lores"]);
 const StreamChoice = Type.Object({ stream_name: Type.Optional(StreamName) });
@@ -95,6 +96,7 @@ export abstract class Camera extends Thing {
         this.changed("state");
         this.changed("stream_active");
       },
+      placeholder: (reason) => this.#placeholder(reason),
     });
     if (!this.lores_mjpeg_stream.streaming) this.lores_mjpeg_stream.reset();
     this.#endLores = derive(this.mjpeg_stream, this.lores_mjpeg_stream, LORES);
@@ -142,6 +144,13 @@ export abstract class Camera extends Thing {
   @endpoint("GET", "snapshot", "view", "The next frame of the smaller live view")
   async snapshot({ signal }: EndpointRequest): Promise<EndpointResponse> {
     return { contentType: "image/jpeg", body: await this.#grab("lores", signal, 5000) };
+  }
+
+  /** What viewers of both streams see instead of a last picture that is not live any more. */
+  async #placeholder(reason: string): Promise<Uint8Array> {
+    const picture = await noFramesPicture(reason, this.mjpeg_stream.newest);
+    if (this.lores_mjpeg_stream.streaming) this.lores_mjpeg_stream.showPlaceholder(picture, reason);
+    return picture;
   }
 
   /** @throws {ThingError} `NO_FRAME`, with the reason, when none comes in time. */

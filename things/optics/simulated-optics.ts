@@ -1,4 +1,4 @@
-import { drawText } from "../pictures/pixel-text.ts";
+import { drawText } from "thingscope";
 import type { Rgb } from "../pictures/rgb.ts";
 import { blankRgb } from "../pictures/rgb.ts";
 import { blurLevels, FocusStack, wordsOf } from "./focus-stack.ts";

@@ -1,5 +1,12 @@
-import type { RawImage } from "thingscope";
+/** Pixels that are drawn on: row-major, 8 bits a channel, channels side by side. */
+interface Canvas {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+}
 
+/** Where letters stand, and how large they are. */
 export interface TextStyle {
   /** Pixels from the left edge to the first letter. */
   readonly x: number;
@@ -17,7 +24,7 @@ const ADVANCE = COLUMNS + 1;
  * Draws white capitals on a dark plate into the picture itself. The letters are here, because a machine without
  * any font must show the same picture. What has no letter is left blank; what lies outside is cut off.
  */
-export function drawText(picture: RawImage, text: string, { x, y, scale = 1 }: TextStyle): void {
+export function drawText(picture: Canvas, text: string, { x, y, scale = 1 }: TextStyle): void {
   const width = textWidth(text, scale);
   fill(picture, x - 3 * scale, y - 2 * scale, width + 5 * scale, (ROWS + 4) * scale, darken);
   [...text.toUpperCase()].forEach((letter, place) => {
@@ -42,7 +49,7 @@ const darken = (value: number) => value >> 2;
 const whiten = () => 255;
 
 function fill(
-  { data, width, height, channels }: RawImage,
+  { data, width, height, channels }: Canvas,
   x: number,
   y: number,
   across: number,
@@ -103,4 +110,15 @@ const GLYPHS: Readonly<Record<string, readonly number[]>> = {
   "#": [10, 10, 31, 10, 31, 10, 10],
   "(": [2, 4, 8, 8, 8, 4, 2],
   ")": [8, 4, 2, 2, 2, 4, 8],
+  "'": [4, 4, 8, 0, 0, 0, 0],
+  '"': [10, 10, 10, 0, 0, 0, 0],
+  "!": [4, 4, 4, 4, 4, 0, 4],
+  "?": [14, 17, 1, 2, 4, 0, 4],
+  ";": [0, 12, 12, 0, 12, 4, 8],
+  _: [0, 0, 0, 0, 0, 0, 31],
+  "=": [0, 0, 31, 0, 31, 0, 0],
+  "%": [24, 25, 2, 4, 8, 19, 3],
+  "<": [2, 4, 8, 16, 8, 4, 2],
+  ">": [8, 4, 2, 1, 2, 4, 8],
+  "@": [14, 17, 1, 13, 21, 21, 14],
 };

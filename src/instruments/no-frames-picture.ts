@@ -1,0 +1,61 @@
+import { encodeJpeg, type RawImage } from "../frames/codec.ts";
+import { drawText, textWidth } from "../frames/pixel-text.ts";
+
+const STRIPE = [240, 167, 67] as const;
+const MOST_WIDTH = 1280;
+const MOST_LINES = 8;
+
+/**
+ * A picture for viewers that says why there are no frames, of the frames' size or smaller. Its striped bands are seen from
+ * afar, so that nobody takes it for what the camera sees. The letters need no font.
+ */
+export function noFramesPicture(
+  reason: string,
+  frame: { width: number; height: number } = { width: 640, height: 480 },
+): Promise<Uint8Array> {
+  const width = Math.min(frame.width, MOST_WIDTH);
+  const height = Math.max(1, Math.round((frame.height * width) / frame.width));
+  const band = Math.max(4, Math.round(height / 24));
+  const picture = stripedPicture(width, height, band);
+  const margin = 2 * band;
+  const scale = Math.max(1, Math.round(Math.min(width / 320, height / 240)));
+  const top = margin + band;
+  drawText(picture, "NO FRAMES", { x: margin, y: top, scale: 2 * scale });
+  linesOf(reason, width - 2 * margin, scale).forEach((line, n) => {
+    drawText(picture, line, { x: margin, y: top + (22 + 11 * n) * scale, scale });
+  });
+  return encodeJpeg(picture);
+}
+
+function stripedPicture(width: number, height: number, band: number): RawImage {
+  const data = new Uint8Array(width * height * 3);
+  for (let y = 0; y < Math.min(band, height); y++) {
+    for (let x = 0; x < width; x++) {
+      if ((x + y) % (4 * band) >= 2 * band) continue;
+      data.set(STRIPE, (y * width + x) * 3);
+      data.set(STRIPE, ((height - 1 - y) * width + x) * 3);
+    }
+  }
+  return { data, width, height, channels: 3 };
+}
+
+/** Broken between words; what is longer than a line is cut there. */
+function linesOf(text: string, width: number, scale: number): string[] {
+  const fits = (line: string) => textWidth(line, scale) <= width;
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(/\s+/)) {
+    if (line && !fits(`${line} ${word}`)) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line ? `${line} ${word}` : word;
+    }
+    while (!fits(line) && line.length > 1) {
+      const letters = Math.max(1, Math.floor(width / (6 * scale)));
+      lines.push(line.slice(0, letters));
+      line = line.slice(letters);
+    }
+  }
+  return [...lines, line].slice(0, MOST_LINES);
+}

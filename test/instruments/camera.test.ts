@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { Camera, type FrameSource, ThingHost, ThingServer } from "thingscope";
+import { encodeJpeg } from "../../src/frames/codec.ts";
+import { inspectJpeg } from "../../src/frames/jpeg.ts";
+import { noFramesPicture } from "../../src/instruments/no-frames-picture.ts";
+import { eventually, Watcher } from "../outputs/watching.ts";
+
+const timeout = 20_000;
+
+/** A camera that is unplugged and plugged in by the test. */
+class Unsteady extends Camera {
+  plugged = true;
+  readonly #jpeg: Uint8Array;
+
+  constructor(jpeg: Uint8Array) {
+    super();
+    this.#jpeg = jpeg;
+  }
+
+  protected override source(): FrameSource {
+    const camera = this;
+    const jpeg = this.#jpeg;
+    return {
+      async *frames(signal) {
+        while (!signal.aborted) {
+          if (!camera.plugged) throw new Error("The cable of 'left' came out.");
+          yield { jpeg };
+          await new Promise((resolve) => setTimeout(resolve, 30));
+        }
+      },
+    };
+  }
+}
+
+async function serve(t: TestContext) {
+  const blank = {
+    data: new Uint8Array(320 * 240 * 3),
+    width: 320,
+    height: 240,
+    channels: 3 as const,
+  };
+  const camera = new Unsteady(await encodeJpeg(blank));
+  const host = new ThingHost({ settingsFolder: await mkdtemp(join(tmpdir(), "thingscope-")) });
+  host.add("camera", camera);
+  const server = new ThingServer(host);
+  t.after(() => server.close());
+  return { camera, ...(await server.listen({ port: 0 })) };
+}
+
+test("viewers of a camera that is unplugged are shown why, in the frames' size, until frames come again", {
+  timeout,
+}, async (t) => {
+  const { camera, url, port } = await serve(t);
+  for (const path of ["/camera/mjpeg_stream", "/camera/lores_mjpeg_stream"]) {
+    camera.plugged = true;
+    const viewer = new Watcher(port, path);
+    await viewer.until(() => viewer.parts.some(({ headers }) => headers.has("x-frame-index")));
+    const unpluggedAt = performance.now();
+    camera.plugged = false;
+    await viewer.until(() => viewer.parts.at(-1)?.headers.has("x-placeholder") === true);
+    assert.ok(performance.now() - unpluggedAt < 2000);
+    const { headers, jpeg } = viewer.parts.at(-1)!;
+    assert.equal(headers.get("x-placeholder"), "The cable of 'left' came out.");
+    assert.equal(headers.get("x-frame-index"), undefined);
+    assert.deepEqual([inspectJpeg(jpeg).width, inspectJpeg(jpeg).height], [320, 240]);
+    assert.equal(camera.state.state, "failed");
+
+    const refused = await fetch(`${url}${path}/snapshot?wait=0.1&fresh=1`);
+    assert.equal(refused.status, 503);
+    assert.match(await refused.text(), /The cable of 'left' came out/);
+
+    const pluggedAt = performance.now();
+    camera.plugged = true;
+    await viewer.until(() => viewer.parts.at(-1)?.headers.has("x-frame-index") === true);
+    assert.ok(performance.now() - pluggedAt < 3000);
+    viewer.socket.destroy();
+  }
+  await eventually(() => camera.mjpeg_stream.demand.count === 0);
+});
+
+test("a camera that gives nothing is told after 5 s, to all who ask", {
+  timeout,
+}, async (t) => {
+  const { camera, url } = await serve(t);
+  camera.plugged = false;
+  for (const path of ["/camera/mjpeg_stream/snapshot", "/camera/snapshot"]) {
+    const startedAt = performance.now();
+    const answers = await Promise.all([fetch(url + path), fetch(url + path)]);
+    const took = performance.now() - startedAt;
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [503, 503],
+    );
+    assert.ok(took > 4900 && took < 6500, `${took} ms`);
+  }
+});
+
+test("the picture that says why has no more than 1280 columns, and takes any reason and size", {
+  timeout,
+}, async () => {
+  const size = async (reason: string, frame?: { width: number; height: number }) => {
+    const { width, height } = inspectJpeg(await noFramesPicture(reason, frame));
+    return [width, height];
+  };
+  assert.deepEqual(await size("", undefined), [640, 480]);
+  assert.deepEqual(await size("Why?", { width: 4000, height: 3000 }), [1280, 960]);
+  assert.deepEqual(await size("x".repeat(5000), { width: 16, height: 16 }), [16, 16]);
+  assert.deepEqual(await size("a b ".repeat(500), { width: 1, height: 1 }), [1, 1]);
+});
