@@ -3,6 +3,7 @@ import { Backoff } from "./backoff.ts";
 import { ClientError, mayPass } from "./client-error.ts";
 import { type Following, serverSentEvents } from "./event-stream.ts";
 import type { Http } from "./http.ts";
+import { isJsonType } from "./json.ts";
 import { type Affordance, type Form, formsFor } from "./thing-description.ts";
 
 const SHORTEST_POLL_MS = 10;
@@ -15,9 +16,12 @@ export function notifications<T>(
 ): (following: Following) => AsyncGenerator<T, void> {
   const op = affordance.kind === "event" ? "subscribeevent" : "observeproperty";
   const forms = formsFor(affordance.forms, op);
-  const sse = forms.find(({ subprotocol }) => subprotocol === "sse");
-  if (sse) return (following) => eventsByName<T>(http, sse, affordance.name, variables, following);
   const polled = forms.find(isLongpoll);
+  const sse = forms.find(({ subprotocol }) => subprotocol === "sse");
+  // Pictures come as they are by long polling, and in base64 by SSE.
+  const isPicture = polled !== undefined && !isJsonType(polled.responseType);
+  if (sse && !isPicture)
+    return (following) => eventsByName<T>(http, sse, affordance.name, variables, following);
   if (polled) return (following) => longpoll<T>(http, polled, variables, following);
   const how = forms.map((form) => form.subprotocol).join(", ");
   throw new ClientError(

@@ -8,7 +8,7 @@ import type { Gate } from "./login/gate.ts";
 import { originOf } from "./origin.ts";
 import { problemOf } from "./problem.ts";
 import { writeProblem, writeReply } from "./reply.ts";
-import type { Exchange, Route } from "./route.ts";
+import { EVENT_STREAM_TYPE, type Exchange, type Route } from "./route.ts";
 import { allowEmbedding, setSecurityHeaders } from "./security-headers.ts";
 
 /** What all routes of a server share. */
@@ -95,8 +95,10 @@ async function dispatch(
 
 function routeFor(there: readonly Route[], request: Request, response: Response): Route {
   const wanted = request.method === "HEAD" ? "GET" : request.method;
-  const found = there.find((route) => route.method === wanted);
-  if (found) return found;
+  const found = there.filter((route) => route.method === wanted);
+  if (found.length > 1) response.appendHeader("Vary", "Accept");
+  const chosen = found.find((route) => isEventStream(route) === wantsEvents(request)) ?? found[0];
+  if (chosen) return chosen;
   const allowed = allowedOf(there);
   response.setHeader("Allow", allowed);
   throw new ThingError(
@@ -105,9 +107,19 @@ function routeFor(there: readonly Route[], request: Request, response: Response)
   );
 }
 
+function isEventStream({ response }: Route): boolean {
+  return response.contentType === EVENT_STREAM_TYPE;
+}
+
+/** `*` includes server-sent events, but does not ask for an answer without an end. */
+function wantsEvents({ headers: { accept = "" } }: Request): boolean {
+  const types = accept.split(",").map((type) => type.split(";")[0]!.trim().toLowerCase());
+  return types.includes(EVENT_STREAM_TYPE);
+}
+
 /** What an `Allow` header says of the routes at one path. */
 export function allowedOf(there: readonly Route[]): string {
-  const methods = there.map(({ method }) => method);
+  const methods = [...new Set(there.map(({ method }) => method))];
   return [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
 }
 

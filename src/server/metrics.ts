@@ -3,6 +3,7 @@ import type { StreamStats } from "../outputs/stream-options.ts";
 import type { EventLoopWatch } from "./event-loop.ts";
 import { hostedStreams } from "./hosted-streams.ts";
 import type { InvocationCounts } from "./invocation-counts.ts";
+import type { EventStreamCounts } from "./notifications/event-stream-counts.ts";
 import { processMetrics } from "./process-metrics.ts";
 import type { MetricFamily, MetricSample } from "./prometheus-text.ts";
 import { type StreamHealth, streamHealthOf } from "./stream-health.ts";
@@ -13,6 +14,7 @@ export interface MetricSources {
   readonly eventLoop: EventLoopWatch;
   readonly invocations: InvocationCounts;
   readonly webSockets: WebSocketStats;
+  readonly eventStreams: EventStreamCounts;
   /** Turned away because there were too many. */
   readonly droppedConnections: number;
 }
@@ -46,6 +48,7 @@ export function metricsOf({
   eventLoop,
   invocations,
   webSockets,
+  eventStreams,
   droppedConnections,
 }: MetricSources): MetricFamily[] {
   return [
@@ -78,6 +81,7 @@ export function metricsOf({
       droppedConnections,
     ),
     ...webSocketMetrics(webSockets),
+    ...eventStreamMetrics(eventStreams),
     ...eventLoopMetrics(eventLoop),
     ...processMetrics(),
   ];
@@ -131,6 +135,16 @@ function webSocketMetrics({
       replaced,
     ),
     single(`${prefix}_ended_total`, "counter", "WebSockets ended by the server's rules.", ended),
+  ];
+}
+
+function eventStreamMetrics({ readers, dropped, gaps }: EventStreamCounts): MetricFamily[] {
+  const prefix = "thingscope_event_stream";
+  const late = "Times a reader came for notifications that were no longer held.";
+  return [
+    single(`${prefix}_readers`, "gauge", "Readers of server-sent notifications.", readers),
+    single(`${prefix}_dropped_total`, "counter", "Readers dropped for slowness.", dropped),
+    single(`${prefix}_gaps_total`, "counter", late, gaps),
   ];
 }
 

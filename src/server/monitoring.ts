@@ -5,6 +5,7 @@ import { EventLoopWatch } from "./event-loop.ts";
 import { type Health, healthOf } from "./health.ts";
 import { InvocationCounts } from "./invocation-counts.ts";
 import { metricsOf } from "./metrics.ts";
+import type { EventStreamCounts } from "./notifications/event-stream-counts.ts";
 import { PROMETHEUS_TYPE, prometheusText } from "./prometheus-text.ts";
 import { RecentRequests } from "./recent-requests.ts";
 import { JSON_TYPE, type Route } from "./route.ts";
@@ -15,6 +16,7 @@ export interface MonitoringOptions {
   readonly host: ThingHost;
   readonly log: Log;
   readonly webSockets: () => WebSocketStats;
+  readonly eventStreams: EventStreamCounts;
   /** Whoever has not logged in is told only whether all is well. */
   readonly hasLogin?: boolean;
 }
@@ -23,15 +25,17 @@ export interface MonitoringOptions {
 export class Monitoring {
   readonly #host: ThingHost;
   readonly #webSockets: () => WebSocketStats;
+  readonly #eventStreams: EventStreamCounts;
   readonly #hasLogin: boolean;
   readonly #requests = new RecentRequests();
   readonly #invocations: InvocationCounts;
   readonly #eventLoop: EventLoopWatch;
   #droppedConnections = 0;
 
-  constructor({ host, log, webSockets, hasLogin = false }: MonitoringOptions) {
+  constructor({ host, log, webSockets, eventStreams, hasLogin = false }: MonitoringOptions) {
     this.#host = host;
     this.#webSockets = webSockets;
+    this.#eventStreams = eventStreams;
     this.#hasLogin = hasLogin;
     this.#invocations = new InvocationCounts(host);
     this.#eventLoop = new EventLoopWatch({
@@ -91,6 +95,7 @@ export class Monitoring {
         eventLoop: this.#eventLoop,
         invocations: this.#invocations,
         webSockets: this.#webSockets(),
+        eventStreams: this.#eventStreams,
         droppedConnections: this.#droppedConnections,
       }),
     );

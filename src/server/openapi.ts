@@ -1,3 +1,4 @@
+import type { TSchema } from "typebox";
 import { packageVersion } from "../base/package-version.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import { revalidated } from "./etag.ts";
@@ -45,11 +46,12 @@ export function openApiDocument(
 ): Record<string, unknown> {
   const operationIds = new Map<string, number>();
   const paths: Record<string, Record<string, unknown>> = {};
-  for (const route of routes) {
+  for (const rows of operationsOf(routes)) {
+    const [route] = rows;
     const path = uriTemplate(route.path);
     paths[path] ??= {};
     paths[path][route.method.toLowerCase()] = {
-      ...operation(route, context),
+      ...operation(rows, context),
       operationId: unique(operationIdOf(route, context.prefix), operationIds),
     };
   }
@@ -73,16 +75,29 @@ export function openApiDocument(
   };
 }
 
-function operation(route: Route, context: OpenApiContext): Record<string, unknown> {
+type Rows = [Route, ...Route[]];
+
+/** Rows of one method and path are one operation, which answers what is accepted. */
+function operationsOf(routes: readonly Route[]): Rows[] {
+  const operations = new Map<string, Rows>();
+  for (const route of routes) {
+    const key = `${route.method} ${route.path}`;
+    const known = operations.get(key);
+    if (known) known.push(route);
+    else operations.set(key, [route]);
+  }
+  return [...operations.values()];
+}
+
+function operation(rows: Rows, context: OpenApiContext): Record<string, unknown> {
+  const [route] = rows;
   const { summary, description, request, response, role } = route;
-  const content = response.contentType && {
-    [response.contentType]: mediaType(response.contentType, response.schema),
-  };
+  const content = contentOf(rows);
   return {
     tags: [tagOf(route, context)[0]],
     summary,
     ...(description && { description }),
-    parameters: parametersOf(route),
+    parameters: parametersOf(rows),
     ...(request?.schema && {
       requestBody: {
         required: route.method === "PUT" || hasRequired(request.schema),
@@ -93,7 +108,7 @@ function operation(route: Route, context: OpenApiContext): Record<string, unknow
       [response.status]: {
         description: response.status === 204 ? "Done" : "The answer",
         ...(response.status === 201 && { headers: { Location: LOCATION } }),
-        ...(content && { content }),
+        ...(Object.keys(content).length > 0 && { content }),
       },
       "4XX": PROBLEM,
       "5XX": PROBLEM,
@@ -138,13 +153,23 @@ function hasRequired(schema: object): boolean {
   return "required" in schema && Array.isArray(schema.required) && schema.required.length > 0;
 }
 
+function contentOf(rows: Rows): Record<string, unknown> {
+  return Object.fromEntries(
+    rows.flatMap(({ response: { contentType, schema } }) =>
+      contentType === undefined ? [] : [[contentType, mediaType(contentType, schema)]],
+    ),
+  );
+}
+
 /** Only JSON has a schema: of a picture or a stream the media type says all. */
 function mediaType(contentType: string, schema: unknown): Record<string, unknown> {
   if (!contentType.includes("json")) return {};
   return { schema: toOpenApiSchema(schema ?? {}) };
 }
 
-function parametersOf({ path, query = {} }: Route): Record<string, unknown>[] {
+function parametersOf(rows: Rows): Record<string, unknown>[] {
+  const [{ path }] = rows;
+  const query: Record<string, TSchema> = Object.assign({}, ...rows.map((row) => row.query));
   return [
     ...[...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
       name,

@@ -19,7 +19,7 @@ export function profilesFor(
   definitions: Readonly<Record<string, SecurityScheme>>,
 ): readonly string[] {
   if (!Object.values(definitions).some(isKnownToAll)) return [];
-  return [`${PROFILES}/http-basic/v1`];
+  return [`${PROFILES}/http-basic/v1`, `${PROFILES}/http-sse/v1`];
 }
 
 function isKnownToAll({ scheme, in: place = "header", name }: SecurityScheme): boolean {

@@ -7,8 +7,12 @@ import { coreLinksRoute } from "./core-links.ts";
 import { ThingDirectory } from "./directory.ts";
 import { directoryRoutes } from "./directory-routes.ts";
 import { endpointRoutes } from "./endpoint-routes.ts";
-import { eventRoutes } from "./event-routes.ts";
 import { invocationRoutes } from "./invocation-routes.ts";
+import { notificationRoutes } from "./notification-routes.ts";
+import {
+  type NotificationServices,
+  ThingNotifications,
+} from "./notifications/thing-notifications.ts";
 import { pageRoutes } from "./page-routes.ts";
 import { propertyRoutes } from "./property-routes.ts";
 import { PublishedModels } from "./published-models.ts";
@@ -24,15 +28,17 @@ export function routesOf(
   prefix: string,
   blobs: BlobStore,
   security: Security,
+  notifying: NotificationServices,
 ): Route[] {
   const affordances = [...host.things.values()].flatMap((hosted) => {
     const base = `${prefix}/${hosted.name}`;
+    const notifications = new ThingNotifications(hosted, notifying);
     return [
-      ...streamRoutes(hosted, base),
+      ...streamRoutes(hosted, base, notifications),
       ...propertyRoutes(hosted, base),
       ...allPropertiesRoutes(hosted, base),
       ...actionRoutes(hosted, host, prefix, blobs),
-      ...eventRoutes(hosted, base),
+      ...notificationRoutes(hosted, base, notifications),
       ...endpointRoutes(hosted, base),
     ];
   });

@@ -2,6 +2,8 @@ import type { ServerResponse } from "node:http";
 
 const MAX_UNSENT_BYTES = 1 << 20;
 const HEARTBEAT_MS = 15_000;
+/** What a reader has, after it was told why, before it is cut off. */
+const DROP_MS = 2000;
 
 /**
  * Writes server-sent events. A reader who lets more than 1 MiB pile up is dropped with a reason: it can come back
@@ -12,7 +14,8 @@ export class EventStreamWriter {
   readonly #response: ServerResponse;
   readonly #heartbeat: NodeJS.Timeout;
 
-  constructor(response: ServerResponse) {
+  /** @param retryMs - How long the reader is to wait before it connects again. */
+  constructor(response: ServerResponse, { retryMs }: { retryMs?: number } = {}) {
     this.#response = response;
     response.writeHead(200, {
       "Content-Type": "text/event-stream",
@@ -20,24 +23,30 @@ export class EventStreamWriter {
       "X-Accel-Buffering": "no",
     });
     response.flushHeaders();
-    this.#heartbeat = setInterval(() => this.#write(":\n\n"), HEARTBEAT_MS).unref();
+    this.#heartbeat = setInterval(() => this.write(":\n\n"), HEARTBEAT_MS).unref();
     response.on("close", () => clearInterval(this.#heartbeat));
+    if (retryMs !== undefined) this.write(`retry: ${retryMs}\n\n`);
   }
 
   /** Sends one message; `data` as JSON on one line. */
   send(event: string, data: unknown, id?: string): void {
     const idLine = id === undefined ? "" : `id: ${id}\n`;
-    this.#write(`event: ${event}\n${idLine}data: ${JSON.stringify(data ?? null)}\n\n`);
+    this.write(`event: ${event}\n${idLine}data: ${JSON.stringify(data ?? null)}\n\n`);
   }
 
-  #write(text: string): void {
+  /** Sends messages that are written already. */
+  write(text: string): void {
     if (this.#response.destroyed || this.#response.writableEnded) return;
     if (this.#response.writableLength > MAX_UNSENT_BYTES) {
-      this.#response.end(
-        'event: dropped\ndata: "This reader is too slow. Connect again with Last-Event-ID."\n\n',
-      );
-      return;
-    }
-    this.#response.write(text);
+      this.drop("This reader is too slow. Connect again with Last-Event-ID.");
+    } else this.#response.write(text);
+  }
+
+  /** Ends the stream with a message that says why, and cuts the reader off if it does not take it. */
+  drop(reason: string): void {
+    if (this.#response.destroyed || this.#response.writableEnded) return;
+    this.#response.end(`event: dropped\ndata: ${JSON.stringify(reason)}\n\n`);
+    const cut = setTimeout(() => this.#response.destroy(), DROP_MS).unref();
+    this.#response.on("close", () => clearTimeout(cut));
   }
 }

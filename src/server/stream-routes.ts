@@ -3,20 +3,29 @@ import type { StreamAffordance } from "../core/affordances.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import { MJPEGStream } from "../outputs/mjpeg-stream.ts";
 import { newestFrame, type StreamHandler, streamHandlers } from "./mjpeg-route.ts";
-import { JSON_TYPE, type Route } from "./route.ts";
+import { nextFrameEntry, sendFrames } from "./notifications/frame-notifications.ts";
+import { LONGPOLL_QUERY } from "./notifications/longpoll.ts";
+import { RecentClients } from "./notifications/recent-clients.ts";
+import type { ThingNotifications } from "./notifications/thing-notifications.ts";
+import { EVENT_STREAM_TYPE, JSON_TYPE, type Route } from "./route.ts";
 import { ADVANCE, AFTER, FRESH, RUN, SIZE, VARIANT, WAIT } from "./stream-query.ts";
 import { FrameEntrySchema, HeldFramesSchema } from "./wire-schemas.ts";
 
 const JPEG = "image/jpeg";
-const SSE = "text/event-stream";
 const OBSERVE = ["observeproperty", "unobserveproperty"];
 const SUBSCRIBE = ["subscribeevent", "unsubscribeevent"];
 
 /** Every path of each stream (docs/streams.md), and what stands for it in the Thing Description. */
-export function streamRoutes(hosted: HostedThing, base: string): Route[] {
+export function streamRoutes(
+  hosted: HostedThing,
+  base: string,
+  notifications: ThingNotifications,
+): Route[] {
   return [...hosted.model.streams.values()].flatMap((affordance) => {
     const stream = hosted.streamOf(affordance.name);
-    return stream instanceof MJPEGStream ? routesOfStream(hosted, affordance, stream, base) : [];
+    return stream instanceof MJPEGStream
+      ? routesOfStream(hosted, affordance, stream, base, notifications)
+      : [];
   });
 }
 
@@ -29,12 +38,14 @@ function routesOfStream(
   { name, title, description }: StreamAffordance,
   stream: MJPEGStream,
   base: string,
+  notifications: ThingNotifications,
 ): Route[] {
   const path = `${base}/${name}`;
   const called = `'${title ?? name}' of ${hosted.name}`;
   const frame = { thing: hosted.name, kind: "properties", affordance: `${name}_frame` } as const;
   const newFrame = { thing: hosted.name, kind: "events", affordance: `${name}_new_frame` } as const;
   const eventName = newFrame.affordance;
+  const clients = new RecentClients();
 
   const get = (
     route: Pick<Route, "path" | "summary" | "form" | "query"> & {
@@ -109,6 +120,19 @@ function routesOfStream(
       },
       streamHandlers.multipart,
     ),
+    {
+      method: "GET",
+      path: `${path}_frame`,
+      role: "view",
+      summary: `Be sent the frames of ${called} in base64, the newest whenever the last was taken`,
+      form: { ...frame, op: OBSERVE, subprotocol: "sse" },
+      response: { status: 200, contentType: EVENT_STREAM_TYPE },
+      errors: ["STREAM_STOPPED"],
+      handle: async (exchange) => {
+        await sendFrames(stream, frame.affordance, exchange);
+        return undefined;
+      },
+    },
     get(
       { path: `${path}/viewer`, summary: `A page that shows ${called}`, contentType: "text/html" },
       streamHandlers.viewer,
@@ -156,17 +180,19 @@ function routesOfStream(
       summary: `Wait for the next frame of ${called}: its identity, time and size`,
       form: { ...newFrame, op: SUBSCRIBE, subprotocol: "longpoll" },
       response: { status: 200, contentType: JSON_TYPE, schema: FrameEntrySchema },
-      handle: async ({ request, signal }) => {
-        if (request.method === "HEAD") return { status: 200, body: null };
-        const { run, index, capturedAt, jpeg } = await stream.grab(signal);
-        return { status: 200, body: { run, index, capturedAt, size: jpeg.length } };
+      errors: ["BAD_ARGUMENT", "STREAM_STOPPED"],
+      query: LONGPOLL_QUERY,
+      handle: (exchange) => {
+        const log = notifications.event(eventName);
+        const poll = { log, clients, present: notifications.present };
+        return nextFrameEntry(stream, poll, exchange);
       },
     },
     get(
       {
         path: `${path}/sizes`,
         summary: `Be sent the identity, time and size of every frame of ${called}`,
-        contentType: SSE,
+        contentType: EVENT_STREAM_TYPE,
         query: { after: AFTER },
         form: { ...newFrame, op: SUBSCRIBE, subprotocol: "sse" },
       },
@@ -174,7 +200,11 @@ function routesOfStream(
       eventName,
     ),
     get(
-      { path: `${base}/${eventName}`, summary: `The same as ${path}/sizes`, contentType: SSE },
+      {
+        path: `${base}/${eventName}`,
+        summary: `The same as ${path}/sizes`,
+        contentType: EVENT_STREAM_TYPE,
+      },
       streamHandlers.sizes,
       eventName,
     ),

@@ -16,6 +16,8 @@ import { Login, type LoginOptions } from "./login/login.ts";
 import { loginRoutes } from "./login/login-routes.ts";
 import { Announcement, openMulticast } from "./mdns.ts";
 import { Monitoring } from "./monitoring.ts";
+import { EventStreamCounts } from "./notifications/event-stream-counts.ts";
+import { NotificationIds } from "./notifications/notification-ids.ts";
 import { openApiRoute } from "./openapi.ts";
 import type { Route } from "./route.ts";
 import { routesOf } from "./routes.ts";
@@ -90,10 +92,15 @@ export class ThingServer {
     const blobs = new BlobStore({ log: this.#log });
     host.invocations.onForget(({ output }) => blobs.release(output));
     const shared = { host, prefix, log: this.#log, policy: this.#policy, hasLogin };
+    const notifying = {
+      ids: new NotificationIds(),
+      counts: new EventStreamCounts(),
+      log: this.#log,
+    };
     const webSockets = () => this.#webSockets.stats;
-    this.#monitoring = new Monitoring({ ...shared, webSockets });
+    this.#monitoring = new Monitoring({ ...shared, webSockets, eventStreams: notifying.counts });
     this.routes = [
-      ...routesOf(host, prefix, blobs, securityFor(hasLogin)),
+      ...routesOf(host, prefix, blobs, securityFor(hasLogin), notifying),
       ...webSocketRoutes(host, prefix),
       ...this.#monitoring.routes,
       openApiRoute(() => this.routes, shared),

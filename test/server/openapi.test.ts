@@ -37,7 +37,7 @@ test("the document has every route of the table and no other, and keeps the rule
       const served = server.routes.map(
         ({ method, path }) => `${method} ${path.replace(/:(\w+)/g, "{$1}")}`,
       );
-      assert.deepEqual(described.sort(), served.sort());
+      assert.deepEqual(described.sort(), [...new Set(served)].sort()); // rows that differ in type
     }
   }
 });
@@ -65,7 +65,7 @@ test("what GET answers is what the document says", { timeout: 20_000 }, async (t
     const { responses } = Object(get);
     const [type, content] =
       Object.entries<{ schema?: unknown }>(responses?.[200]?.content ?? {})[0] ?? [];
-    if (!type || !content?.schema || path.includes("{")) continue;
+    if (!type || !content?.schema || /\{|\/next$/.test(path)) continue; // the latter wait
     const response = await fetch(url + path);
     assert.equal(response.status, 200, path);
     assert.equal(response.headers.get("content-type"), type, path);

@@ -1,0 +1,94 @@
+import { Type } from "typebox";
+import { ThingError } from "../../base/errors.ts";
+import type { Exchange, Reply } from "../route.ts";
+import { isNotificationId } from "./notification-ids.ts";
+import type { Notification, NotificationLog } from "./notification-log.ts";
+import type { RecentClients } from "./recent-clients.ts";
+
+const LONGEST_WAIT_S = 25;
+
+/** What a client may ask of long polling. */
+export const LONGPOLL_QUERY = {
+  after: Type.String({ description: "Id of the last one that came: what followed it is told" }),
+  wait: Type.Number({
+    minimum: 0,
+    maximum: LONGEST_WAIT_S,
+    unit: "s",
+    description: "How long to wait",
+  }),
+};
+
+export interface Poll {
+  readonly log: NotificationLog;
+  readonly clients: RecentClients;
+  /** The id that all to come sort behind. */
+  readonly present: string;
+}
+
+/**
+ * Answers with one notification: the first after `?after=`, else the first that its client cannot have been told, else
+ * the next to come. Nothing within 25 s, or `?wait=`, is 204. Each answer links to the one after it.
+ * @throws {ThingError} `BAD_ARGUMENT`.
+ */
+export async function nextNotification(
+  { log, clients, present }: Poll,
+  { request, query, signal }: Exchange,
+): Promise<Reply> {
+  const asked = query.get("after") ?? undefined;
+  const seconds = secondsIn(query);
+  if (asked !== undefined) assertId(asked);
+  // A client asks by HEAD whether long polling is possible; it waits a second at most.
+  if (request.method === "HEAD")
+    return { status: 200, body: null, headers: link(asked ?? present) };
+  const from = asked ?? clients.lastTold(request) ?? present;
+  const isGap = from < log.heldSince;
+  const after = isGap ? log.heldSince : from;
+  const found = log.after(after) ?? (await added(log, seconds * 1000, signal));
+  if (asked === undefined) clients.note(request, found?.id ?? after);
+  const headers = { ...link(found?.id ?? after), ...(isGap && { "X-Gap": "true" }) };
+  if (!found) return { status: 204, headers };
+  return { status: 200, body: Buffer.from(found.data ?? "null"), headers };
+}
+
+/** Relative to the request's own URL, and so right whatever stands before it. */
+function link(after: string): Record<string, string> {
+  return { Link: `<next?after=${encodeURIComponent(after)}>; rel="next"` };
+}
+
+/** The next to be added; `undefined` when time is up. */
+function added(
+  log: NotificationLog,
+  ms: number,
+  signal: AbortSignal,
+): Promise<Notification | undefined> {
+  return new Promise((resolve) => {
+    const settle = (notification?: Notification) => {
+      clearTimeout(timer);
+      off();
+      signal.removeEventListener("abort", onGone);
+      resolve(notification);
+    };
+    const onGone = () => settle();
+    const timer = setTimeout(settle, ms);
+    const off = log.onAdd(settle);
+    signal.addEventListener("abort", onGone);
+    if (signal.aborted) settle();
+  });
+}
+
+function secondsIn(query: URLSearchParams): number {
+  const text = query.get("wait");
+  if (text === null) return LONGEST_WAIT_S;
+  const seconds = text.trim() ? Number(text) : Number.NaN;
+  if (seconds >= 0 && seconds <= LONGEST_WAIT_S) return seconds;
+  throw new ThingError("BAD_ARGUMENT", `'wait' must be seconds, from 0 to ${LONGEST_WAIT_S}.`);
+}
+
+/** @throws {ThingError} `BAD_ARGUMENT` unless `text` may be the id of a notification. */
+export function assertId(text: string): void {
+  if (isNotificationId(text)) return;
+  throw new ThingError(
+    "BAD_ARGUMENT",
+    `${JSON.stringify(text.slice(0, 80))} names no notification: ids are times such as 2026-01-31T09:30:00.123456Z. Leave it out to be told of what is to come.`,
+  );
+}

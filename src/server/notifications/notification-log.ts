@@ -1,0 +1,98 @@
+import type { NotificationIds } from "./notification-ids.ts";
+
+/** A new value of a property, or one emission of an event. */
+export class Notification {
+  readonly id: string;
+  /** Of the property or event. */
+  readonly name: string;
+  /** JSON; absent for an event without data. */
+  readonly data: string | undefined;
+  #sse: string | undefined;
+
+  constructor(id: string, name: string, data: string | undefined) {
+    this.id = id;
+    this.name = name;
+    this.data = data;
+  }
+
+  /** As a server-sent event, written once for all readers. JSON has no line breaks. */
+  get sse(): string {
+    this.#sse ??= `event: ${this.name}\nid: ${this.id}\ndata: ${this.data ?? "null"}\n\n`;
+    return this.#sse;
+  }
+}
+
+export interface NotificationLogOptions {
+  /** How many are held: 1000. */
+  readonly capacity?: number;
+  /** How much JSON is held, characters: 4 Mi. One notification is held however long it is. */
+  readonly maxCharacters?: number;
+}
+
+/** The last notifications of one property or event, for readers who come back, and for those who wait. */
+export class NotificationLog {
+  readonly name: string;
+  readonly #ids: NotificationIds;
+  readonly #capacity: number;
+  readonly #maxCharacters: number;
+  readonly #held: Notification[] = [];
+  readonly #listeners = new Set<(notification: Notification) => void>();
+  #characters = 0;
+  #heldSince: string;
+
+  constructor(
+    name: string,
+    ids: NotificationIds,
+    { capacity = 1000, maxCharacters = 4 << 20 }: NotificationLogOptions = {},
+  ) {
+    this.name = name;
+    this.#ids = ids;
+    this.#capacity = capacity;
+    this.#maxCharacters = maxCharacters;
+    this.#heldSince = ids.present();
+  }
+
+  /** Everything that came after this id is held. */
+  get heldSince(): string {
+    return this.#heldSince;
+  }
+
+  /** @param data - JSON. */
+  add(data: string | undefined): void {
+    const notification = new Notification(this.#ids.next(), this.name, data);
+    this.#held.push(notification);
+    this.#characters += data?.length ?? 0;
+    while (this.#isOverfull()) this.#dropOldest();
+    for (const listener of [...this.#listeners]) listener(notification);
+  }
+
+  /** The oldest held that came after `id`. */
+  after(id: string): Notification | undefined {
+    let low = 0;
+    let high = this.#held.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#held[middle]!.id > id) high = middle;
+      else low = middle + 1;
+    }
+    return this.#held[low];
+  }
+
+  /** Calls `listener` with each one that is added. */
+  onAdd(listener: (notification: Notification) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  #isOverfull(): boolean {
+    const { length } = this.#held;
+    return length > this.#capacity || (length > 1 && this.#characters > this.#maxCharacters);
+  }
+
+  #dropOldest(): void {
+    const dropped = this.#held.shift();
+    if (!dropped) return;
+    this.#characters -= dropped.data?.length ?? 0;
+    this.#heldSince = dropped.id;
+  }
+}

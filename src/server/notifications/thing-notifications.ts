@@ -1,0 +1,113 @@
+import { messageOf } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import type { HostedThing } from "../../core/hosted-thing.ts";
+import { MJPEGStream } from "../../outputs/mjpeg-stream.ts";
+import type { EventStreamCounts } from "./event-stream-counts.ts";
+import type { NotificationIds } from "./notification-ids.ts";
+import { NotificationLog } from "./notification-log.ts";
+
+/** What the notifications of all Things share. */
+export interface NotificationServices {
+  readonly ids: NotificationIds;
+  readonly counts: EventStreamCounts;
+  readonly log: Log;
+}
+
+/**
+ * What one Thing tells by itself: new values of its observable properties, and its events, among them the new frames of
+ * its streams. Each is held from the time at which somebody first asks for it.
+ */
+export class ThingNotifications {
+  readonly counts: EventStreamCounts;
+  readonly #hosted: HostedThing;
+  readonly #ids: NotificationIds;
+  readonly #log: Log;
+  readonly #properties = new Map<string, NotificationLog>();
+  readonly #events = new Map<string, NotificationLog>();
+  #stopWatching: (() => void) | undefined;
+
+  constructor(hosted: HostedThing, { ids, counts, log }: NotificationServices) {
+    this.#hosted = hosted;
+    this.#ids = ids;
+    this.#log = log;
+    this.counts = counts;
+  }
+
+  /** The id that all to come sort behind. */
+  get present(): string {
+    return this.#ids.present();
+  }
+
+  /** The new values of an observable property. */
+  property(name: string): NotificationLog {
+    this.#stopWatching ??= this.#hosted.onChange((changed, value) => {
+      const log = this.#properties.get(changed);
+      if (log) this.#add(log, value ?? null);
+    });
+    return this.#logIn(this.#properties, name);
+  }
+
+  /** Of one event, or of the new frames of a stream (`{stream}_new_frame`). */
+  event(name: string): NotificationLog {
+    const known = this.#events.get(name);
+    if (known) return known;
+    const log = this.#logIn(this.#events, name);
+    const add = (data: unknown) => this.#add(log, data);
+    const stream = this.#streamOf(name);
+    if (stream) stream.onFrame((frame) => add(frameEntry(frame)));
+    else this.#hosted.onEvent(name, add);
+    return log;
+  }
+
+  /** Of all observable properties. A stream's newest frame is always `null` among them, and so never new. */
+  allProperties(): NotificationLog[] {
+    const { properties } = this.#hosted.model;
+    return [...properties.values()]
+      .filter(({ observable }) => observable)
+      .map(({ name }) => this.property(name));
+  }
+
+  allEvents(): NotificationLog[] {
+    const { events, streams } = this.#hosted.model;
+    const names = [...events.keys(), ...[...streams.keys()].map((name) => `${name}_new_frame`)];
+    return names.map((name) => this.event(name));
+  }
+
+  #logIn(logs: Map<string, NotificationLog>, name: string): NotificationLog {
+    const log = logs.get(name) ?? new NotificationLog(name, this.#ids);
+    logs.set(name, log);
+    return log;
+  }
+
+  #streamOf(event: string): MJPEGStream | undefined {
+    const name = event.replace(/_new_frame$/, "");
+    if (name === event || !this.#hosted.model.streams.has(name)) return undefined;
+    const stream = this.#hosted.streamOf(name);
+    return stream instanceof MJPEGStream ? stream : undefined;
+  }
+
+  /** Written at once, as it is now. A Thing that emits must not fail because its data cannot be written as JSON. */
+  #add(log: NotificationLog, data: unknown): void {
+    try {
+      log.add(JSON.stringify(data));
+    } catch (error) {
+      const what = `A notification of '${log.name}' of '${this.#hosted.name}'`;
+      this.#log.error(`${what} is not JSON and was not told: ${messageOf(error)}`);
+    }
+  }
+}
+
+/** What is told of a frame. */
+export function frameEntry({
+  run,
+  index,
+  capturedAt,
+  jpeg,
+}: {
+  run: string;
+  index: number;
+  capturedAt: number;
+  jpeg: Uint8Array;
+}): Record<string, unknown> {
+  return { run, index, capturedAt, size: jpeg.length };
+}
