@@ -273,7 +273,9 @@ test("an event is delivered by long polling and as server-sent event", {
   await delay(20);
   await call("POST", "/camera/move", { x: 3 });
   assert.deepEqual((await polled).body, { x: 3 });
-  const { value } = await sse.body!.getReader().read();
-  assert.match(Buffer.from(value!).toString(), /event: moved\ndata: {"x":3}\n\n/);
+  const reader = sse.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let told = "";
+  while (!told.includes("data: ")) told += (await reader.read()).value;
+  assert.match(told, /event: moved\nid: \S+\ndata: {"x":3}\n\n/);
   leave.abort();
 });
