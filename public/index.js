@@ -29,6 +29,7 @@ async function start() {
 
 async function fetchJson(url) {
   const response = await fetch(url, { signal: AbortSignal.timeout(8000) });
+  if (response.status === 401) location.reload(); // shows where to log in
   const body = await response.json();
   if (!response.ok) throw new Error(body.detail);
   return body;

@@ -9,14 +9,11 @@ const way = () => form.elements.way.value;
 /** To what was asked for: this page stands at any address that needs a login, and at one of its own. */
 function goOn() {
   const to = new URLSearchParams(location.search).get("to");
-  const things = login.replace(/login$/, "things/");
-  const target = new URL(
-    location.pathname === login ? (to ?? things) : location.href,
-    location.href,
-  );
+  const home = login.replace(/login$/, "");
+  const target = new URL(location.pathname === login ? (to ?? home) : location.href, location.href);
   target.hash = "";
   // A navigation that a page of this server begins brings the cookie along; one that was followed here may not.
-  location.replace(target.origin === location.origin ? target.href : things);
+  location.replace(target.origin === location.origin ? target.href : home);
 }
 
 function say(state, message) {

@@ -173,7 +173,11 @@ export class ThingServer {
       return;
     }
     const multicast = await openMulticast(this.#log, network);
-    const services = wotServices(this.host.things.keys(), { prefix: this.#prefix, port });
+    const services = wotServices(this.host.things.keys(), {
+      prefix: this.#prefix,
+      port,
+      secure: this.#isSecure,
+    });
     if (multicast) this.#announcement = new Announcement(multicast, services);
   }
 

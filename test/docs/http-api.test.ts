@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ThingServer } from "thingscope";
-import { laboratory } from "../server/cameras.ts";
 import { microscopeFor } from "../server/demo-server.ts";
+import { secured } from "../server/secured.ts";
 import { curl } from "./curl.ts";
 import { assertIncludes, blocksOf, pageText } from "./page.ts";
 
@@ -41,7 +41,7 @@ test("docs/http-api.md names every route with its role, and none that is not the
   const used = new Set<unknown>();
   for (const { server } of [
     await microscopeFor(t, { apiPrefix: "/api/v3" }),
-    await laboratory(t, { apiPrefix: "/api/v3" }),
+    await secured(t, { apiPrefix: "/api/v3" }),
   ]) {
     for (const { method, path, role } of routesToName(server)) {
       const isPrefixed = path.startsWith("/api/v3/");
