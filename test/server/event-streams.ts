@@ -41,7 +41,7 @@ async function* messagesOf(response: IncomingMessage): AsyncGenerator<Message, u
     const blocks = (rest + chunk).split("\n\n");
     rest = blocks.pop() ?? "";
     for (const block of blocks) {
-      const fields = block.split("\n").map((line) => /^(\w*): ?(.*)$/.exec(line)?.slice(1) ?? []);
+      const fields = block.split("\n").map((line) => /^(\w*): ?(.*)$/s.exec(line)?.slice(1) ?? []);
       const message: Message = Object.fromEntries(fields);
       if (message.data !== undefined) yield message;
     }
