@@ -1,4 +1,4 @@
-import { ThingError } from "../base/errors.ts";
+import { type InputFault, ThingError } from "../base/errors.ts";
 import type { ActionAffordance } from "./affordances.ts";
 import { faultsOf, sentenceOf } from "./faults.ts";
 import { closed, errorsIn } from "./schema.ts";
@@ -18,9 +18,16 @@ export function acceptedInput(action: ActionAffordance, input: unknown, thing: s
   const faults = faultsOf(errors, given);
   throw new ThingError(
     "INVALID_INPUT",
-    `Action '${action.name}' of Thing '${thing}' was not run: ${sentenceOf(faults)}.`,
+    `Action '${action.name}' of Thing '${thing}' was not run: ${sentenceOf(faults)}.${known(action, faults)}`,
     { faults },
   );
+}
+
+/** Whoever sent something that is not known wants to know what is. */
+function known({ input }: ActionAffordance, faults: readonly InputFault[]): string {
+  if (!faults.some(({ type, loc }) => type === "extra_forbidden" && loc.length === 2)) return "";
+  const names = Object.keys((input as { properties?: object } | undefined)?.properties ?? {});
+  return names.length > 0 ? ` It takes: ${names.join(", ")}.` : " It takes no input.";
 }
 
 const NO_INPUT = { type: "object", properties: {}, additionalProperties: false };

@@ -20,16 +20,50 @@ export function faultsOf(
   });
 }
 
-/** The faults in one line, e.g. `'dz' field required; 'start' input should be 'centre' or 'base', but is "top"`. */
+/** What each type is called in a sentence; pydantic's own words are for its clients. */
+const PLAIN_TYPES: Readonly<Record<string, string>> = {
+  int: "a whole number",
+  float: "a number",
+  string: "a text",
+  bool: "true or false",
+  dict: "an object",
+  list: "a list",
+  none: "null",
+};
+
+/** The faults in one line, e.g. `'dz' is missing; 'start' should be 'centre' or 'base', but is 'top'`. */
 export function sentenceOf(faults: readonly InputFault[]): string {
-  return faults
-    .map(({ loc, msg, input, type }) => {
-      const where = loc.slice(1).join(".");
-      const got =
-        type === "missing" || type === "extra_forbidden" ? "" : `, but is ${shortly(input)}`;
-      return where ? `'${where}': ${lowerFirst(msg)}${got}` : `${lowerFirst(msg)}${got}`;
-    })
-    .join("; ");
+  const places = new Map<string, InputFault[]>();
+  for (const fault of faults) {
+    const path = fault.loc.slice(1).join(".");
+    const where = path ? `'${path}'` : "it";
+    places.set(where, [...(places.get(where) ?? []), fault]);
+  }
+  return [...places].map(([where, at]) => `${where} ${rulesBroken(at)}`).join("; ");
+}
+
+function rulesBroken(faults: readonly InputFault[]): string {
+  const [first] = faults;
+  if (first?.type === "missing") return "is missing";
+  if (first?.type === "extra_forbidden") return "is not known";
+  if (first?.type === "read_only") return "is read-only";
+  // A value that is of none of several types breaks the rule of each.
+  const isChoice = faults.every((fault) => plainType(fault) !== undefined);
+  const rules = faults.map((fault) => plainRule(fault));
+  const joined = isChoice
+    ? `should be ${[...new Set(rules)].map((rule) => rule.replace("should be ", "")).join(" or ")}`
+    : rules.join(" and ");
+  return `${joined}, but is ${shortly(first?.input)}`;
+}
+
+function plainRule(fault: InputFault): string {
+  const type = plainType(fault);
+  return type ? `should be ${type}` : fault.msg.replace(/^(Input|String) /, "");
+}
+
+function plainType({ type, msg }: InputFault): string | undefined {
+  if (type === "literal_error") return msg.replace("Input should be ", "");
+  return PLAIN_TYPES[type.replace(/_(type|parsing)$/, "")];
 }
 
 interface Wording {
@@ -156,8 +190,4 @@ function segments(pointer: string): (string | number)[] {
 function shortly(value: unknown): string {
   const text = typeof value === "string" ? `'${value}'` : (JSON.stringify(value) ?? String(value));
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }

@@ -34,7 +34,7 @@ test("what is refused is an error with the server's sentence, code, status and f
     assert.ok(error instanceof ClientError);
     assert.equal(
       error.message,
-      "Property 'exposure' of Thing 'instrument' was not set: input should be less than or equal to 1000, but is 7000.",
+      "Property 'exposure' of Thing 'instrument' was not set: it should be less than or equal to 1000, but is 7000.",
     );
     assert.deepEqual([error.code, error.status], ["INVALID_INPUT", 422]);
     assert.equal(error.faults[0]?.type, "less_than_equal");

@@ -69,7 +69,7 @@ test("a page of another, allowed origin uses the client as a script in Node does
     output: [1, 2, 3],
     lines: ["step 1", "step 2", "step 3"],
     refused:
-      "Property 'exposure' of Thing 'instrument' was not set: input should be less than or equal to 1000, but is 7000.",
+      "Property 'exposure' of Thing 'instrument' was not set: it should be less than or equal to 1000, but is 7000.",
     text: "a picture",
     moved: { x: 5 },
   });
