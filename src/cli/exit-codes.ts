@@ -22,6 +22,7 @@ export function exitCodeOf(error: unknown): number {
     case "INVALID_INPUT":
     case "NOT_FOUND":
     case "PORT_IN_USE":
+    case "SETTINGS_IN_USE":
       return EXIT.badInput;
     case "CLASS_NOT_LOADED":
     case "NOT_READY":

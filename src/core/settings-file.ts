@@ -1,46 +1,45 @@
-import { mkdir, open, readFile, rename } from "node:fs/promises";
+import { copyFile, mkdir, open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
-import { messageOf } from "../base/errors.ts";
+import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 
 /**
  * One JSON object on disk, saved whole or not at all.
  *
  * A save writes a temporary file, syncs it, keeps the present file as `.prev`, renames the new one over it and syncs
- * the folder. A file that cannot be read is set aside as `.broken-TIME`, never overwritten.
+ * the folder. A file that cannot be used is set aside as `.broken-TIME`, never overwritten.
  */
 export class SettingsFile {
   readonly path: string;
   readonly #log: Log;
   #wanted: Record<string, unknown> | undefined;
   #saving: Promise<void> | undefined;
+  #copyAs: string | undefined;
 
   constructor(path: string, log: Log) {
     this.path = path;
     this.#log = log;
   }
 
-  /** The values in the file; none when there is no file or it is broken. */
+  /** The values in the file; none when there is no file or it cannot be used. @throws when it cannot be set aside either. */
   async load(): Promise<Record<string, unknown>> {
-    let text: string;
     try {
-      text = await readFile(this.path, "utf8");
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
-      throw error;
-    }
-    try {
-      const values: unknown = JSON.parse(text);
+      const values: unknown = JSON.parse(await readFile(this.path, "utf8"));
       if (isRecord(values)) return values;
       await this.#setAside("it holds no JSON object");
     } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      await this.#setAside(messageOf(error));
+      if (!isMissing(error)) await this.#setAside(messageOf(error));
     }
     return {};
   }
 
-  /** Saves `values`; resolves when they are on disk. Saves asked for while one runs become one. */
+  /** The next save keeps a copy of the present file, which has values that could not be used. @returns Its path. */
+  copyBeforeSave(): string {
+    this.#copyAs ??= this.#asidePath();
+    return this.#copyAs;
+  }
+
+  /** Saves `values`; resolves when they are on disk. Saves asked for while one runs become one. @throws {ThingError} `NOT_SAVED`. */
   async save(values: Record<string, unknown>): Promise<void> {
     this.#wanted = values;
     this.#saving ??= this.#saveWanted().finally(() => {
@@ -53,7 +52,13 @@ export class SettingsFile {
     while (this.#wanted) {
       const text = `${JSON.stringify(this.#wanted, undefined, 4)}\n`;
       this.#wanted = undefined;
-      await this.#replace(text);
+      await this.#replace(text).catch((cause) => {
+        throw new ThingError(
+          "NOT_SAVED",
+          `Settings could not be saved in ${this.path}: ${messageOf(cause)}. Make room there or mend the folder, or choose another with --settings.`,
+          { cause },
+        );
+      });
     }
   }
 
@@ -72,12 +77,24 @@ export class SettingsFile {
     const present = await readFile(this.path).catch(() => undefined);
     if (!present) return;
     await writeAndSync(`${this.path}.prev.new`, present);
+    if (this.#copyAs !== undefined) await copyFile(this.path, this.#copyAs);
+    this.#copyAs = undefined;
     await rename(`${this.path}.prev.new`, `${this.path}.prev`);
   }
 
+  #asidePath(): string {
+    return `${this.path}.broken-${new Date().toISOString().replaceAll(":", "")}`;
+  }
+
   async #setAside(why: string): Promise<void> {
-    const aside = `${this.path}.broken-${new Date().toISOString().replaceAll(":", "")}`;
-    await rename(this.path, aside);
+    const aside = this.#asidePath();
+    await rename(this.path, aside).catch((cause) => {
+      throw new ThingError(
+        "NOT_SAVED",
+        `The settings file ${this.path} cannot be used (${why}), nor set aside: ${messageOf(cause)}. Mend or remove it, then start again.`,
+        { cause },
+      );
+    });
     this.#log.warn(
       `The settings file ${this.path} cannot be used (${why}), so defaults are. It was set aside as ${aside}: mend it, rename it back and restart.`,
     );
@@ -92,6 +109,10 @@ async function writeAndSync(path: string, content: string | Uint8Array): Promise
   } finally {
     await handle.close();
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && /^(ENOENT|ENOTDIR)$/.test(String(error.code));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

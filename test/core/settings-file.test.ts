@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -80,8 +80,40 @@ test("a folder that cannot be written refuses the save and keeps what is there",
   const where = await folder();
   const blocked = join(where, "file");
   await writeFile(blocked, "");
-  await assert.rejects(
-    new SettingsFile(join(blocked, "s.json"), silentLog).save({ a: 1 }),
-    /ENOTDIR|EEXIST/,
+  await assert.rejects(new SettingsFile(join(blocked, "s.json"), silentLog).save({ a: 1 }), {
+    code: "NOT_SAVED",
+    message: /could not be saved in .*s\.json: (ENOTDIR|EEXIST).* --settings\.$/,
+  });
+});
+
+test("a full disk refuses the save with the way out, and the old settings stay", async () => {
+  const path = join(await folder(), "s.json");
+  const file = new SettingsFile(path, silentLog);
+  await file.save({ a: 1 });
+  await symlink("/dev/full", `${path}.new`); // where every write finds no space
+  await assert.rejects(file.save({ a: 2 }), { code: "NOT_SAVED", message: /ENOSPC.*Make room/ });
+  assert.deepEqual(await file.load(), { a: 1 });
+  await rm(`${path}.new`);
+  await file.save({ a: 3 });
+  assert.deepEqual(await file.load(), { a: 3 });
+});
+
+test("settings that cannot be read at all are set aside", async () => {
+  const where = await folder();
+  await mkdir(join(where, "s.json"));
+  assert.deepEqual(await new SettingsFile(join(where, "s.json"), silentLog).load(), {});
+  assert.deepEqual(
+    (await readdir(where)).map((name) => name.slice(0, 14)),
+    ["s.json.broken-"],
   );
+});
+
+test("a file with a value that was refused is kept beside the one that is saved next", async () => {
+  const path = join(await folder(), "s.json");
+  const file = new SettingsFile(path, silentLog);
+  await file.save({ a: "of a newer version" });
+  const copy = file.copyBeforeSave();
+  await file.save({ a: 1 });
+  await file.save({ a: 2 });
+  assert.deepEqual(JSON.parse(await readFile(copy, "utf8")), { a: "of a newer version" });
 });

@@ -1,0 +1,76 @@
+import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ThingError } from "../base/errors.ts";
+
+/**
+ * One process at a time keeps settings in a folder: two would overwrite each other's. The file `.lock` names the process
+ * that does; what one that was killed left behind is taken over.
+ */
+export class FolderLock {
+  readonly #folder: string;
+  readonly #path: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+    this.#path = join(folder, ".lock");
+  }
+
+  /** @throws {ThingError} `SETTINGS_IN_USE`, naming the process. */
+  async take(): Promise<void> {
+    const own = await identityOf(process.pid);
+    const mine = `${this.#path}.${process.pid}`;
+    await mkdir(this.#folder, { recursive: true });
+    await writeFile(mine, own);
+    try {
+      // Unlike a write, a link shows other processes the whole name or none, and fails where there is one.
+      while (!(await linked(mine, this.#path))) await this.#removeStale();
+    } finally {
+      await rm(mine, { force: true });
+    }
+  }
+
+  /** Lets the folder go, if it was taken. */
+  async release(): Promise<void> {
+    const holder = await readFile(this.#path, "utf8").catch(() => "");
+    if (holder === (await identityOf(process.pid))) await rm(this.#path, { force: true });
+  }
+
+  async #removeStale(): Promise<void> {
+    const holder = await readFile(this.#path, "utf8").catch(() => "");
+    const pid = Number.parseInt(holder, 10);
+    if (pid !== process.pid && isAlive(pid) && holder === (await identityOf(pid))) {
+      throw new ThingError(
+        "SETTINGS_IN_USE",
+        `The settings in ${this.#folder} are in use by another server, process ${pid}. Stop that one, or choose another folder: --settings FOLDER.`,
+      );
+    }
+    await rm(this.#path, { force: true });
+  }
+}
+
+/** A number that another process may have had before, and where the system tells it, when this one began. */
+async function identityOf(pid: number): Promise<string> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  // The name of the program stands in brackets and may hold anything; the start is the 20th field behind it.
+  const start = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  return `${pid} ${start}`.trim();
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
+
+async function linked(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    throw error;
+  }
+}
