@@ -53,14 +53,14 @@ function matches(
       throw badSlot(
         thing,
         slot,
-        `names '${name}', which is not among the Things: ${[...things.keys()].join(", ")}`,
+        `names '${name}', which is not among the Things (${[...things.keys()].join(", ")}). Mend the name`,
       );
     }
     if (!(other instanceof slot.type)) {
       throw badSlot(
         thing,
         slot,
-        `names '${name}', which is a ${other.constructor.name}, not a ${slot.type.name}`,
+        `names '${name}', which is a ${other.constructor.name}, not a ${slot.type.name}. Name another`,
       );
     }
     return [name, other];
@@ -74,16 +74,16 @@ function only(
 ): object | undefined {
   if (found.length > 1) {
     const names = found.map(([name]) => name).join(", ");
-    throw badSlot(thing, slot, `could be any of ${names}: name one`);
+    throw badSlot(thing, slot, `could be any of ${names}. Name one`);
   }
   if (found.length === 0 && !slot.optional)
-    throw badSlot(thing, slot, `needs a ${slot.type.name}: add one`);
+    throw badSlot(thing, slot, `needs a ${slot.type.name}, and is given none. Add one and name it`);
   return found[0]?.[1];
 }
 
 function badSlot(thing: { name: string }, slot: SlotAffordance, what: string): ThingError {
   return new ThingError(
     "BAD_CONFIG",
-    `Slot '${slot.member}' of Thing '${thing.name}' ${what} in the configuration (things.${thing.name}.thing_slots.${slot.member}).`,
+    `Slot '${slot.member}' of Thing '${thing.name}' ${what} in the configuration: things.${thing.name}.thing_slots.${slot.member}.`,
   );
 }
