@@ -2,9 +2,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import type { ThingHost } from "../core/thing-host.ts";
 import type { AccessPolicy } from "./access.ts";
 import { readJson, readPropertyValue } from "./body.ts";
 import type { Gate } from "./login/gate.ts";
+import { nothingAt } from "./nothing-at.ts";
 import { originOf } from "./origin.ts";
 import { problemOf } from "./problem.ts";
 import { writeProblem, writeReply } from "./reply.ts";
@@ -15,6 +17,7 @@ import { allowEmbedding, setSecurityHeaders } from "./security-headers.ts";
 export interface Serving {
   /** Before every path. */
   readonly prefix: string;
+  readonly host: ThingHost;
   readonly log: Log;
   readonly policy: AccessPolicy;
   /** Asks who sent a request; undefined where nobody has to log in. */
@@ -40,7 +43,8 @@ export function expressOf(routes: readonly Route[], serving: Serving): Express {
     if (path !== "/") app.all(otherSlash(path), redirectToSlash);
   }
   app.use((request, response) => {
-    writeProblem(request, response, problemOf(notFound(request.originalUrl), request.originalUrl));
+    const path = request.originalUrl.split("?")[0]!;
+    writeProblem(request, response, problemOf(nothingAt(path, serving.host, serving.prefix), path));
   });
   // Four parameters are what makes express hand errors to it. Only a path that cannot be decoded gets here.
   app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
@@ -176,13 +180,6 @@ function redirectToSlash(request: Request, response: Response): void {
 
 function otherSlash(path: string): string {
   return path.endsWith("/") ? path.slice(0, -1) : `${path}/`;
-}
-
-function notFound(url: string): ThingError {
-  return new ThingError(
-    "NOT_FOUND",
-    `There is nothing at ${url.split("?")[0]}. GET /things/ lists the Things that are here.`,
-  );
 }
 
 function undecodable({ originalUrl }: Request): ThingError {

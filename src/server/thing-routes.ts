@@ -7,6 +7,7 @@ import {
   DescriptionsSchema,
   ThingDescriptionSchema,
   ThingModelSchema,
+  ThingStateSchema,
   UrlsSchema,
 } from "./wire-schemas.ts";
 
@@ -32,6 +33,19 @@ export function thingRoutes(
             body: describe(name, exchange.origin),
             contentType: TD_TYPE,
           }),
+      }),
+    ),
+    ...names.map(
+      (name): Route => ({
+        method: "POST",
+        path: `${prefix}/things/${name}/open`,
+        role: "operate",
+        summary: `Open ${name} again, when it could not be`,
+        response: { status: 200, contentType: JSON_TYPE, schema: ThingStateSchema },
+        handle: async () => {
+          const { state, reason = null } = await host.openThing(name);
+          return { status: 200, body: { state, reason } };
+        },
       }),
     ),
     {

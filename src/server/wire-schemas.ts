@@ -86,6 +86,11 @@ export const ThingModelSchema = Type.Object(
   { description: "W3C WoT Thing Model 1.1" },
 );
 
+export const ThingStateSchema = Type.Object({
+  state: Type.Enum(["opening", "open", "failed"]),
+  reason: Type.Union([Type.String(), Type.Null()], { description: "Why it could not open" }),
+});
+
 export const FrameEntrySchema = Type.Object(
   {
     run: Type.String({ description: "Short id of the stream's run" }),

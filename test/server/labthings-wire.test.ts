@@ -135,7 +135,7 @@ test("a property is read, written with 204, refused with a sentence and the faul
   assert.match(refused.headers.get("content-type") ?? "", /problem\+json/);
   assert.equal(
     refused.body.detail,
-    "Property 'exposure' of Thing 'camera' was not set: input should be less than or equal to 1000, but is 7000.",
+    "Property 'exposure' of Thing 'camera' was not set: it should be less than or equal to 1000, but is 7000.",
   );
   assert.deepEqual(refused.body.errors[0], {
     loc: ["body"],
@@ -233,13 +233,22 @@ test("a missing argument is named", async () => {
     [status, body.errors[0].loc, body.errors[0].msg],
     [422, ["body", "a"], "Field required"],
   );
-  assert.equal(body.detail, "Action 'add' of Thing 'camera' was not run: 'a': field required.");
+  assert.equal(body.detail, "Action 'add' of Thing 'camera' was not run: 'a' is missing.");
 });
 
 test("an unknown path, Thing or affordance is a 404 problem that says where to look", async () => {
-  const { status, body } = await call("GET", "/camera/exposur");
-  assert.equal(status, 404);
-  assert.equal(typeof body.detail, "string");
+  const affordance = await call("GET", "/camera/exposur");
+  assert.equal(affordance.status, 404);
+  assert.match(
+    affordance.body.detail,
+    /^Thing 'camera' has no affordance 'exposur'\. It has: .*\bexposure, /,
+  );
+  const thing = await call("POST", "/camra/add");
+  assert.equal(thing.status, 404);
+  assert.equal(
+    thing.body.detail,
+    "There is nothing at /camra/add of this server. The Things are at: /camera/.",
+  );
 });
 
 test("a path with the wrong trailing slash is redirected, both ways", async () => {
