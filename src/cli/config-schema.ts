@@ -43,6 +43,11 @@ export const ConfigFile = Type.Object(
       Type.String({ description: "empty or like '/api/v3'", pattern: "^(\\/[\\w-]+)*$" }),
     ),
     enable_global_lock: Type.Optional(Type.Boolean({ description: "true or false" })),
+    global_lock_log_level: Type.Optional(
+      Type.Enum(["DEBUG", "INFO", "WARNING", "ERROR"], {
+        description: "DEBUG, INFO, WARNING or ERROR",
+      }),
+    ),
     application_config: Type.Optional(
       Type.Record(Type.String(), Type.Unknown(), {
         description: "an object, given to every Thing",

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { messageOf, ThingError } from "../base/errors.ts";
+import type { LogLevel } from "../base/log.ts";
 import { configProblems, problemsError } from "./config-faults.ts";
 import { ConfigFile, type ThingEntry } from "./config-schema.ts";
 import { type ConfigPath, parseConfigText } from "./config-text.ts";
@@ -13,6 +14,7 @@ export interface Config {
   readonly settingsFolder: string;
   readonly apiPrefix: string;
   readonly enableGlobalLock: boolean;
+  readonly globalLockLogLevel: LogLevel;
   readonly applicationConfig: Record<string, unknown>;
   readonly allowedOrigins: readonly string[];
   readonly allowedHosts: readonly string[];
@@ -20,6 +22,9 @@ export interface Config {
   /** `FILE:LINE` of a part of it, for messages. */
   where(path: ConfigPath): string;
 }
+
+/** LabThings' words for the levels of a log. */
+const LOG_LEVELS = { DEBUG: "debug", INFO: "info", WARNING: "warn", ERROR: "error" } as const;
 
 /** What is served without a configuration: one microscope, simulated. */
 const SIMULATED_MICROSCOPE = {
@@ -63,6 +68,7 @@ export function configFrom(
     settingsFolder: resolve(folder, file.settings_folder ?? "settings"),
     apiPrefix: file.api_prefix ?? "",
     enableGlobalLock: file.enable_global_lock ?? false,
+    globalLockLogLevel: LOG_LEVELS[file.global_lock_log_level ?? "INFO"],
     applicationConfig: file.application_config ?? {},
     allowedOrigins: file.allowed_origins ?? [],
     allowedHosts: file.allowed_hosts ?? [],
@@ -71,18 +77,27 @@ export function configFrom(
   };
 }
 
-/** `"module:Class"` is short for `{class: "module:Class"}`, and `cls` is LabThings' other word for `class`. */
+/**
+ * `"module:Class"` is short for `{class: "module:Class"}`, `cls` is LabThings' other word for `class`, and a key without
+ * a value is as good as none.
+ */
 function withFullEntries(value: unknown): unknown {
-  if (!isObject(value) || !isObject(value.things)) return value;
-  const things = Object.entries(value.things).map(([name, entry]) => [name, fullEntry(entry)]);
-  return { ...value, things: Object.fromEntries(things) };
+  if (!isObject(value)) return value;
+  const file = withoutNulls(value);
+  if (!isObject(file.things)) return file;
+  const things = Object.entries(file.things).map(([name, entry]) => [name, fullEntry(entry)]);
+  return { ...file, things: Object.fromEntries(things) };
 }
 
 function fullEntry(entry: unknown): unknown {
   if (typeof entry === "string") return { class: entry };
-  if (!isObject(entry) || !("cls" in entry) || "class" in entry) return entry;
-  const { cls, ...rest } = entry;
-  return { class: cls, ...rest };
+  if (!isObject(entry)) return entry;
+  const { cls, ...rest } = withoutNulls(entry);
+  return cls === undefined || "class" in rest ? withoutNulls(entry) : { class: cls, ...rest };
+}
+
+function withoutNulls(object: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
 }
 
 function isConfigFile(value: unknown): value is ConfigFile {

@@ -13,8 +13,14 @@ import { nearest } from "./nearest.ts";
  * @throws {ThingError} `BAD_CONFIG`, or `CLASS_NOT_LOADED` if all that is wrong is in the classes; each problem with its line.
  */
 export async function hostFromConfig(config: Config, log: Log): Promise<ThingHost> {
-  const { settingsFolder, applicationConfig, enableGlobalLock } = config;
-  const host = new ThingHost({ settingsFolder, applicationConfig, enableGlobalLock, log });
+  const { settingsFolder, applicationConfig, enableGlobalLock, globalLockLogLevel } = config;
+  const host = new ThingHost({
+    settingsFolder,
+    applicationConfig,
+    enableGlobalLock,
+    globalLockLogLevel,
+    log,
+  });
   const problems: ConfigProblem[] = [];
   for (const [name, entry] of config.things) {
     try {

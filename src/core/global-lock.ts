@@ -1,4 +1,5 @@
 import { ThingError } from "../base/errors.ts";
+import type { LogLevel } from "../base/log.ts";
 
 const PATIENCE_MS = 50;
 
@@ -7,9 +8,15 @@ const PATIENCE_MS = 50;
  * again. Who does not waits 50 ms and is then refused (LabThings' semantics).
  */
 export class GlobalLock {
+  /** How an action is logged that does not run because the lock is held. */
+  readonly logLevel: LogLevel;
   #holder: unknown;
   #depth = 0;
   #waiting: (() => void)[] = [];
+
+  constructor(logLevel: LogLevel = "info") {
+    this.logLevel = logLevel;
+  }
 
   /** Runs `work` with the lock held by `holder`. @throws {ThingError} `LOCK_BUSY`. */
   async hold<T>(holder: unknown, what: string, work: () => Promise<T> | T): Promise<T> {

@@ -1,6 +1,6 @@
 import { isAbort } from "../base/abort.ts";
 import { messageOf, ThingError, unknownAffordance } from "../base/errors.ts";
-import type { Log } from "../base/log.ts";
+import type { Log, LogLevel } from "../base/log.ts";
 import { acceptedInput } from "./action-input.ts";
 import type { ActionAffordance, PropertyAffordance } from "./affordances.ts";
 import type { ThingEvent } from "./event.ts";
@@ -172,7 +172,7 @@ export class HostedThing {
     }
   }
 
-  /** Reads the settings file into the Thing. What does not fit is left at its default, with a warning, and kept in the file until the next change. */
+  /** Reads the settings file into the Thing. What does not fit is left at its default, with a warning, and kept in a copy of the file. */
   async loadSettings(): Promise<void> {
     const values = await this.#host.settings.load();
     this.#loading = true;
@@ -188,7 +188,7 @@ export class HostedThing {
         else this.#foreignSettings[name] = value;
       } catch (error) {
         this.#host.log.warn(
-          `${messageOf(error)} It keeps its default; ${this.#host.settings.path} has the value that was refused.`,
+          `${messageOf(error)} It keeps its default. When settings are next saved, the file that has the refused value is kept as ${this.#host.settings.copyBeforeSave()}.`,
         );
       }
     }
@@ -246,8 +246,14 @@ export class HostedThing {
       record.complete(output);
     } catch (error) {
       if (record.context.signal.aborted && isAbort(error)) record.wasCancelled();
-      else record.fail(error);
+      else record.fail(error, this.#levelOf(error));
     }
+  }
+
+  /** That another action holds the lock is no fault of this one. */
+  #levelOf(error: unknown): LogLevel {
+    const isBusy = error instanceof ThingError && error.code === "LOCK_BUSY";
+    return (isBusy && this.#host.globalLock?.logLevel) || "error";
   }
 
   #checkOutput(action: ActionAffordance, output: unknown): void {

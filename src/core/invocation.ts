@@ -58,6 +58,7 @@ export class InvocationRecord {
   readonly #ended: Promise<void>;
   #announceEnd: () => void = () => {};
   readonly #onStatus: (record: InvocationRecord) => void;
+  readonly #log: Log;
 
   constructor(
     { thing, action, input }: { thing: string; action: string; input: unknown },
@@ -67,6 +68,7 @@ export class InvocationRecord {
     this.action = action;
     this.input = input;
     this.#onStatus = onStatus;
+    this.#log = log;
     this.#ended = new Promise((resolve) => {
       this.#announceEnd = resolve;
     });
@@ -121,9 +123,15 @@ export class InvocationRecord {
     this.#end("completed");
   }
 
-  fail(error: unknown): void {
+  /** @param level - How much it matters: an action that another one keeps waiting is no fault. */
+  fail(error: unknown, level: LogLevel = "error"): void {
     this.error = error instanceof Error ? error : new Error(messageOf(error));
-    this.note("error", this.error.message, this.error);
+    this.note(level, this.error.message, this.error);
+    const { traceback: stack } = this.log.at(-1)!;
+    this.#log[level](`Action '${this.action}' failed: ${this.error.message}`, {
+      invocation: this.id,
+      ...(stack !== null && { stack }),
+    });
     this.#end("error");
   }
 

@@ -1,8 +1,11 @@
 import { join } from "node:path";
+import { within } from "../base/abort.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
-import { type Log, namedLog, silentLog } from "../base/log.ts";
+import { type Log, type LogLevel, namedLog, silentLog } from "../base/log.ts";
+import { FolderLock } from "./folder-lock.ts";
 import { GlobalLock } from "./global-lock.ts";
 import { HostedThing, type ThingState } from "./hosted-thing.ts";
+import { unfitInitialValues } from "./initial-values.ts";
 import { logWithInvocation } from "./invocation.ts";
 import { Invocations } from "./invocations.ts";
 import { SettingsFile } from "./settings-file.ts";
@@ -17,6 +20,12 @@ export interface HostOptions {
   applicationConfig?: Record<string, unknown>;
   /** One action or write at a time in the whole host. */
   enableGlobalLock?: boolean;
+  /** How an action is logged that does not run because the lock is held: `info`. */
+  globalLockLogLevel?: LogLevel;
+  /** How long a Thing may take to open, ms, before the others go on without it: 30,000. */
+  openWithinMs?: number;
+  /** How long a Thing may take to close, ms, before the others are closed: 5,000. */
+  closeWithinMs?: number;
   /** How many invocations may run, or wait to, at once: 100. */
   maxInvocations?: number;
   log?: Log;
@@ -42,6 +51,9 @@ export class ThingHost {
   readonly globalLock: GlobalLock | undefined;
   readonly settingsFolder: string;
   readonly log: Log;
+  readonly #folderLock: FolderLock;
+  readonly #openWithinMs: number;
+  readonly #closeWithinMs: number;
   readonly #applicationConfig: Record<string, unknown>;
   readonly #slots = new Map<string, AddOptions["slots"]>();
   readonly #stateListeners = new Set<(hosted: HostedThing) => void>();
@@ -51,14 +63,20 @@ export class ThingHost {
     settingsFolder = "settings",
     applicationConfig = {},
     enableGlobalLock = false,
+    globalLockLogLevel,
+    openWithinMs = 30_000,
+    closeWithinMs = 5_000,
     maxInvocations = 100,
     log = silentLog,
   }: HostOptions = {}) {
     this.invocations = new Invocations({ maxRunning: maxInvocations });
     this.settingsFolder = settingsFolder;
+    this.#folderLock = new FolderLock(settingsFolder);
     this.log = log;
     this.#applicationConfig = applicationConfig;
-    this.globalLock = enableGlobalLock ? new GlobalLock() : undefined;
+    this.globalLock = enableGlobalLock ? new GlobalLock(globalLockLogLevel) : undefined;
+    this.#openWithinMs = openWithinMs;
+    this.#closeWithinMs = closeWithinMs;
   }
 
   /** @throws {ThingError} `BAD_ARGUMENT` for a name that is taken, reserved or not fit for a URL. */
@@ -72,7 +90,8 @@ export class ThingHost {
       settings: new SettingsFile(join(folder, `Settings-${thing.constructor.name}.json`), log),
       log: namedLog(this.log, name),
     });
-    for (const warning of hosted.model.warnings) log.warn(warning);
+    for (const warning of [...hosted.model.warnings, ...unfitInitialValues(hosted)])
+      log.warn(warning);
     attach(thing, {
       name,
       log,
@@ -96,27 +115,25 @@ export class ThingHost {
     );
   }
 
-  /** Connects all slots, then opens each Thing in the order of adding. One that cannot open is listed with its reason and does not stop the others. */
+  /**
+   * Connects the slots and loads the settings of all Things, then opens each in the order of adding. One that cannot
+   * open is listed with its reason and does not stop the others.
+   * @throws {ThingError} `SETTINGS_IN_USE` when another process keeps its settings in the same folder.
+   */
   async open(): Promise<void> {
-    for (const hosted of this.things.values()) await this.openThing(hosted.name);
+    await this.#takeFolder();
+    const prepared: HostedThing[] = [];
+    for (const hosted of this.things.values()) {
+      if (hosted.state !== "open" && (await this.#prepare(hosted))) prepared.push(hosted);
+    }
+    for (const hosted of prepared) await this.#openPrepared(hosted);
   }
 
   /** Opens one Thing, also again after it failed. Resolves in any case: see its `state` and `reason`. */
   async openThing(name: string): Promise<HostedThing> {
     const hosted = this.get(name);
-    if (hosted.state === "open" || hosted.state === "opening") return hosted;
-    this.#setState(hosted, "opening");
-    try {
-      this.connectSlots(name);
-      await hosted.loadSettings();
-      await hosted.thing.open();
-      this.#opened.push(hosted);
-      this.#setState(hosted, "open");
-    } catch (error) {
-      this.#setState(hosted, "failed", messageOf(error));
-      this.log.error(`Thing '${name}' could not open: ${hosted.reason}`);
-      await this.#closeQuietly(hosted);
-    }
+    const isOpening = hosted.state === "open" || hosted.state === "opening";
+    if (!isOpening && (await this.#prepare(hosted))) await this.#openPrepared(hosted);
     return hosted;
   }
 
@@ -142,13 +159,24 @@ export class ThingHost {
     }
     this.#opened = [];
     this.invocations.clear();
+    await this.#folderLock.release();
   }
 
   /** `thingState()` of every Thing that has one, by name. */
   thingStates(): Record<string, unknown> {
     return Object.fromEntries(
-      [...this.things].map(([name, { thing }]) => [name, thing.thingState()]),
+      [...this.things].map(([name, hosted]) => [name, this.#stateOf(hosted)]),
     );
+  }
+
+  /** A Thing that cannot tell its state says why instead: the picture is taken all the same. */
+  #stateOf({ name, thing }: HostedThing): Record<string, unknown> {
+    try {
+      return thing.thingState();
+    } catch (error) {
+      this.log.warn(`Thing '${name}' cannot tell its state: ${messageOf(error)}`);
+      return { error: messageOf(error) };
+    }
   }
 
   /** Fills the slots of one Thing, opening nothing. @throws {ThingError} `BAD_CONFIG` for the first that cannot be filled. */
@@ -160,15 +188,75 @@ export class ThingHost {
     }
   }
 
+  async #takeFolder(): Promise<void> {
+    const properties = [...this.things.values()].flatMap(({ model }) => [
+      ...model.properties.values(),
+    ]);
+    if (!properties.some(({ saved }) => saved)) return;
+    try {
+      await this.#folderLock.take();
+    } catch (error) {
+      if (error instanceof ThingError) throw error;
+      this.log.warn(
+        `No settings can be kept in ${this.settingsFolder}: ${messageOf(error)}. Choose another folder with --settings.`,
+      );
+    }
+  }
+
   #setState(hosted: HostedThing, state: ThingState, reason?: string): void {
     hosted.state = state;
     hosted.reason = reason;
     for (const listener of [...this.#stateListeners]) listener(hosted);
   }
 
-  async #closeQuietly(hosted: HostedThing): Promise<void> {
+  /** @returns Whether it may open. */
+  async #prepare(hosted: HostedThing): Promise<boolean> {
+    this.#setState(hosted, "opening");
     try {
-      await hosted.thing.close();
+      this.connectSlots(hosted.name);
+      await hosted.loadSettings();
+      return true;
+    } catch (error) {
+      this.#fail(hosted, error);
+      return false;
+    }
+  }
+
+  async #openPrepared(hosted: HostedThing): Promise<void> {
+    try {
+      await this.#openInTime(hosted);
+      this.#opened.push(hosted);
+      this.#setState(hosted, "open");
+    } catch (error) {
+      this.#fail(hosted, error);
+      await this.#closeQuietly(hosted);
+    }
+  }
+
+  #fail(hosted: HostedThing, error: unknown): void {
+    this.#setState(hosted, "failed", messageOf(error));
+    this.log.error(`Thing '${hosted.name}' could not open: ${hosted.reason}`);
+  }
+
+  /** One that never ends opening must not keep the others from it. What it takes after all is let go of. */
+  async #openInTime(hosted: HostedThing): Promise<void> {
+    const opening = Promise.resolve(hosted.thing.open());
+    const seconds = this.#openWithinMs / 1000;
+    let isLate = false;
+    opening.then(
+      () => (isLate ? this.#closeQuietly(hosted) : undefined),
+      () => {}, // told below, or too late to matter
+    );
+    await within(opening, this.#openWithinMs, () => {
+      isLate = true;
+      return new ThingError("NOT_READY", `It had not opened after ${seconds} s.`);
+    });
+  }
+
+  async #closeQuietly(hosted: HostedThing): Promise<void> {
+    const late = () => new ThingError("INTERNAL", `it takes longer than ${this.#closeWithinMs} ms`);
+    try {
+      await within(Promise.resolve(hosted.thing.close()), this.#closeWithinMs, late);
     } catch (error) {
       this.log.error(`Thing '${hosted.name}' did not close cleanly: ${messageOf(error)}`);
     }

@@ -84,7 +84,7 @@ test("what cannot be done is a sentence on the standard error, and an exit code"
   assert.deepEqual([failed.code, failed.stderr], [1, "The lamp is out of film.\n"]);
   assert.match(
     (await cli("run", lab.url, "scan", "three")).stderr,
-    /input should be a valid dict/i,
+    /it should be an object, but is 'three'/,
   );
   assert.match((await cli("run", lab.url, "scan", "steps=3", "x")).stderr, /'x' is no input/);
 });
