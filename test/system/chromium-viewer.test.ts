@@ -7,6 +7,7 @@ import { renderSvg } from "../../src/frames/codec.ts";
 import { inspectJpeg } from "../../src/frames/jpeg.ts";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { serveStream } from "../outputs/stream-server.ts";
+import { eventually } from "../outputs/watching.ts";
 import { openPage } from "./chromium.ts";
 
 const timeout = 60_000;
@@ -25,22 +26,46 @@ const pictures = await Promise.all(
   ),
 );
 
-/** Opens an `<img>` of the stream and notes when each picture came on screen, in epoch ms by number. */
-async function watchImage(
-  t: TestContext,
-  url: string,
-): Promise<{ page: Page; seen(): Promise<Map<number, number>> }> {
+interface Watched {
+  readonly page: Page;
+  /** When each picture came on screen, epoch ms, by its number. */
+  seen(): Promise<Map<number, number>>;
+  forget(): Promise<void>;
+}
+
+/** Opens an `<img>` of the stream on a page of its origin, so that its pixels may be read. */
+function watchImage(t: TestContext, page: string, stream: string): Promise<Watched> {
+  return watchPage(
+    t,
+    page,
+    `const image = document.body.appendChild(document.createElement("img"));
+    image.src = ${JSON.stringify(stream)};
+    const picture = () => image.naturalWidth && image;`,
+  );
+}
+
+/** Opens the viewer page. */
+function watchViewerPage(t: TestContext, page: string): Promise<Watched> {
+  return watchPage(
+    t,
+    page,
+    `const canvas = document.getElementById("picture");
+    const picture = () => !canvas.hidden && canvas;`,
+  );
+}
+
+/** @param picture - Defines a function `picture` that returns what is to be looked at, once it is there. */
+async function watchPage(t: TestContext, url: string, picture: string): Promise<Watched> {
   const { page } = await openPage(t);
-  await page.goto(`${url}/frames`); // any page of the same origin, so that pixels may be read
+  await page.goto(url);
   await page.evaluate(`
     globalThis.seen = {};
-    const image = document.body.appendChild(document.createElement("img"));
-    image.src = ${JSON.stringify(url)};
+    ${picture}
     const pen = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
     const look = () => {
       requestAnimationFrame(look);
-      if (!image.naturalWidth) return;
-      pen.drawImage(image, 0, 0, 8, 6);
+      if (!picture()) return;
+      pen.drawImage(picture(), 0, 0, 8, 6);
       seen[Math.round(pen.getImageData(4, 3, 1, 1).data[0] / 20)] ??= Date.now();
     };
     look();
@@ -49,28 +74,45 @@ async function watchImage(
     const times: Record<string, number> = await page.evaluate("globalThis.seen");
     return new Map(Object.entries(times).map(([n, at]) => [Number(n), at]));
   };
-  return { page, seen };
+  return { page, seen, forget: () => page.evaluate("globalThis.seen = {}; undefined") };
 }
 
-test("an <img> shows each frame of a 1 fps source within 100 ms, the last one too", {
-  timeout,
-}, async (t) => {
-  const stream = new MJPEGStream();
-  const { url } = await serveStream(t, stream);
-  const { seen } = await watchImage(t, url);
-  while (stream.viewers.count === 0) await sleep(10);
+/** How long each of eight frames, sent at 1 fps, takes from `addFrame` to the screen, ms. */
+async function delaysAtOneFps(
+  stream: MJPEGStream,
+  seen: () => Promise<Map<number, number>>,
+): Promise<number[]> {
   const sent: number[] = [];
   for (let n = 1; n <= 8; n++) {
-    sent[n] = now();
+    sent.push(now());
     stream.addFrame(pictures[n]!);
     await sleep(1000);
   }
   const times = await seen();
-  const delays = sent.map((at, n) => (times.get(n) ?? Number.POSITIVE_INFINITY) - at).slice(1);
-  t.diagnostic(`on screen after ${delays.map((delay) => Math.round(delay)).join(", ")} ms`);
-  const late = delays.filter((delay) => delay > 100);
-  assert.ok(late.length <= 1 && Math.max(...delays) < 500, `${delays}`); // one hiccup of a busy machine
-});
+  return sent.map((at, n) => (times.get(n + 1) ?? Number.POSITIVE_INFINITY) - at);
+}
+
+for (const [where, path, watch] of [
+  ["an <img>", "/frames", watchImage],
+  ["the viewer page", "/viewer", watchViewerPage],
+] as const) {
+  test(`${where} shows each frame of a 1 fps source within 100 ms, the last one too`, {
+    timeout,
+  }, async (t) => {
+    const stream = new MJPEGStream();
+    const { url } = await serveStream(t, stream);
+    const { seen, forget } = await watch(t, url + path, url);
+    await eventually(() => stream.viewers.count > 0);
+    let delays = await delaysAtOneFps(stream, seen);
+    t.diagnostic(`on screen after ${delays.map(Math.round).join(", ")} ms`);
+    if (Math.max(...delays) > 100) {
+      await forget(); // the machine may have been busy: all eight once more, and no third time
+      delays = await delaysAtOneFps(stream, seen);
+      t.diagnostic(`the second time after ${delays.map(Math.round).join(", ")} ms`);
+    }
+    assert.ok(Math.max(...delays) <= 100, `${delays}`);
+  });
+}
 
 test("a viewer who comes while the source pauses sees the newest frame, and keeps it when the stream stops", {
   timeout,
@@ -79,7 +121,7 @@ test("a viewer who comes while the source pauses sees the newest frame, and keep
   const { url } = await serveStream(t, stream);
   stream.addFrame(pictures[3]!);
   const refresh = setInterval(() => stream.addFrame(pictures[3]!), 300);
-  const { page, seen } = await watchImage(t, url);
+  const { page, seen } = await watchImage(t, `${url}/frames`, url);
   while (stream.viewers.count === 0) await sleep(10);
   clearInterval(refresh);
   while (!(await seen()).has(3)) await sleep(10);
@@ -95,7 +137,7 @@ test("frames with broken headers, every tenth, never reach an <img>, which lives
 }, async (t) => {
   const stream = new MJPEGStream();
   const { url } = await serveStream(t, stream);
-  const { seen } = await watchImage(t, url);
+  const { seen } = await watchImage(t, `${url}/frames`, url);
   while (stream.viewers.count === 0) await sleep(10);
   const broken = [
     zeroedAfterHeader(pictures[1]!),

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { MultipartParser } from "thingscope";
 import { folderWith, launchCli, runCli } from "../cli/run-cli.ts";
+import { childrenOf } from "./pipelines.ts";
 
 const timeout = 60_000;
 
@@ -16,19 +17,6 @@ async function indicesOf(url: string, count: number): Promise<number[]> {
     if (indices.length >= count) break;
   }
   return indices;
-}
-
-/** The processes that `pid` started. */
-function childrenOf(pid: number): string[] {
-  return readdirSync("/proc").filter((entry) => {
-    if (!/^\d+$/.test(entry)) return false;
-    try {
-      const status = readFileSync(`/proc/${entry}/status`, "utf8");
-      return status.includes(`PPid:\t${pid}\n`) && status.startsWith("Name:\tgst-launch");
-    } catch {
-      return false; // It has ended in between.
-    }
-  });
 }
 
 test("launch serves two tees of a file as two cameras, and ends their process with itself", {
@@ -54,7 +42,7 @@ test("launch serves two tees of a file as two cameras, and ends their process wi
   const started = performance.now();
   assert.equal(await server.stop(), 0);
   assert.ok(performance.now() - started < 3000);
-  assert.equal(readdirSync("/proc").includes(program), false, "the pipeline still runs");
+  assert.equal(existsSync(`/proc/${program}`), false, "the pipeline still runs");
 });
 
 test("a missing element ends with 3 and its name; --headless runs to the end", {

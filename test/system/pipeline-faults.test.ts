@@ -14,7 +14,7 @@ import {
   pipelineCommand,
   requireInstalled,
 } from "../../src/sources/pipeline-command.ts";
-import { children, ONE_TEE, run, TWO_TEES } from "./pipelines.ts";
+import { childrenOf, ONE_TEE, run, TWO_TEES } from "./pipelines.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "thingscope-pipeline-"));
 const timeout = 60_000;
@@ -58,10 +58,10 @@ test("a killed program is seen and healed, 20 times, and leaves no zombie and no
     runs.add(stream.run);
   }
   assert.equal(runs.size, 21, "each start is a new run");
-  assert.equal(children().length, 1);
+  assert.equal(childrenOf().length, 1);
   assert.ok(descriptors() <= before + 1);
   await feeding.stop();
-  assert.deepEqual(children(), []);
+  assert.deepEqual(childrenOf(), []);
 });
 
 test("a program that hangs is killed and started again", { timeout }, async () => {
@@ -76,7 +76,7 @@ test("a program that hangs is killed and started again", { timeout }, async () =
   assert.ok((await until("running")) - stoppedAt < 4000);
   assert.equal(pipeline.state.restarts, 1);
   await feeding.stop();
-  assert.deepEqual(children(), []);
+  assert.deepEqual(childrenOf(), []);
 });
 
 test("of two cameras of one program each is told of its end, and both come back", {
@@ -93,9 +93,9 @@ test("of two cameras of one program each is told of its end, and both come back"
   process.kill(pipeline.pid, "SIGKILL");
   while (streams.some(({ feeding }) => feeding.state !== "failed")) await delay(5);
   await indices();
-  assert.equal(children().length, 1);
+  assert.equal(childrenOf().length, 1);
   await Promise.all(streams.map(({ feeding }) => feeding.stop()));
-  assert.deepEqual(children(), []);
+  assert.deepEqual(childrenOf(), []);
 });
 
 test("a missing element, program, file or device is named in one sentence", {

@@ -9,7 +9,7 @@ import { packagePath } from "../../src/base/package-root.ts";
 import type { SourceFrame } from "../../src/frames/frame-source.ts";
 import { inspectJpeg } from "../../src/frames/jpeg.ts";
 import { programVersion } from "../../src/processes/programs.ts";
-import { children, ONE_TEE, run, TWO_TEES, take } from "./pipelines.ts";
+import { childrenOf, ONE_TEE, run, TWO_TEES, take } from "./pipelines.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "thingscope-pipeline-"));
 const timeout = 60_000;
@@ -37,7 +37,7 @@ test("the one tee of a pipeline is a camera whose frames come at the pipeline's 
     return Math.abs(periods - Math.round(periods)) > 1e-4; // 3 µs
   });
   assert.ok(inexact.length <= 2, `steps of ${inexact} ms`);
-  assert.deepEqual(children(), []);
+  assert.deepEqual(childrenOf(), []);
 });
 
 test("two tees are two cameras of one process, on one clock", { timeout }, async () => {

@@ -50,14 +50,15 @@ export async function take(
   return frames;
 }
 
-/** The processes that this one has started and that are still there, zombies included. */
-export function children(): string[] {
+/** The processes that `parent`, this one unless said otherwise, has started and that are still there, zombies included. */
+export function childrenOf(parent = process.pid): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
+    .map(Number)
     .filter((pid) => {
       try {
         const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-        return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1] === String(process.pid);
+        return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1] === String(parent);
       } catch {
         return false; // it ended while we looked
       }
