@@ -115,7 +115,7 @@ export async function startServer(kind: Kind, job: Job): Promise<Server> {
   return kind.start(job);
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
@@ -124,11 +124,11 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function untilItListens(running: Running, port: number): Promise<void> {
+export async function untilItListens(running: Running, port: number): Promise<void> {
   await until(running, () => accepts(port));
 }
 
-async function untilItPrints(running: Running, pattern: RegExp): Promise<string> {
+export async function untilItPrints(running: Running, pattern: RegExp): Promise<string> {
   await until(running, async () => pattern.test(running.output()));
   return pattern.exec(running.output())?.[1] ?? "";
 }

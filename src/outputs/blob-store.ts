@@ -110,12 +110,14 @@ export class BlobStore {
   }
 }
 
-/** For `JSON.stringify`: writes each blob as a link that begins with `base`, e.g. `http://host/prefix`. */
-export function blobReplacer(base: string): (key: string, value: unknown) => unknown {
+/** For `JSON.stringify`: writes each blob as a link that begins with `base()`, e.g. `http://host/prefix`. */
+export function blobReplacer(base: () => string): (key: string, value: unknown) => unknown {
   return function (this: unknown, key, value) {
     // By now `value` is what toJSON() made; the blob itself is still in the object that holds it.
     const original: unknown = isObject(this) ? Reflect.get(this, key) : undefined;
-    return original instanceof Blob ? { ...original.toJSON(), href: base + original.href } : value;
+    return original instanceof Blob
+      ? { ...original.toJSON(), href: base() + original.href }
+      : value;
   };
 }
 

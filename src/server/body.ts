@@ -92,10 +92,12 @@ function mediaTypeOf({ headers }: IncomingMessage): string {
   return (headers["content-type"] ?? "").split(";")[0]!.trim().toLowerCase();
 }
 
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
 async function readText(request: IncomingMessage, limits: BodyLimits): Promise<string> {
   const bytes = await readBody(request, limits);
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return UTF8.decode(bytes);
   } catch (cause) {
     const fault = { type: "string_unicode", loc: ["body"], msg: "Body should be valid UTF-8" };
     throw new ThingError("INVALID_INPUT", "The body is not text in UTF-8.", {

@@ -3,12 +3,15 @@ import { blobReplacer } from "../outputs/blob-store.ts";
 import type { Problem } from "./problem.ts";
 import { JSON_TYPE, PROBLEM_TYPE, type Reply } from "./route.ts";
 
-/** Writes a whole answer; links to blobs begin with `base`. The body of a HEAD is counted and left out. */
+/**
+ * Writes a whole answer. The body of a HEAD is counted and left out.
+ * @param base - What links to blobs begin with.
+ */
 export function writeReply(
   request: IncomingMessage,
   response: ServerResponse,
   reply: Reply,
-  base = "",
+  base: () => string = () => "",
 ): void {
   const headers: Record<string, string | number> = {
     "Cache-Control": "no-store",
@@ -20,9 +23,9 @@ export function writeReply(
     return;
   }
   const contentType = reply.contentType ?? JSON_TYPE;
-  const body = bytesOf(reply.body, contentType, base);
+  const body = writtenBody(reply.body, contentType, base);
   headers["Content-Type"] = contentType;
-  headers["Content-Length"] = body.length;
+  headers["Content-Length"] = Buffer.byteLength(body);
   response.writeHead(reply.status, headers);
   response.end(request.method === "HEAD" ? undefined : body);
 }
@@ -44,8 +47,10 @@ export function writeProblem(
   });
 }
 
-function bytesOf(body: unknown, contentType: string, base: string): Uint8Array {
+/** Text stays a string: Node sends it with the headers in one piece. */
+function writtenBody(body: unknown, contentType: string, base: () => string): Uint8Array | string {
   if (body instanceof Uint8Array) return body;
-  if (typeof body === "string" && !contentType.includes("json")) return Buffer.from(body);
-  return Buffer.from(JSON.stringify(body ?? null, blobReplacer(base)));
+  if (typeof body === "string" && !contentType.includes("json")) return body;
+  if (typeof body !== "object" || body === null) return JSON.stringify(body ?? null);
+  return JSON.stringify(body, blobReplacer(base));
 }

@@ -8,7 +8,7 @@ import type { ThingHost } from "../core/thing-host.ts";
 import { BlobStore } from "../outputs/blob-store.ts";
 import { AccessPolicy } from "./access.ts";
 import { bindAddressProblem, bindAddressWarning, isLoopback } from "./bind-address.ts";
-import { expressOf } from "./dispatch.ts";
+import { listenerOf } from "./dispatch.ts";
 import { applyLimits, REQUEST_LIMITS, TLS_LIMITS } from "./limits.ts";
 import { secretsFolder } from "./login/accounts-file.ts";
 import { Gate } from "./login/gate.ts";
@@ -108,7 +108,7 @@ export class ThingServer {
     ];
     const gate = this.#login && new Gate(this.#login, prefix, this.routes);
     const embeds = ({ path }: Route) => embed.some((name) => path.startsWith(`${prefix}/${name}/`));
-    const answer = expressOf(this.routes, { ...shared, embeds, gate });
+    const answer = listenerOf(this.routes, { ...shared, embeds, gate });
     this.#server = tls
       ? createSecureServer({ ...REQUEST_LIMITS, ...TLS_LIMITS, ...tls }, answer)
       : createServer(REQUEST_LIMITS, answer);

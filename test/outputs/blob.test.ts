@@ -26,10 +26,18 @@ test("a blob's JSON is a link with LabThings' members", () => {
     rel: "output",
     description: "A picture",
   });
-  const output = JSON.stringify({ all: [blob], n: 1 }, blobReplacer("http://host/api"));
+  const output = JSON.stringify(
+    { all: [blob], n: 1 },
+    blobReplacer(() => "http://host/api"),
+  );
   assert.equal(JSON.parse(output).all[0].href, `http://host/api/blob/${blob.id}`);
   assert.equal(
-    JSON.parse(JSON.stringify(blob, blobReplacer("http://host"))).href,
+    JSON.parse(
+      JSON.stringify(
+        blob,
+        blobReplacer(() => "http://host"),
+      ),
+    ).href,
     `http://host/blob/${blob.id}`,
   );
 });

@@ -1,0 +1,104 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { messageOf, ThingError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import type { ThingHost } from "../core/thing-host.ts";
+import type { AccessPolicy } from "./access.ts";
+import type { Gate } from "./login/gate.ts";
+import { originOf } from "./origin.ts";
+import type { Place } from "./place.ts";
+import { problemOf } from "./problem.ts";
+import { writeProblem, writeReply } from "./reply.ts";
+import { RequestExchange } from "./request-exchange.ts";
+import type { Route } from "./route.ts";
+import { allowEmbedding, setSecurityHeaders } from "./security-headers.ts";
+
+/** What all routes of a server share. */
+export interface Serving {
+  /** Before every path. */
+  readonly prefix: string;
+  readonly host: ThingHost;
+  readonly log: Log;
+  readonly policy: AccessPolicy;
+  /** Asks who sent a request; undefined where nobody has to log in. */
+  readonly gate?: Gate | undefined;
+  /** Whether pages of other origins may show the pictures of a route. */
+  readonly embeds: (route: Route) => boolean;
+}
+
+/**
+ * Sets what every answer carries, and calls `next` if access lets the request pass. One that it refuses is answered
+ * here. Where nobody has to log in, `next` is called at once.
+ */
+export function admit(
+  request: IncomingMessage,
+  response: ServerResponse,
+  serving: Serving,
+  next: () => void,
+): void {
+  const { policy, gate } = serving;
+  const refuse = (error: unknown) => fail(error, request, response, serving);
+  setSecurityHeaders(response);
+  policy.setCorsHeaders(request, response);
+  try {
+    policy.check(request);
+  } catch (error) {
+    refuse(error);
+    return;
+  }
+  if (!gate) next();
+  else if (policy.isPreflight(request)) {
+    policy.setPreflightHeaders(request, response, "GET, HEAD, PUT, POST, DELETE");
+    writeReply(request, response, { status: 204 });
+  } else {
+    gate.admit(request, response).then(() => response.destroyed || next(), refuse);
+  }
+}
+
+/**
+ * Answers a request by the route at its path that it is for.
+ * @param params - The `:name` segments of the path.
+ */
+export async function answer(
+  place: Place,
+  params: Readonly<Record<string, string>>,
+  request: IncomingMessage,
+  response: ServerResponse,
+  serving: Serving,
+): Promise<void> {
+  const { prefix, policy, gate, embeds } = serving;
+  try {
+    if (request.method === "OPTIONS") {
+      policy.setPreflightHeaders(request, response, place.allow);
+      writeReply(request, response, { status: 204, headers: { Allow: place.allow } });
+      return;
+    }
+    const route = place.routeFor(request, response);
+    gate?.authorize(request, route);
+    const identity = gate?.identityOf(request);
+    if (route.picture && (identity?.via === "signature" || embeds(route))) allowEmbedding(response);
+    const exchange = new RequestExchange(route, request, response, params, identity);
+    const reply = await route.handle(exchange);
+    if (reply) writeReply(request, response, reply, () => originOf(request) + prefix);
+  } catch (error) {
+    fail(error, request, response, serving);
+  }
+}
+
+/** The answer to whatever a route threw, unless its client has gone or has half an answer already. */
+export function fail(
+  error: unknown,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { log, gate }: Serving,
+): void {
+  if (response.destroyed) return;
+  const problem = problemOf(error, (request.url ?? "").split("?")[0]);
+  if (problem.status >= 500 && !(error instanceof ThingError)) {
+    log.error(`${request.method} ${problem.instance} failed: ${messageOf(error)}`, {
+      stack: (error as Error)?.stack,
+    });
+  }
+  if (response.headersSent) response.destroy();
+  else if (problem.status === 401 && gate) gate.refuse(request, response, problem);
+  else writeProblem(request, response, problem);
+}

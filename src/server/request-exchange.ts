@@ -1,0 +1,62 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { readJson, readPropertyValue } from "./body.ts";
+import type { Identity } from "./login/identity.ts";
+import { originOf } from "./origin.ts";
+import type { Exchange, Route } from "./route.ts";
+
+/** One request on its way through a route. What few routes look at is made when one does. */
+export class RequestExchange implements Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly params: Readonly<Record<string, string>>;
+  readonly identity: Identity | undefined;
+  readonly #route: Route;
+  #signal: AbortSignal | undefined;
+
+  constructor(
+    route: Route,
+    request: IncomingMessage,
+    response: ServerResponse,
+    params: Readonly<Record<string, string>>,
+    identity: Identity | undefined,
+  ) {
+    this.#route = route;
+    this.request = request;
+    this.response = response;
+    this.params = params;
+    this.identity = identity;
+  }
+
+  get query(): URLSearchParams {
+    return new URL(this.request.url ?? "/", "http://localhost").searchParams;
+  }
+
+  get origin(): string {
+    return originOf(this.request);
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= goneSignal(this.response);
+    return this.#signal;
+  }
+
+  json(): Promise<unknown> {
+    return readJson(this.request);
+  }
+
+  value(): Promise<unknown> {
+    return readPropertyValue(this.request, this.#route.request?.schema);
+  }
+}
+
+/** One for all: nobody asks where it was made, and making one takes long. */
+const GONE = new DOMException("The client has gone.", "AbortError");
+
+/** Aborts when the client goes away, or has gone. */
+function goneSignal(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  const abort = () => gone.abort(GONE);
+  if (response.destroyed) abort();
+  else response.once("close", abort);
+  return gone.signal;
+}
