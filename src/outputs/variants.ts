@@ -22,6 +22,8 @@ export class Variants {
   readonly stats: EncodeStats = { encodes: 0, encodeFailures: 0 };
   readonly #parent: FrameOutlet;
   readonly #variants = new Map<string, Variant>();
+  /** The newest frame of each size and quality, made or in the making: variants that differ in `fps` alone share it. */
+  readonly #smaller = new Map<string, { of: Frame; frame: Promise<Frame | undefined> }>();
 
   constructor(parent: FrameOutlet) {
     this.#parent = parent;
@@ -35,7 +37,8 @@ export class Variants {
     const known = this.#variants.get(key);
     if (known) return known;
     if (this.#variants.size >= MAX_VARIANTS) this.#forgetUnused();
-    const variant = new Variant(this.#parent, options, this.stats);
+    const encode = (frame: Frame) => this.#encodeOnce(frame, options);
+    const variant = new Variant(this.#parent, options, encode);
     this.#variants.set(key, variant);
     return variant;
   }
@@ -47,6 +50,7 @@ export class Variants {
   stop(): void {
     for (const variant of this.#variants.values()) variant.stop();
     this.#variants.clear();
+    this.#smaller.clear();
   }
 
   /** @throws {ThingError} `TOO_MANY_VIEWERS` when a viewer asks for one more than are made at a time. */
@@ -61,10 +65,31 @@ export class Variants {
     );
   }
 
+  #encodeOnce(frame: Frame, options: VariantOptions): Promise<Frame | undefined> {
+    const size = `${options.width} ${options.quality}`;
+    const newest = this.#smaller.get(size);
+    if (newest?.of === frame) return newest.frame;
+    const smaller = this.#encode(frame, options);
+    this.#smaller.set(size, { of: frame, frame: smaller });
+    return smaller;
+  }
+
+  async #encode(frame: Frame, { width, quality }: VariantOptions): Promise<Frame | undefined> {
+    try {
+      const smaller = storeFrame(await resizeJpeg(frame.jpeg, { width, quality }), frame);
+      this.stats.encodes += 1;
+      return smaller;
+    } catch {
+      this.stats.encodeFailures += 1; // broken scan data: viewers keep the frame before it
+      return undefined;
+    }
+  }
+
   #forgetUnused(): void {
     for (const [key, variant] of this.#variants) {
       if (!variant.demand.active) this.#variants.delete(key);
     }
+    this.#smaller.clear();
   }
 }
 
@@ -78,17 +103,21 @@ const AS_IT_IS = keyOf({});
 class Variant extends FrameOutlet {
   readonly #parent: FrameOutlet;
   readonly #options: VariantOptions;
-  readonly #encodeStats: EncodeStats;
+  readonly #encode: (frame: Frame) => Promise<Frame | undefined>;
   readonly #pacer: Pacer | undefined;
   #waiting: Frame | undefined;
   #encoding = false;
   #leaveParent: (() => void) | undefined;
 
-  constructor(parent: FrameOutlet, options: VariantOptions, stats: EncodeStats) {
+  constructor(
+    parent: FrameOutlet,
+    options: VariantOptions,
+    encode: (frame: Frame) => Promise<Frame | undefined>,
+  ) {
     super(parent.viewers.options);
     this.#parent = parent;
     this.#options = options;
-    this.#encodeStats = stats;
+    this.#encode = encode;
     if (options.fps) this.#pacer = new Pacer(options.fps, (frame) => this.#take(frame));
     this.show(parent.placeholder);
     this.demand.onChange((count) => {
@@ -149,18 +178,6 @@ class Variant extends FrameOutlet {
       if (smaller && this.streaming) this.publish(smaller);
     }
     this.#encoding = false;
-  }
-
-  async #encode(frame: Frame): Promise<Frame | undefined> {
-    const { width, quality } = this.#options;
-    try {
-      const smaller = storeFrame(await resizeJpeg(frame.jpeg, { width, quality }), frame);
-      this.#encodeStats.encodes += 1;
-      return smaller;
-    } catch {
-      this.#encodeStats.encodeFailures += 1; // broken scan data: viewers keep the frame before it
-      return undefined;
-    }
   }
 }
 

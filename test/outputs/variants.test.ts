@@ -37,6 +37,28 @@ test("ten viewers of one size share one encode a frame, under the stream's own i
   }
 });
 
+test("variants of one size at several rates share its encodes, and a snapshot of that size does", {
+  timeout,
+}, async () => {
+  const stream = new MJPEGStream();
+  const options = { width: 160, quality: 60 };
+  const [every, fifth] = [{ fps: undefined }, { fps: 5 }].map(({ fps }) =>
+    stream.variant({ ...options, ...(fps && { fps }) }).frames(),
+  );
+  const slow = fifth!.next();
+  for (let n = 0; n < 10; n++) {
+    const next = every!.next();
+    stream.addFrame(large);
+    assert.equal((await next).value?.index, n);
+    await sleep(20);
+  }
+  assert.ok((await slow).value);
+  assert.equal(stream.stats.encodes, 10);
+  const snapshot = await stream.variant({ ...options, fps: 1 }).grab();
+  assert.equal(snapshot.index, 9);
+  assert.equal(stream.stats.encodes, 10);
+});
+
 test("equal options give the same variant, none gives the stream itself", () => {
   const stream = new MJPEGStream();
   assert.equal(stream.variant({ width: 320, fps: 5 }), stream.variant({ fps: 5, width: 320 }));
