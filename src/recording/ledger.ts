@@ -1,0 +1,148 @@
+import { readFile } from "node:fs/promises";
+
+/** A frame as the ledger has it. */
+export interface LedgerFrame {
+  /** Empty when a file was recovered without its ledger. */
+  readonly run: string;
+  readonly index: number;
+  /** Epoch ms. */
+  readonly capturedAt: number;
+  /** Where the JPEG stands in the file. */
+  readonly offset: number;
+  /** Bytes of the JPEG. */
+  readonly size: number;
+  /** CRC-32 of the JPEG. */
+  readonly crc: number;
+}
+
+/** Frames that were captured and are not in the file. */
+export interface LostFrames {
+  readonly run: string;
+  /** First index that is missing. */
+  readonly from: number;
+  /** Last index that is missing. */
+  readonly to: number;
+  readonly why: string;
+}
+
+/** The first line of a ledger: what it belongs to. */
+export interface LedgerHead {
+  /** The format of the ledger. */
+  readonly ledger: 1;
+  readonly file: string;
+  readonly camera: string;
+  readonly reason: string;
+  /** Epoch ms of the file's time 0. */
+  readonly timeZero: number;
+  readonly software: string;
+  readonly settings?: unknown;
+}
+
+/** The last line of a ledger: how it all went. */
+export interface RecordingSummary {
+  /** Why it ended: "stopped", "ended by crash", "the disk is full (ENOSPC)". */
+  readonly ended: string;
+  /** Frames of the camera from the first to the last: `written` and all that `dropped` counts. */
+  readonly captured: number;
+  readonly written: number;
+  /** Frames that are not in the file, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+  /** Pictures that the stream refused meanwhile: they were no whole JPEG and never frames. */
+  readonly refused: number;
+  /** Steps of the wall clock meanwhile, ms each. Frames' times do not step. */
+  readonly clockSteps: readonly number[];
+  /** How often a new run began after the first. */
+  readonly newRuns: number;
+  /** Capture time of the first and of the last frame in the file, epoch ms. */
+  readonly first?: number | undefined;
+  readonly last?: number | undefined;
+  /** Bytes of the file. */
+  readonly bytes: number;
+}
+
+/** A line of the ledger that is no frame. */
+export type LedgerNote =
+  | { readonly dropped: LostFrames }
+  | { readonly run: { readonly run: string; readonly previousRun: string } }
+  | { readonly clockStep: { readonly at: number; readonly byMs: number } };
+
+/** Where the ledger of a recording is. */
+export function ledgerPathOf(path: string): string {
+  return `${path.replace(/\.mkv$/, "")}.ledger.jsonl`;
+}
+
+/** The line of a frame: `["k3x9q2",17,1770000000123.457,5321,100321,2586563104]`. */
+export function frameLine({ run, index, capturedAt, offset, size, crc }: LedgerFrame): string {
+  return `["${run}",${index},${capturedAt},${offset},${size},${crc}]\n`;
+}
+
+/** Any other line. */
+export function noteLine(note: LedgerHead | LedgerNote | { summary: RecordingSummary }): string {
+  return `${JSON.stringify(note)}\n`;
+}
+
+/** A ledger that was read. */
+export interface Ledger {
+  readonly head: LedgerHead | undefined;
+  readonly frames: readonly LedgerFrame[];
+  readonly notes: readonly { readonly note: LedgerNote; readonly end: number }[];
+  readonly summary: RecordingSummary | undefined;
+  /** Where each frame's line ends in the file, bytes. */
+  readonly lineEnds: readonly number[];
+  /** Where the first line ends. */
+  readonly headEnd: number;
+}
+
+/** Reads a ledger as far as its lines are whole; undefined when there is none. */
+export async function readLedger(path: string): Promise<Ledger | undefined> {
+  const bytes = await readFile(path).catch((error) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  return bytes && parseLedger(bytes);
+}
+
+function parseLedger(bytes: Buffer): Ledger {
+  const frames: LedgerFrame[] = [];
+  const lineEnds: number[] = [];
+  const notes: { note: LedgerNote; end: number }[] = [];
+  let [head, summary]: [LedgerHead?, RecordingSummary?] = [];
+  let headEnd = 0;
+  for (let at = 0, end = 0; at < bytes.length; at = end) {
+    end = bytes.indexOf(10, at) + 1;
+    const line = end > 0 ? parseLine(bytes.toString("utf8", at, end)) : undefined;
+    if (!line) break; // torn: what follows was never whole
+    if (line.kind === "frame") {
+      frames.push(line.frame);
+      lineEnds.push(end);
+    } else if (line.kind === "head") {
+      head = line.head;
+      headEnd = end;
+    } else if (line.kind === "summary") summary = line.summary;
+    else notes.push({ note: line.note, end });
+  }
+  return { head, frames, notes, summary, lineEnds, headEnd };
+}
+
+type Line =
+  | { kind: "frame"; frame: LedgerFrame }
+  | { kind: "head"; head: LedgerHead }
+  | { kind: "summary"; summary: RecordingSummary }
+  | { kind: "note"; note: LedgerNote };
+
+function parseLine(text: string): Line | undefined {
+  try {
+    const value = JSON.parse(text);
+    if (Array.isArray(value)) {
+      const [run, index, capturedAt, offset, size, crc] = value;
+      const isWhole = [index, capturedAt, offset, size, crc].every(Number.isFinite);
+      if (!isWhole || typeof run !== "string") return undefined;
+      return { kind: "frame", frame: { run, index, capturedAt, offset, size, crc } };
+    }
+    if ("ledger" in value) return { kind: "head", head: value };
+    if ("summary" in value) return { kind: "summary", summary: value.summary };
+    return { kind: "note", note: value };
+  } catch {
+    return undefined;
+  }
+}

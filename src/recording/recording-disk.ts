@@ -1,0 +1,167 @@
+import { crc32 } from "node:zlib";
+import { messageOf } from "../base/errors.ts";
+import type { Frame } from "../frames/frame.ts";
+import { frameLine, type LedgerNote, noteLine, type RecordingSummary } from "./ledger.ts";
+import type { Patch } from "./matroska.ts";
+import type { MatroskaMjpeg } from "./matroska-mjpeg.ts";
+import type { RecordingFiles } from "./recording-files.ts";
+import type { Tally } from "./tally.ts";
+
+/** What waits to be written, in order. */
+export type Item = { readonly frame: Frame } | { readonly note: LedgerNote };
+
+/** How far both files are whole. */
+interface Place {
+  readonly videoEnd: number;
+  readonly ledgerEnd: number;
+  readonly tick: number;
+}
+
+type Written = Place & { readonly item: Item };
+
+/**
+ * Puts frames into the two files in the right order, and knows at each moment how far both are whole: when a write
+ * fails, they are cut back to the last frame that both have.
+ */
+export class RecordingDisk {
+  readonly #files: RecordingFiles;
+  readonly #mkv: MatroskaMjpeg;
+  readonly #tally: Tally;
+  /** What stands in the ledger after the last frame, if that could not be written with it. */
+  readonly #lateNotes: LedgerNote[] = [];
+  #before: Place;
+  /** The newest batch: on a full disk its frames make room for the end of the file. */
+  #newest: Written[] = [];
+
+  private constructor(files: RecordingFiles, mkv: MatroskaMjpeg, tally: Tally) {
+    this.#files = files;
+    this.#mkv = mkv;
+    this.#tally = tally;
+    this.#before = { videoEnd: files.videoEnd, ledgerEnd: files.ledgerEnd, tick: 0 };
+  }
+
+  /** Begins both files with their heads. */
+  static async begin(files: RecordingFiles, mkv: MatroskaMjpeg, tally: Tally, ledgerHead: string) {
+    await files.append(ledgerHead, [mkv.head], []);
+    return new RecordingDisk(files, mkv, tally);
+  }
+
+  /** Writes a batch. If that fails, what was not written is counted as lost, and the error is thrown. */
+  async write(items: readonly Item[]): Promise<void> {
+    const plan = this.#plan(items);
+    this.#before = this.#whole;
+    try {
+      await this.#files.append(plan.lines, plan.pieces, plan.patches);
+      this.#keep(plan.written);
+    } catch (error) {
+      const { videoEnd, ledgerEnd } = this.#files;
+      const isWhole = (one: Place) => one.videoEnd <= videoEnd && one.ledgerEnd <= ledgerEnd;
+      this.#keep(plan.written.filter(isWhole));
+      this.lose(items.slice(this.#newest.length), diskFault(error));
+      throw error;
+    }
+  }
+
+  /** These will not be written. */
+  lose(items: readonly Item[], why: string): void {
+    for (const item of items) {
+      if ("note" in item) this.#lateNotes.push(item.note);
+      else this.#lateNotes.push(...this.#tally.lose(lostFrame(item.frame, why)));
+    }
+  }
+
+  sync(): Promise<void> {
+    return this.#files.sync();
+  }
+
+  /** Closes the file and its ledger. On a full disk the newest frames make room for that. */
+  async finish(ended: string, refused: number): Promise<RecordingSummary> {
+    const summary = (bytes: number) => this.#tally.summary(ended, refused, bytes);
+    for (;;) {
+      try {
+        await this.#cutBack();
+        const { cues, patches } = this.#mkv.closing();
+        this.#lateNotes.push(...this.#tally.endOfLoss());
+        const notes = this.#lateNotes.map(noteLine).join("");
+        await this.#files.finish(
+          cues,
+          patches,
+          (bytes) => notes + noteLine({ summary: summary(bytes) }),
+        );
+        return summary(this.#files.videoEnd);
+      } catch (error) {
+        if (!isDiskFull(error) || !this.#giveUpNewest(diskFault(error))) throw error;
+      }
+    }
+  }
+
+  get #whole(): Place {
+    return this.#newest.at(-1) ?? this.#before;
+  }
+
+  #plan(items: readonly Item[]) {
+    const [pieces, patches, written]: [Uint8Array[], Patch[], Written[]] = [[], [], []];
+    let lines = "";
+    let { ledgerEnd, tick } = this.#whole;
+    for (const item of items) {
+      let line: string;
+      if ("frame" in item) {
+        const { run, index, capturedAt, jpeg } = item.frame;
+        const placed = this.#mkv.place(item.frame);
+        const { offset } = placed;
+        tick = placed.tick;
+        pieces.push(...placed.pieces);
+        if (placed.patch) patches.push(placed.patch);
+        line = frameLine({ run, index, capturedAt, offset, size: jpeg.length, crc: crc32(jpeg) });
+      } else {
+        line = noteLine(item.note);
+      }
+      lines += line;
+      ledgerEnd += Buffer.byteLength(line);
+      written.push({ item, videoEnd: this.#mkv.end, ledgerEnd, tick });
+    }
+    return { lines, pieces, patches, written };
+  }
+
+  #keep(written: Written[]): void {
+    this.#newest = written;
+    for (const { item } of written) if ("frame" in item) this.#tally.wrote(item.frame.capturedAt);
+  }
+
+  async #cutBack(): Promise<void> {
+    const { videoEnd, ledgerEnd, tick } = this.#whole;
+    this.#mkv.cutTo(videoEnd, tick);
+    const isTorn = this.#files.videoEnd > videoEnd || this.#files.ledgerEnd > ledgerEnd;
+    if (isTorn) await this.#files.cutTo(videoEnd, ledgerEnd);
+  }
+
+  /** @returns Whether there was a frame to give up. */
+  #giveUpNewest(why: string): boolean {
+    for (let last = this.#newest.pop(); last; last = this.#newest.pop()) {
+      if ("note" in last.item) {
+        this.#lateNotes.unshift(last.item.note);
+        continue;
+      }
+      const before = this.#newest.findLast(({ item }) => "frame" in item)?.item;
+      const time = before && "frame" in before ? before.frame.capturedAt : undefined;
+      this.#lateNotes.unshift(...this.#tally.takeBack(lostFrame(last.item.frame, why), time));
+      return true;
+    }
+    return false;
+  }
+}
+
+/** What went wrong with a disk, in a few words for the ledger. */
+export function diskFault(error: unknown): string {
+  return isDiskFull(error) ? "the disk is full" : `the disk failed: ${messageOf(error)}`;
+}
+
+/** A frame as a loss of one. */
+export function lostFrame({ run, index }: Frame, why: string) {
+  return { run, from: index, to: index, why };
+}
+
+function isDiskFull(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG";
+}

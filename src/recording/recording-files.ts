@@ -1,0 +1,169 @@
+import { type FileHandle, mkdir, open, unlink } from "node:fs/promises";
+import { dirname } from "node:path";
+import { ThingError } from "../base/errors.ts";
+import { ledgerPathOf } from "./ledger.ts";
+import type { Patch } from "./matroska.ts";
+
+/** How many names are tried when the wanted one is taken. */
+const MOST_NAMES = 1000;
+
+/**
+ * The two files of a recording, MKV and ledger. Each method is to be one turn on the disk's lane. `videoEnd` and
+ * `ledgerEnd` say how far the files are written, also after a write that failed half-way.
+ */
+export class RecordingFiles {
+  readonly path: string;
+  readonly #video: FileHandle;
+  readonly #ledger: FileHandle;
+  #videoEnd = 0;
+  #ledgerEnd = 0;
+
+  private constructor(path: string, video: FileHandle, ledger: FileHandle) {
+    this.path = path;
+    this.#video = video;
+    this.#ledger = ledger;
+  }
+
+  /**
+   * Makes both files. What is there is never overwritten: when `film.mkv` is taken, it is `film-2.mkv`.
+   * @throws {ThingError} `BAD_ARGUMENT` when the name does not end with `.mkv`, or a thousand are taken.
+   */
+  static async create(path: string): Promise<RecordingFiles> {
+    if (!path.endsWith(".mkv")) {
+      throw new ThingError("BAD_ARGUMENT", `A recording is an .mkv file: '${path}' is none.`);
+    }
+    const stem = path.slice(0, -4);
+    for (let n = 1; n <= MOST_NAMES; n++) {
+      const files = await RecordingFiles.#createAt(n === 1 ? path : `${stem}-${n}.mkv`);
+      if (files) return files;
+    }
+    throw new ThingError("BAD_ARGUMENT", `'${path}' is taken, and ${MOST_NAMES} like it.`);
+  }
+
+  static async #createAt(path: string): Promise<RecordingFiles | undefined> {
+    const video = await createFile(path);
+    if (!video) return undefined;
+    const ledger = await createFile(ledgerPathOf(path));
+    if (ledger) {
+      await syncFolder(dirname(path));
+      return new RecordingFiles(path, video, ledger);
+    }
+    await video.close();
+    await unlink(path);
+    return undefined;
+  }
+
+  /** Bytes written to the MKV. */
+  get videoEnd(): number {
+    return this.#videoEnd;
+  }
+
+  /** Bytes written to the ledger. */
+  get ledgerEnd(): number {
+    return this.#ledgerEnd;
+  }
+
+  /** Adds to the ledger, then to the MKV, then patches that. */
+  async append(lines: string, pieces: readonly Uint8Array[], patches: readonly Patch[]) {
+    await this.#appendLines(lines);
+    await writeAll(this.#video, pieces, this.#videoEnd, (count) => {
+      this.#videoEnd += count;
+    });
+    await this.patch(patches);
+  }
+
+  async patch(patches: readonly Patch[]): Promise<void> {
+    for (const { at, bytes } of patches) await writeAll(this.#video, [bytes], at);
+  }
+
+  /** When it resolves, all that was written is on the disk. */
+  async sync(): Promise<void> {
+    await this.#ledger.datasync();
+    await this.#video.datasync();
+  }
+
+  /** Takes back what was written after these places. */
+  async cutTo(videoEnd: number, ledgerEnd: number): Promise<void> {
+    await this.#video.truncate(videoEnd);
+    await this.#ledger.truncate(ledgerEnd);
+    this.#videoEnd = videoEnd;
+    this.#ledgerEnd = ledgerEnd;
+  }
+
+  /** Closes the MKV, and only then says so in the ledger. */
+  async finish(cues: Uint8Array, patches: readonly Patch[], lines: (bytes: number) => string) {
+    await this.append("", [cues], []);
+    await this.#video.datasync();
+    await this.patch(patches);
+    await this.#video.datasync();
+    await this.#appendLines(lines(this.#videoEnd));
+    await this.#ledger.datasync();
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([this.#video.close(), this.#ledger.close()]);
+  }
+
+  /** Removes both files. */
+  async remove(): Promise<void> {
+    await this.close();
+    await removeRecording(this.path);
+  }
+
+  async #appendLines(lines: string): Promise<void> {
+    if (lines === "") return;
+    await writeAll(this.#ledger, [Buffer.from(lines)], this.#ledgerEnd, (count) => {
+      this.#ledgerEnd += count;
+    });
+  }
+}
+
+/** Removes a recording and its ledger; what is not there is no fault. */
+export async function removeRecording(path: string): Promise<void> {
+  for (const file of [path, ledgerPathOf(path)]) {
+    await unlink(file).catch((error) => {
+      if (error.code !== "ENOENT") throw error;
+    });
+  }
+}
+
+/** Writes every byte of `pieces`, also when the system takes a part at a time; `onWritten` counts them. */
+export async function writeAll(
+  file: FileHandle,
+  pieces: readonly Uint8Array[],
+  position: number,
+  onWritten: (count: number) => void = () => {},
+): Promise<void> {
+  let left = pieces.filter(({ length }) => length > 0);
+  let at = position;
+  while (left.length > 0) {
+    const { bytesWritten } = await file.writev(left, at);
+    onWritten(bytesWritten);
+    at += bytesWritten;
+    left = after(left, bytesWritten);
+  }
+}
+
+function after(pieces: readonly Uint8Array[], count: number): Uint8Array[] {
+  const rest = [...pieces];
+  let skip = count;
+  while (rest.length > 0 && skip >= rest[0]!.length) skip -= rest.shift()!.length;
+  if (skip > 0) rest[0] = rest[0]!.subarray(skip);
+  return rest;
+}
+
+async function createFile(path: string): Promise<FileHandle | undefined> {
+  await mkdir(dirname(path), { recursive: true });
+  try {
+    return await open(path, "wx+");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return undefined;
+    throw error;
+  }
+}
+
+/** A new file's name is on the disk only when its folder is. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r");
+  await handle.sync().finally(() => handle.close());
+}

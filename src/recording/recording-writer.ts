@@ -1,0 +1,264 @@
+import { basename, dirname } from "node:path";
+import { now } from "../base/clock.ts";
+import { messageOf, ThingError } from "../base/errors.ts";
+import { type Log, silentLog } from "../base/log.ts";
+import { packageVersion } from "../base/package-version.ts";
+import type { Frame } from "../frames/frame.ts";
+import { type DiskLane, laneOf } from "./disk-lane.ts";
+import { type LedgerHead, type LostFrames, noteLine, type RecordingSummary } from "./ledger.ts";
+import { MatroskaMjpeg } from "./matroska-mjpeg.ts";
+import { diskFault, type Item, lostFrame, RecordingDisk } from "./recording-disk.ts";
+import { RecordingFiles } from "./recording-files.ts";
+import { Tally } from "./tally.ts";
+
+/** What a recording is called, and what is said of it in the file. */
+export interface RecordingOptions {
+  /** Ends with `.mkv`. A name that is taken gets a number. */
+  readonly path: string;
+  readonly camera?: string | undefined;
+  /** Why it is made: "a trigger", "continuous". */
+  readonly reason?: string | undefined;
+  /** Settings of the camera, as JSON. */
+  readonly settings?: unknown;
+  /** Epoch ms of the file's time 0; the first frame's capture time when absent. */
+  readonly timeZero?: number | undefined;
+  /** How much may wait for the disk, bytes. What comes beyond is dropped and counted. */
+  readonly maxQueuedBytes?: number | undefined;
+  /** How many pictures the camera's stream has refused so far. */
+  readonly refused?: (() => number) | undefined;
+  /** The wall clock, epoch ms. */
+  readonly wallClock?: (() => number) | undefined;
+  readonly log?: Log | undefined;
+}
+
+/** Frames are collected for this long, then written at once. */
+const HOLD_MS = 200;
+/** What was written is synced this often: with the hold, a power cut costs less than a second. */
+const SYNC_MS = 600;
+const BATCH_BYTES = 8 * 2 ** 20;
+const WARN_EVERY_MS = 1000;
+const TOO_SLOW = "the disk was too slow";
+
+/**
+ * One recording on its way to disk. `add` never waits: frames queue, bounded in bytes, and one write at a time takes
+ * them. A fault of the disk ends the recording, never the process: `ended` tells, and the ledger says why.
+ */
+export class RecordingWriter {
+  /** The file's name, once it is there. Rejects if it cannot be made. */
+  readonly opened: Promise<string>;
+  /** How it went, once both files are closed, whatever ended it. Rejects only if nothing could be recorded at all. */
+  readonly ended: Promise<RecordingSummary>;
+  readonly #options: RecordingOptions;
+  readonly #log: Log;
+  readonly #tally = new Tally();
+  readonly #refusedBefore: number;
+  #queue: Item[] = [];
+  #queuedBytes = 0;
+  #writtenBytes = 0;
+  #endReason: string | undefined;
+  #wake: () => void = () => {};
+  #warned = { at: Number.NEGATIVE_INFINITY, dropped: 0 };
+
+  constructor(options: RecordingOptions) {
+    this.#options = options;
+    this.#log = options.log ?? silentLog;
+    this.#refusedBefore = options.refused?.() ?? 0;
+    const files = this.#create();
+    this.opened = files.then(({ path }) => path);
+    this.ended = this.#record(files);
+    this.opened.catch(() => {}); // whoever waits for neither is told by the log
+    this.ended.catch((error) => {
+      this.#log.error(`${options.path} could not be recorded: ${messageOf(error)}`);
+    });
+  }
+
+  /** Why it ends or has ended; undefined while frames are taken. */
+  get endReason(): string | undefined {
+    return this.#endReason;
+  }
+
+  get stats() {
+    return {
+      written: this.#tally.written,
+      dropped: this.#tally.dropped,
+      queuedBytes: this.#queuedBytes,
+      bytes: this.#writtenBytes,
+    };
+  }
+
+  /** Takes a frame, which must not be changed any more. @returns false when it is dropped, or the recording has ended. */
+  add(frame: Frame): boolean {
+    if (this.#endReason !== undefined) return false;
+    this.#note(this.#tally.next(frame));
+    const bytes = this.#queuedBytes + frame.jpeg.length;
+    if (bytes > (this.#options.maxQueuedBytes ?? 64 * 2 ** 20)) {
+      this.#note(this.#tally.lose(lostFrame(frame, TOO_SLOW)));
+      return false;
+    }
+    this.#note(this.#tally.endOfLoss());
+    this.#queue.push({ frame });
+    this.#queuedBytes = bytes;
+    if (bytes > BATCH_BYTES) this.#wake();
+    return true;
+  }
+
+  /** Frames that should have been in the file and were lost before they got here. */
+  noteLoss(lost: LostFrames): void {
+    this.#note(this.#tally.lose(lost));
+  }
+
+  /** Ends the recording once all that waits is written, and closes the file. */
+  close(reason = "stopped"): Promise<RecordingSummary> {
+    this.#endReason ??= reason;
+    this.#wake();
+    return this.ended;
+  }
+
+  #note(notes: ReturnType<Tally["next"]>): void {
+    this.#queue.push(...notes.map((note) => ({ note })));
+  }
+
+  async #create(): Promise<RecordingFiles> {
+    const { path } = this.#options;
+    try {
+      const lane = await laneOf(dirname(path));
+      return await lane.run(() => RecordingFiles.create(path));
+    } catch (error) {
+      this.#endReason = diskFault(error);
+      if (error instanceof ThingError) throw error;
+      const why = `${path} cannot be made: ${messageOf(error)}.`;
+      throw new ThingError("RECORDING_FAILED", why, { cause: error });
+    }
+  }
+
+  async #record(created: Promise<RecordingFiles>): Promise<RecordingSummary> {
+    const files = await created;
+    const lane = await laneOf(dirname(files.path));
+    const disk = await this.#begin(files, lane).catch((error) => this.#fail(files, error));
+    if (!disk) {
+      const reason = this.#endReason ?? "stopped";
+      for (const item of this.#queue)
+        if ("frame" in item) this.#tally.lose(lostFrame(item.frame, reason));
+      await lane.run(() => files.remove());
+      return this.#tally.summary(reason, this.#refused, 0);
+    }
+    await this.#writeAll(disk, lane).catch((error) => this.#fail(files, error));
+    disk.lose(this.#queue, this.#endReason ?? "stopped");
+    return lane.run(() => this.#finish(files, disk));
+  }
+
+  /** Waits for the first frame, which tells what the file's head says. */
+  async #begin(files: RecordingFiles, lane: DiskLane): Promise<RecordingDisk | undefined> {
+    while (this.#queue.length === 0 && this.#endReason === undefined) await this.#pause();
+    const first = this.#queue.find((item) => "frame" in item)?.frame;
+    if (!first) return undefined;
+    const { head, mkv } = headsOf(files.path, first, this.#options);
+    return lane.run(() => RecordingDisk.begin(files, mkv, this.#tally, head));
+  }
+
+  async #writeAll(disk: RecordingDisk, lane: DiskLane): Promise<void> {
+    let syncedAt = now();
+    while (this.#endReason === undefined || this.#queue.length > 0) {
+      const batch = this.#takeBatch();
+      if (batch.length > 0) await lane.run(() => disk.write(batch));
+      this.#written(batch);
+      if (now() - syncedAt >= SYNC_MS) {
+        await lane.run(() => disk.sync());
+        syncedAt = now();
+      }
+      this.#lookAround();
+      await this.#pause();
+    }
+  }
+
+  async #finish(files: RecordingFiles, disk: RecordingDisk): Promise<RecordingSummary> {
+    const reason = this.#endReason ?? "stopped";
+    try {
+      return await disk.finish(reason, this.#refused);
+    } catch (error) {
+      this.#log.error(
+        `${files.path} could not be closed (${messageOf(error)}). It can be played; once the disk is well, run: thingscope repair ${files.path}`,
+      );
+      return this.#tally.summary(reason, this.#refused, files.videoEnd);
+    } finally {
+      await files.close();
+    }
+  }
+
+  #fail(files: RecordingFiles, error: unknown): undefined {
+    this.#endReason = diskFault(error);
+    this.#log.error(`The recording ${files.path} ends: ${this.#endReason}.`);
+    return undefined;
+  }
+
+  get #refused(): number {
+    return (this.#options.refused?.() ?? 0) - this.#refusedBefore;
+  }
+
+  #takeBatch(): Item[] {
+    let [count, bytes] = [0, 0];
+    for (; count < this.#queue.length && bytes < BATCH_BYTES; count++) {
+      bytes += sizeOf(this.#queue[count]!);
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  #written(batch: readonly Item[]): void {
+    const bytes = batch.reduce((sum, item) => sum + sizeOf(item), 0);
+    this.#queuedBytes -= bytes;
+    this.#writtenBytes += bytes;
+  }
+
+  /** What is to be said once in a while: frames that are dropped, and steps of the wall clock. */
+  #lookAround(): void {
+    const wall = (this.#options.wallClock ?? Date.now)();
+    this.#note(this.#tally.compareClocks(wall, now()));
+    const { dropped } = this.#tally;
+    const isNews = dropped > this.#warned.dropped && now() - this.#warned.at >= WARN_EVERY_MS;
+    if (!isNews) return;
+    const more = dropped - this.#warned.dropped;
+    this.#log.warn(
+      `${this.#options.path} lacks ${more} more frames, ${dropped} in all. Its ledger says which, and why.`,
+    );
+    this.#warned = { at: now(), dropped };
+  }
+
+  /** Until a while has passed, much is waiting, or the recording shall end. */
+  async #pause(): Promise<void> {
+    if (this.#endReason !== undefined || this.#queuedBytes > BATCH_BYTES) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, HOLD_MS);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+function sizeOf(item: Item): number {
+  return "frame" in item ? item.frame.jpeg.length : 0;
+}
+
+function headsOf(path: string, first: Frame, options: RecordingOptions) {
+  const { camera = "camera", reason = "", settings, timeZero = first.capturedAt } = options;
+  const software = `thingscope ${packageVersion()}`;
+  const tags = {
+    CAMERA: camera,
+    RUN: first.run,
+    REASON: reason,
+    SETTINGS: JSON.stringify(settings) ?? "",
+  };
+  const { width, height } = first;
+  const mkv = new MatroskaMjpeg({ width, height, timeZero, software, tags });
+  const head: LedgerHead = {
+    ledger: 1,
+    file: basename(path),
+    camera,
+    reason,
+    timeZero: mkv.info.timeZero,
+    software,
+    ...(settings !== undefined && { settings }),
+  };
+  return { head: noteLine(head), mkv };
+}

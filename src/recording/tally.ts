@@ -1,0 +1,100 @@
+import type { Frame } from "../frames/frame.ts";
+import type { LedgerNote, LostFrames, RecordingSummary } from "./ledger.ts";
+
+/** What a wall clock may differ from the clock of the frames before it counts as a step, ms. */
+const CLOCK_STEP_MS = 100;
+
+/** Counts what becomes of each frame of one recording, so that written and dropped add up to captured. */
+export class Tally {
+  readonly #dropped = new Map<string, number>();
+  readonly #clockSteps: number[] = [];
+  #written = 0;
+  #newRuns = 0;
+  #first: number | undefined;
+  #last: number | undefined;
+  #latest: { run: string; index: number } | undefined;
+  #losing: LostFrames | undefined;
+  #clockDifference: number | undefined;
+
+  get written(): number {
+    return this.#written;
+  }
+
+  get dropped(): number {
+    return [...this.#dropped.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  /** A frame comes next: what is to be noted before it. Indices that are missing before it are lost. */
+  next({ run, index }: Frame): LedgerNote[] {
+    const notes: LedgerNote[] = [];
+    const latest = this.#latest;
+    this.#latest = { run, index };
+    if (latest && latest.run !== run) {
+      notes.push(...this.endOfLoss(), { run: { run, previousRun: latest.run } });
+      this.#newRuns += 1;
+    }
+    const expected = latest?.run === run ? latest.index + 1 : latest ? 0 : index;
+    if (index > expected) {
+      notes.push(...this.lose({ run, from: expected, to: index - 1, why: "it never arrived" }));
+    }
+    return notes;
+  }
+
+  /** These frames will not be in the file. @returns what is to be noted now: the loss before, if it is another. */
+  lose(lost: LostFrames): LedgerNote[] {
+    this.#dropped.set(lost.why, (this.#dropped.get(lost.why) ?? 0) + lost.to - lost.from + 1);
+    const before = this.#losing;
+    const goesOn =
+      before?.run === lost.run && before.to + 1 === lost.from && before.why === lost.why;
+    const notes = goesOn ? [] : this.endOfLoss();
+    this.#losing = goesOn ? { ...before, to: lost.to } : lost;
+    return notes;
+  }
+
+  /** What is to be noted of a loss that is over. */
+  endOfLoss(): LedgerNote[] {
+    const lost = this.#losing;
+    this.#losing = undefined;
+    return lost ? [{ dropped: lost }] : [];
+  }
+
+  /** A frame is in the file. */
+  wrote(capturedAt: number): void {
+    this.#written += 1;
+    this.#first ??= capturedAt;
+    this.#last = capturedAt;
+  }
+
+  /** A frame that was in the file had to leave it; `last` is the capture time of the one before. */
+  takeBack(lost: LostFrames, last: number | undefined): LedgerNote[] {
+    this.#written -= 1;
+    this.#last = last;
+    return this.lose(lost);
+  }
+
+  /** Compares the wall clock with the clock of the frames. */
+  compareClocks(wall: number, frames: number): LedgerNote[] {
+    const difference = wall - frames;
+    const before = this.#clockDifference ?? difference;
+    this.#clockDifference = difference;
+    const byMs = Math.round(difference - before);
+    if (Math.abs(byMs) < CLOCK_STEP_MS) return [];
+    this.#clockSteps.push(byMs);
+    return [{ clockStep: { at: frames, byMs } }];
+  }
+
+  summary(ended: string, refused: number, bytes: number): RecordingSummary {
+    return {
+      ended,
+      captured: this.#written + this.dropped,
+      written: this.#written,
+      dropped: Object.fromEntries(this.#dropped),
+      refused,
+      clockSteps: this.#clockSteps,
+      newRuns: this.#newRuns,
+      first: this.#first,
+      last: this.#last,
+      bytes,
+    };
+  }
+}

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { openRecording } from "../../src/recording/open-recording.ts";
+import { repairRecording } from "../../src/recording/repair.ts";
+import { verifyRecording } from "../../src/recording/verify.ts";
+import { collect, newPath } from "../recording/recordings.ts";
+import { runOnFaultyDisk } from "./disk-shim.ts";
+
+const [EIO, ENOSPC] = [5, 28];
+const STALLED = "system/stalled-disk-child.js";
+
+async function onStalledDisk(kind: "bare" | "recordings") {
+  const [folder, stall] = [dirname(await newPath()), await newPath("stalled")];
+  return {
+    folder,
+    told: JSON.parse(await runOnFaultyDisk(folder, { stall }, STALLED, kind, folder, stall)),
+  };
+}
+
+test("four writes to a stalled disk would stop encodes and settings", {
+  timeout: 30_000,
+}, async () => {
+  const { before, during } = (await onStalledDisk("bare")).told;
+  assert.ok(before.encodes > 20 && before.saves > 5, JSON.stringify(before));
+  assert.deepEqual(during, { encodes: 0, saves: 0 });
+});
+
+test("four recordings on a stalled disk leave encodes and settings alone, and list what they lost", {
+  timeout: 30_000,
+}, async () => {
+  const { folder, told } = await onStalledDisk("recordings");
+  const { before, during, summaries, index } = told;
+  console.log(
+    `# encodes ${before.encodes}, stalled ${during.encodes}; saves ${before.saves}, stalled ${during.saves}`,
+  );
+  assert.ok(during.encodes > before.encodes / 2, JSON.stringify(told));
+  assert.ok(during.saves > 5, JSON.stringify(told));
+  for (const [n, { captured, written, dropped }] of summaries.entries()) {
+    assert.ok(dropped["the disk was too slow"] > 20, JSON.stringify(summaries));
+    assert.equal(captured, index);
+    assert.equal(written, index - dropped["the disk was too slow"]);
+    const { ok, sentence } = await verifyRecording(join(folder, `${n}.mkv`));
+    assert.ok(ok, sentence);
+  }
+});
+
+/** Records 60 frames while the n-th write or sync fails. @returns whether nothing failed any more. */
+async function recordWithFault(failAt: number, errno: number): Promise<boolean> {
+  const path = await newPath();
+  const program = "recording/recording-child.js";
+  const told = await runOnFaultyDisk(dirname(path), { failAt, errno }, program, path, "5000", "60");
+  const { ended, captured, written } = JSON.parse(told.trimEnd().split("\n").at(-1)!);
+  assert.ok(captured <= 60 && written <= captured, told);
+  if ((await readdir(dirname(path))).length === 0) return false; // not one frame, so no file
+  if (!(await verifyRecording(path)).ok) await repairRecording(path);
+  const { ok, sentence, frames } = await verifyRecording(path);
+  assert.ok(ok, `${errno} at ${failAt}: ${sentence}`);
+  await using film = await openRecording(path);
+  assert.equal((await collect(film.frames())).length, frames);
+  return ended === "stopped" && written === 60;
+}
+
+for (const [name, errno] of Object.entries({ EIO, ENOSPC })) {
+  test(`whichever write or sync fails with ${name}, the process goes on and the ledger is exact`, {
+    timeout: 120_000,
+  }, async () => {
+    let faults = 0;
+    for (let untouched = false; !untouched; ) {
+      const next = Array.from({ length: 4 }, (_, n) => recordWithFault(faults + n + 1, errno));
+      const passed = await Promise.all(next);
+      untouched = passed.every(Boolean);
+      faults += passed.filter((one) => !one).length;
+      assert.ok(faults < 200);
+    }
+    console.log(`# ${name}: each of ${faults} writes and syncs failed in turn`);
+  });
+}

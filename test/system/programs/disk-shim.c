@@ -1,0 +1,54 @@
+/*
+ * disk-shim: a disk that stalls, or fails one call, for the files under one folder.
+ *
+ *   cc -O2 -shared -fPIC -o disk-shim.so disk-shim.c
+ *   DISK_FOLDER=/tmp/x/ DISK_STALL=/tmp/stalled LD_PRELOAD=./disk-shim.so node ...
+ *
+ * DISK_STALL     while this file exists, every write and sync waits
+ * DISK_FAIL_AT   the n-th of them, counted from 1, fails ...
+ * DISK_ERRNO     ... with this errno
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static atomic_int calls;
+
+/* Whether the call shall fail; waits first, while the disk stalls. */
+static int fails(int fd) {
+    char name[64], path[4096];
+    const char *folder = getenv("DISK_FOLDER");
+    snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+    ssize_t length = folder ? readlink(name, path, sizeof path - 1) : -1;
+    if (length < 0) return 0;
+    path[length] = 0;
+    if (strncmp(path, folder, strlen(folder))) return 0;
+    const char *stall = getenv("DISK_STALL"), *fail_at = getenv("DISK_FAIL_AT");
+    while (stall && access(stall, F_OK) == 0) usleep(5000);
+    if (!fail_at || atomic_fetch_add(&calls, 1) + 1 != atoi(fail_at)) return 0;
+    errno = atoi(getenv("DISK_ERRNO"));
+    return 1;
+}
+
+#define REAL(name, ...) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))(__VA_ARGS__)
+#define WRAP(type, name, parameters, ...) \
+    type name parameters { \
+        return fails(fd) ? -1 : REAL(name, __VA_ARGS__); \
+    }
+
+WRAP(ssize_t, write, (int fd, const void *from, size_t count), fd, from, count)
+WRAP(ssize_t, pwrite, (int fd, const void *from, size_t count, off_t at), fd, from, count, at)
+WRAP(ssize_t, pwrite64, (int fd, const void *from, size_t count, off64_t at), fd, from, count, at)
+WRAP(ssize_t, writev, (int fd, const struct iovec *from, int count), fd, from, count)
+WRAP(ssize_t, pwritev, (int fd, const struct iovec *from, int count, off_t at), fd, from, count, at)
+WRAP(ssize_t, pwritev64, (int fd, const struct iovec *from, int count, off64_t at), fd, from, count, at)
+WRAP(int, fsync, (int fd), fd)
+WRAP(int, fdatasync, (int fd), fd)
+WRAP(int, ftruncate, (int fd, off_t length), fd, length)
+WRAP(int, ftruncate64, (int fd, off64_t length), fd, length)
