@@ -80,6 +80,11 @@ export type {
 export type { VariantOptions } from "./outputs/stream-request.ts";
 export type { ViewerFanOut, ViewerOptions, ViewerStats } from "./outputs/viewers.ts";
 export type { Parameters } from "./processes/template.ts";
+export type { LedgerFrame, LostFrames, RecordingSummary } from "./recording/ledger.ts";
+export { openRecording, type RecordedFrame, Recording } from "./recording/open-recording.ts";
+export { type RecordingOptions, RecordingWriter } from "./recording/recording-writer.ts";
+export { type Repair, repairRecording } from "./recording/repair.ts";
+export { type Verdict, verifyRecording } from "./recording/verify.ts";
 export { type ServerOptions, ThingServer } from "./server/thing-server.ts";
 export type { Framing } from "./sources/framing.ts";
 export type { Output } from "./sources/gst-taps.ts";

@@ -6,6 +6,7 @@ import { addClientCommands } from "./client-commands.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import type { LaunchFlags } from "./launch-command.ts";
 import { pinoLog } from "./pino-log.ts";
+import { addRecordingCommands } from "./recording-commands.ts";
 import { Stopper } from "./stop.ts";
 
 // Each command imports what it needs when it runs: `doctor` must run where the libraries of `serve` do not load.
@@ -87,6 +88,7 @@ function program(): Command {
       process.exitCode = (await doctor(options)) ? EXIT.ok : EXIT.failed;
     });
   addClientCommands(command);
+  addRecordingCommands(command);
   return command;
 }
 

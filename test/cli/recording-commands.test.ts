@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { copyFile, open, truncate } from "node:fs/promises";
+import { dirname } from "node:path";
+import { test } from "node:test";
+import { ledgerPathOf, readLedger } from "../../src/recording/ledger.ts";
+import { frames, newPath, record } from "../recording/recordings.ts";
+import { runCli } from "./run-cli.ts";
+
+const timeout = 30_000;
+
+test("verify tells what is missing and ends with 1; repair closes the file", {
+  timeout,
+}, async () => {
+  const { path } = await record(frames(50, 40));
+  const folder = dirname(path);
+  const whole = await runCli(folder, "verify", "film.mkv");
+  assert.deepEqual(whole, {
+    code: 0,
+    stdout: "film.mkv: OK: 50 frames over 2.0 s, stopped; none was lost.\n",
+    stderr: "",
+  });
+
+  const { frames: listed, lineEnds } = (await readLedger(ledgerPathOf(path)))!;
+  await truncate(path, listed[40]!.offset + 100);
+  await truncate(ledgerPathOf(path), lineEnds[45]!);
+  const torn = await runCli(folder, "verify", "film.mkv");
+  assert.equal(torn.code, 1);
+  assert.equal(
+    torn.stdout,
+    "film.mkv: disagrees with its ledger: it was not closed, 6 frames (k3x9q2 frames 40 to 45) " +
+      "not in it. To close it, run: thingscope repair film.mkv\n",
+  );
+  const repaired = await runCli(folder, "repair", "film.mkv");
+  assert.deepEqual(repaired, {
+    code: 0,
+    stdout: "film.mkv: repaired, with 40 frames; 6 listed frames were lost.\n",
+    stderr: "",
+  });
+  const after = await runCli(folder, "verify", "film.mkv");
+  assert.equal(
+    after.stdout,
+    "film.mkv: OK: 40 frames over 1.6 s, it ended by crash; " +
+      "6 lost, as its ledger says: k3x9q2 frames 40 to 45 because it ended by crash.\n",
+  );
+  assert.equal(after.code, 0);
+});
+
+test("a changed byte, a missing ledger and a missing file are told", { timeout }, async () => {
+  const { path } = await record(frames(5, 40));
+  const folder = dirname(path);
+  const alone = await newPath();
+  await copyFile(path, alone);
+  const unproved = await runCli(dirname(alone), "verify", "film.mkv");
+  assert.equal(unproved.code, 1);
+  assert.match(unproved.stdout, /has 5 frames and no ledger that says which there were/);
+  const { offset } = (await readLedger(ledgerPathOf(path)))!.frames[3]!;
+  const file = await open(path, "r+");
+  await file.write(Buffer.of(0x55), 0, 1, offset + 20).finally(() => file.close());
+  const changed = await runCli(folder, "verify", "film.mkv");
+  assert.equal(changed.code, 1);
+  assert.match(
+    changed.stdout,
+    /film.mkv: disagrees with its ledger: 1 frame \(k3x9q2 frame 3\) damaged\.\n$/,
+  );
+  const none = await runCli(folder, "verify", "no.mkv");
+  assert.deepEqual([none.code, none.stdout], [2, ""]);
+  assert.match(none.stderr, /^no.mkv cannot be read: ENOENT/);
+});

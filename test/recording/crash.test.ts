@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { test } from "node:test";
+import { packagePath } from "../../src/base/package-root.ts";
+import { ledgerPathOf, readLedger } from "../../src/recording/ledger.ts";
+import { openRecording } from "../../src/recording/open-recording.ts";
+import { repairRecording } from "../../src/recording/repair.ts";
+import { verifyRecording } from "../../src/recording/verify.ts";
+import { collect, newPath } from "./recordings.ts";
+
+const KILLS = process.env.THINGSCOPE_LONG ? 500 : 10;
+const AT_ONCE = 2;
+const CHILD = packagePath("dist", "test", "recording", "recording-child.js");
+
+/** Records until it is killed, some while after its first frame. @returns the time of the newest frame that it had. */
+async function killedWhileRecording(path: string, afterMs: number): Promise<number> {
+  const child = spawn(process.execPath, [CHILD, path, "20000", "100000"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const closed = once(child, "close");
+  let newest = 0;
+  for await (const line of createInterface(child.stdout)) {
+    if (newest === 0) setTimeout(() => child.kill("SIGKILL"), afterMs);
+    newest = Number(line);
+  }
+  await closed;
+  return newest;
+}
+
+test(`${KILLS} recorders are killed; each file can be read and repaired, and lacks less than its last second`, {
+  timeout: KILLS * 6000,
+}, async () => {
+  let worst = 0;
+  const kill = async (n: number) => {
+    const path = await newPath();
+    const newest = await killedWhileRecording(path, 250 + ((n * 7919) % 1500));
+    await using film = await openRecording(path);
+    assert.ok((await collect(film.frames())).length > 0);
+    await repairRecording(path);
+    const { ok, sentence } = await verifyRecording(path);
+    assert.ok(ok, sentence);
+    const summary = (await readLedger(ledgerPathOf(path)))!.summary!;
+    assert.equal(summary.ended, "it ended by crash");
+    const lostMs = newest - summary.last!;
+    assert.ok(lostMs < 1000, `${lostMs} ms are lost`);
+    worst = Math.max(worst, lostMs);
+  };
+  for (let n = 0; n < KILLS; n += AT_ONCE) {
+    await Promise.all(Array.from({ length: AT_ONCE }, (_, more) => kill(n + more)));
+  }
+  console.log(`# at most ${worst.toFixed(0)} ms were lost by a kill`);
+});
+
+test("a file that reaches its limit ends with a reason, and agrees with its ledger", {
+  timeout: 30_000,
+}, async () => {
+  const path = await newPath();
+  const limited = `ulimit -f 700 && exec "$0" "$@"`;
+  const child = spawn("sh", ["-c", limited, process.execPath, CHILD, path, "20000", "120"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const closed = once(child, "close");
+  let last = "";
+  for await (const line of createInterface(child.stdout)) last = line;
+  assert.deepEqual(await closed, [0, null]);
+  const { ended, written, captured, dropped } = JSON.parse(last);
+  assert.equal(ended, "the disk is full");
+  assert.equal(captured, written + dropped["the disk is full"]);
+  const { ok, sentence } = await verifyRecording(path);
+  assert.ok(ok, sentence);
+  assert.ok(written >= 15 && written < 40, sentence);
+});
