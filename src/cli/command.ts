@@ -1,22 +1,21 @@
 import { resolve } from "node:path";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError } from "commander";
 import { messageOf } from "../base/errors.ts";
 import { packageVersion } from "../base/package-version.ts";
+import { addAccountCommands } from "./account-commands.ts";
 import { addClientCommands } from "./client-commands.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import type { LaunchFlags } from "./launch-command.ts";
+import { addListenOptions, type ListenFlags, portNumber } from "./listen-options.ts";
 import { pinoLog } from "./pino-log.ts";
 import { addRecordingCommands } from "./recording-commands.ts";
 import { Stopper } from "./stop.ts";
 
 // Each command imports what it needs when it runs: `doctor` must run where the libraries of `serve` do not load.
 
-interface ServeFlags {
-  host: string;
-  port: number;
+interface ServeFlags extends ListenFlags {
   settings?: string;
   strict: boolean;
-  insecureNoAuth: boolean;
   debug: boolean;
 }
 
@@ -42,15 +41,11 @@ function program(): Command {
     .enablePositionalOptions()
     .showHelpAfterError("Try: thingscope --help")
     .exitOverride();
-  command
-    .command("serve", { isDefault: true })
+  addListenOptions(command.command("serve", { isDefault: true }))
     .description("serve the Things of a configuration; without one, a simulated microscope")
     .argument("[config]", "a JSON or YAML file")
-    .option("--host <address>", "the address to listen on", "127.0.0.1")
-    .option("--port <number>", "the port to listen on, 0 for a free one", portNumber, 5000)
     .option("--settings <folder>", "where settings are kept, instead of the configuration's folder")
     .option("--strict", "end when any Thing cannot open", false)
-    .option("--insecure-no-auth", "allow addresses off loopback, without any login", false)
     .option("--debug", "log what a developer wants to read, too", false)
     .action(runServe);
   command
@@ -61,18 +56,14 @@ function program(): Command {
       const { check } = await import("./check.ts");
       console.log(await check(file));
     });
-  command
-    .command("launch")
+  addListenOptions(command.command("launch"))
     .description("serve a GStreamer or ffmpeg pipeline as cameras, one for each named tee")
     .usage("[options] --file=FILE [--NAME=VALUE ...] | PART ...")
     .argument("[part...]", "the pipeline, as gst-launch-1.0 takes it, or a whole command")
     .option("--file <file>", "a file with the pipeline, with {NAME} where a parameter goes")
     .option("--param <name=value>", "a parameter that is named like an option", collect, [])
     .option("--headless", "only run it: no cameras, no server", false)
-    .option("--host <address>", "the address to listen on", "127.0.0.1")
-    .option("--port <number>", "the port to listen on, 0 for a free one", portNumber, 5000)
     .option("--settings <folder>", "where settings are kept", "settings")
-    .option("--insecure-no-auth", "allow addresses off loopback, without any login", false)
     .option("--debug", "log what a developer wants to read, too", false)
     .passThroughOptions()
     .showHelpAfterError("A parameter is written --NAME=VALUE. Try: thingscope launch --help")
@@ -87,6 +78,7 @@ function program(): Command {
       const { doctor } = await import("./doctor.ts");
       process.exitCode = (await doctor(options)) ? EXIT.ok : EXIT.failed;
     });
+  addAccountCommands(command);
   addClientCommands(command);
   addRecordingCommands(command);
   return command;
@@ -95,16 +87,22 @@ function program(): Command {
 async function runServe(file: string | undefined, flags: ServeFlags): Promise<void> {
   const log = pinoLog({ debug: flags.debug, readable: process.stdout.isTTY });
   const { defaultConfig, loadConfig } = await import("./config.ts");
+  const { listeningFor } = await import("./listening.ts");
   const { serverFromConfig, startServer } = await import("./serve.ts");
   const given = file === undefined ? defaultConfig() : await loadConfig(file);
   const config = flags.settings ? { ...given, settingsFolder: resolve(flags.settings) } : given;
   process.chdir(config.folder); // a path that a Thing is given means a file beside its configuration
   try {
-    const server = await serverFromConfig(config, log, flags);
+    const listening = await listeningFor(flags, config);
+    const server = await serverFromConfig(config, log, listening.options);
     const stopper = new Stopper(() => server.close(), log);
     stopper.onSignals();
     stopper.onFaults();
-    await startServer(server, { ...flags, apiPrefix: config.apiPrefix }, log);
+    await startServer(
+      server,
+      { listening, strict: flags.strict, apiPrefix: config.apiPrefix },
+      log,
+    );
   } finally {
     await log.written();
   }
@@ -129,10 +127,4 @@ async function withParameters(args: readonly string[], program: Command): Promis
 
 function collect(value: string, before: string[]): string[] {
   return [...before, value];
-}
-
-function portNumber(text: string): number {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port <= 65535) return port;
-  throw new InvalidArgumentError("A port is a number from 0 to 65535.");
 }

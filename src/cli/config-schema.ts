@@ -63,6 +63,18 @@ export const ConfigFile = Type.Object(
         description: "a list of host names like 'microscope.local'",
       }),
     ),
+    login: Type.Optional(
+      Type.Boolean({ description: "true or false: whether this computer's users log in, too" }),
+    ),
+    tls: Type.Optional(
+      Type.Union(
+        [
+          Type.Literal("auto"),
+          Type.Object({ cert: Type.String(), key: Type.String() }, { additionalProperties: false }),
+        ],
+        { description: "'auto', or an object with the paths of 'cert' and 'key'" },
+      ),
+    ),
     mdns: Type.Optional(
       Type.Union([Type.Boolean(), Type.String({ format: "ipv4" })], {
         description: "true, false, or the IPv4 address of a network interface",

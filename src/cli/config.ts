@@ -19,6 +19,8 @@ export interface Config {
   readonly allowedOrigins: readonly string[];
   readonly allowedHosts: readonly string[];
   readonly mdns: boolean | string;
+  readonly login: boolean;
+  readonly tls: "auto" | { readonly cert: string; readonly key: string } | undefined;
   /** `FILE:LINE` of a part of it, for messages. */
   where(path: ConfigPath): string;
 }
@@ -73,6 +75,8 @@ export function configFrom(
     allowedOrigins: file.allowed_origins ?? [],
     allowedHosts: file.allowed_hosts ?? [],
     mdns: file.mdns ?? false,
+    login: file.login ?? false,
+    tls: tlsFrom(file.tls, folder),
     where,
   };
 }
@@ -98,6 +102,11 @@ function fullEntry(entry: unknown): unknown {
 
 function withoutNulls(object: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
+}
+
+function tlsFrom(tls: ConfigFile["tls"], folder: string): Config["tls"] {
+  if (tls === undefined || tls === "auto") return tls;
+  return { cert: resolve(folder, tls.cert), key: resolve(folder, tls.key) };
 }
 
 function isConfigFile(value: unknown): value is ConfigFile {

@@ -1,5 +1,6 @@
 import type { Check, CheckResult } from "../base/checks.ts";
 import { messageOf } from "../base/errors.ts";
+import { accessCheck } from "./access-check.ts";
 import { addonCheck, codecCheck } from "./library-checks.ts";
 import { descriptorCheck, nodeCheck, portCheck, settingsCheck } from "./machine-checks.ts";
 import { ffmpegCheck, gstreamerCheck } from "./program-checks.ts";
@@ -22,6 +23,7 @@ function checks({ port, settings }: DoctorOptions): Check[] {
     ffmpegCheck,
     portCheck(port),
     settingsCheck(settings),
+    accessCheck(settings),
     descriptorCheck,
   ];
 }

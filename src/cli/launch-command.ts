@@ -4,19 +4,18 @@ import { ThingError } from "../base/errors.ts";
 import { ThingHost } from "../core/thing-host.ts";
 import { ThingServer } from "../server/thing-server.ts";
 import { prepareLaunch, runHeadless } from "./launch.ts";
+import type { ListenFlags } from "./listen-options.ts";
+import { listeningFor } from "./listening.ts";
 import type { ProcessLog } from "./pino-log.ts";
 import { startServer } from "./serve.ts";
 import { Stopper } from "./stop.ts";
 
 /** The options of `thingscope launch`. */
-export interface LaunchFlags {
+export interface LaunchFlags extends ListenFlags {
   file?: string;
   param: string[];
   headless: boolean;
-  host: string;
-  port: number;
   settings: string;
-  insecureNoAuth: boolean;
 }
 
 /**
@@ -36,11 +35,12 @@ export async function launch(
   const cameras = await prepareLaunch(input);
   const host = new ThingHost({ settingsFolder: resolve(flags.settings), log });
   for (const [name, camera] of cameras) host.add(name, camera);
-  const server = new ThingServer(host, { insecureNoAuth: flags.insecureNoAuth });
+  const listening = await listeningFor(flags, { settingsFolder: host.settingsFolder });
+  const server = new ThingServer(host, listening.options);
   const stopper = new Stopper(() => server.close(), log);
   stopper.onSignals();
   stopper.onFaults();
-  await startServer(server, { ...flags, strict: true, apiPrefix: "" }, log);
+  await startServer(server, { listening, strict: true, apiPrefix: "" }, log);
 }
 
 /**

@@ -5,6 +5,10 @@ import { redact, redactText } from "./redact.ts";
 export interface ProcessLog extends Log {
   /** Tells the person who started this process: a bare line where lines are readable, else one more at level info. */
   say(message: string, fields?: Record<string, unknown>): void;
+  /** Whether `show` has somebody to show things to: the output is a terminal. */
+  readonly isShown: boolean;
+  /** Shows the person at the terminal what no log may keep, as it is; nobody else sees it. */
+  show(text: string): void;
   /** Resolves when everything that was said is written, or after half a second when nobody reads it. */
   written(): Promise<void>;
 }
@@ -40,6 +44,10 @@ export function pinoLog({ debug = false, readable = false, fd = 1 }: LogOptions 
     say: (message, fields) => {
       if (readable) output.write(`${redactText(message)}\n`);
       else line("info")(message, fields);
+    },
+    isShown: readable,
+    show: (text) => {
+      if (readable) output.write(`${text}\n`);
     },
     written: () => output.written(),
   };

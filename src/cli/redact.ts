@@ -12,11 +12,13 @@ export function redact(fields: Record<string, unknown>, depth = 4): Record<strin
   );
 }
 
-/** The same text without passwords of URLs (`rtsp://user:pass@camera`), tokens of queries and bearer tokens. */
+/** The same text without passwords of URLs (`rtsp://user:pass@camera`), tokens of queries, bearer tokens, cookies and this package's own tokens. */
 export function redactText(text: string): string {
   return text
     .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*):[^\s/@]+@/gi, `$1:${HIDDEN}@`)
-    .replace(/([?&](?:token|sig|signature|password|code|key)=)[^\s&#"']+/gi, `$1${HIDDEN}`)
+    .replace(/([?&#](?:token|sig|signature|password|code|key)=)[^\s&#"']+/gi, `$1${HIDDEN}`)
+    .replace(/\bts_[\w-]{32}/g, HIDDEN)
+    .replace(/\b(thingscope-\d+=)[\w-]+/g, `$1${HIDDEN}`)
     .replace(/\b(Bearer|Basic) [\w+/=.~-]{6,}/g, `$1 ${HIDDEN}`);
 }
 

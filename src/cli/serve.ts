@@ -3,16 +3,13 @@ import type { Log } from "../base/log.ts";
 import { packageVersion } from "../base/package-version.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import type { ThingHost } from "../core/thing-host.ts";
+import { isLoopback } from "../server/bind-address.ts";
 import { ThingServer } from "../server/thing-server.ts";
 import type { Config } from "./config.ts";
 import { hostFromConfig } from "./host-from-config.ts";
+import type { Listening } from "./listening.ts";
+import { sayHowToLogIn } from "./login-links.ts";
 import type { ProcessLog } from "./pino-log.ts";
-
-/** Where a server listens. */
-export interface Address {
-  host: string;
-  port: number;
-}
 
 /**
  * A server with the Things of a configuration; `listen` opens both.
@@ -21,7 +18,7 @@ export interface Address {
 export async function serverFromConfig(
   config: Config,
   log: Log,
-  { insecureNoAuth = false } = {},
+  listening: Listening["options"] = {},
 ): Promise<ThingServer> {
   const host = await hostFromConfig(config, log);
   const embed = [...config.things].filter(([, entry]) => entry.embed).map(([name]) => name);
@@ -31,8 +28,8 @@ export async function serverFromConfig(
     embed,
     allowedHosts,
     allowedOrigins,
-    insecureNoAuth,
     mdns,
+    ...listening,
   });
 }
 
@@ -43,22 +40,35 @@ export async function serverFromConfig(
  */
 export async function startServer(
   server: ThingServer,
-  { host, port, strict, apiPrefix }: Address & { strict: boolean; apiPrefix: string },
+  { listening, strict, apiPrefix }: { listening: Listening; strict: boolean; apiPrefix: string },
   log: ProcessLog,
 ): Promise<void> {
   log.say(`thingscope ${packageVersion()}  settings ${server.host.settingsFolder}`);
   try {
-    const { url } = await server.listen({ host, port });
+    const { host, port, options, fingerprint } = listening;
+    const url = reachable((await server.listen({ host, port })).url);
     const things = [...server.host.things.values()];
     for (const thing of things) log.say(`${thing.name}  ${stateOf(thing)}`);
     checkEnoughOpened(things, strict);
     const home = `${url}${apiPrefix}/`;
     log.say(`all Things ${home}`, { url: home });
-    log.say(`open ${home}${firstViewer(server.host)}`, { url });
+    const first = firstViewer(server.host);
+    log.say(`open ${home}${first}`, { url });
+    if (fingerprint) log.say(`certificate SHA-256 ${fingerprint}`);
+    if (!isLoopback(host) && options.login && !options.tls) log.warn(UNENCRYPTED);
+    sayHowToLogIn(server, { url: url + apiPrefix, first, host }, log);
   } catch (error) {
     await server.close().catch((cause) => log.debug(messageOf(cause)));
     throw error;
   }
+}
+
+const UNENCRYPTED =
+  "Passwords, tokens and pictures cross the network unencrypted. Where somebody could listen, add --tls auto.";
+
+/** An address that stands for all of this machine's is none to go to. */
+function reachable(url: string): string {
+  return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
 }
 
 function stateOf({ model, state, reason }: HostedThing): string {

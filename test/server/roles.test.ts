@@ -66,6 +66,7 @@ test("whoever has not logged in is told so on every route, before anything else 
       "GET /login",
       "GET /login/login.css",
       "GET /login/login.js",
+      "GET /login/page.css",
       "GET /login/viewer-icon.svg",
       "GET /login/who",
       "POST /login",

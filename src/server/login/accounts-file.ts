@@ -50,6 +50,11 @@ export class AccountsFile {
     return this.#read();
   }
 
+  /** Reads them, and leaves everything as it is. @throws {ThingError} `BAD_CONFIG`. */
+  peek(): Promise<Accounts> {
+    return this.#read();
+  }
+
   /** Reads them again if they have changed. A file that cannot be read changes nothing, and is told once. */
   refresh(): Promise<boolean> {
     this.#refreshing ??= this.#refresh().finally(() => {

@@ -3,6 +3,7 @@ import { packagePath } from "../../base/package-root.ts";
 
 /** What the page consists of, beside itself. */
 export const LOGIN_ASSETS: ReadonlyMap<string, string> = new Map([
+  ["page.css", "text/css; charset=utf-8"],
   ["login.css", "text/css; charset=utf-8"],
   ["login.js", "text/javascript; charset=utf-8"],
   ["viewer-icon.svg", "image/svg+xml"],

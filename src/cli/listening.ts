@@ -1,0 +1,76 @@
+import { ThingError } from "../base/errors.ts";
+import { isLoopback } from "../server/bind-address.ts";
+import { secretsFolder } from "../server/login/accounts-file.ts";
+import type { ServerOptions } from "../server/thing-server.ts";
+import {
+  fingerprintOf,
+  givenCertificate,
+  ownCertificate,
+} from "../server/tls/certificate-files.ts";
+import { type ListenFlags, LOOPBACK } from "./listen-options.ts";
+
+/** What a configuration says of the same. */
+export interface ListenConfig {
+  readonly settingsFolder: string;
+  readonly login?: boolean;
+  readonly tls?: "auto" | { readonly cert: string; readonly key: string } | undefined;
+  readonly allowedHosts?: readonly string[];
+}
+
+/** Where a server listens, and what that makes of its options. */
+export interface Listening {
+  readonly host: string;
+  readonly port: number;
+  readonly options: Pick<ServerOptions, "login" | "insecureNoAuth" | "tls">;
+  /** Of the certificate, for people to compare. */
+  readonly fingerprint?: string;
+}
+
+const ALL_INTERFACES = "0.0.0.0";
+
+/**
+ * What the options and the configuration come to: a login wherever others can come, unless somebody insists.
+ * @throws {ThingError} `BAD_ARGUMENT` for options that contradict each other or files that cannot be used.
+ */
+export async function listeningFor(flags: ListenFlags, config: ListenConfig): Promise<Listening> {
+  if (flags.lan && flags.host !== undefined) throw contradiction("--lan", "--host");
+  if (flags.lan && flags.insecureNoAuth) throw contradiction("--lan", "--insecure-no-auth");
+  const host = flags.host ?? (flags.lan ? ALL_INTERFACES : LOOPBACK);
+  const isAsked = flags.login || (config.login ?? false);
+  if (isAsked && flags.insecureNoAuth) throw contradiction("--login", "--insecure-no-auth");
+  const hasLogin = isAsked || (!isLoopback(host) && !flags.insecureNoAuth);
+  const tls = await tlsFor(flags, config);
+  return {
+    host,
+    port: flags.port,
+    options: {
+      insecureNoAuth: flags.insecureNoAuth,
+      ...(hasLogin && { login: { folder: secretsFolder(config.settingsFolder) } }),
+      ...(tls && { tls }),
+    },
+    ...(tls && { fingerprint: fingerprintOf(tls) }),
+  };
+}
+
+async function tlsFor(
+  { tls, tlsCert, tlsKey }: ListenFlags,
+  config: ListenConfig,
+): Promise<ServerOptions["tls"]> {
+  if (tls && (tlsCert ?? tlsKey)) throw contradiction("--tls auto", "--tls-cert and --tls-key");
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    throw new ThingError("BAD_ARGUMENT", "Give --tls-cert and --tls-key together.");
+  }
+  const given = tlsCert !== undefined && tlsKey !== undefined && { cert: tlsCert, key: tlsKey };
+  const wanted = given || (tls ?? config.tls);
+  if (wanted === undefined) return undefined;
+  if (wanted !== "auto") return givenCertificate(wanted.cert, wanted.key);
+  const names = (config.allowedHosts ?? []).map((name) => name.replace(/:\d+$/, ""));
+  return ownCertificate(secretsFolder(config.settingsFolder), { names });
+}
+
+function contradiction(one: string, other: string): ThingError {
+  return new ThingError(
+    "BAD_ARGUMENT",
+    `${one} and ${other} contradict each other. Leave one out.`,
+  );
+}

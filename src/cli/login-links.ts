@@ -1,0 +1,57 @@
+import { isLoopback } from "../server/bind-address.ts";
+import type { ThingServer } from "../server/thing-server.ts";
+import { lanAddresses } from "../server/tls/certificate-files.ts";
+import type { ProcessLog } from "./pino-log.ts";
+import { qrCode } from "./qr-code.ts";
+
+/** Where a server with a login is, for its links. */
+export interface LoginPlace {
+  /** As this computer reaches it, with the prefix, without a slash at the end. */
+  readonly url: string;
+  /** What is to be seen first: below the prefix. */
+  readonly first: string;
+  /** The address that it listens on. */
+  readonly host: string;
+}
+
+/**
+ * Tells the person at the terminal how to log in: a link for this computer, and a QR code for another. Where there
+ * is no terminal, nothing that opens the door is written: it would be kept.
+ */
+export function sayHowToLogIn(server: ThingServer, place: LoginPlace, log: ProcessLog): void {
+  if (server.newLoginCode() === undefined) return;
+  if (!log.isShown) {
+    log.say("log in at /login with a token: thingscope tokens create --role admin");
+    return;
+  }
+  log.show("log in (each link opens one browser, once, within ten minutes):");
+  log.show(`  ${linkTo(server, place, place.url)}`);
+  const [nearest, ...others] = urlsOnLan(place);
+  if (nearest === undefined) return;
+  const link = linkTo(server, place, nearest);
+  log.show(`from another computer or a phone:\n  ${link}\n${qrCode(link)}`);
+  for (const other of others) log.show(`  ${linkTo(server, place, other)}`);
+}
+
+/** Each link has a code of its own: the first to be opened leaves the others as they are. */
+function linkTo(server: ThingServer, { first }: LoginPlace, url: string): string {
+  const to = `${new URL(url).pathname.replace(/\/$/, "")}/${first}`;
+  return `${url}/login?to=${to}#code=${server.newLoginCode()}`;
+}
+
+/** Of a server that listens on every address of this machine, all that others may reach; else the only one. */
+function urlsOnLan({ url, host }: LoginPlace): string[] {
+  if (isLoopback(host)) return [];
+  return isEveryAddress(host) ? lanAddresses().map((address) => withHost(url, address)) : [url];
+}
+
+/** True for an address that stands for all of this machine's. */
+export function isEveryAddress(host: string): boolean {
+  return ["0.0.0.0", "::", "[::]"].includes(host);
+}
+
+function withHost(url: string, host: string): string {
+  const changed = new URL(url);
+  changed.hostname = host;
+  return changed.href.replace(/\/$/, "");
+}

@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import type { Page } from "playwright-core";
+import { ownCertificate } from "../../src/server/tls/certificate-files.ts";
+import { jpegOf } from "../frames/jpegs.ts";
+import { serverFor } from "../server/requests.ts";
+import { bearer, PASSWORD, type Secured, secured } from "../server/secured.ts";
+import { openPage } from "./chromium.ts";
+
+const timeout = 60_000;
+
+/** A laboratory whose camera runs. */
+async function running(t: TestContext, options: Parameters<typeof secured>[1] = {}) {
+  const lab = await secured(t, { users: true, ...options });
+  const jpeg = await jpegOf(64, 48);
+  const source = setInterval(() => lab.camera.live.addFrame(jpeg), 50);
+  t.after(() => clearInterval(source));
+  return lab;
+}
+
+/** The width of an image of a stream in the page, 0 when the browser shows nothing. */
+function widthOf(page: Page, src: string): Promise<number> {
+  return page.evaluate(`new Promise((resolve) => {
+    const image = document.body.appendChild(new Image());
+    image.onload = () => resolve(image.naturalWidth);
+    image.onerror = () => resolve(0);
+    image.src = ${JSON.stringify(src)};
+  })`);
+}
+
+async function isViewer(page: Page): Promise<void> {
+  await page.waitForSelector("[data-state=live]");
+  assert.match(new URL(page.url()).pathname, /\/camera\/live\/viewer$/);
+}
+
+test("the link that the server printed logs a browser in, and leaves no code behind", {
+  timeout,
+}, async (t) => {
+  const { server, url } = await running(t);
+  const { page, complaints } = await openPage(t);
+  const code = server.newLoginCode();
+  await page.goto(`${url}/login?to=/camera/live/viewer#code=${code}`);
+  await isViewer(page);
+  assert.equal(await widthOf(page, `${url}/camera/live`), 64);
+  const kept = String(await page.evaluate("location.href + document.cookie"));
+  assert.ok(!kept.includes(code!) && !kept.includes("thingscope-"));
+  assert.deepEqual(complaints, []);
+  await page.goto(`${url}/`);
+  await page.getByRole("heading", { name: "camera", exact: true }).waitFor();
+});
+
+test("whoever opens any page logs in there with a token or a password, and then sees it", {
+  timeout,
+}, async (t) => {
+  const { url, tokens } = await running(t);
+  for (const [width, height, fill] of [
+    [1280, 800, (page: Page) => page.getByLabel("Token", { exact: true }).last().fill(tokens.view)],
+    [
+      390,
+      844,
+      async (page: Page) => {
+        await page.getByRole("radio", { name: "Name and password" }).check();
+        await page.getByLabel("Name", { exact: true }).fill("viewer");
+        await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+      },
+    ],
+  ] as const) {
+    const { page } = await openPage(t, { width, height });
+    await page.goto(`${url}/camera/live/viewer#x`);
+    await page.screenshot({ path: join(tmpdir(), `thingscope-login-${width}.png`) });
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.getByText(/^Give the (token|name)\.$/).waitFor();
+    await fill(page);
+    await page.getByRole("button", { name: "Log in" }).click();
+    await isViewer(page);
+  }
+});
+
+test("a wrong token and a used code are told, and the form is there", { timeout }, async (t) => {
+  const { server, url } = await running(t);
+  const { page } = await openPage(t);
+  const code = server.newLoginCode()!;
+  await page.goto(`${url}/login#code=${code}x`);
+  await page.getByText(/older than ten minutes/).waitFor();
+  await page.getByLabel("Token", { exact: true }).last().fill("ts_wrong");
+  await page.keyboard.press("Enter");
+  await page.getByText(/not known here/).waitFor();
+  await page.screenshot({ path: join(tmpdir(), "thingscope-login-wrong.png") });
+});
+
+test("a link from another site finds the browser logged in", { timeout }, async (t) => {
+  const { server, url } = await running(t);
+  const { port } = await serverFor(t, (_, response) => {
+    response.setHeader("Content-Type", "text/html");
+    response.end(`<a href="${url}/camera/live/viewer">look</a>`);
+  });
+  const { page } = await openPage(t);
+  await page.goto(`${url}/login#code=${server.newLoginCode()}`);
+  await page.waitForURL(`${url}/`);
+  await page.goto(`http://localhost:${port}/`);
+  await page.getByText("look").click();
+  await isViewer(page);
+});
+
+test("an <img> on a page of another site shows a signed address, and no other", {
+  timeout,
+}, async (t) => {
+  const lab = await running(t, { embed: ["camera"] });
+  const { port } = await serverFor(t, (_, response) => {
+    response.setHeader("Content-Type", "text/html");
+    response.end("<!doctype html><title>elsewhere</title>");
+  });
+  const { page } = await openPage(t);
+  await page.goto(`${lab.url}/login#code=${lab.server.newLoginCode()}`);
+  await page.waitForURL(`${lab.url}/`);
+  await page.goto(`http://localhost:${port}/`);
+  assert.equal(await widthOf(page, `${lab.url}/camera/live`), 0);
+  assert.equal(await widthOf(page, await signedUrl(lab)), 64);
+});
+
+test("over TLS the browser logs in and sees the picture, once it trusts the certificate", {
+  timeout,
+}, async (t) => {
+  const tls = await ownCertificate(await mkdtemp(join(tmpdir(), "thingscope-tls-")));
+  const { server, url } = await running(t, { tls });
+  const { browser } = await openPage(t);
+  const strict = await browser.newPage();
+  await assert.rejects(strict.goto(`${url}/login`), /ERR_CERT_AUTHORITY_INVALID/);
+  const page = await browser.newPage({ ignoreHTTPSErrors: true });
+  await page.goto(`${url}/login?to=/camera/live/viewer#code=${server.newLoginCode()}`);
+  await isViewer(page);
+  assert.equal(await widthOf(page, `${url}/camera/live`), 64);
+});
+
+async function signedUrl({ url, tokens }: Secured): Promise<string> {
+  const answer = await fetch(`${url}/signed_urls`, {
+    method: "POST",
+    headers: { ...bearer(tokens.view), "Content-Type": "application/json" },
+    body: '{"path": "/camera/live", "seconds": 600}',
+  });
+  return Object(await answer.json()).url;
+}
