@@ -23,7 +23,7 @@ export function allPropertiesRoutes(hosted: HostedThing, base: string): Route[] 
     errors: ["UNKNOWN_AFFORDANCE", "INVALID_OUTPUT"],
     handle: async ({ query }) => ({
       status: 200,
-      body: await readProperties(hosted, namesIn(query) ?? names),
+      body: await readProperties(hosted, namesIn(query)),
     }),
   };
   const write: Route = {
@@ -56,10 +56,14 @@ function frameNames({ streams }: HostedThing["model"]): string[] {
   return [...streams.keys()].map((name) => `${name}_frame`);
 }
 
-/** A frame is `null` here: pictures of every camera would be the lot of whoever asks for a number. */
-async function readProperties(
+/**
+ * Values by name, of all properties unless some are named. A frame is `null` here: pictures of every camera would be the
+ * lot of whoever asks for a number.
+ * @throws {ThingError} `UNKNOWN_AFFORDANCE`, `INVALID_OUTPUT`.
+ */
+export async function readProperties(
   hosted: HostedThing,
-  names: readonly string[],
+  names: readonly string[] = readableNames(hosted),
 ): Promise<Record<string, unknown>> {
   const frames = new Set(frameNames(hosted.model));
   const known = readableNames(hosted);

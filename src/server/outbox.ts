@@ -31,6 +31,11 @@ export class Outbox {
     this.#maxWaiting = maxWaiting;
   }
 
+  /** Whether nothing waits. */
+  get isEmpty(): boolean {
+    return this.#waiting.size === 0;
+  }
+
   /** @param write - Makes the message; called once, when it can be sent. */
   send(key: string, write: () => string): void {
     if (this.#waiting.delete(key)) this.replaced += 1;

@@ -9,10 +9,7 @@ import { directoryRoutes } from "./directory-routes.ts";
 import { endpointRoutes } from "./endpoint-routes.ts";
 import { invocationRoutes } from "./invocation-routes.ts";
 import { notificationRoutes } from "./notification-routes.ts";
-import {
-  type NotificationServices,
-  ThingNotifications,
-} from "./notifications/thing-notifications.ts";
+import type { NotificationHub } from "./notifications/notification-hub.ts";
 import { pageRoutes } from "./page-routes.ts";
 import { propertyRoutes } from "./property-routes.ts";
 import { PublishedModels } from "./published-models.ts";
@@ -21,6 +18,7 @@ import { streamRoutes } from "./stream-routes.ts";
 import type { Security } from "./td-security.ts";
 import { thingDescriber } from "./thing-description.ts";
 import { thingRoutes } from "./thing-routes.ts";
+import { webSocketRoutes } from "./websocket-routes.ts";
 
 /** The table of routes: all that this server answers, in one list. */
 export function routesOf(
@@ -28,11 +26,11 @@ export function routesOf(
   prefix: string,
   blobs: BlobStore,
   security: Security,
-  notifying: NotificationServices,
+  hub: NotificationHub,
 ): Route[] {
   const affordances = [...host.things.values()].flatMap((hosted) => {
     const base = `${prefix}/${hosted.name}`;
-    const notifications = new ThingNotifications(hosted, notifying);
+    const notifications = hub.of(hosted);
     return [
       ...streamRoutes(hosted, base, notifications),
       ...propertyRoutes(hosted, base),
@@ -43,8 +41,10 @@ export function routesOf(
     ];
   });
   const invocations = invocationRoutes(host, prefix);
+  const webSockets = webSocketRoutes(host, prefix);
   const models = new PublishedModels(host);
-  const describe = thingDescriber(host, [...affordances, ...invocations], prefix, models, security);
+  const described = [...affordances, ...invocations, ...webSockets];
+  const describe = thingDescriber(host, described, prefix, models, security);
   return [
     ...affordances,
     ...thingRoutes(host, prefix, describe, models),
@@ -52,6 +52,7 @@ export function routesOf(
     coreLinksRoute(titlesOf(host), prefix),
     ...invocations,
     ...blobRoutes(blobs, prefix),
+    ...webSockets,
     ...pageRoutes(prefix),
   ];
 }

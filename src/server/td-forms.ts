@@ -28,8 +28,11 @@ export interface Reached {
 /** How each affordance of a Thing is reached, and the Thing as a whole. */
 export type FormFinder = (kind: FormPlace["kind"], affordance?: string) => Reached;
 
-/** The forms of one Thing's routes, in the order of the table. */
-export function formsOf(thing: string, routes: readonly Route[]): FormFinder {
+/**
+ * The forms of one Thing's routes, in the order of the table.
+ * @param origin - What those of WebSockets begin with; the others are relative to `base`.
+ */
+export function formsOf(thing: string, routes: readonly Route[], origin = ""): FormFinder {
   const found = new Map<string, { route: Route; place: FormPlace }[]>();
   for (const route of routes) {
     for (const place of placesOf(route).filter((place) => place.thing === thing)) {
@@ -41,7 +44,9 @@ export function formsOf(thing: string, routes: readonly Route[]): FormFinder {
     const there = found.get(`${kind}/${affordance}`) ?? [];
     const variables = Object.assign({}, ...there.map(variablesOf));
     return {
-      forms: there.map(({ route, place }) => formOf(route, place)),
+      forms: there.map(({ route, place }) =>
+        route.response.status === 101 ? webSocketForm(route, place, origin) : formOf(route, place),
+      ),
       ...(Object.keys(variables).length > 0 && { uriVariables: variables }),
     };
   };
@@ -80,6 +85,11 @@ function formOf(route: Route, place: FormPlace): Record<string, unknown> {
     ...(place.op.length === 1 && { "htv:methodName": method }),
     additionalResponses: additionalResponses(route),
   };
+}
+
+/** Errors come as messages. */
+function webSocketForm({ path }: Route, { op, subprotocol }: FormPlace, origin: string) {
+  return { href: origin.replace(/^http/, "ws") + path, op, contentType: JSON_TYPE, subprotocol };
 }
 
 /** An SSE form names the type of its data; `text/event-stream` is how the subprotocol carries it. */

@@ -26,7 +26,7 @@ export function thingDescriber(
   return (name, origin) => {
     const hosted = host.get(name);
     const profile = profilesFor(security.securityDefinitions);
-    const forms = formsOf(name, routes);
+    const forms = formsOf(name, routes, origin);
     const { properties, actions, events } = describedAffordances(hosted.model);
     return {
       "@context": [...TD_CONTEXTS, LANGUAGE],

@@ -16,15 +16,13 @@ import { Login, type LoginOptions } from "./login/login.ts";
 import { loginRoutes } from "./login/login-routes.ts";
 import { Announcement, openMulticast } from "./mdns.ts";
 import { Monitoring } from "./monitoring.ts";
-import { EventStreamCounts } from "./notifications/event-stream-counts.ts";
-import { NotificationIds } from "./notifications/notification-ids.ts";
+import { NotificationHub } from "./notifications/notification-hub.ts";
 import { openApiRoute } from "./openapi.ts";
 import type { Route } from "./route.ts";
 import { routesOf } from "./routes.ts";
 import { securityFor } from "./td-security.ts";
 import type { TlsFiles } from "./tls/certificate-files.ts";
 import { serveWebSockets, type WebSockets } from "./websocket.ts";
-import { webSocketRoutes } from "./websocket-routes.ts";
 import { wotServices } from "./wot-services.ts";
 
 /** How a server is addressed, and by whom. */
@@ -92,16 +90,11 @@ export class ThingServer {
     const blobs = new BlobStore({ log: this.#log });
     host.invocations.onForget(({ output }) => blobs.release(output));
     const shared = { host, prefix, log: this.#log, policy: this.#policy, hasLogin };
-    const notifying = {
-      ids: new NotificationIds(),
-      counts: new EventStreamCounts(),
-      log: this.#log,
-    };
+    const hub = new NotificationHub({ log: this.#log });
     const webSockets = () => this.#webSockets.stats;
-    this.#monitoring = new Monitoring({ ...shared, webSockets, eventStreams: notifying.counts });
+    this.#monitoring = new Monitoring({ ...shared, webSockets, eventStreams: hub.counts });
     this.routes = [
-      ...routesOf(host, prefix, blobs, securityFor(hasLogin), notifying),
-      ...webSocketRoutes(host, prefix),
+      ...routesOf(host, prefix, blobs, securityFor(hasLogin), hub),
       ...this.#monitoring.routes,
       openApiRoute(() => this.routes, shared),
       ...(this.#login ? loginRoutes(this.#login, prefix, () => this.routes) : []),
@@ -114,7 +107,7 @@ export class ThingServer {
       : createServer(REQUEST_LIMITS, answer);
     applyLimits(this.#server);
     this.#monitoring.watch(this.#server);
-    this.#webSockets = serveWebSockets({ ...shared, gate, server: this.#server });
+    this.#webSockets = serveWebSockets({ ...shared, gate, hub, blobs, server: this.#server });
     this.#server.on("connection", (socket) => {
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));

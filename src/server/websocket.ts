@@ -6,16 +6,28 @@ import { ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import type { ThingHost } from "../core/thing-host.ts";
+import type { BlobStore } from "../outputs/blob-store.ts";
 import type { AccessPolicy } from "./access.ts";
 import { challengeFor, type Gate } from "./login/gate.ts";
+import { covers } from "./login/identity.ts";
+import { NotificationHub } from "./notifications/notification-hub.ts";
 import { ObserverSession } from "./observer-session.ts";
+import { originOf } from "./origin.ts";
 import { problemOf } from "./problem.ts";
+import type { SocketSession } from "./socket-session.ts";
+import { thingId } from "./thing-description.ts";
+import { WEB_THING } from "./websocket-routes.ts";
+import { WebThingSession } from "./webthing/session.ts";
+import type { WebThingSessionOptions } from "./webthing/session-options.ts";
 
 export interface WebSocketOptions {
   readonly server: Server;
   readonly host: ThingHost;
   readonly policy: AccessPolicy;
   readonly gate?: Gate | undefined;
+  readonly hub?: NotificationHub;
+  /** Where files that actions take and return are. */
+  readonly blobs?: BlobStore;
   /** Before `/{thing}/ws`, e.g. `/api/v3`. */
   readonly prefix?: string;
   readonly log: Log;
@@ -42,15 +54,20 @@ export interface WebSocketStats {
   readonly ended: number;
 }
 
+/** What is known of a client when it connects. */
+type Client = Pick<WebThingSessionOptions, "mayOperate" | "base">;
+
 const GOING_AWAY = 1001;
 const CLOSE_MS = 500;
 
-/** Serves LabThings' dialect of WebSocket at `{prefix}/{thing}/ws`. Call before the server listens. */
+/** Serves LabThings' dialect, and the Web Thing Protocol to who asks for it, at `{prefix}/{thing}/ws`. Call before the server listens. */
 export function serveWebSockets({
   server,
   host,
   policy,
   gate,
+  hub = new NotificationHub(),
+  blobs,
   prefix = "",
   log,
   maxConnections = 200,
@@ -61,9 +78,9 @@ export function serveWebSockets({
     maxPayload: 64 * 1024,
     maxFragments: 64,
     perMessageDeflate: false,
-    handleProtocols: () => false,
+    handleProtocols: (offered) => offered.has(WEB_THING) && WEB_THING,
   });
-  const sessions = new Map<WebSocket, ObserverSession>();
+  const sessions = new Map<WebSocket, SocketSession>();
   const counts = { opened: 0, replaced: 0, ended: 0 };
   const ping = setInterval(() => {
     for (const session of sessions.values()) session.ping();
@@ -78,17 +95,30 @@ export function serveWebSockets({
     }
     try {
       policy.checkUpgrade(request);
-      if (gate) await gate.admitUpgrade(request, socket);
+      const identity = await gate?.admitUpgrade(request, socket);
       const hosted = thingAt(request.url ?? "/", host, prefix);
       if (sessions.size >= maxConnections) throw tooMany(maxConnections);
-      sockets.handleUpgrade(request, socket, head, (opened) => open(opened, hosted));
+      const mayOperate = !gate || (identity !== undefined && covers(identity.role, "operate"));
+      const base = originOf(request) + prefix;
+      sockets.handleUpgrade(request, socket, head, (opened) =>
+        open(opened, hosted, { mayOperate, base }),
+      );
     } catch (error) {
       refuse(request, socket, error);
     }
   }
 
-  function open(socket: WebSocket, hosted: HostedThing): void {
-    const session = new ObserverSession(socket, hosted, log);
+  function sessionFor(socket: WebSocket, hosted: HostedThing, client: Client): SocketSession {
+    if (socket.protocol !== WEB_THING) return new ObserverSession(socket, hosted, log);
+    const { invocations } = host;
+    const notifications = hub.of(hosted);
+    const thingID = thingId(host, hosted.name);
+    const thing = { hosted, thingID, invocations, notifications, blobs };
+    return new WebThingSession(socket, { ...thing, ...client });
+  }
+
+  function open(socket: WebSocket, hosted: HostedThing, client: Client): void {
+    const session = sessionFor(socket, hosted, client);
     sessions.set(socket, session);
     counts.opened += 1;
     socket.on("error", ({ message }) => log.debug(`WebSocket of '${hosted.name}': ${message}`));

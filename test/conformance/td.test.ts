@@ -53,12 +53,21 @@ for (const [name, thingClass] of thingClasses) {
 interface Form {
   href: string;
   op: string[];
+  subprotocol?: string;
   "htv:methodName"?: string;
   additionalResponses: { success: boolean; contentType: string; schema: string }[];
 }
 
 function checkForm(form: Form, server: ThingServer, { schemaDefinitions }: Description): void {
   assert.ok(Array.isArray(form.op) && form.op.length > 0);
+  if (form.subprotocol === "webthingprotocol") {
+    const { protocol, pathname } = new URL(form.href);
+    assert.equal(protocol, "ws:");
+    assert.ok(
+      server.routes.some(({ path, response }) => path === pathname && response.status === 101),
+    );
+    return;
+  }
   const method = form["htv:methodName"] ?? "GET";
   const path = form.href.replace(/\{\?.*\}$/, "").replace(/\{(\w+)\}/g, ":$1");
   const found = server.routes.some((route) => route.path === path && route.method === method);

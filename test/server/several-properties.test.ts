@@ -76,7 +76,7 @@ test("every fault of every value is told before anything is set", options, async
   );
   assert.match(
     problem.detail,
-    /^No property of Thing 'lamp' was set: 'level': .*'hours': property is read-only/,
+    /^No property of Thing 'lamp' was set: 'level' .*'hours' is read-only\.$/,
   );
   assert.equal(lamp.label, "x");
   for (const wrong of ["[]", "null", "5"]) {

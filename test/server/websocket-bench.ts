@@ -52,10 +52,10 @@ export async function benchFor(
 
 /** A client, and its messages in order as they are asked for. */
 export async function clientOf(
-  url: string,
+  url: string | WebSocket,
   options = {},
 ): Promise<{ client: WebSocket; say(message: unknown): void; next(): Promise<unknown> }> {
-  const client = new WebSocket(url, options);
+  const client = typeof url === "string" ? new WebSocket(url, options) : url;
   const messages: unknown[] = [];
   client.on("message", (data) => messages.push(JSON.parse(data.toString())));
   await once(client, "open");

@@ -41,10 +41,11 @@ export class Gate {
   }
 
   /** The same for a WebSocket, which is ended with the right to it. @throws {ThingError} as `admit`. */
-  async admitUpgrade(request: IncomingMessage, socket: Duplex): Promise<void> {
+  async admitUpgrade(request: IncomingMessage, socket: Duplex): Promise<Identity> {
     const identity = await this.#login.identify(request);
     if (!identity || identity.via === "signature") throw loginRequired(this.#prefix);
     socket.once("close", this.#login.track(identity, socket));
+    return identity;
   }
 
   /** Who sent a request that was admitted. */

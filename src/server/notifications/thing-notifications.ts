@@ -19,8 +19,8 @@ export interface NotificationServices {
  */
 export class ThingNotifications {
   readonly counts: EventStreamCounts;
+  readonly ids: NotificationIds;
   readonly #hosted: HostedThing;
-  readonly #ids: NotificationIds;
   readonly #log: Log;
   readonly #properties = new Map<string, NotificationLog>();
   readonly #events = new Map<string, NotificationLog>();
@@ -28,14 +28,14 @@ export class ThingNotifications {
 
   constructor(hosted: HostedThing, { ids, counts, log }: NotificationServices) {
     this.#hosted = hosted;
-    this.#ids = ids;
+    this.ids = ids;
     this.#log = log;
     this.counts = counts;
   }
 
   /** The id that all to come sort behind. */
   get present(): string {
-    return this.#ids.present();
+    return this.ids.present();
   }
 
   /** The new values of an observable property. */
@@ -74,7 +74,7 @@ export class ThingNotifications {
   }
 
   #logIn(logs: Map<string, NotificationLog>, name: string): NotificationLog {
-    const log = logs.get(name) ?? new NotificationLog(name, this.#ids);
+    const log = logs.get(name) ?? new NotificationLog(name, this.ids);
     logs.set(name, log);
     return log;
   }

@@ -1,0 +1,100 @@
+import { randomUUID } from "node:crypto";
+import type { RawData } from "ws";
+import { now, toDateTime } from "../../base/clock.ts";
+import { ThingError } from "../../base/errors.ts";
+import type { InvocationRecord } from "../../core/invocation.ts";
+import { parseJson } from "../json.ts";
+import { problemOf } from "../problem.ts";
+
+/** What a consumer asks for. Which members there are depends on the operation. */
+export interface WebThingRequest {
+  readonly operation: string;
+  readonly members: Readonly<Record<string, unknown>>;
+  /** Goes into every message that belongs to this request. */
+  readonly correlationID?: string;
+}
+
+/** Statuses that the protocol has a word for. */
+const COMMON = new Set([400, 403, 404, 500, 503]);
+const ERRORS = "https://w3c.github.io/web-thing-protocol/errors#";
+
+/**
+ * The request in a message.
+ * @throws {ThingError} `BAD_ARGUMENT`, `NOT_FOUND` for another Thing.
+ */
+export function requestIn(data: RawData, isBinary: boolean, thingID: string): WebThingRequest {
+  if (isBinary) throw bad("Messages are JSON in text frames; this one was binary.");
+  const json = parseJson(data.toString());
+  if ("errorAt" in json)
+    throw bad(`The message is not JSON: it stops being so at character ${json.errorAt}.`);
+  const { value } = json;
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw bad("The message is not a JSON object.");
+  const members: Record<string, unknown> = { ...value };
+  const { messageType, operation, correlationID } = members;
+  if (members.thingID !== undefined && members.thingID !== thingID)
+    throw new ThingError("NOT_FOUND", `This is the WebSocket of the Thing ${thingID} alone.`);
+  if (messageType !== "request") throw bad("'messageType' must be \"request\".");
+  if (typeof operation !== "string") throw bad("'operation' must be the name of an operation.");
+  return {
+    operation,
+    members,
+    ...(typeof correlationID === "string" && { correlationID }),
+  };
+}
+
+/** What can be said of a message that is no request: an error answers it with as much of it as can be read. */
+export function correlationIn(data: RawData): Partial<WebThingRequest> {
+  const json = parseJson(data.toString());
+  const value = "value" in json ? Object(json.value) : {};
+  return {
+    ...(typeof value.operation === "string" && { operation: value.operation }),
+    ...(typeof value.correlationID === "string" && { correlationID: value.correlationID }),
+  };
+}
+
+export function textMember({ members }: WebThingRequest, member: string): string {
+  const value = members[member];
+  if (typeof value === "string") return value;
+  throw bad(`'${member}' is missing: it must be a string.`);
+}
+
+/** Members that every message has. */
+export function envelope(
+  thingID: string,
+  messageType: "response" | "notification",
+  { operation, correlationID }: Partial<WebThingRequest>,
+): Record<string, unknown> {
+  return {
+    thingID,
+    messageID: randomUUID(),
+    messageType,
+    ...(operation !== undefined && { operation }),
+    ...(correlationID !== undefined && { correlationID }),
+    timestamp: toDateTime(now()),
+  };
+}
+
+/** What an error is called here: 422 and 405 have no word of their own. */
+export function errorMember(error: unknown): Record<string, unknown> {
+  const { instance: _, ...problem } = problemOf(error);
+  const status = problem.status === 422 ? 400 : problem.status === 405 ? 403 : problem.status;
+  return { ...problem, status, ...(COMMON.has(status) && { type: ERRORS + status }) };
+}
+
+/** @see Web Thing Protocol, WebSocket Sub-protocol, Draft Community Group Report of November 2025, ActionStatus object. */
+export function actionStatus(record: InvocationRecord): Record<string, unknown> {
+  const hasFailed = record.status === "error" || record.status === "cancelled";
+  return {
+    actionID: record.id,
+    state: hasFailed ? "failed" : record.status,
+    timeRequested: toDateTime(record.timeRequested),
+    ...(record.timeEnded !== undefined && { timeEnded: toDateTime(record.timeEnded) }),
+    ...(record.status === "completed" && { output: record.output ?? null }),
+    ...(record.error && { error: errorMember(record.error) }),
+  };
+}
+
+function bad(sentence: string): ThingError {
+  return new ThingError("BAD_ARGUMENT", sentence);
+}
