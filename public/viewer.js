@@ -4,7 +4,7 @@ import { framesOf } from "./mjpeg-frames.js";
 // comes on a second way, the server-sent events of `sizes`: a picture that lags or stands still cannot hide it.
 
 const STALE_MS = 2000;
-const LONGEST_PAUSE_MS = 8000;
+const LONGEST_PAUSE_MS = 3000;
 const SIZES_SHOWN = 160;
 
 const id = (name) => document.getElementById(name);

@@ -6,6 +6,8 @@ export interface RemoteCameraOptions {
   readonly url: string;
   /** Longest time without a frame, ms; 5000 by default: networks falter. */
   readonly silence_ms?: number;
+  /** The largest frame that is taken, bytes; 8 MiB by default. */
+  readonly max_frame_bytes?: number;
   readonly keep_warm?: boolean;
 }
 
@@ -23,10 +25,11 @@ export class RemoteCamera extends Camera {
   #missed = 0;
   #last: { run: string; origin: Frame["origin"] | undefined } | undefined;
 
-  constructor({ url, silence_ms = SILENCE_MS, keep_warm = false }: RemoteCameraOptions) {
+  constructor(options: RemoteCameraOptions) {
+    const { url, silence_ms = SILENCE_MS, max_frame_bytes, keep_warm = false } = options;
     super({ keep_warm });
     this.#silenceMs = silence_ms;
-    this.#source = new MjpegHttpSource(url);
+    this.#source = new MjpegHttpSource(url, { maxFrameBytes: max_frame_bytes });
   }
 
   @property("Where the stream is, without login and query", Type.String(), { readOnly: true })

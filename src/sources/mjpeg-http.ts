@@ -14,14 +14,14 @@ export interface MjpegHttpOptions {
   readonly startMs?: number | undefined;
   /** Longest time without a picture after that, ms; 10,000 by default. */
   readonly stallMs?: number | undefined;
-  /** The largest picture that is taken, bytes; 16 MiB by default. */
+  /** The largest picture that is taken, bytes; 8 MiB by default. */
   readonly maxFrameBytes?: number | undefined;
   readonly log?: Log | undefined;
 }
 
 const START_MS = 10_000;
 const STALL_MS = 10_000;
-const MAX_FRAME_BYTES = 16 * 1024 * 1024;
+const MAX_FRAME_BYTES = 8 * 1024 * 1024; // twice that is what a server without good will can make us hold
 
 /**
  * Another server's MJPEG stream. Frames of a Thingscope server keep their identity as `origin`; those of other servers have
