@@ -40,7 +40,7 @@ export class EventLoopWatch {
   readonly #log: Log;
   readonly #doneBetween: EventLoopOptions["doneBetween"];
   readonly #blockMs: number;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   #tickedAt = now();
   #windowAt = now();
   /** How late each tick of this window was, ms. */
@@ -53,7 +53,13 @@ export class EventLoopWatch {
     this.#log = log;
     this.#doneBetween = doneBetween;
     this.#blockMs = blockMs;
-    this.#timer = setInterval(() => this.#tick(), TICK_MS).unref();
+  }
+
+  /** From now on. What a start takes, before anything is captured or served, is nobody's fault. */
+  start(): void {
+    this.#tickedAt = now();
+    this.#windowAt = now();
+    this.#timer ??= setInterval(() => this.#tick(), TICK_MS).unref();
   }
 
   /** Over the last 10 to 20 s. */
@@ -69,6 +75,7 @@ export class EventLoopWatch {
 
   stop(): void {
     clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 
   #tick(): void {

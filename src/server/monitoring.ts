@@ -101,6 +101,11 @@ export class Monitoring {
     );
   }
 
+  /** All Things are open: from now on the event loop is watched. */
+  start(): void {
+    this.#eventLoop.start();
+  }
+
   stop(): void {
     this.#eventLoop.stop();
     this.#invocations.stop();

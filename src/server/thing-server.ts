@@ -118,7 +118,7 @@ export class ThingServer {
    * Opens all Things, then answers requests. Things that cannot open are listed with their reason in the host.
    * @param address - Port 0 takes a free one.
    * @throws {ThingError} `PORT_IN_USE`, `BAD_ARGUMENT` for an address that this machine does not have, or that
-   * others reach while nobody has to log in.
+   * others reach while nobody has to log in; `SETTINGS_IN_USE` when another process keeps its settings in the folder.
    */
   async listen({ host = "127.0.0.1", port = 5000 } = {}): Promise<{ url: string; port: number }> {
     const audience = { hasLogin: this.#login !== undefined, insecureNoAuth: this.#insecureNoAuth };
@@ -130,7 +130,7 @@ export class ThingServer {
     this.#policy.allowHost(host);
     await this.#bind(host, port);
     limitUnsent(this.#server, this.#log);
-    await this.host.open();
+    await this.#open();
     const bound = (this.#server.address() as AddressInfo).port;
     const scheme = this.#isSecure ? "https" : "http";
     if (this.#mdns !== false) await this.#announce(host, bound);
@@ -155,6 +155,17 @@ export class ThingServer {
     this.#monitoring.stop();
     await this.#login?.close();
     await this.host.close();
+  }
+
+  /** Nobody is left at the port when the host cannot be opened at all. */
+  async #open(): Promise<void> {
+    try {
+      await this.host.open();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    this.#monitoring.start();
   }
 
   async #announce(host: string, port: number): Promise<void> {

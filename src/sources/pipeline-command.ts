@@ -110,7 +110,7 @@ async function fileText(file: string): Promise<string> {
   } catch (cause) {
     throw new ThingError(
       "BAD_CONFIG",
-      `The pipeline file '${file}' cannot be read: ${messageOf(cause)}.`,
+      `The pipeline file '${file}' cannot be read: ${messageOf(cause)}. Give another path.`,
       { cause },
     );
   }
