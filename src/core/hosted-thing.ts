@@ -236,7 +236,7 @@ export class HostedThing {
         action.useGlobalLock,
         `action '${action.name}'`,
         () => {
-          record.context.signal.throwIfAborted();
+          record.throwIfCancelled();
           record.start();
           return runIn(record.context, () => method.call(this.thing, input, record.context));
         },
@@ -245,7 +245,7 @@ export class HostedThing {
       this.#checkOutput(action, output);
       record.complete(output);
     } catch (error) {
-      if (record.context.signal.aborted && isAbort(error)) record.wasCancelled();
+      if (record.isCancelled && isAbort(error)) record.wasCancelled();
       else record.fail(error, this.#levelOf(error));
     }
   }

@@ -54,7 +54,8 @@ export class InvocationRecord {
   readonly log: LogRecord[] = [];
   /** What the action gets as its second argument. */
   readonly context: Invocation;
-  readonly #abort = new AbortController();
+  #abort: AbortController | undefined;
+  #cancelledWith: DOMException | undefined;
   readonly #ended: Promise<void>;
   #announceEnd: () => void = () => {};
   readonly #onStatus: (record: InvocationRecord) => void;
@@ -72,9 +73,12 @@ export class InvocationRecord {
     this.#ended = new Promise((resolve) => {
       this.#announceEnd = resolve;
     });
+    const signal = () => this.#signal();
     this.context = {
       id: this.id,
-      signal: this.#abort.signal,
+      get signal() {
+        return signal();
+      },
       log: logTo((level, message, fields) => {
         this.note(level, message);
         log[level](message, { invocation: this.id, ...fields });
@@ -105,12 +109,21 @@ export class InvocationRecord {
         `The invocation ${this.id} of '${this.action}' is ${this.status} and may not be cancelled.`,
       );
     }
-    this.#abort.abort(
-      new DOMException(
-        `The invocation ${this.id} of '${this.action}' was cancelled.`,
-        "AbortError",
-      ),
+    this.#cancelledWith ??= new DOMException(
+      `The invocation ${this.id} of '${this.action}' was cancelled.`,
+      "AbortError",
     );
+    this.#abort?.abort(this.#cancelledWith);
+  }
+
+  /** Somebody asked it to stop. */
+  get isCancelled(): boolean {
+    return this.#cancelledWith !== undefined;
+  }
+
+  /** @throws {DOMException} `AbortError` once somebody asked it to stop. */
+  throwIfCancelled(): void {
+    if (this.#cancelledWith) throw this.#cancelledWith;
   }
 
   start(): void {
@@ -159,6 +172,15 @@ export class InvocationRecord {
       traceback: error && !(error instanceof ThingError) ? (error.stack ?? null) : null,
     });
     if (this.log.length > LINES_KEPT) this.log.splice(0, this.log.length - LINES_KEPT);
+  }
+
+  /** Made when it is first asked for: many actions end before they look. */
+  #signal(): AbortSignal {
+    if (!this.#abort) {
+      this.#abort = new AbortController();
+      if (this.#cancelledWith) this.#abort.abort(this.#cancelledWith);
+    }
+    return this.#abort.signal;
   }
 
   #end(status: InvocationStatus): void {

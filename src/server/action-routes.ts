@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { Type } from "typebox";
 import type { ActionAffordance } from "../core/affordances.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
@@ -45,7 +46,7 @@ export function actionRoutes(
           const input = action.input ? blobs.resolve(given, action.input) : given;
           const record = hosted.invoke(action.name, input);
           void record.ended.then(() => blobs.retain(record.output));
-          if (action.synchronous) return outputOf(record, action, exchange.signal);
+          if (action.synchronous) return outputOf(record, action, exchange.response);
           const telling = tellingFor(exchange, prefix);
           return {
             status: 201,
@@ -98,13 +99,13 @@ function synchronousAnswer({ output }: ActionAffordance) {
 async function outputOf(
   record: InvocationRecord,
   { output }: ActionAffordance,
-  gone: AbortSignal,
+  response: ServerResponse,
 ): Promise<Reply> {
   const cancel = () => record.finished || record.cancel();
-  if (gone.aborted) cancel();
-  gone.addEventListener("abort", cancel, { once: true });
+  if (response.destroyed) cancel();
+  response.once("close", cancel);
   await record.ended;
-  gone.removeEventListener("abort", cancel);
+  response.off("close", cancel);
   if (record.error) throw record.error;
   const hasNone = output === undefined && (record.output ?? null) === null;
   return hasNone ? { status: 204 } : { status: 200, body: record.output ?? null };
