@@ -11,8 +11,8 @@ import type { Route } from "./route.ts";
 /** Serves a table of routes: HEAD wherever GET, `Allow` on 405, every error a problem. */
 export function listenerOf(routes: readonly Route[], serving: Serving): RequestListener {
   const places = placesOf(routes);
-  const app = expressOf(places, serving);
   const plain = new Map([...places].filter(([path]) => !path.includes(":")));
+  const app = expressOf(places, plain, serving);
   return (request, response) => {
     const place = plain.get(pathOf(request.url ?? ""));
     if (!place) return app(request, response);
@@ -23,10 +23,14 @@ export function listenerOf(routes: readonly Route[], serving: Serving): RequestL
 const NO_PARAMS = {};
 
 /**
- * The whole table, but asked only for paths with parameters, with escapes or the wrong slash, and for what is nowhere:
- * express tries one path after the other, which takes longer than all the rest of an answer.
+ * What is not found by its path alone: paths with parameters, those with the wrong slash, and what is nowhere.
+ * express tries one path after the other, which would take longer than all the rest of an answer.
  */
-function expressOf(places: ReadonlyMap<string, Place>, serving: Serving): Express {
+function expressOf(
+  places: ReadonlyMap<string, Place>,
+  plain: ReadonlyMap<string, Place>,
+  serving: Serving,
+): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
@@ -34,13 +38,17 @@ function expressOf(places: ReadonlyMap<string, Place>, serving: Serving): Expres
   app.enable("case sensitive routing");
   app.use((request, response, next) => admit(request, response, serving, next));
   for (const [path, place] of places) {
-    app.all(path, (request, response) =>
-      answer(place, request.params as Record<string, string>, request, response, serving),
-    );
+    if (plain.has(path)) continue;
+    app
+      .route(path)
+      .all((request, response) => answer(place, paramsOf(request), request, response, serving));
+    app.route(otherSlash(path)).all(redirectToSlash);
   }
-  for (const path of places.keys()) {
-    if (path !== "/") app.all(otherSlash(path), redirectToSlash);
-  }
+  app.use((request, response, next) => {
+    const other = otherSlash(pathOf(request.originalUrl));
+    if (other !== "/" && plain.has(other)) redirectToSlash(request, response);
+    else next();
+  });
   app.use((request, response) => {
     const path = pathOf(request.originalUrl);
     writeProblem(request, response, problemOf(nothingAt(path, serving.host, serving.prefix), path));
@@ -56,6 +64,11 @@ function placesOf(routes: readonly Route[]): Map<string, Place> {
   const paths = new Map<string, Route[]>();
   for (const route of routes) paths.set(route.path, [...(paths.get(route.path) ?? []), route]);
   return new Map([...paths].map(([path, there]) => [path, new Place(there)]));
+}
+
+/** No route has a wildcard, which would give a list. */
+function paramsOf({ params }: Request): Record<string, string> {
+  return params as Record<string, string>;
 }
 
 function pathOf(url: string): string {
