@@ -12,7 +12,9 @@ export function curl(command: string): Promise<Response> {
     const word = words.shift() ?? "";
     if (word === "-N") continue; // what it is for, printing at once, is no matter here
     if (word === "-I") request.method = "HEAD";
-    else if (word === "-X") request.method = words.shift() ?? "";
+    else if (word === "-u") {
+      request.headers.Authorization = `Basic ${Buffer.from(words.shift() ?? "").toString("base64")}`;
+    } else if (word === "-X") request.method = words.shift() ?? "";
     else if (word === "-d") request.body = words.shift() ?? "";
     else if (word === "-H") {
       const [name = "", value = ""] = (words.shift() ?? "").split(/: /);
@@ -24,8 +26,8 @@ export function curl(command: string): Promise<Response> {
   return fetch(url, request);
 }
 
-/** The words of a command line; single quotes keep one together. */
-function wordsOf(command: string): string[] {
-  const words = command.replaceAll("\\\n", " ").match(/'[^']*'|[^\s']+/g) ?? [];
-  return words.map((word) => word.replace(/^'(.*)'$/s, "$1"));
+/** The words of a command line; quotes keep one together. */
+export function wordsOf(command: string): string[] {
+  const words = command.replaceAll("\\\n", " ").match(/'[^']*'|"[^"]*"|[^\s'"]+/g) ?? [];
+  return words.map((word) => word.replace(/^(['"])(.*)\1$/s, "$2"));
 }
