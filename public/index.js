@@ -40,12 +40,23 @@ function pause(ms) {
 }
 
 function show(descriptions) {
+  const hasLogin = Object.values(descriptions).some(({ security }) => security === "basic");
+  if (hasLogin) document.querySelector(".top nav").append(logoutButton());
   for (const [name, td] of Object.entries(descriptions)) {
     const streams = streamsOf(td);
     const card = cardOf(name, td, streams);
     cards.set(name, card);
     id(streams.length > 0 ? "cameras" : "others").append(card.element);
   }
+}
+
+function logoutButton() {
+  const button = h("button", { class: "logout", type: "button" }, "Log out");
+  button.addEventListener("click", async () => {
+    await fetch("logout", { method: "POST" }).catch(lost);
+    location.reload();
+  });
+  return button;
 }
 
 /** A stream has a page that shows it, and the description says where. */
@@ -122,6 +133,7 @@ function stemOf(text) {
 }
 
 function showHealth({ reasons, things }) {
+  if (!things) return location.reload(); // the login has ended, and strangers are told less
   document.body.classList.remove("lost");
   for (const [name, { element, word, reason, rate, streams }] of cards) {
     const { state = "closed", reason: why, streams: health = {} } = things[name] ?? {};

@@ -11,6 +11,7 @@ export async function* framesOf(url, signal) {
   const address = new URL(url, document.baseURI);
   address.searchParams.set("advance", "0"); // each part complete: no waiting for the next one's headers
   const response = await fetch(address, { signal, cache: "no-store" });
+  if (response.status === 401) location.reload(); // shows where to log in
   if (!response.ok) throw new Error(await refusal(response));
   const parser = new PartParser();
   const reader = response.body.getReader();

@@ -85,7 +85,9 @@ export { openRecording, type RecordedFrame, Recording } from "./recording/open-r
 export { type RecordingOptions, RecordingWriter } from "./recording/recording-writer.ts";
 export { type Repair, repairRecording } from "./recording/repair.ts";
 export { type Verdict, verifyRecording } from "./recording/verify.ts";
+export type { LoginOptions } from "./server/login/login.ts";
 export { type ServerOptions, ThingServer } from "./server/thing-server.ts";
+export type { TlsFiles } from "./server/tls/certificate-files.ts";
 export type { Framing } from "./sources/framing.ts";
 export type { Output } from "./sources/gst-taps.ts";
 export { type MjpegHttpOptions, MjpegHttpSource } from "./sources/mjpeg-http.ts";

@@ -27,6 +27,7 @@ export function thingDescriber(
     const hosted = host.get(name);
     const profile = profilesFor(security.securityDefinitions);
     const forms = formsOf(name, routes, origin);
+    const whole = forms("thing");
     const { properties, actions, events } = describedAffordances(hosted.model);
     return {
       "@context": [...TD_CONTEXTS, LANGUAGE],
@@ -39,7 +40,7 @@ export function thingDescriber(
       properties: withForms(properties, (affordance) => forms("properties", affordance)),
       actions: withForms(actions, (affordance) => forms("actions", affordance)),
       events: withForms(events, (affordance) => forms("events", affordance)),
-      ...forms("thing"),
+      ...(whole.forms.length > 0 && whole),
       links: [
         { rel: "type", type: TM_TYPE, href: `${prefix}/thing_models/${models.nameFor(hosted)}` },
         { rel: "collection", type: TD_TYPE, href: "/.well-known/wot" },

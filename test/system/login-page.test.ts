@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { Page } from "playwright-core";
+import { endSessions } from "../../src/server/login/account-changes.ts";
 import { ownCertificate } from "../../src/server/tls/certificate-files.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { serverFor } from "../server/requests.ts";
@@ -50,6 +51,9 @@ test("the link that the server printed logs a browser in, and leaves no code beh
   assert.deepEqual(complaints, []);
   await page.goto(`${url}/`);
   await page.getByRole("heading", { name: "camera", exact: true }).waitFor();
+  await page.screenshot({ path: join(tmpdir(), "thingscope-logged-in.png") });
+  await page.getByRole("button", { name: "Log out" }).click();
+  await page.getByRole("heading", { name: "Log in" }).waitFor();
 });
 
 test("whoever opens any page logs in there with a token or a password, and then sees it", {
@@ -89,6 +93,17 @@ test("a wrong token and a used code are told, and the form is there", { timeout 
   await page.keyboard.press("Enter");
   await page.getByText(/not known here/).waitFor();
   await page.screenshot({ path: join(tmpdir(), "thingscope-login-wrong.png") });
+});
+
+test("a page whose session is ended elsewhere shows where to log in", { timeout }, async (t) => {
+  const { server, url, file } = await running(t);
+  const { page } = await openPage(t);
+  for (const path of ["/", "/camera/live/viewer"]) {
+    await page.goto(`${url}/login?to=${path}#code=${server.newLoginCode()}`);
+    await page.waitForURL(url + path);
+    await endSessions(file);
+    await page.getByRole("heading", { name: "Log in" }).waitFor();
+  }
 });
 
 test("a link from another site finds the browser logged in", { timeout }, async (t) => {
