@@ -1,6 +1,7 @@
 export { Autofocus } from "./autofocus.ts";
 export { PipelineCamera, type PipelineCameraOptions } from "./pipeline-camera.ts";
 export { RemoteCamera, type RemoteCameraOptions } from "./remote-camera.ts";
+export { ReplayCamera, type ReplayCameraOptions } from "./replay-camera.ts";
 export { SimulatedCamera, type SimulatedCameraOptions } from "./simulated-camera.ts";
 export { SimulatedStage, type SimulatedStageOptions } from "./simulated-stage.ts";
 export { TestCamera, type TestCameraOptions } from "./test-camera.ts";

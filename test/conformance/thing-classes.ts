@@ -7,6 +7,7 @@ export type ThingClass = new (options: Record<string, unknown>) => Thing;
 const OPTIONS: Record<string, Record<string, unknown>> = {
   PipelineCamera: { pipeline: "videotestsrc ! fakesink" },
   RemoteCamera: { url: "http://127.0.0.1:1/stream" },
+  ReplayCamera: { path: "pictures" },
 };
 
 /** Every class of thingscope/things by name. */
