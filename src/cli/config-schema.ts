@@ -75,6 +75,15 @@ export const ConfigFile = Type.Object(
         { description: "'auto', or an object with the paths of 'cert' and 'key'" },
       ),
     ),
+    webhooks: Type.Optional(
+      Type.Object(
+        { allowed_hosts: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }) },
+        {
+          description: "an object with 'allowed_hosts', a list of hosts that may be called",
+          additionalProperties: false,
+        },
+      ),
+    ),
     mdns: Type.Optional(
       Type.Union([Type.Boolean(), Type.String({ format: "ipv4" })], {
         description: "true, false, or the IPv4 address of a network interface",

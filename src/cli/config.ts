@@ -18,6 +18,8 @@ export interface Config {
   readonly applicationConfig: Record<string, unknown>;
   readonly allowedOrigins: readonly string[];
   readonly allowedHosts: readonly string[];
+  /** Hosts that may be called when something happens; no webhooks when undefined. */
+  readonly webhooks: { readonly allowedHosts: readonly string[] } | undefined;
   readonly mdns: boolean | string;
   readonly login: boolean;
   readonly tls: "auto" | { readonly cert: string; readonly key: string } | undefined;
@@ -74,6 +76,7 @@ export function configFrom(
     applicationConfig: file.application_config ?? {},
     allowedOrigins: file.allowed_origins ?? [],
     allowedHosts: file.allowed_hosts ?? [],
+    webhooks: file.webhooks && { allowedHosts: file.webhooks.allowed_hosts },
     mdns: file.mdns ?? false,
     login: file.login ?? false,
     tls: tlsFrom(file.tls, folder),

@@ -22,13 +22,14 @@ export async function serverFromConfig(
 ): Promise<ThingServer> {
   const host = await hostFromConfig(config, log);
   const embed = [...config.things].filter(([, entry]) => entry.embed).map(([name]) => name);
-  const { apiPrefix, allowedHosts, allowedOrigins, mdns } = config;
+  const { apiPrefix, allowedHosts, allowedOrigins, mdns, webhooks } = config;
   return new ThingServer(host, {
     apiPrefix,
     embed,
     allowedHosts,
     allowedOrigins,
     mdns,
+    ...(webhooks && { webhooks }),
     ...listening,
   });
 }

@@ -7,6 +7,7 @@ import type { EventStreamCounts } from "./notifications/event-stream-counts.ts";
 import { processMetrics } from "./process-metrics.ts";
 import type { MetricFamily, MetricSample } from "./prometheus-text.ts";
 import { type StreamHealth, streamHealthOf } from "./stream-health.ts";
+import type { Webhooks } from "./webhooks/webhooks.ts";
 import type { WebSocketStats } from "./websocket.ts";
 
 export interface MetricSources {
@@ -15,6 +16,7 @@ export interface MetricSources {
   readonly invocations: InvocationCounts;
   readonly webSockets: WebSocketStats;
   readonly eventStreams: EventStreamCounts;
+  readonly webhooks?: Webhooks | undefined;
   /** Turned away because there were too many. */
   readonly droppedConnections: number;
 }
@@ -49,6 +51,7 @@ export function metricsOf({
   invocations,
   webSockets,
   eventStreams,
+  webhooks,
   droppedConnections,
 }: MetricSources): MetricFamily[] {
   return [
@@ -82,6 +85,7 @@ export function metricsOf({
     ),
     ...webSocketMetrics(webSockets),
     ...eventStreamMetrics(eventStreams),
+    ...(webhooks ? webhookMetrics(webhooks) : []),
     ...eventLoopMetrics(eventLoop),
     ...processMetrics(),
   ];
@@ -145,6 +149,18 @@ function eventStreamMetrics({ readers, dropped, gaps }: EventStreamCounts): Metr
     single(`${prefix}_readers`, "gauge", "Readers of server-sent notifications.", readers),
     single(`${prefix}_dropped_total`, "counter", "Readers dropped for slowness.", dropped),
     single(`${prefix}_gaps_total`, "counter", late, gaps),
+  ];
+}
+
+function webhookMetrics({ subscriptions, counts }: Webhooks): MetricFamily[] {
+  const { delivered, failed, skipped } = counts;
+  const prefix = "thingscope_webhook";
+  const late = "Times a webhook was so slow that notifications were gone.";
+  return [
+    single(`${prefix}_subscriptions`, "gauge", "Webhooks subscribed.", subscriptions),
+    single(`${prefix}_delivered_total`, "counter", "Notifications delivered.", delivered),
+    single(`${prefix}_failed_total`, "counter", "Notifications not delivered.", failed),
+    single(`${prefix}_skips_total`, "counter", late, skipped),
   ];
 }
 

@@ -9,6 +9,7 @@ import type { EventStreamCounts } from "./notifications/event-stream-counts.ts";
 import { PROMETHEUS_TYPE, prometheusText } from "./prometheus-text.ts";
 import { RecentRequests } from "./recent-requests.ts";
 import { JSON_TYPE, type Route } from "./route.ts";
+import type { Webhooks } from "./webhooks/webhooks.ts";
 import type { WebSocketStats } from "./websocket.ts";
 
 export interface MonitoringOptions {
@@ -17,6 +18,7 @@ export interface MonitoringOptions {
   readonly log: Log;
   readonly webSockets: () => WebSocketStats;
   readonly eventStreams: EventStreamCounts;
+  readonly webhooks?: Webhooks | undefined;
   /** Whoever has not logged in is told only whether all is well. */
   readonly hasLogin?: boolean;
 }
@@ -26,16 +28,25 @@ export class Monitoring {
   readonly #host: ThingHost;
   readonly #webSockets: () => WebSocketStats;
   readonly #eventStreams: EventStreamCounts;
+  readonly #webhooks: Webhooks | undefined;
   readonly #hasLogin: boolean;
   readonly #requests = new RecentRequests();
   readonly #invocations: InvocationCounts;
   readonly #eventLoop: EventLoopWatch;
   #droppedConnections = 0;
 
-  constructor({ host, log, webSockets, eventStreams, hasLogin = false }: MonitoringOptions) {
+  constructor({
+    host,
+    log,
+    webSockets,
+    eventStreams,
+    webhooks,
+    hasLogin = false,
+  }: MonitoringOptions) {
     this.#host = host;
     this.#webSockets = webSockets;
     this.#eventStreams = eventStreams;
+    this.#webhooks = webhooks;
     this.#hasLogin = hasLogin;
     this.#invocations = new InvocationCounts(host);
     this.#eventLoop = new EventLoopWatch({
@@ -96,6 +107,7 @@ export class Monitoring {
         invocations: this.#invocations,
         webSockets: this.#webSockets(),
         eventStreams: this.#eventStreams,
+        webhooks: this.#webhooks,
         droppedConnections: this.#droppedConnections,
       }),
     );

@@ -13,13 +13,16 @@ export interface SecurityScheme {
  * cookie alone there is none.
  *
  * @param definitions - The `securityDefinitions` of its description, none of which need be used with another.
+ * @param hasWebhooks - Whether everything that it tells can be had by webhook.
  * @see WoT Profiles 1.0, WD 2025-09-30, 5.3 Security.
  */
 export function profilesFor(
   definitions: Readonly<Record<string, SecurityScheme>>,
+  { hasWebhooks = false } = {},
 ): readonly string[] {
   if (!Object.values(definitions).some(isKnownToAll)) return [];
-  return [`${PROFILES}/http-basic/v1`, `${PROFILES}/http-sse/v1`];
+  const webhooks = hasWebhooks ? [`${PROFILES}/http-webhook/v1`] : [];
+  return [`${PROFILES}/http-basic/v1`, `${PROFILES}/http-sse/v1`, ...webhooks];
 }
 
 function isKnownToAll({ scheme, in: place = "header", name }: SecurityScheme): boolean {

@@ -18,6 +18,8 @@ import { streamRoutes } from "./stream-routes.ts";
 import type { Security } from "./td-security.ts";
 import { thingDescriber } from "./thing-description.ts";
 import { thingRoutes } from "./thing-routes.ts";
+import { webhookRoutes } from "./webhook-routes.ts";
+import type { Webhooks } from "./webhooks/webhooks.ts";
 import { webSocketRoutes } from "./websocket-routes.ts";
 
 /** The table of routes: all that this server answers, in one list. */
@@ -27,6 +29,7 @@ export function routesOf(
   blobs: BlobStore,
   security: Security,
   hub: NotificationHub,
+  webhooks?: Webhooks,
 ): Route[] {
   const affordances = [...host.things.values()].flatMap((hosted) => {
     const base = `${prefix}/${hosted.name}`;
@@ -37,6 +40,7 @@ export function routesOf(
       ...allPropertiesRoutes(hosted, base),
       ...actionRoutes(hosted, host, prefix, blobs),
       ...notificationRoutes(hosted, base, notifications),
+      ...(webhooks ? webhookRoutes(hosted, base, notifications, webhooks) : []),
       ...endpointRoutes(hosted, base),
     ];
   });

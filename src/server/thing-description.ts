@@ -5,7 +5,7 @@ import type { ThingHost } from "../core/thing-host.ts";
 import { describedAffordances } from "./described-affordances.ts";
 import { profilesFor } from "./profiles.ts";
 import type { PublishedModels } from "./published-models.ts";
-import { type Route, TD_TYPE, TM_TYPE } from "./route.ts";
+import { placesOf, type Route, TD_TYPE, TM_TYPE } from "./route.ts";
 import { formsOf, SCHEMA_DEFINITIONS, withForms } from "./td-forms.ts";
 import type { Security } from "./td-security.ts";
 
@@ -23,9 +23,15 @@ export function thingDescriber(
   models: PublishedModels,
   security: Security,
 ): ThingDescriber {
+  const hasWebhooks = routes.some((route) =>
+    placesOf(route).some(({ subprotocol }) => subprotocol === "webhook"),
+  );
   return (name, origin) => {
     const hosted = host.get(name);
-    const profile = profilesFor(security.securityDefinitions);
+    const profile = profilesFor(security.securityDefinitions, {
+      // A stream's pictures are not posted.
+      hasWebhooks: hasWebhooks && hosted.model.streams.size === 0,
+    });
     const forms = formsOf(name, routes, origin);
     const whole = forms("thing");
     const { properties, actions, events } = describedAffordances(hosted.model);

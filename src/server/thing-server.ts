@@ -22,6 +22,7 @@ import type { Route } from "./route.ts";
 import { routesOf } from "./routes.ts";
 import { securityFor } from "./td-security.ts";
 import type { TlsFiles } from "./tls/certificate-files.ts";
+import { type WebhookOptions, Webhooks } from "./webhooks/webhooks.ts";
 import { serveWebSockets, type WebSockets } from "./websocket.ts";
 import { wotServices } from "./wot-services.ts";
 
@@ -44,6 +45,8 @@ export interface ServerOptions {
    * network to tell. Needs the package bonjour-service.
    */
   readonly mdns?: boolean | string;
+  /** Lets clients have URLs of these hosts called when something happens. Off unless given. */
+  readonly webhooks?: WebhookOptions;
   /** For https: certificate and key in PEM. */
   readonly tls?: TlsFiles;
 }
@@ -62,6 +65,7 @@ export class ThingServer {
   readonly #isSecure: boolean;
   readonly #server: Server;
   readonly #webSockets: WebSockets;
+  readonly #webhooks: Webhooks | undefined;
   readonly #monitoring: Monitoring;
   readonly #sockets = new Set<Socket>();
   #announcement: Announcement | undefined;
@@ -73,6 +77,7 @@ export class ThingServer {
       embed = [],
       insecureNoAuth = false,
       mdns = false,
+      webhooks,
       login,
       tls,
       ...access
@@ -91,10 +96,16 @@ export class ThingServer {
     host.invocations.onForget(({ output }) => blobs.release(output));
     const shared = { host, prefix, log: this.#log, policy: this.#policy, hasLogin };
     const hub = new NotificationHub({ log: this.#log });
+    this.#webhooks = webhooks && new Webhooks(webhooks, this.#log);
     const webSockets = () => this.#webSockets.stats;
-    this.#monitoring = new Monitoring({ ...shared, webSockets, eventStreams: hub.counts });
+    this.#monitoring = new Monitoring({
+      ...shared,
+      webSockets,
+      eventStreams: hub.counts,
+      webhooks: this.#webhooks,
+    });
     this.routes = [
-      ...routesOf(host, prefix, blobs, securityFor(hasLogin), hub),
+      ...routesOf(host, prefix, blobs, securityFor(hasLogin), hub, this.#webhooks),
       ...this.#monitoring.routes,
       openApiRoute(() => this.routes, shared),
       ...(this.#login ? loginRoutes(this.#login, prefix, () => this.routes) : []),
@@ -153,6 +164,7 @@ export class ThingServer {
     for (const socket of this.#sockets) socket.destroy();
     await closed;
     this.#monitoring.stop();
+    this.#webhooks?.close();
     await this.#login?.close();
     await this.host.close();
   }

@@ -1,0 +1,120 @@
+import { Type } from "typebox";
+import type { HostedThing } from "../core/hosted-thing.ts";
+import type { NotificationLog } from "./notifications/notification-log.ts";
+import type { ThingNotifications } from "./notifications/thing-notifications.ts";
+import { type FormPlace, JSON_TYPE, type Route } from "./route.ts";
+import type { Webhooks } from "./webhooks/webhooks.ts";
+
+interface Subscribable {
+  readonly path: string;
+  /** For summaries. */
+  readonly what: string;
+  readonly place: Omit<FormPlace, "op">;
+  readonly op: readonly [begin: string, end: string];
+  logs(): readonly NotificationLog[];
+}
+
+/** Where other programs subscribe to be called, by WoT's HTTP Webhook Profile, and where they cancel that. */
+export function webhookRoutes(
+  hosted: HostedThing,
+  base: string,
+  notifications: ThingNotifications,
+  webhooks: Webhooks,
+): Route[] {
+  const { properties, events, streams } = hosted.model;
+  const thing = hosted.name;
+  const observable = [...properties.values()].filter((property) => property.observable);
+  const names = [...events.keys(), ...[...streams.keys()].map((name) => `${name}_new_frame`)];
+  const ofProperties = observable.map(
+    ({ name }): Subscribable => ({
+      path: `${base}/${name}`,
+      what: `new values of '${name}' of ${thing}`,
+      place: { thing, kind: "properties", affordance: name },
+      op: ["observeproperty", "unobserveproperty"],
+      logs: () => [notifications.property(name)],
+    }),
+  );
+  const ofEvents = names.map(
+    (name): Subscribable => ({
+      path: `${base}/${name}`,
+      what: `'${name}' of ${thing}`,
+      place: { thing, kind: "events", affordance: name },
+      op: ["subscribeevent", "unsubscribeevent"],
+      logs: () => [notifications.event(name)],
+    }),
+  );
+  const all: readonly (Subscribable | false)[] = [
+    observable.length > 0 && {
+      path: `${base}/properties`,
+      what: `new values of all properties of ${thing}`,
+      place: { thing, kind: "thing" },
+      op: ["observeallproperties", "unobserveallproperties"],
+      logs: () => notifications.allProperties(),
+    },
+    names.length > 0 && {
+      path: `${base}/events`,
+      what: `all events of ${thing}`,
+      place: { thing, kind: "thing" },
+      op: ["subscribeallevents", "unsubscribeallevents"],
+      logs: () => notifications.allEvents(),
+    },
+  ];
+  return [...ofProperties, ...ofEvents, ...all]
+    .filter((subscribable) => subscribable !== false)
+    .flatMap((subscribable) => [
+      subscribeRoute(subscribable, base, notifications, webhooks),
+      cancelRoute(subscribable, webhooks),
+    ]);
+}
+
+const REQUEST = Type.Object({
+  callbackURL: Type.String({ format: "uri", description: "Called with POST at each notification" }),
+});
+
+function subscribeRoute(
+  { path, what, place, op, logs }: Subscribable,
+  base: string,
+  notifications: ThingNotifications,
+  webhooks: Webhooks,
+): Route {
+  return {
+    method: "POST",
+    path,
+    role: "operate",
+    summary: `Have a URL called with ${what}`,
+    form: { ...place, op: [op[0]], subprotocol: "webhook" },
+    request: { contentType: JSON_TYPE, schema: REQUEST },
+    response: { status: 201, contentType: JSON_TYPE, schema: REQUEST },
+    errors: ["CALLBACK_REFUSED", "TOO_MANY_SUBSCRIPTIONS"],
+    handle: async (exchange) => {
+      const { callbackURL } = Object(await exchange.json());
+      const { origin } = exchange;
+      const id = webhooks.subscribe({
+        logs: logs(),
+        after: notifications.present,
+        callbackURL,
+        at: path,
+        selfOf: (name) => `${origin}${base}/${name}`,
+      });
+      const Location = `${origin}${path}/subscriptions/${id}`;
+      return { status: 201, body: { callbackURL }, headers: { Location } };
+    },
+  };
+}
+
+function cancelRoute({ path, what, place, op }: Subscribable, webhooks: Webhooks): Route {
+  return {
+    method: "DELETE",
+    path: `${path}/subscriptions/:subscriptionID`,
+    role: "operate",
+    summary: `Have a URL called with ${what} no more`,
+    form: { ...place, op: [op[1]], subprotocol: "webhook" },
+    params: { subscriptionID: Type.String({ description: "The last segment of Location" }) },
+    response: { status: 204 },
+    errors: ["NOT_FOUND"],
+    handle: async ({ params }) => {
+      webhooks.cancel(params.subscriptionID!, path);
+      return { status: 204 };
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import { lookup } from "node:dns/promises";
+import { BlockList, isIP } from "node:net";
+import { ThingError } from "../../base/errors.ts";
+
+const MAX_URL_CHARACTERS = 2048;
+
+/** Addresses that a name of another machine has no business to have: our own, the link's, nobody's, everybody's. */
+const SPECIAL = new BlockList();
+SPECIAL.addSubnet("0.0.0.0", 8, "ipv4");
+SPECIAL.addSubnet("127.0.0.0", 8, "ipv4");
+SPECIAL.addSubnet("169.254.0.0", 16, "ipv4");
+SPECIAL.addSubnet("224.0.0.0", 3, "ipv4");
+SPECIAL.addSubnet("::", 127, "ipv6");
+SPECIAL.addSubnet("fe80::", 10, "ipv6");
+SPECIAL.addSubnet("ff00::", 8, "ipv6");
+
+/** Which hosts may be called, as configured: `hooks.lab.example`, or with a port `127.0.0.1:8080`. */
+export class CallbackPolicy {
+  readonly #allowed: ReadonlySet<string>;
+  readonly #resolve: Resolve;
+
+  /** @throws {ThingError} `BAD_CONFIG` for a host that is none. */
+  constructor(allowedHosts: readonly string[], resolve: Resolve = resolveAll) {
+    this.#allowed = new Set(allowedHosts.map(configuredHost));
+    this.#resolve = resolve;
+  }
+
+  /** The URL in a request to be called. @throws {ThingError} `INVALID_INPUT`, `CALLBACK_REFUSED`. */
+  accept(callbackURL: unknown): URL {
+    const url = parsed(callbackURL);
+    if (this.#allowed.has(url.hostname) || this.#allowed.has(url.host)) return url;
+    throw new ThingError(
+      "CALLBACK_REFUSED",
+      `'${url.host}' may not be called. Add it to the allowed hosts of webhooks in the configuration if it is to be.`,
+    );
+  }
+
+  /**
+   * The address behind a URL's host, looked up now: what is connected to is what was checked.
+   * @throws {ThingError} `CALLBACK_REFUSED` when a name leads to this machine or to an address that is nobody's.
+   */
+  async addressOf({ hostname }: URL): Promise<string> {
+    const bare = hostname.replace(/^\[|\]$/g, "");
+    if (isIP(bare)) return bare; // named in the configuration
+    const found = await this.#resolve(bare);
+    const usable = found.find((address) => bare === "localhost" || !isSpecial(address));
+    if (usable) return usable;
+    throw new ThingError(
+      "CALLBACK_REFUSED",
+      `'${bare}' leads to ${found.join(", ")}, which is no other machine. It is not called.`,
+    );
+  }
+}
+
+/** The addresses of a name. */
+type Resolve = (name: string) => Promise<readonly string[]>;
+
+const resolveAll: Resolve = async (name) =>
+  (await lookup(name, { all: true })).map(({ address }) => address);
+
+function isSpecial(address: string): boolean {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, "");
+  return SPECIAL.check(plain, isIP(plain) === 6 ? "ipv6" : "ipv4");
+}
+
+function parsed(callbackURL: unknown): URL {
+  const isText = typeof callbackURL === "string" && callbackURL.length <= MAX_URL_CHARACTERS;
+  const url = isText && URL.canParse(callbackURL) ? new URL(callbackURL) : undefined;
+  const isHttp = url?.protocol === "http:" || url?.protocol === "https:";
+  if (isHttp && url.username === "" && url.password === "") return url;
+  const msg = "Input should be an http or https URL without a login, of 2048 characters at most";
+  throw new ThingError(
+    "INVALID_INPUT",
+    'Nothing was subscribed: send {"callbackURL": "http://host/path"}, an http or https URL without a login.',
+    { faults: [{ type: "url_parsing", loc: ["body", "callbackURL"], msg, input: callbackURL }] },
+  );
+}
+
+function configuredHost(host: string): string {
+  const url = URL.canParse(`http://${host}`) ? new URL(`http://${host}`) : undefined;
+  if (url && url.href === `http://${url.host}/` && !host.includes("*")) return url.host;
+  throw new ThingError(
+    "BAD_CONFIG",
+    `'${host}' in the allowed hosts of webhooks is not a host. Write each as in a URL, with a port if only that is meant: hooks.lab.example.`,
+  );
+}

@@ -1,0 +1,132 @@
+import { randomUUID } from "node:crypto";
+import { messageOf, ThingError } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import type { Notification, NotificationLog } from "../notifications/notification-log.ts";
+import { CallbackPolicy } from "./callback.ts";
+import { deliver } from "./deliver.ts";
+
+const MAX_SUBSCRIPTIONS = 100;
+/** After so many failures in a row a subscription ends. */
+const MAX_FAILURES = 10;
+
+export interface WebhookOptions {
+  /** Hosts that may be called, as in a URL: `hooks.lab.example`, or with a port. */
+  readonly allowedHosts: readonly string[];
+}
+
+export interface Subscribing {
+  readonly logs: readonly NotificationLog[];
+  /** What it follows the notifications from: the id of the last that it is not told. */
+  readonly after: string;
+  readonly callbackURL: unknown;
+  /** Names what was subscribed to: a subscription is cancelled there and nowhere else. */
+  readonly at: string;
+  /** The URL of the property or event of a name. */
+  selfOf(name: string): string;
+}
+
+/** Calls other programs when something happens. Each is called with one notification at a time, and loses what it does not take. */
+export class Webhooks {
+  /** Notifications delivered, and not, ever; those that were gone before they could be. */
+  readonly counts = { delivered: 0, failed: 0, skipped: 0 };
+  readonly #policy: CallbackPolicy;
+  readonly #log: Log;
+  readonly #subscriptions = new Map<string, { at: string; end(): void }>();
+  readonly #closed = new AbortController();
+
+  /** @throws {ThingError} `BAD_CONFIG`. */
+  constructor({ allowedHosts }: WebhookOptions, log: Log) {
+    this.#policy = new CallbackPolicy(allowedHosts);
+    this.#log = log;
+  }
+
+  get subscriptions(): number {
+    return this.#subscriptions.size;
+  }
+
+  /** @returns The id of the subscription. @throws {ThingError} `INVALID_INPUT`, `CALLBACK_REFUSED`, `TOO_MANY_SUBSCRIPTIONS`. */
+  subscribe({ callbackURL, at, ...subscribing }: Subscribing): string {
+    const url = this.#policy.accept(callbackURL);
+    if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS) throw tooMany();
+    const id = randomUUID();
+    const ended = new AbortController();
+    this.#subscriptions.set(id, { at, end: () => ended.abort() });
+    const signal = AbortSignal.any([ended.signal, this.#closed.signal]);
+    void this.#serve({ ...subscribing, url, signal }).finally(() => this.#subscriptions.delete(id));
+    return id;
+  }
+
+  /** @throws {ThingError} `NOT_FOUND`. */
+  cancel(id: string, at: string): void {
+    const subscription = this.#subscriptions.get(id);
+    if (subscription?.at !== at)
+      throw new ThingError(
+        "NOT_FOUND",
+        `There is no subscription ${id}: it never was, or has ended.`,
+      );
+    this.#subscriptions.delete(id);
+    subscription.end();
+  }
+
+  close(): void {
+    this.#closed.abort();
+  }
+
+  /** One notification after the other, until the subscription ends or nothing gets there any more. */
+  async #serve({
+    logs,
+    after,
+    url,
+    signal,
+    selfOf,
+  }: Pick<Subscribing, "logs" | "selfOf"> & { after: string; url: URL; signal: AbortSignal }) {
+    let place = after;
+    for (let failures = 0; failures < MAX_FAILURES; ) {
+      const next = await nextIn(logs, place, signal);
+      if (!next) return;
+      if (logs.some(({ heldSince }) => heldSince > place)) this.counts.skipped += 1;
+      place = next.id;
+      try {
+        const address = await this.#policy.addressOf(url);
+        const { data, id, name } = next;
+        await deliver({ url, address, self: selfOf(name), at: Date.parse(id), data, signal });
+        this.counts.delivered += 1;
+        failures = 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        this.counts.failed += 1;
+        failures += 1;
+        this.#log.warn(`'${next.name}' was not delivered to ${url.host}: ${messageOf(error)}`);
+      }
+    }
+    this.#log.warn(`${url.host} is called no more: ${MAX_FAILURES} notifications in a row failed.`);
+  }
+}
+
+/** The oldest notification after a place, waited for if need be; `undefined` when the signal aborts. */
+async function nextIn(
+  logs: readonly NotificationLog[],
+  after: string,
+  signal: AbortSignal,
+): Promise<Notification | undefined> {
+  const held = logs.flatMap((log) => log.after(after) ?? []);
+  const [first] = held.sort((a, b) => (a.id < b.id ? -1 : 1));
+  if (first || signal.aborted) return signal.aborted ? undefined : first;
+  return new Promise((resolve) => {
+    const settle = (notification?: Notification) => {
+      for (const stop of stops) stop();
+      signal.removeEventListener("abort", onAbort);
+      resolve(notification);
+    };
+    const onAbort = () => settle();
+    const stops = logs.map((log) => log.onAdd(settle));
+    signal.addEventListener("abort", onAbort);
+  });
+}
+
+function tooMany(): ThingError {
+  return new ThingError(
+    "TOO_MANY_SUBSCRIPTIONS",
+    `There are ${MAX_SUBSCRIPTIONS} subscriptions already, which is the limit. Cancel one first.`,
+  );
+}
