@@ -10,7 +10,9 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
 
 if (!existsSync(compiler)) {
-  console.log("Nothing is compiled: that needs the development dependencies (npm ci without --omit=dev).");
+  console.log(
+    "Nothing is compiled: that needs the development dependencies (npm ci without --omit=dev).",
+  );
 } else {
   const { status } = spawnSync(process.execPath, [compiler], { cwd: root, stdio: "inherit" });
   if (status !== 0) process.exit(status ?? 1);

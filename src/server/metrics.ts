@@ -3,6 +3,7 @@ import type { StreamStats } from "../outputs/stream-options.ts";
 import type { EventLoopWatch } from "./event-loop.ts";
 import { hostedStreams } from "./hosted-streams.ts";
 import type { InvocationCounts } from "./invocation-counts.ts";
+import type { LoginCounts } from "./login/login.ts";
 import type { EventStreamCounts } from "./notifications/event-stream-counts.ts";
 import { processMetrics } from "./process-metrics.ts";
 import type { MetricFamily, MetricSample } from "./prometheus-text.ts";
@@ -19,6 +20,8 @@ export interface MetricSources {
   readonly webhooks?: Webhooks | undefined;
   /** Turned away because there were too many. */
   readonly droppedConnections: number;
+  /** Where somebody has to log in. */
+  readonly logins?: LoginCounts | undefined;
 }
 
 type StreamMetric = [
@@ -53,6 +56,7 @@ export function metricsOf({
   eventStreams,
   webhooks,
   droppedConnections,
+  logins,
 }: MetricSources): MetricFamily[] {
   return [
     {
@@ -83,11 +87,21 @@ export function metricsOf({
       "Connections turned away because there were too many.",
       droppedConnections,
     ),
+    ...(logins ? loginMetrics(logins) : []),
     ...webSocketMetrics(webSockets),
     ...eventStreamMetrics(eventStreams),
     ...(webhooks ? webhookMetrics(webhooks) : []),
     ...eventLoopMetrics(eventLoop),
     ...processMetrics(),
+  ];
+}
+
+function loginMetrics({ failed, refused }: LoginCounts): MetricFamily[] {
+  const wrong = "Passwords, tokens and codes that were wrong.";
+  const tooMany = "Attempts to log in that were not looked at: there were too many.";
+  return [
+    single("thingscope_login_failures_total", "counter", wrong, failed),
+    single("thingscope_login_refused_attempts_total", "counter", tooMany, refused),
   ];
 }
 

@@ -4,6 +4,7 @@ import type { ThingHost } from "../core/thing-host.ts";
 import { EventLoopWatch } from "./event-loop.ts";
 import { type Health, healthOf } from "./health.ts";
 import { InvocationCounts } from "./invocation-counts.ts";
+import type { LoginCounts } from "./login/login.ts";
 import { metricsOf } from "./metrics.ts";
 import type { EventStreamCounts } from "./notifications/event-stream-counts.ts";
 import { PROMETHEUS_TYPE, prometheusText } from "./prometheus-text.ts";
@@ -19,8 +20,8 @@ export interface MonitoringOptions {
   readonly webSockets: () => WebSocketStats;
   readonly eventStreams: EventStreamCounts;
   readonly webhooks?: Webhooks | undefined;
-  /** Whoever has not logged in is told only whether all is well. */
-  readonly hasLogin?: boolean;
+  /** Where somebody has to log in. Whoever has not is told only whether all is well. */
+  readonly logins?: LoginCounts | undefined;
 }
 
 /** Sees how a server does, for `/health` and `/metrics`, until it is stopped. */
@@ -29,25 +30,18 @@ export class Monitoring {
   readonly #webSockets: () => WebSocketStats;
   readonly #eventStreams: EventStreamCounts;
   readonly #webhooks: Webhooks | undefined;
-  readonly #hasLogin: boolean;
+  readonly #logins: LoginCounts | undefined;
   readonly #requests = new RecentRequests();
   readonly #invocations: InvocationCounts;
   readonly #eventLoop: EventLoopWatch;
   #droppedConnections = 0;
 
-  constructor({
-    host,
-    log,
-    webSockets,
-    eventStreams,
-    webhooks,
-    hasLogin = false,
-  }: MonitoringOptions) {
+  constructor({ host, log, webSockets, eventStreams, webhooks, logins }: MonitoringOptions) {
     this.#host = host;
     this.#webSockets = webSockets;
     this.#eventStreams = eventStreams;
     this.#webhooks = webhooks;
-    this.#hasLogin = hasLogin;
+    this.#logins = logins;
     this.#invocations = new InvocationCounts(host);
     this.#eventLoop = new EventLoopWatch({
       log,
@@ -69,7 +63,7 @@ export class Monitoring {
         response: { status: 200, contentType: JSON_TYPE },
         handle: async ({ identity }) => {
           const health = this.health();
-          const isStranger = this.#hasLogin && !identity;
+          const isStranger = this.#logins && !identity;
           return { status: 200, body: isStranger ? { status: health.status } : health };
         },
       },
@@ -109,6 +103,7 @@ export class Monitoring {
         eventStreams: this.#eventStreams,
         webhooks: this.#webhooks,
         droppedConnections: this.#droppedConnections,
+        logins: this.#logins,
       }),
     );
   }

@@ -18,6 +18,7 @@ import { Announcement, openMulticast } from "./mdns.ts";
 import { Monitoring } from "./monitoring.ts";
 import { NotificationHub } from "./notifications/notification-hub.ts";
 import { openApiRoute } from "./openapi.ts";
+import { warnOfPublicClients } from "./public-clients.ts";
 import type { Route } from "./route.ts";
 import { routesOf } from "./routes.ts";
 import { securityFor } from "./td-security.ts";
@@ -103,6 +104,7 @@ export class ThingServer {
       webSockets,
       eventStreams: hub.counts,
       webhooks: this.#webhooks,
+      logins: this.#login?.counts,
     });
     this.routes = [
       ...routesOf(host, prefix, blobs, securityFor(hasLogin), hub, this.#webhooks),
@@ -118,6 +120,7 @@ export class ThingServer {
       : createServer(REQUEST_LIMITS, answer);
     applyLimits(this.#server);
     this.#monitoring.watch(this.#server);
+    warnOfPublicClients(this.#server, this.#log);
     this.#webSockets = serveWebSockets({ ...shared, gate, hub, blobs, server: this.#server });
     this.#server.on("connection", (socket) => {
       this.#sockets.add(socket);

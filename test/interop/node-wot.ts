@@ -44,20 +44,25 @@ export interface ConsumedThing {
   ): Promise<Subscription>;
 }
 
+/** By the `id` of a description. */
+export type Credentials = Record<string, { username: string; password: string }>;
+
 interface ServientType {
   new (): {
     addClientFactory(factory: object): void;
+    addCredentials(byId: Credentials): void;
     start(): Promise<NodeWot>;
     shutdown(): Promise<void>;
   };
 }
 
 /** An unmodified node-wot that speaks HTTP. It ends with its test. */
-export async function nodeWot(t: TestContext): Promise<NodeWot> {
+export async function nodeWot(t: TestContext, credentials: Credentials = {}): Promise<NodeWot> {
   const core = program<{ Servient: ServientType }>("@node-wot/core");
   const http = program<{ HttpClientFactory: new () => object }>("@node-wot/binding-http");
   const servient = new core.Servient();
   servient.addClientFactory(new http.HttpClientFactory());
+  servient.addCredentials(credentials);
   const wot = await servient.start();
   t.after(() => servient.shutdown());
   return wot;

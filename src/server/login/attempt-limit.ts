@@ -10,8 +10,6 @@ export class AttemptLimit {
   readonly #clock: () => number;
   /** When the last attempts were, oldest first. */
   #attempts: { readonly address: string; readonly at: number }[] = [];
-  /** How many were refused. */
-  refused = 0;
 
   constructor(clock: () => number) {
     this.#clock = clock;
@@ -28,7 +26,6 @@ export class AttemptLimit {
     const address = networkOf(remoteAddress);
     const own = this.#attempts.filter((attempt) => attempt.address === address).length;
     if (own >= PER_ADDRESS || this.#attempts.length >= IN_ALL) {
-      this.refused += 1;
       throw new ThingError(
         "TOO_MANY_ATTEMPTS",
         "There were too many wrong passwords, tokens or codes in the last minute. Wait a minute, then try again; tokens that are right are taken meanwhile.",

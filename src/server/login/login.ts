@@ -23,11 +23,20 @@ export interface LoginOptions {
 /** How soon an answer ends whose right has ended. */
 const SWEEP_MS = 1000;
 
+/** Attempts to log in that came to nothing. */
+export interface LoginCounts {
+  /** What was shown is wrong. */
+  failed: number;
+  /** It was not looked at: there were too many. */
+  refused: number;
+}
+
 /** What a browser says to be remembered. */
 export type LoginRequest = Credentials | { readonly code: string };
 
 /** Says who sent a request, and lets in and out. What each may do is up to the routes. */
 export class Login {
+  readonly counts: LoginCounts = { failed: 0, refused: 0 };
   readonly #log: Log;
   readonly #clock: () => number;
   readonly #file: AccountsFile;
@@ -138,11 +147,6 @@ export class Login {
     return { path: signedPath(this.#file.current.key, path, signed), expires: expires * 1000 };
   }
 
-  /** How often somebody was turned away for too many attempts. */
-  get refusedAttempts(): number {
-    return this.#limit.refused;
-  }
-
   async #byHeader(authorization: string, request: IncomingMessage): Promise<Identity> {
     const credentials = credentialsIn(authorization);
     if (!credentials) throw new ThingError("BAD_CREDENTIALS", UNREADABLE);
@@ -177,7 +181,10 @@ export class Login {
       this.#limit.begin(address);
       throw new ThingError("BAD_CREDENTIALS", BAD_CODE);
     } catch (error) {
-      if (error instanceof ThingError) this.#log.warn(`Not let in from ${address}: ${error.code}`);
+      if (!(error instanceof ThingError)) throw error;
+      const isRefused = error.code === "TOO_MANY_ATTEMPTS";
+      this.counts[isRefused ? "refused" : "failed"] += 1;
+      if (!isRefused) this.#log.warn(`Somebody at ${address} was not let in: ${error.message}`);
       throw error;
     }
   }

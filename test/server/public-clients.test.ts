@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
+import { Server } from "node:net";
+import { test } from "node:test";
+import { logTo } from "thingscope";
+import { isPublicAddress, warnOfPublicClients } from "../../src/server/public-clients.ts";
+
+test("addresses of the internet are told from those of a network of one's own", () => {
+  for (const own of [
+    "127.0.0.1",
+    "::ffff:192.168.1.7",
+    "10.1.2.3",
+    "172.31.0.1",
+    "100.100.1.1", // Tailscale
+    "::1",
+    "fe80::1%eth0",
+    "fd12::1",
+    "",
+  ]) {
+    assert.equal(isPublicAddress(own), false, own);
+  }
+  for (const other of ["8.8.8.8", "::ffff:1.2.3.4", "172.32.0.1", "2001:4860:4860::8888"]) {
+    assert.equal(isPublicAddress(other), true, other);
+  }
+});
+
+test("the first who comes from the internet is told of, once", () => {
+  const told: string[] = [];
+  const server = new Server();
+  warnOfPublicClients(
+    server,
+    logTo((_, message) => told.push(message)),
+  );
+  for (const remoteAddress of ["192.168.1.7", "8.8.8.8", "9.9.9.9"]) {
+    server.emit("connection", Object.assign(new EventEmitter(), { remoteAddress }) as never);
+  }
+  assert.equal(told.length, 1);
+  assert.match(told[0]!, /8\.8\.8\.8/);
+});
