@@ -80,12 +80,24 @@ export type {
 export type { VariantOptions } from "./outputs/stream-request.ts";
 export type { ViewerFanOut, ViewerOptions, ViewerStats } from "./outputs/viewers.ts";
 export type { Parameters } from "./processes/template.ts";
+export { type FrameWriter, RECORDER_STATE, type RecordOptions } from "./recording/event-file.ts";
 export type { LedgerFrame, LostFrames, RecordingSummary } from "./recording/ledger.ts";
+export {
+  MultiVideoRecorder,
+  type MultiVideoRecorderOptions,
+} from "./recording/multi-video-recorder.ts";
 export { openRecording, type RecordedFrame, Recording } from "./recording/open-recording.ts";
+export {
+  type ForgottenFrame,
+  type PreRoll,
+  type PreRollLimits,
+  PreRollRing,
+} from "./recording/pre-roll.ts";
 export { type RecordingOptions, RecordingWriter } from "./recording/recording-writer.ts";
 export { type Repair, repairRecording } from "./recording/repair.ts";
 export { type Verdict, verifyRecording } from "./recording/verify.ts";
 export type { LoginOptions } from "./server/login/login.ts";
+export { VideoRecorder, type VideoRecorderOptions } from "./recording/video-recorder.ts";
 export { type ServerOptions, ThingServer } from "./server/thing-server.ts";
 export type { TlsFiles } from "./server/tls/certificate-files.ts";
 export type { Framing } from "./sources/framing.ts";

@@ -17,6 +17,7 @@ export class RecordingFiles {
   readonly #ledger: FileHandle;
   #videoEnd = 0;
   #ledgerEnd = 0;
+  #isNameSynced = false;
 
   private constructor(path: string, video: FileHandle, ledger: FileHandle) {
     this.path = path;
@@ -44,10 +45,7 @@ export class RecordingFiles {
     const video = await createFile(path);
     if (!video) return undefined;
     const ledger = await createFile(ledgerPathOf(path));
-    if (ledger) {
-      await syncFolder(dirname(path));
-      return new RecordingFiles(path, video, ledger);
-    }
+    if (ledger) return new RecordingFiles(path, video, ledger);
     await video.close();
     await unlink(path);
     return undefined;
@@ -78,6 +76,8 @@ export class RecordingFiles {
 
   /** When it resolves, all that was written is on the disk. */
   async sync(): Promise<void> {
+    if (!this.#isNameSynced) await syncFolder(dirname(this.path));
+    this.#isNameSynced = true;
     await this.#ledger.datasync();
     await this.#video.datasync();
   }
@@ -93,7 +93,7 @@ export class RecordingFiles {
   /** Closes the MKV, and only then says so in the ledger. */
   async finish(cues: Uint8Array, patches: readonly Patch[], lines: (bytes: number) => string) {
     await this.append("", [cues], []);
-    await this.#video.datasync();
+    await this.sync();
     await this.patch(patches);
     await this.#video.datasync();
     await this.#appendLines(lines(this.#videoEnd));

@@ -43,6 +43,9 @@ export class Tally {
   /** These frames will not be in the file. @returns what is to be noted now: the loss before, if it is another. */
   lose(lost: LostFrames): LedgerNote[] {
     this.#dropped.set(lost.why, (this.#dropped.get(lost.why) ?? 0) + lost.to - lost.from + 1);
+    const latest = this.#latest;
+    const isAhead = latest?.run !== lost.run || latest.index < lost.to;
+    if (isAhead) this.#latest = { run: lost.run, index: lost.to };
     const before = this.#losing;
     const goesOn =
       before?.run === lost.run && before.to + 1 === lost.from && before.why === lost.why;

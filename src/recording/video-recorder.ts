@@ -1,0 +1,208 @@
+import { within } from "../base/abort.ts";
+import { now } from "../base/clock.ts";
+import { messageOf, ThingError } from "../base/errors.ts";
+import { type Log, silentLog } from "../base/log.ts";
+import type { Frame } from "../frames/frame.ts";
+import type { MJPEGStream } from "../outputs/mjpeg-stream.ts";
+import { EventCutter } from "./event-cutter.ts";
+import { EventFile, type FrameWriter, RECORDER_STATE, type RecordOptions } from "./event-file.ts";
+import { type PreRoll, type PreRollLimits, PreRollRing } from "./pre-roll.ts";
+import { type RecordingOptions, RecordingWriter } from "./recording-writer.ts";
+
+/** What a recorder of events records, where to, and how much about each trigger. */
+export interface VideoRecorderOptions {
+  /** A stream, or a camera whose main stream it is. */
+  readonly camera: MJPEGStream | { readonly name?: string; readonly mjpeg_stream: MJPEGStream };
+  /** Called once for each file; its name ends with `.mkv`. */
+  readonly filenameGenerator: () => string;
+  /** Seconds before and after a trigger. */
+  readonly windowSizeSec?: number | undefined;
+  /** Seconds before a trigger, if others than after it. */
+  readonly preSec?: number | undefined;
+  /** Seconds after a trigger, if others than before it. */
+  readonly postSec?: number | undefined;
+  /** Accepted and without effect, as in pythiags. */
+  readonly timeoutSec?: number | undefined;
+  /** How much may be held of the time before a trigger, bytes. */
+  readonly maxPreRollBytes?: number | undefined;
+  /** What holds the frames before a trigger. */
+  readonly ringBufferClass?: new (
+    limits: PreRollLimits,
+  ) => PreRoll;
+  /** What writes a file. */
+  readonly recordBinClass?: new (
+    options: RecordingOptions,
+  ) => FrameWriter;
+  /** Said in each file. */
+  readonly reason?: string | undefined;
+  /** The clock that stamps frames, epoch ms. */
+  readonly clock?: (() => number) | undefined;
+  readonly log?: Log | undefined;
+}
+
+const LOOK_EVERY_MS = 250;
+
+/**
+ * Records what happened about each trigger, the time before it included: pythiags' VideoRecorder. A file is a connected union
+ * of windows about triggers; `record` while one is open makes it longer.
+ */
+export class VideoRecorder implements AsyncDisposable {
+  readonly #options: VideoRecorderOptions;
+  readonly #stream: MJPEGStream;
+  readonly #log: Log;
+  readonly #clock: () => number;
+  readonly #cutter: EventCutter<EventFile>;
+  readonly #files = new Set<EventFile>();
+  readonly #detach: (() => void)[];
+  #looking: ReturnType<typeof setInterval> | undefined;
+  #timeZero: number | undefined;
+  #stopped = false;
+
+  /** @throws {ThingError} `BAD_ARGUMENT` for a window that is no time. */
+  constructor(options: VideoRecorderOptions) {
+    const { windowSizeSec = 2, preSec = windowSizeSec, postSec = windowSizeSec } = options;
+    for (const seconds of [preSec, postSec]) {
+      if (seconds >= 0 && Number.isFinite(seconds)) continue;
+      throw new ThingError("BAD_ARGUMENT", `A window has 0 seconds or more, not ${seconds}.`);
+    }
+    const { camera, maxPreRollBytes = 64 * 2 ** 20, ringBufferClass = PreRollRing } = options;
+    this.#options = options;
+    this.#stream = "mjpeg_stream" in camera ? camera.mjpeg_stream : camera;
+    this.#log = options.log ?? silentLog;
+    this.#clock = options.clock ?? now;
+    const [preMs, postMs] = [preSec * 1000, postSec * 1000];
+    const preRoll = new ringBufferClass({ spanMs: preMs, maxBytes: maxPreRollBytes });
+    this.#cutter = new EventCutter({
+      preMs,
+      postMs,
+      preRoll,
+      open: () => this.#open(),
+    });
+    this.#detach = [
+      this.#stream.demand.take(),
+      this.#stream.onFrame((frame) => this.#take(frame)),
+      this.#stream.onStop(() => {
+        this.#cutter.end("the camera stopped");
+        preRoll.clear();
+        this.#timeZero = undefined;
+      }),
+    ];
+  }
+
+  get state(): number {
+    if (this.#timeZero === undefined && this.#files.size === 0) return RECORDER_STATE.DETACHED;
+    const states = [...this.#files].map(({ state }) => state);
+    const { STARTING, RECORDING, FINISHING, BUFFERING } = RECORDER_STATE;
+    return [RECORDING, STARTING, FINISHING].find((one) => states.includes(one)) ?? BUFFERING;
+  }
+
+  /** Whether it is anything but waiting for a trigger: also before the first frame. */
+  get busy(): boolean {
+    return this.state !== RECORDER_STATE.BUFFERING;
+  }
+
+  /**
+   * Something happens now. @returns the name of the file that has it, once that is there; the same one while it is open.
+   * @throws {ThingError} `NOT_READY` when there is no frame, or no file, within `maxDelaySec` (0.1). A file that is late is
+   * written all the same.
+   */
+  async record({ maxDelaySec = 0.1, onVideoFinished }: RecordOptions = {}): Promise<string> {
+    const at = this.#clock();
+    const due = now() + maxDelaySec * 1000;
+    if (this.#timeZero === undefined && !this.#stopped) await this.#firstFrame(maxDelaySec);
+    if (this.#stopped)
+      throw new ThingError("NOT_READY", "This recorder was stopped: make another.");
+    const file = this.#cutter.trigger(at);
+    file.onVideoFinished = onVideoFinished ?? file.onVideoFinished;
+    this.#look();
+    return within(file.path, due - now(), () => {
+      const why = `No file was open within ${maxDelaySec} s. It is written if the disk allows.`;
+      return new ThingError("NOT_READY", why);
+    });
+  }
+
+  /** The same without waiting; what fails is logged. */
+  recordBg(options: RecordOptions = {}): void {
+    this.record(options).catch((error) => {
+      this.#log.error(`A trigger was not answered: ${messageOf(error)}`);
+    });
+  }
+
+  /** Ends all files as they are, and lets go of the camera. Resolves once they are closed. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const detach of this.#detach.splice(0)) detach();
+    this.#cutter.end("stopped");
+    await Promise.allSettled([...this.#files].map(({ writer }) => writer.ended));
+    clearInterval(this.#looking);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #firstFrame(maxDelaySec: number): Promise<void> {
+    const waiting = new AbortController();
+    const grabbed = this.#stream.grab(waiting.signal);
+    try {
+      await within(grabbed, maxDelaySec * 1000, () => {
+        const why = `The camera gave no frame within ${maxDelaySec} s, so nothing is recorded.`;
+        return new ThingError("NOT_READY", why);
+      });
+    } finally {
+      grabbed.catch(() => {}); // `within` has told it
+      waiting.abort();
+    }
+  }
+
+  #take(frame: Frame): void {
+    this.#timeZero ??= startOf(this.#stream, frame);
+    this.#cutter.frame(frame);
+  }
+
+  #open(): EventFile {
+    const { camera, filenameGenerator, recordBinClass = RecordingWriter, reason } = this.#options;
+    const writer = new recordBinClass({
+      path: filenameGenerator(),
+      camera: ("mjpeg_stream" in camera && camera.name) || this.#stream.name,
+      reason: reason ?? "a trigger",
+      timeZero: this.#timeZero,
+      refused: () => {
+        const { corrupt, tooLarge } = this.#stream.stats.refused;
+        return corrupt + tooLarge;
+      },
+      log: this.#log,
+    });
+    const file = new EventFile(writer);
+    this.#files.add(file);
+    this.#follow(file).catch((error) => {
+      this.#log.error(`A recording came to nothing: ${messageOf(error)}`);
+    });
+    return file;
+  }
+
+  async #follow(file: EventFile): Promise<void> {
+    try {
+      const summary = await file.writer.ended;
+      file.onVideoFinished?.(await file.path, summary);
+    } finally {
+      this.#cutter.forget(file);
+      this.#files.delete(file);
+    }
+  }
+
+  /** Windows end also while no frames come. */
+  #look(): void {
+    this.#looking ??= setInterval(() => {
+      this.#cutter.advance(this.#clock());
+      if (this.#cutter.active) return;
+      clearInterval(this.#looking);
+      this.#looking = undefined;
+    }, LOOK_EVERY_MS);
+  }
+}
+
+/** When the run of a frame began, epoch ms, if that is still known. */
+function startOf({ sizes }: MJPEGStream, { run, capturedAt }: Frame): number {
+  return sizes.at(sizes.positionOf(run, 0) ?? -1)?.capturedAt ?? capturedAt;
+}
