@@ -80,6 +80,8 @@ export type {
 export type { VariantOptions } from "./outputs/stream-request.ts";
 export type { ViewerFanOut, ViewerOptions, ViewerStats } from "./outputs/viewers.ts";
 export type { Parameters } from "./processes/template.ts";
+export type { ContinuousOptions, ContinuousSummary } from "./recording/continuous-options.ts";
+export { ContinuousRecording, startRecording } from "./recording/continuous-recording.ts";
 export { type FrameWriter, RECORDER_STATE, type RecordOptions } from "./recording/event-file.ts";
 export type { LedgerFrame, LostFrames, RecordingSummary } from "./recording/ledger.ts";
 export {
@@ -93,6 +95,7 @@ export {
   type PreRollLimits,
   PreRollRing,
 } from "./recording/pre-roll.ts";
+export type { RecordedCamera } from "./recording/recorded-camera.ts";
 export { type RecordingOptions, RecordingWriter } from "./recording/recording-writer.ts";
 export { type Repair, repairRecording } from "./recording/repair.ts";
 export { type Verdict, verifyRecording } from "./recording/verify.ts";

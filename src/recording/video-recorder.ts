@@ -7,12 +7,13 @@ import type { MJPEGStream } from "../outputs/mjpeg-stream.ts";
 import { EventCutter } from "./event-cutter.ts";
 import { EventFile, type FrameWriter, RECORDER_STATE, type RecordOptions } from "./event-file.ts";
 import { type PreRoll, type PreRollLimits, PreRollRing } from "./pre-roll.ts";
+import { nameOf, type RecordedCamera, refusedBy, streamOf } from "./recorded-camera.ts";
 import { type RecordingOptions, RecordingWriter } from "./recording-writer.ts";
 
 /** What a recorder of events records, where to, and how much about each trigger. */
 export interface VideoRecorderOptions {
   /** A stream, or a camera whose main stream it is. */
-  readonly camera: MJPEGStream | { readonly name?: string; readonly mjpeg_stream: MJPEGStream };
+  readonly camera: RecordedCamera;
   /** Called once for each file; its name ends with `.mkv`. */
   readonly filenameGenerator: () => string;
   /** Seconds before and after a trigger. */
@@ -67,7 +68,7 @@ export class VideoRecorder implements AsyncDisposable {
     }
     const { camera, maxPreRollBytes = 64 * 2 ** 20, ringBufferClass = PreRollRing } = options;
     this.#options = options;
-    this.#stream = "mjpeg_stream" in camera ? camera.mjpeg_stream : camera;
+    this.#stream = streamOf(camera);
     this.#log = options.log ?? silentLog;
     this.#clock = options.clock ?? now;
     const [preMs, postMs] = [preSec * 1000, postSec * 1000];
@@ -164,13 +165,10 @@ export class VideoRecorder implements AsyncDisposable {
     const { camera, filenameGenerator, recordBinClass = RecordingWriter, reason } = this.#options;
     const writer = new recordBinClass({
       path: filenameGenerator(),
-      camera: ("mjpeg_stream" in camera && camera.name) || this.#stream.name,
+      camera: nameOf(camera),
       reason: reason ?? "a trigger",
       timeZero: this.#timeZero,
-      refused: () => {
-        const { corrupt, tooLarge } = this.#stream.stats.refused;
-        return corrupt + tooLarge;
-      },
+      refused: () => refusedBy(this.#stream),
       log: this.#log,
     });
     const file = new EventFile(writer);

@@ -1,0 +1,53 @@
+import type { Log } from "../base/log.ts";
+import type { RoomLimits } from "./disk-room.ts";
+import type { RecordingSummary } from "./ledger.ts";
+import type { RecordedCamera } from "./recorded-camera.ts";
+
+/** What is recorded, where to, and when a new file begins. */
+export interface ContinuousOptions {
+  /** A stream, or a camera whose main stream it is. */
+  readonly camera: RecordedCamera;
+  /** Ends with `.mkv`. Files of a recording that is split are numbered: `nest-00.mkv`, `nest-01.mkv`. */
+  readonly path: string;
+  /** A file is at most this long. */
+  readonly splitSec?: number | undefined;
+  /** A file has at most this many bytes. */
+  readonly splitBytes?: number | undefined;
+  /** How many files are kept; the oldest of this recording is removed for the newest. */
+  readonly maxFiles?: number | undefined;
+  /** Bytes that stay free on the disk: 500 MB. Recording ends before they are touched. */
+  readonly reserveBytes?: number | undefined;
+  /** Bytes that all recordings in the folder may have together. */
+  readonly quotaBytes?: number | undefined;
+  /** How much may wait for the disk, bytes: 64 MB. */
+  readonly maxQueuedBytes?: number | undefined;
+  readonly log?: Log | undefined;
+}
+
+/** How a continuous recording went, all its files together. */
+export interface ContinuousSummary {
+  readonly ended: string;
+  readonly captured: number;
+  readonly written: number;
+  readonly dropped: number;
+  /** Files that are kept, oldest first. */
+  readonly files: readonly { readonly path: string; readonly summary: RecordingSummary }[];
+}
+
+const RESERVE_BYTES = 500e6;
+
+/** Whether these make more than one file. */
+export function isSplitBy({ splitSec, splitBytes }: ContinuousOptions): boolean {
+  return splitSec !== undefined || splitBytes !== undefined;
+}
+
+/** What these leave to a disk. */
+export function roomOf(options: ContinuousOptions): RoomLimits {
+  const { reserveBytes = RESERVE_BYTES, quotaBytes = Number.POSITIVE_INFINITY } = options;
+  return { reserveBytes, quotaBytes };
+}
+
+/** The name of a file of a recording that is split: `nest-00.mkv`. */
+export function numbered(path: string, number: number): string {
+  return path.replace(/\.mkv$/, `-${String(number).padStart(2, "0")}.mkv`);
+}

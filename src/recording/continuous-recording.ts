@@ -1,0 +1,222 @@
+import { dirname } from "node:path";
+import { messageOf, ThingError } from "../base/errors.ts";
+import { type Log, silentLog } from "../base/log.ts";
+import type { Frame } from "../frames/frame.ts";
+import type { MJPEGStream } from "../outputs/mjpeg-stream.ts";
+import {
+  type ContinuousOptions,
+  type ContinuousSummary,
+  isSplitBy,
+  numbered,
+  roomOf,
+} from "./continuous-options.ts";
+import { laneOf } from "./disk-lane.ts";
+import { lackOfRoom } from "./disk-room.ts";
+import type { RecordingSummary } from "./ledger.ts";
+import { nameOf, refusedBy, streamOf } from "./recorded-camera.ts";
+import { removeRecording } from "./recording-files.ts";
+import { RecordingWriter } from "./recording-writer.ts";
+
+const LOOK_EVERY_MS = 1000;
+const DRAIN_LOOK_MS = 100;
+const QUEUED_BYTES = 64 * 2 ** 20;
+/** What a frame takes in a file beside its JPEG, and a file beside its frames, at most; bytes. */
+const FRAME_OVERHEAD = 40;
+const FILE_OVERHEAD = 4096;
+
+/**
+ * Records a stream from now until it is stopped, or there is no room. Resolves when the first file is there.
+ * @throws {ThingError} `RECORDING_FAILED` when it cannot be made, or there is no room; `BAD_ARGUMENT` for limits that are none.
+ */
+export async function startRecording(options: ContinuousOptions): Promise<ContinuousRecording> {
+  const { splitSec, splitBytes, maxFiles } = options;
+  for (const [name, limit] of Object.entries({ splitSec, splitBytes, maxFiles })) {
+    if (limit === undefined || limit > 0) continue;
+    throw new ThingError("BAD_ARGUMENT", `${name} is more than 0 or left out, not ${limit}.`);
+  }
+  const folder = dirname(options.path);
+  const lane = await laneOf(folder).catch((error) => {
+    const why = `${folder} cannot be recorded to: ${messageOf(error)}.`;
+    throw new ThingError("RECORDING_FAILED", why, { cause: error });
+  });
+  const lack = await lane.run(() => lackOfRoom(folder, roomOf(options), 0));
+  if (lack) throw new ThingError("RECORDING_FAILED", `${folder} cannot be recorded to: ${lack}.`);
+  const recording = new ContinuousRecording(options);
+  await recording.opened;
+  return recording;
+}
+
+/** A stream on its way to disk, in files that follow on each other. Each is split off between two frames, and begins at time 0. */
+export class ContinuousRecording {
+  /** The name of the first file, once it is there. */
+  readonly opened: Promise<string>;
+  /** How it went, once all files are closed, whatever ended it. */
+  readonly ended: Promise<ContinuousSummary>;
+  readonly #options: ContinuousOptions;
+  readonly #stream: MJPEGStream;
+  readonly #log: Log;
+  readonly #files: { path: string; summary: RecordingSummary }[] = [];
+  readonly #detach: (() => void)[];
+  readonly #looking: ReturnType<typeof setInterval>;
+  #writer: RecordingWriter;
+  #closing: Promise<void> | undefined;
+  #file = { number: 0, bytes: FILE_OVERHEAD, firstAt: Number.NaN };
+  #isLooking = false;
+  #captured = 0;
+  #written = 0;
+  #endReason: string | undefined;
+  #finish: (summary: Promise<ContinuousSummary>) => void = () => {};
+
+  /** As `startRecording`, without a look at the disk first. */
+  constructor(options: ContinuousOptions) {
+    this.#options = options;
+    this.#log = options.log ?? silentLog;
+    this.#stream = streamOf(options.camera);
+    this.ended = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+    this.#looking = setInterval(() => void this.#look(), LOOK_EVERY_MS);
+    this.#detach = [
+      this.#stream.demand.take(),
+      this.#stream.onFrame((frame) => this.#take(frame)),
+      this.#stream.onStop(() => this.#end("the camera stopped")),
+    ];
+    this.#writer = this.#openFile();
+    this.opened = this.#writer.opened;
+  }
+
+  /** Why it ends or has ended; undefined while it records. */
+  get endReason(): string | undefined {
+    return this.#endReason;
+  }
+
+  /** Bytes that wait for the disk. */
+  get queuedBytes(): number {
+    return this.#writer.stats.queuedBytes;
+  }
+
+  /** Whether a file is being closed behind the present one. */
+  get isSplitting(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /** Takes no more frames, and writes all that wait. `onProgress` is told how much of that is done, 0 to 1. */
+  async stop({
+    onProgress = () => {},
+  }: {
+    onProgress?: (fraction: number) => void;
+  } = {}): Promise<ContinuousSummary> {
+    const waiting = Math.max(1, this.queuedBytes);
+    this.#end("stopped");
+    const tell = () => onProgress(1 - this.queuedBytes / waiting);
+    const telling = setInterval(tell, DRAIN_LOOK_MS);
+    try {
+      return await this.ended;
+    } finally {
+      clearInterval(telling);
+      onProgress(1);
+    }
+  }
+
+  #take(frame: Frame): void {
+    if (this.#writer.endReason !== undefined) return;
+    const bytes = frame.jpeg.length + FRAME_OVERHEAD;
+    if (this.#isFull(frame, bytes) && !this.#closing) this.#split();
+    if (Number.isNaN(this.#file.firstAt)) this.#file.firstAt = frame.capturedAt;
+    this.#file.bytes += bytes;
+    this.#captured += 1;
+    this.#writer.add(frame);
+  }
+
+  /** Whether the present file ends before this frame. */
+  #isFull({ capturedAt }: Frame, bytes: number): boolean {
+    const { splitSec = Number.POSITIVE_INFINITY, splitBytes = Number.POSITIVE_INFINITY } =
+      this.#options;
+    const { firstAt, bytes: before } = this.#file;
+    const isFirst = Number.isNaN(firstAt);
+    return !isFirst && (capturedAt - firstAt >= splitSec * 1000 || before + bytes > splitBytes);
+  }
+
+  #split(): void {
+    const { number } = this.#file;
+    this.#closing = this.#close(this.#writer, "split").finally(() => {
+      this.#closing = undefined;
+    });
+    this.#file = { number: number + 1, bytes: FILE_OVERHEAD, firstAt: Number.NaN };
+    this.#writer = this.#openFile();
+  }
+
+  #openFile(): RecordingWriter {
+    const { path, camera, maxQueuedBytes = QUEUED_BYTES } = this.#options;
+    const isSplit = isSplitBy(this.#options);
+    const writer = new RecordingWriter({
+      path: isSplit ? numbered(path, this.#file.number) : path,
+      camera: nameOf(camera),
+      reason: "continuous",
+      maxQueuedBytes: isSplit ? maxQueuedBytes / 2 : maxQueuedBytes, // two files are open at a split
+      refused: () => refusedBy(this.#stream),
+      log: this.#log,
+    });
+    const endItself = (why: string) => {
+      if (writer === this.#writer) this.#end(why);
+    };
+    writer.ended.then(
+      ({ ended }) => endItself(ended),
+      (error) => endItself(messageOf(error)),
+    );
+    return writer;
+  }
+
+  async #close(writer: RecordingWriter, reason: string): Promise<void> {
+    try {
+      const summary = await writer.close(reason);
+      this.#written += summary.written;
+      if (summary.written > 0) this.#files.push({ path: await writer.opened, summary });
+      const { maxFiles = Number.POSITIVE_INFINITY } = this.#options;
+      const others = this.#endReason === undefined ? 1 : 0;
+      while (this.#files.length + others > maxFiles) await this.#removeOldest();
+    } catch (error) {
+      this.#log.error(`A file of this recording came to nothing: ${messageOf(error)}`);
+    }
+  }
+
+  async #removeOldest(): Promise<void> {
+    const oldest = this.#files.shift();
+    if (!oldest) return;
+    const lane = await laneOf(dirname(oldest.path));
+    await lane.run(() => removeRecording(oldest.path));
+  }
+
+  /** Ends the recording before the disk is full. */
+  async #look(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    try {
+      const folder = dirname(this.#options.path);
+      const lane = await laneOf(folder);
+      const room = roomOf(this.#options);
+      const lack = await lane.run(() => lackOfRoom(folder, room, this.queuedBytes));
+      if (lack) this.#end(lack);
+    } catch (error) {
+      this.#log.warn(`The disk does not say how much room it has: ${messageOf(error)}`);
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  #end(reason: string): void {
+    if (this.#endReason !== undefined) return;
+    this.#endReason = reason;
+    clearInterval(this.#looking);
+    for (const detach of this.#detach) detach();
+    if (reason !== "stopped") this.#log.warn(`Recording ${this.#options.path} ends: ${reason}.`);
+    this.#finish(this.#drain(reason));
+  }
+
+  async #drain(ended: string): Promise<ContinuousSummary> {
+    await this.#closing;
+    await this.#close(this.#writer, ended);
+    const [captured, written] = [this.#captured, this.#written];
+    return { ended, captured, written, dropped: captured - written, files: this.#files };
+  }
+}

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, statfs, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { now } from "../../src/base/clock.ts";
+import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { startRecording } from "../../src/recording/continuous-recording.ts";
+import { verifyRecording } from "../../src/recording/verify.ts";
+import { picture } from "../outputs/pictures.ts";
+
+const run = promisify(execFile);
+
+/** A disk of 64 MB, until the test ends. Only root can make one: others have the file-size limit of crash.test.ts. */
+async function onSmallDisk(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "small-disk-"));
+  await run("mount", ["-t", "tmpfs", "-o", "size=64m", "tmpfs", folder]);
+  try {
+    await work(folder);
+  } finally {
+    await run("umount", [folder]);
+  }
+}
+
+/** Records 100 kB frames, 100 a second, until the recording ends by itself. */
+async function recordUntilItEnds(path: string, reserveBytes: number) {
+  const stream = new MJPEGStream();
+  const recording = await startRecording({ camera: stream, path, reserveBytes });
+  let index = 0;
+  const feeding = setInterval(() => {
+    stream.addFrame(picture(index++, 100_000), { capturedAt: now() });
+  }, 10);
+  const summary = await recording.ended.finally(() => clearInterval(feeding));
+  const { ok, sentence } = await verifyRecording(path);
+  assert.ok(ok, sentence);
+  assert.equal(summary.captured, summary.written + summary.dropped);
+  return summary;
+}
+
+if (process.getuid?.() === 0) {
+  test("recording ends before it touches the disk's reserve", { timeout: 60_000 }, async () => {
+    await onSmallDisk(async (folder) => {
+      const { ended, dropped } = await recordUntilItEnds(join(folder, "film.mkv"), 30e6);
+      assert.equal(ended, "the disk has less than its reserve of 30 MB free");
+      assert.equal(dropped, 0);
+      const { bavail, bsize } = await statfs(folder);
+      assert.ok(bavail * bsize > 15e6, `${bavail * bsize} bytes are free`);
+    });
+  });
+
+  test("on a disk that others fill, the file is closed and agrees with its ledger", {
+    timeout: 60_000,
+  }, async () => {
+    await onSmallDisk(async (folder) => {
+      await writeFile(join(folder, "others"), new Uint8Array(50e6));
+      const { ended, written } = await recordUntilItEnds(join(folder, "film.mkv"), 0);
+      assert.equal(ended, "the disk is full");
+      assert.ok(written > 50, `${written} frames`);
+    });
+  });
+}
