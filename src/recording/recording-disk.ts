@@ -49,15 +49,15 @@ export class RecordingDisk {
   /** Writes a batch. If that fails, what was not written is counted as lost, and the error is thrown. */
   async write(items: readonly Item[]): Promise<void> {
     const plan = this.#plan(items);
-    this.#before = this.#whole;
     try {
       await this.#files.append(plan.lines, plan.pieces, plan.patches);
       this.#keep(plan.written);
     } catch (error) {
       const { videoEnd, ledgerEnd } = this.#files;
       const isWhole = (one: Place) => one.videoEnd <= videoEnd && one.ledgerEnd <= ledgerEnd;
-      this.#keep(plan.written.filter(isWhole));
-      this.lose(items.slice(this.#newest.length), diskFault(error));
+      const whole = plan.written.filter(isWhole);
+      this.#keep(whole);
+      this.lose(items.slice(whole.length), diskFault(error));
       throw error;
     }
   }
@@ -124,6 +124,8 @@ export class RecordingDisk {
   }
 
   #keep(written: Written[]): void {
+    if (written.length === 0) return; // the batch before is still the newest
+    this.#before = this.#whole;
     this.#newest = written;
     for (const { item } of written) if ("frame" in item) this.#tally.wrote(item.frame.capturedAt);
   }

@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { now } from "../../src/base/clock.ts";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { startRecording } from "../../src/recording/continuous-recording.ts";
+import { RecordingWriter } from "../../src/recording/recording-writer.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
 import { picture } from "../outputs/pictures.ts";
 
@@ -24,25 +25,25 @@ async function onSmallDisk(work: (folder: string) => Promise<void>): Promise<voi
   }
 }
 
-/** Records 100 kB frames, 100 a second, until the recording ends by itself. */
-async function recordUntilItEnds(path: string, reserveBytes: number) {
-  const stream = new MJPEGStream();
-  const recording = await startRecording({ camera: stream, path, reserveBytes });
+/** Adds frames of 100 kB, 100 a second, until the recording ends by itself; the file is as its ledger says then. */
+async function feedUntil<T>(ended: Promise<T>, stream: MJPEGStream, path: string): Promise<T> {
   let index = 0;
   const feeding = setInterval(() => {
     stream.addFrame(picture(index++, 100_000), { capturedAt: now() });
   }, 10);
-  const summary = await recording.ended.finally(() => clearInterval(feeding));
+  const summary = await ended.finally(() => clearInterval(feeding));
   const { ok, sentence } = await verifyRecording(path);
-  assert.ok(ok, sentence);
-  assert.equal(summary.captured, summary.written + summary.dropped);
+  assert.ok(ok, `${sentence} ${JSON.stringify(summary)}`);
   return summary;
 }
 
 if (process.getuid?.() === 0) {
   test("recording ends before it touches the disk's reserve", { timeout: 60_000 }, async () => {
     await onSmallDisk(async (folder) => {
-      const { ended, dropped } = await recordUntilItEnds(join(folder, "film.mkv"), 30e6);
+      const path = join(folder, "film.mkv");
+      const stream = new MJPEGStream();
+      const recording = await startRecording({ camera: stream, path, reserveBytes: 30e6 });
+      const { ended, dropped } = await feedUntil(recording.ended, stream, path);
       assert.equal(ended, "the disk has less than its reserve of 30 MB free");
       assert.equal(dropped, 0);
       const { bavail, bsize } = await statfs(folder);
@@ -55,8 +56,13 @@ if (process.getuid?.() === 0) {
   }, async () => {
     await onSmallDisk(async (folder) => {
       await writeFile(join(folder, "others"), new Uint8Array(50e6));
-      const { ended, written } = await recordUntilItEnds(join(folder, "film.mkv"), 0);
+      const path = join(folder, "film.mkv");
+      const stream = new MJPEGStream();
+      const writer = new RecordingWriter({ path });
+      stream.onFrame((frame) => writer.add(frame));
+      const { ended, written, captured, dropped } = await feedUntil(writer.ended, stream, path);
       assert.equal(ended, "the disk is full");
+      assert.deepEqual(dropped, { "the disk is full": captured - written });
       assert.ok(written > 50, `${written} frames`);
     });
   });
