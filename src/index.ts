@@ -1,4 +1,4 @@
-export { abortable, delay, ignoreAbort, isAbort, within } from "./base/abort.ts";
+export { abortable, delay, ignoreAbort, isAbort, withDeadline, within } from "./base/abort.ts";
 export { now, toDateTime } from "./base/clock.ts";
 export {
   ERROR_STATUS,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import * as api from "thingscope";
 import { packagePath } from "../src/base/package-root.ts";
@@ -9,21 +10,24 @@ interface Export {
   readonly file: string;
 }
 
-/** Every name of src/index.ts, types included, and the file of this repository that defines it. */
-function exportsOfIndex(): Export[] {
-  const index = readFileSync(packagePath("src", "index.ts"), "utf8");
+/** What the package exports: `thingscope`, `thingscope/client`, `thingscope/things`. */
+const INDEXES = ["src/index.ts", "src/client/index.ts", "things/index.ts"];
+
+/** Every name of an index, types included, and the file of this repository that defines it. */
+function exportsOf(indexFile: string): Export[] {
+  const index = readFileSync(packagePath(indexFile), "utf8");
   return [...index.matchAll(/export (type )?\{([^}]+)\} from "(\.[^"]+)"/g)].flatMap(
     ([, , names = "", file = ""]) =>
       names
         .split(",")
         .map((name) => name.trim().replace(/^type /, ""))
         .filter(Boolean)
-        .map((name) => ({ name, file: `src/${file.slice(2)}` })),
+        .map((name) => ({ name, file: join(dirname(indexFile), file) })),
   );
 }
 
 test("every public name has a doc comment where it is defined", () => {
-  const bare = exportsOfIndex().filter(({ name, file }) => {
+  const bare = INDEXES.flatMap(exportsOf).filter(({ name, file }) => {
     const definition = new RegExp(
       String.raw`\*/\n(?:@\w+.*\n)?export (?:declare )?(?:abstract )?(?:async )?(?:class|function\*?|interface|type|const|let) ${name}\b`,
     );
@@ -36,7 +40,7 @@ test("every public name has a doc comment where it is defined", () => {
 });
 
 test("src/index.ts names each export once, and gives nothing else", () => {
-  const names = exportsOfIndex().map(({ name }) => name);
+  const names = exportsOf("src/index.ts").map(({ name }) => name);
   assert.deepEqual([...new Set(names)].sort(), names.slice().sort());
   const index = readFileSync(packagePath("src", "index.ts"), "utf8");
   const rest = index.replace(/export (type )?\{[^}]+\} from "[^"]+";/g, "").trim();

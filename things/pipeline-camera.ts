@@ -14,6 +14,7 @@ import {
 } from "thingscope";
 import { Type } from "typebox";
 
+/** What a PipelineCamera is made with: a pipeline, as a text, a file or the words of a command, is all that it needs. */
 export interface PipelineCameraOptions {
   /** GStreamer's text, a `gst-launch-1.0` or `ffmpeg` command, or its words; or a pipeline that another camera shares. */
   readonly pipeline?: string | readonly string[] | Pipeline;
@@ -31,6 +32,7 @@ export interface PipelineCameraOptions {
   readonly start_ms?: number;
   /** Longest time without a frame, ms; by default 5 periods, and 1 s at least. 0: it may be silent. */
   readonly silence_ms?: number;
+  /** Whether it makes frames while nobody wants them, too. */
   readonly keep_warm?: boolean;
 }
 

@@ -1,6 +1,7 @@
 import { Camera, type Frame, type FrameSource, MjpegHttpSource, property } from "thingscope";
 import { Type } from "typebox";
 
+/** What a RemoteCamera is made with. */
 export interface RemoteCameraOptions {
   /** Address of an MJPEG stream, with `user:password@` before the host where it wants a login. */
   readonly url: string;
@@ -8,6 +9,7 @@ export interface RemoteCameraOptions {
   readonly silence_ms?: number;
   /** The largest frame that is taken, bytes; 8 MiB by default. */
   readonly max_frame_bytes?: number;
+  /** Whether it makes frames while nobody wants them, too. */
   readonly keep_warm?: boolean;
 }
 

@@ -1,10 +1,12 @@
 import { Camera, type FrameSource, ReplaySource } from "thingscope";
 
+/** What a ReplayCamera is made with. */
 export interface ReplayCameraOptions {
   /** A file of JPEGs one after another (`.mjpeg`), one JPEG, or a folder of JPEG files, played in the order of their names. */
   readonly path: string;
   /** Pictures a second; 25 by default. */
   readonly fps?: number;
+  /** Whether it makes frames while nobody wants them, too. */
   readonly keep_warm?: boolean;
 }
 

@@ -9,6 +9,7 @@ import {
   type Position,
   type Stage,
   ThingError,
+  withDeadline,
 } from "thingscope";
 import { type Peak, peakOf } from "./focus-peak.ts";
 
@@ -121,10 +122,11 @@ export class SharpnessMonitor implements Disposable {
 
   /** @throws {ThingError} `NO_FRAME` when none comes in 15 s: the camera does not stream. */
   async #frameAfter(time: number): Promise<void> {
-    const signal = AbortSignal.any([this.#run.signal, AbortSignal.timeout(PATIENCE_MS)]);
     const { mjpeg_stream, name, state } = this.#camera;
     try {
-      await mjpeg_stream.capturedAfter(time, signal);
+      await withDeadline(PATIENCE_MS, this.#run.signal, (signal) =>
+        mjpeg_stream.capturedAfter(time, signal),
+      );
     } catch (error) {
       if (!isAbort(error) || this.#run.signal.aborted) throw error;
       const why = state.reason ? `: ${state.reason}` : `. Look at its state (${state.state}).`;

@@ -12,11 +12,13 @@ import { SimulatedOptics } from "./optics/simulated-optics.ts";
 import { ticks } from "./pictures/ticks.ts";
 import { SimulatedStage } from "./simulated-stage.ts";
 
+/** What a SimulatedCamera is made with. */
 export interface SimulatedCameraOptions {
   /** Slide, noise and focal plane follow from it. */
   readonly seed?: number;
   /** z at (0, 0) where the picture is sharp, steps; without it, the seed chooses one. */
   readonly focal_plane?: number;
+  /** Whether it makes frames while nobody wants them, too. */
   readonly keep_warm?: boolean;
 }
 

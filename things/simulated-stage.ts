@@ -1,5 +1,6 @@
 import { delay, type Motion, now, type Position, Stage } from "thingscope";
 
+/** What a SimulatedStage is made with. */
 export interface SimulatedStageOptions {
   /** Steps a second of the axis that has the longest way. */
   readonly speed?: number;

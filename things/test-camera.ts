@@ -41,10 +41,15 @@ const MODES: readonly Mode[] = SIZES.flatMap(({ width, height }) =>
 );
 const DEGREES_PER_FRAME = 3;
 
+/** What a TestCamera is made with. */
 export interface TestCameraOptions {
+  /** Size and rate; what is left out is as the first mode has it. */
   readonly mode?: Partial<Mode>;
+  /** A card, or a photograph. */
   readonly picture?: Picture;
+  /** Whether the picture turns. */
   readonly animated?: boolean;
+  /** Whether it makes frames while nobody wants them, too. */
   readonly keep_warm?: boolean;
 }
 

@@ -38,6 +38,32 @@ export function abortable<T>(promise: Promise<T>, signal?: AbortSignal): Promise
 }
 
 /**
+ * What `work` gives, whose signal aborts when `signal` does, and after `ms` milliseconds with a `TimeoutError`.
+ * Use it instead of `AbortSignal.any` with `AbortSignal.timeout`: Node 20 may collect that timer as garbage while
+ * somebody waits for it, and the wait never ends.
+ */
+export async function withDeadline<T>(
+  ms: number,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const over = new AbortController();
+  const onAbort = () => over.abort(signal.reason);
+  const timer = setTimeout(
+    () => over.abort(new DOMException(`${ms} ms are over.`, "TimeoutError")),
+    ms,
+  );
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    return await work(over.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/**
  * What `promise` settles to, or a rejection with `error()` after `ms` milliseconds.
  * @throws {ThingError} what `error` makes, when time is up first.
  */

@@ -29,6 +29,7 @@ export interface ThingModel {
 
 const RESERVED = new Set(["ws", "properties", "actions", "events"]);
 const NAME = /^[A-Za-z0-9_-]+$/;
+const ENDPOINT_PATH = /^:?[\w.~-]+(\/:?[\w.~-]+)*$/;
 /** Names that the Python ThingClient uses for itself (labthings-fastapi 0.3.0): such an affordance cannot be reached with it. */
 const TAKEN_IN_PYTHON = new Set(
   "client server path get_property set_property invoke_action follow_link from_url".split(" "),
@@ -104,4 +105,22 @@ function checkNames(className: string, affordances: readonly Affordance[]): void
       used.set(taken, `the ${kind} '${name}'`);
     }
   }
+  for (const affordance of affordances) {
+    if (affordance.kind === "endpoint") checkEndpoint(className, affordance, used);
+  }
+}
+
+/** An endpoint that nobody could reach is a fault of its author: the affordance of that name would answer. */
+function checkEndpoint(
+  className: string,
+  { method, path }: EndpointAffordance,
+  used: ReadonlyMap<string, string>,
+): void {
+  const what = `The endpoint ${method} '${path}' of ${className}`;
+  const [first = ""] = path.split("/");
+  const owner = used.get(first) ?? (RESERVED.has(first) ? "a route of every Thing" : undefined);
+  const wrong = !ENDPOINT_PATH.test(path)
+    ? "has no path below its Thing. Write segments like view/:page, without a slash before or behind"
+    : owner && `begins with a name that belongs to ${owner}. Choose another path`;
+  if (wrong) throw new ThingError("BAD_ARGUMENT", `${what} ${wrong}.`);
 }

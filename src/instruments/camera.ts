@@ -1,5 +1,5 @@
 import { type Static, Type } from "typebox";
-import { delay, isAbort } from "../base/abort.ts";
+import { delay, isAbort, withDeadline } from "../base/abort.ts";
 import { ThingError } from "../base/errors.ts";
 import { action, endpoint, property, setting, stream } from "../core/decorators.ts";
 import type { EndpointRequest, EndpointResponse } from "../core/endpoint.ts";
@@ -161,7 +161,7 @@ export abstract class Camera extends Thing {
   ): Promise<Uint8Array> {
     const stream = name === "lores" ? this.lores_mjpeg_stream : this.mjpeg_stream;
     try {
-      return await stream.grabFrame(AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]));
+      return await withDeadline(patienceMs, signal, (either) => stream.grabFrame(either));
     } catch (error) {
       if (signal.aborted || !isAbort(error)) throw error;
       const { state, reason = "it gave no reason" } = this.state;

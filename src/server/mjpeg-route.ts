@@ -1,6 +1,5 @@
-import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { ignoreAbort } from "../base/abort.ts";
+import { isAbort, withDeadline } from "../base/abort.ts";
 import { now } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
 import type { Frame } from "../frames/frame.ts";
@@ -8,6 +7,7 @@ import { describeOrigin, toSeconds } from "../frames/frame-memory.ts";
 import type { MJPEGStream } from "../outputs/mjpeg-stream.ts";
 import { queryOf, variantOf } from "../outputs/stream-request.ts";
 import { VIEWER_ASSETS, viewerFile } from "../outputs/viewer-page.ts";
+import { drained } from "./drained.ts";
 import { writeReply } from "./reply.ts";
 import { JSON_TYPE } from "./route.ts";
 import { EventStreamWriter } from "./sse.ts";
@@ -34,7 +34,6 @@ const FRESH_MS = 1000;
 const SNAPSHOT_WAIT_S = 5;
 const LONGEST_WAIT_S = 60;
 const LONGPOLL_S = 25;
-const STALLED_MS = 30_000;
 
 /** A handler for each path of a stream. Each answers HEAD too, at once. */
 export const streamHandlers = {
@@ -147,14 +146,6 @@ export function newestFrame(stream: MJPEGStream, gone: AbortSignal): Promise<Fra
   return wait(stream, gone, SNAPSHOT_WAIT_S, (signal) => stream.capturedAfter(after, signal));
 }
 
-/** False when a reader takes nothing for 30 s; it is cut off then: with its last event id it can come back. */
-async function drained(response: ServerResponse, gone: AbortSignal): Promise<boolean> {
-  const signal = AbortSignal.any([gone, AbortSignal.timeout(STALLED_MS)]);
-  await once(response, "drain", { signal }).catch(ignoreAbort);
-  if (signal.aborted) response.destroy();
-  return !signal.aborted;
-}
-
 /** What `ask` finds. @throws {ThingError} `NO_FRAME` when it finds nothing in time. */
 async function wait(
   stream: MJPEGStream,
@@ -162,12 +153,11 @@ async function wait(
   seconds: number,
   ask: (signal: AbortSignal) => Promise<Frame>,
 ): Promise<Frame> {
-  const signal = AbortSignal.any([gone, AbortSignal.timeout(seconds * 1000)]);
   const release = stream.demand.take();
   try {
-    return await ask(signal);
+    return await withDeadline(seconds * 1000, gone, ask);
   } catch (error) {
-    throw signal.aborted ? noFrame(stream, seconds) : error;
+    throw isAbort(error) ? noFrame(stream, seconds) : error;
   } finally {
     release();
   }

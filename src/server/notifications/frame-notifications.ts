@@ -1,11 +1,8 @@
-import { once } from "node:events";
-import { ignoreAbort } from "../../base/abort.ts";
 import type { MJPEGStream } from "../../outputs/mjpeg-stream.ts";
+import { drained } from "../drained.ts";
 import type { Exchange, Reply } from "../route.ts";
 import { EventStreamWriter } from "../sse.ts";
 import { nextNotification, type Poll } from "./longpoll.ts";
-
-const STALLED_MS = 30_000;
 
 /**
  * Long polling for what is told of a stream's frames. While it waits it wants frames, and it ends with the stream.
@@ -37,10 +34,7 @@ export async function sendFrames(
   if (request.method !== "HEAD") {
     for await (const { run, index, jpeg } of frames) {
       writer.send(name, Buffer.from(jpeg).toString("base64"), `${run}:${index}`);
-      if (!response.writableNeedDrain) continue;
-      const enough = AbortSignal.any([signal, AbortSignal.timeout(STALLED_MS)]);
-      await once(response, "drain", { signal: enough }).catch(ignoreAbort);
-      if (enough.aborted) response.destroy();
+      if (response.writableNeedDrain && !(await drained(response, signal))) return;
     }
   }
   response.end();
