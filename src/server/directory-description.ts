@@ -1,7 +1,7 @@
 import { DISCOVERY_CONTEXT, type ThingDirectory } from "./directory.ts";
 import { JSON_TYPE, type Route, TD_TYPE } from "./route.ts";
 import { formsOf, SCHEMA_DEFINITIONS, withForms } from "./td-forms.ts";
-import type { Security } from "./td-security.ts";
+import { needsLogin, type Security } from "./td-security.ts";
 import { LANGUAGE, TD_CONTEXTS } from "./thing-description.ts";
 
 /**
@@ -14,7 +14,7 @@ export function directoryDescriber(
   prefix: string,
   security: Security,
 ): (origin: string) => Record<string, unknown> {
-  const forms = formsOf("directory", routes);
+  const forms = formsOf("directory", routes, { hasLogin: needsLogin(security) });
   return (origin) => ({
     "@context": [...TD_CONTEXTS, DISCOVERY_CONTEXT, LANGUAGE],
     "@type": ["ThingDirectory"],

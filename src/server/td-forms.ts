@@ -30,9 +30,13 @@ export type FormFinder = (kind: FormPlace["kind"], affordance?: string) => Reach
 
 /**
  * The forms of one Thing's routes, in the order of the table.
- * @param origin - What those of WebSockets begin with; the others are relative to `base`.
+ * @param options - `origin` is what those of WebSockets begin with; the others are relative to `base`.
  */
-export function formsOf(thing: string, routes: readonly Route[], origin = ""): FormFinder {
+export function formsOf(
+  thing: string,
+  routes: readonly Route[],
+  { origin = "", hasLogin = false } = {},
+): FormFinder {
   const found = new Map<string, { route: Route; place: FormPlace }[]>();
   for (const route of routes) {
     for (const place of placesOf(route).filter((place) => place.thing === thing)) {
@@ -45,7 +49,9 @@ export function formsOf(thing: string, routes: readonly Route[], origin = ""): F
     const variables = Object.assign({}, ...there.map(variablesOf));
     return {
       forms: there.map(({ route, place }) =>
-        route.response.status === 101 ? webSocketForm(route, place, origin) : formOf(route, place),
+        route.response.status === 101
+          ? webSocketForm(route, place, origin)
+          : formOf(route, place, hasLogin),
       ),
       ...(Object.keys(variables).length > 0 && { uriVariables: variables }),
     };
@@ -72,7 +78,7 @@ export function uriTemplate(path: string, variables: readonly string[] = []): st
 }
 
 /** One form. `op` is a list even for one operation: node-wot searches a string for parts of it. */
-function formOf(route: Route, place: FormPlace): Record<string, unknown> {
+function formOf(route: Route, place: FormPlace, hasLogin: boolean): Record<string, unknown> {
   const { path, method, request } = route;
   const answered = typeAnswered(route);
   const contentType = request?.contentType ?? answered;
@@ -83,7 +89,7 @@ function formOf(route: Route, place: FormPlace): Record<string, unknown> {
     ...(contentType !== answered && { response: { contentType: answered } }),
     ...(place.subprotocol && { subprotocol: place.subprotocol }),
     ...(place.op.length === 1 && { "htv:methodName": method }),
-    additionalResponses: additionalResponses(route),
+    additionalResponses: additionalResponses(route, hasLogin),
   };
 }
 
@@ -98,12 +104,12 @@ function typeAnswered({ response: { contentType = JSON_TYPE } }: Route): string 
 }
 
 /** What is answered instead of the value that the affordance describes: a status for a run, a problem for each failure. */
-function additionalResponses(route: Route): Record<string, unknown>[] {
+function additionalResponses(route: Route, hasLogin: boolean): Record<string, unknown>[] {
   const { status, named } = route.response;
   const instead: Record<string, unknown>[] = named
     ? [{ success: true, ...answer(JSON_TYPE, named, status) }]
     : [];
-  const failures = failureStatuses(route).map((failed) => ({
+  const failures = failureStatuses(route, hasLogin).map((failed) => ({
     success: false,
     ...answer(PROBLEM_TYPE, "problem", failed),
   }));
@@ -114,12 +120,18 @@ function answer(contentType: string, schema: SchemaName, status: number): Record
   return { contentType, schema, "htv:statusCodeValue": status };
 }
 
-/** Every status with which a route may fail once its client is admitted, in order. */
-export function failureStatuses({ method, request, errors = [] }: Route): number[] {
+/** Every status with which a route may fail, in order. */
+export function failureStatuses(
+  { method, request, errors = [] }: Route,
+  hasLogin: boolean,
+): number[] {
+  const ofAnyLogin = hasLogin ? ([401, 403, 429] as const) : [];
   const ofAnyBody = request ? ([408, 413, 415, 422] as const) : [];
   const ofAnyChange = method === "GET" ? [] : [403];
   const own = errors.map((code) => ERROR_STATUS[code]);
-  return [...new Set([...ofAnyBody, ...ofAnyChange, ...own, 500])].sort((a, b) => a - b);
+  return [...new Set([...ofAnyLogin, ...ofAnyBody, ...ofAnyChange, ...own, 500])].sort(
+    (a, b) => a - b,
+  );
 }
 
 function variablesOf({ route, place }: { route: Route; place: FormPlace }): object {

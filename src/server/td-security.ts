@@ -15,6 +15,11 @@ export function securityFor(hasLogin: boolean): Security {
   return hasLogin ? BASIC : NO_SECURITY;
 }
 
+/** Whether somebody has to log in. */
+export function needsLogin({ securityDefinitions }: Security): boolean {
+  return Object.values(securityDefinitions).every(({ scheme }) => scheme !== "nosec");
+}
+
 const NO_SECURITY: Security = {
   securityDefinitions: { no_security: { scheme: "nosec", description: "No security" } },
   security: "no_security",

@@ -7,7 +7,7 @@ import { profilesFor } from "./profiles.ts";
 import type { PublishedModels } from "./published-models.ts";
 import { placesOf, type Route, TD_TYPE, TM_TYPE } from "./route.ts";
 import { formsOf, SCHEMA_DEFINITIONS, withForms } from "./td-forms.ts";
-import type { Security } from "./td-security.ts";
+import { needsLogin, type Security } from "./td-security.ts";
 
 /** Makes the Thing Description of one Thing, for a client that reached us under `origin`. */
 export type ThingDescriber = (name: string, origin: string) => Record<string, unknown>;
@@ -32,7 +32,7 @@ export function thingDescriber(
       // A stream's pictures are not posted.
       hasWebhooks: hasWebhooks && hosted.model.streams.size === 0,
     });
-    const forms = formsOf(name, routes, origin);
+    const forms = formsOf(name, routes, { origin, hasLogin: needsLogin(security) });
     const whole = forms("thing");
     const { properties, actions, events } = describedAffordances(hosted.model);
     return {
