@@ -1,3 +1,4 @@
+import { EXPECTED_PER_SECOND } from "./http/workloads.ts";
 import type { Results } from "./results.ts";
 
 /** One figure that this server is held to. */
@@ -61,6 +62,15 @@ export const CLAIMS: readonly Claim[] = [
     ...ours("P4", "memory (RSS)", "rss_kb", { atMost: 80, scale: 1e-3, unit: "MB" }),
     ...{ workload: "M1", measuredIn: "P4" },
   },
+  perSecond("H1", "limit", 0.75),
+  perSecond("H1", "fastest peer", 1),
+  perSecond("H2", "fastest peer", 1),
+  perSecond("A1", "fastest peer", 1),
+  perSecond("A2", "fastest peer", 1),
+  heard("E1"),
+  heard("E2"),
+  toBestPeer("E2", "age of a message p50", "p50_us", 1),
+  toBestPeer("E2", "age of a message p99", "p99_us", 1),
 ];
 
 /** Whether a claim holds; undefined when it could not be measured. */
@@ -88,6 +98,21 @@ function toBestPeer(workload: string, what: string, figure: string, atMost: numb
 function throughput(workload: string, kind: "limit" | "ustreamer", atLeast: number): Claim {
   const value = (results: Results) => results.ratio(workload, THROUGHPUT, kind);
   return { workload, what: `MB/s, ours / ${kind}`, atLeast, value };
+}
+
+function perSecond(workload: string, kind: "limit" | "fastest peer", atLeast: number): Claim {
+  const value = (results: Results) =>
+    kind === "limit"
+      ? results.ratio(workload, "per_second", kind)
+      : results.ratioToFastestPeer(workload, "per_second");
+  return { workload, what: `answers a second, ours / ${kind}`, atLeast, value };
+}
+
+/** Every listener hears every message. */
+function heard(workload: string): Claim {
+  return ours(workload, "messages heard / sent", "per_second", {
+    ...{ atLeast: 0.99, scale: 1 / EXPECTED_PER_SECOND },
+  });
 }
 
 function ours(

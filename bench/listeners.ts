@@ -1,15 +1,18 @@
-// N1, over loopback: `node listeners.js KIND URL LISTENERS SECONDS` listens for frame notifications with server-sent
-// events (KIND sse) or WebSocket (ws), and prints how old they are, in microseconds, as one line of JSON.
+// Over loopback: `node listeners.js KIND URL LISTENERS SECONDS [PID]` listens for notifications with server-sent events
+// (KIND sse) or WebSocket (ws), and prints how old they are, in microseconds, and what CPU time each cost the process
+// PID, as one line of JSON.
 import { get } from "node:http";
 import { createInterface } from "node:readline";
 import { WebSocket } from "ws";
 import { delay } from "../src/base/abort.ts";
 import { now } from "../src/base/clock.ts";
+import { cpuSeconds } from "./programs.ts";
 import { quantiles } from "./quantiles.ts";
 
 const WARM_UP_MS = 1000;
 
-const [kind, url = "", count = "1", seconds = "1"] = process.argv.slice(2);
+const [kind, url = "", count = "1", seconds = "1", pid = String(process.pid)] =
+  process.argv.slice(2);
 const ages: number[] = [];
 let measuring = false;
 
@@ -38,6 +41,8 @@ function listenToSocket(): void {
 for (let i = 0; i < Number(count); i++) (kind === "ws" ? listenToSocket : listenToEvents)();
 await delay(WARM_UP_MS);
 measuring = true;
+const cpuBefore = cpuSeconds(Number(pid));
 await delay(Number(seconds) * 1000);
-console.log(JSON.stringify({ ...quantiles(ages), heard: ages.length }));
+const cpu = ((cpuSeconds(Number(pid)) - cpuBefore) * 1e6) / ages.length;
+console.log(JSON.stringify({ ...quantiles(ages), heard: ages.length, cpu }));
 process.exit(0);

@@ -13,6 +13,8 @@ export interface Machine {
   readonly thingscope: string;
   readonly ustreamer: string;
   readonly gstreamer: string;
+  /** What web servers ours is compared with. */
+  readonly web: string;
   /** Of the last minute: above 0.5 something else runs here, and the figures are worth less. */
   readonly loadBefore: number;
 }
@@ -29,6 +31,16 @@ export async function describeMachine(): Promise<Machine> {
     thingscope: String(version),
     ustreamer: `ustreamer ${await versionOf("ustreamer")}`,
     gstreamer: await versionOf("gst-launch-1.0"),
+    web: webPeers(),
     loadBefore: loadavg()[0] ?? 0,
   };
+}
+
+function webPeers(): string {
+  const text = (file: string) =>
+    readFileSync(packagePath("test", "interop", "programs", file), "utf8");
+  const { dependencies } = JSON.parse(text("package.json"));
+  const version = (name: string) =>
+    new RegExp(`^${name}==(.+)$`, "m").exec(text("requirements.txt"))?.[1];
+  return `node-wot ${dependencies["@node-wot/core"]}; labthings-fastapi ${version("labthings-fastapi")} under uvicorn ${version("uvicorn")}`;
 }

@@ -110,6 +110,12 @@ export function residentKb(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(path, "utf8"))?.[1] ?? 0);
 }
 
+/** User and system time that a process has used. */
+export function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / 100; // in ticks of 10 ms
+}
+
 /** Whether `path` is there with exactly `bytes` bytes. */
 export function hasSize(path: string, bytes: number): boolean {
   return existsSync(path) && statSync(path).size === bytes;

@@ -2,12 +2,17 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { packagePath } from "../src/base/package-root.ts";
 import { CLAIMS, type Claim, holds } from "./claims.ts";
+import { WEB_WORKLOADS } from "./http/workloads.ts";
 import type { Machine } from "./machine.ts";
 import { MAX_SPREAD, type Results } from "./results.ts";
 import { type Length, WORKLOADS } from "./workloads.ts";
 
+const ROWS = [...WORKLOADS, ...WEB_WORKLOADS];
+
 /** The figures of each cell that the tables show: name, scale, unit. */
 const COLUMNS = [
+  ["per_second", 1, "per second"],
+  ["cpu_us_per_request", 1, "CPU µs each"],
   ["cpu_per_gb", 1, "CPU s/GB"],
   ["mbps", 1, "MB/s"],
   ["fps_min", 1, "fps, worst viewer"],
@@ -36,7 +41,7 @@ export function toMarkdown(results: Results, machine: Machine, length: Length): 
     ...discarded(results),
     "## All figures (medians)",
     "",
-    ...WORKLOADS.flatMap((workload) => workloadTable(workload, results)),
+    ...ROWS.flatMap((workload) => workloadTable(workload, results)),
     ...failures(results),
   ].join("\n");
 }
@@ -60,7 +65,7 @@ export function writeResults(results: Results, machine: Machine, length: Length)
 function machineLines(machine: Machine): string[] {
   return [
     `${machine.cpu}, ${machine.cores} cores; ${machine.kernel}; Node ${machine.node}; Thingscope ${machine.thingscope}.`,
-    `${machine.ustreamer}; ${machine.gstreamer}. Load average before: ${machine.loadBefore.toFixed(2)}.`,
+    `${machine.ustreamer}; ${machine.gstreamer}; ${machine.web}. Load average before: ${machine.loadBefore.toFixed(2)}.`,
     "Servers on core 0, the load on core 1, over loopback. Ratios are of medians of this run.",
   ];
 }
@@ -77,7 +82,7 @@ function claimLine(claim: Claim, results: Results): string {
 
 /** Which workloads ran while the machine was busy with something else. */
 function discarded(results: Results): string[] {
-  const lines = WORKLOADS.flatMap(({ id, steadyFigure }) => {
+  const lines = ROWS.flatMap(({ id, steadyFigure }) => {
     const spread = results.spreadOfLimit(id, steadyFigure);
     if (spread === undefined || spread <= MAX_SPREAD) return [];
     const percent = Math.round(spread * 100);

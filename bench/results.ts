@@ -1,10 +1,14 @@
+import { WEB_PEERS, type WebKind } from "./http/servers.ts";
 import type { Sample } from "./load.ts";
 import { type Kind, PEERS } from "./servers.ts";
+
+/** Any server of the bench. */
+export type KindName = Kind["name"] | WebKind["name"];
 
 /** What one server did in one workload, once for each repetition; or the sentence of why it could not. */
 export interface Cell {
   readonly workload: string;
-  readonly kind: Kind["name"];
+  readonly kind: KindName;
   readonly samples: Sample[];
   failure?: string;
 }
@@ -16,7 +20,7 @@ export const MAX_SPREAD = 0.25;
 export class Results {
   readonly cells: Cell[] = [];
 
-  cell(workload: string, kind: Kind["name"]): Cell {
+  cell(workload: string, kind: KindName): Cell {
     const found = this.cells.find((cell) => cell.workload === workload && cell.kind === kind);
     if (found) return found;
     const cell: Cell = { workload, kind, samples: [] };
@@ -30,7 +34,7 @@ export class Results {
   }
 
   /** The median of a figure over the repetitions; undefined when the cell did not run. */
-  median(workload: string, kind: Kind["name"], figure: string): number | undefined {
+  median(workload: string, kind: KindName, figure: string): number | undefined {
     const values = this.#values(workload, kind, figure);
     if (values.length === 0) return undefined;
     const middle = values.length >> 1;
@@ -38,7 +42,7 @@ export class Results {
   }
 
   /** Ours over another server's. */
-  ratio(workload: string, figure: string, kind: Kind["name"]): number | undefined {
+  ratio(workload: string, figure: string, kind: KindName): number | undefined {
     const ours = this.median(workload, "ours", figure);
     const other = this.median(workload, kind, figure);
     return ours === undefined || !other ? undefined : ours / other;
@@ -46,9 +50,16 @@ export class Results {
 
   /** Ours over the best peer's, where the best is the smallest. */
   ratioToBestPeer(workload: string, figure: string): number | undefined {
-    const ratios = PEERS.map((kind) => this.ratio(workload, figure, kind));
+    const ratios = [...PEERS, ...WEB_PEERS].map((kind) => this.ratio(workload, figure, kind));
     const known = ratios.filter((ratio) => ratio !== undefined);
     return known.length === 0 ? undefined : Math.max(...known);
+  }
+
+  /** Ours over the best peer's, where the best is the largest. */
+  ratioToFastestPeer(workload: string, figure: string): number | undefined {
+    const ratios = WEB_PEERS.map((kind) => this.ratio(workload, figure, kind));
+    const known = ratios.filter((ratio) => ratio !== undefined);
+    return known.length === 0 ? undefined : Math.min(...known);
   }
 
   /** (Largest − smallest) / median of the limit's figure; undefined for fewer than two repetitions. */
@@ -59,7 +70,7 @@ export class Results {
     return (values.at(-1)! - values[0]!) / median;
   }
 
-  #values(workload: string, kind: Kind["name"], figure: string): number[] {
+  #values(workload: string, kind: KindName, figure: string): number[] {
     const cell = this.cells.find((one) => one.workload === workload && one.kind === kind);
     const values = (cell?.samples ?? []).flatMap((sample) => sample[figure] ?? []);
     return values.sort((a, b) => a - b);

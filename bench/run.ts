@@ -3,6 +3,8 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { messageOf } from "../src/base/errors.ts";
 import { frameFile } from "./frames.ts";
+import { WEB_KINDS, type WebKind } from "./http/servers.ts";
+import { WEB_WORKLOADS, type WebWorkload } from "./http/workloads.ts";
 import { measure } from "./load.ts";
 import { describeMachine } from "./machine.ts";
 import { measureNotification } from "./notification.ts";
@@ -20,7 +22,8 @@ const { values: options } = parseArgs({
   },
 });
 const length: Length = options.full ? "full" : options.smoke ? "smoke" : "short";
-const only = options.only?.split(",") ?? (options.smoke ? ["P2", "S2", "B2"] : undefined);
+const only =
+  options.only?.split(",") ?? (options.smoke ? ["P2", "S2", "B2", "H1", "E2"] : undefined);
 
 if (cpus().length < 2) fail("The bench needs two cores: one for the server, one for the load.");
 await buildPrograms().catch((error: unknown) => fail(messageOf(error)));
@@ -28,9 +31,13 @@ await buildPrograms().catch((error: unknown) => fail(messageOf(error)));
 const machine = await describeMachine();
 const results = new Results();
 const workloads = WORKLOADS.filter(({ id }) => !only || only.includes(id));
+const webWorkloads = WEB_WORKLOADS.filter(
+  ({ id, group }) => !only || only.includes(id) || only.includes(group),
+);
 for (let repetition = 1; repetition <= REPETITIONS[length]; repetition++) {
   for (const workload of workloads) await runWorkload(workload, repetition);
   if (!only || only.includes("N1")) await runNotification(repetition);
+  for (const workload of webWorkloads) await runWebWorkload(workload, repetition);
 }
 
 console.log(`\n${toMarkdown(results, machine, length)}`);
@@ -58,6 +65,32 @@ async function runCell(workload: Workload, kind: Kind, repetition: number): Prom
       const { cpu_per_gb = 0, mbps = 0, p50_us = 0, slow_p50_us = 0 } = sample;
       const age = Math.max(p50_us, slow_p50_us) / 1000;
       console.log(`${title}: ${cpu_per_gb} CPU s/GB, ${mbps} MB/s, p50 ${age} ms`);
+    } finally {
+      await server.stop();
+    }
+  } catch (error) {
+    cell.failure = messageOf(error);
+    console.log(`${title}: ${cell.failure}`);
+  }
+}
+
+async function runWebWorkload(workload: WebWorkload, repetition: number): Promise<void> {
+  const kinds = WEB_KINDS.filter((kind) => workload.kinds.includes(kind.name));
+  for (const kind of kinds) await runWebCell(workload, kind, repetition);
+}
+
+async function runWebCell(workload: WebWorkload, kind: WebKind, repetition: number): Promise<void> {
+  const cell = results.cell(workload.id, kind.name);
+  const title = `${workload.id} ${kind.name} ${repetition}/${REPETITIONS[length]}`;
+  try {
+    const server = await kind.start();
+    try {
+      const sample = await workload.measure(server, kind.name, length);
+      cell.samples.push(sample);
+      const { per_second = 0, p50_us = 0, p99_us = 0, cpu_us_per_request: cpu = 0 } = sample;
+      const ms = (us: number) => (us / 1000).toFixed(2);
+      const times = `p50 ${ms(p50_us)} ms, p99 ${ms(p99_us)} ms, ${cpu.toFixed(0)} CPU µs each`;
+      console.log(`${title}: ${per_second.toFixed(0)} a second, ${times}`);
     } finally {
       await server.stop();
     }

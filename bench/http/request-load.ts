@@ -1,8 +1,8 @@
 // The load: `node request-load.js PLAN` repeats the plan's exchange over connections that are kept alive, each waiting
 // for its answer before it asks again, and prints what it measured as one line of JSON.
-import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { delay } from "../../src/base/abort.ts";
+import { cpuSeconds } from "../programs.ts";
 import { quantiles } from "../quantiles.ts";
 
 /** What the load does. */
@@ -104,12 +104,6 @@ function requestFor(method: string, path: string, body = ""): Buffer {
 
 function hrefIn(body: string): string {
   return new URL(/"href":"([^"]+)"/.exec(body)?.[1] ?? fail(`No href in ${body}`)).pathname;
-}
-
-/** User and system time of a process. */
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 function fail(sentence: string): never {
