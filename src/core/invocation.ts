@@ -55,6 +55,7 @@ export class InvocationRecord {
   /** What the action gets as its second argument. */
   readonly context: Invocation;
   #abort: AbortController | undefined;
+  #contextLog: Log | undefined;
   #cancelledWith: DOMException | undefined;
   readonly #ended: Promise<void>;
   #announceEnd: () => void = () => {};
@@ -73,23 +74,7 @@ export class InvocationRecord {
     this.#ended = new Promise((resolve) => {
       this.#announceEnd = resolve;
     });
-    const signal = () => this.#signal();
-    this.context = {
-      id: this.id,
-      get signal() {
-        return signal();
-      },
-      log: logTo((level, message, fields) => {
-        this.note(level, message);
-        log[level](message, { invocation: this.id, ...fields });
-      }),
-      progress: (fraction, message) => {
-        this.progress = {
-          fraction: Math.min(1, Math.max(0, fraction)),
-          ...(message !== undefined && { message }),
-        };
-      },
-    };
+    this.context = this.#newContext();
   }
 
   get finished(): boolean {
@@ -174,7 +159,35 @@ export class InvocationRecord {
     if (this.log.length > LINES_KEPT) this.log.splice(0, this.log.length - LINES_KEPT);
   }
 
-  /** Made when it is first asked for: many actions end before they look. */
+  /** Many actions end before they look at the signal or the log: those are made when one does. */
+  #newContext(): Invocation {
+    const signal = () => this.#signal();
+    const log = () => this.#runLog();
+    return {
+      id: this.id,
+      get signal() {
+        return signal();
+      },
+      get log() {
+        return log();
+      },
+      progress: (fraction, message) => {
+        this.progress = {
+          fraction: Math.min(1, Math.max(0, fraction)),
+          ...(message !== undefined && { message }),
+        };
+      },
+    };
+  }
+
+  #runLog(): Log {
+    this.#contextLog ??= logTo((level, message, fields) => {
+      this.note(level, message);
+      this.#log[level](message, { invocation: this.id, ...fields });
+    });
+    return this.#contextLog;
+  }
+
   #signal(): AbortSignal {
     if (!this.#abort) {
       this.#abort = new AbortController();

@@ -1,14 +1,18 @@
+import { now } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
 import type { InvocationRecord } from "./invocation.ts";
 
 const FINISHED_KEPT = 1000;
+const SWEEP_MS = 1000;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Every run of every action that can still be asked about. Finished ones are forgotten by time, and beyond 1000 the oldest first. */
 export class Invocations {
   readonly #records = new Map<string, InvocationRecord>();
-  readonly #timers = new Map<string, NodeJS.Timeout>();
-  /** Those that have ended, the first first. */
-  readonly #finished = new Set<InvocationRecord>();
+  /** Those that have ended, the first first, and when each is forgotten, epoch ms. */
+  readonly #finished = new Map<InvocationRecord, number>();
+  #sweep: NodeJS.Timeout | undefined;
+  #sweepsAt = Number.POSITIVE_INFINITY;
   readonly #onForget = new Set<(record: InvocationRecord) => void>();
   readonly #maxRunning: number;
   #running = 0;
@@ -33,9 +37,9 @@ export class Invocations {
     void record.ended.then(() => {
       this.#running -= 1;
       if (!this.#records.has(record.id)) return;
-      const timer = setTimeout(() => this.#forget(record), retentionSeconds * 1000);
-      this.#timers.set(record.id, timer.unref());
-      this.#finished.add(record);
+      const at = now() + retentionSeconds * 1000;
+      this.#finished.set(record, at);
+      if (at < this.#sweepsAt) this.#sweepAt(at);
       this.#forgetBeyondLimit();
     });
   }
@@ -79,19 +83,35 @@ export class Invocations {
 
   /** Forgets everything, without a timer left behind. */
   clear(): void {
+    clearTimeout(this.#sweep);
+    this.#sweepsAt = Number.POSITIVE_INFINITY;
     for (const record of [...this.#records.values()]) this.#forget(record);
   }
 
   #forgetBeyondLimit(): void {
-    for (const record of this.#finished) {
+    for (const record of this.#finished.keys()) {
       if (this.#finished.size <= FINISHED_KEPT) return;
       this.#forget(record);
     }
   }
 
+  /** One timer for all: one for each of a thousand would cost more than the actions. */
+  #sweepAt(at: number): void {
+    clearTimeout(this.#sweep);
+    this.#sweepsAt = at;
+    const ms = Math.min(Math.max(0, at - now()), LONGEST_TIMER_MS);
+    this.#sweep = setTimeout(() => this.#forgetExpired(), ms).unref();
+  }
+
+  #forgetExpired(): void {
+    const time = now();
+    for (const [record, at] of this.#finished) if (at <= time) this.#forget(record);
+    const next = Math.min(...this.#finished.values());
+    this.#sweepsAt = Number.POSITIVE_INFINITY;
+    if (this.#finished.size > 0) this.#sweepAt(Math.max(next, time + SWEEP_MS));
+  }
+
   #forget(record: InvocationRecord): void {
-    clearTimeout(this.#timers.get(record.id));
-    this.#timers.delete(record.id);
     this.#finished.delete(record);
     if (this.#records.delete(record.id)) for (const listener of this.#onForget) listener(record);
   }

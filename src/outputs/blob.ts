@@ -128,6 +128,12 @@ export function isBlobSchema(schema: object): boolean {
   return IS_BLOB in schema;
 }
 
+/** Whether a value of this schema may have blobs in it. */
+export function mayHoldBlobs(schema: unknown): boolean {
+  if (typeof schema !== "object" || schema === null) return false;
+  return isBlobSchema(schema) || Object.values(schema).some(mayHoldBlobs);
+}
+
 function inMemory(bytes: Uint8Array): Content {
   return {
     size: bytes.length,

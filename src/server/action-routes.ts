@@ -4,6 +4,7 @@ import type { ActionAffordance } from "../core/affordances.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import type { InvocationRecord } from "../core/invocation.ts";
 import type { ThingHost } from "../core/thing-host.ts";
+import { mayHoldBlobs } from "../outputs/blob.ts";
 import type { BlobStore } from "../outputs/blob-store.ts";
 import {
   actionStatus,
@@ -26,6 +27,7 @@ export function actionRoutes(
   const routes = [...hosted.model.actions.values()].flatMap((action): Route[] => {
     const path = `${base}/${action.name}`;
     const called = `'${action.title ?? action.name}' of ${hosted.name}`;
+    const blobsIn = mayHoldBlobs(action.input) ? action.input : undefined;
     return [
       {
         method: "POST",
@@ -43,7 +45,7 @@ export function actionRoutes(
         ...(action.synchronous ? synchronousAnswer(action) : asynchronousAnswer(action)),
         handle: async (exchange) => {
           const given = await exchange.json();
-          const input = action.input ? blobs.resolve(given, action.input) : given;
+          const input = blobsIn ? blobs.resolve(given, blobsIn) : given;
           const record = hosted.invoke(action.name, input);
           void record.ended.then(() => blobs.retain(record.output));
           if (action.synchronous) return outputOf(record, action, exchange.response);

@@ -75,7 +75,8 @@ export function readBody(
       if (length > limit) settle(() => reject(tooLarge(limit)));
       else chunks.push(chunk);
     };
-    const onEnd = () => settle(() => resolve(Buffer.concat(chunks)));
+    const onEnd = () =>
+      settle(() => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
     const onClose = () => settle(() => reject(gone()));
     const settle = (outcome: () => void) => {
       clearTimeout(timer);
