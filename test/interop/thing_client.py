@@ -101,7 +101,7 @@ def refused_values(thing):
         thing.lit = "maybe"
 
     assert "less than or equal to 10" in refusal(ClientPropertyError, too_much)
-    assert "valid boolean" in refusal(ClientPropertyError, wrong_type)
+    assert "true or false" in refusal(ClientPropertyError, wrong_type)
     assert thing.gain <= 10
 
 
