@@ -29,6 +29,8 @@ export class CredentialCheck {
   readonly #clock: () => number;
   /** Passwords that were right, as nobody else can know them, until the accounts change: each check takes long. */
   readonly #remembered = new Map<string, Account>();
+  /** Checks under way: a client that begins with many requests at once is one who asks. */
+  readonly #checks = new Map<string, Promise<Account>>();
   readonly #ownKey = randomBytes(32).toString("hex");
 
   constructor(file: AccountsFile, limit: AttemptLimit, clock: () => number) {
@@ -63,10 +65,21 @@ export class CredentialCheck {
     return this.#file.current.byToken(token, this.#clock());
   }
 
-  async #byPassword(name: string, password: string, address: string): Promise<Account> {
+  #byPassword(name: string, password: string, address: string): Promise<Account> {
     const digest = hmac(this.#ownKey, `${name}:${password}`);
     const remembered = this.#remembered.get(digest);
-    if (remembered) return remembered;
+    if (remembered) return Promise.resolve(remembered);
+    const underWay = this.#checks.get(digest);
+    if (underWay) return underWay;
+    const check = this.#check({ name, password, digest }, address);
+    this.#checks.set(digest, check);
+    return check.finally(() => this.#checks.delete(digest));
+  }
+
+  async #check(
+    { name, password, digest }: { name: string; password: string; digest: string },
+    address: string,
+  ): Promise<Account> {
     const takeBack = this.#limit.begin(address);
     await this.#file.refresh();
     const user = this.#file.current.byUser(name);
