@@ -12,6 +12,7 @@ const long = process.env.THINGSCOPE_LONG === "1";
 const seconds = long ? 60 : 8;
 const stallMs = long ? 30_000 : 3000;
 const mostAgeMs = long ? 150 : 500; // the short run is for busy machines too
+const rounds = long ? 1 : 2; // how often each is ended, and comes back, at least
 const STALLED = 50;
 const RATE = 30;
 
@@ -32,7 +33,7 @@ test(`${STALLED} viewers that never read, and come back when they are ended, cos
   let firstEnded: number | undefined;
   let added = 0;
   let cameBack = 0;
-  while (now() - start < seconds * 1000) {
+  while (now() - start < seconds * 1000 || stream.stats.endedStalled < rounds * STALLED) {
     stream.addFrame(picture(added++, 100_000));
     if (added === 2 * RATE) memoryAtFirst = await memory(); // all sockets are full by now
     if (stream.stats.endedStalled > 0) firstEnded ??= now() - start;
@@ -59,7 +60,6 @@ test(`${STALLED} viewers that never read, and come back when they are ended, cos
   t.diagnostic(`memory after collection grew by ${growth} bytes`);
   // Until the kernel's buffers are full, within the first 2 s, a viewer that does not read looks like any other.
   assert.ok(firstEnded && firstEnded >= stallMs && firstEnded <= 2000 + stallMs * 1.34);
-  assert.ok(endedStalled >= (long ? 1 : 2) * STALLED, `${endedStalled} were ended`);
   await eventually(() => stream.viewers.count === STALLED + 2);
   assert.ok(growth < 10e6, `${growth} bytes`);
 });
