@@ -33,7 +33,7 @@ test(`${STALLED} viewers that never read, and come back when they are ended, cos
   let firstEnded: number | undefined;
   let added = 0;
   let cameBack = 0;
-  while (now() - start < seconds * 1000 || stream.stats.endedStalled < rounds * STALLED) {
+  while (now() - start < seconds * 1000 || cameBack < rounds * STALLED) {
     stream.addFrame(picture(added++, 100_000));
     if (added === 2 * RATE) memoryAtFirst = await memory(); // all sockets are full by now
     if (stream.stats.endedStalled > 0) firstEnded ??= now() - start;
@@ -60,7 +60,6 @@ test(`${STALLED} viewers that never read, and come back when they are ended, cos
   t.diagnostic(`memory after collection grew by ${growth} bytes`);
   // Until the kernel's buffers are full, within the first 2 s, a viewer that does not read looks like any other.
   assert.ok(firstEnded && firstEnded >= stallMs && firstEnded <= 2000 + stallMs * 1.34);
-  await eventually(() => stream.viewers.count === STALLED + 2);
   assert.ok(growth < 10e6, `${growth} bytes`);
 });
 
