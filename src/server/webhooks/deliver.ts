@@ -1,6 +1,7 @@
 import { type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { isIP } from "node:net";
+import { withDeadline } from "../../base/abort.ts";
 
 const TIMEOUT_MS = 5000;
 
@@ -22,7 +23,11 @@ export interface Delivery {
  * @throws {Error} unless it is answered with success within 5 s.
  * @see WoT Profiles 1.0, WD 2025-09-30, HTTP Webhook Profile.
  */
-export function deliver({ url, address, self, at, data, signal }: Delivery): Promise<void> {
+export function deliver(delivery: Delivery): Promise<void> {
+  return withDeadline(TIMEOUT_MS, delivery.signal, (signal) => post({ ...delivery, signal }));
+}
+
+function post({ url, address, self, at, data, signal }: Delivery): Promise<void> {
   const body = data === undefined ? undefined : Buffer.from(data);
   const hostname = url.hostname.replace(/^\[|\]$/g, "");
   const send = url.protocol === "https:" ? requestHttps : requestHttp;
@@ -34,7 +39,7 @@ export function deliver({ url, address, self, at, data, signal }: Delivery): Pro
       port: url.port || (url.protocol === "https:" ? 443 : 80),
       path: url.pathname + url.search,
       agent: false,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+      signal,
       headers: {
         Host: url.host,
         Date: new Date(at).toUTCString(),
