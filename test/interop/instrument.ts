@@ -21,7 +21,7 @@ export class Instrument extends Thing {
   static override readonly title = "Instrument";
   static override readonly description = "One of everything, for other people's programs.";
 
-  @property("Gain", Type.Number({ minimum: 0, maximum: 10, unit: "dB" }))
+  @property("Gain", Type.Number({ minimum: 0, maximum: 10, unit: "dB" }), { observable: true })
   accessor gain = 1;
 
   @property("Mode", Type.Enum(["mono", "rgb"]))
@@ -55,6 +55,13 @@ export class Instrument extends Thing {
   @action("Add two numbers", { input: Sum, output: Type.Number() })
   async add({ a, b }: { a: number; b: number }, { log }: Invocation): Promise<number> {
     log.info(`adding ${a} and ${b}`);
+    return a + b;
+  }
+
+  @action("Add two numbers, and answer with their sum", {
+    ...{ input: Sum, output: Type.Number(), synchronous: true },
+  })
+  async sum({ a, b }: { a: number; b: number }): Promise<number> {
     return a + b;
   }
 

@@ -41,13 +41,23 @@ test("node-wot 0.9.2", { timeout: 120_000 }, async (t) => {
     await assert.rejects(instrument.invokeAction("add", { b: 3 }), /Client error/);
   });
 
+  await t.test("it gets the output of a synchronous action as its answer", async () => {
+    const output = await instrument.invokeAction("sum", { a: 2, b: 3 });
+    assert.equal(await output?.value(), 5);
+  });
+
+  await t.test("it observes a property, and misses no value of several at once", async () => {
+    const heard = collect(3);
+    const observation = await instrument.observeProperty("gain", heard.listener, heard.onError);
+    for (const gain of [3, 4, 5]) await instrument.writeProperty("gain", gain);
+    assert.deepEqual(await heard.values(), [3, 4, 5]);
+    await observation.stop();
+  });
+
   await t.test("it is told of events by long polling, each once and in order", async () => {
     const heard = collect(3);
     const subscription = await instrument.subscribeEvent("moved", heard.listener, heard.onError);
-    for (const x of [1, 2, 3]) {
-      await instrument.invokeAction("move", { x });
-      await heard.upTo(x);
-    }
+    for (const x of [1, 2, 3]) await instrument.invokeAction("move", { x });
     assert.deepEqual(await heard.values(), [{ x: 1 }, { x: 2 }, { x: 3 }]);
     await subscription.stop();
   });
@@ -116,25 +126,21 @@ function collect(count: number) {
     fail = reject;
   });
   failed.catch(() => {});
-  async function upTo(n: number): Promise<void> {
-    while (outputs.length < n) {
+  async function first(): Promise<Output[]> {
+    while (outputs.length < count) {
       const next = new Promise<void>((resolve) => {
         wake = resolve;
       });
       await Promise.race([next, failed]);
     }
-  }
-  const first = async () => {
-    await upTo(count);
     return outputs.slice(0, count);
-  };
+  }
   return {
     listener(output: Output) {
       outputs.push(output);
       wake();
     },
     onError: (error: Error) => fail(error),
-    upTo,
     values: async () => Promise.all((await first()).map((output) => output.value())),
     buffers: async () =>
       Promise.all((await first()).map(async (output) => Buffer.from(await output.arrayBuffer()))),
