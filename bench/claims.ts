@@ -63,10 +63,11 @@ export const CLAIMS: readonly Claim[] = [
     ...{ workload: "M1", measuredIn: "P4" },
   },
   perSecond("H1", "limit", 0.75),
-  perSecond("H1", "fastest peer", 1),
-  perSecond("H2", "fastest peer", 1),
-  perSecond("A1", "fastest peer", 1),
-  perSecond("A2", "fastest peer", 1),
+  ...["H1", "H2", "A1", "A2"].flatMap((row) => [
+    perSecond(row, "fastest peer", 1),
+    toBestPeer(row, "time of an answer p50", "p50_us", 1),
+    toBestPeer(row, "time of an answer p99", "p99_us", 1),
+  ]),
   heard("E1"),
   heard("E2"),
   toBestPeer("E2", "age of a message p50", "p50_us", 1),
@@ -108,10 +109,10 @@ function perSecond(workload: string, kind: "limit" | "fastest peer", atLeast: nu
   return { workload, what: `answers a second, ours / ${kind}`, atLeast, value };
 }
 
-/** Every listener hears every message. */
+/** Every listener hears every message; one round of 60 may fall on either side of the beginning and of the end. */
 function heard(workload: string): Claim {
   return ours(workload, "messages heard / sent", "per_second", {
-    ...{ atLeast: 0.99, scale: 1 / EXPECTED_PER_SECOND },
+    ...{ atLeast: 0.95, scale: 1 / EXPECTED_PER_SECOND },
   });
 }
 
