@@ -7,7 +7,9 @@ const SOF_PROGRESSIVE = 0xc2;
 
 interface Component {
   readonly id: number;
-  readonly blocks: number;
+  /** Sampling factors, 1 to 4. */
+  readonly across: number;
+  readonly down: number;
   readonly quantisationTable: number;
 }
 
@@ -104,6 +106,7 @@ export class JpegHeader {
       );
     }
     for (let at = start + 6; at < end; at += 3) this.#readComponent(bytes, at);
+    this.#refuseFractionalSampling();
     this.#progressive = code === SOF_PROGRESSIVE;
     this.width = width;
     this.height = height;
@@ -122,7 +125,19 @@ export class JpegHeader {
         `the colour component at byte ${at} has sampling ${across} x ${down} and quantisation table ${quantisationTable}`,
       );
     }
-    this.#components.push({ id, blocks: across * down, quantisationTable });
+    this.#components.push({ id, across, down, quantisationTable });
+  }
+
+  /** libjpeg enlarges a colour component by whole numbers only. */
+  #refuseFractionalSampling(): void {
+    const across = Math.max(...this.#components.map((component) => component.across));
+    const down = Math.max(...this.#components.map((component) => component.down));
+    for (const component of this.#components) {
+      if (across % component.across === 0 && down % component.down === 0) continue;
+      throw badFrame(
+        `colour component ${component.id} is sampled ${component.across} x ${component.down}, which does not divide ${across} x ${down}`,
+      );
+    }
   }
 
   /** The header of a scan (SOS). */
@@ -146,7 +161,7 @@ export class JpegHeader {
         );
       }
       seen.add(component.id);
-      blocks += component.blocks;
+      blocks += component.across * component.down;
       if ((this.#quantisationTables & (1 << component.quantisationTable)) === 0) {
         throw badFrame(
           `quantisation table ${component.quantisationTable} is used but never defined`,

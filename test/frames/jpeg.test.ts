@@ -166,6 +166,8 @@ describe("what is not one whole JPEG is refused with a sentence", () => {
     refuses(changed(SOF, 11, 0x52), /sampling 5 x 2/);
     refuses(changed(SOF, 11, 0), /sampling 0 x 0/);
     refuses(changed(SOF, 11, 0x44), /interleaves 18 blocks/);
+    refuses(changed(SOF, 14, 0x31), /sampled 2 x 2, which does not divide 3 x 2/);
+    refuses(changed(SOF, 14, 0x13), /sampled 2 x 2, which does not divide 2 x 3/);
     refuses(changed(SOF, 12, 4), /quantisation table 4/);
     refuses(changed(SOF, 13, 1), /two colour components have the id 1/);
     const { at, end } = segmentsOf(jpeg).find(({ code }) => code === SOF)!;
