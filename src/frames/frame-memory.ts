@@ -1,34 +1,16 @@
-import type { Frame, Origin } from "./frame.ts";
+import type { Origin } from "./frame.ts";
 import { inspectJpeg, type JpegInfo, STANDARD_HUFFMAN_TABLES } from "./jpeg.ts";
+import type { MemoryPool } from "./memory-pool.ts";
+import {
+  type FrameIdentity,
+  type Layout,
+  Placeholder,
+  StoredFrame,
+  type View,
+} from "./stored-picture.ts";
 
 /** What stands between two parts of a multipart stream, without its leading dashes. */
 export const BOUNDARY = "frame";
-
-/**
- * How a viewer is sent a stream. `program`: each part is complete, headers first. `chromium`: each write
- * ends with the headers of the part to come, because Chromium paints a part only when those have arrived.
- */
-export type View = "program" | "chromium";
-
-/** A picture laid out for both views. */
-export interface Picture {
-  readonly jpeg: Uint8Array;
-  readonly part: Uint8Array;
-  readonly advancedPart: Uint8Array;
-}
-
-/** A picture that is not a frame: it says why there is none. */
-export interface Placeholder extends Picture {
-  readonly reason: string;
-}
-
-/** What a frame is, beside its bytes. */
-export interface FrameIdentity {
-  readonly run: string;
-  readonly index: number;
-  readonly capturedAt: number;
-  readonly origin?: Origin | undefined;
-}
 
 const CONTENT_TYPE = "Content-Type: image/jpeg\r\n";
 const text = new TextEncoder();
@@ -45,25 +27,24 @@ export function streamOpening(view: View): Uint8Array {
 }
 
 /**
- * A frame in its own memory: the one copy that every viewer, reader and recorder shares. Bytes after the end of
+ * A frame in memory: the one copy that every viewer, reader and recorder shares. Bytes after the end of
  * the picture are left out, and motion-JPEG without Huffman tables gets the standard ones.
  *
- * @param info - What `inspectJpeg` said of these bytes, when it was asked already.
+ * @param options - `info`: what `inspectJpeg` said of these bytes, when it was asked already; `pool`: where the memory is
+ * from and returns to. Without one it is new, and for the garbage collector.
  * @throws {ThingError} `BAD_FRAME` when the bytes are not one whole JPEG.
  */
 export function storeFrame(
   jpeg: Uint8Array,
   identity: FrameIdentity,
-  info: JpegInfo = inspectJpeg(jpeg),
-): Frame {
+  { info = inspectJpeg(jpeg), pool }: { info?: JpegInfo; pool?: MemoryPool } = {},
+): StoredFrame {
   const { run, index, capturedAt, origin } = identity;
   const headers =
     `X-Frame-Index: ${index}\r\nX-Stream-Run: ${run}\r\n` +
     `X-Timestamp: ${toSeconds(capturedAt)}\r\n` +
     (origin ? `X-Origin: ${describeOrigin(origin)}\r\n` : "");
-  const { width, height } = info;
-  const frame = { run, index, capturedAt, width, height, ...layOut(jpeg, headers, info) };
-  return origin ? { ...frame, origin } : frame;
+  return new StoredFrame(identity, info, layOut(jpeg, headers, info, pool));
 }
 
 /**
@@ -73,7 +54,7 @@ export function storeFrame(
  */
 export function storePlaceholder(jpeg: Uint8Array, reason: string): Placeholder {
   const line = `X-Placeholder: ${reason.replace(/[^\x20-\x7e]/g, "?")}\r\n`;
-  return { reason, ...layOut(jpeg, line, inspectJpeg(jpeg)) };
+  return new Placeholder(reason, layOut(jpeg, line, inspectJpeg(jpeg)));
 }
 
 /** Epoch milliseconds as the seconds of `X-Timestamp`, with microseconds. */
@@ -92,26 +73,29 @@ export function describeOrigin({ stream, run, index, capturedAt }: Origin): stri
   return `stream=${fields[0]};run=${fields[1]};index=${fields[2]};timestamp=${fields[3]}`;
 }
 
-function layOut(jpeg: Uint8Array, identityHeaders: string, info: JpegInfo): Picture {
+function layOut(
+  jpeg: Uint8Array,
+  identityHeaders: string,
+  info: JpegInfo,
+  pool?: MemoryPool,
+): Layout {
   const tables = info.hasHuffmanTables ? undefined : STANDARD_HUFFMAN_TABLES;
   const length = info.length + (tables?.length ?? 0);
   const headers = `${CONTENT_TYPE}Content-Length: ${length}\r\n${identityHeaders}\r\n`;
-  const start = headers.length;
-  const end = start + length;
-  const memory = new Uint8Array(end + END_OF_PART.length + BARE_HEADERS.length);
+  const jpegAt = headers.length;
+  const jpegEnd = jpegAt + length;
+  const partEnd = jpegEnd + END_OF_PART.length;
+  const end = partEnd + BARE_HEADERS.length;
+  const memory = pool?.take(end) ?? new Uint8Array(end);
   text.encodeInto(headers, memory);
   if (tables) {
-    memory.set(jpeg.subarray(0, info.scanAt), start);
-    memory.set(tables, start + info.scanAt);
-    memory.set(jpeg.subarray(info.scanAt, info.length), start + info.scanAt + tables.length);
+    memory.set(jpeg.subarray(0, info.scanAt), jpegAt);
+    memory.set(tables, jpegAt + info.scanAt);
+    memory.set(jpeg.subarray(info.scanAt, info.length), jpegAt + info.scanAt + tables.length);
   } else {
-    memory.set(jpeg.subarray(0, info.length), start);
+    memory.set(jpeg.subarray(0, info.length), jpegAt);
   }
-  memory.set(END_OF_PART, end);
-  memory.set(BARE_HEADERS, end + END_OF_PART.length);
-  return {
-    jpeg: memory.subarray(start, end),
-    part: memory.subarray(0, end + END_OF_PART.length),
-    advancedPart: memory.subarray(start),
-  };
+  memory.set(END_OF_PART, jpegEnd);
+  memory.set(BARE_HEADERS, partEnd);
+  return { memory, jpegAt, jpegEnd, partEnd, end, pool };
 }

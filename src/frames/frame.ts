@@ -23,8 +23,4 @@ export interface Frame {
   /** Pixels. */
   readonly height: number;
   readonly origin?: Origin;
-  /** What a program is sent: this part's headers, the JPEG, and the next boundary. Same memory as `jpeg`. */
-  readonly part: Uint8Array;
-  /** What Chromium is sent: the JPEG, the next boundary and bare headers of the next part. Same memory as `jpeg`. */
-  readonly advancedPart: Uint8Array;
 }

@@ -32,13 +32,16 @@ export class RingBuffer<T extends { readonly run: string; readonly index: number
     return this.#count;
   }
 
-  /** Adds the next entry of the run; one that does not follow the newest begins afresh. */
-  push(entry: T): void {
+  /** Adds the next entry of the run, and returns the one that it takes the place of; one that does not follow the newest begins afresh. */
+  push(entry: T): T | undefined {
     const follows = this.#newest?.run === entry.run && this.#newest.index + 1 === entry.index;
     if (!follows) this.clear();
-    this.#slots[entry.index % this.capacity] = entry;
+    const slot = entry.index % this.capacity;
+    const overwritten = this.#slots[slot];
+    this.#slots[slot] = entry;
     this.#newest = entry;
     this.#count = Math.min(this.#count + 1, this.capacity);
+    return overwritten;
   }
 
   /** @throws {ThingError} `FRAME_NOT_HELD` if the frame is overwritten or still to come. */

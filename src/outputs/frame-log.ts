@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import type { Frame } from "../frames/frame.ts";
 
 /** What is remembered of a frame when its picture is gone. */
 export interface FrameEntry {
@@ -52,9 +51,11 @@ export class FrameLog {
     return run;
   }
 
-  add({ run, index, capturedAt, jpeg }: Frame): void {
-    this.#entries[this.#end % this.capacity] = { run, index, capturedAt, size: jpeg.length };
+  add({ run, index, capturedAt, size }: FrameEntry): FrameEntry {
+    const entry = { run, index, capturedAt, size };
+    this.#entries[this.#end % this.capacity] = entry;
     this.#end += 1;
+    return entry;
   }
 
   /** The entry at a position, unless it is overwritten or still to come. */

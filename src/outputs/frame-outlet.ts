@@ -3,7 +3,7 @@ import { now } from "../base/clock.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import type { Frame } from "../frames/frame.ts";
-import type { Placeholder, View } from "../frames/frame-memory.ts";
+import type { Placeholder, StoredFrame, View } from "../frames/stored-picture.ts";
 import { Demand } from "./demand.ts";
 import { NextFrame } from "./next-frame.ts";
 import { ViewerFanOut, type ViewerOptions } from "./viewers.ts";
@@ -37,11 +37,11 @@ export abstract class FrameOutlet implements FrameFeed {
   readonly demand = new Demand();
   readonly viewers: ViewerFanOut;
   readonly #next = new NextFrame();
-  readonly #frameListeners = new Set<(frame: Frame) => void>();
+  readonly #followers = new Set<(frame: StoredFrame) => void>();
   readonly #runListeners = new Set<() => void>();
   readonly #stopListeners = new Set<() => void>();
   readonly #log: Log;
-  #newest: Frame | undefined;
+  #newest: StoredFrame | undefined;
   #periodMs = 0;
   #streaming = true;
   #placeholder: Placeholder | undefined;
@@ -58,7 +58,7 @@ export abstract class FrameOutlet implements FrameFeed {
   }
 
   get newest(): Frame | undefined {
-    return this.#newest;
+    return this.#newest?.frame;
   }
 
   /** The picture that viewers see while there is no frame, if one is shown now. */
@@ -68,9 +68,14 @@ export abstract class FrameOutlet implements FrameFeed {
 
   /** Calls `listener` in the tick in which each frame arrives, so it must be quick; returns how to end that. */
   onFrame(listener: (frame: Frame) => void): () => void {
-    this.#frameListeners.add(listener);
+    return this.follow((stored) => listener(stored.frame));
+  }
+
+  /** As `onFrame`, for what looks at the picture in this tick only, or retains it. */
+  follow(follower: (frame: StoredFrame) => void): () => void {
+    this.#followers.add(follower);
     return () => {
-      this.#frameListeners.delete(listener);
+      this.#followers.delete(follower);
     };
   }
 
@@ -114,7 +119,7 @@ export abstract class FrameOutlet implements FrameFeed {
       await this.grab(signal);
       frame = this.#newest; // more may have come since the wait was over
     }
-    return frame;
+    return frame.frame;
   }
 
   /**
@@ -141,19 +146,19 @@ export abstract class FrameOutlet implements FrameFeed {
   }
 
   /** The newest frame, unless it is too old to pass for live. */
-  freshFrame(): Frame | undefined {
+  freshFrame(): StoredFrame | undefined {
     const age = now() - (this.#newest?.capturedAt ?? 0);
     return age <= Math.max(FRESH_MS, 1.5 * this.#periodMs) ? this.#newest : undefined;
   }
 
-  protected publish(frame: Frame): void {
+  protected publish(frame: StoredFrame): void {
     const before = this.#newest;
     this.#periodMs = before?.run === frame.run ? frame.capturedAt - before.capturedAt : 0;
     this.#newest = frame;
     this.#placeholder = undefined;
     this.viewers.send(frame);
-    this.#next.deliver(frame);
-    for (const listener of [...this.#frameListeners]) this.#call(() => listener(frame));
+    if (this.#next.awaited) this.#next.deliver(frame.frame);
+    for (const follower of [...this.#followers]) this.#call(() => follower(frame));
   }
 
   protected setPlaceholder(placeholder: Placeholder | undefined): void {
@@ -177,14 +182,18 @@ export abstract class FrameOutlet implements FrameFeed {
     for (const listener of [...this.#stopListeners]) this.#call(listener);
   }
 
-  async *#newestFrames(seen: Frame | undefined, signal?: AbortSignal): AsyncGenerator<Frame, void> {
+  async *#newestFrames(
+    before: StoredFrame | undefined,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Frame, void> {
+    let seen = before;
     const release = this.demand.take();
     try {
       while (this.#streaming && !signal?.aborted) {
         const newest = this.#newest;
         if (newest && newest !== seen) {
           seen = newest;
-          yield newest;
+          yield newest.frame;
         } else if (!(await this.arrival(signal))) {
           return;
         }

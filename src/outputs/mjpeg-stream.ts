@@ -2,11 +2,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { now } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
 import type { Frame } from "../frames/frame.ts";
-import { storeFrame, storePlaceholder } from "../frames/frame-memory.ts";
+import { storePlaceholder } from "../frames/frame-memory.ts";
 import { inspectJpeg, type JpegInfo } from "../frames/jpeg.ts";
-import { RingBuffer } from "../frames/ring-buffer.ts";
 import { type FrameEntry, FrameLog, type Gap, LogReader } from "./frame-log.ts";
 import { type FrameFeed, FrameOutlet, streamStopped } from "./frame-outlet.ts";
+import { HeldFrames } from "./held-frames.ts";
 import type { FrameInUse, FrameOptions, StreamOptions, StreamStats } from "./stream-options.ts";
 import { type VariantOptions, variantOf } from "./stream-request.ts";
 import { respondWithStream, sayingWhenToRetry } from "./stream-response.ts";
@@ -28,7 +28,7 @@ export class MJPEGStream extends FrameOutlet {
   readonly #variants = new Variants(this);
   readonly #maxFrameBytes: number;
   readonly #refused = { corrupt: 0, tooLarge: 0, stopped: 0 };
-  #ring: RingBuffer<Frame>;
+  readonly #held: HeldFrames;
   #run: string;
   #added = 0;
   #correctedTimes = 0;
@@ -43,7 +43,7 @@ export class MJPEGStream extends FrameOutlet {
     super(outlet);
     this.name = name;
     this.#maxFrameBytes = maxFrameBytes;
-    this.#ring = new RingBuffer(ringbufferSize);
+    this.#held = new HeldFrames(ringbufferSize);
     this.sizes = new FrameLog(Math.max(LOGGED_FRAMES, ringbufferSize));
     this.#run = this.sizes.beginRun();
   }
@@ -53,17 +53,17 @@ export class MJPEGStream extends FrameOutlet {
   }
 
   get ringbufferSize(): number {
-    return this.#ring.capacity;
+    return this.#held.capacity;
   }
 
   /** The index of the newest frame; -1 when this run has none yet. */
   get lastFrameIndex(): number {
-    return this.#ring.newest?.index ?? -1;
+    return this.#held.newest?.index ?? -1;
   }
 
   /** What can be read now, oldest first. */
   get heldFrames(): Frame[] {
-    return this.#ring.entries();
+    return this.#held.entries().map(({ frame }) => frame);
   }
 
   get stats(): StreamStats {
@@ -77,23 +77,23 @@ export class MJPEGStream extends FrameOutlet {
   }
 
   /**
-   * Takes a frame: stores it, numbers it, and hands it to all viewers and readers before returning.
+   * Takes a frame: stores it, numbers it, and hands it to all viewers and readers before returning what it is.
    * @throws {ThingError} `BAD_FRAME` unless the bytes are one whole JPEG; `STREAM_STOPPED`.
    */
-  addFrame(jpeg: Uint8Array, { capturedAt, origin }: FrameOptions = {}): Frame {
+  addFrame(jpeg: Uint8Array, { capturedAt, origin }: FrameOptions = {}): FrameEntry {
     const info = this.#inspect(jpeg);
     const index = this.lastFrameIndex + 1;
     const time = this.#correctTime(capturedAt);
-    const frame = storeFrame(jpeg, { run: this.#run, index, capturedAt: time, origin }, info);
-    this.#ring.push(frame);
-    this.sizes.add(frame);
+    const identity = { run: this.#run, index, capturedAt: time, origin };
+    const frame = this.#held.add(jpeg, identity, info);
+    const entry = this.sizes.add(frame);
     this.#added += 1;
     this.publish(frame);
-    return frame;
+    return entry;
   }
 
   /** Takes a frame if it is good; one that is not is counted and passed over. */
-  offerFrame(jpeg: Uint8Array, options: FrameOptions = {}): Frame | undefined {
+  offerFrame(jpeg: Uint8Array, options: FrameOptions = {}): FrameEntry | undefined {
     try {
       return this.addFrame(jpeg, options);
     } catch (error) {
@@ -120,7 +120,7 @@ export class MJPEGStream extends FrameOutlet {
 
   /** Frame `index` of this run. @throws {ThingError} `FRAME_NOT_HELD` if overwritten or still to come. */
   heldFrame(index: number): Frame {
-    return this.#ring.get(index);
+    return this.#held.get(index).frame;
   }
 
   /** Frame `index` of this run. Rejects with `FRAME_NOT_HELD` if it is overwritten or still to come. */
@@ -130,7 +130,7 @@ export class MJPEGStream extends FrameOutlet {
 
   /** Frame `index` of this run, to be disposed of after use. Rejects with `FRAME_NOT_HELD`. */
   async bufferForReading(index: number): Promise<FrameInUse> {
-    // Frames are never written to again, so there is nothing to give back.
+    // Memory that was handed out is never written to again, so there is nothing to give back.
     return { ...this.heldFrame(index), [Symbol.asyncDispose]: async () => {} };
   }
 
@@ -194,7 +194,7 @@ export class MJPEGStream extends FrameOutlet {
 
   /** Begins a new run: no frame is held, the next has index 0. A stopped stream streams again. */
   reset(ringbufferSize?: number): void {
-    this.#ring = new RingBuffer(ringbufferSize || this.#ring.capacity);
+    this.#held.clear(ringbufferSize || this.#held.capacity);
     this.#run = this.sizes.beginRun();
     this.begin();
   }
@@ -257,10 +257,10 @@ export class MJPEGStream extends FrameOutlet {
 
   #frameAtPosition(position: number): Frame | undefined {
     const identity = this.sizes.identityAt(position);
-    const oldest = this.#ring.oldest;
+    const oldest = this.#held.oldest;
     if (!identity || !oldest || identity.run !== this.#run) return undefined;
-    const held = identity.index >= oldest.index && identity.index <= this.lastFrameIndex;
-    return held ? this.#ring.get(identity.index) : undefined;
+    const isHeld = identity.index >= oldest.index && identity.index <= this.lastFrameIndex;
+    return isHeld ? this.#held.get(identity.index).frame : undefined;
   }
 
   #inspect(jpeg: Uint8Array): JpegInfo {
@@ -287,7 +287,7 @@ export class MJPEGStream extends FrameOutlet {
   #correctTime(capturedAt: number | undefined): number {
     const arrived = now();
     const asked = capturedAt ?? arrived;
-    const before = this.#ring.newest?.capturedAt ?? Number.NEGATIVE_INFINITY;
+    const before = this.#held.newest?.capturedAt ?? Number.NEGATIVE_INFINITY;
     const time = Math.max(Math.min(Number.isFinite(asked) ? asked : arrived, arrived), before);
     if (time !== asked) this.#correctedTimes += 1;
     return time;

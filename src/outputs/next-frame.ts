@@ -13,8 +13,12 @@ export class NextFrame {
     return abortable(this.#shared(), signal);
   }
 
+  /** Whether anybody waits. */
+  get awaited(): boolean {
+    return this.#promise !== undefined;
+  }
+
   deliver(frame: Frame): void {
-    if (!this.#promise) return;
     this.#promise = undefined;
     this.#resolve(frame);
   }

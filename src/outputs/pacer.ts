@@ -1,24 +1,23 @@
 import { now } from "../base/clock.ts";
-import type { Frame } from "../frames/frame.ts";
 
 /**
  * Lets at most `fps` frames a second through, on the average. A frame that comes a quarter of a period early is
  * let through, so that a jittering source at twice the rate loses exactly every second frame; the last frame
  * before a pause is let through late.
  */
-export class Pacer {
+export class Pacer<T> {
   readonly #periodMs: number;
-  readonly #deliver: (frame: Frame) => void;
+  readonly #deliver: (frame: T) => void;
   #due = 0;
-  #held: Frame | undefined;
+  #held: T | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(fps: number, deliver: (frame: Frame) => void) {
+  constructor(fps: number, deliver: (frame: T) => void) {
     this.#periodMs = 1000 / fps;
     this.#deliver = deliver;
   }
 
-  offer(frame: Frame): void {
+  offer(frame: T): void {
     this.#held = frame;
     const time = now();
     const slack = this.#periodMs / 4;

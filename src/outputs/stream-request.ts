@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { ThingError } from "../base/errors.ts";
-import type { View } from "../frames/frame-memory.ts";
+import type { View } from "../frames/stored-picture.ts";
 
 /** What a variant is made of: how often, how wide, how good. Equal options share one variant. */
 export interface VariantOptions {

@@ -1,7 +1,7 @@
 import { ThingError } from "../base/errors.ts";
 import { resizeJpeg } from "../frames/codec.ts";
-import type { Frame } from "../frames/frame.ts";
-import { type Placeholder, storeFrame } from "../frames/frame-memory.ts";
+import { storeFrame } from "../frames/frame-memory.ts";
+import type { FrameIdentity, Placeholder, StoredFrame } from "../frames/stored-picture.ts";
 import { FrameOutlet } from "./frame-outlet.ts";
 import { Pacer } from "./pacer.ts";
 import { checkVariant, type VariantOptions } from "./stream-request.ts";
@@ -23,7 +23,10 @@ export class Variants {
   readonly #parent: FrameOutlet;
   readonly #variants = new Map<string, Variant>();
   /** The newest frame of each size and quality, made or in the making: variants that differ in `fps` alone share it. */
-  readonly #smaller = new Map<string, { of: Frame; frame: Promise<Frame | undefined> }>();
+  readonly #smaller = new Map<
+    string,
+    { of: StoredFrame; frame: Promise<StoredFrame | undefined> }
+  >();
 
   constructor(parent: FrameOutlet) {
     this.#parent = parent;
@@ -37,7 +40,7 @@ export class Variants {
     const known = this.#variants.get(key);
     if (known) return known;
     if (this.#variants.size >= MAX_VARIANTS) this.#forgetUnused();
-    const encode = (frame: Frame) => this.#encodeOnce(frame, options);
+    const encode = (frame: StoredFrame) => this.#encodeOnce(frame, options);
     const variant = new Variant(this.#parent, options, encode);
     this.#variants.set(key, variant);
     return variant;
@@ -65,7 +68,7 @@ export class Variants {
     );
   }
 
-  #encodeOnce(frame: Frame, options: VariantOptions): Promise<Frame | undefined> {
+  #encodeOnce(frame: StoredFrame, options: VariantOptions): Promise<StoredFrame | undefined> {
     const size = `${options.width} ${options.quality}`;
     const newest = this.#smaller.get(size);
     if (newest?.of === frame) return newest.frame;
@@ -74,9 +77,12 @@ export class Variants {
     return smaller;
   }
 
-  async #encode(frame: Frame, { width, quality }: VariantOptions): Promise<Frame | undefined> {
+  async #encode(
+    frame: StoredFrame,
+    { width, quality }: VariantOptions,
+  ): Promise<StoredFrame | undefined> {
     try {
-      const smaller = storeFrame(await resizeJpeg(frame.jpeg, { width, quality }), frame);
+      const smaller = storeFrame(await resizeJpeg(frame.frame.jpeg, { width, quality }), frame);
       this.stats.encodes += 1;
       return smaller;
     } catch {
@@ -103,16 +109,16 @@ const AS_IT_IS = keyOf({});
 class Variant extends FrameOutlet {
   readonly #parent: FrameOutlet;
   readonly #options: VariantOptions;
-  readonly #encode: (frame: Frame) => Promise<Frame | undefined>;
-  readonly #pacer: Pacer | undefined;
-  #waiting: Frame | undefined;
+  readonly #encode: (frame: StoredFrame) => Promise<StoredFrame | undefined>;
+  readonly #pacer: Pacer<StoredFrame> | undefined;
+  #waiting: StoredFrame | undefined;
   #encoding = false;
   #leaveParent: (() => void) | undefined;
 
   constructor(
     parent: FrameOutlet,
     options: VariantOptions,
-    encode: (frame: Frame) => Promise<Frame | undefined>,
+    encode: (frame: StoredFrame) => Promise<StoredFrame | undefined>,
   ) {
     super(parent.viewers.options);
     this.#parent = parent;
@@ -140,9 +146,13 @@ class Variant extends FrameOutlet {
   }
 
   #work(): void {
-    const offer = (frame: Frame) => (this.#pacer ? this.#pacer.offer(frame) : this.#take(frame));
+    const offer = (frame: StoredFrame) => {
+      frame.retain(); // for good: it may be shown, or made smaller, long after
+      if (this.#pacer) this.#pacer.offer(frame);
+      else this.#take(frame);
+    };
     const release = this.#parent.demand.take();
-    const end = this.#parent.onFrame(offer);
+    const end = this.#parent.follow(offer);
     this.#leaveParent = () => {
       end();
       release();
@@ -158,7 +168,7 @@ class Variant extends FrameOutlet {
     this.#waiting = undefined;
   }
 
-  #take(frame: Frame): void {
+  #take(frame: StoredFrame): void {
     const { width, quality } = this.#options;
     const asIs = quality === undefined && (width === undefined || width >= frame.width);
     if (asIs) {
@@ -181,6 +191,6 @@ class Variant extends FrameOutlet {
   }
 }
 
-function isSame(a: Frame, b: Frame | undefined): boolean {
+function isSame(a: FrameIdentity, b: FrameIdentity | undefined): boolean {
   return a.run === b?.run && a.index === b.index;
 }

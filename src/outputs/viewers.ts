@@ -2,7 +2,8 @@ import type { Socket } from "node:net";
 import { now } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
 import { plainHandleOf, type SocketHandle, sendToEach } from "../base/send-to-each.ts";
-import { type Picture, streamOpening, type View } from "../frames/frame-memory.ts";
+import { streamOpening } from "../frames/frame-memory.ts";
+import type { StoredPicture, View } from "../frames/stored-picture.ts";
 
 /** What viewers may cost. */
 export interface ViewerOptions {
@@ -33,7 +34,7 @@ interface Viewer {
   readonly handle: SocketHandle | undefined;
   readonly view: View;
   /** The newest picture that came while the socket was busy. */
-  waiting: Picture | undefined;
+  waiting: StoredPicture | undefined;
   /** Bytes of whole writes that left for the kernel, when last looked at. */
   bytesOut: number;
   /** When `bytesOut` last changed, or the socket became busy, epoch ms. */
@@ -91,7 +92,7 @@ export class ViewerFanOut {
    * @param onEnd - Called once, when the viewer has gone.
    * @throws {ThingError} `TOO_MANY_VIEWERS` when no more can be added.
    */
-  add(socket: Socket, view: View, first?: Picture, onEnd: () => void = () => {}): void {
+  add(socket: Socket, view: View, first?: StoredPicture, onEnd: () => void = () => {}): void {
     this.assertRoom();
     const handle = plainHandleOf(socket);
     const progressAt = now();
@@ -103,6 +104,8 @@ export class ViewerFanOut {
     socket.on("drain", () => this.#sendWaiting(viewer));
     socket.once("close", () => {
       this.#viewers.delete(viewer);
+      viewer.waiting?.release();
+      viewer.waiting = undefined;
       this.stats.viewers -= 1;
       if (this.#viewers.size === 0) this.#endWatch();
       onEnd();
@@ -113,7 +116,7 @@ export class ViewerFanOut {
   }
 
   /** Shows a picture to every viewer, now or, to those still busy, when they are ready and none is newer. */
-  send(picture: Picture): void {
+  send(picture: StoredPicture): void {
     for (const view of VIEWS) this.#offer(this.#viewers, picture, view);
   }
 
@@ -126,33 +129,38 @@ export class ViewerFanOut {
   }
 
   /** To those of `viewers` that have this view: now, or, to the busy ones, later. */
-  #offer(viewers: Iterable<Viewer>, picture: Picture, view: View): void {
+  #offer(viewers: Iterable<Viewer>, picture: StoredPicture, view: View): void {
     const ready: Viewer[] = [];
     for (const viewer of viewers) {
       if (viewer.view !== view) continue;
       if (viewer.socket.writableLength > 0) this.#postpone(viewer, picture);
       else ready.push(viewer);
     }
-    if (ready.length > 0) this.#deliver(ready, bytesFor(picture, view));
+    if (ready.length > 0) this.#deliver(ready, picture, view);
   }
 
-  #deliver(ready: readonly Viewer[], bytes: Buffer): void {
+  #deliver(ready: readonly Viewer[], picture: StoredPicture, view: View): void {
+    const bytes = picture.bytes(view);
     const taken = sendToEach(ready, bytes);
     this.stats.sentFrames += ready.length;
     for (let i = 0; i < ready.length; i++) {
-      if (taken[i] !== bytes.length) this.#writeRest(ready[i]!, bytes.subarray(taken[i]));
+      if (taken[i] === bytes.length) continue;
+      this.#writeRest(ready[i]!, bytes.subarray(taken[i]), picture);
     }
   }
 
-  #postpone(viewer: Viewer, picture: Picture): void {
+  #postpone(viewer: Viewer, picture: StoredPicture): void {
     if (viewer.waiting) this.stats.skippedFrames += 1;
+    viewer.waiting?.release();
+    picture.retain();
     viewer.waiting = picture;
   }
 
-  #writeRest(viewer: Viewer, bytes: Uint8Array): void {
+  #writeRest(viewer: Viewer, bytes: Uint8Array, picture: StoredPicture): void {
     const { socket } = viewer;
     if (!socket.writable) return; // it closes, and is about to leave
-    const drained = socket.write(bytes);
+    picture.retain();
+    const drained = socket.write(bytes, () => picture.release()); // called on errors, too
     if (socket.writableLength === 0) return;
     viewer.progressAt = now();
     viewer.bytesOut = bytesOut(socket);
@@ -165,6 +173,7 @@ export class ViewerFanOut {
     if (!waiting || viewer.socket.destroyed) return;
     viewer.waiting = undefined;
     this.#offer([viewer], waiting, viewer.view);
+    waiting.release();
   }
 
   #endStalled(): void {
@@ -189,13 +198,6 @@ export class ViewerFanOut {
 
 function noViewers(): ViewerStats {
   return { viewers: 0, refusedViewers: 0, sentFrames: 0, skippedFrames: 0, endedStalled: 0 };
-}
-
-/** The view of the shared memory that a viewer is sent, as the kind of array that sockets take as it is. */
-function bytesFor(picture: Picture, view: View): Buffer {
-  const { buffer, byteOffset, byteLength } =
-    view === "program" ? picture.part : picture.advancedPart;
-  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 function bytesOut(socket: Socket): number {

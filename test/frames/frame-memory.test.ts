@@ -14,10 +14,12 @@ const identity = { run: "k3x9q2", index: 7, capturedAt: 1_770_000_000_123.456 };
 
 test("a frame's JPEG and both of its parts are views of one memory", () => {
   const jpeg = picture(1);
-  const frame = storeFrame(jpeg, identity);
-  assert.equal(frame.jpeg.buffer, frame.part.buffer);
-  assert.equal(frame.jpeg.buffer, frame.advancedPart.buffer);
+  const stored = storeFrame(jpeg, identity);
+  const { frame } = stored;
+  assert.equal(frame.jpeg.buffer, stored.bytes("program").buffer);
+  assert.equal(frame.jpeg.buffer, stored.bytes("chromium").buffer);
   assert.notEqual(frame.jpeg.buffer, jpeg.buffer);
+  assert.equal(stored.size, jpeg.length);
   assert.deepEqual(Buffer.from(frame.jpeg), Buffer.from(jpeg));
   assert.deepEqual([frame.width, frame.height], [16, 16]);
 });
@@ -27,7 +29,7 @@ test("a program's part is headers, JPEG and boundary", () => {
   const headers =
     `Content-Type: image/jpeg\r\nContent-Length: ${jpeg.length}\r\nX-Frame-Index: 7\r\n` +
     "X-Stream-Run: k3x9q2\r\nX-Timestamp: 1770000000.123456\r\n\r\n";
-  const part = latin(storeFrame(jpeg, identity).part);
+  const part = latin(storeFrame(jpeg, identity).bytes("program"));
   assert.equal(part, `${headers}${latin(jpeg)}\r\n--${BOUNDARY}\r\n`);
   assert.equal(latin(streamOpening("program")), "--frame\r\n");
 });
@@ -35,15 +37,15 @@ test("a program's part is headers, JPEG and boundary", () => {
 test("Chromium's part ends with the headers of the part to come", () => {
   const jpeg = picture(1);
   const bare = "--frame\r\nContent-Type: image/jpeg\r\n\r\n";
-  assert.equal(latin(storeFrame(jpeg, identity).advancedPart), `${latin(jpeg)}\r\n${bare}`);
+  assert.equal(latin(storeFrame(jpeg, identity).bytes("chromium")), `${latin(jpeg)}\r\n${bare}`);
   assert.equal(latin(streamOpening("chromium")), bare);
 });
 
 test("a frame that another stream captured names its origin, and no name can break a header", () => {
   const origin = { stream: "cam 1\r\nEvil: yes;µ", run: "aaaaaa", index: 3, capturedAt: 1000.5 };
   const frame = storeFrame(picture(1), { ...identity, origin });
-  assert.deepEqual(frame.origin, origin);
-  const line = /X-Origin: (.*)\r\n/.exec(latin(frame.part))?.[1];
+  assert.deepEqual(frame.frame.origin, origin);
+  const line = /X-Origin: (.*)\r\n/.exec(latin(frame.bytes("program")))?.[1];
   assert.equal(
     line,
     "stream=cam%201%0D%0AEvil%3A%20yes%3B%C2%B5;run=aaaaaa;index=3;timestamp=1.000500",
@@ -53,23 +55,24 @@ test("a frame that another stream captured names its origin, and no name can bre
 test("bytes after the end of the picture are left out", () => {
   const jpeg = picture(1);
   const padded = Buffer.concat([jpeg, Buffer.alloc(500)]);
-  assert.deepEqual(Buffer.from(storeFrame(padded, identity).jpeg), Buffer.from(jpeg));
+  assert.deepEqual(Buffer.from(storeFrame(padded, identity).frame.jpeg), Buffer.from(jpeg));
 });
 
 test("motion-JPEG without Huffman tables gets the standard ones before its scan", () => {
   const bare = withoutHuffmanTables(picture(1));
   assert.equal(inspectJpeg(bare).hasHuffmanTables, false);
-  const { jpeg, part } = storeFrame(bare, identity);
+  const stored = storeFrame(bare, identity);
+  const { jpeg } = stored.frame;
   const { hasHuffmanTables, scanAt } = inspectJpeg(jpeg);
   assert.equal(hasHuffmanTables, true);
   const tables = jpeg.subarray(scanAt - STANDARD_HUFFMAN_TABLES.length, scanAt);
   assert.deepEqual(Buffer.from(tables), Buffer.from(STANDARD_HUFFMAN_TABLES));
-  assert.match(latin(part), new RegExp(`Content-Length: ${jpeg.length}\r\n`));
+  assert.match(latin(stored.bytes("program")), new RegExp(`Content-Length: ${jpeg.length}\r\n`));
 });
 
 test("a placeholder says its reason and has no index", () => {
   const placeholder = storePlaceholder(picture(1), "unplugged\r\nX-Evil: µ");
-  const headers = latin(placeholder.part).split("\r\n\r\n")[0]!;
+  const headers = latin(placeholder.bytes("program")).split("\r\n\r\n")[0]!;
   assert.match(headers, /X-Placeholder: unplugged\?\?X-Evil: \?$/);
   assert.doesNotMatch(headers, /X-Frame-Index|X-Stream-Run|X-Timestamp/);
 });

@@ -6,7 +6,7 @@ import { identityOfPart } from "../../src/frames/part-identity.ts";
 import { picture } from "../outputs/pictures.ts";
 
 function headersOf(identity: Parameters<typeof storeFrame>[1]): ReadonlyMap<string, string> {
-  const { part } = storeFrame(picture(0), identity);
+  const part = storeFrame(picture(0), identity).bytes("program");
   const [parsed] = new MultipartParser().push(Buffer.concat([Buffer.from("--frame\r\n"), part]));
   assert.ok(parsed);
   return parsed.headers;

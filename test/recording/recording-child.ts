@@ -11,7 +11,7 @@ const writer = new RecordingWriter({ path });
 await writer.opened;
 for (let index = 0; index < Number(count); index++) {
   const capturedAt = now();
-  writer.add(storeFrame(picture(index, Number(bytes)), { run: "k3x9q2", index, capturedAt }));
+  writer.add(storeFrame(picture(index, Number(bytes)), { run: "k3x9q2", index, capturedAt }).frame);
   console.log(capturedAt);
   await sleep(10);
 }

@@ -20,7 +20,7 @@ export async function newPath(name = "film.mkv"): Promise<string> {
 
 /** Frame `index` of a run, captured `atMs` after START. It carries its index. */
 export function frame(index: number, atMs: number, bytes?: number, run = "k3x9q2"): Frame {
-  return storeFrame(picture(index, bytes), { run, index, capturedAt: START + atMs });
+  return storeFrame(picture(index, bytes), { run, index, capturedAt: START + atMs }).frame;
 }
 
 /** Frames at a steady rate. */

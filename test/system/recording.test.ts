@@ -20,7 +20,7 @@ async function pictures(): Promise<Frame[]> {
     const isBurst = index >= 20 && index < 30;
     const jitterMs = ((index * 7919) % 17_000) / 1000;
     const atMs = pauseMs + (isBurst ? 800 + (index - 20) * 3 : index * 40 + jitterMs);
-    return storeFrame(jpeg, { run: "k3x9q2", index, capturedAt: START + atMs });
+    return storeFrame(jpeg, { run: "k3x9q2", index, capturedAt: START + atMs }).frame;
   });
 }
 

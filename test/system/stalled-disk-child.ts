@@ -44,7 +44,7 @@ async function recordAll() {
   let index = 0;
   const feeding = setInterval(() => {
     const identity = { run: "k3x9q2", index, capturedAt: now() };
-    const frame = storeFrame(picture(index++, 50_000), identity);
+    const frame = storeFrame(picture(index++, 50_000), identity).frame;
     for (const writer of writers) writer.add(frame);
   }, 33);
   const before = await work();

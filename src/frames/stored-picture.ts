@@ -1,0 +1,118 @@
+import type { Frame, Origin } from "./frame.ts";
+import type { MemoryPool } from "./memory-pool.ts";
+
+/**
+ * How a viewer is sent a stream. `program`: each part is complete, headers first. `chromium`: each write
+ * ends with the headers of the part to come, because Chromium paints a part only when those have arrived.
+ */
+export type View = "program" | "chromium";
+
+/** Memory with part headers, a JPEG, the next boundary, and bare headers of the part to come, one behind the other. */
+export interface Layout {
+  readonly memory: Uint8Array;
+  readonly jpegAt: number;
+  readonly jpegEnd: number;
+  /** Where a program's part ends. */
+  readonly partEnd: number;
+  /** Where Chromium's part ends. */
+  readonly end: number;
+  /** Where the memory goes when nobody uses it any more. */
+  readonly pool?: MemoryPool | undefined;
+}
+
+/**
+ * A picture in memory that all viewers share. Whoever made it has it in use; who else looks at it later than in the tick in
+ * which it was given says so with `retain`, and with `release` when done. After the last its memory is used again.
+ */
+export class StoredPicture {
+  #layout: Layout | undefined;
+  #users = 1;
+
+  constructor(layout: Layout) {
+    this.#layout = layout;
+  }
+
+  /** What a viewer is sent: a view of the shared memory. */
+  bytes(view: View): Uint8Array {
+    const { memory, jpegAt, partEnd, end } = this.layout;
+    return view === "program" ? memory.subarray(0, partEnd) : memory.subarray(jpegAt, end);
+  }
+
+  retain(): void {
+    this.#users += 1;
+  }
+
+  release(): void {
+    this.#users -= 1;
+    if (this.#users > 0 || !this.#layout) return;
+    const { pool, memory } = this.#layout;
+    this.#layout = undefined;
+    pool?.giveBack(memory);
+  }
+
+  protected get layout(): Layout {
+    if (!this.#layout) throw new Error("A picture was looked at after its last user released it.");
+    return this.#layout;
+  }
+}
+
+/** A picture that is not a frame: it says why there is none. */
+export class Placeholder extends StoredPicture {
+  readonly reason: string;
+
+  constructor(reason: string, layout: Layout) {
+    super(layout);
+    this.reason = reason;
+  }
+}
+
+/** What a frame is, beside its bytes. */
+export interface FrameIdentity {
+  readonly run: string;
+  readonly index: number;
+  readonly capturedAt: number;
+  readonly origin?: Origin | undefined;
+}
+
+/** A frame as a stream holds it. */
+export class StoredFrame extends StoredPicture {
+  readonly run: string;
+  readonly index: number;
+  /** Epoch ms. */
+  readonly capturedAt: number;
+  /** Bytes of the JPEG. */
+  readonly size: number;
+  readonly width: number;
+  readonly height: number;
+  readonly origin: Origin | undefined;
+  #frame: Frame | undefined;
+
+  constructor(
+    { run, index, capturedAt, origin }: FrameIdentity,
+    { width, height }: { width: number; height: number },
+    layout: Layout,
+  ) {
+    super(layout);
+    this.run = run;
+    this.index = index;
+    this.capturedAt = capturedAt;
+    this.origin = origin;
+    this.width = width;
+    this.height = height;
+    this.size = layout.jpegEnd - layout.jpegAt;
+  }
+
+  /** The frame for anybody, to keep for any time: once it has been asked for, its memory is never used again. */
+  get frame(): Frame {
+    this.#frame ??= this.#handOut();
+    return this.#frame;
+  }
+
+  #handOut(): Frame {
+    const { memory, jpegAt, jpegEnd } = this.layout;
+    this.retain();
+    const { run, index, capturedAt, width, height, origin } = this;
+    const frame = { run, index, capturedAt, jpeg: memory.subarray(jpegAt, jpegEnd), width, height };
+    return origin ? { ...frame, origin } : frame;
+  }
+}

@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { Frame } from "../../src/frames/frame.ts";
+import { MemoryPool } from "../../src/frames/memory-pool.ts";
+import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { numberIn, picture } from "./pictures.ts";
+import { eventually, serve, Watcher } from "./watching.ts";
+
+const timeout = 60_000;
+
+/** Every way to get at a frame, by its name: adds frames to `stream`, and gives what it was handed. */
+const WAYS: Record<string, (stream: MJPEGStream, add: () => void) => Promise<Frame[]>> = {
+  async heldFrame(stream, add) {
+    add();
+    return [stream.heldFrame(stream.lastFrameIndex)];
+  },
+  async ringbufferEntry(stream, add) {
+    add();
+    return [await stream.ringbufferEntry(stream.lastFrameIndex)];
+  },
+  async bufferForReading(stream, add) {
+    add();
+    return [await stream.bufferForReading(stream.lastFrameIndex)];
+  },
+  async heldFrames(stream, add) {
+    for (let n = 0; n < 3; n++) add();
+    return stream.heldFrames;
+  },
+  async newest(stream, add) {
+    add();
+    return [stream.newest!];
+  },
+  async grab(stream, add) {
+    const next = stream.grab();
+    add();
+    add();
+    return [await next];
+  },
+  async frameAt(stream, add) {
+    const next = stream.frameAt(stream.lastFrameIndex + 1);
+    add();
+    return [await next];
+  },
+  async capturedAfter(stream, add) {
+    add();
+    return [await stream.capturedAfter(0)];
+  },
+  async frames(stream, add) {
+    const frames = stream.frames();
+    const next = frames.next();
+    add();
+    const first = (await next).value!;
+    add();
+    return [first, (await frames.next()).value!];
+  },
+  async everyFrame(stream, add) {
+    const frames = stream.everyFrame();
+    const next = frames.next();
+    for (let n = 0; n < 3; n++) add();
+    const got = [(await next).value, (await frames.next()).value];
+    return got.filter((value): value is Frame => value !== undefined && "jpeg" in value);
+  },
+  async onFrame(stream, add) {
+    const seen: Frame[] = [];
+    const end = stream.onFrame((frame) => seen.push(frame));
+    for (let n = 0; n < 3; n++) add();
+    end();
+    return seen;
+  },
+  async variant(stream, add) {
+    const frames = stream.variant({ width: 1000 }).frames();
+    const next = frames.next();
+    add();
+    const first = (await next).value!;
+    await frames.return();
+    return [first];
+  },
+};
+
+for (const [way, get] of Object.entries(WAYS)) {
+  test(`a frame got by ${way} stays as it is while thousands follow, and while the stream is reset`, {
+    timeout,
+  }, async () => {
+    const stream = new MJPEGStream({ ringbufferSize: 3 });
+    let added = 0;
+    const add = () => void stream.addFrame(picture(added++, 2000));
+    const kept: { frame: Frame; bytes: Buffer }[] = [];
+    for (let round = 0; round < 20; round++) {
+      for (let n = 0; n < round; n++) add();
+      for (const frame of await get(stream, add)) {
+        kept.push({ frame, bytes: Buffer.from(frame.jpeg) });
+      }
+      if (round % 5 === 4) stream.reset();
+    }
+    for (let n = 0; n < 1000; n++) add();
+    assert.ok(kept.length >= 20);
+    for (const { frame, bytes } of kept) assert.deepEqual(Buffer.from(frame.jpeg), bytes);
+  });
+}
+
+test("frames that only viewers have seen share a few pieces of memory", { timeout }, async (t) => {
+  const stream = new MJPEGStream({ ringbufferSize: 4 });
+  const { port } = await serve(t, (req, res) => stream.mjpegStreamResponse(req, res));
+  const watcher = new Watcher(port, "/");
+  await eventually(() => stream.viewers.count === 1);
+  const pieces = new Set<ArrayBufferLike>();
+  stream.follow((stored) => pieces.add(stored.bytes("program").buffer));
+  for (let n = 0; n < 200; n++) {
+    stream.addFrame(picture(n, 20_000 + 7 * n));
+    await watcher.until(() => watcher.parts.length === n + 1);
+  }
+  assert.ok(pieces.size <= 6, `${pieces.size} pieces for a ring of 4`);
+  assert.deepEqual(
+    watcher.parts.map(({ jpeg }) => numberIn(jpeg)),
+    Array.from({ length: 200 }, (_, n) => n),
+  );
+});
+
+test("viewers who are behind, leave or stall get whole pictures while memory is used again", {
+  timeout,
+}, async (t) => {
+  const stream = new MJPEGStream({ ringbufferSize: 1 });
+  const { port } = await serve(t, (req, res) => stream.mjpegStreamResponse(req, res));
+  const slow = Array.from({ length: 6 }, () => new Watcher(port, "/"));
+  await eventually(() => stream.viewers.count === 6);
+  const pieces = new Set<ArrayBufferLike>();
+  let shown = 0;
+  stream.follow((stored) => {
+    shown += 1;
+    pieces.add(stored.bytes("program").buffer);
+  });
+  for (let n = 0; n < 300; n++) {
+    // Larger than what the kernel takes at once, so that most of it waits for the viewer.
+    stream.addFrame(picture(n, 3_000_000 + 1000 * (n % 50)));
+    if (n === 100) slow[0]!.socket.destroy();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  stream.addFrame(picture(300, 1000));
+  for (const watcher of slow.slice(1)) {
+    await watcher.until(() => numberIn(watcher.parts.at(-1)?.jpeg ?? picture(0)) === 300);
+    for (const { headers, jpeg } of watcher.parts) {
+      const n = Number(headers.get("x-frame-index"));
+      const whole = n === 300 ? picture(300, 1000) : picture(n, 3_000_000 + 1000 * (n % 50));
+      assert.ok(Buffer.from(jpeg).equals(whole), `frame ${n} came broken`);
+    }
+  }
+  assert.ok(stream.stats.skippedFrames > 0, "nobody was behind: this test shows nothing");
+  assert.ok(pieces.size < shown / 2, `${pieces.size} pieces for ${shown} pictures`);
+});
+
+test("a pool gives pieces that fit, and keeps few", () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 5_000_000 }), { maxLength: 60 }), (sizes) => {
+      const pool = new MemoryPool();
+      const inUse: Uint8Array[] = [];
+      for (const size of sizes) {
+        const piece = pool.take(size);
+        assert.ok(piece.length >= size && !inUse.includes(piece));
+        inUse.push(piece);
+        if (inUse.length > 3) pool.giveBack(inUse.shift()!);
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
