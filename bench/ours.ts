@@ -37,7 +37,7 @@ class BenchCamera extends Thing {
     this.#fps = fps;
   }
 
-  /** Frames as fast as a viewer takes them at first, and then at the rate that was asked for. */
+  /** Frames as fast as viewers take them at first, and then at the rate that was asked for. */
   async run(): Promise<void> {
     this.#saturate();
     await after(RUN_IN_SECONDS * 1000);

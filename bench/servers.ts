@@ -2,7 +2,7 @@ import { connect, createServer } from "node:net";
 import { delay } from "../src/base/abort.ts";
 import { packagePath } from "../src/base/package-root.ts";
 import { program, type Running, runToEnd, start, whatIsMissing } from "./programs.ts";
-import { RUN_IN_SECONDS } from "./run-in.ts";
+import { RUN_IN_SECONDS, RUN_IN_VIEWERS } from "./run-in.ts";
 
 /** The core that servers run on. The load and everything else have the other one. */
 export const SERVER_CORE = 0;
@@ -41,8 +41,8 @@ export async function startOurs(job: Job, ...options: string[]): Promise<Server>
   const command = [process.execPath, script, job.frame, String(job.fps), ...options];
   const running = start(SERVER_CORE, command);
   const url = await untilItPrints(running, /^(http:\S+)$/m);
-  const load = [program("mjpeg-load"), "-w", "0", "-d", String(RUN_IN_SECONDS + 0.1), url];
-  await runToEnd(LOAD_CORE, load);
+  const viewers = ["-n", String(RUN_IN_VIEWERS), "-w", "0", "-d", String(RUN_IN_SECONDS + 0.1)];
+  await runToEnd(LOAD_CORE, [program("mjpeg-load"), ...viewers, url]);
   return { url, raw: false, pid: running.pid, stop: running.stop };
 }
 
