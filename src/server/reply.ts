@@ -36,8 +36,9 @@ export function writeProblem(
   problem: Problem,
 ): void {
   const headers: Record<string, string> = {};
-  if (problem.status === 503) headers["Retry-After"] = "1";
-  if (problem.status === 429) headers["Retry-After"] = "60";
+  const isSaid = response.hasHeader("Retry-After"); // by whoever knows better
+  if (problem.status === 503 && !isSaid) headers["Retry-After"] = "1";
+  if (problem.status === 429 && !isSaid) headers["Retry-After"] = "60";
   if (problem.status === 408) headers.Connection = "close"; // what is still to come is not waited for
   writeReply(request, response, {
     status: problem.status,
