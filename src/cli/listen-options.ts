@@ -7,6 +7,7 @@ export interface ListenFlags {
   readonly lan: boolean;
   readonly login: boolean;
   readonly insecureNoAuth: boolean;
+  readonly embed: boolean;
   readonly tls?: "auto";
   readonly tlsCert?: string;
   readonly tlsKey?: string;
@@ -21,6 +22,7 @@ export function addListenOptions(command: Command): Command {
     .option("--port <number>", "the port to listen on, 0 for a free one", portNumber, 5000)
     .option("--lan", "let other computers in that log in; prints a link and a QR code", false)
     .option("--login", "ask for a login on this computer, too", false)
+    .option("--embed", "let web pages of other origins show the pictures", false)
     .option("--tls <auto>", "serve https, with a certificate of the server's own", onlyAuto)
     .option("--tls-cert <file>", "serve https, with this certificate in PEM")
     .option("--tls-key <file>", "and this key")

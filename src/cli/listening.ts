@@ -21,7 +21,7 @@ export interface ListenConfig {
 export interface Listening {
   readonly host: string;
   readonly port: number;
-  readonly options: Pick<ServerOptions, "login" | "insecureNoAuth" | "tls">;
+  readonly options: Pick<ServerOptions, "embed" | "login" | "insecureNoAuth" | "tls">;
   /** Of the certificate, for people to compare. */
   readonly fingerprint?: string;
 }
@@ -45,6 +45,7 @@ export async function listeningFor(flags: ListenFlags, config: ListenConfig): Pr
     port: flags.port,
     options: {
       insecureNoAuth: flags.insecureNoAuth,
+      ...(flags.embed && { embed: "all" }),
       ...(hasLogin && { login: { folder: secretsFolder(config.settingsFolder) } }),
       ...(tls && { tls }),
     },

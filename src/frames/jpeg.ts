@@ -45,6 +45,7 @@ export function inspectJpeg(
     maxPixels = MAX_JPEG_PIXELS,
   }: { maxBytes?: number; maxPixels?: number } = {},
 ): JpegInfo {
+  if (!(bytes instanceof Uint8Array)) throw badFrame(`it is no Uint8Array, but ${kindOf(bytes)}`);
   if (bytes.length > maxBytes)
     throw badFrame(`it has ${bytes.length} bytes, at most ${maxBytes} are allowed`);
   if (bytes[0] !== 0xff || bytes[1] !== SOI) throw badFrame(notAJpeg(bytes));
@@ -69,6 +70,12 @@ export function inspectJpeg(
     if (at < 0) throw badFrame(`the end marker (EOI) is missing after ${bytes.length} bytes`);
     if (at === end) throw badFrame(`the scan at byte ${end} is empty`);
   }
+}
+
+/** What somebody without types gave instead. */
+function kindOf(value: unknown): string {
+  if (typeof value !== "object" || value === null) return value === null ? "null" : typeof value;
+  return value.constructor?.name ?? "an object";
 }
 
 function readSegment(

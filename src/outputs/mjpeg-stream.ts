@@ -268,7 +268,7 @@ export class MJPEGStream extends FrameOutlet {
       this.#refused.stopped += 1;
       throw streamStopped();
     }
-    if (jpeg.length > this.#maxFrameBytes) {
+    if (jpeg instanceof Uint8Array && jpeg.length > this.#maxFrameBytes) {
       this.#refused.tooLarge += 1;
       throw new ThingError(
         "BAD_FRAME",

@@ -31,8 +31,8 @@ import { wotServices } from "./wot-services.ts";
 export interface ServerOptions {
   /** Before every path, e.g. `/api/v3`. */
   readonly apiPrefix?: string;
-  /** Things whose pictures pages of other origins may show. */
-  readonly embed?: readonly string[];
+  /** Things whose pictures pages of other origins may show: their names, or all of them. */
+  readonly embed?: readonly string[] | "all";
   /** Names under which this server may be addressed, beside loopback, IP addresses and the machine's own name. */
   readonly allowedHosts?: readonly string[];
   /** Origins whose pages may call this server. */
@@ -113,7 +113,8 @@ export class ThingServer {
       ...(this.#login ? loginRoutes(this.#login, prefix, () => this.routes) : []),
     ];
     const gate = this.#login && new Gate(this.#login, prefix, this.routes);
-    const embeds = ({ path }: Route) => embed.some((name) => path.startsWith(`${prefix}/${name}/`));
+    const embeds = ({ path }: Route) =>
+      embed === "all" || embed.some((name) => path.startsWith(`${prefix}/${name}/`));
     const answer = listenerOf(this.routes, { ...shared, embeds, gate });
     this.#server = tls
       ? createSecureServer({ ...REQUEST_LIMITS, ...TLS_LIMITS, ...tls }, answer)

@@ -146,8 +146,16 @@ test("bad frames are refused, counted by reason, and take no index", () => {
   assert.throws(() => stream.addFrame(new Uint8Array(0)), { code: "BAD_FRAME" });
   assert.throws(() => stream.addFrame(picture(0, 1001)), /1001 bytes; this stream takes 1000/);
   assert.equal(stream.offerFrame(picture(0).subarray(0, 200)), undefined);
+  for (const [notBytes, kind] of [
+    ["a picture", /string/],
+    [null, /null/],
+    [undefined, /undefined/],
+    [picture(0).buffer, /ArrayBuffer/],
+  ] as [never, RegExp][]) {
+    assert.throws(() => stream.addFrame(notBytes), { code: "BAD_FRAME", message: kind });
+  }
   assert.equal(stream.addFrame(picture(0)).index, 0);
-  assert.deepEqual(stream.stats.refused, { corrupt: 3, tooLarge: 1, stopped: 0 });
+  assert.deepEqual(stream.stats.refused, { corrupt: 7, tooLarge: 1, stopped: 0 });
   assert.equal(stream.stats.added, 1);
 });
 
