@@ -11,7 +11,9 @@ export function curl(command: string): Promise<Response> {
   while (words.length > 0) {
     const word = words.shift() ?? "";
     if (word === "-N") continue; // what it is for, printing at once, is no matter here
-    if (word === "-I") request.method = "HEAD";
+    if (word === "-o")
+      words.shift(); // nor is where the answer goes
+    else if (word === "-I") request.method = "HEAD";
     else if (word === "-u") {
       request.headers.Authorization = `Basic ${Buffer.from(words.shift() ?? "").toString("base64")}`;
     } else if (word === "-X") request.method = words.shift() ?? "";

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { packagePath } from "../../src/base/package-root.ts";
+import { folderWith, runCli, serveCli } from "../cli/run-cli.ts";
+import { blocksOf, pageText } from "../docs/page.ts";
+import { openPage } from "./chromium.ts";
+
+const timeout = 60_000;
+const PRINTED = "http://127.0.0.1:5000";
+
+function picturesOf(page: string): string[] {
+  return blocksOf(page)
+    .filter(({ language }) => language === "html")
+    .map(({ text }) => text);
+}
+
+/** The widths of the pictures that Chromium shows of a file on the disk with this in it; 0 of one that it does not show. */
+async function widthsIn(t: TestContext, folder: string, html: string): Promise<number[]> {
+  const { page } = await openPage(t);
+  const file = join(folder, "mine.html");
+  await writeFile(file, html);
+  await page.goto(`file://${file}`, { waitUntil: "domcontentloaded" }); // a stream never ends, and so the page never loads
+  await page.waitForFunction(
+    `document.images.length > 0 && [...document.images].every((image) => image.naturalWidth || image.complete)`,
+  );
+  return page.evaluate("[...document.images].map((image) => image.naturalWidth)");
+}
+
+test("each <img> of the pages shows the camera in a file of one's own, where --embed lets it", {
+  timeout,
+}, async (t) => {
+  const folder = await folderWith({});
+  const server = await serveCli(t, folder, "--embed");
+  const readme = readFileSync(packagePath("README.md"), "utf8");
+  const [signed, embedded] = picturesOf(pageText("access.md"));
+  assert.match(signed ?? "", /signature=/);
+  const pictures = [
+    ...picturesOf(readme),
+    ...picturesOf(pageText("http-api.md")),
+    ...picturesOf(pageText("clients.md")),
+    embedded ?? "",
+  ];
+  const html = pictures.join("").replaceAll(PRINTED, server.url);
+  assert.deepEqual(await widthsIn(t, folder, html), [800, 800, 400, 800]);
+  await server.stop();
+  const strict = await serveCli(t, folder);
+  const refused = pictures.join("").replaceAll(PRINTED, strict.url);
+  assert.deepEqual(await widthsIn(t, folder, refused), [0, 0, 0, 0]);
+});
+
+test("the signed <img> of docs/access.md shows the camera in a file of one's own, login or not", {
+  timeout,
+}, async (t) => {
+  const folder = await folderWith({});
+  const { url } = await serveCli(t, folder, "--login");
+  const token = (await runCli(folder, "tokens", "create", "--role", "view")).stdout.trim();
+  const answer = await fetch(`${url}/signed_urls`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+    body: JSON.stringify({ path: "/camera/mjpeg_stream", seconds: 60 }),
+  });
+  const signed = Object(await answer.json());
+  const [printed = ""] = picturesOf(pageText("access.md"));
+  const mine = printed.replace(/http[^"]*(?=&width)/, signed.url);
+  assert.ok(mine.includes(signed.url), mine);
+  assert.deepEqual(await widthsIn(t, folder, mine), [400]);
+  const forged = mine.replace(/signature=./, "signature=");
+  assert.deepEqual(await widthsIn(t, folder, forged), [0]);
+});
