@@ -91,7 +91,7 @@ export class InvocationRecord {
     if (this.finished) {
       throw new ThingError(
         "NOT_CANCELLABLE",
-        `The invocation ${this.id} of '${this.action}' is ${this.status} and may not be cancelled.`,
+        `The invocation ${this.id} of '${this.action}' cannot be cancelled: it has ended already, as '${this.status}'.`,
       );
     }
     this.#cancelledWith ??= new DOMException(

@@ -92,15 +92,17 @@ export class Lamp extends Thing {
   }
 }
 
-/** A running server with a lamp, of which at most three invocations run at once. */
+/** A running server with a lamp and what else is given; at most three invocations run at once. */
 export async function litRoom(
   test: TestContext,
   options: ServerOptions = {},
+  others: Record<string, new () => Thing> = {},
 ): Promise<{ lamp: Lamp; host: ThingHost; server: ThingServer; url: string; port: number }> {
   const settingsFolder = await mkdtemp(join(tmpdir(), "thingscope-"));
   const host = new ThingHost({ settingsFolder, maxInvocations: 3, enableGlobalLock: true });
   const lamp = new Lamp();
   host.add("lamp", lamp);
+  for (const [name, Other] of Object.entries(others)) host.add(name, new Other());
   const server = new ThingServer(host, options);
   test.after(async () => {
     await server.close();

@@ -67,6 +67,15 @@ test(
     assert.equal((await late.next()).data, "2");
     const old = await openEvents(t, `${url}/lamp/level?after=2001-01-01T00:00:00.000000Z`);
     assert.equal((await old.next()).event, "gap");
+    lamp.level = 7;
+    const setBack = "2199-01-01T00:00:00.000000Z"; // told before the clock of a machine was set back
+    const back = await openEvents(t, `${url}/lamp/level`, { "Last-Event-ID": setBack });
+    assert.deepEqual(JSON.parse((await back.next()).data!).after, setBack);
+    assert.equal((await back.next()).data, "7");
+    lamp.level = 8;
+    assert.equal((await back.next()).data, "8");
+    const polled = await ask(port, { path: `/lamp/level/next?after=${setBack}` });
+    assert.deepEqual([polled.text, polled.headers["x-gap"]], ["7", "true"]);
     const nonsense = await ask(port, {
       path: "/lamp/level",
       headers: { accept: "text/event-stream", "last-event-id": "yesterday" },

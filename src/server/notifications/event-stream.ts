@@ -3,6 +3,7 @@ import type { Exchange } from "../route.ts";
 import { EventStreamWriter } from "../sse.ts";
 import type { EventStreamCounts } from "./event-stream-counts.ts";
 import { assertId } from "./longpoll.ts";
+import { placeAfter } from "./notification-ids.ts";
 import type { Notification, NotificationLog } from "./notification-log.ts";
 
 const RETRY_MS = 1000;
@@ -27,7 +28,8 @@ export function sendNotifications(
   if (asked !== undefined) assertId(String(asked));
   const writer = new EventStreamWriter(response, { retryMs: RETRY_MS });
   if (request.method === "HEAD") response.end();
-  else new NotificationReader(logs, writer, response, counts).start(String(asked ?? present));
+  else
+    new NotificationReader(logs, writer, response, counts).start(String(asked ?? present), present);
 }
 
 class NotificationReader {
@@ -52,12 +54,12 @@ class NotificationReader {
     this.#response = response;
   }
 
-  start(after: string): void {
-    this.#after = after;
+  start(lastTold: string, present: string): void {
+    this.#after = placeAfter(lastTold, present);
     const heldSince = this.#heldSince();
-    if (after < heldSince) {
+    if (this.#after < heldSince) {
       this.#counts.gaps += 1;
-      this.#writer.send("gap", { after, heldSince });
+      this.#writer.send("gap", { after: lastTold, heldSince });
       this.#after = heldSince;
     }
     const stops = this.#logs.map((log) => log.onAdd(() => this.#schedule()));

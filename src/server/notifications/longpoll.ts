@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import { ThingError } from "../../base/errors.ts";
 import type { Exchange, Reply } from "../route.ts";
-import { isNotificationId } from "./notification-ids.ts";
+import { isNotificationId, placeAfter } from "./notification-ids.ts";
 import type { Notification, NotificationLog } from "./notification-log.ts";
 import type { RecentClients } from "./recent-clients.ts";
 
@@ -40,7 +40,7 @@ export async function nextNotification(
   // A client asks by HEAD whether long polling is possible; it waits a second at most.
   if (request.method === "HEAD")
     return { status: 200, body: null, headers: link(asked ?? present) };
-  const from = asked ?? clients.lastTold(request) ?? present;
+  const from = placeAfter(asked ?? clients.lastTold(request) ?? present, present);
   const isGap = from < log.heldSince;
   const after = isGap ? log.heldSince : from;
   const found = log.after(after) ?? (await added(log, seconds * 1000, signal));

@@ -35,6 +35,14 @@ export function isNotificationId(text: string): boolean {
   return ID.test(text);
 }
 
+/**
+ * The place of a reader that was last told `id`. An id of a time to come was given before the clock was set back, as on
+ * a machine that keeps no time while it is off: its reader has missed everything since, instead of nothing until then.
+ */
+export function placeAfter(id: string, present: string): string {
+  return id > present ? "" : id;
+}
+
 function microseconds(): number {
   return Math.floor(now() * 1000);
 }

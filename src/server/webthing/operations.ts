@@ -2,7 +2,7 @@ import { ThingError, unknownAffordance } from "../../base/errors.ts";
 import type { Role } from "../../core/affordances.ts";
 import type { InvocationRecord } from "../../core/invocation.ts";
 import { readProperties } from "../all-properties-routes.ts";
-import { idInUuid } from "../notifications/notification-ids.ts";
+import { idInUuid, placeAfter } from "../notifications/notification-ids.ts";
 import type { NotificationLog } from "../notifications/notification-log.ts";
 import { actionStatus, textMember, type WebThingRequest } from "./messages.ts";
 import type { WebThingSessionOptions } from "./session-options.ts";
@@ -192,7 +192,8 @@ function subscribed({ notifications }: WebThing, request: WebThingRequest): Noti
 function place({ notifications }: WebThing, kind: "property" | "event", request: WebThingRequest) {
   const { lastNotificationID: last } = request.members;
   const id = typeof last === "string" ? idInUuid(last) : undefined;
-  return { kind, request, after: id ?? notifications.present };
+  const { present } = notifications;
+  return { kind, request, after: placeAfter(id ?? present, present) };
 }
 
 function bad(sentence: string): ThingError {
