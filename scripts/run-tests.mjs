@@ -20,7 +20,8 @@ if (files.length === 0) {
   console.error(`No test file under dist/test matches: ${parts.join(", ") || "all"}.`);
   process.exit(1);
 }
-const flags = ["--enable-source-maps", "--expose-gc", "--test", "--test-timeout=180000"];
+const limitMs = process.env.THINGSCOPE_LONG ? 7_200_000 : 180_000;
+const flags = ["--enable-source-maps", "--expose-gc", "--test", `--test-timeout=${limitMs}`];
 if (folder) flags.push("--test-concurrency=1"); // browsers, encoders and microscopes measure time: one at a time
 const run = spawn(process.execPath, [...flags, ...files], { stdio: "inherit" });
 run.on("close", (code) => process.exit(code ?? 1));

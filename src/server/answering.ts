@@ -91,7 +91,7 @@ export function fail(
   response: ServerResponse,
   { log, gate }: Serving,
 ): void {
-  if (response.destroyed) return;
+  if (response.destroyed || hasHungUp(request)) return;
   const problem = problemOf(error, (request.url ?? "").split("?")[0]);
   if (problem.status >= 500 && !(error instanceof ThingError)) {
     log.error(`${request.method} ${problem.instance} failed: ${messageOf(error)}`, {
@@ -101,4 +101,9 @@ export function fail(
   if (response.headersSent) response.destroy();
   else if (problem.status === 401 && gate) gate.refuse(request, response, problem);
   else writeProblem(request, response, problem);
+}
+
+/** Whether a client ended its connection in the middle of a request, which is known a moment before its response closes. */
+function hasHungUp({ destroyed, complete }: IncomingMessage): boolean {
+  return destroyed && !complete;
 }

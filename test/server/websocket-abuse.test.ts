@@ -5,6 +5,7 @@ import * as fc from "fast-check";
 import { logTo } from "thingscope";
 import { WebSocket } from "ws";
 import type { WebSockets } from "../../src/server/websocket.ts";
+import { halfAFrame } from "./hostile-clients.ts";
 import { ask, converse } from "./requests.ts";
 import { benchFor, clientOf, observeProperties } from "./websocket-bench.ts";
 
@@ -15,7 +16,7 @@ test("a client that breaks the rules is ended with the code that says why", {
   const log = logTo((level, message) => {
     if (level === "warn") warnings.push(message);
   });
-  const { url, sockets } = await benchFor(t, { pingMs: 50, maxConnections: 1 }, log);
+  const { url, port, sockets } = await benchFor(t, { pingMs: 50, maxConnections: 1 }, log);
   const large = await clientOf(url);
   large.say("x".repeat(2 ** 20));
   assert.equal((await once(large.client, "close"))[0], 1009);
@@ -35,8 +36,11 @@ test("a client that breaks the rules is ended with the code that says why", {
   assert.equal(statusCode, 503);
   assert.equal((await once(deaf.client, "close"))[0], 1006);
   await allGone(sockets);
-  assert.deepEqual(sockets.stats, { connections: 0, opened: 4, replaced: 0, ended: 2 });
-  assert.equal(warnings.length, 2);
+  const half = await halfAFrame(port, "/api/lamp/ws");
+  await once(half, "close");
+  await allGone(sockets);
+  assert.deepEqual(sockets.stats, { connections: 0, opened: 5, replaced: 0, ended: 3 });
+  assert.equal(warnings.length, 3);
 });
 
 test("a slow reader costs one buffer, and has the newest value of each property in the end", {
