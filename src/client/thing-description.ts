@@ -68,12 +68,12 @@ export function readThingDescription(raw: unknown, url: string): ThingDescriptio
       { url },
     );
   }
-  const base = new URL(textOf(raw.base) ?? "", url).href;
+  const place = { base: new URL(textOf(raw.base) ?? "", url).href, origin: new URL(url).origin };
   const read = (kind: AffordanceKind, members: unknown) =>
     new Map(
       Object.entries(objectOf(members)).map(([name, member]): [string, Affordance] => {
         const described = objectOf(member);
-        const forms = formsIn(described.forms, base, DEFAULT_OPS[kind]);
+        const forms = formsIn(described.forms, place, DEFAULT_OPS[kind]);
         return [name, { kind, name, forms, raw: described }];
       }),
     );
@@ -82,7 +82,7 @@ export function readThingDescription(raw: unknown, url: string): ThingDescriptio
     properties: read("property", raw.properties),
     actions: read("action", raw.actions),
     events: read("event", raw.events),
-    forms: formsIn(raw.forms, base, []),
+    forms: formsIn(raw.forms, place, []),
     raw,
   };
 }
@@ -94,11 +94,24 @@ export function formsFor(forms: readonly Form[], op: string): Form[] {
   return [...usable.filter(isJson), ...usable.filter((form) => !isJson(form))];
 }
 
-function formsIn(forms: unknown, base: string, defaultOps: readonly string[]): Form[] {
-  return listOf(forms)
+/** What a description's references are relative to, and where it came from. */
+interface Place {
+  readonly base: string;
+  readonly origin: string;
+}
+
+/**
+ * The forms over HTTP, those at the description's own origin first: a server with several addresses lists each, and
+ * this is the one that is known to answer.
+ */
+function formsIn(forms: unknown, { base, origin }: Place, defaultOps: readonly string[]): Form[] {
+  const overHttp = listOf(forms)
     .filter(isObject)
-    .filter(({ href }) => /^https?:$/.test(protocolOf(textOf(href) ?? "", base)))
-    .map((form) => formOf(form, base, defaultOps));
+    .map((form) => ({ form, at: originOf(textOf(form.href) ?? "", base) }))
+    .filter(({ at }) => /^https?:/.test(at));
+  const near = overHttp.filter(({ at }) => at === origin);
+  const far = overHttp.filter(({ at }) => at !== origin);
+  return [...near, ...far].map(({ form }) => formOf(form, base, defaultOps));
 }
 
 function formOf(form: JsonObject, base: string, defaultOps: readonly string[]): Form {
@@ -122,8 +135,8 @@ function headersIn(form: JsonObject): Record<string, string> {
   );
 }
 
-/** Variables never stand in the scheme, so a template will do. */
-function protocolOf(href: string, base: string): string {
+/** Variables never stand in the scheme, and hardly in the host, so a template will do. */
+function originOf(href: string, base: string): string {
   const expanded = expandTemplate(href, {});
-  return URL.canParse(expanded, base) ? new URL(expanded, base).protocol : "";
+  return URL.canParse(expanded, base) ? new URL(expanded, base).origin : "";
 }

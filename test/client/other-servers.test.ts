@@ -17,6 +17,7 @@ test("forms say where everything is: base, methods, templates, types and headers
         speed: {
           forms: [
             { href: "coap://127.0.0.1/speed", op: ["readproperty"] },
+            { href: "http://127.0.0.1:9/speed", op: ["readproperty"] }, // nobody listens there
             { href: "speed", op: "unobserveproperty" },
             { href: "speed.txt", op: "readproperty", contentType: "text/plain" },
             { href: "speed{?unit}", op: ["readproperty"], "htv:methodName": "GET" },
