@@ -1,3 +1,5 @@
+import { valueLines } from "./value-lines.ts";
+
 /** A standard output or error. */
 export interface Output {
   write(text: string): unknown;
@@ -21,10 +23,11 @@ export function isForPeople({ out, json }: ClientIo): boolean {
   return out.isTTY === true && !json;
 }
 
-/** Writes a value: on lines of its own for people, on one line for programs. */
+/** Writes a value: on as many lines as people read easily, on one line for programs. */
 export function writeValue(io: ClientIo, value: unknown): void {
   if (value === undefined) return;
-  io.out.write(`${JSON.stringify(value, undefined, isForPeople(io) ? 2 : undefined)}\n`);
+  const text = isForPeople(io) ? valueLines(value, io.out.columns) : JSON.stringify(value);
+  io.out.write(`${text}\n`);
 }
 
 /** Text from elsewhere, without what would make a terminal do something. */

@@ -118,7 +118,7 @@ test("an action's run is a bar that moves on a terminal, and then its output", {
   const terminal = io(true);
   const target = { url: lab.url, credentials: undefined };
   await run(terminal, target, "scan", ["steps=2"], {});
-  assert.equal(terminal.out.text, "[\n  1,\n  2\n]\n");
+  assert.equal(terminal.out.text, "[1, 2]\n");
   assert.match(terminal.err.text, /info: step 1\n/);
   assert.match(terminal.err.text, /\[#{15}\.{15}\] {2}50 % {2}step 1 of 2/);
   assert.ok(terminal.err.text.endsWith("\r\x1b[K"), "the bar is taken back at the end");
