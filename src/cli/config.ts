@@ -33,7 +33,8 @@ const LOG_LEVELS = { DEBUG: "debug", INFO: "info", WARNING: "warn", ERROR: "erro
 /** What is served without a configuration: one microscope, simulated. */
 const SIMULATED_MICROSCOPE = {
   things: {
-    camera: "thingscope/things:SimulatedCamera",
+    // It looks at nothing that is anybody's own: the first <img> that somebody tries shows something.
+    camera: { class: "thingscope/things:SimulatedCamera", embed: true },
     stage: "thingscope/things:SimulatedStage",
     autofocus: "thingscope/things:Autofocus",
   },

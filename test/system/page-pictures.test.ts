@@ -29,26 +29,44 @@ async function widthsIn(t: TestContext, folder: string, html: string): Promise<n
   return page.evaluate("[...document.images].map((image) => image.naturalWidth)");
 }
 
-test("each <img> of the pages shows the camera in a file of one's own, where --embed lets it", {
+/** The pages' pictures as they are printed, each in one line of HTML. */
+function printedPictures(): string {
+  const [signed, embedded = ""] = picturesOf(pageText("access.md"));
+  assert.match(signed ?? "", /signature=/);
+  return [
+    ...picturesOf(readFileSync(packagePath("README.md"), "utf8")),
+    ...picturesOf(pageText("http-api.md")),
+    ...picturesOf(pageText("clients.md")),
+    embedded,
+  ].join("");
+}
+
+test("each <img> of the pages shows the simulated microscope in a file of one's own, as printed", {
   timeout,
 }, async (t) => {
   const folder = await folderWith({});
-  const server = await serveCli(t, folder, "--embed");
-  const readme = readFileSync(packagePath("README.md"), "utf8");
-  const [signed, embedded] = picturesOf(pageText("access.md"));
-  assert.match(signed ?? "", /signature=/);
-  const pictures = [
-    ...picturesOf(readme),
-    ...picturesOf(pageText("http-api.md")),
-    ...picturesOf(pageText("clients.md")),
-    embedded ?? "",
-  ];
-  const html = pictures.join("").replaceAll(PRINTED, server.url);
+  const { url } = await serveCli(t, folder);
+  const html = printedPictures().replaceAll(PRINTED, url);
   assert.deepEqual(await widthsIn(t, folder, html), [800, 800, 400, 800]);
-  await server.stop();
-  const strict = await serveCli(t, folder);
-  const refused = pictures.join("").replaceAll(PRINTED, strict.url);
-  assert.deepEqual(await widthsIn(t, folder, refused), [0, 0, 0, 0]);
+});
+
+test("a camera of one's own is shown there with --embed, and not without", {
+  timeout,
+}, async (t) => {
+  const things = {
+    camera: "thingscope/things:SimulatedCamera",
+    stage: "thingscope/things:SimulatedStage",
+  };
+  const folder = await folderWith({ "lab.json": JSON.stringify({ things }) });
+  for (const [options, widths] of [
+    [["--embed"], [800, 800, 400, 800]],
+    [[], [0, 0, 0, 0]],
+  ]) {
+    const server = await serveCli(t, folder, "lab.json", ...(options as string[]));
+    const html = printedPictures().replaceAll(PRINTED, server.url);
+    assert.deepEqual(await widthsIn(t, folder, html), widths);
+    await server.stop();
+  }
 });
 
 test("the signed <img> of docs/access.md shows the camera in a file of one's own, login or not", {
