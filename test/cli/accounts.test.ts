@@ -157,3 +157,33 @@ test("no secret is in the log, in a description or in a list of processes", {
     for (const text of seen) assert.ok(!text.includes(secret), `${secret} in ${text.slice(0, 60)}`);
   }
 });
+
+test("the password of a camera's address is in no answer to any GET, and in no line of the log", {
+  timeout,
+}, async (t) => {
+  const secrets = ["hunter2-secret", "hunter3-secret"];
+  const address = `http://ana:${secrets[0]}@127.0.0.1:9/stream?token=${secrets[1]}`; // nobody listens there
+  const things = { ip: { class: "thingscope/things:RemoteCamera", kwargs: { url: address } } };
+  const folder = await folderWith({ "lab.json": JSON.stringify({ things }) });
+  const server = await serveCli(t, folder, "lab.json", "--debug");
+  const watched = await fetch(`${server.url}/ip/mjpeg_stream`);
+  await server.told(({ msg }) =>
+    /No frames: http:\/\/127\.0\.0\.1:9\/stream is not there/.test(msg),
+  );
+  const { paths } = Object(await (await fetch(`${server.url}/openapi.json`)).json());
+  const read = Object.keys(paths).filter((path) => paths[path].get && !path.includes("{"));
+  assert.ok(read.length > 20, read.join(" "));
+  const signal = AbortSignal.timeout(5000); // some wait for what never comes
+  const answers = await Promise.all(
+    read.map(async (path) => {
+      const answer = await fetch(server.url + path, { signal }).catch(() => undefined);
+      return `${path} ${(await answer?.text().catch(() => "")) ?? ""}`;
+    }),
+  );
+  await watched.body?.cancel();
+  await server.stop();
+  for (const text of [...answers, JSON.stringify(server.lines)]) {
+    for (const secret of secrets) assert.ok(!text.includes(secret), text.slice(0, 200));
+  }
+  assert.ok(answers.some((text) => text.includes("127.0.0.1:9/stream")));
+});

@@ -32,7 +32,7 @@ const isAllowed = ({ status }: Answer) => status !== 401 && status !== 403;
 test("every route x every role x every way to log in: each may do what its role may, and no more", {
   timeout: 120_000,
 }, async (t) => {
-  const lab = await secured(t, { users: true });
+  const lab = await secured(t, { users: true, webhooks: { allowedHosts: ["127.0.0.1"] } });
   const order = ["none", ...ROLES];
   for (const route of lab.server.routes) {
     assert.ok(order.includes(route.role), `${route.path} has the role ${route.role}`);
@@ -52,7 +52,9 @@ test("every route x every role x every way to log in: each may do what its role 
 test("whoever has not logged in is told so on every route, before anything else is said", {
   timeout: 60_000,
 }, async (t) => {
-  const { server, port, camera } = await secured(t);
+  const { server, port, camera } = await secured(t, {
+    webhooks: { allowedHosts: ["127.0.0.1"] },
+  });
   const open = new Set<string>();
   for (const route of server.routes) {
     const answer = await askRoute(port, route, {});

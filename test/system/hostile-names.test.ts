@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import type { Page } from "playwright-core";
+import {
+  action,
+  event,
+  MJPEGStream,
+  property,
+  stream,
+  Thing,
+  ThingEvent,
+  ThingHost,
+  ThingServer,
+} from "thingscope";
+import { Type } from "typebox";
+import { openPage } from "./chromium.ts";
+
+const timeout = 60_000;
+const RUNS = "window.hacked=1";
+const HOSTILE: string = `"><img src=x onerror="${RUNS}"><script>${RUNS}</script></script><svg onload=${RUNS}>'\`\${${RUNS}}javascript:${RUNS}`;
+
+class Hostile extends Thing {
+  static override readonly title = HOSTILE;
+  static override readonly description = HOSTILE;
+  @property(
+    HOSTILE,
+    Type.String({ unit: HOSTILE, title: HOSTILE, description: HOSTILE, default: HOSTILE }),
+  )
+  accessor label = HOSTILE;
+  @property(HOSTILE, Type.Enum([HOSTILE, "other"]))
+  accessor mode: string = HOSTILE;
+  @event(HOSTILE, Type.String({ title: HOSTILE })) readonly happened = new ThingEvent<string>();
+  @stream(HOSTILE) readonly live = new MJPEGStream();
+  @action(HOSTILE, { input: Type.Object({ text: Type.String({ description: HOSTILE }) }) })
+  async fail(): Promise<void> {
+    throw new Error(HOSTILE);
+  }
+  override open(): void {
+    throw new Error(HOSTILE);
+  }
+}
+
+async function serveHostile(t: TestContext): Promise<string> {
+  const host = new ThingHost({ settingsFolder: await mkdtemp(join(tmpdir(), "thingscope-")) });
+  host.add("hostile", new Hostile());
+  const server = new ThingServer(host);
+  t.after(() => server.close());
+  return (await server.listen({ port: 0 })).url;
+}
+
+/** That the page shows the words as words, and that none of them has run or become an element. */
+async function assertHarmless(page: Page, where: string): Promise<void> {
+  assert.ok((await page.content()).includes("onerror="), `${where} does not show the words`);
+  const found = await page.evaluate(
+    `[window.hacked ?? null, document.querySelector('img[src="x"]'), document.querySelector("svg[onload]")]`,
+  );
+  assert.deepEqual(found, [null, null, null], where);
+}
+
+test("words of Things that look like HTML or scripts are words on every page", {
+  timeout,
+}, async (t) => {
+  const url = await serveHostile(t);
+  const { page } = await openPage(t);
+  await page.goto(url);
+  await page.waitForSelector(".card");
+  await assertHarmless(page, "the first page");
+  await page.goto(`${url}/docs#put_hostile_label`);
+  await page.waitForSelector(".operation[open] .try");
+  await assertHarmless(page, "the API page");
+  await page.goto(`${url}/docs#get_hostile_label`);
+  await page.locator("#get_hostile_label .send button").click();
+  await page.waitForSelector("#get_hostile_label .result");
+  await assertHarmless(page, "an answer on the API page");
+  await page.goto(`${url}/hostile/live/viewer`);
+  await page.waitForLoadState("domcontentloaded");
+  assert.equal(await page.evaluate("window.hacked ?? null"), null);
+  await page.goto(`${url}/docs#%22%3E%3Cimg%20src=x%20onerror=${RUNS}%3E`);
+  assert.equal(await page.evaluate("window.hacked ?? null"), null);
+});
