@@ -1,4 +1,5 @@
-import { mkdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
+import { makeFolder } from "./folders.ts";
 
 /**
  * One thing at a time on one disk. Whatever a recording asks of a disk goes through here, so a disk that stalls holds
@@ -24,7 +25,7 @@ export function laneOf(folder: string): Promise<DiskLane> {
   const known = laneOfFolder.get(folder);
   if (known) return known;
   const found = unknownDisks.run(async () => {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const { dev } = await stat(folder);
     const lane = lanes.get(dev) ?? new DiskLane();
     lanes.set(dev, lane);

@@ -1,6 +1,7 @@
-import { type FileHandle, mkdir, open, unlink } from "node:fs/promises";
+import { type FileHandle, open, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ThingError } from "../base/errors.ts";
+import { makeFolder, syncFolder } from "./folders.ts";
 import { ledgerPathOf } from "./ledger.ts";
 import type { Patch } from "./matroska.ts";
 
@@ -118,13 +119,17 @@ export class RecordingFiles {
   }
 }
 
-/** Removes a recording and its ledger; what is not there is no fault. */
+/** Removes a recording, and then its ledger: no film is left without one. What is not there is no fault. */
 export async function removeRecording(path: string): Promise<void> {
-  for (const file of [path, ledgerPathOf(path)]) {
-    await unlink(file).catch((error) => {
-      if (error.code !== "ENOENT") throw error;
-    });
-  }
+  await unlinkIfThere(path);
+  await syncFolder(dirname(path));
+  await unlinkIfThere(ledgerPathOf(path));
+}
+
+async function unlinkIfThere(path: string): Promise<void> {
+  await unlink(path).catch((error) => {
+    if (error.code !== "ENOENT") throw error;
+  });
 }
 
 /** Writes every byte of `pieces`, also when the system takes a part at a time; `onWritten` counts them. */
@@ -153,17 +158,11 @@ function after(pieces: readonly Uint8Array[], count: number): Uint8Array[] {
 }
 
 async function createFile(path: string): Promise<FileHandle | undefined> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   try {
     return await open(path, "wx+");
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EEXIST") return undefined;
     throw error;
   }
-}
-
-/** A new file's name is on the disk only when its folder is. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  await handle.sync().finally(() => handle.close());
 }
