@@ -20,6 +20,8 @@ export interface Cluster extends ClusterPlace {
   readonly size: number;
 }
 
+/** What stands between the head of a block and its JPEG: track, time, flags. */
+const TRACK_AND_TIME_BYTES = 4;
 /** Enough for the head of any element of a recording. */
 const PEEK_BYTES = 32;
 
@@ -50,6 +52,7 @@ export async function* scan(file: FileHandle, at: number): AsyncGenerator<Block 
     if (end > fileSize) return;
     if (head.id === ID.SimpleBlock) {
       const offset = position + BLOCK_HEAD_BYTES;
+      if (offset > end || offset !== from + TRACK_AND_TIME_BYTES) return; // a torn head
       const tick = clusterTick + peek.readInt16BE(head.headBytes + 1);
       yield { kind: "block", offset, size: end - offset, tick };
     } else if (head.id !== ID.Timestamp) return; // cues, or what the disk had there before
