@@ -24,6 +24,11 @@ export function numberIn(jpeg: Uint8Array): number {
   return Number(Buffer.from(jpeg.subarray(6, 14)).toString("latin1"));
 }
 
+/** The same picture with a text in it, which does not show. */
+export function withComment(jpeg: Uint8Array, text: string): Uint8Array {
+  return Buffer.concat([jpeg.subarray(0, 2), comment(text), jpeg.subarray(2)]);
+}
+
 function comment(text: string): Buffer {
   const head = Buffer.from([0xff, 0xfe, 0, 0]);
   head.writeUInt16BE(text.length + 2, 2);

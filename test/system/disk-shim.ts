@@ -17,16 +17,23 @@ export interface DiskFault {
   readonly errno?: number;
 }
 
-let compiled: Promise<string> | undefined;
+const compiled = new Map<string, Promise<string>>();
 
-async function compile(): Promise<string> {
-  const library = join(await mkdtemp(join(tmpdir(), "disk-shim-")), "disk-shim.so");
-  const source = packagePath("test", "system", "programs", "disk-shim.c");
-  await promisify(execFile)("cc", ["-O2", "-shared", "-fPIC", "-o", library, source]).catch(
-    (error) => {
-      throw new Error(`The shim cannot be compiled. Run: scripts/setup`, { cause: error });
-    },
-  );
+/** The path of a library made from `test/system/programs/NAME.c`, for LD_PRELOAD. Throws with the command that brings a compiler. */
+export function shim(name: string): Promise<string> {
+  const library = compiled.get(name) ?? compile(name);
+  compiled.set(name, library);
+  return library;
+}
+
+async function compile(name: string): Promise<string> {
+  const library = join(await mkdtemp(join(tmpdir(), `${name}-`)), `${name}.so`);
+  const source = packagePath("test", "system", "programs", `${name}.c`);
+  const flags = ["-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", library];
+  await promisify(execFile)("cc", [...flags, source]).catch((error) => {
+    const why = `${name}.c cannot be compiled. If there is no compiler, run: scripts/setup`;
+    throw new Error(why, { cause: error });
+  });
   return library;
 }
 
@@ -37,16 +44,28 @@ export async function runOnFaultyDisk(
   program: string,
   ...args: string[]
 ): Promise<string> {
-  compiled ??= compile();
-  const child = spawn(process.execPath, [packagePath("dist", "test", program), ...args], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: {
-      ...process.env,
-      LD_PRELOAD: await compiled,
+  return runWithShim(
+    "disk-shim",
+    {
       DISK_FOLDER: `${folder}/`,
       ...(stall && { DISK_STALL: stall }),
       ...(failAt && { DISK_FAIL_AT: String(failAt), DISK_ERRNO: String(errno) }),
     },
+    program,
+    ...args,
+  );
+}
+
+/** Runs a compiled test program with a shim before its libc. @returns what it printed. */
+export async function runWithShim(
+  name: string,
+  settings: NodeJS.ProcessEnv,
+  program: string,
+  ...args: string[]
+): Promise<string> {
+  const child = spawn(process.execPath, [packagePath("dist", "test", program), ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, UV_USE_IO_URING: "0", LD_PRELOAD: await shim(name), ...settings },
   });
   const closed = once(child, "close");
   const printed = await text(child.stdout);

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { open } from "node:fs/promises";
+import { crc32 } from "node:zlib";
+import { longSize, SIZE_BYTES } from "../../src/recording/ebml.ts";
+import {
+  type LostFrames,
+  ledgerPathOf,
+  type RecordingSummary,
+  readLedger,
+} from "../../src/recording/ledger.ts";
+import { CLUSTER_SIZE_AT, SEGMENT_AT, SEGMENT_SIZE_AT } from "../../src/recording/matroska.ts";
+import { openRecording } from "../../src/recording/open-recording.ts";
+import { headOf, read, scan } from "../../src/recording/scan.ts";
+import { verifyRecording } from "../../src/recording/verify.ts";
+
+/** A frame that a stream gave out, as its witness wrote it down. */
+export interface Captured {
+  readonly run: string;
+  readonly index: number;
+  /** Epoch ms. */
+  readonly capturedAt: number;
+  /** CRC-32 of the JPEG. */
+  readonly crc: number;
+}
+
+/** A frame in a file. Without a ledger it has no identity. */
+export interface Kept extends Omit<Captured, "run" | "index"> {
+  readonly run: string | undefined;
+  readonly index: number | undefined;
+}
+
+/** What a recording has, and what it says that it lacks. */
+export interface Account {
+  readonly path: string;
+  readonly kept: readonly Kept[];
+  readonly lost: readonly LostFrames[];
+  readonly summary: RecordingSummary;
+}
+
+/** Reads a recording that is closed; its ledger must agree with it to the byte. */
+export async function accountOf(path: string): Promise<Account> {
+  const { ok, sentence } = await verifyRecording(path);
+  assert.ok(ok, sentence);
+  await assertClosed(path);
+  const ledger = await readLedger(ledgerPathOf(path));
+  const kept: Kept[] = [];
+  await using film = await openRecording(path);
+  for await (const { jpeg, ...frame } of film.frames()) kept.push({ ...frame, crc: crc32(jpeg) });
+  const lost = ledger!.notes.flatMap(({ note }) => ("dropped" in note ? [note.dropped] : []));
+  const summary = ledger!.summary!;
+  const count = lost.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+  assert.equal(summary.written, kept.length, sentence);
+  assert.equal(summary.captured, kept.length + count, sentence);
+  return { path, kept, lost, summary };
+}
+
+/** That each element of a file ends where the next begins, and the last where the file does. */
+async function assertClosed(path: string): Promise<void> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const { clustersAt, cuesAt, durationTicks } = await headOf(file);
+    assert.ok(durationTicks !== undefined && cuesAt !== undefined, path);
+    const sizeOfSegment = await read(file, SEGMENT_SIZE_AT, SIZE_BYTES);
+    assert.deepEqual(sizeOfSegment, longSize(size - SEGMENT_AT), `${path}: size of the segment`);
+    let end = clustersAt;
+    for await (const part of scan(file, clustersAt)) {
+      if (part.kind !== "cluster") continue;
+      assert.equal(part.at, end, `${path}: a cluster does not end where the next begins`);
+      end = part.at + CLUSTER_SIZE_AT + SIZE_BYTES + part.size;
+    }
+    assert.equal(end, cuesAt, `${path}: the last cluster does not end where the cues begin`);
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * That recordings of one stream, in the order of time, have no frame that was not captured, none twice, none out of order, and
+ * none that they say they lack. @returns what was captured and is neither in them nor listed.
+ */
+export function missingFrom(
+  accounts: readonly Account[],
+  captured: readonly Captured[],
+): Captured[] {
+  const placeOf = new Map(captured.map(({ run, index }, place) => [`${run}/${index}`, place]));
+  const settled = new Map<number, string>();
+  const settle = (place: number | undefined, what: string, path: string) => {
+    const where = `${what} of ${path}`;
+    assert.ok(place !== undefined, `${where} was never captured`);
+    assert.ok(!settled.has(place), `${where} is also ${settled.get(place)}`);
+    settled.set(place, where);
+  };
+  let newest = -1;
+  for (const { path, kept, lost } of accounts) {
+    for (const { run, index, capturedAt, crc } of kept) {
+      const place =
+        run === undefined ? placeOfTime(captured, capturedAt) : placeOf.get(`${run}/${index}`);
+      settle(place, `frame ${run ?? capturedAt}/${index}`, path);
+      const truth = captured[place!]!;
+      assert.equal(
+        crc,
+        truth.crc,
+        `frame ${truth.run}/${truth.index} of ${path} is another picture`,
+      );
+      assert.ok(Math.abs(capturedAt - truth.capturedAt) <= 0.051, `${path}: a time is wrong`);
+      assert.ok(place! > newest, `frame ${run}/${index} of ${path} comes too late`);
+      newest = place!;
+    }
+    for (const { run, from, to, why } of lost) {
+      assert.notEqual(why, "");
+      for (let n = from; n <= to; n++) settle(placeOf.get(`${run}/${n}`), `lost ${run}/${n}`, path);
+    }
+  }
+  return captured.filter((_, place) => !settled.has(place));
+}
+
+function placeOfTime(captured: readonly Captured[], time: number): number | undefined {
+  const place = captured.findIndex(({ capturedAt }) => Math.abs(capturedAt - time) <= 0.051);
+  return place < 0 ? undefined : place;
+}
