@@ -7,6 +7,7 @@
  * DISK_STALL     while this file exists, every write and sync waits
  * DISK_FAIL_AT   the n-th of them, counted from 1, fails ...
  * DISK_ERRNO     ... with this errno
+ * DISK_ERROR     while this file exists, every one fails with the errno that stands in it
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -30,7 +31,16 @@ static int fails(int fd) {
     path[length] = 0;
     if (strncmp(path, folder, strlen(folder))) return 0;
     const char *stall = getenv("DISK_STALL"), *fail_at = getenv("DISK_FAIL_AT");
+    const char *error = getenv("DISK_ERROR");
     while (stall && access(stall, F_OK) == 0) usleep(5000);
+    FILE *failing = error ? fopen(error, "r") : 0;
+    if (failing) {
+        int number = EIO;
+        int is_read = fscanf(failing, "%d", &number);
+        fclose(failing);
+        errno = is_read == 1 ? number : EIO;
+        return 1;
+    }
     if (!fail_at || atomic_fetch_add(&calls, 1) + 1 != atoi(fail_at)) return 0;
     errno = atoi(getenv("DISK_ERRNO"));
     return 1;

@@ -1,0 +1,142 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { rm, writeFile } from "node:fs/promises";
+import type { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { packagePath } from "../../src/base/package-root.ts";
+import { Watcher } from "../outputs/watching.ts";
+import type { Random } from "./power-cut.ts";
+import { clockFile, type Faults, type RecorderProcess } from "./recorder-process.ts";
+
+const [EIO, ENOSPC] = [5, 28];
+
+/** A camera server in a process of its own, on one port, that is killed, stopped for a while and started anew. */
+export class SourceProcess {
+  readonly #port: number;
+  #child: ChildProcess | undefined;
+  launches = 0;
+
+  constructor(port: number) {
+    this.#port = port;
+    this.launch();
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}/source/live`;
+  }
+
+  launch(): void {
+    const program = packagePath("dist", "test", "system", "source-child.js");
+    const args = [program, String(this.#port), String(++this.launches)];
+    this.#child = spawn(process.execPath, args, { stdio: "inherit" });
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const closed = once(child, "close");
+    child.kill("SIGKILL");
+    await closed;
+  }
+
+  /** As a camera that hangs. */
+  async freeze(ms: number): Promise<void> {
+    this.#child?.kill("SIGSTOP");
+    await sleep(ms);
+    this.#child?.kill("SIGCONT");
+  }
+}
+
+/** What is done to a recorder and to all about it; one thing at a time, each over when it resolves. */
+export class Nemesis {
+  readonly done: string[] = [];
+  readonly #recorder: RecorderProcess;
+  readonly #source: SourceProcess;
+  readonly #faults: Faults;
+  readonly #random: Random;
+  readonly #sockets: Socket[] = [];
+  /** ms that the wall clock was set by, each time. */
+  readonly clockSteps: number[] = [];
+
+  constructor(recorder: RecorderProcess, source: SourceProcess, faults: Faults, random: Random) {
+    this.#recorder = recorder;
+    this.#source = source;
+    this.#faults = faults;
+    this.#random = random;
+  }
+
+  /** Does each thing once, and then goes on at random until the time is over. */
+  async rage(ms: number): Promise<void> {
+    const start = performance.now();
+    const all = [...this.#deeds];
+    for (let n = 0; performance.now() - start < ms; n++) {
+      const [name, deed] = all[n] ?? all[Math.floor(this.#random() * all.length)]!;
+      this.done.push(name);
+      await deed();
+      await sleep(this.#between(200, 1000));
+    }
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  readonly #deeds = new Map<string, () => Promise<void> | void>([
+    [
+      "the source is killed",
+      async () => {
+        await this.#source.kill();
+        await sleep(this.#between(0, 500));
+        this.#source.launch();
+        await sleep(1000);
+      },
+    ],
+    ["a new run begins", () => this.#recorder.say("new run")],
+    [
+      "the disk stalls",
+      async () => {
+        await writeFile(this.#faults.stall, "");
+        await sleep(this.#between(500, 3000));
+        await rm(this.#faults.stall);
+        await sleep(500);
+      },
+    ],
+    ["the disk fails", () => this.#failWith(EIO)],
+    [
+      "the clock is set",
+      async () => {
+        const hours = Math.round(this.#between(-3, 3)) || 1;
+        this.clockSteps.push(hours * 3_600_000);
+        const ahead = this.clockSteps.reduce((sum, step) => sum + step, 0);
+        await writeFile(this.#faults.clock, clockFile(ahead), { flag: "r+" });
+        await sleep(500);
+      },
+    ],
+    ["viewers do not read", () => this.#stalledViewers(5)],
+    [
+      "the recorder is killed",
+      async () => {
+        await this.#recorder.kill();
+        await this.#recorder.start();
+      },
+    ],
+    ["the event loop is blocked", () => this.#recorder.say("block")],
+    ["the source hangs", () => this.#source.freeze(this.#between(300, 2000))],
+    ["the disk is full", () => this.#failWith(ENOSPC)],
+  ]);
+
+  #stalledViewers(count: number): void {
+    const { port, pathname } = new URL(this.#recorder.url);
+    for (let n = 0; n < count; n++) {
+      this.#sockets.push(new Watcher(Number(port), pathname).socket.pause());
+    }
+  }
+
+  async #failWith(errno: number): Promise<void> {
+    await writeFile(this.#faults.error, String(errno));
+    await sleep(this.#between(50, 500));
+    await rm(this.#faults.error);
+    await sleep(500);
+  }
+
+  #between(from: number, to: number): number {
+    return from + this.#random() * (to - from);
+  }
+}

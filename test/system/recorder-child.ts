@@ -1,0 +1,74 @@
+// A server with one camera, which is recorded whatever happens: when a recording ends by itself, the next one begins. Its
+// arguments: the folder, its port, and the address of the stream, or "own" for a camera of its own: 30 frames a second of 100 kB.
+// It prints what it does as lines of JSON, frames before anything else knows of them, and obeys words on its standard input.
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { crc32 } from "node:zlib";
+import { MJPEGStream, startRecording, stream, Thing, ThingHost, ThingServer } from "thingscope";
+import { RemoteCamera } from "thingscope/things";
+import { now } from "../../src/base/clock.ts";
+import type { ContinuousRecording } from "../../src/recording/continuous-recording.ts";
+import { jpegOf } from "../frames/jpegs.ts";
+import { withComment } from "../outputs/pictures.ts";
+
+class OwnCamera extends Thing {
+  @stream("30 frames a second") readonly mjpeg_stream = new MJPEGStream();
+
+  async play(): Promise<void> {
+    const jpeg = await jpegOf(640, 400, { quality: 90 });
+    const start = now();
+    for (let n = 0; !this.isStopped; n++) {
+      await sleep(start + (n * 1000) / 30 - now());
+      this.mjpeg_stream.addFrame(withComment(jpeg, `frame ${n}`));
+    }
+  }
+
+  isStopped = false;
+}
+
+const tell = (what: object) => console.log(JSON.stringify(what));
+const [folder = "", port, source = ""] = process.argv.slice(2);
+const host = new ThingHost();
+const own = source === "own" ? new OwnCamera() : undefined;
+const camera = own ?? new RemoteCamera({ url: source, silence_ms: 1000 });
+host.add("camera", camera);
+camera.mjpeg_stream.onFrame(({ run, index, capturedAt, jpeg }) => {
+  tell({ frame: { run, index, capturedAt, crc: crc32(jpeg) } });
+});
+const server = new ThingServer(host);
+await server.listen({ port: Number(port) });
+
+let current: ContinuousRecording | undefined;
+let isEnding = false;
+
+async function recordOn(): Promise<void> {
+  for (let take = 1; !isEnding; take++) {
+    const path = join(folder, `take-${process.pid}-${take}.mkv`);
+    const limits = { splitSec: 5, maxQueuedBytes: 4_000_000, reserveBytes: 0 };
+    try {
+      current = await startRecording({ camera, path, ...limits });
+      tell({ opened: path });
+      const { ended, captured, written, dropped } = await current.ended;
+      tell({ ended, captured, written, dropped });
+    } catch (error) {
+      tell({ refused: String(error) });
+    }
+    if (!isEnding) await sleep(100);
+  }
+}
+
+const recorded = recordOn();
+const played = own?.play();
+for await (const word of createInterface(process.stdin)) {
+  if (word === "new run") camera.mjpeg_stream.reset();
+  else if (word === "block") for (const end = now() + 500; now() < end; );
+  else if (word === "stop") break;
+}
+isEnding = true;
+if (own) own.isStopped = true;
+await played;
+await current?.stop();
+await recorded;
+await server.close();
+process.exit(0);
