@@ -72,6 +72,9 @@ export const CLAIMS: readonly Claim[] = [
   heard("E2"),
   toBestPeer("E2", "age of a message p50", "p50_us", 1),
   toBestPeer("E2", "age of a message p99", "p99_us", 1),
+  ours("R1", "frames that were not recorded", "lost", { atMost: 0 }),
+  ours("R1", "frames/s of the worst-served viewer", "fps_min", { atLeast: 29.4 }),
+  toKind("R2", "CPU per recorded GB", CPU_PER_GB, "limit", 2),
 ];
 
 /** Whether a claim holds; undefined when it could not be measured. */

@@ -17,7 +17,7 @@ export async function frameFile(bytes: number): Promise<string> {
   const path = join(folder, `${bytes}.jpg`);
   if (hasSize(path, bytes)) return path;
   mkdirSync(folder, { recursive: true });
-  writeFileSync(path, pad(await picture(), bytes));
+  writeFileSync(path, padded(await picture(), bytes));
   return path;
 }
 
@@ -51,7 +51,8 @@ async function picture(): Promise<Uint8Array> {
   return encodeJpeg({ data, width: WIDTH, height: HEIGHT, channels: 3 }, { quality: 50 });
 }
 
-function pad(jpeg: Uint8Array, bytes: number): Buffer {
+/** A JPEG of exactly `bytes` bytes: with a comment for `stamp`, and padding inside the entropy-coded data. */
+export function padded(jpeg: Uint8Array, bytes: number): Buffer {
   const comment = Buffer.alloc(4 + STAMP_LENGTH);
   comment.writeUInt16BE(0xfffe, 0);
   comment.writeUInt16BE(2 + STAMP_LENGTH, 2);

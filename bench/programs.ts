@@ -12,6 +12,7 @@ export const BUILD_FOLDER = packagePath("build", "bench");
 const PROGRAMS = {
   limit: ["limit.c"],
   "mjpeg-load": ["mjpeg-load.c"],
+  "record-limit": ["record-limit.c"],
   "camera-shim.so": ["-shared", "-fPIC", "camera-shim.c", "-ldl", "-lpthread"],
   "file-shim.so": ["-shared", "-fPIC", "file-shim.c", "-ldl"],
 };
@@ -96,10 +97,12 @@ export function start(
 }
 
 /** What a program prints on one core until it ends. Throws what it complained of when it fails. */
-export async function runToEnd(core: number, command: readonly string[]): Promise<string> {
-  const { stdout } = await run("taskset", ["--cpu-list", String(core), ...command], {
-    timeout: 120_000,
-  });
+export async function runToEnd(
+  core: number,
+  command: readonly string[],
+  timeout = 120_000,
+): Promise<string> {
+  const { stdout } = await run("taskset", ["--cpu-list", String(core), ...command], { timeout });
   return stdout;
 }
 

@@ -4,10 +4,11 @@ import { packagePath } from "../src/base/package-root.ts";
 import { CLAIMS, type Claim, holds } from "./claims.ts";
 import { WEB_WORKLOADS } from "./http/workloads.ts";
 import type { Machine } from "./machine.ts";
+import { RECORDING_WORKLOADS } from "./recording/workloads.ts";
 import { MAX_SPREAD, type Results } from "./results.ts";
 import { type Length, WORKLOADS } from "./workloads.ts";
 
-const ROWS = [...WORKLOADS, ...WEB_WORKLOADS];
+const ROWS = [...WORKLOADS, ...WEB_WORKLOADS, ...RECORDING_WORKLOADS];
 
 /** The figures of each cell that the tables show: name, scale, unit. */
 const COLUMNS = [
@@ -18,7 +19,9 @@ const COLUMNS = [
   ["fps_min", 1, "fps, worst viewer"],
   ["p50_us", 1e-3, "p50 ms"],
   ["p99_us", 1e-3, "p99 ms"],
+  ["capture_cpu_per_gb", 1, "of it without recording"],
   ["skipped", 1, "skipped"],
+  ["lost", 1, "not recorded"],
   ["slow_p50_us", 1e-6, "slow viewer: age p50 s"],
   ["rss_kb", 1e-3, "RSS MB"],
 ] as const;

@@ -9,6 +9,11 @@ import { measure } from "./load.ts";
 import { describeMachine } from "./machine.ts";
 import { measureNotification } from "./notification.ts";
 import { buildPrograms } from "./programs.ts";
+import {
+  measureRecording,
+  RECORDING_WORKLOADS,
+  type RecordingWorkload,
+} from "./recording/workloads.ts";
 import { toMarkdown, writeResults } from "./report.ts";
 import { Results } from "./results.ts";
 import { KINDS, type Kind, startServer } from "./servers.ts";
@@ -19,11 +24,13 @@ const { values: options } = parseArgs({
     full: { type: "boolean", default: false },
     smoke: { type: "boolean", default: false },
     only: { type: "string" },
+    minutes: { type: "string" },
   },
 });
 const length: Length = options.full ? "full" : options.smoke ? "smoke" : "short";
 const only =
-  options.only?.split(",") ?? (options.smoke ? ["P2", "S2", "B2", "H1", "E2"] : undefined);
+  options.only?.split(",") ??
+  (options.smoke ? ["P2", "S2", "B2", "H1", "E2", "R1", "R2"] : undefined);
 
 if (cpus().length < 2) fail("The bench needs two cores: one for the server, one for the load.");
 await buildPrograms().catch((error: unknown) => fail(messageOf(error)));
@@ -34,10 +41,15 @@ const workloads = WORKLOADS.filter(({ id }) => !only || only.includes(id));
 const webWorkloads = WEB_WORKLOADS.filter(
   ({ id, group }) => !only || only.includes(id) || only.includes(group),
 );
+const recordings = RECORDING_WORKLOADS.filter(
+  ({ id }) => !only || only.includes(id) || only.includes("recordings"),
+);
+const minutes = options.minutes ? Number(options.minutes) : undefined;
 for (let repetition = 1; repetition <= REPETITIONS[length]; repetition++) {
   for (const workload of workloads) await runWorkload(workload, repetition);
   if (!only || only.includes("N1")) await runNotification(repetition);
   for (const workload of webWorkloads) await runWebWorkload(workload, repetition);
+  for (const workload of recordings) await runRecordings(workload, repetition);
 }
 
 console.log(`\n${toMarkdown(results, machine, length)}`);
@@ -97,6 +109,24 @@ async function runWebCell(workload: WebWorkload, kind: WebKind, repetition: numb
   } catch (error) {
     cell.failure = messageOf(error);
     console.log(`${title}: ${cell.failure}`);
+  }
+}
+
+async function runRecordings(workload: RecordingWorkload, repetition: number): Promise<void> {
+  for (const kind of workload.kinds) {
+    const cell = results.cell(workload.id, kind);
+    const title = `${workload.id} ${kind} ${repetition}/${REPETITIONS[length]}`;
+    try {
+      const sample = await measureRecording(workload, kind, length, minutes);
+      cell.samples.push(sample);
+      const { cpu_per_gb = 0, lost = 0, bytes = 0 } = sample;
+      console.log(
+        `${title}: ${cpu_per_gb.toFixed(3)} CPU s/GB of ${(bytes / 1e9).toFixed(2)} GB, ${lost} frames lost`,
+      );
+    } catch (error) {
+      cell.failure = messageOf(error);
+      console.log(`${title}: ${cell.failure}`);
+    }
   }
 }
 

@@ -128,13 +128,21 @@ export async function untilItListens(running: Running, port: number): Promise<vo
   await until(running, () => accepts(port));
 }
 
-export async function untilItPrints(running: Running, pattern: RegExp): Promise<string> {
-  await until(running, async () => pattern.test(running.output()));
+export async function untilItPrints(
+  running: Running,
+  pattern: RegExp,
+  patienceMs?: number,
+): Promise<string> {
+  await until(running, async () => pattern.test(running.output()), patienceMs);
   return pattern.exec(running.output())?.[1] ?? "";
 }
 
-async function until(running: Running, isReady: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + START_PATIENCE_MS;
+async function until(
+  running: Running,
+  isReady: () => Promise<boolean>,
+  patienceMs = START_PATIENCE_MS,
+): Promise<void> {
+  const deadline = performance.now() + patienceMs;
   while (!(await isReady())) {
     if (running.ended || performance.now() > deadline) {
       await running.stop();

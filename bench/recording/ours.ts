@@ -1,0 +1,93 @@
+// Cameras that are recorded: `node ours.js FILM FRAME_BYTES FOLDER CAMERAS FPS SECONDS` replays a film on each, serves
+// and records them, and prints the streams' addresses when it is warm. After SECONDS it prints what that took, as JSON.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as after } from "node:timers/promises";
+import {
+  type ContinuousSummary,
+  logTo,
+  MJPEGStream,
+  startRecording,
+  stream,
+  Thing,
+  ThingHost,
+  ThingServer,
+  verifyRecording,
+} from "../../src/index.ts";
+import { stamp } from "../frames.ts";
+
+/** Frames a second of each camera while the code runs in. */
+const RUN_IN_FPS = 200;
+const RUN_IN_SECONDS = 1.5;
+
+class FilmCamera extends Thing {
+  @stream("A film, each frame stamped when it enters the stream")
+  readonly live = new MJPEGStream();
+}
+
+const [filmPath = "", ...rest] = process.argv.slice(2);
+const [frameBytes = 0, , cameraCount = 0, fps = 0, seconds = 0] = rest.map(Number);
+const folder = rest[1] ?? "";
+const film = readFileSync(filmPath);
+const cameras = Array.from({ length: cameraCount }, () => new FilmCamera());
+const log = logTo((level, message) => console.error(`${level}: ${message}`));
+const host = new ThingHost({ log });
+for (const [n, camera] of cameras.entries()) host.add(`camera${n}`, camera);
+const { url } = await new ThingServer(host).listen({ port: 0 });
+
+await record("run-in", RUN_IN_FPS, RUN_IN_SECONDS);
+console.log(cameras.map((_, n) => `${url}/camera${n}/live`).join(" "));
+const idle = process.cpuUsage();
+const played = await play(fps, seconds / 2);
+const capture = cpuSecondsSince(idle);
+const before = process.cpuUsage();
+const summaries = await record("film", fps, seconds);
+const cpu = cpuSecondsSince(before);
+let [bytes, lost] = [0, 0];
+for (const { captured, written, files } of summaries) {
+  lost += captured - written;
+  for (const { path, summary } of files) {
+    bytes += summary.bytes;
+    const { ok, sentence } = await verifyRecording(path);
+    if (!ok) throw new Error(sentence);
+  }
+}
+const result = {
+  ...{ cpu, bytes, lost, frames: cameraCount * fps * seconds },
+  cpu_per_gb: (cpu / bytes) * 1e9,
+  capture_cpu_per_gb: (capture / (played * frameBytes)) * 1e9,
+};
+console.log(JSON.stringify(result));
+process.exit(0);
+
+/** Plays for so many seconds into a recording of each camera. */
+async function record(name: string, rate: number, duration: number): Promise<ContinuousSummary[]> {
+  const recordings = await Promise.all(
+    cameras.map(({ live }, n) =>
+      startRecording({ camera: live, path: join(folder, `${name}-${n}.mkv`), log }),
+    ),
+  );
+  await play(rate, duration);
+  return Promise.all(recordings.map((recording) => recording.stop()));
+}
+
+/** Gives each camera so many frames a second, without drift. @returns how many all got. */
+async function play(rate: number, duration: number): Promise<number> {
+  const start = performance.now();
+  const turns = Math.round(rate * duration);
+  for (let turn = 0; turn < turns; turn++) {
+    await after(Math.max(0, start + (turn * 1000) / rate - performance.now()));
+    const at = (turn * frameBytes) % film.length;
+    const frame = film.subarray(at, at + frameBytes);
+    for (const { live } of cameras) {
+      stamp(frame, turn);
+      live.addFrame(frame);
+    }
+  }
+  return turns * cameras.length;
+}
+
+function cpuSecondsSince(moment: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(moment);
+  return (user + system) / 1e6;
+}

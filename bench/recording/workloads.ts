@@ -1,0 +1,78 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { packagePath } from "../../src/base/package-root.ts";
+import { measure, type Sample } from "../load.ts";
+import { BUILD_FOLDER, program, runToEnd, start } from "../programs.ts";
+import { SERVER_CORE, untilItPrints } from "../servers.ts";
+import type { Length } from "../workloads.ts";
+import { FRAME_BYTES, filmFile } from "./film.ts";
+
+/** One row of the bench of recordings. */
+export interface RecordingWorkload {
+  readonly id: "R1" | "R2";
+  readonly title: string;
+  readonly kinds: readonly ("limit" | "ours")[];
+  /** The figure of the limit whose spread tells how quiet the machine was. */
+  readonly steadyFigure: string;
+  readonly viewersEach: number;
+}
+
+const CAMERAS = 4;
+const FPS = 30;
+const FRAMES: Record<Length, number> = { smoke: 30, short: 1000, full: 1000 };
+const SECONDS: Record<Length, number> = { smoke: 1, short: 6, full: 20 };
+
+export const RECORDING_WORKLOADS: readonly RecordingWorkload[] = [
+  {
+    ...{ id: "R1", title: `${CAMERAS} cameras are recorded, 10 viewers watch each` },
+    ...{ kinds: ["ours"], steadyFigure: "cpu_per_gb", viewersEach: 10 },
+  },
+  {
+    ...{ id: "R2", title: `${CAMERAS} cameras are recorded, nobody watches` },
+    ...{ kinds: ["limit", "ours"], steadyFigure: "cpu_per_gb", viewersEach: 0 },
+  },
+];
+
+/** Records for a while, in a folder that is removed. @param minutes - Longer than the length says. */
+export async function measureRecording(
+  { viewersEach }: RecordingWorkload,
+  kind: "limit" | "ours",
+  length: Length,
+  minutes?: number,
+): Promise<Sample> {
+  const film = await filmFile(FRAMES[length]);
+  const folder = await mkdtemp(join(BUILD_FOLDER, "recordings-"));
+  const seconds = minutes ? minutes * 60 : SECONDS[length];
+  const rest = [film, FRAME_BYTES, folder, CAMERAS, FPS, seconds].map(String);
+  const patienceMs = (1.5 * seconds + 60) * 1000;
+  try {
+    if (kind === "ours") return await ours(rest, viewersEach, seconds, patienceMs);
+    return JSON.parse(await runToEnd(SERVER_CORE, [program("record-limit"), ...rest], patienceMs));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function ours(
+  rest: string[],
+  viewers: number,
+  seconds: number,
+  patienceMs: number,
+): Promise<Sample> {
+  const script = packagePath("dist", "bench", "recording", "ours.js");
+  const running = start(SERVER_CORE, [process.execPath, script, ...rest]);
+  try {
+    const urls = (await untilItPrints(running, /^(http:\S+( http:\S+)*)$/m)).split(" ");
+    // Half as long again is played without recordings first.
+    const load = { viewers, warmUpSeconds: seconds / 2, seconds: seconds - 0.5 };
+    const server = { raw: false, pid: running.pid, stop: running.stop };
+    const watching = viewers > 0 ? urls.map((url) => measure({ ...server, url }, load)) : [];
+    const told = untilItPrints(running, /^(\{.*\})$/m, patienceMs);
+    const [result, ...seen] = await Promise.all([told, ...watching]);
+    const skipped = seen.reduce((sum, { skipped: more = 0 }) => sum + more, 0);
+    const fps_min = Math.min(...seen.map(({ fps_min: fps = 0 }) => fps));
+    return { ...JSON.parse(result), ...(viewers > 0 && { skipped, fps_min }) };
+  } finally {
+    await running.stop();
+  }
+}
