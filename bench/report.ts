@@ -19,7 +19,7 @@ const COLUMNS = [
   ["fps_min", 1, "fps, worst viewer"],
   ["p50_us", 1e-3, "p50 ms"],
   ["p99_us", 1e-3, "p99 ms"],
-  ["capture_cpu_per_gb", 1, "of it without recording"],
+  ["cpu_per_gb_with_capture", 1, "with capture: CPU s/GB"],
   ["skipped", 1, "skipped"],
   ["lost", 1, "not recorded"],
   ["slow_p50_us", 1e-6, "slow viewer: age p50 s"],

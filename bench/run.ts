@@ -119,10 +119,9 @@ async function runRecordings(workload: RecordingWorkload, repetition: number): P
     try {
       const sample = await measureRecording(workload, kind, length, minutes);
       cell.samples.push(sample);
-      const { cpu_per_gb = 0, lost = 0, bytes = 0 } = sample;
-      console.log(
-        `${title}: ${cpu_per_gb.toFixed(3)} CPU s/GB of ${(bytes / 1e9).toFixed(2)} GB, ${lost} frames lost`,
-      );
+      const { cpu = 0, lost = 0, bytes = 0 } = sample;
+      const size = `${(bytes / 1e9).toFixed(2)} GB recorded`;
+      console.log(`${title}: ${size}, ${cpu.toFixed(2)} CPU s in all, ${lost} frames lost`);
     } catch (error) {
       cell.failure = messageOf(error);
       console.log(`${title}: ${cell.failure}`);

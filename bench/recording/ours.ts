@@ -1,5 +1,5 @@
-// Cameras that are recorded: `node ours.js FILM FRAME_BYTES FOLDER CAMERAS FPS SECONDS` replays a film on each, serves
-// and records them, and prints the streams' addresses when it is warm. After SECONDS it prints what that took, as JSON.
+// Cameras that are recorded: `node ours.js FILM FRAME_BYTES FOLDER CAMERAS FPS SECONDS [compared]` replays a film on each,
+// serves and records them, and prints the streams' addresses when it is warm. Then it prints what that took, as JSON.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
@@ -28,6 +28,8 @@ class FilmCamera extends Thing {
 const [filmPath = "", ...rest] = process.argv.slice(2);
 const [frameBytes = 0, , cameraCount = 0, fps = 0, seconds = 0] = rest.map(Number);
 const folder = rest[1] ?? "";
+/** For how long the same frames are played without being recorded, half of it before, half after. */
+const comparedSeconds = rest[5] === "compared" ? seconds : 0;
 const film = readFileSync(filmPath);
 const cameras = Array.from({ length: cameraCount }, () => new FilmCamera());
 const log = logTo((level, message) => console.error(`${level}: ${message}`));
@@ -37,12 +39,12 @@ const { url } = await new ThingServer(host).listen({ port: 0 });
 
 await record("run-in", RUN_IN_FPS, RUN_IN_SECONDS);
 console.log(cameras.map((_, n) => `${url}/camera${n}/live`).join(" "));
-const idle = process.cpuUsage();
-const played = await play(fps, seconds / 2);
-const capture = cpuSecondsSince(idle);
-const before = process.cpuUsage();
-const summaries = await record("film", fps, seconds);
-const cpu = cpuSecondsSince(before);
+let captureCpu = await cpuOf(() => play(fps, comparedSeconds / 2));
+let summaries: ContinuousSummary[] = [];
+const cpu = await cpuOf(async () => {
+  summaries = await record("film", fps, seconds);
+});
+captureCpu += await cpuOf(() => play(fps, comparedSeconds / 2));
 let [bytes, lost] = [0, 0];
 for (const { captured, written, files } of summaries) {
   lost += captured - written;
@@ -52,10 +54,11 @@ for (const { captured, written, files } of summaries) {
     if (!ok) throw new Error(sentence);
   }
 }
+const gigabytes = bytes / 1e9;
 const result = {
   ...{ cpu, bytes, lost, frames: cameraCount * fps * seconds },
-  cpu_per_gb: (cpu / bytes) * 1e9,
-  capture_cpu_per_gb: (capture / (played * frameBytes)) * 1e9,
+  ...(comparedSeconds > 0 && { cpu_per_gb: (cpu - captureCpu) / gigabytes }),
+  cpu_per_gb_with_capture: cpu / gigabytes,
 };
 console.log(JSON.stringify(result));
 process.exit(0);
@@ -71,8 +74,8 @@ async function record(name: string, rate: number, duration: number): Promise<Con
   return Promise.all(recordings.map((recording) => recording.stop()));
 }
 
-/** Gives each camera so many frames a second, without drift. @returns how many all got. */
-async function play(rate: number, duration: number): Promise<number> {
+/** Gives each camera so many frames a second, without drift. */
+async function play(rate: number, duration: number): Promise<void> {
   const start = performance.now();
   const turns = Math.round(rate * duration);
   for (let turn = 0; turn < turns; turn++) {
@@ -84,10 +87,12 @@ async function play(rate: number, duration: number): Promise<number> {
       live.addFrame(frame);
     }
   }
-  return turns * cameras.length;
 }
 
-function cpuSecondsSince(moment: NodeJS.CpuUsage): number {
-  const { user, system } = process.cpuUsage(moment);
+/** CPU seconds of this process, all threads, while something is done. */
+async function cpuOf(work: () => Promise<void>): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
   return (user + system) / 1e6;
 }

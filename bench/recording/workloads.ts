@@ -44,7 +44,7 @@ export async function measureRecording(
   const folder = await mkdtemp(join(BUILD_FOLDER, "recordings-"));
   const seconds = minutes ? minutes * 60 : SECONDS[length];
   const rest = [film, FRAME_BYTES, folder, CAMERAS, FPS, seconds].map(String);
-  const patienceMs = (1.5 * seconds + 60) * 1000;
+  const patienceMs = (2 * seconds + 60) * 1000;
   try {
     if (kind === "ours") return await ours(rest, viewersEach, seconds, patienceMs);
     return JSON.parse(await runToEnd(SERVER_CORE, [program("record-limit"), ...rest], patienceMs));
@@ -60,18 +60,19 @@ async function ours(
   patienceMs: number,
 ): Promise<Sample> {
   const script = packagePath("dist", "bench", "recording", "ours.js");
-  const running = start(SERVER_CORE, [process.execPath, script, ...rest]);
+  const isCompared = viewers === 0;
+  const options = isCompared ? [...rest, "compared"] : rest;
+  const running = start(SERVER_CORE, [process.execPath, script, ...options]);
   try {
     const urls = (await untilItPrints(running, /^(http:\S+( http:\S+)*)$/m)).split(" ");
-    // Half as long again is played without recordings first.
-    const load = { viewers, warmUpSeconds: seconds / 2, seconds: seconds - 0.5 };
+    const load = { viewers, warmUpSeconds: 0.3, seconds: seconds - 0.5 };
     const server = { raw: false, pid: running.pid, stop: running.stop };
-    const watching = viewers > 0 ? urls.map((url) => measure({ ...server, url }, load)) : [];
+    const watching = isCompared ? [] : urls.map((url) => measure({ ...server, url }, load));
     const told = untilItPrints(running, /^(\{.*\})$/m, patienceMs);
     const [result, ...seen] = await Promise.all([told, ...watching]);
     const skipped = seen.reduce((sum, { skipped: more = 0 }) => sum + more, 0);
     const fps_min = Math.min(...seen.map(({ fps_min: fps = 0 }) => fps));
-    return { ...JSON.parse(result), ...(viewers > 0 && { skipped, fps_min }) };
+    return { ...JSON.parse(result), ...(!isCompared && { skipped, fps_min }) };
   } finally {
     await running.stop();
   }
