@@ -134,6 +134,7 @@ export class RecordingWriter {
   async #record(created: Promise<RecordingFiles>): Promise<RecordingSummary> {
     const files = await created;
     const lane = await laneOf(dirname(files.path));
+    const startedAt = now();
     const disk = await this.#begin(files, lane).catch((error) => this.#fail(files, error));
     if (!disk) {
       const reason = this.#endReason ?? "stopped";
@@ -142,7 +143,7 @@ export class RecordingWriter {
       await lane.run(() => files.remove());
       return this.#tally.summary(reason, this.#refused, 0);
     }
-    await this.#writeAll(disk, lane).catch((error) => this.#fail(files, error));
+    await this.#writeAll(disk, lane, startedAt).catch((error) => this.#fail(files, error));
     disk.lose(this.#queue, this.#endReason ?? "stopped");
     return lane.run(() => this.#finish(files, disk));
   }
@@ -156,8 +157,8 @@ export class RecordingWriter {
     return lane.run(() => RecordingDisk.begin(files, mkv, this.#tally, head));
   }
 
-  async #writeAll(disk: RecordingDisk, lane: DiskLane): Promise<void> {
-    let syncedAt = now();
+  async #writeAll(disk: RecordingDisk, lane: DiskLane, startedAt: number): Promise<void> {
+    let syncedAt = startedAt; // frames may have waited since
     while (this.#endReason === undefined || this.#queue.length > 0) {
       const batch = this.#takeBatch();
       if (batch.length > 0) await lane.run(() => disk.write(batch));
