@@ -47,7 +47,7 @@ test(`while the disk stalls for ${stallMs / 1000} s, fails and is full, capture 
   );
   const fps = (1000 * meanwhile.length) / (to - from);
   for (const viewer of viewers) {
-    viewer.assertNothingInvented(recorder.captured);
+    viewer.assertNothingInvented(recorder);
     const seen = viewer.seen.filter(({ capturedAt }) => capturedAt >= from && capturedAt < to);
     const ages = seen.map(({ ageMs }) => ageMs).sort((a, b) => a - b);
     const p99 = ages[Math.floor(ages.length * 0.99)]!;

@@ -54,7 +54,7 @@ test(`in ${MINUTES} minutes of faults no frame is invented, changed, doubled or 
 
   const { accounts, ...counts } = await judge(recorder);
   await assertSealed(accounts);
-  const seen = viewer.assertNothingInvented(recorder.captured);
+  const seen = viewer.assertNothingInvented(recorder);
   const noted = accounts.flatMap(({ summary }) => summary.clockSteps);
   t.diagnostic(`${nemesis.done.length} faults: ${nemesis.done.join("; ")}`);
   t.diagnostic(`${accounts.length} files: ${JSON.stringify(counts)}; a viewer saw ${seen}`);
