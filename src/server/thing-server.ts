@@ -188,7 +188,7 @@ export class ThingServer {
     const network = typeof this.#mdns === "string" ? this.#mdns : undefined;
     if (isLoopback(host) && network === undefined) {
       this.#log.warn(
-        `Nobody is told of the Things by multicast DNS, because nobody else reaches '${host}'. Listen on an address of the network: --host 0.0.0.0.`,
+        `Nobody is told of the Things by multicast DNS, because nobody else reaches '${host}'. Let others in with --lan, or listen on an address of the network with --host.`,
       );
       return;
     }

@@ -31,7 +31,10 @@ test("a file that a Thing names is found beside the configuration", {
   // Without GStreamer it is told that this is missing, and not that the file is.
   assert.match(states.join(), /open$|GStreamer|gst-/);
   assert.equal(server.page, `${server.url}/api/v3/card/mjpeg_stream/viewer`);
-  assert.equal((await fetch(`${server.url}/api/v3/card/mjpeg_stream/snapshot`)).status, 200);
+  assert.equal(
+    (await fetch(`${server.url}/api/v3/card/mjpeg_stream/snapshot?wait=20`)).status,
+    200,
+  );
 });
 
 test("without a configuration the simulated microscope is served", {
@@ -45,7 +48,7 @@ test("without a configuration the simulated microscope is served", {
     "stage  SimulatedStage  open",
     "autofocus  Autofocus  open",
   ]);
-  const snapshot = await fetch(`${server.url}/camera/mjpeg_stream/snapshot`);
+  const snapshot = await fetch(`${server.url}/camera/mjpeg_stream/snapshot?wait=20`);
   assert.deepEqual([snapshot.status, snapshot.headers.get("content-type")], [200, "image/jpeg"]);
   assert.equal((await fetch(server.page)).status, 200);
 });
