@@ -50,6 +50,15 @@ export class HostedThing {
     this.#host = host;
   }
 
+  /** @throws {ThingError} `NOT_READY` unless the Thing is open; `what` it cannot do then is said, e.g. "run action 'move'". */
+  assertOpen(what: string): void {
+    if (this.state === "open") return;
+    const why = this.reason
+      ? `it could not open: ${this.reason} When that is mended, open it again.`
+      : `it is ${this.state}.`;
+    throw new ThingError("NOT_READY", `Thing '${this.name}' cannot ${what}: ${why}`);
+  }
+
   /** @throws {ThingError} `INVALID_OUTPUT` when a getter returns what its own schema refuses. */
   async readProperty(name: string): Promise<unknown> {
     const property = this.#property(name);
@@ -116,7 +125,7 @@ export class HostedThing {
     const action = this.model.actions.get(name);
     if (!action) throw unknownAffordance(this.name, "action", name, this.model.actions.keys());
     const accepted = acceptedInput(action, input, this.name);
-    this.#checkOpen(`action '${name}'`);
+    this.assertOpen(`run action '${name}'`);
     this.#host.invocations.checkRoom();
     const record = new InvocationRecord(
       { thing: this.name, action: name, input: action.input ? accepted : null },
@@ -221,12 +230,6 @@ export class HostedThing {
     this.#members[property.member] = value;
     // An accessor has told its observers by itself; a plain field or setter knows nothing of them.
     if (this.#lastChanged !== property.name) this.propertyChanged(property.name);
-  }
-
-  #checkOpen(what: string): void {
-    if (this.state === "open") return;
-    const why = this.reason ? `it could not open: ${this.reason}` : `it is ${this.state}`;
-    throw new ThingError("NOT_READY", `Thing '${this.name}' cannot run ${what}: ${why}`);
   }
 
   async #run(record: InvocationRecord, action: ActionAffordance, input: unknown): Promise<void> {

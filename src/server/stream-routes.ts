@@ -14,6 +14,12 @@ import { FrameEntrySchema, HeldFramesSchema } from "./wire-schemas.ts";
 const JPEG = "image/jpeg";
 const OBSERVE = ["observeproperty", "unobserveproperty"];
 const SUBSCRIBE = ["subscribeevent", "unsubscribeevent"];
+/** What answers with a frame to come. */
+const waiting: ReadonlySet<StreamHandler> = new Set([
+  streamHandlers.snapshot,
+  streamHandlers.next,
+  streamHandlers.nextFrameSize,
+]);
 
 /** Every path of each stream (docs/streams.md), and what stands for it in the Thing Description. */
 export function streamRoutes(
@@ -67,9 +73,10 @@ function routesOfStream(
       ...(route.schema && { schema: route.schema }),
     },
     ...(route.form && { form: route.form }),
-    errors: ["BAD_ARGUMENT", "NO_FRAME", "STREAM_STOPPED"],
+    errors: ["BAD_ARGUMENT", "NO_FRAME", "NOT_READY", "STREAM_STOPPED"],
     picture: route.contentType === JPEG || route.contentType.startsWith("multipart/"),
     handle: async ({ request, response, params }) => {
+      if (waiting.has(handler)) assertMayHaveFrames(hosted);
       await handler(stream, request, response, { index: params.index, asset: params.asset, event });
       return undefined;
     },
@@ -93,9 +100,10 @@ function routesOfStream(
       summary: `The newest frame of ${called}, in base64`,
       form: { ...frame, op: ["readproperty"] },
       response: { status: 200, contentType: JSON_TYPE, schema: Type.String() },
-      errors: ["NO_FRAME", "STREAM_STOPPED"],
+      errors: ["NO_FRAME", "NOT_READY", "STREAM_STOPPED"],
       handle: async ({ request, signal }) => {
         if (request.method === "HEAD") return { status: 200, body: null };
+        assertMayHaveFrames(hosted);
         const { jpeg } = await newestFrame(stream, signal);
         return { status: 200, body: Buffer.from(jpeg).toString("base64") };
       },
@@ -209,4 +217,9 @@ function routesOfStream(
       eventName,
     ),
   ];
+}
+
+/** Of a Thing that could not open nobody needs to wait for a frame. Of one that is opening one may come. */
+function assertMayHaveFrames(hosted: HostedThing): void {
+  if (hosted.state === "failed") hosted.assertOpen("give frames");
 }

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { stream } from "../../src/core/decorators.ts";
+import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { Lamp, litRoom } from "../conformance/lamp.ts";
+import { picture } from "../outputs/pictures.ts";
 import { openEvents } from "./event-streams.ts";
 import { type Answer, ask } from "./requests.ts";
 
@@ -120,10 +123,11 @@ test("a run that is cancelled twice is cancelled once; when it has ended, that i
   assert.equal(status, "cancelled");
 });
 
-test("a Thing that could not open runs no action, says why, and runs them once it is opened again", {
+test("a Thing that could not open runs no action, gives no frames, says why, and does both once it is opened again", {
   timeout: 10_000,
 }, async (t) => {
   class Unplugged extends Lamp {
+    @stream("What it lights") readonly lit = new MJPEGStream();
     isPlugged = false;
     override open(): void {
       if (!this.isPlugged) throw new Error("The plug is out. Put it in.");
@@ -141,12 +145,20 @@ test("a Thing that could not open runs no action, says why, and runs them once i
       action,
     );
   }
+  for (const path of ["lit/snapshot", "lit/next", "lit/next_frame_size", "lit_frame"]) {
+    const sentence =
+      /cannot give frames: it could not open: The plug is out\. Put it in\. When that is mended, open it again\./;
+    const answer = await ask(port, { path: `/unplugged/${path}` });
+    assertProblem(answer, { status: 503, code: "NOT_READY", sentence }, path);
+  }
   assert.equal((await ask(port, { method: "POST", path: "/lamp/blink" })).status, 204);
   assert.equal(lamp.level, 0);
   unplugged.isPlugged = true;
   const opened = await ask(port, { method: "POST", path: "/things/unplugged/open" });
   assert.deepEqual(JSON.parse(opened.text), { state: "open", reason: null });
   assert.equal((await run("blink")).status, 204);
+  unplugged.lit.addFrame(picture(1));
+  assert.equal((await ask(port, { path: "/unplugged/lit/snapshot" })).status, 200);
 });
 
 function assertProblem(
