@@ -16,6 +16,7 @@ export {
   action,
   endpoint,
   event,
+  files,
   type PropertyOptions,
   property,
   type SlotOptions,
@@ -68,9 +69,16 @@ export { Blob, blobSchema } from "./outputs/blob.ts";
 export { Demand } from "./outputs/demand.ts";
 export { derive } from "./outputs/derive.ts";
 export { type Feeding, type FeedOptions, type FeedState, feed } from "./outputs/feed.ts";
+export { FileCollection } from "./outputs/file-collection.ts";
 export type { FrameEntry, FrameLog, Gap } from "./outputs/frame-log.ts";
 export type { FrameFeed } from "./outputs/frame-outlet.ts";
 export { MJPEGStream } from "./outputs/mjpeg-stream.ts";
+export {
+  type FilePart,
+  StoredFile,
+  type StoredFileOptions,
+  storedFileSchema,
+} from "./outputs/stored-file.ts";
 export type {
   FrameInUse,
   FrameOptions,

@@ -60,6 +60,10 @@ export interface SlotAffordance extends Named {
   readonly many: boolean;
 }
 
+export interface FilesAffordance extends Named {
+  readonly kind: "files";
+}
+
 export interface EndpointAffordance extends Named {
   readonly kind: "endpoint";
   readonly method: "GET" | "PUT" | "POST" | "DELETE";
@@ -75,6 +79,7 @@ export type Affordance =
   | EventAffordance
   | StreamAffordance
   | SlotAffordance
+  | FilesAffordance
   | EndpointAffordance;
 
 const DECLARED = Symbol("affordances");

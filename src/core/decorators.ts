@@ -185,6 +185,18 @@ export function stream(description: string, options: AffordanceOptions = {}) {
     });
 }
 
+/** Files that clients can fetch below the Thing's path. On a field that holds a FileCollection; a property of the same name lists them. */
+export function files(description: string, options: AffordanceOptions = {}) {
+  return <T extends Thing>(
+    _: undefined,
+    context: ClassFieldDecoratorContext<T, { find(id: string): unknown }>,
+  ): void =>
+    declare(context.metadata, {
+      ...naming(memberName(context), description, options),
+      kind: "files",
+    });
+}
+
 /** Which Things a slot takes. */
 export interface SlotOptions {
   /** Name, or names, of what to connect; the configuration overrides it. By type when absent. */

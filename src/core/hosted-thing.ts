@@ -163,6 +163,13 @@ export class HostedThing {
     return this.#members[stream.member];
   }
 
+  /** The object that a `files` affordance stands for. */
+  filesOf(name: string): unknown {
+    const files = this.model.files.find((one) => one.name === name);
+    if (!files) throw unknownAffordance(this.name, "files", name, []);
+    return this.#members[files.member];
+  }
+
   /** A Thing's code said that a property changed: tells observers, and saves a setting. */
   propertyChanged(name: string): void {
     const property = this.model.properties.get(name);

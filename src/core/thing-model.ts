@@ -5,6 +5,7 @@ import {
   affordancesOf,
   type EndpointAffordance,
   type EventAffordance,
+  type FilesAffordance,
   type PropertyAffordance,
   type SlotAffordance,
   type StreamAffordance,
@@ -21,6 +22,7 @@ export interface ThingModel {
   readonly actions: ReadonlyMap<string, ActionAffordance>;
   readonly events: ReadonlyMap<string, EventAffordance>;
   readonly streams: ReadonlyMap<string, StreamAffordance>;
+  readonly files: readonly FilesAffordance[];
   readonly slots: readonly SlotAffordance[];
   readonly endpoints: readonly EndpointAffordance[];
   /** What its author should know and may ignore. */
@@ -57,6 +59,7 @@ export function thingModelOf(thing: Thing): ThingModel {
     actions: byName(of("action")),
     events: byName(of("event")),
     streams: byName(of("stream")),
+    files: of("files"),
     slots: of("slot"),
     endpoints: of("endpoint"),
     warnings: affordances
@@ -85,7 +88,7 @@ function checkAffordance(className: string, affordance: Affordance): void {
 function checkNames(className: string, affordances: readonly Affordance[]): void {
   const used = new Map<string, string>();
   for (const { kind, name } of affordances) {
-    if (kind === "slot" || kind === "endpoint") continue;
+    if (kind === "slot" || kind === "endpoint" || kind === "files") continue;
     if (!NAME.test(name) || RESERVED.has(name)) {
       const why = RESERVED.has(name)
         ? "is reserved for a route"
@@ -107,7 +110,21 @@ function checkNames(className: string, affordances: readonly Affordance[]): void
   }
   for (const affordance of affordances) {
     if (affordance.kind === "endpoint") checkEndpoint(className, affordance, used);
+    if (affordance.kind === "files") checkFiles(className, affordance, used);
   }
+}
+
+/** Files lie below the property that lists them. */
+function checkFiles(
+  className: string,
+  { name }: FilesAffordance,
+  used: ReadonlyMap<string, string>,
+): void {
+  if (used.get(name) === `the property '${name}'`) return;
+  throw new ThingError(
+    "BAD_ARGUMENT",
+    `The files '${name}' of ${className} have no list. Give it a property '${name}' with what is in them.`,
+  );
 }
 
 /** An endpoint that nobody could reach is a fault of its author: the affordance of that name would answer. */

@@ -1,6 +1,7 @@
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import { Blob, isBlobSchema } from "./blob.ts";
+import { StoredFile } from "./stored-file.ts";
 
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
 
@@ -110,11 +111,12 @@ export class BlobStore {
   }
 }
 
-/** For `JSON.stringify`: writes each blob as a link that begins with `base()`, e.g. `http://host/prefix`. */
+/** For `JSON.stringify`: writes each blob and each stored file as a link that begins with `base()`, e.g. `http://host/prefix`. */
 export function blobReplacer(base: () => string): (key: string, value: unknown) => unknown {
   return function (this: unknown, key, value) {
     // By now `value` is what toJSON() made; the blob itself is still in the object that holds it.
     const original: unknown = isObject(this) ? Reflect.get(this, key) : undefined;
+    if (original instanceof StoredFile) return original.linked(base());
     return original instanceof Blob
       ? { ...original.toJSON(), href: base() + original.href }
       : value;

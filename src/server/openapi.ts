@@ -25,6 +25,7 @@ const TAGS: ReadonlyMap<string, readonly [tag: string, description: string]> = n
     ["Invocations", "Every run of an action, and the files that they return."],
   ],
   ["blob", ["Invocations", ""]],
+  ["recordings", ["Recordings", "What was recorded, whoever did."]],
   ["health", ["Server", "How the server does, and its pages."]],
 ]);
 const SERVER = TAGS.get("health")!;

@@ -7,6 +7,7 @@ import { coreLinksRoute } from "./core-links.ts";
 import { ThingDirectory } from "./directory.ts";
 import { directoryRoutes } from "./directory-routes.ts";
 import { endpointRoutes } from "./endpoint-routes.ts";
+import { fileAliasRoutes, fileRoutes } from "./file-routes.ts";
 import { invocationRoutes } from "./invocation-routes.ts";
 import { notificationRoutes } from "./notification-routes.ts";
 import type { NotificationHub } from "./notifications/notification-hub.ts";
@@ -41,6 +42,7 @@ export function routesOf(
       ...actionRoutes(hosted, host, prefix, blobs),
       ...notificationRoutes(hosted, base, notifications),
       ...(webhooks ? webhookRoutes(hosted, base, notifications, webhooks) : []),
+      ...fileRoutes(hosted, base),
       ...endpointRoutes(hosted, base),
     ];
   });
@@ -56,6 +58,7 @@ export function routesOf(
     coreLinksRoute(titlesOf(host), prefix),
     ...invocations,
     ...blobRoutes(blobs, prefix),
+    ...fileAliasRoutes(host, prefix),
     ...webSockets,
     ...pageRoutes(prefix),
   ];

@@ -96,7 +96,7 @@ export class ThingServer {
     const blobs = new BlobStore({ log: this.#log });
     host.invocations.onForget(({ output }) => blobs.release(output));
     const shared = { host, prefix, log: this.#log, policy: this.#policy, hasLogin };
-    const hub = new NotificationHub({ log: this.#log });
+    const hub = new NotificationHub({ log: this.#log, prefix });
     this.#webhooks = webhooks && new Webhooks(webhooks, this.#log);
     const webSockets = () => this.#webSockets.stats;
     this.#monitoring = new Monitoring({

@@ -9,10 +9,13 @@ export class NotificationHub {
   readonly ids = new NotificationIds();
   readonly counts = new EventStreamCounts();
   readonly log: Log;
+  /** Before the path of every link that is told. */
+  readonly prefix: string;
   readonly #byThing = new Map<HostedThing, ThingNotifications>();
 
-  constructor({ log = silentLog }: { log?: Log } = {}) {
+  constructor({ log = silentLog, prefix = "" }: { log?: Log; prefix?: string } = {}) {
     this.log = log;
+    this.prefix = prefix;
   }
 
   of(hosted: HostedThing): ThingNotifications {

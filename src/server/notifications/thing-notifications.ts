@@ -1,6 +1,7 @@
 import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
+import { blobReplacer } from "../../outputs/blob-store.ts";
 import { MJPEGStream } from "../../outputs/mjpeg-stream.ts";
 import type { EventStreamCounts } from "./event-stream-counts.ts";
 import type { NotificationIds } from "./notification-ids.ts";
@@ -11,6 +12,8 @@ export interface NotificationServices {
   readonly ids: NotificationIds;
   readonly counts: EventStreamCounts;
   readonly log: Log;
+  /** Before the links to files in what is told. */
+  readonly prefix: string;
 }
 
 /**
@@ -22,14 +25,16 @@ export class ThingNotifications {
   readonly ids: NotificationIds;
   readonly #hosted: HostedThing;
   readonly #log: Log;
+  readonly #prefix: string;
   readonly #properties = new Map<string, NotificationLog>();
   readonly #events = new Map<string, NotificationLog>();
   #stopWatching: (() => void) | undefined;
 
-  constructor(hosted: HostedThing, { ids, counts, log }: NotificationServices) {
+  constructor(hosted: HostedThing, { ids, counts, log, prefix }: NotificationServices) {
     this.#hosted = hosted;
     this.ids = ids;
     this.#log = log;
+    this.#prefix = prefix;
     this.counts = counts;
   }
 
@@ -89,7 +94,12 @@ export class ThingNotifications {
   /** Written at once, as it is now. A Thing that emits must not fail because its data cannot be written as JSON. */
   #add(log: NotificationLog, data: unknown): void {
     try {
-      log.add(JSON.stringify(data));
+      log.add(
+        JSON.stringify(
+          data,
+          blobReplacer(() => this.#prefix),
+        ),
+      );
     } catch (error) {
       const what = `A notification of '${log.name}' of '${this.#hosted.name}'`;
       this.#log.error(`${what} is not JSON and was not told: ${messageOf(error)}`);

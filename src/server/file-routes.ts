@@ -1,0 +1,109 @@
+import { Type } from "typebox";
+import type { HostedThing } from "../core/hosted-thing.ts";
+import type { ThingHost } from "../core/thing-host.ts";
+import { FileCollection } from "../outputs/file-collection.ts";
+import { storedFileSchema } from "../outputs/stored-file.ts";
+import { revalidated } from "./etag.ts";
+import { type Exchange, JSON_TYPE, type Reply, type Route } from "./route.ts";
+import { sendFile } from "./send-file.ts";
+
+/** A file says only with its answer what it is. */
+const ANY_TYPE = "*/*";
+
+/** The files of each collection of a Thing, below the property that lists them. */
+export function fileRoutes(hosted: HostedThing, base: string): Route[] {
+  return hosted.model.files.flatMap(({ name, description }) => {
+    const files = collectionOf(hosted, name);
+    return files
+      ? routesAt(`${base}/${name}`, `${description} of ${hosted.name}`, () => [files])
+      : [];
+  });
+}
+
+/** The same files, whichever Thing they are of, where a client looks that knows an id alone. */
+export function fileAliasRoutes(host: ThingHost, prefix: string): Route[] {
+  const all = () => [...host.things.values()].flatMap(collectionsOf);
+  if (all().length === 0) return [];
+  const path = `${prefix}/recordings`;
+  return [
+    {
+      method: "GET",
+      path,
+      role: "view",
+      summary: "All recordings of all Things, newest first",
+      response: { status: 200, contentType: JSON_TYPE, schema: Type.Array(storedFileSchema()) },
+      handle: async () => ({
+        status: 200,
+        body: all()
+          .flatMap(({ list }) => list)
+          .sort((a, b) => b.createdAt - a.createdAt),
+      }),
+    },
+    ...routesAt(path, "a recording of any Thing", all),
+  ];
+}
+
+function routesAt(path: string, what: string, collections: () => FileCollection[]): Route[] {
+  const holder = (id: string) => {
+    const [first, ...others] = collections();
+    return [first!, ...others].find((files) => files.find(id)) ?? first!;
+  };
+  return [
+    {
+      method: "GET",
+      path: `${path}/:id`,
+      role: "view",
+      summary: `Fetch a file: ${what}`,
+      description: "Takes `Range` and `If-Range`, so a download can go on where it broke off.",
+      response: { status: 200, contentType: ANY_TYPE },
+      errors: ["NOT_FOUND", "BAD_RANGE"],
+      handle: async (exchange) => {
+        const id = exchange.params.id!;
+        const { path, name, mediaType } = holder(id).get(id);
+        await sendFile(exchange, { path, name, mediaType });
+        return undefined;
+      },
+    },
+    {
+      method: "GET",
+      path: `${path}/:id/:part`,
+      role: "view",
+      summary: `Fetch what belongs to a file, e.g. its poster image: ${what}`,
+      response: { status: 200, contentType: ANY_TYPE },
+      errors: ["NOT_FOUND", "BAD_RANGE"],
+      handle: async (exchange) => sendPart(exchange, holder(exchange.params.id!)),
+    },
+    {
+      method: "DELETE",
+      path: `${path}/:id`,
+      role: "admin",
+      summary: `Delete a file and all that belongs to it: ${what}`,
+      response: { status: 204 },
+      errors: ["NOT_FOUND", "LOCK_BUSY"],
+      handle: async ({ params }) => {
+        await holder(params.id!).delete(params.id!);
+        return { status: 204 };
+      },
+    },
+  ];
+}
+
+async function sendPart(exchange: Exchange, files: FileCollection): Promise<Reply | undefined> {
+  const { id = "", part: wanted = "" } = exchange.params;
+  const file = files.get(id);
+  const { mediaType, content } = file.part(wanted);
+  if (typeof content === "string") {
+    await sendFile(exchange, { path: content, name: `${file.name}.${wanted}`, mediaType });
+    return undefined;
+  }
+  return revalidated(exchange, { status: 200, body: await content(), contentType: mediaType });
+}
+
+function collectionsOf(hosted: HostedThing): FileCollection[] {
+  return hosted.model.files.flatMap(({ name }) => collectionOf(hosted, name) ?? []);
+}
+
+function collectionOf(hosted: HostedThing, name: string): FileCollection | undefined {
+  const files = hosted.filesOf(name);
+  return files instanceof FileCollection ? files : undefined;
+}

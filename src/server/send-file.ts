@@ -1,0 +1,51 @@
+import { stat } from "node:fs/promises";
+import send from "send";
+import { messageOf, ThingError } from "../base/errors.ts";
+import type { Exchange } from "./route.ts";
+
+/** A file on disk as it is sent. */
+export interface SentFile {
+  readonly path: string;
+  /** What a browser calls it when it saves it. */
+  readonly name: string;
+  readonly mediaType: string;
+}
+
+/**
+ * Sends a file as it is read: whole, or the range that is asked for, with a strong validator.
+ * @throws {ThingError} `NOT_FOUND` when it is gone; `BAD_RANGE`.
+ * @see RFC 9110, 13 Conditional Requests, 14 Range Requests.
+ */
+export async function sendFile(
+  { request, response }: Pick<Exchange, "request" | "response">,
+  { path, name, mediaType }: SentFile,
+): Promise<void> {
+  const { size, mtimeNs, ino } = await stat(path, { bigint: true }).catch((cause) => {
+    throw new ThingError("NOT_FOUND", `'${name}' is not there any more.`, { cause });
+  });
+  response.setHeader("ETag", `"${[ino, mtimeNs, size].map((n) => n.toString(36)).join("-")}"`);
+  response.setHeader("Content-Type", mediaType);
+  response.setHeader("Content-Disposition", `inline; filename*=UTF-8''${encodeURIComponent(name)}`);
+  await new Promise<void>((resolve, reject) => {
+    send(request, encodeURI(path).replaceAll("#", "%23").replaceAll("?", "%3F"), {
+      dotfiles: "allow",
+      cacheControl: false,
+      index: false,
+    })
+      .on("headers", () => response.setHeader("Cache-Control", "no-cache"))
+      .on("error", (error: Error & { status?: number }) => reject(problemOf(error, name, size)))
+      .on("directory", () => reject(new ThingError("NOT_FOUND", `'${name}' is no file any more.`)))
+      .pipe(response);
+    response.once("close", resolve);
+    response.once("finish", resolve);
+  });
+}
+
+function problemOf(error: Error & { status?: number }, name: string, size: bigint): Error {
+  if (error.status === 416) {
+    const why = `'${name}' has ${size} bytes; those that were asked for are not among them.`;
+    return new ThingError("BAD_RANGE", why, { cause: error });
+  }
+  const why = `'${name}' cannot be read: ${messageOf(error)}.`;
+  return new ThingError(error.status === 404 ? "NOT_FOUND" : "INTERNAL", why, { cause: error });
+}
