@@ -41,6 +41,7 @@ export {
   renderSvgRaw,
   resizeJpeg,
 } from "./frames/codec.ts";
+export { type ExifTags, withExif } from "./frames/exif.ts";
 export type { Frame, Origin } from "./frames/frame.ts";
 export type { FrameSource, SourceFrame } from "./frames/frame-source.ts";
 export { type GdpBuffer, GdpParser } from "./frames/gdp.ts";
@@ -90,6 +91,7 @@ export type { ViewerFanOut, ViewerOptions, ViewerStats } from "./outputs/viewers
 export type { Parameters } from "./processes/template.ts";
 export type { ContinuousOptions, ContinuousSummary } from "./recording/continuous-options.ts";
 export { ContinuousRecording, startRecording } from "./recording/continuous-recording.ts";
+export type { DiskRoom } from "./recording/disk-room.ts";
 export { type FrameWriter, RECORDER_STATE, type RecordOptions } from "./recording/event-file.ts";
 export type { LedgerFrame, LostFrames, RecordingSummary } from "./recording/ledger.ts";
 export {
@@ -103,8 +105,12 @@ export {
   type PreRollLimits,
   PreRollRing,
 } from "./recording/pre-roll.ts";
-export type { RecordedCamera } from "./recording/recorded-camera.ts";
+export type { RecordedCamera, RecordedTee } from "./recording/recorded-camera.ts";
 export { type RecordingOptions, RecordingWriter } from "./recording/recording-writer.ts";
+export {
+  RECORDING_SCHEMA,
+  RecordingsFolder,
+} from "./recording/recordings-folder.ts";
 export { type Repair, repairRecording } from "./recording/repair.ts";
 export { type Verdict, verifyRecording } from "./recording/verify.ts";
 export { VideoRecorder, type VideoRecorderOptions } from "./recording/video-recorder.ts";

@@ -1,5 +1,6 @@
 export { Autofocus } from "./autofocus.ts";
 export { PipelineCamera, type PipelineCameraOptions } from "./pipeline-camera.ts";
+export { Recorder, type RecorderOptions } from "./recorder.ts";
 export { RemoteCamera, type RemoteCameraOptions } from "./remote-camera.ts";
 export { ReplayCamera, type ReplayCameraOptions } from "./replay-camera.ts";
 export { SimulatedCamera, type SimulatedCameraOptions } from "./simulated-camera.ts";

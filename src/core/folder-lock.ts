@@ -2,20 +2,25 @@ import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ThingError } from "../base/errors.ts";
 
+/** The error for a folder that another process holds. */
+export type InUse = (folder: string, pid: number) => ThingError;
+
 /**
- * One process at a time keeps settings in a folder: two would overwrite each other's. The file `.lock` names the process
+ * One process at a time keeps settings, or recordings, in a folder: two would overwrite each other's. The file `.lock` names the process
  * that does; what one that was killed left behind is taken over.
  */
 export class FolderLock {
   readonly #folder: string;
   readonly #path: string;
+  readonly #inUse: InUse;
 
-  constructor(folder: string) {
+  constructor(folder: string, inUse: InUse = settingsInUse) {
     this.#folder = folder;
+    this.#inUse = inUse;
     this.#path = join(folder, ".lock");
   }
 
-  /** @throws {ThingError} `SETTINGS_IN_USE`, naming the process. */
+  /** @throws {ThingError} `SETTINGS_IN_USE`, or what `inUse` makes, naming the process. */
   async take(): Promise<void> {
     const own = await identityOf(process.pid);
     const mine = `${this.#path}.${process.pid}`;
@@ -39,13 +44,17 @@ export class FolderLock {
     const holder = await readFile(this.#path, "utf8").catch(() => "");
     const pid = Number.parseInt(holder, 10);
     if (pid !== process.pid && isAlive(pid) && holder === (await identityOf(pid))) {
-      throw new ThingError(
-        "SETTINGS_IN_USE",
-        `The settings in ${this.#folder} are in use by another server, process ${pid}. Stop that one, or choose another folder: --settings FOLDER.`,
-      );
+      throw this.#inUse(this.#folder, pid);
     }
     await rm(this.#path, { force: true });
   }
+}
+
+function settingsInUse(folder: string, pid: number): ThingError {
+  return new ThingError(
+    "SETTINGS_IN_USE",
+    `The settings in ${folder} are in use by another server, process ${pid}. Stop that one, or choose another folder: --settings FOLDER.`,
+  );
 }
 
 /** A number that another process may have had before, and where the system tells it, when this one began. */

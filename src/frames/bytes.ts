@@ -15,6 +15,17 @@ function nodeSearch(): ByteSearch | undefined {
   return (bytes, value, from) => search.call(bytes, value, from);
 }
 
+/** Pieces of bytes as one. */
+export function concatBytes(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
+
 const FIRST_CAPACITY = 16 * 1024;
 
 /**

@@ -21,6 +21,14 @@ export interface ContinuousOptions {
   readonly quotaBytes?: number | undefined;
   /** How much may wait for the disk, bytes: 64 MB. */
   readonly maxQueuedBytes?: number | undefined;
+  /** Said in each file: "continuous" when absent. */
+  readonly reason?: string | undefined;
+  /** Kept in each file as they are when it is begun, as JSON. */
+  readonly settings?: (() => unknown) | undefined;
+  /** Frames captured before this time, epoch ms, are not taken. */
+  readonly from?: number | undefined;
+  /** Told of each file when it is there, when it is closed (with its summary), and when it made way for another. */
+  readonly onFile?: ((path: string, summary?: RecordingSummary) => void) | undefined;
   readonly log?: Log | undefined;
 }
 

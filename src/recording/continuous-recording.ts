@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { now } from "../base/clock.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import type { Frame } from "../frames/frame.ts";
@@ -19,6 +20,8 @@ import { RecordingWriter } from "./recording-writer.ts";
 
 const LOOK_EVERY_MS = 1000;
 const DRAIN_LOOK_MS = 100;
+/** A frame that was captured in time may arrive this much late. */
+const LATE_MS = 1000;
 const QUEUED_BYTES = 64 * 2 ** 20;
 /** What a frame takes in a file beside its JPEG, and a file beside its frames, at most; bytes. */
 const FRAME_OVERHEAD = 40;
@@ -64,8 +67,13 @@ export class ContinuousRecording {
   #isLooking = false;
   #captured = 0;
   #written = 0;
+  #until = Number.POSITIVE_INFINITY;
   #endReason: string | undefined;
   #finish: (summary: Promise<ContinuousSummary>) => void = () => {};
+  #announceEnd: () => void = () => {};
+  readonly #ending = new Promise<void>((resolve) => {
+    this.#announceEnd = resolve;
+  });
 
   /** As `startRecording`, without a look at the disk first. */
   constructor(options: ContinuousOptions) {
@@ -100,12 +108,19 @@ export class ContinuousRecording {
     return this.#closing !== undefined;
   }
 
-  /** Takes no more frames, and writes all that wait. `onProgress` is told how much of that is done, 0 to 1. */
+  /**
+   * Takes no more frames, and writes all that wait.
+   * @param options - `onProgress` is told how much of that is done, 0 to 1. Frames captured until `until`, epoch ms, are
+   * waited for as long as they may be on their way.
+   */
   async stop({
     onProgress = () => {},
+    until,
   }: {
     onProgress?: (fraction: number) => void;
+    until?: number;
   } = {}): Promise<ContinuousSummary> {
+    if (until !== undefined) await this.#takeUntil(until);
     const waiting = Math.max(1, this.queuedBytes);
     this.#end("stopped");
     const tell = () => onProgress(1 - this.queuedBytes / waiting);
@@ -118,8 +133,18 @@ export class ContinuousRecording {
     }
   }
 
+  /** Resolves when every frame captured until then has come, or could have. */
+  async #takeUntil(until: number): Promise<void> {
+    this.#until = until;
+    const late = setTimeout(() => this.#end("stopped"), Math.max(0, until + LATE_MS - now()));
+    await this.#ending;
+    clearTimeout(late);
+  }
+
   #take(frame: Frame): void {
-    if (this.#writer.endReason !== undefined) return;
+    const { from = Number.NEGATIVE_INFINITY } = this.#options;
+    if (frame.capturedAt > this.#until) this.#end("stopped");
+    if (this.#writer.endReason !== undefined || frame.capturedAt < from) return;
     const bytes = frame.jpeg.length + FRAME_OVERHEAD;
     if (this.#isFull(frame, bytes) && !this.#closing) this.#split();
     if (Number.isNaN(this.#file.firstAt)) this.#file.firstAt = frame.capturedAt;
@@ -148,15 +173,21 @@ export class ContinuousRecording {
 
   #openFile(): RecordingWriter {
     const { path, camera, maxQueuedBytes = QUEUED_BYTES } = this.#options;
+    const { reason = "continuous", settings } = this.#options;
     const isSplit = isSplitBy(this.#options);
     const writer = new RecordingWriter({
       path: isSplit ? numbered(path, this.#file.number) : path,
       camera: nameOf(camera),
-      reason: "continuous",
+      reason,
+      settings: settings?.(),
       maxQueuedBytes: isSplit ? maxQueuedBytes / 2 : maxQueuedBytes, // two files are open at a split
       refused: () => refusedBy(this.#stream),
       log: this.#log,
     });
+    writer.opened.then(
+      (opened) => this.#options.onFile?.(opened),
+      () => {}, // `ended` tells it
+    );
     const endItself = (why: string) => {
       if (writer === this.#writer) this.#end(why);
     };
@@ -171,7 +202,9 @@ export class ContinuousRecording {
     try {
       const summary = await writer.close(reason);
       this.#written += summary.written;
-      if (summary.written > 0) this.#files.push({ path: await writer.opened, summary });
+      const path = await writer.opened;
+      if (summary.written > 0) this.#files.push({ path, summary });
+      this.#options.onFile?.(path, summary);
       const { maxFiles = Number.POSITIVE_INFINITY } = this.#options;
       const others = this.#endReason === undefined ? 1 : 0;
       while (this.#files.length + others > maxFiles) await this.#removeOldest();
@@ -185,6 +218,7 @@ export class ContinuousRecording {
     if (!oldest) return;
     const lane = await laneOf(dirname(oldest.path));
     await lane.run(() => removeRecording(oldest.path));
+    this.#options.onFile?.(oldest.path);
   }
 
   /** Ends the recording before the disk is full. */
@@ -210,6 +244,7 @@ export class ContinuousRecording {
     clearInterval(this.#looking);
     for (const detach of this.#detach) detach();
     if (reason !== "stopped") this.#log.warn(`Recording ${this.#options.path} ends: ${reason}.`);
+    this.#announceEnd();
     this.#finish(this.#drain(reason));
   }
 

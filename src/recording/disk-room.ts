@@ -27,10 +27,25 @@ export async function lackOfRoom(
   return isOver ? `the quota of ${megabytes(quotaBytes)} is used up` : undefined;
 }
 
+/** How full a folder's disk is, bytes. */
+export interface DiskRoom {
+  readonly free: number;
+  readonly total: number;
+  /** What the recordings in the folder have together. */
+  readonly recordings: number;
+}
+
+/** How full the disk of a folder is, and how much of that its recordings have. */
+export async function roomIn(folder: string): Promise<DiskRoom> {
+  const { bavail, blocks, bsize } = await statfs(folder);
+  const recordings = await bytesOfRecordings(folder);
+  return { free: bavail * bsize, total: blocks * bsize, recordings };
+}
+
 async function bytesOfRecordings(folder: string): Promise<number> {
   let bytes = 0;
   for (const name of await readdir(folder)) {
-    if (!/\.(mkv|ledger\.jsonl)$/.test(name)) continue;
+    if (!/\.(mkv|mp4|webm|ledger\.jsonl)$/.test(name)) continue;
     bytes += await stat(join(folder, name)).then(
       ({ size }) => size,
       () => 0, // removed meanwhile

@@ -17,6 +17,8 @@ export interface FrameWriter {
 export interface RecordOptions {
   /** How long it may take until the file is there, s. */
   readonly maxDelaySec?: number | undefined;
+  /** Why: said in the file that this trigger begins. */
+  readonly reason?: string | undefined;
   /** Called with the file's name once it is closed. Of several for one file, the last one is. */
   readonly onVideoFinished?: ((path: string, summary: RecordingSummary) => void) | undefined;
 }

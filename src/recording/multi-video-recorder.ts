@@ -1,11 +1,12 @@
 import { ThingError } from "../base/errors.ts";
 import type { RecordOptions } from "./event-file.ts";
+import type { RecordedCamera, RecordedTee } from "./recorded-camera.ts";
 import { VideoRecorder, type VideoRecorderOptions } from "./video-recorder.ts";
 
 /** Cameras by name, and what holds for each of their recorders. */
 export interface MultiVideoRecorderOptions
-  extends Omit<VideoRecorderOptions, "camera" | "filenameGenerator"> {
-  readonly cameras: Readonly<Record<string, VideoRecorderOptions["camera"]>>;
+  extends Omit<VideoRecorderOptions, "camera" | "pipeline" | "srcTeeName" | "filenameGenerator"> {
+  readonly cameras: Readonly<Record<string, RecordedCamera | RecordedTee>>;
   /** Called once for each file, with the camera's name. */
   readonly filenameGenerator: (camera: string) => string;
 }
@@ -18,7 +19,11 @@ export class MultiVideoRecorder implements AsyncDisposable {
     this.recorders = new Map(
       Object.entries(cameras).map(([name, camera]) => [
         name,
-        new VideoRecorder({ ...options, camera, filenameGenerator: () => filenameGenerator(name) }),
+        new VideoRecorder({
+          ...options,
+          ...("pipeline" in camera ? camera : { camera }),
+          filenameGenerator: () => filenameGenerator(name),
+        }),
       ]),
     );
   }

@@ -1,9 +1,49 @@
-import type { MJPEGStream } from "../outputs/mjpeg-stream.ts";
+import { ThingError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import type { FrameSource } from "../frames/frame-source.ts";
+import { feed } from "../outputs/feed.ts";
+import { MJPEGStream } from "../outputs/mjpeg-stream.ts";
 
 /** What can be recorded: a stream, or a camera whose main stream it is. */
 export type RecordedCamera =
   | MJPEGStream
   | { readonly name?: string; readonly mjpeg_stream: MJPEGStream };
+
+/** A camera of a pipeline, by the name of its tee: the first one when absent. */
+export interface RecordedTee {
+  readonly pipeline: { readonly cameras: ReadonlyMap<string, FrameSource> };
+  readonly srcTeeName?: string | undefined;
+}
+
+/** A stream that a recorder has hold of. */
+export interface Attachment {
+  readonly stream: MJPEGStream;
+  /** What the camera is called in its recordings. */
+  readonly name: string;
+  /** Lets go of it; resolves when what the recorder itself started has ended. */
+  release(): Promise<void>;
+}
+
+/** Takes hold of what is to be recorded. @throws {ThingError} `BAD_ARGUMENT` for a tee that is not there. */
+export function attachmentOf(recorded: RecordedCamera | RecordedTee, log: Log): Attachment {
+  if (!("pipeline" in recorded)) {
+    return { stream: streamOf(recorded), name: nameOf(recorded), release: async () => {} };
+  }
+  const { cameras } = recorded.pipeline;
+  const name = recorded.srcTeeName ?? [...cameras.keys()][0] ?? "";
+  const source = cameras.get(name);
+  if (!source) {
+    const names = [...cameras.keys()].join(", ") || "none";
+    throw new ThingError("BAD_ARGUMENT", `The pipeline has no tee '${name}'. It has: ${names}.`);
+  }
+  const stream = new MJPEGStream({ name });
+  const feeding = feed(stream, source, { log });
+  const release = async () => {
+    await feeding.stop();
+    stream.stop();
+  };
+  return { stream, name, release };
+}
 
 /** The stream that is recorded. */
 export function streamOf(camera: RecordedCamera): MJPEGStream {

@@ -1,9 +1,17 @@
 import { type FileHandle, open, unlink } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { ThingError } from "../base/errors.ts";
 import { makeFolder, syncFolder } from "./folders.ts";
 import { ledgerPathOf } from "./ledger.ts";
 import type { Patch } from "./matroska.ts";
+
+/** What this process is recording to now. */
+const beingRecorded = new Set<string>();
+
+/** Whether this process is recording to a file, by its absolute path. */
+export function isBeingRecorded(path: string): boolean {
+  return beingRecorded.has(resolve(path));
+}
 
 /** How many names are tried when the wanted one is taken. */
 const MOST_NAMES = 1000;
@@ -24,6 +32,7 @@ export class RecordingFiles {
     this.path = path;
     this.#video = video;
     this.#ledger = ledger;
+    beingRecorded.add(resolve(path));
   }
 
   /**
@@ -103,6 +112,7 @@ export class RecordingFiles {
 
   async close(): Promise<void> {
     await Promise.allSettled([this.#video.close(), this.#ledger.close()]);
+    beingRecorded.delete(resolve(this.path));
   }
 
   /** Removes both files. */

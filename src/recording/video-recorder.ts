@@ -7,13 +7,23 @@ import type { MJPEGStream } from "../outputs/mjpeg-stream.ts";
 import { EventCutter } from "./event-cutter.ts";
 import { EventFile, type FrameWriter, RECORDER_STATE, type RecordOptions } from "./event-file.ts";
 import { type PreRoll, type PreRollLimits, PreRollRing } from "./pre-roll.ts";
-import { nameOf, type RecordedCamera, refusedBy, streamOf } from "./recorded-camera.ts";
+import {
+  type Attachment,
+  attachmentOf,
+  type RecordedCamera,
+  type RecordedTee,
+  refusedBy,
+} from "./recorded-camera.ts";
 import { type RecordingOptions, RecordingWriter } from "./recording-writer.ts";
 
 /** What a recorder of events records, where to, and how much about each trigger. */
 export interface VideoRecorderOptions {
-  /** A stream, or a camera whose main stream it is. */
-  readonly camera: RecordedCamera;
+  /** A stream, or a camera whose main stream it is; or else `pipeline`. */
+  readonly camera?: RecordedCamera | undefined;
+  /** A pipeline, which runs while this recorder does. */
+  readonly pipeline?: RecordedTee["pipeline"] | undefined;
+  /** Which of the pipeline's tees; the first when absent. */
+  readonly srcTeeName?: string | undefined;
   /** Called once for each file; its name ends with `.mkv`. */
   readonly filenameGenerator: () => string;
   /** Seconds before and after a trigger. */
@@ -34,8 +44,10 @@ export interface VideoRecorderOptions {
   readonly recordBinClass?: new (
     options: RecordingOptions,
   ) => FrameWriter;
-  /** Said in each file. */
+  /** Said in each file, unless its first trigger says another. */
   readonly reason?: string | undefined;
+  /** Kept in each file as they are when it is begun, as JSON. */
+  readonly settings?: (() => unknown) | undefined;
   /** The clock that stamps frames, epoch ms. */
   readonly clock?: (() => number) | undefined;
   readonly log?: Log | undefined;
@@ -49,6 +61,7 @@ const LOOK_EVERY_MS = 250;
  */
 export class VideoRecorder implements AsyncDisposable {
   readonly #options: VideoRecorderOptions;
+  readonly #attached: Attachment;
   readonly #stream: MJPEGStream;
   readonly #log: Log;
   readonly #clock: () => number;
@@ -57,19 +70,21 @@ export class VideoRecorder implements AsyncDisposable {
   readonly #detach: (() => void)[];
   #looking: ReturnType<typeof setInterval> | undefined;
   #timeZero: number | undefined;
+  #reason: string | undefined;
   #stopped = false;
 
-  /** @throws {ThingError} `BAD_ARGUMENT` for a window that is no time. */
+  /** @throws {ThingError} `BAD_ARGUMENT` for a window that is no time, or a tee that is not there. */
   constructor(options: VideoRecorderOptions) {
     const { windowSizeSec = 2, preSec = windowSizeSec, postSec = windowSizeSec } = options;
     for (const seconds of [preSec, postSec]) {
       if (seconds >= 0 && Number.isFinite(seconds)) continue;
       throw new ThingError("BAD_ARGUMENT", `A window has 0 seconds or more, not ${seconds}.`);
     }
-    const { camera, maxPreRollBytes = 64 * 2 ** 20, ringBufferClass = PreRollRing } = options;
+    const { maxPreRollBytes = 64 * 2 ** 20, ringBufferClass = PreRollRing } = options;
     this.#options = options;
-    this.#stream = streamOf(camera);
     this.#log = options.log ?? silentLog;
+    this.#attached = attachmentOf(recordedOf(options), this.#log);
+    this.#stream = this.#attached.stream;
     this.#clock = options.clock ?? now;
     const [preMs, postMs] = [preSec * 1000, postSec * 1000];
     const preRoll = new ringBufferClass({ spanMs: preMs, maxBytes: maxPreRollBytes });
@@ -107,12 +122,14 @@ export class VideoRecorder implements AsyncDisposable {
    * @throws {ThingError} `NOT_READY` when there is no frame, or no file, within `maxDelaySec` (0.1). A file that is late is
    * written all the same.
    */
-  async record({ maxDelaySec = 0.1, onVideoFinished }: RecordOptions = {}): Promise<string> {
+  async record(options: RecordOptions = {}): Promise<string> {
+    const { maxDelaySec = 0.1, onVideoFinished, reason } = options;
     const at = this.#clock();
     const due = now() + maxDelaySec * 1000;
     if (this.#timeZero === undefined && !this.#stopped) await this.#firstFrame(maxDelaySec);
     if (this.#stopped)
       throw new ThingError("NOT_READY", "This recorder was stopped: make another.");
+    this.#reason = reason;
     const file = this.#cutter.trigger(at);
     file.onVideoFinished = onVideoFinished ?? file.onVideoFinished;
     this.#look();
@@ -136,6 +153,7 @@ export class VideoRecorder implements AsyncDisposable {
     this.#cutter.end("stopped");
     await Promise.allSettled([...this.#files].map(({ writer }) => writer.ended));
     clearInterval(this.#looking);
+    await this.#attached.release();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -162,11 +180,12 @@ export class VideoRecorder implements AsyncDisposable {
   }
 
   #open(): EventFile {
-    const { camera, filenameGenerator, recordBinClass = RecordingWriter, reason } = this.#options;
+    const { filenameGenerator, recordBinClass = RecordingWriter, reason, settings } = this.#options;
     const writer = new recordBinClass({
       path: filenameGenerator(),
-      camera: nameOf(camera),
-      reason: reason ?? "a trigger",
+      camera: this.#attached.name,
+      reason: this.#reason ?? reason ?? "a trigger",
+      settings: settings?.(),
       timeZero: this.#timeZero,
       refused: () => refusedBy(this.#stream),
       log: this.#log,
@@ -198,6 +217,12 @@ export class VideoRecorder implements AsyncDisposable {
       this.#looking = undefined;
     }, LOOK_EVERY_MS);
   }
+}
+
+function recordedOf({ camera, pipeline, srcTeeName }: VideoRecorderOptions) {
+  if (camera && !pipeline) return camera;
+  if (pipeline && !camera) return { pipeline, srcTeeName };
+  throw new ThingError("BAD_ARGUMENT", "A recorder has either a camera or a pipeline.");
 }
 
 /** When the run of a frame began, epoch ms, if that is still known. */

@@ -1,0 +1,63 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { type LedgerHead, ledgerPathOf, type RecordingSummary } from "./ledger.ts";
+import { headOf, read, scan } from "./scan.ts";
+
+/** What a ledger's first and last line say of a recording, without reading what is between. */
+export interface RecordingDescription {
+  readonly head: LedgerHead | undefined;
+  /** Undefined while it is recorded, and after a crash. */
+  readonly summary: RecordingSummary | undefined;
+}
+
+/** A summary names each reason for a loss and each step of the clock: it is seldom longer. */
+const TAIL_BYTES = 64 * 1024;
+
+/** What is to be said of a recording. Both are undefined where there is no ledger. */
+export async function describeRecording(path: string): Promise<RecordingDescription> {
+  const ledger = await open(ledgerPathOf(path), "r").catch((error) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (!ledger) return { head: undefined, summary: undefined };
+  try {
+    const { size } = await ledger.stat();
+    const first = await textAt(ledger, 0, Math.min(size, TAIL_BYTES));
+    const last = await textAt(ledger, Math.max(0, size - TAIL_BYTES), TAIL_BYTES);
+    const head = memberOf(first.split("\n", 1)[0]!, "ledger");
+    const summary = last
+      .split("\n")
+      .map((line) => memberOf(line, "summary"))
+      .findLast(Boolean);
+    return { head: head as LedgerHead | undefined, summary: summary?.summary as RecordingSummary };
+  } finally {
+    await ledger.close();
+  }
+}
+
+/** The first frame of a recording, as a JPEG; undefined when it has none. @throws {ThingError} `BAD_RECORDING`. */
+export async function firstFrameOf(path: string): Promise<Uint8Array | undefined> {
+  const file = await open(path, "r");
+  try {
+    const { clustersAt } = await headOf(file);
+    for await (const part of scan(file, clustersAt)) {
+      if (part.kind === "block") return await read(file, part.offset, part.size);
+    }
+    return undefined;
+  } finally {
+    await file.close();
+  }
+}
+
+async function textAt(file: FileHandle, at: number, length: number): Promise<string> {
+  return (await read(file, at, length)).toString("utf8");
+}
+
+/** The value of a line that is an object with this member. */
+function memberOf(line: string, member: string): Record<string, unknown> | undefined {
+  if (!line.startsWith(`{"${member}"`)) return undefined;
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined; // torn
+  }
+}

@@ -1,0 +1,230 @@
+import { link, mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { toDateTime } from "../base/clock.ts";
+import { messageOf, ThingError } from "../base/errors.ts";
+import { type Log, silentLog } from "../base/log.ts";
+import { FolderLock } from "../core/folder-lock.ts";
+import { resizeJpeg } from "../frames/codec.ts";
+import { FileCollection } from "../outputs/file-collection.ts";
+import type { FilePart, StoredFile } from "../outputs/stored-file.ts";
+import { describeRecording, firstFrameOf } from "./describe.ts";
+import { type DiskRoom, roomIn } from "./disk-room.ts";
+import { ledgerPathOf, type RecordingSummary } from "./ledger.ts";
+import { ledgerAsCsv, ledgerAsJson } from "./ledger-tables.ts";
+import { isBeingRecorded, removeRecording } from "./recording-files.ts";
+import { repairFolder } from "./repair-folder.ts";
+
+/** What is said of each recording beside what is said of every file. */
+export const RECORDING_SCHEMA = {
+  camera: { type: "string" },
+  reason: { type: "string", description: "Why it was made" },
+  started: { type: "string", format: "date-time", description: "Capture time of the first frame" },
+  duration: { type: "number", unit: "s", description: "From the first frame to the last" },
+  frames: { type: "integer" },
+  dropped: { type: "integer", description: "Frames that are not in it; its ledger says why" },
+  ended: { type: "string", description: "Why it ended" },
+} as const;
+
+const MEDIA_TYPES: Readonly<Record<string, string>> = {
+  mkv: "video/x-matroska",
+  mp4: "video/mp4",
+  jpg: "image/jpeg",
+  webm: "video/webm",
+};
+const POSTER = { width: 320, quality: 75 };
+
+/**
+ * A folder of recordings, one process at a time: what is in it, as files that clients can fetch, each with its poster and its
+ * ledger. Several recorders of one process may share it.
+ */
+export class RecordingsFolder {
+  readonly folder: string;
+  readonly files: FileCollection;
+  #log: Log = silentLog;
+  #closing = new AbortController();
+  #repairing: Promise<void> = Promise.resolve();
+  #isHeld = false;
+
+  /** @param onChange - Called whenever a recording is added, has changed or is gone. */
+  constructor(folder: string, onChange?: () => void) {
+    this.folder = resolve(folder);
+    this.files = new FileCollection(onChange);
+  }
+
+  /**
+   * Makes the folder, lists what is in it, and begins to repair what was not closed.
+   * @throws {ThingError} `RECORDING_FAILED` when it cannot be used, or another process records to it.
+   */
+  async open(log: Log = silentLog): Promise<void> {
+    this.#log = log;
+    this.#closing = new AbortController();
+    try {
+      await mkdir(this.folder, { recursive: true });
+      await hold(this.folder);
+    } catch (cause) {
+      if (cause instanceof ThingError) throw cause;
+      const why = `${this.folder} cannot be recorded to: ${messageOf(cause)}.`;
+      throw new ThingError("RECORDING_FAILED", why, { cause });
+    }
+    this.#isHeld = true;
+    await this.refresh();
+    this.#repairing = repairFolder(this.folder, {
+      log,
+      signal: this.#closing.signal,
+      onRepaired: (path) => void this.refreshed(path),
+    }).catch((error) => this.#log.error(`Nothing could be repaired: ${messageOf(error)}`));
+  }
+
+  /** Resolves when all that was not closed is repaired, or cannot be. */
+  get repaired(): Promise<void> {
+    return this.#repairing;
+  }
+
+  /** Lets the folder go. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#repairing;
+    if (this.#isHeld) await letGo(this.folder);
+    this.#isHeld = false;
+  }
+
+  /** How full its disk is. */
+  room(): Promise<DiskRoom> {
+    return roomIn(this.folder);
+  }
+
+  /** Adds a file, which is there as a whole or not at all. A name that is taken gets a number. @returns its path. */
+  async write(name: string, bytes: Uint8Array): Promise<string> {
+    const dot = name.lastIndexOf(".");
+    const draft = join(this.folder, `.${name}.${process.pid}`);
+    await writeFile(draft, bytes, { flush: true });
+    try {
+      for (let n = 1; ; n++) {
+        const free = n === 1 ? name : `${name.slice(0, dot)}-${n}${name.slice(dot)}`;
+        const path = join(this.folder, free);
+        if (await isLinked(draft, path)) return path;
+      }
+    } finally {
+      await rm(draft, { force: true });
+    }
+  }
+
+  /** Lists anew what is in the folder. */
+  async refresh(): Promise<void> {
+    const names = (await readdir(this.folder)).filter((name) => extensionOf(name) in MEDIA_TYPES);
+    const paths = new Set(names.map((name) => join(this.folder, name)));
+    for (const { path } of this.files.list) if (!paths.has(path)) this.files.forget(path);
+    for (const path of paths) await this.refreshed(path);
+  }
+
+  /** Lists a file as it is now. @returns undefined when it is gone. */
+  async refreshed(path: string): Promise<StoredFile | undefined> {
+    try {
+      const { size, birthtimeMs, mtimeMs } = await stat(path);
+      const { head, summary } = await describeRecording(path);
+      return this.files.put({
+        path,
+        mediaType: MEDIA_TYPES[extensionOf(path)] ?? "application/octet-stream",
+        size,
+        createdAt: summary?.first ?? (birthtimeMs || mtimeMs),
+        isGrowing: isBeingRecorded(path),
+        about: aboutOf(head, summary),
+        parts: partsOf(path, head !== undefined),
+        remove: () => removeRecording(path),
+      });
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) {
+        this.#log.warn(`${path} cannot be listed: ${messageOf(error)}`);
+      }
+      this.files.forget(path);
+      return undefined;
+    }
+  }
+}
+
+function aboutOf(
+  head: Awaited<ReturnType<typeof describeRecording>>["head"],
+  summary: RecordingSummary | undefined,
+): Record<string, unknown> {
+  const { first, last } = summary ?? {};
+  return {
+    ...(head && { camera: head.camera, reason: head.reason }),
+    ...(first !== undefined && { started: toDateTime(first) }),
+    ...(first !== undefined && last !== undefined && { duration: round((last - first) / 1000) }),
+    ...(summary && {
+      frames: summary.written,
+      dropped: Object.values(summary.dropped).reduce((sum, count) => sum + count, 0),
+      ended: summary.ended,
+    }),
+  };
+}
+
+function partsOf(path: string, hasLedger: boolean): Record<string, FilePart> {
+  const poster: FilePart = { mediaType: "image/jpeg", content: () => posterOf(path) };
+  return {
+    ...(path.endsWith(".mkv") && { poster }),
+    ...(hasLedger && {
+      ledger: { mediaType: "application/x-ndjson", content: ledgerPathOf(path) },
+      "ledger.csv": { mediaType: "text/csv; charset=utf-8", content: () => ledgerAsCsv(path) },
+      "ledger.json": { mediaType: "application/json", content: () => ledgerAsJson(path) },
+    }),
+  };
+}
+
+/** The first frame, small. */
+async function posterOf(path: string): Promise<Uint8Array> {
+  const frame = await firstFrameOf(path);
+  if (frame) return resizeJpeg(frame, POSTER);
+  throw new ThingError("NOT_FOUND", `${path} has no frame yet.`);
+}
+
+function extensionOf(name: string): string {
+  return name.slice(name.lastIndexOf(".") + 1);
+}
+
+function round(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}
+
+async function isLinked(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** Which folders this process holds, and how often. */
+const held = new Map<string, { readonly lock: FolderLock; holders: number }>();
+
+async function hold(folder: string): Promise<void> {
+  const known = held.get(folder);
+  const entry = known ?? { lock: new FolderLock(folder, inUse), holders: 0 };
+  held.set(folder, entry);
+  entry.holders += 1;
+  if (known) return;
+  try {
+    await entry.lock.take();
+  } catch (error) {
+    held.delete(folder);
+    throw error;
+  }
+}
+
+async function letGo(folder: string): Promise<void> {
+  const entry = held.get(folder);
+  if (!entry) return;
+  entry.holders -= 1;
+  if (entry.holders > 0) return;
+  held.delete(folder);
+  await entry.lock.release();
+}
+
+function inUse(folder: string, pid: number): ThingError {
+  return new ThingError(
+    "RECORDING_FAILED",
+    `Another server, process ${pid}, records to ${folder}. Stop that one, or give this one a folder of its own.`,
+  );
+}

@@ -1,0 +1,60 @@
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { delay } from "../base/abort.ts";
+import { messageOf } from "../base/errors.ts";
+import { type Log, silentLog } from "../base/log.ts";
+import { describeRecording } from "./describe.ts";
+import { ledgerPathOf } from "./ledger.ts";
+import { isBeingRecorded } from "./recording-files.ts";
+import { repairRecording } from "./repair.ts";
+
+/** How the recordings of a folder are repaired. */
+export interface RepairFolderOptions {
+  readonly log?: Log | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Told of each file that was repaired. */
+  readonly onRepaired?: (path: string) => void;
+  /** A file that changed less than this long ago may still be written by somebody: it is waited for, ms. */
+  readonly quietMs?: number | undefined;
+}
+
+/**
+ * Repairs, one after the other, the recordings of a folder that were not closed, and says so in the log; their ledgers
+ * say it too. What this process is recording to now is left alone. Never rejects for a file that cannot be repaired.
+ */
+export async function repairFolder(
+  folder: string,
+  { log = silentLog, signal, onRepaired = () => {}, quietMs = 3000 }: RepairFolderOptions = {},
+): Promise<void> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".mkv"));
+  for (const path of names.map((name) => join(folder, name))) {
+    if (signal?.aborted) return;
+    try {
+      if (isBeingRecorded(path) || (await describeRecording(path)).summary) continue;
+      await untilQuiet(path, quietMs, signal);
+      const { repaired, sentence } = await repairRecording(path);
+      if (!repaired) continue;
+      log.warn(sentence);
+      onRepaired(path);
+    } catch (error) {
+      if (signal?.aborted) return;
+      log.warn(`${path} was not closed, and cannot be repaired: ${messageOf(error)}`);
+    }
+  }
+}
+
+async function untilQuiet(path: string, quietMs: number, signal?: AbortSignal): Promise<void> {
+  for (;;) {
+    const times = await Promise.all(
+      [path, ledgerPathOf(path)].map((file) =>
+        stat(file).then(
+          ({ mtimeMs }) => mtimeMs,
+          () => 0, // no ledger
+        ),
+      ),
+    );
+    const wait = Math.max(...times) + quietMs - Date.now();
+    if (wait <= 0 || wait > quietMs) return; // a time that is still to come says nothing
+    await delay(wait, signal);
+  }
+}

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { packagePath } from "../../src/base/package-root.ts";
+import { folderWith, serveCli } from "../cli/run-cli.ts";
+import { recorderFor } from "../things/recorder-server.ts";
+import { curl } from "./curl.ts";
+import { blocksOf, pageText } from "./page.ts";
+
+const PAGE = pageText("recordings.md");
+const rows = [...PAGE.matchAll(/^\| (GET|DELETE) \| `([^`]+)` \| (\w+) \|/gm)].map(
+  ([, method = "", path = "", role = ""]) => `${method} ${path} ${role}`,
+);
+
+test("docs/recordings.md names the routes of files with their roles", {
+  timeout: 20_000,
+}, async (t) => {
+  const { server } = await recorderFor(t);
+  const routes = server.routes
+    .filter(({ path }) => /\/recordings(\/:|$)/.test(path))
+    .map(({ method, path, role }) => {
+      const shown = path.replace("/recorder/", "/{thing}/").replace(/:(\w+)/g, "{$1}");
+      return `${method} ${shown} ${role}`;
+    });
+  assert.deepEqual(rows.toSorted(), [...new Set(routes)].toSorted());
+});
+
+test("the commands of docs/recordings.md do what it says, one after another", {
+  timeout: 60_000,
+}, async (t) => {
+  const commands = blocksOf(PAGE)
+    .filter(({ language }) => language === "sh")
+    .flatMap(({ text }) => text.trim().split("\n"));
+  assert.equal(commands.shift(), "npx thingscope serve examples/recorder.yaml");
+  const config = await readFile(packagePath("examples", "recorder.yaml"), "utf8");
+  const { url } = await serveCli(t, await folderWith({ "recorder.yaml": config }), "recorder.yaml");
+  while ((await (await fetch(`${url}/recorder/state`)).json()) !== "buffering") {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  let id = "";
+  for (const command of commands) {
+    const here = command.replace("http://127.0.0.1:5000", url).replace("/ID", `/${id}`);
+    const answer = await curl(here);
+    assert.ok(answer.ok, `${command}: ${answer.status}`);
+    if (answer.status === 201) await completed(answer.headers.get("location")!);
+    if (command.endsWith("/recordings")) {
+      const files = (await answer.json()) as { id: string; frames?: number }[];
+      assert.ok(files.length >= 2, "one of the trigger, and one that was started");
+      id = files.find(({ frames = 0 }) => frames > 0)!.id;
+    } else await answer.body?.cancel();
+  }
+});
+
+async function completed(invocation: string): Promise<void> {
+  for (;;) {
+    const { status, log } = (await (await fetch(invocation)).json()) as {
+      status: string;
+      log: unknown;
+    };
+    if (status === "completed") return;
+    assert.match(status, /pending|running/, JSON.stringify(log));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

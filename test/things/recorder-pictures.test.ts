@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { openRecording, verifyRecording } from "thingscope";
+import type { RemoteBlob } from "../../src/client/index.ts";
+import { exifIn } from "../frames/exif-reader.ts";
+import { collect } from "../recording/recordings.ts";
+import { recorderFor } from "./recorder-server.ts";
+
+const timeout = 60_000;
+
+test("a still is one frame as it came, with exposure, identity, time, and where the stage was", {
+  timeout,
+}, async (t) => {
+  const { recorder, camera, client, host } = await recorderFor(t);
+  const stage = host.get("stage").invoke("move_absolute", { x: 10, z: -3 });
+  await stage.ended;
+  const thing = await client();
+  const before = Date.now();
+  const input = { name: "cell", settle: false };
+  const blob = (await thing.invoke("capture_still", input)) as RemoteBlob;
+  const still = await blob.bytes();
+  const tags = exifIn(still);
+  assert.equal(tags.ExposureTime, 0.004);
+  const { thing_states, camera: settings, frame } = JSON.parse(String(tags.UserComment));
+  assert.deepEqual(thing_states.stage.position, { x: 10, y: 0, z: -3 });
+  assert.equal(settings.exposure, 4);
+  assert.equal(frame.run, camera.mjpeg_stream.run);
+  assert.ok(frame.index >= 0 && frame.capturedAt > before - 1000);
+  assert.equal(frame.stream, "camera/mjpeg_stream");
+  const [listed] = recorder.recordings;
+  assert.deepEqual([listed?.name, listed?.type], ["cell.jpg", "image/jpeg"]);
+  await thing.invoke("capture_still", input);
+  assert.ok(recorder.recordings.some(({ name }) => name === "cell-2.jpg"));
+});
+
+test("a timelapse keeps one frame each interval, and its ledger says that the others were left out", {
+  timeout,
+}, async (t) => {
+  const { recorder, client } = await recorderFor(t);
+  const thing = await client();
+  const input = { name: "growth", interval: 0.2, count: 4 };
+  const file = (await thing.invoke("timelapse", input)) as Record<string, unknown>;
+  assert.deepEqual([file.name, file.frames, file.ended], ["growth.mkv", 4, "stopped"]);
+  const { path } = recorder.recordings[0]!;
+  await using film = await openRecording(path);
+  const times = (await collect(film.frames())).map(({ capturedAt }) => capturedAt);
+  for (const n of [1, 2, 3]) {
+    const gap = times[n]! - times[n - 1]!;
+    assert.ok(gap > 100, `${gap} ms`);
+  }
+  const { ok, sentence } = await verifyRecording(path);
+  assert.ok(ok, sentence);
+  assert.match(sentence, /because it is between the pictures of a timelapse/);
+});
+
+test("a cancelled timelapse is closed as it is", { timeout }, async (t) => {
+  const { recorder, host } = await recorderFor(t);
+  const run = host.get("recorder").invoke("timelapse", { name: "short", interval: 0.1 });
+  while (!(run.progress?.message ?? "").startsWith("3 ")) await sleep(20);
+  assert.equal(recorder.busy, true);
+  run.cancel();
+  await run.ended;
+  assert.equal(run.status, "cancelled");
+  const [file] = recorder.recordings;
+  assert.equal(file?.toJSON().ended, "cancelled");
+  assert.ok((await verifyRecording(file!.path)).ok);
+});

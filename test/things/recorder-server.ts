@@ -1,0 +1,69 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  Camera,
+  type FrameSource,
+  type Log,
+  type ServerOptions,
+  setting,
+  ThingHost,
+  ThingServer,
+} from "thingscope";
+import { Recorder, type RecorderOptions, SimulatedStage } from "thingscope/things";
+import { Type } from "typebox";
+import { ThingClient } from "../../src/client/index.ts";
+import { jpegOf } from "../frames/jpegs.ts";
+
+const JPEG = await jpegOf(96, 64);
+
+/** Fifty real pictures a second. */
+export class QuickCamera extends Camera {
+  @setting("Exposure", Type.Number({ unit: "ms" })) accessor exposure = 4;
+
+  protected override source(): FrameSource {
+    return {
+      async *frames(signal) {
+        while (!signal.aborted) {
+          yield { jpeg: JPEG };
+          await sleep(20);
+        }
+      },
+    };
+  }
+}
+
+/** A folder that is removed with its test. */
+export async function folderFor(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "thingscope-recorder-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A served `camera` with its `recorder`, beside a stage. */
+export async function recorderFor(
+  t: TestContext,
+  options: RecorderOptions = {},
+  { log, ...server }: ServerOptions & { log?: Log } = {},
+) {
+  const folder = options.folder ?? (await folderFor(t));
+  const settingsFolder = await folderFor(t);
+  const host = new ThingHost({ settingsFolder, ...(log && { log }) });
+  const camera = new QuickCamera();
+  const recorder = new Recorder({ folder, reserve_mb: 1, pre_s: 0.4, post_s: 0.4, ...options });
+  host.add("camera", camera);
+  host.add("stage", new SimulatedStage());
+  host.add("recorder", recorder);
+  const served = new ThingServer(host, server);
+  const { url, port } = await served.listen({ port: 0 });
+  t.after(() => served.close());
+  const client = () => ThingClient.connect(`${url}/recorder/`);
+  return { folder, host, camera, recorder, server: served, url, port, client };
+}
+
+/** Resolves once the recorder waits for a trigger. */
+export async function armed(recorder: Recorder): Promise<void> {
+  while (recorder.state !== "buffering") await sleep(10);
+}

@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { logTo, type StoredFile, verifyRecording } from "thingscope";
+import { Recorder } from "thingscope/things";
+import { tdFaults } from "../conformance/td-schema.ts";
+import { killedWhileRecording } from "../recording/killed.ts";
+import { ask } from "../server/requests.ts";
+import { armed, folderFor, recorderFor } from "./recorder-server.ts";
+
+const timeout = 60_000;
+
+/** The next file that a recorder closes. */
+function finished(recorder: Recorder): Promise<StoredFile> {
+  return new Promise((resolve) => {
+    const end = recorder.recording_finished.on((file) => {
+      end();
+      resolve(file);
+    });
+  });
+}
+
+test("a trigger over HTTP gives a file with what came before it, listed, told of, and whole", {
+  timeout,
+}, async (t) => {
+  const { recorder, client, url } = await recorderFor(t);
+  await armed(recorder);
+  await sleep(500); // so long the time before is to be
+  const closed = finished(recorder);
+  const thing = await client();
+  const begun = (await thing.invoke("record", { reason: "a bird" })) as Record<string, unknown>;
+  assert.deepEqual([begun.growing, begun.reason], [true, "a bird"]);
+  assert.equal(String(begun.href).startsWith(`${url}/recorder/recordings/`), true);
+  const again = (await thing.invoke("record", {})) as Record<string, unknown>;
+  assert.equal(again.id, begun.id);
+  const file = await closed;
+  assert.equal(file.id, begun.id);
+  const { ok, sentence } = await verifyRecording(file.path);
+  assert.ok(ok, sentence);
+  const [listed] = (await thing.read("recordings")) as Record<string, unknown>[];
+  assert.equal(listed?.id, begun.id);
+  assert.ok(Number(listed?.duration) >= 0.7, JSON.stringify(listed));
+  assert.equal(listed?.ended, "the window is over");
+  assert.equal(listed?.dropped, 0);
+});
+
+test("what is started records until it is stopped; the disk is told of, and the descriptions are valid", {
+  timeout,
+}, async (t) => {
+  const { recorder, client, url } = await recorderFor(t, { quota_mb: 50 });
+  const thing = await client();
+  assert.deepEqual(tdFaults(thing.td), []);
+  const input = { name: "nest", split: 0.5 };
+  const begun = (await thing.invoke("start_recording", input)) as Record<string, unknown>;
+  assert.equal(begun.name, "nest-00.mkv");
+  assert.deepEqual([recorder.state, recorder.busy], ["recording", true]);
+  await assert.rejects(thing.invoke("start_recording", {}), /records already/);
+  await sleep(1200);
+  const fractions: number[] = [];
+  const summary = (await thing.invoke("stop_recording", undefined, {
+    onProgress: (fraction) => fractions.push(fraction),
+  })) as { files: { name: string }[]; captured: number; written: number; dropped: number };
+  assert.equal(summary.captured, summary.written);
+  assert.equal(summary.dropped, 0);
+  assert.ok(summary.files.length >= 2, JSON.stringify(summary));
+  for (const { path } of recorder.recordings) assert.ok((await verifyRecording(path)).ok, path);
+  await assert.rejects(thing.invoke("stop_recording"), /does not record/);
+  const disk = (await thing.read("disk")) as Record<string, number>;
+  assert.equal(disk.quota, 50_000_000);
+  assert.ok(disk.free! > 0 && disk.total! > disk.free!);
+  const all = (await (await fetch(`${url}/recordings`)).json()) as { name: string }[];
+  assert.equal(all.length, summary.files.length);
+});
+
+test("what a crash left open is repaired at start, while the recorder is open already, and the log says so", {
+  timeout,
+}, async (t) => {
+  const folder = await folderFor(t);
+  const path = join(folder, "crashed.mkv");
+  await killedWhileRecording(path, 400);
+  const lines: string[] = [];
+  const log = logTo((_, message) => lines.push(message));
+  const { recorder, client } = await recorderFor(t, { folder, pre_s: 0 }, { log });
+  const [before] = recorder.recordings;
+  assert.equal(before?.toJSON().ended, undefined, "it is not waited for");
+  const thing = await client();
+  while (((await thing.read("recordings")) as { ended?: string }[])[0]?.ended === undefined) {
+    await sleep(50);
+  }
+  const [after] = (await thing.read("recordings")) as { ended?: string; frames: number }[];
+  assert.equal(after?.ended, "it ended by crash");
+  assert.ok(lines.some((line) => line.includes("crashed.mkv: repaired, with")));
+  const { ok, sentence } = await verifyRecording(path);
+  assert.ok(ok, sentence);
+});
+
+test("two recorders may share a folder, two servers may not", { timeout }, async (t) => {
+  const { folder, host } = await recorderFor(t);
+  host.add("second", new Recorder({ folder, reserve_mb: 1 }), { slots: { camera: "camera" } });
+  assert.equal((await host.openThing("second")).state, "open");
+  const script = `
+    import { RecordingsFolder } from "thingscope";
+    await new RecordingsFolder(process.argv[1]).open().catch((error) => console.log(error.message));
+  `;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script, folder]);
+  let said = "";
+  child.stdout.on("data", (data) => {
+    said += data;
+  });
+  await once(child, "close");
+  assert.match(said, new RegExp(`process ${process.pid}, records to`));
+});
+
+test("files are sent whole and in ranges that outlast a broken download; strangers and paths get nothing", {
+  timeout,
+}, async (t) => {
+  const { recorder, client, port } = await recorderFor(t);
+  const thing = await client();
+  await thing.invoke("start_recording", { name: "film" });
+  const [growing] = recorder.recordings;
+  const place = `/recorder/recordings/${growing!.id}`;
+  assert.equal((await ask(port, { method: "DELETE", path: place })).status, 409);
+  await sleep(300);
+  await thing.invoke("stop_recording");
+  const path = `/recordings/${growing!.id}`;
+  const head = await ask(port, { method: "HEAD", path });
+  const size = Number(head.headers["content-length"]);
+  assert.deepEqual(
+    [head.status, head.headers["content-type"], head.headers["accept-ranges"]],
+    [200, "video/x-matroska", "bytes"],
+  );
+  assert.match(String(head.headers["content-disposition"]), /film\.mkv/);
+  const etag = String(head.headers.etag);
+  assert.match(etag, /^"/);
+  const whole = Buffer.from(await (await fetch(`http://127.0.0.1:${port}${path}`)).arrayBuffer());
+  assert.equal(whole.length, size);
+  const part = async (headers: Record<string, string>) => {
+    const answer = await fetch(`http://127.0.0.1:${port}${place}`, { headers });
+    return { answer, bytes: Buffer.from(await answer.arrayBuffer()) };
+  };
+  const rest = await part({ Range: "bytes=1000-", "If-Range": etag });
+  assert.equal(rest.answer.status, 206);
+  assert.equal(rest.answer.headers.get("content-range"), `bytes 1000-${size - 1}/${size}`);
+  assert.ok(rest.bytes.equals(whole.subarray(1000)));
+  const changed = await part({ Range: "bytes=1000-", "If-Range": '"another"' });
+  assert.deepEqual([changed.answer.status, changed.bytes.length], [200, size]);
+  const beyond = await part({ Range: `bytes=${size}-` });
+  assert.equal(beyond.answer.status, 416);
+  assert.equal(JSON.parse(beyond.bytes.toString()).code, "BAD_RANGE");
+  assert.equal(beyond.answer.headers.get("content-range"), `bytes */${size}`);
+  const known = await ask(port, { path, headers: { "If-None-Match": etag } });
+  assert.deepEqual([known.status, known.text], [304, ""]);
+
+  const poster = await fetch(`http://127.0.0.1:${port}${path}/poster`);
+  assert.equal(poster.headers.get("content-type"), "image/jpeg");
+  const csv = await (await fetch(`http://127.0.0.1:${port}${path}/ledger.csv`)).text();
+  const json = (await (await fetch(`http://127.0.0.1:${port}${path}/ledger.json`)).json()) as {
+    frames: unknown[];
+  };
+  assert.equal(csv.trim().split("\r\n").length, json.frames.length + 1);
+  for (const wrong of ["/recordings/nothing", `${path}/nothing`, "/recordings/..%2Ffilm.mkv"]) {
+    assert.equal((await ask(port, { path: wrong })).status, 404, wrong);
+  }
+  assert.equal((await ask(port, { method: "DELETE", path })).status, 204);
+  assert.equal((await ask(port, { path })).status, 404);
+  assert.deepEqual(await thing.read("recordings"), []);
+});
+
+test("a recorder that is not armed holds no frames, and leaves the camera alone", {
+  timeout,
+}, async (t) => {
+  const { recorder, camera, client } = await recorderFor(t);
+  const thing = await client();
+  await thing.write("armed", false);
+  assert.equal(await thing.read("state"), "idle");
+  while (camera.mjpeg_stream.demand.count > 0) await sleep(10);
+  await assert.rejects(thing.invoke("record", {}), /'armed' to true/);
+  await thing.write("armed", true);
+  await armed(recorder);
+});

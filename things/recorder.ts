@@ -1,0 +1,278 @@
+import { join } from "node:path";
+import {
+  action,
+  Blob,
+  blobSchema,
+  Camera,
+  type ContinuousRecording,
+  type Invocation,
+  now,
+  property,
+  RECORDER_STATE,
+  RecordingWriter,
+  type StoredFile,
+  setting,
+  slot,
+  startRecording,
+  ThingError,
+  toDateTime,
+  VideoRecorder,
+} from "thingscope";
+import { Type } from "typebox";
+import { type RecordingsOptions, RecordingsThing } from "./recorder/recordings-thing.ts";
+import {
+  Lapse,
+  RecordingFile,
+  STATES,
+  Start,
+  type State,
+  Still,
+  Summary,
+  Trigger,
+} from "./recorder/schemas.ts";
+import { settingsOf, stillOf } from "./recorder/still.ts";
+import { timelapse } from "./recorder/timelapse.ts";
+
+/** What a Recorder is made with. */
+export interface RecorderOptions extends RecordingsOptions {
+  /** Seconds before a trigger: 2. */
+  readonly pre_s?: number;
+  /** Seconds after it: 2. */
+  readonly post_s?: number;
+  /** How much may be held of the time before a trigger: 64 MB. */
+  readonly pre_roll_mb?: number;
+}
+
+const MB = 1e6;
+const { DETACHED, BUFFERING, STARTING, RECORDING, FINISHING } = RECORDER_STATE;
+const STATE_NAMES: Readonly<Record<number, State>> = {
+  [DETACHED]: "detached",
+  [BUFFERING]: "buffering",
+  [STARTING]: "starting",
+  [RECORDING]: "recording",
+  [FINISHING]: "finishing",
+};
+
+/** Records a camera: what happened about a trigger, the seconds before it included, or everything until it is stopped. */
+export class Recorder extends RecordingsThing {
+  static override readonly title: string = "Recorder";
+  static override readonly description: string =
+    "Records a camera into files that survive a crash and prove which frames are in them.";
+  readonly #options: RecorderOptions;
+  #events: VideoRecorder | undefined;
+  #disarming: Promise<void> | undefined;
+  #continuous: ContinuousRecording | undefined;
+  #lapses = 0;
+  #armed = true;
+  #isOpen = false;
+  #told = "";
+
+  @slot("What is recorded", Camera)
+  accessor camera!: Camera;
+
+  constructor(options: RecorderOptions = {}) {
+    super(options);
+    this.#options = options;
+  }
+
+  @property("Whether it does anything but wait for a trigger", Type.Boolean(), {
+    readOnly: true,
+    observable: true,
+  })
+  get busy(): boolean {
+    return !["idle", "buffering"].includes(this.state);
+  }
+
+  @property(
+    "Idle: it holds no frames. Detached: no frame has come. Buffering: it waits for a trigger",
+    Type.Enum(STATES),
+    { readOnly: true, observable: true },
+  )
+  get state(): State {
+    if (this.#continuous) return this.#continuous.endReason ? "finishing" : "recording";
+    if (this.#lapses > 0) return "recording";
+    return this.#events ? STATE_NAMES[this.#events.state]! : "idle";
+  }
+
+  @setting("Whether the newest frames are held for a trigger: the camera runs then", Type.Boolean())
+  get armed(): boolean {
+    return this.#armed;
+  }
+
+  set armed(armed: boolean) {
+    this.#armed = armed;
+    this.#arm();
+  }
+
+  override async open(): Promise<void> {
+    await super.open();
+    this.#isOpen = true;
+    this.#arm();
+  }
+
+  override async close(): Promise<void> {
+    this.#isOpen = false;
+    this.#arm();
+    await Promise.all([this.#disarming, this.#continuous?.stop()]);
+    await super.close();
+  }
+
+  @action(
+    "Record what happens now, from some seconds ago on. While that goes on, it makes the file longer",
+    { input: Trigger, output: RecordingFile, useGlobalLock: false },
+  )
+  async record({ reason, max_delay = 1 }: Trigger): Promise<StoredFile> {
+    if (!this.#events) {
+      const why = `'${this.name}' holds no frames. Set its 'armed' to true first.`;
+      throw new ThingError("NOT_READY", why);
+    }
+    const path = await this.#events.record({
+      maxDelaySec: max_delay,
+      reason,
+      onVideoFinished: (path) => void this.finished(path),
+    });
+    return this.listed(path);
+  }
+
+  @action("Record from now on, until it is stopped or the disk has no more room", {
+    input: Start,
+    output: RecordingFile,
+    useGlobalLock: false,
+  })
+  async start_recording(input: Start): Promise<StoredFile> {
+    return this.startAt(now(), input);
+  }
+
+  @action("Record no more, and write all that waits", { output: Summary, useGlobalLock: false })
+  async stop_recording(_: Record<string, never>, run: Invocation): Promise<Summary> {
+    return this.stopAt(now(), run);
+  }
+
+  @action("Record a frame each interval. When it is cancelled, the file is closed as it is", {
+    input: Lapse,
+    output: RecordingFile,
+    useGlobalLock: false,
+  })
+  async timelapse(
+    { name, reason = "timelapse", ...pace }: Lapse,
+    run: Invocation,
+  ): Promise<StoredFile> {
+    const { camera } = this;
+    const writer = new RecordingWriter({
+      path: this.#newPath(name),
+      camera: camera.name,
+      reason,
+      settings: { ...this.#settings(), interval: pace.interval },
+      log: this.log,
+    });
+    const path = await writer.opened;
+    this.#lapses += 1;
+    this.tell();
+    try {
+      await this.folder.refreshed(path);
+      await timelapse(camera.mjpeg_stream, writer, pace, run);
+    } finally {
+      this.#lapses -= 1;
+      this.tell();
+      await this.finished(path);
+    }
+    return this.listed(path);
+  }
+
+  @action("Take a picture at full size, whose EXIF tells how it was taken", {
+    input: Still,
+    output: blobSchema("image/jpeg"),
+    useGlobalLock: false,
+  })
+  async capture_still({ name, settle = true }: Still, run: Invocation): Promise<Blob> {
+    const { camera } = this;
+    if (settle) await camera.settle({}, run);
+    const frame = await camera.mjpeg_stream.grab(run.signal);
+    const still = stillOf(frame, { camera, thingStates: this.context.thingStates() });
+    const path = await this.folder.write(`${name ?? this.#newName()}.jpg`, still);
+    await this.finished(path);
+    return Blob.fromFile(path, "image/jpeg", { description: path });
+  }
+
+  /** `start_recording` with the frames captured at this time, epoch ms, or later. */
+  async startAt(from: number, input: Start): Promise<StoredFile> {
+    if (this.#continuous) {
+      throw new ThingError("LOCK_BUSY", `'${this.name}' records already. Stop that first.`);
+    }
+    const { name, reason, split, split_size, max_files } = input;
+    const recording = await startRecording({
+      camera: this.camera,
+      path: this.#newPath(name),
+      from,
+      splitSec: split,
+      splitBytes: split_size === undefined ? undefined : split_size * MB,
+      maxFiles: max_files,
+      ...this.room,
+      reason,
+      settings: () => this.#settings(),
+      onFile: (path, summary) => void (summary ? this.finished(path) : this.folder.refreshed(path)),
+      log: this.log,
+    });
+    this.#continuous = recording;
+    const over = () => {
+      if (this.#continuous === recording) this.#continuous = undefined;
+      this.tell();
+    };
+    recording.ended.then(over, over);
+    this.tell();
+    return this.listed(await recording.opened);
+  }
+
+  /** `stop_recording` with the frames captured until this time, epoch ms. */
+  async stopAt(until: number, run: Invocation): Promise<Summary> {
+    if (!this.#continuous) throw new ThingError("NOT_READY", `'${this.name}' does not record.`);
+    const { files, ...summary } = await this.#continuous.stop({
+      until,
+      onProgress: (fraction) => run.progress(fraction, "Writing what waits"),
+    });
+    const listed = await Promise.all(files.map(({ path }) => this.folder.refreshed(path)));
+    return { ...summary, files: listed.flatMap((file) => file ?? []) };
+  }
+
+  protected override tell(): void {
+    if (this.state === this.#told) return;
+    this.#told = this.state;
+    this.changed("state");
+    this.changed("busy");
+  }
+
+  /** Begins or ends to hold frames, as is wished. */
+  #arm(): void {
+    const wanted = this.#isOpen && this.#armed;
+    if (wanted === (this.#events !== undefined)) return;
+    if (!wanted) {
+      this.#disarming = this.#events?.stop();
+      this.#events = undefined;
+      return;
+    }
+    const { pre_s = 2, post_s = 2, pre_roll_mb = 64 } = this.#options;
+    this.#events = new VideoRecorder({
+      camera: this.camera,
+      filenameGenerator: () => this.#newPath(),
+      preSec: pre_s,
+      postSec: post_s,
+      maxPreRollBytes: pre_roll_mb * MB,
+      settings: () => this.#settings(),
+      log: this.log,
+    });
+  }
+
+  #newPath(name = this.#newName()): string {
+    return join(this.folder.folder, `${name}.mkv`);
+  }
+
+  /** `camera_20261125T190603Z` */
+  #newName(): string {
+    return `${this.camera.name}_${toDateTime(now()).replace(/[-:]|\.\d+/g, "")}`;
+  }
+
+  /** What a reader should know of how it was recorded. */
+  #settings(): Record<string, unknown> {
+    return { camera: settingsOf(this.camera), thing_states: this.context.thingStates() };
+  }
+}

@@ -1,0 +1,127 @@
+import {
+  event,
+  files,
+  messageOf,
+  now,
+  property,
+  RecordingsFolder,
+  type StoredFile,
+  Thing,
+  ThingError,
+  ThingEvent,
+} from "thingscope";
+import { Type } from "typebox";
+import { Disk, RecordingFile } from "./schemas.ts";
+
+/** Where recordings go, and how much of the disk they may take. */
+export interface RecordingsOptions {
+  /** Where recordings go: `recordings` when absent. Several recorders of one server may share it. */
+  readonly folder?: string;
+  /** What stays free on the disk: 500 MB. */
+  readonly reserve_mb?: number;
+  /** What all recordings in the folder may have together. */
+  readonly quota_mb?: number;
+}
+
+const LOOK_EVERY_MS = 500;
+const LOOK_AT_DISK_EVERY_MS = 5000;
+const MB = 1e6;
+
+/** What keeps a folder of recordings: clients can list, fetch and delete them, and are told of new ones and of the disk. */
+export abstract class RecordingsThing extends Thing {
+  protected readonly folder: RecordingsFolder;
+  readonly #options: RecordingsOptions;
+  #disk: Disk = { free: 0, total: 0, recordings: 0, reserve: 0 };
+  #looking: ReturnType<typeof setInterval> | undefined;
+  #isLooking = false;
+  #lookedAtDisk = Number.NEGATIVE_INFINITY;
+
+  @event("A file is closed", RecordingFile)
+  readonly recording_finished = new ThingEvent<StoredFile>();
+
+  @files("Recordings", { name: "recordings" })
+  readonly files;
+
+  constructor(options: RecordingsOptions = {}) {
+    super();
+    this.#options = options;
+    this.folder = new RecordingsFolder(options.folder ?? "recordings", () =>
+      this.changed("recordings"),
+    );
+    this.files = this.folder.files;
+  }
+
+  @property("What was recorded, newest first", Type.Array(RecordingFile), {
+    readOnly: true,
+    observable: true,
+  })
+  get recordings(): StoredFile[] {
+    return this.files.list;
+  }
+
+  @property("How full the disk is", Disk, { readOnly: true, observable: true })
+  get disk(): Disk {
+    return this.#disk;
+  }
+
+  /** What recordings leave to others. */
+  protected get room() {
+    const { reserve_mb = 500, quota_mb } = this.#options;
+    return {
+      reserveBytes: reserve_mb * MB,
+      ...(quota_mb !== undefined && { quotaBytes: quota_mb * MB }),
+    };
+  }
+
+  override async open(): Promise<void> {
+    this.files.path = `/${this.name}/recordings`;
+    await this.folder.open(this.log);
+    await this.#look();
+    this.#looking = setInterval(() => void this.#look(), LOOK_EVERY_MS);
+  }
+
+  override async close(): Promise<void> {
+    clearInterval(this.#looking);
+    await this.folder.close();
+  }
+
+  /** Called twice a second: tells observers what has changed by itself. */
+  protected abstract tell(): void;
+
+  /** A file as it is listed. @throws {ThingError} `RECORDING_FAILED` when it is gone. */
+  protected async listed(path: string): Promise<StoredFile> {
+    const file = await this.folder.refreshed(path);
+    if (file) return file;
+    throw new ThingError("RECORDING_FAILED", `${path} is gone already. The log says why.`);
+  }
+
+  /** A file is closed, or came to nothing. */
+  protected async finished(path: string): Promise<void> {
+    const file = await this.folder.refreshed(path);
+    if (file) this.recording_finished.emit(file);
+  }
+
+  async #look(): Promise<void> {
+    this.tell();
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    try {
+      for (const { path, isGrowing } of this.files.list) {
+        if (isGrowing) await this.folder.refreshed(path);
+      }
+      if (now() - this.#lookedAtDisk >= LOOK_AT_DISK_EVERY_MS) await this.#lookAtDisk();
+    } catch (error) {
+      this.log.warn(`The disk does not say how full it is: ${messageOf(error)}`);
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  async #lookAtDisk(): Promise<void> {
+    this.#lookedAtDisk = now();
+    const { reserveBytes: reserve, quotaBytes: quota } = this.room;
+    const room = await this.folder.room();
+    this.#disk = { ...room, reserve, ...(quota !== undefined && { quota }) };
+    this.changed("disk");
+  }
+}

@@ -1,0 +1,87 @@
+import { RECORDING_SCHEMA, storedFileSchema } from "thingscope";
+import { type Static, Type } from "typebox";
+
+/** What a Recorder's clients send and are sent. */
+export const RecordingFile = storedFileSchema(RECORDING_SCHEMA);
+
+const Bytes = Type.Integer({ unit: "B", minimum: 0 });
+export const Disk = Type.Object({
+  free: Bytes,
+  total: Bytes,
+  recordings: Type.Integer({ unit: "B", minimum: 0, description: "What recordings have of it" }),
+  reserve: Type.Integer({ unit: "B", minimum: 0, description: "What recording leaves free" }),
+  quota: Type.Optional(
+    Type.Integer({ unit: "B", minimum: 0, description: "What recordings may have" }),
+  ),
+});
+export type Disk = Static<typeof Disk>;
+
+export const STATES = [
+  "idle",
+  "detached",
+  "buffering",
+  "starting",
+  "recording",
+  "finishing",
+] as const;
+export type State = (typeof STATES)[number];
+
+const Reason = Type.Optional(Type.String({ maxLength: 200, description: "Said in the file" }));
+
+export const Trigger = Type.Object({
+  reason: Reason,
+  max_delay: Type.Optional(
+    Type.Number({ minimum: 0, unit: "s", default: 1, description: "Until the file is there" }),
+  ),
+});
+export type Trigger = Static<typeof Trigger>;
+
+const name = Type.Optional(
+  Type.String({
+    pattern: "^[\\w-]{1,80}$",
+    description: "Of the file; camera and time when absent",
+  }),
+);
+const positive = { exclusiveMinimum: 0 } as const;
+export const Start = Type.Object({
+  name,
+  reason: Reason,
+  split: Type.Optional(Type.Number({ ...positive, unit: "s", description: "A file is this long" })),
+  split_size: Type.Optional(
+    Type.Number({ ...positive, unit: "MB", description: "A file is this large" }),
+  ),
+  max_files: Type.Optional(
+    Type.Integer({ minimum: 1, description: "The oldest makes way for the newest" }),
+  ),
+});
+export type Start = Static<typeof Start>;
+
+export const Lapse = Type.Object({
+  name,
+  reason: Reason,
+  interval: Type.Number({ ...positive, unit: "s", description: "From one picture to the next" }),
+  count: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      description: "How many pictures; until it is cancelled when absent",
+    }),
+  ),
+});
+export type Lapse = Static<typeof Lapse>;
+
+export const Still = Type.Object({
+  name,
+  settle: Type.Optional(
+    Type.Boolean({ default: true, description: "Wait until vibration has gone" }),
+  ),
+});
+export type Still = Static<typeof Still>;
+
+export const Summary = Type.Object({
+  ended: Type.String({ description: "Why" }),
+  captured: Type.Integer(),
+  written: Type.Integer(),
+  dropped: Type.Integer({ description: "Of those captured; the ledgers say why" }),
+  files: Type.Array(RecordingFile),
+});
+export type Summary = Static<typeof Summary>;

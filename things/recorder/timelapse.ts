@@ -1,0 +1,51 @@
+import type { RecordingWriter } from "thingscope";
+import { delay, type Frame, type Invocation, isAbort, type MJPEGStream, now } from "thingscope";
+
+/** What there is to say of the frames between two pictures. */
+const BETWEEN = "it is between the pictures of a timelapse";
+
+/** When pictures are taken. */
+export interface Pace {
+  /** s */
+  readonly interval: number;
+  /** How many; until it is cancelled when absent. */
+  readonly count?: number | undefined;
+}
+
+/**
+ * Writes one frame each interval, the first that is captured from then on. Pictures stay on the grid of the interval, also after
+ * one that was late. A cancelled timelapse is closed as it is.
+ */
+export async function timelapse(
+  stream: MJPEGStream,
+  writer: RecordingWriter,
+  { interval, count = Number.POSITIVE_INFINITY }: Pace,
+  run: Invocation,
+): Promise<void> {
+  const start = now();
+  let before: Frame | undefined;
+  try {
+    for (let taken = 0, due = start; taken < count; taken++) {
+      await delay(Math.max(0, due - now()), run.signal);
+      const frame = await stream.grab(run.signal);
+      noteBetween(writer, before, frame);
+      writer.add(frame);
+      before = frame;
+      const isBounded = Number.isFinite(count);
+      run.progress(isBounded ? (taken + 1) / count : 0, `${taken + 1} pictures`);
+      const passed = Math.floor((now() - start) / (interval * 1000));
+      due = start + (passed + 1) * interval * 1000;
+      if (writer.endReason !== undefined) break; // the disk
+    }
+    await writer.close("stopped");
+  } catch (error) {
+    await writer.close(isAbort(error) ? "cancelled" : "the camera stopped");
+    throw error;
+  }
+}
+
+function noteBetween(writer: RecordingWriter, before: Frame | undefined, frame: Frame): void {
+  const { run, index } = frame;
+  const first = before?.run === run ? before.index + 1 : before ? 0 : index;
+  if (index > first) writer.noteLoss({ run, from: first, to: index - 1, why: BETWEEN });
+}
