@@ -91,8 +91,13 @@ export type { ViewerFanOut, ViewerOptions, ViewerStats } from "./outputs/viewers
 export type { Parameters } from "./processes/template.ts";
 export type { ContinuousOptions, ContinuousSummary } from "./recording/continuous-options.ts";
 export { ContinuousRecording, startRecording } from "./recording/continuous-recording.ts";
+export {
+  type ConvertingOptions,
+  ConvertingWriter,
+} from "./recording/converting-writer.ts";
 export type { DiskRoom } from "./recording/disk-room.ts";
 export { type FrameWriter, RECORDER_STATE, type RecordOptions } from "./recording/event-file.ts";
+export { type Export, type ExportOptions, exportRecording } from "./recording/export.ts";
 export type { LedgerFrame, LostFrames, RecordingSummary } from "./recording/ledger.ts";
 export {
   MultiVideoRecorder,
@@ -106,6 +111,7 @@ export {
   PreRollRing,
 } from "./recording/pre-roll.ts";
 export type { RecordedCamera, RecordedTee } from "./recording/recorded-camera.ts";
+export { RecordingSource, type RecordingSourceOptions } from "./recording/recording-source.ts";
 export { type RecordingOptions, RecordingWriter } from "./recording/recording-writer.ts";
 export {
   RECORDING_SCHEMA,
@@ -113,6 +119,7 @@ export {
 } from "./recording/recordings-folder.ts";
 export { type Repair, repairRecording } from "./recording/repair.ts";
 export { type Verdict, verifyRecording } from "./recording/verify.ts";
+export type { VideoFormat } from "./recording/video-format.ts";
 export { VideoRecorder, type VideoRecorderOptions } from "./recording/video-recorder.ts";
 export type { LoginOptions } from "./server/login/login.ts";
 export { type ServerOptions, ThingServer } from "./server/thing-server.ts";

@@ -26,6 +26,8 @@ export interface PipelineCameraOptions {
   readonly tee?: string;
   /** How the pictures lie in the output of another program. */
   readonly framing?: Framing;
+  /** The elements that bring a tee's pictures to where `jpegenc` takes them; `videoconvert` by default. */
+  readonly convert?: string;
   /** The descriptor that another program writes them to; 1 by default. */
   readonly fd?: number;
   /** Longest time from a start to the first frame, ms. */
@@ -129,9 +131,10 @@ export class PipelineCamera extends Camera {
   }
 
   async #made(): Promise<Pipeline> {
-    const { pipeline, file, parameters, framing, fd, silence_ms, start_ms } = this.#options;
+    const { pipeline, file, parameters, framing, convert, fd, silence_ms, start_ms } =
+      this.#options;
     if (pipeline instanceof Pipeline) return pipeline;
-    const command = await pipelineCommand({ pipeline, file, parameters, framing, fd });
+    const command = await pipelineCommand({ pipeline, file, parameters, framing, convert, fd });
     const stallMs = silence_ms === 0 ? Number.POSITIVE_INFINITY : silence_ms;
     return new Pipeline(command, { startMs: start_ms ?? START_MS, stallMs, log: this.log });
   }

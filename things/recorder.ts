@@ -16,6 +16,7 @@ import {
   startRecording,
   ThingError,
   toDateTime,
+  type VideoFormat,
   VideoRecorder,
 } from "thingscope";
 import { Type } from "typebox";
@@ -41,6 +42,20 @@ export interface RecorderOptions extends RecordingsOptions {
   readonly post_s?: number;
   /** How much may be held of the time before a trigger: 64 MB. */
   readonly pre_roll_mb?: number;
+  /** `mkv` when absent. ffmpeg makes an `mp4` or a `webm` while it is recorded; the MKV goes when that has every frame. */
+  readonly format?: "mkv" | VideoFormat;
+  /** Keeps the MKV beside it. */
+  readonly keep_mkv?: boolean;
+}
+
+type Progress = Pick<Invocation, "progress">;
+
+/** A recording that goes on until it is stopped. */
+export interface BegunRecording {
+  /** The first file. */
+  readonly file: StoredFile;
+  /** Stops it with the frames captured until a time, epoch ms. One that has ended by itself tells how. */
+  stop(until: number, run: Progress): Promise<Summary>;
 }
 
 const MB = 1e6;
@@ -140,12 +155,13 @@ export class Recorder extends RecordingsThing {
     useGlobalLock: false,
   })
   async start_recording(input: Start): Promise<StoredFile> {
-    return this.startAt(now(), input);
+    return (await this.startAt(now(), input)).file;
   }
 
   @action("Record no more, and write all that waits", { output: Summary, useGlobalLock: false })
   async stop_recording(_: Record<string, never>, run: Invocation): Promise<Summary> {
-    return this.stopAt(now(), run);
+    if (!this.#continuous) throw new ThingError("NOT_READY", `'${this.name}' does not record.`);
+    return this.#stop(this.#continuous, now(), run);
   }
 
   @action("Record a frame each interval. When it is cancelled, the file is closed as it is", {
@@ -159,7 +175,7 @@ export class Recorder extends RecordingsThing {
   ): Promise<StoredFile> {
     const { camera } = this;
     const writer = new RecordingWriter({
-      path: this.#newPath(name),
+      path: this.#newPath(name, "mkv"),
       camera: camera.name,
       reason,
       settings: { ...this.#settings(), interval: pace.interval },
@@ -194,8 +210,8 @@ export class Recorder extends RecordingsThing {
     return Blob.fromFile(path, "image/jpeg", { description: path });
   }
 
-  /** `start_recording` with the frames captured at this time, epoch ms, or later. */
-  async startAt(from: number, input: Start): Promise<StoredFile> {
+  /** `start_recording` with the frames captured at this time, epoch ms, or later; and how to stop it. */
+  async startAt(from: number, input: Start): Promise<BegunRecording> {
     if (this.#continuous) {
       throw new ThingError("LOCK_BUSY", `'${this.name}' records already. Stop that first.`);
     }
@@ -210,7 +226,9 @@ export class Recorder extends RecordingsThing {
       ...this.room,
       reason,
       settings: () => this.#settings(),
-      onFile: (path, summary) => void (summary ? this.finished(path) : this.folder.refreshed(path)),
+      keepMkv: this.#options.keep_mkv,
+      onFile: (path, summary) =>
+        void (summary ? this.finished(path) : this.listed(path).catch(() => {})),
       log: this.log,
     });
     this.#continuous = recording;
@@ -220,18 +238,8 @@ export class Recorder extends RecordingsThing {
     };
     recording.ended.then(over, over);
     this.tell();
-    return this.listed(await recording.opened);
-  }
-
-  /** `stop_recording` with the frames captured until this time, epoch ms. */
-  async stopAt(until: number, run: Invocation): Promise<Summary> {
-    if (!this.#continuous) throw new ThingError("NOT_READY", `'${this.name}' does not record.`);
-    const { files, ...summary } = await this.#continuous.stop({
-      until,
-      onProgress: (fraction) => run.progress(fraction, "Writing what waits"),
-    });
-    const listed = await Promise.all(files.map(({ path }) => this.folder.refreshed(path)));
-    return { ...summary, files: listed.flatMap((file) => file ?? []) };
+    const file = await this.listed(await recording.opened);
+    return { file, stop: (until, run) => this.#stop(recording, until, run) };
   }
 
   protected override tell(): void {
@@ -239,6 +247,15 @@ export class Recorder extends RecordingsThing {
     this.#told = this.state;
     this.changed("state");
     this.changed("busy");
+  }
+
+  async #stop(recording: ContinuousRecording, until: number, run: Progress): Promise<Summary> {
+    const { files, ...summary } = await recording.stop({
+      until,
+      onProgress: (fraction) => run.progress(fraction, "Writing what waits"),
+    });
+    const listed = await Promise.all(files.map(({ path }) => this.folder.refreshed(path)));
+    return { ...summary, files: listed.flatMap((file) => file ?? []) };
   }
 
   /** Begins or ends to hold frames, as is wished. */
@@ -258,12 +275,13 @@ export class Recorder extends RecordingsThing {
       postSec: post_s,
       maxPreRollBytes: pre_roll_mb * MB,
       settings: () => this.#settings(),
+      keepMkv: this.#options.keep_mkv,
       log: this.log,
     });
   }
 
-  #newPath(name = this.#newName()): string {
-    return join(this.folder.folder, `${name}.mkv`);
+  #newPath(name = this.#newName(), extension = this.#options.format ?? "mkv"): string {
+    return join(this.folder.folder, `${name}.${extension}`);
   }
 
   /** `camera_20261125T190603Z` */

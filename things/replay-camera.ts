@@ -1,11 +1,16 @@
-import { Camera, type FrameSource, ReplaySource } from "thingscope";
+import { Camera, type FrameSource, RecordingSource, ReplaySource, ThingError } from "thingscope";
 
 /** What a ReplayCamera is made with. */
 export interface ReplayCameraOptions {
-  /** A file of JPEGs one after another (`.mjpeg`), one JPEG, or a folder of JPEG files, played in the order of their names. */
+  /**
+   * A recording (`.mkv`), played at its own speed; or a file of JPEGs one after another (`.mjpeg`), one JPEG, or a folder of
+   * JPEG files, played in the order of their names.
+   */
   readonly path: string;
-  /** Pictures a second; 25 by default. */
+  /** Pictures a second of what is no recording; 25 by default. */
   readonly fps?: number;
+  /** How much faster than it was recorded a recording is played; 1 by default. */
+  readonly speed?: number;
   /** Whether it makes frames while nobody wants them, too. */
   readonly keep_warm?: boolean;
 }
@@ -14,12 +19,22 @@ export interface ReplayCameraOptions {
 export class ReplayCamera extends Camera {
   static override readonly title = "Replay camera";
   static override readonly description =
-    "Plays a file or a folder of JPEGs at a steady rate, again and again.";
-  readonly #source: ReplaySource;
+    "Plays a recording at its own speed, or pictures at a steady rate, again and again.";
+  readonly #source: FrameSource;
 
-  constructor({ path, fps, keep_warm = false }: ReplayCameraOptions) {
+  /** @throws {ThingError} `BAD_ARGUMENT` for a rate that is none, or that does not go with what is played. */
+  constructor({ path, fps, speed, keep_warm = false }: ReplayCameraOptions) {
     super({ keep_warm });
-    this.#source = new ReplaySource(path, { fps });
+    const isRecording = path.endsWith(".mkv");
+    if (isRecording ? fps !== undefined : speed !== undefined) {
+      const why = isRecording
+        ? "A recording has its own times: give it a speed, not fps."
+        : "Pictures have no times of their own: give them fps, not a speed.";
+      throw new ThingError("BAD_ARGUMENT", why);
+    }
+    this.#source = isRecording
+      ? new RecordingSource(path, { speed })
+      : new ReplaySource(path, { fps });
   }
 
   protected override source(): FrameSource {

@@ -2,16 +2,16 @@ import { type Command, InvalidArgumentError } from "commander";
 import { ignoreAbort } from "../base/abort.ts";
 import type { ClientIo } from "./client-output.ts";
 import type { Target } from "./client-verbs.ts";
+import { EXIT } from "./exit-codes.ts";
 
-interface CommonFlags {
+/** What every command that talks to a server takes. */
+export interface CommonFlags {
   readonly user?: string;
   readonly token?: string;
   readonly json: boolean;
 }
 
 type Verbs = typeof import("./client-verbs.ts");
-
-const CANCELLED = 130;
 
 /** `get`, `set`, `run`, `watch`, `td` and `types`: what talks to a Thing, wherever it is. */
 export function addClientCommands(program: Command): void {
@@ -51,20 +51,42 @@ export function addClientCommands(program: Command): void {
 }
 
 function verb(program: Command, name: string, description: string): Command {
+  const url = "of a Thing Description, e.g. http://127.0.0.1:5000/camera/";
+  return clientCommand(program, name, description, url);
+}
+
+/** A command that talks to a server, with how to log in there. */
+export function clientCommand(
+  program: Command,
+  name: string,
+  description: string,
+  url: string,
+): Command {
   return program
     .command(name)
     .description(description)
-    .argument("<url>", "of a Thing Description, e.g. http://127.0.0.1:5000/camera/")
+    .argument("<url>", url)
     .option("--user <name:password>", "log in by HTTP Basic (or THINGSCOPE_USER)")
     .option("--token <token>", "log in with a token (or THINGSCOPE_TOKEN)")
     .option("--json", "JSON lines on a terminal, too", false);
 }
 
 /** Runs a verb until it ends or Ctrl-C is pressed. */
-async function perform(
+function perform(
   url: string,
   flags: CommonFlags,
   work: (verbs: Verbs, io: ClientIo, target: Target) => Promise<void>,
+): Promise<void> {
+  return interruptibly(flags, async (io) => {
+    const verbs = await import("./client-verbs.ts");
+    await work(verbs, io, { url, credentials: credentialsOf(flags) });
+  });
+}
+
+/** Does something until it ends or Ctrl-C is pressed. What ends well after that has its own exit code. */
+export async function interruptibly(
+  { json }: Pick<CommonFlags, "json">,
+  work: (io: ClientIo) => Promise<void>,
 ): Promise<void> {
   const interrupted = new AbortController();
   const interrupt = () => interrupted.abort();
@@ -72,22 +94,21 @@ async function perform(
   process.once("SIGTERM", interrupt);
   process.stdout.on("error", interrupt); // `| head` has seen enough
   try {
-    const verbs = await import("./client-verbs.ts");
     const { stdout: out, stderr: err } = process;
-    const io = { out, err, signal: interrupted.signal, json: flags.json };
-    await work(verbs, io, { url, credentials: credentialsOf(flags) });
+    await work({ out, err, signal: interrupted.signal, json });
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
     ignoreAbort(error);
     console.error("Cancelled.");
-    process.exitCode = CANCELLED;
+    process.exitCode = EXIT.cancelled;
   } finally {
     process.off("SIGINT", interrupt);
     process.off("SIGTERM", interrupt);
   }
 }
 
-function credentialsOf({ user, token }: CommonFlags): Target["credentials"] {
+/** From the options, or from the environment, where other users of the machine cannot read them. */
+export function credentialsOf({ user, token }: CommonFlags): Target["credentials"] {
   const { THINGSCOPE_USER, THINGSCOPE_TOKEN } = process.env;
   const isTold = user !== undefined || token !== undefined;
   const bearer = isTold ? token : THINGSCOPE_TOKEN;
@@ -99,7 +120,8 @@ function credentialsOf({ user, token }: CommonFlags): Target["credentials"] {
   return { username: pair.slice(0, end), password: pair.slice(end + 1) };
 }
 
-function positiveNumber(text: string): number {
+/** For counts and seconds of whole numbers. */
+export function positiveNumber(text: string): number {
   if (/^[1-9]\d*$/.test(text)) return Number(text);
   throw new InvalidArgumentError("It is a whole number from 1.");
 }

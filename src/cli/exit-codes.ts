@@ -10,6 +10,8 @@ export const EXIT = {
   badInput: 2,
   /** A class that cannot be loaded, no Thing that could open, or no Thing at the address. */
   notServed: 3,
+  /** Ctrl-C before it was done. */
+  cancelled: 130,
 } as const;
 
 /** The exit code that an error ends the process with. */
@@ -25,6 +27,7 @@ export function exitCodeOf(error: unknown): number {
     case "SETTINGS_IN_USE":
       return EXIT.badInput;
     case "CLASS_NOT_LOADED":
+    case "NO_FRAME":
     case "NOT_READY":
     case "PROGRAM_MISSING":
     case "SOURCE_FAILED":

@@ -1,8 +1,46 @@
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import {
+  type CommonFlags,
+  clientCommand,
+  credentialsOf,
+  interruptibly,
+} from "./client-commands.ts";
 import { EXIT } from "./exit-codes.ts";
 
-/** `verify` and `repair`: what there is to ask of recordings on disk. */
+interface RecordFlags extends CommonFlags {
+  readonly seconds?: number;
+  readonly out: string;
+  readonly name?: string;
+  readonly stream?: string;
+}
+
+interface ExportFlags {
+  readonly format: (typeof FORMATS)[number];
+  readonly output?: string;
+  readonly replace: boolean;
+  readonly json: boolean;
+}
+
+const FORMATS = ["mp4", "webm", "csv", "json"] as const;
+
+/** `record`, and what there is to do with recordings on disk: `verify`, `export` and `repair`. */
 export function addRecordingCommands(program: Command): void {
+  clientCommand(
+    program,
+    "record",
+    "record a stream of this or any other MJPEG server; Ctrl-C ends it",
+    "of an MJPEG stream, or of a Thing's description",
+  )
+    .option("-s, --seconds <number>", "end after so long", seconds)
+    .option("--out <folder>", "where the recording goes", ".")
+    .option("--name <name>", "of the file, instead of the stream's name and the time")
+    .option("--stream <name>", "which stream of a Thing: the first when absent")
+    .action((url: string, flags: RecordFlags) =>
+      interruptibly(flags, async (io) => {
+        const { record } = await import("./record.ts");
+        await record(io, { url, credentials: credentialsOf(flags) }, flags);
+      }),
+    );
   program
     .command("verify")
     .description(
@@ -18,6 +56,20 @@ export function addRecordingCommands(program: Command): void {
       }
     });
   program
+    .command("export")
+    .description("make an MP4 or a WebM of a recording, or a table of its ledger")
+    .argument("<file>", "a recording (.mkv)")
+    .addOption(new Option("-f, --format <format>", "what to make").choices(FORMATS).default("mp4"))
+    .option("-o, --output <file>", "where it goes, instead of beside the recording")
+    .option("--replace", "remove the MKV once the result is found to have every frame", false)
+    .option("--json", "a JSON line on a terminal, too", false)
+    .action((file: string, flags: ExportFlags) =>
+      interruptibly(flags, async (io) => {
+        const { exportFile } = await import("./export.ts");
+        await exportFile(io, file, flags);
+      }),
+    );
+  program
     .command("repair")
     .description("close recordings that ended by a crash or a power cut")
     .argument("<files...>", "recordings (.mkv), each with its ledger beside it")
@@ -25,4 +77,10 @@ export function addRecordingCommands(program: Command): void {
       const { repairRecording } = await import("../recording/repair.ts");
       for (const file of files) console.log((await repairRecording(file)).sentence);
     });
+}
+
+function seconds(text: string): number {
+  const number = Number(text);
+  if (number > 0 && Number.isFinite(number)) return number;
+  throw new InvalidArgumentError("It is a number of seconds above 0.");
 }

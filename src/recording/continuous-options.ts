@@ -7,7 +7,7 @@ import type { RecordedCamera } from "./recorded-camera.ts";
 export interface ContinuousOptions {
   /** A stream, or a camera whose main stream it is. */
   readonly camera: RecordedCamera;
-  /** Ends with `.mkv`. Files of a recording that is split are numbered: `nest-00.mkv`, `nest-01.mkv`. */
+  /** Ends with `.mkv`, or with `.mp4` or `.webm`, of which ffmpeg makes it while it is recorded. Files of a recording that is split are numbered: `nest-00.mkv`, `nest-01.mkv`. */
   readonly path: string;
   /** A file is at most this long. */
   readonly splitSec?: number | undefined;
@@ -25,6 +25,8 @@ export interface ContinuousOptions {
   readonly reason?: string | undefined;
   /** Kept in each file as they are when it is begun, as JSON. */
   readonly settings?: (() => unknown) | undefined;
+  /** Keeps the MKV that an MP4 or a WebM is made of. */
+  readonly keepMkv?: boolean | undefined;
   /** Frames captured before this time, epoch ms, are not taken. */
   readonly from?: number | undefined;
   /** Told of each file when it is there, when it is closed (with its summary), and when it made way for another. */
@@ -57,5 +59,5 @@ export function roomOf(options: ContinuousOptions): RoomLimits {
 
 /** The name of a file of a recording that is split: `nest-00.mkv`. */
 export function numbered(path: string, number: number): string {
-  return path.replace(/\.mkv$/, `-${String(number).padStart(2, "0")}.mkv`);
+  return path.replace(/(\.\w+)$/, `-${String(number).padStart(2, "0")}$1`);
 }

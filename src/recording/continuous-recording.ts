@@ -11,12 +11,12 @@ import {
   numbered,
   roomOf,
 } from "./continuous-options.ts";
+import { ConvertingWriter, newRecording, type Recorded } from "./converting-writer.ts";
 import { laneOf } from "./disk-lane.ts";
 import { lackOfRoom } from "./disk-room.ts";
 import type { RecordingSummary } from "./ledger.ts";
 import { nameOf, refusedBy, streamOf } from "./recorded-camera.ts";
 import { removeRecording } from "./recording-files.ts";
-import { RecordingWriter } from "./recording-writer.ts";
 
 const LOOK_EVERY_MS = 1000;
 const DRAIN_LOOK_MS = 100;
@@ -61,8 +61,10 @@ export class ContinuousRecording {
   readonly #files: { path: string; summary: RecordingSummary }[] = [];
   readonly #detach: (() => void)[];
   readonly #looking: ReturnType<typeof setInterval>;
-  #writer: RecordingWriter;
-  #closing: Promise<void> | undefined;
+  /** Files that are being closed, or made into another format. */
+  readonly #closings = new Set<Promise<void>>();
+  #writer: Recorded;
+  #isSplitting = false;
   #file = { number: 0, bytes: FILE_OVERHEAD, firstAt: Number.NaN };
   #isLooking = false;
   #captured = 0;
@@ -105,7 +107,7 @@ export class ContinuousRecording {
 
   /** Whether a file is being closed behind the present one. */
   get isSplitting(): boolean {
-    return this.#closing !== undefined;
+    return this.#closings.size > 0;
   }
 
   /**
@@ -123,7 +125,7 @@ export class ContinuousRecording {
     if (until !== undefined) await this.#takeUntil(until);
     const waiting = Math.max(1, this.queuedBytes);
     this.#end("stopped");
-    const tell = () => onProgress(1 - this.queuedBytes / waiting);
+    const tell = () => onProgress(Math.min(1 - this.queuedBytes / waiting, this.#writer.converted));
     const telling = setInterval(tell, DRAIN_LOOK_MS);
     try {
       return await this.ended;
@@ -144,9 +146,10 @@ export class ContinuousRecording {
   #take(frame: Frame): void {
     const { from = Number.NEGATIVE_INFINITY } = this.#options;
     if (frame.capturedAt > this.#until) this.#end("stopped");
-    if (this.#writer.endReason !== undefined || frame.capturedAt < from) return;
+    const isOver = this.#endReason ?? this.#writer.endReason;
+    if (isOver !== undefined || frame.capturedAt < from) return;
     const bytes = frame.jpeg.length + FRAME_OVERHEAD;
-    if (this.#isFull(frame, bytes) && !this.#closing) this.#split();
+    if (this.#isFull(frame, bytes) && !this.#isSplitting) this.#split();
     if (Number.isNaN(this.#file.firstAt)) this.#file.firstAt = frame.capturedAt;
     this.#file.bytes += bytes;
     this.#captured += 1;
@@ -164,45 +167,52 @@ export class ContinuousRecording {
 
   #split(): void {
     const { number } = this.#file;
-    this.#closing = this.#close(this.#writer, "split").finally(() => {
-      this.#closing = undefined;
-    });
+    this.#isSplitting = true;
+    const over = () => {
+      this.#isSplitting = false;
+    };
+    this.#writer.recorded.then(over, over);
+    const closing = this.#close(this.#writer, "split");
+    this.#closings.add(closing);
+    void closing.finally(() => this.#closings.delete(closing));
     this.#file = { number: number + 1, bytes: FILE_OVERHEAD, firstAt: Number.NaN };
     this.#writer = this.#openFile();
   }
 
-  #openFile(): RecordingWriter {
+  #openFile(): Recorded {
     const { path, camera, maxQueuedBytes = QUEUED_BYTES } = this.#options;
-    const { reason = "continuous", settings } = this.#options;
+    const { reason = "continuous", settings, keepMkv } = this.#options;
     const isSplit = isSplitBy(this.#options);
-    const writer = new RecordingWriter({
+    const writer = newRecording({
       path: isSplit ? numbered(path, this.#file.number) : path,
       camera: nameOf(camera),
       reason,
       settings: settings?.(),
       maxQueuedBytes: isSplit ? maxQueuedBytes / 2 : maxQueuedBytes, // two files are open at a split
       refused: () => refusedBy(this.#stream),
+      keepMkv,
       log: this.#log,
     });
-    writer.opened.then(
-      (opened) => this.#options.onFile?.(opened),
-      () => {}, // `ended` tells it
-    );
     const endItself = (why: string) => {
       if (writer === this.#writer) this.#end(why);
     };
-    writer.ended.then(
+    writer.opened.then(
+      (opened) => this.#options.onFile?.(opened),
+      (error) => endItself(messageOf(error)),
+    );
+    writer.recorded.then(
       ({ ended }) => endItself(ended),
       (error) => endItself(messageOf(error)),
     );
     return writer;
   }
 
-  async #close(writer: RecordingWriter, reason: string): Promise<void> {
+  async #close(writer: Recorded, reason: string): Promise<void> {
     try {
       const summary = await writer.close(reason);
       this.#written += summary.written;
-      const path = await writer.opened;
+      const made = writer instanceof ConvertingWriter ? writer.path : undefined;
+      const path = made ?? (await writer.opened);
       if (summary.written > 0) this.#files.push({ path, summary });
       this.#options.onFile?.(path, summary);
       const { maxFiles = Number.POSITIVE_INFINITY } = this.#options;
@@ -249,7 +259,7 @@ export class ContinuousRecording {
   }
 
   async #drain(ended: string): Promise<ContinuousSummary> {
-    await this.#closing;
+    await Promise.all(this.#closings);
     await this.#close(this.#writer, ended);
     const [captured, written] = [this.#captured, this.#written];
     return { ended, captured, written, dropped: captured - written, files: this.#files };

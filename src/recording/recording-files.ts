@@ -1,8 +1,8 @@
-import { type FileHandle, open, unlink } from "node:fs/promises";
+import { access, type FileHandle, open, unlink } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { ThingError } from "../base/errors.ts";
 import { makeFolder, syncFolder } from "./folders.ts";
-import { ledgerPathOf } from "./ledger.ts";
+import { FORMATS, ledgerPathOf } from "./ledger.ts";
 import type { Patch } from "./matroska.ts";
 
 /** What this process is recording to now. */
@@ -129,17 +129,29 @@ export class RecordingFiles {
   }
 }
 
-/** Removes a recording, and then its ledger: no film is left without one. What is not there is no fault. */
+/**
+ * Removes a recording, and then its ledger, unless that belongs to the same in another format, too: no film is left without
+ * one. What is not there is no fault.
+ */
 export async function removeRecording(path: string): Promise<void> {
   await unlinkIfThere(path);
   await syncFolder(dirname(path));
-  await unlinkIfThere(ledgerPathOf(path));
+  const stem = ledgerPathOf(path).replace(/\.ledger\.jsonl$/, "");
+  const formats = await Promise.all(FORMATS.map((format) => isThere(`${stem}.${format}`)));
+  if (!formats.includes(true)) await unlinkIfThere(ledgerPathOf(path));
 }
 
 async function unlinkIfThere(path: string): Promise<void> {
   await unlink(path).catch((error) => {
     if (error.code !== "ENOENT") throw error;
   });
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Writes every byte of `pieces`, also when the system takes a part at a time; `onWritten` counts them. */

@@ -48,6 +48,8 @@ export class RecordingWriter {
   readonly opened: Promise<string>;
   /** How it went, once both files are closed, whatever ended it. Rejects only if nothing could be recorded at all. */
   readonly ended: Promise<RecordingSummary>;
+  /** Settles when the file has its head, which it gets with the first frame, or has ended without one. */
+  readonly begun: Promise<void>;
   readonly #options: RecordingOptions;
   readonly #log: Log;
   readonly #tally = new Tally();
@@ -57,15 +59,19 @@ export class RecordingWriter {
   #writtenBytes = 0;
   #endReason: string | undefined;
   #wake: () => void = () => {};
+  #announceBeginning: () => void = () => {};
   #warned = { at: Number.NEGATIVE_INFINITY, dropped: 0 };
 
   constructor(options: RecordingOptions) {
     this.#options = options;
     this.#log = options.log ?? silentLog;
     this.#refusedBefore = options.refused?.() ?? 0;
+    this.begun = new Promise((resolve) => {
+      this.#announceBeginning = resolve;
+    });
     const files = this.#create();
     this.opened = files.then(({ path }) => path);
-    this.ended = this.#record(files);
+    this.ended = this.#record(files).finally(this.#announceBeginning);
     this.opened.catch(() => {}); // whoever waits for neither is told by the log
     this.ended.catch((error) => {
       this.#log.error(`${options.path} could not be recorded: ${messageOf(error)}`);
@@ -75,6 +81,15 @@ export class RecordingWriter {
   /** Why it ends or has ended; undefined while frames are taken. */
   get endReason(): string | undefined {
     return this.#endReason;
+  }
+
+  /** The same as `ended`: there is nothing more to be made of an MKV. */
+  get recorded(): Promise<RecordingSummary> {
+    return this.ended;
+  }
+
+  get converted(): number {
+    return 1;
   }
 
   get stats() {
@@ -143,6 +158,7 @@ export class RecordingWriter {
       await lane.run(() => files.remove());
       return this.#tally.summary(reason, this.#refused, 0);
     }
+    this.#announceBeginning();
     await this.#writeAll(disk, lane, startedAt).catch((error) => this.#fail(files, error));
     disk.lose(this.#queue, this.#endReason ?? "stopped");
     return lane.run(() => this.#finish(files, disk));

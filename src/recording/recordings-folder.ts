@@ -1,24 +1,27 @@
-import { link, mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { toDateTime } from "../base/clock.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
-import { FolderLock } from "../core/folder-lock.ts";
 import { resizeJpeg } from "../frames/codec.ts";
 import { FileCollection } from "../outputs/file-collection.ts";
 import type { FilePart, StoredFile } from "../outputs/stored-file.ts";
 import { describeRecording, firstFrameOf } from "./describe.ts";
+import { DiskLane } from "./disk-lane.ts";
 import { type DiskRoom, roomIn } from "./disk-room.ts";
+import { nameFile } from "./free-name.ts";
+import { HeldFolder } from "./held-folder.ts";
 import { ledgerPathOf, type RecordingSummary } from "./ledger.ts";
 import { ledgerAsCsv, ledgerAsJson } from "./ledger-tables.ts";
 import { isBeingRecorded, removeRecording } from "./recording-files.ts";
-import { repairFolder } from "./repair-folder.ts";
 
 /** What is said of each recording beside what is said of every file. */
 export const RECORDING_SCHEMA = {
   camera: { type: "string" },
   reason: { type: "string", description: "Why it was made" },
-  started: { type: "string", format: "date-time", description: "Capture time of the first frame" },
+  first: { type: "number", unit: "ms", description: "Capture time of the first frame, since 1970" },
+  last: { type: "number", unit: "ms", description: "Capture time of the last frame, since 1970" },
+  started: { type: "string", format: "date-time", description: "The first frame's, for people" },
   duration: { type: "number", unit: "s", description: "From the first frame to the last" },
   frames: { type: "integer" },
   dropped: { type: "integer", description: "Frames that are not in it; its ledger says why" },
@@ -40,10 +43,10 @@ const POSTER = { width: 320, quality: 75 };
 export class RecordingsFolder {
   readonly folder: string;
   readonly files: FileCollection;
+  readonly #looks = new DiskLane();
   #log: Log = silentLog;
-  #closing = new AbortController();
-  #repairing: Promise<void> = Promise.resolve();
-  #isHeld = false;
+  #held: HeldFolder | undefined;
+  #endRepairs: () => void = () => {};
 
   /** @param onChange - Called whenever a recording is added, has changed or is gone. */
   constructor(folder: string, onChange?: () => void) {
@@ -57,35 +60,22 @@ export class RecordingsFolder {
    */
   async open(log: Log = silentLog): Promise<void> {
     this.#log = log;
-    this.#closing = new AbortController();
-    try {
-      await mkdir(this.folder, { recursive: true });
-      await hold(this.folder);
-    } catch (cause) {
-      if (cause instanceof ThingError) throw cause;
-      const why = `${this.folder} cannot be recorded to: ${messageOf(cause)}.`;
-      throw new ThingError("RECORDING_FAILED", why, { cause });
-    }
-    this.#isHeld = true;
+    const held = await HeldFolder.take(this.folder, log);
+    this.#held = held;
+    this.#endRepairs = held.onRepaired((path) => void this.refreshed(path));
     await this.refresh();
-    this.#repairing = repairFolder(this.folder, {
-      log,
-      signal: this.#closing.signal,
-      onRepaired: (path) => void this.refreshed(path),
-    }).catch((error) => this.#log.error(`Nothing could be repaired: ${messageOf(error)}`));
   }
 
   /** Resolves when all that was not closed is repaired, or cannot be. */
   get repaired(): Promise<void> {
-    return this.#repairing;
+    return this.#held?.repaired ?? Promise.resolve();
   }
 
   /** Lets the folder go. */
   async close(): Promise<void> {
-    this.#closing.abort();
-    await this.#repairing;
-    if (this.#isHeld) await letGo(this.folder);
-    this.#isHeld = false;
+    this.#endRepairs();
+    await this.#held?.release();
+    this.#held = undefined;
   }
 
   /** How full its disk is. */
@@ -95,18 +85,9 @@ export class RecordingsFolder {
 
   /** Adds a file, which is there as a whole or not at all. A name that is taken gets a number. @returns its path. */
   async write(name: string, bytes: Uint8Array): Promise<string> {
-    const dot = name.lastIndexOf(".");
-    const draft = join(this.folder, `.${name}.${process.pid}`);
+    const draft = join(this.folder, `.${name}.${process.pid}.part`);
     await writeFile(draft, bytes, { flush: true });
-    try {
-      for (let n = 1; ; n++) {
-        const free = n === 1 ? name : `${name.slice(0, dot)}-${n}${name.slice(dot)}`;
-        const path = join(this.folder, free);
-        if (await isLinked(draft, path)) return path;
-      }
-    } finally {
-      await rm(draft, { force: true });
-    }
+    return nameFile(draft, join(this.folder, name));
   }
 
   /** Lists anew what is in the folder. */
@@ -118,7 +99,11 @@ export class RecordingsFolder {
   }
 
   /** Lists a file as it is now. @returns undefined when it is gone. */
-  async refreshed(path: string): Promise<StoredFile | undefined> {
+  refreshed(path: string): Promise<StoredFile | undefined> {
+    return this.#looks.run(() => this.#look(path)); // one after the other, or an older look could win
+  }
+
+  async #look(path: string): Promise<StoredFile | undefined> {
     try {
       const { size, birthtimeMs, mtimeMs } = await stat(path);
       const { head, summary } = await describeRecording(path);
@@ -149,7 +134,7 @@ function aboutOf(
   const { first, last } = summary ?? {};
   return {
     ...(head && { camera: head.camera, reason: head.reason }),
-    ...(first !== undefined && { started: toDateTime(first) }),
+    ...(first !== undefined && { first, last, started: toDateTime(first) }),
     ...(first !== undefined && last !== undefined && { duration: round((last - first) / 1000) }),
     ...(summary && {
       frames: summary.written,
@@ -162,7 +147,7 @@ function aboutOf(
 function partsOf(path: string, hasLedger: boolean): Record<string, FilePart> {
   const poster: FilePart = { mediaType: "image/jpeg", content: () => posterOf(path) };
   return {
-    ...(path.endsWith(".mkv") && { poster }),
+    ...(/\.(mkv|jpg)$/.test(path) && { poster }),
     ...(hasLedger && {
       ledger: { mediaType: "application/x-ndjson", content: ledgerPathOf(path) },
       "ledger.csv": { mediaType: "text/csv; charset=utf-8", content: () => ledgerAsCsv(path) },
@@ -173,7 +158,7 @@ function partsOf(path: string, hasLedger: boolean): Record<string, FilePart> {
 
 /** The first frame, small. */
 async function posterOf(path: string): Promise<Uint8Array> {
-  const frame = await firstFrameOf(path);
+  const frame = path.endsWith(".jpg") ? await readFile(path) : await firstFrameOf(path);
   if (frame) return resizeJpeg(frame, POSTER);
   throw new ThingError("NOT_FOUND", `${path} has no frame yet.`);
 }
@@ -184,47 +169,4 @@ function extensionOf(name: string): string {
 
 function round(seconds: number): number {
   return Math.round(seconds * 1000) / 1000;
-}
-
-async function isLinked(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
-    throw error;
-  }
-}
-
-/** Which folders this process holds, and how often. */
-const held = new Map<string, { readonly lock: FolderLock; holders: number }>();
-
-async function hold(folder: string): Promise<void> {
-  const known = held.get(folder);
-  const entry = known ?? { lock: new FolderLock(folder, inUse), holders: 0 };
-  held.set(folder, entry);
-  entry.holders += 1;
-  if (known) return;
-  try {
-    await entry.lock.take();
-  } catch (error) {
-    held.delete(folder);
-    throw error;
-  }
-}
-
-async function letGo(folder: string): Promise<void> {
-  const entry = held.get(folder);
-  if (!entry) return;
-  entry.holders -= 1;
-  if (entry.holders > 0) return;
-  held.delete(folder);
-  await entry.lock.release();
-}
-
-function inUse(folder: string, pid: number): ThingError {
-  return new ThingError(
-    "RECORDING_FAILED",
-    `Another server, process ${pid}, records to ${folder}. Stop that one, or give this one a folder of its own.`,
-  );
 }

@@ -4,6 +4,7 @@ import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import type { Frame } from "../frames/frame.ts";
 import type { MJPEGStream } from "../outputs/mjpeg-stream.ts";
+import { ConvertingWriter, newRecording } from "./converting-writer.ts";
 import { EventCutter } from "./event-cutter.ts";
 import { EventFile, type FrameWriter, RECORDER_STATE, type RecordOptions } from "./event-file.ts";
 import { type PreRoll, type PreRollLimits, PreRollRing } from "./pre-roll.ts";
@@ -14,7 +15,7 @@ import {
   type RecordedTee,
   refusedBy,
 } from "./recorded-camera.ts";
-import { type RecordingOptions, RecordingWriter } from "./recording-writer.ts";
+import type { RecordingOptions } from "./recording-writer.ts";
 
 /** What a recorder of events records, where to, and how much about each trigger. */
 export interface VideoRecorderOptions {
@@ -24,7 +25,7 @@ export interface VideoRecorderOptions {
   readonly pipeline?: RecordedTee["pipeline"] | undefined;
   /** Which of the pipeline's tees; the first when absent. */
   readonly srcTeeName?: string | undefined;
-  /** Called once for each file; its name ends with `.mkv`. */
+  /** Called once for each file; its name ends with `.mkv`, or with `.mp4` or `.webm`, of which ffmpeg makes it. */
   readonly filenameGenerator: () => string;
   /** Seconds before and after a trigger. */
   readonly windowSizeSec?: number | undefined;
@@ -40,6 +41,8 @@ export interface VideoRecorderOptions {
   readonly ringBufferClass?: new (
     limits: PreRollLimits,
   ) => PreRoll;
+  /** Keeps the MKV that an MP4 or a WebM is made of. */
+  readonly keepMkv?: boolean | undefined;
   /** What writes a file. */
   readonly recordBinClass?: new (
     options: RecordingOptions,
@@ -180,8 +183,8 @@ export class VideoRecorder implements AsyncDisposable {
   }
 
   #open(): EventFile {
-    const { filenameGenerator, recordBinClass = RecordingWriter, reason, settings } = this.#options;
-    const writer = new recordBinClass({
+    const { filenameGenerator, recordBinClass, reason, settings, keepMkv } = this.#options;
+    const options = {
       path: filenameGenerator(),
       camera: this.#attached.name,
       reason: this.#reason ?? reason ?? "a trigger",
@@ -189,7 +192,10 @@ export class VideoRecorder implements AsyncDisposable {
       timeZero: this.#timeZero,
       refused: () => refusedBy(this.#stream),
       log: this.#log,
-    });
+    };
+    const writer = recordBinClass
+      ? new recordBinClass(options)
+      : newRecording({ ...options, keepStart: true, keepMkv });
     const file = new EventFile(writer);
     this.#files.add(file);
     this.#follow(file).catch((error) => {
@@ -201,7 +207,9 @@ export class VideoRecorder implements AsyncDisposable {
   async #follow(file: EventFile): Promise<void> {
     try {
       const summary = await file.writer.ended;
-      file.onVideoFinished?.(await file.path, summary);
+      const { writer } = file;
+      const made = writer instanceof ConvertingWriter ? writer.path : undefined;
+      file.onVideoFinished?.(made ?? (await file.path), summary);
     } finally {
       this.#cutter.forget(file);
       this.#files.delete(file);

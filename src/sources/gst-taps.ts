@@ -19,6 +19,12 @@ export interface TappedPipeline {
   readonly outputs: readonly Output[];
 }
 
+/** How a pipeline is tapped. */
+export interface TapOptions {
+  readonly framing?: Framing | undefined;
+  readonly convert?: string | undefined;
+}
+
 /** Sinks that open a window or a screen. A server has none, so they are replaced and never need to exist. */
 const DISPLAY_SINKS = new Set(
   `aasink autovideosink cacasink d3d11videosink fbdevsink fpsdisplaysink glimagesink glsinkbin gtk4paintablesink gtkglsink
@@ -41,16 +47,22 @@ interface Placed {
 /**
  * Gives a GStreamer pipeline the outputs that we read: a tap for each named tee; or, where it has none, in the place of its
  * last display sink. A pipeline that writes pictures to a descriptor itself is left as it is.
- * @param framing - How the pictures lie in an output of its own, where the text does not tell.
+ * @param options - `framing`: how the pictures lie in an output of its own, where the text does not tell; `convert`: the
+ * elements that bring a tee's pictures to where `jpegenc` takes them, for instance out of a GPU's memory.
  * @throws {ThingError} `BAD_CONFIG` when there is nothing to tap.
  */
-export function tapPipeline(words: readonly string[], framing?: Framing): TappedPipeline {
+export function tapPipeline(
+  words: readonly string[],
+  { framing, convert = "videoconvert" }: TapOptions = {},
+): TappedPipeline {
   const items = readGstText(words);
   const placed = elementsOf(items);
   const own = ownOutputs(items, placed, framing);
   if (own.length > 0) return finished(items, own);
   const tees = placed.filter(({ name, properties }) => name === "tee" && properties.has("name"));
-  return tees.length > 0 ? tapTees(items, placed, tees) : tapLastSink(items, placed);
+  return tees.length > 0
+    ? tapTees(items, placed, tees, convert)
+    : tapLastSink(items, placed, convert);
 }
 
 /** The same pipeline with nothing tapped: only its display sinks are replaced, so that it runs where there is no display. */
@@ -63,6 +75,7 @@ function tapTees(
   items: GstItem[],
   placed: readonly Placed[],
   tees: readonly Placed[],
+  convert: string,
 ): TappedPipeline {
   const outputs: Output[] = [];
   const taps: GstItem[] = [];
@@ -73,12 +86,15 @@ function tapTees(
     }
     const fd = FIRST_FD + outputs.length;
     outputs.push({ camera, fd, framing: "gdp" });
-    taps.push(...readGstText([`${camera}.`, "!"]), ...tap(fd, carriesJpeg(items, tee.start)));
+    taps.push(
+      ...readGstText([`${camera}.`, "!"]),
+      ...tap(fd, carriesJpeg(items, tee.start), convert),
+    );
   }
   return finished([...replaced(items, placed.filter(isDisplay), blindSink), ...taps], outputs);
 }
 
-function tapLastSink(items: GstItem[], placed: readonly Placed[]): TappedPipeline {
+function tapLastSink(items: GstItem[], placed: readonly Placed[], convert: string): TappedPipeline {
   const displays = placed.filter(isDisplay);
   const last = displays.at(-1) ?? placed.findLast(({ name }) => name === "fakesink");
   if (!last) {
@@ -88,7 +104,9 @@ function tapLastSink(items: GstItem[], placed: readonly Placed[]): TappedPipelin
     );
   }
   const tapped = replaced(items, [...displays.filter((sink) => sink !== last), last], (sink) =>
-    sink === last ? named(tap(FIRST_FD, carriesJpeg(items, sink.start)), sink) : blindSink(sink),
+    sink === last
+      ? named(tap(FIRST_FD, carriesJpeg(items, sink.start), convert), sink)
+      : blindSink(sink),
   );
   return finished(tapped, [{ camera: "camera", fd: FIRST_FD, framing: "gdp" }]);
 }
@@ -97,11 +115,11 @@ function tapLastSink(items: GstItem[], placed: readonly Placed[]): TappedPipelin
  * The end of a branch that gives frames. `identity sync=true` lets a source that is not live run at its own speed: without
  * it such a source floods the leaky queue, which then holds only pictures of a far future that the sink waits for.
  */
-function tap(fd: number, jpeg: boolean): GstItem[] {
-  const encode = jpeg ? "jpegparse" : "videoconvert ! jpegenc";
+function tap(fd: number, jpeg: boolean, convert: string): GstItem[] {
+  const encode = jpeg ? "jpegparse" : `${convert} ! jpegenc`;
   return readGstText(
     `queue ! identity sync=true ! queue max-size-buffers=2 leaky=downstream ! ${encode} ! gdppay ! fdsink fd=${fd} sync=true async=false`.split(
-      " ",
+      /\s+/,
     ),
   );
 }

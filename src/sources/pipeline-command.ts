@@ -24,6 +24,8 @@ export interface PipelineText {
   readonly parameters?: Parameters | undefined;
   /** How the pictures lie in the output, where the text does not tell. */
   readonly framing?: Framing | undefined;
+  /** The elements that bring GStreamer's pictures to where `jpegenc` takes them: `videoconvert` when absent. */
+  readonly convert?: string | undefined;
   /** The descriptor that a program other than GStreamer writes them to. */
   readonly fd?: number | undefined;
   /** True: only run it; no output is read. */
@@ -127,7 +129,7 @@ function gstreamer(
   text: PipelineText,
 ): PipelineCommand {
   checkStructure(words, template);
-  const tapped = text.headless ? withoutDisplays(words) : tapPipeline(words, text.framing);
+  const tapped = text.headless ? withoutDisplays(words) : tapPipeline(words, text);
   const quiet = options.includes("-q") ? [] : ["-q"]; // else it writes its progress among the pictures of descriptor 1
   return { ...tapped, program: GSTREAMER, args: [...quiet, ...options, ...tapped.args] };
 }

@@ -51,6 +51,17 @@ test("a tee without a name is not tapped, and neither is a text in a value", () 
   assert.equal(outputs, "camera:3:gdp");
 });
 
+test("what brings pictures to jpegenc can be replaced, as DeepStream needs it", () => {
+  const words = ["videotestsrc", "!", "tee", "name=t1", "t1.", "!", "fakesink"];
+  const convert = "nvvideoconvert ! video/x-raw,format=I420";
+  const { args, elements } = tapPipeline(words, { convert });
+  assert.match(args.join(" "), /nvvideoconvert ! video\/x-raw,format=I420 ! jpegenc/);
+  assert.deepEqual(
+    [elements.includes("nvvideoconvert"), elements.includes("videoconvert")],
+    [true, false],
+  );
+});
+
 test("two tees of one name are refused", () => {
   assert.throws(
     () => tapped("a ! tee name=t ! fakesink b ! tee name=t ! fakesink"),

@@ -1,6 +1,9 @@
 import {
+  action,
   event,
+  exportRecording,
   files,
+  type Invocation,
   messageOf,
   now,
   property,
@@ -11,7 +14,7 @@ import {
   ThingEvent,
 } from "thingscope";
 import { Type } from "typebox";
-import { Disk, RecordingFile } from "./schemas.ts";
+import { Disk, Export, RecordingFile } from "./schemas.ts";
 
 /** Where recordings go, and how much of the disk they may take. */
 export interface RecordingsOptions {
@@ -64,6 +67,27 @@ export abstract class RecordingsThing extends Thing {
     return this.#disk;
   }
 
+  @action("Make an MP4 or a WebM of a recording, with every frame at its time", {
+    input: Export,
+    output: RecordingFile,
+    useGlobalLock: false,
+  })
+  async export({ id, format, replace }: Export, run: Invocation): Promise<StoredFile> {
+    const { path, name, isGrowing } = this.files.get(id);
+    if (isGrowing || !name.endsWith(".mkv")) {
+      const why = isGrowing ? "is still being recorded" : "is no MKV";
+      throw new ThingError("BAD_ARGUMENT", `'${name}' ${why}, so it cannot be exported.`);
+    }
+    const made = await exportRecording(path, {
+      format,
+      replace,
+      signal: run.signal,
+      onProgress: (fraction) => run.progress(fraction, `Making ${format} of ${name}`),
+    });
+    await this.finished(made.path);
+    return this.listed(made.path);
+  }
+
   /** What recordings leave to others. */
   protected get room() {
     const { reserve_mb = 500, quota_mb } = this.#options;
@@ -91,12 +115,14 @@ export abstract class RecordingsThing extends Thing {
   /** A file as it is listed. @throws {ThingError} `RECORDING_FAILED` when it is gone. */
   protected async listed(path: string): Promise<StoredFile> {
     const file = await this.folder.refreshed(path);
-    if (file) return file;
+    const growing = file ?? (await this.folder.refreshed(mkvOf(path)));
+    if (growing) return growing;
     throw new ThingError("RECORDING_FAILED", `${path} is gone already. The log says why.`);
   }
 
   /** A file is closed, or came to nothing. */
   protected async finished(path: string): Promise<void> {
+    if (path !== mkvOf(path)) await this.folder.refreshed(mkvOf(path));
     const file = await this.folder.refreshed(path);
     if (file) this.recording_finished.emit(file);
   }
@@ -124,4 +150,9 @@ export abstract class RecordingsThing extends Thing {
     this.#disk = { ...room, reserve, ...(quota !== undefined && { quota }) };
     this.changed("disk");
   }
+}
+
+/** What a file of another format is made of, until it is there. */
+function mkvOf(path: string): string {
+  return path.replace(/\.(mp4|webm)$/, ".mkv");
 }

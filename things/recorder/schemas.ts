@@ -77,6 +77,15 @@ export const Still = Type.Object({
 });
 export type Still = Static<typeof Still>;
 
+export const Export = Type.Object({
+  id: Type.String({ description: "Of a recording, an MKV that is closed" }),
+  format: Type.Enum(["mp4", "webm"]),
+  replace: Type.Optional(
+    Type.Boolean({ description: "Remove the MKV once the result is found to have every frame" }),
+  ),
+});
+export type Export = Static<typeof Export>;
+
 export const Summary = Type.Object({
   ended: Type.String({ description: "Why" }),
   captured: Type.Integer(),
@@ -85,3 +94,27 @@ export const Summary = Type.Object({
   files: Type.Array(RecordingFile),
 });
 export type Summary = Static<typeof Summary>;
+
+const EpochMs = Type.Number({ unit: "ms", description: "Since 1970, on the clock of the frames" });
+/** What several recorders recorded together. */
+export const Manifest = Type.Object({
+  manifest: Type.Literal(1),
+  name: Type.String(),
+  host: Type.String({ description: "Whose clock it is" }),
+  from: EpochMs,
+  until: EpochMs,
+  started: Type.String({ format: "date-time" }),
+  stopped: Type.String({ format: "date-time" }),
+  recordings: Type.Array(
+    Type.Object({
+      recorder: Type.String(),
+      camera: Type.String(),
+      ended: Type.String({ description: "Why" }),
+      captured: Type.Integer(),
+      written: Type.Integer(),
+      dropped: Type.Integer(),
+      files: Type.Array(RecordingFile),
+    }),
+  ),
+});
+export type Manifest = Static<typeof Manifest>;

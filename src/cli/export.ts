@@ -1,0 +1,59 @@
+import { writeFile } from "node:fs/promises";
+import { messageOf, ThingError } from "../base/errors.ts";
+import { exportRecording } from "../recording/export.ts";
+import { ledgerAsCsv, ledgerAsJson } from "../recording/ledger-tables.ts";
+import type { VideoFormat } from "../recording/video-format.ts";
+import { type ClientIo, isForPeople } from "./client-output.ts";
+import { ProgressBar } from "./progress-bar.ts";
+
+/** What is made of a recording. */
+export interface ExportChoices {
+  readonly format: VideoFormat | "csv" | "json";
+  readonly output?: string;
+  readonly replace: boolean;
+}
+
+/** `export`: a recording in another format, or its ledger as a table. Tells the result's name. */
+export async function exportFile(
+  io: ClientIo,
+  file: string,
+  { format, output, replace }: ExportChoices,
+): Promise<void> {
+  if (format === "csv" || format === "json") {
+    const table = await (format === "csv" ? ledgerAsCsv(file) : ledgerAsJson(file));
+    await writeTable(io, table, output);
+    return;
+  }
+  const bar = isForPeople(io) ? new ProgressBar(io.err) : undefined;
+  try {
+    const made = await exportRecording(file, {
+      format,
+      path: output,
+      replace,
+      signal: io.signal,
+      onProgress: (fraction) => bar?.show(fraction, file),
+    });
+    bar?.clear();
+    const { path, frames, largestErrorMs } = made;
+    const line = { file: path, frames, largest_error_ms: Math.round(largestErrorMs * 1000) / 1000 };
+    io.out.write(
+      isForPeople(io)
+        ? `${path}: ${frames} frames, each within ${line.largest_error_ms} ms of its time.\n`
+        : `${JSON.stringify(line)}\n`,
+    );
+  } finally {
+    bar?.clear();
+  }
+}
+
+/** Without a file it goes to the standard output, for a pipe. */
+async function writeTable(io: ClientIo, table: Uint8Array, output?: string): Promise<void> {
+  if (output === undefined) {
+    io.out.write(new TextDecoder().decode(table));
+    return;
+  }
+  await writeFile(output, table).catch((cause) => {
+    const why = `${output} cannot be written: ${messageOf(cause)}.`;
+    throw new ThingError("BAD_ARGUMENT", why, { cause });
+  });
+}

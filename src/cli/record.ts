@@ -1,0 +1,228 @@
+import { join } from "node:path";
+import { now, toDateTime } from "../base/clock.ts";
+import { ThingError } from "../base/errors.ts";
+import { parseUrl } from "../client/http.ts";
+import { MJPEGReader, type RemoteFrame, ThingClient } from "../client/index.ts";
+import type { Frame } from "../frames/frame.ts";
+import { storeFrame } from "../frames/frame-memory.ts";
+import { lackOfRoom } from "../recording/disk-room.ts";
+import type { RecordingSummary } from "../recording/ledger.ts";
+import { RecordingWriter } from "../recording/recording-writer.ts";
+import { type ClientIo, isForPeople } from "./client-output.ts";
+import type { Target } from "./client-verbs.ts";
+import { EXIT } from "./exit-codes.ts";
+import { ProgressBar } from "./progress-bar.ts";
+
+/** How much is recorded, and where to. */
+export interface RecordChoices {
+  /** How long; until Ctrl-C when absent. */
+  readonly seconds?: number;
+  /** A folder. */
+  readonly out: string;
+  /** Of the file, without `.mkv`. */
+  readonly name?: string;
+  /** Which stream of a Thing. */
+  readonly stream?: string;
+}
+
+const FIRST_FRAME_MS = 15_000;
+const LOOK_EVERY_MS = 1000;
+/** Frames that were captured in time may arrive this much late. */
+const LATE_MS = 1000;
+const RESERVE_BYTES = 500e6;
+/** A stamp that is further from now than this is no time of day: some servers stamp with their uptime. */
+const CLOCK_RANGE_MS = 86_400_000;
+
+/**
+ * Records an MJPEG stream as it comes, frame by frame, with the identities that the server gives.
+ * @throws {ThingError} `NO_FRAME` when none comes within 15 s; `RECORDING_FAILED`.
+ */
+export async function record(io: ClientIo, target: Target, choices: RecordChoices): Promise<void> {
+  const url = await streamAt(target, choices.stream, io.signal);
+  const recording = new RemoteRecording(url, target, choices);
+  const bar = isForPeople(io) ? new ProgressBar(io.err) : undefined;
+  const telling = setInterval(() => bar?.show(...recording.progress), 200);
+  try {
+    const summary = await recording.run(io.signal);
+    bar?.clear();
+    tell(io, await recording.path, summary);
+    if (summary.ended !== "stopped") process.exitCode = EXIT.failed;
+    else if (choices.seconds !== undefined && io.signal.aborted) process.exitCode = EXIT.cancelled;
+  } finally {
+    clearInterval(telling);
+    bar?.clear();
+  }
+}
+
+/** A stream on its way from a server to the disk. */
+class RemoteRecording {
+  readonly #url: string;
+  readonly #choices: RecordChoices;
+  readonly #reader: MJPEGReader;
+  readonly #ending = new AbortController();
+  readonly #writer: RecordingWriter;
+  #refused = 0;
+  /** How many frames of a run were taken that has no numbers of its own. */
+  readonly #taken = new Map<string, number>();
+  #first: { readonly capturedAt: number; readonly receivedAt: number } | undefined;
+  #placeholder = "";
+
+  constructor(url: string, { credentials }: Target, choices: RecordChoices) {
+    this.#url = url;
+    this.#choices = choices;
+    this.#reader = new MJPEGReader(url, {
+      every: true,
+      reconnect: true,
+      signal: this.#ending.signal,
+      onPlaceholder: (reason) => {
+        this.#placeholder = reason;
+      },
+      ...(credentials && { credentials }),
+    });
+    const title = titleOf(url);
+    const time = toDateTime(now()).replace(/[-:]|\.\d+/g, "");
+    this.#writer = new RecordingWriter({
+      path: join(choices.out, `${choices.name ?? `${title}_${time}`}.mkv`),
+      camera: title,
+      reason: "thingscope record",
+      settings: { url: withoutQuery(url) },
+      refused: () => this.#refused + this.#reader.stats.refused,
+    });
+  }
+
+  get path(): Promise<string> {
+    return this.#writer.opened;
+  }
+
+  /** How far it is, 0 to 1, and in words. */
+  get progress(): [fraction: number, message: string] {
+    const { written, dropped } = this.#writer.stats;
+    const { seconds } = this.#choices;
+    const passed = this.#first ? (now() - this.#first.receivedAt) / 1000 : 0;
+    const fraction = seconds === undefined ? 0 : Math.min(1, passed / seconds);
+    const lost = dropped > 0 ? `, ${dropped} lost` : "";
+    return [fraction, `${passed.toFixed(1)} s, ${written} frames${lost}`];
+  }
+
+  /** Records until it is over, or `signal` aborts. */
+  async run(signal: AbortSignal): Promise<RecordingSummary> {
+    await this.#writer.opened;
+    const end = () => this.#ending.abort();
+    signal.addEventListener("abort", end);
+    const looking = setInterval(() => void this.#look().catch(() => {}), LOOK_EVERY_MS);
+    const patience = setTimeout(() => this.#first ?? end(), FIRST_FRAME_MS);
+    try {
+      if (!signal.aborted) await this.#take();
+    } finally {
+      clearInterval(looking);
+      clearTimeout(patience);
+      signal.removeEventListener("abort", end);
+      await this.#writer.close();
+    }
+    if (!this.#first && !signal.aborted) throw this.#noFrame();
+    return this.#writer.ended;
+  }
+
+  async #take(): Promise<void> {
+    for await (const received of this.#reader) {
+      const frame = this.#frameOf(received);
+      if (!frame) continue;
+      const { seconds = Number.POSITIVE_INFINITY } = this.#choices;
+      this.#first ??= { capturedAt: frame.capturedAt, receivedAt: received.receivedAt };
+      if (frame.capturedAt - this.#first.capturedAt > seconds * 1000) return;
+      this.#writer.add(frame);
+      if (this.#writer.endReason !== undefined) return;
+    }
+  }
+
+  #frameOf(received: RemoteFrame): Frame | undefined {
+    const { jpeg, run, numberedBy } = received;
+    const taken = this.#taken.get(run) ?? 0;
+    const index = numberedBy === "server" ? received.index : taken;
+    try {
+      const frame = storeFrame(jpeg, { run, index, capturedAt: timeOf(received) }).frame;
+      this.#taken.set(run, taken + 1);
+      return frame;
+    } catch {
+      this.#refused += 1;
+      return undefined;
+    }
+  }
+
+  /** Ends when time is up though no frame comes, and before the disk is full. */
+  async #look(): Promise<void> {
+    const { seconds, out } = this.#choices;
+    const over = this.#first && seconds && this.#first.receivedAt + seconds * 1000 + LATE_MS;
+    if (over && now() > over) this.#ending.abort();
+    const room = { reserveBytes: RESERVE_BYTES, quotaBytes: Number.POSITIVE_INFINITY };
+    const lack = await lackOfRoom(out, room, this.#writer.stats.queuedBytes);
+    if (!lack) return;
+    void this.#writer.close(lack);
+    this.#ending.abort();
+  }
+
+  #noFrame(): ThingError {
+    const why = this.#placeholder ? `it says: ${this.#placeholder}` : "it gives no reason";
+    return new ThingError("NO_FRAME", `${withoutQuery(this.#url)} gave no frame in 15 s; ${why}.`);
+  }
+}
+
+/** The stream that an address means: itself, or one of the Thing that it describes. */
+async function streamAt(
+  { url: text, credentials }: Target,
+  wanted: string | undefined,
+  signal: AbortSignal,
+): Promise<string> {
+  const url = text.includes("://") ? text : `http://${text}`;
+  const { pathname, search } = parseUrl(url);
+  if (!pathname.endsWith("/") || search || (pathname === "/" && !wanted)) return url;
+  const { td, title } = await ThingClient.connect(url, { credentials, signal });
+  const links = Array.isArray(td.links) ? td.links : [];
+  const streams = links.flatMap(({ type, href }: { type?: unknown; href?: unknown }) =>
+    type === "multipart/x-mixed-replace" ? [new URL(String(href), url).href] : [],
+  );
+  const found = wanted ? streams.find((one) => one.endsWith(`/${wanted}`)) : streams[0];
+  if (found) return found;
+  const names = streams.map((one) => one.slice(one.lastIndexOf("/") + 1)).join(", ") || "none";
+  throw new ThingError(
+    "BAD_ARGUMENT",
+    `Thing '${title}' has no stream${wanted ? ` '${wanted}'` : ""}. It has: ${names}.`,
+  );
+}
+
+function timeOf({
+  capturedAt,
+  receivedAt,
+  numberedBy,
+}: Pick<RemoteFrame, "capturedAt" | "receivedAt" | "numberedBy">): number {
+  if (capturedAt === undefined) return receivedAt;
+  const isTimeOfDay = Math.abs(capturedAt - receivedAt) < CLOCK_RANGE_MS;
+  return isTimeOfDay || numberedBy === "server" ? capturedAt : receivedAt;
+}
+
+/** `camera-mjpeg_stream`, or the host of an address without a path. */
+function titleOf(url: string): string {
+  const { pathname, host } = parseUrl(url);
+  const words = pathname.split("/").slice(-2).join("-");
+  return (words.replaceAll(/^-|[^\w-]/g, "") || host.replaceAll(/\W/g, "-")).slice(0, 60);
+}
+
+/** Passwords and signatures stand in the parts that are left out. */
+function withoutQuery(url: string): string {
+  const { origin, pathname } = parseUrl(url);
+  return origin + pathname;
+}
+
+function tell(io: ClientIo, file: string, summary: RecordingSummary): void {
+  const { first = 0, last = 0, written, refused, ended, bytes } = summary;
+  const seconds = (last - first) / 1000;
+  const dropped = summary.captured - written;
+  if (isForPeople(io)) {
+    const lost = dropped === 0 ? "none was lost" : `${dropped} were lost: see its ledger`;
+    const how = ended === "stopped" ? "" : `. It ended early: ${ended}`;
+    io.out.write(`${file}: ${written} frames over ${seconds.toFixed(1)} s, ${lost}${how}.\n`);
+  } else {
+    const line = { file, frames: written, seconds, dropped, refused, ended, bytes };
+    io.out.write(`${JSON.stringify(line)}\n`);
+  }
+}

@@ -1,0 +1,57 @@
+import { execFile } from "node:child_process";
+import type { FileHandle } from "node:fs/promises";
+import { promisify } from "node:util";
+import { TICKS_PER_MS } from "./matroska.ts";
+import { headOf, scan } from "./scan.ts";
+import { TOLERANCE_MS, type VideoFormat } from "./video-format.ts";
+
+const run = promisify(execFile);
+
+const MOST_OUTPUT_BYTES = 1 << 30;
+
+/** How an export compares with its recording. */
+export interface Comparison {
+  readonly frames: number;
+  readonly largestErrorMs: number;
+  /** What is wrong with it, if anything. */
+  readonly faults: string | undefined;
+}
+
+/** Counts the frames of an export with ffprobe, and compares the time of each with the recording's. */
+export async function exportFaults(
+  recording: FileHandle,
+  path: string,
+  { format, keepStart = false }: { format: VideoFormat; keepStart?: boolean | undefined },
+): Promise<Comparison> {
+  const [wanted, found] = await Promise.all([timesOf(recording), probedTimes(path)]);
+  const zero = keepStart ? 0 : (wanted[0] ?? 0);
+  const errors = wanted.map((time, n) => Math.abs(time - zero - (found[n] ?? Number.NaN)));
+  const largestErrorMs = errors.reduce((largest, error) => Math.max(largest, error), 0);
+  const compared = { frames: found.length, largestErrorMs };
+  if (found.length !== wanted.length) {
+    return { ...compared, faults: `has ${found.length} of ${wanted.length} frames` };
+  }
+  const isLate = !(largestErrorMs <= TOLERANCE_MS[format] + 0.001);
+  const faults = isLate ? `has a frame ${largestErrorMs.toFixed(3)} ms off its time` : undefined;
+  return { ...compared, faults };
+}
+
+/** ms from the file's time 0. */
+async function timesOf(recording: FileHandle): Promise<number[]> {
+  const { clustersAt } = await headOf(recording);
+  const times: number[] = [];
+  for await (const part of scan(recording, clustersAt)) {
+    if (part.kind === "block") times.push(part.tick / TICKS_PER_MS);
+  }
+  return times;
+}
+
+async function probedTimes(path: string): Promise<number[]> {
+  const shown = "-v error -select_streams v:0 -show_entries packet=pts_time -of csv=p=0".split(" ");
+  const { stdout } = await run("ffprobe", [...shown, path], { maxBuffer: MOST_OUTPUT_BYTES });
+  const times = stdout
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => 1000 * Number.parseFloat(line));
+  return times.sort((a, b) => a - b);
+}

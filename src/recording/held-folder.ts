@@ -1,0 +1,96 @@
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { messageOf, ThingError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import { FolderLock } from "../core/folder-lock.ts";
+import { repairFolder } from "./repair-folder.ts";
+
+/** The folders that this process holds, by path. */
+const held = new Map<string, Promise<HeldFolder>>();
+
+/**
+ * A folder of recordings that this process holds, however many of its recorders share it. The first one of them has what a
+ * crash left behind put in order, once.
+ */
+export class HeldFolder {
+  readonly #folder: string;
+  readonly #lock: FolderLock;
+  readonly #releasing = new AbortController();
+  readonly #listeners = new Set<(path: string) => void>();
+  #repairing: Promise<void> = Promise.resolve();
+  #holders = 0;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+    this.#lock = new FolderLock(folder, inUse);
+  }
+
+  /**
+   * Makes the folder if it is not there, and holds it until it is released as often as it was taken.
+   * @throws {ThingError} `RECORDING_FAILED` when it cannot be used, or another process holds it.
+   */
+  static async take(folder: string, log: Log): Promise<HeldFolder> {
+    const known = held.get(folder) ?? new HeldFolder(folder).#open(log);
+    held.set(folder, known);
+    try {
+      const one = await known;
+      one.#holders += 1;
+      return one;
+    } catch (cause) {
+      held.delete(folder);
+      if (cause instanceof ThingError) throw cause;
+      const why = `${folder} cannot be recorded to: ${messageOf(cause)}.`;
+      throw new ThingError("RECORDING_FAILED", why, { cause });
+    }
+  }
+
+  /** Resolves when all that was not closed is repaired, or cannot be. */
+  get repaired(): Promise<void> {
+    return this.#repairing;
+  }
+
+  /** Calls `listener` with each file that was repaired. */
+  onRepaired(listener: (path: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  async release(): Promise<void> {
+    this.#holders -= 1;
+    if (this.#holders > 0) return;
+    held.delete(this.#folder);
+    this.#releasing.abort();
+    await this.#repairing;
+    await this.#lock.release();
+  }
+
+  async #open(log: Log): Promise<HeldFolder> {
+    await mkdir(this.#folder, { recursive: true });
+    await this.#lock.take();
+    await this.#removeDrafts();
+    const repairing = repairFolder(this.#folder, {
+      log,
+      signal: this.#releasing.signal,
+      onRepaired: (path) => {
+        for (const listener of [...this.#listeners]) listener(path);
+      },
+    });
+    this.#repairing = repairing.catch((error) => {
+      log.error(`Nothing could be repaired in ${this.#folder}: ${messageOf(error)}`);
+    });
+    return this;
+  }
+
+  /** What a process that was killed had not given its name yet. */
+  async #removeDrafts(): Promise<void> {
+    const drafts = (await readdir(this.#folder)).filter((name) => /^\..*\.\d+\.part$/.test(name));
+    for (const name of drafts) await rm(join(this.#folder, name), { force: true });
+  }
+}
+
+function inUse(folder: string, pid: number): ThingError {
+  return new ThingError(
+    "RECORDING_FAILED",
+    `Another server, process ${pid}, records to ${folder}. Stop that one, or give this one a folder of its own.`,
+  );
+}

@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdir } from "node:fs/promises";
+import { text } from "node:stream/consumers";
+import { type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { openRecording, verifyRecording } from "thingscope";
+import { packagePath } from "../../src/base/package-root.ts";
+import type { ClientIo, Output } from "../../src/cli/client-output.ts";
+import { record } from "../../src/cli/record.ts";
+import { jpegOf } from "../frames/jpegs.ts";
+import { collect } from "../recording/recordings.ts";
+import { serverFor } from "../server/requests.ts";
+import { folderFor, recorderFor } from "../things/recorder-server.ts";
+import { runCli } from "./run-cli.ts";
+
+const timeout = 60_000;
+
+interface Told {
+  file: string;
+  frames: number;
+  seconds: number;
+  dropped: number;
+  refused: number;
+  ended: string;
+}
+
+/** A terminal that remembers. */
+class Terminal implements Output {
+  readonly isTTY = true;
+  readonly columns = 100;
+  text = "";
+  write(text: string): void {
+    this.text += text;
+  }
+}
+
+/** An MJPEG server that gives its frames no identity: 20 a second, and now and then one that is no JPEG. */
+async function foreignServer(t: TestContext) {
+  const jpeg = await jpegOf(64, 48);
+  return serverFor(t, (request, response) => {
+    if (request.url !== "/?action=stream") {
+      response.writeHead(404).end();
+      return;
+    }
+    response.writeHead(200, { "Content-Type": "multipart/x-mixed-replace; boundary=--here" });
+    let count = 0;
+    const timer = setInterval(() => {
+      count += 1;
+      const body = count % 10 === 0 ? Buffer.concat([jpeg.subarray(0, 99)]) : jpeg;
+      response.write(
+        `--here\r\nContent-Type: image/jpeg\r\nContent-Length: ${body.length}\r\n\r\n`,
+      );
+      response.write(body);
+      response.write("\r\n");
+    }, 50);
+    response.on("close", () => clearInterval(timer));
+  });
+}
+
+test("a stream of ours is recorded with the server's identities, and a line of JSON tells how it went", {
+  timeout,
+}, async (t) => {
+  const { url, camera } = await recorderFor(t);
+  const folder = await folderFor(t);
+  const ran = await runCli(
+    folder,
+    "record",
+    `${url}/camera/`,
+    "--seconds",
+    "1.5",
+    "--out",
+    "films",
+  );
+  assert.equal(ran.code, 0, ran.stderr);
+  const told: Told = JSON.parse(ran.stdout);
+  assert.match(told.file, /^films\/camera-mjpeg_stream_\d{8}T\d{6}Z\.mkv$/);
+  assert.deepEqual([told.ended, told.dropped, told.refused], ["stopped", 0, 0]);
+  assert.ok(told.seconds > 1.3 && told.seconds <= 1.5, ran.stdout);
+  const path = `${folder}/${told.file}`;
+  const { ok, sentence } = await verifyRecording(path);
+  assert.ok(ok, sentence);
+  await using film = await openRecording(path);
+  const frames = await collect(film.frames());
+  assert.equal(frames.length, told.frames);
+  assert.ok(frames.every(({ run }) => run === camera.mjpeg_stream.run));
+  for (const { index, capturedAt } of frames) {
+    const sent = camera.mjpeg_stream.sizes;
+    const entry = sent.at(sent.positionOf(camera.mjpeg_stream.run, index!)!);
+    // The header has microseconds.
+    assert.ok(Math.abs(entry!.capturedAt - capturedAt) < 0.002);
+  }
+});
+
+test("any other MJPEG server is recorded, what is no JPEG is counted, and people see a bar", {
+  timeout,
+}, async (t) => {
+  const { port } = await foreignServer(t);
+  const folder = await folderFor(t);
+  const [out, err] = [new Terminal(), new Terminal()];
+  const { signal } = new AbortController();
+  const io: ClientIo = { out, err, signal, json: false };
+  const target = { url: `127.0.0.1:${port}/?action=stream`, credentials: undefined };
+  await record(io, target, { seconds: 1.2, out: folder, name: "yard" });
+  assert.match(out.text, /yard\.mkv: \d+ frames over 1\.\d s, none was lost\.\n$/);
+  assert.match(err.text, /\[#+\.*\] +\d+ % +\d\.\d s, \d+ frames/);
+  const { ok, sentence, frames } = await verifyRecording(`${folder}/yard.mkv`);
+  assert.ok(ok, sentence);
+  assert.ok(frames >= 12, sentence);
+});
+
+test("Ctrl-C ends the recording in order", { timeout }, async (t) => {
+  const { url } = await recorderFor(t);
+  const folder = await folderFor(t);
+  for (const [args, code] of [
+    [[], 0],
+    [["--seconds", "50"], 130],
+  ] as const) {
+    const name = `ended${code}`;
+    const main = packagePath("dist", "src", "cli", "main.js");
+    const command = ["record", `${url}/camera/lores_mjpeg_stream`, "--name", name, ...args];
+    const child = spawn(process.execPath, [main, ...command], { cwd: folder });
+    const ended = once(child, "close");
+    const told = text(child.stdout);
+    while (!(await readdir(folder)).includes(`${name}.mkv`)) await sleep(20);
+    await sleep(500);
+    child.kill("SIGINT");
+    assert.equal((await ended)[0], code);
+    const { file, frames }: Told = JSON.parse(await told);
+    assert.ok(frames > 5);
+    assert.ok((await verifyRecording(`${folder}/${file}`)).ok);
+  }
+});
+
+test("what cannot be recorded is told in a sentence, and leaves no file", {
+  timeout,
+}, async (t) => {
+  const { port } = await foreignServer(t);
+  const { url } = await recorderFor(t);
+  const folder = await folderFor(t);
+  for (const [address, more, code, sentence] of [
+    ["http://127.0.0.1:1/", [], 3, /127\.0\.0\.1:1/],
+    [`http://127.0.0.1:${port}/nothing`, [], 2, /404/],
+    [`${url}/health`, [], 3, /no motion-JPEG stream/],
+    [`${url}/camera/`, ["--stream", "other"], 2, /no stream 'other'.*mjpeg_stream/],
+    [`${url}/camera/`, ["--seconds", "never"], 2, /number of seconds/],
+  ] as const) {
+    const ran = await runCli(folder, "record", address, ...more);
+    assert.equal(ran.code, code, `${address}: ${ran.stderr}`);
+    assert.match(ran.stderr, sentence);
+    assert.equal(ran.stdout, "");
+  }
+  assert.deepEqual(await readdir(folder), []);
+});
