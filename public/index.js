@@ -12,9 +12,12 @@ void start();
 
 /** Shows what each Thing is, as soon as the server tells; then how it does, again and again. */
 async function start() {
+  let hasRecordings = false;
   for (;;) {
     try {
-      show(await fetchJson("thing_descriptions/"));
+      const descriptions = await fetchJson("thing_descriptions/");
+      show(descriptions);
+      hasRecordings = Object.values(descriptions).some(keepsRecordings);
       break;
     } catch (error) {
       lost(error);
@@ -23,6 +26,9 @@ async function start() {
   }
   for (;;) {
     if (!document.hidden) await fetchJson("/health").then(showHealth, lost);
+    if (!document.hidden && hasRecordings) {
+      await fetchJson("recordings").then(tellRecordings, lost);
+    }
     await pause(HEALTH_MS);
   }
 }
@@ -48,6 +54,15 @@ function show(descriptions) {
     cards.set(name, card);
     id(streams.length > 0 ? "cameras" : "others").append(card.element);
   }
+}
+
+function keepsRecordings({ properties = {}, events = {} }) {
+  return "recordings" in properties && "recording_finished" in events;
+}
+
+async function tellRecordings(files) {
+  const { showRecordings } = await import("./recordings.js"); // few servers record
+  showRecordings(id("recordings"), files);
 }
 
 function logoutButton() {

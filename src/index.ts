@@ -98,7 +98,12 @@ export {
 export type { DiskRoom } from "./recording/disk-room.ts";
 export { type FrameWriter, RECORDER_STATE, type RecordOptions } from "./recording/event-file.ts";
 export { type Export, type ExportOptions, exportRecording } from "./recording/export.ts";
-export type { LedgerFrame, LostFrames, RecordingSummary } from "./recording/ledger.ts";
+export {
+  LEFT_OUT,
+  type LedgerFrame,
+  type LostFrames,
+  type RecordingSummary,
+} from "./recording/ledger.ts";
 export {
   MultiVideoRecorder,
   type MultiVideoRecorderOptions,

@@ -25,6 +25,9 @@ export interface LostFrames {
   readonly why: string;
 }
 
+/** Why a frame is not in a timelapse: no loss, but left out by intention. */
+export const LEFT_OUT = "it is between the pictures of a timelapse";
+
 /** The first line of a ledger: what it belongs to. */
 export interface LedgerHead {
   /** The format of the ledger. */

@@ -11,7 +11,7 @@ import { DiskLane } from "./disk-lane.ts";
 import { type DiskRoom, roomIn } from "./disk-room.ts";
 import { nameFile } from "./free-name.ts";
 import { HeldFolder } from "./held-folder.ts";
-import { ledgerPathOf, type RecordingSummary } from "./ledger.ts";
+import { LEFT_OUT, ledgerPathOf, type RecordingSummary } from "./ledger.ts";
 import { ledgerAsCsv, ledgerAsJson } from "./ledger-tables.ts";
 import { isBeingRecorded, removeRecording } from "./recording-files.ts";
 
@@ -138,7 +138,10 @@ function aboutOf(
     ...(first !== undefined && last !== undefined && { duration: round((last - first) / 1000) }),
     ...(summary && {
       frames: summary.written,
-      dropped: Object.values(summary.dropped).reduce((sum, count) => sum + count, 0),
+      dropped: Object.entries(summary.dropped).reduce(
+        (sum, [why, count]) => (why === LEFT_OUT ? sum : sum + count),
+        0,
+      ),
       ended: summary.ended,
     }),
   };

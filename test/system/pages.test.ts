@@ -7,6 +7,7 @@ import { type TestContext, test } from "node:test";
 import type { Page } from "playwright-core";
 import { Thing, ThingHost, ThingServer } from "thingscope";
 import { SimulatedStage, TestCamera } from "thingscope/things";
+import { recorderFor } from "../things/recorder-server.ts";
 import { openPage } from "./chromium.ts";
 
 const timeout = 60_000;
@@ -164,4 +165,34 @@ test("both pages fit a telephone, and ask no other server for anything", { timeo
   await page.waitForSelector(".operation[open] .try");
   assert.ok(await isWhole(page), "the API page is too wide");
   assert.deepEqual([elsewhere, complaints], [[], []]);
+});
+
+test("the first page shows the newest recordings with their posters, and downloads them", {
+  timeout,
+}, async (t) => {
+  const { recorder, url, host } = await recorderFor(t);
+  const { page, complaints } = await openPage(t);
+  await page.goto(url);
+  await page.waitForSelector('.card[data-state="open"]');
+  assert.equal(await page.isVisible("#recordings"), false);
+  await host.get("recorder").invoke("capture_still", { name: "cell", settle: false }).ended;
+  await host.get("recorder").invoke("start_recording", { name: "nest" }).ended;
+  await page.waitForSelector("#recordings .growing");
+  await host.get("recorder").invoke("stop_recording", undefined).ended;
+  await page.waitForSelector("#recordings li:not(.growing) time");
+  const areShown = `(() => {
+    const posters = [...document.querySelectorAll("#recordings img")];
+    return posters.length === 2 && posters.every(({ naturalWidth }) => naturalWidth > 0);
+  })()`;
+  await page.evaluate("document.querySelector('#recordings').scrollIntoView()");
+  while (!(await page.evaluate(areShown))) await page.waitForTimeout(50);
+  const names = await page.locator("#recordings .name").allTextContents();
+  assert.deepEqual(names.toSorted(), ["cell.jpg", "nest.mkv"]);
+  const downloading = page.waitForEvent("download");
+  await page.click('#recordings .name:has-text("nest.mkv")');
+  assert.equal((await downloading).suggestedFilename(), "nest.mkv");
+  await page.setViewportSize({ width: 390, height: 844 });
+  assert.ok(await isWhole(page));
+  assert.deepEqual(complaints, []);
+  assert.equal(recorder.recordings.length, 2);
 });

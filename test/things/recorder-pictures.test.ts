@@ -42,6 +42,7 @@ test("a timelapse keeps one frame each interval, and its ledger says that the ot
   const input = { name: "growth", interval: 0.2, count: 4 };
   const file = (await thing.invoke("timelapse", input)) as Record<string, unknown>;
   assert.deepEqual([file.name, file.frames, file.ended], ["growth.mkv", 4, "stopped"]);
+  assert.equal(file.dropped, 0, "what is left out by intention is no loss");
   const { path } = recorder.recordings[0]!;
   await using film = await openRecording(path);
   const times = (await collect(film.frames())).map(({ capturedAt }) => capturedAt);

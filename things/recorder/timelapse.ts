@@ -1,8 +1,13 @@
 import type { RecordingWriter } from "thingscope";
-import { delay, type Frame, type Invocation, isAbort, type MJPEGStream, now } from "thingscope";
-
-/** What there is to say of the frames between two pictures. */
-const BETWEEN = "it is between the pictures of a timelapse";
+import {
+  delay,
+  type Frame,
+  type Invocation,
+  isAbort,
+  LEFT_OUT,
+  type MJPEGStream,
+  now,
+} from "thingscope";
 
 /** When pictures are taken. */
 export interface Pace {
@@ -47,5 +52,5 @@ export async function timelapse(
 function noteBetween(writer: RecordingWriter, before: Frame | undefined, frame: Frame): void {
   const { run, index } = frame;
   const first = before?.run === run ? before.index + 1 : before ? 0 : index;
-  if (index > first) writer.noteLoss({ run, from: first, to: index - 1, why: BETWEEN });
+  if (index > first) writer.noteLoss({ run, from: first, to: index - 1, why: LEFT_OUT });
 }
