@@ -6,9 +6,12 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { logTo, type StoredFile, verifyRecording } from "thingscope";
 import { Recorder } from "thingscope/things";
+import { createToken } from "../../src/server/login/account-changes.ts";
+import { AccountsFile } from "../../src/server/login/accounts-file.ts";
 import { tdFaults } from "../conformance/td-schema.ts";
 import { killedWhileRecording } from "../recording/killed.ts";
 import { ask } from "../server/requests.ts";
+import { bearer, ROLES } from "../server/secured.ts";
 import { armed, folderFor, recorderFor } from "./recorder-server.ts";
 
 const timeout = 60_000;
@@ -180,4 +183,31 @@ test("a recorder that is not armed holds no frames, and leaves the camera alone"
   await assert.rejects(thing.invoke("record", {}), /'armed' to true/);
   await thing.write("armed", true);
   await armed(recorder);
+});
+
+test("who may operate records, and only an admin deletes", { timeout }, async (t) => {
+  const accounts = await folderFor(t);
+  const file = new AccountsFile(accounts);
+  const tokens = Object.fromEntries(
+    await Promise.all(
+      ROLES.map(async (role) => [
+        role,
+        (await createToken(file, { role, days: 1, name: role })).token,
+      ]),
+    ),
+  );
+  const { port, host, recorder } = await recorderFor(t, {}, { login: { folder: accounts } });
+  await host.get("recorder").invoke("capture_still", { name: "cell", settle: false }).ended;
+  const path = `/recorder/recordings/${recorder.recordings[0]!.id}`;
+  const as = async (role: string, method: string, at = path) =>
+    (await ask(port, { method, path: at, headers: bearer(tokens[role]) })).status;
+  assert.equal((await ask(port, { path })).status, 401);
+  assert.deepEqual([await as("view", "GET"), await as("view", "DELETE")], [200, 403]);
+  const alias = path.replace("/recorder", "");
+  assert.deepEqual(
+    [await as("operate", "DELETE"), await as("operate", "DELETE", alias)],
+    [403, 403],
+  );
+  assert.equal(await as("operate", "POST", "/recorder/stop_recording"), 201);
+  assert.deepEqual([await as("admin", "DELETE", alias), await as("admin", "GET")], [204, 404]);
 });

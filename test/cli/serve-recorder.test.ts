@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { verifyRecording } from "thingscope";
+import { packagePath } from "../../src/base/package-root.ts";
+import { ThingClient } from "../../src/client/index.ts";
+import { folderWith, serveCli } from "./run-cli.ts";
+
+const timeout = 60_000;
+
+async function recordersFolder(): Promise<string> {
+  const config = await readFile(packagePath("examples", "recorder.yaml"), "utf8");
+  return folderWith({ "recorder.yaml": config });
+}
+
+async function mkvIn(folder: string): Promise<string[]> {
+  const names = await readdir(join(folder, "recordings"));
+  return names
+    .filter((name) => name.endsWith(".mkv"))
+    .map((name) => join(folder, "recordings", name));
+}
+
+test("SIGTERM closes what is being recorded, continuously and about a trigger, within 10 s", {
+  timeout,
+}, async (t) => {
+  const folder = await recordersFolder();
+  const server = await serveCli(t, folder, "recorder.yaml");
+  const recorder = await ThingClient.connect(`${server.url}/recorder/`);
+  while ((await recorder.read("state")) !== "buffering") await sleep(50);
+  await recorder.invoke("record", { max_delay: 10 });
+  await recorder.invoke("start_recording", { name: "nest" });
+  await sleep(1000);
+  const asked = performance.now();
+  assert.equal(await server.stop("SIGTERM"), 0);
+  const tookMs = performance.now() - asked;
+  assert.ok(tookMs < 10_000, `${tookMs} ms`);
+  const films = await mkvIn(folder);
+  assert.equal(films.length, 2);
+  for (const film of films) {
+    const { ok, sentence } = await verifyRecording(film);
+    assert.ok(ok, sentence);
+    assert.match(sentence, /stopped/);
+  }
+});
+
+test("a server that was killed while recording repairs its files when it is started again", {
+  timeout,
+}, async (t) => {
+  const folder = await recordersFolder();
+  const first = await serveCli(t, folder, "recorder.yaml");
+  const recorder = await ThingClient.connect(`${first.url}/recorder/`);
+  await recorder.invoke("start_recording", { name: "nest" });
+  const film = join(folder, "recordings", "nest.mkv");
+  while (!(await hasFrames(film))) await sleep(50);
+  await sleep(1000);
+  await first.stop("SIGKILL");
+  const second = await serveCli(t, folder, "recorder.yaml");
+  const { msg } = await second.told(({ msg }) => msg.includes("nest.mkv: repaired, with"));
+  assert.match(msg, /with \d+ frames/);
+  const { ok, sentence, frames } = await verifyRecording(film);
+  assert.ok(ok && frames > 5, sentence);
+  assert.match(sentence, /it ended by crash/);
+  const recordings = await (await fetch(`${second.url}/recordings`)).json();
+  const [listed] = recordings as { frames: number }[];
+  assert.equal(listed?.frames, frames);
+  assert.equal(await second.stop("SIGTERM"), 0);
+});
+
+async function hasFrames(film: string): Promise<boolean> {
+  return (await verifyRecording(film)).frames > 0;
+}
