@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { ThingError } from "../base/errors.ts";
 import { StoredFile, type StoredFileOptions } from "./stored-file.ts";
 
+const TELL_AFTER_MS = 100;
+
 /**
  * Files that a Thing lets clients fetch. A client knows each by an id that is the same after every restart and says nothing
  * of where the file lies; no path of a client is ever looked up on the disk.
@@ -11,8 +13,9 @@ export class FileCollection {
   path = "";
   readonly #files = new Map<string, StoredFile>();
   readonly #onChange: () => void;
+  #telling: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param onChange - Called whenever a file is added, has changed or is gone. */
+  /** @param onChange - Called soon after files were added, have changed or are gone: once for many at a time. */
   constructor(onChange: () => void = () => {}) {
     this.#onChange = onChange;
   }
@@ -22,11 +25,16 @@ export class FileCollection {
     return [...this.#files.values()].sort((a, b) => b.createdAt - a.createdAt);
   }
 
+  /** Those that are still being written. */
+  get growing(): StoredFile[] {
+    return [...this.#files.values()].filter(({ isGrowing }) => isGrowing);
+  }
+
   /** Adds a file, or says anew what is to be said of one. */
   put(options: StoredFileOptions): StoredFile {
     const file = new StoredFile(idOf(options.path), this.path, options);
     this.#files.set(file.id, file);
-    this.#onChange();
+    this.#tell();
     return file;
   }
 
@@ -49,7 +57,7 @@ export class FileCollection {
 
   /** A file is gone, whoever removed it. */
   forget(path: string): void {
-    if (this.#files.delete(idOf(path))) this.#onChange();
+    if (this.#files.delete(idOf(path))) this.#tell();
   }
 
   /** Removes a file and all that belongs to it. @throws {ThingError} `NOT_FOUND`; `LOCK_BUSY` while it is written. */
@@ -60,6 +68,13 @@ export class FileCollection {
     }
     await file.remove();
     this.forget(file.path);
+  }
+
+  #tell(): void {
+    this.#telling ??= setTimeout(() => {
+      this.#telling = undefined;
+      this.#onChange();
+    }, TELL_AFTER_MS);
   }
 }
 

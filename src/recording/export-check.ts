@@ -48,7 +48,9 @@ async function timesOf(recording: FileHandle): Promise<number[]> {
 
 async function probedTimes(path: string): Promise<number[]> {
   const shown = "-v error -select_streams v:0 -show_entries packet=pts_time -of csv=p=0".split(" ");
-  const { stdout } = await run("ffprobe", [...shown, path], { maxBuffer: MOST_OUTPUT_BYTES });
+  const { stdout } = await run("ffprobe", [...shown, `file:${path}`], {
+    maxBuffer: MOST_OUTPUT_BYTES,
+  });
   const times = stdout
     .split("\n")
     .filter((line) => line !== "")

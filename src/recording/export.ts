@@ -1,12 +1,12 @@
 import { type FileHandle, open, rm, unlink } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename } from "node:path";
 import { createInterface } from "node:readline";
 import { delay } from "../base/abort.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { Child, type Exit } from "../processes/child.ts";
 import { programVersion } from "../processes/programs.ts";
 import { exportFaults } from "./export-check.ts";
-import { nameFile } from "./free-name.ts";
+import { draftOf, nameFile } from "./free-name.ts";
 import { ledgerPathOf, noteLine } from "./ledger.ts";
 import { headOf, read, scan } from "./scan.ts";
 import { CODECS, type VideoFormat } from "./video-format.ts";
@@ -47,7 +47,7 @@ export async function exportRecording(recording: string, options: ExportOptions)
   const { format, signal } = options;
   await requireFfmpeg(recording);
   const wanted = options.path ?? recording.replace(/\.mkv$/, `.${format}`);
-  const draft = join(dirname(wanted), `.${basename(wanted)}.${process.pid}.part`);
+  const draft = draftOf(wanted);
   const file = await open(recording, "r").catch((cause) => {
     const why = `${recording} cannot be read: ${messageOf(cause)}.`;
     throw new ThingError("NOT_FOUND", why, { cause });
@@ -102,7 +102,7 @@ async function convert(file: FileHandle, draft: string, options: ExportOptions):
     ..."-v error -y -progress pipe:1 -f matroska -i pipe:0".split(" "),
     ...CODECS[format].split(" "),
     ...(keepStart ? ["-copyts"] : []),
-    ...["-f", format, draft],
+    ...["-f", format, `file:${draft}`], // or a colon in the name would make it a protocol
   ];
   const child = new Child({ program: "ffmpeg", args }, { outputs: [1], input: true });
   const kill = () => child.kill();

@@ -1,6 +1,18 @@
+import { randomUUID } from "node:crypto";
 import { link, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { syncFolder } from "./folders.ts";
+
+/** A name for a file that is being made and shall be called `wanted`; of nobody else, and hidden. */
+export function draftOf(wanted: string): string {
+  const id = randomUUID().slice(0, 8);
+  return join(dirname(wanted), `.${basename(wanted)}.${id}.part`);
+}
+
+/** Whether a name is that of a draft. */
+export function isDraft(name: string): boolean {
+  return /^\..*\.[0-9a-f]{8}\.part$/.test(name);
+}
 
 /**
  * Gives a file that was written under another name its own. What is there is never overwritten: when `film.mp4` is taken, it is

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { FolderLock } from "../core/folder-lock.ts";
+import { isDraft } from "./free-name.ts";
 import { repairFolder } from "./repair-folder.ts";
 
 /** The folders that this process holds, by path. */
@@ -83,7 +84,7 @@ export class HeldFolder {
 
   /** What a process that was killed had not given its name yet. */
   async #removeDrafts(): Promise<void> {
-    const drafts = (await readdir(this.#folder)).filter((name) => /^\..*\.\d+\.part$/.test(name));
+    const drafts = (await readdir(this.#folder)).filter(isDraft);
     for (const name of drafts) await rm(join(this.#folder, name), { force: true });
   }
 }

@@ -9,7 +9,7 @@ import type { FilePart, StoredFile } from "../outputs/stored-file.ts";
 import { describeRecording, firstFrameOf } from "./describe.ts";
 import { DiskLane } from "./disk-lane.ts";
 import { type DiskRoom, roomIn } from "./disk-room.ts";
-import { nameFile } from "./free-name.ts";
+import { draftOf, nameFile } from "./free-name.ts";
 import { HeldFolder } from "./held-folder.ts";
 import { LEFT_OUT, ledgerPathOf, type RecordingSummary } from "./ledger.ts";
 import { ledgerAsCsv, ledgerAsJson } from "./ledger-tables.ts";
@@ -85,9 +85,10 @@ export class RecordingsFolder {
 
   /** Adds a file, which is there as a whole or not at all. A name that is taken gets a number. @returns its path. */
   async write(name: string, bytes: Uint8Array): Promise<string> {
-    const draft = join(this.folder, `.${name}.${process.pid}.part`);
+    const wanted = join(this.folder, name);
+    const draft = draftOf(wanted);
     await writeFile(draft, bytes, { flush: true });
-    return nameFile(draft, join(this.folder, name));
+    return nameFile(draft, wanted);
   }
 
   /** Lists anew what is in the folder. */

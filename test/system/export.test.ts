@@ -87,8 +87,13 @@ for (const format of ["mp4", "webm"] as const) {
     assert.ok(Math.max(...errors) <= LIMIT_MS[format]);
     assert.equal((await formatOf(made.path)).start, 0);
     assert.ok((await verifyRecording(path)).ok, "the MKV is there as before");
-    const again = await exportRecording(path, { format });
-    assert.equal(basename(again.path), `film-2.${format}`);
+    const again = await Promise.all([1, 2].map(() => exportRecording(path, { format })));
+    assert.deepEqual(again.map((one) => basename(one.path)).toSorted(), [
+      `film-2.${format}`,
+      `film-3.${format}`,
+    ]);
+    const odd = path.replace("film", "10:30 film");
+    assert.equal((await exportRecording(path, { format, path: `${odd}.${format}` })).frames, 100);
   });
 }
 

@@ -132,9 +132,7 @@ export abstract class RecordingsThing extends Thing {
     if (this.#isLooking) return;
     this.#isLooking = true;
     try {
-      for (const { path, isGrowing } of this.files.list) {
-        if (isGrowing) await this.folder.refreshed(path);
-      }
+      for (const { path } of this.files.growing) await this.folder.refreshed(path);
       if (now() - this.#lookedAtDisk >= LOOK_AT_DISK_EVERY_MS) await this.#lookAtDisk();
     } catch (error) {
       this.log.warn(`The disk does not say how full it is: ${messageOf(error)}`);
