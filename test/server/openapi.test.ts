@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { action, property, Thing, ThingHost, ThingServer } from "thingscope";
 import { Type } from "typebox";
+import { recorderFor } from "../things/recorder-server.ts";
 import { laboratory } from "./cameras.ts";
 import { microscopeFor } from "./demo-server.ts";
 import { openApiFaults, schemaCompiler } from "./openapi-faults.ts";
@@ -28,6 +29,7 @@ test("the document has every route of the table and no other, and keeps the rule
     for (const { server, url } of [
       await microscopeFor(t, { apiPrefix }),
       await laboratory(t, { apiPrefix }),
+      await recorderFor(t, {}, { apiPrefix }),
     ]) {
       const document = await documentAt(url);
       assert.deepEqual(openApiFaults(document), []);

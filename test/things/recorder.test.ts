@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { logTo, type StoredFile, verifyRecording } from "thingscope";
 import { Recorder } from "thingscope/things";
+import { ThingClient } from "../../src/client/index.ts";
 import { createToken } from "../../src/server/login/account-changes.ts";
 import { AccountsFile } from "../../src/server/login/accounts-file.ts";
 import { tdFaults } from "../conformance/td-schema.ts";
@@ -210,4 +211,36 @@ test("who may operate records, and only an admin deletes", { timeout }, async (t
   );
   assert.equal(await as("operate", "POST", "/recorder/stop_recording"), 201);
   assert.deepEqual([await as("admin", "DELETE", alias), await as("admin", "GET")], [204, 404]);
+});
+
+test("links in values, outputs and notifications lead to the file, also behind a prefix", {
+  timeout,
+}, async (t) => {
+  const { url, recorder } = await recorderFor(t, {}, { apiPrefix: "/api/v3" });
+  const thing = await ThingClient.connect(`${url}/api/v3/recorder/`);
+  const ending = new AbortController();
+  t.after(() => ending.abort());
+  const told = thing.events.recording_finished!.subscribe(ending.signal);
+  const first = told[Symbol.asyncIterator]().next();
+  const begun = (await thing.invoke("start_recording", { name: "film" })) as { href: string };
+  await sleep(300);
+  const { files } = (await thing.invoke("stop_recording")) as { files: { href: string }[] };
+  let notified = await Promise.race([first, sleep(500)]);
+  // The subscription may begin after the first file was closed: then another is recorded.
+  while (!notified) {
+    await thing.invoke("capture_still", { settle: false });
+    notified = await Promise.race([first, sleep(500)]);
+  }
+  const { href } = notified.value as { href: string };
+  const [listed] = (await thing.read("recordings")) as {
+    href: string;
+    parts: { poster: string };
+  }[];
+  for (const link of [begun.href, files[0]!.href, new URL(href, url).href, listed!.parts.poster]) {
+    assert.match(link, /\/api\/v3\/recorder\/recordings\//);
+    const answer = await fetch(link);
+    await answer.body?.cancel();
+    assert.equal(answer.status, 200, link);
+  }
+  assert.ok(recorder.recordings.length >= 1);
 });

@@ -1,4 +1,12 @@
-import { affordancesOf, type Camera, type Frame, withExif } from "thingscope";
+import {
+  affordancesOf,
+  type Camera,
+  type Frame,
+  isAbort,
+  ThingError,
+  withDeadline,
+  withExif,
+} from "thingscope";
 
 /** What belongs to a picture beside the picture. */
 export interface Circumstances {
@@ -7,6 +15,7 @@ export interface Circumstances {
   readonly thingStates: Record<string, unknown>;
 }
 
+const PATIENCE_MS = 15_000;
 const SECONDS: Readonly<Record<string, number>> = { us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1 };
 
 /**
@@ -28,6 +37,20 @@ export function stillOf(frame: Frame, { camera, thingStates }: Circumstances): U
       frame: { stream, run, index, capturedAt, ...(frame.origin && { origin: frame.origin }) },
     },
   });
+}
+
+/** The next frame of a camera. @throws {ThingError} `NO_FRAME`, with the reason, when none comes in time. */
+export async function nextFrame(camera: Camera, signal: AbortSignal): Promise<Frame> {
+  try {
+    return await withDeadline(PATIENCE_MS, signal, (either) => camera.mjpeg_stream.grab(either));
+  } catch (error) {
+    if (signal.aborted || !isAbort(error)) throw error;
+    const { state, reason = "it gave no reason" } = camera.state;
+    throw new ThingError(
+      "NO_FRAME",
+      `Camera '${camera.name}' gave no frame for ${PATIENCE_MS / 1000} s. It is ${state}: ${reason}`,
+    );
+  }
 }
 
 /** The settings of a camera by name. */
