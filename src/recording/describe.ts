@@ -34,6 +34,18 @@ export async function describeRecording(path: string): Promise<RecordingDescript
   }
 }
 
+/** Whether a recording needs no repair: file and ledger, if it has one, say how it ended. */
+export async function isClosed(path: string): Promise<boolean> {
+  const { head, summary } = await describeRecording(path);
+  if (head && !summary) return false;
+  const file = await open(path, "r");
+  try {
+    return (await headOf(file)).cuesAt !== undefined;
+  } finally {
+    await file.close();
+  }
+}
+
 /** The first frame of a recording, as a JPEG; undefined when it has none. @throws {ThingError} `BAD_RECORDING`. */
 export async function firstFrameOf(path: string): Promise<Uint8Array | undefined> {
   const file = await open(path, "r");

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { delay } from "../base/abort.ts";
 import { messageOf } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
-import { describeRecording } from "./describe.ts";
+import { isClosed } from "./describe.ts";
 import { ledgerPathOf } from "./ledger.ts";
 import { isBeingRecorded } from "./recording-files.ts";
 import { repairRecording } from "./repair.ts";
@@ -30,7 +30,7 @@ export async function repairFolder(
   for (const path of names.map((name) => join(folder, name))) {
     if (signal?.aborted) return;
     try {
-      if (isBeingRecorded(path) || (await describeRecording(path)).summary) continue;
+      if (isBeingRecorded(path) || (await isClosed(path))) continue;
       await untilQuiet(path, quietMs, signal);
       const { repaired, sentence } = await repairRecording(path);
       if (!repaired) continue;

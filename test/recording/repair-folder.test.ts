@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { appendFile, copyFile, open, readFile, truncate, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { logTo } from "../../src/base/log.ts";
+import { ledgerPathOf, readLedger } from "../../src/recording/ledger.ts";
+import { RecordingWriter } from "../../src/recording/recording-writer.ts";
+import { repairFolder } from "../../src/recording/repair-folder.ts";
+import { verifyRecording } from "../../src/recording/verify.ts";
+import { frame, frames, record } from "./recordings.ts";
+
+const timeout = 30_000;
+
+/** The same recording without what closing added: to its ledger, to its file, or to both. */
+async function torn(path: string, name: string, { ledger = true, file = true } = {}) {
+  const copy = join(dirname(path), name);
+  await copyFile(path, copy);
+  await copyFile(ledgerPathOf(path), ledgerPathOf(copy));
+  const { frames: lines } = (await readLedger(ledgerPathOf(path)))!;
+  const last = lines.at(-1)!;
+  if (file) {
+    await truncate(copy, last.offset + last.size);
+    const handle = await open(copy, "r+");
+    const head = await readFile(path);
+    // The seek head becomes the room that it was before: a Void element.
+    const at = head.indexOf(Buffer.from([0x11, 0x4d, 0x9b, 0x74]));
+    await handle.write(Buffer.from([0xec, 0x40, 97]), 0, 3, at);
+    await handle.close();
+  }
+  if (ledger) {
+    const text = await readFile(ledgerPathOf(path), "utf8");
+    await writeFile(ledgerPathOf(copy), text.split("\n").slice(0, -2).join("\n").concat("\n"));
+  }
+  return copy;
+}
+
+test("what is not closed is repaired, whichever of file and ledger was closed; what is closed or written now is left", {
+  timeout,
+}, async () => {
+  const { path } = await record(frames(30, 40));
+  const crashed = [
+    await torn(path, "both.mkv"),
+    await torn(path, "file.mkv", { ledger: false }),
+    await torn(path, "ledger.mkv", { file: false }),
+  ];
+  const writer = new RecordingWriter({ path: join(dirname(path), "now.mkv") });
+  await writer.opened;
+  writer.add(frame(0, 0));
+  await writer.begun;
+  await writeFile(join(dirname(path), "junk.mkv"), "no film");
+  const before = await readFile(path);
+  const [lines, repaired]: [string[], string[]] = [[], []];
+  await repairFolder(dirname(path), {
+    log: logTo((_, message) => lines.push(message)),
+    onRepaired: (one) => repaired.push(one),
+    quietMs: 0,
+  });
+  assert.deepEqual(repaired.toSorted(), crashed.toSorted());
+  for (const one of crashed) {
+    const { ok, sentence, frames: count } = await verifyRecording(one);
+    assert.ok(ok, sentence);
+    assert.equal(count, 30);
+  }
+  assert.ok((await readFile(path)).equals(before));
+  assert.equal(lines.length, 4, lines.join("\n"));
+  assert.match(lines.join("\n"), /junk\.mkv was not closed, and cannot be repaired: .*no Matroska/);
+  writer.add(frame(1, 40));
+  assert.equal((await writer.close()).written, 2);
+  assert.ok((await verifyRecording(await writer.opened)).ok);
+});
+
+test("a file that still changes is waited for", { timeout }, async () => {
+  const { path } = await record(frames(30, 40));
+  const copy = await torn(path, "late.mkv");
+  const begun = performance.now();
+  const repairing = repairFolder(dirname(path), { quietMs: 600 });
+  setTimeout(() => void appendFile(copy, ""), 300);
+  await repairing;
+  assert.ok(performance.now() - begun >= 500, `${performance.now() - begun} ms`);
+  assert.ok((await verifyRecording(copy)).ok);
+});
