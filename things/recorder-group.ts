@@ -32,9 +32,6 @@ interface Session {
   readonly begun: ReadonlyMap<string, BegunRecording>;
 }
 
-/** From the request to the first frame, ms: each recorder has made its file by then. */
-const LEAD_MS = 250;
-
 /** Several recorders that begin and end at the same moments of one clock, and one manifest of what they recorded. */
 export class RecorderGroup extends Thing {
   static override readonly title: string = "Recorder group";
@@ -81,10 +78,11 @@ export class RecorderGroup extends Thing {
       throw new ThingError("LOCK_BUSY", `'${this.name}' records already. Stop that first.`);
     }
     this.#become("starting");
-    const from = now() + LEAD_MS;
-    const { name = `${this.name}_${toDateTime(from).replace(/[-:]|\.\d+/g, "")}` } = input;
+    const { name = `${this.name}_${toDateTime(now()).replace(/[-:]|\.\d+/g, "")}` } = input;
+    let from = Number.POSITIVE_INFINITY;
     try {
-      const begun = await this.#beginAll(from, { ...input, name });
+      const begun = await this.#beginAll(() => from, { ...input, name });
+      from = now(); // all are ready
       this.#become({ name, from, begun });
       return [...begun.values()].map(({ file }) => file);
     } catch (error) {
@@ -124,7 +122,7 @@ export class RecorderGroup extends Thing {
   }
 
   /** All begin, or those that did are stopped before their first frame, which leaves no file. */
-  async #beginAll(from: number, input: Start): Promise<Map<string, BegunRecording>> {
+  async #beginAll(from: () => number, input: Start): Promise<Map<string, BegunRecording>> {
     const names = [...this.recorders.keys()];
     const results = await Promise.allSettled(
       [...this.recorders].map(([name, recorder]) =>

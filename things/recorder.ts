@@ -155,7 +155,8 @@ export class Recorder extends RecordingsThing {
     useGlobalLock: false,
   })
   async start_recording(input: Start): Promise<StoredFile> {
-    return (await this.startAt(now(), input)).file;
+    const from = now();
+    return (await this.startAt(() => from, input)).file;
   }
 
   @action("Record no more, and write all that waits", { output: Summary, useGlobalLock: false })
@@ -210,8 +211,8 @@ export class Recorder extends RecordingsThing {
     return Blob.fromFile(path, "image/jpeg", { description: path });
   }
 
-  /** `start_recording` with the frames captured at this time, epoch ms, or later; and how to stop it. */
-  async startAt(from: number, input: Start): Promise<BegunRecording> {
+  /** `start_recording` with the frames captured from some time on, epoch ms, which may be said later; and how to stop it. */
+  async startAt(from: () => number, input: Start): Promise<BegunRecording> {
     if (this.#continuous) {
       throw new ThingError("LOCK_BUSY", `'${this.name}' records already. Stop that first.`);
     }

@@ -27,8 +27,8 @@ export interface ContinuousOptions {
   readonly settings?: (() => unknown) | undefined;
   /** Keeps the MKV that an MP4 or a WebM is made of. */
   readonly keepMkv?: boolean | undefined;
-  /** Frames captured before this time, epoch ms, are not taken. */
-  readonly from?: number | undefined;
+  /** Frames captured before this time, epoch ms, are not taken. It is asked for again until one is. */
+  readonly from?: (() => number) | undefined;
   /** Told of each file when it is there, when it is closed (with its summary), and when it made way for another. */
   readonly onFile?: ((path: string, summary?: RecordingSummary) => void) | undefined;
   readonly log?: Log | undefined;

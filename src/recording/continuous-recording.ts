@@ -144,10 +144,10 @@ export class ContinuousRecording {
   }
 
   #take(frame: Frame): void {
-    const { from = Number.NEGATIVE_INFINITY } = this.#options;
+    const isEarly = this.#captured === 0 && frame.capturedAt < (this.#options.from?.() ?? 0);
     if (frame.capturedAt > this.#until) this.#end("stopped");
     const isOver = this.#endReason ?? this.#writer.endReason;
-    if (isOver !== undefined || frame.capturedAt < from) return;
+    if (isOver !== undefined || isEarly) return;
     const bytes = frame.jpeg.length + FRAME_OVERHEAD;
     if (this.#isFull(frame, bytes) && !this.#isSplitting) this.#split();
     if (Number.isNaN(this.#file.firstAt)) this.#file.firstAt = frame.capturedAt;
