@@ -108,9 +108,19 @@ export class StoredFrame extends StoredPicture {
     return this.#frame;
   }
 
-  #handOut(): Frame {
-    const { memory, jpegAt, jpegEnd } = this.layout;
+  /** The frame until the borrower says `release`, and not a moment longer. */
+  lend(): Frame {
     this.retain();
+    return this.#frame ?? this.#view();
+  }
+
+  #handOut(): Frame {
+    this.retain();
+    return this.#view();
+  }
+
+  #view(): Frame {
+    const { memory, jpegAt, jpegEnd } = this.layout;
     const { run, index, capturedAt, width, height, origin } = this;
     const frame = { run, index, capturedAt, jpeg: memory.subarray(jpegAt, jpegEnd), width, height };
     return origin ? { ...frame, origin } : frame;

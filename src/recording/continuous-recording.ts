@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { now } from "../base/clock.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
-import type { Frame } from "../frames/frame.ts";
+import type { StoredFrame } from "../frames/stored-picture.ts";
 import type { MJPEGStream } from "../outputs/mjpeg-stream.ts";
 import {
   type ContinuousOptions,
@@ -88,7 +88,7 @@ export class ContinuousRecording {
     this.#looking = setInterval(() => void this.#look(), LOOK_EVERY_MS);
     this.#detach = [
       this.#stream.demand.take(),
-      this.#stream.onFrame((frame) => this.#take(frame)),
+      this.#stream.follow((frame) => this.#take(frame)),
       this.#stream.onStop(() => this.#end("the camera stopped")),
     ];
     this.#writer = this.#openFile();
@@ -143,21 +143,21 @@ export class ContinuousRecording {
     clearTimeout(late);
   }
 
-  #take(frame: Frame): void {
+  #take(frame: StoredFrame): void {
     const isEarly = this.#captured === 0 && frame.capturedAt < (this.#options.from?.() ?? 0);
     if (frame.capturedAt > this.#until) this.#end("stopped");
     const isOver = this.#endReason ?? this.#writer.endReason;
     if (isOver !== undefined || isEarly) return;
-    const bytes = frame.jpeg.length + FRAME_OVERHEAD;
+    const bytes = frame.size + FRAME_OVERHEAD;
     if (this.#isFull(frame, bytes) && !this.#isSplitting) this.#split();
     if (Number.isNaN(this.#file.firstAt)) this.#file.firstAt = frame.capturedAt;
     this.#file.bytes += bytes;
     this.#captured += 1;
-    this.#writer.add(frame);
+    this.#writer.add(frame.lend(), () => frame.release());
   }
 
   /** Whether the present file ends before this frame. */
-  #isFull({ capturedAt }: Frame, bytes: number): boolean {
+  #isFull({ capturedAt }: StoredFrame, bytes: number): boolean {
     const { splitSec = Number.POSITIVE_INFINITY, splitBytes = Number.POSITIVE_INFINITY } =
       this.#options;
     const { firstAt, bytes: before } = this.#file;

@@ -9,6 +9,7 @@ import { formatOf, type VideoFormat } from "./video-format.ts";
 
 /** A recording as it is written. `RecordingWriter` is one. */
 export interface Recorded extends FrameWriter {
+  add(frame: Frame, onWritten?: () => void): boolean;
   readonly endReason: string | undefined;
   readonly stats: RecordingWriter["stats"];
   /** Settles when the disk has all frames, whatever is still to be made of them. */
@@ -75,8 +76,8 @@ export class ConvertingWriter implements Recorded {
     return this.#writer.stats;
   }
 
-  add(frame: Frame): boolean {
-    return this.#writer.add(frame);
+  add(frame: Frame, onWritten?: () => void): boolean {
+    return this.#writer.add(frame, onWritten);
   }
 
   noteLoss(lost: LostFrames): void {

@@ -8,7 +8,13 @@ import type { RecordingFiles } from "./recording-files.ts";
 import type { Tally } from "./tally.ts";
 
 /** What waits to be written, in order. */
-export type Item = { readonly frame: Frame } | { readonly note: LedgerNote };
+export type Item = FrameItem | { readonly note: LedgerNote };
+
+interface FrameItem {
+  readonly frame: Frame;
+  /** Called when the picture is on its way to the disk and not needed any more. Not called when that fails. */
+  readonly onWritten?: (() => void) | undefined;
+}
 
 /** How far both files are whole. */
 interface Place {

@@ -101,8 +101,11 @@ export class RecordingWriter {
     };
   }
 
-  /** Takes a frame, which must not be changed any more. @returns false when it is dropped, or the recording has ended. */
-  add(frame: Frame): boolean {
+  /**
+   * Takes a frame, which must not be changed any more, or until `onWritten` is called: the kernel has it then. That is not
+   * promised: of a frame that is not written nothing is said. @returns false when it is dropped, or the recording has ended.
+   */
+  add(frame: Frame, onWritten?: () => void): boolean {
     if (this.#endReason !== undefined) return false;
     this.#note(this.#tally.next(frame));
     const bytes = this.#queuedBytes + frame.jpeg.length;
@@ -111,7 +114,7 @@ export class RecordingWriter {
       return false;
     }
     this.#note(this.#tally.endOfLoss());
-    this.#queue.push({ frame });
+    this.#queue.push({ frame, onWritten });
     this.#queuedBytes = bytes;
     if (bytes > BATCH_BYTES) this.#wake();
     return true;
@@ -222,6 +225,7 @@ export class RecordingWriter {
 
   #written(batch: readonly Item[]): void {
     const bytes = batch.reduce((sum, item) => sum + sizeOf(item), 0);
+    for (const item of batch) if ("frame" in item) item.onWritten?.();
     this.#queuedBytes -= bytes;
     this.#writtenBytes += bytes;
   }
