@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { ThingError } from "../base/errors.ts";
 import {
   type CommonFlags,
   clientCommand,
@@ -75,7 +76,17 @@ export function addRecordingCommands(program: Command): void {
     .argument("<files...>", "recordings (.mkv), each with its ledger beside it")
     .action(async (files: string[]) => {
       const { repairRecording } = await import("../recording/repair.ts");
-      for (const file of files) console.log((await repairRecording(file)).sentence);
+      const faults: ThingError[] = [];
+      for (const file of files) {
+        try {
+          console.log((await repairRecording(file)).sentence);
+        } catch (error) {
+          if (!(error instanceof ThingError)) throw error;
+          faults.push(error); // the others are repaired all the same
+        }
+      }
+      const [first] = faults;
+      if (first) throw new ThingError(first.code, faults.map(({ message }) => message).join("\n"));
     });
 }
 

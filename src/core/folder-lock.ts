@@ -1,6 +1,7 @@
-import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ThingError } from "../base/errors.ts";
+import { linkUnlessTaken } from "../base/link-unless-taken.ts";
 
 /** The error for a folder that another process holds. */
 export type InUse = (folder: string, pid: number) => ThingError;
@@ -28,7 +29,7 @@ export class FolderLock {
     await writeFile(mine, own);
     try {
       // Unlike a write, a link shows other processes the whole name or none, and fails where there is one.
-      while (!(await linked(mine, this.#path))) await this.#removeStale();
+      while (!(await linkUnlessTaken(mine, this.#path))) await this.#removeStale();
     } finally {
       await rm(mine, { force: true });
     }
@@ -71,15 +72,5 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
-}
-
-async function linked(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
-    throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { link, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { linkUnlessTaken } from "../base/link-unless-taken.ts";
 import { syncFolder } from "./folders.ts";
 
 /** A name for a file that is being made and shall be called `wanted`; of nobody else, and hidden. */
@@ -23,22 +24,11 @@ export async function nameFile(draft: string, wanted: string): Promise<string> {
   try {
     for (let n = 1; ; n++) {
       const path = n === 1 ? wanted : `${wanted.slice(0, dot)}-${n}${wanted.slice(dot)}`;
-      if (!(await isLinked(draft, path))) continue;
+      if (!(await linkUnlessTaken(draft, path))) continue;
       await syncFolder(dirname(path));
       return path;
     }
   } finally {
     await rm(draft, { force: true });
-  }
-}
-
-/** Unlike a rename, a link fails where there is a file. */
-async function isLinked(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
-    throw error;
   }
 }

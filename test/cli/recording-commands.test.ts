@@ -45,6 +45,20 @@ test("verify tells what is missing and ends with 1; repair closes the file", {
   assert.equal(after.code, 0);
 });
 
+test("repair mends what can be mended, whatever stands before it on the command line", {
+  timeout,
+}, async () => {
+  const { path } = await record(frames(50, 40));
+  const folder = dirname(path);
+  const { frames: listed, lineEnds } = (await readLedger(ledgerPathOf(path)))!;
+  await truncate(path, listed[40]!.offset + 100);
+  await truncate(ledgerPathOf(path), lineEnds[45]!);
+  const { code, stdout, stderr } = await runCli(folder, "repair", "nowhere.mkv", "film.mkv");
+  assert.notEqual(code, 0);
+  assert.match(stdout, /^film\.mkv: repaired, with 40 frames/);
+  assert.match(stderr, /nowhere\.mkv/);
+});
+
 test("a changed byte, a missing ledger and a missing file are told", { timeout }, async () => {
   const { path } = await record(frames(5, 40));
   const folder = dirname(path);
