@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "../../src/base/clock.ts";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { memoryHeld } from "../memory.ts";
 import { numberIn, picture } from "./pictures.ts";
 import { eventually, serve, Watcher } from "./watching.ts";
 
@@ -269,11 +270,7 @@ test("viewers that reset their connection in the middle of a frame leave nothing
       for (const { socket } of watchers) socket.resetAndDestroy();
       await eventually(() => stream.viewers.count === 0);
     }
-    globalThis.gc?.();
-    await new Promise(setImmediate);
-    globalThis.gc?.();
-    const { heapUsed, external, arrayBuffers } = process.memoryUsage();
-    return heapUsed + external + arrayBuffers;
+    return memoryHeld();
   };
   await rounds(20);
   const before = await rounds(5);

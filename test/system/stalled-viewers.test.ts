@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "../../src/base/clock.ts";
+import { memoryHeld } from "../memory.ts";
 import { HealthyViewer } from "../outputs/healthy-viewer.ts";
 import { picture } from "../outputs/pictures.ts";
 import { eventually, Watcher } from "../outputs/watching.ts";
@@ -36,7 +37,7 @@ test(`${STALLED} viewers that never read, and come back when they are ended, cos
   let cameBack = 0;
   while (now() - start < seconds * 1000 || cameBack < rounds * STALLED) {
     stream.addFrame(picture(added++, 100_000));
-    if (added === 2 * RATE) memoryAtFirst = await memory(); // all sockets are full by now
+    if (added === 2 * RATE) memoryAtFirst = await memoryHeld(); // all sockets are full by now
     if (stream.stats.endedStalled > 0) firstEnded ??= now() - start;
     for (; cameBack < stream.stats.endedStalled; cameBack++) {
       stalled.shift()?.destroy(); // a socket that is not read does not tell that it was ended
@@ -45,7 +46,7 @@ test(`${STALLED} viewers that never read, and come back when they are ended, cos
     await sleep(Math.max(0, start + (added * 1000) / RATE - now()));
   }
   await eventually(() => healthy.every(({ newest }) => newest === added - 1));
-  const growth = (await memory()) - memoryAtFirst;
+  const growth = (await memoryHeld()) - memoryAtFirst;
 
   for (const { received, missed, ageP99 } of healthy) {
     t.diagnostic(`healthy: ${received} of ${added} frames, age p99 ${ageP99.toFixed(1)} ms`);
@@ -66,13 +67,4 @@ test(`${STALLED} viewers that never read, and come back when they are ended, cos
 function stalledViewer(port: number): Socket {
   const { socket } = new Watcher(port, "/camera/live");
   return socket.pause();
-}
-
-async function memory(): Promise<number> {
-  for (let n = 0; n < 3; n++) {
-    globalThis.gc?.();
-    await new Promise(setImmediate);
-  }
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
 }

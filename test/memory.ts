@@ -1,0 +1,24 @@
+/**
+ * Bytes that are held: the heap and what Node allocates beside it, after garbage has been collected. The memory of the
+ * process would count garbage too, and what the allocator keeps.
+ */
+export async function memoryHeld(): Promise<number> {
+  for (let n = 0; n < 3; n++) {
+    if (!globalThis.gc) throw new Error("Run the tests with npm test: it needs --expose-gc.");
+    globalThis.gc();
+    await new Promise(setImmediate);
+  }
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+/** The bytes held once they are below `limit`, or after 5 s: what a request has used may be collected a little later. */
+export async function memoryHeldWithin(limit: number): Promise<number> {
+  const until = performance.now() + 5000;
+  let held = await memoryHeld();
+  while (held > limit && performance.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    held = await memoryHeld();
+  }
+  return held;
+}
