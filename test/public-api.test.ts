@@ -10,8 +10,11 @@ interface Export {
   readonly file: string;
 }
 
-/** What the package exports: `thingscope`, `thingscope/client`, `thingscope/things`. */
-const INDEXES = ["src/index.ts", "src/client/index.ts", "things/index.ts"];
+/** The files that package.json exports to modules, as they are written. */
+const INDEXES = Object.values(manifest().exports)
+  .map((entry) => (typeof entry === "string" ? entry : entry.default))
+  .filter((file) => file.endsWith(".js"))
+  .map((file) => file.replace(/^\.\/dist\/(.*)\.js$/, "$1.ts"));
 
 /** Every name of an index, types included, and the file of this repository that defines it. */
 function exportsOf(indexFile: string): Export[] {
@@ -50,3 +53,7 @@ test("src/index.ts names each export once, and gives nothing else", () => {
     [],
   );
 });
+
+function manifest(): { readonly exports: Record<string, string | { readonly default: string }> } {
+  return JSON.parse(readFileSync(packagePath("package.json"), "utf8"));
+}

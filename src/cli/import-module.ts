@@ -1,9 +1,16 @@
+import { readFileSync } from "node:fs";
 import { register } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { packagePath } from "../base/package-root.ts";
 import { NAMESPACE } from "./module-hook.ts";
 
 type ImportFrom = (specifier: string, parentUrl: string) => Promise<object>;
+
+/** What this package exports to modules: `thingscope`, `thingscope/things` and so on. */
+const ENTRIES = Object.keys(manifest().exports)
+  .filter((path) => !path.endsWith(".json"))
+  .map((path) => path.replace(/^\./, "thingscope"));
 
 let importer: Promise<ImportFrom> | undefined;
 
@@ -29,6 +36,9 @@ async function makeImporter(): Promise<ImportFrom> {
 
 /** What a user's module may import without having installed it, and where this copy has it. */
 function ownModules(): Map<string, string> {
-  const names = ["thingscope", "thingscope/things", "typebox"];
-  return new Map(names.map((name) => [name, import.meta.resolve(name)]));
+  return new Map([...ENTRIES, "typebox"].map((name) => [name, import.meta.resolve(name)]));
+}
+
+function manifest(): { readonly exports: object } {
+  return JSON.parse(readFileSync(packagePath("package.json"), "utf8"));
 }

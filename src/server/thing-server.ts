@@ -1,7 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
-import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { limitUnsent } from "../base/native.ts";
 import type { ThingHost } from "../core/thing-host.ts";
@@ -10,6 +9,7 @@ import { AccessPolicy } from "./access.ts";
 import { bindAddressProblem, bindAddressWarning, isLoopback } from "./bind-address.ts";
 import { listenerOf } from "./dispatch.ts";
 import { applyLimits, REQUEST_LIMITS, TLS_LIMITS } from "./limits.ts";
+import { listenProblem } from "./listen-problem.ts";
 import { secretsFolder } from "./login/accounts-file.ts";
 import { Gate } from "./login/gate.ts";
 import { Login, type LoginOptions } from "./login/login.ts";
@@ -211,34 +211,4 @@ export class ThingServer {
 
 function newLogin({ folder, clock }: LoginOptions, { settingsFolder, log }: ThingHost): Login {
   return new Login(folder ?? secretsFolder(settingsFolder), { log, clock });
-}
-
-function listenProblem(error: NodeJS.ErrnoException, host: string, port: number): ThingError {
-  switch (error.code) {
-    case "EADDRINUSE":
-      return new ThingError(
-        "PORT_IN_USE",
-        `Port ${port} of ${host} is in use by another program. Stop that one, or choose another port: --port ${port + 1}.`,
-        { cause: error },
-      );
-    case "EACCES":
-      return new ThingError(
-        "PORT_IN_USE",
-        `Port ${port} of ${host} may not be used by this user. Choose one from 1024: --port 5000.`,
-        { cause: error },
-      );
-    case "EADDRNOTAVAIL":
-    case "ENOTFOUND":
-      return new ThingError(
-        "BAD_ARGUMENT",
-        `This machine has no address '${host}'. Choose one that it has: --host 127.0.0.1.`,
-        { cause: error },
-      );
-    default:
-      return new ThingError(
-        "PORT_IN_USE",
-        `Port ${port} of ${host} cannot be used: ${messageOf(error)}.`,
-        { cause: error },
-      );
-  }
 }
