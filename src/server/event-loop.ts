@@ -1,5 +1,6 @@
 import { now } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import { Histogram } from "./histogram.ts";
 
 /** How late timers were, ms. */
 export interface EventLoopDelay {
@@ -26,6 +27,8 @@ interface Block {
 const TICK_MS = 100;
 const WINDOW_MS = 10_000;
 const LOG_EVERY_MS = 1000;
+/** Upper bounds of the histogram, s: viewers do not see the first, and miss a frame from the fourth on. */
+const BOUNDS_S = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 const NO_DELAY: EventLoopDelay = { mean: 0, p99: 0, max: 0 };
 
 /**
@@ -37,6 +40,8 @@ export class EventLoopWatch {
   blocks = 0;
   /** All blocks together. */
   blockedMs = 0;
+  /** How late each tick was since the start, s. */
+  readonly lateness = new Histogram(BOUNDS_S);
   readonly #log: Log;
   readonly #doneBetween: EventLoopOptions["doneBetween"];
   readonly #blockMs: number;
@@ -82,6 +87,7 @@ export class EventLoopWatch {
     const time = now();
     const late = Math.max(0, time - this.#tickedAt - TICK_MS);
     this.#late.push(late);
+    this.lateness.observe(late / 1000);
     if (late >= this.#blockMs) this.#count({ ms: late, from: this.#tickedAt, to: time });
     if (time - this.#loggedAt >= LOG_EVERY_MS) this.#logBlocks(time);
     this.#tickedAt = time;

@@ -178,13 +178,19 @@ function webhookMetrics({ subscriptions, counts }: Webhooks): MetricFamily[] {
   ];
 }
 
-function eventLoopMetrics({ delay, blocks, blockedMs }: EventLoopWatch): MetricFamily[] {
+function eventLoopMetrics({ delay, lateness, blocks, blockedMs }: EventLoopWatch): MetricFamily[] {
   const prefix = "thingscope_event_loop";
   const window = "over the last 10 to 20 s";
   return [
     single(`${prefix}_delay_mean_seconds`, "gauge", `Mean delay, ${window}.`, delay.mean / 1000),
     single(`${prefix}_delay_p99_seconds`, "gauge", `99th percentile, ${window}.`, delay.p99 / 1000),
     single(`${prefix}_delay_max_seconds`, "gauge", `Longest delay, ${window}.`, delay.max / 1000),
+    {
+      name: `${prefix}_delay_seconds`,
+      type: "histogram",
+      help: "How late each tick of 100 ms was, since the start.",
+      samples: lateness.samples,
+    },
     single(`${prefix}_blocks_total`, "counter", "Times it was blocked for 200 ms or more.", blocks),
     single(`${prefix}_blocked_seconds_total`, "counter", "Those together.", blockedMs / 1000),
   ];

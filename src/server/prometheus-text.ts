@@ -2,11 +2,13 @@
 export interface MetricFamily {
   readonly name: string;
   readonly help: string;
-  readonly type: "counter" | "gauge";
+  readonly type: "counter" | "gauge" | "histogram";
   readonly samples: readonly MetricSample[];
 }
 
 export interface MetricSample {
+  /** Behind the family's name, e.g. `_bucket`. */
+  readonly suffix?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly value: number;
 }
@@ -21,7 +23,10 @@ export function prometheusText(families: readonly MetricFamily[]): string {
       [
         `# HELP ${name} ${help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}`,
         `# TYPE ${name} ${type}`,
-        ...samples.map(({ labels, value }) => `${name}${labelsText(labels)} ${numberText(value)}`),
+        ...samples.map(
+          ({ suffix = "", labels, value }) =>
+            `${name}${suffix}${labelsText(labels)} ${numberText(value)}`,
+        ),
       ]
         .map((line) => `${line}\n`)
         .join(""),

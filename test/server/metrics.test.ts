@@ -54,6 +54,8 @@ test("metrics count every frame, loss, viewer, invocation and WebSocket", {
     "thingscope_stream_age_seconds",
     "thingscope_stream_rate_hertz",
     "thingscope_event_loop_delay_p99_seconds",
+    'thingscope_event_loop_delay_seconds_bucket{le="0.05"}',
+    "thingscope_event_loop_delay_seconds_count",
     "process_resident_memory_bytes",
     "process_open_fds",
   ]) {
