@@ -42,7 +42,7 @@ export {
   resizeJpeg,
 } from "./frames/codec.ts";
 export { type ExifTags, withExif } from "./frames/exif.ts";
-export type { Frame, Origin } from "./frames/frame.ts";
+export type { Frame, Origin, SourceLoss } from "./frames/frame.ts";
 export type { FrameSource, SourceFrame } from "./frames/frame-source.ts";
 export { type GdpBuffer, GdpParser } from "./frames/gdp.ts";
 export { STANDARD_HUFFMAN_TABLES } from "./frames/huffman-tables.ts";
@@ -103,6 +103,8 @@ export {
   type LedgerFrame,
   type LostFrames,
   type RecordingSummary,
+  type SourceNote,
+  type SourceSum,
 } from "./recording/ledger.ts";
 export {
   MultiVideoRecorder,
@@ -116,8 +118,9 @@ export {
   PreRollRing,
 } from "./recording/pre-roll.ts";
 export type { RecordedCamera, RecordedTee } from "./recording/recorded-camera.ts";
+export type { RecordingOptions } from "./recording/recording-options.ts";
 export { RecordingSource, type RecordingSourceOptions } from "./recording/recording-source.ts";
-export { type RecordingOptions, RecordingWriter } from "./recording/recording-writer.ts";
+export { RecordingWriter } from "./recording/recording-writer.ts";
 export {
   RECORDING_SCHEMA,
   RecordingsFolder,

@@ -1,4 +1,4 @@
-import type { Origin } from "./frame.ts";
+import type { Origin, SourceLoss } from "./frame.ts";
 
 /** A picture on its way into a stream. */
 export interface SourceFrame {
@@ -8,6 +8,8 @@ export interface SourceFrame {
   readonly capturedAt?: number;
   /** Where the frame was captured, if another stream captured it. */
   readonly origin?: Origin;
+  /** What the source knows to be missing between the frame before and this one. */
+  readonly lossesBefore?: readonly SourceLoss[];
 }
 
 /** Where frames come from. A source knows nothing of Things, HTTP or viewers. */

@@ -8,6 +8,15 @@ export interface Origin {
   readonly capturedAt: number;
 }
 
+/** What a source could not deliver, told with the frame that came next. */
+export interface SourceLoss {
+  /** `lost`: by the driver, the pipeline or on the way. `refused`: it came and was no whole JPEG. `outage`: the source had failed. */
+  readonly what: "lost" | "refused" | "outage";
+  /** How many frames; 0 when nobody knows. */
+  readonly count: number;
+  readonly why: string;
+}
+
 /** One picture of a stream. `(stream, run, index)` is its identity everywhere. Immutable and shared: never write to it. */
 export interface Frame {
   /** Short id of the run: new at each start and at each reset of the stream. */
@@ -23,4 +32,6 @@ export interface Frame {
   /** Pixels. */
   readonly height: number;
   readonly origin?: Origin;
+  /** What its source lost before it, since the frame before. Such pictures never were frames: they have no index. */
+  readonly lossesBefore?: readonly SourceLoss[];
 }

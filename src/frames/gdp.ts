@@ -3,13 +3,21 @@ import { MAX_JPEG_BYTES } from "./jpeg.ts";
 
 const HEADER_BYTES = 62;
 const TYPE_BUFFER = 1;
-const NO_TIME = 0xffff_ffff_ffff_ffffn;
+const NONE = 0xffff_ffff_ffff_ffffn;
+/** GST_BUFFER_FLAG_DISCONT */
+const FLAG_DISCONT = 0x40;
 
 /** One buffer of a GStreamer pipeline. */
 export interface GdpBuffer {
   readonly payload: Uint8Array;
   /** Presentation time in nanoseconds of the pipeline's clock, if the buffer has one. */
   readonly ptsNs?: bigint;
+  /** How long it is shown, by its own account, ns. */
+  readonly durationNs?: bigint;
+  /** Its number among the frames of what captured it: a camera's driver counts those too that it could not deliver. */
+  readonly sequence?: bigint;
+  /** Something is missing before it, or it is the first. */
+  readonly isDiscontinuous?: boolean;
 }
 
 /**
@@ -17,7 +25,7 @@ export interface GdpBuffer {
  * a pipe carries. Caps and events between the buffers are passed over.
  *
  * @see GStreamer Data Protocol 1.0 (gst-plugins-bad, gst/gdp): 62 bytes lead each payload; its type stands at byte 4,
- * its length at 6, the PTS at 10, all big-endian.
+ * its length at 6, then PTS, duration, offset and end of offset, 8 bytes each, and the flags at 42, all big-endian.
  */
 export class GdpParser {
   readonly #maxPayloadBytes: number;
@@ -89,7 +97,18 @@ export class GdpParser {
   }
 
   #bufferOf(payload: Uint8Array): GdpBuffer {
-    const ptsNs = new DataView(this.#header.buffer).getBigUint64(10);
-    return ptsNs === NO_TIME ? { payload } : { payload, ptsNs };
+    const view = new DataView(this.#header.buffer);
+    const [ptsNs, durationNs, offset, offsetEnd] = [10, 18, 26, 34].map((at) => {
+      const value = view.getBigUint64(at);
+      return value === NONE ? undefined : value;
+    });
+    const isCount = offset !== undefined && offsetEnd === offset + 1n; // others count bytes
+    return {
+      payload,
+      ...(ptsNs !== undefined && { ptsNs }),
+      ...(durationNs !== undefined && { durationNs }),
+      ...(isCount && { sequence: offset }),
+      ...((view.getUint16(42) & FLAG_DISCONT) !== 0 && { isDiscontinuous: true }),
+    };
   }
 }

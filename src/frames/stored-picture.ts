@@ -1,4 +1,4 @@
-import type { Frame, Origin } from "./frame.ts";
+import type { Frame, Origin, SourceLoss } from "./frame.ts";
 import type { MemoryPool } from "./memory-pool.ts";
 
 /**
@@ -72,6 +72,7 @@ export interface FrameIdentity {
   readonly index: number;
   readonly capturedAt: number;
   readonly origin?: Origin | undefined;
+  readonly lossesBefore?: readonly SourceLoss[] | undefined;
 }
 
 /** A frame as a stream holds it. */
@@ -85,10 +86,11 @@ export class StoredFrame extends StoredPicture {
   readonly width: number;
   readonly height: number;
   readonly origin: Origin | undefined;
+  readonly #lossesBefore: readonly SourceLoss[] | undefined;
   #frame: Frame | undefined;
 
   constructor(
-    { run, index, capturedAt, origin }: FrameIdentity,
+    { run, index, capturedAt, origin, lossesBefore }: FrameIdentity,
     { width, height }: { width: number; height: number },
     layout: Layout,
   ) {
@@ -97,6 +99,7 @@ export class StoredFrame extends StoredPicture {
     this.index = index;
     this.capturedAt = capturedAt;
     this.origin = origin;
+    this.#lossesBefore = lossesBefore;
     this.width = width;
     this.height = height;
     this.size = layout.jpegEnd - layout.jpegAt;
@@ -123,6 +126,8 @@ export class StoredFrame extends StoredPicture {
     const { memory, jpegAt, jpegEnd } = this.layout;
     const { run, index, capturedAt, width, height, origin } = this;
     const frame = { run, index, capturedAt, jpeg: memory.subarray(jpegAt, jpegEnd), width, height };
-    return origin ? { ...frame, origin } : frame;
+    const lossesBefore = this.#lossesBefore;
+    if (!origin && !lossesBefore) return frame;
+    return { ...frame, ...(origin && { origin }), ...(lossesBefore && { lossesBefore }) };
   }
 }

@@ -179,10 +179,10 @@ class Feeder implements Feeding {
     }
   }
 
-  #take({ jpeg, capturedAt, origin }: SourceFrame): void {
+  #take({ jpeg, ...about }: SourceFrame): void {
     const isFirst = this.#state !== "running";
     if (isFirst && this.#stream.lastFrameIndex >= 0) this.#stream.reset();
-    const frame = this.#stream.offerFrame(jpeg, { capturedAt, origin });
+    const frame = this.#stream.offerFrame(jpeg, about);
     if (!frame || !isFirst) return;
     this.#failures = 0;
     this.#become("running");
@@ -206,6 +206,7 @@ class Feeder implements Feeding {
   async #fail(error: unknown): Promise<void> {
     this.#failures += 1;
     const reason = messageOf(error);
+    this.#stream.noteLoss({ what: "outage", count: 0, why: reason });
     this.#become("failed", reason);
     this.#log.warn(`No frames: ${reason}`, { failures: this.#failures });
     try {

@@ -1,11 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { now } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
-import type { Frame } from "../frames/frame.ts";
+import type { Frame, SourceLoss } from "../frames/frame.ts";
 import { storePlaceholder } from "../frames/frame-memory.ts";
-import { inspectJpeg, type JpegInfo } from "../frames/jpeg.ts";
+import { FrameIntake, isRefusal } from "./frame-intake.ts";
 import { type FrameEntry, FrameLog, type Gap, LogReader } from "./frame-log.ts";
-import { type FrameFeed, FrameOutlet, streamStopped } from "./frame-outlet.ts";
+import { type FrameFeed, FrameOutlet } from "./frame-outlet.ts";
 import { HeldFrames } from "./held-frames.ts";
 import type { FrameInUse, FrameOptions, StreamOptions, StreamStats } from "./stream-options.ts";
 import { type VariantOptions, variantOf } from "./stream-request.ts";
@@ -26,12 +25,10 @@ export class MJPEGStream extends FrameOutlet {
   /** Every frame's run, index, capture time and size, for readers who come late. */
   readonly sizes: FrameLog;
   readonly #variants = new Variants(this);
-  readonly #maxFrameBytes: number;
-  readonly #refused = { corrupt: 0, tooLarge: 0, stopped: 0 };
+  readonly #intake: FrameIntake;
   readonly #held: HeldFrames;
   #run: string;
   #added = 0;
-  #correctedTimes = 0;
 
   /** @throws {ThingError} `BAD_ARGUMENT` unless `ringbufferSize` is a whole number from 1. */
   constructor({
@@ -42,7 +39,7 @@ export class MJPEGStream extends FrameOutlet {
   }: StreamOptions = {}) {
     super(outlet);
     this.name = name;
-    this.#maxFrameBytes = maxFrameBytes;
+    this.#intake = new FrameIntake(maxFrameBytes);
     this.#held = new HeldFrames(ringbufferSize);
     this.sizes = new FrameLog(Math.max(LOGGED_FRAMES, ringbufferSize));
     this.#run = this.sizes.beginRun();
@@ -69,8 +66,10 @@ export class MJPEGStream extends FrameOutlet {
   get stats(): StreamStats {
     return {
       added: this.#added,
-      refused: { ...this.#refused },
-      correctedTimes: this.#correctedTimes,
+      refused: { ...this.#intake.refused },
+      lostBySource: this.#intake.losses.lost,
+      outages: this.#intake.losses.outages,
+      correctedTimes: this.#intake.correctedTimes,
       ...this.viewers.stats,
       ...this.#variants.stats,
     };
@@ -80,11 +79,13 @@ export class MJPEGStream extends FrameOutlet {
    * Takes a frame: stores it, numbers it, and hands it to all viewers and readers before returning what it is.
    * @throws {ThingError} `BAD_FRAME` unless the bytes are one whole JPEG; `STREAM_STOPPED`.
    */
-  addFrame(jpeg: Uint8Array, { capturedAt, origin }: FrameOptions = {}): FrameEntry {
-    const info = this.#inspect(jpeg);
+  addFrame(jpeg: Uint8Array, options: FrameOptions = {}): FrameEntry {
+    for (const loss of options.lossesBefore ?? []) this.noteLoss(loss);
+    const info = this.#intake.inspect(jpeg, this.streaming);
     const index = this.lastFrameIndex + 1;
-    const time = this.#correctTime(capturedAt);
-    const identity = { run: this.#run, index, capturedAt: time, origin };
+    const capturedAt = this.#intake.timeOf(options.capturedAt, this.#held.newest?.capturedAt);
+    const lossesBefore = this.#intake.losses.take();
+    const identity = { run: this.#run, index, capturedAt, origin: options.origin, lossesBefore };
     const frame = this.#held.add(jpeg, identity, info);
     const entry = this.sizes.add(frame);
     this.#added += 1;
@@ -97,10 +98,19 @@ export class MJPEGStream extends FrameOutlet {
     try {
       return this.addFrame(jpeg, options);
     } catch (error) {
-      const refused = error instanceof ThingError && REFUSALS.has(error.code);
-      if (!refused) throw error;
+      if (!isRefusal(error)) throw error;
       return undefined;
     }
+  }
+
+  /** The source could not deliver this: the next frame says so, and `stats` does. */
+  noteLoss(loss: SourceLoss): void {
+    this.#intake.losses.note(loss);
+  }
+
+  /** What the source has lost since the newest frame. */
+  get pendingLosses(): readonly SourceLoss[] {
+    return this.#intake.losses.pending;
   }
 
   /** The index of the next frame to arrive. @throws {ThingError} `STREAM_STOPPED`. */
@@ -262,36 +272,4 @@ export class MJPEGStream extends FrameOutlet {
     const isHeld = identity.index >= oldest.index && identity.index <= this.lastFrameIndex;
     return isHeld ? this.#held.get(identity.index).frame : undefined;
   }
-
-  #inspect(jpeg: Uint8Array): JpegInfo {
-    if (!this.streaming) {
-      this.#refused.stopped += 1;
-      throw streamStopped();
-    }
-    if (jpeg instanceof Uint8Array && jpeg.length > this.#maxFrameBytes) {
-      this.#refused.tooLarge += 1;
-      throw new ThingError(
-        "BAD_FRAME",
-        `The frame has ${jpeg.length} bytes; this stream takes ${this.#maxFrameBytes} at most.`,
-      );
-    }
-    try {
-      return inspectJpeg(jpeg);
-    } catch (error) {
-      this.#refused.corrupt += 1;
-      throw error;
-    }
-  }
-
-  /** A frame cannot be captured after it arrived, nor before the one that it follows. */
-  #correctTime(capturedAt: number | undefined): number {
-    const arrived = now();
-    const asked = capturedAt ?? arrived;
-    const before = this.#held.newest?.capturedAt ?? Number.NEGATIVE_INFINITY;
-    const time = Math.max(Math.min(Number.isFinite(asked) ? asked : arrived, arrived), before);
-    if (time !== asked) this.#correctedTimes += 1;
-    return time;
-  }
 }
-
-const REFUSALS: ReadonlySet<string> = new Set(["BAD_FRAME", "STREAM_STOPPED"]);

@@ -1,4 +1,4 @@
-import type { Frame, Origin } from "../frames/frame.ts";
+import type { Frame, Origin, SourceLoss } from "../frames/frame.ts";
 import type { OutletOptions } from "./frame-outlet.ts";
 import type { EncodeStats } from "./variants.ts";
 import type { ViewerStats } from "./viewers.ts";
@@ -19,6 +19,8 @@ export interface FrameOptions {
   readonly capturedAt?: number | undefined;
   /** Where the frame was captured, if another stream captured it. */
   readonly origin?: Origin | undefined;
+  /** What its source lost before it. */
+  readonly lossesBefore?: readonly SourceLoss[] | undefined;
 }
 
 /** What a stream has taken, refused, sent and skipped. */
@@ -27,6 +29,10 @@ export interface StreamStats extends ViewerStats, EncodeStats {
   added: number;
   /** Frames refused, by reason. */
   refused: { corrupt: number; tooLarge: number; stopped: number };
+  /** Frames that the source says it lost before they came here, as far as it knows how many. */
+  lostBySource: number;
+  /** How often the source failed. */
+  outages: number;
   /** Frames whose capture time was in the future or before their predecessor's, and was corrected. */
   correctedTimes: number;
 }

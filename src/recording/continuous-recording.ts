@@ -17,8 +17,9 @@ import { lackOfRoom } from "./disk-room.ts";
 import type { RecordingSummary } from "./ledger.ts";
 import { nameOf, refusedBy, streamOf } from "./recorded-camera.ts";
 import { removeRecording } from "./recording-files.ts";
+import type { RecordingOptions } from "./recording-options.ts";
+import { RoomWatch } from "./room-watch.ts";
 
-const LOOK_EVERY_MS = 1000;
 const DRAIN_LOOK_MS = 100;
 /** A frame that was captured in time may arrive this much late. */
 const LATE_MS = 1000;
@@ -60,14 +61,15 @@ export class ContinuousRecording {
   readonly #log: Log;
   readonly #files: { path: string; summary: RecordingSummary }[] = [];
   readonly #detach: (() => void)[];
-  readonly #looking: ReturnType<typeof setInterval>;
+  readonly #watch: RoomWatch;
   /** Files that are being closed, or made into another format. */
   readonly #closings = new Set<Promise<void>>();
   #writer: Recorded;
   #isSplitting = false;
   #file = { number: 0, bytes: FILE_OVERHEAD, firstAt: Number.NaN };
-  #isLooking = false;
   #captured = 0;
+  /** The newest frame that was taken. */
+  #latest: RecordingOptions["follows"];
   #written = 0;
   #until = Number.POSITIVE_INFINITY;
   #endReason: string | undefined;
@@ -85,7 +87,13 @@ export class ContinuousRecording {
     this.ended = new Promise((resolve) => {
       this.#finish = resolve;
     });
-    this.#looking = setInterval(() => void this.#look(), LOOK_EVERY_MS);
+    this.#watch = new RoomWatch({
+      folder: dirname(options.path),
+      room: roomOf(options),
+      queuedBytes: () => this.queuedBytes,
+      onLack: (lack) => this.#end(lack),
+      log: this.#log,
+    });
     this.#detach = [
       this.#stream.demand.take(),
       this.#stream.follow((frame) => this.#take(frame)),
@@ -153,6 +161,7 @@ export class ContinuousRecording {
     if (Number.isNaN(this.#file.firstAt)) this.#file.firstAt = frame.capturedAt;
     this.#file.bytes += bytes;
     this.#captured += 1;
+    this.#latest = { run: frame.run, index: frame.index, capturedAt: frame.capturedAt };
     this.#writer.add(frame.lend(), () => frame.release());
   }
 
@@ -188,6 +197,7 @@ export class ContinuousRecording {
       camera: nameOf(camera),
       reason,
       settings: settings?.(),
+      follows: this.#latest,
       maxQueuedBytes: isSplit ? maxQueuedBytes / 2 : maxQueuedBytes, // two files are open at a split
       refused: () => refusedBy(this.#stream),
       keepMkv,
@@ -231,27 +241,11 @@ export class ContinuousRecording {
     this.#options.onFile?.(oldest.path);
   }
 
-  /** Ends the recording before the disk is full. */
-  async #look(): Promise<void> {
-    if (this.#isLooking) return;
-    this.#isLooking = true;
-    try {
-      const folder = dirname(this.#options.path);
-      const lane = await laneOf(folder);
-      const room = roomOf(this.#options);
-      const lack = await lane.run(() => lackOfRoom(folder, room, this.queuedBytes));
-      if (lack) this.#end(lack);
-    } catch (error) {
-      this.#log.warn(`The disk does not say how much room it has: ${messageOf(error)}`);
-    } finally {
-      this.#isLooking = false;
-    }
-  }
-
   #end(reason: string): void {
     if (this.#endReason !== undefined) return;
     this.#endReason = reason;
-    clearInterval(this.#looking);
+    this.#watch.end();
+    this.#writer.noteSource(this.#stream.pendingLosses);
     for (const detach of this.#detach) detach();
     if (reason !== "stopped") this.#log.warn(`Recording ${this.#options.path} ends: ${reason}.`);
     this.#announceEnd();

@@ -1,15 +1,17 @@
 import { messageOf, ThingError } from "../base/errors.ts";
 import { silentLog } from "../base/log.ts";
-import type { Frame } from "../frames/frame.ts";
+import type { Frame, SourceLoss } from "../frames/frame.ts";
 import type { FrameWriter } from "./event-file.ts";
 import { exportRecording } from "./export.ts";
 import type { LostFrames, RecordingSummary } from "./ledger.ts";
-import { type RecordingOptions, RecordingWriter } from "./recording-writer.ts";
+import type { RecordingOptions } from "./recording-options.ts";
+import { RecordingWriter } from "./recording-writer.ts";
 import { formatOf, type VideoFormat } from "./video-format.ts";
 
 /** A recording as it is written. `RecordingWriter` is one. */
 export interface Recorded extends FrameWriter {
   add(frame: Frame, onWritten?: () => void): boolean;
+  noteSource(losses: readonly SourceLoss[]): void;
   readonly endReason: string | undefined;
   readonly stats: RecordingWriter["stats"];
   /** Settles when the disk has all frames, whatever is still to be made of them. */
@@ -82,6 +84,10 @@ export class ConvertingWriter implements Recorded {
 
   noteLoss(lost: LostFrames): void {
     this.#writer.noteLoss(lost);
+  }
+
+  noteSource(losses: readonly SourceLoss[]): void {
+    this.#writer.noteSource(losses);
   }
 
   close(reason?: string): Promise<RecordingSummary> {

@@ -1,4 +1,4 @@
-import type { Frame } from "../frames/frame.ts";
+import type { Frame, SourceLoss } from "../frames/frame.ts";
 import type { EventSink } from "./event-cutter.ts";
 import type { LostFrames, RecordingSummary } from "./ledger.ts";
 
@@ -10,6 +10,8 @@ export interface FrameWriter {
   readonly ended: Promise<RecordingSummary>;
   add(frame: Frame): boolean;
   noteLoss(lost: LostFrames): void;
+  /** What the camera's source lost after the newest frame. A writer that does not keep it leaves this out. */
+  noteSource?(losses: readonly SourceLoss[]): void;
   close(reason: string): Promise<RecordingSummary>;
 }
 
@@ -38,9 +40,12 @@ export class EventFile implements EventSink {
   readonly path: Promise<string>;
   state: number = RECORDER_STATE.STARTING;
   onVideoFinished: RecordOptions["onVideoFinished"];
+  readonly #pendingLosses: () => readonly SourceLoss[];
 
-  constructor(writer: FrameWriter) {
+  /** @param pendingLosses - What the source has lost that no frame has told yet. */
+  constructor(writer: FrameWriter, pendingLosses: () => readonly SourceLoss[] = () => []) {
     this.writer = writer;
+    this.#pendingLosses = pendingLosses;
     this.path = writer.opened;
     this.path.then(
       () => {
@@ -60,6 +65,7 @@ export class EventFile implements EventSink {
 
   end(reason: string): void {
     this.state = RECORDER_STATE.FINISHING;
+    this.writer.noteSource?.(this.#pendingLosses());
     this.writer.close(reason).catch(() => {}); // `ended` is where it is told
   }
 }

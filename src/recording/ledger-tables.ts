@@ -15,6 +15,12 @@ export async function ledgerAsCsv(path: string): Promise<Uint8Array> {
     lines.push(`${run},${index},${capturedAt},${toDateTime(capturedAt)},${seconds},${size},`);
   }
   for (const { note } of notes) {
+    if ("source" in note) {
+      const { run, what, count, why } = note.source;
+      lines.push(
+        `${run},,,,,,${quoted(`${what} by the source${count ? `, ${count}` : ""}: ${why}`)}`,
+      );
+    }
     if (!("dropped" in note)) continue;
     const { run, from, to, why } = note.dropped;
     for (let index = from; index <= to; index++) lines.push(`${run},${index},,,,,${quoted(why)}`);

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import type { SourceLoss } from "../frames/frame.ts";
 
 /** A frame as the ledger has it. */
 export interface LedgerFrame {
@@ -23,6 +24,21 @@ export interface LostFrames {
   /** Last index that is missing. */
   readonly to: number;
   readonly why: string;
+}
+
+/** What a camera's source could not deliver: it never was a frame of the stream. */
+export interface SourceNote extends SourceLoss {
+  /** The frame before which it is missing: the first that came afterwards, if one did. */
+  readonly run: string;
+  readonly before: number;
+  /** From the frame before to the one that came next, or to the end; ms. */
+  readonly ms: number;
+}
+
+/** All that a source lost in one way, for one reason. */
+export interface SourceSum extends SourceLoss {
+  readonly times: number;
+  readonly ms: number;
 }
 
 /** Why a frame is not in a timelapse: no loss, but left out by intention. */
@@ -50,6 +66,8 @@ export interface RecordingSummary {
   readonly written: number;
   /** Frames that are not in the file, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
+  /** What the camera's source says it lost before it was a frame of the stream, by kind and reason. */
+  readonly source: readonly SourceSum[];
   /** Pictures that the stream refused meanwhile: they were no whole JPEG and never frames. */
   readonly refused: number;
   /** Steps of the wall clock meanwhile, ms each. Frames' times do not step. */
@@ -67,6 +85,7 @@ export interface RecordingSummary {
 export type LedgerNote =
   | { readonly dropped: LostFrames }
   | { readonly run: { readonly run: string; readonly previousRun: string } }
+  | { readonly source: SourceNote }
   | { readonly clockStep: { readonly at: number; readonly byMs: number } }
   | { readonly exported: { readonly file: string; readonly frames: number } };
 

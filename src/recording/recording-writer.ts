@@ -1,35 +1,14 @@
-import { basename, dirname } from "node:path";
+import { dirname } from "node:path";
 import { now } from "../base/clock.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
-import { packageVersion } from "../base/package-version.ts";
-import type { Frame } from "../frames/frame.ts";
+import type { Frame, SourceLoss } from "../frames/frame.ts";
 import { type DiskLane, laneOf } from "./disk-lane.ts";
-import { type LedgerHead, type LostFrames, noteLine, type RecordingSummary } from "./ledger.ts";
-import { MatroskaMjpeg } from "./matroska-mjpeg.ts";
+import type { LostFrames, RecordingSummary } from "./ledger.ts";
 import { diskFault, type Item, lostFrame, RecordingDisk } from "./recording-disk.ts";
 import { RecordingFiles } from "./recording-files.ts";
+import { headsOf, type RecordingOptions } from "./recording-options.ts";
 import { Tally } from "./tally.ts";
-
-/** What a recording is called, and what is said of it in the file. */
-export interface RecordingOptions {
-  /** Ends with `.mkv`. A name that is taken gets a number. */
-  readonly path: string;
-  readonly camera?: string | undefined;
-  /** Why it is made: "a trigger", "continuous". */
-  readonly reason?: string | undefined;
-  /** Settings of the camera, as JSON. */
-  readonly settings?: unknown;
-  /** Epoch ms of the file's time 0; the first frame's capture time when absent. */
-  readonly timeZero?: number | undefined;
-  /** How much may wait for the disk, bytes. What comes beyond is dropped and counted. */
-  readonly maxQueuedBytes?: number | undefined;
-  /** How many pictures the camera's stream has refused so far. */
-  readonly refused?: (() => number) | undefined;
-  /** The wall clock, epoch ms. */
-  readonly wallClock?: (() => number) | undefined;
-  readonly log?: Log | undefined;
-}
 
 /** Frames are collected for this long, then written at once. */
 const HOLD_MS = 200;
@@ -52,7 +31,7 @@ export class RecordingWriter {
   readonly begun: Promise<void>;
   readonly #options: RecordingOptions;
   readonly #log: Log;
-  readonly #tally = new Tally();
+  readonly #tally: Tally;
   readonly #refusedBefore: number;
   #queue: Item[] = [];
   #queuedBytes = 0;
@@ -65,6 +44,7 @@ export class RecordingWriter {
   constructor(options: RecordingOptions) {
     this.#options = options;
     this.#log = options.log ?? silentLog;
+    this.#tally = new Tally(options.follows);
     this.#refusedBefore = options.refused?.() ?? 0;
     this.begun = new Promise((resolve) => {
       this.#announceBeginning = resolve;
@@ -123,6 +103,11 @@ export class RecordingWriter {
   /** Frames that should have been in the file and were lost before they got here. */
   noteLoss(lost: LostFrames): void {
     this.#note(this.#tally.lose(lost));
+  }
+
+  /** What the camera's source lost after the newest frame, which no frame has told. */
+  noteSource(losses: readonly SourceLoss[]): void {
+    if (this.#endReason === undefined) this.#note(this.#tally.source(losses, now()));
   }
 
   /** Ends the recording once all that waits is written, and closes the file. */
@@ -259,27 +244,4 @@ export class RecordingWriter {
 
 function sizeOf(item: Item): number {
   return "frame" in item ? item.frame.jpeg.length : 0;
-}
-
-function headsOf(path: string, first: Frame, options: RecordingOptions) {
-  const { camera = "camera", reason = "", settings, timeZero = first.capturedAt } = options;
-  const software = `thingscope ${packageVersion()}`;
-  const tags = {
-    CAMERA: camera,
-    RUN: first.run,
-    REASON: reason,
-    SETTINGS: JSON.stringify(settings) ?? "",
-  };
-  const { width, height } = first;
-  const mkv = new MatroskaMjpeg({ width, height, timeZero, software, tags });
-  const head: LedgerHead = {
-    ledger: 1,
-    file: basename(path),
-    camera,
-    reason,
-    timeZero: mkv.info.timeZero,
-    software,
-    ...(settings !== undefined && { settings }),
-  };
-  return { head: noteLine(head), mkv };
 }

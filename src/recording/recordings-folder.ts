@@ -11,7 +11,7 @@ import { DiskLane } from "./disk-lane.ts";
 import { type DiskRoom, roomIn } from "./disk-room.ts";
 import { draftOf, nameFile } from "./free-name.ts";
 import { HeldFolder } from "./held-folder.ts";
-import { LEFT_OUT, ledgerPathOf, type RecordingSummary } from "./ledger.ts";
+import { LEFT_OUT, ledgerPathOf, type RecordingSummary, type SourceSum } from "./ledger.ts";
 import { ledgerAsCsv, ledgerAsJson } from "./ledger-tables.ts";
 import { isBeingRecorded, removeRecording } from "./recording-files.ts";
 
@@ -25,6 +25,11 @@ export const RECORDING_SCHEMA = {
   duration: { type: "number", unit: "s", description: "From the first frame to the last" },
   frames: { type: "integer" },
   dropped: { type: "integer", description: "Frames that are not in it; its ledger says why" },
+  source_lost: {
+    type: "integer",
+    description: "Frames that its source says it lost before they were frames; its ledger says why",
+  },
+  source_outages: { type: "integer", description: "How often its source failed meanwhile" },
   ended: { type: "string", description: "Why it ended" },
 } as const;
 
@@ -143,9 +148,16 @@ function aboutOf(
         (sum, [why, count]) => (why === LEFT_OUT ? sum : sum + count),
         0,
       ),
+      ...sourceOf(summary),
       ended: summary.ended,
     }),
   };
+}
+
+function sourceOf({ source = [] }: Partial<RecordingSummary>): Record<string, number> {
+  const sum = (kind: SourceSum["what"], member: "count" | "times") =>
+    source.reduce((all, one) => (one.what === kind ? all + one[member] : all), 0);
+  return { source_lost: sum("lost", "count"), source_outages: sum("outage", "times") };
 }
 
 function partsOf(path: string, hasLedger: boolean): Record<string, FilePart> {

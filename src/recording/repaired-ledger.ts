@@ -7,13 +7,16 @@ import {
   type Ledger,
   type LedgerFrame,
   type LedgerHead,
+  type LedgerNote,
   type LostFrames,
   ledgerPathOf,
   noteLine,
   type RecordingSummary,
+  type SourceSum,
 } from "./ledger.ts";
 import type { FileHead } from "./matroska-head.ts";
 import { writeAll } from "./recording-files.ts";
+import { SourceTally } from "./source-tally.ts";
 
 const CRASH = "it ended by crash";
 
@@ -78,11 +81,18 @@ function summaryOf({ ledger, kept, bytes }: Kept, lost: readonly LostFrames[]): 
     dropped,
     refused: 0,
     clockSteps: notes.flatMap((note) => ("clockStep" in note ? [note.clockStep.byMs] : [])),
+    source: sourceSums(notes),
     newRuns: notes.filter((note) => "run" in note).length,
     first: kept[0]?.capturedAt,
     last: kept.at(-1)?.capturedAt,
     bytes,
   };
+}
+
+function sourceSums(notes: readonly LedgerNote[]): SourceSum[] {
+  const tally = new SourceTally();
+  for (const note of notes) if ("source" in note) tally.add(note.source);
+  return tally.sums;
 }
 
 function headLine(path: string, { info }: FileHead): LedgerHead {

@@ -1,5 +1,6 @@
-import type { Frame } from "../frames/frame.ts";
+import type { Frame, SourceLoss } from "../frames/frame.ts";
 import type { LedgerNote, LostFrames, RecordingSummary } from "./ledger.ts";
+import { SourceTally } from "./source-tally.ts";
 
 /** What a wall clock may differ from the clock of the frames before it counts as a step, ms. */
 const CLOCK_STEP_MS = 100;
@@ -13,8 +14,17 @@ export class Tally {
   #first: number | undefined;
   #last: number | undefined;
   #latest: { run: string; index: number } | undefined;
+  /** Capture time of the newest frame, written or not. */
+  #latestAt: number | undefined;
+  readonly #source = new SourceTally();
   #losing: LostFrames | undefined;
   #clockDifference: number | undefined;
+
+  /** @param follows - The frame before the first one, if that is in another file. */
+  constructor(follows?: Pick<Frame, "run" | "index" | "capturedAt">) {
+    this.#latest = follows && { run: follows.run, index: follows.index };
+    this.#latestAt = follows?.capturedAt;
+  }
 
   get written(): number {
     return this.#written;
@@ -25,7 +35,7 @@ export class Tally {
   }
 
   /** A frame comes next: what is to be noted before it. Indices that are missing before it are lost. */
-  next({ run, index }: Frame): LedgerNote[] {
+  next({ run, index, capturedAt, lossesBefore }: Frame): LedgerNote[] {
     const notes: LedgerNote[] = [];
     const latest = this.#latest;
     this.#latest = { run, index };
@@ -37,7 +47,17 @@ export class Tally {
     if (index > expected) {
       notes.push(...this.lose({ run, from: expected, to: index - 1, why: "it never arrived" }));
     }
+    const told = this.#told(lossesBefore ?? [], { run, before: index, at: capturedAt });
+    if (told.length > 0) notes.push(...this.endOfLoss(), ...told);
+    this.#latestAt = capturedAt;
     return notes;
+  }
+
+  /** What no frame has told, up to a time, epoch ms. What was lost before the first frame belongs to no recording. */
+  source(losses: readonly SourceLoss[], at: number): LedgerNote[] {
+    if (!this.#latest) return [];
+    const { run, index } = this.#latest;
+    return [...this.endOfLoss(), ...this.#told(losses, { run, before: index + 1, at })];
   }
 
   /** These frames will not be in the file. @returns what is to be noted now: the loss before, if it is another. */
@@ -86,6 +106,19 @@ export class Tally {
     return [{ clockStep: { at: frames, byMs } }];
   }
 
+  #told(
+    losses: readonly SourceLoss[],
+    { run, before, at }: { run: string; before: number; at: number },
+  ): LedgerNote[] {
+    if (this.#latestAt === undefined) return []; // before the first frame
+    const ms = Math.max(0, Math.round((at - this.#latestAt) * 1000) / 1000);
+    return losses.map(({ what, count, why }) => {
+      const source = { run, before, what, count, ms, why };
+      this.#source.add(source);
+      return { source };
+    });
+  }
+
   summary(ended: string, refused: number, bytes: number): RecordingSummary {
     return {
       ended,
@@ -95,6 +128,7 @@ export class Tally {
       refused,
       clockSteps: this.#clockSteps,
       newRuns: this.#newRuns,
+      source: this.#source.sums,
       first: this.#first,
       last: this.#last,
       bytes,

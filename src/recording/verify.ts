@@ -5,6 +5,7 @@ import { rangesOf, rangeText } from "./frame-ranges.ts";
 import { type Ledger, type LedgerFrame, ledgerPathOf, readLedger } from "./ledger.ts";
 import { tickOf } from "./matroska-mjpeg.ts";
 import { type Block, headOf, read, scan } from "./scan.ts";
+import { SourceTally } from "./source-tally.ts";
 
 /** What a recount of a recording found. */
 export interface Verdict {
@@ -79,11 +80,24 @@ function proof({ frames, notes, summary }: Ledger): string {
   const seconds = ((frames.at(-1)?.capturedAt ?? 0) - (frames[0]?.capturedAt ?? 0)) / 1000;
   const has = `OK: ${frames.length} frames over ${seconds.toFixed(1)} s, ${summary?.ended}`;
   const lost = notes.flatMap(({ note }) => ("dropped" in note ? [note.dropped] : []));
-  if (lost.length === 0) return `${has}; none was lost`;
+  const source = sourceSentence(notes);
+  if (lost.length === 0) return `${has}; none was lost${source}`;
   const count = lost.reduce((sum, { from, to }) => sum + to - from + 1, 0);
   const which = lost.slice(0, 5).map((one) => `${rangeText(one)} because ${one.why}`);
   const more = lost.length > 5 ? `; and more` : "";
-  return `${has}; ${count} lost, as its ledger says: ${which.join("; ")}${more}`;
+  return `${has}; ${count} lost, as its ledger says: ${which.join("; ")}${more}${source}`;
+}
+
+/** What never was a frame: `; its source: 3 lost (the numbers of its driver skip)`. */
+function sourceSentence(notes: Ledger["notes"]): string {
+  const tally = new SourceTally();
+  for (const { note } of notes) if ("source" in note) tally.add(note.source);
+  const told = tally.sums.map(({ what, count, times, ms, why }) => {
+    if (what === "outage")
+      return `failed ${times === 1 ? "once" : `${times} times`}, for ${(ms / 1000).toFixed(1)} s (${why})`;
+    return `${count === 0 ? "some" : count} ${what} (${why})`;
+  });
+  return told.length === 0 ? "" : `; its source: ${told.slice(0, 5).join("; ")}`;
 }
 
 function faultsOf(

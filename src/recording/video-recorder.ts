@@ -15,7 +15,7 @@ import {
   type RecordedTee,
   refusedBy,
 } from "./recorded-camera.ts";
-import type { RecordingOptions } from "./recording-writer.ts";
+import type { RecordingOptions } from "./recording-options.ts";
 
 /** What a recorder of events records, where to, and how much about each trigger. */
 export interface VideoRecorderOptions {
@@ -196,7 +196,7 @@ export class VideoRecorder implements AsyncDisposable {
     const writer = recordBinClass
       ? new recordBinClass(options)
       : newRecording({ ...options, keepStart: true, keepMkv });
-    const file = new EventFile(writer);
+    const file = new EventFile(writer, () => this.#stream.pendingLosses);
     this.#files.add(file);
     this.#follow(file).catch((error) => {
       this.#log.error(`A recording came to nothing: ${messageOf(error)}`);

@@ -1,6 +1,8 @@
+import type { SourceLoss } from "../frames/frame.ts";
 import { GdpParser } from "../frames/gdp.ts";
 import { JpegSplitter } from "../frames/jpeg-splitter.ts";
 import { MultipartParser } from "../frames/multipart.ts";
+import { BufferGaps } from "./buffer-gaps.ts";
 
 /** How the pictures lie in a program's output: whole JPEG files one after another, multipart, or GStreamer's `gdppay`. */
 export type Framing = "jpeg" | "multipart" | "gdp";
@@ -9,6 +11,8 @@ export type Framing = "jpeg" | "multipart" | "gdp";
 export interface Picture {
   readonly jpeg: Uint8Array;
   readonly ptsMs?: number;
+  /** What the program lost before it, where the framing tells. */
+  readonly lossesBefore?: readonly SourceLoss[];
 }
 
 const LONGEST_PICTURE = 64 * 1024 * 1024; // bytes
@@ -26,10 +30,15 @@ export function pictureParser(framing: Framing): (chunk: Uint8Array) => Picture[
 
 function gdpPictures(): (chunk: Uint8Array) => Picture[] {
   const parser = new GdpParser();
+  const gaps = new BufferGaps();
   return (chunk) =>
-    parser
-      .push(chunk)
-      .map(({ payload, ptsNs }) =>
-        ptsNs === undefined ? { jpeg: payload } : { jpeg: payload, ptsMs: Number(ptsNs) / 1e6 },
-      );
+    parser.push(chunk).map((buffer) => {
+      const { payload, ptsNs } = buffer;
+      const loss = gaps.before(buffer);
+      return {
+        jpeg: payload,
+        ...(ptsNs !== undefined && { ptsMs: Number(ptsNs) / 1e6 }),
+        ...(loss && { lossesBefore: [loss] }),
+      };
+    });
 }

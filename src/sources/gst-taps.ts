@@ -113,12 +113,13 @@ function tapLastSink(items: GstItem[], placed: readonly Placed[], convert: strin
 
 /**
  * The end of a branch that gives frames. `identity sync=true` lets a source that is not live run at its own speed: without
- * it such a source floods the leaky queue, which then holds only pictures of a far future that the sink waits for.
+ * it such a source floods the leaky queue, which then holds only pictures of a far future that the sink waits for. What is a
+ * JPEG passes as it is: `jpegparse` would put bytes in the place of the driver's frame numbers, which tell what was lost.
  */
 function tap(fd: number, jpeg: boolean, convert: string): GstItem[] {
-  const encode = jpeg ? "jpegparse" : `${convert} ! jpegenc`;
+  const encode = jpeg ? "" : `! ${convert} ! jpegenc `;
   return readGstText(
-    `queue ! identity sync=true ! queue max-size-buffers=2 leaky=downstream ! ${encode} ! gdppay ! fdsink fd=${fd} sync=true async=false`.split(
+    `queue ! identity sync=true ! queue max-size-buffers=2 leaky=downstream ${encode}! gdppay ! fdsink fd=${fd} sync=true async=false`.split(
       /\s+/,
     ),
   );

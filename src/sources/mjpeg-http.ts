@@ -4,7 +4,7 @@ import { type Log, silentLog } from "../base/log.ts";
 import type { Origin } from "../frames/frame.ts";
 import type { FrameSource, SourceFrame } from "../frames/frame-source.ts";
 import { boundaryOf, MultipartParser, type Part } from "../frames/multipart.ts";
-import { identityOfPart } from "../frames/part-identity.ts";
+import { identityOfPart, type PartIdentity } from "../frames/part-identity.ts";
 import { Watchdog } from "../processes/watchdog.ts";
 import { openHttp, withoutSecrets } from "./http-get.ts";
 
@@ -20,6 +20,7 @@ export interface MjpegHttpOptions {
 }
 
 const START_MS = 10_000;
+const SKIPPED = "the other server skipped it: the way here was too slow";
 const STALL_MS = 10_000;
 const MAX_FRAME_BYTES = 8 * 1024 * 1024; // twice that is what a server without good will can make us hold
 
@@ -31,10 +32,12 @@ export class MjpegHttpSource implements FrameSource {
   readonly #url: URL;
   readonly #options: MjpegHttpOptions;
   readonly #log: Log;
+  readonly #isThinned: boolean;
 
   /** @throws {ThingError} `BAD_CONFIG` when it is no http or https address. */
   constructor(url: string, options: MjpegHttpOptions = {}) {
     this.#url = httpUrl(url);
+    this.#isThinned = this.#url.searchParams.has("fps");
     this.#options = options;
     this.#log = options.log ?? silentLog;
   }
@@ -48,6 +51,7 @@ export class MjpegHttpSource implements FrameSource {
   async *frames(signal: AbortSignal): AsyncGenerator<SourceFrame, void> {
     const silence = new AbortController();
     let pictures = 0;
+    let before: PartIdentity | undefined;
     const watchdog = new Watchdog({
       startMs: this.#options.startMs ?? START_MS,
       stallMs: this.#options.stallMs ?? STALL_MS,
@@ -65,7 +69,9 @@ export class MjpegHttpSource implements FrameSource {
         if (reason !== undefined) throw this.#failure(`has no frames: ${reason}`);
         watchdog.beat();
         pictures++;
-        yield this.#frame(part);
+        const identity = identityOfPart(part.headers);
+        yield this.#frame(part.body, identity, before);
+        before = identity;
       }
       throw this.#failure("ended the stream.");
     } catch (error) {
@@ -118,12 +124,13 @@ export class MjpegHttpSource implements FrameSource {
     return boundary;
   }
 
-  #frame({ headers, body }: Part): SourceFrame {
-    const identity = identityOfPart(headers);
-    if (!identity) return { jpeg: body };
+  #frame(jpeg: Uint8Array, identity?: PartIdentity, before?: PartIdentity): SourceFrame {
+    if (!identity) return { jpeg };
     const { origin, ...here } = identity;
     const first: Origin = origin ?? { stream: withoutSecrets(this.#url), ...here };
-    return { jpeg: body, origin: first };
+    const skipped = before?.run === here.run ? here.index - before.index - 1 : 0;
+    if (skipped <= 0 || this.#isThinned) return { jpeg, origin: first };
+    return { jpeg, origin: first, lossesBefore: [{ what: "lost", count: skipped, why: SKIPPED }] };
   }
 
   #failure(what: string, cause?: unknown): ThingError {

@@ -168,10 +168,10 @@ class Tap implements FrameSource {
     this.#lastPtsMs = Number.NEGATIVE_INFINITY;
   }
 
-  push({ jpeg, ptsMs }: Picture, clock: PtsClock): void {
+  push({ ptsMs, ...picture }: Picture, clock: PtsClock): void {
     const arrivedAt = now();
     const capturedAt = ptsMs === undefined ? arrivedAt : this.#capturedAt(ptsMs, arrivedAt, clock);
-    for (const queue of this.#readers) queue.push({ jpeg, capturedAt });
+    for (const queue of this.#readers) queue.push({ ...picture, capturedAt });
   }
 
   #capturedAt(ptsMs: number, arrivedAt: number, clock: PtsClock): number {

@@ -5,14 +5,17 @@ import { ThingError } from "../../src/base/errors.ts";
 import { GdpParser } from "../../src/frames/gdp.ts";
 import { chunked, join } from "./jpegs.ts";
 
+const NONE = 0xffff_ffff_ffff_ffffn;
+
 /** One packet as gdppay writes it (checksums left out: they are flagged as absent). */
-function packet(type: number, payload: Uint8Array, ptsNs = 0xffff_ffff_ffff_ffffn): Uint8Array {
+function packet(type: number, payload: Uint8Array, ptsNs = NONE): Uint8Array {
   const header = new Uint8Array(62);
   const view = new DataView(header.buffer);
   header[0] = 1;
   view.setUint16(4, type);
   view.setUint32(6, payload.length);
   view.setBigUint64(10, ptsNs);
+  for (const at of [18, 26, 34]) view.setBigUint64(at, NONE);
   return join(header, payload);
 }
 
@@ -34,6 +37,22 @@ test("buffers come with their presentation time; caps and events are passed over
     { payload: Uint8Array.of(3) },
     { payload: new Uint8Array(0), ptsNs: 1n },
   ]);
+});
+
+test("a buffer tells how long it lasts, its number if it counts frames, and whether something is missing before it", () => {
+  const about = (duration: bigint, offset: bigint, end: bigint, flags: number) => {
+    const bytes = packet(1, Uint8Array.of(7), 0n);
+    const view = new DataView(bytes.buffer);
+    for (const [n, value] of [duration, offset, end].entries())
+      view.setBigUint64(18 + 8 * n, value);
+    view.setUint16(42, flags);
+    const { payload: _, ...rest } = new GdpParser().push(bytes)[0]!;
+    return rest;
+  };
+  assert.deepEqual(about(5n, 12n, 13n, 0x40), {
+    ...{ ptsNs: 0n, durationNs: 5n, sequence: 12n, isDiscontinuous: true },
+  });
+  assert.deepEqual(about(NONE, 9423n, 18_848n, 0x2000), { ptsNs: 0n }, "jpegparse counts bytes");
 });
 
 test("any chunking gives the same buffers", () => {

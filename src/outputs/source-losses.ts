@@ -1,0 +1,36 @@
+import type { SourceLoss } from "../frames/frame.ts";
+
+/** More kinds of losses than this between two frames are told as the last of them: a source may give a new reason each time. */
+const MOST_KINDS = 16;
+
+/** What a stream's source has lost since the newest frame: it is told with the next one. */
+export class SourceLosses {
+  /** Frames that were lost before they came here, as far as the source knows. */
+  lost = 0;
+  outages = 0;
+  #pending: SourceLoss[] = [];
+
+  /** What no frame has told yet. */
+  get pending(): readonly SourceLoss[] {
+    return this.#pending;
+  }
+
+  note(loss: SourceLoss): void {
+    if (loss.what === "lost") this.lost += loss.count;
+    if (loss.what === "outage") this.outages += 1;
+    const { what, why, count } = loss;
+    const isSame = (one: SourceLoss) => one.what === what && one.why === why;
+    const known = this.#pending.findIndex(isSame);
+    const place = known >= 0 ? known : Math.min(this.#pending.length, MOST_KINDS - 1);
+    const before = this.#pending[place];
+    this.#pending[place] = { what, why, count: count + (before?.count ?? 0) };
+  }
+
+  /** What the next frame is told with; undefined when nothing is missing. */
+  take(): readonly SourceLoss[] | undefined {
+    if (this.#pending.length === 0) return undefined;
+    const taken = this.#pending;
+    this.#pending = [];
+    return taken;
+  }
+}

@@ -1,0 +1,52 @@
+import { basename } from "node:path";
+import type { Log } from "../base/log.ts";
+import { packageVersion } from "../base/package-version.ts";
+import type { Frame } from "../frames/frame.ts";
+import { type LedgerHead, noteLine } from "./ledger.ts";
+import { MatroskaMjpeg } from "./matroska-mjpeg.ts";
+
+/** What a recording is called, and what is said of it in the file. */
+export interface RecordingOptions {
+  /** Ends with `.mkv`. A name that is taken gets a number. */
+  readonly path: string;
+  readonly camera?: string | undefined;
+  /** Why it is made: "a trigger", "continuous". */
+  readonly reason?: string | undefined;
+  /** Settings of the camera, as JSON. */
+  readonly settings?: unknown;
+  /** Epoch ms of the file's time 0; the first frame's capture time when absent. */
+  readonly timeZero?: number | undefined;
+  /** How much may wait for the disk, bytes. What comes beyond is dropped and counted. */
+  readonly maxQueuedBytes?: number | undefined;
+  /** The frame before the first one, when that is in another file of the same recording. */
+  readonly follows?: Pick<Frame, "run" | "index" | "capturedAt"> | undefined;
+  /** How many pictures the camera's stream has refused so far. */
+  readonly refused?: (() => number) | undefined;
+  /** The wall clock, epoch ms. */
+  readonly wallClock?: (() => number) | undefined;
+  readonly log?: Log | undefined;
+}
+
+/** What stands at the head of both files, which the first frame decides. */
+export function headsOf(path: string, first: Frame, options: RecordingOptions) {
+  const { camera = "camera", reason = "", settings, timeZero = first.capturedAt } = options;
+  const software = `thingscope ${packageVersion()}`;
+  const tags = {
+    CAMERA: camera,
+    RUN: first.run,
+    REASON: reason,
+    SETTINGS: JSON.stringify(settings) ?? "",
+  };
+  const { width, height } = first;
+  const mkv = new MatroskaMjpeg({ width, height, timeZero, software, tags });
+  const head: LedgerHead = {
+    ledger: 1,
+    file: basename(path),
+    camera,
+    reason,
+    timeZero: mkv.info.timeZero,
+    software,
+    ...(settings !== undefined && { settings }),
+  };
+  return { head: noteLine(head), mkv };
+}
