@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { FolderLock } from "../core/folder-lock.ts";
+import { giveUpClosing } from "./closing.ts";
 import { isDraft } from "./free-name.ts";
 import { repairFolder } from "./repair-folder.ts";
 
@@ -62,6 +63,7 @@ export class HeldFolder {
     held.delete(this.#folder);
     this.#releasing.abort();
     await this.#repairing;
+    await giveUpClosing(this.#folder);
     await this.#lock.release();
   }
 

@@ -80,25 +80,28 @@ export class RecordingDisk {
     return this.#files.sync();
   }
 
-  /** Closes the file and its ledger. On a full disk the newest frames make room for that. */
+  /** Closes the file and its ledger; can be tried again after it failed. On a full disk the newest frames make room for that. */
   async finish(ended: string, refused: number): Promise<RecordingSummary> {
-    const summary = (bytes: number) => this.#tally.summary(ended, refused, bytes);
     for (;;) {
       try {
         await this.#cutBack();
         const { cues, patches } = this.#mkv.closing();
         this.#lateNotes.push(...this.#tally.endOfLoss());
-        const notes = this.#lateNotes.map(noteLine).join("");
-        await this.#files.finish(
-          cues,
-          patches,
-          (bytes) => notes + noteLine({ summary: summary(bytes) }),
+        // First of all, so that a repair knows of them where the film cannot be closed.
+        await this.#files.appendLines(this.#lateNotes.map(noteLine).join(""));
+        await this.#files.finish(cues, patches, () =>
+          noteLine({ summary: this.summary(ended, refused) }),
         );
-        return summary(this.#files.videoEnd);
+        return this.summary(ended, refused);
       } catch (error) {
         if (!isDiskFull(error) || !this.#giveUpNewest(diskFault(error))) throw error;
       }
     }
+  }
+
+  /** How it went, as far as it is known. */
+  summary(ended: string, refused: number): RecordingSummary {
+    return this.#tally.summary(ended, refused, this.#files.videoEnd);
   }
 
   get #whole(): Place {

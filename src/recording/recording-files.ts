@@ -73,11 +73,19 @@ export class RecordingFiles {
 
   /** Adds to the ledger, then to the MKV, then patches that. */
   async append(lines: string, pieces: readonly Uint8Array[], patches: readonly Patch[]) {
-    await this.#appendLines(lines);
+    await this.appendLines(lines);
     await writeAll(this.#video, pieces, this.#videoEnd, (count) => {
       this.#videoEnd += count;
     });
     await this.patch(patches);
+  }
+
+  /** Adds to the ledger alone. */
+  async appendLines(lines: string): Promise<void> {
+    if (lines === "") return;
+    await writeAll(this.#ledger, [Buffer.from(lines)], this.#ledgerEnd, (count) => {
+      this.#ledgerEnd += count;
+    });
   }
 
   async patch(patches: readonly Patch[]): Promise<void> {
@@ -101,12 +109,12 @@ export class RecordingFiles {
   }
 
   /** Closes the MKV, and only then says so in the ledger. */
-  async finish(cues: Uint8Array, patches: readonly Patch[], lines: (bytes: number) => string) {
+  async finish(cues: Uint8Array, patches: readonly Patch[], lines: () => string) {
     await this.append("", [cues], []);
     await this.sync();
     await this.patch(patches);
     await this.#video.datasync();
-    await this.#appendLines(lines(this.#videoEnd));
+    await this.appendLines(lines());
     await this.#ledger.datasync();
   }
 
@@ -119,13 +127,6 @@ export class RecordingFiles {
   async remove(): Promise<void> {
     await this.close();
     await removeRecording(this.path);
-  }
-
-  async #appendLines(lines: string): Promise<void> {
-    if (lines === "") return;
-    await writeAll(this.#ledger, [Buffer.from(lines)], this.#ledgerEnd, (count) => {
-      this.#ledgerEnd += count;
-    });
   }
 }
 

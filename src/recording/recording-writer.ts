@@ -3,6 +3,7 @@ import { now } from "../base/clock.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import type { Frame, SourceLoss } from "../frames/frame.ts";
+import { closeRecording } from "./closing.ts";
 import { type DiskLane, laneOf } from "./disk-lane.ts";
 import type { LostFrames, RecordingSummary } from "./ledger.ts";
 import { diskFault, type Item, lostFrame, RecordingDisk } from "./recording-disk.ts";
@@ -143,13 +144,18 @@ export class RecordingWriter {
       const reason = this.#endReason ?? "stopped";
       for (const item of this.#queue)
         if ("frame" in item) this.#tally.lose(lostFrame(item.frame, reason));
-      await lane.run(() => files.remove());
+      await lane
+        .run(() => files.remove())
+        .catch((error) => {
+          this.#log.warn(`${files.path} is empty and could not be removed: ${messageOf(error)}`);
+        });
       return this.#tally.summary(reason, this.#refused, 0);
     }
     this.#announceBeginning();
     await this.#writeAll(disk, lane, startedAt).catch((error) => this.#fail(files, error));
     disk.lose(this.#queue, this.#endReason ?? "stopped");
-    return lane.run(() => this.#finish(files, disk));
+    const [ended, refused, log] = [this.#endReason ?? "stopped", this.#refused, this.#log];
+    return closeRecording({ files, disk, lane, ended, refused, log });
   }
 
   /** Waits for the first frame, which tells what the file's head says. */
@@ -173,20 +179,6 @@ export class RecordingWriter {
       }
       this.#lookAround();
       await this.#pause();
-    }
-  }
-
-  async #finish(files: RecordingFiles, disk: RecordingDisk): Promise<RecordingSummary> {
-    const reason = this.#endReason ?? "stopped";
-    try {
-      return await disk.finish(reason, this.#refused);
-    } catch (error) {
-      this.#log.error(
-        `${files.path} could not be closed (${messageOf(error)}). It can be played; once the disk is well, run: thingscope repair ${files.path}`,
-      );
-      return this.#tally.summary(reason, this.#refused, files.videoEnd);
-    } finally {
-      await files.close();
     }
   }
 

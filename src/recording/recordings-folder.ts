@@ -6,6 +6,7 @@ import { type Log, silentLog } from "../base/log.ts";
 import { resizeJpeg } from "../frames/codec.ts";
 import { FileCollection } from "../outputs/file-collection.ts";
 import type { FilePart, StoredFile } from "../outputs/stored-file.ts";
+import { unclosedSummary } from "./closing.ts";
 import { describeRecording, firstFrameOf } from "./describe.ts";
 import { DiskLane } from "./disk-lane.ts";
 import { type DiskRoom, roomIn } from "./disk-room.ts";
@@ -112,7 +113,7 @@ export class RecordingsFolder {
   async #look(path: string): Promise<StoredFile | undefined> {
     try {
       const { size, birthtimeMs, mtimeMs } = await stat(path);
-      const { head, summary } = await describeRecording(path);
+      const { head, summary = unclosedSummary(path) } = await describeRecording(path);
       return this.files.put({
         path,
         mediaType: MEDIA_TYPES[extensionOf(path)] ?? "application/octet-stream",

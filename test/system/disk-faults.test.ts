@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import type { ContinuousSummary } from "../../src/recording/continuous-options.ts";
+import { ledgerPathOf, readLedger } from "../../src/recording/ledger.ts";
 import { openRecording } from "../../src/recording/open-recording.ts";
 import { repairRecording } from "../../src/recording/repair.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
 import { collect, newPath } from "../recording/recordings.ts";
-import { runOnFaultyDisk } from "./disk-shim.ts";
+import { runOnFaultyDisk, runWithShim } from "./disk-shim.ts";
 
 const [EIO, ENOSPC] = [5, 28];
 const STALLED = "system/stalled-disk-child.js";
@@ -77,3 +79,52 @@ for (const [name, errno] of Object.entries({ EIO, ENOSPC })) {
     console.log(`# ${name}: each of ${faults} writes and syncs failed in turn`);
   });
 }
+
+/** Records on a disk that fails, also while the file is closed, for so long after it began to. */
+async function closeOnFailingDisk(failsForMs: number) {
+  const [path, error] = [await newPath(), await newPath("error")];
+  const settings = { DISK_FOLDER: `${dirname(path)}/`, DISK_ERROR: error };
+  const program = "system/closing-child.js";
+  const args = [dirname(path), error, String(failsForMs)];
+  const told = await runWithShim("disk-shim", settings, program, ...args);
+  const [ended, before, after] = told
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  return { path, ended, before, after };
+}
+
+/** Frames that were captured are written or dropped, as the ledger says, and as was told when the recording ended. */
+async function assertAllAccounted(
+  path: string,
+  { captured, written, dropped, ended }: ContinuousSummary,
+) {
+  assert.match(ended, /the disk failed: EIO/);
+  assert.ok(written > 0 && dropped > 0 && captured >= 40, `${captured}, ${written}, ${dropped}`);
+  const { summary } = (await readLedger(ledgerPathOf(path)))!;
+  assert.deepEqual([summary?.captured, summary?.written], [captured, written]);
+  const why = Object.keys(summary?.dropped ?? {}).join();
+  assert.match(why, /the disk failed: EIO/);
+  const { ok, sentence } = await verifyRecording(path);
+  assert.ok(ok, sentence);
+  console.log(`# ${sentence}`);
+}
+
+test("a disk that fails while a file is closed is tried again: the frames that waited are in the ledger", {
+  timeout: 60_000,
+}, async () => {
+  const { path, ended } = await closeOnFailingDisk(1500);
+  await assertAllAccounted(path, ended);
+});
+
+test("a disk that fails for longer is told of at once, and in the ledger when it works again", {
+  timeout: 60_000,
+}, async () => {
+  const { path, ended, before, after } = await closeOnFailingDisk(9000);
+  assert.deepEqual([before.growing, after.growing], [true, false]);
+  for (const about of [before, after]) {
+    assert.deepEqual([about.frames, about.dropped], [ended.written, ended.dropped]);
+    assert.equal(about.ended, ended.ended);
+  }
+  await assertAllAccounted(path, ended);
+});

@@ -1,0 +1,103 @@
+import { dirname, resolve } from "node:path";
+import { delay } from "../base/abort.ts";
+import { messageOf } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import type { DiskLane } from "./disk-lane.ts";
+import type { RecordingSummary } from "./ledger.ts";
+import type { RecordingDisk } from "./recording-disk.ts";
+import type { RecordingFiles } from "./recording-files.ts";
+
+/** What is to be closed, and how it ended. */
+export interface ClosingOptions {
+  readonly files: RecordingFiles;
+  readonly disk: RecordingDisk;
+  readonly lane: DiskLane;
+  readonly ended: string;
+  readonly refused: number;
+  readonly log: Log;
+}
+
+/** Who stops a recording waits while this is tried, 7.4 s: a server that is told to end has ten. */
+const SOON_MS = [0, 100, 300, 1000, 2000, 4000] as const;
+/** Then it is tried again so often, for half an hour. */
+const LATER_MS = 5000;
+const LATER_TIMES = 360;
+/** How many summaries are kept of recordings whose disk never took them. */
+const MOST_KEPT = 100;
+
+/** Recordings whose disk has not taken their end yet, by path. */
+const unclosed = new Map<string, Unclosed>();
+
+interface Unclosed {
+  readonly summary: RecordingSummary;
+  /** Tries once more, and lets the files go. */
+  readonly giveUp: () => Promise<void>;
+}
+
+/**
+ * Closes a recording. A disk that fails is tried again; after some seconds the summary is told all the same, and the disk
+ * tried again behind it, so that the ledger still gets what is known of frames that were never written.
+ */
+export async function closeRecording(options: ClosingOptions): Promise<RecordingSummary> {
+  const { files, disk, lane, ended, refused, log } = options;
+  const attempt = () => lane.run(() => disk.finish(ended, refused));
+  let fault: unknown;
+  for (const wait of SOON_MS) {
+    await delay(wait);
+    try {
+      const summary = await attempt();
+      await files.close();
+      return summary;
+    } catch (error) {
+      fault = error;
+    }
+  }
+  log.error(
+    `${files.path} could not be closed (${messageOf(fault)}). It can be played. Closing it is tried again for half an hour; after that run: thingscope repair ${files.path}`,
+  );
+  const summary = disk.summary(ended, refused);
+  keepTrying(options, summary, attempt);
+  return summary;
+}
+
+/** How a recording ended whose disk has not taken that yet; undefined for any other. */
+export function unclosedSummary(path: string): RecordingSummary | undefined {
+  return unclosed.get(resolve(path))?.summary;
+}
+
+/** Lets go of the recordings in a folder that could not be closed, after a last attempt: another process may have it now. */
+export async function giveUpClosing(folder: string): Promise<void> {
+  const own = [...unclosed].filter(([path]) => dirname(path) === resolve(folder));
+  await Promise.all(own.map(([, { giveUp }]) => giveUp()));
+}
+
+function keepTrying(
+  { files, log }: ClosingOptions,
+  summary: RecordingSummary,
+  attempt: () => Promise<RecordingSummary>,
+): void {
+  const path = resolve(files.path);
+  let left = LATER_TIMES;
+  let trying: Promise<void> = Promise.resolve();
+  const timer = setInterval(() => {
+    trying = trying.then(() => tryAgain(left <= 1));
+  }, LATER_MS).unref();
+  const tryAgain = async (isLast: boolean): Promise<void> => {
+    if (left <= 0) return; // it is closed, or was given up
+    left -= 1;
+    const isClosed = await attempt().then(
+      () => true,
+      () => false,
+    );
+    if (!isClosed && !isLast) return;
+    left = 0;
+    clearInterval(timer);
+    await files.close();
+    if (!isClosed) return log.error(`${path} is left as it is. Run: thingscope repair ${path}`);
+    unclosed.delete(path);
+    log.warn(`${path} is closed now: its disk works again.`);
+  };
+  const giveUp = () => trying.then(() => tryAgain(true));
+  unclosed.set(path, { summary, giveUp });
+  if (unclosed.size > MOST_KEPT) unclosed.delete([...unclosed.keys()][0]!);
+}
