@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import {
   action,
   event,
+  files,
   type Invocation,
   now,
   property,
@@ -14,7 +15,8 @@ import {
   toDateTime,
 } from "thingscope";
 import { Type } from "typebox";
-import { Manifest, RecordingFile, Start, Trigger } from "./recorder/schemas.ts";
+import { Manifests } from "./recorder/manifests.ts";
+import { Manifest, ManifestFile, RecordingFile, Start, Trigger } from "./recorder/schemas.ts";
 import { type BegunRecording, Recorder } from "./recorder.ts";
 
 /** What a RecorderGroup is made with. */
@@ -38,6 +40,7 @@ export class RecorderGroup extends Thing {
   static override readonly description: string =
     "Starts and stops several recorders together, and writes one manifest of what they recorded.";
   readonly #folder: RecordingsFolder;
+  readonly #manifests: Manifests;
   #session: Session | "starting" | "stopping" | undefined;
 
   @slot("What records", Recorder, { many: true })
@@ -46,9 +49,22 @@ export class RecorderGroup extends Thing {
   @event("All have stopped, and the manifest is written", Manifest)
   readonly recording_finished = new ThingEvent<Manifest>();
 
+  @files("Manifests", { name: "manifests" })
+  readonly files;
+
   constructor({ folder = "recordings" }: RecorderGroupOptions = {}) {
     super();
     this.#folder = new RecordingsFolder(folder);
+    this.#manifests = new Manifests(this.#folder.folder, () => this.changed("manifests"));
+    this.files = this.#manifests.files;
+  }
+
+  @property("What was recorded together, newest first", Type.Array(ManifestFile), {
+    readOnly: true,
+    observable: true,
+  })
+  get manifests(): StoredFile[] {
+    return this.files.list;
   }
 
   @property("Whether they record together", Type.Boolean(), { readOnly: true, observable: true })
@@ -61,7 +77,9 @@ export class RecorderGroup extends Thing {
       const why = `'${this.name}' has no recorders. Name some in its thing_slots.recorders.`;
       throw new ThingError("BAD_CONFIG", why);
     }
+    this.files.path = `/${this.name}/manifests`;
     await this.#folder.open(this.log);
+    await this.#manifests.refresh(this.log);
   }
 
   override close(): Promise<void> {
@@ -104,7 +122,8 @@ export class RecorderGroup extends Thing {
     try {
       const manifest = await this.#stopAll(session, run);
       const text = `${JSON.stringify(manifest, null, 2)}\n`;
-      await this.#folder.write(`${session.name}.manifest.json`, Buffer.from(text));
+      const name = `${session.name}.manifest.json`;
+      await this.#manifests.add(await this.#folder.write(name, Buffer.from(text)));
       this.recording_finished.emit(manifest);
       return manifest;
     } finally {

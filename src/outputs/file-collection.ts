@@ -22,7 +22,7 @@ export class FileCollection {
 
   /** Newest first. */
   get list(): StoredFile[] {
-    return [...this.#files.values()].sort((a, b) => b.createdAt - a.createdAt);
+    return [...this.#files.values()].sort(newestFirst);
   }
 
   /** Those that are still being written. */
@@ -76,6 +76,14 @@ export class FileCollection {
       this.#onChange();
     }, TELL_AFTER_MS);
   }
+}
+
+/** The order of a list of files. Two of one moment have an order, too. */
+export function newestFirst(
+  a: Pick<StoredFile, "createdAt" | "id">,
+  b: Pick<StoredFile, "createdAt" | "id">,
+): number {
+  return b.createdAt - a.createdAt || (a.id < b.id ? -1 : Number(a.id > b.id));
 }
 
 function idOf(path: string): string {

@@ -1,19 +1,19 @@
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readdir, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { toDateTime } from "../base/clock.ts";
-import { messageOf, ThingError } from "../base/errors.ts";
+import { messageOf } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
-import { resizeJpeg } from "../frames/codec.ts";
 import { FileCollection } from "../outputs/file-collection.ts";
 import type { FilePart, StoredFile } from "../outputs/stored-file.ts";
 import { unclosedSummary } from "./closing.ts";
-import { describeRecording, firstFrameOf } from "./describe.ts";
+import { describeRecording } from "./describe.ts";
 import { DiskLane } from "./disk-lane.ts";
 import { type DiskRoom, roomIn } from "./disk-room.ts";
 import { draftOf, nameFile } from "./free-name.ts";
 import { HeldFolder } from "./held-folder.ts";
 import { LEFT_OUT, ledgerPathOf, type RecordingSummary, type SourceSum } from "./ledger.ts";
 import { ledgerAsCsv, ledgerAsJson } from "./ledger-tables.ts";
+import { posterOf } from "./posters.ts";
 import { isBeingRecorded, removeRecording } from "./recording-files.ts";
 
 /** What is said of each recording beside what is said of every file. */
@@ -40,7 +40,6 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   jpg: "image/jpeg",
   webm: "video/webm",
 };
-const POSTER = { width: 320, quality: 75 };
 
 /**
  * A folder of recordings, one process at a time: what is in it, as files that clients can fetch, each with its poster and its
@@ -164,20 +163,13 @@ function sourceOf({ source = [] }: Partial<RecordingSummary>): Record<string, nu
 function partsOf(path: string, hasLedger: boolean): Record<string, FilePart> {
   const poster: FilePart = { mediaType: "image/jpeg", content: () => posterOf(path) };
   return {
-    ...(/\.(mkv|jpg)$/.test(path) && { poster }),
+    poster,
     ...(hasLedger && {
       ledger: { mediaType: "application/x-ndjson", content: ledgerPathOf(path) },
       "ledger.csv": { mediaType: "text/csv; charset=utf-8", content: () => ledgerAsCsv(path) },
       "ledger.json": { mediaType: "application/json", content: () => ledgerAsJson(path) },
     }),
   };
-}
-
-/** The first frame, small. */
-async function posterOf(path: string): Promise<Uint8Array> {
-  const frame = path.endsWith(".jpg") ? await readFile(path) : await firstFrameOf(path);
-  if (frame) return resizeJpeg(frame, POSTER);
-  throw new ThingError("NOT_FOUND", `${path} has no frame yet.`);
 }
 
 function extensionOf(name: string): string {

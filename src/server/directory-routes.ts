@@ -8,6 +8,7 @@ import {
   type DirectoryEventType,
 } from "./directory-events.ts";
 import { hashOf, revalidated } from "./etag.ts";
+import { badQuery, numberIn } from "./query.ts";
 import { type Exchange, JSON_TYPE, type Reply, type Route, TD_TYPE } from "./route.ts";
 import { EventStreamWriter } from "./sse.ts";
 import type { Security } from "./td-security.ts";
@@ -188,18 +189,6 @@ function page(offset: number, limit: number | undefined, format: string): URLSea
     ...(limit !== undefined && { limit: String(limit) }),
     ...(format !== "array" && { format }),
   });
-}
-
-function numberIn(query: URLSearchParams, name: string, minimum: number): number | undefined {
-  const text = query.get(name);
-  if (text === null) return undefined;
-  const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (number >= minimum) return number;
-  throw badQuery(name, text, `a whole number from ${minimum}`);
-}
-
-function badQuery(name: string, text: string, wanted: string): ThingError {
-  return new ThingError("BAD_ARGUMENT", `${name}=${text} cannot be used: give ${wanted}.`);
 }
 
 function notSupported(name: string): ThingError {

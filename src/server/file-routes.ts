@@ -4,6 +4,7 @@ import type { ThingHost } from "../core/thing-host.ts";
 import { FileCollection } from "../outputs/file-collection.ts";
 import { storedFileSchema } from "../outputs/stored-file.ts";
 import { revalidated } from "./etag.ts";
+import { FILE_PAGE, fileListReply } from "./file-pages.ts";
 import { type Exchange, JSON_TYPE, type Reply, type Route } from "./route.ts";
 import { sendFile } from "./send-file.ts";
 
@@ -31,13 +32,12 @@ export function fileAliasRoutes(host: ThingHost, prefix: string): Route[] {
       path,
       role: "view",
       summary: "All recordings of all Things, newest first",
+      query: FILE_PAGE,
       response: { status: 200, contentType: JSON_TYPE, schema: Type.Array(storedFileSchema()) },
-      handle: async () => ({
-        status: 200,
-        body: all()
-          .flatMap(({ list }) => list)
-          .sort((a, b) => b.createdAt - a.createdAt),
-      }),
+      handle: async (exchange) => {
+        const files = new Map(all().flatMap(({ list }) => list.map((file) => [file.id, file])));
+        return fileListReply([...files.values()], exchange); // each once: recorders may share a folder
+      },
     },
     ...routesAt(path, "a recording of any Thing", all),
   ];
@@ -103,7 +103,9 @@ function collectionsOf(hosted: HostedThing): FileCollection[] {
   return hosted.model.files.flatMap(({ name }) => collectionOf(hosted, name) ?? []);
 }
 
-function collectionOf(hosted: HostedThing, name: string): FileCollection | undefined {
+/** The files that a property lists, if it lists files. */
+export function collectionOf(hosted: HostedThing, name: string): FileCollection | undefined {
+  if (!hosted.model.files.some((one) => one.name === name)) return undefined;
   const files = hosted.filesOf(name);
   return files instanceof FileCollection ? files : undefined;
 }

@@ -1,4 +1,6 @@
 import type { HostedThing } from "../core/hosted-thing.ts";
+import { FILE_PAGE, fileListReply } from "./file-pages.ts";
+import { collectionOf } from "./file-routes.ts";
 import { JSON_TYPE, type Route } from "./route.ts";
 
 /** Read, write and reset of each property, directly under the Thing's path. */
@@ -6,6 +8,7 @@ export function propertyRoutes(hosted: HostedThing, base: string): Route[] {
   return [...hosted.model.properties.values()].flatMap(
     ({ name, schema, readOnly, resettable, title, description }) => {
       const path = `${base}/${name}`;
+      const files = collectionOf(hosted, name);
       const called = `'${title ?? name}' of ${hosted.name}`;
       const place = { thing: hosted.name, kind: "properties", affordance: name } as const;
       const routes: Route[] = [
@@ -16,9 +19,14 @@ export function propertyRoutes(hosted: HostedThing, base: string): Route[] {
           summary: `Read ${called}`,
           description,
           form: { ...place, op: ["readproperty"] },
+          ...(files && { query: FILE_PAGE }),
           response: { status: 200, contentType: JSON_TYPE, schema },
           errors: ["INVALID_OUTPUT"],
-          handle: async () => ({ status: 200, body: (await hosted.readProperty(name)) ?? null }),
+          handle: async (exchange) => {
+            const isPage = files && ["limit", "after"].some((one) => exchange.query.has(one));
+            if (isPage) return fileListReply(files.list, exchange);
+            return { status: 200, body: (await hosted.readProperty(name)) ?? null };
+          },
         },
       ];
       if (!readOnly) {

@@ -62,9 +62,11 @@ test("a server that was killed while recording repairs its files when it is star
   const { ok, sentence, frames } = await verifyRecording(film);
   assert.ok(ok && frames > 5, sentence);
   assert.match(sentence, /it ended by crash/);
-  const recordings = await (await fetch(`${second.url}/recordings`)).json();
-  const [listed] = recordings as { frames: number }[];
-  assert.equal(listed?.frames, frames);
+  const listed = async () => {
+    const recordings = await (await fetch(`${second.url}/recordings`)).json();
+    return (recordings as { frames?: number }[])[0]?.frames;
+  };
+  while ((await listed()) !== frames) await sleep(50); // it is listed anew after it was told
   assert.equal(await second.stop("SIGTERM"), 0);
 });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openRecording, ThingHost, ThingServer, verifyRecording } from "thingscope";
 import { Recorder, RecorderGroup } from "thingscope/things";
@@ -12,6 +12,8 @@ import { folderFor, QuickCamera } from "./recorder-server.ts";
 
 const timeout = 60_000;
 const PERIOD_MS = 20;
+
+const OLDER = JSON.stringify({ manifest: 1, from: 1, until: 2, started: "", recordings: [] });
 
 interface Manifest {
   name: string;
@@ -29,8 +31,9 @@ interface Manifest {
 }
 
 /** Two cameras with a recorder each, and the group of these. */
-async function groupFor(t: import("node:test").TestContext) {
+async function groupFor(t: TestContext, there: Readonly<Record<string, string>> = {}) {
   const folder = await folderFor(t);
+  for (const [name, text] of Object.entries(there)) await writeFile(join(folder, name), text);
   const host = new ThingHost({ settingsFolder: await folderFor(t) });
   for (const side of ["left", "right"]) {
     host.add(side, new QuickCamera());
@@ -43,7 +46,7 @@ async function groupFor(t: import("node:test").TestContext) {
   const { url } = await server.listen({ port: 0 });
   t.after(() => server.close());
   for (const { state, reason } of host.things.values()) assert.equal(state, "open", reason);
-  return { folder, host, thing: await ThingClient.connect(`${url}/group/`) };
+  return { folder, host, url, thing: await ThingClient.connect(`${url}/group/`) };
 }
 
 test("cameras of a group are recorded from one moment to another, and a manifest says so", {
@@ -79,6 +82,45 @@ test("cameras of a group are recorded from one moment to another, and a manifest
     assert.ok(manifest.until - last < 50 * PERIOD_MS, `${manifest.until - last} ms`);
   }
   assert.equal(await thing.read("busy"), false);
+});
+
+test("manifests are listed and fetched like recordings, also those of before, and go with DELETE", {
+  timeout,
+}, async (t) => {
+  const { folder, thing, url } = await groupFor(t, {
+    "older.manifest.json": OLDER,
+    "x.manifest.json": "{",
+  });
+  await thing.invoke("start_recording", { name: "trial" });
+  await sleep(300);
+  const manifest = (await thing.invoke("stop_recording")) as Manifest;
+  type Listed = { id: string; name: string; href: string; recorders: number; frames: number };
+  const list = (await thing.read("manifests")) as Listed[];
+  assert.deepEqual(
+    list.map(({ name, recorders }) => [name, recorders]),
+    [
+      ["trial.manifest.json", 2],
+      ["older.manifest.json", 0],
+    ],
+  );
+  const [{ id, href, frames }] = list as [Listed];
+  assert.ok(frames > 10);
+  for (const address of [href, `${url}/recordings/${id}`, `${url}/group/manifests/${id}`]) {
+    const answer = await fetch(new URL(address, url));
+    assert.equal(answer.headers.get("content-type"), "application/json");
+    const { from, until, name } = (await answer.json()) as Manifest;
+    assert.deepEqual([from, until, name], [manifest.from, manifest.until, "trial"]);
+  }
+  const all = (await (await fetch(`${url}/recordings`)).json()) as Listed[];
+  const names = all.map(({ name }) => name);
+  assert.equal(
+    new Set(names).size,
+    names.length,
+    "each once, though both recorders list the folder",
+  );
+  assert.ok(names.includes("trial.manifest.json") && names.includes("trial_left_recorder.mkv"));
+  assert.equal((await fetch(`${url}/group/manifests/${id}`, { method: "DELETE" })).status, 204);
+  assert.ok(!(await readdir(folder)).includes("trial.manifest.json"));
 });
 
 test("when one recorder cannot begin, none does, and no file is left", { timeout }, async (t) => {

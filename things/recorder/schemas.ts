@@ -118,3 +118,11 @@ export const Manifest = Type.Object({
   ),
 });
 export type Manifest = Static<typeof Manifest>;
+
+export const ManifestFile = storedFileSchema({
+  started: { type: "string", format: "date-time" },
+  duration: { type: "number", unit: "s", description: "From when all began to when all ended" },
+  recorders: { type: "integer" },
+  frames: { type: "integer", description: "In the files of all" },
+  dropped: { type: "integer", description: "Frames of all that are in no file" },
+});
