@@ -45,16 +45,16 @@ export function addRecordingCommands(program: Command): void {
   program
     .command("verify")
     .description(
-      "count the frames of recordings, byte for byte, and compare them with their ledgers",
+      "count the frames of recordings, byte for byte (of MP4 and WebM: their times), and compare them with their ledgers",
     )
-    .argument("<files...>", "recordings (.mkv), each with its ledger beside it")
+    .argument("<files...>", "recordings (.mkv, .mp4, .webm), each with its ledger beside it")
     .action(async (files: string[]) => {
       const { verifyRecording } = await import("../recording/verify.ts");
-      for (const file of files) {
+      await forEach(files, async (file) => {
         const { ok, sentence } = await verifyRecording(file);
         console.log(sentence);
         if (!ok) process.exitCode = EXIT.failed;
-      }
+      });
     });
   program
     .command("export")
@@ -76,18 +76,25 @@ export function addRecordingCommands(program: Command): void {
     .argument("<files...>", "recordings (.mkv), each with its ledger beside it")
     .action(async (files: string[]) => {
       const { repairRecording } = await import("../recording/repair.ts");
-      const faults: ThingError[] = [];
-      for (const file of files) {
-        try {
-          console.log((await repairRecording(file)).sentence);
-        } catch (error) {
-          if (!(error instanceof ThingError)) throw error;
-          faults.push(error); // the others are repaired all the same
-        }
-      }
-      const [first] = faults;
-      if (first) throw new ThingError(first.code, faults.map(({ message }) => message).join("\n"));
+      await forEach(files, async (file) => {
+        console.log((await repairRecording(file)).sentence);
+      });
     });
+}
+
+/** One after the other. @throws {ThingError} In the end, for all that failed: the others are done all the same. */
+async function forEach(files: readonly string[], work: (file: string) => Promise<void>) {
+  const faults: ThingError[] = [];
+  for (const file of files) {
+    try {
+      await work(file);
+    } catch (error) {
+      if (!(error instanceof ThingError)) throw error;
+      faults.push(error);
+    }
+  }
+  const [first] = faults;
+  if (first) throw new ThingError(first.code, faults.map(({ message }) => message).join("\n"));
 }
 
 function seconds(text: string): number {

@@ -1,13 +1,8 @@
-import { execFile } from "node:child_process";
 import type { FileHandle } from "node:fs/promises";
-import { promisify } from "node:util";
 import { TICKS_PER_MS } from "./matroska.ts";
+import { probedTimes } from "./probe.ts";
 import { headOf, scan } from "./scan.ts";
 import { TOLERANCE_MS, type VideoFormat } from "./video-format.ts";
-
-const run = promisify(execFile);
-
-const MOST_OUTPUT_BYTES = 1 << 30;
 
 /** How an export compares with its recording. */
 export interface Comparison {
@@ -44,16 +39,4 @@ async function timesOf(recording: FileHandle): Promise<number[]> {
     if (part.kind === "block") times.push(part.tick / TICKS_PER_MS);
   }
   return times;
-}
-
-async function probedTimes(path: string): Promise<number[]> {
-  const shown = "-v error -select_streams v:0 -show_entries packet=pts_time -of csv=p=0".split(" ");
-  const { stdout } = await run("ffprobe", [...shown, `file:${path}`], {
-    maxBuffer: MOST_OUTPUT_BYTES,
-  });
-  const times = stdout
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => 1000 * Number.parseFloat(line));
-  return times.sort((a, b) => a - b);
 }

@@ -1,33 +1,23 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { messageOf, ThingError } from "../base/errors.ts";
-import { rangesOf, rangeText } from "./frame-ranges.ts";
 import { type Ledger, type LedgerFrame, ledgerPathOf, readLedger } from "./ledger.ts";
 import { tickOf } from "./matroska-mjpeg.ts";
 import { type Block, headOf, read, scan } from "./scan.ts";
-import { SourceTally } from "./source-tally.ts";
+import { counted, proof, type Verdict } from "./verdict.ts";
+import { verifyExport } from "./verify-export.ts";
+import { formatOf } from "./video-format.ts";
 
-/** What a recount of a recording found. */
-export interface Verdict {
-  /** Whether the file is closed, and agrees with its ledger to the byte. */
-  readonly ok: boolean;
-  /** All of it in one line. */
-  readonly sentence: string;
-  /** Whole frames in the file. */
-  readonly frames: number;
-  /** Frames that the ledger lists and the file lacks. */
-  readonly missing: readonly LedgerFrame[];
-  /** Frames whose bytes are not those that were recorded. */
-  readonly damaged: readonly LedgerFrame[];
-  /** Frames in the file that the ledger does not list. */
-  readonly unlisted: number;
-}
+export type { Verdict } from "./verdict.ts";
 
 /**
- * Counts the frames of a recording, byte for byte, and compares them with its ledger.
- * @throws {ThingError} `NOT_FOUND` when there is no such file.
+ * Counts the frames of a recording, byte for byte, and compares them with its ledger; of an MP4 or a WebM, which has other
+ * bytes, their number and times.
+ * @throws {ThingError} `NOT_FOUND` when there is no such file; `PROGRAM_MISSING` without the ffprobe that an MP4 or a WebM takes.
  */
 export async function verifyRecording(path: string): Promise<Verdict> {
+  const format = formatOf(path);
+  if (format) return verifyExport(path, format);
   const file = await openFile(path);
   try {
     return await recount(file, path);
@@ -75,31 +65,6 @@ async function recount(file: FileHandle, path: string): Promise<Verdict> {
   return { ok: faults.length === 0, sentence: `${path}: ${what}.${advice}`, ...found };
 }
 
-/** For a file that agrees with its ledger: what it has, and what its ledger says that it lacks. */
-function proof({ frames, notes, summary }: Ledger): string {
-  const seconds = ((frames.at(-1)?.capturedAt ?? 0) - (frames[0]?.capturedAt ?? 0)) / 1000;
-  const has = `OK: ${frames.length} frames over ${seconds.toFixed(1)} s, ${summary?.ended}`;
-  const lost = notes.flatMap(({ note }) => ("dropped" in note ? [note.dropped] : []));
-  const source = sourceSentence(notes);
-  if (lost.length === 0) return `${has}; none was lost${source}`;
-  const count = lost.reduce((sum, { from, to }) => sum + to - from + 1, 0);
-  const which = lost.slice(0, 5).map((one) => `${rangeText(one)} because ${one.why}`);
-  const more = lost.length > 5 ? `; and more` : "";
-  return `${has}; ${count} lost, as its ledger says: ${which.join("; ")}${more}${source}`;
-}
-
-/** What never was a frame: `; its source: 3 lost (the numbers of its driver skip)`. */
-function sourceSentence(notes: Ledger["notes"]): string {
-  const tally = new SourceTally();
-  for (const { note } of notes) if ("source" in note) tally.add(note.source);
-  const told = tally.sums.map(({ what, count, times, ms, why }) => {
-    if (what === "outage")
-      return `failed ${times === 1 ? "once" : `${times} times`}, for ${(ms / 1000).toFixed(1)} s (${why})`;
-    return `${count === 0 ? "some" : count} ${what} (${why})`;
-  });
-  return told.length === 0 ? "" : `; its source: ${told.slice(0, 5).join("; ")}`;
-}
-
 function faultsOf(
   { missing, damaged, unlisted }: Omit<Verdict, "ok" | "sentence">,
   { frames, summary }: Ledger,
@@ -114,10 +79,4 @@ function faultsOf(
     faults.push(`its summary counts ${summary.written} frames, its lines ${frames.length}`);
   }
   return faults;
-}
-
-/** `6 frames (k3x9q2 frames 40 to 45)`. */
-function counted(frames: readonly LedgerFrame[]): string {
-  const which = rangesOf(frames).slice(0, 5).map(rangeText).join("; ");
-  return `${frames.length} ${frames.length === 1 ? "frame" : "frames"} (${which})`;
 }

@@ -1,0 +1,50 @@
+import { rangesOf, rangeText } from "./frame-ranges.ts";
+import type { Ledger, LedgerFrame } from "./ledger.ts";
+import { SourceTally } from "./source-tally.ts";
+
+/** What a recount of a recording found. */
+export interface Verdict {
+  /** Whether the file is closed, and agrees with its ledger to the byte. */
+  readonly ok: boolean;
+  /** All of it in one line. */
+  readonly sentence: string;
+  /** Whole frames in the file. */
+  readonly frames: number;
+  /** Frames that the ledger lists and the file lacks. */
+  readonly missing: readonly LedgerFrame[];
+  /** Frames whose bytes are not those that were recorded. */
+  readonly damaged: readonly LedgerFrame[];
+  /** Frames in the file that the ledger does not list. */
+  readonly unlisted: number;
+}
+
+/** For a file that agrees with its ledger: what it has, and what its ledger says that it lacks. */
+export function proof({ frames, notes, summary }: Ledger): string {
+  const seconds = ((frames.at(-1)?.capturedAt ?? 0) - (frames[0]?.capturedAt ?? 0)) / 1000;
+  const has = `OK: ${frames.length} frames over ${seconds.toFixed(1)} s, ${summary?.ended}`;
+  const lost = notes.flatMap(({ note }) => ("dropped" in note ? [note.dropped] : []));
+  const source = sourceSentence(notes);
+  if (lost.length === 0) return `${has}; none was lost${source}`;
+  const count = lost.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+  const which = lost.slice(0, 5).map((one) => `${rangeText(one)} because ${one.why}`);
+  const more = lost.length > 5 ? `; and more` : "";
+  return `${has}; ${count} lost, as its ledger says: ${which.join("; ")}${more}${source}`;
+}
+
+/** What never was a frame: `; its source: 3 lost (the numbers of its driver skip)`. */
+function sourceSentence(notes: Ledger["notes"]): string {
+  const tally = new SourceTally();
+  for (const { note } of notes) if ("source" in note) tally.add(note.source);
+  const told = tally.sums.map(({ what, count, times, ms, why }) => {
+    if (what === "outage")
+      return `failed ${times === 1 ? "once" : `${times} times`}, for ${(ms / 1000).toFixed(1)} s (${why})`;
+    return `${count === 0 ? "some" : count} ${what} (${why})`;
+  });
+  return told.length === 0 ? "" : `; its source: ${told.slice(0, 5).join("; ")}`;
+}
+
+/** `6 frames (k3x9q2 frames 40 to 45)`. */
+export function counted(frames: readonly LedgerFrame[]): string {
+  const which = rangesOf(frames).slice(0, 5).map(rangeText).join("; ");
+  return `${frames.length} ${frames.length === 1 ? "frame" : "frames"} (${which})`;
+}
