@@ -8,6 +8,13 @@ export {
   ThingError,
 } from "./base/errors.ts";
 export { type Log, type LogLevel, logTo, namedLog, silentLog } from "./base/log.ts";
+export {
+  type ListedLog,
+  LogFolder,
+  type LogFolderOptions,
+  type LoggedLine,
+  type LogShelf,
+} from "./base/log-folder.ts";
 export { packagePath } from "./base/package-root.ts";
 export { type Affordance, affordancesOf, type Role } from "./core/affordances.ts";
 export {

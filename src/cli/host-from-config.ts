@@ -10,9 +10,14 @@ import { nearest } from "./nearest.ts";
 
 /**
  * The Things of a configuration in a host: loaded, made and fitted together, but not opened.
+ * @param logFolder - Where log files are kept; nowhere when absent.
  * @throws {ThingError} `BAD_CONFIG`, or `CLASS_NOT_LOADED` if all that is wrong is in the classes; each problem with its line.
  */
-export async function hostFromConfig(config: Config, log: Log): Promise<ThingHost> {
+export async function hostFromConfig(
+  config: Config,
+  log: Log,
+  logFolder?: string,
+): Promise<ThingHost> {
   const { settingsFolder, applicationConfig, enableGlobalLock, globalLockLogLevel } = config;
   const host = new ThingHost({
     settingsFolder,
@@ -20,6 +25,7 @@ export async function hostFromConfig(config: Config, log: Log): Promise<ThingHos
     enableGlobalLock,
     globalLockLogLevel,
     log,
+    logFolder,
   });
   const problems: ConfigProblem[] = [];
   for (const [name, entry] of config.things) {

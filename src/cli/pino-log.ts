@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import type { Log, LogLevel } from "../base/log.ts";
-import { redact, redactText } from "./redact.ts";
+import { redact, redactText } from "../base/redact.ts";
 
 export interface ProcessLog extends Log {
   /** Tells the person who started this process: a bare line where lines are readable, else one more at level info. */

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { packageVersion } from "../base/package-version.ts";
@@ -11,6 +12,9 @@ import type { Listening } from "./listening.ts";
 import { sayHowToLogIn } from "./login-links.ts";
 import type { ProcessLog } from "./pino-log.ts";
 
+/** Where log files are, in the settings folder. No Thing is called so: the name is reserved. */
+const LOGS = "logs";
+
 /**
  * A server with the Things of a configuration; `listen` opens both.
  * @throws {ThingError} as `hostFromConfig` does.
@@ -20,7 +24,7 @@ export async function serverFromConfig(
   log: Log,
   listening: Listening["options"] = {},
 ): Promise<ThingServer> {
-  const host = await hostFromConfig(config, log);
+  const host = await hostFromConfig(config, log, join(config.settingsFolder, LOGS));
   const embed = [...config.things].filter(([, entry]) => entry.embed).map(([name]) => name);
   const { apiPrefix, allowedHosts, allowedOrigins, mdns, webhooks } = config;
   return new ThingServer(host, {

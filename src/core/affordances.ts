@@ -62,6 +62,8 @@ export interface SlotAffordance extends Named {
 
 export interface FilesAffordance extends Named {
   readonly kind: "files";
+  /** Who may fetch them. */
+  readonly role: Role;
 }
 
 export interface EndpointAffordance extends Named {

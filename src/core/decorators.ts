@@ -185,8 +185,11 @@ export function stream(description: string, options: AffordanceOptions = {}) {
     });
 }
 
-/** Files that clients can fetch below the Thing's path. On a field that holds a FileCollection; a property of the same name lists them. */
-export function files(description: string, options: AffordanceOptions = {}) {
+/** Files that clients of a role (`view` when absent) can fetch below the Thing's path. On a field that holds a FileCollection; a property of the same name lists them. */
+export function files(
+  description: string,
+  { role = "view", ...options }: AffordanceOptions & { role?: Role } = {},
+) {
   return <T extends Thing>(
     _: undefined,
     context: ClassFieldDecoratorContext<T, { find(id: string): unknown }>,
@@ -194,6 +197,7 @@ export function files(description: string, options: AffordanceOptions = {}) {
     declare(context.metadata, {
       ...naming(memberName(context), description, options),
       kind: "files",
+      role,
     });
 }
 

@@ -235,7 +235,8 @@ export function detachedInvocation(
 
 /** A log whose lines are kept with the run in which they are written too. */
 export function logWithInvocation(log: Log): Log {
-  return logTo((level, message, fields) =>
-    (currentInvocation()?.log ?? log)[level](message, fields),
+  return logTo(
+    (level, message, fields) => (currentInvocation()?.log ?? log)[level](message, fields),
+    log.program,
   );
 }

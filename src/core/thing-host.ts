@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { within } from "../base/abort.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, type LogLevel, namedLog, silentLog } from "../base/log.ts";
+import { filedLog, LogFolder } from "../base/log-folder.ts";
 import { FolderLock } from "./folder-lock.ts";
 import { GlobalLock } from "./global-lock.ts";
 import { HostedThing, type ThingState } from "./hosted-thing.ts";
@@ -29,6 +30,8 @@ export interface HostOptions {
   /** How many invocations may run, or wait to, at once: 100. */
   maxInvocations?: number;
   log?: Log;
+  /** Where files of the log are kept, one for each Thing and each program; nowhere when absent. */
+  logFolder?: string | undefined;
 }
 
 /** How one Thing is put among the others. */
@@ -42,6 +45,8 @@ const RESERVED = new Set(
     " ",
   ),
 );
+/** What the server itself says, beside its Things. */
+const SERVER_LOG = "thingscope";
 const NAME = /^[A-Za-z0-9_-]+$/;
 
 /** The Things of one process, without HTTP: opens them in order, keeps their settings and invocations, closes them in reverse. */
@@ -51,6 +56,8 @@ export class ThingHost {
   readonly globalLock: GlobalLock | undefined;
   readonly settingsFolder: string;
   readonly log: Log;
+  readonly logFiles: LogFolder | undefined;
+  readonly #givenLog: Log;
   readonly #folderLock: FolderLock;
   readonly #openWithinMs: number;
   readonly #closeWithinMs: number;
@@ -68,11 +75,14 @@ export class ThingHost {
     closeWithinMs = 5_000,
     maxInvocations = 100,
     log = silentLog,
+    logFolder,
   }: HostOptions = {}) {
     this.invocations = new Invocations({ maxRunning: maxInvocations });
     this.settingsFolder = settingsFolder;
     this.#folderLock = new FolderLock(settingsFolder);
-    this.log = log;
+    this.#givenLog = log;
+    this.logFiles = logFolder === undefined ? undefined : new LogFolder(logFolder, { log });
+    this.log = filedLog(log, this.logFiles, SERVER_LOG);
     this.#applicationConfig = applicationConfig;
     this.globalLock = enableGlobalLock ? new GlobalLock(globalLockLogLevel) : undefined;
     this.#openWithinMs = openWithinMs;
@@ -82,19 +92,21 @@ export class ThingHost {
   /** @throws {ThingError} `BAD_ARGUMENT` for a name that is taken, reserved or not fit for a URL. */
   add(name: string, thing: Thing, { slots }: AddOptions = {}): HostedThing {
     this.#checkName(name);
-    const log = logWithInvocation(namedLog(this.log, name));
+    const ownLog = filedLog(namedLog(this.#givenLog, name), this.logFiles, name);
+    const log = logWithInvocation(ownLog);
     const folder = join(this.settingsFolder, name);
     const hosted = new HostedThing(name, thing, {
       invocations: this.invocations,
       globalLock: this.globalLock,
       settings: new SettingsFile(join(folder, `Settings-${thing.constructor.name}.json`), log),
-      log: namedLog(this.log, name),
+      log: ownLog,
     });
     for (const warning of [...hosted.model.warnings, ...unfitInitialValues(hosted)])
       log.warn(warning);
     attach(thing, {
       name,
       log,
+      logFiles: this.logFiles,
       settingsFolder: folder,
       applicationConfig: structuredClone(this.#applicationConfig),
       thingStates: () => this.thingStates(),
@@ -160,6 +172,7 @@ export class ThingHost {
     this.#opened = [];
     this.invocations.clear();
     await this.#folderLock.release();
+    await this.logFiles?.written();
   }
 
   /** `thingState()` of every Thing that has one, by name. */

@@ -1,4 +1,5 @@
 import { type Log, silentLog } from "../base/log.ts";
+import type { LogFolder } from "../base/log-folder.ts";
 import type { Affordance } from "./affordances.ts";
 
 /** What a Thing sees of the host that it lives in: a narrow door, so that a test can stand in for it. */
@@ -6,6 +7,8 @@ export interface ThingContext {
   /** The name in the configuration and in the URL. */
   readonly name: string;
   readonly log: Log;
+  /** The log files of this host, if it keeps any. */
+  readonly logFiles?: LogFolder | undefined;
   /** Folder in which this Thing may keep files of its own. */
   readonly settingsFolder: string;
   /** What the configuration gives to all Things; a copy. */

@@ -51,7 +51,7 @@ export class Child {
 
   constructor(command: Command, options: ChildOptions = {}) {
     const outputs = options.outputs ?? [];
-    this.#tail = new LineTail(options.log ?? silentLog);
+    this.#tail = new LineTail(options.log ?? silentLog, command.program);
     this.#process = spawn(command.program, command.args, {
       stdio: pipesFor(outputs, options.input ?? false),
       detached: true, // its own group: the terminal's Ctrl-C reaches us alone, and we end it in order

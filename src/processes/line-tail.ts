@@ -3,18 +3,24 @@ import type { Log } from "../base/log.ts";
 const LINES_KEPT = 20;
 const LONGEST_LINE = 400; // characters
 const LINES_LOGGED_PER_SECOND = 5;
+const LINES_FILED_PER_SECOND = 100;
 
-/** The last lines that a program wrote to its error output. Bounded however much it writes; the log gets a few lines a second. */
+/**
+ * The last lines that a program wrote to its error output. Bounded however much it writes; the log gets a few lines a
+ * second, the program's own log file more of them.
+ */
 export class LineTail {
-  readonly #log: Log;
   readonly #lines: string[] = [];
+  readonly #takers: readonly LinesPerSecond[];
   #unfinished = "";
-  #second = 0;
-  #logged = 0;
-  #unlogged = 0;
 
-  constructor(log: Log) {
-    this.#log = log;
+  /** @param program - Its name: that of its log file, where there are such files. */
+  constructor(log: Log, program: string) {
+    const file = log.program?.(program);
+    this.#takers = [
+      new LinesPerSecond(LINES_LOGGED_PER_SECOND, (line) => log.debug(line)),
+      ...(file ? [new LinesPerSecond(LINES_FILED_PER_SECOND, file)] : []),
+    ];
   }
 
   /** Oldest first; 20 at most. */
@@ -32,22 +38,36 @@ export class LineTail {
     if (line === "") return;
     this.#lines.push(line);
     if (this.#lines.length > LINES_KEPT) this.#lines.shift();
-    this.#say(line);
+    for (const taker of this.#takers) taker.take(line);
+  }
+}
+
+/** Hands on so many lines a second; says how many more there were. */
+class LinesPerSecond {
+  readonly #most: number;
+  readonly #take: (line: string) => void;
+  #second = 0;
+  #taken = 0;
+  #left = 0;
+
+  constructor(most: number, take: (line: string) => void) {
+    this.#most = most;
+    this.#take = take;
   }
 
-  #say(line: string): void {
+  take(line: string): void {
     const second = Math.floor(performance.now() / 1000);
     if (second !== this.#second) {
-      if (this.#unlogged > 0) this.#log.debug(`${this.#unlogged} more lines were not logged`);
+      if (this.#left > 0) this.#take(`${this.#left} more lines were not logged`);
       this.#second = second;
-      this.#logged = 0;
-      this.#unlogged = 0;
+      this.#taken = 0;
+      this.#left = 0;
     }
-    if (this.#logged < LINES_LOGGED_PER_SECOND) {
-      this.#logged++;
-      this.#log.debug(line);
+    if (this.#taken < this.#most) {
+      this.#taken++;
+      this.#take(line);
     } else {
-      this.#unlogged++;
+      this.#left++;
     }
   }
 }

@@ -1,4 +1,5 @@
 import { Type } from "typebox";
+import type { Role } from "../core/affordances.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import { FileCollection } from "../outputs/file-collection.ts";
@@ -10,22 +11,23 @@ import { sendFile } from "./send-file.ts";
 
 /** A file says only with its answer what it is. */
 const ANY_TYPE = "*/*";
+const RECORDINGS = "recordings";
 
 /** The files of each collection of a Thing, below the property that lists them. */
 export function fileRoutes(hosted: HostedThing, base: string): Route[] {
-  return hosted.model.files.flatMap(({ name, description }) => {
+  return hosted.model.files.flatMap(({ name, description, role }) => {
     const files = collectionOf(hosted, name);
     return files
-      ? routesAt(`${base}/${name}`, `${description} of ${hosted.name}`, () => [files])
+      ? routesAt(`${base}/${name}`, `${description} of ${hosted.name}`, () => [files], role)
       : [];
   });
 }
 
-/** The same files, whichever Thing they are of, where a client looks that knows an id alone. */
+/** The recordings of all Things, where a client looks that knows an id alone. */
 export function fileAliasRoutes(host: ThingHost, prefix: string): Route[] {
-  const all = () => [...host.things.values()].flatMap(collectionsOf);
+  const all = () => [...host.things.values()].flatMap(recordingsOf);
   if (all().length === 0) return [];
-  const path = `${prefix}/recordings`;
+  const path = `${prefix}/${RECORDINGS}`;
   return [
     {
       method: "GET",
@@ -43,7 +45,12 @@ export function fileAliasRoutes(host: ThingHost, prefix: string): Route[] {
   ];
 }
 
-function routesAt(path: string, what: string, collections: () => FileCollection[]): Route[] {
+function routesAt(
+  path: string,
+  what: string,
+  collections: () => FileCollection[],
+  role: Role = "view",
+): Route[] {
   const holder = (id: string) => {
     const [first, ...others] = collections();
     return [first!, ...others].find((files) => files.find(id)) ?? first!;
@@ -52,7 +59,7 @@ function routesAt(path: string, what: string, collections: () => FileCollection[
     {
       method: "GET",
       path: `${path}/:id`,
-      role: "view",
+      role,
       summary: `Fetch a file: ${what}`,
       description: "Takes `Range` and `If-Range`, so a download can go on where it broke off.",
       response: { status: 200, contentType: ANY_TYPE },
@@ -67,7 +74,7 @@ function routesAt(path: string, what: string, collections: () => FileCollection[
     {
       method: "GET",
       path: `${path}/:id/:part`,
-      role: "view",
+      role,
       summary: `Fetch what belongs to a file, e.g. its poster image: ${what}`,
       response: { status: 200, contentType: ANY_TYPE },
       errors: ["NOT_FOUND", "BAD_RANGE"],
@@ -99,8 +106,9 @@ async function sendPart(exchange: Exchange, files: FileCollection): Promise<Repl
   return revalidated(exchange, { status: 200, body: await content(), contentType: mediaType });
 }
 
-function collectionsOf(hosted: HostedThing): FileCollection[] {
-  return hosted.model.files.flatMap(({ name }) => collectionOf(hosted, name) ?? []);
+function recordingsOf(hosted: HostedThing): FileCollection[] {
+  const own = hosted.model.files.filter(({ name }) => name === RECORDINGS);
+  return own.flatMap(({ name }) => collectionOf(hosted, name) ?? []);
 }
 
 /** The files that a property lists, if it lists files. */

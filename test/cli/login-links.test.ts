@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import decodeQR from "qr/decode.js";
 import { silentLog, ThingHost, ThingServer } from "thingscope";
+import { redact, redactText } from "../../src/base/redact.ts";
 import { sayHowToLogIn } from "../../src/cli/login-links.ts";
 import type { ProcessLog } from "../../src/cli/pino-log.ts";
 import { qrCode } from "../../src/cli/qr-code.ts";
-import { redact, redactText } from "../../src/cli/redact.ts";
 
 /** A log at a terminal, or none, that remembers what it was told. */
 function logOf(isShown: boolean): ProcessLog & { shown: string[]; said: string[] } {

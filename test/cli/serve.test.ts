@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
 import { folderWith, install, runCli, serveCli } from "./run-cli.ts";
@@ -215,4 +217,20 @@ test("bad input ends with 2 and a sentence: a port in use, an address of others,
     assert.doesNotMatch(stderr, /^\s+at /m, "a stack is no sentence");
   }
   other.close();
+});
+
+test("what Things say is kept in files of the settings folder, and served by a ServerLog", {
+  timeout: 30_000,
+}, async (t) => {
+  const folder = await folderWith({
+    "camera.ts": CAMERA,
+    "lab.yaml": 'things:\n  eye: "camera:Broken"\n  log: thingscope/things:ServerLog\n',
+  });
+  const server = await serveCli(t, folder, "lab.yaml");
+  const listed = await fetch(`${server.url}/log/files`);
+  const [file] = (await listed.json()) as { name: string; href: string }[];
+  assert.equal(file?.name, "thingscope.log");
+  const words = /Z error Thing 'eye' could not open: The cable is out\.\n/;
+  assert.match(await (await fetch(file.href)).text(), words);
+  assert.match(await readFile(join(folder, "settings", "logs", "thingscope.log"), "utf8"), words);
 });
