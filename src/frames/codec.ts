@@ -2,6 +2,7 @@ import type { Sharp } from "sharp";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { inspectJpeg, MAX_JPEG_PIXELS } from "./jpeg.ts";
 import { badFrame } from "./jpeg-header.ts";
+import { luma } from "./pixel-formats.ts";
 
 let loading: ReturnType<typeof loadSharp> | undefined;
 
@@ -79,13 +80,8 @@ export async function decodeLuma(
   { width }: { width?: number | undefined } = {},
 ): Promise<RawImage> {
   const rgb = await decodeRgb(jpeg, { width });
-  // Weights in 1/256. Asking sharp for grey goes through linear light: other values, and half as fast.
-  const luma = new Uint8Array(rgb.width * rgb.height);
-  for (let pixel = 0, at = 0; pixel < luma.length; pixel++, at += 3) {
-    luma[pixel] =
-      (77 * rgb.data[at]! + 150 * rgb.data[at + 1]! + 29 * rgb.data[at + 2]! + 128) >> 8;
-  }
-  return { data: luma, width: rgb.width, height: rgb.height, channels: 1 };
+  // Asking sharp for grey goes through linear light: other values, and half as fast.
+  return { data: luma(rgb.data), width: rgb.width, height: rgb.height, channels: 1 };
 }
 
 /**

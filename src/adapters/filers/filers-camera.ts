@@ -1,0 +1,87 @@
+import { Type } from "typebox";
+import { property } from "../../core/decorators.ts";
+import type { FrameSource } from "../../frames/frame-source.ts";
+import { Camera } from "../../instruments/camera.ts";
+import { acceptedOptions } from "../options.ts";
+import { FilersSource } from "./filers-source.ts";
+
+const Options = Type.Object({
+  server: Type.String({ minLength: 1 }),
+  port: Type.Integer({ minimum: 1, maximum: 65_535 }),
+  quality: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+  max_image_mb: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 4000 })),
+  keep_warm: Type.Optional(Type.Boolean()),
+});
+
+/** What a FilersCamera is made with. */
+export interface FilersCameraOptions {
+  /** Name or IPv4 address of the machine on which Filers runs. */
+  readonly server: string;
+  /** The port of its network recorder. */
+  readonly port: number;
+  /** Of the JPEGs, 1 to 100: 90. */
+  readonly quality?: number;
+  /** The largest raw picture that is taken, MB: 134. */
+  readonly max_image_mb?: number;
+  /** Whether it plays while nobody wants frames, too. */
+  readonly keep_warm?: boolean;
+}
+
+/** A server that is connected and does not record may begin to at any time: that is no failure. */
+const PATIENT = { startMs: 2 ** 31 - 1, silenceMs: 0 };
+
+/** A camera of Filers, by its network recorder: raw pictures become JPEGs once, however many look. */
+export class FilersCamera extends Camera {
+  static override readonly title = "Filers camera";
+  static override readonly description =
+    "The pictures that Filers, or a FilersServer, records to the network.";
+  readonly #options: FilersCameraOptions;
+  #isRecording = false;
+  #skipped = 0;
+
+  /** @throws {ThingError} `BAD_ARGUMENT` with each option that does not fit. */
+  constructor(options: FilersCameraOptions) {
+    const { keep_warm } = acceptedOptions(Options, options, "A FilersCamera");
+    super(keep_warm === undefined ? {} : { keep_warm });
+    this.#options = options;
+  }
+
+  @property("Whether Filers records to the network. Without that, no frames come", Type.Boolean(), {
+    readOnly: true,
+    observable: true,
+  })
+  get remote_recording(): boolean {
+    return this.#isRecording;
+  }
+
+  @property(
+    "Pictures that gave way to newer ones, because JPEGs are made more slowly than pictures come",
+    Type.Integer({ minimum: 0 }),
+    { readOnly: true },
+  )
+  get frames_skipped(): number {
+    return this.#skipped;
+  }
+
+  protected override source(): FrameSource {
+    const { server, port, quality, max_image_mb } = this.#options;
+    return new FilersSource({
+      ...{ server, port, quality },
+      ...(max_image_mb !== undefined && { maxImageBytes: max_image_mb * 1e6 }),
+      onRecording: (isRecording) => this.#record(isRecording),
+      onSkipped: () => {
+        this.#skipped++;
+      },
+    });
+  }
+
+  protected override get patience() {
+    return PATIENT;
+  }
+
+  #record(isRecording: boolean): void {
+    if (isRecording === this.#isRecording) return;
+    this.#isRecording = isRecording;
+    this.changed("remote_recording");
+  }
+}

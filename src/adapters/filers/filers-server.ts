@@ -1,0 +1,265 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { type Static, Type } from "typebox";
+import { silentLog } from "../../base/log.ts";
+import { action, event, property, slot } from "../../core/decorators.ts";
+import { ThingEvent } from "../../core/event.ts";
+import { Thing } from "../../core/thing.ts";
+import { PIXEL_FORMATS } from "../../frames/pixel-formats.ts";
+import { Camera } from "../../instruments/camera.ts";
+import { Complaints } from "../complaints.ts";
+import { acceptedOptions } from "../options.ts";
+import { admittedHost, listenOn } from "../wire-address.ts";
+import { NetworkClient } from "./network-client.ts";
+import { PictureSender } from "./picture-sender.ts";
+
+const Options = Type.Object({
+  host: Type.Optional(Type.String({ minLength: 1 })),
+  port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
+  insecure: Type.Optional(Type.Boolean()),
+  pixel_format: Type.Optional(Type.Enum([...PIXEL_FORMATS])),
+  max_fps: Type.Optional(Type.Number({ minimum: 0.01, maximum: 1000 })),
+  width: Type.Optional(Type.Integer({ minimum: 16, maximum: 65_500 })),
+  recording: Type.Optional(Type.Boolean()),
+  max_clients: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+});
+
+const ClientStatus = Type.Object({
+  address: Type.String(),
+  port: Type.Integer(),
+  state: Type.Enum(["idle", "requested", "playing"], {
+    description: "Idle: it asked for nothing. Requested: it has asked and waits for pictures",
+  }),
+  sent: Type.Integer({ description: "Pictures that were written to it" }),
+  skipped: Type.Integer({
+    description: "Pictures that came while it played, and that it was too slow for",
+  }),
+});
+
+/** What a FilersServer is made with. */
+export interface FilersServerOptions {
+  /** Where it listens: `127.0.0.1`. Another address needs `insecure`. */
+  readonly host?: string;
+  /** 10000. 0 takes a free one. */
+  readonly port?: number;
+  /** The wire knows no login: whoever reaches another address than loopback sees the camera. */
+  readonly insecure?: boolean;
+  /** `rgb24`. */
+  readonly pixel_format?: (typeof PIXEL_FORMATS)[number];
+  /** Pictures a second at most; all when absent. */
+  readonly max_fps?: number;
+  /** Pixels across at most; the camera's own when absent. */
+  readonly width?: number;
+  /** Whether it records to the network from the start on: true. */
+  readonly recording?: boolean;
+  /** How many may be connected at once: 32. */
+  readonly max_clients?: number;
+}
+
+const DEFAULT_PORT = 10_000;
+const DEFAULT_MAX_CLIENTS = 32;
+const WIRE = "Filers";
+
+/**
+ * Serves a camera as Filers does with its network recorder: raw pictures over TCP to the RemoteVideoPlayer of Filers, and to
+ * what was written with it.
+ */
+export class FilersServer extends Thing {
+  static override readonly title: string = "Filers server";
+  static override readonly description: string =
+    "Gives a camera's pictures, decoded, to clients of Filers' network recorder.";
+  readonly #options: FilersServerOptions;
+  readonly #clients = new Set<NetworkClient>();
+  #complaints = new Complaints(silentLog);
+  #server: Server | undefined;
+  #sender: PictureSender | undefined;
+  #port = 0;
+  #isRecording: boolean;
+  #connections = 0;
+  #sent = 0;
+  #skipped = 0;
+
+  @slot("Whose pictures are sent", Camera)
+  accessor camera!: Camera;
+
+  @event(
+    "A client asked for pictures, or for no more",
+    Type.Object({
+      address: Type.String(),
+      port: Type.Integer(),
+      state: Type.Enum(["idle", "requested", "playing"]),
+    }),
+  )
+  readonly client_changed = new ThingEvent<
+    Pick<Static<typeof ClientStatus>, "address" | "port" | "state">
+  >();
+
+  /** @throws {ThingError} `BAD_ARGUMENT` with each option that does not fit, and for an address off loopback without `insecure`. */
+  constructor(options: FilersServerOptions = {}) {
+    super();
+    this.#options = acceptedOptions(Options, options, "A FilersServer");
+    this.#isRecording = options.recording ?? true;
+    admittedHost(WIRE, options, silentLog);
+  }
+
+  @property("Whether pictures go to the clients that play", Type.Boolean(), {
+    readOnly: true,
+    observable: true,
+  })
+  get network_recording(): boolean {
+    return this.#isRecording;
+  }
+
+  @property("Where it listens, when it is open", Type.Integer({ minimum: 0, maximum: 65_535 }), {
+    readOnly: true,
+  })
+  get port(): number {
+    return this.#port;
+  }
+
+  @property("Who is connected", Type.Array(ClientStatus), { readOnly: true })
+  get clients(): Static<typeof ClientStatus>[] {
+    return [...this.#clients].map(({ address, port, state, sent, skipped }) => {
+      return { address, port, state, sent, skipped };
+    });
+  }
+
+  @property("How often somebody connected", Type.Integer(), { readOnly: true })
+  get connections(): number {
+    return this.#connections;
+  }
+
+  @property("Frames that were decoded: once for all clients", Type.Integer(), { readOnly: true })
+  get frames_decoded(): number {
+    return this.#sender?.decoded ?? 0;
+  }
+
+  @property("Pictures that were written to clients, those who have left included", Type.Integer(), {
+    readOnly: true,
+  })
+  get frames_sent(): number {
+    return [...this.#clients].reduce((sum, { sent }) => sum + sent, this.#sent);
+  }
+
+  @property(
+    "Pictures that clients were too slow for, those who have left included",
+    Type.Integer(),
+    { readOnly: true },
+  )
+  get frames_skipped(): number {
+    return [...this.#clients].reduce((sum, { skipped }) => sum + skipped, this.#skipped);
+  }
+
+  @property("What clients did wrong, and how often", Type.Record(Type.String(), Type.Integer()), {
+    readOnly: true,
+  })
+  get faults(): Record<string, number> {
+    return { ...this.#complaints.counts };
+  }
+
+  override async open(): Promise<void> {
+    this.#complaints = new Complaints(this.log);
+    const {
+      port = DEFAULT_PORT,
+      pixel_format: pixelFormat = "rgb24",
+      max_fps,
+      width,
+    } = this.#options;
+    // Filers' clients know IPv4 alone, and "localhost" may be the other one.
+    const host = admittedHost(WIRE, this.#options, this.log).replace(/^localhost$/i, "127.0.0.1");
+    this.#sender = new PictureSender(this.camera.mjpeg_stream, this.#clients, {
+      ...{ pixelFormat, maxFps: max_fps, width },
+      onFault: (kind, sentence) => this.#complaints.add(kind, sentence),
+    });
+    const server = createServer((socket) => this.#welcome(socket));
+    this.#server = server;
+    this.#port = await listenOn(server, host, port);
+    server.on("error", (error) =>
+      this.#complaints.add(
+        "accept_failed",
+        `A Filers client could not be let in: ${error.message}.`,
+      ),
+    );
+  }
+
+  override async close(): Promise<void> {
+    this.#sender?.close();
+    const closed = new Promise((resolve) => this.#server?.close(resolve) ?? resolve(undefined));
+    for (const client of this.#clients) client.end();
+    await closed;
+    this.#server = undefined;
+    this.#port = 0;
+  }
+
+  @action("Send pictures to the clients that play, from now on", { useGlobalLock: false })
+  start_network_recording(): void {
+    this.#record(true);
+  }
+
+  @action("Send no more pictures. Clients are told; those who want more have to ask again", {
+    useGlobalLock: false,
+  })
+  stop_network_recording(): void {
+    this.#record(false);
+  }
+
+  #record(isRecording: boolean): void {
+    if (isRecording === this.#isRecording) return;
+    this.#isRecording = isRecording;
+    if (!isRecording) for (const client of this.#clients) client.stopped();
+    this.#adapt();
+    this.changed("network_recording");
+  }
+
+  /** Frames are wanted, and decoded, while somebody plays. */
+  #adapt(): void {
+    const isPlayed = [...this.#clients].some(({ state }) => state !== "idle");
+    this.#sender?.adapt(this.#isRecording && isPlayed);
+  }
+
+  #welcome(socket: Socket): void {
+    this.#connections++;
+    if (!this.#makeRoom()) {
+      socket.destroy();
+      return;
+    }
+    const client = new NetworkClient(socket, {
+      isPaced: this.#options.max_fps !== undefined,
+      onState: () => this.#changed(client),
+      onFault: (kind, sentence) => this.#complaints.add(kind, sentence),
+    });
+    this.#clients.add(client);
+    socket.on("close", () => this.#left(client));
+  }
+
+  /** A client that never said anything gives way to a new one. @returns False when there is none. */
+  #makeRoom(): boolean {
+    const { max_clients: most = DEFAULT_MAX_CLIENTS } = this.#options;
+    if (this.#clients.size < most) return true;
+    const silent = [...this.#clients].find(({ hasSpoken }) => !hasSpoken);
+    this.#complaints.add(
+      "too_many_clients",
+      `More than ${most} Filers clients are connected: ${silent ? "one that never said anything was let go" : "one more was refused"}. max_clients allows more.`,
+    );
+    if (silent) this.#left(silent);
+    silent?.end();
+    return silent !== undefined;
+  }
+
+  #left(client: NetworkClient): void {
+    if (!this.#clients.delete(client)) return;
+    this.#sent += client.sent;
+    this.#skipped += client.skipped;
+    if (client.state !== "idle") this.#tell(client, "idle");
+    this.#adapt();
+  }
+
+  #changed(client: NetworkClient): void {
+    this.#adapt();
+    this.#tell(client, client.state);
+    if (this.#isRecording && this.#sender?.format) client.begin(this.#sender.format);
+  }
+
+  #tell({ address, port }: NetworkClient, state: NetworkClient["state"]): void {
+    this.client_changed.emit({ address, port, state });
+  }
+}

@@ -1,0 +1,168 @@
+import { connect, type Socket } from "node:net";
+import { messageOf, ThingError } from "../../base/errors.ts";
+import type { PlanarPicture } from "../../frames/from-planes.ts";
+import { type MessageParts, MessageReader, messageBytes } from "./framing.ts";
+import { messageText, parseImage, parseMessage } from "./messages.ts";
+
+/** A picture as it came. The planes are views of memory that is nobody else's. */
+export interface FilersImage extends PlanarPicture {
+  /** Width and height. */
+  readonly size: readonly [number, number];
+}
+
+/** What a server says of a picture. */
+export interface FilersMetadata {
+  /** When it was taken, seconds of the server's clock, whose beginning only the server knows. */
+  readonly t?: number;
+  readonly [name: string]: unknown;
+}
+
+/** Where the server is, and what is taken from it. */
+export interface RemoteVideoPlayerOptions {
+  /** Name or address; only IPv4 is tried, as Filers listens there. */
+  readonly server: string;
+  readonly port: number;
+  /** Seconds. Taken so that scripts need not change; nothing here waits in turns, so it has no effect. */
+  readonly timeout?: number;
+  /** The largest picture that is taken, bytes: 128 MiB. */
+  readonly maxImageBytes?: number;
+}
+
+const CONNECT_WITHIN_MS = 2000;
+const MOST_TEXT = 64 * 1024;
+const MOST_BINARY = 128 * 2 ** 20;
+
+/**
+ * A client of Filers' network recorder, as Filers' own `RemoteVideoPlayer`: extend it, and say what happens to pictures.
+ * Methods are called as soon as something comes; there is nothing to call in between.
+ *
+ * A `processImage` that returns a promise is waited for: the server is told by TCP that this client is busy, and skips
+ * pictures for it. Nothing queues.
+ */
+export abstract class RemoteVideoPlayer {
+  readonly server: string;
+  readonly port: number;
+  readonly timeout: number;
+  readonly #maxImageBytes: number;
+  #socket: Socket | undefined;
+  #closed: Promise<void> = Promise.resolve();
+
+  constructor({
+    server,
+    port,
+    timeout = 0.01,
+    maxImageBytes = MOST_BINARY,
+  }: RemoteVideoPlayerOptions) {
+    this.server = server;
+    this.port = port;
+    this.timeout = timeout;
+    this.#maxImageBytes = maxImageBytes;
+  }
+
+  /**
+   * Called when something went wrong.
+   * @param message - One sentence.
+   * @param trace - The stack, or what the server sent for it.
+   * @param fromThread - True when it is the connection that failed, which is over then; false when the server complains.
+   */
+  abstract processException(message: string, trace: string, fromThread: boolean): void;
+
+  /** Called when the server begins to send pictures, and when it ends. After that `play` has to be called again. */
+  abstract processRecordingState(isRecording: boolean): void;
+
+  /** Called with each picture. */
+  abstract processImage(image: FilersImage, metadata: FilersMetadata): void | Promise<void>;
+
+  /** Connects. Should that fail, `processException` is called. Nothing happens while it is connected already. */
+  startListener(): void {
+    if (this.#socket) return;
+    const socket = connect({ host: this.server, port: this.port, family: 4 });
+    this.#socket = socket;
+    this.#closed = new Promise((resolve) => socket.once("close", () => resolve()));
+    const reader = new MessageReader({ text: MOST_TEXT, binary: this.#maxImageBytes });
+    socket.setNoDelay(true);
+    socket.setTimeout(CONNECT_WITHIN_MS, () => this.#fail(socket, new Error("timed out")));
+    socket.once("connect", () => socket.setTimeout(0));
+    socket.on("data", (chunk) => this.#read(socket, reader.messages(chunk)));
+    socket.on("error", (error) => this.#fail(socket, error));
+    socket.on("end", () => this.#fail(socket, new Error("Remote client was closed")));
+  }
+
+  /** Says that no pictures are wanted and ends the connection. Resolves when it has ended. */
+  async stopListener(): Promise<void> {
+    const socket = this.#socket;
+    this.stop();
+    this.#socket = undefined;
+    socket?.end();
+    socket?.resume();
+    socket?.setTimeout(CONNECT_WITHIN_MS, () => socket.destroy());
+    await this.#closed;
+  }
+
+  /** Asks for pictures. They come once the server records to the network. */
+  play(): void {
+    this.#say("started_playing");
+  }
+
+  /** Asks for no more pictures. */
+  stop(): void {
+    this.#say("stopped_playing");
+  }
+
+  #say(name: string): void {
+    if (this.#socket?.writable) this.#socket.write(messageBytes(messageText(name, null)));
+  }
+
+  /** Takes one message after the other. While a picture is worked on, nothing is read. */
+  #read(socket: Socket, messages: Iterator<MessageParts>): void {
+    try {
+      for (let next = messages.next(); !next.done; next = messages.next()) {
+        const work = this.#socket === socket ? this.#take(next.value) : undefined;
+        if (!work) continue;
+        socket.pause();
+        work.then(
+          () => this.#read(socket, messages),
+          (error) => this.#fail(socket, error),
+        );
+        return;
+      }
+      if (socket.isPaused()) socket.resume();
+    } catch (error) {
+      this.#fail(socket, error);
+    }
+  }
+
+  #take({ text, binary }: MessageParts): Promise<void> | undefined {
+    const { name, value } = parseMessage(text);
+    if (name === "image") return this.#takeImage(value, binary);
+    if (name === "started_recording") this.processRecordingState(true);
+    else if (name === "stopped_recording") this.processRecordingState(false);
+    else if (name === "exception") {
+      const [message, trace] = Array.isArray(value) ? value : [value];
+      this.processException(String(message), String(trace ?? ""), false);
+    }
+    return undefined;
+  }
+
+  #takeImage(value: unknown, binary: Buffer): Promise<void> | undefined {
+    const head = parseImage(value, binary.length);
+    const { planeSizes, pixelFormat, width, height, lineSizes, metadata } = head;
+    let begin = 0;
+    const planes = planeSizes.map((bytes) => {
+      begin += bytes;
+      return binary.subarray(begin - bytes, begin);
+    });
+    const image = { planes, pixelFormat, width, height, lineSizes, size: [width, height] as const };
+    return this.processImage(image, metadata) ?? undefined;
+  }
+
+  /** The connection is over, and why. */
+  #fail(socket: Socket, error: unknown): void {
+    socket.destroy();
+    if (this.#socket !== socket) return; // stopped, or told already
+    this.#socket = undefined;
+    const sentence = `The Filers server ${this.server}:${this.port} is lost: ${messageOf(error)}.`;
+    const stack = error instanceof Error ? (error.stack ?? "") : "";
+    this.processException(error instanceof ThingError ? messageOf(error) : sentence, stack, true);
+  }
+}

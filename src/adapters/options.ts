@@ -1,0 +1,24 @@
+import type { Static, TSchema } from "typebox";
+import { ThingError } from "../base/errors.ts";
+import { faultsOf, sentenceOf } from "../core/faults.ts";
+import { closed, errorsIn } from "../core/schema.ts";
+
+/**
+ * The options of an adapter's Thing, once they fit their schema. Members that it does not name are refused.
+ * @param what - Begins the sentence, e.g. `A FilersServer`.
+ * @throws {ThingError} `BAD_ARGUMENT` with each fault.
+ */
+export function acceptedOptions<S extends TSchema>(
+  schema: S,
+  options: unknown,
+  what: string,
+): Static<S> {
+  const errors = errorsIn(closed(schema), options);
+  if (errors.length === 0) return options as Static<S>;
+  const faults = faultsOf(errors, options);
+  throw new ThingError(
+    "BAD_ARGUMENT",
+    `${what} cannot be made with these options: ${sentenceOf(faults)}.`,
+    { faults },
+  );
+}
