@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { decodeRgb, ThingHost } from "thingscope";
+import { FilersCamera } from "thingscope/filers";
+import { jpegOf } from "../../frames/jpegs.ts";
+import { eventually } from "../../outputs/watching.ts";
+import { folderFor } from "../../things/recorder-server.ts";
+import { filersFor } from "./network.ts";
+
+const timeout = 30_000;
+const JPEG = await jpegOf(64, 48, { quality: 95 });
+
+async function cameraFor(t: TestContext, port: number): Promise<FilersCamera> {
+  const host = new ThingHost({ settingsFolder: await folderFor(t) });
+  const camera = new FilersCamera({ server: "127.0.0.1", port, quality: 95 });
+  host.add("far", camera);
+  await host.open();
+  t.after(() => host.close());
+  return camera;
+}
+
+for (const pixel_format of ["rgb24", "bgr24", "yuv420p"] as const) {
+  test(`a camera that a FilersServer sends as ${pixel_format} is a camera again`, {
+    timeout,
+  }, async (t) => {
+    const near = await filersFor(t, { pixel_format });
+    const far = await cameraFor(t, near.port);
+    assert.equal(near.server.connections, 0, "nobody wants frames");
+    const frame = far.mjpeg_stream.grab();
+    await eventually(() => near.camera.mjpeg_stream.demand.active);
+    near.camera.mjpeg_stream.addFrame(JPEG);
+    const { jpeg, width, height, origin, capturedAt } = await frame;
+    assert.deepEqual([width, height], [64, 48]);
+    const first = near.camera.mjpeg_stream.heldFrame(0);
+    assert.deepEqual(origin, {
+      stream: `filers://127.0.0.1:${near.port}`,
+      ...{ run: first.run, index: 0, capturedAt: first.capturedAt },
+    });
+    assert.ok(Math.abs(capturedAt - first.capturedAt) < 2000);
+    assert.equal(far.remote_recording, true);
+    const [sent, came] = await Promise.all([decodeRgb(JPEG), decodeRgb(jpeg)]);
+    const error = sent.data.reduce((sum, value, n) => sum + Math.abs(value - came.data[n]!), 0);
+    assert.ok(error / sent.data.length < 12, `${error / sent.data.length} of 255 on the average`);
+  });
+}
+
+test("it waits through pauses of the recording, and says that there is one", {
+  timeout,
+}, async (t) => {
+  const near = await filersFor(t);
+  const far = await cameraFor(t, near.port);
+  const seen: number[] = [];
+  far.mjpeg_stream.onFrame(({ origin }) => seen.push(origin?.index ?? -1));
+  t.after(far.mjpeg_stream.demand.take());
+  await eventually(() => near.camera.mjpeg_stream.demand.active);
+  near.camera.mjpeg_stream.addFrame(JPEG);
+  await eventually(() => seen.length === 1);
+  near.server.stop_network_recording();
+  await eventually(() => !far.remote_recording);
+  assert.equal(far.state.state, "running");
+  await eventually(() => near.server.clients[0]?.state === "requested");
+  near.camera.mjpeg_stream.addFrame(JPEG); // nobody is sent this one
+  near.server.start_network_recording();
+  await eventually(() => near.camera.mjpeg_stream.demand.active);
+  near.camera.mjpeg_stream.addFrame(JPEG);
+  await eventually(() => seen.length === 2);
+  assert.deepEqual(seen, [0, 2]);
+  assert.equal(near.server.connections, 1);
+});
+
+test("a server that goes away is looked for again", { timeout }, async (t) => {
+  const near = await filersFor(t);
+  const far = await cameraFor(t, near.port);
+  t.after(far.mjpeg_stream.demand.take());
+  await eventually(() => near.camera.mjpeg_stream.demand.active);
+  await near.host.close();
+  await eventually(() => far.state.state === "failed");
+  assert.match(far.state.reason ?? "", /The Filers server 127\.0\.0\.1:\d+ is lost: /);
+  const again = await filersFor(t, { port: near.port });
+  await eventually(() => again.camera.mjpeg_stream.demand.active, 10_000);
+  const frame = far.mjpeg_stream.grab();
+  again.camera.mjpeg_stream.addFrame(JPEG);
+  await frame;
+  assert.equal(far.state.state, "running");
+});
+
+test("options that do not fit are told of", () => {
+  assert.throws(() => new FilersCamera({ server: "pc" } as never), {
+    message: /A FilersCamera cannot be made with these options: 'port' is missing\./,
+  });
+});
