@@ -133,7 +133,8 @@ export {
   RecordingsFolder,
 } from "./recording/recordings-folder.ts";
 export { type Repair, repairRecording } from "./recording/repair.ts";
-export { type Verdict, verifyRecording } from "./recording/verify.ts";
+export type { Verdict } from "./recording/verdict.ts";
+export { verifyRecording } from "./recording/verify.ts";
 export type { VideoFormat } from "./recording/video-format.ts";
 export { VideoRecorder, type VideoRecorderOptions } from "./recording/video-recorder.ts";
 export type { LoginOptions } from "./server/login/login.ts";

@@ -8,8 +8,6 @@ import { counted, proof, type Verdict } from "./verdict.ts";
 import { verifyExport } from "./verify-export.ts";
 import { formatOf } from "./video-format.ts";
 
-export type { Verdict } from "./verdict.ts";
-
 /**
  * Counts the frames of a recording, byte for byte, and compares them with its ledger; of an MP4 or a WebM, which has other
  * bytes, their number and times.
