@@ -71,7 +71,7 @@ export {
   normalisedVariance,
   tenengrad,
 } from "./frames/sharpness.ts";
-export { Camera, type CameraOptions } from "./instruments/camera.ts";
+export { Camera, type CameraOptions, type StillPicture } from "./instruments/camera.ts";
 export { type Motion, type Position, Stage } from "./instruments/stage.ts";
 export { Blob, blobSchema } from "./outputs/blob.ts";
 export { Demand } from "./outputs/demand.ts";

@@ -31,7 +31,7 @@ import {
   Summary,
   Trigger,
 } from "./recorder/schemas.ts";
-import { nextFrame, settingsOf, stillOf } from "./recorder/still.ts";
+import { settingsOf, stillOf } from "./recorder/still.ts";
 import { timelapse } from "./recorder/timelapse.ts";
 
 /** What a Recorder is made with. */
@@ -204,8 +204,8 @@ export class Recorder extends RecordingsThing {
   async capture_still({ name, settle = true }: Still, run: Invocation): Promise<Blob> {
     const { camera } = this;
     if (settle) await camera.settle({}, run);
-    const frame = await nextFrame(camera, run.signal);
-    const still = stillOf(frame, { camera, thingStates: this.context.thingStates() });
+    const picture = await camera.takeStill(run.signal);
+    const still = stillOf(picture, { camera, thingStates: this.context.thingStates() });
     const path = await this.folder.write(`${name ?? this.#newName()}.jpg`, still);
     await this.finished(path);
     return Blob.fromFile(path, "image/jpeg", { description: path });

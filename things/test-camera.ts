@@ -5,10 +5,12 @@ import {
   drawText,
   encodeJpeg,
   type FrameSource,
+  now,
   packagePath,
   property,
   renderSvgRaw,
   type SourceFrame,
+  type StillPicture,
   setting,
   ThingError,
   toDateTime,
@@ -59,6 +61,8 @@ export class TestCamera extends Camera {
   static override readonly description =
     "Test cards and rendered photographs in three sizes, still or turning, with the frame's number and time.";
   #mode: Mode = MODES[0]!;
+  /** How far the picture has turned. */
+  #degrees = 0;
   readonly #pictures = new Map<string, Promise<Rgba>>();
 
   constructor({ mode, picture, animated, keep_warm = false }: TestCameraOptions = {}) {
@@ -103,23 +107,32 @@ export class TestCamera extends Camera {
   async *#frames(signal: AbortSignal): AsyncGenerator<SourceFrame> {
     const easel = new Easel();
     let index = 0; // each start of a source is a new run of its stream
-    let degrees = 0;
     for await (const capturedAt of ticks(() => this.#mode.framerate, signal)) {
-      const picture = await this.#pictureNow();
-      degrees = this.animated ? degrees + DEGREES_PER_FRAME : 0;
-      const canvas = easel.paint(picture, degrees);
-      label(canvas, index++, capturedAt);
+      const picture = await this.#pictureOf(this.#mode);
+      this.#degrees = this.animated ? this.#degrees + DEGREES_PER_FRAME : 0;
+      const canvas = easel.paint(picture, this.#degrees);
+      label(canvas, `FRAME ${index++}`, capturedAt);
       const [jpeg] = await Promise.all([
         encodeJpeg(canvas, { quality: 80 }),
-        this.animated && easel.paintAhead(picture, degrees + DEGREES_PER_FRAME),
+        this.animated && easel.paintAhead(picture, this.#degrees + DEGREES_PER_FRAME),
       ]);
       yield { jpeg, capturedAt };
     }
   }
 
+  /** Of the largest size that there is, whatever the stream has. */
+  override async takeStill(signal: AbortSignal): Promise<StillPicture> {
+    const largest = SIZES.at(-1)!;
+    if (this.#mode.width >= largest.width) return super.takeStill(signal);
+    const capturedAt = now();
+    const canvas = new Easel().paint(await this.#pictureOf(largest), this.#degrees);
+    label(canvas, "STILL", capturedAt);
+    const jpeg = await encodeJpeg(canvas, { quality: 90 });
+    return { jpeg, width: canvas.width, height: canvas.height, capturedAt };
+  }
+
   /** Drawn or read once, when it is shown first. */
-  #pictureNow(): Promise<Rgba> {
-    const { width, height } = this.#mode;
+  #pictureOf({ width, height }: Pick<Mode, "width" | "height">): Promise<Rgba> {
     const key = `${this.picture} ${width}`;
     const picture = this.#pictures.get(key) ?? load(this.picture, width, height);
     this.#pictures.set(key, picture);
@@ -140,8 +153,8 @@ async function load(picture: Picture, width: number, height: number): Promise<Rg
   return toRgba(await decodeRgb(await readFile(file)));
 }
 
-function label(canvas: Rgba, index: number, capturedAt: number): void {
+function label(canvas: Rgba, what: string, capturedAt: number): void {
   const scale = Math.round(canvas.height / 300);
-  const text = `FRAME ${index}  ${toDateTime(capturedAt).replace("T", " ").replace("Z", "")}`;
+  const text = `${what}  ${toDateTime(capturedAt).replace("T", " ").replace("Z", "")}`;
   drawText(canvas, text, { x: 12 * scale, y: canvas.height - 20 * scale, scale });
 }

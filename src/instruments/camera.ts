@@ -5,6 +5,7 @@ import { action, endpoint, property, setting, stream } from "../core/decorators.
 import type { EndpointRequest, EndpointResponse } from "../core/endpoint.ts";
 import type { Invocation } from "../core/invocation.ts";
 import { Thing } from "../core/thing.ts";
+import type { Frame } from "../frames/frame.ts";
 import type { FrameSource } from "../frames/frame-source.ts";
 import { Blob, blobSchema } from "../outputs/blob.ts";
 import { derive } from "../outputs/derive.ts";
@@ -33,6 +34,12 @@ const State = Type.Object({
 export interface CameraOptions {
   /** Runs the camera also while nobody wants frames: it answers sooner. */
   readonly keep_warm?: boolean;
+}
+
+/** A picture that was taken for its own sake. */
+export interface StillPicture extends Pick<Frame, "jpeg" | "width" | "height" | "capturedAt"> {
+  /** The frame of the stream that it is, where the camera has no larger pictures than those. */
+  readonly frame?: Frame;
 }
 
 const PATIENCE_MS = 15_000;
@@ -127,13 +134,25 @@ export abstract class Camera extends Thing {
     return (await this.#grab(stream_name, signal)).length;
   }
 
-  @action("Wait until vibration has gone, then take a picture", {
+  /**
+   * A picture of the camera's full size: the next frame of the stream, unless a subclass can take larger ones, beside the
+   * stream or in a pause of it.
+   * @throws {ThingError} `NO_FRAME`, with the reason, when none comes in time.
+   */
+  async takeStill(signal: AbortSignal): Promise<StillPicture> {
+    const frame = await this.#nextFrame(this.mjpeg_stream, signal, PATIENCE_MS);
+    const { jpeg, width, height, capturedAt } = frame;
+    return { jpeg, width, height, capturedAt, frame };
+  }
+
+  @action("Wait until vibration has gone, then take a picture of the camera's full size", {
     input: Capture,
     output: blobSchema("image/jpeg"),
   })
   async capture(_: Static<typeof Capture>, run: Invocation): Promise<Blob> {
     await this.settle({}, run);
-    return this.grab_jpeg({}, run);
+    const { jpeg } = await this.takeStill(run.signal);
+    return Blob.fromBytes(jpeg.slice(), "image/jpeg");
   }
 
   @action("Wait for settling_time")
@@ -153,15 +172,19 @@ export abstract class Camera extends Thing {
     return picture;
   }
 
-  /** @throws {ThingError} `NO_FRAME`, with the reason, when none comes in time. */
   async #grab(
     name: StreamChoice["stream_name"],
     signal: AbortSignal,
     patienceMs = PATIENCE_MS,
   ): Promise<Uint8Array> {
     const stream = name === "lores" ? this.lores_mjpeg_stream : this.mjpeg_stream;
+    return (await this.#nextFrame(stream, signal, patienceMs)).jpeg.slice();
+  }
+
+  /** @throws {ThingError} `NO_FRAME`, with the reason, when none comes in time. */
+  async #nextFrame(stream: MJPEGStream, signal: AbortSignal, patienceMs: number): Promise<Frame> {
     try {
-      return await withDeadline(patienceMs, signal, (either) => stream.grabFrame(either));
+      return await withDeadline(patienceMs, signal, (either) => stream.grab(either));
     } catch (error) {
       if (signal.aborted || !isAbort(error)) throw error;
       const { state, reason = "it gave no reason" } = this.state;

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { openRecording, verifyRecording } from "thingscope";
+import sharp from "sharp";
+import { type Blob, openRecording, ThingHost, verifyRecording } from "thingscope";
+import { Recorder, TestCamera } from "thingscope/things";
 import type { RemoteBlob } from "../../src/client/index.ts";
 import { exifIn } from "../frames/exif-reader.ts";
 import { collect } from "../recording/recordings.ts";
-import { recorderFor } from "./recorder-server.ts";
+import { folderFor, recorderFor } from "./recorder-server.ts";
 
 const timeout = 60_000;
 
@@ -32,6 +35,32 @@ test("a still is one frame as it came, with exposure, identity, time, and where 
   assert.deepEqual([listed?.name, listed?.type], ["cell.jpg", "image/jpeg"]);
   await thing.invoke("capture_still", input);
   assert.ok(recorder.recordings.some(({ name }) => name === "cell-2.jpg"));
+});
+
+test("a still has the camera's full size, though the stream is smaller, which goes on as it was", {
+  timeout,
+}, async (t) => {
+  const host = new ThingHost({ settingsFolder: await folderFor(t) });
+  const camera = new TestCamera({ mode: { width: 640, height: 480 } });
+  host.add("camera", camera);
+  const recorder = new Recorder({ folder: await folderFor(t), reserve_mb: 1 });
+  host.add("recorder", recorder, { slots: { camera: "camera" } });
+  await host.open();
+  t.after(() => host.close());
+  const { run } = await camera.mjpeg_stream.grab();
+  await host.get("recorder").invoke("capture_still", { name: "large", settle: false }).ended;
+  const still = await readFile(recorder.recordings.find(({ name }) => name === "large.jpg")!.path);
+  const { width, height } = await sharp(still).metadata();
+  assert.deepEqual([width, height], [1920, 1080]);
+  const { ImageDescription, UserComment } = exifIn(still);
+  assert.match(String(ImageDescription), /a still of 1920 x 1080, no frame of its stream/);
+  const comment = JSON.parse(String(UserComment));
+  assert.deepEqual([comment.frame, comment.still.width], [undefined, 1920]);
+  const captured = host.get("camera").invoke("capture", {});
+  await captured.ended;
+  assert.equal((await sharp(await (captured.output as Blob).bytes()).metadata()).width, 1920);
+  const after = await camera.mjpeg_stream.grab();
+  assert.deepEqual([after.run, after.width], [run, 640]);
 });
 
 test("a timelapse keeps one frame each interval, and its ledger says that the others were left out", {

@@ -1,12 +1,4 @@
-import {
-  affordancesOf,
-  type Camera,
-  type Frame,
-  isAbort,
-  ThingError,
-  withDeadline,
-  withExif,
-} from "thingscope";
+import { affordancesOf, type Camera, type Frame, type StillPicture, withExif } from "thingscope";
 
 /** What belongs to a picture beside the picture. */
 export interface Circumstances {
@@ -15,42 +7,33 @@ export interface Circumstances {
   readonly thingStates: Record<string, unknown>;
 }
 
-const PATIENCE_MS = 15_000;
 const SECONDS: Readonly<Record<string, number>> = { us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1 };
 
 /**
- * A frame as a JPEG file that tells how it was taken: exposure, time, who the frame is, and in the user comment, as OpenFlexure
- * writes it, the state of all Things. The picture is not encoded again.
+ * A picture as a JPEG file that tells how it was taken: exposure, time, which frame it is if it is one, and in the user comment,
+ * as OpenFlexure writes it, the state of all Things. The picture is not encoded again.
  */
-export function stillOf(frame: Frame, { camera, thingStates }: Circumstances): Uint8Array {
-  const { run, index, capturedAt } = frame;
-  const stream = camera.mjpeg_stream.name;
-  return withExif(frame.jpeg, {
+export function stillOf(still: StillPicture, { camera, thingStates }: Circumstances): Uint8Array {
+  const { frame, width, height, capturedAt } = still;
+  return withExif(still.jpeg, {
     model: (camera.constructor as typeof Camera).title,
     software: "thingscope",
-    description: `${stream}, run ${run}, frame ${index}`,
+    description: frame
+      ? `${camera.mjpeg_stream.name}, run ${frame.run}, frame ${frame.index}`
+      : `${camera.name}, a still of ${width} x ${height}, no frame of its stream`,
     capturedAt,
     exposure: exposureOf(camera),
     comment: {
       thing_states: thingStates,
       camera: settingsOf(camera),
-      frame: { stream, run, index, capturedAt, ...(frame.origin && { origin: frame.origin }) },
+      ...(frame && { frame: identityOf(frame, camera.mjpeg_stream.name) }),
+      still: { width, height, capturedAt },
     },
   });
 }
 
-/** The next frame of a camera. @throws {ThingError} `NO_FRAME`, with the reason, when none comes in time. */
-export async function nextFrame(camera: Camera, signal: AbortSignal): Promise<Frame> {
-  try {
-    return await withDeadline(PATIENCE_MS, signal, (either) => camera.mjpeg_stream.grab(either));
-  } catch (error) {
-    if (signal.aborted || !isAbort(error)) throw error;
-    const { state, reason = "it gave no reason" } = camera.state;
-    throw new ThingError(
-      "NO_FRAME",
-      `Camera '${camera.name}' gave no frame for ${PATIENCE_MS / 1000} s. It is ${state}: ${reason}`,
-    );
-  }
+function identityOf({ run, index, capturedAt, origin }: Frame, stream: string) {
+  return { stream, run, index, capturedAt, ...(origin && { origin }) };
 }
 
 /** The settings of a camera by name. */
