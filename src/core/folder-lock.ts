@@ -2,6 +2,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ThingError } from "../base/errors.ts";
 import { linkUnlessTaken } from "../base/link-unless-taken.ts";
+import { isRunning, ownIdentity, pidOf } from "../base/process-identity.ts";
 
 /** The error for a folder that another process holds. */
 export type InUse = (folder: string, pid: number) => ThingError;
@@ -23,10 +24,9 @@ export class FolderLock {
 
   /** @throws {ThingError} `SETTINGS_IN_USE`, or what `inUse` makes, naming the process. */
   async take(): Promise<void> {
-    const own = await identityOf(process.pid);
     const mine = `${this.#path}.${process.pid}`;
     await mkdir(this.#folder, { recursive: true });
-    await writeFile(mine, own);
+    await writeFile(mine, ownIdentity);
     try {
       // Unlike a write, a link shows other processes the whole name or none, and fails where there is one.
       while (!(await linkUnlessTaken(mine, this.#path))) await this.#removeStale();
@@ -38,15 +38,13 @@ export class FolderLock {
   /** Lets the folder go, if it was taken. */
   async release(): Promise<void> {
     const holder = await readFile(this.#path, "utf8").catch(() => "");
-    if (holder === (await identityOf(process.pid))) await rm(this.#path, { force: true });
+    if (holder === ownIdentity) await rm(this.#path, { force: true });
   }
 
   async #removeStale(): Promise<void> {
     const holder = await readFile(this.#path, "utf8").catch(() => "");
-    const pid = Number.parseInt(holder, 10);
-    if (pid !== process.pid && isAlive(pid) && holder === (await identityOf(pid))) {
-      throw this.#inUse(this.#folder, pid);
-    }
+    const isOther = holder !== ownIdentity && isRunning(holder);
+    if (isOther) throw this.#inUse(this.#folder, pidOf(holder));
     await rm(this.#path, { force: true });
   }
 }
@@ -56,21 +54,4 @@ function settingsInUse(folder: string, pid: number): ThingError {
     "SETTINGS_IN_USE",
     `The settings in ${folder} are in use by another server, process ${pid}. Stop that one, or choose another folder: --settings FOLDER.`,
   );
-}
-
-/** A number that another process may have had before, and where the system tells it, when this one began. */
-async function identityOf(pid: number): Promise<string> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-  // The name of the program stands in brackets and may hold anything; the start is the 20th field behind it.
-  const start = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
-  return `${pid} ${start}`.trim();
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
 }

@@ -2,17 +2,19 @@ import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { linkUnlessTaken } from "../base/link-unless-taken.ts";
+import { isRunning, ownIdentity } from "../base/process-identity.ts";
 import { syncFolder } from "./folders.ts";
 
 /** A name for a file that is being made and shall be called `wanted`; of nobody else, and hidden. */
 export function draftOf(wanted: string): string {
   const id = randomUUID().slice(0, 8);
-  return join(dirname(wanted), `.${basename(wanted)}.${id}.part`);
+  return join(dirname(wanted), `.${basename(wanted)}.${ownIdentity.replace(" ", "-")}.${id}.part`);
 }
 
-/** Whether a name is that of a draft. */
-export function isDraft(name: string): boolean {
-  return /^\..*\.[0-9a-f]{8}\.part$/.test(name);
+/** Whether a name is that of a draft which nobody makes any more. */
+export function isAbandoned(name: string): boolean {
+  const [, pid, start = ""] = /^\..*\.(\d+)(?:-(\d+))?\.[0-9a-f]{8}\.part$/.exec(name) ?? [];
+  return pid !== undefined && !isRunning(`${pid} ${start}`.trim());
 }
 
 /**

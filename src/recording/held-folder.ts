@@ -4,7 +4,7 @@ import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { FolderLock } from "../core/folder-lock.ts";
 import { giveUpClosing } from "./closing.ts";
-import { isDraft } from "./free-name.ts";
+import { isAbandoned } from "./free-name.ts";
 import { repairFolder } from "./repair-folder.ts";
 
 /** The folders that this process holds, by path. */
@@ -86,7 +86,7 @@ export class HeldFolder {
 
   /** What a process that was killed had not given its name yet. */
   async #removeDrafts(): Promise<void> {
-    const drafts = (await readdir(this.#folder)).filter(isDraft);
+    const drafts = (await readdir(this.#folder)).filter(isAbandoned);
     for (const name of drafts) await rm(join(this.#folder, name), { force: true });
   }
 }

@@ -54,6 +54,8 @@ export interface LedgerHead {
   /** Epoch ms of the file's time 0. */
   readonly timeZero: number;
   readonly software: string;
+  /** Who writes it, as long as that process has the file open. */
+  readonly process?: string;
   readonly settings?: unknown;
 }
 

@@ -1,8 +1,9 @@
 import { access, type FileHandle, open, unlink } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { ThingError } from "../base/errors.ts";
+import { holderOf } from "../base/process-identity.ts";
 import { makeFolder, syncFolder } from "./folders.ts";
-import { FORMATS, ledgerPathOf } from "./ledger.ts";
+import { FORMATS, type LedgerHead, ledgerPathOf } from "./ledger.ts";
 import type { Patch } from "./matroska.ts";
 
 /** What this process is recording to now. */
@@ -11,6 +12,12 @@ const beingRecorded = new Set<string>();
 /** Whether this process is recording to a file, by its absolute path. */
 export function isBeingRecorded(path: string): boolean {
   return beingRecorded.has(resolve(path));
+}
+
+/** The process that is recording to a file, another one than this, if there is one. @param head - What the file's ledger begins with. */
+export function recordedElsewhere(path: string, head?: LedgerHead): number | undefined {
+  const pid = head?.process === undefined ? undefined : holderOf(path, head.process);
+  return pid === process.pid ? undefined : pid;
 }
 
 /** How many names are tried when the wanted one is taken. */

@@ -6,7 +6,7 @@ import { type Log, silentLog } from "../base/log.ts";
 import { FileCollection } from "../outputs/file-collection.ts";
 import type { FilePart, StoredFile } from "../outputs/stored-file.ts";
 import { unclosedSummary } from "./closing.ts";
-import { describeRecording } from "./describe.ts";
+import { describeRecording, type RecordingDescription } from "./describe.ts";
 import { DiskLane } from "./disk-lane.ts";
 import { type DiskRoom, roomIn } from "./disk-room.ts";
 import { draftOf, nameFile } from "./free-name.ts";
@@ -14,7 +14,7 @@ import { HeldFolder } from "./held-folder.ts";
 import { LEFT_OUT, ledgerPathOf, type RecordingSummary, type SourceSum } from "./ledger.ts";
 import { ledgerAsCsv, ledgerAsJson } from "./ledger-tables.ts";
 import { posterOf } from "./posters.ts";
-import { isBeingRecorded, removeRecording } from "./recording-files.ts";
+import { isBeingRecorded, recordedElsewhere, removeRecording } from "./recording-files.ts";
 
 /** What is said of each recording beside what is said of every file. */
 export const RECORDING_SCHEMA = {
@@ -118,7 +118,7 @@ export class RecordingsFolder {
         mediaType: MEDIA_TYPES[extensionOf(path)] ?? "application/octet-stream",
         size,
         createdAt: summary?.first ?? (birthtimeMs || mtimeMs),
-        isGrowing: isBeingRecorded(path),
+        isGrowing: isBeingRecorded(path) || isWrittenElsewhere(path, head, summary),
         about: aboutOf(head, summary),
         parts: partsOf(path, head !== undefined),
         remove: () => removeRecording(path),
@@ -133,8 +133,16 @@ export class RecordingsFolder {
   }
 }
 
+function isWrittenElsewhere(
+  path: string,
+  head: RecordingDescription["head"],
+  summary: RecordingSummary | undefined,
+): boolean {
+  return !summary && recordedElsewhere(path, head) !== undefined;
+}
+
 function aboutOf(
-  head: Awaited<ReturnType<typeof describeRecording>>["head"],
+  head: RecordingDescription["head"],
   summary: RecordingSummary | undefined,
 ): Record<string, unknown> {
   const { first, last } = summary ?? {};

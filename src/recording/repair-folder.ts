@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { delay } from "../base/abort.ts";
 import { messageOf } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
-import { isClosed } from "./describe.ts";
+import { describeRecording, isClosed } from "./describe.ts";
 import { ledgerPathOf } from "./ledger.ts";
-import { isBeingRecorded } from "./recording-files.ts";
+import { isBeingRecorded, recordedElsewhere } from "./recording-files.ts";
 import { repairRecording } from "./repair.ts";
 
 /** How the recordings of a folder are repaired. */
@@ -20,7 +20,7 @@ export interface RepairFolderOptions {
 
 /**
  * Repairs, one after the other, the recordings of a folder that were not closed, and says so in the log; their ledgers
- * say it too. What this process is recording to now is left alone. Never rejects for a file that cannot be repaired.
+ * say it too. What this process or another is recording to now is left alone. Never rejects for a file that cannot be repaired.
  */
 export async function repairFolder(
   folder: string,
@@ -31,6 +31,8 @@ export async function repairFolder(
     if (signal?.aborted) return;
     try {
       if (isBeingRecorded(path) || (await isClosed(path))) continue;
+      const { head } = await describeRecording(path);
+      if (recordedElsewhere(path, head) !== undefined) continue;
       await untilQuiet(path, quietMs, signal);
       const { repaired, sentence } = await repairRecording(path);
       if (!repaired) continue;

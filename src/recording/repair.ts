@@ -5,7 +5,7 @@ import { inspectJpeg } from "../frames/jpeg.ts";
 import { type Ledger, type LedgerFrame, ledgerPathOf, readLedger } from "./ledger.ts";
 import { closingOf, clusterSize, type Patch, SEGMENT_AT, TICKS_PER_MS } from "./matroska.ts";
 import type { FileHead } from "./matroska-head.ts";
-import { writeAll } from "./recording-files.ts";
+import { recordedElsewhere, writeAll } from "./recording-files.ts";
 import { closeLedger, type Kept } from "./repaired-ledger.ts";
 import { type Block, type Cluster, headOf, read, scan } from "./scan.ts";
 import { verifyRecording } from "./verify.ts";
@@ -35,7 +35,8 @@ const MAX_LAST_TICKS = 1000 * TICKS_PER_MS;
  * listed as lost. It can be interrupted, by a power cut too, and run again: first the torn end goes, then the ledger says what is
  * left, then the file is closed. A closed recording is left as it is.
  *
- * @throws {ThingError} `NOT_FOUND` when there is no such file; `BAD_RECORDING` when it ends before its first frame.
+ * @throws {ThingError} `NOT_FOUND` when there is no such file; `BAD_RECORDING` when it ends before its first frame; `LOCK_BUSY`
+ * while another process records to it.
  */
 export async function repairRecording(path: string): Promise<Repair> {
   const file = await open(path, "r+").catch((error) => {
@@ -48,6 +49,8 @@ export async function repairRecording(path: string): Promise<Repair> {
       const { sentence, frames } = await verifyRecording(path);
       return { repaired: false, sentence: `${sentence} It was closed: nothing to repair.`, frames };
     }
+    const pid = recordedElsewhere(path, ledger?.head);
+    if (pid !== undefined) throw new ThingError("LOCK_BUSY", busy(path, pid));
     const { clusters, blocks } = await contentOf(file, head);
     const { kept, listed } = await keptOf(file, head, blocks, ledger);
     const last = kept.at(-1);
@@ -66,6 +69,10 @@ export async function repairRecording(path: string): Promise<Repair> {
   } finally {
     await file.close();
   }
+}
+
+function busy(path: string, pid: number): string {
+  return `${path} is being recorded by process ${pid}. It closes the file itself when it ends: stop that first.`;
 }
 
 async function contentOf(file: FileHandle, { clustersAt }: FileHead) {
