@@ -8,8 +8,9 @@ import { programVersion } from "../processes/programs.ts";
 import { exportFaults } from "./export-check.ts";
 import { draftOf, nameFile } from "./free-name.ts";
 import { ledgerPathOf, noteLine } from "./ledger.ts";
+import type { FileHead } from "./matroska-head.ts";
 import { headOf, read, scan } from "./scan.ts";
-import { CODECS, type VideoFormat } from "./video-format.ts";
+import { encodingOf, type VideoFormat } from "./video-format.ts";
 
 /** How a recording is exported. */
 export interface ExportOptions {
@@ -53,8 +54,8 @@ export async function exportRecording(recording: string, options: ExportOptions)
     throw new ThingError("NOT_FOUND", why, { cause });
   });
   try {
-    await headOf(file); // or there is nothing to export
-    await convert(file, draft, options);
+    const { info } = await headOf(file);
+    await convert(file, draft, { ...options, size: info });
     const { frames, largestErrorMs, faults } = await exportFaults(file, draft, options);
     if (faults) throw failed(recording, `the result ${faults}`);
     const path = await nameFile(draft, wanted);
@@ -96,11 +97,15 @@ async function settle(
   if (replace) await unlink(recording);
 }
 
-async function convert(file: FileHandle, draft: string, options: ExportOptions): Promise<void> {
-  const { format, keepStart = false, signal } = options;
+async function convert(
+  file: FileHandle,
+  draft: string,
+  options: ExportOptions & { readonly size: FileHead["info"] },
+): Promise<void> {
+  const { format, keepStart = false, signal, size } = options;
   const args = [
     ..."-v error -y -progress pipe:1 -f matroska -i pipe:0".split(" "),
-    ...CODECS[format].split(" "),
+    ...encodingOf(format, size),
     ...(keepStart ? ["-copyts"] : []),
     ...["-f", format, `file:${draft}`], // or a colon in the name would make it a protocol
   ];

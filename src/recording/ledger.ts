@@ -26,6 +26,16 @@ export interface LostFrames {
   readonly why: string;
 }
 
+/** From this frame on, pictures have another size; the first frame's is that of the file. */
+export interface FrameSize {
+  readonly run: string;
+  readonly index: number;
+  /** Pixels. */
+  readonly width: number;
+  /** Pixels. */
+  readonly height: number;
+}
+
 /** What a camera's source could not deliver: it never was a frame of the stream. */
 export interface SourceNote extends SourceLoss {
   /** The frame before which it is missing: the first that came afterwards, if one did. */
@@ -87,6 +97,7 @@ export interface RecordingSummary {
 export type LedgerNote =
   | { readonly dropped: LostFrames }
   | { readonly run: { readonly run: string; readonly previousRun: string } }
+  | { readonly size: FrameSize }
   | { readonly source: SourceNote }
   | { readonly clockStep: { readonly at: number; readonly byMs: number } }
   | { readonly exported: { readonly file: string; readonly frames: number } };

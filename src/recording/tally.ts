@@ -16,6 +16,7 @@ export class Tally {
   #latest: { run: string; index: number } | undefined;
   /** Capture time of the newest frame, written or not. */
   #latestAt: number | undefined;
+  #size: { readonly width: number; readonly height: number } | undefined;
   readonly #source = new SourceTally();
   #losing: LostFrames | undefined;
   #clockDifference: number | undefined;
@@ -35,7 +36,8 @@ export class Tally {
   }
 
   /** A frame comes next: what is to be noted before it. Indices that are missing before it are lost. */
-  next({ run, index, capturedAt, lossesBefore }: Frame): LedgerNote[] {
+  next(frame: Frame): LedgerNote[] {
+    const { run, index, capturedAt, lossesBefore } = frame;
     const notes: LedgerNote[] = [];
     const latest = this.#latest;
     this.#latest = { run, index };
@@ -49,6 +51,7 @@ export class Tally {
     }
     const told = this.#told(lossesBefore ?? [], { run, before: index, at: capturedAt });
     if (told.length > 0) notes.push(...this.endOfLoss(), ...told);
+    notes.push(...this.#otherSize(frame));
     this.#latestAt = capturedAt;
     return notes;
   }
@@ -104,6 +107,13 @@ export class Tally {
     if (Math.abs(byMs) < CLOCK_STEP_MS) return [];
     this.#clockSteps.push(byMs);
     return [{ clockStep: { at: frames, byMs } }];
+  }
+
+  #otherSize({ run, index, width, height }: Frame): LedgerNote[] {
+    const before = this.#size;
+    this.#size = { width, height };
+    if (!before || (before.width === width && before.height === height)) return [];
+    return [...this.endOfLoss(), { size: { run, index, width, height } }];
   }
 
   #told(
