@@ -12,6 +12,8 @@ import { sendFile } from "./send-file.ts";
 /** A file says only with its answer what it is. */
 const ANY_TYPE = "*/*";
 const RECORDINGS = "recordings";
+/** What is listed among all recordings: the manifest of several belongs to them, a server's log files do not. */
+const RECORDED = new Set([RECORDINGS, "manifests"]);
 
 /** The files of each collection of a Thing, below the property that lists them. */
 export function fileRoutes(hosted: HostedThing, base: string): Route[] {
@@ -107,7 +109,7 @@ async function sendPart(exchange: Exchange, files: FileCollection): Promise<Repl
 }
 
 function recordingsOf(hosted: HostedThing): FileCollection[] {
-  const own = hosted.model.files.filter(({ name }) => name === RECORDINGS);
+  const own = hosted.model.files.filter(({ name }) => RECORDED.has(name));
   return own.flatMap(({ name }) => collectionOf(hosted, name) ?? []);
 }
 

@@ -4,15 +4,15 @@ import { FileCollection, files, property, Thing, ThingHost, ThingServer } from "
 import { Type } from "typebox";
 
 class Shelf extends Thing {
-  @files("Files", { name: "books" }) readonly files = new FileCollection();
+  @files("Files", { name: "recordings" }) readonly files = new FileCollection();
 
   @property("All of them", Type.Array(Type.Any()), { readOnly: true })
-  get books() {
+  get recordings() {
     return this.files.list;
   }
 
   override open(): void {
-    this.files.path = `/${this.name}/books`;
+    this.files.path = `/${this.name}/recordings`;
   }
 
   /** Two files of each moment. */
@@ -53,7 +53,7 @@ async function* pagesFrom(address: string): AsyncGenerator<Listed[]> {
   }
 }
 
-for (const path of ["/shelf/books", "/recordings"]) {
+for (const path of ["/shelf/recordings", "/recordings"]) {
   test(`${path} in pages has each file once, in the order of the whole list`, {
     timeout: 20_000,
   }, async (t) => {
@@ -76,7 +76,7 @@ test("who follows the links sees each older file once, whatever comes and goes m
   const { shelf, url } = await shelfOf(t);
   const before = shelf.files.list.map(({ id }) => id);
   const seen: Listed[] = [];
-  for await (const page of pagesFrom(`${url}/shelf/books?limit=5`)) {
+  for await (const page of pagesFrom(`${url}/shelf/recordings?limit=5`)) {
     seen.push(...page);
     shelf.files.forget(`/nowhere/${page.at(-1)!.name}`); // where the next page begins
     shelf.put(25 + seen.length, 27 + seen.length); // newer than all
@@ -90,7 +90,7 @@ test("who follows the links sees each older file once, whatever comes and goes m
 test("a page that is none is refused with a sentence", { timeout: 20_000 }, async (t) => {
   const { url } = await shelfOf(t);
   for (const query of ["limit=0", "limit=x", "after=1", "after=1_%2e%2e", "after="]) {
-    const answer = await fetch(`${url}/shelf/books?${query}`);
+    const answer = await fetch(`${url}/shelf/recordings?${query}`);
     assert.equal(answer.status, 400, query);
     assert.match(((await answer.json()) as { detail: string }).detail, /cannot be used: give/);
   }
