@@ -17,6 +17,8 @@ export interface ChildOptions {
   readonly input?: boolean;
   readonly log?: Log;
   readonly env?: NodeJS.ProcessEnv;
+  /** Called with each line of its error output, for what has to be read out of them; the log gets only a few a second. */
+  readonly onErrorLine?: (line: string) => void;
 }
 
 /** How a program ended. `error` is set when it could not be started at all. */
@@ -51,7 +53,7 @@ export class Child {
 
   constructor(command: Command, options: ChildOptions = {}) {
     const outputs = options.outputs ?? [];
-    this.#tail = new LineTail(options.log ?? silentLog, command.program);
+    this.#tail = new LineTail(options.log ?? silentLog, command.program, options.onErrorLine);
     this.#process = spawn(command.program, command.args, {
       stdio: pipesFor(outputs, options.input ?? false),
       detached: true, // its own group: the terminal's Ctrl-C reaches us alone, and we end it in order

@@ -19,11 +19,17 @@ export interface ChildState {
 export interface KeptChildOptions {
   /** Descriptors that it writes to and we read. */
   readonly outputs: readonly number[];
-  /** Called at each start: read `child.output(fd)` and call `beat()` whenever something whole has come. */
+  /** For a program that is fed: `child.input`. */
+  readonly input?: boolean;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly onErrorLine?: (line: string) => void;
+  /** Called at each start: read `child.output(fd)` and call `beat()` whenever something whole has come, or was taken. */
   readonly onStart: (child: Child) => void;
   readonly onState?: ((state: ChildState) => void) | undefined;
   /** Turns an end into one sentence. */
   readonly explain?: (exit: Exit, errorLines: readonly string[]) => string;
+  /** What it did not do when it was silent, in its sentence: `gave no frame`. */
+  readonly silence?: string;
   /** Longest time from a start to the first beat, ms. */
   readonly startMs?: number | undefined;
   /** Longest silence, ms; without it 5 periods, and 1 s at least. */
@@ -150,14 +156,17 @@ export class KeptChild {
     this.#watchdog.stop();
     this.#child = undefined;
     this.#state = { ...this.#state, errorLines: child.errorLines };
-    if (this.#silentSince !== undefined)
-      return silentSentence(this.#command.program, performance.now() - this.#silentSince);
+    if (this.#silentSince !== undefined) {
+      const seconds = ((performance.now() - this.#silentSince) / 1000).toFixed(1);
+      const { silence = "gave no frame" } = this.#options;
+      return `${this.#command.program} ${silence} for ${seconds} s and was ended.`;
+    }
     return (this.#options.explain ?? this.#explain)(exit, child.errorLines);
   }
 
   #spawn(): Child | string {
     try {
-      const child = new Child(this.#command, { outputs: this.#options.outputs, log: this.#log });
+      const child = new Child(this.#command, { ...this.#options, log: this.#log });
       this.#options.onStart(child);
       return child;
     } catch (error) {
@@ -181,8 +190,4 @@ export function endSentence(program: string, exit: Exit, errorLines: readonly st
   if (exit.error) return `${program} could not be started: ${exit.error.message}.`;
   if (exit.signal) return `${program} was ended by ${exit.signal}.${words}`;
   return `${program} ended with code ${exit.code}.${words}`;
-}
-
-function silentSentence(program: string, ms: number): string {
-  return `${program} gave no frame for ${(ms / 1000).toFixed(1)} s and was ended.`;
 }

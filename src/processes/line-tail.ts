@@ -10,12 +10,17 @@ const LINES_FILED_PER_SECOND = 100;
  * second, the program's own log file more of them.
  */
 export class LineTail {
+  readonly #onLine: (line: string) => void;
   readonly #lines: string[] = [];
   readonly #takers: readonly LinesPerSecond[];
   #unfinished = "";
 
-  /** @param program - Its name: that of its log file, where there are such files. */
-  constructor(log: Log, program: string) {
+  /**
+   * @param program - Its name: that of its log file, where there are such files.
+   * @param onLine - Called with every line.
+   */
+  constructor(log: Log, program: string, onLine: (line: string) => void = () => {}) {
+    this.#onLine = onLine;
     const file = log.program?.(program);
     this.#takers = [
       new LinesPerSecond(LINES_LOGGED_PER_SECOND, (line) => log.debug(line)),
@@ -36,6 +41,7 @@ export class LineTail {
 
   #add(line: string): void {
     if (line === "") return;
+    this.#onLine(line);
     this.#lines.push(line);
     if (this.#lines.length > LINES_KEPT) this.#lines.shift();
     for (const taker of this.#takers) taker.take(line);

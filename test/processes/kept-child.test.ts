@@ -138,6 +138,23 @@ test("stop and start again right away gives one program, and the last stop leave
   assert.ok(second === undefined || !exists(second));
 });
 
+test("a program that is fed takes its input at each start, and each line of its errors is heard", {
+  timeout,
+}, async () => {
+  const lines: string[] = [];
+  const echo = program("process.stdin.on('data', (text) => process.stderr.write(text))");
+  const kept = new KeptChild(echo, {
+    outputs: [],
+    input: true,
+    onErrorLine: (line) => void lines.push(line),
+    onStart: (child) => child.input?.write("1\n2\n3\n4\n5\n6\n7\n", () => kept.beat()),
+  });
+  kept.start();
+  while (lines.length < 7) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.deepEqual(lines, ["1", "2", "3", "4", "5", "6", "7"]);
+  await kept.stop();
+});
+
 test("20 crashes leave no zombie and no descriptor", { timeout }, async () => {
   const { kept, until } = keep(
     program("require('fs').writeSync(1, 'xxxxxxxx'); process.kill(process.pid, 'SIGKILL')"),
