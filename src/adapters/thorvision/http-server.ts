@@ -1,0 +1,141 @@
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from "node:http";
+import type { Duplex } from "node:stream";
+import { WebSocketServer } from "ws";
+import { messageOf, ThingError } from "../../base/errors.ts";
+import { AccessPolicy } from "../../server/access.ts";
+import { applyLimits, REQUEST_LIMITS } from "../../server/limits.ts";
+import type { Complaints } from "../complaints.ts";
+import { listenOn } from "../wire-address.ts";
+import { answerTo, type Gateway } from "./routes.ts";
+import type { ListedCamera } from "./served-camera.ts";
+
+const MOST_SOCKETS = 100;
+const LARGEST_MESSAGE = 1024; // bytes; nothing is expected of a client
+const MOST_UNSENT = 1_000_000; // bytes; who takes no more is cut off
+
+/** ThorVision's HTTP wire: its routes, and `/ws`, which tells of cameras that come and go. */
+export class ThorVisionHttp {
+  readonly #server: Server;
+  readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: LARGEST_MESSAGE });
+  readonly #gateway: Gateway;
+  readonly #complaints: Complaints;
+  readonly #policy = new AccessPolicy();
+
+  constructor(gateway: Gateway, complaints: Complaints) {
+    this.#gateway = gateway;
+    this.#complaints = complaints;
+    this.#server = createServer(REQUEST_LIMITS, (request, response) => {
+      void this.#answer(request, response);
+    });
+    applyLimits(this.#server);
+    this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
+    this.#server.on("clientError", (error, socket) => this.#refuseHead(error, socket));
+    this.#server.on("drop", () => {
+      complaints.add("too_many_connections", "More clients connect than are served at a time.");
+    });
+  }
+
+  /** How many listen at `/ws`. */
+  get listeners(): number {
+    return this.#sockets.clients.size;
+  }
+
+  /** @returns The port. @throws {ThingError} `PORT_IN_USE`, `BAD_ARGUMENT`. */
+  listen(host: string, port: number): Promise<number> {
+    this.#policy.allowHost(host);
+    return listenOn(this.#server, host, port);
+  }
+
+  /** Tells all who listen at `/ws`; older clients want the whole camera for one that has gone, too. */
+  tell(event_type: "Added" | "Removed", camera: ListedCamera): void {
+    const text = JSON.stringify({ event_type, camera });
+    for (const client of this.#sockets.clients) {
+      if (client.bufferedAmount > MOST_UNSENT) client.terminate();
+      else client.send(text);
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const client of this.#sockets.clients) client.terminate();
+    if (!this.#server.listening) return;
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      this.#policy.check(request);
+      reply(response, 200, await answerTo(request, this.#gateway));
+    } catch (error) {
+      const status = statusOf(error);
+      const detail = messageOf(error);
+      this.#complaints.add("refused", `${request.socket.remoteAddress} was refused: ${detail}`);
+      if (!response.headersSent) reply(response, status, { detail });
+      if (!request.complete) response.once("finish", () => request.socket.destroySoon());
+    }
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on("error", () => socket.destroy());
+    try {
+      this.#policy.checkUpgrade(request);
+      const { pathname } = new URL(request.url ?? "/", "http://localhost");
+      if (pathname !== "/ws") throw new ThingError("NOT_FOUND", "WebSockets are served at /ws.");
+      if (this.listeners >= MOST_SOCKETS) {
+        throw new ThingError("TOO_MANY_CONNECTIONS", `${MOST_SOCKETS} listen already.`);
+      }
+      this.#sockets.handleUpgrade(request, socket, head, (client) => {
+        client.on("error", () => client.terminate());
+      });
+    } catch (error) {
+      this.#complaints.add("refused", `A WebSocket was refused: ${messageOf(error)}`);
+      endWith(socket, statusOf(error), messageOf(error));
+    }
+  }
+
+  /** What is no request: half a head, or something else than HTTP. */
+  #refuseHead(error: NodeJS.ErrnoException, socket: Duplex): void {
+    const isSlow = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
+    const why = isSlow ? "sent no whole request in time" : "sent what is no HTTP";
+    if (error.code !== "ECONNRESET") this.#complaints.add("bad_request", `A client ${why}.`);
+    endWith(socket, isSlow ? 408 : 400, `The client ${why}.`);
+  }
+}
+
+/** A port that is taken is a conflict to whoever asked for it. */
+function statusOf(error: unknown): number {
+  if (!(error instanceof ThingError)) return 500;
+  return error.code === "PORT_IN_USE" ? 409 : error.status;
+}
+
+function reply(response: ServerResponse, status: number, answer: string | object): void {
+  const isText = typeof answer === "string";
+  const body = isText ? answer : JSON.stringify(answer);
+  response.writeHead(status, {
+    "Content-Type": isText ? "text/plain; charset=utf-8" : "application/json",
+    "Content-Length": Buffer.byteLength(body),
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+  });
+  response.end(body);
+}
+
+function endWith(socket: Duplex, status: number, detail: string): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const body = JSON.stringify({ detail });
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json\r\n`;
+  socket.end(
+    `${head}Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+  socket.once("finish", () => socket.destroy());
+}

@@ -1,0 +1,47 @@
+import { type Static, Type } from "typebox";
+import { ThingError } from "../../base/errors.ts";
+import { silentLog } from "../../base/log.ts";
+import { faultsOf, sentenceOf } from "../../core/faults.ts";
+import { closed, errorsIn } from "../../core/schema.ts";
+import { admittedHost } from "../wire-address.ts";
+
+const Options = Type.Object({
+  host: Type.Optional(Type.String()),
+  insecure: Type.Optional(Type.Boolean()),
+  port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65535 })),
+  latency_ms: Type.Optional(Type.Integer({ minimum: 20, maximum: 8000 })),
+  max_mb_per_s: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1000 })),
+  lonely_s: Type.Optional(Type.Number({ minimum: 5 })),
+});
+
+/** What a ThorVisionServer is made with. */
+export interface ThorVisionServerOptions extends Static<typeof Options> {
+  /** `127.0.0.1` when absent. */
+  readonly host?: string;
+  /** Lets another address than loopback be listened on: this wire knows no login. */
+  readonly insecure?: boolean;
+  /** Of HTTP: 8000. 0 takes a free one. */
+  readonly port?: number;
+  /** How long SRT may send lost packets again: 120. The client's own, 500 as a rule, holds if it is longer. */
+  readonly latency_ms?: number;
+  /** What one stream may send at most, in million bytes a second: 20, the most that a receiver of GStreamer can follow. */
+  readonly max_mb_per_s?: number;
+  /** After how many seconds without a caller a stream ends: 600. */
+  readonly lonely_s?: number;
+}
+
+/**
+ * The options with what was left out.
+ * @throws {ThingError} `BAD_ARGUMENT` that names each fault.
+ */
+export function completed(options: ThorVisionServerOptions): Required<ThorVisionServerOptions> {
+  const faults = faultsOf(errorsIn(closed(Options), options), options);
+  if (faults.length > 0) throw new ThingError("BAD_ARGUMENT", `${sentenceOf(faults)}.`);
+  const all = {
+    ...{ host: "127.0.0.1", insecure: false, port: 8000 },
+    ...{ latency_ms: 120, max_mb_per_s: 20, lonely_s: 600 },
+    ...options,
+  };
+  admittedHost("ThorVision", all, silentLog);
+  return all;
+}

@@ -1,0 +1,224 @@
+import { join } from "node:path";
+import { Type } from "typebox";
+import { delay, within } from "../../base/abort.ts";
+import { messageOf, ThingError } from "../../base/errors.ts";
+import { action, event, property, slot } from "../../core/decorators.ts";
+import { ThingEvent } from "../../core/event.ts";
+import { Thing } from "../../core/thing.ts";
+import { Camera } from "../../instruments/camera.ts";
+import { requireElements } from "../../processes/programs.ts";
+import { Complaints } from "../complaints.ts";
+import { admittedHost } from "../wire-address.ts";
+import { capabilityText } from "./capability.ts";
+import { ThorVisionHttp } from "./http-server.ts";
+import { LogFolder, type LogShelf } from "./log-shelf.ts";
+import { completed, type ThorVisionServerOptions } from "./options.ts";
+import type { Gateway } from "./routes.ts";
+import { CameraEntry, Counts, Port, StartStream, StreamEntry } from "./schemas.ts";
+import { type ListedCamera, ServedCamera } from "./served-camera.ts";
+import { SENDER_ELEMENTS } from "./srt-sender.ts";
+import { Streams } from "./streams.ts";
+
+const LOOK_EVERY_MS = 1000;
+const CAMERAS_WITHIN_MS = 300; // libxvc gives up on an answer after 500 ms
+const GSTREAMER_WITHIN_MS = 400;
+const OPERATOR = "operator"; // asks through the Thing itself, not by ThorVision's wire
+
+/** Serves cameras on the wire of ThorVision: pythorvision and ThorVision's programs find them as if they were an XDAQ's. */
+export class ThorVisionServer extends Thing {
+  static override readonly title: string = "ThorVision server";
+  static override readonly description: string =
+    "Cameras for the clients of ThorVision: listed by HTTP, sent by SRT, with each frame's index and time in it.";
+  readonly #options: Required<ThorVisionServerOptions>;
+  #cameras: ServedCamera[] = [];
+  #streams: Streams | undefined;
+  #http: ThorVisionHttp | undefined;
+  #logs: LogFolder | undefined;
+  #complaints: Complaints | undefined;
+  #port: number | undefined;
+  #looking: ReturnType<typeof setInterval> | undefined;
+  #clients = 0;
+
+  @slot("What is served", Camera, { many: true })
+  accessor cameras!: ReadonlyMap<string, Camera>;
+
+  @event("A camera can be had", CameraEntry)
+  readonly camera_added = new ThingEvent<CameraEntry>();
+
+  @event("A camera cannot be had any more", CameraEntry)
+  readonly camera_removed = new ThingEvent<CameraEntry>();
+
+  /** @throws {ThingError} `BAD_ARGUMENT` for options that cannot be used. */
+  constructor(options: ThorVisionServerOptions = {}) {
+    super();
+    this.#options = completed(options);
+  }
+
+  @property("Where ThorVision's clients find it: host and port", Type.String(), { readOnly: true })
+  get address(): string {
+    const { host, port } = this.#options;
+    return `${host}:${this.#port ?? port}`;
+  }
+
+  @property("Cameras that can be had, with what they offer", Type.Array(CameraEntry), {
+    ...{ name: "available", readOnly: true, observable: true },
+  })
+  get available(): CameraEntry[] {
+    return this.#cameras.filter(({ isHere }) => isHere).map(entryOf);
+  }
+
+  @property("What is sent now", Type.Array(StreamEntry), { readOnly: true, observable: true })
+  get streams(): StreamEntry[] {
+    return this.#streams?.list ?? [];
+  }
+
+  @property("How many receive a stream now", Type.Integer({ minimum: 0 }), {
+    ...{ readOnly: true, observable: true },
+  })
+  get clients(): number {
+    return this.streams.reduce((sum, { callers }) => sum + callers, 0);
+  }
+
+  @property("How many are told of cameras that come and go", Type.Integer({ minimum: 0 }), {
+    readOnly: true,
+  })
+  get listeners(): number {
+    return this.#http?.listeners ?? 0;
+  }
+
+  @property("What clients did wrong, counted by kind", Counts, { readOnly: true })
+  get complaints(): Counts {
+    return { ...this.#complaints?.counts };
+  }
+
+  /** Process ids of the children that speak SRT. */
+  get pids(): number[] {
+    return this.#streams?.pids ?? [];
+  }
+
+  override async open(): Promise<void> {
+    const { port, latency_ms, max_mb_per_s } = this.#options;
+    const host = admittedHost("ThorVision", this.#options, this.log);
+    const complaints = new Complaints(this.log);
+    this.#complaints = complaints;
+    const logs = new LogFolder(join(this.context.settingsFolder, "logs"), this.log);
+    this.#logs = logs;
+    await logs.tidy();
+    this.#streams = new Streams({
+      ...{ host, latencyMs: latency_ms, maxMBps: max_mb_per_s },
+      logOf: (name) => logs.logOf(name),
+      onChange: () => this.#streamsChanged(),
+    });
+    this.#http = new ThorVisionHttp(this.#gateway(logs), complaints);
+    this.#cameras = [...this.cameras.values()].map(
+      (camera, id) => new ServedCamera(id, camera, (one) => this.#moved(one)),
+    );
+    for (const camera of this.#cameras) camera.start();
+    this.#port = await this.#http.listen(host, port);
+    this.log.info(`ThorVision's clients find ${this.#cameras.length} cameras at ${this.address}`);
+    this.#looking = setInterval(() => void this.#look(), LOOK_EVERY_MS);
+    void requireElements(SENDER_ELEMENTS).catch((error) => this.log.warn(messageOf(error)));
+  }
+
+  override async close(): Promise<void> {
+    clearInterval(this.#looking);
+    await this.#http?.close();
+    await this.#streams?.endAll();
+    for (const camera of this.#cameras) camera.stop();
+    await this.#logs?.written();
+    this.#cameras = [];
+    this.#port = undefined;
+  }
+
+  @action("Send a camera on a port by SRT, for any receiver", {
+    ...{ input: StartStream, output: Type.String({ description: "srt://HOST:PORT" }) },
+    useGlobalLock: false,
+  })
+  async start_stream({ camera, port, capability }: StartStream): Promise<string> {
+    const served = this.#cameras.find(({ name }) => name === camera);
+    if (!served?.isHere) {
+      const names = this.available.map(({ name }) => name).join(", ") || "none";
+      throw new ThingError(
+        "BAD_ARGUMENT",
+        `There is no camera '${camera}' now. There are: ${names}.`,
+      );
+    }
+    const text = capability ?? this.#textOf(served);
+    await this.#start(served, port, text, OPERATOR);
+    return `srt://${this.#options.host}:${port}`;
+  }
+
+  @action("End what is sent on a port, whoever asked for it", {
+    ...{ input: Type.Object({ port: Port }), useGlobalLock: false },
+  })
+  async stop_stream({ port }: { port: number }): Promise<void> {
+    await this.#streams?.end(port);
+  }
+
+  #gateway(logs: LogShelf): Gateway {
+    return {
+      cameras: () => this.#listed(),
+      start: ({ id, port, capability }, address) =>
+        this.#start(this.#cameraOf(id), port, capability, address),
+      stop: async (id, address) => this.#streams?.stop(this.#cameraOf(id), address),
+      logs: () => logs.list(),
+      log: (name) => logs.read(name),
+    };
+  }
+
+  /** Right after the start a camera may need a moment to say what it gives. */
+  async #listed(): Promise<ListedCamera[]> {
+    const until = performance.now() + CAMERAS_WITHIN_MS;
+    while (this.#cameras.some(({ isComing }) => isComing) && performance.now() < until) {
+      await delay(10);
+    }
+    return this.#cameras.filter(({ isHere }) => isHere).map(({ listed }) => listed);
+  }
+
+  async #start(camera: ServedCamera, port: number, text: string, by: string): Promise<void> {
+    const late = () =>
+      new ThingError("NOT_READY", "GStreamer is still being looked for. Try again in a moment.");
+    await within(requireElements(SENDER_ELEMENTS), GSTREAMER_WITHIN_MS, late);
+    await this.#streams?.start(camera, port, text, by);
+  }
+
+  #textOf({ listed }: ServedCamera): string {
+    const [first] = listed.caps;
+    return first ? capabilityText(first) : "";
+  }
+
+  /** @throws {ThingError} `NOT_FOUND`. */
+  #cameraOf(id: number): ServedCamera {
+    const camera = this.#cameras.find((one) => one.id === id);
+    if (camera?.isHere) return camera;
+    const ids = this.available.map((one) => one.id).join(", ") || "none";
+    const why = camera ? "gives no frames now" : "is not there";
+    throw new ThingError("NOT_FOUND", `Camera ${id} ${why}. There are now: ${ids}.`);
+  }
+
+  #moved(camera: ServedCamera): void {
+    this.#http?.tell(camera.isHere ? "Added" : "Removed", camera.listed);
+    this.changed("available");
+    if (camera.isHere) this.camera_added.emit(entryOf(camera));
+    else this.camera_removed.emit(entryOf(camera));
+  }
+
+  async #look(): Promise<void> {
+    const ended = await this.#streams?.endLonely(this.#options.lonely_s * 1000);
+    for (const port of ended ?? []) {
+      this.log.info(`Nobody called port ${port} for ${this.#options.lonely_s} s: it is closed.`);
+    }
+    if (this.clients !== this.#clients) this.#streamsChanged();
+  }
+
+  #streamsChanged(): void {
+    this.changed("streams");
+    if (this.clients === this.#clients) return;
+    this.#clients = this.clients;
+    this.changed("clients");
+  }
+}
+
+function entryOf({ id, name, listed }: ServedCamera): CameraEntry {
+  return { id, name, capabilities: listed.caps.map(capabilityText) };
+}
