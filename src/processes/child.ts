@@ -19,6 +19,8 @@ export interface ChildOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Called with each line of its error output, for what has to be read out of them; the log gets only a few a second. */
   readonly onErrorLine?: (line: string) => void;
+  /** How long it may take to finish its files once it is asked to end, ms: 1200. */
+  readonly finishMs?: number;
 }
 
 /** How a program ended. `error` is set when it could not be started at all. */
@@ -28,12 +30,8 @@ export interface Exit {
   readonly error?: Error;
 }
 
-/** When each stage of an orderly end begins, ms after it was asked for. The first is the end of input, if there is one. */
-const STAGES: readonly (readonly [number, NodeJS.Signals])[] = [
-  [0, "SIGINT"], // gst-launch-1.0 and ffmpeg finish their files
-  [1200, "SIGTERM"],
-  [1800, "SIGKILL"],
-];
+const FINISH_MS = 1200;
+const TERM_MS = 600; // between SIGTERM and SIGKILL
 const LAST_WORDS_MS = 250; // for what is still in its pipes
 const INPUT_END_MS = 200; // what reads its input to the end needs no signal
 
@@ -48,11 +46,13 @@ export class Child {
   readonly ended: Promise<Exit>;
   readonly #process: ChildProcess;
   readonly #tail: LineTail;
+  readonly #finishMs: number;
   #over = false;
   #stopping: Promise<Exit> | undefined;
 
   constructor(command: Command, options: ChildOptions = {}) {
     const outputs = options.outputs ?? [];
+    this.#finishMs = options.finishMs ?? FINISH_MS;
     this.#tail = new LineTail(options.log ?? silentLog, command.program, options.onErrorLine);
     this.#process = spawn(command.program, command.args, {
       stdio: pipesFor(outputs, options.input ?? false),
@@ -115,12 +115,11 @@ export class Child {
       this.#process.stdin.end();
       await delay(INPUT_END_MS, over);
     }
-    let waited = 0;
-    for (const [atMs, signal] of STAGES) {
-      await delay(atMs - waited, over);
-      waited = atMs;
-      this.#send(signal);
-    }
+    this.#send("SIGINT"); // gst-launch-1.0 and ffmpeg finish their files
+    await delay(this.#finishMs, over);
+    this.#send("SIGTERM");
+    await delay(TERM_MS, over);
+    this.#send("SIGKILL");
   }
 
   #send(signal: NodeJS.Signals): void {

@@ -17,6 +17,8 @@ export interface FrameMetadata {
 const METADATA_BYTES = 40;
 /** The start of image, a comment's marker, and a length that has its own two bytes in it. */
 const HEAD = Uint8Array.of(0xff, 0xd8, 0xff, 0xfe, 0, METADATA_BYTES + 2);
+/** Where the segment ends in a JPEG. */
+export const METADATA_END = HEAD.length + METADATA_BYTES;
 /** Bytes of a JPEG that `metadataHead` stands for: its start of image. */
 export const REPLACED_BYTES = 2;
 
@@ -26,7 +28,7 @@ export const REPLACED_BYTES = 2;
  * @see pythorvision 0.3.0, video.py: the order, widths and byte order of the fields.
  */
 export function metadataHead(metadata: FrameMetadata): Buffer {
-  const head = Buffer.alloc(HEAD.length + METADATA_BYTES);
+  const head = Buffer.alloc(METADATA_END);
   head.set(HEAD);
   head.writeBigUInt64LE(metadata.videoTime, 6);
   head.writeBigUInt64LE(metadata.deviceTime, 14);
@@ -43,7 +45,7 @@ export function withMetadata(jpeg: Uint8Array, metadata: FrameMetadata): Uint8Ar
 
 /** What the first segment of a JPEG says; undefined when it is not of this length, as in every other JPEG. */
 export function readMetadata(jpeg: Uint8Array): FrameMetadata | undefined {
-  const isLongEnough = jpeg.length >= HEAD.length + METADATA_BYTES;
+  const isLongEnough = jpeg.length >= METADATA_END;
   const isSegment = jpeg[2] === 0xff && jpeg[4] === HEAD[4] && jpeg[5] === HEAD[5];
   if (!isLongEnough || !isSegment) return undefined;
   const bytes = Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength);

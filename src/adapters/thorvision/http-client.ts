@@ -1,0 +1,124 @@
+import { type Static, type TSchema, Type } from "typebox";
+import { isAbort, withDeadline } from "../../base/abort.ts";
+import { messageOf, ThingError } from "../../base/errors.ts";
+import { errorsIn } from "../../core/schema.ts";
+import { Capability } from "./capability.ts";
+
+/** A camera as a server lists it. */
+export interface ThorVisionCameraEntry {
+  readonly id: number;
+  readonly name: string;
+  readonly capabilities: readonly Capability[];
+}
+
+const Cameras = Type.Array(
+  Type.Object({
+    ...{ id: Type.Integer(), name: Type.String() },
+    caps: Type.Optional(Type.Array(Capability)),
+  }),
+);
+const ANSWER_MS = 5000;
+const forever = new AbortController().signal;
+
+/** Where a ThorVision server is. */
+export interface ThorVisionAddress {
+  /** `192.168.177.100` when absent: an XDAQ's own. */
+  readonly host?: string;
+  /** Of HTTP: 8000. */
+  readonly port?: number;
+}
+
+/** Asks a ThorVision server. Each answer has 5 s. */
+export class ThorVisionHttpClient {
+  readonly host: string;
+  readonly port: number;
+
+  constructor({ host = "192.168.177.100", port = 8000 }: ThorVisionAddress = {}) {
+    this.host = host;
+    this.port = port;
+  }
+
+  /** The host as it stands in a URL. */
+  get hostInUrl(): string {
+    return this.host.includes(":") ? `[${this.host}]` : this.host;
+  }
+
+  /** @throws {ThingError} `SOURCE_FAILED`, as all of these. */
+  async cameras(): Promise<ThorVisionCameraEntry[]> {
+    const listed = await this.#list(Cameras, "/cameras");
+    return listed.map(({ id, name, caps = [] }) => ({ id, name, capabilities: caps }));
+  }
+
+  async start(id: number, port: number, capability: string): Promise<void> {
+    await this.#ask("/jpeg", { id, port, capability });
+  }
+
+  async stop(id: number): Promise<void> {
+    await this.#ask("/stop", { id });
+  }
+
+  logs(): Promise<string[]> {
+    return this.#list(Type.Array(Type.String()), "/logs");
+  }
+
+  log(name: string): Promise<string> {
+    return this.#ask(`/logs/${encodeURIComponent(name)}`);
+  }
+
+  async #list<S extends TSchema>(schema: S, path: string): Promise<Static<S>> {
+    const text = await this.#ask(path);
+    const value = parsed(text);
+    if (errorsIn(schema, value).length === 0) return value as Static<S>;
+    throw new ThingError(
+      "SOURCE_FAILED",
+      `What answers at ${this.host}:${this.port}${path} is no ThorVision server: ${text.slice(0, 80)}`,
+    );
+  }
+
+  /** @param body - Sent by POST, if there is one. */
+  async #ask(path: string, body?: object): Promise<string> {
+    const url = `http://${this.hostInUrl}:${this.port}${path}`;
+    const sent = body && {
+      ...{ method: "POST", body: JSON.stringify(body) },
+      headers: { "Content-Type": "application/json" },
+    };
+    try {
+      return await withDeadline(ANSWER_MS, forever, async (signal) => {
+        const response = await fetch(url, { ...sent, signal });
+        const text = await response.text();
+        if (!response.ok) throw refused(url, response.status, text);
+        return text;
+      });
+    } catch (error) {
+      if (error instanceof ThingError) throw error;
+      throw this.#unreachable(error);
+    }
+  }
+
+  #unreachable(error: unknown): ThingError {
+    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+    const why = isAbort(error)
+      ? `it does not answer within ${ANSWER_MS / 1000} s`
+      : messageOf(cause);
+    return new ThingError(
+      "SOURCE_FAILED",
+      `ThorVision is not reachable at ${this.host}:${this.port}: ${why}. Check the connection.`,
+      { cause: error },
+    );
+  }
+}
+
+function refused(url: string, status: number, text: string): ThingError {
+  const body = parsed(text);
+  const detail: unknown = typeof body === "object" && body !== null && Reflect.get(body, "detail");
+  const words = typeof detail === "string" ? detail : text.slice(0, 200);
+  return new ThingError("SOURCE_FAILED", `${url} answers ${status}: ${words}`);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
