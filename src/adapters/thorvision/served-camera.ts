@@ -77,7 +77,7 @@ export class ServedCamera {
   metadataOf({ run, index, capturedAt }: FrameIdentity): FrameMetadata {
     const beganAt = this.#run?.id === run ? this.#run.beganAt : capturedAt;
     return {
-      videoTime: nanoseconds(Math.max(0, capturedAt - beganAt)),
+      videoTime: nanoseconds(capturedAt) - nanoseconds(Math.min(beganAt, capturedAt)),
       deviceTime: nanoseconds(capturedAt),
       sampleIndex: index,
       ttlIn: this.#levels("ttl_in"),

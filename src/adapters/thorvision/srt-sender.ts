@@ -1,10 +1,11 @@
 import { delay, isAbort, withDeadline } from "../../base/abort.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
-import type { Log } from "../../base/log.ts";
+import { type Log, logTo } from "../../base/log.ts";
 import type { Frame } from "../../frames/frame.ts";
 import type { VariantOptions } from "../../outputs/stream-request.ts";
 import type { Child, Exit } from "../../processes/child.ts";
 import { endSentence, KeptChild } from "../../processes/kept-child.ts";
+import { LineTail } from "../../processes/line-tail.ts";
 import { FrameGate } from "./frame-gate.ts";
 import { metadataHead, REPLACED_BYTES } from "./frame-metadata.ts";
 import type { ServedCamera } from "./served-camera.ts";
@@ -40,6 +41,8 @@ export class SrtSender {
   readonly #kept: KeptChild;
   readonly #callers = new Set<string>();
   readonly #over = new AbortController();
+  /** What is worth telling of the child's words, a few lines a second at most. */
+  readonly #told: LineTail;
   #child: Child | undefined;
   #unfollow: () => void = () => {};
   #frames = 0;
@@ -50,6 +53,7 @@ export class SrtSender {
     this.camera = camera;
     this.#options = options;
     this.#gate = new FrameGate(options.maxMBps);
+    this.#told = new LineTail(options.log);
     this.#kept = new KeptChild(command(options), {
       outputs: [],
       input: true,
@@ -60,7 +64,7 @@ export class SrtSender {
       explain: (exit, lines) => explain(options.port, exit, lines),
       silence: "took no frame",
       stallMs: Number.POSITIVE_INFINITY, // a camera may be silent
-      log: options.log,
+      log: withoutDebug(options.log),
     });
   }
 
@@ -134,6 +138,7 @@ export class SrtSender {
       () => {
         this.#child = child;
         this.#kept.beat();
+        log.info(`Port ${port} is open for SRT, by process ${child.pid}.`);
       },
       (error) => isAbort(error) || log.error(messageOf(error)),
     );
@@ -186,9 +191,19 @@ export class SrtSender {
 
   /** @see gstsrtobject.c of gst-plugins-bad 1.22: thread_func, gst_srt_object_write_to_callers. */
   #hear(line: string): void {
-    const [, what, caller = ""] = /(Accept to connect|Dropping caller) (\d+)/.exec(line) ?? [];
-    if (what === "Accept to connect") this.#callers.add(caller);
-    else if (what && this.#callers.delete(caller)) this.#lonelySince = performance.now();
+    const [, what, caller = "", why = ""] =
+      /(Accept to connect|Dropping caller) (\d+)(.*)/.exec(line) ?? [];
+    if (what === "Accept to connect") {
+      this.#callers.add(caller);
+      this.#tell(`Caller ${caller} is connected; ${this.#callers.size} are now.`);
+    } else if (what) {
+      if (this.#callers.delete(caller)) this.#lonelySince = performance.now();
+      this.#tell(`Caller ${caller} has gone${why}; ${this.#callers.size} are connected.`);
+    } else if (!isDebug(line)) this.#tell(line);
+  }
+
+  #tell(sentence: string): void {
+    this.#told.push(`${sentence}\n`);
   }
 }
 
@@ -203,6 +218,15 @@ function command({ host, port, latencyMs }: SenderOptions) {
 }
 
 function explain(port: number, exit: Exit, lines: readonly string[]): string {
-  const words = lines.filter((line) => !/ DEBUG | WARN .*Dropping caller/.test(line));
+  const words = lines.filter((line) => !isDebug(line) && !line.includes("Dropping caller"));
   return `SRT on port ${port}: ${endSentence("gst-launch-1.0", exit, words)}`;
+}
+
+function isDebug(line: string): boolean {
+  return / DEBUG +srtobject /.test(line);
+}
+
+/** The child's lines are told by `#hear`. */
+function withoutDebug(log: Log): Log {
+  return logTo((level, message) => level !== "debug" && log[level](message));
 }

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { packagePath } from "../../src/base/package-root.ts";
+import { PulseCamera, thorVisionFor, until } from "../adapters/thorvision/serving.ts";
+import { folderWith } from "../cli/run-cli.ts";
+import { jpegOf } from "../frames/jpegs.ts";
+import { python } from "./programs.ts";
+
+const SECONDS = process.env.THINGSCOPE_LONG ? 10 : 7;
+
+interface RecordedFile {
+  readonly frames: number;
+  readonly first: number;
+  readonly last: number;
+  readonly steps: number[];
+  readonly ttl_in: number[];
+  readonly seconds: number;
+  readonly server_seconds: number;
+  readonly device_times: [number, number];
+}
+
+interface Report {
+  readonly version: string;
+  readonly cameras: string[];
+  readonly capability: string;
+  readonly same: boolean;
+  readonly streaming: number[];
+  readonly ports: number[];
+  readonly whole: RecordedFile[];
+  readonly split: RecordedFile[];
+  readonly logs: string[];
+  readonly log: string;
+  readonly errors: Record<string, [string, string] | null>;
+}
+
+test("pythorvision records two cameras, one of them in files of 2 s, and no frame is missing in any", {
+  timeout: 120_000,
+}, async (t) => {
+  const cameras = {
+    left: new PulseCamera(),
+    right: new PulseCamera({ jpeg: await jpegOf(1280, 720) }),
+  };
+  const { thing, port } = await thorVisionFor(t, cameras);
+  await until(() => thing.available.length === 2);
+  const folder = await folderWith({});
+  const script = packagePath("test", "interop", "thorvision_client.py");
+  const args = [script, String(port), folder, String(SECONDS)];
+  const { stdout } = await promisify(execFile)(python(), args, { timeout: 100_000 });
+  const found: Report = JSON.parse(stdout);
+  assert.equal(found.version, "0.3.0");
+  assert.deepEqual(
+    [found.cameras, found.ports],
+    [
+      ["left", "right"],
+      [9001, 9002],
+    ],
+  );
+  assert.equal(found.capability, "image/jpeg,width=320,height=240,framerate=30/1");
+  assert.deepEqual([found.same, found.streaming], [true, [0, 1]]);
+
+  assert.equal(found.whole.length, 1);
+  for (const file of [...found.whole, ...found.split]) {
+    assert.deepEqual([file.steps, file.ttl_in], [[1], [5]], JSON.stringify(file));
+    assert.equal(file.last - file.first + 1, file.frames);
+    const [began, ended] = file.device_times;
+    assert.ok(Math.abs((ended - began) / 1e9 - file.server_seconds) < 0.001);
+  }
+  assert.ok(found.whole[0]!.server_seconds > SECONDS - 1.5, JSON.stringify(found.whole));
+  assert.ok(found.split.length >= Math.floor((SECONDS + 1) / 2), JSON.stringify(found.split));
+  for (const [n, { first, seconds }] of found.split.entries()) {
+    assert.ok(n === 0 || first === found.split[n - 1]!.last + 1, "no frame is lost between files");
+    assert.ok(seconds < 2.2, `${seconds} s in a file`);
+  }
+
+  assert.deepEqual(found.logs, ["left_9001.log", "right_9002.log"]);
+  assert.match(
+    found.log,
+    /Caller \d+ is connected; 1 are now\.\n.*Caller \d+ has gone: Connection was broken/,
+  );
+  const { errors } = found;
+  assert.match(errors["unknown log"]!.join(": "), /^HTTPError: 404 /);
+  assert.match(errors.unreachable!.join(": "), /^ConnectionError: ThorVision is not reachable/);
+  assert.match(errors["not streaming"]!.join(": "), /^ValueError: No active stream found/);
+  assert.match(
+    errors["not offered"]!.join(": "),
+    /^RuntimeError: Failed to start stream on server/,
+  );
+  assert.match(errors["not JPEG"]!.join(": "), /^ValueError: .*not in a supported format/);
+  assert.deepEqual(thing.streams, []);
+  assert.deepEqual(thing.pids, []);
+});
