@@ -1,3 +1,4 @@
+import { thorVisionCheck } from "../adapters/thorvision/doctor-check.ts";
 import type { Check, CheckResult } from "../base/checks.ts";
 import { messageOf } from "../base/errors.ts";
 import { accessCheck } from "./access-check.ts";
@@ -21,6 +22,7 @@ function checks({ port, settings }: DoctorOptions): Check[] {
     addonCheck,
     gstreamerCheck,
     ffmpegCheck,
+    thorVisionCheck,
     portCheck(port),
     settingsCheck(settings),
     accessCheck(settings),

@@ -17,7 +17,16 @@ test("doctor tells what it looked at, as lines and as JSON", { timeout: 60_000 }
   const { code, stdout } = await runCli(folder, "doctor", "--json", "--port", "0");
   const reports: Report[] = JSON.parse(stdout);
   const names = reports.map(({ name }) => name);
-  for (const name of ["node", "sharp", "addon", "gstreamer", "ffmpeg", "port", "settings"]) {
+  for (const name of [
+    "node",
+    "sharp",
+    "addon",
+    "gstreamer",
+    "ffmpeg",
+    "thorvision",
+    "port",
+    "settings",
+  ]) {
     assert.ok(names.includes(name), `${name} is not among ${names}`);
   }
   assert.equal(reports.find(({ name }) => name === "sharp")?.level, "ok");

@@ -1,5 +1,6 @@
 import { Thing } from "thingscope";
 import * as things from "thingscope/things";
+import * as thorvision from "thingscope/thorvision";
 
 export type ThingClass = new (options: Record<string, unknown>) => Thing;
 
@@ -10,8 +11,8 @@ const OPTIONS: Record<string, Record<string, unknown>> = {
   ReplayCamera: { path: "pictures" },
 };
 
-/** Every class of thingscope/things by name. */
-export const thingClasses = Object.entries<unknown>(things).filter(
+/** Every Thing of this package by name. */
+export const thingClasses = Object.entries<unknown>({ ...things, ...thorvision }).filter(
   (entry): entry is [string, ThingClass] => isThingClass(entry[1]),
 );
 

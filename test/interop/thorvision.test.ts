@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { packagePath } from "../../src/base/package-root.ts";
 import { PulseCamera, thorVisionFor, until } from "../adapters/thorvision/serving.ts";
 import { folderWith } from "../cli/run-cli.ts";
+import { blocksOf, pageText } from "../docs/page.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { python } from "./programs.ts";
 
+const run = promisify(execFile);
 const SECONDS = process.env.THINGSCOPE_LONG ? 10 : 7;
 
 interface RecordedFile {
@@ -47,7 +51,7 @@ test("pythorvision records two cameras, one of them in files of 2 s, and no fram
   const folder = await folderWith({});
   const script = packagePath("test", "interop", "thorvision_client.py");
   const args = [script, String(port), folder, String(SECONDS)];
-  const { stdout } = await promisify(execFile)(python(), args, { timeout: 100_000 });
+  const { stdout } = await run(python(), args, { timeout: 100_000 });
   const found: Report = JSON.parse(stdout);
   assert.equal(found.version, "0.3.0");
   assert.deepEqual(
@@ -90,4 +94,22 @@ test("pythorvision records two cameras, one of them in files of 2 s, and no fram
   assert.match(errors["not JPEG"]!.join(": "), /^ValueError: .*not in a supported format/);
   assert.deepEqual(thing.streams, []);
   assert.deepEqual(thing.pids, []);
+});
+
+test("the Python of docs/thorvision.md records a film of each camera", {
+  timeout: 60_000,
+}, async (t) => {
+  const cameras = { left: new PulseCamera(), right: new PulseCamera() };
+  const { thing, port } = await thorVisionFor(t, cameras);
+  await until(() => thing.available.length === 2);
+  const folder = await folderWith({});
+  const block = blocksOf(pageText("thorvision.md")).find(({ language }) => language === "python");
+  await writeFile(join(folder, "film.py"), block!.text.replace("port=8000", `port=${port}`));
+  await run(python(), ["film.py"], { cwd: folder, timeout: 50_000 });
+  const films = await readdir(join(folder, "recordings"));
+  assert.deepEqual(films.map((name) => name.replace(/_\d{8}_\d{6}/, "")).sort(), [
+    "0_left-00.mkv",
+    "1_right-00.mkv",
+  ]);
+  assert.deepEqual(thing.streams, []);
 });
