@@ -75,6 +75,8 @@ export const CLAIMS: readonly Claim[] = [
   ours("R1", "frames that were not recorded", "lost", { atMost: 0 }),
   ours("R1", "frames/s of the worst-served viewer", "fps_min", { atLeast: 29.4 }),
   toKind("R2", "CPU per recorded GB", CPU_PER_GB, "limit", 2),
+  toKind("W1", "CPU per GB", CPU_PER_GB, "limit", 2),
+  ours("W1", "frames/s received", "fps_min", { atLeast: 58.8 }),
 ];
 
 /** Whether a claim holds; undefined when it could not be measured. */

@@ -6,9 +6,10 @@ import { WEB_WORKLOADS } from "./http/workloads.ts";
 import type { Machine } from "./machine.ts";
 import { RECORDING_WORKLOADS } from "./recording/workloads.ts";
 import { MAX_SPREAD, type Results } from "./results.ts";
+import { WIRE_WORKLOADS } from "./wires.ts";
 import { type Length, WORKLOADS } from "./workloads.ts";
 
-const ROWS = [...WORKLOADS, ...WEB_WORKLOADS, ...RECORDING_WORKLOADS];
+const ROWS = [...WORKLOADS, ...WEB_WORKLOADS, ...RECORDING_WORKLOADS, ...WIRE_WORKLOADS];
 
 /** The figures of each cell that the tables show: name, scale, unit. */
 const COLUMNS = [

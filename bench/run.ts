@@ -17,6 +17,7 @@ import {
 import { toMarkdown, writeResults } from "./report.ts";
 import { Results } from "./results.ts";
 import { KINDS, type Kind, startServer } from "./servers.ts";
+import { WIRE_WORKLOADS, type WireWorkload } from "./wires.ts";
 import { type Length, REPETITIONS, WORKLOADS, type Workload } from "./workloads.ts";
 
 const { values: options } = parseArgs({
@@ -30,7 +31,7 @@ const { values: options } = parseArgs({
 const length: Length = options.full ? "full" : options.smoke ? "smoke" : "short";
 const only =
   options.only?.split(",") ??
-  (options.smoke ? ["P2", "S2", "B2", "H1", "E2", "R1", "R2"] : undefined);
+  (options.smoke ? ["P2", "S2", "B2", "H1", "E2", "R1", "R2", "W1"] : undefined);
 
 if (cpus().length < 2) fail("The bench needs two cores: one for the server, one for the load.");
 await buildPrograms().catch((error: unknown) => fail(messageOf(error)));
@@ -44,12 +45,16 @@ const webWorkloads = WEB_WORKLOADS.filter(
 const recordings = RECORDING_WORKLOADS.filter(
   ({ id }) => !only || only.includes(id) || only.includes("recordings"),
 );
+const wires = WIRE_WORKLOADS.filter(
+  ({ id, group }) => !only || only.includes(id) || only.includes(group) || only.includes("wires"),
+);
 const minutes = options.minutes ? Number(options.minutes) : undefined;
 for (let repetition = 1; repetition <= REPETITIONS[length]; repetition++) {
   for (const workload of workloads) await runWorkload(workload, repetition);
   if (!only || only.includes("N1")) await runNotification(repetition);
   for (const workload of webWorkloads) await runWebWorkload(workload, repetition);
   for (const workload of recordings) await runRecordings(workload, repetition);
+  for (const workload of wires) await runWire(workload, repetition);
 }
 
 console.log(`\n${toMarkdown(results, machine, length)}`);
@@ -122,6 +127,22 @@ async function runRecordings(workload: RecordingWorkload, repetition: number): P
       const { cpu = 0, lost = 0, bytes = 0 } = sample;
       const size = `${(bytes / 1e9).toFixed(2)} GB recorded`;
       console.log(`${title}: ${size}, ${cpu.toFixed(2)} CPU s in all, ${lost} frames lost`);
+    } catch (error) {
+      cell.failure = messageOf(error);
+      console.log(`${title}: ${cell.failure}`);
+    }
+  }
+}
+
+async function runWire(workload: WireWorkload, repetition: number): Promise<void> {
+  for (const kind of workload.kinds) {
+    const cell = results.cell(workload.id, kind);
+    const title = `${workload.id} ${kind} ${repetition}/${REPETITIONS[length]}`;
+    try {
+      const sample = await workload.measure(kind, length);
+      cell.samples.push(sample);
+      const figures = Object.entries(sample).map(([name, value]) => `${name} ${value.toFixed(2)}`);
+      console.log(`${title}: ${figures.join(", ")}`);
     } catch (error) {
       cell.failure = messageOf(error);
       console.log(`${title}: ${cell.failure}`);
