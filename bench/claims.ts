@@ -1,4 +1,4 @@
-import { EXPECTED_PER_SECOND } from "./http/workloads.ts";
+import { EXPECTED_PER_SECOND } from "./http/rows.ts";
 import type { Results } from "./results.ts";
 
 /** One figure that this server is held to. */

@@ -2,14 +2,11 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { packagePath } from "../src/base/package-root.ts";
 import { CLAIMS, type Claim, holds } from "./claims.ts";
-import { WEB_WORKLOADS } from "./http/workloads.ts";
+import type { Sample } from "./load.ts";
 import type { Machine } from "./machine.ts";
-import { RECORDING_WORKLOADS } from "./recording/workloads.ts";
 import { MAX_SPREAD, type Results } from "./results.ts";
-import { WIRE_WORKLOADS } from "./wires.ts";
-import { type Length, WORKLOADS } from "./workloads.ts";
-
-const ROWS = [...WORKLOADS, ...WEB_WORKLOADS, ...RECORDING_WORKLOADS, ...WIRE_WORKLOADS];
+import type { Length } from "./row.ts";
+import { ROWS } from "./rows.ts";
 
 /** The figures of each cell that the tables show: name, scale, unit. */
 const COLUMNS = [
@@ -24,8 +21,19 @@ const COLUMNS = [
   ["skipped", 1, "skipped"],
   ["lost", 1, "not recorded"],
   ["slow_p50_us", 1e-6, "slow viewer: age p50 s"],
+  ["waiters_p50_us", 1e-3, "waiters in process: p50 ms"],
+  ["sse_p50_us", 1e-3, "by SSE: p50 ms"],
+  ["ws_p50_us", 1e-3, "by WebSocket: p50 ms"],
   ["rss_kb", 1e-3, "RSS MB"],
 ] as const;
+
+/** What one repetition measured, in a line. */
+export function sampleLine(sample: Sample): string {
+  return COLUMNS.flatMap(([name, scale, heading]) => {
+    const value = sample[name];
+    return value === undefined || value < 0 ? [] : [`${short(value * scale)} ${heading}`];
+  }).join(", ");
+}
 
 /** Everything that a run found, as Markdown. */
 export function toMarkdown(results: Results, machine: Machine, length: Length): string {

@@ -1,9 +1,7 @@
-import { WEB_PEERS, type WebKind } from "./http/servers.ts";
+import { WEB_PEERS } from "./http/servers.ts";
 import type { Sample } from "./load.ts";
-import { type Kind, PEERS } from "./servers.ts";
-
-/** Any server of the bench. */
-export type KindName = Kind["name"] | WebKind["name"];
+import type { KindName } from "./row.ts";
+import { PEERS } from "./servers.ts";
 
 /** What one server did in one workload, once for each repetition; or the sentence of why it could not. */
 export interface Cell {

@@ -53,7 +53,7 @@ export class SrtSender {
     this.camera = camera;
     this.#options = options;
     this.#gate = new FrameGate(options.maxMBps);
-    this.#told = new LineTail(options.log);
+    this.#told = new LineTail(options.log, "gst-launch-1.0");
     this.#kept = new KeptChild(command(options), {
       outputs: [],
       input: true,

@@ -1,32 +1,22 @@
 import { packagePath } from "../../src/base/package-root.ts";
 import type { Sample } from "../load.ts";
 import { runToEnd } from "../programs.ts";
+import { type KindName, kindNamed, type Length, type Row } from "../row.ts";
 import { LOAD_CORE, type Server } from "../servers.ts";
-import type { Length } from "../workloads.ts";
 import { NOTIFICATIONS_HZ } from "./notifications-hz.ts";
 import type { Plan } from "./request-load.ts";
-import type { WebKind } from "./servers.ts";
+import { WEB_KINDS } from "./servers.ts";
 
-/** One row of the bench of web servers. */
-export interface WebWorkload {
-  readonly id: string;
-  /** The rows that `--only` takes by one word. */
-  readonly group: "properties" | "actions" | "notifications";
-  readonly title: string;
-  readonly kinds: readonly WebKind["name"][];
-  /** The figure of the limit whose spread tells how quiet the machine was. */
-  readonly steadyFigure: string;
-  measure(server: Server, kind: WebKind["name"], length: Length): Promise<Sample>;
-}
+type Measured = Pick<Row, "steadyFigure" | "measure">;
 
 const CONNECTIONS = 32;
 const SUBSCRIBERS = 200;
 const WARM_UP_SECONDS: Record<Length, number> = { smoke: 0.5, short: 2, full: 3 };
 const SECONDS: Record<Length, number> = { smoke: 0.5, short: 2, full: 5 };
 
-export const WEB_WORKLOADS: readonly WebWorkload[] = [
+export const WEB_ROWS: readonly Row[] = [
   {
-    ...{ id: "H1", group: "properties", title: "a number is read" },
+    ...{ id: "H1", group: "properties", title: "a number is read", isInSmoke: true },
     kinds: ["limit", "ours", "node-wot", "labthings"],
     ...requests("GET", "gain"),
   },
@@ -56,13 +46,14 @@ export const WEB_WORKLOADS: readonly WebWorkload[] = [
   },
   {
     ...{ id: "E2", group: "notifications", title: `${SUBSCRIBERS} listeners, WebSocket` },
+    isInSmoke: true,
     kinds: ["limit", "ours", "labthings"],
     ...notifications("ws", ({ url }) => `${url.replace("http:", "ws:")}bench/ws`),
   },
 ];
 
 /** node-wot's folders; the others have the path of LabThings. */
-function pathOf(kind: WebKind["name"], affordance: string): string {
+function pathOf(kind: KindName, affordance: string): string {
   if (kind !== "node-wot") return `bench/${affordance}`;
   return `bench/${affordance === "gain" ? "properties" : "actions"}/${affordance}`;
 }
@@ -71,10 +62,10 @@ function requests(
   method: Plan["method"],
   affordance: string,
   more: Pick<Plan, "body" | "untilEnded"> = {},
-): Pick<WebWorkload, "steadyFigure" | "measure"> {
+): Measured {
   return {
     steadyFigure: "per_second",
-    async measure({ url, pid }, kind, length) {
+    measure: onServer(async ({ url, pid }, kind, length) => {
       const plan: Plan = {
         ...more,
         method,
@@ -85,24 +76,35 @@ function requests(
         seconds: SECONDS[length],
       };
       return loaded("http/request-load.js", JSON.stringify(plan));
-    },
+    }),
   };
 }
 
-function notifications(
-  protocol: "sse" | "ws",
-  urlOf: (server: Server) => string,
-): Pick<WebWorkload, "steadyFigure" | "measure"> {
+function notifications(protocol: "sse" | "ws", urlOf: (server: Server) => string): Measured {
   return {
     steadyFigure: "p50_us",
-    async measure(server, _, length) {
+    measure: onServer(async (server, _, length) => {
       const seconds = SECONDS[length];
       const rest = [protocol, urlOf(server), String(SUBSCRIBERS), String(seconds)];
       const told = await loaded("listeners.js", ...rest, String(server.pid));
       const { p50 = 0, p99 = 0, heard = 0, cpu = 0 } = told;
       const per_second = heard / seconds;
       return { per_second, p50_us: p50, p99_us: p99, cpu_us_per_request: cpu };
-    },
+    }),
+  };
+}
+
+/** Starts the server of a kind for the time of a measurement. */
+function onServer(
+  measure: (server: Server, kind: KindName, length: Length) => Promise<Sample>,
+): Row["measure"] {
+  return async (kind, length) => {
+    const server = await kindNamed(WEB_KINDS, kind).start();
+    try {
+      return await measure(server, kind, length);
+    } finally {
+      await server.stop();
+    }
   };
 }
 

@@ -3,40 +3,36 @@ import { join } from "node:path";
 import { packagePath } from "../../src/base/package-root.ts";
 import { measure, type Sample } from "../load.ts";
 import { BUILD_FOLDER, program, runToEnd, start } from "../programs.ts";
+import type { KindName, Length, Row } from "../row.ts";
 import { SERVER_CORE, untilItPrints } from "../servers.ts";
-import type { Length } from "../workloads.ts";
 import { FRAME_BYTES, filmFile } from "./film.ts";
-
-/** One row of the bench of recordings. */
-export interface RecordingWorkload {
-  readonly id: "R1" | "R2";
-  readonly title: string;
-  readonly kinds: readonly ("limit" | "ours")[];
-  /** The figure of the limit whose spread tells how quiet the machine was. */
-  readonly steadyFigure: string;
-  readonly viewersEach: number;
-}
 
 const CAMERAS = 4;
 const FPS = 30;
 const FRAMES: Record<Length, number> = { smoke: 30, short: 1000, full: 1000 };
 const SECONDS: Record<Length, number> = { smoke: 1, short: 6, full: 20 };
 
-export const RECORDING_WORKLOADS: readonly RecordingWorkload[] = [
+const COMMON = { group: "recordings", steadyFigure: "cpu_per_gb", isInSmoke: true } as const;
+
+export const RECORDING_ROWS: readonly Row[] = [
   {
+    ...COMMON,
     ...{ id: "R1", title: `${CAMERAS} cameras are recorded, 10 viewers watch each` },
-    ...{ kinds: ["ours"], steadyFigure: "cpu_per_gb", viewersEach: 10 },
+    kinds: ["ours"],
+    measure: (kind, length, minutes) => measureRecording(10, kind, length, minutes),
   },
   {
+    ...COMMON,
     ...{ id: "R2", title: `${CAMERAS} cameras are recorded, nobody watches` },
-    ...{ kinds: ["limit", "ours"], steadyFigure: "cpu_per_gb", viewersEach: 0 },
+    kinds: ["limit", "ours"],
+    measure: (kind, length, minutes) => measureRecording(0, kind, length, minutes),
   },
 ];
 
 /** Records for a while, in a folder that is removed. @param minutes - Longer than the length says. */
-export async function measureRecording(
-  { viewersEach }: RecordingWorkload,
-  kind: "limit" | "ours",
+async function measureRecording(
+  viewersEach: number,
+  kind: KindName,
   length: Length,
   minutes?: number,
 ): Promise<Sample> {

@@ -1,30 +1,23 @@
-import type { Load } from "./load.ts";
-import type { Kind } from "./servers.ts";
+import { frameFile } from "./frames.ts";
+import { type Load, measure, type Sample } from "./load.ts";
+import { measureNotification } from "./notification.ts";
+import { type KindName, kindNamed, type Length, type Row } from "./row.ts";
+import { KINDS, startServer } from "./servers.ts";
 
-/** One row of the bench: frames, viewers, and which servers it compares. */
-export interface Workload {
-  readonly id: string;
-  readonly title: string;
+/** Frames, viewers, and which servers show them. */
+interface Workload extends Omit<Row, "group" | "measure"> {
   readonly frameBytes: number;
   /** Frames a second; 0 is as fast as viewers take them. */
   readonly fps: number;
   /** What peers are offered when `fps` is 0. */
   readonly offeredFps?: number;
-  readonly kinds: readonly Kind["name"][];
-  /** The figure of the limit whose spread tells how quiet the machine was. */
-  readonly steadyFigure: string;
   load(length: Length): Load;
 }
-
-/** How long cells last. */
-export type Length = "smoke" | "short" | "full";
-
-export const REPETITIONS: Record<Length, number> = { smoke: 1, short: 1, full: 5 };
 
 const SECONDS: Record<Length, number> = { smoke: 0.5, short: 2, full: 5 };
 const WARM_UP: Record<Length, number> = { smoke: 0.3, short: 0.7, full: 0.7 };
 
-const ALL: readonly Kind["name"][] = ["limit", "ours", "ustreamer", "gstreamer"];
+const ALL: readonly KindName[] = ["limit", "ours", "ustreamer", "gstreamer"];
 
 function steady(viewers: number): (length: Length) => Load {
   return (length) => ({
@@ -34,10 +27,11 @@ function steady(viewers: number): (length: Length) => Load {
   });
 }
 
-export const WORKLOADS: readonly Workload[] = [
+const WORKLOADS: readonly Workload[] = [
   ...[1, 10, 100, 300].map((viewers, i) => ({
     id: `P${i + 1}`,
     title: `30 fps of 100 kB, ${viewers} viewer${viewers > 1 ? "s" : ""}`,
+    isInSmoke: viewers === 10,
     frameBytes: 100_000,
     fps: 30,
     kinds: ALL,
@@ -56,6 +50,7 @@ export const WORKLOADS: readonly Workload[] = [
   },
   {
     id: "S2",
+    isInSmoke: true,
     title: "100 kB as fast as 100 viewers take them",
     frameBytes: 100_000,
     fps: 0,
@@ -89,6 +84,7 @@ export const WORKLOADS: readonly Workload[] = [
   },
   {
     id: "B2",
+    isInSmoke: true,
     title: "30 fps of 100 kB, one viewer that reads 1 MB/s",
     frameBytes: 100_000,
     fps: 30,
@@ -104,3 +100,32 @@ export const WORKLOADS: readonly Workload[] = [
     }),
   },
 ];
+
+export const FRAME_ROWS: readonly Row[] = [
+  ...WORKLOADS.map(
+    (workload): Row => ({
+      ...workload,
+      group: "frames",
+      measure: (kind, length) => measureWorkload(workload, kind, length),
+    }),
+  ),
+  {
+    ...{ id: "N1", group: "frames", title: "those who wait for a frame hear of it" },
+    ...{ kinds: ["ours"], steadyFigure: "waiters_p50_us" },
+    measure: (_, length) => measureNotification(length === "full" ? 5 : 2),
+  },
+];
+
+async function measureWorkload(
+  { frameBytes, fps, offeredFps = 30, load }: Workload,
+  kind: KindName,
+  length: Length,
+): Promise<Sample> {
+  const frame = await frameFile(frameBytes);
+  const server = await startServer(kindNamed(KINDS, kind), { frame, fps, offeredFps });
+  try {
+    return await measure(server, load(length));
+  } finally {
+    await server.stop();
+  }
+}

@@ -7,18 +7,18 @@ import { GdpParser } from "../../src/frames/gdp.ts";
 import { frameFile } from "../frames.ts";
 import type { Sample } from "../load.ts";
 import { cpuSeconds, program, type Running, residentKb, start } from "../programs.ts";
+import type { Length, Row } from "../row.ts";
 import { LOAD_CORE, SERVER_CORE, untilItPrints } from "../servers.ts";
-import type { WireWorkload } from "../wires.ts";
-import type { Length } from "../workloads.ts";
 
 const FRAME_BYTES = 200_000;
 const FPS = 60;
 const LATENCY_MS = 200;
 const SECONDS: Record<Length, number> = { smoke: 1, short: 8, full: 20 };
 
-export const THORVISION_WORKLOADS: readonly WireWorkload[] = [
+export const THORVISION_ROWS: readonly Row[] = [
   {
     ...{ id: "W1", group: "thorvision", kinds: ["limit", "ours"], steadyFigure: "cpu_per_gb" },
+    isInSmoke: true,
     title: `SRT: ${FPS} fps of ${FRAME_BYTES / 1000} kB to one receiver; the limit is gst-launch alone`,
     measure: (kind, length) => measure(kind === "ours" ? ours : bare, SECONDS[length]),
   },

@@ -1,0 +1,13 @@
+import { FRAME_ROWS } from "./frame-rows.ts";
+import { WEB_ROWS } from "./http/rows.ts";
+import { RECORDING_ROWS } from "./recording/rows.ts";
+import type { Row } from "./row.ts";
+import { THORVISION_ROWS } from "./thorvision/rows.ts";
+
+/** Every row, in the order of the report. */
+export const ROWS: readonly Row[] = [
+  ...FRAME_ROWS,
+  ...WEB_ROWS,
+  ...RECORDING_ROWS,
+  ...THORVISION_ROWS,
+];
