@@ -1,0 +1,60 @@
+"""What the author of Filers' client sees: `python filers_scenario.py PORT`.
+
+Plays, and prints a line of JSON for each thing that happens. A line of its input is a call: `play`, `stop` or `end`.
+"""
+
+import hashlib
+import json
+import sys
+import threading
+import time
+
+import filers_client
+
+over = threading.Event()
+
+
+def say(what, **more):
+    print(json.dumps({"what": what, **more}), flush=True)
+
+
+class Player(filers_client.RemoteVideoPlayer):
+    def process_exception(self, e, exec_info, from_thread=False):
+        say("exception", message=e, from_thread=from_thread)
+
+    def process_recording_state(self, state):
+        say("recording", state=state)
+
+    def process_image(self, image, metadata):
+        planes = [bytes(plane) for plane in image.to_bytearray() if plane]
+        say(
+            "image",
+            size=image.get_size(),
+            format=image.get_pixel_format(),
+            digest=hashlib.sha256(b"".join(planes)).hexdigest(),
+            **metadata,
+        )
+
+
+player = Player(server="127.0.0.1", port=int(sys.argv[1]))
+player.start_listener()
+
+
+def obey():
+    for line in sys.stdin:
+        if line.strip() == "play":
+            player.play()
+        elif line.strip() == "stop":
+            player.stop()
+        else:
+            break
+    over.set()
+
+
+threading.Thread(target=obey, daemon=True).start()
+while not over.is_set():
+    player.process_in_main_thread()
+    time.sleep(0.005)
+player.stop()
+player.stop_listener()
+say("ended")
