@@ -51,6 +51,12 @@ export {
 export { type ExifTags, withExif } from "./frames/exif.ts";
 export type { Frame, Origin, SourceLoss } from "./frames/frame.ts";
 export type { FrameSource, SourceFrame } from "./frames/frame-source.ts";
+export {
+  imageFromPlanes,
+  type PlainPicture,
+  type PlanarPicture,
+  READABLE_FORMATS,
+} from "./frames/from-planes.ts";
 export { type GdpBuffer, GdpParser } from "./frames/gdp.ts";
 export { STANDARD_HUFFMAN_TABLES } from "./frames/huffman-tables.ts";
 export {
@@ -61,6 +67,13 @@ export {
 } from "./frames/jpeg.ts";
 export { JpegSplitter } from "./frames/jpeg-splitter.ts";
 export { boundaryOf, MultipartParser, type Part } from "./frames/multipart.ts";
+export {
+  PIXEL_FORMATS,
+  type PixelFormat,
+  type Planes,
+  type RgbImage,
+  toPixelFormat,
+} from "./frames/pixel-formats.ts";
 export { drawText, type TextStyle } from "./frames/pixel-text.ts";
 export { RateMeter } from "./frames/rate.ts";
 export {

@@ -1,3 +1,4 @@
+import { filersCheck } from "../adapters/filers/check.ts";
 import { thorVisionCheck } from "../adapters/thorvision/doctor-check.ts";
 import type { Check, CheckResult } from "../base/checks.ts";
 import { messageOf } from "../base/errors.ts";
@@ -27,6 +28,7 @@ function checks({ port, settings }: DoctorOptions): Check[] {
     settingsCheck(settings),
     accessCheck(settings),
     descriptorCheck,
+    filersCheck(),
   ];
 }
 

@@ -233,4 +233,11 @@ test("what Things say is kept in files of the settings folder, and served by a S
   const words = /Z error Thing 'eye' could not open: The cable is out\.\n/;
   assert.match(await (await fetch(file.href)).text(), words);
   assert.match(await readFile(join(folder, "settings", "logs", "thingscope.log"), "utf8"), words);
+  const watching = runCli(folder, "watch", `${server.url}/log/`, "line", "--count", "1");
+  const opening = setInterval(() => {
+    void fetch(`${server.url}/things/eye/open`, { method: "POST" });
+  }, 200);
+  const { code, stdout } = await watching.finally(() => clearInterval(opening));
+  assert.equal(code, 0);
+  assert.match(stdout, /thingscope\.log.*The cable is out/s);
 });

@@ -9,6 +9,7 @@ import { Camera } from "../../instruments/camera.ts";
 import { Complaints } from "../complaints.ts";
 import { acceptedOptions } from "../options.ts";
 import { admittedHost, listenOn } from "../wire-address.ts";
+import { FILERS_PORT } from "./check.ts";
 import { NetworkClient } from "./network-client.ts";
 import { PictureSender } from "./picture-sender.ts";
 
@@ -55,7 +56,6 @@ export interface FilersServerOptions {
   readonly max_clients?: number;
 }
 
-const DEFAULT_PORT = 10_000;
 const DEFAULT_MAX_CLIENTS = 32;
 const WIRE = "Filers";
 
@@ -159,7 +159,7 @@ export class FilersServer extends Thing {
   override async open(): Promise<void> {
     this.#complaints = new Complaints(this.log);
     const {
-      port = DEFAULT_PORT,
+      port = FILERS_PORT,
       pixel_format: pixelFormat = "rgb24",
       max_fps,
       width,

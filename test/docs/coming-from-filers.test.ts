@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import * as thingscope from "thingscope";
+import * as filers from "thingscope/filers";
+import { packagePath } from "../../src/base/package-root.ts";
+import { filersFor, PlainClient } from "../adapters/filers/network.ts";
+import { jpegOf } from "../frames/jpegs.ts";
+import { eventually } from "../outputs/watching.ts";
+import { assertNamesIn, rowsFrom, run } from "./coming-from.ts";
+
+const ROWS = rowsFrom("Filers and RemoteVideoPlayer");
+
+/** The line beside one that begins so. */
+function besides(wrote: string): string {
+  const row = ROWS.find((one) => one.wrote.startsWith(wrote));
+  assert.ok(row, `docs/coming-from.md has no row for ${wrote}`);
+  return row.now;
+}
+
+test("every public name of Filers' client has a row", async () => {
+  const path = packagePath("test", "interop", "filers_client.py");
+  const [text = ""] = (await readFile(path, "utf8")).split("if __name__");
+  const defined = text.matchAll(
+    /^(?: {4})?(?:class |def )?([a-z]\w+)(?:\(| =|: (?:str|int|float) =)/gim,
+  );
+  const names = [...defined]
+    .map(([, name = ""]) => name)
+    .filter((name) => !name.startsWith("get_yaml"));
+  assert.ok(names.includes("process_image") && names.includes("timeout"), names.join());
+  assertNamesIn(ROWS, [...new Set(names)]);
+});
+
+test("a script that is rewritten line by line plays as the one of Filers does", {
+  timeout: 30_000,
+}, async (t) => {
+  const { camera, port } = await filersFor(t);
+  const printed: unknown[][] = [];
+  const images: [filers.FilersImage, filers.FilersMetadata][] = [];
+  const print = (...words: unknown[]) => {
+    printed.push(words);
+    if (words[0] === "Got image:") images.push([words[1], words[2]] as (typeof images)[number]);
+  };
+  assert.equal(
+    await run(`${besides("from remote")} return RemoteVideoPlayer;`, {}),
+    filers.RemoteVideoPlayer,
+  );
+  const scope = { ...filers, ...thingscope, print };
+  const TestPlayer = await run(besides("class TestRemote"), scope);
+  const made = besides("player = Test").replace("5002", String(port));
+  const player = (await run(made, { ...scope, TestPlayer })) as filers.RemoteVideoPlayer;
+  t.after(() => player.stopListener());
+  const line = (wrote: string, more: object = {}) =>
+    run(besides(wrote), { ...scope, player, ...more });
+  assert.deepEqual(await line("player.server"), ["localhost", port, 0.01]);
+  await line("player.start_listener()");
+  await line("player.play()");
+  await eventually(() => camera.mjpeg_stream.demand.active);
+  camera.mjpeg_stream.addFrame(await jpegOf(32, 24));
+  await line("player.process_in_main_thread()");
+  await eventually(() => images.length === 1);
+  assert.deepEqual(printed[0], ["recording"]);
+  const [image, metadata] = images[0]!;
+  assert.deepEqual(await line("image.get_size", { image }), [[32, 24], "rgb24"]);
+  assert.deepEqual(await line("image.get_linesizes", { image }), [image.lineSizes, image.planes]);
+  assert.deepEqual(await line("SWScale", { image }), image.planes[0]);
+  assert.equal(
+    await line("metadata", { metadata }),
+    camera.mjpeg_stream.heldFrame(0).capturedAt / 1000,
+  );
+  await line("player.stop()");
+  await line("player.stop_listener");
+});
+
+test("the lines for who speaks the wire himself do so", { timeout: 30_000 }, async (t) => {
+  const { port, server } = await filersFor(t, { recording: false });
+  const { socket } = new PlainClient(t, port);
+  const line = (wrote: string, more: object = {}) => run(besides(wrote), { ...filers, ...more });
+  await line("RemoteData().send_msg", { socket });
+  await eventually(() => server.clients[0]?.state === "requested");
+  const reader = new filers.MessageReader({ text: 1000, binary: 1000 });
+  const chunk = filers.messageBytes("- started_playing\n- null\n");
+  const started = { name: "started_playing", value: null };
+  assert.deepEqual(await line("msg_len, msg_buff", { reader, chunk }), [started]);
+  const text = Buffer.from("[image, [[1], gray, [1, 1], [1], {t: 1}]]");
+  const head = (await line("msg, value", { text, binary: Buffer.alloc(1) })) as filers.ImageHead;
+  assert.deepEqual([head.pixelFormat, head.metadata], ["gray", { t: 1 }]);
+  assert.equal(await line("yaml_dumps"), '["stopped_playing",null]\n');
+  assert.deepEqual(
+    await line("yaml_loads", { text: Buffer.from("- started_playing\n-\n") }),
+    started,
+  );
+  const player = { exceptions: [{ fromThread: true }] };
+  assert.equal(await line("except connection_errors", { player }), true);
+});
