@@ -223,8 +223,8 @@ export class FilersServer extends Thing {
       return;
     }
     const client = new NetworkClient(socket, {
-      isPaced: this.#options.max_fps !== undefined,
       onState: () => this.#changed(client),
+      onRoom: () => this.#sender?.clientHasRoom(),
       onFault: (kind, sentence) => this.#complaints.add(kind, sentence),
     });
     this.#clients.add(client);
@@ -247,6 +247,7 @@ export class FilersServer extends Thing {
 
   #left(client: NetworkClient): void {
     if (!this.#clients.delete(client)) return;
+    client.forgo();
     this.#sent += client.sent;
     this.#skipped += client.skipped;
     if (client.state !== "idle") this.#tell(client, "idle");

@@ -19,12 +19,12 @@ export interface NetworkPicture {
   readonly format: VideoFormat;
 }
 
-/** What the server hears of a client, and how it sends. */
+/** What the server hears of a client. */
 export interface ClientOptions {
-  /** Not every frame is meant for it: a frame between two others that it does not get was not skipped. */
-  readonly isPaced: boolean;
   /** It asked for pictures, or for none. */
   onState(): void;
+  /** It has taken what it was sent. */
+  onRoom(): void;
   /** It did something wrong: counted by its kind. */
   onFault(kind: string, sentence: string): void;
 }
@@ -44,15 +44,17 @@ export class NetworkClient {
   readonly connectedAt = performance.now();
   /** Pictures that were written to it. */
   sent = 0;
-  /** Pictures that it did not get while it played. */
-  skipped = 0;
   /** Whether it ever said something that was understood. */
   hasSpoken = false;
   readonly #socket: Socket;
   readonly #options: ClientOptions;
   readonly #reader = new MessageReader(LIMITS);
   #state: ClientState = "idle";
-  #lastSeen: Frame | undefined;
+  #announced = 0;
+  /** The newest frame, until it is claimed. */
+  #due: Frame | undefined;
+  /** The frame that is decoded for it. */
+  #claimed: Frame | undefined;
   #format = "";
   #unread = 0;
 
@@ -74,9 +76,9 @@ export class NetworkClient {
     return this.#state;
   }
 
-  /** Whether it takes a picture now: it plays, and has taken the one before. */
-  get hasRoom(): boolean {
-    return this.#state !== "idle" && this.#socket.writableLength === 0;
+  /** Frames that came while it played, and that it was too slow for. */
+  get skipped(): number {
+    return this.#announced - this.sent - (this.#due ? 1 : 0) - (this.#claimed ? 1 : 0);
   }
 
   /** The server began to record to the network, or has found out what it sends: who asked gets pictures from now on. */
@@ -98,38 +100,47 @@ export class NetworkClient {
     this.#say("stopped_recording", null);
   }
 
-  /** Sends a picture to who plays and has room; for who has none it is counted. */
+  /** There is a new frame. The one before is skipped, if nobody has claimed it. */
+  announce(frame: Frame): void {
+    if (this.#state === "idle") return;
+    this.#announced++;
+    this.#due = frame;
+  }
+
+  /** Whether this frame could be sent now: it has not got it, and has taken the one before. */
+  awaits(frame: Frame): boolean {
+    return this.#due === frame && this.#socket.writableLength === 0;
+  }
+
+  /** Claims a frame that it awaits: `offer` brings it, or `forgo` says that it does not come. */
+  claim(frame: Frame): boolean {
+    if (!this.awaits(frame)) return false;
+    this.#claimed = frame;
+    this.#due = undefined;
+    return true;
+  }
+
+  /** Sends the picture of the frame that was claimed. */
   offer({ frame, head, planes, format }: NetworkPicture): void {
-    if (!this.hasRoom) {
-      this.pass(frame);
-      return;
-    }
+    if (this.#claimed !== frame) return; // it wants no more, or not any more
+    this.#claimed = undefined;
     this.begin(format);
-    this.#countGap(frame);
     this.#socket.cork();
     this.#socket.write(head);
-    this.#socket.write(planes);
+    this.#socket.write(planes, () => this.#options.onRoom());
     this.#socket.uncork();
     this.sent++;
   }
 
-  /** A picture was there that it does not get. */
-  pass(frame: Frame): void {
-    if (this.#state === "idle") return;
-    this.#countGap(frame);
-    this.skipped++;
+  /** The frames that it waits for will not come. */
+  forgo(): void {
+    this.#due = undefined;
+    this.#claimed = undefined;
   }
 
   /** Ends the connection at once. */
   end(): void {
     this.#socket.destroy();
-  }
-
-  #countGap(frame: Frame): void {
-    const last = this.#lastSeen;
-    if (last?.run === frame.run && !this.#options.isPaced)
-      this.skipped += frame.index - last.index - 1;
-    this.#lastSeen = frame;
   }
 
   #read(chunk: Buffer): void {
@@ -180,7 +191,7 @@ export class NetworkClient {
   #become(state: ClientState): void {
     if (this.#state === state) return;
     this.#state = state;
-    this.#lastSeen = undefined;
+    if (state === "idle") this.forgo();
     this.#options.onState();
   }
 

@@ -24,8 +24,8 @@ export interface SenderOptions {
 const USUAL_RATE = 30;
 
 /**
- * Decodes each frame of a stream once and gives it to all clients that play. It wants frames while one plays, and decodes
- * only when one has room: of a slow decoder's frames the newest is taken.
+ * Gives each frame of a stream to all clients that play, decoded once. It wants frames while one plays, and decodes only
+ * what somebody has room for: the newest frame, whatever came while it decoded the one before or a client took its time.
  */
 export class PictureSender {
   readonly #stream: MJPEGStream;
@@ -33,16 +33,17 @@ export class PictureSender {
   readonly #options: SenderOptions;
   readonly #rate = new RateMeter();
   readonly #endRuns: () => void;
-  #isWanted = false;
-  #sending: AbortController | undefined;
-  #format: VideoFormat | undefined;
+  #leave: (() => void) | undefined;
+  #newest: Frame | undefined;
+  #picture: NetworkPicture | undefined;
+  #isSending = false;
   #decoded = 0;
 
   constructor(stream: MJPEGStream, clients: ReadonlySet<NetworkClient>, options: SenderOptions) {
     this.#stream = stream;
     this.#clients = clients;
     this.#options = options;
-    this.#endRuns = stream.onRun(() => this.adapt(this.#isWanted));
+    this.#endRuns = stream.onRun(() => this.#beginAnew());
   }
 
   /** Frames that were decoded. */
@@ -52,53 +53,83 @@ export class PictureSender {
 
   /** What is sent now, as far as it is known. */
   get format(): VideoFormat | undefined {
-    return this.#format;
+    return this.#picture?.format;
   }
 
-  /** Begins to send, or stops, as somebody wants pictures or not. */
+  /** Begins to take frames, or stops, as somebody wants pictures or not. */
   adapt(isWanted: boolean): void {
-    this.#isWanted = isWanted;
-    if (!isWanted) {
-      this.#sending?.abort();
-      this.#sending = undefined;
-      this.#format = undefined;
-      this.#rate.reset();
-    } else if (!this.#sending) {
-      const sending = new AbortController();
-      this.#sending = sending;
-      void this.#send(sending.signal);
-    }
+    if (isWanted) this.#leave ??= this.#enter();
+    else this.#rest();
+  }
+
+  /** A client has taken what it was sent: it gets the newest frame, if it has not got that. */
+  clientHasRoom(): void {
+    if (!this.#isSending) void this.#send();
   }
 
   close(): void {
     this.#endRuns();
-    this.adapt(false);
+    this.#rest();
   }
 
-  async #send(signal: AbortSignal): Promise<void> {
+  #enter(): () => void {
     const { maxFps: fps } = this.#options;
     const feed = this.#stream.variant(fps === undefined ? {} : { fps });
-    for await (const frame of feed.frames(signal)) {
-      this.#rate.tick(frame.capturedAt);
-      if (![...this.#clients].some(({ hasRoom }) => hasRoom)) this.#pass(frame);
-      else await this.#sendFrame(frame, signal);
-    }
-    if (!signal.aborted) this.#sending = undefined; // the stream has stopped: it is asked again when its next run begins
+    const release = feed.demand.take();
+    const end = feed.onFrame((frame) => this.#take(frame));
+    return () => {
+      end();
+      release();
+    };
   }
 
-  async #sendFrame(frame: Frame, signal: AbortSignal): Promise<void> {
+  #rest(): void {
+    this.#leave?.();
+    this.#leave = undefined;
+    this.#newest = undefined;
+    this.#picture = undefined;
+    this.#rate.reset();
+  }
+
+  /** A stream that was stopped has given up the feed that was slower than it. */
+  #beginAnew(): void {
+    if (!this.#leave) return;
+    this.#leave();
+    this.#leave = this.#enter();
+  }
+
+  #take(frame: Frame): void {
+    this.#rate.tick(frame.capturedAt);
+    this.#newest = frame;
+    for (const client of this.#clients) client.announce(frame);
+    if (!this.#isSending) void this.#send();
+  }
+
+  async #send(): Promise<void> {
+    this.#isSending = true;
+    for (let frame = this.#awaited(); frame; frame = this.#awaited()) await this.#sendFrame(frame);
+    this.#isSending = false;
+  }
+
+  /** The newest frame, if somebody could be sent it now. */
+  #awaited(): Frame | undefined {
+    const newest = this.#newest;
+    return newest && [...this.#clients].some((client) => client.awaits(newest))
+      ? newest
+      : undefined;
+  }
+
+  async #sendFrame(frame: Frame): Promise<void> {
+    const takers = [...this.#clients].filter((client) => client.claim(frame));
     try {
-      const picture = await this.#pictureOf(frame);
-      if (signal.aborted) return;
-      for (const client of this.#clients) client.offer(picture);
+      const isMade = this.#picture?.frame === frame;
+      const picture = isMade ? this.#picture! : await this.#pictureOf(frame);
+      if (this.#leave) this.#picture = picture;
+      for (const client of takers) client.offer(picture);
     } catch (error) {
       this.#options.onFault("undecodable", `A frame was not sent: ${messageOf(error)}`);
-      this.#pass(frame);
+      for (const client of takers) client.forgo();
     }
-  }
-
-  #pass(frame: Frame): void {
-    for (const client of this.#clients) client.pass(frame);
   }
 
   async #pictureOf(frame: Frame): Promise<NetworkPicture> {
@@ -111,8 +142,8 @@ export class PictureSender {
       ...{ planeSizes: sizes, pixelFormat, width, height, lineSizes, metadata },
     });
     this.#decoded++;
-    this.#format = [pixelFormat, width, height, this.#rateNow()];
-    return { frame, head: messageBytes(text, planes.length), planes, format: this.#format };
+    const format = [pixelFormat, width, height, this.#rateNow()] as const;
+    return { frame, head: messageBytes(text, planes.length), planes, format };
   }
 
   #rateNow(): number {
