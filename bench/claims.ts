@@ -77,6 +77,8 @@ export const CLAIMS: readonly Claim[] = [
   toKind("R2", "CPU per recorded GB", CPU_PER_GB, "limit", 2),
   toKind("W1", "CPU per GB", CPU_PER_GB, "limit", 2),
   ours("W1", "frames/s received", "fps_min", { atLeast: 58.8 }),
+  ours("F1", "frames/s of raw 1080p", "fps_min", { atLeast: 29.4 }),
+  ours("F1", "frames skipped", "skipped", { atMost: 0 }),
 ];
 
 /** Whether a claim holds; undefined when it could not be measured. */

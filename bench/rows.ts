@@ -1,3 +1,4 @@
+import { FILERS_ROWS } from "./filers/rows.ts";
 import { FRAME_ROWS } from "./frame-rows.ts";
 import { WEB_ROWS } from "./http/rows.ts";
 import { RECORDING_ROWS } from "./recording/rows.ts";
@@ -10,4 +11,5 @@ export const ROWS: readonly Row[] = [
   ...WEB_ROWS,
   ...RECORDING_ROWS,
   ...THORVISION_ROWS,
+  ...FILERS_ROWS,
 ];
