@@ -156,7 +156,17 @@ export type { TlsFiles } from "./server/tls/certificate-files.ts";
 export type { Framing } from "./sources/framing.ts";
 export type { Output } from "./sources/gst-taps.ts";
 export { type MjpegHttpOptions, MjpegHttpSource } from "./sources/mjpeg-http.ts";
-export { Pipeline, type PipelineOptions, type SourceState } from "./sources/pipeline.ts";
+export {
+  Pipeline,
+  type PipelineOptions,
+  type RunOptions,
+  type SourceState,
+} from "./sources/pipeline.ts";
+export {
+  PipelineApp,
+  type PipelineAppOptions,
+  type PipelineEnd,
+} from "./sources/pipeline-app.ts";
 export {
   type PipelineCommand,
   type PipelineText,

@@ -20,6 +20,8 @@ export interface FeedOptions {
   readonly startMs?: number;
   /** A running source that is silent for this long, and for five of its periods, has failed, ms; 0: it may be silent. */
   readonly silenceMs?: number;
+  /** True: a source that ends, or fails, is over. It is not started again, and the stream stops. */
+  readonly once?: boolean | undefined;
   readonly log?: Log;
   readonly onState?: (state: FeedState, reason?: string) => void;
   /** A picture for viewers that says why there are no frames. */
@@ -34,6 +36,8 @@ export interface Feeding {
   /** Why it failed, while it has. */
   readonly reason: string | undefined;
   keepWarm: boolean;
+  /** Resolves when it is over: it was stopped, or a source that is run once has ended. */
+  readonly ended: Promise<void>;
   /** Ends the source and resolves when it has let go of its device. */
   stop(): Promise<void>;
 }
@@ -56,7 +60,7 @@ class Feeder implements Feeding {
   readonly #options: FeedOptions;
   readonly #log: Log;
   readonly #stopped = new AbortController();
-  readonly #ended: Promise<void>;
+  readonly ended: Promise<void>;
   readonly #endDemand: () => void;
   #state: FeedState = "idle";
   #reason: string | undefined;
@@ -73,7 +77,7 @@ class Feeder implements Feeding {
     this.#log = options.log ?? silentLog;
     this.#keepWarm = options.keepWarm ?? false;
     this.#endDemand = stream.demand.onChange(() => this.#adapt());
-    this.#ended = this.#run();
+    this.ended = this.#run();
   }
 
   get state(): FeedState {
@@ -99,7 +103,7 @@ class Feeder implements Feeding {
     this.#stopped.abort();
     this.#attempt?.abort();
     this.#wake();
-    await this.#ended;
+    await this.ended;
   }
 
   get #wanted(): boolean {
@@ -127,7 +131,7 @@ class Feeder implements Feeding {
         await this.#pause();
       }
     }
-    this.#become("idle");
+    if (this.#stream.streaming || this.#state !== "failed") this.#become("idle");
   }
 
   #untilWanted(): Promise<void> {
@@ -152,10 +156,15 @@ class Feeder implements Feeding {
     try {
       await this.#relay(attempt.signal, silence);
       if (attempt.signal.aborted) throw attempt.signal.reason;
+      if (this.#options.once) {
+        this.#finish();
+        return true;
+      }
       throw new ThingError("SOURCE_FAILED", "The source ended by itself.");
     } catch (error) {
       const isFailure = !attempt.signal.aborted || silence.failed;
       if (isFailure) await this.#fail(silence.failed ? attempt.signal.reason : error);
+      if (isFailure && this.#options.once) this.#finish();
       return !isFailure;
     } finally {
       silence.stop();
@@ -219,6 +228,13 @@ class Feeder implements Feeding {
       if (this.#stopped.signal.aborted) return;
       this.#log.warn(`The picture that says so could not be made: ${messageOf(cause)}`);
     }
+  }
+
+  /** The source is over for good. */
+  #finish(): void {
+    this.#endDemand();
+    this.#stopped.abort();
+    this.#stream.stop();
   }
 
   #become(state: FeedState, reason?: string): void {

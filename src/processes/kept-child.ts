@@ -5,10 +5,13 @@ import { BackOff } from "./back-off.ts";
 import { Child, type Command, type Exit } from "./child.ts";
 import { Watchdog } from "./watchdog.ts";
 
-/** What a kept program is doing. `failed` means: it ended, or hung, and is started again after a wait. */
+/**
+ * What a kept program is doing. `failed` means: it ended, or hung, and is started again after a wait, unless it runs once;
+ * `ended`: it runs once, and came to its end by itself.
+ */
 export interface ChildState {
-  readonly phase: "stopped" | "starting" | "running" | "failed";
-  /** One sentence: why it failed last; kept while it runs again. */
+  readonly phase: "stopped" | "starting" | "running" | "failed" | "ended";
+  /** One sentence: why it ended or failed last; kept while it runs again. */
   readonly reason?: string | undefined;
   /** How often it ended or hung, or was asked to start again. */
   readonly restarts: number;
@@ -34,7 +37,16 @@ export interface KeptChildOptions {
   readonly startMs?: number | undefined;
   /** Longest silence, ms; without it 5 periods, and 1 s at least. */
   readonly stallMs?: number | undefined;
+  /** True: when it ends, fails or is stopped, it is over; nothing starts it again. */
+  readonly once?: boolean | undefined;
   readonly log?: Log | undefined;
+}
+
+/** How one run of a program ended. */
+interface Ending {
+  readonly reason: string;
+  /** By itself, with code 0. */
+  readonly isGood: boolean;
 }
 
 const START_MS = 10_000;
@@ -53,6 +65,7 @@ export class KeptChild {
   #lastBeat = 0;
   #silentSince: number | undefined;
   #restartAsked = false;
+  #over = false;
   #wake: AbortController | undefined;
   #state: ChildState = { phase: "stopped", restarts: 0, errorLines: [] };
 
@@ -71,9 +84,15 @@ export class KeptChild {
     return this.#child?.pid;
   }
 
+  /** Whether nothing starts it again. */
+  get over(): boolean {
+    return this.#over;
+  }
+
   /** Starts it, after the end of an earlier run, and keeps it running until `stop`. */
   start(): void {
     const earlier = this.#keeping;
+    if (this.#over) return;
     if (earlier && !earlier.controller.signal.aborted) return;
     const controller = new AbortController();
     this.#backOff.reset();
@@ -89,6 +108,8 @@ export class KeptChild {
     await keeping.done;
     if (this.#keeping !== keeping) return;
     this.#keeping = undefined;
+    if (this.#over) return;
+    this.#over = this.#options.once ?? false;
     this.#setState({ phase: "stopped" });
   }
 
@@ -121,9 +142,10 @@ export class KeptChild {
     await earlier;
     while (!signal.aborted) {
       this.#restartAsked = false;
-      const reason = await this.#runOnce(signal);
+      const { reason, isGood } = await this.#runOnce(signal);
       if (signal.aborted && this.#silentSince === undefined) return;
       if (!this.#restartAsked) {
+        if (this.#options.once) return this.#end(isGood ? "ended" : "failed", reason);
         const restarts = this.#state.restarts + 1;
         this.#setState({ phase: "failed", reason, restarts });
         this.#log.warn(reason);
@@ -136,13 +158,17 @@ export class KeptChild {
     }
   }
 
-  /** @returns Why it ended, as a sentence. */
-  async #runOnce(signal: AbortSignal): Promise<string> {
+  #end(phase: "ended" | "failed", reason: string): void {
+    this.#over = true;
+    this.#setState({ phase, reason });
+  }
+
+  async #runOnce(signal: AbortSignal): Promise<Ending> {
     this.#beats = 0;
     this.#lastBeat = performance.now();
     this.#silentSince = undefined;
     const child = this.#spawn();
-    if (typeof child === "string") return child;
+    if (typeof child === "string") return { reason: child, isGood: false };
     this.#child = child;
     this.#watchdog = new Watchdog({
       startMs: this.#options.startMs ?? START_MS,
@@ -159,9 +185,11 @@ export class KeptChild {
     if (this.#silentSince !== undefined) {
       const seconds = ((performance.now() - this.#silentSince) / 1000).toFixed(1);
       const { silence = "gave no frame" } = this.#options;
-      return `${this.#command.program} ${silence} for ${seconds} s and was ended.`;
+      const reason = `${this.#command.program} ${silence} for ${seconds} s and was ended.`;
+      return { reason, isGood: false };
     }
-    return (this.#options.explain ?? this.#explain)(exit, child.errorLines);
+    const reason = (this.#options.explain ?? this.#explain)(exit, child.errorLines);
+    return { reason, isGood: exit.code === 0 };
   }
 
   #spawn(): Child | string {

@@ -11,7 +11,11 @@ export type RecordedCamera =
 
 /** A camera of a pipeline, by the name of its tee: the first one when absent. */
 export interface RecordedTee {
-  readonly pipeline: { readonly cameras: ReadonlyMap<string, FrameSource> };
+  readonly pipeline: {
+    readonly cameras: ReadonlyMap<string, FrameSource>;
+    /** Whether it is over when its program ends: then its files are closed at once. */
+    readonly once?: boolean;
+  };
   readonly srcTeeName?: string | undefined;
 }
 
@@ -29,7 +33,7 @@ export function attachmentOf(recorded: RecordedCamera | RecordedTee, log: Log): 
   if (!("pipeline" in recorded)) {
     return { stream: streamOf(recorded), name: nameOf(recorded), release: async () => {} };
   }
-  const { cameras } = recorded.pipeline;
+  const { cameras, once } = recorded.pipeline;
   const name = recorded.srcTeeName ?? [...cameras.keys()][0] ?? "";
   const source = cameras.get(name);
   if (!source) {
@@ -37,7 +41,7 @@ export function attachmentOf(recorded: RecordedCamera | RecordedTee, log: Log): 
     throw new ThingError("BAD_ARGUMENT", `The pipeline has no tee '${name}'. It has: ${names}.`);
   }
   const stream = new MJPEGStream({ name });
-  const feeding = feed(stream, source, { log });
+  const feeding = feed(stream, source, { once, log });
   const release = async () => {
     await feeding.stop();
     stream.stop();

@@ -12,6 +12,7 @@ export class FrameQueue {
   /** What is missing before the first that waits. */
   #missing: SourceLoss[] = [];
   #error: Error | undefined;
+  #ended = false;
   #wake: (() => void) | undefined;
 
   constructor(limit = FRAMES_WAITING) {
@@ -39,7 +40,13 @@ export class FrameQueue {
     this.#wake?.();
   }
 
-  /** Frames in order, until `signal` aborts. @throws What `fail` was given. */
+  /** No more frames will come, and that is no failure: the reader gets those that wait. */
+  end(): void {
+    this.#ended = true;
+    this.#wake?.();
+  }
+
+  /** Frames in order, until `signal` aborts or `end` is called. @throws What `fail` was given. */
   async *frames(signal: AbortSignal): AsyncGenerator<SourceFrame, void> {
     const onAbort = () => this.#wake?.();
     signal.addEventListener("abort", onAbort);
@@ -52,6 +59,7 @@ export class FrameQueue {
           told = this.#dropped; // more may be dropped while the reader has this one
           yield this.#withLosses(frame, late);
         } else if (this.#error) throw this.#error;
+        else if (this.#ended) return;
         else await new Promise<void>((resolve) => (this.#wake = resolve));
       }
     } finally {

@@ -59,7 +59,7 @@ export function tapPipeline(
   const placed = elementsOf(items);
   const own = ownOutputs(items, placed, framing);
   if (own.length > 0) return finished(items, own);
-  const tees = placed.filter(({ name, properties }) => name === "tee" && properties.has("name"));
+  const tees = placed.filter(isNamedTee);
   return tees.length > 0
     ? tapTees(items, placed, tees, convert)
     : tapLastSink(items, placed, convert);
@@ -69,6 +69,18 @@ export function tapPipeline(
 export function withoutDisplays(words: readonly string[]): TappedPipeline {
   const items = readGstText(words);
   return finished(replaced(items, elementsOf(items).filter(isDisplay), blindSink), []);
+}
+
+/** Whether a pipeline has an output that can be tapped, or one of its own. */
+export function hasPictures(words: readonly string[]): boolean {
+  const items = readGstText(words);
+  return elementsOf(items).some(
+    (element) =>
+      isDisplay(element) ||
+      element.name === "fakesink" ||
+      isNamedTee(element) ||
+      ownDescriptor(element) !== undefined,
+  );
 }
 
 function tapTees(
@@ -147,6 +159,10 @@ function replaced(
     result.splice(sink.start, sink.end - sink.start, ...by(sink));
   }
   return result;
+}
+
+function isNamedTee({ name, properties }: Placed): boolean {
+  return name === "tee" && properties.has("name");
 }
 
 function isDisplay({ name }: Placed): boolean {

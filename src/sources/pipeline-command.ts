@@ -13,7 +13,7 @@ import {
   templateOfWords,
 } from "../processes/template.ts";
 import type { Framing } from "./framing.ts";
-import { type Output, tapPipeline, withoutDisplays } from "./gst-taps.ts";
+import { hasPictures, type Output, tapPipeline, withoutDisplays } from "./gst-taps.ts";
 import { structureOf } from "./gst-text.ts";
 
 /** What runs: GStreamer's text or any command, as one text or as its words, or the name of a file with such a text. */
@@ -28,8 +28,8 @@ export interface PipelineText {
   readonly convert?: string | undefined;
   /** The descriptor that a program other than GStreamer writes them to. */
   readonly fd?: number | undefined;
-  /** True: only run it; no output is read. */
-  readonly headless?: boolean | undefined;
+  /** True: only run it; no output is read. `if blind`: the same where GStreamer's text has no output for pictures. */
+  readonly headless?: boolean | "if blind" | undefined;
 }
 
 /** A pipeline that can be run: the command, and where each camera's pictures leave it. */
@@ -129,7 +129,8 @@ function gstreamer(
   text: PipelineText,
 ): PipelineCommand {
   checkStructure(words, template);
-  const tapped = text.headless ? withoutDisplays(words) : tapPipeline(words, text);
+  const isBlind = text.headless === "if blind" ? !hasPictures(words) : text.headless;
+  const tapped = isBlind ? withoutDisplays(words) : tapPipeline(words, text);
   const quiet = options.includes("-q") ? [] : ["-q"]; // else it writes its progress among the pictures of descriptor 1
   return { ...tapped, program: GSTREAMER, args: [...quiet, ...options, ...tapped.args] };
 }
@@ -175,7 +176,7 @@ function ffmpeg(program: string, words: readonly string[], text: PipelineText): 
   const quiet = ["-nostdin", "-hide_banner", "-nostats"];
   if (!words.includes("-loglevel") && !words.includes("-v")) quiet.push("-loglevel", "error");
   const args = [...quiet, ...atOwnSpeed(words)];
-  if (text.headless) return { program, args, elements: [], outputs: [] };
+  if (text.headless === true) return { program, args, elements: [], outputs: [] };
   if (words.at(-2) === "-i")
     args.push("-an", "-c:v", "mjpeg", "-q:v", "4", "-f", "mpjpeg", "pipe:1");
   const fd = pipeOf(args.at(-1) ?? "");

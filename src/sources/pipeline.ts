@@ -7,11 +7,18 @@ import { type ChildState, KeptChild } from "../processes/kept-child.ts";
 import { FrameQueue } from "./frame-queue.ts";
 import { type Picture, pictureParser } from "./framing.ts";
 import type { Output } from "./gst-taps.ts";
-import type { PipelineCommand } from "./pipeline-command.ts";
+import { PipelineApp, type PipelineAppOptions } from "./pipeline-app.ts";
+import {
+  type PipelineCommand,
+  type PipelineText,
+  pipelineCommand,
+  requireInstalled,
+} from "./pipeline-command.ts";
 import { explainPipelineEnd } from "./pipeline-failure.ts";
 import { PtsClock } from "./pts-clock.ts";
 
 const HANGS_AFTER_MS = 500;
+const NO_WATCH = { startMs: Number.POSITIVE_INFINITY, stallMs: Number.POSITIVE_INFINITY };
 
 /** What a source is doing, and why it failed last. */
 export type SourceState = ChildState;
@@ -22,7 +29,15 @@ export interface PipelineOptions {
   readonly startMs?: number | undefined;
   /** Longest time without a frame, ms; by default 5 periods, and 1 s at least. */
   readonly stallMs?: number | undefined;
+  /** True: when the program ends, fails or is stopped, it is over; nothing starts it again. */
+  readonly once?: boolean | undefined;
   readonly log?: Log | undefined;
+}
+
+/** How a pipeline is run once. */
+export interface RunOptions extends Omit<PipelineOptions, "once">, PipelineAppOptions {
+  /** False: the call waits until it is over, and rejects when it has failed. True when absent. */
+  readonly background?: boolean | undefined;
 }
 
 /**
@@ -34,16 +49,55 @@ export class Pipeline {
   /** One source for each camera of the pipeline, by the camera's name. */
   readonly cameras: ReadonlyMap<string, FrameSource>;
   readonly command: PipelineCommand;
+  /** Whether it is over when its program ends. */
+  readonly once: boolean;
   readonly #kept: KeptChild;
   readonly #taps: readonly Tap[];
   readonly #listeners = new Set<(state: SourceState) => void>();
   readonly #log: Log;
+  static #running = false;
   #clock = new PtsClock();
   #holders = 0;
   #lastPicture = 0;
 
+  /**
+   * Runs a pipeline once, to its end: pythiags' `Standalone.build_and_run`. One that has no output for pictures is run all
+   * the same, without cameras.
+   *
+   * @param text - GStreamer's text, or what `pipelineCommand` takes.
+   * @returns The app, once its first frame has come; with `background: false` once it is over.
+   * @throws {ThingError} `LOCK_BUSY` while another one runs; `BAD_CONFIG`, `BAD_ARGUMENT` or `PROGRAM_MISSING` for a text
+   * that cannot be run; `SOURCE_FAILED` with the reason when it failed before.
+   */
+  static async run(
+    text: string | PipelineText,
+    { background = true, startMs, stallMs, ...options }: RunOptions = {},
+  ): Promise<PipelineApp<Pipeline>> {
+    if (Pipeline.#running) {
+      const others = "Stop that first (app.stop()), or make more of them with new Pipeline(...)";
+      throw new ThingError("LOCK_BUSY", `A pipeline runs already. ${others}.`);
+    }
+    Pipeline.#running = true;
+    try {
+      const given = typeof text === "string" ? { pipeline: text } : text;
+      const command = await pipelineCommand({ ...given, headless: given.headless ?? "if blind" });
+      await requireInstalled(command);
+      const patience = command.outputs.length > 0 ? { startMs, stallMs } : NO_WATCH;
+      const pipeline = new Pipeline(command, { ...patience, once: true, log: options.log });
+      const app = new PipelineApp(pipeline, options);
+      await (background ? app.begun : app.ended);
+      if (pipeline.failure) throw pipeline.failure;
+      void app.ended.then(() => (Pipeline.#running = false));
+      return app;
+    } catch (error) {
+      Pipeline.#running = false;
+      throw error;
+    }
+  }
+
   constructor(command: PipelineCommand, options: PipelineOptions = {}) {
     this.command = command;
+    this.once = options.once ?? false;
     this.#log = options.log ?? silentLog;
     this.#taps = command.outputs.map((output) => new Tap(output, this));
     this.cameras = new Map(this.#taps.map((tap) => [tap.output.camera, tap]));
@@ -54,6 +108,7 @@ export class Pipeline {
       explain: (exit, errorLines) => explainPipelineEnd(command.program, exit, errorLines),
       startMs: options.startMs,
       stallMs: options.stallMs,
+      once: this.once,
       log: this.#log,
     });
   }
@@ -92,6 +147,23 @@ export class Pipeline {
     };
   }
 
+  /** Ends the program in order, whoever reads: they come to the end of their frames. */
+  async end(): Promise<void> {
+    await this.#kept.stop();
+    for (const tap of this.#taps) tap.end();
+  }
+
+  /** The error, for one that failed and is over; `undefined` for one that ended well or still runs. */
+  get failure(): ThingError | undefined {
+    const { phase, reason = "It failed." } = this.state;
+    return this.over && phase === "failed" ? new ThingError("SOURCE_FAILED", reason) : undefined;
+  }
+
+  /** Whether it ran once and is over. */
+  get over(): boolean {
+    return this.#kept.over;
+  }
+
   /** The reader of one camera found it silent: if all are, the program hangs. */
   silent(): void {
     if (performance.now() - this.#lastPicture > HANGS_AFTER_MS) this.#kept.hung();
@@ -103,6 +175,7 @@ export class Pipeline {
 
   #tell(state: SourceState): void {
     if (state.phase === "failed") this.#fail(state.reason ?? "The pipeline failed.");
+    if (state.phase === "ended") for (const tap of this.#taps) tap.end();
     for (const listener of this.#listeners) listener(state);
   }
 
@@ -148,6 +221,8 @@ class Tap implements FrameSource {
   }
 
   async *frames(signal: AbortSignal): AsyncGenerator<SourceFrame, void> {
+    if (this.#pipeline.failure) throw this.#pipeline.failure;
+    if (this.#pipeline.over) return;
     const queue = new FrameQueue();
     this.#readers.add(queue);
     const letGo = this.#pipeline.hold();
@@ -162,6 +237,10 @@ class Tap implements FrameSource {
 
   fail(error: ThingError): void {
     for (const queue of this.#readers) queue.fail(error);
+  }
+
+  end(): void {
+    for (const queue of this.#readers) queue.end();
   }
 
   restarted(): void {

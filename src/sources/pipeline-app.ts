@@ -1,0 +1,123 @@
+import { within } from "../base/abort.ts";
+import { ThingError } from "../base/errors.ts";
+import { type Log, silentLog } from "../base/log.ts";
+import type { FrameSource } from "../frames/frame-source.ts";
+import { type Feeding, feed } from "../outputs/feed.ts";
+import { MJPEGStream } from "../outputs/mjpeg-stream.ts";
+import type { ChildState } from "../processes/kept-child.ts";
+
+/** How a pipeline that ran once is over: it came to its end, it failed, or it was stopped. */
+export interface PipelineEnd {
+  readonly why: "eos" | "error" | "stopped";
+  /** Why it failed. */
+  readonly error?: ThingError;
+}
+
+/** Who wants to know how a pipeline that runs once is over, and what may stop it. */
+export interface PipelineAppOptions {
+  /** Called when it has come to its end. */
+  readonly onEos?: (() => void) | undefined;
+  /** Called with the reason when it has failed. */
+  readonly onError?: ((error: ThingError) => void) | undefined;
+  /** Stops it. */
+  readonly signal?: AbortSignal | undefined;
+  readonly log?: Log | undefined;
+}
+
+/** What runs once under an app. */
+export interface RunsOnce {
+  readonly cameras: ReadonlyMap<string, FrameSource>;
+  readonly failure: ThingError | undefined;
+  onState(listener: (state: ChildState) => void): () => void;
+  hold(): () => Promise<void>;
+  end(): Promise<void>;
+}
+
+const LAST_FRAMES_MS = 2000;
+
+/** A pipeline that runs once, in the background: pythiags' Standalone. */
+export class PipelineApp<P extends RunsOnce = RunsOnce> implements AsyncDisposable {
+  readonly pipeline: P;
+  /** A stream for each tee, by its name: what viewers, recorders and probes take for a camera. */
+  readonly cameras: ReadonlyMap<string, MJPEGStream>;
+  /** Resolves when it is over and the streams have stopped. Never rejects. */
+  readonly ended: Promise<PipelineEnd>;
+  /** Resolves at its first frame, or when it is over; at once where it has no cameras. */
+  readonly begun: Promise<void>;
+  readonly #feedings: readonly (readonly [MJPEGStream, Feeding])[];
+
+  constructor(pipeline: P, { onEos, onError, signal, log = silentLog }: PipelineAppOptions = {}) {
+    this.pipeline = pipeline;
+    this.#feedings = [...pipeline.cameras].map(([name, source]) => {
+      const stream = new MJPEGStream({ name, log });
+      // The pipeline itself sees when it is silent.
+      const patience = { startMs: Number.POSITIVE_INFINITY, silenceMs: 0 };
+      return [stream, feed(stream, source, { ...patience, once: true, log })] as const;
+    });
+    this.cameras = new Map(this.#feedings.map(([stream]) => [stream.name, stream]));
+    const over = this.#whenOver();
+    this.begun = this.#whenBegun(over);
+    this.ended = over.then((end) => this.#finish(end));
+    if (onEos) this.onEos(onEos);
+    if (onError) this.onError(onError);
+    const stop = () => void this.stop();
+    signal?.addEventListener("abort", stop, { once: true });
+    void this.ended.then(() => signal?.removeEventListener("abort", stop));
+    pipeline.hold(); // to its end
+    if (signal?.aborted) stop();
+  }
+
+  /** Calls `listener` when it has come to its end; of one that has already, soon. */
+  onEos(listener: () => void): void {
+    void this.ended.then(({ why }) => why === "eos" && listener());
+  }
+
+  /** Calls `listener` with the reason when it has failed; of one that has already, soon. */
+  onError(listener: (error: ThingError) => void): void {
+    void this.ended.then(({ error }) => error && listener(error));
+  }
+
+  /** Ends it in order, whoever reads its cameras. Resolves when the program is gone. */
+  async stop(): Promise<void> {
+    await this.pipeline.end();
+    await this.ended;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  #whenOver(): Promise<PipelineEnd> {
+    return new Promise((resolve) => {
+      this.pipeline.onState(({ phase, reason = "It gave no reason." }) => {
+        if (phase === "ended") resolve({ why: "eos" });
+        if (phase === "stopped") resolve({ why: "stopped" });
+        if (phase === "failed") {
+          resolve({ why: "error", error: new ThingError("SOURCE_FAILED", reason) });
+        }
+      });
+    });
+  }
+
+  async #whenBegun(over: Promise<unknown>): Promise<void> {
+    if (this.cameras.size === 0) return;
+    const running = new Promise<void>((resolve) => {
+      this.pipeline.onState(({ phase }) => phase === "running" && resolve());
+    });
+    await Promise.race([running, over]);
+  }
+
+  /** Gives the last frames to who reads them, and stops the streams. */
+  async #finish(end: PipelineEnd): Promise<PipelineEnd> {
+    const late = () => new ThingError("SOURCE_FAILED", "The last frames were not taken.");
+    await Promise.all(
+      this.#feedings.map(async ([stream, feeding]) => {
+        const isRead = feeding.state !== "idle";
+        if (isRead) await within(feeding.ended, LAST_FRAMES_MS, late).catch(() => {});
+        await feeding.stop();
+        stream.stop();
+      }),
+    );
+    return end;
+  }
+}
