@@ -1,5 +1,6 @@
 import { Thing } from "thingscope";
 import * as filers from "thingscope/filers";
+import * as pythiags from "thingscope/pythiags";
 import * as things from "thingscope/things";
 import * as thorvision from "thingscope/thorvision";
 
@@ -8,15 +9,19 @@ export type ThingClass = new (options: Record<string, unknown>) => Thing;
 /** Enough to make one of each. None is opened, so nothing need be there. */
 const OPTIONS: Record<string, Record<string, unknown>> = {
   FilersCamera: { server: "127.0.0.1", port: 10_000 },
+  Probe: { producer: () => [] },
   PipelineCamera: { pipeline: "videotestsrc ! fakesink" },
   RemoteCamera: { url: "http://127.0.0.1:1/stream" },
   ReplayCamera: { path: "pictures" },
 };
 
 /** Every class of a Thing that the package has, by name. */
-export const thingClasses = Object.entries<unknown>({ ...things, ...filers, ...thorvision }).filter(
-  (entry): entry is [string, ThingClass] => isThingClass(entry[1]),
-);
+export const thingClasses = Object.entries<unknown>({
+  ...things,
+  ...filers,
+  ...pythiags,
+  ...thorvision,
+}).filter((entry): entry is [string, ThingClass] => isThingClass(entry[1]));
 
 function isThingClass(value: unknown): value is ThingClass {
   return typeof value === "function" && value.prototype instanceof Thing;

@@ -1,0 +1,43 @@
+import { ThingError } from "../../base/errors.ts";
+import type { FoundIn } from "./events.ts";
+import { Consumer } from "./producer.ts";
+
+/** Posts what was found in a frame to an address, as JSON `{camera, run, index, capturedAt, events}`. */
+export class HttpWriter<E = unknown> extends Consumer<E> {
+  readonly #url: URL;
+
+  /** @throws {ThingError} `BAD_ARGUMENT` for an address that is not http or https, or has a login in it. */
+  constructor(url: string) {
+    super();
+    this.#url = addressOf(url);
+  }
+
+  /** @throws {Error} unless it is answered with success. A redirect is not followed. */
+  override async incoming(
+    events: readonly E[],
+    { signal, ...of }: FoundIn & { readonly signal: AbortSignal },
+  ): Promise<void> {
+    const response = await fetch(this.#url, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ ...of, events }),
+      redirect: "manual",
+      signal,
+    }).catch((error: Error) => {
+      const { message } = error.cause instanceof Error ? error.cause : error; // fetch says "fetch failed"
+      throw new Error(`${this.#url.origin} was not reached: ${message}.`, { cause: error });
+    });
+    await response.body?.cancel(); // nobody reads what it says
+    if (!response.ok) throw new Error(`${this.#url.origin} answered ${response.status}.`);
+  }
+}
+
+function addressOf(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isHttp = url?.protocol === "http:" || url?.protocol === "https:";
+  if (isHttp && url.username === "" && url.password === "") return url;
+  throw new ThingError(
+    "BAD_ARGUMENT",
+    "Events are posted to an http or https address without a login, e.g. http://127.0.0.1:9000/events.",
+  );
+}

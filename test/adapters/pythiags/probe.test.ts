@@ -1,0 +1,259 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { json } from "node:stream/consumers";
+import { type TestContext, test } from "node:test";
+import {
+  Camera,
+  decodeLuma,
+  delay,
+  type Frame,
+  type FrameSource,
+  ignoreAbort,
+  type LogLevel,
+  logTo,
+  now,
+  ThingHost,
+  ThingServer,
+} from "thingscope";
+import { LogFileWriter, Probe, type ProbeOptions } from "thingscope/pythiags";
+import { folderWith, install, runCli, serveCli } from "../../cli/run-cli.ts";
+import { jpegOf } from "../../frames/jpegs.ts";
+
+const timeout = 30_000;
+const jpeg = await jpegOf(32, 24);
+
+/** The same picture 50 times a second. */
+class StillCamera extends Camera {
+  protected override source(): FrameSource {
+    return {
+      async *frames(signal) {
+        for (; !signal.aborted; await delay(20, signal).catch(ignoreAbort)) {
+          yield { jpeg, capturedAt: now() };
+        }
+      },
+    };
+  }
+}
+
+/** A camera, and a probe at it, in a host. */
+async function hosted(t: TestContext, probe: Probe) {
+  const lines: { level: LogLevel; line: string }[] = [];
+  const log = logTo((level, line) => lines.push({ level, line }));
+  const folder = await mkdtemp(join(tmpdir(), "thingscope-probe-"));
+  const host = new ThingHost({ settingsFolder: folder, log });
+  host.add("camera", new StillCamera());
+  host.add("probe", probe, { slots: { camera: "camera" } });
+  await host.open();
+  t.after(() => host.close());
+  return { host, lines, folder };
+}
+
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+const everyFifth = ({ index }: Frame) => (index % 5 === 0 ? [{ kind: "fifth", index }] : []);
+
+test("a Probe tells clients, the log, a file and an address of the same", {
+  timeout,
+}, async (t) => {
+  const posted: { index: number; events: unknown[] }[] = [];
+  const url = await listen(
+    t,
+    createServer(async (request, response) => {
+      posted.push((await json(request)) as (typeof posted)[number]);
+      response.writeHead(204).end();
+    }),
+  );
+  const file = join(await mkdtemp(join(tmpdir(), "thingscope-probe-")), "found.jsonl");
+  const probe = new Probe({ producer: everyFifth, file, url, log: true });
+  const heard: { index: number; camera: string; run: string; events: readonly unknown[] }[] = [];
+  probe.detections.on((data) => heard.push(data));
+  const { lines } = await hosted(t, probe);
+  await until(() => posted.length >= 3);
+  const linesOfFile = async () => (await readFile(file, "utf8").catch(() => "")).trim().split("\n");
+  await until(async () => (await linesOfFile()).length >= 3);
+  assert.deepEqual(
+    heard.slice(0, 3).map(({ index }) => index),
+    [0, 5, 10],
+  );
+  assert.deepEqual(heard[1]!.events, [{ kind: "fifth", index: 5 }]);
+  assert.deepEqual(posted[1], heard[1]);
+  const { events, ...of } = heard[1]!;
+  assert.deepEqual(JSON.parse((await linesOfFile())[1]!), { ...of, event: events[0] });
+  const logged = lines.filter(({ level }) => level === "info").map(({ line }) => line);
+  assert.ok(logged.some((line) => line.endsWith('found in frame 5: [{"kind":"fifth","index":5}]')));
+});
+
+test("an address that fails, or hangs, is told and counted, and keeps nothing else back", {
+  timeout,
+}, async (t) => {
+  const broken = await listen(
+    t,
+    createServer((_, response) => response.writeHead(500).end("no")),
+  );
+  const probe = new Probe({ producer: everyFifth, url: broken });
+  let heard = 0;
+  probe.detections.on(() => heard++);
+  const { lines } = await hosted(t, probe);
+  await until(() => probe.counts.untold >= 2);
+  assert.ok(heard >= 2);
+  const warnings = lines.filter(({ level }) => level === "warn").map(({ line }) => line);
+  assert.equal(warnings.length, 1);
+  assert.match(
+    warnings[0]!,
+    /The address of 'probe' failed: http:\/\/127\.0\.0\.1:\d+ answered 500\./,
+  );
+
+  const silent = await listen(
+    t,
+    createServer(() => {}),
+  );
+  const waiting = new Probe({ producer: () => [1], url: silent, queue: 2, patience_s: 0.2 });
+  const { host } = await hosted(t, waiting);
+  await until(() => waiting.counts.untold >= 4);
+  assert.equal(waiting.counts.dropped, 0, "its own consumer takes all");
+  const started = performance.now();
+  await host.close();
+  assert.ok(performance.now() - started < 5000);
+});
+
+test("a subclass looks at pixels in the background, and tells what it finds there", {
+  timeout,
+}, async (t) => {
+  class Bright extends Probe {
+    protected override produce(frame: Frame): Frame[] {
+      return [frame];
+    }
+    protected override async consume(...[frames, of]: Parameters<Probe["consume"]>) {
+      for (const frame of frames as Frame[]) {
+        const { data } = await decodeLuma(frame.jpeg);
+        const mean = data.reduce((sum, one) => sum + one, 0) / data.length;
+        this.tell([{ mean: Math.round(mean) }], of);
+      }
+    }
+  }
+  const probe = new Bright();
+  const { host } = await hosted(t, probe);
+  const server = new ThingServer(host);
+  const { url } = await server.listen({ port: 0 });
+  t.after(() => server.close());
+  const response = await fetch(`${url}/probe/detections`, {
+    headers: { Accept: "text/event-stream" },
+  });
+  let text = "";
+  for await (const chunk of response.body!) {
+    text += Buffer.from(chunk).toString();
+    if (/"mean":\d+/.test(text)) break;
+  }
+  assert.match(text, /"camera":"camera","run":"\w+","index":\d+/);
+  const counts = (await (await fetch(`${url}/probe/counts`)).json()) as { consumed: number };
+  assert.ok(counts.consumed > 0);
+});
+
+test("a Probe that is not active lets its camera rest, and counts on when it is again", {
+  timeout,
+}, async (t) => {
+  const probe = new Probe({ producer: everyFifth });
+  await hosted(t, probe);
+  await until(() => probe.counts.frames >= 5);
+  probe.active = false;
+  assert.equal(probe.camera.mjpeg_stream.demand.count, 0);
+  await until(() => probe.counts.frames >= 5);
+  const { frames } = probe.counts;
+  probe.active = true;
+  await until(() => probe.counts.frames > frames);
+});
+
+test("options that cannot be used are told by check, one sentence each", { timeout }, async () => {
+  const configured = (kwargs: ProbeOptions) => ({
+    things: {
+      camera: { class: "thingscope/things:TestCamera" },
+      probe: { class: "./mine.ts:Mine", kwargs },
+      nothing: { class: "thingscope/pythiags:Probe" },
+    },
+  });
+  const cases: [ProbeOptions, RegExp][] = [
+    [{ queue: 0 }, /1 frame or more, not of 0/],
+    [{ url: "ftp://x/" }, /an http or https address without a login/],
+    [{ url: "http://a:b@x/" }, /without a login/],
+    [{ slow_ms: 0 }, /more than 0 ms/],
+  ];
+  for (const [kwargs, sentence] of cases) {
+    const folder = await folderWith({
+      "lab.json": JSON.stringify(configured(kwargs)),
+      "mine.ts": `import { Probe } from "thingscope/pythiags";
+        export class Mine extends Probe { protected override produce() { return []; } }`,
+    });
+    const { code, stderr } = await runCli(folder, "check", "lab.json");
+    assert.notEqual(code, 0);
+    assert.match(stderr, sentence);
+    assert.match(stderr, /This Probe would find nothing\. Extend Probe/);
+    assert.doesNotMatch(stderr, /^\s+at /m);
+  }
+});
+
+test("a Probe of one's own is served from a configuration", { timeout }, async (t) => {
+  const folder = await folderWith({
+    "lab.yaml": `things:
+  camera:
+    class: thingscope/things:TestCamera
+  sizes:
+    class: ./sizes.ts:Sizes
+    kwargs: { file: sizes.jsonl }
+    thing_slots: { camera: camera }
+`,
+    "sizes.ts": `import type { Frame } from "thingscope";
+import { Probe } from "thingscope/pythiags";
+
+export class Sizes extends Probe {
+  protected override produce(frame: Frame) {
+    return frame.index === 2 ? [{ bytes: frame.jpeg.length }] : [];
+  }
+}
+`,
+  });
+  await install(folder);
+  await serveCli(t, folder, "lab.yaml");
+  const file = join(folder, "sizes.jsonl");
+  await until(async () => (await readFile(file, "utf8").catch(() => "")).includes("\n"));
+  const line = JSON.parse((await readFile(file, "utf8")).split("\n")[0]!);
+  assert.equal(line.index, 2);
+  assert.ok(line.event.bytes > 100);
+});
+
+test("LogFileWriter writes pythiags' lines, begins a new file in time, and tells what the disk says", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "thingscope-probe-"));
+  const path = join(folder, "events.log");
+  const of = {
+    camera: "c",
+    run: "r",
+    index: 0,
+    capturedAt: 0,
+    signal: new AbortController().signal,
+  };
+  await writeFile(path, '{"before":1}\n');
+  const writer = new LogFileWriter(path, { maxBytes: 40 });
+  await writer.incoming([{ a: 1 }, "two"], of);
+  assert.equal(await readFile(path, "utf8"), '{"before":1}\n{"a":1}\n"two"\n');
+  await writer.incoming([{ longer: "than what is left" }], of);
+  assert.equal(await readFile(path, "utf8"), '{"longer":"than what is left"}\n');
+  assert.equal(await readFile(`${path}.1`, "utf8"), '{"before":1}\n{"a":1}\n"two"\n');
+  const nowhere = new LogFileWriter(join(folder, "none", "x.log"));
+  await assert.rejects(nowhere.incoming([1], of), /ENOENT/);
+});
+
+async function listen(t: TestContext, server: Server): Promise<string> {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/events`;
+}
