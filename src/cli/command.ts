@@ -60,9 +60,29 @@ function program(): Command {
     .description("serve a GStreamer or ffmpeg pipeline as cameras, one for each named tee")
     .usage("[options] --file=FILE [--NAME=VALUE ...] | PART ...")
     .argument("[part...]", "the pipeline, as gst-launch-1.0 takes it, or a whole command")
-    .option("--file <file>", "a file with the pipeline, with {NAME} where a parameter goes")
+    .option(
+      "--file <file>",
+      "a file with the pipeline, with {NAME} where a parameter goes; - is the standard input",
+    )
     .option("--param <name=value>", "a parameter that is named like an option", collect, [])
+    .option("--ext <module:name>", "what looks at each frame: a Producer, or a function")
+    .option(
+      "--obs <element>",
+      "the element, or tee, whose pictures it looks at; the first camera when absent",
+    )
+    .option(
+      "--proc <module:name>",
+      "what takes what it finds: a Consumer, or a function; the log when absent",
+    )
+    .option(
+      "--probe <module:name@element>",
+      "one more that looks; may be given several times",
+      collect,
+      [],
+    )
     .option("--headless", "only run it: no cameras, no server", false)
+    .option("--check", "only say whether it could be run", false)
+    .option("--dry-run", "only print the command that it would be run with", false)
     .option("--settings <folder>", "where settings are kept", "settings")
     .option("--debug", "log what a developer wants to read, too", false)
     .passThroughOptions()

@@ -1,9 +1,13 @@
 import { resolve } from "node:path";
+import { text } from "node:stream/consumers";
 import type { Command } from "commander";
 import { ThingError } from "../base/errors.ts";
 import { ThingHost } from "../core/thing-host.ts";
+import type { Command as ProgramCommand } from "../processes/child.ts";
 import { ThingServer } from "../server/thing-server.ts";
-import { prepareLaunch, runHeadless } from "./launch.ts";
+import { requireInstalled } from "../sources/pipeline-command.ts";
+import { type LaunchInput, launchCommand, prepareLaunch, runHeadless } from "./launch.ts";
+import { loadProbes, type ProbeFlags } from "./launch-probes.ts";
 import type { ListenFlags } from "./listen-options.ts";
 import { listeningFor } from "./listening.ts";
 import type { ProcessLog } from "./pino-log.ts";
@@ -11,15 +15,17 @@ import { startServer } from "./serve.ts";
 import { Stopper } from "./stop.ts";
 
 /** The options of `thingscope launch`. */
-export interface LaunchFlags extends ListenFlags {
+export interface LaunchFlags extends ListenFlags, ProbeFlags {
   file?: string;
   param: string[];
   headless: boolean;
+  check: boolean;
+  dryRun: boolean;
   settings: string;
 }
 
 /**
- * Serves a pipeline's cameras, or with `headless` only runs it.
+ * Serves a pipeline's cameras; with `headless` only runs it, with `check` or `dryRun` not even that.
  * @throws {ThingError} as `prepareLaunch`, `runHeadless` and `startServer` do.
  */
 export async function launch(
@@ -27,14 +33,25 @@ export async function launch(
   flags: LaunchFlags,
   log: ProcessLog,
 ): Promise<void> {
-  const input = { file: flags.file, parts, parameters: parametersOf(flags.param), log };
+  const probes = await loadProbes(flags, process.cwd());
+  const pipeline = { file: flags.file, parts, parameters: parametersOf(flags.param) };
+  const input = { ...(await withStandardInput(pipeline)), probes, log };
+  if (flags.check || flags.dryRun) {
+    const command = await launchCommand(input);
+    if (flags.dryRun) console.log(commandLine(command));
+    if (flags.check) {
+      await requireInstalled(command);
+      console.log(`OK: cameras: ${command.outputs.map(({ camera }) => camera).join(", ")}`);
+    }
+    return;
+  }
   if (flags.headless) {
     await runHeadless(input, signalled());
     return;
   }
-  const cameras = await prepareLaunch(input);
+  const things = await prepareLaunch(input);
   const host = new ThingHost({ settingsFolder: resolve(flags.settings), log });
-  for (const [name, camera] of cameras) host.add(name, camera);
+  for (const [name, thing, options] of things) host.add(name, thing, options);
   const listening = await listeningFor(flags, { settingsFolder: host.settingsFolder });
   const server = new ThingServer(host, listening.options);
   const stopper = new Stopper(() => server.close(), log);
@@ -70,6 +87,19 @@ function parametersOf(given: readonly string[]): Record<string, string> {
       throw new ThingError("BAD_ARGUMENT", `'${text}' is no parameter: write --param NAME=VALUE.`);
     }),
   );
+}
+
+/** `--file=-` is a pipeline that comes by the standard input. */
+async function withStandardInput(input: LaunchInput): Promise<LaunchInput> {
+  if (input.file !== "-" || input.parts?.length) return input;
+  return { ...input, file: undefined, parts: [`\n${await text(process.stdin)}`] };
+}
+
+/** A command as a shell reads it. */
+function commandLine({ program, args }: ProgramCommand): string {
+  const quoted = (word: string) =>
+    /^[\w@%+=:,./!-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+  return [program, ...args].map(quoted).join(" ");
 }
 
 function signalled(): AbortSignal {

@@ -1,87 +1,25 @@
-import { existsSync, statSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { messageOf, ThingError } from "../base/errors.ts";
 import { Thing } from "../core/thing.ts";
-import { importModule } from "./import-module.ts";
-import { nearest } from "./nearest.ts";
+import { loadNamed, notExported, notLoaded } from "./load-module.ts";
 
 export type ConcreteThing = new (...args: unknown[]) => Thing;
-
-const ENDINGS = ["", ".ts", ".mts", ".js", ".mjs", "/index.ts", "/index.js"];
 
 /**
  * The class that `module:Class` names. The module is a file, seen from `folder`, or else a package.
  * @throws {ThingError} `CLASS_NOT_LOADED` saying where it was looked for, or what the module said.
  */
 export async function loadClass(reference: string, folder: string): Promise<ConcreteThing> {
-  const colon = reference.lastIndexOf(":");
-  const [module, name] = [reference.slice(0, colon), reference.slice(colon + 1)];
-  const exports = await importedFrom(module, folder);
-  const found: unknown = Reflect.get(exports, name);
-  if (isThingClass(found)) return found;
-  throw notLoaded(found === undefined ? missing(module, name, exports) : notAThing(module, name));
-}
-
-async function importedFrom(module: string, folder: string): Promise<object> {
-  const file = fileOf(module, folder);
-  if (!file && (module.startsWith(".") || isAbsolute(module))) {
-    throw notLoaded(`There is no module '${module}' in ${folder}.`);
+  const named = await loadNamed(reference, folder);
+  const { module, name, value, exports } = named;
+  if (isThingClass(value)) return value;
+  if (value === undefined) {
+    const names = Object.keys(exports).filter((key) => isThingClass(Reflect.get(exports, key)));
+    throw notExported(named, names, "Thing");
   }
-  try {
-    return await importModule(file ? pathToFileURL(file).href : module, folder);
-  } catch (error) {
-    const isMissing = !file && isNotFound(error) && messageOf(error).includes(`'${module}'`);
-    throw notLoaded(
-      isMissing
-        ? `There is no module '${module}': neither a file in ${folder} nor an installed package.`
-        : `The module '${module}' cannot be loaded: ${reasonOf(error)}`,
-      error,
-    );
-  }
-}
-
-function fileOf(module: string, folder: string): string | undefined {
-  const path = isAbsolute(module) ? module : join(folder, module);
-  return ENDINGS.map((ending) => path + ending).find(
-    (candidate) => existsSync(candidate) && statSync(candidate).isFile(),
+  throw notLoaded(
+    `'${name}' of the module '${module}' is not a class that extends Thing of 'thingscope'.`,
   );
-}
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
 }
 
 function isThingClass(value: unknown): value is ConcreteThing {
   return typeof value === "function" && value.prototype instanceof Thing;
-}
-
-function missing(module: string, name: string, exports: object): string {
-  const names = Object.keys(exports).filter((key) => isThingClass(Reflect.get(exports, key)));
-  const near = nearest(name, names);
-  if (near) return `The module '${module}' exports no '${name}'. Did you mean '${near}'?`;
-  const has = names.length > 0 ? `Its Things: ${names.join(", ")}.` : "It exports no Thing.";
-  return `The module '${module}' exports no '${name}'. ${has}`;
-}
-
-function notAThing(module: string, name: string): string {
-  return `'${name}' of the module '${module}' is not a class that extends Thing of 'thingscope'.`;
-}
-
-/** What was thrown while the module was loaded, and the line of the module that it was thrown at. */
-function reasonOf(error: unknown): string {
-  const [first = "", second = ""] = messageOf(error).split("\n");
-  const message = first.startsWith("Transform failed") ? second : first;
-  const place = error instanceof Error ? firstPlace(error.stack) : undefined;
-  return `${message.replace(/\.$/, "")}${place && !message.includes(place) ? ` (${place})` : ""}.`;
-}
-
-function firstPlace(stack = ""): string | undefined {
-  const line = stack.split("\n").find((one) => /^\s+at .*\.[cm]?[jt]s/.test(one));
-  const place = line && /\(?((?:file:\/\/)?\/[^()]+:\d+):\d+\)?$/.exec(line)?.[1];
-  return place && !place.includes("/node_modules/") ? place.replace("file://", "") : undefined;
-}
-
-function notLoaded(message: string, cause?: unknown): ThingError {
-  return new ThingError("CLASS_NOT_LOADED", message, { cause });
 }

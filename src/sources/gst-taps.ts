@@ -1,6 +1,6 @@
 import { ThingError } from "../base/errors.ts";
 import type { Framing } from "./framing.ts";
-import { type GstItem, readGstText, toArguments } from "./gst-text.ts";
+import { type GstItem, plain, readGstText, toArguments } from "./gst-text.ts";
 
 /** Where one camera's frames leave a program. */
 export interface Output {
@@ -25,9 +25,12 @@ export interface TapOptions {
   readonly convert?: string | undefined;
 }
 
-/** Sinks that open a window or a screen. A server has none, so they are replaced and never need to exist. */
+/**
+ * Sinks that open a window or a screen, of which a server has none, or wait for a program that takes pictures, which we are:
+ * they are replaced and never need to exist.
+ */
 const DISPLAY_SINKS = new Set(
-  `aasink autovideosink cacasink d3d11videosink fbdevsink fpsdisplaysink glimagesink glsinkbin gtk4paintablesink gtkglsink
+  `aasink appsink autovideosink cacasink d3d11videosink fbdevsink fpsdisplaysink glimagesink glsinkbin gtk4paintablesink gtkglsink
   gtksink kmssink nv3dsink nvdrmvideosink nveglglessink nvoverlaysink osxvideosink qmlglsink sdlvideosink vaapisink
   waylandsink ximagesink xvimagesink`.split(/\s+/),
 );
@@ -239,9 +242,4 @@ function elementsOf(items: readonly GstItem[]): Placed[] {
 function finished(items: readonly GstItem[], outputs: readonly Output[]): TappedPipeline {
   const elements = items.filter(({ kind }) => kind === "element").map(({ name }) => name);
   return { args: toArguments(items), elements: [...new Set(elements)], outputs };
-}
-
-/** A value without the quotes that GStreamer takes off. */
-function plain(value: string): string {
-  return value.replace(/^(["'])(.*)\1$/, "$2");
 }

@@ -59,6 +59,11 @@ export function structureOf(words: readonly string[]): string {
   return JSON.stringify(items.map(({ kind, name }) => [kind, name]));
 }
 
+/** A value without the quotes that GStreamer takes off. */
+export function plain(value: string): string {
+  return value.replace(/^(["'])(.*)\1$/, "$2");
+}
+
 function longest(text: string, at: number): { item: GstItem; length: number } {
   let best: { item: GstItem; length: number } | undefined;
   for (const [kind, pattern] of RULES) {

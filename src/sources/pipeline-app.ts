@@ -15,6 +15,8 @@ export interface PipelineEnd {
 
 /** Who wants to know how a pipeline that runs once is over, and what may stop it. */
 export interface PipelineAppOptions {
+  /** Called with the app's cameras before the program starts: who begins to read here gets the first frame, too. */
+  readonly onCameras?: ((cameras: ReadonlyMap<string, MJPEGStream>) => void) | undefined;
   /** Called when it has come to its end. */
   readonly onEos?: (() => void) | undefined;
   /** Called with the reason when it has failed. */
@@ -46,7 +48,8 @@ export class PipelineApp<P extends RunsOnce = RunsOnce> implements AsyncDisposab
   readonly begun: Promise<void>;
   readonly #feedings: readonly (readonly [MJPEGStream, Feeding])[];
 
-  constructor(pipeline: P, { onEos, onError, signal, log = silentLog }: PipelineAppOptions = {}) {
+  constructor(pipeline: P, options: PipelineAppOptions = {}) {
+    const { onCameras, onEos, onError, signal, log = silentLog } = options;
     this.pipeline = pipeline;
     this.#feedings = [...pipeline.cameras].map(([name, source]) => {
       const stream = new MJPEGStream({ name, log });
@@ -63,6 +66,7 @@ export class PipelineApp<P extends RunsOnce = RunsOnce> implements AsyncDisposab
     const stop = () => void this.stop();
     signal?.addEventListener("abort", stop, { once: true });
     void this.ended.then(() => signal?.removeEventListener("abort", stop));
+    onCameras?.(this.cameras);
     pipeline.hold(); // to its end
     if (signal?.aborted) stop();
   }

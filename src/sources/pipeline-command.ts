@@ -13,6 +13,7 @@ import {
   templateOfWords,
 } from "../processes/template.ts";
 import type { Framing } from "./framing.ts";
+import { withTeeBehind } from "./gst-observe.ts";
 import { hasPictures, type Output, tapPipeline, withoutDisplays } from "./gst-taps.ts";
 import { structureOf } from "./gst-text.ts";
 
@@ -26,6 +27,8 @@ export interface PipelineText {
   readonly framing?: Framing | undefined;
   /** The elements that bring GStreamer's pictures to where `jpegenc` takes them: `videoconvert` when absent. */
   readonly convert?: string | undefined;
+  /** Elements of GStreamer's text, by name, whose pictures are wanted: a tee, called `NAME_tee`, is put behind each that is none. */
+  readonly observe?: readonly string[] | undefined;
   /** The descriptor that a program other than GStreamer writes them to. */
   readonly fd?: number | undefined;
   /** True: only run it; no output is read. `if blind`: the same where GStreamer's text has no output for pictures. */
@@ -130,7 +133,8 @@ function gstreamer(
 ): PipelineCommand {
   checkStructure(words, template);
   const isBlind = text.headless === "if blind" ? !hasPictures(words) : text.headless;
-  const tapped = isBlind ? withoutDisplays(words) : tapPipeline(words, text);
+  const observed = [...new Set(text.observe)].reduce(withTeeBehind, words);
+  const tapped = isBlind ? withoutDisplays(words) : tapPipeline(observed, text);
   const quiet = options.includes("-q") ? [] : ["-q"]; // else it writes its progress among the pictures of descriptor 1
   return { ...tapped, program: GSTREAMER, args: [...quiet, ...options, ...tapped.args] };
 }

@@ -24,7 +24,9 @@ function gstreamerSentence(lines: readonly string[]): string | undefined {
   const element = firstMatch(lines, /no element "([^"]+)"/);
   if (element?.[1]) return elementMissingSentence(element[1]);
   const wrong = firstMatch(lines, /erroneous pipeline: (.+)/);
-  if (wrong?.[1]) return `GStreamer cannot build the pipeline: ${ended(wrong[1])}`;
+  if (wrong?.[1]) {
+    return `GStreamer cannot build the pipeline: ${ended(wrong[1])}${unfilled(wrong[1])}`;
+  }
   const error = firstMatch(
     lines,
     /^ERROR: from element (\S+?): (?!GStreamer error: state change)(.+)/,
@@ -39,6 +41,13 @@ function gstreamerSentence(lines: readonly string[]): string | undefined {
     : "";
   const name = error[1]?.split(/[/:]/).at(-1) ?? "";
   return `GStreamer's element ${name} failed: ${ended(error[2] ?? "")}${detail ? ` ${ended(detail)}` : ""}${hint}`;
+}
+
+/** What to do about a `{name}` that GStreamer was given as it stands. */
+function unfilled(sentence: string): string {
+  const [place, name] = /\{([A-Za-z_][\w-]*)\}/.exec(sentence) ?? [];
+  if (!place) return "";
+  return ` ${place} is no parameter on a command line: put the pipeline into a file, and give --file=FILE --${name}=VALUE.`;
 }
 
 function firstMatch(lines: readonly string[], pattern: RegExp): RegExpExecArray | undefined {

@@ -51,7 +51,14 @@ test("a launch that cannot be meant so ends with 2 and a sentence", {
 }, async () => {
   const folder = await folderWith({
     "snow.txt": "videotestsrc pattern={pattern} ! autovideosink\n",
+    "quote.txt": 'videotestsrc ! caps="video/x-raw ! autovideosink',
+    "control.txt": "videotestsrc \u0007 ! autovideosink",
+    "comments.txt": "# nothing\n  # but comments\n",
+    "element.txt": "{source} ! autovideosink",
+    "option.txt": "ffmpeg {input} -f mjpeg -",
+    "mine.ts": "export const find = () => []; export const answer = 42;",
   });
+  const words = ["videotestsrc", "!", "autovideosink"];
   const cases: [string[], RegExp][] = [
     [[], /Give a pipeline: thingscope launch --file=FILE, or its parts/],
     [["--file=snow.txt", "videotestsrc"], /as --file=FILE or as parts, not both/],
@@ -62,11 +69,77 @@ test("a launch that cannot be meant so ends with 2 and a sentence", {
     [["--file=snow.txt", "--pattern=snow ! filesink"], /The parameter 'pattern' has a space in it/],
     [["--file=nowhere.txt"], /nowhere\.txt/],
     [["--param", "snow", "--file=snow.txt"], /'snow' is no parameter: write --param NAME=VALUE/],
+    [["--pattern=snow", ...words], /no place for the parameter 'pattern'\. It has no parameters/],
+    [["videotestsrc pattern={pattern} ! autovideosink"], /needs the parameter 'pattern'/],
+    [["--file=."], /The pipeline file '\.' cannot be read/],
+    [["--file=quote.txt"], /a " that is not closed/],
+    [["--file=control.txt"], /the control character U\+0007/],
+    [["--file=comments.txt"], /The pipeline is empty/],
+    [["--file=element.txt", "--source=fakesrc"], /may be a property's value or caps/],
+    [["--file=option.txt", "--input=-i"], /begins with '-'/],
+    [["--proc=./mine.ts:find", ...words], /^--proc needs what looks at the frames: add --ext/],
+    [["--obs=t1", ...words], /^--obs needs what looks at the frames/],
+    [["--ext=mine.ts", ...words], /'mine\.ts' names no part of a module\. Write MODULE:NAME/],
+    [["--probe=./mine.ts:find@", ...words], /names no element/],
+    [["--probe=./mine.ts:find@t1.sink", ...words], /names no element whose output/],
+    [["--ext=./mine.ts:answer", ...words], /^A producer is a function/],
+    [["--ext=./mine.ts:find", "--obs=t7", ...words], /no element 't7' .* look at: camera\.$/m],
   ];
   for (const [args, sentence] of cases) {
     const { code, stderr } = await runCli(folder, "launch", ...args);
     assert.deepEqual([args, code], [args, 2], stderr);
     assert.match(stderr, sentence);
     assert.doesNotMatch(stderr, /^\s+at /m);
+    assert.equal(stderr.trim().split("\n").length, /Try:/.test(stderr) ? 2 : 1, stderr);
   }
+});
+
+test("a module that cannot be loaded ends with 3 and a sentence, before anything is run", {
+  timeout: 60_000,
+}, async () => {
+  const folder = await folderWith({
+    "mine.ts": `export const findBirds = () => [];
+      export class Broken { constructor() { throw new Error("no model here"); } }`,
+  });
+  const cases: [string[], RegExp][] = [
+    [["--ext=./none.ts:find"], /There is no module '\.\/none\.ts'/],
+    [["--ext=./mine.ts:findBird"], /exports no 'findBird'\. Did you mean 'findBirds'\?/],
+    [
+      ["--ext=./mine.ts:x"],
+      /exports no 'x'\. Its producers: findBirds, Broken\.|Broken, findBirds/,
+    ],
+    [["--ext=./mine.ts:Broken"], /producer '\.\/mine\.ts:Broken' cannot be made: no model here/],
+    [["--ext=./mine.ts:findBirds", "--proc=./mine.ts:y"], /exports no 'y'/],
+  ];
+  for (const [args, sentence] of cases) {
+    const { code, stderr } = await runCli(
+      folder,
+      "launch",
+      ...args,
+      "videotestsrc ! autovideosink",
+    );
+    assert.deepEqual([args, code], [args, 3], stderr);
+    assert.match(stderr, sentence);
+  }
+});
+
+test("--dry-run prints the command, with what is tapped, and runs nothing", {
+  timeout: 30_000,
+}, async () => {
+  const folder = await folderWith({
+    "two.txt": `# caps in quotes, on several lines
+      videotestsrc pattern={pattern} name=source
+      ! caps="video/x-raw, width=64"
+      ! nveglglessink`,
+    "mine.ts": "export const find = () => [];",
+  });
+  const args = ["--file=two.txt", "--pattern=snow", "--dry-run"];
+  const plain = await runCli(folder, "launch", ...args);
+  assert.deepEqual([plain.code, plain.stderr], [0, ""]);
+  assert.match(plain.stdout, /^gst-launch-1\.0 -q videotestsrc pattern=snow name=source ! /);
+  assert.match(plain.stdout, / gdppay ! fdsink fd=3 /);
+  assert.doesNotMatch(plain.stdout, /nveglglessink|#/);
+  const observed = await runCli(folder, "launch", ...args, "--probe=./mine.ts:find@source.src");
+  assert.match(observed.stdout, /name=source ! tee name=source_tee ! /);
+  assert.match(observed.stdout, / source_tee\. ! queue /);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readTemplate } from "../../src/processes/template.ts";
+import { withTeeBehind } from "../../src/sources/gst-observe.ts";
 import { tapPipeline, withoutDisplays } from "../../src/sources/gst-taps.ts";
 
 const END = "gdppay ! fdsink fd=3 sync=true async=false";
@@ -144,4 +145,35 @@ test("headless, a text only loses its displays", () => {
   const { args, outputs } = withoutDisplays(["videotestsrc", "!", "nveglglessink"]);
   assert.deepEqual(args, ["videotestsrc", "!", "fakesink", "sync=true"]);
   assert.deepEqual(outputs, []);
+});
+
+test("a tee is put behind an element that is looked at, unless it is one, or nothing follows it", () => {
+  const observed = (text: string, name: string) => withTeeBehind(text.split(" "), name).join(" ");
+  assert.equal(
+    observed("videotestsrc name=a pattern=snow ! fakesink", "a"),
+    "videotestsrc name=a pattern=snow ! tee name=a_tee ! fakesink",
+  );
+  assert.equal(
+    observed('videotestsrc name="a" ! video/x-raw,width=64 ! fakesink', "a"),
+    'videotestsrc name="a" ! tee name=a_tee ! video/x-raw,width=64 ! fakesink',
+  );
+  for (const [text, name] of [
+    ["videotestsrc ! tee name=t t. ! fakesink", "t"],
+    ["videotestsrc ! fakesink name=end", "end"],
+    ["decodebin name=d d. ! fakesink", "d"],
+    ["videotestsrc ! fakesink", "none"],
+  ] as const) {
+    assert.equal(observed(text, name), text);
+  }
+});
+
+test("an appsink is a camera: we are the program that takes its pictures", () => {
+  const { outputs, args } = tapPipeline(
+    "videotestsrc ! appsink name=pythiags emit-signals=true caps=video/x-raw,format=RGB".split(" "),
+  );
+  assert.deepEqual(
+    outputs.map(({ camera }) => camera),
+    ["camera"],
+  );
+  assert.ok(!args.includes("appsink") && args.includes("name=pythiags"));
 });

@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { delay, logTo, type Thing, ThingHost } from "thingscope";
+import { type AddOptions, delay, logTo, type Thing, ThingHost } from "thingscope";
 import { prepareLaunch, runHeadless } from "../../src/cli/launch.ts";
 import { Camera } from "../../src/instruments/camera.ts";
 import { PipelineCamera } from "../../things/index.ts";
@@ -13,12 +13,12 @@ const timeout = 60_000;
 const FILE = join(folder, "pipeline.gstp");
 writeFileSync(FILE, "videotestsrc\n  pattern={pattern}\n! nveglglessink\n");
 
-async function hosted(things: ReadonlyMap<string, Thing>) {
+async function hosted(things: Iterable<readonly [string, Thing, AddOptions?]>) {
   const host = new ThingHost({ settingsFolder: join(folder, "settings") });
-  for (const [name, thing] of things) host.add(name, thing);
+  for (const [name, thing, options] of things) host.add(name, thing, options);
   await host.open();
   const camera = (name: string): Camera => {
-    const thing = things.get(name);
+    const thing = host.get(name).thing;
     assert.ok(thing instanceof Camera);
     return thing;
   };
@@ -27,7 +27,10 @@ async function hosted(things: ReadonlyMap<string, Thing>) {
 
 test("a file with a parameter is launched as one camera", { timeout }, async () => {
   const things = await prepareLaunch({ file: FILE, parameters: { pattern: "snow" } });
-  assert.deepEqual([...things.keys()], ["camera"]);
+  assert.deepEqual(
+    things.map(([name]) => name),
+    ["camera"],
+  );
   await using scope = await hosted(things);
   const { mjpeg_stream } = scope.camera("camera");
   const first = await mjpeg_stream.nextFrame();
@@ -38,7 +41,10 @@ test("two tees are two cameras, one of which can be watched alone", { timeout },
   const text =
     "videotestsrc ! tee name=tee_0 tee_0. ! fakesink videotestsrc pattern=ball ! tee name=tee_1 tee_1. ! fakesink";
   const things = await prepareLaunch({ parts: [text] });
-  assert.deepEqual([...things.keys()], ["tee_0", "tee_1"]);
+  assert.deepEqual(
+    things.map(([name]) => name),
+    ["tee_0", "tee_1"],
+  );
   await using scope = await hosted(things);
   await scope.camera("tee_1").mjpeg_stream.grab();
   assert.equal(scope.camera("tee_0").mjpeg_stream.lastFrameIndex, -1);

@@ -40,6 +40,7 @@ export interface ProbeCounts extends ConsumerCounts {
 }
 
 const MOST_EVENTS = 1000; // of one frame
+const SLOW_BY_ITSELF = 3; // frames in a row: a single one may be the machine's fault
 
 /**
  * Looks at each frame of a camera, in the tick in which it comes, and hands what it finds to a consumer in the background:
@@ -57,6 +58,7 @@ export class FrameProbe<E = unknown> implements AsyncDisposable {
   readonly #counts = { frames: 0, skipped: 0, events: 0, producerFailed: 0, slow: 0 };
   #run = { id: "", startedAt: 0 };
   #restsUntil = 0;
+  #slowInARow = 0;
 
   /** @throws {ThingError} `BAD_ARGUMENT` for what is no producer, no consumer, or no limit. */
   constructor(options: FrameProbeOptions<E>) {
@@ -96,6 +98,7 @@ export class FrameProbe<E = unknown> implements AsyncDisposable {
     const ended = performance.now();
     const tookMs = ended - started;
     if (tookMs > this.#slowMs) this.#tellSlow(tookMs, ended);
+    else this.#slowInARow = 0;
     if (events.length === 0) return;
     this.#counts.events += events.length;
     this.#consumer.push({ ...this.#foundIn(frame), events });
@@ -136,12 +139,13 @@ export class FrameProbe<E = unknown> implements AsyncDisposable {
   /** While it looks, nothing is captured, served or recorded: it gets half of the time at most. */
   #tellSlow(tookMs: number, ended: number): void {
     this.#counts.slow++;
-    this.#restsUntil = ended + tookMs;
+    this.#slowInARow++;
+    if (this.#slowInARow >= SLOW_BY_ITSELF) this.#restsUntil = ended + tookMs;
     const took = `The producer of the probe at '${this.#name}' took ${tookMs.toFixed(0)} ms for a frame`;
     const advice = "Let it give the frame as an event, and do what takes time in the consumer";
     this.#complaints.add(
       "producer_slow",
-      `${took}, while nothing was captured or served; it rests as long. ${advice}.`,
+      `${took}, while nothing was captured or served. While it goes on so it is given fewer frames. ${advice}.`,
     );
   }
 }
@@ -155,7 +159,16 @@ function listOf<E>(given: unknown): readonly E[] {
       "it gave a promise, and may not wait. Let the consumer do what takes time.",
     );
   }
-  if (!Array.isArray(given)) throw new TypeError("it gave no list of events.");
-  if (given.length <= MOST_EVENTS) return given;
-  throw new TypeError(`it gave ${given.length} events; ${MOST_EVENTS} of one frame are taken.`);
+  if (!isIterable<E>(given)) throw new TypeError("it gave no list of events.");
+  const events: E[] = [];
+  for (const event of given) {
+    events.push(event);
+    if (events.length <= MOST_EVENTS) continue;
+    throw new TypeError(`it found more than ${MOST_EVENTS} events in one frame.`);
+  }
+  return events;
+}
+
+function isIterable<E>(value: unknown): value is Iterable<E> {
+  return typeof value === "object" && value !== null && Symbol.iterator in value;
 }

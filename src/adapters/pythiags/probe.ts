@@ -118,7 +118,7 @@ export class Probe extends Thing {
   }
 
   /** Looks at a frame, in the tick in which it came: quick, without waiting. @returns what it found, if anything. */
-  protected produce(frame: Frame, metadata: FrameMetadata): readonly unknown[] | undefined {
+  protected produce(frame: Frame, metadata: FrameMetadata): Iterable<unknown> | undefined {
     return this.#produce?.(frame, metadata);
   }
 
