@@ -123,7 +123,8 @@ test("things/ and examples/ are made from the public name alone", () => {
     for (const specifier of importsOf(file)) {
       const isOwn =
         specifier.startsWith(".") && importedFile(file.path, specifier).startsWith(`${folder}/`);
-      const isPublic = ["thingscope", "thingscope/things", "typebox"].includes(specifier);
+      const isPublic =
+        specifier === "typebox" || /^thingscope(\/(things|pythiags))?$/.test(specifier);
       const isFine = isOwn || isPublic || specifier.startsWith("node:");
       assert.ok(
         isFine,

@@ -1,0 +1,17 @@
+import { decodeLuma, type Frame } from "thingscope";
+import { type FoundIn, Probe } from "thingscope/pythiags";
+
+/** Tells how bright each tenth frame is. Decoding takes its time, so it is done in the background. */
+export class Brightness extends Probe {
+  protected override produce(frame: Frame): Frame[] {
+    return frame.index % 10 === 0 ? [frame] : [];
+  }
+
+  protected override async consume(frames: readonly Frame[], of: FoundIn): Promise<void> {
+    for (const { jpeg } of frames) {
+      const { data } = await decodeLuma(jpeg);
+      const mean = data.reduce((sum, luma) => sum + luma, 0) / data.length;
+      this.tell([{ brightness: Math.round(mean) }], of);
+    }
+  }
+}
