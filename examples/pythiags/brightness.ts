@@ -1,10 +1,10 @@
 import { decodeLuma, type Frame } from "thingscope";
 import { type FoundIn, Probe } from "thingscope/pythiags";
 
-/** Tells how bright each tenth frame is. Decoding takes its time, so it is done in the background. */
+/** Tells how bright each fifth frame is. Decoding takes its time, so it is done in the background. */
 export class Brightness extends Probe {
   protected override produce(frame: Frame): Frame[] {
-    return frame.index % 10 === 0 ? [frame] : [];
+    return frame.index % 5 === 0 ? [frame] : [];
   }
 
   protected override async consume(frames: readonly Frame[], of: FoundIn): Promise<void> {
