@@ -39,3 +39,17 @@ export function assertNamesIn(rows: readonly Row[], names: readonly string[]): v
   const missing = names.filter((name) => !new RegExp(`\\b${name}\\b`).test(wrote));
   assert.deepEqual(missing, [], "These public names have no row.");
 }
+
+/** Runs a row's lines. @returns What they make: the first name that they declare, else the value of the last line. */
+export function resultOf(
+  lines: string,
+  scope: Readonly<Record<string, unknown>>,
+): Promise<unknown> {
+  const found = /^(?:const \{ ([\w, ]+) \}|const (\w+)|class (\w+))/.exec(lines);
+  const declared = found?.slice(1).flatMap((names) => names?.split(", ") ?? []) ?? [];
+  const [first] = declared;
+  const names = Object.entries(scope).filter(([name]) => !declared.includes(name));
+  const isStatement = /^(while|for|if|await) ?/.test(lines);
+  const whole = first ? `${lines}\nreturn ${first};` : isStatement ? lines : `return ${lines}`;
+  return run(whole, Object.fromEntries(names));
+}
