@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
 import { folderWith, install, serveCli } from "../cli/run-cli.ts";
+import { eventually } from "../outputs/watching.ts";
 import { curl } from "./curl.ts";
 import { blocksOf, pageText } from "./page.ts";
 
@@ -35,7 +37,9 @@ test("the commands of docs/pythiags.md serve a probe, hear of what it finds, and
   const { frames, consumed, untold } = (await answerOf(count)) as Record<string, number>;
   assert.ok(frames! > 0 && consumed! > 0);
   assert.equal(untold, 0);
-  const lines = (await readFile(join(folder, "brightness.jsonl"), "utf8")).split("\n");
+  const file = join(folder, "brightness.jsonl");
+  await eventually(() => existsSync(file) && readFileSync(file, "utf8").includes("\n"));
+  const lines = readFileSync(file, "utf8").split("\n");
   assert.deepEqual(Object.keys(JSON.parse(lines[0]!)), [
     "camera",
     "run",
