@@ -78,7 +78,11 @@ test("pythorvision records two cameras, one of them in files of 2 s, and no fram
     assert.ok(seconds < 2.2, `${seconds} s in a file`);
   }
 
-  assert.deepEqual(found.logs, ["left_9001.log", "right_9002.log"]);
+  assert.deepEqual(found.logs, [
+    "thorvision.left_9001.log",
+    "thorvision.log",
+    "thorvision.right_9002.log",
+  ]);
   assert.match(
     found.log,
     /Caller \d+ is connected; 1 are now\.\n.*Caller \d+ has gone: Connection was broken/,

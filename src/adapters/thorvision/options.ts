@@ -1,21 +1,19 @@
-import { type Static, Type } from "typebox";
-import { ThingError } from "../../base/errors.ts";
+import { Type } from "typebox";
 import { silentLog } from "../../base/log.ts";
-import { faultsOf, sentenceOf } from "../../core/faults.ts";
-import { closed, errorsIn } from "../../core/schema.ts";
+import { acceptedOptions } from "../options.ts";
 import { admittedHost } from "../wire-address.ts";
 
 const Options = Type.Object({
-  host: Type.Optional(Type.String()),
+  host: Type.Optional(Type.String({ minLength: 1 })),
   insecure: Type.Optional(Type.Boolean()),
-  port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65535 })),
+  port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
   latency_ms: Type.Optional(Type.Integer({ minimum: 20, maximum: 8000 })),
   max_mb_per_s: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1000 })),
   lonely_s: Type.Optional(Type.Number({ minimum: 5 })),
 });
 
 /** What a ThorVisionServer is made with. */
-export interface ThorVisionServerOptions extends Static<typeof Options> {
+export interface ThorVisionServerOptions {
   /** `127.0.0.1` when absent. */
   readonly host?: string;
   /** Lets another address than loopback be listened on: this wire knows no login. */
@@ -35,12 +33,10 @@ export interface ThorVisionServerOptions extends Static<typeof Options> {
  * @throws {ThingError} `BAD_ARGUMENT` that names each fault.
  */
 export function completed(options: ThorVisionServerOptions): Required<ThorVisionServerOptions> {
-  const faults = faultsOf(errorsIn(closed(Options), options), options);
-  if (faults.length > 0) throw new ThingError("BAD_ARGUMENT", `${sentenceOf(faults)}.`);
   const all = {
     ...{ host: "127.0.0.1", insecure: false, port: 8000 },
     ...{ latency_ms: 120, max_mb_per_s: 20, lonely_s: 600 },
-    ...options,
+    ...acceptedOptions(Options, options, "A ThorVisionServer"),
   };
   admittedHost("ThorVision", all, silentLog);
   return all;

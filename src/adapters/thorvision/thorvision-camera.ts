@@ -6,6 +6,7 @@ import type { FrameSource, SourceFrame } from "../../frames/frame-source.ts";
 import { Camera } from "../../instruments/camera.ts";
 import { Pipeline } from "../../sources/pipeline.ts";
 import { pipelineCommand } from "../../sources/pipeline-command.ts";
+import { acceptedOptions } from "../options.ts";
 import { type Capability, capabilityText, JPEG, readCapability } from "./capability.ts";
 import { readMetadata } from "./frame-metadata.ts";
 import {
@@ -13,6 +14,16 @@ import {
   type ThorVisionCameraEntry,
   ThorVisionHttpClient,
 } from "./http-client.ts";
+
+const Options = Type.Object({
+  host: Type.Optional(Type.String({ minLength: 1 })),
+  port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })),
+  camera: Type.Optional(Type.Union([Type.Integer(), Type.String()])),
+  capability: Type.Optional(Type.String()),
+  srt_port: Type.Optional(Type.Integer({ minimum: 1024, maximum: 65_535 })),
+  silence_ms: Type.Optional(Type.Integer({ minimum: 0 })),
+  keep_warm: Type.Optional(Type.Boolean()),
+});
 
 /** What a ThorVisionCamera is made with. */
 export interface ThorVisionCameraOptions extends ThorVisionAddress {
@@ -50,8 +61,9 @@ export class ThorVisionCamera extends Camera {
   #newest: Frame | undefined;
   #endWatching: () => void = () => {};
 
-  /** @throws {ThingError} `BAD_ARGUMENT` for a capability that is none. */
+  /** @throws {ThingError} `BAD_ARGUMENT` for options that cannot be used. */
   constructor(options: ThorVisionCameraOptions = {}) {
+    acceptedOptions(Options, options, "A ThorVisionCamera");
     super({ keep_warm: options.keep_warm ?? false });
     const { capability } = options;
     if (capability !== undefined && readCapability(capability)?.media_type !== JPEG) {

@@ -2,6 +2,8 @@ import { join } from "node:path";
 import { Type } from "typebox";
 import { delay, within } from "../../base/abort.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
+import { type Log, logTo } from "../../base/log.ts";
+import { filedLog, LogFolder } from "../../base/log-folder.ts";
 import { action, event, property, slot } from "../../core/decorators.ts";
 import { ThingEvent } from "../../core/event.ts";
 import { Thing } from "../../core/thing.ts";
@@ -11,7 +13,6 @@ import { Complaints } from "../complaints.ts";
 import { admittedHost } from "../wire-address.ts";
 import { capabilityText } from "./capability.ts";
 import { ThorVisionHttp } from "./http-server.ts";
-import { LogFolder, type LogShelf } from "./log-shelf.ts";
 import { completed, type ThorVisionServerOptions } from "./options.ts";
 import type { Gateway } from "./routes.ts";
 import { CameraEntry, Counts, Port, StartStream, StreamEntry } from "./schemas.ts";
@@ -33,7 +34,6 @@ export class ThorVisionServer extends Thing {
   #cameras: ServedCamera[] = [];
   #streams: Streams | undefined;
   #http: ThorVisionHttp | undefined;
-  #logs: LogFolder | undefined;
   #complaints: Complaints | undefined;
   #port: number | undefined;
   #looking: ReturnType<typeof setInterval> | undefined;
@@ -101,15 +101,15 @@ export class ThorVisionServer extends Thing {
     const host = admittedHost("ThorVision", this.#options, this.log);
     const complaints = new Complaints(this.log);
     this.#complaints = complaints;
-    const logs = new LogFolder(join(this.context.settingsFolder, "logs"), this.log);
-    this.#logs = logs;
-    await logs.tidy();
+    const { logFiles, settingsFolder } = this.context;
+    const own = logFiles ? undefined : new LogFolder(join(settingsFolder, "logs"));
+    const log = filedLog(this.log, own, this.name);
     this.#streams = new Streams({
       ...{ host, latencyMs: latency_ms, maxMBps: max_mb_per_s },
-      logOf: (name) => logs.logOf(name),
+      logOf: (name) => streamLog(log, name),
       onChange: () => this.#streamsChanged(),
     });
-    this.#http = new ThorVisionHttp(this.#gateway(logs), complaints);
+    this.#http = new ThorVisionHttp(this.#gateway(logFiles ?? own), complaints);
     this.#cameras = [...this.cameras.values()].map(
       (camera, id) => new ServedCamera(id, camera, (one) => this.#moved(one)),
     );
@@ -125,7 +125,6 @@ export class ThorVisionServer extends Thing {
     await this.#http?.close();
     await this.#streams?.endAll();
     for (const camera of this.#cameras) camera.stop();
-    await this.#logs?.written();
     this.#cameras = [];
     this.#port = undefined;
   }
@@ -155,14 +154,20 @@ export class ThorVisionServer extends Thing {
     await this.#streams?.end(port);
   }
 
-  #gateway(logs: LogShelf): Gateway {
+  #gateway(logs?: LogFolder): Gateway {
     return {
       cameras: () => this.#listed(),
       start: ({ id, port, capability }, address) =>
         this.#start(this.#cameraOf(id), port, capability, address),
       stop: async (id, address) => this.#streams?.stop(this.#cameraOf(id), address),
-      logs: () => logs.list(),
-      log: (name) => logs.read(name),
+      logs: async () => {
+        await logs?.written();
+        return (await logs?.list()) ?? [];
+      },
+      log: async (name) => {
+        await logs?.written();
+        return logs?.read(name);
+      },
     };
   }
 
@@ -221,4 +226,13 @@ export class ThorVisionServer extends Thing {
 
 function entryOf({ id, name, listed }: ServedCamera): CameraEntry {
   return { id, name, capabilities: listed.caps.map(capabilityText) };
+}
+
+/** The log of a stream, whose lines stand in a file of its own as well. */
+function streamLog(log: Log, name: string): Log {
+  const file = log.program?.(name);
+  return logTo((level, message) => {
+    log[level](`${name}: ${message}`);
+    file?.(`${level.padEnd(5)} ${message}`);
+  });
 }

@@ -5,7 +5,7 @@ import { ThingServer } from "thingscope";
 import { ThorVisionServer } from "thingscope/thorvision";
 import { WebSocket } from "ws";
 import { tdFaults } from "../../conformance/td-schema.ts";
-import { PulseCamera, thorVisionFor, until } from "./serving.ts";
+import { PulseCamera, thorVisionFor, UntoldCamera, until } from "./serving.ts";
 
 const timeout = 20_000;
 const START = { id: 0, port: 9001, capability: "image/jpeg,width=320,height=240,framerate=30/1" };
@@ -32,6 +32,14 @@ test("/cameras has each camera with id, name, device_id and what it offers", {
     },
   ]);
   await until(() => cameras.left.mjpeg_stream.demand.count === 0);
+});
+
+test("the rate of a camera that does not say it is measured", { timeout }, async (t) => {
+  const { thing } = await thorVisionFor(t, { slow: new UntoldCamera({ fps: 10 }) });
+  await until(() => thing.available.length === 1);
+  const [first] = thing.available[0]!.capabilities;
+  const fps = Number(/framerate=(\d+)\/1$/.exec(first!)?.[1]);
+  assert.ok(fps >= 5 && fps <= 12, first); // a busy machine makes it slower, not faster
 });
 
 test("what else clients of the wire ask for is there", { timeout }, async (t) => {
@@ -123,7 +131,7 @@ test("options that cannot be used are told in one sentence", () => {
   assert.throws(make({ host: "0.0.0.0" }), /knows no login.*insecure: true/);
   assert.throws(
     make({ port: "8000" }),
-    /^ThingError: 'port' should be a whole number, but is '8000'\.$/m,
+    /A ThorVisionServer cannot be made with these options: 'port' should be a whole number, but is '8000'\.$/,
   );
   assert.throws(make({ prot: 8000 }), /'prot' is not known/);
   assert.throws(make({ latency_ms: 1 }), /'latency_ms' should be/);

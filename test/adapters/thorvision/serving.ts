@@ -12,17 +12,17 @@ import { jpegOf } from "../../frames/jpegs.ts";
 
 const JPEG = await jpegOf(320, 240);
 
-/** A camera with a digital input, whose frames come at a steady rate until it is unplugged. */
-export class PulseCamera extends Camera {
+/** A camera with a digital input, whose frames come at a rate that nobody is told, until it is unplugged. */
+export class UntoldCamera extends Camera {
   readonly #jpeg: Uint8Array;
-  readonly #fps: number;
+  protected readonly fps: number;
   isUnplugged = false;
 
   @property("Levels of the digital inputs", Type.Integer()) accessor ttl_in = 5;
 
   constructor({ fps = 30, jpeg = JPEG }: { fps?: number; jpeg?: Uint8Array } = {}) {
     super();
-    this.#fps = fps;
+    this.fps = fps;
     this.#jpeg = jpeg;
   }
 
@@ -35,8 +35,15 @@ export class PulseCamera extends Camera {
     for (let n = 0; !signal.aborted; n++) {
       if (this.isUnplugged) throw new Error("The cable is out.");
       yield { jpeg: this.#jpeg };
-      await sleep(Math.max(0, beganAt + ((n + 1) * 1000) / this.#fps - performance.now()));
+      await sleep(Math.max(0, beganAt + ((n + 1) * 1000) / this.fps - performance.now()));
     }
+  }
+}
+
+/** The same, which says its rate: on a busy machine another one may be measured. */
+export class PulseCamera extends UntoldCamera {
+  get mode() {
+    return { framerate: this.fps };
   }
 }
 
