@@ -44,7 +44,7 @@ test("pythorvision records two cameras, one of them in files of 2 s, and no fram
 }, async (t) => {
   const cameras = {
     left: new PulseCamera(),
-    right: new PulseCamera({ jpeg: await jpegOf(1280, 720) }),
+    right: new PulseCamera({ jpeg: await jpegOf(640, 480, { quality: 40 }) }),
   };
   const { thing, port } = await thorVisionFor(t, cameras);
   await until(() => thing.available.length === 2);

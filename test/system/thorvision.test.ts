@@ -26,7 +26,7 @@ const FULL = "image/jpeg,width=320,height=240,framerate=30/1";
 /** A receiver that knows nothing but SRT and JPEG. */
 const receiver = (port: number) =>
   run({
-    pipeline: `srtclientsrc uri=srt://127.0.0.1:${port} latency=200 ! queue ! jpegparse ! gdppay ! fdsink fd=1`,
+    pipeline: `srtclientsrc uri=srt://127.0.0.1:${port} latency=500 ! queue ! jpegparse ! gdppay ! fdsink fd=1`,
   });
 
 /** A POST to this machine from one of its own addresses. */

@@ -85,7 +85,7 @@ export class Streams {
     const left = sending.asked.get(address)! - 1;
     if (left > 0) sending.asked.set(address, left);
     else sending.asked.delete(address);
-    if (sending.asked.size === 0) await this.end(sending.port);
+    if (sending.asked.size === 0) await this.#end(sending);
     else this.#options.onChange();
   }
 
@@ -93,20 +93,24 @@ export class Streams {
   async end(port: number): Promise<void> {
     const sending = this.#byPort.get(port);
     if (!sending) throw new ThingError("NOT_FOUND", `Nothing is sent on port ${port}.`);
-    this.#byPort.delete(port);
-    await sending.sender.stop();
-    this.#options.onChange();
+    await this.#end(sending);
   }
 
   /** Ends what nobody has called for a time. @returns The ports. */
   async endLonely(ms: number): Promise<number[]> {
     const lonely = [...this.#byPort.values()].filter(({ sender }) => sender.lonelyMs > ms);
-    await Promise.all(lonely.map(({ port }) => this.end(port)));
+    await Promise.all(lonely.map((one) => this.#end(one)));
     return lonely.map(({ port }) => port);
   }
 
   async endAll(): Promise<void> {
-    await Promise.all([...this.#byPort.keys()].map((port) => this.end(port)));
+    await Promise.all([...this.#byPort.values()].map((one) => this.#end(one)));
+  }
+
+  async #end({ port, sender }: Sending): Promise<void> {
+    this.#byPort.delete(port);
+    await sender.stop();
+    this.#options.onChange();
   }
 
   #begin(
