@@ -84,6 +84,8 @@ export {
   normalisedVariance,
   tenengrad,
 } from "./frames/sharpness.ts";
+export { testCard } from "./frames/test-card.ts";
+export { type Rgba, toRgba, turn } from "./frames/turn.ts";
 export { Camera, type CameraOptions, type StillPicture } from "./instruments/camera.ts";
 export { type Motion, type Position, Stage } from "./instruments/stage.ts";
 export { Blob, blobSchema } from "./outputs/blob.ts";

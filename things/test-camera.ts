@@ -8,18 +8,19 @@ import {
   now,
   packagePath,
   property,
+  type Rgba,
   renderSvgRaw,
   type SourceFrame,
   type StillPicture,
   setting,
   ThingError,
+  testCard,
   toDateTime,
+  toRgba,
 } from "thingscope";
 import { type Static, Type } from "typebox";
 import { Easel } from "./pictures/easel.ts";
-import { testCard } from "./pictures/test-card.ts";
 import { ticks } from "./pictures/ticks.ts";
-import { type Rgba, toRgba } from "./pictures/turn.ts";
 
 const Mode = Type.Object({
   media_type: Type.String(),

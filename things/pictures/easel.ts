@@ -1,5 +1,5 @@
 import { setImmediate as othersTurn } from "node:timers/promises";
-import { type Rgba, turn } from "./turn.ts";
+import { type Rgba, turn } from "thingscope";
 
 interface Painting {
   readonly picture: Rgba;

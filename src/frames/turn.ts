@@ -1,10 +1,11 @@
-import type { RawImage } from "thingscope";
+import type { RawImage } from "./codec.ts";
 
 /** A picture of four bytes a pixel, which can be read as one 32-bit word a pixel. */
 export interface Rgba extends RawImage {
   readonly channels: 4;
 }
 
+/** The picture with a fourth byte a pixel, which says nothing. Grey becomes red, green and blue. */
 export function toRgba({ data, width, height, channels }: RawImage): Rgba {
   const rgba = new Uint8Array(width * height * 4);
   for (let pixel = 0; pixel < width * height; pixel++) {
