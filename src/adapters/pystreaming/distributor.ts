@@ -1,0 +1,136 @@
+import type { Router } from "zeromq";
+import { BoundSocket, HANDSHAKE_MS } from "./bound-socket.ts";
+import type { EndpointOptions } from "./endpoint.ts";
+import type { Outlet, OutletCounts } from "./outlet.ts";
+import { FRAMEMISS, NOTHING, type PacketFields, partsOf, STOPSTREAM, TRACKMISS } from "./packet.ts";
+import { type Envelope, Track } from "./track.ts";
+import { zeroMQ } from "./zeromq.ts";
+
+/** How long a request waits for a frame before it is told that there is none, ms. */
+const HOLD_MS = 1000;
+const CHECK_MS = 250;
+const MAX_REQUEST_BYTES = 1024;
+/** Answers that wait for one worker at most. */
+const ANSWERS_AHEAD = 100;
+
+/**
+ * Gives each frame to one worker of each track, in the order in which they ask. A request waits until there is a frame:
+ * Python's workers wait for the answer, and need not ask in vain.
+ */
+export class Distributor implements Outlet {
+  readonly #bound: BoundSocket<Router>;
+  readonly #tracks: ReadonlyMap<string, Track>;
+  readonly #timer: NodeJS.Timeout;
+  #refused = 0;
+  #ended = false;
+
+  private constructor(bound: BoundSocket<Router>, tracks: readonly string[]) {
+    this.#bound = bound;
+    this.#tracks = new Map(tracks.map((name) => [name, new Track(this.#answer)]));
+    this.#timer = setInterval(() => this.#tellWhoWaitsTooLong(), CHECK_MS);
+    this.#timer.unref();
+    void this.#read();
+  }
+
+  static async open(
+    endpoint: string,
+    tracks: readonly string[],
+    options: EndpointOptions,
+    onPeers?: () => void,
+  ): Promise<Distributor> {
+    const { Router: Socket } = zeroMQ();
+    // A router, and not the reply socket that workers expect: it may answer in another order than it was asked.
+    const socket = new Socket({
+      ...{ linger: 0, sendTimeout: 0, sendHighWaterMark: ANSWERS_AHEAD, mandatory: true },
+      ...{ handshakeInterval: HANDSHAKE_MS, maxMessageSize: MAX_REQUEST_BYTES },
+      ...{ heartbeatInterval: 2000, heartbeatTimeout: 6000 },
+    });
+    return new Distributor(await BoundSocket.open(socket, endpoint, options, onPeers), tracks);
+  }
+
+  get endpoint(): string {
+    return this.#bound.endpoint;
+  }
+
+  get counts(): OutletCounts {
+    const { handshake = 0 } = this.#bound.complaints.counts;
+    const tracks = [...this.#tracks.values()];
+    return {
+      sent: tracks.reduce((sum, { sent }) => sum + sent, 0),
+      overwritten: tracks.reduce((sum, { overwritten }) => sum + overwritten, 0),
+      refused: this.#refused + handshake,
+      peers: this.#bound.peers,
+    };
+  }
+
+  /** For each track, what was handed out and what was lost. */
+  get perTrack(): Readonly<Record<string, { sent: number; overwritten: number; waiting: number }>> {
+    return Object.fromEntries([...this.#tracks].map(([name, track]) => [name, track.counts]));
+  }
+
+  offer(packet: PacketFields): void {
+    for (const track of this.#tracks.values()) track.add(packet);
+  }
+
+  end(): void {
+    this.#ended = true;
+    for (const track of this.#tracks.values()) {
+      for (const envelope of track.waiters()) this.#say(envelope, STOPSTREAM);
+    }
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    for (const track of this.#tracks.values()) {
+      // They ask again, and are answered by whoever is bound here next.
+      for (const envelope of track.waiters()) this.#say(envelope, FRAMEMISS);
+    }
+    await this.#bound.close();
+  }
+
+  async #read(): Promise<void> {
+    try {
+      for await (const parts of this.#bound.socket) this.#request(parts);
+    } catch {
+      // The socket was closed while it was read.
+    }
+  }
+
+  #request(parts: readonly Uint8Array[]): void {
+    const envelope = parts.slice(0, -1);
+    const name = parts.at(-1);
+    if (parts.length !== 3 || envelope[1]!.length > 0 || !name) return this.#complain(parts.length);
+    const track = this.#tracks.get(Buffer.from(name).toString());
+    if (!track) return this.#say(envelope, TRACKMISS);
+    if (this.#ended && track.isEmpty) return this.#say(envelope, STOPSTREAM);
+    if (!track.ask(envelope, performance.now() + HOLD_MS)) this.#say(envelope, FRAMEMISS);
+  }
+
+  /** Resolves to whether the answer is on its way. */
+  readonly #answer = async (envelope: Envelope, packet: PacketFields): Promise<boolean> => {
+    try {
+      await this.#bound.socket.send([...envelope, ...partsOf(packet)]);
+      return true;
+    } catch {
+      return false; // gone (EHOSTUNREACH), or it does not read (EAGAIN)
+    }
+  };
+
+  #say(envelope: Envelope, fno: number): void {
+    void this.#answer(envelope, { buf: NOTHING, meta: null, ftime: 0, fno });
+  }
+
+  #tellWhoWaitsTooLong(): void {
+    for (const track of this.#tracks.values()) {
+      for (const envelope of track.waiters(performance.now())) this.#say(envelope, FRAMEMISS);
+    }
+  }
+
+  #complain(parts: number): void {
+    this.#refused++;
+    this.#bound.complaints.add(
+      "request",
+      `A request at ${this.endpoint} has ${parts - 1} parts, but is an empty one and the name of a track. It was not answered: use pystreaming's Worker, or a REQ socket.`,
+    );
+  }
+}

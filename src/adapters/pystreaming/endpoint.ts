@@ -1,0 +1,46 @@
+import { ThingError } from "../../base/errors.ts";
+import { type Log, silentLog } from "../../base/log.ts";
+import { listenProblem } from "../../server/listen-problem.ts";
+import { admittedHost } from "../wire-address.ts";
+
+/** Who may come to an endpoint that is bound. */
+export interface EndpointOptions {
+  /** Lets others than programs of this machine in. Whoever reaches the endpoint may use it: the wire knows no login. */
+  readonly insecure?: boolean | undefined;
+  readonly log?: Log | undefined;
+}
+
+const EXAMPLE = "tcp://127.0.0.1:5555";
+
+/** @throws {ThingError} `BAD_ARGUMENT` for what is no endpoint of ZeroMQ. */
+export function requireEndpoint(endpoint: string): void {
+  if (typeof endpoint === "string" && PATTERN.test(endpoint)) return;
+  throw new ThingError(
+    "BAD_ARGUMENT",
+    `'${endpoint}' is no endpoint. Write tcp://HOST:PORT, ipc://PATH or inproc://NAME, for example ${EXAMPLE}.`,
+  );
+}
+
+/**
+ * Makes sure that an endpoint to be bound is one that only programs of this machine reach, or that somebody decided otherwise.
+ * @throws {ThingError} `BAD_ARGUMENT`
+ */
+export function admitEndpoint(endpoint: string, { insecure, log }: EndpointOptions): void {
+  requireEndpoint(endpoint);
+  const host = TCP.exec(endpoint)?.[1];
+  if (host !== undefined) {
+    admittedHost("pystreaming", { host, insecure: insecure ?? false }, log ?? silentLog);
+  }
+}
+
+/** Why an endpoint cannot be bound, as a sentence, from what ZeroMQ says of it. */
+export function bindProblem(error: unknown, endpoint: string): ThingError {
+  const [, host = endpoint, port = "0"] = TCP.exec(endpoint) ?? [];
+  const failure: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error));
+  const option = (name: string, value: string | number) =>
+    name === "host" ? `tcp://${value}:${port}` : `tcp://${host}:${value}`;
+  return listenProblem(failure, host, Number(port) || 0, option);
+}
+
+const TCP = /^tcp:\/\/(.+):(\d+|\*)$/;
+const PATTERN = /^(tcp:\/\/[^/\s]+:(\d{1,5}|\*)|(ipc|inproc):\/\/\S+)$/;

@@ -1,0 +1,53 @@
+import type { Publisher as PublisherSocket } from "zeromq";
+import { BoundSocket, HANDSHAKE_MS } from "./bound-socket.ts";
+import type { EndpointOptions } from "./endpoint.ts";
+import type { Outlet, OutletCounts } from "./outlet.ts";
+import { type PacketFields, partsOf } from "./packet.ts";
+import { zeroMQ } from "./zeromq.ts";
+
+/** Frames that wait for each receiver at most: who is slower loses the rest, and sees it by the numbers. */
+const FRAMES_AHEAD = 3;
+
+/** Hands each frame to all who listen. */
+export class Publisher implements Outlet {
+  readonly #bound: BoundSocket<PublisherSocket>;
+  #sent = 0;
+
+  private constructor(bound: BoundSocket<PublisherSocket>) {
+    this.#bound = bound;
+  }
+
+  static async open(
+    endpoint: string,
+    options: EndpointOptions,
+    onPeers?: () => void,
+  ): Promise<Publisher> {
+    const { Publisher: Socket } = zeroMQ();
+    const socket = new Socket({
+      ...{ linger: 0, sendHighWaterMark: FRAMES_AHEAD, sendTimeout: 0 },
+      ...{ handshakeInterval: HANDSHAKE_MS, maxMessageSize: 1024 },
+    });
+    return new Publisher(await BoundSocket.open(socket, endpoint, options, onPeers));
+  }
+
+  get endpoint(): string {
+    return this.#bound.endpoint;
+  }
+
+  get counts(): OutletCounts {
+    const { handshake = 0 } = this.#bound.complaints.counts;
+    return { sent: this.#sent, overwritten: 0, refused: handshake, peers: this.#bound.peers };
+  }
+
+  offer(packet: PacketFields): void {
+    this.#sent++;
+    // A publisher's send is done at once or not at all; it fails only once the socket is closed.
+    this.#bound.socket.send(partsOf(packet)).catch(() => {});
+  }
+
+  end(): void {}
+
+  async close(): Promise<void> {
+    await this.#bound.close();
+  }
+}

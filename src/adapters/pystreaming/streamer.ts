@@ -1,0 +1,169 @@
+import { now } from "../../base/clock.ts";
+import { ThingError } from "../../base/errors.ts";
+import { encodeJpeg, type RawImage } from "../../frames/codec.ts";
+import { inspectJpeg } from "../../frames/jpeg.ts";
+import { Distributor } from "./distributor.ts";
+import { type EndpointOptions, requireEndpoint } from "./endpoint.ts";
+import { Lanes } from "./lanes.ts";
+import type { Outlet, OutletCounts } from "./outlet.ts";
+import { Publisher } from "./publisher.ts";
+import type { PythonValue } from "./python-value.ts";
+import { showTestcard, type Testcard } from "./testcards.ts";
+
+/** How a Streamer gives its frames away. */
+export interface StreamerOptions extends EndpointOptions {
+  /** Names of queues, each of which has every frame, for one group of workers; `["none"]` unless given. */
+  readonly tracks?: readonly string[] | undefined;
+  /** How many raw pictures are encoded at once; 2 unless given. */
+  readonly nproc?: number | undefined;
+  /** Gives each frame to one Worker that asks, instead of to all who listen. */
+  readonly mapreduce?: boolean | undefined;
+  /** JPEG quality of raw pictures, 1 to 100; 85 unless given. */
+  readonly quality?: number | undefined;
+}
+
+/** What can be said of a frame when it is sent. */
+export interface SendOptions {
+  /** Plain values that go with it. */
+  readonly meta?: PythonValue;
+  /** When it was captured, seconds since the Unix epoch; now unless given. */
+  readonly ftime?: number | undefined;
+}
+
+/** Raw pictures that may wait beside those that are encoded. */
+const PICTURES_AHEAD = 3;
+
+/** Sends video to Receivers, or to Workers: pystreaming's `Streamer`. */
+export class Streamer {
+  readonly #endpoint: string;
+  readonly #options: StreamerOptions;
+  readonly #nproc: number;
+  readonly #lanes: Lanes;
+  #outlet: Outlet | undefined;
+  #nextFno = 0;
+  #encoding = 0;
+  #sent: Promise<void> = Promise.resolve();
+
+  /**
+   * @param endpoint - Where it is bound: `tcp://127.0.0.1:5555`. Other addresses than loopback need `insecure: true`.
+   * @throws {ThingError} `BAD_ARGUMENT`
+   */
+  constructor(endpoint: string, options: StreamerOptions = {}) {
+    const { tracks = ["none"], nproc = 2 } = options;
+    requireEndpoint(endpoint);
+    requireCount("nproc", nproc);
+    if (tracks.length === 0 || tracks.some((name) => typeof name !== "string" || name === "")) {
+      throw new ThingError("BAD_ARGUMENT", "tracks needs at least one name, and no empty one.");
+    }
+    this.#endpoint = endpoint;
+    this.#options = options;
+    this.#nproc = nproc;
+    this.#lanes = new Lanes(nproc);
+  }
+
+  /** Where it is bound: with the port that was taken, if port 0 or `*` was asked for. */
+  get endpoint(): string {
+    return this.#outlet?.endpoint ?? this.#endpoint;
+  }
+
+  get started(): boolean {
+    return this.#outlet !== undefined;
+  }
+
+  /** What was handed out and what was lost since the start. */
+  get counts(): OutletCounts {
+    return this.#outlet?.counts ?? { sent: 0, overwritten: 0, refused: 0, peers: 0 };
+  }
+
+  /** @throws {ThingError} `PORT_IN_USE`, `BAD_ARGUMENT`; `PROGRAM_MISSING` without npm's zeromq. */
+  async start(): Promise<void> {
+    if (this.#outlet) return;
+    const { tracks = ["none"], mapreduce = false } = this.#options;
+    this.#outlet = mapreduce
+      ? await Distributor.open(this.#endpoint, tracks, this.#options)
+      : await Publisher.open(this.#endpoint, this.#options);
+    this.#nextFno = 0;
+  }
+
+  async stop(): Promise<void> {
+    const outlet = this.#outlet;
+    this.#outlet = undefined;
+    await outlet?.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  /**
+   * Sends a frame: a JPEG as it is, or a raw picture, which is encoded. `null` ends the stream: Workers stop then.
+   * @returns The frame's number, once it has been handed out.
+   * @throws {ThingError} `NOT_READY` before the start, and when pictures come faster than they can be encoded;
+   *   `BAD_FRAME`, `BAD_SHAPE`, `BAD_MESSAGE`.
+   */
+  async send(frame: Uint8Array | RawImage | null, options: SendOptions = {}): Promise<number> {
+    const outlet = this.#outlet;
+    if (!outlet) {
+      throw new ThingError("NOT_READY", "Start the Streamer before sending frames.");
+    }
+    const { meta = null, ftime = now() / 1000 } = options;
+    if (frame === null) {
+      outlet.end();
+      return -1;
+    }
+    if (frame instanceof Uint8Array) {
+      const { length } = inspectJpeg(frame);
+      const fno = this.#nextFno++;
+      // A copy: the frame may wait for a worker, and its sender may use the memory again.
+      outlet.offer({ buf: Uint8Array.prototype.slice.call(frame, 0, length), meta, ftime, fno });
+      return fno;
+    }
+    return this.#encode(outlet, frame, { meta, ftime });
+  }
+
+  /**
+   * Shows a test card, or a photograph, 30 times a second, until `signal` aborts; animated it turns by 3 degrees a frame.
+   * Starts if that has not been done.
+   * @throws {ThingError} `BAD_ARGUMENT` for a card that does not exist.
+   */
+  async testcard(
+    card: Testcard,
+    { animated = false, signal }: { animated?: boolean; signal?: AbortSignal } = {},
+  ): Promise<void> {
+    await this.start();
+    await showTestcard(card, { animated, signal }, (jpeg) => this.send(jpeg));
+  }
+
+  async #encode(outlet: Outlet, frame: RawImage, fields: Required<SendOptions>): Promise<number> {
+    if (this.#encoding >= this.#nproc + PICTURES_AHEAD) {
+      throw new ThingError(
+        "NOT_READY",
+        `Pictures come faster than ${this.#nproc} encoders compress them. Send fewer or smaller ones, increase nproc, or send JPEGs.`,
+      );
+    }
+    const { quality } = this.#options;
+    const fno = this.#nextFno++;
+    const { meta, ftime = 0 } = fields;
+    this.#encoding++;
+    const encoded = this.#lanes.run(() => encodeJpeg(frame, { quality }));
+    const before = this.#sent;
+    const sending = (async () => {
+      try {
+        const buf = await encoded;
+        await before; // in order, whichever encoder is done first
+        if (outlet === this.#outlet) outlet.offer({ buf, meta, ftime, fno });
+      } finally {
+        this.#encoding--;
+      }
+    })();
+    this.#sent = sending.catch(() => {});
+    await sending;
+    return fno;
+  }
+}
+
+/** @throws {ThingError} `BAD_ARGUMENT` unless it is a whole number from 1. */
+export function requireCount(name: string, value: number): void {
+  if (Number.isInteger(value) && value >= 1) return;
+  throw new ThingError("BAD_ARGUMENT", `${name} is a whole number from 1, not ${value}.`);
+}

@@ -1,0 +1,96 @@
+import type { PacketFields } from "./packet.ts";
+
+/** The newest frames that wait for a worker, as in Python. */
+const FRAMES_HELD = 10;
+/** Requests that wait for a frame, of one connection and of all. */
+const REQUESTS_OF_ONE = 64;
+const REQUESTS_IN_ALL = 4096;
+
+/** Who asked, as ZeroMQ names connections, and the parts that go before the answer. */
+export type Envelope = readonly Uint8Array[];
+
+/** Sends a frame to who asked for it; false when it could not. */
+export type Answer = (envelope: Envelope, packet: PacketFields) => Promise<boolean>;
+
+interface Request {
+  readonly envelope: Envelope;
+  readonly peer: string;
+  /** `performance.now()` at which it is told that there is no frame. */
+  readonly until: number;
+}
+
+/** A queue of frames by its name, each of which goes to one who asks: the whole stream for one group of workers. */
+export class Track {
+  readonly #answer: Answer;
+  readonly #frames: PacketFields[] = [];
+  readonly #requests: Request[] = [];
+  readonly #asked = new Map<string, number>();
+  sent = 0;
+  overwritten = 0;
+
+  constructor(answer: Answer) {
+    this.#answer = answer;
+  }
+
+  get isEmpty(): boolean {
+    return this.#frames.length === 0;
+  }
+
+  get counts() {
+    return { sent: this.sent, overwritten: this.overwritten, waiting: this.#frames.length };
+  }
+
+  /** Gives a frame to who has waited longest, or else holds it in the place of the oldest. */
+  add(packet: PacketFields): void {
+    if (this.#frames.length === FRAMES_HELD) {
+      this.#frames.shift();
+      this.overwritten++;
+    }
+    this.#frames.push(packet);
+    this.#match();
+  }
+
+  /** Takes a request. @returns False when too many wait already: it is to be told so. */
+  ask(envelope: Envelope, until: number): boolean {
+    const peer = Buffer.from(envelope[0]!).toString("latin1");
+    const asked = this.#asked.get(peer) ?? 0;
+    if (asked >= REQUESTS_OF_ONE || this.#requests.length >= REQUESTS_IN_ALL) return false;
+    this.#asked.set(peer, asked + 1);
+    this.#requests.push({ envelope, peer, until });
+    this.#match();
+    return true;
+  }
+
+  /** Takes out those who have waited until `time`; all when absent. */
+  waiters(time = Number.POSITIVE_INFINITY): Envelope[] {
+    const count = this.#requests.findIndex(({ until }) => until > time);
+    const late = count < 0 ? this.#requests.length : count;
+    return Array.from({ length: late }, () => this.#takeRequest()!.envelope);
+  }
+
+  #match(): void {
+    while (this.#frames.length > 0 && this.#requests.length > 0) {
+      const packet = this.#frames.shift()!;
+      void this.#give(this.#takeRequest()!.envelope, packet);
+    }
+  }
+
+  async #give(envelope: Envelope, packet: PacketFields): Promise<void> {
+    this.sent++;
+    if (await this.#answer(envelope, packet)) return;
+    // Whoever asked has gone: the frame is for the next.
+    this.sent--;
+    if (this.#frames.length === FRAMES_HELD) this.overwritten++;
+    else this.#frames.unshift(packet);
+    this.#match();
+  }
+
+  #takeRequest(): Request | undefined {
+    const request = this.#requests.shift();
+    if (!request) return undefined;
+    const left = (this.#asked.get(request.peer) ?? 1) - 1;
+    if (left > 0) this.#asked.set(request.peer, left);
+    else this.#asked.delete(request.peer);
+    return request;
+  }
+}

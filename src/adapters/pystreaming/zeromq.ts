@@ -1,0 +1,34 @@
+import { createRequire } from "node:module";
+import { messageOf, ThingError } from "../../base/errors.ts";
+
+/** npm's zeromq, an optional dependency: this is its only door. */
+export type ZeroMQ = typeof import("zeromq");
+
+let loaded: ZeroMQ | undefined;
+
+/**
+ * The library, loaded when it is asked for first.
+ * @throws {ThingError} `PROGRAM_MISSING`, with the command that installs it.
+ */
+export function zeroMQ(): ZeroMQ {
+  if (loaded) return loaded;
+  try {
+    const library = createRequire(import.meta.url)("zeromq") as ZeroMQ;
+    // Nobody waits for what a peer that has gone did not take.
+    library.context.blocky = false;
+    loaded = library;
+    return library;
+  } catch (error) {
+    const reason = messageOf(error).split("\n")[0];
+    throw new ThingError(
+      "PROGRAM_MISSING",
+      `The pystreaming wire needs the npm package zeromq, which does not load (${reason}). Install it: npm install zeromq`,
+      { cause: error },
+    );
+  }
+}
+
+/** The code of what a socket's call was rejected with, e.g. `EAGAIN`. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
