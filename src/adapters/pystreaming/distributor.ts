@@ -97,13 +97,16 @@ export class Distributor implements Outlet {
   }
 
   #request(parts: readonly Uint8Array[]): void {
-    const envelope = parts.slice(0, -1);
-    const name = parts.at(-1);
-    if (parts.length !== 3 || envelope[1]!.length > 0 || !name) return this.#complain(parts.length);
+    const [peer, empty, name] = parts;
+    if (!peer || !empty || !name || parts.length !== 3 || empty.length > 0) {
+      this.#complain(parts.length - 1);
+      return;
+    }
+    const envelope = [peer, empty];
     const track = this.#tracks.get(Buffer.from(name).toString());
-    if (!track) return this.#say(envelope, TRACKMISS);
-    if (this.#ended && track.isEmpty) return this.#say(envelope, STOPSTREAM);
-    if (!track.ask(envelope, performance.now() + HOLD_MS)) this.#say(envelope, FRAMEMISS);
+    if (!track) this.#say(envelope, TRACKMISS);
+    else if (this.#ended && track.isEmpty) this.#say(envelope, STOPSTREAM);
+    else if (!track.ask(envelope, performance.now() + HOLD_MS)) this.#say(envelope, FRAMEMISS);
   }
 
   /** Resolves to whether the answer is on its way. */
@@ -130,7 +133,7 @@ export class Distributor implements Outlet {
     this.#refused++;
     this.#bound.complaints.add(
       "request",
-      `A request at ${this.endpoint} has ${parts - 1} parts, but is an empty one and the name of a track. It was not answered: use pystreaming's Worker, or a REQ socket.`,
+      `A request at ${this.endpoint} has ${parts} parts, but is an empty one and the name of a track. It was not answered: use pystreaming's Worker, or a REQ socket.`,
     );
   }
 }

@@ -31,6 +31,7 @@ export class Packet implements PacketFields {
   ftime: number;
   fno: number;
   readonly #lanes: Lanes;
+  readonly #changes: ((picture: RawImage) => void)[] = [];
   #arr: Promise<RawImage> | undefined;
 
   /** @param lanes - How many pictures may be decoded at once. */
@@ -44,14 +45,27 @@ export class Packet implements PacketFields {
 
   /** The pixels, red first. They are decoded when they are asked for first. Rejects with `BAD_FRAME`. */
   get arr(): Promise<RawImage> {
-    this.#arr ??= this.#lanes.run(() => decodeRgb(this.buf));
+    this.#arr ??= this.#decode();
     return this.#arr;
   }
 
-  /** Replaces the pixels for whoever comes next: the JPEG, which is what is sent, stays as it is. */
-  set arr(pixels: Promise<RawImage>) {
-    this.#arr = pixels;
+  /** Draws on the pixels once they are wanted: the JPEG, which is what is sent, stays as it is. */
+  draw(change: (picture: RawImage) => void): void {
+    if (this.#arr) this.#arr = this.#arr.then((picture) => drawnOn(picture, change));
+    else this.#changes.push(change);
   }
+
+  async #decode(): Promise<RawImage> {
+    const picture = await this.#lanes.run(() => decodeRgb(this.buf));
+    for (const change of this.#changes) change(picture);
+    return picture;
+  }
+}
+
+function drawnOn(picture: RawImage, change: (picture: RawImage) => void): RawImage {
+  const copy = { ...picture, data: Uint8Array.from(picture.data) };
+  change(copy);
+  return copy;
 }
 
 /** The four parts of a message: the JPEG itself, and three pickles. @throws {ThingError} `BAD_MESSAGE` */

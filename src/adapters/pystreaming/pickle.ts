@@ -74,20 +74,20 @@ class Unpickler {
   take(count: number): PythonValue[] {
     const from = this.#stack.length - count;
     if (from < 0) throw badMessage("The pickle takes more values than it has.");
-    return this.#stack.splice(from).map(valueOf);
+    return this.#stack.splice(from).map(plain);
   }
 
   /** Takes everything after the last mark, and the mark. */
   takeToMark(): PythonValue[] {
     const from = this.#stack.lastIndexOf(MARK);
     if (from < 0) throw badMessage("The pickle has no mark where it needs one.");
-    return this.#stack.splice(from).slice(1).map(valueOf);
+    return this.#stack.splice(from).slice(1).map(plain);
   }
 
   top(): PythonValue {
     const item = this.#stack.at(-1);
     if (item === undefined) throw badMessage("The pickle takes more values than it has.");
-    return valueOf(item);
+    return plain(item);
   }
 
   append(items: readonly PythonValue[]): void {
@@ -220,7 +220,7 @@ const READERS: ReadonlyMap<number, Reader> = new Map<number, Reader>([
   [0x6a, (p) => p.recall(p.unsigned(4))], // LONG_BINGET
 ]);
 
-function valueOf(item: Item): PythonValue {
+function plain(item: Item): PythonValue {
   if (item === MARK) throw badMessage("The pickle has a mark where it needs a value.");
   return item;
 }
