@@ -52,9 +52,7 @@ export class Streamer {
     const { tracks = ["none"], nproc = 2 } = options;
     requireEndpoint(endpoint);
     requireCount("nproc", nproc);
-    if (tracks.length === 0 || tracks.some((name) => typeof name !== "string" || name === "")) {
-      throw new ThingError("BAD_ARGUMENT", "tracks needs at least one name, and no empty one.");
-    }
+    requireTracks(tracks);
     this.#endpoint = endpoint;
     this.#options = options;
     this.#nproc = nproc;
@@ -166,4 +164,15 @@ export class Streamer {
 export function requireCount(name: string, value: number): void {
   if (Number.isInteger(value) && value >= 1) return;
   throw new ThingError("BAD_ARGUMENT", `${name} is a whole number from 1, not ${value}.`);
+}
+
+/** @throws {ThingError} `BAD_ARGUMENT` unless they are names, at least one. */
+export function requireTracks(tracks: readonly string[]): void {
+  const isFine = Array.isArray(tracks) && tracks.length > 0 && tracks.every(isName);
+  if (isFine) return;
+  throw new ThingError("BAD_ARGUMENT", 'tracks is a list of names, at least one: ["none"].');
+}
+
+function isName(name: unknown): boolean {
+  return typeof name === "string" && name !== "";
 }

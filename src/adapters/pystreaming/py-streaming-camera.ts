@@ -1,0 +1,134 @@
+import { Type } from "typebox";
+import { ThingError } from "../../base/errors.ts";
+import { property } from "../../core/decorators.ts";
+import type { Origin } from "../../frames/frame.ts";
+import type { FrameSource, SourceFrame } from "../../frames/frame-source.ts";
+import { Camera } from "../../instruments/camera.ts";
+import { buffer } from "./buffer.ts";
+import { requireKnown, requireOneOf } from "./checked-options.ts";
+import { admitEndpoint, requireEndpoint } from "./endpoint.ts";
+import type { Packet } from "./packet.ts";
+import { toJson } from "./python-value.ts";
+import { Receiver } from "./receiver.ts";
+
+const MODES = ["pub", "collect"] as const;
+
+/** What a PyStreamingCamera is made with. */
+export interface PyStreamingCameraOptions {
+  /** `pub`: the endpoint of a Streamer. `collect`: the one that is bound here, to which Workers send. */
+  readonly endpoint: string;
+  /** `pub` unless given. */
+  readonly mode?: (typeof MODES)[number];
+  /** Frames come so many seconds late, and in order although Workers overtake each other; 0, as they come, unless given. */
+  readonly buffer_s?: number;
+  /** With `collect`: lets an address be bound that other machines reach. Nobody has to log in there. */
+  readonly insecure?: boolean;
+  /** Whether it receives while nobody wants frames, too. */
+  readonly keep_warm?: boolean;
+}
+
+const OPTIONS = ["endpoint", "mode", "buffer_s", "insecure", "keep_warm"];
+const Count = Type.Integer({ minimum: 0 });
+
+/** A camera whose frames come from pystreaming: from a Streamer, or from the Workers that have looked at them. */
+export class PyStreamingCamera extends Camera {
+  static override readonly title = "pystreaming camera";
+  static override readonly description =
+    "What a pystreaming Streamer sends, or what its Workers made of it, with what they say of each frame.";
+  readonly #options: PyStreamingCameraOptions;
+  #receiver: Receiver | undefined;
+  #meta: unknown = null;
+
+  /** @throws {ThingError} `BAD_ARGUMENT` for an option that is none, or that cannot be. */
+  constructor(options: PyStreamingCameraOptions) {
+    super({ keep_warm: options.keep_warm ?? false });
+    requireKnown("PyStreamingCamera", options, OPTIONS);
+    const { endpoint, mode = "pub", buffer_s = 0, insecure } = options;
+    requireOneOf("mode", mode, MODES);
+    if (mode === "collect") admitEndpoint(endpoint, { insecure });
+    else requireEndpoint(endpoint);
+    if (!Number.isFinite(buffer_s) || buffer_s < 0 || buffer_s > 60) {
+      throw new ThingError("BAD_ARGUMENT", `buffer_s is from 0 to 60 s, not ${buffer_s}.`);
+    }
+    this.#options = options;
+  }
+
+  @property("Where the frames come from, or where Workers send them", Type.String(), {
+    readOnly: true,
+  })
+  get endpoint(): string {
+    return this.#receiver?.endpoint ?? this.#options.endpoint;
+  }
+
+  @property("What the newest frame's sender said of it", Type.Unknown(), {
+    readOnly: true,
+    observable: true,
+  })
+  get meta(): unknown {
+    return this.#meta;
+  }
+
+  @property("Frames whose numbers did not come", Count, { readOnly: true })
+  get frames_missed(): number {
+    return this.#receiver?.counts.missing ?? 0;
+  }
+
+  @property("Messages that were no frame", Count, { readOnly: true })
+  get refused(): number {
+    return this.#receiver?.counts.refused ?? 0;
+  }
+
+  protected override source(): FrameSource {
+    const { endpoint, mode, insecure } = this.#options;
+    const options = { mapreduce: mode === "collect", insecure, log: this.log };
+    const receiver = new Receiver(endpoint, options);
+    this.#receiver = receiver;
+    return { frames: (signal) => this.#frames(receiver, signal) };
+  }
+
+  /** A Streamer may be silent for as long as it likes. */
+  protected override get patience() {
+    return { silenceMs: 0 };
+  }
+
+  async *#frames(receiver: Receiver, signal: AbortSignal): AsyncGenerator<SourceFrame> {
+    const { buffer_s = 0 } = this.#options;
+    const stop = () => void receiver.stop();
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      await receiver.start();
+      if (signal.aborted) return;
+      const { handler } = receiver;
+      const packets = buffer_s > 0 ? inOrder(handler, buffer_s, signal) : handler;
+      for await (const packet of packets) {
+        this.#meta = toJson(packet.meta);
+        this.changed("meta");
+        const origin = originOf(packet, receiver);
+        yield { jpeg: packet.buf, capturedAt: origin.capturedAt, origin };
+      }
+    } finally {
+      signal.removeEventListener("abort", stop);
+      await receiver.stop();
+    }
+  }
+}
+
+async function* inOrder(
+  packets: AsyncIterable<Packet>,
+  seconds: number,
+  signal: AbortSignal,
+): AsyncGenerator<Packet> {
+  for await (const [, packet] of buffer(seconds, { packets }, { signal })) yield packet;
+}
+
+/** Who the frame was at another Thingscope, if its meta says so; or its number at its Streamer. */
+function originOf({ meta, fno, ftime }: Packet, { endpoint, run }: Receiver): Origin {
+  const capturedAt = ftime * 1000;
+  const told = typeof meta === "object" && meta !== null ? Object.entries(meta) : [];
+  const { stream, run: theirs, index } = Object.fromEntries(told);
+  const isOurs =
+    typeof stream === "string" && typeof theirs === "string" && Number.isSafeInteger(index);
+  return isOurs
+    ? { stream, run: theirs, index: Number(index), capturedAt }
+    : { stream: endpoint, run: `${run}`, index: fno, capturedAt };
+}
