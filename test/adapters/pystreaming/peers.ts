@@ -1,0 +1,47 @@
+import type { TestContext } from "node:test";
+import type { Socket } from "zeromq";
+import { type ZeroMQ, zeroMQ } from "../../../src/adapters/pystreaming/zeromq.ts";
+
+/** What is started, and stopped when the test is over. */
+interface Startable {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts things one after another; they are stopped in reverse when the test ends. */
+export async function started<T extends Startable>(t: TestContext, part: T): Promise<T> {
+  await part.start();
+  t.after(() => part.stop());
+  return part;
+}
+
+/** A socket as another program has it, closed when the test ends. */
+export function socketOf<S extends Socket>(t: TestContext, make: (zmq: ZeroMQ) => S): S {
+  const socket = make(zeroMQ());
+  t.after(() => socket.close());
+  return socket;
+}
+
+/** Waits until something is so. @throws after 10 s, with its name. */
+export async function until(what: string, isSo: () => boolean): Promise<void> {
+  const end = performance.now() + 10_000;
+  while (!isSo()) {
+    if (performance.now() > end) throw new Error(`After 10 s it is still not so: ${what}.`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** The first so many that come. */
+export async function take<T>(count: number, from: AsyncIterable<T>): Promise<T[]> {
+  const taken: T[] = [];
+  for await (const one of from) {
+    taken.push(one);
+    if (taken.length === count) break;
+  }
+  return taken;
+}
+
+/** Text, bytes and parts in hexadecimal, to be compared. */
+export function hexOf(parts: readonly Uint8Array[]): string[] {
+  return parts.map((part) => Buffer.from(part).toString("hex"));
+}
