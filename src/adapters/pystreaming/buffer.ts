@@ -25,6 +25,8 @@ export interface BufferOptions {
 }
 
 const MAX_HELD = 1000;
+/** A timer knows no time that is much further away. */
+const LONGEST_WAIT_S = 3600;
 const CLOCK: Clock = {
   now: () => now() / 1000,
   // Timers count in whole milliseconds and may be a little early.
@@ -127,8 +129,9 @@ export class ReorderBuffer<T extends Timed> implements AsyncIterable<[string, T]
       this.#wake = resolve;
     });
     try {
+      const time = Math.min(Math.max(0, seconds), LONGEST_WAIT_S);
       if (!Number.isFinite(seconds)) await woken;
-      else await Promise.race([woken, this.#clock.wait(Math.max(0, seconds), waiting.signal)]);
+      else await Promise.race([woken, this.#clock.wait(time, waiting.signal)]);
     } finally {
       waiting.abort();
     }
