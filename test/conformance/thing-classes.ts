@@ -1,6 +1,7 @@
 import { Thing } from "thingscope";
 import * as filers from "thingscope/filers";
 import * as pythiags from "thingscope/pythiags";
+import * as pystreaming from "thingscope/pystreaming";
 import * as things from "thingscope/things";
 import * as thorvision from "thingscope/thorvision";
 
@@ -11,6 +12,7 @@ const OPTIONS: Record<string, Record<string, unknown>> = {
   FilersCamera: { server: "127.0.0.1", port: 10_000 },
   Probe: { producer: () => [] },
   PipelineCamera: { pipeline: "videotestsrc ! fakesink" },
+  PyStreamingCamera: { endpoint: "tcp://127.0.0.1:5556" },
   RemoteCamera: { url: "http://127.0.0.1:1/stream" },
   ReplayCamera: { path: "pictures" },
 };
@@ -19,6 +21,7 @@ const OPTIONS: Record<string, Record<string, unknown>> = {
 export const thingClasses = Object.entries<unknown>({
   ...things,
   ...filers,
+  ...pystreaming,
   ...pythiags,
   ...thorvision,
 }).filter((entry): entry is [string, ThingClass] => isThingClass(entry[1]));
