@@ -128,8 +128,7 @@ export class Receiver {
     const socket = new Socket({
       ...{ linger: 0, receiveHighWaterMark: FRAMES_AHEAD },
       ...{ maxMessageSize: this.#options.maxBytes ?? MAX_PART_BYTES },
-      ...{ reconnectInterval: 100, reconnectMaxInterval: 2000 },
-      ...{ heartbeatInterval: 2000, heartbeatTimeout: 6000 },
+      ...{ reconnectInterval: 100, heartbeatInterval: 2000, heartbeatTimeout: 6000 },
     });
     socket.connect(this.#endpoint);
     socket.subscribe("");

@@ -90,7 +90,7 @@ export class Worker {
     if (this.#open) return;
     const { Dealer: Source, Push: Drain } = zeroMQ();
     const { track = "none", reqthread = 3, patienceMs = 0 } = this.#options;
-    const both = { linger: 0, reconnectInterval: 100, reconnectMaxInterval: 2000 };
+    const both = { linger: 0, reconnectInterval: 100 };
     const source = new Source({
       ...{ ...both, sendTimeout: 0, sendHighWaterMark: 2 * reqthread },
       ...{ maxMessageSize: MAX_PART_BYTES, heartbeatInterval: 2000, heartbeatTimeout: 6000 },

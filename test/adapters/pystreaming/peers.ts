@@ -1,6 +1,10 @@
-import type { TestContext } from "node:test";
 import type { Socket } from "zeromq";
 import { type ZeroMQ, zeroMQ } from "../../../src/adapters/pystreaming/zeromq.ts";
+
+/** A test, or part of one, that clears up behind itself. */
+export interface Cleared {
+  after(clear: () => unknown): void;
+}
 
 /** What is started, and stopped when the test is over. */
 interface Startable {
@@ -9,14 +13,14 @@ interface Startable {
 }
 
 /** Starts things one after another; they are stopped in reverse when the test ends. */
-export async function started<T extends Startable>(t: TestContext, part: T): Promise<T> {
+export async function started<T extends Startable>(t: Cleared, part: T): Promise<T> {
   await part.start();
   t.after(() => part.stop());
   return part;
 }
 
 /** A socket as another program has it, closed when the test ends. */
-export function socketOf<S extends Socket>(t: TestContext, make: (zmq: ZeroMQ) => S): S {
+export function socketOf<S extends Socket>(t: Cleared, make: (zmq: ZeroMQ) => S): S {
   const socket = make(zeroMQ());
   t.after(() => socket.close());
   return socket;

@@ -1,26 +1,34 @@
-"""A real pystreaming Receiver: `receiver.py ENDPOINT SECONDS [mapreduce]`. It prints `ready`, and then a line of JSON for each frame."""
+"""
+A real pystreaming Receiver: `receiver.py ENDPOINT [mapreduce] [buffer]`. Until it is killed it prints `ready`, and
+then a line of JSON for each frame; with `buffer` in the order in which pystreaming's own buffer of half a second gives them.
+"""
+import functools
 import json
 import sys
-import time
 
-from pystreaming import Receiver
+from pystreaming import Receiver, buffer
 
 
 def main():
-    endpoint, seconds, *rest = sys.argv[1:]
+    endpoint, *rest = sys.argv[1:]
     receiver = Receiver(endpoint, mapreduce="mapreduce" in rest)
     with receiver:
         print("ready", flush=True)
-        end = time.time() + float(seconds)
-        for data in receiver.handler(100):
-            if time.time() > end:
-                break
-            if data is None:
-                continue
-            blue, green, red = (int(value) for value in data["arr"].reshape(-1, 3).mean(axis=0))
-            frame = {"fno": data["fno"], "ftime": data["ftime"], "meta": data["meta"]}
-            frame.update(shape=list(data["arr"].shape), rgb=[red, green, blue])
-            print(json.dumps(frame), flush=True)
+        if "buffer" in rest:
+            # As the documentation has it, without the timeout, it raises a TypeError.
+            frames = (data for _, data in buffer(0.5, {"video": functools.partial(receiver.handler, 0)}))
+        else:
+            frames = receiver.handler(100)
+        for data in frames:
+            if data is not None:
+                tell(data)
+
+
+def tell(data):
+    blue, green, red = (int(value) for value in data["arr"].reshape(-1, 3).mean(axis=0))
+    frame = {"fno": data["fno"], "ftime": data["ftime"], "meta": data["meta"]}
+    frame.update(shape=list(data["arr"].shape), rgb=[red, green, blue])
+    print(json.dumps(frame), flush=True)
 
 
 if __name__ == "__main__":

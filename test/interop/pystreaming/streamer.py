@@ -10,6 +10,7 @@ def main():
     endpoint, fps, seconds, *rest = sys.argv[1:]
     with Streamer(endpoint, mapreduce="mapreduce" in rest) as streamer:
         print("ready", flush=True)
+        time.sleep(0.5)
         start = time.time()
         for n in range(int(float(fps) * float(seconds))):
             time.sleep(max(0, start + n / float(fps) - time.time()))

@@ -1,4 +1,7 @@
-"""A real pystreaming Worker: `worker.py SOURCE DRAIN NAME SECONDS`. It says in meta who it is and how bright the frame is."""
+"""
+A real pystreaming Worker: `worker.py SOURCE DRAIN NAME SECONDS`, which is so many seconds slow with each frame. It says in
+meta who it is and how bright the frame is, until it is killed.
+"""
 import sys
 import time
 
@@ -9,13 +12,11 @@ def main():
     source, drain, name, seconds = sys.argv[1:]
     with Worker(source, drain) as worker:
         print("ready", flush=True)
-        end = time.time() + float(seconds)
         for data in worker.handler(100):
-            if time.time() > end:
-                break
             if data is None:
                 continue
-            data["meta"] = {"worker": name, "brightness": float(data["arr"].mean()), "sees": ["a", 1, None]}
+            time.sleep(float(seconds))
+            data["meta"] = {"worker": name, "brightness": float(data["arr"].mean()), "boxes": [(1, 2), (3, 4)]}
             worker.send(data)
 
 
