@@ -1,4 +1,5 @@
 import { filersCheck } from "../adapters/filers/check.ts";
+import { zeroMQCheck } from "../adapters/pystreaming/zeromq-check.ts";
 import { thorVisionCheck } from "../adapters/thorvision/doctor-check.ts";
 import type { Check, CheckResult } from "../base/checks.ts";
 import { messageOf } from "../base/errors.ts";
@@ -24,6 +25,7 @@ function checks({ port, settings }: DoctorOptions): Check[] {
     gstreamerCheck,
     ffmpegCheck,
     thorVisionCheck,
+    zeroMQCheck,
     portCheck(port),
     settingsCheck(settings),
     accessCheck(settings),

@@ -39,6 +39,8 @@ export async function display(
   frame: Uint8Array | RawImage | Promise<Uint8Array | RawImage>,
   options: DisplayOptions = {},
 ): Promise<void> {
+  // One that was ended by the signal of another loop is none of this one's.
+  if (shared?.ended && shared.signal !== options.signal) shared = undefined;
   shared ??= new Display(options);
   try {
     await shared.show(await frame, options);
@@ -66,6 +68,11 @@ export class Display implements AsyncDisposable {
   /** Where the page is; empty before the first frame. */
   get url(): string {
     return this.#url;
+  }
+
+  /** What ends it beside Escape. */
+  get signal(): AbortSignal | undefined {
+    return this.#options.signal;
   }
 
   get ended(): boolean {

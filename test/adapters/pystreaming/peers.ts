@@ -1,4 +1,5 @@
 import type { Socket } from "zeromq";
+import { Streamer } from "../../../src/adapters/pystreaming/streamer.ts";
 import { type ZeroMQ, zeroMQ } from "../../../src/adapters/pystreaming/zeromq.ts";
 
 /** A test, or part of one, that clears up behind itself. */
@@ -48,4 +49,13 @@ export async function take<T>(count: number, from: AsyncIterable<T>): Promise<T[
 /** Text, bytes and parts in hexadecimal, to be compared. */
 export function hexOf(parts: readonly Uint8Array[]): string[] {
   return parts.map((part) => Buffer.from(part).toString("hex"));
+}
+
+/** A free endpoint of this machine, for programs that cannot say which they took. */
+export async function freeEndpoint(): Promise<string> {
+  const streamer = new Streamer("tcp://127.0.0.1:*");
+  await streamer.start();
+  const { endpoint } = streamer;
+  await streamer.stop();
+  return endpoint;
 }

@@ -6,7 +6,7 @@ import { setTimeout as after } from "node:timers/promises";
 import sharp from "sharp";
 import { buffer, dumps, type Packet, Receiver, Streamer, Worker } from "thingscope/pystreaming";
 import { packagePath } from "../../../src/base/package-root.ts";
-import { type Cleared, started, until } from "../../adapters/pystreaming/peers.ts";
+import { type Cleared, freeEndpoint, started, until } from "../../adapters/pystreaming/peers.ts";
 import { PICKLES } from "../../adapters/pystreaming/pickles.ts";
 import { python } from "../programs.ts";
 import { PythonProgram, type SeenFrame } from "./python.ts";
@@ -25,15 +25,6 @@ const jpeg = await sharp({
 })
   .jpeg({ quality: 90, chromaSubsampling: "4:4:4" })
   .toBuffer();
-
-/** A free endpoint of this machine, for programs that cannot say which they took. */
-async function freeEndpoint(): Promise<string> {
-  const streamer = new Streamer(LOOPBACK);
-  await streamer.start();
-  const { endpoint } = streamer;
-  await streamer.stop();
-  return endpoint;
-}
 
 /** The numbers that came, and how many were sent. */
 interface Run {
