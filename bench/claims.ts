@@ -79,6 +79,10 @@ export const CLAIMS: readonly Claim[] = [
   ours("W1", "frames/s received", "fps_min", { atLeast: 58.8 }),
   ours("F1", "frames/s of raw 1080p", "fps_min", { atLeast: 29.4 }),
   ours("F1", "frames skipped", "skipped", { atMost: 0 }),
+  {
+    ...{ workload: "Y1", what: "frames of 100 kB a second, ours / pystreaming", atLeast: 5 },
+    value: (results) => results.ratio("Y1", "per_second", "pystreaming"),
+  },
 ];
 
 /** Whether a claim holds; undefined when it could not be measured. */
