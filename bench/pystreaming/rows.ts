@@ -10,7 +10,6 @@ import { start } from "../programs.ts";
 import type { KindName, Length, Row } from "../row.ts";
 import { LOAD_CORE, untilItPrints } from "../servers.ts";
 
-
 const FRAME_BYTES = 100_000;
 const SECONDS: Record<Length, number> = { smoke: 1, short: 4, full: 10 };
 const PATIENCE_MS = 60_000;
@@ -19,7 +18,8 @@ const DRAIN = "tcp://127.0.0.1:5599";
 export const PYSTREAMING_ROWS: readonly Row[] = [
   {
     ...{ id: "Y1", group: "pystreaming", isInSmoke: true },
-    title: "pystreaming: a Streamer that always has a frame, a Worker that does nothing, a Receiver",
+    title:
+      "pystreaming: a Streamer that always has a frame, a Worker that does nothing, a Receiver",
     kinds: ["ours", "pystreaming"],
     steadyFigure: "per_second",
     measure: measurePystreaming,

@@ -1,7 +1,7 @@
 import { Thing } from "thingscope";
 import * as filers from "thingscope/filers";
-import * as pythiags from "thingscope/pythiags";
 import * as pystreaming from "thingscope/pystreaming";
+import * as pythiags from "thingscope/pythiags";
 import * as things from "thingscope/things";
 import * as thorvision from "thingscope/thorvision";
 

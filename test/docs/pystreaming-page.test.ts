@@ -3,6 +3,8 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { thingModelOf } from "thingscope";
 import * as pystreaming from "thingscope/pystreaming";
+import { CAMERA_OPTIONS } from "../../src/adapters/pystreaming/py-streaming-camera.ts";
+import { SERVER_OPTIONS } from "../../src/adapters/pystreaming/py-streaming-server.ts";
 import { packagePath } from "../../src/base/package-root.ts";
 import { freeEndpoint } from "../adapters/pystreaming/peers.ts";
 import { folderWith, runCli, serveCli } from "../cli/run-cli.ts";
@@ -67,23 +69,8 @@ test("each option of the Things has a row, and each row an option; each property
       name!.replaceAll("`", ""),
     );
   const [server = "", camera = ""] = sections;
-  const told = (make: () => unknown) => {
-    try {
-      make();
-    } catch (error) {
-      return /It has: (.*)\./.exec(String(error))![1]!.split(", ");
-    }
-    return [];
-  };
-  const unknown = { endpoint: "tcp://127.0.0.1:1", nonsense: 1 } as { endpoint: string };
-  assert.deepEqual(
-    options(server),
-    told(() => new pystreaming.PyStreamingServer(unknown)),
-  );
-  assert.deepEqual(
-    options(camera),
-    told(() => new pystreaming.PyStreamingCamera(unknown)).toSorted(inOrderOf(options(camera))),
-  );
+  assert.deepEqual(options(server), Object.keys(SERVER_OPTIONS.properties));
+  assert.deepEqual(options(camera), Object.keys(CAMERA_OPTIONS.properties));
   for (const name of thingModelOf(new pystreaming.PyStreamingServer()).properties.keys()) {
     assert.match(server, new RegExp(`\`${name}\``), name);
   }
@@ -101,7 +88,3 @@ test("an endpoint that others reach is refused when the configuration is checked
   assert.equal(code, 2);
   assert.match(stderr, /publisher.*knows no login.*insecure: true/);
 });
-
-function inOrderOf(names: readonly string[]) {
-  return (a: string, b: string) => names.indexOf(a) - names.indexOf(b);
-}

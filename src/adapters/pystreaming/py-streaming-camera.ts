@@ -1,17 +1,25 @@
 import { Type } from "typebox";
-import { ThingError } from "../../base/errors.ts";
 import { property } from "../../core/decorators.ts";
 import type { Origin } from "../../frames/frame.ts";
 import type { FrameSource, SourceFrame } from "../../frames/frame-source.ts";
 import { Camera } from "../../instruments/camera.ts";
+import { acceptedOptions } from "../options.ts";
 import { buffer } from "./buffer.ts";
-import { requireKnown, requireOneOf } from "./checked-options.ts";
 import { admitEndpoint, requireEndpoint } from "./endpoint.ts";
 import type { Packet } from "./packet.ts";
 import { toJson } from "./python-value.ts";
 import { Receiver } from "./receiver.ts";
 
 const MODES = ["pub", "collect"] as const;
+
+/** Of what its options are. */
+export const CAMERA_OPTIONS = Type.Object({
+  endpoint: Type.String(),
+  mode: Type.Optional(Type.Enum([...MODES])),
+  buffer_s: Type.Optional(Type.Number({ minimum: 0, maximum: 60 })),
+  insecure: Type.Optional(Type.Boolean()),
+  keep_warm: Type.Optional(Type.Boolean()),
+});
 
 /** What a PyStreamingCamera is made with. */
 export interface PyStreamingCameraOptions {
@@ -27,7 +35,6 @@ export interface PyStreamingCameraOptions {
   readonly keep_warm?: boolean;
 }
 
-const OPTIONS = ["endpoint", "mode", "buffer_s", "insecure", "keep_warm"];
 const Count = Type.Integer({ minimum: 0 });
 
 /** A camera whose frames come from pystreaming: from a Streamer, or from the Workers that have looked at them. */
@@ -41,15 +48,11 @@ export class PyStreamingCamera extends Camera {
 
   /** @throws {ThingError} `BAD_ARGUMENT` for an option that is none, or that cannot be. */
   constructor(options: PyStreamingCameraOptions) {
-    super({ keep_warm: options.keep_warm ?? false });
-    requireKnown("PyStreamingCamera", options, OPTIONS);
-    const { endpoint, mode = "pub", buffer_s = 0, insecure } = options;
-    requireOneOf("mode", mode, MODES);
+    const accepted = acceptedOptions(CAMERA_OPTIONS, options, "A PyStreamingCamera");
+    const { endpoint, mode = "pub", insecure, keep_warm = false } = accepted;
+    super({ keep_warm });
     if (mode === "collect") admitEndpoint(endpoint, { insecure });
     else requireEndpoint(endpoint);
-    if (!Number.isFinite(buffer_s) || buffer_s < 0 || buffer_s > 60) {
-      throw new ThingError("BAD_ARGUMENT", `buffer_s is from 0 to 60 s, not ${buffer_s}.`);
-    }
     this.#options = options;
   }
 

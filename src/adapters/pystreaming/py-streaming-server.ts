@@ -3,14 +3,21 @@ import { property, slot } from "../../core/decorators.ts";
 import { Thing } from "../../core/thing.ts";
 import type { Frame } from "../../frames/frame.ts";
 import { Camera } from "../../instruments/camera.ts";
-import { requireKnown, requireOneOf } from "./checked-options.ts";
+import { acceptedOptions } from "../options.ts";
 import { Distributor } from "./distributor.ts";
 import { admitEndpoint } from "./endpoint.ts";
 import type { Outlet } from "./outlet.ts";
 import { Publisher } from "./publisher.ts";
-import { requireTracks } from "./streamer.ts";
 
 const MODES = ["pub", "distribute"] as const;
+
+/** Of what its options are. */
+export const SERVER_OPTIONS = Type.Object({
+  endpoint: Type.Optional(Type.String()),
+  mode: Type.Optional(Type.Enum([...MODES])),
+  tracks: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })),
+  insecure: Type.Optional(Type.Boolean()),
+});
 
 /** What a PyStreamingServer is made with. */
 export interface PyStreamingServerOptions {
@@ -54,11 +61,9 @@ export class PyStreamingServer extends Thing {
   /** @throws {ThingError} `BAD_ARGUMENT` for an option that is none, or that cannot be. */
   constructor(options: PyStreamingServerOptions = {}) {
     super();
-    requireKnown("PyStreamingServer", options, ["endpoint", "mode", "tracks", "insecure"]);
-    const { endpoint = ENDPOINT, mode = "pub", tracks } = options;
-    requireOneOf("mode", mode, MODES);
-    admitEndpoint(endpoint, { insecure: options.insecure });
-    if (tracks) requireTracks(tracks);
+    acceptedOptions(SERVER_OPTIONS, options, "A PyStreamingServer");
+    const { endpoint = ENDPOINT, insecure } = options;
+    admitEndpoint(endpoint, { insecure });
     this.#options = options;
     this.#endpoint = endpoint;
   }

@@ -144,13 +144,18 @@ test("options that cannot be are told before anything is opened", { timeout }, (
   const cases: [() => unknown, RegExp][] = [
     [server({ endpoint: "tcp://0.0.0.0:5555" }), /knows no login: on '0\.0\.0\.0'.*insecure: true/],
     [server({ endpoint: "tcp://*:5555" }), /knows no login/],
-    [server({ endpoint: 5555 }), /'5555' is no endpoint/],
-    [server({ mode: "push" }), /^mode is pub or distribute, not 'push'\.$/],
-    [server({ tracks: "none" }), /^tracks is a list of names/],
-    [server({ port: 5555 }), /has no option 'port'\. It has: endpoint, mode/],
-    [camera({ mode: "distribute" }), /^mode is pub or collect, not 'distribute'\.$/],
+    [
+      server({ endpoint: 5555 }),
+      /^A PyStreamingServer cannot be made with these options: 'endpoint' /,
+    ],
+    [server({ endpoint: "5555" }), /'5555' is no endpoint/],
+    [server({ mode: "push" }), /'mode' should be .*pub.*distribute.*push/],
+    [server({ tracks: "none" }), /'tracks' /],
+    [server({ tracks: [] }), /'tracks' /],
+    [server({ port: 5555 }), /'port'/],
+    [camera({ mode: "distribute" }), /'mode' should be .*pub.*collect/],
     [camera({ mode: "collect", endpoint: "tcp://*:1" }), /knows no login/],
-    [camera({ buffer_s: -1 }), /^buffer_s is from 0 to 60 s/],
+    [camera({ buffer_s: -1 }), /'buffer_s' /],
     [camera({ endpoint: "http://x" }), /is no endpoint/],
   ];
   for (const [make, message] of cases) assert.throws(make, { code: "BAD_ARGUMENT", message });
