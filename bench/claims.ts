@@ -83,6 +83,17 @@ export const CLAIMS: readonly Claim[] = [
     ...{ workload: "Y1", what: "frames of 100 kB a second, ours / pystreaming", atLeast: 5 },
     value: (results) => results.ratio("Y1", "per_second", "pystreaming"),
   },
+  {
+    workload: "D1",
+    what: "CPU of a probe and its consumer, each frame",
+    ...{ atMost: 20, unit: "µs" },
+    value(results) {
+      const probed = results.median("D1", "ours", "cpu_us_per_request");
+      const alone = results.median("D1", "limit", "cpu_us_per_request");
+      return probed === undefined || alone === undefined ? undefined : probed - alone;
+    },
+  },
+  ours("D1", "frames whose events were lost", "events_lost", { atMost: 0 }),
 ];
 
 /** Whether a claim holds; undefined when it could not be measured. */

@@ -2,6 +2,7 @@ import { FILERS_ROWS } from "./filers/rows.ts";
 import { FRAME_ROWS } from "./frame-rows.ts";
 import { WEB_ROWS } from "./http/rows.ts";
 import { PYSTREAMING_ROWS } from "./pystreaming/rows.ts";
+import { PYTHIAGS_ROWS } from "./pythiags/rows.ts";
 import { RECORDING_ROWS } from "./recording/rows.ts";
 import type { Row } from "./row.ts";
 import { THORVISION_ROWS } from "./thorvision/rows.ts";
@@ -14,4 +15,5 @@ export const ROWS: readonly Row[] = [
   ...THORVISION_ROWS,
   ...FILERS_ROWS,
   ...PYSTREAMING_ROWS,
+  ...PYTHIAGS_ROWS,
 ];

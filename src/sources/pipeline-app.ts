@@ -1,5 +1,5 @@
 import { within } from "../base/abort.ts";
-import { ThingError } from "../base/errors.ts";
+import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import type { FrameSource } from "../frames/frame-source.ts";
 import { type Feeding, feed } from "../outputs/feed.ts";
@@ -46,11 +46,13 @@ export class PipelineApp<P extends RunsOnce = RunsOnce> implements AsyncDisposab
   readonly ended: Promise<PipelineEnd>;
   /** Resolves at its first frame, or when it is over; at once where it has no cameras. */
   readonly begun: Promise<void>;
+  readonly #log: Log;
   readonly #feedings: readonly (readonly [MJPEGStream, Feeding])[];
 
   constructor(pipeline: P, options: PipelineAppOptions = {}) {
     const { onCameras, onEos, onError, signal, log = silentLog } = options;
     this.pipeline = pipeline;
+    this.#log = log;
     this.#feedings = [...pipeline.cameras].map(([name, source]) => {
       const stream = new MJPEGStream({ name, log });
       // The pipeline itself sees when it is silent.
@@ -73,12 +75,12 @@ export class PipelineApp<P extends RunsOnce = RunsOnce> implements AsyncDisposab
 
   /** Calls `listener` when it has come to its end; of one that has already, soon. */
   onEos(listener: () => void): void {
-    void this.ended.then(({ why }) => why === "eos" && listener());
+    this.#whenEnded(({ why }) => why === "eos" && listener());
   }
 
   /** Calls `listener` with the reason when it has failed; of one that has already, soon. */
   onError(listener: (error: ThingError) => void): void {
-    void this.ended.then(({ error }) => error && listener(error));
+    this.#whenEnded(({ error }) => error && listener(error));
   }
 
   /** Ends it in order, whoever reads its cameras. Resolves when the program is gone. */
@@ -89,6 +91,13 @@ export class PipelineApp<P extends RunsOnce = RunsOnce> implements AsyncDisposab
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
+  }
+
+  /** One listener's failure stays its own. */
+  #whenEnded(listener: (end: PipelineEnd) => unknown): void {
+    this.ended.then(listener).catch((error) => {
+      this.#log.error(`A listener of this pipeline failed: ${messageOf(error)}`);
+    });
   }
 
   #whenOver(): Promise<PipelineEnd> {

@@ -207,3 +207,37 @@ test("feeding starts a stopped stream", { timeout }, async () => {
   assert.equal((await stream.grab()).index, 0);
   await again.stop();
 });
+
+test("a source that is run once stops its stream when it ends, and is not started again", {
+  timeout,
+}, async () => {
+  let opened = 0;
+  const film = {
+    async *frames(): AsyncGenerator<SourceFrame> {
+      opened += 1;
+      for (let n = 0; n < 3; n++) yield { jpeg: picture(n) };
+    },
+  };
+  const { stream, feeding, states } = fed(film, { once: true });
+  const indices: number[] = [];
+  stream.onFrame(({ index }) => indices.push(index));
+  const waiting = stream.everyFrame();
+  while (!(await waiting.next()).done);
+  await feeding.ended;
+  assert.deepEqual([indices, opened, stream.streaming], [[0, 1, 2], 1, false]);
+  assert.deepEqual(states, ["starting", "running", "idle"]);
+  await feeding.stop();
+});
+
+test("a source that is run once and fails stops its stream, and its reason is kept", {
+  timeout,
+}, async () => {
+  const camera = new Camera();
+  camera.fault = (n) => {
+    if (n === 2) throw new Error("unplugged");
+  };
+  const { stream, feeding } = fed(camera, { once: true });
+  for await (const _ of stream.frames());
+  await feeding.ended;
+  assert.deepEqual([camera.opened, feeding.state, feeding.reason], [1, "failed", "unplugged"]);
+});

@@ -10,7 +10,10 @@ const timeout = 30_000;
 const TICKING = program("setInterval(() => require('fs').writeSync(1, 'x'), 20)");
 
 /** A kept program whose every byte is a beat, and a function that waits for a state. */
-function keep(command: Command, options: { startMs?: number; stallMs?: number } = {}) {
+function keep(
+  command: Command,
+  options: { startMs?: number; stallMs?: number; once?: boolean } = {},
+) {
   const waiting = new Set<() => void>();
   const states: ChildState[] = [];
   const kept = new KeptChild(command, {
@@ -164,4 +167,30 @@ test("20 crashes leave no zombie and no descriptor", { timeout }, async () => {
   await until(({ restarts }) => restarts >= 20);
   await kept.stop();
   assert.ok(readdirSync("/proc/self/fd").length <= before + 1);
+});
+
+test("a program that runs once ends, fails or is stopped once, and is not started again", {
+  timeout,
+}, async () => {
+  const cases: [Command, ChildState["phase"], RegExp, startMs?: number][] = [
+    [program("process.exitCode = 0"), "ended", /ended with code 0/],
+    [program("console.error('no camera'); process.exit(3)"), "failed", /no camera/],
+    [program("setTimeout(() => {}, 60_000)"), "failed", /gave no frame for \d/, 300],
+  ];
+  for (const [command, phase, reason, startMs = 10_000] of cases) {
+    const { kept, until } = keep(command, { once: true, startMs });
+    kept.start();
+    const state = await until((one) => one.phase === phase);
+    assert.match(state.reason ?? "", reason);
+    assert.deepEqual([kept.over, state.restarts], [true, 0]);
+    kept.start();
+    await kept.stop();
+    assert.deepEqual([kept.state.phase, kept.pid], [phase, undefined]);
+  }
+  const { kept, until } = keep(TICKING, { once: true });
+  kept.start();
+  await until(({ phase }) => phase === "running");
+  await kept.stop();
+  kept.start();
+  assert.deepEqual([kept.over, kept.state.phase, kept.pid], [true, "stopped", undefined]);
 });
