@@ -1,5 +1,17 @@
 import { type Static, Type } from "typebox";
 
+/** What a Probe is made with: see ProbeOptions. */
+export const Options = Type.Object({
+  producer: Type.Optional(Type.Unknown()),
+  consumer: Type.Optional(Type.Unknown()),
+  file: Type.Optional(Type.String({ minLength: 1 })),
+  url: Type.Optional(Type.String()),
+  log: Type.Optional(Type.Boolean()),
+  queue: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
+  patience_s: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 3600 })),
+  slow_ms: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
+});
+
 const Count = (description: string) => Type.Integer({ minimum: 0, description });
 
 /** What a Probe did since it was opened. */

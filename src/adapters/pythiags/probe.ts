@@ -6,13 +6,14 @@ import { Thing } from "../../core/thing.ts";
 import type { Frame } from "../../frames/frame.ts";
 import { Camera } from "../../instruments/camera.ts";
 import { Complaints } from "../complaints.ts";
+import { acceptedOptions } from "../options.ts";
 import { BackgroundConsumer } from "./background-consumer.ts";
 import type { FoundIn, FrameMetadata } from "./events.ts";
 import { FrameProbe } from "./frame-probe.ts";
 import { HttpWriter } from "./http-writer.ts";
-import { limitsOf, type ProbeLimits } from "./limits.ts";
+import type { ProbeLimits } from "./limits.ts";
 import { LogFileWriter } from "./log-file-writer.ts";
-import { Counts, Detections } from "./probe-schemas.ts";
+import { Counts, Detections, Options } from "./probe-schemas.ts";
 import {
   type Consume,
   type Consumer,
@@ -68,8 +69,9 @@ export class Probe extends Thing {
   /** @throws {ThingError} `BAD_ARGUMENT` when nothing would look, or an option cannot be used. */
   constructor(options: ProbeOptions = {}) {
     super();
+    acceptedOptions(Options, options, "A Probe");
     const { producer, consumer, file, url, log = false, queue, patience_s, slow_ms } = options;
-    this.#limits = limitsOf({ queue, patienceSec: patience_s, slowMs: slow_ms });
+    this.#limits = { queue, patienceSec: patience_s, slowMs: slow_ms };
     this.#produce = producer && produceOf(producer);
     this.#consume = consumer && consumeOf(consumer);
     if (!producer && this.produce === Probe.prototype.produce) throw nothingLooks();

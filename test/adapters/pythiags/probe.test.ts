@@ -20,7 +20,7 @@ import {
   ThingHost,
   ThingServer,
 } from "thingscope";
-import { LogFileWriter, Probe, type ProbeOptions } from "thingscope/pythiags";
+import { LogFileWriter, Probe } from "thingscope/pythiags";
 import { folderWith, install, runCli, serveCli } from "../../cli/run-cli.ts";
 import { jpegOf } from "../../frames/jpegs.ts";
 
@@ -171,18 +171,20 @@ test("a Probe that is not active lets its camera rest, and counts on when it is 
 });
 
 test("options that cannot be used are told by check, one sentence each", { timeout }, async () => {
-  const configured = (kwargs: ProbeOptions) => ({
+  const configured = (kwargs: object) => ({
     things: {
       camera: { class: "thingscope/things:TestCamera" },
       probe: { class: "./mine.ts:Mine", kwargs },
       nothing: { class: "thingscope/pythiags:Probe" },
     },
   });
-  const cases: [ProbeOptions, RegExp][] = [
-    [{ queue: 0 }, /1 frame or more, not of 0/],
+  const cases: [object, RegExp][] = [
+    [{ queue: 0 }, /A Probe cannot be made with these options: 'queue' should be .* 1, but is 0/],
+    [{ fiel: "a.jsonl" }, /'fiel'/],
+    [{ log: "yes" }, /'log' should be/],
     [{ url: "ftp://x/" }, /an http or https address without a login/],
     [{ url: "http://a:b@x/" }, /without a login/],
-    [{ slow_ms: 0 }, /more than 0 ms/],
+    [{ slow_ms: 0 }, /'slow_ms' should be greater than 0/],
   ];
   for (const [kwargs, sentence] of cases) {
     const folder = await folderWith({
