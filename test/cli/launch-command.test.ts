@@ -129,7 +129,7 @@ test("--dry-run prints the command, with what is tapped, and runs nothing", {
   const folder = await folderWith({
     "two.txt": `# caps in quotes, on several lines
       videotestsrc pattern={pattern} name=source
-      ! caps="video/x-raw, width=64"
+      ! capsfilter caps="video/x-raw, width=64"
       ! nveglglessink`,
     "mine.ts": "export const find = () => [];",
   });
@@ -138,6 +138,7 @@ test("--dry-run prints the command, with what is tapped, and runs nothing", {
   assert.deepEqual([plain.code, plain.stderr], [0, ""]);
   assert.match(plain.stdout, /^gst-launch-1\.0 -q videotestsrc pattern=snow name=source ! /);
   assert.match(plain.stdout, / gdppay ! fdsink fd=3 /);
+  assert.match(plain.stdout, / capsfilter 'caps=video\/x-raw, width=64' ! /);
   assert.doesNotMatch(plain.stdout, /nveglglessink|#/);
   const observed = await runCli(folder, "launch", ...args, "--probe=./mine.ts:find@source.src");
   assert.match(observed.stdout, /name=source ! tee name=source_tee ! /);

@@ -123,6 +123,27 @@ test("an address that fails, or hangs, is told and counted, and keeps nothing el
   assert.ok(performance.now() - started < 5000);
 });
 
+test("an address that redirects is told of, and where it points to is not called", {
+  timeout,
+}, async (t) => {
+  let called = 0;
+  const target = await listen(
+    t,
+    createServer((_, response) => {
+      called++;
+      response.end();
+    }),
+  );
+  const redirecting = createServer((_, response) =>
+    response.writeHead(307, { Location: target }).end(),
+  );
+  const probe = new Probe({ producer: everyFifth, url: await listen(t, redirecting) });
+  const { lines } = await hosted(t, probe);
+  await until(() => probe.counts.untold >= 2);
+  assert.equal(called, 0);
+  assert.ok(lines.some(({ line }) => /answered 307\./.test(line)));
+});
+
 test("a subclass looks at pixels in the background, and tells what it finds there", {
   timeout,
 }, async (t) => {
