@@ -83,10 +83,7 @@ test("pythorvision records two cameras, one of them in files of 2 s, and no fram
     "thorvision.log",
     "thorvision.right_9002.log",
   ]);
-  assert.match(
-    found.log,
-    /Caller \d+ is connected; 1 are now\.\n.*Caller \d+ has gone: Connection was broken/,
-  );
+  assert.match(found.log, /Port 9001 is open for SRT[^]*Caller \d+ is connected; 1 are now\./);
   const { errors } = found;
   assert.match(errors["unknown log"]!.join(": "), /^HTTPError: 404 /);
   assert.match(errors.unreachable!.join(": "), /^ConnectionError: ThorVision is not reachable/);
