@@ -162,6 +162,40 @@ test("a ThorVisionCamera serves what it receives, with its metadata, and asks on
   await until(() => thing.streams.length === 0);
 });
 
+test("what the server dropped is told by the frame that comes next, and how many they were", {
+  timeout,
+}, async (t) => {
+  const { thing, port } = await thorVisionFor(t);
+  await until(() => thing.available.length === 1);
+  const camera = new ThorVisionCamera({ host, port, srt_port: await freeUdpPort() });
+  const things = new ThingHost({ settingsFolder: await folderFor(t) });
+  things.add("remote", camera);
+  await things.open();
+  t.after(() => things.close());
+  let [frames, lost] = [0, 0];
+  camera.mjpeg_stream.onFrame(({ lossesBefore = [] }) => {
+    frames++;
+    for (const { count } of lossesBefore) lost += count;
+  });
+  const release = camera.mjpeg_stream.demand.take();
+  await until(() => frames > 20);
+  assert.equal(lost, 0);
+  const [pid] = thing.pids;
+  process.kill(pid!, "SIGSTOP");
+  await until(() => thing.streams[0]!.dropped.behind >= 15);
+  process.kill(pid!, "SIGCONT");
+  const before = frames;
+  await until(() => frames > before + 60);
+  const { behind } = thing.streams[0]!.dropped;
+  // SRT itself may give up what it was sending when it was stopped.
+  assert.ok(
+    lost >= behind && lost <= behind + 2,
+    `${lost} are told as lost, ${behind} were dropped`,
+  );
+  assert.equal(thing.streams[0]!.restarts, 0);
+  release();
+});
+
 test("a capability that is none is told when a ThorVisionCamera is made", () => {
   assert.throws(
     () => new ThorVisionCamera({ capability: "1280x720" }),

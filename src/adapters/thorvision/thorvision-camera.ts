@@ -14,6 +14,7 @@ import {
   type ThorVisionCameraEntry,
   ThorVisionHttpClient,
 } from "./http-client.ts";
+import { SampleGaps } from "./sample-gaps.ts";
 
 const Options = Type.Object({
   host: Type.Optional(Type.String({ minLength: 1 })),
@@ -118,7 +119,8 @@ export class ThorVisionCamera extends Camera {
     const camera = await this.#find();
     await this.#http.start(camera.id, srt_port, capabilityText(this.#choose(camera)));
     try {
-      yield* await this.#received(srt_port, signal);
+      const gaps = new SampleGaps();
+      for await (const frame of await this.#received(srt_port, signal)) yield withLoss(frame, gaps);
     } finally {
       await this.#http.stop(camera.id).catch((error) => this.log.warn(error.message));
     }
@@ -159,4 +161,11 @@ export class ThorVisionCamera extends Camera {
     const [source] = pipeline.cameras.values();
     return source!.frames(signal);
   }
+}
+
+/** The frame, which tells what was lost before it. */
+function withLoss(frame: SourceFrame, gaps: SampleGaps): SourceFrame {
+  const metadata = readMetadata(frame.jpeg);
+  const loss = metadata && gaps.before(metadata.sampleIndex);
+  return loss ? { ...frame, lossesBefore: [...(frame.lossesBefore ?? []), loss] } : frame;
 }

@@ -4,6 +4,7 @@ import { readMetadata, withMetadata } from "thingscope/thorvision";
 import { capabilityText, readCapability } from "../../../src/adapters/thorvision/capability.ts";
 import { FrameGate } from "../../../src/adapters/thorvision/frame-gate.ts";
 import { Offer } from "../../../src/adapters/thorvision/offer.ts";
+import { SampleGaps } from "../../../src/adapters/thorvision/sample-gaps.ts";
 import { decodeRgb } from "../../../src/frames/codec.ts";
 import { inspectJpeg } from "../../../src/frames/jpeg.ts";
 import { jpegOf } from "../../frames/jpegs.ts";
@@ -108,4 +109,15 @@ test("no more bytes a second are let through than were allowed, in whole frames"
   }
   assert.ok(bytes > 195e6 && bytes < 205e6, `${bytes} bytes in 10 s`);
   assert.equal(gate.dropped.too_fast, 1000 - bytes / 1_500_000);
+});
+
+test("a receiver tells how many frames are missing out of their sample indexes, whatever is counted", () => {
+  const lossesIn = (indexes: readonly number[]) => {
+    const gaps = new SampleGaps();
+    return indexes.map((index) => gaps.before(index)?.count ?? 0);
+  };
+  assert.deepEqual(lossesIn([7, 8, 9, 10, 11, 15, 16]), [0, 0, 0, 0, 0, 3, 0]);
+  const device = [0, 1001, 2000, 3001, 4000, 7000, 8001]; // 30 kHz, 30 frames a second, two missing
+  assert.deepEqual(lossesIn(device), [0, 0, 0, 0, 0, 2, 0]);
+  assert.deepEqual(lossesIn([90, 91, 92, 93, 0, 5, 6]), [0, 0, 0, 0, 0, 0, 0], "a run begins anew");
 });
