@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Camera, decodeRgb, type FrameSource } from "thingscope";
@@ -14,7 +12,7 @@ import { filersFor } from "../adapters/filers/network.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { eventually } from "../outputs/watching.ts";
 import { folderFor } from "../things/recorder-server.ts";
-import { python } from "./programs.ts";
+import { startPython } from "./python-program.ts";
 
 const FOLDER = packagePath("test", "interop");
 
@@ -36,20 +34,6 @@ class SteadyCamera extends Camera {
   }
 }
 
-/** A Python program, and the lines that it has written so far. */
-function start(t: TestContext, script: string, ...args: string[]) {
-  const child = spawn(python(), ["-u", script, ...args], { cwd: FOLDER });
-  t.after(() => child.kill("SIGKILL"));
-  const lines: string[] = [];
-  createInterface(child.stdout).on("line", (line) => lines.push(line));
-  let errors = "";
-  child.stderr.on("data", (chunk) => {
-    errors += chunk;
-  });
-  const ended = once(child, "close").then(([code]) => ({ code, errors }));
-  return { child, lines, ended };
-}
-
 /** The sample at the end of the client's text, with this port in place of its own. */
 async function sampleFor(t: TestContext, port: number): Promise<string> {
   const text = await readFile(join(FOLDER, "filers_client.py"), "utf8");
@@ -67,7 +51,7 @@ test("the sample of Filers' client gets 30 pictures of 640x480 a second, while a
 }, async (t) => {
   const { port, server } = await filersFor(t, {}, { camera: new SteadyCamera() });
   const sample = await sampleFor(t, port);
-  const [kept, killed] = [start(t, sample), start(t, sample)];
+  const [kept, killed] = [startPython(t, sample), startPython(t, sample)];
   await eventually(() => countsIn(killed.lines).length > 60, 20_000);
   killed.child.kill("SIGKILL");
   const { code, errors } = await kept.ended;
@@ -102,7 +86,7 @@ interface Happened {
 
 /** The scenario's program, as a player that is told what to do. */
 function playerFor(t: TestContext, port: number) {
-  const { child, lines, ended } = start(t, "filers_scenario.py", String(port));
+  const { child, lines, ended } = startPython(t, "filers_scenario.py", String(port));
   const happened = () =>
     lines.filter((line) => line.startsWith("{")).map((line): Happened => JSON.parse(line));
   const after = async (what: string, count = 1) => {

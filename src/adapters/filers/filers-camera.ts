@@ -21,7 +21,7 @@ export interface FilersCameraOptions {
   readonly port: number;
   /** Of the JPEGs, 1 to 100: 90. */
   readonly quality?: number;
-  /** The largest raw picture that is taken, MB: 134. */
+  /** The largest raw picture that is taken, MB: 67. */
   readonly max_image_mb?: number;
   /** Whether it plays while nobody wants frames, too. */
   readonly keep_warm?: boolean;
@@ -37,7 +37,7 @@ export class FilersCamera extends Camera {
     "The pictures that Filers, or a FilersServer, records to the network.";
   readonly #options: FilersCameraOptions;
   #isRecording = false;
-  #skipped = 0;
+  #dropped = 0;
 
   /** @throws {ThingError} `BAD_ARGUMENT` with each option that does not fit. */
   constructor(options: FilersCameraOptions) {
@@ -55,12 +55,12 @@ export class FilersCamera extends Camera {
   }
 
   @property(
-    "Pictures that gave way to newer ones, because JPEGs are made more slowly than pictures come",
+    "Pictures that were dropped because JPEGs are made more slowly than pictures come",
     Type.Integer({ minimum: 0 }),
     { readOnly: true },
   )
-  get frames_skipped(): number {
-    return this.#skipped;
+  get frames_dropped(): number {
+    return this.#dropped;
   }
 
   protected override source(): FrameSource {
@@ -69,8 +69,8 @@ export class FilersCamera extends Camera {
       ...{ server, port, quality },
       ...(max_image_mb !== undefined && { maxImageBytes: max_image_mb * 1e6 }),
       onRecording: (isRecording) => this.#record(isRecording),
-      onSkipped: () => {
-        this.#skipped++;
+      onDropped: () => {
+        this.#dropped++;
       },
     });
   }

@@ -24,13 +24,13 @@ export interface RemoteVideoPlayerOptions {
   readonly port: number;
   /** Seconds. Taken so that scripts need not change; nothing here waits in turns, so it has no effect. */
   readonly timeout?: number;
-  /** The largest picture that is taken, bytes: 128 MiB. */
+  /** The largest picture that is taken, bytes: 64 MiB. */
   readonly maxImageBytes?: number;
 }
 
 const CONNECT_WITHIN_MS = 2000;
 const MOST_TEXT = 64 * 1024;
-const MOST_BINARY = 128 * 2 ** 20;
+const MOST_BINARY = 64 * 2 ** 20;
 
 /**
  * A client of Filers' network recorder, as Filers' own `RemoteVideoPlayer`: extend it, and say what happens to pictures.

@@ -84,6 +84,30 @@ test("a server that goes away is looked for again", { timeout }, async (t) => {
   assert.equal(far.state.state, "running");
 });
 
+test("frames that the server left out are told of as losses, and those between recordings are not", {
+  timeout,
+}, async (t) => {
+  const near = await filersFor(t);
+  const far = await cameraFor(t, near.port);
+  const losses: number[] = [];
+  far.mjpeg_stream.onFrame(({ lossesBefore = [] }) => {
+    losses.push(lossesBefore.reduce((sum, { count }) => sum + count, 0));
+  });
+  t.after(far.mjpeg_stream.demand.take());
+  await eventually(() => near.camera.mjpeg_stream.demand.active);
+  const large = await jpegOf(800, 600);
+  for (let n = 0; n < 5; n++) near.camera.mjpeg_stream.addFrame(large); // in one moment: the first and the last are sent
+  await eventually(() => losses.length === 2);
+  assert.deepEqual(losses, [0, 3]);
+  near.server.stop_network_recording();
+  await eventually(() => near.server.clients[0]?.state === "requested");
+  for (let n = 0; n < 5; n++) near.camera.mjpeg_stream.addFrame(JPEG);
+  near.server.start_network_recording();
+  near.camera.mjpeg_stream.addFrame(JPEG);
+  await eventually(() => losses.length === 3);
+  assert.deepEqual(losses, [0, 3, 0]);
+});
+
 test("options that do not fit are told of", () => {
   assert.throws(() => new FilersCamera({ server: "pc" } as never), {
     message: /A FilersCamera cannot be made with these options: 'port' is missing\./,

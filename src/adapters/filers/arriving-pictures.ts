@@ -1,0 +1,124 @@
+import { now } from "../../base/clock.ts";
+import { ThingError } from "../../base/errors.ts";
+import type { Origin, SourceLoss } from "../../frames/frame.ts";
+import { PtsClock } from "../../sources/pts-clock.ts";
+import {
+  type FilersImage,
+  type FilersMetadata,
+  RemoteVideoPlayer,
+  type RemoteVideoPlayerOptions,
+} from "./remote-video-player.ts";
+
+/** A picture that came and waits to become a JPEG. */
+export interface ArrivedPicture {
+  readonly image: FilersImage;
+  /** Epoch ms. */
+  readonly capturedAt: number;
+  /** Who the frame was, where the server is a Thingscope. */
+  readonly origin: Origin | undefined;
+  readonly lossesBefore: readonly SourceLoss[];
+}
+
+/** Who wants to know what happens. */
+export interface ArrivalOptions extends RemoteVideoPlayerOptions {
+  /** The server has begun to record to the network, or has ended. */
+  onRecording(isRecording: boolean): void;
+  /** A picture was dropped: JPEGs are made more slowly than pictures come. */
+  onDropped(): void;
+}
+
+/** As many as Filers holds for a client: small ones come in pairs, because Filers lets TCP wait for acknowledgements. */
+const MOST_WAITING = 5;
+const NOT_SENT = "the FilersServer did not send them";
+const TOO_BUSY = "JPEGs were made more slowly than pictures came";
+
+/** A player that holds the newest pictures until somebody takes them, and knows which are missing. */
+export class ArrivingPictures extends RemoteVideoPlayer {
+  readonly #options: ArrivalOptions;
+  readonly #clock = new PtsClock();
+  readonly #waiting: ArrivedPicture[] = [];
+  /** What is missing before the first that waits. */
+  #missing: SourceLoss[] = [];
+  #failure: ThingError | undefined;
+  #lastT = Number.NEGATIVE_INFINITY;
+  #last: Origin | undefined;
+  #wake: () => void = () => {};
+
+  constructor(options: ArrivalOptions) {
+    super(options);
+    this.#options = options;
+  }
+
+  /** The oldest that waits. @throws {ThingError} `SOURCE_FAILED` once the connection is over. */
+  take(): ArrivedPicture | undefined {
+    const picture = this.#waiting.shift();
+    if (!picture && this.#failure) throw this.#failure;
+    if (!picture || this.#missing.length === 0) return picture;
+    const lossesBefore = [...this.#missing, ...picture.lossesBefore];
+    this.#missing = [];
+    return { ...picture, lossesBefore };
+  }
+
+  /** Resolves when there may be something to take. */
+  next(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  /** Ends a wait for the next. */
+  wake(): void {
+    this.#wake();
+  }
+
+  override processException(message: string, _trace: string, fromThread: boolean): void {
+    const complaint = `The Filers server ${this.server}:${this.port} complains: ${message}`;
+    this.#failure = new ThingError("SOURCE_FAILED", fromThread ? message : complaint);
+    this.wake();
+  }
+
+  override processRecordingState(isRecording: boolean): void {
+    this.#options.onRecording(isRecording);
+    this.#last = undefined; // what was not recorded is no loss
+    if (!isRecording) this.play(); // it sends nothing of its next recording to who does not ask again
+  }
+
+  override processImage(image: FilersImage, metadata: FilersMetadata): void {
+    if (this.#waiting.length >= MOST_WAITING) this.#drop();
+    const capturedAt = this.#capturedAt(metadata.t);
+    const origin = this.#originOf(metadata);
+    this.#waiting.push({ image, capturedAt, origin, lossesBefore: this.#lossesBefore(origin) });
+    this.wake();
+  }
+
+  #drop(): void {
+    const { lossesBefore = [] } = this.#waiting.shift() ?? {};
+    this.#missing.push(...lossesBefore, { what: "lost", count: 1, why: TOO_BUSY });
+    this.#options.onDropped();
+  }
+
+  #capturedAt(t: unknown): number {
+    const arrivedAt = now();
+    if (typeof t !== "number" || !Number.isFinite(t)) return arrivedAt;
+    if (t < this.#lastT) this.#clock.reset();
+    this.#lastT = t;
+    return this.#clock.captured(t * 1000, arrivedAt);
+  }
+
+  /** A Thingscope server says who the frame is. */
+  #originOf({ t, run, count }: FilersMetadata): Origin | undefined {
+    if (typeof run !== "string" || typeof count !== "number" || typeof t !== "number") {
+      return undefined;
+    }
+    const stream = `filers://${this.server}:${this.port}`;
+    return { stream, run, index: count, capturedAt: t * 1000 };
+  }
+
+  #lossesBefore(origin: Origin | undefined): SourceLoss[] {
+    const last = this.#last;
+    this.#last = origin;
+    if (!origin || origin.run !== last?.run) return [];
+    const count = origin.index - last.index - 1;
+    return count > 0 ? [{ what: "lost", count, why: NOT_SENT }] : [];
+  }
+}
