@@ -86,6 +86,21 @@ test("a smaller and slower capability is what it says", { timeout }, async (t) =
   assert.ok(more.length / seconds < 17, `${more.length / seconds} frames a second`);
 });
 
+test("frames beyond what may be sent in a second are dropped whole, and every one that is missing is counted", {
+  timeout,
+}, async (t) => {
+  const { thing, ask } = await thorVisionFor(t, undefined, { max_mb_per_s: 0.1 });
+  await until(() => thing.available.length === 1);
+  const port = await freeUdpPort();
+  assert.equal((await ask("/jpeg", { id: 0, port, capability: FULL })).status, 200);
+  const { take } = await receiver(port);
+  const indexes = (await take(12)).map(({ jpeg }) => readMetadata(jpeg)!.sampleIndex);
+  const missing = indexes.at(-1)! - indexes[0]! + 1 - indexes.length;
+  const { too_fast, behind } = thing.streams[0]!.dropped;
+  assert.ok(missing > 12, `${missing} were missing between ${indexes}`);
+  assert.ok(too_fast >= missing && behind === 0, `${too_fast} of ${missing} were counted`);
+});
+
 test("ports and capabilities that cannot be had are refused within half a second; the same camera joins", {
   timeout,
 }, async (t) => {
