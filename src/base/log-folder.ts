@@ -40,6 +40,9 @@ export interface LogFolderOptions {
   readonly log?: Log;
 }
 
+/** The name of the log of what the server itself says, beside its Things. */
+export const SERVER_LOG = "thingscope";
+
 const LOG_FILE = /\.log(\.\d+)?$/;
 const NOT_IN_A_NAME = /[^A-Za-z0-9_.-]/g;
 const LONGEST_NAME = 100;

@@ -7,7 +7,7 @@ import { addClientCommands } from "./client-commands.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import type { LaunchFlags } from "./launch-command.ts";
 import { addListenOptions, type ListenFlags, portNumber } from "./listen-options.ts";
-import { pinoLog } from "./pino-log.ts";
+import { filedProcessLog, pinoLog } from "./pino-log.ts";
 import { addRecordingCommands } from "./recording-commands.ts";
 import { Stopper } from "./stop.ts";
 
@@ -105,7 +105,7 @@ function program(): Command {
 }
 
 async function runServe(file: string | undefined, flags: ServeFlags): Promise<void> {
-  const log = pinoLog({ debug: flags.debug, readable: process.stdout.isTTY });
+  let log = pinoLog({ debug: flags.debug, readable: process.stdout.isTTY });
   const { defaultConfig, loadConfig } = await import("./config.ts");
   const { listeningFor } = await import("./listening.ts");
   const { serverFromConfig, startServer } = await import("./serve.ts");
@@ -115,6 +115,7 @@ async function runServe(file: string | undefined, flags: ServeFlags): Promise<vo
   try {
     const listening = await listeningFor(flags, config);
     const server = await serverFromConfig(config, log, listening.options);
+    log = filedProcessLog(log, server.host.logFiles);
     const stopper = new Stopper(() => server.close(), log);
     stopper.onSignals();
     stopper.onFaults();

@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import type { Log, LogLevel } from "../base/log.ts";
+import { filedLog, type LogFolder, SERVER_LOG } from "../base/log-folder.ts";
 import { redact, redactText } from "../base/redact.ts";
 
 export interface ProcessLog extends Log {
@@ -50,6 +51,23 @@ export function pinoLog({ debug = false, readable = false, fd = 1 }: LogOptions 
       if (readable) output.write(`${text}\n`);
     },
     written: () => output.written(),
+  };
+}
+
+/** The same log, which the server's log file has too, where files are kept. */
+export function filedProcessLog(log: ProcessLog, files: LogFolder | undefined): ProcessLog {
+  if (!files) return log;
+  const file = files.log(SERVER_LOG);
+  return {
+    ...log,
+    ...filedLog(log, files, SERVER_LOG),
+    say: (message, fields) => {
+      log.say(message, fields);
+      file.info(message, fields);
+    },
+    written: async () => {
+      await Promise.all([log.written(), files.written()]);
+    },
   };
 }
 

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { within } from "../base/abort.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, type LogLevel, namedLog, silentLog } from "../base/log.ts";
-import { filedLog, LogFolder } from "../base/log-folder.ts";
+import { filedLog, LogFolder, SERVER_LOG } from "../base/log-folder.ts";
 import { FolderLock } from "./folder-lock.ts";
 import { GlobalLock } from "./global-lock.ts";
 import { HostedThing, type ThingState } from "./hosted-thing.ts";
@@ -45,8 +45,6 @@ const RESERVED = new Set(
     " ",
   ),
 );
-/** What the server itself says, beside its Things. */
-const SERVER_LOG = "thingscope";
 const NAME = /^[A-Za-z0-9_-]+$/;
 
 /** The Things of one process, without HTTP: opens them in order, keeps their settings and invocations, closes them in reverse. */

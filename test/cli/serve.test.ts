@@ -224,7 +224,8 @@ test("what Things say is kept in files of the settings folder, and served by a S
 }, async (t) => {
   const folder = await folderWith({
     "camera.ts": CAMERA,
-    "lab.yaml": 'things:\n  eye: "camera:Broken"\n  log: thingscope/things:ServerLog\n',
+    "lab.yaml":
+      'things:\n  eye: "camera:Broken"\n  faulty: "camera:Faulty"\n  log: thingscope/things:ServerLog\n',
   });
   const server = await serveCli(t, folder, "lab.yaml");
   const listed = await fetch(`${server.url}/log/files`);
@@ -232,7 +233,15 @@ test("what Things say is kept in files of the settings folder, and served by a S
   assert.equal(file?.name, "thingscope.log");
   const words = /Z error Thing 'eye' could not open: The cable is out\.\n/;
   assert.match(await (await fetch(file.href)).text(), words);
-  assert.match(await readFile(join(folder, "settings", "logs", "thingscope.log"), "utf8"), words);
+  await server.told(({ msg }) => msg.includes("Nobody awaits me"));
+  const path = join(folder, "settings", "logs", "thingscope.log");
+  let kept = await readFile(path, "utf8");
+  assert.match(kept, /Z info {2}thingscope \d+\.\d+\.\d+ {2}settings .*\n/);
+  assert.match(kept, words);
+  while (!kept.includes("Nothing caught this error: Nobody awaits me.")) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    kept = await readFile(path, "utf8");
+  }
   const watching = runCli(folder, "watch", `${server.url}/log/`, "line", "--count", "1");
   const opening = setInterval(() => {
     void fetch(`${server.url}/things/eye/open`, { method: "POST" });

@@ -33,7 +33,8 @@ type Command = "started_playing" | "stopped_playing";
 
 /** Clients send a name and nothing else. */
 const LIMITS = { text: 64 * 1024, binary: 64 * 1024 };
-const LONGEST_COMMAND = 1024; // bytes: parsing YAML takes time
+const LONGEST_COMMAND = 256; // bytes: parsing YAML takes time
+const MOST_MISTAKES = 10;
 const MOST_UNREAD_REPLIES = 64 * 1024; // bytes
 const KEEP_ALIVE_MS = 30_000;
 
@@ -50,6 +51,7 @@ export class NetworkClient {
   readonly #options: ClientOptions;
   readonly #reader = new MessageReader(LIMITS);
   #state: ClientState = "idle";
+  #mistakes = 0;
   #announced = 0;
   /** The newest frame, until it is claimed. */
   #due: Frame | undefined;
@@ -145,7 +147,10 @@ export class NetworkClient {
 
   #read(chunk: Buffer): void {
     try {
-      for (const message of this.#reader.messages(chunk)) this.#take(message);
+      for (const message of this.#reader.messages(chunk)) {
+        if (this.#socket.destroyed) return; // what it said before that was enough
+        this.#take(message);
+      }
     } catch (error) {
       this.#fault("bad_length", `sent what is none of our messages. ${messageOf(error)}`);
       this.end();
@@ -170,6 +175,8 @@ export class NetworkClient {
       const sentence = `A client says started_playing or stopped_playing. ${messageOf(error)}`;
       this.#fault("bad_message", `sent a message that is not understood. ${sentence}`);
       this.#say("exception", [sentence, ""]);
+      this.#mistakes++;
+      if (this.#mistakes >= MOST_MISTAKES) this.end();
       return undefined;
     }
   }

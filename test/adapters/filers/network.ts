@@ -4,6 +4,7 @@ import type { TestContext } from "node:test";
 import { Camera, type FrameSource, type Log, ThingHost } from "thingscope";
 import { FilersServer, type FilersServerOptions } from "thingscope/filers";
 import { MessageReader, messageBytes } from "../../../src/adapters/filers/framing.ts";
+import { eventually } from "../../outputs/watching.ts";
 import { folderFor } from "../../things/recorder-server.ts";
 
 /** A camera whose frames a test adds to its stream. */
@@ -36,6 +37,17 @@ export async function filersFor(
   t.after(() => host.close());
   return { host, camera, server, port: server.port };
 }
+
+/** The same, and a client that plays. */
+export async function playedFor(t: TestContext, ...how: FilersFor) {
+  const filers = await filersFor(t, ...how);
+  const client = new PlainClient(t, filers.port);
+  client.send("started_playing");
+  await eventually(() => filers.camera.mjpeg_stream.demand.active);
+  return { ...filers, client };
+}
+
+type FilersFor = Parameters<typeof filersFor> extends [TestContext, ...infer How] ? How : never;
 
 /** What a server said: a name, its value, and the bytes of a picture. */
 export interface Said {
