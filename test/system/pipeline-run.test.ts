@@ -129,6 +129,15 @@ test("a signal stops it, also one that has aborted before", { timeout }, async (
   assert.deepEqual(await stopped.ended, { why: "stopped" });
 });
 
+test("a pipeline that hangs while it plays is ended, with the reason", { timeout }, async () => {
+  const app = await Pipeline.run(ONE_TEE);
+  for (let n = 0; n < 10; n++) await app.cameras.get("t1")!.nextFrame();
+  process.kill(app.pipeline.pid!, "SIGSTOP");
+  const { why, error } = await app.ended;
+  assert.equal(why, "error");
+  assert.match(error!.message, /gave no frame for \d.* and was ended/);
+});
+
 test("a flood of error output is bounded, and delays no frame", { timeout }, async () => {
   const flood = "i=0; while :; do printf 'a line of noise %s\\n' $i >&2; i=$((i+1)); done";
   const picture = "videotestsrc is-live=true ! video/x-raw,width=64,height=48,framerate=30/1";

@@ -1,4 +1,4 @@
-import { messageOf } from "../../base/errors.ts";
+import { messageOf, ThingError } from "../../base/errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import type { Frame } from "../../frames/frame.ts";
 import type { MJPEGStream } from "../../outputs/mjpeg-stream.ts";
@@ -63,6 +63,9 @@ export class FrameProbe<E = unknown> implements AsyncDisposable {
   /** @throws {ThingError} `BAD_ARGUMENT` for what is no producer, no consumer, or no limit. */
   constructor(options: FrameProbeOptions<E>) {
     const { camera, producer, consumer, thingStates = () => ({}) } = options;
+    if (!camera) {
+      throw new ThingError("BAD_ARGUMENT", "A probe looks at a camera or a stream. Give it one.");
+    }
     this.#stream = "mjpeg_stream" in camera ? camera.mjpeg_stream : camera;
     this.#name = camera.name || this.#stream.name;
     this.#produce = produceOf(producer);

@@ -130,11 +130,16 @@ export class Probe extends Thing {
     this.tell(events, of);
   }
 
-  /** Tells clients, and file, address and log where there are any, what was found in a frame. */
+  /**
+   * Tells clients, and file, address and log where there are any, what was found in a frame.
+   * @throws {ThingError} `BAD_ARGUMENT` for what is more than 100 kB as JSON. @throws {TypeError} for what is no JSON.
+   */
   protected tell(events: readonly unknown[], { camera, run, index, capturedAt }: FoundIn): void {
+    const text = JSON.stringify(events);
+    if (text.length > MOST_CHARACTERS) throw tooMuch(text.length);
     const found = { camera, run, index, capturedAt, events: [...events] };
     this.detections.emit(found);
-    if (this.#inLog) this.log.info(`found in frame ${index}: ${JSON.stringify(events)}`);
+    if (this.#inLog) this.log.info(`found in frame ${index}: ${text}`);
     for (const consumer of this.#told) consumer.push(found);
   }
 
@@ -162,6 +167,8 @@ export class Probe extends Thing {
   }
 }
 
+const MOST_CHARACTERS = 100_000;
+
 const NONE: Counts = {
   frames: 0,
   skipped: 0,
@@ -181,6 +188,13 @@ function sumOf(a: Counts, b: Counts): Counts {
 
 function lineOf(event: unknown, { camera, run, index, capturedAt }: FoundIn): string {
   return JSON.stringify({ camera, run, index, capturedAt, event });
+}
+
+function tooMuch(characters: number): ThingError {
+  return new ThingError(
+    "BAD_ARGUMENT",
+    `What was found is ${characters} characters as JSON, and clients are told ${MOST_CHARACTERS} at most. Tell what a frame shows, not the frame.`,
+  );
 }
 
 function nothingLooks(): ThingError {

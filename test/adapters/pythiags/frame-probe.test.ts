@@ -223,6 +223,7 @@ test("what is no producer, no consumer or no limit is refused in one sentence", 
     override extractMetadata = () => [];
   }
   const cases: [object, RegExp][] = [
+    [{ camera: undefined }, /^A probe looks at a camera or a stream/],
     [{ producer: undefined }, /^A producer is a function/],
     [{ producer: Looks }, /a class is not yet one: make it with new/],
     [{ producer: { extractMetadata: 3 } }, /^A producer is/],

@@ -177,6 +177,23 @@ test("a subclass looks at pixels in the background, and tells what it finds ther
   assert.ok(counts.consumed > 0);
 });
 
+test("what is too much to tell, or is no JSON, is told of and counted, and nobody gets it", {
+  timeout,
+}, async (t) => {
+  const found = [() => ["x".repeat(100_000)], () => [1n]];
+  for (const [n, sentence] of [
+    /100004 characters as JSON, and clients are told 100000/,
+    /BigInt/,
+  ].entries()) {
+    const probe = new Probe({ producer: found[n]! });
+    probe.detections.on(() => assert.fail("it was told"));
+    const { lines, host } = await hosted(t, probe);
+    await until(() => probe.counts.failed >= 2);
+    assert.ok(lines.some(({ line }) => sentence.test(line)));
+    await host.close();
+  }
+});
+
 test("a Probe that is not active lets its camera rest, and counts on when it is again", {
   timeout,
 }, async (t) => {
