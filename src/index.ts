@@ -43,7 +43,6 @@ export {
   decodeRgb,
   encodeJpeg,
   type JpegQuality,
-  type RawImage,
   renderSvg,
   renderSvgRaw,
   resizeJpeg,
@@ -76,6 +75,7 @@ export {
 } from "./frames/pixel-formats.ts";
 export { drawText, type TextStyle } from "./frames/pixel-text.ts";
 export { RateMeter } from "./frames/rate.ts";
+export type { RawImage } from "./frames/raw-image.ts";
 export {
   brenner,
   FOCUS_MEASURES,

@@ -3,6 +3,7 @@ import { messageOf, ThingError } from "../base/errors.ts";
 import { inspectJpeg, MAX_JPEG_PIXELS } from "./jpeg.ts";
 import { badFrame } from "./jpeg-header.ts";
 import { luma } from "./pixel-formats.ts";
+import type { RawImage } from "./raw-image.ts";
 
 let loading: ReturnType<typeof loadSharp> | undefined;
 
@@ -21,15 +22,6 @@ function sharpLibrary() {
 }
 
 const DEFAULT_QUALITY = 85;
-
-/** Pixels in memory: row-major, 8 bits a channel, channels side by side, no padding between rows. */
-export interface RawImage {
-  readonly data: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-  /** 1 grey, 3 RGB, 4 RGB and a byte that is ignored. */
-  readonly channels: 1 | 3 | 4;
-}
 
 /** How a JPEG is written. */
 export interface JpegQuality {

@@ -1,5 +1,6 @@
-import { encodeJpeg, type RawImage } from "../frames/codec.ts";
+import { encodeJpeg } from "../frames/codec.ts";
 import { drawText, textWidth } from "../frames/pixel-text.ts";
+import type { RawImage } from "../frames/raw-image.ts";
 
 const STRIPE = [240, 167, 67] as const;
 const MOST_WIDTH = 1280;

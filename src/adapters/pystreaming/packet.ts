@@ -1,4 +1,5 @@
-import { decodeRgb, type RawImage } from "../../frames/codec.ts";
+import { decodeRgb } from "../../frames/codec.ts";
+import type { RawImage } from "../../frames/raw-image.ts";
 import { Lanes } from "./lanes.ts";
 import { loads } from "./pickle.ts";
 import { dumps, dumpsFloat } from "./pickle-writer.ts";

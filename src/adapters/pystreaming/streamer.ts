@@ -1,7 +1,8 @@
 import { now } from "../../base/clock.ts";
 import { ThingError } from "../../base/errors.ts";
-import { encodeJpeg, type RawImage } from "../../frames/codec.ts";
+import { encodeJpeg } from "../../frames/codec.ts";
 import { inspectJpeg } from "../../frames/jpeg.ts";
+import type { RawImage } from "../../frames/raw-image.ts";
 import { Distributor } from "./distributor.ts";
 import { type EndpointOptions, requireEndpoint } from "./endpoint.ts";
 import { Lanes } from "./lanes.ts";
