@@ -60,7 +60,7 @@ test("the sample of Filers' client gets 30 pictures of 640x480 a second, while a
   t.diagnostic(
     `${counts.length} pictures in the 10 s of the sample, ${server.frames_skipped} skipped`,
   );
-  assert.ok(counts.length > 240, `${counts.length} pictures in 10 s`);
+  assert.ok(counts.length > 200, `${counts.length} pictures in 10 s`);
   const missing = counts.at(-1)! - counts[0]! + 1 - counts.length;
   assert.ok(missing >= 0 && missing <= server.frames_skipped, `${missing} are missing`);
   assert.deepEqual(

@@ -28,7 +28,7 @@ async function served(t: TestContext, more: Record<string, Thing> = {}) {
   const server = new ThingServer(host);
   const { url } = await server.listen({ port: 0 });
   t.after(() => server.close());
-  return { url, talker, log, host, logFolder };
+  return { url, talker, log, host, server, logFolder };
 }
 
 async function filesAt(url: string): Promise<Listed[]> {
@@ -61,6 +61,18 @@ test("the log of a Thing is a file that is listed and fetched, and is none of th
   for (const path of ["talker.log", "..%2Fprivate.key", "private.key"]) {
     assert.equal((await fetch(`${url}/log/files/${path}`)).status, 404, path);
   }
+});
+
+test("log files are read by who may operate, and deleted by an admin", async (t) => {
+  const { server } = await served(t);
+  const roles = server.routes
+    .filter(({ path }) => path.startsWith("/log/files/:id"))
+    .map(({ method, path, role }) => `${method} ${path} ${role}`);
+  assert.deepEqual(roles, [
+    "GET /log/files/:id operate",
+    "GET /log/files/:id/:part operate",
+    "DELETE /log/files/:id admin",
+  ]);
 });
 
 test("a deleted log file is begun again", { timeout: 20_000 }, async (t) => {
