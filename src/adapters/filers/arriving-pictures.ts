@@ -19,8 +19,10 @@ export interface ArrivedPicture {
   readonly lossesBefore: readonly SourceLoss[];
 }
 
-/** Who wants to know what happens. */
+/** How long to wait, and who wants to know what happens. */
 export interface ArrivalOptions extends RemoteVideoPlayerOptions {
+  /** The longest time between two pictures while the server records, ms; 0: any. */
+  readonly silenceMs: number;
   /** The server has begun to record to the network, or has ended. */
   onRecording(isRecording: boolean): void;
   /** A picture was dropped: JPEGs are made more slowly than pictures come. */
@@ -42,6 +44,7 @@ export class ArrivingPictures extends RemoteVideoPlayer {
   #failure: ThingError | undefined;
   #lastT = Number.NEGATIVE_INFINITY;
   #last: Origin | undefined;
+  #silence: NodeJS.Timeout | undefined;
   #wake: () => void = () => {};
 
   constructor(options: ArrivalOptions) {
@@ -79,16 +82,32 @@ export class ArrivingPictures extends RemoteVideoPlayer {
 
   override processRecordingState(isRecording: boolean): void {
     this.#options.onRecording(isRecording);
+    if (isRecording) this.#awaitPicture();
+    else clearTimeout(this.#silence);
     this.#last = undefined; // what was not recorded is no loss
     if (!isRecording) this.play(); // it sends nothing of its next recording to who does not ask again
   }
 
   override processImage(image: FilersImage, metadata: FilersMetadata): void {
+    this.#silence?.refresh();
     if (this.#waiting.length >= MOST_WAITING) this.#drop();
     const capturedAt = this.#capturedAt(metadata.t);
     const origin = this.#originOf(metadata);
     this.#waiting.push({ image, capturedAt, origin, lossesBefore: this.#lossesBefore(origin) });
     this.wake();
+  }
+
+  override async stopListener(): Promise<void> {
+    clearTimeout(this.#silence);
+    await super.stopListener();
+  }
+
+  #awaitPicture(): void {
+    clearTimeout(this.#silence);
+    const { silenceMs } = this.#options;
+    if (silenceMs === 0) return;
+    const sentence = `The Filers server ${this.server}:${this.port} records and has sent no picture for ${silenceMs / 1000} s.`;
+    this.#silence = setTimeout(() => this.processException(sentence, "", true), silenceMs);
   }
 
   #drop(): void {

@@ -10,6 +10,7 @@ const Options = Type.Object({
   port: Type.Integer({ minimum: 1, maximum: 65_535 }),
   quality: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
   max_image_mb: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 4000 })),
+  silence_ms: Type.Optional(Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1 })),
   keep_warm: Type.Optional(Type.Boolean()),
 });
 
@@ -23,10 +24,13 @@ export interface FilersCameraOptions {
   readonly quality?: number;
   /** The largest raw picture that is taken, MB: 67. */
   readonly max_image_mb?: number;
+  /** The longest time between two pictures while Filers records, ms: 10,000; 0: any. */
+  readonly silence_ms?: number;
   /** Whether it plays while nobody wants frames, too. */
   readonly keep_warm?: boolean;
 }
 
+const SILENCE_MS = 10_000;
 /** A server that is connected and does not record may begin to at any time: that is no failure. */
 const PATIENT = { startMs: 2 ** 31 - 1, silenceMs: 0 };
 
@@ -64,9 +68,9 @@ export class FilersCamera extends Camera {
   }
 
   protected override source(): FrameSource {
-    const { server, port, quality, max_image_mb } = this.#options;
+    const { server, port, quality, max_image_mb, silence_ms = SILENCE_MS } = this.#options;
     return new FilersSource({
-      ...{ server, port, quality },
+      ...{ server, port, quality, silenceMs: silence_ms },
       ...(max_image_mb !== undefined && { maxImageBytes: max_image_mb * 1e6 }),
       onRecording: (isRecording) => this.#record(isRecording),
       onDropped: () => {

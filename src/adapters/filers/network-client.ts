@@ -37,6 +37,7 @@ const LONGEST_COMMAND = 256; // bytes: parsing YAML takes time
 const MOST_MISTAKES = 10;
 const MOST_UNREAD_REPLIES = 64 * 1024; // bytes
 const KEEP_ALIVE_MS = 30_000;
+const STALL_MS = 10_000;
 
 /** One client of a FilersServer: what it asked for, what it was sent, and what it was too slow for. */
 export class NetworkClient {
@@ -70,6 +71,10 @@ export class NetworkClient {
     socket.on("data", (chunk) => this.#read(chunk));
     socket.on("end", () => {
       if (this.#reader.isInside) this.#fault("half_message", "left in the middle of a message");
+    });
+    socket.on("timeout", () => {
+      this.#fault("half_message", `stopped in the middle of a message for ${STALL_MS / 1000} s`);
+      this.end();
     });
     socket.on("error", () => {}); // "close" follows; clients often leave before the last answer
   }
@@ -151,6 +156,7 @@ export class NetworkClient {
         if (this.#socket.destroyed) return; // what it said before that was enough
         this.#take(message);
       }
+      this.#socket.setTimeout(this.#reader.isInside ? STALL_MS : 0);
     } catch (error) {
       this.#fault("bad_length", `sent what is none of our messages. ${messageOf(error)}`);
       this.end();

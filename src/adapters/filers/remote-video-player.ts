@@ -24,11 +24,15 @@ export interface RemoteVideoPlayerOptions {
   readonly port: number;
   /** Seconds. Taken so that scripts need not change; nothing here waits in turns, so it has no effect. */
   readonly timeout?: number;
+  /** How long a message that has begun may stand still, ms: 10,000. */
+  readonly stallMs?: number;
   /** The largest picture that is taken, bytes: 64 MiB. */
   readonly maxImageBytes?: number;
 }
 
 const CONNECT_WITHIN_MS = 2000;
+const STALL_MS = 10_000;
+const KEEP_ALIVE_MS = 30_000;
 const MOST_TEXT = 64 * 1024;
 const MOST_BINARY = 64 * 2 ** 20;
 
@@ -44,6 +48,7 @@ export abstract class RemoteVideoPlayer {
   readonly port: number;
   readonly timeout: number;
   readonly #maxImageBytes: number;
+  readonly #stallMs: number;
   #socket: Socket | undefined;
   #closed: Promise<void> = Promise.resolve();
 
@@ -51,12 +56,14 @@ export abstract class RemoteVideoPlayer {
     server,
     port,
     timeout = 0.01,
+    stallMs = STALL_MS,
     maxImageBytes = MOST_BINARY,
   }: RemoteVideoPlayerOptions) {
     this.server = server;
     this.port = port;
     this.timeout = timeout;
     this.#maxImageBytes = maxImageBytes;
+    this.#stallMs = stallMs;
   }
 
   /**
@@ -81,9 +88,16 @@ export abstract class RemoteVideoPlayer {
     this.#closed = new Promise((resolve) => socket.once("close", () => resolve()));
     const reader = new MessageReader({ text: MOST_TEXT, binary: this.#maxImageBytes });
     socket.setNoDelay(true);
-    socket.setTimeout(CONNECT_WITHIN_MS, () => this.#fail(socket, new Error("timed out")));
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    socket.setTimeout(CONNECT_WITHIN_MS);
+    socket.on("timeout", () => this.#fail(socket, new Error("timed out")));
     socket.once("connect", () => socket.setTimeout(0));
-    socket.on("data", (chunk) => this.#read(socket, reader.messages(chunk)));
+    socket.on("data", (chunk) => {
+      this.#read(socket, reader.messages(chunk));
+      // A message that has begun must go on; between two of them a server may be silent for days.
+      const limit = reader.isInside && !socket.isPaused() ? this.#stallMs : 0;
+      if (socket.timeout !== limit) socket.setTimeout(limit);
+    });
     socket.on("error", (error) => this.#fail(socket, error));
     socket.on("end", () => this.#fail(socket, new Error("Remote client was closed")));
   }
@@ -95,7 +109,7 @@ export abstract class RemoteVideoPlayer {
     this.#socket = undefined;
     socket?.end();
     socket?.resume();
-    socket?.setTimeout(CONNECT_WITHIN_MS, () => socket.destroy());
+    socket?.setTimeout(CONNECT_WITHIN_MS);
     await this.#closed;
   }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { decodeRgb, ThingHost } from "thingscope";
-import { FilersCamera } from "thingscope/filers";
+import { FilersCamera, type FilersCameraOptions } from "thingscope/filers";
 import { jpegOf } from "../../frames/jpegs.ts";
 import { eventually } from "../../outputs/watching.ts";
 import { folderFor } from "../../things/recorder-server.ts";
@@ -10,9 +10,13 @@ import { filersFor } from "./network.ts";
 const timeout = 30_000;
 const JPEG = await jpegOf(64, 48, { quality: 95 });
 
-async function cameraFor(t: TestContext, port: number): Promise<FilersCamera> {
+async function cameraFor(
+  t: TestContext,
+  port: number,
+  options: Partial<FilersCameraOptions> = {},
+): Promise<FilersCamera> {
   const host = new ThingHost({ settingsFolder: await folderFor(t) });
-  const camera = new FilersCamera({ server: "127.0.0.1", port, quality: 95 });
+  const camera = new FilersCamera({ server: "127.0.0.1", port, quality: 95, ...options });
   host.add("far", camera);
   await host.open();
   t.after(() => host.close());
@@ -106,6 +110,21 @@ test("frames that the server left out are told of as losses, and those between r
   near.camera.mjpeg_stream.addFrame(JPEG);
   await eventually(() => losses.length === 3);
   assert.deepEqual(losses, [0, 3, 0]);
+});
+
+test("a server that records and sends nothing has failed, one that does not record has not", {
+  timeout,
+}, async (t) => {
+  const near = await filersFor(t);
+  const far = await cameraFor(t, near.port, { silence_ms: 300 });
+  t.after(far.mjpeg_stream.demand.take());
+  await eventually(() => near.camera.mjpeg_stream.demand.active);
+  await new Promise((resolve) => setTimeout(resolve, 500)); // longer than it may be silent while it records
+  assert.equal(far.state.state, "starting");
+  near.camera.mjpeg_stream.addFrame(JPEG);
+  await eventually(() => far.state.state === "running");
+  await eventually(() => far.state.state === "failed");
+  assert.match(far.state.reason ?? "", /records and has sent no picture for 0\.3 s\./);
 });
 
 test("options that do not fit are told of", () => {

@@ -49,7 +49,11 @@ async function foreign(t: TestContext, answer: (socket: Socket) => void) {
   return { port: (server.address() as { port: number }).port, commands };
 }
 
-function playerOf(t: TestContext, port: number, options: { maxImageBytes?: number } = {}): Player {
+function playerOf(
+  t: TestContext,
+  port: number,
+  options: { maxImageBytes?: number; stallMs?: number } = {},
+): Player {
   const player = new Player({ server: "localhost", port, timeout: 0.01, ...options });
   t.after(() => player.stopListener());
   return player;
@@ -190,6 +194,21 @@ test("what a server sends in bad faith ends the connection with a sentence, and 
   }
   const grown = ((await memoryHeldWithin(before + 5e6)) - before) / 1e6;
   assert.ok(grown < 5, `${grown} MB more are held`);
+});
+
+test("a message that has begun and does not go on is given up; between messages a server may be silent", {
+  timeout,
+}, async (t) => {
+  const silent = await foreign(t, () => {});
+  const patient = playerOf(t, silent.port, { stallMs: 100 });
+  patient.startListener();
+  const { port } = await foreign(t, (socket) => socket.write(Buffer.from("00000010", "hex")));
+  const player = playerOf(t, port, { stallMs: 100 });
+  player.startListener();
+  await eventually(() => player.exceptions.length === 1);
+  assert.match(player.exceptions[0]?.[0] ?? "", /is lost: timed out\./);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assert.deepEqual(patient.exceptions, []);
 });
 
 test("a picture that is too large is refused by its length alone", { timeout }, async (t) => {
