@@ -52,7 +52,6 @@ export type { Frame, Origin, SourceLoss } from "./frames/frame.ts";
 export type { FrameSource, SourceFrame } from "./frames/frame-source.ts";
 export {
   imageFromPlanes,
-  type PlainPicture,
   type PlanarPicture,
   READABLE_FORMATS,
 } from "./frames/from-planes.ts";
@@ -70,7 +69,6 @@ export {
   PIXEL_FORMATS,
   type PixelFormat,
   type Planes,
-  type RgbImage,
   toPixelFormat,
 } from "./frames/pixel-formats.ts";
 export { drawText, type TextStyle } from "./frames/pixel-text.ts";

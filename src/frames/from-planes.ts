@@ -1,4 +1,5 @@
 import { ThingError } from "../base/errors.ts";
+import type { RawImage } from "./raw-image.ts";
 
 /** A picture as other programs keep it: each plane on its own, rows perhaps padded. */
 export interface PlanarPicture {
@@ -11,14 +12,6 @@ export interface PlanarPicture {
   readonly width: number;
   /** Pixels. */
   readonly height: number;
-}
-
-/** Pixels as the codec takes them: rows without padding, 1 channel of grey or 3 of RGB. */
-export interface PlainPicture {
-  readonly data: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-  readonly channels: 1 | 3;
 }
 
 /** Where a sample lies: in which plane, at which byte of its group, and how many bytes on the next group begins. */
@@ -86,7 +79,7 @@ export const READABLE_FORMATS: readonly string[] = [RGB, GRAY, YUV].flatMap(Obje
  *
  * @throws {ThingError} `BAD_SHAPE` for a format that is not known, and for planes that are too short for the size.
  */
-export function imageFromPlanes(picture: PlanarPicture): PlainPicture {
+export function imageFromPlanes(picture: PlanarPicture): RawImage {
   const { pixelFormat, width, height } = picture;
   const rgb = Object.hasOwn(RGB, pixelFormat) ? RGB[pixelFormat] : undefined;
   if (rgb) return { data: fromRgb(picture, rgb), width, height, channels: 3 };

@@ -1,17 +1,11 @@
+import { ThingError } from "../base/errors.ts";
+import type { RawImage } from "./raw-image.ts";
+
 /** How pixels lie in memory, by FFmpeg's names. */
 export const PIXEL_FORMATS = ["rgb24", "bgr24", "gray", "yuv420p"] as const;
 
 /** One of them. */
 export type PixelFormat = (typeof PIXEL_FORMATS)[number];
-
-/** A picture of red, green and blue, 8 bits each, row by row without padding. */
-export interface RgbImage {
-  readonly data: Uint8Array;
-  /** Pixels. */
-  readonly width: number;
-  /** Pixels. */
-  readonly height: number;
-}
 
 /** The planes of a picture, one behind the other in one memory, rows without padding. */
 export interface Planes {
@@ -27,8 +21,16 @@ export interface Planes {
  * that name to say; colours are those of Rec. 601, and one colour sample is the mean of its four pixels.
  *
  * @returns For `rgb24` the same memory.
+ * @throws {ThingError} `BAD_SHAPE` unless the picture has 3 channels.
  */
-export function toPixelFormat({ data, width, height }: RgbImage, format: PixelFormat): Planes {
+export function toPixelFormat(image: RawImage, format: PixelFormat): Planes {
+  const { data, width, height, channels } = image;
+  if (channels !== 3 || data.length !== 3 * width * height) {
+    throw new ThingError(
+      "BAD_SHAPE",
+      `Pixels are made ${format} of RGB, ${3 * width * height} bytes in 3 channels, not of ${data.length} in ${channels}.`,
+    );
+  }
   switch (format) {
     case "rgb24":
       return { data, sizes: [data.length], lineSizes: [3 * width] };

@@ -13,7 +13,7 @@ function picture(width = 13, height = 7) {
       data[at + 2] = 200 - 6 * x - 5 * y;
     }
   }
-  return { data, width, height };
+  return { data, width, height, channels: 3 as const };
 }
 
 function farthest(one: Uint8Array, other: Uint8Array): number {
@@ -43,7 +43,7 @@ test("planes lie as FFmpeg lays them, in odd sizes too", () => {
 test("known colours have the values of Rec. 601", () => {
   const pixel = (...rgb: number[]) => ({
     data: Uint8Array.from([...rgb, ...rgb, ...rgb, ...rgb]),
-    ...{ width: 2, height: 2 },
+    ...{ width: 2, height: 2, channels: 3 as const },
   });
   const yuv = (...rgb: number[]) => {
     const { data } = toPixelFormat(pixel(...rgb), "yuv420p");
@@ -103,6 +103,14 @@ test("every other format that cameras of Filers have is read, with padded rows",
     ...[254, 0, 0], // pure red in JFIF
     ...[254, 0, 0],
   ]);
+});
+
+test("only RGB is made into another format", () => {
+  const gray = { data: new Uint8Array(4), width: 2, height: 2, channels: 1 as const };
+  assert.throws(() => toPixelFormat(gray, "bgr24"), {
+    code: "BAD_SHAPE",
+    message: /not of 4 in 1/,
+  });
 });
 
 test("a format that is not known, and planes that are too short, get a sentence", () => {
