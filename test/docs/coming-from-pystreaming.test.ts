@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import * as pystreaming from "thingscope/pystreaming";
-import { type Cleared, socketOf, started } from "../adapters/pystreaming/peers.ts";
+import { again, type Cleared, socketOf, started } from "../adapters/pystreaming/peers.ts";
 import { picture } from "../outputs/pictures.ts";
 import { assertNamesIn, type Row, rowsFrom, run } from "./coming-from.ts";
 
@@ -93,10 +93,9 @@ async function receiverFor(t: Cleared, now: string) {
   const receiver = await started(t, new Receiver(LOOPBACK, { mapreduce: true }));
   const worker = await started(t, new Worker("tcp://127.0.0.1:1", receiver.endpoint));
   let fno = 0;
-  const sending = setInterval(() => {
-    void worker.send({ buf: picture(fno), meta: null, ftime: Date.now() / 1000, fno: fno++ });
-  }, 10);
-  t.after(() => clearInterval(sending));
+  again(t, 10, () =>
+    worker.send({ buf: picture(fno), meta: null, ftime: Date.now() / 1000, fno: fno++ }),
+  );
   return receiver;
 }
 
@@ -109,10 +108,7 @@ async function workerFor(t: Cleared, now: string) {
 
 async function soundFor(t: Cleared): Promise<string> {
   const streamer = await started(t, new AudioStreamer(LOOPBACK));
-  const sending = setInterval(() => {
-    void streamer.send({ data: Uint8Array.of(1), shape: [1] });
-  }, 10);
-  t.after(() => clearInterval(sending));
+  again(t, 10, () => streamer.send({ data: Uint8Array.of(1), shape: [1] }));
   return streamer.endpoint;
 }
 

@@ -24,6 +24,7 @@ export class AudioStreamer {
   readonly #options: EndpointOptions;
   #bound: BoundSocket<Publisher> | undefined;
   #fno = 0;
+  #stopped = false;
 
   /** @throws {ThingError} `BAD_ARGUMENT` for what is no endpoint. */
   constructor(endpoint: string, options: EndpointOptions = {}) {
@@ -40,6 +41,7 @@ export class AudioStreamer {
   /** @throws {ThingError} `PORT_IN_USE`, `BAD_ARGUMENT`, `PROGRAM_MISSING`. */
   async start(): Promise<void> {
     if (this.#bound) return;
+    this.#stopped = false;
     const { Publisher: Socket } = zeroMQ();
     const socket = new Socket({
       ...{ linger: 0, sendHighWaterMark: PIECES_AHEAD, sendTimeout: 0 },
@@ -49,6 +51,7 @@ export class AudioStreamer {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     const bound = this.#bound;
     this.#bound = undefined;
     await bound?.close();
@@ -58,10 +61,15 @@ export class AudioStreamer {
     await this.stop();
   }
 
-  /** Sends a piece, starting if that has not been done. @returns Its number. */
+  /**
+   * Sends a piece, starting if that has never been done.
+   * @returns Its number.
+   * @throws {ThingError} `NOT_READY` after `stop`, and what `start` throws.
+   */
   async send(arr: NdArray, meta: Message["meta"] = null): Promise<number> {
-    await this.start();
-    const { socket } = this.#bound!;
+    if (!this.#stopped) await this.start();
+    if (!this.#bound) throw new ThingError("NOT_READY", "Start the AudioStreamer before sending.");
+    const { socket } = this.#bound;
     const message = { arr, meta, ftime: now() / 1000, fno: this.#fno++ };
     await send({ socket, ...message });
     return message.fno;

@@ -6,6 +6,8 @@ import { admitEndpoint, bindProblem, type EndpointOptions } from "./endpoint.ts"
 /** Longest time between a connection and its handshake, ms: who says nothing is hung up on. */
 export const HANDSHAKE_MS = 5000;
 const FAREWELL_MS = 200;
+/** Longest wait for the endpoint to be free, ms. */
+const FREED_MS = 1000;
 
 /** A socket that others connect to, who is connected to it, and what they do wrong. */
 export class BoundSocket<S extends Socket> {
@@ -56,9 +58,22 @@ export class BoundSocket<S extends Socket> {
   /** Gives the endpoint free, and says what was said last to who is still connected. */
   async close(): Promise<void> {
     if (this.socket.closed) return;
+    const freed = this.endpoint.startsWith("inproc:") ? undefined : this.#freed();
     await this.socket.unbind(this.endpoint).catch(() => {});
+    await freed;
     this.socket.linger = FAREWELL_MS;
     this.socket.close();
+  }
+
+  /** Resolves when nobody listens at the endpoint any more: ZeroMQ closes it on a thread of its own, some time later. */
+  #freed(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, FREED_MS);
+      this.socket.events.on("close", () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
   }
 
   #watch(): void {

@@ -8,7 +8,7 @@ import { Worker } from "../../../src/adapters/pystreaming/worker.ts";
 import { logTo } from "../../../src/base/log.ts";
 import { memoryHeld, memoryHeldWithin } from "../../memory.ts";
 import { picture } from "../../outputs/pictures.ts";
-import { socketOf, started, take, until } from "./peers.ts";
+import { again, socketOf, started, take, until } from "./peers.ts";
 import { HOSTILE_PICKLES } from "./pickles.ts";
 
 const timeout = 60_000;
@@ -115,8 +115,8 @@ test("a header that says 4 GB, half a greeting, another protocol: hung up on, co
     socket.on("error", () => {});
     socket.on("data", () => {});
     socket.write(shout);
-    if (shout === huge) await once(socket, "close");
-    else await once(socket, "data");
+    const closed = once(socket, "close");
+    await (shout === huge ? closed : Promise.race([once(socket, "data"), closed]));
     socket.destroy();
   }
   await until("they are counted", () => streamer.counts.refused >= 2);
@@ -148,8 +148,7 @@ test("requests that are none are counted and not answered; of many at once from 
     "told at once that there is no frame",
   );
   const reading = take(3, worker.handler);
-  const sending = setInterval(() => void streamer.send(picture(1)), 5);
-  t.after(() => clearInterval(sending));
+  again(t, 5, () => streamer.send(picture(1)));
   assert.equal((await reading).length, 3);
 });
 

@@ -27,6 +27,12 @@ export function socketOf<S extends Socket>(t: Cleared, make: (zmq: ZeroMQ) => S)
   return socket;
 }
 
+/** Does something again and again until the test ends; what comes after the end of its partner is nobody's. */
+export function again(t: Cleared, everyMs: number, work: () => Promise<unknown>): void {
+  const timer = setInterval(() => work().catch(() => {}), everyMs);
+  t.after(() => clearInterval(timer));
+}
+
 /** Waits until something is so. @throws after 10 s, with its name. */
 export async function until(what: string, isSo: () => boolean): Promise<void> {
   const end = performance.now() + 10_000;

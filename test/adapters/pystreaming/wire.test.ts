@@ -4,7 +4,7 @@ import { Receiver } from "../../../src/adapters/pystreaming/receiver.ts";
 import { Streamer } from "../../../src/adapters/pystreaming/streamer.ts";
 import { Worker } from "../../../src/adapters/pystreaming/worker.ts";
 import { picture } from "../../outputs/pictures.ts";
-import { hexOf, socketOf, started, take, until } from "./peers.ts";
+import { again, hexOf, socketOf, started, take, until } from "./peers.ts";
 
 const timeout = 30_000;
 const LOOPBACK = "tcp://127.0.0.1:*";
@@ -86,8 +86,7 @@ test("a Receiver reads what Python's Streamer publishes, and what Python's Worke
   const publisher = socketOf(t, (zmq) => new zmq.Publisher({ linger: 0 }));
   await publisher.bind(LOOPBACK);
   const receiver = await started(t, new Receiver(publisher.lastEndpoint!));
-  const sending = setInterval(() => void publisher.send(fromPython(picture(7))), 20);
-  t.after(() => clearInterval(sending));
+  again(t, 20, () => publisher.send(fromPython(picture(7))));
   const [packet] = await take(1, receiver.handler);
   const { buf, meta, ftime, fno } = packet!;
   assert.deepEqual([meta, ftime, fno], [null, 1732502400.125, 7]);
