@@ -154,8 +154,9 @@ export class ContinuousRecording {
   #take(frame: StoredFrame): void {
     const isEarly = this.#captured === 0 && frame.capturedAt < (this.#options.from?.() ?? 0);
     if (frame.capturedAt > this.#until) this.#end("stopped");
-    const isOver = this.#endReason ?? this.#writer.endReason;
-    if (isOver !== undefined || isEarly) return;
+    const { endReason } = this.#writer;
+    if (endReason !== undefined) this.#end(endReason); // at once, however long its file takes to close
+    if (this.#endReason !== undefined || isEarly) return;
     const bytes = frame.size + FRAME_OVERHEAD;
     if (this.#isFull(frame, bytes) && !this.#isSplitting) this.#split();
     if (Number.isNaN(this.#file.firstAt)) this.#file.firstAt = frame.capturedAt;

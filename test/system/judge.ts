@@ -34,7 +34,7 @@ export async function judge({ folder, captured, deeds }: RecorderProcess): Promi
   const first = ({ kept }: Account) => placeOf.get(`${kept[0]?.run}/${kept[0]?.index}`) ?? -1;
   accounts.sort((one, other) => first(one) - first(other));
   const missing = missingFrom(accounts, captured);
-  const outages = [...outagesIn(deeds, captured), afterTheEnd(deeds, accounts, captured, placeOf)];
+  const outages = outagesIn(deeds, accounts, captured, placeOf);
   for (const { run, index } of missing) {
     const place = placeOf.get(`${run}/${index}`)!;
     if (outages.some(([from, to]) => place >= from && place < to)) continue;
@@ -50,26 +50,6 @@ export async function judge({ folder, captured, deeds }: RecorderProcess): Promi
   }
   const kept = accounts.reduce((sum, account) => sum + account.kept.length, 0);
   return { captured: captured.length, kept, listed, outages: missing.length, accounts };
-}
-
-/** What is captured after the last recording was stopped is in none. All that it took before is in its files, or listed. */
-function afterTheEnd(
-  deeds: readonly Deed[],
-  accounts: readonly Account[],
-  captured: readonly Captured[],
-  placeOf: ReadonlyMap<string, number>,
-): [number, number] {
-  const { ended, captured: taken } = deeds.at(-1)!;
-  if (ended !== "stopped") return [0, 0];
-  const take = deeds.findLast(({ opened }) => opened !== undefined)!.opened!.replace(/\.mkv$/, "");
-  const own = accounts.filter(({ path }) => path.startsWith(`${take}-`));
-  const accounted = own.reduce((sum, { summary }) => sum + summary.captured, 0);
-  assert.equal(accounted, taken, `${take}: frames that its files account for`);
-  const ends = own.flatMap(({ kept, lost }) => [
-    ...kept.map(({ run, index }) => placeOf.get(`${run}/${index}`)!),
-    ...lost.map(({ run, to }) => placeOf.get(`${run}/${to}`)!),
-  ]);
-  return [1 + Math.max(...ends), captured.length];
 }
 
 /** Where a recording begins and ends among all that was captured, for whoever looks for a fault. */
@@ -89,11 +69,44 @@ async function repaired(path: string): Promise<Account[]> {
   return [await accountOf(path)];
 }
 
-/** From a second before a recording ended by a fault until the next one was open, in places of captured frames. */
-function outagesIn(deeds: readonly Deed[], captured: readonly Captured[]): [number, number][] {
-  return deeds.flatMap(({ ended, after }, n): [number, number][] => {
-    if (ended === undefined || ended === "stopped") return [];
+/**
+ * When nothing was recorded, in places of captured frames: before the first recording, and from the end of a recording until the next one was open. One that was
+ * killed may have lost its last second; any other tells how many frames it took, and its files account for each of them.
+ */
+function outagesIn(
+  deeds: readonly Deed[],
+  accounts: readonly Account[],
+  captured: readonly Captured[],
+  placeOf: ReadonlyMap<string, number>,
+): [number, number][] {
+  return deeds.flatMap((deed, n): [number, number][] => {
+    if (n === 0) return [[0, deed.after]];
+    if (deed.ended === undefined) return [];
     const next = deeds.slice(n + 1).find(({ opened }) => opened !== undefined);
-    return [[after - LAST_SECOND, next?.after ?? captured.length]];
+    const to = next?.after ?? captured.length;
+    if (deed.ended === "killed") return [[deed.after - LAST_SECOND, to]];
+    const begun = deeds.slice(0, n).findLast(({ opened }) => opened !== undefined)!;
+    return [[endOf(begun, deed, accounts, placeOf), to]];
   });
+}
+
+/** The place of the first frame that a recording did not take. */
+function endOf(
+  begun: Deed,
+  { ended, captured, after }: Deed,
+  accounts: readonly Account[],
+  placeOf: ReadonlyMap<string, number>,
+): number {
+  const take = begun.opened!.replace(/\.mkv$/, "");
+  const own = accounts.filter(({ path }) => path.startsWith(`${take}-`));
+  const accounted = own.reduce((sum, { summary }) => sum + summary.captured, 0);
+  const ends = own.flatMap(({ kept, lost }) => [
+    ...kept.map(({ run, index }) => placeOf.get(`${run}/${index}`)!),
+    ...lost.map(({ run, to }) => placeOf.get(`${run}/${to}`)!),
+  ]);
+  const end = 1 + Math.max(begun.after - 1, ...ends);
+  if (accounted === captured) return end;
+  // A file that the disk never let begin is not there: then only its count is told.
+  assert.ok(ended !== "stopped" && accounted < captured!, `${take}: ${accounted} of ${captured}`);
+  return Math.min(end, after - LAST_SECOND);
 }

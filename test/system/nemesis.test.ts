@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { dirname } from "node:path";
+import { writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { numberInPixels, stampedPicture } from "../../bench/recording/pixel-stamp.ts";
 import { openRecording } from "../../src/recording/open-recording.ts";
 import type { Account } from "../recording/accounts.ts";
 import { newPath } from "../recording/recordings.ts";
@@ -14,11 +16,28 @@ import { WatchedViewer } from "./watched-viewer.ts";
 const MINUTES = Number(
   process.env.THINGSCOPE_NEMESIS_MINUTES ?? (process.env.THINGSCOPE_LONG ? 10 : 0.5),
 );
+/** How many pictures there are. */
+const PICTURES = 1000;
+/** Of so many frames one is decoded: each in a long run. */
+const SAMPLE = MINUTES >= 10 ? 1 : 10;
 const SEED = Number(process.env.THINGSCOPE_SEED ?? Date.now() % 100_000);
 
-/** That each picture is one that the source has sealed, and that they are in its order. */
-async function assertSealed(accounts: readonly Account[]): Promise<void> {
+/** Pictures with their number in their pixels. @returns their folder. */
+async function stampedPictures(): Promise<string> {
+  const folder = dirname(await newPath());
+  for (let n = 0; n < PICTURES; n++) {
+    await writeFile(join(folder, `${n}.jpg`), await stampedPicture(n, 640, 400, 50));
+  }
+  return folder;
+}
+
+/**
+ * That each picture is one that the source has sealed, and that they are in its order; of some that their pixels, and not their
+ * comment alone, are those. @returns how many were decoded.
+ */
+async function assertSealed(accounts: readonly Account[]): Promise<number> {
   let newest = [0, -1];
+  let decoded = 0;
   for (const { path } of accounts) {
     await using film = await openRecording(path);
     for await (const { jpeg, run, index } of film.frames()) {
@@ -31,8 +50,12 @@ async function assertSealed(accounts: readonly Account[]): Promise<void> {
       const isLater = place[0]! > newest[0]! || (place[0] === newest[0] && place[1]! > newest[1]!);
       assert.ok(isLater, `${run}/${index} of ${path} is frame ${place}, after frame ${newest}`);
       newest = place;
+      if (Number(n) % SAMPLE > 0) continue;
+      assert.equal(await numberInPixels(jpeg), Number(n) % PICTURES, `${run}/${index} of ${path}`);
+      decoded += 1;
     }
   }
+  return decoded;
 }
 
 test(`in ${MINUTES} minutes of faults no frame is invented, changed, doubled or out of order, and each that is missing has a cause`, {
@@ -40,7 +63,7 @@ test(`in ${MINUTES} minutes of faults no frame is invented, changed, doubled or 
 }, async (t) => {
   const folder = dirname(await newPath());
   const faults = await newFaults();
-  const source = new SourceProcess(await freePort());
+  const source = new SourceProcess(await freePort(), await stampedPictures());
   t.after(() => source.kill());
   const recorder = new RecorderProcess(folder, await freePort(), source.url, faults);
   t.after(() => recorder.kill());
@@ -53,11 +76,14 @@ test(`in ${MINUTES} minutes of faults no frame is invented, changed, doubled or 
   await recorder.stop();
 
   const { accounts, ...counts } = await judge(recorder);
-  await assertSealed(accounts);
+  const decoded = await assertSealed(accounts);
+  assert.ok(decoded > 0);
   const seen = viewer.assertNothingInvented(recorder);
   const noted = accounts.flatMap(({ summary }) => summary.clockSteps);
   t.diagnostic(`${nemesis.done.length} faults: ${nemesis.done.join("; ")}`);
-  t.diagnostic(`${accounts.length} files: ${JSON.stringify(counts)}; a viewer saw ${seen}`);
+  t.diagnostic(
+    `${accounts.length} files: ${JSON.stringify(counts)}; a viewer saw ${seen}; pixels of ${decoded}`,
+  );
   assert.ok(
     counts.kept > counts.captured / 2 && seen > counts.captured / 2,
     JSON.stringify(counts),

@@ -13,11 +13,14 @@ const [EIO, ENOSPC] = [5, 28];
 /** A camera server in a process of its own, on one port, that is killed, stopped for a while and started anew. */
 export class SourceProcess {
   readonly #port: number;
+  readonly #pictures: string;
   #child: ChildProcess | undefined;
   launches = 0;
 
-  constructor(port: number) {
+  /** @param pictures - The folder of what it shows. */
+  constructor(port: number, pictures: string) {
     this.#port = port;
+    this.#pictures = pictures;
     this.launch();
   }
 
@@ -27,7 +30,7 @@ export class SourceProcess {
 
   launch(): void {
     const program = packagePath("dist", "test", "system", "source-child.js");
-    const args = [program, String(this.#port), String(++this.launches)];
+    const args = [program, String(this.#port), String(++this.launches), this.#pictures];
     this.#child = spawn(process.execPath, args, { stdio: "inherit" });
   }
 
