@@ -42,9 +42,9 @@ async function assertFilms(films: readonly Film[], expected: [start: number, sec
   assert.equal(films.length, expected.length);
   for (const [n, [start, seconds]] of expected.entries()) {
     const film = films[n]!;
-    console.log(`# from ${film.start} s (${start * PACE}), ${film.duration} s (${seconds * PACE})`);
-    assert.ok(Math.abs(film.start - start * PACE) < LATE_S);
-    assert.ok(Math.abs(film.duration - seconds * PACE) < LATE_S);
+    const told = `from ${film.start} s (${start * PACE}), ${film.duration} s (${seconds * PACE})`;
+    assert.ok(Math.abs(film.start - start * PACE) < LATE_S, told);
+    assert.ok(Math.abs(film.duration - seconds * PACE) < LATE_S, told);
     const { ok, sentence } = await verifyRecording(film.path);
     assert.ok(ok, sentence);
   }

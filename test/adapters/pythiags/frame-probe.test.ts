@@ -12,7 +12,7 @@ import {
 import { jpegOf } from "../../frames/jpegs.ts";
 import { memoryHeld } from "../../memory.ts";
 
-const timeout = 20_000;
+const timeout = 60_000;
 const jpeg = await jpegOf(32, 24);
 
 /** A stream, a probe at it, and what its log says. */

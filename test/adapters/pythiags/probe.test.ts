@@ -24,7 +24,7 @@ import { LogFileWriter, Probe } from "thingscope/pythiags";
 import { folderWith, install, runCli, serveCli } from "../../cli/run-cli.ts";
 import { jpegOf } from "../../frames/jpegs.ts";
 
-const timeout = 30_000;
+const timeout = 60_000;
 const jpeg = await jpegOf(32, 24);
 
 /** The same picture 50 times a second. */
