@@ -40,7 +40,7 @@ export class RecordingWriter {
   #endReason: string | undefined;
   #wake: () => void = () => {};
   #announceBeginning: () => void = () => {};
-  #warned = { at: Number.NEGATIVE_INFINITY, dropped: 0 };
+  #warned = { at: Number.NEGATIVE_INFINITY, lost: 0 };
 
   constructor(options: RecordingOptions) {
     this.#options = options;
@@ -211,14 +211,14 @@ export class RecordingWriter {
   #lookAround(): void {
     const wall = (this.#options.wallClock ?? Date.now)();
     this.#note(this.#tally.compareClocks(wall, now()));
-    const { dropped } = this.#tally;
-    const isNews = dropped > this.#warned.dropped && now() - this.#warned.at >= WARN_EVERY_MS;
+    const { lost } = this.#tally;
+    const isNews = lost > this.#warned.lost && now() - this.#warned.at >= WARN_EVERY_MS;
     if (!isNews) return;
-    const more = dropped - this.#warned.dropped;
+    const more = lost - this.#warned.lost;
     this.#log.warn(
-      `${this.#options.path} lacks ${more} more frames, ${dropped} in all. Its ledger says which, and why.`,
+      `${this.#options.path} lacks ${more} more frames, ${lost} in all. Its ledger says which, and why.`,
     );
-    this.#warned = { at: now(), dropped };
+    this.#warned = { at: now(), lost };
   }
 
   /** Until a while has passed, much is waiting, or the recording shall end. */

@@ -1,5 +1,5 @@
 import type { Frame, SourceLoss } from "../frames/frame.ts";
-import type { LedgerNote, LostFrames, RecordingSummary } from "./ledger.ts";
+import { LEFT_OUT, type LedgerNote, type LostFrames, type RecordingSummary } from "./ledger.ts";
 import { SourceTally } from "./source-tally.ts";
 
 /** What a wall clock may differ from the clock of the frames before it counts as a step, ms. */
@@ -33,6 +33,11 @@ export class Tally {
 
   get dropped(): number {
     return [...this.#dropped.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Of those dropped, the ones that were not left out by intention. */
+  get lost(): number {
+    return this.dropped - (this.#dropped.get(LEFT_OUT) ?? 0);
   }
 
   /** A frame comes next: what is to be noted before it. Indices that are missing before it are lost. */

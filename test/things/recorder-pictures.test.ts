@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import sharp from "sharp";
-import { type Blob, openRecording, ThingHost, verifyRecording } from "thingscope";
+import { type Blob, logTo, openRecording, ThingHost, verifyRecording } from "thingscope";
 import { Recorder, TestCamera } from "thingscope/things";
 import type { RemoteBlob } from "../../src/client/index.ts";
 import { exifIn } from "../frames/exif-reader.ts";
@@ -66,7 +66,9 @@ test("a still has the camera's full size, though the stream is smaller, which go
 test("a timelapse keeps one frame each interval, and its ledger says that the others were left out", {
   timeout,
 }, async (t) => {
-  const { recorder, client } = await recorderFor(t);
+  const told: string[] = [];
+  const log = logTo((_, message) => told.push(message));
+  const { recorder, client } = await recorderFor(t, {}, { log });
   const thing = await client();
   const input = { name: "growth", interval: 0.2, count: 4 };
   const file = (await thing.invoke("timelapse", input)) as Record<string, unknown>;
@@ -80,6 +82,7 @@ test("a timelapse keeps one frame each interval, and its ledger says that the ot
   const { ok, sentence } = await verifyRecording(path);
   assert.ok(ok, sentence);
   assert.match(sentence, /because it is between the pictures of a timelapse/);
+  assert.doesNotMatch(told.join("\n"), /lacks/, "nobody is warned of what was intended");
 });
 
 test("a cancelled timelapse is closed as it is", { timeout }, async (t) => {
