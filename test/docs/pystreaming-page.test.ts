@@ -38,7 +38,7 @@ test("the commands of docs/pystreaming.md are answered by the example", { timeou
     assert.ok(answer.ok, `${command}: ${answer.status}`);
     answers.push(await answer.json());
   }
-  assert.deepEqual(answers, [0, { none: { sent: 0, overwritten: 0, waiting: 0 } }, null]);
+  assert.deepEqual(answers, [0, [{ name: "none", sent: 0, overwritten: 0, waiting: 0 }], null]);
 });
 
 test("its TypeScript runs as it stands", { timeout }, async () => {

@@ -3,7 +3,7 @@ import { BoundSocket, HANDSHAKE_MS } from "./bound-socket.ts";
 import type { EndpointOptions } from "./endpoint.ts";
 import type { Outlet, OutletCounts } from "./outlet.ts";
 import { FRAMEMISS, NOTHING, type PacketFields, partsOf, STOPSTREAM, TRACKMISS } from "./packet.ts";
-import { type Envelope, Track } from "./track.ts";
+import { type Envelope, Track, type TrackCounts } from "./track.ts";
 import { zeroMQ } from "./zeromq.ts";
 
 /** How long a request waits for a frame before it is told that there is none, ms. */
@@ -64,8 +64,8 @@ export class Distributor implements Outlet {
   }
 
   /** For each track, what was handed out and what was lost. */
-  get perTrack(): Readonly<Record<string, { sent: number; overwritten: number; waiting: number }>> {
-    return Object.fromEntries([...this.#tracks].map(([name, track]) => [name, track.counts]));
+  get perTrack(): ({ readonly name: string } & TrackCounts)[] {
+    return [...this.#tracks].map(([name, track]) => ({ name, ...track.counts }));
   }
 
   offer(packet: PacketFields): void {

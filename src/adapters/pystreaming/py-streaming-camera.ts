@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import { property } from "../../core/decorators.ts";
-import type { Origin } from "../../frames/frame.ts";
+import type { Origin, SourceLoss } from "../../frames/frame.ts";
 import type { FrameSource, SourceFrame } from "../../frames/frame-source.ts";
 import { Camera } from "../../instruments/camera.ts";
 import { acceptedOptions } from "../options.ts";
@@ -89,6 +89,12 @@ export class PyStreamingCamera extends Camera {
     return { frames: (signal) => this.#frames(receiver, signal) };
   }
 
+  /** Workers overtake each other: what seems lost may come yet. */
+  get #comesInOrder(): boolean {
+    const { mode = "pub", buffer_s = 0 } = this.#options;
+    return mode === "pub" || buffer_s > 0;
+  }
+
   /** A Streamer may be silent for as long as it likes. */
   protected override get patience() {
     return { silenceMs: 0 };
@@ -103,16 +109,37 @@ export class PyStreamingCamera extends Camera {
       if (signal.aborted) return;
       const { handler } = receiver;
       const packets = buffer_s > 0 ? inOrder(handler, buffer_s, signal) : handler;
+      const gaps = new Gaps(this.#comesInOrder, receiver.endpoint);
       for await (const packet of packets) {
         this.#meta = toJson(packet.meta);
         this.changed("meta");
         const origin = originOf(packet, receiver);
-        yield { jpeg: packet.buf, capturedAt: origin.capturedAt, origin };
+        const lossesBefore = gaps.before(packet.fno);
+        yield { jpeg: packet.buf, capturedAt: origin.capturedAt, origin, lossesBefore };
       }
     } finally {
       signal.removeEventListener("abort", stop);
       await receiver.stop();
     }
+  }
+}
+
+/** Numbers that are missing between one frame and the next, where frames come in order. */
+class Gaps {
+  readonly #comesInOrder: boolean;
+  readonly #endpoint: string;
+  #last: number | undefined;
+
+  constructor(comesInOrder: boolean, endpoint: string) {
+    this.#comesInOrder = comesInOrder;
+    this.#endpoint = endpoint;
+  }
+
+  before(fno: number): SourceLoss[] {
+    const count = fno - 1 - (this.#last ?? fno);
+    this.#last = fno;
+    if (!this.#comesInOrder || count < 1) return [];
+    return [{ what: "lost", count, why: `they did not come to or from ${this.#endpoint}` }];
   }
 }
 

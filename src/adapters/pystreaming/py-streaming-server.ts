@@ -31,9 +31,9 @@ export interface PyStreamingServerOptions {
   readonly insecure?: boolean;
 }
 
-const Tracks = Type.Record(
-  Type.String(),
+const Tracks = Type.Array(
   Type.Object({
+    name: Type.String(),
     sent: Type.Integer({ minimum: 0, description: "Frames given to a worker" }),
     overwritten: Type.Integer({ minimum: 0, description: "Frames that nobody fetched in time" }),
     waiting: Type.Integer({ minimum: 0, description: "Frames that wait for a worker" }),
@@ -119,7 +119,7 @@ export class PyStreamingServer extends Thing {
 
   @property("With distribute: what each queue has done", Tracks, { readOnly: true })
   get tracks(): Tracks {
-    return this.#outlet instanceof Distributor ? this.#outlet.perTrack : {};
+    return this.#outlet instanceof Distributor ? this.#outlet.perTrack : [];
   }
 
   override async open(): Promise<void> {

@@ -19,6 +19,13 @@ interface Request {
   readonly until: number;
 }
 
+/** What a track has done, and how many frames wait in it. */
+export interface TrackCounts {
+  readonly sent: number;
+  readonly overwritten: number;
+  readonly waiting: number;
+}
+
 /** A queue of frames by its name, each of which goes to one who asks: the whole stream for one group of workers. */
 export class Track {
   readonly #answer: Answer;
@@ -36,7 +43,7 @@ export class Track {
     return this.#frames.length === 0;
   }
 
-  get counts() {
+  get counts(): TrackCounts {
     return { sent: this.sent, overwritten: this.overwritten, waiting: this.#frames.length };
   }
 
