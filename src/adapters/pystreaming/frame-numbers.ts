@@ -6,6 +6,9 @@ export class FrameNumbers {
   readonly #seen = new Uint8Array(WINDOW);
   #first = -1;
   #highest = -1;
+  /** The times of the first frame of this run that came, and of the one with the highest number. */
+  #beganAt = Number.NEGATIVE_INFINITY;
+  #highestAt = Number.NEGATIVE_INFINITY;
   #received = 0;
   #missingBefore = 0;
   #duplicates = 0;
@@ -25,19 +28,22 @@ export class FrameNumbers {
     return this.#missingBefore + this.#missingNow;
   }
 
-  /** Takes note of a number. @returns False for one that has come before. */
-  add(fno: number): boolean {
-    if (this.#first < 0 || fno <= this.#highest - WINDOW) this.#begin(fno);
-    const isNew = fno > this.#highest;
-    if (isNew) {
-      this.#seen.fill(0, 0, fno - this.#highest >= WINDOW ? WINDOW : 0);
-      for (let n = Math.max(this.#highest + 1, fno - WINDOW + 1); n < fno; n++) this.#mark(n, 0);
-      this.#highest = fno;
-    } else if (this.#seen[fno % WINDOW] === 1) {
+  /**
+   * Takes note of a frame. One that has a lower number than another but was sent after it is of a stream that began anew.
+   * @param ftime - When it was sent, on its sender's clock.
+   * @returns False for one that has come before.
+   */
+  add(fno: number, ftime: number): boolean {
+    const isNewRun = fno <= this.#highest && ftime > this.#highestAt;
+    if (this.#first < 0 || isNewRun) this.#begin(fno, ftime);
+    if (fno > this.#highest) {
+      if (ftime < this.#beganAt) return true; // of the run before, and late
+      this.#skipTo(fno, ftime);
+    } else if (fno <= this.#highest - WINDOW || this.#seen[fno % WINDOW] === 1) {
       this.#duplicates++;
       return false;
     }
-    this.#mark(fno, 1);
+    this.#seen[fno % WINDOW] = 1;
     this.#first = Math.min(this.#first, fno);
     this.#received++;
     return true;
@@ -47,16 +53,21 @@ export class FrameNumbers {
     return this.#first < 0 ? 0 : this.#highest - this.#first + 1 - this.#received;
   }
 
-  #begin(fno: number): void {
+  #begin(fno: number, ftime: number): void {
     this.#missingBefore += this.#missingNow;
     this.#seen.fill(0);
     this.#first = fno;
     this.#highest = fno - 1;
+    this.#beganAt = ftime;
     this.#received = 0;
     this.#runs++;
   }
 
-  #mark(fno: number, seen: 0 | 1): void {
-    this.#seen[fno % WINDOW] = seen;
+  /** The numbers up to this one are still to come. */
+  #skipTo(fno: number, ftime: number): void {
+    if (fno - this.#highest >= WINDOW) this.#seen.fill(0);
+    else for (let n = this.#highest + 1; n < fno; n++) this.#seen[n % WINDOW] = 0;
+    this.#highest = fno;
+    this.#highestAt = ftime;
   }
 }

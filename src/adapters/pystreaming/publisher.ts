@@ -40,9 +40,12 @@ export class Publisher implements Outlet {
   }
 
   offer(packet: PacketFields): void {
+    const { socket } = this.#bound;
+    const parts = partsOf(packet);
+    if (socket.closed) return;
     this.#sent++;
-    // A publisher's send is done at once or not at all; it fails only once the socket is closed.
-    this.#bound.socket.send(partsOf(packet)).catch(() => {});
+    // A publisher's send is done at once: who has no room is passed over.
+    socket.send(parts).catch(() => {});
   }
 
   end(): void {}

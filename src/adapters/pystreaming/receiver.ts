@@ -157,7 +157,7 @@ export class Receiver {
     try {
       const fields = fieldsOf(parts);
       if (fields.fno < 0) return; // the end of a Python stream is told by a frame with such a number
-      if (!this.#numbers.add(fields.fno)) return;
+      if (!this.#numbers.add(fields.fno, fields.ftime)) return;
       this.#received++;
       this.#queue.push(new Packet(fields, this.#lanes));
     } catch (error) {

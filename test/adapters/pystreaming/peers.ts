@@ -29,7 +29,8 @@ export function socketOf<S extends Socket>(t: Cleared, make: (zmq: ZeroMQ) => S)
 
 /** Does something again and again until the test ends; what comes after the end of its partner is nobody's. */
 export function again(t: Cleared, everyMs: number, work: () => Promise<unknown>): void {
-  const timer = setInterval(() => work().catch(() => {}), everyMs);
+  const tried = async () => work();
+  const timer = setInterval(() => tried().catch(() => {}), everyMs);
   t.after(() => clearInterval(timer));
 }
 
