@@ -3,7 +3,7 @@ import { BoundSocket, HANDSHAKE_MS } from "./bound-socket.ts";
 import type { EndpointOptions } from "./endpoint.ts";
 import type { Outlet, OutletCounts } from "./outlet.ts";
 import { FRAMEMISS, NOTHING, type PacketFields, partsOf, STOPSTREAM, TRACKMISS } from "./packet.ts";
-import { type Envelope, Track, type TrackCounts } from "./track.ts";
+import { type Envelope, type Parts, Track, type TrackCounts } from "./track.ts";
 import { zeroMQ } from "./zeromq.ts";
 
 /** How long a request waits for a frame before it is told that there is none, ms. */
@@ -69,7 +69,8 @@ export class Distributor implements Outlet {
   }
 
   offer(packet: PacketFields): void {
-    for (const track of this.#tracks.values()) track.add(packet);
+    const parts = partsOf(packet);
+    for (const track of this.#tracks.values()) track.add(parts);
   }
 
   end(): void {
@@ -110,9 +111,9 @@ export class Distributor implements Outlet {
   }
 
   /** Resolves to whether the answer is on its way. */
-  readonly #answer = async (envelope: Envelope, packet: PacketFields): Promise<boolean> => {
+  readonly #answer = async (envelope: Envelope, parts: Parts): Promise<boolean> => {
     try {
-      await this.#bound.socket.send([...envelope, ...partsOf(packet)]);
+      await this.#bound.socket.send([...envelope, ...parts]);
       return true;
     } catch {
       return false; // gone (EHOSTUNREACH), or it does not read (EAGAIN)
@@ -120,7 +121,7 @@ export class Distributor implements Outlet {
   };
 
   #say(envelope: Envelope, fno: number): void {
-    void this.#answer(envelope, { buf: NOTHING, meta: null, ftime: 0, fno });
+    void this.#answer(envelope, partsOf({ buf: NOTHING, meta: null, ftime: 0, fno }));
   }
 
   #tellWhoWaitsTooLong(): void {

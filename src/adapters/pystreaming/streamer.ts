@@ -7,6 +7,7 @@ import { Distributor } from "./distributor.ts";
 import { type EndpointOptions, requireEndpoint } from "./endpoint.ts";
 import { Lanes } from "./lanes.ts";
 import type { Outlet, OutletCounts } from "./outlet.ts";
+import { dumps } from "./pickle-writer.ts";
 import { Publisher } from "./publisher.ts";
 import type { PythonValue } from "./python-value.ts";
 import { showTestcard, type Testcard } from "./testcards.ts";
@@ -112,9 +113,10 @@ export class Streamer {
     }
     if (frame instanceof Uint8Array) {
       const { length } = inspectJpeg(frame);
-      const fno = this.#nextFno++;
+      const fno = this.#nextFno;
       // A copy: the frame may wait for a worker, and its sender may use the memory again.
       outlet.offer({ buf: Uint8Array.prototype.slice.call(frame, 0, length), meta, ftime, fno });
+      this.#nextFno++;
       return fno;
     }
     return this.#encode(outlet, frame, { meta, ftime });
@@ -141,8 +143,9 @@ export class Streamer {
       );
     }
     const { quality } = this.#options;
-    const fno = this.#nextFno++;
     const { meta, ftime = 0 } = fields;
+    dumps(meta); // refused before it has a number
+    const fno = this.#nextFno++;
     this.#encoding++;
     const encoded = this.#lanes.run(() => encodeJpeg(frame, { quality }));
     const before = this.#sent;

@@ -1,5 +1,3 @@
-import type { PacketFields } from "./packet.ts";
-
 /** The newest frames that wait for a worker, as in Python. */
 const FRAMES_HELD = 10;
 /** Requests that wait for a frame, of one connection and of all. */
@@ -9,8 +7,11 @@ const REQUESTS_IN_ALL = 4096;
 /** Who asked, as ZeroMQ names connections, and the parts that go before the answer. */
 export type Envelope = readonly Uint8Array[];
 
+/** A frame as it is sent. */
+export type Parts = readonly Uint8Array[];
+
 /** Sends a frame to who asked for it; false when it could not. */
-export type Answer = (envelope: Envelope, packet: PacketFields) => Promise<boolean>;
+export type Answer = (envelope: Envelope, frame: Parts) => Promise<boolean>;
 
 interface Request {
   readonly envelope: Envelope;
@@ -29,7 +30,7 @@ export interface TrackCounts {
 /** A queue of frames by its name, each of which goes to one who asks: the whole stream for one group of workers. */
 export class Track {
   readonly #answer: Answer;
-  readonly #frames: PacketFields[] = [];
+  readonly #frames: Parts[] = [];
   readonly #requests: Request[] = [];
   readonly #asked = new Map<string, number>();
   sent = 0;
@@ -48,12 +49,12 @@ export class Track {
   }
 
   /** Gives a frame to who has waited longest, or else holds it in the place of the oldest. */
-  add(packet: PacketFields): void {
+  add(frame: Parts): void {
     if (this.#frames.length === FRAMES_HELD) {
       this.#frames.shift();
       this.overwritten++;
     }
-    this.#frames.push(packet);
+    this.#frames.push(frame);
     this.#match();
   }
 
@@ -77,18 +78,18 @@ export class Track {
 
   #match(): void {
     while (this.#frames.length > 0 && this.#requests.length > 0) {
-      const packet = this.#frames.shift()!;
-      void this.#give(this.#takeRequest()!.envelope, packet);
+      const frame = this.#frames.shift()!;
+      void this.#give(this.#takeRequest()!.envelope, frame);
     }
   }
 
-  async #give(envelope: Envelope, packet: PacketFields): Promise<void> {
+  async #give(envelope: Envelope, frame: Parts): Promise<void> {
     this.sent++;
-    if (await this.#answer(envelope, packet)) return;
+    if (await this.#answer(envelope, frame)) return;
     // Whoever asked has gone: the frame is for the next.
     this.sent--;
     if (this.#frames.length === FRAMES_HELD) this.overwritten++;
-    else this.#frames.unshift(packet);
+    else this.#frames.unshift(frame);
     this.#match();
   }
 

@@ -141,6 +141,21 @@ test("raw pictures are encoded in order, and refused when they come too fast", {
   assert.ok(data.every((value) => Math.abs(value - 200) <= 2));
 });
 
+test("a frame whose meta cannot be sent is refused, and takes no number", {
+  timeout,
+}, async (t) => {
+  const streamer = await started(t, new Streamer(LOOPBACK, { mapreduce: true }));
+  const worker = await started(t, new Worker(streamer.endpoint, "tcp://127.0.0.1:1"));
+  const meta = new Date() as unknown as null;
+  const raw = { data: new Uint8Array(192), width: 8, height: 8, channels: 3 as const };
+  await assert.rejects(streamer.send(picture(1), { meta }), { code: "BAD_MESSAGE" });
+  await assert.rejects(streamer.send(raw, { meta }), { code: "BAD_MESSAGE" });
+  await assert.rejects(streamer.send({ ...raw, width: 9 }), { code: "BAD_SHAPE" });
+  const fno = await streamer.send(picture(2));
+  const [packet] = await take(1, worker.handler);
+  assert.equal(packet!.fno, fno);
+});
+
 test("what is not started, and what cannot be, is refused with a sentence", {
   timeout,
 }, async (t) => {
