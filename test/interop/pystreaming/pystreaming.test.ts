@@ -15,7 +15,7 @@ const timeout = 120_000;
 const LOOPBACK = "tcp://127.0.0.1:*";
 const FPS = 15;
 const SECONDS = process.env.THINGSCOPE_LONG ? 10 : 4;
-const TRIES = 3;
+const TRIES = 5;
 const COLOUR = { r: 200, g: 100, b: 50 };
 const WIDTH = 64;
 const HEIGHT = 48;
@@ -159,9 +159,12 @@ test(`the real Streamer, two of our Workers and our Receiver: ${FPS} fps for ${S
     const source = await freeEndpoint();
     const receiver = await started(t, new Receiver(LOOPBACK, { mapreduce: true }));
     for (const name of ["one", "two"]) {
-      void work(await started(t, new Worker(source, receiver.endpoint)), async (packet) => {
-        packet.meta = { worker: name, grey: (await packet.arr).data[0]! };
-      });
+      void work(
+        await started(t, new Worker(source, receiver.endpoint, { patienceMs: 1000 })),
+        async (packet) => {
+          packet.meta = { worker: name, grey: (await packet.arr).data[0]! };
+        },
+      );
     }
     const packets: Packet[] = [];
     void (async () => {
@@ -199,9 +202,12 @@ test("a real Worker and one of ours share a track of our Streamer, and push to o
       ["none", receiver.endpoint],
       ["b", drain],
     ] as const) {
-      void work(await started(t, new Worker(streamer.endpoint, to, { track })), (packet) => {
-        packet.meta = { worker: "ours" };
-      });
+      void work(
+        await started(t, new Worker(streamer.endpoint, to, { track, patienceMs: 1000 })),
+        (packet) => {
+          packet.meta = { worker: "ours" };
+        },
+      );
     }
     const packets: Packet[] = [];
     void collect(receiver.handler, packets);
