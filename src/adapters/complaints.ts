@@ -1,6 +1,14 @@
+import { Type } from "typebox";
 import type { Log } from "../base/log.ts";
 
 const MINUTE_MS = 60_000;
+
+/** Complaints by kind, as a property of a Thing has them. Which kinds there are is the wire's own matter. */
+export const ComplaintCounts = Type.Object(
+  {},
+  { additionalProperties: Type.Integer({ minimum: 0 }) },
+);
+export type ComplaintCounts = Record<string, number>;
 
 /**
  * What peers of a wire do wrong. Each is counted by its kind; the log has the first of a kind at once, and one line

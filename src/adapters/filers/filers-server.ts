@@ -6,7 +6,7 @@ import { ThingEvent } from "../../core/event.ts";
 import { Thing } from "../../core/thing.ts";
 import { PIXEL_FORMATS } from "../../frames/pixel-formats.ts";
 import { Camera } from "../../instruments/camera.ts";
-import { Complaints } from "../complaints.ts";
+import { ComplaintCounts, Complaints } from "../complaints.ts";
 import { acceptedOptions } from "../options.ts";
 import { admittedHost, listenOn } from "../wire-address.ts";
 import { FILERS_PORT } from "./check.ts";
@@ -149,10 +149,8 @@ export class FilersServer extends Thing {
     return [...this.#clients].reduce((sum, { skipped }) => sum + skipped, this.#skipped);
   }
 
-  @property("What clients did wrong, and how often", Type.Record(Type.String(), Type.Integer()), {
-    readOnly: true,
-  })
-  get faults(): Record<string, number> {
+  @property("What clients did wrong, counted by kind", ComplaintCounts, { readOnly: true })
+  get faults(): ComplaintCounts {
     return { ...this.#complaints.counts };
   }
 

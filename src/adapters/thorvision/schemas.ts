@@ -38,7 +38,3 @@ export const StartStream = Type.Object({
   capability: Type.Optional(Type.String({ description: "The camera's own when absent" })),
 });
 export type StartStream = Static<typeof StartStream>;
-
-/** Numbers by name. */
-export const Counts = Type.Object({}, { additionalProperties: Count });
-export type Counts = Record<string, number>;

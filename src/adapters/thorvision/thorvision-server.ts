@@ -9,13 +9,13 @@ import { ThingEvent } from "../../core/event.ts";
 import { Thing } from "../../core/thing.ts";
 import { Camera } from "../../instruments/camera.ts";
 import { requireElements } from "../../processes/programs.ts";
-import { Complaints } from "../complaints.ts";
+import { ComplaintCounts, Complaints } from "../complaints.ts";
 import { admittedHost } from "../wire-address.ts";
 import { capabilityText } from "./capability.ts";
 import { ThorVisionHttp } from "./http-server.ts";
 import { completed, type ThorVisionServerOptions } from "./options.ts";
 import type { Gateway } from "./routes.ts";
-import { CameraEntry, Counts, Port, StartStream, StreamEntry } from "./schemas.ts";
+import { CameraEntry, Port, StartStream, StreamEntry } from "./schemas.ts";
 import { type ListedCamera, ServedCamera } from "./served-camera.ts";
 import { SENDER_ELEMENTS } from "./srt-sender.ts";
 import { Streams } from "./streams.ts";
@@ -86,8 +86,8 @@ export class ThorVisionServer extends Thing {
     return this.#http?.listeners ?? 0;
   }
 
-  @property("What clients did wrong, counted by kind", Counts, { readOnly: true })
-  get complaints(): Counts {
+  @property("What clients did wrong, counted by kind", ComplaintCounts, { readOnly: true })
+  get complaints(): ComplaintCounts {
     return { ...this.#complaints?.counts };
   }
 
