@@ -18,8 +18,11 @@ export interface Verdict {
   readonly accounts: readonly Account[];
 }
 
-/** A frame of the last second before a recording was torn off may be lost with it. */
-const LAST_SECOND = 30;
+/**
+ * A frame of the last second before a recording was torn off may be lost with it. That may be many frames: a source that
+ * hung sends all that it owes at once.
+ */
+const LAST_SECOND_MS = 1000;
 
 /**
  * Accounts for every frame that a recorder's camera gave: each is in one file, as it was and in order, or listed with a cause, or
@@ -38,8 +41,7 @@ export async function judge({ folder, captured, deeds }: RecorderProcess): Promi
   for (const { run, index } of missing) {
     const place = placeOf.get(`${run}/${index}`)!;
     if (outages.some(([from, to]) => place >= from && place < to)) continue;
-    const files = accounts.map((account) => spanOf(account, placeOf));
-    const about = JSON.stringify({ place, deeds, files });
+    const about = JSON.stringify({ place, ...whatWasAbout(place, deeds, accounts, placeOf) });
     assert.fail(`${run}/${index} is missing, and nobody says why: ${about}`);
   }
   const listed: Record<string, number> = {};
@@ -52,10 +54,35 @@ export async function judge({ folder, captured, deeds }: RecorderProcess): Promi
   return { captured: captured.length, kept, listed, outages: missing.length, accounts };
 }
 
+/** How many deeds before and after a place a failure tells of. */
+const ABOUT = 6;
+
+/** What was done just before and after a frame was captured, and the files there, for whoever looks for a fault. */
+function whatWasAbout(
+  place: number,
+  deeds: readonly Deed[],
+  accounts: readonly Account[],
+  placeOf: ReadonlyMap<string, number>,
+) {
+  const at = deeds.findIndex(({ after }) => after >= place);
+  const near = deeds.slice(Math.max(0, at - ABOUT), at + ABOUT);
+  const [from, to] = [near[0]?.after ?? 0, near.at(-1)?.after ?? Infinity];
+  const files = accounts
+    .map((account) => spanOf(account, placeOf))
+    .filter(([, first, last]) => Number(last) >= from && Number(first) <= to);
+  return { deeds: near, files };
+}
+
 /** Where a recording begins and ends among all that was captured, for whoever looks for a fault. */
 function spanOf({ path, kept, summary }: Account, placeOf: ReadonlyMap<string, number>) {
-  const places = [kept[0], kept.at(-1)].map((one) => placeOf.get(`${one?.run}/${one?.index}`));
-  return [basename(path), ...places, summary.ended, summary.dropped];
+  const placeOfFrame = (one = kept[0]) => placeOf.get(`${one?.run}/${one?.index}`);
+  return [
+    basename(path),
+    placeOfFrame(),
+    placeOfFrame(kept.at(-1)),
+    summary.ended,
+    summary.dropped,
+  ] as const;
 }
 
 /** The account of a recording, which is closed if it is not; none if it has no whole frame. */
@@ -84,17 +111,18 @@ function outagesIn(
     if (deed.ended === undefined) return [];
     const next = deeds.slice(n + 1).find(({ opened }) => opened !== undefined);
     const to = next?.after ?? captured.length;
-    if (deed.ended === "killed") return [[deed.after - LAST_SECOND, to]];
+    if (deed.ended === "killed") return [[lastSecondBefore(deed.after, captured), to]];
     const begun = deeds.slice(0, n).findLast(({ opened }) => opened !== undefined)!;
-    return [[endOf(begun, deed, accounts, placeOf), to]];
+    return [[endOf(begun, deed, accounts, captured, placeOf), to]];
   });
 }
 
 /** The place of the first frame that a recording did not take. */
 function endOf(
   begun: Deed,
-  { ended, captured, after }: Deed,
+  { ended, captured: taken = 0, after }: Deed,
   accounts: readonly Account[],
+  captured: readonly Captured[],
   placeOf: ReadonlyMap<string, number>,
 ): number {
   const take = begun.opened!.replace(/\.mkv$/, "");
@@ -105,8 +133,16 @@ function endOf(
     ...lost.map(({ run, to }) => placeOf.get(`${run}/${to}`)!),
   ]);
   const end = 1 + Math.max(begun.after - 1, ...ends);
-  if (accounted === captured) return end;
+  if (accounted === taken) return end;
   // A file that the disk never let begin is not there: then only its count is told.
-  assert.ok(ended !== "stopped" && accounted < captured!, `${take}: ${accounted} of ${captured}`);
-  return Math.min(end, after - LAST_SECOND);
+  assert.ok(ended !== "stopped" && accounted < taken, `${take}: ${accounted} of ${taken}`);
+  return Math.min(end, lastSecondBefore(after, captured));
+}
+
+/** The first place of the second before another one. Whatever came before has another clock, where a process was started anew. */
+function lastSecondBefore(place: number, captured: readonly Captured[]): number {
+  const end = captured[place - 1]?.capturedAt ?? 0;
+  let first = place;
+  while (first > 0 && Math.abs(end - captured[first - 1]!.capturedAt) <= LAST_SECOND_MS) first--;
+  return first;
 }
