@@ -115,7 +115,8 @@ export class ThorVisionServer extends Thing {
     );
     for (const camera of this.#cameras) camera.start();
     this.#port = await this.#http.listen(host, port);
-    this.log.info(`ThorVision's clients find ${this.#cameras.length} cameras at ${this.address}`);
+    const names = [...this.cameras.keys()].map((name) => `'${name}'`).join(", ");
+    this.log.info(`ThorVision's clients find ${names || "no camera"} at ${this.address}.`);
     this.#looking = setInterval(() => void this.#look(), LOOK_EVERY_MS);
     void requireElements(SENDER_ELEMENTS).catch((error) => this.log.warn(messageOf(error)));
   }
