@@ -11,9 +11,9 @@ import { RecordingFiles } from "./recording-files.ts";
 import { headsOf, type RecordingOptions } from "./recording-options.ts";
 import { Tally } from "./tally.ts";
 
-/** Frames are collected for this long, then written at once: while they are in the processor's caches writing them costs a third less than after 200 ms. */
-const HOLD_MS = 120;
-/** What was written is synced at the first write after this, the fifth: a power cut costs about 0.65 s. */
+/** Frames are collected for this long, then written at once. */
+const HOLD_MS = 200;
+/** What was written is synced at the first write after this, the third: a power cut costs about 0.65 s. */
 const SYNC_MS = 550;
 const BATCH_BYTES = 8 * 2 ** 20;
 const WARN_EVERY_MS = 1000;
