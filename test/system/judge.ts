@@ -108,6 +108,7 @@ function outagesIn(
 ): [number, number][] {
   return deeds.flatMap((deed, n): [number, number][] => {
     if (n === 0) return [[0, deed.after]];
+    if (deed.ending !== undefined) return beforeAKill(deed, deeds[n + 1], captured);
     if (deed.ended === undefined) return [];
     const next = deeds.slice(n + 1).find(({ opened }) => opened !== undefined);
     const to = next?.after ?? captured.length;
@@ -115,6 +116,15 @@ function outagesIn(
     const begun = deeds.slice(0, n).findLast(({ opened }) => opened !== undefined)!;
     return [[endOf(begun, deed, accounts, captured, placeOf), to]];
   });
+}
+
+/** A recording whose disk had failed, and that was killed before it could close its file. What waited for the disk is in no ledger. */
+function beforeAKill(
+  { after }: Deed,
+  next: Deed | undefined,
+  captured: readonly Captured[],
+): [number, number][] {
+  return next?.ended === "killed" ? [[lastSecondBefore(after, captured), next.after]] : [];
 }
 
 /** The place of the first frame that a recording did not take. */

@@ -29,18 +29,26 @@ class OwnCamera extends Thing {
 
 const tell = (what: object) => console.log(JSON.stringify(what));
 const [folder = "", port, source = ""] = process.argv.slice(2);
+let current: ContinuousRecording | undefined;
+let told: ContinuousRecording | undefined;
+let isEnding = false;
 const host = new ThingHost();
 const own = source === "own" ? new OwnCamera() : undefined;
 const camera = own ?? new RemoteCamera({ url: source, silence_ms: 1000 });
 host.add("camera", camera);
 camera.mjpeg_stream.onFrame(({ run, index, capturedAt, jpeg }) => {
   tell({ frame: { run, index, capturedAt, crc: crc32(jpeg) } });
+  tellOfEnding();
 });
 const server = new ThingServer(host);
 await server.listen({ port: Number(port) });
 
-let current: ContinuousRecording | undefined;
-let isEnding = false;
+/** A disk that fails may keep a recording from being closed for seconds, in which this process may be killed. */
+function tellOfEnding(): void {
+  if (current === told || current?.endReason === undefined) return;
+  tell({ ending: current.endReason });
+  told = current;
+}
 
 async function recordOn(): Promise<void> {
   for (let take = 1; !isEnding; take++) {

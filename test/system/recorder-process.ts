@@ -13,6 +13,8 @@ import { shim } from "./disk-shim.ts";
 export interface Deed {
   readonly after: number;
   readonly opened?: string;
+  /** Why a recording takes no more frames, though its file may still have to be closed. */
+  readonly ending?: string;
   /** Why a recording ended; "killed" when its process was. */
   readonly ended?: string;
   /** Frames that a recording took until it ended. */
