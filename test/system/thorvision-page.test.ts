@@ -23,7 +23,7 @@ async function served(t: TestContext) {
   const folder = await folderWith({ "lab.yaml": config.replace("port: 8000", "port: 0") });
   await install(folder);
   const { url, told } = await serveCli(t, folder, "lab.yaml");
-  const { msg } = await told((line) => / find 2 cameras at /.test(line.msg));
+  const { msg } = await told((line) => / find 'left', 'right' at /.test(line.msg));
   const [, wire = ""] = /at (127\.0\.0\.1:\d+)/.exec(msg) ?? [];
   while (((await (await fetch(`http://${wire}/cameras`)).json()) as unknown[]).length < 2) {
     await sleep(50);
