@@ -52,15 +52,14 @@ export function luma(rgb: Uint8Array): Uint8Array {
   return values;
 }
 
-/** Red and blue exchanged. */
-export function swapped(rgb: Uint8Array): Uint8Array {
-  const bgr = new Uint8Array(rgb.length);
-  for (let at = 0; at < rgb.length; at += 3) {
-    bgr[at] = rgb[at + 2]!;
-    bgr[at + 1] = rgb[at + 1]!;
-    bgr[at + 2] = rgb[at]!;
+/** The pixels with red and blue exchanged, in memory of their own. @param channels - Bytes of a pixel, of which those are the first and the third. */
+export function swapped(pixels: Uint8Array, channels: 3 | 4 = 3): Uint8Array {
+  const exchanged = Uint8Array.from(pixels);
+  for (let at = 0; at + 2 < pixels.length; at += channels) {
+    exchanged[at] = pixels[at + 2]!;
+    exchanged[at + 2] = pixels[at]!;
   }
-  return bgr;
+  return exchanged;
 }
 
 function yuv420p(rgb: Uint8Array, width: number, height: number): Planes {

@@ -22,9 +22,8 @@ async function served(t: TestContext) {
   assert.match(config, /port: 8000/);
   const folder = await folderWith({ "lab.yaml": config.replace("port: 8000", "port: 0") });
   await install(folder);
-  const { url, told } = await serveCli(t, folder, "lab.yaml");
-  const { msg } = await told((line) => / find 'left', 'right' at /.test(line.msg));
-  const [, wire = ""] = /at (127\.0\.0\.1:\d+)/.exec(msg) ?? [];
+  const { url } = await serveCli(t, folder, "lab.yaml");
+  const wire = String(await (await fetch(`${url}/thorvision/address`)).json());
   while (((await (await fetch(`http://${wire}/cameras`)).json()) as unknown[]).length < 2) {
     await sleep(50);
   }

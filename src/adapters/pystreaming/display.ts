@@ -7,6 +7,7 @@ import type { EndpointResponse } from "../../core/endpoint.ts";
 import { Thing } from "../../core/thing.ts";
 import { ThingHost } from "../../core/thing-host.ts";
 import { encodeJpeg } from "../../frames/codec.ts";
+import { swapped } from "../../frames/pixel-formats.ts";
 import type { RawImage } from "../../frames/raw-image.ts";
 import { MJPEGStream } from "../../outputs/mjpeg-stream.ts";
 import { viewerPage } from "../../outputs/viewer-page.ts";
@@ -85,7 +86,7 @@ export class Display implements AsyncDisposable {
     this.#opening ??= this.#open();
     await this.#opening;
     const jpeg =
-      frame instanceof Uint8Array ? frame : await encodeJpeg(BGR ? swapped(frame) : frame);
+      frame instanceof Uint8Array ? frame : await encodeJpeg(BGR ? redFirst(frame) : frame);
     if (this.#ended) throw new DOMException("The display has ended.", "AbortError");
     this.#window.window.addFrame(jpeg);
   }
@@ -177,14 +178,8 @@ function say(url: string): void {
   console.log(`The display is at ${url} (Escape ends it).`);
 }
 
-/** Blue and red in each other's place. */
-function swapped(image: RawImage): RawImage {
-  const { channels } = image;
-  if (channels < 3) return image;
-  const data = Uint8Array.from(image.data);
-  for (let at = 0; at + 2 < data.length; at += channels) {
-    data[at] = image.data[at + 2]!;
-    data[at + 2] = image.data[at]!;
-  }
-  return { ...image, data };
+/** A picture whose blue comes first, as OpenCV has it, with red first. */
+function redFirst(image: RawImage): RawImage {
+  const { data, channels } = image;
+  return channels === 1 ? image : { ...image, data: swapped(data, channels) };
 }
