@@ -1,3 +1,4 @@
+import { limitHits } from "../base/limit-hits.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import type { StreamStats } from "../outputs/stream-options.ts";
 import type { EventLoopWatch } from "./event-loop.ts";
@@ -89,6 +90,7 @@ export function metricsOf({
       "Connections turned away because there were too many.",
       droppedConnections,
     ),
+    limitMetrics(),
     ...(logins ? loginMetrics(logins) : []),
     ...webSocketMetrics(webSockets),
     ...eventStreamMetrics(eventStreams),
@@ -96,6 +98,15 @@ export function metricsOf({
     ...eventLoopMetrics(eventLoop),
     ...processMetrics(),
   ];
+}
+
+function limitMetrics(): MetricFamily {
+  return {
+    name: "thingscope_limit_hits_total",
+    type: "counter",
+    help: "How often a bound was reached, by the name that docs/limits.md gives it.",
+    samples: [...limitHits()].map(([limit, value]) => ({ labels: { limit }, value })),
+  };
 }
 
 function loginMetrics({ failed, refused }: LoginCounts): MetricFamily[] {
