@@ -33,10 +33,11 @@ export {
 } from "./core/decorators.ts";
 export type { EndpointRequest, EndpointResponse } from "./core/endpoint.ts";
 export { ThingEvent } from "./core/event.ts";
+export type { AddOptions, HostOptions } from "./core/host-options.ts";
 export { HostedThing } from "./core/hosted-thing.ts";
 export { detachedInvocation, type Invocation, InvocationRecord } from "./core/invocation.ts";
 export { Thing, type ThingContext } from "./core/thing.ts";
-export { type AddOptions, type HostOptions, ThingHost } from "./core/thing-host.ts";
+export { ThingHost } from "./core/thing-host.ts";
 export { type ThingModel, thingModelOf } from "./core/thing-model.ts";
 export {
   decodeLuma,

@@ -1,8 +1,8 @@
 import { FrameProbe } from "../adapters/pythiags/frame-probe.ts";
 import { ThingError } from "../base/errors.ts";
 import { type Log, logTo, silentLog } from "../base/log.ts";
+import type { AddOptions } from "../core/host-options.ts";
 import type { Thing } from "../core/thing.ts";
-import type { AddOptions } from "../core/thing-host.ts";
 import type { MJPEGStream } from "../outputs/mjpeg-stream.ts";
 import { Child } from "../processes/child.ts";
 import type { Parameters } from "../processes/template.ts";

@@ -14,6 +14,7 @@ import type { SettingsFile } from "./settings-file.ts";
 import { acceptedChanges, setAllOrNone } from "./several-properties.ts";
 import type { Thing } from "./thing.ts";
 import { type ThingModel, thingModelOf } from "./thing-model.ts";
+import { ThingSettings } from "./thing-settings.ts";
 
 export type ThingState = "closed" | "opening" | "open" | "failed";
 type Members = Record<string, unknown>;
@@ -34,19 +35,17 @@ export class HostedThing {
   state: ThingState = "closed";
   /** Why it could not open. */
   reason: string | undefined;
+  readonly settings: ThingSettings;
   readonly #host: HostServices;
   readonly #propertyListeners = new Set<(name: string, value: unknown) => void>();
   readonly #invocationListeners = new Set<(record: InvocationRecord) => void>();
-  /** Settings in the file that the class does not know: kept, for the version that does. */
-  #foreignSettings: Record<string, unknown> = {};
-  #settingsLoaded = false;
-  #loading = false;
   #lastChanged: string | undefined;
 
   constructor(name: string, thing: Thing, host: HostServices) {
     this.name = name;
     this.thing = thing;
     this.model = thingModelOf(thing);
+    this.settings = new ThingSettings(this, host.settings, host.log);
     this.#host = host;
   }
 
@@ -79,7 +78,7 @@ export class HostedThing {
     if (property.readOnly) throw new ThingError("READ_ONLY", `${what} is read-only.`);
     const accepted = accept(property.schema, value, what);
     await this.#locked(property.useGlobalLock, what, () => this.#assign(property, accepted));
-    if (property.saved) await this.saveSettings();
+    if (property.saved) await this.settings.save();
   }
 
   /**
@@ -95,7 +94,7 @@ export class HostedThing {
       setAllOrNone(this.name, changes, {
         read: ({ member }) => this.#members[member],
         assign: (property, value) => this.#assign(property, value),
-        save: () => this.saveSettings(),
+        save: () => this.settings.save(),
       }),
     );
   }
@@ -113,7 +112,7 @@ export class HostedThing {
     await this.#locked(property.useGlobalLock, what, () =>
       this.#assign(property, initialValue(this.thing, property.member)),
     );
-    if (property.saved) await this.saveSettings();
+    if (property.saved) await this.settings.save();
   }
 
   /**
@@ -173,52 +172,21 @@ export class HostedThing {
   /** A Thing's code said that a property changed: tells observers, and saves a setting. */
   propertyChanged(name: string): void {
     const property = this.model.properties.get(name);
-    if (!property || this.#loading) return;
+    if (!property || this.settings.isLoading) return;
     this.#lastChanged = name;
     if (property.observable) {
       const value = this.#members[property.member];
       for (const listener of [...this.#propertyListeners]) listener(name, value);
     }
-    if (property.saved && this.#settingsLoaded) {
-      this.saveSettings().catch((error) =>
-        this.#host.log.error(
-          `The settings of '${this.name}' could not be saved: ${messageOf(error)}`,
-        ),
-      );
-    }
-  }
-
-  /** Reads the settings file into the Thing. What does not fit is left at its default, with a warning, and kept in a copy of the file. */
-  async loadSettings(): Promise<void> {
-    const values = await this.#host.settings.load();
-    this.#loading = true;
-    for (const [name, value] of Object.entries(values)) {
-      const property = this.model.properties.get(name);
-      try {
-        if (property?.saved)
-          this.#members[property.member] = accept(
-            property.schema,
-            value,
-            `Setting '${name}' of Thing '${this.name}'`,
-          );
-        else this.#foreignSettings[name] = value;
-      } catch (error) {
-        this.#host.log.warn(
-          `${messageOf(error)} It keeps its default. When settings are next saved, the file that has the refused value is kept as ${this.#host.settings.copyBeforeSave()}.`,
+    if (property.saved && this.settings.isLoaded) {
+      this.settings
+        .save()
+        .catch((error) =>
+          this.#host.log.error(
+            `The settings of '${this.name}' could not be saved: ${messageOf(error)}`,
+          ),
         );
-      }
     }
-    this.#loading = false;
-    this.#settingsLoaded = true;
-  }
-
-  /** Puts all settings on disk. Before they have been loaded it does nothing: defaults must not overwrite them. */
-  async saveSettings(): Promise<void> {
-    if (!this.#settingsLoaded) return;
-    const saved = [...this.model.properties.values()].filter((property) => property.saved);
-    if (saved.length === 0) return;
-    const own = Object.fromEntries(saved.map(({ name, member }) => [name, this.#members[member]]));
-    await this.#host.settings.save({ ...this.#foreignSettings, ...own });
   }
 
   get #members(): Members {

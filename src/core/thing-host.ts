@@ -1,51 +1,18 @@
 import { join } from "node:path";
-import { within } from "../base/abort.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
-import { type Log, type LogLevel, namedLog, silentLog } from "../base/log.ts";
+import { type Log, namedLog, silentLog } from "../base/log.ts";
 import { filedLog, LogFolder, SERVER_LOG } from "../base/log-folder.ts";
 import { FolderLock } from "./folder-lock.ts";
 import { GlobalLock } from "./global-lock.ts";
-import { HostedThing, type ThingState } from "./hosted-thing.ts";
+import { type AddOptions, checkThingName, type HostOptions } from "./host-options.ts";
+import { HostedThing } from "./hosted-thing.ts";
 import { unfitInitialValues } from "./initial-values.ts";
 import { logWithInvocation } from "./invocation.ts";
 import { Invocations } from "./invocations.ts";
 import { SettingsFile } from "./settings-file.ts";
 import { connectSlot } from "./slots.ts";
 import { attach, type Thing } from "./thing.ts";
-
-/** What the Things of one host share. */
-export interface HostOptions {
-  /** Where settings are kept: `./settings`. */
-  settingsFolder?: string;
-  /** Given to every Thing. */
-  applicationConfig?: Record<string, unknown>;
-  /** One action or write at a time in the whole host. */
-  enableGlobalLock?: boolean;
-  /** How an action is logged that does not run because the lock is held: `info`. */
-  globalLockLogLevel?: LogLevel;
-  /** How long a Thing may take to open, ms, before the others go on without it: 30,000. */
-  openWithinMs?: number;
-  /** How long a Thing may take to close, ms, before the others are closed: 5,000. */
-  closeWithinMs?: number;
-  /** How many invocations may run, or wait to, at once: 100. */
-  maxInvocations?: number;
-  log?: Log;
-  /** Where files of the log are kept, one for each Thing and each program; nowhere when absent. */
-  logFolder?: string | undefined;
-}
-
-/** How one Thing is put among the others. */
-export interface AddOptions {
-  /** Slot name to the name, or names, of the Things to connect; `null` for none. */
-  slots?: Readonly<Record<string, string | readonly string[] | null>>;
-}
-
-const RESERVED = new Set(
-  "assets things thing_descriptions thing_models action_invocations blob recordings logs frames directory docs health login logout metrics openapi.json signed_urls".split(
-    " ",
-  ),
-);
-const NAME = /^[A-Za-z0-9_-]+$/;
+import { ThingLife } from "./thing-life.ts";
 
 /** The Things of one process, without HTTP: opens them in order, keeps their settings and invocations, closes them in reverse. */
 export class ThingHost {
@@ -62,7 +29,8 @@ export class ThingHost {
   readonly #applicationConfig: Record<string, unknown>;
   readonly #slots = new Map<string, AddOptions["slots"]>();
   readonly #stateListeners = new Set<(hosted: HostedThing) => void>();
-  #opened: HostedThing[] = [];
+  readonly #lives = new Map<string, ThingLife>();
+  #opened: ThingLife[] = [];
 
   constructor({
     settingsFolder = "settings",
@@ -89,7 +57,7 @@ export class ThingHost {
 
   /** @throws {ThingError} `BAD_ARGUMENT` for a name that is taken, reserved or not fit for a URL. */
   add(name: string, thing: Thing, { slots }: AddOptions = {}): HostedThing {
-    this.#checkName(name);
+    checkThingName(name, this.things);
     const ownLog = filedLog(namedLog(this.#givenLog, name), this.logFiles, name);
     const log = logWithInvocation(ownLog);
     const folder = join(this.settingsFolder, name);
@@ -111,6 +79,16 @@ export class ThingHost {
       changed: (property) => hosted.propertyChanged(property),
     });
     this.things.set(name, hosted);
+    this.#lives.set(
+      name,
+      new ThingLife(hosted, {
+        log: this.log,
+        openWithinMs: this.#openWithinMs,
+        closeWithinMs: this.#closeWithinMs,
+        connectSlots: () => this.connectSlots(name),
+        onState: () => this.#tellState(hosted),
+      }),
+    );
     this.#slots.set(name, slots);
     return hosted;
   }
@@ -132,18 +110,19 @@ export class ThingHost {
    */
   async open(): Promise<void> {
     await this.#takeFolder();
-    const prepared: HostedThing[] = [];
-    for (const hosted of this.things.values()) {
-      if (hosted.state !== "open" && (await this.#prepare(hosted))) prepared.push(hosted);
+    const prepared: ThingLife[] = [];
+    for (const life of this.#lives.values()) {
+      if (life.hosted.state !== "open" && (await life.prepare())) prepared.push(life);
     }
-    for (const hosted of prepared) await this.#openPrepared(hosted);
+    for (const life of prepared) await this.#open(life);
   }
 
   /** Opens one Thing, also again after it failed. Resolves in any case: see its `state` and `reason`. */
   async openThing(name: string): Promise<HostedThing> {
     const hosted = this.get(name);
+    const life = this.#lives.get(name);
     const isOpening = hosted.state === "open" || hosted.state === "opening";
-    if (!isOpening && (await this.#prepare(hosted))) await this.#openPrepared(hosted);
+    if (life && !isOpening && (await life.prepare())) await this.#open(life);
     return hosted;
   }
 
@@ -156,17 +135,7 @@ export class ThingHost {
   /** Cancels what runs, then closes in reverse order what was opened. Never rejects: failures are logged. */
   async close(): Promise<void> {
     await this.invocations.cancelAll(1000);
-    for (const hosted of this.#opened.reverse()) {
-      await this.#closeQuietly(hosted);
-      this.#setState(hosted, "closed");
-      await hosted
-        .saveSettings()
-        .catch((error) =>
-          this.log.error(
-            `The settings of '${hosted.name}' could not be saved: ${messageOf(error)}`,
-          ),
-        );
-    }
+    for (const life of this.#opened.reverse()) await life.close();
     this.#opened = [];
     this.invocations.clear();
     await this.#folderLock.release();
@@ -214,77 +183,11 @@ export class ThingHost {
     }
   }
 
-  #setState(hosted: HostedThing, state: ThingState, reason?: string): void {
-    hosted.state = state;
-    hosted.reason = reason;
+  async #open(life: ThingLife): Promise<void> {
+    if (await life.open()) this.#opened.push(life);
+  }
+
+  #tellState(hosted: HostedThing): void {
     for (const listener of [...this.#stateListeners]) listener(hosted);
-  }
-
-  /** @returns Whether it may open. */
-  async #prepare(hosted: HostedThing): Promise<boolean> {
-    this.#setState(hosted, "opening");
-    try {
-      this.connectSlots(hosted.name);
-      await hosted.loadSettings();
-      return true;
-    } catch (error) {
-      this.#fail(hosted, error);
-      return false;
-    }
-  }
-
-  async #openPrepared(hosted: HostedThing): Promise<void> {
-    try {
-      await this.#openInTime(hosted);
-      this.#opened.push(hosted);
-      this.#setState(hosted, "open");
-    } catch (error) {
-      this.#fail(hosted, error);
-      await this.#closeQuietly(hosted);
-    }
-  }
-
-  #fail(hosted: HostedThing, error: unknown): void {
-    this.#setState(hosted, "failed", messageOf(error));
-    this.log.error(`Thing '${hosted.name}' could not open: ${hosted.reason}`);
-  }
-
-  /** One that never ends opening must not keep the others from it. What it takes after all is let go of. */
-  async #openInTime(hosted: HostedThing): Promise<void> {
-    const opening = Promise.resolve(hosted.thing.open());
-    const seconds = this.#openWithinMs / 1000;
-    let isLate = false;
-    opening.then(
-      () => (isLate ? this.#closeQuietly(hosted) : undefined),
-      () => {}, // told below, or too late to matter
-    );
-    await within(opening, this.#openWithinMs, () => {
-      isLate = true;
-      return new ThingError("NOT_READY", `It had not opened after ${seconds} s.`);
-    });
-  }
-
-  async #closeQuietly(hosted: HostedThing): Promise<void> {
-    const late = () => new ThingError("INTERNAL", `it takes longer than ${this.#closeWithinMs} ms`);
-    try {
-      await within(Promise.resolve(hosted.thing.close()), this.#closeWithinMs, late);
-    } catch (error) {
-      this.log.error(`Thing '${hosted.name}' did not close cleanly: ${messageOf(error)}`);
-    }
-  }
-
-  #checkName(name: string): void {
-    const wrong = RESERVED.has(name)
-      ? "is reserved for a route"
-      : !NAME.test(name)
-        ? "has characters beyond A-Z a-z 0-9 _ -"
-        : this.things.has(name)
-          ? "is taken"
-          : undefined;
-    if (wrong)
-      throw new ThingError(
-        "BAD_ARGUMENT",
-        `A Thing cannot be named '${name}': the name ${wrong}. Choose another.`,
-      );
   }
 }

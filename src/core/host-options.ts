@@ -1,0 +1,52 @@
+import { ThingError } from "../base/errors.ts";
+import type { Log, LogLevel } from "../base/log.ts";
+
+/** What the Things of one host share. */
+export interface HostOptions {
+  /** Where settings are kept: `./settings`. */
+  settingsFolder?: string;
+  /** Given to every Thing. */
+  applicationConfig?: Record<string, unknown>;
+  /** One action or write at a time in the whole host. */
+  enableGlobalLock?: boolean;
+  /** How an action is logged that does not run because the lock is held: `info`. */
+  globalLockLogLevel?: LogLevel;
+  /** How long a Thing may take to open, ms, before the others go on without it: 30,000. */
+  openWithinMs?: number;
+  /** How long a Thing may take to close, ms, before the others are closed: 5,000. */
+  closeWithinMs?: number;
+  /** How many invocations may run, or wait to, at once: 100. */
+  maxInvocations?: number;
+  log?: Log;
+  /** Where files of the log are kept, one for each Thing and each program; nowhere when absent. */
+  logFolder?: string | undefined;
+}
+
+/** How one Thing is put among the others. */
+export interface AddOptions {
+  /** Slot name to the name, or names, of the Things to connect; `null` for none. */
+  slots?: Readonly<Record<string, string | readonly string[] | null>>;
+}
+
+const RESERVED = new Set(
+  "assets things thing_descriptions thing_models action_invocations blob recordings logs frames directory docs health login logout metrics openapi.json signed_urls".split(
+    " ",
+  ),
+);
+const NAME = /^[A-Za-z0-9_-]+$/;
+
+/** @throws {ThingError} `BAD_ARGUMENT` for a name that is taken, reserved or not fit for a URL. */
+export function checkThingName(name: string, taken: ReadonlyMap<string, unknown>): void {
+  const wrong = RESERVED.has(name)
+    ? "is reserved for a route"
+    : !NAME.test(name)
+      ? "has characters beyond A-Z a-z 0-9 _ -"
+      : taken.has(name)
+        ? "is taken"
+        : undefined;
+  if (wrong)
+    throw new ThingError(
+      "BAD_ARGUMENT",
+      `A Thing cannot be named '${name}': the name ${wrong}. Choose another.`,
+    );
+}
