@@ -16,10 +16,9 @@ export {
   type LogShelf,
 } from "./base/log-folder.ts";
 export { packagePath } from "./base/package-root.ts";
+export type { ActionOptions, AffordanceOptions } from "./core/action-options.ts";
 export { type Affordance, affordancesOf, type Role } from "./core/affordances.ts";
 export {
-  type ActionOptions,
-  type AffordanceOptions,
   action,
   endpoint,
   event,

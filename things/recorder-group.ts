@@ -111,6 +111,7 @@ export class RecorderGroup extends Thing {
 
   @action("Stop all at one moment, write what waits, and write the manifest", {
     output: Manifest,
+    releases: true,
     useGlobalLock: false,
   })
   async stop_recording(_: Record<string, never>, run: Invocation): Promise<Manifest> {

@@ -159,7 +159,11 @@ export class Recorder extends RecordingsThing {
     return (await this.startAt(() => from, input)).file;
   }
 
-  @action("Record no more, and write all that waits", { output: Summary, useGlobalLock: false })
+  @action("Record no more, and write all that waits", {
+    output: Summary,
+    releases: true,
+    useGlobalLock: false,
+  })
   async stop_recording(_: Record<string, never>, run: Invocation): Promise<Summary> {
     if (!this.#continuous) throw new ThingError("NOT_READY", `'${this.name}' does not record.`);
     return this.#stop(this.#continuous, now(), run);

@@ -48,6 +48,19 @@ export const ConfigFile = Type.Object(
         description: "DEBUG, INFO, WARNING or ERROR",
       }),
     ),
+    invocations: Type.Optional(
+      Type.Object(
+        {
+          max_running: Type.Optional(Type.Integer({ minimum: 1 })),
+          max_running_per_thing: Type.Optional(Type.Integer({ minimum: 1 })),
+          max_kept_mb: Type.Optional(Type.Number({ minimum: 1 })),
+        },
+        {
+          description: "an object with 'max_running', 'max_running_per_thing' or 'max_kept_mb'",
+          additionalProperties: false,
+        },
+      ),
+    ),
     application_config: Type.Optional(
       Type.Record(Type.String(), Type.Unknown(), {
         description: "an object, given to every Thing",

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { LogLevel } from "../base/log.ts";
+import type { InvocationLimits } from "../core/invocations.ts";
 import { configProblems, problemsError } from "./config-faults.ts";
 import { ConfigFile, type ThingEntry } from "./config-schema.ts";
 import { type ConfigPath, parseConfigText } from "./config-text.ts";
@@ -15,6 +16,7 @@ export interface Config {
   readonly apiPrefix: string;
   readonly enableGlobalLock: boolean;
   readonly globalLockLogLevel: LogLevel;
+  readonly invocations: InvocationLimits;
   readonly applicationConfig: Record<string, unknown>;
   readonly allowedOrigins: readonly string[];
   readonly allowedHosts: readonly string[];
@@ -74,6 +76,11 @@ export function configFrom(
     apiPrefix: file.api_prefix ?? "",
     enableGlobalLock: file.enable_global_lock ?? false,
     globalLockLogLevel: LOG_LEVELS[file.global_lock_log_level ?? "INFO"],
+    invocations: {
+      maxRunning: file.invocations?.max_running,
+      maxRunningPerThing: file.invocations?.max_running_per_thing,
+      maxFinishedBytes: file.invocations?.max_kept_mb && file.invocations.max_kept_mb * 1e6,
+    },
     applicationConfig: file.application_config ?? {},
     allowedOrigins: file.allowed_origins ?? [],
     allowedHosts: file.allowed_hosts ?? [],

@@ -18,12 +18,12 @@ export async function hostFromConfig(
   log: Log,
   logFolder?: string,
 ): Promise<ThingHost> {
-  const { settingsFolder, applicationConfig, enableGlobalLock, globalLockLogLevel } = config;
   const host = new ThingHost({
-    settingsFolder,
-    applicationConfig,
-    enableGlobalLock,
-    globalLockLogLevel,
+    settingsFolder: config.settingsFolder,
+    applicationConfig: config.applicationConfig,
+    enableGlobalLock: config.enableGlobalLock,
+    globalLockLogLevel: config.globalLockLogLevel,
+    invocations: config.invocations,
     log,
     logFolder,
   });

@@ -23,6 +23,11 @@ export function acceptedInput(action: ActionAffordance, input: unknown, thing: s
   );
 }
 
+/** Whether an action stops, cancels or releases something with this input. */
+export function doesRelease({ releases = false }: ActionAffordance, input: unknown): boolean {
+  return typeof releases === "function" ? releases(input) : releases;
+}
+
 /** Whoever sent something that is not known wants to know what is. */
 function known({ input }: ActionAffordance, faults: readonly InputFault[]): string {
   if (!faults.some(({ type, loc }) => type === "extra_forbidden" && loc.length === 2)) return "";

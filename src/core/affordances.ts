@@ -37,6 +37,8 @@ export interface ActionAffordance extends Named {
   readonly idempotent: boolean;
   /** Its answer waits until it has ended, and is its output. */
   readonly synchronous: boolean;
+  /** It stops, cancels or releases something, always or with some inputs: it is never refused for lack of room. */
+  readonly releases?: boolean | ((input: unknown) => boolean) | undefined;
   /** How long a finished invocation can still be read, seconds. */
   readonly retentionSeconds: number;
   readonly useGlobalLock: boolean;

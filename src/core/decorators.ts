@@ -1,19 +1,19 @@
 import type { Static, TSchema } from "typebox";
-import { declare, type PropertyAffordance, type Role, type ThingClass } from "./affordances.ts";
+import type { ActionMethod, ActionOptions, AffordanceOptions } from "./action-options.ts";
+import {
+  type ActionAffordance,
+  declare,
+  type PropertyAffordance,
+  type Role,
+  type ThingClass,
+} from "./affordances.ts";
 import type { EndpointRequest, EndpointResponse } from "./endpoint.ts";
 import type { ThingEvent } from "./event.ts";
 import { rememberInitial } from "./initial-values.ts";
-import { type Invocation, invocationFor } from "./invocation.ts";
+import { invocationFor } from "./invocation.ts";
 import { accept } from "./schema.ts";
 import { connectedTo } from "./slots.ts";
 import type { Thing } from "./thing.ts";
-
-/** How an affordance is named. */
-export interface AffordanceOptions {
-  /** On the wire, where the member's own name will not do. */
-  name?: string;
-  title?: string;
-}
 
 /** How a property may be used. */
 export interface PropertyOptions extends AffordanceOptions {
@@ -99,39 +99,12 @@ export function setting<S extends TSchema>(
   return stateful(true, description, schema, options);
 }
 
-/** What an action takes and gives, and how it behaves. */
-export interface ActionOptions<I extends TSchema, O extends TSchema> extends AffordanceOptions {
-  /** An object schema; arguments that it does not name are refused. */
-  input?: I;
-  output?: O;
-  /** It changes nothing. */
-  safe?: boolean;
-  idempotent?: boolean;
-  /**
-   * It takes so little time that a client had better wait for the output than ask for it. Clients of LabThings cannot
-   * call it: they expect an invocation.
-   */
-  synchronous?: boolean;
-  /** How long a finished invocation can be read: 300 s. */
-  retentionSeconds?: number;
-  useGlobalLock?: boolean;
-}
-
-type InputOf<I extends TSchema> = TSchema extends I ? Record<string, never> : Static<I>;
-type OutputOf<O extends TSchema> = TSchema extends O ? unknown : Static<O>;
-
-type Method<T, I extends TSchema, O extends TSchema> = (
-  this: T,
-  input: InputOf<I>,
-  invocation: Invocation,
-) => Promise<OutputOf<O>> | OutputOf<O>;
-
 /** Something that takes time. The method gets its input and an Invocation, and every wait in it takes `invocation.signal`. */
 export function action<I extends TSchema = TSchema, O extends TSchema = TSchema>(
   description: string,
   options: ActionOptions<I, O> = {},
 ) {
-  return <T extends Thing, M extends Method<T, I, O>>(
+  return <T extends Thing, M extends ActionMethod<T, I, O>>(
     method: M,
     context: ClassMethodDecoratorContext<T, M>,
   ): M => {
@@ -143,10 +116,11 @@ export function action<I extends TSchema = TSchema, O extends TSchema = TSchema>
       safe: options.safe ?? false,
       idempotent: options.idempotent ?? false,
       synchronous: options.synchronous ?? false,
+      releases: options.releases as ActionAffordance["releases"],
       retentionSeconds: options.retentionSeconds ?? 300,
       useGlobalLock: options.useGlobalLock ?? true,
     });
-    const withInvocation: Method<T, I, O> = function (input, invocation) {
+    const withInvocation: ActionMethod<T, I, O> = function (input, invocation) {
       return method.call(this, input, invocation ?? invocationFor(this.log));
     };
     return withInvocation as M;

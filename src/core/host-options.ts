@@ -1,5 +1,6 @@
 import { ThingError } from "../base/errors.ts";
 import type { Log, LogLevel } from "../base/log.ts";
+import type { InvocationLimits } from "./invocations.ts";
 
 /** What the Things of one host share. */
 export interface HostOptions {
@@ -15,8 +16,8 @@ export interface HostOptions {
   openWithinMs?: number;
   /** How long a Thing may take to close, ms, before the others are closed: 5,000. */
   closeWithinMs?: number;
-  /** How many invocations may run, or wait to, at once: 100. */
-  maxInvocations?: number;
+  /** How many invocations may run, or wait to, at once, and how much is kept of finished ones. */
+  invocations?: InvocationLimits | undefined;
   log?: Log;
   /** Where files of the log are kept, one for each Thing and each program; nowhere when absent. */
   logFolder?: string | undefined;

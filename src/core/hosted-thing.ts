@@ -1,7 +1,7 @@
 import { isAbort } from "../base/abort.ts";
 import { messageOf, ThingError, unknownAffordance } from "../base/errors.ts";
 import type { Log, LogLevel } from "../base/log.ts";
-import { acceptedInput } from "./action-input.ts";
+import { acceptedInput, doesRelease } from "./action-input.ts";
 import type { ActionAffordance, PropertyAffordance } from "./affordances.ts";
 import type { ThingEvent } from "./event.ts";
 import { faultsOf, sentenceOf } from "./faults.ts";
@@ -125,11 +125,17 @@ export class HostedThing {
     if (!action) throw unknownAffordance(this.name, "action", name, this.model.actions.keys());
     const accepted = acceptedInput(action, input, this.name);
     this.assertOpen(`run action '${name}'`);
-    this.#host.invocations.checkRoom();
-    const record = new InvocationRecord(
-      { thing: this.name, action: name, input: action.input ? accepted : null },
+    const wanted = new InvocationRecord(
+      {
+        thing: this.name,
+        action: name,
+        input: action.input ? accepted : null,
+        releases: doesRelease(action, accepted),
+      },
       { log: this.#host.log, onStatus: (changed) => this.#announce(changed) },
     );
+    const record = this.#host.invocations.place(wanted);
+    if (record !== wanted) return record;
     this.#host.invocations.keep(record, action.retentionSeconds);
     this.#announce(record);
     void this.#run(record, action, accepted);

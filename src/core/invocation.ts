@@ -3,6 +3,8 @@ import { randomUUID } from "node:crypto";
 import { now, toDateTime } from "../base/clock.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, type LogLevel, logTo } from "../base/log.ts";
+import { InvocationLog, type LogRecord } from "./invocation-log.ts";
+import { sizeOfValue } from "./value-size.ts";
 
 /** What a running action sees of its run. Hand it on to the actions that it calls: they share log, signal and lock. */
 export interface Invocation {
@@ -16,33 +18,22 @@ export interface Invocation {
 
 export type InvocationStatus = "pending" | "running" | "completed" | "error" | "cancelled";
 
-/** One line of a run's log, with LabThings' field names. */
-export interface LogRecord {
-  readonly message: string;
-  readonly levelname: string;
-  readonly levelno: number;
-  /** RFC 3339, UTC. */
-  readonly created: string;
-  readonly filename: string;
-  readonly lineno: number;
-  readonly exception_type: string | null;
-  readonly traceback: string | null;
-}
-
 const LEVELS: Record<LogLevel, [name: string, number: number]> = {
   debug: ["DEBUG", 10],
   info: ["INFO", 20],
   warn: ["WARNING", 30],
   error: ["ERROR", 40],
 };
-const LINES_KEPT = 1000;
 
 /** One run of an action, from the request until it is forgotten. */
 export class InvocationRecord {
   readonly id = randomUUID();
   readonly thing: string;
   readonly action: string;
-  readonly input: unknown;
+  /** It stops, cancels or releases something. */
+  readonly releases: boolean;
+  /** Several clients wait for it: that one goes away does not cancel it. */
+  isShared = false;
   /** Epoch ms. */
   readonly timeRequested = now();
   timeStarted: number | undefined;
@@ -51,9 +42,12 @@ export class InvocationRecord {
   output: unknown;
   error: Error | undefined;
   progress: { fraction: number; message?: string } | undefined;
-  readonly log: LogRecord[] = [];
   /** What the action gets as its second argument. */
   readonly context: Invocation;
+  #input: unknown;
+  #inputBytes: number | undefined;
+  #outputBytes: number | undefined;
+  readonly #lines = new InvocationLog();
   #abort: AbortController | undefined;
   #contextLog: Log | undefined;
   #cancelledWith: DOMException | undefined;
@@ -63,18 +57,51 @@ export class InvocationRecord {
   readonly #log: Log;
 
   constructor(
-    { thing, action, input }: { thing: string; action: string; input: unknown },
+    {
+      thing,
+      action,
+      input,
+      releases = false,
+    }: { thing: string; action: string; input: unknown; releases?: boolean },
     { log, onStatus = () => {} }: { log: Log; onStatus?: (record: InvocationRecord) => void },
   ) {
     this.thing = thing;
     this.action = action;
-    this.input = input;
+    this.#input = input;
+    this.releases = releases;
     this.#onStatus = onStatus;
     this.#log = log;
     this.#ended = new Promise((resolve) => {
       this.#announceEnd = resolve;
     });
     this.context = this.#newContext();
+  }
+
+  /** What it was run with, or a sentence in its place when that was too large to keep. */
+  get input(): unknown {
+    return this.#input;
+  }
+
+  /** About how much memory the input takes, bytes. */
+  get inputBytes(): number {
+    this.#inputBytes ??= sizeOfValue(this.#input);
+    return this.#inputBytes;
+  }
+
+  /** The same of input, output and log, once it has ended. */
+  get keptBytes(): number {
+    this.#outputBytes ??= sizeOfValue(this.output);
+    return this.inputBytes + this.#outputBytes + this.#lines.characters;
+  }
+
+  get log(): readonly LogRecord[] {
+    return this.#lines.lines;
+  }
+
+  /** Keeps a sentence in the place of the input. */
+  dropInput(): void {
+    this.#input = `The input, of about ${this.inputBytes} bytes, is no longer kept: those of finished invocations had no more room.`;
+    this.#inputBytes = undefined;
   }
 
   get finished(): boolean {
@@ -142,10 +169,10 @@ export class InvocationRecord {
     this.#end("cancelled");
   }
 
-  /** Adds a line to this run's log; beyond 1000 the oldest go. */
+  /** Adds a line to this run's log. */
   note(level: LogLevel, message: string, error?: Error): void {
     const [levelname, levelno] = LEVELS[level];
-    this.log.push({
+    this.#lines.add({
       message,
       levelname,
       levelno,
@@ -156,7 +183,6 @@ export class InvocationRecord {
       // A ThingError's sentence says all that a user needs; anything else is a fault that its author must find.
       traceback: error && !(error instanceof ThingError) ? (error.stack ?? null) : null,
     });
-    if (this.log.length > LINES_KEPT) this.log.splice(0, this.log.length - LINES_KEPT);
   }
 
   /** Many actions end before they look at the signal or the log: those are made when one does. */

@@ -1,46 +1,43 @@
-import { now } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
+import { FinishedInvocations, type FinishedLimits } from "./finished-invocations.ts";
 import type { InvocationRecord } from "./invocation.ts";
+import { RunningInvocations, type RunningLimits } from "./running-invocations.ts";
 
-const FINISHED_KEPT = 1000;
-const SWEEP_MS = 1000;
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+export type InvocationLimits = RunningLimits & FinishedLimits;
 
-/** Every run of every action that can still be asked about. Finished ones are forgotten by time, and beyond 1000 the oldest first. */
+/** Every run of every action that can still be asked about. */
 export class Invocations {
   readonly #records = new Map<string, InvocationRecord>();
-  /** Those that have ended, the first first, and when each is forgotten, epoch ms. */
-  readonly #finished = new Map<InvocationRecord, number>();
-  #sweep: NodeJS.Timeout | undefined;
-  #sweepsAt = Number.POSITIVE_INFINITY;
   readonly #onForget = new Set<(record: InvocationRecord) => void>();
-  readonly #maxRunning: number;
-  #running = 0;
+  readonly #running: RunningInvocations;
+  readonly #finished: FinishedInvocations;
 
-  constructor({ maxRunning = 100 }: { maxRunning?: number } = {}) {
-    this.#maxRunning = maxRunning;
+  constructor(limits: InvocationLimits = {}) {
+    this.#running = new RunningInvocations(limits);
+    this.#finished = new FinishedInvocations((record) => this.#forget(record), limits);
   }
 
-  /** @throws {ThingError} `TOO_MANY_INVOCATIONS` when as many run, or wait to, as may. */
-  checkRoom(): void {
-    if (this.#running < this.#maxRunning) return;
-    throw new ThingError(
-      "TOO_MANY_INVOCATIONS",
-      `${this.#running} invocations have not ended, which is as many as may run at once. Wait for one of them, or cancel one.`,
-    );
+  /** What the finished ones that are kept come to. */
+  get kept(): { readonly count: number; readonly bytes: number } {
+    const { count, bytes } = this.#finished;
+    return { count, bytes };
   }
 
-  /** Keeps a record while it runs and `retentionSeconds` longer. */
+  /**
+   * The record to run: the one given, or the one that does the same already.
+   * @throws {ThingError} `TOO_MANY_INVOCATIONS` when as many run, or wait to, as may.
+   */
+  place(record: InvocationRecord): InvocationRecord {
+    return this.#running.place(record);
+  }
+
+  /** Keeps a record while it runs and `retentionSeconds` longer, unless there are too many. */
   keep(record: InvocationRecord, retentionSeconds: number): void {
     this.#records.set(record.id, record);
-    this.#running += 1;
+    this.#running.add(record);
     void record.ended.then(() => {
-      this.#running -= 1;
-      if (!this.#records.has(record.id)) return;
-      const at = now() + retentionSeconds * 1000;
-      this.#finished.set(record, at);
-      if (at < this.#sweepsAt) this.#sweepAt(at);
-      this.#forgetBeyondLimit();
+      this.#running.delete(record);
+      if (this.#records.has(record.id)) this.#finished.keep(record, retentionSeconds);
     });
   }
 
@@ -50,7 +47,7 @@ export class Invocations {
     if (!record) {
       throw new ThingError(
         "NOT_FOUND",
-        `There is no invocation ${id}: it never was, or it ended so long ago that it is forgotten. Invoke the action again.`,
+        `There is no invocation ${id.slice(0, 80)}: it never was, or it ended so long ago that it is forgotten. Invoke the action again.`,
       );
     }
     return record;
@@ -83,36 +80,11 @@ export class Invocations {
 
   /** Forgets everything, without a timer left behind. */
   clear(): void {
-    clearTimeout(this.#sweep);
-    this.#sweepsAt = Number.POSITIVE_INFINITY;
+    this.#finished.clear();
     for (const record of [...this.#records.values()]) this.#forget(record);
   }
 
-  #forgetBeyondLimit(): void {
-    for (const record of this.#finished.keys()) {
-      if (this.#finished.size <= FINISHED_KEPT) return;
-      this.#forget(record);
-    }
-  }
-
-  /** One timer for all: one for each of a thousand would cost more than the actions. */
-  #sweepAt(at: number): void {
-    clearTimeout(this.#sweep);
-    this.#sweepsAt = at;
-    const ms = Math.min(Math.max(0, at - now()), LONGEST_TIMER_MS);
-    this.#sweep = setTimeout(() => this.#forgetExpired(), ms).unref();
-  }
-
-  #forgetExpired(): void {
-    const time = now();
-    for (const [record, at] of this.#finished) if (at <= time) this.#forget(record);
-    const next = Math.min(...this.#finished.values());
-    this.#sweepsAt = Number.POSITIVE_INFINITY;
-    if (this.#finished.size > 0) this.#sweepAt(Math.max(next, time + SWEEP_MS));
-  }
-
   #forget(record: InvocationRecord): void {
-    this.#finished.delete(record);
     if (this.#records.delete(record.id)) for (const listener of this.#onForget) listener(record);
   }
 }

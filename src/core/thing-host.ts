@@ -39,11 +39,11 @@ export class ThingHost {
     globalLockLogLevel,
     openWithinMs = 30_000,
     closeWithinMs = 5_000,
-    maxInvocations = 100,
+    invocations,
     log = silentLog,
     logFolder,
   }: HostOptions = {}) {
-    this.invocations = new Invocations({ maxRunning: maxInvocations });
+    this.invocations = new Invocations(invocations);
     this.settingsFolder = settingsFolder;
     this.#folderLock = new FolderLock(settingsFolder);
     this.#givenLog = log;

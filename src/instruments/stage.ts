@@ -122,6 +122,7 @@ export abstract class Stage extends Thing {
 
   @action("Move by some steps from here, in place of the jog that runs", {
     input: Jog,
+    releases: ({ stop }: Jog) => stop === true,
     useGlobalLock: false,
   })
   async jog({ stop = false, x = 0, y = 0, z = 0 }: Jog, run: Invocation): Promise<void> {

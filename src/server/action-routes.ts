@@ -103,7 +103,7 @@ async function outputOf(
   { output }: ActionAffordance,
   response: ServerResponse,
 ): Promise<Reply> {
-  const cancel = () => record.finished || record.cancel();
+  const cancel = () => record.finished || record.isShared || record.cancel();
   if (response.destroyed) cancel();
   response.once("close", cancel);
   await record.ended;

@@ -99,7 +99,11 @@ export async function litRoom(
   others: Record<string, new () => Thing> = {},
 ): Promise<{ lamp: Lamp; host: ThingHost; server: ThingServer; url: string; port: number }> {
   const settingsFolder = await mkdtemp(join(tmpdir(), "thingscope-"));
-  const host = new ThingHost({ settingsFolder, maxInvocations: 3, enableGlobalLock: true });
+  const host = new ThingHost({
+    settingsFolder,
+    invocations: { maxRunningPerThing: 3 },
+    enableGlobalLock: true,
+  });
   const lamp = new Lamp();
   host.add("lamp", lamp);
   for (const [name, Other] of Object.entries(others)) host.add(name, new Other());

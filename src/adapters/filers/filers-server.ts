@@ -194,6 +194,7 @@ export class FilersServer extends Thing {
   }
 
   @action("Send no more pictures. Clients are told; those who want more have to ask again", {
+    releases: true,
     useGlobalLock: false,
   })
   stop_network_recording(): void {

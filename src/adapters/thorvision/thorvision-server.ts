@@ -149,7 +149,7 @@ export class ThorVisionServer extends Thing {
   }
 
   @action("End what is sent on a port, whoever asked for it", {
-    ...{ input: Type.Object({ port: Port }), useGlobalLock: false },
+    ...{ input: Type.Object({ port: Port }), releases: true, useGlobalLock: false },
   })
   async stop_stream({ port }: { port: number }): Promise<void> {
     await this.#streams?.end(port);

@@ -141,7 +141,7 @@ async function invoke(thing: WebThing, request: WebThingRequest): Promise<object
     thing.follow(record, request);
     return { status: actionStatus(record) };
   }
-  const cancelled = () => record.finished || record.cancel();
+  const cancelled = () => record.finished || record.isShared || record.cancel();
   gone.addEventListener("abort", cancelled, { once: true });
   await record.ended;
   gone.removeEventListener("abort", cancelled);
