@@ -160,9 +160,7 @@ export class Recorder extends RecordingsThing {
   }
 
   @action("Record no more, and write all that waits", {
-    output: Summary,
-    releases: true,
-    useGlobalLock: false,
+    ...{ output: Summary, releases: true, useGlobalLock: false },
   })
   async stop_recording(_: Record<string, never>, run: Invocation): Promise<Summary> {
     if (!this.#continuous) throw new ThingError("NOT_READY", `'${this.name}' does not record.`);
