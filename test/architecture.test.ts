@@ -14,7 +14,7 @@ const FLOORS = (/```floors\n([^`]+)```/.exec(PAGE)?.[1] ?? "")
 
 /** Package to the files and folders that may import it. From the table in docs/architecture.md. */
 const DOORS = new Map(
-  [...PAGE.matchAll(/^\| ([\w, @/-]+) \| (.*`src\/.*) \|$/gm)].flatMap(([, packages, places]) => {
+  [...PAGE.matchAll(/^\| ([\w:, @/-]+) \| (.*`src\/.*) \|$/gm)].flatMap(([, packages, places]) => {
     const doors = [...places!.matchAll(/`([^`]+)`/g)].map((match) => match[1]!);
     return packages!.split(", ").map((name): [string, string[]] => [name, doors]);
   }),

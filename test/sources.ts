@@ -38,9 +38,10 @@ export function importedFile(importer: string, specifier: string): string {
   return normalize(join(dirname(importer), specifier));
 }
 
-/** The name of the package that a specifier is of; undefined for files and for Node's own modules. */
+/** The name of the package that a specifier is of; undefined for files; Node's own modules keep their `node:`. */
 export function packageOf(specifier: string): string | undefined {
-  if (/^(\.|node:|file:)/.test(specifier)) return undefined;
+  if (/^(\.|file:)/.test(specifier)) return undefined;
+  if (specifier.startsWith("node:")) return specifier;
   const [scope = "", name] = specifier.split("/");
   return scope.startsWith("@") && name ? `${scope}/${name}` : scope;
 }

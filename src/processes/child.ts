@@ -1,7 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { Readable, type Writable } from "node:stream";
 import { delay, ignoreAbort } from "../base/abort.ts";
 import { type Log, silentLog } from "../base/log.ts";
+import { guardGroup, releaseGroup } from "./guard.ts";
+import { endLeftovers, forgetAll, forgetChild, noteChild } from "./leftovers.ts";
 import { LineTail } from "./line-tail.ts";
 
 /** A program and its arguments. There is no shell: each argument reaches the program as it stands here. */
@@ -23,7 +25,7 @@ export interface ChildOptions {
   readonly finishMs?: number;
 }
 
-/** How a program ended. `error` is set when it could not be started at all. */
+/** How a program ended. `error` is set when it could not be started at all: `startFailure` has its sentence. */
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -38,9 +40,14 @@ const INPUT_END_MS = 200; // what reads its input to the end needs no signal
 const running = new Set<Child>();
 process.on("exit", () => {
   for (const child of running) child.kill();
+  forgetAll();
 });
+let lookedForLeftovers = false;
 
-/** One run of a program. It leads a process group of its own, so that what it started ends with it. */
+/**
+ * One run of a program. It leads a process group of its own, so that what it started ends with it, and ends with this
+ * process, even with one that is killed. Making one never throws: a program that cannot be started has `ended` with the reason.
+ */
 export class Child {
   /** Settles when the program has ended and its pipes are closed. Never rejects. */
   readonly ended: Promise<Exit>;
@@ -54,13 +61,19 @@ export class Child {
     const outputs = options.outputs ?? [];
     this.#finishMs = options.finishMs ?? FINISH_MS;
     this.#tail = new LineTail(options.log ?? silentLog, command.program, options.onErrorLine);
-    this.#process = spawn(command.program, command.args, {
+    if (!lookedForLeftovers) endLeftovers(options.log ?? silentLog);
+    lookedForLeftovers = true;
+    this.#process = started(command, {
       stdio: pipesFor(outputs, options.input ?? false),
       detached: true, // its own group: the terminal's Ctrl-C reaches us alone, and we end it in order
       shell: false,
       env: options.env ?? process.env,
     });
     running.add(this);
+    if (this.pid !== undefined) {
+      guardGroup(this.pid);
+      noteChild(this.pid, command.program);
+    }
     this.#process.stderr?.setEncoding("utf8").on("data", (text: string) => this.#tail.push(text));
     for (const pipe of this.#process.stdio) pipe?.on("error", () => {}); // "ended" tells what went wrong
     this.ended = this.#whenEnded();
@@ -76,8 +89,9 @@ export class Child {
     return this.#process.pid;
   }
 
-  /** What it writes to descriptor `fd`, one of `outputs`. */
+  /** What it writes to descriptor `fd`, one of `outputs`: nothing, where it could not be started. */
   output(fd: number): Readable {
+    if (this.pid === undefined) return Readable.from([]);
     const pipe = this.#process.stdio[fd];
     if (!(pipe instanceof Readable)) throw new RangeError(`Descriptor ${fd} is not read.`);
     return pipe;
@@ -144,9 +158,32 @@ export class Child {
     await Promise.race([closed, delay(LAST_WORDS_MS)]);
     this.#over = true;
     running.delete(this);
+    if (this.pid !== undefined) {
+      releaseGroup(this.pid);
+      forgetChild(this.pid);
+    }
     for (const pipe of this.#process.stdio) pipe?.destroy();
     return exit;
   }
+}
+
+/** Node throws for some reasons why a program cannot be started, emits an error for others, and makes no pipes for a few. */
+function started({ program, args }: Command, options: SpawnOptions): ChildProcess {
+  try {
+    return withPipes(spawn(program, args, options));
+  } catch (error) {
+    const none = withPipes(new ChildProcess());
+    process.nextTick(() => {
+      none.emit("error", error);
+      none.emit("close");
+    });
+    return none;
+  }
+}
+
+/** Without descriptors to spare Node makes no pipes, and trips over that itself. */
+function withPipes(child: ChildProcess): ChildProcess {
+  return child.stdio ? child : Object.assign(child, { stdio: [] });
 }
 
 function pipesFor(outputs: readonly number[], input: boolean): ("pipe" | "ignore")[] {

@@ -3,6 +3,7 @@ import { messageOf } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import { BackOff } from "./back-off.ts";
 import { Child, type Command, type Exit } from "./child.ts";
+import { startFailure } from "./start-failure.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /**
@@ -195,7 +196,7 @@ export class KeptChild {
   #spawn(): Child | string {
     try {
       const child = new Child(this.#command, { ...this.#options, log: this.#log });
-      this.#options.onStart(child);
+      if (child.pid !== undefined) this.#options.onStart(child);
       return child;
     } catch (error) {
       return `${this.#command.program} could not be started: ${messageOf(error)}.`;
@@ -215,7 +216,7 @@ export class KeptChild {
 export function endSentence(program: string, exit: Exit, errorLines: readonly string[]): string {
   const last = errorLines.at(-1);
   const words = last ? ` Its last words: ${last}` : "";
-  if (exit.error) return `${program} could not be started: ${exit.error.message}.`;
+  if (exit.error) return startFailure(program, exit.error).message;
   if (exit.signal) return `${program} was ended by ${exit.signal}.${words}`;
   return `${program} ended with code ${exit.code}.${words}`;
 }

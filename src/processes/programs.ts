@@ -1,15 +1,10 @@
-import { execFile } from "node:child_process";
 import { ThingError } from "../base/errors.ts";
+import { runProgram } from "./run-program.ts";
 
-/** What a program is asked to see whether it is installed, and the Debian package that has it. */
-const PROGRAMS: Record<string, { readonly args: readonly string[]; readonly package: string }> = {
-  "gst-launch-1.0": { args: ["--version"], package: "gstreamer1.0-tools" },
-  "gst-inspect-1.0": { args: ["--version"], package: "gstreamer1.0-tools" },
-  ffmpeg: { args: ["-version"], package: "ffmpeg" },
-  ffprobe: { args: ["-version"], package: "ffmpeg" },
-  "rpicam-vid": { args: ["--version"], package: "rpicam-apps" },
-  "libcamera-vid": { args: ["--version"], package: "libcamera-apps" },
-  gphoto2: { args: ["--version"], package: "gphoto2" },
+/** What a program is asked to see whether it is installed; `--version` where nothing stands here. */
+const ASKED: Readonly<Record<string, readonly string[]>> = {
+  ffmpeg: ["-version"],
+  ffprobe: ["-version"],
 };
 
 /** Debian's package of elements that are often used; the others are found with `apt-cache`. */
@@ -34,6 +29,7 @@ const ELEMENT_PACKAGES: readonly (readonly [RegExp, string])[] = [
 ];
 
 const PROBE_MS = 20_000; // GStreamer's first call scans all its plugins
+const MOST_BYTES = 1 << 20;
 
 const versions = new Map<string, Promise<string>>();
 const elementsFound = new Set<string>();
@@ -41,29 +37,16 @@ const elementsFound = new Set<string>();
 /**
  * The first line that an installed program says about its version. Asked once; a program that is missing is looked for
  * again next time.
- * @throws {ThingError} `PROGRAM_MISSING` with the command that installs it.
+ * @throws {ThingError} `PROGRAM_MISSING` with the command that installs it; `PROGRAM_REFUSED` when this machine starts no more.
  */
 export function programVersion(program: string): Promise<string> {
   let version = versions.get(program);
   if (!version) {
-    version = firstLine(program, PROGRAMS[program]?.args ?? ["--version"]);
+    version = firstLine(program, ASKED[program] ?? ["--version"]);
     versions.set(program, version);
     version.catch(() => versions.delete(program));
   }
   return version;
-}
-
-/** The error for a program that is not installed. */
-export function programMissing(program: string, options: ErrorOptions = {}): ThingError {
-  const known = PROGRAMS[program];
-  const how = known
-    ? `Install it with scripts/setup, or with: apt-get install ${known.package}.`
-    : "Install it, or correct its name.";
-  return new ThingError(
-    "PROGRAM_MISSING",
-    `The program '${program}' is not installed. ${how}`,
-    options,
-  );
 }
 
 /** The sentence for an element that GStreamer lacks. */
@@ -90,21 +73,11 @@ export async function requireElements(elements: Iterable<string>): Promise<void>
 }
 
 async function firstLine(program: string, args: readonly string[]): Promise<string> {
-  const { output, error } = await run(program, args);
-  if (error) throw programMissing(program, { cause: error });
-  return output.split("\n", 1)[0]?.trim() ?? "";
+  const { output } = await run(program, args);
+  return output.toString().split("\n", 1)[0]?.trim() ?? "";
 }
 
-/** `error` is set only when the program could not be started; a program that ends with another code than 0 is there. */
-function run(
-  program: string,
-  args: readonly string[],
-): Promise<{ code: number; output: string; error?: Error }> {
-  return new Promise((resolve) => {
-    execFile(program, args, { timeout: PROBE_MS, encoding: "utf8" }, (error, output) => {
-      if (!error) resolve({ code: 0, output });
-      else if (typeof error.code === "number") resolve({ code: error.code, output });
-      else resolve({ code: -1, output, error });
-    });
-  });
+/** A program that ends with another code than 0 is there. */
+function run(program: string, args: readonly string[]) {
+  return runProgram({ program, args }, { timeoutMs: PROBE_MS, mostBytes: MOST_BYTES });
 }

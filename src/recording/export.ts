@@ -5,6 +5,7 @@ import { delay } from "../base/abort.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { Child, type Exit } from "../processes/child.ts";
 import { programVersion } from "../processes/programs.ts";
+import { startFailure } from "../processes/start-failure.ts";
 import { exportFaults } from "./export-check.ts";
 import { draftOf, nameFile } from "./free-name.ts";
 import { ledgerPathOf, noteLine } from "./ledger.ts";
@@ -75,7 +76,9 @@ async function requireFfmpeg(recording: string): Promise<void> {
     await Promise.all([programVersion("ffmpeg"), programVersion("ffprobe")]);
   } catch (cause) {
     const why = `${recording} stays an MKV: ${messageOf(cause)}`;
-    throw new ThingError("PROGRAM_MISSING", why, { cause });
+    throw new ThingError(cause instanceof ThingError ? cause.code : "PROGRAM_MISSING", why, {
+      cause,
+    });
   }
 }
 
@@ -124,6 +127,7 @@ async function convert(
     });
     const [exit] = await Promise.all([child.ended, fed]);
     signal?.throwIfAborted();
+    if (exit.error) throw failed(draft, startFailure("ffmpeg", exit.error).message);
     if (exit.code !== 0) throw failed(draft, `ffmpeg ${wordsOf(exit, child.errorLines)}`);
   } finally {
     signal?.removeEventListener("abort", kill);
@@ -137,7 +141,8 @@ async function feed(
   child: Child,
   { until = Promise.resolve() }: ExportOptions,
 ): Promise<void> {
-  const input = child.input!;
+  const { input } = child;
+  if (!input) return; // it could not be started: "ended" says why
   let [isOver, isGone] = [false, false];
   const over = () => {
     isOver = true;

@@ -1,17 +1,15 @@
-import { execFile } from "node:child_process";
 import { readFile, stat } from "node:fs/promises";
-import { promisify } from "node:util";
-import { messageOf, ThingError } from "../base/errors.ts";
+import { ThingError } from "../base/errors.ts";
 import { resizeJpeg } from "../frames/codec.ts";
-import { programMissing } from "../processes/programs.ts";
+import { runProgram } from "../processes/run-program.ts";
 import { firstFrameOf } from "./describe.ts";
 import { DiskLane } from "./disk-lane.ts";
 import { formatOf } from "./video-format.ts";
 
 const SIZE = { width: 320, quality: 75 };
 const MOST_KEPT = 64;
-const PATIENCE_MS = 15_000;
-const MOST_BYTES = 64 * 2 ** 20;
+const LIMITS = { timeoutMs: 15_000, mostBytes: 64 * 2 ** 20 };
+const STARTS: ReadonlySet<string> = new Set(["PROGRAM_MISSING", "PROGRAM_REFUSED"]);
 
 /** Posters of MP4 and WebM files, by path, size and time of the file: ffmpeg is not asked twice. */
 const kept = new Map<string, Uint8Array>();
@@ -20,7 +18,8 @@ const lane = new DiskLane();
 
 /**
  * The first frame of a recording or a still, small. ffmpeg takes it out of an MP4 or a WebM.
- * @throws {ThingError} `NOT_FOUND` when it has none yet; `PROGRAM_MISSING` where ffmpeg is wanted and not there.
+ * @throws {ThingError} `NOT_FOUND` when it has none yet; `PROGRAM_MISSING` where ffmpeg is wanted and not there;
+ * `PROGRAM_REFUSED` where this machine starts no more.
  */
 export async function posterOf(path: string): Promise<Uint8Array> {
   if (formatOf(path)) return lane.run(() => posterOfVideo(path));
@@ -42,24 +41,20 @@ async function posterOfVideo(path: string): Promise<Uint8Array> {
 async function firstPictureOf(path: string): Promise<Uint8Array> {
   const options = "-v error -nostdin -protocol_whitelist file,pipe -i".split(" ");
   const picture = "-map 0:v:0 -frames:v 1 -q:v 3 -f image2pipe -c:v mjpeg pipe:1".split(" ");
-  const limits = { encoding: "buffer", timeout: PATIENCE_MS, maxBuffer: MOST_BYTES } as const;
-  try {
-    const args = [...options, `file:${path}`, ...picture];
-    const { stdout } = await promisify(execFile)("ffmpeg", args, limits);
-    if (stdout.length > 0) return stdout;
-  } catch (cause) {
-    if (isMissing(cause)) throw withoutFfmpeg(cause);
-    const why = `ffmpeg finds no picture in ${path}: ${messageOf(cause)}`;
-    throw new ThingError("NOT_FOUND", why, { cause });
-  }
-  throw new ThingError("NOT_FOUND", `${path} has no frame.`);
+  const args = [...options, `file:${path}`, ...picture];
+  const { output, errorLines } = await runProgram({ program: "ffmpeg", args }, LIMITS).catch(
+    withoutFfmpeg,
+  );
+  if (output.length > 0) return output;
+  const why = errorLines.at(-1);
+  throw new ThingError(
+    "NOT_FOUND",
+    why ? `ffmpeg finds no picture in ${path}: ${why}` : `${path} has no frame.`,
+  );
 }
 
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
-}
-
-function withoutFfmpeg(cause: unknown): ThingError {
-  const why = `The poster of an MP4 or a WebM is made by ffmpeg. ${programMissing("ffmpeg").message}`;
-  return new ThingError("PROGRAM_MISSING", why, { cause });
+function withoutFfmpeg(cause: unknown): never {
+  if (!(cause instanceof ThingError) || !STARTS.has(cause.code)) throw cause;
+  const why = `The poster of an MP4 or a WebM is made by ffmpeg. ${cause.message}`;
+  throw new ThingError(cause.code, why, { cause });
 }

@@ -1,6 +1,7 @@
 import type { Exit } from "../processes/child.ts";
 import { endSentence } from "../processes/kept-child.ts";
-import { elementMissingSentence, programMissing } from "../processes/programs.ts";
+import { elementMissingSentence } from "../processes/programs.ts";
+import { startFailure } from "../processes/start-failure.ts";
 
 /** Why a pipeline ended, in one sentence that names the element, file or device at fault. */
 export function explainPipelineEnd(
@@ -8,9 +9,7 @@ export function explainPipelineEnd(
   exit: Exit,
   errorLines: readonly string[],
 ): string {
-  if (exit.error && "code" in exit.error && exit.error.code === "ENOENT") {
-    return programMissing(program).message;
-  }
+  if (exit.error) return startFailure(program, exit.error).message;
   const gst = gstreamerSentence(errorLines);
   if (gst) return gst;
   if (exit.code === 0) return `${program} came to the end of its pictures.`;

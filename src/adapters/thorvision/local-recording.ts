@@ -5,6 +5,7 @@ import { finished } from "node:stream/promises";
 import { delay } from "../../base/abort.ts";
 import { ThingError } from "../../base/errors.ts";
 import { Child, type Command } from "../../processes/child.ts";
+import { startFailure } from "../../processes/start-failure.ts";
 
 /** When a recording goes on in another file; 0, or absent: never. */
 export interface SplitOptions {
@@ -77,7 +78,9 @@ export async function recordLocally(
   const end = await Promise.race([child.ended, delay(EARLY_MS)]);
   if (!end) return recording;
   await closeLog(recording);
-  const words = child.errorLines.at(-1) ?? end.error?.message ?? "it says nothing";
+  const words = end.error
+    ? startFailure(command.program, end.error).message
+    : (child.errorLines.at(-1) ?? "it says nothing");
   throw new ThingError("RECORDING_FAILED", `GStreamer did not start to record: ${words}`);
 }
 
