@@ -26,7 +26,7 @@ const PLAIN_TYPES: Readonly<Record<string, string>> = {
   float: "a number",
   string: "a text",
   bool: "true or false",
-  dict: "an object",
+  model_attributes: "an object",
   list: "a list",
   none: "null",
 };
@@ -63,7 +63,7 @@ function plainRule(fault: InputFault): string {
 
 function plainType({ type, msg }: InputFault): string | undefined {
   if (type === "literal_error") return msg.replace("Input should be ", "");
-  return PLAIN_TYPES[type.replace(/_(type|parsing)$/, "")];
+  return PLAIN_TYPES[type.replace(/_(type|parsing|from_float|required)$/, "")];
 }
 
 interface Wording {
@@ -130,47 +130,73 @@ function wording(error: ErrorObject, input: unknown): Wording {
     case "minLength":
       return {
         type: "string_too_short",
-        msg: `String should have at least ${params.limit} characters`,
+        msg: `String should have at least ${counted(params.limit, "character")}`,
         ctx: { min_length: params.limit },
       };
     case "maxLength":
       return {
         type: "string_too_long",
-        msg: `String should have at most ${params.limit} characters`,
+        msg: `String should have at most ${counted(params.limit, "character")}`,
         ctx: { max_length: params.limit },
+      };
+    case "minItems":
+      return {
+        type: "too_short",
+        msg: `List should have at least ${counted(params.limit, "item")} after validation, not ${lengthOf(input)}`,
+        ctx: { field_type: "List", min_length: params.limit, actual_length: lengthOf(input) },
+      };
+    case "maxItems":
+      return {
+        type: "too_long",
+        msg: `List should have at most ${counted(params.limit, "item")} after validation, not ${lengthOf(input)}`,
+        ctx: { field_type: "List", max_length: params.limit, actual_length: lengthOf(input) },
       };
     default:
       return { type: keyword, msg: `Input ${error.message ?? "is not valid"}` };
   }
 }
 
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+function lengthOf(input: unknown): number {
+  return Array.isArray(input) ? input.length : 0;
+}
+
+/** How pydantic 2 says that an input is of the wrong type, and what it calls that. */
 function ofType(type: string, input: unknown): Wording {
-  const names: Record<string, string> = {
-    integer: "int",
-    number: "float",
-    boolean: "bool",
-    object: "dict",
-    array: "list",
-    null: "none",
-  };
-  const words: Record<string, string> = {
-    integer: "a valid integer",
-    number: "a valid number",
-    string: "a valid string",
-    boolean: "a valid boolean",
-    object: "a valid dictionary or object",
-    array: "a valid list",
-    null: "null",
-  };
-  const unparsable =
-    typeof input === "string" && ["integer", "number"].includes(type)
-      ? ", unable to parse string"
-      : "";
+  if (type === "integer" && typeof input === "number") {
+    return {
+      type: "int_from_float",
+      msg: "Input should be a valid integer, got a number with a fractional part",
+    };
+  }
+  const { name, words, unread } = PYDANTIC_TYPES[type] ?? { name: `${type}_type`, words: type };
+  const isUnread = unread !== undefined && (typeof input === "string" || type === "boolean");
+  if (!isUnread || input === null || typeof input === "object") {
+    return { type: name, msg: `Input should be ${words}` };
+  }
   return {
-    type: `${names[type] ?? type}_${unparsable ? "parsing" : "type"}`,
-    msg: `Input should be ${words[type] ?? type}${unparsable}`,
+    type: name.replace(/_type$/, "_parsing"),
+    msg: `Input should be ${words}, unable to ${unread}`,
   };
 }
+
+const PYDANTIC_TYPES: Readonly<
+  Record<string, { readonly name: string; readonly words: string; readonly unread?: string }>
+> = {
+  integer: { name: "int_type", words: "a valid integer", unread: "parse string as an integer" },
+  number: { name: "float_type", words: "a valid number", unread: "parse string as a number" },
+  boolean: { name: "bool_type", words: "a valid boolean", unread: "interpret input" },
+  string: { name: "string_type", words: "a valid string" },
+  object: {
+    name: "model_attributes_type",
+    words: "a valid dictionary or object to extract fields from",
+  },
+  array: { name: "list_type", words: "a valid list" },
+  null: { name: "none_required", words: "None" },
+};
 
 function extraSegment({ keyword, params }: ErrorObject): string[] {
   if (keyword === "required") return [String(params.missingProperty)];

@@ -230,6 +230,7 @@ export class HostedThing {
       record.complete(output);
     } catch (error) {
       if (record.isCancelled && isAbort(error)) record.wasCancelled();
+      else if (isOwnCancellation(error)) record.wasCancelled(messageOf(error));
       else record.fail(error, this.#levelOf(error));
     }
   }
@@ -264,4 +265,10 @@ export class HostedThing {
   #announce(record: InvocationRecord): void {
     for (const listener of [...this.#invocationListeners]) listener(record);
   }
+}
+
+/** An action may abort itself, e.g. when the user declines at the instrument. That it took too long is a failure. */
+function isOwnCancellation(error: unknown): boolean {
+  if (error instanceof ThingError) return error.code === "ACTION_CANCELLED";
+  return error instanceof Error && error.name === "AbortError";
 }

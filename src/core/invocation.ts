@@ -160,12 +160,14 @@ export class InvocationRecord {
     this.#end("error");
   }
 
-  wasCancelled(): void {
+  /** @param reason - Why, where the action cancelled itself. */
+  wasCancelled(reason?: string): void {
+    const why = reason ? `: ${reason}` : ".";
     this.error = new ThingError(
       "ACTION_CANCELLED",
-      `The invocation ${this.id} of '${this.action}' was cancelled.`,
+      `The invocation ${this.id} of '${this.action}' was cancelled${why}`,
     );
-    this.note("info", `Invocation ${this.id} was cancelled.`);
+    this.note("info", `Invocation ${this.id} was cancelled${why}`);
     this.#end("cancelled");
   }
 

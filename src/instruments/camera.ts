@@ -17,6 +17,10 @@ const StreamName = Type.Enum(["main", "lores"]);
 const StreamChoice = Type.Object({ stream_name: Type.Optional(StreamName) });
 type StreamChoice = Static<typeof StreamChoice>;
 
+const Resolution = Type.Object({
+  resolution: Type.Optional(Type.Enum(["lores", "main", "full"], { default: "main" })),
+});
+
 const Capture = Type.Object({
   capture_mode: Type.Optional(Type.Enum(["standard"])),
   image_format: Type.Optional(Type.Enum(["jpeg"])),
@@ -24,6 +28,9 @@ const Capture = Type.Object({
     Type.Boolean({ description: "Kept for OpenFlexure's clients: an image is never kept" }),
   ),
 });
+
+/** Modes by name, as OpenFlexure's clients list them. */
+const Modes = Type.Record(Type.String(), Type.Object({ description: Type.String() }));
 
 const State = Type.Object({
   state: Type.Enum(["idle", "starting", "running", "failed"]),
@@ -87,6 +94,34 @@ export abstract class Camera extends Thing {
   get state(): Static<typeof State> {
     const { state = "idle", reason } = this.#feeding ?? {};
     return { state, ...(reason !== undefined && { reason }) };
+  }
+
+  @property("The mode in which the camera streams, one of streaming_modes", Type.String(), {
+    readOnly: true,
+  })
+  get streaming_mode(): string {
+    return "default";
+  }
+
+  @property("Modes in which the camera can stream", Modes, { readOnly: true })
+  get streaming_modes(): Static<typeof Modes> {
+    return { default: { description: "The live view, as the camera is configured" } };
+  }
+
+  @property("Modes in which `capture` can take a picture", Modes, { readOnly: true })
+  get capture_modes(): Static<typeof Modes> {
+    return { standard: { description: "A picture of the camera's full size" } };
+  }
+
+  @property(
+    "Whether the camera has to be calibrated before its pictures can be used",
+    Type.Boolean(),
+    {
+      readOnly: true,
+    },
+  )
+  get calibration_required(): boolean {
+    return false;
   }
 
   @setting("How long vibration lasts after a move", Type.Number({ minimum: 0, unit: "s" }))
@@ -153,6 +188,21 @@ export abstract class Camera extends Thing {
     await this.settle({}, run);
     const { jpeg } = await this.takeStill(run.signal);
     return Blob.fromBytes(jpeg.slice(), "image/jpeg");
+  }
+
+  @action("Take a picture at once: of the camera's full size, or the next frame of a live view", {
+    input: Resolution,
+    output: blobSchema("image/jpeg"),
+  })
+  async capture_jpeg(
+    { resolution = "main" }: Static<typeof Resolution>,
+    { signal }: Invocation,
+  ): Promise<Blob> {
+    const jpeg =
+      resolution === "full"
+        ? (await this.takeStill(signal)).jpeg.slice()
+        : await this.#grab(resolution, signal);
+    return Blob.fromBytes(jpeg, "image/jpeg");
   }
 
   @action("Wait for settling_time")

@@ -1,11 +1,13 @@
 import type { ServerResponse } from "node:http";
-import { Type } from "typebox";
+import { type TSchema, Type } from "typebox";
 import type { ActionAffordance } from "../core/affordances.ts";
+import { coerce } from "../core/coerce.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import type { InvocationRecord } from "../core/invocation.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import { mayHoldBlobs } from "../outputs/blob.ts";
 import type { BlobStore } from "../outputs/blob-store.ts";
+import { isProfileConsumer } from "./dialect.ts";
 import {
   actionStatus,
   invocationJson,
@@ -44,7 +46,7 @@ export function actionRoutes(
         request: { contentType: JSON_TYPE, ...(action.input && { schema: action.input }) },
         ...(action.synchronous ? synchronousAnswer(action) : asynchronousAnswer(action)),
         handle: async (exchange) => {
-          const given = await exchange.json();
+          const given = readInput(action, await exchange.json(), exchange);
           const input = blobsIn ? blobs.resolve(given, blobsIn) : given;
           const record = hosted.invoke(action.name, input);
           void record.ended.then(() => blobs.retain(record.output));
@@ -77,17 +79,27 @@ export function actionRoutes(
   return routes.length > 0 ? [...routes, allActionsRoute(hosted, host, prefix)] : [];
 }
 
+/** Input as a client of its dialect means it: pages send what is typed into a field as a string. */
+function readInput({ input }: ActionAffordance, given: unknown, { request }: Exchange): unknown {
+  return input && !isProfileConsumer(request.headers.accept) ? coerce(input, given) : given;
+}
+
 const COMMON_ERRORS = ["NOT_READY", "TOO_MANY_INVOCATIONS"] as const;
 
 /** The answer comes at once: the invocation tells how it goes. */
 function asynchronousAnswer({ output }: ActionAffordance) {
   const schema = output
-    ? { allOf: [InvocationSchema, { properties: { output } }] }
+    ? { allOf: [InvocationSchema, { properties: { output: orNull(output) } }] }
     : InvocationSchema;
   return {
     response: { status: 201, contentType: JSON_TYPE, schema, named: "actionStatus" },
     errors: COMMON_ERRORS,
   } as const;
+}
+
+/** An invocation that has not completed has `null` for its output. */
+function orNull(output: TSchema): TSchema {
+  return { anyOf: [output, { type: "null" }] };
 }
 
 function synchronousAnswer({ output }: ActionAffordance) {

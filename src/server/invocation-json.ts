@@ -1,7 +1,7 @@
 import { toDateTime } from "../base/clock.ts";
 import type { InvocationRecord } from "../core/invocation.ts";
+import { isProfileConsumer } from "./dialect.ts";
 import { problemOf } from "./problem.ts";
-import { JSON_TYPE } from "./route.ts";
 
 /** How an invocation is told to one client. */
 export interface Telling {
@@ -34,10 +34,11 @@ export function invocationJson(
 /** The same without input and log: what a Profile consumer is told of every invocation at once. */
 export function actionStatus(record: InvocationRecord, telling: Telling): Record<string, unknown> {
   const error = record.error ? inWordsFor(telling, problemOf(record.error)) : null;
+  const isCompleted = record.status === "completed";
   return {
     ...invocationSummary(record, telling),
-    ...(record.status === "completed" && { output: record.output ?? null }),
-    ...inWordsFor(telling, { error }),
+    ...(isCompleted && { output: record.output ?? null }),
+    ...inWordsFor(telling, { ...(!isCompleted && { output: null }), error }),
   };
 }
 
@@ -65,15 +66,12 @@ export function invocationSummary(
 }
 
 /**
- * The one place where clients are told apart. A Profile consumer accepts JSON and nothing else; it knows one word for
- * every bad end, and a member without a value is left out. LabThings' clients accept anything, know two words, and
- * expect `null`.
+ * A Profile consumer knows one word for every bad end, and a member without a value is left out. LabThings' clients
+ * know two words, and expect `null`.
  */
-function inWordsFor({ accept = "*/*" }: Telling, members: object): Record<string, unknown> {
-  const types = accept.split(",").map((type) => type.split(";")[0]!.trim().toLowerCase());
-  const isProfile = types.includes(JSON_TYPE) && types.every((type) => type.endsWith("json"));
+function inWordsFor({ accept }: Telling, members: object): Record<string, unknown> {
   const entries = Object.entries(members);
-  if (!isProfile) return Object.fromEntries(entries);
+  if (!isProfileConsumer(accept)) return Object.fromEntries(entries);
   return Object.fromEntries(
     entries
       .filter(([, value]) => value !== null)

@@ -1,4 +1,6 @@
+import { coerce } from "../core/coerce.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
+import { isProfileConsumer } from "./dialect.ts";
 import { FILE_PAGE, fileListReply } from "./file-pages.ts";
 import { collectionOf } from "./file-routes.ts";
 import { JSON_TYPE, type Route } from "./route.ts";
@@ -41,7 +43,12 @@ export function propertyRoutes(hosted: HostedThing, base: string): Route[] {
           response: { status: 204 },
           errors: ["LOCK_BUSY"],
           handle: async (exchange) => {
-            await hosted.writeProperty(name, await exchange.value());
+            const { accept } = exchange.request.headers;
+            const value = await exchange.value();
+            await hosted.writeProperty(
+              name,
+              isProfileConsumer(accept) ? value : coerce(schema, value),
+            );
             return { status: 204 };
           },
         });

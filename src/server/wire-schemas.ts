@@ -62,7 +62,9 @@ export const InvocationSchema = Type.Object(
   {
     ...SUMMARY,
     input: Type.Optional(Type.Unknown()),
-    output: Type.Optional(Type.Unknown({ description: "Of a completed run" })),
+    output: Type.Optional(
+      Type.Unknown({ description: "Of a completed run; null until then, and of any other" }),
+    ),
     log: Type.Array(
       Type.Object({ message: Type.String(), levelname: Type.String(), created: DateTime }),
     ),

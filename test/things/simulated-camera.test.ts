@@ -46,6 +46,13 @@ test("the small view, the snapshot and the actions give the frame of now", {
   assert.equal(snapshot.contentType, "image/jpeg");
   assert.ok(snapshot.body instanceof Uint8Array);
 
+  const jpeg = await camera.capture_jpeg({ resolution: "lores" }, run);
+  assert.deepEqual(await sizeOf(await jpeg.bytes()), [400, 300]);
+  assert.deepEqual(await sizeOf(await (await camera.capture_jpeg({}, run)).bytes()), [800, 600]);
+  assert.ok(camera.streaming_mode in camera.streaming_modes);
+  assert.ok("standard" in camera.capture_modes);
+  assert.equal(camera.calibration_required, false);
+
   camera.settling_time = 0.05;
   assert.ok((await camera.capture({}, run)).size > 50_000);
 });
