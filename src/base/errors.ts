@@ -1,3 +1,5 @@
+import { cut, preview } from "./preview.ts";
+
 /**
  * Every code that this package fails with, and the HTTP status that goes with it. Codes are stable;
  * the sentences are free to improve. `docs/errors.md` explains each (a test compares the two).
@@ -74,25 +76,80 @@ export class ThingError extends Error {
   readonly code: ErrorCode;
   /** The HTTP status that a client sees. */
   readonly status: number;
-  /** For invalid input: each fault on its own. */
+  /** For invalid input: each fault on its own, the first 20 of them. */
   readonly faults: readonly InputFault[];
+  /** How many more faults there are than `faults` has. */
+  readonly moreFaults: number;
 
+  /**
+   * @param message - Cut after 4000 characters: what it quotes may be as long as a client likes.
+   * @param options.moreFaults - How many there are beside `faults`.
+   */
   constructor(
     code: ErrorCode,
     message: string,
-    options: ErrorOptions & { faults?: readonly InputFault[] } = {},
+    options: ErrorOptions & { faults?: readonly InputFault[]; moreFaults?: number } = {},
   ) {
-    super(message, options);
+    super(cut(message, LONGEST_SENTENCE), options);
     this.name = "ThingError";
     this.code = code;
     this.status = ERROR_STATUS[code];
-    this.faults = options.faults ?? [];
+    const { faults = [], moreFaults = 0 } = options;
+    this.faults = faults.slice(0, MOST_FAULTS).map(bounded);
+    this.moreFaults = moreFaults + faults.length - this.faults.length;
   }
 }
 
-/** The sentence of anything that was thrown, for a log line or a problem body. */
+const LONGEST_SENTENCE = 4000; // characters
+/** How many faults an error lists. */
+export const MOST_FAULTS = 20;
+const LONGEST_PIECE = 200; // characters, of each part of a fault
+const MOST_MEMBERS = 8; // of what the rule of a fault says
+const LONGEST_PATH = 500; // characters, of all segments together
+
+/** A fault that is small whatever the input was: scalars alone are shown, and long text is cut. */
+function bounded({ type, loc, msg, input, ctx }: InputFault): InputFault {
+  return {
+    type: cut(type, LONGEST_PIECE),
+    loc: boundedPath(loc),
+    msg: cut(msg, LONGEST_PIECE),
+    ...(isSmall(input) && { input }),
+    ...(ctx && { ctx: smallMembers(ctx) }),
+  };
+}
+
+function boundedPath(loc: InputFault["loc"]): InputFault["loc"] {
+  let left = LONGEST_PATH;
+  const path = loc.map((part) => (typeof part === "string" ? cut(part, LONGEST_PIECE) : part));
+  const fitting = path.findIndex((part) => {
+    left -= String(part).length + 1;
+    return left < 0;
+  });
+  return fitting < 0 ? path : [...path.slice(0, fitting), "..."];
+}
+
+function smallMembers(ctx: Record<string, unknown>): Record<string, unknown> {
+  const entries = Object.entries(ctx).slice(0, MOST_MEMBERS);
+  const small = entries.map(([name, value]) => [
+    cut(name, LONGEST_PIECE),
+    isSmall(value) ? value : preview(value, LONGEST_PIECE),
+  ]);
+  return Object.fromEntries(small);
+}
+
+/** What a client recognises as its own and costs nothing to repeat. */
+function isSmall(value: unknown): boolean {
+  if (typeof value === "string") return value.length <= LONGEST_PIECE;
+  return value === null || ["number", "boolean"].includes(typeof value);
+}
+
+/** The sentence of anything that was thrown, for a log line or a problem body. It never throws itself. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return error instanceof Error ? String(error.message) : String(error);
+  } catch {
+    return "something was thrown that has no message";
+  }
 }
 
 /** The error for a name that is not there, with the names that are. */
@@ -104,5 +161,6 @@ export function unknownAffordance(
 ): ThingError {
   const names = [...known].sort();
   const has = names.length > 0 ? `It has: ${names.join(", ")}.` : `It has none.`;
-  return new ThingError("UNKNOWN_AFFORDANCE", `Thing '${thing}' has no ${kind} '${name}'. ${has}`);
+  const asked = cut(name, LONGEST_PIECE);
+  return new ThingError("UNKNOWN_AFFORDANCE", `Thing '${thing}' has no ${kind} '${asked}'. ${has}`);
 }

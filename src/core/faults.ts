@@ -1,5 +1,6 @@
 import type { ErrorObject } from "ajv";
-import type { InputFault } from "../base/errors.ts";
+import { type InputFault, MOST_FAULTS } from "../base/errors.ts";
+import { cut, preview } from "../base/preview.ts";
 
 /** LabThings' words for what ajv found; its Python client and its users' tests read `loc` and `msg`. */
 export function faultsOf(
@@ -20,6 +21,8 @@ export function faultsOf(
   });
 }
 
+const LONGEST_PATH = 200; // characters
+
 /** What each type is called in a sentence; pydantic's own words are for its clients. */
 const PLAIN_TYPES: Readonly<Record<string, string>> = {
   int: "a whole number",
@@ -31,15 +34,22 @@ const PLAIN_TYPES: Readonly<Record<string, string>> = {
   none: "null",
 };
 
-/** The faults in one line, e.g. `'dz' is missing; 'start' should be 'centre' or 'base', but is 'top'`. */
+/**
+ * The first 20 faults in one line, and how many more there are, e.g. `'dz' is missing; 'start' should be 'centre' or
+ * 'base', but is 'top'; and 3 more`.
+ */
 export function sentenceOf(faults: readonly InputFault[]): string {
   const places = new Map<string, InputFault[]>();
-  for (const fault of faults) {
-    const path = fault.loc.slice(1).join(".");
+  for (const fault of faults.slice(0, MOST_FAULTS)) {
+    const path = cut(fault.loc.slice(1).join("."), LONGEST_PATH);
     const where = path ? `'${path}'` : "it";
-    places.set(where, [...(places.get(where) ?? []), fault]);
+    const there = places.get(where);
+    if (there) there.push(fault);
+    else places.set(where, [fault]);
   }
-  return [...places].map(([where, at]) => `${where} ${rulesBroken(at)}`).join("; ");
+  const sentences = [...places].map(([where, at]) => `${where} ${rulesBroken(at)}`);
+  if (faults.length > MOST_FAULTS) sentences.push(`and ${faults.length - MOST_FAULTS} more`);
+  return sentences.join("; ");
 }
 
 function rulesBroken(faults: readonly InputFault[]): string {
@@ -53,7 +63,7 @@ function rulesBroken(faults: readonly InputFault[]): string {
   const joined = isChoice
     ? `should be ${[...new Set(rules)].map((rule) => rule.replace("should be ", "")).join(" or ")}`
     : rules.join(" and ");
-  return `${joined}, but is ${shortly(first?.input)}`;
+  return `${joined}, but is ${preview(first?.input)}`;
 }
 
 function plainRule(fault: InputFault): string {
@@ -112,13 +122,15 @@ function wording(error: ErrorObject, input: unknown): Wording {
         ctx: { multiple_of: params.multipleOf },
       };
     case "enum": {
-      const expected = (params.allowedValues as unknown[]).map(shortly).join(" or ");
+      const expected = (params.allowedValues as unknown[])
+        .map((value) => preview(value))
+        .join(" or ");
       return { type: "literal_error", msg: `Input should be ${expected}`, ctx: { expected } };
     }
     case "const":
       return {
         type: "literal_error",
-        msg: `Input should be ${shortly(params.allowedValue)}`,
+        msg: `Input should be ${preview(params.allowedValue)}`,
         ctx: { expected: params.allowedValue },
       };
     case "pattern":
@@ -210,10 +222,4 @@ function segments(pointer: string): (string | number)[] {
     .slice(1)
     .map((segment) => segment.replaceAll("~1", "/").replaceAll("~0", "~"))
     .map((segment) => (/^\d+$/.test(segment) ? Number(segment) : segment));
-}
-
-/** A value as JSON, cut where it would drown the sentence. */
-function shortly(value: unknown): string {
-  const text = typeof value === "string" ? `'${value}'` : (JSON.stringify(value) ?? String(value));
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

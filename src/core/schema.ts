@@ -4,27 +4,43 @@ import type { TSchema } from "typebox";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { faultsOf, sentenceOf } from "./faults.ts";
 
-// One instance compiles each schema once. Its strict mode finds an author's typing error ("minimun"); a default
+/** Stops at the first fault: a value of a megabyte may have a quarter of a million. */
+const first = newAjv(false);
+/** Finds all faults, of values that are small enough. */
+const all = newAjv(true);
+
+/** A value with more parts than this is told its first fault alone. */
+const MOST_PARTS = 1000;
+
+// An instance compiles each schema once. Its strict mode finds an author's typing error ("minimun"); a default
 // where ajv would not fill one in is no error: a Thing Description has it for its readers.
-const ajv = new Ajv({
-  strictSchema: "log",
-  strictTypes: false,
-  strictTuples: false,
-  allErrors: true,
-  useDefaults: true,
-  logger: { log() {}, warn: refuseUnlessDefault, error: refuseUnlessDefault },
-});
+function newAjv(allErrors: boolean): Ajv {
+  const ajv = new Ajv({
+    strictSchema: "log",
+    strictTypes: false,
+    strictTuples: false,
+    allErrors,
+    useDefaults: true,
+    logger: { log() {}, warn: refuseUnlessDefault, error: refuseUnlessDefault },
+  });
+  // What a TD's DataSchema knows beyond JSON Schema.
+  ajv.addVocabulary(["unit", "titles", "descriptions"]);
+  formats.default(ajv);
+  // ajv's own compares each item with each other one.
+  ajv.removeKeyword("uniqueItems");
+  return ajv.addKeyword({
+    keyword: "uniqueItems",
+    type: "array",
+    schemaType: "boolean",
+    error: { message: "must NOT have duplicate items" },
+    validate: (isWanted: boolean, items: unknown[]) => !isWanted || areDifferent(items),
+  });
+}
 
 function refuseUnlessDefault(complaint: unknown): void {
   const text = String(complaint).replace("strict mode: ", "");
   if (!text.startsWith("default is ignored")) throw new TypeError(text);
 }
-
-// What a TD's DataSchema knows beyond JSON Schema.
-ajv.addVocabulary(["unit", "titles", "descriptions"]);
-formats.default(ajv);
-
-const compiled = new WeakMap<TSchema, ValidateFunction>();
 
 /**
  * `value`, once it has been found to fit `schema`.
@@ -38,9 +54,15 @@ export function accept(schema: TSchema, value: unknown, what: string): unknown {
   throw new ThingError("INVALID_INPUT", `${what} was not set: ${sentenceOf(faults)}.`, { faults });
 }
 
-/** What is wrong with `value`, nothing when it fits. Missing members that have a default are filled in, in place. */
+/**
+ * What is wrong with `value`, nothing when it fits; of a value with more than 1000 parts the first fault alone. Missing
+ * members that have a default are filled in, in place.
+ */
 export function errorsIn(schema: TSchema, value: unknown): ErrorObject[] {
-  const validate = validatorOf(schema);
+  const isFit = validatorOf(schema);
+  if (isFit(value)) return [];
+  if (hasMoreParts(value, MOST_PARTS)) return [...(isFit.errors ?? [])];
+  const validate = all.compile(schema);
   return validate(value) ? [] : [...(validate.errors ?? [])];
 }
 
@@ -70,7 +92,41 @@ const closedSchemas = new WeakMap<TSchema, TSchema>();
 function validatorOf(schema: TSchema): ValidateFunction {
   const known = compiled.get(schema);
   if (known) return known;
-  const validate = ajv.compile(schema);
+  const validate = first.compile(schema);
   compiled.set(schema, validate);
   return validate;
+}
+const compiled = new WeakMap<TSchema, ValidateFunction>();
+
+/** Looks at no more parts than that. */
+function hasMoreParts(value: unknown, most: number): boolean {
+  const waiting = [value];
+  for (let seen = 0; waiting.length > 0; seen++) {
+    const next = waiting.pop();
+    if (typeof next !== "object" || next === null) continue;
+    const count = Array.isArray(next) ? next.length : Object.keys(next).length;
+    if (seen + waiting.length + count > most) return true;
+    waiting.push(...Object.values(next));
+  }
+  return false;
+}
+
+/** Whether no two items are equal, as JSON has it: 1 and 1.0 are, and objects whatever the order of their members. */
+function areDifferent(items: readonly unknown[]): boolean {
+  return new Set(items.map(identified)).size === items.length;
+}
+
+/** The same for equal values, and different for others. */
+function identified(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  return `object ${JSON.stringify(value, (_, inner) => (isPlainObject(inner) ? sorted(inner) : inner))}`;
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function sorted(object: Record<string, unknown>): Record<string, unknown> {
+  const names = Object.keys(object).sort();
+  return Object.fromEntries(names.map((name) => [name, object[name]]));
 }

@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import { cut } from "../base/preview.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import type { AccessPolicy } from "./access.ts";
 import type { Gate } from "./login/gate.ts";
 import { originOf } from "./origin.ts";
 import type { Place } from "./place.ts";
-import { problemOf } from "./problem.ts";
+import { problemOf, withoutInput } from "./problem.ts";
 import { writeProblem, writeReply } from "./reply.ts";
 import { RequestExchange } from "./request-exchange.ts";
 import type { Route } from "./route.ts";
@@ -84,23 +85,54 @@ export async function answer(
   }
 }
 
-/** The answer to whatever a route threw, unless its client has gone or has half an answer already. */
+/**
+ * The answer to whatever a route threw, unless its client has gone or has half an answer already. It never throws: what
+ * cannot be answered ends the connection.
+ */
 export function fail(
+  error: unknown,
+  request: IncomingMessage,
+  response: ServerResponse,
+  serving: Serving,
+): void {
+  try {
+    if (response.destroyed || hasHungUp(request)) return;
+    tell(error, request, response, serving);
+  } catch (cause) {
+    serving.log.error(`${request.method} ${request.url} was not answered: ${messageOf(cause)}`);
+    response.destroy();
+  }
+}
+
+function tell(
   error: unknown,
   request: IncomingMessage,
   response: ServerResponse,
   { log, gate }: Serving,
 ): void {
-  if (response.destroyed || hasHungUp(request)) return;
-  const problem = problemOf(error, (request.url ?? "").split("?")[0]);
+  const found = problemOf(error, (request.url ?? "").split("?", 1)[0]);
+  const isStranger = gate !== undefined && gate.identityOf(request) === undefined;
+  const problem = isStranger ? withoutInput(found) : found;
   if (problem.status >= 500 && !(error instanceof ThingError)) {
-    log.error(`${request.method} ${problem.instance} failed: ${messageOf(error)}`, {
-      stack: (error as Error)?.stack,
+    log.error(`${request.method} ${problem.instance} failed: ${problem.detail}`, {
+      stack: stackOf(error),
     });
   }
   if (response.headersSent) response.destroy();
   else if (problem.status === 401 && gate) gate.refuse(request, response, problem);
   else writeProblem(request, response, problem);
+}
+
+const LONGEST_STACK = 4000; // characters
+
+function stackOf(error: unknown): string | undefined {
+  try {
+    return error instanceof Error && error.stack
+      ? cut(String(error.stack), LONGEST_STACK)
+      : undefined;
+  } catch {
+    return undefined; // a getter of the Thing's own
+  }
 }
 
 /** Whether a client ended its connection in the middle of a request, which is known a moment before its response closes. */

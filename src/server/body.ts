@@ -2,14 +2,8 @@ import type { IncomingMessage } from "node:http";
 import type { TSchema } from "typebox";
 import { type InputFault, ThingError } from "../base/errors.ts";
 import { errorsIn } from "../core/schema.ts";
+import { type BodyLimits, readBody, unsupported } from "./body-bytes.ts";
 import { parseJson } from "./json.ts";
-
-export interface BodyLimits {
-  /** Bytes; 1 MiB. */
-  readonly limit?: number;
-  /** From now to the last byte; 20 s. */
-  readonly timeoutMs?: number;
-}
 
 const JSON_TYPE = /^application\/(json|[\w.+-]+\+json)$/;
 /** What pages send a bare value as, OpenFlexure's among them: axios calls `false` a form. */
@@ -58,36 +52,6 @@ export async function readPropertyValue(
   return isJson ? parsed(text) : scalarIn(text, schema);
 }
 
-/** The bytes of a body. @throws {ThingError} `BODY_TOO_LARGE`, `BODY_TOO_SLOW`, `UNSUPPORTED_MEDIA_TYPE` for a compressed one. */
-export function readBody(
-  request: IncomingMessage,
-  { limit = 2 ** 20, timeoutMs = 20_000 }: BodyLimits = {},
-): Promise<Buffer> {
-  const encoding = request.headers["content-encoding"] ?? "identity";
-  if (encoding !== "identity") throw unsupported(`encoding '${encoding}'`, "Send it uncompressed");
-  if (Number(request.headers["content-length"] ?? 0) > limit) throw tooLarge(limit);
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    const timer = setTimeout(() => settle(() => reject(tooSlow(timeoutMs))), timeoutMs);
-    const onData = (chunk: Buffer) => {
-      length += chunk.length;
-      if (length > limit) settle(() => reject(tooLarge(limit)));
-      else chunks.push(chunk);
-    };
-    const onEnd = () =>
-      settle(() => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
-    const onClose = () => settle(() => reject(gone()));
-    const settle = (outcome: () => void) => {
-      clearTimeout(timer);
-      request.off("data", onData).off("end", onEnd).off("close", onClose).off("error", onClose);
-      request.on("error", () => {}); // what still comes is thrown away with the response
-      outcome();
-    };
-    request.on("data", onData).on("end", onEnd).on("close", onClose).on("error", onClose);
-  });
-}
-
 /** The media type of a body without parameters, lower case; `""` when the request names none. */
 function mediaTypeOf({ headers }: IncomingMessage): string {
   return (headers["content-type"] ?? "").split(";")[0]!.trim().toLowerCase();
@@ -129,13 +93,6 @@ function isDeeper(value: unknown, levels: number): boolean {
   return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }
 
-function unsupported(what: string, instead: string): ThingError {
-  return new ThingError(
-    "UNSUPPORTED_MEDIA_TYPE",
-    `The body is ${what}, which is not taken here. ${instead}.`,
-  );
-}
-
 function notJson(text: string, position: number): ThingError {
   const fault: InputFault = {
     type: "json_invalid",
@@ -164,22 +121,4 @@ function missing(): ThingError {
   return new ThingError("INVALID_INPUT", "There is no body. Send the new value as JSON.", {
     faults: [fault],
   });
-}
-
-function tooLarge(limit: number): ThingError {
-  return new ThingError(
-    "BODY_TOO_LARGE",
-    `The body is longer than ${limit} bytes, which is the limit here. Send less at a time.`,
-  );
-}
-
-function tooSlow(timeoutMs: number): ThingError {
-  return new ThingError(
-    "BODY_TOO_SLOW",
-    `The body was not complete after ${timeoutMs / 1000} s. Send it again over a faster connection.`,
-  );
-}
-
-function gone(): DOMException {
-  return new DOMException("The client went away before its body was complete.", "AbortError");
 }

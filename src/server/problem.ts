@@ -1,4 +1,5 @@
-import { messageOf, ThingError } from "../base/errors.ts";
+import { type InputFault, messageOf, ThingError } from "../base/errors.ts";
+import { cut } from "../base/preview.ts";
 
 const LABTHINGS_ERRORS =
   "https://labthings-fastapi.readthedocs.io/en/latest/autoapi/labthings_fastapi/exceptions/index.html#labthings_fastapi.exceptions.";
@@ -18,24 +19,58 @@ export interface Problem {
   instance: string | null;
   /** Stable; see docs/errors.md. */
   code: string;
-  /** For invalid input: each fault, in LabThings' form. */
-  errors?: unknown;
+  /** For invalid input: each fault, in LabThings' form; the first 20 of them. */
+  errors?: readonly InputFault[];
+  /** How many more there are. */
+  errors_omitted?: number;
 }
 
-/** The problem that a client sees for anything that was thrown. */
+const LONGEST_DETAIL = 4000; // characters
+const LONGEST_INSTANCE = 2000;
+const LONGEST_TITLE = 100;
+/** What a problem may be as JSON, with room for what is put around it. */
+const MOST_BYTES = 60_000;
+
+/** The problem that a client sees for anything that was thrown: less than 64 kB, however much was wrong. */
 export function problemOf(error: unknown, instance: string | null = null): Problem {
-  if (!(error instanceof ThingError)) {
-    const title = error instanceof Error ? error.name : "Error";
-    return {
-      type: "about:blank",
-      title,
-      status: 500,
-      detail: messageOf(error),
-      instance,
-      code: "INTERNAL",
-    };
+  const at = instance === null ? null : cut(instance, LONGEST_INSTANCE);
+  const problem = error instanceof ThingError ? ofOurs(error, at) : ofOthers(error, at);
+  if (Buffer.byteLength(JSON.stringify(problem)) <= MOST_BYTES) return problem;
+  const { errors = [], errors_omitted = 0, ...rest } = problem;
+  return { ...rest, errors_omitted: errors.length + errors_omitted };
+}
+
+/** The same problem without what its client sent: for somebody who has not logged in. */
+export function withoutInput(problem: Problem): Problem {
+  const { errors, ...rest } = problem;
+  return {
+    ...rest,
+    ...(errors && { errors: errors.map(({ type, loc, msg }) => ({ type, loc, msg })) }),
+  };
+}
+
+function ofOthers(error: unknown, instance: string | null): Problem {
+  return {
+    type: "about:blank",
+    title: nameOf(error),
+    status: 500,
+    detail: cut(messageOf(error), LONGEST_DETAIL),
+    instance,
+    code: "INTERNAL",
+  };
+}
+
+/** What was thrown may be anything: reading its name may throw. */
+function nameOf(error: unknown): string {
+  try {
+    return error instanceof Error ? cut(String(error.name), LONGEST_TITLE) : "Error";
+  } catch {
+    return "Error";
   }
-  const { code, status, message, faults } = error;
+}
+
+function ofOurs(error: ThingError, instance: string | null): Problem {
+  const { code, status, message, faults, moreFaults } = error;
   const name = LABTHINGS_NAMES[code];
   return {
     type: name ? LABTHINGS_ERRORS + name : `urn:thingscope:error:${code}`,
@@ -45,6 +80,7 @@ export function problemOf(error: unknown, instance: string | null = null): Probl
     instance,
     code,
     ...(faults.length > 0 && { errors: faults }),
+    ...(moreFaults > 0 && { errors_omitted: moreFaults }),
   };
 }
 

@@ -1,8 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { readJson, readPropertyValue } from "./body.ts";
+import type { BodyLimits } from "./body-bytes.ts";
 import type { Identity } from "./login/identity.ts";
 import { originOf } from "./origin.ts";
 import type { Exchange, Route } from "./route.ts";
+
+/** What somebody may send whom nobody knows: a login is less than a kilobyte. */
+const BEFORE_LOGIN: BodyLimits = { limit: 4 * 1024, timeoutMs: 10_000 };
 
 /** One request on its way through a route. What few routes look at is made when one does. */
 export class RequestExchange implements Exchange {
@@ -41,11 +45,15 @@ export class RequestExchange implements Exchange {
   }
 
   json(): Promise<unknown> {
-    return readJson(this.request);
+    return readJson(this.request, this.#bodyLimits);
   }
 
   value(): Promise<unknown> {
-    return readPropertyValue(this.request, this.#route.request?.schema);
+    return readPropertyValue(this.request, this.#route.request?.schema, this.#bodyLimits);
+  }
+
+  get #bodyLimits(): BodyLimits {
+    return this.#route.role === "none" ? BEFORE_LOGIN : {};
   }
 }
 

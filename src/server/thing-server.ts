@@ -18,6 +18,7 @@ import { Announcement, openMulticast } from "./mdns.ts";
 import { Monitoring } from "./monitoring.ts";
 import { NotificationHub } from "./notifications/notification-hub.ts";
 import { openApiRoute } from "./openapi.ts";
+import { inTurn } from "./pipelining.ts";
 import { warnOfPublicClients } from "./public-clients.ts";
 import type { Route } from "./route.ts";
 import { routesOf } from "./routes.ts";
@@ -115,7 +116,7 @@ export class ThingServer {
     const gate = this.#login && new Gate(this.#login, prefix, this.routes);
     const embeds = ({ path }: Route) =>
       embed === "all" || embed.some((name) => path.startsWith(`${prefix}/${name}/`));
-    const answer = listenerOf(this.routes, { ...shared, embeds, gate });
+    const answer = inTurn(listenerOf(this.routes, { ...shared, embeds, gate }));
     this.#server = tls
       ? createSecureServer({ ...REQUEST_LIMITS, ...TLS_LIMITS, ...tls }, answer)
       : createServer(REQUEST_LIMITS, answer);

@@ -20,8 +20,11 @@ export const ProblemSchema = Type.Object(
     code: Type.String({ description: "Stable, in capitals" }),
     errors: Type.Optional(
       Type.Array(Type.Object({}), {
-        description: "Each fault of an input: where, what, and the rule",
+        description: "Each fault of an input: where, what, and the rule; 20 at most",
       }),
+    ),
+    errors_omitted: Type.Optional(
+      Type.Integer({ minimum: 1, description: "How many more faults there are" }),
     ),
   },
   { description: "Problem Details for HTTP APIs (RFC 9457)" },

@@ -10,6 +10,7 @@ import { WebSocketServer } from "ws";
 import { messageOf, ThingError } from "../../base/errors.ts";
 import { AccessPolicy } from "../../server/access.ts";
 import { applyLimits, REQUEST_LIMITS } from "../../server/limits.ts";
+import { inTurn } from "../../server/pipelining.ts";
 import type { Complaints } from "../complaints.ts";
 import { listenOn } from "../wire-address.ts";
 import { answerTo, type Gateway } from "./routes.ts";
@@ -30,9 +31,8 @@ export class ThorVisionHttp {
   constructor(gateway: Gateway, complaints: Complaints) {
     this.#gateway = gateway;
     this.#complaints = complaints;
-    this.#server = createServer(REQUEST_LIMITS, (request, response) => {
-      void this.#answer(request, response);
-    });
+    const answer = inTurn((request, response) => void this.#answer(request, response));
+    this.#server = createServer(REQUEST_LIMITS, answer);
     applyLimits(this.#server);
     this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     this.#server.on("clientError", (error, socket) => this.#refuseHead(error, socket));

@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from "typebox";
 import { ThingError } from "../../base/errors.ts";
-import { accept } from "../../core/schema.ts";
+import { accept, errorsIn } from "../../core/schema.ts";
 import { type Exchange, JSON_TYPE, type Route } from "../route.ts";
 import type { Identity } from "./identity.ts";
 import type { Login } from "./login.ts";
@@ -75,7 +75,7 @@ export function loginRoutes(login: Login, prefix: string, table: () => readonly 
       request: { contentType: JSON_TYPE, schema: LoginBody },
       response: { status: 200, contentType: JSON_TYPE, schema: Who },
       handle: async (exchange) => {
-        const asked = loginRequest(await inputOf(exchange, LoginBody));
+        const asked = loginRequest(await exchange.json());
         const { account, cookie } = await login.begin(exchange.request, asked);
         const { name, role } = account;
         return { status: 200, body: { name, role }, headers: { "Set-Cookie": cookie } };
@@ -114,8 +114,18 @@ async function inputOf<T extends TSchema>(exchange: Exchange, schema: T): Promis
   return accept(schema, body, "What was asked for") as Static<T>;
 }
 
-/** @throws {ThingError} `BAD_ARGUMENT` for none or for several ways at once. */
-function loginRequest({ code, token, user, password }: Static<typeof LoginBody>) {
+/**
+ * Nothing of what was sent is in the error: whoever logs in is not known yet.
+ * @throws {ThingError} `INVALID_INPUT`; `BAD_ARGUMENT` for none or for several ways at once.
+ */
+function loginRequest(body: unknown) {
+  if (!isLogin(body)) {
+    throw new ThingError(
+      "INVALID_INPUT",
+      "A login is a JSON object with a code, a token, or a user and a password, each text of 1 to 1000 characters.",
+    );
+  }
+  const { code, token, user, password } = body;
   const given = [code, token, user ?? password].filter((one) => one !== undefined);
   if (given.length === 1) {
     if (code !== undefined) return { code };
@@ -123,6 +133,10 @@ function loginRequest({ code, token, user, password }: Static<typeof LoginBody>)
     if (user !== undefined && password !== undefined) return { user, password };
   }
   throw new ThingError("BAD_ARGUMENT", "Give a code, a token, or a user and a password.");
+}
+
+function isLogin(body: unknown): body is Static<typeof LoginBody> {
+  return errorsIn(LoginBody, body).length === 0;
 }
 
 function whoIs(identity: Identity | undefined): Who {

@@ -1,0 +1,52 @@
+/** Text of at most `most` UTF-16 units: longer text ends with `...`. */
+export function cut(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 3)}...` : text;
+}
+
+/**
+ * A value as JSON, for a sentence: a string in single quotes, and what is longer than `most` characters cut. It takes no
+ * longer than what it gives, however large the value is, and never throws: values that JSON has no form for are named.
+ */
+export function preview(value: unknown, most = 80): string {
+  try {
+    if (typeof value === "string") return cut(`'${value.slice(0, most)}'`, most);
+    const pieces: string[] = [];
+    write(value, pieces, { left: most + 1 });
+    return cut(pieces.join(""), most);
+  } catch {
+    return "a value that cannot be shown"; // a getter or a proxy that throws
+  }
+}
+
+/** Adds to `pieces` until `room` is used up: each value takes some, so that cycles end too. */
+function write(value: unknown, pieces: string[], room: { left: number }): void {
+  const add = (text: string) => {
+    pieces.push(text);
+    room.left -= text.length;
+  };
+  if (typeof value === "string") add(JSON.stringify(value.slice(0, Math.max(1, room.left))));
+  else if (typeof value === "bigint")
+    add("a BigInt"); // its digits may take long to work out
+  else if (typeof value === "function") add("a function");
+  else if (typeof value !== "object" || value === null) add(String(value));
+  else if (Array.isArray(value)) {
+    add("[");
+    for (let n = 0; n < value.length && room.left > 0; n++) {
+      if (n > 0) add(",");
+      write(value[n], pieces, room);
+    }
+    add("]");
+  } else {
+    add("{");
+    let isFirst = true;
+    for (const key in value) {
+      if (room.left <= 0) break;
+      if (!Object.hasOwn(value, key)) continue;
+      if (!isFirst) add(",");
+      isFirst = false;
+      add(`${JSON.stringify(key.slice(0, Math.max(1, room.left)))}:`);
+      write(Reflect.get(value, key), pieces, room);
+    }
+    add("}");
+  }
+}
