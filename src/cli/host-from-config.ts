@@ -1,6 +1,7 @@
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Thing } from "../core/thing.ts";
+import { madeFor } from "../core/thing-faults.ts";
 import { ThingHost } from "../core/thing-host.ts";
 import type { Config } from "./config.ts";
 import { type ConfigProblem, problemsError } from "./config-faults.ts";
@@ -49,7 +50,7 @@ async function addThing(
   folder: string,
 ): Promise<void> {
   const thingClass = await loadClass(reference, folder);
-  const thing = made(name, () => new thingClass(...args, kwargs));
+  const thing = made(name, () => madeFor(name, host.log, () => new thingClass(...args, kwargs)));
   host.add(name, thing, thing_slots ? { slots: thing_slots } : {});
 }
 

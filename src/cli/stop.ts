@@ -1,4 +1,5 @@
 import { messageOf } from "../base/errors.ts";
+import { noteUncaught } from "../core/running.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { ProcessLog } from "./pino-log.ts";
 
@@ -37,12 +38,14 @@ export class Stopper {
   }
 
   /**
-   * From now on an error that nobody caught is logged, and the rest is served: one Thing's fault stays its own.
-   * When they do not end, everything is closed and the process ends with exit code 1, for its supervisor to start anew.
+   * From now on an error that nobody caught is logged, and the rest is served. What comes from a Thing's code is noted with that
+   * Thing and ends nothing, however often. When the server's own do not end, everything is closed and the process ends with exit
+   * code 1, for its supervisor to start anew.
    */
   onFaults(): void {
     let faults: number[] = [];
     const note = (error: unknown) => {
+      if (noteUncaught(error)) return;
       const stack = error instanceof Error ? error.stack : undefined;
       this.#log.error(`Nothing caught this error: ${messageOf(error)}`, { stack });
       const now = performance.now();

@@ -2,17 +2,20 @@ import { isAbort } from "../base/abort.ts";
 import { messageOf, ThingError, unknownAffordance } from "../base/errors.ts";
 import type { Log, LogLevel } from "../base/log.ts";
 import { acceptedInput, doesRelease } from "./action-input.ts";
-import type { ActionAffordance, PropertyAffordance } from "./affordances.ts";
-import type { ThingEvent } from "./event.ts";
-import { faultsOf, sentenceOf } from "./faults.ts";
+import type { ActionAffordance, EventAffordance, PropertyAffordance } from "./affordances.ts";
+import { EventAccess } from "./event-access.ts";
 import type { GlobalLock } from "./global-lock.ts";
 import { initialValue } from "./initial-values.ts";
-import { currentInvocation, InvocationRecord, runIn } from "./invocation.ts";
+import { currentInvocation, InvocationRecord } from "./invocation.ts";
 import type { Invocations } from "./invocations.ts";
-import { accept, errorsIn } from "./schema.ts";
+import { outgoing } from "./outgoing.ts";
+import { PropertyAccess } from "./property-access.ts";
+import { runAs } from "./running.ts";
+import { accept } from "./schema.ts";
 import type { SettingsFile } from "./settings-file.ts";
 import { acceptedChanges, setAllOrNone } from "./several-properties.ts";
 import type { Thing } from "./thing.ts";
+import { faultsFor, isFault, type ThingFaults } from "./thing-faults.ts";
 import { type ThingModel, thingModelOf } from "./thing-model.ts";
 import { ThingSettings } from "./thing-settings.ts";
 
@@ -37,7 +40,10 @@ export class HostedThing {
   reason: string | undefined;
   readonly settings: ThingSettings;
   readonly #host: HostServices;
-  readonly #propertyListeners = new Set<(name: string, value: unknown) => void>();
+  /** What the Thing's own code has failed at: the joint through which all of it is called. */
+  readonly faults: ThingFaults;
+  readonly #access: PropertyAccess;
+  readonly #events: EventAccess;
   readonly #invocationListeners = new Set<(record: InvocationRecord) => void>();
   #lastChanged: string | undefined;
 
@@ -47,28 +53,24 @@ export class HostedThing {
     this.model = thingModelOf(thing);
     this.settings = new ThingSettings(this, host.settings, host.log);
     this.#host = host;
+    this.faults = faultsFor(thing, name, host.log);
+    this.#access = new PropertyAccess(thing, this.faults, (what) => this.#notOpen(what));
+    this.#events = new EventAccess(thing, this.model.events.values(), this.faults);
   }
 
   /** @throws {ThingError} `NOT_READY` unless the Thing is open; `what` it cannot do then is said, e.g. "run action 'move'". */
   assertOpen(what: string): void {
-    if (this.state === "open") return;
-    const why = this.reason
-      ? `it could not open: ${this.reason} When that is mended, open it again.`
-      : `it is ${this.state}.`;
-    throw new ThingError("NOT_READY", `Thing '${this.name}' cannot ${what}: ${why}`);
+    const error = this.#notOpen(what);
+    if (error) throw error;
   }
 
-  /** @throws {ThingError} `INVALID_OUTPUT` when a getter returns what its own schema refuses. */
+  /**
+   * A copy of the value that a property has.
+   * @throws {ThingError} `INVALID_OUTPUT` when a getter returns what its own schema refuses; `PROPERTY_FAILED`, or its own code, when
+   *   it throws; `NOT_READY` when that is because the Thing is not open.
+   */
   async readProperty(name: string): Promise<unknown> {
-    const property = this.#property(name);
-    const value = await this.#members[property.member];
-    const faults = faultsOf(errorsIn(property.schema, value), value);
-    if (faults.length === 0) return value;
-    throw new ThingError(
-      "INVALID_OUTPUT",
-      `Property '${name}' of Thing '${this.name}' has a value that its own schema refuses: ${sentenceOf(faults)}. This is a fault in ${this.model.className}.`,
-      { faults },
-    );
+    return this.#access.read(this.#property(name));
   }
 
   /** Sets a property; a setting is on disk when this resolves. @throws {ThingError} `READ_ONLY`, `INVALID_INPUT`, `LOCK_BUSY`. */
@@ -144,8 +146,12 @@ export class HostedThing {
 
   /** Calls `listener` at each change of an observable property. */
   onChange(listener: (name: string, value: unknown) => void): () => void {
-    this.#propertyListeners.add(listener);
-    return () => void this.#propertyListeners.delete(listener);
+    return this.#access.onChange(listener);
+  }
+
+  /** Calls `listener` whenever an observable property has changed and cannot be read, with the reason. */
+  onPropertyFault(listener: (name: string, problem: ThingError) => void): () => void {
+    return this.#access.onFault(listener);
   }
 
   /** Calls `listener` whenever an invocation of this Thing begins or changes its status. */
@@ -154,11 +160,14 @@ export class HostedThing {
     return () => void this.#invocationListeners.delete(listener);
   }
 
-  /** Calls `listener` at each emission of one event. */
+  /** Calls `listener` at each emission of one event, with a copy of its data that fits its schema. */
   onEvent(name: string, listener: (data: unknown) => void): () => void {
-    const event = this.model.events.get(name);
-    if (!event) throw unknownAffordance(this.name, "event", name, this.model.events.keys());
-    return (this.#members[event.member] as ThingEvent<unknown>).on(listener);
+    return this.#events.onData(this.#event(name), listener);
+  }
+
+  /** Calls `listener` with the reason whenever one event is emitted with what cannot be told. */
+  onEventFault(name: string, listener: (problem: ThingError) => void): () => void {
+    return this.#events.onFault(this.#event(name), listener);
   }
 
   /** The object that a stream affordance stands for. */
@@ -180,10 +189,7 @@ export class HostedThing {
     const property = this.model.properties.get(name);
     if (!property || this.settings.isLoading) return;
     this.#lastChanged = name;
-    if (property.observable) {
-      const value = this.#members[property.member];
-      for (const listener of [...this.#propertyListeners]) listener(name, value);
-    }
+    if (property.observable) this.#access.tell(property);
     if (property.saved && this.settings.isLoaded) {
       this.settings
         .save()
@@ -193,6 +199,14 @@ export class HostedThing {
           ),
         );
     }
+  }
+
+  #notOpen(what: string): ThingError | undefined {
+    if (this.state === "open") return undefined;
+    const why = this.reason
+      ? `it could not open: ${this.reason} When that is mended, open it again.`
+      : `it is ${this.state}.`;
+    return new ThingError("NOT_READY", `Thing '${this.name}' cannot ${what}: ${why}`);
   }
 
   get #members(): Members {
@@ -206,9 +220,15 @@ export class HostedThing {
     return property;
   }
 
+  #event(name: string): EventAffordance {
+    const event = this.model.events.get(name);
+    if (!event) throw unknownAffordance(this.name, "event", name, this.model.events.keys());
+    return event;
+  }
+
   #assign(property: PropertyAffordance, value: unknown): void {
     this.#lastChanged = undefined;
-    this.#members[property.member] = value;
+    this.#access.set(property, value);
     // An accessor has told its observers by itself; a plain field or setter knows nothing of them.
     if (this.#lastChanged !== property.name) this.propertyChanged(property.name);
   }
@@ -222,16 +242,21 @@ export class HostedThing {
         () => {
           record.throwIfCancelled();
           record.start();
-          return runIn(record.context, () => method.call(this.thing, input, record.context));
+          const { faults } = this;
+          return runAs({ faults, invocation: record.context }, () =>
+            method.call(this.thing, input, record.context),
+          );
         },
         record.context,
       );
-      this.#checkOutput(action, output);
-      record.complete(output);
+      record.complete(this.#accepted(action, output));
     } catch (error) {
       if (record.isCancelled && isAbort(error)) record.wasCancelled();
       else if (isOwnCancellation(error)) record.wasCancelled(messageOf(error));
-      else record.fail(error, this.#levelOf(error));
+      else {
+        if (isFault(error)) this.faults.count(action.member);
+        record.fail(error, this.#levelOf(error));
+      }
     }
   }
 
@@ -241,14 +266,10 @@ export class HostedThing {
     return (isBusy && this.#host.globalLock?.logLevel) || "error";
   }
 
-  #checkOutput(action: ActionAffordance, output: unknown): void {
-    if (!action.output) return;
-    const faults = faultsOf(errorsIn(action.output, output), output);
-    if (faults.length === 0) return;
-    throw new ThingError(
-      "INVALID_OUTPUT",
-      `Action '${action.name}' of Thing '${this.name}' returned what its own schema refuses: ${sentenceOf(faults)}. This is a fault in ${this.model.className}.`,
-    );
+  /** A copy: an action that changes what it has returned changes nothing of what is told. */
+  #accepted({ name, output: schema }: ActionAffordance, output: unknown): unknown {
+    const what = `Action '${name}' of Thing '${this.name}' returned a value`;
+    return outgoing(output, { schema, what, className: this.model.className });
   }
 
   async #locked<T>(
@@ -263,7 +284,7 @@ export class HostedThing {
   }
 
   #announce(record: InvocationRecord): void {
-    for (const listener of [...this.#invocationListeners]) listener(record);
+    this.faults.tell(record.action, this.#invocationListeners, record);
   }
 }
 

@@ -1,9 +1,9 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
 import { now, toDateTime } from "../base/clock.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, type LogLevel, logTo } from "../base/log.ts";
 import { InvocationLog, type LogRecord } from "./invocation-log.ts";
+import { runAs, running } from "./running.ts";
 import { sizeOfValue } from "./value-size.ts";
 
 /** What a running action sees of its run. Hand it on to the actions that it calls: they share log, signal and lock. */
@@ -236,16 +236,14 @@ export class InvocationRecord {
   }
 }
 
-const current = new AsyncLocalStorage<Invocation>();
-
 /** Runs `work` so that logs written and actions called in it belong to `invocation`. */
 export function runIn<T>(invocation: Invocation, work: () => T): T {
-  return current.run(invocation, work);
+  return runAs({ ...running(), invocation }, work);
 }
 
 /** The invocation that the caller runs in. */
 export function currentInvocation(): Invocation | undefined {
-  return current.getStore();
+  return running()?.invocation;
 }
 
 /** For an action that code calls without saying in which run: the caller's, or one of its own that nothing cancels. */

@@ -1,27 +1,21 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import { Ajv, type ErrorObject, type Options, type ValidateFunction } from "ajv";
 import formats from "ajv-formats";
 import type { TSchema } from "typebox";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { faultsOf, sentenceOf } from "./faults.ts";
 
-/** Stops at the first fault: a value of a megabyte may have a quarter of a million. */
-const first = newAjv(false);
-/** Finds all faults, of values that are small enough. */
-const all = newAjv(true);
-
-/** A value with more parts than this is told its first fault alone. */
+/** A value with more parts than this is told its first fault alone: one of a megabyte may have a quarter of a million. */
 const MOST_PARTS = 1000;
 
 // An instance compiles each schema once. Its strict mode finds an author's typing error ("minimun"); a default
 // where ajv would not fill one in is no error: a Thing Description has it for its readers.
-function newAjv(allErrors: boolean): Ajv {
+function newAjv(options: Options): Ajv {
   const ajv = new Ajv({
     strictSchema: "log",
     strictTypes: false,
     strictTuples: false,
-    allErrors,
-    useDefaults: true,
     logger: { log() {}, warn: refuseUnlessDefault, error: refuseUnlessDefault },
+    ...options,
   });
   // What a TD's DataSchema knows beyond JSON Schema.
   ajv.addVocabulary(["unit", "titles", "descriptions"]);
@@ -59,17 +53,18 @@ export function accept(schema: TSchema, value: unknown, what: string): unknown {
  * members that have a default are filled in, in place.
  */
 export function errorsIn(schema: TSchema, value: unknown): ErrorObject[] {
-  const isFit = validatorOf(schema);
-  if (isFit(value)) return [];
-  if (hasMoreParts(value, MOST_PARTS)) return [...(isFit.errors ?? [])];
-  const validate = all.compile(schema);
-  return validate(value) ? [] : [...(validate.errors ?? [])];
+  return filling.errorsIn(schema, value);
+}
+
+/** The same, and `value` stays as it is: for what is somebody else's, and what must say what it has and no more. */
+export function misfitsIn(schema: TSchema, value: unknown): ErrorObject[] {
+  return looking.errorsIn(schema, value);
 }
 
 /** @throws {ThingError} `BAD_ARGUMENT` for a schema that is none, naming what it belongs to. */
 export function checkSchema(schema: TSchema, what: string): void {
   try {
-    validatorOf(schema);
+    looking.validatorOf(schema);
   } catch (cause) {
     throw new ThingError(
       "BAD_ARGUMENT",
@@ -89,14 +84,37 @@ export function closed(schema: TSchema): TSchema {
 }
 const closedSchemas = new WeakMap<TSchema, TSchema>();
 
-function validatorOf(schema: TSchema): ValidateFunction {
-  const known = compiled.get(schema);
-  if (known) return known;
-  const validate = first.compile(schema);
-  compiled.set(schema, validate);
-  return validate;
+/** Validates with one setting of ajv, all faults of what is small and the first of what is not. */
+class Validators {
+  readonly #first: Ajv;
+  readonly #all: Ajv;
+  readonly #compiled = new WeakMap<TSchema, ValidateFunction>();
+
+  constructor(options: Options) {
+    this.#first = newAjv({ ...options, allErrors: false });
+    this.#all = newAjv({ ...options, allErrors: true });
+  }
+
+  errorsIn(schema: TSchema, value: unknown): ErrorObject[] {
+    const isFit = this.validatorOf(schema);
+    if (isFit(value)) return [];
+    if (hasMoreParts(value, MOST_PARTS)) return [...(isFit.errors ?? [])];
+    const validate = this.#all.compile(schema);
+    return validate(value) ? [] : [...(validate.errors ?? [])];
+  }
+
+  validatorOf(schema: TSchema): ValidateFunction {
+    const known = this.#compiled.get(schema);
+    if (known) return known;
+    const validate = this.#first.compile(schema);
+    this.#compiled.set(schema, validate);
+    return validate;
+  }
 }
-const compiled = new WeakMap<TSchema, ValidateFunction>();
+
+/** For what comes from outside. */
+const filling = new Validators({ useDefaults: true });
+const looking = new Validators({});
 
 /** Looks at no more parts than that. */
 function hasMoreParts(value: unknown, most: number): boolean {

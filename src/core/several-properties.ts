@@ -87,7 +87,7 @@ function restored(before: readonly Change[], settable: Settable): Restored {
       settable.assign(property, value);
       names.push(property.name);
     } catch (error) {
-      failures.push(`'${property.name}' (${messageOf(error)})`);
+      failures.push(`'${property.name}' (${messageOf(causeOf(error))})`);
     }
   }
   return { names, failures };
@@ -99,16 +99,22 @@ function undone(
   failed: string | undefined,
   { names, failures }: Restored,
 ): ThingError {
-  const what = failed === undefined ? "The settings" : `Property '${failed}'`;
   const code: ErrorCode = cause instanceof ThingError ? cause.code : "INTERNAL";
   const sentences = [
-    `${what} of Thing '${thing}' could not be ${failed === undefined ? "saved" : "set"}: ${messageOf(cause)}`,
+    failed === undefined
+      ? `The settings of Thing '${thing}' could not be saved: ${messageOf(cause)}`
+      : `Property '${failed}' of Thing '${thing}' could not be set: ${messageOf(causeOf(cause))}`,
     names.length > 0 && `Restored: ${names.join(", ")}.`,
     failures.length > 0 && `Could not be restored: ${failures.join(", ")}.`,
     names.length + failures.length === 0 && "Nothing was changed.",
   ];
   const faults = cause instanceof ThingError ? cause.faults : [];
   return new ThingError(code, sentences.filter(Boolean).join(" "), { cause, faults });
+}
+
+/** What the Thing itself said, without the name of the property before it. */
+function causeOf(error: unknown): unknown {
+  return error instanceof ThingError ? (error.cause ?? error) : error;
 }
 
 function notAnObject(): ThingError {

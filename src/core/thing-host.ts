@@ -9,6 +9,8 @@ import { HostedThing } from "./hosted-thing.ts";
 import { unfitInitialValues } from "./initial-values.ts";
 import { logWithInvocation } from "./invocation.ts";
 import { Invocations } from "./invocations.ts";
+import { jsonCopy } from "./json-value.ts";
+import { runAsThing } from "./running.ts";
 import { SettingsFile } from "./settings-file.ts";
 import { connectSlot } from "./slots.ts";
 import { attach, type Thing } from "./thing.ts";
@@ -150,11 +152,15 @@ export class ThingHost {
   }
 
   /** A Thing that cannot tell its state says why instead: the picture is taken all the same. */
-  #stateOf({ name, thing }: HostedThing): Record<string, unknown> {
+  #stateOf({ name, thing, faults }: HostedThing): Record<string, unknown> {
     try {
-      return thing.thingState();
+      return jsonCopy(runAsThing(faults, () => thing.thingState())) as Record<string, unknown>;
     } catch (error) {
-      this.log.warn(`Thing '${name}' cannot tell its state: ${messageOf(error)}`);
+      faults.note(
+        "thingState",
+        `Thing '${name}' cannot tell its state: ${messageOf(error)}`,
+        error,
+      );
       return { error: messageOf(error) };
     }
   }

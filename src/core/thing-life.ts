@@ -2,6 +2,7 @@ import { within } from "../base/abort.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { HostedThing, ThingState } from "./hosted-thing.ts";
+import { runAsThing } from "./running.ts";
 
 /** What one Thing's life takes from its host. */
 export interface LifeOptions {
@@ -65,7 +66,8 @@ export class ThingLife {
   /** One that never ends opening must not keep the others from it. What it takes after all is let go of. */
   async #openInTime(): Promise<void> {
     const { openWithinMs } = this.#options;
-    const opening = Promise.resolve(this.hosted.thing.open());
+    const { thing, faults } = this.hosted;
+    const opening = runAsThing(faults, async () => thing.open());
     let isLate = false;
     opening.then(
       () => (isLate ? this.#closeQuietly() : undefined),
@@ -79,9 +81,11 @@ export class ThingLife {
 
   async #closeQuietly(): Promise<void> {
     const { closeWithinMs, log } = this.#options;
+    const { thing, faults } = this.hosted;
+    const closing = runAsThing(faults, async () => thing.close());
     const late = () => new ThingError("INTERNAL", `it takes longer than ${closeWithinMs} ms`);
     try {
-      await within(Promise.resolve(this.hosted.thing.close()), closeWithinMs, late);
+      await within(closing, closeWithinMs, late);
     } catch (error) {
       log.error(`Thing '${this.hosted.name}' did not close cleanly: ${messageOf(error)}`);
     }

@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { copyFile, readFile, stat, unlink, writeFile } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { type TUnsafe, Type } from "typebox";
+import { WRITES_ITSELF } from "../core/json-value.ts";
 
 /** What stands for a blob in JSON: a link to fetch it from. */
 export interface BlobLink {
@@ -31,6 +32,7 @@ const DESCRIPTION = "The output is not JSON: this link returns it as a file.";
  * so does its wire; it has nothing to do with the `Blob` of browsers, which a file that imports this one cannot see.
  */
 export class Blob {
+  readonly [WRITES_ITSELF] = true;
   readonly id = randomUUID();
   readonly mediaType: string;
   readonly description: string;

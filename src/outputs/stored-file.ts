@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { type TUnsafe, Type } from "typebox";
 import { toDateTime } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
+import { WRITES_ITSELF } from "../core/json-value.ts";
 
 /** Something that belongs to a file, e.g. its poster image: a file itself, or bytes that are made when somebody asks. */
 export interface FilePart {
@@ -29,6 +30,7 @@ export interface StoredFileOptions {
 
 /** One file that clients can fetch. In JSON it is a link, with what is to be said of it. */
 export class StoredFile {
+  readonly [WRITES_ITSELF] = true;
   readonly id: string;
   /** Path of the link, under the server's prefix. */
   readonly href: string;

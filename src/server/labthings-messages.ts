@@ -1,5 +1,6 @@
 import type { RawData } from "ws";
 import { parseJson } from "./json.ts";
+import type { Problem } from "./problem.ts";
 
 /** What a client asks for over `/{thing}/ws`. */
 export interface ObservationRequest {
@@ -31,6 +32,18 @@ export function requestIn(data: RawData, isBinary: boolean): ObservationRequest 
 
 export function propertyStatus(name: string, value: unknown): string {
   return JSON.stringify({ messageType: "propertyStatus", data: { [name]: value ?? null } });
+}
+
+/** Instead of a value: the property has changed and cannot be read. */
+export function propertyProblem(name: string, { status, code, title, detail }: Problem): string {
+  return response({
+    operation: operationOf("property"),
+    name,
+    status: String(status),
+    fragment: code.toLowerCase().replaceAll("_", "-"),
+    title,
+    detail,
+  });
 }
 
 /** LabThings' key for the action really has a space in it, and there is no invocation id. */

@@ -71,6 +71,14 @@ export function metricsOf({
         value: Number(state === "open"),
       })),
     },
+    {
+      name: "thingscope_thing_faults_total",
+      type: "counter",
+      help: "What a Thing's own code failed at, by member; 'background' is what it left running.",
+      samples: [...host.things.values()].flatMap(({ name, faults }) =>
+        [...faults.counts].map(([member, value]) => ({ labels: { thing: name, member }, value })),
+      ),
+    },
     ...streamMetrics(host),
     {
       name: "thingscope_invocations_running",

@@ -7,9 +7,11 @@ import {
   notFound,
   notObservable,
   type ObservationRequest,
+  propertyProblem,
   propertyStatus,
   requestIn,
 } from "./labthings-messages.ts";
+import { problemOf } from "./problem.ts";
 import { SocketSession } from "./socket-session.ts";
 
 /** One client that observes properties and actions of one Thing, in LabThings' messages. */
@@ -25,6 +27,7 @@ export class ObserverSession extends SocketSession {
     this.#log = log;
     const stops = [
       hosted.onChange((name, value) => this.#propertyChanged(name, value)),
+      hosted.onPropertyFault((name, error) => this.#propertyFailed(name, error)),
       hosted.onInvocation(({ id, action, status }) => this.#actionChanged(action, id, status)),
     ];
     socket.on("close", () => {
@@ -50,6 +53,11 @@ export class ObserverSession extends SocketSession {
   #propertyChanged(name: string, value: unknown): void {
     if (!this.#properties.has(name)) return;
     this.outbox.send(`property ${name}`, () => this.#written(name, value));
+  }
+
+  #propertyFailed(name: string, error: unknown): void {
+    if (!this.#properties.has(name)) return;
+    this.outbox.send(`property ${name}`, () => propertyProblem(name, problemOf(error)));
   }
 
   #actionChanged(action: string, invocation: string, status: string): void {

@@ -150,13 +150,18 @@ test(
 );
 
 test(
-  "a value that is not JSON is logged, and harms neither the Thing nor its readers",
+  "a value that is not JSON is told as a problem, and harms neither the Thing nor its readers",
   options,
   async (t) => {
     const { lamp, host, url } = await litRoom(t);
     const events = await openEvents(t, `${url}/lamp/overheated`);
     Reflect.apply(lamp.overheated.emit, lamp.overheated, [1n]);
     lamp.overheated.emit(80);
+    const { event, data } = await events.next();
+    assert.match(
+      `${event} ${data}`,
+      /^problem .*"Event 'overheated' .* JSON cannot hold: it is a bigint/,
+    );
     assert.equal((await events.next()).data, "80");
     assert.equal(host.get("lamp").state, "open");
   },

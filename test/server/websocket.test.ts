@@ -153,7 +153,9 @@ test("a value that is not JSON does not disturb the Thing that sets it", {
   const circle: { self?: unknown } = {};
   circle.self = circle;
   lamp.loop = circle;
-  assert.deepEqual(await next(), { messageType: "propertyStatus", data: { loop: null } });
+  const { messageType, operation, name, error } = (await next()) as Record<string, unknown>;
+  assert.deepEqual([messageType, operation, name], ["response", "observeproperty", "loop"]);
+  assert.match(JSON.stringify(error), /'loop'.* JSON cannot hold: \/self refers back/);
 });
 
 test("when the server stops it says so, and does not wait for the deaf", {

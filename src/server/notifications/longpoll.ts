@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import { ThingError } from "../../base/errors.ts";
-import type { Exchange, Reply } from "../route.ts";
+import { type Exchange, PROBLEM_TYPE, type Reply } from "../route.ts";
 import { isNotificationId, placeAfter } from "./notification-ids.ts";
 import type { Notification, NotificationLog } from "./notification-log.ts";
 import type { RecentClients } from "./recent-clients.ts";
@@ -27,7 +27,8 @@ export interface Poll {
 
 /**
  * Answers with one notification: the first after `?after=`, else the first that its client cannot have been told, else
- * the next to come. Nothing within 25 s, or `?wait=`, is 204. Each answer links to the one after it.
+ * the next to come. What kept a value from being told is answered as a problem. Nothing within 25 s, or `?wait=`, is 204. Each
+ * answer links to the one after it.
  * @throws {ThingError} `BAD_ARGUMENT`.
  */
 export async function nextNotification(
@@ -47,6 +48,10 @@ export async function nextNotification(
   if (asked === undefined) clients.note(request, found?.id ?? after);
   const headers = { ...link(found?.id ?? after), ...(isGap && { "X-Gap": "true" }) };
   if (!found) return { status: 204, headers };
+  if (found.problem) {
+    const { problem } = found;
+    return { status: problem.status, body: problem, contentType: PROBLEM_TYPE, headers };
+  }
   return { status: 200, body: Buffer.from(found.data ?? "null"), headers };
 }
 

@@ -1,23 +1,32 @@
+import type { Problem } from "../problem.ts";
 import type { NotificationIds } from "./notification-ids.ts";
 
-/** A new value of a property, or one emission of an event. */
+/** What a server-sent event is called that tells a problem instead of a value. */
+const PROBLEM_EVENT = "problem";
+
+/** A new value of a property, one emission of an event, or what kept either from being told. */
 export class Notification {
   readonly id: string;
   /** Of the property or event. */
   readonly name: string;
   /** JSON; absent for an event without data. */
   readonly data: string | undefined;
+  /** Instead of data: why there is none. */
+  readonly problem: Problem | undefined;
   #sse: string | undefined;
 
-  constructor(id: string, name: string, data: string | undefined) {
+  constructor(id: string, name: string, data: string | undefined, problem?: Problem) {
     this.id = id;
     this.name = name;
     this.data = data;
+    this.problem = problem;
   }
 
   /** As a server-sent event, written once for all readers. JSON has no line breaks. */
   get sse(): string {
-    this.#sse ??= `event: ${this.name}\nid: ${this.id}\ndata: ${this.data ?? "null"}\n\n`;
+    const event = this.problem ? PROBLEM_EVENT : this.name;
+    const data = this.problem ? JSON.stringify({ ...this.problem, name: this.name }) : this.data;
+    this.#sse ??= `event: ${event}\nid: ${this.id}\ndata: ${data ?? "null"}\n\n`;
     return this.#sse;
   }
 }
@@ -59,11 +68,12 @@ export class NotificationLog {
 
   /** @param data - JSON. */
   add(data: string | undefined): void {
-    const notification = new Notification(this.#ids.next(), this.name, data);
-    this.#held.push(notification);
-    this.#characters += data?.length ?? 0;
-    while (this.#isOverfull()) this.#dropOldest();
-    for (const listener of [...this.#listeners]) listener(notification);
+    this.#keep(new Notification(this.#ids.next(), this.name, data));
+  }
+
+  /** Instead of a value: what kept it from being told. */
+  addProblem(problem: Problem): void {
+    this.#keep(new Notification(this.#ids.next(), this.name, undefined, problem));
   }
 
   /** The oldest held that came after `id`. */
@@ -84,6 +94,13 @@ export class NotificationLog {
     return () => void this.#listeners.delete(listener);
   }
 
+  #keep(notification: Notification): void {
+    this.#held.push(notification);
+    this.#characters += charactersOf(notification);
+    while (this.#isOverfull()) this.#dropOldest();
+    for (const listener of [...this.#listeners]) listener(notification);
+  }
+
   #isOverfull(): boolean {
     const { length } = this.#held;
     return length > this.#capacity || (length > 1 && this.#characters > this.#maxCharacters);
@@ -92,7 +109,11 @@ export class NotificationLog {
   #dropOldest(): void {
     const dropped = this.#held.shift();
     if (!dropped) return;
-    this.#characters -= dropped.data?.length ?? 0;
+    this.#characters -= charactersOf(dropped);
     this.#heldSince = dropped.id;
   }
+}
+
+function charactersOf({ data, problem }: Notification): number {
+  return problem ? problem.detail.length : (data?.length ?? 0);
 }

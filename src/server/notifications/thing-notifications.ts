@@ -3,6 +3,7 @@ import type { Log } from "../../base/log.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
 import { blobReplacer } from "../../outputs/blob-store.ts";
 import { MJPEGStream } from "../../outputs/mjpeg-stream.ts";
+import { problemOf } from "../problem.ts";
 import type { EventStreamCounts } from "./event-stream-counts.ts";
 import type { NotificationIds } from "./notification-ids.ts";
 import { NotificationLog } from "./notification-log.ts";
@@ -28,7 +29,7 @@ export class ThingNotifications {
   readonly #prefix: string;
   readonly #properties = new Map<string, NotificationLog>();
   readonly #events = new Map<string, NotificationLog>();
-  #stopWatching: (() => void) | undefined;
+  #isWatching = false;
 
   constructor(hosted: HostedThing, { ids, counts, log, prefix }: NotificationServices) {
     this.#hosted = hosted;
@@ -45,10 +46,7 @@ export class ThingNotifications {
 
   /** The new values of an observable property. */
   property(name: string): NotificationLog {
-    this.#stopWatching ??= this.#hosted.onChange((changed, value) => {
-      const log = this.#properties.get(changed);
-      if (log) this.#add(log, value ?? null);
-    });
+    this.#watchProperties();
     return this.#logIn(this.#properties, name);
   }
 
@@ -60,7 +58,10 @@ export class ThingNotifications {
     const add = (data: unknown) => this.#add(log, data);
     const stream = this.#streamOf(name);
     if (stream) stream.onFrame((frame) => add(frameEntry(frame)));
-    else this.#hosted.onEvent(name, add);
+    else {
+      this.#hosted.onEvent(name, add);
+      this.#hosted.onEventFault(name, (error) => log.addProblem(problemOf(error)));
+    }
     return log;
   }
 
@@ -76,6 +77,18 @@ export class ThingNotifications {
     const { events, streams } = this.#hosted.model;
     const names = [...events.keys(), ...[...streams.keys()].map((name) => `${name}_new_frame`)];
     return names.map((name) => this.event(name));
+  }
+
+  #watchProperties(): void {
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    this.#hosted.onChange((changed, value) => {
+      const log = this.#properties.get(changed);
+      if (log) this.#add(log, value ?? null);
+    });
+    this.#hosted.onPropertyFault((changed, error) =>
+      this.#properties.get(changed)?.addProblem(problemOf(error)),
+    );
   }
 
   #logIn(logs: Map<string, NotificationLog>, name: string): NotificationLog {

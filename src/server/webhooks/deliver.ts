@@ -15,6 +15,8 @@ export interface Delivery {
   readonly at: number;
   /** JSON; absent for an event without data. */
   readonly data: string | undefined;
+  /** Of the data. */
+  readonly contentType: string;
   readonly signal: AbortSignal;
 }
 
@@ -27,7 +29,7 @@ export function deliver(delivery: Delivery): Promise<void> {
   return withDeadline(TIMEOUT_MS, delivery.signal, (signal) => post({ ...delivery, signal }));
 }
 
-function post({ url, address, self, at, data, signal }: Delivery): Promise<void> {
+function post({ url, address, self, at, data, contentType, signal }: Delivery): Promise<void> {
   const body = data === undefined ? undefined : Buffer.from(data);
   const hostname = url.hostname.replace(/^\[|\]$/g, "");
   const send = url.protocol === "https:" ? requestHttps : requestHttp;
@@ -46,7 +48,7 @@ function post({ url, address, self, at, data, signal }: Delivery): Promise<void>
         Link: `<${self}>; rel="self"`,
         "User-Agent": "thingscope",
         "Content-Length": body?.length ?? 0,
-        ...(body && { "Content-Type": "application/json" }),
+        ...(body && { "Content-Type": contentType }),
       },
     });
     sent.on("error", reject);

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { messageOf, ThingError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Notification, NotificationLog } from "../notifications/notification-log.ts";
+import { JSON_TYPE, PROBLEM_TYPE } from "../route.ts";
 import { CallbackPolicy } from "./callback.ts";
 import { deliver } from "./deliver.ts";
 
@@ -88,8 +89,11 @@ export class Webhooks {
       place = next.id;
       try {
         const address = await this.#policy.addressOf(url);
-        const { data, id, name } = next;
-        await deliver({ url, address, self: selfOf(name), at: Date.parse(id), data, signal });
+        const { id, name, problem } = next;
+        const data = problem ? JSON.stringify(problem) : next.data;
+        const contentType = problem ? PROBLEM_TYPE : JSON_TYPE;
+        const about = { self: selfOf(name), at: Date.parse(id) };
+        await deliver({ url, address, ...about, data, contentType, signal });
         this.counts.delivered += 1;
         failures = 0;
       } catch (error) {

@@ -4,7 +4,7 @@ import { now, toDateTime } from "../../base/clock.ts";
 import { ThingError } from "../../base/errors.ts";
 import type { InvocationRecord } from "../../core/invocation.ts";
 import { parseJson } from "../json.ts";
-import { problemOf } from "../problem.ts";
+import { type Problem, problemOf } from "../problem.ts";
 
 /** What a consumer asks for. Which members there are depends on the operation. */
 export interface WebThingRequest {
@@ -77,7 +77,11 @@ export function envelope(
 
 /** What an error is called here: 422 and 405 have no word of their own. */
 export function errorMember(error: unknown): Record<string, unknown> {
-  const { instance: _, ...problem } = problemOf(error);
+  return errorOf(problemOf(error));
+}
+
+/** The same for a problem that has been made of it already. */
+export function errorOf({ instance: _, ...problem }: Problem): Record<string, unknown> {
   const status = problem.status === 422 ? 400 : problem.status === 405 ? 403 : problem.status;
   return { ...problem, status, ...(COMMON.has(status) && { type: ERRORS + status }) };
 }

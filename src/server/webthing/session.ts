@@ -8,6 +8,7 @@ import {
   correlationIn,
   envelope,
   errorMember,
+  errorOf,
   requestIn,
   type WebThingRequest,
 } from "./messages.ts";
@@ -130,15 +131,16 @@ export class WebThingSession extends SocketSession {
 
   /** The value is JSON already. */
   #notificationOf({ notification, kind, request }: NonNullable<ReturnType<Subscriptions["next"]>>) {
-    const { id, name, data } = notification;
+    const { id, name, data, problem } = notification;
     const { thingID, notifications } = this.#options;
     const head = JSON.stringify({
       ...envelope(thingID, "notification", request),
       messageID: notifications.ids.uuidOf(id),
       timestamp: id,
       name,
+      ...(problem && { error: errorOf(problem) }),
     });
-    if (data === undefined) return head;
+    if (problem || data === undefined) return head;
     return `${head.slice(0, -1)},"${kind === "property" ? "value" : "data"}":${data}}`;
   }
 

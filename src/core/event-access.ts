@@ -1,0 +1,75 @@
+import { messageOf, ThingError } from "../base/errors.ts";
+import type { EventAffordance } from "./affordances.ts";
+import { claimEvent, ThingEvent } from "./event.ts";
+import { outgoing } from "./outgoing.ts";
+import type { Thing } from "./thing.ts";
+import type { ThingFaults } from "./thing-faults.ts";
+
+type DataListener = (data: unknown) => void;
+type FaultListener = (problem: ThingError) => void;
+
+interface Followed {
+  readonly listeners: Set<DataListener>;
+  readonly faultListeners: Set<FaultListener>;
+}
+
+/** The events of one Thing as they are told outside: what is emitted is checked once, for all who listen. */
+export class EventAccess {
+  readonly #thing: Thing;
+  readonly #faults: ThingFaults;
+  readonly #followed = new Map<string, Followed>();
+
+  constructor(thing: Thing, events: Iterable<EventAffordance>, faults: ThingFaults) {
+    this.#thing = thing;
+    this.#faults = faults;
+    for (const { member } of events) {
+      const event: unknown = Reflect.get(thing, member);
+      if (event instanceof ThingEvent) claimEvent(event, faults, member);
+    }
+  }
+
+  /** Calls `listener` with a copy of what is emitted. @throws {ThingError} `INTERNAL` for a member that is not a ThingEvent. */
+  onData(event: EventAffordance, listener: DataListener): () => void {
+    const { listeners } = this.#follow(event);
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  }
+
+  /** Calls `listener` when what is emitted is not JSON or does not fit its schema: it is not told to anybody then. */
+  onFault(event: EventAffordance, listener: FaultListener): () => void {
+    const { faultListeners } = this.#follow(event);
+    faultListeners.add(listener);
+    return () => void faultListeners.delete(listener);
+  }
+
+  #follow(affordance: EventAffordance): Followed {
+    const known = this.#followed.get(affordance.name);
+    if (known) return known;
+    const event: unknown = Reflect.get(this.#thing, affordance.member);
+    if (!(event instanceof ThingEvent)) throw notAnEvent(affordance, this.#thing);
+    const followed: Followed = { listeners: new Set(), faultListeners: new Set() };
+    event.on((data) => this.#tell(affordance, followed, data));
+    this.#followed.set(affordance.name, followed);
+    return followed;
+  }
+
+  #tell({ name, member, data: schema }: EventAffordance, followed: Followed, data: unknown): void {
+    const { listeners, faultListeners } = followed;
+    if (listeners.size + faultListeners.size === 0) return;
+    const className = this.#thing.constructor.name;
+    const what = `Event '${name}' of Thing '${this.#faults.thing}' was emitted with a value`;
+    try {
+      this.#faults.tell(member, listeners, outgoing(data, { schema, what, className }));
+    } catch (error) {
+      this.#faults.note(member, messageOf(error), error);
+      if (error instanceof ThingError) this.#faults.tell(member, faultListeners, error);
+    }
+  }
+}
+
+function notAnEvent({ name, member }: EventAffordance, thing: Thing): ThingError {
+  return new ThingError(
+    "INTERNAL",
+    `Event '${name}' cannot be followed: the member '${member}' of ${thing.constructor.name} holds no ThingEvent. Give it one: readonly ${member} = new ThingEvent().`,
+  );
+}

@@ -1,0 +1,120 @@
+import { types } from "node:util";
+import { messageOf } from "../base/errors.ts";
+
+/** Marks instances that stay what they are: they write themselves as JSON (a Blob, as a link that depends on who reads it). */
+export const WRITES_ITSELF = Symbol("writes itself as JSON");
+
+/** Deeper than this is no value but a mistake, and would exhaust the stack of who writes it. */
+const MAX_DEPTH = 200;
+/** Objects, lists and what they hold: more cannot be written without blocking everybody. */
+const MAX_VALUES = 5_000_000;
+
+/** Why something is not JSON: `where` is a JSON Pointer, `""` for the whole. */
+export class NotJson extends Error {
+  readonly where: string;
+  readonly what: string;
+
+  constructor(where: string, what: string) {
+    super(`${where === "" ? "it" : where} ${what}`);
+    this.where = where;
+    this.what = what;
+  }
+}
+
+/**
+ * What JSON can hold of a value, as a copy of its own: it is read once, never written, and stays as it is when the original changes.
+ * Members that are `undefined` are left out, as JSON does.
+ * @throws {NotJson} For what JSON cannot hold: NaN, Infinity, a BigInt, a function, a Map, a circle, or what throws when it is looked at.
+ */
+export function jsonCopy(value: unknown): unknown {
+  return new Copier().copy(value, "", 0);
+}
+
+class Copier {
+  readonly #above = new Set<object>();
+  #values = 0;
+
+  copy(value: unknown, where: string, depth: number): unknown {
+    if (value === null || typeof value === "string" || typeof value === "boolean") return value;
+    if (typeof value === "number") return finite(value, where);
+    if (value === undefined) return undefined;
+    if (typeof value !== "object") throw new NotJson(where, `is a ${typeof value}`);
+    if (depth > MAX_DEPTH) throw new NotJson(where, `is nested more than ${MAX_DEPTH} deep`);
+    if (this.#above.has(value)) throw new NotJson(where, "refers back to what it is part of");
+    this.#above.add(value);
+    const copied = this.#object(value, where, depth);
+    this.#above.delete(value);
+    return copied;
+  }
+
+  #object(value: object, where: string, depth: number): unknown {
+    try {
+      if (Array.isArray(value)) return this.#list(value, where, depth);
+      if (WRITES_ITSELF in value) return value;
+      if (types.isBoxedPrimitive(value)) return this.copy(value.valueOf(), where, depth + 1);
+      const strange = strangeKind(value);
+      if (strange) throw new NotJson(where, `is a ${strange}`);
+      const written: unknown = Reflect.get(value, "toJSON");
+      if (typeof written === "function")
+        return this.copy(written.call(value, ""), where, depth + 1);
+      return this.#members(value, where, depth);
+    } catch (error) {
+      if (error instanceof NotJson) throw error;
+      throw new NotJson(where, `cannot be read: ${messageOf(error)}`);
+    }
+  }
+
+  #list(list: readonly unknown[], where: string, depth: number): unknown[] {
+    const { length } = list;
+    this.#count(length, where);
+    const copied = new Array<unknown>(length);
+    for (let at = 0; at < length; at++) {
+      const item = list[at];
+      // Long lists are numbers, e.g. a spectrum.
+      copied[at] =
+        typeof item === "number" && Number.isFinite(item)
+          ? item
+          : (this.copy(item, `${where}/${at}`, depth + 1) ?? null);
+    }
+    return copied;
+  }
+
+  #members(value: object, where: string, depth: number): Record<string, unknown> {
+    const names = Object.keys(value);
+    this.#count(names.length, where);
+    const copied: Record<string, unknown> = {};
+    for (const name of names) {
+      const member = this.copy(Reflect.get(value, name), `${where}/${escaped(name)}`, depth + 1);
+      if (member === undefined) continue;
+      if (name === "__proto__")
+        Object.defineProperty(copied, name, { value: member, enumerable: true });
+      else copied[name] = member;
+    }
+    return copied;
+  }
+
+  #count(values: number, where: string): void {
+    this.#values += values;
+    if (this.#values > MAX_VALUES)
+      throw new NotJson(where, `makes it more than ${MAX_VALUES} values`);
+  }
+}
+
+function finite(value: number, where: string): number {
+  if (Number.isFinite(value)) return value;
+  throw new NotJson(where, `is ${value}`);
+}
+
+/** What JSON.stringify writes as an empty object without a word. */
+function strangeKind(value: object): string | undefined {
+  if (types.isMap(value) || types.isWeakMap(value)) return "Map";
+  if (types.isSet(value) || types.isWeakSet(value)) return "Set";
+  if (types.isPromise(value)) return "Promise";
+  if (types.isRegExp(value)) return "RegExp";
+  return types.isArrayBuffer(value) ? "ArrayBuffer" : undefined;
+}
+
+function escaped(name: string): string {
+  const short = name.length > 80 ? `${name.slice(0, 77)}...` : name;
+  return short.replaceAll("~", "~0").replaceAll("/", "~1");
+}

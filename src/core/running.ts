@@ -1,0 +1,44 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { messageOf } from "../base/errors.ts";
+import type { Invocation } from "./invocation.ts";
+import type { ThingFaults } from "./thing-faults.ts";
+
+/** On whose behalf code runs: it is inherited by the timers, promises and sockets that this code makes. */
+export interface Running {
+  /** Of the Thing whose code it is. */
+  readonly faults?: ThingFaults | undefined;
+  /** Of the run of the action whose code it is. */
+  readonly invocation?: Invocation | undefined;
+}
+
+const storage = new AsyncLocalStorage<Running>();
+
+/** Runs `work` so that all that it begins is known to be begun by `running`. */
+export function runAs<T>(running: Running, work: () => T): T {
+  return storage.run(running, work);
+}
+
+/** Runs the code of one Thing; it stays in the invocation that called it, if one did. */
+export function runAsThing<T>(faults: ThingFaults, work: () => T): T {
+  return storage.run({ ...storage.getStore(), faults }, work);
+}
+
+/** On whose behalf the caller runs. */
+export function running(): Running | undefined {
+  return storage.getStore();
+}
+
+/**
+ * Notes an error that nobody caught with the Thing whose code made the timer, promise or socket that it came from. Call it in a
+ * handler of `uncaughtException` or `unhandledRejection`.
+ * @returns Whether it came from a Thing; if not, it is a fault of the program itself.
+ */
+export function noteUncaught(error: unknown): boolean {
+  const faults = storage.getStore()?.faults;
+  faults?.note(
+    "background",
+    `Nothing caught this error of Thing '${faults.thing}': ${messageOf(error)}`,
+    error,
+  );
+  return faults !== undefined;
+}
