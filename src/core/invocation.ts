@@ -3,18 +3,10 @@ import { now, toDateTime } from "../base/clock.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, type LogLevel, logTo } from "../base/log.ts";
 import { InvocationLog, type LogRecord } from "./invocation-log.ts";
-import { runAs, running } from "./running.ts";
+import { type Invocation, runAs, running } from "./running.ts";
 import { sizeOfValue } from "./value-size.ts";
 
-/** What a running action sees of its run. Hand it on to the actions that it calls: they share log, signal and lock. */
-export interface Invocation {
-  readonly id: string;
-  /** Aborts when the run is cancelled. Every wait in an action takes it. */
-  readonly signal: AbortSignal;
-  readonly log: Log;
-  /** How far the run is, 0 to 1, and in words. */
-  progress(fraction: number, message?: string): void;
-}
+export type { Invocation };
 
 export type InvocationStatus = "pending" | "running" | "completed" | "error" | "cancelled";
 

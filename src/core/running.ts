@@ -1,12 +1,29 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { messageOf } from "../base/errors.ts";
-import type { Invocation } from "./invocation.ts";
-import type { ThingFaults } from "./thing-faults.ts";
+import type { Log } from "../base/log.ts";
+
+/** What a running action sees of its run. Hand it on to the actions that it calls: they share log, signal and lock. */
+export interface Invocation {
+  readonly id: string;
+  /** Aborts when the run is cancelled. Every wait in an action takes it. */
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  /** How far the run is, 0 to 1, and in words. */
+  progress(fraction: number, message?: string): void;
+}
+
+/** Where it is noted what a Thing's code fails at. */
+export interface FaultNotes {
+  /** The Thing's name in its host. */
+  readonly thing: string;
+  /** Logs and counts a fault. Never throws. */
+  note(member: string, sentence: string, error?: unknown): void;
+}
 
 /** On whose behalf code runs: it is inherited by the timers, promises and sockets that this code makes. */
 export interface Running {
   /** Of the Thing whose code it is. */
-  readonly faults?: ThingFaults | undefined;
+  readonly faults?: FaultNotes | undefined;
   /** Of the run of the action whose code it is. */
   readonly invocation?: Invocation | undefined;
 }
@@ -19,7 +36,7 @@ export function runAs<T>(running: Running, work: () => T): T {
 }
 
 /** Runs the code of one Thing; it stays in the invocation that called it, if one did. */
-export function runAsThing<T>(faults: ThingFaults, work: () => T): T {
+export function runAsThing<T>(faults: FaultNotes, work: () => T): T {
   return storage.run({ ...storage.getStore(), faults }, work);
 }
 

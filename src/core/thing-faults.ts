@@ -20,7 +20,7 @@ interface Faults {
  * The joint between one Thing and everything else: what calls into the Thing, and what the Thing calls into, is called
  * through here. A fault on either side is logged with the Thing and the member, counted, and goes no further.
  */
-export class ThingFaults {
+export class ThingFaults implements FaultNotes {
   /** The Thing's name in its host. */
   readonly thing: string;
   readonly #log: Log;
@@ -131,7 +131,7 @@ export function faultsFor(thing: object, name: string, log: Log): ThingFaults {
 }
 
 /** The faults of the Thing whose code is running, if one is. */
-export function currentFaults(): ThingFaults | undefined {
+export function currentFaults(): FaultNotes | undefined {
   return running()?.faults;
 }
 
