@@ -1,7 +1,7 @@
 import { now } from "../base/clock.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, namedLog } from "../base/log.ts";
-import { runAsThing, running } from "./running.ts";
+import { type FaultNotes, runAsThing, running } from "./running.ts";
 
 /** The same sentence is logged again after this long, with how often it came in between. */
 const SAY_AGAIN_MS = 60_000;
