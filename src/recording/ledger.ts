@@ -1,5 +1,9 @@
 import { readFile } from "node:fs/promises";
+import { ThingError } from "../base/errors.ts";
 import type { SourceLoss } from "../frames/frame.ts";
+
+/** What this version writes and reads. */
+const LEDGER_FORMAT = 1;
 
 /** A frame as the ledger has it. */
 export interface LedgerFrame {
@@ -57,7 +61,7 @@ export const LEFT_OUT = "it is between the pictures of a timelapse";
 /** The first line of a ledger: what it belongs to. */
 export interface LedgerHead {
   /** The format of the ledger. */
-  readonly ledger: 1;
+  readonly ledger: typeof LEDGER_FORMAT;
   readonly file: string;
   readonly camera: string;
   readonly reason: string;
@@ -132,13 +136,22 @@ export interface Ledger {
   readonly headEnd: number;
 }
 
-/** Reads a ledger as far as its lines are whole; undefined when there is none. */
+/**
+ * Reads a ledger as far as its lines are whole; undefined when there is none.
+ * @throws {ThingError} `BAD_RECORDING` when a later version has written it, in a format that this one does not know.
+ */
 export async function readLedger(path: string): Promise<Ledger | undefined> {
   const bytes = await readFile(path).catch((error) => {
     if (error.code === "ENOENT") return undefined;
     throw error;
   });
-  return bytes && parseLedger(bytes);
+  const ledger = bytes && parseLedger(bytes);
+  if (!ledger?.head || ledger.head.ledger === LEDGER_FORMAT) return ledger;
+  const { ledger: format, software } = ledger.head;
+  throw new ThingError(
+    "BAD_RECORDING",
+    `${path} has ledger format ${format} (${software}), and this version reads format ${LEDGER_FORMAT} only. It was left unchanged: use the version that wrote it, or a later one.`,
+  );
 }
 
 function parseLedger(bytes: Buffer): Ledger {

@@ -50,10 +50,16 @@ export class FaultyThing extends Thing {
     return "done";
   }
 
-  @action("Says that its properties have changed, and emits its event")
+  @action(
+    "Says that its properties have changed, and emits its event: at once, and from callbacks as a driver does",
+  )
   async stir(): Promise<void> {
-    this.changed("reading");
-    this.changed("kept");
-    this.happened.emit("stirred");
+    const deeds = [
+      () => this.changed("reading"),
+      () => this.changed("kept"),
+      () => this.happened.emit("stirred"),
+    ];
+    for (const deed of deeds) setImmediate(deed);
+    for (const deed of deeds) deed();
   }
 }
