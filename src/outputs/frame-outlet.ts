@@ -3,9 +3,9 @@ import { now } from "../base/clock.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import type { Frame } from "../frames/frame.ts";
-import type { Placeholder, StoredFrame, View } from "../frames/stored-picture.ts";
+import type { FrameIdentity, Placeholder, StoredFrame, View } from "../frames/stored-picture.ts";
 import { Demand } from "./demand.ts";
-import { NextFrame } from "./next-frame.ts";
+import { Next } from "./next-frame.ts";
 import { ViewerFanOut, type ViewerOptions } from "./viewers.ts";
 
 /** Frames that anyone may watch or read: a stream, or a variant of one. */
@@ -36,7 +36,9 @@ const FRESH_MS = 1000;
 export abstract class FrameOutlet implements FrameFeed {
   readonly demand = new Demand();
   readonly viewers: ViewerFanOut;
-  readonly #next = new NextFrame();
+  readonly #next = new Next<Frame>();
+  /** For who waits for a frame without looking at it: a frame that is handed out is not used again. */
+  readonly #arrived = new Next<StoredFrame>();
   readonly #followers = new Set<(frame: StoredFrame) => void>();
   readonly #runListeners = new Set<() => void>();
   readonly #stopListeners = new Set<() => void>();
@@ -110,13 +112,27 @@ export abstract class FrameOutlet implements FrameFeed {
   }
 
   /**
+   * What the next frame to arrive is, without its picture.
+   * @throws {ThingError} `STREAM_STOPPED` when the stream is stopped, before or meanwhile.
+   */
+  async nextIdentity(signal?: AbortSignal): Promise<FrameIdentity & { readonly size: number }> {
+    if (!this.#streaming) throw streamStopped();
+    const release = this.demand.take();
+    try {
+      return await this.#arrived.wait(signal);
+    } finally {
+      release();
+    }
+  }
+
+  /**
    * The newest frame if it was captured after `time`, epoch ms, else the first to come that was.
    * @throws {ThingError} `STREAM_STOPPED` when the stream is stopped, before or meanwhile.
    */
   async capturedAfter(time: number, signal?: AbortSignal): Promise<Frame> {
     let frame = this.#streaming ? this.#newest : undefined;
     while (!frame || frame.capturedAt <= time) {
-      await this.grab(signal);
+      await this.nextIdentity(signal);
       frame = this.#newest; // more may have come since the wait was over
     }
     return frame.frame;
@@ -157,6 +173,7 @@ export abstract class FrameOutlet implements FrameFeed {
     this.#newest = frame;
     this.#placeholder = undefined;
     this.viewers.send(frame);
+    if (this.#arrived.awaited) this.#arrived.deliver(frame);
     if (this.#next.awaited) this.#next.deliver(frame.frame);
     for (const follower of [...this.#followers]) this.#call(() => follower(frame));
   }
@@ -178,6 +195,7 @@ export abstract class FrameOutlet implements FrameFeed {
     this.#streaming = false;
     this.#placeholder = undefined;
     this.#next.fail(streamStopped());
+    this.#arrived.fail(streamStopped());
     this.viewers.end();
     for (const listener of [...this.#stopListeners]) this.#call(listener);
   }
@@ -206,7 +224,7 @@ export abstract class FrameOutlet implements FrameFeed {
   /** For readers who hold demand: true when a frame has arrived, false once it stops or `signal` aborts. */
   protected async arrival(signal?: AbortSignal): Promise<boolean> {
     if (!this.#streaming) return false;
-    return this.#next.wait(signal).then(
+    return this.#arrived.wait(signal).then(
       () => true,
       () => false,
     );

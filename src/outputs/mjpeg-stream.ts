@@ -63,6 +63,13 @@ export class MJPEGStream extends FrameOutlet {
     return this.#held.entries().map(({ frame }) => frame);
   }
 
+  /** What can be read now, without the pictures, oldest first. */
+  get heldIdentities(): (FrameEntry & { width: number; height: number })[] {
+    return this.#held.entries().map(({ run, index, capturedAt, size, width, height }) => {
+      return { run, index, capturedAt, size, width, height };
+    });
+  }
+
   get stats(): StreamStats {
     return {
       added: this.#added,
@@ -115,7 +122,7 @@ export class MJPEGStream extends FrameOutlet {
 
   /** The index of the next frame to arrive. @throws {ThingError} `STREAM_STOPPED`. */
   async nextFrame(signal?: AbortSignal): Promise<number> {
-    return (await this.grab(signal)).index;
+    return (await this.nextIdentity(signal)).index;
   }
 
   /** A copy of the next frame to arrive, as a JPEG file. @throws {ThingError} `STREAM_STOPPED`. */
@@ -125,7 +132,7 @@ export class MJPEGStream extends FrameOutlet {
 
   /** Bytes of the next frame to arrive: a measure of sharpness. @throws {ThingError} `STREAM_STOPPED`. */
   async nextFrameSize(signal?: AbortSignal): Promise<number> {
-    return (await this.grab(signal)).jpeg.length;
+    return (await this.nextIdentity(signal)).size;
   }
 
   /** Frame `index` of this run. @throws {ThingError} `FRAME_NOT_HELD` if overwritten or still to come. */
@@ -151,7 +158,7 @@ export class MJPEGStream extends FrameOutlet {
   async frameAt(index: number, signal?: AbortSignal): Promise<Frame> {
     const run = this.#run;
     while (Number.isInteger(index) && index > this.lastFrameIndex && run === this.#run) {
-      await this.grab(signal);
+      await this.nextIdentity(signal);
     }
     if (run === this.#run) return this.heldFrame(index);
     throw new ThingError(
@@ -234,6 +241,23 @@ export class MJPEGStream extends FrameOutlet {
    */
   variant(options: VariantOptions): FrameFeed {
     return this.#variants.get(options);
+  }
+
+  /**
+   * The same, for a client: there are 16 at most.
+   * @throws {ThingError} `TOO_MANY_VIEWERS`, `BAD_ARGUMENT`.
+   */
+  watchedVariant(options: VariantOptions): FrameFeed {
+    this.#variants.assertRoom(options);
+    return this.variant(options);
+  }
+
+  /**
+   * A frame of this stream smaller or at another quality, or as it is. Those who ask for the same share the encode.
+   * @throws {ThingError} `BAD_ARGUMENT`; `TOO_BUSY` when too many wait; `BAD_FRAME` when it cannot be decoded.
+   */
+  sized(frame: Frame, options: VariantOptions): Promise<Frame> {
+    return this.#variants.sized(frame, options);
   }
 
   /**

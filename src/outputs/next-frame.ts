@@ -1,15 +1,14 @@
 import { abortable } from "../base/abort.ts";
 import type { ThingError } from "../base/errors.ts";
-import type { Frame } from "../frames/frame.ts";
 
-/** Waits for the next frame: one promise a frame, shared by all who wait for it. */
-export class NextFrame {
-  #promise: Promise<Frame> | undefined;
-  #resolve: (frame: Frame) => void = () => {};
+/** Waits for the next frame, or for word of it: one promise a frame, shared by all who wait. */
+export class Next<T> {
+  #promise: Promise<T> | undefined;
+  #resolve: (frame: T) => void = () => {};
   #reject: (error: ThingError) => void = () => {};
 
-  /** The first frame that arrives from now on. Rejects when the stream stops or `signal` aborts. */
-  wait(signal?: AbortSignal): Promise<Frame> {
+  /** The first that arrives from now on. Rejects when the stream stops or `signal` aborts. */
+  wait(signal?: AbortSignal): Promise<T> {
     return abortable(this.#shared(), signal);
   }
 
@@ -18,7 +17,7 @@ export class NextFrame {
     return this.#promise !== undefined;
   }
 
-  deliver(frame: Frame): void {
+  deliver(frame: T): void {
     this.#promise = undefined;
     this.#resolve(frame);
   }
@@ -29,7 +28,7 @@ export class NextFrame {
     this.#reject(error);
   }
 
-  #shared(): Promise<Frame> {
+  #shared(): Promise<T> {
     if (!this.#promise) {
       this.#promise = new Promise((resolve, reject) => {
         this.#resolve = resolve;

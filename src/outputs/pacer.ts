@@ -8,16 +8,20 @@ import { now } from "../base/clock.ts";
 export class Pacer<T> {
   readonly #periodMs: number;
   readonly #deliver: (frame: T) => void;
+  readonly #drop: (frame: T) => void;
   #due = 0;
   #held: T | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(fps: number, deliver: (frame: T) => void) {
+  /** @param drop - Called with each frame that is not let through. */
+  constructor(fps: number, deliver: (frame: T) => void, drop: (frame: T) => void = () => {}) {
     this.#periodMs = 1000 / fps;
     this.#deliver = deliver;
+    this.#drop = drop;
   }
 
   offer(frame: T): void {
+    if (this.#held !== undefined) this.#drop(this.#held);
     this.#held = frame;
     const time = now();
     const slack = this.#periodMs / 4;
@@ -26,15 +30,21 @@ export class Pacer<T> {
   }
 
   stop(): void {
+    const frame = this.#take();
+    if (frame !== undefined) this.#drop(frame);
+  }
+
+  #take(): T | undefined {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    const frame = this.#held;
     this.#held = undefined;
+    return frame;
   }
 
   #pass(time: number): void {
-    const frame = this.#held;
-    this.stop();
+    const frame = this.#take();
     this.#due = Math.max(this.#due, time - this.#periodMs) + this.#periodMs;
-    if (frame) this.#deliver(frame);
+    if (frame !== undefined) this.#deliver(frame);
   }
 }

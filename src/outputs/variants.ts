@@ -1,7 +1,10 @@
 import { ThingError } from "../base/errors.ts";
+import { countedLimit } from "../base/limit-hits.ts";
 import { resizeJpeg } from "../frames/codec.ts";
+import type { Frame } from "../frames/frame.ts";
 import { storeFrame } from "../frames/frame-memory.ts";
 import type { FrameIdentity, Placeholder, StoredFrame } from "../frames/stored-picture.ts";
+import { encodes } from "./encode-queue.ts";
 import { FrameOutlet } from "./frame-outlet.ts";
 import { Pacer } from "./pacer.ts";
 import { checkVariant, type VariantOptions } from "./stream-request.ts";
@@ -17,16 +20,21 @@ export interface EncodeStats {
 /** Viewers over HTTP get at most this many different ones at a time: each costs an encode a frame. */
 const MAX_VARIANTS = 16;
 
+const refused = countedLimit("variants");
+
+/** A frame that is made smaller. */
+interface Smaller {
+  readonly of: FrameIdentity;
+  readonly frame: Promise<StoredFrame>;
+}
+
 /** The variants of one stream: equal options give the same one. */
 export class Variants {
   readonly stats: EncodeStats = { encodes: 0, encodeFailures: 0 };
   readonly #parent: FrameOutlet;
   readonly #variants = new Map<string, Variant>();
   /** The newest frame of each size and quality, made or in the making: variants that differ in `fps` alone share it. */
-  readonly #smaller = new Map<
-    string,
-    { of: StoredFrame; frame: Promise<StoredFrame | undefined> }
-  >();
+  readonly #smaller = new Map<string, Smaller>();
 
   constructor(parent: FrameOutlet) {
     this.#parent = parent;
@@ -40,7 +48,7 @@ export class Variants {
     const known = this.#variants.get(key);
     if (known) return known;
     if (this.#variants.size >= MAX_VARIANTS) this.#forgetUnused();
-    const encode = (frame: StoredFrame) => this.#encodeOnce(frame, options);
+    const encode = (frame: Frame) => this.#encodeForViewers(frame, options);
     const variant = new Variant(this.#parent, options, encode);
     this.#variants.set(key, variant);
     return variant;
@@ -62,32 +70,51 @@ export class Variants {
     if (key === AS_IT_IS || this.#variants.has(key)) return;
     this.#forgetUnused();
     if (this.#variants.size < MAX_VARIANTS) return;
+    refused.hit();
     throw new ThingError(
       "TOO_MANY_VIEWERS",
       `This stream is watched in ${MAX_VARIANTS} different sizes, rates and qualities already, which is the limit. Ask for one of those.`,
     );
   }
 
-  #encodeOnce(frame: StoredFrame, options: VariantOptions): Promise<StoredFrame | undefined> {
-    const size = `${options.width} ${options.quality}`;
-    const newest = this.#smaller.get(size);
-    if (newest?.of === frame) return newest.frame;
-    const smaller = this.#encode(frame, options);
-    this.#smaller.set(size, { of: frame, frame: smaller });
-    return smaller;
+  /**
+   * One frame smaller or at another quality; as it is when that is what is asked for.
+   * @throws {ThingError} `BAD_ARGUMENT`; `TOO_BUSY` when too many wait; `BAD_FRAME` when it cannot be decoded.
+   */
+  async sized(frame: Frame, options: VariantOptions): Promise<Frame> {
+    checkVariant(options);
+    if (isAsItIs(frame, options)) return frame;
+    const size = sizeOf(options);
+    const known = this.#smaller.get(size);
+    if (known && isSame(known.of, frame)) return (await known.frame).frame;
+    const smaller = encodes.alone(() => this.#encode(frame, options));
+    const entry = { of: frame, frame: smaller };
+    // A size that is watched has its own frame there, which its viewers share.
+    if (known === undefined) this.#smaller.set(size, entry);
+    try {
+      return (await smaller).frame;
+    } finally {
+      if (this.#smaller.get(size) === entry) this.#smaller.delete(size);
+    }
   }
 
-  async #encode(
-    frame: StoredFrame,
-    { width, quality }: VariantOptions,
-  ): Promise<StoredFrame | undefined> {
+  async #encodeForViewers(frame: Frame, options: VariantOptions): Promise<StoredFrame | undefined> {
+    const size = sizeOf(options);
+    const newest = this.#smaller.get(size);
+    const isKnown = newest !== undefined && isSame(newest.of, frame);
+    const smaller = isKnown ? newest.frame : this.#encode(frame, options);
+    if (!isKnown) this.#smaller.set(size, { of: frame, frame: smaller });
+    return smaller.catch(() => undefined); // broken scan data: viewers keep the frame before it
+  }
+
+  async #encode(frame: Frame, { width, quality }: VariantOptions): Promise<StoredFrame> {
     try {
-      const smaller = storeFrame(await resizeJpeg(frame.frame.jpeg, { width, quality }), frame);
+      const smaller = storeFrame(await resizeJpeg(frame.jpeg, { width, quality }), frame);
       this.stats.encodes += 1;
       return smaller;
-    } catch {
-      this.stats.encodeFailures += 1; // broken scan data: viewers keep the frame before it
-      return undefined;
+    } catch (error) {
+      this.stats.encodeFailures += 1;
+      throw error;
     }
   }
 
@@ -101,6 +128,12 @@ export class Variants {
 
 const keyOf = ({ fps, width, quality }: VariantOptions) => `${fps} ${width} ${quality}`;
 const AS_IT_IS = keyOf({});
+const sizeOf = ({ width, quality }: VariantOptions) => `${width} ${quality}`;
+
+/** A picture is not enlarged. */
+function isAsItIs({ width: own }: { width: number }, { width, quality }: VariantOptions): boolean {
+  return quality === undefined && (width === undefined || width >= own);
+}
 
 /**
  * A stream's frames, less often or smaller, under the stream's own run, index and capture time. It works while
@@ -109,22 +142,25 @@ const AS_IT_IS = keyOf({});
 class Variant extends FrameOutlet {
   readonly #parent: FrameOutlet;
   readonly #options: VariantOptions;
-  readonly #encode: (frame: StoredFrame) => Promise<StoredFrame | undefined>;
+  readonly #encode: (frame: Frame) => Promise<StoredFrame | undefined>;
   readonly #pacer: Pacer<StoredFrame> | undefined;
+  /** The newest that is to be encoded, and the newest that was published as it is: both are in use. */
   #waiting: StoredFrame | undefined;
+  #shown: StoredFrame | undefined;
   #encoding = false;
   #leaveParent: (() => void) | undefined;
 
   constructor(
     parent: FrameOutlet,
     options: VariantOptions,
-    encode: (frame: StoredFrame) => Promise<StoredFrame | undefined>,
+    encode: (frame: Frame) => Promise<StoredFrame | undefined>,
   ) {
     super(parent.viewers.options);
     this.#parent = parent;
     this.#options = options;
     this.#encode = encode;
-    if (options.fps) this.#pacer = new Pacer(options.fps, (frame) => this.#take(frame));
+    const drop = (frame: StoredFrame) => frame.release();
+    if (options.fps) this.#pacer = new Pacer(options.fps, (frame) => this.#take(frame), drop);
     this.show(parent.placeholder);
     this.demand.onChange((count) => {
       if (count === 0) this.#rest();
@@ -147,7 +183,7 @@ class Variant extends FrameOutlet {
 
   #work(): void {
     const offer = (frame: StoredFrame) => {
-      frame.retain(); // for good: it may be shown, or made smaller, long after
+      frame.retain(); // until it was made smaller, or another is shown
       if (this.#pacer) this.#pacer.offer(frame);
       else this.#take(frame);
     };
@@ -165,29 +201,48 @@ class Variant extends FrameOutlet {
     this.#leaveParent?.();
     this.#leaveParent = undefined;
     this.#pacer?.stop();
+    this.#waiting?.release();
     this.#waiting = undefined;
   }
 
   #take(frame: StoredFrame): void {
-    const { width, quality } = this.#options;
-    const asIs = quality === undefined && (width === undefined || width >= frame.width);
-    if (asIs) {
-      this.publish(frame);
+    if (isAsItIs(frame, this.#options)) {
+      this.#show(frame, frame);
     } else {
+      this.#waiting?.release();
       this.#waiting = frame;
       if (!this.#encoding) void this.#encodeWaiting();
     }
   }
 
+  /** @param inUse - What is released when the next one is shown. */
+  #show(frame: StoredFrame, inUse?: StoredFrame): void {
+    const before = this.#shown;
+    this.#shown = inUse;
+    this.publish(frame);
+    before?.release();
+  }
+
   async #encodeWaiting(): Promise<void> {
     this.#encoding = true;
     while (this.#waiting) {
-      const frame = this.#waiting;
-      this.#waiting = undefined;
-      const smaller = await this.#encode(frame);
-      if (smaller && this.streaming) this.publish(smaller);
+      const smaller = await encodes.forViewer(() => this.#encodeNewest());
+      if (smaller && this.streaming) this.#show(smaller);
     }
     this.#encoding = false;
+  }
+
+  /** What waits when its turn has come. */
+  async #encodeNewest(): Promise<StoredFrame | undefined> {
+    const frame = this.#waiting;
+    this.#waiting = undefined;
+    if (!frame) return undefined;
+    try {
+      return await this.#encode(frame.lend());
+    } finally {
+      frame.release(); // what was lent
+      frame.release();
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { ThingError } from "../base/errors.ts";
 import { resizeJpeg } from "../frames/codec.ts";
+import { encodes } from "../outputs/encode-queue.ts";
 import { runProgram } from "../processes/run-program.ts";
 import { firstFrameOf } from "./describe.ts";
 import { DiskLane } from "./disk-lane.ts";
@@ -24,18 +25,22 @@ const lane = new DiskLane();
 export async function posterOf(path: string): Promise<Uint8Array> {
   if (formatOf(path)) return lane.run(() => posterOfVideo(path));
   const frame = path.endsWith(".jpg") ? await readFile(path) : await firstFrameOf(path);
-  if (frame) return resizeJpeg(frame, SIZE);
+  if (frame) return smallOf(frame);
   throw new ThingError("NOT_FOUND", `${path} has no frame yet.`);
 }
 
 async function posterOfVideo(path: string): Promise<Uint8Array> {
   const { size, mtimeMs } = await stat(path);
   const key = `${path} ${size} ${mtimeMs}`;
-  const poster = kept.get(key) ?? (await resizeJpeg(await firstPictureOf(path), SIZE));
+  const poster = kept.get(key) ?? (await smallOf(await firstPictureOf(path)));
   kept.delete(key);
   kept.set(key, poster);
   if (kept.size > MOST_KEPT) kept.delete([...kept.keys()][0]!);
   return poster;
+}
+
+function smallOf(picture: Uint8Array): Promise<Uint8Array> {
+  return encodes.alone(() => resizeJpeg(picture, SIZE));
 }
 
 async function firstPictureOf(path: string): Promise<Uint8Array> {

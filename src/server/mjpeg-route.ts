@@ -4,6 +4,7 @@ import { now } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
 import type { Frame } from "../frames/frame.ts";
 import { describeOrigin, toSeconds } from "../frames/frame-memory.ts";
+import type { FrameIdentity } from "../frames/stored-picture.ts";
 import type { MJPEGStream } from "../outputs/mjpeg-stream.ts";
 import { queryOf, variantOf } from "../outputs/stream-request.ts";
 import { VIEWER_ASSETS, viewerFile } from "../outputs/viewer-page.ts";
@@ -57,39 +58,34 @@ export const streamHandlers = {
 
   /** `{stream}/snapshot`: the newest frame if it is fresh, else the next; `?fresh=1`: one captured from now on. */
   async snapshot(stream, request, response) {
-    const feed = stream.variant(variantOf(request));
+    const options = variantOf(request);
     const after = flag(request, "fresh") ? now() : now() - FRESH_MS;
     const seconds = secondsOf(request) ?? SNAPSHOT_WAIT_S;
     if (request.method === "HEAD") return writeHead(response, "image/jpeg");
-    const ask = (signal: AbortSignal) => feed.capturedAfter(after, signal);
-    writeFrame(request, response, await wait(stream, goneSignal(response), seconds, ask));
+    const ask = (signal: AbortSignal) => stream.capturedAfter(after, signal);
+    const frame = await wait(stream, goneSignal(response), seconds, ask);
+    writeFrame(request, response, await stream.sized(frame, options));
   },
 
   /** `{stream}/next`: long polling for the next frame; 204 when none came in 25 s. */
   async next(stream, request, response) {
-    const feed = stream.variant(variantOf(request));
+    const { fps, ...size } = variantOf(request);
+    const feed = fps === undefined ? stream : stream.watchedVariant({ fps });
     const seconds = secondsOf(request) ?? LONGPOLL_S;
     if (request.method === "HEAD") return writeHead(response, "image/jpeg");
     const ask = (signal: AbortSignal) => feed.grab(signal);
     const frame = await wait(stream, goneSignal(response), seconds, ask).catch(ignoreNoFrame);
-    if (frame) writeFrame(request, response, frame);
+    if (frame) writeFrame(request, response, await stream.sized(frame, size));
     else writeReply(request, response, { status: 204 });
   },
 
   /** `{stream}/frames`: what the ring holds. */
   async frames(stream, request, response) {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
-    const frames = stream.heldFrames.map(({ run, index, capturedAt, jpeg, width, height }) => {
-      return {
-        run,
-        index,
-        capturedAt,
-        size: jpeg.length,
-        width,
-        height,
-        href: `${pathname}/${index}`,
-      };
-    });
+    const frames = stream.heldIdentities.map((frame) => ({
+      ...frame,
+      href: `${pathname}/${frame.index}`,
+    }));
     writeReply(request, response, { status: 200, body: { run: stream.run, frames } });
   },
 
@@ -114,10 +110,10 @@ export const streamHandlers = {
     const seconds = secondsOf(request) ?? LONGPOLL_S;
     if (request.method === "HEAD") return writeHead(response, JSON_TYPE);
     const frame = await wait(stream, goneSignal(response), seconds, (signal) =>
-      stream.grab(signal),
+      stream.nextIdentity(signal),
     );
     const headers = identityHeaders(frame);
-    writeReply(request, response, { status: 200, body: frame.jpeg.length, headers });
+    writeReply(request, response, { status: 200, body: frame.size, headers });
   },
 
   /** `{stream}/sizes`: each frame's identity, time and size, from `Last-Event-ID` or `?after=` or now on. */
@@ -147,12 +143,12 @@ export function newestFrame(stream: MJPEGStream, gone: AbortSignal): Promise<Fra
 }
 
 /** What `ask` finds. @throws {ThingError} `NO_FRAME` when it finds nothing in time. */
-async function wait(
+async function wait<T>(
   stream: MJPEGStream,
   gone: AbortSignal,
   seconds: number,
-  ask: (signal: AbortSignal) => Promise<Frame>,
-): Promise<Frame> {
+  ask: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const release = stream.demand.take();
   try {
     return await withDeadline(seconds * 1000, gone, ask);
@@ -191,7 +187,12 @@ function writeFrame(request: IncomingMessage, response: ServerResponse, frame: F
   });
 }
 
-function identityHeaders({ run, index, capturedAt, origin }: Frame): Record<string, string> {
+function identityHeaders({
+  run,
+  index,
+  capturedAt,
+  origin,
+}: FrameIdentity): Record<string, string> {
   return {
     "X-Frame-Index": String(index),
     "X-Stream-Run": run,

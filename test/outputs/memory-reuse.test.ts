@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { Frame } from "../../src/frames/frame.ts";
 import { MemoryPool } from "../../src/frames/memory-pool.ts";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { cameraServer } from "../server/cameras.ts";
 import { numberIn, picture } from "./pictures.ts";
 import { eventually, serve, Watcher } from "./watching.ts";
 
@@ -163,4 +164,67 @@ test("a pool gives pieces that fit, and keeps few", () => {
     }),
     { numRuns: 200 },
   );
+});
+
+/** What a reader does, and how it is ended; while it goes on, and when it has gone, memory is used again. */
+const READERS: Record<string, string> = {
+  "all events": "/camera/events",
+  "all properties": "/camera/properties",
+  "the frames' event": "/camera/live_new_frame",
+  "the frames' event by long polling": "/camera/live_new_frame/next",
+  sizes: "/camera/live/sizes",
+  "the size of the next": "/camera/live/next_frame_size",
+  "what is held": "/camera/live/frames",
+};
+
+for (const [what, path] of Object.entries(READERS)) {
+  test(`one reader of ${what} does not end the reuse of memory`, { timeout }, async (t) => {
+    const { stream, port } = await cameraServer(t, { ringbufferSize: 4 });
+    const reader = new Watcher(port, path, ["Accept: text/event-stream"]);
+    await eventually(() => reader.head !== "" || stream.demand.active);
+    const pieces = new Set<ArrayBufferLike>();
+    stream.follow((stored) => pieces.add(stored.bytes("program").buffer));
+    for (let n = 0; n < 100; n++) {
+      if (n === 50) reader.socket.destroy();
+      stream.addFrame(picture(n, 20_000));
+      await new Promise(setImmediate);
+    }
+    assert.ok(pieces.size <= 8, `${pieces.size} pieces for a ring of 4`);
+  });
+}
+
+test("one reader of whole frames ends the reuse of memory until it has gone", {
+  timeout,
+}, async (t) => {
+  const { stream, port } = await cameraServer(t, { ringbufferSize: 4 });
+  const reader = new Watcher(port, "/camera/live_frame", ["Accept: text/event-stream"]);
+  await eventually(() => stream.demand.active);
+  const pieces = new Set<ArrayBufferLike>();
+  stream.follow((stored) => pieces.add(stored.bytes("program").buffer));
+  for (let n = 0; n < 20; n++) {
+    stream.addFrame(picture(n, 20_000));
+    await new Promise(setImmediate);
+  }
+  reader.socket.destroy();
+  await eventually(() => !stream.demand.active);
+  pieces.clear();
+  for (let n = 0; n < 50; n++) stream.addFrame(picture(n, 20_000));
+  assert.ok(pieces.size <= 8, `${pieces.size} pieces for a ring of 4`);
+});
+
+test("a variant gives the stream's frames back when it has made them smaller, or shows the next", {
+  timeout,
+}, async () => {
+  for (const options of [{ width: 1000 }, { fps: 1000 }]) {
+    const stream = new MJPEGStream({ ringbufferSize: 2 });
+    const release = stream.variant(options).demand.take();
+    const pieces = new Set<ArrayBufferLike>();
+    stream.follow((stored) => pieces.add(stored.bytes("program").buffer));
+    for (let n = 0; n < 60; n++) {
+      stream.addFrame(picture(n, 20_000));
+      await new Promise(setImmediate);
+    }
+    release();
+    assert.ok(pieces.size <= 8, `${pieces.size} pieces for a ring of 2`);
+  }
 });

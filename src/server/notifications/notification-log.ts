@@ -47,6 +47,7 @@ export class NotificationLog {
   readonly #held: Notification[] = [];
   readonly #listeners = new Set<(notification: Notification) => void>();
   #characters = 0;
+  #touchedAt = performance.now();
   #heldSince: string;
 
   constructor(
@@ -59,6 +60,16 @@ export class NotificationLog {
     this.#capacity = capacity;
     this.#maxCharacters = maxCharacters;
     this.#heldSince = ids.present();
+  }
+
+  /** For how long nobody has asked for it, ms; 0 while somebody waits for what is to come. */
+  get idleMs(): number {
+    return this.#listeners.size > 0 ? 0 : performance.now() - this.#touchedAt;
+  }
+
+  /** Somebody asks for it. */
+  touch(): void {
+    this.#touchedAt = performance.now();
   }
 
   /** Everything that came after this id is held. */
@@ -91,7 +102,10 @@ export class NotificationLog {
   /** Calls `listener` with each one that is added. */
   onAdd(listener: (notification: Notification) => void): () => void {
     this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return () => {
+      this.#listeners.delete(listener);
+      this.touch();
+    };
   }
 
   #keep(notification: Notification): void {

@@ -1,12 +1,16 @@
-import { messageOf } from "../../base/errors.ts";
+import { messageOf, unknownAffordance } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
 import { blobReplacer } from "../../outputs/blob-store.ts";
+import type { FrameEntry } from "../../outputs/frame-log.ts";
 import { MJPEGStream } from "../../outputs/mjpeg-stream.ts";
 import { problemOf } from "../problem.ts";
 import type { EventStreamCounts } from "./event-stream-counts.ts";
 import type { NotificationIds } from "./notification-ids.ts";
 import { NotificationLog } from "./notification-log.ts";
+
+/** Frames are noted for a reader who comes back within this time. */
+const FORGOTTEN_AFTER_MS = 60_000;
 
 /** What the notifications of all Things share. */
 export interface NotificationServices {
@@ -46,6 +50,9 @@ export class ThingNotifications {
 
   /** The new values of an observable property. */
   property(name: string): NotificationLog {
+    const known = this.#hosted.model.properties;
+    if (!known.has(name))
+      throw unknownAffordance(this.#hosted.name, "property", name, known.keys());
     this.#watchProperties();
     return this.#logIn(this.#properties, name);
   }
@@ -53,16 +60,30 @@ export class ThingNotifications {
   /** Of one event, or of the new frames of a stream (`{stream}_new_frame`). */
   event(name: string): NotificationLog {
     const known = this.#events.get(name);
+    known?.touch();
     if (known) return known;
-    const log = this.#logIn(this.#events, name);
-    const add = (data: unknown) => this.#add(log, data);
     const stream = this.#streamOf(name);
-    if (stream) stream.onFrame((frame) => add(frameEntry(frame)));
-    else {
-      this.#hosted.onEvent(name, add);
+    const log = new NotificationLog(name, this.ids);
+    if (stream) {
+      this.#followFrames(stream, log);
+    } else {
+      this.#hosted.onEvent(name, (data) => this.#add(log, data)); // throws if it is unknown
       this.#hosted.onEventFault(name, (error) => log.addProblem(problemOf(error)));
     }
+    this.#events.set(name, log);
     return log;
+  }
+
+  /** Frames come often: they are noted only while somebody asks for them, and a while longer. The picture is not touched. */
+  #followFrames(stream: MJPEGStream, log: NotificationLog): void {
+    const stop = stream.follow((frame) => {
+      if (log.idleMs < FORGOTTEN_AFTER_MS) {
+        this.#add(log, frameEntry(frame));
+      } else {
+        stop();
+        this.#events.delete(log.name);
+      }
+    });
   }
 
   /** Of all observable properties. A stream's newest frame is always `null` among them, and so never new. */
@@ -121,16 +142,6 @@ export class ThingNotifications {
 }
 
 /** What is told of a frame. */
-export function frameEntry({
-  run,
-  index,
-  capturedAt,
-  jpeg,
-}: {
-  run: string;
-  index: number;
-  capturedAt: number;
-  jpeg: Uint8Array;
-}): Record<string, unknown> {
-  return { run, index, capturedAt, size: jpeg.length };
+export function frameEntry({ run, index, capturedAt, size }: FrameEntry): FrameEntry {
+  return { run, index, capturedAt, size };
 }
