@@ -140,7 +140,7 @@ function countsOf({ properties = {}, actions = {}, events = {} }) {
   return counts.filter(Boolean).join(" · ");
 }
 
-const WORDS = { open: "open", opening: "opening", closed: "closed", failed: "could not open" };
+const WORDS = { failed: "could not open" }; // the other states are words already
 
 /** A sentence without its numbers, which change from one time to the next. */
 function stemOf(text) {
@@ -165,7 +165,9 @@ function showHealth({ reasons, things }) {
   const states = Object.values(things).map(({ state }) => state);
   const open = states.filter((state) => state === "open").length;
   // What a card says of its Thing need not be said twice.
-  const others = reasons.filter((text) => !text.includes("could not open"));
+  const others = reasons.filter(
+    (text) => !/^Thing '.*' (could not open|is disconnected): /.test(text),
+  );
   // A camera that this page has just woken has no frame yet: a fault is one that lasts.
   const lasting = others.filter((text) => toldBefore.has(stemOf(text)));
   toldBefore = new Set(others.map(stemOf));

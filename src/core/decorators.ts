@@ -13,7 +13,7 @@ import { rememberInitial } from "./initial-values.ts";
 import { invocationFor } from "./invocation.ts";
 import { accept } from "./schema.ts";
 import { connectedTo } from "./slots.ts";
-import type { Thing } from "./thing.ts";
+import { assertUsable, type Thing } from "./thing.ts";
 
 /** How a property may be used. */
 export interface PropertyOptions extends AffordanceOptions {
@@ -90,7 +90,7 @@ export function property<S extends TSchema>(
   return stateful(false, description, schema, options);
 }
 
-/** A property that is kept on disk and loaded before `open`. */
+/** A property that is kept on disk. An accessor is loaded before `open`, a getter with a setter set after it. */
 export function setting<S extends TSchema>(
   description: string,
   schema: S,
@@ -121,6 +121,7 @@ export function action<I extends TSchema = TSchema, O extends TSchema = TSchema>
       useGlobalLock: options.useGlobalLock ?? true,
     });
     const withInvocation: ActionMethod<T, I, O> = function (input, invocation) {
+      assertUsable(this, `run action '${memberName(context)}'`);
       return method.call(this, input, invocation ?? invocationFor(this.log));
     };
     return withInvocation as M;

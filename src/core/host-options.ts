@@ -4,7 +4,7 @@ import type { InvocationLimits } from "./invocations.ts";
 
 /** What the Things of one host share. */
 export interface HostOptions {
-  /** Where settings are kept: `./settings`. */
+  /** Where settings are kept. When absent, in a temporary folder that is removed at `close`. */
   settingsFolder?: string;
   /** Given to every Thing. */
   applicationConfig?: Record<string, unknown>;
@@ -14,8 +14,10 @@ export interface HostOptions {
   globalLockLogLevel?: LogLevel;
   /** How long a Thing may take to open, ms, before the others go on without it: 30,000. */
   openWithinMs?: number;
-  /** How long a Thing may take to close, ms, before the others are closed: 5,000. */
+  /** How long all Things together may take to close, ms: 9,000 of the 10 s (`STOP_WITHIN_MS`) that a process has to end. */
   closeWithinMs?: number;
+  /** The first and the longest pause, ms, before a Thing that became disconnected is opened again: 1,000 and 60,000. */
+  reopenAfterMs?: readonly [number, number];
   /** How many invocations may run, or wait to, at once, and how much is kept of finished ones. */
   invocations?: InvocationLimits | undefined;
   log?: Log;

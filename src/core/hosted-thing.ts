@@ -6,7 +6,7 @@ import type { ActionAffordance, EventAffordance, PropertyAffordance } from "./af
 import { EventAccess } from "./event-access.ts";
 import type { GlobalLock } from "./global-lock.ts";
 import { initialValue } from "./initial-values.ts";
-import { currentInvocation, InvocationRecord } from "./invocation.ts";
+import { currentInvocation, InvocationRecord, isOwnCancellation } from "./invocation.ts";
 import type { Invocations } from "./invocations.ts";
 import { outgoing } from "./outgoing.ts";
 import { PropertyAccess } from "./property-access.ts";
@@ -18,8 +18,8 @@ import type { Thing } from "./thing.ts";
 import { faultsFor, isFault, type ThingFaults } from "./thing-faults.ts";
 import { type ThingModel, thingModelOf } from "./thing-model.ts";
 import { ThingSettings } from "./thing-settings.ts";
+import { notReady, type ThingState, whileOpening } from "./thing-state.ts";
 
-export type ThingState = "closed" | "opening" | "open" | "failed";
 type Members = Record<string, unknown>;
 
 /** What a hosted Thing shares with the others of its host. */
@@ -36,8 +36,12 @@ export class HostedThing {
   readonly thing: Thing;
   readonly model: ThingModel;
   state: ThingState = "closed";
-  /** Why it could not open. */
+  /** Why it could not open, or is disconnected. */
   reason: string | undefined;
+  /** Ends when the present attempt to open it does. */
+  opening: Promise<void> = Promise.resolve();
+  /** How often it became disconnected. */
+  disconnections = 0;
   readonly settings: ThingSettings;
   readonly #host: HostServices;
   /** What the Thing's own code has failed at: the joint through which all of it is called. */
@@ -54,23 +58,30 @@ export class HostedThing {
     this.settings = new ThingSettings(this, host.settings, host.log);
     this.#host = host;
     this.faults = faultsFor(thing, name, host.log);
-    this.#access = new PropertyAccess(thing, this.faults, (what) => this.#notOpen(what));
+    this.#access = new PropertyAccess(thing, this.faults, (what) => notReady(this, what));
     this.#events = new EventAccess(thing, this.model.events.values(), this.faults);
   }
 
   /** @throws {ThingError} `NOT_READY` unless the Thing is open; `what` it cannot do then is said, e.g. "run action 'move'". */
   assertOpen(what: string): void {
-    const error = this.#notOpen(what);
+    const error = notReady(this, what);
     if (error) throw error;
   }
 
+  /** @throws {ThingError} `NOT_READY` when it could not open, or is disconnected: for those that work with it directly. */
+  assertUsable(what: string): void {
+    if (this.state === "failed" || this.state === "disconnected") this.assertOpen(what);
+  }
+
   /**
-   * A copy of the value that a property has.
-   * @throws {ThingError} `INVALID_OUTPUT` when a getter returns what its own schema refuses; `PROPERTY_FAILED`, or its own code, when
-   *   it throws; `NOT_READY` when that is because the Thing is not open.
+   * A copy of the value that a property has. While the Thing opens it waits, 5 s at most.
+   * @throws {ThingError} `NOT_READY` unless it is open; `INVALID_OUTPUT` when a getter returns what its own schema refuses;
+   *   `PROPERTY_FAILED`, or its own code, when it throws.
    */
   async readProperty(name: string): Promise<unknown> {
-    return this.#access.read(this.#property(name));
+    const property = this.#property(name);
+    await this.#whenOpen(`read property '${name}'`);
+    return this.#access.read(property);
   }
 
   /** Sets a property; a setting is on disk when this resolves. @throws {ThingError} `READ_ONLY`, `INVALID_INPUT`, `LOCK_BUSY`. */
@@ -79,6 +90,7 @@ export class HostedThing {
     const what = `Property '${name}' of Thing '${this.name}'`;
     if (property.readOnly) throw new ThingError("READ_ONLY", `${what} is read-only.`);
     const accepted = accept(property.schema, value, what);
+    await this.#whenOpen(`write property '${name}'`);
     await this.#locked(property.useGlobalLock, what, () => this.#assign(property, accepted));
     if (property.saved) await this.settings.save();
   }
@@ -90,6 +102,7 @@ export class HostedThing {
    */
   async writeProperties(values: unknown): Promise<void> {
     const changes = acceptedChanges(this.name, this.model.properties, values);
+    await this.#whenOpen("write properties");
     const locked = changes.some(({ property }) => property.useGlobalLock);
     const what = `setting ${changes.length} properties of Thing '${this.name}'`;
     await this.#locked(locked, what, () =>
@@ -111,6 +124,7 @@ export class HostedThing {
       );
     }
     const what = `Property '${name}' of Thing '${this.name}'`;
+    await this.#whenOpen(`reset property '${name}'`);
     await this.#locked(property.useGlobalLock, what, () =>
       this.#assign(property, initialValue(this.thing, property.member)),
     );
@@ -201,12 +215,9 @@ export class HostedThing {
     }
   }
 
-  #notOpen(what: string): ThingError | undefined {
-    if (this.state === "open") return undefined;
-    const why = this.reason
-      ? `it could not open: ${this.reason} When that is mended, open it again.`
-      : `it is ${this.state}.`;
-    return new ThingError("NOT_READY", `Thing '${this.name}' cannot ${what}: ${why}`);
+  async #whenOpen(what: string): Promise<void> {
+    await whileOpening(this);
+    this.assertOpen(what);
   }
 
   get #members(): Members {
@@ -286,10 +297,4 @@ export class HostedThing {
   #announce(record: InvocationRecord): void {
     this.faults.tell(record.action, this.#invocationListeners, record);
   }
-}
-
-/** An action may abort itself, e.g. when the user declines at the instrument. That it took too long is a failure. */
-function isOwnCancellation(error: unknown): boolean {
-  if (error instanceof ThingError) return error.code === "ACTION_CANCELLED";
-  return error instanceof Error && error.name === "AbortError";
 }

@@ -258,3 +258,9 @@ export function logWithInvocation(log: Log): Log {
     log.program,
   );
 }
+
+/** An action may abort itself, e.g. when the user declines at the instrument. That it took too long is a failure. */
+export function isOwnCancellation(error: unknown): boolean {
+  if (error instanceof ThingError) return error.code === "ACTION_CANCELLED";
+  return error instanceof Error && error.name === "AbortError";
+}

@@ -7,7 +7,8 @@ import type { Log } from "../base/log.ts";
  * One JSON object on disk, saved whole or not at all.
  *
  * A save writes a temporary file, syncs it, keeps the present file as `.prev`, renames the new one over it and syncs
- * the folder. A file that cannot be used is set aside as `.broken-TIME`, never overwritten.
+ * the folder. A file that cannot be used is set aside as `.broken-TIME`, never overwritten; one that somebody else has
+ * changed since it was last read or written here is kept as `.edited-TIME`.
  */
 export class SettingsFile {
   readonly path: string;
@@ -15,16 +16,31 @@ export class SettingsFile {
   #wanted: Record<string, unknown> | undefined;
   #saving: Promise<void> | undefined;
   #copyAs: string | undefined;
+  /** What it held when it was last read or written here; undefined when there was none, null before that. */
+  #text: string | undefined | null = null;
 
   constructor(path: string, log: Log) {
     this.path = path;
     this.#log = log;
   }
 
+  /** What the file held when it was last read or written here; undefined when that was nothing. */
+  get text(): string | undefined {
+    return this.#text ?? undefined;
+  }
+
+  /** Resolves when no save is under way. */
+  async idle(): Promise<void> {
+    await this.#saving?.catch(() => {}); // whoever asked for it is told
+  }
+
   /** The values in the file; none when there is no file or it cannot be used. @throws when it cannot be set aside either. */
   async load(): Promise<Record<string, unknown>> {
+    this.#text = undefined;
     try {
-      const values: unknown = JSON.parse(await readFile(this.path, "utf8"));
+      const text = await readFile(this.path, "utf8");
+      const values: unknown = JSON.parse(text);
+      this.#text = text;
       if (isRecord(values)) return values;
       await this.#setAside("it holds no JSON object");
     } catch (error) {
@@ -35,7 +51,7 @@ export class SettingsFile {
 
   /** The next save keeps a copy of the present file, which has values that could not be used. @returns Its path. */
   copyBeforeSave(): string {
-    this.#copyAs ??= this.#asidePath();
+    this.#copyAs ??= this.#asidePath("broken");
     return this.#copyAs;
   }
 
@@ -69,6 +85,7 @@ export class SettingsFile {
     await writeAndSync(temporary, text);
     await this.#keepPrevious();
     await rename(temporary, this.path);
+    this.#text = text;
     const handle = await open(folder, "r");
     await handle.sync().finally(() => handle.close());
   }
@@ -76,18 +93,28 @@ export class SettingsFile {
   async #keepPrevious(): Promise<void> {
     const present = await readFile(this.path).catch(() => undefined);
     if (!present) return;
+    await this.#keepEdited(present.toString("utf8"));
     await writeAndSync(`${this.path}.prev.new`, present);
     if (this.#copyAs !== undefined) await copyFile(this.path, this.#copyAs);
     this.#copyAs = undefined;
     await rename(`${this.path}.prev.new`, `${this.path}.prev`);
   }
 
-  #asidePath(): string {
-    return `${this.path}.broken-${new Date().toISOString().replaceAll(":", "")}`;
+  async #keepEdited(present: string): Promise<void> {
+    if (this.#text === null || this.#text === present) return;
+    const aside = this.#asidePath("edited");
+    await copyFile(this.path, aside);
+    this.#log.warn(
+      `The settings file ${this.path} was changed by somebody else while this server used it. That version is kept as ${aside}, and the server's own values replace it. Stop the server before you edit the file.`,
+    );
+  }
+
+  #asidePath(why: "broken" | "edited"): string {
+    return `${this.path}.${why}-${new Date().toISOString().replaceAll(":", "")}`;
   }
 
   async #setAside(why: string): Promise<void> {
-    const aside = this.#asidePath();
+    const aside = this.#asidePath("broken");
     await rename(this.path, aside).catch((cause) => {
       throw new ThingError(
         "NOT_SAVED",

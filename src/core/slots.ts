@@ -15,6 +15,14 @@ export function connectedTo(thing: object & { name: string }, member: string): u
   return slots.get(member);
 }
 
+/** The Things that this one works with, as far as its slots are connected. */
+export function usedBy(thing: object): object[] {
+  const held = [...(connections.get(thing)?.values() ?? [])];
+  return held
+    .flatMap((one) => (one instanceof Map ? [...one.values()] : [one]))
+    .filter((one): one is object => typeof one === "object" && one !== null);
+}
+
 /**
  * Fills one slot from the Things of a host.
  * @param wanted - Names from the configuration, `null` for none; `undefined` leaves it to the declaration.

@@ -1,7 +1,12 @@
+import { randomUUID } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, namedLog, silentLog } from "../base/log.ts";
 import { filedLog, LogFolder, SERVER_LOG } from "../base/log-folder.ts";
+import { STOP_WITHIN_MS } from "../base/stop-time.ts";
+import { closeInOrder } from "./closing-order.ts";
 import { FolderLock } from "./folder-lock.ts";
 import { GlobalLock } from "./global-lock.ts";
 import { type AddOptions, checkThingName, type HostOptions } from "./host-options.ts";
@@ -12,11 +17,11 @@ import { Invocations } from "./invocations.ts";
 import { jsonCopy } from "./json-value.ts";
 import { runAsThing } from "./running.ts";
 import { SettingsFile } from "./settings-file.ts";
-import { connectSlot } from "./slots.ts";
+import { connectSlot, usedBy } from "./slots.ts";
 import { attach, type Thing } from "./thing.ts";
 import { ThingLife } from "./thing-life.ts";
 
-/** The Things of one process, without HTTP: opens them in order, keeps their settings and invocations, closes them in reverse. */
+/** The Things of one process, without HTTP: opens them in order, keeps their settings and invocations, closes them together. */
 export class ThingHost {
   readonly things = new Map<string, HostedThing>();
   readonly invocations: Invocations;
@@ -32,22 +37,28 @@ export class ThingHost {
   readonly #slots = new Map<string, AddOptions["slots"]>();
   readonly #stateListeners = new Set<(hosted: HostedThing) => void>();
   readonly #lives = new Map<string, ThingLife>();
-  #opened: ThingLife[] = [];
+  readonly #isTemporary: boolean;
+  readonly #reopenAfterMs: readonly [number, number];
+  #closing: Promise<void> | undefined;
+  /** How often it was closed: what began before that must not open a Thing after it. */
+  #closes = 0;
 
   constructor({
-    settingsFolder = "settings",
+    settingsFolder,
     applicationConfig = {},
     enableGlobalLock = false,
     globalLockLogLevel,
     openWithinMs = 30_000,
-    closeWithinMs = 5_000,
+    closeWithinMs = STOP_WITHIN_MS - 1000,
+    reopenAfterMs = [1_000, 60_000],
     invocations,
     log = silentLog,
     logFolder,
   }: HostOptions = {}) {
     this.invocations = new Invocations(invocations);
-    this.settingsFolder = settingsFolder;
-    this.#folderLock = new FolderLock(settingsFolder);
+    this.#isTemporary = settingsFolder === undefined;
+    this.settingsFolder = settingsFolder ?? join(tmpdir(), `thingscope-settings-${randomUUID()}`);
+    this.#folderLock = new FolderLock(this.settingsFolder);
     this.#givenLog = log;
     this.logFiles = logFolder === undefined ? undefined : new LogFolder(logFolder, { log });
     this.log = filedLog(log, this.logFiles, SERVER_LOG);
@@ -55,6 +66,7 @@ export class ThingHost {
     this.globalLock = enableGlobalLock ? new GlobalLock(globalLockLogLevel) : undefined;
     this.#openWithinMs = openWithinMs;
     this.#closeWithinMs = closeWithinMs;
+    this.#reopenAfterMs = reopenAfterMs;
   }
 
   /** @throws {ThingError} `BAD_ARGUMENT` for a name that is taken, reserved or not fit for a URL. */
@@ -79,18 +91,20 @@ export class ThingHost {
       applicationConfig: structuredClone(this.#applicationConfig),
       thingStates: () => this.thingStates(),
       changed: (property) => hosted.propertyChanged(property),
+      disconnected: (reason) => life.disconnected(reason),
+      assertUsable: (what) => hosted.assertUsable(what),
+    });
+    const life = new ThingLife(hosted, {
+      log: this.log,
+      openWithinMs: this.#openWithinMs,
+      closeWithinMs: this.#closeWithinMs,
+      reopenAfterMs: this.#reopenAfterMs,
+      connectSlots: () => this.connectSlots(name),
+      cancelActions: () => this.#cancelActions(name),
+      onState: () => this.#tellState(hosted),
     });
     this.things.set(name, hosted);
-    this.#lives.set(
-      name,
-      new ThingLife(hosted, {
-        log: this.log,
-        openWithinMs: this.#openWithinMs,
-        closeWithinMs: this.#closeWithinMs,
-        connectSlots: () => this.connectSlots(name),
-        onState: () => this.#tellState(hosted),
-      }),
-    );
+    this.#lives.set(name, life);
     this.#slots.set(name, slots);
     return hosted;
   }
@@ -111,20 +125,25 @@ export class ThingHost {
    * @throws {ThingError} `SETTINGS_IN_USE` when another process keeps its settings in the same folder.
    */
   async open(): Promise<void> {
+    await this.#closing;
+    const closes = this.#closes;
     await this.#takeFolder();
-    const prepared: ThingLife[] = [];
-    for (const life of this.#lives.values()) {
-      if (life.hosted.state !== "open" && (await life.prepare())) prepared.push(life);
+    if (closes !== this.#closes) {
+      await this.#folderLock.release();
+      return;
     }
-    for (const life of prepared) await this.#open(life);
+    let before: Promise<void> = Promise.resolve();
+    const all = [...this.#lives.values()].map((life) => {
+      before = life.open(before);
+      return before;
+    });
+    await Promise.all(all);
   }
 
   /** Opens one Thing, also again after it failed. Resolves in any case: see its `state` and `reason`. */
   async openThing(name: string): Promise<HostedThing> {
     const hosted = this.get(name);
-    const life = this.#lives.get(name);
-    const isOpening = hosted.state === "open" || hosted.state === "opening";
-    if (life && !isOpening && (await life.prepare())) await this.#open(life);
+    if (!this.#closing) await this.#lives.get(name)?.open();
     return hosted;
   }
 
@@ -134,14 +153,16 @@ export class ThingHost {
     return () => void this.#stateListeners.delete(listener);
   }
 
-  /** Cancels what runs, then closes in reverse order what was opened. Never rejects: failures are logged. */
-  async close(): Promise<void> {
-    await this.invocations.cancelAll(1000);
-    for (const life of this.#opened.reverse()) await life.close();
-    this.#opened = [];
-    this.invocations.clear();
-    await this.#folderLock.release();
-    await this.logFiles?.written();
+  /**
+   * Cancels what runs, saves the settings, then closes all Things at the same time, except that one with others in its
+   * slots closes before them; also while they open. Never rejects: failures are logged.
+   */
+  close(): Promise<void> {
+    this.#closes += 1;
+    this.#closing ??= this.#close().finally(() => {
+      this.#closing = undefined;
+    });
+    return this.#closing;
   }
 
   /** `thingState()` of every Thing that has one, by name. */
@@ -189,8 +210,31 @@ export class ThingHost {
     }
   }
 
-  async #open(life: ThingLife): Promise<void> {
-    if (await life.open()) this.#opened.push(life);
+  async #close(): Promise<void> {
+    const deadline = performance.now() + this.#closeWithinMs;
+    await this.invocations.cancelAll(Math.min(1000, this.#closeWithinMs / 4));
+    await this.#closeTogether([...this.#lives.values()].reverse(), deadline);
+    this.invocations.clear();
+    await this.#folderLock.release();
+    if (this.#isTemporary) await rm(this.settingsFolder, { recursive: true, force: true });
+    await this.logFiles?.written();
+  }
+
+  async #closeTogether(lives: readonly ThingLife[], deadline: number): Promise<void> {
+    const left = () => Math.max(1, deadline - performance.now());
+    const third = left() / 3;
+    await Promise.all(lives.map((life) => life.saveSettings(third)));
+    const lifeOf = new Map<object, ThingLife>(lives.map((life) => [life.hosted.thing, life]));
+    await closeInOrder({
+      things: lives,
+      uses: ({ hosted }) => usedBy(hosted.thing).flatMap((thing) => lifeOf.get(thing) ?? []),
+      withinMs: left(),
+      close: (life, limitMs) => life.close(limitMs),
+    });
+  }
+
+  #cancelActions(thing: string): void {
+    for (const record of this.invocations.list({ thing })) if (!record.finished) record.cancel();
   }
 
   #tellState(hosted: HostedThing): void {

@@ -1,99 +1,233 @@
-import { within } from "../base/abort.ts";
+import { abortable, within } from "../base/abort.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import type { HostedThing, ThingState } from "./hosted-thing.ts";
+import type { HostedThing } from "./hosted-thing.ts";
+import { Reopening } from "./reopening.ts";
 import { runAsThing } from "./running.ts";
+import type { ThingState } from "./thing-state.ts";
 
 /** What one Thing's life takes from its host. */
 export interface LifeOptions {
   readonly log: Log;
   readonly openWithinMs: number;
   readonly closeWithinMs: number;
+  /** Pauses before a Thing that became disconnected is opened again, ms: the first, and the longest. */
+  readonly reopenAfterMs: readonly [number, number];
   /** Fills its slots. @throws {ThingError} `BAD_CONFIG`. */
   readonly connectSlots: () => void;
+  /** Cancels the actions that still run. */
+  readonly cancelActions: () => void;
   readonly onState: (hosted: HostedThing) => void;
 }
 
-/** Opens and closes one Thing, and says how that went. */
+/** How long an `open` that is out of time may still take to end before the next one begins, ms. */
+const LATE_OPEN_MS = 1000;
+
+/**
+ * Opens and closes one Thing, one after the other: `open` and `close` of its class never run at the same time, unless
+ * an `open` does not end when it has to.
+ */
 export class ThingLife {
   readonly hosted: HostedThing;
   readonly #options: LifeOptions;
+  readonly #reopening: Reopening;
+  /** Ends when all steps that were asked for have been taken. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #attempt: { readonly abort: AbortController; readonly ended: Promise<void> } | undefined;
+  #closing: Promise<void> | undefined;
+  /** An `open` of the class that has not ended. */
+  #unfinished: Promise<unknown> | undefined;
+  /** Whether `open` of the class was called since its last `close`. */
+  #isTaken = false;
+  /** Why it became disconnected while it was opening. */
+  #lost: string | undefined;
 
   constructor(hosted: HostedThing, options: LifeOptions) {
     this.hosted = hosted;
     this.#options = options;
+    this.#reopening = new Reopening(options.reopenAfterMs, () => void this.open());
   }
 
-  /** Connects the slots and loads the settings. @returns Whether it may open. */
-  async prepare(): Promise<boolean> {
-    this.#setState("opening");
+  /**
+   * Connects the slots, loads the settings and opens it, unless it is open. Resolves in any case: see its `state` and
+   * `reason`. Calls that overlap share one attempt.
+   * @param before - What has to end before the class's `open` is called.
+   */
+  open(before: Promise<unknown> = Promise.resolve()): Promise<void> {
+    if (this.#attempt && !this.#attempt.abort.signal.aborted) return this.#attempt.ended;
+    if (this.hosted.state === "open" && !this.#closing) return Promise.resolve();
+    this.#reopening.cancel();
+    const abort = new AbortController();
+    const isIdle = !this.#closing && !this.#attempt;
+    if (isIdle) this.#begin();
+    const ended = this.#inTurn(() => this.#open(before, abort.signal, isIdle)).finally(() => {
+      if (this.#attempt?.abort === abort) this.#attempt = undefined;
+    });
+    this.#attempt = { abort, ended };
+    this.hosted.opening = ended;
+    return ended;
+  }
+
+  /** Closes it, also while it opens. Never rejects: failures are logged. */
+  close(limitMs: number = this.#options.closeWithinMs): Promise<void> {
+    const deadline = performance.now() + limitMs;
+    this.#reopening.end();
+    this.#attempt?.abort.abort(deadline);
+    this.#closing ??= this.#inTurn(() => this.#close(deadline)).finally(() => {
+      this.#closing = undefined;
+    });
+    return this.#closing;
+  }
+
+  /** Puts changed settings on disk, within `limitMs`. Never rejects: failures are logged. */
+  async saveSettings(limitMs: number): Promise<void> {
+    const { name, settings, faults } = this.hosted;
+    const late = () => new ThingError("NOT_SAVED", `saving takes longer than ${seconds(limitMs)}.`);
     try {
-      this.#options.connectSlots();
-      await this.hosted.settings.load();
-      return true;
-    } catch (error) {
-      this.#fail(error);
-      return false;
-    }
-  }
-
-  /** @returns Whether it is open. */
-  async open(): Promise<boolean> {
-    try {
-      await this.#openInTime();
-      this.#setState("open");
-      return true;
-    } catch (error) {
-      this.#fail(error);
-      await this.#closeQuietly();
-      return false;
-    }
-  }
-
-  /** Closes it and saves its settings. Never rejects: failures are logged. */
-  async close(): Promise<void> {
-    await this.#closeQuietly();
-    this.#setState("closed");
-    await this.hosted.settings
-      .save()
-      .catch((error) =>
-        this.#options.log.error(
-          `The settings of '${this.hosted.name}' could not be saved: ${messageOf(error)}`,
-        ),
+      await within(
+        runAsThing(faults, () => settings.saveIfChanged()),
+        limitMs,
+        late,
       );
+    } catch (error) {
+      this.#options.log.error(`The settings of '${name}' could not be saved: ${messageOf(error)}`);
+    }
   }
 
-  /** One that never ends opening must not keep the others from it. What it takes after all is let go of. */
-  async #openInTime(): Promise<void> {
-    const { openWithinMs } = this.#options;
-    const { thing, faults } = this.hosted;
-    const opening = runAsThing(faults, async () => thing.open());
-    let isLate = false;
-    opening.then(
-      () => (isLate ? this.#closeQuietly() : undefined),
-      () => {}, // told below, or too late to matter
-    );
-    await within(opening, openWithinMs, () => {
-      isLate = true;
-      return new ThingError("NOT_READY", `It had not opened after ${openWithinMs / 1000} s.`);
+  /** Its hardware has gone: it is closed, and opened again after a pause, again and again. */
+  disconnected(reason: string): void {
+    const { state, name } = this.hosted;
+    if (state === "opening") this.#lost = reason;
+    if (state !== "open" || this.#closing) return;
+    this.hosted.disconnections += 1;
+    this.#setState("disconnected", reason);
+    this.#options.log.warn(`Thing '${name}' is disconnected: ${reason}`);
+    this.#options.cancelActions();
+    void this.#inTurn(async () => {
+      this.hosted.settings.detach();
+      await this.#closeQuietly(this.#options.closeWithinMs);
+      if (this.hosted.state === "disconnected") this.#reopening.schedule();
     });
   }
 
-  async #closeQuietly(): Promise<void> {
-    const { closeWithinMs, log } = this.#options;
-    const { thing, faults } = this.hosted;
-    const closing = runAsThing(faults, async () => thing.close());
-    const late = () => new ThingError("INTERNAL", `it takes longer than ${closeWithinMs} ms`);
+  #inTurn<T>(step: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(step);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  #begin(): void {
+    this.#setState("opening");
+    this.#lost = undefined;
+  }
+
+  async #open(before: Promise<unknown>, signal: AbortSignal, hasBegun: boolean): Promise<void> {
+    if (signal.aborted) return;
+    if (!hasBegun) this.#begin();
+    const { openWithinMs, connectSlots } = this.#options;
+    const { settings, name, faults } = this.hosted;
+    const slow = () =>
+      new ThingError("NOT_READY", `Its settings were not read within ${seconds(openWithinMs)}.`);
     try {
-      await within(closing, closeWithinMs, late);
+      connectSlots();
+      await within(
+        abortable(
+          runAsThing(faults, () => settings.load(signal)),
+          signal,
+        ),
+        openWithinMs,
+        slow,
+      );
+      await abortable(before, signal);
+      await this.#openInTime(signal);
+      await within(
+        abortable(
+          runAsThing(faults, () => settings.attach()),
+          signal,
+        ),
+        openWithinMs,
+        slow,
+      );
+      if (this.#lost !== undefined) throw new ThingError("NOT_READY", this.#lost);
+      this.#setState("open");
+      this.#reopening.opened();
     } catch (error) {
-      log.error(`Thing '${this.hosted.name}' did not close cleanly: ${messageOf(error)}`);
+      if (signal.aborted) return; // whoever did that closes it
+      const isBack = this.#reopening.isTrying;
+      this.#setState(isBack ? "disconnected" : "failed", messageOf(error));
+      this.#options.log.error(`Thing '${name}' could not open: ${this.hosted.reason}`);
+      settings.detach();
+      await this.#closeQuietly(this.#options.closeWithinMs);
+      if (isBack && !this.#closing) this.#reopening.schedule();
     }
   }
 
-  #fail(error: unknown): void {
-    this.#setState("failed", messageOf(error));
-    this.#options.log.error(`Thing '${this.hosted.name}' could not open: ${this.hosted.reason}`);
+  /** One that never ends opening must not keep the others from it. What it takes after all is released. */
+  async #openInTime(signal: AbortSignal): Promise<void> {
+    const { openWithinMs } = this.#options;
+    await this.#settleEarlier(Math.min(LATE_OPEN_MS, openWithinMs));
+    signal.throwIfAborted();
+    this.#isTaken = true;
+    const { thing, faults } = this.hosted;
+    const opening = runAsThing(faults, async () => thing.open());
+    let isLeft = false;
+    const settled = opening.then(
+      () => (isLeft ? this.#releaseLate() : undefined),
+      () => {}, // told below, or too late to matter
+    );
+    const unfinished = settled.finally(() => {
+      if (this.#unfinished === unfinished) this.#unfinished = undefined;
+    });
+    this.#unfinished = unfinished;
+    const late = () =>
+      new ThingError("NOT_READY", `It had not opened after ${seconds(openWithinMs)}.`);
+    try {
+      await within(untilBrokenOff(opening, signal), openWithinMs, late);
+    } catch (error) {
+      isLeft = true;
+      throw error;
+    }
+  }
+
+  /** An earlier `open` that was out of time had better end before the next. */
+  async #settleEarlier(limitMs: number): Promise<void> {
+    const late = () => new ThingError("NOT_READY", "");
+    const hangs = () => {}; // the next may do better
+    if (this.#unfinished) await within(this.#unfinished, limitMs, late).catch(hangs);
+    if (this.#isTaken) await this.#closeQuietly(this.#options.closeWithinMs);
+  }
+
+  /** An `open` has ended for which nobody waits: what it took is released, unless a later one holds the Thing. */
+  #releaseLate(): void {
+    this.#isTaken = true;
+    void this.#inTurn(async () => {
+      if (this.hosted.state !== "open" && this.#isTaken)
+        await this.#closeQuietly(this.#options.closeWithinMs);
+    });
+  }
+
+  async #close(deadline: number): Promise<void> {
+    const { settings, state } = this.hosted;
+    if (state === "closed" && !this.#isTaken) return;
+    this.#setState("closing");
+    settings.detach();
+    if (this.#isTaken) await this.#closeQuietly(Math.max(1, deadline - performance.now()));
+    await within(settings.idle(), Math.max(1, deadline - performance.now()), () => {
+      return new ThingError("NOT_SAVED", "The deadline has come.");
+    }).catch(() => {}); // the save itself tells what becomes of it
+    this.#setState("closed");
+  }
+
+  async #closeQuietly(limitMs: number): Promise<void> {
+    const { thing, name, faults } = this.hosted;
+    this.#isTaken = false;
+    const closing = runAsThing(faults, async () => thing.close());
+    const late = () => new ThingError("INTERNAL", `it takes longer than ${seconds(limitMs)}`);
+    try {
+      await within(closing, limitMs, late);
+    } catch (error) {
+      this.#options.log.error(`Thing '${name}' did not close cleanly: ${messageOf(error)}`);
+    }
   }
 
   #setState(state: ThingState, reason?: string): void {
@@ -101,4 +235,26 @@ export class ThingLife {
     this.hosted.reason = reason;
     this.#options.onState(this.hosted);
   }
+}
+
+/** What `opening` comes to; once `signal` aborts, it has half of the time until the deadline that is the reason. */
+async function untilBrokenOff(opening: Promise<void>, signal: AbortSignal): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const broken = new Promise<never>((_, reject) => {
+    const onAbort = () => {
+      const left = Math.max(0, Number(signal.reason) - performance.now()) / 2;
+      timer = setTimeout(() => reject(signal.reason), left);
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+  });
+  try {
+    await Promise.race([opening, broken]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function seconds(ms: number): string {
+  return `${Number((ms / 1000).toPrecision(2))} s`;
 }

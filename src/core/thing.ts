@@ -17,6 +17,13 @@ export interface ThingContext {
   thingStates(): Record<string, unknown>;
   /** Called when a property has a new value. */
   changed(property: string): void;
+  /**
+   * For a Thing whose hardware has gone while it was open: it is closed, whoever uses it is told the reason, a sentence,
+   * and it is opened again after 1 s, then 2 s, 4 s and so on, up to 60 s.
+   */
+  disconnected(reason: string): void;
+  /** @throws {ThingError} `NOT_READY` when it could not open, or is disconnected; `what` cannot be done then. */
+  assertUsable(what: string): void;
 }
 
 const contexts = new WeakMap<Thing, ThingContext>();
@@ -24,6 +31,11 @@ const contexts = new WeakMap<Thing, ThingContext>();
 /** Puts a Thing into its host. Hosts call it once; a test may, to run a Thing on its own. */
 export function attach(thing: Thing, context: ThingContext): void {
   contexts.set(thing, context);
+}
+
+/** @throws {ThingError} `NOT_READY` for a Thing that could not open, or is disconnected: its members would fail in words of their own. */
+export function assertUsable(thing: Thing, what: string): void {
+  contexts.get(thing)?.assertUsable(what);
 }
 
 /**
@@ -59,10 +71,13 @@ export abstract class Thing {
     return context;
   }
 
-  /** Takes hold of the hardware. Settings are loaded and slots are connected by now. */
+  /**
+   * Takes hold of the hardware. Slots are connected by now and settings are loaded, except those that are a getter and a
+   * setter: they are set once it is open.
+   */
   open(): void | Promise<void> {}
 
-  /** Lets go of everything that `open` took. */
+  /** Releases everything that `open` took. It may be called when `open` has failed halfway, and twice. */
   close(): void | Promise<void> {}
 
   /** Tells observers that a property has a new value. An `accessor` calls it by itself. */

@@ -1,5 +1,5 @@
-import type { ThingState } from "../core/hosted-thing.ts";
 import type { ThingHost } from "../core/thing-host.ts";
+import type { ThingState } from "../core/thing-state.ts";
 import type { EventLoopDelay } from "./event-loop.ts";
 import { type HostedStream, hostedStreams } from "./hosted-streams.ts";
 import { type StreamHealth, streamHealthOf } from "./stream-health.ts";
@@ -19,7 +19,7 @@ export interface Health {
 
 export interface ThingHealth {
   readonly state: ThingState;
-  /** Why it could not open. */
+  /** Why it could not open, or is disconnected. */
   readonly reason?: string;
   readonly streams: Readonly<Record<string, StreamHealth>>;
 }
@@ -44,6 +44,7 @@ export function healthOf(host: ThingHost, eventLoopDelay: EventLoopDelay): Healt
   });
   const reasons = [
     ...things.filter(([, { state }]) => state === "failed").map(couldNotOpen),
+    ...things.filter(([, { state }]) => state === "disconnected").map(isDisconnected),
     ...streams.filter(({ health }) => health.demand > 0 && !health.running).map(withoutFrames),
     ...(eventLoopDelay.p99 > LATE_LOOP_MS ? [lateLoop(eventLoopDelay)] : []),
   ];
@@ -60,6 +61,10 @@ export function healthOf(host: ThingHost, eventLoopDelay: EventLoopDelay): Healt
 
 function couldNotOpen([name, { reason }]: readonly [string, ThingHealth]): string {
   return `Thing '${name}' could not open: ${reason}`;
+}
+
+function isDisconnected([name, { reason }]: readonly [string, ThingHealth]): string {
+  return `Thing '${name}' is disconnected: ${reason} It is opened again by itself, after a pause.`;
 }
 
 function withoutFrames({ thing, name, health }: HostedStream & { health: StreamHealth }): string {

@@ -219,7 +219,7 @@ function routesOfStream(
   ];
 }
 
-/** Of a Thing that could not open nobody needs to wait for a frame. Of one that is opening one may come. */
+/** Of a Thing that could not open, or is disconnected, nobody needs to wait for a frame. Of one that is opening one may come. */
 function assertMayHaveFrames(hosted: HostedThing): void {
-  if (hosted.state === "failed") hosted.assertOpen("give frames");
+  hosted.assertUsable("give frames");
 }

@@ -1,4 +1,5 @@
 import { Type } from "typebox";
+import { THING_STATES } from "../core/thing-state.ts";
 
 // What answers look like that are not values of a Thing.
 
@@ -92,8 +93,10 @@ export const ThingModelSchema = Type.Object(
 );
 
 export const ThingStateSchema = Type.Object({
-  state: Type.Enum(["opening", "open", "failed"]),
-  reason: Type.Union([Type.String(), Type.Null()], { description: "Why it could not open" }),
+  state: Type.Enum([...THING_STATES]),
+  reason: Type.Union([Type.String(), Type.Null()], {
+    description: "Why it could not open, or is disconnected",
+  }),
 });
 
 export const FrameEntrySchema = Type.Object(

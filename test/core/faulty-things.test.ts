@@ -97,10 +97,10 @@ test("a Thing that throws or never ends while it closes does not keep the others
   });
   await host.close();
   assert.deepEqual([first.closed, healthy.closed], [1, 1]);
-  assert.deepEqual(lines, [
-    ["error", "Thing 'stuck' did not close cleanly: it takes longer than 50 ms"],
-    ["error", "Thing 'thrower' did not close cleanly: The shutter jams."],
-  ]);
+  assert.match(
+    lines.map(([, message]) => message).join("\n"),
+    /^Thing 'thrower' did not close cleanly: The shutter jams\.\nThing 'stuck' did not close cleanly: it takes longer than 0\.\d+ s$/,
+  );
 });
 
 test("a Thing that cannot tell its state says why among the states of the others", async () => {

@@ -1,0 +1,47 @@
+import { within } from "../base/abort.ts";
+import { ThingError } from "../base/errors.ts";
+
+/** From `closed` over `opening` to `open`, and back over `closing`; `failed` and `disconnected` have a reason. */
+export const THING_STATES = [
+  "closed",
+  "opening",
+  "open",
+  "closing",
+  "failed",
+  "disconnected",
+] as const;
+export type ThingState = (typeof THING_STATES)[number];
+
+/** How a Thing is. */
+export interface Stateful {
+  readonly name: string;
+  readonly state: ThingState;
+  /** Why it could not open, or is disconnected. */
+  readonly reason: string | undefined;
+  /** Ends when the present attempt to open it does. */
+  readonly opening: Promise<void>;
+}
+
+/** How long a request waits for a Thing that is opening, ms. */
+const OPENING_WAIT_MS = 5000;
+
+/** Waits while a Thing opens, 5 s at most. */
+export async function whileOpening({ state, opening }: Stateful): Promise<void> {
+  if (state !== "opening") return;
+  const late = () => new ThingError("NOT_READY", "It still opens.");
+  await within(opening, OPENING_WAIT_MS, late).catch(() => {}); // its state tells
+}
+
+/** The error for what a Thing cannot do as it is; none when it is open. */
+export function notReady(thing: Stateful, what: string): ThingError | undefined {
+  if (thing.state === "open") return undefined;
+  return new ThingError("NOT_READY", `Thing '${thing.name}' cannot ${what}: ${whyNot(thing)}`);
+}
+
+function whyNot({ state, reason }: Stateful): string {
+  if (state === "failed" && reason)
+    return `it could not open: ${reason} When that is fixed, open it again.`;
+  if (state === "disconnected")
+    return `it is disconnected: ${reason} It is opened again by itself, after a pause.`;
+  return state === "opening" ? "it is opening. Try again in a moment." : `it is ${state}.`;
+}
