@@ -121,6 +121,7 @@ function listen() {
     const entry = JSON.parse(data);
     if (entry.run !== newest?.run) told.length = 0;
     newest = { ...entry, at: performance.now() };
+    if (Math.abs(newest.capturedAt - told.at(-1)) > 60_000) told.length = 0; // the server's clock was set
     keepRecent(told, newest.capturedAt);
     sizes.push(newest.size);
     if (sizes.length > SIZES_SHOWN) sizes.shift();
@@ -139,13 +140,21 @@ const sizes = [];
 const clock = {
   quickest: Number.POSITIVE_INFINITY,
   note(capturedAt) {
-    this.quickest = Math.min(this.quickest, Date.now() - capturedAt);
+    const took = steadyNow() - capturedAt;
+    // One that seems to have been on its way for this long was stamped after the server's clock was set back.
+    const wasSetBack = took > this.quickest + 10_000;
+    this.quickest = wasSetBack ? took : Math.min(this.quickest, took);
   },
   ageOf(capturedAt) {
     const sameClock = this.quickest >= 0 && this.quickest < 1500;
-    return Math.max(0, Date.now() - capturedAt - (sameClock ? 0 : this.quickest));
+    return Math.max(0, steadyNow() - capturedAt - (sameClock ? 0 : this.quickest));
   },
 };
+
+/** Epoch ms, as the clock of this computer was set when the page was opened: it does not step. */
+function steadyNow() {
+  return performance.timeOrigin + performance.now();
+}
 
 function render() {
   const age = shown && clock.ageOf(shown.capturedAt);

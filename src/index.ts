@@ -1,5 +1,5 @@
 export { abortable, delay, ignoreAbort, isAbort, withDeadline, within } from "./base/abort.ts";
-export { now, toDateTime } from "./base/clock.ts";
+export { now, steadyTime, toDateTime, wallTime } from "./base/clock.ts";
 export {
   ERROR_STATUS,
   type ErrorCode,

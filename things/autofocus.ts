@@ -100,7 +100,7 @@ export class Autofocus extends Thing {
       await monitor.move(-dz);
       await monitor.move(Math.round(peak.z) - this.stage.position.z);
       run.progress(1);
-      return { ...monitor.data, sharpest_z: this.stage.position.z };
+      return { ...monitor.told, sharpest_z: this.stage.position.z };
     });
   }
 
@@ -148,7 +148,7 @@ export class Autofocus extends Thing {
       await monitor.move(steps);
       run.progress((n + 1) / dz.length);
     }
-    return monitor.data;
+    return monitor.told;
   }
 
   #monitor(measure: SharpnessMeasure, run: Invocation): SharpnessMonitor {

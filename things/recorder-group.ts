@@ -13,6 +13,7 @@ import {
   ThingError,
   ThingEvent,
   toDateTime,
+  wallTime,
 } from "thingscope";
 import { Type } from "typebox";
 import { Manifests } from "./recorder/manifests.ts";
@@ -96,7 +97,7 @@ export class RecorderGroup extends Thing {
       throw new ThingError("LOCK_BUSY", `'${this.name}' records already. Stop that first.`);
     }
     this.#become("starting");
-    const { name = `${this.name}_${toDateTime(now()).replace(/[-:]|\.\d+/g, "")}` } = input;
+    const { name = `${this.name}_${toDateTime(wallTime()).replace(/[-:]|\.\d+/g, "")}` } = input;
     let from = Number.POSITIVE_INFINITY;
     try {
       const begun = await this.#beginAll(() => from, { ...input, name });
@@ -174,8 +175,10 @@ export class RecorderGroup extends Thing {
         ...(await stop(until, { progress: progressOf(recorder) })),
       })),
     );
-    const [started, stopped] = [toDateTime(from), toDateTime(until)];
-    return { manifest: 1, name, host: hostname(), from, until, started, stopped, recordings };
+    const [start, end] = [wallTime(from), wallTime(until)];
+    const [started, stopped] = [toDateTime(start), toDateTime(end)];
+    const times = { from: start, until: end, started, stopped };
+    return { manifest: 1, name, host: hostname(), ...times, recordings };
   }
 
   #become(session: Session | "starting" | "stopping" | undefined): void {

@@ -18,6 +18,7 @@ import {
   toDateTime,
   type VideoFormat,
   VideoRecorder,
+  wallTime,
 } from "thingscope";
 import { Type } from "typebox";
 import { type RecordingsOptions, RecordingsThing } from "./recorder/recordings-thing.ts";
@@ -289,7 +290,7 @@ export class Recorder extends RecordingsThing {
 
   /** `camera_20261125T190603Z` */
   #newName(): string {
-    return `${this.camera.name}_${toDateTime(now()).replace(/[-:]|\.\d+/g, "")}`;
+    return `${this.camera.name}_${toDateTime(wallTime()).replace(/[-:]|\.\d+/g, "")}`;
   }
 
   /** What a reader should know of how it was recorded. */

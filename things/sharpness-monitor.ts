@@ -9,6 +9,7 @@ import {
   type Position,
   type Stage,
   ThingError,
+  wallTime,
   withDeadline,
 } from "thingscope";
 import { type Peak, peakOf } from "./focus-peak.ts";
@@ -67,6 +68,14 @@ export class SharpnessMonitor implements Disposable {
 
   [Symbol.dispose](): void {
     for (const end of this.#ends) end();
+  }
+
+  /** The same by the wall clock, as that is set now. */
+  get told(): SharpnessData {
+    const { jpeg_times, stage_times } = this.data;
+    const toWall = (seconds: number) => wallTime(seconds * 1000) / 1000;
+    const times = { jpeg_times: jpeg_times.map(toWall), stage_times: stage_times.map(toWall) };
+    return { ...this.data, ...times };
   }
 
   /** Moves in z and takes down when and where. @returns which move of the data this is. */

@@ -17,6 +17,7 @@ import {
   testCard,
   toDateTime,
   toRgba,
+  wallTime,
 } from "thingscope";
 import { type Static, Type } from "typebox";
 import { Easel } from "./pictures/easel.ts";
@@ -156,6 +157,6 @@ async function load(picture: Picture, width: number, height: number): Promise<Rg
 
 function label(canvas: Rgba, what: string, capturedAt: number): void {
   const scale = Math.round(canvas.height / 300);
-  const text = `${what}  ${toDateTime(capturedAt).replace("T", " ").replace("Z", "")}`;
+  const text = `${what}  ${toDateTime(wallTime(capturedAt)).replace("T", " ").replace("Z", "")}`;
   drawText(canvas, text, { x: 12 * scale, y: canvas.height - 20 * scale, scale });
 }

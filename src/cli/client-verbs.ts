@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import { now, toDateTime } from "../base/clock.ts";
+import { toDateTime, wallTime } from "../base/clock.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import {
   type Credentials,
@@ -126,7 +126,7 @@ function followed(client: ThingClient, name: string, signal: AbortSignal): Subsc
 }
 
 function writeNotification(io: ClientIo, name: string, data: unknown): void {
-  const time = toDateTime(now());
+  const time = toDateTime(wallTime());
   const line = isForPeople(io)
     ? `${time.slice(11, 23)}  ${name}  ${printable(JSON.stringify(data ?? null))}`
     : JSON.stringify({ time, name, data: data ?? null });

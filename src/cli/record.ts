@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { now, toDateTime } from "../base/clock.ts";
+import { now, toDateTime, wallTime } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
 import { parseUrl } from "../client/http.ts";
 import { MJPEGReader, type RemoteFrame, ThingClient } from "../client/index.ts";
@@ -12,6 +12,7 @@ import { type ClientIo, isForPeople } from "./client-output.ts";
 import type { Target } from "./client-verbs.ts";
 import { EXIT } from "./exit-codes.ts";
 import { ProgressBar } from "./progress-bar.ts";
+import { RemoteTimes } from "./remote-times.ts";
 
 /** How much is recorded, and where to. */
 export interface RecordChoices {
@@ -30,8 +31,6 @@ const LOOK_EVERY_MS = 1000;
 /** Frames that were captured in time may arrive this much late. */
 const LATE_MS = 1000;
 const RESERVE_BYTES = 500e6;
-/** A stamp that is further from now than this is no time of day: some servers stamp with their uptime. */
-const CLOCK_RANGE_MS = 86_400_000;
 
 /**
  * Records an MJPEG stream as it comes, frame by frame, with the identities that the server gives.
@@ -64,7 +63,9 @@ class RemoteRecording {
   #refused = 0;
   /** How many frames of a run were taken that has no numbers of its own. */
   readonly #taken = new Map<string, number>();
-  #first: { readonly capturedAt: number; readonly receivedAt: number } | undefined;
+  /** The first frame's time, and when it came, on the clock of `now()`. */
+  #first: { readonly capturedAt: number; readonly cameAt: number } | undefined;
+  readonly #times = new RemoteTimes((step) => this.#writer.noteStep(step));
   #placeholder = "";
 
   constructor(url: string, { credentials }: Target, choices: RecordChoices) {
@@ -80,11 +81,12 @@ class RemoteRecording {
       ...(credentials && { credentials }),
     });
     const title = titleOf(url);
-    const time = toDateTime(now()).replace(/[-:]|\.\d+/g, "");
+    const time = toDateTime(wallTime()).replace(/[-:]|\.\d+/g, "");
     this.#writer = new RecordingWriter({
       path: join(choices.out, `${choices.name ?? `${title}_${time}`}.mkv`),
       camera: title,
       reason: "thingscope record",
+      clock: "wall",
       settings: { url: withoutQuery(url) },
       refused: () => this.#refused + this.#reader.stats.refused,
     });
@@ -98,7 +100,7 @@ class RemoteRecording {
   get progress(): [fraction: number, message: string] {
     const { written, dropped } = this.#writer.stats;
     const { seconds } = this.#choices;
-    const passed = this.#first ? (now() - this.#first.receivedAt) / 1000 : 0;
+    const passed = this.#first ? (now() - this.#first.cameAt) / 1000 : 0;
     const fraction = seconds === undefined ? 0 : Math.min(1, passed / seconds);
     const lost = dropped > 0 ? `, ${dropped} lost` : "";
     return [fraction, `${passed.toFixed(1)} s, ${written} frames${lost}`];
@@ -128,7 +130,7 @@ class RemoteRecording {
       const frame = this.#frameOf(received);
       if (!frame) continue;
       const { seconds = Number.POSITIVE_INFINITY } = this.#choices;
-      this.#first ??= { capturedAt: frame.capturedAt, receivedAt: received.receivedAt };
+      this.#first ??= { capturedAt: frame.capturedAt, cameAt: now() };
       if (frame.capturedAt - this.#first.capturedAt > seconds * 1000) return;
       this.#writer.add(frame);
       if (this.#writer.endReason !== undefined) return;
@@ -140,7 +142,7 @@ class RemoteRecording {
     const taken = this.#taken.get(run) ?? 0;
     const index = numberedBy === "server" ? received.index : taken;
     try {
-      const frame = storeFrame(jpeg, { run, index, capturedAt: timeOf(received) }).frame;
+      const frame = storeFrame(jpeg, { run, index, capturedAt: this.#times.of(received) }).frame;
       this.#taken.set(run, taken + 1);
       return frame;
     } catch {
@@ -152,7 +154,7 @@ class RemoteRecording {
   /** Ends when time is up though no frame comes, and before the disk is full. */
   async #look(): Promise<void> {
     const { seconds, out } = this.#choices;
-    const over = this.#first && seconds && this.#first.receivedAt + seconds * 1000 + LATE_MS;
+    const over = this.#first && seconds && this.#first.cameAt + seconds * 1000 + LATE_MS;
     if (over && now() > over) this.#ending.abort();
     const room = { reserveBytes: RESERVE_BYTES, quotaBytes: Number.POSITIVE_INFINITY };
     const lack = await lackOfRoom(out, room, this.#writer.stats.queuedBytes);
@@ -188,16 +190,6 @@ async function streamAt(
     "BAD_ARGUMENT",
     `Thing '${title}' has no stream${wanted ? ` '${wanted}'` : ""}. It has: ${names}.`,
   );
-}
-
-function timeOf({
-  capturedAt,
-  receivedAt,
-  numberedBy,
-}: Pick<RemoteFrame, "capturedAt" | "receivedAt" | "numberedBy">): number {
-  if (capturedAt === undefined) return receivedAt;
-  const isTimeOfDay = Math.abs(capturedAt - receivedAt) < CLOCK_RANGE_MS;
-  return isTimeOfDay || numberedBy === "server" ? capturedAt : receivedAt;
 }
 
 /** `camera-mjpeg_stream`, or the host of an address without a path. */

@@ -1,4 +1,4 @@
-import { now } from "../base/clock.ts";
+import { wallTime } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import { boundaryOf, MultipartParser, type Part } from "../frames/multipart.ts";
 import { Backoff } from "./backoff.ts";
@@ -177,7 +177,7 @@ export class MJPEGReader implements AsyncIterable<RemoteFrame> {
       index,
       numberedBy: identity ? "server" : "reader",
       capturedAt: timeIn(headers),
-      receivedAt: now(),
+      receivedAt: wallTime(),
       skipped: 0,
       origin: headers.get("x-origin"),
     };

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { now, toDateTime } from "../base/clock.ts";
+import { now, toDateTime, wallTime } from "../base/clock.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, type LogLevel, logTo } from "../base/log.ts";
 import { InvocationLog, type LogRecord } from "./invocation-log.ts";
@@ -26,7 +26,7 @@ export class InvocationRecord {
   readonly releases: boolean;
   /** Several clients wait for it: that one goes away does not cancel it. */
   isShared = false;
-  /** Epoch ms. */
+  /** On the clock of `now()`, as the others. */
   readonly timeRequested = now();
   timeStarted: number | undefined;
   timeEnded: number | undefined;
@@ -170,7 +170,7 @@ export class InvocationRecord {
       message,
       levelname,
       levelno,
-      created: toDateTime(now()),
+      created: toDateTime(wallTime()),
       filename: this.thing,
       lineno: 0,
       exception_type: error ? error.name : null,

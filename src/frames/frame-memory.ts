@@ -1,3 +1,4 @@
+import { wallTime } from "../base/clock.ts";
 import type { Origin } from "./frame.ts";
 import { inspectJpeg, type JpegInfo, STANDARD_HUFFMAN_TABLES } from "./jpeg.ts";
 import type { MemoryPool } from "./memory-pool.ts";
@@ -42,7 +43,7 @@ export function storeFrame(
   const { run, index, capturedAt, origin } = identity;
   const headers =
     `X-Frame-Index: ${index}\r\nX-Stream-Run: ${run}\r\n` +
-    `X-Timestamp: ${toSeconds(capturedAt)}\r\n` +
+    `X-Timestamp: ${toSeconds(wallTime(capturedAt))}\r\n` +
     (origin ? `X-Origin: ${describeOrigin(origin)}\r\n` : "");
   return new StoredFrame(identity, info, layOut(jpeg, headers, info, pool));
 }

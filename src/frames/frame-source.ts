@@ -4,7 +4,7 @@ import type { Origin, SourceLoss } from "./frame.ts";
 export interface SourceFrame {
   /** One whole JPEG file. The stream copies it, so the source may reuse the memory afterwards. */
   readonly jpeg: Uint8Array;
-  /** End of exposure, epoch ms; without it the stream stamps the frame on arrival. */
+  /** End of exposure on the clock of `now()`, ms; without it the stream stamps the frame on arrival. */
   readonly capturedAt?: number;
   /** Where the frame was captured, if another stream captured it. */
   readonly origin?: Origin;

@@ -23,7 +23,7 @@ export interface Frame {
   readonly run: string;
   /** Counts up by 1 from 0 in its run. */
   readonly index: number;
-  /** End of exposure, epoch milliseconds with microseconds after the point; never steps back in a run. */
+  /** End of exposure on the clock of `now()`, ms with microseconds after the point; never steps back in a run. `wallTime` makes it the time of day. */
   readonly capturedAt: number;
   /** One complete JPEG file. */
   readonly jpeg: Uint8Array;

@@ -1,3 +1,4 @@
+import { wallTime } from "../base/clock.ts";
 import type { MJPEGStream } from "./mjpeg-stream.ts";
 import type { VariantOptions } from "./stream-request.ts";
 
@@ -18,7 +19,12 @@ export function derive(
   const relay = async (signal: AbortSignal): Promise<void> => {
     for await (const frame of parent.variant(options).frames(signal)) {
       const { run, index, capturedAt, jpeg } = frame;
-      const origin = frame.origin ?? { stream: parent.name, run, index, capturedAt };
+      const origin = frame.origin ?? {
+        stream: parent.name,
+        run,
+        index,
+        capturedAt: wallTime(capturedAt),
+      };
       child.offerFrame(jpeg, { capturedAt, origin });
     }
   };

@@ -4,6 +4,8 @@ import { inspectJpeg, type JpegInfo } from "../frames/jpeg.ts";
 import { streamStopped } from "./frame-outlet.ts";
 import { SourceLosses } from "./source-losses.ts";
 
+/** Frames do not overtake each other by this much. */
+const SET_BACK_MS = 5000;
 const REFUSALS: ReadonlySet<string> = new Set(["BAD_FRAME", "STREAM_STOPPED"]);
 
 /** Whether a picture was refused, which is counted, or something else went wrong. */
@@ -40,11 +42,15 @@ export class FrameIntake {
     }
   }
 
-  /** A frame cannot be captured after it arrived, nor before the one that it follows. Epoch ms. */
+  /**
+   * A frame cannot be captured after it arrived, nor before the one that it follows. One that says so of a time long before
+   * has its time from a clock that was set back: it is as old as it arrived. On the clock of `now()`.
+   */
   timeOf(capturedAt: number | undefined, before = Number.NEGATIVE_INFINITY): number {
     const arrived = now();
     const asked = capturedAt ?? arrived;
-    const time = Math.max(Math.min(Number.isFinite(asked) ? asked : arrived, arrived), before);
+    const isUsable = Number.isFinite(asked) && asked > before - SET_BACK_MS;
+    const time = Math.max(Math.min(isUsable ? asked : arrived, arrived), before);
     if (time !== asked) this.correctedTimes += 1;
     return time;
   }

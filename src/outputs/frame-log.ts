@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 export interface FrameEntry {
   readonly run: string;
   readonly index: number;
-  /** Epoch ms. */
+  /** On the clock of `now()`, ms. */
   readonly capturedAt: number;
   /** Bytes of the JPEG. */
   readonly size: number;

@@ -15,7 +15,7 @@ export interface RecordingOptions {
   readonly reason?: string | undefined;
   /** Settings of the camera, as JSON. */
   readonly settings?: unknown;
-  /** Epoch ms of the file's time 0; the first frame's capture time when absent. */
+  /** The file's time 0, on the clock of the frames, ms; the first frame's capture time when absent. */
   readonly timeZero?: number | undefined;
   /** How much may wait for the disk, bytes. What comes beyond is dropped and counted. */
   readonly maxQueuedBytes?: number | undefined;
@@ -23,8 +23,8 @@ export interface RecordingOptions {
   readonly follows?: Pick<Frame, "run" | "index" | "capturedAt"> | undefined;
   /** How many pictures the camera's stream has refused so far. */
   readonly refused?: (() => number) | undefined;
-  /** The wall clock, epoch ms. */
-  readonly wallClock?: (() => number) | undefined;
+  /** Whose clock stamped the frames: that of `now()` in this process, or a wall clock, as another server's. `now` when absent. */
+  readonly clock?: "now" | "wall" | undefined;
   readonly log?: Log | undefined;
 }
 

@@ -1,7 +1,8 @@
 import { dirname } from "node:path";
-import { now } from "../base/clock.ts";
+import { now, wallTime } from "../base/clock.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
+import { type ClockStep, wallClock } from "../base/wall-clock.ts";
 import type { Frame, SourceLoss } from "../frames/frame.ts";
 import { closeRecording } from "./closing.ts";
 import { type DiskLane, laneOf } from "./disk-lane.ts";
@@ -34,6 +35,12 @@ export class RecordingWriter {
   readonly #log: Log;
   readonly #tally: Tally;
   readonly #refusedBefore: number;
+  /**
+   * What makes the frames' times those of the wall clock as it was set when the recording began. It stays so to the end, that
+   * times in one file are as far apart as the frames were; the ledger lists each step meanwhile.
+   */
+  readonly #shiftMs: number;
+  #stepsSeen: number;
   #queue: Item[] = [];
   #queuedBytes = 0;
   #writtenBytes = 0;
@@ -43,9 +50,15 @@ export class RecordingWriter {
   #warned = { at: Number.NEGATIVE_INFINITY, lost: 0 };
 
   constructor(options: RecordingOptions) {
-    this.#options = options;
+    this.#shiftMs = options.clock === "wall" ? 0 : wallClock.shiftMs;
+    this.#stepsSeen = wallClock.stepCount;
+    const { timeZero, follows } = options;
+    this.#options = {
+      ...options,
+      ...(timeZero !== undefined && { timeZero: timeZero + this.#shiftMs }),
+    };
     this.#log = options.log ?? silentLog;
-    this.#tally = new Tally(options.follows);
+    this.#tally = new Tally(follows && this.#byWallClock(follows));
     this.#refusedBefore = options.refused?.() ?? 0;
     this.begun = new Promise((resolve) => {
       this.#announceBeginning = resolve;
@@ -86,8 +99,9 @@ export class RecordingWriter {
    * Takes a frame, which must not be changed any more, or until `onWritten` is called: the kernel has it then. That is not
    * promised: of a frame that is not written nothing is said. @returns false when it is dropped, or the recording has ended.
    */
-  add(frame: Frame, onWritten?: () => void): boolean {
+  add(stamped: Frame, onWritten?: () => void): boolean {
     if (this.#endReason !== undefined) return false;
+    const frame = this.#byWallClock(stamped);
     this.#note(this.#tally.next(frame));
     const bytes = this.#queuedBytes + frame.jpeg.length;
     if (bytes > (this.#options.maxQueuedBytes ?? 64 * 2 ** 20)) {
@@ -108,7 +122,12 @@ export class RecordingWriter {
 
   /** What the camera's source lost after the newest frame, which no frame has told. */
   noteSource(losses: readonly SourceLoss[]): void {
-    if (this.#endReason === undefined) this.#note(this.#tally.source(losses, now()));
+    if (this.#endReason === undefined) this.#note(this.#tally.source(losses, this.#now()));
+  }
+
+  /** The clock that stamps the frames was set, though their times go on as before: by what another server's frames say. */
+  noteStep(step: ClockStep): void {
+    if (this.#endReason === undefined) this.#note(this.#tally.step(step));
   }
 
   /** Ends the recording once all that waits is written, and closes the file. */
@@ -153,6 +172,7 @@ export class RecordingWriter {
     }
     this.#announceBeginning();
     await this.#writeAll(disk, lane, startedAt).catch((error) => this.#fail(files, error));
+    this.#noteSteps();
     disk.lose(this.#queue, this.#endReason ?? "stopped");
     const [ended, refused, log] = [this.#endReason ?? "stopped", this.#refused, this.#log];
     return closeRecording({ files, disk, lane, ended, refused, log });
@@ -209,8 +229,7 @@ export class RecordingWriter {
 
   /** What is to be said once in a while: frames that are dropped, and steps of the wall clock. */
   #lookAround(): void {
-    const wall = (this.#options.wallClock ?? Date.now)();
-    this.#note(this.#tally.compareClocks(wall, now()));
+    this.#noteSteps();
     const { lost } = this.#tally;
     const isNews = lost > this.#warned.lost && now() - this.#warned.at >= WARN_EVERY_MS;
     if (!isNews) return;
@@ -219,6 +238,26 @@ export class RecordingWriter {
       `${this.#options.path} lacks ${more} more frames, ${lost} in all. Its ledger says which, and why.`,
     );
     this.#warned = { at: now(), lost };
+  }
+
+  #noteSteps(): void {
+    wallClock.look();
+    const steps = wallClock.stepsSince(this.#stepsSeen);
+    this.#stepsSeen = wallClock.stepCount;
+    if (this.#options.clock === "wall") return; // they are steps of another clock
+    for (const { at, byMs } of steps) {
+      this.#note(this.#tally.step({ at: at + this.#shiftMs, byMs }));
+    }
+  }
+
+  #byWallClock<T extends { readonly capturedAt: number }>(stamped: T): T {
+    if (this.#shiftMs === 0) return stamped;
+    return { ...stamped, capturedAt: stamped.capturedAt + this.#shiftMs };
+  }
+
+  /** On the clock of the file's times. */
+  #now(): number {
+    return this.#options.clock === "wall" ? wallTime() : now() + this.#shiftMs;
   }
 
   /** Until a while has passed, much is waiting, or the recording shall end. */

@@ -45,8 +45,9 @@ export async function repairFolder(
   }
 }
 
+/** A time that is still to come, where the clock was set back, says nothing: then it has to stay the same for as long. */
 async function untilQuiet(path: string, quietMs: number, signal?: AbortSignal): Promise<void> {
-  for (;;) {
+  for (let before = Number.NaN; ; ) {
     const times = await Promise.all(
       [path, ledgerPathOf(path)].map((file) =>
         stat(file).then(
@@ -55,8 +56,10 @@ async function untilQuiet(path: string, quietMs: number, signal?: AbortSignal): 
         ),
       ),
     );
-    const wait = Math.max(...times) + quietMs - Date.now();
-    if (wait <= 0 || wait > quietMs) return; // a time that is still to come says nothing
+    const newest = Math.max(...times);
+    const wait = Math.min(newest + quietMs - Date.now(), quietMs);
+    if (wait <= 0 || newest === before) return;
+    before = newest;
     await delay(wait, signal);
   }
 }

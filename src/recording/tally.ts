@@ -1,9 +1,7 @@
+import type { ClockStep } from "../base/wall-clock.ts";
 import type { Frame, SourceLoss } from "../frames/frame.ts";
 import { LEFT_OUT, type LedgerNote, type LostFrames, type RecordingSummary } from "./ledger.ts";
 import { SourceTally } from "./source-tally.ts";
-
-/** What a wall clock may differ from the clock of the frames before it counts as a step, ms. */
-const CLOCK_STEP_MS = 100;
 
 /** Counts what becomes of each frame of one recording, so that written and dropped add up to captured. */
 export class Tally {
@@ -19,7 +17,6 @@ export class Tally {
   #size: { readonly width: number; readonly height: number } | undefined;
   readonly #source = new SourceTally();
   #losing: LostFrames | undefined;
-  #clockDifference: number | undefined;
 
   /** @param follows - The frame before the first one, if that is in another file. */
   constructor(follows?: Pick<Frame, "run" | "index" | "capturedAt">) {
@@ -103,15 +100,10 @@ export class Tally {
     return this.lose(lost);
   }
 
-  /** Compares the wall clock with the clock of the frames. */
-  compareClocks(wall: number, frames: number): LedgerNote[] {
-    const difference = wall - frames;
-    const before = this.#clockDifference ?? difference;
-    this.#clockDifference = difference;
-    const byMs = Math.round(difference - before);
-    if (Math.abs(byMs) < CLOCK_STEP_MS) return [];
-    this.#clockSteps.push(byMs);
-    return [{ clockStep: { at: frames, byMs } }];
+  /** The wall clock was set. */
+  step(clockStep: ClockStep): LedgerNote[] {
+    this.#clockSteps.push(clockStep.byMs);
+    return [{ clockStep }];
   }
 
   #otherSize({ run, index, width, height }: Frame): LedgerNote[] {

@@ -1,4 +1,4 @@
-import { now, toDateTime } from "../base/clock.ts";
+import { now, toDateTime, wallTime } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import { DirectoryEvents } from "./directory-events.ts";
@@ -17,8 +17,8 @@ export class ThingDirectory {
   readonly events = new DirectoryEvents();
   readonly #host: ThingHost;
   readonly #describe: ThingDescriber;
-  readonly #created = toDateTime(now());
-  readonly #modified = new Map<string, string>();
+  readonly #created = now();
+  readonly #modified = new Map<string, number>();
 
   constructor(host: ThingHost, describe: ThingDescriber) {
     this.#host = host;
@@ -26,7 +26,7 @@ export class ThingDirectory {
     for (const name of host.things.keys()) this.events.add("thing_created", thingId(host, name));
     host.onState(({ name, state }) => {
       if (state !== "open" && state !== "failed") return;
-      this.#modified.set(name, toDateTime(now()));
+      this.#modified.set(name, now());
       this.events.add("thing_updated", thingId(host, name));
     });
   }
@@ -63,7 +63,10 @@ export class ThingDirectory {
     return {
       ...this.#describe(name, origin),
       "@context": [...TD_CONTEXTS, DISCOVERY_CONTEXT, LANGUAGE],
-      registration: { created: this.#created, modified },
+      registration: {
+        created: toDateTime(wallTime(this.#created)),
+        modified: toDateTime(wallTime(modified)),
+      },
     };
   }
 }

@@ -1,5 +1,6 @@
 import type { ThingHost } from "../core/thing-host.ts";
 import type { ThingState } from "../core/thing-state.ts";
+import { type ClockHealth, clockHealth } from "./clock-health.ts";
 import type { EventLoopDelay } from "./event-loop.ts";
 import { type HostedStream, hostedStreams } from "./hosted-streams.ts";
 import { type StreamHealth, streamHealthOf } from "./stream-health.ts";
@@ -13,6 +14,7 @@ export interface Health {
   readonly uptime: number;
   readonly things: Readonly<Record<string, ThingHealth>>;
   readonly eventLoopDelay: EventLoopDelay;
+  readonly clock: ClockHealth;
   /** Bytes. */
   readonly memory: { readonly rss: number; readonly heapUsed: number; readonly external: number };
 }
@@ -55,6 +57,7 @@ export function healthOf(host: ThingHost, eventLoopDelay: EventLoopDelay): Healt
     uptime: Math.round(process.uptime()),
     things: Object.fromEntries(things),
     eventLoopDelay: rounded(eventLoopDelay),
+    clock: clockHealth(),
     memory: { rss, heapUsed, external },
   };
 }

@@ -1,4 +1,4 @@
-import { toDateTime } from "../base/clock.ts";
+import { toDateTime, wallTime } from "../base/clock.ts";
 import type { InvocationRecord } from "../core/invocation.ts";
 import { isProfileConsumer } from "./dialect.ts";
 import { problemOf } from "./problem.ts";
@@ -53,7 +53,7 @@ export function invocationSummary(
     id: record.id,
     action: `${telling.prefix}/${record.thing}/${record.action}`,
     href,
-    timeRequested: toDateTime(record.timeRequested),
+    timeRequested: toDateTime(wallTime(record.timeRequested)),
     timeStarted: time(record.timeStarted),
     timeCompleted: time(record.timeEnded),
     timeEnded: time(record.timeEnded),
@@ -84,6 +84,6 @@ function inWordsFor({ accept }: Telling, members: object): Record<string, unknow
 
 const BAD_ENDS: ReadonlySet<unknown> = new Set(["error", "cancelled"]);
 
-function time(epochMs: number | undefined): string | null {
-  return epochMs === undefined ? null : toDateTime(epochMs);
+function time(at: number | undefined): string | null {
+  return at === undefined ? null : toDateTime(wallTime(at));
 }

@@ -1,6 +1,7 @@
 import { limitHits } from "../base/limit-hits.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import type { StreamStats } from "../outputs/stream-options.ts";
+import { clockMetrics } from "./clock-health.ts";
 import type { EventLoopWatch } from "./event-loop.ts";
 import { hostedStreams } from "./hosted-streams.ts";
 import type { InvocationCounts } from "./invocation-counts.ts";
@@ -104,6 +105,7 @@ export function metricsOf({
     ...eventStreamMetrics(eventStreams),
     ...(webhooks ? webhookMetrics(webhooks) : []),
     ...eventLoopMetrics(eventLoop),
+    ...clockMetrics(),
     ...processMetrics(),
   ];
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isAbort, withDeadline } from "../base/abort.ts";
-import { now } from "../base/clock.ts";
+import { now, wallTime } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
 import type { Frame } from "../frames/frame.ts";
 import { describeOrigin, toSeconds } from "../frames/frame-memory.ts";
@@ -84,6 +84,7 @@ export const streamHandlers = {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
     const frames = stream.heldIdentities.map((frame) => ({
       ...frame,
+      capturedAt: wallTime(frame.capturedAt),
       href: `${pathname}/${frame.index}`,
     }));
     writeReply(request, response, { status: 200, body: { run: stream.run, frames } });
@@ -126,7 +127,10 @@ export const streamHandlers = {
     const writer = new EventStreamWriter(response);
     for await (const entry of entries) {
       if ("kind" in entry) writer.send(entry.kind, entry);
-      else writer.send(event, entry, `${entry.run}:${entry.index}`);
+      else {
+        const told = { ...entry, capturedAt: wallTime(entry.capturedAt) };
+        writer.send(event, told, `${entry.run}:${entry.index}`);
+      }
       if (response.writableNeedDrain && !(await drained(response, gone))) return;
     }
     response.end();
@@ -196,7 +200,7 @@ function identityHeaders({
   return {
     "X-Frame-Index": String(index),
     "X-Stream-Run": run,
-    "X-Timestamp": toSeconds(capturedAt),
+    "X-Timestamp": toSeconds(wallTime(capturedAt)),
     "X-Frame-Age": ((now() - capturedAt) / 1000).toFixed(3),
     ...(origin && { "X-Origin": describeOrigin(origin) }),
   };

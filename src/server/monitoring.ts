@@ -1,6 +1,8 @@
 import type { Server } from "node:http";
+import { watchWallClock } from "../base/clock-watch.ts";
 import type { Log } from "../base/log.ts";
 import type { ThingHost } from "../core/thing-host.ts";
+import { stepSentence } from "./clock-health.ts";
 import { EventLoopWatch } from "./event-loop.ts";
 import { type Health, healthOf } from "./health.ts";
 import { InvocationCounts } from "./invocation-counts.ts";
@@ -34,10 +36,13 @@ export class Monitoring {
   readonly #requests = new RecentRequests();
   readonly #invocations: InvocationCounts;
   readonly #eventLoop: EventLoopWatch;
+  readonly #log: Log;
+  #unwatchClock = () => {};
   #droppedConnections = 0;
 
   constructor({ host, log, webSockets, eventStreams, webhooks, logins }: MonitoringOptions) {
     this.#host = host;
+    this.#log = log;
     this.#webSockets = webSockets;
     this.#eventStreams = eventStreams;
     this.#webhooks = webhooks;
@@ -108,12 +113,15 @@ export class Monitoring {
     );
   }
 
-  /** All Things are open: from now on the event loop is watched. */
+  /** All Things are open: from now on the event loop and the wall clock are watched. */
   start(): void {
+    this.#unwatchClock();
+    this.#unwatchClock = watchWallClock((step) => this.#log.warn(stepSentence(step)));
     this.#eventLoop.start();
   }
 
   stop(): void {
+    this.#unwatchClock();
     this.#eventLoop.stop();
     this.#invocations.stop();
   }

@@ -1,4 +1,5 @@
 import { readdirSync } from "node:fs";
+import { wallTime } from "../base/clock.ts";
 import { openFilesLimit } from "./limits.ts";
 import type { MetricFamily } from "./prometheus-text.ts";
 
@@ -13,7 +14,12 @@ export function processMetrics(): MetricFamily[] {
     ["process_resident_memory_bytes", "gauge", "Resident memory.", memory.rss],
     ["process_open_fds", "gauge", "Open file descriptors.", files],
     ["process_max_fds", "gauge", "File descriptors allowed.", limit],
-    ["process_start_time_seconds", "gauge", "Start, Unix time.", performance.timeOrigin / 1000],
+    [
+      "process_start_time_seconds",
+      "gauge",
+      "Start, Unix time.",
+      wallTime(performance.timeOrigin) / 1000,
+    ],
     ["nodejs_heap_size_used_bytes", "gauge", "JavaScript heap in use.", memory.heapUsed],
     ["nodejs_external_memory_bytes", "gauge", "Memory outside the heap.", memory.external],
   ];

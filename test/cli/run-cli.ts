@@ -65,13 +65,28 @@ export function serveCli(t: TestContext, folder: string, ...args: string[]): Pro
   return started(t, folder, ["serve", "--port", "0", ...args]);
 }
 
+/** The same with other variables in its environment. */
+export function serveWith(
+  t: TestContext,
+  { folder, env }: { folder: string; env: NodeJS.ProcessEnv },
+  ...args: string[]
+): Promise<Served> {
+  return started(t, folder, ["serve", "--port", "0", ...args], env);
+}
+
 /** The same with `thingscope launch`. */
 export function launchCli(t: TestContext, folder: string, ...args: string[]): Promise<Served> {
   return started(t, folder, ["launch", "--port", "0", ...args]);
 }
 
-async function started(t: TestContext, folder: string, args: string[]): Promise<Served> {
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder });
+async function started(
+  t: TestContext,
+  folder: string,
+  args: string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<Served> {
+  const options = { cwd: folder, env: { ...process.env, ...env } };
+  const child = spawn(process.execPath, [MAIN, ...args], options);
   t.after(() => child.kill("SIGKILL"));
   const ended = once(child, "exit").then(([code]): number | null => code);
   const lines: Line[] = [];

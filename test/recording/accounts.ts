@@ -78,10 +78,12 @@ async function assertClosed(path: string): Promise<void> {
 /**
  * That recordings of one stream, in the order of time, have no frame that was not captured, none twice, none out of order, and
  * none that they say they lack. @returns what was captured and is neither in them nor listed.
+ * @param clockSteps - How the wall clock was set meanwhile, ms each: a file has the times of the clock as it was when it began.
  */
 export function missingFrom(
   accounts: readonly Account[],
   captured: readonly Captured[],
+  clockSteps: readonly number[] = [],
 ): Captured[] {
   const placeOf = new Map(captured.map(({ run, index }, place) => [`${run}/${index}`, place]));
   const settled = new Map<number, string>();
@@ -93,6 +95,7 @@ export function missingFrom(
   };
   let newest = -1;
   for (const { path, kept, lost } of accounts) {
+    let ahead: number | undefined;
     for (const { run, index, capturedAt, crc } of kept) {
       const place =
         run === undefined ? placeOfTime(captured, capturedAt) : placeOf.get(`${run}/${index}`);
@@ -103,7 +106,9 @@ export function missingFrom(
         truth.crc,
         `frame ${truth.run}/${truth.index} of ${path} is another picture`,
       );
-      assert.ok(Math.abs(capturedAt - truth.capturedAt) <= 0.051, `${path}: a time is wrong`);
+      ahead ??= aheadBy(capturedAt - truth.capturedAt, clockSteps);
+      const off = Math.abs(capturedAt - truth.capturedAt - ahead);
+      assert.ok(off <= 0.051, `${path}: a time is wrong by ${off} ms`);
       assert.ok(place! > newest, `frame ${run}/${index} of ${path} comes too late`);
       newest = place!;
     }
@@ -113,6 +118,16 @@ export function missingFrom(
     }
   }
   return captured.filter((_, place) => !settled.has(place));
+}
+
+/** What the times of a file may be ahead of the frames' by: nothing, or what the clock was set by between two moments, to 0.5 s. */
+function aheadBy(difference: number, clockSteps: readonly number[]): number {
+  const sums = [0];
+  for (const step of clockSteps) sums.push(sums.at(-1)! + step);
+  const isSet = sums.some((from) =>
+    sums.some((to) => to !== from && Math.abs(difference - (to - from)) < 500),
+  );
+  return isSet ? difference : 0;
 }
 
 function placeOfTime(captured: readonly Captured[], time: number): number | undefined {

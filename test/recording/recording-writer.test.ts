@@ -3,6 +3,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { test } from "node:test";
 import { logTo } from "../../src/base/log.ts";
+import { wallClock } from "../../src/base/wall-clock.ts";
 import { ledgerPathOf } from "../../src/recording/ledger.ts";
 import { openRecording } from "../../src/recording/open-recording.ts";
 import { RecordingWriter } from "../../src/recording/recording-writer.ts";
@@ -78,13 +79,12 @@ test("a run whose clock is behind goes on in the file where the other ended", {
 });
 
 test("a step of the wall clock is noted, and moves no frame", { timeout }, async () => {
-  let steps = 0;
-  const wallClock = () => Date.now() - (steps++ < 1 ? 0 : 3_600_000);
-  const writer = new RecordingWriter({ path: await newPath(), wallClock });
+  const writer = new RecordingWriter({ path: await newPath() });
   await writer.opened;
   writer.add(frame(0, 0));
-  while (steps < 3) await new Promise((resolve) => setTimeout(resolve, 20));
-  const { clockSteps } = await writer.close();
+  await writer.begun;
+  const restore = wallClock.readFrom(() => Date.now() - 3_600_000);
+  const { clockSteps } = await writer.close().finally(restore);
   assert.equal(clockSteps.length, 1);
   assert.ok(Math.abs(clockSteps[0]! + 3_600_000) < 200, `${clockSteps}`);
 });

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import type { Log, Role, ServerOptions } from "thingscope";
+import { now, wallTime } from "../../src/base/clock.ts";
 import { createToken, setUser } from "../../src/server/login/account-changes.ts";
 import { AccountsFile } from "../../src/server/login/accounts-file.ts";
 import { laboratory } from "./cameras.ts";
@@ -20,7 +21,7 @@ export async function secured(
 ) {
   const folder = await mkdtemp(join(tmpdir(), "thingscope-access-"));
   const time = { passed: 0 };
-  const clock = () => Date.now() + time.passed;
+  const clock = { now: () => now() + time.passed, wall: () => wallTime() + time.passed };
   const file = new AccountsFile(folder);
   const tokens: Record<Role, string> = { view: "", operate: "", admin: "" };
   for (const role of ROLES) {

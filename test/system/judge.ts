@@ -27,8 +27,12 @@ const LAST_SECOND_MS = 1000;
 /**
  * Accounts for every frame that a recorder's camera gave: each is in one file, as it was and in order, or listed with a cause, or
  * fell into an outage that the recorder told of. Files that were torn off are repaired.
+ * @param clockSteps - How the wall clock was set meanwhile, ms each.
  */
-export async function judge({ folder, captured, deeds }: RecorderProcess): Promise<Verdict> {
+export async function judge(
+  { folder, captured, deeds }: RecorderProcess,
+  clockSteps: readonly number[] = [],
+): Promise<Verdict> {
   const accounts: Account[] = [];
   for (const name of await readdir(folder)) {
     if (name.endsWith(".mkv")) accounts.push(...(await repaired(join(folder, name))));
@@ -36,7 +40,7 @@ export async function judge({ folder, captured, deeds }: RecorderProcess): Promi
   const placeOf = new Map(captured.map(({ run, index }, place) => [`${run}/${index}`, place]));
   const first = ({ kept }: Account) => placeOf.get(`${kept[0]?.run}/${kept[0]?.index}`) ?? -1;
   accounts.sort((one, other) => first(one) - first(other));
-  const missing = missingFrom(accounts, captured);
+  const missing = missingFrom(accounts, captured, clockSteps);
   const outages = outagesIn(deeds, accounts, captured, placeOf);
   for (const { run, index } of missing) {
     const place = placeOf.get(`${run}/${index}`)!;

@@ -75,7 +75,7 @@ test(`in ${MINUTES} minutes of faults no frame is invented, changed, doubled or 
   await viewer.leave();
   await recorder.stop();
 
-  const { accounts, ...counts } = await judge(recorder);
+  const { accounts, ...counts } = await judge(recorder, nemesis.clockSteps);
   const decoded = await assertSealed(accounts);
   assert.ok(decoded > 0);
   const seen = viewer.assertNothingInvented(recorder);

@@ -1,4 +1,11 @@
-import { affordancesOf, type Camera, type Frame, type StillPicture, withExif } from "thingscope";
+import {
+  affordancesOf,
+  type Camera,
+  type Frame,
+  type StillPicture,
+  wallTime,
+  withExif,
+} from "thingscope";
 
 /** What belongs to a picture beside the picture. */
 export interface Circumstances {
@@ -14,7 +21,8 @@ const SECONDS: Readonly<Record<string, number>> = { us: 1e-6, µs: 1e-6, ms: 1e-
  * as OpenFlexure writes it, the state of all Things. The picture is not encoded again.
  */
 export function stillOf(still: StillPicture, { camera, thingStates }: Circumstances): Uint8Array {
-  const { frame, width, height, capturedAt } = still;
+  const { frame, width, height } = still;
+  const capturedAt = wallTime(still.capturedAt);
   return withExif(still.jpeg, {
     model: (camera.constructor as typeof Camera).title,
     software: "thingscope",
@@ -33,7 +41,7 @@ export function stillOf(still: StillPicture, { camera, thingStates }: Circumstan
 }
 
 function identityOf({ run, index, capturedAt, origin }: Frame, stream: string) {
-  return { stream, run, index, capturedAt, ...(origin && { origin }) };
+  return { stream, run, index, capturedAt: wallTime(capturedAt), ...(origin && { origin }) };
 }
 
 /** The settings of a camera by name. */

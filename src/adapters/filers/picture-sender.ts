@@ -1,4 +1,4 @@
-import { toDateTime } from "../../base/clock.ts";
+import { toDateTime, wallTime } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import { decodeRgb } from "../../frames/codec.ts";
 import type { Frame } from "../../frames/frame.ts";
@@ -155,5 +155,6 @@ export class PictureSender {
 
 /** Who a frame is: `t` for every client, the rest for those who want to prove which frames they had. */
 function metadataOf({ run, index, capturedAt }: Frame): Record<string, unknown> {
-  return { t: capturedAt / 1000, count: index, run, wall: toDateTime(capturedAt) };
+  const epochMs = wallTime(capturedAt);
+  return { t: epochMs / 1000, count: index, run, wall: toDateTime(epochMs) };
 }

@@ -1,5 +1,5 @@
 import type { Publisher, Subscriber } from "zeromq";
-import { now } from "../../base/clock.ts";
+import { wallTime } from "../../base/clock.ts";
 import { messageOf as sentenceOf, ThingError } from "../../base/errors.ts";
 import { silentLog } from "../../base/log.ts";
 import { Complaints } from "../complaints.ts";
@@ -70,7 +70,7 @@ export class AudioStreamer {
     if (!this.#stopped) await this.start();
     if (!this.#bound) throw new ThingError("NOT_READY", "Start the AudioStreamer before sending.");
     const { socket } = this.#bound;
-    const message = { arr, meta, ftime: now() / 1000, fno: this.#fno++ };
+    const message = { arr, meta, ftime: wallTime() / 1000, fno: this.#fno++ };
     await send({ socket, ...message });
     return message.fno;
   }

@@ -1,4 +1,5 @@
 import { Type } from "typebox";
+import { steadyTime } from "../../base/clock.ts";
 import { property } from "../../core/decorators.ts";
 import type { Origin, SourceLoss } from "../../frames/frame.ts";
 import type { FrameSource, SourceFrame } from "../../frames/frame-source.ts";
@@ -115,7 +116,7 @@ export class PyStreamingCamera extends Camera {
         this.changed("meta");
         const origin = originOf(packet, receiver);
         const lossesBefore = gaps.before(packet.fno);
-        yield { jpeg: packet.buf, capturedAt: origin.capturedAt, origin, lossesBefore };
+        yield { jpeg: packet.buf, capturedAt: steadyTime(origin.capturedAt), origin, lossesBefore };
       }
     } finally {
       signal.removeEventListener("abort", stop);

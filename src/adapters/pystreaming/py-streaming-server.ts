@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import { wallTime } from "../../base/clock.ts";
 import { property, slot } from "../../core/decorators.ts";
 import { Thing } from "../../core/thing.ts";
 import type { Frame } from "../../frames/frame.ts";
@@ -162,6 +163,6 @@ export class PyStreamingServer extends Thing {
   #offer({ jpeg, capturedAt, run, index }: Frame): void {
     if (this.clients === 0) return; // nobody is there: a frame for somebody else
     const meta = { stream: this.camera.mjpeg_stream.name, run, index };
-    this.#outlet?.offer({ buf: jpeg, meta, ftime: capturedAt / 1000, fno: this.#fno++ });
+    this.#outlet?.offer({ buf: jpeg, meta, ftime: wallTime(capturedAt) / 1000, fno: this.#fno++ });
   }
 }

@@ -1,4 +1,4 @@
-import { now } from "../../base/clock.ts";
+import { wallTime } from "../../base/clock.ts";
 import { ThingError } from "../../base/errors.ts";
 import { encodeJpeg } from "../../frames/codec.ts";
 import { inspectJpeg } from "../../frames/jpeg.ts";
@@ -106,7 +106,7 @@ export class Streamer {
     if (!outlet) {
       throw new ThingError("NOT_READY", "Start the Streamer before sending frames.");
     }
-    const { meta = null, ftime = now() / 1000 } = options;
+    const { meta = null, ftime = wallTime() / 1000 } = options;
     if (frame === null) {
       outlet.end();
       return -1;

@@ -1,3 +1,4 @@
+import { wallTime } from "../../base/clock.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import type { Frame } from "../../frames/frame.ts";
@@ -136,7 +137,7 @@ export class FrameProbe<E = unknown> implements AsyncDisposable {
   }
 
   #foundIn({ run, index, capturedAt }: Frame): FoundIn {
-    return { camera: this.#name, run, index, capturedAt };
+    return { camera: this.#name, run, index, capturedAt: wallTime(capturedAt) };
   }
 
   /** While it looks, nothing is captured, served or recorded: it gets half of the time at most. */

@@ -1,4 +1,4 @@
-import { now } from "../../base/clock.ts";
+import { now, wallTime } from "../../base/clock.ts";
 import type { FrameIdentity, StoredFrame } from "../../frames/stored-picture.ts";
 import type { Camera } from "../../instruments/camera.ts";
 import type { VariantOptions } from "../../outputs/stream-request.ts";
@@ -78,7 +78,7 @@ export class ServedCamera {
     const beganAt = this.#run?.id === run ? this.#run.beganAt : capturedAt;
     return {
       videoTime: nanoseconds(capturedAt) - nanoseconds(Math.min(beganAt, capturedAt)),
-      deviceTime: nanoseconds(capturedAt),
+      deviceTime: nanoseconds(wallTime(capturedAt)),
       sampleIndex: index,
       ttlIn: this.#levels("ttl_in"),
       ttlOut: this.#levels("ttl_out"),

@@ -1,6 +1,7 @@
 import { chmod, mkdir, open, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { delay } from "../../base/abort.ts";
+import { now } from "../../base/clock.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import { errorsIn } from "../../core/schema.ts";
@@ -132,14 +133,16 @@ export class AccountsFile {
 
 /** Makes a file that must not be there yet. One that a process left behind is taken after a while. */
 async function takeLock(path: string): Promise<void> {
-  for (const end = Date.now() + LOCK_WAIT_MS + LOCK_STALE_MS; ; ) {
+  let [version, since]: [string | undefined, number] = [undefined, now()];
+  for (const end = now() + LOCK_WAIT_MS + LOCK_STALE_MS; ; ) {
     const handle = await open(path, "wx", 0o600).catch((error) => {
-      if (error.code === "EEXIST" && Date.now() < end) return undefined;
+      if (error.code === "EEXIST" && now() < end) return undefined;
       throw error;
     });
     if (handle) return handle.close();
-    const found = await stat(path).catch(() => undefined);
-    if (found && Date.now() - found.mtimeMs > LOCK_STALE_MS) await rm(path, { force: true });
+    const found = await versionOf(path); // not how old it says it is: that changes with the clock
+    if (found !== version) [version, since] = [found, now()];
+    if (found !== undefined && now() - since > LOCK_STALE_MS) await rm(path, { force: true });
     else await delay(20);
   }
 }

@@ -18,7 +18,7 @@ export interface Identity {
   readonly via: "password" | "token" | "session" | "signature";
   /** Which session, as the store knows it. */
   readonly session?: string;
-  /** Until when it holds, where that is not as long as its account, epoch ms. */
+  /** Until when it holds, where that is not as long as its account, on the clock of `now()`. */
   readonly expires?: number;
 }
 

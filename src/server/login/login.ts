@@ -7,6 +7,7 @@ import { AttemptLimit } from "./attempt-limit.ts";
 import { noSessionCookie, sessionCookie, sessionSecretIn } from "./cookies.ts";
 import { CredentialCheck, type Credentials, credentialsIn } from "./credentials.ts";
 import type { Account, Identity } from "./identity.ts";
+import { CLOCK, type LoginClock } from "./login-clock.ts";
 import { OneTimeCodes } from "./one-time-codes.ts";
 import { OpenAnswers } from "./open-answers.ts";
 import { SessionStore } from "./session-store.ts";
@@ -16,8 +17,7 @@ import { LONGEST_SIGNED_S, signatureIn, signedPath } from "./signed-urls.ts";
 export interface LoginOptions {
   /** A folder for secrets alone; `.access` in the folder of settings when absent. */
   readonly folder?: string;
-  /** The time, epoch ms. */
-  readonly clock?: () => number;
+  readonly clock?: LoginClock;
 }
 
 /** How soon an answer ends whose right has ended. */
@@ -38,7 +38,7 @@ export type LoginRequest = Credentials | { readonly code: string };
 export class Login {
   readonly counts: LoginCounts = { failed: 0, refused: 0 };
   readonly #log: Log;
-  readonly #clock: () => number;
+  readonly #clock: LoginClock;
   readonly #file: AccountsFile;
   readonly #sessions: SessionStore;
   readonly #codes: OneTimeCodes;
@@ -49,15 +49,15 @@ export class Login {
 
   constructor(
     folder: string,
-    { log, clock = Date.now }: { log: Log; clock?: (() => number) | undefined },
+    { log, clock = CLOCK }: { log: Log; clock?: LoginClock | undefined },
   ) {
     this.#log = log;
     this.#clock = clock;
     this.#file = new AccountsFile(folder, log);
     this.#sessions = new SessionStore(folder, log, clock);
-    this.#codes = new OneTimeCodes(clock);
-    this.#limit = new AttemptLimit(clock);
-    this.#credentials = new CredentialCheck(this.#file, this.#limit, clock);
+    this.#codes = new OneTimeCodes(clock.now);
+    this.#limit = new AttemptLimit(clock.now);
+    this.#credentials = new CredentialCheck(this.#file, this.#limit, clock.wall);
   }
 
   /** @throws {ThingError} `BAD_CONFIG` when the accounts cannot be read. */
@@ -134,7 +134,8 @@ export class Login {
    * @throws {ThingError} `BAD_ARGUMENT` for too long.
    */
   sign(identity: Identity, path: string, seconds: number): { path: string; expires: number } {
-    const left = ((identity.account.expires ?? Number.POSITIVE_INFINITY) - this.#clock()) / 1000;
+    const left =
+      ((identity.account.expires ?? Number.POSITIVE_INFINITY) - this.#clock.wall()) / 1000;
     const longest = Math.floor(Math.min(LONGEST_SIGNED_S, left));
     if (seconds > longest) {
       throw new ThingError(
@@ -142,9 +143,12 @@ export class Login {
         `This address cannot be good for ${seconds} s, but for ${longest} s at most.`,
       );
     }
-    const expires = Math.floor(this.#clock() / 1000) + seconds;
+    const expires = Math.floor(this.#clock.now() / 1000) + seconds;
     const signed = { account: identity.account.id, expires };
-    return { path: signedPath(this.#file.current.key, path, signed), expires: expires * 1000 };
+    return {
+      path: signedPath(this.#file.current.key, path, signed),
+      expires: expires * 1000 + this.#clock.wall() - this.#clock.now(),
+    };
   }
 
   async #byHeader(authorization: string, request: IncomingMessage): Promise<Identity> {
@@ -159,7 +163,7 @@ export class Login {
     const secret = sessionSecretIn(request);
     const { current } = this.#file;
     const session = secret === undefined ? undefined : this.#sessions.use(current.key, secret);
-    const account = session && current.byId(session.account, this.#clock());
+    const account = session && current.byId(session.account, this.#clock.wall());
     if (!secret || !account) return undefined;
     if (session.renew) response?.setHeader("Set-Cookie", sessionCookie(request, secret));
     return { account, role: account.role, via: "session", session: session.id };
@@ -168,8 +172,8 @@ export class Login {
   #bySignature({ method, url = "" }: IncomingMessage): Identity | undefined {
     if ((method !== "GET" && method !== "HEAD") || !url.includes("signature=")) return undefined;
     const { current } = this.#file;
-    const signed = signatureIn(current.key, url, this.#clock());
-    const account = signed && current.byId(signed.account, this.#clock());
+    const signed = signatureIn(current.key, url, this.#clock.now());
+    const account = signed && current.byId(signed.account, this.#clock.wall());
     if (!account) throw new ThingError("BAD_CREDENTIALS", BAD_SIGNATURE);
     return { account, role: "view", via: "signature", expires: signed.expires * 1000 };
   }
@@ -191,8 +195,8 @@ export class Login {
 
   /** Whether what once let somebody in still would. */
   #holds({ account, expires = Number.POSITIVE_INFINITY, session }: Identity): boolean {
-    const time = this.#clock();
-    if (time >= expires || !this.#file.current.byId(account.id, time)) return false;
+    if (this.#clock.now() >= expires) return false;
+    if (!this.#file.current.byId(account.id, this.#clock.wall())) return false;
     return session === undefined || this.#sessions.has(session);
   }
 }

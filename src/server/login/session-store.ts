@@ -4,15 +4,16 @@ import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { errorsIn } from "../../core/schema.ts";
 import { SettingsFile } from "../../core/settings-file.ts";
+import type { LoginClock } from "./login-clock.ts";
 import { hmac, newSecret } from "./secrets.ts";
 
 /** One browser that is logged in. */
 export interface Session {
   /** Of the account that it speaks for: with it the session ends. */
   readonly account: string;
-  /** Epoch ms. */
+  /** On a clock that never steps, as the next; in the file by the wall clock. */
   used: number;
-  /** When the browser was last told how long to keep the cookie, epoch ms. */
+  /** When the browser was last told how long to keep the cookie. */
   renewed: number;
 }
 
@@ -31,11 +32,11 @@ const Saved = Type.Record(
 export class SessionStore {
   readonly #file: SettingsFile;
   readonly #log: Log;
-  readonly #clock: () => number;
+  readonly #clock: LoginClock;
   readonly #sessions = new Map<string, Session>();
   #savedAt = 0;
 
-  constructor(folder: string, log: Log, clock: () => number) {
+  constructor(folder: string, log: Log, clock: LoginClock) {
     this.#file = new SettingsFile(join(folder, "sessions.json"), log);
     this.#log = log;
     this.#clock = clock;
@@ -45,14 +46,14 @@ export class SessionStore {
     const saved: Record<string, unknown> = await this.#file.load();
     if (!isSaved(saved)) return;
     for (const [id, session] of Object.entries(saved)) {
-      this.#sessions.set(id, { ...session, renewed: 0 });
+      this.#sessions.set(id, { ...session, used: this.#loaded(session.used), renewed: 0 });
     }
   }
 
   /** @returns The secret that the browser is to keep. */
   async begin(key: string, account: string): Promise<string> {
     const secret = newSecret();
-    const time = this.#clock();
+    const time = this.#clock.now();
     this.#sessions.set(hmac(key, secret), { account, used: time, renewed: time });
     if (this.#sessions.size > MAX_SESSIONS) this.#dropOldest();
     await this.#save();
@@ -64,7 +65,7 @@ export class SessionStore {
     const id = hmac(key, secret);
     if (!this.has(id)) return undefined;
     const session = this.#sessions.get(id)!;
-    const time = this.#clock();
+    const time = this.#clock.now();
     session.used = time;
     const renew = time - session.renewed >= RENEW_MS;
     if (renew) session.renewed = time;
@@ -74,7 +75,7 @@ export class SessionStore {
 
   has(id: string): boolean {
     const session = this.#sessions.get(id);
-    return session !== undefined && this.#clock() - session.used < IDLE_MS;
+    return session !== undefined && this.#clock.now() - session.used < IDLE_MS;
   }
 
   /** Ends all of them. */
@@ -91,15 +92,27 @@ export class SessionStore {
     if (this.#sessions.size > 0) await this.#save();
   }
 
+  /** One that was used at a time to come was used before the clock was set back: it lasts from now on, not for ever. */
+  #loaded(used: number): number {
+    return Math.min(used - this.#shift, this.#clock.now());
+  }
+
+  get #shift(): number {
+    return this.#clock.wall() - this.#clock.now();
+  }
+
   #dropOldest(): void {
     const [oldest] = [...this.#sessions].sort(([, a], [, b]) => a.used - b.used);
     if (oldest) this.#sessions.delete(oldest[0]);
   }
 
   async #save(): Promise<void> {
-    this.#savedAt = this.#clock();
+    this.#savedAt = this.#clock.now();
     for (const id of this.#sessions.keys()) if (!this.has(id)) this.#sessions.delete(id);
-    const entries = [...this.#sessions].map(([id, { account, used }]) => [id, { account, used }]);
+    const entries = [...this.#sessions].map(([id, { account, used }]) => [
+      id,
+      { account, used: used + this.#shift },
+    ]);
     try {
       await this.#file.save(Object.fromEntries(entries));
     } catch (error) {

@@ -7,7 +7,7 @@ export const LONGEST_SIGNED_S = 30 * 24 * 3600;
 export interface Signed {
   /** The account that signed: when it is gone, so is all that it signed. */
   readonly account: string;
-  /** Epoch seconds. */
+  /** Seconds, on the clock of `now()`: that is epoch seconds where the clock was right at start. */
   readonly expires: number;
 }
 
@@ -30,7 +30,8 @@ export function signatureIn(key: string, url: string, time: number): Signed | un
   if (account === null || signature === null || !/^\d{1,12}$/.test(expires)) return undefined;
   const signed = { account, expires: Number(expires) };
   if (!isSame(signature, signatureOf(key, path, signed))) return undefined;
-  return time < signed.expires * 1000 ? signed : undefined;
+  const left = signed.expires - time / 1000;
+  return left > 0 && left <= LONGEST_SIGNED_S + 1 ? signed : undefined; // more: the clock was ahead when it was signed
 }
 
 /** Other parameters, such as `width`, are the reader's to choose. What is signed is for looking: role view. */

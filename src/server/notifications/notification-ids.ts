@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { now, toDateTime } from "../../base/clock.ts";
+import { toDateTime, wallTime } from "../../base/clock.ts";
 
 const ID = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
 
 /**
  * Names notifications by the time at which they arose, to the microsecond, RFC 3339. No two have the same, and each
- * sorts behind all before it, as text too: also across restarts, unless the clock was set back between them.
+ * sorts behind all before it, as text too: also when the clock is set back, until which time they are a microsecond apart; and
+ * across restarts, unless it was set back between them.
  */
 export class NotificationIds {
   /** Makes the UUIDs of this run its own. */
@@ -44,7 +45,7 @@ export function placeAfter(id: string, present: string): string {
 }
 
 function microseconds(): number {
-  return Math.floor(now() * 1000);
+  return Math.floor(wallTime() * 1000);
 }
 
 function written(epochMicroseconds: number): string {

@@ -1,3 +1,4 @@
+import { now } from "../../base/clock.ts";
 import type { Problem } from "../problem.ts";
 import type { NotificationIds } from "./notification-ids.ts";
 
@@ -11,6 +12,8 @@ export class Notification {
   readonly name: string;
   /** JSON; absent for an event without data. */
   readonly data: string | undefined;
+  /** When it arose, on the clock of `now()`. */
+  readonly at = now();
   /** Instead of data: why there is none. */
   readonly problem: Problem | undefined;
   #sse: string | undefined;

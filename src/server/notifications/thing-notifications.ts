@@ -1,3 +1,4 @@
+import { wallTime } from "../../base/clock.ts";
 import { messageOf, unknownAffordance } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
@@ -143,5 +144,5 @@ export class ThingNotifications {
 
 /** What is told of a frame. */
 export function frameEntry({ run, index, capturedAt, size }: FrameEntry): FrameEntry {
-  return { run, index, capturedAt, size };
+  return { run, index, capturedAt: wallTime(capturedAt), size };
 }

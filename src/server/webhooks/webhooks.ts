@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { wallTime } from "../../base/clock.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Notification, NotificationLog } from "../notifications/notification-log.ts";
@@ -89,10 +90,10 @@ export class Webhooks {
       place = next.id;
       try {
         const address = await this.#policy.addressOf(url);
-        const { id, name, problem } = next;
+        const { name, problem } = next;
         const data = problem ? JSON.stringify(problem) : next.data;
         const contentType = problem ? PROBLEM_TYPE : JSON_TYPE;
-        const about = { self: selfOf(name), at: Date.parse(id) };
+        const about = { self: selfOf(name), at: wallTime(next.at) };
         await deliver({ url, address, ...about, data, contentType, signal });
         this.counts.delivered += 1;
         failures = 0;

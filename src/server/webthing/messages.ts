@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { RawData } from "ws";
-import { now, toDateTime } from "../../base/clock.ts";
+import { toDateTime, wallTime } from "../../base/clock.ts";
 import { ThingError } from "../../base/errors.ts";
 import type { InvocationRecord } from "../../core/invocation.ts";
 import { parseJson } from "../json.ts";
@@ -71,7 +71,7 @@ export function envelope(
     messageType,
     ...(operation !== undefined && { operation }),
     ...(correlationID !== undefined && { correlationID }),
-    timestamp: toDateTime(now()),
+    timestamp: toDateTime(wallTime()),
   };
 }
 
@@ -92,8 +92,8 @@ export function actionStatus(record: InvocationRecord): Record<string, unknown> 
   return {
     actionID: record.id,
     state: hasFailed ? "failed" : record.status,
-    timeRequested: toDateTime(record.timeRequested),
-    ...(record.timeEnded !== undefined && { timeEnded: toDateTime(record.timeEnded) }),
+    timeRequested: toDateTime(wallTime(record.timeRequested)),
+    ...(record.timeEnded !== undefined && { timeEnded: toDateTime(wallTime(record.timeEnded)) }),
     ...(record.status === "completed" && { output: record.output ?? null }),
     ...(record.error && { error: errorMember(record.error) }),
   };
