@@ -11,9 +11,10 @@ import type { EndpointRequest, EndpointResponse } from "./endpoint.ts";
 import type { ThingEvent } from "./event.ts";
 import { rememberInitial } from "./initial-values.ts";
 import { invocationFor } from "./invocation.ts";
+import { lockSetter } from "./locked-setter.ts";
 import { accept } from "./schema.ts";
 import { connectedTo } from "./slots.ts";
-import { assertUsable, type Thing } from "./thing.ts";
+import { assertMaySet, assertUsable, type Thing } from "./thing.ts";
 
 /** How a property may be used. */
 export interface PropertyOptions extends AffordanceOptions {
@@ -66,13 +67,21 @@ function stateful<S extends TSchema>(
       useGlobalLock: options.useGlobalLock ?? true,
     };
     declare(context.metadata, affordance);
-    if (!isAccessor) return;
+    if (!isAccessor) {
+      if (affordance.useGlobalLock) {
+        context.addInitializer(function (this: Thing) {
+          lockSetter(this, member, name);
+        });
+      }
+      return;
+    }
     return {
       init(this: Thing, value: unknown) {
         rememberInitial(this, member, value);
         return value;
       },
       set(this: Thing, value: unknown) {
+        if (affordance.useGlobalLock) assertMaySet(this, name);
         target.set.call(this, accept(schema, value, `Property '${name}' of Thing '${this.name}'`));
         this.changed(name);
       },

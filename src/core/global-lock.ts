@@ -28,16 +28,16 @@ export class GlobalLock {
     }
   }
 
+  /** For what cannot wait. @throws {ThingError} `LOCK_BUSY` when another than `holder` holds the lock. */
+  assertFree(holder: unknown, what: string): void {
+    if (this.#depth > 0 && this.#holder !== holder) throw busy(what);
+  }
+
   async #acquire(holder: unknown, what: string): Promise<void> {
     const until = performance.now() + PATIENCE_MS;
     while (this.#depth > 0 && this.#holder !== holder) {
       const left = until - performance.now();
-      if (left <= 0) {
-        throw new ThingError(
-          "LOCK_BUSY",
-          `The global lock could not be acquired: something else runs, so ${what} did not. Wait until it ends, or cancel it.`,
-        );
-      }
+      if (left <= 0) throw busy(what);
       await this.#released(left);
     }
     this.#holder = holder;
@@ -62,4 +62,11 @@ export class GlobalLock {
     this.#waiting = [];
     for (const wake of waiting) wake();
   }
+}
+
+function busy(what: string): ThingError {
+  return new ThingError(
+    "LOCK_BUSY",
+    `The global lock could not be acquired: something else runs, so ${what} did not. Wait until it ends, or cancel it.`,
+  );
 }

@@ -12,7 +12,7 @@ import { GlobalLock } from "./global-lock.ts";
 import { type AddOptions, checkThingName, type HostOptions } from "./host-options.ts";
 import { HostedThing } from "./hosted-thing.ts";
 import { unfitInitialValues } from "./initial-values.ts";
-import { logWithInvocation } from "./invocation.ts";
+import { currentInvocation, logWithInvocation } from "./invocation.ts";
 import { Invocations } from "./invocations.ts";
 import { jsonCopy } from "./json-value.ts";
 import { runAsThing } from "./running.ts";
@@ -93,6 +93,7 @@ export class ThingHost {
       changed: (property) => hosted.propertyChanged(property),
       disconnected: (reason) => life.disconnected(reason),
       assertUsable: (what) => hosted.assertUsable(what),
+      assertMaySet: (property) => this.#assertMaySet(name, property),
     });
     const life = new ThingLife(hosted, {
       log: this.log,
@@ -193,6 +194,13 @@ export class ThingHost {
     for (const slot of hosted.model.slots) {
       connectSlot(hosted.thing, slot, all, this.#slots.get(hosted.name)?.[slot.name]);
     }
+  }
+
+  /** Only actions are bound by the lock: a driver that notices a new value has to be able to tell it. */
+  #assertMaySet(name: string, property: string): void {
+    const invocation = currentInvocation();
+    if (invocation)
+      this.globalLock?.assertFree(invocation, `setting '${property}' of Thing '${name}'`);
   }
 
   async #takeFolder(): Promise<void> {

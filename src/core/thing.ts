@@ -24,6 +24,8 @@ export interface ThingContext {
   disconnected(reason: string): void;
   /** @throws {ThingError} `NOT_READY` when it could not open, or is disconnected; `what` cannot be done then. */
   assertUsable(what: string): void;
+  /** @throws {ThingError} `LOCK_BUSY` when an action outside the global lock sets a property inside it, and another action holds it. */
+  assertMaySet?(property: string): void;
 }
 
 const contexts = new WeakMap<Thing, ThingContext>();
@@ -36,6 +38,11 @@ export function attach(thing: Thing, context: ThingContext): void {
 /** @throws {ThingError} `NOT_READY` for a Thing that could not open, or is disconnected: its members would fail in words of their own. */
 export function assertUsable(thing: Thing, what: string): void {
   contexts.get(thing)?.assertUsable(what);
+}
+
+/** @throws {ThingError} `LOCK_BUSY` when an action outside the global lock sets a property inside it, and another action holds it. */
+export function assertMaySet(thing: Thing, property: string): void {
+  contexts.get(thing)?.assertMaySet?.(property);
 }
 
 /**

@@ -12,6 +12,16 @@ const Sum = Type.Object({ a: Type.Number(), b: Type.Optional(Type.Number({ defau
 class Oven extends Thing {
   @property("Temperature", Type.Integer({ minimum: 0, maximum: 300, unit: "Cel" }))
   accessor temperature = 20;
+  #fan = 0;
+  @property("Fan", Type.Integer()) get fan(): number {
+    return this.#fan;
+  }
+  set fan(speed: number) {
+    this.#fan = speed;
+  }
+  @action("Set the fan, outside the lock", { useGlobalLock: false }) blow(): void {
+    this.fan = 3;
+  }
   @property("Light", Type.Boolean(), { useGlobalLock: false }) accessor light = false;
 
   @action("Add", { input: Sum, output: Type.Number() }) add({
@@ -112,4 +122,26 @@ test("an action that aborts itself is cancelled, not failed", async () => {
   assert.equal(status, "cancelled");
   assert.equal(error.title, "InvocationCancelledError");
   assert.match(log.at(-1).message, /There is nothing in it/);
+});
+
+test("an action outside the lock cannot set a locked property while another action holds the lock", async () => {
+  oven.temperature = 20;
+  oven.light = false;
+  const { body: baking } = await call("POST", "/oven/bake", {});
+  const refused = await run("heat");
+  assert.equal(refused.status, "error");
+  assert.equal(refused.error.title, "GlobalLockBusyError");
+  assert.equal(oven.temperature, 20);
+  assert.equal((await run("blow")).error.title, "GlobalLockBusyError");
+  assert.equal(oven.fan, 0);
+  assert.equal((await run("shine")).status, "completed");
+  assert.equal(oven.light, true);
+  await call("DELETE", baking.href);
+  await server.host.invocations.get(baking.id).ended;
+  assert.equal((await run("heat")).status, "completed");
+  assert.equal((await run("blow")).status, "completed");
+  oven.fan = 1;
+  assert.equal(oven.fan, 1);
+  assert.equal((await run("preheat")).status, "completed");
+  assert.equal(oven.temperature, 180);
 });
