@@ -75,7 +75,12 @@ export class ServerLog extends Thing {
     await logFiles.written(); // what was said until now is listed at once
     await this.#look(logFiles);
     this.#looking = setInterval(() => void this.#look(logFiles), LOOK_EVERY_MS);
-    this.#endTail = logFiles.onLine(({ file, line }) => this.#tell(file, line));
+    this.#endTail = logFiles.onLine(
+      ({ file, line }) => this.#tell(file, line),
+      () => {
+        this.#missed++;
+      },
+    );
   }
 
   override close(): void {

@@ -1,9 +1,12 @@
 import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { messageOf } from "./errors.ts";
-import { type Log, logTo, silentLog } from "./log.ts";
+import { type Log, type LogLevel, logTo, silentLog } from "./log.ts";
+import { FloodGate } from "./log-flood.ts";
+import { cut } from "./preview.ts";
 import { redact, redactText } from "./redact.ts";
 import { RotatingFile } from "./rotating-file.ts";
+import { visible } from "./visible.ts";
 
 /** Log files as somebody reads them: by name, never by path. */
 export interface LogShelf {
@@ -47,6 +50,7 @@ const LOG_FILE = /\.log(\.\d+)?$/;
 const NOT_IN_A_NAME = /[^A-Za-z0-9_.-]/g;
 const LONGEST_NAME = 100;
 const LONGEST_LINE = 2_000; // characters
+const LONGEST_LOOK = 20_000; // what is behind is not even looked at
 const WRITTEN_WITHIN_MS = 500;
 const SAY_AGAIN_AFTER_MS = 60_000;
 
@@ -58,7 +62,10 @@ export class LogFolder implements LogShelf {
   readonly folder: string;
   readonly #options: LogFolderOptions;
   readonly #files = new Map<string, RotatingFile>();
-  readonly #listeners = new Set<(line: LoggedLine) => void>();
+  readonly #listeners = new Set<{ onLine(line: LoggedLine): void; onLeftOut(): void }>();
+  readonly #flood = new FloodGate((level, sentence, name) => {
+    this.log(name || SERVER_LOG)[level](sentence);
+  });
   #writing: Promise<void> | undefined;
   #isPaused = false;
   #saidAt = Number.NEGATIVE_INFINITY;
@@ -86,8 +93,22 @@ export class LogFolder implements LogShelf {
     );
   }
 
-  /** Calls `listener` with each line, until the returned function is called. */
-  onLine(listener: (line: LoggedLine) => void): () => void {
+  /**
+   * Whether a line of the file `{name}.log` is written: one that is said again and again is counted instead, and the
+   * file told every ten seconds how many there were.
+   */
+  passes(level: LogLevel, message: string, name: string): boolean {
+    if (level === "debug" || this.#flood.passes(level, message, name)) return true;
+    for (const { onLeftOut } of [...this.#listeners]) onLeftOut();
+    return false;
+  }
+
+  /**
+   * Calls `onLine` with each line, until the returned function is called.
+   * @param onLeftOut - Called for each line that is counted instead of written.
+   */
+  onLine(onLine: (line: LoggedLine) => void, onLeftOut = () => {}): () => void {
+    const listener = { onLine, onLeftOut };
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
@@ -115,6 +136,7 @@ export class LogFolder implements LogShelf {
 
   /** Resolves when what was said is in the files, or the disk has failed, or half a second is over: nobody waits for a disk. */
   async written(): Promise<void> {
+    this.#flood.flush();
     let timer: ReturnType<typeof setTimeout> | undefined;
     let isLate = false;
     const late = new Promise<void>((resolve) => {
@@ -127,14 +149,14 @@ export class LogFolder implements LogShelf {
     clearTimeout(timer);
   }
 
-  #adderOf(wanted: string): (line: string) => void {
+  #adderOf(wanted: string): (text: string) => void {
     const file = wanted.replace(NOT_IN_A_NAME, "_").slice(-LONGEST_NAME);
     return (text) => {
-      const words = redactText(text.slice(0, LONGEST_LINE)).replaceAll("\n", "\n  ");
-      const line = `${new Date().toISOString()} ${words}`;
+      const words = cut(redactText(cut(text, LONGEST_LOOK)), LONGEST_LINE);
+      const line = `${new Date().toISOString()} ${visible(words)}`;
       this.#fileOf(file).add(`${line}\n`);
       this.#writing ??= this.#write();
-      for (const listener of [...this.#listeners]) listener({ file, line });
+      for (const { onLine } of [...this.#listeners]) onLine({ file, line });
     };
   }
 
@@ -183,6 +205,6 @@ export function filedLog(log: Log, files: LogFolder | undefined, name: string): 
   if (!file) return log;
   return logTo((level, message, fields) => {
     log[level](message, fields);
-    file[level](message, fields);
+    if (files?.passes(level, message, name)) file[level](message, fields);
   }, file.program);
 }

@@ -1,31 +1,73 @@
+import { cut, preview } from "./preview.ts";
+
 const SECRET_NAME =
   /^(authorization|cookie|set-cookie)$|passw(or)?d|passphrase|secret|token|api[-_]?key/i;
 const HIDDEN = "[hidden]";
+const LONGEST_TEXT = 4000; // characters
+const MOST_VALUES = 500;
+const LONGEST_FIELDS = 8000; // characters, as JSON
 
-/** The same fields without what opens doors: members with a secret's name, and secrets inside of URLs. */
+/**
+ * The same fields without what opens doors: members with a secret's name, and secrets inside of URLs. They are small and
+ * can be written as JSON, whatever they were.
+ */
 export function redact(fields: Record<string, unknown>, depth = 4): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [
-      name,
-      SECRET_NAME.test(name) ? HIDDEN : redactValue(value, depth),
-    ]),
-  );
+  try {
+    const shown = redactMembers(fields, depth, { left: MOST_VALUES });
+    const text = JSON.stringify(shown);
+    return text.length <= LONGEST_FIELDS ? shown : { fields: cut(text, LONGEST_FIELDS) };
+  } catch {
+    return { fields: "They cannot be shown." }; // a cycle, a BigInt, a getter that throws
+  }
 }
 
 /** The same text without passwords of URLs (`rtsp://user:pass@camera`), tokens of queries, bearer tokens, cookies and this package's own tokens. */
 export function redactText(text: string): string {
-  return text
-    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*):[^\s/@]+@/gi, `$1:${HIDDEN}@`)
+  return withoutUrlPasswords(text)
     .replace(/([?&#](?:token|sig|signature|password|code|key)=)[^\s&#"']+/gi, `$1${HIDDEN}`)
     .replace(/\bts_[\w-]{32}/g, HIDDEN)
     .replace(/\b(thingscope-\d+=)[\w-]+/g, `$1${HIDDEN}`)
-    .replace(/\b(Bearer|Basic) [\w+/=.~-]{6,}/g, `$1 ${HIDDEN}`);
+    .replace(/\b(Bearer|Basic) [\w+/=.~-]{6,}/gi, `$1 ${HIDDEN}`);
 }
 
-function redactValue(value: unknown, depth: number): unknown {
-  if (typeof value === "string") return redactText(value);
-  if (value instanceof Error) return redactText(value.stack ?? value.message);
-  if (typeof value !== "object" || value === null || depth === 0) return value;
-  if (Array.isArray(value)) return value.map((item) => redactValue(item, depth - 1));
-  return redact({ ...value }, depth - 1);
+/** Behind `://`; what follows it in the same URL, up to the next slash, is looked at once. */
+const USER_AND_PASSWORD = /([^\s/:@]*):[^\s/]+@/y;
+
+/** A pattern that began with the scheme would try each place of a long text as its beginning. */
+function withoutUrlPasswords(text: string): string {
+  let shown = "";
+  let from = 0;
+  for (let at = text.indexOf("://"); at >= 0; at = text.indexOf("://", at + 3)) {
+    USER_AND_PASSWORD.lastIndex = at + 3;
+    const found = USER_AND_PASSWORD.exec(text);
+    if (!found) continue;
+    shown += `${text.slice(from, at + 3)}${found[1]}:${HIDDEN}@`;
+    from = USER_AND_PASSWORD.lastIndex;
+  }
+  return shown + text.slice(from);
+}
+
+interface Room {
+  /** Values that may still be looked at. */
+  left: number;
+}
+
+function redactMembers(members: object, depth: number, room: Room): Record<string, unknown> {
+  const entries = Object.entries(members).slice(0, Math.max(0, room.left));
+  return Object.fromEntries(
+    entries.map(([name, value]) => [
+      name,
+      SECRET_NAME.test(name) ? HIDDEN : redactValue(value, depth, room),
+    ]),
+  );
+}
+
+function redactValue(value: unknown, depth: number, room: Room): unknown {
+  room.left -= 1;
+  if (typeof value === "string") return redactText(cut(value, LONGEST_TEXT));
+  if (value instanceof Error) return redactText(cut(value.stack ?? value.message, LONGEST_TEXT));
+  if (typeof value !== "object" || value === null) return value;
+  if (depth === 0) return preview(value);
+  if (!Array.isArray(value)) return redactMembers({ ...value }, depth - 1, room);
+  return value.slice(0, Math.max(0, room.left)).map((item) => redactValue(item, depth - 1, room));
 }

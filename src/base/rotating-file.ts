@@ -1,7 +1,10 @@
 import { appendFile, rename, rm, stat } from "node:fs/promises";
 import { messageOf } from "./errors.ts";
+import { countedLimit } from "./limit-hits.ts";
 
 const MOST_WAITING = 256 * 1024; // characters
+
+const lostLimit = countedLimit("log_file_lines");
 
 /** A file that is only appended to. When it is full it is put aside as `{path}.1`, the one before as `{path}.2` and so on. */
 export class RotatingFile {
@@ -62,6 +65,7 @@ export class RotatingFile {
   }
 
   #miss(lines: number, why: string): void {
+    lostLimit.hit(lines);
     this.lost += lines;
     this.#missing += lines;
     this.#why = why;

@@ -1,7 +1,11 @@
 import { pino } from "pino";
+import { countedLimit } from "../base/limit-hits.ts";
 import type { Log, LogLevel } from "../base/log.ts";
+import { FloodGate } from "../base/log-flood.ts";
 import { filedLog, type LogFolder, SERVER_LOG } from "../base/log-folder.ts";
+import { cut } from "../base/preview.ts";
 import { redact, redactText } from "../base/redact.ts";
+import { visible } from "../base/visible.ts";
 
 export interface ProcessLog extends Log {
   /** Tells the person who started this process: a bare line where lines are readable, else one more at level info. */
@@ -27,30 +31,48 @@ export interface LogOptions {
 const MAX_WAITING_BYTES = 1024 * 1024;
 
 const LONGEST_FLUSH_MS = 500;
+const LONGEST_LINE = 2000; // characters
+const LONGEST_LOOK = 20_000; // what is behind is not even looked at
+
+const waitingLimit = countedLimit("log_output_lines");
 
 /** The log of this process: JSON lines, or short ones for a person, without passwords and tokens. */
 export function pinoLog({ debug = false, readable = false, fd = 1 }: LogOptions = {}): ProcessLog {
   const output = new Output(fd);
   const logger = pino(
     { level: debug ? "debug" : "info", base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    { write: (line: string) => output.write(readable ? readableLine(line) : line) },
+    {
+      write: (line: string) => {
+        output.write(`${visible(readable ? readableLine(line) : line.trimEnd())}\n`);
+      },
+    },
   );
-  const line = (level: LogLevel) => (message: string, fields?: Record<string, unknown>) =>
-    logger[level](redact(fields ?? {}), redactText(message));
+  const write = (level: LogLevel, message: string, fields: Record<string, unknown> = {}) => {
+    const words = cut(redactText(cut(message, LONGEST_LOOK)), LONGEST_LINE);
+    logger[level](redact(fields), words);
+  };
+  const flood = new FloodGate((level, sentence) => write(level, sentence));
+  const line = (level: LogLevel) => (message: string, fields?: Record<string, unknown>) => {
+    const isTold = debug || level !== "debug";
+    if (isTold && flood.passes(level, message)) write(level, message, fields);
+  };
   return {
     debug: line("debug"),
     info: line("info"),
     warn: line("warn"),
     error: line("error"),
     say: (message, fields) => {
-      if (readable) output.write(`${redactText(message)}\n`);
-      else line("info")(message, fields);
+      if (readable) output.write(`${visible(redactText(message))}\n`);
+      else write("info", message, fields);
     },
     isShown: readable,
     show: (text) => {
       if (readable) output.write(`${text}\n`);
     },
-    written: () => output.written(),
+    written: () => {
+      flood.flush();
+      return output.written();
+    },
   };
 }
 
@@ -80,6 +102,7 @@ class Output {
   constructor(fd: number) {
     this.#destination = pino.destination({ fd, sync: false, maxLength: MAX_WAITING_BYTES });
     this.#destination.on("drain", () => this.#becomeIdle());
+    this.#destination.on("drop", () => waitingLimit.hit());
     this.#destination.on("error", () => this.#becomeIdle()); // The reader has gone: there is nobody to tell.
   }
 
@@ -113,5 +136,5 @@ function readableLine(line: string): string {
   const { level, time, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
   const clock = new Date(String(time)).toTimeString().slice(0, 8);
   const rest = Object.keys(fields).length > 0 ? ` ${JSON.stringify(fields)}` : "";
-  return `${clock} ${LEVEL_WORDS[Number(level)] ?? ""}${msg}${rest}\n`;
+  return `${clock} ${LEVEL_WORDS[Number(level)] ?? ""}${msg}${rest}`;
 }

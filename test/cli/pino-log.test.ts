@@ -59,3 +59,24 @@ test("secrets are hidden in sentences, in fields and inside of them", async () =
   assert.match(text, /rtsp:\/\/ana:\[hidden\]@cam\/1 .*width=3/);
   assert.match(text, /"keep":1/);
 });
+
+test("a flood of one error is less than a hundred lines on the standard output, and is counted there", async () => {
+  for (const readable of [true, false]) {
+    const text = await written({ readable }, (log) => {
+      for (let n = 0; n < 100_000; n++) log.error(`Frame ${n} was not written.`, { n });
+    });
+    assert.ok(text.split("\n").length < 100);
+    assert.match(text, /\.\.\. 99,980 more in 10 s like: Frame 0 was not written\./);
+  }
+});
+
+test("what a client sent is on one line, and steers no terminal", async () => {
+  for (const readable of [true, false]) {
+    const text = await written({ readable }, (log) => {
+      log.warn("GET /\n12:00:00 error forged \x1b[2J \x9b31m", { url: "\x1b]0;title\x07\u202e" });
+    });
+    assert.equal(text.trimEnd().split("\n").length, 1);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+    assert.doesNotMatch(text.trimEnd(), /[\0-\x1f\x7f-\x9f\u202e]/);
+  }
+});

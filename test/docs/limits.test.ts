@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import "thingscope";
+import "../../src/cli/pino-log.ts";
 import { limitHits } from "../../src/base/limit-hits.ts";
 import { packagePath } from "../../src/base/package-root.ts";
 import { ask } from "../server/requests.ts";
