@@ -116,8 +116,13 @@ function requestOf({ method, path, fields, body }) {
       else isComplete = false;
     } else if (value) query.set(parameter.name, value);
   }
-  const url = location.origin + filled + (query.size > 0 ? `?${query}` : "");
+  const url = rootUrl() + filled + (query.size > 0 ? `?${query}` : "");
   return { method: method.toUpperCase(), url, body, isComplete };
+}
+
+/** Where this server begins, without a slash at the end: a proxy may have put it below another path. */
+function rootUrl() {
+  return new URL(document.body.dataset.openapi, location.href).href.replace(/\/openapi\.json$/, "");
 }
 
 /** For a POSIX shell. */

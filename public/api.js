@@ -8,7 +8,7 @@ void start();
 
 async function start() {
   try {
-    const response = await fetch("/openapi.json");
+    const response = await fetch(document.body.dataset.openapi);
     if (!response.ok) throw new Error((await response.json()).detail);
     show(await response.json());
   } catch (error) {

@@ -76,6 +76,11 @@ export const ConfigFile = Type.Object(
         description: "a list of host names like 'microscope.local'",
       }),
     ),
+    trusted_proxies: Type.Optional(
+      Type.Array(Type.String({ description: "text like '192.168.1.5' or '10.0.0.0/8'" }), {
+        description: "a list of addresses and networks like '192.168.1.5' or '10.0.0.0/8'",
+      }),
+    ),
     login: Type.Optional(
       Type.Boolean({ description: "true or false: whether this computer's users log in, too" }),
     ),

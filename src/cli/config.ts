@@ -20,6 +20,8 @@ export interface Config {
   readonly applicationConfig: Record<string, unknown>;
   readonly allowedOrigins: readonly string[];
   readonly allowedHosts: readonly string[];
+  /** Proxies whose word counts; loopback, where undefined. */
+  readonly trustedProxies: readonly string[] | undefined;
   /** Hosts that may be called when something happens; no webhooks when undefined. */
   readonly webhooks: { readonly allowedHosts: readonly string[] } | undefined;
   readonly mdns: boolean | string;
@@ -84,6 +86,7 @@ export function configFrom(
     applicationConfig: file.application_config ?? {},
     allowedOrigins: file.allowed_origins ?? [],
     allowedHosts: file.allowed_hosts ?? [],
+    trustedProxies: file.trusted_proxies,
     webhooks: file.webhooks && { allowedHosts: file.webhooks.allowed_hosts },
     mdns: file.mdns ?? false,
     login: file.login ?? false,

@@ -26,12 +26,13 @@ export async function serverFromConfig(
 ): Promise<ThingServer> {
   const host = await hostFromConfig(config, log, join(config.settingsFolder, LOGS));
   const embed = [...config.things].filter(([, entry]) => entry.embed).map(([name]) => name);
-  const { apiPrefix, allowedHosts, allowedOrigins, mdns, webhooks } = config;
+  const { apiPrefix, allowedHosts, allowedOrigins, trustedProxies, mdns, webhooks } = config;
   return new ThingServer(host, {
     apiPrefix,
     embed,
     allowedHosts,
     allowedOrigins,
+    ...(trustedProxies && { trustedProxies }),
     mdns,
     ...(webhooks && { webhooks }),
     ...listening,

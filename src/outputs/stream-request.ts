@@ -19,8 +19,9 @@ const LIMITS = {
 } as const;
 
 /** The query of a request; names that nobody asks for are ignored. */
-export function queryOf(request: IncomingMessage): URLSearchParams {
-  return new URL(request.url ?? "/", "http://localhost").searchParams;
+export function queryOf({ url = "" }: IncomingMessage): URLSearchParams {
+  const begin = url.indexOf("?");
+  return new URLSearchParams(begin < 0 ? "" : url.slice(begin + 1));
 }
 
 /**

@@ -2,12 +2,15 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { ThingError } from "../base/errors.ts";
+import { type Addressed, addressedOf, TrustedProxies } from "./forwarded.ts";
 
 export interface AccessOptions {
   /** Names under which the server may be addressed, beside loopback, IP addresses and the machine's own name. */
   readonly allowedHosts?: readonly string[];
   /** Origins whose pages may call the server, e.g. `http://dashboard.lab:3000`. */
   readonly allowedOrigins?: readonly string[];
+  /** Addresses and networks of proxies whose `X-Forwarded-*` and `Forwarded` are believed; loopback when absent. */
+  readonly trustedProxies?: readonly string[];
 }
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
@@ -23,9 +26,11 @@ const EXPOSED_HEADERS =
 export class AccessPolicy {
   readonly #hosts: Set<string>;
   readonly #origins: ReadonlySet<string>;
+  readonly #proxies: TrustedProxies;
 
-  /** @throws {ThingError} `BAD_CONFIG` for a host or an origin that is none. */
-  constructor({ allowedHosts = [], allowedOrigins = [] }: AccessOptions = {}) {
+  /** @throws {ThingError} `BAD_CONFIG` for a host, an origin or a proxy that is not one. */
+  constructor({ allowedHosts = [], allowedOrigins = [], trustedProxies }: AccessOptions = {}) {
+    this.#proxies = new TrustedProxies(trustedProxies);
     this.#hosts = new Set([...ownNames(), ...allowedHosts.map(configuredHost)]);
     this.#origins = new Set(allowedOrigins.map(configuredOrigin));
   }
@@ -35,7 +40,10 @@ export class AccessPolicy {
     this.#hosts.add(name.toLowerCase());
   }
 
-  /** @throws {ThingError} `HOST_NOT_ALLOWED`; for a request that may change something also `CROSS_ORIGIN`. */
+  /**
+   * Also reads how a proxy says that the request was addressed.
+   * @throws {ThingError} `HOST_NOT_ALLOWED`, `MALFORMED_REQUEST`; for a request that may change something also `CROSS_ORIGIN`.
+   */
   check(request: IncomingMessage): void {
     this.#checkHost(request);
     if (!SAFE_METHODS.has(request.method ?? "")) this.#checkOrigin(request);
@@ -76,8 +84,17 @@ export class AccessPolicy {
     return method === "OPTIONS" && asks && this.#origins.has(origin);
   }
 
-  #checkHost({ headers, socket }: IncomingMessage): void {
-    const name = nameIn(headers.host ?? "");
+  #checkHost(request: IncomingMessage): void {
+    this.#proxies.note(request);
+    const { headers, rawHeaders = [], httpVersion, socket } = request;
+    if (isTwice(rawHeaders, "host")) throw twoHosts();
+    if (headers.host === undefined && httpVersion === "1.0") return; // it was not invented yet; browsers know it
+    this.#checkName(nameIn(headers.host ?? ""), socket);
+    const { host } = addressedOf(request);
+    if (host !== headers.host) this.#checkName(nameIn(host), socket);
+  }
+
+  #checkName(name: string | undefined, socket: IncomingMessage["socket"]): void {
     if (name !== undefined && this.#allowsHost(name)) return;
     const asked = name === undefined ? "no host that can be read" : `the host '${name}'`;
     throw new ThingError(
@@ -95,12 +112,14 @@ export class AccessPolicy {
     );
   }
 
-  #checkOrigin({ headers }: IncomingMessage): void {
-    const { origin, host } = headers;
+  #checkOrigin(request: IncomingMessage): void {
+    const { headers } = request;
+    const { origin } = headers;
     if (origin !== undefined && this.#origins.has(origin)) return;
     const site = headers["sec-fetch-site"];
     const fromElsewhere = site === "cross-site" || site === "same-site";
-    if (!fromElsewhere && (origin === undefined || isSameOrigin(origin, host ?? ""))) return;
+    if (!fromElsewhere && (origin === undefined || isSameOrigin(origin, addressedOf(request))))
+      return;
     throw new ThingError(
       "CROSS_ORIGIN",
       `A page of ${origin === undefined ? "another site" : `'${origin}'`} tried to operate this server, which only its own pages may. If you trust that page, add its origin to allowed_origins in the configuration.`,
@@ -117,12 +136,36 @@ function nameIn(header: string): string | undefined {
   return (found?.[1] ?? found?.[2])?.toLowerCase();
 }
 
-/** The scheme is left out of the comparison: behind a proxy that speaks https only the browser knows it. */
-function isSameOrigin(origin: string, host: string): boolean {
+/**
+ * The scheme is left out of the comparison: behind a proxy that speaks https only the browser may know it. So is the port
+ * where a proxy does not pass it on.
+ */
+function isSameOrigin(origin: string, { host, hasUnknownPort }: Addressed): boolean {
   const url = URL.canParse(origin) ? new URL(origin) : undefined;
   if (url?.protocol !== "http:" && url?.protocol !== "https:") return false;
   const addressed = `${url.protocol}//${host}`;
-  return URL.canParse(addressed) && new URL(addressed).host === url.host;
+  if (!URL.canParse(addressed)) return false;
+  const own = new URL(addressed);
+  return hasUnknownPort ? own.hostname === url.hostname : own.host === url.host;
+}
+
+/** Node keeps the first of several header fields of one name where there must be one. */
+function isTwice(rawHeaders: readonly string[], name: string): boolean {
+  let isFound = false;
+  for (let n = 0; n < rawHeaders.length; n += 2) {
+    const header = rawHeaders[n]!;
+    if (header.length !== name.length || header.toLowerCase() !== name) continue;
+    if (isFound) return true;
+    isFound = true;
+  }
+  return false;
+}
+
+function twoHosts(): ThingError {
+  return new ThingError(
+    "MALFORMED_REQUEST",
+    "The request has more than one Host header field, so nobody can tell whom it is for. Send one.",
+  );
 }
 
 function ownNames(): string[] {

@@ -4,6 +4,7 @@ import type { ActionAffordance } from "../core/affordances.ts";
 import { coerce } from "../core/coerce.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import type { InvocationRecord } from "../core/invocation.ts";
+import { closed, errorsIn } from "../core/schema.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import { mayHoldBlobs } from "../outputs/blob.ts";
 import type { BlobStore } from "../outputs/blob-store.ts";
@@ -43,7 +44,11 @@ export function actionRoutes(
           affordance: action.name,
           op: ["invokeaction"],
         },
-        request: { contentType: JSON_TYPE, ...(action.input && { schema: action.input }) },
+        request: {
+          contentType: JSON_TYPE,
+          ...(action.input && { schema: closed(action.input) }),
+          isOptional: !needsInput(action),
+        },
         ...(action.synchronous ? synchronousAnswer(action) : asynchronousAnswer(action)),
         handle: async (exchange) => {
           const given = readInput(action, await exchange.json(), exchange);
@@ -82,6 +87,11 @@ export function actionRoutes(
 /** Input as a client of its dialect means it: pages send what is typed into a field as a string. */
 function readInput({ input }: ActionAffordance, given: unknown, { request }: Exchange): unknown {
   return input && !isProfileConsumer(request.headers.accept) ? coerce(input, given) : given;
+}
+
+/** False for an action that has defaults for everything, or takes nothing. */
+function needsInput({ input }: ActionAffordance): boolean {
+  return input !== undefined && errorsIn(closed(input), {}).length > 0;
 }
 
 const COMMON_ERRORS = ["NOT_READY", "TOO_MANY_INVOCATIONS"] as const;
@@ -149,6 +159,6 @@ function allActionsRoute(hosted: HostedThing, host: ThingHost, prefix: string): 
 }
 
 /** What this client is told of invocations: absolute URLs as it addressed us, words as it accepts them. */
-export function tellingFor({ origin, request }: Exchange, prefix: string): Telling {
-  return { origin, prefix, accept: request.headers.accept };
+export function tellingFor({ root, request }: Exchange, prefix: string): Telling {
+  return { root, prefix, accept: request.headers.accept };
 }

@@ -4,8 +4,9 @@ import type { Log } from "../base/log.ts";
 import { cut } from "../base/preview.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import type { AccessPolicy } from "./access.ts";
+import { assertUnchanged } from "./etag.ts";
 import type { Gate } from "./login/gate.ts";
-import { originOf } from "./origin.ts";
+import { rootOf } from "./origin.ts";
 import type { Place } from "./place.ts";
 import { problemOf, withoutInput } from "./problem.ts";
 import { writeProblem, writeReply } from "./reply.ts";
@@ -75,11 +76,12 @@ export async function answer(
     }
     const route = place.routeFor(request, response);
     gate?.authorize(request, route);
+    if (route.method !== "GET" && !route.hasETag) assertUnchanged(request);
     const identity = gate?.identityOf(request);
     if (route.picture && (identity?.via === "signature" || embeds(route))) allowEmbedding(response);
     const exchange = new RequestExchange(route, request, response, params, identity);
     const reply = await route.handle(exchange);
-    if (reply) writeReply(request, response, reply, () => originOf(request) + prefix);
+    if (reply) writeReply(request, response, reply, () => rootOf(request) + prefix);
   } catch (error) {
     fail(error, request, response, serving);
   }

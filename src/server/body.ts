@@ -25,7 +25,10 @@ export async function readJson(
 ): Promise<unknown> {
   const type = mediaTypeOf(request);
   const isJson = JSON_TYPE.test(type);
-  if (!isJson && type !== "") throw unsupported(`'${type}'`, "Send JSON as application/json");
+  if (!isJson && type !== "") {
+    await assertEmpty(request, limits, unsupported(`'${type}'`, "Send JSON as application/json"));
+    return undefined;
+  }
   const text = await readText(request, limits);
   if (text === "") return undefined;
   if (!isJson) throw unsupported("no content type", "Send JSON as application/json");
@@ -45,7 +48,9 @@ export async function readPropertyValue(
   const type = mediaTypeOf(request);
   const isJson = JSON_TYPE.test(type);
   if (!isJson && !SCALAR_TYPES.has(type)) {
-    throw unsupported(`'${type}'`, "Send a value as application/json, or a bare scalar as text");
+    const instead = "Send a value as application/json, or a bare scalar as text";
+    await assertEmpty(request, limits, unsupported(`'${type}'`, instead));
+    throw missing();
   }
   const text = await readText(request, limits);
   if (text === "" && (isJson || type === "")) throw missing();
@@ -55,6 +60,19 @@ export async function readPropertyValue(
 /** The media type of a body without parameters, lower case; `""` when the request names none. */
 function mediaTypeOf({ headers }: IncomingMessage): string {
   return (headers["content-type"] ?? "").split(";")[0]!.trim().toLowerCase();
+}
+
+/** No body is of no type, whatever a client says of it: aiohttp and curl name one all the same. */
+async function assertEmpty(
+  request: IncomingMessage,
+  limits: BodyLimits,
+  otherwise: ThingError,
+): Promise<void> {
+  try {
+    await readBody(request, { ...limits, limit: 0 });
+  } catch (error) {
+    throw error instanceof ThingError && error.code === "BODY_TOO_LARGE" ? otherwise : error;
+  }
 }
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true });

@@ -1,3 +1,4 @@
+import { prefixOf } from "./origin.ts";
 import type { Route } from "./route.ts";
 
 const LINK_TYPE = "application/link-format";
@@ -29,9 +30,10 @@ export function coreLinksRoute(titles: ReadonlyMap<string, string>, prefix: stri
     role: "view",
     summary: "Links to the descriptions, in CoRE's format",
     response: { status: 200, contentType: LINK_TYPE },
-    handle: async ({ query }) => ({
+    handle: async ({ query, request }) => ({
       status: 200,
       body: links
+        .map((link) => ({ ...link, href: prefixOf(request) + link.href }))
         .filter(({ rt, href }) => fits(rt, query.get("rt")) && fits(href, query.get("href")))
         .map(textOf)
         .join(","),

@@ -1,4 +1,5 @@
 import { toDataSchema } from "../core/data-schema.ts";
+import { closed } from "../core/schema.ts";
 import type { ThingModel } from "../core/thing-model.ts";
 import { FrameEntrySchema } from "./wire-schemas.ts";
 
@@ -46,7 +47,7 @@ export function describedAffordances(model: ThingModel): DescribedAffordances {
     actions[name] = {
       title: title ?? name,
       description,
-      ...(input && { input: toDataSchema(input) }),
+      ...(input && { input: toDataSchema(closed(input)) }),
       ...(output && { output: toDataSchema(output) }),
       safe,
       idempotent,

@@ -1,4 +1,5 @@
 import { DISCOVERY_CONTEXT, type ThingDirectory } from "./directory.ts";
+import { pathOf } from "./origin.ts";
 import { JSON_TYPE, type Route, TD_TYPE } from "./route.ts";
 import { formsOf, SCHEMA_DEFINITIONS, withForms } from "./td-forms.ts";
 import { needsLogin, type Security } from "./td-security.ts";
@@ -13,34 +14,37 @@ export function directoryDescriber(
   routes: readonly Route[],
   prefix: string,
   security: Security,
-): (origin: string) => Record<string, unknown> {
-  const forms = formsOf("directory", routes, { hasLogin: needsLogin(security) });
-  return (origin) => ({
-    "@context": [...TD_CONTEXTS, DISCOVERY_CONTEXT, LANGUAGE],
-    "@type": ["ThingDirectory"],
-    id: directory.id,
-    title: "Directory of Things",
-    description: "All Things of this server, to be listed and watched.",
-    base: `${origin}/`,
-    ...security,
-    properties: withForms({ things: THINGS }, (name) => forms("properties", name)),
-    actions: withForms(ACTIONS, (name) => forms("actions", name)),
-    events: withForms(EVENTS, (name) => forms("events", name)),
-    forms: [
-      {
-        op: ["subscribeallevents", "unsubscribeallevents"],
-        href: `${prefix}/directory/events`,
-        subprotocol: "sse",
-        contentType: JSON_TYPE,
-      },
-    ],
-    links: directory.names.map((name) => ({
-      rel: "item",
-      type: TD_TYPE,
-      href: `${prefix}/${name}/`,
-    })),
-    schemaDefinitions: SCHEMA_DEFINITIONS,
-  });
+): (root: string) => Record<string, unknown> {
+  return (root) => {
+    const above = pathOf(root) + prefix;
+    const forms = formsOf("directory", routes, { root, hasLogin: needsLogin(security) });
+    return {
+      "@context": [...TD_CONTEXTS, DISCOVERY_CONTEXT, LANGUAGE],
+      "@type": ["ThingDirectory"],
+      id: directory.id,
+      title: "Directory of Things",
+      description: "All Things of this server, to be listed and watched.",
+      base: `${root}/`,
+      ...security,
+      properties: withForms({ things: THINGS }, (name) => forms("properties", name)),
+      actions: withForms(ACTIONS, (name) => forms("actions", name)),
+      events: withForms(EVENTS, (name) => forms("events", name)),
+      forms: [
+        {
+          op: ["subscribeallevents", "unsubscribeallevents"],
+          href: `${above}/directory/events`,
+          subprotocol: "sse",
+          contentType: JSON_TYPE,
+        },
+      ],
+      links: directory.names.map((name) => ({
+        rel: "item",
+        type: TD_TYPE,
+        href: `${above}/${name}/`,
+      })),
+      schemaDefinitions: SCHEMA_DEFINITIONS,
+    };
+  };
 }
 
 const DESCRIPTIONS = { type: "array", items: { type: "object", description: "Thing Description" } };

@@ -1,5 +1,7 @@
+import type { IncomingMessage } from "node:http";
 import { Type } from "typebox";
 import { ThingError } from "../base/errors.ts";
+import { mediaRangesIn, qualityOf } from "./accept.ts";
 import { DISCOVERY_CONTEXT, type EnrichedDescription, type ThingDirectory } from "./directory.ts";
 import { directoryDescriber } from "./directory-description.ts";
 import {
@@ -58,7 +60,7 @@ export function directoryRoutes(
         variables: Object.keys(PAGE),
       },
       response: { status: 200, contentType: LD_TYPE, schema: LIST },
-      handle: async (exchange) => listReply(directory, `${exchange.origin}${base}`, exchange),
+      handle: async (exchange) => listReply(directory, `${exchange.root}${base}`, exchange),
     },
     {
       method: "GET",
@@ -70,7 +72,7 @@ export function directoryRoutes(
       handle: async (exchange) =>
         revalidated(exchange, {
           status: 200,
-          body: directory.get(exchange.params.id!, exchange.origin),
+          body: directory.get(exchange.params.id!, exchange.root),
           contentType: TD_TYPE,
         }),
     },
@@ -92,7 +94,7 @@ export function directoryRoutes(
     handle: async (exchange) =>
       revalidated(exchange, {
         status: 200,
-        body: describe(exchange.origin),
+        body: describe(exchange.root),
         contentType: TD_TYPE,
       }),
   });
@@ -145,7 +147,7 @@ function eventRoute(
 
 /** @see WoT Discovery, 7.3.2.1.5 Listing. */
 function listReply(directory: ThingDirectory, base: string, exchange: Exchange): Reply {
-  const { query, origin } = exchange;
+  const { query, root } = exchange;
   if (query.has("sort_by") || query.has("sort_order")) throw notSupported("sort_by");
   const offset = numberIn(query, "offset", 0) ?? 0;
   const limit = numberIn(query, "limit", 1);
@@ -153,7 +155,7 @@ function listReply(directory: ThingDirectory, base: string, exchange: Exchange):
   if (format !== "array" && format !== "collection") {
     throw badQuery("format", format, "'array' or 'collection'");
   }
-  const all = directory.list(origin);
+  const all = directory.list(root);
   const members = all.slice(offset, limit === undefined ? undefined : offset + limit);
   const isMore = offset + members.length < all.length && members.length > 0;
   const next = isMore
@@ -169,9 +171,15 @@ function listReply(directory: ThingDirectory, base: string, exchange: Exchange):
             "@id": `${base}/things?${page(offset, limit, format)}`,
             ...(next && { next }),
           }),
-    contentType: exchange.request.headers.accept === JSON_TYPE ? JSON_TYPE : LD_TYPE,
+    contentType: typeFor(exchange.request),
     headers: { Link: next ? `<${next}>; rel="next", ${canonical}` : canonical, Vary: "Accept" },
   });
+}
+
+/** Plain JSON for a client that wants it more than JSON-LD, or names it alone. */
+function typeFor({ headers: { accept } }: IncomingMessage): string {
+  const ranges = mediaRangesIn(accept);
+  return qualityOf(ranges, JSON_TYPE) > qualityOf(ranges, LD_TYPE) ? JSON_TYPE : LD_TYPE;
 }
 
 function collection(

@@ -41,27 +41,27 @@ export class ThingDirectory {
   }
 
   /** Every description, in the order of the ids, as the specification wants it. */
-  list(origin: string): EnrichedDescription[] {
+  list(root: string): EnrichedDescription[] {
     const idOf = new Map(this.names.map((name) => [name, thingId(this.#host, name)]));
     // All ids are ASCII, so that the order of code units is the order of code points.
     const sorted = this.names.sort((a, b) => (idOf.get(a)! < idOf.get(b)! ? -1 : 1));
-    return sorted.map((name) => this.#enriched(name, origin));
+    return sorted.map((name) => this.#enriched(name, root));
   }
 
   /** @throws {ThingError} `NOT_FOUND`. */
-  get(id: string, origin: string): EnrichedDescription {
+  get(id: string, root: string): EnrichedDescription {
     const name = this.names.find((name) => thingId(this.#host, name) === id);
-    if (name !== undefined) return this.#enriched(name, origin);
+    if (name !== undefined) return this.#enriched(name, root);
     throw new ThingError(
       "NOT_FOUND",
       `The directory has no Thing with the id '${id}'. The list of all has the id of each.`,
     );
   }
 
-  #enriched(name: string, origin: string): EnrichedDescription {
+  #enriched(name: string, root: string): EnrichedDescription {
     const modified = this.#modified.get(name) ?? this.#created;
     return {
-      ...this.#describe(name, origin),
+      ...this.#describe(name, root),
       "@context": [...TD_CONTEXTS, DISCOVERY_CONTEXT, LANGUAGE],
       registration: {
         created: toDateTime(wallTime(this.#created)),

@@ -3,9 +3,11 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import { ThingError } from "../base/errors.ts";
 import { admit, answer, fail, type Serving } from "./answering.ts";
 import { nothingAt } from "./nothing-at.ts";
+import { prefixOf } from "./origin.ts";
 import { Place } from "./place.ts";
 import { problemOf } from "./problem.ts";
-import { writeProblem } from "./reply.ts";
+import { writeProblem, writeReply } from "./reply.ts";
+import { checkFraming, normalizeTarget } from "./request-target.ts";
 import type { Route } from "./route.ts";
 
 /** Serves a table of routes: HEAD wherever GET, `Allow` on 405, every error a problem. */
@@ -14,6 +16,14 @@ export function listenerOf(routes: readonly Route[], serving: Serving): RequestL
   const plain = new Map([...places].filter(([path]) => !path.includes(":")));
   const app = expressOf(places, plain, serving);
   return (request, response) => {
+    try {
+      normalizeTarget(request);
+      checkFraming(request);
+    } catch (error) {
+      response.shouldKeepAlive = false;
+      fail(error, request, response, serving);
+      return;
+    }
     const place = plain.get(pathOf(request.url ?? ""));
     if (!place) return app(request, response);
     admit(request, response, serving, () => answer(place, NO_PARAMS, request, response, serving));
@@ -21,6 +31,11 @@ export function listenerOf(routes: readonly Route[], serving: Serving): RequestL
 }
 
 const NO_PARAMS = {};
+/** The answer to `OPTIONS *`, which asks about the server as a whole. */
+const EVERYTHING = {
+  status: 204,
+  headers: { Allow: "GET, HEAD, PUT, POST, DELETE, OPTIONS" },
+};
 
 /**
  * What is not found by its path alone: paths with parameters, those with the wrong slash, and what is nowhere.
@@ -51,6 +66,7 @@ function expressOf(
   });
   app.use((request, response) => {
     const path = pathOf(request.originalUrl);
+    if (path === "*") return writeReply(request, response, EVERYTHING);
     writeProblem(request, response, problemOf(nothingAt(path, serving.host, serving.prefix), path));
   });
   // Four parameters are what makes express hand errors to it. Only a path that cannot be decoded gets here.
@@ -78,8 +94,9 @@ function pathOf(url: string): string {
 
 /** LabThings redirects a path with the wrong trailing slash, both ways. */
 function redirectToSlash(request: Request, response: Response): void {
-  const [path, query] = request.originalUrl.split("?");
-  response.writeHead(307, { Location: otherSlash(path!) + (query ? `?${query}` : "") });
+  const path = pathOf(request.originalUrl);
+  const query = request.originalUrl.slice(path.length);
+  response.writeHead(307, { Location: prefixOf(request) + otherSlash(path) + query });
   response.end();
 }
 

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { ThingError } from "../base/errors.ts";
 import type { Exchange, Reply } from "./route.ts";
 
 /**
@@ -10,9 +12,23 @@ export function revalidated({ request }: Pick<Exchange, "request">, reply: Reply
     reply.body instanceof Uint8Array ? reply.body : Buffer.from(JSON.stringify(reply.body));
   const etag = `"${hashOf(body)}"`;
   const headers = { "Cache-Control": "no-cache", ...reply.headers, ETag: etag };
-  return isKnown(request.headers["if-none-match"], etag)
+  const { "if-match": wanted, "if-none-match": known } = request.headers;
+  if (wanted !== undefined && !isAmong(wanted, etag, STRONG)) throw changed();
+  return known !== undefined && isAmong(known, etag, WEAK)
     ? { status: 304, headers }
     : { ...reply, body, headers };
+}
+
+/**
+ * Refuses to change what its client does not know to be as it is.
+ * @param etag - Of what is there now; undefined where nobody could have been told one.
+ * @throws {ThingError} `PRECONDITION_FAILED`.
+ * @see RFC 9110, 13.1.1 If-Match, 13.1.2 If-None-Match.
+ */
+export function assertUnchanged({ headers }: IncomingMessage, etag?: string): void {
+  const { "if-match": wanted, "if-none-match": known } = headers;
+  if (wanted !== undefined && !isAmong(wanted, etag, STRONG)) throw changed();
+  if (known !== undefined && isAmong(known, etag, WEAK)) throw changed();
 }
 
 /** Short enough for a header, long enough never to meet again. */
@@ -20,8 +36,18 @@ export function hashOf(body: string | Uint8Array): string {
   return createHash("sha256").update(body).digest("base64url").slice(0, 27);
 }
 
-function isKnown(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false;
-  const tags = header.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
-  return tags.includes(etag) || tags.includes("*");
+const STRONG = /(?:^|,)[ \t]*("[!#-~\x80-\xff]*")(?=[ \t]*(?:,|$))/g;
+const WEAK = /(?:^|,)[ \t]*(?:W\/)?("[!#-~\x80-\xff]*")(?=[ \t]*(?:,|$))/g;
+
+/** Whether a list of tags has one. `*` has any that exists. */
+function isAmong(list: string, etag: string | undefined, comparison: RegExp): boolean {
+  if (list.trim() === "*") return true;
+  return [...list.matchAll(comparison)].some(([, tag]) => tag === etag);
+}
+
+function changed(): ThingError {
+  return new ThingError(
+    "PRECONDITION_FAILED",
+    "A condition of the request (If-Match or If-None-Match) does not hold: what is there is not what you know. Read it again, then decide.",
+  );
 }

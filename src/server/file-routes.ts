@@ -4,10 +4,10 @@ import type { HostedThing } from "../core/hosted-thing.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import { FileCollection } from "../outputs/file-collection.ts";
 import { storedFileSchema } from "../outputs/stored-file.ts";
-import { revalidated } from "./etag.ts";
+import { assertUnchanged, revalidated } from "./etag.ts";
 import { FILE_PAGE, fileListReply } from "./file-pages.ts";
 import { type Exchange, JSON_TYPE, type Reply, type Route } from "./route.ts";
-import { sendFile } from "./send-file.ts";
+import { fileETag, sendFile } from "./send-file.ts";
 
 /** A file says only with its answer what it is. */
 const ANY_TYPE = "*/*";
@@ -88,9 +88,12 @@ function routesAt(
       role: "admin",
       summary: `Delete a file and all that belongs to it: ${what}`,
       response: { status: 204 },
-      errors: ["NOT_FOUND", "LOCK_BUSY"],
-      handle: async ({ params }) => {
-        await holder(params.id!).delete(params.id!);
+      errors: ["NOT_FOUND", "LOCK_BUSY", "PRECONDITION_FAILED"],
+      hasETag: true,
+      handle: async ({ params, request }) => {
+        const files = holder(params.id!);
+        assertUnchanged(request, await fileETag(files.get(params.id!).path));
+        await files.delete(params.id!);
         return { status: 204 };
       },
     },

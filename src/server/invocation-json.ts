@@ -1,19 +1,24 @@
 import { toDateTime, wallTime } from "../base/clock.ts";
 import type { InvocationRecord } from "../core/invocation.ts";
+
 import { isProfileConsumer } from "./dialect.ts";
+
+import { pathOf } from "./origin.ts";
+
 import { problemOf } from "./problem.ts";
 
 /** How an invocation is told to one client. */
 export interface Telling {
-  readonly origin: string;
+  /** Where this server begins for the client: its URLs are absolute. */
+  readonly root: string;
   readonly prefix: string;
   /** The request's Accept header. */
   readonly accept: string | undefined;
 }
 
 /** Where an invocation can be asked about, absolute. */
-export function invocationUrl(record: InvocationRecord, { origin, prefix }: Telling): string {
-  return `${origin}${prefix}/action_invocations/${record.id}`;
+export function invocationUrl(record: InvocationRecord, { root, prefix }: Telling): string {
+  return `${root}${prefix}/action_invocations/${record.id}`;
 }
 
 /**
@@ -51,7 +56,7 @@ export function invocationSummary(
   return inWordsFor(telling, {
     status: record.status,
     id: record.id,
-    action: `${telling.prefix}/${record.thing}/${record.action}`,
+    action: `${pathOf(telling.root)}${telling.prefix}/${record.thing}/${record.action}`,
     href,
     timeRequested: toDateTime(wallTime(record.timeRequested)),
     timeStarted: time(record.timeStarted),

@@ -67,7 +67,9 @@ export function invocationRoutes(host: ThingHost, prefix: string): Route[] {
       path: `${all}/:id/output`,
       role: "view",
       summary: "Fetch the output of an invocation: JSON, or the bytes of a file",
-      response: { status: 200, contentType: JSON_TYPE },
+      params,
+      response: { status: 200, contentType: JSON_TYPE, otherTypes: ["*/*"] },
+      errors: ["NOT_FOUND", "NO_OUTPUT"],
       handle: async (exchange) => {
         const record = invocations.get(exchange.params.id!);
         // 0, false, "" and [] are outputs; LabThings takes them for none.

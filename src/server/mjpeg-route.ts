@@ -9,6 +9,7 @@ import type { MJPEGStream } from "../outputs/mjpeg-stream.ts";
 import { queryOf, variantOf } from "../outputs/stream-request.ts";
 import { VIEWER_ASSETS, viewerFile } from "../outputs/viewer-page.ts";
 import { drained } from "./drained.ts";
+import { prefixOf } from "./origin.ts";
 import { writeReply } from "./reply.ts";
 import { JSON_TYPE } from "./route.ts";
 import { EventStreamWriter } from "./sse.ts";
@@ -81,11 +82,11 @@ export const streamHandlers = {
 
   /** `{stream}/frames`: what the ring holds. */
   async frames(stream, request, response) {
-    const { pathname } = new URL(request.url ?? "/", "http://localhost");
+    const path = prefixOf(request) + (request.url ?? "").split("?")[0];
     const frames = stream.heldIdentities.map((frame) => ({
       ...frame,
       capturedAt: wallTime(frame.capturedAt),
-      href: `${pathname}/${frame.index}`,
+      href: `${path}/${frame.index}`,
     }));
     writeReply(request, response, { status: 200, body: { run: stream.run, frames } });
   },

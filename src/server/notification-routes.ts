@@ -73,7 +73,12 @@ function longpollRoute(
     description: "A client that follows the answer's Link to the next loses nothing that is held.",
     form: { ...place, subprotocol: "longpoll" },
     query: LONGPOLL_QUERY,
-    response: { status: 200, contentType: JSON_TYPE, ...(schema && { schema }) },
+    response: {
+      status: 200,
+      contentType: JSON_TYPE,
+      ...(schema && { schema }),
+      emptyWhen: "Nothing came in that time",
+    },
     errors: ["BAD_ARGUMENT"],
     handle: (exchange) =>
       nextNotification({ log: log(), clients, present: notifications.present }, exchange),

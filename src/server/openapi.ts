@@ -3,6 +3,7 @@ import { packageVersion } from "../base/package-version.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import { revalidated } from "./etag.ts";
 import { componentSchemas, toOpenApiSchema } from "./openapi-schema.ts";
+import { prefixOf } from "./origin.ts";
 import { JSON_TYPE, PROBLEM_TYPE, type Route } from "./route.ts";
 import { uriTemplate } from "./td-forms.ts";
 import { ProblemSchema } from "./wire-schemas.ts";
@@ -33,6 +34,8 @@ const SERVER = TAGS.get("health")!;
 export interface OpenApiContext {
   readonly host: ThingHost;
   readonly prefix: string;
+  /** What a proxy takes off each path: empty, or like `/scope`. */
+  readonly above?: string;
   /** Whether somebody has to log in. */
   readonly hasLogin?: boolean;
 }
@@ -59,7 +62,7 @@ export function openApiDocument(
   return {
     openapi: "3.1.1",
     info: { title: "Thingscope", version: packageVersion(), description: DESCRIPTION },
-    servers: [{ url: "/" }], // from where the document came
+    servers: [{ url: `${context.above ?? ""}/` }], // from where the document came
     tags: tagsOf(routes, context),
     paths,
     components: {
@@ -101,8 +104,8 @@ function operation(rows: Rows, context: OpenApiContext): Record<string, unknown>
     parameters: parametersOf(rows),
     ...(request?.schema && {
       requestBody: {
-        required: route.method === "PUT" || hasRequired(request.schema),
-        content: { [request.contentType]: mediaType(request.contentType, request.schema) },
+        required: request.isOptional !== true,
+        content: requestContent(request),
       },
     }),
     responses: {
@@ -111,6 +114,10 @@ function operation(rows: Rows, context: OpenApiContext): Record<string, unknown>
         ...(response.status === 201 && { headers: { Location: LOCATION } }),
         ...(Object.keys(content).length > 0 && { content }),
       },
+      ...(response.emptyWhen &&
+        response.status !== 204 && {
+          204: { description: response.emptyWhen },
+        }),
       "4XX": PROBLEM,
       "5XX": PROBLEM,
     },
@@ -149,16 +156,17 @@ const LOCATION = {
   schema: { type: "string", format: "uri" },
 };
 
-/** An action whose input has defaults for everything may be invoked without a body. */
-function hasRequired(schema: object): boolean {
-  return "required" in schema && Array.isArray(schema.required) && schema.required.length > 0;
+function requestContent({ contentType, schema, otherTypes = [] }: NonNullable<Route["request"]>) {
+  const types = [contentType, ...otherTypes];
+  return Object.fromEntries(types.map((type) => [type, { schema: toOpenApiSchema(schema ?? {}) }]));
 }
 
 function contentOf(rows: Rows): Record<string, unknown> {
   return Object.fromEntries(
-    rows.flatMap(({ response: { contentType, schema } }) =>
-      contentType === undefined ? [] : [[contentType, mediaType(contentType, schema)]],
-    ),
+    rows.flatMap(({ response: { contentType, schema, otherTypes = [] } }) => [
+      ...(contentType === undefined ? [] : [[contentType, mediaType(contentType, schema)]]),
+      ...otherTypes.map((type) => [type, {}]),
+    ]),
   );
 }
 
@@ -223,7 +231,8 @@ function unique(wanted: string, used: Map<string, number>): string {
 
 /** The document itself, outside any prefix: generators of clients look for it there. */
 export function openApiRoute(table: () => readonly Route[], context: OpenApiContext): Route {
-  let made: Buffer | undefined; // the table does not change any more once it is asked for
+  // The table does not change any more once it is asked for, and proxies seldom.
+  let made: { above: string; body: Buffer } | undefined;
   return {
     method: "GET",
     path: "/openapi.json",
@@ -231,8 +240,12 @@ export function openApiRoute(table: () => readonly Route[], context: OpenApiCont
     summary: "This document",
     response: { status: 200, contentType: JSON_TYPE },
     handle: async (exchange) => {
-      made ??= Buffer.from(JSON.stringify(openApiDocument(table(), context)));
-      return revalidated(exchange, { status: 200, body: made, contentType: JSON_TYPE });
+      const above = prefixOf(exchange.request);
+      if (made?.above !== above) {
+        const document = openApiDocument(table(), { ...context, above });
+        made = { above, body: Buffer.from(JSON.stringify(document)) };
+      }
+      return revalidated(exchange, { status: 200, body: made.body, contentType: JSON_TYPE });
     },
   };
 }

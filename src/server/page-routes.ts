@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { packagePath } from "../base/package-root.ts";
 import { revalidated } from "./etag.ts";
+import { prefixOf } from "./origin.ts";
 import type { Route } from "./route.ts";
 
 const HTML_TYPE = "text/html; charset=utf-8";
@@ -14,8 +15,8 @@ const ASSET_TYPES: ReadonlyMap<string, string> = new Map([
 /** The pages of the server: the Things that are here, the API, and the files that both are made of. */
 export function pageRoutes(prefix: string): Route[] {
   return [
-    pageRoute(`${prefix}/`, "index.html", "A page that shows the Things that are here"),
-    pageRoute(`${prefix}/docs`, "api.html", "A page that explains this API, and tries it"),
+    pageRoute(prefix, "", "index.html", "A page that shows the Things that are here"),
+    pageRoute(prefix, "docs", "api.html", "A page that explains this API, and tries it"),
     ...assetRoutes(`${prefix}/assets`),
     ...(prefix ? [redirect("/", `${prefix}/`)] : []),
   ];
@@ -34,8 +35,11 @@ function assetRoutes(base: string): Route[] {
   });
 }
 
-function pageRoute(path: string, file: string, summary: string): Route {
-  return fileRoute(path, readFileSync(packagePath("public", file)), HTML_TYPE, summary);
+/** Its links are relative, and so right behind any proxy; `{top}` leads to the root of the server. */
+function pageRoute(prefix: string, name: string, file: string, summary: string): Route {
+  const top = "../".repeat(prefix.split("/").length - 1);
+  const text = readFileSync(packagePath("public", file), "utf8").replaceAll("{top}", top);
+  return fileRoute(`${prefix}/${name}`, Buffer.from(text), HTML_TYPE, summary);
 }
 
 function fileRoute(path: string, body: Buffer, contentType: string, summary: string): Route {
@@ -56,11 +60,11 @@ function redirect(path: string, to: string): Route {
     role: "view",
     summary: `Leads to ${to}`,
     response: { status: 307 },
-    handle: async () => ({
+    handle: async ({ request }) => ({
       status: 307,
       body: "",
       contentType: HTML_TYPE,
-      headers: { Location: to },
+      headers: { Location: prefixOf(request) + to },
     }),
   };
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ThingError } from "../base/errors.ts";
-import { EVENT_STREAM_TYPE, type Route } from "./route.ts";
+import { mediaRangesIn, qualityByName, qualityOf } from "./accept.ts";
+import { EVENT_STREAM_TYPE, JSON_TYPE, type Route } from "./route.ts";
 
 /** The routes at one path. */
 export class Place {
@@ -23,8 +24,10 @@ export class Place {
     if (!first) throw this.#notAllowed(request, response);
     if (others.length === 0) return first;
     response.appendHeader("Vary", "Accept");
-    const wanted = wantsEvents(request);
-    return [first, ...others].find((route) => isEventStream(route) === wanted) ?? first;
+    const all = [first, ...others];
+    const value = all.find((route) => !isEventStream(route)) ?? first;
+    const wanted = wantsEvents(request, value.response.contentType ?? JSON_TYPE);
+    return all.find((route) => isEventStream(route) === wanted) ?? first;
   }
 
   #notAllowed({ url = "", method }: IncomingMessage, response: ServerResponse): ThingError {
@@ -40,8 +43,15 @@ function isEventStream({ response }: Route): boolean {
   return response.contentType === EVENT_STREAM_TYPE;
 }
 
-/** `*` includes server-sent events, but does not ask for an answer without an end. */
-function wantsEvents({ headers: { accept = "" } }: IncomingMessage): boolean {
-  const types = accept.split(",").map((type) => type.split(";")[0]!.trim().toLowerCase());
-  return types.includes(EVENT_STREAM_TYPE);
+/**
+ * True for a client that names server-sent events and wants them no less than the value as it is now: an answer without an
+ * end is for those who ask for it, not for `*`. Of two that it wants alike, the one that it names first is meant.
+ */
+function wantsEvents({ headers: { accept } }: IncomingMessage, valueType: string): boolean {
+  const ranges = mediaRangesIn(accept);
+  const events = qualityByName(ranges, EVENT_STREAM_TYPE);
+  if (events === undefined || events.quality === 0) return false;
+  const value = qualityByName(ranges, valueType);
+  if (value?.quality === events.quality) return events.position < value.position;
+  return events.quality >= qualityOf(ranges, valueType);
 }

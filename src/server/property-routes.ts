@@ -1,4 +1,6 @@
+import type { TSchema } from "typebox";
 import { coerce } from "../core/coerce.ts";
+
 import type { HostedThing } from "../core/hosted-thing.ts";
 import { isProfileConsumer } from "./dialect.ts";
 import { FILE_PAGE, fileListReply } from "./file-pages.ts";
@@ -39,7 +41,11 @@ export function propertyRoutes(hosted: HostedThing, base: string): Route[] {
           summary: `Write ${called}`,
           description,
           form: { ...place, op: ["writeproperty"] },
-          request: { contentType: JSON_TYPE, schema },
+          request: {
+            contentType: JSON_TYPE,
+            schema,
+            ...(isScalar(schema) && { otherTypes: ["text/plain"] }),
+          },
           response: { status: 204 },
           errors: ["LOCK_BUSY"],
           handle: async (exchange) => {
@@ -69,4 +75,9 @@ export function propertyRoutes(hosted: HostedThing, base: string): Route[] {
       return routes;
     },
   );
+}
+
+/** Of one kind that a bare text can stand for. */
+function isScalar(schema: TSchema): boolean {
+  return "type" in schema && /^(boolean|integer|number|string)$/.test(String(schema.type));
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { readJson, readPropertyValue } from "./body.ts";
 import type { BodyLimits } from "./body-bytes.ts";
 import type { Identity } from "./login/identity.ts";
-import { originOf } from "./origin.ts";
+import { rootOf } from "./origin.ts";
 import type { Exchange, Route } from "./route.ts";
 
 /** What somebody may send whom nobody knows: a login is less than a kilobyte. */
@@ -32,11 +32,13 @@ export class RequestExchange implements Exchange {
   }
 
   get query(): URLSearchParams {
-    return new URL(this.request.url ?? "/", "http://localhost").searchParams;
+    const { url = "" } = this.request;
+    const begin = url.indexOf("?");
+    return new URLSearchParams(begin < 0 ? "" : url.slice(begin + 1));
   }
 
-  get origin(): string {
-    return originOf(this.request);
+  get root(): string {
+    return rootOf(this.request);
   }
 
   get signal(): AbortSignal {

@@ -13,8 +13,8 @@ export interface Exchange {
   /** The `:name` segments of the path, decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
-  /** Scheme, host and port as the client addressed us, e.g. `http://127.0.0.1:5000`. */
-  readonly origin: string;
+  /** Where this server begins for the client, e.g. `http://127.0.0.1:5000`, or `https://lab.example/scope` behind a proxy. */
+  readonly root: string;
   /** Who sent it; undefined where nobody has to log in. */
   readonly identity: Identity | undefined;
   /** Aborts when the client goes away. */
@@ -69,18 +69,31 @@ export interface Route {
   readonly params?: Readonly<Record<string, TSchema>>;
   /** Parameters of the query by name. */
   readonly query?: Readonly<Record<string, TSchema>>;
-  readonly request?: { readonly contentType: string; readonly schema?: TSchema };
+  readonly request?: {
+    readonly contentType: string;
+    readonly schema?: TSchema;
+    /** Other types that a body may have: a bare scalar as text. */
+    readonly otherTypes?: readonly string[];
+    /** The body may be left out. */
+    readonly isOptional?: boolean;
+  };
   readonly response: {
     readonly status: number;
     /** Which schema of the Thing Description the answer has, where it is not what the affordance describes. */
     readonly named?: SchemaName;
     readonly contentType?: string;
     readonly schema?: TSchema;
+    /** Other types that the answer may have, whatever is accepted. */
+    readonly otherTypes?: readonly string[];
+    /** When it is 204 without a body instead. */
+    readonly emptyWhen?: string;
   };
   /** What it fails with, beside what any request with a body may: the Thing Description tells their statuses. */
   readonly errors?: readonly ErrorCode[];
   /** Pictures that may be shown on pages of other origins, where the Thing's configuration says `embed`. */
   readonly picture?: boolean;
+  /** Conditional requests for it are judged by its handler, with the tag of what is there. Of others there is no tag. */
+  readonly hasETag?: boolean;
   handle(exchange: Exchange): Promise<Reply | undefined>;
 }
 

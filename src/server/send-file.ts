@@ -1,3 +1,4 @@
+import type { BigIntStats } from "node:fs";
 import { stat } from "node:fs/promises";
 import send from "send";
 import { messageOf, ThingError } from "../base/errors.ts";
@@ -20,10 +21,11 @@ export async function sendFile(
   { request, response }: Pick<Exchange, "request" | "response">,
   { path, name, mediaType }: SentFile,
 ): Promise<void> {
-  const { size, mtimeNs, ino } = await stat(path, { bigint: true }).catch((cause) => {
+  const stats = await stat(path, { bigint: true }).catch((cause) => {
     throw new ThingError("NOT_FOUND", `'${name}' is not there any more.`, { cause });
   });
-  response.setHeader("ETag", `"${[ino, mtimeNs, size].map((n) => n.toString(36)).join("-")}"`);
+  const { size } = stats;
+  response.setHeader("ETag", etagOf(stats));
   response.setHeader("Content-Type", mediaType);
   response.setHeader("Content-Disposition", `inline; filename*=UTF-8''${encodeURIComponent(name)}`);
   await new Promise<void>((resolve, reject) => {
@@ -41,10 +43,23 @@ export async function sendFile(
   });
 }
 
+/** The validator of a file, which changes with it; undefined when it is not there. */
+export async function fileETag(path: string): Promise<string | undefined> {
+  return stat(path, { bigint: true }).then(etagOf, () => undefined);
+}
+
+function etagOf({ ino, mtimeNs, size }: Pick<BigIntStats, "ino" | "mtimeNs" | "size">): string {
+  return `"${[ino, mtimeNs, size].map((n) => n.toString(36)).join("-")}"`;
+}
+
 function problemOf(error: Error & { status?: number }, name: string, size: bigint): Error {
   if (error.status === 416) {
     const why = `'${name}' has ${size} bytes; those that were asked for are not among them.`;
     return new ThingError("BAD_RANGE", why, { cause: error });
+  }
+  if (error.status === 412) {
+    const why = `'${name}' is not as your request's condition says. Fetch it again.`;
+    return new ThingError("PRECONDITION_FAILED", why, { cause: error });
   }
   const why = `'${name}' cannot be read: ${messageOf(error)}.`;
   return new ThingError(error.status === 404 ? "NOT_FOUND" : "INTERNAL", why, { cause: error });

@@ -71,6 +71,7 @@ function routesOfStream(
       status: 200,
       contentType: route.contentType,
       ...(route.schema && { schema: route.schema }),
+      ...(handler === streamHandlers.next && { emptyWhen: "No frame came in that time" }),
     },
     ...(route.form && { form: route.form }),
     errors: ["BAD_ARGUMENT", "NO_FRAME", "NOT_READY", "STREAM_STOPPED"],
@@ -187,7 +188,12 @@ function routesOfStream(
       role: "view",
       summary: `Wait for the next frame of ${called}: its identity, time and size`,
       form: { ...newFrame, op: SUBSCRIBE, subprotocol: "longpoll" },
-      response: { status: 200, contentType: JSON_TYPE, schema: FrameEntrySchema },
+      response: {
+        status: 200,
+        contentType: JSON_TYPE,
+        schema: FrameEntrySchema,
+        emptyWhen: "No frame came in that time",
+      },
       errors: ["BAD_ARGUMENT", "STREAM_STOPPED"],
       query: LONGPOLL_QUERY,
       handle: (exchange) => {

@@ -1,6 +1,7 @@
 import { ERROR_STATUS } from "../base/errors.ts";
 import { toDataSchema } from "../core/data-schema.ts";
 import type { Affordances } from "./described-affordances.ts";
+import { pathOf } from "./origin.ts";
 import {
   EVENT_STREAM_TYPE,
   type FormPlace,
@@ -30,12 +31,12 @@ export type FormFinder = (kind: FormPlace["kind"], affordance?: string) => Reach
 
 /**
  * The forms of one Thing's routes, in the order of the table.
- * @param options - `origin` is what those of WebSockets begin with; the others are relative to `base`.
+ * @param options - Those of WebSockets begin with `root`, the others with its path.
  */
 export function formsOf(
   thing: string,
   routes: readonly Route[],
-  { origin = "", hasLogin = false } = {},
+  { root = "", hasLogin = false } = {},
 ): FormFinder {
   const found = new Map<string, { route: Route; place: FormPlace }[]>();
   for (const route of routes) {
@@ -50,8 +51,8 @@ export function formsOf(
     return {
       forms: there.map(({ route, place }) =>
         route.response.status === 101
-          ? webSocketForm(route, place, origin)
-          : formOf(route, place, hasLogin),
+          ? webSocketForm(route, place, root)
+          : formOf(route, place, { above: pathOf(root), hasLogin }),
       ),
       ...(Object.keys(variables).length > 0 && { uriVariables: variables }),
     };
@@ -78,12 +79,16 @@ export function uriTemplate(path: string, variables: readonly string[] = []): st
 }
 
 /** One form. `op` is a list even for one operation: node-wot searches a string for parts of it. */
-function formOf(route: Route, place: FormPlace, hasLogin: boolean): Record<string, unknown> {
+function formOf(
+  route: Route,
+  place: FormPlace,
+  { above, hasLogin }: { above: string; hasLogin: boolean },
+): Record<string, unknown> {
   const { path, method, request } = route;
   const answered = typeAnswered(route);
   const contentType = request?.contentType ?? answered;
   return {
-    href: uriTemplate(path, place.variables),
+    href: above + uriTemplate(path, place.variables),
     op: place.op,
     contentType,
     ...(contentType !== answered && { response: { contentType: answered } }),
@@ -94,8 +99,8 @@ function formOf(route: Route, place: FormPlace, hasLogin: boolean): Record<strin
 }
 
 /** Errors come as messages. */
-function webSocketForm({ path }: Route, { op, subprotocol }: FormPlace, origin: string) {
-  return { href: origin.replace(/^http/, "ws") + path, op, contentType: JSON_TYPE, subprotocol };
+function webSocketForm({ path }: Route, { op, subprotocol }: FormPlace, root: string) {
+  return { href: root.replace(/^http/, "ws") + path, op, contentType: JSON_TYPE, subprotocol };
 }
 
 /** An SSE form names the type of its data; `text/event-stream` is how the subprotocol carries it. */

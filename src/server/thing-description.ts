@@ -3,14 +3,15 @@ import { hostname } from "node:os";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import { describedAffordances } from "./described-affordances.ts";
+import { pathOf } from "./origin.ts";
 import { profilesFor } from "./profiles.ts";
 import type { PublishedModels } from "./published-models.ts";
 import { placesOf, type Route, TD_TYPE, TM_TYPE } from "./route.ts";
 import { formsOf, SCHEMA_DEFINITIONS, withForms } from "./td-forms.ts";
 import { needsLogin, type Security } from "./td-security.ts";
 
-/** Makes the Thing Description of one Thing, for a client that reached us under `origin`. */
-export type ThingDescriber = (name: string, origin: string) => Record<string, unknown>;
+/** Makes the Thing Description of one Thing, for a client for whom this server begins at `root`. */
+export type ThingDescriber = (name: string, root: string) => Record<string, unknown>;
 
 /**
  * Thing Descriptions from models and the table of routes.
@@ -26,13 +27,14 @@ export function thingDescriber(
   const hasWebhooks = routes.some((route) =>
     placesOf(route).some(({ subprotocol }) => subprotocol === "webhook"),
   );
-  return (name, origin) => {
+  return (name, root) => {
+    const above = pathOf(root) + prefix;
     const hosted = host.get(name);
     const profile = profilesFor(security.securityDefinitions, {
       // A stream's pictures are not posted.
       hasWebhooks: hasWebhooks && hosted.model.streams.size === 0,
     });
-    const forms = formsOf(name, routes, { origin, hasLogin: needsLogin(security) });
+    const forms = formsOf(name, routes, { root, hasLogin: needsLogin(security) });
     const whole = forms("thing");
     const { properties, actions, events } = describedAffordances(hosted.model);
     return {
@@ -40,7 +42,7 @@ export function thingDescriber(
       id: thingId(host, name),
       title: hosted.model.title,
       ...(hosted.model.description && { description: hosted.model.description }),
-      base: `${origin}/`,
+      base: `${root}/`,
       ...(profile.length > 0 && { profile }),
       ...security,
       properties: withForms(properties, (affordance) => forms("properties", affordance)),
@@ -48,10 +50,10 @@ export function thingDescriber(
       events: withForms(events, (affordance) => forms("events", affordance)),
       ...(whole.forms.length > 0 && whole),
       links: [
-        { rel: "type", type: TM_TYPE, href: `${prefix}/thing_models/${models.nameFor(hosted)}` },
-        { rel: "collection", type: TD_TYPE, href: "/.well-known/wot" },
-        { rel: "service-doc", type: "text/html", href: `${prefix}/docs` },
-        ...streamLinks(hosted, `${prefix}/${name}`),
+        { rel: "type", type: TM_TYPE, href: `${above}/thing_models/${models.nameFor(hosted)}` },
+        { rel: "collection", type: TD_TYPE, href: `${pathOf(root)}/.well-known/wot` },
+        { rel: "service-doc", type: "text/html", href: `${above}/docs` },
+        ...streamLinks(hosted, `${above}/${name}`),
       ],
       schemaDefinitions: SCHEMA_DEFINITIONS,
     };

@@ -30,7 +30,7 @@ export function thingRoutes(
         handle: async (exchange) =>
           revalidated(exchange, {
             status: 200,
-            body: describe(name, exchange.origin),
+            body: describe(name, exchange.root),
             contentType: TD_TYPE,
           }),
       }),
@@ -54,9 +54,9 @@ export function thingRoutes(
       role: "view",
       summary: "The URL of each Thing's description, by name",
       response: { status: 200, contentType: JSON_TYPE, schema: UrlsSchema },
-      handle: async ({ origin }) => ({
+      handle: async ({ root }) => ({
         status: 200,
-        body: Object.fromEntries(names.map((name) => [name, `${origin}${prefix}/${name}/`])),
+        body: Object.fromEntries(names.map((name) => [name, `${root}${prefix}/${name}/`])),
       }),
     },
     {
@@ -68,7 +68,7 @@ export function thingRoutes(
       handle: async (exchange) =>
         revalidated(exchange, {
           status: 200,
-          body: Object.fromEntries(names.map((name) => [name, describe(name, exchange.origin)])),
+          body: Object.fromEntries(names.map((name) => [name, describe(name, exchange.root)])),
         }),
     },
     {
@@ -77,13 +77,10 @@ export function thingRoutes(
       role: "view",
       summary: "The URL of each class's Thing Model, by name",
       response: { status: 200, contentType: JSON_TYPE, schema: UrlsSchema },
-      handle: async ({ origin }) => ({
+      handle: async ({ root }) => ({
         status: 200,
         body: Object.fromEntries(
-          [...models.byName.keys()].map((name) => [
-            name,
-            `${origin}${prefix}/thing_models/${name}`,
-          ]),
+          [...models.byName.keys()].map((name) => [name, `${root}${prefix}/thing_models/${name}`]),
         ),
       }),
     },

@@ -7,6 +7,7 @@ import type { ThingHost } from "../core/thing-host.ts";
 import { BlobStore } from "../outputs/blob-store.ts";
 import { AccessPolicy } from "./access.ts";
 import { bindAddressProblem, bindAddressWarning, isLoopback } from "./bind-address.ts";
+import { answerClientErrors } from "./client-errors.ts";
 import { listenerOf } from "./dispatch.ts";
 import { applyLimits, REQUEST_LIMITS, TLS_LIMITS } from "./limits.ts";
 import { listenProblem } from "./listen-problem.ts";
@@ -38,6 +39,8 @@ export interface ServerOptions {
   readonly allowedHosts?: readonly string[];
   /** Origins whose pages may call this server. */
   readonly allowedOrigins?: readonly string[];
+  /** Addresses and networks of proxies whose word counts on how, and by whom, the server was addressed; loopback when absent. */
+  readonly trustedProxies?: readonly string[];
   /** Whoever uses the server has to log in. */
   readonly login?: LoginOptions;
   /** Allows addresses off loopback, without any login. */
@@ -121,6 +124,7 @@ export class ThingServer {
       ? createSecureServer({ ...REQUEST_LIMITS, ...TLS_LIMITS, ...tls }, answer)
       : createServer(REQUEST_LIMITS, answer);
     applyLimits(this.#server);
+    answerClientErrors(this.#server);
     this.#monitoring.watch(this.#server);
     warnOfPublicClients(this.#server, this.#log);
     this.#webSockets = serveWebSockets({ ...shared, gate, hub, blobs, server: this.#server });

@@ -88,15 +88,15 @@ function subscribeRoute(
     errors: ["CALLBACK_REFUSED", "TOO_MANY_SUBSCRIPTIONS"],
     handle: async (exchange) => {
       const { callbackURL } = Object(await exchange.json());
-      const { origin } = exchange;
+      const { root } = exchange;
       const id = webhooks.subscribe({
         logs: logs(),
         after: notifications.present,
         callbackURL,
         at: path,
-        selfOf: (name) => `${origin}${base}/${name}`,
+        selfOf: (name) => `${root}${base}/${name}`,
       });
-      const Location = `${origin}${path}/subscriptions/${id}`;
+      const Location = `${root}${path}/subscriptions/${id}`;
       return { status: 201, body: { callbackURL }, headers: { Location } };
     },
   };

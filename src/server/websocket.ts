@@ -1,5 +1,4 @@
-import { type IncomingMessage, type Server, ServerResponse, STATUS_CODES } from "node:http";
-import { Socket } from "node:net";
+import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { ThingError } from "../base/errors.ts";
@@ -8,11 +7,12 @@ import type { HostedThing } from "../core/hosted-thing.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import type { BlobStore } from "../outputs/blob-store.ts";
 import type { AccessPolicy } from "./access.ts";
+import { offersWebSocket, upgradeDecliner } from "./declined-upgrade.ts";
 import { challengeFor, type Gate } from "./login/gate.ts";
 import { covers } from "./login/identity.ts";
 import { NotificationHub } from "./notifications/notification-hub.ts";
 import { ObserverSession } from "./observer-session.ts";
-import { originOf } from "./origin.ts";
+import { rootOf } from "./origin.ts";
 import { problemOf } from "./problem.ts";
 import type { SocketSession } from "./socket-session.ts";
 import { thingId } from "./thing-description.ts";
@@ -85,21 +85,22 @@ export function serveWebSockets({
   const ping = setInterval(() => {
     for (const session of sessions.values()) session.ping();
   }, pingMs).unref();
+  const decline = upgradeDecliner(server);
   server.on("upgrade", upgrade);
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on("error", () => {}); // "close" follows, and is all there is to do
-    if (request.headers.upgrade?.toLowerCase() !== "websocket") {
-      answerPlainly(server, request, socket);
-      return;
-    }
     try {
+      if (!offersWebSocket(request)) {
+        if (!decline(request, socket, head)) throw tooManyHeaders();
+        return;
+      }
       policy.checkUpgrade(request);
       const identity = await gate?.admitUpgrade(request, socket);
       const hosted = thingAt(request.url ?? "/", host, prefix);
       if (sessions.size >= maxConnections) throw tooMany(maxConnections);
       const mayOperate = !gate || (identity !== undefined && covers(identity.role, "operate"));
-      const base = originOf(request) + prefix;
+      const base = rootOf(request) + prefix;
       sockets.handleUpgrade(request, socket, head, (opened) =>
         open(opened, hosted, { mayOperate, base }),
       );
@@ -163,6 +164,13 @@ function tooMany(limit: number): ThingError {
   );
 }
 
+function tooManyHeaders(): ThingError {
+  return new ThingError(
+    "HEADERS_TOO_LARGE",
+    "The request has more than 100 header fields. Send fewer, or leave out the Upgrade header.",
+  );
+}
+
 /** Answers an upgrade with a problem instead. */
 function refuse(request: IncomingMessage, socket: Duplex, error: unknown): void {
   const problem = problemOf(error);
@@ -176,24 +184,6 @@ function refuse(request: IncomingMessage, socket: Duplex, error: unknown): void 
     ...(problem.status === 503 ? ["Retry-After: 5"] : []),
   ];
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
-}
-
-/**
- * Answers a request that would rather speak HTTP/2, as Java's client asks of every server: as if it had not asked.
- * Node has let go of its socket by then, and of its body.
- */
-function answerPlainly(server: Server, request: IncomingMessage, socket: Duplex): void {
-  const { "content-length": length, "transfer-encoding": encoding } = request.headers;
-  if (!(socket instanceof Socket) || length !== undefined || encoding !== undefined) {
-    const why = "Send a request with a body without the 'Upgrade' header: this is HTTP/1.1.";
-    refuse(request, socket, new ThingError("BAD_ARGUMENT", why));
-    return;
-  }
-  const response = new ServerResponse(request);
-  response.shouldKeepAlive = false;
-  response.assignSocket(socket);
-  response.on("finish", () => socket.destroySoon());
-  server.emit("request", request, response);
 }
 
 async function closeAll(sockets: readonly WebSocket[]): Promise<void> {

@@ -68,7 +68,11 @@ test("a POST takes JSON or nothing", async (t) => {
   assert.deepEqual(await post(JSON_TYPE, ""), [200, {}]);
   assert.deepEqual(await post({}, ""), [200, {}]);
   assert.equal((await post({}, "{}"))[0], 415);
-  assert.equal((await post({ "Content-Type": "text/plain" }, ""))[0], 415);
+  assert.equal((await post({ "Content-Type": "text/plain" }, "{}"))[0], 415);
+  const chunked = { "Content-Type": "text/plain", "Transfer-Encoding": "chunked" };
+  assert.equal((await post(chunked, "{}"))[0], 415);
+  for (const nothing of [{ "Content-Type": "text/plain" }, chunked])
+    assert.deepEqual(await post(nothing, ""), [200, {}], "no body is of no type");
   assert.equal((await post({ ...JSON_TYPE, "Content-Encoding": "gzip" }, "x"))[0], 415);
   assert.deepEqual(await post(JSON_TYPE, '{"a": }'), [
     422,

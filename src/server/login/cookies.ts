@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { addressedOf } from "../forwarded.ts";
 import { IDLE_MS } from "./session-store.ts";
 
 /** Cookies are not told apart by port, so this one's name has it. */
@@ -24,6 +25,7 @@ export function noSessionCookie(request: IncomingMessage): string {
 }
 
 function setCookie(request: IncomingMessage, value: string, seconds: number): string {
-  const secure = "encrypted" in request.socket ? "; Secure" : "";
-  return `${cookieName(request)}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${secure}`;
+  const { scheme, prefix } = addressedOf(request);
+  const secure = scheme === "https" ? "; Secure" : "";
+  return `${cookieName(request)}=${value}; Path=${prefix}/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${secure}`;
 }

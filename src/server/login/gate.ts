@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { ThingError } from "../../base/errors.ts";
+import { acceptsByName } from "../accept.ts";
+import { prefixOf } from "../origin.ts";
 import type { Problem } from "../problem.ts";
 import { writeProblem, writeReply } from "../reply.ts";
 import type { Route } from "../route.ts";
@@ -68,12 +70,11 @@ export class Gate {
   /** Answers 401: to a person the page where to log in, to a program a problem. */
   refuse(request: IncomingMessage, response: ServerResponse, problem: Problem): void {
     response.setHeader("WWW-Authenticate", challengeFor(request));
-    const accepts = request.headers.accept ?? "";
-    if (!isBrowser(request) || !accepts.includes("text/html")) {
+    if (!isBrowser(request) || !acceptsByName(request.headers.accept, "text/html")) {
       writeProblem(request, response, problem);
       return;
     }
-    const body = loginPage(this.#prefix);
+    const body = loginPage(prefixOf(request) + this.#prefix);
     writeReply(request, response, { status: 401, body, contentType: "text/html; charset=utf-8" });
   }
 

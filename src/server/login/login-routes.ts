@@ -1,6 +1,10 @@
 import { type Static, type TSchema, Type } from "typebox";
 import { ThingError } from "../../base/errors.ts";
+
 import { accept, errorsIn } from "../../core/schema.ts";
+
+import { prefixOf } from "../origin.ts";
+
 import { type Exchange, JSON_TYPE, type Route } from "../route.ts";
 import type { Identity } from "./identity.ts";
 import type { Login } from "./login.ts";
@@ -45,8 +49,9 @@ export function loginRoutes(login: Login, prefix: string, table: () => readonly 
       role: "none",
       summary: "The page where a person logs in",
       response: { status: 200, contentType: "text/html" },
-      handle: async () => {
-        return { status: 200, body: loginPage(prefix), contentType: "text/html; charset=utf-8" };
+      handle: async ({ request }) => {
+        const body = loginPage(prefixOf(request) + prefix);
+        return { status: 200, body, contentType: "text/html; charset=utf-8" };
       },
     },
     ...[...LOGIN_ASSETS].map(
@@ -99,11 +104,12 @@ export function loginRoutes(login: Login, prefix: string, table: () => readonly 
       request: { contentType: JSON_TYPE, schema: SignBody },
       response: { status: 201, contentType: JSON_TYPE, schema: SignedUrl },
       handle: async (exchange) => {
-        const { path, seconds } = await inputOf(exchange, SignBody);
+        const { path: asked, seconds } = await inputOf(exchange, SignBody);
+        const path = withoutPrefix(asked, prefixOf(exchange.request));
         assertPicture(path, table());
         const signed = login.sign(identified(exchange), path, seconds);
         const expires = new Date(signed.expires).toISOString();
-        return { status: 201, body: { url: exchange.origin + signed.path, expires } };
+        return { status: 201, body: { url: exchange.root + signed.path, expires } };
       },
     },
   ];
@@ -146,6 +152,11 @@ function whoIs(identity: Identity | undefined): Who {
 function identified({ identity }: Exchange): Identity {
   if (identity) return identity;
   throw new ThingError("LOGIN_REQUIRED", "Log in first: an address is signed for somebody.");
+}
+
+/** The path as it gets here: a client knows it with what a proxy takes off. */
+function withoutPrefix(path: string, prefix: string): string {
+  return prefix !== "" && path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path;
 }
 
 /** @throws {ThingError} `BAD_ARGUMENT` unless the path is that of pictures. */

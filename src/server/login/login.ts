@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { ThingError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import { clientAddressOf } from "../origin.ts";
 import { AccountsFile } from "./accounts-file.ts";
 import { AttemptLimit } from "./attempt-limit.ts";
 import { noSessionCookie, sessionCookie, sessionSecretIn } from "./cookies.ts";
@@ -115,10 +116,12 @@ export class Login {
     request: IncomingMessage,
     asked: LoginRequest,
   ): Promise<{ account: Account; cookie: string }> {
-    const account = await this.#accountOf(asked, addressOf(request));
+    const account = await this.#accountOf(asked, clientAddressOf(request));
     await this.end(request, this.#bySession(request));
     const secret = await this.#sessions.begin(this.#file.current.key, account.id);
-    this.#log.info(`'${account.name}' (${account.role}) logged in from ${addressOf(request)}.`);
+    this.#log.info(
+      `'${account.name}' (${account.role}) logged in from ${clientAddressOf(request)}.`,
+    );
     return { account, cookie: sessionCookie(request, secret) };
   }
 
@@ -154,7 +157,7 @@ export class Login {
   async #byHeader(authorization: string, request: IncomingMessage): Promise<Identity> {
     const credentials = credentialsIn(authorization);
     if (!credentials) throw new ThingError("BAD_CREDENTIALS", UNREADABLE);
-    const account = await this.#accountOf(credentials, addressOf(request));
+    const account = await this.#accountOf(credentials, clientAddressOf(request));
     const via = "token" in credentials ? "token" : "password";
     return { account, role: account.role, via };
   }
@@ -207,7 +210,3 @@ const BAD_SIGNATURE =
   "This signed address has expired, or was changed, or whoever signed it may not log in any more. Ask for a new one.";
 const BAD_CODE =
   "This code has been used, or is older than ten minutes. Restart the server for a new one, or log in with a token: thingscope tokens create.";
-
-function addressOf({ socket }: IncomingMessage): string {
-  return socket.remoteAddress ?? "an unknown address";
-}

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { now } from "../../base/clock.ts";
+import { clientAddressOf } from "../origin.ts";
 
 const KEPT_MS = 5000;
 const KEPT = 256;
@@ -26,6 +27,6 @@ export class RecentClients {
   }
 }
 
-function keyOf({ socket, headers }: IncomingMessage): string {
-  return `${socket.remoteAddress} ${headers["user-agent"]?.slice(0, 200)}`;
+function keyOf(request: IncomingMessage): string {
+  return `${clientAddressOf(request)} ${request.headers["user-agent"]?.slice(0, 200)}`;
 }
