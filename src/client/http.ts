@@ -1,3 +1,4 @@
+import { decodeUserinfo } from "../base/userinfo.ts";
 import { answerError, ClientError, unreachable } from "./client-error.ts";
 import { isJsonType } from "./json.ts";
 import { blobReviver, RemoteBlob } from "./remote-blob.ts";
@@ -38,7 +39,7 @@ export class Http {
   constructor(url: string, options: ConnectionOptions = {}) {
     const { origin, username, password } = parseUrl(url);
     const inUrl = username
-      ? { username: decodeURIComponent(username), password: decodeURIComponent(password) }
+      ? { username: decodeUserinfo(username), password: decodeUserinfo(password) }
       : undefined;
     this.origin = origin;
     this.#authorization = authorizationOf(options.credentials ?? inUrl);

@@ -1,17 +1,16 @@
-import { lookup as lookupHost } from "node:dns";
 import { get as httpGet, type IncomingMessage } from "node:http";
 import { get as httpsGet } from "node:https";
-import type { LookupFunction } from "node:net";
 import { messageOf, ThingError } from "../base/errors.ts";
+import { checkedLookup, isMetadataAddress } from "../base/outgoing.ts";
+import { decodeUserinfo } from "../base/userinfo.ts";
 
 const REDIRECTS = 5;
 const MAX_HEADER_BYTES = 16 * 1024;
 const REDIRECT_STATUS = new Set([301, 302, 303, 307, 308]);
-/** Where clouds keep a machine's secrets. No camera is there, whatever a name server says. */
-const METADATA_ADDRESSES = new Set(["169.254.169.254", "fd00:ec2::254", "100.100.100.200"]);
 
 /**
- * Gets a stream over HTTP. Redirects are followed on the same host only; a login is sent as HTTP Basic.
+ * Gets a stream over HTTP. Redirects are followed on the same host only; a login is sent as HTTP Basic, and not after a redirect
+ * to another port or from https to http: what listens there is somebody else.
  * @throws {ThingError} `SOURCE_FAILED` with one plain reason.
  */
 export async function openHttp(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
@@ -21,8 +20,10 @@ export async function openHttp(url: URL, signal: AbortSignal): Promise<IncomingM
     const status = response.statusCode ?? 0;
     if (status === 200) return response;
     response.destroy();
-    if (!REDIRECT_STATUS.has(status))
-      throw failed(at, statusReason(status, response.statusMessage));
+    if (!REDIRECT_STATUS.has(status)) {
+      const hasLostLogin = url.username !== "" && at.username === "";
+      throw failed(at, statusReason(status, response.statusMessage, hasLostLogin));
+    }
     at = redirected(at, response.headers.location ?? "");
   }
   throw failed(url, `redirects without an end (more than ${REDIRECTS} times).`);
@@ -34,10 +35,14 @@ export function withoutSecrets(url: URL): string {
 }
 
 function request(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
+  if (isMetadataAddress(url.hostname)) {
+    throw failed(url, "is where a cloud keeps its secrets, and no camera is. Check the address.");
+  }
   const options = {
     signal,
     agent: false,
-    lookup,
+    lookup: checkedLookup,
+    auth: authOf(url),
     maxHeaderSize: MAX_HEADER_BYTES,
     headers: {
       Accept: "multipart/x-mixed-replace, image/jpeg;q=0.1",
@@ -46,22 +51,24 @@ function request(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
   };
   return new Promise((resolve, reject) => {
     const get = url.protocol === "https:" ? httpsGet : httpGet;
-    get(url, options, resolve).on("error", (error) => {
+    get(withoutLogin(url), options, resolve).on("error", (error) => {
       reject(signal.aborted ? error : failed(url, networkReason(url, error), error));
     });
   });
 }
 
-/** The system's look-up; what it found is what is connected to. */
-const lookup: LookupFunction = (host, options, callback) => {
-  lookupHost(host, options, (error, address, family) => {
-    const found = Array.isArray(address) ? address.map((entry) => entry.address) : [address];
-    if (!error && found.some((one) => METADATA_ADDRESSES.has(one))) {
-      error = new Error(`its name leads to ${found.join(", ")}, where no camera is`);
-    }
-    callback(error, address, family);
-  });
-};
+/** Node reads a login in an address by itself, and throws at one that has a percent sign. */
+function withoutLogin(url: URL): URL {
+  const bare = new URL(url);
+  bare.username = "";
+  bare.password = "";
+  return bare;
+}
+
+function authOf({ username, password }: URL): string | undefined {
+  if (username === "" && password === "") return undefined;
+  return `${decodeUserinfo(username)}:${decodeUserinfo(password)}`;
+}
 
 function redirected(from: URL, location: string): URL {
   const to = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
@@ -74,12 +81,16 @@ function redirected(from: URL, location: string): URL {
       `redirects to another host, ${to.hostname}. Give that address if it is right.`,
     );
   }
-  to.username = from.username;
-  to.password = from.password;
+  const isSameOrigin = to.origin === from.origin;
+  to.username = isSameOrigin ? from.username : "";
+  to.password = isSameOrigin ? from.password : "";
   return to;
 }
 
-function statusReason(status: number, message = ""): string {
+function statusReason(status: number, message = "", hasLostLogin = false): string {
+  if ((status === 401 || status === 403) && hasLostLogin) {
+    return `is where the address that was given redirects to, on another port or without https, so the login was not sent there (${status}). Give this address if it is right.`;
+  }
   if (status === 401 || status === 403) {
     return `wants another login (${status}). Put it into the address: http://user:password@host/path (Basic login only).`;
   }

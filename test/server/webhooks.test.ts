@@ -160,6 +160,9 @@ test(
       "fe80::1",
       "::ffff:127.0.0.1",
       "::ffff:7f00:1",
+      "::ffff:a9fe:a9fe",
+      "fd00:ec2::254",
+      "100.100.100.200",
     ];
     for (const address of special) {
       const policy = new CallbackPolicy(["hooks.lab.example"], async () => [address]);
@@ -170,7 +173,7 @@ test(
     }
     const policy = new CallbackPolicy(["hooks.lab.example"], async () => ["127.0.0.1", "10.0.0.7"]);
     assert.equal(await policy.addressOf(new URL("http://hooks.lab.example/")), "10.0.0.7");
-    for (const host of ["*", "a b", "http://x", "x/y"]) {
+    for (const host of ["*", "a b", "http://x", "x/y", "2852039166", "[fd00:ec2::254]:80"]) {
       assert.throws(() => new CallbackPolicy([host]), { code: "BAD_CONFIG" }, host);
     }
   },

@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { BlockList, isIP } from "node:net";
 import { ThingError } from "../../base/errors.ts";
+import { isMetadataAddress } from "../../base/outgoing.ts";
 
 const MAX_URL_CHARACTERS = 2048;
 
@@ -41,9 +42,10 @@ export class CallbackPolicy {
    */
   async addressOf({ hostname }: URL): Promise<string> {
     const bare = hostname.replace(/^\[|\]$/g, "");
-    if (isIP(bare)) return bare; // named in the configuration
-    const found = await this.#resolve(bare);
-    const usable = found.find((address) => bare === "localhost" || !isSpecial(address));
+    if (isIP(bare) && !isMetadataAddress(bare)) return bare; // named in the configuration
+    const found = isIP(bare) ? [bare] : await this.#resolve(bare);
+    const isLocal = /^localhost\.?$/.test(bare);
+    const usable = found.find((one) => !isMetadataAddress(one) && (isLocal || !isSpecial(one)));
     if (usable) return usable;
     throw new ThingError(
       "CALLBACK_REFUSED",
@@ -59,8 +61,8 @@ const resolveAll: Resolve = async (name) =>
   (await lookup(name, { all: true })).map(({ address }) => address);
 
 function isSpecial(address: string): boolean {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, "");
-  return SPECIAL.check(plain, isIP(plain) === 6 ? "ipv6" : "ipv4");
+  const bare = address.replace(/%.*$/, "");
+  return SPECIAL.check(bare, isIP(bare) === 6 ? "ipv6" : "ipv4"); // also as ::ffff:a.b.c.d
 }
 
 function parsed(callbackURL: unknown): URL {
@@ -78,6 +80,12 @@ function parsed(callbackURL: unknown): URL {
 
 function configuredHost(host: string): string {
   const url = URL.canParse(`http://${host}`) ? new URL(`http://${host}`) : undefined;
+  if (url && isMetadataAddress(url.hostname)) {
+    throw new ThingError(
+      "BAD_CONFIG",
+      `'${host}' in the allowed hosts of webhooks is where a cloud keeps its secrets. Leave it out.`,
+    );
+  }
   if (url && url.href === `http://${url.host}/` && !host.includes("*")) return url.host;
   throw new ThingError(
     "BAD_CONFIG",
