@@ -93,6 +93,7 @@ async function readText(request: IncomingMessage, limits: BodyLimits): Promise<s
 function parsed(text: string): unknown {
   const json = parseJson(text);
   if ("errorAt" in json) throw notJson(text, json.errorAt);
+  if (json.inexact !== undefined) throw inexact(json.inexact);
   if (isDeeper(json.value, MAX_LEVELS)) throw tooDeep();
   return json.value;
 }
@@ -103,7 +104,10 @@ function scalarIn(text: string, schema: TSchema): unknown {
   if (typeof value === "object" && value !== null) {
     throw unsupported("an object or array as text", "Send it as application/json");
   }
-  return errorsIn(schema, value).length > 0 && errorsIn(schema, text).length === 0 ? text : value;
+  const isText = errorsIn(schema, text).length === 0;
+  const number = "inexact" in json ? json.inexact : undefined;
+  if (number !== undefined && !isText) throw inexact(number);
+  return isText && (number !== undefined || errorsIn(schema, value).length > 0) ? text : value;
 }
 
 function isDeeper(value: unknown, levels: number): boolean {
@@ -123,6 +127,11 @@ function notJson(text: string, position: number): ThingError {
     `The body is not JSON: at character ${position} there is ${found}.`,
     { faults: [fault] },
   );
+}
+
+function inexact(what: string): ThingError {
+  const fault = { type: "int_parsing_size", loc: ["body"], msg: "Input has a number out of range" };
+  return new ThingError("INVALID_INPUT", `The body has ${what}.`, { faults: [fault] });
 }
 
 function tooDeep(): ThingError {

@@ -1,3 +1,11 @@
+import { inexactNumberIn } from "./exact-numbers.ts";
+
+/** A value, and which number of it is not what the text says: the value must not be used where it counts. */
+export interface Parsed {
+  readonly value: unknown;
+  readonly inexact?: string;
+}
+
 const SPACE = /[\t\n\r ]*/y;
 /** A string, another scalar, or a mark. */
 const TOKEN =
@@ -7,9 +15,11 @@ const TOKEN =
  * A text's value, or the character at which it stops being JSON. `JSON.parse` tells the character only in some of
  * its messages, and differently in each version of Node.
  */
-export function parseJson(text: string): { value: unknown } | { errorAt: number } {
+export function parseJson(text: string): Parsed | { errorAt: number } {
   try {
-    return { value: JSON.parse(text) };
+    const value: unknown = JSON.parse(text);
+    const inexact = inexactNumberIn(text);
+    return { value, ...(inexact !== undefined && { inexact }) };
   } catch {
     return { errorAt: errorIn(text) };
   }

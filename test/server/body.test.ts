@@ -163,3 +163,34 @@ test("a connection that takes nothing of its answer is ended", { timeout: 20_000
   assert.equal(ended.length, 1);
   socket.destroy();
 });
+
+test("a number that would be rounded is refused, and one that is a double's own is not", async (t) => {
+  const port = await echo(t, (request) => readJson(request));
+  const post = (body: string) => ask(port, { method: "POST", headers: JSON_TYPE, body });
+  for (const number of [
+    "9007199254740993",
+    "-9007199254740995",
+    "100000000000000000001",
+    "1e400",
+  ]) {
+    const { status, text } = await post(`{"a": [1, {"b": ${number}}]}`);
+    assert.equal(status, 422, number);
+    assert.equal(JSON.parse(text).faults[0].type, "int_parsing_size");
+  }
+  for (const value of [2 ** 53, -(2 ** 53), 2 ** 60, 1e20, 123456789012345680000, 1e300, 0.1]) {
+    assert.deepEqual(JSON.parse((await post(JSON.stringify(value))).text), { value });
+  }
+  const quoted = { a: '9007199254740993 "9007199254740993\\', "9007199254740993": 1 };
+  assert.deepEqual(JSON.parse((await post(JSON.stringify(quoted))).text), { value: quoted });
+  const long = `[${"9".repeat(900_000)}]`;
+  assert.equal((await post(long)).status, 422, "however long it is");
+});
+
+test("a bare scalar that would be rounded is refused for a number, and itself for a string", async (t) => {
+  let schema: TSchema = Type.Number();
+  const port = await echo(t, (request) => readPropertyValue(request, schema));
+  const put = () => ask(port, { method: "PUT", body: "9007199254740993" });
+  assert.equal((await put()).status, 422);
+  schema = Type.String();
+  assert.equal(JSON.parse((await put()).text).value, "9007199254740993");
+});

@@ -9,11 +9,12 @@ import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { messageOf, ThingError } from "../../base/errors.ts";
 import { AccessPolicy } from "../../server/access.ts";
+import { offersWebSocket, upgradeDecliner } from "../../server/declined-upgrade.ts";
 import { applyLimits, REQUEST_LIMITS } from "../../server/limits.ts";
 import { inTurn } from "../../server/pipelining.ts";
 import type { Complaints } from "../complaints.ts";
 import { listenOn } from "../wire-address.ts";
-import { answerTo, type Gateway } from "./routes.ts";
+import { answerTo, type Gateway, pathOf } from "./routes.ts";
 import type { ListedCamera } from "./served-camera.ts";
 
 const MOST_SOCKETS = 100;
@@ -27,6 +28,7 @@ export class ThorVisionHttp {
   readonly #gateway: Gateway;
   readonly #complaints: Complaints;
   readonly #policy = new AccessPolicy();
+  readonly #decline: ReturnType<typeof upgradeDecliner>;
 
   constructor(gateway: Gateway, complaints: Complaints) {
     this.#gateway = gateway;
@@ -34,6 +36,7 @@ export class ThorVisionHttp {
     const answer = inTurn((request, response) => void this.#answer(request, response));
     this.#server = createServer(REQUEST_LIMITS, answer);
     applyLimits(this.#server);
+    this.#decline = upgradeDecliner(this.#server);
     this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     this.#server.on("clientError", (error, socket) => this.#refuseHead(error, socket));
     this.#server.on("drop", () => {
@@ -84,10 +87,11 @@ export class ThorVisionHttp {
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on("error", () => socket.destroy());
+    if (!offersWebSocket(request) && this.#decline(request, socket, head)) return;
     try {
       this.#policy.checkUpgrade(request);
-      const { pathname } = new URL(request.url ?? "/", "http://localhost");
-      if (pathname !== "/ws") throw new ThingError("NOT_FOUND", "WebSockets are served at /ws.");
+      if (pathOf(request) !== "/ws")
+        throw new ThingError("NOT_FOUND", "WebSockets are served at /ws.");
       if (this.listeners >= MOST_SOCKETS) {
         throw new ThingError("TOO_MANY_CONNECTIONS", `${MOST_SOCKETS} listen already.`);
       }

@@ -117,9 +117,8 @@ const ROUTES: readonly Route[] = [
  * @throws {ThingError} whose sentence, as `detail`, is the answer.
  */
 export async function answerTo(request: IncomingMessage, gateway: Gateway): Promise<Answer> {
-  const { pathname } = new URL(request.url ?? "/", "http://localhost");
   const method = request.method === "HEAD" ? "GET" : request.method;
-  const [, first = "", name, ...rest] = pathname.split("/").map(decoded);
+  const [, first = "", name, ...rest] = pathOf(request).split("/").map(decoded);
   const pattern = name === undefined ? `/${first}` : `/${first}/{name}`;
   const there = rest.length > 0 ? [] : ROUTES.filter(({ path }) => path === pattern);
   const route = there.find((one) => one.method === method);
@@ -129,10 +128,16 @@ export async function answerTo(request: IncomingMessage, gateway: Gateway): Prom
   }
   if (there.length > 0) {
     const allowed = there.map((one) => one.method).join(", ");
-    throw new ThingError("METHOD_NOT_ALLOWED", `${pathname} takes ${allowed}, not ${method}.`);
+    throw new ThingError(
+      "METHOD_NOT_ALLOWED",
+      `${pathOf(request)} takes ${allowed}, not ${method}.`,
+    );
   }
   const paths = ROUTES.map(({ path }) => path).join(" ");
-  throw new ThingError("NOT_FOUND", `There is nothing at ${pathname}. There are: ${paths} /ws`);
+  throw new ThingError(
+    "NOT_FOUND",
+    `There is nothing at ${pathOf(request)}. There are: ${paths} /ws`,
+  );
 }
 
 function addressOf({ socket }: IncomingMessage): string {
@@ -176,4 +181,9 @@ function openApi(): object {
   }
   const info = { title: "ThorVision's wire, spoken by Thingscope", version: packageVersion() };
   return { openapi: "3.1.0", info, paths };
+}
+
+/** A path without its query. */
+export function pathOf({ url = "" }: IncomingMessage): string {
+  return url.split("?")[0]!;
 }

@@ -27,6 +27,7 @@ export function requestIn(data: RawData, isBinary: boolean, thingID: string): We
   const json = parseJson(data.toString());
   if ("errorAt" in json)
     throw bad(`The message is not JSON: it stops being so at character ${json.errorAt}.`);
+  if (json.inexact !== undefined) throw bad(`The message has ${json.inexact}.`);
   const { value } = json;
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw bad("The message is not a JSON object.");

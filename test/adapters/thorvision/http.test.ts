@@ -5,6 +5,7 @@ import { ThingServer } from "thingscope";
 import { ThorVisionServer } from "thingscope/thorvision";
 import { WebSocket } from "ws";
 import { tdFaults } from "../../conformance/td-schema.ts";
+import { converse } from "../../server/requests.ts";
 import { PulseCamera, thorVisionFor, UntoldCamera, until } from "./serving.ts";
 
 const timeout = 20_000;
@@ -54,6 +55,9 @@ test("what else clients of the wire ask for is there", { timeout }, async (t) =>
   assert.deepEqual((await ask("/logs")).body, []);
   const head = await fetch(`http://127.0.0.1:${port}/cameras`, { method: "HEAD" });
   assert.deepEqual([head.status, await head.text()], [200, ""]);
+  const offer = "Connection: close, Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA";
+  const java = await converse(port, `GET /cameras HTTP/1.1\r\nHost: localhost\r\n${offer}\r\n\r\n`);
+  assert.match(java, /^HTTP\/1.1 200 /, "as Java's client asks");
 });
 
 test("what is wrong with a request is one sentence, within half a second", {
