@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { ThingError } from "../../base/errors.ts";
+import { countedLimit } from "../../base/limit-hits.ts";
 import type { AccountsFile } from "./accounts-file.ts";
-import type { AttemptLimit } from "./attempt-limit.ts";
+import { type AttemptLimit, tooMany } from "./attempt-limit.ts";
 import type { Account } from "./identity.ts";
 import { hmac, isPassword, looksLikeToken } from "./secrets.ts";
 
@@ -21,6 +22,29 @@ export function credentialsIn(authorization: string): Credentials | undefined {
 }
 
 const MAX_REMEMBERED = 100;
+/** Passwords that are being checked, or wait for it: one is at a time. */
+const MOST_CHECKS = 16;
+
+const checksLimit = countedLimit("password_checks");
+
+/** Places for checks of passwords: where an account has logged in before, strangers do not take them. */
+class Lane {
+  #taken = 0;
+
+  /** @throws {ThingError} `TOO_MANY_ATTEMPTS`. */
+  async run<T>(check: () => Promise<T>): Promise<T> {
+    if (this.#taken >= MOST_CHECKS) {
+      checksLimit.hit();
+      throw tooMany();
+    }
+    this.#taken += 1;
+    try {
+      return await check();
+    } finally {
+      this.#taken -= 1;
+    }
+  }
+}
 
 /** Says whose credentials are. */
 export class CredentialCheck {
@@ -31,6 +55,8 @@ export class CredentialCheck {
   readonly #remembered = new Map<string, Account>();
   /** Checks under way: a client that begins with many requests at once is one who asks. */
   readonly #checks = new Map<string, Promise<Account>>();
+  readonly #strangers = new Lane();
+  readonly #known = new Lane();
   readonly #ownKey = randomBytes(32).toString("hex");
 
   constructor(file: AccountsFile, limit: AttemptLimit, clock: () => number) {
@@ -80,10 +106,12 @@ export class CredentialCheck {
     { name, password, digest }: { name: string; password: string; digest: string },
     address: string,
   ): Promise<Account> {
-    const takeBack = this.#limit.begin(address);
+    const takeBack = this.#limit.begin(address, name);
     await this.#file.refresh();
     const user = this.#file.current.byUser(name);
-    if (!(await isPassword(password, user?.password)) || !user) {
+    const lane = this.#limit.isKnown(address, name) ? this.#known : this.#strangers;
+    const isRight = await lane.run(() => isPassword(password, user?.password));
+    if (!isRight || !user) {
       throw new ThingError(
         "BAD_CREDENTIALS",
         "The user's name or password is wrong. thingscope users list shows the names.",

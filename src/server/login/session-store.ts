@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { Type } from "typebox";
 import { messageOf } from "../../base/errors.ts";
+import { countedLimit } from "../../base/limit-hits.ts";
 import type { Log } from "../../base/log.ts";
 import { errorsIn } from "../../core/schema.ts";
 import { SettingsFile } from "../../core/settings-file.ts";
@@ -22,6 +23,9 @@ export const IDLE_MS = 30 * 24 * 3600_000;
 const RENEW_MS = 24 * 3600_000;
 const SAVE_MS = 3600_000;
 const MAX_SESSIONS = 1000;
+const PER_ACCOUNT = 20;
+
+const sessionsLimit = countedLimit("sessions");
 
 const Saved = Type.Record(
   Type.String(),
@@ -55,7 +59,7 @@ export class SessionStore {
     const secret = newSecret();
     const time = this.#clock.now();
     this.#sessions.set(hmac(key, secret), { account, used: time, renewed: time });
-    if (this.#sessions.size > MAX_SESSIONS) this.#dropOldest();
+    this.#dropBeyondLimits(account);
     await this.#save();
     return secret;
   }
@@ -101,9 +105,29 @@ export class SessionStore {
     return this.#clock.wall() - this.#clock.now();
   }
 
-  #dropOldest(): void {
-    const [oldest] = [...this.#sessions].sort(([, a], [, b]) => a.used - b.used);
-    if (oldest) this.#sessions.delete(oldest[0]);
+  /** Whoever logs in again and again ends sessions of his own. */
+  #dropBeyondLimits(account: string): void {
+    if (this.#of(account).length > PER_ACCOUNT) this.#dropOldest(account);
+    if (this.#sessions.size > MAX_SESSIONS) this.#dropOldest(this.#accountWithMost());
+  }
+
+  #dropOldest(account: string): void {
+    const [oldest] = this.#of(account).sort(([, a], [, b]) => a.used - b.used);
+    if (!oldest) return;
+    sessionsLimit.hit();
+    this.#sessions.delete(oldest[0]);
+  }
+
+  #of(account: string): [string, Session][] {
+    return [...this.#sessions].filter(([, session]) => session.account === account);
+  }
+
+  #accountWithMost(): string {
+    const counts = new Map<string, number>();
+    for (const { account } of this.#sessions.values()) {
+      counts.set(account, (counts.get(account) ?? 0) + 1);
+    }
+    return [...counts].reduce((most, one) => (one[1] > most[1] ? one : most), ["", 0])[0];
   }
 
   async #save(): Promise<void> {
