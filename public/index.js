@@ -140,7 +140,9 @@ function countsOf({ properties = {}, actions = {}, events = {} }) {
   return counts.filter(Boolean).join(" · ");
 }
 
-const WORDS = { failed: "could not open" }; // the other states are words already
+const FAULTS = new Set(["stalled", "failed", "disconnected"]);
+/** What the lamp of a card shows as well. */
+const GOOD = new Set(["open", "live", "idle"]);
 
 /** A sentence without its numbers, which change from one time to the next. */
 function stemOf(text) {
@@ -150,37 +152,41 @@ function stemOf(text) {
 function showHealth({ reasons, things }) {
   if (!things) return location.reload(); // the login has ended, and strangers are told less
   document.body.classList.remove("lost");
-  for (const [name, { element, word, reason, rate, streams }] of cards) {
-    const { state = "closed", reason: why, streams: health = {} } = things[name] ?? {};
-    element.dataset.state = state;
-    setText(word, WORDS[state] ?? state);
-    setText(reason, why ?? "");
-    reason.hidden = !why;
-    const main = health[decodeURIComponent(streams[0]?.split("/").at(-1) ?? "")];
-    setText(
-      rate,
-      main?.running && main.rate > 0 ? `${main.rate.toFixed(main.rate < 10 ? 1 : 0)} fps` : "",
-    );
-  }
-  const states = Object.values(things).map(({ state }) => state);
-  const open = states.filter((state) => state === "open").length;
+  for (const [name, card] of cards) showState(card, things[name] ?? {});
   // What a card says of its Thing need not be said twice.
-  const others = reasons.filter(
-    (text) => !/^Thing '.*' (could not open|is disconnected): /.test(text),
-  );
+  const said = Object.values(things).flatMap(({ reason }) => (reason ? [reason] : []));
+  const others = reasons.filter((text) => !said.some((reason) => text.includes(reason)));
   // A camera that this page has just woken has no frame yet: a fault is one that lasts.
   const lasting = others.filter((text) => toldBefore.has(stemOf(text)));
   toldBefore = new Set(others.map(stemOf));
   id("faults").hidden = lasting.length === 0;
   id("faults").replaceChildren(...lasting.map((text) => h("li", {}, text)));
-  const isWell = lasting.length === 0 && open === states.length;
-  tell(isWell ? "ok" : "degraded", summaryOf(open, states.length));
+  const states = Object.values(things).map(({ state }) => state);
+  const isWell = lasting.length === 0 && states.every((state) => state === "open");
+  tell(isWell ? "ok" : "degraded", summaryOf(states));
 }
 
-function summaryOf(open, all) {
+/** A Thing's own state; of one that is open and has a stream, what its source does. */
+function showState({ element, word, reason, rate, streams }, thing) {
+  const { state = "closed", reason: why, streams: health = {} } = thing;
+  const main = health[decodeURIComponent(streams[0]?.split("/").at(-1) ?? "")];
+  const shown = state === "open" && main ? main.state : state;
+  element.dataset.state = GOOD.has(shown) ? "open" : shown;
+  setText(word, shown === "failed" && state === shown && !main ? "could not open" : shown);
+  setText(reason, why ?? "");
+  reason.hidden = !why;
+  const isRunning = shown === "live" && main?.running && main.rate > 0;
+  setText(rate, isRunning ? `${main.rate.toFixed(main.rate < 10 ? 1 : 0)} fps` : "");
+}
+
+function summaryOf(states) {
+  const all = states.length;
+  const faulty = states.filter((state) => FAULTS.has(state)).length;
+  const open = states.filter((state) => state === "open").length;
   if (all === 0) return "There are no Things here. Name some in the configuration.";
   if (open === all) return all === 1 ? "The Thing here is open" : `All ${all} Things are open`;
-  return `${open} of ${all} Things ${open === 1 ? "is" : "are"} open`;
+  const trouble = faulty > 0 ? `, ${faulty} ${faulty === 1 ? "has" : "have"} failed` : "";
+  return `${open} of ${all} Things ${open === 1 ? "is" : "are"} open${trouble}`;
 }
 
 function lost(error) {

@@ -93,7 +93,10 @@ async function fetchSnapshot(stream, width) {
   const response = await fetch(`${stream}/snapshot?width=${width}&wait=3`, {
     signal: AbortSignal.timeout(GIVE_UP_MS),
   });
-  if (!response.ok) throw new Error((await response.json()).detail);
+  if (!response.ok) {
+    const { code, detail } = await response.json();
+    throw new Error(code === "NO_FRAME" ? "No frames" : detail); // why, the card says
+  }
   const ageMs = 1000 * Number(response.headers.get("X-Frame-Age") ?? 0);
   return { url: URL.createObjectURL(await response.blob()), ageMs };
 }

@@ -1,4 +1,6 @@
 import { framesOf } from "./mjpeg-frames.js";
+import { bytes, duration } from "./quantities.js";
+import { StreamSource } from "./stream-source.js";
 
 // The picture comes frame by frame, so that the page knows which one it shows. What the stream's newest frame is
 // comes on a second way, the server-sent events of `sizes`: a picture that lags or stands still cannot hide it.
@@ -12,14 +14,13 @@ const picture = id("picture");
 const context = picture.getContext("2d", { alpha: false });
 const base = new URL(document.body.dataset.stream, document.baseURI);
 const streamUrl = base.href.replace(/\/$/, "");
+const source = new StreamSource(streamUrl);
 const [streamName, thingName] = streamUrl.split("/").map(decodeURIComponent).reverse();
 
 /** The frame on the canvas: index, run, capturedAt, jpeg. */
 let shown;
 /** The newest frame that the server has told of: index, run, capturedAt, size, and `at`, when it told. */
 let newest;
-/** The placeholder's reason, while one is shown instead of frames. */
-let emptyBecause;
 /** Why there is no connection, while there is none. */
 let lostBecause;
 let leave = new AbortController();
@@ -32,6 +33,7 @@ id("name").replaceChildren(thingName, " ", small(streamName));
 void watch();
 listen();
 setInterval(render, 100);
+id("retry").addEventListener("click", () => source.retry().then(wake));
 document.addEventListener("visibilitychange", () => (document.hidden ? leave.abort() : wake()));
 id("save").addEventListener("click", save);
 id("full").addEventListener("click", toggleFull);
@@ -97,8 +99,9 @@ async function paint() {
     picture.hidden = false;
     context.drawImage(bitmap, 0, 0);
     bitmap.close();
-    emptyBecause = headers.get("x-placeholder");
-    if (emptyBecause === undefined) {
+    const reason = headers.get("x-placeholder");
+    source.tell(reason);
+    if (reason === undefined) {
       const capturedAt = Number(headers.get("x-timestamp")) * 1000;
       shown = { index: Number(headers.get("x-frame-index")), capturedAt, jpeg };
       shown.run = headers.get("x-stream-run");
@@ -176,24 +179,30 @@ function render() {
 
 const WORDS = {
   connecting: "Connecting",
+  starting: "Starting",
   live: "Live",
   stale: "Stale",
-  empty: "No frames",
+  stalled: "Stalled",
+  failed: "Failed",
   lost: "Not connected",
 };
 
 function stateOf(isStale) {
   if (lostBecause !== undefined) return "lost";
-  if (emptyBecause !== undefined) return "empty";
-  if (!shown) return "connecting";
+  if (source.isFaulty) return source.state;
+  if (!shown) return source.state === "starting" ? "starting" : "connecting";
   return isStale ? "stale" : "live";
 }
 
 function showBanner(state, age) {
-  const [word, text] = bannerOf(state, age);
+  const [word, text, more = ""] = bannerOf(state, age);
   id("banner").hidden = !word;
-  id("banner-word").textContent = word;
-  id("banner-text").textContent = text;
+  setText(id("banner-word"), word);
+  setText(id("banner-text"), text);
+  setText(id("banner-more"), more);
+  id("retry").hidden = state !== "failed" && state !== "stalled";
+  id("retry").disabled = source.isRetrying;
+  setText(id("retry"), source.isRetrying ? "Trying" : "Retry now");
 }
 
 function bannerOf(state, age) {
@@ -207,8 +216,19 @@ function bannerOf(state, age) {
   }
   if (state === "lost") return [old || "NOT CONNECTED", `${lostBecause} This page keeps trying.`];
   if (state === "connecting") return ["CONNECTING", "Waiting for the first frame."];
-  if (state === "empty") return ["NO FRAMES", emptyBecause];
+  if (state === "starting") return ["STARTING", "The camera is starting."];
+  if (state === "stalled") return ["FRAMES STOPPED", source.reason, lastFrame(age)];
+  if (state === "failed") return ["NO FRAMES", source.reason, lastFrame(age)];
   return ["", ""];
+}
+
+function lastFrame(age) {
+  const last = age === undefined ? "" : `The last frame came ${duration(age)} ago. `;
+  return `${last}The server keeps trying.`;
+}
+
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }
 
 function indexText() {
@@ -277,16 +297,4 @@ function small(text) {
   const element = document.createElement("small");
   element.textContent = text;
   return element;
-}
-
-function duration(ms) {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
-  if (ms < 3_600_000) return `${Math.floor(ms / 60_000)} min ${Math.floor((ms / 1000) % 60)} s`;
-  return `${(ms / 3_600_000).toFixed(1)} h`;
-}
-
-function bytes(count) {
-  if (count < 10_000) return `${(count / 1000).toFixed(1)} kB`;
-  return count < 1e6 ? `${Math.round(count / 1000)} kB` : `${(count / 1e6).toFixed(2)} MB`;
 }

@@ -90,11 +90,12 @@ export { type Motion, type Position, Stage } from "./instruments/stage.ts";
 export { Blob, blobSchema } from "./outputs/blob.ts";
 export { Demand } from "./outputs/demand.ts";
 export { derive } from "./outputs/derive.ts";
-export { type Feeding, type FeedOptions, type FeedState, feed } from "./outputs/feed.ts";
+export { type Feeding, type FeedOptions, feed } from "./outputs/feed.ts";
 export { FileCollection } from "./outputs/file-collection.ts";
 export type { FrameEntry, FrameLog, Gap } from "./outputs/frame-log.ts";
 export type { FrameFeed } from "./outputs/frame-outlet.ts";
 export { MJPEGStream } from "./outputs/mjpeg-stream.ts";
+export type { SourcePhase, SourceStatus } from "./outputs/source-state.ts";
 export {
   type FilePart,
   StoredFile,

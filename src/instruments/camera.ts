@@ -10,6 +10,7 @@ import type { FrameSource } from "../frames/frame-source.ts";
 import { Blob, blobSchema } from "../outputs/blob.ts";
 import { derive } from "../outputs/derive.ts";
 import { type Feeding, type FeedOptions, feed } from "../outputs/feed.ts";
+import { frameOrReason } from "../outputs/frame-or-reason.ts";
 import { MJPEGStream } from "../outputs/mjpeg-stream.ts";
 import { noFramesPicture } from "./no-frames-picture.ts";
 
@@ -33,8 +34,8 @@ const Capture = Type.Object({
 const Modes = Type.Record(Type.String(), Type.Object({ description: Type.String() }));
 
 const State = Type.Object({
-  state: Type.Enum(["idle", "starting", "running", "failed"]),
-  reason: Type.Optional(Type.String({ description: "Why it failed" })),
+  state: Type.Enum(["idle", "starting", "live", "stalled", "failed"]),
+  reason: Type.Optional(Type.String({ description: "Why it gives no frames" })),
 });
 
 /** What every camera can be configured with. */
@@ -50,6 +51,8 @@ export interface StillPicture extends Pick<Frame, "jpeg" | "width" | "height" | 
 }
 
 const PATIENCE_MS = 15_000;
+/** A snapshot of a camera that starts waits for its first frame. */
+const SNAPSHOT = { waitMs: 5000, startMs: 30_000 };
 const LORES = { width: 400, quality: 75 };
 
 /**
@@ -77,23 +80,22 @@ export abstract class Camera extends Thing {
   protected abstract source(): FrameSource;
 
   /** How long its source may take to start, and be silent. A subclass that knows its source may say more. */
-  protected get patience(): Pick<FeedOptions, "startMs" | "silenceMs"> {
+  protected get patience(): Pick<FeedOptions, "startMs" | "silenceMs" | "longestBackOffMs"> {
     return {};
   }
 
   @property("Whether frames can be had", Type.Boolean(), { readOnly: true, observable: true })
   get stream_active(): boolean {
-    return this.mjpeg_stream.streaming && this.#feeding?.state !== "failed";
+    return this.mjpeg_stream.streaming && !this.mjpeg_stream.source.isFaulty;
   }
 
   @property(
-    "What the camera does. Idle: nobody wants frames; starting: none has come yet; failed: it is tried again after a pause",
+    "What the camera does. Idle: nobody wants frames; starting: none has come yet; stalled: frames stopped; failed: it is tried again after a pause",
     State,
     { readOnly: true, observable: true },
   )
   get state(): Static<typeof State> {
-    const { state = "idle", reason } = this.#feeding ?? {};
-    return { state, ...(reason !== undefined && { reason }) };
+    return { ...this.mjpeg_stream.source.status };
   }
 
   @property("The mode in which the camera streams, one of streaming_modes", Type.String(), {
@@ -212,7 +214,10 @@ export abstract class Camera extends Thing {
 
   @endpoint("GET", "snapshot", "view", "The next frame of the smaller live view")
   async snapshot({ signal }: EndpointRequest): Promise<EndpointResponse> {
-    return { contentType: "image/jpeg", body: await this.#grab("lores", signal, 5000) };
+    const stream = this.lores_mjpeg_stream;
+    const ask = (either: AbortSignal) => stream.grab(either);
+    const { jpeg } = await frameOrReason(stream, { ...SNAPSHOT, signal }, ask);
+    return { contentType: "image/jpeg", body: jpeg.slice() };
   }
 
   /** What viewers of both streams see instead of a last picture that is not live any more. */
@@ -222,13 +227,9 @@ export abstract class Camera extends Thing {
     return picture;
   }
 
-  async #grab(
-    name: StreamChoice["stream_name"],
-    signal: AbortSignal,
-    patienceMs = PATIENCE_MS,
-  ): Promise<Uint8Array> {
+  async #grab(name: StreamChoice["stream_name"], signal: AbortSignal): Promise<Uint8Array> {
     const stream = name === "lores" ? this.lores_mjpeg_stream : this.mjpeg_stream;
-    return (await this.#nextFrame(stream, signal, patienceMs)).jpeg.slice();
+    return (await this.#nextFrame(stream, signal, PATIENCE_MS)).jpeg.slice();
   }
 
   /** @throws {ThingError} `NO_FRAME`, with the reason, when none comes in time. */

@@ -15,6 +15,7 @@ export function derive(
   options: VariantOptions,
 ): () => void {
   parent.variant(options); // so that bad options fail here and now
+  child.shareSource(parent);
   let leave: AbortController | undefined;
   const relay = async (signal: AbortSignal): Promise<void> => {
     for await (const frame of parent.variant(options).frames(signal)) {

@@ -1,12 +1,11 @@
 import { abortable, delay, ignoreAbort, within } from "../base/abort.ts";
+import { deviceTrouble } from "../base/device-trouble.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import type { FrameSource, SourceFrame } from "../frames/frame-source.ts";
 import type { MJPEGStream } from "./mjpeg-stream.ts";
 import { SilenceWatch } from "./silence-watch.ts";
-
-/** `idle`: nobody wants frames. `starting`: no frame has come yet. `failed`: it will be tried again after a pause. */
-export type FeedState = "idle" | "starting" | "running" | "failed";
+import type { SourcePhase, SourceState } from "./source-state.ts";
 
 /** When a source runs, and when it has failed. */
 export interface FeedOptions {
@@ -14,8 +13,10 @@ export interface FeedOptions {
   readonly keepWarm?: boolean;
   /** How long the source runs on after the last who wanted frames, ms: opening a camera again is slow. */
   readonly lingerMs?: number;
-  /** The pause after a first failure, ms; it doubles up to 16 s while failures follow one another. */
+  /** The pause after a first failure, ms; it doubles while failures follow one another. */
   readonly backOffMs?: number;
+  /** No pause is longer, ms: a device that is back is found within this time. */
+  readonly longestBackOffMs?: number;
   /** A source that gives no first frame within this time has failed, ms. */
   readonly startMs?: number;
   /** A running source that is silent for this long, and for five of its periods, has failed, ms; 0: it may be silent. */
@@ -23,7 +24,7 @@ export interface FeedOptions {
   /** True: a source that ends, or fails, is over. It is not started again, and the stream stops. */
   readonly once?: boolean | undefined;
   readonly log?: Log;
-  readonly onState?: (state: FeedState, reason?: string) => void;
+  readonly onState?: (state: SourcePhase, reason?: string) => void;
   /** A picture for viewers that says why there are no frames. */
   readonly placeholder?: (
     reason: string,
@@ -32,8 +33,8 @@ export interface FeedOptions {
 
 /** A source that gives its frames to a stream. */
 export interface Feeding {
-  readonly state: FeedState;
-  /** Why it failed, while it has. */
+  readonly state: SourcePhase;
+  /** Why it gives no frames, while it should. */
   readonly reason: string | undefined;
   keepWarm: boolean;
   /** Resolves when it is over: it was stopped, or a source that is run once has ended. */
@@ -42,7 +43,9 @@ export interface Feeding {
   stop(): Promise<void>;
 }
 
-const LONGEST_BACK_OFF_MS = 16_000;
+const LONGEST_BACK_OFF_MS = 2000;
+/** However often it is asked for, two attempts do not begin within this time. */
+const BETWEEN_ATTEMPTS_MS = 500;
 const LONGEST_END_MS = 2500;
 
 /**
@@ -62,10 +65,15 @@ class Feeder implements Feeding {
   readonly #stopped = new AbortController();
   readonly ended: Promise<void>;
   readonly #endDemand: () => void;
-  #state: FeedState = "idle";
-  #reason: string | undefined;
+  readonly #state: SourceState;
+  readonly #endStates: () => void;
+  #told = "idle ";
   #keepWarm: boolean;
   #failures = 0;
+  #warned = "";
+  #begunAt = Number.NEGATIVE_INFINITY;
+  #resting = false;
+  #endPause: () => void = () => {};
   #attempt: AbortController | undefined;
   #linger: NodeJS.Timeout | undefined;
   #wake: () => void = () => {};
@@ -76,16 +84,19 @@ class Feeder implements Feeding {
     this.#options = options;
     this.#log = options.log ?? silentLog;
     this.#keepWarm = options.keepWarm ?? false;
+    this.#state = stream.source;
+    this.#state.feed(() => this.#retry());
+    this.#endStates = this.#state.onChange(() => this.#tell());
     this.#endDemand = stream.demand.onChange(() => this.#adapt());
     this.ended = this.#run();
   }
 
-  get state(): FeedState {
-    return this.#state;
+  get state(): SourcePhase {
+    return this.#state.state;
   }
 
   get reason(): string | undefined {
-    return this.#reason;
+    return this.#state.status.reason;
   }
 
   get keepWarm(): boolean {
@@ -115,6 +126,7 @@ class Feeder implements Feeding {
     if (this.#wanted) {
       clearTimeout(this.#linger);
       this.#linger = undefined;
+      if (this.#resting) this.#begin();
       this.#wake();
     } else if (this.#attempt && !this.#linger) {
       const attempt = this.#attempt;
@@ -125,31 +137,49 @@ class Feeder implements Feeding {
   async #run(): Promise<void> {
     while (!this.#stopped.signal.aborted) {
       if (!this.#wanted) {
-        this.#become("idle");
         await this.#untilWanted();
       } else if (!(await this.#tryOnce())) {
         await this.#pause();
       }
     }
-    if (this.#stream.streaming || this.#state !== "failed") this.#become("idle");
+    if (this.#stream.streaming || !this.#state.isFaulty) this.#state.ends();
+    this.#endStates();
   }
 
-  #untilWanted(): Promise<void> {
-    return new Promise((resolve) => {
+  async #untilWanted(): Promise<void> {
+    this.#state.rests();
+    this.#resting = true;
+    await new Promise<void>((resolve) => {
       this.#wake = resolve;
       if (this.#wanted || this.#stopped.signal.aborted) resolve();
     });
+    this.#resting = false;
   }
 
   async #pause(): Promise<void> {
-    const first = this.#options.backOffMs ?? 500;
-    const ms = Math.min(first * 2 ** (this.#failures - 1), Math.max(first, LONGEST_BACK_OFF_MS));
-    await delay(ms, this.#stopped.signal).catch(ignoreAbort);
+    const { backOffMs: first = 500, longestBackOffMs = LONGEST_BACK_OFF_MS } = this.#options;
+    const ms = Math.min(first * 2 ** (this.#failures - 1), Math.max(first, longestBackOffMs));
+    const asked = new AbortController();
+    this.#endPause = () => asked.abort();
+    await delay(ms, AbortSignal.any([asked.signal, this.#stopped.signal])).catch(ignoreAbort);
+    this.#endPause = () => {};
+  }
+
+  /** Somebody asks that it be tried now. */
+  #retry(): void {
+    const wait = this.#begunAt + BETWEEN_ATTEMPTS_MS - performance.now();
+    this.#state.begins();
+    setTimeout(() => this.#endPause(), Math.max(0, wait)).unref();
+  }
+
+  #begin(): void {
+    this.#begunAt = performance.now();
+    this.#state.begins();
   }
 
   /** One life of the source; true when it ended because nobody wants its frames. */
   async #tryOnce(): Promise<boolean> {
-    this.#become("starting");
+    this.#begin();
     const attempt = new AbortController();
     this.#attempt = attempt;
     const silence = new SilenceWatch(this.#options, (error) => attempt.abort(error));
@@ -163,7 +193,7 @@ class Feeder implements Feeding {
       throw new ThingError("SOURCE_FAILED", "The source ended by itself.");
     } catch (error) {
       const isFailure = !attempt.signal.aborted || silence.failed;
-      if (isFailure) await this.#fail(silence.failed ? attempt.signal.reason : error);
+      if (isFailure) await this.#fail(silence.failed ? attempt.signal.reason : error, silence);
       if (isFailure && this.#options.once) this.#finish();
       return !isFailure;
     } finally {
@@ -189,12 +219,12 @@ class Feeder implements Feeding {
   }
 
   #take({ jpeg, ...about }: SourceFrame): void {
-    const isFirst = this.#state !== "running";
+    const isFirst = this.#state.state !== "live";
     if (isFirst && this.#stream.lastFrameIndex >= 0) this.#stream.reset();
     const frame = this.#stream.offerFrame(jpeg, about);
     if (!frame || !isFirst) return;
     this.#failures = 0;
-    this.#become("running");
+    this.#state.delivers();
   }
 
   /** Waits until the source has let go of its device; one that never does must not hold up everything. */
@@ -212,12 +242,13 @@ class Feeder implements Feeding {
     }
   }
 
-  async #fail(error: unknown): Promise<void> {
+  async #fail(error: unknown, { stalled }: SilenceWatch): Promise<void> {
     this.#failures += 1;
-    const reason = messageOf(error);
-    this.#stream.noteLoss({ what: "outage", count: 0, why: reason });
-    this.#become("failed", reason);
-    this.#log.warn(`No frames: ${reason}`, { failures: this.#failures });
+    const reason = deviceTrouble(error) ?? messageOf(error);
+    if (this.#failures === 1) this.#stream.noteLoss({ what: "outage", count: 0, why: reason });
+    this.#state.fails(stalled ? "stalled" : "failed", reason);
+    this.#warn(reason);
+    if (this.#stream.placeholder?.reason === reason) return;
     try {
       const picture = await abortable(
         Promise.resolve(this.#options.placeholder?.(reason)),
@@ -237,10 +268,21 @@ class Feeder implements Feeding {
     this.#stream.stop();
   }
 
-  #become(state: FeedState, reason?: string): void {
-    if (state === this.#state && reason === this.#reason) return;
-    this.#state = state;
-    this.#reason = reason;
+  /** A source that fails in one way again and again is logged ever more seldom. */
+  #warn(reason: string): void {
+    const stem = reason.replace(/[\d.]+/g, "");
+    const isRound = Number.isInteger(Math.log2(this.#failures));
+    if (stem !== this.#warned || isRound) {
+      this.#log.warn(`No frames: ${reason}`, { failures: this.#failures });
+    }
+    this.#warned = stem;
+  }
+
+  #tell(): void {
+    const { state, reason } = this.#state.status;
+    const told = `${state} ${reason ?? ""}`;
+    if (told === this.#told) return;
+    this.#told = told;
     this.#options.onState?.(state, reason);
   }
 }

@@ -35,6 +35,11 @@ export class SilenceWatch {
     return this.#failed;
   }
 
+  /** Whether it failed after frames had come. */
+  get stalled(): boolean {
+    return this.#failed && this.#lastFrame !== undefined;
+  }
+
   frameCame(): void {
     const time = now();
     if (this.#lastFrame !== undefined) {

@@ -6,6 +6,8 @@ export const VIEWER_ASSETS: ReadonlyMap<string, string> = new Map([
   ["viewer.css", "text/css; charset=utf-8"],
   ["viewer.js", "text/javascript; charset=utf-8"],
   ["mjpeg-frames.js", "text/javascript; charset=utf-8"],
+  ["quantities.js", "text/javascript; charset=utf-8"],
+  ["stream-source.js", "text/javascript; charset=utf-8"],
   ["viewer-icon.svg", "image/svg+xml"],
 ]);
 

@@ -20,8 +20,9 @@ export interface Health {
 }
 
 export interface ThingHealth {
-  readonly state: ThingState;
-  /** Why it could not open, or is disconnected. */
+  /** As its life is; of one that is open and whose source gives no frames, what that source does. */
+  readonly state: ThingState | "stalled" | "failed";
+  /** Why it could not open, is disconnected, or gives no frames. */
   readonly reason?: string;
   readonly streams: Readonly<Record<string, StreamHealth>>;
 }
@@ -38,16 +39,17 @@ export function healthOf(host: ThingHost, eventLoopDelay: EventLoopDelay): Healt
   const things = [...host.things.values()].map(({ name, state, reason }) => {
     const own = streams.filter(({ thing }) => thing === name);
     const health: ThingHealth = {
-      state,
-      ...(reason !== undefined && { reason }),
+      ...statusOfThing({ state, ...(reason !== undefined && { reason }) }, own),
       streams: Object.fromEntries(own.map((stream) => [stream.name, rounded(stream.health)])),
     };
     return [name, health] as const;
   });
+  const lives = new Map([...host.things.values()].map(({ name, state }) => [name, state]));
   const reasons = [
-    ...things.filter(([, { state }]) => state === "failed").map(couldNotOpen),
+    ...things.filter(([name]) => lives.get(name) === "failed").map(couldNotOpen),
     ...things.filter(([, { state }]) => state === "disconnected").map(isDisconnected),
-    ...streams.filter(({ health }) => health.demand > 0 && !health.running).map(withoutFrames),
+    ...things.flatMap(([name, health]) => withoutFrames(name, health, lives.get(name))),
+    ...streams.filter(({ health }) => waitsInVain(health)).map(waiting),
     ...(eventLoopDelay.p99 > LATE_LOOP_MS ? [lateLoop(eventLoopDelay)] : []),
   ];
   const { rss, heapUsed, external } = process.memoryUsage();
@@ -70,9 +72,28 @@ function isDisconnected([name, { reason }]: readonly [string, ThingHealth]): str
   return `Thing '${name}' is disconnected: ${reason} It is opened again by itself, after a pause.`;
 }
 
-function withoutFrames({ thing, name, health }: HostedStream & { health: StreamHealth }): string {
-  const since = health.age === null ? "has none yet" : `got none for ${health.age.toFixed(1)} s`;
-  return `Stream '${name}' of Thing '${thing}' is to give frames and ${since}.`;
+/** A Thing that is open is no better than its sources. */
+export function statusOfThing(
+  life: Pick<ThingHealth, "state" | "reason">,
+  streams: readonly { readonly health: StreamHealth }[],
+): Pick<ThingHealth, "state" | "reason"> {
+  const { state, reason } = streams.find(({ health }) => health.reason !== undefined)?.health ?? {};
+  const isFaulty = state === "stalled" || state === "failed";
+  return life.state === "open" && isFaulty ? { state, reason: reason ?? "" } : life;
+}
+
+function withoutFrames(name: string, { state, reason }: ThingHealth, life?: ThingState): string[] {
+  if (life !== "open" || (state !== "stalled" && state !== "failed")) return [];
+  return [`Thing '${name}' gives no frames: ${reason}`];
+}
+
+/** A stream without a source of its own, of which frames are wanted. */
+function waitsInVain({ state, running, demand, age }: StreamHealth): boolean {
+  return demand > 0 && !running && state === "starting" && age === null;
+}
+
+function waiting({ thing, name }: HostedStream): string {
+  return `Stream '${name}' of Thing '${thing}' is to give frames and has none yet.`;
 }
 
 function lateLoop({ p99 }: EventLoopDelay): string {

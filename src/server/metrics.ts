@@ -3,12 +3,13 @@ import type { ThingHost } from "../core/thing-host.ts";
 import type { StreamStats } from "../outputs/stream-options.ts";
 import { clockMetrics } from "./clock-health.ts";
 import type { EventLoopWatch } from "./event-loop.ts";
-import { hostedStreams } from "./hosted-streams.ts";
+import { type HostedStream, hostedStreams } from "./hosted-streams.ts";
 import type { InvocationCounts } from "./invocation-counts.ts";
 import type { LoginCounts } from "./login/login.ts";
 import type { EventStreamCounts } from "./notifications/event-stream-counts.ts";
 import { processMetrics } from "./process-metrics.ts";
 import type { MetricFamily, MetricSample } from "./prometheus-text.ts";
+import { sourceMetrics } from "./source-metrics.ts";
 import { type StreamHealth, streamHealthOf } from "./stream-health.ts";
 import type { Webhooks } from "./webhooks/webhooks.ts";
 import type { WebSocketStats } from "./websocket.ts";
@@ -62,14 +63,20 @@ export function metricsOf({
   droppedConnections,
   logins,
 }: MetricSources): MetricFamily[] {
+  const streams = hostedStreams(host).map((hosted) => {
+    return { ...hosted, health: streamHealthOf(hosted.stream), stats: hosted.stream.stats };
+  });
+  const faulty = new Set(
+    streams.filter(({ health }) => health.reason !== undefined).map(({ thing }) => thing),
+  );
   return [
     {
       name: "thingscope_thing_open",
       type: "gauge",
-      help: "1 while the Thing is open.",
+      help: "1 while the Thing is open and no source of it has stalled or failed.",
       samples: [...host.things.values()].map(({ name, state }) => ({
         labels: { thing: name },
-        value: Number(state === "open"),
+        value: Number(state === "open" && !faulty.has(name)),
       })),
     },
     {
@@ -80,7 +87,7 @@ export function metricsOf({
         [...faults.counts].map(([member, value]) => ({ labels: { thing: name, member }, value })),
       ),
     },
-    ...streamMetrics(host),
+    ...streamMetrics(streams),
     {
       name: "thingscope_invocations_running",
       type: "gauge",
@@ -128,12 +135,15 @@ function loginMetrics({ failed, refused }: LoginCounts): MetricFamily[] {
   ];
 }
 
-function streamMetrics(host: ThingHost): MetricFamily[] {
-  const streams = hostedStreams(host).map(({ thing, name, stream }) => ({
-    labels: { thing, stream: name },
-    health: streamHealthOf(stream),
-    stats: stream.stats,
-  }));
+interface MeasuredStream extends HostedStream {
+  readonly health: StreamHealth;
+  readonly stats: StreamStats;
+}
+
+function streamMetrics(measured: readonly MeasuredStream[]): MetricFamily[] {
+  const streams = measured.map(({ thing, name, health, stats }) => {
+    return { labels: { thing, stream: name }, health, stats };
+  });
   const families = STREAM_METRICS.map(
     ([name, type, help, read]): MetricFamily => ({
       name: `thingscope_stream_${name}`,
@@ -156,7 +166,7 @@ function streamMetrics(host: ThingHost): MetricFamily[] {
       })),
     ),
   };
-  return [...families, refused];
+  return [...families, refused, ...sourceMetrics(streams)];
 }
 
 function webSocketMetrics({

@@ -5,6 +5,7 @@ import { ThingError } from "../base/errors.ts";
 import type { Frame } from "../frames/frame.ts";
 import { describeOrigin, toSeconds } from "../frames/frame-memory.ts";
 import type { FrameIdentity } from "../frames/stored-picture.ts";
+import { frameOrReason, type Patience } from "../outputs/frame-or-reason.ts";
 import type { MJPEGStream } from "../outputs/mjpeg-stream.ts";
 import { queryOf, variantOf } from "../outputs/stream-request.ts";
 import { VIEWER_ASSETS, viewerFile } from "../outputs/viewer-page.ts";
@@ -33,7 +34,7 @@ export type StreamHandler = (
 ) => Promise<void>;
 
 const FRESH_MS = 1000;
-const SNAPSHOT_WAIT_S = 5;
+const SNAPSHOT = { waitMs: 5000, startMs: 30_000 };
 const LONGEST_WAIT_S = 60;
 const LONGPOLL_S = 25;
 
@@ -57,14 +58,14 @@ export const streamHandlers = {
     writeReply(request, response, { status: 200, body: viewerFile(asset), contentType });
   },
 
-  /** `{stream}/snapshot`: the newest frame if it is fresh, else the next; `?fresh=1`: one captured from now on. */
+  /** `{stream}/snapshot`: the newest frame if it is fresh, else the next, or why there is none; `?fresh=1`: one captured from now on. */
   async snapshot(stream, request, response) {
     const options = variantOf(request);
     const after = flag(request, "fresh") ? now() : now() - FRESH_MS;
-    const seconds = secondsOf(request) ?? SNAPSHOT_WAIT_S;
+    const seconds = secondsOf(request);
     if (request.method === "HEAD") return writeHead(response, "image/jpeg");
     const ask = (signal: AbortSignal) => stream.capturedAfter(after, signal);
-    const frame = await wait(stream, goneSignal(response), seconds, ask);
+    const frame = await frameOrReason(stream, patienceOf(seconds, goneSignal(response)), ask);
     writeFrame(request, response, await stream.sized(frame, options));
   },
 
@@ -140,11 +141,18 @@ export const streamHandlers = {
 
 /**
  * What a snapshot shows: the newest frame if it is under 1 s old, else the next.
- * @throws {ThingError} `NO_FRAME` after 5 s; `STREAM_STOPPED`.
+ * @throws {ThingError} `NO_FRAME` at once when the source fails, or after 5 s, or 30 s while the source starts; `STREAM_STOPPED`.
  */
 export function newestFrame(stream: MJPEGStream, gone: AbortSignal): Promise<Frame> {
   const after = now() - FRESH_MS;
-  return wait(stream, gone, SNAPSHOT_WAIT_S, (signal) => stream.capturedAfter(after, signal));
+  return frameOrReason(stream, patienceOf(undefined, gone), (signal) =>
+    stream.capturedAfter(after, signal),
+  );
+}
+
+/** Who does not say how long waits for a source to start. */
+function patienceOf(seconds: number | undefined, signal: AbortSignal): Patience {
+  return seconds === undefined ? { ...SNAPSHOT, signal } : { waitMs: seconds * 1000, signal };
 }
 
 /** What `ask` finds. @throws {ThingError} `NO_FRAME` when it finds nothing in time. */

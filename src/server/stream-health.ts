@@ -1,9 +1,14 @@
 import { now } from "../base/clock.ts";
 import type { FrameEntry, FrameLog } from "../outputs/frame-log.ts";
 import type { MJPEGStream } from "../outputs/mjpeg-stream.ts";
+import type { SourcePhase, SourceStatus } from "../outputs/source-state.ts";
 
 /** How a stream does at one moment. */
 export interface StreamHealth {
+  /** What its source does, as everywhere. */
+  readonly state: SourcePhase;
+  /** Why it gives no frames, where it should. */
+  readonly reason?: string;
   /** Frames arrive as often as they did. */
   readonly running: boolean;
   /** Since the newest frame was captured, seconds; null when there is none. */
@@ -29,14 +34,31 @@ export function streamHealthOf(stream: MJPEGStream, at = now()): StreamHealth {
     Math.max(LATE_PERIODS * (periodMs ?? 0), SOONEST_LATE_MS),
     LATEST_LATE_MS,
   );
+  const running = stream.streaming && ageMs <= lateMs;
   return {
-    running: stream.streaming && ageMs <= lateMs,
+    ...statusOf(stream, running),
+    running,
     age: newest ? ageMs / 1000 : null,
     // As soon as a frame is overdue, the time without one counts as its period.
     rate: periodMs === undefined ? 0 : 1000 / Math.max(periodMs, ageMs, 1),
     viewers: stream.stats.viewers,
     demand: stream.demand.count,
   };
+}
+
+/** What a stream's source does; of one whose producer adds frames as it likes, what its frames tell. */
+export function statusOf(
+  { source, streaming, demand, newest }: MJPEGStream,
+  running: boolean,
+): SourceStatus {
+  if (source.isFed) {
+    const rests = source.state === "live" && !running && !demand.active; // made of another's, for nobody
+    return rests ? { state: "idle" } : source.status;
+  }
+  if (running) return { state: "live" };
+  if (!streaming || !demand.active) return { state: "idle" };
+  if (!newest) return { state: "starting" };
+  return { state: "stalled", reason: "Its frames have stopped coming. Look at what adds them." };
 }
 
 /** Time between frames, ms, over those of the last seconds, or over the last two when they are slower than that. */

@@ -8,6 +8,7 @@ import { LONGPOLL_QUERY } from "./notifications/longpoll.ts";
 import { RecentClients } from "./notifications/recent-clients.ts";
 import type { ThingNotifications } from "./notifications/thing-notifications.ts";
 import { EVENT_STREAM_TYPE, JSON_TYPE, type Route } from "./route.ts";
+import { sourceRoutes } from "./source-routes.ts";
 import { ADVANCE, AFTER, FRESH, RUN, SIZE, VARIANT, WAIT } from "./stream-query.ts";
 import { FrameEntrySchema, HeldFramesSchema } from "./wire-schemas.ts";
 
@@ -84,6 +85,7 @@ function routesOfStream(
   });
 
   return [
+    ...sourceRoutes(stream, path, called),
     get(
       {
         path: `${path}/snapshot`,

@@ -99,6 +99,14 @@ export const ThingStateSchema = Type.Object({
   }),
 });
 
+export const SourceStatusSchema = Type.Object(
+  {
+    state: Type.Enum(["idle", "starting", "live", "stalled", "failed"]),
+    reason: Type.Optional(Type.String({ description: "Why it gives no frames" })),
+  },
+  { description: "What the source of a stream does" },
+);
+
 export const FrameEntrySchema = Type.Object(
   {
     run: Type.String({ description: "Short id of the stream's run" }),

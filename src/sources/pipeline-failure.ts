@@ -1,3 +1,4 @@
+import { deviceTrouble } from "../base/device-trouble.ts";
 import type { Exit } from "../processes/child.ts";
 import { endSentence } from "../processes/kept-child.ts";
 import { elementMissingSentence } from "../processes/programs.ts";
@@ -11,10 +12,11 @@ export function explainPipelineEnd(
 ): string {
   if (exit.error) return startFailure(program, exit.error).message;
   const gst = gstreamerSentence(errorLines);
-  if (gst) return gst;
+  if (gst) return deviceTrouble(gst) ?? gst;
   if (exit.code === 0) return `${program} came to the end of its pictures.`;
   if (program.endsWith("ffmpeg") && errorLines.length > 0 && exit.code !== null) {
-    return `ffmpeg ended: ${ended(errorLines.slice(-2).join("; "))}`;
+    const why = ended(errorLines.slice(-2).join("; "));
+    return deviceTrouble(why) ?? `ffmpeg ended: ${why}`;
   }
   return endSentence(program, exit, errorLines);
 }
@@ -34,7 +36,9 @@ function gstreamerSentence(lines: readonly string[]): string | undefined {
   const at = lines.indexOf(error.input);
   const detail = lines
     .slice(at + 1, at + 5)
-    .find((line) => /^(system error: |No such |streaming stopped)/.test(line));
+    .find((line) =>
+      /^(system error: |No such |streaming stopped|Buffer pool activation)/.test(line),
+    );
   const hint = detail?.includes("not-negotiated")
     ? " The elements before and behind it agree on no format; a tee that is tapped must carry raw video or JPEG."
     : "";

@@ -55,10 +55,10 @@ test("a source runs while frames are wanted, and a little longer", { timeout }, 
   assert.equal(camera.opened, 0);
   await stream.grab();
   await stream.grab();
-  assert.deepEqual([camera.opened, feeding.state], [1, "running"]);
+  assert.deepEqual([camera.opened, feeding.state], [1, "live"]);
   await eventually(() => camera.open === 0);
   await eventually(() => feeding.state === "idle");
-  assert.deepEqual(states, ["starting", "running", "idle"]);
+  assert.deepEqual(states, ["starting", "live", "idle"]);
 });
 
 test("each start is a new run", { timeout }, async (t) => {
@@ -96,14 +96,8 @@ test("a source that fails is started again, says why, and shows a picture meanwh
     placeholder: async (reason) => picture(reason.length),
   });
   t.after(() => feeding.stop());
-  await eventually(() => camera.opened === 2 && feeding.state === "running");
-  assert.deepEqual(states, [
-    "starting",
-    "running",
-    "failed: The cable came out.",
-    "starting",
-    "running",
-  ]);
+  await eventually(() => camera.opened === 2 && feeding.state === "live");
+  assert.deepEqual(states, ["starting", "live", "failed: The cable came out.", "live"]);
   assert.equal(feeding.reason, undefined);
   assert.equal(stream.placeholder, undefined);
 });
@@ -138,10 +132,10 @@ test("a source that falls silent is started again", { timeout }, async () => {
     camera.periodMs = camera.opened === 1 && n === 3 ? 3_600_000 : 5;
   };
   const { feeding, states } = fed(camera, { keepWarm: true, silenceMs: 200 });
-  await eventually(() => camera.opened === 2 && feeding.state === "running");
+  await eventually(() => camera.opened === 2 && feeding.state === "live");
   assert.match(
     states[2]!,
-    /^failed: The source is open but silent: frames stopped coming for 0.\d s/,
+    /^stalled: The source is open but silent: frames stopped coming for 0.\d s/,
   );
   assert.equal(camera.open, 1);
   await feeding.stop();
@@ -225,7 +219,7 @@ test("a source that is run once stops its stream when it ends, and is not starte
   while (!(await waiting.next()).done);
   await feeding.ended;
   assert.deepEqual([indices, opened, stream.streaming], [[0, 1, 2], 1, false]);
-  assert.deepEqual(states, ["starting", "running", "idle"]);
+  assert.deepEqual(states, ["starting", "live", "idle"]);
   await feeding.stop();
 });
 

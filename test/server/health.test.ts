@@ -19,7 +19,9 @@ test("health says what is wrong in sentences, and how each stream does", {
   assert.deepEqual(things, {
     camera: {
       state: "open",
-      streams: { live: { running: false, age: null, rate: 0, viewers: 0, demand: 0 } },
+      streams: {
+        live: { state: "idle", running: false, age: null, rate: 0, viewers: 0, demand: 0 },
+      },
     },
     stage: { state: "failed", reason: "The stage does not answer. Plug it in.", streams: {} },
   });

@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { delay } from "../../src/base/abort.ts";
-import { type FeedState, feed } from "../../src/outputs/feed.ts";
+import { feed } from "../../src/outputs/feed.ts";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import type { SourcePhase } from "../../src/outputs/source-state.ts";
 import { programVersion } from "../../src/processes/programs.ts";
 import { Pipeline } from "../../src/sources/pipeline.ts";
 import {
@@ -32,7 +33,7 @@ async function watch(text: PipelineText) {
   const stream = new MJPEGStream();
   let heard = () => {};
   const feeding = feed(stream, source, { keepWarm: true, onState: () => heard() });
-  const until = async (state: FeedState): Promise<number> => {
+  const until = async (state: SourcePhase): Promise<number> => {
     while (feeding.state !== state) await new Promise<void>((resolve) => (heard = resolve));
     return performance.now();
   };
@@ -44,7 +45,7 @@ test("a killed program is seen and healed, 20 times, and leaves no zombie and no
 }, async () => {
   const { pipeline, stream, feeding, until } = await watch({ pipeline: ONE_TEE });
   const descriptors = () => readdirSync("/proc/self/fd").length;
-  await until("running");
+  await until("live");
   const before = descriptors();
   const runs = new Set([stream.run]);
   for (let crash = 1; crash <= 20; crash++) {
@@ -53,7 +54,7 @@ test("a killed program is seen and healed, 20 times, and leaves no zombie and no
     process.kill(pipeline.pid, "SIGKILL");
     assert.ok((await until("failed")) - killedAt < 2000);
     assert.match(feeding.reason ?? "", /was ended by SIGKILL/);
-    assert.ok((await until("running")) - killedAt < 3000);
+    assert.ok((await until("live")) - killedAt < 3000);
     assert.equal(pipeline.state.restarts, crash);
     runs.add(stream.run);
   }
@@ -66,14 +67,14 @@ test("a killed program is seen and healed, 20 times, and leaves no zombie and no
 
 test("a program that hangs is killed and started again", { timeout }, async () => {
   const { pipeline, stream, feeding, until } = await watch({ pipeline: ONE_TEE });
-  await until("running");
+  await until("live");
   for (let n = 0; n < 10; n++) await stream.nextFrame();
   assert.ok(pipeline.pid);
   process.kill(pipeline.pid, "SIGSTOP");
   const stoppedAt = performance.now();
   assert.ok((await until("failed")) - stoppedAt < 2000);
   assert.match(feeding.reason ?? "", /silent|gave no frame/);
-  assert.ok((await until("running")) - stoppedAt < 4000);
+  assert.ok((await until("live")) - stoppedAt < 4000);
   assert.equal(pipeline.state.restarts, 1);
   await feeding.stop();
   assert.deepEqual(childrenOf(), []);

@@ -18,7 +18,7 @@ test("frames come at 30 Hz, on demand only, with exact times", { timeout: 60_000
     times.push(frame.capturedAt);
     if (times.length === 12) break;
   }
-  assert.equal(camera.state.state, "running");
+  assert.equal(camera.state.state, "live");
   for (const [n, time] of times.slice(1).entries()) {
     const periods = (time - times[n]!) / (1000 / 30);
     assert.ok(Math.abs(periods - Math.round(periods)) < 0.01, `${periods} periods apart`);

@@ -1,0 +1,56 @@
+const STATE_MS = 1000;
+const OUTCOME_MS = 25_000;
+
+/** What the source of a stream does and why it gives no frames, as the server tells: a picture cannot tell that. */
+export class StreamSource {
+  /** `idle`, `starting`, `live`, `stalled`, `failed`; undefined until the server has told. */
+  state;
+  /** One sentence. */
+  reason;
+  isRetrying = false;
+  #url;
+
+  /** @param {string} url Of the stream. */
+  constructor(url) {
+    this.#url = url;
+    void this.#follow();
+  }
+
+  get isFaulty() {
+    return this.reason !== undefined;
+  }
+
+  /** A frame has come: or, with a reason, the picture that stands for frames. */
+  tell(reason) {
+    if (reason === undefined) this.state = "live";
+    else if (!this.isFaulty) this.state = "failed";
+    this.reason = reason;
+  }
+
+  /** Has it tried again at once. */
+  async retry() {
+    this.isRetrying = true;
+    try {
+      await this.#ask("retry", { method: "POST" });
+    } catch (error) {
+      this.reason = error.message;
+    }
+    this.isRetrying = false;
+  }
+
+  async #follow() {
+    for (;;) {
+      if (!document.hidden && !this.isRetrying) await this.#ask("state").catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, STATE_MS));
+    }
+  }
+
+  async #ask(what, options = {}) {
+    const signal = AbortSignal.timeout(OUTCOME_MS);
+    const response = await fetch(`${this.#url}/${what}`, { signal, ...options });
+    const answer = await response.json();
+    if (!response.ok) throw new Error(answer.detail);
+    this.state = answer.state;
+    this.reason = answer.reason;
+  }
+}
