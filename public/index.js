@@ -172,7 +172,7 @@ function showState({ element, word, reason, rate, streams }, thing) {
   const main = health[decodeURIComponent(streams[0]?.split("/").at(-1) ?? "")];
   const shown = state === "open" && main ? main.state : state;
   element.dataset.state = GOOD.has(shown) ? "open" : shown;
-  setText(word, shown === "failed" && state === shown && !main ? "could not open" : shown);
+  setText(word, shown === "failed" && main?.state !== shown ? "could not open" : shown);
   setText(reason, why ?? "");
   reason.hidden = !why;
   const isRunning = shown === "live" && main?.running && main.rate > 0;
