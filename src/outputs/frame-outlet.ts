@@ -6,6 +6,7 @@ import type { Frame } from "../frames/frame.ts";
 import type { FrameIdentity, Placeholder, StoredFrame, View } from "../frames/stored-picture.ts";
 import { Demand } from "./demand.ts";
 import { Next } from "./next-frame.ts";
+import { SourceState } from "./source-state.ts";
 import { ViewerFanOut, type ViewerOptions } from "./viewers.ts";
 
 /** Frames that anyone may watch or read: a stream, or a variant of one. */
@@ -39,6 +40,7 @@ export abstract class FrameOutlet implements FrameFeed {
   readonly #next = new Next<Frame>();
   /** For who waits for a frame without looking at it: a frame that is handed out is not used again. */
   readonly #arrived = new Next<StoredFrame>();
+  #source = new SourceState();
   readonly #followers = new Set<(frame: StoredFrame) => void>();
   readonly #runListeners = new Set<() => void>();
   readonly #stopListeners = new Set<() => void>();
@@ -54,6 +56,16 @@ export abstract class FrameOutlet implements FrameFeed {
   }
 
   abstract get run(): string;
+
+  /** What its source does: the one truth that health, pages, properties and metrics show. */
+  get source(): SourceState {
+    return this.#source;
+  }
+
+  /** Its frames are made of another's: so its source is that one's, too. */
+  shareSource({ source }: FrameOutlet): void {
+    this.#source = source;
+  }
 
   get streaming(): boolean {
     return this.#streaming;

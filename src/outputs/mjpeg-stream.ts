@@ -6,7 +6,6 @@ import { FrameIntake, isRefusal } from "./frame-intake.ts";
 import { type FrameEntry, FrameLog, type Gap, LogReader } from "./frame-log.ts";
 import { type FrameFeed, FrameOutlet } from "./frame-outlet.ts";
 import { HeldFrames } from "./held-frames.ts";
-import { SourceState } from "./source-state.ts";
 import type { FrameInUse, FrameOptions, StreamOptions, StreamStats } from "./stream-options.ts";
 import { type VariantOptions, variantOf } from "./stream-request.ts";
 import { respondWithStream, sayingWhenToRetry } from "./stream-response.ts";
@@ -25,7 +24,6 @@ export class MJPEGStream extends FrameOutlet {
   name: string;
   /** Every frame's run, index, capture time and size, for readers who come late. */
   readonly sizes: FrameLog;
-  #source = new SourceState();
   readonly #variants = new Variants(this);
   readonly #intake: FrameIntake;
   readonly #held: HeldFrames;
@@ -49,16 +47,6 @@ export class MJPEGStream extends FrameOutlet {
 
   get run(): string {
     return this.#run;
-  }
-
-  /** What its source does: the one truth that health, pages, properties and metrics show. */
-  get source(): SourceState {
-    return this.#source;
-  }
-
-  /** Its frames are made of another stream's: so its source is that one's, too. */
-  shareSource({ source }: MJPEGStream): void {
-    this.#source = source;
   }
 
   get ringbufferSize(): number {
