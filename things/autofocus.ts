@@ -18,6 +18,9 @@ import {
 } from "./sharpness-monitor.ts";
 
 const MAX_SWEEPS = 3;
+/** Parts of a sweep: so near to an end, focus may be beyond it; nearer still, it is. */
+const NEAR_END = 5;
+const AT_END = 20;
 const MEASURES: SharpnessMeasure[] = [
   "jpeg_size",
   "brenner",
@@ -95,10 +98,13 @@ export class Autofocus extends Thing {
       using monitor = this.#monitor(measure, run);
       if (start === "centre") await monitor.move(-Math.round(dz / 2));
       run.progress(0.2, "Sweeping");
-      const { peak } = await sweepUp(monitor, dz, run);
+      const curve = await sweepUp(monitor, dz, run);
+      const { peak } = curve;
       run.progress(0.6, `Sharpest at z = ${Math.round(peak.z)}`);
       await monitor.move(-dz);
       await monitor.move(Math.round(peak.z) - this.stage.position.z);
+      if (fromEnd(curve) < dz / AT_END) throw focusBeyond(this.stage.position.z, dz);
+      if (fromEnd(curve) < dz / NEAR_END) run.log.info(mayBeBeyond(this.stage.position.z));
       run.progress(1);
       return { ...monitor.told, sharpest_z: this.stage.position.z };
     });
@@ -119,15 +125,11 @@ export class Autofocus extends Thing {
         if (start === "centre" || attempt > 0) {
           await this.stage.move_relative({ z: -Math.round(dz / 2), backlash_compensation: 1 }, run);
         }
-        const { heights, sizes, peak } = await sweepUp(monitor, dz, run);
-        const z = Math.round(peak.z);
+        const curve = await sweepUp(monitor, dz, run);
+        const z = Math.round(curve.peak.z);
         await this.stage.move_absolute({ z, backlash_compensation: 1 }, run);
-        const fromEnd = Math.min(
-          peak.sampleZ - Math.min(...heights),
-          Math.max(...heights) - peak.sampleZ,
-        );
-        if (fromEnd >= dz / 5) return [heights, sizes];
-        run.log.info(`Sharpest at z = ${z}, close to the end of the sweep: it may be beyond.`);
+        if (fromEnd(curve) >= dz / NEAR_END) return [curve.heights, curve.sizes];
+        run.log.info(mayBeBeyond(z));
       }
       throw new ThingError(
         "NO_FOCUS",
@@ -182,4 +184,21 @@ async function sweepUp(
     run.log.warn("Frames were lost where the picture was sharpest: sweeping again.");
     await monitor.move(-dz);
   }
+}
+
+/** How far the sharpest sample is from the nearer end of its sweep, steps. */
+function fromEnd({ heights, peak }: FocusCurve): number {
+  return Math.min(peak.sampleZ - Math.min(...heights), Math.max(...heights) - peak.sampleZ);
+}
+
+function mayBeBeyond(z: number): string {
+  return `Sharpest at z = ${z}, close to the end of the sweep: it may be beyond.`;
+}
+
+function focusBeyond(z: number, dz: number): ThingError {
+  return new ThingError(
+    "NO_FOCUS",
+    `No focus in the sweep of ${dz} steps: the sharpest frame was at its end, z = ${z}, where the stage is now. ` +
+      `Focus is likely beyond: run it again from here, use looping_autofocus, or make dz larger. Check that there is a sample.`,
+  );
 }

@@ -15,6 +15,8 @@ export interface RemoteCameraOptions {
 
 const START_MS = 10_000;
 const SILENCE_MS = 5000;
+/** A network that is back is noticed soon. */
+const LONGEST_BACK_OFF_MS = 1000;
 
 /** A camera of another server, served here once more: it is asked for one stream however many look. */
 export class RemoteCamera extends Camera {
@@ -63,7 +65,7 @@ export class RemoteCamera extends Camera {
   }
 
   protected override get patience() {
-    return { startMs: START_MS, silenceMs: this.#silenceMs };
+    return { startMs: START_MS, silenceMs: this.#silenceMs, longestBackOffMs: LONGEST_BACK_OFF_MS };
   }
 
   #count({ run, origin }: Frame): void {

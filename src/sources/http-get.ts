@@ -5,6 +5,7 @@ import { checkedLookup, isMetadataAddress } from "../base/outgoing.ts";
 import { decodeUserinfo } from "../base/userinfo.ts";
 
 const REDIRECTS = 5;
+const FRESH_EVERY_MS = 1500;
 const MAX_HEADER_BYTES = 16 * 1024;
 const REDIRECT_STATUS = new Set([301, 302, 303, 307, 308]);
 
@@ -27,6 +28,48 @@ export async function openHttp(url: URL, signal: AbortSignal): Promise<IncomingM
     at = redirected(at, response.headers.location ?? "");
   }
   throw failed(url, `redirects without an end (more than ${REDIRECTS} times).`);
+}
+
+/**
+ * As `openHttp`, for a way that may be cut and mended: a connection that was begun while it was cut may never hear of the
+ * mending, or late. So while no answer comes, a second connection is made beside the first, which a slow camera may still
+ * answer, and is replaced by a fresh one again and again. The first answer wins. Never are there more than two.
+ * @param freshEveryMs - How long the second connection may wait for its answer.
+ */
+export function openHttpSoon(
+  url: URL,
+  signal: AbortSignal,
+  freshEveryMs = FRESH_EVERY_MS,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const first = new AbortController();
+    let second: AbortController | undefined;
+    let isOver = false;
+    const end = (winner?: AbortController) => {
+      isOver = true;
+      clearInterval(timer);
+      for (const one of [first, second]) if (one !== winner) one?.abort();
+    };
+    const attempt = (own: AbortController) =>
+      openHttp(url, AbortSignal.any([signal, own.signal])).then(
+        (response) => {
+          if (isOver) return response.destroy();
+          end(own);
+          resolve(response);
+        },
+        (error) => {
+          if (isOver || own !== first) return; // a second one may be refused where one client only is served
+          end();
+          reject(error);
+        },
+      );
+    const timer = setInterval(() => {
+      second?.abort();
+      second = new AbortController();
+      void attempt(second);
+    }, freshEveryMs);
+    void attempt(first);
+  });
 }
 
 /** An address that may be logged and shown: without login and query. */

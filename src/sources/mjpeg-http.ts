@@ -6,7 +6,7 @@ import type { FrameSource, SourceFrame } from "../frames/frame-source.ts";
 import { boundaryOf, MultipartParser, type Part } from "../frames/multipart.ts";
 import { identityOfPart, type PartIdentity } from "../frames/part-identity.ts";
 import { Watchdog } from "../processes/watchdog.ts";
-import { openHttp, withoutSecrets } from "./http-get.ts";
+import { openHttpSoon, withoutSecrets } from "./http-get.ts";
 
 /** How patient and how large. */
 export interface MjpegHttpOptions {
@@ -63,7 +63,7 @@ export class MjpegHttpSource implements FrameSource {
         ),
     });
     try {
-      const response = await openHttp(this.#url, AbortSignal.any([signal, silence.signal]));
+      const response = await openHttpSoon(this.#url, AbortSignal.any([signal, silence.signal]));
       for await (const part of this.#parts(response)) {
         const reason = part.headers.get("x-placeholder");
         if (reason !== undefined) throw this.#failure(`has no frames: ${reason}`);

@@ -106,3 +106,17 @@ async function invoke(host: ThingHost, action: string, input: unknown): Promise<
   await run.ended;
   assert.equal(run.error, undefined);
 }
+
+test("fast_autofocus whose sharpest frame is at the end of its sweep fails, and says where focus may be", {
+  timeout: 60_000,
+}, async () => {
+  await using scope = await microscope({ seed: 3, offset: 1800 });
+  const run = scope.autofocus.fast_autofocus({ dz: 1000 }, detachedInvocation());
+  await assert.rejects(run, {
+    code: "NO_FOCUS",
+    message:
+      /^No focus in the sweep of 1000 steps: the sharpest frame was at its end, .*looping_autofocus/,
+  });
+  const { z } = scope.stage.position;
+  assert.ok(Math.abs(z - (scope.focus + 1300)) < 200, `it went where it was sharpest: ${z}`);
+});

@@ -6,9 +6,10 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { delay, MJPEGStream, ThingHost } from "thingscope";
+import { delay, MJPEGStream, MjpegHttpSource, ThingHost } from "thingscope";
 import { RemoteCamera } from "../../things/index.ts";
 import { numberIn, picture } from "../outputs/pictures.ts";
+import { cuttableWay } from "./black-hole.ts";
 
 const timeout = 20_000;
 
@@ -65,4 +66,62 @@ test("a server that is not there is the reason why the camera has failed", {
     /^http:\/\/127.0.0.1:1\/live is not there: nothing listens on port 1\.$/,
   );
   await host.close();
+});
+
+const PARTITION_MS = process.env.THINGSCOPE_LONG ? 30_000 : 4000;
+
+test("after a partition a remote camera is live again within 3 s, and the outage is told once", {
+  timeout: 60_000,
+}, async (t) => {
+  await using remote = await served();
+  await using way = await cuttableWay(Number(new URL(remote.url).port));
+  const url = `http://127.0.0.1:${way.port}/live`;
+  const camera = new RemoteCamera({ url, silence_ms: 1000, keep_warm: true });
+  const host = new ThingHost({ settingsFolder: await mkdtemp(join(tmpdir(), "thingscope-")) });
+  host.add("camera", camera);
+  await host.open();
+  const adding = setInterval(() => remote.stream.addFrame(picture(5)), 50);
+  t.after(() => clearInterval(adding));
+  t.after(() => host.close());
+  await camera.mjpeg_stream.grab();
+  way.cut();
+  while (camera.state.state !== "stalled" && camera.state.state !== "failed") await delay(5);
+  await delay(PARTITION_MS);
+  assert.ok(camera.state.reason, "it says why until there are frames");
+  const mendedAt = performance.now();
+  way.mend();
+  const { lossesBefore = [] } = await camera.mjpeg_stream.grab();
+  const took = performance.now() - mendedAt;
+  t.diagnostic(`live ${Math.round(took)} ms after a partition of ${PARTITION_MS} ms`);
+  assert.ok(took < 3000, `${took} ms`);
+  assert.equal(camera.state.state, "live");
+  assert.equal(lossesBefore.filter(({ what }) => what === "outage").length, 1);
+  assert.equal(camera.mjpeg_stream.stats.outages, 1);
+});
+
+test("a camera that takes long to answer is waited for, and asked by two connections at most", {
+  timeout,
+}, async (t) => {
+  let [open, most] = [0, 0];
+  const stream = new MJPEGStream();
+  const server = createServer((request, response) => {
+    most = Math.max(most, ++open);
+    response.on("close", () => open--);
+    if (most > 1) return; // it serves the first alone
+    setTimeout(() => stream.mjpegStreamResponse(request, response), 5000);
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  t.after(() => {
+    stream.stop();
+    server.closeAllConnections();
+    server.close();
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/live`;
+  const adding = setInterval(() => stream.addFrame(picture(5)), 50);
+  t.after(() => clearInterval(adding));
+  for await (const { jpeg } of new MjpegHttpSource(url).frames(AbortSignal.timeout(15_000))) {
+    assert.equal(numberIn(jpeg), 5);
+    break;
+  }
+  assert.equal(most, 2);
 });
