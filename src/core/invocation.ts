@@ -82,8 +82,14 @@ export class InvocationRecord {
 
   /** The same of input, output and log, once it has ended. */
   get keptBytes(): number {
+    return this.inputBytes + this.outputBytes + this.#lines.characters;
+  }
+
+  /** About how much memory the output takes, bytes; 0 until there is one. */
+  get outputBytes(): number {
+    if (!this.finished) return 0;
     this.#outputBytes ??= sizeOfValue(this.output);
-    return this.inputBytes + this.#outputBytes + this.#lines.characters;
+    return this.#outputBytes;
   }
 
   get log(): readonly LogRecord[] {

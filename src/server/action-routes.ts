@@ -14,6 +14,7 @@ import {
   invocationJson,
   invocationSummary,
   invocationUrl,
+  runsByAction,
   type Telling,
 } from "./invocation-json.ts";
 import { type Exchange, JSON_TYPE, type Reply, type Route } from "./route.ts";
@@ -70,6 +71,7 @@ export function actionRoutes(
         role: "view",
         summary: `List the invocations of ${called}`,
         response: { status: 200, contentType: JSON_TYPE, schema: InvocationListSchema },
+        large: true,
         handle: async (exchange) => {
           const records = host.invocations.list({ thing: hosted.name, action: action.name });
           return {
@@ -139,7 +141,6 @@ const RUNS_BY_ACTION = Type.Record(Type.String(), InvocationListSchema);
 
 /** Synchronous actions are not among them: who invoked one knows how it went. */
 function allActionsRoute(hosted: HostedThing, host: ThingHost, prefix: string): Route {
-  const asked = [...hosted.model.actions.values()].filter(({ synchronous }) => !synchronous);
   return {
     method: "GET",
     path: `${prefix}/${hosted.name}/actions`,
@@ -147,13 +148,13 @@ function allActionsRoute(hosted: HostedThing, host: ThingHost, prefix: string): 
     summary: `How each invocation of each action of ${hosted.name} goes, newest first`,
     form: { thing: hosted.name, kind: "thing", op: ["queryallactions"] },
     response: { status: 200, contentType: JSON_TYPE, schema: RUNS_BY_ACTION },
+    large: true,
     handle: async (exchange) => {
       const telling = tellingFor(exchange, prefix);
-      const told = asked.map(({ name }) => {
-        const records = host.invocations.list({ thing: hosted.name, action: name });
-        return [name, records.reverse().map((record) => actionStatus(record, telling))];
-      });
-      return { status: 200, body: Object.fromEntries(told), headers: { Vary: "Accept" } };
+      const body = runsByAction(hosted, host.invocations, (record) =>
+        actionStatus(record, telling),
+      );
+      return { status: 200, body, headers: { Vary: "Accept" } };
     },
   };
 }

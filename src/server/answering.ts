@@ -4,6 +4,7 @@ import type { Log } from "../base/log.ts";
 import { cut } from "../base/preview.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import type { AccessPolicy } from "./access.ts";
+import { largeAnswers } from "./answer-queue.ts";
 import { assertUnchanged } from "./etag.ts";
 import type { Gate } from "./login/gate.ts";
 import { rootOf } from "./origin.ts";
@@ -80,6 +81,10 @@ export async function answer(
     const identity = gate?.identityOf(request);
     if (route.picture && (identity?.via === "signature" || embeds(route))) allowEmbedding(response);
     const exchange = new RequestExchange(route, request, response, params, identity);
+    if (route.large) {
+      await largeAnswers.turn(identity?.account.id ?? request.socket.remoteAddress);
+      if (response.destroyed) return;
+    }
     const reply = await route.handle(exchange);
     if (reply) writeReply(request, response, reply, () => rootOf(request) + prefix);
   } catch (error) {

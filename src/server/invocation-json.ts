@@ -1,6 +1,7 @@
 import { toDateTime, wallTime } from "../base/clock.ts";
+import type { HostedThing } from "../core/hosted-thing.ts";
 import type { InvocationRecord } from "../core/invocation.ts";
-
+import type { Invocations } from "../core/invocations.ts";
 import { isProfileConsumer } from "./dialect.ts";
 
 import { pathOf } from "./origin.ts";
@@ -19,6 +20,31 @@ export interface Telling {
 /** Where an invocation can be asked about, absolute. */
 export function invocationUrl(record: InvocationRecord, { root, prefix }: Telling): string {
   return `${root}${prefix}/action_invocations/${record.id}`;
+}
+
+/** Outputs in one answer, together. */
+const LISTED_BYTES = 2 ** 20;
+
+/**
+ * The runs of each action of a Thing that answer later, newest first. Where their outputs come to more than 1 MiB, older
+ * ones are left out: each can be asked about by itself.
+ */
+export function runsByAction(
+  { name: thing, model }: HostedThing,
+  invocations: Invocations,
+  told: (record: InvocationRecord) => object,
+): Record<string, object[]> {
+  const runs = new Map<string, object[]>();
+  for (const { name, synchronous } of model.actions.values()) if (!synchronous) runs.set(name, []);
+  let bytes = 0;
+  for (const record of invocations.list({ thing }).reverse()) {
+    const ofAction = runs.get(record.action);
+    if (!ofAction) continue;
+    bytes += record.outputBytes;
+    if (bytes > LISTED_BYTES) break;
+    ofAction.push(told(record));
+  }
+  return Object.fromEntries(runs);
 }
 
 /**

@@ -20,6 +20,7 @@ export function invocationRoutes(host: ThingHost, prefix: string): Route[] {
       role: "view",
       summary: "List the invocations of all actions",
       response: { status: 200, contentType: JSON_TYPE, schema: InvocationListSchema },
+      large: true,
       handle: async (exchange) => ({
         status: 200,
         headers: { Vary: "Accept" },
@@ -41,6 +42,7 @@ export function invocationRoutes(host: ThingHost, prefix: string): Route[] {
         schema: InvocationSchema,
         named: "actionStatus",
       },
+      large: true,
       errors: ["NOT_FOUND"],
       handle: async (exchange) => ({
         status: 200,

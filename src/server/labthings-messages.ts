@@ -9,6 +9,10 @@ export interface ObservationRequest {
 }
 
 const ERRORS = "https://w3c.github.io/web-thing-protocol/errors#";
+/** Each may have an error of its own for an answer. */
+const MOST_NAMES = 200;
+/** What is repeated of a name that the Thing does not have. */
+const MOST_CHARACTERS = 256;
 const KINDS: ReadonlyMap<unknown, ObservationRequest["kind"]> = new Map([
   ["addPropertyObservation", "property"],
   ["addActionObservation", "action"],
@@ -27,6 +31,8 @@ export function requestIn(data: RawData, isBinary: boolean): ObservationRequest 
   const names = objectIn(wanted);
   if (names === undefined)
     return badRequest("'data' must be an object with a member for each name to observe.");
+  if (Object.keys(names).length > MOST_NAMES)
+    return badRequest(`'data' has more than ${MOST_NAMES} names. Send fewer at a time.`);
   return { kind, names: Object.keys(names) };
 }
 
@@ -56,11 +62,11 @@ export function notFound(kind: ObservationRequest["kind"], name: string): string
   const affordance = kind === "property" ? "property" : "action";
   return response({
     operation: operationOf(kind),
-    name,
+    name: name.slice(0, MOST_CHARACTERS),
     status: "404",
     fragment: "not-found",
     title: "Not Found",
-    detail: `No ${affordance} found with the name '${name}'.`,
+    detail: `No ${affordance} found with the name '${name.slice(0, MOST_CHARACTERS)}'.`,
   });
 }
 

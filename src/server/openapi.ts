@@ -239,6 +239,7 @@ export function openApiRoute(table: () => readonly Route[], context: OpenApiCont
     role: "view",
     summary: "This document",
     response: { status: 200, contentType: JSON_TYPE },
+    large: true,
     handle: async (exchange) => {
       const above = prefixOf(exchange.request);
       if (made?.above !== above) {

@@ -18,15 +18,18 @@ export class Outbox {
   readonly #maxBytes: number;
   readonly #maxWaiting: number;
   readonly #onTooSlow: () => void;
+  readonly #onEmpty: () => void;
   readonly #waiting = new Map<string, () => string>();
 
   constructor(
     socket: WebSocket,
     onTooSlow: () => void,
+    onEmpty: () => void = () => {},
     { maxBytes = 64 * 1024, maxWaiting = 1000 }: OutboxLimits = {},
   ) {
     this.#socket = socket;
     this.#onTooSlow = onTooSlow;
+    this.#onEmpty = onEmpty;
     this.#maxBytes = maxBytes;
     this.#maxWaiting = maxWaiting;
   }
@@ -50,6 +53,7 @@ export class Outbox {
       if (this.#socket.bufferedAmount > this.#maxBytes) return;
       this.#waiting.delete(key);
       this.#socket.send(write(), () => this.#sendWaiting());
+      if (this.isEmpty) this.#onEmpty();
     }
   }
 }

@@ -94,6 +94,8 @@ export interface Route {
   readonly picture?: boolean;
   /** Conditional requests for it are judged by its handler, with the tag of what is there. Of others there is no tag. */
   readonly hasETag?: boolean;
+  /** Its answer grows with what others do: it takes turns with other such answers. */
+  readonly large?: boolean;
   handle(exchange: Exchange): Promise<Reply | undefined>;
 }
 

@@ -17,13 +17,23 @@ export abstract class SocketSession {
   protected readonly socket: WebSocket;
   readonly #rate = new RateLimit(MESSAGE_RATE);
   #answers = 0;
+  /** Works for which the client has to wait. */
+  #unread = 0;
+  /** What came in one piece with what it has to wait for: 64 KiB at most, since nothing more is read. */
+  readonly #unreceived: [data: RawData, isBinary: boolean][] = [];
   #answeredPing = true;
 
   constructor(socket: WebSocket) {
     this.socket = socket;
-    this.outbox = new Outbox(socket, () => this.endSlow());
+    this.outbox = new Outbox(
+      socket,
+      () => this.endSlow(),
+      () => this.#resume(),
+    );
     socket.on("message", (data, isBinary) => {
-      if (this.#mayGoOn()) this.receive(data, isBinary);
+      if (!this.#mayGoOn()) return;
+      this.#unreceived.push([data, isBinary]);
+      this.#receiveNext();
     });
     socket.on("ping", () => this.#mayGoOn());
     socket.on("pong", () => {
@@ -54,6 +64,19 @@ export abstract class SocketSession {
   protected answer(message: string): void {
     this.#answers += 1;
     this.outbox.send(`answer ${this.#answers}`, () => message);
+    if (!this.outbox.isEmpty) this.socket.pause(); // until it has taken what it asked for
+  }
+
+  /** Reads nothing more of the client until `work` is done: what it asks for next waits where it is. */
+  protected async whileUnread<T>(work: Promise<T>): Promise<T> {
+    this.#unread += 1;
+    this.socket.pause();
+    try {
+      return await work;
+    } finally {
+      this.#unread -= 1;
+      this.#resume();
+    }
   }
 
   /** Closes with a code and a sentence, and cuts the client off if it does not close in turn. */
@@ -63,6 +86,24 @@ export abstract class SocketSession {
     this.socket.close(code, reason);
     const cut = setTimeout(() => this.socket.terminate(), CLOSE_MS);
     this.socket.once("close", () => clearTimeout(cut));
+  }
+
+  get #mayReceive(): boolean {
+    return this.#unread === 0 && this.outbox.isEmpty;
+  }
+
+  #receiveNext(): void {
+    while (this.#mayReceive) {
+      const next = this.#unreceived.shift();
+      if (!next) return;
+      this.receive(...next);
+    }
+  }
+
+  #resume(): void {
+    if (!this.#mayReceive) return;
+    this.#receiveNext();
+    if (this.#mayReceive) this.socket.resume();
   }
 
   #mayGoOn(): boolean {

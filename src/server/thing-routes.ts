@@ -65,6 +65,7 @@ export function thingRoutes(
       role: "view",
       summary: "Every Thing Description, by name",
       response: { status: 200, contentType: JSON_TYPE, schema: DescriptionsSchema },
+      large: true,
       handle: async (exchange) =>
         revalidated(exchange, {
           status: 200,

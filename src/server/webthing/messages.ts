@@ -14,6 +14,9 @@ export interface WebThingRequest {
   readonly correlationID?: string;
 }
 
+/** What a client names itself, and has repeated in every message that belongs to it, characters. */
+export const MOST_REPEATED = 256;
+
 /** Statuses that the protocol has a word for. */
 const COMMON = new Set([400, 403, 404, 500, 503]);
 const ERRORS = "https://w3c.github.io/web-thing-protocol/errors#";
@@ -36,7 +39,10 @@ export function requestIn(data: RawData, isBinary: boolean, thingID: string): We
   if (members.thingID !== undefined && members.thingID !== thingID)
     throw new ThingError("NOT_FOUND", `This is the WebSocket of the Thing ${thingID} alone.`);
   if (messageType !== "request") throw bad("'messageType' must be \"request\".");
-  if (typeof operation !== "string") throw bad("'operation' must be the name of an operation.");
+  if (typeof correlationID === "string" && correlationID.length > MOST_REPEATED)
+    throw bad(`'correlationID' has more than ${MOST_REPEATED} characters. Send a shorter one.`);
+  if (typeof operation !== "string" || operation.length > MOST_REPEATED)
+    throw bad("'operation' must be the name of an operation.");
   return {
     operation,
     members,
@@ -49,9 +55,14 @@ export function correlationIn(data: RawData): Partial<WebThingRequest> {
   const json = parseJson(data.toString());
   const value = "value" in json ? Object(json.value) : {};
   return {
-    ...(typeof value.operation === "string" && { operation: value.operation }),
-    ...(typeof value.correlationID === "string" && { correlationID: value.correlationID }),
+    ...(isShort(value.operation) && { operation: value.operation }),
+    ...(isShort(value.correlationID) && { correlationID: value.correlationID }),
   };
+}
+
+/** Whether a value may be repeated. */
+export function isShort(value: unknown): value is string {
+  return typeof value === "string" && value.length <= MOST_REPEATED;
 }
 
 export function textMember({ members }: WebThingRequest, member: string): string {

@@ -2,6 +2,7 @@ import { ThingError, unknownAffordance } from "../../base/errors.ts";
 import type { Role } from "../../core/affordances.ts";
 import type { InvocationRecord } from "../../core/invocation.ts";
 import { readProperties } from "../all-properties-routes.ts";
+import { runsByAction } from "../invocation-json.ts";
 import { idInUuid, placeAfter } from "../notifications/notification-ids.ts";
 import type { NotificationLog } from "../notifications/notification-log.ts";
 import { actionStatus, textMember, type WebThingRequest } from "./messages.ts";
@@ -20,6 +21,8 @@ export interface WebThing extends WebThingSessionOptions {
 interface Operation {
   /** Who may. */
   readonly role: Role;
+  /** Its answer grows with what others do: it takes turns with other such answers. */
+  readonly large?: boolean;
   /** @returns The members of the response. */
   perform(thing: WebThing, request: WebThingRequest): object | Promise<object>;
 }
@@ -28,8 +31,8 @@ interface Operation {
 export const OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Operation>([
   ["readproperty", viewing(readProperty)],
   ["writeproperty", operating(writeProperty)],
-  ["readallproperties", viewing(async ({ hosted }) => ({ values: await readProperties(hosted) }))],
-  ["readmultipleproperties", viewing(readMultiple)],
+  ["readallproperties", large(viewing(readAll))],
+  ["readmultipleproperties", large(viewing(readMultiple))],
   ["writeallproperties", operating(writeAll)],
   ["writemultipleproperties", operating(writeMultiple)],
   ["observeproperty", viewing(observe)],
@@ -39,7 +42,7 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Operat
   ["invokeaction", operating(invoke)],
   ["queryaction", viewing(query)],
   ["cancelaction", operating(cancel)],
-  ["queryallactions", viewing(queryAll)],
+  ["queryallactions", large(viewing(queryAll))],
   ["subscribeevent", viewing(subscribe)],
   ["unsubscribeevent", viewing(unsubscribe)],
   ["subscribeallevents", viewing(subscribeAll)],
@@ -52,6 +55,14 @@ function viewing(perform: Operation["perform"]): Operation {
 
 function operating(perform: Operation["perform"]): Operation {
   return { role: "operate", perform };
+}
+
+function large(operation: Operation): Operation {
+  return { ...operation, large: true };
+}
+
+async function readAll({ hosted }: WebThing): Promise<object> {
+  return { values: await readProperties(hosted) };
 }
 
 async function readProperty({ hosted }: WebThing, request: WebThingRequest): Promise<object> {
@@ -69,7 +80,7 @@ async function readMultiple({ hosted }: WebThing, { members }: WebThingRequest):
   const { names } = members;
   const areNames = Array.isArray(names) && names.every((name) => typeof name === "string");
   if (!areNames || names.length === 0) throw bad("'names' must be a list of names of properties.");
-  const values = await readProperties(hosted, names).catch((error) => {
+  const values = await readProperties(hosted, [...new Set(names)]).catch((error) => {
     const isUnknown = error instanceof ThingError && error.code === "UNKNOWN_AFFORDANCE";
     throw isUnknown ? bad(error.message) : error;
   });
@@ -160,12 +171,7 @@ function cancel(thing: WebThing, request: WebThingRequest): object {
 }
 
 function queryAll({ hosted, invocations }: WebThing): object {
-  const asked = [...hosted.model.actions.values()].filter(({ synchronous }) => !synchronous);
-  const statuses = asked.map(({ name }) => {
-    const records = invocations.list({ thing: hosted.name, action: name });
-    return [name, records.reverse().map(actionStatus)];
-  });
-  return { statuses: Object.fromEntries(statuses) };
+  return { statuses: runsByAction(hosted, invocations, actionStatus) };
 }
 
 /** @throws {ThingError} `NOT_FOUND`, also for an invocation of another Thing. */

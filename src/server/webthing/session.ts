@@ -2,6 +2,7 @@ import type { RawData, WebSocket } from "ws";
 import { ThingError } from "../../base/errors.ts";
 import type { InvocationRecord } from "../../core/invocation.ts";
 import { blobReplacer } from "../../outputs/blob-store.ts";
+import { largeAnswers } from "../answer-queue.ts";
 import { SocketSession } from "../socket-session.ts";
 import {
   actionStatus,
@@ -9,6 +10,7 @@ import {
   envelope,
   errorMember,
   errorOf,
+  isShort,
   requestIn,
   type WebThingRequest,
 } from "./messages.ts";
@@ -59,13 +61,14 @@ export class WebThingSession extends SocketSession {
   async #perform(request: WebThingRequest): Promise<void> {
     const { name, actionID } = request.members;
     const about = {
-      ...(typeof name === "string" && { name }),
-      ...(typeof actionID === "string" && { actionID }),
+      ...(isShort(name) && { name }),
+      ...(isShort(actionID) && { actionID }),
     };
     try {
       const operation = OPERATIONS.get(request.operation);
       if (!operation) throw unknownOperation(request.operation);
       if (operation.role === "operate" && !this.#options.mayOperate) throw forbidden(request);
+      if (operation.large) await this.whileUnread(largeAnswers.turn(this));
       this.#reply(request, { ...about, ...(await operation.perform(this.#thing, request)) });
     } catch (error) {
       this.#reply(request, { ...about, error: errorMember(error) });

@@ -1,0 +1,108 @@
+import { readFileSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ThingHost, ThingServer } from "thingscope";
+import { Autofocus, Recorder, SimulatedCamera, SimulatedStage } from "thingscope/things";
+import type { TSchema } from "typebox";
+import { createToken } from "../../../src/server/login/account-changes.ts";
+import { AccountsFile } from "../../../src/server/login/accounts-file.ts";
+import { memoryHeldWithin } from "../../memory.ts";
+
+/** A row of the table of routes, as it can be told to another process. */
+export interface ToldRoute {
+  readonly method: string;
+  readonly path: string;
+  readonly query: readonly string[];
+  readonly takesBody: boolean;
+  readonly schema: TSchema | undefined;
+}
+
+export interface Served {
+  readonly port: number;
+  readonly token: string;
+  readonly routes: readonly ToldRoute[];
+  readonly actions: readonly string[];
+}
+
+/** Since it was last asked for. */
+export interface Measured {
+  /** The most that one turn of the event loop took of the processor, ms. */
+  readonly longestTickMs: number;
+  /** What a body of a mebibyte takes to parse and write, ms of the processor: how fast this machine was at the slowest. */
+  readonly referenceMs: number;
+  /** Bytes held after garbage was collected, where that was asked for. */
+  readonly held: number;
+}
+
+const SAMPLE_MS = 4;
+let [longest, last] = [0, cpuMs()];
+
+/** What the main thread has had of the processor: waiting for it, on a busy machine, does not count. */
+function cpuMs(): number {
+  try {
+    return Number(readFileSync("/proc/thread-self/schedstat", "utf8").split(" ")[0]) / 1e6;
+  } catch {
+    return performance.now(); // no such file: another system than Linux
+  }
+}
+
+function sample(): void {
+  const at = cpuMs();
+  longest = Math.max(longest, at - last - SAMPLE_MS);
+  last = at;
+}
+
+/** @param limit - When so little is held, it is no more waited for; `null` to leave memory out. */
+async function measured(limit: number | null): Promise<Measured> {
+  sample();
+  const longestTickMs = longest;
+  if (limit !== null || longestTickMs > 150) reference();
+  const held = limit === null ? 0 : await memoryHeldWithin(limit);
+  [longest, last] = [0, cpuMs()];
+  return { longestTickMs, referenceMs, held };
+}
+
+let referenceMs = 0;
+
+function reference(): void {
+  const from = cpuMs();
+  JSON.stringify(JSON.parse(`[${"[],".repeat(340_000)}0]`));
+  referenceMs = Math.max(referenceMs, cpuMs() - from);
+}
+
+const folder = await mkdtemp(join(tmpdir(), "thingscope-worst-"));
+const host = new ThingHost({
+  settingsFolder: join(folder, "settings"),
+  invocations: { maxFinishedBytes: 2 ** 20 },
+});
+host.add("camera", new SimulatedCamera());
+host.add("stage", new SimulatedStage());
+host.add("autofocus", new Autofocus());
+host.add("recorder", new Recorder({ folder: join(folder, "recordings"), pre_roll_mb: 2 }));
+const { token } = await createToken(new AccountsFile(folder), {
+  role: "admin",
+  days: 1,
+  name: "tester",
+});
+const server = new ThingServer(host, {
+  login: { folder },
+  webhooks: { allowedHosts: ["127.0.0.1:9"] },
+});
+const { port } = await server.listen({ port: 0 });
+const routes = server.routes.map(
+  ({ method, path, query = {}, request }): ToldRoute => ({
+    method,
+    path,
+    query: Object.keys(query),
+    takesBody: request !== undefined || method === "POST" || method === "PUT",
+    schema: request?.schema,
+  }),
+);
+const actions = [...host.things.values()].flatMap(({ model }) => [...model.actions.keys()]);
+setInterval(sample, SAMPLE_MS).unref();
+process.on("message", ({ limit }: { limit: number | null }) => {
+  void measured(limit).then((all) => process.send?.(all));
+});
+process.on("disconnect", () => void server.close().finally(() => process.exit()));
+process.send?.({ port, token, routes, actions } satisfies Served);
