@@ -39,6 +39,10 @@ export interface PipelineCameraOptions {
 }
 
 const START_MS = 10_000;
+const Values = Type.Record(
+  Type.String(),
+  Type.Union([Type.String(), Type.Number(), Type.Boolean()]),
+);
 
 /** Anything that GStreamer or ffmpeg can read, as a camera. */
 export class PipelineCamera extends Camera {
@@ -47,11 +51,21 @@ export class PipelineCamera extends Camera {
     "The pictures of a gst-launch-1.0 or ffmpeg command, which is started again when it ends or hangs.";
   readonly #options: PipelineCameraOptions;
   #pipeline: Pipeline | undefined;
+  #parameters: Parameters;
   #endStates: () => void = () => {};
 
   constructor(options: PipelineCameraOptions) {
     super(options.keep_warm === undefined ? {} : { keep_warm: options.keep_warm });
     this.#options = options;
+    this.#parameters = options.parameters ?? {};
+  }
+
+  @property("The values of the pipeline's {name} places", Values, {
+    readOnly: true,
+    observable: true,
+  })
+  get parameters(): Parameters {
+    return { ...this.#parameters };
   }
 
   @property(
@@ -83,13 +97,10 @@ export class PipelineCamera extends Camera {
 
   /** @throws {ThingError} `BAD_CONFIG`, `BAD_ARGUMENT` or `PROGRAM_MISSING`, with what to change. */
   override async open(): Promise<void> {
-    const pipeline = await this.#made();
+    const pipeline = await this.#made(this.#parameters);
     await requireInstalled(pipeline.command);
-    this.#pipeline = pipeline;
-    this.#endStates = pipeline.onState(() => {
-      this.changed("restarts");
-      this.changed("last_error");
-    });
+    sourceOf(pipeline, this.#options.tee);
+    this.#use(pipeline);
     super.open();
   }
 
@@ -99,14 +110,8 @@ export class PipelineCamera extends Camera {
   }
 
   protected override source(): FrameSource {
-    const cameras = this.#pipeline?.cameras ?? new Map<string, FrameSource>();
-    const name = this.#options.tee ?? [...cameras.keys()][0] ?? "";
-    const source = cameras.get(name);
-    if (source) return source;
-    throw new ThingError(
-      "BAD_CONFIG",
-      `The pipeline has no tee '${name}'. It has: ${[...cameras.keys()].join(", ")}.`,
-    );
+    // The pipeline is another one after `set_parameters`.
+    return { frames: (signal) => sourceOf(this.#pipeline!, this.#options.tee).frames(signal) };
   }
 
   protected override get patience() {
@@ -124,18 +129,70 @@ export class PipelineCamera extends Camera {
     });
   }
 
+  @action(
+    "Give the pipeline other parameters. When no frame comes with them, it keeps the old ones",
+    {
+      input: Values,
+    },
+  )
+  async set_parameters(values: Parameters, { signal }: Invocation): Promise<void> {
+    const [old, before] = [this.#pipeline, this.#parameters];
+    if (!old || this.#options.pipeline instanceof Pipeline) throw this.#sharesItsPipeline();
+    const next = await this.#made({ ...before, ...values });
+    await requireInstalled(next.command);
+    this.#use(next, { ...before, ...values });
+    try {
+      await this.restartSource(signal);
+    } catch (cause) {
+      this.#use(old, before);
+      await this.restartSource(AbortSignal.timeout(START_MS)).catch(() => {}); // its state says why
+      if (signal.aborted) throw cause;
+      const why = cause instanceof Error ? cause.message : String(cause);
+      const sentence = `Camera '${this.name}' keeps its old parameters: with the new ones it gives no frames. ${why}`;
+      throw new ThingError("SOURCE_FAILED", sentence, { cause });
+    }
+  }
+
+  #sharesItsPipeline(): ThingError {
+    const why = "it shares its pipeline with other cameras, or is closed";
+    return new ThingError("NOT_SUPPORTED", `Camera '${this.name}' takes no parameters: ${why}.`);
+  }
+
+  #use(pipeline: Pipeline, parameters = this.#parameters): void {
+    this.#endStates();
+    this.#pipeline = pipeline;
+    this.#parameters = parameters;
+    this.#endStates = pipeline.onState(() => {
+      this.changed("restarts");
+      this.changed("last_error");
+    });
+    this.changed("parameters");
+  }
+
   async #otherRun(old: string | undefined, signal: AbortSignal): Promise<void> {
     for await (const frame of this.mjpeg_stream.frames(signal)) {
       if (frame.run !== old) return;
     }
   }
 
-  async #made(): Promise<Pipeline> {
-    const { pipeline, file, parameters, framing, convert, fd, silence_ms, start_ms } =
-      this.#options;
+  /** A pipeline with these values. @throws {ThingError} `BAD_CONFIG`, `BAD_ARGUMENT`, `PROGRAM_MISSING`, `PROGRAM_REFUSED`. */
+  async #made(parameters: Parameters): Promise<Pipeline> {
+    const { pipeline, file, framing, convert, fd, silence_ms, start_ms } = this.#options;
     if (pipeline instanceof Pipeline) return pipeline;
-    const command = await pipelineCommand({ pipeline, file, parameters, framing, convert, fd });
+    const text = { pipeline, file, parameters, framing, convert, fd };
+    const command = await pipelineCommand(text);
     const stallMs = silence_ms === 0 ? Number.POSITIVE_INFINITY : silence_ms;
     return new Pipeline(command, { startMs: start_ms ?? START_MS, stallMs, log: this.log });
   }
+}
+
+/** The source of one tee of a pipeline, or of its first. */
+function sourceOf({ cameras }: Pipeline, tee?: string): FrameSource {
+  const name = tee ?? [...cameras.keys()][0] ?? "";
+  const source = cameras.get(name);
+  if (source) return source;
+  throw new ThingError(
+    "BAD_CONFIG",
+    `The pipeline has no tee '${name}'. It has: ${[...cameras.keys()].join(", ")}.`,
+  );
 }

@@ -9,7 +9,8 @@ import type { Frame } from "../frames/frame.ts";
 import type { FrameSource } from "../frames/frame-source.ts";
 import { Blob, blobSchema } from "../outputs/blob.ts";
 import { derive } from "../outputs/derive.ts";
-import { type Feeding, type FeedOptions, feed } from "../outputs/feed.ts";
+import { type Feeding, feed } from "../outputs/feed.ts";
+import type { FeedOptions } from "../outputs/feed-options.ts";
 import { frameOrReason } from "../outputs/frame-or-reason.ts";
 import { MJPEGStream } from "../outputs/mjpeg-stream.ts";
 import { noFramesPicture } from "./no-frames-picture.ts";
@@ -53,6 +54,7 @@ export interface StillPicture extends Pick<Frame, "jpeg" | "width" | "height" | 
 const PATIENCE_MS = 15_000;
 /** A snapshot of a camera that starts waits for its first frame. */
 const SNAPSHOT = { waitMs: 5000, startMs: 30_000 };
+const RESTART = { waitMs: 10_000, startMs: 20_000 };
 const LORES = { width: 400, quality: 75 };
 
 /**
@@ -82,6 +84,23 @@ export abstract class Camera extends Thing {
   /** How long its source may take to start, and be silent. A subclass that knows its source may say more. */
   protected get patience(): Pick<FeedOptions, "startMs" | "silenceMs" | "longestBackOffMs"> {
     return {};
+  }
+
+  /**
+   * Ends the source and starts it again at once, as after its device was given another mode, and waits for its first frame.
+   * @throws {ThingError} `NO_FRAME` with the reason, when it gives none.
+   */
+  protected async restartSource(signal: AbortSignal): Promise<void> {
+    const stream = this.mjpeg_stream;
+    const old = stream.newest?.run; // each start is a new run
+    const other = async (either: AbortSignal): Promise<Frame> => {
+      for (;;) {
+        const frame = await stream.grab(either);
+        if (frame.run !== old) return frame;
+      }
+    };
+    this.#feeding?.restart();
+    await frameOrReason(stream, { ...RESTART, signal }, other);
   }
 
   @property("Whether frames can be had", Type.Boolean(), { readOnly: true, observable: true })

@@ -3,33 +3,10 @@ import { deviceTrouble } from "../base/device-trouble.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import type { FrameSource, SourceFrame } from "../frames/frame-source.ts";
+import type { FeedOptions } from "./feed-options.ts";
 import type { MJPEGStream } from "./mjpeg-stream.ts";
 import { SilenceWatch } from "./silence-watch.ts";
 import type { SourcePhase, SourceState } from "./source-state.ts";
-
-/** When a source runs, and when it has failed. */
-export interface FeedOptions {
-  /** Runs the source also while nobody wants frames. */
-  readonly keepWarm?: boolean;
-  /** How long the source runs on after the last who wanted frames, ms: opening a camera again is slow. */
-  readonly lingerMs?: number;
-  /** The pause after a first failure, ms; it doubles while failures follow one another. */
-  readonly backOffMs?: number;
-  /** No pause is longer, ms: a device that is back is found within this time. */
-  readonly longestBackOffMs?: number;
-  /** A source that gives no first frame within this time has failed, ms. */
-  readonly startMs?: number;
-  /** A running source that is silent for this long, and for five of its periods, has failed, ms; 0: it may be silent. */
-  readonly silenceMs?: number;
-  /** True: a source that ends, or fails, is over. It is not started again, and the stream stops. */
-  readonly once?: boolean | undefined;
-  readonly log?: Log;
-  readonly onState?: (state: SourcePhase, reason?: string) => void;
-  /** A picture for viewers that says why there are no frames. */
-  readonly placeholder?: (
-    reason: string,
-  ) => Promise<Uint8Array | undefined> | Uint8Array | undefined;
-}
 
 /** A source that gives its frames to a stream. */
 export interface Feeding {
@@ -39,6 +16,8 @@ export interface Feeding {
   keepWarm: boolean;
   /** Resolves when it is over: it was stopped, or a source that is run once has ended. */
   readonly ended: Promise<void>;
+  /** Ends the source and starts it again without a pause, as where its device has another mode; that is no failure. */
+  restart(): void;
   /** Ends the source and resolves when it has let go of its device. */
   stop(): Promise<void>;
 }
@@ -73,6 +52,7 @@ class Feeder implements Feeding {
   #warned = "";
   #begunAt = Number.NEGATIVE_INFINITY;
   #resting = false;
+  #isHurried = false;
   #endPause: () => void = () => {};
   #attempt: AbortController | undefined;
   #linger: NodeJS.Timeout | undefined;
@@ -106,6 +86,12 @@ class Feeder implements Feeding {
   set keepWarm(keepWarm: boolean) {
     this.#keepWarm = keepWarm;
     this.#adapt();
+  }
+
+  restart(): void {
+    if (this.#state.isFaulty) this.#state.begins();
+    this.#attempt?.abort();
+    this.#hurry();
   }
 
   async stop(): Promise<void> {
@@ -161,18 +147,26 @@ class Feeder implements Feeding {
     const ms = Math.min(first * 2 ** (this.#failures - 1), Math.max(first, longestBackOffMs));
     const asked = new AbortController();
     this.#endPause = () => asked.abort();
+    if (this.#isHurried) asked.abort();
     await delay(ms, AbortSignal.any([asked.signal, this.#stopped.signal])).catch(ignoreAbort);
     this.#endPause = () => {};
+  }
+
+  /** The next attempt begins now; where the one before is still failing, without a pause. */
+  #hurry(): void {
+    this.#isHurried = true;
+    this.#endPause();
   }
 
   /** Somebody asks that it be tried now. */
   #retry(): void {
     const wait = this.#begunAt + BETWEEN_ATTEMPTS_MS - performance.now();
     this.#state.begins();
-    setTimeout(() => this.#endPause(), Math.max(0, wait)).unref();
+    setTimeout(() => this.#hurry(), Math.max(0, wait)).unref();
   }
 
   #begin(): void {
+    this.#isHurried = false;
     this.#begunAt = performance.now();
     this.#state.begins();
   }

@@ -13,6 +13,8 @@ export interface SourceStatus {
   readonly reason?: string;
 }
 
+const LONGEST_REASON = 1000; // characters: it is shown in many places
+
 /**
  * The one state of a stream's source: health, pages, properties and metrics show this and nothing of their own. A source that
  * has stalled or failed stays so, with its reason, until it gives frames again: while it is tried again, and when nobody looks.
@@ -69,9 +71,10 @@ export class SourceState {
   }
 
   fails(state: "stalled" | "failed", reason: string): void {
+    const sentence = reason.replace(/\s+/g, " ").trim().slice(0, LONGEST_REASON);
     this.#isTrying = false;
-    this.#become({ state, reason });
-    for (const listener of [...this.#failures]) listener(reason);
+    this.#become({ state, reason: sentence });
+    for (const listener of [...this.#failures]) listener(sentence);
   }
 
   /** Nobody wants its frames. */

@@ -34,7 +34,8 @@ export type StreamHandler = (
 ) => Promise<void>;
 
 const FRESH_MS = 1000;
-const SNAPSHOT = { waitMs: 5000, startMs: 30_000 };
+const SNAPSHOT_WAIT_S = 5;
+const SNAPSHOT_START_S = 30;
 const LONGEST_WAIT_S = 60;
 const LONGPOLL_S = 25;
 
@@ -152,7 +153,8 @@ export function newestFrame(stream: MJPEGStream, gone: AbortSignal): Promise<Fra
 
 /** Who does not say how long waits for a source to start. */
 function patienceOf(seconds: number | undefined, signal: AbortSignal): Patience {
-  return seconds === undefined ? { ...SNAPSHOT, signal } : { waitMs: seconds * 1000, signal };
+  const startMs = seconds === undefined ? 1000 * SNAPSHOT_START_S : 0;
+  return { waitMs: 1000 * (seconds ?? SNAPSHOT_WAIT_S), startMs, signal };
 }
 
 /** What `ask` finds. @throws {ThingError} `NO_FRAME` when it finds nothing in time. */
