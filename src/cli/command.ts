@@ -118,6 +118,7 @@ async function runServe(file: string | undefined, flags: ServeFlags): Promise<vo
     log = filedProcessLog(log, server.host.logFiles);
     const stopper = new Stopper(() => server.close(), log);
     stopper.onSignals();
+    stopper.watch(config.endWhenBlockedMs);
     stopper.onFaults();
     await startServer(
       server,

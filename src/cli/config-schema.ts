@@ -102,6 +102,9 @@ export const ConfigFile = Type.Object(
         },
       ),
     ),
+    end_when_blocked_s: Type.Optional(
+      Type.Number({ minimum: 5, description: "a number of seconds, 5 or more" }),
+    ),
     mdns: Type.Optional(
       Type.Union([Type.Boolean(), Type.String({ format: "ipv4" })], {
         description: "true, false, or the IPv4 address of a network interface",

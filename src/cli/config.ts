@@ -25,6 +25,8 @@ export interface Config {
   /** Hosts that may be called when something happens; no webhooks when undefined. */
   readonly webhooks: { readonly allowedHosts: readonly string[] } | undefined;
   readonly mdns: boolean | string;
+  /** An event loop that is blocked for this long ends the process; never when undefined. */
+  readonly endWhenBlockedMs: number | undefined;
   readonly login: boolean;
   readonly tls: "auto" | { readonly cert: string; readonly key: string } | undefined;
   /** `FILE:LINE` of a part of it, for messages. */
@@ -89,6 +91,8 @@ export function configFrom(
     trustedProxies: file.trusted_proxies,
     webhooks: file.webhooks && { allowedHosts: file.webhooks.allowed_hosts },
     mdns: file.mdns ?? false,
+    endWhenBlockedMs:
+      file.end_when_blocked_s === undefined ? undefined : file.end_when_blocked_s * 1000,
     login: file.login ?? false,
     tls: tlsFrom(file.tls, folder),
     where,

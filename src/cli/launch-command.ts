@@ -56,6 +56,7 @@ export async function launch(
   const server = new ThingServer(host, listening.options);
   const stopper = new Stopper(() => server.close(), log);
   stopper.onSignals();
+  stopper.watch();
   stopper.onFaults();
   await startServer(server, { listening, strict: true, apiPrefix: "" }, log);
 }

@@ -1,10 +1,17 @@
 import { messageOf } from "../base/errors.ts";
+import { STOP_WITHIN_MS } from "../base/stop-time.ts";
 import { noteUncaught } from "../core/running.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { ProcessLog } from "./pino-log.ts";
+import { onStarterGone } from "./starter.ts";
+import { isOffItsTerminal, onTerminalGone, ownTerminals } from "./terminal.ts";
+import { Watchdog } from "./watchdog.ts";
 
-/** What closing may take at most: a recorder finishes its file in less. */
-const CLOSE_WITHIN_MS = 10_000;
+/** What is left for the last lines of the log. */
+const LAST_WORDS_MS = 500;
+
+/** A loop that is blocked for this long is told, ms. */
+const BLOCKED_MS = 5000;
 
 /** More uncaught errors than this in a minute, and the process starts anew rather than go on. */
 const FAULTS_A_MINUTE = 20;
@@ -13,6 +20,8 @@ const FAULTS_A_MINUTE = 20;
 export class Stopper {
   readonly #log: ProcessLog;
   readonly #close: () => Promise<void>;
+  readonly #terminals = ownTerminals();
+  #watchdog: Watchdog | undefined;
   #stopping = false;
 
   /** @param close - Closes all that the process holds. */
@@ -21,20 +30,49 @@ export class Stopper {
     this.#log = log;
   }
 
-  /** From now on SIGTERM, SIGINT (Ctrl-C) and SIGHUP end the process in order, with exit code 0. */
-  onSignals(): void {
-    const signals: [NodeJS.Signals, number][] = [
-      ["SIGHUP", 1],
+  /**
+   * From now on SIGTERM, SIGINT (Ctrl-C), a closed terminal and the end of the npm or npx that started it end the process in
+   * order, with exit code 0, and within `STOP_WITHIN_MS` whatever hangs.
+   * @param reload - What SIGHUP asks for while the terminal is still there; without it, SIGHUP ends the process.
+   */
+  onSignals(reload?: () => void): void {
+    for (const [signal, number] of [
       ["SIGINT", 2],
       ["SIGTERM", 15],
-    ];
-    for (const [signal, number] of signals) {
+    ] as const) {
       process.on(signal, () => {
         if (this.#stopping) process.exit(128 + number);
         this.#log.debug(`Closing: ${signal}.`);
         void this.stop(EXIT.ok);
       });
     }
+    const isOff = isOffItsTerminal();
+    const stop = (why: string) => {
+      if (!this.#stopping) this.#log.debug(`Closing: ${why}.`);
+      void this.stop(EXIT.ok);
+    };
+    process.on("SIGHUP", () => {
+      if (this.#stopping) return;
+      if (!reload && !isOff) return stop("SIGHUP");
+      onTerminalGone(this.#terminals, () => stop("the terminal was closed"));
+      if (!this.#stopping) reload?.();
+    });
+    if (!isOff) onStarterGone(() => stop("what started it has ended"));
+  }
+
+  /**
+   * From now on a thread watches whether the event loop runs.
+   * @param endAfterMs - A loop that does not run for this long ends the process, for its supervisor to start it anew.
+   */
+  watch(endAfterMs?: number): void {
+    this.#watchdog ??= new Watchdog({
+      blockedMs: BLOCKED_MS,
+      endAfterMs,
+      stopWithinMs: STOP_WITHIN_MS,
+      readable: this.#log.isShown,
+      terminals: this.#terminals,
+      onProblem: (sentence) => this.#log.warn(sentence),
+    });
   }
 
   /**
@@ -62,10 +100,11 @@ export class Stopper {
   async stop(code: number): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
+    this.#watchdog?.ending();
     setTimeout(() => {
-      this.#log.error(`Something did not close within ${CLOSE_WITHIN_MS / 1000} s: ending anyway.`);
+      this.#log.error(`Something did not close within ${STOP_WITHIN_MS / 1000} s: ending anyway.`);
       void this.#exit(EXIT.failed);
-    }, CLOSE_WITHIN_MS).unref();
+    }, STOP_WITHIN_MS - LAST_WORDS_MS).unref();
     try {
       await this.#close();
     } catch (error) {

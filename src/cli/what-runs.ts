@@ -1,0 +1,62 @@
+import { Session } from "node:inspector";
+
+/** How long the main thread may take to say it, ms: it does so within an instant, or is not in JavaScript. */
+const WITHIN_MS = 2000;
+const FRAMES = 5;
+/** The name of a Thing whose method runs. */
+const THING_NAME =
+  'typeof this === "object" && this !== null && typeof this.thingState === "function" ? this.name : ""';
+
+interface CallFrame {
+  callFrameId: string;
+  functionName: string;
+  location: { scriptId: string; lineNumber: number };
+}
+
+interface Evaluated {
+  result?: { value?: unknown };
+}
+
+/** What the main thread runs just now, in a sentence; it is stopped for a moment to say so. Call it in another thread. */
+export async function whatRuns(): Promise<string> {
+  const session = new Session();
+  try {
+    session.connectToMainThread();
+    return await new Promise<string>((resolve) => {
+      setTimeout(() => resolve("It is in native code, which says nothing."), WITHIN_MS);
+      const scripts = new Map<string, string>();
+      session.on("Debugger.scriptParsed", ({ params }) => scripts.set(params.scriptId, params.url));
+      session.on("Debugger.paused", ({ params }) => {
+        const frames = (params.callFrames as CallFrame[]).slice(0, FRAMES);
+        void Promise.all(frames.map((frame) => described(session, frame, scripts))).then(
+          (lines) => {
+            session.post("Debugger.resume");
+            resolve(`It runs ${lines.join(", called by ")}.`);
+          },
+        );
+      });
+      session.post("Debugger.enable", () => session.post("Debugger.pause"));
+    });
+  } catch (error) {
+    return `What it runs cannot be told: ${error}.`;
+  } finally {
+    session.disconnect();
+  }
+}
+
+async function described(
+  session: Session,
+  { callFrameId, functionName, location }: CallFrame,
+  scripts: ReadonlyMap<string, string>,
+): Promise<string> {
+  const thing = await new Promise<string>((resolve) => {
+    const question = { callFrameId, expression: THING_NAME, throwOnSideEffect: true };
+    session.post("Debugger.evaluateOnCallFrame", question, (_, answer?: Evaluated) => {
+      const value = answer?.result?.value;
+      resolve(typeof value === "string" && value !== "" ? ` of Thing '${value}'` : "");
+    });
+  });
+  const url = scripts.get(location.scriptId) ?? "";
+  const place = `${url.replace("file://", "").replace(/\?.*/, "")}:${location.lineNumber + 1}`;
+  return `${functionName || "(anonymous)"}${thing} (${place})`;
+}

@@ -1,0 +1,70 @@
+// A process that is told to end ends, whatever hangs.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { test } from "node:test";
+import { STOP_WITHIN_MS } from "../../src/base/stop-time.ts";
+import { folderWith, serveCli } from "./run-cli.ts";
+
+const THINGS = `
+import { action, Thing } from "thingscope";
+export class Spinner extends Thing {
+  @action("Block the event loop") async spin() { while (true); }
+}
+export class Stuck extends Thing {
+  async close() { await new Promise(() => {}); }
+}
+`;
+
+const CONFIG = `things:
+  spinner: things.ts:Spinner
+  stuck: things.ts:Stuck
+`;
+
+/** How late a busy machine may be, ms. */
+const LATE_MS = 5000;
+
+async function serving(t: Parameters<typeof serveCli>[0], config: string) {
+  const folder = await folderWith({ "things.ts": THINGS, "lab.yaml": config });
+  const server = await serveCli(t, folder, "lab.yaml");
+  const ended = once(server.child, "exit");
+  const spin = () => void fetch(`${server.url}/spinner/spin`, { method: "POST" }).catch(() => {});
+  return { server, ended, spin };
+}
+
+test("whatever hangs, the process ends in time: a loop that is blocked, a Thing that does not close", {
+  timeout: 60_000,
+  concurrency: true,
+}, async (t) => {
+  await Promise.all([
+    t.test(
+      "SIGTERM ends a process whose loop a Thing blocks, and the log says which",
+      async (t) => {
+        const { server, ended, spin } = await serving(t, CONFIG);
+        spin();
+        const { msg } = await server.told((line) => line.msg.includes("has been blocked"));
+        assert.match(msg, /It runs spin of Thing 'spinner' \(\S+things\.ts:\d+\)/);
+        const began = performance.now();
+        server.child.kill("SIGTERM");
+        assert.deepEqual(await ended, [null, "SIGKILL"]);
+        const took = performance.now() - began;
+        assert.ok(took < STOP_WITHIN_MS + LATE_MS, `${took} ms`);
+      },
+    ),
+    t.test("where asked, a blocked loop ends the process for its supervisor", async (t) => {
+      const { ended, spin } = await serving(t, `${CONFIG}end_when_blocked_s: 5\n`);
+      spin();
+      assert.deepEqual(await ended, [null, "SIGKILL"]);
+    }),
+    t.test(
+      "a Thing that hangs while it closes is left, and the process ends in order",
+      async (t) => {
+        const { server, ended } = await serving(t, CONFIG);
+        const began = performance.now();
+        server.child.kill("SIGTERM");
+        assert.deepEqual(await ended, [0, null]);
+        const took = performance.now() - began;
+        assert.ok(took < STOP_WITHIN_MS + LATE_MS, `${took} ms`);
+      },
+    ),
+  ]);
+});

@@ -1,0 +1,123 @@
+// Whoever starts a server, by npm, npx or at a terminal, leaves none behind; who put it in the background keeps it.
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { packagePath } from "../../src/base/package-root.ts";
+import { isRunning, pidOf } from "../../src/base/process-identity.ts";
+import { folderWith, install } from "../cli/run-cli.ts";
+
+const LIMIT_MS = 20_000;
+
+/** A folder with this package installed, whose start script is this command line. */
+async function project(start: string): Promise<string> {
+  const folder = await folderWith({
+    "package.json": JSON.stringify({ name: "lab", private: true, scripts: { start } }),
+  });
+  await install(folder);
+  const program = join(folder, "node_modules", ".bin", "thingscope");
+  await mkdir(join(folder, "node_modules", ".bin"));
+  const main = packagePath("dist", "src", "cli", "main.js");
+  await writeFile(program, `#!/usr/bin/env node\nimport(${JSON.stringify(main)});\n`, {
+    mode: 0o755,
+  });
+  return folder;
+}
+
+/** Waits for a server that keeps its settings in `folder`. @returns Who it is. */
+async function serverIn(folder: string): Promise<string> {
+  const end = performance.now() + LIMIT_MS;
+  while (performance.now() < end) {
+    const identity = await readFile(join(folder, "settings", ".lock"), "utf8").catch(() => "");
+    if (identity !== "" && isRunning(identity)) return identity;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`No server has begun in ${folder}.`);
+}
+
+async function hasEnded(identity: string, withinMs = LIMIT_MS): Promise<boolean> {
+  const end = performance.now() + withinMs;
+  while (performance.now() < end) {
+    if (!isRunning(identity)) return true;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return false;
+}
+
+function started(folder: string, command: string, ...args: string[]): ChildProcess {
+  return spawn(command, args, { cwd: folder, stdio: "ignore", detached: true });
+}
+
+/** Runs a command at a terminal of its own, which closes when the child does. */
+const AT_TERMINAL = `
+import os, pty, sys
+pid, terminal = pty.fork()
+if pid == 0: os.execvp(sys.argv[1], sys.argv[1:])
+sys.stdin.read()
+os.close(terminal)
+`;
+
+function atTerminal(folder: string, ...command: string[]): ChildProcess {
+  return spawn("python3", ["-c", AT_TERMINAL, ...command], {
+    cwd: folder,
+    stdio: ["pipe", "ignore", "inherit"],
+  });
+}
+
+const SERVE = "thingscope serve --port 0";
+
+for (const [name, command] of [
+  ["npm start", ["npm", "start"]],
+  ["npx thingscope", ["npx", ...SERVE.split(" ")]],
+] as const) {
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"] as const) {
+    test(`${name} that is ended by ${signal} leaves no server behind`, {
+      timeout: 60_000,
+    }, async () => {
+      const folder = await project(SERVE);
+      const [program, ...args] = command;
+      const starter = started(folder, program, ...args);
+      const server = await serverIn(folder);
+      // Ctrl-C goes to all that run at a terminal.
+      process.kill(signal === "SIGINT" ? -starter.pid! : starter.pid!, signal);
+      assert.ok(await hasEnded(server), `process ${pidOf(server)} still runs`);
+    });
+  }
+
+  test(`${name} at a terminal that is closed leaves no server behind`, {
+    timeout: 60_000,
+  }, async () => {
+    const folder = await project(SERVE);
+    const terminal = atTerminal(folder, ...command);
+    const server = await serverIn(folder);
+    terminal.stdin?.end();
+    assert.ok(await hasEnded(server), `process ${pidOf(server)} still runs`);
+  });
+}
+
+const kept: [string, (folder: string) => ChildProcess][] = [
+  ["nohup at a terminal", (folder) => atTerminal(folder, "nohup", "npx", ...SERVE.split(" "))],
+  [
+    "nohup in a script",
+    (folder) => started(folder, "npm", "start"), // its shell ends once it has begun
+  ],
+  [
+    "setsid at a terminal",
+    (folder) => atTerminal(folder, "sh", "-c", `npx -c 'setsid ${SERVE} & sleep 5'`),
+  ],
+];
+for (const [name, start] of kept) {
+  test(`a server that was started by ${name} stays when its terminal, or script, has ended`, {
+    timeout: 60_000,
+  }, async (t) => {
+    const folder = await project(`nohup ${SERVE} > log 2>&1 & sleep 3`);
+    const starter = start(folder);
+    const ended = new Promise((resolve) => starter.once("exit", resolve));
+    const server = await serverIn(folder);
+    t.after(() => isRunning(server) && process.kill(pidOf(server), "SIGKILL"));
+    starter.stdin?.end();
+    await ended;
+    assert.equal(await hasEnded(server, 3000), false);
+  });
+}
