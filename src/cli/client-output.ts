@@ -27,10 +27,30 @@ export function isForPeople({ out, json }: ClientIo): boolean {
 export function writeValue(io: ClientIo, value: unknown): void {
   if (value === undefined) return;
   const text = isForPeople(io) ? valueLines(value, io.out.columns) : JSON.stringify(value);
-  io.out.write(`${text}\n`);
+  io.out.write(`${visible(text)}\n`);
+}
+
+/** A line of JSON for programs. */
+export function jsonLine(value: unknown): string {
+  return `${visible(JSON.stringify(value))}\n`;
+}
+
+/**
+ * What would make a terminal do something is written as `\\u001b`, as JSON may have it: control characters but line breaks, and
+ * those that turn the direction of text.
+ */
+export function visible(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) =>
+    character === "\n" ? character : escaped(character),
+  );
+}
+
+function escaped(character: string): string {
+  const units = character.split("");
+  return units.map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join("");
 }
 
 /** Text from elsewhere, without what would make a terminal do something. */
 export function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, " ");
+  return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, " ");
 }

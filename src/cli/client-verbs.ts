@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { toDateTime, wallTime } from "../base/clock.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import {
+  ClientError,
   type Credentials,
   type JsonObject,
   type LogLine,
@@ -11,7 +12,14 @@ import {
   typesOf,
 } from "../client/index.ts";
 import { objectOf } from "../client/json.ts";
-import { type ClientIo, isForPeople, printable, writeValue } from "./client-output.ts";
+import {
+  type ClientIo,
+  isForPeople,
+  jsonLine,
+  printable,
+  visible,
+  writeValue,
+} from "./client-output.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import { inputFromWords, valueFromText } from "./value-text.ts";
 
@@ -26,10 +34,24 @@ export interface Target {
 export async function get(io: ClientIo, target: Target, names: readonly string[]): Promise<void> {
   const client = await connect(io, target);
   const { signal } = io;
-  if (names.length === 0) return writeValue(io, await client.readAll({ signal }));
+  if (names.length === 0) return getAll(io, client);
   const values = await Promise.all(names.map((name) => client.read(name, { signal })));
   const isOne = names.length === 1;
   writeValue(io, isOne ? values[0] : Object.fromEntries(names.map((name, n) => [name, values[n]])));
+}
+
+/** Those that can be read, and then why others cannot. */
+async function getAll(io: ClientIo, client: ThingClient): Promise<void> {
+  const failures = new Map<string, ClientError>();
+  const onFailure = (name: string, error: ClientError) => failures.set(name, error);
+  writeValue(io, await client.readAll({ signal: io.signal, onFailure }));
+  const [first] = failures.values();
+  if (!first) return;
+  const sentences = [...failures].map(([name, { message }]) => `'${name}': ${message}`);
+  const { code, status } = first;
+  throw new ClientError(code, `Not all properties could be read. ${sentences.join(" ")}`, {
+    status,
+  });
 }
 
 /** `set`: writes a property. */
@@ -99,7 +121,7 @@ export async function types(
   target: Target,
   { output }: { output?: string },
 ): Promise<void> {
-  const text = typesOf((await connect(io, target)).td);
+  const text = visible(typesOf((await connect(io, target)).td));
   if (output === undefined) io.out.write(text);
   else await writeFile(output, text).catch(cannotWrite(output));
 }
@@ -129,7 +151,7 @@ function writeNotification(io: ClientIo, name: string, data: unknown): void {
   const time = toDateTime(wallTime());
   const line = isForPeople(io)
     ? `${time.slice(11, 23)}  ${name}  ${printable(JSON.stringify(data ?? null))}`
-    : JSON.stringify({ time, name, data: data ?? null });
+    : visible(JSON.stringify({ time, name, data: data ?? null }));
   io.out.write(`${line}\n`);
 }
 
@@ -151,9 +173,9 @@ function barTeller({ err }: ClientIo): Teller {
 function lineTeller({ out }: ClientIo): Teller {
   return {
     onProgress: (progress, message) =>
-      out.write(`${JSON.stringify({ progress, ...(message !== undefined && { message }) })}\n`),
+      out.write(jsonLine({ progress, ...(message !== undefined && { message }) })),
     onLog: ({ level, message, created }) =>
-      out.write(`${JSON.stringify({ log: message, level, time: created })}\n`),
+      out.write(jsonLine({ log: message, level, time: created })),
     end: () => {},
   };
 }

@@ -2,8 +2,10 @@ import { resolve } from "node:path";
 import { Command, CommanderError } from "commander";
 import { messageOf } from "../base/errors.ts";
 import { packageVersion } from "../base/package-version.ts";
+import { ClientError } from "../client/client-error.ts";
 import { addAccountCommands } from "./account-commands.ts";
 import { addClientCommands } from "./client-commands.ts";
+import { printable, visible } from "./client-output.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import type { LaunchFlags } from "./launch-command.ts";
 import { addListenOptions, type ListenFlags, portNumber } from "./listen-options.ts";
@@ -29,7 +31,9 @@ export async function runCommand(args: readonly string[]): Promise<void> {
       process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.badInput;
       return;
     }
-    console.error(messageOf(error));
+    // What a server says is one line: it could forge another.
+    const show = error instanceof ClientError ? printable : visible;
+    console.error(show(messageOf(error)));
     process.exitCode = exitCodeOf(error);
   }
 }

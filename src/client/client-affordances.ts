@@ -1,7 +1,7 @@
 import { ClientError } from "./client-error.ts";
 import type { Http } from "./http.ts";
 import { invocationHref, RemoteInvocation } from "./invocation.ts";
-import { isJsonType, isObject, type JsonObject, listOf, objectOf } from "./json.ts";
+import { isObject, type JsonObject, listOf, objectOf } from "./json.ts";
 import { notifications } from "./notifications.ts";
 import type { RemoteBlob } from "./remote-blob.ts";
 import { type ListenOptions, listen, Subscription } from "./subscription.ts";
@@ -24,7 +24,7 @@ export interface ReadableProperty<V> {
   /** The value in a form of another type, e.g. `image/jpeg`. @throws {ClientError} `UNSUPPORTED` when there is none. */
   readAs(mediaType: string, options?: RequestOptions): Promise<RemoteBlob>;
   /** Each new value. @throws {ClientError} `UNSUPPORTED` when the Thing offers no way. */
-  observe(signal?: AbortSignal): Subscription<V>;
+  observe(how?: AbortSignal | RequestOptions): Subscription<V>;
   /** Calls `listener` with each new value; returns how to end that. */
   onChange(listener: (value: V) => void, options?: ListenOptions): () => void;
 }
@@ -45,7 +45,11 @@ export class ClientProperty<V> implements ReadableProperty<V> {
 
   async read({ signal, uriVariables }: RequestOptions = {}): Promise<V> {
     const form = formOf(this.#affordance, "readproperty");
-    return this.#http.content<V>(await send(this.#http, form, "GET", { signal, uriVariables }));
+    const response = await send(this.#http, form, "GET", { signal, uriVariables });
+    return this.#http.content<V>(response, {
+      schema: this.description,
+      expected: form.responseType,
+    });
   }
 
   async readAs(
@@ -55,9 +59,7 @@ export class ClientProperty<V> implements ReadableProperty<V> {
     const forms = formsFor(this.#affordance.forms, "readproperty");
     const form = forms.find(({ responseType }) => responseType.split(";")[0] === mediaType);
     if (!form) throw noForm(this.#affordance, `'readproperty' in ${mediaType}`);
-    return this.#http.content<RemoteBlob>(
-      await send(this.#http, form, "GET", { signal, uriVariables }),
-    );
+    return this.#http.blob(await send(this.#http, form, "GET", { signal, uriVariables }));
   }
 
   /** @throws {ClientError} with the sentence of why the value is refused. */
@@ -67,12 +69,13 @@ export class ClientProperty<V> implements ReadableProperty<V> {
     await response.body?.cancel();
   }
 
-  observe(signal?: AbortSignal): Subscription<V> {
-    return new Subscription(notifications<V>(this.#http, this.#affordance), signal);
+  observe(how?: AbortSignal | RequestOptions): Subscription<V> {
+    const { signal, uriVariables } = optionsOf(how);
+    return new Subscription(notifications<V>(this.#http, this.#affordance, uriVariables), signal);
   }
 
   onChange(listener: (value: V) => void, options: ListenOptions = {}): () => void {
-    return listen(this.observe(options.signal), listener, options);
+    return listen(this.observe(options), listener, options);
   }
 }
 
@@ -91,14 +94,19 @@ export class ClientEvent<D> {
   }
 
   /** The data of each time that it happens. @throws {ClientError} `UNSUPPORTED` when the Thing offers no way. */
-  subscribe(signal?: AbortSignal): Subscription<D> {
-    return new Subscription(notifications<D>(this.#http, this.#affordance), signal);
+  subscribe(how?: AbortSignal | RequestOptions): Subscription<D> {
+    const { signal, uriVariables } = optionsOf(how);
+    return new Subscription(notifications<D>(this.#http, this.#affordance, uriVariables), signal);
   }
 
   /** Calls `listener` each time that it happens; returns how to end that. */
   on(listener: (data: D) => void, options: ListenOptions = {}): () => void {
-    return listen(this.subscribe(options.signal), listener, options);
+    return listen(this.subscribe(options), listener, options);
   }
+}
+
+function optionsOf(how: AbortSignal | RequestOptions = {}): RequestOptions {
+  return how instanceof AbortSignal ? { signal: how } : how;
 }
 
 /** An action of a Thing. */
@@ -124,16 +132,19 @@ async function startAction<O>(
   const form = formOf(affordance, "invokeaction");
   const response = await send(http, form, "POST", {
     uriVariables,
-    body: input ?? emptyInput(raw.input),
+    body: input === undefined ? emptyInput(raw.input) : input,
     // A request that may have started something is not left alone: its run is cancelled by name.
     signal: raw.synchronous === true ? signal : undefined,
   });
   const isSynchronous = raw.synchronous === true || response.status === 204;
-  const content = await http.content<O>(response);
+  const content = await http.content<O>(response, {
+    schema: raw.output,
+    expected: form.responseType,
+  });
   const href = isSynchronous ? undefined : runHref(response, content, raw);
-  return href === undefined || !isObject(content)
-    ? RemoteInvocation.done(http, name, content)
-    : RemoteInvocation.at(http, name, href, content);
+  if (href === undefined) return RemoteInvocation.done(http, name, content);
+  const isState = isObject(content) && typeof content.status === "string";
+  return RemoteInvocation.at(http, name, href, isState ? content : { status: "running" });
 }
 
 /** 200 is an output, unless the Thing says that its answers are not. */
@@ -172,12 +183,6 @@ async function send(
   },
 ): Promise<Response> {
   const { body, signal, uriVariables } = request;
-  if (body !== undefined && !isJsonType(form.contentType)) {
-    throw new ClientError(
-      "UNSUPPORTED",
-      `The Thing wants ${form.contentType}, but this client sends JSON.`,
-    );
-  }
   return http.request(form.url(uriVariables), {
     method: form.method ?? method,
     accept: form.responseType,

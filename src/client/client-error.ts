@@ -39,22 +39,6 @@ export class ClientError extends Error {
   }
 }
 
-/** The error that an answer outside 200 to 299 stands for. */
-export async function answerError(method: string, response: Response): Promise<ClientError> {
-  const { status, statusText, url } = response;
-  const body = await response.text().catch(() => "");
-  const problem = problemIn(body);
-  const words = plainWords(body) ?? statusText;
-  const answer = `${method} ${url} was answered with ${status}${words && `: ${words}`}.`;
-  const login =
-    status === 401
-      ? " Give credentials, and mind that they go to the Thing's own origin only."
-      : "";
-  return problem
-    ? problemError(problem, { status, url, fallback: answer + login })
-    : new ClientError(`HTTP_${status}`, answer + login, { status, url });
-}
-
 /** The error that a problem body stands for, in an answer or in an invocation. */
 export function problemError(
   problem: JsonObject,
@@ -84,21 +68,6 @@ const PASSING: readonly number[] = [408, 429, 502, 503, 504];
 export function mayPass(error: unknown): boolean {
   if (!(error instanceof ClientError)) return false;
   return error.code === "UNREACHABLE" || PASSING.includes(error.status);
-}
-
-function problemIn(text: string): JsonObject | undefined {
-  try {
-    const body: unknown = JSON.parse(text);
-    return isObject(body) ? body : undefined;
-  } catch {
-    return undefined; // an error page, say: the status has to do
-  }
-}
-
-/** What a server says that knows no problems: a line of text, but no page. */
-function plainWords(body: string): string | undefined {
-  const line = body.trim().replace(/\.$/, "");
-  return /^[^<{[\r\n][^\r\n]{0,200}$/.test(line) ? line : undefined;
 }
 
 /** `detail` is a sentence; LabThings' is a list of faults where input was refused. */

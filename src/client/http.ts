@@ -1,6 +1,9 @@
 import { decodeUserinfo } from "../base/userinfo.ts";
-import { answerError, ClientError, unreachable } from "./client-error.ts";
+import { assertShallow, bytesOfAnswer, textOfAnswer } from "./answer-body.ts";
+import { answerError } from "./answer-error.ts";
+import { ClientError, unreachable } from "./client-error.ts";
 import { isJsonType } from "./json.ts";
+import { bodyOf, isPlainText, isTextSchema, valueOfText } from "./media-types.ts";
 import { blobReviver, RemoteBlob } from "./remote-blob.ts";
 
 /** HTTP Basic with a name and a password, or a bearer token. */
@@ -22,7 +25,7 @@ export interface HttpRequest {
   /** Media type that is wanted. */
   readonly accept?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON unless it is undefined. */
+  /** Sent as its type wants it, unless it is undefined: as JSON, as plain text, or bytes as they are. */
   readonly body?: unknown;
   /** Media type of the body. */
   readonly contentType?: string;
@@ -56,7 +59,7 @@ export class Http {
     const init = {
       method,
       headers: this.#headersFor(url, request),
-      body: request.body === undefined ? null : JSON.stringify(request.body),
+      body: bodyOf(request),
       signal: signal ?? null,
       cache: "no-store" as const, // browsers would remember what a property was
     };
@@ -69,11 +72,12 @@ export class Http {
 
   /** The JSON of an answer. @throws {ClientError} `BAD_ANSWER`. */
   async json<T = unknown>(response: Response): Promise<T> {
-    return this.parse<T>(await response.text(), response.url);
+    return this.parse<T>(await textOfAnswer(response), response.url);
   }
 
   /** JSON that came from `url`, with every link to a blob made one. @throws {ClientError} `BAD_ANSWER`. */
   parse<T = unknown>(text: string, url: string): T {
+    assertShallow(text, url);
     try {
       // What the Thing promises in its description is taken at its word from here on.
       return JSON.parse(text, blobReviver(this, url));
@@ -86,14 +90,34 @@ export class Http {
     }
   }
 
-  /** What an answer holds: JSON, nothing at all, or bytes of another type as a RemoteBlob. `T` says which. */
-  async content<T>(response: Response): Promise<T> {
-    const contentType = response.headers.get("content-type") ?? "application/json";
+  /**
+   * What an answer holds: JSON, nothing at all, a plain text, or bytes of another type as a RemoteBlob. `T` says which.
+   * @param schema - A plain text is a number or a boolean where this says so.
+   * @param expected - Its media type, if the server does not say.
+   */
+  async content<T>(
+    response: Response,
+    { schema, expected = "application/json" }: { schema?: unknown; expected?: string } = {},
+  ): Promise<T> {
+    const contentType = response.headers.get("content-type") ?? expected;
     const isEmpty = response.status === 204 || response.headers.get("content-length") === "0";
-    if (isEmpty) return undefined as T;
-    if (isJsonType(contentType)) return this.json<T>(response);
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    return RemoteBlob.ofBytes(this, response.url, contentType, bytes) as T;
+    if (isEmpty) return (isPlainText(contentType) && isTextSchema(schema) ? "" : undefined) as T;
+    if (isJsonType(contentType)) {
+      const text = await textOfAnswer(response);
+      const isNothing =
+        text === "" && (response.status !== 200 || !response.headers.has("content-type"));
+      return isNothing ? (undefined as T) : this.parse<T>(text, response.url);
+    }
+    if (isPlainText(contentType)) return valueOfText(await textOfAnswer(response), schema) as T;
+    return (await this.blob(response, contentType)) as T;
+  }
+
+  /** The bytes of an answer, whatever their type. */
+  async blob(
+    response: Response,
+    mediaType = response.headers.get("content-type") ?? "application/octet-stream",
+  ): Promise<RemoteBlob> {
+    return RemoteBlob.ofBytes(this, response.url, mediaType, await bytesOfAnswer(response));
   }
 
   #headersFor(url: string, request: HttpRequest): Headers {

@@ -125,12 +125,24 @@ export class RemoteInvocation<O = unknown> {
     const backoff = new Backoff();
     for (let left = PATIENCE; ; left--) {
       try {
-        this.#state = await this.#http.json<JsonObject>(await this.#http.request(href, { signal }));
+        await this.#hear(await this.#http.request(href, { signal }));
         return;
       } catch (error) {
         if (left === 0 || !mayPass(error)) throw error;
         await backoff.wait(signal);
       }
+    }
+  }
+
+  /** The state of a run, or nothing while it is accepted only; else its output: not every server has states. */
+  async #hear(response: Response): Promise<void> {
+    const { status } = response;
+    const content = await this.#http.content<unknown>(response);
+    const isState = isObject(content) && typeof content.status === "string";
+    if (isState) this.#state = content;
+    else if (status !== 202) {
+      this.#output = content as O; // what the Thing Description promises
+      this.#state = { status: "completed" };
     }
   }
 
@@ -172,11 +184,14 @@ function noAnswer(): ThingError {
 
 /** Where the invocation that an answer tells of can be asked about; undefined when the answer tells of none. */
 export function invocationHref(response: Response, body: unknown): string | undefined {
-  if (!isObject(body) || typeof body.status !== "string") return undefined;
+  const isAccepted = response.status === 202 || response.status === 201;
+  const location = response.headers.get("location");
+  const isState = isObject(body) && typeof body.status === "string";
+  if (!isState) return isAccepted && location ? new URL(location, response.url).href : undefined;
   const self = listOf(body.links)
     .filter(isObject)
     .find(({ rel }) => rel === "self");
-  const href = response.headers.get("location") ?? textOf(body.href) ?? textOf(self?.href);
+  const href = location ?? textOf(body.href) ?? textOf(self?.href);
   return href === undefined ? undefined : new URL(href, response.url).href;
 }
 

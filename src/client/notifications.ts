@@ -22,7 +22,9 @@ export function notifications<T>(
   const isPicture = polled !== undefined && !isJsonType(polled.responseType);
   if (sse && !isPicture)
     return (following) => eventsByName<T>(http, sse, affordance.name, variables, following);
-  if (polled) return (following) => longpoll<T>(http, polled, variables, following);
+  if (polled)
+    return (following) =>
+      longpoll<T>(http, { form: polled, schema: schemaOf(affordance) }, variables, following);
   const how = forms.map((form) => form.subprotocol).join(", ");
   throw new ClientError(
     "UNSUPPORTED",
@@ -38,6 +40,10 @@ export function notifications<T>(
 function isLongpoll({ subprotocol, contentType }: Form): boolean {
   const isOpen = subprotocol === undefined && !contentType.startsWith("multipart/");
   return isOpen || subprotocol === "longpoll";
+}
+
+function schemaOf({ kind, raw }: Affordance): unknown {
+  return kind === "event" ? raw.data : raw;
 }
 
 /** Messages under the affordance's own name, or under none; others are the server's own affair. */
@@ -59,7 +65,7 @@ async function* eventsByName<T>(
 /** One request a value. A server that keeps values says by `Link: <...>; rel="next"` where to go on. */
 async function* longpoll<T>(
   http: Http,
-  form: Form,
+  { form, schema }: { form: Form; schema: unknown },
   variables: Readonly<Record<string, unknown>>,
   { signal, onOpen }: Following,
 ): AsyncGenerator<T, void> {
@@ -79,8 +85,11 @@ async function* longpoll<T>(
       isFirst = false;
       backoff.reset();
       url = nextLink(response) ?? first;
-      if (response.status !== 204) yield await http.content<T>(response);
-      else await notTooOften(asked, signal);
+      if (response.status !== 204)
+        yield await http.content<T>(response, { schema, expected: form.responseType });
+      if (response.status === 204 || nextLink(response) === undefined) {
+        await notTooOften(asked, signal);
+      }
     } catch (error) {
       if (signal.aborted) return;
       if (isFirst || !mayPass(error)) throw error;

@@ -1,3 +1,4 @@
+import { bytesOfAnswer } from "./answer-body.ts";
 import { isObject } from "./json.ts";
 
 /** What a blob needs to fetch its bytes. */
@@ -37,7 +38,7 @@ export class RemoteBlob {
   /** @throws {ClientError} when the server has let the bytes go. */
   async bytes(signal?: AbortSignal): Promise<Uint8Array> {
     if (this.#held) return this.#held;
-    return new Uint8Array(await (await this.#fetch(signal)).arrayBuffer());
+    return bytesOfAnswer(await this.#fetch(signal));
   }
 
   async text(signal?: AbortSignal): Promise<string> {
@@ -69,7 +70,7 @@ export function blobReviver(http: Fetcher, base: string): (key: string, value: u
     const { href, media_type: mediaType, description } = value;
     if (typeof href !== "string" || typeof mediaType !== "string") return value;
     return new RemoteBlob(http, {
-      href: new URL(href, base).href,
+      href: URL.canParse(href, base) ? new URL(href, base).href : href,
       mediaType,
       ...(typeof description === "string" && { description }),
     });

@@ -55,6 +55,8 @@ export class Subscription<T> implements AsyncIterableIterator<T, void> {
 /** What a listener to notifications can be given. */
 export interface ListenOptions {
   readonly signal?: AbortSignal;
+  /** Values of the variables in the form's URL. */
+  readonly uriVariables?: Readonly<Record<string, unknown>>;
   /** Told why nothing more comes. Without it the error is thrown where no one can catch it, so as not to be missed. */
   readonly onError?: (error: unknown) => void;
 }

@@ -5,7 +5,7 @@ import {
   type ReadableProperty,
   type RequestOptions,
 } from "./client-affordances.ts";
-import { ClientError } from "./client-error.ts";
+import { ClientError, unreachable } from "./client-error.ts";
 import {
   type FrameGap,
   type FrameSize,
@@ -32,10 +32,20 @@ import type {
   WritableKeys,
 } from "./thing-types.ts";
 
+/** How long a server may take for a Thing Description, ms. */
+const CONNECT_MS = 30_000;
+const TD_TYPES = "application/td+json, application/json;q=0.9";
+
 /** How to connect. */
 export interface ConnectOptions extends ConnectionOptions {
   /** Ends the attempt to connect. */
   readonly signal?: AbortSignal;
+}
+
+/** How all properties are read. */
+export interface ReadAllOptions extends RequestOptions {
+  /** Told of each property that cannot be read: the others are read all the same. */
+  readonly onFailure?: (name: string, error: ClientError) => void;
 }
 
 export type PropertiesOf<P> = {
@@ -89,13 +99,17 @@ export class ThingClient<T extends ThingTypes = AnyThing> {
     options: ConnectOptions = {},
   ): Promise<ThingClient<T>> {
     const http = new Http(url, options);
-    const response = await http.request(bareUrl(url), {
-      accept: "application/td+json, application/json;q=0.9",
-      signal: options.signal,
-    });
-    const from = response.url || bareUrl(url);
-    const described = readThingDescription(await http.json(response), from);
-    return new ThingClient<T>(http, described, from);
+    const late = AbortSignal.timeout(CONNECT_MS);
+    const signal = options.signal ? AbortSignal.any([options.signal, late]) : late;
+    try {
+      const response = await http.request(bareUrl(url), { accept: TD_TYPES, signal });
+      const from = response.url || bareUrl(url);
+      const described = readThingDescription(await http.json(response), from);
+      return new ThingClient<T>(http, described, from);
+    } catch (error) {
+      if (!late.aborted || options.signal?.aborted) throw error;
+      throw unreachable(bareUrl(url), new Error(`it did not answer within ${CONNECT_MS / 1000} s`));
+    }
   }
 
   /** @throws {ClientError} `UNKNOWN_AFFORDANCE`; the server's. */
@@ -124,23 +138,35 @@ export class ThingClient<T extends ThingTypes = AnyThing> {
     return this.actions[name](...args);
   }
 
-  /** The values of all properties but pictures, in one request where the Thing offers that. */
-  async readAll(options: RequestOptions = {}): Promise<Partial<T["properties"]>> {
+  /**
+   * The values of all properties but pictures, in one request where the Thing offers that.
+   * @throws {ClientError} when one cannot be read, unless `onFailure` takes it.
+   */
+  async readAll(options: ReadAllOptions = {}): Promise<Partial<T["properties"]>> {
+    const { onFailure, signal } = options;
     const [form] = formsFor(this.#described.forms, "readallproperties");
     if (form) {
-      const request = { accept: form.responseType, headers: form.headers, signal: options.signal };
-      return this.#http.json(await this.#http.request(form.url(), request));
+      const request = { accept: form.responseType, headers: form.headers, signal };
+      try {
+        return await this.#http.json(await this.#http.request(form.url(), request));
+      } catch (error) {
+        const isOneFailing = error instanceof ClientError && error.status >= 400;
+        if (!onFailure || !isOneFailing) throw error;
+      }
     }
     const readable = [...this.#described.properties.values()].filter(isPlain);
     const values = await Promise.all(
-      readable.map(
-        async (it): Promise<[string, unknown]> => [
-          it.name,
-          await new ClientProperty(this.#http, it).read(options),
-        ],
-      ),
+      readable.map(async (it): Promise<[string, unknown][]> => {
+        try {
+          return [[it.name, await new ClientProperty(this.#http, it).read(options)]];
+        } catch (error) {
+          if (!onFailure || !(error instanceof ClientError)) throw error;
+          onFailure(it.name, error);
+          return [];
+        }
+      }),
     );
-    return Object.fromEntries(values) as Partial<T["properties"]>;
+    return Object.fromEntries(values.flat()) as Partial<T["properties"]>;
   }
 
   /**

@@ -58,17 +58,19 @@ const DEFAULT_OPS: Record<AffordanceKind, readonly string[]> = {
  * @see W3C Web of Things (WoT) Thing Description 1.1, 5.3.4.2 (Form) and 5.4 (default values).
  */
 export function readThingDescription(raw: unknown, url: string): ThingDescription {
-  const isDescription =
-    isObject(raw) && (isObject(raw.properties) || isObject(raw.actions) || isObject(raw.events));
-  if (!isDescription) {
+  if (!isObject(raw) || !isDescription(raw)) {
     throw new ClientError(
       "BAD_ANSWER",
-      `${url} answered with JSON that describes no Thing: it has neither properties nor actions nor events. ` +
+      `${url} answered with JSON that describes no Thing: it has neither properties, actions or events, nor the @context of Thing Descriptions. ` +
         `Give the URL of a Thing Description, e.g. http://127.0.0.1:5000/camera/.`,
       { url },
     );
   }
-  const place = { base: new URL(textOf(raw.base) ?? "", url).href, origin: new URL(url).origin };
+  const base = textOf(raw.base) ?? "";
+  const place = {
+    base: URL.canParse(base, url) ? new URL(base, url).href : url,
+    origin: new URL(url).origin,
+  };
   const read = (kind: AffordanceKind, members: unknown) =>
     new Map(
       Object.entries(objectOf(members)).map(([name, member]): [string, Affordance] => {
@@ -85,6 +87,15 @@ export function readThingDescription(raw: unknown, url: string): ThingDescriptio
     forms: formsIn(raw.forms, place, []),
     raw,
   };
+}
+
+/** All three kinds of affordances are optional. */
+function isDescription({ properties, actions, events, "@context": context }: JsonObject): boolean {
+  const contexts = Array.isArray(context) ? context : [context];
+  return (
+    [properties, actions, events].some(isObject) ||
+    contexts.some((one) => /w3\.org\/(?:\d{4}\/wot|ns\/)\/?td/.test(String(one)))
+  );
 }
 
 /** The forms that can do `op` over HTTP, those in JSON first, else in the order of the description. */
@@ -105,7 +116,7 @@ interface Place {
  * this is the one that is known to answer.
  */
 function formsIn(forms: unknown, { base, origin }: Place, defaultOps: readonly string[]): Form[] {
-  const overHttp = listOf(forms)
+  const overHttp = (isObject(forms) ? [forms] : listOf(forms))
     .filter(isObject)
     .map((form) => ({ form, at: originOf(textOf(form.href) ?? "", base) }))
     .filter(({ at }) => /^https?:/.test(at));
@@ -121,11 +132,17 @@ function formOf(form: JsonObject, base: string, defaultOps: readonly string[]): 
     op: op.length > 0 ? op : defaultOps,
     contentType,
     responseType: textOf(objectOf(form.response).contentType) ?? contentType,
-    subprotocol: textOf(form.subprotocol),
-    method: textOf(form["htv:methodName"]),
+    subprotocol: subprotocolOf(form),
+    method: textOf(form["htv:methodName"] ?? form["http:methodName"])?.toUpperCase(),
     headers: headersIn(form),
     url: (variables = {}) => new URL(expandTemplate(textOf(form.href) ?? "", variables), base).href,
   };
+}
+
+/** Some say it by the media type alone, or in capitals. */
+function subprotocolOf({ subprotocol, contentType }: JsonObject): string | undefined {
+  if (textOf(contentType)?.toLowerCase().startsWith("text/event-stream")) return "sse";
+  return textOf(subprotocol)?.toLowerCase();
 }
 
 function headersIn(form: JsonObject): Record<string, string> {
