@@ -40,7 +40,7 @@ export class ServerLog extends Thing {
   @files("Log files", { name: "files", role: "operate" })
   readonly collection = new FileCollection(() => this.changed("files"));
 
-  @event("A line was said", LogLine)
+  @event("A line was said", LogLine, { role: "operate" })
   readonly line = new ThingEvent<Static<typeof LogLine>>();
 
   @property(

@@ -47,6 +47,8 @@ export interface ActionAffordance extends Named {
 export interface EventAffordance extends Named {
   readonly kind: "event";
   readonly data?: TSchema;
+  /** Who may be told of it: `view` when absent. */
+  readonly role?: Role;
 }
 
 export interface StreamAffordance extends Named {

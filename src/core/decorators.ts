@@ -141,7 +141,7 @@ export function action<I extends TSchema = TSchema, O extends TSchema = TSchema>
 export function event<S extends TSchema>(
   description: string,
   schema: S,
-  options: AffordanceOptions = {},
+  { role, ...options }: AffordanceOptions & { role?: Role } = {},
 ) {
   return <T extends Thing>(
     _: undefined,
@@ -151,6 +151,7 @@ export function event<S extends TSchema>(
       ...naming(memberName(context), description, options),
       kind: "event",
       data: schema,
+      ...(role && { role }),
     });
 }
 

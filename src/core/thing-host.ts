@@ -29,6 +29,8 @@ export class ThingHost {
   readonly settingsFolder: string;
   readonly log: Log;
   readonly logFiles: LogFolder | undefined;
+  /** Set by a server where somebody has to log in. */
+  hasLogin = false;
   readonly #givenLog: Log;
   readonly #folderLock: FolderLock;
   readonly #openWithinMs: number;
@@ -83,10 +85,14 @@ export class ThingHost {
     });
     for (const warning of [...hosted.model.warnings, ...unfitInitialValues(hosted)])
       log.warn(warning);
+    const host = this;
     attach(thing, {
       name,
       log,
       logFiles: this.logFiles,
+      get hasLogin() {
+        return host.hasLogin; // a server comes after its Things
+      },
       settingsFolder: folder,
       applicationConfig: structuredClone(this.#applicationConfig),
       thingStates: () => this.thingStates(),

@@ -9,6 +9,8 @@ export interface ThingContext {
   readonly log: Log;
   /** The log files of this host, if it keeps any. */
   readonly logFiles?: LogFolder | undefined;
+  /** Whether whoever uses the server has to log in: what is told past it must not be what it protects. */
+  readonly hasLogin?: boolean;
   /** Folder in which this Thing may keep files of its own. */
   readonly settingsFolder: string;
   /** What the configuration gives to all Things; a copy. */

@@ -1,4 +1,6 @@
+import type { Role } from "../core/affordances.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
+import { roleOf } from "./login/identity.ts";
 import { sendNotifications } from "./notifications/event-stream.ts";
 import { LONGPOLL_QUERY, nextNotification } from "./notifications/longpoll.ts";
 import type { NotificationLog } from "./notifications/notification-log.ts";
@@ -15,6 +17,8 @@ interface Source {
   /** For summaries: `'Exposure' of camera`. */
   readonly called: string;
   readonly place: FormPlace;
+  /** Who may be told. */
+  readonly role: Role;
   readonly schema?: Route["response"]["schema"];
   log(): NotificationLog;
 }
@@ -37,6 +41,7 @@ export function notificationRoutes(
       const place = { thing, kind: "properties", affordance: name, op: OBSERVE } as const;
       const called = `new values of '${title ?? name}' of ${thing}`;
       return {
+        role: "view",
         path: `${base}/${name}`,
         called,
         place,
@@ -44,11 +49,11 @@ export function notificationRoutes(
         log: () => notifications.property(name),
       };
     }),
-    ...[...events.values()].map(({ name, title, data }): Source => {
+    ...[...events.values()].map(({ name, title, data, role = "view" }): Source => {
       const place = { thing, kind: "events", affordance: name, op: SUBSCRIBE } as const;
       const called = `'${title ?? name}' of ${thing}`;
       const log = () => notifications.event(name);
-      return { path: `${base}/${name}`, called, place, ...(data && { schema: data }), log };
+      return { path: `${base}/${name}`, called, place, role, ...(data && { schema: data }), log };
     }),
   ];
   return [
@@ -61,14 +66,14 @@ export function notificationRoutes(
 }
 
 function longpollRoute(
-  { path, called, place, schema, log }: Source,
+  { path, called, place, role, schema, log }: Source,
   notifications: ThingNotifications,
 ): Route {
   const clients = new RecentClients();
   return {
     method: "GET",
     path: `${path}/next`,
-    role: "view",
+    role,
     summary: `Wait for ${called} (204 when there are none for 25 s)`,
     description: "A client that follows the answer's Link to the next loses nothing that is held.",
     form: { ...place, subprotocol: "longpoll" },
@@ -86,11 +91,12 @@ function longpollRoute(
 }
 
 function streamRoute(
-  { path, called, place, log }: Source,
+  { path, called, place, role, log }: Source,
   notifications: ThingNotifications,
 ): Route {
   return {
     ...eventStream(path, `Be sent ${called} as server-sent events`),
+    role,
     form: { ...place, subprotocol: "sse" },
     handle: async (exchange) => {
       sendNotifications([log()], notifications, exchange);
@@ -114,10 +120,17 @@ function allRoutes(
     },
   };
   const events: Route = {
-    ...eventStream(`${base}/events`, `Be sent all events of ${thing}`),
+    ...eventStream(
+      `${base}/events`,
+      `Be sent all events of ${thing} that are for the client's role`,
+    ),
     form: { ...place, op: ["subscribeallevents", "unsubscribeallevents"] },
     handle: async (exchange) => {
-      sendNotifications(notifications.allEvents(), notifications, exchange);
+      sendNotifications(
+        notifications.allEvents(roleOf(exchange.identity)),
+        notifications,
+        exchange,
+      );
       return undefined;
     },
   };

@@ -97,6 +97,7 @@ export class ThingServer {
     this.#login = login && newLogin(login, host);
     this.#isSecure = tls !== undefined;
     const hasLogin = login !== undefined;
+    host.hasLogin ||= hasLogin;
     const blobs = new BlobStore({ log: this.#log });
     host.invocations.onForget(({ output }) => blobs.release(output));
     const shared = { host, prefix, log: this.#log, policy: this.#policy, hasLogin };

@@ -1,5 +1,7 @@
 import { Type } from "typebox";
+import type { Role } from "../core/affordances.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
+import { roleOf } from "./login/identity.ts";
 import type { NotificationLog } from "./notifications/notification-log.ts";
 import type { ThingNotifications } from "./notifications/thing-notifications.ts";
 import { type FormPlace, JSON_TYPE, type Route } from "./route.ts";
@@ -11,7 +13,9 @@ interface Subscribable {
   readonly what: string;
   readonly place: Omit<FormPlace, "op">;
   readonly op: readonly [begin: string, end: string];
-  logs(): readonly NotificationLog[];
+  /** Who may subscribe. */
+  readonly role: Role;
+  logs(role: Role): readonly NotificationLog[];
 }
 
 /** Where other programs subscribe to be called, by WoT's HTTP Webhook Profile, and where they cancel that. */
@@ -31,6 +35,7 @@ export function webhookRoutes(
       what: `new values of '${name}' of ${thing}`,
       place: { thing, kind: "properties", affordance: name },
       op: ["observeproperty", "unobserveproperty"],
+      role: "operate",
       logs: () => [notifications.property(name)],
     }),
   );
@@ -40,6 +45,7 @@ export function webhookRoutes(
       what: `'${name}' of ${thing}`,
       place: { thing, kind: "events", affordance: name },
       op: ["subscribeevent", "unsubscribeevent"],
+      role: notifications.roleFor(name) === "admin" ? "admin" : "operate",
       logs: () => [notifications.event(name)],
     }),
   );
@@ -49,6 +55,7 @@ export function webhookRoutes(
       what: `new values of all properties of ${thing}`,
       place: { thing, kind: "thing" },
       op: ["observeallproperties", "unobserveallproperties"],
+      role: "operate",
       logs: () => notifications.allProperties(),
     },
     names.length > 0 && {
@@ -56,7 +63,8 @@ export function webhookRoutes(
       what: `all events of ${thing}`,
       place: { thing, kind: "thing" },
       op: ["subscribeallevents", "unsubscribeallevents"],
-      logs: () => notifications.allEvents(),
+      role: "operate",
+      logs: (role) => notifications.allEvents(role),
     },
   ];
   return [...ofProperties, ...ofEvents, ...all]
@@ -72,7 +80,7 @@ const REQUEST = Type.Object({
 });
 
 function subscribeRoute(
-  { path, what, place, op, logs }: Subscribable,
+  { path, what, place, op, role, logs }: Subscribable,
   base: string,
   notifications: ThingNotifications,
   webhooks: Webhooks,
@@ -80,7 +88,7 @@ function subscribeRoute(
   return {
     method: "POST",
     path,
-    role: "operate",
+    role,
     summary: `Have a URL called with ${what}`,
     form: { ...place, op: [op[0]], subprotocol: "webhook" },
     request: { contentType: JSON_TYPE, schema: REQUEST },
@@ -90,7 +98,7 @@ function subscribeRoute(
       const { callbackURL } = Object(await exchange.json());
       const { root } = exchange;
       const id = webhooks.subscribe({
-        logs: logs(),
+        logs: logs(roleOf(exchange.identity)),
         after: notifications.present,
         callbackURL,
         at: path,

@@ -9,7 +9,7 @@ import type { BlobStore } from "../outputs/blob-store.ts";
 import type { AccessPolicy } from "./access.ts";
 import { offersWebSocket, upgradeDecliner } from "./declined-upgrade.ts";
 import { challengeFor, type Gate } from "./login/gate.ts";
-import { covers } from "./login/identity.ts";
+import { covers, roleOf } from "./login/identity.ts";
 import { NotificationHub } from "./notifications/notification-hub.ts";
 import { ObserverSession } from "./observer-session.ts";
 import { rootOf } from "./origin.ts";
@@ -55,7 +55,7 @@ export interface WebSocketStats {
 }
 
 /** What is known of a client when it connects. */
-type Client = Pick<WebThingSessionOptions, "mayOperate" | "base">;
+type Client = Pick<WebThingSessionOptions, "mayOperate" | "role" | "base">;
 
 const GOING_AWAY = 1001;
 const CLOSE_MS = 500;
@@ -99,10 +99,11 @@ export function serveWebSockets({
       const identity = await gate?.admitUpgrade(request, socket);
       const hosted = thingAt(request.url ?? "/", host, prefix);
       if (sessions.size >= maxConnections) throw tooMany(maxConnections);
-      const mayOperate = !gate || (identity !== undefined && covers(identity.role, "operate"));
+      const role = roleOf(identity);
+      const mayOperate = covers(role, "operate");
       const base = rootOf(request) + prefix;
       sockets.handleUpgrade(request, socket, head, (opened) =>
-        open(opened, hosted, { mayOperate, base }),
+        open(opened, hosted, { mayOperate, role, base }),
       );
     } catch (error) {
       refuse(request, socket, error);

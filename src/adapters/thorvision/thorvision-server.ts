@@ -162,14 +162,25 @@ export class ThorVisionServer extends Thing {
         this.#start(this.#cameraOf(id), port, capability, address),
       stop: async (id, address) => this.#streams?.stop(this.#cameraOf(id), address),
       logs: async () => {
+        this.#assertOpenLogs();
         await logs?.written();
         return (await logs?.list()) ?? [];
       },
       log: async (name) => {
+        this.#assertOpenLogs();
         await logs?.written();
         return logs?.read(name);
       },
     };
+  }
+
+  /** This port knows no login. @throws {ThingError} `FORBIDDEN` for what the server's own port keeps from strangers. */
+  #assertOpenLogs(): void {
+    if (!this.context.hasLogin || this.#options.insecure_logs) return;
+    throw new ThingError(
+      "FORBIDDEN",
+      "This server has a login, and this port has none, so its log files are not here. Read them at the server's own port, or let everybody read them with insecure_logs: true.",
+    );
   }
 
   /** Right after the start a camera may need a moment to say what it gives. */

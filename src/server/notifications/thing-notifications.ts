@@ -1,10 +1,12 @@
 import { wallTime } from "../../base/clock.ts";
 import { messageOf, unknownAffordance } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import type { Role } from "../../core/affordances.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
 import { blobReplacer } from "../../outputs/blob-store.ts";
 import type { FrameEntry } from "../../outputs/frame-log.ts";
 import { MJPEGStream } from "../../outputs/mjpeg-stream.ts";
+import { covers } from "../login/identity.ts";
 import { problemOf } from "../problem.ts";
 import type { EventStreamCounts } from "./event-stream-counts.ts";
 import type { NotificationIds } from "./notification-ids.ts";
@@ -95,10 +97,17 @@ export class ThingNotifications {
       .map(({ name }) => this.property(name));
   }
 
-  allEvents(): NotificationLog[] {
+  /** @param role - Of whom they are told to: events that are for others are left out. */
+  allEvents(role: Role): NotificationLog[] {
     const { events, streams } = this.#hosted.model;
-    const names = [...events.keys(), ...[...streams.keys()].map((name) => `${name}_new_frame`)];
+    const told = [...events.keys()].filter((name) => covers(role, this.roleFor(name)));
+    const names = [...told, ...[...streams.keys()].map((name) => `${name}_new_frame`)];
     return names.map((name) => this.event(name));
+  }
+
+  /** Who may be told of an event. */
+  roleFor(event: string): Role {
+    return this.#hosted.model.events.get(event)?.role ?? "view";
   }
 
   #watchProperties(): void {

@@ -3,6 +3,7 @@ import type { Role } from "../../core/affordances.ts";
 import type { InvocationRecord } from "../../core/invocation.ts";
 import { readProperties } from "../all-properties-routes.ts";
 import { runsByAction } from "../invocation-json.ts";
+import { covers } from "../login/identity.ts";
 import { idInUuid, placeAfter } from "../notifications/notification-ids.ts";
 import type { NotificationLog } from "../notifications/notification-log.ts";
 import { actionStatus, textMember, type WebThingRequest } from "./messages.ts";
@@ -131,7 +132,7 @@ function unsubscribe(thing: WebThing, request: WebThingRequest): object {
 
 function subscribeAll(thing: WebThing, request: WebThingRequest): object {
   const at = place(thing, "event", request);
-  for (const log of thing.notifications.allEvents()) thing.subscriptions.add(log, at);
+  for (const log of thing.notifications.allEvents(thing.role)) thing.subscriptions.add(log, at);
   return {};
 }
 
@@ -190,8 +191,15 @@ function observed({ hosted, notifications }: WebThing, request: WebThingRequest)
   throw bad(`The property '${name}' does not announce its changes. Read it when you need it.`);
 }
 
-function subscribed({ notifications }: WebThing, request: WebThingRequest): NotificationLog {
-  return notifications.event(textMember(request, "name"));
+/** @throws {ThingError} `FORBIDDEN` for an event that is not for the client's role. */
+function subscribed({ notifications, role }: WebThing, request: WebThingRequest): NotificationLog {
+  const name = textMember(request, "name");
+  const wanted = notifications.roleFor(name);
+  if (covers(role, wanted)) return notifications.event(name);
+  throw new ThingError(
+    "FORBIDDEN",
+    `The event '${name}' needs the role ${wanted}. Open the WebSocket with a login of that role.`,
+  );
 }
 
 /** Behind the last notification that the client says it had, else from now on. One that is not ours is passed over. */

@@ -1,3 +1,4 @@
+import type { Role } from "../../core/affordances.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
 import type { Invocations } from "../../core/invocations.ts";
 import type { BlobStore } from "../../outputs/blob-store.ts";
@@ -15,4 +16,6 @@ export interface WebThingSessionOptions {
   readonly base: string;
   /** Whether the client may write and invoke. */
   readonly mayOperate: boolean;
+  /** Events that are for others it is not told. */
+  readonly role: Role;
 }
