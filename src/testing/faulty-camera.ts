@@ -17,7 +17,7 @@ export class FaultyCamera extends Camera {
   static override readonly title = "Faulty camera";
   static override readonly description = "Gives test frames until it is told to fail, for tests.";
   readonly #options: FaultyCameraOptions;
-  /** What its source does instead of the next frame; undefined heals it. `floods` is ten times the rate. */
+  /** What its source does instead of the next frame; undefined heals it. `floods` is ten times the rate; `blocks` happens once each time that it is opened. */
   fault: FaultKind | undefined;
   /** How often its source has been opened. */
   opens = 0;
@@ -38,26 +38,34 @@ export class FaultyCamera extends Camera {
     this.opens += 1;
     this.open_sources += 1;
     try {
+      let hasBlocked = false;
       for await (const frame of testFrames(this.#options).frames(signal)) {
         const { fault } = this;
+        if (fault === "blocks" && !hasBlocked) misbehave({ kind: "blocks" });
+        hasBlocked ||= fault === "blocks";
         if (fault === "hangs") await silence(signal, () => this.fault !== "hangs");
         if (fault === "floods") for (let n = 1; n < FLOOD_FACTOR; n++) yield frame;
-        yield fault === undefined || ["hangs", "floods"].includes(fault)
-          ? frame
-          : ((await this.#nonsense(fault)) ?? frame);
+        const isFrame = fault === undefined || ["hangs", "floods", "blocks"].includes(fault);
+        yield isFrame ? frame : await nonsense(fault);
       }
     } finally {
       this.open_sources -= 1;
     }
   }
+}
 
-  /** Bytes that are no picture, or no bytes at all: a driver has no types. */
-  async #nonsense(kind: FaultKind): Promise<SourceFrame | undefined> {
-    const value = await misbehave({ kind });
-    if (kind === "blocks") return undefined;
-    const jpeg = typeof value === "string" ? new TextEncoder().encode(value) : value;
-    return { jpeg } as SourceFrame;
-  }
+/** Bytes that are no picture, or no bytes at all: a driver has no types. */
+async function nonsense(kind: FaultKind): Promise<SourceFrame> {
+  if (kind === "huge") return { jpeg: hugeBytes() };
+  return { jpeg: await misbehave({ kind }) } as SourceFrame;
+}
+
+let huge: Uint8Array | undefined;
+
+/** Made once: what is tried is the taking of such frames, not the making. */
+function hugeBytes(): Uint8Array {
+  huge ??= new TextEncoder().encode(String(misbehave({ kind: "huge" })));
+  return huge;
 }
 
 async function silence(signal: AbortSignal, isOver: () => boolean): Promise<void> {

@@ -60,8 +60,9 @@ export async function openTestHost<T extends Thing, O = unknown>(
     const { url: origin } = await server.listen({ port: 0 });
     const opened = new TestHost({ thing, hosted, server, log, settingsFolder, origin });
     if (hosted.state === "open" || options.mayFail) return opened;
+    const { reason } = hosted; // closing forgets it
     await opened.close();
-    throw new ThingError("NOT_READY", `${thingClass.name} did not open: ${hosted.reason}`);
+    throw new ThingError("NOT_READY", `${thingClass.name} did not open: ${reason}`);
   } catch (error) {
     await rm(settingsFolder, { recursive: true, force: true });
     throw error;
