@@ -23,10 +23,7 @@ export {
   endpoint,
   event,
   files,
-  type PropertyOptions,
-  property,
   type SlotOptions,
-  setting,
   slot,
   stream,
 } from "./core/decorators.ts";
@@ -35,6 +32,7 @@ export { ThingEvent } from "./core/event.ts";
 export type { AddOptions, HostOptions } from "./core/host-options.ts";
 export { HostedThing } from "./core/hosted-thing.ts";
 export { detachedInvocation, InvocationRecord } from "./core/invocation.ts";
+export { type PropertyOptions, property, setting } from "./core/property-decorators.ts";
 export type { Invocation } from "./core/running.ts";
 export { Thing, type ThingContext } from "./core/thing.ts";
 export { ThingHost } from "./core/thing-host.ts";

@@ -10,7 +10,7 @@ import { hostFromConfig } from "./host-from-config.ts";
 export async function check(file: string): Promise<string> {
   const config = await loadConfig(file);
   process.chdir(config.folder); // as `serve` does
-  const host = await hostFromConfig(config, silentLog);
+  const host = await hostFromConfig(config, { log: silentLog, isStrict: true });
   const things = [...host.things.values()].map(({ name, model }) => `${name} (${model.className})`);
   return `${file}: OK: ${things.join(", ")}`;
 }

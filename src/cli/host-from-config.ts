@@ -1,5 +1,7 @@
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import type { HostedThing } from "../core/hosted-thing.ts";
+import { unfitInitialValues } from "../core/initial-values.ts";
 import type { Thing } from "../core/thing.ts";
 import { madeFor } from "../core/thing-faults.ts";
 import { ThingHost } from "../core/thing-host.ts";
@@ -9,15 +11,22 @@ import type { ThingEntry } from "./config-schema.ts";
 import { loadClass } from "./load-class.ts";
 import { nearest } from "./nearest.ts";
 
+/** How the Things of a configuration are put together. */
+interface FittingOptions {
+  readonly log: Log;
+  /** Where log files are kept; nowhere when absent. */
+  readonly logFolder?: string | undefined;
+  /** Whether what one Thing alone is refused for, or cannot be read for, is a problem of the configuration. Otherwise it is listed as failed. */
+  readonly isStrict: boolean;
+}
+
 /**
  * The Things of a configuration in a host: loaded, made and fitted together, but not opened.
- * @param logFolder - Where log files are kept; nowhere when absent.
  * @throws {ThingError} `BAD_CONFIG`, or `CLASS_NOT_LOADED` if all that is wrong is in the classes; each problem with its line.
  */
 export async function hostFromConfig(
   config: Config,
-  log: Log,
-  logFolder?: string,
+  { log, logFolder, isStrict }: FittingOptions,
 ): Promise<ThingHost> {
   const host = new ThingHost({
     settingsFolder: config.settingsFolder,
@@ -31,7 +40,8 @@ export async function hostFromConfig(
   const problems: ConfigProblem[] = [];
   for (const [name, entry] of config.things) {
     try {
-      await addThing(host, name, entry, config.folder);
+      const hosted = await addThing(host, name, entry, { folder: config.folder, isStrict });
+      if (isStrict) for (const sentence of unfitInitialValues(hosted)) throw unfit(sentence);
     } catch (error) {
       problems.push(asProblem(["things", name, "class"], error));
     }
@@ -47,11 +57,18 @@ async function addThing(
   host: ThingHost,
   name: string,
   { class: reference, args = [], kwargs = {}, thing_slots }: ThingEntry,
-  folder: string,
-): Promise<void> {
+  { folder, isStrict }: { folder: string; isStrict: boolean },
+): Promise<HostedThing> {
   const thingClass = await loadClass(reference, folder);
   const thing = made(name, () => madeFor(name, host.log, () => new thingClass(...args, kwargs)));
-  host.add(name, thing, thing_slots ? { slots: thing_slots } : {});
+  return host.add(name, thing, {
+    ...(thing_slots && { slots: thing_slots }),
+    keepRefused: !isStrict,
+  });
+}
+
+function unfit(sentence: string): ThingError {
+  return new ThingError("BAD_CONFIG", sentence);
 }
 
 /** An author's own sentence about its options is the configuration's fault; anything else is the class's. */

@@ -19,7 +19,8 @@ export interface Named {
 
 /**
  * What `module:name` names. The module is a file, seen from `folder`, or else a package.
- * @throws {ThingError} `CLASS_NOT_LOADED` saying where it was looked for, or what the module said.
+ * @throws {ThingError} `CLASS_NOT_LOADED` saying where it was looked for, or what the module said; `BAD_CONFIG` for a decorator that
+ *   stands on the wrong member.
  */
 export async function loadNamed(reference: string, folder: string): Promise<Named> {
   const colon = reference.lastIndexOf(":");
@@ -50,6 +51,11 @@ async function importedFrom(module: string, folder: string): Promise<object> {
   try {
     return await importModule(file ? pathToFileURL(file).href : module, folder);
   } catch (error) {
+    // What this package says of a class while it is made is its author's to mend, as its options are.
+    if (error instanceof ThingError)
+      throw new ThingError("BAD_CONFIG", `The module '${module}': ${error.message}`, {
+        cause: error,
+      });
     const isMissing = !file && isNotFound(error) && messageOf(error).includes(`'${module}'`);
     throw notLoaded(
       isMissing

@@ -24,7 +24,11 @@ export async function serverFromConfig(
   log: Log,
   listening: Listening["options"] = {},
 ): Promise<ThingServer> {
-  const host = await hostFromConfig(config, log, join(config.settingsFolder, LOGS));
+  const host = await hostFromConfig(config, {
+    log,
+    logFolder: join(config.settingsFolder, LOGS),
+    isStrict: false,
+  });
   const embed = [...config.things].filter(([, entry]) => entry.embed).map(([name]) => name);
   const { apiPrefix, allowedHosts, allowedOrigins, trustedProxies, mdns, webhooks } = config;
   return new ThingServer(host, {
@@ -83,7 +87,10 @@ function stateOf({ model, state, reason }: HostedThing): string {
 
 function checkEnoughOpened(things: readonly HostedThing[], strict: boolean): void {
   const failed = things.filter(({ state }) => state !== "open");
-  const tooFew = failed.length > 0 && (strict || failed.length === things.length);
+  // A supervisor that starts it again may find a device back, but never another class: that is told by being listed.
+  const isHopeless = failed.some(({ model }) => model.refusals.length > 0);
+  const noneOpened = failed.length === things.length && !isHopeless;
+  const tooFew = failed.length > 0 && (strict || noneOpened);
   if (!tooFew) return;
   const reasons = failed.map(({ name, reason }) => `'${name}': ${reason ?? "it is closed"}`);
   const what =

@@ -38,7 +38,7 @@ function known({ input }: ActionAffordance, faults: readonly InputFault[]): stri
 const NO_INPUT = { type: "object", properties: {}, additionalProperties: false };
 
 /** A copy of plain data to fill defaults into; instances (a Blob) stay the objects that they are. */
-function copied(value: unknown): unknown {
+export function copied(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(copied);
   const isPlain =
     typeof value === "object" &&

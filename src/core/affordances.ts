@@ -26,6 +26,8 @@ export interface PropertyAffordance extends Named {
   readonly observable: boolean;
   /** Has an initial value that `reset` brings back. */
   readonly resettable: boolean;
+  /** The method that sets it, where that is no setter. */
+  readonly setter?: string;
   readonly useGlobalLock: boolean;
 }
 
@@ -123,7 +125,7 @@ export function affordancesOf(thingClass: ThingClass): Affordance[] {
 
 /** A getter is read-only until the class, or one that it extends, has a setter of that name. */
 function withWritability(thingClass: ThingClass, property: PropertyAffordance): PropertyAffordance {
-  if (property.readOnly) return property;
+  if (property.readOnly || property.setter !== undefined) return property;
   for (
     let proto: object | null = thingClass.prototype;
     proto;

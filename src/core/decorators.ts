@@ -1,112 +1,15 @@
 import type { Static, TSchema } from "typebox";
+import { ThingError } from "../base/errors.ts";
 import type { ActionMethod, ActionOptions, AffordanceOptions } from "./action-options.ts";
-import {
-  type ActionAffordance,
-  declare,
-  type PropertyAffordance,
-  type Role,
-  type ThingClass,
-} from "./affordances.ts";
+import { type ActionAffordance, declare, type Role, type ThingClass } from "./affordances.ts";
 import type { EndpointRequest, EndpointResponse } from "./endpoint.ts";
 import type { ThingEvent } from "./event.ts";
-import { rememberInitial } from "./initial-values.ts";
 import { invocationFor } from "./invocation.ts";
-import { lockSetter } from "./locked-setter.ts";
-import { accept } from "./schema.ts";
+import { A_FIELD, A_METHOD, AN_ACCESSOR, memberName, naming } from "./member-name.ts";
 import { connectedTo } from "./slots.ts";
-import { assertMaySet, assertUsable, type Thing } from "./thing.ts";
+import { assertUsable, type Thing } from "./thing.ts";
 
-/** How a property may be used. */
-export interface PropertyOptions extends AffordanceOptions {
-  /** Clients may not write it; the class itself may. */
-  readOnly?: boolean;
-  /** For a getter: the class calls `changed(name)` whenever the value changes. */
-  observable?: boolean;
-  /** Writing waits for the host's global lock, if there is one. On by default. */
-  useGlobalLock?: boolean;
-}
-
-interface PropertyDecorator<V> {
-  <T extends Thing, M>(
-    target: ClassAccessorDecoratorTarget<T, M>,
-    context: ClassAccessorDecoratorContext<T, M> & Same<M, V>,
-  ): ClassAccessorDecoratorResult<T, M>;
-  <T extends Thing>(target: (this: T) => V, context: ClassGetterDecoratorContext<T, V>): void;
-}
-
-/** `unknown` when a member's type is its schema's; otherwise a type whose name is the complaint. */
-type Same<M, V> = [M] extends [V]
-  ? [V] extends [M]
-    ? unknown
-    : { "the member is narrower than its schema": V }
-  : { "the member is wider than its schema": V };
-
-function stateful<S extends TSchema>(
-  saved: boolean,
-  description: string,
-  schema: S,
-  options: PropertyOptions,
-): PropertyDecorator<Static<S>> {
-  const decorate = (
-    target: ClassAccessorDecoratorTarget<Thing, unknown>,
-    context:
-      | ClassAccessorDecoratorContext<Thing, unknown>
-      | ClassGetterDecoratorContext<Thing, unknown>,
-  ): ClassAccessorDecoratorResult<Thing, unknown> | undefined => {
-    const member = memberName(context);
-    const name = options.name ?? member;
-    const isAccessor = context.kind === "accessor";
-    const affordance: PropertyAffordance = {
-      ...naming(member, description, options),
-      kind: "property",
-      schema,
-      saved,
-      readOnly: options.readOnly ?? false,
-      observable: isAccessor || (options.observable ?? false),
-      resettable: isAccessor,
-      useGlobalLock: options.useGlobalLock ?? true,
-    };
-    declare(context.metadata, affordance);
-    if (!isAccessor) {
-      if (affordance.useGlobalLock) {
-        context.addInitializer(function (this: Thing) {
-          lockSetter(this, member, name);
-        });
-      }
-      return;
-    }
-    return {
-      init(this: Thing, value: unknown) {
-        rememberInitial(this, member, value);
-        return value;
-      },
-      set(this: Thing, value: unknown) {
-        if (affordance.useGlobalLock) assertMaySet(this, name);
-        target.set.call(this, accept(schema, value, `Property '${name}' of Thing '${this.name}'`));
-        this.changed(name);
-      },
-    };
-  };
-  return decorate as PropertyDecorator<Static<S>>;
-}
-
-/** State that clients can read, and write unless it is read-only. On an `accessor`, or on a getter (writable if it has a setter). */
-export function property<S extends TSchema>(
-  description: string,
-  schema: S,
-  options: PropertyOptions = {},
-) {
-  return stateful(false, description, schema, options);
-}
-
-/** A property that is kept on disk. An accessor is loaded before `open`, a getter with a setter set after it. */
-export function setting<S extends TSchema>(
-  description: string,
-  schema: S,
-  options: PropertyOptions = {},
-) {
-  return stateful(true, description, schema, options);
-}
+export { type PropertyOptions, property, setting } from "./property-decorators.ts";
 
 /** Something that takes time. The method gets its input and an Invocation, and every wait in it takes `invocation.signal`. */
 export function action<I extends TSchema = TSchema, O extends TSchema = TSchema>(
@@ -117,8 +20,9 @@ export function action<I extends TSchema = TSchema, O extends TSchema = TSchema>
     method: M,
     context: ClassMethodDecoratorContext<T, M>,
   ): M => {
+    const member = memberName(context, ["method"], A_METHOD);
     declare(context.metadata, {
-      ...naming(memberName(context), description, options),
+      ...naming(member, description, options),
       kind: "action",
       ...(options.input && { input: options.input }),
       ...(options.output && { output: options.output }),
@@ -130,7 +34,7 @@ export function action<I extends TSchema = TSchema, O extends TSchema = TSchema>
       useGlobalLock: options.useGlobalLock ?? true,
     });
     const withInvocation: ActionMethod<T, I, O> = function (input, invocation) {
-      assertUsable(this, `run action '${memberName(context)}'`);
+      assertUsable(this, `run action '${member}'`);
       return method.call(this, input, invocation ?? invocationFor(this.log));
     };
     return withInvocation as M;
@@ -146,13 +50,23 @@ export function event<S extends TSchema>(
   return <T extends Thing>(
     _: undefined,
     context: ClassFieldDecoratorContext<T, ThingEvent<Static<S>>>,
-  ): void =>
+  ): void => {
+    if (schema === undefined)
+      throw new ThingError(
+        "BAD_ARGUMENT",
+        `Event '${String(context.name)}' has no schema. Say what it is emitted with, Type.Null() for nothing.`,
+      );
     declare(context.metadata, {
-      ...naming(memberName(context), description, options),
+      ...naming(
+        memberName(context, ["field", "accessor", "getter"], A_FIELD),
+        description,
+        options,
+      ),
       kind: "event",
       data: schema,
       ...(role && { role }),
     });
+  };
 }
 
 /** Pictures. On a field that holds an MJPEGStream. */
@@ -165,7 +79,11 @@ export function stream(description: string, options: AffordanceOptions = {}) {
     >,
   ): void =>
     declare(context.metadata, {
-      ...naming(memberName(context), description, options),
+      ...naming(
+        memberName(context, ["field", "accessor", "getter"], A_FIELD),
+        description,
+        options,
+      ),
       kind: "stream",
     });
 }
@@ -180,7 +98,11 @@ export function files(
     context: ClassFieldDecoratorContext<T, { find(id: string): unknown }>,
   ): void =>
     declare(context.metadata, {
-      ...naming(memberName(context), description, options),
+      ...naming(
+        memberName(context, ["field", "accessor", "getter"], A_FIELD),
+        description,
+        options,
+      ),
       kind: "files",
       role,
     });
@@ -219,7 +141,7 @@ export function slot(
   options: SlotOptions & { optional?: boolean; many?: boolean } = {},
 ): never {
   return ((_: unknown, context: ClassAccessorDecoratorContext<Thing, unknown>) => {
-    const member = memberName(context);
+    const member = memberName(context, ["accessor"], AN_ACCESSOR);
     declare(context.metadata, {
       ...naming(member, description, {}),
       kind: "slot",
@@ -252,7 +174,7 @@ export function endpoint(
     _: (this: T, request: EndpointRequest) => Promise<EndpointResponse> | EndpointResponse,
     context: ClassMethodDecoratorContext<T>,
   ): void => {
-    const member = memberName(context);
+    const member = memberName(context, ["method"], A_METHOD);
     declare(context.metadata, {
       kind: "endpoint",
       name: path,
@@ -263,22 +185,4 @@ export function endpoint(
       role,
     });
   };
-}
-
-function naming(member: string, description: string, { name, title }: AffordanceOptions) {
-  return { name: name ?? member, member, description, ...(title !== undefined && { title }) };
-}
-
-function memberName(context: { name: string | symbol; private: boolean; static: boolean }): string {
-  if (
-    typeof context !== "object" ||
-    typeof context.name !== "string" ||
-    context.private ||
-    context.static
-  ) {
-    throw new TypeError(
-      `An affordance is a public member of an instance, not ${String(context?.name)}. (If every decorator fails so, switch 'experimentalDecorators' off.)`,
-    );
-  }
-  return context.name;
 }

@@ -1,22 +1,20 @@
-import { isAbort } from "../base/abort.ts";
 import { messageOf, ThingError, unknownAffordance } from "../base/errors.ts";
-import type { Log, LogLevel } from "../base/log.ts";
-import { acceptedInput, doesRelease } from "./action-input.ts";
+import type { Log } from "../base/log.ts";
+import { acceptedInput, copied, doesRelease } from "./action-input.ts";
+import { runAction } from "./action-run.ts";
 import type { ActionAffordance, EventAffordance, PropertyAffordance } from "./affordances.ts";
 import { EventAccess } from "./event-access.ts";
 import type { GlobalLock } from "./global-lock.ts";
 import { initialValue } from "./initial-values.ts";
-import { currentInvocation, InvocationRecord, isOwnCancellation } from "./invocation.ts";
+import { currentInvocation, InvocationRecord } from "./invocation.ts";
 import type { Invocations } from "./invocations.ts";
-import { outgoing } from "./outgoing.ts";
 import { PropertyAccess } from "./property-access.ts";
-import { runAs } from "./running.ts";
 import { accept } from "./schema.ts";
 import type { SettingsFile } from "./settings-file.ts";
 import { acceptedChanges, setAllOrNone } from "./several-properties.ts";
 import type { Thing } from "./thing.ts";
-import { faultsFor, isFault, type ThingFaults } from "./thing-faults.ts";
-import { type ThingModel, thingModelOf } from "./thing-model.ts";
+import { faultsFor, type ThingFaults } from "./thing-faults.ts";
+import type { ThingModel } from "./thing-model.ts";
 import { ThingSettings } from "./thing-settings.ts";
 import { notReady, type ThingState, whileOpening } from "./thing-state.ts";
 
@@ -51,10 +49,10 @@ export class HostedThing {
   readonly #invocationListeners = new Set<(record: InvocationRecord) => void>();
   #lastChanged: string | undefined;
 
-  constructor(name: string, thing: Thing, host: HostServices) {
+  constructor(name: string, thing: Thing, model: ThingModel, host: HostServices) {
     this.name = name;
     this.thing = thing;
-    this.model = thingModelOf(thing);
+    this.model = model;
     this.settings = new ThingSettings(this, host.settings, host.log);
     this.#host = host;
     this.faults = faultsFor(thing, name, host.log);
@@ -80,7 +78,8 @@ export class HostedThing {
    */
   async readProperty(name: string): Promise<unknown> {
     const property = this.#property(name);
-    await this.#whenOpen(`read property '${name}'`);
+    // What of a refused class is sound can be read: it has no other state to come.
+    if (this.model.refusals.length === 0) await this.#whenOpen(`read property '${name}'`);
     return this.#access.read(property);
   }
 
@@ -89,7 +88,7 @@ export class HostedThing {
     const property = this.#property(name);
     const what = `Property '${name}' of Thing '${this.name}'`;
     if (property.readOnly) throw new ThingError("READ_ONLY", `${what} is read-only.`);
-    const accepted = accept(property.schema, value, what);
+    const accepted = accept(property.schema, copied(value), what);
     await this.#whenOpen(`write property '${name}'`);
     await this.#locked(property.useGlobalLock, what, () => this.#assign(property, accepted));
     if (property.saved) await this.settings.save();
@@ -101,7 +100,7 @@ export class HostedThing {
    * @throws {ThingError} `INVALID_INPUT`, `UNKNOWN_AFFORDANCE`, `LOCK_BUSY`, or what a setter throws, with what was and what was not restored.
    */
   async writeProperties(values: unknown): Promise<void> {
-    const changes = acceptedChanges(this.name, this.model.properties, values);
+    const changes = acceptedChanges(this.name, this.model.properties, copied(values));
     await this.#whenOpen("write properties");
     const locked = changes.some(({ property }) => property.useGlobalLock);
     const what = `setting ${changes.length} properties of Thing '${this.name}'`;
@@ -245,42 +244,15 @@ export class HostedThing {
   }
 
   async #run(record: InvocationRecord, action: ActionAffordance, input: unknown): Promise<void> {
-    const method = this.#members[action.member] as (input: unknown, invocation: unknown) => unknown;
-    try {
-      const output = await this.#locked(
-        action.useGlobalLock,
-        `action '${action.name}'`,
-        () => {
-          record.throwIfCancelled();
-          record.start();
-          const { faults } = this;
-          return runAs({ faults, invocation: record.context }, () =>
-            method.call(this.thing, input, record.context),
-          );
-        },
-        record.context,
-      );
-      record.complete(this.#accepted(action, output));
-    } catch (error) {
-      if (record.isCancelled && isAbort(error)) record.wasCancelled();
-      else if (isOwnCancellation(error)) record.wasCancelled(messageOf(error));
-      else {
-        if (isFault(error)) this.faults.count(action.member);
-        record.fail(error, this.#levelOf(error));
-      }
-    }
-  }
-
-  /** That another action holds the lock is no fault of this one. */
-  #levelOf(error: unknown): LogLevel {
-    const isBusy = error instanceof ThingError && error.code === "LOCK_BUSY";
-    return (isBusy && this.#host.globalLock?.logLevel) || "error";
-  }
-
-  /** A copy: an action that changes what it has returned changes nothing of what is told. */
-  #accepted({ name, output: schema }: ActionAffordance, output: unknown): unknown {
-    const what = `Action '${name}' of Thing '${this.name}' returned a value`;
-    return outgoing(output, { schema, what, className: this.model.className });
+    const { faults, thing } = this;
+    const what = `action '${action.name}'`;
+    await runAction(record, action, {
+      thing,
+      faults,
+      input,
+      busyLevel: this.#host.globalLock?.logLevel,
+      locked: (work) => this.#locked(action.useGlobalLock, what, work, record.context),
+    });
   }
 
   async #locked<T>(

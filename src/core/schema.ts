@@ -3,6 +3,7 @@ import formats from "ajv-formats";
 import type { TSchema } from "typebox";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { faultsOf, sentenceOf } from "./faults.ts";
+import { plainSchema, schemasIn } from "./plain-schema.ts";
 
 /** A value with more parts than this is told its first fault alone: one of a megabyte may have a quarter of a million. */
 const MOST_PARTS = 1000;
@@ -37,12 +38,20 @@ function refuseUnlessDefault(complaint: unknown): void {
 }
 
 /**
- * `value`, once it has been found to fit `schema`.
+ * `value`, once it has been found to fit `schema`, with defaults filled in: into `value` itself.
  * @param what - Begins the error's sentence, e.g. `Property 'exposure' of Thing 'camera'`.
  * @throws {ThingError} `INVALID_INPUT` with each fault.
  */
 export function accept(schema: TSchema, value: unknown, what: string): unknown {
   const errors = errorsIn(schema, value);
+  if (errors.length === 0) return value;
+  const faults = faultsOf(errors, value);
+  throw new ThingError("INVALID_INPUT", `${what} was not set: ${sentenceOf(faults)}.`, { faults });
+}
+
+/** The same, and nothing is filled in: for a value that stays with who gave it. */
+export function checked(schema: TSchema, value: unknown, what: string): unknown {
+  const errors = misfitsIn(schema, value);
   if (errors.length === 0) return value;
   const faults = faultsOf(errors, value);
   throw new ThingError("INVALID_INPUT", `${what} was not set: ${sentenceOf(faults)}.`, { faults });
@@ -61,10 +70,16 @@ export function misfitsIn(schema: TSchema, value: unknown): ErrorObject[] {
   return looking.errorsIn(schema, value);
 }
 
-/** @throws {ThingError} `BAD_ARGUMENT` for a schema that is none, naming what it belongs to. */
-export function checkSchema(schema: TSchema, what: string): void {
+/**
+ * @returns The schema as it is described and used: without references.
+ * @throws {ThingError} `BAD_ARGUMENT`, naming what it belongs to, for a schema that is none, cannot be described, or contradicts itself.
+ */
+export function checkedSchema(schema: TSchema, what: string): TSchema {
   try {
-    looking.validatorOf(schema);
+    const plain = plainSchema(schema);
+    looking.validatorOf(plain);
+    for (const [where, inner] of schemasIn(plain)) checkSense(inner, where);
+    return plain;
   } catch (cause) {
     throw new ThingError(
       "BAD_ARGUMENT",
@@ -73,6 +88,26 @@ export function checkSchema(schema: TSchema, what: string): void {
     );
   }
 }
+
+/** A default that is refused, or bounds between which there is nothing, would be told as the fault of each client. */
+function checkSense(schema: Record<PropertyKey, unknown>, where: string): void {
+  const place = where === "" ? "" : ` at ${where}`;
+  for (const [least, most] of BOUNDS) {
+    const [low, high] = [schema[least], schema[most]];
+    if (typeof low === "number" && typeof high === "number" && low > high)
+      throw new TypeError(`${least} ${low} is more than ${most} ${high}${place}`);
+  }
+  if (schema.default === undefined || schema.default === null) return;
+  const faults = faultsOf(misfitsIn(schema as TSchema, schema.default), schema.default);
+  if (faults.length > 0)
+    throw new TypeError(`its default${place} does not fit it: ${sentenceOf(faults)}`);
+}
+
+const BOUNDS = [
+  ["minimum", "maximum"],
+  ["minLength", "maxLength"],
+  ["minItems", "maxItems"],
+] as const;
 
 /** The same object schema, refusing members that it does not name, unless it says otherwise itself. */
 export function closed(schema: TSchema): TSchema {
@@ -99,14 +134,14 @@ class Validators {
     const isFit = this.validatorOf(schema);
     if (isFit(value)) return [];
     if (hasMoreParts(value, MOST_PARTS)) return [...(isFit.errors ?? [])];
-    const validate = this.#all.compile(schema);
+    const validate = this.#all.compile(plainSchema(schema));
     return validate(value) ? [] : [...(validate.errors ?? [])];
   }
 
   validatorOf(schema: TSchema): ValidateFunction {
     const known = this.#compiled.get(schema);
     if (known) return known;
-    const validate = this.#first.compile(schema);
+    const validate = this.#first.compile(plainSchema(schema));
     this.#compiled.set(schema, validate);
     return validate;
   }

@@ -23,12 +23,13 @@ interface Faults {
 export class ThingFaults implements FaultNotes {
   /** The Thing's name in its host. */
   readonly thing: string;
-  readonly #log: Log;
+  /** Where faults are logged: the server's log until the Thing has one. */
+  log: Log;
   readonly #members = new Map<string, Faults>();
 
   constructor(thing: string, log: Log) {
     this.thing = thing;
-    this.#log = log;
+    this.log = log;
   }
 
   /** How many there were since the start, by member; `background` is what the Thing left running. */
@@ -54,7 +55,7 @@ export class ThingFaults implements FaultNotes {
     const stack =
       error instanceof Error && !(error instanceof ThingError) ? error.stack : undefined;
     try {
-      this.#log.error(`${sentence}${times}`, {
+      this.log.error(`${sentence}${times}`, {
         member,
         ...(typeof stack === "string" && { stack }),
       });
@@ -127,7 +128,9 @@ export function madeFor<T extends object>(name: string, log: Log, make: () => T)
 /** The faults of a Thing: those that it was made with, if it has this name. */
 export function faultsFor(thing: object, name: string, log: Log): ThingFaults {
   const faults = madeWith.get(thing);
-  return faults?.thing === name ? faults : new ThingFaults(name, log);
+  if (faults?.thing !== name) return new ThingFaults(name, log);
+  faults.log = log;
+  return faults;
 }
 
 /** The faults of the Thing whose code is running, if one is. */

@@ -20,6 +20,7 @@ import { SettingsFile } from "./settings-file.ts";
 import { connectSlot, usedBy } from "./slots.ts";
 import { attach, type Thing } from "./thing.ts";
 import { ThingLife } from "./thing-life.ts";
+import { soundModelOf, thingModelOf } from "./thing-model.ts";
 
 /** The Things of one process, without HTTP: opens them in order, keeps their settings and invocations, closes them together. */
 export class ThingHost {
@@ -71,13 +72,17 @@ export class ThingHost {
     this.#reopenAfterMs = reopenAfterMs;
   }
 
-  /** @throws {ThingError} `BAD_ARGUMENT` for a name that is taken, reserved or not fit for a URL. */
-  add(name: string, thing: Thing, { slots }: AddOptions = {}): HostedThing {
+  /**
+   * @throws {ThingError} `BAD_ARGUMENT` for a name that is taken, reserved or not fit for a URL, and for a class that cannot be served:
+   *   see `thingModelOf`.
+   */
+  add(name: string, thing: Thing, { slots, keepRefused = false }: AddOptions = {}): HostedThing {
     checkThingName(name, this.things);
     const ownLog = filedLog(namedLog(this.#givenLog, name), this.logFiles, name);
     const log = logWithInvocation(ownLog);
     const folder = join(this.settingsFolder, name);
-    const hosted = new HostedThing(name, thing, {
+    const model = keepRefused ? soundModelOf(thing) : thingModelOf(thing);
+    const hosted = new HostedThing(name, thing, model, {
       invocations: this.invocations,
       globalLock: this.globalLock,
       settings: new SettingsFile(join(folder, `Settings-${thing.constructor.name}.json`), log),

@@ -125,10 +125,11 @@ export class ThingLife {
     if (signal.aborted) return;
     if (!hasBegun) this.#begin();
     const { openWithinMs, connectSlots } = this.#options;
-    const { settings, name, faults } = this.hosted;
+    const { settings, name, faults, model } = this.hosted;
     const slow = () =>
       new ThingError("NOT_READY", `Its settings were not read within ${seconds(openWithinMs)}.`);
     try {
+      if (model.refusals.length > 0) throw new ThingError("BAD_ARGUMENT", model.refusals.join(" "));
       connectSlots();
       await within(
         abortable(

@@ -75,6 +75,12 @@ export abstract class Camera extends Thing {
 
   constructor({ keep_warm = false }: CameraOptions = {}) {
     super();
+    // Types are not checked where TypeScript is run as it is, nor in JavaScript.
+    if (typeof this.source !== "function")
+      throw new ThingError(
+        "BAD_ARGUMENT",
+        `${this.constructor.name} has no source. Give it a method source() that returns where its frames come from.`,
+      );
     this.#keepWarm = keep_warm;
   }
 

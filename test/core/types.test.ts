@@ -50,8 +50,6 @@ class Wrong extends Thing {
   @property("Getter", Type.Number()) get getter(): string {
     return "1";
   }
-  // @ts-expect-error a plain field cannot be a property: it has no setter to observe
-  @property("Field", Type.Number()) field = 1;
   // @ts-expect-error the action's input is not its schema's
   @action("Input", { input: Move }) async input(_input: { z: string }): Promise<void> {}
   // @ts-expect-error the action's result is not its schema's
@@ -63,6 +61,17 @@ class Wrong extends Thing {
   // @ts-expect-error the slot holds another type
   @slot("Slot", Stage) accessor slot!: Right;
 }
+
+test("a plain field cannot be a property, also where types are not checked", () => {
+  assert.throws(
+    () =>
+      class Field extends Thing {
+        // @ts-expect-error it has no setter to observe
+        @property("Field", Type.Number()) field = 1;
+      },
+    { code: "BAD_ARGUMENT", message: /'field' stands on a field\. Write 'accessor' before it/ },
+  );
+});
 
 test("a class whose members fit their schemas has them all in its model", () => {
   const model = thingModelOf(new Right());

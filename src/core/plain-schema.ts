@@ -1,0 +1,165 @@
+import type { TSchema } from "typebox";
+import { jsonCopy } from "./json-value.ts";
+
+type Schema = Record<PropertyKey, unknown>;
+
+/** Of these members the values are schemas by name, of those a list of schemas, of the last a schema each. */
+const MAPS = new Set(["properties", "patternProperties", "dependentSchemas"]);
+const LISTS = new Set(["allOf", "anyOf", "oneOf", "prefixItems"]);
+const SCHEMAS = new Set(
+  "items additionalItems additionalProperties propertyNames contains not if then else".split(" "),
+);
+const DEFINITIONS = ["$defs", "definitions"];
+const NAMES = [...DEFINITIONS, "$id", "$anchor"];
+
+const MAX_DEPTH = 64;
+const MAX_SCHEMAS = 10_000;
+
+const known = new WeakMap<object, TSchema>();
+
+/**
+ * The same schema without references: each `$ref` is replaced by what it refers to. A Thing Description has no word for a
+ * reference, and so none for a schema that contains itself.
+ * @throws {TypeError} The part of a sentence that says what is wrong, for a schema that refers to itself, or to nothing.
+ */
+export function plainSchema(schema: TSchema): TSchema {
+  if (typeof schema !== "object" || schema === null) return schema;
+  const found = known.get(schema);
+  if (found) return found;
+  const plain = new Inliner(schema).whole();
+  jsonCopy(plain); // so that a description can be written
+  known.set(schema, plain as TSchema);
+  known.set(plain, plain as TSchema);
+  return plain as TSchema;
+}
+
+/** Each schema in a plain one, with where it is: a JSON Pointer. */
+export function* schemasIn(
+  schema: unknown,
+  where = "",
+): Generator<[where: string, schema: Schema]> {
+  if (!isObject(schema)) return;
+  yield [where, schema];
+  for (const [key, value] of Object.entries(schema)) {
+    const at = `${where}/${key}`;
+    if (MAPS.has(key) && isObject(value))
+      for (const [name, inner] of Object.entries(value)) yield* schemasIn(inner, `${at}/${name}`);
+    else if (Array.isArray(value) && (LISTS.has(key) || key === "items"))
+      for (const [n, inner] of value.entries()) yield* schemasIn(inner, `${at}/${n}`);
+    else if (SCHEMAS.has(key)) yield* schemasIn(value, at);
+  }
+}
+
+class Inliner {
+  readonly #root: Schema;
+  readonly #above = new Set<object>();
+  #count = 0;
+
+  constructor(root: object) {
+    this.#root = root as Schema;
+  }
+
+  whole(): Schema {
+    return this.#plain(this.#root, "", [this.#root]) as Schema;
+  }
+
+  /** @param scopes - The schemas around it that define names, the nearest last. */
+  #plain(schema: unknown, where: string, scopes: readonly Schema[]): unknown {
+    if (!isObject(schema)) return schema; // true and false; ajv refuses anything else
+    if (this.#above.has(schema)) throw refersToItself(where);
+    this.#count += 1;
+    if (this.#above.size > MAX_DEPTH)
+      throw new TypeError(`it is more than ${MAX_DEPTH} levels deep`);
+    if (this.#count > MAX_SCHEMAS) throw new TypeError(`it has more than ${MAX_SCHEMAS} parts`);
+    const within = DEFINITIONS.some((key) => key in schema) ? [...scopes, schema] : scopes;
+    this.#above.add(schema);
+    const plain = this.#withoutReference(
+      this.#withPlainParts(schema, where, within),
+      where,
+      within,
+    );
+    this.#above.delete(schema);
+    return plain;
+  }
+
+  #withoutReference(schema: Schema, where: string, scopes: readonly Schema[]): Schema {
+    if ("$dynamicRef" in schema || "$recursiveRef" in schema)
+      throw new TypeError(`it has a $dynamicRef${at(where)}, which is not supported`);
+    if (!NAMES.some((key) => key in schema) && !("$ref" in schema)) return schema;
+    const { $ref, ...own } = schema;
+    for (const key of NAMES) delete own[key];
+    if ($ref === undefined) return own;
+    const target = found(String($ref), this.#root, scopes);
+    if (target === undefined)
+      throw new TypeError(`it refers to '${$ref}'${at(where)}, and nothing in it has that name`);
+    return { ...(this.#plain(target, where, scopes) as Schema), ...own };
+  }
+
+  /** The schema itself when nothing in it has to change. */
+  #withPlainParts(schema: Schema, where: string, scopes: readonly Schema[]): Schema {
+    let changed: Schema | undefined;
+    for (const [key, value] of Object.entries(schema)) {
+      const plain = this.#part(key, value, `${where}/${key}`, scopes);
+      if (plain === value) continue;
+      changed ??= { ...schema };
+      changed[key] = plain;
+    }
+    return changed ?? schema;
+  }
+
+  #part(key: string, value: unknown, where: string, scopes: readonly Schema[]): unknown {
+    if (MAPS.has(key) && isObject(value)) {
+      const entries = Object.entries(value).map(
+        ([name, inner]) => [name, this.#plain(inner, `${where}/${name}`, scopes)] as const,
+      );
+      const isSame = entries.every(([name, inner]) => value[name] === inner);
+      return isSame ? value : Object.fromEntries(entries);
+    }
+    if (Array.isArray(value) && (LISTS.has(key) || key === "items")) {
+      const list = value.map((inner, n) => this.#plain(inner, `${where}/${n}`, scopes));
+      return list.every((inner, n) => inner === value[n]) ? value : list;
+    }
+    return SCHEMAS.has(key) ? this.#plain(value, where, scopes) : value;
+  }
+}
+
+/** By pointer (`#/$defs/Node`), by `$id`, or by the name of a definition, as TypeBox writes it. */
+function found(reference: string, root: Schema, scopes: readonly Schema[]): unknown {
+  if (reference === "#" || reference === root.$id) return root;
+  if (reference.startsWith("#/")) return pointed(root, reference.slice(2).split("/"));
+  const name = reference.replace(/^#/, "");
+  for (const scope of [...scopes].reverse()) {
+    for (const key of DEFINITIONS) {
+      const definitions = isObject(scope[key]) ? scope[key] : {};
+      if (Object.hasOwn(definitions, name)) return definitions[name];
+      const named = Object.values(definitions).find(
+        (one) => isObject(one) && (one.$id === reference || one.$anchor === name),
+      );
+      if (named) return named;
+    }
+  }
+  return undefined;
+}
+
+function pointed(root: Schema, segments: readonly string[]): unknown {
+  return segments
+    .map((segment) => decodeURIComponent(segment).replaceAll("~1", "/").replaceAll("~0", "~"))
+    .reduce<unknown>(
+      (inner, name) => (isObject(inner) && Object.hasOwn(inner, name) ? inner[name] : undefined),
+      root,
+    );
+}
+
+function refersToItself(where: string): TypeError {
+  return new TypeError(
+    `it refers to itself${at(where)}, and a Thing Description has no word for that; write out as many levels as there are, or use Type.Unknown() there`,
+  );
+}
+
+function at(where: string): string {
+  return where === "" ? "" : ` at ${where}`;
+}
+
+function isObject(value: unknown): value is Schema {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
