@@ -9,6 +9,8 @@ export class StreamSource {
   reason;
   isRetrying = false;
   #url;
+  #toldAt = performance.now();
+  #isThere = true;
 
   /** @param {string} url Of the stream. */
   constructor(url) {
@@ -22,6 +24,7 @@ export class StreamSource {
 
   /** A frame has come: or, with a reason, the picture that stands for frames. */
   tell(reason) {
+    this.#toldAt = performance.now();
     if (reason === undefined) this.state = "live";
     else if (!this.isFaulty) this.state = "failed";
     this.reason = reason;
@@ -38,16 +41,20 @@ export class StreamSource {
     this.isRetrying = false;
   }
 
+  /** Frames tell that the source is live: it is asked for while none come. */
   async #follow() {
-    for (;;) {
-      if (!document.hidden && !this.isRetrying) await this.#ask("state").catch(() => {});
+    while (this.#isThere) {
       await new Promise((resolve) => setTimeout(resolve, STATE_MS));
+      const isSilent = performance.now() - this.#toldAt > STATE_MS;
+      if (isSilent && !document.hidden && !this.isRetrying)
+        await this.#ask("state").catch(() => {});
     }
   }
 
   async #ask(what, options = {}) {
     const signal = AbortSignal.timeout(OUTCOME_MS);
     const response = await fetch(`${this.#url}/${what}`, { signal, ...options });
+    this.#isThere = response.status !== 404; // where another server shows the stream with this page
     const answer = await response.json();
     if (!response.ok) throw new Error(answer.detail);
     this.state = answer.state;

@@ -1,5 +1,5 @@
 import { framesOf } from "./mjpeg-frames.js";
-import { bytes, duration } from "./quantities.js";
+import { bytes, duration, rateOf } from "./quantities.js";
 import { StreamSource } from "./stream-source.js";
 
 // The picture comes frame by frame, so that the page knows which one it shows. What the stream's newest frame is
@@ -21,6 +21,8 @@ const [streamName, thingName] = streamUrl.split("/").map(decodeURIComponent).rev
 let shown;
 /** The newest frame that the server has told of: index, run, capturedAt, size, and `at`, when it told. */
 let newest;
+/** Whether what is on the canvas stands for frames, and says why there are none. */
+let isEmpty = false;
 /** Why there is no connection, while there is none. */
 let lostBecause;
 let leave = new AbortController();
@@ -101,6 +103,7 @@ async function paint() {
     bitmap.close();
     const reason = headers.get("x-placeholder");
     source.tell(reason);
+    isEmpty = reason !== undefined;
     if (reason === undefined) {
       const capturedAt = Number(headers.get("x-timestamp")) * 1000;
       shown = { index: Number(headers.get("x-frame-index")), capturedAt, jpeg };
@@ -189,7 +192,7 @@ const WORDS = {
 
 function stateOf(isStale) {
   if (lostBecause !== undefined) return "lost";
-  if (source.isFaulty) return source.state;
+  if (source.isFaulty && (isEmpty || !shown)) return source.state;
   if (!shown) return source.state === "starting" ? "starting" : "connecting";
   return isStale ? "stale" : "live";
 }
@@ -200,7 +203,7 @@ function showBanner(state, age) {
   setText(id("banner-word"), word);
   setText(id("banner-text"), text);
   setText(id("banner-more"), more);
-  id("retry").hidden = state !== "failed" && state !== "stalled";
+  id("retry").hidden = !source.isFaulty || state === "live" || state === "lost";
   id("retry").disabled = source.isRetrying;
   setText(id("retry"), source.isRetrying ? "Trying" : "Retry now");
 }
@@ -211,7 +214,9 @@ function bannerOf(state, age) {
     const isBehind = newest && performance.now() - newest.at < STALE_MS;
     return [
       old,
-      isBehind ? "Newer frames exist, but arrive here late." : "No newer frame has come.",
+      isBehind
+        ? "Newer frames exist, but arrive here late."
+        : (source.reason ?? "No newer frame has come."),
     ];
   }
   if (state === "lost") return [old || "NOT CONNECTED", `${lostBecause} This page keeps trying.`];
@@ -240,16 +245,6 @@ function rateText(source, here) {
   if (!source) return "–";
   const all = `${source.toFixed(source < 10 ? 1 : 0)} fps`;
   return here < 0.8 * source ? `${here.toFixed(here < 10 ? 1 : 0)} of ${all}` : all;
-}
-
-/** Frames a second, over the 5 s before the newest, but over 3 frames at least. */
-function rateOf(times) {
-  const last = times.at(-1);
-  const start = Math.min(
-    times.findIndex((time) => last - time < 5000),
-    times.length - 3,
-  );
-  return start < 0 ? 0 : (1000 * (times.length - 1 - start)) / (last - times[start]);
 }
 
 function keepRecent(times, time) {

@@ -4,6 +4,7 @@ import type { Log } from "../base/log.ts";
 import { packageVersion } from "../base/package-version.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import type { ThingHost } from "../core/thing-host.ts";
+import { endLeftovers } from "../processes/leftovers.ts";
 import { isLoopback } from "../server/bind-address.ts";
 import { ThingServer } from "../server/thing-server.ts";
 import type { Config } from "./config.ts";
@@ -53,6 +54,7 @@ export async function startServer(
   { listening, strict, apiPrefix }: { listening: Listening; strict: boolean; apiPrefix: string },
   log: ProcessLog,
 ): Promise<void> {
+  endLeftovers(log); // or a camera would be busy with what a killed server left
   log.say(`thingscope ${packageVersion()}  settings ${server.host.settingsFolder}`);
   try {
     const { host, port, options, fingerprint } = listening;

@@ -7,6 +7,7 @@ import { Camera, delay, type FrameSource, ThingHost, ThingServer } from "thingsc
 import { encodeJpeg } from "../../src/frames/codec.ts";
 import { inspectJpeg } from "../../src/frames/jpeg.ts";
 import { noFramesPicture } from "../../src/instruments/no-frames-picture.ts";
+import type { Health } from "../../src/server/health.ts";
 import { eventually, Watcher } from "../outputs/watching.ts";
 
 const timeout = 20_000;
@@ -103,6 +104,41 @@ test("who asks for a picture of a camera that cannot start is told its reason at
   camera.plugged = true;
   const retried = await fetch(`${url}/camera/lores_mjpeg_stream/retry`, { method: "POST" });
   assert.deepEqual([retried.status, await retried.json()], [200, { state: "live" }]);
+});
+
+test("a source that failed is told in one sentence everywhere, also when nobody looks, until it gives frames", {
+  timeout,
+}, async (t) => {
+  const { camera, url } = await serve(t);
+  const json = async (path: string) => (await fetch(url + path)).json();
+  camera.plugged = false;
+  await fetch(`${url}/camera/mjpeg_stream/snapshot`);
+  await eventually(() => camera.mjpeg_stream.demand.count === 0);
+  const status = { state: "failed", reason: "The cable of 'left' came out." };
+  assert.deepEqual(await json("/camera/state"), status);
+  assert.deepEqual(await json("/camera/mjpeg_stream/state"), status);
+  assert.deepEqual(await json("/camera/lores_mjpeg_stream/state"), status);
+  assert.equal(await json("/camera/stream_active"), false);
+  const health = (await json("/health")) as Health;
+  assert.equal(health.status, "degraded");
+  assert.deepEqual(health.reasons, [`Thing 'camera' gives no frames: ${status.reason}`]);
+  const { state, reason, streams } = health.things.camera!;
+  assert.deepEqual({ state, reason }, status);
+  assert.equal(streams.mjpeg_stream?.reason, status.reason);
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  assert.match(metrics, /^thingscope_thing_open\{thing="camera"\} 0$/m);
+  assert.match(
+    metrics,
+    /^thingscope_stream_fault\{thing="camera",stream="mjpeg_stream",state="failed",reason="The cable of 'left' came out."\} 1$/m,
+  );
+  camera.plugged = true;
+  await fetch(`${url}/camera/mjpeg_stream/retry`, { method: "POST" });
+  assert.equal((await fetch(`${url}/camera/mjpeg_stream/snapshot`)).status, 200);
+  assert.equal(((await json("/health")) as Health).status, "ok");
+  assert.match(
+    await (await fetch(`${url}/metrics`)).text(),
+    /^thingscope_stream_state\{thing="camera",stream="mjpeg_stream",state="live"\} 1$/m,
+  );
 });
 
 test("a picture of a camera that is slow to start is waited for, longer than 5 s", {

@@ -207,7 +207,7 @@ test("the viewer page tells why there are no frames, and comes back after a stop
   const { page } = await openPage(t);
   await page.goto(`${url}/viewer`);
   stream.showPlaceholder(pictures[2]!, "The cable came out.");
-  await page.waitForSelector('[data-state="empty"]');
+  await page.waitForSelector('[data-state="failed"]');
   assert.match((await page.textContent("#banner"))!, /NO FRAMES.*The cable came out\./s);
   stream.stop();
   await page.waitForSelector('[data-state="lost"]');
