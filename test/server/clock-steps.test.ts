@@ -8,6 +8,7 @@ import { ledgerPathOf, readLedger } from "../../src/recording/ledger.ts";
 import { createToken } from "../../src/server/login/account-changes.ts";
 import { AccountsFile } from "../../src/server/login/accounts-file.ts";
 import { SessionStore } from "../../src/server/login/session-store.ts";
+import { NotificationIds } from "../../src/server/notifications/notification-ids.ts";
 import { armed, folderFor, recorderFor } from "../things/recorder-server.ts";
 import { ask } from "./requests.ts";
 import { bearer, logIn } from "./secured.ts";
@@ -178,4 +179,21 @@ test("a session that was saved by a clock that was ahead lasts thirty days from 
   assert.equal(found?.account, "somebody");
   clock.passed += 31 * 24 * HOUR_MS;
   assert.equal(after.use("key", secret), undefined);
+});
+
+test("ids of notifications go on when the clock is set back, and follow it forward: no reader misses one or gets one twice", (t) => {
+  const clock = settableClock(t);
+  const ids = new NotificationIds();
+  const given = [ids.next()];
+  const made = [given[0]!];
+  for (const ahead of [2 * HOUR_MS, -3 * HOUR_MS, 0, 4 * HOUR_MS]) {
+    clock.ahead = ahead;
+    wallClock.look();
+    const [one, present, other] = [ids.next(), ids.present(), ids.next()];
+    given.push(one, present, other);
+    made.push(one, other);
+    if (ahead > 0) assert.ok(Math.abs(Date.parse(given.at(-1)!) - clock.now()) < NEAR_MS);
+  }
+  assert.deepEqual([...given].sort(), given);
+  assert.equal(new Set(made).size, made.length);
 });
