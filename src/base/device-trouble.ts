@@ -56,5 +56,5 @@ export function deviceTrouble(trouble: unknown): string | undefined {
 }
 
 function sentenceOf(sentence: string, said: string): string {
-  return `${sentence} (${said.trim().replace(/\.+$/, "")}).`;
+  return `${sentence} (${said.trim().replace(/(?<!\.)\.+$/, "")}).`;
 }

@@ -13,7 +13,7 @@ export const VIEWER_ASSETS: ReadonlyMap<string, string> = new Map([
 
 /** The page that shows the stream at `url`; `.` from `{stream}/viewer` itself. */
 export function viewerPage(url: string): string {
-  const stream = escapeAttribute(url.replace(/\/+$/, ""));
+  const stream = escapeAttribute(url.replace(/(?<!\/)\/+$/, ""));
   return viewerFile("viewer.html").replaceAll("{stream}", () => stream);
 }
 
