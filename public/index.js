@@ -25,7 +25,7 @@ async function start() {
     }
   }
   for (;;) {
-    if (!document.hidden) await fetchJson("/health").then(showHealth, lost);
+    if (!document.hidden) await fetchJson(document.body.dataset.health).then(showHealth, lost);
     if (!document.hidden && hasRecordings) {
       await fetchJson("recordings").then(tellRecordings, lost);
     }

@@ -10,8 +10,9 @@ export class HealthyViewer extends Watcher {
   /** Index of the newest frame; it begins with the first that comes. */
   newest: number | undefined;
 
-  constructor(port: number, path: string) {
-    super(port, path);
+  /** @param version - Of HTTP: a proxy sends chunks in 1.1, which are not read here. */
+  constructor(port: number, path: string, version = "1.1") {
+    super(port, path, [], version);
     this.socket.on("data", () => {
       for (const { headers } of this.parts) {
         const index = Number(headers.get("x-frame-index"));

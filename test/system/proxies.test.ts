@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Page } from "playwright-core";
+import { WebSocket } from "ws";
+import { HealthyViewer } from "../outputs/healthy-viewer.ts";
+import { eventually } from "../outputs/watching.ts";
+import { microscopeFor } from "../server/demo-server.ts";
+import { openPage } from "./chromium.ts";
+import { proxyFor } from "./proxy-programs.ts";
+
+const timeout = 90_000;
+const FRAMES = 60;
+
+const p95 = (ages: readonly number[]) => {
+  const sorted = ages.slice(-FRAMES).sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length * 0.95)] ?? Number.NaN;
+};
+
+/** Every address that a JSON text leads to. */
+function linksIn(text: string): string[] {
+  const found: string[] = [];
+  JSON.parse(text, (key, value) => {
+    if (key === "href" && typeof value === "string") found.push(value);
+    return value;
+  });
+  return found;
+}
+
+for (const name of ["nginx", "caddy"] as const) {
+  test(`F19: behind ${name} with its usual buffering frames are at most 100 ms older`, {
+    timeout,
+  }, async (t) => {
+    const { port } = await microscopeFor(t);
+    const proxy = await proxyFor(t, name, port);
+    const direct = new HealthyViewer(port, "/camera/mjpeg_stream");
+    const behind = new HealthyViewer(proxy.port, "/scope/camera/mjpeg_stream", "1.0");
+    t.after(() => {
+      direct.socket.destroy();
+      behind.socket.destroy();
+    });
+    await eventually(() => direct.received >= FRAMES && behind.received >= FRAMES, 60_000);
+    const added = p95(behind.ages) - p95(direct.ages);
+    t.diagnostic(`${name} adds ${added.toFixed(1)} ms to the age that 95 of 100 frames have`);
+    assert.ok(added <= 100, `${added} ms`);
+  });
+
+  test(`behind ${name} with a prefix every link, the WebSocket, events and pages work`, {
+    timeout,
+  }, async (t) => {
+    const { port } = await microscopeFor(t);
+    const { url } = await proxyFor(t, name, port);
+    await followLinks(url);
+    await talkBySocket(url);
+    await hearEvents(url);
+    await usePages(t, url);
+  });
+}
+
+test("behind nginx with 'Host $host' the server's own pages may operate it", {
+  timeout,
+}, async (t) => {
+  const { port } = await microscopeFor(t);
+  const change = (text: string) =>
+    text.replace(
+      "Host $http_host;\n    proxy_set_header X-Forwarded-Host $http_host",
+      "Host $host",
+    );
+  const { url } = await proxyFor(t, "nginx", port, change);
+  await usePages(t, url);
+});
+
+/** Each description leads to properties that are there. */
+async function followLinks(url: string): Promise<void> {
+  const description = JSON.parse(await (await fetch(`${url}/stage/`)).text());
+  const { base, properties } = description;
+  assert.equal(base, `${url}/`);
+  const { href } = properties.position.forms[0];
+  const read = await fetch(new URL(href, base));
+  assert.deepEqual(Object.keys(JSON.parse(await read.text())), ["x", "y", "z"]);
+  const list = await (await fetch(`${url}/thing_descriptions/`)).text();
+  for (const link of linksIn(list)) assert.match(link, /^((http|ws):\/\/[^/]+)?\/scope\//);
+  const moved = await fetch(`${url}/stage`, { redirect: "manual" });
+  assert.equal(new URL(moved.headers.get("location") ?? "", `${url}/stage`).href, `${url}/stage/`);
+  const run = await fetch(`${url}/stage/move_relative`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ x: 1 }),
+  });
+  assert.equal(run.status, 201);
+  const location = run.headers.get("location") ?? "";
+  assert.ok(location.startsWith(`${url}/action_invocations/`), location);
+  assert.equal((await fetch(location)).status, 200);
+}
+
+async function talkBySocket(url: string): Promise<void> {
+  const socket = new WebSocket(`${url.replace("http", "ws")}/stage/ws`);
+  await once(socket, "open");
+  const told = once(socket, "message");
+  socket.send(JSON.stringify({ messageType: "addPropertyObservation", data: { moving: true } }));
+  await fetch(`${url}/stage/move_relative`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ x: 1 }),
+  });
+  const [message] = await told;
+  assert.equal(JSON.parse(String(message)).messageType, "propertyStatus");
+  socket.close();
+}
+
+async function hearEvents(url: string): Promise<void> {
+  const response = await fetch(`${url}/camera/mjpeg_stream/sizes`);
+  const reader = response.body!.getReader();
+  const { value } = await reader.read();
+  assert.match(new TextDecoder().decode(value), /^event: mjpeg_stream_new_frame/m);
+  await reader.cancel();
+}
+
+/** The pages' own policy keeps Playwright from waiting for an expression. */
+async function untilTrue(page: Page, expression: string): Promise<void> {
+  const limit = performance.now() + 30_000;
+  while (!(await page.evaluate(expression))) {
+    if (performance.now() > limit) throw new Error(`Not so: ${expression}`);
+    await sleep(50);
+  }
+}
+
+/** The first page shows pictures; the page of the API sends a request that changes something. */
+async function usePages(t: TestContext, url: string): Promise<void> {
+  const { page } = await openPage(t);
+  const refused: string[] = [];
+  page.on("response", (response) => {
+    if (response.status() >= 400) refused.push(`${response.status()} ${response.url()}`);
+  });
+  await page.goto(`${url}/`);
+  await untilTrue(page, "[...document.images].some((image) => image.naturalWidth > 100)");
+  const status = await page.evaluate(
+    `fetch("stage/backlash_steps", {
+      method: "PUT",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ x: 0, y: 0, z: 7 }),
+    }).then((response) => response.status)`,
+  );
+  assert.equal(status, 204, "a page of this server may operate it");
+  await page.goto(`${url}/docs`);
+  await page.waitForSelector("details.operation", { state: "attached" });
+  await page.goto(`${url}/camera/mjpeg_stream/viewer`);
+  await page.waitForSelector('[data-state="live"]');
+  assert.deepEqual(refused, []);
+}
