@@ -5,6 +5,7 @@ import { cut } from "../base/preview.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import type { AccessPolicy } from "./access.ts";
 import { largeAnswers } from "./answer-queue.ts";
+import { clientOf } from "./client-shares.ts";
 import { assertUnchanged } from "./etag.ts";
 import type { Gate } from "./login/gate.ts";
 import { rootOf } from "./origin.ts";
@@ -82,7 +83,7 @@ export async function answer(
     if (route.picture && (identity?.via === "signature" || embeds(route))) allowEmbedding(response);
     const exchange = new RequestExchange(route, request, response, params, identity);
     if (route.large) {
-      await largeAnswers.turn(identity?.account.id ?? request.socket.remoteAddress);
+      await largeAnswers.turn(clientOf(identity, request));
       if (response.destroyed) return;
     }
     const reply = await route.handle(exchange);

@@ -60,6 +60,7 @@ export function directoryRoutes(
         variables: Object.keys(PAGE),
       },
       response: { status: 200, contentType: LD_TYPE, schema: LIST },
+      large: true,
       handle: async (exchange) => listReply(directory, `${exchange.root}${base}`, exchange),
     },
     {

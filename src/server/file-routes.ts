@@ -38,6 +38,7 @@ export function fileAliasRoutes(host: ThingHost, prefix: string): Route[] {
       summary: "All recordings of all Things, newest first",
       query: FILE_PAGE,
       response: { status: 200, contentType: JSON_TYPE, schema: Type.Array(storedFileSchema()) },
+      large: true,
       handle: async (exchange) => {
         const files = new Map(all().flatMap(({ list }) => list.map((file) => [file.id, file])));
         return fileListReply([...files.values()], exchange); // each once: recorders may share a folder

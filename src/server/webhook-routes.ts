@@ -1,6 +1,7 @@
 import { Type } from "typebox";
 import type { Role } from "../core/affordances.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
+import { clientOf } from "./client-shares.ts";
 import { roleOf } from "./login/identity.ts";
 import type { NotificationLog } from "./notifications/notification-log.ts";
 import type { ThingNotifications } from "./notifications/thing-notifications.ts";
@@ -101,6 +102,7 @@ function subscribeRoute(
         logs: logs(roleOf(exchange.identity)),
         after: notifications.present,
         callbackURL,
+        client: clientOf(exchange.identity, exchange.request),
         at: path,
         selfOf: (name) => `${root}${base}/${name}`,
       });

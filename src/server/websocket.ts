@@ -2,11 +2,13 @@ import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { ThingError } from "../base/errors.ts";
+import { countedLimit } from "../base/limit-hits.ts";
 import type { Log } from "../base/log.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import type { BlobStore } from "../outputs/blob-store.ts";
 import type { AccessPolicy } from "./access.ts";
+import { ClientShares, clientOf } from "./client-shares.ts";
 import { offersWebSocket, upgradeDecliner } from "./declined-upgrade.ts";
 import { challengeFor, type Gate } from "./login/gate.ts";
 import { covers, roleOf } from "./login/identity.ts";
@@ -57,6 +59,8 @@ export interface WebSocketStats {
 /** What is known of a client when it connects. */
 type Client = Pick<WebThingSessionOptions, "mayOperate" | "role" | "base">;
 
+const refused = countedLimit("websockets");
+
 const GOING_AWAY = 1001;
 const CLOSE_MS = 500;
 
@@ -81,6 +85,8 @@ export function serveWebSockets({
     handleProtocols: (offered) => offered.has(WEB_THING) && WEB_THING,
   });
   const sessions = new Map<WebSocket, SocketSession>();
+  const shares = new ClientShares();
+  const mostOfOne = Math.max(1, Math.floor(maxConnections / 2));
   const counts = { opened: 0, replaced: 0, ended: 0 };
   const ping = setInterval(() => {
     for (const session of sessions.values()) session.ping();
@@ -98,12 +104,14 @@ export function serveWebSockets({
       policy.checkUpgrade(request);
       const identity = await gate?.admitUpgrade(request, socket);
       const hosted = thingAt(request.url ?? "/", host, prefix);
-      if (sessions.size >= maxConnections) throw tooMany(maxConnections);
+      const client = clientOf(identity, request);
+      if (sessions.size >= maxConnections) throw tooMany(maxConnections, "in all");
+      if (shares.countOf(client) >= mostOfOne) throw tooMany(mostOfOne, "of this client");
       const role = roleOf(identity);
       const mayOperate = covers(role, "operate");
       const base = rootOf(request) + prefix;
       sockets.handleUpgrade(request, socket, head, (opened) =>
-        open(opened, hosted, { mayOperate, role, base }),
+        open(opened, hosted, { mayOperate, role, base }, shares.take(client)),
       );
     } catch (error) {
       refuse(request, socket, error);
@@ -119,13 +127,14 @@ export function serveWebSockets({
     return new WebThingSession(socket, { ...thing, ...client });
   }
 
-  function open(socket: WebSocket, hosted: HostedThing, client: Client): void {
+  function open(socket: WebSocket, hosted: HostedThing, client: Client, leave: () => void): void {
     const session = sessionFor(socket, hosted, client);
     sessions.set(socket, session);
     counts.opened += 1;
     socket.on("error", ({ message }) => log.debug(`WebSocket of '${hosted.name}': ${message}`));
     socket.on("close", () => {
       sessions.delete(socket);
+      leave();
       counts.replaced += session.outbox.replaced;
       if (session.endedFor === undefined) return;
       counts.ended += 1;
@@ -158,10 +167,11 @@ function thingAt(url: string, host: ThingHost, prefix: string): HostedThing {
   );
 }
 
-function tooMany(limit: number): ThingError {
+function tooMany(limit: number, whose: string): ThingError {
+  refused.hit();
   return new ThingError(
     "TOO_MANY_CONNECTIONS",
-    `There are ${limit} WebSockets already, which is the limit. Close one, or try again in a few seconds.`,
+    `There are ${limit} WebSockets ${whose} already, which is the limit. Close one, or try again in a few seconds.`,
   );
 }
 

@@ -32,15 +32,19 @@ export function ask(
     path = "/",
     headers = {},
     body = "",
+    from,
   }: {
     method?: string;
     path?: string;
     headers?: Record<string, string>;
     body?: string | Uint8Array;
+    /** Another address of loopback: another client. */
+    from?: string;
   },
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const sent = request({ host: "127.0.0.1", port, method, path, headers, agent: false });
+    const target = { host: "127.0.0.1", port, method, path, headers, agent: false };
+    const sent = request({ ...target, ...(from && { localAddress: from }) });
     sent.on("error", reject);
     sent.on("response", (response) => {
       response.setEncoding("utf8");

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { logTo } from "thingscope";
 import { WebSocket } from "ws";
+import { NotificationHub } from "../../src/server/notifications/notification-hub.ts";
 import type { WebSockets } from "../../src/server/websocket.ts";
 import { halfAFrame } from "./hostile-clients.ts";
 import { ask, converse } from "./requests.ts";
@@ -64,6 +65,36 @@ test("a slow reader costs one buffer, and has the newest value of each property 
   while (newest.power !== 2 || !String(newest.label).startsWith("999.")) {
     Object.assign(newest, Object(await next()).data);
   }
+});
+
+test("one client has half of the WebSockets at most: others get in", async (t) => {
+  const { url } = await benchFor(t, { maxConnections: 6 });
+  const open = async (localAddress: string) => {
+    const socket = new WebSocket(url, { localAddress });
+    const [answer] = await Promise.race([
+      once(socket, "open").then(() => ["open"]),
+      once(socket, "unexpected-response").then(([, { statusCode }]) => [statusCode]),
+    ]);
+    return answer;
+  };
+  for (let n = 0; n < 3; n++) assert.equal(await open("127.0.0.1"), "open");
+  assert.equal(await open("127.0.0.1"), 503);
+  assert.equal(await open("127.0.0.2"), "open");
+});
+
+test("an event or a property that is not there is refused and leaves nothing behind", async (t) => {
+  const { host } = await benchFor(t);
+  const notifications = new NotificationHub().of(host.get("lamp"));
+  for (let n = 0; n < 10; n++) {
+    for (const ask of [
+      () => notifications.event(`no ${n}`),
+      () => notifications.property(`no ${n}`),
+    ]) {
+      assert.throws(ask, { code: "UNKNOWN_AFFORDANCE" });
+      assert.throws(ask, { code: "UNKNOWN_AFFORDANCE" }, "the second time, too");
+    }
+  }
+  assert.equal(notifications.property("power"), notifications.property("power"));
 });
 
 test("random bytes on the port and on a WebSocket end connections, never the server", {

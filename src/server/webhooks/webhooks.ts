@@ -1,13 +1,19 @@
 import { randomUUID } from "node:crypto";
 import { wallTime } from "../../base/clock.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
+import { countedLimit } from "../../base/limit-hits.ts";
 import type { Log } from "../../base/log.ts";
+import { ClientShares } from "../client-shares.ts";
 import type { Notification, NotificationLog } from "../notifications/notification-log.ts";
 import { JSON_TYPE, PROBLEM_TYPE } from "../route.ts";
 import { CallbackPolicy } from "./callback.ts";
 import { deliver } from "./deliver.ts";
 
 const MAX_SUBSCRIPTIONS = 100;
+/** Of one account, or of one address where nobody logs in. */
+const MOST_OF_ONE = 50;
+const refused = countedLimit("webhook_subscriptions");
+
 /** After so many failures in a row a subscription ends. */
 const MAX_FAILURES = 10;
 
@@ -21,6 +27,8 @@ export interface Subscribing {
   /** What it follows the notifications from: the id of the last that it is not told. */
   readonly after: string;
   readonly callbackURL: unknown;
+  /** Who it counts for. */
+  readonly client: string;
   /** Names what was subscribed to: a subscription is cancelled there and nowhere else. */
   readonly at: string;
   /** The URL of the property or event of a name. */
@@ -34,6 +42,7 @@ export class Webhooks {
   readonly #policy: CallbackPolicy;
   readonly #log: Log;
   readonly #subscriptions = new Map<string, { at: string; end(): void }>();
+  readonly #shares = new ClientShares();
   readonly #closed = new AbortController();
 
   /** @throws {ThingError} `BAD_CONFIG`. */
@@ -47,14 +56,19 @@ export class Webhooks {
   }
 
   /** @returns The id of the subscription. @throws {ThingError} `INVALID_INPUT`, `CALLBACK_REFUSED`, `TOO_MANY_SUBSCRIPTIONS`. */
-  subscribe({ callbackURL, at, ...subscribing }: Subscribing): string {
+  subscribe({ callbackURL, at, client, ...subscribing }: Subscribing): string {
     const url = this.#policy.accept(callbackURL);
-    if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS) throw tooMany();
+    if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS) throw tooMany(MAX_SUBSCRIPTIONS, "in all");
+    if (this.#shares.countOf(client) >= MOST_OF_ONE) throw tooMany(MOST_OF_ONE, "of this client");
+    const leave = this.#shares.take(client);
     const id = randomUUID();
     const ended = new AbortController();
     this.#subscriptions.set(id, { at, end: () => ended.abort() });
     const signal = AbortSignal.any([ended.signal, this.#closed.signal]);
-    void this.#serve({ ...subscribing, url, signal }).finally(() => this.#subscriptions.delete(id));
+    void this.#serve({ ...subscribing, url, signal }).finally(() => {
+      this.#subscriptions.delete(id);
+      leave();
+    });
     return id;
   }
 
@@ -129,9 +143,10 @@ async function nextIn(
   });
 }
 
-function tooMany(): ThingError {
+function tooMany(limit: number, whose: string): ThingError {
+  refused.hit();
   return new ThingError(
     "TOO_MANY_SUBSCRIPTIONS",
-    `There are ${MAX_SUBSCRIPTIONS} subscriptions already, which is the limit. Cancel one first.`,
+    `There are ${limit} subscriptions ${whose} already, which is the limit. Cancel one first.`,
   );
 }
