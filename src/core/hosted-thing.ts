@@ -236,11 +236,14 @@ export class HostedThing {
     return event;
   }
 
-  #assign(property: PropertyAffordance, value: unknown): void {
+  #assign(property: PropertyAffordance, value: unknown): void | Promise<void> {
     this.#lastChanged = undefined;
-    this.#access.set(property, value);
     // An accessor has told its observers by itself; a plain field or setter knows nothing of them.
-    if (this.#lastChanged !== property.name) this.propertyChanged(property.name);
+    const tell = () => {
+      if (this.#lastChanged !== property.name) this.propertyChanged(property.name);
+    };
+    const set = this.#access.set(property, value);
+    return set ? set.then(tell) : tell();
   }
 
   async #run(record: InvocationRecord, action: ActionAffordance, input: unknown): Promise<void> {

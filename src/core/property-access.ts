@@ -1,6 +1,7 @@
-import { within } from "../base/abort.ts";
+import { delay, within } from "../base/abort.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { PropertyAffordance } from "./affordances.ts";
+import { leftFloating } from "./floating-promises.ts";
 import { outgoing } from "./outgoing.ts";
 import { runAsThing } from "./running.ts";
 import type { Thing } from "./thing.ts";
@@ -12,6 +13,8 @@ type FaultListener = (name: string, problem: ThingError) => void;
 
 /** A getter or setter that waits for its device longer than this has failed. */
 const WITHIN_MS = 10_000;
+/** How long a write waits for what a setter leaves running: it may be meant to go on. */
+const FLOATING_WITHIN_MS = 1000;
 
 /** The values of one Thing's properties, and who is told of them. What the Thing's code does here stays its own. */
 export class PropertyAccess {
@@ -55,15 +58,24 @@ export class PropertyAccess {
     );
   }
 
-  /** Sets the value. @throws {ThingError} Naming the property. */
-  set(property: PropertyAffordance, value: unknown): void {
+  /**
+   * Sets the value; a promise where the Thing has to be waited for: 10 s for the method that `set` names, 1 s for what a setter leaves
+   * running.
+   * @throws {ThingError} Naming the property.
+   */
+  set(property: PropertyAffordance, value: unknown): void | Promise<void> {
+    let waited: Promise<unknown> | undefined;
     try {
-      runAsThing(this.#faults, () => {
-        this.#members[property.member] = value;
-      });
+      waited = runAsThing(this.#faults, () => this.#assigned(property, value));
     } catch (error) {
       throw this.#failed(property, "set", error);
     }
+    return waited?.then(
+      () => undefined,
+      (error) => {
+        throw this.#failed(property, "set", error);
+      },
+    );
   }
 
   /** Tells observers the value that a property has now, or what keeps it from being read. Never throws. */
@@ -141,6 +153,19 @@ export class PropertyAccess {
         );
     if (isFault(error)) this.#faults.note(member, named.message, error);
     return named;
+  }
+
+  #assigned({ member, setter }: PropertyAffordance, value: unknown): Promise<unknown> | undefined {
+    if (setter !== undefined) {
+      const method = this.#members[setter];
+      const result: unknown = typeof method === "function" && method.call(this.#thing, value);
+      return isThenable(result) ? this.#inTime(result) : undefined;
+    }
+    const floating = leftFloating(() => {
+      this.#members[member] = value;
+    });
+    if (floating.length === 0) return undefined;
+    return Promise.race([Promise.all(floating), delay(FLOATING_WITHIN_MS)]);
   }
 
   #inTime(promise: PromiseLike<unknown>): Promise<unknown> {

@@ -18,7 +18,7 @@ export interface Change {
 /** What is needed of a Thing to set its properties. */
 export interface Settable {
   read(property: PropertyAffordance): unknown;
-  assign(property: PropertyAffordance, value: unknown): void;
+  assign(property: PropertyAffordance, value: unknown): void | Promise<void>;
   /** Puts all settings on disk. */
   save(): Promise<void>;
 }
@@ -61,14 +61,15 @@ export async function setAllOrNone(
   );
   let at = 0;
   try {
-    for (; at < changes.length; at++) settable.assign(changes[at]!.property, changes[at]!.value);
+    for (; at < changes.length; at++)
+      await settable.assign(changes[at]!.property, changes[at]!.value);
     if (changes.some(({ property }) => property.saved)) await settable.save();
   } catch (cause) {
     const failed = before[at];
     // A setter may fail halfway, with the new value in place.
     const isHalfSet = failed && settable.read(failed.property) !== failed.value;
     const changed = before.slice(0, isHalfSet ? at + 1 : at);
-    throw undone(thing, cause, failed?.property.name, restored(changed, settable));
+    throw undone(thing, cause, failed?.property.name, await restored(changed, settable));
   }
 }
 
@@ -79,12 +80,12 @@ interface Restored {
 }
 
 /** Last first: a value may depend on one that was set before it. */
-function restored(before: readonly Change[], settable: Settable): Restored {
+async function restored(before: readonly Change[], settable: Settable): Promise<Restored> {
   const names: string[] = [];
   const failures: string[] = [];
   for (const { property, value } of [...before].reverse()) {
     try {
-      settable.assign(property, value);
+      await settable.assign(property, value);
       names.push(property.name);
     } catch (error) {
       failures.push(`'${property.name}' (${messageOf(causeOf(error))})`);

@@ -21,10 +21,11 @@ export function allPropertiesRoutes(hosted: HostedThing, base: string): Route[] 
     query: { propertyNames: Type.String({ description: "Names of properties, with commas" }) },
     response: { status: 200, contentType: JSON_TYPE, schema: VALUES },
     errors: ["UNKNOWN_AFFORDANCE", "INVALID_OUTPUT"],
-    handle: async ({ query }) => ({
-      status: 200,
-      body: await readProperties(hosted, namesIn(query)),
-    }),
+    handle: async ({ query }) => {
+      const { values, problems } = await readableProperties(hosted, namesIn(query));
+      const unread = Object.keys(problems).join(", ");
+      return { status: 200, body: values, ...(unread && { headers: { [UNREAD]: unread } }) };
+    },
   };
   const write: Route = {
     method: "PUT",
@@ -56,23 +57,42 @@ function frameNames({ streams }: HostedThing["model"]): string[] {
   return [...streams.keys()].map((name) => `${name}_frame`);
 }
 
+/** The names of the properties that could not be read, and so are not in the body. */
+const UNREAD = "X-Unreadable-Properties";
+
+/** What was asked for: each property is in one of the two. */
+export interface ReadProperties {
+  readonly values: Record<string, unknown>;
+  /** Why the others could not be read. */
+  readonly problems: Record<string, ThingError>;
+}
+
 /**
- * Values by name, of all properties unless some are named. A frame is `null` here: pictures of every camera would be the
- * lot of whoever asks for a number.
- * @throws {ThingError} `UNKNOWN_AFFORDANCE`, `INVALID_OUTPUT`.
+ * Values by name, of all properties unless some are named; one that fails does not hide the others. A frame is `null` here:
+ * pictures of every camera would be the lot of whoever asks for a number.
+ * @throws {ThingError} `UNKNOWN_AFFORDANCE`; what the first failed with, when none can be read.
  */
-export async function readProperties(
+export async function readableProperties(
   hosted: HostedThing,
   names: readonly string[] = readableNames(hosted),
-): Promise<Record<string, unknown>> {
+): Promise<ReadProperties> {
   const frames = new Set(frameNames(hosted.model));
   const known = readableNames(hosted);
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) throw unknownAffordance(hosted.name, "property", unknown, known);
   const values: Record<string, unknown> = {};
-  for (const name of names)
-    values[name] = frames.has(name) ? null : ((await hosted.readProperty(name)) ?? null);
-  return values;
+  const problems: Record<string, ThingError> = {};
+  for (const name of names) {
+    try {
+      values[name] = frames.has(name) ? null : ((await hosted.readProperty(name)) ?? null);
+    } catch (error) {
+      if (!(error instanceof ThingError)) throw error;
+      problems[name] = error;
+    }
+  }
+  const [first] = Object.values(problems);
+  if (first && Object.keys(values).every((name) => frames.has(name))) throw first;
+  return { values, problems };
 }
 
 /** `?propertyNames=a,b` and `?propertyNames=a&propertyNames=b` name the same two. */

@@ -162,3 +162,21 @@ test(
     assert.equal((await events.next()).data, "80");
   },
 );
+
+class Sensor extends Thing {
+  @property("Spectrum", Type.Array(Type.Number()), { readOnly: true }) get spectrum(): number[] {
+    return [1, 2, 3, Number.NaN];
+  }
+  @property("Level", Type.Integer()) accessor level = 1;
+}
+
+test("one property that fails does not hide the others, and is named", options, async (t) => {
+  const { port, url } = await served(t, { sensor: new Sensor() });
+  const { status, text, headers } = await ask(port, { path: "/sensor/properties" });
+  assert.deepEqual([status, JSON.parse(text)], [200, { level: 1 }]);
+  assert.equal(headers["x-unreadable-properties"], "spectrum");
+  const consumer = await consumerOf(t, `${url.replace("http", "ws")}/sensor/ws`);
+  const { values, errors } = await consumer.ask("readallproperties");
+  assert.deepEqual(values, { level: 1 });
+  assert.match(Object(errors).spectrum.detail, /'spectrum' .* JSON cannot hold: \/3 is NaN/);
+});

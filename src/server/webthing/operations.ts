@@ -1,12 +1,12 @@
 import { ThingError, unknownAffordance } from "../../base/errors.ts";
 import type { Role } from "../../core/affordances.ts";
 import type { InvocationRecord } from "../../core/invocation.ts";
-import { readProperties } from "../all-properties-routes.ts";
+import { type ReadProperties, readableProperties } from "../all-properties-routes.ts";
 import { runsByAction } from "../invocation-json.ts";
 import { covers } from "../login/identity.ts";
 import { idInUuid, placeAfter } from "../notifications/notification-ids.ts";
 import type { NotificationLog } from "../notifications/notification-log.ts";
-import { actionStatus, textMember, type WebThingRequest } from "./messages.ts";
+import { actionStatus, errorMember, textMember, type WebThingRequest } from "./messages.ts";
 import type { WebThingSessionOptions } from "./session-options.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
@@ -63,7 +63,7 @@ function large(operation: Operation): Operation {
 }
 
 async function readAll({ hosted }: WebThing): Promise<object> {
-  return { values: await readProperties(hosted) };
+  return told(await readableProperties(hosted));
 }
 
 async function readProperty({ hosted }: WebThing, request: WebThingRequest): Promise<object> {
@@ -81,11 +81,17 @@ async function readMultiple({ hosted }: WebThing, { members }: WebThingRequest):
   const { names } = members;
   const areNames = Array.isArray(names) && names.every((name) => typeof name === "string");
   if (!areNames || names.length === 0) throw bad("'names' must be a list of names of properties.");
-  const values = await readProperties(hosted, [...new Set(names)]).catch((error) => {
+  const read = await readableProperties(hosted, [...new Set(names)]).catch((error) => {
     const isUnknown = error instanceof ThingError && error.code === "UNKNOWN_AFFORDANCE";
     throw isUnknown ? bad(error.message) : error;
   });
-  return { values };
+  return told(read);
+}
+
+/** Properties that could not be read have their problems in `errors`, by name. */
+function told({ values, problems }: ReadProperties): object {
+  const errors = Object.entries(problems).map(([name, error]) => [name, errorMember(error)]);
+  return { values, ...(errors.length > 0 && { errors: Object.fromEntries(errors) }) };
 }
 
 async function writeMultiple({ hosted }: WebThing, { members }: WebThingRequest): Promise<object> {
@@ -93,7 +99,7 @@ async function writeMultiple({ hosted }: WebThing, { members }: WebThingRequest)
   if (values === undefined || Object.keys(Object(values)).length === 0)
     throw bad("'values' must be an object of new values by the name of the property.");
   await hosted.writeProperties(values);
-  return { values: await readProperties(hosted, Object.keys(Object(values))) };
+  return told(await readableProperties(hosted, Object.keys(Object(values))));
 }
 
 async function writeAll(thing: WebThing, request: WebThingRequest): Promise<object> {
