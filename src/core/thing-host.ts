@@ -159,6 +159,29 @@ export class ThingHost {
     return hosted;
   }
 
+  /**
+   * Closes some Things and takes them out; `add` then adds others, which are opened. The rest is not touched, so no Thing that
+   * stays may have one that goes in a slot.
+   */
+  async exchange(names: readonly string[], add: () => Promise<void>): Promise<void> {
+    const closes = this.#closes;
+    const lives = names.flatMap((name) => this.#lives.get(name) ?? []);
+    for (const name of names) this.#cancelActions(name);
+    await this.#closeTogether(lives.reverse(), performance.now() + this.#closeWithinMs);
+    if (closes !== this.#closes) return;
+    for (const map of [this.things, this.#lives, this.#slots]) {
+      for (const name of names) map.delete(name);
+    }
+    await add();
+    if (closes === this.#closes) await this.open();
+  }
+
+  /** Which Things one has in its slots, by name. */
+  usedBy(name: string): string[] {
+    const used = new Set(usedBy(this.get(name).thing));
+    return [...this.things.values()].filter(({ thing }) => used.has(thing)).map(({ name }) => name);
+  }
+
   /** Calls `listener` whenever a Thing begins to open, is open, has failed to open, or is closed. */
   onState(listener: (hosted: HostedThing) => void): () => void {
     this.#stateListeners.add(listener);

@@ -16,19 +16,32 @@ export type EnrichedDescription = Record<string, unknown>;
 export class ThingDirectory {
   readonly events = new DirectoryEvents();
   readonly #host: ThingHost;
-  readonly #describe: ThingDescriber;
+  #describe: ThingDescriber;
+  /** The Things that it has told of. */
+  #known = new Set<string>();
   readonly #created = now();
   readonly #modified = new Map<string, number>();
 
   constructor(host: ThingHost, describe: ThingDescriber) {
     this.#host = host;
     this.#describe = describe;
-    for (const name of host.things.keys()) this.events.add("thing_created", thingId(host, name));
+    this.update(describe);
     host.onState(({ name, state }) => {
       if (state !== "open" && state !== "failed") return;
       this.#modified.set(name, now());
       this.events.add("thing_updated", thingId(host, name));
     });
+  }
+
+  /** Describes the Things of the host as they are now, and tells which are new and which have gone. */
+  update(describe: ThingDescriber): void {
+    this.#describe = describe;
+    const names = new Set(this.names);
+    const tell = (what: "thing_created" | "thing_deleted", name: string) =>
+      this.events.add(what, thingId(this.#host, name));
+    for (const name of names) if (!this.#known.has(name)) tell("thing_created", name);
+    for (const name of this.#known) if (!names.has(name)) tell("thing_deleted", name);
+    this.#known = names;
   }
 
   /** Its own id; no Thing can have the directory's name. */

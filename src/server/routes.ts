@@ -1,3 +1,4 @@
+import type { HostedThing } from "../core/hosted-thing.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import type { BlobStore } from "../outputs/blob-store.ts";
 import { actionRoutes } from "./action-routes.ts";
@@ -23,19 +24,57 @@ import { webhookRoutes } from "./webhook-routes.ts";
 import type { Webhooks } from "./webhooks/webhooks.ts";
 import { webSocketRoutes } from "./websocket-routes.ts";
 
-/** The table of routes: all that this server answers, in one list. */
-export function routesOf(
-  host: ThingHost,
-  prefix: string,
-  blobs: BlobStore,
-  security: Security,
-  hub: NotificationHub,
-  webhooks?: Webhooks,
-): Route[] {
-  const affordances = [...host.things.values()].flatMap((hosted) => {
+/** What the routes of a server are made of. */
+export interface RouteParts {
+  readonly host: ThingHost;
+  readonly prefix: string;
+  readonly blobs: BlobStore;
+  readonly security: Security;
+  readonly hub: NotificationHub;
+  readonly webhooks?: Webhooks | undefined;
+}
+
+/** The table of routes, made anew when the Things of the host change: those that stay keep their routes. */
+export class RouteTable {
+  readonly #parts: RouteParts;
+  readonly #byThing = new WeakMap<HostedThing, Route[]>();
+  #directory: ThingDirectory | undefined;
+
+  constructor(parts: RouteParts) {
+    this.#parts = parts;
+  }
+
+  /** All that is answered for the Things that the host has now, in one list. */
+  routes(): Route[] {
+    const { host, prefix, blobs, security } = this.#parts;
+    const affordances = [...host.things.values()].flatMap((hosted) => this.#routesOf(hosted));
+    const invocations = invocationRoutes(host, prefix);
+    const webSockets = webSocketRoutes(host, prefix);
+    const models = new PublishedModels(host);
+    const described = [...affordances, ...invocations, ...webSockets];
+    const describe = thingDescriber(host, described, prefix, models, security);
+    this.#directory ??= new ThingDirectory(host, describe);
+    this.#directory.update(describe);
+    return [
+      ...affordances,
+      ...thingRoutes(host, prefix, describe, models),
+      ...directoryRoutes(this.#directory, prefix, security),
+      coreLinksRoute(titlesOf(host), prefix),
+      ...invocations,
+      ...blobRoutes(blobs, prefix),
+      ...fileAliasRoutes(host, prefix),
+      ...webSockets,
+      ...pageRoutes(prefix),
+    ];
+  }
+
+  #routesOf(hosted: HostedThing): Route[] {
+    const known = this.#byThing.get(hosted);
+    if (known) return known;
+    const { host, prefix, blobs, hub, webhooks } = this.#parts;
     const base = `${prefix}/${hosted.name}`;
     const notifications = hub.of(hosted);
-    return [
+    const routes = [
       ...streamRoutes(hosted, base, notifications),
       ...propertyRoutes(hosted, base),
       ...allPropertiesRoutes(hosted, base),
@@ -45,23 +84,9 @@ export function routesOf(
       ...fileRoutes(hosted, base),
       ...endpointRoutes(hosted, base),
     ];
-  });
-  const invocations = invocationRoutes(host, prefix);
-  const webSockets = webSocketRoutes(host, prefix);
-  const models = new PublishedModels(host);
-  const described = [...affordances, ...invocations, ...webSockets];
-  const describe = thingDescriber(host, described, prefix, models, security);
-  return [
-    ...affordances,
-    ...thingRoutes(host, prefix, describe, models),
-    ...directoryRoutes(new ThingDirectory(host, describe), prefix, security),
-    coreLinksRoute(titlesOf(host), prefix),
-    ...invocations,
-    ...blobRoutes(blobs, prefix),
-    ...fileAliasRoutes(host, prefix),
-    ...webSockets,
-    ...pageRoutes(prefix),
-  ];
+    this.#byThing.set(hosted, routes);
+    return routes;
+  }
 }
 
 function titlesOf({ things }: ThingHost): Map<string, string> {

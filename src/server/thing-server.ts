@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Log } from "../base/log.ts";
@@ -22,7 +22,7 @@ import { openApiRoute } from "./openapi.ts";
 import { inTurn } from "./pipelining.ts";
 import { warnOfPublicClients } from "./public-clients.ts";
 import type { Route } from "./route.ts";
-import { routesOf } from "./routes.ts";
+import { RouteTable } from "./routes.ts";
 import { securityFor } from "./td-security.ts";
 import type { TlsFiles } from "./tls/certificate-files.ts";
 import { type WebhookOptions, Webhooks } from "./webhooks/webhooks.ts";
@@ -59,8 +59,12 @@ export interface ServerOptions {
 /** Things over HTTP and WebSocket. Add all Things to the host first, then `listen`. */
 export class ThingServer {
   readonly host: ThingHost;
-  /** Everything that this server answers. */
-  readonly routes: readonly Route[];
+  #routes: readonly Route[] = [];
+  readonly #makeRoutes: () => Route[];
+  readonly #listenerOf: (routes: readonly Route[]) => RequestListener;
+  #answer: RequestListener = () => {};
+  #embed: readonly string[] | "all";
+  #bound: { readonly host: string; readonly port: number } | undefined;
   readonly #log: Log;
   readonly #policy: AccessPolicy;
   readonly #insecureNoAuth: boolean;
@@ -111,16 +115,22 @@ export class ThingServer {
       webhooks: this.#webhooks,
       logins: this.#login?.counts,
     });
-    this.routes = [
-      ...routesOf(host, prefix, blobs, securityFor(hasLogin), hub, this.#webhooks),
+    this.#embed = embed;
+    const security = securityFor(hasLogin);
+    const table = new RouteTable({ host, prefix, blobs, security, hub, webhooks: this.#webhooks });
+    this.#makeRoutes = () => [
+      ...table.routes(),
       ...this.#monitoring.routes,
       openApiRoute(() => this.routes, shared),
       ...(this.#login ? loginRoutes(this.#login, prefix, () => this.routes) : []),
     ];
+    this.#routes = this.#makeRoutes();
     const gate = this.#login && new Gate(this.#login, prefix, this.routes);
     const embeds = ({ path }: Route) =>
-      embed === "all" || embed.some((name) => path.startsWith(`${prefix}/${name}/`));
-    const answer = inTurn(listenerOf(this.routes, { ...shared, embeds, gate }));
+      this.#embed === "all" || this.#embed.some((name) => path.startsWith(`${prefix}/${name}/`));
+    this.#listenerOf = (routes) => listenerOf(routes, { ...shared, embeds, gate });
+    this.#answer = this.#listenerOf(this.#routes);
+    const answer = inTurn((request, response) => this.#answer(request, response));
     this.#server = tls
       ? createSecureServer({ ...REQUEST_LIMITS, ...TLS_LIMITS, ...tls }, answer)
       : createServer(REQUEST_LIMITS, answer);
@@ -133,6 +143,24 @@ export class ThingServer {
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));
     });
+  }
+
+  /** Everything that this server answers. */
+  get routes(): readonly Route[] {
+    return this.#routes;
+  }
+
+  /**
+   * Answers for the Things that the host has now. What is under way, viewers of Things that stay included, goes on.
+   * @param embed - As in `ServerOptions`, unless that was all; as before when absent.
+   */
+  async thingsChanged(embed: ServerOptions["embed"] = this.#embed): Promise<void> {
+    if (this.#embed !== "all") this.#embed = embed;
+    this.#routes = this.#makeRoutes();
+    this.#answer = this.#listenerOf(this.#routes);
+    if (!this.#announcement || !this.#bound) return;
+    await this.#announcement.stop();
+    await this.#announce(this.#bound.host, this.#bound.port);
   }
 
   /**
@@ -154,6 +182,7 @@ export class ThingServer {
     await this.#open();
     const bound = (this.#server.address() as AddressInfo).port;
     const scheme = this.#isSecure ? "https" : "http";
+    this.#bound = { host, port: bound };
     if (this.#mdns !== false) await this.#announce(host, bound);
     return { url: `${scheme}://${host.includes(":") ? `[${host}]` : host}:${bound}`, port: bound };
   }
