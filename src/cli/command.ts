@@ -112,7 +112,9 @@ async function runServe(file: string | undefined, flags: ServeFlags): Promise<vo
   let log = pinoLog({ debug: flags.debug, readable: process.stdout.isTTY });
   const { defaultConfig, loadConfig } = await import("./config.ts");
   const { listeningFor } = await import("./listening.ts");
+  const { Reloader } = await import("./reload.ts");
   const { serverFromConfig, startServer } = await import("./serve.ts");
+  const path = file === undefined ? undefined : resolve(file);
   const given = file === undefined ? defaultConfig() : await loadConfig(file);
   const config = flags.settings ? { ...given, settingsFolder: resolve(flags.settings) } : given;
   process.chdir(config.folder); // a path that a Thing is given means a file beside its configuration
@@ -121,7 +123,8 @@ async function runServe(file: string | undefined, flags: ServeFlags): Promise<vo
     const server = await serverFromConfig(config, log, listening.options);
     log = filedProcessLog(log, server.host.logFiles);
     const stopper = new Stopper(() => server.close(), log);
-    stopper.onSignals();
+    const reloader = path === undefined ? undefined : new Reloader(path, given, server, log);
+    stopper.onSignals(reloader && (() => void reloader.reload()));
     stopper.watch(config.endWhenBlockedMs);
     stopper.onFaults();
     await startServer(

@@ -53,7 +53,8 @@ export async function hostFromConfig(
   return host;
 }
 
-async function addThing(
+/** Makes one Thing of a configuration and puts it into a host. @throws {ThingError} as `hostFromConfig` does, without the line. */
+export async function addThing(
   host: ThingHost,
   name: string,
   { class: reference, args = [], kwargs = {}, thing_slots }: ThingEntry,

@@ -30,7 +30,7 @@ export async function serverFromConfig(
     logFolder: join(config.settingsFolder, LOGS),
     isStrict: false,
   });
-  const embed = [...config.things].filter(([, entry]) => entry.embed).map(([name]) => name);
+  const embed = embeddedThings(config);
   const { apiPrefix, allowedHosts, allowedOrigins, trustedProxies, mdns, webhooks } = config;
   return new ThingServer(host, {
     apiPrefix,
@@ -42,6 +42,11 @@ export async function serverFromConfig(
     ...(webhooks && { webhooks }),
     ...listening,
   });
+}
+
+/** The Things whose pictures other sites may show. */
+export function embeddedThings({ things }: Config): string[] {
+  return [...things].filter(([, entry]) => entry.embed).map(([name]) => name);
 }
 
 /**

@@ -1,0 +1,95 @@
+// F41: a changed configuration is taken into the server that runs; one that cannot be used changes nothing.
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { folderWith, type Served, serveCli } from "./run-cli.ts";
+
+const THINGS = `
+import { delay, feed, MJPEGStream, property, renderSvg, slot, stream, Thing } from "thingscope";
+import { Type } from "typebox";
+const jpeg = await renderSvg('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"/>', { width: 32, height: 32 });
+async function* pictures(signal) { for (; ; await delay(20, signal)) yield { jpeg }; }
+export class Eye extends Thing {
+  @stream("Pictures") live = new MJPEGStream();
+  #feeding = feed(this.live, { frames: pictures });
+  close() { return this.#feeding.stop(); }
+}
+export class Lamp extends Thing {
+  @property("Power", Type.Number()) accessor power = 1;
+  constructor({ power = 1 } = {}) { super(); this.power = power; }
+}
+export class Panel extends Thing {
+  @slot("Its lamp", Lamp) accessor lamp;
+  @property("Power of the lamp", Type.Number(), { readOnly: true }) get power() { return this.lamp.power; }
+}
+`;
+
+const lab = (...lines: string[]) => ["things:", "  eye: things.ts:Eye", ...lines, ""].join("\n");
+const lamp = (power: number) => `  lamp: { class: "things.ts:Lamp", kwargs: { power: ${power} } }`;
+const PANEL = "  panel: things.ts:Panel";
+
+async function read(server: Served, path: string): Promise<unknown> {
+  const response = await fetch(`${server.url}${path}`);
+  return response.ok ? response.json() : response.status;
+}
+
+test("SIGHUP takes a changed configuration: what did not change keeps its viewers, what is wrong is refused with its line", {
+  timeout: 60_000,
+}, async (t) => {
+  const folder = await folderWith({ "things.ts": THINGS, "lab.yaml": lab(lamp(1), PANEL) });
+  const server = await serveCli(t, folder, "lab.yaml");
+  const viewer = await fetch(`${server.url}/eye/live`);
+  const picture = viewer.body!.getReader();
+  assert.equal(await read(server, "/panel/power"), 1);
+
+  let reloads = 0;
+  const reload = async (text: string): Promise<string> => {
+    await writeFile(join(folder, "lab.yaml"), text);
+    const isAnswer = ({ msg }: { msg: string }) =>
+      /^The configuration was (not )?reloaded/.test(msg);
+    server.child.kill("SIGHUP");
+    reloads += 1;
+    await server.told(() => server.lines.filter(isAnswer).length >= reloads);
+    return server.lines.filter(isAnswer).at(-1)!.msg;
+  };
+  const stillSeen = async () => assert.equal((await picture.read()).done, false);
+
+  for (const [text, words] of [
+    [lab(lamp(2), "  other: ["), /lab\.yaml:\d+/],
+    [`${lab(lamp(2), PANEL)}colour: red\n`, /lab\.yaml:5: There is no key 'colour'/],
+    [`${lab(lamp(2), PANEL)}mdns: 7\n`, /lab\.yaml:5: 'mdns' must be/],
+    [lab(lamp(2), PANEL, "  ghost: ghost.ts:Ghost"), /lab\.yaml:5: There is no module/],
+  ] as const) {
+    const msg = await reload(text);
+    assert.match(msg, /^The configuration was not reloaded, and the one before stays in use: /);
+    assert.match(msg, words);
+    assert.deepEqual(
+      [await read(server, "/lamp/power"), await read(server, "/panel/power")],
+      [1, 1],
+    );
+    await stillSeen();
+  }
+
+  assert.match(
+    await reload(lab(lamp(3), PANEL, "  spare: things.ts:Eye")),
+    /opened lamp, panel, spare\.$|opened panel, lamp, spare\.$/,
+  );
+  // A Thing with a changed one in its slot is made anew with it.
+  assert.deepEqual([await read(server, "/lamp/power"), await read(server, "/panel/power")], [3, 3]);
+  assert.equal(await read(server, "/nobody/power"), 404);
+  assert.ok("spare" in ((await read(server, "/things/")) as object));
+  await stillSeen();
+
+  assert.match(await reload(lab()), /nothing opened, closed lamp, panel, spare\./);
+  assert.equal(await read(server, "/lamp/power"), 404);
+  await stillSeen();
+
+  assert.match(await reload(`${lab()}api_prefix: /api\n`), /was reloaded: nothing opened\.$/);
+  await server.told(
+    ({ msg }) => msg === "api_prefix cannot change while the server runs. Restart it for that.",
+  );
+  await stillSeen();
+  await picture.cancel();
+  assert.equal(await server.stop(), 0);
+});
