@@ -48,7 +48,7 @@ test("an invalid list of a megabyte is answered with its first fault, and less t
   const answers = [
     await put("words", many("1")),
     await put("words", many("{}")),
-    await put("choices", many("1")),
+    await put("choices", many("2")),
     await put("choices", many('{"a":""}')),
     await put("words", `{"${"x".repeat(MEGABYTE)}":1}`),
     await put("words", `["${"x".repeat(MEGABYTE - 10)}",1]`),
