@@ -173,7 +173,7 @@ export class InvocationRecord {
   note(level: LogLevel, message: string, error?: Error): void {
     const [levelname, levelno] = LEVELS[level];
     this.#lines.add({
-      message,
+      message: messageOf(message),
       levelname,
       levelno,
       created: toDateTime(wallTime()),
@@ -198,9 +198,10 @@ export class InvocationRecord {
         return log();
       },
       progress: (fraction, message) => {
+        // Types are not checked where an action is written in JavaScript; what is kept here is told to everybody.
         this.progress = {
-          fraction: Math.min(1, Math.max(0, fraction)),
-          ...(message !== undefined && { message }),
+          fraction: typeof fraction === "number" ? Math.min(1, Math.max(0, fraction || 0)) : 0,
+          ...(message !== undefined && { message: messageOf(message) }),
         };
       },
     };

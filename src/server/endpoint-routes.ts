@@ -1,5 +1,7 @@
 import type { EndpointRequest, EndpointResponse } from "../core/endpoint.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
+import { runAsThing } from "../core/running.ts";
+import { isFault } from "../core/thing-faults.ts";
 import type { Route } from "./route.ts";
 
 /** An endpoint says only with its answer what it is. */
@@ -20,7 +22,13 @@ export function endpointRoutes(hosted: HostedThing, base: string): Route[] {
         (request: EndpointRequest) => Promise<EndpointResponse>
       >;
       const { params, query, signal } = exchange;
-      const answer = await members[member]!.call(hosted.thing, { params, query, signal, body });
+      const { faults, thing } = hosted;
+      const answer = await runAsThing(faults, async () =>
+        members[member]!.call(thing, { params, query, signal, body }),
+      ).catch((error) => {
+        if (isFault(error)) faults.count(member); // logged with the request
+        throw error;
+      });
       return {
         status: answer.status ?? 200,
         body: answer.body,

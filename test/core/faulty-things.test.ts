@@ -7,6 +7,7 @@ import { test } from "node:test";
 import {
   action,
   type HostOptions,
+  type Invocation,
   type LogLevel,
   property,
   Thing,
@@ -180,4 +181,21 @@ test("a member that is set in process is held to its schema", async () => {
     },
   );
   assert.equal(healthy.level, 1);
+});
+
+test("what an action says of its run is told as text, whatever it is", {
+  timeout: 10_000,
+}, async () => {
+  class Odd extends Thing {
+    @action("Says what is not text") run(_: Record<string, never>, run: Invocation): void {
+      Reflect.apply(run.progress, run, [Number.NaN, 5n]);
+      Reflect.apply(run.log.info, run.log, [7n]);
+    }
+  }
+  const { host } = await hostWith({ odd: new Odd() });
+  const record = host.get("odd").invoke("run", {});
+  await record.ended;
+  assert.equal(record.status, "completed");
+  const told = JSON.stringify([record.progress, record.log.map(({ message }) => message)]);
+  assert.equal(told, '[{"fraction":0,"message":"5"},["7"]]');
 });
