@@ -45,8 +45,17 @@ function runFile(file, titles) {
     let last;
     const stream = run({ files: [path], testNamePatterns, concurrency: 1, timeout });
     const ended = (result) => (test) => {
-      if (test.skip !== undefined || test.nesting > 0) return;
-      last = { file, name: test.name, result, figures: [], error: test.details?.error };
+      // A test inside of a suite counts by its own title; the steps of a test count with the test.
+      const isWanted = test.nesting === 0 || titles.some((title) => test.name.includes(title));
+      if (test.skip !== undefined || !isWanted) return;
+      last = {
+        file,
+        name: test.name,
+        nesting: test.nesting,
+        result,
+        figures: [],
+        error: test.details?.error,
+      };
       results.push(last);
       console.log(
         `  ${result}: ${test.name}${result === "fails" ? `: ${reasonOf(last.error)}` : ""}`,
@@ -56,7 +65,7 @@ function runFile(file, titles) {
     stream.on("test:fail", ended("fails"));
     stream.on("test:diagnostic", ({ message, nesting }) => {
       const isSummary = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/;
-      if (last && nesting === 0 && !isSummary.test(message)) last.figures.push(message);
+      if (last && nesting <= last.nesting && !isSummary.test(message)) last.figures.push(message);
     });
     stream.on("end", resolve);
     stream.resume();
