@@ -16,6 +16,9 @@ export class Watcher {
   head = "";
   closed = false;
   #bytes = Buffer.alloc(0);
+  /** What came since, joined once the part that has begun is whole: joining at each arrival copies large parts again and again. */
+  #arrived: Buffer[] = [];
+  #missing = 0;
   #wake: () => void = () => {};
 
   constructor(port: number, path: string, headers: string[] = [], version = "1.1") {
@@ -45,14 +48,24 @@ export class Watcher {
   }
 
   get rest(): Buffer {
+    this.#join();
     return this.#bytes;
   }
 
   #take(data: Buffer): void {
-    this.#bytes = Buffer.concat([this.#bytes, data]);
-    if (!this.head) this.#takeHead();
-    if (this.head) while (this.#takePart());
+    this.#arrived.push(data);
+    this.#missing -= data.length;
+    if (this.#missing <= 0) {
+      this.#join();
+      if (!this.head) this.#takeHead();
+      if (this.head) while (this.#takePart());
+    }
     this.#wake();
+  }
+
+  #join(): void {
+    this.#bytes = Buffer.concat([this.#bytes, ...this.#arrived]);
+    this.#arrived = [];
   }
 
   #takeHead(): void {
@@ -73,7 +86,8 @@ export class Watcher {
       }),
     );
     const length = Number(headers.get("content-length"));
-    if (!(this.#bytes.length >= end + 4 + length + 2)) return false;
+    this.#missing = end + 4 + length + 2 - this.#bytes.length;
+    if (!(this.#missing <= 0)) return false;
     this.parts.push({ headers, jpeg: this.#bytes.subarray(end + 4, end + 4 + length) });
     this.#bytes = this.#bytes.subarray(end + 4 + length + 2);
     return true;

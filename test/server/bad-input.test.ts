@@ -147,7 +147,7 @@ test("a Thing that could not open runs no action, gives no frames, says why, and
   }
   for (const path of ["lit/snapshot", "lit/next", "lit/next_frame_size", "lit_frame"]) {
     const sentence =
-      /cannot give frames: it could not open: The plug is out\. Put it in\. When that is mended, open it again\./;
+      /cannot give frames: it could not open: The plug is out\. Put it in\. When that is fixed, open it again\./;
     const answer = await ask(port, { path: `/unplugged/${path}` });
     assertProblem(answer, { status: 503, code: "NOT_READY", sentence }, path);
   }

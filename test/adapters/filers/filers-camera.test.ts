@@ -61,7 +61,7 @@ test("it waits through pauses of the recording, and says that there is one", {
   await eventually(() => seen.length === 1);
   near.server.stop_network_recording();
   await eventually(() => !far.remote_recording);
-  assert.equal(far.state.state, "running");
+  assert.equal(far.state.state, "live");
   await eventually(() => near.server.clients[0]?.state === "requested");
   near.camera.mjpeg_stream.addFrame(JPEG); // nobody is sent this one
   near.server.start_network_recording();
@@ -85,7 +85,7 @@ test("a server that goes away is looked for again", { timeout }, async (t) => {
   const frame = far.mjpeg_stream.grab();
   again.camera.mjpeg_stream.addFrame(JPEG);
   await frame;
-  assert.equal(far.state.state, "running");
+  assert.equal(far.state.state, "live");
 });
 
 test("frames that the server left out are told of as losses, and those between recordings are not", {
