@@ -3,6 +3,7 @@ import type { Log } from "../base/log.ts";
 import { acceptedInput, copied, doesRelease } from "./action-input.ts";
 import { runAction } from "./action-run.ts";
 import type { ActionAffordance, EventAffordance, PropertyAffordance } from "./affordances.ts";
+import { Departure } from "./departure.ts";
 import { EventAccess } from "./event-access.ts";
 import type { GlobalLock } from "./global-lock.ts";
 import { initialValue } from "./initial-values.ts";
@@ -41,6 +42,7 @@ export class HostedThing {
   /** How often it became disconnected. */
   disconnections = 0;
   readonly settings: ThingSettings;
+  readonly departure: Departure;
   readonly #host: HostServices;
   /** What the Thing's own code has failed at: the joint through which all of it is called. */
   readonly faults: ThingFaults;
@@ -53,6 +55,7 @@ export class HostedThing {
     this.name = name;
     this.thing = thing;
     this.model = model;
+    this.departure = new Departure(name);
     this.settings = new ThingSettings(this, host.settings, host.log);
     this.#host = host;
     this.faults = faultsFor(thing, name, host.log);

@@ -169,10 +169,15 @@ export class ThingHost {
     for (const name of names) this.#cancelActions(name);
     await this.#closeTogether(lives.reverse(), performance.now() + this.#closeWithinMs);
     if (closes !== this.#closes) return;
+    const left = names.flatMap((name) => this.things.get(name) ?? []);
     for (const map of [this.things, this.#lives, this.#slots]) {
       for (const name of names) map.delete(name);
     }
-    await add();
+    try {
+      await add();
+    } finally {
+      for (const { departure } of left) departure.leave(); // who comes again finds what there is now
+    }
     if (closes === this.#closes) await this.open();
   }
 

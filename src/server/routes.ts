@@ -20,6 +20,7 @@ import { streamRoutes } from "./stream-routes.ts";
 import type { Security } from "./td-security.ts";
 import { thingDescriber } from "./thing-description.ts";
 import { thingRoutes } from "./thing-routes.ts";
+import { untilLeft } from "./until-left.ts";
 import { webhookRoutes } from "./webhook-routes.ts";
 import type { Webhooks } from "./webhooks/webhooks.ts";
 import { webSocketRoutes } from "./websocket-routes.ts";
@@ -84,8 +85,9 @@ export class RouteTable {
       ...fileRoutes(hosted, base),
       ...endpointRoutes(hosted, base),
     ];
-    this.#byThing.set(hosted, routes);
-    return routes;
+    const ending = routes.map((route) => untilLeft(hosted, route));
+    this.#byThing.set(hosted, ending);
+    return ending;
   }
 }
 

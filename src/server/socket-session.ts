@@ -3,8 +3,11 @@ import { Outbox } from "./outbox.ts";
 import { RateLimit } from "./rate-limit.ts";
 
 /** WebSocket close codes, RFC 6455. */
+const GOING_AWAY = 1001;
 const POLICY_VIOLATION = 1008;
 const TRY_AGAIN_LATER = 1013;
+/** Bytes: a control frame has no room for more. */
+const LONGEST_REASON = 123;
 /** What a client has, after it was told to close, before it is cut off. */
 const CLOSE_MS = 2000;
 const MESSAGE_RATE = { burst: 200, perSecond: 100 } as const;
@@ -55,6 +58,11 @@ export abstract class SocketSession {
     }
   }
 
+  /** Ends it because what it talks with is gone. */
+  goAway(reason: string): void {
+    this.#close(GOING_AWAY, reason);
+  }
+
   /** Ends a client that cannot be told everything. */
   protected endSlow(): void {
     this.#end(TRY_AGAIN_LATER, "You read too slowly.");
@@ -79,11 +87,17 @@ export abstract class SocketSession {
     }
   }
 
-  /** Closes with a code and a sentence, and cuts the client off if it does not close in turn. */
   #end(code: number, reason: string): void {
     if (this.socket.readyState !== this.socket.OPEN) return;
     this.endedFor = reason;
-    this.socket.close(code, reason);
+    this.#close(code, reason);
+  }
+
+  /** Closes with a code and a sentence, and cuts the client off if it does not close in turn. */
+  #close(code: number, reason: string): void {
+    if (this.socket.readyState !== this.socket.OPEN) return;
+    this.socket.resume(); // its own goodbye has to be read
+    this.socket.close(code, reason.slice(0, LONGEST_REASON));
     const cut = setTimeout(() => this.socket.terminate(), CLOSE_MS);
     this.socket.once("close", () => clearTimeout(cut));
   }

@@ -44,9 +44,14 @@ export class EventStreamWriter {
 
   /** Ends the stream with a message that says why, and cuts the reader off if it does not take it. */
   drop(reason: string): void {
-    if (this.#response.destroyed || this.#response.writableEnded) return;
-    this.#response.end(`event: dropped\ndata: ${JSON.stringify(reason)}\n\n`);
-    const cut = setTimeout(() => this.#response.destroy(), DROP_MS).unref();
-    this.#response.on("close", () => clearTimeout(cut));
+    dropReader(this.#response, reason);
   }
+}
+
+/** Ends a stream of server-sent events with a message that says why, and cuts its reader off if it does not take it. */
+export function dropReader(response: ServerResponse, reason: string): void {
+  if (response.destroyed || response.writableEnded) return;
+  response.end(`event: dropped\ndata: ${JSON.stringify(reason)}\n\n`);
+  const cut = setTimeout(() => response.destroy(), DROP_MS).unref();
+  response.on("close", () => clearTimeout(cut));
 }

@@ -104,6 +104,7 @@ function subscribeRoute(
         callbackURL,
         client: clientOf(exchange.identity, exchange.request),
         at: path,
+        onOver: (listener) => notifications.departure.onLeft(listener),
         selfOf: (name) => `${root}${base}/${name}`,
       });
       const Location = `${root}${path}/subscriptions/${id}`;

@@ -132,9 +132,11 @@ export function serveWebSockets({
     sessions.set(socket, session);
     counts.opened += 1;
     socket.on("error", ({ message }) => log.debug(`WebSocket of '${hosted.name}': ${message}`));
+    const stop = hosted.departure.onLeft(({ message }) => session.goAway(message));
     socket.on("close", () => {
       sessions.delete(socket);
       leave();
+      stop();
       counts.replaced += session.outbox.replaced;
       if (session.endedFor === undefined) return;
       counts.ended += 1;

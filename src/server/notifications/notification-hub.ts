@@ -11,7 +11,7 @@ export class NotificationHub {
   readonly log: Log;
   /** Before the path of every link that is told. */
   readonly prefix: string;
-  readonly #byThing = new Map<HostedThing, ThingNotifications>();
+  readonly #byThing = new WeakMap<HostedThing, ThingNotifications>();
 
   constructor({ log = silentLog, prefix = "" }: { log?: Log; prefix?: string } = {}) {
     this.log = log;

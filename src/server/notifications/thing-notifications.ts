@@ -2,6 +2,7 @@ import { wallTime } from "../../base/clock.ts";
 import { messageOf, unknownAffordance } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Role } from "../../core/affordances.ts";
+import type { Departure } from "../../core/departure.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
 import { blobReplacer } from "../../outputs/blob-store.ts";
 import type { FrameEntry } from "../../outputs/frame-log.ts";
@@ -31,6 +32,7 @@ export interface NotificationServices {
 export class ThingNotifications {
   readonly counts: EventStreamCounts;
   readonly ids: NotificationIds;
+  readonly departure: Departure;
   readonly #hosted: HostedThing;
   readonly #log: Log;
   readonly #prefix: string;
@@ -43,6 +45,7 @@ export class ThingNotifications {
     this.ids = ids;
     this.#log = log;
     this.#prefix = prefix;
+    this.departure = hosted.departure;
     this.counts = counts;
   }
 

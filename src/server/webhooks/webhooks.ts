@@ -29,6 +29,8 @@ export interface Subscribing {
   readonly callbackURL: unknown;
   /** Who it counts for. */
   readonly client: string;
+  /** Calls back when there will be nothing more to tell; until the returned function is called. */
+  onOver(listener: () => void): () => void;
   /** Names what was subscribed to: a subscription is cancelled there and nowhere else. */
   readonly at: string;
   /** The URL of the property or event of a name. */
@@ -56,7 +58,7 @@ export class Webhooks {
   }
 
   /** @returns The id of the subscription. @throws {ThingError} `INVALID_INPUT`, `CALLBACK_REFUSED`, `TOO_MANY_SUBSCRIPTIONS`. */
-  subscribe({ callbackURL, at, client, ...subscribing }: Subscribing): string {
+  subscribe({ callbackURL, at, client, onOver, ...subscribing }: Subscribing): string {
     const url = this.#policy.accept(callbackURL);
     if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS) throw tooMany(MAX_SUBSCRIPTIONS, "in all");
     if (this.#shares.countOf(client) >= MOST_OF_ONE) throw tooMany(MOST_OF_ONE, "of this client");
@@ -65,7 +67,12 @@ export class Webhooks {
     const ended = new AbortController();
     this.#subscriptions.set(id, { at, end: () => ended.abort() });
     const signal = AbortSignal.any([ended.signal, this.#closed.signal]);
+    const stop = onOver(() => {
+      this.#log.info(`${url.host} is called no more about ${at}: its Thing is gone.`);
+      ended.abort();
+    });
     void this.#serve({ ...subscribing, url, signal }).finally(() => {
+      stop();
       this.#subscriptions.delete(id);
       leave();
     });
