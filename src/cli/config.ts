@@ -29,6 +29,8 @@ export interface Config {
   readonly endWhenBlockedMs: number | undefined;
   readonly login: boolean;
   readonly tls: "auto" | { readonly cert: string; readonly key: string } | undefined;
+  /** What it was made from, in full words. */
+  readonly file: ConfigFile;
   /** `FILE:LINE` of a part of it, for messages. */
   where(path: ConfigPath): string;
 }
@@ -95,8 +97,19 @@ export function configFrom(
       file.end_when_blocked_s === undefined ? undefined : file.end_when_blocked_s * 1000,
     login: file.login ?? false,
     tls: tlsFrom(file.tls, folder),
+    file,
     where,
   };
+}
+
+/** The keys beside `things` by which two configurations come to something else: `mdns: false` is as good as no word of it. */
+export function changedKeys(before: Config, after: Config): string[] {
+  const keys = Object.keys(ConfigFile.properties) as (keyof ConfigFile)[];
+  const meaning = ({ file, folder }: Config, key: keyof ConfigFile) => {
+    const value = { things: { any: "any:Thing" }, ...(key in file && { [key]: file[key] }) };
+    return JSON.stringify({ ...configFrom(value, folder), file: undefined });
+  };
+  return keys.filter((key) => key !== "things" && meaning(before, key) !== meaning(after, key));
 }
 
 /**

@@ -1,27 +1,14 @@
 import { messageOf } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import type { ThingHost } from "../core/thing-host.ts";
+import type { ThingState } from "../core/thing-state.ts";
 import type { ThingServer } from "../server/thing-server.ts";
-import { type Config, loadConfig } from "./config.ts";
+import { type Config, changedKeys, loadConfig } from "./config.ts";
 import { addThing, hostFromConfig } from "./host-from-config.ts";
 import { embeddedThings } from "./serve.ts";
 
-/** What a configuration says beside its Things, by the key that a user knows. */
-const FIXED = {
-  settingsFolder: "settings_folder",
-  apiPrefix: "api_prefix",
-  trustedProxies: "trusted_proxies",
-  enableGlobalLock: "enable_global_lock",
-  globalLockLogLevel: "global_lock_log_level",
-  applicationConfig: "application_config",
-  allowedOrigins: "allowed_origins",
-  allowedHosts: "allowed_hosts",
-  webhooks: "webhooks",
-  mdns: "mdns",
-  login: "login",
-  tls: "tls",
-  endWhenBlockedMs: "end_when_blocked_s",
-} as const satisfies Partial<Record<keyof Config, string>>;
+/** What a reload tries again. */
+const LOST: readonly ThingState[] = ["failed", "disconnected"];
 
 /** Takes a changed configuration into a server that runs: what did not change is not touched. */
 export class Reloader {
@@ -58,40 +45,37 @@ export class Reloader {
   async #reload(): Promise<void> {
     const next = await loadConfig(this.#file);
     // All classes are loaded, made and connected aside first: what cannot be used is found before anything is closed.
-    const trial = await hostFromConfig(
-      { ...next, ...this.#kept() },
-      { log: silentLog, isStrict: false },
-    );
+    const taken: Config = { ...this.#config, things: next.things, where: next.where };
+    const trial = await hostFromConfig(taken, { log: silentLog, isStrict: false });
     const { host } = this.#server;
-    const changes = changesBetween(this.#config, next, host, trial);
+    const changes = changesBetween(this.#config, taken, host, trial);
     const wanted = [...next.things].filter(([name]) => !host.things.has(name) || changes.has(name));
     const gone = [...host.things.keys()].filter((name) => changes.has(name));
     this.#warnOfFixed(next);
+    const failed = [...host.things.values()].filter(({ state }) => LOST.includes(state));
     await host.exchange(gone, async () => {
       for (const [name, entry] of wanted)
-        await addThing(host, name, entry, { folder: next.folder, isStrict: false });
-      await this.#server.thingsChanged(embeddedThings(next));
+        await addThing(host, name, entry, { folder: taken.folder, isStrict: false });
+      await this.#server.thingsChanged(embeddedThings(taken));
     });
-    this.#config = { ...next, ...this.#kept() };
+    this.#config = taken;
     const opened = wanted.map(([name]) => name);
     const closed = gone.filter((name) => !opened.includes(name));
-    this.#log.info(
-      `The configuration was reloaded: ${opened.length > 0 ? `opened ${opened.join(", ")}` : "nothing opened"}${closed.length > 0 ? `, closed ${closed.join(", ")}` : ""}.`,
-    );
-  }
-
-  /** What stays as it is until a restart. */
-  #kept(): Partial<Config> {
-    const keys = Object.keys(FIXED) as (keyof typeof FIXED)[];
-    return Object.fromEntries(keys.map((key) => [key, this.#config[key]]));
+    const retried = failed.map(({ name }) => name).filter((name) => !gone.includes(name));
+    const done = [
+      opened.length > 0 ? `opened ${opened.join(", ")}` : "nothing opened",
+      closed.length > 0 && `closed ${closed.join(", ")}`,
+      retried.length > 0 && `tried again ${retried.join(", ")}`,
+    ];
+    this.#log.info(`The configuration was reloaded: ${done.filter(Boolean).join(", ")}.`);
   }
 
   #warnOfFixed(next: Config): void {
-    const keys = Object.keys(FIXED) as (keyof typeof FIXED)[];
-    const changed = keys.filter((key) => !isSame(this.#config[key], next[key]));
+    const changed = changedKeys(this.#config, next);
     if (changed.length === 0) return;
-    const words = changed.map((key) => FIXED[key]).join(", ");
-    this.#log.warn(`${words} cannot change while the server runs. Restart it for that.`);
+    this.#log.warn(
+      `${changed.join(", ")} cannot change while the server runs. Restart it for that.`,
+    );
   }
 }
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { ConfigFile } from "../../src/cli/config-schema.ts";
 import { folderWith, type Served, serveCli } from "./run-cli.ts";
 
 const THINGS = `
@@ -28,6 +29,24 @@ export class Panel extends Thing {
 const lab = (...lines: string[]) => ["things:", "  eye: things.ts:Eye", ...lines, ""].join("\n");
 const lamp = (power: number) => `  lamp: { class: "things.ts:Lamp", kwargs: { power: ${power} } }`;
 const PANEL = "  panel: things.ts:Panel";
+
+/** What is no default, of every key that a configuration may have. */
+const RESTARTED: Record<Exclude<keyof ConfigFile, "things">, string> = {
+  settings_folder: "elsewhere",
+  api_prefix: "/api",
+  enable_global_lock: "true",
+  global_lock_log_level: "ERROR",
+  invocations: "{ max_running: 3 }",
+  application_config: "{ a: 1 }",
+  allowed_origins: '["https://lab.example"]',
+  allowed_hosts: '["lab.example"]',
+  trusted_proxies: '["10.0.0.0/8"]',
+  login: "true",
+  tls: "auto",
+  webhooks: "{ allowed_hosts: [lab.example] }",
+  end_when_blocked_s: "60",
+  mdns: "true",
+};
 
 async function read(server: Served, path: string): Promise<unknown> {
   const response = await fetch(`${server.url}${path}`);
@@ -85,11 +104,36 @@ test("SIGHUP takes a changed configuration: what did not change keeps its viewer
   assert.equal(await read(server, "/lamp/power"), 404);
   await stillSeen();
 
-  assert.match(await reload(`${lab()}api_prefix: /api\n`), /was reloaded: nothing opened\.$/);
-  await server.told(
-    ({ msg }) => msg === "api_prefix cannot change while the server runs. Restart it for that.",
-  );
+  const others = Object.entries(RESTARTED).map(([key, value]) => `${key}: ${value}\n`);
+  assert.match(await reload(lab() + others.join("")), /was reloaded: nothing opened\.$/);
+  const { msg: fixed } = await server.told(({ msg }) => msg.includes("cannot change"));
+  const [named = "", after] = fixed.split(" cannot change while the server runs");
+  assert.equal(after, ". Restart it for that.");
+  assert.deepEqual(named.split(", ").sort(), Object.keys(RESTARTED).sort());
   await stillSeen();
   await picture.cancel();
+  assert.equal(await server.stop(), 0);
+});
+
+test("a Thing that had failed is tried again at each reload, and the log says so", {
+  timeout: 60_000,
+}, async (t) => {
+  const folder = await folderWith({
+    "things.ts": `${THINGS}
+import { existsSync } from "node:fs";
+export class Cable extends Thing {
+  open() { if (!existsSync("cable")) throw new Error("The cable is out."); }
+}`,
+    "lab.yaml": lab("  cable: things.ts:Cable"),
+  });
+  const server = await serveCli(t, folder, "lab.yaml");
+  await server.told(({ msg }) => msg === "cable  Cable  failed: The cable is out.");
+  await writeFile(join(folder, "cable"), "");
+  server.child.kill("SIGHUP");
+  await server.told(
+    ({ msg }) => msg === "The configuration was reloaded: nothing opened, tried again cable.",
+  );
+  const health = await fetch(`${server.url}/health`);
+  assert.equal(((await health.json()) as { status: string }).status, "ok");
   assert.equal(await server.stop(), 0);
 });
