@@ -9,25 +9,62 @@ import { listenProblem, type OptionText } from "../server/listen-problem.ts";
 export interface WireAddress {
   /** `127.0.0.1` when absent: only programs of this machine. */
   readonly host?: string;
-  /** Whoever reaches another address than loopback may do there all that the wire can. */
+  /** Whoever reaches the address, another than loopback too, may do there all that the wire can. */
   readonly insecure?: boolean;
+  /** Programs of this machine may do so although the server has a login. `insecure` includes it. */
+  readonly insecure_no_login?: boolean;
+}
+
+/** Who else is kept out: by a server with a login, what a wire would give to anybody is protected. */
+export interface WireAudience {
+  readonly hasLogin?: boolean | undefined;
 }
 
 const inTheOptions: OptionText = (name, value) =>
   `{ ${name}: ${typeof value === "number" ? value : `"${value}"`} }`;
 
 /**
- * Makes sure that somebody decided to let others in, and says so once in the log.
+ * Makes sure that somebody decided to let others in, and says so once in the log. Called before anything listens.
  * @param wire - Its name in sentences, e.g. `Filers`.
+ * @param audience - The Thing's context; none in a constructor, which knows of no server yet.
  * @returns The host to listen on.
- * @throws {ThingError} `BAD_ARGUMENT` for an address off loopback without `insecure`.
+ * @throws {ThingError} `BAD_ARGUMENT` for an address off loopback without `insecure`, and where the server has a login without
+ *   `insecure_no_login` or `insecure`.
  */
 export function admittedHost(
   wire: string,
-  { host = "127.0.0.1", insecure = false }: WireAddress,
+  { host = "127.0.0.1", insecure = false, insecure_no_login = false }: WireAddress,
   log: Log,
+  audience: WireAudience = {},
 ): string {
-  if (isLoopback(host)) return host;
+  const hosted = isLoopback(host) ? host : admittedFromNetwork(wire, host, insecure, log);
+  admitPastLogin(wire, insecure || insecure_no_login, log, audience);
+  return hosted;
+}
+
+/**
+ * The same for what has no host, such as a socket file.
+ * @throws {ThingError} `BAD_ARGUMENT` where the server has a login and nobody said that this wire may do without.
+ */
+export function admitPastLogin(
+  wire: string,
+  isAdmitted: boolean,
+  log: Log,
+  { hasLogin = false }: WireAudience,
+): void {
+  if (!hasLogin) return;
+  if (!isAdmitted) {
+    throw new ThingError(
+      "BAD_ARGUMENT",
+      `This server has a login, and the ${wire} wire knows none: everybody who reaches its port would have what the login protects. Add insecure_no_login: true to this Thing's options if that is meant, or leave the Thing out.`,
+    );
+  }
+  log.warn(
+    `NO LOGIN: the server has one, but everybody who reaches the ${wire} wire can use that without, because of its insecure option.`,
+  );
+}
+
+function admittedFromNetwork(wire: string, host: string, insecure: boolean, log: Log): string {
   if (!insecure) {
     throw new ThingError(
       "BAD_ARGUMENT",

@@ -17,6 +17,7 @@ import {
   runsByAction,
   type Telling,
 } from "./invocation-json.ts";
+import { covers, roleOf } from "./login/identity.ts";
 import { type Exchange, JSON_TYPE, type Reply, type Route } from "./route.ts";
 import { InvocationListSchema, InvocationSchema } from "./wire-schemas.ts";
 
@@ -159,7 +160,8 @@ function allActionsRoute(hosted: HostedThing, host: ThingHost, prefix: string): 
   };
 }
 
-/** What this client is told of invocations: absolute URLs as it addressed us, words as it accepts them. */
-export function tellingFor({ root, request }: Exchange, prefix: string): Telling {
-  return { root, prefix, accept: request.headers.accept };
+/** What this client is told of invocations: absolute URLs as it addressed us, words as it accepts them, logs if it may operate. */
+export function tellingFor({ root, request, identity }: Exchange, prefix: string): Telling {
+  const mayReadLog = covers(roleOf(identity), "operate");
+  return { root, prefix, accept: request.headers.accept, mayReadLog };
 }

@@ -15,6 +15,8 @@ export interface Telling {
   readonly prefix: string;
   /** The request's Accept header. */
   readonly accept: string | undefined;
+  /** Lines of logs are for operators, whichever way they come. */
+  readonly mayReadLog: boolean;
 }
 
 /** Where an invocation can be asked about, absolute. */
@@ -58,7 +60,7 @@ export function invocationJson(
   return {
     ...actionStatus(record, telling),
     input: record.input,
-    log: record.log,
+    log: telling.mayReadLog ? record.log : [],
   };
 }
 

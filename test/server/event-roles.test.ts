@@ -148,11 +148,11 @@ test("the same holds over a WebSocket and for webhooks", { timeout: 20_000 }, as
   }
 });
 
-test("where the server has a login, ThorVision's port gives no log files", async (t) => {
+test("where the server has a login, ThorVision's port gives no log files, also where it is open without", async (t) => {
   for (const insecure_logs of [false, true]) {
     const folder = await mkdtemp(join(tmpdir(), "thingscope-roles-"));
     const host = new ThingHost({ logFolder: join(folder, "logs"), settingsFolder: folder });
-    const wire = new ThorVisionServer({ port: 0, insecure_logs });
+    const wire = new ThorVisionServer({ port: 0, insecure_no_login: true, insecure_logs });
     host.add("wire", wire);
     const server = new ThingServer(host, { login: { folder } });
     t.after(() => server.close());

@@ -17,6 +17,7 @@ const Options = Type.Object({
   host: Type.Optional(Type.String({ minLength: 1 })),
   port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
   insecure: Type.Optional(Type.Boolean()),
+  insecure_no_login: Type.Optional(Type.Boolean()),
   pixel_format: Type.Optional(Type.Enum([...PIXEL_FORMATS])),
   max_fps: Type.Optional(Type.Number({ minimum: 0.01, maximum: 1000 })),
   width: Type.Optional(Type.Integer({ minimum: 16, maximum: 65_500 })),
@@ -44,6 +45,8 @@ export interface FilersServerOptions {
   readonly port?: number;
   /** The wire knows no login: whoever reaches another address than loopback sees the camera. */
   readonly insecure?: boolean;
+  /** Lets it listen although the server has a login, which this wire does not know. `insecure` includes it. */
+  readonly insecure_no_login?: boolean;
   /** `rgb24`. */
   readonly pixel_format?: (typeof PIXEL_FORMATS)[number];
   /** Pictures a second at most; all when absent. */
@@ -163,7 +166,8 @@ export class FilersServer extends Thing {
       width,
     } = this.#options;
     // Filers' clients know IPv4 alone, and "localhost" may be the other one.
-    const host = admittedHost(WIRE, this.#options, this.log).replace(/^localhost$/i, "127.0.0.1");
+    const admitted = admittedHost(WIRE, this.#options, this.log, this.context);
+    const host = admitted.replace(/^localhost$/i, "127.0.0.1");
     this.#sender = new PictureSender(this.camera.mjpeg_stream, this.#clients, {
       ...{ pixelFormat, maxFps: max_fps, width },
       onFault: (kind, sentence) => this.#complaints.add(kind, sentence),

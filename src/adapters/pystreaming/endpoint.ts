@@ -1,15 +1,20 @@
 import { ThingError } from "../../base/errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import { listenProblem } from "../../server/listen-problem.ts";
-import { admittedHost } from "../wire-address.ts";
+import { admitPastLogin, admittedHost } from "../wire-address.ts";
 
 /** Who may come to an endpoint that is bound. */
 export interface EndpointOptions {
   /** Lets others than programs of this machine in. Whoever reaches the endpoint may use it: the wire knows no login. */
   readonly insecure?: boolean | undefined;
+  /** Lets the endpoint be bound although the server has a login. `insecure` includes it. */
+  readonly insecure_no_login?: boolean | undefined;
+  /** Of the server whose Thing binds it. */
+  readonly hasLogin?: boolean | undefined;
   readonly log?: Log | undefined;
 }
 
+const WIRE = "pystreaming";
 const EXAMPLE = "tcp://127.0.0.1:5555";
 
 /** @throws {ThingError} `BAD_ARGUMENT` for what is no endpoint of ZeroMQ. */
@@ -22,15 +27,18 @@ export function requireEndpoint(endpoint: string): void {
 }
 
 /**
- * Makes sure that an endpoint to be bound is one that only programs of this machine reach, or that somebody decided otherwise.
+ * Makes sure that an endpoint to be bound is one that only programs of this machine reach, and nobody where there is a login, or
+ * that somebody decided otherwise.
  * @throws {ThingError} `BAD_ARGUMENT`
  */
-export function admitEndpoint(endpoint: string, { insecure, log }: EndpointOptions): void {
+export function admitEndpoint(endpoint: string, options: EndpointOptions): void {
   requireEndpoint(endpoint);
+  const { insecure = false, insecure_no_login = false, hasLogin, log = silentLog } = options;
   const host = TCP.exec(endpoint)?.[1];
-  if (host !== undefined) {
-    admittedHost("pystreaming", { host, insecure: insecure ?? false }, log ?? silentLog);
-  }
+  if (host !== undefined)
+    admittedHost(WIRE, { host, insecure, insecure_no_login }, log, { hasLogin });
+  else if (!endpoint.startsWith("inproc:"))
+    admitPastLogin(WIRE, insecure || insecure_no_login, log, { hasLogin });
 }
 
 /** Why an endpoint cannot be bound, as a sentence, from what ZeroMQ says of it. */

@@ -19,6 +19,7 @@ export const CAMERA_OPTIONS = Type.Object({
   mode: Type.Optional(Type.Enum([...MODES])),
   buffer_s: Type.Optional(Type.Number({ minimum: 0, maximum: 60 })),
   insecure: Type.Optional(Type.Boolean()),
+  insecure_no_login: Type.Optional(Type.Boolean()),
   keep_warm: Type.Optional(Type.Boolean()),
 });
 
@@ -32,6 +33,8 @@ export interface PyStreamingCameraOptions {
   readonly buffer_s?: number;
   /** With `collect`: lets an address be bound that other machines reach. Nobody has to log in there. */
   readonly insecure?: boolean;
+  /** With `collect`: lets it be bound although the server has a login, which this wire does not know. `insecure` includes it. */
+  readonly insecure_no_login?: boolean;
   /** Whether it receives while nobody wants frames, too. */
   readonly keep_warm?: boolean;
 }
@@ -83,9 +86,17 @@ export class PyStreamingCamera extends Camera {
   }
 
   protected override source(): FrameSource {
-    const { endpoint, mode, insecure } = this.#options;
-    const options = { mapreduce: mode === "collect", insecure, log: this.log };
-    const receiver = new Receiver(endpoint, options);
+    const { endpoint, mode, insecure, insecure_no_login } = this.#options;
+    const { log } = this;
+    // It is bound when somebody wants frames; whether it may be is said when the camera opens.
+    if (mode === "collect")
+      admitEndpoint(endpoint, {
+        insecure,
+        insecure_no_login,
+        log,
+        hasLogin: this.context.hasLogin,
+      });
+    const receiver = new Receiver(endpoint, { mapreduce: mode === "collect", insecure, log });
     this.#receiver = receiver;
     return { frames: (signal) => this.#frames(receiver, signal) };
   }

@@ -18,6 +18,7 @@ export const SERVER_OPTIONS = Type.Object({
   mode: Type.Optional(Type.Enum([...MODES])),
   tracks: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })),
   insecure: Type.Optional(Type.Boolean()),
+  insecure_no_login: Type.Optional(Type.Boolean()),
 });
 
 /** What a PyStreamingServer is made with. */
@@ -30,6 +31,8 @@ export interface PyStreamingServerOptions {
   readonly tracks?: readonly string[];
   /** Lets an address be bound that other machines reach. Nobody has to log in there. */
   readonly insecure?: boolean;
+  /** Lets it be bound although the server has a login, which this wire does not know. `insecure` includes it. */
+  readonly insecure_no_login?: boolean;
 }
 
 const Tracks = Type.Array(
@@ -124,8 +127,9 @@ export class PyStreamingServer extends Thing {
   }
 
   override async open(): Promise<void> {
-    const { tracks = ["none"], insecure } = this.#options;
-    const options = { insecure, log: this.log };
+    const { tracks = ["none"], insecure, insecure_no_login } = this.#options;
+    const { hasLogin } = this.context;
+    const options = { insecure, insecure_no_login, hasLogin, log: this.log };
     const onPeers = () => this.#peersChanged();
     this.#fno = 0;
     this.#outlet =

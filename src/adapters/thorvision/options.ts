@@ -6,6 +6,7 @@ import { admittedHost } from "../wire-address.ts";
 const Options = Type.Object({
   host: Type.Optional(Type.String({ minLength: 1 })),
   insecure: Type.Optional(Type.Boolean()),
+  insecure_no_login: Type.Optional(Type.Boolean()),
   insecure_logs: Type.Optional(Type.Boolean()),
   port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
   latency_ms: Type.Optional(Type.Integer({ minimum: 20, maximum: 8000 })),
@@ -19,7 +20,9 @@ export interface ThorVisionServerOptions {
   readonly host?: string;
   /** Lets another address than loopback be listened on: this wire knows no login. */
   readonly insecure?: boolean;
-  /** Lets everybody who reaches the port read the server's log files, though the server has a login. */
+  /** Lets the port be opened although the server has a login: whoever reaches it sees the cameras. `insecure` includes it. */
+  readonly insecure_no_login?: boolean;
+  /** Lets everybody who reaches the port read the server's log files, too, though the server has a login. */
   readonly insecure_logs?: boolean;
   /** Of HTTP: 8000. 0 takes a free one. */
   readonly port?: number;
@@ -37,7 +40,8 @@ export interface ThorVisionServerOptions {
  */
 export function completed(options: ThorVisionServerOptions): Required<ThorVisionServerOptions> {
   const all = {
-    ...{ host: "127.0.0.1", insecure: false, insecure_logs: false, port: 8000 },
+    ...{ host: "127.0.0.1", port: 8000 },
+    ...{ insecure: false, insecure_no_login: false, insecure_logs: false },
     ...{ latency_ms: 120, max_mb_per_s: 20, lonely_s: 600 },
     ...acceptedOptions(Options, options, "A ThorVisionServer"),
   };

@@ -98,7 +98,7 @@ export class ThorVisionServer extends Thing {
 
   override async open(): Promise<void> {
     const { port, latency_ms, max_mb_per_s } = this.#options;
-    const host = admittedHost("ThorVision", this.#options, this.log);
+    const host = admittedHost("ThorVision", this.#options, this.log, this.context);
     const complaints = new Complaints(this.log);
     this.#complaints = complaints;
     const { logFiles, settingsFolder } = this.context;
