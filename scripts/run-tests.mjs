@@ -20,7 +20,7 @@ if (files.length === 0) {
   console.error(`No test file under dist/test matches: ${parts.join(", ") || "all"}.`);
   process.exit(1);
 }
-const limitMs = process.env.THINGSCOPE_LONG ? 7_200_000 : 180_000; // of each file; tests have their own
+const limitMs = process.env.THINGSCOPE_LONG ? 7_200_000 : 900_000; // of each file, in case one hangs; tests have their own
 const flags = ["--enable-source-maps", "--expose-gc", "--test", `--test-timeout=${limitMs}`];
 if (folder) flags.push("--test-concurrency=1"); // browsers, encoders and microscopes measure time: one at a time
 const run = spawn(process.execPath, [...flags, ...files], { stdio: "inherit" });

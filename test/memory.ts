@@ -1,3 +1,5 @@
+import { WAIT_MS } from "./limits.ts";
+
 /**
  * Bytes that are held: the heap and what Node allocates beside it, after garbage has been collected. The memory of the
  * process would count garbage too, and what the allocator keeps.
@@ -12,9 +14,9 @@ export async function memoryHeld(): Promise<number> {
   return heapUsed + external;
 }
 
-/** The bytes held once they are below `limit`, or after 5 s: what a request has used may be collected a little later. */
+/** The bytes held once they are below `limit`, or after `WAIT_MS`: what a request has used may be collected a little later. */
 export async function memoryHeldWithin(limit: number): Promise<number> {
-  const until = performance.now() + 5000;
+  const until = performance.now() + WAIT_MS;
   let held = await memoryHeld();
   while (held > limit && performance.now() < until) {
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -4,8 +4,9 @@ import { test } from "node:test";
 import { Complaints } from "../../src/adapters/complaints.ts";
 import { admittedHost, listenOn } from "../../src/adapters/wire-address.ts";
 import { logTo, silentLog } from "../../src/base/log.ts";
+import { TEST_MS } from "../limits.ts";
 
-const timeout = 20_000;
+const timeout = TEST_MS;
 
 test("a wire listens on loopback, and elsewhere only for who insists, loudly", () => {
   const lines: string[] = [];

@@ -3,9 +3,10 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { delay, withDeadline } from "thingscope";
 import { packagePath } from "../../src/base/package-root.ts";
+import { TEST_MS } from "../limits.ts";
 import { filesIn } from "../sources.ts";
 
-const timeout = 10_000;
+const timeout = TEST_MS;
 
 test("a deadline is kept although memory is collected while somebody waits", {
   timeout,

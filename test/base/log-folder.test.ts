@@ -6,6 +6,7 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { logTo } from "../../src/base/log.ts";
 import { LogFolder, type LogFolderOptions } from "../../src/base/log-folder.ts";
+import { TEST_MS } from "../limits.ts";
 import { folderFor } from "../things/recorder-server.ts";
 
 async function logsIn(t: TestContext, options?: LogFolderOptions) {
@@ -79,7 +80,7 @@ test("lines of another run are kept, and their size counts", async (t) => {
 });
 
 test("a folder that cannot be written costs one warning, and the lines that were too many to wait", {
-  timeout: 20_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const warnings: string[] = [];
   const log = logTo((_, message) => warnings.push(message));
@@ -108,7 +109,7 @@ test("a folder that cannot be written costs one warning, and the lines that were
 });
 
 test("lines that a full disk did not take are counted, and their place is marked", {
-  timeout: 20_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { folder, logs } = await logsIn(t, { retryMs: 20 });
   const path = join(folder, "camera.log");
@@ -128,7 +129,7 @@ test("lines that a full disk did not take are counted, and their place is marked
 });
 
 test("a disk that hangs holds nobody up and no more memory than is allowed", {
-  timeout: 20_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { folder, logs } = await logsIn(t);
   logs.log("other").info("makes the folder");

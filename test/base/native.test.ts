@@ -4,8 +4,9 @@ import { createServer } from "node:net";
 import { test } from "node:test";
 import { logTo, silentLog } from "../../src/base/log.ts";
 import { limitUnsent, loadAddon, tcpLowat } from "../../src/base/native.ts";
+import { TEST_MS } from "../limits.ts";
 
-test("a listener is limited exactly where the addon is built", { timeout: 10_000 }, async (t) => {
+test("a listener is limited exactly where the addon is built", { timeout: TEST_MS }, async (t) => {
   const server = createServer();
   t.after(() => server.close());
   server.listen(0, "127.0.0.1");

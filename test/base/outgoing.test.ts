@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { checkedLookup, isMetadataAddress } from "../../src/base/outgoing.ts";
 import { decodeUserinfo } from "../../src/base/userinfo.ts";
 import { MjpegHttpSource } from "../../src/sources/mjpeg-http.ts";
+import { patience, TEST_MS } from "../limits.ts";
 
 const FORBIDDEN = [
   "169.254.169.254",
@@ -33,7 +34,7 @@ test("an address where clouds keep secrets is known in each spelling that a URL 
   for (const host of FORBIDDEN) {
     const url = new URL(`http://${host}/latest`);
     assert.ok(isMetadataAddress(url.hostname), host);
-    const frames = new MjpegHttpSource(url.href).frames(AbortSignal.timeout(5000));
+    const frames = new MjpegHttpSource(url.href).frames(patience());
     await assert.rejects(frames.next(), /is where a cloud keeps its secrets/, host);
   }
   for (const host of ALLOWED)
@@ -41,7 +42,7 @@ test("an address where clouds keep secrets is known in each spelling that a URL 
 });
 
 test("a spelling that only the system's look-up understands is refused at the connection", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   for (const host of ["2852039166", "0xa9fea9fe"]) {
     const socket = connect({ host, port: 80, lookup: checkedLookup });
@@ -50,14 +51,14 @@ test("a spelling that only the system's look-up understands is refused at the co
   }
 });
 
-test("a redirect to such an address is not followed", { timeout: 10_000 }, async (t) => {
+test("a redirect to such an address is not followed", { timeout: TEST_MS }, async (t) => {
   const server = createServer((_, response) => {
     response.writeHead(302, { Location: "http://2852039166/latest/meta-data" }).end();
   }).listen(0, "127.0.0.1");
   t.after(() => server.close());
   await new Promise((resolve) => server.on("listening", resolve));
   const { port } = server.address() as { port: number };
-  const frames = new MjpegHttpSource(`http://127.0.0.1:${port}/`).frames(AbortSignal.timeout(5000));
+  const frames = new MjpegHttpSource(`http://127.0.0.1:${port}/`).frames(patience());
   await assert.rejects(frames.next(), /redirects to another host, 169\.254\.169\.254/);
 });
 

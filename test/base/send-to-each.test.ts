@@ -4,8 +4,9 @@ import { connect, createServer, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import { TLSSocket } from "node:tls";
 import { plainHandleOf, sendToEach } from "../../src/base/send-to-each.ts";
+import { TEST_MS } from "../limits.ts";
 
-const timeout = 10_000;
+const timeout = TEST_MS;
 const BYTES = Buffer.from("a picture");
 
 test("each socket gets all bytes, from the kernel or from write", { timeout }, async (t) => {

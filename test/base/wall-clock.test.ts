@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { now, steadyTime, wallTime } from "../../src/base/clock.ts";
 import { watchWallClock } from "../../src/base/clock-watch.ts";
 import { type ClockStep, wallClock } from "../../src/base/wall-clock.ts";
+import { TEST_MS } from "../limits.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -19,7 +20,7 @@ test("times are told by the wall clock as it is now, and told back; now() itself
 });
 
 test("each step is told once, with its size and direction; a watched clock is looked at though nobody asks", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   const count = wallClock.stepCount;
   let end = () => {};

@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
+import { TEST_MS } from "../limits.ts";
 import { folderWith, runCli, serveCli } from "./run-cli.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 
 /** Runs a command line that reads its standard input. */
 async function runWith(folder: string, input: string, ...args: string[]): Promise<number | null> {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { TEST_MS } from "../limits.ts";
 import { folderWith, runCli } from "./run-cli.ts";
 
 const LAMP = `
@@ -26,14 +27,14 @@ async function check(yaml: string, files: Record<string, string> = {}) {
 }
 
 test("a configuration that can be served is OK, and nothing is opened", {
-  timeout: 20_000,
+  timeout: TEST_MS,
 }, async () => {
   const { code, stdout } = await check("things:\n  lamp: lamp:Lamp\n  panel: lamp.ts:Panel\n");
   assert.deepEqual([code, stdout], [0, "lab.yaml: OK: lamp (Lamp), panel (Panel)\n"]);
 });
 
 test("classes that cannot be loaded are told with line and reason, and end with 3", {
-  timeout: 20_000,
+  timeout: TEST_MS,
 }, async () => {
   const { code, problems } = await check(
     `things:
@@ -68,7 +69,7 @@ test("classes that cannot be loaded are told with line and reason, and end with 
 });
 
 test("reserved names and slots that fit nothing are told with their line, and end with 2", {
-  timeout: 20_000,
+  timeout: TEST_MS,
 }, async () => {
   const names = await check(`things:
   things: lamp:Lamp

@@ -10,9 +10,10 @@ import type { ClientIo, Output } from "../../src/cli/client-output.ts";
 import { get, run, watch } from "../../src/cli/client-verbs.ts";
 import { FakeServer, json } from "../client/fake-server.ts";
 import { type Lab, openLab } from "../client/instrument.ts";
+import { TEST_MS } from "../limits.ts";
 import { folderWith, runCli } from "./run-cli.ts";
 
-const timeout = 30_000;
+const timeout = TEST_MS;
 let lab: Lab;
 let folder: string;
 before(async () => {

@@ -3,6 +3,7 @@ import { chmod } from "node:fs/promises";
 import { createServer } from "node:net";
 import { test } from "node:test";
 import { portCheck, settingsCheck } from "../../src/cli/machine-checks.ts";
+import { TEST_MS } from "../limits.ts";
 import { folderWith, runCli } from "./run-cli.ts";
 
 interface Report {
@@ -12,7 +13,7 @@ interface Report {
   fix?: string;
 }
 
-test("doctor tells what it looked at, as lines and as JSON", { timeout: 60_000 }, async () => {
+test("doctor tells what it looked at, as lines and as JSON", { timeout: TEST_MS }, async () => {
   const folder = await folderWith({});
   const { code, stdout } = await runCli(folder, "doctor", "--json", "--port", "0");
   const reports: Report[] = JSON.parse(stdout);
@@ -38,7 +39,7 @@ test("doctor tells what it looked at, as lines and as JSON", { timeout: 60_000 }
   assert.match((await runCli(folder, "doctor", "--port", "0")).stdout, /^OK {4}node +Node \d+/m);
 });
 
-test("a port in use is a warning that names another", { timeout: 5000 }, async (t) => {
+test("a port in use is a warning that names another", { timeout: TEST_MS }, async (t) => {
   const server = createServer();
   t.after(() => server.close());
   const port = await new Promise<number>((resolve) => {
@@ -52,7 +53,7 @@ test("a port in use is a warning that names another", { timeout: 5000 }, async (
   assert.match(fix ?? "", new RegExp(`thingscope serve --port ${port + 1}$`));
 });
 
-test("a settings folder that cannot be written fails", { timeout: 5000 }, async () => {
+test("a settings folder that cannot be written fails", { timeout: TEST_MS }, async () => {
   const folder = await folderWith({ "file.txt": "not a folder" });
   assert.equal((await settingsCheck(`${folder}/new/settings`).run()).level, "ok");
   await chmod(`${folder}/file.txt`, 0o400);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { TEST_MS } from "../limits.ts";
 import { folderWith, runCli, serveCli } from "./run-cli.ts";
 
 const THINGS = `
@@ -46,7 +47,7 @@ const CONFIGURATION = {
 };
 
 test("a configuration of labthings-fastapi is served as it is, but for the classes", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const folder = await folderWith({
     "things.ts": THINGS,
@@ -84,7 +85,7 @@ test("a level of the log that there is none of is told with its line", async () 
 });
 
 test("a second server on the same settings names the first one and ends with 2", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const folder = await folderWith({
     "things.ts": THINGS,
@@ -107,7 +108,7 @@ test("a second server on the same settings names the first one and ends with 2",
 });
 
 test("settings that cannot be kept are warned of at the start, and the Thing is served", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const folder = await folderWith({
     "things.ts": THINGS,

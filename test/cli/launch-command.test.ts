@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Command } from "commander";
 import { parametersAsOptions } from "../../src/cli/launch-command.ts";
+import { TEST_MS } from "../limits.ts";
 import { folderWith, runCli } from "./run-cli.ts";
 
 const command = new Command("launch")
@@ -47,7 +48,7 @@ test("an unknown option with a value is a parameter; options and the pipeline's 
 });
 
 test("a launch that cannot be meant so ends with 2 and a sentence", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async () => {
   const folder = await folderWith({
     "snow.txt": "videotestsrc pattern={pattern} ! autovideosink\n",
@@ -95,7 +96,7 @@ test("a launch that cannot be meant so ends with 2 and a sentence", {
 });
 
 test("a module that cannot be loaded ends with 3 and a sentence, before anything is run", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async () => {
   const folder = await folderWith({
     "mine.ts": `export const findBirds = () => [];
@@ -124,7 +125,7 @@ test("a module that cannot be loaded ends with 3 and a sentence, before anything
 });
 
 test("--dry-run prints the command, with what is tapped, and runs nothing", {
-  timeout: 30_000,
+  timeout: TEST_MS,
 }, async () => {
   const folder = await folderWith({
     "two.txt": `# caps in quotes, on several lines

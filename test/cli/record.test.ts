@@ -10,12 +10,13 @@ import { packagePath } from "../../src/base/package-root.ts";
 import type { ClientIo, Output } from "../../src/cli/client-output.ts";
 import { record } from "../../src/cli/record.ts";
 import { jpegOf } from "../frames/jpegs.ts";
+import { TEST_MS } from "../limits.ts";
 import { collect } from "../recording/recordings.ts";
 import { serverFor } from "../server/requests.ts";
 import { folderFor, recorderFor } from "../things/recorder-server.ts";
 import { runCli } from "./run-cli.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 
 interface Told {
   file: string;

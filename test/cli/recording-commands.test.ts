@@ -3,10 +3,11 @@ import { copyFile, open, truncate } from "node:fs/promises";
 import { dirname } from "node:path";
 import { test } from "node:test";
 import { ledgerPathOf, readLedger } from "../../src/recording/ledger.ts";
+import { TEST_MS } from "../limits.ts";
 import { frames, newPath, record } from "../recording/recordings.ts";
 import { runCli } from "./run-cli.ts";
 
-const timeout = 30_000;
+const timeout = TEST_MS;
 
 test("verify tells what is missing and ends with 1; repair closes the file", {
   timeout,

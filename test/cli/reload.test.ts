@@ -4,6 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { ConfigFile } from "../../src/cli/config-schema.ts";
+import { TEST_MS } from "../limits.ts";
 import { folderWith, type Served, serveCli } from "./run-cli.ts";
 
 const THINGS = `
@@ -54,7 +55,7 @@ async function read(server: Served, path: string): Promise<unknown> {
 }
 
 test("SIGHUP takes a changed configuration: what did not change keeps its viewers, what is wrong is refused with its line", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const folder = await folderWith({ "things.ts": THINGS, "lab.yaml": lab(lamp(1), PANEL) });
   const server = await serveCli(t, folder, "lab.yaml");
@@ -116,7 +117,7 @@ test("SIGHUP takes a changed configuration: what did not change keeps its viewer
 });
 
 test("a Thing that had failed is tried again at each reload, and the log says so", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const folder = await folderWith({
     "things.ts": `${THINGS}

@@ -6,9 +6,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { verifyRecording } from "thingscope";
 import { packagePath } from "../../src/base/package-root.ts";
 import { ThingClient } from "../../src/client/index.ts";
+import { TEST_MS } from "../limits.ts";
 import { folderWith, serveCli } from "./run-cli.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 
 async function recordersFolder(): Promise<string> {
   const config = await readFile(packagePath("examples", "recorder.yaml"), "utf8");

@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
+import { TEST_MS } from "../limits.ts";
 import { folderWith, install, runCli, serveCli } from "./run-cli.ts";
 
 const CAMERA = `
@@ -42,7 +43,7 @@ async function getJson(url: string): Promise<Record<string, unknown>> {
 }
 
 test("a TypeScript Thing is served from a folder that has thingscope installed", {
-  timeout: 30_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const folder = await folderWith({
     "camera.ts": CAMERA,
@@ -61,7 +62,7 @@ test("a TypeScript Thing is served from a folder that has thingscope installed",
 });
 
 test("a Thing finds the server's own thingscope where none is installed, in files that import one another", {
-  timeout: 30_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const folder = await folderWith({
     "camera.ts": CAMERA,
@@ -102,7 +103,7 @@ test("a Thing finds the server's own thingscope where none is installed, in file
 });
 
 test("a Thing in a clone of the repository needs no installation", {
-  timeout: 30_000,
+  timeout: TEST_MS,
 }, async () => {
   const ended = await runCli(packagePath(), "check", "examples/writing-a-thing/lab.yaml");
   assert.deepEqual(
@@ -112,7 +113,7 @@ test("a Thing in a clone of the repository needs no installation", {
 });
 
 test("one Thing that cannot open is told, and the others are served; with --strict nothing is", {
-  timeout: 30_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const folder = await folderWith({
     "camera.ts": CAMERA,
@@ -135,7 +136,7 @@ test("one Thing that cannot open is told, and the others are served; with --stri
 });
 
 test("SIGTERM with viewers connected ends everything within 3 s", {
-  timeout: 30_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const folder = await folderWith({
     "camera.ts": CAMERA,
@@ -152,7 +153,7 @@ test("SIGTERM with viewers connected ends everything within 3 s", {
   }
 });
 
-test("a second signal ends what does not close", { timeout: 30_000 }, async (t) => {
+test("a second signal ends what does not close", { timeout: TEST_MS }, async (t) => {
   const folder = await folderWith({
     "camera.ts": CAMERA,
     "lab.yaml": "things:\n  stuck: camera:Stuck\n",
@@ -163,7 +164,7 @@ test("a second signal ends what does not close", { timeout: 30_000 }, async (t) 
   assert.equal(await server.stop(), 128 + 15);
 });
 
-test("a log that nobody reads any more stops nothing", { timeout: 30_000 }, async (t) => {
+test("a log that nobody reads any more stops nothing", { timeout: TEST_MS }, async (t) => {
   const folder = await folderWith({
     "camera.ts": CAMERA,
     "lab.yaml": "things:\n  eye: camera:Camera\n",
@@ -175,7 +176,7 @@ test("a log that nobody reads any more stops nothing", { timeout: 30_000 }, asyn
 });
 
 test("an error that a Thing leaves uncaught is logged, and serving goes on", {
-  timeout: 30_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const folder = await folderWith({
     "camera.ts": CAMERA,
@@ -189,7 +190,7 @@ test("an error that a Thing leaves uncaught is logged, and serving goes on", {
 });
 
 test("bad input ends with 2 and a sentence: a port in use, an address of others, a bad option", {
-  timeout: 30_000,
+  timeout: TEST_MS,
 }, async () => {
   const folder = await folderWith({
     "camera.ts": CAMERA,
@@ -220,7 +221,7 @@ test("bad input ends with 2 and a sentence: a port in use, an address of others,
 });
 
 test("what Things say is kept in files of the settings folder, and served by a ServerLog", {
-  timeout: 30_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const folder = await folderWith({
     "camera.ts": CAMERA,

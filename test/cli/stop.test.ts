@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import { STOP_WITHIN_MS } from "../../src/base/stop-time.ts";
+import { TEST_MS } from "../limits.ts";
 import { folderWith, serveCli } from "./run-cli.ts";
 
 const THINGS = `
@@ -32,7 +33,7 @@ async function serving(t: Parameters<typeof serveCli>[0], config: string) {
 }
 
 test("whatever hangs, the process ends in time: a loop that is blocked, a Thing that does not close", {
-  timeout: 60_000,
+  timeout: TEST_MS,
   concurrency: true,
 }, async (t) => {
   await Promise.all([

@@ -3,9 +3,10 @@ import { test } from "node:test";
 import { type ClientIo, visible } from "../../src/cli/client-output.ts";
 import { get, td, types, watch } from "../../src/cli/client-verbs.ts";
 import { FakeServer, json } from "../client/fake-server.ts";
+import { patience, TEST_MS } from "../limits.ts";
 import { runCli } from "./run-cli.ts";
 
-const timeout = 20_000;
+const timeout = TEST_MS;
 /** Clears the screen, renames the window, in C1 too; turns the text; ends the line. */
 const EVIL = "\u001b[2J\u001b]0;owned\u0007\u009b2J\u202eabc\u2028\u007f\u{e0041}\r\nforged";
 const DANGEROUS = /[\p{Cc}\p{Cf}\u2028\u2029]/u;
@@ -18,7 +19,7 @@ function terminal(isTTY: boolean, isJson = false) {
       text += more;
     },
   };
-  const io: ClientIo = { out, err: out, signal: AbortSignal.timeout(10_000), json: isJson };
+  const io: ClientIo = { out, err: out, signal: patience(), json: isJson };
   return { io, text: () => text };
 }
 

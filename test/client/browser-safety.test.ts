@@ -4,10 +4,11 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { packagePath } from "../../src/base/package-root.ts";
+import { TEST_MS } from "../limits.ts";
 import { filesIn, importsOf } from "../sources.ts";
 
 test("the client compiles with the DOM library alone, without Node's types", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async () => {
   const config = packagePath("test", "client", "tsconfig.browser.json");
   const compiled = promisify(execFile)("npx", ["tsc", "-p", config], { cwd: packagePath() });

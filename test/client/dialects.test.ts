@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type ClientError, ThingClient } from "thingscope/client";
+import { patience, TEST_MS } from "../limits.ts";
 import { FakeServer, json } from "./fake-server.ts";
 
-const timeout = 10_000;
+const timeout = TEST_MS;
 const TD = { "@context": "https://www.w3.org/2022/wot/td/v1.1", title: "Other" };
 
 function plain(text: string, type = "text/plain") {
@@ -175,7 +176,7 @@ test("events and properties are followed with variables, however their forms cal
   });
   server.answer("GET /sse?channel=2", plain("data: 5\n\ndata: 6\n\n", "text/event-stream"));
   server.answer("GET /poll?channel=2", plain("8"));
-  const how = { uriVariables: { channel: 2 }, signal: AbortSignal.timeout(5000) };
+  const how = { uriVariables: { channel: 2 }, signal: patience() };
   const first = async (values: AsyncIterable<unknown>) => {
     for await (const value of values) return value;
     return undefined;

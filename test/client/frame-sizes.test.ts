@@ -7,6 +7,7 @@ import {
   nextFrameSize,
   ThingClient,
 } from "thingscope/client";
+import { TEST_MS } from "../limits.ts";
 import { picture } from "../outputs/pictures.ts";
 import { FakeServer } from "./fake-server.ts";
 import { openLab } from "./instrument.ts";
@@ -24,7 +25,7 @@ const indices = (told: (FrameSize | FrameGap)[]) =>
   told.map((entry) => ("index" in entry ? entry.index : entry.kind));
 
 test("every frame's size is told once, from the moment on at which the subscription stands", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   await using lab = await openLab();
   const { live } = lab.instrument;
@@ -49,7 +50,7 @@ test("every frame's size is told once, from the moment on at which the subscript
   assert.deepEqual(indices(await take(byName, 2)), [29, 30]);
 });
 
-test("the next frame's size comes with its identity", { timeout: 10_000 }, async () => {
+test("the next frame's size comes with its identity", { timeout: TEST_MS }, async () => {
   await using lab = await openLab();
   const { live } = lab.instrument;
   live.addFrame(picture(0, 5000));
@@ -62,7 +63,7 @@ test("the next frame's size comes with its identity", { timeout: 10_000 }, async
 });
 
 test("a new run is told, and a connection that broke loses nothing", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   await using lab = await openLab();
   const { live } = lab.instrument;
@@ -75,7 +76,7 @@ test("a new run is told, and a connection that broke loses nothing", {
   assert.deepEqual(indices(await take(sizes, 3)), [1, "run", 0]);
 });
 
-test("what a server leaves out without a word is told as a gap", { timeout: 10_000 }, async () => {
+test("what a server leaves out without a word is told as a gap", { timeout: TEST_MS }, async () => {
   await using server = new FakeServer();
   const origin = await server.listen();
   const entry = (run: string, index: number) => ({ run, index, capturedAt: 1, size: 2 });

@@ -3,9 +3,10 @@ import type { ServerResponse } from "node:http";
 import { after, test } from "node:test";
 import { ThingClient } from "thingscope/client";
 import { ANSWER_LIMITS } from "../../src/client/answer-body.ts";
+import { TEST_MS } from "../limits.ts";
 import { FakeServer, json } from "./fake-server.ts";
 
-const timeout = 20_000;
+const timeout = TEST_MS;
 const limits = { ...ANSWER_LIMITS };
 after(() => Object.assign(ANSWER_LIMITS, limits));
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { after, before, test } from "node:test";
 import { MJPEGReader, RemoteBlob, type RemoteFrame, ThingClient } from "thingscope/client";
+import { TEST_MS } from "../limits.ts";
 import { numberIn, picture } from "../outputs/pictures.ts";
 import { FakeServer, json } from "./fake-server.ts";
 import { type Lab, openLab } from "./instrument.ts";
@@ -39,7 +40,7 @@ function begin(response: ServerResponse): void {
 }
 
 test("our frames come with their identity and the time of their capture", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   const { live } = lab.instrument;
   const client = await ThingClient.connect(lab.url);
@@ -57,7 +58,7 @@ test("our frames come with their identity and the time of their capture", {
 });
 
 test("a slow loop gets the newest frame and is told how many it skipped", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   const reader = new MJPEGReader(`${lab.origin}/instrument/live`);
   const reading = (async () => {
@@ -78,7 +79,7 @@ test("a slow loop gets the newest frame and is told how many it skipped", {
   assert.equal(reader.stats.connections, 1);
 });
 
-test("leaving the loop, or aborting, ends the connection", { timeout: 10_000 }, async () => {
+test("leaving the loop, or aborting, ends the connection", { timeout: TEST_MS }, async () => {
   const { live } = lab.instrument;
   const viewersGone = async () => {
     while (live.demand.count > 0) await new Promise(setImmediate);
@@ -95,7 +96,7 @@ test("leaving the loop, or aborting, ends the connection", { timeout: 10_000 }, 
 });
 
 test("other servers' frames are counted by the reader, with Content-Length or without", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   await using server = new FakeServer();
   const origin = await server.listen();
@@ -127,7 +128,7 @@ test("other servers' frames are counted by the reader, with Content-Length or wi
 });
 
 test("a stream that breaks is connected to again, when that is wished", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   await using server = new FakeServer();
   const origin = await server.listen();
@@ -173,7 +174,7 @@ test("what is no stream is told in a sentence", async () => {
   await assert.rejects(take(gone, 1), { status: 404 });
 });
 
-test("a placeholder is no frame, but its reason is told", { timeout: 10_000 }, async () => {
+test("a placeholder is no frame, but its reason is told", { timeout: TEST_MS }, async () => {
   const { live } = lab.instrument;
   const reasons: string[] = [];
   const reader = new MJPEGReader(`${lab.origin}/instrument/live`, {

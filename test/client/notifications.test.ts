@@ -3,6 +3,7 @@ import type { ServerResponse } from "node:http";
 import { test } from "node:test";
 import { ThingClient } from "thingscope/client";
 import { EventStreamParser } from "../../src/client/event-stream.ts";
+import { TEST_MS } from "../limits.ts";
 import { FakeServer, json } from "./fake-server.ts";
 
 const OBSERVED = {
@@ -51,7 +52,7 @@ test("server-sent events are taken apart however they are cut", () => {
 });
 
 test("a broken stream of events is taken up again where it broke", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   await using server = new FakeServer({ "GET /": json(OBSERVED) });
   const origin = await server.listen();
@@ -79,7 +80,7 @@ test("a broken stream of events is taken up again where it broke", {
 });
 
 test("a server that says 'no content' ends a subscription; one that refuses is an error", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   await using server = new FakeServer({ "GET /": json(OBSERVED) });
   const origin = await server.listen();
@@ -98,7 +99,7 @@ test("a server that says 'no content' ends a subscription; one that refuses is a
 });
 
 test("long polling follows the links of its replies, and the first address again without one", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   await using server = new FakeServer({ "GET /": json(OBSERVED) });
   const origin = await server.listen();
@@ -140,7 +141,7 @@ test("a property that cannot be observed says so", async () => {
 });
 
 test("a reader that pauses lets the server wait: nothing is queued in the client", {
-  timeout: 20_000,
+  timeout: TEST_MS,
 }, async () => {
   await using server = new FakeServer({ "GET /": json(OBSERVED) });
   const origin = await server.listen();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MJPEGReader, nextFrameSize, RemoteBlob, ThingClient } from "thingscope/client";
+import { TEST_MS } from "../limits.ts";
 import { FakeServer, json } from "./fake-server.ts";
 
 const TD = { "@context": "https://www.w3.org/2022/wot/td/v1.1", title: "Other" };
@@ -90,7 +91,7 @@ test("a synchronous action answers with its output, or with nothing", async () =
 });
 
 test("LabThings' invocations are followed by their links, and its refusals read", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   await using server = new FakeServer();
   const origin = await server.listen();
@@ -138,7 +139,7 @@ test("LabThings' invocations are followed by their links, and its refusals read"
   });
 });
 
-test("a run outlives a server that is away for a moment", { timeout: 10_000 }, async () => {
+test("a run outlives a server that is away for a moment", { timeout: TEST_MS }, async () => {
   await using server = new FakeServer();
   const origin = await server.listen();
   server.answer("GET /", json({ ...TD, actions: { go: { forms: [{ href: "go" }] } } }));
@@ -156,7 +157,7 @@ test("a run outlives a server that is away for a moment", { timeout: 10_000 }, a
 });
 
 test("a run that an abort overtakes is cancelled when its name is known", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   await using server = new FakeServer();
   const origin = await server.listen();

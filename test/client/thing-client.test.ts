@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { ClientError, RemoteBlob, ThingClient } from "thingscope/client";
+import { TEST_MS } from "../limits.ts";
 import { type InstrumentTypes, type Lab, openLab } from "./instrument.ts";
 
 let lab: Lab;
@@ -60,7 +61,7 @@ test("a name that the Thing lacks is an error that lists the names", async () =>
 });
 
 test("an action gives its output, and tells its progress and its log on the way", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   const progress: (string | undefined)[] = [];
   const lines: string[] = [];
@@ -89,7 +90,7 @@ test("an action that fails is an error with its words", async () => {
   await assert.rejects(client.actions.scan({}), { code: "INVALID_INPUT", status: 422 });
 });
 
-test("an aborted signal cancels the run at the server", { timeout: 10_000 }, async () => {
+test("an aborted signal cancels the run at the server", { timeout: TEST_MS }, async () => {
   const leaving = new AbortController();
   const waiting = client.actions.wait(undefined, { signal: leaving.signal });
   while (!lab.instrument.busy) await new Promise(setImmediate);
@@ -102,7 +103,9 @@ test("an aborted signal cancels the run at the server", { timeout: 10_000 }, asy
   assert.equal(lab.instrument.busy, false);
 });
 
-test("a run that was started is followed, and cancelled by name", { timeout: 10_000 }, async () => {
+test("a run that was started is followed, and cancelled by name", {
+  timeout: TEST_MS,
+}, async () => {
   const run = await client.actions.wait.start();
   assert.match(run.href ?? "", /\/action_invocations\//);
   const result = run.result();
@@ -125,7 +128,7 @@ test("a blob is fetched when it is wanted, and handed to the next action", async
 });
 
 test("an event is followed from the moment on at which the subscription stands", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   const moves = client.events.moved.subscribe();
   await moves.opened;
@@ -140,7 +143,7 @@ test("an event is followed from the moment on at which the subscription stands",
   assert.equal((await moves.next()).done, true);
 });
 
-test("a listener hears each event until it is taken off", { timeout: 10_000 }, async () => {
+test("a listener hears each event until it is taken off", { timeout: TEST_MS }, async () => {
   let again: NodeJS.Timeout | undefined;
   const heard = new Promise<number>((resolve, reject) => {
     const off = client.events.moved.on(
@@ -155,7 +158,7 @@ test("a listener hears each event until it is taken off", { timeout: 10_000 }, a
   assert.equal(await heard.finally(() => clearInterval(again)), 7);
 });
 
-test("a subscription ends quietly when its signal aborts", { timeout: 10_000 }, async () => {
+test("a subscription ends quietly when its signal aborts", { timeout: TEST_MS }, async () => {
   const leaving = new AbortController();
   const moves = client.events.moved.subscribe(leaving.signal);
   await moves.opened;

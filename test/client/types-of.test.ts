@@ -6,6 +6,7 @@ import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
 import { type JsonObject, ThingClient, typesOf } from "thingscope/client";
 import { packagePath } from "../../src/base/package-root.ts";
+import { TEST_MS } from "../limits.ts";
 import { openLab } from "./instrument.ts";
 
 const STRICT = {
@@ -32,7 +33,7 @@ async function compile(t: TestContext, types: string, script: string): Promise<s
   return stdout;
 }
 
-test("a script is checked against the instrument that runs", { timeout: 60_000 }, async (t) => {
+test("a script is checked against the instrument that runs", { timeout: TEST_MS }, async (t) => {
   await using lab = await openLab();
   const { td } = await ThingClient.connect(lab.url);
   const types = typesOf(td);
@@ -77,7 +78,7 @@ test("a script is checked against the instrument that runs", { timeout: 60_000 }
 });
 
 test("any description gives types that compile, whatever its words are", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const forms = [{ href: "x" }];
   const td: JsonObject = {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { TEST_MS } from "../limits.ts";
 import { openEvents } from "../server/event-streams.ts";
 import { ask } from "../server/requests.ts";
 import { litRoom } from "./lamp.ts";
@@ -7,7 +8,7 @@ import { assertProblem, type Place, ProfileConsumer } from "./profile-consumer.t
 
 // WoT Profiles 1.0, Working Draft of 30 September 2025, HTTP SSE Profile: by a consumer that reads the description only.
 
-const options = { timeout: 20_000 };
+const options = { timeout: TEST_MS };
 const SSE = "https://www.w3.org/2022/wot/profile/http-sse/v1";
 
 async function consumerOf(t: TestContext) {

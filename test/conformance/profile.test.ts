@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { TEST_MS } from "../limits.ts";
 import { ask } from "../server/requests.ts";
 import { litRoom } from "./lamp.ts";
 import { assertProblem, ProfileConsumer, send } from "./profile-consumer.ts";
@@ -7,7 +8,7 @@ import { tdFaults } from "./td-schema.ts";
 
 // WoT Profiles 1.0, Working Draft of 30 September 2025, HTTP Basic Profile: by a consumer that reads the description only.
 
-const options = { timeout: 20_000 };
+const options = { timeout: TEST_MS };
 const BASIC = "https://www.w3.org/2022/wot/profile/http-basic/v1";
 const PROFILE_WORDS = new Set(["pending", "running", "completed", "failed"]);
 

@@ -17,6 +17,7 @@ import {
 import { Type } from "typebox";
 import { within } from "../../src/base/abort.ts";
 import { logTo } from "../../src/base/log.ts";
+import { TEST_MS } from "../limits.ts";
 
 class Healthy extends Thing {
   closed = 0;
@@ -48,7 +49,7 @@ async function hostWith(things: Record<string, Thing>, options: HostOptions = {}
 }
 
 test("a Thing that never ends opening is listed, and the others open; opened too late, it is closed", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   class Slow extends Thing {
     opened: () => void = () => {};
@@ -80,7 +81,7 @@ test("a Thing that never ends opening is listed, and the others open; opened too
 });
 
 test("a Thing that throws or never ends while it closes does not keep the others open", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   class Thrower extends Thing {
     override close(): void {
@@ -118,7 +119,7 @@ test("a Thing that cannot tell its state says why among the states of the others
 });
 
 test("an action that ignores its signal keeps nothing from closing", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   class Deaf extends Thing {
     @action("Never ends") async sleep(): Promise<void> {
@@ -132,7 +133,7 @@ test("an action that ignores its signal keeps nothing from closing", {
 });
 
 test("an action that fails is in the log with its stack, one that tells why with its sentence", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   class Failing extends Thing {
     @action("A fault of its author") async fault(): Promise<void> {
@@ -184,7 +185,7 @@ test("a member that is set in process is held to its schema", async () => {
 });
 
 test("what an action says of its run is told as text, whatever it is", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   class Odd extends Thing {
     @action("Says what is not text") run(_: Record<string, never>, run: Invocation): void {

@@ -7,9 +7,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
 import { FolderLock } from "../../src/core/folder-lock.ts";
+import { TEST_MS } from "../limits.ts";
 
 const newFolder = () => mkdtemp(join(tmpdir(), "thingscope-lock-"));
-const timeout = 30_000;
+const timeout = TEST_MS;
 
 /** Another process that holds the lock of `folder` until it is killed. */
 async function holderOf(folder: string) {

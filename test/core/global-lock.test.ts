@@ -15,8 +15,9 @@ import {
 } from "thingscope";
 import { Type } from "typebox";
 import { logTo } from "../../src/base/log.ts";
+import { TEST_MS } from "../limits.ts";
 
-const timeout = 10_000;
+const timeout = TEST_MS;
 
 class Stage extends Thing {
   @setting("Backlash", Type.Integer()) accessor backlash = 0;

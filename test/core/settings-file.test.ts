@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { silentLog } from "thingscope";
 import { packagePath } from "../../src/base/package-root.ts";
 import { SettingsFile } from "../../src/core/settings-file.ts";
+import { TEST_MS } from "../limits.ts";
 
 const folder = () => mkdtemp(join(tmpdir(), "thingscope-settings-"));
 
@@ -53,7 +54,7 @@ for (const [name, content] of Object.entries(BROKEN)) {
 }
 
 test("a process killed while it saves leaves the old settings or the new, never a mixture", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async () => {
   const where = await folder();
   const path = join(where, "s.json");

@@ -16,6 +16,7 @@ import {
 } from "thingscope";
 import { Type } from "typebox";
 import { within } from "../../src/base/abort.ts";
+import { TEST_MS, WAIT_MS } from "../limits.ts";
 
 class Lamp extends Thing {
   #level = 0;
@@ -99,7 +100,7 @@ test("a property is validated, observed and reset", async () => {
 });
 
 test("an action fills defaults, reports progress and keeps its log", {
-  timeout: 5000,
+  timeout: TEST_MS,
 }, async () => {
   const host = await hostOf({ lamp: new Lamp() });
   const record = host.get("lamp").invoke("blink", {});
@@ -133,7 +134,7 @@ test("bad arguments are named one by one and nothing runs", async () => {
 });
 
 test("a cancelled action ends as cancelled, a failed one keeps its error", {
-  timeout: 5000,
+  timeout: TEST_MS,
 }, async () => {
   const host = await hostOf({ lamp: new Lamp() });
   const running = host.get("lamp").invoke("blink", { times: 1, ms: 60_000 });
@@ -147,7 +148,7 @@ test("a cancelled action ends as cancelled, a failed one keeps its error", {
 });
 
 test("an action that another calls shares its log and its cancellation", {
-  timeout: 5000,
+  timeout: TEST_MS,
 }, async () => {
   const host = await hostOf({ lamp: new Lamp(), panel: new Panel() });
   const record = host.get("panel").invoke("twice", undefined);
@@ -160,7 +161,7 @@ test("an action that another calls shares its log and its cancellation", {
 });
 
 test("an invocation is forgotten after its retention, not at the next call", {
-  timeout: 5000,
+  timeout: TEST_MS,
 }, async () => {
   class Brief extends Thing {
     @action("Brief", { retentionSeconds: 0.02 }) async brief(): Promise<void> {}
@@ -169,7 +170,7 @@ test("an invocation is forgotten after its retention, not at the next call", {
   const record = host.get("brief").invoke("brief", {});
   const forgotten = new Promise((resolve) => host.invocations.onForget(resolve));
   assert.equal(
-    await within(forgotten, 3000, () => new ThingError("INTERNAL", "It is still kept.")),
+    await within(forgotten, WAIT_MS, () => new ThingError("INTERNAL", "It is still kept.")),
     record,
   );
   assert.throws(() => host.invocations.get(record.id), { code: "NOT_FOUND" });
@@ -230,7 +231,7 @@ test("a slot that fits no Thing, or several, fails with the way out", async () =
 });
 
 test("the global lock lets an action call another and refuses a second one", {
-  timeout: 5000,
+  timeout: TEST_MS,
 }, async () => {
   const host = await hostOf({ lamp: new Lamp(), panel: new Panel() }, { enableGlobalLock: true });
   const long = host.get("lamp").invoke("blink", { times: 1, ms: 60_000 });

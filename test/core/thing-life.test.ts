@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { action, type HostOptions, slot, Thing, ThingError, ThingHost } from "thingscope";
 import { within } from "../../src/base/abort.ts";
+import { TEST_MS, WAIT_MS } from "../limits.ts";
 
 /** Hardware that is counted: how often it was taken, and whether it is held. */
 class Port extends Thing {
@@ -45,7 +46,7 @@ function hostOf(things: Record<string, Thing>, options: HostOptions = {}): Thing
   return host;
 }
 
-/** Waits for the Thing to be in a state. @throws after 5 s. */
+/** Waits for the Thing to be in a state. @throws after `WAIT_MS`. */
 async function untilState(host: ThingHost, name: string, state: string): Promise<void> {
   if (host.get(name).state === state) return;
   let end = () => {};
@@ -53,11 +54,11 @@ async function untilState(host: ThingHost, name: string, state: string): Promise
     end = host.onState((hosted) => hosted.name === name && hosted.state === state && resolve());
   });
   const never = () => new ThingError("INTERNAL", `'${name}' is never ${state}.`);
-  await within(seen, 5000, never).finally(end);
+  await within(seen, WAIT_MS, never).finally(end);
 }
 
 test("close during open leaves nothing open, and opens nothing that had not begun", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   const slow = new Slow();
   const next = new Port();
@@ -72,7 +73,7 @@ test("close during open leaves nothing open, and opens nothing that had not begu
 });
 
 test("close during an open that hangs breaks it off, and what it takes later is released", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   const slow = new Slow();
   const host = hostOf({ slow }, { closeWithinMs: 200 });
@@ -87,7 +88,7 @@ test("close during an open that hangs breaks it off, and what it takes later is 
 });
 
 test("an open that ends after its time does not close what a retry has opened since", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   const slow = new Slow();
   const host = hostOf({ slow }, { openWithinMs: 50 });
@@ -108,7 +109,7 @@ test("an open that ends after its time does not close what a retry has opened si
 });
 
 test("an open that ends late, before the next attempt, is closed before that begins", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   const slow = new Slow();
   const host = hostOf({ slow }, { openWithinMs: 50 });
@@ -125,7 +126,7 @@ test("an open that ends late, before the next attempt, is closed before that beg
 });
 
 test("opening, opening again and closing may overlap in any order: the last one decides", {
-  timeout: 20_000,
+  timeout: TEST_MS,
 }, async () => {
   class Checked extends Port {
     #busy = false;
@@ -165,7 +166,7 @@ test("opening, opening again and closing may overlap in any order: the last one 
 });
 
 test("Things that hang take the time of no other: those that they work with close too, within one deadline", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   class Stuck extends Thing {
     @slot("What it works with", Port) accessor port!: Port;
@@ -183,7 +184,7 @@ test("Things that hang take the time of no other: those that they work with clos
 });
 
 test("a Thing closes before those in its slots, and the others do not wait for it", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   const order: string[] = [];
   class Noted extends Port {
@@ -205,7 +206,7 @@ test("a Thing closes before those in its slots, and the others do not wait for i
 });
 
 test("a Thing that becomes disconnected is refused with its reason, and opened again", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   class User extends Thing {
     @slot("What it works with", Port) accessor port!: Port;
@@ -245,7 +246,7 @@ test("a Thing that becomes disconnected is refused with its reason, and opened a
 });
 
 test("a disconnected Thing is opened by hand at once, and by nobody after the host was closed", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   const port = new Port();
   const host = hostOf({ port }, { reopenAfterMs: [60_000, 60_000] });

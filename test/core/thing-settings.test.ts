@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { type HostOptions, logTo, setting, Thing, ThingHost } from "thingscope";
 import { Type } from "typebox";
+import { TEST_MS } from "../limits.ts";
 
 class Board {
   gain = 1;
@@ -117,7 +118,7 @@ test("a Thing that could not open keeps what its hardware had, and what its obje
   assert.deepEqual(await second.saved(), { label: "failing", gain: 7 });
 });
 
-test("settings of a Thing that was disconnected are set again", { timeout: 10_000 }, async () => {
+test("settings of a Thing that was disconnected are set again", { timeout: TEST_MS }, async () => {
   const { host, hosted, thing } = await open(await folder(), new Amp(), {
     reopenAfterMs: [60_000, 60_000],
   });
@@ -163,7 +164,7 @@ test("a file that was edited by hand is kept when a setting is written, with a w
 });
 
 test("settings are on disk although two Things hang while they close", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   class Stuck extends Amp {
     override async close(): Promise<void> {
@@ -188,7 +189,7 @@ test("settings are on disk although two Things hang while they close", {
 });
 
 test("a write that comes before the settings are loaded waits, and is not overwritten", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   const where = await folder();
   await mkdir(join(where, "amp"));
@@ -210,7 +211,7 @@ test("a write that comes before the settings are loaded waits, and is not overwr
 });
 
 test("one Thing whose settings cannot be read in time keeps no other from opening", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   const where = await folder();
   await mkdir(join(where, "amp"));

@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ThingClient } from "thingscope/client";
 import { folderWith, runCli, serveCli } from "../cli/run-cli.ts";
+import { TEST_MS } from "../limits.ts";
 import { curl, wordsOf } from "./curl.ts";
 import { blocksOf, pageText } from "./page.ts";
 
 const PAGE = pageText("access.md");
 
 test("the commands of docs/access.md do what it says, one after another", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const folder = await folderWith({});
   const server = await serveCli(t, folder, "--login");

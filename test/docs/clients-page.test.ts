@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { packagePath } from "../../src/base/package-root.ts";
 import { inspectJpeg } from "../../src/frames/jpeg.ts";
 import { folderWith, install, runCli, serveCli } from "../cli/run-cli.ts";
+import { TEST_MS } from "../limits.ts";
 import { curl } from "./curl.ts";
 import { assertIncludes, type Block, blocksOf, pageText } from "./page.ts";
 
@@ -47,7 +48,7 @@ async function perform(command: string, answer: Block | undefined): Promise<void
 }
 
 test("the commands and scripts of docs/clients.md do what it says, one after another", {
-  timeout: 120_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { url } = await serveCli(t, folder);
   const here = (text: string) => text.replaceAll("http://127.0.0.1:5000", url);
@@ -67,7 +68,7 @@ test("the commands and scripts of docs/clients.md do what it says, one after ano
 });
 
 test("the scripts of docs/clients.md compile against the types of the running microscope", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { url } = await serveCli(t, folder);
   for (const thing of ["camera", "stage", "autofocus"]) {

@@ -6,6 +6,7 @@ import * as filers from "thingscope/filers";
 import { packagePath } from "../../src/base/package-root.ts";
 import { filersFor, PlainClient } from "../adapters/filers/network.ts";
 import { jpegOf } from "../frames/jpegs.ts";
+import { TEST_MS } from "../limits.ts";
 import { eventually } from "../outputs/watching.ts";
 import { assertNamesIn, rowsFrom, run } from "./coming-from.ts";
 
@@ -32,7 +33,7 @@ test("every public name of Filers' client has a row", async () => {
 });
 
 test("a script that is rewritten line by line plays as the one of Filers does", {
-  timeout: 30_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { camera, port } = await filersFor(t);
   const printed: unknown[][] = [];
@@ -72,7 +73,7 @@ test("a script that is rewritten line by line plays as the one of Filers does", 
   await line("player.stop_listener");
 });
 
-test("the lines for who speaks the wire himself do so", { timeout: 30_000 }, async (t) => {
+test("the lines for who speaks the wire himself do so", { timeout: TEST_MS }, async (t) => {
   const { port, server } = await filersFor(t, { recording: false });
   const { socket } = new PlainClient(t, port);
   const line = (wrote: string, more: object = {}) => run(besides(wrote), { ...filers, ...more });

@@ -9,6 +9,7 @@ import { MJPEGStream, ThingError, ThingHost, ThingServer } from "thingscope";
 import { loadClass } from "../../src/cli/load-class.ts";
 import { folderWith } from "../cli/run-cli.ts";
 import { jpegOf } from "../frames/jpegs.ts";
+import { TEST_MS } from "../limits.ts";
 import { assertNamesIn, resultOf, rowsFrom, run } from "./coming-from.ts";
 
 /** What labthings_fastapi.outputs says of itself, but for what is private. */
@@ -60,7 +61,7 @@ test("each public name of labthings_fastapi.outputs has a row in docs/coming-fro
 
 for (const { wrote, now } of rows) {
   test(`instead of ${wrote.split("\n")[0]}: ${now.split("\n")[0]}`, {
-    timeout: 60_000,
+    timeout: TEST_MS,
   }, async (t) => {
     if (stream.lastFrameIndex < 0) await stream.nextFrame();
     const names = await scope(now);

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import * as pystreaming from "thingscope/pystreaming";
 import { again, type Cleared, socketOf, started } from "../adapters/pystreaming/peers.ts";
+import { TEST_MS } from "../limits.ts";
 import { picture } from "../outputs/pictures.ts";
 import { assertNamesIn, type Row, rowsFrom, run } from "./coming-from.ts";
 
 const { AudioStreamer, Receiver, Streamer, Worker } = pystreaming;
-const timeout = 20_000;
+const timeout = TEST_MS;
 const LOOPBACK = "tcp://127.0.0.1:*";
 const rows = rowsFrom("pystreaming");
 

@@ -5,13 +5,14 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
 import { runCli, serveCli } from "../cli/run-cli.ts";
+import { TEST_MS } from "../limits.ts";
 
 const configurations = readdirSync(packagePath("examples"), { recursive: true, encoding: "utf8" })
   .filter((name) => /\.(json|yaml)$/.test(name))
   .map((name) => packagePath("examples", name));
 
 test("every configuration under examples/ can be served, from any folder", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async () => {
   assert.ok(configurations.length >= 4);
   for (const file of configurations) {
@@ -22,7 +23,7 @@ test("every configuration under examples/ can be served, from any folder", {
 });
 
 test("a file that a Thing names is found beside the configuration", {
-  timeout: 30_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const server = await serveCli(t, tmpdir(), packagePath("examples", "cameras.json"));
   const states = server.lines
@@ -38,7 +39,7 @@ test("a file that a Thing names is found beside the configuration", {
 });
 
 test("without a configuration the simulated microscope is served", {
-  timeout: 30_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const server = await serveCli(t, tmpdir(), "--settings", join(tmpdir(), "thingscope-settings"));
   assert.equal(server.page, `${server.url}/camera/mjpeg_stream/viewer`);

@@ -7,6 +7,7 @@ import { READABLE_FORMATS, thingModelOf } from "thingscope";
 import { FilersServer } from "thingscope/filers";
 import { packagePath } from "../../src/base/package-root.ts";
 import { folderWith, install, serveCli } from "../cli/run-cli.ts";
+import { TEST_MS } from "../limits.ts";
 import { curl } from "./curl.ts";
 import { blocksOf, pageText } from "./page.ts";
 
@@ -14,7 +15,7 @@ const PAGE = pageText("filers.md");
 const BLOCKS = blocksOf(PAGE);
 
 test("the configurations, commands and the script of docs/filers.md do what it says", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const [served = "", remote = ""] = BLOCKS.filter(({ language }) => language === "yaml").map(
     ({ text }) => text,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ThingServer } from "thingscope";
+import { TEST_MS } from "../limits.ts";
 import { microscopeFor } from "../server/demo-server.ts";
 import { secured } from "../server/secured.ts";
 import { curl } from "./curl.ts";
@@ -36,7 +37,7 @@ function routesToName({ routes, host }: ThingServer) {
 }
 
 test("docs/http-api.md names every route with its role, and none that is not there", {
-  timeout: 20_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const used = new Set<unknown>();
   for (const { server } of [
@@ -61,7 +62,7 @@ test("docs/http-api.md names every route with its role, and none that is not the
   );
 });
 
-test("docs/streams.md names every path of a stream", { timeout: 10_000 }, async (t) => {
+test("docs/streams.md names every path of a stream", { timeout: TEST_MS }, async (t) => {
   const { server } = await microscopeFor(t);
   const base = "/camera/mjpeg_stream/";
   const below = server.routes.filter(({ path }) => path.startsWith(base));
@@ -73,7 +74,7 @@ test("docs/streams.md names every path of a stream", { timeout: 10_000 }, async 
 
 for (const name of ["http-api.md", "discovery.md"]) {
   test(`the commands of docs/${name} get the answers that it shows`, {
-    timeout: 20_000,
+    timeout: TEST_MS,
   }, async (t) => {
     const { url } = await microscopeFor(t);
     const here = (text: string) => text.replaceAll("http://127.0.0.1:5000", url);

@@ -8,11 +8,12 @@ import { SERVER_OPTIONS } from "../../src/adapters/pystreaming/py-streaming-serv
 import { packagePath } from "../../src/base/package-root.ts";
 import { freeEndpoint } from "../adapters/pystreaming/peers.ts";
 import { folderWith, runCli, serveCli } from "../cli/run-cli.ts";
+import { TEST_MS } from "../limits.ts";
 import { run } from "./coming-from.ts";
 import { curl } from "./curl.ts";
 import { blocksOf, pageText } from "./page.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 const PAGE = pageText("pystreaming.md");
 const blocks = blocksOf(PAGE);
 

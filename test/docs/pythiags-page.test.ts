@@ -5,12 +5,13 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
 import { folderWith, install, serveCli } from "../cli/run-cli.ts";
+import { TEST_MS } from "../limits.ts";
 import { eventually } from "../outputs/watching.ts";
 import { curl } from "./curl.ts";
 import { blocksOf, pageText } from "./page.ts";
 
 test("the commands of docs/pythiags.md serve a probe, hear of what it finds, and let it rest", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const block = blocksOf(pageText("pythiags.md")).find(({ language }) => language === "sh");
   const [serve, hear, count, rest] = block!.text.trim().split("\n");

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
 import { folderWith, serveCli } from "../cli/run-cli.ts";
+import { TEST_MS } from "../limits.ts";
 import { recorderFor } from "../things/recorder-server.ts";
 import { curl } from "./curl.ts";
 import { blocksOf, pageText } from "./page.ts";
@@ -13,7 +14,7 @@ const rows = [...PAGE.matchAll(/^\| (GET|DELETE) \| `([^`]+)` \| (\w+) \|/gm)].m
 );
 
 test("docs/recordings.md names the routes of files with their roles", {
-  timeout: 20_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { server } = await recorderFor(t);
   const routes = server.routes
@@ -26,7 +27,7 @@ test("docs/recordings.md names the routes of files with their roles", {
 });
 
 test("the commands of docs/recordings.md do what it says, one after another", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const commands = blocksOf(PAGE)
     .filter(({ language }) => language === "sh")

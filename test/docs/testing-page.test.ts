@@ -7,13 +7,14 @@ import { promisify } from "node:util";
 import { FAULT_KINDS, FAULT_PLACES } from "thingscope/testing";
 import { packagePath } from "../../src/base/package-root.ts";
 import { folderWith, install } from "../cli/run-cli.ts";
+import { TEST_MS } from "../limits.ts";
 import { blocksOf, pageText } from "./page.ts";
 
 const page = pageText("testing.md");
 const blocks = blocksOf(page);
 
 test("the tests of docs/testing.md pass as they are printed, beside the Timer of docs/writing-a-thing.md", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async () => {
   const all = [...blocksOf(pageText("writing-a-thing.md")), ...blocks];
   const files = all.flatMap(({ file, text }) => (file ? [[file, text] as const] : []));

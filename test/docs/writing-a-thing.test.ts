@@ -10,6 +10,7 @@ import { inspectJpeg } from "../../src/frames/jpeg.ts";
 import { MultipartParser } from "../../src/frames/multipart.ts";
 import { folderWith, install, runCli, type Served, serveCli } from "../cli/run-cli.ts";
 import { tdFaults } from "../conformance/td-schema.ts";
+import { TEST_MS } from "../limits.ts";
 import { curl } from "./curl.ts";
 import { assertIncludes, type Block, blocksOf, pageText } from "./page.ts";
 
@@ -48,7 +49,7 @@ test("the files of the page are those of examples/writing-a-thing, which the com
 });
 
 test("the commands of the page do what it says, one after another", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const folder = await readersFolder();
   let server: Served | undefined;
@@ -82,7 +83,7 @@ test("the commands of the page do what it says, one after another", {
 });
 
 test("the page's camera has a valid Thing Description, and its stream has whole pictures", {
-  timeout: 30_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const server = await serveCli(t, await readersFolder(), "kitchen.yaml");
   for (const thing of ["clock", "timer"]) {

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { delay } from "thingscope";
 import { openTestHost } from "thingscope/testing";
 import { Autofocus, SimulatedCamera, SimulatedStage } from "thingscope/things";
+import { patience } from "../limits.ts";
 import { eventually } from "../outputs/watching.ts";
 import { recordedCamera } from "./recorded-camera.ts";
 
@@ -27,7 +28,7 @@ test("F44: an autofocus that is cancelled at any moment leaves stage, camera and
   const slots = { stage, camera };
   const bench = await openTestHost(Autofocus, { slots });
   t.after(() => bench.close());
-  await camera.mjpeg_stream.nextFrame(AbortSignal.timeout(20_000));
+  await camera.mjpeg_stream.nextFrame(patience());
   const next = random(44);
   const ends: Record<string, number> = {};
   for (let n = 0; n < ROUNDS; n++) {
@@ -65,7 +66,7 @@ test("F44: a timelapse or a start of a recording that is cancelled at any moment
     if (run.status === "running" || run.status === "pending") run.cancel();
     await run.ended;
     if (!isLapse && recorder.busy) await bench.hosted.invoke("stop_recording", {}).ended;
-    await eventually(() => recorder.state === "idle", 10_000);
+    await eventually(() => recorder.state === "idle");
     assert.equal(recorder.busy, false, `round ${n}: ${run.status}`);
   }
   await eventually(() => stream.demand.count <= 1); // a camera that is kept warm has none

@@ -4,10 +4,11 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import { isAbort, MJPEGStream, MjpegHttpSource, messageOf } from "thingscope";
 import { MJPEGReader } from "../../src/client/index.ts";
+import { TEST_MS, WAIT_MS } from "../limits.ts";
 import { numberIn } from "../outputs/pictures.ts";
 import { CORPUS, type Sample } from "./camera-corpus.ts";
 
-const LIMIT_MS = 5000;
+const LIMIT_MS = WAIT_MS;
 
 /** What came of a stream: the numbers of its pictures, and the sentence with which it ended, if it did. */
 interface Outcome {
@@ -53,7 +54,7 @@ async function outcomeOf(frames: AsyncIterable<{ jpeg: Uint8Array }>): Promise<O
 }
 
 test("F49: what cameras and relays send is read, or refused with a sentence, by relay and reader; nothing crashes or hangs", {
-  timeout: 120_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const later: string[] = [];
   const wrong: string[] = [];

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { verifyRecording } from "thingscope";
 import { ThingClient } from "../../src/client/index.ts";
 import { folderWith, install, serveCli } from "../cli/run-cli.ts";
+import { TEST_MS } from "../limits.ts";
 import { eventually } from "../outputs/watching.ts";
 
 const HEAP_MB = 48;
@@ -12,7 +13,7 @@ const BUDGET_MB = 250; // the heap, the ring, 200 sockets, and what Node itself 
 const VIEWERS = 200;
 
 test("F32: with a heap of 48 MB, two hundred viewers that do not read and sixteen sizes, the server stays within its budget and the recording is whole", {
-  timeout: 90_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const folder = await folderWith({
     "lab.yaml": [

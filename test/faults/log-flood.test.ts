@@ -4,13 +4,14 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { ThingClient } from "../../src/client/index.ts";
 import { folderWith, install, serveCli } from "../cli/run-cli.ts";
+import { TEST_MS } from "../limits.ts";
 
 const long = process.env.THINGSCOPE_LONG === "1";
 const FLOODS = long ? 60 : 5;
 const MOST_BYTES = 1_000_000; // a minute of log, whatever floods
 
 test("F50: the same complaint, ten thousand times in each of many actions, is folded and counted, on the output and in the files", {
-  timeout: 120_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const folder = await folderWith({
     "lab.yaml":

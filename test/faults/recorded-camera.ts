@@ -5,6 +5,7 @@ import type { TestContext } from "node:test";
 import { type Thing, verifyRecording } from "thingscope";
 import { FaultyCamera, type FaultyCameraOptions, openTestHost } from "thingscope/testing";
 import { Recorder } from "thingscope/things";
+import { patience } from "../limits.ts";
 
 /** How a recording ended. */
 export interface Recorded {
@@ -32,7 +33,7 @@ export async function recordedCamera(
     await rm(folder, { recursive: true, force: true });
   });
   const recorder = await bench.client();
-  await camera.mjpeg_stream.nextFrame(AbortSignal.timeout(10_000));
+  await camera.mjpeg_stream.nextFrame(patience());
   const port = Number(new URL(bench.origin).port);
   return {
     bench,

@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { verifyRecording } from "thingscope";
 import { FaultyCamera, openTestHost } from "thingscope/testing";
 import { Recorder } from "thingscope/things";
+import { WAIT_MS } from "../limits.ts";
 import { memoryHeld } from "../memory.ts";
 import { HealthyViewer } from "../outputs/healthy-viewer.ts";
 import { eventually } from "../outputs/watching.ts";
@@ -45,7 +46,7 @@ test("F48: four cameras, viewers that come and go, and recordings leave memory a
     const from = cameras.map(({ mjpeg_stream }) => mjpeg_stream.stats.added);
     await eventually(
       () => cameras.every((one, n) => one.mjpeg_stream.stats.added >= from[n]! + FRAMES_A_ROUND),
-      hours > 0 ? 5_400_000 : 30_000,
+      hours > 0 ? 5_400_000 : WAIT_MS,
     );
     await eventually(() => viewers.every(({ received }) => received > 0));
     for (const { socket } of viewers) socket.destroy();

@@ -3,6 +3,7 @@ import { type TestContext, test } from "node:test";
 import { messageOf, verifyRecording } from "thingscope";
 import { FAULT_KINDS } from "thingscope/testing";
 import { ThingClient } from "../../src/client/index.ts";
+import { patience } from "../limits.ts";
 import { HealthyViewer } from "../outputs/healthy-viewer.ts";
 import { eventually } from "../outputs/watching.ts";
 import { faultsByName } from "./faulty-server.ts";
@@ -23,7 +24,7 @@ test("F33: a Thing with any fault, over every wire, changes nothing for a camera
     { length: 10 },
     () => new HealthyViewer(server.port, "/camera/mjpeg_stream"),
   );
-  await eventually(() => viewers.every(({ received }) => received > 5), 15_000);
+  await eventually(() => viewers.every(({ received }) => received > 5));
   const recorder = await ThingClient.connect(`${server.url}/recorder/`);
   await recorder.invoke("start_recording", { name: "healthy" });
   const start = performance.now();
@@ -122,7 +123,7 @@ const textOf = async (url: string) => (await answerOf(url)).text;
 
 async function answerOf(url: string): Promise<{ status: number; text: string }> {
   const failed = (error: unknown) => assert.fail(`${url} did not answer: ${messageOf(error)}`);
-  const answer = await fetch(url, { signal: AbortSignal.timeout(10_000) }).catch(failed);
+  const answer = await fetch(url, { signal: patience() }).catch(failed);
   return { status: answer.status, text: await answer.text().catch(failed) };
 }
 

@@ -8,9 +8,10 @@ import { encodeJpeg } from "../../src/frames/codec.ts";
 import { inspectJpeg } from "../../src/frames/jpeg.ts";
 import { noFramesPicture } from "../../src/instruments/no-frames-picture.ts";
 import type { Health } from "../../src/server/health.ts";
+import { TEST_MS } from "../limits.ts";
 import { eventually, Watcher } from "../outputs/watching.ts";
 
-const timeout = 20_000;
+const timeout = TEST_MS;
 
 /** A camera that is unplugged and plugged in by the test. */
 class Unsteady extends Camera {

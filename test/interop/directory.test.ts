@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { TEST_MS } from "../limits.ts";
 import { nodeWot } from "./node-wot.ts";
 import { serveInstrument } from "./serving.ts";
 
 test("node-wot 0.9.2 explores the directory from the well-known address, and consumes what it finds", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   for (const api_prefix of ["", "/api/v3"]) {
     const { url } = await serveInstrument(t, { api_prefix });

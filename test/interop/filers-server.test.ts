@@ -6,6 +6,7 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ThingHost } from "thingscope";
 import { FilersCamera, RemoteVideoPlayer } from "thingscope/filers";
+import { TEST_MS } from "../limits.ts";
 import { eventually } from "../outputs/watching.ts";
 import { folderFor } from "../things/recorder-server.ts";
 import { startPython } from "./python-program.ts";
@@ -20,12 +21,12 @@ async function filersItself(t: TestContext) {
   const { port } = probe.address() as AddressInfo;
   await new Promise((resolve) => probe.close(resolve));
   const { child, lines, ended } = startPython(t, "filers_server.py", String(port));
-  await eventually(() => lines.includes("ready"), 20_000);
+  await eventually(() => lines.includes("ready"));
   return { port, lines, ended, tell: (words: string) => child.stdin.write(`${words}\n`) };
 }
 
 test("our player has the very bytes that Filers' own server sends, in each format", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { port, lines, tell, ended } = await filersItself(t);
   const seen: { format: string; digest: string }[] = [];
@@ -75,7 +76,7 @@ test("our player has the very bytes that Filers' own server sends, in each forma
 });
 
 test("a camera of Filers' own server is a camera here, through every pause of its recording", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { port, tell, ended } = await filersItself(t);
   const host = new ThingHost({ settingsFolder: await folderFor(t) });
@@ -98,7 +99,7 @@ test("a camera of Filers' own server is a camera here, through every pause of it
   for (const [n, format] of FORMATS.entries()) {
     const size = `${64 + 2 * n}x48`;
     tell(`record ${format} ${size.replace("x", " ")} 6`);
-    await eventually(() => sizes.filter((one) => one === size).length >= 4, 10_000);
+    await eventually(() => sizes.filter((one) => one === size).length >= 4);
     await eventually(() => !camera.remote_recording);
   }
   assert.equal(camera.state.state, "running");

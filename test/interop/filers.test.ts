@@ -10,6 +10,7 @@ import { packagePath } from "../../src/base/package-root.ts";
 import { PIXEL_FORMATS, toPixelFormat } from "../../src/frames/pixel-formats.ts";
 import { filersFor } from "../adapters/filers/network.ts";
 import { jpegOf } from "../frames/jpegs.ts";
+import { TEST_MS } from "../limits.ts";
 import { eventually } from "../outputs/watching.ts";
 import { folderFor } from "../things/recorder-server.ts";
 import { startPython } from "./python-program.ts";
@@ -47,12 +48,12 @@ const countsIn = (lines: readonly string[]) =>
   lines.flatMap((line) => /Got image: .*'count': (\d+)/.exec(line)?.[1] ?? []).map(Number);
 
 test("the sample of Filers' client gets 30 pictures of 640x480 a second, while another of it is killed", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { port, server } = await filersFor(t, {}, { camera: new SteadyCamera() });
   const sample = await sampleFor(t, port);
   const [kept, killed] = [startPython(t, sample), startPython(t, sample)];
-  await eventually(() => countsIn(killed.lines).length > 60, 20_000);
+  await eventually(() => countsIn(killed.lines).length > 60);
   killed.child.kill("SIGKILL");
   const { code, errors } = await kept.ended;
   assert.equal(code, 0, errors);
@@ -91,7 +92,7 @@ function playerFor(t: TestContext, port: number) {
     lines.filter((line) => line.startsWith("{")).map((line): Happened => JSON.parse(line));
   const after = async (what: string, count = 1) => {
     const found = () => happened().filter((one) => one.what === what);
-    await eventually(() => found().length >= count, 20_000);
+    await eventually(() => found().length >= count);
     return found();
   };
   return { tell: (word: string) => tell(child, word), happened, after, ended };
@@ -103,12 +104,12 @@ function tell(child: ChildProcessWithoutNullStreams, word: string): void {
 
 for (const format of PIXEL_FORMATS) {
   test(`Filers' client has the very bytes of a frame, as ${format}`, {
-    timeout: 60_000,
+    timeout: TEST_MS,
   }, async (t) => {
     const { port, camera } = await filersFor(t, { pixel_format: format });
     const player = playerFor(t, port);
     player.tell("play");
-    await eventually(() => camera.mjpeg_stream.demand.active, 20_000);
+    await eventually(() => camera.mjpeg_stream.demand.active);
     const jpeg = await jpegOf(641, 479); // rows that end in the middle of any group
     camera.mjpeg_stream.addFrame(jpeg);
     const [image] = await player.after("image");
@@ -121,12 +122,12 @@ for (const format of PIXEL_FORMATS) {
 }
 
 test("Filers' client is told of the recording's state, and of its own mistakes", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { port, camera, server } = await filersFor(t, { recording: false });
   const player = playerFor(t, port);
   player.tell("play");
-  await eventually(() => server.clients[0]?.state === "requested", 20_000);
+  await eventually(() => server.clients[0]?.state === "requested");
   player.tell("play");
   const [mistake] = await player.after("exception");
   assert.equal(mistake?.message, "Client already notified that it is playing");

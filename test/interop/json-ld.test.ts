@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { TEST_MS } from "../limits.ts";
 import { type Description, descriptionsOfAll } from "./descriptions.ts";
 import { offlineContexts, TD_CONTEXT } from "./offline-contexts.ts";
 import { program } from "./programs.ts";
@@ -21,7 +22,7 @@ const BESIDE_THE_CONTEXT = new Map([
 ]);
 
 test("every Thing Description expands as JSON-LD without losing a term", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { expand } = program<JsonLd>("jsonld");
   const defined = definedTerms();

@@ -8,11 +8,12 @@ import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
 import { inspectJpeg } from "../../src/frames/jpeg.ts";
+import { TEST_MS } from "../limits.ts";
 import { python } from "./programs.ts";
 import { serveInstrument } from "./serving.ts";
 
 test("ThingClient grabs 800 x 600 beside an open stream, and SIGTERM ends the server within 3 s", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const server = await serveInstrument(t);
   const path = join(await mkdtemp(join(tmpdir(), "thingscope-")), "picture.jpg");

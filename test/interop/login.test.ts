@@ -4,6 +4,7 @@ import { EventEmitter, once } from "node:events";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { folderWith, runCli } from "../cli/run-cli.ts";
+import { TEST_MS } from "../limits.ts";
 import { nodeWot } from "./node-wot.ts";
 import { python } from "./programs.ts";
 import { serveInstrument } from "./serving.ts";
@@ -19,7 +20,7 @@ async function serveWithLogin(t: Parameters<typeof serveInstrument>[0]) {
 }
 
 test("node-wot logs in by the Basic scheme of the Thing Description", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { url, token } = await serveWithLogin(t);
   const headers = { Authorization: `Bearer ${token}` };
@@ -41,7 +42,7 @@ test("node-wot logs in by the Basic scheme of the Thing Description", {
 });
 
 test("labthings-fastapi's ThingClient logs in by HTTP Basic", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { url, token } = await serveWithLogin(t);
   const script = [

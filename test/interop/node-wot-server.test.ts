@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { TEST_MS } from "../limits.ts";
 import { serveInstrument } from "./serving.ts";
 
 // What node-wot 0.9.2's own server was found to promise and not to keep.
@@ -9,7 +10,7 @@ interface Form {
   readonly href: string;
 }
 
-test("what node-wot's own server gets wrong", { timeout: 60_000 }, async (t) => {
+test("what node-wot's own server gets wrong", { timeout: TEST_MS }, async (t) => {
   const { url } = await serveInstrument(t);
   const description: { base: string; forms: Form[] } = JSON.parse(
     await (await fetch(`${url}/instrument/`)).text(),

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspectJpeg } from "../../src/frames/jpeg.ts";
+import { TEST_MS } from "../limits.ts";
 import { nodeWot, type Output } from "./node-wot.ts";
 import { serveInstrument } from "./serving.ts";
 
-test("node-wot 0.9.2", { timeout: 120_000 }, async (t) => {
+test("node-wot 0.9.2", { timeout: TEST_MS }, async (t) => {
   const { url } = await serveInstrument(t);
   const wot = await nodeWot(t);
   const found = async (name: string) =>

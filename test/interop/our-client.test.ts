@@ -8,6 +8,7 @@ import { type TestContext, test } from "node:test";
 import { MJPEGReader, RemoteBlob, ThingClient } from "thingscope/client";
 import { packagePath } from "../../src/base/package-root.ts";
 import { folderWith, runCli } from "../cli/run-cli.ts";
+import { TEST_MS } from "../limits.ts";
 import { numberIn, picture } from "../outputs/pictures.ts";
 import { nodeWotServer } from "./node-wot.ts";
 import { python } from "./programs.ts";
@@ -15,7 +16,7 @@ import { python } from "./programs.ts";
 // Our client, and other people's servers.
 
 test("ThingClient reads, writes, invokes and observes at node-wot's own server", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { url, thing } = await nodeWotServer(t);
   const client = await ThingClient.connect(url);
@@ -53,7 +54,7 @@ async function labThingsCamera(t: TestContext): Promise<string> {
 }
 
 test("ThingClient and MJPEGReader operate a camera of labthings-fastapi", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const url = await labThingsCamera(t);
   const camera = await ThingClient.connect(url);
@@ -87,7 +88,7 @@ test("ThingClient and MJPEGReader operate a camera of labthings-fastapi", {
 });
 
 test("the command line operates a camera of labthings-fastapi, and writes down its types", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const url = await labThingsCamera(t);
   const folder = await folderWith({});

@@ -5,9 +5,10 @@ import { type TestContext, test } from "node:test";
 import { inspectJpeg } from "../../src/frames/jpeg.ts";
 import { serveCli } from "../cli/run-cli.ts";
 import { assertIncludes, blocksOf, pageText } from "../docs/page.ts";
+import { TEST_MS } from "../limits.ts";
 import { assertEnded, Reader } from "./reader.ts";
 
-const timeout = 180_000;
+const timeout = TEST_MS;
 const PRINTED = "http://127.0.0.1:5000";
 
 /** A reader, and the server of the page's first line. */

@@ -3,11 +3,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { test } from "node:test";
+import { TEST_MS } from "../limits.ts";
 import { type Description, descriptionsOfAll } from "./descriptions.ts";
 import { offlineContexts } from "./offline-contexts.ts";
 import { program, programFile } from "./programs.ts";
 
-const timeout = 120_000;
+const timeout = TEST_MS;
 
 type Verdicts = Record<string, "passed" | "warning" | "failed" | null>;
 

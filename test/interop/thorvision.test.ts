@@ -9,6 +9,7 @@ import { PulseCamera, thorVisionFor, until } from "../adapters/thorvision/servin
 import { folderWith } from "../cli/run-cli.ts";
 import { blocksOf, pageText } from "../docs/page.ts";
 import { jpegOf } from "../frames/jpegs.ts";
+import { TEST_MS, WAIT_MS } from "../limits.ts";
 import { python } from "./programs.ts";
 
 const run = promisify(execFile);
@@ -40,7 +41,7 @@ interface Report {
 }
 
 test("pythorvision records two cameras, one of them in files of 2 s, and no frame is missing in any", {
-  timeout: 120_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const cameras = {
     left: new PulseCamera(),
@@ -51,7 +52,7 @@ test("pythorvision records two cameras, one of them in files of 2 s, and no fram
   const folder = await folderWith({});
   const script = packagePath("test", "interop", "thorvision_client.py");
   const args = [script, String(port), folder, String(SECONDS)];
-  const { stdout } = await run(python(), args, { timeout: 100_000 });
+  const { stdout } = await run(python(), args, { timeout: WAIT_MS });
   const found: Report = JSON.parse(stdout);
   assert.equal(found.version, "0.3.0");
   assert.deepEqual(
@@ -98,7 +99,7 @@ test("pythorvision records two cameras, one of them in files of 2 s, and no fram
 });
 
 test("the Python of docs/thorvision.md records a film of each camera", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const cameras = { left: new PulseCamera(), right: new PulseCamera() };
   const { thing, port } = await thorVisionFor(t, cameras);
@@ -106,7 +107,7 @@ test("the Python of docs/thorvision.md records a film of each camera", {
   const folder = await folderWith({});
   const block = blocksOf(pageText("thorvision.md")).find(({ language }) => language === "python");
   await writeFile(join(folder, "film.py"), block!.text.replace("port=8000", `port=${port}`));
-  await run(python(), ["film.py"], { cwd: folder, timeout: 50_000 });
+  await run(python(), ["film.py"], { cwd: folder, timeout: WAIT_MS });
   const films = await readdir(join(folder, "recordings"));
   assert.deepEqual(films.map((name) => name.replace(/_\d{8}_\d{6}/, "")).sort(), [
     "0_left-00.mkv",

@@ -5,9 +5,10 @@ import { renderSvg } from "../../src/frames/codec.ts";
 import { inspectJpeg } from "../../src/frames/jpeg.ts";
 import { EncodeQueue } from "../../src/outputs/encode-queue.ts";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { TEST_MS } from "../limits.ts";
 import { cameraServer } from "../server/cameras.ts";
 
-const timeout = 20_000;
+const timeout = TEST_MS;
 const size = { width: 640, height: 480 };
 const large = await renderSvg(`<svg><circle cx="320" cy="240" r="200" fill="orange"/></svg>`, size);
 

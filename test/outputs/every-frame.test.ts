@@ -3,9 +3,10 @@ import { test } from "node:test";
 import type { Frame } from "../../src/frames/frame.ts";
 import type { Gap } from "../../src/outputs/frame-log.ts";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { TEST_MS } from "../limits.ts";
 import { picture } from "./pictures.ts";
 
-const timeout = 5000;
+const timeout = TEST_MS;
 
 /** The next `count` things a reader is told: an index, or the gap. */
 async function take(reader: AsyncGenerator<Frame | Gap, void>, count: number) {

@@ -6,10 +6,11 @@ import type { SourceFrame } from "../../src/frames/frame-source.ts";
 import { feed } from "../../src/outputs/feed.ts";
 import type { FeedOptions } from "../../src/outputs/feed-options.ts";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { TEST_MS } from "../limits.ts";
 import { picture } from "./pictures.ts";
 import { eventually } from "./watching.ts";
 
-const timeout = 10_000;
+const timeout = TEST_MS;
 
 /** A camera that counts how often it is open. */
 class Camera {

@@ -4,11 +4,12 @@ import fc from "fast-check";
 import type { Frame } from "../../src/frames/frame.ts";
 import { MemoryPool } from "../../src/frames/memory-pool.ts";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { TEST_MS } from "../limits.ts";
 import { cameraServer } from "../server/cameras.ts";
 import { numberIn, picture } from "./pictures.ts";
 import { eventually, serve, Watcher } from "./watching.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 
 /** Every way to get at a frame, by its name: adds frames to `stream`, and gives what it was handed. */
 const WAYS: Record<string, (stream: MJPEGStream, add: () => void) => Promise<Frame[]>> = {
@@ -126,23 +127,24 @@ test("viewers who are behind, leave or stall get whole pictures while memory is 
   const slow = Array.from({ length: 6 }, () => new Watcher(port, "/"));
   await eventually(() => stream.viewers.count === 6);
   const pieces = new Set<ArrayBufferLike>();
+  const LAST = 90;
   let shown = 0;
   stream.follow((stored) => {
     shown += 1;
     pieces.add(stored.bytes("program").buffer);
   });
-  for (let n = 0; n < 300; n++) {
+  for (let n = 0; n < LAST; n++) {
     // Larger than what the kernel takes at once, so that most of it waits for the viewer.
     stream.addFrame(picture(n, 3_000_000 + 1000 * (n % 50)));
-    if (n === 100) slow[0]!.socket.destroy();
+    if (n === LAST / 3) slow[0]!.socket.destroy();
     await new Promise((resolve) => setImmediate(resolve));
   }
-  stream.addFrame(picture(300, 1000));
+  stream.addFrame(picture(LAST, 1000));
   for (const watcher of slow.slice(1)) {
-    await watcher.until(() => numberIn(watcher.parts.at(-1)?.jpeg ?? picture(0)) === 300);
+    await watcher.until(() => numberIn(watcher.parts.at(-1)?.jpeg ?? picture(0)) === LAST);
     for (const { headers, jpeg } of watcher.parts) {
       const n = Number(headers.get("x-frame-index"));
-      const whole = n === 300 ? picture(300, 1000) : picture(n, 3_000_000 + 1000 * (n % 50));
+      const whole = n === LAST ? picture(LAST, 1000) : picture(n, 3_000_000 + 1000 * (n % 50));
       assert.ok(Buffer.from(jpeg).equals(whole), `frame ${n} came broken`);
     }
   }

@@ -3,10 +3,11 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { now } from "../../src/base/clock.ts";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { TEST_MS } from "../limits.ts";
 import { numberIn, picture } from "./pictures.ts";
 import { serve, Watcher } from "./watching.ts";
 
-const timeout = 5000;
+const timeout = TEST_MS;
 
 // 1 to 8: faults that LabThings' stream is known to have, and this one must not.
 

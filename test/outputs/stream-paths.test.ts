@@ -4,11 +4,12 @@ import { now } from "../../src/base/clock.ts";
 import { renderSvg } from "../../src/frames/codec.ts";
 import { inspectJpeg } from "../../src/frames/jpeg.ts";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { patience, TEST_MS } from "../limits.ts";
 import { numberIn, picture } from "./pictures.ts";
 import { serveStream } from "./stream-server.ts";
 import { eventually } from "./watching.ts";
 
-const timeout = 20_000;
+const timeout = TEST_MS;
 
 async function jpegOf(response: Response): Promise<Uint8Array> {
   assert.equal(response.status, 200);
@@ -162,7 +163,7 @@ test("HEAD is answered at once everywhere", { timeout }, async (t) => {
     ["/sizes", "text/event-stream"],
   ];
   for (const [path, contentType] of paths) {
-    const response = await fetch(url + path, { method: "HEAD", signal: AbortSignal.timeout(1000) });
+    const response = await fetch(url + path, { method: "HEAD", signal: patience() });
     assert.deepEqual([response.status, response.headers.get("content-type")], [200, contentType]);
   }
   assert.equal((await fetch(`${url}/frames/3?wait=9`, { method: "HEAD" })).status, 404);

@@ -4,11 +4,12 @@ import { request } from "node:http";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { TEST_MS } from "../limits.ts";
 import { picture } from "./pictures.ts";
 import { serveStream } from "./stream-server.ts";
 import { eventually } from "./watching.ts";
 
-const timeout = 20_000;
+const timeout = TEST_MS;
 
 /** Server-sent events as they arrive. */
 async function listen(url: string, headers: Record<string, string> = {}) {
@@ -117,7 +118,7 @@ test("a listener who does not read costs nothing and is told of its gap", {
   response.on("data", (data: Buffer) => {
     text += data.toString();
   });
-  await eventually(() => text.includes(last), 10_000);
+  await eventually(() => text.includes(last));
   const told = [...text.matchAll(/"index":(\d+)/g)].map(([, index]) => Number(index));
   const gaps = [...text.matchAll(/"from":(\d+),"to":(\d+)/g)];
   const lost = gaps.reduce((sum, [, from, to]) => sum + Number(to) - Number(from) + 1, 0);

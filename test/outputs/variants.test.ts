@@ -5,10 +5,11 @@ import { renderSvg } from "../../src/frames/codec.ts";
 import { inspectJpeg } from "../../src/frames/jpeg.ts";
 import { derive } from "../../src/outputs/derive.ts";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { TEST_MS } from "../limits.ts";
 import { picture } from "./pictures.ts";
 import { eventually, serve, Watcher } from "./watching.ts";
 
-const timeout = 10_000;
+const timeout = TEST_MS;
 const size = { width: 640, height: 480 };
 const large = await renderSvg(`<svg><circle cx="320" cy="240" r="200" fill="orange"/></svg>`, size);
 

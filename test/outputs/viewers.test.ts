@@ -3,11 +3,12 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "../../src/base/clock.ts";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { TEST_MS } from "../limits.ts";
 import { memoryHeld } from "../memory.ts";
 import { numberIn, picture } from "./pictures.ts";
 import { eventually, serve, Watcher } from "./watching.ts";
 
-const timeout = 20_000;
+const timeout = TEST_MS;
 const CHROMIUM = "User-Agent: Mozilla/5.0 HeadlessChrome/156.0";
 
 test("each of many viewers gets every frame exactly once", { timeout }, async (t) => {

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import type { TestContext } from "node:test";
+import { WAIT_MS } from "../limits.ts";
 
 /** One part of a multipart stream, as it came over the wire. */
 export interface Part {
@@ -111,10 +112,13 @@ export async function serve(
 }
 
 /** Resolves when `condition` holds, looking each few milliseconds. */
-export async function eventually(condition: () => boolean, withinMs = 5000): Promise<void> {
-  const end = Date.now() + withinMs;
+export async function eventually(
+  condition: () => boolean,
+  withinMs: number = WAIT_MS,
+): Promise<void> {
+  const end = performance.now() + withinMs;
   while (!condition()) {
-    if (Date.now() > end) throw new Error(`Not so within ${withinMs} ms: ${condition}`);
+    if (performance.now() > end) throw new Error(`Not so within ${withinMs} ms: ${condition}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -3,9 +3,10 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { logTo } from "../../src/base/log.ts";
 import { Child } from "../../src/processes/child.ts";
+import { TEST_MS } from "../limits.ts";
 import { exists, program } from "./children.ts";
 
-const timeout = 20_000;
+const timeout = TEST_MS;
 
 test("what a program writes to descriptors 1, 3 and 5 is read", { timeout }, async () => {
   const write = "for (const fd of [1, 3, 5]) require('fs').writeSync(fd, 'to ' + fd)";

@@ -4,9 +4,10 @@ import { test } from "node:test";
 import { BackOff } from "../../src/processes/back-off.ts";
 import type { Command } from "../../src/processes/child.ts";
 import { type ChildState, KeptChild } from "../../src/processes/kept-child.ts";
+import { TEST_MS } from "../limits.ts";
 import { exists, program } from "./children.ts";
 
-const timeout = 30_000;
+const timeout = TEST_MS;
 const TICKING = program("setInterval(() => require('fs').writeSync(1, 'x'), 20)");
 
 /** A kept program whose every byte is a beat, and a function that waits for a state. */

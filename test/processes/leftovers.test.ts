@@ -9,8 +9,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { logTo } from "../../src/base/log.ts";
 import { endLeftovers } from "../../src/processes/leftovers.ts";
+import { TEST_MS } from "../limits.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 const SERVER = fileURLToPath(new URL("guarded-child.js", import.meta.url));
 
 /** Whether a process runs; one that is dead and not yet waited for does not. */

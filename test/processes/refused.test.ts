@@ -7,15 +7,16 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { programVersion } from "../../src/processes/programs.ts";
 import { startFailure } from "../../src/processes/start-failure.ts";
+import { TEST_MS, WAIT_MS } from "../limits.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 const CHILD = fileURLToPath(new URL("refused-child.js", import.meta.url));
 
 /** What refused-child.ts says where it may have `limit` of what prlimit calls `what`. */
 function underLimit(what: string, limit: number, taken: number): Promise<string> {
   return new Promise((resolve) => {
     const args = [`--${what}=${limit}:${limit}`, process.execPath, CHILD, String(taken)];
-    execFile("prlimit", args, { timeout: 30_000 }, (error, output, errors) =>
+    execFile("prlimit", args, { timeout: WAIT_MS }, (error, output, errors) =>
       resolve(output || `${errors}${error?.message ?? ""}`),
     );
   });

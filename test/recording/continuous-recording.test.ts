@@ -9,11 +9,12 @@ import {
 } from "../../src/recording/continuous-recording.ts";
 import { openRecording } from "../../src/recording/open-recording.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
+import { TEST_MS } from "../limits.ts";
 import { picture } from "../outputs/pictures.ts";
 import { SteppedCamera } from "./event-films.ts";
 import { collect, newPath } from "./recordings.ts";
 
-const timeout = 20_000;
+const timeout = TEST_MS;
 
 test("what is started is recorded until it is stopped, and stopping writes all that waits", {
   timeout,

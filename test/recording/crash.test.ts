@@ -9,6 +9,7 @@ import { ledgerPathOf, readLedger } from "../../src/recording/ledger.ts";
 import { openRecording } from "../../src/recording/open-recording.ts";
 import { repairRecording } from "../../src/recording/repair.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
+import { TEST_MS } from "../limits.ts";
 import { collect, newPath } from "./recordings.ts";
 
 const KILLS = process.env.THINGSCOPE_LONG ? 500 : 25;
@@ -61,7 +62,7 @@ test(`${KILLS} recorders are killed; each file can be read and repaired, and lac
 });
 
 test("a file that reaches its limit ends with a reason, and agrees with its ledger", {
-  timeout: 30_000,
+  timeout: TEST_MS,
 }, async () => {
   const path = await newPath();
   const limited = `ulimit -f 700 && exec "$0" "$@"`;

@@ -5,6 +5,7 @@ import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { startRecording } from "../../src/recording/continuous-recording.ts";
 import { openRecording } from "../../src/recording/open-recording.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
+import { TEST_MS } from "../limits.ts";
 import { picture } from "../outputs/pictures.ts";
 import { newPath } from "./recordings.ts";
 
@@ -12,7 +13,7 @@ const FRAMES = 400;
 const sizeOf = (n: number) => 20_000 + 97 * (n % 50);
 
 test("a recorder is lent frames whose memory is used again once they are written; every picture in the file is its own", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async () => {
   const stream = new MJPEGStream({ ringbufferSize: 1 });
   const path = await newPath();
@@ -43,7 +44,7 @@ test("a recorder is lent frames whose memory is used again once they are written
   }
 });
 
-test("a disk that lags behind keeps what was lent to it", { timeout: 60_000 }, async () => {
+test("a disk that lags behind keeps what was lent to it", { timeout: TEST_MS }, async () => {
   const stream = new MJPEGStream({ ringbufferSize: 1 });
   const path = await newPath();
   const recording = await startRecording({ camera: stream, path });

@@ -6,10 +6,11 @@ import { openRecording } from "../../src/recording/open-recording.ts";
 import { repairRecording } from "../../src/recording/repair.ts";
 import { headOf } from "../../src/recording/scan.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
+import { TEST_MS } from "../limits.ts";
 import { numberIn } from "../outputs/pictures.ts";
 import { collect, frame, frames, indicesOf, newPath, record, START } from "./recordings.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 /** How far apart the bytes are at which a file is cut. */
 const STEP = process.env.THINGSCOPE_LONG ? 1 : 17;
 

@@ -12,9 +12,10 @@ import { RecordingsFolder } from "../../src/recording/recordings-folder.ts";
 import { repairRecording } from "../../src/recording/repair.ts";
 import { repairFolder } from "../../src/recording/repair-folder.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
+import { TEST_MS } from "../limits.ts";
 import { newPath } from "./recordings.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 
 /** Another process that records to a new file, once it has written some frames. */
 async function otherProcess(t: TestContext, frames: number) {

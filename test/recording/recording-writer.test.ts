@@ -8,9 +8,10 @@ import { ledgerPathOf } from "../../src/recording/ledger.ts";
 import { openRecording } from "../../src/recording/open-recording.ts";
 import { RecordingWriter } from "../../src/recording/recording-writer.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
+import { TEST_MS } from "../limits.ts";
 import { collect, frame, frames, indicesOf, newPath, record } from "./recordings.ts";
 
-const timeout = 10_000;
+const timeout = TEST_MS;
 
 async function ledgerLines(path: string): Promise<string[]> {
   return (await readFile(ledgerPathOf(path), "utf8")).trimEnd().split("\n");

@@ -7,9 +7,10 @@ import { ledgerPathOf, readLedger } from "../../src/recording/ledger.ts";
 import { RecordingWriter } from "../../src/recording/recording-writer.ts";
 import { repairFolder } from "../../src/recording/repair-folder.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
+import { TEST_MS } from "../limits.ts";
 import { frame, frames, record } from "./recordings.ts";
 
-const timeout = 30_000;
+const timeout = TEST_MS;
 
 /** The same recording without what closing added: to its ledger, to its file, or to both. */
 async function torn(path: string, name: string, { ledger = true, file = true } = {}) {

@@ -9,10 +9,11 @@ import { ledgerPathOf, readLedger } from "../../src/recording/ledger.ts";
 import { ledgerAsCsv } from "../../src/recording/ledger-tables.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
 import { VideoRecorder } from "../../src/recording/video-recorder.ts";
+import { TEST_MS } from "../limits.ts";
 import { picture } from "../outputs/pictures.ts";
 import { newPath } from "./recordings.ts";
 
-const timeout = 20_000;
+const timeout = TEST_MS;
 const skip = (count: number): SourceLoss => ({ what: "lost", count, why: "its numbers skip" });
 
 async function notesOf(path: string) {

@@ -10,9 +10,10 @@ import { RecordingWriter } from "../../src/recording/recording-writer.ts";
 import { repairRecording } from "../../src/recording/repair.ts";
 import { type Cluster, headOf, scan } from "../../src/recording/scan.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
+import { TEST_MS } from "../limits.ts";
 import { collect, frames, indicesOf, newPath } from "./recordings.ts";
 
-const timeout = 30_000;
+const timeout = TEST_MS;
 
 /** A recording of 60 frames over 3 s as it was before its recorder came to close it. */
 async function crashed(): Promise<{ path: string; listed: readonly LedgerFrame[] }> {

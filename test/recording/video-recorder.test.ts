@@ -10,11 +10,12 @@ import { PreRollRing } from "../../src/recording/pre-roll.ts";
 import { RecordingWriter } from "../../src/recording/recording-writer.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
 import { VideoRecorder } from "../../src/recording/video-recorder.ts";
+import { TEST_MS } from "../limits.ts";
 import { picture } from "../outputs/pictures.ts";
 import { recorderOf, SteppedCamera } from "./event-films.ts";
 import { collect, newPath } from "./recordings.ts";
 
-const timeout = 20_000;
+const timeout = TEST_MS;
 const small = (index: number) => picture(index);
 
 test("triggers at 3, 4 and 9 s give a film of 5 s and one of 4 s; the name is asked for once each", {

@@ -4,10 +4,11 @@ import { test } from "node:test";
 import { WebSocket } from "ws";
 import { limitHits } from "../../src/base/limit-hits.ts";
 import { AnswerQueue, largeAnswers } from "../../src/server/answer-queue.ts";
+import { TEST_MS } from "../limits.ts";
 import { eventually } from "../outputs/watching.ts";
 import { laboratory } from "./cameras.ts";
 
-const timeout = 30_000;
+const timeout = TEST_MS;
 
 function computeFor(ms: number): void {
   const end = performance.now() + ms;

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { stream } from "../../src/core/decorators.ts";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { Lamp, litRoom } from "../conformance/lamp.ts";
+import { TEST_MS } from "../limits.ts";
 import { picture } from "../outputs/pictures.ts";
 import { openEvents } from "./event-streams.ts";
 import { type Answer, ask } from "./requests.ts";
@@ -90,7 +91,7 @@ const BAD: readonly Row[] = [
 ];
 
 test("bad input is answered with the right status and one sentence each, and loses nothing", {
-  timeout: 30_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { lamp, url, port } = await litRoom(t);
   const told = await openEvents(t, `${url}/lamp/level`);
@@ -105,7 +106,7 @@ test("bad input is answered with the right status and one sentence each, and los
 });
 
 test("a run that is cancelled twice is cancelled once; when it has ended, that is said", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { port, host } = await litRoom(t);
   const { text } = await ask(port, { method: "POST", path: "/lamp/fade", headers: JSON_TYPE });
@@ -124,7 +125,7 @@ test("a run that is cancelled twice is cancelled once; when it has ended, that i
 });
 
 test("a Thing that could not open runs no action, gives no frames, says why, and does both once it is opened again", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async (t) => {
   class Unplugged extends Lamp {
     @stream("What it lights") readonly lit = new MJPEGStream();

@@ -8,6 +8,7 @@ import { type TSchema, Type } from "typebox";
 import { readJson, readPropertyValue } from "../../src/server/body.ts";
 import { parseJson } from "../../src/server/json.ts";
 import { applyLimits, REQUEST_LIMITS } from "../../src/server/limits.ts";
+import { TEST_MS } from "../limits.ts";
 import { ask, converse, serverFor } from "./requests.ts";
 
 /** A server that answers with the value of the body that it was sent. */
@@ -117,7 +118,7 @@ test("a property takes JSON, and a bare scalar of the types that pages send", as
 });
 
 test("a body that is too long or too slow is answered, whether it says so before or not", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const port = await echo(t, (request) => readJson(request, { limit: 1000, timeoutMs: 200 }));
   const long = JSON.stringify("x".repeat(2000));
@@ -134,7 +135,7 @@ test("a body that is too long or too slow is answered, whether it says so before
 });
 
 test("a request that dribbles in is cut, a wait that has nothing to send is not", {
-  timeout: 20_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const quick = { headersTimeout: 300, requestTimeout: 300, connectionsCheckingInterval: 50 };
   const { port, server } = await serverFor(
@@ -147,7 +148,7 @@ test("a request that dribbles in is cut, a wait that has nothing to send is not"
   assert.equal((await ask(port, {})).text, "waited");
 });
 
-test("a connection that takes nothing of its answer is ended", { timeout: 20_000 }, async (t) => {
+test("a connection that takes nothing of its answer is ended", { timeout: TEST_MS }, async (t) => {
   const ended: number[] = [];
   const { port, server } = await serverFor(t, (_, response) => {
     response.on("close", () => ended.push(response.writableLength));

@@ -9,6 +9,7 @@ import { createToken } from "../../src/server/login/account-changes.ts";
 import { AccountsFile } from "../../src/server/login/accounts-file.ts";
 import { SessionStore } from "../../src/server/login/session-store.ts";
 import { NotificationIds } from "../../src/server/notifications/notification-ids.ts";
+import { TEST_MS } from "../limits.ts";
 import { armed, folderFor, recorderFor } from "../things/recorder-server.ts";
 import { ask } from "./requests.ts";
 import { bearer, logIn } from "./secured.ts";
@@ -26,7 +27,7 @@ function settableClock(t: TestContext) {
 }
 
 test("the wall clock is set by hours, both ways, under recording, login and streams, and nothing but labels changes", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const clock = settableClock(t);
   const folder = await folderFor(t);
@@ -143,7 +144,7 @@ test("the wall clock is set by hours, both ways, under recording, login and stre
 });
 
 test("a recording that is begun after the clock was set has the right times from its first frame on", {
-  timeout: 30_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const clock = settableClock(t);
   const { recorder } = await recorderFor(t);
@@ -159,7 +160,7 @@ test("a recording that is begun after the clock was set has the right times from
 });
 
 test("a session that was saved by a clock that was ahead lasts thirty days from now on, not until the clock is there", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const folder = await folderFor(t);
   const log = logTo(() => {});

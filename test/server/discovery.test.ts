@@ -6,6 +6,7 @@ import { type TestContext, test } from "node:test";
 import { Thing, ThingHost, ThingServer } from "thingscope";
 import { tdFaults, tmFaults } from "../conformance/td-schema.ts";
 import { thingClasses, thingOf } from "../conformance/thing-classes.ts";
+import { TEST_MS } from "../limits.ts";
 import { microscopeFor } from "./demo-server.ts";
 import { ask } from "./requests.ts";
 
@@ -45,7 +46,7 @@ const bodyOf = async (response: Response) => JSON.parse(await response.text());
 const json = async (url: string | URL) => bodyOf(await fetch(url));
 
 test("/.well-known/wot is the directory's description, for GET and HEAD alike", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { url, port } = await microscopeFor(t);
   const got = await ask(port, { path: "/.well-known/wot" });
@@ -65,7 +66,7 @@ test("/.well-known/wot is the directory's description, for GET and HEAD alike", 
 });
 
 test("the directory lists valid descriptions by id, in pages, and one of them", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { url } = await microscopeFor(t, { apiPrefix: "/api/v3" });
   const base = `${url}/api/v3/directory/things`;
@@ -99,7 +100,7 @@ test("the directory lists valid descriptions by id, in pages, and one of them", 
 });
 
 test("the directory refuses what it does not support, and says what it wants", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { url } = await microscopeFor(t);
   const refusals = [
@@ -125,7 +126,7 @@ test("the directory refuses what it does not support, and says what it wants", {
 });
 
 test("who watches the directory is told of a Thing that opens after all, and of what was missed", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { host, fragile, url } = await fragileFor(t);
   const watching = await fetch(`${url}/directory/events`);
@@ -163,7 +164,7 @@ test("who watches the directory is told of a Thing that opens after all, and of 
 });
 
 test("a description that a client has already is not sent again", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { server, url } = await microscopeFor(t);
   const paths = ["/camera/", "/.well-known/wot", "/directory/things", "/thing_models/Autofocus"];
@@ -229,7 +230,7 @@ test("two classes of one name have a model each", async () => {
 });
 
 test("/.well-known/core links to the descriptions, and can be filtered", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { url } = await microscopeFor(t);
   const response = await fetch(`${url}/.well-known/core`);

@@ -12,6 +12,7 @@ import WebSocket from "ws";
 import { ThorVisionServer } from "../../src/adapters/thorvision/index.ts";
 import { createToken } from "../../src/server/login/account-changes.ts";
 import { AccountsFile } from "../../src/server/login/accounts-file.ts";
+import { TEST_MS } from "../limits.ts";
 import { ask } from "./requests.ts";
 import { bearer, ROLES } from "./secured.ts";
 
@@ -71,7 +72,7 @@ test("what an event tells is for its role, by long polling and as server-sent ev
 });
 
 test("the stream of all events has those of the client's role, and the log's lines are for operators", {
-  timeout: 20_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { port, tokens, emitAll } = await served(t);
   for (const role of ROLES) {
@@ -101,7 +102,7 @@ test("the stream of all events has those of the client's role, and the log's lin
   }
 });
 
-test("the same holds over a WebSocket and for webhooks", { timeout: 20_000 }, async (t) => {
+test("the same holds over a WebSocket and for webhooks", { timeout: TEST_MS }, async (t) => {
   const { port, tokens, emitAll } = await served(t);
   const listener = createServer().listen(0, "127.0.0.1");
   await once(listener, "listening");

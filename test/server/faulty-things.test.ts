@@ -6,13 +6,14 @@ import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { event, property, Thing, ThingEvent } from "thingscope";
 import { Type } from "typebox";
+import { TEST_MS } from "../limits.ts";
 import { openEvents } from "./event-streams.ts";
 import { ask } from "./requests.ts";
 import { served } from "./thing-bench.ts";
 import { clientOf, observeProperties } from "./websocket-bench.ts";
 import { consumerOf } from "./webthing-bench.ts";
 
-const options = { timeout: 10_000 };
+const options = { timeout: TEST_MS };
 const REASON =
   "Property 'temperature' of Thing 'thermometer' could not be read: Plug its cable in.";
 

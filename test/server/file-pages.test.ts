@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FileCollection, files, property, Thing, ThingHost, ThingServer } from "thingscope";
 import { Type } from "typebox";
+import { TEST_MS } from "../limits.ts";
 
 class Shelf extends Thing {
   @files("Files", { name: "recordings" }) readonly files = new FileCollection();
@@ -55,7 +56,7 @@ async function* pagesFrom(address: string): AsyncGenerator<Listed[]> {
 
 for (const path of ["/shelf/recordings", "/recordings"]) {
   test(`${path} in pages has each file once, in the order of the whole list`, {
-    timeout: 20_000,
+    timeout: TEST_MS,
   }, async (t) => {
     const { url } = await shelfOf(t);
     const whole = (await (await fetch(url + path)).json()) as Listed[];
@@ -71,7 +72,7 @@ for (const path of ["/shelf/recordings", "/recordings"]) {
 }
 
 test("who follows the links sees each older file once, whatever comes and goes meanwhile", {
-  timeout: 20_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { shelf, url } = await shelfOf(t);
   const before = shelf.files.list.map(({ id }) => id);
@@ -87,7 +88,7 @@ test("who follows the links sees each older file once, whatever comes and goes m
   );
 });
 
-test("a page that is none is refused with a sentence", { timeout: 20_000 }, async (t) => {
+test("a page that is none is refused with a sentence", { timeout: TEST_MS }, async (t) => {
   const { url } = await shelfOf(t);
   for (const query of ["limit=0", "limit=x", "after=1", "after=1_%2e%2e", "after="]) {
     const answer = await fetch(`${url}/shelf/recordings?${query}`);

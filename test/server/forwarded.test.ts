@@ -13,6 +13,7 @@ import { TestCamera } from "thingscope/things";
 import { Type } from "typebox";
 import { AccessPolicy } from "../../src/server/access.ts";
 import { clientAddressOf, originOf, prefixOf } from "../../src/server/origin.ts";
+import { TEST_MS } from "../limits.ts";
 import { folderFor } from "../things/recorder-server.ts";
 import { ask, serverFor } from "./requests.ts";
 
@@ -142,7 +143,7 @@ function addressesIn(text: string): string[] {
 }
 
 test("behind a proxy that takes a prefix off, everything that leads back has it", {
-  timeout: 20_000,
+  timeout: TEST_MS,
 }, async (t) => {
   for (const apiPrefix of ["", "/api/v3"]) {
     const { through } = await lampBehind(t, { apiPrefix });
@@ -180,7 +181,7 @@ test("behind a proxy that takes a prefix off, everything that leads back has it"
 });
 
 test("behind a proxy that speaks https, cookies, login page and signed addresses have prefix and scheme", {
-  timeout: 20_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { server, through } = await lampBehind(t, { login: {} });
   const https = { "X-Forwarded-Proto": "https" };

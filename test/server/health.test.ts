@@ -3,11 +3,12 @@ import { test } from "node:test";
 import { logTo, MJPEGStream, now } from "thingscope";
 import { streamHealthOf } from "../../src/server/stream-health.ts";
 import { jpegOf } from "../frames/jpegs.ts";
+import { TEST_MS } from "../limits.ts";
 import { laboratory } from "./cameras.ts";
 import { ask } from "./requests.ts";
 
 test("health says what is wrong in sentences, and how each stream does", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { port, camera } = await laboratory(t);
   const health = async () => JSON.parse((await ask(port, { path: "/health" })).text);
@@ -59,7 +60,7 @@ test("a stream's rate is that of its last seconds, and it is late by its own mea
 });
 
 test("whoever blocks the event loop is named in the log within a second, and counted", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async (t) => {
   let tell: (message: string) => void = () => {};
   const warned = new Promise<string>((resolve) => {

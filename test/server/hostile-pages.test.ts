@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ignoreAbort } from "thingscope";
+import { TEST_MS } from "../limits.ts";
 import { laboratory } from "./cameras.ts";
 import { type Answer, ask } from "./requests.ts";
 
@@ -12,7 +13,7 @@ function pathOf(path: string): string {
 }
 
 test("no page of another site changes anything by any route, method and content type", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { server, port, camera } = await laboratory(t);
   const types = [
@@ -53,7 +54,7 @@ test("no page of another site changes anything by any route, method and content 
 });
 
 test("a program changes things by every route that does, and GET changes none", {
-  timeout: 20_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { server, port, url, camera } = await laboratory(t);
   const reads = server.routes.filter(({ method }) => method === "GET");
@@ -73,7 +74,7 @@ test("a program changes things by every route that does, and GET changes none", 
   assert.equal(camera.touched, 3);
 });
 
-test("what no client should send is answered as a problem", { timeout: 5000 }, async (t) => {
+test("what no client should send is answered as a problem", { timeout: TEST_MS }, async (t) => {
   const { port } = await laboratory(t);
   for (const [method, path, status] of [
     ["DELETE", "/camera/capture/%", 400],
@@ -102,7 +103,7 @@ test("every route says who may use it, and what changes something is not for vie
 });
 
 test("pictures leave for pages of other origins where the configuration embeds them, nothing else does", {
-  timeout: 5000,
+  timeout: TEST_MS,
 }, async (t) => {
   for (const embed of [[], ["camera"]]) {
     const { url } = await laboratory(t, { embed });
@@ -116,7 +117,7 @@ test("pictures leave for pages of other origins where the configuration embeds t
 });
 
 test("a page of a configured origin operates the server after its browser has asked", {
-  timeout: 5000,
+  timeout: TEST_MS,
 }, async (t) => {
   const Origin = "http://dashboard.lab:3000";
   const { port } = await laboratory(t, { allowedOrigins: [Origin] });
@@ -138,7 +139,7 @@ test("a page of a configured origin operates the server after its browser has as
 });
 
 test("bare scalars of OpenFlexure's page are taken, and validated", {
-  timeout: 5000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { port, camera } = await laboratory(t);
   const put = (body: string) =>
@@ -154,7 +155,7 @@ test("bare scalars of OpenFlexure's page are taken, and validated", {
   assert.equal((await put("{}")).status, 415);
 });
 
-test("without login the server refuses to listen off loopback", { timeout: 5000 }, async (t) => {
+test("without login the server refuses to listen off loopback", { timeout: TEST_MS }, async (t) => {
   const { server } = await laboratory(t);
   await assert.rejects(server.listen({ host: "0.0.0.0", port: 0 }), {
     code: "BAD_ARGUMENT",

@@ -9,10 +9,11 @@ import { Type } from "typebox";
 import { delay } from "../../src/base/abort.ts";
 import { limitHits } from "../../src/base/limit-hits.ts";
 import type { InvocationLimits } from "../../src/core/invocations.ts";
+import { TEST_MS } from "../limits.ts";
 import { memoryHeld, memoryHeldWithin } from "../memory.ts";
 import { type Answer, ask } from "./requests.ts";
 
-const timeout = 30_000;
+const timeout = TEST_MS;
 
 class Worker extends Thing {
   /** Runs of `halt` that have not ended. */

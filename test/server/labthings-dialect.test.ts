@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { action, type Invocation, property, Thing, ThingHost, ThingServer } from "thingscope";
 import { Type } from "typebox";
+import { patience } from "../limits.ts";
 
-const LIMIT_MS = 20_000;
 const Sum = Type.Object({ a: Type.Number(), b: Type.Optional(Type.Number({ default: 0 })) });
 
 class Oven extends Thing {
@@ -71,7 +71,7 @@ async function call(method: string, path: string, body?: unknown, accept = "*/*"
     Accept: accept,
     ...(json !== undefined && { "Content-Type": "application/json" }),
   };
-  const signal = AbortSignal.timeout(LIMIT_MS);
+  const signal = patience();
   const response = await fetch(new URL(path, url), {
     method,
     headers,

@@ -21,6 +21,7 @@ import {
 } from "thingscope";
 import { Type } from "typebox";
 import { tdFaults } from "../conformance/td-schema.ts";
+import { TEST_MS } from "../limits.ts";
 
 class Camera extends Thing {
   static override readonly title = "Demo camera";
@@ -161,7 +162,7 @@ test("a getter that throws is a problem with its words", async () => {
 });
 
 test("an action answers 201 with Location and a body for every client, and its output is fetched", {
-  timeout: 5000,
+  timeout: TEST_MS,
 }, async () => {
   const { status, headers, body } = await call("POST", "/camera/add", { a: 1.5 });
   assert.equal(status, 201);
@@ -180,14 +181,14 @@ test("an action answers 201 with Location and a body for every client, and its o
   assert.equal((await call("GET", "/camera/add")).body.at(-1).id, body.id);
 });
 
-test("a falsy output is an output", { timeout: 5000 }, async () => {
+test("a falsy output is an output", { timeout: TEST_MS }, async () => {
   const { body } = await call("POST", "/camera/add", { a: 0 });
   await finished(body.href);
   assert.deepEqual((await call("GET", `/action_invocations/${body.id}/output`)).body, 0);
 });
 
 test("a blob comes out as an absolute link, is fetched by it, and goes in again", {
-  timeout: 5000,
+  timeout: TEST_MS,
 }, async () => {
   const { body } = await call("POST", "/camera/picture", {});
   const { output } = await finished(body.href);
@@ -207,7 +208,7 @@ test("a blob comes out as an absolute link, is fetched by it, and goes in again"
 });
 
 test("a cancelled invocation has LabThings' error type, and Profile's word where only JSON is accepted", {
-  timeout: 5000,
+  timeout: TEST_MS,
 }, async () => {
   const { body } = await call("POST", "/camera/wait", {});
   assert.equal((await call("DELETE", `/action_invocations/${body.id}`)).status, 204);
@@ -217,7 +218,7 @@ test("a cancelled invocation has LabThings' error type, and Profile's word where
   assert.equal((await finished(body.href, { Accept: "application/json" })).status, "failed");
 });
 
-test("a failed invocation tells the error and its traceback", { timeout: 5000 }, async () => {
+test("a failed invocation tells the error and its traceback", { timeout: TEST_MS }, async () => {
   const { body } = await call("POST", "/camera/fail");
   const done = await finished(body.href);
   assert.deepEqual(
@@ -271,7 +272,7 @@ test("HEAD is answered wherever GET is, with the same headers and no body", asyn
 });
 
 test("an event is delivered by long polling and as server-sent event", {
-  timeout: 5000,
+  timeout: TEST_MS,
 }, async () => {
   const leave = new AbortController();
   const sse = await fetch(`${url}/camera/moved`, {

@@ -13,6 +13,7 @@ import { mediaRangesIn } from "../../src/server/accept.ts";
 import { parseJson } from "../../src/server/json.ts";
 import { credentialsIn } from "../../src/server/login/credentials.ts";
 import { problemOf } from "../../src/server/problem.ts";
+import { TEST_MS } from "../limits.ts";
 
 /** What makes patterns try again from each place: repeated, and followed by what does not fit. */
 const PIECES = [
@@ -101,7 +102,7 @@ function costOf(read: (text: string) => unknown, text: string): number {
 }
 
 for (const [name, read] of Object.entries(READERS)) {
-  test(`${name} takes time in proportion to the length of a text`, { timeout: 60_000 }, () => {
+  test(`${name} takes time in proportion to the length of a text`, { timeout: TEST_MS }, () => {
     for (const piece of PIECES) {
       const textOf = (length: number) => `${piece.repeat(length / piece.length)}\u0001`;
       const long = costOf(read, textOf(8 * LENGTH));

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { tdFaults } from "../conformance/td-schema.ts";
+import { TEST_MS } from "../limits.ts";
 import { openApiFaults } from "./openapi-faults.ts";
 import { bearer, secured } from "./secured.ts";
 
-const timeout = 10_000;
+const timeout = TEST_MS;
 
 test("descriptions say HTTP Basic alone where there is a login, and still claim the profile", {
   timeout,

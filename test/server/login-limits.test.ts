@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { silentLog } from "thingscope";
 import { AttemptLimit } from "../../src/server/login/attempt-limit.ts";
 import { SessionStore } from "../../src/server/login/session-store.ts";
+import { TEST_MS } from "../limits.ts";
 import { basic, PASSWORD, secured } from "./secured.ts";
 
 const isRefused = (attempt: () => unknown) => {
@@ -77,7 +78,7 @@ function from(
 }
 
 test("sixty wrong passwords from elsewhere do not keep the owner out", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { port, tokens } = await secured(t, { users: true });
   const wrong = new Array(60).fill(0).map((_, n) => {

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { logTo, ThingHost, ThingServer } from "thingscope";
 import { Announcement, type Multicast, type MulticastService } from "../../src/server/mdns.ts";
 import { wotServices } from "../../src/server/wot-services.ts";
+import { TEST_MS } from "../limits.ts";
 
 /** What would be sent, in order. */
 function recorded(): { multicast: Multicast; said: (string | MulticastService)[] } {
@@ -61,7 +62,7 @@ test("the scheme is told where it is not http; a long name keeps the end that ma
 });
 
 test("whoever stops says goodbye before the end, and waits for it half a second at most", {
-  timeout: 5000,
+  timeout: TEST_MS,
 }, async () => {
   const services = wotServices(["camera"], { prefix: "", port: 5000, machine: "scope" });
   const { multicast, said } = recorded();
@@ -78,7 +79,7 @@ test("whoever stops says goodbye before the end, and waits for it half a second 
 });
 
 test("a server that only this machine reaches is not announced, and says so", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async () => {
   const warnings: string[] = [];
   const host = new ThingHost({

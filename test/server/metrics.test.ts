@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { WebSocket } from "ws";
 import { prometheusText } from "../../src/server/prometheus-text.ts";
 import { jpegOf } from "../frames/jpegs.ts";
+import { TEST_MS } from "../limits.ts";
 import { laboratory } from "./cameras.ts";
 
 test("labels and numbers are written as Prometheus reads them", () => {
@@ -23,7 +24,7 @@ test("labels and numbers are written as Prometheus reads them", () => {
 });
 
 test("metrics count every frame, loss, viewer, invocation and WebSocket", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { url, camera, host } = await laboratory(t);
   const jpeg = await jpegOf(64, 48);

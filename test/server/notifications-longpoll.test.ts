@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { litRoom } from "../conformance/lamp.ts";
+import { TEST_MS } from "../limits.ts";
 import { picture } from "../outputs/pictures.ts";
 import { type Answer, ask } from "./requests.ts";
 
-const options = { timeout: 10_000 };
+const options = { timeout: TEST_MS };
 
 /** Where an answer's link to the next notification points. */
 function nextPath(path: string, { headers }: Answer): string {

@@ -3,12 +3,13 @@ import { once } from "node:events";
 import { get, type IncomingMessage } from "node:http";
 import { test } from "node:test";
 import { litRoom } from "../conformance/lamp.ts";
+import { TEST_MS } from "../limits.ts";
 import { memoryHeld, memoryHeldWithin } from "../memory.ts";
 import { picture } from "../outputs/pictures.ts";
 import { openEvents } from "./event-streams.ts";
 import { ask } from "./requests.ts";
 
-const options = { timeout: 10_000 };
+const options = { timeout: TEST_MS };
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
 
 test(

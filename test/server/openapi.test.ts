@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { action, property, Thing, ThingHost, ThingServer } from "thingscope";
 import { Type } from "typebox";
+import { TEST_MS } from "../limits.ts";
 import { recorderFor } from "../things/recorder-server.ts";
 import { laboratory } from "./cameras.ts";
 import { microscopeFor } from "./demo-server.ts";
@@ -23,7 +24,7 @@ async function serverOf(test: TestContext, thing: Thing): Promise<string> {
 }
 
 test("the document has every route of the table and no other, and keeps the rules of OpenAPI 3.1", {
-  timeout: 20_000,
+  timeout: TEST_MS,
 }, async (t) => {
   for (const apiPrefix of ["", "/api/v3"]) {
     for (const { server, url } of [
@@ -45,7 +46,7 @@ test("the document has every route of the table and no other, and keeps the rule
 });
 
 test("every route tells its role, and what goes wrong is a problem", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { server, url } = await laboratory(t);
   const { paths, security } = await documentAt(url);
@@ -58,7 +59,7 @@ test("every route tells its role, and what goes wrong is a problem", {
   }
 });
 
-test("what GET answers is what the document says", { timeout: 20_000 }, async (t) => {
+test("what GET answers is what the document says", { timeout: TEST_MS }, async (t) => {
   const { url } = await microscopeFor(t);
   const document = await documentAt(url);
   const compile = schemaCompiler(document);
@@ -79,7 +80,7 @@ test("what GET answers is what the document says", { timeout: 20_000 }, async (t
 });
 
 test("an invocation, a list of them and a problem are what the document says", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { url } = await microscopeFor(t);
   const document = await documentAt(url);
@@ -110,7 +111,7 @@ test("an invocation, a list of them and a problem are what the document says", {
 });
 
 test("names that look alike have operations of their own; tuples are written as OpenAPI has them", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async (t) => {
   class Alike extends Thing {
     @property("Twice", Type.Tuple([Type.Integer(), Type.Optional(Type.String())]))

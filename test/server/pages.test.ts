@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
+import { TEST_MS } from "../limits.ts";
 import { microscopeFor } from "./demo-server.ts";
 import { ask } from "./requests.ts";
 
 test("the pages and every file that they name are served, with or without a prefix", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async (t) => {
   for (const apiPrefix of ["", "/api/v3"]) {
     const { url } = await microscopeFor(t, { apiPrefix });
@@ -43,7 +44,7 @@ test("pages need nothing from elsewhere, and no style or script inside them", ()
 });
 
 test("an asset is one of the files of public/, with its type and an ETag; no path leads elsewhere", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { port } = await microscopeFor(t);
   const got = await ask(port, { path: "/assets/page.css" });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
+import { TEST_MS } from "../limits.ts";
 import { microscopeFor } from "./demo-server.ts";
 import { ask } from "./requests.ts";
 
@@ -41,7 +42,7 @@ const traversals = STARTS.flatMap((start) =>
 );
 
 test("no path leads to a file of the machine, however it is written", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { port } = await microscopeFor(t);
   const refuses = async (path: string) => {

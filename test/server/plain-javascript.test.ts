@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import { packagePath } from "../../src/base/package-root.ts";
 import { folderWith, serveCli } from "../cli/run-cli.ts";
 import { tdFaults } from "../conformance/td-schema.ts";
+import { TEST_MS } from "../limits.ts";
 
 // What somebody writes who has neither TypeScript nor a build.
 const KETTLE = `
@@ -45,7 +46,7 @@ interface Run {
 }
 
 test("a Thing in plain JavaScript is served with all its affordances", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const folder = await folderWith({
     "kettle.js": KETTLE,

@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { type TestContext, test } from "node:test";
 import { action, event, property, Thing, ThingEvent, ThingHost, ThingServer } from "thingscope";
 import { Type } from "typebox";
+import { TEST_MS } from "../limits.ts";
 import { folderFor } from "../things/recorder-server.ts";
 import { VECTORS } from "./raw-vectors.ts";
 
@@ -60,7 +61,7 @@ function isWhole(text: string, answers: number): boolean {
 }
 
 test("each request that RFC 9110 and 9112 allow, and each that they do not, has its right answer", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const port = await lampFor(t);
   const wrong: string[] = [];

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import WebSocket from "ws";
 import type { Route } from "../../src/server/route.ts";
+import { TEST_MS } from "../limits.ts";
 import { type Answer, ask } from "./requests.ts";
 import { basic, bearer, logIn, PASSWORD, ROLES, type Secured, secured } from "./secured.ts";
 
@@ -30,7 +31,7 @@ function askRoute(port: number, { method, path }: Route, headers: Headers): Prom
 const isAllowed = ({ status }: Answer) => status !== 401 && status !== 403;
 
 test("every route x every role x every way to log in: each may do what its role may, and no more", {
-  timeout: 120_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const lab = await secured(t, { users: true, webhooks: { allowedHosts: ["127.0.0.1"] } });
   const order = ["none", ...ROLES];
@@ -50,7 +51,7 @@ test("every route x every role x every way to log in: each may do what its role 
 });
 
 test("whoever has not logged in is told so on every route, before anything else is said", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { server, port, camera } = await secured(t, {
     webhooks: { allowedHosts: ["127.0.0.1"] },
@@ -97,7 +98,7 @@ test("whoever has not logged in is told so on every route, before anything else 
 });
 
 test("a page of a configured origin asks its browser first, and then shows a token", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const Origin = "http://dashboard.lab:3000";
   const { port, tokens } = await secured(t, { allowedOrigins: [Origin] });
@@ -115,7 +116,7 @@ test("a page of a configured origin asks its browser first, and then shows a tok
   assert.equal(answer.headers["access-control-allow-credentials"], undefined);
 });
 
-test("a WebSocket is for those who have logged in", { timeout: 10_000 }, async (t) => {
+test("a WebSocket is for those who have logged in", { timeout: TEST_MS }, async (t) => {
   const { port, tokens } = await secured(t);
   const open = (headers: Headers) =>
     new Promise<string>((resolve) => {
@@ -140,7 +141,9 @@ test("a WebSocket is for those who have logged in", { timeout: 10_000 }, async (
   assert.equal(await open({ Cookie: cookie, Origin: "http://evil.example" }), "403 undefined");
 });
 
-test("health says to strangers whether all is well, and no more", { timeout: 5000 }, async (t) => {
+test("health says to strangers whether all is well, and no more", {
+  timeout: TEST_MS,
+}, async (t) => {
   const { port, tokens } = await secured(t);
   const stranger = await ask(port, { path: "/health" });
   assert.deepEqual(JSON.parse(stranger.text), { status: "degraded" });
@@ -148,7 +151,9 @@ test("health says to strangers whether all is well, and no more", { timeout: 500
   assert.match(JSON.parse(known.text).reasons[0], /stage/);
 });
 
-test("what a proxy says of an address or a user lets nobody in", { timeout: 5000 }, async (t) => {
+test("what a proxy says of an address or a user lets nobody in", {
+  timeout: TEST_MS,
+}, async (t) => {
   const { port } = await secured(t);
   for (const headers of [
     { "X-Forwarded-For": "127.0.0.1" },

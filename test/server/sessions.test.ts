@@ -3,12 +3,13 @@ import { test } from "node:test";
 import { ThingHost, ThingServer } from "thingscope";
 import { revokeToken } from "../../src/server/login/account-changes.ts";
 import { AccountsFile } from "../../src/server/login/accounts-file.ts";
+import { TEST_MS } from "../limits.ts";
 import { ask } from "./requests.ts";
 import { becomes, logIn, secured } from "./secured.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
-const timeout = 10_000;
+const timeout = TEST_MS;
 
 const readWith = (port: number, cookie: string) =>
   ask(port, { path: "/camera/gain", headers: { Cookie: cookie } });

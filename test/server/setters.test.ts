@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { delay, property, Thing, ThingError } from "thingscope";
 import { Type } from "typebox";
+import { TEST_MS } from "../limits.ts";
 import { ask } from "./requests.ts";
 import { served } from "./thing-bench.ts";
 
@@ -28,7 +29,7 @@ class Lamp extends Thing {
 }
 
 test("who writes waits for a setter that takes time, and hears what the device refuses", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { port, json } = await served(t, { lamp: new Lamp() });
   const headers = { "content-type": "application/json" };

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { request } from "node:http";
 import { test } from "node:test";
 import { litRoom } from "../conformance/lamp.ts";
+import { TEST_MS } from "../limits.ts";
 import { ask } from "./requests.ts";
 
-const options = { timeout: 10_000 };
+const options = { timeout: TEST_MS };
 const json = { "Content-Type": "application/json" };
 
 test(

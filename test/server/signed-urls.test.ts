@@ -3,10 +3,11 @@ import { test } from "node:test";
 import { endSessions, revokeToken } from "../../src/server/login/account-changes.ts";
 import { AccountsFile } from "../../src/server/login/accounts-file.ts";
 import { jpegOf } from "../frames/jpegs.ts";
+import { TEST_MS } from "../limits.ts";
 import { ask } from "./requests.ts";
 import { bearer, becomes, type Secured, secured } from "./secured.ts";
 
-const timeout = 10_000;
+const timeout = TEST_MS;
 
 async function sign({ port, tokens }: Secured, body: Record<string, unknown>, token = tokens.view) {
   const headers = { "Content-Type": "application/json", ...bearer(token) };

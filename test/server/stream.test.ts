@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { TEST_MS } from "../limits.ts";
 import { numberIn, picture } from "../outputs/pictures.ts";
 import { eventually, Watcher } from "../outputs/watching.ts";
 import { cameraServer } from "./cameras.ts";
 
-const timeout = 20_000;
+const timeout = TEST_MS;
 
 test("programs that count parts get each frame exactly once, in order, with its identity", {
   timeout,

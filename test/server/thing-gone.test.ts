@@ -17,8 +17,9 @@ import {
 } from "thingscope";
 import { Type } from "typebox";
 import { WebSocket } from "ws";
+import { TEST_MS } from "../limits.ts";
 
-const timeout = 20_000;
+const timeout = TEST_MS;
 const jpeg = await renderSvg('<svg viewBox="0 0 4 3"/>', { width: 32, height: 24 });
 const SSE = { Accept: "text/event-stream" };
 const WHY = /^Thing 'lamp' was closed, because the configuration has changed\./;

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { MJPEGStream, stream, Thing, ThingHost, ThingServer } from "thingscope";
+import { TEST_MS } from "../limits.ts";
 
 class Camera extends Thing {
   @stream("Live view") readonly live = new MJPEGStream();
@@ -15,7 +16,7 @@ async function serverWithCamera(): Promise<ThingServer> {
   return new ThingServer(host);
 }
 
-test("closing ends within 3 s with a viewer connected", { timeout: 5000 }, async () => {
+test("closing ends within 3 s with a viewer connected", { timeout: TEST_MS }, async () => {
   const server = await serverWithCamera();
   const { url } = await server.listen({ port: 0 });
   const viewer = await fetch(`${url}/camera/live`);

@@ -19,10 +19,11 @@ import {
 } from "../../src/server/tls/certificate-files.ts";
 import { selfSigned } from "../../src/server/tls/self-signed.ts";
 import { jpegOf } from "../frames/jpegs.ts";
+import { TEST_MS } from "../limits.ts";
 import { bearer, secured } from "./secured.ts";
 
 const DAY_MS = 24 * 3600_000;
-const timeout = 15_000;
+const timeout = TEST_MS;
 
 const newFolder = () => mkdtemp(join(tmpdir(), "thingscope-tls-"));
 

@@ -11,11 +11,12 @@ import {
   setUser,
 } from "../../src/server/login/account-changes.ts";
 import { AccountsFile } from "../../src/server/login/accounts-file.ts";
+import { TEST_MS } from "../limits.ts";
 import { ask } from "./requests.ts";
 import { basic, bearer, becomes, logIn, PASSWORD, secured } from "./secured.ts";
 
 const DAY_MS = 24 * 3600_000;
-const timeout = 20_000;
+const timeout = TEST_MS;
 
 test("a token made while the server runs is taken at once, and not any more when it is revoked", {
   timeout,

@@ -6,9 +6,10 @@ import { type TestContext, test } from "node:test";
 import { CallbackPolicy } from "../../src/server/webhooks/callback.ts";
 import { litRoom } from "../conformance/lamp.ts";
 import { assertProblem, ProfileConsumer, send } from "../conformance/profile-consumer.ts";
+import { TEST_MS } from "../limits.ts";
 import { ask } from "./requests.ts";
 
-const options = { timeout: 10_000 };
+const options = { timeout: TEST_MS };
 
 interface Call {
   readonly request: IncomingMessage;

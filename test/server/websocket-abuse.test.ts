@@ -6,12 +6,13 @@ import { logTo } from "thingscope";
 import { WebSocket } from "ws";
 import { NotificationHub } from "../../src/server/notifications/notification-hub.ts";
 import type { WebSockets } from "../../src/server/websocket.ts";
+import { TEST_MS } from "../limits.ts";
 import { halfAFrame } from "./hostile-clients.ts";
 import { ask, converse } from "./requests.ts";
 import { benchFor, clientOf, observeProperties } from "./websocket-bench.ts";
 
 test("a client that breaks the rules is ended with the code that says why", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const warnings: string[] = [];
   const log = logTo((level, message) => {
@@ -45,7 +46,7 @@ test("a client that breaks the rules is ended with the code that says why", {
 });
 
 test("a slow reader costs one buffer, and has the newest value of each property in the end", {
-  timeout: 20_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { lamp, url, sockets } = await benchFor(t);
   const { client, say, next } = await clientOf(url);
@@ -98,7 +99,7 @@ test("an event or a property that is not there is refused and leaves nothing beh
 });
 
 test("random bytes on the port and on a WebSocket end connections, never the server", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { port, url } = await benchFor(t);
   await fc.assert(

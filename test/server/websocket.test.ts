@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
+import { TEST_MS } from "../limits.ts";
 import { ask, converse } from "./requests.ts";
 import {
   benchFor,
@@ -15,7 +16,7 @@ import {
 const errorsAt = "https://w3c.github.io/web-thing-protocol/errors#";
 
 test("a client hears each set of the properties that it observes, and each step of the actions", {
-  timeout: 5000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { lamp, host, url } = await benchFor(t);
   const { say, next } = await clientOf(url);
@@ -39,7 +40,7 @@ test("a client hears each set of the properties that it observes, and each step 
 });
 
 test("a name that cannot be observed is told as LabThings tells it, the others are observed", {
-  timeout: 5000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { lamp, url } = await benchFor(t);
   const { say, next } = await clientOf(url);
@@ -83,7 +84,7 @@ test("a name that cannot be observed is told as LabThings tells it, the others a
 });
 
 test("a message that cannot be understood is answered, and the connection stays", {
-  timeout: 5000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { lamp, url } = await benchFor(t);
   const { client, say, next } = await clientOf(url);
@@ -103,7 +104,7 @@ test("a message that cannot be understood is answered, and the connection stays"
 });
 
 test("what is no WebSocket of a Thing, or comes from another site's page, is refused before the upgrade", {
-  timeout: 5000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { port, host } = await benchFor(t);
   host.add("other", new Lamp());
@@ -130,7 +131,7 @@ test("what is no WebSocket of a Thing, or comes from another site's page, is ref
 });
 
 test("a client that would rather speak HTTP/2 is answered in HTTP/1.1", {
-  timeout: 5000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { port } = await benchFor(t);
   const offer =
@@ -143,7 +144,7 @@ test("a client that would rather speak HTTP/2 is answered in HTTP/1.1", {
 });
 
 test("a value that is not JSON does not disturb the Thing that sets it", {
-  timeout: 5000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { lamp, url } = await benchFor(t);
   const { say, next } = await clientOf(url);
@@ -159,7 +160,7 @@ test("a value that is not JSON does not disturb the Thing that sets it", {
 });
 
 test("when the server stops it says so, and does not wait for the deaf", {
-  timeout: 5000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { url, sockets } = await benchFor(t);
   const polite = await clientOf(url);

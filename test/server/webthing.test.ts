@@ -3,12 +3,13 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { placesOf } from "../../src/server/route.ts";
 import { OPERATIONS } from "../../src/server/webthing/operations.ts";
+import { TEST_MS } from "../limits.ts";
 import { bearer, secured } from "./secured.ts";
 import { consumerOf, webThing } from "./webthing-bench.ts";
 
 // The WebSocket Sub-protocol of the Web Thing Protocol, Draft Community Group Report of November 2025.
 
-const options = { timeout: 10_000 };
+const options = { timeout: TEST_MS };
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 test(

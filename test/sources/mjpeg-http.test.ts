@@ -8,10 +8,11 @@ import type { SourceFrame } from "../../src/frames/frame-source.ts";
 import { feed } from "../../src/outputs/feed.ts";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { type MjpegHttpOptions, MjpegHttpSource } from "../../src/sources/mjpeg-http.ts";
+import { TEST_MS } from "../limits.ts";
 import { memoryHeld, memoryHeldWithin } from "../memory.ts";
 import { numberIn, picture } from "../outputs/pictures.ts";
 
-const timeout = 20_000;
+const timeout = TEST_MS;
 const closing: (() => void)[] = [];
 after(() => {
   for (const close of closing) close();

@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { ReplaySource } from "../../src/sources/replay.ts";
+import { TEST_MS } from "../limits.ts";
 import { numberIn, picture } from "../outputs/pictures.ts";
 
-const timeout = 10_000;
+const timeout = TEST_MS;
 let folder = "";
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "replay-"));

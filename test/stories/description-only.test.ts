@@ -7,13 +7,14 @@ import { test } from "node:test";
 import { ThingHost, ThingServer } from "thingscope";
 import { type AnyThing, RemoteBlob, ThingClient } from "thingscope/client";
 import { Autofocus, SimulatedCamera, SimulatedStage } from "thingscope/things";
+import { TEST_MS } from "../limits.ts";
 
 const FOCUS = 350;
 /** Steps of z between two frames: 1000 a second at 30 frames a second. */
 const SAMPLING_INTERVAL = 34;
 
 test("a consumer that knows only the descriptions takes a picture, focuses and follows the progress", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const host = new ThingHost({ settingsFolder: await mkdtemp(join(tmpdir(), "thingscope-")) });
   host.add("camera", new SimulatedCamera({ focal_plane: FOCUS }));

@@ -6,11 +6,12 @@ import { now } from "../../src/base/clock.ts";
 import { renderSvg } from "../../src/frames/codec.ts";
 import { inspectJpeg } from "../../src/frames/jpeg.ts";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { TEST_MS, WAIT_MS } from "../limits.ts";
 import { serveStream } from "../outputs/stream-server.ts";
 import { eventually } from "../outputs/watching.ts";
 import { openPage } from "./chromium.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 
 /** A flat picture whose red says its number: what is on screen can be read back from one pixel. */
 const pictures = await Promise.all(
@@ -213,7 +214,7 @@ test("the viewer page tells why there are no frames, and comes back after a stop
   await page.waitForSelector('[data-state="lost"]');
   stream.reset();
   run(t, stream, 40);
-  await page.waitForSelector('[data-state="live"]', { timeout: 10_000 });
+  await page.waitForSelector('[data-state="live"]', { timeout: WAIT_MS });
 });
 
 test("the viewer page closes its streams while it is hidden", { timeout }, async (t) => {

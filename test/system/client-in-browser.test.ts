@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
 import { openLab } from "../client/instrument.ts";
+import { TEST_MS } from "../limits.ts";
 import { picture } from "../outputs/pictures.ts";
 import { openPage } from "./chromium.ts";
 
@@ -49,7 +50,7 @@ const STORY = `async (url) => {
 }`;
 
 test("a page of another, allowed origin uses the client as a script in Node does", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const origin = await servePackage(t);
   await using lab = await openLab({ allowedOrigins: [origin] });

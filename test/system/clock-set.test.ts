@@ -4,6 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { folderWith, install, serveWith } from "../cli/run-cli.ts";
+import { TEST_MS } from "../limits.ts";
 
 /** Debian's faketime. */
 function faketimeLibrary(): string {
@@ -16,7 +17,7 @@ function faketimeLibrary(): string {
 }
 
 test("a server that started two hours behind is right soon after NTP has set the clock, and says so once", {
-  timeout: 30_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const folder = await folderWith({
     "lab.yaml": "things:\n  camera: thingscope/things:TestCamera\n",

@@ -12,8 +12,9 @@ import { packagePath } from "../../src/base/package-root.ts";
 import { folderWith, install, launchCli, runCli } from "../cli/run-cli.ts";
 import { assertNamesIn, type Row, resultOf, rowsFrom, run } from "../docs/coming-from.ts";
 import { blocksOf, pageText } from "../docs/page.ts";
+import { TEST_MS } from "../limits.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 const root = packagePath();
 
 /** The names of pythiags' samples, and those of the parts that they are made of. */

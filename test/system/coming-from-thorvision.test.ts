@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { thorVisionFor, until } from "../adapters/thorvision/serving.ts";
 import { assertNamesIn, rowsFrom, run } from "../docs/coming-from.ts";
+import { TEST_MS } from "../limits.ts";
 
 const ROWS = rowsFrom("ThorVision");
 /** Every public name of pythorvision's Client API Reference, and `extract_metadata`. */
@@ -23,7 +24,7 @@ test("docs/coming-from.md has every public name of pythorvision", () => {
 });
 
 test("each line that one writes now in the place of pythorvision's runs, one after another", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { thing, port } = await thorVisionFor(t);
   await until(() => thing.available.length === 1);

@@ -40,7 +40,7 @@ async function cameraIn(t: TestContext): Promise<CameraServer> {
 
 async function healthyViewers(port: number): Promise<HealthyViewer[]> {
   const viewers = [1, 2].map(() => new HealthyViewer(port, STREAM));
-  await eventually(() => viewers.every(({ received }) => received > 5), 15_000);
+  await eventually(() => viewers.every(({ received }) => received > 5));
   return viewers;
 }
 
@@ -114,7 +114,7 @@ test("five hundred watch, the next are told when to come again, and the server a
   t.diagnostic(`${times.length} answers, p99 ${p99(times).toFixed(1)} ms`);
   assert.ok(p99(times) <= mostAnswerMs);
   for (const socket of crowd) socket.destroy();
-  await eventually(() => descriptors() <= before + 2, 10_000);
+  await eventually(() => descriptors() <= before + 2);
   assertHealthy(t, healthy);
 });
 
@@ -142,7 +142,7 @@ test("two thousand connections a second, each closed at once or in the middle of
   t.diagnostic(`${rate} connections/s; ${times.length} answers, p99 ${p99(times).toFixed(1)} ms`);
   assert.ok(rate > 1000, `only ${rate} connections a second: this shows little`);
   assert.ok(p99(times) <= mostAnswerMs);
-  await eventually(() => descriptors() <= before + 2, 10_000);
+  await eventually(() => descriptors() <= before + 2);
   assertHealthy(t, healthy);
 });
 
@@ -203,11 +203,11 @@ test("a server without descriptors refuses who comes new, keeps whom it has, and
     socket.once("close", () => closed.add(socket));
     socket.resume();
   }
-  await eventually(() => descriptors() >= 62, 15_000);
+  await eventually(() => descriptors() >= 62);
   await sleep(1000); // some wait in the kernel's queue, and are to be let in or refused without harm
   t.diagnostic(`${200 - closed.size} of 200 came in; ${descriptors()} descriptors`);
   const seen = healthy.map(({ received }) => received);
-  await eventually(() => healthy.every(({ received }, n) => received > seen[n]! + 30), 10_000);
+  await eventually(() => healthy.every(({ received }, n) => received > seen[n]! + 30));
   for (const socket of crowd) socket.destroy();
   const left = performance.now();
   let status = 0;

@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "../../src/base/clock.ts";
+import { TEST_MS } from "../limits.ts";
 import { newPath } from "../recording/recordings.ts";
 import { judge } from "./judge.ts";
 import { freePort, newFaults, RecorderProcess } from "./recorder-process.ts";
@@ -16,7 +17,7 @@ const mostAgeMs = long ? 150 : 500;
 const [EIO, ENOSPC] = [5, 28];
 
 test(`while the disk stalls for ${stallMs / 1000} s, fails and is full, capture and viewers go on, and the ledger is exact`, {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const faults = await newFaults();
   const folder = dirname(await newPath());

@@ -7,6 +7,7 @@ import { ledgerPathOf, readLedger } from "../../src/recording/ledger.ts";
 import { openRecording } from "../../src/recording/open-recording.ts";
 import { repairRecording } from "../../src/recording/repair.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
+import { TEST_MS } from "../limits.ts";
 import { collect, newPath } from "../recording/recordings.ts";
 import { runOnFaultyDisk, runWithShim } from "./disk-shim.ts";
 
@@ -22,7 +23,7 @@ async function onStalledDisk(kind: "bare" | "recordings") {
 }
 
 test("four writes to a stalled disk would stop encodes and settings", {
-  timeout: 30_000,
+  timeout: TEST_MS,
 }, async () => {
   const { before, during } = (await onStalledDisk("bare")).told;
   assert.ok(before.encodes > 20 && before.saves > 5, JSON.stringify(before));
@@ -30,7 +31,7 @@ test("four writes to a stalled disk would stop encodes and settings", {
 });
 
 test("four recordings on a stalled disk leave encodes and settings alone, and list what they lost", {
-  timeout: 30_000,
+  timeout: TEST_MS,
 }, async () => {
   const { folder, told } = await onStalledDisk("recordings");
   const { before, during, summaries, index } = told;
@@ -66,7 +67,7 @@ async function recordWithFault(failAt: number, errno: number): Promise<boolean> 
 
 for (const [name, errno] of Object.entries({ EIO, ENOSPC })) {
   test(`whichever write or sync fails with ${name}, the process goes on and the ledger is exact`, {
-    timeout: 120_000,
+    timeout: TEST_MS,
   }, async () => {
     let faults = 0;
     for (let untouched = false; !untouched; ) {
@@ -111,14 +112,14 @@ async function assertAllAccounted(
 }
 
 test("a disk that fails while a file is closed is tried again: the frames that waited are in the ledger", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async () => {
   const { path, ended } = await closeOnFailingDisk(1500);
   await assertAllAccounted(path, ended);
 });
 
 test("a disk that fails for longer is told of at once, and in the ledger when it works again", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async () => {
   const { path, ended, before, after } = await closeOnFailingDisk(9000);
   assert.deepEqual([before.growing, after.growing], [true, false]);

@@ -7,10 +7,11 @@ import { promisify } from "node:util";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { VideoRecorder } from "../../src/recording/video-recorder.ts";
 import { jpegOf } from "../frames/jpegs.ts";
+import { TEST_MS } from "../limits.ts";
 import { recorderOf, SteppedCamera } from "../recording/event-films.ts";
 import { newPath } from "../recording/recordings.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 
 /** That ffprobe finds this start and duration, to two frames. */
 async function assertSpan(path: string, start: number, duration: number): Promise<void> {

@@ -17,12 +17,13 @@ import { storeFrame } from "../../src/frames/frame-memory.ts";
 import { ledgerPathOf, readLedger } from "../../src/recording/ledger.ts";
 import { runCli } from "../cli/run-cli.ts";
 import { jpegOf } from "../frames/jpegs.ts";
+import { TEST_MS } from "../limits.ts";
 import { SteppedCamera } from "../recording/event-films.ts";
 import { irregular } from "../recording/irregular.ts";
 import { newPath, record, START } from "../recording/recordings.ts";
 import { armed, recorderFor } from "../things/recorder-server.ts";
 
-const timeout = 120_000;
+const timeout = TEST_MS;
 const run = promisify(execFile);
 const LIMIT_MS = { mp4: 0.1, webm: 1 };
 const JPEG = await jpegOf(65, 49); // the codecs want even sizes

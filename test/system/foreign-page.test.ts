@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import type { Page } from "playwright-core";
 import { jpegOf } from "../frames/jpegs.ts";
+import { TEST_MS } from "../limits.ts";
 import { laboratory } from "../server/cameras.ts";
 import { serverFor } from "../server/requests.ts";
 import { openPage } from "./chromium.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 
 /** A page that another server on this machine gave out. */
 async function foreignPage(t: TestContext): Promise<Page> {

@@ -10,6 +10,7 @@ import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { startRecording } from "../../src/recording/continuous-recording.ts";
 import { RecordingWriter } from "../../src/recording/recording-writer.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
+import { TEST_MS } from "../limits.ts";
 import { picture } from "../outputs/pictures.ts";
 
 const run = promisify(execFile);
@@ -38,7 +39,7 @@ async function feedUntil<T>(ended: Promise<T>, stream: MJPEGStream, path: string
 }
 
 if (process.getuid?.() === 0) {
-  test("recording ends before it touches the disk's reserve", { timeout: 60_000 }, async () => {
+  test("recording ends before it touches the disk's reserve", { timeout: TEST_MS }, async () => {
     await onSmallDisk(async (folder) => {
       const path = join(folder, "film.mkv");
       const stream = new MJPEGStream();
@@ -52,7 +53,7 @@ if (process.getuid?.() === 0) {
   });
 
   test("on a disk that others fill, the file is closed and agrees with its ledger", {
-    timeout: 60_000,
+    timeout: TEST_MS,
   }, async () => {
     await onSmallDisk(async (folder) => {
       await writeFile(join(folder, "others"), new Uint8Array(50e6));

@@ -16,9 +16,10 @@ import {
   ThingServer,
 } from "thingscope";
 import { Type } from "typebox";
+import { TEST_MS } from "../limits.ts";
 import { openPage } from "./chromium.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 const RUNS = "window.hacked=1";
 const HOSTILE: string = `"><img src=x onerror="${RUNS}"><script>${RUNS}</script></script><svg onload=${RUNS}>'\`\${${RUNS}}javascript:${RUNS}`;
 

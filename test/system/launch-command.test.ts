@@ -3,9 +3,10 @@ import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { MultipartParser } from "thingscope";
 import { folderWith, launchCli, runCli } from "../cli/run-cli.ts";
+import { TEST_MS } from "../limits.ts";
 import { childrenOf } from "./pipelines.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 
 /** The indices of the first `count` frames that a viewer is sent. */
 async function indicesOf(url: string, count: number): Promise<number[]> {

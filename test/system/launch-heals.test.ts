@@ -7,10 +7,11 @@ import { before, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { programVersion } from "../../src/processes/programs.ts";
 import { folderWith, launchCli } from "../cli/run-cli.ts";
+import { TEST_MS } from "../limits.ts";
 import { Watcher } from "../outputs/watching.ts";
 import { childrenOf, ONE_TEE, TWO_TEES } from "./pipelines.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 const film = join(mkdtempSync(join(tmpdir(), "thingscope-film-")), "film.mp4");
 
 before(async () => {

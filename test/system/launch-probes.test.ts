@@ -7,8 +7,9 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
 import { folderWith, launchCli, runCli } from "../cli/run-cli.ts";
+import { TEST_MS } from "../limits.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 const PICTURE = "video/x-raw,width=64,height=48,framerate=30/1";
 const MODULE = `import { Consumer, LogFileWriter, Producer } from "thingscope/pythiags";
 

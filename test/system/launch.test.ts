@@ -7,9 +7,10 @@ import { type AddOptions, delay, logTo, type Thing, ThingHost } from "thingscope
 import { prepareLaunch, runHeadless } from "../../src/cli/launch.ts";
 import { Camera } from "../../src/instruments/camera.ts";
 import { PipelineCamera } from "../../things/index.ts";
+import { TEST_MS } from "../limits.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "thingscope-launch-"));
-const timeout = 60_000;
+const timeout = TEST_MS;
 const FILE = join(folder, "pipeline.gstp");
 writeFileSync(FILE, "videotestsrc\n  pattern={pattern}\n! nveglglessink\n");
 

@@ -7,11 +7,12 @@ import type { Page } from "playwright-core";
 import { endSessions } from "../../src/server/login/account-changes.ts";
 import { ownCertificate } from "../../src/server/tls/certificate-files.ts";
 import { jpegOf } from "../frames/jpegs.ts";
+import { TEST_MS } from "../limits.ts";
 import { serverFor } from "../server/requests.ts";
 import { bearer, PASSWORD, type Secured, secured } from "../server/secured.ts";
 import { openPage } from "./chromium.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 
 /** A laboratory whose camera runs. */
 async function running(t: TestContext, options: Parameters<typeof secured>[1] = {}) {

@@ -5,13 +5,14 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { Bonjour, type Service } from "bonjour-service";
 import { Thing, ThingHost, ThingServer } from "thingscope";
+import { TEST_MS } from "../limits.ts";
 
 class Lamp extends Thing {}
 
 const LOOPBACK = "127.0.0.1";
 
 test("a browser of the network finds the Things and their directory, and hears when they go", {
-  timeout: 30_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const options = { interface: LOOPBACK, bind: "0.0.0.0" };
   const bonjour: Bonjour = Reflect.construct(Bonjour, [options]);

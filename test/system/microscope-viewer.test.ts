@@ -3,10 +3,11 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { ThingClient } from "../../src/client/index.ts";
+import { TEST_MS } from "../limits.ts";
 import { microscopeFor } from "../server/demo-server.ts";
 import { openPage } from "./chromium.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 
 test("the simulated microscope's viewer page shows the slide move with the stage, from the server that users start", {
   timeout,

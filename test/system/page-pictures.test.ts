@@ -6,9 +6,10 @@ import { type TestContext, test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
 import { folderWith, runCli, serveCli } from "../cli/run-cli.ts";
 import { blocksOf, pageText } from "../docs/page.ts";
+import { TEST_MS } from "../limits.ts";
 import { openPage } from "./chromium.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 const PRINTED = "http://127.0.0.1:5000";
 
 function picturesOf(page: string): string[] {

@@ -7,10 +7,11 @@ import { type TestContext, test } from "node:test";
 import type { Page } from "playwright-core";
 import { Thing, ThingHost, ThingServer } from "thingscope";
 import { SimulatedStage, TestCamera } from "thingscope/things";
+import { TEST_MS } from "../limits.ts";
 import { recorderFor } from "../things/recorder-server.ts";
 import { openPage } from "./chromium.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 
 class Laser extends Thing {
   override open(): void {

@@ -15,10 +15,11 @@ import {
   pipelineCommand,
   requireInstalled,
 } from "../../src/sources/pipeline-command.ts";
+import { TEST_MS } from "../limits.ts";
 import { childrenOf, ONE_TEE, run, TWO_TEES } from "./pipelines.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "thingscope-pipeline-"));
-const timeout = 60_000;
+const timeout = TEST_MS;
 
 before(async () => {
   await programVersion("gst-launch-1.0");

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { detachedInvocation, ThingHost } from "thingscope";
 import { PipelineCamera } from "../../things/index.ts";
+import { TEST_MS } from "../limits.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 
 test("parameters that the pipeline takes are used; ones that it refuses are told, and the old ones go on", {
   timeout,

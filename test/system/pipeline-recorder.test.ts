@@ -14,10 +14,11 @@ import {
   verifyRecording,
 } from "thingscope";
 import { packagePath } from "../../src/base/package-root.ts";
+import { TEST_MS } from "../limits.ts";
 import { newPath } from "../recording/recordings.ts";
 import { ONE_TEE, TWO_TEES } from "./pipelines.ts";
 
-const timeout = 120_000;
+const timeout = TEST_MS;
 const run = promisify(execFile);
 
 async function formatOf(path: string): Promise<{ start: number; duration: number }> {

@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, test } from "node:test";
 import { type Frame, Pipeline, VideoRecorder, verifyRecording } from "thingscope";
+import { TEST_MS } from "../limits.ts";
 import { newPath } from "../recording/recordings.ts";
 import { childrenOf, ONE_TEE, TWO_TEES } from "./pipelines.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 const SHORT = "videotestsrc num-buffers=20 ! video/x-raw,width=64,height=48,framerate=30/1";
 
 afterEach(() => assert.deepEqual(childrenOf(), [], "a pipeline was left running"));

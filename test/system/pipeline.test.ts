@@ -9,10 +9,11 @@ import { packagePath } from "../../src/base/package-root.ts";
 import type { SourceFrame } from "../../src/frames/frame-source.ts";
 import { inspectJpeg } from "../../src/frames/jpeg.ts";
 import { programVersion } from "../../src/processes/programs.ts";
+import { TEST_MS } from "../limits.ts";
 import { childrenOf, ONE_TEE, run, TWO_TEES, take } from "./pipelines.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "thingscope-pipeline-"));
-const timeout = 60_000;
+const timeout = TEST_MS;
 
 before(async () => {
   await programVersion("gst-launch-1.0");

@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import sharp from "sharp";
+import { TEST_MS } from "../limits.ts";
 import { recorderFor } from "../things/recorder-server.ts";
 
 test("MP4 and WebM have posters that ffmpeg makes once; without it a sentence says what to install", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { client, url, folder, recorder } = await recorderFor(t);
   const thing = await client();

@@ -7,6 +7,7 @@ import { isDeepStrictEqual, promisify } from "node:util";
 import { messageOf, ThingError } from "../../src/base/errors.ts";
 import { openRecording } from "../../src/recording/open-recording.ts";
 import { repairRecording } from "../../src/recording/repair.ts";
+import { TEST_MS } from "../limits.ts";
 import { type Account, accountOf, type Captured, missingFrom } from "../recording/accounts.ts";
 import { collect, newPath } from "../recording/recordings.ts";
 import { callsThatMade, type DiskCall, readDiskLog } from "./disk-log.ts";
@@ -127,7 +128,7 @@ async function cutAndRepair(history: History, fate: Fate, random: Random): Promi
 
 for (let n = 1; n <= RECORDINGS; n++) {
   test(`recording ${n}: after each of ${CUTS_EACH} power cuts the files agree with their ledgers and lack at most the last second`, {
-    timeout: 180_000,
+    timeout: TEST_MS,
   }, async () => {
     const history = await (n === 1 ? firstHistory : recordOnLoggedDisk());
     const failures: string[] = [];
@@ -148,7 +149,7 @@ for (let n = 1; n <= RECORDINGS; n++) {
 }
 
 test("a repair that the power ends, wherever it is, can be run again and lists the same", {
-  timeout: 180_000,
+  timeout: TEST_MS,
 }, async () => {
   const history = await firstHistory;
   const failures: string[] = [];

@@ -4,13 +4,14 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { WebSocket } from "ws";
+import { TEST_MS, WAIT_MS } from "../limits.ts";
 import { HealthyViewer } from "../outputs/healthy-viewer.ts";
 import { eventually } from "../outputs/watching.ts";
 import { microscopeFor } from "../server/demo-server.ts";
 import { openPage } from "./chromium.ts";
 import { proxyFor } from "./proxy-programs.ts";
 
-const timeout = 90_000;
+const timeout = TEST_MS;
 const FRAMES = 60;
 
 const p95 = (ages: readonly number[]) => {
@@ -40,7 +41,7 @@ for (const name of ["nginx", "caddy"] as const) {
       direct.socket.destroy();
       behind.socket.destroy();
     });
-    await eventually(() => direct.received >= FRAMES && behind.received >= FRAMES, 60_000);
+    await eventually(() => direct.received >= FRAMES && behind.received >= FRAMES);
     const added = p95(behind.ages) - p95(direct.ages);
     t.diagnostic(`${name} adds ${added.toFixed(1)} ms to the age that 95 of 100 frames have`);
     assert.ok(added <= 100, `${added} ms`);
@@ -119,7 +120,7 @@ async function hearEvents(url: string): Promise<void> {
 
 /** The pages' own policy keeps Playwright from waiting for an expression. */
 async function untilTrue(page: Page, expression: string): Promise<void> {
-  const limit = performance.now() + 30_000;
+  const limit = performance.now() + WAIT_MS;
   while (!(await page.evaluate(expression))) {
     if (performance.now() > limit) throw new Error(`Not so: ${expression}`);
     await sleep(50);

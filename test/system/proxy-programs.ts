@@ -8,6 +8,7 @@ import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { packagePath } from "../../src/base/package-root.ts";
 import { blocksOf, pageText } from "../docs/page.ts";
+import { WAIT_MS } from "../limits.ts";
 import { folderFor } from "../things/recorder-server.ts";
 
 /** What stands in docs/proxies.md. */
@@ -46,7 +47,7 @@ export async function proxyFor(
     await ended;
     clearTimeout(cut);
   });
-  const limit = performance.now() + 20_000;
+  const limit = performance.now() + WAIT_MS;
   while (!(await isListening(own))) {
     if (child.exitCode !== null) throw new Error(`${name} ended: see ${folder}`);
     if (performance.now() > limit) throw new Error(`${name} does not listen`);

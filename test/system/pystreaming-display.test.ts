@@ -3,9 +3,10 @@ import { test } from "node:test";
 import { setTimeout as after } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { display, loadimage, TEST_S } from "thingscope/pystreaming";
+import { TEST_MS } from "../limits.ts";
 import { openPage } from "./chromium.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 
 /** A loop that shows frames until it is told to end, as scripts do; resolves to what ended it. */
 function showing(frame: () => Parameters<typeof display>[0], options: object) {

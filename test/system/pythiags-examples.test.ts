@@ -8,8 +8,9 @@ import { promisify } from "node:util";
 import { verifyRecording } from "thingscope";
 import { packagePath } from "../../src/base/package-root.ts";
 import { folderWith, install, launchCli } from "../cli/run-cli.ts";
+import { TEST_MS } from "../limits.ts";
 
-const timeout = 120_000;
+const timeout = TEST_MS;
 const run = promisify(execFile);
 /** How long a second of the samples lasts. With THINGSCOPE_LONG=1 as long as pythiags' own. */
 const PACE = process.env.THINGSCOPE_LONG ? 1 : 0.3;

@@ -6,9 +6,10 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { verifyRecording } from "thingscope";
 import { runCli } from "../cli/run-cli.ts";
+import { TEST_MS } from "../limits.ts";
 import { folderFor } from "../things/recorder-server.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");

@@ -7,9 +7,10 @@ import type { Frame } from "../../src/frames/frame.ts";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
 import { ledgerPathOf, readLedger } from "../../src/recording/ledger.ts";
 import { jpegOf } from "../frames/jpegs.ts";
+import { TEST_MS } from "../limits.ts";
 import { record, START } from "../recording/recordings.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 const run = promisify(execFile);
 
 /** Real pictures at irregular times: jitter in microseconds, a burst of 3 ms, pauses of 2 s and of 40 s. */

@@ -14,9 +14,10 @@ import {
 } from "thingscope";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
 import { ledgerPathOf, readLedger } from "../../src/recording/ledger.ts";
+import { TEST_MS } from "../limits.ts";
 import { collect, newPath, record, START } from "../recording/recordings.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 const run = promisify(execFile);
 const FRAMES = 30;
 const SIZES = [

@@ -10,10 +10,11 @@ import { ledgerPathOf, readLedger } from "../../src/recording/ledger.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
 import { Pipeline } from "../../src/sources/pipeline.ts";
 import { type PipelineText, pipelineCommand } from "../../src/sources/pipeline-command.ts";
+import { TEST_MS } from "../limits.ts";
 import { newPath } from "../recording/recordings.ts";
 import { ONE_TEE } from "./pipelines.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 const HEADER_BYTES = 62;
 const [BUFFER, OFFSET_AT, OFFSET_END_AT] = [1, 26, 34];
 

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "../../src/base/clock.ts";
+import { TEST_MS } from "../limits.ts";
 import { memoryHeld } from "../memory.ts";
 import { HealthyViewer } from "../outputs/healthy-viewer.ts";
 import { picture } from "../outputs/pictures.ts";
@@ -19,7 +20,7 @@ const STALLED = 50;
 const RATE = 30;
 
 test(`${STALLED} viewers that never read, and come back when they are ended, cost no memory and delay nobody in ${seconds} s`, {
-  timeout: 150_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { stream, port } = await cameraServer(t, { stallMs });
   const healthy = [1, 2].map(() => new HealthyViewer(port, "/camera/live"));

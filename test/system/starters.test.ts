@@ -8,7 +8,7 @@ import { packagePath } from "../../src/base/package-root.ts";
 import { isRunning, pidOf } from "../../src/base/process-identity.ts";
 import { folderWith, install } from "../cli/run-cli.ts";
 
-const LIMIT_MS = 20_000;
+const LIMIT_MS = WAIT_MS;
 
 /** A folder with this package installed, whose start script is this command line. */
 async function project(start: string): Promise<string> {
@@ -58,6 +58,8 @@ sys.stdin.read()
 os.close(terminal)
 `;
 
+import { TEST_MS, WAIT_MS } from "../limits.ts";
+
 function atTerminal(folder: string, ...command: string[]): ChildProcess {
   return spawn("python3", ["-c", AT_TERMINAL, ...command], {
     cwd: folder,
@@ -73,7 +75,7 @@ for (const [name, command] of [
 ] as const) {
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"] as const) {
     test(`${name} that is ended by ${signal} leaves no server behind`, {
-      timeout: 60_000,
+      timeout: TEST_MS,
     }, async () => {
       const folder = await project(SERVE);
       const [program, ...args] = command;
@@ -86,7 +88,7 @@ for (const [name, command] of [
   }
 
   test(`${name} at a terminal that is closed leaves no server behind`, {
-    timeout: 60_000,
+    timeout: TEST_MS,
   }, async () => {
     const folder = await project(SERVE);
     const terminal = atTerminal(folder, ...command);
@@ -109,7 +111,7 @@ const kept: [string, (folder: string) => ChildProcess][] = [
 ];
 for (const [name, start] of kept) {
   test(`a server that was started by ${name} stays when its terminal, or script, has ended`, {
-    timeout: 60_000,
+    timeout: TEST_MS,
   }, async (t) => {
     const folder = await project(`nohup ${SERVE} > log 2>&1 & sleep 3`);
     const starter = start(folder);

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { TEST_MS } from "../limits.ts";
 import { recorderFor } from "../things/recorder-server.ts";
 
 const run = promisify(execFile);
 
-test("ffprobe reads from a still's EXIF how it was taken", { timeout: 60_000 }, async (t) => {
+test("ffprobe reads from a still's EXIF how it was taken", { timeout: TEST_MS }, async (t) => {
   const { recorder, host } = await recorderFor(t);
   await host.get("recorder").invoke("capture_still", { name: "cell", settle: false }).ended;
   const [{ path }] = recorder.recordings as [(typeof recorder.recordings)[0]];

@@ -4,8 +4,9 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { test } from "node:test";
 import { silentLog } from "../../src/base/log.ts";
 import { descriptorOf, limitUnsent, tcpLowat, UNSENT_BYTES } from "../../src/base/native.ts";
+import { TEST_MS } from "../limits.ts";
 
-const timeout = 10_000;
+const timeout = TEST_MS;
 
 test("sockets inherit the limit of the listener that accepts them", { timeout }, async (t) => {
   const { server, accepted } = await stalledViewer({ limited: true });

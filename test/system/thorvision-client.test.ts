@@ -15,9 +15,10 @@ import {
 import { listenOn } from "../../src/adapters/wire-address.ts";
 import { freeUdpPort, PulseCamera, thorVisionFor, until } from "../adapters/thorvision/serving.ts";
 import { tdFaults } from "../conformance/td-schema.ts";
+import { patience, TEST_MS } from "../limits.ts";
 import { childrenOf } from "./pipelines.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 const host = "127.0.0.1";
 const isThingError = (code: string, words: RegExp) => (error: unknown) =>
   error instanceof Error && Reflect.get(error, "code") === code && words.test(error.message);
@@ -150,7 +151,7 @@ test("a ThorVisionCamera serves what it receives, with its metadata, and asks on
   t.after(() => server.close());
   assert.deepEqual(tdFaults(await (await fetch(`${url}/remote/`)).json()), []);
   assert.equal(thing.streams.length, 0);
-  const frame = await camera.mjpeg_stream.grab(AbortSignal.timeout(15_000));
+  const frame = await camera.mjpeg_stream.grab(patience());
   assert.deepEqual([frame.width, frame.height], [320, 240]);
   const { metadata } = camera;
   assert.ok(metadata && metadata.sample_index >= 0 && metadata.ttl_in === 5);

@@ -9,6 +9,7 @@ import { packagePath } from "../../src/base/package-root.ts";
 import { freeUdpPort } from "../adapters/thorvision/serving.ts";
 import { folderWith, install, runCli, serveCli } from "../cli/run-cli.ts";
 import { blocksOf, pageText } from "../docs/page.ts";
+import { TEST_MS, WAIT_MS } from "../limits.ts";
 
 const run = promisify(execFile);
 const BLOCKS = blocksOf(pageText("thorvision.md"));
@@ -38,12 +39,12 @@ async function served(t: TestContext) {
 }
 
 test("the commands of docs/thorvision.md do what it says, one after another", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   assert.equal(commands[0], "npx thingscope serve examples/thorvision.yaml");
   const { folder, here } = await served(t);
   for (const command of commands.slice(1)) {
-    const { stdout } = await run("sh", ["-c", here(command)], { cwd: folder, timeout: 40_000 });
+    const { stdout } = await run("sh", ["-c", here(command)], { cwd: folder, timeout: WAIT_MS });
     assert.doesNotMatch(stdout, /"detail"/, command);
     if (command.endsWith("/streams")) assert.match(stdout, /"camera":"left".*"behind":0/);
   }
@@ -53,7 +54,7 @@ test("the commands of docs/thorvision.md do what it says, one after another", {
 });
 
 test("the script of docs/thorvision.md records, and tells how many frames", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { folder, here } = await served(t);
   const script = BLOCKS.find(({ language }) => language === "ts")?.text ?? "";
@@ -65,7 +66,7 @@ test("the script of docs/thorvision.md records, and tells how many frames", {
   assert.equal((await readdir(join(folder, "recordings"))).length, 1);
 });
 
-test("the configuration of docs/thorvision.md can be served", { timeout: 20_000 }, async () => {
+test("the configuration of docs/thorvision.md can be served", { timeout: TEST_MS }, async () => {
   const text = BLOCKS.find(({ language }) => language === "yaml")?.text ?? "";
   const { code, stderr } = await runCli(
     await folderWith({ "lab.yaml": text }),

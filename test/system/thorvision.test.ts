@@ -18,9 +18,10 @@ import {
 } from "../adapters/thorvision/serving.ts";
 import { folderWith } from "../cli/run-cli.ts";
 import { jpegOf } from "../frames/jpegs.ts";
+import { TEST_MS } from "../limits.ts";
 import { childrenOf, run } from "./pipelines.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 const FULL = "image/jpeg,width=320,height=240,framerate=30/1";
 
 /** A receiver that knows nothing but SRT and JPEG. */

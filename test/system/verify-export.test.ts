@@ -6,10 +6,11 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import { exportRecording, verifyRecording } from "thingscope";
 import { runCli } from "../cli/run-cli.ts";
+import { TEST_MS } from "../limits.ts";
 import { irregular } from "../recording/irregular.ts";
 import { newPath, record, START } from "../recording/recordings.ts";
 
-const timeout = 120_000;
+const timeout = TEST_MS;
 const run = promisify(execFile);
 
 for (const format of ["mp4", "webm"] as const) {

@@ -13,6 +13,7 @@ import {
 } from "thingscope";
 import { FaultyCamera, openTestHost } from "thingscope/testing";
 import { Type } from "typebox";
+import { TEST_MS } from "../limits.ts";
 
 class Lamp extends Thing {
   closed = false;
@@ -50,7 +51,7 @@ class Broken extends Thing {
   }
 }
 
-const timeout = 20_000;
+const timeout = TEST_MS;
 
 test("a Thing is opened in a server of its own, and a client operates it", {
   timeout,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, suite, test } from "node:test";
 import { delay, detachedInvocation, type ThingHost } from "thingscope";
 import { peakOf } from "../../things/focus-peak.ts";
+import { TEST_MS } from "../limits.ts";
 import { microscope, SAMPLING_INTERVAL } from "./microscope.ts";
 
 // 20 focal planes with THINGSCOPE_LONG=1: two and a half minutes.
@@ -9,7 +10,7 @@ const SEEDS = Array.from({ length: process.env.THINGSCOPE_LONG ? 20 : 2 }, (_, n
 
 suite("focal planes that only their seeds know", { concurrency: 3 }, () => {
   for (const seed of SEEDS) {
-    test(`autofocus ends in focus: seed ${seed}`, { timeout: 90_000 }, async (t) => {
+    test(`autofocus ends in focus: seed ${seed}`, { timeout: TEST_MS }, async (t) => {
       const side = seed % 2 ? 1 : -1;
       await using scope = await microscope({ seed, offset: 700 * side });
       const { stage, focus } = scope;
@@ -32,7 +33,9 @@ suite("one microscope", () => {
   const shared = microscope({ seed: 7, offset: 60 });
   after(async () => (await shared).host.close());
 
-  test("the output has every frame and every move, on one clock", { timeout: 60_000 }, async () => {
+  test("the output has every frame and every move, on one clock", {
+    timeout: TEST_MS,
+  }, async () => {
     const scope = await shared;
     await scope.goTo(60);
     const run = detachedInvocation();
@@ -51,7 +54,7 @@ suite("one microscope", () => {
     assert.ok(sweep.length >= 12, `${sweep.length} frames in 0.6 s`);
   });
 
-  test("a focus measure of the pixels finds the same focus", { timeout: 60_000 }, async () => {
+  test("a focus measure of the pixels finds the same focus", { timeout: TEST_MS }, async () => {
     const scope = await shared;
     await scope.goTo(-150);
     const input = { dz: 600, measure: "tenengrad" } as const;
@@ -61,7 +64,7 @@ suite("one microscope", () => {
     assert.ok(Math.abs(error) <= SAMPLING_INTERVAL, `${error.toFixed(1)} steps off`);
   });
 
-  test("without focus in reach it says what to do", { timeout: 60_000 }, async () => {
+  test("without focus in reach it says what to do", { timeout: TEST_MS }, async () => {
     const scope = await shared;
     await scope.goTo(1500);
     const run = scope.host
@@ -72,7 +75,7 @@ suite("one microscope", () => {
     assert.match(String(run.error?.message), /^No focus was found in 2 sweeps of 300 steps/);
   });
 
-  test("a cancelled autofocus leaves the microscope as it was", { timeout: 60_000 }, async () => {
+  test("a cancelled autofocus leaves the microscope as it was", { timeout: TEST_MS }, async () => {
     const scope = await shared;
     await scope.goTo(0);
     const before = scope.stage.position;
@@ -108,7 +111,7 @@ async function invoke(host: ThingHost, action: string, input: unknown): Promise<
 }
 
 test("fast_autofocus whose sharpest frame is at the end of its sweep fails, and says where focus may be", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async () => {
   await using scope = await microscope({ seed: 3, offset: 1800 });
   const run = scope.autofocus.fast_autofocus({ dz: 1000 }, detachedInvocation());

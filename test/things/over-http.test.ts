@@ -9,6 +9,7 @@ import { detachedInvocation, packagePath, ThingHost, ThingServer } from "thingsc
 import { Autofocus, SimulatedCamera, SimulatedStage, TestCamera } from "../../things/index.ts";
 import { SimulatedOptics } from "../../things/optics/simulated-optics.ts";
 import { tdFaults } from "../conformance/td-schema.ts";
+import { TEST_MS } from "../limits.ts";
 import { SAMPLING_INTERVAL } from "./microscope.ts";
 
 const SEED = 1;
@@ -19,7 +20,7 @@ suite("a microscope over HTTP", () => {
   const serving = serve(stage);
   after(async () => (await serving).server.close());
 
-  test("every Thing's description is valid", { timeout: 30_000 }, async () => {
+  test("every Thing's description is valid", { timeout: TEST_MS }, async () => {
     const { url } = await serving;
     const response = await fetch(`${url}/thing_descriptions/`);
     const descriptions = Object.entries((await response.json()) as Record<string, unknown>);
@@ -55,7 +56,7 @@ suite("a microscope over HTTP", () => {
   }
 });
 
-test("the script says what to do when nothing answers", { timeout: 30_000 }, async () => {
+test("the script says what to do when nothing answers", { timeout: TEST_MS }, async () => {
   const script = packagePath("examples", "autofocus-script.ts");
   const run = promisify(execFile)(
     process.execPath,

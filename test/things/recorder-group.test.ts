@@ -7,10 +7,11 @@ import { openRecording, ThingHost, ThingServer, verifyRecording } from "thingsco
 import { Recorder, RecorderGroup } from "thingscope/things";
 import { ThingClient } from "../../src/client/index.ts";
 import { tdFaults } from "../conformance/td-schema.ts";
+import { TEST_MS } from "../limits.ts";
 import { collect } from "../recording/recordings.ts";
 import { folderFor, QuickCamera } from "./recorder-server.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 const PERIOD_MS = 20;
 
 const OLDER = JSON.stringify({ manifest: 1, from: 1, until: 2, started: "", recordings: [] });

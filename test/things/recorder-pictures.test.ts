@@ -7,10 +7,11 @@ import { type Blob, logTo, openRecording, ThingHost, verifyRecording } from "thi
 import { Recorder, TestCamera } from "thingscope/things";
 import type { RemoteBlob } from "../../src/client/index.ts";
 import { exifIn } from "../frames/exif-reader.ts";
+import { TEST_MS } from "../limits.ts";
 import { collect } from "../recording/recordings.ts";
 import { folderFor, recorderFor } from "./recorder-server.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 
 test("a still is one frame as it came, with exposure, identity, time, and where the stage was", {
   timeout,

@@ -10,12 +10,13 @@ import { ThingClient } from "../../src/client/index.ts";
 import { createToken } from "../../src/server/login/account-changes.ts";
 import { AccountsFile } from "../../src/server/login/accounts-file.ts";
 import { tdFaults } from "../conformance/td-schema.ts";
+import { TEST_MS } from "../limits.ts";
 import { killedWhileRecording } from "../recording/killed.ts";
 import { ask } from "../server/requests.ts";
 import { bearer, ROLES } from "../server/secured.ts";
 import { armed, folderFor, recorderFor } from "./recorder-server.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 
 /** The next file that a recorder closes. */
 function finished(recorder: Recorder): Promise<StoredFile> {

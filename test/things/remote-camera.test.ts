@@ -8,10 +8,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { delay, MJPEGStream, MjpegHttpSource, ThingHost } from "thingscope";
 import { RemoteCamera } from "../../things/index.ts";
+import { patience, TEST_MS } from "../limits.ts";
 import { numberIn, picture } from "../outputs/pictures.ts";
 import { cuttableWay } from "./black-hole.ts";
 
-const timeout = 20_000;
+const timeout = TEST_MS;
 
 async function served(): Promise<{ stream: MJPEGStream; url: string } & AsyncDisposable> {
   const stream = new MJPEGStream();
@@ -71,7 +72,7 @@ test("a server that is not there is the reason why the camera has failed", {
 const PARTITION_MS = process.env.THINGSCOPE_LONG ? 30_000 : 4000;
 
 test("after a partition a remote camera is live again within 3 s, and the outage is told once", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   await using remote = await served();
   await using way = await cuttableWay(Number(new URL(remote.url).port));
@@ -119,7 +120,7 @@ test("a camera that takes long to answer is waited for, and asked by two connect
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/live`;
   const adding = setInterval(() => stream.addFrame(picture(5)), 50);
   t.after(() => clearInterval(adding));
-  for await (const { jpeg } of new MjpegHttpSource(url).frames(AbortSignal.timeout(15_000))) {
+  for await (const { jpeg } of new MjpegHttpSource(url).frames(patience())) {
     assert.equal(numberIn(jpeg), 5);
     break;
   }

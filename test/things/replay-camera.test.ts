@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { ThingHost } from "thingscope";
 import { ReplayCamera, type ReplayCameraOptions } from "thingscope/things";
+import { TEST_MS } from "../limits.ts";
 import { numberIn, picture } from "../outputs/pictures.ts";
 import { frame, record, START } from "../recording/recordings.ts";
 
-const timeout = 20_000;
+const timeout = TEST_MS;
 
 async function opened(path: string, options: Partial<ReplayCameraOptions> = { fps: 50 }) {
   const camera = new ReplayCamera({ path, ...options });

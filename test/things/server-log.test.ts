@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Thing, ThingHost, ThingServer } from "thingscope";
 import { PipelineCamera, ServerLog } from "thingscope/things";
 import { ThingClient } from "../../src/client/index.ts";
+import { TEST_MS } from "../limits.ts";
 import { folderFor } from "./recorder-server.ts";
 
 class Talker extends Thing {}
@@ -46,7 +47,7 @@ async function textOf(url: string, name: string, wanted: RegExp): Promise<string
 }
 
 test("the log of a Thing is a file that is listed and fetched, and is none of the recordings", {
-  timeout: 20_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { url, talker, logFolder } = await served(t);
   talker.log.warn("The cable is out.");
@@ -75,7 +76,7 @@ test("log files are read by who may operate, and deleted by an admin", async (t)
   ]);
 });
 
-test("a deleted log file is begun again", { timeout: 20_000 }, async (t) => {
+test("a deleted log file is begun again", { timeout: TEST_MS }, async (t) => {
   const { url, talker } = await served(t);
   talker.log.info("before");
   await textOf(url, "talker.log", /before/);
@@ -85,7 +86,7 @@ test("a deleted log file is begun again", { timeout: 20_000 }, async (t) => {
   assert.doesNotMatch(await textOf(url, "talker.log", /after/), /before/);
 });
 
-test("clients are told each new line", { timeout: 20_000 }, async (t) => {
+test("clients are told each new line", { timeout: TEST_MS }, async (t) => {
   const { url, talker } = await served(t);
   const client = await ThingClient.connect(`${url}/log/`);
   const over = new AbortController();
@@ -102,7 +103,7 @@ test("clients are told each new line", { timeout: 20_000 }, async (t) => {
 });
 
 test("of a flood of lines fifty a second are told, and how many were not", {
-  timeout: 20_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { talker, host } = await served(t);
   let told = 0;
@@ -123,7 +124,7 @@ test("of a flood of lines fifty a second are told, and how many were not", {
 });
 
 test("what a program says on its error output has a file of its own", {
-  timeout: 30_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const says = "console.error('The lens is dirty.'); setTimeout(() => {}, 60000)";
   const camera = new PipelineCamera({

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodeRgb, delay, detachedInvocation, now } from "thingscope";
 import { SimulatedOptics } from "../../things/optics/simulated-optics.ts";
+import { TEST_MS } from "../limits.ts";
 import { microscope } from "./microscope.ts";
 
-test("frames come at 30 Hz, on demand only, with exact times", { timeout: 60_000 }, async () => {
+test("frames come at 30 Hz, on demand only, with exact times", { timeout: TEST_MS }, async () => {
   await using scope = await microscope({ seed: 3, offset: 0 });
   const { camera } = scope;
   const stream = camera.mjpeg_stream;
@@ -26,7 +27,7 @@ test("frames come at 30 Hz, on demand only, with exact times", { timeout: 60_000
 });
 
 test("the small view, the snapshot and the actions give the frame of now", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async () => {
   await using scope = await microscope({ seed: 3, offset: 0 });
   const { camera } = scope;
@@ -58,7 +59,7 @@ test("the small view, the snapshot and the actions give the frame of now", {
 });
 
 test("a slide is sharp at its focus, the same for the same seed, and larger than the view", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async () => {
   const optics = new SimulatedOptics();
   const z = optics.focusAt(0, 0);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { delay, detachedInvocation, now, ThingHost } from "thingscope";
 import { SimulatedStage } from "../../things/simulated-stage.ts";
+import { TEST_MS } from "../limits.ts";
 
 const run = detachedInvocation();
 
@@ -19,7 +20,7 @@ test("a move takes its time, and where the stage was is known for every moment o
   assert.equal(stage.positionAt(motion.startedAt - 1).z, 0);
 });
 
-test("a cancelled move stops where it is", { timeout: 5000 }, async () => {
+test("a cancelled move stops where it is", { timeout: TEST_MS }, async () => {
   const stage = new SimulatedStage({ speed: 1000 });
   const cancelled = new AbortController();
   const move = stage.move_relative({ x: 100_000 }, detachedInvocation(cancelled.signal));

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { decodeRgb, type HostedThing, type RawImage, ThingHost } from "thingscope";
 import { TestCamera } from "../../things/index.ts";
+import { TEST_MS } from "../limits.ts";
 
 async function hosted(camera: TestCamera) {
   const host = new ThingHost({ settingsFolder: await mkdtemp(join(tmpdir(), "thingscope-")) });
@@ -13,7 +14,7 @@ async function hosted(camera: TestCamera) {
   return { thing, camera, [Symbol.asyncDispose]: () => host.close() };
 }
 
-test("each mode delivers its size, card or photograph", { timeout: 60_000 }, async () => {
+test("each mode delivers its size, card or photograph", { timeout: TEST_MS }, async () => {
   await using scope = await hosted(new TestCamera({ keep_warm: true }));
   const { camera } = scope;
   assert.equal(camera.capabilities.length, 6);
@@ -30,7 +31,7 @@ test("each mode delivers its size, card or photograph", { timeout: 60_000 }, asy
 });
 
 test("a refused mode leaves the old one streaming and names those that there are", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async () => {
   await using scope = await hosted(new TestCamera());
   const { thing, camera } = scope;
@@ -50,7 +51,7 @@ test("a refused mode leaves the old one streaming and names those that there are
   await nextOfWidth(camera, 1280);
 });
 
-test("an animated picture turns on beyond a full circle", { timeout: 60_000 }, async () => {
+test("an animated picture turns on beyond a full circle", { timeout: TEST_MS }, async () => {
   await using scope = await hosted(new TestCamera({ animated: true }));
   const { camera } = scope;
   let before: RawImage | undefined;
@@ -64,7 +65,7 @@ test("an animated picture turns on beyond a full circle", { timeout: 60_000 }, a
   assert.ok(moving > 50, `${moving} frames differ from the one before`);
 });
 
-test("a still picture changes in its number and time only", { timeout: 60_000 }, async () => {
+test("a still picture changes in its number and time only", { timeout: TEST_MS }, async () => {
   await using scope = await hosted(new TestCamera());
   const { mjpeg_stream } = scope.camera;
   const one = await decodeRgb((await mjpeg_stream.grab()).jpeg);

@@ -3,11 +3,12 @@ import { type TestContext, test } from "node:test";
 import { decodeRgb, ThingHost } from "thingscope";
 import { FilersCamera, type FilersCameraOptions } from "thingscope/filers";
 import { jpegOf } from "../../frames/jpegs.ts";
+import { TEST_MS } from "../../limits.ts";
 import { eventually } from "../../outputs/watching.ts";
 import { folderFor } from "../../things/recorder-server.ts";
 import { filersFor } from "./network.ts";
 
-const timeout = 30_000;
+const timeout = TEST_MS;
 const JPEG = await jpegOf(64, 48, { quality: 95 });
 
 async function cameraFor(
@@ -81,7 +82,7 @@ test("a server that goes away is looked for again", { timeout }, async (t) => {
   await eventually(() => far.state.state === "failed");
   assert.match(far.state.reason ?? "", /The Filers server 127\.0\.0\.1:\d+ is lost: /);
   const again = await filersFor(t, { port: near.port });
-  await eventually(() => again.camera.mjpeg_stream.demand.active, 10_000);
+  await eventually(() => again.camera.mjpeg_stream.demand.active);
   const frame = far.mjpeg_stream.grab();
   again.camera.mjpeg_stream.addFrame(JPEG);
   await frame;

@@ -5,10 +5,11 @@ import { decodeRgb } from "thingscope";
 import { FilersServer } from "thingscope/filers";
 import { PIXEL_FORMATS } from "../../../src/frames/pixel-formats.ts";
 import { join, jpegOf, segmentsOf } from "../../frames/jpegs.ts";
+import { TEST_MS } from "../../limits.ts";
 import { eventually } from "../../outputs/watching.ts";
 import { filersFor, PlainClient, playedFor } from "./network.ts";
 
-const timeout = 30_000;
+const timeout = TEST_MS;
 const JPEG = await jpegOf(64, 48);
 const LARGE = await jpegOf(1600, 1200);
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MessageReader, messageBytes } from "../../../src/adapters/filers/framing.ts";
 import { imageText, parseImage, parseMessage } from "../../../src/adapters/filers/messages.ts";
+import { TEST_MS } from "../../limits.ts";
 
 const LIMITS = { text: 1000, binary: 1000 };
 
@@ -102,7 +103,7 @@ test("a picture is described as Filers does, with four planes whether it has the
 });
 
 test("what is no message gets a sentence, and a bomb of YAML takes no time", {
-  timeout: 20_000,
+  timeout: TEST_MS,
 }, () => {
   const bomb = ["a: &a [lol,lol,lol,lol,lol,lol,lol,lol,lol]"];
   for (const [n, name] of [..."bcdefghi"].entries()) {

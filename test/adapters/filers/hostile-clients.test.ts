@@ -6,18 +6,19 @@ import { promisify } from "node:util";
 import { type Camera, type Log, logTo } from "thingscope";
 import { packagePath } from "../../../src/base/package-root.ts";
 import { jpegOf } from "../../frames/jpegs.ts";
+import { TEST_MS, WAIT_MS } from "../../limits.ts";
 import { memoryHeld, memoryHeldWithin } from "../../memory.ts";
 import { eventually } from "../../outputs/watching.ts";
 import { filersFor, PlainClient, playedFor } from "./network.ts";
 
-const timeout = 30_000;
+const timeout = TEST_MS;
 const JPEG = await jpegOf(64, 48);
 
 /** A process of its own connects so often. @returns How many a second it were. */
 async function crowd(port: number, count: number): Promise<number> {
   const script = packagePath("dist", "test", "adapters", "filers", "crowd.js");
   const args = [script, port, count, 1000].map(String);
-  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 50_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: WAIT_MS });
   return Number(stdout);
 }
 
@@ -82,7 +83,7 @@ test("a client that asks without reading is let go", { timeout }, async (t) => {
 });
 
 test("a thousand connections a second are counted, in one line; who plays goes on, and memory stays", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { log, lines } = listening();
   const { camera, port, server, client: good } = await playedFor(t, {}, { log });

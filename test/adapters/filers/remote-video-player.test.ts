@@ -6,11 +6,12 @@ import { type FilersImage, type FilersMetadata, RemoteVideoPlayer } from "things
 import { MessageReader, messageBytes } from "../../../src/adapters/filers/framing.ts";
 import { imageFromPlanes } from "../../../src/frames/from-planes.ts";
 import { jpegOf } from "../../frames/jpegs.ts";
+import { TEST_MS } from "../../limits.ts";
 import { memoryHeld, memoryHeldWithin } from "../../memory.ts";
 import { eventually } from "../../outputs/watching.ts";
 import { filersFor } from "./network.ts";
 
-const timeout = 30_000;
+const timeout = TEST_MS;
 
 /** Remembers what it is told. */
 class Player extends RemoteVideoPlayer {
@@ -166,7 +167,7 @@ test("a server that is not there, or leaves, is told of once", { timeout }, asyn
 });
 
 test("what a server sends in bad faith ends the connection with a sentence, and takes no memory", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const bomb = `- &a [x,x,x]\n- [${Array(5000).fill("*a").join(",")}]`;
   const attacks: Record<string, [Uint8Array, RegExp]> = {

@@ -6,12 +6,13 @@ import { Receiver } from "../../../src/adapters/pystreaming/receiver.ts";
 import { Streamer } from "../../../src/adapters/pystreaming/streamer.ts";
 import { Worker } from "../../../src/adapters/pystreaming/worker.ts";
 import { logTo } from "../../../src/base/log.ts";
+import { TEST_MS } from "../../limits.ts";
 import { memoryHeld, memoryHeldWithin } from "../../memory.ts";
 import { picture } from "../../outputs/pictures.ts";
 import { again, socketOf, started, take, until } from "./peers.ts";
 import { HOSTILE_PICKLES } from "./pickles.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 const LOOPBACK = "tcp://127.0.0.1:*";
 const MB = 1e6;
 

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { buffer } from "../../../src/adapters/pystreaming/buffer.ts";
+import { TEST_MS } from "../../limits.ts";
 import { TurnedClock } from "./turned-clock.ts";
 
-const timeout = 10_000;
+const timeout = TEST_MS;
 
 interface Arrival {
   /** Seconds after the beginning. */

@@ -8,11 +8,12 @@ import { Receiver } from "../../../src/adapters/pystreaming/receiver.ts";
 import { Streamer } from "../../../src/adapters/pystreaming/streamer.ts";
 import type { FrameHandler } from "../../../src/adapters/pystreaming/workshop.ts";
 import { logTo } from "../../../src/base/log.ts";
+import { TEST_MS } from "../../limits.ts";
 import { picture } from "../../outputs/pictures.ts";
 import brightness from "./brightness.ts";
 import { started, take, until } from "./peers.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 const MODULE = new URL("./brightness.js", import.meta.url);
 
 async function streamed(t: TestContext, endpoint = "tcp://127.0.0.1:*") {

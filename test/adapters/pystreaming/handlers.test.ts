@@ -17,10 +17,11 @@ import {
 } from "../../../src/adapters/pystreaming/testcards.ts";
 import { withRate } from "../../../src/adapters/pystreaming/with-rate.ts";
 import { jpegOf } from "../../frames/jpegs.ts";
+import { TEST_MS } from "../../limits.ts";
 import { picture } from "../../outputs/pictures.ts";
 import { again, hexOf, socketOf, started, take } from "./peers.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 const LOOPBACK = "tcp://127.0.0.1:*";
 
 async function* packets(count: number, jpeg: Uint8Array) {

@@ -4,10 +4,11 @@ import { Receiver } from "../../../src/adapters/pystreaming/receiver.ts";
 import { Streamer } from "../../../src/adapters/pystreaming/streamer.ts";
 import { Worker } from "../../../src/adapters/pystreaming/worker.ts";
 import { inspectJpeg } from "../../../src/frames/jpeg.ts";
+import { TEST_MS } from "../../limits.ts";
 import { numberIn, picture } from "../../outputs/pictures.ts";
 import { started, take, until } from "./peers.ts";
 
-const timeout = 30_000;
+const timeout = TEST_MS;
 const LOOPBACK = "tcp://127.0.0.1:*";
 
 test("two Workers share the frames: each comes once, and nothing is missing", {

@@ -1,6 +1,7 @@
 import type { Socket } from "zeromq";
 import { Streamer } from "../../../src/adapters/pystreaming/streamer.ts";
 import { type ZeroMQ, zeroMQ } from "../../../src/adapters/pystreaming/zeromq.ts";
+import { WAIT_MS } from "../../limits.ts";
 
 /** A test, or part of one, that clears up behind itself. */
 export interface Cleared {
@@ -34,11 +35,11 @@ export function again(t: Cleared, everyMs: number, work: () => Promise<unknown>)
   t.after(() => clearInterval(timer));
 }
 
-/** Waits until something is so. @throws after 10 s, with its name. */
+/** Waits until something is so. @throws after `WAIT_MS`, with its name. */
 export async function until(what: string, isSo: () => boolean): Promise<void> {
-  const end = performance.now() + 10_000;
+  const end = performance.now() + WAIT_MS;
   while (!isSo()) {
-    if (performance.now() > end) throw new Error(`After 10 s it is still not so: ${what}.`);
+    if (performance.now() > end) throw new Error(`It is still not so: ${what}.`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

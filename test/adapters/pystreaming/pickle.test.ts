@@ -5,9 +5,10 @@ import { loads } from "../../../src/adapters/pystreaming/pickle.ts";
 import { dumps, dumpsFloat } from "../../../src/adapters/pystreaming/pickle-writer.ts";
 import { type PythonValue, toJson } from "../../../src/adapters/pystreaming/python-value.ts";
 import { ThingError } from "../../../src/base/errors.ts";
+import { TEST_MS } from "../../limits.ts";
 import { HOSTILE_PICKLES, PICKLES } from "./pickles.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 const bytes = (hex: string) => Buffer.from(hex, "hex");
 
 /** Values of every kind that travels. */

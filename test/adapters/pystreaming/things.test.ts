@@ -11,10 +11,11 @@ import {
   Receiver,
   Worker,
 } from "thingscope/pystreaming";
+import { TEST_MS } from "../../limits.ts";
 import { picture } from "../../outputs/pictures.ts";
 import { again, socketOf, started, take, until } from "./peers.ts";
 
-const timeout = 30_000;
+const timeout = TEST_MS;
 const LOOPBACK = "tcp://127.0.0.1:*";
 
 /** A camera that runs when frames are wanted, 100 a second. */

@@ -3,10 +3,11 @@ import { test } from "node:test";
 import { Receiver } from "../../../src/adapters/pystreaming/receiver.ts";
 import { Streamer } from "../../../src/adapters/pystreaming/streamer.ts";
 import { Worker } from "../../../src/adapters/pystreaming/worker.ts";
+import { TEST_MS } from "../../limits.ts";
 import { picture } from "../../outputs/pictures.ts";
 import { again, hexOf, socketOf, started, take, until } from "./peers.ts";
 
-const timeout = 30_000;
+const timeout = TEST_MS;
 const LOOPBACK = "tcp://127.0.0.1:*";
 const utf8 = (text: string) => Buffer.from(text).toString("hex");
 const NIL = utf8("nil");

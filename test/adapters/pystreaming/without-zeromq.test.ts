@@ -4,8 +4,9 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import { packagePath } from "../../../src/base/package-root.ts";
 import { folderWith } from "../../cli/run-cli.ts";
+import { TEST_MS } from "../../limits.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 const PRELOAD = packagePath("test", "adapters", "pystreaming", "no-zeromq.cjs");
 const MAIN = packagePath("dist", "src", "cli", "main.js");
 const run = promisify(execFile);

@@ -10,9 +10,10 @@ import {
   Producer,
 } from "thingscope/pythiags";
 import { jpegOf } from "../../frames/jpegs.ts";
+import { TEST_MS } from "../../limits.ts";
 import { memoryHeld } from "../../memory.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 const jpeg = await jpegOf(32, 24);
 
 /** A stream, a probe at it, and what its log says. */

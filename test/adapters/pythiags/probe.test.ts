@@ -23,8 +23,9 @@ import {
 import { LogFileWriter, Probe } from "thingscope/pythiags";
 import { folderWith, install, runCli, serveCli } from "../../cli/run-cli.ts";
 import { jpegOf } from "../../frames/jpegs.ts";
+import { TEST_MS } from "../../limits.ts";
 
-const timeout = 60_000;
+const timeout = TEST_MS;
 const jpeg = await jpegOf(32, 24);
 
 /** The same picture 50 times a second. */

@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { logTo } from "thingscope";
+import { TEST_MS } from "../../limits.ts";
 import { memoryHeld, memoryHeldWithin } from "../../memory.ts";
 import { thorVisionFor } from "./serving.ts";
 
@@ -29,7 +30,7 @@ async function hangUp(port: number, text: string): Promise<void> {
 }
 
 test("half heads, bodies of 4 GB and a thousand connections a second: counted, one line in the log, others are served, memory is flat", {
-  timeout: 120_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const lines: string[] = [];
   const log = logTo((level, message) => level === "warn" && lines.push(message));

@@ -5,10 +5,11 @@ import { ThingServer } from "thingscope";
 import { ThorVisionServer } from "thingscope/thorvision";
 import { WebSocket } from "ws";
 import { tdFaults } from "../../conformance/td-schema.ts";
+import { TEST_MS } from "../../limits.ts";
 import { converse } from "../../server/requests.ts";
 import { PulseCamera, thorVisionFor, UntoldCamera, until } from "./serving.ts";
 
-const timeout = 20_000;
+const timeout = TEST_MS;
 const START = { id: 0, port: 9001, capability: "image/jpeg,width=320,height=240,framerate=30/1" };
 
 test("/cameras has each camera with id, name, device_id and what it offers", {

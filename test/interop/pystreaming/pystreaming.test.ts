@@ -8,10 +8,11 @@ import { buffer, dumps, type Packet, Receiver, Streamer, Worker } from "thingsco
 import { packagePath } from "../../../src/base/package-root.ts";
 import { type Cleared, freeEndpoint, started, until } from "../../adapters/pystreaming/peers.ts";
 import { PICKLES } from "../../adapters/pystreaming/pickles.ts";
+import { TEST_MS } from "../../limits.ts";
 import { python } from "../programs.ts";
 import { PythonProgram, type SeenFrame } from "./python.ts";
 
-const timeout = 120_000;
+const timeout = TEST_MS;
 const LOOPBACK = "tcp://127.0.0.1:*";
 const FPS = 15;
 const SECONDS = process.env.THINGSCOPE_LONG ? 10 : 4;
