@@ -6,7 +6,7 @@ import type { ThingHost } from "../core/thing-host.ts";
 import type { AccessPolicy } from "./access.ts";
 import { largeAnswers } from "./answer-queue.ts";
 import { clientOf } from "./client-shares.ts";
-import { assertUnchanged } from "./etag.ts";
+import { assertUnchanged, judged } from "./etag.ts";
 import type { Gate } from "./login/gate.ts";
 import { rootOf } from "./origin.ts";
 import type { Place } from "./place.ts";
@@ -87,7 +87,8 @@ export async function answer(
       if (response.destroyed) return;
     }
     const reply = await route.handle(exchange);
-    if (reply) writeReply(request, response, reply, () => rootOf(request) + prefix);
+    if (reply)
+      writeReply(request, response, judged(route, request, reply), () => rootOf(request) + prefix);
   } catch (error) {
     fail(error, request, response, serving);
   }

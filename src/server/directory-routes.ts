@@ -9,7 +9,7 @@ import {
   type DirectoryEvent,
   type DirectoryEventType,
 } from "./directory-events.ts";
-import { hashOf, revalidated } from "./etag.ts";
+import { hashOf } from "./etag.ts";
 import { badQuery, numberIn } from "./query.ts";
 import { type Exchange, JSON_TYPE, type Reply, type Route, TD_TYPE } from "./route.ts";
 import { EventStreamWriter } from "./sse.ts";
@@ -61,6 +61,8 @@ export function directoryRoutes(
       },
       response: { status: 200, contentType: LD_TYPE, schema: LIST },
       large: true,
+      errors: ["BAD_ARGUMENT", "NOT_SUPPORTED"],
+      hasETag: true,
       handle: async (exchange) => listReply(directory, `${exchange.root}${base}`, exchange),
     },
     {
@@ -70,12 +72,13 @@ export function directoryRoutes(
       summary: "The Thing Description with an id",
       form: { ...place, kind: "actions", affordance: "retrieveThing", op: ["invokeaction"] },
       response: { status: 200, contentType: TD_TYPE, schema: ThingDescriptionSchema },
-      handle: async (exchange) =>
-        revalidated(exchange, {
-          status: 200,
-          body: directory.get(exchange.params.id!, exchange.root),
-          contentType: TD_TYPE,
-        }),
+      errors: ["NOT_FOUND"],
+      hasETag: true,
+      handle: async ({ params, root }) => ({
+        status: 200,
+        body: directory.get(params.id!, root),
+        contentType: TD_TYPE,
+      }),
     },
     eventRoute(directory, {
       path: `${base}/events`,
@@ -92,12 +95,8 @@ export function directoryRoutes(
     role: "view",
     summary: "The Thing Description of the directory of all Things",
     response: { status: 200, contentType: TD_TYPE, schema: ThingDescriptionSchema },
-    handle: async (exchange) =>
-      revalidated(exchange, {
-        status: 200,
-        body: describe(exchange.root),
-        contentType: TD_TYPE,
-      }),
+    hasETag: true,
+    handle: async ({ root }) => ({ status: 200, body: describe(root), contentType: TD_TYPE }),
   });
   return [own("/.well-known/wot"), own(`${base}/`), ...routes];
 }
@@ -127,6 +126,7 @@ function eventRoute(
       form: { thing: "directory", kind: "events", affordance, op, subprotocol: "sse" },
     }),
     response: { status: 200, contentType: "text/event-stream" },
+    ...(type !== "thing_deleted" && { errors: ["NOT_SUPPORTED"] }),
     handle: async ({ request, response, query }) => {
       if (type !== "thing_deleted" && query.get("diff") === "true") throw notSupported("diff");
       const writer = new EventStreamWriter(response);
@@ -163,7 +163,7 @@ function listReply(directory: ThingDirectory, base: string, exchange: Exchange):
     ? `${base}/things?${page(offset + members.length, limit, format)}`
     : undefined;
   const canonical = `<${base}/things>; rel="canonical"; etag="${hashOf(JSON.stringify(all))}"`;
-  return revalidated(exchange, {
+  return {
     status: 200,
     body:
       format === "array"
@@ -174,7 +174,7 @@ function listReply(directory: ThingDirectory, base: string, exchange: Exchange):
           }),
     contentType: typeFor(exchange.request),
     headers: { Link: next ? `<${next}>; rel="next", ${canonical}` : canonical, Vary: "Accept" },
-  });
+  };
 }
 
 /** Plain JSON for a client that wants it more than JSON-LD, or names it alone. */

@@ -1,13 +1,23 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { ThingError } from "../base/errors.ts";
-import type { Exchange, Reply } from "./route.ts";
+import type { Reply, Route } from "./route.ts";
 
 /**
- * A reply, JSON or bytes, with a strong validator, the hash of its body; 304 without body for a client that has it already.
- * @see RFC 9110, 8.8.3 ETag, 13.1.2 If-None-Match.
+ * What is answered to a request with its conditions: 304 without body to a client that has what is there already.
+ * @throws {ThingError} `PRECONDITION_FAILED`.
+ * @see RFC 9110, 13 Conditional Requests: they count where the answer were a success.
  */
-export function revalidated({ request }: Pick<Exchange, "request">, reply: Reply): Reply {
+export function judged({ method, hasETag }: Route, request: IncomingMessage, reply: Reply): Reply {
+  if (method !== "GET" || reply.status !== 200) return reply;
+  if (hasETag) return revalidated(request, reply);
+  const { "if-match": wanted, "if-none-match": known } = request.headers;
+  if (wanted !== undefined && wanted.trim() !== "*") throw changed();
+  return known?.trim() === "*" ? { status: 304, headers: reply.headers ?? {} } : reply;
+}
+
+/** JSON or bytes with a strong validator, the hash of the body. @see RFC 9110, 8.8.3 ETag, 13.1.2 If-None-Match. */
+function revalidated(request: IncomingMessage, reply: Reply): Reply {
   const body =
     reply.body instanceof Uint8Array ? reply.body : Buffer.from(JSON.stringify(reply.body));
   const etag = `"${hashOf(body)}"`;

@@ -4,7 +4,7 @@ import type { HostedThing } from "../core/hosted-thing.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import { FileCollection } from "../outputs/file-collection.ts";
 import { storedFileSchema } from "../outputs/stored-file.ts";
-import { assertUnchanged, revalidated } from "./etag.ts";
+import { assertUnchanged } from "./etag.ts";
 import { FILE_PAGE, fileListReply } from "./file-pages.ts";
 import { type Exchange, JSON_TYPE, type Reply, type Route } from "./route.ts";
 import { fileETag, sendFile } from "./send-file.ts";
@@ -67,6 +67,8 @@ function routesAt(
       description: "Takes `Range` and `If-Range`, so a download can go on where it broke off.",
       response: { status: 200, contentType: ANY_TYPE },
       errors: ["NOT_FOUND", "BAD_RANGE"],
+      hasETag: true,
+      hasRanges: true,
       handle: async (exchange) => {
         const id = exchange.params.id!;
         const { path, name, mediaType } = holder(id).get(id);
@@ -81,6 +83,8 @@ function routesAt(
       summary: `Fetch what belongs to a file, e.g. its poster image: ${what}`,
       response: { status: 200, contentType: ANY_TYPE },
       errors: ["NOT_FOUND", "BAD_RANGE"],
+      hasETag: true,
+      hasRanges: true,
       handle: async (exchange) => sendPart(exchange, holder(exchange.params.id!)),
     },
     {
@@ -109,7 +113,7 @@ async function sendPart(exchange: Exchange, files: FileCollection): Promise<Repl
     await sendFile(exchange, { path: content, name: `${file.name}.${wanted}`, mediaType });
     return undefined;
   }
-  return revalidated(exchange, { status: 200, body: await content(), contentType: mediaType });
+  return { status: 200, body: await content(), contentType: mediaType };
 }
 
 function recordingsOf(hosted: HostedThing): FileCollection[] {

@@ -1,7 +1,7 @@
 import type { TSchema } from "typebox";
 import { packageVersion } from "../base/package-version.ts";
 import type { ThingHost } from "../core/thing-host.ts";
-import { revalidated } from "./etag.ts";
+import { type Rows, responsesOf } from "./openapi-responses.ts";
 import { componentSchemas, toOpenApiSchema } from "./openapi-schema.ts";
 import { prefixOf } from "./origin.ts";
 import { JSON_TYPE, PROBLEM_TYPE, type Route } from "./route.ts";
@@ -79,11 +79,9 @@ export function openApiDocument(
   };
 }
 
-type Rows = [Route, ...Route[]];
-
 /** Rows of one method and path are one operation, which answers what is accepted. */
 function operationsOf(routes: readonly Route[]): Rows[] {
-  const operations = new Map<string, Rows>();
+  const operations = new Map<string, [Route, ...Route[]]>();
   for (const route of routes) {
     const key = `${route.method} ${route.path}`;
     const known = operations.get(key);
@@ -95,8 +93,7 @@ function operationsOf(routes: readonly Route[]): Rows[] {
 
 function operation(rows: Rows, context: OpenApiContext): Record<string, unknown> {
   const [route] = rows;
-  const { summary, description, request, response, role } = route;
-  const content = contentOf(rows);
+  const { summary, description, request, role } = route;
   return {
     tags: [tagOf(route, context)[0]],
     summary,
@@ -108,19 +105,7 @@ function operation(rows: Rows, context: OpenApiContext): Record<string, unknown>
         content: requestContent(request),
       },
     }),
-    responses: {
-      [response.status]: {
-        description: response.status === 204 ? "Done" : "The answer",
-        ...(response.status === 201 && { headers: { Location: LOCATION } }),
-        ...(Object.keys(content).length > 0 && { content }),
-      },
-      ...(response.emptyWhen &&
-        response.status !== 204 && {
-          204: { description: response.emptyWhen },
-        }),
-      "4XX": PROBLEM,
-      "5XX": PROBLEM,
-    },
+    responses: responsesOf(rows, context.hasLogin === true),
     ...(context.hasLogin && role === "none" && { security: [] }),
     ...(context.hasLogin && route.picture && { security: [...LOGINS, { signature: [] }] }),
     "x-role": role,
@@ -150,30 +135,9 @@ const SECURITY_SCHEMES = {
   },
 };
 
-const PROBLEM = { $ref: "#/components/responses/Problem" };
-const LOCATION = {
-  description: "Where to ask how it goes",
-  schema: { type: "string", format: "uri" },
-};
-
 function requestContent({ contentType, schema, otherTypes = [] }: NonNullable<Route["request"]>) {
   const types = [contentType, ...otherTypes];
   return Object.fromEntries(types.map((type) => [type, { schema: toOpenApiSchema(schema ?? {}) }]));
-}
-
-function contentOf(rows: Rows): Record<string, unknown> {
-  return Object.fromEntries(
-    rows.flatMap(({ response: { contentType, schema, otherTypes = [] } }) => [
-      ...(contentType === undefined ? [] : [[contentType, mediaType(contentType, schema)]]),
-      ...otherTypes.map((type) => [type, {}]),
-    ]),
-  );
-}
-
-/** Only JSON has a schema: of a picture or a stream the media type says all. */
-function mediaType(contentType: string, schema: unknown): Record<string, unknown> {
-  if (!contentType.includes("json")) return {};
-  return { schema: toOpenApiSchema(schema ?? {}) };
 }
 
 function parametersOf(rows: Rows): Record<string, unknown>[] {
@@ -240,13 +204,14 @@ export function openApiRoute(table: () => readonly Route[], context: OpenApiCont
     summary: "This document",
     response: { status: 200, contentType: JSON_TYPE },
     large: true,
-    handle: async (exchange) => {
-      const above = prefixOf(exchange.request);
+    hasETag: true,
+    handle: async ({ request }) => {
+      const above = prefixOf(request);
       if (made?.above !== above) {
         const document = openApiDocument(table(), { ...context, above });
         made = { above, body: Buffer.from(JSON.stringify(document)) };
       }
-      return revalidated(exchange, { status: 200, body: made.body, contentType: JSON_TYPE });
+      return { status: 200, body: made.body, contentType: JSON_TYPE };
     },
   };
 }

@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { packagePath } from "../base/package-root.ts";
-import { revalidated } from "./etag.ts";
 import { prefixOf } from "./origin.ts";
 import type { Route } from "./route.ts";
 
@@ -49,7 +48,8 @@ function fileRoute(path: string, body: Buffer, contentType: string, summary: str
     role: "view",
     summary,
     response: { status: 200, contentType },
-    handle: async (exchange) => revalidated(exchange, { status: 200, body, contentType }),
+    hasETag: true,
+    handle: async () => ({ status: 200, body, contentType }),
   };
 }
 

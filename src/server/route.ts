@@ -92,8 +92,13 @@ export interface Route {
   readonly errors?: readonly ErrorCode[];
   /** Pictures that may be shown on pages of other origins, where the Thing's configuration says `embed`. */
   readonly picture?: boolean;
-  /** Conditional requests for it are judged by its handler, with the tag of what is there. Of others there is no tag. */
+  /**
+   * What is there has a tag, which GET answers with; of what a handler returns that is the hash. Conditions of other methods
+   * are judged by the handler. Of other routes nobody was told a tag.
+   */
   readonly hasETag?: boolean;
+  /** GET may be for a part of it: 206. */
+  readonly hasRanges?: boolean;
   /** Its answer grows with what others do: it takes turns with other such answers. */
   readonly large?: boolean;
   handle(exchange: Exchange): Promise<Reply | undefined>;

@@ -1,5 +1,4 @@
 import type { ThingHost } from "../core/thing-host.ts";
-import { revalidated } from "./etag.ts";
 import { type PublishedModels, thingModelDescription } from "./published-models.ts";
 import { JSON_TYPE, type Route, TD_TYPE, TM_TYPE } from "./route.ts";
 import type { ThingDescriber } from "./thing-description.ts";
@@ -27,12 +26,12 @@ export function thingRoutes(
         role: "view",
         summary: `The Thing Description of ${name}`,
         response: { status: 200, contentType: TD_TYPE, schema: ThingDescriptionSchema },
-        handle: async (exchange) =>
-          revalidated(exchange, {
-            status: 200,
-            body: describe(name, exchange.root),
-            contentType: TD_TYPE,
-          }),
+        hasETag: true,
+        handle: async ({ root }) => ({
+          status: 200,
+          body: describe(name, root),
+          contentType: TD_TYPE,
+        }),
       }),
     ),
     ...names.map(
@@ -66,11 +65,11 @@ export function thingRoutes(
       summary: "Every Thing Description, by name",
       response: { status: 200, contentType: JSON_TYPE, schema: DescriptionsSchema },
       large: true,
-      handle: async (exchange) =>
-        revalidated(exchange, {
-          status: 200,
-          body: Object.fromEntries(names.map((name) => [name, describe(name, exchange.root)])),
-        }),
+      hasETag: true,
+      handle: async ({ root }) => ({
+        status: 200,
+        body: Object.fromEntries(names.map((name) => [name, describe(name, root)])),
+      }),
     },
     {
       method: "GET",
@@ -92,12 +91,12 @@ export function thingRoutes(
         role: "view",
         summary: `The Thing Model of ${name}: what all Things of this class have in common`,
         response: { status: 200, contentType: TM_TYPE, schema: ThingModelSchema },
-        handle: async (exchange) =>
-          revalidated(exchange, {
-            status: 200,
-            body: thingModelDescription(model),
-            contentType: TM_TYPE,
-          }),
+        hasETag: true,
+        handle: async () => ({
+          status: 200,
+          body: thingModelDescription(model),
+          contentType: TM_TYPE,
+        }),
       }),
     ),
   ];

@@ -1,5 +1,6 @@
-import { existsSync } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { createRequire } from "node:module";
+import { delimiter, join } from "node:path";
 import { packagePath } from "../../src/base/package-root.ts";
 
 const FOLDER = packagePath("test", "interop", "programs");
@@ -15,6 +16,24 @@ export function program<T>(name: string): T {
 export function python(): string {
   if (!existsSync(PYTHON)) throw missing("labthings-fastapi");
   return PYTHON;
+}
+
+/** The command of a system package. @throws when it is not installed. */
+export function command(name: "go" | "java"): string {
+  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
+    try {
+      accessSync(join(folder, name), constants.X_OK);
+      return join(folder, name);
+    } catch {} // the next folder may have it
+  }
+  throw missing(name);
+}
+
+/** A command of a package in the Python's environment. @throws when it is not installed. */
+export function pythonCommand(name: string): string {
+  const path = packagePath(".venv", "bin", name);
+  if (!existsSync(path)) throw missing(name);
+  return path;
 }
 
 /** The path of a file of one of the packages. */
