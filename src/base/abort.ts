@@ -1,4 +1,5 @@
 import type { ThingError } from "./errors.ts";
+import { thrownError } from "./thrown.ts";
 
 /** For `.catch()`: a viewer who leaves is not an error; anything else is thrown on. */
 export function ignoreAbort(error: unknown): void {
@@ -7,7 +8,7 @@ export function ignoreAbort(error: unknown): void {
 
 /** True for what an AbortSignal rejects with. */
 export function isAbort(error: unknown): boolean {
-  return error instanceof Error && (error.name === "AbortError" || error.name === "TimeoutError");
+  return ["AbortError", "TimeoutError"].includes(thrownError(error).name);
 }
 
 /** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as it aborts. */

@@ -150,10 +150,10 @@ function isSmall(value: unknown): boolean {
   return value === null || ["number", "boolean"].includes(typeof value);
 }
 
-/** The sentence of anything that was thrown, for a log line or a problem body. It never throws itself. */
+/** The sentence of anything that was thrown, for a log line or a problem body, of 4000 characters at most. It never throws itself. */
 export function messageOf(error: unknown): string {
   try {
-    return error instanceof Error ? String(error.message) : String(error);
+    return cut(error instanceof Error ? String(error.message) : String(error), LONGEST_SENTENCE);
   } catch {
     return "something was thrown that has no message";
   }

@@ -1,4 +1,5 @@
 import { cut, preview } from "./preview.ts";
+import { thrownError } from "./thrown.ts";
 
 const SECRET_NAME =
   /^(authorization|cookie|set-cookie)$|passw(or)?d|passphrase|secret|token|api[-_]?key/i;
@@ -65,7 +66,10 @@ function redactMembers(members: object, depth: number, room: Room): Record<strin
 function redactValue(value: unknown, depth: number, room: Room): unknown {
   room.left -= 1;
   if (typeof value === "string") return redactText(cut(value, LONGEST_TEXT));
-  if (value instanceof Error) return redactText(cut(value.stack ?? value.message, LONGEST_TEXT));
+  if (value instanceof Error) {
+    const { stack, message } = thrownError(value);
+    return redactText(cut(stack ?? message, LONGEST_TEXT));
+  }
   if (typeof value !== "object" || value === null) return value;
   if (depth === 0) return preview(value);
   if (!Array.isArray(value)) return redactMembers({ ...value }, depth - 1, room);

@@ -1,6 +1,7 @@
 import { messageOf } from "../base/errors.ts";
 import { STOP_WITHIN_MS } from "../base/stop-time.ts";
-import { noteUncaught } from "../core/running.ts";
+import { thrownError } from "../base/thrown.ts";
+import { keepMicrotaskContext, noteUncaught } from "../core/running.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { ProcessLog } from "./pino-log.ts";
 import { onStarterGone } from "./starter.ts";
@@ -84,7 +85,7 @@ export class Stopper {
     let faults: number[] = [];
     const note = (error: unknown) => {
       if (noteUncaught(error)) return;
-      const stack = error instanceof Error ? error.stack : undefined;
+      const { stack } = thrownError(error);
       this.#log.error(`Nothing caught this error: ${messageOf(error)}`, { stack });
       const now = performance.now();
       faults = [...faults.filter((at) => now - at < 60_000), now];
@@ -92,6 +93,7 @@ export class Stopper {
       this.#log.error(`That were ${faults.length} in a minute: closing.`);
       void this.stop(EXIT.failed);
     };
+    keepMicrotaskContext();
     process.on("uncaughtException", note);
     process.on("unhandledRejection", note);
   }

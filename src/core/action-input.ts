@@ -1,7 +1,9 @@
-import { type InputFault, ThingError } from "../base/errors.ts";
+import { type InputFault, messageOf, ThingError } from "../base/errors.ts";
 import type { ActionAffordance } from "./affordances.ts";
 import { faultsOf, sentenceOf } from "./faults.ts";
+import { runAsThing } from "./running.ts";
 import { closed, errorsIn } from "./schema.ts";
+import type { ThingFaults } from "./thing-faults.ts";
 
 /**
  * The input that an action is run with: a copy, with defaults filled in. An action that takes none is content with
@@ -24,8 +26,19 @@ export function acceptedInput(action: ActionAffordance, input: unknown, thing: s
 }
 
 /** Whether an action stops, cancels or releases something with this input. */
-export function doesRelease({ releases = false }: ActionAffordance, input: unknown): boolean {
-  return typeof releases === "function" ? releases(input) : releases;
+export function doesRelease(
+  { name, member, releases = false }: ActionAffordance,
+  input: unknown,
+  faults: ThingFaults,
+): boolean {
+  if (typeof releases !== "function") return releases;
+  try {
+    return runAsThing(faults, () => releases(input)) === true;
+  } catch (error) {
+    const what = `Whether action '${name}' of Thing '${faults.thing}' releases anything cannot be told`;
+    faults.note(member, `${what}: ${messageOf(error)}`, error);
+    return false;
+  }
 }
 
 /** Whoever sent something that is not known wants to know what is. */

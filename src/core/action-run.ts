@@ -1,7 +1,9 @@
 import { isAbort } from "../base/abort.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { LogLevel } from "../base/log.ts";
+import { thrownError } from "../base/thrown.ts";
 import type { ActionAffordance } from "./affordances.ts";
+import { classNameOf } from "./class-name.ts";
 import { type InvocationRecord, isOwnCancellation } from "./invocation.ts";
 import { outgoing } from "./outgoing.ts";
 import { runAs } from "./running.ts";
@@ -25,9 +27,11 @@ export async function runAction(
   { name, member, output: schema }: ActionAffordance,
   { thing, faults, input, busyLevel, locked }: RunOptions,
 ): Promise<void> {
-  const method: unknown = Reflect.get(thing, member);
-  const className = thing.constructor.name;
   try {
+    const className = classNameOf(thing);
+    const method: unknown = runAs({ faults, invocation: record.context }, () =>
+      Reflect.get(thing, member),
+    );
     if (typeof method !== "function")
       throw new TypeError(`${className} has no method '${member}'.`);
     const output = await locked(() => {
@@ -40,7 +44,8 @@ export async function runAction(
     // A copy: an action that changes what it has returned changes nothing of what is told.
     const what = `Action '${name}' of Thing '${record.thing}' returned a value`;
     record.complete(outgoing(output, { schema, what, className }));
-  } catch (error) {
+  } catch (thrown) {
+    const error = thrownError(thrown);
     if (record.isCancelled && isAbort(error)) record.wasCancelled();
     else if (isOwnCancellation(error)) record.wasCancelled(messageOf(error));
     else {

@@ -1,5 +1,6 @@
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { Affordance, EndpointAffordance, FilesAffordance } from "./affordances.ts";
+import { classNameOf } from "./class-name.ts";
 import { toDataSchema } from "./data-schema.ts";
 import { ThingEvent } from "./event.ts";
 import { checkedSchema } from "./schema.ts";
@@ -14,7 +15,7 @@ export function soundAffordances(
   thing: Thing,
   affordances: readonly Affordance[],
 ): { sound: Affordance[]; refusals: string[] } {
-  const className = thing.constructor.name;
+  const className = classNameOf(thing);
   const used = new Map<string, string>();
   const sound: Affordance[] = [];
   const refusals: string[] = [];
@@ -114,7 +115,7 @@ function checkEndpoint(
 
 /** Whoever calls or follows a member needs what it stands for to be there. */
 function checkHeld(thing: Thing, { kind, name, member, ...affordance }: Affordance): void {
-  const className = thing.constructor.name;
+  const className = classNameOf(thing);
   const what = `The ${kind} '${name}' of ${className}`;
   if (kind === "event" && !(Reflect.get(thing, member) instanceof ThingEvent))
     throw refusal(`${what} holds no ThingEvent. Write: readonly ${member} = new ThingEvent().`);

@@ -1,5 +1,6 @@
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { EventAffordance } from "./affordances.ts";
+import { classNameOf } from "./class-name.ts";
 import { claimEvent, ThingEvent } from "./event.ts";
 import { outgoing } from "./outgoing.ts";
 import type { Thing } from "./thing.ts";
@@ -56,7 +57,7 @@ export class EventAccess {
   #tell({ name, member, data: schema }: EventAffordance, followed: Followed, data: unknown): void {
     const { listeners, faultListeners } = followed;
     if (listeners.size + faultListeners.size === 0) return;
-    const className = this.#thing.constructor.name;
+    const className = classNameOf(this.#thing);
     const what = `Event '${name}' of Thing '${this.#faults.thing}' was emitted with a value`;
     try {
       this.#faults.tell(member, listeners, outgoing(data, { schema, what, className }));
@@ -70,6 +71,6 @@ export class EventAccess {
 function notAnEvent({ name, member }: EventAffordance, thing: Thing): ThingError {
   return new ThingError(
     "INTERNAL",
-    `Event '${name}' cannot be followed: the member '${member}' of ${thing.constructor.name} holds no ThingEvent. Give it one: readonly ${member} = new ThingEvent().`,
+    `Event '${name}' cannot be followed: the member '${member}' of ${classNameOf(thing)} holds no ThingEvent. Give it one: readonly ${member} = new ThingEvent().`,
   );
 }

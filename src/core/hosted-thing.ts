@@ -143,20 +143,26 @@ export class HostedThing {
     if (!action) throw unknownAffordance(this.name, "action", name, this.model.actions.keys());
     const accepted = acceptedInput(action, input, this.name);
     this.assertOpen(`run action '${name}'`);
+    // What the action gets is its own: it may keep it, change it, make it refer to itself.
+    const own = copied(accepted);
     const wanted = new InvocationRecord(
       {
         thing: this.name,
         action: name,
         input: action.input ? accepted : null,
-        releases: doesRelease(action, accepted),
+        releases: doesRelease(action, own, this.faults),
       },
-      { log: this.#host.log, onStatus: (changed) => this.#announce(changed) },
+      {
+        log: this.#host.log,
+        faults: this.faults,
+        onStatus: (changed) => this.#announce(changed),
+      },
     );
     const record = this.#host.invocations.place(wanted);
     if (record !== wanted) return record;
     this.#host.invocations.keep(record, action.retentionSeconds);
     this.#announce(record);
-    void this.#run(record, action, accepted);
+    void this.#run(record, action, own);
     return record;
   }
 

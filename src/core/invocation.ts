@@ -2,13 +2,18 @@ import { randomUUID } from "node:crypto";
 import { now, toDateTime, wallTime } from "../base/clock.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, type LogLevel, logTo } from "../base/log.ts";
+import { cut } from "../base/preview.ts";
+import { thrownError } from "../base/thrown.ts";
 import { InvocationLog, type LogRecord } from "./invocation-log.ts";
-import { type Invocation, runAs, running } from "./running.ts";
+import { type FaultNotes, type Invocation, runAs, running } from "./running.ts";
 import { sizeOfValue } from "./value-size.ts";
 
 export type { Invocation };
 
 export type InvocationStatus = "pending" | "running" | "completed" | "error" | "cancelled";
+
+/** Of what an action says of its progress: lists of invocations repeat it. */
+const LONGEST_PROGRESS = 500; // characters
 
 const LEVELS: Record<LogLevel, [name: string, number: number]> = {
   debug: ["DEBUG", 10],
@@ -47,6 +52,8 @@ export class InvocationRecord {
   #announceEnd: () => void = () => {};
   readonly #onStatus: (record: InvocationRecord) => void;
   readonly #log: Log;
+  /** Of the Thing whose action it is. */
+  readonly #faults: FaultNotes | undefined;
 
   constructor(
     {
@@ -55,7 +62,11 @@ export class InvocationRecord {
       input,
       releases = false,
     }: { thing: string; action: string; input: unknown; releases?: boolean },
-    { log, onStatus = () => {} }: { log: Log; onStatus?: (record: InvocationRecord) => void },
+    {
+      log,
+      faults,
+      onStatus = () => {},
+    }: { log: Log; faults?: FaultNotes; onStatus?: (record: InvocationRecord) => void },
   ) {
     this.thing = thing;
     this.action = action;
@@ -63,6 +74,7 @@ export class InvocationRecord {
     this.releases = releases;
     this.#onStatus = onStatus;
     this.#log = log;
+    this.#faults = faults;
     this.#ended = new Promise((resolve) => {
       this.#announceEnd = resolve;
     });
@@ -123,7 +135,10 @@ export class InvocationRecord {
       `The invocation ${this.id} of '${this.action}' was cancelled.`,
       "AbortError",
     );
-    this.#abort?.abort(this.#cancelledWith);
+    // Those who listen to the signal are the action's: what they throw is its fault, not that of who cancels.
+    runAs({ faults: this.#faults, invocation: this.context }, () =>
+      this.#abort?.abort(this.#cancelledWith),
+    );
   }
 
   /** Somebody asked it to stop. */
@@ -148,7 +163,7 @@ export class InvocationRecord {
 
   /** @param level - How much it matters: an action that another one keeps waiting is no fault. */
   fail(error: unknown, level: LogLevel = "error"): void {
-    this.error = error instanceof Error ? error : new Error(messageOf(error));
+    this.error = thrownError(error);
     this.note(level, this.error.message, this.error);
     const { traceback: stack } = this.log.at(-1)!;
     this.#log[level](`Action '${this.action}' failed: ${this.error.message}`, {
@@ -201,7 +216,7 @@ export class InvocationRecord {
         // Types are not checked where an action is written in JavaScript; what is kept here is told to everybody.
         this.progress = {
           fraction: typeof fraction === "number" ? Math.min(1, Math.max(0, fraction || 0)) : 0,
-          ...(message !== undefined && { message: messageOf(message) }),
+          ...(message !== undefined && { message: cut(messageOf(message), LONGEST_PROGRESS) }),
         };
       },
     };

@@ -1,6 +1,8 @@
 import { delay, within } from "../base/abort.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
+import { thrownError } from "../base/thrown.ts";
 import type { PropertyAffordance } from "./affordances.ts";
+import { classNameOf } from "./class-name.ts";
 import { leftFloating } from "./floating-promises.ts";
 import { outgoing } from "./outgoing.ts";
 import { runAsThing } from "./running.ts";
@@ -125,7 +127,7 @@ export class PropertyAccess {
   }
 
   #fit({ name, member, schema }: PropertyAffordance, value: unknown): unknown {
-    const className = this.#thing.constructor.name;
+    const className = classNameOf(this.#thing);
     const what = `Property '${name}' of Thing '${this.#faults.thing}' has a value`;
     try {
       return outgoing(value, { schema, what, className });
@@ -139,7 +141,8 @@ export class PropertyAccess {
    * The error with the property's name, noted unless it is a refusal that its client can do something about. What is not open
    * has nothing to read from: that is the reason then.
    */
-  #failed({ name, member }: PropertyAffordance, verb: "read" | "set", error: unknown): ThingError {
+  #failed({ name, member }: PropertyAffordance, verb: "read" | "set", thrown: unknown): ThingError {
+    const error = thrownError(thrown);
     const notOpen = this.#notOpen(`${verb} property '${name}'`);
     if (notOpen) return notOpen;
     const what = `Property '${name}' of Thing '${this.#faults.thing}'`;

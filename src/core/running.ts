@@ -46,6 +46,24 @@ export function running(): Running | undefined {
 }
 
 /**
+ * From now on it is known whose microtask (`queueMicrotask`) threw: Node leaves its context before it tells of the error. Call it
+ * once, where `noteUncaught` is used.
+ */
+export function keepMicrotaskContext(): void {
+  const queue = globalThis.queueMicrotask;
+  globalThis.queueMicrotask = (work) =>
+    queue(() => {
+      try {
+        work();
+      } catch (error) {
+        process.nextTick(() => {
+          throw error;
+        });
+      }
+    });
+}
+
+/**
  * Notes an error that nobody caught with the Thing whose code made the timer, promise or socket that it came from. Call it in a
  * handler of `uncaughtException` or `unhandledRejection`.
  * @returns Whether it came from a Thing; if not, it is a fault of the program itself.

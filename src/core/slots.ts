@@ -1,5 +1,6 @@
 import { ThingError } from "../base/errors.ts";
 import type { SlotAffordance } from "./affordances.ts";
+import { classNameOf } from "./class-name.ts";
 
 const connections = new WeakMap<object, Map<string, unknown>>();
 
@@ -68,7 +69,7 @@ function matches(
       throw badSlot(
         thing,
         slot,
-        `names '${name}', which is a ${other.constructor.name}, not a ${slot.type.name}. Name another`,
+        `names '${name}', which is a ${classNameOf(other)}, not a ${slot.type.name}. Name another`,
       );
     }
     return [name, other];

@@ -1,6 +1,8 @@
+import { types } from "node:util";
 import { now } from "../base/clock.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, namedLog } from "../base/log.ts";
+import { thrownError } from "../base/thrown.ts";
 import { type FaultNotes, runAsThing, running } from "./running.ts";
 
 /** The same sentence is logged again after this long, with how often it came in between. */
@@ -52,13 +54,9 @@ export class ThingFaults implements FaultNotes {
     const times =
       faults.unsaid > 0 ? ` (${faults.unsaid} more like the last were not logged.)` : "";
     Object.assign(faults, { lastSaid: sentence, saidAt: now(), unsaid: 0 });
-    const stack =
-      error instanceof Error && !(error instanceof ThingError) ? error.stack : undefined;
     try {
-      this.log.error(`${sentence}${times}`, {
-        member,
-        ...(typeof stack === "string" && { stack }),
-      });
+      const stack = error === undefined ? undefined : stackOf(error);
+      this.log.error(`${sentence}${times}`, { member, ...(stack !== undefined && { stack }) });
     } catch {
       // A log that fails is no reason to fail: the fault is counted.
     }
@@ -154,5 +152,13 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 /** Whether something that was thrown is a fault, and not a refusal that its client can do something about. */
 export function isFault(error: unknown): boolean {
-  return !(error instanceof ThingError) || error.status >= 500;
+  const sound = thrownError(error);
+  return !(sound instanceof ThingError) || sound.status >= 500;
+}
+
+/** Where a fault is to be looked for; the sentence of a ThingError says all that is needed. */
+function stackOf(error: unknown): string | undefined {
+  if (types.isProxy(error) || !(error instanceof Error)) return undefined; // it has none of its own
+  const sound = thrownError(error);
+  return sound instanceof ThingError ? undefined : sound.stack;
 }

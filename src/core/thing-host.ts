@@ -6,6 +6,7 @@ import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, namedLog, silentLog } from "../base/log.ts";
 import { filedLog, LogFolder, SERVER_LOG } from "../base/log-folder.ts";
 import { STOP_WITHIN_MS } from "../base/stop-time.ts";
+import { classNameOf } from "./class-name.ts";
 import { closeInOrder } from "./closing-order.ts";
 import { FolderLock } from "./folder-lock.ts";
 import { GlobalLock } from "./global-lock.ts";
@@ -85,7 +86,7 @@ export class ThingHost {
     const hosted = new HostedThing(name, thing, model, {
       invocations: this.invocations,
       globalLock: this.globalLock,
-      settings: new SettingsFile(join(folder, `Settings-${thing.constructor.name}.json`), log),
+      settings: new SettingsFile(join(folder, `Settings-${classNameOf(thing)}.json`), log),
       log: ownLog,
     });
     for (const warning of [...hosted.model.warnings, ...unfitInitialValues(hosted)])

@@ -11,6 +11,7 @@ import {
   type SlotAffordance,
   type StreamAffordance,
 } from "./affordances.ts";
+import { classNameOf } from "./class-name.ts";
 import type { Thing } from "./thing.ts";
 
 /** A class seen as a Thing: its affordances by wire name, without any form or address. */
@@ -50,7 +51,7 @@ export function thingModelOf(thing: Thing): ThingModel {
 /** The model of what is sound in a Thing's class, with what is not in its `refusals`. */
 export function soundModelOf(thing: Thing): ThingModel {
   const thingClass = thing.constructor as (abstract new (...args: never[]) => Thing) & typeof Thing;
-  const className = thingClass.name;
+  const className = classNameOf(thing);
   const { sound, refusals } = soundAffordances(thing, affordancesOf(thingClass));
   const of = <K extends Affordance["kind"]>(kind: K) =>
     sound.filter(

@@ -1,6 +1,7 @@
 import { type Log, silentLog } from "../base/log.ts";
 import type { LogFolder } from "../base/log-folder.ts";
 import type { Affordance } from "./affordances.ts";
+import { classNameOf } from "./class-name.ts";
 
 /** What a Thing sees of the host that it lives in: a narrow door, so that a test can stand in for it. */
 export interface ThingContext {
@@ -74,9 +75,7 @@ export abstract class Thing {
   get context(): ThingContext {
     const context = contexts.get(this);
     if (!context)
-      throw new TypeError(
-        `${this.constructor.name} is in no host yet. Add it to a ThingHost first.`,
-      );
+      throw new TypeError(`${classNameOf(this)} is in no host yet. Add it to a ThingHost first.`);
     return context;
   }
 

@@ -1,7 +1,14 @@
+import { messageOf } from "../base/errors.ts";
+import { type Running, runAs, running } from "../core/running.ts";
+import { tellOne } from "../core/thing-faults.ts";
+
+type Listener = (count: number) => unknown;
+
 /** How many want frames now: viewers, readers, recorders and encodes. A source runs while this is above 0. */
 export class Demand {
   #count = 0;
-  readonly #listeners = new Set<(count: number) => void>();
+  /** Each with on whose behalf it listens: it is called by whoever comes to watch, and what it throws is no fault of theirs. */
+  readonly #listeners = new Map<Listener, Running>();
 
   get count(): number {
     return this.#count;
@@ -22,9 +29,9 @@ export class Demand {
     };
   }
 
-  /** Calls `listener` at each change, in the tick of the change; returns how to end that. */
-  onChange(listener: (count: number) => void): () => void {
-    this.#listeners.add(listener);
+  /** Calls `listener` at each change, in the tick of the change; returns how to end that. One that throws is noted and keeps nothing from the others. */
+  onChange(listener: Listener): () => void {
+    this.#listeners.set(listener, running() ?? {});
     return () => {
       this.#listeners.delete(listener);
     };
@@ -32,6 +39,15 @@ export class Demand {
 
   #change(by: number): void {
     this.#count += by;
-    for (const listener of [...this.#listeners]) listener(this.#count);
+    for (const [listener, owner] of [...this.#listeners])
+      runAs(owner, () => tellOne(listener, [this.#count], (error) => failed(owner, error)));
   }
+}
+
+function failed({ faults }: Running, error: unknown): void {
+  if (faults) faults.note("listener", `A listener to demand failed: ${messageOf(error)}`, error);
+  else
+    process.nextTick(() => {
+      throw error;
+    });
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { cut } from "../base/preview.ts";
+import { thrownError } from "../base/thrown.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import type { AccessPolicy } from "./access.ts";
 import { largeAnswers } from "./answer-queue.ts";
@@ -114,17 +115,18 @@ export function fail(
 }
 
 function tell(
-  error: unknown,
+  thrown: unknown,
   request: IncomingMessage,
   response: ServerResponse,
   { log, gate }: Serving,
 ): void {
+  const error = thrownError(thrown);
   const found = problemOf(error, (request.url ?? "").split("?", 1)[0]);
   const isStranger = gate !== undefined && gate.identityOf(request) === undefined;
   const problem = isStranger ? withoutInput(found) : found;
   if (problem.status >= 500 && !(error instanceof ThingError)) {
     log.error(`${request.method} ${problem.instance} failed: ${problem.detail}`, {
-      stack: stackOf(error),
+      stack: error.stack && cut(error.stack, LONGEST_STACK),
     });
   }
   if (response.headersSent) response.destroy();
@@ -133,16 +135,6 @@ function tell(
 }
 
 const LONGEST_STACK = 4000; // characters
-
-function stackOf(error: unknown): string | undefined {
-  try {
-    return error instanceof Error && error.stack
-      ? cut(String(error.stack), LONGEST_STACK)
-      : undefined;
-  } catch {
-    return undefined; // a getter of the Thing's own
-  }
-}
 
 /** Whether a client ended its connection in the middle of a request, which is known a moment before its response closes. */
 function hasHungUp({ destroyed, complete }: IncomingMessage): boolean {

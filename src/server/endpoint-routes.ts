@@ -1,7 +1,7 @@
-import type { EndpointRequest, EndpointResponse } from "../core/endpoint.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import { runAsThing } from "../core/running.ts";
-import { isFault } from "../core/thing-faults.ts";
+import { isFault, type ThingFaults } from "../core/thing-faults.ts";
+import { endpointAnswer } from "./endpoint-answer.ts";
 import type { Route } from "./route.ts";
 
 /** An endpoint says only with its answer what it is. */
@@ -17,24 +17,30 @@ export function endpointRoutes(hosted: HostedThing, base: string): Route[] {
     response: { status: 200, contentType: ANY_TYPE },
     handle: async (exchange) => {
       const body = method === "GET" || method === "DELETE" ? undefined : await exchange.json();
-      const members = hosted.thing as unknown as Record<
-        string,
-        (request: EndpointRequest) => Promise<EndpointResponse>
-      >;
-      const { params, query, signal } = exchange;
-      const { faults, thing } = hosted;
-      const answer = await runAsThing(faults, async () =>
-        members[member]!.call(thing, { params, query, signal, body }),
-      ).catch((error) => {
+      const { params, query } = exchange;
+      const { faults, thing, name } = hosted;
+      const signal = ownSignal(exchange.signal, faults);
+      try {
+        const given = await runAsThing(faults, async () =>
+          Reflect.get(thing, member).call(thing, { params, query, signal, body }),
+        );
+        return {
+          status: 200,
+          ...endpointAnswer(given, `The endpoint ${method} '${path}' of Thing '${name}'`),
+        };
+      } catch (error) {
         if (isFault(error)) faults.count(member); // logged with the request
         throw error;
-      });
-      return {
-        status: answer.status ?? 200,
-        body: answer.body,
-        contentType: answer.contentType,
-        ...(answer.headers && { headers: answer.headers }),
-      };
+      }
     },
   }));
+}
+
+/** A signal whose listeners run as the Thing's own: what they throw is its fault. */
+function ownSignal(signal: AbortSignal, faults: ThingFaults): AbortSignal {
+  const own = new AbortController();
+  const abort = () => runAsThing(faults, () => own.abort(signal.reason));
+  if (signal.aborted) abort();
+  else signal.addEventListener("abort", abort, { once: true });
+  return own.signal;
 }

@@ -1,5 +1,6 @@
-import { type InputFault, messageOf, ThingError } from "../base/errors.ts";
+import { type InputFault, ThingError } from "../base/errors.ts";
 import { cut } from "../base/preview.ts";
+import { thrownError } from "../base/thrown.ts";
 
 const LABTHINGS_ERRORS =
   "https://labthings-fastapi.readthedocs.io/en/latest/autoapi/labthings_fastapi/exceptions/index.html#labthings_fastapi.exceptions.";
@@ -32,7 +33,8 @@ const LONGEST_TITLE = 100;
 const MOST_BYTES = 60_000;
 
 /** The problem that a client sees for anything that was thrown: less than 64 kB, however much was wrong. */
-export function problemOf(error: unknown, instance: string | null = null): Problem {
+export function problemOf(thrown: unknown, instance: string | null = null): Problem {
+  const error = thrownError(thrown);
   const at = instance === null ? null : cut(instance, LONGEST_INSTANCE);
   const problem = error instanceof ThingError ? ofOurs(error, at) : ofOthers(error, at);
   if (Buffer.byteLength(JSON.stringify(problem)) <= MOST_BYTES) return problem;
@@ -49,24 +51,15 @@ export function withoutInput(problem: Problem): Problem {
   };
 }
 
-function ofOthers(error: unknown, instance: string | null): Problem {
+function ofOthers(error: Error, instance: string | null): Problem {
   return {
     type: "about:blank",
-    title: nameOf(error),
+    title: cut(error.name, LONGEST_TITLE),
     status: 500,
-    detail: cut(messageOf(error), LONGEST_DETAIL),
+    detail: cut(error.message, LONGEST_DETAIL),
     instance,
     code: "INTERNAL",
   };
-}
-
-/** What was thrown may be anything: reading its name may throw. */
-function nameOf(error: unknown): string {
-  try {
-    return error instanceof Error ? cut(String(error.name), LONGEST_TITLE) : "Error";
-  } catch {
-    return "Error";
-  }
 }
 
 function ofOurs(error: ThingError, instance: string | null): Problem {

@@ -1,4 +1,5 @@
 import { ThingError } from "../base/errors.ts";
+import { classNameOf } from "../core/class-name.ts";
 import type { ThingEvent } from "../core/event.ts";
 import type { Thing } from "../core/thing.ts";
 import { thingModelOf } from "../core/thing-model.ts";
@@ -104,6 +105,6 @@ function found<A>(thing: Thing, { at, member }: Fault, known: ReadonlyMap<string
   const has = [...known.keys()].join(", ") || "none";
   throw new ThingError(
     "BAD_ARGUMENT",
-    `${thing.constructor.name} has no member for a fault at '${at}': ${what} was asked for, and there are: ${has}.`,
+    `${classNameOf(thing)} has no member for a fault at '${at}': ${what} was asked for, and there are: ${has}.`,
   );
 }

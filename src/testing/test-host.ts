@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { delay, within } from "../base/abort.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { ThingClient } from "../client/thing-client.ts";
+import { classNameOf } from "../core/class-name.ts";
 import type { HostOptions } from "../core/host-options.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import type { Thing } from "../core/thing.ts";
@@ -176,7 +177,7 @@ export class TestHost<T extends Thing> implements AsyncDisposable {
 }
 
 function settingsPath(folder: string, name: string, thing: Thing): string {
-  return join(folder, name, `Settings-${thing.constructor.name}.json`);
+  return join(folder, name, `Settings-${classNameOf(thing)}.json`);
 }
 
 async function writeSettings(
