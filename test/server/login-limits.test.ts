@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { silentLog } from "thingscope";
 import { AttemptLimit } from "../../src/server/login/attempt-limit.ts";
+import { CheckQueue } from "../../src/server/login/check-queue.ts";
 import { SessionStore } from "../../src/server/login/session-store.ts";
 import { TEST_MS } from "../limits.ts";
 import { basic, PASSWORD, secured } from "./secured.ts";
@@ -89,6 +90,60 @@ test("sixty wrong passwords from elsewhere do not keep the owner out", {
   assert.equal(await from("127.0.0.1", port, basic("adminer", PASSWORD)), 200);
   assert.equal(await from("127.0.0.2", port, { Authorization: `Bearer ${tokens.admin}` }), 200);
 });
+
+test("an owner who comes while ten addresses guess is checked next, and not behind them", {
+  timeout: 60_000,
+}, async (t) => {
+  const { port } = await secured(t, { users: true });
+  const answered: number[] = [];
+  const checked = () => answered.filter((status) => status === 401).length;
+  const queueIsFull = deferred();
+  const guesses = Array.from({ length: 50 }, async (_, n) => {
+    const header = basic(`somebody${n}`, `wrong ${n}`);
+    answered.push(await from(`127.0.0.${2 + (n % 10)}`, port, header)); // five of each address
+    if (answered.length === 33) queueIsFull.resolve(); // one is checked, sixteen wait
+  });
+  await queueIsFull.promise;
+  const before = checked();
+  assert.equal(await from("127.0.0.99", port, basic("adminer", PASSWORD)), 200);
+  assert.ok(checked() - before <= 5, `${checked() - before} were checked before it`);
+  await Promise.all(guesses);
+});
+
+test("checks go by who has tried least, of these the newest, and the last gives up its place", async () => {
+  const queue = new CheckQueue();
+  const done: string[] = [];
+  const free = deferred();
+  const add = (name: string, isKnown: boolean, attempts: number) =>
+    queue
+      .run({ isKnown, attempts }, async () => {
+        done.push(name);
+        if (name === "first") await free.promise;
+      })
+      .catch(({ code }) => done.push(`${name} ${code}`));
+  const all = [add("first", false, 1)];
+  for (let n = 0; n < 16; n++) all.push(add(`stranger${n}`, false, 2 + n));
+  all.push(add("known", true, 5), add("fresh", false, 1), add("guesser", false, 99));
+  free.resolve();
+  await Promise.all(all);
+  assert.deepEqual(done.slice(0, 6), [
+    "first",
+    "stranger15 TOO_MANY_ATTEMPTS",
+    "guesser TOO_MANY_ATTEMPTS",
+    "known",
+    "fresh",
+    "stranger0",
+  ]);
+  assert.equal(done.length, all.length);
+});
+
+function deferred() {
+  let resolve = () => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
 
 /** A clock on which no two moments are the same. */
 function ticking() {

@@ -1,6 +1,7 @@
 import { isIPv6 } from "node:net";
 import { ThingError } from "../../base/errors.ts";
 import { countedLimit } from "../../base/limit-hits.ts";
+import type { Standing } from "./check-queue.ts";
 
 const MINUTE_MS = 60_000;
 const PER_ADDRESS = 5;
@@ -62,6 +63,13 @@ export class AttemptLimit {
   /** Whether an account has logged in from an address before, since the server was started. */
   isKnown(remoteAddress: string, name: string): boolean {
     return this.#known.has(`${name.slice(0, LONGEST_NAME)} ${networkOf(remoteAddress)}`);
+  }
+
+  /** How an attempt that has begun is ranked among others. */
+  standingOf(remoteAddress: string, name: string): Standing {
+    const address = networkOf(remoteAddress);
+    const attempts = this.#attempts.filter((one) => one.address === address).length;
+    return { isKnown: this.isKnown(remoteAddress, name), attempts };
   }
 
   #check({ address, account, isKnown }: Omit<Attempt, "at">): void {

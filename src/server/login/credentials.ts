@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { ThingError } from "../../base/errors.ts";
-import { countedLimit } from "../../base/limit-hits.ts";
 import type { AccountsFile } from "./accounts-file.ts";
-import { type AttemptLimit, tooMany } from "./attempt-limit.ts";
+import type { AttemptLimit } from "./attempt-limit.ts";
+import { CheckQueue } from "./check-queue.ts";
 import type { Account } from "./identity.ts";
 import { hmac, isPassword, looksLikeToken } from "./secrets.ts";
 
@@ -22,29 +22,6 @@ export function credentialsIn(authorization: string): Credentials | undefined {
 }
 
 const MAX_REMEMBERED = 100;
-/** Passwords that are being checked, or wait for it: one is at a time. */
-const MOST_CHECKS = 16;
-
-const checksLimit = countedLimit("password_checks");
-
-/** Places for checks of passwords: where an account has logged in before, strangers do not take them. */
-class Lane {
-  #taken = 0;
-
-  /** @throws {ThingError} `TOO_MANY_ATTEMPTS`. */
-  async run<T>(check: () => Promise<T>): Promise<T> {
-    if (this.#taken >= MOST_CHECKS) {
-      checksLimit.hit();
-      throw tooMany();
-    }
-    this.#taken += 1;
-    try {
-      return await check();
-    } finally {
-      this.#taken -= 1;
-    }
-  }
-}
 
 /** Says whose credentials are. */
 export class CredentialCheck {
@@ -55,8 +32,7 @@ export class CredentialCheck {
   readonly #remembered = new Map<string, Account>();
   /** Checks under way: a client that begins with many requests at once is one who asks. */
   readonly #checks = new Map<string, Promise<Account>>();
-  readonly #strangers = new Lane();
-  readonly #known = new Lane();
+  readonly #queue = new CheckQueue();
   readonly #ownKey = randomBytes(32).toString("hex");
 
   constructor(file: AccountsFile, limit: AttemptLimit, clock: () => number) {
@@ -109,8 +85,8 @@ export class CredentialCheck {
     const takeBack = this.#limit.begin(address, name);
     await this.#file.refresh();
     const user = this.#file.current.byUser(name);
-    const lane = this.#limit.isKnown(address, name) ? this.#known : this.#strangers;
-    const isRight = await lane.run(() => isPassword(password, user?.password));
+    const standing = this.#limit.standingOf(address, name);
+    const isRight = await this.#queue.run(standing, () => isPassword(password, user?.password));
     if (!isRight || !user) {
       throw new ThingError(
         "BAD_CREDENTIALS",
