@@ -1,7 +1,6 @@
 import { isIPv6 } from "node:net";
-import { ThingError } from "../../base/errors.ts";
 import { countedLimit } from "../../base/limit-hits.ts";
-import type { Standing } from "./check-queue.ts";
+import { type Standing, tooMany } from "./check-queue.ts";
 
 const MINUTE_MS = 60_000;
 const PER_ADDRESS = 5;
@@ -95,14 +94,6 @@ export class AttemptLimit {
     const [oldest] = this.#known;
     if (this.#known.size > MOST_KNOWN && oldest !== undefined) this.#known.delete(oldest);
   }
-}
-
-/** The error for somebody who was wrong too often, or is one of too many at a time. */
-export function tooMany(): ThingError {
-  return new ThingError(
-    "TOO_MANY_ATTEMPTS",
-    "There were too many wrong passwords, tokens or codes in the last minute. Wait a minute, then try again; tokens that are right are taken meanwhile.",
-  );
 }
 
 /** An address, or of IPv6 its first 64 bits: one computer has all the others. */

@@ -1,5 +1,5 @@
+import { ThingError } from "../../base/errors.ts";
 import { countedLimit } from "../../base/limit-hits.ts";
-import { tooMany } from "./attempt-limit.ts";
 
 /** Checks that wait for their turn, of accounts where they have logged in before, and as many others. */
 const MOST_CHECKS = 16;
@@ -63,6 +63,14 @@ export class CheckQueue {
     this.#isBusy = true;
     first.begin();
   }
+}
+
+/** The error for somebody who was wrong too often, or is one of too many at a time. */
+export function tooMany(): ThingError {
+  return new ThingError(
+    "TOO_MANY_ATTEMPTS",
+    "There were too many wrong passwords, tokens or codes in the last minute. Wait a minute, then try again; tokens that are right are taken meanwhile.",
+  );
 }
 
 function byStanding(one: Standing, other: Standing): number {
