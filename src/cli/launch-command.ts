@@ -46,7 +46,14 @@ export async function launch(
     return;
   }
   if (flags.headless) {
-    await runHeadless(input, signalled());
+    const abort = new AbortController();
+    const run = runHeadless(input, abort.signal);
+    const stopper = new Stopper(async () => {
+      abort.abort();
+      await run;
+    }, log);
+    watch(stopper);
+    await run;
     return;
   }
   const things = await prepareLaunch(input);
@@ -55,9 +62,7 @@ export async function launch(
   const listening = await listeningFor(flags, { settingsFolder: host.settingsFolder });
   const server = new ThingServer(host, listening.options);
   const stopper = new Stopper(() => server.close(), log);
-  stopper.onSignals();
-  stopper.watch();
-  stopper.onFaults();
+  watch(stopper);
   await startServer(server, { listening, strict: true, apiPrefix: "" }, log);
 }
 
@@ -103,10 +108,8 @@ function commandLine({ program, args }: ProgramCommand): string {
   return [program, ...args].map(quoted).join(" ");
 }
 
-function signalled(): AbortSignal {
-  const abort = new AbortController();
-  for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => abort.abort());
-  }
-  return abort.signal;
+function watch(stopper: Stopper): void {
+  stopper.onSignals();
+  stopper.watch();
+  stopper.onFaults();
 }

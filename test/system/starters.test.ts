@@ -5,7 +5,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
-import { isRunning, pidOf } from "../../src/base/process-identity.ts";
+import { identityOf, isRunning, pidOf } from "../../src/base/process-identity.ts";
 import { folderWith, install } from "../cli/run-cli.ts";
 
 const LIMIT_MS = WAIT_MS;
@@ -123,3 +123,56 @@ for (const [name, start] of kept) {
     assert.equal(await hasEnded(server, 3000), false);
   });
 }
+
+const HEADLESS =
+  "echo $$ > pid; exec thingscope launch --headless videotestsrc is-live=true ! fakesink";
+
+/** Waits for a process that has written its id to the file `pid` and runs a program of its own. */
+async function headlessIn(folder: string): Promise<[launched: string, program: string]> {
+  const end = performance.now() + LIMIT_MS;
+  while (performance.now() < end) {
+    const pid = Number(await readFile(join(folder, "pid"), "utf8").catch(() => ""));
+    const path = `/proc/${pid}/task/${pid}/children`;
+    const children = pid > 0 ? await readFile(path, "utf8").catch(() => "") : "";
+    for (const child of children.split(" ").filter(Boolean).map(Number)) {
+      const name = await readFile(`/proc/${child}/comm`, "utf8").catch(() => "");
+      if (name.startsWith("gst-launch")) return [identityOf(pid)!, identityOf(child)!];
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`No pipeline has begun in ${folder}.`);
+}
+
+for (const [name, start, stop] of [
+  [
+    "npm that is killed",
+    (folder: string) => started(folder, "npm", "start"),
+    (starter: ChildProcess) => starter.kill("SIGKILL"),
+  ],
+  [
+    "a terminal that is closed",
+    (folder: string) => atTerminal(folder, "npm", "start"),
+    (starter: ChildProcess) => starter.stdin?.end(),
+  ],
+] as const) {
+  test(`launch --headless ends with ${name}, and so does its program`, {
+    timeout: 60_000,
+  }, async () => {
+    const folder = await project(HEADLESS);
+    const starter = start(folder);
+    const both = await headlessIn(folder);
+    stop(starter);
+    for (const one of both) assert.ok(await hasEnded(one), `process ${pidOf(one)} still runs`);
+  });
+}
+
+test("nohup keeps a launch --headless whose terminal is closed", { timeout: 60_000 }, async (t) => {
+  const folder = await project(HEADLESS.replace("exec ", "exec nohup "));
+  const starter = atTerminal(folder, "npm", "start");
+  const [launched] = await headlessIn(folder);
+  t.after(() => isRunning(launched) && process.kill(pidOf(launched), "SIGTERM"));
+  const ended = new Promise((resolve) => starter.once("exit", resolve));
+  starter.stdin?.end();
+  await ended;
+  assert.equal(await hasEnded(launched, 3000), false);
+});
