@@ -165,7 +165,7 @@ export abstract class Camera extends Thing {
         this.changed("state");
         this.changed("stream_active");
       },
-      placeholder: (reason) => this.#placeholder(reason),
+      placeholder: (reason) => noFramesPicture(reason, this.mjpeg_stream.newest),
     });
     if (!this.lores_mjpeg_stream.streaming) this.lores_mjpeg_stream.reset();
     this.#endLores = derive(this.mjpeg_stream, this.lores_mjpeg_stream, LORES);
@@ -243,13 +243,6 @@ export abstract class Camera extends Thing {
     const ask = (either: AbortSignal) => stream.grab(either);
     const { jpeg } = await frameOrReason(stream, { ...SNAPSHOT, signal }, ask);
     return { contentType: "image/jpeg", body: jpeg.slice() };
-  }
-
-  /** What viewers of both streams see instead of a last picture that is not live any more. */
-  async #placeholder(reason: string): Promise<Uint8Array> {
-    const picture = await noFramesPicture(reason, this.mjpeg_stream.newest);
-    if (this.lores_mjpeg_stream.streaming) this.lores_mjpeg_stream.showPlaceholder(picture, reason);
-    return picture;
   }
 
   async #grab(name: StreamChoice["stream_name"], signal: AbortSignal): Promise<Uint8Array> {

@@ -4,7 +4,7 @@ import type { VariantOptions } from "./stream-request.ts";
 
 /**
  * Makes `child` a smaller or slower stream of `parent`'s pictures while anyone wants its frames. The child counts
- * its own indices; each frame names the parent's frame as its origin. It stops and starts with its parent.
+ * its own indices; each frame names the parent's frame as its origin. It stops and starts with its parent, and shows its placeholders.
  * Returns how to end that.
  *
  * @throws {ThingError} `BAD_ARGUMENT` for options out of range.
@@ -19,6 +19,7 @@ export function derive(
   let leave: AbortController | undefined;
   const relay = async (signal: AbortSignal): Promise<void> => {
     for await (const frame of parent.variant(options).frames(signal)) {
+      if (parent.placeholder) continue; // it came before that
       const { run, index, capturedAt, jpeg } = frame;
       const origin = frame.origin ?? {
         stream: parent.name,
@@ -40,6 +41,7 @@ export function derive(
   };
   const ends = [
     child.demand.onChange(adapt),
+    parent.onPlaceholder(() => child.streaming && child.showPlaceholder(parent.placeholder)),
     parent.onStop(() => {
       adapt();
       child.stop();

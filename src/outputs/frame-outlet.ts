@@ -44,6 +44,7 @@ export abstract class FrameOutlet implements FrameFeed {
   readonly #followers = new Set<(frame: StoredFrame) => void>();
   readonly #runListeners = new Set<() => void>();
   readonly #stopListeners = new Set<() => void>();
+  readonly #placeholderListeners = new Set<() => void>();
   readonly #log: Log;
   #newest: StoredFrame | undefined;
   #periodMs = 0;
@@ -106,6 +107,14 @@ export abstract class FrameOutlet implements FrameFeed {
     this.#stopListeners.add(listener);
     return () => {
       this.#stopListeners.delete(listener);
+    };
+  }
+
+  /** Calls `listener` each time a placeholder is shown or taken away, but not when a frame takes its place; returns how to end that. */
+  onPlaceholder(listener: () => void): () => void {
+    this.#placeholderListeners.add(listener);
+    return () => {
+      this.#placeholderListeners.delete(listener);
     };
   }
 
@@ -193,6 +202,7 @@ export abstract class FrameOutlet implements FrameFeed {
   protected setPlaceholder(placeholder: Placeholder | undefined): void {
     this.#placeholder = placeholder;
     if (placeholder) this.viewers.send(placeholder);
+    for (const listener of [...this.#placeholderListeners]) this.#call(listener);
   }
 
   protected begin(): void {

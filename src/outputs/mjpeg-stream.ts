@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { ThingError } from "../base/errors.ts";
 import type { Frame, SourceLoss } from "../frames/frame.ts";
 import { storePlaceholder } from "../frames/frame-memory.ts";
+import type { Placeholder } from "../frames/stored-picture.ts";
 import { FrameIntake, isRefusal } from "./frame-intake.ts";
 import { type FrameEntry, FrameLog, type Gap, LogReader } from "./frame-log.ts";
 import { type FrameFeed, FrameOutlet } from "./frame-outlet.ts";
@@ -228,9 +229,9 @@ export class MJPEGStream extends FrameOutlet {
     throw new ThingError("NOT_READY", "The stream is still streaming: call stop() first.");
   }
 
-  /** Shows viewers, also those to come, a picture that says why there is no frame, until a frame arrives. */
-  showPlaceholder(jpeg: Uint8Array | undefined, reason = ""): void {
-    this.setPlaceholder(jpeg && storePlaceholder(jpeg, reason));
+  /** Shows viewers, also those to come, a picture that says why there is no frame, until a frame arrives; or another stream's. */
+  showPlaceholder(jpeg: Uint8Array | Placeholder | undefined, reason = ""): void {
+    this.setPlaceholder(jpeg instanceof Uint8Array ? storePlaceholder(jpeg, reason) : jpeg);
     this.#variants.show(this.placeholder);
   }
 

@@ -215,8 +215,15 @@ class Variant extends FrameOutlet {
     }
   }
 
-  /** @param inUse - What is released when the next one is shown. */
+  /**
+   * Unless the parent has no frames any more: one that took long must not hide what says so.
+   * @param inUse - What is released when the next one is shown.
+   */
   #show(frame: StoredFrame, inUse?: StoredFrame): void {
+    if (this.#parent.placeholder) {
+      inUse?.release();
+      return;
+    }
     const before = this.#shown;
     this.#shown = inUse;
     this.publish(frame);

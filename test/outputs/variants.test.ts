@@ -160,6 +160,38 @@ test("viewers of variants see placeholders too", { timeout }, async (t) => {
   assert.equal(late.parts[1]!.headers.get("x-placeholder"), "still no camera");
 });
 
+test("a frame that is still being made smaller does not hide the placeholder that has come since", {
+  timeout,
+}, async (t) => {
+  const parent = new MJPEGStream();
+  const child = new MJPEGStream();
+  t.after(derive(parent, child, { width: 160 }));
+  const { port } = await serve(t, (req, res) => {
+    const stream = req.url === "/child" ? child : parent;
+    stream.mjpegStreamResponse(req, res);
+  });
+  const watchers = ["/?width=320", "/?fps=4", "/child"].map((path) => new Watcher(port, path));
+  await eventually(() => parent.demand.count === 3);
+  for (let n = 0; n < 3; n++) {
+    const { encodes } = parent.stats;
+    parent.addFrame(large);
+    parent.addFrame(large); // waits in the pacer
+    parent.showPlaceholder(picture(n), "The cable is out.");
+    await eventually(() => parent.stats.encodes >= encodes + 2);
+    await sleep(300); // the pacer's time has come
+    for (const watcher of watchers) {
+      await watcher.until(() => watcher.parts.length > 0);
+      assert.ok(watcher.parts.at(-1)!.headers.has("x-placeholder"), watcher.path);
+    }
+  }
+  const seen = watchers.map(({ parts }) => parts.length);
+  parent.addFrame(large);
+  for (const [n, watcher] of watchers.entries()) {
+    await watcher.until(() => watcher.parts.length > seen[n]!);
+    assert.ok(watcher.parts.at(-1)!.headers.has("x-frame-index"), watcher.path);
+  }
+});
+
 test("bad options are refused with a sentence", () => {
   const stream = new MJPEGStream();
   const bad = { code: "BAD_ARGUMENT" };

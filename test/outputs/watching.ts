@@ -14,6 +14,7 @@ export interface Part {
 export class Watcher {
   readonly parts: Part[] = [];
   readonly socket: Socket;
+  readonly path: string;
   head = "";
   closed = false;
   #bytes = Buffer.alloc(0);
@@ -23,6 +24,7 @@ export class Watcher {
   #wake: () => void = () => {};
 
   constructor(port: number, path: string, headers: string[] = [], version = "1.1") {
+    this.path = path;
     this.socket = connect(port, "127.0.0.1");
     this.socket.on("error", () => {});
     this.socket.on("data", (data) => this.#take(data));
