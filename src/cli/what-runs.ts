@@ -20,6 +20,7 @@ interface Evaluated {
 /** What the main thread runs just now, in a sentence; it is stopped for a moment to say so. Call it in another thread. */
 export async function whatRuns(): Promise<string> {
   const session = new Session();
+  let isOver = false;
   try {
     session.connectToMainThread();
     return await new Promise<string>((resolve) => {
@@ -27,19 +28,22 @@ export async function whatRuns(): Promise<string> {
       const scripts = new Map<string, string>();
       session.on("Debugger.scriptParsed", ({ params }) => scripts.set(params.scriptId, params.url));
       session.on("Debugger.paused", ({ params }) => {
+        if (isOver) return;
         const frames = (params.callFrames as CallFrame[]).slice(0, FRAMES);
         void Promise.all(frames.map((frame) => described(session, frame, scripts))).then(
           (lines) => {
-            session.post("Debugger.resume");
+            if (!isOver) session.post("Debugger.resume");
             resolve(`It runs ${lines.join(", called by ")}.`);
           },
         );
       });
-      session.post("Debugger.enable", () => session.post("Debugger.pause"));
+      // What is asked of a session that has ended is answered, too, by an error.
+      session.post("Debugger.enable", () => isOver || session.post("Debugger.pause"));
     });
   } catch (error) {
     return `What it runs cannot be told: ${error}.`;
   } finally {
+    isOver = true;
     session.disconnect();
   }
 }

@@ -7,9 +7,11 @@ import { TEST_MS } from "../limits.ts";
 import { folderWith, serveCli } from "./run-cli.ts";
 
 const THINGS = `
+import { execSync } from "node:child_process";
 import { action, Thing } from "thingscope";
 export class Spinner extends Thing {
   @action("Block the event loop") async spin() { while (true); }
+  @action("Block it outside of JavaScript") async wait() { execSync("sleep 60"); }
 }
 export class Stuck extends Thing {
   async close() { await new Promise(() => {}); }
@@ -51,6 +53,13 @@ test("whatever hangs, the process ends in time: a loop that is blocked, a Thing 
         assert.ok(took < STOP_WITHIN_MS + LATE_MS, `${took} ms`);
       },
     ),
+    t.test("so it does where the loop is blocked by what is no JavaScript", async (t) => {
+      const { server, ended } = await serving(t, CONFIG);
+      void fetch(`${server.url}/spinner/wait`, { method: "POST" }).catch(() => {});
+      await server.told((line) => /has been blocked.* It is in native code/.test(line.msg));
+      server.child.kill("SIGTERM");
+      assert.deepEqual(await ended, [null, "SIGKILL"]);
+    }),
     t.test("where asked, a blocked loop ends the process for its supervisor", async (t) => {
       const { ended, spin } = await serving(t, `${CONFIG}end_when_blocked_s: 5\n`);
       spin();

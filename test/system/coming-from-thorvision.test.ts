@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { thorVisionFor, until } from "../adapters/thorvision/serving.ts";
 import { assertNamesIn, rowsFrom, run } from "../docs/coming-from.ts";
 import { TEST_MS } from "../limits.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 
 const ROWS = rowsFrom("ThorVision");
 /** Every public name of pythorvision's Client API Reference, and `extract_metadata`. */
@@ -28,8 +26,7 @@ test("each line that one writes now in the place of pythorvision's runs, one aft
 }, async (t) => {
   const { thing, port } = await thorVisionFor(t);
   await until(() => thing.available.length === 1);
-  const outputDir = await mkdtemp(join(tmpdir(), "thingscope-thorvision-"));
-  t.after(() => rm(outputDir, { recursive: true, force: true }));
+  const outputDir = await temporaryFolder("thingscope-thorvision-");
   const scope: Record<string, unknown> = { host: "127.0.0.1", port, outputDir };
   t.after(() => run("await client?.cleanStreams()", { client: scope.client }));
   for (const { now } of ROWS) {

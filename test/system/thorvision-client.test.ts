@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -16,6 +15,7 @@ import { listenOn } from "../../src/adapters/wire-address.ts";
 import { freeUdpPort, PulseCamera, thorVisionFor, until } from "../adapters/thorvision/serving.ts";
 import { tdFaults } from "../conformance/td-schema.ts";
 import { patience, TEST_MS } from "../limits.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { childrenOf } from "./pipelines.ts";
 
 const timeout = TEST_MS;
@@ -23,10 +23,8 @@ const host = "127.0.0.1";
 const isThingError = (code: string, words: RegExp) => (error: unknown) =>
   error instanceof Error && Reflect.get(error, "code") === code && words.test(error.message);
 
-async function folderFor(t: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "thingscope-thorvision-"));
-  t.after(() => rm(folder, { recursive: true, force: true }));
-  return folder;
+function folderFor(_: TestContext): Promise<string> {
+  return temporaryFolder("thingscope-thorvision-");
 }
 
 /** The metadata of each file of a stream, in order. */

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
@@ -16,6 +13,7 @@ import { Recorder, type RecorderOptions, SimulatedStage } from "thingscope/thing
 import { Type } from "typebox";
 import { ThingClient } from "../../src/client/index.ts";
 import { jpegOf } from "../frames/jpegs.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 
 const JPEG = await jpegOf(96, 64);
 
@@ -35,11 +33,9 @@ export class QuickCamera extends Camera {
   }
 }
 
-/** A folder that is removed with its test. */
-export async function folderFor(t: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "thingscope-recorder-"));
-  t.after(() => rm(folder, { recursive: true, force: true }));
-  return folder;
+/** A folder that is removed with its test's file. */
+export function folderFor(_: TestContext): Promise<string> {
+  return temporaryFolder("thingscope-recorder-");
 }
 
 /** A served `camera` with its `recorder`, beside a stage. */

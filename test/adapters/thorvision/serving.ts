@@ -1,14 +1,12 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Camera, type FrameSource, type Log, property, ThingHost } from "thingscope";
 import { ThorVisionServer, type ThorVisionServerOptions } from "thingscope/thorvision";
 import { Type } from "typebox";
 import { jpegOf } from "../../frames/jpegs.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
 
 const JPEG = await jpegOf(320, 240);
 
@@ -61,8 +59,7 @@ export async function thorVisionFor(
   cameras: Readonly<Record<string, Camera>> = { left: new PulseCamera() },
   { log, ...options }: ThorVisionServerOptions & { log?: Log } = {},
 ) {
-  const settingsFolder = await mkdtemp(join(tmpdir(), "thingscope-thorvision-"));
-  t.after(() => rm(settingsFolder, { recursive: true, force: true }));
+  const settingsFolder = await temporaryFolder("thingscope-thorvision-");
   const host = new ThingHost({ settingsFolder, ...(log && { log }) });
   for (const [name, camera] of Object.entries(cameras)) host.add(name, camera);
   const thing = new ThorVisionServer({ port: 0, ...options });
