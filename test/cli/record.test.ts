@@ -125,7 +125,7 @@ test("Ctrl-C ends the recording in order", { timeout }, async (t) => {
     const ended = once(child, "close");
     const told = text(child.stdout);
     while (!(await readdir(folder)).includes(`${name}.mkv`)) await sleep(20);
-    await sleep(500);
+    while ((await verifyRecording(`${folder}/${name}.mkv`)).frames <= 5) await sleep(20);
     child.kill("SIGINT");
     assert.equal((await ended)[0], code);
     const { file, frames }: Told = JSON.parse(await told);

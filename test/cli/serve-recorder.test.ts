@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { verifyRecording } from "thingscope";
 import { packagePath } from "../../src/base/package-root.ts";
 import { ThingClient } from "../../src/client/index.ts";
+import { Elapsed } from "../elapsed.ts";
 import { TEST_MS } from "../limits.ts";
 import { folderWith, serveCli } from "./run-cli.ts";
 
@@ -33,9 +34,9 @@ test("SIGTERM closes what is being recorded, continuously and about a trigger, w
   await recorder.invoke("record", { max_delay: 10 });
   await recorder.invoke("start_recording", { name: "nest" });
   await sleep(1000);
-  const asked = performance.now();
+  const elapsed = new Elapsed(server.child.pid!);
   assert.equal(await server.stop("SIGTERM"), 0);
-  const tookMs = performance.now() - asked;
+  const tookMs = elapsed.ms;
   assert.ok(tookMs < 10_000, `${tookMs} ms`);
   const films = await mkvIn(folder);
   assert.equal(films.length, 2);
@@ -55,7 +56,6 @@ test("a server that was killed while recording repairs its files when it is star
   await recorder.invoke("start_recording", { name: "nest" });
   const film = join(folder, "recordings", "nest.mkv");
   while (!(await hasFrames(film))) await sleep(50);
-  await sleep(1000);
   await first.stop("SIGKILL");
   const second = await serveCli(t, folder, "recorder.yaml");
   const { msg } = await second.told(({ msg }) => msg.includes("nest.mkv: repaired, with"));
@@ -72,5 +72,5 @@ test("a server that was killed while recording repairs its files when it is star
 });
 
 async function hasFrames(film: string): Promise<boolean> {
-  return (await verifyRecording(film)).frames > 0;
+  return (await verifyRecording(film)).frames > 5;
 }

@@ -17,7 +17,7 @@ import {
 import { Type } from "typebox";
 import { within } from "../../src/base/abort.ts";
 import { logTo } from "../../src/base/log.ts";
-import { TEST_MS } from "../limits.ts";
+import { TEST_MS, WAIT_MS } from "../limits.ts";
 
 class Healthy extends Thing {
   closed = 0;
@@ -38,13 +38,13 @@ async function hostWith(things: Record<string, Thing>, options: HostOptions = {}
   const host = new ThingHost({
     settingsFolder: await mkdtemp(join(tmpdir(), "thingscope-")),
     log: logTo((level, message) => lines.push([level, message])),
-    openWithinMs: 50,
-    closeWithinMs: 50,
+    openWithinMs: 300,
+    closeWithinMs: 300,
     ...options,
   });
   const healthy = new Healthy();
   for (const [name, thing] of Object.entries({ ...things, healthy })) host.add(name, thing);
-  await within(host.open(), 5000, () => new ThingError("INTERNAL", "The host does not open."));
+  await within(host.open(), WAIT_MS, () => new ThingError("INTERNAL", "The host does not open."));
   return { host, healthy, lines };
 }
 
@@ -72,7 +72,7 @@ test("a Thing that never ends opening is listed, and the others open; opened too
   const { host } = await hostWith({ slow });
   assert.deepEqual(
     [host.get("slow").state, host.get("slow").reason, host.get("healthy").state],
-    ["failed", "It had not opened after 0.05 s.", "open"],
+    ["failed", "It had not opened after 0.3 s.", "open"],
   );
   assert.equal(slow.closes, 1);
   slow.opened();

@@ -45,9 +45,11 @@ test("the commands of docs/recordings.md do what it says, one after another", {
     assert.ok(answer.ok, `${command}: ${answer.status}`);
     if (answer.status === 201) await completed(answer.headers.get("location")!);
     if (command.endsWith("/recordings")) {
-      const files = (await answer.json()) as { id: string; frames?: number }[];
+      let files = (await answer.json()) as { id: string; frames?: number }[];
       assert.ok(files.length >= 2, "one of the trigger, and one that was started");
-      id = files.find(({ frames = 0 }) => frames > 0)!.id;
+      const hasFrames = ({ frames = 0 }) => frames > 0;
+      while (!files.some(hasFrames)) files = (await (await curl(here)).json()) as typeof files;
+      id = files.find(hasFrames)!.id;
     } else await answer.body?.cancel();
   }
 });

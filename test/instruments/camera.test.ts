@@ -8,6 +8,7 @@ import { encodeJpeg } from "../../src/frames/codec.ts";
 import { inspectJpeg } from "../../src/frames/jpeg.ts";
 import { noFramesPicture } from "../../src/instruments/no-frames-picture.ts";
 import type { Health } from "../../src/server/health.ts";
+import { Elapsed } from "../elapsed.ts";
 import { TEST_MS } from "../limits.ts";
 import { eventually, Watcher } from "../outputs/watching.ts";
 
@@ -63,10 +64,10 @@ test("viewers of a camera that is unplugged are shown why, in the frames' size, 
     camera.plugged = true;
     const viewer = new Watcher(port, path);
     await viewer.until(() => viewer.parts.some(({ headers }) => headers.has("x-frame-index")));
-    const unpluggedAt = performance.now();
+    const unplugged = new Elapsed();
     camera.plugged = false;
     await viewer.until(() => viewer.parts.at(-1)?.headers.has("x-placeholder") === true);
-    assert.ok(performance.now() - unpluggedAt < 2000);
+    assert.ok(unplugged.ms < 2000);
     const { headers, jpeg } = viewer.parts.at(-1)!;
     assert.equal(headers.get("x-placeholder"), "The cable of 'left' came out.");
     assert.equal(headers.get("x-frame-index"), undefined);
@@ -77,10 +78,10 @@ test("viewers of a camera that is unplugged are shown why, in the frames' size, 
     assert.equal(refused.status, 503);
     assert.match(await refused.text(), /The cable of 'left' came out/);
 
-    const pluggedAt = performance.now();
+    const plugged = new Elapsed();
     camera.plugged = true;
     await viewer.until(() => viewer.parts.at(-1)?.headers.has("x-frame-index") === true);
-    assert.ok(performance.now() - pluggedAt < 3000);
+    assert.ok(plugged.ms < 3000);
     viewer.socket.destroy();
   }
   await eventually(() => camera.mjpeg_stream.demand.count === 0);
@@ -92,9 +93,9 @@ test("who asks for a picture of a camera that cannot start is told its reason at
   const { camera, url } = await serve(t);
   camera.plugged = false;
   for (const path of ["mjpeg_stream/snapshot", "snapshot", "mjpeg_stream_frame"]) {
-    const startedAt = performance.now();
+    const elapsed = new Elapsed();
     const answers = await Promise.all([1, 2].map(() => fetch(`${url}/camera/${path}`)));
-    assert.ok(performance.now() - startedAt < 4000, "it did not wait for 5 s");
+    assert.ok(elapsed.ms < 4000, "it did not wait for 5 s");
     for (const answer of answers) {
       assert.equal(answer.status, 503);
       assert.match(((await answer.json()) as { detail: string }).detail, /came out/);

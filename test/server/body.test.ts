@@ -137,13 +137,13 @@ test("a body that is too long or too slow is answered, whether it says so before
 test("a request that dribbles in is cut, a wait that has nothing to send is not", {
   timeout: TEST_MS,
 }, async (t) => {
-  const quick = { headersTimeout: 300, requestTimeout: 300, connectionsCheckingInterval: 50 };
+  const quick = { headersTimeout: 1000, requestTimeout: 1000, connectionsCheckingInterval: 50 };
   const { port, server } = await serverFor(
     t,
-    (_, response) => void setTimeout(() => response.end("waited"), 1000),
+    (_, response) => void setTimeout(() => response.end("waited"), 2500),
     { ...REQUEST_LIMITS, ...quick },
   );
-  applyLimits(server, { stallMs: 600 });
+  applyLimits(server, { stallMs: 2000 });
   assert.match(await converse(port, "GET / HTTP/1.1\r\nHost: localho"), /^HTTP\/1.1 408 /);
   assert.equal((await ask(port, {})).text, "waited");
 });

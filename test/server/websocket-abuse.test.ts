@@ -18,7 +18,7 @@ test("a client that breaks the rules is ended with the code that says why", {
   const log = logTo((level, message) => {
     if (level === "warn") warnings.push(message);
   });
-  const { url, port, sockets } = await benchFor(t, { pingMs: 50, maxConnections: 1 }, log);
+  const { url, port, sockets } = await benchFor(t, { pingMs: 500, maxConnections: 1 }, log);
   const large = await clientOf(url);
   large.say("x".repeat(2 ** 20));
   assert.equal((await once(large.client, "close"))[0], 1009);

@@ -20,7 +20,7 @@ test("F46: a viewer page that stays open while its server is restarted is live a
   await page.goto(`${first.url}/camera/mjpeg_stream/viewer`);
   await page.waitForSelector('[data-state="live"]', { timeout: WAIT_MS });
   assert.equal(await first.stop(), 0);
-  await page.waitForSelector(':not([data-state="live"])[data-state]', { timeout: 20_000 });
+  await page.waitForSelector(':not([data-state="live"])[data-state]', { timeout: WAIT_MS });
   const second = await serveCli(t, folder, ...args);
   assert.equal(second.url, first.url);
   const back = performance.now();

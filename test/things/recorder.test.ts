@@ -11,6 +11,7 @@ import { createToken } from "../../src/server/login/account-changes.ts";
 import { AccountsFile } from "../../src/server/login/accounts-file.ts";
 import { tdFaults } from "../conformance/td-schema.ts";
 import { TEST_MS } from "../limits.ts";
+import { eventually } from "../outputs/watching.ts";
 import { killedWhileRecording } from "../recording/killed.ts";
 import { ask } from "../server/requests.ts";
 import { bearer, ROLES } from "../server/secured.ts";
@@ -63,7 +64,7 @@ test("what is started records until it is stopped; the disk is told of, and the 
   assert.equal(begun.name, "nest-00.mkv");
   assert.deepEqual([recorder.state, recorder.busy], ["recording", true]);
   await assert.rejects(thing.invoke("start_recording", {}), /records already/);
-  await sleep(1200);
+  await eventually(() => recorder.recordings.length >= 2);
   const fractions: number[] = [];
   const summary = (await thing.invoke("stop_recording", undefined, {
     onProgress: (fraction) => fractions.push(fraction),
@@ -122,13 +123,14 @@ test("two recorders may share a folder, two servers may not", { timeout }, async
 test("files are sent whole and in ranges that outlast a broken download; strangers and paths get nothing", {
   timeout,
 }, async (t) => {
-  const { recorder, client, port } = await recorderFor(t);
+  const { camera, recorder, client, port } = await recorderFor(t);
   const thing = await client();
   await thing.invoke("start_recording", { name: "film" });
   const [growing] = recorder.recordings;
   const place = `/recorder/recordings/${growing!.id}`;
   assert.equal((await ask(port, { method: "DELETE", path: place })).status, 409);
-  await sleep(300);
+  const { stats } = camera.mjpeg_stream;
+  await eventually(() => camera.mjpeg_stream.stats.added > stats.added + 5);
   await thing.invoke("stop_recording");
   const path = `/recordings/${growing!.id}`;
   const head = await ask(port, { method: "HEAD", path });

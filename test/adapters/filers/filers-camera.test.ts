@@ -123,7 +123,7 @@ test("a server that records and sends nothing has failed, one that does not reco
   await new Promise((resolve) => setTimeout(resolve, 500)); // longer than it may be silent while it records
   assert.equal(far.state.state, "starting");
   near.camera.mjpeg_stream.addFrame(JPEG);
-  await eventually(() => far.state.state === "live");
+  await eventually(() => far.mjpeg_stream.stats.added === 1);
   await eventually(() => far.state.state === "failed");
   assert.match(far.state.reason ?? "", /records and has sent no picture for 0\.3 s\./);
 });

@@ -91,7 +91,7 @@ test("mode distribute deals the frames out to Workers, and a camera in mode coll
   const collected = new PyStreamingCamera({
     endpoint,
     mode: "collect",
-    buffer_s: 0.1,
+    buffer_s: 1,
     keep_warm: true,
   });
   await hosted(t, { camera, server, collected }, { server: "camera" });

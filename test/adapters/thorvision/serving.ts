@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Camera, type FrameSource, type Log, property, ThingHost } from "thingscope";
 import { ThorVisionServer, type ThorVisionServerOptions } from "thingscope/thorvision";
 import { Type } from "typebox";
+import { Elapsed } from "../../elapsed.ts";
 import { jpegOf } from "../../frames/jpegs.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 
@@ -49,7 +50,7 @@ export class PulseCamera extends UntoldCamera {
 export interface Answer {
   readonly status: number;
   readonly body: unknown;
-  /** ms */
+  /** ms, without waits for a processor */
   readonly took: number;
 }
 
@@ -74,7 +75,7 @@ export async function thorVisionFor(
 /** Asks a server at a port of this machine. */
 export function asking(port: number) {
   return async (path: string, body?: unknown): Promise<Answer> => {
-    const began = performance.now();
+    const elapsed = new Elapsed();
     const response = await fetch(`http://127.0.0.1:${port}${path}`, {
       ...(body !== undefined && {
         ...{ method: "POST", body: JSON.stringify(body) },
@@ -83,7 +84,7 @@ export function asking(port: number) {
     });
     const text = await response.text();
     const isJson = response.headers.get("content-type") === "application/json";
-    const took = performance.now() - began;
+    const took = elapsed.ms;
     return { status: response.status, body: isJson ? JSON.parse(text) : text, took };
   };
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +6,7 @@ import { Autofocus, Recorder, SimulatedCamera, SimulatedStage } from "thingscope
 import type { TSchema } from "typebox";
 import { createToken } from "../../../src/server/login/account-changes.ts";
 import { AccountsFile } from "../../../src/server/login/accounts-file.ts";
+import { cpuMs } from "../../elapsed.ts";
 import { memoryHeldWithin } from "../../memory.ts";
 
 /** A row of the table of routes, as it can be told to another process. */
@@ -37,15 +37,6 @@ export interface Measured {
 
 const SAMPLE_MS = 4;
 let [longest, last] = [0, cpuMs()];
-
-/** What the main thread has had of the processor: waiting for it, on a busy machine, does not count. */
-function cpuMs(): number {
-  try {
-    return Number(readFileSync("/proc/thread-self/schedstat", "utf8").split(" ")[0]) / 1e6;
-  } catch {
-    return performance.now(); // no such file: another system than Linux
-  }
-}
 
 function sample(): void {
   const at = cpuMs();

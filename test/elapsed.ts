@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/**
+ * Milliseconds that something takes of this thread, without those in which it stood in line for a processor: what it would
+ * have taken on a machine that does nothing else. So a promise about time can be asserted on a busy one.
+ */
+export class Elapsed {
+  readonly #pids: readonly number[];
+  readonly #from = performance.now();
+  readonly #waitedFrom: number;
+  /** What the processes were seen to have waited, by process: kept, as one that has ended cannot be asked. */
+  readonly #waited = new Map<number, { from: number; last: number }>();
+  readonly #looking: NodeJS.Timeout | undefined;
+
+  /** @param pids - Other processes that it waits for: what the slowest of each one's threads waited does not count either. */
+  constructor(...pids: readonly number[]) {
+    this.#pids = pids;
+    this.#waitedFrom = ownWait();
+    this.#look();
+    if (pids.length > 0) this.#looking = setInterval(() => this.#look(), 20).unref();
+  }
+
+  /** Since it was made. */
+  get ms(): number {
+    this.#look();
+    clearInterval(this.#looking);
+    const waits = [...this.#waited.values()].map(({ from, last }) => last - from);
+    const waited = waits.reduce((sum, ms) => sum + ms, ownWait() - this.#waitedFrom);
+    return Math.max(0, performance.now() - this.#from - waited);
+  }
+
+  #look(): void {
+    for (const pid of this.#pids) {
+      const last = waitOf(pid);
+      if (last === undefined) continue;
+      const from = this.#waited.get(pid)?.from ?? last;
+      this.#waited.set(pid, { from, last });
+    }
+  }
+}
+
+/** What this thread has had of the processor, ms. */
+export function cpuMs(): number {
+  return column("/proc/thread-self/schedstat", 0) ?? performance.now();
+}
+
+function ownWait(): number {
+  return column("/proc/thread-self/schedstat", 1) ?? 0;
+}
+
+function waitOf(pid: number): number | undefined {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    const waits = threads.map((id) => column(`/proc/${pid}/task/${id}/schedstat`, 1) ?? 0);
+    return Math.max(...waits);
+  } catch {
+    return undefined; // it has ended
+  }
+}
+
+/** Of what the kernel tells of a thread: [0] ran, [1] waited for a processor, ns there and ms here. */
+function column(path: string, index: 0 | 1): number | undefined {
+  try {
+    return Number(readFileSync(path, "utf8").split(" ")[index]) / 1e6;
+  } catch {
+    return undefined; // no such file: another system than Linux, which then measures by the clock
+  }
+}
