@@ -21,6 +21,8 @@ interface ParseError extends Error {
 export function answerClientErrors(server: Server): void {
   server.on("clientError", (error: ParseError, socket) => {
     if (error.code === "ECONNRESET" || !socket.writable) socket.destroy();
+    else if (error.code === "HPE_CLOSED_CONNECTION")
+      return; // bytes after the last request, which has its answer: RFC 9112, 9.6
     else endWith(socket, errorFor(error));
   });
   server.on("connect", (_request: IncomingMessage, socket: Duplex) => {

@@ -24,9 +24,8 @@ import { LogFileWriter, Probe } from "thingscope/pythiags";
 import { folderWith, install, runCli, serveCli } from "../../cli/run-cli.ts";
 import { Elapsed } from "../../elapsed.ts";
 import { jpegOf } from "../../frames/jpegs.ts";
-import { TEST_MS } from "../../limits.ts";
+import { TEST_MS as timeout } from "../../limits.ts";
 
-const timeout = TEST_MS;
 const jpeg = await jpegOf(32, 24);
 
 /** The same picture 50 times a second. */
