@@ -89,7 +89,8 @@ export class ThingError extends Error {
   readonly moreFaults: number;
 
   /**
-   * @param message - Cut after 4000 characters: what it quotes may be as long as a client likes.
+   * @param message - Cut after 4000 characters, and each run without a blank after 200: what it quotes may be as long as a
+   *   client likes, and what to do stands behind it.
    * @param options.moreFaults - How many there are beside `faults`.
    */
   constructor(
@@ -97,7 +98,7 @@ export class ThingError extends Error {
     message: string,
     options: ErrorOptions & { faults?: readonly InputFault[]; moreFaults?: number } = {},
   ) {
-    super(cut(message, LONGEST_SENTENCE), options);
+    super(cut(withoutLongRuns(message), LONGEST_SENTENCE), options);
     this.name = "ThingError";
     this.code = code;
     this.status = ERROR_STATUS[code];
@@ -113,6 +114,11 @@ export const MOST_FAULTS = 20;
 const LONGEST_PIECE = 200; // characters, of each part of a fault
 const MOST_MEMBERS = 8; // of what the rule of a fault says
 const LONGEST_PATH = 500; // characters, of all segments together
+
+function withoutLongRuns(sentence: string): string {
+  if (sentence.length <= LONGEST_PIECE) return sentence;
+  return sentence.replace(/\S+/g, (run) => cut(run, LONGEST_PIECE));
+}
 
 /** A fault that is small whatever the input was: scalars alone are shown, and long text is cut. */
 function bounded({ type, loc, msg, input, ctx }: InputFault): InputFault {

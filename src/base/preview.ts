@@ -3,6 +3,11 @@ export function cut(text: string, most: number): string {
   return text.length > most ? `${text.slice(0, most - 3)}...` : text;
 }
 
+/** What a client wrote, for a sentence: enough of it to be known again. */
+export function quoted(text: string): string {
+  return cut(text, 80);
+}
+
 /**
  * A value as JSON, for a sentence: a string in single quotes, and what is longer than `most` characters cut. It takes no
  * longer than what it gives, however large the value is, and never throws: values that JSON has no form for are named.

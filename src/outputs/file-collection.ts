@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { ThingError } from "../base/errors.ts";
+import { quoted } from "../base/preview.ts";
 import { StoredFile, type StoredFileOptions } from "./stored-file.ts";
 
 const TELL_AFTER_MS = 100;
@@ -52,7 +53,10 @@ export class FileCollection {
   get(id: string): StoredFile {
     const file = this.#files.get(id);
     if (file) return file;
-    throw new ThingError("NOT_FOUND", `There is no file ${id}: it never was, or it is deleted.`);
+    throw new ThingError(
+      "NOT_FOUND",
+      `There is no file ${quoted(id)}: it never was, or it is deleted.`,
+    );
   }
 
   /** A file is gone, whoever removed it. */

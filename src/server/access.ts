@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { ThingError } from "../base/errors.ts";
+import { quoted } from "../base/preview.ts";
 import { type Addressed, addressedOf, TrustedProxies } from "./forwarded.ts";
 
 export interface AccessOptions {
@@ -96,7 +97,7 @@ export class AccessPolicy {
 
   #checkName(name: string | undefined, socket: IncomingMessage["socket"]): void {
     if (name !== undefined && this.#allowsHost(name)) return;
-    const asked = name === undefined ? "no host that can be read" : `the host '${name}'`;
+    const asked = name === undefined ? "no host that can be read" : `the host '${quoted(name)}'`;
     throw new ThingError(
       "HOST_NOT_ALLOWED",
       `The request names ${asked}, which is not a name of this server. Open ${ownUrl(socket.localAddress, socket.localPort)}, or add the name to allowed_hosts in the configuration.`,
@@ -122,7 +123,7 @@ export class AccessPolicy {
       return;
     throw new ThingError(
       "CROSS_ORIGIN",
-      `A page of ${origin === undefined ? "another site" : `'${origin}'`} tried to operate this server, which only its own pages may. If you trust that page, add its origin to allowed_origins in the configuration.`,
+      `A page of ${origin === undefined ? "another site" : `'${quoted(origin)}'`} tried to operate this server, which only its own pages may. If you trust that page, add its origin to allowed_origins in the configuration.`,
     );
   }
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { TSchema } from "typebox";
 import { type InputFault, ThingError } from "../base/errors.ts";
+import { quoted } from "../base/preview.ts";
 import { errorsIn } from "../core/schema.ts";
 import { type BodyLimits, readBody, unsupported } from "./body-bytes.ts";
 import { parseJson } from "./json.ts";
@@ -26,7 +27,11 @@ export async function readJson(
   const type = mediaTypeOf(request);
   const isJson = JSON_TYPE.test(type);
   if (!isJson && type !== "") {
-    await assertEmpty(request, limits, unsupported(`'${type}'`, "Send JSON as application/json"));
+    await assertEmpty(
+      request,
+      limits,
+      unsupported(`'${quoted(type)}'`, "Send JSON as application/json"),
+    );
     return undefined;
   }
   const text = await readText(request, limits);
@@ -49,7 +54,7 @@ export async function readPropertyValue(
   const isJson = JSON_TYPE.test(type);
   if (!isJson && !SCALAR_TYPES.has(type)) {
     const instead = "Send a value as application/json, or a bare scalar as text";
-    await assertEmpty(request, limits, unsupported(`'${type}'`, instead));
+    await assertEmpty(request, limits, unsupported(`'${quoted(type)}'`, instead));
     throw missing();
   }
   const text = await readText(request, limits);

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { Type } from "typebox";
 import { ThingError } from "../base/errors.ts";
+import { quoted } from "../base/preview.ts";
 import { mediaRangesIn, qualityOf } from "./accept.ts";
 import { DISCOVERY_CONTEXT, type EnrichedDescription, type ThingDirectory } from "./directory.ts";
 import { directoryDescriber } from "./directory-description.ts";
@@ -203,6 +204,6 @@ function page(offset: number, limit: number | undefined, format: string): URLSea
 function notSupported(name: string): ThingError {
   return new ThingError(
     "NOT_SUPPORTED",
-    `This directory does not support '${name}'. Ask again without it.`,
+    `This directory does not support '${quoted(name)}'. Ask again without it.`,
   );
 }

@@ -1,5 +1,6 @@
 import { now, toDateTime, wallTime } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
+import { quoted } from "../base/preview.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import { DirectoryEvents } from "./directory-events.ts";
 import { LANGUAGE, TD_CONTEXTS, type ThingDescriber, thingId } from "./thing-description.ts";
@@ -67,7 +68,7 @@ export class ThingDirectory {
     if (name !== undefined) return this.#enriched(name, root);
     throw new ThingError(
       "NOT_FOUND",
-      `The directory has no Thing with the id '${id}'. The list of all has the id of each.`,
+      `The directory has no Thing with the id '${quoted(id)}'. The list of all has the id of each.`,
     );
   }
 

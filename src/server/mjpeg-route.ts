@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { isAbort, withDeadline } from "../base/abort.ts";
 import { now, wallTime } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
+import { quoted } from "../base/preview.ts";
 import type { Frame } from "../frames/frame.ts";
 import { describeOrigin, toSeconds } from "../frames/frame-memory.ts";
 import type { FrameIdentity } from "../frames/stored-picture.ts";
@@ -55,7 +56,8 @@ export const streamHandlers = {
   /** `{stream}/viewer/{asset}`: what the page consists of. */
   async viewerAsset(_stream, request, response, { asset = "" } = {}) {
     const contentType = VIEWER_ASSETS.get(asset);
-    if (!contentType) throw new ThingError("NOT_FOUND", `The viewer page has no file '${asset}'.`);
+    if (!contentType)
+      throw new ThingError("NOT_FOUND", `The viewer page has no file '${quoted(asset)}'.`);
     writeReply(request, response, { status: 200, body: viewerFile(asset), contentType });
   },
 
@@ -235,7 +237,10 @@ function flag(request: IncomingMessage, name: string): boolean {
   const value = queryOf(request).get(name);
   if (value === null || value === "0" || value === "false") return false;
   if (value === "" || value === "1" || value === "true") return true;
-  throw new ThingError("BAD_ARGUMENT", `'${name}' is ${JSON.stringify(value)}, but it is 1 or 0.`);
+  throw new ThingError(
+    "BAD_ARGUMENT",
+    `'${name}' is ${JSON.stringify(quoted(value))}, but it is 1 or 0.`,
+  );
 }
 
 function secondsOf(request: IncomingMessage): number | undefined {
@@ -248,14 +253,14 @@ function secondsOf(request: IncomingMessage): number | undefined {
 
 function indexOf(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  const shown = JSON.stringify(text);
+  const shown = JSON.stringify(quoted(text));
   throw new ThingError("BAD_ARGUMENT", `A frame's index is a whole number from 0, not ${shown}.`);
 }
 
 function placeOf(text: string): { run: string; index: number } {
   const [, run, index] = /^([0-9a-z]{1,32}):(\d{1,15})$/.exec(text) ?? [];
   if (run && index) return { run, index: Number(index) };
-  const shown = JSON.stringify(text);
+  const shown = JSON.stringify(quoted(text));
   throw new ThingError(
     "BAD_ARGUMENT",
     `${shown} names no frame: it must be a run and an index, e.g. k3x9q2:7.`,

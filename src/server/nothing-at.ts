@@ -1,4 +1,5 @@
 import { ThingError, unknownAffordance } from "../base/errors.ts";
+import { quoted } from "../base/preview.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 
 /**
@@ -16,5 +17,8 @@ export function nothingAt(path: string, host: ThingHost, prefix: string): ThingE
   }
   const things = [...host.things.keys()].map((thing) => `${prefix}/${thing}/`);
   const there = things.length > 0 ? `The Things are at: ${things.join(", ")}.` : "It has no Thing.";
-  return new ThingError("NOT_FOUND", `There is nothing at ${path} of this server. ${there}`);
+  return new ThingError(
+    "NOT_FOUND",
+    `There is nothing at ${quoted(path)} of this server. ${there}`,
+  );
 }

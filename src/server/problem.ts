@@ -27,7 +27,7 @@ export interface Problem {
 }
 
 const LONGEST_DETAIL = 4000; // characters
-const LONGEST_INSTANCE = 2000;
+const LONGEST_INSTANCE = 200;
 const LONGEST_TITLE = 100;
 /** What a problem may be as JSON, with room for what is put around it. */
 const MOST_BYTES = 60_000;

@@ -1,4 +1,5 @@
 import { ThingError } from "../base/errors.ts";
+import { quoted } from "../base/preview.ts";
 
 /** A whole number of the query; undefined when it is not there. @throws {ThingError} `BAD_ARGUMENT`. */
 export function numberIn(
@@ -15,5 +16,5 @@ export function numberIn(
 
 /** For a parameter of the query that is not what it should be. */
 export function badQuery(name: string, text: string, wanted: string): ThingError {
-  return new ThingError("BAD_ARGUMENT", `${name}=${text} cannot be used: give ${wanted}.`);
+  return new ThingError("BAD_ARGUMENT", `${name}=${quoted(text)} cannot be used: give ${wanted}.`);
 }

@@ -41,6 +41,58 @@ const many = (item: string) => {
   return `[${new Array(Math.floor(MEGABYTE / (item.length + 1))).fill(item).join(",")}]`;
 };
 
+test("an error repeats little of what a client wrote, and still ends with what to do", {
+  timeout: 30_000,
+}, async (t) => {
+  const { port, tokens } = await secured(t, { webhooks: { allowedHosts: ["127.0.0.1"] } });
+  const login = { Authorization: `Bearer ${tokens.admin}` };
+  const JSON_BODY = { ...JSON_TYPE, ...login };
+  for (const long of ["z".repeat(1500), "z z ".repeat(400)]) {
+    const word = encodeURIComponent(long);
+    const callbackURL = `http://${"z.".repeat(100)}example/`;
+    const asked: Record<string, Parameters<typeof ask>[1]> = {
+      host: { headers: { Host: long.replaceAll(" ", ".") } },
+      origin: {
+        method: "POST",
+        path: "/camera/shoot",
+        headers: { ...JSON_BODY, Origin: `http://${long}` },
+        body: "{}",
+      },
+      path: { path: `/${word}`, headers: login },
+      member: { path: `/camera/${word}`, headers: login },
+      frame: { path: `/camera/live/frames/${word}`, headers: login },
+      asset: { path: `/camera/live/viewer/${word}`, headers: login },
+      width: { path: `/camera/live/snapshot?width=${word}`, headers: login },
+      after: { path: `/camera/done/next?after=${word}`, headers: login },
+      directory: { path: `/directory/things?limit=${word}`, headers: login },
+      thing: { path: `/directory/things/${word}`, headers: login },
+      invocation: { path: `/action_invocations/${word}`, headers: login },
+      type: {
+        method: "PUT",
+        path: "/camera/gain",
+        headers: { ...login, "Content-Type": long },
+        body: "1",
+      },
+      callback: {
+        method: "POST",
+        path: "/camera/done",
+        headers: JSON_BODY,
+        body: JSON.stringify({ callbackURL }),
+      },
+      token: { path: "/camera/gain", headers: { Authorization: `Bearer ${long}` } },
+      scheme: { path: "/camera/gain", headers: { Authorization: long } },
+    };
+    for (const [what, request] of Object.entries(asked)) {
+      const { status, text } = await ask(port, request);
+      assert.ok(status >= 400 && status < 500, `${what}: ${status}`);
+      const { detail, instance } = JSON.parse(text);
+      const repeated = [detail, instance ?? ""].map((part) => part.match(/z/g)?.length ?? 0);
+      assert.ok(Math.max(...repeated) <= 200, `${what} is repeated: ${text}`);
+      assert.match(detail, /[.)]$/, what);
+    }
+  }
+});
+
 test("an invalid list of a megabyte is answered with its first fault, and less than 64 kB", async (t) => {
   const port = await lists(t);
   const put = (name: string, body: string) =>

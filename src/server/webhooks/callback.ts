@@ -2,6 +2,7 @@ import { lookup } from "node:dns/promises";
 import { BlockList, isIP } from "node:net";
 import { ThingError } from "../../base/errors.ts";
 import { isMetadataAddress } from "../../base/outgoing.ts";
+import { quoted } from "../../base/preview.ts";
 
 const MAX_URL_CHARACTERS = 2048;
 
@@ -32,7 +33,7 @@ export class CallbackPolicy {
     if (this.#allowed.has(url.hostname) || this.#allowed.has(url.host)) return url;
     throw new ThingError(
       "CALLBACK_REFUSED",
-      `'${url.host}' may not be called. Add it to the allowed hosts of webhooks in the configuration if it is to be.`,
+      `'${quoted(url.host)}' may not be called. Add it to the allowed hosts of webhooks in the configuration if it is to be.`,
     );
   }
 

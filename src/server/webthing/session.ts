@@ -1,5 +1,6 @@
 import type { RawData, WebSocket } from "ws";
 import { ThingError } from "../../base/errors.ts";
+import { quoted } from "../../base/preview.ts";
 import type { InvocationRecord } from "../../core/invocation.ts";
 import { blobReplacer } from "../../outputs/blob-store.ts";
 import { largeAnswers } from "../answer-queue.ts";
@@ -159,13 +160,13 @@ function unknownOperation(operation: string): ThingError {
   const known = [...OPERATIONS.keys()].join(", ");
   return new ThingError(
     "BAD_ARGUMENT",
-    `There is no operation '${operation}'. There are: ${known}.`,
+    `There is no operation '${quoted(operation)}'. There are: ${known}.`,
   );
 }
 
 function forbidden({ operation }: WebThingRequest): ThingError {
   return new ThingError(
     "FORBIDDEN",
-    `'${operation}' needs the role operate. Open the WebSocket with a login of that role.`,
+    `'${quoted(operation)}' needs the role operate. Open the WebSocket with a login of that role.`,
   );
 }

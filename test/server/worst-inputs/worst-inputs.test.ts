@@ -24,6 +24,27 @@ const ENOUGH_BYTES = 4 * 2 ** 20;
 
 type Lab = Served & { measure(limit: number | null): Promise<Measured> };
 
+/** How far a long run is: it says so every 15 s, and is over in time whatever one round takes. */
+class Progress {
+  readonly #began = performance.now();
+  #said = performance.now();
+  #steps = 0;
+
+  get isOver(): boolean {
+    return isLong && performance.now() - this.#began > LONG_MS;
+  }
+
+  step(what: string): void {
+    this.#steps += 1;
+    if (!isLong || performance.now() - this.#said < 15_000) return;
+    this.#said = performance.now();
+    const seconds = Math.round((performance.now() - this.#began) / 1000);
+    console.log(`${seconds} of ${LONG_MS / 1000} s, step ${this.#steps}: ${what}`);
+  }
+}
+
+const progress = new Progress();
+
 async function servedFor(t: TestContext): Promise<Lab> {
   const file = fileURLToPath(new URL("./served.js", import.meta.url));
   const child = fork(file, { execArgv: ["--expose-gc"] });
@@ -89,6 +110,7 @@ function send({ port, token }: Lab, { method, path, body, accept }: Sent): Promi
 
 /** What is wrong with what was just done, if anything is. */
 async function faultsOf(lab: Lab, what: string, answers: readonly string[]): Promise<string[]> {
+  progress.step(what);
   const { longestTickMs, referenceMs } = await lab.measure(null);
   const most = LONGEST_TICK_MS * Math.max(1, referenceMs / REFERENCE_MS);
   const tooLong = longestTickMs > most && `a tick of ${Math.round(longestTickMs)} ms`;
@@ -133,12 +155,14 @@ async function driveRoutes(lab: Lab): Promise<string[]> {
     const { method } = route;
     const path = route.path.replace(/:\w+/g, "1");
     for (const [name, body] of bodiesFor(route, n)) {
+      if (progress.isOver) return faults;
       const answer = await send(lab, { method, path, body });
       faults.push(...(await faultsOf(lab, `${method} ${route.path} with ${name}`, [answer])));
     }
   }
   const others = routes.filter(({ takesBody }) => !takesBody);
-  while (others.length > 0) faults.push(...(await driveSome(lab, others.splice(0, 12))));
+  while (others.length > 0 && !progress.isOver)
+    faults.push(...(await driveSome(lab, others.splice(0, 12))));
   return faults;
 }
 
@@ -196,7 +220,7 @@ async function driveSockets(lab: Lab): Promise<string[]> {
 
 /** Many at once: each list, by HTTP and over 40 WebSockets, while there are as many finished invocations as are kept. */
 async function driveLists(lab: Lab): Promise<string[]> {
-  for (let n = 0; n < (isLong ? 1000 : 300); n++)
+  for (let n = 0; n < (isLong ? 1000 : 300) && !progress.isOver; n++)
     await send(lab, { method: "POST", path: "/stage/get_xyz_position", body: "{}" });
   const lists = lab.routes.filter(({ method, path }) => method === "GET" && !path.includes(":"));
   const asked = lists.filter(({ path }) =>
@@ -222,7 +246,6 @@ test("every route and every message with its worst input: errors are small, no t
   timeout,
 }, async (t) => {
   const lab = await servedFor(t);
-  const until = performance.now() + (isLong ? LONG_MS : 0);
   await driveSockets(lab); // what is loaded and made once is no growth
   await driveRoutes({ ...lab, routes: lab.routes.filter((_, n) => n % 16 === 0) });
   const { held: before } = await lab.measure(0);
@@ -231,7 +254,7 @@ test("every route and every message with its worst input: errors are small, no t
     faults.push(...(await driveRoutes(lab)));
     faults.push(...(await driveSockets(lab)));
     faults.push(...(await driveLists(lab)));
-  } while (performance.now() < until && faults.length === 0);
+  } while (isLong && !progress.isOver && faults.length === 0);
   const { held } = await lab.measure(before + MEMORY_BYTES);
   if (held > before + MEMORY_BYTES)
     faults.push(`${Math.round((held - before) / 2 ** 20)} MiB more are held`);
