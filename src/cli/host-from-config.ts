@@ -9,6 +9,7 @@ import type { Config } from "./config.ts";
 import { type ConfigProblem, problemsError } from "./config-faults.ts";
 import type { ThingEntry } from "./config-schema.ts";
 import { loadClass } from "./load-class.ts";
+import { notLoaded, withPlace } from "./load-module.ts";
 import { nearest } from "./nearest.ts";
 
 /** How the Things of a configuration are put together. */
@@ -77,9 +78,9 @@ function made(name: string, make: () => Thing): Thing {
   try {
     return make();
   } catch (cause) {
-    const code = cause instanceof ThingError ? "BAD_CONFIG" : "CLASS_NOT_LOADED";
-    const message = `Thing '${name}' cannot be made: ${messageOf(cause)}`;
-    throw new ThingError(code, message, { cause });
+    const sentence = `Thing '${name}' cannot be made: ${messageOf(cause)}`;
+    if (cause instanceof ThingError) throw new ThingError("BAD_CONFIG", sentence, { cause });
+    throw notLoaded(withPlace(sentence, cause), cause);
   }
 }
 

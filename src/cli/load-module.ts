@@ -2,6 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { messageOf, ThingError } from "../base/errors.ts";
+import { packagePath } from "../base/package-root.ts";
 import { importModule } from "./import-module.ts";
 import { nearest } from "./nearest.ts";
 
@@ -51,11 +52,11 @@ async function importedFrom(module: string, folder: string): Promise<object> {
   try {
     return await importModule(file ? pathToFileURL(file).href : module, folder);
   } catch (error) {
-    // What this package says of a class while it is made is its author's to mend, as its options are.
-    if (error instanceof ThingError)
-      throw new ThingError("BAD_CONFIG", `The module '${module}': ${error.message}`, {
-        cause: error,
-      });
+    // What this package says of a class while it is made is its author's to fix, as its options are.
+    if (error instanceof ThingError) {
+      const message = `The module '${module}': ${withPlace(error.message, error)}`;
+      throw new ThingError("BAD_CONFIG", message, { cause: error });
+    }
     const isMissing = !file && isNotFound(error) && messageOf(error).includes(`'${module}'`);
     throw notLoaded(
       isMissing
@@ -80,13 +81,27 @@ function isNotFound(error: unknown): boolean {
 /** What was thrown while the module was loaded, and the line of the module that it was thrown at. */
 function reasonOf(error: unknown): string {
   const [first = "", second = ""] = messageOf(error).split("\n");
-  const message = first.startsWith("Transform failed") ? second : first;
-  const place = error instanceof Error ? firstPlace(error.stack) : undefined;
-  return `${message.replace(/\.$/, "")}${place && !message.includes(place) ? ` (${place})` : ""}.`;
+  return withPlace(first.startsWith("Transform failed") ? second : first, error);
 }
 
+/** A sentence, and the line of an author's file that the error was thrown at, where the stack tells one. */
+export function withPlace(sentence: string, error: unknown): string {
+  const place = error instanceof Error ? firstPlace(error.stack) : undefined;
+  return `${sentence.replace(/\.$/, "")}${place && !sentence.includes(place) ? ` (${place})` : ""}.`;
+}
+
+/** The line that called this package, or that threw by itself; `undefined` where that is in another package. */
 function firstPlace(stack = ""): string | undefined {
-  const line = stack.split("\n").find((one) => /^\s+at .*\.[cm]?[jt]s/.test(one));
-  const place = line && /\(?((?:file:\/\/)?\/[^()]+:\d+):\d+\)?$/.exec(line)?.[1];
-  return place && !place.includes("/node_modules/") ? place.replace("file://", "") : undefined;
+  const places = stack.split("\n").flatMap((line) => {
+    const place = /^\s+at .*?\(?((?:file:\/\/)?\/[^()\s]+\.[cm]?[jt]sx?:\d+):\d+\)?$/.exec(
+      line,
+    )?.[1];
+    return place ? [place.replace("file://", "")] : [];
+  });
+  const place = places.find((one) => !isOurs(one));
+  return place?.includes("/node_modules/") ? undefined : place;
+}
+
+function isOurs(place: string): boolean {
+  return ["dist", "src"].some((folder) => place.startsWith(`${packagePath(folder)}/`));
 }

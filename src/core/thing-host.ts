@@ -145,10 +145,11 @@ export class ThingHost {
       await this.#folderLock.release();
       return;
     }
-    let before: Promise<void> = Promise.resolve();
+    let before: Promise<unknown> = Promise.resolve();
     const all = [...this.#lives.values()].map((life) => {
-      before = life.open(before);
-      return before;
+      const opened = life.open(before);
+      before = Promise.all([before, opened]); // one that fails at once lets nobody overtake
+      return opened;
     });
     await Promise.all(all);
   }

@@ -34,7 +34,7 @@ const LATE_LOOP_MS = 250;
 export function healthOf(host: ThingHost, eventLoopDelay: EventLoopDelay): Health {
   const streams = hostedStreams(host).map((hosted) => ({
     ...hosted,
-    health: streamHealthOf(hosted.stream),
+    health: streamHealthOf(hosted.stream, hosted.life),
   }));
   const things = [...host.things.values()].map(({ name, state, reason }) => {
     const own = streams.filter(({ thing }) => thing === name);

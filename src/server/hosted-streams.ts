@@ -1,4 +1,5 @@
 import type { ThingHost } from "../core/thing-host.ts";
+import type { Stateful } from "../core/thing-state.ts";
 import { MJPEGStream } from "../outputs/mjpeg-stream.ts";
 
 export interface HostedStream {
@@ -6,6 +7,7 @@ export interface HostedStream {
   /** The affordance. */
   readonly name: string;
   readonly stream: MJPEGStream;
+  readonly life: Stateful;
 }
 
 /** Every stream of every Thing. */
@@ -13,7 +15,9 @@ export function hostedStreams(host: ThingHost): HostedStream[] {
   return [...host.things.values()].flatMap((hosted) =>
     [...hosted.model.streams.keys()].flatMap((name) => {
       const stream = hosted.streamOf(name);
-      return stream instanceof MJPEGStream ? [{ thing: hosted.name, name, stream }] : [];
+      return stream instanceof MJPEGStream
+        ? [{ thing: hosted.name, name, stream, life: hosted }]
+        : [];
     }),
   );
 }

@@ -64,7 +64,11 @@ export function metricsOf({
   logins,
 }: MetricSources): MetricFamily[] {
   const streams = hostedStreams(host).map((hosted) => {
-    return { ...hosted, health: streamHealthOf(hosted.stream), stats: hosted.stream.stats };
+    return {
+      ...hosted,
+      health: streamHealthOf(hosted.stream, hosted.life),
+      stats: hosted.stream.stats,
+    };
   });
   const faulty = new Set(
     streams.filter(({ health }) => health.reason !== undefined).map(({ thing }) => thing),

@@ -1,4 +1,5 @@
 import { abortable, isAbort, withDeadline } from "../base/abort.ts";
+import type { HostedThing } from "../core/hosted-thing.ts";
 import type { MJPEGStream } from "../outputs/mjpeg-stream.ts";
 import type { SourceStatus } from "../outputs/source-state.ts";
 import { JSON_TYPE, type Route } from "./route.ts";
@@ -8,7 +9,12 @@ import { SourceStatusSchema } from "./wire-schemas.ts";
 const OUTCOME_MS = 20_000;
 
 /** What a stream's source does, and the request that tries one that has failed again at once: the viewer's Retry. */
-export function sourceRoutes(stream: MJPEGStream, path: string, called: string): Route[] {
+export function sourceRoutes(
+  hosted: HostedThing,
+  stream: MJPEGStream,
+  path: string,
+  called: string,
+): Route[] {
   const response = { status: 200, contentType: JSON_TYPE, schema: SourceStatusSchema };
   return [
     {
@@ -17,7 +23,7 @@ export function sourceRoutes(stream: MJPEGStream, path: string, called: string):
       role: "view",
       summary: `What the source of ${called} does, and why it gives no frames`,
       response,
-      handle: async () => ({ status: 200, body: statusNow(stream) }),
+      handle: async () => ({ status: 200, body: statusNow(hosted, stream) }),
     },
     {
       method: "POST",
@@ -35,15 +41,14 @@ export function sourceRoutes(stream: MJPEGStream, path: string, called: string):
         } finally {
           release();
         }
-        const { isFed, status } = stream.source;
-        return { status: 200, body: isFed ? status : statusNow(stream) };
+        return { status: 200, body: statusNow(hosted, stream) };
       },
     },
   ];
 }
 
-function statusNow(stream: MJPEGStream): SourceStatus {
-  const { state, reason } = streamHealthOf(stream);
+function statusNow(hosted: HostedThing, stream: MJPEGStream): SourceStatus {
+  const { state, reason } = streamHealthOf(stream, hosted);
   return { state, ...(reason !== undefined && { reason }) };
 }
 

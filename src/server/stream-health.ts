@@ -1,4 +1,5 @@
 import { now } from "../base/clock.ts";
+import type { Stateful } from "../core/thing-state.ts";
 import type { FrameEntry, FrameLog } from "../outputs/frame-log.ts";
 import type { MJPEGStream } from "../outputs/mjpeg-stream.ts";
 import type { SourcePhase, SourceStatus } from "../outputs/source-state.ts";
@@ -20,13 +21,16 @@ export interface StreamHealth {
   readonly demand: number;
 }
 
+type Life = Pick<Stateful, "state" | "reason">;
+
 const WINDOW_MS = 5000;
 /** A frame is late when this many have not come, but never sooner than 2 s, nor later than a minute. */
 const LATE_PERIODS = 5;
 const SOONEST_LATE_MS = 2000;
 const LATEST_LATE_MS = 60_000;
 
-export function streamHealthOf(stream: MJPEGStream, at = now()): StreamHealth {
+/** @param life - Of the Thing that the stream belongs to: one that is not open gives no frames, and its reason is the stream's. */
+export function streamHealthOf(stream: MJPEGStream, life: Life, at = now()): StreamHealth {
   const newest = stream.sizes.at(stream.sizes.end - 1);
   const ageMs = newest ? at - newest.capturedAt : Number.POSITIVE_INFINITY;
   const periodMs = periodOf(stream.sizes, at);
@@ -36,7 +40,7 @@ export function streamHealthOf(stream: MJPEGStream, at = now()): StreamHealth {
   );
   const running = stream.streaming && ageMs <= lateMs;
   return {
-    ...statusOf(stream, running),
+    ...(faultOf(life) ?? statusOf(stream, running)),
     running,
     age: newest ? ageMs / 1000 : null,
     // As soon as a frame is overdue, the time without one counts as its period.
@@ -44,6 +48,11 @@ export function streamHealthOf(stream: MJPEGStream, at = now()): StreamHealth {
     viewers: stream.stats.viewers,
     demand: stream.demand.count,
   };
+}
+
+function faultOf({ state, reason }: Life): SourceStatus | undefined {
+  const isOut = state === "failed" || state === "disconnected";
+  return isOut ? { state: "failed", reason: reason ?? "" } : undefined;
 }
 
 /** What a stream's source does; of one whose producer adds frames as it likes, what its frames tell. */

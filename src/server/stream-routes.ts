@@ -1,4 +1,5 @@
 import { type TSchema, Type } from "typebox";
+import { ThingError } from "../base/errors.ts";
 import type { StreamAffordance } from "../core/affordances.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import { MJPEGStream } from "../outputs/mjpeg-stream.ts";
@@ -79,13 +80,19 @@ function routesOfStream(
     picture: route.contentType === JPEG || route.contentType.startsWith("multipart/"),
     handle: async ({ request, response, params }) => {
       if (waiting.has(handler)) assertMayHaveFrames(hosted);
-      await handler(stream, request, response, { index: params.index, asset: params.asset, event });
+      if (handler === streamHandlers.multipart && hosted.state === "failed")
+        assertMayHaveFrames(hosted);
+      const options = { index: params.index, asset: params.asset, event };
+      await handler(stream, request, response, options).catch((error: unknown) => {
+        if (isStopped(error)) assertMayHaveFrames(hosted); // which says why it is stopped
+        throw error;
+      });
       return undefined;
     },
   });
 
   return [
-    ...sourceRoutes(stream, path, called),
+    ...sourceRoutes(hosted, stream, path, called),
     get(
       {
         path: `${path}/snapshot`,
@@ -225,6 +232,10 @@ function routesOfStream(
       eventName,
     ),
   ];
+}
+
+function isStopped(error: unknown): boolean {
+  return error instanceof ThingError && error.code === "STREAM_STOPPED";
 }
 
 /** Of a Thing that could not open, or is disconnected, nobody needs to wait for a frame. Of one that is opening one may come. */

@@ -54,7 +54,10 @@ export class TestLog {
   assertQuiet(): void {
     const loud = this.#lines.filter(({ level }) => level === "warn" || level === "error");
     if (loud.length === 0) return;
-    throw new ThingError("INTERNAL", `The log has ${loud.length} complaints:\n${text(loud)}`);
+    throw new ThingError(
+      "INTERNAL",
+      `Warnings and errors in the log: ${loud.length}.\n${text(loud)}`,
+    );
   }
 
   toString(): string {

@@ -47,10 +47,13 @@ test("classes that cannot be loaded are told with line and reason, and end with 
   g: importer.ts:G
   h: {class: "lamp:Lamp", kwargs: {watts: 100}}
   i: thingscope/things:SimulatedCmera
+  j: maker.ts:J
 `,
     {
       "syntax.ts": "export class E {}\nconst x: = 5;\n",
       "thrower.ts": '\n\nthrow new TypeError("No such cable.");\n',
+      "maker.ts":
+        'import { Thing } from "thingscope";\n\nexport class J extends Thing {\n  port = this.options.port;\n}\n',
       "importer.ts": 'import "./nowhere.ts";\nexport class G {}\n',
     },
   );
@@ -63,8 +66,34 @@ test("classes that cannot be loaded are told with line and reason, and end with 
     `lab.yaml:6: The module 'syntax.ts' cannot be loaded: FOLDER/syntax.ts:2:9: ERROR: Unexpected "=".`,
     "lab.yaml:7: The module 'thrower.ts' cannot be loaded: No such cable (FOLDER/thrower.ts:3).",
     "lab.yaml:8: The module 'importer.ts' cannot be loaded: Cannot find module 'FOLDER/nowhere.ts' imported from FOLDER/importer.ts.",
-    "lab.yaml:9: Thing 'h' cannot be made: A lamp has 99 W at most.",
+    "lab.yaml:9: Thing 'h' cannot be made: A lamp has 99 W at most (FOLDER/lamp.ts:6).",
     "lab.yaml:10: The module 'thingscope/things' exports no 'SimulatedCmera'. Did you mean 'SimulatedCamera'?",
+    "lab.yaml:11: Thing 'j' cannot be made: Cannot read properties of undefined (reading 'port') (FOLDER/maker.ts:4).",
+  ]);
+});
+
+test("a decorator on the wrong member is told with its line in the module", {
+  timeout: TEST_MS,
+}, async () => {
+  const { code, problems } = await check("things:\n  a: field.ts:A\n  b: event.ts:B\n", {
+    "field.ts": `import { property, Thing } from "thingscope";
+import { Type } from "typebox";
+
+export class A extends Thing {
+  @property("Level", Type.Number()) level = 1;
+}
+`,
+    "event.ts": `import { event, Thing, ThingEvent } from "thingscope";
+
+export class B extends Thing {
+  @event("Done") readonly done = new ThingEvent();
+}
+`,
+  });
+  assert.equal(code, 2);
+  assert.deepEqual(problems, [
+    "lab.yaml:2: The module 'field.ts': The decorator of 'level' stands on a field. Write 'accessor' before it, accessor level = ..., or make it a getter (FOLDER/field.ts:5).",
+    "lab.yaml:3: The module 'event.ts': Event 'done' has no schema. Say what it is emitted with, Type.Null() for nothing (FOLDER/event.ts:4).",
   ]);
 });
 

@@ -146,12 +146,21 @@ test("a Thing that could not open runs no action, gives no frames, says why, and
       action,
     );
   }
-  for (const path of ["lit/snapshot", "lit/next", "lit/next_frame_size", "lit_frame"]) {
+  for (const path of ["lit", "lit/snapshot", "lit/next", "lit/next_frame_size", "lit_frame"]) {
     const sentence =
       /cannot give frames: it could not open: The plug is out\. Put it in\. When that is fixed, open it again\./;
     const answer = await ask(port, { path: `/unplugged/${path}` });
     assertProblem(answer, { status: 503, code: "NOT_READY", sentence }, path);
   }
+  const failed = { state: "failed", reason: "The plug is out. Put it in." };
+  assert.deepEqual(JSON.parse((await ask(port, { path: "/unplugged/lit/state" })).text), failed);
+  const retried = await ask(port, { method: "POST", path: "/unplugged/lit/retry" });
+  assert.deepEqual(JSON.parse(retried.text), failed);
+  const metrics = (await ask(port, { path: "/metrics" })).text;
+  assert.match(
+    metrics,
+    /stream_fault\{thing="unplugged",.*reason="The plug is out\. Put it in\."\} 1/,
+  );
   assert.equal((await ask(port, { method: "POST", path: "/lamp/blink" })).status, 204);
   assert.equal(lamp.level, 0);
   unplugged.isPlugged = true;

@@ -42,10 +42,11 @@ test("health says what is wrong in sentences, and how each stream does", {
 
 test("a stream's rate is that of its last seconds, and it is late by its own measure", async () => {
   const jpeg = await jpegOf(64, 48);
+  const open = { state: "open", reason: undefined } as const;
   const start = now() - 200_000;
   const at30 = new MJPEGStream();
   for (let n = 0; n <= 300; n++) at30.addFrame(jpeg, { capturedAt: start + (n * 1000) / 30 });
-  const after = (seconds: number) => streamHealthOf(at30, start + 10_000 + seconds * 1000);
+  const after = (seconds: number) => streamHealthOf(at30, open, start + 10_000 + seconds * 1000);
   assert.equal(Math.round(after(0).rate), 30);
   assert.deepEqual(
     [after(1).running, after(2.1).running, after(2.1).age, after(5).rate],
@@ -53,7 +54,7 @@ test("a stream's rate is that of its last seconds, and it is late by its own mea
   );
   const each10s = new MJPEGStream();
   for (let n = 0; n <= 3; n++) each10s.addFrame(jpeg, { capturedAt: start + n * 10_000 });
-  const slow = (seconds: number) => streamHealthOf(each10s, start + 30_000 + seconds * 1000);
+  const slow = (seconds: number) => streamHealthOf(each10s, open, start + 30_000 + seconds * 1000);
   assert.deepEqual([slow(1).rate, slow(49).running, slow(51).running], [0.1, true, false]);
   each10s.stop();
   assert.equal(slow(0).running, false);
