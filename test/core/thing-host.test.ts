@@ -249,32 +249,6 @@ test("the global lock lets an action call another and refuses a second one", {
   assert.equal(nested.status, "completed");
 });
 
-test("a Thing that fails at once lets none of those after it open before those before it", {
-  timeout: TEST_MS,
-}, async () => {
-  const order: string[] = [];
-  class Noted extends Thing {
-    override async open(): Promise<void> {
-      if (this.name === "first") await delay(100); // for as long, the last could overtake it
-      order.push(this.name);
-    }
-  }
-  await hostOf({ first: new Noted(), panel: new Panel(), last: new Noted() });
-  assert.deepEqual(order, ["first", "last"]);
-});
-
-test("Things close in reverse order of opening", async () => {
-  const order: string[] = [];
-  class Noted extends Thing {
-    override close(): void {
-      order.push(this.name);
-    }
-  }
-  const host = await hostOf({ first: new Noted(), second: new Noted() });
-  await host.close();
-  assert.deepEqual(order, ["second", "first"]);
-});
-
 test("a class in plain JavaScript lists its affordances", async () => {
   class Plain extends Thing {
     static override readonly affordances = [
