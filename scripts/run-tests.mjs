@@ -4,6 +4,7 @@
 // of files to run: `npm test -- mjpeg` runs the files whose path contains "mjpeg".
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 
 const asked = process.argv.slice(2);
@@ -22,6 +23,8 @@ if (files.length === 0) {
 }
 const limitMs = process.env.THINGSCOPE_LONG ? 7_200_000 : 900_000; // of each file, in case one hangs; tests have their own
 const flags = ["--enable-source-maps", "--expose-gc", "--test", `--test-timeout=${limitMs}`];
-if (folder) flags.push("--test-concurrency=1"); // browsers, encoders and microscopes measure time: one at a time
+// Node would take a process less than there are cores, one on two. Many tests wait for programs and clocks, and all hold on a
+// busy machine: two at least. Browsers, encoders and microscopes measure time: one at a time.
+flags.push(`--test-concurrency=${folder ? 1 : Math.max(2, availableParallelism())}`);
 const run = spawn(process.execPath, [...flags, ...files], { stdio: "inherit" });
 run.on("close", (code) => process.exit(code ?? 1));

@@ -4,7 +4,7 @@ export interface Peak {
   readonly z: number;
   /** Where the sharpest sample lies; of several, the first. */
   readonly sampleZ: number;
-  /** Whether the samples about it are much further apart than usual: some are missing. */
+  /** Whether the samples about it, or it and the end of the sweep, are much further apart than usual: some are missing. */
   readonly hasGap: boolean;
 }
 
@@ -13,11 +13,20 @@ export interface Peak {
  *
  * @param heights - z of each sample, rising or falling.
  * @param sizes - Sharpness of each sample.
+ * @param ends - From where to where the sweep went.
  */
-export function peakOf(heights: readonly number[], sizes: readonly number[]): Peak {
+export function peakOf(
+  heights: readonly number[],
+  sizes: readonly number[],
+  ends: readonly [from: number, to: number] = [heights[0]!, heights.at(-1)!],
+): Peak {
   const top = sizes.indexOf(sizes.reduce((largest, size) => Math.max(largest, size)));
   const sampleZ = heights[top]!;
-  if (top === 0 || top === sizes.length - 1) return { z: sampleZ, sampleZ, hasGap: false };
+  const most = 2.5 * usualSpacing(heights);
+  if (top === 0 || top === sizes.length - 1) {
+    const hasGap = Math.abs(sampleZ - ends[top === 0 ? 0 : 1]) > most;
+    return { z: sampleZ, sampleZ, hasGap };
+  }
   const left = heights[top - 1]! - sampleZ;
   const right = heights[top + 1]! - sampleZ;
   const fallLeft = sizes[top]! - sizes[top - 1]!;
@@ -28,7 +37,7 @@ export function peakOf(heights: readonly number[], sizes: readonly number[]): Pe
   return {
     z: bend === 0 ? sampleZ : sampleZ + slope / (2 * bend),
     sampleZ,
-    hasGap: Math.max(Math.abs(left), Math.abs(right)) > 2.5 * usualSpacing(heights),
+    hasGap: Math.max(Math.abs(left), Math.abs(right)) > most,
   };
 }
 

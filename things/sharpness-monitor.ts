@@ -112,7 +112,7 @@ export class SharpnessMonitor implements Disposable {
           `which is too few to find a focus. Check that the camera streams, or make dz larger.`,
       );
     }
-    return { heights, sizes, peak: peakOf(heights, sizes) };
+    return { heights, sizes, peak: peakOf(heights, sizes, [from, to]) };
   }
 
   #see({ jpeg, capturedAt }: Frame): void {

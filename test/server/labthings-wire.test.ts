@@ -156,9 +156,10 @@ test("a read-only property takes no PUT and says what it takes", async () => {
   assert.match(body.detail, /takes no PUT/);
 });
 
-test("a getter that throws is a problem with its words", async () => {
+test("a getter that throws is a problem with its words, which names the property", async () => {
   const { status, body } = await call("GET", "/camera/bad");
-  assert.deepEqual([status, body.title, body.detail], [500, "RangeError", "nope"]);
+  const words = "Property 'bad' of Thing 'camera' could not be read: nope";
+  assert.deepEqual([status, body.title, body.detail], [500, "Property failed", words]);
 });
 
 test("an action answers 201 with Location and a body for every client, and its output is fetched", {

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { ThingHost, ThingServer } from "thingscope";
 import { type AnyThing, RemoteBlob, ThingClient } from "thingscope/client";
 import { Autofocus, SimulatedCamera, SimulatedStage } from "thingscope/things";
-import { TEST_MS } from "../limits.ts";
+import { patience, TEST_MS } from "../limits.ts";
 
 const FOCUS = 350;
 /** Steps of z between two frames: 1000 a second at 30 frames a second. */
@@ -17,12 +17,14 @@ test("a consumer that knows only the descriptions takes a picture, focuses and f
   timeout: TEST_MS,
 }, async (t) => {
   const host = new ThingHost({ settingsFolder: await mkdtemp(join(tmpdir(), "thingscope-")) });
-  host.add("camera", new SimulatedCamera({ focal_plane: FOCUS }));
+  const camera = new SimulatedCamera({ focal_plane: FOCUS });
+  host.add("camera", camera);
   host.add("stage", new SimulatedStage());
   host.add("autofocus", new Autofocus());
   const server = new ThingServer(host);
   const { url } = await server.listen({ port: 0 });
   t.after(() => server.close());
+  await camera.mjpeg_stream.grab(patience()); // its slide is made for the first frame
 
   const things = await describedThings(url);
   const photographer = withAction(things, "grab_jpeg");

@@ -3,7 +3,7 @@ import { after, suite, test } from "node:test";
 import { delay, detachedInvocation, type ThingHost } from "thingscope";
 import { peakOf } from "../../things/focus-peak.ts";
 import { TEST_MS } from "../limits.ts";
-import { microscope, SAMPLING_INTERVAL } from "./microscope.ts";
+import { SAMPLING_INTERVAL, warmMicroscope } from "./microscope.ts";
 
 // 20 focal planes with THINGSCOPE_LONG=1: two and a half minutes.
 const SEEDS = Array.from({ length: process.env.THINGSCOPE_LONG ? 20 : 2 }, (_, n) => 101 + n);
@@ -12,7 +12,7 @@ suite("focal planes that only their seeds know", { concurrency: 3 }, () => {
   for (const seed of SEEDS) {
     test(`autofocus ends in focus: seed ${seed}`, { timeout: TEST_MS }, async (t) => {
       const side = seed % 2 ? 1 : -1;
-      await using scope = await microscope({ seed, offset: 700 * side });
+      await using scope = await warmMicroscope({ seed, offset: 700 * side });
       const { stage, focus } = scope;
 
       await invoke(scope.host, "fast_autofocus", { dz: 2000 });
@@ -30,7 +30,7 @@ suite("focal planes that only their seeds know", { concurrency: 3 }, () => {
 });
 
 suite("one microscope", () => {
-  const shared = microscope({ seed: 7, offset: 60 });
+  const shared = warmMicroscope({ seed: 7, offset: 60 });
   after(async () => (await shared).host.close());
 
   test("the output has every frame and every move, on one clock", {
@@ -101,6 +101,9 @@ test("a peak between samples is found by the parabola through them", () => {
   assert.ok(Math.abs(z - 17) < 1e-9);
   assert.equal(peakOf([0, 1, 2, 3, 7, 8, 9], [1, 2, 3, 4, 3, 2, 1]).hasGap, true);
   assert.equal(peakOf([0, 1, 2], [3, 2, 1]).z, 0);
+  const missing = peakOf([5, 6, 7], [3, 2, 1], [0, 8]);
+  assert.deepEqual(missing, { z: 5, sampleZ: 5, hasGap: true }, "what lies before was not seen");
+  assert.equal(peakOf([1, 2, 3], [3, 2, 1], [0, 4]).hasGap, false);
   assert.equal(peakOf([0, 1, 2], [1, 1, 1]).z, 0);
 });
 
@@ -113,7 +116,7 @@ async function invoke(host: ThingHost, action: string, input: unknown): Promise<
 test("fast_autofocus whose sharpest frame is at the end of its sweep fails, and says where focus may be", {
   timeout: TEST_MS,
 }, async () => {
-  await using scope = await microscope({ seed: 3, offset: 1800 });
+  await using scope = await warmMicroscope({ seed: 3, offset: 1800 });
   const run = scope.autofocus.fast_autofocus({ dz: 1000 }, detachedInvocation());
   await assert.rejects(run, {
     code: "NO_FOCUS",

@@ -5,6 +5,7 @@ import { detachedInvocation, ThingHost } from "thingscope";
 import { Autofocus, SimulatedCamera, SimulatedStage } from "../../things/index.ts";
 import { seededRandom, uniform } from "../../things/optics/seeded-random.ts";
 import { SimulatedOptics } from "../../things/optics/simulated-optics.ts";
+import { patience } from "../limits.ts";
 
 /** The simulated microscope, open, with its stage `offset` steps from a focus that only the seed knows. */
 export async function microscope({ seed, offset }: { seed: number; offset: number }) {
@@ -24,6 +25,13 @@ export async function microscope({ seed, offset }: { seed: number; offset: numbe
     await stage.move_absolute({ z: Math.round(focus + steps) }, detachedInvocation());
   };
   return { goTo, host, stage, camera, autofocus, focus, [Symbol.asyncDispose]: () => host.close() };
+}
+
+/** The same once its camera gives frames: its slide is made for the first, which takes a busy machine long. */
+export async function warmMicroscope(options: { seed: number; offset: number }) {
+  const scope = await microscope(options);
+  await scope.camera.mjpeg_stream.grab(patience());
+  return scope;
 }
 
 /** 1000 steps a second, 30 frames a second. */

@@ -118,6 +118,14 @@ async function faultsOf(lab: Lab, what: string, answers: readonly string[]): Pro
   return wrong.length > 0 ? [`${what}: ${wrong.join(", ")}`] : [];
 }
 
+/** The faults of an input that it has again when it is sent again: a machine that is slow for a moment has others. */
+async function thatLast(drive: () => Promise<string[]>): Promise<string[]> {
+  let faults = await drive();
+  for (let again = 0; again < 2 && faults.some((one) => one.includes("a tick of")); again++)
+    faults = await drive();
+  return faults;
+}
+
 const BODIES = Object.entries(WORST_BODIES);
 
 /** All bodies for a route by and by, in short runs a few of them, so that all routes together are sent all. */
@@ -156,13 +164,16 @@ async function driveRoutes(lab: Lab): Promise<string[]> {
     const path = route.path.replace(/:\w+/g, "1");
     for (const [name, body] of bodiesFor(route, n)) {
       if (progress.isOver) return faults;
-      const answer = await send(lab, { method, path, body });
-      faults.push(...(await faultsOf(lab, `${method} ${route.path} with ${name}`, [answer])));
+      const what = `${method} ${route.path} with ${name}`;
+      const drive = async () => faultsOf(lab, what, [await send(lab, { method, path, body })]);
+      faults.push(...(await thatLast(drive)));
     }
   }
   const others = routes.filter(({ takesBody }) => !takesBody);
-  while (others.length > 0 && !progress.isOver)
-    faults.push(...(await driveSome(lab, others.splice(0, 12))));
+  while (others.length > 0 && !progress.isOver) {
+    const some = others.splice(0, 12);
+    faults.push(...(await thatLast(() => driveSome(lab, some))));
+  }
   return faults;
 }
 
@@ -253,7 +264,7 @@ test("every route and every message with its worst input: errors are small, no t
   do {
     faults.push(...(await driveRoutes(lab)));
     faults.push(...(await driveSockets(lab)));
-    faults.push(...(await driveLists(lab)));
+    faults.push(...(await thatLast(() => driveLists(lab))));
   } while (isLong && !progress.isOver && faults.length === 0);
   const { held } = await lab.measure(before + MEMORY_BYTES);
   if (held > before + MEMORY_BYTES)
