@@ -4,7 +4,7 @@ export interface CheckResult {
   readonly level: "ok" | "warn" | "fail";
   /** One sentence. */
   readonly message: string;
-  /** What mends it: a command, or a sentence. */
+  /** What fixes it: a command, or a sentence. */
   readonly fix?: string;
 }
 

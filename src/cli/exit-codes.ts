@@ -6,7 +6,7 @@ export const EXIT = {
   ok: 0,
   /** A fault of this program, or of a Thing's class. */
   failed: 1,
-  /** A configuration, option or address that cannot be used: mend the input and start again. */
+  /** A configuration, option or address that cannot be used: fix the input and start again. */
   badInput: 2,
   /** A class that cannot be loaded, no Thing that could open, or no Thing at the address. */
   notServed: 3,

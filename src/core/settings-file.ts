@@ -71,7 +71,7 @@ export class SettingsFile {
       await this.#replace(text).catch((cause) => {
         throw new ThingError(
           "NOT_SAVED",
-          `Settings could not be saved in ${this.path}: ${messageOf(cause)}. Make room there or mend the folder, or choose another with --settings.`,
+          `Settings could not be saved in ${this.path}: ${messageOf(cause)}. Free space there or repair the folder, or choose another with --settings.`,
           { cause },
         );
       });
@@ -118,12 +118,12 @@ export class SettingsFile {
     await rename(this.path, aside).catch((cause) => {
       throw new ThingError(
         "NOT_SAVED",
-        `The settings file ${this.path} cannot be used (${why}), nor set aside: ${messageOf(cause)}. Mend or remove it, then start again.`,
+        `The settings file ${this.path} cannot be used (${why}), nor set aside: ${messageOf(cause)}. Fix or remove it, then start again.`,
         { cause },
       );
     });
     this.#log.warn(
-      `The settings file ${this.path} cannot be used (${why}), so defaults are. It was set aside as ${aside}: mend it, rename it back and restart.`,
+      `The settings file ${this.path} cannot be used (${why}), so defaults are. It was set aside as ${aside}: fix it, rename it back and restart.`,
     );
   }
 }

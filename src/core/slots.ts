@@ -62,7 +62,7 @@ function matches(
       throw badSlot(
         thing,
         slot,
-        `names '${name}', which is not among the Things (${[...things.keys()].join(", ")}). Mend the name`,
+        `names '${name}', which is not among the Things (${[...things.keys()].join(", ")}). Correct the name`,
       );
     }
     if (!(other instanceof slot.type)) {

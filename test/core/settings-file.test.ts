@@ -92,7 +92,7 @@ test("a full disk refuses the save with the way out, and the old settings stay",
   const file = new SettingsFile(path, silentLog);
   await file.save({ a: 1 });
   await symlink("/dev/full", `${path}.new`); // where every write finds no space
-  await assert.rejects(file.save({ a: 2 }), { code: "NOT_SAVED", message: /ENOSPC.*Make room/ });
+  await assert.rejects(file.save({ a: 2 }), { code: "NOT_SAVED", message: /ENOSPC.*Free space/ });
   assert.deepEqual(await file.load(), { a: 1 });
   await rm(`${path}.new`);
   await file.save({ a: 3 });

@@ -79,7 +79,7 @@ test("a slot that cannot be filled says what would do, and opens nothing", async
     [{ lamp: ["a", "b"] }, /could be any of a, b\. Name one/],
     [
       { lamp: "c" },
-      /names 'c', which is not among the Things \(a, b, rack, panel\)\. Mend the name/,
+      /names 'c', which is not among the Things \(a, b, rack, panel\)\. Correct the name/,
     ],
     [{ lamp: "rack" }, /names 'rack', which is a Rack, not a Lamp\. Name another/],
   ];

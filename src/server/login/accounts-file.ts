@@ -168,6 +168,6 @@ function isAccounts(data: unknown): data is AccountsData {
 function unusable(path: string): ThingError {
   return new ThingError(
     "BAD_CONFIG",
-    `${path} holds no users and tokens that can be read. Mend it, take back ${path}.prev, or move it away and make new ones.`,
+    `${path} holds no users and tokens that can be read. Fix it, restore ${path}.prev, or move it away and create new ones.`,
   );
 }
