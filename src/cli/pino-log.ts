@@ -97,6 +97,7 @@ export function filedProcessLog(log: ProcessLog, files: LogFolder | undefined): 
 class Output {
   readonly #destination: ReturnType<typeof pino.destination>;
   #isBusy = false;
+  #busySince = 0;
   #waiting: (() => void)[] = [];
 
   constructor(fd: number) {
@@ -104,9 +105,11 @@ class Output {
     this.#destination.on("drain", () => this.#becomeIdle());
     this.#destination.on("drop", () => waitingLimit.hit());
     this.#destination.on("error", () => this.#becomeIdle()); // The reader has gone: there is nobody to tell.
+    process.prependListener("exit", () => this.#giveUp());
   }
 
   write(line: string): void {
+    if (!this.#isBusy) this.#busySince = performance.now();
     this.#isBusy = true;
     this.#destination.write(line);
   }
@@ -117,6 +120,12 @@ class Output {
       setTimeout(resolve, LONGEST_FLUSH_MS).unref();
       this.#waiting.push(resolve);
     });
+  }
+
+  /** At its exit pino writes what is left, however long nobody reads it: that would keep the process from ending. */
+  #giveUp(): void {
+    const isUnread = this.#isBusy && performance.now() - this.#busySince >= LONGEST_FLUSH_MS;
+    if (isUnread) this.#destination.destroy();
   }
 
   #becomeIdle(): void {

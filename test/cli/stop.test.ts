@@ -8,14 +8,23 @@ import { TEST_MS } from "../limits.ts";
 import { folderWith, serveCli } from "./run-cli.ts";
 
 const THINGS = `
-import { execSync } from "node:child_process";
-import { action, Thing } from "thingscope";
+import { execFileSync, execSync } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { action, setting, Thing } from "thingscope";
+import { Type } from "typebox";
 export class Spinner extends Thing {
   @action("Block the event loop") async spin() { while (true); }
   @action("Block it outside of JavaScript") async wait() { execSync("sleep 60"); }
 }
 export class Stuck extends Thing {
   async close() { await new Promise(() => {}); }
+}
+export class Device extends Thing {
+  @setting("Gain", Type.Number()) accessor gain = 1;
+  @action("Read a device that does not answer", { input: Type.Integer() }) async read(times) {
+    execFileSync("mkfifo", ["device"]);
+    for (let n = 0; n < times; n++) void readFile("device");
+  }
 }
 `;
 
@@ -61,6 +70,23 @@ test("whatever hangs, the process ends in time: a loop that is blocked, a Thing 
       server.child.kill("SIGTERM");
       assert.deepEqual(await ended, [null, "SIGKILL"]);
     }),
+    ...[1, 100].map((times) =>
+      t.test(`so it does where ${times} reads of a device never end`, async (t) => {
+        const { server, ended } = await serving(t, "things:\n  device: things.ts:Device\n");
+        const send = async (method: string, path: string, body: string) => {
+          const headers = { "Content-Type": "application/json" };
+          const answer = await fetch(server.url + path, { method, headers, body });
+          assert.ok(answer.ok, await answer.text());
+        };
+        await send("PUT", "/device/gain", "7");
+        await send("POST", "/device/read", String(times));
+        const began = performance.now();
+        server.child.kill("SIGTERM");
+        assert.deepEqual(await ended, [null, "SIGKILL"]);
+        const took = performance.now() - began;
+        assert.ok(took < STOP_WITHIN_MS + LATE_MS, `${took} ms`);
+      }),
+    ),
     t.test("where asked, a blocked loop ends the process for its supervisor", async (t) => {
       const { ended, spin } = await serving(t, `${CONFIG}end_when_blocked_s: 5\n`);
       spin();
