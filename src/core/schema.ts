@@ -117,6 +117,28 @@ export function closed(schema: TSchema): TSchema {
   closedSchemas.set(schema, found);
   return found;
 }
+
+/** The input that an action is content with, for descriptions: closed, and what has a default may be left out. */
+export function describedInput(schema: TSchema): TSchema {
+  return withoutDefaultsRequired(closed(schema));
+}
+
+function withoutDefaultsRequired(schema: TSchema): TSchema {
+  const { required, properties, ...rest } = schema as TSchema & {
+    required?: string[];
+    properties?: Record<string, TSchema>;
+  };
+  if (!properties) return schema;
+  const needed = required?.filter((name) => !("default" in (properties[name] ?? {}))) ?? [];
+  const members = Object.entries(properties).map(
+    ([name, member]) => [name, withoutDefaultsRequired(member)] as const,
+  );
+  return {
+    ...rest,
+    properties: Object.fromEntries(members),
+    ...(needed.length > 0 && { required: needed }),
+  };
+}
 const closedSchemas = new WeakMap<TSchema, TSchema>();
 
 /** Validates with one setting of ajv, all faults of what is small and the first of what is not. */

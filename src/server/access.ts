@@ -133,7 +133,7 @@ const HEADER_NAMES = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+(, ?[A-Za-z0-9!#$%&'*+.^_`|~-]
 
 /** The host of a Host header, lower case, without port, brackets and trailing dot. */
 function nameIn(header: string): string | undefined {
-  const found = /^(?:\[([0-9a-f:.]+)\]|([^\s:/@[\]\\]+?)\.?)(?::\d{1,5})?$/i.exec(header);
+  const found = /^(?:\[([0-9a-f:.]+)\]|([^\s:/@[\]\\]+?)\.?)(?::\d{0,5})?$/i.exec(header);
   return (found?.[1] ?? found?.[2])?.toLowerCase();
 }
 

@@ -4,7 +4,7 @@ import type { ActionAffordance } from "../core/affordances.ts";
 import { coerce } from "../core/coerce.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import type { InvocationRecord } from "../core/invocation.ts";
-import { closed, errorsIn } from "../core/schema.ts";
+import { closed, describedInput, errorsIn } from "../core/schema.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import { mayHoldBlobs } from "../outputs/blob.ts";
 import type { BlobStore } from "../outputs/blob-store.ts";
@@ -48,7 +48,7 @@ export function actionRoutes(
         },
         request: {
           contentType: JSON_TYPE,
-          ...(action.input && { schema: closed(action.input) }),
+          ...(action.input && { schema: describedInput(action.input) }),
           isOptional: !needsInput(action),
         },
         ...(action.synchronous ? synchronousAnswer(action) : asynchronousAnswer(action)),

@@ -18,9 +18,14 @@ export function allPropertiesRoutes(hosted: HostedThing, base: string): Route[] 
       { ...place, op: ["readallproperties"] },
       { ...place, op: ["readmultipleproperties"], variables: ["propertyNames"] },
     ],
-    query: { propertyNames: Type.String({ description: "Names of properties, with commas" }) },
+    query: {
+      propertyNames: Type.String({
+        description: "Names of properties, with commas",
+        pattern: "^[^,]+(,[^,]+)*$",
+      }),
+    },
     response: { status: 200, contentType: JSON_TYPE, schema: VALUES },
-    errors: ["UNKNOWN_AFFORDANCE", "INVALID_OUTPUT"],
+    errors: ["BAD_ARGUMENT", "UNKNOWN_AFFORDANCE", "INVALID_OUTPUT", "NOT_READY"],
     handle: async ({ query }) => {
       const { values, problems } = await readableProperties(hosted, namesIn(query));
       const unread = Object.keys(problems).join(", ");
@@ -35,7 +40,7 @@ export function allPropertiesRoutes(hosted: HostedThing, base: string): Route[] 
     form: { ...place, op: ["writemultipleproperties"] },
     request: { contentType: JSON_TYPE, schema: VALUES },
     response: { status: 204 },
-    errors: ["UNKNOWN_AFFORDANCE", "LOCK_BUSY"],
+    errors: ["UNKNOWN_AFFORDANCE", "READ_ONLY", "LOCK_BUSY", "NOT_READY"],
     handle: async (exchange) => {
       await hosted.writeProperties(await exchange.json());
       return { status: 204 };

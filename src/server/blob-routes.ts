@@ -11,7 +11,8 @@ export function blobRoutes(blobs: BlobStore, prefix: string): Route[] {
       path: `${prefix}/blob/:id`,
       role: "view",
       summary: "Fetch a file that an action returned",
-      response: { status: 200, contentType: "application/octet-stream" },
+      response: { status: 200, contentType: "application/octet-stream", otherTypes: ["*/*"] },
+      errors: ["NOT_FOUND"],
       handle: async (exchange) => sendBlob(blobs.get(exchange.params.id!), exchange),
     },
   ];

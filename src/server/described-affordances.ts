@@ -1,5 +1,5 @@
 import { toDataSchema } from "../core/data-schema.ts";
-import { closed } from "../core/schema.ts";
+import { describedInput } from "../core/schema.ts";
 import type { ThingModel } from "../core/thing-model.ts";
 import { FrameEntrySchema } from "./wire-schemas.ts";
 
@@ -47,7 +47,7 @@ export function describedAffordances(model: ThingModel): DescribedAffordances {
     actions[name] = {
       title: title ?? name,
       description,
-      ...(input && { input: toDataSchema(closed(input)) }),
+      ...(input && { input: toDataSchema(describedInput(input)) }),
       ...(output && { output: toDataSchema(output) }),
       safe,
       idempotent,

@@ -11,7 +11,7 @@ import {
   type DirectoryEventType,
 } from "./directory-events.ts";
 import { hashOf } from "./etag.ts";
-import { badQuery, numberIn } from "./query.ts";
+import { badQuery, LARGEST_NUMBER, numberIn } from "./query.ts";
 import { type Exchange, JSON_TYPE, type Reply, type Route, TD_TYPE } from "./route.ts";
 import { EventStreamWriter } from "./sse.ts";
 import type { Security } from "./td-security.ts";
@@ -19,8 +19,17 @@ import { ThingDescriptionSchema } from "./wire-schemas.ts";
 
 const LD_TYPE = "application/ld+json";
 const PAGE = {
-  offset: Type.Integer({ minimum: 0, default: 0, description: "How many Things to leave out" }),
-  limit: Type.Integer({ minimum: 1, description: "How many Things to list at most" }),
+  offset: Type.Integer({
+    minimum: 0,
+    maximum: LARGEST_NUMBER,
+    default: 0,
+    description: "How many Things to leave out",
+  }),
+  limit: Type.Integer({
+    minimum: 1,
+    maximum: LARGEST_NUMBER,
+    description: "How many Things to list at most",
+  }),
   format: Type.Enum(["array", "collection"], {
     default: "array",
     description: "A plain list, or an object with the list, its length and the next page",
@@ -60,7 +69,7 @@ export function directoryRoutes(
         op: ["readproperty"],
         variables: Object.keys(PAGE),
       },
-      response: { status: 200, contentType: LD_TYPE, schema: LIST },
+      response: { status: 200, contentType: LD_TYPE, schema: LIST, otherTypes: [JSON_TYPE] },
       large: true,
       errors: ["BAD_ARGUMENT", "NOT_SUPPORTED"],
       hasETag: true,

@@ -22,8 +22,8 @@ function revalidated(request: IncomingMessage, reply: Reply): Reply {
     reply.body instanceof Uint8Array ? reply.body : Buffer.from(JSON.stringify(reply.body));
   const etag = `"${hashOf(body)}"`;
   const headers = { "Cache-Control": "no-cache", ...reply.headers, ETag: etag };
-  const { "if-match": wanted, "if-none-match": known } = request.headers;
-  if (wanted !== undefined && !isAmong(wanted, etag, STRONG)) throw changed();
+  assertMatches(request, etag);
+  const known = request.headers["if-none-match"];
   return known !== undefined && isAmong(known, etag, WEAK)
     ? { status: 304, headers }
     : { ...reply, body, headers };
@@ -39,6 +39,12 @@ export function assertUnchanged({ headers }: IncomingMessage, etag?: string): vo
   const { "if-match": wanted, "if-none-match": known } = headers;
   if (wanted !== undefined && !isAmong(wanted, etag, STRONG)) throw changed();
   if (known !== undefined && isAmong(known, etag, WEAK)) throw changed();
+}
+
+/** @throws {ThingError} `PRECONDITION_FAILED` when If-Match is for something else. */
+export function assertMatches({ headers }: IncomingMessage, etag: string): void {
+  const wanted = headers["if-match"];
+  if (wanted !== undefined && !isAmong(wanted, etag, STRONG)) throw changed();
 }
 
 /** Short enough for a header, long enough never to meet again. */

@@ -1,12 +1,16 @@
 import { Type } from "typebox";
 import { newestFirst } from "../outputs/file-collection.ts";
 import type { StoredFile } from "../outputs/stored-file.ts";
-import { badQuery, numberIn } from "./query.ts";
+import { badQuery, LARGEST_NUMBER, numberIn } from "./query.ts";
 import type { Exchange, Reply } from "./route.ts";
 
 /** How a list of files is asked for in pages. */
 export const FILE_PAGE = {
-  limit: Type.Integer({ minimum: 1, description: "How many files to list at most" }),
+  limit: Type.Integer({
+    minimum: 1,
+    maximum: LARGEST_NUMBER,
+    description: "How many files to list at most",
+  }),
   after: Type.String({ description: "Where the page before ended, as its Link to the next says" }),
 };
 

@@ -80,7 +80,7 @@ function contentOf(rows: Rows): Record<string, unknown> {
   return Object.fromEntries(
     rows.flatMap(({ response: { contentType, schema, otherTypes = [] } }) => [
       ...(contentType === undefined ? [] : [[contentType, mediaType(contentType, schema)]]),
-      ...otherTypes.map((type) => [type, {}]),
+      ...otherTypes.map((type) => [type, mediaType(type, schema)]),
     ]),
   );
 }

@@ -1,5 +1,7 @@
-import { BlockList, isIP, type Server } from "node:net";
+import type { IncomingMessage, Server } from "node:http";
+import { BlockList, isIP } from "node:net";
 import type { Log } from "../base/log.ts";
+import { clientAddressOf } from "./origin.ts";
 
 /** Addresses that no router of the internet carries: of this machine, of a network at home or at work, of a VPN. */
 const PRIVATE = new BlockList();
@@ -17,16 +19,22 @@ PRIVATE.addAddress("::1", "ipv6");
 PRIVATE.addSubnet("fc00::", 7, "ipv6");
 PRIVATE.addSubnet("fe80::", 10, "ipv6");
 
-/** Says, once, that somebody came from the internet: scanners find a camera there within hours. */
+/**
+ * Says, once, that somebody came from the internet, by a proxy whose word counts too: scanners find a camera there within hours.
+ * Call when the server has its listener, which reads what proxies say.
+ */
 export function warnOfPublicClients(server: Server, log: Log): void {
-  const look = ({ remoteAddress = "" }: { remoteAddress?: string | undefined }) => {
-    if (!isPublicAddress(remoteAddress)) return;
-    server.off("connection", look);
+  const look = (address: string) => {
+    if (!isPublicAddress(address)) return;
+    server.off("connection", onConnection).off("request", onRequest);
     log.warn(
-      `Somebody came from ${remoteAddress}, an address of the internet. If that is not meant to be, close this port in the router or firewall, or listen on an address of your own network.`,
+      `Somebody came from ${address}, an address of the internet. If that is not meant to be, close this port in the router or firewall, or listen on an address of your own network.`,
     );
   };
-  server.on("connection", look);
+  const onConnection = ({ remoteAddress = "" }: { remoteAddress?: string | undefined }) =>
+    look(remoteAddress);
+  const onRequest = (request: IncomingMessage) => look(clientAddressOf(request));
+  server.on("connection", onConnection).on("request", onRequest);
 }
 
 /** True for an address that anybody on the internet may have. */

@@ -1,6 +1,9 @@
 import { ThingError } from "../base/errors.ts";
 import { quoted } from "../base/preview.ts";
 
+/** What a whole number of the query may be. */
+export const LARGEST_NUMBER = 999_999_999;
+
 /** A whole number of the query; undefined when it is not there. @throws {ThingError} `BAD_ARGUMENT`. */
 export function numberIn(
   query: URLSearchParams,

@@ -4,7 +4,7 @@ import type { Problem } from "./problem.ts";
 import { JSON_TYPE, PROBLEM_TYPE, type Reply } from "./route.ts";
 
 /**
- * Writes a whole answer. The body of a HEAD is counted and left out.
+ * Writes a whole answer. The body of a HEAD is counted and left out; one that was not made has no length.
  * @param base - What links to blobs begin with.
  */
 export function writeReply(
@@ -23,6 +23,11 @@ export function writeReply(
     return;
   }
   const contentType = reply.contentType ?? JSON_TYPE;
+  if (request.method === "HEAD" && reply.body === undefined) {
+    response.writeHead(reply.status, { ...headers, "Content-Type": contentType });
+    response.end();
+    return;
+  }
   const body = writtenBody(reply.body, contentType, base);
   headers["Content-Type"] = contentType;
   headers["Content-Length"] = Buffer.byteLength(body);

@@ -2,6 +2,7 @@ import type { BigIntStats } from "node:fs";
 import { stat } from "node:fs/promises";
 import send from "send";
 import { messageOf, ThingError } from "../base/errors.ts";
+import { assertMatches } from "./etag.ts";
 import type { Exchange } from "./route.ts";
 
 /** A file on disk as it is sent. */
@@ -25,6 +26,8 @@ export async function sendFile(
     throw new ThingError("NOT_FOUND", `'${name}' is not there any more.`, { cause });
   });
   const { size } = stats;
+  assertMatches(request, etagOf(stats)); // `send` would take a weak tag
+  settleRange(request, stats);
   response.setHeader("ETag", etagOf(stats));
   response.setHeader("Content-Type", mediaType);
   response.setHeader("Content-Disposition", `inline; filename*=UTF-8''${encodeURIComponent(name)}`);
@@ -41,6 +44,21 @@ export async function sendFile(
     response.once("close", resolve);
     response.once("finish", resolve);
   });
+}
+
+/**
+ * Leaves in a request the range that it is to be answered with, in words that `send` understands.
+ * @see RFC 9110, 13.1.5 If-Range: only for what is exactly as the client has it; 14.1.2: of a file shorter than a suffix all
+ * is meant; 14.2: only GET has ranges.
+ */
+function settleRange({ method, headers }: Exchange["request"], stats: BigIntStats): void {
+  const condition = headers["if-range"];
+  const modified = new Date(Number(stats.mtimeMs)).toUTCString();
+  const isSame = condition === undefined || [etagOf(stats), modified].includes(String(condition));
+  if (method !== "GET" || !isSame) delete headers.range;
+  headers.range &&= headers.range.replace(/^bytes=/i, "bytes=");
+  const [, suffix] = /^bytes=\s*-(\d+)\s*$/.exec(headers.range ?? "") ?? [];
+  if (suffix !== undefined && Number(suffix) >= stats.size) headers.range = "bytes=0-";
 }
 
 /** The validator of a file, which changes with it; undefined when it is not there. */

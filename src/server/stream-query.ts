@@ -33,4 +33,7 @@ export const FRESH = Type.Enum(["0", "1"], {
   description: "1: captured after the request",
 });
 export const RUN = Type.String({ description: "Only of this run" });
-export const AFTER = Type.String({ description: "RUN:INDEX of the last frame that is known" });
+export const AFTER = Type.String({
+  description: "RUN:INDEX of the last frame that is known",
+  pattern: "^[0-9a-z]{1,32}:[0-9]{1,15}$",
+});

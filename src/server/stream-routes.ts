@@ -56,7 +56,7 @@ function routesOfStream(
   const clients = new RecentClients();
 
   const get = (
-    route: Pick<Route, "path" | "summary" | "form" | "query"> & {
+    route: Pick<Route, "path" | "summary" | "form" | "query" | "errors"> & {
       contentType: string;
       schema?: TSchema;
     },
@@ -76,7 +76,7 @@ function routesOfStream(
       ...(handler === streamHandlers.next && { emptyWhen: "No frame came in that time" }),
     },
     ...(route.form && { form: route.form }),
-    errors: ["BAD_ARGUMENT", "NO_FRAME", "NOT_READY", "STREAM_STOPPED"],
+    errors: ["BAD_ARGUMENT", "NO_FRAME", "NOT_READY", "STREAM_STOPPED", ...(route.errors ?? [])],
     picture: route.contentType === JPEG || route.contentType.startsWith("multipart/"),
     handle: async ({ request, response, params }) => {
       if (waiting.has(handler)) assertMayHaveFrames(hosted);
@@ -112,7 +112,7 @@ function routesOfStream(
       response: { status: 200, contentType: JSON_TYPE, schema: Type.String() },
       errors: ["NO_FRAME", "NOT_READY", "STREAM_STOPPED"],
       handle: async ({ request, signal }) => {
-        if (request.method === "HEAD") return { status: 200, body: null };
+        if (request.method === "HEAD") return { status: 200 }; // waits for no frame
         assertMayHaveFrames(hosted);
         const { jpeg } = await newestFrame(stream, signal);
         return { status: 200, body: Buffer.from(jpeg).toString("base64") };
@@ -160,6 +160,7 @@ function routesOfStream(
         path: `${path}/viewer/:asset`,
         summary: "What that page consists of",
         contentType: "text/javascript",
+        errors: ["NOT_FOUND"],
       },
       streamHandlers.viewerAsset,
     ),
@@ -178,6 +179,7 @@ function routesOfStream(
         summary: `One frame of ${called} by its index`,
         contentType: JPEG,
         query: { wait: WAIT, run: RUN },
+        errors: ["FRAME_NOT_HELD"],
       },
       streamHandlers.frame,
     ),

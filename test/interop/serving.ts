@@ -2,7 +2,7 @@ import type { TestContext } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
 import { folderWith, type Served, serveCli } from "../cli/run-cli.ts";
 
-const INSTRUMENT = `${packagePath("dist", "test", "interop", "instrument.js")}:Instrument`;
+export const INSTRUMENT = `${packagePath("dist", "test", "interop", "instrument.js")}:Instrument`;
 
 /** The command line's server, as a process of its own: an instrument, and the simulated microscope. */
 export async function serveInstrument(

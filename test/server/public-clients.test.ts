@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
-import { Server } from "node:net";
+import { Server } from "node:http";
 import { test } from "node:test";
-import { logTo } from "thingscope";
+import { logTo, ThingHost, ThingServer } from "thingscope";
 import { isPublicAddress, warnOfPublicClients } from "../../src/server/public-clients.ts";
+import { TEST_MS } from "../limits.ts";
+import { ask } from "./requests.ts";
 
 test("addresses of the internet are told from those of a network of one's own", () => {
   for (const own of [
@@ -36,4 +38,25 @@ test("the first who comes from the internet is told of, once", () => {
   }
   assert.equal(told.length, 1);
   assert.match(told[0]!, /8\.8\.8\.8/);
+});
+
+test("who comes from the internet by a configured proxy is told of, and nobody's invention is", {
+  timeout: TEST_MS,
+}, async (t) => {
+  for (const [trustedProxies, told] of [
+    [["127.0.0.1"], ["8.8.8.8"]],
+    [["10.0.0.1"], []],
+    [undefined, []],
+  ] as const) {
+    const warned: string[] = [];
+    const log = logTo((_, message) => warned.push(message));
+    const server = new ThingServer(new ThingHost({ log }), {
+      ...(trustedProxies && { trustedProxies }),
+    });
+    t.after(() => server.close());
+    const { port } = await server.listen({ port: 0 });
+    await ask(port, { path: "/health", headers: { "X-Forwarded-For": "9.9.9.9, 8.8.8.8" } });
+    const from = warned.flatMap((line) => /came from ([\d.]+)/.exec(line)?.[1] ?? []);
+    assert.deepEqual(from, told);
+  }
 });

@@ -1,8 +1,19 @@
 import assert from "node:assert/strict";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
-import { action, event, property, Thing, ThingEvent, ThingHost, ThingServer } from "thingscope";
+import { connect as connectSecurely } from "node:tls";
+import {
+  action,
+  event,
+  property,
+  type ServerOptions,
+  Thing,
+  ThingEvent,
+  ThingHost,
+  ThingServer,
+} from "thingscope";
 import { Type } from "typebox";
+import { selfSigned } from "../../src/server/tls/self-signed.ts";
 import { TEST_MS } from "../limits.ts";
 import { folderFor } from "../things/recorder-server.ts";
 import { VECTORS } from "./raw-vectors.ts";
@@ -15,18 +26,18 @@ class Lamp extends Thing {
   }
 }
 
-async function lampFor(t: TestContext): Promise<number> {
+async function lampFor(t: TestContext, options: ServerOptions = {}): Promise<number> {
   const host = new ThingHost({ settingsFolder: await folderFor(t) });
   host.add("lamp", new Lamp());
-  const server = new ThingServer(host, { allowedHosts: ["lab.example"] });
+  const server = new ThingServer(host, { allowedHosts: ["lab.example"], ...options });
   t.after(() => server.close());
   return (await server.listen({ port: 0 })).port;
 }
 
 /** What comes back for bytes, until the server ends the connection or has been quiet since `answers` answers. */
-function answersTo(port: number, bytes: string, answers: number): Promise<string> {
+function answersTo(open: () => Socket, bytes: string, answers: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, "127.0.0.1");
+    const socket = open();
     const limit = setTimeout(() => socket.destroy(new Error(`no answer to ${bytes}`)), 5000);
     let text = "";
     socket.setEncoding("latin1").on("data", (chunk) => {
@@ -64,16 +75,27 @@ test("each request that RFC 9110 and 9112 allow, and each that they do not, has 
   timeout: TEST_MS,
 }, async (t) => {
   const port = await lampFor(t);
+  assert.deepEqual(await wrongAnswers(() => connect(port, "127.0.0.1")), []);
+});
+
+test("the same bytes have the same answers over TLS", { timeout: 60_000 }, async (t) => {
+  const tls = selfSigned({ names: ["127.0.0.1"], days: 30 });
+  const port = await lampFor(t, { tls });
+  const ca = tls.cert;
+  assert.deepEqual(await wrongAnswers(() => connectSecurely({ port, host: "127.0.0.1", ca })), []);
+});
+
+async function wrongAnswers(open: () => Socket): Promise<string[]> {
   const wrong: string[] = [];
   await Promise.all(
     VECTORS.map(async ([name, bytes, statuses, found]) => {
       const answers = statuses.split(" ").filter((status) => status !== "100" && status).length;
-      const text = await answersTo(port, bytes, answers);
+      const text = await answersTo(open, bytes, answers);
       const got = [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => status).join(" ");
       if (!statuses.split("|").includes(got))
         wrong.push(`${name}: ${statuses}, got ${got || "nothing"}`);
       else if (found && !found.test(text)) wrong.push(`${name}: not ${found} in ${text}`);
     }),
   );
-  assert.deepEqual(wrong, []);
-});
+  return wrong;
+}

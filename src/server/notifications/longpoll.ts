@@ -39,8 +39,7 @@ export async function nextNotification(
   const seconds = secondsIn(query);
   if (asked !== undefined) assertId(asked);
   // A client asks by HEAD whether long polling is possible; it waits a second at most.
-  if (request.method === "HEAD")
-    return { status: 200, body: null, headers: link(asked ?? present) };
+  if (request.method === "HEAD") return { status: 200, headers: link(asked ?? present) };
   const from = placeAfter(asked ?? clients.lastTold(request) ?? present, present);
   const isGap = from < log.heldSince;
   const after = isGap ? log.heldSince : from;
