@@ -1,4 +1,5 @@
 import { ThingError } from "../base/errors.ts";
+import { parseExactly } from "../base/exact-numbers.ts";
 import { objectOf } from "../client/json.ts";
 
 /**
@@ -52,7 +53,7 @@ function typeOf(value: unknown): string {
 
 function parsedOf(text: string): { value: unknown } | undefined {
   try {
-    return { value: JSON.parse(text) };
+    return { value: parseExactly(text) };
   } catch {
     return undefined; // then it is a text
   }

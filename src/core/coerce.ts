@@ -1,4 +1,5 @@
 import type { TSchema } from "typebox";
+import { isExact } from "../base/exact-numbers.ts";
 
 /** The parts of a JSON Schema that say what a value is made of. */
 interface Shape {
@@ -104,7 +105,8 @@ function numberIn(value: unknown, pattern: RegExp): number | undefined {
   const text = value.trim();
   if (!pattern.test(text)) return;
   const number = Number(text.replaceAll("_", ""));
-  if (pattern === INTEGER ? Number.isSafeInteger(number) : Number.isFinite(number)) return number;
+  if (pattern === INTEGER ? Number.isSafeInteger(number) : isExact(text.replaceAll("_", "")))
+    return number;
 }
 
 const BOOLEANS: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([

@@ -1,6 +1,7 @@
 import { copyFile, mkdir, open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { messageOf, ThingError } from "../base/errors.ts";
+import { parseExactly } from "../base/exact-numbers.ts";
 import type { Log } from "../base/log.ts";
 
 /**
@@ -39,7 +40,7 @@ export class SettingsFile {
     this.#text = undefined;
     try {
       const text = await readFile(this.path, "utf8");
-      const values: unknown = JSON.parse(text);
+      const values = parseExactly(text);
       this.#text = text;
       if (isRecord(values)) return values;
       await this.#setAside("it holds no JSON object");

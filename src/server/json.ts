@@ -1,4 +1,4 @@
-import { inexactNumberIn } from "./exact-numbers.ts";
+import { inexactNumberIn } from "../base/exact-numbers.ts";
 
 /** A value, and which number of it is not what the text says: the value must not be used where it counts. */
 export interface Parsed {

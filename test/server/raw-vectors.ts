@@ -1,16 +1,19 @@
-const H = "Host: 127.0.0.1";
+export const H = "Host: 127.0.0.1";
 const H2C =
   "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAAA";
-const JSON_BODY = "Content-Type: application/json";
-const LAST = "Connection: close";
+export const JSON_BODY = "Content-Type: application/json";
+export const LAST = "Connection: close";
 
 /** Lines of a request's head, and what follows it. */
-const raw = (head: readonly string[], body = "") => `${head.join("\r\n")}\r\n\r\n${body}`;
-const get = (path: string, ...fields: string[]) => raw([`GET ${path} HTTP/1.1`, H, ...fields]);
-const put = (...fields: string[]) => ["PUT /lamp/n HTTP/1.1", H, JSON_BODY, ...fields];
+export const raw = (head: readonly string[], body = "") => `${head.join("\r\n")}\r\n\r\n${body}`;
+export const get = (path: string, ...fields: string[]) =>
+  raw([`GET ${path} HTTP/1.1`, H, ...fields]);
+export const put = (...fields: string[]) => ["PUT /lamp/n HTTP/1.1", H, JSON_BODY, ...fields];
+
+export type Vector = readonly [name: string, bytes: string, statuses: string, found?: RegExp];
 
 /** Bytes of a client, the statuses of the answers, and what must be in them. */
-export const VECTORS: readonly [name: string, bytes: string, statuses: string, found?: RegExp][] = [
+export const VECTORS: readonly Vector[] = [
   // Upgrades that nobody has to take: RFC 9110, 7.8
   ["h2c with GET", get("/lamp/n", H2C), "200"],
   ["h2c with GET and a length of 0, as JDK 17", get("/lamp/n", H2C, "Content-Length: 0"), "200"],
@@ -240,88 +243,4 @@ export const VECTORS: readonly [name: string, bytes: string, statuses: string, f
   ],
   ["HTTP/1.1 that goes", get("/lamp/n", LAST), "200", /^Connection: close/im],
   ["HTTP/1.2", raw(["GET /lamp/n HTTP/1.2", H]), "200|400|505"],
-  // Odd, and legal
-  ["empty lines in front", `\r\n\r\n${get("/lamp/n")}`, "200"],
-  ["no space behind a colon", raw(["GET /lamp/n HTTP/1.1", "Host:127.0.0.1"]), "200"],
-  ["spaces and tabs around a value", raw(["GET /lamp/n HTTP/1.1", "Host: \t127.0.0.1 \t"]), "200"],
-  ["a fragment in a target", get("/lamp/n#top"), "400|404|200"],
-  ["an empty query", get("/lamp/n?"), "200"],
-  ["an empty port in Host", raw(["GET /lamp/n HTTP/1.1", "Host: 127.0.0.1:"]), "200"],
-  ["a name with a dot at its end", raw(["GET /lamp/ HTTP/1.1", "Host: localhost."]), "200"],
-  ["a host in capitals", raw(["GET /lamp/n HTTP/1.1", "Host: LOCALHOST"]), "200"],
-  [
-    "an empty Host with an absolute target",
-    raw(["GET http://127.0.0.1/lamp/n HTTP/1.1", "Host:"]),
-    "200|400",
-  ],
-  ["a scheme in capitals", get("HTTP://127.0.0.1/lamp/n"), "200"],
-  ["two lengths that agree", raw(put("Content-Length: 1, 1"), "7"), "204|400"],
-  ["a length with zeros in front", raw(put("Content-Length: 0001"), "7"), "204"],
-  [
-    "chunk sizes in capitals with zeros in front, and extensions in quotes",
-    raw(put("Transfer-Encoding: chunked"), '00000A;x="a;b"\r\n        7 \r\n0\r\n\r\n') +
-      get("/lamp/n"),
-    "204 200",
-  ],
-  [
-    "HEAD with a body",
-    raw(["HEAD /lamp/n HTTP/1.1", H, "Content-Length: 2"], "{}") + get("/lamp/n", LAST),
-    "200 200",
-  ],
-  [
-    "OPTIONS with a body",
-    raw(["OPTIONS /lamp/n HTTP/1.1", H, "Content-Length: 2"], "{}") + get("/lamp/n"),
-    "204 200",
-  ],
-  [
-    "a media type in capitals with quoted parameters",
-    raw(
-      [
-        "PUT /lamp/n HTTP/1.1",
-        H,
-        'Content-Type: APPLICATION/JSON; Charset="UTF-8"',
-        "Content-Length: 1",
-      ],
-      "7",
-    ),
-    "204",
-  ],
-  [
-    "100-Continue in capitals",
-    raw(put("Expect: 100-Continue", "Content-Length: 1"), "7"),
-    "100 204",
-  ],
-  [
-    "100-continue for no body",
-    raw(["GET /lamp/n HTTP/1.1", H, "Expect: 100-continue"]),
-    "100 200|200",
-  ],
-  [
-    "100-continue in HTTP/1.0",
-    raw(["PUT /lamp/n HTTP/1.0", JSON_BODY, "Expect: 100-continue", "Content-Length: 1"], "7"),
-    "204",
-  ],
-  [
-    "Content-Encoding: identity",
-    raw(put("Content-Encoding: identity", "Content-Length: 1"), "7"),
-    "204",
-  ],
-  ["If-None-Match: * of a value", get("/lamp/n", "If-None-Match: *"), "304"],
-  ["If-Match of a value", get("/lamp/n", 'If-Match: "a"'), "412"],
-  ["If-Match: * of what is not there", get("/nothing", "If-Match: *"), "404"],
-  [
-    "If-Modified-Since with PUT",
-    raw(put("If-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT", "Content-Length: 1"), "7"),
-    "204",
-  ],
-  ["TE and trailers", get("/lamp/n", "TE: trailers, deflate;q=0.5", "Connection: TE"), "200"],
-  [
-    "Connection with a list in capitals",
-    get("/lamp/n", "Connection: Keep-Alive, CLOSE"),
-    "200",
-    /^Connection: close/im,
-  ],
-  ["Max-Forwards and OPTIONS", raw(["OPTIONS /lamp/n HTTP/1.1", H, "Max-Forwards: 0"]), "204"],
-  ["a byte over 127 in a field", get("/lamp/n", "X-A: \xe9"), "200"],
-  ["an empty field", get("/lamp/n", "X-A:", "Accept:"), "200"],
 ];

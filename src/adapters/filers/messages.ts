@@ -1,5 +1,6 @@
 import { parse } from "yaml";
 import { messageOf, ThingError } from "../../base/errors.ts";
+import { parseExactly } from "../../base/exact-numbers.ts";
 
 /** What is said over the wire: a name and a value. */
 export interface Message {
@@ -82,7 +83,7 @@ export function parseImage(value: unknown, binaryBytes: number): ImageHead {
 
 function parseText(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactly(text);
   } catch {
     return parseYaml(withIndentedBinary(text));
   }

@@ -1,3 +1,4 @@
+import { parseExactly } from "../../base/exact-numbers.ts";
 import { badMessage } from "./python-value.ts";
 
 /** Numbers in rows, as numpy has them: the last index counts fastest. */
@@ -59,7 +60,7 @@ export function arrayOf(description: Uint8Array, bytes: Uint8Array): NdArray {
 function described(json: Uint8Array): { dtype: keyof typeof TYPES; shape: number[] } {
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.from(json).toString());
+    value = parseExactly(Buffer.from(json).toString());
   } catch {
     throw badMessage("The description of an array is no JSON.");
   }

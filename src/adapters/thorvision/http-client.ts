@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from "typebox";
 import { isAbort, withDeadline } from "../../base/abort.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
+import { parseExactly } from "../../base/exact-numbers.ts";
 import { errorsIn } from "../../core/schema.ts";
 import { Capability } from "./capability.ts";
 
@@ -117,7 +118,7 @@ function refused(url: string, status: number, text: string): ThingError {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactly(text);
   } catch {
     return undefined;
   }

@@ -18,11 +18,25 @@ export function inexactNumberIn(text: string): string | undefined {
   return undefined;
 }
 
-function isExact(token: string): boolean {
+/**
+ * The value of a JSON text in which a number that would become another stays the text that it is: a reader that wants a
+ * number refuses it with its sentence, any other keeps all of its digits.
+ * @throws {SyntaxError} as `JSON.parse`.
+ */
+export function parseExactly(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  if (inexactNumberIn(text) === undefined) return value;
+  const kept = (token: string) => (token[0] === '"' || isExact(token) ? token : `"${token}"`);
+  return JSON.parse(text.replace(STRING_OR_NUMBER, kept));
+}
+
+/** Whether a double holds a number as it is written. */
+export function isExact(token: string): boolean {
   const double = Number(token);
   if (!Number.isFinite(double)) return false;
-  if (Number.isSafeInteger(double) || !/^-?\d+$/.test(token)) return true;
-  return String(double) === token || BigInt(double) === BigInt(token);
+  const integer = token.replace(/^\+|\.0*$/g, "");
+  if (Number.isSafeInteger(double) || !/^-?\d+$/.test(integer)) return true;
+  return String(double) === integer || BigInt(double) === BigInt(integer);
 }
 
 function shown(token: string): string {
