@@ -13,11 +13,6 @@ const IN_A_THREAD = /^(FSReq|FileHandleCloseReq|GetAddrInfoReq|GetNameInfoReq)/;
 export async function endProcess(code: number): Promise<never> {
   const end = performance.now() + LAST_REQUESTS_MS;
   while (isThreadBusy() && performance.now() < end) await delay(LOOK_EVERY_MS);
-  return endProcessNow(code);
-}
-
-/** The same without waiting for anything. */
-export function endProcessNow(code: number): never {
   if (isThreadBusy()) {
     process.exitCode = code;
     process.emit("exit", code); // what has to be done at an exit

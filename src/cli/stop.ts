@@ -2,7 +2,7 @@ import { messageOf } from "../base/errors.ts";
 import { STOP_WITHIN_MS } from "../base/stop-time.ts";
 import { thrownError } from "../base/thrown.ts";
 import { keepMicrotaskContext, noteUncaught } from "../core/running.ts";
-import { endProcess, endProcessNow } from "./end-process.ts";
+import { endProcess } from "./end-process.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { ProcessLog } from "./pino-log.ts";
 import { onStarterGone } from "./starter.ts";
@@ -43,7 +43,7 @@ export class Stopper {
       ["SIGTERM", 15],
     ] as const) {
       process.on(signal, () => {
-        if (this.#stopping) endProcessNow(128 + number);
+        if (this.#stopping) return void endProcess(128 + number);
         this.#log.debug(`Closing: ${signal}.`);
         void this.stop(EXIT.ok);
       });
