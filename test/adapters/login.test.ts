@@ -10,8 +10,9 @@ import { FilersServer } from "../../src/adapters/filers/index.ts";
 import { PyStreamingCamera, PyStreamingServer } from "../../src/adapters/pystreaming/index.ts";
 import { ThorVisionServer } from "../../src/adapters/thorvision/index.ts";
 import { logTo } from "../../src/base/log.ts";
+import { TEST_MS } from "../limits.ts";
 
-const timeout = 30_000;
+const timeout = TEST_MS;
 
 interface Insecure {
   readonly insecure?: boolean;
@@ -62,7 +63,7 @@ function slotsOf(thing: Thing): Record<string, string | string[]> {
 }
 
 test("where the server has a login, no adapter opens a port that has none, unless somebody says so", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   for (const [name, make] of Object.entries(LISTENING)) {
     const kept = await served(t, (folder) => make({}, folder));

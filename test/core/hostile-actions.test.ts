@@ -4,9 +4,10 @@ import { test } from "node:test";
 import { action, type Invocation, Thing } from "thingscope";
 import { Type } from "typebox";
 import { noteUncaught } from "../../src/core/running.ts";
+import { TEST_MS } from "../limits.ts";
 import { served } from "../server/thing-bench.ts";
 
-const options = { timeout: 10_000 };
+const options = { timeout: TEST_MS };
 const Anything = Type.Object({}, { additionalProperties: true });
 
 class Worst extends Thing {

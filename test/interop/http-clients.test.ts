@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
 import { packagePath } from "../../src/base/package-root.ts";
+import { TEST_MS } from "../limits.ts";
 import { dotnetRound } from "./dotnet-client.ts";
 import { command, python } from "./programs.ts";
 import { serveInstrument } from "./serving.ts";
@@ -46,11 +47,11 @@ async function goProgram(): Promise<string> {
 }
 
 test("clients of Java, Go, Python and .NET read, write, invoke, listen and watch over kept connections", {
-  timeout: 170_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { url } = await serveInstrument(t);
   const roundOf = (name: string, round: (url: string) => Promise<unknown>) =>
-    t.test(name, { timeout: 150_000 }, async () => {
+    t.test(name, { timeout: TEST_MS }, async () => {
       const counted = await counting(t, url);
       assert.deepEqual(await round(counted.url), ROUND);
       assert.ok(counted.connections <= MOST_CONNECTIONS, `${counted.connections} connections`);

@@ -19,13 +19,14 @@ import { createToken } from "../../src/server/login/account-changes.ts";
 import { AccountsFile } from "../../src/server/login/accounts-file.ts";
 import { covers } from "../../src/server/login/identity.ts";
 import { OPERATIONS } from "../../src/server/webthing/operations.ts";
+import { TEST_MS } from "../limits.ts";
 import { ask } from "./requests.ts";
 import { bearer, ROLES } from "./secured.ts";
 import { clientOf } from "./websocket-bench.ts";
 import { consumerOf } from "./webthing-bench.ts";
 
 const SECRET = "the-line-that-was-said";
-const options = { timeout: 30_000 };
+const options = { timeout: TEST_MS };
 
 /** A lamp that talks while it shines. */
 class Lamp extends Thing {

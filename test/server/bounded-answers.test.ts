@@ -9,6 +9,7 @@ import { type Static, Type } from "typebox";
 import { limitHits } from "../../src/base/limit-hits.ts";
 import { errorsIn } from "../../src/core/schema.ts";
 import { inTurn } from "../../src/server/pipelining.ts";
+import { TEST_MS } from "../limits.ts";
 import { ask, converse, serverFor } from "./requests.ts";
 import { logIn, secured } from "./secured.ts";
 
@@ -42,7 +43,7 @@ const many = (item: string) => {
 };
 
 test("an error repeats little of what a client wrote, and still ends with what to do", {
-  timeout: 30_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { port, tokens } = await secured(t, { webhooks: { allowedHosts: ["127.0.0.1"] } });
   const login = { Authorization: `Bearer ${tokens.admin}` };

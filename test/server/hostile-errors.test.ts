@@ -5,10 +5,11 @@ import { action, endpoint, event, property, Thing, ThingEvent } from "thingscope
 import { Type } from "typebox";
 import { keepMicrotaskContext, noteUncaught } from "../../src/core/running.ts";
 import { HOSTILE } from "../hostile-errors.ts";
+import { TEST_MS } from "../limits.ts";
 import { ask } from "./requests.ts";
 import { served } from "./thing-bench.ts";
 
-const options = { timeout: 20_000 };
+const options = { timeout: TEST_MS };
 
 class Hostile extends Thing {
   kind = "null";

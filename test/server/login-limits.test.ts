@@ -92,7 +92,7 @@ test("sixty wrong passwords from elsewhere do not keep the owner out", {
 });
 
 test("an owner who comes while ten addresses guess is checked next, and not behind them", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { port } = await secured(t, { users: true });
   const answered: number[] = [];

@@ -5,6 +5,7 @@ import { GdpParser } from "../../src/frames/gdp.ts";
 import { inspectJpeg } from "../../src/frames/jpeg.ts";
 import { JpegSplitter } from "../../src/frames/jpeg-splitter.ts";
 import { MultipartParser } from "../../src/frames/multipart.ts";
+import { TEST_MS } from "../limits.ts";
 
 const CAMERA =
   "videotestsrc num-buffers=6 ! video/x-raw,width=320,height=240,framerate=25/1 ! jpegenc";
@@ -45,7 +46,7 @@ function assertPictures(jpegs: readonly Uint8Array[]): void {
   }
 }
 
-describe("real programs' output is taken apart", { timeout: 60_000 }, () => {
+describe("real programs' output is taken apart", { timeout: TEST_MS }, () => {
   test("GStreamer's gdppay, with the time of each buffer", async () => {
     const output = outputOf("gst-launch-1.0", `-q ${CAMERA} ! gdppay ! fdsink fd=1`);
     const buffers = await collect(output, new GdpParser());

@@ -156,7 +156,7 @@ for (const [name, start, stop] of [
   ],
 ] as const) {
   test(`launch --headless ends with ${name}, and so does its program`, {
-    timeout: 60_000,
+    timeout: TEST_MS,
   }, async () => {
     const folder = await project(HEADLESS);
     const starter = start(folder);
@@ -166,7 +166,9 @@ for (const [name, start, stop] of [
   });
 }
 
-test("nohup keeps a launch --headless whose terminal is closed", { timeout: 60_000 }, async (t) => {
+test("nohup keeps a launch --headless whose terminal is closed", {
+  timeout: TEST_MS,
+}, async (t) => {
   const folder = await project(HEADLESS.replace("exec ", "exec nohup "));
   const starter = atTerminal(folder, "npm", "start");
   const [launched] = await headlessIn(folder);
