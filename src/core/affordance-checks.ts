@@ -1,36 +1,51 @@
 import { messageOf, ThingError } from "../base/errors.ts";
+import { shapedAffordance } from "./affordance-shape.ts";
 import type { Affordance, EndpointAffordance, FilesAffordance } from "./affordances.ts";
 import { classNameOf } from "./class-name.ts";
 import { toDataSchema } from "./data-schema.ts";
-import { ThingEvent } from "./event.ts";
+import { checkHeld } from "./held-members.ts";
 import { checkedSchema } from "./schema.ts";
 import { Thing } from "./thing.ts";
 
+/** Of one Thing. Each costs routes, schemas and a part of every description. */
+const MOST_AFFORDANCES = 1000;
 const RESERVED = new Set(["ws", "properties", "actions", "events"]);
+/** Names of server-sent events that are no property's or event's: they would be taken for one another. */
+const SSE_EVENTS = new Set(["problem", "gap", "dropped"]);
 const NAME = /^[A-Za-z0-9_-]+$/;
 const ENDPOINT_PATH = /^:?[\w.~-]+(\/:?[\w.~-]+)*$/;
 
 /** Those affordances of a Thing that can be served, with schemas as they are described, and a sentence for each that cannot. */
 export function soundAffordances(
   thing: Thing,
-  affordances: readonly Affordance[],
+  listed: readonly unknown[],
 ): { sound: Affordance[]; refusals: string[] } {
   const className = classNameOf(thing);
   const used = new Map<string, string>();
+  const affordances: Affordance[] = [];
   const sound: Affordance[] = [];
   const refusals: string[] = [];
-  // Endpoints and files are last: they depend on the names of the others.
-  for (const affordance of [...affordances].sort((a, b) => rank(a) - rank(b))) {
+  const attempt = (work: () => void) => {
     try {
-      checkMember(className, affordance);
-      checkWords(className, affordance);
-      checkName(className, affordance, used);
-      checkHeld(thing, affordance);
-      sound.push(withCheckedSchemas(className, affordance));
+      work();
     } catch (error) {
       refusals.push(messageOf(error));
     }
-  }
+  };
+  if (listed.length > MOST_AFFORDANCES)
+    refusals.push(
+      `${className} has ${listed.length} affordances, and ${MOST_AFFORDANCES} at most can be served. Make several Things of it.`,
+    );
+  for (const one of listed.slice(0, MOST_AFFORDANCES))
+    attempt(() => affordances.push(shapedAffordance(className, one)));
+  // Endpoints and files are last: they depend on the names of the others.
+  for (const affordance of affordances.sort((a, b) => rank(a) - rank(b)))
+    attempt(() => {
+      checkMember(className, affordance);
+      checkName(className, affordance, used);
+      checkHeld(thing, affordance);
+      sound.push(withCheckedSchemas(className, affordance));
+    });
   return { sound, refusals };
 }
 
@@ -52,25 +67,20 @@ function checkMember(className: string, { kind, name, member }: Affordance): voi
 
 const LIFE = new Set(["open", "close", "thingState"]);
 
-/** Whatever is not text cannot be described. */
-function checkWords(className: string, { kind, name, title, description }: Affordance): void {
-  for (const [what, words] of Object.entries({ title, description })) {
-    if (words === undefined || typeof words === "string") continue;
-    throw refusal(
-      `The ${kind} '${name}' of ${className} has a ${what} that is not a string. Write one.`,
-    );
-  }
-}
-
 /** Affordances of all kinds share the URLs below their Thing. */
 function checkName(className: string, affordance: Affordance, used: Map<string, string>): void {
   const { kind, name } = affordance;
   if (kind === "endpoint") checkEndpoint(className, affordance, used);
   if (kind === "files") checkFiles(className, affordance, used);
   if (kind === "slot" || kind === "endpoint" || kind === "files") return;
-  if (!NAME.test(name) || RESERVED.has(name) || name === "__proto__") {
+  const isOfSse = SSE_EVENTS.has(name) && (kind === "property" || kind === "event");
+  if (!NAME.test(name) || RESERVED.has(name) || isOfSse || name === "__proto__") {
     const why = NAME.test(name) ? "is reserved" : "has characters beyond A-Z a-z 0-9 _ -";
-    const where = RESERVED.has(name) ? " for a route" : "";
+    const where = isOfSse
+      ? " for a server-sent event of the server's own"
+      : RESERVED.has(name)
+        ? " for a route"
+        : "";
     throw refusal(
       `The ${kind} '${name}' of ${className} ${why}${where}. Give the decorator another name: { name: "..." }.`,
     );
@@ -111,21 +121,6 @@ function checkEndpoint(
     ? "has no path below its Thing. Write segments like view/:page, without a slash before or behind"
     : owner && `begins with a name that belongs to ${owner}. Choose another path`;
   if (wrong) throw refusal(`${what} ${wrong}.`);
-}
-
-/** Whoever calls or follows a member needs what it stands for to be there. */
-function checkHeld(thing: Thing, { kind, name, member, ...affordance }: Affordance): void {
-  const className = classNameOf(thing);
-  const what = `The ${kind} '${name}' of ${className}`;
-  if (kind === "event" && !(Reflect.get(thing, member) instanceof ThingEvent))
-    throw refusal(`${what} holds no ThingEvent. Write: readonly ${member} = new ThingEvent().`);
-  const called = kind === "action" || kind === "endpoint" ? member : setterIn(affordance);
-  if (called !== undefined && typeof Reflect.get(thing, called) !== "function")
-    throw refusal(`${what} has no method '${called}'. Write one, or name the one that is meant.`);
-}
-
-function setterIn(affordance: object): string | undefined {
-  return "setter" in affordance ? String(affordance.setter) : undefined;
 }
 
 function withCheckedSchemas(className: string, affordance: Affordance): Affordance {

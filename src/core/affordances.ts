@@ -119,8 +119,17 @@ export function affordancesOf(thingClass: ThingClass): Affordance[] {
   const declared = metadata?.[DECLARED] as Map<string, Affordance> | undefined;
   const listed = (thingClass as { affordances?: readonly Affordance[] }).affordances ?? [];
   return [...(declared?.values() ?? []), ...listed].map((affordance) =>
-    affordance.kind === "property" ? withWritability(thingClass, affordance) : affordance,
+    isProperty(affordance) ? withWritability(thingClass, affordance) : affordance,
   );
+}
+
+/** What is listed by hand may be anything; it is checked when a Thing is added. */
+function isProperty(listed: Affordance): listed is PropertyAffordance {
+  try {
+    return listed.kind === "property" && typeof listed.member === "string";
+  } catch {
+    return false;
+  }
 }
 
 /** A getter is read-only until the class, or one that it extends, has a setter of that name. */

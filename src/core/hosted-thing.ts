@@ -50,6 +50,8 @@ export class HostedThing {
   readonly #events: EventAccess;
   readonly #invocationListeners = new Set<(record: InvocationRecord) => void>();
   #lastChanged: string | undefined;
+  /** The objects that streams and files stand for, read once: a getter could throw in the middle of a request. */
+  readonly #held: ReadonlyMap<object, unknown>;
 
   constructor(name: string, thing: Thing, model: ThingModel, host: HostServices) {
     this.name = name;
@@ -60,6 +62,9 @@ export class HostedThing {
     this.#host = host;
     this.faults = faultsFor(thing, name, host.log);
     this.#access = new PropertyAccess(thing, this.faults, (what) => notReady(this, what));
+    this.#held = new Map(
+      [...model.streams.values(), ...model.files].map((one) => [one, this.#members[one.member]]),
+    );
     this.#events = new EventAccess(thing, this.model.events.values(), this.faults);
   }
 
@@ -196,14 +201,14 @@ export class HostedThing {
   streamOf(name: string): unknown {
     const stream = this.model.streams.get(name);
     if (!stream) throw unknownAffordance(this.name, "stream", name, this.model.streams.keys());
-    return this.#members[stream.member];
+    return this.#held.get(stream);
   }
 
   /** The object that a `files` affordance stands for. */
   filesOf(name: string): unknown {
     const files = this.model.files.find((one) => one.name === name);
     if (!files) throw unknownAffordance(this.name, "files", name, []);
-    return this.#members[files.member];
+    return this.#held.get(files);
   }
 
   /** A Thing's code said that a property changed: tells observers, and saves a setting. */

@@ -18,7 +18,7 @@ const MAX_SCHEMAS = 10_000;
 const known = new WeakMap<object, TSchema>();
 
 /**
- * The same schema without references: each `$ref` is replaced by what it refers to. A Thing Description has no word for a
+ * A copy of the schema without references: each `$ref` is replaced by what it refers to. A Thing Description has no word for a
  * reference, and so none for a schema that contains itself.
  * @throws {TypeError} The part of a sentence that says what is wrong, for a schema that refers to itself, or to nothing.
  */
@@ -26,11 +26,11 @@ export function plainSchema(schema: TSchema): TSchema {
   if (typeof schema !== "object" || schema === null) return schema;
   const found = known.get(schema);
   if (found) return found;
-  const plain = new Inliner(schema).whole();
-  jsonCopy(plain); // so that a description can be written
-  known.set(schema, plain as TSchema);
-  known.set(plain, plain as TSchema);
-  return plain as TSchema;
+  // A copy, read once: what is described and what is checked stay the same, whatever becomes of the author's object.
+  const plain = jsonCopy(new Inliner(schema).whole()) as TSchema;
+  known.set(schema, plain);
+  known.set(plain, plain);
+  return plain;
 }
 
 /** Each schema in a plain one, with where it is: a JSON Pointer. */
@@ -143,11 +143,20 @@ function found(reference: string, root: Schema, scopes: readonly Schema[]): unkn
 
 function pointed(root: Schema, segments: readonly string[]): unknown {
   return segments
-    .map((segment) => decodeURIComponent(segment).replaceAll("~1", "/").replaceAll("~0", "~"))
+    .map((segment) => decoded(segment).replaceAll("~1", "/").replaceAll("~0", "~"))
     .reduce<unknown>(
       (inner, name) => (isObject(inner) && Object.hasOwn(inner, name) ? inner[name] : undefined),
       root,
     );
+}
+
+/** A segment that cannot be decoded is the name of nothing. */
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
 }
 
 function refersToItself(where: string): TypeError {

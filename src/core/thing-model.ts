@@ -1,4 +1,5 @@
-import { ThingError } from "../base/errors.ts";
+import { messageOf, ThingError } from "../base/errors.ts";
+import { cut } from "../base/preview.ts";
 import { soundAffordances } from "./affordance-checks.ts";
 import {
   type ActionAffordance,
@@ -10,6 +11,7 @@ import {
   type PropertyAffordance,
   type SlotAffordance,
   type StreamAffordance,
+  type ThingClass,
 } from "./affordances.ts";
 import { classNameOf } from "./class-name.ts";
 import type { Thing } from "./thing.ts";
@@ -37,6 +39,10 @@ const TAKEN_IN_PYTHON = new Set(
   "client server path get_property set_property invoke_action follow_link from_url".split(" "),
 );
 
+/** What every description repeats is cut, characters. */
+const LONGEST_TITLE = 200;
+const LONGEST_DESCRIPTION = 10_000;
+
 /**
  * The model of a Thing's class.
  * @throws {ThingError} `BAD_ARGUMENT` for a name that is reserved, not fit for a URL or used twice, a member that every Thing has for
@@ -52,15 +58,15 @@ export function thingModelOf(thing: Thing): ThingModel {
 export function soundModelOf(thing: Thing): ThingModel {
   const thingClass = thing.constructor as (abstract new (...args: never[]) => Thing) & typeof Thing;
   const className = classNameOf(thing);
-  const { sound, refusals } = soundAffordances(thing, affordancesOf(thingClass));
+  const { sound, refusals } = foundIn(thing, thingClass);
   const of = <K extends Affordance["kind"]>(kind: K) =>
     sound.filter(
       (affordance): affordance is Extract<Affordance, { kind: K }> => affordance.kind === kind,
     );
   return {
     className,
-    title: text(thingClass.title) ?? className,
-    description: text(thingClass.description) ?? "",
+    title: text(() => thingClass.title, LONGEST_TITLE) ?? className,
+    description: text(() => thingClass.description, LONGEST_DESCRIPTION) ?? "",
     properties: byName(of("property")),
     actions: byName(of("action")),
     events: byName(of("event")),
@@ -82,6 +88,21 @@ function byName<A extends { name: string }>(affordances: readonly A[]): Map<stri
   return new Map(affordances.map((affordance) => [affordance.name, affordance]));
 }
 
-function text(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
+function foundIn(thing: Thing, thingClass: ThingClass): ReturnType<typeof soundAffordances> {
+  try {
+    return soundAffordances(thing, affordancesOf(thingClass));
+  } catch (error) {
+    const sentence = `The affordances of ${classNameOf(thing)} cannot be read: ${messageOf(error)}.`;
+    return { sound: [], refusals: [sentence] };
+  }
+}
+
+/** A static member that is no text, or cannot be read, is as good as none. */
+function text(read: () => unknown, most: number): string | undefined {
+  try {
+    const value = read();
+    return typeof value === "string" ? cut(value, most) : undefined;
+  } catch {
+    return undefined;
+  }
 }
