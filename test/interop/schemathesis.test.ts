@@ -103,7 +103,7 @@ test("Schemathesis finds nothing that the server does otherwise than its documen
     ...["--url", url, "--header", "Accept: application/json"], // in the strict dialect: no string is a number
     ...["--phases", "examples,coverage,fuzzing", "--max-examples", "2", "--workers", "2"],
     ...["--generation-deterministic", "--continue-on-failure", "--no-shrink"],
-    ...["--max-time", "30", "--request-timeout", "30"],
+    ...["--max-time", "22", "--request-timeout", "30"],
     // What pages are made of; a second stream; and what it writes as draft 4 does, tuples or null, and then refuses.
     ...["--exclude-path-regex", "/(assets|viewer)/|lores_|xyz_position$"],
     ...["--report", "ndjson", "--report-ndjson-path", EVENTS],

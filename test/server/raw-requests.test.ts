@@ -39,7 +39,7 @@ async function lampFor(t: TestContext, options: ServerOptions = {}): Promise<num
 function answersTo(open: () => Socket, bytes: string, answers: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = open();
-    const limit = setTimeout(() => socket.destroy(new Error(`no answer to ${bytes}`)), 5000);
+    const limit = setTimeout(() => socket.destroy(new Error(`no answer to ${bytes}`)), 30_000);
     let text = "";
     socket.setEncoding("latin1").on("data", (chunk) => {
       text += chunk;
