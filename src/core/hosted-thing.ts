@@ -114,7 +114,7 @@ export class HostedThing {
     const what = `setting ${changes.length} properties of Thing '${this.name}'`;
     await this.#locked(locked, what, () =>
       setAllOrNone(this.name, changes, {
-        read: ({ member }) => this.#members[member],
+        read: (property) => this.#access.read(property),
         assign: (property, value) => this.#assign(property, value),
         save: () => this.settings.save(),
       }),

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import {
   type ErrorCode,
   type InputFault,
@@ -17,6 +18,7 @@ export interface Change {
 
 /** What is needed of a Thing to set its properties. */
 export interface Settable {
+  /** A copy of the value, or a promise of one. */
   read(property: PropertyAffordance): unknown;
   assign(property: PropertyAffordance, value: unknown): void | Promise<void>;
   /** Puts all settings on disk. */
@@ -56,9 +58,8 @@ export async function setAllOrNone(
   changes: readonly Change[],
   settable: Settable,
 ): Promise<void> {
-  const before = changes.map(
-    ({ property }): Change => ({ property, value: settable.read(property) }),
-  );
+  const before: Before[] = [];
+  for (const { property } of changes) before.push(await readBefore(property, settable));
   let at = 0;
   try {
     for (; at < changes.length; at++)
@@ -67,10 +68,29 @@ export async function setAllOrNone(
   } catch (cause) {
     const failed = before[at];
     // A setter may fail halfway, with the new value in place.
-    const isHalfSet = failed && settable.read(failed.property) !== failed.value;
+    const isHalfSet = failed && (await hasChanged(failed, settable));
     const changed = before.slice(0, isHalfSet ? at + 1 : at);
     throw undone(thing, cause, failed?.property.name, await restored(changed, settable));
   }
+}
+
+/** What a property had; `unread` says why that is not known. */
+interface Before extends Change {
+  readonly unread?: string;
+}
+
+/** A property that cannot be read may be set all the same: that may be what makes it readable. */
+async function readBefore(property: PropertyAffordance, settable: Settable): Promise<Before> {
+  try {
+    return { property, value: await settable.read(property) };
+  } catch (error) {
+    return { property, value: undefined, unread: messageOf(causeOf(error)) };
+  }
+}
+
+async function hasChanged({ property, value }: Before, settable: Settable): Promise<boolean> {
+  const after = await readBefore(property, settable);
+  return after.unread !== undefined || !isDeepStrictEqual(after.value, value);
 }
 
 interface Restored {
@@ -80,11 +100,12 @@ interface Restored {
 }
 
 /** Last first: a value may depend on one that was set before it. */
-async function restored(before: readonly Change[], settable: Settable): Promise<Restored> {
+async function restored(before: readonly Before[], settable: Settable): Promise<Restored> {
   const names: string[] = [];
   const failures: string[] = [];
-  for (const { property, value } of [...before].reverse()) {
+  for (const { property, value, unread } of [...before].reverse()) {
     try {
+      if (unread !== undefined) throw new Error(`it could not be read before: ${unread}`);
       await settable.assign(property, value);
       names.push(property.name);
     } catch (error) {

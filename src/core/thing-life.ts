@@ -1,4 +1,5 @@
 import { abortable, within } from "../base/abort.ts";
+import { deviceTrouble } from "../base/device-trouble.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { HostedThing } from "./hosted-thing.ts";
@@ -155,7 +156,7 @@ export class ThingLife {
     } catch (error) {
       if (signal.aborted) return; // whoever did that closes it
       const isBack = this.#reopening.isTrying;
-      this.#setState(isBack ? "disconnected" : "failed", messageOf(error));
+      this.#setState(isBack ? "disconnected" : "failed", reasonOf(error));
       this.#options.log.error(`Thing '${name}' could not open: ${this.hosted.reason}`);
       settings.detach();
       await this.#closeQuietly(this.#options.closeWithinMs);
@@ -255,6 +256,13 @@ async function untilBrokenOff(opening: Promise<void>, signal: AbortSignal): Prom
     clearTimeout(timer);
   }
 }
+
+/** Plain words for what the system says of a video device; other devices have other ways out. */
+function reasonOf(error: unknown): string {
+  const said = messageOf(error);
+  return (VIDEO.test(said) && deviceTrouble(said)) || said;
+}
+const VIDEO = /\/dev\/video|v4l2|video4linux|libcamera/i;
 
 function seconds(ms: number): string {
   return `${Number((ms / 1000).toPrecision(2))} s`;

@@ -91,6 +91,15 @@ export function metricsOf({
         [...faults.counts].map(([member, value]) => ({ labels: { thing: name, member }, value })),
       ),
     },
+    {
+      name: "thingscope_thing_disconnections_total",
+      type: "counter",
+      help: "How often a Thing that was open became disconnected.",
+      samples: [...host.things.values()].map(({ name, disconnections }) => ({
+        labels: { thing: name },
+        value: disconnections,
+      })),
+    },
     ...streamMetrics(streams),
     {
       name: "thingscope_invocations_running",

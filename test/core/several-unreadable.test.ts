@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { property, Thing, ThingError } from "thingscope";
+import { Type } from "typebox";
+import { served } from "../server/thing-bench.ts";
+
+const options = { timeout: 10_000 };
+
+/** Its second property fails, after a first that takes time, or cannot be read. */
+class Bench extends Thing {
+  #slow = 1;
+  isTorn = false;
+  @property("Takes time", Type.Number(), { set: "setSlow" }) get slow(): number {
+    return this.#slow;
+  }
+  async setSlow(value: number): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#slow = value;
+  }
+  @property("Cannot always be read", Type.Number()) get torn(): number {
+    if (this.isTorn) throw new Error("The cable was pulled.");
+    return 1;
+  }
+  set torn(_: number) {}
+  @property("Refuses", Type.Number(), { set: "refuse" }) get refusing(): number {
+    return 1;
+  }
+  async refuse(): Promise<void> {
+    throw new Error("It does not want to.");
+  }
+  override open(): void {
+    if (this.isTorn)
+      throw Object.assign(new Error("EBUSY: resource busy, open '/dev/video0'"), { code: "EBUSY" });
+  }
+}
+
+test("what a slow setter has set is restored when a later one rejects", options, async (t) => {
+  const bench = new Bench();
+  const { host } = await served(t, { bench });
+  await assert.rejects(host.get("bench").writeProperties({ slow: 5, refusing: 2 }), (error) => {
+    assert.ok(error instanceof ThingError);
+    assert.match(error.message, /'refusing' .*It does not want to\. Restored: slow\./);
+    return true;
+  });
+  assert.equal(bench.slow, 1);
+});
+
+test(
+  "a property that cannot be read is set all the same, and named when it cannot be restored",
+  options,
+  async (t) => {
+    const bench = new Bench();
+    const { host } = await served(t, { bench });
+    bench.isTorn = true;
+    await host.get("bench").writeProperties({ torn: 5, slow: 2 });
+    assert.equal(bench.slow, 2);
+    await assert.rejects(
+      host.get("bench").writeProperties({ torn: 5, refusing: 2 }),
+      /Could not be restored: 'torn' \(it could not be read before: The cable was pulled\.\)/,
+    );
+  },
+);
+
+test(
+  "a disconnection is counted in /metrics, and a busy video device is told in plain words",
+  options,
+  async (t) => {
+    const bench = new Bench();
+    const { host, metric } = await served(t, { bench }, { host: { reopenAfterMs: [1, 1] } });
+    bench.isTorn = true;
+    const reasons: (string | undefined)[] = [];
+    const isBusy = new Promise<void>((resolve) =>
+      host.onState(({ reason }) => {
+        reasons.push(reason);
+        if (reason?.includes("fuser")) resolve();
+      }),
+    );
+    bench.context.disconnected("The cable is out.");
+    await isBusy;
+    assert.deepEqual(await metric("thingscope_thing_disconnections_total"), [
+      'thingscope_thing_disconnections_total{thing="bench"} 1',
+    ]);
+    assert.match(reasons.join("\n"), /The camera is busy: another program has it open\./);
+  },
+);
