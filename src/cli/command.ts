@@ -11,7 +11,7 @@ import type { LaunchFlags } from "./launch-command.ts";
 import { addListenOptions, type ListenFlags, portNumber } from "./listen-options.ts";
 import { filedProcessLog, pinoLog } from "./pino-log.ts";
 import { addRecordingCommands } from "./recording-commands.ts";
-import { Stopper } from "./stop.ts";
+import { holdReloads, Stopper } from "./stop.ts";
 
 // Each command imports what it needs when it runs: `doctor` must run where the libraries of `serve` do not load.
 
@@ -109,6 +109,7 @@ function program(): Command {
 }
 
 async function runServe(file: string | undefined, flags: ServeFlags): Promise<void> {
+  const giveHeldReloads = holdReloads();
   let log = pinoLog({ debug: flags.debug, readable: process.stdout.isTTY });
   const { defaultConfig, loadConfig } = await import("./config.ts");
   const { listeningFor } = await import("./listening.ts");
@@ -132,6 +133,7 @@ async function runServe(file: string | undefined, flags: ServeFlags): Promise<vo
       { listening, strict: flags.strict, apiPrefix: config.apiPrefix },
       log,
     );
+    giveHeldReloads();
   } finally {
     await log.written();
   }

@@ -18,6 +18,23 @@ const BLOCKED_MS = 5000;
 /** More uncaught errors than this in a minute, and the process starts anew rather than go on. */
 const FAULTS_A_MINUTE = 20;
 
+/**
+ * From now on SIGHUP does not end the process: one that comes before anybody listens waits until the returned function is called.
+ * A reload that is asked for while a server loads its Things must not end it. At a terminal it does: that may have been closed.
+ */
+export function holdReloads(): () => void {
+  if (ownTerminals().length > 0) return () => {};
+  let isHeld = false;
+  const hold = () => {
+    isHeld ||= process.listenerCount("SIGHUP") === 1;
+  };
+  process.on("SIGHUP", hold);
+  return () => {
+    process.off("SIGHUP", hold);
+    if (isHeld) process.emit("SIGHUP");
+  };
+}
+
 /** Ends the process once everything has been closed; at the second signal, or when that takes too long, at once. */
 export class Stopper {
   readonly #log: ProcessLog;

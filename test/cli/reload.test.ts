@@ -1,11 +1,13 @@
 // F41: a changed configuration is taken into the server that runs; one that cannot be used changes nothing.
 import assert from "node:assert/strict";
+import type { ChildProcess } from "node:child_process";
+import { existsSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { ConfigFile } from "../../src/cli/config-schema.ts";
 import { TEST_MS } from "../limits.ts";
-import { folderWith, type Served, serveCli } from "./run-cli.ts";
+import { folderWith, type Served, serveCli, serveWith } from "./run-cli.ts";
 
 const THINGS = `
 import { delay, feed, MJPEGStream, property, renderSvg, slot, stream, Thing } from "thingscope";
@@ -136,5 +138,29 @@ export class Cable extends Thing {
   );
   const health = await fetch(`${server.url}/health`);
   assert.equal(((await health.json()) as { status: string }).status, "ok");
+  assert.equal(await server.stop(), 0);
+});
+
+test("SIGHUP while the Things are still being loaded ends nothing: the configuration is read again once they are served", {
+  timeout: TEST_MS,
+}, async (t) => {
+  const slow = `${THINGS}
+import { existsSync, writeFileSync } from "node:fs";
+writeFileSync("loading", "");
+while (!existsSync("loaded")) await delay(20);`;
+  const folder = await folderWith({ "things.ts": slow, "lab.yaml": lab() });
+  const onSpawn = (child: ChildProcess) => {
+    const looking = setInterval(() => {
+      if (!existsSync(join(folder, "loading"))) return;
+      clearInterval(looking);
+      writeFileSync(join(folder, "lab.yaml"), lab(lamp(4)));
+      child.kill("SIGHUP");
+      setTimeout(() => writeFileSync(join(folder, "loaded"), ""), 500); // the signal has been taken
+    }, 20);
+    t.after(() => clearInterval(looking));
+  };
+  const server = await serveWith(t, { folder, env: {}, onSpawn }, "lab.yaml");
+  await server.told(({ msg }) => msg === "The configuration was reloaded: opened lamp.");
+  assert.equal(await read(server, "/lamp/power"), 4);
   assert.equal(await server.stop(), 0);
 });

@@ -68,10 +68,14 @@ export function serveCli(t: TestContext, folder: string, ...args: string[]): Pro
 /** The same with other variables in its environment. */
 export function serveWith(
   t: TestContext,
-  { folder, env }: { folder: string; env: NodeJS.ProcessEnv },
+  {
+    folder,
+    env,
+    onSpawn,
+  }: { folder: string; env: NodeJS.ProcessEnv; onSpawn?: (child: ChildProcess) => void },
   ...args: string[]
 ): Promise<Served> {
-  return started(t, folder, ["serve", "--port", "0", ...args], env);
+  return started(t, folder, ["serve", "--port", "0", ...args], env, onSpawn);
 }
 
 /** The same with `thingscope launch`. */
@@ -84,10 +88,12 @@ async function started(
   folder: string,
   args: string[],
   env: NodeJS.ProcessEnv = {},
+  onSpawn: (child: ChildProcess) => void = () => {},
 ): Promise<Served> {
   const options = { cwd: folder, env: { ...process.env, ...env } };
   const child = spawn(process.execPath, [MAIN, ...args], options);
   t.after(() => child.kill("SIGKILL"));
+  onSpawn(child);
   const ended = once(child, "exit").then(([code]): number | null => code);
   const lines: Line[] = [];
   const readers = new Set<() => void>();
