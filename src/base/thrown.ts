@@ -1,10 +1,18 @@
-import { types } from "node:util";
 import { ERROR_STATUS, messageOf, ThingError } from "./errors.ts";
 import { cut } from "./preview.ts";
 
 const LONGEST_NAME = 100; // characters
 const LONGEST_MESSAGE = 4000;
 const LONGEST_STACK = 16_000;
+
+interface NodeProcess {
+  getBuiltinModule?(name: string): { types: { isProxy(value: unknown): boolean } };
+}
+
+/** The client has this file in browsers, too: they cannot tell a proxy, and no Things run there. */
+const isProxy =
+  (globalThis as { process?: NodeProcess }).process?.getBuiltinModule?.("node:util").types
+    .isProxy ?? (() => false);
 
 /**
  * Anything that was thrown, as an error that can be read, logged and told without harm: its name, message and stack are strings of
@@ -21,7 +29,7 @@ export function thrownError(thrown: unknown): Error {
 }
 
 function isSound(thrown: unknown): thrown is Error {
-  if (types.isProxy(thrown) || !(thrown instanceof Error)) return false;
+  if (isProxy(thrown) || !(thrown instanceof Error)) return false;
   const isReadable =
     isText(thrown, "name", LONGEST_NAME) &&
     isText(thrown, "message", LONGEST_MESSAGE) &&
@@ -32,7 +40,7 @@ function isSound(thrown: unknown): thrown is Error {
 /** Whether a member is text that stays the same: no getter but the engine's own. */
 function isText(error: Error, name: string, most: number): boolean {
   for (let at: object | null = error; at !== null; at = Object.getPrototypeOf(at)) {
-    if (types.isProxy(at)) return false;
+    if (isProxy(at)) return false;
     const member = Object.getOwnPropertyDescriptor(at, name);
     if (!member) continue;
     const isNative = at === DOMException.prototype || (member.get && member.get === NATIVE_STACK);
