@@ -102,7 +102,7 @@ class Copier {
 
 function finite(value: number, where: string): number {
   if (Number.isFinite(value)) return value;
-  throw new NotJson(where, `is ${value}`);
+  throw new NotJson(where, `is ${value} (for no reading return null, and allow it in the schema)`);
 }
 
 /** What JSON.stringify writes as an empty object without a word. */

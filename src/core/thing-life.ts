@@ -182,7 +182,10 @@ export class ThingLife {
     });
     this.#unfinished = unfinished;
     const late = () =>
-      new ThingError("NOT_READY", `It had not opened after ${seconds(openWithinMs)}.`);
+      new ThingError(
+        "NOT_READY",
+        `open() did not end within ${seconds(openWithinMs)}: check its device.`,
+      );
     try {
       await within(untilBrokenOff(opening, signal), openWithinMs, late);
     } catch (error) {

@@ -113,5 +113,5 @@ export class SourceState {
 
 /** The error for who wants a frame of a source that gives none. */
 export function noFrameBecause(reason: string): ThingError {
-  return new ThingError("NO_FRAME", `No frame can be had: ${reason}`);
+  return new ThingError("NO_FRAME", `No frame is available: ${reason}`);
 }

@@ -72,7 +72,7 @@ test("a Thing that never ends opening is listed, and the others open; opened too
   const { host } = await hostWith({ slow });
   assert.deepEqual(
     [host.get("slow").state, host.get("slow").reason, host.get("healthy").state],
-    ["failed", "It had not opened after 0.3 s.", "open"],
+    ["failed", "open() did not end within 0.3 s: check its device.", "open"],
   );
   assert.equal(slow.closes, 1);
   slow.opened();

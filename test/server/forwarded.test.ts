@@ -188,6 +188,7 @@ test("behind a proxy that speaks https, cookies, login page and signed addresses
   const page = await through("/", { ...https, Accept: "text/html", "User-Agent": "Mozilla/5.0" });
   assert.equal(page.status, 401);
   assert.match(page.text, /data-login="\/scope\/login"/);
+  assert.match((await through("/", https)).text, /Log in first: open \/scope\/login in a browser/);
   const entered = await through("/login", {
     ...https,
     method: "POST",

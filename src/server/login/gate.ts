@@ -35,7 +35,7 @@ export class Gate {
     const identity = await this.#login.identify(request, response);
     if (!identity) {
       if (this.#isOpen(request)) return;
-      throw loginRequired(this.#prefix);
+      throw this.#loginRequired(request);
     }
     this.#identities.set(request, identity);
     const { socket } = request;
@@ -45,7 +45,7 @@ export class Gate {
   /** The same for a WebSocket, which is ended with the right to it. @throws {ThingError} as `admit`. */
   async admitUpgrade(request: IncomingMessage, socket: Duplex): Promise<Identity> {
     const identity = await this.#login.identify(request);
-    if (!identity || identity.via === "signature") throw loginRequired(this.#prefix);
+    if (!identity || identity.via === "signature") throw this.#loginRequired(request);
     socket.once("close", this.#login.track(identity, socket));
     return identity;
   }
@@ -59,7 +59,7 @@ export class Gate {
   authorize(request: IncomingMessage, { role, picture, path }: Route): void {
     if (role === "none") return;
     const identity = this.identityOf(request);
-    if (!identity || (identity.via === "signature" && !picture)) throw loginRequired(this.#prefix);
+    if (!identity || (identity.via === "signature" && !picture)) throw this.#loginRequired(request);
     if (covers(identity.role, role)) return;
     throw new ThingError(
       "FORBIDDEN",
@@ -67,7 +67,7 @@ export class Gate {
     );
   }
 
-  /** Answers 401: to a person the page where to log in, to a program a problem. */
+  /** Answers 401: to a person the login page, to a program a problem. */
   refuse(request: IncomingMessage, response: ServerResponse, problem: Problem): void {
     response.setHeader("WWW-Authenticate", challengeFor(request));
     if (!isBrowser(request) || !acceptsByName(request.headers.accept, "text/html")) {
@@ -76,6 +76,14 @@ export class Gate {
     }
     const body = loginPage(prefixOf(request) + this.#prefix);
     writeReply(request, response, { status: 401, body, contentType: "text/html; charset=utf-8" });
+  }
+
+  #loginRequired(request: IncomingMessage): ThingError {
+    const page = `${prefixOf(request)}${this.#prefix}/login`;
+    return new ThingError(
+      "LOGIN_REQUIRED",
+      `Log in first: open ${page} in a browser, or send a token (thingscope tokens create) as 'Authorization: Bearer TOKEN'.`,
+    );
   }
 
   #isOpen({ method = "", url = "" }: IncomingMessage): boolean {
@@ -91,11 +99,4 @@ export function challengeFor(request: IncomingMessage): string {
 
 function isBrowser({ headers }: IncomingMessage): boolean {
   return headers["user-agent"]?.startsWith("Mozilla/") ?? false;
-}
-
-function loginRequired(prefix: string): ThingError {
-  return new ThingError(
-    "LOGIN_REQUIRED",
-    `Log in first: open ${prefix}/login in a browser, or send a token (thingscope tokens create) as 'Authorization: Bearer TOKEN'.`,
-  );
 }
