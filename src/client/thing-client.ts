@@ -32,6 +32,9 @@ import type {
   WritableKeys,
 } from "./thing-types.ts";
 
+/** Of an answer with all properties but those that it names. */
+const UNREADABLE = "X-Unreadable-Properties";
+
 /** How long a server may take for a Thing Description, ms. */
 const CONNECT_MS = 30_000;
 const TD_TYPES = "application/td+json, application/json;q=0.9";
@@ -148,7 +151,10 @@ export class ThingClient<T extends ThingTypes = AnyThing> {
     if (form) {
       const request = { accept: form.responseType, headers: form.headers, signal };
       try {
-        return await this.#http.json(await this.#http.request(form.url(), request));
+        const answer = await this.#http.request(form.url(), request);
+        const values = await this.#http.json<Partial<T["properties"]>>(answer);
+        // Where some could not be read, each is asked for by itself: that gives the reason.
+        if (!answer.headers.has(UNREADABLE)) return values;
       } catch (error) {
         const isOneFailing = error instanceof ClientError && error.status >= 400;
         if (!onFailure || !isOneFailing) throw error;

@@ -27,7 +27,9 @@ export function plainSchema(schema: TSchema): TSchema {
   const found = known.get(schema);
   if (found) return found;
   // A copy, read once: what is described and what is checked stay the same, whatever becomes of the author's object.
-  const plain = jsonCopy(new Inliner(schema).whole()) as TSchema;
+  const whole = new Inliner(schema).whole();
+  const plain = jsonCopy(whole) as TSchema;
+  keepMarks(whole, plain);
   known.set(schema, plain);
   known.set(plain, plain);
   return plain;
@@ -47,6 +49,17 @@ export function* schemasIn(
     else if (Array.isArray(value) && (LISTS.has(key) || key === "items"))
       for (const [n, inner] of value.entries()) yield* schemasIn(inner, `${at}/${n}`);
     else if (SCHEMAS.has(key)) yield* schemasIn(value, at);
+  }
+}
+
+/** Symbols mark schemas (of a Blob): JSON has none of them. */
+function keepMarks(original: object, copy: object): void {
+  for (const mark of Object.getOwnPropertySymbols(original))
+    Reflect.set(copy, mark, Reflect.get(original, mark));
+  for (const [key, inner] of Object.entries(copy)) {
+    const from: unknown = Reflect.get(original, key);
+    if (typeof inner === "object" && inner !== null && typeof from === "object" && from !== null)
+      keepMarks(from, inner);
   }
 }
 

@@ -22,6 +22,15 @@ test("references by pointer, by $id and by $anchor become what they refer to", (
   }
 });
 
+test("what marks a schema, as a Blob's, stays on it, at any depth", () => {
+  const mark = Symbol("mark");
+  const marked = {
+    type: "object",
+    properties: { a: { anyOf: [{ type: "string", [mark]: true }] } },
+  };
+  assert.deepEqual(plain(marked), marked);
+});
+
 test("words beside a reference are kept, and win over those of what it refers to", () => {
   const schema = {
     $defs: { Length: { type: "number", unit: "um", title: "Length" } },
