@@ -269,7 +269,7 @@ test("a click on the viewer's Retry starts a source that has failed at once", {
   await page.goto(`${url}/camera/mjpeg_stream/viewer`);
   const retry = page.getByRole("button", { name: "Retry now" });
   await retry.waitFor();
-  assert.match(await page.textContent("body"), /The cable is out\./);
+  assert.match((await page.textContent("body")) ?? "", /The cable is out\./);
   camera.isPlugged = true;
   await retry.click();
   await page.waitForSelector('[data-state="live"]');
