@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
-import { Camera, type FrameSource, ThingHost, ThingServer } from "thingscope";
 import { now } from "../../src/base/clock.ts";
 import { renderSvg } from "../../src/frames/codec.ts";
 import { inspectJpeg } from "../../src/frames/jpeg.ts";
@@ -235,46 +234,6 @@ test("the viewer page closes its streams while it is hidden", { timeout }, async
   await setHidden(false);
   await page.waitForSelector('[data-state="live"]');
   while (stream.demand.count < 2) await sleep(20);
-});
-
-/** It fails until it is plugged in, and is not tried again by itself within the test. */
-class Unplugged extends Camera {
-  isPlugged = false;
-
-  protected override get patience() {
-    return { backOffMs: 600_000, longestBackOffMs: 600_000 };
-  }
-
-  protected override source(): FrameSource {
-    const camera = this;
-    return {
-      async *frames(signal) {
-        if (!camera.isPlugged) throw new Error("The cable is out.");
-        for (; !signal.aborted; await sleep(50)) yield { jpeg: pictures[1]! };
-      },
-    };
-  }
-}
-
-test("a click on the viewer's Retry starts a source that has failed at once", {
-  timeout,
-}, async (t) => {
-  const camera = new Unplugged();
-  const host = new ThingHost();
-  host.add("camera", camera);
-  const server = new ThingServer(host);
-  t.after(() => server.close());
-  const { url } = await server.listen({ port: 0 });
-  const { page } = await openPage(t);
-  await page.goto(`${url}/camera/mjpeg_stream/viewer`);
-  const retry = page.getByRole("button", { name: "Retry now" });
-  await retry.waitFor();
-  assert.match((await page.textContent("body")) ?? "", /The cable is out\./);
-  camera.isPlugged = true;
-  await retry.click();
-  await page.waitForSelector('[data-state="live"]');
-  await retry.waitFor({ state: "hidden" });
-  assert.equal(camera.state.state, "live");
 });
 
 /** Adds the pictures in turn until the test or `end` ends it. */
