@@ -56,6 +56,11 @@ function wrongIn(own: Record<string, unknown>): string | undefined {
   }
   if (own.role !== undefined && !ROLES.has(own.role))
     return "is for a role that does not exist. Write view, operate or admin";
+  for (const what of ["schema", "input", "output", "data"]) {
+    const schema = own[what];
+    if (schema !== undefined && (typeof schema !== "object" || schema === null))
+      return `has a schema (${what}) that is not an object. Write one, e.g. { type: "number" }`;
+  }
   switch (own.kind) {
     case "property":
       if (own.setter !== undefined && typeof own.setter !== "string")

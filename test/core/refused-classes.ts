@@ -211,6 +211,7 @@ const refused: Readonly<Record<string, readonly [new () => object, RegExp]>> = {
     plain(listed("x", {}, { member: Symbol("x") })),
     /a property whose member is not a string/,
   ],
+  NullSchema: [plain(listed("x", null)), /has a schema \(schema\) that is not an object/],
   NoSchema: [plain(listed("x", undefined)), /The property 'x' of Plain has no schema/],
   NoWords: [plain(listed("x", {}, { description: {} })), /has a description that is not a string/],
   ManyWords: [
