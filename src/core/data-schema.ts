@@ -37,6 +37,8 @@ export function toDataSchema(schema: unknown): DataSchema {
     result.properties = Object.fromEntries(
       Object.entries(source.properties).map(([name, inner]) => [name, toDataSchema(inner)]),
     );
+  } else if (result.type === "object") {
+    result.properties = {}; // members of any name: others' validators want to be told that none is known
   }
   return result;
 }
