@@ -11,6 +11,7 @@ import type { ThingEntry } from "./config-schema.ts";
 import { loadClass } from "./load-class.ts";
 import { notLoaded, withPlace } from "./load-module.ts";
 import { nearest } from "./nearest.ts";
+import { UnmadeThing } from "./unmade-thing.ts";
 
 /** How the Things of a configuration are put together. */
 interface FittingOptions {
@@ -19,6 +20,8 @@ interface FittingOptions {
   readonly logFolder?: string | undefined;
   /** Whether what one Thing alone is refused for, or cannot be read for, is a problem of the configuration. Otherwise it is listed as failed. */
   readonly isStrict: boolean;
+  /** Whether a Thing whose constructor fails is listed as failed, too. Otherwise it is a problem of the configuration. */
+  readonly keepsUnmade?: boolean;
 }
 
 /**
@@ -27,7 +30,7 @@ interface FittingOptions {
  */
 export async function hostFromConfig(
   config: Config,
-  { log, logFolder, isStrict }: FittingOptions,
+  { log, logFolder, isStrict, keepsUnmade = false }: FittingOptions,
 ): Promise<ThingHost> {
   const host = new ThingHost({
     settingsFolder: config.settingsFolder,
@@ -41,7 +44,11 @@ export async function hostFromConfig(
   const problems: ConfigProblem[] = [];
   for (const [name, entry] of config.things) {
     try {
-      const hosted = await addThing(host, name, entry, { folder: config.folder, isStrict });
+      const hosted = await addThing(host, name, entry, {
+        folder: config.folder,
+        isStrict,
+        keepsUnmade,
+      });
       if (isStrict) for (const sentence of unfitInitialValues(hosted)) throw unfit(sentence);
     } catch (error) {
       problems.push(asProblem(["things", name, "class"], error));
@@ -49,7 +56,8 @@ export async function hostFromConfig(
   }
   problems.push(...unknownSlots(host, config));
   // A slot that finds nothing says nothing new when the Thing for it is among those that failed.
-  if (problems.length === 0) problems.push(...unconnectedSlots(host));
+  const isWhole = [...host.things.values()].every(({ thing }) => !(thing instanceof UnmadeThing));
+  if (problems.length === 0 && isWhole) problems.push(...unconnectedSlots(host));
   if (problems.length > 0) throw problemsError(problems, config.where);
   return host;
 }
@@ -59,10 +67,15 @@ export async function addThing(
   host: ThingHost,
   name: string,
   { class: reference, args = [], kwargs = {}, thing_slots }: ThingEntry,
-  { folder, isStrict }: { folder: string; isStrict: boolean },
+  {
+    folder,
+    isStrict,
+    keepsUnmade = false,
+  }: { folder: string; isStrict: boolean; keepsUnmade?: boolean },
 ): Promise<HostedThing> {
   const thingClass = await loadClass(reference, folder);
-  const thing = made(name, () => madeFor(name, host.log, () => new thingClass(...args, kwargs)));
+  const make = () => madeFor(name, host.log, () => new thingClass(...args, kwargs));
+  const thing = made(name, make, keepsUnmade);
   return host.add(name, thing, {
     ...(thing_slots && { slots: thing_slots }),
     keepRefused: !isStrict,
@@ -73,21 +86,24 @@ function unfit(sentence: string): ThingError {
   return new ThingError("BAD_CONFIG", sentence);
 }
 
-/** An author's own sentence about its options is the configuration's fault; anything else is the class's. */
-function made(name: string, make: () => Thing): Thing {
+/** An author's own sentence about its options is the configuration's fault; anything else is that Thing's own. */
+function made(name: string, make: () => Thing, keepsUnmade: boolean): Thing {
   try {
     return make();
   } catch (cause) {
     const sentence = `Thing '${name}' cannot be made: ${messageOf(cause)}`;
     if (cause instanceof ThingError) throw new ThingError("BAD_CONFIG", sentence, { cause });
-    throw notLoaded(withPlace(sentence, cause), cause);
+    const error = notLoaded(withPlace(sentence, cause), cause);
+    if (!keepsUnmade) throw error;
+    return new UnmadeThing(error);
   }
 }
 
 function unknownSlots(host: ThingHost, config: Config): ConfigProblem[] {
   return [...config.things].flatMap(([name, { thing_slots = {} }]) => {
-    const known = host.things.get(name)?.model.slots.map((slot) => slot.member);
-    if (!known) return [];
+    const hosted = host.things.get(name);
+    if (!hosted || hosted.thing instanceof UnmadeThing) return [];
+    const known = hosted.model.slots.map((slot) => slot.member);
     const unknown = Object.keys(thing_slots).filter((slot) => !known.includes(slot));
     return unknown.map((slot) => {
       const near = nearest(slot, known);

@@ -29,6 +29,7 @@ export async function serverFromConfig(
     log,
     logFolder: join(config.settingsFolder, LOGS),
     isStrict: false,
+    keepsUnmade: true,
   });
   const embed = embeddedThings(config);
   const { apiPrefix, allowedHosts, allowedOrigins, trustedProxies, mdns, webhooks } = config;

@@ -16,6 +16,7 @@ import { unfitInitialValues } from "./initial-values.ts";
 import { currentInvocation, logWithInvocation } from "./invocation.ts";
 import { Invocations } from "./invocations.ts";
 import { jsonCopy } from "./json-value.ts";
+import { openInTurn } from "./opening-order.ts";
 import { runAsThing } from "./running.ts";
 import { SettingsFile } from "./settings-file.ts";
 import { connectSlot, usedBy } from "./slots.ts";
@@ -133,8 +134,8 @@ export class ThingHost {
   }
 
   /**
-   * Connects the slots and loads the settings of all Things, then opens each in the order of adding. One that cannot
-   * open is listed with its reason and does not stop the others.
+   * Connects the slots and loads the settings of all Things, then opens each in the order of adding: see `openInTurn`. One
+   * that cannot open is listed with its reason and does not stop the others.
    * @throws {ThingError} `SETTINGS_IN_USE` when another process keeps its settings in the same folder.
    */
   async open(): Promise<void> {
@@ -145,13 +146,7 @@ export class ThingHost {
       await this.#folderLock.release();
       return;
     }
-    let before: Promise<unknown> = Promise.resolve();
-    const all = [...this.#lives.values()].map((life) => {
-      const opened = life.open(before);
-      before = Promise.all([before, opened]); // one that fails at once lets nobody overtake
-      return opened;
-    });
-    await Promise.all(all);
+    await openInTurn([...this.#lives.values()]);
   }
 
   /** Opens one Thing, also again after it failed. Resolves in any case: see its `state` and `reason`. */

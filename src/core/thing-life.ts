@@ -52,9 +52,9 @@ export class ThingLife {
   /**
    * Connects the slots, loads the settings and opens it, unless it is open. Resolves in any case: see its `state` and
    * `reason`. Calls that overlap share one attempt.
-   * @param before - What has to end before the class's `open` is called.
+   * @param before - What has to end before the class's `open` is called. Asked for once the slots are connected.
    */
-  open(before: Promise<unknown> = Promise.resolve()): Promise<void> {
+  open(before: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
     if (this.#attempt && !this.#attempt.abort.signal.aborted) return this.#attempt.ended;
     if (this.hosted.state === "open" && !this.#closing) return Promise.resolve();
     this.#reopening.cancel();
@@ -122,7 +122,11 @@ export class ThingLife {
     this.#lost = undefined;
   }
 
-  async #open(before: Promise<unknown>, signal: AbortSignal, hasBegun: boolean): Promise<void> {
+  async #open(
+    before: () => Promise<unknown>,
+    signal: AbortSignal,
+    hasBegun: boolean,
+  ): Promise<void> {
     if (signal.aborted) return;
     if (!hasBegun) this.#begin();
     const { openWithinMs, connectSlots } = this.#options;
@@ -140,7 +144,7 @@ export class ThingLife {
         openWithinMs,
         slow,
       );
-      await abortable(before, signal);
+      await abortable(before(), signal);
       await this.#openInTime(signal);
       await within(
         abortable(

@@ -26,6 +26,12 @@ export class Broken extends Thing {
     throw new Error("The cable is out.");
   }
 }
+export class Unmakeable extends Thing {
+  constructor() {
+    super();
+    throw new Error("There is no port here.");
+  }
+}
 export class Stuck extends Thing {
   override close() {
     return new Promise<void>((resolve) => setTimeout(resolve, 60_000));
@@ -134,6 +140,30 @@ test("one Thing that cannot open is told, and the others are served; with --stri
   const none = await runCli(folder, "serve", "none.yaml", "--port", "0");
   assert.equal(none.code, 3);
   assert.match(none.stderr, /^No Thing could open.*The cable is out\.$/m);
+});
+
+test("a Thing whose constructor throws is listed as failed, and the others are served", {
+  timeout: TEST_MS,
+}, async (t) => {
+  const folder = await folderWith({
+    "camera.ts": CAMERA,
+    "lab.yaml":
+      "things:\n  bad: {class: camera:Unmakeable, thing_slots: {eye: eye}}\n  eye: camera:Camera\n",
+    "package.json": "{}",
+  });
+  await install(folder);
+  const server = await serveCli(t, folder, "lab.yaml");
+  assert.equal(await (await fetch(`${server.url}/eye/exposure`)).json(), 20);
+  const { things } = (await getJson(`${server.url}/health`)) as {
+    things: Record<string, { state: string; reason?: string }>;
+  };
+  assert.equal(things.eye?.state, "open");
+  assert.equal(things.bad?.state, "failed");
+  assert.match(
+    things.bad?.reason ?? "",
+    /'bad' cannot be made: There is no port here \(.*camera\.ts:\d+\)/,
+  );
+  assert.equal((await fetch(`${server.url}/thing_descriptions/`)).status, 200);
 });
 
 test("SIGTERM with viewers connected ends everything within 3 s", {

@@ -26,6 +26,34 @@ test("a Thing that fails at once lets none of those after it open before those b
   assert.deepEqual(order, ["first", "last"]);
 });
 
+test("a Thing whose open hangs keeps only those from opening that have it in a slot", {
+  timeout: TEST_MS,
+}, async (t) => {
+  class Hanging extends Thing {
+    override open(): Promise<void> {
+      return new Promise(() => {});
+    }
+  }
+  class Dependent extends Thing {
+    @slot("What hangs", Hanging) accessor hanging!: Hanging;
+  }
+  class Healthy extends Thing {}
+  const host = new ThingHost({ openWithinMs: 60_000 });
+  t.after(() => host.close());
+  host.add("hanging", new Hanging());
+  host.add("dependent", new Dependent());
+  const healthy = host.add("healthy", new Healthy());
+  const isOpen = new Promise<void>((resolve) => {
+    host.onState((hosted) => void (hosted === healthy && hosted.state === "open" && resolve()));
+  });
+  const opening = host.open();
+  await isOpen;
+  assert.equal(host.get("hanging").state, "opening");
+  assert.equal(host.get("dependent").state, "opening");
+  await host.close();
+  await opening;
+});
+
 test("Things close in reverse order of opening", { timeout: TEST_MS }, async (t) => {
   const order: string[] = [];
   class Noted extends Thing {
