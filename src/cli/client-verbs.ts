@@ -7,6 +7,7 @@ import {
   type JsonObject,
   type LogLine,
   RemoteBlob,
+  type SubscribeOptions,
   type Subscription,
   ThingClient,
   typesOf,
@@ -95,8 +96,11 @@ export async function watch(
   const end = () => ending.abort();
   io.signal.addEventListener("abort", end);
   let left = count;
+  const onProblem = (problem: string, { message }: ClientError) =>
+    io.err.write(`${problem}: ${printable(message)}\n`);
   const follow = async (name: string) => {
-    for await (const data of followed(client, name, ending.signal)) {
+    const options = { signal: ending.signal, onProblem };
+    for await (const data of followed(client, name, options)) {
       if (left > 0) writeNotification(io, name, data);
       left -= 1;
       if (left <= 0) return end();
@@ -136,10 +140,15 @@ function describedInput({ actions }: JsonObject, action: string): unknown {
 }
 
 /** What has a name to watch: an event, else a property, else a stream. */
-function followed(client: ThingClient, name: string, signal: AbortSignal): Subscription<unknown> {
-  if (name in client.events) return client.events[name]!.subscribe(signal);
+function followed(
+  client: ThingClient,
+  name: string,
+  options: SubscribeOptions & { readonly signal: AbortSignal },
+): Subscription<unknown> {
+  const { signal } = options;
+  if (name in client.events) return client.events[name]!.subscribe(options);
   if (`${name}_new_frame` in client.events) return client.frameSizes(name, { signal });
-  if (name in client.properties) return client.properties[name]!.observe(signal);
+  if (name in client.properties) return client.properties[name]!.observe(options);
   const names = [...Object.keys(client.events), ...Object.keys(client.properties)].sort();
   throw new ThingError(
     "BAD_ARGUMENT",

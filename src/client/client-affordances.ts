@@ -4,7 +4,7 @@ import { invocationHref, RemoteInvocation } from "./invocation.ts";
 import { isObject, type JsonObject, listOf, objectOf } from "./json.ts";
 import { notifications } from "./notifications.ts";
 import type { RemoteBlob } from "./remote-blob.ts";
-import { type ListenOptions, listen, Subscription } from "./subscription.ts";
+import { type ListenOptions, listen, type SubscribeOptions, Subscription } from "./subscription.ts";
 import { type Affordance, type Form, formsFor } from "./thing-description.ts";
 import type { ClientAction, InvokeOptions } from "./thing-types.ts";
 
@@ -23,8 +23,8 @@ export interface ReadableProperty<V> {
   read(options?: RequestOptions): Promise<V>;
   /** The value in a form of another type, e.g. `image/jpeg`. @throws {ClientError} `UNSUPPORTED` when there is none. */
   readAs(mediaType: string, options?: RequestOptions): Promise<RemoteBlob>;
-  /** Each new value. @throws {ClientError} `UNSUPPORTED` when the Thing offers no way. */
-  observe(how?: AbortSignal | RequestOptions): Subscription<V>;
+  /** Each new value; what cannot be told goes to `onProblem`. @throws {ClientError} `UNSUPPORTED` when the Thing offers no way. */
+  observe(how?: AbortSignal | SubscribeOptions): Subscription<V>;
   /** Calls `listener` with each new value; returns how to end that. */
   onChange(listener: (value: V) => void, options?: ListenOptions): () => void;
 }
@@ -69,9 +69,12 @@ export class ClientProperty<V> implements ReadableProperty<V> {
     await response.body?.cancel();
   }
 
-  observe(how?: AbortSignal | RequestOptions): Subscription<V> {
-    const { signal, uriVariables } = optionsOf(how);
-    return new Subscription(notifications<V>(this.#http, this.#affordance, uriVariables), signal);
+  observe(how?: AbortSignal | SubscribeOptions): Subscription<V> {
+    const options = optionsOf(how);
+    return new Subscription(
+      notifications<V>(this.#http, this.#affordance, options),
+      options.signal,
+    );
   }
 
   onChange(listener: (value: V) => void, options: ListenOptions = {}): () => void {
@@ -93,10 +96,13 @@ export class ClientEvent<D> {
     this.description = affordance.raw;
   }
 
-  /** The data of each time that it happens. @throws {ClientError} `UNSUPPORTED` when the Thing offers no way. */
-  subscribe(how?: AbortSignal | RequestOptions): Subscription<D> {
-    const { signal, uriVariables } = optionsOf(how);
-    return new Subscription(notifications<D>(this.#http, this.#affordance, uriVariables), signal);
+  /** The data of each time that it happens; what cannot be told goes to `onProblem`. @throws {ClientError} `UNSUPPORTED` when the Thing offers no way. */
+  subscribe(how?: AbortSignal | SubscribeOptions): Subscription<D> {
+    const options = optionsOf(how);
+    return new Subscription(
+      notifications<D>(this.#http, this.#affordance, options),
+      options.signal,
+    );
   }
 
   /** Calls `listener` each time that it happens; returns how to end that. */
@@ -105,7 +111,7 @@ export class ClientEvent<D> {
   }
 }
 
-function optionsOf(how: AbortSignal | RequestOptions = {}): RequestOptions {
+function optionsOf(how: AbortSignal | SubscribeOptions = {}): SubscribeOptions {
   return how instanceof AbortSignal ? { signal: how } : how;
 }
 

@@ -30,9 +30,11 @@ export interface HttpRequest {
   /** Media type of the body. */
   readonly contentType?: string;
   readonly signal?: AbortSignal | undefined;
+  /** Says which answers outside 200 to 299 are no failure of the request. None is without it. */
+  readonly isAnswer?: (response: Response) => boolean;
 }
 
-/** Talks to one server. Whatever is not an answer from 200 to 299 becomes a ClientError with a sentence. */
+/** Talks to one server. Whatever is not an answer from 200 to 299, or wanted, becomes a ClientError with a sentence. */
 export class Http {
   /** The only origin that sees the credentials. */
   readonly origin: string;
@@ -66,7 +68,7 @@ export class Http {
     const response = await fetcher(url, init).catch((error: unknown) => {
       throw signal?.aborted ? signal.reason : unreachable(url, error);
     });
-    if (response.ok) return response;
+    if (response.ok || request.isAnswer?.(response)) return response;
     throw await answerError(method, response);
   }
 

@@ -22,7 +22,7 @@ export {
   type RemoteFrame,
 } from "./mjpeg-reader.ts";
 export { RemoteBlob } from "./remote-blob.ts";
-export { type ListenOptions, Subscription } from "./subscription.ts";
+export { type ListenOptions, type SubscribeOptions, Subscription } from "./subscription.ts";
 export { type ConnectOptions, ThingClient } from "./thing-client.ts";
 export type { AnyThing, ClientAction, InvokeOptions, ThingTypes } from "./thing-types.ts";
 export { typesOf } from "./types-of.ts";

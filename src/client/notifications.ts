@@ -1,9 +1,11 @@
 import { delay } from "../base/abort.ts";
+import { answerError } from "./answer-error.ts";
 import { Backoff } from "./backoff.ts";
-import { ClientError, mayPass } from "./client-error.ts";
+import { ClientError, mayPass, problemError } from "./client-error.ts";
 import { type Following, serverSentEvents } from "./event-stream.ts";
 import type { Http } from "./http.ts";
-import { isJsonType } from "./json.ts";
+import { isJsonType, type JsonObject, objectOf } from "./json.ts";
+import type { SubscribeOptions } from "./subscription.ts";
 import { type Affordance, type Form, formsFor } from "./thing-description.ts";
 
 const SHORTEST_POLL_MS = 10;
@@ -12,7 +14,7 @@ const SHORTEST_POLL_MS = 10;
 export function notifications<T>(
   http: Http,
   affordance: Affordance,
-  variables: Readonly<Record<string, unknown>> = {},
+  options: SubscribeOptions = {},
 ): (following: Following) => AsyncGenerator<T, void> {
   const op = affordance.kind === "event" ? "subscribeevent" : "observeproperty";
   const forms = formsFor(affordance.forms, op);
@@ -21,10 +23,8 @@ export function notifications<T>(
   // Pictures come as they are by long polling, and in base64 by SSE.
   const isPicture = polled !== undefined && !isJsonType(polled.responseType);
   if (sse && !isPicture)
-    return (following) => eventsByName<T>(http, sse, affordance.name, variables, following);
-  if (polled)
-    return (following) =>
-      longpoll<T>(http, { form: polled, schema: schemaOf(affordance) }, variables, following);
+    return (following) => eventsByName<T>(http, sse, affordance.name, options, following);
+  if (polled) return (following) => longpoll<T>(http, polled, affordance, options, following);
   const how = forms.map((form) => form.subprotocol).join(", ");
   throw new ClientError(
     "UNSUPPORTED",
@@ -46,48 +46,72 @@ function schemaOf({ kind, raw }: Affordance): unknown {
   return kind === "event" ? raw.data : raw;
 }
 
-/** Messages under the affordance's own name, or under none; others are the server's own affair. */
+/** What this server calls the message that tells why there is no value. */
+const PROBLEM_EVENT = "problem";
+
+/** Messages under the affordance's own name, or under none, and problems; others are the server's own affair. */
 async function* eventsByName<T>(
   http: Http,
   form: Form,
   name: string,
-  variables: Readonly<Record<string, unknown>>,
+  { uriVariables, onProblem }: SubscribeOptions,
   following: Following,
 ): AsyncGenerator<T, void> {
-  const url = form.url(variables);
+  const url = form.url(uriVariables);
   const messages = serverSentEvents(http, url, { ...following, headers: form.headers });
   for await (const { event, data } of messages) {
-    if (event !== name && event !== "message") continue;
-    yield http.parse<T>(data, url);
+    if (event === name || event === "message") yield http.parse<T>(data, url);
+    else if (event === PROBLEM_EVENT) onProblem?.(name, toldProblem(http, name, data, url));
   }
 }
 
-/** One request a value. A server that keeps values says by `Link: <...>; rel="next"` where to go on. */
+function toldProblem(http: Http, name: string, data: string, url: string): ClientError {
+  const fallback = `${url} tells that there is no value of '${name}', and not why.`;
+  return problemError(problemIn(http, data, url), { url, fallback });
+}
+
+/** A server that means something else by that name is no reason to end. */
+function problemIn(http: Http, data: string, url: string): JsonObject {
+  try {
+    return objectOf(http.parse(data, url));
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * One request a value. A server that keeps values says by `Link: <...>; rel="next"` where to go on, also with an error
+ * that stands in the place of a value.
+ */
 async function* longpoll<T>(
   http: Http,
-  { form, schema }: { form: Form; schema: unknown },
-  variables: Readonly<Record<string, unknown>>,
+  form: Form,
+  affordance: Affordance,
+  { uriVariables, onProblem }: SubscribeOptions,
   { signal, onOpen }: Following,
 ): AsyncGenerator<T, void> {
-  const first = form.url(variables);
+  const first = form.url(uriVariables);
+  const content = { schema: schemaOf(affordance), expected: form.responseType };
   const backoff = new Backoff();
   let isFirst = true;
   for (let url = first; !signal.aborted; ) {
     const asked = performance.now();
+    let problem: ClientError | undefined;
     try {
       const answer = http.request(url, {
         accept: form.responseType,
         headers: form.headers,
         signal,
+        isAnswer: (response) => nextLink(response) !== undefined,
       });
       onOpen();
       const response = await answer;
       isFirst = false;
       backoff.reset();
       url = nextLink(response) ?? first;
-      if (response.status !== 204)
-        yield await http.content<T>(response, { schema, expected: form.responseType });
-      if (response.status === 204 || nextLink(response) === undefined) {
+      if (!response.ok) problem = await answerError("GET", response);
+      else if (response.status !== 204) yield await http.content<T>(response, content);
+      if (response.status === 204 || problem || nextLink(response) === undefined) {
         await notTooOften(asked, signal);
       }
     } catch (error) {
@@ -95,6 +119,7 @@ async function* longpoll<T>(
       if (isFirst || !mayPass(error)) throw error;
       await backoff.wait(signal).catch(() => {});
     }
+    if (problem) onProblem?.(affordance.name, problem);
   }
 }
 

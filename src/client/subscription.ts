@@ -1,3 +1,4 @@
+import type { ClientError } from "./client-error.ts";
 import type { Following } from "./event-stream.ts";
 
 /**
@@ -52,11 +53,21 @@ export class Subscription<T> implements AsyncIterableIterator<T, void> {
   }
 }
 
-/** What a listener to notifications can be given. */
-export interface ListenOptions {
+/** How notifications are followed. */
+export interface SubscribeOptions {
   readonly signal?: AbortSignal;
   /** Values of the variables in the form's URL. */
   readonly uriVariables?: Readonly<Record<string, unknown>>;
+  /**
+   * Told each time that the Thing has a value, or an event, that cannot be sent, e.g. since its getter fails: the name of
+   * the property or event, and why. What follows is told as usual. Without it such a time is passed over. What it throws
+   * ends the subscription.
+   */
+  readonly onProblem?: (name: string, error: ClientError) => void;
+}
+
+/** What a listener to notifications can be given. */
+export interface ListenOptions extends SubscribeOptions {
   /** Told why nothing more comes. Without it the error is thrown where no one can catch it, so as not to be missed. */
   readonly onError?: (error: unknown) => void;
 }
