@@ -3,10 +3,15 @@ import formats from "ajv-formats";
 import type { TSchema } from "typebox";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { faultsOf, sentenceOf } from "./faults.ts";
+import { LinearPattern } from "./linear-pattern.ts";
 import { plainSchema, schemasIn } from "./plain-schema.ts";
 
 /** A value with more parts than this is told its first fault alone: one of a megabyte may have a quarter of a million. */
 const MOST_PARTS = 1000;
+
+const regExp = Object.assign((source: string) => new LinearPattern(source), {
+  code: "(source) => new LinearPattern(source)", // of an identity, for what ajv would print
+});
 
 // An instance compiles each schema once. Its strict mode finds an author's typing error ("minimun"); a default
 // where ajv would not fill one in is no error: a Thing Description has it for its readers.
@@ -15,6 +20,7 @@ function newAjv(options: Options): Ajv {
     strictSchema: "log",
     strictTypes: false,
     strictTuples: false,
+    code: { regExp },
     logger: { log() {}, warn: refuseUnlessDefault, error: refuseUnlessDefault },
     ...options,
   });

@@ -212,6 +212,30 @@ const refused: Readonly<Record<string, readonly [new () => object, RegExp]>> = {
     /a property whose member is not a string/,
   ],
   NullSchema: [plain(listed("x", null)), /has a schema \(schema\) that is not an object/],
+  LookAhead: [
+    plain(listed("x", { type: "string", pattern: "^(?!root$)\\w+$" })),
+    /property 'x' of Plain cannot be used: its pattern '\^\(\?!root.* looks ahead with '\(\?!\.\.\.\)'\. .*RE2.* check the rest in the setter or action/,
+  ],
+  LookBehindForNames: [
+    plain(listed("x", { type: "object", patternProperties: { "(?<=a)b": { type: "string" } } })),
+    /its pattern '\(\?<=a\)b' looks behind with/,
+  ],
+  BackReference: [
+    plain(listed("x", { anyOf: [{ type: "string", pattern: "(?<q>['x])a\\k<q>" }] })),
+    /its pattern .* refers back with .* to what a group has caught/,
+  ],
+  ManyRepeats: [
+    plain(listed("x", { type: "string", pattern: "^a{1,1001}$" })),
+    /its pattern .* repeats with \{1,1001\}, and RE2 counts to 1000/,
+  ],
+  ManyRepeatsOfRepeats: [
+    plain(listed("x", { propertyNames: { pattern: "^(a{100}b){100}$" } })),
+    /its pattern .* is beyond RE2 \(.*repeat count/,
+  ],
+  NoPattern: [
+    plain(listed("x", { type: "string", pattern: "(" })),
+    /x.*of Plain cannot be used: .*(pattern|regular expression)/i,
+  ],
   NoSchema: [plain(listed("x", undefined)), /The property 'x' of Plain has no schema/],
   NoWords: [plain(listed("x", {}, { description: {} })), /has a description that is not a string/],
   ManyWords: [

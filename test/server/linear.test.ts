@@ -65,6 +65,19 @@ const FORMATS =
     " ",
   );
 
+/** An author's, on which an engine that goes back takes exponential time, or the square of a text's length. */
+const PATTERNS = [
+  "^(a+)+$",
+  "^(a|a)*$",
+  "^(\\w+\\.?)+$",
+  "(.*)*,$",
+  "(a|b)*a(a|b){12}$",
+  "\\s+$",
+  "(x+x+)+y",
+  "^(([a-z.])+.)+[A-Z]([a-z])+$",
+  "\\b(1+_?)+\\b$",
+];
+
 /** Everything that reads text which a client, a camera or a child process has written. */
 const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   redactText,
@@ -83,6 +96,14 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
       return [`format ${format}`, (text: string) => errorsIn(schema, text).length];
     }),
   ),
+  ...Object.fromEntries(
+    PATTERNS.map((pattern) => {
+      const schema = Type.String({ pattern });
+      return [`pattern ${pattern}`, (text: string) => errorsIn(schema, text).length];
+    }),
+  ),
+  "patternProperties ^(a+)+$": (text) =>
+    errorsIn(Type.Record(Type.String({ pattern: "^(a+)+$" }), Type.Null()), { [text]: null }),
 };
 
 const LENGTH = 8_000;
