@@ -8,6 +8,8 @@ import { plainSchema, schemasIn } from "./plain-schema.ts";
 
 /** A value with more parts than this is told its first fault alone: one of a megabyte may have a quarter of a million. */
 const MOST_PARTS = 1000;
+/** And one with more text, so that what its `maxLength` refuses is not held against its `pattern` all the same. */
+const MOST_CHARACTERS = 10_000;
 
 const regExp = Object.assign((source: string) => new LinearPattern(source), {
   code: "(source) => new LinearPattern(source)", // of an identity, for what ajv would print
@@ -64,8 +66,8 @@ export function checked(schema: TSchema, value: unknown, what: string): unknown 
 }
 
 /**
- * What is wrong with `value`, nothing when it fits; of a value with more than 1000 parts the first fault alone. Missing
- * members that have a default are filled in, in place.
+ * What is wrong with `value`, nothing when it fits; of a value with more than 1000 parts or 10,000 characters the first
+ * fault alone. Missing members that have a default are filled in, in place.
  */
 export function errorsIn(schema: TSchema, value: unknown): ErrorObject[] {
   return filling.errorsIn(schema, value);
@@ -161,7 +163,7 @@ class Validators {
   errorsIn(schema: TSchema, value: unknown): ErrorObject[] {
     const isFit = this.validatorOf(schema);
     if (isFit(value)) return [];
-    if (hasMoreParts(value, MOST_PARTS)) return [...(isFit.errors ?? [])];
+    if (isLarge(value)) return [...(isFit.errors ?? [])];
     const validate = this.#all.compile(plainSchema(schema));
     return validate(value) ? [] : [...(validate.errors ?? [])];
   }
@@ -179,17 +181,22 @@ class Validators {
 const filling = new Validators({ useDefaults: true });
 const looking = new Validators({});
 
-/** Looks at no more parts than that. */
-function hasMoreParts(value: unknown, most: number): boolean {
+/** Looks at no more parts than are told. */
+function isLarge(value: unknown): boolean {
   const waiting = [value];
+  let characters = 0;
   for (let seen = 0; waiting.length > 0; seen++) {
     const next = waiting.pop();
+    if (typeof next === "string") characters += next.length;
+    if (characters > MOST_CHARACTERS) return true;
     if (typeof next !== "object" || next === null) continue;
-    const count = Array.isArray(next) ? next.length : Object.keys(next).length;
-    if (seen + waiting.length + count > most) return true;
+    const names = Array.isArray(next) ? [] : Object.keys(next);
+    const count = Array.isArray(next) ? next.length : names.length;
+    if (seen + waiting.length + count > MOST_PARTS) return true;
+    for (const name of names) characters += name.length;
     waiting.push(...Object.values(next));
   }
-  return false;
+  return characters > MOST_CHARACTERS;
 }
 
 /** Whether no two items are equal, as JSON has it: 1 and 1.0 are, and objects whatever the order of their members. */

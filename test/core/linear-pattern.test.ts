@@ -182,6 +182,13 @@ function regExpOf(pattern: string): RegExp | undefined {
   }
 }
 
+test("a text that is too long is not held against its pattern", () => {
+  const schema = Type.String({ pattern: "^a", maxLength: 100 });
+  const keywords = (text: string) => misfitsIn(schema, text).map(({ keyword }) => keyword);
+  assert.deepEqual(keywords("b".repeat(101)), ["maxLength", "pattern"]);
+  assert.deepEqual(keywords("b".repeat(10_001)), ["maxLength"]);
+});
+
 test("pattern, patternProperties and propertyNames search anywhere in a text, and say what they wanted", () => {
   const [fault] = misfitsIn(Type.String({ pattern: "^\\d+$" }), "1x");
   assert.deepEqual([fault?.keyword, fault?.params], ["pattern", { pattern: "^\\d+$" }]);
