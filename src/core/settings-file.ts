@@ -35,8 +35,12 @@ export class SettingsFile {
     await this.#saving?.catch(() => {}); // whoever asked for it is told
   }
 
-  /** The values in the file; none when there is no file or it cannot be used. @throws when it cannot be set aside either. */
+  /**
+   * The values in the file; none when there is no file or it cannot be used.
+   * @throws {ThingError} `NOT_READY` when the machine cannot read any file just now; `NOT_SAVED` when it can neither be used nor set aside.
+   */
   async load(): Promise<Record<string, unknown>> {
+    const before = this.#text;
     this.#text = undefined;
     try {
       const text = await readFile(this.path, "utf8");
@@ -45,6 +49,12 @@ export class SettingsFile {
       if (isRecord(values)) return values;
       await this.#setAside("it holds no JSON object");
     } catch (error) {
+      const shortage = SHORTAGES[codeOf(error)];
+      if (shortage) {
+        this.#text = before;
+        const sentence = `The settings file ${this.path} could not be read, and is left as it is: ${shortage} (${codeOf(error)}). Then open the Thing again.`;
+        throw new ThingError("NOT_READY", sentence, { cause: error });
+      }
       if (!isMissing(error)) await this.#setAside(messageOf(error));
     }
     return {};
@@ -139,8 +149,21 @@ async function writeAndSync(path: string, content: string | Uint8Array): Promise
   }
 }
 
+/** What the machine lacks, which says nothing about the file. */
+const SHORTAGES: Readonly<Record<string, string>> = {
+  EMFILE:
+    "this server has too many files and connections open. Raise the limit (ulimit -n; LimitNOFILE= of a service)",
+  ENFILE:
+    "too many files are open on the whole machine. End what holds them, or raise fs.file-max (sysctl)",
+  ENOMEM: "there is no memory left. End other programs, or give this machine more memory",
+};
+
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && /^(ENOENT|ENOTDIR)$/.test(String(error.code));
+  return /^(ENOENT|ENOTDIR)$/.test(codeOf(error));
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { silentLog } from "thingscope";
 import { packagePath } from "../../src/base/package-root.ts";
@@ -117,4 +118,33 @@ test("a file with a value that was refused is kept beside the one that is saved 
   await file.save({ a: 1 });
   await file.save({ a: 2 });
   assert.deepEqual(JSON.parse(await readFile(copy, "utf8")), { a: "of a newer version" });
+});
+
+test("a file that cannot be read for lack of descriptors is left as it is, and read once there are some", {
+  timeout: TEST_MS,
+}, async () => {
+  const where = await folder();
+  const path = join(where, "s.json");
+  await writeFile(path, '{"a": 1}');
+  const script = `
+    import { closeSync, openSync } from "node:fs";
+    import { SettingsFile } from ${JSON.stringify(packagePath("dist/src/core/settings-file.js"))};
+    const warned = [];
+    const file = new SettingsFile(${JSON.stringify(path)}, { warn: (said) => warned.push(said) });
+    const before = await file.load();
+    const taken = [];
+    for (;;) try { taken.push(openSync("/dev/null")); } catch { break; }
+    const refused = await file.load().catch(({ code, message }) => ({ code, message }));
+    taken.forEach((fd) => closeSync(fd));
+    await file.save({ ...(await file.load()), b: 2 });
+    console.log(JSON.stringify({ before, refused, warned }));`;
+  const args = ["--nofile=64:64", process.execPath, "--input-type=module", "-e", script];
+  const child = spawn("prlimit", args, { stdio: ["ignore", "pipe", "inherit"] });
+  const { before, refused, warned } = JSON.parse(await text(child.stdout));
+  assert.deepEqual(before, { a: 1 });
+  assert.equal(refused.code, "NOT_READY");
+  assert.match(refused.message, /s\.json could not be read, and is left as it is: .*ulimit -n/);
+  assert.deepEqual(warned, []);
+  assert.deepEqual(JSON.parse(await readFile(path, "utf8")), { a: 1, b: 2 });
+  assert.deepEqual((await readdir(where)).sort(), ["s.json", "s.json.prev"]);
 });
