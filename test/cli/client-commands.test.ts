@@ -150,16 +150,22 @@ test("Ctrl-C cancels the run that it waits for", { timeout }, async () => {
   while (lab.instrument.busy) await new Promise(setImmediate);
 });
 
-test("events and frames are watched, a line each", { timeout }, async () => {
+test("events are watched, a line each; what cannot be told goes to stderr", {
+  timeout,
+}, async () => {
   const target = { url: lab.url, credentials: undefined };
   const pipe = io(false);
   const watching = watch(pipe, target, ["moved"], { count: 2 });
-  const moving = setInterval(() => lab.instrument.moved.emit({ x: 3 }), 20);
+  const moving = setInterval(() => {
+    lab.instrument.moved.emit({ x: 0.5 });
+    lab.instrument.moved.emit({ x: 3 });
+  }, 20);
   await watching.finally(() => clearInterval(moving));
   const [first, , rest] = pipe.out.text.split("\n");
   assert.equal(rest, "");
   const { time, ...told } = JSON.parse(first ?? "");
   assert.deepEqual(told, { name: "moved", data: { x: 3 } });
+  assert.match(pipe.err.text, /^moved: .*'x' should be a whole number/);
   assert.ok(Math.abs(Date.parse(time) - Date.now()) < 5000);
   await assert.rejects(watch(io(false), target, ["mooved"], {}), {
     code: "BAD_ARGUMENT",
