@@ -2,6 +2,7 @@ import { abortable, delay, ignoreAbort, within } from "../base/abort.ts";
 import { deviceTrouble } from "../base/device-trouble.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
+import { thrownError } from "../base/thrown.ts";
 import type { FrameSource, SourceFrame } from "../frames/frame-source.ts";
 import type { FeedOptions } from "./feed-options.ts";
 import type { MJPEGStream } from "./mjpeg-stream.ts";
@@ -26,6 +27,7 @@ const LONGEST_BACK_OFF_MS = 2000;
 /** However often it is asked for, two attempts do not begin within this time. */
 const BETWEEN_ATTEMPTS_MS = 500;
 const LONGEST_END_MS = 2500;
+const ENDED = "The source ended by itself.";
 
 /**
  * Runs `source` into `stream` while the stream's frames are wanted. A source that throws, ends by itself or falls
@@ -184,7 +186,7 @@ class Feeder implements Feeding {
         this.#finish();
         return true;
       }
-      throw new ThingError("SOURCE_FAILED", "The source ended by itself.");
+      throw new ThingError("SOURCE_FAILED", ENDED);
     } catch (error) {
       const isFailure = !attempt.signal.aborted || silence.failed;
       if (isFailure) await this.#fail(silence.failed ? attempt.signal.reason : error, silence);
@@ -238,7 +240,9 @@ class Feeder implements Feeding {
 
   async #fail(error: unknown, { stalled }: SilenceWatch): Promise<void> {
     this.#failures += 1;
-    const reason = deviceTrouble(error) ?? messageOf(error);
+    // Whoever stopped it, it was not this stream: nothing that a viewer knows of was aborted.
+    const isStopped = thrownError(error).name === "AbortError";
+    const reason = isStopped ? ENDED : (deviceTrouble(error) ?? messageOf(error));
     if (this.#failures === 1) this.#stream.noteLoss({ what: "outage", count: 0, why: reason });
     this.#state.fails(stalled ? "stalled" : "failed", reason);
     this.#warn(reason);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { delay } from "../../src/base/abort.ts";
+import { logTo } from "../../src/base/log.ts";
 import type { SourceFrame } from "../../src/frames/frame-source.ts";
 import { feed } from "../../src/outputs/feed.ts";
 import type { FeedOptions } from "../../src/outputs/feed-options.ts";
@@ -126,6 +127,26 @@ test("a source that ends by itself has failed", { timeout }, async () => {
   const { feeding, states } = fed({ async *frames() {} }, { keepWarm: true });
   await eventually(() => states.includes("failed: The source ended by itself."));
   await feeding.stop();
+});
+
+test("a source that was stopped, but not by its stream, has ended by itself and not 'been aborted'", {
+  timeout,
+}, async () => {
+  const stopped = AbortSignal.abort();
+  const stage = {
+    async *frames(): AsyncGenerator<SourceFrame> {
+      yield { jpeg: picture(1) };
+      await delay(1, stopped);
+    },
+  };
+  const warned: string[] = [];
+  const log = logTo((_, said) => warned.push(said));
+  const { stream, feeding, states } = fed(stage, { keepWarm: true, log });
+  await eventually(() => warned.length > 0);
+  await feeding.stop();
+  assert.equal(states[2], "failed: The source ended by itself.");
+  assert.equal(warned[0], "No frames: The source ended by itself.");
+  assert.ok(stream.stats.outages > 0);
 });
 
 test("a source that falls silent is started again", { timeout }, async () => {
