@@ -1,4 +1,4 @@
-import { abortable, isAbort, withDeadline } from "../base/abort.ts";
+import { abortable, ignoreAbort, withDeadline } from "../base/abort.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import type { MJPEGStream } from "../outputs/mjpeg-stream.ts";
 import type { SourceStatus } from "../outputs/source-state.ts";
@@ -35,13 +35,13 @@ export function sourceRoutes(
         const release = stream.demand.take();
         try {
           stream.source.retry();
-          await withDeadline(OUTCOME_MS, signal, (either) => outcome(stream, either));
-        } catch (error) {
-          if (!isAbort(error)) throw error; // it is still starting: that is told
+          await withDeadline(OUTCOME_MS, signal, (either) => outcome(stream, either)).catch(
+            ignoreAbort, // it is still starting: that is told
+          );
+          return { status: 200, body: statusNow(hosted, stream) }; // as long as it is wanted: then it is idle again
         } finally {
           release();
         }
-        return { status: 200, body: statusNow(hosted, stream) };
       },
     },
   ];

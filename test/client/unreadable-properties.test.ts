@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { property, Thing } from "thingscope";
 import { ThingClient } from "thingscope/client";
 import { Type } from "typebox";
+import { TEST_MS } from "../limits.ts";
 import { served } from "../server/thing-bench.ts";
 
 class Thermometer extends Thing {
@@ -13,7 +14,7 @@ class Thermometer extends Thing {
 }
 
 test("reading all properties fails with the reason of one that cannot be read, or names it", {
-  timeout: 10_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { url } = await served(t, { thermometer: new Thermometer() });
   const client = await ThingClient.connect(`${url}/thermometer/`);

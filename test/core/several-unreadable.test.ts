@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { property, Thing, ThingError } from "thingscope";
 import { Type } from "typebox";
+import { TEST_MS } from "../limits.ts";
 import { served } from "../server/thing-bench.ts";
 
-const options = { timeout: 10_000 };
+const options = { timeout: TEST_MS };
 
 /** Its second property fails, after a first that takes time, or cannot be read. */
 class Bench extends Thing {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { folderWith } from "../cli/run-cli.ts";
+import { TEST_MS } from "../limits.ts";
 import { pythonCommand } from "./programs.ts";
 import { INSTRUMENT, serveInstrument } from "./serving.ts";
 
@@ -94,7 +95,7 @@ function failuresOf({ recorder }: Finished): string[] {
 }
 
 test("Schemathesis finds nothing that the server does otherwise than its document says", {
-  timeout: 170_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { url } = await serveInstrument(t, { things: THINGS });
   const document: Document = JSON.parse(await (await fetch(`${url}/openapi.json`)).text());
@@ -122,7 +123,7 @@ test("Schemathesis finds nothing that the server does otherwise than its documen
 });
 
 test("openapi-spec-validator finds nothing wrong with the document", {
-  timeout: 60_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const { url } = await serveInstrument(t, { things: THINGS });
   const file = await (await fetch(`${url}/openapi.json`)).text();

@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { test } from "node:test";
 import { inTurn } from "../../src/server/pipelining.ts";
 import { RequestTurns } from "../../src/server/request-turns.ts";
+import { TEST_MS } from "../limits.ts";
 import { serverFor } from "./requests.ts";
 
 const REQUESTS = 60;
@@ -17,7 +18,7 @@ function work(): void {
 }
 
 test("of requests that come at once, those that take longer than a turn of the event loop may are begun in later turns, in order", {
-  timeout: 20_000,
+  timeout: TEST_MS,
 }, async () => {
   const turns = new RequestTurns();
   const begun: number[] = [];
@@ -45,7 +46,7 @@ test("of requests that come at once, those that take longer than a turn of the e
 });
 
 test("requests of many connections, two of each, are all answered", {
-  timeout: 20_000,
+  timeout: TEST_MS,
 }, async (t) => {
   const begun: string[] = [];
   const listener = inTurn(({ url = "" }, response) => {
