@@ -7,10 +7,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { delay, MJPEGStream, MjpegHttpSource, ThingHost } from "thingscope";
+import { startRecording } from "../../src/recording/continuous-recording.ts";
+import { ledgerPathOf, readLedger } from "../../src/recording/ledger.ts";
 import { RemoteCamera } from "../../things/index.ts";
 import { Elapsed } from "../elapsed.ts";
 import { patience, TEST_MS } from "../limits.ts";
 import { numberIn, picture } from "../outputs/pictures.ts";
+import { newPath } from "../recording/recordings.ts";
 import { cuttableWay } from "./black-hole.ts";
 
 const timeout = TEST_MS;
@@ -86,6 +89,9 @@ test("after a partition a remote camera is live again within 3 s, and the outage
   t.after(() => clearInterval(adding));
   t.after(() => host.close());
   await camera.mjpeg_stream.grab();
+  const path = await newPath();
+  const recording = await startRecording({ camera: camera.mjpeg_stream, path, reserveBytes: 0 });
+  await camera.mjpeg_stream.grab();
   way.cut();
   while (camera.state.state !== "stalled" && camera.state.state !== "failed") await delay(5);
   await delay(PARTITION_MS);
@@ -99,6 +105,13 @@ test("after a partition a remote camera is live again within 3 s, and the outage
   assert.equal(camera.state.state, "live");
   assert.equal(lossesBefore.filter(({ what }) => what === "outage").length, 1);
   assert.equal(camera.mjpeg_stream.stats.outages, 1);
+  const { files } = await recording.stop();
+  const { notes = [] } = (await readLedger(ledgerPathOf(path))) ?? {};
+  const outages = notes.flatMap(({ note }) =>
+    "source" in note && note.source.what === "outage" ? [note.source] : [],
+  );
+  assert.equal(outages.length, 1, "once in the ledger, too");
+  assert.equal(files[0]?.summary.source.find(({ what }) => what === "outage")?.times, 1);
 });
 
 test("a camera that takes long to answer is waited for, and asked by two connections at most", {
