@@ -73,7 +73,8 @@ export async function exportRecording(recording: string, options: ExportOptions)
 
 async function requireFfmpeg(recording: string): Promise<void> {
   try {
-    await Promise.all([programVersion("ffmpeg"), programVersion("ffprobe")]);
+    await programVersion("ffmpeg");
+    await programVersion("ffprobe");
   } catch (cause) {
     const why = `${recording} stays an MKV: ${messageOf(cause)}`;
     throw new ThingError(cause instanceof ThingError ? cause.code : "PROGRAM_MISSING", why, {
