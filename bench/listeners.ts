@@ -28,8 +28,9 @@ function listenToEvents(): void {
   });
 }
 
-function listenToSocket(): void {
-  const socket = new WebSocket(url);
+/** From two addresses in turn: one alone may have half of the server's WebSockets. */
+function listenToSocket(index: number): void {
+  const socket = new WebSocket(url, { localAddress: `127.0.0.${1 + (index % 2)}` });
   const request = { messageType: "addPropertyObservation", data: { newest: {} } };
   socket.on("open", () => socket.send(JSON.stringify(request)));
   socket.on("message", (message) => {
@@ -38,7 +39,7 @@ function listenToSocket(): void {
   });
 }
 
-for (let i = 0; i < Number(count); i++) (kind === "ws" ? listenToSocket : listenToEvents)();
+for (let i = 0; i < Number(count); i++) (kind === "ws" ? listenToSocket : listenToEvents)(i);
 await delay(WARM_UP_MS);
 measuring = true;
 const cpuBefore = cpuSeconds(Number(pid));
