@@ -16,8 +16,8 @@ import { laneOf } from "./disk-lane.ts";
 import { lackOfRoom } from "./disk-room.ts";
 import type { RecordingSummary } from "./ledger.ts";
 import { nameOf, refusedBy, streamOf } from "./recorded-camera.ts";
-import { removeRecording } from "./recording-files.ts";
 import type { RecordingOptions } from "./recording-options.ts";
+import { removeRecording } from "./remove-recording.ts";
 import { RoomWatch } from "./room-watch.ts";
 
 const DRAIN_LOOK_MS = 100;

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { type LedgerHead, ledgerPathOf, type RecordingSummary } from "./ledger.ts";
 import { headOf, read, scan } from "./scan.ts";
 
@@ -29,6 +30,23 @@ export async function describeRecording(path: string): Promise<RecordingDescript
       .map((line) => memberOf(line, "summary"))
       .findLast(Boolean);
     return { head: head as LedgerHead | undefined, summary: summary?.summary as RecordingSummary };
+  } finally {
+    await ledger.close();
+  }
+}
+
+/** Paths of what was made of a recording, as the end of its ledger tells: an export may have had to take another name. */
+export async function exportsOf(path: string): Promise<string[]> {
+  const ledger = await open(ledgerPathOf(path), "r").catch(() => undefined);
+  if (!ledger) return [];
+  try {
+    const { size } = await ledger.stat();
+    const last = await textAt(ledger, Math.max(0, size - TAIL_BYTES), TAIL_BYTES);
+    return last.split("\n").flatMap((line) => {
+      const { file } = (memberOf(line, "exported")?.exported ?? {}) as { file?: unknown };
+      const isName = typeof file === "string" && /^[^/\\]+\.(mp4|webm)$/.test(file);
+      return isName ? [join(dirname(path), file)] : [];
+    });
   } finally {
     await ledger.close();
   }

@@ -10,6 +10,7 @@ import { exportFaults } from "./export-check.ts";
 import { draftOf, nameFile } from "./free-name.ts";
 import { ledgerPathOf, noteLine } from "./ledger.ts";
 import type { FileHead } from "./matroska-head.ts";
+import { claimRecording } from "./recording-claims.ts";
 import { headOf, read, scan } from "./scan.ts";
 import { encodingOf, type VideoFormat } from "./video-format.ts";
 
@@ -42,10 +43,16 @@ const LOOK_EVERY_MS = 100;
 /**
  * Makes an MP4 (H.264) or a WebM (VP8) of a recording, after it or while it is written: ffmpeg is fed with the file as it
  * grows. The result is looked at with ffprobe, and there only if it has every frame at its time.
- * @throws {ThingError} `PROGRAM_MISSING` without ffmpeg; `RECORDING_FAILED` when the result lacks something. The recording is
- * there as before, then.
+ * @throws {ThingError} `PROGRAM_MISSING` without ffmpeg; `RECORDING_FAILED` when the result lacks something; `LOCK_BUSY` while this
+ * process repairs or deletes it, or exports it to that format already. The recording is there as before, then.
  */
 export async function exportRecording(recording: string, options: ExportOptions): Promise<Export> {
+  const work = options.until ? "converting" : "exporting";
+  const release = claimRecording(recording, work, options.format);
+  return exportClaimed(recording, options).finally(release);
+}
+
+async function exportClaimed(recording: string, options: ExportOptions): Promise<Export> {
   const { format, signal } = options;
   await requireFfmpeg(recording);
   const wanted = options.path ?? recording.replace(/\.mkv$/, `.${format}`);

@@ -29,6 +29,11 @@ export async function posterOf(path: string): Promise<Uint8Array> {
   throw new ThingError("NOT_FOUND", `${path} has no frame yet.`);
 }
 
+/** A file is gone. */
+export function forgetPosters(path: string): void {
+  for (const key of kept.keys()) if (key.startsWith(`${path} `)) kept.delete(key);
+}
+
 async function posterOfVideo(path: string): Promise<Uint8Array> {
   const { size, mtimeMs } = await stat(path);
   const key = `${path} ${size} ${mtimeMs}`;

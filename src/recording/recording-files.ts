@@ -1,18 +1,12 @@
-import { access, type FileHandle, open, unlink } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { type FileHandle, open, unlink } from "node:fs/promises";
+import { dirname } from "node:path";
 import { ThingError } from "../base/errors.ts";
 import { holderOf } from "../base/process-identity.ts";
 import { makeFolder, syncFolder } from "./folders.ts";
-import { FORMATS, type LedgerHead, ledgerPathOf } from "./ledger.ts";
+import { type LedgerHead, ledgerPathOf } from "./ledger.ts";
 import type { Patch } from "./matroska.ts";
-
-/** What this process is recording to now. */
-const beingRecorded = new Set<string>();
-
-/** Whether this process is recording to a file, by its absolute path. */
-export function isBeingRecorded(path: string): boolean {
-  return beingRecorded.has(resolve(path));
-}
+import { claimRecording } from "./recording-claims.ts";
+import { unlinkRecording } from "./remove-recording.ts";
 
 /** The process that is recording to a file, another one than this, if there is one. @param head - What the file's ledger begins with. */
 export function recordedElsewhere(path: string, head?: LedgerHead): number | undefined {
@@ -31,15 +25,16 @@ export class RecordingFiles {
   readonly path: string;
   readonly #video: FileHandle;
   readonly #ledger: FileHandle;
+  readonly #release: () => void;
   #videoEnd = 0;
   #ledgerEnd = 0;
   #isNameSynced = false;
 
-  private constructor(path: string, video: FileHandle, ledger: FileHandle) {
+  private constructor(path: string, video: FileHandle, ledger: FileHandle, release: () => void) {
     this.path = path;
     this.#video = video;
     this.#ledger = ledger;
-    beingRecorded.add(resolve(path));
+    this.#release = release;
   }
 
   /**
@@ -59,12 +54,18 @@ export class RecordingFiles {
   }
 
   static async #createAt(path: string): Promise<RecordingFiles | undefined> {
-    const video = await createFile(path);
-    if (!video) return undefined;
-    const ledger = await createFile(ledgerPathOf(path));
-    if (ledger) return new RecordingFiles(path, video, ledger);
-    await video.close();
-    await unlink(path);
+    const release = claimed(path);
+    if (!release) return undefined;
+    try {
+      const video = await createFile(path);
+      const ledger = video && (await createFile(ledgerPathOf(path)));
+      if (ledger) return new RecordingFiles(path, video, ledger, release);
+      if (video) await video.close().then(() => unlink(path));
+    } catch (error) {
+      release();
+      throw error;
+    }
+    release();
     return undefined;
   }
 
@@ -126,40 +127,28 @@ export class RecordingFiles {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled([this.#video.close(), this.#ledger.close()]);
-    beingRecorded.delete(resolve(this.path));
+    await this.#closeFiles();
+    this.#release();
   }
 
   /** Removes both files. */
   async remove(): Promise<void> {
-    await this.close();
-    await removeRecording(this.path);
+    await this.#closeFiles();
+    await unlinkRecording(this.path).finally(this.#release);
+  }
+
+  async #closeFiles(): Promise<void> {
+    await Promise.allSettled([this.#video.close(), this.#ledger.close()]);
   }
 }
 
-/**
- * Removes a recording, and then its ledger, unless that belongs to the same in another format, too: no film is left without
- * one. What is not there is no fault.
- */
-export async function removeRecording(path: string): Promise<void> {
-  await unlinkIfThere(path);
-  await syncFolder(dirname(path));
-  const stem = ledgerPathOf(path).replace(/\.ledger\.jsonl$/, "");
-  const formats = await Promise.all(FORMATS.map((format) => isThere(`${stem}.${format}`)));
-  if (!formats.includes(true)) await unlinkIfThere(ledgerPathOf(path));
-}
-
-async function unlinkIfThere(path: string): Promise<void> {
-  await unlink(path).catch((error) => {
-    if (error.code !== "ENOENT") throw error;
-  });
-}
-
-function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+/** A name is taken, too, while what had it is being removed or repaired. */
+function claimed(path: string): (() => void) | undefined {
+  try {
+    return claimRecording(path, "recording");
+  } catch {
+    return undefined;
+  }
 }
 
 /** Writes every byte of `pieces`, also when the system takes a part at a time; `onWritten` counts them. */

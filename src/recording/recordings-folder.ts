@@ -14,7 +14,9 @@ import { HeldFolder } from "./held-folder.ts";
 import { LEFT_OUT, ledgerPathOf, type RecordingSummary, type SourceSum } from "./ledger.ts";
 import { ledgerAsCsv, ledgerAsJson } from "./ledger-tables.ts";
 import { posterOf } from "./posters.ts";
-import { isBeingRecorded, recordedElsewhere, removeRecording } from "./recording-files.ts";
+import { isBeingRecorded } from "./recording-claims.ts";
+import { recordedElsewhere } from "./recording-files.ts";
+import { removeRecording } from "./remove-recording.ts";
 
 /** What is said of each recording beside what is said of every file. */
 export const RECORDING_SCHEMA = {

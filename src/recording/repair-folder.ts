@@ -5,7 +5,8 @@ import { messageOf } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import { describeRecording, isClosed } from "./describe.ts";
 import { ledgerPathOf } from "./ledger.ts";
-import { isBeingRecorded, recordedElsewhere } from "./recording-files.ts";
+import { isBeingRecorded } from "./recording-claims.ts";
+import { recordedElsewhere } from "./recording-files.ts";
 import { repairRecording } from "./repair.ts";
 
 /** How the recordings of a folder are repaired. */

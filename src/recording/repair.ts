@@ -5,6 +5,7 @@ import { inspectJpeg } from "../frames/jpeg.ts";
 import { type Ledger, type LedgerFrame, ledgerPathOf, readLedger } from "./ledger.ts";
 import { closingOf, clusterSize, type Patch, SEGMENT_AT, TICKS_PER_MS } from "./matroska.ts";
 import type { FileHead } from "./matroska-head.ts";
+import { claimRecording } from "./recording-claims.ts";
 import { recordedElsewhere, writeAll } from "./recording-files.ts";
 import { closeLedger, type Kept } from "./repaired-ledger.ts";
 import { type Block, type Cluster, headOf, read, scan } from "./scan.ts";
@@ -36,9 +37,14 @@ const MAX_LAST_TICKS = 1000 * TICKS_PER_MS;
  * left, then the file is closed. A closed recording is left as it is.
  *
  * @throws {ThingError} `NOT_FOUND` when there is no such file; `BAD_RECORDING` when it ends before its first frame; `LOCK_BUSY`
- * while another process records to it.
+ * while another process records to it, or this one records, converts, exports, deletes or repairs it.
  */
 export async function repairRecording(path: string): Promise<Repair> {
+  const release = claimRecording(path, "repairing");
+  return repairClaimed(path).finally(release);
+}
+
+async function repairClaimed(path: string): Promise<Repair> {
   const file = await open(path, "r+").catch((error) => {
     throw new ThingError("NOT_FOUND", `${path} cannot be repaired: ${messageOf(error)}.`);
   });

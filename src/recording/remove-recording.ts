@@ -1,0 +1,64 @@
+import { access, unlink } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { exportsOf } from "./describe.ts";
+import { syncFolder } from "./folders.ts";
+import { FORMATS, ledgerPathOf } from "./ledger.ts";
+import { forgetPosters } from "./posters.ts";
+import { claimRecording } from "./recording-claims.ts";
+
+/**
+ * Removes a file of a recording, and then the ledger, unless that belongs to the same in another format, too. What is not there is
+ * no fault.
+ * @throws {ThingError} `LOCK_BUSY` while this process records, converts, exports or repairs it, or removes it already.
+ */
+export async function removeRecording(path: string): Promise<void> {
+  const release = claimRecording(path, "removing");
+  await unlinkRecording(path).finally(release);
+}
+
+/**
+ * Removes a recording with everything that was made of it: MKV, MP4, WebM, ledger.
+ * @returns the paths that are gone.
+ * @throws {ThingError} `LOCK_BUSY` as `removeRecording`.
+ */
+export async function removeWholeRecording(path: string): Promise<string[]> {
+  const release = claimRecording(path, "removing");
+  try {
+    const made = await exportsOf(path);
+    const formats = FORMATS.map((format) => `${stemOf(path)}.${format}`);
+    const all = [...new Set([...formats, ...made])];
+    for (const one of all) await unlinkIfThere(one);
+    await syncFolder(dirname(path));
+    await unlinkIfThere(ledgerPathOf(path)); // last: no film is left without one
+    for (const one of all) forgetPosters(one);
+    return all;
+  } finally {
+    release();
+  }
+}
+
+/** `removeRecording` for whoever has the recording. */
+export async function unlinkRecording(path: string): Promise<void> {
+  await unlinkIfThere(path);
+  forgetPosters(path);
+  await syncFolder(dirname(path));
+  const formats = await Promise.all(FORMATS.map((format) => isThere(`${stemOf(path)}.${format}`)));
+  if (!formats.includes(true)) await unlinkIfThere(ledgerPathOf(path));
+}
+
+function stemOf(path: string): string {
+  return resolve(path).replace(/\.(mkv|mp4|webm)$/, "");
+}
+
+async function unlinkIfThere(path: string): Promise<void> {
+  await unlink(path).catch((error) => {
+    if (error.code !== "ENOENT") throw error;
+  });
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
