@@ -30,6 +30,7 @@ function itemOf({
   frames,
   duration,
   dropped,
+  left_out: leftOut,
   started,
   created,
   type,
@@ -38,6 +39,7 @@ function itemOf({
   const lengths = [
     duration !== undefined && lengthOf(duration),
     frames !== undefined && type !== "image/jpeg" && `${frames} frames`,
+    leftOut > 0 && `${leftOut} left out on purpose`,
     sizeOf(size),
   ];
   return h(
@@ -55,7 +57,7 @@ function itemOf({
     h("span", {}, lengths.filter(Boolean).join(" · ")),
     dropped > 0 &&
       parts["ledger.csv"] &&
-      h("a", { class: "lost", href: parts["ledger.csv"] }, `${dropped} frames not in it: why`),
+      h("a", { class: "lost", href: parts["ledger.csv"] }, `${dropped} frames lost: why`),
   );
 }
 

@@ -1,6 +1,6 @@
 import { toDateTime } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
-import { type Ledger, ledgerPathOf, readLedger } from "./ledger.ts";
+import { LEFT_OUT, type Ledger, ledgerPathOf, readLedger } from "./ledger.ts";
 
 /**
  * The ledger of a recording as a table: a line for each frame, in the file or lost.
@@ -23,7 +23,8 @@ export async function ledgerAsCsv(path: string): Promise<Uint8Array> {
     }
     if (!("dropped" in note)) continue;
     const { run, from, to, why } = note.dropped;
-    for (let index = from; index <= to; index++) lines.push(`${run},${index},,,,,${quoted(why)}`);
+    const reason = quoted(why === LEFT_OUT ? `left out on purpose: ${why}` : why);
+    for (let index = from; index <= to; index++) lines.push(`${run},${index},,,,,${reason}`);
   }
   return Buffer.from(`${lines.join("\r\n")}\r\n`);
 }

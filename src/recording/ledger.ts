@@ -55,7 +55,7 @@ export interface SourceSum extends SourceLoss {
   readonly ms: number;
 }
 
-/** Why a frame is not in a timelapse: no loss, but left out by intention. */
+/** Why a frame is not in a timelapse: no loss, but left out on purpose. */
 export const LEFT_OUT = "it is between the pictures of a timelapse";
 
 /** The first line of a ledger: what it belongs to. */
@@ -77,11 +77,13 @@ export interface LedgerHead {
 export interface RecordingSummary {
   /** Why it ended: "stopped", "ended by crash", "the disk is full (ENOSPC)". */
   readonly ended: string;
-  /** Frames of the camera from the first to the last: `written` and all that `dropped` counts. */
+  /** Frames of the camera from the first to the last: `written`, all that `dropped` counts, and `leftOut`. */
   readonly captured: number;
   readonly written: number;
-  /** Frames that are not in the file, by reason. */
+  /** Frames that were lost, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
+  /** Frames between the pictures of a timelapse: not in the file on purpose. Versions before counted them as dropped. */
+  readonly leftOut?: number | undefined;
   /** What the camera's source says it lost before it was a frame of the stream, by kind and reason. */
   readonly source: readonly SourceSum[];
   /** Pictures that the stream refused meanwhile: they were no whole JPEG and never frames. */

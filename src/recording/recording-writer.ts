@@ -230,7 +230,7 @@ export class RecordingWriter {
   /** What is to be said once in a while: frames that are dropped, and steps of the wall clock. */
   #lookAround(): void {
     this.#noteSteps();
-    const { lost } = this.#tally;
+    const { dropped: lost } = this.#tally;
     const isNews = lost > this.#warned.lost && now() - this.#warned.at >= WARN_EVERY_MS;
     if (!isNews) return;
     const more = lost - this.#warned.lost;

@@ -27,7 +27,11 @@ export const RECORDING_SCHEMA = {
   started: { type: "string", format: "date-time", description: "The first frame's, for people" },
   duration: { type: "number", unit: "s", description: "From the first frame to the last" },
   frames: { type: "integer" },
-  dropped: { type: "integer", description: "Frames that are not in it; its ledger says why" },
+  dropped: { type: "integer", description: "Frames that were lost; its ledger says why" },
+  left_out: {
+    type: "integer",
+    description: "Frames that are not in it on purpose: those between the pictures of a timelapse",
+  },
   source_lost: {
     type: "integer",
     description: "Frames that its source says it lost before they were frames; its ledger says why",
@@ -154,13 +158,19 @@ function aboutOf(
     ...(first !== undefined && last !== undefined && { duration: round((last - first) / 1000) }),
     ...(summary && {
       frames: summary.written,
-      dropped: Object.entries(summary.dropped).reduce(
-        (sum, [why, count]) => (why === LEFT_OUT ? sum : sum + count),
-        0,
-      ),
+      ...lossesOf(summary),
       ...sourceOf(summary),
       ended: summary.ended,
     }),
+  };
+}
+
+function lossesOf({ dropped, leftOut }: RecordingSummary): Record<string, number> {
+  const { [LEFT_OUT]: before = 0, ...lost } = dropped; // of a version before
+  const left_out = (leftOut ?? 0) + before;
+  return {
+    dropped: Object.values(lost).reduce((sum, count) => sum + count, 0),
+    ...(left_out > 0 && { left_out }),
   };
 }
 

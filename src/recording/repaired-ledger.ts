@@ -4,6 +4,7 @@ import { syncFolder } from "./folders.ts";
 import { rangesOf } from "./frame-ranges.ts";
 import {
   frameLine,
+  LEFT_OUT,
   type Ledger,
   type LedgerFrame,
   type LedgerHead,
@@ -70,15 +71,18 @@ function summaryOf({ ledger, kept, bytes }: Kept, lost: readonly LostFrames[]): 
   const notes = ledger?.notes.map(({ note }) => note) ?? [];
   const before = notes.flatMap((note) => ("dropped" in note ? [note.dropped] : []));
   const dropped: Record<string, number> = {};
+  let leftOut = 0;
   for (const { from, to, why } of [...before, ...lost]) {
-    dropped[why] = (dropped[why] ?? 0) + to - from + 1;
+    if (why === LEFT_OUT) leftOut += to - from + 1;
+    else dropped[why] = (dropped[why] ?? 0) + to - from + 1;
   }
-  const count = Object.values(dropped).reduce((sum, one) => sum + one, 0);
+  const count = Object.values(dropped).reduce((sum, one) => sum + one, leftOut);
   return {
     ended: CRASH,
     captured: kept.length + count,
     written: kept.length,
     dropped,
+    ...(leftOut > 0 && { leftOut }),
     refused: 0,
     clockSteps: notes.flatMap((note) => ("clockStep" in note ? [note.clockStep.byMs] : [])),
     source: sourceSums(notes),

@@ -6,6 +6,7 @@ import { SourceTally } from "./source-tally.ts";
 /** Counts what becomes of each frame of one recording, so that written and dropped add up to captured. */
 export class Tally {
   readonly #dropped = new Map<string, number>();
+  #leftOut = 0;
   readonly #clockSteps: number[] = [];
   #written = 0;
   #newRuns = 0;
@@ -28,13 +29,9 @@ export class Tally {
     return this.#written;
   }
 
+  /** Frames that were lost: not those left out on purpose. */
   get dropped(): number {
     return [...this.#dropped.values()].reduce((sum, count) => sum + count, 0);
-  }
-
-  /** Of those dropped, the ones that were not left out by intention. */
-  get lost(): number {
-    return this.dropped - (this.#dropped.get(LEFT_OUT) ?? 0);
   }
 
   /** A frame comes next: what is to be noted before it. Indices that are missing before it are lost. */
@@ -67,7 +64,7 @@ export class Tally {
 
   /** These frames will not be in the file. @returns what is to be noted now: the loss before, if it is another. */
   lose(lost: LostFrames): LedgerNote[] {
-    this.#dropped.set(lost.why, (this.#dropped.get(lost.why) ?? 0) + lost.to - lost.from + 1);
+    this.#count(lost);
     const latest = this.#latest;
     const isAhead = latest?.run !== lost.run || latest.index < lost.to;
     if (isAhead) this.#latest = { run: lost.run, index: lost.to };
@@ -106,6 +103,12 @@ export class Tally {
     return [{ clockStep }];
   }
 
+  #count({ from, to, why }: LostFrames): void {
+    const count = to - from + 1;
+    if (why === LEFT_OUT) this.#leftOut += count;
+    else this.#dropped.set(why, (this.#dropped.get(why) ?? 0) + count);
+  }
+
   #otherSize({ run, index, width, height }: Frame): LedgerNote[] {
     const before = this.#size;
     this.#size = { width, height };
@@ -129,9 +132,10 @@ export class Tally {
   summary(ended: string, refused: number, bytes: number): RecordingSummary {
     return {
       ended,
-      captured: this.#written + this.dropped,
+      captured: this.#written + this.dropped + this.#leftOut,
       written: this.#written,
       dropped: Object.fromEntries(this.#dropped),
+      ...(this.#leftOut > 0 && { leftOut: this.#leftOut }),
       refused,
       clockSteps: this.#clockSteps,
       newRuns: this.#newRuns,

@@ -1,5 +1,5 @@
 import { rangesOf, rangeText } from "./frame-ranges.ts";
-import type { Ledger, LedgerFrame } from "./ledger.ts";
+import { LEFT_OUT, type Ledger, type LedgerFrame, type LostFrames } from "./ledger.ts";
 import { SourceTally } from "./source-tally.ts";
 
 /** What a recount of a recording found. */
@@ -22,13 +22,20 @@ export interface Verdict {
 export function proof({ frames, notes, summary }: Ledger): string {
   const seconds = ((frames.at(-1)?.capturedAt ?? 0) - (frames[0]?.capturedAt ?? 0)) / 1000;
   const has = `OK: ${frames.length} frames over ${seconds.toFixed(1)} s, ${summary?.ended}`;
-  const lost = notes.flatMap(({ note }) => ("dropped" in note ? [note.dropped] : []));
-  const source = sourceSentence(notes);
-  if (lost.length === 0) return `${has}; none was lost${source}`;
-  const count = lost.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+  const missing = notes.flatMap(({ note }) => ("dropped" in note ? [note.dropped] : []));
+  const leftOut = countOf(missing.filter(({ why }) => why === LEFT_OUT));
+  const onPurpose = leftOut > 0 ? `; ${leftOut} left out on purpose, because ${LEFT_OUT}` : "";
+  const lost = missing.filter(({ why }) => why !== LEFT_OUT);
+  const rest = `${onPurpose}${sourceSentence(notes)}`;
+  if (lost.length === 0) return `${has}; none was lost${rest}`;
+  const count = countOf(lost);
   const which = lost.slice(0, 5).map((one) => `${rangeText(one)} because ${one.why}`);
   const more = lost.length > 5 ? `; and more` : "";
-  return `${has}; ${count} lost, as its ledger says: ${which.join("; ")}${more}${source}`;
+  return `${has}; ${count} lost, as its ledger says: ${which.join("; ")}${more}${rest}`;
+}
+
+function countOf(ranges: readonly LostFrames[]): number {
+  return ranges.reduce((sum, { from, to }) => sum + to - from + 1, 0);
 }
 
 /** What never was a frame: `; its source: 3 lost (the numbers of its driver skip)`. */

@@ -6,6 +6,7 @@ import sharp from "sharp";
 import { type Blob, logTo, openRecording, ThingHost, verifyRecording } from "thingscope";
 import { Recorder, TestCamera } from "thingscope/things";
 import type { RemoteBlob } from "../../src/client/index.ts";
+import { describeRecording } from "../../src/recording/describe.ts";
 import { exifIn } from "../frames/exif-reader.ts";
 import { TEST_MS } from "../limits.ts";
 import { collect } from "../recording/recordings.ts";
@@ -74,7 +75,8 @@ test("a timelapse keeps one frame each interval, and its ledger says that the ot
   const input = { name: "growth", interval: 0.2, count: 4 };
   const file = (await thing.invoke("timelapse", input)) as Record<string, unknown>;
   assert.deepEqual([file.name, file.frames, file.ended], ["growth.mkv", 4, "stopped"]);
-  assert.equal(file.dropped, 0, "what is left out by intention is no loss");
+  assert.equal(file.dropped, 0, "what is left out on purpose is no loss");
+  assert.ok(Number(file.left_out) > 0, JSON.stringify(file));
   const { path } = recorder.recordings[0]!;
   await using film = await openRecording(path);
   const times = (await collect(film.frames())).map(({ capturedAt }) => capturedAt);
@@ -82,7 +84,11 @@ test("a timelapse keeps one frame each interval, and its ledger says that the ot
   assert.ok(times[3]! - times[0]! >= 300, String(times));
   const { ok, sentence } = await verifyRecording(path);
   assert.ok(ok, sentence);
-  assert.match(sentence, /because it is between the pictures of a timelapse/);
+  const why = `${file.left_out} left out on purpose, because it is between the pictures of a timelapse`;
+  assert.ok(sentence.includes(`; none was lost; ${why}.`), sentence);
+  const { summary } = await describeRecording(path);
+  assert.deepEqual([summary?.dropped, summary?.leftOut], [{}, file.left_out]);
+  assert.equal(summary?.captured, 4 + Number(file.left_out));
   assert.doesNotMatch(told.join("\n"), /lacks/, "nobody is warned of what was intended");
 });
 
