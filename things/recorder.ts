@@ -8,7 +8,6 @@ import {
   type Invocation,
   now,
   property,
-  RECORDER_STATE,
   RecordingWriter,
   type StoredFile,
   setting,
@@ -32,6 +31,7 @@ import {
   Summary,
   Trigger,
 } from "./recorder/schemas.ts";
+import { isRecording, stateName } from "./recorder/state.ts";
 import { settingsOf, stillOf } from "./recorder/still.ts";
 import { timelapse } from "./recorder/timelapse.ts";
 
@@ -60,14 +60,6 @@ export interface BegunRecording {
 }
 
 const MB = 1e6;
-const { DETACHED, BUFFERING, STARTING, RECORDING, FINISHING } = RECORDER_STATE;
-const STATE_NAMES: Readonly<Record<number, State>> = {
-  [DETACHED]: "detached",
-  [BUFFERING]: "buffering",
-  [STARTING]: "starting",
-  [RECORDING]: "recording",
-  [FINISHING]: "finishing",
-};
 
 /** Records a camera: what happened about a trigger, the seconds before it included, or everything until it is stopped. */
 export class Recorder extends RecordingsThing {
@@ -91,23 +83,24 @@ export class Recorder extends RecordingsThing {
     this.#options = options;
   }
 
-  @property("Whether it does anything but wait for a trigger", Type.Boolean(), {
+  @property("Whether something is recorded, closed or exported now", Type.Boolean(), {
     readOnly: true,
     observable: true,
   })
   get busy(): boolean {
-    return !["idle", "buffering"].includes(this.state);
+    return isRecording(this.state) || this.exports > 0;
   }
 
   @property(
-    "Idle: it holds no frames. Detached: no frame has come. Buffering: it waits for a trigger",
+    "Idle: it holds no frames. Detached: it waits for the camera. Buffering: it waits for a trigger",
     Type.Enum(STATES),
     { readOnly: true, observable: true },
   )
   get state(): State {
     if (this.#continuous) return this.#continuous.endReason ? "finishing" : "recording";
     if (this.#lapses > 0) return "recording";
-    return this.#events ? STATE_NAMES[this.#events.state]! : "idle";
+    if (this.#events) return stateName(this.#events.state);
+    return this.#disarming ? "finishing" : "idle";
   }
 
   @setting("Whether the newest frames are held for a trigger: the camera runs then", Type.Boolean())
@@ -247,8 +240,9 @@ export class Recorder extends RecordingsThing {
   }
 
   protected override tell(): void {
-    if (this.state === this.#told) return;
-    this.#told = this.state;
+    const now = `${this.state} ${this.busy}`;
+    if (now === this.#told) return;
+    this.#told = now;
     this.changed("state");
     this.changed("busy");
   }
@@ -267,7 +261,11 @@ export class Recorder extends RecordingsThing {
     const wanted = this.#isOpen && this.#armed;
     if (wanted === (this.#events !== undefined)) return;
     if (!wanted) {
-      this.#disarming = this.#events?.stop();
+      const disarming = this.#events!.stop().finally(() => {
+        if (this.#disarming === disarming) this.#disarming = undefined;
+        this.tell();
+      });
+      this.#disarming = disarming;
       this.#events = undefined;
       return;
     }

@@ -115,8 +115,9 @@ export class VideoRecorder implements AsyncDisposable {
     return [RECORDING, STARTING, FINISHING].find((one) => states.includes(one)) ?? BUFFERING;
   }
 
-  /** Whether it is anything but waiting for a trigger: also before the first frame. */
+  /** Whether it is anything but waiting for a trigger: also before the first frame, but not once the camera has ended. */
   get busy(): boolean {
+    if (this.state === RECORDER_STATE.DETACHED) return this.#stream.streaming && !this.#stopped;
     return this.state !== RECORDER_STATE.BUFFERING;
   }
 

@@ -12,6 +12,7 @@ import { verifyRecording } from "../../src/recording/verify.ts";
 import { VideoRecorder } from "../../src/recording/video-recorder.ts";
 import { TEST_MS } from "../limits.ts";
 import { picture } from "../outputs/pictures.ts";
+import { eventually } from "../outputs/watching.ts";
 import { recorderOf, SteppedCamera } from "./event-films.ts";
 import { collect, newPath } from "./recordings.ts";
 
@@ -96,6 +97,8 @@ test("a window ends by the clock when frames have ceased, and with the camera", 
   const ended = record();
   stream.stop();
   assert.equal(await ended, "the camera stopped");
+  await eventually(() => !recorder.busy); // or who waits for it would wait for ever
+  assert.equal(recorder.state, RECORDER_STATE.DETACHED);
   await assert.rejects(record(), { code: "STREAM_STOPPED" });
   await recorder.stop();
   assert.equal(stream.demand.count, 0);

@@ -38,6 +38,7 @@ export abstract class RecordingsThing extends Thing {
   #looking: ReturnType<typeof setInterval> | undefined;
   #isLooking = false;
   #lookedAtDisk = Number.NEGATIVE_INFINITY;
+  #exports = 0;
 
   @event("A file is closed", RecordingFile)
   readonly recording_finished = new ThingEvent<StoredFile>();
@@ -78,14 +79,26 @@ export abstract class RecordingsThing extends Thing {
       const why = isGrowing ? "is still being recorded" : "is no MKV";
       throw new ThingError("BAD_ARGUMENT", `'${name}' ${why}, so it cannot be exported.`);
     }
-    const made = await exportRecording(path, {
-      format,
-      replace,
-      signal: run.signal,
-      onProgress: (fraction) => run.progress(fraction, `Making ${format} of ${name}`),
-    });
-    await this.finished(made.path);
-    return this.listed(made.path);
+    this.#exports += 1;
+    this.tell();
+    try {
+      const made = await exportRecording(path, {
+        format,
+        replace,
+        signal: run.signal,
+        onProgress: (fraction) => run.progress(fraction, `Making ${format} of ${name}`),
+      });
+      await this.finished(made.path);
+      return await this.listed(made.path);
+    } finally {
+      this.#exports -= 1;
+      this.tell();
+    }
+  }
+
+  /** How many exports go on. */
+  protected get exports(): number {
+    return this.#exports;
   }
 
   /** What recordings leave to others. */
