@@ -80,6 +80,7 @@ export class RecorderGroup extends Thing {
     }
     this.files.path = `/${this.name}/manifests`;
     await this.#folder.open(this.log);
+    this.#folder.share(this.files, "manifests");
     await this.#manifests.refresh(this.log);
   }
 

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { ThingError } from "../base/errors.ts";
 import { quoted } from "../base/preview.ts";
+import { FileStore, idOf } from "./file-store.ts";
 import { StoredFile, type StoredFileOptions } from "./stored-file.ts";
 
 const TELL_AFTER_MS = 100;
@@ -12,66 +12,83 @@ const TELL_AFTER_MS = 100;
 export class FileCollection {
   /** Below what path of the server they are fetched: `/recorder/recordings`. Whoever holds the collection says so. */
   path = "";
-  readonly #files = new Map<string, StoredFile>();
   readonly #onChange: () => void;
+  #store = new FileStore();
+  #endFollowing: () => void;
   #telling: ReturnType<typeof setTimeout> | undefined;
 
   /** @param onChange - Called soon after files were added, have changed or are gone: once for many at a time. */
   constructor(onChange: () => void = () => {}) {
     this.#onChange = onChange;
+    this.#endFollowing = this.#store.onChange(() => this.#tell());
+  }
+
+  /** Lists what is in this store from now on, beside all others that list it. */
+  share(store: FileStore): void {
+    this.#endFollowing();
+    this.#store = store;
+    this.#endFollowing = store.onChange(() => this.#tell());
+    this.#tell();
+  }
+
+  /** Is told of no more changes of a store that others go on with. */
+  unshare(): void {
+    this.#endFollowing();
   }
 
   /** Newest first. */
   get list(): StoredFile[] {
-    return [...this.#files.values()].sort(newestFirst);
+    return [...this.#store.all].map((one) => this.#file(...one)).sort(newestFirst);
   }
 
   /** Those that are still being written. */
   get growing(): StoredFile[] {
-    return [...this.#files.values()].filter(({ isGrowing }) => isGrowing);
+    return [...this.#store.all]
+      .filter(([, { isGrowing }]) => isGrowing)
+      .map((one) => this.#file(...one));
   }
 
   /** Adds a file, or says anew what is to be said of one. */
   put(options: StoredFileOptions): StoredFile {
-    const file = new StoredFile(idOf(options.path), this.path, options);
-    this.#files.set(file.id, file);
-    this.#tell();
-    return file;
+    return this.#file(this.#store.put(options), options);
   }
 
   /** The file of this id, if there is one. */
   find(id: string): StoredFile | undefined {
-    return this.#files.get(id);
+    const options = this.#store.all.get(id);
+    return options && this.#file(id, options);
   }
 
   /** The file at a place on the disk, if it is one of them. */
   at(path: string): StoredFile | undefined {
-    return this.#files.get(idOf(path));
+    return this.find(idOf(path));
   }
 
   /** @throws {ThingError} `NOT_FOUND`. */
   get(id: string): StoredFile {
-    const file = this.#files.get(id);
+    const file = this.find(id);
     if (file) return file;
-    throw new ThingError(
-      "NOT_FOUND",
-      `There is no file ${quoted(id)}: it never was, or it is deleted.`,
-    );
+    throw notFound(id);
   }
 
   /** A file is gone, whoever removed it. */
   forget(path: string): void {
-    if (this.#files.delete(idOf(path))) this.#tell();
+    this.#store.forget(path);
   }
 
   /** Removes a file and all that belongs to it. @throws {ThingError} `NOT_FOUND`; `LOCK_BUSY` while it is written. */
   async delete(id: string): Promise<void> {
-    const file = this.get(id);
-    if (file.isGrowing) {
-      throw new ThingError("LOCK_BUSY", `'${file.name}' is still being written. Stop that first.`);
-    }
-    await file.remove();
-    this.forget(file.path);
+    const isDone = await this.#store.delete(id, (options) => {
+      const file = this.#file(id, options);
+      if (!file.isGrowing) return file.remove();
+      const why = `'${file.name}' is still being written. Stop that first.`;
+      return Promise.reject(new ThingError("LOCK_BUSY", why));
+    });
+    if (!isDone) throw notFound(id);
+  }
+
+  #file(id: string, options: StoredFileOptions): StoredFile {
+    return new StoredFile(id, this.path, options);
   }
 
   #tell(): void {
@@ -82,14 +99,15 @@ export class FileCollection {
   }
 }
 
+function notFound(id: string): ThingError {
+  const why = `There is no file ${quoted(id)}: it never was, or it is deleted.`;
+  return new ThingError("NOT_FOUND", why);
+}
+
 /** The order of a list of files. Two of one moment have an order, too. */
 export function newestFirst(
   a: Pick<StoredFile, "createdAt" | "id">,
   b: Pick<StoredFile, "createdAt" | "id">,
 ): number {
   return b.createdAt - a.createdAt || (a.id < b.id ? -1 : Number(a.id > b.id));
-}
-
-function idOf(path: string): string {
-  return createHash("sha256").update(path).digest("base64url").slice(0, 16);
 }

@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { FolderLock } from "../core/folder-lock.ts";
+import { FileStore } from "../outputs/file-store.ts";
 import { giveUpClosing } from "./closing.ts";
+import { DiskLane } from "./disk-lane.ts";
 import { isAbandoned } from "./free-name.ts";
 import { repairFolder } from "./repair-folder.ts";
 
@@ -15,6 +17,10 @@ const held = new Map<string, Promise<HeldFolder>>();
  * crash left behind put in order, once.
  */
 export class HeldFolder {
+  /** What is in it, for all who list it, by the kind of file. */
+  readonly #stores = new Map<string, FileStore>();
+  /** Looks at its files and removals, one after the other: an older look does not win, and none finds what is being removed. */
+  readonly looks = new DiskLane();
   readonly #folder: string;
   readonly #lock: FolderLock;
   readonly #releasing = new AbortController();
@@ -44,6 +50,13 @@ export class HeldFolder {
       const why = `${folder} cannot be recorded to: ${messageOf(cause)}.`;
       throw new ThingError("RECORDING_FAILED", why, { cause });
     }
+  }
+
+  /** What is in it of a kind: one list, however many show it. */
+  files(kind: string): FileStore {
+    const store = this.#stores.get(kind) ?? new FileStore();
+    this.#stores.set(kind, store);
+    return store;
   }
 
   /** Resolves when all that was not closed is repaired, or cannot be. */

@@ -1,6 +1,6 @@
 import { readdir, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { toDateTime } from "../base/clock.ts";
+import { now, toDateTime } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import { FileCollection } from "../outputs/file-collection.ts";
@@ -40,6 +40,9 @@ export const RECORDING_SCHEMA = {
   ended: { type: "string", description: "Why it ended" },
 } as const;
 
+/** A large folder is not read again before so many times of what reading it took. */
+const MOST_EVERY = 20;
+
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
   mkv: "video/x-matroska",
   mp4: "video/mp4",
@@ -54,10 +57,12 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
 export class RecordingsFolder {
   readonly folder: string;
   readonly files: FileCollection;
-  readonly #looks = new DiskLane();
+  #looks = new DiskLane();
   #log: Log = silentLog;
   #held: HeldFolder | undefined;
   #endRepairs: () => void = () => {};
+  /** What the folder was like when it was looked at last, and what that took. */
+  #seen = { as: "", isSettled: false, at: Number.NEGATIVE_INFINITY, tookMs: 0 };
 
   /** @param onChange - Called whenever a recording is added, has changed or is gone. */
   constructor(folder: string, onChange?: () => void) {
@@ -73,8 +78,15 @@ export class RecordingsFolder {
     this.#log = log;
     const held = await HeldFolder.take(this.folder, log);
     this.#held = held;
+    this.#looks = held.looks;
+    this.files.share(held.files("recordings"));
     this.#endRepairs = held.onRepaired((path) => void this.refreshed(path));
     await this.refresh();
+  }
+
+  /** Lists in a collection what is in the one of the same `kind` of everybody who has this folder open. */
+  share(files: FileCollection, kind: string): void {
+    if (this.#held) files.share(this.#held.files(kind));
   }
 
   /** Resolves when all that was not closed is repaired, or cannot be. */
@@ -85,6 +97,7 @@ export class RecordingsFolder {
   /** Lets the folder go. */
   async close(): Promise<void> {
     this.#endRepairs();
+    this.files.unshare();
     await this.#held?.release();
     this.#held = undefined;
   }
@@ -102,12 +115,33 @@ export class RecordingsFolder {
     return nameFile(draft, wanted);
   }
 
-  /** Lists anew what is in the folder. */
-  async refresh(): Promise<void> {
-    const names = (await readdir(this.folder)).filter((name) => extensionOf(name) in MEDIA_TYPES);
-    const paths = new Set(names.map((name) => join(this.folder, name)));
-    for (const { path } of this.files.list) if (!paths.has(path)) this.files.forget(path);
-    for (const path of paths) await this.refreshed(path);
+  /** Lists what has come into the folder, and no longer what is gone. */
+  refresh(): Promise<void> {
+    return this.#looks.run(async () => {
+      const names = await readdir(this.folder).catch((error) => {
+        if (error.code === "ENOENT") return []; // the folder is gone itself
+        throw error;
+      });
+      const wanted = names.filter((name) => extensionOf(name) in MEDIA_TYPES);
+      const paths = new Set(wanted.map((name) => join(this.folder, name)));
+      for (const { path } of this.files.list) if (!paths.has(path)) this.files.forget(path);
+      for (const path of paths) if (!this.files.at(path)) await this.#look(path);
+    });
+  }
+
+  /** The same, if the folder has changed since it was asked for last. */
+  async refreshIfChanged(): Promise<void> {
+    const start = now();
+    if (start - this.#seen.at < MOST_EVERY * this.#seen.tookMs) return;
+    const as = await stat(this.folder).then(
+      ({ ino, mtimeMs }) => `${ino} ${mtimeMs}`,
+      (error) => String(error.code),
+    );
+    const isSame = as === this.#seen.as;
+    if ((isSame && this.#seen.isSettled) || /^E(?!NOENT)/.test(as)) return;
+    await this.refresh();
+    // Once more the next time: two changes within one tick of the disk's clock have one time.
+    this.#seen = { as, isSettled: isSame, at: now(), tookMs: now() - start };
   }
 
   /** Lists a file as it is now. @returns undefined when it is gone. */
@@ -127,7 +161,7 @@ export class RecordingsFolder {
         isGrowing: isBeingRecorded(path) || isWrittenElsewhere(path, head, summary),
         about: aboutOf(head, summary),
         parts: partsOf(path, head !== undefined),
-        remove: () => removeRecording(path),
+        remove: () => this.#looks.run(() => removeRecording(path)),
       });
     } catch (error) {
       if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) {

@@ -31,8 +31,12 @@ interface Manifest {
   }[];
 }
 
-/** Two cameras with a recorder each, and the group of these. */
-async function groupFor(t: TestContext, there: Readonly<Record<string, string>> = {}) {
+/** Two cameras with a recorder each, and the group of these, or several. */
+async function groupFor(
+  t: TestContext,
+  there: Readonly<Record<string, string>> = {},
+  groups: readonly string[] = ["group"],
+) {
   const folder = await folderFor(t);
   for (const [name, text] of Object.entries(there)) await writeFile(join(folder, name), text);
   const host = new ThingHost({ settingsFolder: await folderFor(t) });
@@ -42,7 +46,8 @@ async function groupFor(t: TestContext, there: Readonly<Record<string, string>> 
       slots: { camera: side },
     });
   }
-  host.add("group", new RecorderGroup({ folder }));
+  const slots = { recorders: ["left_recorder", "right_recorder"] };
+  for (const group of groups) host.add(group, new RecorderGroup({ folder }), { slots });
   const server = new ThingServer(host);
   const { url } = await server.listen({ port: 0 });
   t.after(() => server.close());
@@ -138,4 +143,22 @@ test("when one recorder cannot begin, none does, and no file is left", { timeout
     [],
   );
   assert.equal(right.state, "recording");
+});
+
+test("two groups in one folder list the same manifests, and neither has one that is deleted", {
+  timeout,
+}, async (t) => {
+  const { url, thing } = await groupFor(t, {}, ["group", "other"]);
+  await thing.invoke("start_recording", { name: "trial" });
+  await thing.invoke("stop_recording");
+  const listed = async (group: string) =>
+    (await (await fetch(`${url}/${group}/manifests`)).json()) as { id: string; name: string }[];
+  const [own, theirs] = [await listed("group"), await listed("other")];
+  assert.deepEqual(
+    [own.map(({ name }) => name), theirs.map(({ name }) => name)],
+    [["trial.manifest.json"], ["trial.manifest.json"]],
+  );
+  const { id } = own[0]!;
+  assert.equal((await fetch(`${url}/other/manifests/${id}`, { method: "DELETE" })).status, 204);
+  assert.deepEqual([await listed("group"), await listed("other")], [[], []]);
 });

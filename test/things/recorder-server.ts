@@ -38,20 +38,22 @@ export function folderFor(_: TestContext): Promise<string> {
   return temporaryFolder("thingscope-recorder-");
 }
 
-/** A served `camera` with its `recorder`, beside a stage. */
+/** A served `camera` with its `recorder`, beside a stage; and with more Recorders of that camera and folder, by their names. */
 export async function recorderFor(
   t: TestContext,
   options: RecorderOptions = {},
-  { log, ...server }: ServerOptions & { log?: Log } = {},
+  { log, more = [], ...server }: ServerOptions & { log?: Log; more?: readonly string[] } = {},
 ) {
   const folder = options.folder ?? (await folderFor(t));
   const settingsFolder = await folderFor(t);
   const host = new ThingHost({ settingsFolder, ...(log && { log }) });
   const camera = new QuickCamera();
-  const recorder = new Recorder({ folder, reserve_mb: 1, pre_s: 0.4, post_s: 0.4, ...options });
+  const settings = { folder, reserve_mb: 1, pre_s: 0.4, post_s: 0.4, ...options };
+  const recorder = new Recorder(settings);
   host.add("camera", camera);
   host.add("stage", new SimulatedStage());
   host.add("recorder", recorder);
+  for (const name of more) host.add(name, new Recorder(settings), { slots: { camera: "camera" } });
   const served = new ThingServer(host, server);
   const { url, port } = await served.listen({ port: 0 });
   t.after(() => served.close());

@@ -145,6 +145,7 @@ export abstract class RecordingsThing extends Thing {
     if (this.#isLooking) return;
     this.#isLooking = true;
     try {
+      await this.folder.refreshIfChanged();
       for (const { path } of this.files.growing) await this.folder.refreshed(path);
       if (now() - this.#lookedAtDisk >= LOOK_AT_DISK_EVERY_MS) await this.#lookAtDisk();
     } catch (error) {
