@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { packagePath } from "../../../src/base/package-root.ts";
 import type { Cleared } from "../../adapters/pystreaming/peers.ts";
@@ -14,9 +13,25 @@ export interface SeenFrame {
   readonly rgb: readonly number[];
 }
 
+/** A frame that receiver.py gives to pystreaming's buffer. */
+export interface TakenFrame {
+  readonly taken: number;
+  /** At most so late against the first, seconds. */
+  readonly late: number;
+}
+
+/** A frame that pystreaming drops, as dropped.py tells of it. */
+export interface DroppedFrame {
+  /** Null where pystreaming does not say. */
+  readonly dropped: number | null;
+  readonly where: string;
+}
+
 /** One of the scripts beside this file, running. */
 export class PythonProgram {
-  readonly lines: string[] = [];
+  readonly frames: SeenFrame[] = [];
+  readonly taken: TakenFrame[] = [];
+  readonly dropped: DroppedFrame[] = [];
   readonly #child: ChildProcess;
 
   private constructor(child: ChildProcess) {
@@ -28,10 +43,11 @@ export class PythonProgram {
     const path = packagePath("test", "interop", "pystreaming", script);
     // A group of its own: pystreaming's processes do not all end with their parent.
     const child = spawn(python(), [path, ...options], {
-      ...{ stdio: ["ignore", "pipe", "pipe"], detached: true },
+      ...{ stdio: ["pipe", "pipe", "pipe"], detached: true },
     });
     const program = new PythonProgram(child);
     t.after(() => program.stop());
+    child.stdin!.on("error", () => {}); // it has ended, and says so by its exit
     let complaint = "";
     child.stderr!.on("data", (text: Buffer) => {
       complaint += text.toString();
@@ -39,21 +55,16 @@ export class PythonProgram {
     await new Promise<void>((resolve, reject) => {
       createInterface({ input: child.stdout! }).on("line", (line) => {
         if (line === "ready") resolve();
-        else program.lines.push(line);
+        else program.#note(JSON.parse(line) as SeenFrame | TakenFrame | DroppedFrame);
       });
       child.once("exit", (code) => reject(new Error(`${script} ended (${code}): ${complaint}`)));
     });
     return program;
   }
 
-  /** What it has told so far. */
-  get frames(): SeenFrame[] {
-    return this.lines.map((line) => JSON.parse(line) as SeenFrame);
-  }
-
-  /** Resolves when it has ended by itself. */
-  async ended(): Promise<void> {
-    if (this.#child.exitCode === null) await once(this.#child, "exit");
+  /** Gives it a line to read. */
+  nudge(): void {
+    this.#child.stdin!.write("\n");
   }
 
   stop(): void {
@@ -63,5 +74,11 @@ export class PythonProgram {
     } catch {
       // All of the group have ended.
     }
+  }
+
+  #note(line: SeenFrame | TakenFrame | DroppedFrame): void {
+    if ("taken" in line) this.taken.push(line);
+    else if ("dropped" in line) this.dropped.push(line);
+    else this.frames.push(line);
   }
 }

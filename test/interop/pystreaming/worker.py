@@ -5,6 +5,7 @@ meta who it is and how bright the frame is, until it is killed.
 import sys
 import time
 
+import dropped  # noqa: F401
 from pystreaming import Worker
 
 
