@@ -1,5 +1,4 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { hostname } from "node:os";
+import { readFileSync } from "node:fs";
 
 /** Who this process is, also when its number is given to another one: see `isRunning`. */
 export const ownIdentity = identityOf(process.pid);
@@ -18,40 +17,6 @@ export function isRunning(identity: string): boolean {
 /** The number in an identity. */
 export function pidOf(identity: string): number {
   return Number.parseInt(identity, 10);
-}
-
-/** An identity that means something on this computer alone: `4711 8123@lab`. */
-export function identityHere(): string {
-  return `${ownIdentity}@${hostname()}`;
-}
-
-/**
- * The number of the process on this computer that has a file open, if the one of this identity does. Where the system does not
- * say which files a process has open, one that runs is taken to have it.
- * @param identity - As `identityHere` gave it.
- */
-export function holderOf(path: string, identity: string): number | undefined {
-  const at = identity.lastIndexOf("@");
-  const process = identity.slice(0, at);
-  if (at < 0 || identity.slice(at + 1) !== hostname() || !isRunning(process)) return undefined;
-  const pid = pidOf(process);
-  return hasOpen(pid, path) ? pid : undefined;
-}
-
-function hasOpen(pid: number, path: string): boolean {
-  const folder = `/proc/${pid}/fd`;
-  try {
-    const wanted = fileAt(path);
-    return readdirSync(folder).some((fd) => fileAt(`${folder}/${fd}`) === wanted);
-  } catch {
-    return true; // another user's, or a system without /proc
-  }
-}
-
-/** Which file a path leads to, whatever it is called. */
-function fileAt(path: string): string {
-  const { dev, ino } = statSync(path, { throwIfNoEntry: false }) ?? {};
-  return `${dev}:${ino}`;
 }
 
 /** What /proc says of a process, from its state on: the name before that stands in brackets and may hold anything. */

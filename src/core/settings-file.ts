@@ -1,8 +1,10 @@
 import { copyFile, mkdir, open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
+import { codeOf } from "../base/error-code.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { parseExactly } from "../base/exact-numbers.ts";
 import type { Log } from "../base/log.ts";
+import { syncFile, syncFolder } from "../base/sync-folder.ts";
 
 /**
  * One JSON object on disk, saved whole or not at all.
@@ -97,8 +99,7 @@ export class SettingsFile {
     await this.#keepPrevious();
     await rename(temporary, this.path);
     this.#text = text;
-    const handle = await open(folder, "r");
-    await handle.sync().finally(() => handle.close());
+    await syncFolder(folder);
   }
 
   async #keepPrevious(): Promise<void> {
@@ -143,7 +144,7 @@ async function writeAndSync(path: string, content: string | Uint8Array): Promise
   const handle = await open(path, "w", 0o600);
   try {
     await handle.writeFile(content);
-    await handle.sync();
+    await syncFile(handle);
   } finally {
     await handle.close();
   }
@@ -160,10 +161,6 @@ const SHORTAGES: Readonly<Record<string, string>> = {
 
 function isMissing(error: unknown): boolean {
   return /^(ENOENT|ENOTDIR)$/.test(codeOf(error));
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

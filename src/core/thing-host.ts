@@ -245,7 +245,7 @@ export class ThingHost {
     ]);
     if (!properties.some(({ saved }) => saved)) return;
     try {
-      await this.#folderLock.take();
+      await this.#folderLock.take(this.log);
     } catch (error) {
       if (error instanceof ThingError) throw error;
       this.log.warn(

@@ -1,8 +1,8 @@
 import { dirname, resolve } from "node:path";
 import { delay } from "../base/abort.ts";
+import type { DiskLane } from "../base/disk-lane.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import type { DiskLane } from "./disk-lane.ts";
 import type { RecordingSummary } from "./ledger.ts";
 import type { RecordingDisk } from "./recording-disk.ts";
 import type { RecordingFiles } from "./recording-files.ts";

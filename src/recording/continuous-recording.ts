@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import { now } from "../base/clock.ts";
+import { laneOf } from "../base/disk-lane.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import type { StoredFrame } from "../frames/stored-picture.ts";
@@ -12,7 +13,6 @@ import {
   roomOf,
 } from "./continuous-options.ts";
 import { ConvertingWriter, newRecording, type Recorded } from "./converting-writer.ts";
-import { laneOf } from "./disk-lane.ts";
 import { lackOfRoom } from "./disk-room.ts";
 import type { RecordingSummary } from "./ledger.ts";
 import { nameOf, refusedBy, streamOf } from "./recorded-camera.ts";

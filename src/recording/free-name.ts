@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { linkUnlessTaken } from "../base/link-unless-taken.ts";
+import { moveUnlessTaken } from "../base/move-unless-taken.ts";
 import { isRunning, ownIdentity } from "../base/process-identity.ts";
-import { syncFolder } from "./folders.ts";
+import { syncFolder } from "../base/sync-folder.ts";
 
 /** A name for a file that is being made and shall be called `wanted`; of nobody else, and hidden. */
 export function draftOf(wanted: string): string {
@@ -26,7 +26,7 @@ export async function nameFile(draft: string, wanted: string): Promise<string> {
   try {
     for (let n = 1; ; n++) {
       const path = n === 1 ? wanted : `${wanted.slice(0, dot)}-${n}${wanted.slice(dot)}`;
-      if (!(await linkUnlessTaken(draft, path))) continue;
+      if (!(await moveUnlessTaken(draft, path))) continue;
       await syncFolder(dirname(path));
       return path;
     }

@@ -82,7 +82,7 @@ export class HeldFolder {
 
   async #open(log: Log): Promise<HeldFolder> {
     await mkdir(this.#folder, { recursive: true });
-    await this.#lock.take();
+    await this.#lock.take(log);
     await this.#removeDrafts();
     const repairing = repairFolder(this.#folder, {
       log,
@@ -104,9 +104,9 @@ export class HeldFolder {
   }
 }
 
-function inUse(folder: string, pid: number): ThingError {
+function inUse(folder: string, holder: string): ThingError {
   return new ThingError(
     "RECORDING_FAILED",
-    `Another server, process ${pid}, records to ${folder}. Stop that one, or give this one a folder of its own.`,
+    `Another server, ${holder}, records to ${folder}. Stop that one, or give this one a folder of its own.`,
   );
 }

@@ -1,10 +1,10 @@
 import { readFile, stat } from "node:fs/promises";
+import { DiskLane } from "../base/disk-lane.ts";
 import { ThingError } from "../base/errors.ts";
 import { resizeJpeg } from "../frames/codec.ts";
 import { encodes } from "../outputs/encode-queue.ts";
 import { runProgram } from "../processes/run-program.ts";
 import { firstFrameOf } from "./describe.ts";
-import { DiskLane } from "./disk-lane.ts";
 import { formatOf } from "./video-format.ts";
 
 const SIZE = { width: 320, quality: 75 };

@@ -1,8 +1,9 @@
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ThingError } from "../base/errors.ts";
-import { holderOf } from "../base/process-identity.ts";
-import { makeFolder, syncFolder } from "./folders.ts";
+import { makeFolder } from "../base/folders.ts";
+import { holderOf } from "../base/process-place.ts";
+import { syncFile, syncFolder } from "../base/sync-folder.ts";
 import { type LedgerHead, ledgerPathOf } from "./ledger.ts";
 import type { Patch } from "./matroska.ts";
 import { claimRecording } from "./recording-claims.ts";
@@ -104,8 +105,8 @@ export class RecordingFiles {
   async sync(): Promise<void> {
     if (!this.#isNameSynced) await syncFolder(dirname(this.path));
     this.#isNameSynced = true;
-    await this.#ledger.datasync();
-    await this.#video.datasync();
+    await syncFile(this.#ledger);
+    await syncFile(this.#video);
   }
 
   /** Takes back what was written after these places. */
@@ -121,9 +122,9 @@ export class RecordingFiles {
     await this.append("", [cues], []);
     await this.sync();
     await this.patch(patches);
-    await this.#video.datasync();
+    await syncFile(this.#video);
     await this.appendLines(lines());
-    await this.#ledger.datasync();
+    await syncFile(this.#ledger);
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import type { Log } from "../base/log.ts";
 import { packageVersion } from "../base/package-version.ts";
-import { identityHere } from "../base/process-identity.ts";
+import { identityAnywhere } from "../base/process-place.ts";
 import type { Frame } from "../frames/frame.ts";
 import { type LedgerHead, noteLine } from "./ledger.ts";
 import { MatroskaMjpeg } from "./matroska-mjpeg.ts";
@@ -47,7 +47,7 @@ export function headsOf(path: string, first: Frame, options: RecordingOptions) {
     reason,
     timeZero: mkv.info.timeZero,
     software,
-    process: identityHere(),
+    process: identityAnywhere,
     ...(settings !== undefined && { settings }),
   };
   return { head: noteLine(head), mkv };

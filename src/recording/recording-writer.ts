@@ -1,11 +1,11 @@
 import { dirname } from "node:path";
 import { now, wallTime } from "../base/clock.ts";
+import { type DiskLane, laneOf } from "../base/disk-lane.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import { type ClockStep, wallClock } from "../base/wall-clock.ts";
 import type { Frame, SourceLoss } from "../frames/frame.ts";
 import { closeRecording } from "./closing.ts";
-import { type DiskLane, laneOf } from "./disk-lane.ts";
 import type { LostFrames, RecordingSummary } from "./ledger.ts";
 import { diskFault, type Item, lostFrame, RecordingDisk } from "./recording-disk.ts";
 import { RecordingFiles } from "./recording-files.ts";

@@ -1,13 +1,13 @@
 import { readdir, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { now, toDateTime } from "../base/clock.ts";
+import { DiskLane } from "../base/disk-lane.ts";
 import { messageOf } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import { FileCollection } from "../outputs/file-collection.ts";
 import type { FilePart, StoredFile } from "../outputs/stored-file.ts";
 import { unclosedSummary } from "./closing.ts";
 import { describeRecording, type RecordingDescription } from "./describe.ts";
-import { DiskLane } from "./disk-lane.ts";
 import { type DiskRoom, roomIn } from "./disk-room.ts";
 import { draftOf, nameFile } from "./free-name.ts";
 import { HeldFolder } from "./held-folder.ts";

@@ -1,7 +1,7 @@
 import { access, unlink } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { syncFolder } from "../base/sync-folder.ts";
 import { exportsOf } from "./describe.ts";
-import { syncFolder } from "./folders.ts";
 import { FORMATS, ledgerPathOf } from "./ledger.ts";
 import { forgetPosters } from "./posters.ts";
 import { claimRecording } from "./recording-claims.ts";

@@ -1,6 +1,6 @@
 import { open, readFile, rename } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import { syncFolder } from "./folders.ts";
+import { syncFolder } from "../base/sync-folder.ts";
 import { rangesOf } from "./frame-ranges.ts";
 import {
   frameLine,

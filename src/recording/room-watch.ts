@@ -1,6 +1,6 @@
+import { laneOf } from "../base/disk-lane.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import { laneOf } from "./disk-lane.ts";
 import { lackOfRoom, type RoomLimits } from "./disk-room.ts";
 
 const LOOK_EVERY_MS = 1000;

@@ -58,3 +58,36 @@ for (const rest of ["", "garbage", "-1 5"]) {
     await new FolderLock(folder).take();
   });
 }
+
+const MANY = process.env.THINGSCOPE_LONG ? 20 : 8;
+
+test("of many processes that find a dead one's lock at once, one takes it, and the others name that one", {
+  timeout,
+}, async () => {
+  const folder = await newFolder();
+  await writeFile(join(folder, ".lock"), "999999999 1");
+  const script = `
+    import { once } from "node:events";
+    import { FolderLock } from ${JSON.stringify(packagePath("dist/src/core/folder-lock.js"))};
+    console.log("ready");
+    await once(process.stdin, "data");
+    const taken = await new FolderLock(${JSON.stringify(folder)}).take().then(() => "taken", ({ message }) => message);
+    console.log(taken);
+    process.stdin.on("end", () => process.exit());`;
+  const children = Array.from({ length: MANY }, () =>
+    spawn(process.execPath, ["--input-type=module", "-e", script], {
+      stdio: ["pipe", "pipe", "inherit"],
+    }),
+  );
+  const say = () =>
+    Promise.all(children.map(async ({ stdout }) => String(await once(stdout, "data"))));
+  await say();
+  const said = say();
+  for (const { stdin } of children) stdin.write("go");
+  const answers = await said;
+  const winners = children.filter((_, n) => answers[n] === "taken\n");
+  for (const { stdin } of children) stdin.end();
+  assert.equal(winners.length, 1, answers.join(""));
+  const others = answers.filter((answer) => answer !== "taken\n");
+  for (const other of others) assert.match(other, new RegExp(`process ${winners[0]!.pid}\\.`));
+});

@@ -1,5 +1,6 @@
-import { mkdir, open } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { syncFolder } from "./sync-folder.ts";
 
 /** Makes a folder and those above it that are missing, and has their names on the disk before it resolves. */
 export async function makeFolder(path: string): Promise<void> {
@@ -10,10 +11,4 @@ export async function makeFolder(path: string): Promise<void> {
     folder = dirname(folder);
     await syncFolder(folder);
   }
-}
-
-/** When it resolves, the names in a folder are on the disk: those made, those changed, and those removed. */
-export async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, "r");
-  await handle.sync().finally(() => handle.close());
 }
