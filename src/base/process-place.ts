@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync, statfsSync, statSync } from "node:fs";
 import { hostname } from "node:os";
-import { identityOf, isRunning, ownIdentity, pidOf } from "./process-identity.ts";
+import { isRunning, ownIdentity, pidOf } from "./process-identity.ts";
 
 /** Whether a process still runs; unknown where this one cannot look: on another computer, in another container. */
 export type Life = "runs" | "gone" | "unknown";
@@ -96,7 +96,7 @@ function lifeInside(process: string): Life {
       .exec(read(`/proc/${outer}/status`))?.[1]
       ?.trim()
       .split(/\s+/);
-    return spaces?.at(-1) === pid && identityOf(Number(outer)).split(" ")[1] === start;
+    return spaces?.at(-1) === pid && isRunning(`${outer} ${start}`);
   };
   if (processes().some(isIt)) return "runs";
   return own.space === OUTERMOST ? "gone" : "unknown";

@@ -1,11 +1,11 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { DiskLane } from "../base/disk-lane.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { FolderLock } from "../core/folder-lock.ts";
 import { FileStore } from "../outputs/file-store.ts";
 import { giveUpClosing } from "./closing.ts";
-import { DiskLane } from "./disk-lane.ts";
 import { isAbandoned } from "./free-name.ts";
 import { repairFolder } from "./repair-folder.ts";
 

@@ -15,6 +15,8 @@ export interface DiskFault {
   readonly failAt?: number;
   /** With this error number. */
   readonly errno?: number;
+  /** As on FAT; a hard link fails with this error number. */
+  readonly fat?: number;
 }
 
 const compiled = new Map<string, Promise<string>>();
@@ -40,7 +42,7 @@ async function compile(name: string): Promise<string> {
 /** Runs a compiled test program with a disk under `folder` that has this fault. @returns what it printed. */
 export async function runOnFaultyDisk(
   folder: string,
-  { stall, failAt, errno }: DiskFault,
+  { stall, failAt, errno, fat }: DiskFault,
   program: string,
   ...args: string[]
 ): Promise<string> {
@@ -49,6 +51,7 @@ export async function runOnFaultyDisk(
     {
       DISK_FOLDER: `${folder}/`,
       ...(stall && { DISK_STALL: stall }),
+      ...(fat && { DISK_FAT: String(fat) }),
       ...(failAt && { DISK_FAIL_AT: String(failAt), DISK_ERRNO: String(errno) }),
     },
     program,

@@ -8,14 +8,22 @@
  * DISK_FAIL_AT   the n-th of them, counted from 1, fails ...
  * DISK_ERRNO     ... with this errno
  * DISK_ERROR     while this file exists, every one fails with the errno that stands in it
+ * DISK_FAT       as FAT and exFAT have it: no hard links (the errno in it), no modes, no sync of folders (EINVAL), no names with
+ *                <>:"|?*, names of another case are the same
  */
 #define _GNU_SOURCE
+#include <ctype.h>
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stdarg.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -46,6 +54,40 @@ static int fails(int fd) {
     return 1;
 }
 
+static int is_fat(const char *path) {
+    const char *folder = getenv("DISK_FOLDER");
+    return getenv("DISK_FAT") && folder && path && !strncmp(path, folder, strlen(folder));
+}
+
+static int is_fat_folder(int fd) {
+    char name[64], path[4096];
+    struct stat found;
+    snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+    ssize_t length = readlink(name, path, sizeof path - 2);
+    if (length < 0 || fstat(fd, &found) || !S_ISDIR(found.st_mode)) return 0;
+    path[length] = '/';
+    path[length + 1] = 0;
+    return is_fat(path);
+}
+
+/* The path by the name that is on the disk, whatever its case; NULL with EINVAL for one that FAT does not take. */
+static const char *on_fat(const char *path, char *other) {
+    if (!is_fat(path)) return path;
+    const char *name = strrchr(path, '/') + 1;
+    if (strpbrk(name, "<>:\"|?*")) return errno = EINVAL, NULL;
+    snprintf(other, 4096, "%.*s", (int)(name - path), path);
+    DIR *folder = opendir(other);
+    struct dirent *entry;
+    while (folder && (entry = readdir(folder)))
+        if (!strcasecmp(entry->d_name, name)) {
+            strncat(other, entry->d_name, 4095 - strlen(other));
+            closedir(folder);
+            return other;
+        }
+    if (folder) closedir(folder);
+    return path;
+}
+
 #define REAL(name, ...) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))(__VA_ARGS__)
 #define WRAP(type, name, parameters, ...) \
     type name parameters { \
@@ -58,7 +100,39 @@ WRAP(ssize_t, pwrite64, (int fd, const void *from, size_t count, off64_t at), fd
 WRAP(ssize_t, writev, (int fd, const struct iovec *from, int count), fd, from, count)
 WRAP(ssize_t, pwritev, (int fd, const struct iovec *from, int count, off_t at), fd, from, count, at)
 WRAP(ssize_t, pwritev64, (int fd, const struct iovec *from, int count, off64_t at), fd, from, count, at)
-WRAP(int, fsync, (int fd), fd)
+
+int fsync(int fd) {
+    if (is_fat_folder(fd)) return errno = EINVAL, -1;
+    return fails(fd) ? -1 : REAL(fsync, fd);
+}
+
 WRAP(int, fdatasync, (int fd), fd)
 WRAP(int, ftruncate, (int fd, off_t length), fd, length)
 WRAP(int, ftruncate64, (int fd, off64_t length), fd, length)
+
+/* What a disk of FAT does otherwise. */
+static int no_links(void) {
+    errno = atoi(getenv("DISK_FAT"));
+    return -1;
+}
+
+int link(const char *from, const char *to) {
+    return is_fat(to) ? no_links() : REAL(link, from, to);
+}
+
+int chmod(const char *path, mode_t mode) {
+    return is_fat(path) ? 0 : REAL(chmod, path, mode);
+}
+
+#define OPENED(name)                                                              \
+    int name(const char *path, int flags, ...) {                                  \
+        char other[4096];                                                         \
+        va_list list;                                                             \
+        va_start(list, flags);                                                    \
+        mode_t mode = flags & O_CREAT ? va_arg(list, mode_t) : 0;                 \
+        va_end(list);                                                             \
+        const char *found = on_fat(path, other);                                  \
+        return found ? REAL(name, found, flags, mode) : -1;                       \
+    }
+OPENED(open)
+OPENED(open64)
