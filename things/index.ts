@@ -1,6 +1,7 @@
 export { Autofocus } from "./autofocus.ts";
 export { PipelineCamera, type PipelineCameraOptions } from "./pipeline-camera.ts";
-export { Recorder, type RecorderOptions } from "./recorder.ts";
+export type { RecorderOptions } from "./recorder/recorder-options.ts";
+export { Recorder } from "./recorder.ts";
 export { RecorderGroup, type RecorderGroupOptions } from "./recorder-group.ts";
 export { RemoteCamera, type RemoteCameraOptions } from "./remote-camera.ts";
 export { ReplayCamera, type ReplayCameraOptions } from "./replay-camera.ts";

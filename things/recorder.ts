@@ -15,12 +15,12 @@ import {
   startRecording,
   ThingError,
   toDateTime,
-  type VideoFormat,
   VideoRecorder,
   wallTime,
 } from "thingscope";
 import { Type } from "typebox";
-import { type RecordingsOptions, RecordingsThing } from "./recorder/recordings-thing.ts";
+import type { RecorderOptions } from "./recorder/recorder-options.ts";
+import { RecordingsThing } from "./recorder/recordings-thing.ts";
 import {
   Lapse,
   RecordingFile,
@@ -34,20 +34,6 @@ import {
 import { isRecording, stateName } from "./recorder/state.ts";
 import { settingsOf, stillOf } from "./recorder/still.ts";
 import { timelapse } from "./recorder/timelapse.ts";
-
-/** What a Recorder is made with. */
-export interface RecorderOptions extends RecordingsOptions {
-  /** Seconds before a trigger: 2. */
-  readonly pre_s?: number;
-  /** Seconds after it: 2. */
-  readonly post_s?: number;
-  /** How much may be held of the time before a trigger: 64 MB. */
-  readonly pre_roll_mb?: number;
-  /** `mkv` when absent. ffmpeg makes an `mp4` or a `webm` while it is recorded; the MKV goes when that has every frame. */
-  readonly format?: "mkv" | VideoFormat;
-  /** Keeps the MKV beside it. */
-  readonly keep_mkv?: boolean;
-}
 
 type Progress = Pick<Invocation, "progress">;
 
@@ -278,6 +264,7 @@ export class Recorder extends RecordingsThing {
       maxPreRollBytes: pre_roll_mb * MB,
       settings: () => this.#settings(),
       keepMkv: this.#options.keep_mkv,
+      keepStart: this.#options.keep_start,
       log: this.log,
     });
   }

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { rm } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { moveUnlessTaken } from "../base/move-unless-taken.ts";
 import { isRunning, ownIdentity } from "../base/process-identity.ts";
-import { syncFolder } from "../base/sync-folder.ts";
+import { syncFile, syncFolder } from "../base/sync-folder.ts";
 
 /** A name for a file that is being made and shall be called `wanted`; of nobody else, and hidden. */
 export function draftOf(wanted: string): string {
@@ -18,12 +18,15 @@ export function isAbandoned(name: string): boolean {
 }
 
 /**
- * Gives a file that was written under another name its own. What is there is never overwritten: when `film.mp4` is taken, it is
+ * Gives a file that was written under another name its own, whoever wrote it. When this resolves, bytes and name are on the disk, in this
+ * order: no power cut leaves a name without all of its bytes. What is there is never overwritten: when `film.mp4` is taken, it is
  * `film-2.mp4`. @returns the name.
  */
 export async function nameFile(draft: string, wanted: string): Promise<string> {
   const dot = wanted.lastIndexOf(".");
   try {
+    const written = await open(draft, "r+");
+    await syncFile(written).finally(() => written.close());
     for (let n = 1; ; n++) {
       const path = n === 1 ? wanted : `${wanted.slice(0, dot)}-${n}${wanted.slice(dot)}`;
       if (!(await moveUnlessTaken(draft, path))) continue;

@@ -165,6 +165,7 @@ function parseLedger(bytes: Buffer): Ledger {
   for (let at = 0, end = 0; at < bytes.length; at = end) {
     end = bytes.indexOf(10, at) + 1;
     const line = end > 0 ? parseLine(bytes.toString("utf8", at, end)) : undefined;
+    if (!line && summary && end > 0) continue; // a note that a power cut tore: it was closed before
     if (!line) break; // torn: what follows was never whole
     if (line.kind === "frame") {
       frames.push(line.frame);

@@ -53,7 +53,7 @@ export function readFileHead(bytes: Uint8Array): FileHead {
 }
 
 /** An element inside of another. */
-interface Part extends ElementHead {
+export interface Part extends ElementHead {
   readonly at: number;
   /** Where its content begins. */
   readonly from: number;

@@ -111,7 +111,7 @@ export class RecordingsFolder {
   async write(name: string, bytes: Uint8Array): Promise<string> {
     const wanted = join(this.folder, name);
     const draft = draftOf(wanted);
-    await writeFile(draft, bytes, { flush: true });
+    await writeFile(draft, bytes);
     return nameFile(draft, wanted);
   }
 

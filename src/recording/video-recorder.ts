@@ -43,6 +43,8 @@ export interface VideoRecorderOptions {
   ) => PreRoll;
   /** Keeps the MKV that an MP4 or a WebM is made of. */
   readonly keepMkv?: boolean | undefined;
+  /** Times of an MP4 or a WebM are those of the stream, as an MKV's are, and do not begin at 0. */
+  readonly keepStart?: boolean | undefined;
   /** What writes a file. */
   readonly recordBinClass?: new (
     options: RecordingOptions,
@@ -184,7 +186,8 @@ export class VideoRecorder implements AsyncDisposable {
   }
 
   #open(): EventFile {
-    const { filenameGenerator, recordBinClass, reason, settings, keepMkv } = this.#options;
+    const { filenameGenerator, recordBinClass, reason, settings, keepMkv, keepStart } =
+      this.#options;
     const options = {
       path: filenameGenerator(),
       camera: this.#attached.name,
@@ -196,7 +199,7 @@ export class VideoRecorder implements AsyncDisposable {
     };
     const writer = recordBinClass
       ? new recordBinClass(options)
-      : newRecording({ ...options, keepStart: true, keepMkv });
+      : newRecording({ ...options, keepStart, keepMkv });
     const file = new EventFile(writer, () => this.#stream.pendingLosses);
     this.#files.add(file);
     this.#follow(file).catch((error) => {

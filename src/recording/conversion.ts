@@ -1,0 +1,175 @@
+import type { FileHandle } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import { delay, within } from "../base/abort.ts";
+import { ThingError } from "../base/errors.ts";
+import { Child, type Exit } from "../processes/child.ts";
+import { startFailure } from "../processes/start-failure.ts";
+import { TICKS_PER_MS } from "./matroska.ts";
+import { headOf, read, scan } from "./scan.ts";
+import { pacedHead } from "./track-rate.ts";
+import { encodingOf, tagsOf, type VideoFormat } from "./video-format.ts";
+
+/** What ffmpeg is to make of a recording. */
+export interface ConversionOptions {
+  readonly format: VideoFormat;
+  readonly keepStart?: boolean | undefined;
+  /** While the recording is still being written: settles when that is over. */
+  readonly until?: Promise<unknown> | undefined;
+  readonly onProgress?: ((fraction: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const CHUNK_BYTES = 1 << 20;
+const LOOK_EVERY_MS = 100;
+/** So many frames of a recording that is being written say at what rate they come. */
+const FRAMES_FOR_A_RATE = 10;
+/** An encoder that takes nothing for so long hangs. */
+const TAKES_NOTHING_MS = 600_000;
+/** What it has to do once it has all: to put the index of an MP4 first, on a slow disk. */
+const FINISHES_MS = 3_600_000;
+
+/**
+ * Has ffmpeg make a film of a recording, after it or while it is written: it is fed with the file as it grows.
+ * @throws {ThingError} `RECORDING_FAILED` when ffmpeg fails or hangs.
+ */
+export async function convert(
+  file: FileHandle,
+  draft: string,
+  options: ConversionOptions,
+): Promise<void> {
+  const { format, keepStart = false, signal } = options;
+  const growth = growthOf(options);
+  const { info } = await headOf(file);
+  const begin = await beginOf(file, growth, signal);
+  const args = [
+    ..."-v error -y -progress pipe:1 -f matroska -i pipe:0".split(" "),
+    ...encodingOf(format, info),
+    ...tagsOf({ timeZero: info.timeZero, startMs: begin.startMs, keepStart }),
+    ...(keepStart ? ["-copyts"] : []),
+    ...["-f", format, `file:${draft}`], // or a colon in the name would make it a protocol
+  ];
+  const child = new Child({ program: "ffmpeg", args }, { outputs: [1], input: true });
+  const kill = () => child.kill();
+  signal?.addEventListener("abort", kill);
+  if (signal?.aborted) kill();
+  try {
+    let total = Number.POSITIVE_INFINITY;
+    createInterface({ input: child.output(1) }).on("line", (line) => {
+      const done = /^frame=(\d+)/.exec(line)?.[1];
+      if (done) options.onProgress?.(Math.min(1, Number(done) / total));
+    });
+    await feed(file, child, { growth, begin });
+    total = await countFrames(file);
+    const exit = await within(child.ended, FINISHES_MS, () => hangs("did not finish"));
+    signal?.throwIfAborted();
+    if (exit.error) throw failed(startFailure("ffmpeg", exit.error).message);
+    if (exit.code !== 0) throw failed(`ffmpeg ${wordsOf(exit, child.errorLines)}`);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", kill);
+    child.kill();
+  }
+}
+
+/** Whether a recording is over. */
+interface Growth {
+  isOver: boolean;
+}
+
+function growthOf({ until }: ConversionOptions): Growth {
+  const growth = { isOver: until === undefined };
+  const over = () => {
+    growth.isOver = true;
+  };
+  until?.then(over, over);
+  return growth;
+}
+
+/** What ffmpeg is told before all frames are there. */
+interface Begin {
+  /** Time of the first frame, ms from the file's time 0. */
+  readonly startMs: number;
+  /** From one frame to the next, as far as can be said, ms. */
+  readonly periodMs: number | undefined;
+}
+
+async function beginOf(file: FileHandle, growth: Growth, signal?: AbortSignal): Promise<Begin> {
+  const { clustersAt } = await headOf(file);
+  for (;;) {
+    const wasOver = growth.isOver;
+    const ticks: number[] = [];
+    for await (const part of scan(file, clustersAt)) {
+      if (part.kind === "block") ticks.push(part.tick);
+      if (ticks.length === FRAMES_FOR_A_RATE) break;
+    }
+    if (ticks.length < FRAMES_FOR_A_RATE && !wasOver) {
+      await delay(LOOK_EVERY_MS, signal);
+      continue;
+    }
+    const [first = 0, last = 0] = [ticks[0], ticks.at(-1)];
+    const periodMs = (last - first) / (ticks.length - 1) / TICKS_PER_MS;
+    return { startMs: first / TICKS_PER_MS, periodMs: periodMs > 0 ? periodMs : undefined };
+  }
+}
+
+/** Gives ffmpeg the recording, as far as it is written, until it is over. */
+async function feed(
+  file: FileHandle,
+  child: Child,
+  { growth, begin: { periodMs } }: { growth: Growth; begin: Begin },
+): Promise<void> {
+  const { input } = child;
+  if (!input) return; // it could not be started: "ended" says why
+  let isGone = false;
+  void child.ended.then(() => {
+    isGone = true;
+    input.destroy(); // whoever waits for it to drain is told
+  });
+  const { clustersAt } = await headOf(file);
+  const head = await read(file, 0, clustersAt);
+  await written(input, periodMs === undefined ? head : pacedHead(head, { periodMs }));
+  for (let at = clustersAt; !isGone; ) {
+    const wasOver = growth.isOver;
+    const bytes = await read(file, at, CHUNK_BYTES);
+    at += bytes.length;
+    if (bytes.length > 0) await written(input, bytes);
+    else if (wasOver) break;
+    else await delay(LOOK_EVERY_MS);
+  }
+  input.end();
+}
+
+/** Resolves when the program has room for more, or has gone. */
+function written(input: NonNullable<Child["input"]>, bytes: Uint8Array): Promise<void> {
+  const taken = new Promise<void>((resolve) => {
+    if (input.destroyed) return resolve();
+    input.once("close", resolve);
+    input.write(bytes, () => {
+      input.off("close", resolve);
+      resolve();
+    });
+  });
+  return within(taken, TAKES_NOTHING_MS, () => hangs("took no frame"));
+}
+
+async function countFrames(file: FileHandle): Promise<number> {
+  let count = 0;
+  const { clustersAt } = await headOf(file);
+  for await (const { kind } of scan(file, clustersAt)) if (kind === "block") count += 1;
+  return Math.max(1, count);
+}
+
+function wordsOf({ code, signal }: Exit, errorLines: readonly string[]): string {
+  const last = errorLines.at(-1);
+  return `ended with ${code ?? signal}${last ? `: ${last}` : " and gave no reason"}`;
+}
+
+function hangs(what: string): ThingError {
+  return failed(`ffmpeg ${what} for a long time and was ended`);
+}
+
+function failed(why: string): ThingError {
+  return new ThingError("RECORDING_FAILED", why);
+}
