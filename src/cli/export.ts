@@ -20,8 +20,7 @@ export async function exportFile(
   { format, output, replace }: ExportChoices,
 ): Promise<void> {
   if (format === "csv" || format === "json") {
-    const table = await (format === "csv" ? ledgerAsCsv(file) : ledgerAsJson(file));
-    await writeTable(io, table, output);
+    await writeTable(io, format === "csv" ? ledgerAsCsv(file) : ledgerAsJson(file), output);
     return;
   }
   const bar = isForPeople(io) ? new ProgressBar(io.err) : undefined;
@@ -47,12 +46,13 @@ export async function exportFile(
 }
 
 /** Without a file it goes to the standard output, for a pipe. */
-async function writeTable(io: ClientIo, table: Uint8Array, output?: string): Promise<void> {
+async function writeTable(io: ClientIo, parts: AsyncIterable<Uint8Array>, output?: string) {
   if (output === undefined) {
-    io.out.write(new TextDecoder().decode(table));
+    for await (const part of parts) io.out.write(new TextDecoder().decode(part)); // each is whole lines
     return;
   }
-  await writeFile(output, table).catch((cause) => {
+  await writeFile(output, parts, { signal: io.signal }).catch((cause) => {
+    if (cause instanceof ThingError) throw cause; // there is no ledger
     const why = `${output} cannot be written: ${messageOf(cause)}.`;
     throw new ThingError("BAD_ARGUMENT", why, { cause });
   });

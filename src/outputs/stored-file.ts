@@ -5,10 +5,13 @@ import { toDateTime } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
 import { WRITES_ITSELF } from "../core/json-value.ts";
 
-/** Something that belongs to a file, e.g. its poster image: a file itself, or bytes that are made when somebody asks. */
+/**
+ * Something that belongs to a file, e.g. its poster image: a file itself, or bytes that are made when somebody asks, in parts where
+ * they may be many.
+ */
 export interface FilePart {
   readonly mediaType: string;
-  readonly content: string | (() => Promise<Uint8Array>);
+  readonly content: string | (() => Promise<Uint8Array> | AsyncIterable<Uint8Array>);
 }
 
 /** A file on disk, and what is to be said of it. */

@@ -4,8 +4,9 @@ import { delay, within } from "../base/abort.ts";
 import { ThingError } from "../base/errors.ts";
 import { Child, type Exit } from "../processes/child.ts";
 import { startFailure } from "../processes/start-failure.ts";
+import { read } from "./file-bytes.ts";
 import { TICKS_PER_MS } from "./matroska.ts";
-import { headOf, read, scan } from "./scan.ts";
+import { headOf, scan } from "./scan.ts";
 import { pacedHead } from "./track-rate.ts";
 import { encodingOf, tagsOf, type VideoFormat } from "./video-format.ts";
 

@@ -1,7 +1,8 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { read } from "./file-bytes.ts";
 import { type LedgerHead, ledgerPathOf, type RecordingSummary } from "./ledger.ts";
-import { headOf, read, scan } from "./scan.ts";
+import { headOf, scan } from "./scan.ts";
 
 /** What a ledger's first and last line say of a recording, without reading what is between. */
 export interface RecordingDescription {

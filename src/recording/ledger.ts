@@ -1,9 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { ThingError } from "../base/errors.ts";
 import type { SourceLoss } from "../frames/frame.ts";
 
 /** What this version writes and reads. */
-const LEDGER_FORMAT = 1;
+export const LEDGER_FORMAT = 1;
 
 /** A frame as the ledger has it. */
 export interface LedgerFrame {
@@ -27,6 +25,27 @@ export interface LostFrames {
   readonly from: number;
   /** Last index that is missing. */
   readonly to: number;
+  readonly why: string;
+}
+
+/** Bytes of the file that a repair took out of the way of players. They are still there, inside of a Void element. */
+export interface DamagedFrames {
+  /** The frames that stood there. Absent where nobody knows which they were. */
+  readonly run?: string;
+  readonly from?: number;
+  readonly to?: number;
+  /** Where the bytes stand in the file, and how many there are. */
+  readonly at: number;
+  readonly bytes: number;
+  readonly why: string;
+}
+
+/** Lines of the ledger that could not be read any more. */
+export interface DamagedLines {
+  /** Bytes. */
+  readonly bytes: number;
+  /** What can be read of them, if that is little. */
+  readonly text: string;
   readonly why: string;
 }
 
@@ -102,6 +121,8 @@ export interface RecordingSummary {
 /** A line of the ledger that is no frame. */
 export type LedgerNote =
   | { readonly dropped: LostFrames }
+  | { readonly damaged: DamagedFrames }
+  | { readonly damagedLines: DamagedLines }
   | { readonly run: { readonly run: string; readonly previousRun: string } }
   | { readonly size: FrameSize }
   | { readonly source: SourceNote }
@@ -124,80 +145,4 @@ export function frameLine({ run, index, capturedAt, offset, size, crc }: LedgerF
 /** Any other line. */
 export function noteLine(note: LedgerHead | LedgerNote | { summary: RecordingSummary }): string {
   return `${JSON.stringify(note)}\n`;
-}
-
-/** A ledger that was read. */
-export interface Ledger {
-  readonly head: LedgerHead | undefined;
-  readonly frames: readonly LedgerFrame[];
-  readonly notes: readonly { readonly note: LedgerNote; readonly end: number }[];
-  readonly summary: RecordingSummary | undefined;
-  /** Where each frame's line ends in the file, bytes. */
-  readonly lineEnds: readonly number[];
-  /** Where the first line ends. */
-  readonly headEnd: number;
-}
-
-/**
- * Reads a ledger as far as its lines are whole; undefined when there is none.
- * @throws {ThingError} `BAD_RECORDING` when a later version has written it, in a format that this one does not know.
- */
-export async function readLedger(path: string): Promise<Ledger | undefined> {
-  const bytes = await readFile(path).catch((error) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });
-  const ledger = bytes && parseLedger(bytes);
-  if (!ledger?.head || ledger.head.ledger === LEDGER_FORMAT) return ledger;
-  const { ledger: format, software } = ledger.head;
-  throw new ThingError(
-    "BAD_RECORDING",
-    `${path} has ledger format ${format} (${software}), and this version reads format ${LEDGER_FORMAT} only. It was left unchanged: use the version that wrote it, or a later one.`,
-  );
-}
-
-function parseLedger(bytes: Buffer): Ledger {
-  const frames: LedgerFrame[] = [];
-  const lineEnds: number[] = [];
-  const notes: { note: LedgerNote; end: number }[] = [];
-  let [head, summary]: [LedgerHead?, RecordingSummary?] = [];
-  let headEnd = 0;
-  for (let at = 0, end = 0; at < bytes.length; at = end) {
-    end = bytes.indexOf(10, at) + 1;
-    const line = end > 0 ? parseLine(bytes.toString("utf8", at, end)) : undefined;
-    if (!line && summary && end > 0) continue; // a note that a power cut tore: it was closed before
-    if (!line) break; // torn: what follows was never whole
-    if (line.kind === "frame") {
-      frames.push(line.frame);
-      lineEnds.push(end);
-    } else if (line.kind === "head") {
-      head = line.head;
-      headEnd = end;
-    } else if (line.kind === "summary") summary = line.summary;
-    else notes.push({ note: line.note, end });
-  }
-  return { head, frames, notes, summary, lineEnds, headEnd };
-}
-
-type Line =
-  | { kind: "frame"; frame: LedgerFrame }
-  | { kind: "head"; head: LedgerHead }
-  | { kind: "summary"; summary: RecordingSummary }
-  | { kind: "note"; note: LedgerNote };
-
-function parseLine(text: string): Line | undefined {
-  try {
-    const value = JSON.parse(text);
-    if (Array.isArray(value)) {
-      const [run, index, capturedAt, offset, size, crc] = value;
-      const isWhole = [index, capturedAt, offset, size, crc].every(Number.isFinite);
-      if (!isWhole || typeof run !== "string") return undefined;
-      return { kind: "frame", frame: { run, index, capturedAt, offset, size, crc } };
-    }
-    if ("ledger" in value) return { kind: "head", head: value };
-    if ("summary" in value) return { kind: "summary", summary: value.summary };
-    return { kind: "note", note: value };
-  } catch {
-    return undefined;
-  }
 }

@@ -2,8 +2,8 @@ import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { laneOf } from "../base/disk-lane.ts";
 import { syncFile } from "../base/sync-folder.ts";
+import { read } from "./file-bytes.ts";
 import { type LedgerNote, ledgerPathOf, noteLine } from "./ledger.ts";
-import { read } from "./scan.ts";
 
 /** No note is longer. */
 const TAIL_BYTES = 64 * 1024;

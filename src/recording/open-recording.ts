@@ -1,9 +1,15 @@
 import { type FileHandle, open } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
 import { readNumber } from "./ebml.ts";
-import { type Ledger, type LedgerFrame, ledgerPathOf, readLedger } from "./ledger.ts";
+import { read } from "./file-bytes.ts";
+import { ledgerPathOf } from "./ledger.ts";
 import { type ClusterPlace, ID, SEGMENT_AT, TICKS_PER_MS } from "./matroska.ts";
 import { childrenOf, type FileHead } from "./matroska-head.ts";
-import { type Block, headOf, read, scan } from "./scan.ts";
+import { type Ledger, readLedger } from "./read-ledger.ts";
+import { type Block, headOf, scan } from "./scan.ts";
+
+/** Entries of a file's index that are read in one turn of the event loop. */
+const POINTS_AT_ONCE = 2000;
 
 /** A frame of a recording. */
 export interface RecordedFrame {
@@ -100,15 +106,15 @@ export class Recording implements AsyncDisposable {
 
   async *#blocksFrom(time: number): AsyncGenerator<Block> {
     const tick = (time - this.#head.info.timeZero) * TICKS_PER_MS;
-    const n = lastAtMost(this.#clusters, tick - 1, (cluster) => cluster.tick); // a frame's tick is rounded
+    const n = lastAtMost(this.#clusters.length, tick - 1, (place) => this.#clusters[place]!.tick); // a frame's tick is rounded
     const at = this.#clusters[Math.max(0, n)]?.at ?? this.#head.clustersAt;
     for await (const part of scan(this.#file, at)) if (part.kind === "block") yield part;
   }
 
   #identityOf({ offset, size, tick }: Block): Omit<RecordedFrame, "jpeg"> {
-    const frames = this.#ledger?.frames ?? [];
-    const listed: LedgerFrame | undefined =
-      frames[lastAtMost(frames, offset, (frame) => frame.offset)];
+    const frames = this.#ledger?.frames;
+    const n = lastAtMost(frames?.length ?? 0, offset, (place) => frames!.offsetAt(place));
+    const listed = n < 0 ? undefined : frames?.at(n);
     if (listed?.offset === offset && listed.size === size && listed.run !== "") {
       return { run: listed.run, index: listed.index, capturedAt: listed.capturedAt };
     }
@@ -123,16 +129,26 @@ async function cuesOf(file: FileHandle, { cuesAt }: FileHead): Promise<ClusterPl
   const bytes = await read(file, cuesAt, Math.max(0, size - cuesAt));
   const [cues] = childrenOf(bytes, 0, bytes.length);
   if (cues?.id !== ID.Cues || cues.end > bytes.length) return undefined;
-  return [...childrenOf(bytes, cues.from, cues.end)].map((point) => {
-    const find = (id: number, within: { from: number; end: number }) =>
-      [...childrenOf(bytes, within.from, within.end)].find((part) => part.id === id)!;
-    const place = find(ID.CueClusterPosition, find(ID.CueTrackPositions, point));
-    const time = find(ID.CueTime, point);
-    return {
-      at: SEGMENT_AT + readNumber(bytes.subarray(place.from, place.end)),
-      tick: readNumber(bytes.subarray(time.from, time.end)),
-    };
-  });
+  const places: ClusterPlace[] = [];
+  for (const point of childrenOf(bytes, cues.from, cues.end)) {
+    const place = placeIn(bytes, point);
+    if (!place) return undefined;
+    if (places.push(place) % POINTS_AT_ONCE === 0) await setImmediate(); // a day has 86,400
+  }
+  return places;
+}
+
+function placeIn(bytes: Buffer, point: { from: number; end: number }): ClusterPlace | undefined {
+  const find = (id: number, within: { from: number; end: number } | undefined) =>
+    within && [...childrenOf(bytes, within.from, within.end)].find((part) => part.id === id);
+  const place = find(ID.CueClusterPosition, find(ID.CueTrackPositions, point));
+  const time = find(ID.CueTime, point);
+  return place && time
+    ? {
+        at: SEGMENT_AT + readNumber(bytes.subarray(place.from, place.end)),
+        tick: readNumber(bytes.subarray(time.from, time.end)),
+      }
+    : undefined;
 }
 
 async function clustersOf(file: FileHandle, { clustersAt }: FileHead): Promise<ClusterPlace[]> {
@@ -141,12 +157,12 @@ async function clustersOf(file: FileHandle, { clustersAt }: FileHead): Promise<C
   return clusters;
 }
 
-/** The place of the last entry whose key is at most `limit`; -1 when all are greater. */
-function lastAtMost<T>(entries: readonly T[], limit: number, keyOf: (entry: T) => number): number {
-  let [low, high] = [0, entries.length];
+/** The last of `count` places whose key is at most `limit`; -1 when all are greater. */
+function lastAtMost(count: number, limit: number, keyOf: (place: number) => number): number {
+  let [low, high] = [0, count];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (keyOf(entries[middle]!) <= limit) low = middle + 1;
+    if (keyOf(middle) <= limit) low = middle + 1;
     else high = middle;
   }
   return low - 1;

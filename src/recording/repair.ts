@@ -2,13 +2,16 @@ import { type FileHandle, open } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { inspectJpeg } from "../frames/jpeg.ts";
-import { type Ledger, type LedgerFrame, ledgerPathOf, readLedger } from "./ledger.ts";
+import { read } from "./file-bytes.ts";
+import { ledgerPathOf } from "./ledger.ts";
+import { LedgerFrames } from "./ledger-frames.ts";
 import { closingOf, clusterSize, type Patch, SEGMENT_AT, TICKS_PER_MS } from "./matroska.ts";
 import type { FileHead } from "./matroska-head.ts";
+import { type Ledger, readLedger } from "./read-ledger.ts";
 import { claimRecording } from "./recording-claims.ts";
 import { recordedElsewhere, writeAll } from "./recording-files.ts";
 import { closeLedger, type Kept } from "./repaired-ledger.ts";
-import { type Block, type Cluster, headOf, read, scan } from "./scan.ts";
+import { type Block, type Cluster, headOf, scan } from "./scan.ts";
 import { verifyRecording } from "./verify.ts";
 
 /** What a repair did. */
@@ -97,13 +100,12 @@ async function keptOf(
   blocks: readonly Block[],
   ledger: Ledger | undefined,
 ): Promise<Pick<Kept, "kept" | "listed">> {
-  const lines = ledger?.frames ?? [];
   const newest = blocks.at(-1);
   const certainTick = (newest?.tick ?? 0) - CERTAIN_MS * TICKS_PER_MS;
   const certainEnd = (newest?.offset ?? 0) - CERTAIN_BYTES;
-  const kept: LedgerFrame[] = [];
+  const kept = new LedgerFrames();
   for (const [n, { offset, size, tick }] of blocks.entries()) {
-    const line = lines[n];
+    const line = ledger?.frames.at(n);
     if (!line) break;
     if (line.offset !== offset || line.size !== size) return { kept, listed: n };
     const isCertain = tick < certainTick && offset < certainEnd;
@@ -140,10 +142,10 @@ function isWholePicture(jpeg: Buffer, offset: number): boolean {
 function closingAfter(
   { places }: FileHead,
   clusters: readonly Cluster[],
-  kept: readonly LedgerFrame[],
+  kept: LedgerFrames,
   end: number,
 ): { cues: Buffer; patches: Patch[] } {
-  const [first, last] = [kept[0]!, kept.at(-1)!];
+  const [first, last] = [kept.at(0)!, kept.at(-1)!];
   const whole = clusters.filter(({ at }) => at < last.offset);
   const lastMs = last.capturedAt - (kept.at(-2)?.capturedAt ?? last.capturedAt);
   const lastTicks = Math.min(Math.round(lastMs * TICKS_PER_MS), MAX_LAST_TICKS);

@@ -1,23 +1,20 @@
-import { open, readFile, rename } from "node:fs/promises";
-import { basename, dirname } from "node:path";
-import { syncFolder } from "../base/sync-folder.ts";
+import { basename } from "node:path";
 import { rangesOf } from "./frame-ranges.ts";
 import {
-  frameLine,
   LEFT_OUT,
-  type Ledger,
   type LedgerFrame,
   type LedgerHead,
   type LedgerNote,
   type LostFrames,
   ledgerPathOf,
-  noteLine,
   type RecordingSummary,
   type SourceSum,
 } from "./ledger.ts";
+import type { LedgerFrames } from "./ledger-frames.ts";
 import type { FileHead } from "./matroska-head.ts";
-import { writeAll } from "./recording-files.ts";
+import type { Ledger } from "./read-ledger.ts";
 import { SourceTally } from "./source-tally.ts";
+import { writeLedger } from "./write-ledger.ts";
 
 const CRASH = "it ended by crash";
 
@@ -25,7 +22,7 @@ const CRASH = "it ended by crash";
 export interface Kept {
   readonly head: FileHead;
   readonly ledger: Ledger | undefined;
-  readonly kept: readonly LedgerFrame[];
+  readonly kept: LedgerFrames;
   /** How many of them, from the first on, were in the ledger. */
   readonly listed: number;
   /** Bytes of the file. */
@@ -35,35 +32,22 @@ export interface Kept {
 /** Ends the ledger as the file ends. @returns how many listed frames were lost. */
 export async function closeLedger(path: string, found: Kept): Promise<number> {
   const { head, ledger, kept, listed } = found;
-  const lost = rangesOf(ledger?.frames.slice(listed) ?? []).map((range) => ({
-    ...range,
-    why: CRASH,
-  }));
-  const end = listed > 0 ? ledger!.lineEnds[listed - 1]! : (ledger?.headEnd ?? 0);
-  const late = ledger?.notes.filter((one) => one.end > end) ?? [];
-  const lines = [
-    ...(ledger?.head ? [] : [noteLine(headLine(path, head))]),
-    ...kept.slice(listed).map(frameLine),
-    ...late.map(({ note }) => noteLine(note)),
-    ...lost.map((dropped) => noteLine({ dropped })),
-    noteLine({ summary: summaryOf(found, lost) }),
+  const lost = rangesOf(framesFrom(ledger, listed)).map((range) => ({ ...range, why: CRASH }));
+  const notes = [
+    ...(ledger?.notes ?? []),
+    ...lost.map((dropped) => ({ note: { dropped }, after: kept.length })),
   ];
-  await replaceTail(ledgerPathOf(path), end, lines.join(""));
+  await writeLedger(ledgerPathOf(path), {
+    head: ledger?.head ?? headLine(path, head),
+    frames: kept,
+    notes,
+    summary: summaryOf(found, lost),
+  });
   return lost.reduce((sum, { from, to }) => sum + to - from + 1, 0);
 }
 
-/** Replaces what stands after `end` in a file, all at once: whoever interrupts it finds the old file or the new. */
-async function replaceTail(path: string, end: number, text: string): Promise<void> {
-  const before = end > 0 ? (await readFile(path)).subarray(0, end) : Buffer.alloc(0);
-  const file = await open(`${path}.new`, "w");
-  try {
-    await writeAll(file, [before, Buffer.from(text)], 0);
-    await file.datasync();
-  } finally {
-    await file.close();
-  }
-  await rename(`${path}.new`, path);
-  await syncFolder(dirname(path));
+function* framesFrom(ledger: Ledger | undefined, first: number): Generator<LedgerFrame> {
+  for (let n = first; n < (ledger?.frames.length ?? 0); n++) yield ledger!.frames.at(n)!;
 }
 
 /** What can be said of a recording by those who were not there. */
@@ -87,7 +71,7 @@ function summaryOf({ ledger, kept, bytes }: Kept, lost: readonly LostFrames[]): 
     clockSteps: notes.flatMap((note) => ("clockStep" in note ? [note.clockStep.byMs] : [])),
     source: sourceSums(notes),
     newRuns: notes.filter((note) => "run" in note).length,
-    first: kept[0]?.capturedAt,
+    first: kept.at(0)?.capturedAt,
     last: kept.at(-1)?.capturedAt,
     bytes,
   };

@@ -1,5 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { readHead, readNumber } from "./ebml.ts";
+import { read } from "./file-bytes.ts";
 import { BLOCK_HEAD_BYTES, type ClusterPlace, ID } from "./matroska.ts";
 import { type FileHead, MAX_HEAD_BYTES, readFileHead } from "./matroska-head.ts";
 
@@ -58,18 +59,6 @@ export async function* scan(file: FileHandle, at: number): AsyncGenerator<Block 
     } else if (head.id !== ID.Timestamp) return; // cues, or what the disk had there before
     position = end;
   }
-}
-
-/** Bytes of a file, fewer where it ends. */
-export async function read(file: FileHandle, at: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafe(length);
-  let count = 0;
-  while (count < length) {
-    const { bytesRead } = await file.read(bytes, count, length - count, at + count);
-    if (bytesRead === 0) break;
-    count += bytesRead;
-  }
-  return bytes.subarray(0, count);
 }
 
 function clusterTimestamp(content: Uint8Array): number | undefined {

@@ -10,9 +10,9 @@ import {
   UNKNOWN_SIZE,
   VOID,
 } from "./ebml.ts";
+import { read } from "./file-bytes.ts";
 import { ID } from "./matroska.ts";
 import { childrenOf, contentOf, MAX_HEAD_BYTES, type Part } from "./matroska-head.ts";
-import { read } from "./scan.ts";
 
 const [DEFAULT_DURATION, SEEK, SEEK_POSITION, CRC] = [0x23e383, 0x4dbb, 0x53ac, 0xbf] as const;
 

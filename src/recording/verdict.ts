@@ -1,5 +1,6 @@
 import { rangesOf, rangeText } from "./frame-ranges.ts";
-import { LEFT_OUT, type Ledger, type LedgerFrame, type LostFrames } from "./ledger.ts";
+import { LEFT_OUT, type LedgerFrame, type LostFrames } from "./ledger.ts";
+import type { Ledger } from "./read-ledger.ts";
 import { SourceTally } from "./source-tally.ts";
 
 /** What a recount of a recording found. */
@@ -20,7 +21,7 @@ export interface Verdict {
 
 /** For a file that agrees with its ledger: what it has, and what its ledger says that it lacks. */
 export function proof({ frames, notes, summary }: Ledger): string {
-  const seconds = ((frames.at(-1)?.capturedAt ?? 0) - (frames[0]?.capturedAt ?? 0)) / 1000;
+  const seconds = ((frames.at(-1)?.capturedAt ?? 0) - (frames.at(0)?.capturedAt ?? 0)) / 1000;
   const has = `OK: ${frames.length} frames over ${seconds.toFixed(1)} s, ${summary?.ended}`;
   const missing = notes.flatMap(({ note }) => ("dropped" in note ? [note.dropped] : []));
   const leftOut = countOf(missing.filter(({ why }) => why === LEFT_OUT));

@@ -1,10 +1,11 @@
 import { access } from "node:fs/promises";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { programVersion } from "../processes/programs.ts";
-import { type Ledger, type LedgerFrame, ledgerPathOf, readLedger } from "./ledger.ts";
+import { type LedgerFrame, ledgerPathOf } from "./ledger.ts";
 import { TICKS_PER_MS } from "./matroska.ts";
 import { tickOf } from "./matroska-mjpeg.ts";
 import { type ProbedFilm, probedFilm } from "./probe.ts";
+import { type Ledger, readLedger } from "./read-ledger.ts";
 import { counted, proof, type Verdict } from "./verdict.ts";
 import { TOLERANCE_MS, type VideoFormat } from "./video-format.ts";
 
@@ -43,7 +44,7 @@ function compared(path: string, ledger: Ledger, film: ProbedFilm, toleranceMs: n
   let [found, largestErrorMs] = [0, 0];
   for (const [n, time] of wanted.entries()) {
     const error = Math.abs((film.times[found] ?? Number.POSITIVE_INFINITY) - (time - zero));
-    if (error > toleranceMs) missing.push(ledger.frames[n]!);
+    if (error > toleranceMs) missing.push(ledger.frames.at(n)!);
     else {
       found += 1;
       largestErrorMs = Math.max(largestErrorMs, error);
@@ -72,9 +73,9 @@ function disagreeing(path: string, why: string, film?: ProbedFilm): Verdict {
 
 /** When the ledger's frames are in the recording, ms: times there do not step back. */
 function timesOf({ head, frames }: Ledger): number[] {
-  const zero = head?.timeZero ?? frames[0]?.capturedAt ?? 0;
+  const zero = head?.timeZero ?? frames.at(0)?.capturedAt ?? 0;
   let last = 0;
-  return frames.map(({ capturedAt }) => {
+  return Array.from(frames, ({ capturedAt }) => {
     last = Math.max(last, tickOf(capturedAt, zero));
     return last / TICKS_PER_MS;
   });

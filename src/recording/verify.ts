@@ -1,9 +1,11 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { messageOf, ThingError } from "../base/errors.ts";
-import { type Ledger, type LedgerFrame, ledgerPathOf, readLedger } from "./ledger.ts";
+import { read } from "./file-bytes.ts";
+import { type LedgerFrame, ledgerPathOf } from "./ledger.ts";
 import { tickOf } from "./matroska-mjpeg.ts";
-import { type Block, headOf, read, scan } from "./scan.ts";
+import { type Ledger, readLedger } from "./read-ledger.ts";
+import { type Block, headOf, scan } from "./scan.ts";
 import { counted, proof, type Verdict } from "./verdict.ts";
 import { verifyExport } from "./verify-export.ts";
 import { formatOf } from "./video-format.ts";

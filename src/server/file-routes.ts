@@ -8,6 +8,7 @@ import { assertUnchanged } from "./etag.ts";
 import { FILE_PAGE, fileListReply } from "./file-pages.ts";
 import { type Exchange, JSON_TYPE, type Reply, type Route } from "./route.ts";
 import { fileETag, sendFile } from "./send-file.ts";
+import { sendParts } from "./send-parts.ts";
 
 /** A file says only with its answer what it is. */
 const ANY_TYPE = "*/*";
@@ -113,7 +114,12 @@ async function sendPart(exchange: Exchange, files: FileCollection): Promise<Repl
     await sendFile(exchange, { path: content, name: `${file.name}.${wanted}`, mediaType });
     return undefined;
   }
-  return { status: 200, body: await content(), contentType: mediaType };
+  const made = content();
+  if (!(Symbol.asyncIterator in made)) {
+    return { status: 200, body: await made, contentType: mediaType };
+  }
+  await sendParts(exchange, { parts: made, mediaType });
+  return undefined;
 }
 
 function recordingsOf(hosted: HostedThing): FileCollection[] {

@@ -1,13 +1,20 @@
 import assert from "node:assert/strict";
-import { copyFile, open, truncate } from "node:fs/promises";
+import { copyFile, open, readFile, truncate, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { test } from "node:test";
-import { ledgerPathOf, readLedger } from "../../src/recording/ledger.ts";
+import { ledgerPathOf } from "../../src/recording/ledger.ts";
+import { readLedger } from "../../src/recording/read-ledger.ts";
 import { TEST_MS } from "../limits.ts";
 import { frames, newPath, record } from "../recording/recordings.ts";
 import { runCli } from "./run-cli.ts";
 
 const timeout = TEST_MS;
+
+/** Cuts a ledger off behind the line of its frame `n`. */
+async function cutAfterFrame(ledger: string, n: number): Promise<void> {
+  const lines = (await readFile(ledger, "utf8")).split("\n");
+  await writeFile(ledger, `${lines.slice(0, n + 2).join("\n")}\n`);
+}
 
 test("verify tells what is missing and ends with 1; repair closes the file", {
   timeout,
@@ -21,9 +28,9 @@ test("verify tells what is missing and ends with 1; repair closes the file", {
     stderr: "",
   });
 
-  const { frames: listed, lineEnds } = (await readLedger(ledgerPathOf(path)))!;
-  await truncate(path, listed[40]!.offset + 100);
-  await truncate(ledgerPathOf(path), lineEnds[45]!);
+  const { frames: listed } = (await readLedger(ledgerPathOf(path)))!;
+  await truncate(path, listed.at(40)!.offset + 100);
+  await cutAfterFrame(ledgerPathOf(path), 45);
   const torn = await runCli(folder, "verify", "film.mkv");
   assert.equal(torn.code, 1);
   assert.equal(
@@ -51,9 +58,9 @@ test("repair mends what can be mended, whatever stands before it on the command 
 }, async () => {
   const { path } = await record(frames(50, 40));
   const folder = dirname(path);
-  const { frames: listed, lineEnds } = (await readLedger(ledgerPathOf(path)))!;
-  await truncate(path, listed[40]!.offset + 100);
-  await truncate(ledgerPathOf(path), lineEnds[45]!);
+  const { frames: listed } = (await readLedger(ledgerPathOf(path)))!;
+  await truncate(path, listed.at(40)!.offset + 100);
+  await cutAfterFrame(ledgerPathOf(path), 45);
   const { code, stdout, stderr } = await runCli(folder, "repair", "nowhere.mkv", "film.mkv");
   assert.notEqual(code, 0);
   assert.match(stdout, /^film\.mkv: repaired, with 40 frames/);
@@ -68,7 +75,7 @@ test("a changed byte, a missing ledger and a missing file are told", { timeout }
   const unproved = await runCli(dirname(alone), "verify", "film.mkv");
   assert.equal(unproved.code, 1);
   assert.match(unproved.stdout, /has 5 frames and no ledger that says which there were/);
-  const { offset } = (await readLedger(ledgerPathOf(path)))!.frames[3]!;
+  const { offset } = (await readLedger(ledgerPathOf(path)))!.frames.at(3)!;
   const file = await open(path, "r+");
   await file.write(Buffer.of(0x55), 0, 1, offset + 20).finally(() => file.close());
   const changed = await runCli(folder, "verify", "film.mkv");

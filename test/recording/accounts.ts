@@ -2,15 +2,16 @@ import assert from "node:assert/strict";
 import { open } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { longSize, SIZE_BYTES } from "../../src/recording/ebml.ts";
+import { read } from "../../src/recording/file-bytes.ts";
 import {
   type LostFrames,
   ledgerPathOf,
   type RecordingSummary,
-  readLedger,
 } from "../../src/recording/ledger.ts";
 import { CLUSTER_SIZE_AT, SEGMENT_AT, SEGMENT_SIZE_AT } from "../../src/recording/matroska.ts";
 import { openRecording } from "../../src/recording/open-recording.ts";
-import { headOf, read, scan } from "../../src/recording/scan.ts";
+import { readLedger } from "../../src/recording/read-ledger.ts";
+import { headOf, scan } from "../../src/recording/scan.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
 
 /** A frame that a stream gave out, as its witness wrote it down. */

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { copyFile, open, readFile, truncate } from "node:fs/promises";
 import { test } from "node:test";
-import { ledgerPathOf, readLedger } from "../../src/recording/ledger.ts";
+import { ledgerPathOf } from "../../src/recording/ledger.ts";
 import { openRecording } from "../../src/recording/open-recording.ts";
+import { readLedger } from "../../src/recording/read-ledger.ts";
 import { repairRecording } from "../../src/recording/repair.ts";
 import { headOf } from "../../src/recording/scan.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
@@ -113,7 +114,7 @@ test("a file that is cut anywhere has every whole frame, and can be repaired", {
 });
 
 async function readLedgerEnds(path: string) {
-  return (await readLedger(ledgerPathOf(path)))!.frames;
+  return [...(await readLedger(ledgerPathOf(path)))!.frames];
 }
 
 async function headBytes(path: string): Promise<number> {

@@ -3,7 +3,8 @@ import { copyFile, open, readFile, truncate, utimes, writeFile } from "node:fs/p
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { logTo } from "../../src/base/log.ts";
-import { ledgerPathOf, readLedger } from "../../src/recording/ledger.ts";
+import { ledgerPathOf } from "../../src/recording/ledger.ts";
+import { readLedger } from "../../src/recording/read-ledger.ts";
 import { RecordingWriter } from "../../src/recording/recording-writer.ts";
 import { repairFolder } from "../../src/recording/repair-folder.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";

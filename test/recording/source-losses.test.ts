@@ -5,13 +5,14 @@ import type { SourceLoss } from "../../src/frames/frame.ts";
 import { feed } from "../../src/outputs/feed.ts";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { startRecording } from "../../src/recording/continuous-recording.ts";
-import { ledgerPathOf, readLedger } from "../../src/recording/ledger.ts";
+import { ledgerPathOf } from "../../src/recording/ledger.ts";
 import { ledgerAsCsv } from "../../src/recording/ledger-tables.ts";
+import { readLedger } from "../../src/recording/read-ledger.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
 import { VideoRecorder } from "../../src/recording/video-recorder.ts";
 import { TEST_MS } from "../limits.ts";
 import { picture } from "../outputs/pictures.ts";
-import { newPath } from "./recordings.ts";
+import { collect, newPath } from "./recordings.ts";
 
 const timeout = TEST_MS;
 const skip = (count: number): SourceLoss => ({ what: "lost", count, why: "its numbers skip" });
@@ -63,7 +64,10 @@ test("what a source lost is in the ledger where it was lost, and added up in the
     sentence,
     /none was lost; its source: 3 lost \(its numbers skip\); 2 refused .*failed once/,
   );
-  assert.match((await ledgerAsCsv(path)).toString(), /lost by the source, 2: its numbers skip/);
+  assert.match(
+    Buffer.concat(await collect(ledgerAsCsv(path))).toString(),
+    /lost by the source, 2: its numbers skip/,
+  );
 });
 
 test("a loss at a split is in the file that goes on", { timeout }, async () => {

@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import { copyFile, open, readFile, rm, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { delay } from "../../src/base/abort.ts";
-import { type LedgerFrame, ledgerPathOf, readLedger } from "../../src/recording/ledger.ts";
+import { type LedgerFrame, ledgerPathOf } from "../../src/recording/ledger.ts";
 import { BLOCK_HEAD_BYTES, CLUSTER_SIZE_AT } from "../../src/recording/matroska.ts";
 import { openRecording } from "../../src/recording/open-recording.ts";
+import { readLedger } from "../../src/recording/read-ledger.ts";
 import { RecordingWriter } from "../../src/recording/recording-writer.ts";
 import { repairRecording } from "../../src/recording/repair.ts";
 import { type Cluster, headOf, scan } from "../../src/recording/scan.ts";
@@ -24,7 +25,7 @@ async function crashed(): Promise<{ path: string; listed: readonly LedgerFrame[]
   await copyFile(open, path);
   await copyFile(ledgerPathOf(open), ledgerPathOf(path));
   await writer.close();
-  return { path, listed: (await readLedger(ledgerPathOf(path)))!.frames };
+  return { path, listed: [...(await readLedger(ledgerPathOf(path)))!.frames] };
 }
 
 async function overwrite(path: string, at: number, bytes: Uint8Array): Promise<void> {

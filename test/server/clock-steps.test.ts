@@ -4,7 +4,8 @@ import { type TestContext, test } from "node:test";
 import { logTo, now, type StoredFile, verifyRecording } from "thingscope";
 import { wallClock } from "../../src/base/wall-clock.ts";
 import { MJPEGReader } from "../../src/client/index.ts";
-import { ledgerPathOf, readLedger } from "../../src/recording/ledger.ts";
+import { ledgerPathOf } from "../../src/recording/ledger.ts";
+import { readLedger } from "../../src/recording/read-ledger.ts";
 import { createToken } from "../../src/server/login/account-changes.ts";
 import { AccountsFile } from "../../src/server/login/accounts-file.ts";
 import { SessionStore } from "../../src/server/login/session-store.ts";
@@ -132,7 +133,7 @@ test("the wall clock is set by hours, both ways, under recording, login and stre
   const ledger = (await readLedger(ledgerPathOf(path)))!;
   const hours = ledger.summary!.clockSteps.map((step) => Math.round(step / 1000) / 3600);
   assert.deepEqual(hours, [3, -8, 5]);
-  const times = ledger.frames.map(({ capturedAt }) => capturedAt);
+  const times = Array.from(ledger.frames, ({ capturedAt }) => capturedAt);
   assert.ok(Math.abs(times[0]! - Date.now()) < NEAR_MS);
   assert.ok(
     times.every((time, n) => n === 0 || (time >= times[n - 1]! && time - times[n - 1]! < NEAR_MS)),
@@ -155,7 +156,7 @@ test("a recording that is begun after the clock was set has the right times from
   await recorder.record({ reason: "late" });
   const { path } = await closed;
   const { frames, summary } = (await readLedger(ledgerPathOf(path)))!;
-  assert.ok(Math.abs(frames[0]!.capturedAt - clock.now()) < NEAR_MS);
+  assert.ok(Math.abs(frames.at(0)!.capturedAt - clock.now()) < NEAR_MS);
   assert.deepEqual(summary!.clockSteps, []);
 });
 

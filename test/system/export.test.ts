@@ -14,7 +14,8 @@ import {
   verifyRecording,
 } from "thingscope";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
-import { ledgerPathOf, readLedger } from "../../src/recording/ledger.ts";
+import { ledgerPathOf } from "../../src/recording/ledger.ts";
+import { readLedger } from "../../src/recording/read-ledger.ts";
 import { runCli } from "../cli/run-cli.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { TEST_MS } from "../limits.ts";

@@ -5,7 +5,8 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import type { Frame } from "../../src/frames/frame.ts";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
-import { ledgerPathOf, readLedger } from "../../src/recording/ledger.ts";
+import { ledgerPathOf } from "../../src/recording/ledger.ts";
+import { readLedger } from "../../src/recording/read-ledger.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { TEST_MS } from "../limits.ts";
 import { record, START } from "../recording/recordings.ts";
@@ -61,7 +62,7 @@ test("ffmpeg decodes every frame without a word, and every whole one of a file t
     return { frames: stdout.split("\n").filter((line) => /^0,/.test(line)).length, stderr };
   };
   assert.deepEqual(await decode(path), { frames: 100, stderr: "" });
-  const { offset, size } = (await readLedger(ledgerPathOf(path)))!.frames[49]!;
+  const { offset, size } = (await readLedger(ledgerPathOf(path)))!.frames.at(49)!;
   await truncate(path, offset + size + 1000);
   const { frames, stderr } = await decode(path);
   assert.equal(frames, 50);

@@ -1,0 +1,32 @@
+import type { FileHandle } from "node:fs/promises";
+
+/** Bytes of a file, fewer where it ends. */
+export async function read(file: FileHandle, at: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(length);
+  let count = 0;
+  while (count < length) {
+    const { bytesRead } = await file.read(bytes, count, length - count, at + count);
+    if (bytesRead === 0) break;
+    count += bytesRead;
+  }
+  return bytes.subarray(0, count);
+}
+
+/** Whether a disk could not read what stands somewhere, though it works otherwise. */
+export function isUnreadable(error: unknown): boolean {
+  return (
+    error instanceof Error && "code" in error && (error.code === "EIO" || error.code === "EUCLEAN")
+  );
+}
+
+/** Bytes of a file; undefined where the disk cannot read them. */
+export async function readIfReadable(
+  file: FileHandle,
+  at: number,
+  length: number,
+): Promise<Buffer | undefined> {
+  return read(file, at, length).catch((error) => {
+    if (isUnreadable(error)) return undefined;
+    throw error;
+  });
+}
