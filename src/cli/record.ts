@@ -155,7 +155,7 @@ class RemoteRecording {
   async #look(): Promise<void> {
     const { seconds, out } = this.#choices;
     const over = this.#first && seconds && this.#first.cameAt + seconds * 1000 + LATE_MS;
-    if (over && now() > over) this.#ending.abort();
+    if ((over && now() > over) || this.#writer.endReason !== undefined) this.#ending.abort();
     const room = { reserveBytes: RESERVE_BYTES, quotaBytes: Number.POSITIVE_INFINITY };
     const lack = await lackOfRoom(out, room, this.#writer.stats.queuedBytes);
     if (!lack) return;

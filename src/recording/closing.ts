@@ -39,7 +39,14 @@ interface Unclosed {
  * tried again behind it, so that the ledger still gets what is known of frames that were never written.
  */
 export async function closeRecording(options: ClosingOptions): Promise<RecordingSummary> {
-  const { files, disk, lane, ended, refused, log } = options;
+  const { files, disk, lane, refused, log } = options;
+  const gone = await lane.run(() => files.vanished());
+  const ended = gone?.why ?? options.ended;
+  if (gone && options.ended !== ended) log.error(`${files.path} is not there: ${ended}.`);
+  if (gone?.isLost) {
+    await files.close();
+    return nothingOf(disk.summary(ended, refused));
+  }
   const attempt = () => lane.run(() => disk.finish(ended, refused));
   let fault: unknown;
   for (const wait of SOON_MS) {
@@ -58,6 +65,13 @@ export async function closeRecording(options: ClosingOptions): Promise<Recording
   const summary = disk.summary(ended, refused);
   keepTrying(options, summary, attempt);
   return summary;
+}
+
+/** What is to be said of a recording whose file nobody can read: none of its frames is anywhere. */
+function nothingOf(summary: RecordingSummary): RecordingSummary {
+  const { written, ended, dropped } = summary;
+  const lost = { ...dropped, [ended]: (dropped[ended] ?? 0) + written };
+  return { ...summary, written: 0, dropped: lost, bytes: 0 };
 }
 
 /** How a recording ended whose disk has not taken that yet; undefined for any other. */

@@ -1,6 +1,7 @@
 import { crc32 } from "node:zlib";
 import { messageOf } from "../base/errors.ts";
 import type { Frame } from "../frames/frame.ts";
+import { Vanished } from "./file-watch.ts";
 import { frameLine, type LedgerNote, noteLine, type RecordingSummary } from "./ledger.ts";
 import type { Patch } from "./matroska.ts";
 import type { MatroskaMjpeg } from "./matroska-mjpeg.ts";
@@ -164,6 +165,7 @@ export class RecordingDisk {
 
 /** What went wrong with a disk, in a few words for the ledger. */
 export function diskFault(error: unknown): string {
+  if (error instanceof Vanished) return error.message;
   return isDiskFull(error) ? "the disk is full" : `the disk failed: ${messageOf(error)}`;
 }
 

@@ -1,5 +1,6 @@
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
+import { codeOf } from "../base/error-code.ts";
 import { ThingError } from "../base/errors.ts";
 import { makeFolder } from "../base/folders.ts";
 import { holderOf } from "../base/process-place.ts";
@@ -8,6 +9,7 @@ import { type LedgerHead, ledgerPathOf } from "./ledger.ts";
 import type { Patch } from "./matroska.ts";
 import { claimRecording } from "./recording-claims.ts";
 import { unlinkRecording } from "./remove-recording.ts";
+import { type Vanished, vanished } from "./vanished.ts";
 
 /** The process that is recording to a file, another one than this, if there is one. @param head - What the file's ledger begins with. */
 export function recordedElsewhere(path: string, head?: LedgerHead): number | undefined {
@@ -57,17 +59,18 @@ export class RecordingFiles {
   static async #createAt(path: string): Promise<RecordingFiles | undefined> {
     const release = claimed(path);
     if (!release) return undefined;
+    let video: FileHandle | undefined;
+    let ledger: FileHandle | undefined;
     try {
-      const video = await createFile(path);
-      const ledger = video && (await createFile(ledgerPathOf(path)));
-      if (ledger) return new RecordingFiles(path, video, ledger, release);
-      if (video) await video.close().then(() => unlink(path));
-    } catch (error) {
-      release();
-      throw error;
+      video = await createFile(path);
+      ledger = video && (await createFile(ledgerPathOf(path))); // its name is longer, and may be too long
+      return ledger && new RecordingFiles(path, video!, ledger, release);
+    } finally {
+      if (!ledger) {
+        await video?.close().then(() => unlink(path));
+        release();
+      }
     }
-    release();
-    return undefined;
   }
 
   /** Bytes written to the MKV. */
@@ -103,10 +106,23 @@ export class RecordingFiles {
 
   /** When it resolves, all that was written is on the disk. */
   async sync(): Promise<void> {
-    if (!this.#isNameSynced) await syncFolder(dirname(this.path));
+    if (!this.#isNameSynced) await syncFolder(dirname(this.path)).catch(unlessMoved);
     this.#isNameSynced = true;
     await syncFile(this.#ledger);
     await syncFile(this.#video);
+  }
+
+  /** Why the files are no longer those under their names, if they are not. */
+  async vanished(): Promise<Vanished | undefined> {
+    const film = await vanished(this.#video, this.path);
+    if (film) return film;
+    const ledger = await vanished(this.#ledger, ledgerPathOf(this.path));
+    return ledger && { why: ledger.why.replace("its file", "its ledger"), isLost: false };
+  }
+
+  /** Says by the file's time that somebody writes it, though nothing comes: see `FOREIGN_QUIET_MS`. */
+  async touch(): Promise<void> {
+    await this.#video.utimes(new Date(), new Date());
   }
 
   /** Takes back what was written after these places. */
@@ -132,15 +148,22 @@ export class RecordingFiles {
     this.#release();
   }
 
-  /** Removes both files. */
+  /** Removes both files, unless others have taken their place. */
   async remove(): Promise<void> {
+    const isGone = (await this.vanished()) !== undefined;
     await this.#closeFiles();
-    await unlinkRecording(this.path).finally(this.#release);
+    if (isGone) this.#release();
+    else await unlinkRecording(this.path).finally(this.#release);
   }
 
   async #closeFiles(): Promise<void> {
     await Promise.allSettled([this.#video.close(), this.#ledger.close()]);
   }
+}
+
+/** Who looks after the files will tell. */
+function unlessMoved(error: unknown): void {
+  if (codeOf(error) !== "ENOENT") throw error;
 }
 
 /** A name is taken, too, while what had it is being removed or repaired. */
@@ -182,7 +205,7 @@ async function createFile(path: string): Promise<FileHandle | undefined> {
   try {
     return await open(path, "wx+");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return undefined;
+    if (codeOf(error) === "EEXIST") return undefined;
     throw error;
   }
 }

@@ -6,6 +6,7 @@ import { type Log, silentLog } from "../base/log.ts";
 import { type ClockStep, wallClock } from "../base/wall-clock.ts";
 import type { Frame, SourceLoss } from "../frames/frame.ts";
 import { closeRecording } from "./closing.ts";
+import { FileWatch } from "./file-watch.ts";
 import type { LostFrames, RecordingSummary } from "./ledger.ts";
 import { diskFault, type Item, lostFrame, RecordingDisk } from "./recording-disk.ts";
 import { RecordingFiles } from "./recording-files.ts";
@@ -157,8 +158,8 @@ export class RecordingWriter {
   async #record(created: Promise<RecordingFiles>): Promise<RecordingSummary> {
     const files = await created;
     const lane = await laneOf(dirname(files.path));
-    const startedAt = now();
-    const disk = await this.#begin(files, lane).catch((error) => this.#fail(files, error));
+    const watch = new FileWatch(files, lane);
+    const disk = await this.#begin(files, lane, watch).catch((error) => this.#fail(files, error));
     if (!disk) {
       const reason = this.#endReason ?? "stopped";
       for (const item of this.#queue)
@@ -171,7 +172,7 @@ export class RecordingWriter {
       return this.#tally.summary(reason, this.#refused, 0);
     }
     this.#announceBeginning();
-    await this.#writeAll(disk, lane, startedAt).catch((error) => this.#fail(files, error));
+    await this.#writeAll(disk, lane, watch).catch((error) => this.#fail(files, error));
     this.#noteSteps();
     disk.lose(this.#queue, this.#endReason ?? "stopped");
     const [ended, refused, log] = [this.#endReason ?? "stopped", this.#refused, this.#log];
@@ -179,16 +180,19 @@ export class RecordingWriter {
   }
 
   /** Waits for the first frame, which tells what the file's head says. */
-  async #begin(files: RecordingFiles, lane: DiskLane): Promise<RecordingDisk | undefined> {
-    while (this.#queue.length === 0 && this.#endReason === undefined) await this.#pause();
+  async #begin(files: RecordingFiles, lane: DiskLane, watch: FileWatch) {
+    while (this.#queue.length === 0 && this.#endReason === undefined) {
+      await this.#pause();
+      await watch.look();
+    }
     const first = this.#queue.find((item) => "frame" in item)?.frame;
     if (!first) return undefined;
     const { head, mkv } = headsOf(files.path, first, this.#options);
     return lane.run(() => RecordingDisk.begin(files, mkv, this.#tally, head));
   }
 
-  async #writeAll(disk: RecordingDisk, lane: DiskLane, startedAt: number): Promise<void> {
-    let syncedAt = startedAt; // frames may have waited since
+  async #writeAll(disk: RecordingDisk, lane: DiskLane, watch: FileWatch): Promise<void> {
+    let syncedAt = watch.startedAt; // frames may have waited since
     while (this.#endReason === undefined || this.#queue.length > 0) {
       const batch = this.#takeBatch();
       if (batch.length > 0) await lane.run(() => disk.write(batch));
@@ -197,6 +201,7 @@ export class RecordingWriter {
         await lane.run(() => disk.sync());
         syncedAt = now();
       }
+      await watch.look();
       this.#lookAround();
       await this.#pause();
     }
