@@ -124,7 +124,7 @@ export class Recorder extends RecordingsThing {
     const path = await this.#events.record({
       maxDelaySec: max_delay,
       reason,
-      onVideoFinished: (path) => void this.finished(path),
+      onVideoFinished: (path, summary) => void this.finished(path, summary),
     });
     return this.listed(path);
   }
@@ -211,7 +211,7 @@ export class Recorder extends RecordingsThing {
       settings: () => this.#settings(),
       keepMkv: this.#options.keep_mkv,
       onFile: (path, summary) =>
-        void (summary ? this.finished(path) : this.listed(path).catch(() => {})),
+        void (summary ? this.finished(path, summary) : this.listed(path).catch(() => {})),
       log: this.log,
     });
     this.#continuous = recording;

@@ -4,6 +4,7 @@ import { codeOf } from "../base/error-code.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { parseExactly } from "../base/exact-numbers.ts";
 import type { Log } from "../base/log.ts";
+import { rememberMount, unmounted } from "../base/mounts.ts";
 import { syncFile, syncFolder } from "../base/sync-folder.ts";
 
 /**
@@ -46,6 +47,7 @@ export class SettingsFile {
     this.#text = undefined;
     try {
       const text = await readFile(this.path, "utf8");
+      await rememberMount(dirname(this.path));
       const values = parseExactly(text);
       this.#text = text;
       if (isRecord(values)) return values;
@@ -94,7 +96,10 @@ export class SettingsFile {
   async #replace(text: string): Promise<void> {
     const folder = dirname(this.path);
     const temporary = `${this.path}.new`;
+    const why = await unmounted(folder);
+    if (why) throw new Error(why);
     await mkdir(folder, { recursive: true });
+    await rememberMount(folder);
     await writeAndSync(temporary, text);
     await this.#keepPrevious();
     await rename(temporary, this.path);

@@ -13,7 +13,7 @@ import {
   roomOf,
 } from "./continuous-options.ts";
 import { ConvertingWriter, newRecording, type Recorded } from "./converting-writer.ts";
-import { lackOfRoom } from "./disk-room.ts";
+import { lackOfRoom, makeUsable } from "./disk-room.ts";
 import type { RecordingSummary } from "./ledger.ts";
 import { nameOf, refusedBy, streamOf } from "./recorded-camera.ts";
 import type { RecordingOptions } from "./recording-options.ts";
@@ -43,7 +43,10 @@ export async function startRecording(options: ContinuousOptions): Promise<Contin
     const why = `${folder} cannot be recorded to: ${messageOf(error)}.`;
     throw new ThingError("RECORDING_FAILED", why, { cause: error });
   });
-  const lack = await lane.run(() => lackOfRoom(folder, roomOf(options), 0));
+  const lack = await lane.run(async () => {
+    await makeUsable(folder);
+    return lackOfRoom(folder, roomOf(options), 0);
+  });
   if (lack) throw new ThingError("RECORDING_FAILED", `${folder} cannot be recorded to: ${lack}.`);
   const recording = new ContinuousRecording(options);
   await recording.opened;

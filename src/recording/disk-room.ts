@@ -1,5 +1,8 @@
 import { readdir, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
+import { ThingError } from "../base/errors.ts";
+import { makeFolder } from "../base/folders.ts";
+import { rememberMount, unmounted } from "../base/mounts.ts";
 
 /** How much of a disk recordings may take. */
 export interface RoomLimits {
@@ -25,6 +28,17 @@ export async function lackOfRoom(
   if (!Number.isFinite(quotaBytes)) return undefined;
   const isOver = (await bytesOfRecordings(folder)) + waitingBytes > quotaBytes;
   return isOver ? `the quota of ${megabytes(quotaBytes)} is used up` : undefined;
+}
+
+/** Makes a folder if it is not there. @throws {ThingError} `RECORDING_FAILED` when the disk that it was on is not mounted. */
+export async function makeUsable(folder: string): Promise<void> {
+  const why = await unmounted(folder);
+  if (why) {
+    const remedy = "Put it in again, or look why it went away; then start again.";
+    throw new ThingError("RECORDING_FAILED", `Nothing can be recorded: ${why}. ${remedy}`);
+  }
+  await makeFolder(folder);
+  await rememberMount(folder);
 }
 
 /** How full a folder's disk is, bytes. */

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DiskLane } from "../base/disk-lane.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
@@ -6,6 +6,7 @@ import type { Log } from "../base/log.ts";
 import { FolderLock } from "../core/folder-lock.ts";
 import { FileStore } from "../outputs/file-store.ts";
 import { giveUpClosing } from "./closing.ts";
+import { makeUsable } from "./disk-room.ts";
 import { isAbandoned } from "./free-name.ts";
 import { repairFolder } from "./repair-folder.ts";
 
@@ -81,7 +82,7 @@ export class HeldFolder {
   }
 
   async #open(log: Log): Promise<HeldFolder> {
-    await mkdir(this.#folder, { recursive: true });
+    await makeUsable(this.#folder);
     await this.#lock.take(log);
     await this.#removeDrafts();
     const repairing = repairFolder(this.#folder, {

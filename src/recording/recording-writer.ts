@@ -6,6 +6,7 @@ import { type Log, silentLog } from "../base/log.ts";
 import { type ClockStep, wallClock } from "../base/wall-clock.ts";
 import type { Frame, SourceLoss } from "../frames/frame.ts";
 import { closeRecording } from "./closing.ts";
+import { makeUsable } from "./disk-room.ts";
 import { FileWatch } from "./file-watch.ts";
 import type { LostFrames, RecordingSummary } from "./ledger.ts";
 import { diskFault, type Item, lostFrame, RecordingDisk } from "./recording-disk.ts";
@@ -146,7 +147,9 @@ export class RecordingWriter {
     const { path } = this.#options;
     try {
       const lane = await laneOf(dirname(path));
-      return await lane.run(() => RecordingFiles.create(path));
+      return await lane.run(() =>
+        makeUsable(dirname(path)).then(() => RecordingFiles.create(path)),
+      );
     } catch (error) {
       this.#endReason = diskFault(error);
       if (error instanceof ThingError) throw error;

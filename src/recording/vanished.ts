@@ -22,7 +22,9 @@ const IS_NOT_THERE: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR"]);
 export async function vanished(file: FileHandle, path: string): Promise<Vanished | undefined> {
   const open = await file.stat().catch(codeOf);
   if (typeof open === "string") {
-    return DISK_IS_GONE.has(open) ? { why: `its disk is gone (${open})`, isLost: false } : undefined;
+    return DISK_IS_GONE.has(open)
+      ? { why: `its disk is gone (${open})`, isLost: false }
+      : undefined;
   }
   const there = await lstat(path).catch(codeOf);
   if (typeof there === "string") return whenNotThere(there, path, open);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -153,4 +154,20 @@ test("what cannot be recorded is told in a sentence, and leaves no file", {
     assert.equal(ran.stdout, "");
   }
   assert.deepEqual(await readdir(folder), []);
+});
+
+test("a folder that is removed while it is recorded to is told of, and the exit code is not 0", {
+  timeout,
+}, async (t) => {
+  const { url } = await recorderFor(t);
+  const folder = await folderFor(t);
+  const out = join(folder, "films");
+  const stream = `${url}/camera/mjpeg_stream`;
+  const running = runCli(folder, "record", stream, "--seconds", "60", "--out", out, "--json");
+  while ((await readdir(out).catch(() => [])).length < 2) await sleep(20);
+  await rm(out, { recursive: true });
+  const { code, stdout } = await running;
+  const { frames, ended } = JSON.parse(stdout);
+  assert.equal(code, 1);
+  assert.deepEqual({ frames, ended }, { frames: 0, ended: "its folder was removed" });
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -246,4 +247,17 @@ test("links in values, outputs and notifications lead to the file, also behind a
     assert.equal(answer.status, 200, link);
   }
   assert.ok(recorder.recordings.length >= 1);
+});
+
+test("a recording whose folder is removed is told of as an event, and the next one begins", {
+  timeout,
+}, async (t) => {
+  const { recorder, folder } = await recorderFor(t);
+  const lost = new Promise((resolve) => recorder.recording_lost.on(resolve));
+  await recorder.start_recording({ name: "nest" });
+  while (recorder.files.at(join(folder, "nest.mkv"))!.size === 0) await sleep(20);
+  await rm(folder, { recursive: true });
+  assert.deepEqual(await lost, { name: "nest.mkv", why: "its folder was removed" });
+  while (recorder.state === "recording" || recorder.state === "finishing") await sleep(20);
+  assert.equal((await recorder.start_recording({ name: "nest" })).name, "nest.mkv");
 });

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import {
   action,
   event,
@@ -14,7 +15,7 @@ import {
   ThingEvent,
 } from "thingscope";
 import { Type } from "typebox";
-import { Disk, Export, RecordingFile } from "./schemas.ts";
+import { Disk, Export, Lost, RecordingFile } from "./schemas.ts";
 
 /** Where recordings go, and how much of the disk they may take. */
 export interface RecordingsOptions {
@@ -24,6 +25,12 @@ export interface RecordingsOptions {
   readonly reserve_mb?: number;
   /** What all recordings in the folder may have together. */
   readonly quota_mb?: number;
+}
+
+/** What is to be known of a recording whose file is nowhere. */
+interface HowItEnded {
+  readonly ended: string;
+  readonly captured: number;
 }
 
 const LOOK_EVERY_MS = 500;
@@ -42,6 +49,12 @@ export abstract class RecordingsThing extends Thing {
 
   @event("A file is closed", RecordingFile)
   readonly recording_finished = new ThingEvent<StoredFile>();
+
+  @event(
+    "A recording has ended, and its file is nowhere: it was removed, or its disk taken out",
+    Lost,
+  )
+  readonly recording_lost = new ThingEvent<Lost>();
 
   @files("Recordings", { name: "recordings" })
   readonly files;
@@ -133,11 +146,14 @@ export abstract class RecordingsThing extends Thing {
     throw new ThingError("RECORDING_FAILED", `${path} is gone already. The log says why.`);
   }
 
-  /** A file is closed, or came to nothing. */
-  protected async finished(path: string): Promise<void> {
+  /** A file is closed, or came to nothing. @param how - It went. */
+  protected async finished(path: string, how?: HowItEnded): Promise<void> {
     if (path !== mkvOf(path)) await this.folder.refreshed(mkvOf(path));
     const file = await this.folder.refreshed(path);
     if (file) this.recording_finished.emit(file);
+    else if (how && how.captured > 0) {
+      this.recording_lost.emit({ name: basename(path), why: how.ended });
+    }
   }
 
   async #look(): Promise<void> {

@@ -16,6 +16,12 @@ export const Disk = Type.Object({
 });
 export type Disk = Static<typeof Disk>;
 
+export const Lost = Type.Object({
+  name: Type.String({ description: "Of the file" }),
+  why: Type.String({ description: "Why the recording ended" }),
+});
+export type Lost = Static<typeof Lost>;
+
 export const STATES = [
   "idle",
   "detached",
