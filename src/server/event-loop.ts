@@ -1,5 +1,6 @@
 import { now } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import { processorWaitMs } from "../base/processor-wait.ts";
 import { Histogram } from "./histogram.ts";
 
 /** How late timers were, ms. */
@@ -19,6 +20,8 @@ export interface EventLoopOptions {
 
 interface Block {
   readonly ms: number;
+  /** For so much of it other programs had the processor. */
+  readonly starvedMs: number;
   readonly from: number;
   readonly to: number;
 }
@@ -47,6 +50,7 @@ export class EventLoopWatch {
   readonly #blockMs: number;
   #timer: NodeJS.Timeout | undefined;
   #tickedAt = now();
+  #waitedMs = 0;
   #windowAt = now();
   /** How late each tick of this window was, ms. */
   #late: number[] = [];
@@ -63,6 +67,7 @@ export class EventLoopWatch {
   /** From now on. What a start takes, before anything is captured or served, is nobody's fault. */
   start(): void {
     this.#tickedAt = now();
+    this.#waitedMs = processorWaitMs();
     this.#windowAt = now();
     this.#timer ??= setInterval(() => this.#tick(), TICK_MS).unref();
   }
@@ -84,13 +89,17 @@ export class EventLoopWatch {
   }
 
   #tick(): void {
-    const time = now();
+    const [time, waitedMs] = [now(), processorWaitMs()];
     const late = Math.max(0, time - this.#tickedAt - TICK_MS);
     this.#late.push(late);
     this.lateness.observe(late / 1000);
-    if (late >= this.#blockMs) this.#count({ ms: late, from: this.#tickedAt, to: time });
+    if (late >= this.#blockMs) {
+      const starvedMs = waitedMs - this.#waitedMs;
+      this.#count({ ms: late, starvedMs, from: this.#tickedAt, to: time });
+    }
     if (time - this.#loggedAt >= LOG_EVERY_MS) this.#logBlocks(time);
     this.#tickedAt = time;
+    this.#waitedMs = waitedMs;
     if (time - this.#windowAt < WINDOW_MS) return;
     this.#lastWindow = delayOf(this.#late);
     this.#late = [];
@@ -107,14 +116,23 @@ export class EventLoopWatch {
   #logBlocks(time: number): void {
     const [longest, ...others] = this.#unlogged.sort((a, b) => b.ms - a.ms);
     if (!longest) return;
-    const done = this.#doneBetween(longest.from, longest.to).join(", ");
     const more = others.length > 0 ? ` ${others.length} shorter blocks came with it.` : "";
-    this.#log.warn(
-      `The event loop was blocked for ${Math.round(longest.ms)} ms, in which nothing was captured or served. In that time: ${done || "nothing that the server was asked for"}.${more} Long computations belong into a worker thread.`,
-    );
+    const isStarved = longest.starvedMs > longest.ms / 2;
+    this.#log.warn(`${isStarved ? starvation(longest) : this.#blame(longest)}${more}`, {
+      ...(isStarved && { cause: "machine" }),
+    });
     this.#loggedAt = time;
     this.#unlogged = [];
   }
+
+  #blame({ ms, from, to }: Block): string {
+    const done = this.#doneBetween(from, to).join(", ") || "nothing that the server was asked for";
+    return `The event loop was blocked for ${Math.round(ms)} ms, in which nothing was captured or served. In that time: ${done}. Long computations belong into a worker thread.`;
+  }
+}
+
+function starvation({ ms, starvedMs }: Block): string {
+  return `The event loop was late by ${Math.round(ms)} ms, in which nothing was captured or served: for ${Math.round(starvedMs)} ms of these, other programs had the processor. End them, or give this server a processor of its own.`;
 }
 
 function delayOf(late: readonly number[]): EventLoopDelay {

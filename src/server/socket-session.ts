@@ -9,7 +9,7 @@ const TRY_AGAIN_LATER = 1013;
 /** Bytes: a control frame has no room for more. */
 const LONGEST_REASON = 123;
 /** What a client has, after it was told to close, before it is cut off. */
-const CLOSE_MS = 2000;
+const CLOSE_MS = 10_000;
 const MESSAGE_RATE = { burst: 200, perSecond: 100 } as const;
 
 /** One client of a WebSocket, whatever it speaks: bounded in what it says, and in what waits for it. */

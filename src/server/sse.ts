@@ -2,8 +2,8 @@ import type { ServerResponse } from "node:http";
 
 const MAX_UNSENT_BYTES = 1 << 20;
 const HEARTBEAT_MS = 15_000;
-/** What a reader has, after it was told why, before it is cut off. */
-const DROP_MS = 2000;
+/** What a reader has, after it was told why, before it is cut off: what waits for it is taken first. */
+const DROP_MS = 10_000;
 
 /**
  * Writes server-sent events. A reader who lets more than 1 MiB pile up is dropped with a reason: it can come back
