@@ -1,7 +1,8 @@
 import type { Sharp } from "sharp";
 import { messageOf, ThingError } from "../base/errors.ts";
-import { inspectJpeg, MAX_JPEG_PIXELS } from "./jpeg.ts";
-import { badFrame } from "./jpeg-header.ts";
+import { liesOnItsSide, type Orientation } from "./exif-orientation.ts";
+import { inspectJpeg, type JpegInfo, MAX_JPEG_PIXELS } from "./jpeg.ts";
+import { badFrame } from "./jpeg-fault.ts";
 import { luma } from "./pixel-formats.ts";
 import type { RawImage } from "./raw-image.ts";
 
@@ -22,6 +23,8 @@ function sharpLibrary() {
 }
 
 const DEFAULT_QUALITY = 85;
+/** Colour components of a JPEG for printers. */
+const CMYK = 4;
 
 /** How a JPEG is written. */
 export interface JpegQuality {
@@ -50,7 +53,7 @@ export async function encodeJpeg(image: RawImage, options: JpegQuality = {}): Pr
 }
 
 /**
- * The same picture `width` pixels wide, its aspect kept. It is not enlarged, except when `enlarge` is true; without
+ * The same picture, as browsers show it, `width` pixels wide and upright, its aspect kept. It is not enlarged, except when `enlarge` is true; without
  * `width` it is only written anew with another quality.
  *
  * @throws {ThingError} `BAD_FRAME` when it cannot be decoded.
@@ -59,13 +62,13 @@ export async function resizeJpeg(
   jpeg: Uint8Array,
   options: JpegQuality & { width?: number | undefined; enlarge?: boolean } = {},
 ): Promise<Uint8Array> {
-  return toJpeg(await opened(jpeg, options.width, options.enlarge), options);
+  return toJpeg(await opened(jpeg, options), options);
 }
 
 /**
- * The brightness of each pixel, as the JPEG stores it (Rec. 601, 0 to 255), at most `width` pixels wide.
+ * The brightness of each pixel, as the JPEG stores it (Rec. 601, 0 to 255), upright and at most `width` pixels wide.
  *
- * @throws {ThingError} `BAD_FRAME` when it cannot be decoded.
+ * @throws {ThingError} `BAD_FRAME` when it cannot be decoded, or its data is damaged.
  */
 export async function decodeLuma(
   jpeg: Uint8Array,
@@ -76,16 +79,25 @@ export async function decodeLuma(
   return { data: luma(rgb.data), width: rgb.width, height: rgb.height, channels: 1 };
 }
 
+/** What libjpeg warns of when pixels are missing or wrong; its other warnings, as of bytes before a marker, are of no matter. */
+const DAMAGE = /premature end|bad Huffman code|instead of RST/i;
+
 /**
- * Red, green and blue of each pixel, at most `width` pixels wide.
+ * Red, green and blue of each pixel, upright and at most `width` pixels wide. They are for programs, so a picture whose data is
+ * damaged is refused here; where it is shown, it is shown as far as it goes.
  *
- * @throws {ThingError} `BAD_FRAME` when it cannot be decoded.
+ * @throws {ThingError} `BAD_FRAME` when it cannot be decoded, or its data is damaged.
  */
 export async function decodeRgb(
   jpeg: Uint8Array,
   { width }: { width?: number | undefined } = {},
 ): Promise<RawImage> {
-  return toRgb(await opened(jpeg, width));
+  try {
+    return await toRgb(await opened(jpeg, { width, failOn: "warning" }));
+  } catch (error) {
+    if (DAMAGE.test(messageOf(error))) throw error;
+    return toRgb(await opened(jpeg, { width }));
+  }
 }
 
 /** An SVG drawing as a JPEG of `width` x `height` pixels on black. @throws {ThingError} `BAD_FRAME` */
@@ -104,18 +116,69 @@ export async function renderSvgRaw(
   return toRgb(await drawn(svg, size));
 }
 
+interface Opening {
+  readonly width?: number | undefined;
+  readonly enlarge?: boolean | undefined;
+  /** As browsers, a decoder goes on after a warning, and shows as much as there is. */
+  readonly failOn?: "none" | "warning";
+}
+
 /** The marker walk first: only a JPEG, of an allowed size, comes to a decoder. */
 async function opened(
   jpeg: Uint8Array,
-  width: number | undefined,
-  enlarge = false,
+  { width, enlarge = false, failOn = "none" }: Opening,
 ): Promise<Sharp> {
-  const { length } = inspectJpeg(jpeg);
+  const info = inspectJpeg(jpeg);
   const sharp = await sharpLibrary();
-  const image = sharp(jpeg.subarray(0, length), { limitInputPixels: MAX_JPEG_PIXELS });
-  if (width === undefined) return image;
-  requireInteger("width", width, 65500);
-  return image.resize({ width, withoutEnlargement: !enlarge });
+  const input = { failOn, limitInputPixels: MAX_JPEG_PIXELS, unlimited: true }; // of scans: the walk has counted them
+  const picture = sharp(jpeg.subarray(0, info.length), input);
+  const image = info.components === CMYK ? await asRgb(picture) : picture;
+  if (width !== undefined) {
+    requireInteger("width", width, 65500);
+    if (enlarge || width < info.width) image.resize({ ...sizeInFile(info, width), fit: "fill" });
+  }
+  return upright(image, info.orientation);
+}
+
+/** What is to become of the picture as it lies in its file, that it is `width` wide when it is upright. */
+function sizeInFile({ width: own, height: ownHeight, orientation }: JpegInfo, width: number) {
+  const height = Math.max(1, Math.round((width * ownHeight) / own));
+  return liesOnItsSide(orientation) ? { width: height, height: width } : { width, height };
+}
+
+/** sharp mirrors before it turns, and turns what has been made smaller. */
+function upright(image: Sharp, orientation: Orientation): Sharp {
+  const { mirror, turn } = UPRIGHT[orientation];
+  if (mirror) image.flop();
+  return turn === 0 ? image : image.rotate(turn);
+}
+
+/** How what EXIF tells is undone: mirrored left to right first, then turned clockwise by so many degrees. */
+const UPRIGHT: Readonly<Record<Orientation, { mirror: boolean; turn: number }>> = {
+  1: { mirror: false, turn: 0 },
+  2: { mirror: true, turn: 0 },
+  3: { mirror: false, turn: 180 },
+  4: { mirror: true, turn: 180 },
+  5: { mirror: true, turn: 270 },
+  6: { mirror: false, turn: 90 },
+  7: { mirror: true, turn: 90 },
+  8: { mirror: false, turn: 270 },
+};
+
+/** As browsers take the four inks, without a profile of colours. */
+async function asRgb(image: Sharp): Promise<Sharp> {
+  const raw = image.pipelineColourspace("cmyk").toColourspace("cmyk").raw();
+  const { data, info } = await decoded(raw);
+  const { width, height } = info;
+  const rgb = new Uint8Array(3 * width * height);
+  for (let from = 0, to = 0; from < data.length; from += CMYK) {
+    const light = 255 - data[from + 3]!;
+    for (let ink = 0; ink < 3; ink++) {
+      rgb[to++] = Math.round(((255 - data[from + ink]!) * light) / 255);
+    }
+  }
+  const sharp = await sharpLibrary();
+  return sharp(rgb, { raw: { width, height, channels: 3 }, limitInputPixels: MAX_JPEG_PIXELS });
 }
 
 async function drawn(

@@ -1,4 +1,6 @@
 import { concatBytes } from "./bytes.ts";
+import type { Orientation } from "./exif-orientation.ts";
+import { inspectJpeg } from "./jpeg.ts";
 
 /** What is said of a picture in its EXIF block. */
 export interface ExifTags {
@@ -15,7 +17,10 @@ export interface ExifTags {
   readonly comment?: unknown;
 }
 
+type AllTags = ExifTags & { readonly orientation: Orientation };
+
 const ASCII = 2;
+const SHORT = 3;
 const LONG = 4;
 const RATIONAL = 5;
 const UNDEFINED = 7;
@@ -23,6 +28,7 @@ const UNDEFINED = 7;
 const TAG = {
   ImageDescription: 0x010e,
   Model: 0x0110,
+  Orientation: 0x0112,
   Software: 0x0131,
   DateTime: 0x0132,
   ExifIFD: 0x8769,
@@ -44,13 +50,17 @@ interface Field {
 }
 
 /**
- * The same JPEG with an EXIF block, in place of one that it may have. The picture itself is not encoded again.
+ * The same JPEG with an EXIF block, in place of one that it may have, and as it lies there. The picture itself is not encoded again.
  * @param jpeg - One whole JPEG file.
+ * @throws {ThingError} `BAD_FRAME` when it is not.
  * @throws {RangeError} when the block is longer than a JPEG can carry, 65,533 bytes.
  * @see CIPA DC-008-2019 (EXIF 2.32), 4.5.4, 4.6
  */
 export function withExif(jpeg: Uint8Array, tags: ExifTags): Uint8Array {
-  const block = concatBytes([new TextEncoder().encode("Exif\0\0"), tiff(tags)]);
+  const block = concatBytes([
+    new TextEncoder().encode("Exif\0\0"),
+    tiff({ ...tags, orientation: inspectJpeg(jpeg).orientation }),
+  ]);
   if (block.length > MOST_BYTES) {
     throw new RangeError(`EXIF has ${block.length} bytes, a JPEG carries ${MOST_BYTES} at most.`);
   }
@@ -79,7 +89,8 @@ function tiff({
   capturedAt,
   exposure,
   comment,
-}: ExifTags): Uint8Array {
+  orientation,
+}: AllTags): Uint8Array {
   const [date, time] = new Date(capturedAt).toISOString().split("T") as [string, string];
   const when = `${date.replaceAll("-", ":")} ${time.slice(0, 8)}`;
   const exif: Field[] = [
@@ -95,6 +106,7 @@ function tiff({
   const image: Field[] = [
     ...(description === undefined ? [] : [text(TAG.ImageDescription, description)]),
     ...(model === undefined ? [] : [text(TAG.Model, model)]),
+    ...(orientation === 1 ? [] : [short(TAG.Orientation, orientation)]),
     ...(software === undefined ? [] : [text(TAG.Software, software)]),
     text(TAG.DateTime, when),
   ];
@@ -134,6 +146,10 @@ function text(tag: number, value: string): Field {
   const ascii = value.replaceAll(/[^\x20-\x7e]/g, "?");
   const bytes = new TextEncoder().encode(`${ascii}\0`);
   return { tag, type: ASCII, count: bytes.length, bytes };
+}
+
+function short(tag: number, value: number): Field {
+  return { tag, type: SHORT, count: 1, bytes: Uint8Array.of(value & 0xff, value >> 8) };
 }
 
 function raw(tag: number, bytes: Uint8Array): Field {

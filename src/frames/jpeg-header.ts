@@ -1,8 +1,12 @@
-import { ThingError } from "../base/errors.ts";
+import { type Orientation, orientationIn } from "./exif-orientation.ts";
+import { badFrame, hex, word } from "./jpeg-fault.ts";
+import { HuffmanTables } from "./jpeg-huffman.ts";
 
 /** More than this per side is refused by libjpeg, and so by browsers. */
 const MAX_SIDE = 65500;
 const MAX_BLOCKS_PER_MCU = 10;
+/** Chromium gives up at the hundredth. */
+const MAX_SCANS = 99;
 const SOF_PROGRESSIVE = 0xc2;
 
 interface Component {
@@ -13,33 +17,38 @@ interface Component {
   readonly quantisationTable: number;
 }
 
-/** The error for a picture that is not one whole JPEG; `fault` says what is wrong and where. */
-export function badFrame(fault: string, options?: ErrorOptions): ThingError {
-  return new ThingError(
-    "BAD_FRAME",
-    `This is not one whole JPEG that a browser can show: ${fault}.`,
-    options,
-  );
-}
-
 /**
  * What the segments of one JPEG have said so far. Each `read…` takes the content of one segment, without marker and
  * length, and refuses what would make libjpeg (and with it a browser) give up.
  */
 export class JpegHeader {
+  /** Pixels in the file, before anything is turned. */
   width = 0;
   height = 0;
-  hasHuffmanTables = false;
+  readonly huffman = new HuffmanTables();
+  #orientation: Orientation | undefined;
   readonly #maxPixels: number;
   #progressive = false;
   readonly #components: Component[] = [];
   /** Bit n is set when table n is defined. */
   #quantisationTables = 0;
-  #dcTables = 0;
-  #acTables = 0;
+  #scans = 0;
 
   constructor(maxPixels: number) {
     this.#maxPixels = maxPixels;
+  }
+
+  get orientation(): Orientation {
+    return this.#orientation ?? 1;
+  }
+
+  /** Of a picture with several, the first EXIF block counts, as in browsers. */
+  readApplicationData(bytes: Uint8Array, start: number, end: number): void {
+    this.#orientation ??= orientationIn(bytes, start, end);
+  }
+
+  get components(): number {
+    return this.#components.length;
   }
 
   readQuantisationTables(bytes: Uint8Array, start: number, end: number): void {
@@ -55,28 +64,6 @@ export class JpegHeader {
       if (at > end) throw badFrame(`the quantisation tables at byte ${start} are cut off`);
       this.#quantisationTables |= 1 << id;
     }
-  }
-
-  readHuffmanTables(bytes: Uint8Array, start: number, end: number): void {
-    for (let at = start; at < end; ) {
-      const tableClass = bytes[at]! >> 4;
-      const id = bytes[at]! & 15;
-      if (tableClass > 1 || id > 3) {
-        throw badFrame(`the Huffman table at byte ${at} has class ${tableClass} and id ${id}`);
-      }
-      const symbolsAt = at + 17;
-      const count = symbolsAt <= end ? countCodes(bytes, at + 1) : 0;
-      if (symbolsAt + count > end)
-        throw badFrame(`the Huffman tables at byte ${start} are cut off`);
-      if (tableClass === 0) {
-        checkDcSymbols(bytes, symbolsAt, count);
-        this.#dcTables |= 1 << id;
-      } else {
-        this.#acTables |= 1 << id;
-      }
-      at = symbolsAt + count;
-    }
-    this.hasHuffmanTables = true;
   }
 
   /** `code` is the second byte of the SOF marker. */
@@ -144,6 +131,8 @@ export class JpegHeader {
   readScanHeader(bytes: Uint8Array, start: number, end: number): void {
     if (this.width === 0)
       throw badFrame(`a scan (SOS) begins at byte ${start}, before any frame header (SOF)`);
+    this.#scans += 1;
+    if (this.#scans > MAX_SCANS) throw badFrame(`it has more than ${MAX_SCANS} scans`);
     const count = bytes[start]!;
     if (count < 1 || count > this.#components.length || end - start !== 4 + 2 * count) {
       throw badFrame(
@@ -167,8 +156,8 @@ export class JpegHeader {
           `quantisation table ${component.quantisationTable} is used but never defined`,
         );
       }
-      if (dc) this.#requireHuffmanTable("DC", this.#dcTables, bytes[at + 1]! >> 4);
-      if (ac) this.#requireHuffmanTable("AC", this.#acTables, bytes[at + 1]! & 15);
+      if (dc) this.huffman.require("DC", bytes[at + 1]! >> 4, !this.#progressive);
+      if (ac) this.huffman.require("AC", bytes[at + 1]! & 15, !this.#progressive);
     }
     if (count > 1 && blocks > MAX_BLOCKS_PER_MCU) {
       throw badFrame(
@@ -192,44 +181,4 @@ export class JpegHeader {
     }
     return { dc: first === 0 && high === 0, ac: first > 0 };
   }
-
-  #requireHuffmanTable(kind: string, defined: number, id: number): void {
-    const known = this.hasHuffmanTables || this.#progressive ? defined : 0b11; // the standard tables are 0 and 1
-    if (id > 3 || (known & (1 << id)) === 0)
-      throw badFrame(`${kind} Huffman table ${id} is used but never defined`);
-  }
-}
-
-/** Adds up the codes of each length and checks that a prefix code with so many exists (none is all ones). */
-function countCodes(bytes: Uint8Array, countsAt: number): number {
-  let total = 0;
-  let nextCode = 0;
-  for (let length = 1; length <= 16; length++) {
-    const count = bytes[countsAt + length - 1]!;
-    total += count;
-    nextCode = (nextCode << 1) + count;
-    if (count > 0 && nextCode >= 1 << length) {
-      throw badFrame(
-        `the Huffman table at byte ${countsAt} has more codes of ${length} bits than exist`,
-      );
-    }
-  }
-  if (total === 0 || total > 256)
-    throw badFrame(`the Huffman table at byte ${countsAt} has ${total} codes`);
-  return total;
-}
-
-function checkDcSymbols(bytes: Uint8Array, at: number, count: number): void {
-  for (let symbol = at; symbol < at + count; symbol++) {
-    if (bytes[symbol]! > 15)
-      throw badFrame(`the DC Huffman table at byte ${at} has the symbol ${bytes[symbol]}`);
-  }
-}
-
-export function word(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 8) | bytes[at + 1]!;
-}
-
-export function hex(byte: number): string {
-  return byte.toString(16).padStart(2, "0").toUpperCase();
 }

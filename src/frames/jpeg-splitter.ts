@@ -1,14 +1,13 @@
 import { ThingError } from "../base/errors.ts";
 import { GrowingBytes, indexOfByte } from "./bytes.ts";
 import { MAX_JPEG_BYTES } from "./jpeg.ts";
-import { isRestart } from "./jpeg-scan.ts";
+import { isRestart, isText, kindOfMarker } from "./jpeg-scan.ts";
 
 const SOI = 0xd8;
-const EOI = 0xd9;
 const SOS = 0xda;
 const START = Uint8Array.of(0xff, SOI);
 
-/** What the next byte is. `skip` and `scan` pass over many at once. */
+/** What the next byte is. `marker`, `skip` and `scan` pass over many at once. */
 type Expected =
   | "between"
   | "start code"
@@ -37,7 +36,9 @@ export class JpegSplitter {
   #whole: Uint8Array[] = [];
   #expected: Expected = "between";
   #hasScan = false;
-  #scanFollows = false;
+  /** Of the marker whose segment is being read. */
+  #code = 0;
+  #isAtStart = false;
   #segmentLeft = 0;
   /** Where in the present chunk the bytes begin that `#jpeg` does not hold yet. */
   #unkept = 0;
@@ -80,9 +81,9 @@ export class JpegSplitter {
     if (this.#expected === "between") return this.#findStart(chunk, at);
     if (this.#expected === "scan") return this.#passScan(chunk, at);
     if (this.#expected === "skip") return this.#passSegment(chunk, at);
+    if (this.#expected === "marker") return this.#passToMarker(chunk, at);
     const byte = chunk[at]!;
     if (this.#expected === "start code") this.#readStartCode(byte, at);
-    else if (this.#expected === "marker") this.#readMarker(byte);
     else if (this.#expected === "code") this.#readCode(byte, chunk, at);
     else if (this.#expected === "scan code") this.#readScanCode(byte, chunk, at);
     else this.#readLength(byte);
@@ -111,26 +112,38 @@ export class JpegSplitter {
     this.#jpeg.append(START);
     this.#unkept = at + 1;
     this.#hasScan = false;
+    this.#isAtStart = true;
     this.#expected = "marker";
   }
 
-  #readMarker(byte: number): void {
-    if (byte === 0xff) this.#expected = "code";
-    else this.#drop();
+  /** Bytes before a marker belong to the picture, as for `inspectJpeg`: not right behind its start. */
+  #passToMarker(chunk: Uint8Array, at: number): number {
+    if (this.#isAtStart && chunk[at] !== 0xff) {
+      this.#drop();
+      return at;
+    }
+    this.#isAtStart = false;
+    const found = indexOfByte(chunk, 0xff, at);
+    if (found < 0) return chunk.length;
+    this.#expected = "code";
+    return found + 1;
   }
 
   #readCode(code: number, chunk: Uint8Array, at: number): void {
     if (code === 0xff) return;
-    if (code === SOI) {
+    const kind = kindOfMarker(code);
+    if (kind === "start") {
       this.#drop();
       this.#begin(at);
-    } else if (code === EOI && this.#hasScan) {
+    } else if (kind === "end" && this.#hasScan) {
       this.#finish(chunk, at + 1);
-    } else if (code < 0xc0 || isRestart(code) || code === EOI) {
-      this.#drop();
-    } else {
-      this.#scanFollows = code === SOS;
+    } else if (code === 0 || kind === "alone") {
+      this.#expected = "marker";
+    } else if (kind === "segment") {
+      this.#code = code;
       this.#expected = "length high";
+    } else {
+      this.#drop();
     }
   }
 
@@ -141,6 +154,7 @@ export class JpegSplitter {
       return;
     }
     this.#segmentLeft += byte - 2;
+    if (isText(this.#code)) this.#segmentLeft = Math.max(0, this.#segmentLeft);
     if (this.#segmentLeft < 0) this.#drop();
     else this.#expected = "skip";
     if (this.#segmentLeft === 0) this.#endSegment();
@@ -154,8 +168,9 @@ export class JpegSplitter {
   }
 
   #endSegment(): void {
-    this.#hasScan ||= this.#scanFollows;
-    this.#expected = this.#scanFollows ? "scan" : "marker";
+    const isScan = this.#code === SOS;
+    this.#hasScan ||= isScan;
+    this.#expected = isScan ? "scan" : "marker";
   }
 
   #passScan(chunk: Uint8Array, at: number): number {

@@ -1,5 +1,8 @@
-import { badFrame, hex, JpegHeader, word } from "./jpeg-header.ts";
-import { endOfScan } from "./jpeg-scan.ts";
+import type { ThingError } from "../base/errors.ts";
+import { liesOnItsSide, type Orientation } from "./exif-orientation.ts";
+import { badFrame, hex, word } from "./jpeg-fault.ts";
+import { JpegHeader } from "./jpeg-header.ts";
+import { endOfScan, isText, kindOfMarker, markerCodeAfter } from "./jpeg-scan.ts";
 
 export { STANDARD_HUFFMAN_TABLES } from "./huffman-tables.ts";
 
@@ -10,10 +13,14 @@ export const MAX_JPEG_PIXELS = 2 ** 28;
 
 /** What the markers of a JPEG say. */
 export interface JpegInfo {
-  /** Pixels. */
+  /** Pixels, as it is shown: upright. */
   readonly width: number;
-  /** Pixels. */
+  /** Pixels, as it is shown: upright. */
   readonly height: number;
+  /** How it lies in the file. At 5 to 8 the file's width is `height`, and its height `width`. */
+  readonly orientation: Orientation;
+  /** Of colour: 1, 3 or 4. */
+  readonly components: number;
   /** Bytes up to and including the EOI marker; what follows them is not part of the JPEG. */
   readonly length: number;
   /** Offset of the first SOS marker: headers end here. */
@@ -23,12 +30,12 @@ export interface JpegInfo {
 }
 
 const SOI = 0xd8;
-const EOI = 0xd9;
 const SOS = 0xda;
 const DQT = 0xdb;
 const DNL = 0xdc;
 const DRI = 0xdd;
 const DHT = 0xc4;
+const APP1 = 0xe1;
 
 /**
  * Is this one whole JPEG, and how large is the picture? Walks the markers and checks tables and headers without
@@ -49,18 +56,28 @@ export function inspectJpeg(
   if (bytes.length > maxBytes)
     throw badFrame(`it has ${bytes.length} bytes, at most ${maxBytes} are allowed`);
   if (bytes[0] !== 0xff || bytes[1] !== SOI) throw badFrame(notAJpeg(bytes));
+  // By this third byte browsers know a JPEG; what stands between later markers does not matter to them.
+  if (bytes.length > 2 && bytes[2] !== 0xff)
+    throw badFrame(`byte 2 is ${hex(bytes[2]!)} where a marker (FF) must stand`);
   const header = new JpegHeader(maxPixels);
   let scanAt = -1;
   for (let at = 2; ; ) {
-    const codeAt = markerCodeAt(bytes, at);
+    const codeAt = markerCodeAfter(bytes, at);
+    if (codeAt < 0) throw badFrame(`it is cut off after ${bytes.length} bytes`);
     const code = bytes[codeAt]!;
-    if (code === EOI) {
+    const kind = kindOfMarker(code);
+    if (kind === "end") {
       if (scanAt < 0) throw badFrame(`it ends at byte ${codeAt} without a scan (SOS)`);
-      const { width, height, hasHuffmanTables } = header;
-      return { width, height, length: codeAt + 1, scanAt, hasHuffmanTables };
+      return infoOf(header, codeAt + 1, scanAt);
     }
+    if (kind === "alone") {
+      at = codeAt + 1;
+      continue;
+    }
+    if (kind !== "segment") throw outOfPlace(code, codeAt - 1);
     const end = segmentEnd(bytes, codeAt);
-    readSegment(header, code, bytes, codeAt + 3, end);
+    if (code !== APP1) readSegment(header, code, bytes, codeAt + 3, end);
+    else if (scanAt < 0) header.readApplicationData(bytes, codeAt + 3, end);
     if (code !== SOS) {
       at = end;
       continue;
@@ -70,6 +87,15 @@ export function inspectJpeg(
     if (at < 0) throw badFrame(`the end marker (EOI) is missing after ${bytes.length} bytes`);
     if (at === end) throw badFrame(`the scan at byte ${end} is empty`);
   }
+}
+
+function infoOf(header: JpegHeader, length: number, scanAt: number): JpegInfo {
+  const { orientation, components, huffman } = header;
+  const isTurned = liesOnItsSide(orientation);
+  const width = isTurned ? header.height : header.width;
+  const height = isTurned ? header.width : header.height;
+  const hasHuffmanTables = huffman.areThere;
+  return { width, height, orientation, components, length, scanAt, hasHuffmanTables };
 }
 
 /** What somebody without types gave instead. */
@@ -85,47 +111,40 @@ function readSegment(
   start: number,
   end: number,
 ): void {
-  if (code === DHT) header.readHuffmanTables(bytes, start, end);
+  if (code === DHT) header.huffman.read(bytes, start, end);
   else if (code === DQT) header.readQuantisationTables(bytes, start, end);
   else if (code === SOS) header.readScanHeader(bytes, start, end);
+  else if (code === DRI) requireLength(bytes, start, end, 4);
   else if (isFrameHeader(code)) header.readFrameHeader(code, bytes, start, end);
-  else if (!isPassedOver(code))
-    throw badFrame(`the marker FF${hex(code)} at byte ${start - 4} has no place there`);
+  else if (!isText(code) && code !== DNL) throw outOfPlace(code, start - 4);
 }
 
-/** The offset of the second byte of the marker at `at`; any number of fill bytes 0xff may lead it. */
-function markerCodeAt(bytes: Uint8Array, at: number): number {
-  let codeAt = at;
-  while (bytes[codeAt] === 0xff) codeAt++;
-  if (codeAt >= bytes.length) throw badFrame(`it is cut off after ${bytes.length} bytes`);
-  if (codeAt === at)
-    throw badFrame(`byte ${at} is ${hex(bytes[at]!)} where a marker (FF) must stand`);
-  return codeAt;
+function requireLength(bytes: Uint8Array, start: number, end: number, length: number): void {
+  if (end - start + 2 === length) return;
+  const code = hex(bytes[start - 3]!);
+  throw badFrame(`the segment FF${code} at byte ${start - 4} has not ${length} bytes`);
+}
+
+function outOfPlace(code: number, at: number): ThingError {
+  return badFrame(`the marker FF${hex(code)} at byte ${at} has no place there`);
 }
 
 function segmentEnd(bytes: Uint8Array, codeAt: number): number {
   const code = bytes[codeAt]!;
-  if (code < 0xc0 || (code >= 0xd0 && code <= SOI)) {
-    throw badFrame(`the marker FF${hex(code)} at byte ${codeAt - 1} has no place there`);
-  }
   if (codeAt + 2 >= bytes.length) throw badFrame(`it is cut off after ${bytes.length} bytes`);
-  const length = word(bytes, codeAt + 1);
+  const stated = word(bytes, codeAt + 1);
+  const length = isText(code) ? Math.max(2, stated) : stated;
   const end = codeAt + 1 + length;
   if (length < 2 || end > bytes.length) {
     throw badFrame(
-      `the segment FF${hex(code)} at byte ${codeAt - 1} claims ${length} bytes, ${bytes.length - codeAt - 1} are left`,
+      `the segment FF${hex(code)} at byte ${codeAt - 1} claims ${stated} bytes, ${bytes.length - codeAt - 1} are left`,
     );
   }
   return end;
 }
 
 function isFrameHeader(code: number): boolean {
-  return code >= 0xc0 && code <= 0xcf && code !== DHT && code !== 0xc8 && code !== 0xcc;
-}
-
-function isPassedOver(code: number): boolean {
-  const isApplicationOrComment = (code >= 0xe0 && code <= 0xef) || code === 0xfe;
-  return isApplicationOrComment || code === DRI || code === DNL;
+  return code >= 0xc0 && code <= 0xcf && code !== DHT && code !== 0xcc;
 }
 
 function notAJpeg(bytes: Uint8Array): string {

@@ -1,6 +1,7 @@
 const NAMES: Readonly<Record<number, string>> = {
   270: "ImageDescription",
   272: "Model",
+  274: "Orientation",
   305: "Software",
   306: "DateTime",
   33434: "ExposureTime",
@@ -29,11 +30,15 @@ function directoryAt(tiff: Buffer, at: number): Record<string, string | number> 
     before = tag;
     const type = tiff.readUInt16LE(entry + 2);
     const count = tiff.readUInt32LE(entry + 4);
-    const size = count * (type === 5 ? 8 : type === 4 ? 4 : 1);
+    const size = count * (type === 5 ? 8 : type === 4 ? 4 : type === 3 ? 2 : 1);
     const place = size <= 4 ? entry + 8 : tiff.readUInt32LE(entry + 8);
     if (tag === 0x8769) Object.assign(found, directoryAt(tiff, tiff.readUInt32LE(place)));
     const name = NAMES[tag];
     if (!name) continue;
+    if (type === 3) {
+      found[name] = tiff.readUInt16LE(place);
+      continue;
+    }
     const text = tiff.toString("utf8", place, place + size);
     found[name] =
       type === 5

@@ -4,7 +4,7 @@ import sharp from "sharp";
 import { withExif } from "../../src/frames/exif.ts";
 import { inspectJpeg } from "../../src/frames/jpeg.ts";
 import { exifIn } from "./exif-reader.ts";
-import { jpegOf, segmentsOf } from "./jpegs.ts";
+import { jpegOf, segmentsOf, withOrientation } from "./jpegs.ts";
 
 const capturedAt = Date.UTC(2026, 10, 25, 19, 6, 3, 45);
 
@@ -53,9 +53,19 @@ test("an EXIF block that a picture has is replaced, its other segments are kept"
   assert.equal(segmentsOf(still).filter(({ code }) => code === 0xe1).length, 2);
 });
 
+test("a picture that lies on its side keeps the tag that says so", async () => {
+  for (const orientation of [3, 6, 7]) {
+    const still = withExif(withOrientation(await jpegOf(32, 16), orientation), { capturedAt });
+    assert.equal(exifIn(still).Orientation, orientation);
+    assert.equal(inspectJpeg(still).orientation, orientation);
+  }
+  assert.ok(!("Orientation" in exifIn(withExif(await jpegOf(32, 16), { capturedAt }))));
+});
+
 test("a block that a JPEG cannot carry is refused", async () => {
+  const jpeg = await jpegOf(16, 16);
   const comment = "x".repeat(70_000);
-  assert.throws(() => withExif(Uint8Array.of(0xff, 0xd8, 0xff, 0xd9), { capturedAt, comment }), {
+  assert.throws(() => withExif(jpeg, { capturedAt, comment }), {
     name: "RangeError",
     message: /at most/,
   });

@@ -39,6 +39,8 @@ describe("a whole JPEG is accepted", () => {
       height: 48,
       length: jpeg.length,
       scanAt,
+      orientation: 1,
+      components: 3,
       hasHuffmanTables: true,
     });
   });
@@ -114,7 +116,7 @@ describe("what is not one whole JPEG is refused with a sentence", () => {
     refuses(join(jpeg.subarray(0, end), new Uint8Array(4000)), /end marker \(EOI\) is missing/);
     const { at } = segmentsOf(jpeg)[1]!;
     const zeroed = join(jpeg.subarray(0, at), new Uint8Array(4000), [0xff, 0xd9]);
-    refuses(zeroed, /where a marker \(FF\) must stand/);
+    refuses(zeroed, /ends at byte \d+ without a scan/);
   });
 
   test("a JPEG cut off anywhere, or run into the next", () => {
@@ -131,9 +133,7 @@ describe("what is not one whole JPEG is refused with a sentence", () => {
     refuses(changed(DHT, 4, 0x04), /class 0 and id 4/);
     refuses(changed(DHT, 5, 2), /more codes of 1 bits than exist/);
     refuses(changed(DHT, 20, 200), /Huffman table/);
-    refuses(changed(DHT, 21, 16), /has the symbol 16/);
-    const empty = withFirstSegment(jpeg, segment(DHT, new Uint8Array(17)));
-    refuses(empty, /has 0 codes/);
+    refuses(changed(DHT, 21, 16), /DC Huffman table 0 is used and cannot be decoded/);
     const short = withFirstSegment(jpeg, segment(DHT, [0, 0, 1]));
     refuses(short, /cut off/);
   });
@@ -181,9 +181,6 @@ describe("what is not one whole JPEG is refused with a sentence", () => {
     refuses(changed(SOS, 4, 4), /has 4 components/);
     refuses(changed(SOS, 6, 0x20), /DC Huffman table 2 is used but never defined/);
     refuses(changed(SOS, 6, 0x03), /AC Huffman table 3 is used but never defined/);
-    const first = segmentsOf(jpeg).find(({ code }) => code === DHT)!;
-    const oneTable = withoutAll(jpeg, DHT, jpeg.slice(first.at, first.end));
-    refuses(oneTable, /Huffman table \d is used but never defined/);
   });
 
   test("a broken pass of a progressive JPEG", async () => {
@@ -235,9 +232,4 @@ function withSize(bytes: Uint8Array, width: number, height: number): Uint8Array 
   const copy = Uint8Array.from(bytes);
   copy.set([height >> 8, height & 255, width >> 8, width & 255], at + 5);
   return copy;
-}
-
-/** The JPEG with `piece` in the place of all segments `code`. */
-function withoutAll(bytes: Uint8Array, code: number, piece: Uint8Array): Uint8Array {
-  return withFirstSegment(without(bytes, code), piece);
 }

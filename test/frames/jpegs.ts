@@ -49,6 +49,14 @@ export function withFirstSegment(jpeg: Uint8Array, piece: Uint8Array): Uint8Arra
   return join(jpeg.subarray(0, 2), piece, jpeg.subarray(2));
 }
 
+/** The JPEG as a camera that lies on its side marks it. */
+export function withOrientation(jpeg: Uint8Array, orientation: number): Uint8Array {
+  const tiff = [0x4d, 0x4d, 0, 42, 0, 0, 0, 8];
+  const entry = [0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0];
+  const exif = segment(0xe1, [...Buffer.from("Exif\0\0"), ...tiff, 0, 1, ...entry, 0, 0, 0, 0]);
+  return withFirstSegment(jpeg, exif);
+}
+
 export function without(jpeg: Uint8Array, code: number): Uint8Array {
   const bytes = new Set<number>();
   for (const { at, end } of segmentsOf(jpeg).filter((one) => one.code === code)) {
