@@ -1,10 +1,9 @@
-import { hostname } from "node:os";
 import {
   action,
   event,
   files,
   type Invocation,
-  now,
+  messageOf,
   property,
   RecordingsFolder,
   type StoredFile,
@@ -16,23 +15,16 @@ import {
   wallTime,
 } from "thingscope";
 import { Type } from "typebox";
+import type { Progress } from "./recorder/begun-recording.ts";
+import { GroupSession } from "./recorder/group-session.ts";
 import { Manifests } from "./recorder/manifests.ts";
 import { Manifest, ManifestFile, RecordingFile, Start, Trigger } from "./recorder/schemas.ts";
-import { type BegunRecording, Recorder } from "./recorder.ts";
+import { Recorder } from "./recorder.ts";
 
 /** What a RecorderGroup is made with. */
 export interface RecorderGroupOptions {
   /** Where manifests go: `recordings` when absent. */
   readonly folder?: string;
-}
-
-/** What goes on until it is stopped. */
-interface Session {
-  readonly name: string;
-  /** Epoch ms. */
-  readonly from: number;
-  /** By the recorder's name. */
-  readonly begun: ReadonlyMap<string, BegunRecording>;
 }
 
 /** Several recorders that begin and end at the same moments of one clock, and one manifest of what they recorded. */
@@ -42,7 +34,8 @@ export class RecorderGroup extends Thing {
     "Starts and stops several recorders together, and writes one manifest of what they recorded.";
   readonly #folder: RecordingsFolder;
   readonly #manifests: Manifests;
-  #session: Session | "starting" | "stopping" | undefined;
+  #session: GroupSession | undefined;
+  #finishing: Promise<Manifest> | undefined;
 
   @slot("What records", Recorder, { many: true })
   accessor recorders!: ReadonlyMap<string, Recorder>;
@@ -84,8 +77,12 @@ export class RecorderGroup extends Thing {
     await this.#manifests.refresh(this.log);
   }
 
-  override close(): Promise<void> {
-    return this.#folder.close();
+  override async close(): Promise<void> {
+    try {
+      if (this.#session) await this.#finish(this.#session, { progress() {} });
+    } finally {
+      await this.#folder.close();
+    }
   }
 
   @action("Record with all from one moment on, or with none when one cannot", {
@@ -93,20 +90,20 @@ export class RecorderGroup extends Thing {
     output: Type.Array(RecordingFile),
     useGlobalLock: false,
   })
-  async start_recording(input: Start): Promise<StoredFile[]> {
+  async start_recording(input: Start, run: Invocation): Promise<StoredFile[]> {
     if (this.#session) {
-      throw new ThingError("LOCK_BUSY", `'${this.name}' records already. Stop that first.`);
+      const why = `'${this.name}' records already: '${this.#session.name}'. Stop that first.`;
+      throw new ThingError("LOCK_BUSY", why);
     }
-    this.#become("starting");
     const { name = `${this.name}_${toDateTime(wallTime()).replace(/[-:]|\.\d+/g, "")}` } = input;
-    let from = Number.POSITIVE_INFINITY;
+    const session = new GroupSession(name, this.recorders);
+    this.#become(session);
     try {
-      const begun = await this.#beginAll(() => from, { ...input, name });
-      from = now(); // all are ready
-      this.#become({ name, from, begun });
-      return [...begun.values()].map(({ file }) => file);
+      const files = await session.begin(input, run.signal);
+      void session.over().then(() => this.#endedByItself(session));
+      return files;
     } catch (error) {
-      this.#become(undefined);
+      if (this.#session === session && !this.#finishing) this.#become(undefined);
       throw error;
     }
   }
@@ -117,21 +114,8 @@ export class RecorderGroup extends Thing {
     useGlobalLock: false,
   })
   async stop_recording(_: Record<string, never>, run: Invocation): Promise<Manifest> {
-    const session = this.#session;
-    if (typeof session !== "object") {
-      throw new ThingError("NOT_READY", `'${this.name}' does not record.`);
-    }
-    this.#become("stopping");
-    try {
-      const manifest = await this.#stopAll(session, run);
-      const text = `${JSON.stringify(manifest, null, 2)}\n`;
-      const name = `${session.name}.manifest.json`;
-      await this.#manifests.add(await this.#folder.write(name, Buffer.from(text)));
-      this.recording_finished.emit(manifest);
-      return manifest;
-    } finally {
-      this.#become(undefined);
-    }
+    if (!this.#session) throw new ThingError("NOT_READY", `'${this.name}' does not record.`);
+    return this.#finish(this.#session, run);
   }
 
   @action("Record with all what happens now, from some seconds ago on", {
@@ -139,50 +123,46 @@ export class RecorderGroup extends Thing {
     output: Type.Array(RecordingFile),
     useGlobalLock: false,
   })
-  record(input: Trigger): Promise<StoredFile[]> {
-    return Promise.all([...this.recorders.values()].map((recorder) => recorder.record(input)));
+  async record(input: Trigger): Promise<StoredFile[]> {
+    const recorders = [...this.recorders.values()];
+    const results = await Promise.allSettled(recorders.map((recorder) => recorder.record(input)));
+    const files = results.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
+    const failed = results.find((one) => one.status === "rejected");
+    if (!failed) return files;
+    const names = files.map((file) => `'${file.name}'`).join(", ") || "nothing";
+    const code = failed.reason instanceof ThingError ? failed.reason.code : "RECORDING_FAILED";
+    const why = `${messageOf(failed.reason)} The others of '${this.name}' record all the same: ${names}.`;
+    throw new ThingError(code, why, { cause: failed.reason });
   }
 
-  /** All begin, or those that did are stopped before their first frame, which leaves no file. */
-  async #beginAll(from: () => number, input: Start): Promise<Map<string, BegunRecording>> {
-    const names = [...this.recorders.keys()];
-    const results = await Promise.allSettled(
-      [...this.recorders].map(([name, recorder]) =>
-        recorder.startAt(from, { ...input, name: `${input.name}_${name}` }),
-      ),
-    );
-    const begun = new Map<string, BegunRecording>();
-    for (const [n, result] of results.entries()) {
-      if (result.status === "fulfilled") begun.set(names[n]!, result.value);
-    }
-    const failed = results.find((result) => result.status === "rejected");
-    if (!failed) return begun;
-    await Promise.allSettled([...begun.values()].map(({ stop }) => stop(0, { progress() {} })));
-    throw failed.reason;
+  /** Of several who stop the same, one does. */
+  #finish(session: GroupSession, run: Progress): Promise<Manifest> {
+    this.#finishing ??= this.#stop(session, run).finally(() => {
+      this.#finishing = undefined;
+      this.#become(undefined);
+    });
+    return this.#finishing;
   }
 
-  async #stopAll({ name, from, begun }: Session, run: Invocation): Promise<Manifest> {
-    const until = now();
-    const done = new Map([...begun.keys()].map((one) => [one, 0]));
-    const progressOf = (one: string) => (fraction: number) => {
-      done.set(one, fraction);
-      const sum = [...done.values()].reduce((all, part) => all + part, 0);
-      run.progress(sum / done.size, "Writing what waits");
-    };
-    const recordings = await Promise.all(
-      [...begun].map(async ([recorder, { stop }]) => ({
-        recorder,
-        camera: this.recorders.get(recorder)!.camera.name,
-        ...(await stop(until, { progress: progressOf(recorder) })),
-      })),
-    );
-    const [start, end] = [wallTime(from), wallTime(until)];
-    const [started, stopped] = [toDateTime(start), toDateTime(end)];
-    const times = { from: start, until: end, started, stopped };
-    return { manifest: 1, name, host: hostname(), ...times, recordings };
+  async #stop(session: GroupSession, run: Progress): Promise<Manifest> {
+    const manifest = await session.stop(run);
+    if (manifest.recordings.length === 0) return manifest; // it had not begun
+    const text = `${JSON.stringify(manifest, null, 2)}\n`;
+    const name = `${session.name}.manifest.json`;
+    await this.#manifests.add(await this.#folder.write(name, Buffer.from(text)));
+    this.recording_finished.emit(manifest);
+    return manifest;
   }
 
-  #become(session: Session | "starting" | "stopping" | undefined): void {
+  /** The disk or the cameras ended all of them, or somebody stopped each: then there is nothing left to wait for. */
+  async #endedByItself(session: GroupSession): Promise<void> {
+    if (this.#session !== session) return;
+    await this.#finish(session, { progress() {} }).catch((error) => {
+      this.log.error(`The manifest of '${session.name}' is not written: ${messageOf(error)}`);
+    });
+  }
+
+  #become(session: GroupSession | undefined): void {
     this.#session = session;
     this.changed("busy");
   }

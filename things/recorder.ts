@@ -4,7 +4,7 @@ import {
   Blob,
   blobSchema,
   Camera,
-  type ContinuousRecording,
+  type ContinuousSummary,
   type Invocation,
   now,
   property,
@@ -19,6 +19,8 @@ import {
   wallTime,
 } from "thingscope";
 import { Type } from "typebox";
+import { type BegunRecording, stopAt } from "./recorder/begun-recording.ts";
+import { ContinuousSlot } from "./recorder/continuous-slot.ts";
 import type { RecorderOptions } from "./recorder/recorder-options.ts";
 import { RecordingsThing } from "./recorder/recordings-thing.ts";
 import {
@@ -35,16 +37,6 @@ import { isRecording, stateName } from "./recorder/state.ts";
 import { settingsOf, stillOf } from "./recorder/still.ts";
 import { timelapse } from "./recorder/timelapse.ts";
 
-type Progress = Pick<Invocation, "progress">;
-
-/** A recording that goes on until it is stopped. */
-export interface BegunRecording {
-  /** The first file. */
-  readonly file: StoredFile;
-  /** Stops it with the frames captured until a time, epoch ms. One that has ended by itself tells how. */
-  stop(until: number, run: Progress): Promise<Summary>;
-}
-
 const MB = 1e6;
 
 /** Records a camera: what happened about a trigger, the seconds before it included, or everything until it is stopped. */
@@ -54,8 +46,11 @@ export class Recorder extends RecordingsThing {
     "Records a camera into files that survive a crash and prove which frames are in them.";
   readonly #options: RecorderOptions;
   #events: VideoRecorder | undefined;
-  #disarming: Promise<void> | undefined;
-  #continuous: ContinuousRecording | undefined;
+  #disarming: Promise<unknown> | undefined;
+  readonly #continuous = new ContinuousSlot({
+    onChange: () => this.tell(),
+    listed: (path) => this.listed(path),
+  });
   #lapses = 0;
   #armed = true;
   #isOpen = false;
@@ -83,7 +78,8 @@ export class Recorder extends RecordingsThing {
     { readOnly: true, observable: true },
   )
   get state(): State {
-    if (this.#continuous) return this.#continuous.endReason ? "finishing" : "recording";
+    const continuous = this.#continuous.state;
+    if (continuous) return continuous;
     if (this.#lapses > 0) return "recording";
     if (this.#events) return stateName(this.#events.state);
     return this.#disarming ? "finishing" : "idle";
@@ -101,6 +97,7 @@ export class Recorder extends RecordingsThing {
 
   override async open(): Promise<void> {
     await super.open();
+    this.#continuous.open(this.name);
     this.#isOpen = true;
     this.#arm();
   }
@@ -108,7 +105,7 @@ export class Recorder extends RecordingsThing {
   override async close(): Promise<void> {
     this.#isOpen = false;
     this.#arm();
-    await Promise.all([this.#disarming, this.#continuous?.stop()]);
+    await Promise.all([this.#disarming, this.#continuous.close(), this.endWork()]);
     await super.close();
   }
 
@@ -117,16 +114,23 @@ export class Recorder extends RecordingsThing {
     { input: Trigger, output: RecordingFile, useGlobalLock: false },
   )
   async record({ reason, max_delay = 1 }: Trigger): Promise<StoredFile> {
-    if (!this.#events) {
+    const events = this.#events;
+    if (!events) {
       const why = `'${this.name}' holds no frames. Set its 'armed' to true first.`;
       throw new ThingError("NOT_READY", why);
     }
-    const path = await this.#events.record({
-      maxDelaySec: max_delay,
-      reason,
-      onVideoFinished: (path, summary) => void this.finished(path, summary),
-    });
-    return this.listed(path);
+    try {
+      const path = await events.record({
+        maxDelaySec: max_delay,
+        reason,
+        onVideoFinished: (path, summary) => void this.finished(path, summary),
+      });
+      return await this.listed(path);
+    } catch (cause) {
+      if (events === this.#events) throw cause;
+      const why = `'${this.name}' was disarmed or closed meanwhile. Set its 'armed' to true, then try again.`;
+      throw new ThingError("NOT_READY", why, { cause });
+    }
   }
 
   @action("Record from now on, until it is stopped or the disk has no more room", {
@@ -134,17 +138,16 @@ export class Recorder extends RecordingsThing {
     output: RecordingFile,
     useGlobalLock: false,
   })
-  async start_recording(input: Start): Promise<StoredFile> {
+  async start_recording(input: Start, run?: Invocation): Promise<StoredFile> {
     const from = now();
-    return (await this.startAt(() => from, input)).file;
+    return (await this.startAt(() => from, input, run?.signal)).file;
   }
 
   @action("Record no more, and write all that waits", {
     ...{ output: Summary, releases: true, useGlobalLock: false },
   })
   async stop_recording(_: Record<string, never>, run: Invocation): Promise<Summary> {
-    if (!this.#continuous) throw new ThingError("NOT_READY", `'${this.name}' does not record.`);
-    return this.#stop(this.#continuous, now(), run);
+    return this.#summaryOf(await this.#continuous.stop(stopAt(now(), run)));
   }
 
   @action("Record a frame each interval. When it is cancelled, the file is closed as it is", {
@@ -156,26 +159,31 @@ export class Recorder extends RecordingsThing {
     { name, reason = "timelapse", ...pace }: Lapse,
     run: Invocation,
   ): Promise<StoredFile> {
-    const { camera } = this;
-    const writer = new RecordingWriter({
-      path: this.#newPath(name, "mkv"),
-      camera: camera.name,
-      reason,
-      settings: { ...this.#settings(), interval: pace.interval },
-      log: this.log,
-    });
-    const path = await writer.opened;
     this.#lapses += 1;
     this.tell();
     try {
-      await this.folder.refreshed(path);
-      await timelapse(camera.mjpeg_stream, writer, pace, run);
+      const { camera } = this;
+      return await this.working(run, async (signal) => {
+        const writer = new RecordingWriter({
+          path: this.#newPath(name, "mkv"),
+          camera: camera.name,
+          reason,
+          settings: { ...this.#settings(), interval: pace.interval },
+          log: this.log,
+        });
+        const path = await writer.opened;
+        try {
+          await this.folder.refreshed(path);
+          await timelapse(camera.mjpeg_stream, writer, pace, { signal, run });
+        } finally {
+          await this.finished(path);
+        }
+        return this.listed(path);
+      });
     } finally {
       this.#lapses -= 1;
       this.tell();
-      await this.finished(path);
     }
-    return this.listed(path);
   }
 
   @action("Take a picture at full size, whose EXIF tells how it was taken", {
@@ -186,43 +194,42 @@ export class Recorder extends RecordingsThing {
   async capture_still({ name, settle = true }: Still, run: Invocation): Promise<Blob> {
     const { camera } = this;
     if (settle) await camera.settle({}, run);
-    const picture = await camera.takeStill(run.signal);
-    const still = stillOf(picture, { camera, thingStates: this.context.thingStates() });
-    const path = await this.folder.write(`${name ?? this.#newName()}.jpg`, still);
-    await this.finished(path);
-    return Blob.fromFile(path, "image/jpeg", { description: path });
+    return this.working(run, async (signal) => {
+      const picture = await camera.takeStill(signal);
+      const still = stillOf(picture, { camera, thingStates: this.context.thingStates() });
+      const path = await this.folder.write(`${name ?? this.#newName()}.jpg`, still);
+      await this.finished(path);
+      return Blob.fromFile(path, "image/jpeg", { description: path });
+    });
   }
 
   /** `start_recording` with the frames captured from some time on, epoch ms, which may be said later; and how to stop it. */
-  async startAt(from: () => number, input: Start): Promise<BegunRecording> {
-    if (this.#continuous) {
-      throw new ThingError("LOCK_BUSY", `'${this.name}' records already. Stop that first.`);
-    }
+  async startAt(from: () => number, input: Start, signal?: AbortSignal): Promise<BegunRecording> {
     const { name, reason, split, split_size, max_files } = input;
-    const recording = await startRecording({
-      camera: this.camera,
-      path: this.#newPath(name),
-      from,
-      splitSec: split,
-      splitBytes: split_size === undefined ? undefined : split_size * MB,
-      maxFiles: max_files,
-      ...this.room,
-      reason,
-      settings: () => this.#settings(),
-      keepMkv: this.#options.keep_mkv,
-      onFile: (path, summary) =>
-        void (summary ? this.finished(path, summary) : this.listed(path).catch(() => {})),
-      log: this.log,
-    });
-    this.#continuous = recording;
-    const over = () => {
-      if (this.#continuous === recording) this.#continuous = undefined;
-      this.tell();
+    const path = this.#newPath(name);
+    const begin = (signal: AbortSignal) =>
+      startRecording({
+        camera: this.camera,
+        path,
+        from,
+        splitSec: split,
+        splitBytes: split_size === undefined ? undefined : split_size * MB,
+        maxFiles: max_files,
+        ...this.room,
+        reason,
+        settings: () => this.#settings(),
+        keepMkv: this.#options.keep_mkv,
+        onFile: (path, summary) =>
+          void (summary ? this.finished(path, summary) : this.listed(path).catch(() => {})),
+        signal,
+        log: this.log,
+      });
+    const { recording, file } = await this.#continuous.start(path, begin, signal);
+    return {
+      file,
+      ended: recording.ended,
+      stop: async (until, run) => this.#summaryOf(await recording.stop(stopAt(until, run))),
     };
-    recording.ended.then(over, over);
-    this.tell();
-    const file = await this.listed(await recording.opened);
-    return { file, stop: (until, run) => this.#stop(recording, until, run) };
   }
 
   protected override tell(): void {
@@ -233,11 +240,7 @@ export class Recorder extends RecordingsThing {
     this.changed("busy");
   }
 
-  async #stop(recording: ContinuousRecording, until: number, run: Progress): Promise<Summary> {
-    const { files, ...summary } = await recording.stop({
-      until,
-      onProgress: (fraction) => run.progress(fraction, "Writing what waits"),
-    });
+  async #summaryOf({ files, ...summary }: ContinuousSummary): Promise<Summary> {
     const listed = await Promise.all(files.map(({ path }) => this.folder.refreshed(path)));
     return { ...summary, files: listed.flatMap((file) => file ?? []) };
   }
@@ -247,7 +250,7 @@ export class Recorder extends RecordingsThing {
     const wanted = this.#isOpen && this.#armed;
     if (wanted === (this.#events !== undefined)) return;
     if (!wanted) {
-      const disarming = this.#events!.stop().finally(() => {
+      const disarming = Promise.all([this.#disarming, this.#events!.stop()]).finally(() => {
         if (this.#disarming === disarming) this.#disarming = undefined;
         this.tell();
       });

@@ -31,6 +31,8 @@ export interface ContinuousOptions {
   readonly from?: (() => number) | undefined;
   /** Told of each file when it is there, when it is closed (with its summary), and when it made way for another. */
   readonly onFile?: ((path: string, summary?: RecordingSummary) => void) | undefined;
+  /** Ends it before it has begun: it then rejects with the signal's reason, and leaves no file. */
+  readonly signal?: AbortSignal | undefined;
   readonly log?: Log | undefined;
 }
 

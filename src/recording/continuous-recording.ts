@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { abortable } from "../base/abort.ts";
 import { now } from "../base/clock.ts";
 import { laneOf } from "../base/disk-lane.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
@@ -38,6 +39,19 @@ export async function startRecording(options: ContinuousOptions): Promise<Contin
     if (limit === undefined || limit > 0) continue;
     throw new ThingError("BAD_ARGUMENT", `${name} is more than 0 or left out, not ${limit}.`);
   }
+  const { signal } = options;
+  await abortable(assertRoom(options), signal);
+  const recording = new ContinuousRecording(options);
+  try {
+    await abortable(recording.opened, signal);
+    return recording;
+  } catch (error) {
+    await recording.stop();
+    throw error;
+  }
+}
+
+async function assertRoom(options: ContinuousOptions): Promise<void> {
   const folder = dirname(options.path);
   const lane = await laneOf(folder).catch((error) => {
     const why = `${folder} cannot be recorded to: ${messageOf(error)}.`;
@@ -48,9 +62,6 @@ export async function startRecording(options: ContinuousOptions): Promise<Contin
     return lackOfRoom(folder, roomOf(options), 0);
   });
   if (lack) throw new ThingError("RECORDING_FAILED", `${folder} cannot be recorded to: ${lack}.`);
-  const recording = new ContinuousRecording(options);
-  await recording.opened;
-  return recording;
 }
 
 /** A stream on its way to disk, in files that follow on each other. Each is split off between two frames, and begins at time 0. */

@@ -46,6 +46,8 @@ export abstract class RecordingsThing extends Thing {
   #isLooking = false;
   #lookedAtDisk = Number.NEGATIVE_INFINITY;
   #exports = 0;
+  readonly #works = new Set<Promise<unknown>>();
+  #closing = new AbortController();
 
   @event("A file is closed", RecordingFile)
   readonly recording_finished = new ThingEvent<StoredFile>();
@@ -95,18 +97,37 @@ export abstract class RecordingsThing extends Thing {
     this.#exports += 1;
     this.tell();
     try {
-      const made = await exportRecording(path, {
-        format,
-        replace,
-        signal: run.signal,
-        onProgress: (fraction) => run.progress(fraction, `Making ${format} of ${name}`),
+      return await this.working(run, async (signal) => {
+        const made = await exportRecording(path, {
+          format,
+          replace,
+          signal,
+          onProgress: (fraction) => run.progress(fraction, `Making ${format} of ${name}`),
+        });
+        await this.folder.refreshed(path);
+        await this.finished(made.path);
+        return this.listed(made.path);
       });
-      await this.finished(made.path);
-      return await this.listed(made.path);
     } finally {
       this.#exports -= 1;
       this.tell();
     }
+  }
+
+  /** Does what takes time and is neither left half-way nor goes on when this Thing closes. Its signal is the action's, and aborts then. */
+  protected async working<T>(
+    { signal }: Pick<Invocation, "signal">,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const working = work(AbortSignal.any([signal, this.#closing.signal]));
+    this.#works.add(working);
+    return working.finally(() => this.#works.delete(working));
+  }
+
+  /** Cuts off what takes time, and resolves when nothing of it goes on. */
+  protected async endWork(): Promise<void> {
+    this.#closing.abort();
+    await Promise.allSettled(this.#works);
   }
 
   /** How many exports go on. */
@@ -124,6 +145,7 @@ export abstract class RecordingsThing extends Thing {
   }
 
   override async open(): Promise<void> {
+    this.#closing = new AbortController();
     this.files.path = `/${this.name}/recordings`;
     await this.folder.open(this.log);
     await this.#look();
@@ -132,6 +154,7 @@ export abstract class RecordingsThing extends Thing {
 
   override async close(): Promise<void> {
     clearInterval(this.#looking);
+    await this.endWork();
     await this.folder.close();
   }
 

@@ -25,14 +25,14 @@ export async function timelapse(
   stream: MJPEGStream,
   writer: RecordingWriter,
   { interval, count = Number.POSITIVE_INFINITY }: Pace,
-  run: Invocation,
+  { signal, run }: { readonly signal: AbortSignal; readonly run: Pick<Invocation, "progress"> },
 ): Promise<void> {
   const start = now();
   let before: Frame | undefined;
   try {
     for (let taken = 0, due = start; taken < count; taken++) {
-      await delay(Math.max(0, due - now()), run.signal);
-      const frame = await stream.grab(run.signal);
+      await delay(Math.max(0, due - now()), signal);
+      const frame = await stream.grab(signal);
       noteBetween(writer, before, frame);
       writer.add(frame);
       before = frame;
