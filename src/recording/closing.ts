@@ -3,7 +3,7 @@ import { delay } from "../base/abort.ts";
 import type { DiskLane } from "../base/disk-lane.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import type { RecordingSummary } from "./ledger.ts";
+import type { LostFrames, RecordingSummary } from "./ledger.ts";
 import type { RecordingDisk } from "./recording-disk.ts";
 import type { RecordingFiles } from "./recording-files.ts";
 
@@ -29,9 +29,11 @@ const MOST_KEPT = 100;
 const unclosed = new Map<string, Unclosed>();
 
 interface Unclosed {
-  readonly summary: RecordingSummary;
+  summary: RecordingSummary;
   /** Tries once more, and lets the files go. */
   readonly giveUp: () => Promise<void>;
+  /** Adds to what its ledger is to list. @returns undefined when it is closed already. */
+  readonly lose: (lost: readonly LostFrames[]) => Promise<RecordingSummary | undefined>;
 }
 
 /**
@@ -79,6 +81,14 @@ export function unclosedSummary(path: string): RecordingSummary | undefined {
   return unclosed.get(resolve(path))?.summary;
 }
 
+/** Frames that belong to such a recording and came when it had failed. @returns how it ended now; undefined for any other. */
+export async function loseInUnclosed(
+  path: string,
+  lost: readonly LostFrames[],
+): Promise<RecordingSummary | undefined> {
+  return unclosed.get(resolve(path))?.lose(lost);
+}
+
 /** Lets go of the recordings in a folder that could not be closed, after a last attempt: another process may have it now. */
 export async function giveUpClosing(folder: string): Promise<void> {
   const own = [...unclosed].filter(([path]) => dirname(path) === resolve(folder));
@@ -86,7 +96,7 @@ export async function giveUpClosing(folder: string): Promise<void> {
 }
 
 function keepTrying(
-  { files, log }: ClosingOptions,
+  { files, disk, lane, ended, refused, log }: ClosingOptions,
   summary: RecordingSummary,
   attempt: () => Promise<RecordingSummary>,
 ): void {
@@ -112,6 +122,14 @@ function keepTrying(
     log.warn(`${path} is closed now: its disk works again.`);
   };
   const giveUp = () => trying.then(() => tryAgain(true));
-  unclosed.set(path, { summary, giveUp });
+  const lose = (lost: readonly LostFrames[]) =>
+    lane.run(async () => {
+      const entry = unclosed.get(path);
+      if (left <= 0 || !entry) return undefined;
+      disk.loseLate(lost);
+      entry.summary = disk.summary(ended, refused);
+      return entry.summary;
+    });
+  unclosed.set(path, { summary, giveUp, lose });
   if (unclosed.size > MOST_KEPT) unclosed.delete([...unclosed.keys()][0]!);
 }

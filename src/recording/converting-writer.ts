@@ -4,6 +4,7 @@ import type { Frame, SourceLoss } from "../frames/frame.ts";
 import type { FrameWriter } from "./event-file.ts";
 import { exportRecording } from "./export.ts";
 import type { LostFrames, RecordingSummary } from "./ledger.ts";
+import type { FrameQueue } from "./queue-bound.ts";
 import type { RecordingOptions } from "./recording-options.ts";
 import { RecordingWriter } from "./recording-writer.ts";
 import { formatOf, type VideoFormat } from "./video-format.ts";
@@ -78,8 +79,16 @@ export class ConvertingWriter implements Recorded {
     return this.#writer.stats;
   }
 
+  get queue(): FrameQueue {
+    return this.#writer.queue;
+  }
+
   add(frame: Frame, onWritten?: () => void): boolean {
     return this.#writer.add(frame, onWritten);
+  }
+
+  follow(frame: Pick<Frame, "run" | "index" | "capturedAt">): void {
+    this.#writer.follow(frame);
   }
 
   noteLoss(lost: LostFrames): void {

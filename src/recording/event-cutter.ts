@@ -1,6 +1,6 @@
 import type { Frame } from "../frames/frame.ts";
 import type { LostFrames } from "./ledger.ts";
-import type { PreRoll } from "./pre-roll.ts";
+import { type ForgottenFrame, NO_ROOM, type PreRoll } from "./pre-roll.ts";
 
 /** What a file of an event covers, epoch ms, both ends included. */
 export interface EventWindow {
@@ -8,13 +8,24 @@ export interface EventWindow {
   readonly until: number;
 }
 
-/** Where the frames of one event go. */
+/** Where the frames of one file go. */
 export interface EventSink {
-  add(frame: Frame): void;
+  /** @returns false when the file has failed, so that the frame is not in its account. */
+  add(frame: Frame): unknown;
+  /** As `add`, for a frame that the pre-roll holds: `add` is called for it when this is not there. */
+  addPast?(frame: Frame): boolean;
   noteLoss(lost: LostFrames): void;
+  /** Called before the first frame of a file that goes on where another ended: with that one's last frame. */
+  follow?(frame: FrameName): void;
+  /** Called when the file has failed and another begins, with the first frame of that. */
+  replacedFrom?(frame: FrameName): void;
+  /** Whether it takes no more frames, though nobody has ended it. */
+  readonly failed?: boolean;
   /** No more frames will come. */
   end(reason: string): void;
 }
+
+type FrameName = Pick<Frame, "run" | "index" | "capturedAt">;
 
 /** How a stream is cut into events. */
 export interface EventOptions<Sink extends EventSink> {
@@ -22,33 +33,51 @@ export interface EventOptions<Sink extends EventSink> {
   readonly preMs: number;
   /** How much after it, ms. */
   readonly postMs: number;
+  /** A file is at most this long, ms: an event that goes on has several. Without end when absent. */
+  readonly maxMs?: number | undefined;
+  /** The JPEGs of a file have at most this many bytes together, unless it is a single one. */
+  readonly maxBytes?: number | undefined;
   readonly preRoll: PreRoll;
-  /** Called once for each file, with what it covers so far. */
-  readonly open: (window: EventWindow) => Sink;
+  /** Called once for each file, with what it covers so far, and the file before when it goes on where that ends. */
+  readonly open: (window: EventWindow, before?: Sink) => Sink;
 }
 
 /** A frame that was captured in time may arrive this much late, ms. */
 const LATE_MS = 1000;
-const NO_ROOM = "there was no room for it before the trigger";
+const OVER = "the window is over";
+const SPLIT = "split";
 
-interface EventFile<Sink> {
+/** A file of an event. */
+interface Part<Sink> {
   readonly sink: Sink;
-  window: EventWindow;
+  readonly event: { until: number };
+  readonly from: number;
+  /** It ends before this moment; not known before its first frame. */
+  end: number;
+  bytes: number;
+  isBegun: boolean;
+  /** It goes on where another file of its event ends. */
+  readonly isNext: boolean;
+  /** Another file goes on where it ends. */
+  isSplit: boolean;
 }
 
 /**
- * Cuts the windows about triggers out of a stream. A file is a connected union of the intervals `[t - pre, t + post]`: a
- * trigger whose interval touches the open file makes it longer, any other begins a new one. No frame is in two files.
+ * Cuts the windows about triggers out of a stream. An event is a connected union of the intervals `[t - pre, t + post]`: a
+ * trigger whose interval touches the open one makes it longer, any other begins a new one. An event has one file, or several
+ * where it is longer than a file may be: the next begins with the very next frame. No frame is in two files.
  *
  * It has no clock, no timer and no disk: times come with frames, with triggers, and with `advance`. They are of one clock, and
  * those of triggers and of `advance` never step back.
  */
 export class EventCutter<Sink extends EventSink> {
   readonly #options: EventOptions<Sink>;
-  /** The file that a trigger may still make longer. */
-  #open: EventFile<Sink> | undefined;
-  /** Files that only wait for frames on their way. */
-  readonly #leaving = new Set<EventFile<Sink>>();
+  /** The newest file of the event that a trigger may still make longer. */
+  #open: Part<Sink> | undefined;
+  /** Files that only wait for frames on their way, oldest first. */
+  readonly #leaving = new Set<Part<Sink>>();
+  /** The newest frame that is in the account of a file. */
+  #latest: FrameName | undefined;
 
   constructor(options: EventOptions<Sink>) {
     this.#options = options;
@@ -59,79 +88,141 @@ export class EventCutter<Sink extends EventSink> {
     return this.#open !== undefined || this.#leaving.size > 0;
   }
 
-  /** Something happened at this moment, epoch ms. @returns the file that it is in. */
+  /** Something happened at this moment, epoch ms. @returns the file that has it. */
   trigger(at: number): Sink {
     this.advance(at);
-    const { preMs, postMs, preRoll } = this.#options;
+    const { preMs, postMs } = this.#options;
     const until = at + postMs;
-    const before = this.#open;
-    if (before) {
-      const covered = before.window.until;
-      before.window = { from: before.window.from, until: Math.max(covered, until) };
-      this.#give(
-        before,
-        preRoll.since(covered).filter(({ capturedAt }) => capturedAt > covered),
-      );
-      return before.sink;
-    }
-    const window = { from: at - preMs, until };
-    const file = { sink: this.#options.open(window), window };
-    this.#open = file;
-    this.#give(file, preRoll.since(window.from));
-    return file.sink;
+    if (this.#open && !this.#open.sink.failed) this.#lengthen(this.#open.event, until);
+    else this.#begin({ from: at - preMs, until });
+    const open = this.#open!;
+    const last = at >= open.end ? this.#split(open, open.end) : open;
+    const parts = this.#parts().filter(({ event }) => event === last.event);
+    return (parts.findLast(({ from }) => from <= at) ?? last).sink;
   }
 
   /** A frame has arrived. */
   frame(frame: Frame): void {
     this.#options.preRoll.push(frame);
-    for (const file of this.#files()) this.#give(file, [frame]);
+    this.#route(frame, false);
     this.advance(frame.capturedAt);
-    for (const file of this.#leaving) {
-      if (frame.capturedAt > file.window.until) this.#end(file, "the window is over");
-    }
+    for (const part of this.#leaving) if (frame.capturedAt > lastOf(part)) this.#end(part, OVER);
   }
 
   /** It is this late now: no trigger of an earlier moment comes any more. */
   advance(now: number): void {
-    const file = this.#open;
-    if (file && now - this.#options.preMs > file.window.until) {
+    const open = this.#open;
+    if (open && now - this.#options.preMs > open.event.until) {
       this.#open = undefined;
-      this.#leaving.add(file);
+      this.#leaving.add(open);
     }
-    for (const leaving of this.#leaving) {
-      if (now > leaving.window.until + LATE_MS) this.#end(leaving, "the window is over");
-    }
+    for (const part of this.#leaving) if (now > lastOf(part) + LATE_MS) this.#end(part, OVER);
   }
 
   /** Ends all files as they are. */
   end(reason: string): void {
-    for (const file of this.#files()) this.#end(file, reason);
+    for (const part of this.#parts()) this.#end(part, reason);
   }
 
   /** A file has ended by itself: the next trigger begins another. */
   forget(sink: Sink): void {
     if (this.#open?.sink === sink) this.#open = undefined;
-    for (const file of this.#leaving) if (file.sink === sink) this.#leaving.delete(file);
+    for (const part of this.#leaving) if (part.sink === sink) this.#leaving.delete(part);
   }
 
-  #files(): EventFile<Sink>[] {
+  #parts(): Part<Sink>[] {
     return this.#open ? [...this.#leaving, this.#open] : [...this.#leaving];
   }
 
-  #give({ sink, window }: EventFile<Sink>, frames: ReturnType<PreRoll["since"]>): void {
-    for (const frame of frames) {
-      if (frame.capturedAt < window.from || frame.capturedAt > window.until) continue;
-      if (frame.jpeg) sink.add(frame);
-      else {
-        const { run, index } = frame;
-        sink.noteLoss({ run, from: index, to: index, why: NO_ROOM });
-      }
-    }
+  /** The open event goes on until then, with what the pre-roll has of the time since it was to end. */
+  #lengthen(event: { until: number }, until: number): void {
+    const covered = event.until;
+    event.until = Math.max(covered, until);
+    const past = this.#options.preRoll.since(covered);
+    for (const frame of past) if (frame.capturedAt > covered) this.#route(frame, true);
   }
 
-  #end(file: EventFile<Sink>, reason: string): void {
-    this.#leaving.delete(file);
-    if (this.#open === file) this.#open = undefined;
-    file.sink.end(reason);
+  /** Begins an event, with what the pre-roll has of it and no file has. */
+  #begin(window: EventWindow): void {
+    const failed = this.#open;
+    this.#open = partOf(this.#options.open(window), { until: window.until }, window.from);
+    const past = after(this.#latest, this.#options.preRoll.since(window.from));
+    if (failed) {
+      if (past[0]) failed.sink.replacedFrom?.(past[0]);
+      this.#end(failed, "it failed, and another file was begun");
+    }
+    for (const frame of past) this.#route(frame, true);
   }
+
+  /** Gives a frame to the file that it belongs to, if to any. */
+  #route(frame: Frame | ForgottenFrame, isPast: boolean): void {
+    const { capturedAt } = frame;
+    const part = this.#parts().findLast(
+      ({ from, event, isSplit, end }) =>
+        capturedAt >= from && capturedAt <= event.until && !(isSplit && capturedAt >= end),
+    );
+    if (!part) return;
+    const isFull = frame.jpeg && this.#isFull(part, frame);
+    const next = isFull ? this.#split(part, Math.min(capturedAt, part.end)) : part;
+    this.#give(next, frame, isPast);
+  }
+
+  #isFull({ end, bytes }: Part<Sink>, { capturedAt, jpeg }: Frame): boolean {
+    const { maxBytes = Number.POSITIVE_INFINITY } = this.#options;
+    return capturedAt >= end || (bytes > 0 && bytes + jpeg.length > maxBytes);
+  }
+
+  /** An event goes on in another file from this moment on. */
+  #split(part: Part<Sink>, from: number): Part<Sink> {
+    const { event } = part;
+    const sink = this.#options.open({ from, until: event.until }, part.sink);
+    const next = { ...partOf(sink, event, from), isNext: true };
+    const isOpen = this.#open === part;
+    part.end = from;
+    part.isSplit = true; // and left open: frames before this moment may be on their way
+    if (isOpen) this.#open = next;
+    this.#leaving.add(isOpen ? part : next);
+    return next;
+  }
+
+  #give(part: Part<Sink>, frame: Frame | ForgottenFrame, isPast: boolean): void {
+    const { sink } = part;
+    const { run, index, capturedAt, jpeg } = frame;
+    if (!jpeg) {
+      sink.noteLoss({ run, from: index, to: index, why: frame.why ?? NO_ROOM });
+      this.#latest = { run, index, capturedAt };
+      return;
+    }
+    if (!part.isBegun) {
+      part.isBegun = true;
+      part.end = Math.min(part.end, capturedAt + (this.#options.maxMs ?? part.end));
+      if (part.isNext && this.#latest) sink.follow?.(this.#latest);
+    }
+    const taken = isPast && sink.addPast ? sink.addPast(frame) : sink.add(frame);
+    if (taken === false) return;
+    part.bytes += jpeg.length;
+    this.#latest = { run, index, capturedAt };
+  }
+
+  #end(part: Part<Sink>, reason: string): void {
+    this.#leaving.delete(part);
+    if (this.#open === part) this.#open = undefined;
+    part.sink.end(part.isSplit && reason === OVER ? SPLIT : reason);
+  }
+}
+
+function partOf<Sink>(sink: Sink, event: { until: number }, from: number): Part<Sink> {
+  const end = Number.POSITIVE_INFINITY;
+  return { sink, event, from, end, bytes: 0, isBegun: false, isNext: false, isSplit: false };
+}
+
+/** The last moment that belongs to a file, or the first that belongs to the next. */
+function lastOf({ end, event, isSplit }: Part<unknown>): number {
+  return isSplit ? Math.min(end, event.until) : event.until;
+}
+
+/** Those of a pre-roll's frames that came after one. */
+function after<Past extends FrameName>(one: FrameName | undefined, frames: Past[]): Past[] {
+  const at = frames.findLastIndex(({ run, index }) => run === one?.run && index === one.index);
+  return frames.slice(at + 1);
 }

@@ -1,6 +1,10 @@
+import type { Log } from "../base/log.ts";
 import type { Frame, SourceLoss } from "../frames/frame.ts";
 import type { EventSink } from "./event-cutter.ts";
+import type { EventMemory } from "./event-memory.ts";
+import { noteLateLosses } from "./late-losses.ts";
 import type { LostFrames, RecordingSummary } from "./ledger.ts";
+import type { FrameQueue } from "./queue-bound.ts";
 
 /** A file that a recorder writes: `RecordingWriter`, or one of its users' own. */
 export interface FrameWriter {
@@ -8,10 +12,16 @@ export interface FrameWriter {
   readonly opened: Promise<string>;
   /** How it went, once it is closed. */
   readonly ended: Promise<RecordingSummary>;
+  /** Why it ends or has ended, also by itself; undefined while it takes frames. */
+  readonly endReason?: string | undefined;
+  /** What bounds the frames that wait for the disk. */
+  readonly queue?: FrameQueue;
   add(frame: Frame): boolean;
   noteLoss(lost: LostFrames): void;
   /** What the camera's source lost after the newest frame. A writer that does not keep it leaves this out. */
   noteSource?(losses: readonly SourceLoss[]): void;
+  /** Said before the first frame: another file has the one before it. */
+  follow?(frame: Pick<Frame, "run" | "index" | "capturedAt">): void;
   close(reason: string): Promise<RecordingSummary>;
 }
 
@@ -34,18 +44,41 @@ export const RECORDER_STATE = {
   FINISHING: 8,
 } as const;
 
-/** The file of one event, from its trigger until it is closed. */
+/** What a file of an event is made with. */
+export interface EventFileOptions {
+  readonly writer: FrameWriter;
+  /** Why it was begun. */
+  readonly reason: string;
+  readonly memory: EventMemory;
+  /** What the source has lost that no frame has told yet. */
+  readonly pendingLosses: () => readonly SourceLoss[];
+  readonly log: Log;
+}
+
+/** One file of an event, from its trigger until it is closed. */
 export class EventFile implements EventSink {
   readonly writer: FrameWriter;
+  readonly reason: string;
   readonly path: Promise<string>;
+  /** How it went, once it is closed and its window is over. Frames that came after it had failed are in its account. */
+  readonly finished: Promise<RecordingSummary>;
   state: number = RECORDER_STATE.STARTING;
   onVideoFinished: RecordOptions["onVideoFinished"];
+  readonly #memory: EventMemory;
+  readonly #log: Log;
   readonly #pendingLosses: () => readonly SourceLoss[];
+  /** Frames of its window that came after it had failed. */
+  readonly #missed: LostFrames[] = [];
+  #given = 0;
+  #isOver = false;
+  #announceEnd: () => void = () => {};
 
-  /** @param pendingLosses - What the source has lost that no frame has told yet. */
-  constructor(writer: FrameWriter, pendingLosses: () => readonly SourceLoss[] = () => []) {
+  constructor({ writer, reason, memory, pendingLosses, log }: EventFileOptions) {
     this.writer = writer;
+    this.reason = reason;
+    this.#memory = memory;
     this.#pendingLosses = pendingLosses;
+    this.#log = log;
     this.path = writer.opened;
     this.path.then(
       () => {
@@ -53,19 +86,73 @@ export class EventFile implements EventSink {
       },
       () => {},
     );
+    const over = new Promise<void>((resolve) => {
+      this.#announceEnd = resolve;
+    });
+    this.finished = this.#finish(over);
   }
 
-  add(frame: Frame): void {
-    this.writer.add(frame);
+  /** Whether it has ended by itself: the disk failed, or has no more room. */
+  get failed(): boolean {
+    return !this.#isOver && this.writer.endReason !== undefined;
+  }
+
+  /** How many frames it was given. */
+  get given(): number {
+    return this.#given;
+  }
+
+  add(frame: Frame): boolean {
+    this.#given += 1;
+    if (this.writer.add(frame)) return true;
+    const why = this.writer.endReason;
+    if (why === undefined) return true; // it was too much, and the ledger says so
+    this.#miss(frame, why);
+    return false;
+  }
+
+  addPast(frame: Frame): boolean {
+    if (this.writer.queue !== this.#memory) return this.add(frame);
+    this.#memory.lend(frame, this);
+    return this.add(frame);
   }
 
   noteLoss(lost: LostFrames): void {
-    this.writer.noteLoss(lost);
+    if (this.failed) this.#missed.push(lost);
+    else this.writer.noteLoss(lost);
+  }
+
+  follow(frame: Pick<Frame, "run" | "index" | "capturedAt">): void {
+    this.writer.follow?.(frame);
+  }
+
+  replacedFrom({ run, index }: Pick<Frame, "run" | "index">): void {
+    const at = this.#missed.findIndex((lost) => lost.run === run && lost.to >= index);
+    const [cut] = at < 0 ? [] : this.#missed.splice(at);
+    if (cut && cut.from < index) this.#missed.push({ ...cut, to: index - 1 });
   }
 
   end(reason: string): void {
     this.state = RECORDER_STATE.FINISHING;
+    this.#isOver = true;
     this.writer.noteSource?.(this.#pendingLosses());
     this.writer.close(reason).catch(() => {}); // `ended` is where it is told
+    this.#announceEnd();
+  }
+
+  #miss({ run, index }: Frame, why: string): void {
+    const last = this.#missed.at(-1);
+    if (last?.run !== run || last.to + 1 !== index) {
+      this.#missed.push({ run, from: index, to: index, why });
+    } else this.#missed[this.#missed.length - 1] = { ...last, to: index };
+  }
+
+  async #finish(over: Promise<void>): Promise<RecordingSummary> {
+    const { ended } = this.writer;
+    await ended.catch(() => {});
+    this.#memory.settle(this);
+    if (this.failed) this.state = RECORDER_STATE.BUFFERING; // nothing of it is recorded any more
+    await over;
+    return noteLateLosses(await this.path, this.#missed, await ended, this.#log);
   }
 }

@@ -2,7 +2,13 @@ import { crc32 } from "node:zlib";
 import { messageOf } from "../base/errors.ts";
 import type { Frame } from "../frames/frame.ts";
 import { Vanished } from "./file-watch.ts";
-import { frameLine, type LedgerNote, noteLine, type RecordingSummary } from "./ledger.ts";
+import {
+  frameLine,
+  type LedgerNote,
+  type LostFrames,
+  noteLine,
+  type RecordingSummary,
+} from "./ledger.ts";
 import type { Patch } from "./matroska.ts";
 import type { MatroskaMjpeg } from "./matroska-mjpeg.ts";
 import type { RecordingFiles } from "./recording-files.ts";
@@ -75,6 +81,11 @@ export class RecordingDisk {
       if ("note" in item) this.#lateNotes.push(item.note);
       else this.#lateNotes.push(...this.#tally.lose(lostFrame(item.frame, why)));
     }
+  }
+
+  /** These came when the recording had ended by itself. */
+  loseLate(ranges: readonly LostFrames[]): void {
+    for (const lost of ranges) this.#lateNotes.push(...this.#tally.lose(lost));
   }
 
   sync(): Promise<void> {

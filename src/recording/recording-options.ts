@@ -5,6 +5,7 @@ import { identityAnywhere } from "../base/process-place.ts";
 import type { Frame } from "../frames/frame.ts";
 import { type LedgerHead, noteLine } from "./ledger.ts";
 import { MatroskaMjpeg } from "./matroska-mjpeg.ts";
+import type { FrameQueue } from "./queue-bound.ts";
 
 /** What a recording is called, and what is said of it in the file. */
 export interface RecordingOptions {
@@ -19,6 +20,8 @@ export interface RecordingOptions {
   readonly timeZero?: number | undefined;
   /** How much may wait for the disk, bytes. What comes beyond is dropped and counted. */
   readonly maxQueuedBytes?: number | undefined;
+  /** Instead of that, a bound that several files have together. */
+  readonly queue?: FrameQueue | undefined;
   /** The frame before the first one, when that is in another file of the same recording. */
   readonly follows?: Pick<Frame, "run" | "index" | "capturedAt"> | undefined;
   /** How many pictures the camera's stream has refused so far. */

@@ -9,6 +9,7 @@ import { closeRecording } from "./closing.ts";
 import { makeUsable } from "./disk-room.ts";
 import { FileWatch } from "./file-watch.ts";
 import type { LostFrames, RecordingSummary } from "./ledger.ts";
+import { type FrameQueue, QueueBound } from "./queue-bound.ts";
 import { diskFault, type Item, lostFrame, RecordingDisk } from "./recording-disk.ts";
 import { RecordingFiles } from "./recording-files.ts";
 import { headsOf, type RecordingOptions } from "./recording-options.ts";
@@ -33,6 +34,8 @@ export class RecordingWriter {
   readonly ended: Promise<RecordingSummary>;
   /** Settles when the file has its head, which it gets with the first frame, or has ended without one. */
   readonly begun: Promise<void>;
+  /** What bounds the frames that wait for the disk. */
+  readonly queue: FrameQueue;
   readonly #options: RecordingOptions;
   readonly #log: Log;
   readonly #tally: Tally;
@@ -60,6 +63,7 @@ export class RecordingWriter {
       ...(timeZero !== undefined && { timeZero: timeZero + this.#shiftMs }),
     };
     this.#log = options.log ?? silentLog;
+    this.queue = options.queue ?? new QueueBound(options.maxQueuedBytes);
     this.#tally = new Tally(follows && this.#byWallClock(follows));
     this.#refusedBefore = options.refused?.() ?? 0;
     this.begun = new Promise((resolve) => {
@@ -67,7 +71,10 @@ export class RecordingWriter {
     });
     const files = this.#create();
     this.opened = files.then(({ path }) => path);
-    this.ended = this.#record(files).finally(this.#announceBeginning);
+    this.ended = this.#record(files).finally(() => {
+      this.#takeRest();
+      this.#announceBeginning();
+    });
     this.opened.catch(() => {}); // whoever waits for neither is told by the log
     this.ended.catch((error) => {
       this.#log.error(`${options.path} could not be recorded: ${messageOf(error)}`);
@@ -105,16 +112,20 @@ export class RecordingWriter {
     if (this.#endReason !== undefined) return false;
     const frame = this.#byWallClock(stamped);
     this.#note(this.#tally.next(frame));
-    const bytes = this.#queuedBytes + frame.jpeg.length;
-    if (bytes > (this.#options.maxQueuedBytes ?? 64 * 2 ** 20)) {
+    if (!this.queue.admit(frame)) {
       this.#note(this.#tally.lose(lostFrame(frame, TOO_SLOW)));
       return false;
     }
     this.#note(this.#tally.endOfLoss());
     this.#queue.push({ frame, onWritten });
-    this.#queuedBytes = bytes;
-    if (bytes > BATCH_BYTES) this.#wake();
+    this.#queuedBytes += frame.jpeg.length;
+    if (this.#queuedBytes > BATCH_BYTES) this.#wake();
     return true;
+  }
+
+  /** Said before the first frame: another file of the same recording has the one before it. */
+  follow(frame: Pick<Frame, "run" | "index" | "capturedAt">): void {
+    this.#tally.follow(this.#byWallClock(frame));
   }
 
   /** Frames that should have been in the file and were lost before they got here. */
@@ -165,7 +176,7 @@ export class RecordingWriter {
     const disk = await this.#begin(files, lane, watch).catch((error) => this.#fail(files, error));
     if (!disk) {
       const reason = this.#endReason ?? "stopped";
-      for (const item of this.#queue)
+      for (const item of this.#takeRest())
         if ("frame" in item) this.#tally.lose(lostFrame(item.frame, reason));
       await lane
         .run(() => files.remove())
@@ -177,7 +188,7 @@ export class RecordingWriter {
     this.#announceBeginning();
     await this.#writeAll(disk, lane, watch).catch((error) => this.#fail(files, error));
     this.#noteSteps();
-    disk.lose(this.#queue, this.#endReason ?? "stopped");
+    disk.lose(this.#takeRest(), this.#endReason ?? "stopped");
     const [ended, refused, log] = [this.#endReason ?? "stopped", this.#refused, this.#log];
     return closeRecording({ files, disk, lane, ended, refused, log });
   }
@@ -198,7 +209,8 @@ export class RecordingWriter {
     let syncedAt = watch.startedAt; // frames may have waited since
     while (this.#endReason === undefined || this.#queue.length > 0) {
       const batch = this.#takeBatch();
-      if (batch.length > 0) await lane.run(() => disk.write(batch));
+      if (batch.length > 0)
+        await lane.run(() => disk.write(batch)).finally(() => this.#release(batch));
       this.#written(batch);
       if (now() - syncedAt >= SYNC_MS) {
         await lane.run(() => disk.sync());
@@ -229,10 +241,24 @@ export class RecordingWriter {
   }
 
   #written(batch: readonly Item[]): void {
-    const bytes = batch.reduce((sum, item) => sum + sizeOf(item), 0);
     for (const item of batch) if ("frame" in item) item.onWritten?.();
-    this.#queuedBytes -= bytes;
-    this.#writtenBytes += bytes;
+    this.#writtenBytes += batch.reduce((sum, item) => sum + sizeOf(item), 0);
+  }
+
+  /** What will not be written. */
+  #takeRest(): Item[] {
+    const rest = this.#queue.splice(0);
+    this.#release(rest);
+    return rest;
+  }
+
+  /** These do not wait any more, whatever became of them. */
+  #release(items: readonly Item[]): void {
+    for (const item of items) {
+      if (!("frame" in item)) continue;
+      this.#queuedBytes -= item.frame.jpeg.length;
+      this.queue.release(item.frame);
+    }
   }
 
   /** What is to be said once in a while: frames that are dropped, and steps of the wall clock. */

@@ -21,8 +21,13 @@ export class Tally {
 
   /** @param follows - The frame before the first one, if that is in another file. */
   constructor(follows?: Pick<Frame, "run" | "index" | "capturedAt">) {
-    this.#latest = follows && { run: follows.run, index: follows.index };
-    this.#latestAt = follows?.capturedAt;
+    if (follows) this.follow(follows);
+  }
+
+  /** Said before the first frame: another file has the one before it. */
+  follow({ run, index, capturedAt }: Pick<Frame, "run" | "index" | "capturedAt">): void {
+    this.#latest = { run, index };
+    this.#latestAt = capturedAt;
   }
 
   get written(): number {

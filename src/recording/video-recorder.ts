@@ -7,6 +7,7 @@ import type { MJPEGStream } from "../outputs/mjpeg-stream.ts";
 import { ConvertingWriter, newRecording } from "./converting-writer.ts";
 import { EventCutter } from "./event-cutter.ts";
 import { EventFile, type FrameWriter, RECORDER_STATE, type RecordOptions } from "./event-file.ts";
+import { EventMemory } from "./event-memory.ts";
 import { type PreRoll, type PreRollLimits, PreRollRing } from "./pre-roll.ts";
 import {
   type Attachment,
@@ -35,8 +36,14 @@ export interface VideoRecorderOptions {
   readonly postSec?: number | undefined;
   /** Accepted and without effect, as in pythiags. */
   readonly timeoutSec?: number | undefined;
-  /** How much may be held of the time before a trigger, bytes. */
+  /** How much may be held of the time before a trigger, bytes: 64 MiB. It all reaches the file that the trigger begins. */
   readonly maxPreRollBytes?: number | undefined;
+  /** How much of what comes after a trigger may wait for the disk, bytes, in all files together: 64 MiB. */
+  readonly maxQueuedBytes?: number | undefined;
+  /** A file is at most this long, s: 600. An event that goes on has several files, each of which begins with the very next frame. */
+  readonly maxSec?: number | undefined;
+  /** A file has at most about this many bytes: 4 GB, which every file system takes. */
+  readonly maxFileBytes?: number | undefined;
   /** What holds the frames before a trigger. */
   readonly ringBufferClass?: new (
     limits: PreRollLimits,
@@ -59,6 +66,9 @@ export interface VideoRecorderOptions {
 }
 
 const LOOK_EVERY_MS = 250;
+const PRE_ROLL_BYTES = 64 * 2 ** 20;
+const MAX_SEC = 600;
+const MAX_FILE_BYTES = 4e9;
 
 /**
  * Records what happened about each trigger, the time before it included: pythiags' VideoRecorder. A file is a connected union
@@ -71,6 +81,7 @@ export class VideoRecorder implements AsyncDisposable {
   readonly #log: Log;
   readonly #clock: () => number;
   readonly #cutter: EventCutter<EventFile>;
+  readonly #memory: EventMemory;
   readonly #files = new Set<EventFile>();
   readonly #detach: (() => void)[];
   #looking: ReturnType<typeof setInterval> | undefined;
@@ -85,19 +96,28 @@ export class VideoRecorder implements AsyncDisposable {
       if (seconds >= 0 && Number.isFinite(seconds)) continue;
       throw new ThingError("BAD_ARGUMENT", `A window has 0 seconds or more, not ${seconds}.`);
     }
-    const { maxPreRollBytes = 64 * 2 ** 20, ringBufferClass = PreRollRing } = options;
+    const { maxPreRollBytes = PRE_ROLL_BYTES, ringBufferClass = PreRollRing } = options;
+    const { maxSec = MAX_SEC, maxFileBytes = MAX_FILE_BYTES } = options;
+    for (const [name, limit] of Object.entries({ maxSec, maxFileBytes })) {
+      if (limit > 0) continue;
+      throw new ThingError("BAD_ARGUMENT", `${name} is more than 0 or left out, not ${limit}.`);
+    }
     this.#options = options;
     this.#log = options.log ?? silentLog;
     this.#attached = attachmentOf(recordedOf(options), this.#log);
     this.#stream = this.#attached.stream;
     this.#clock = options.clock ?? now;
     const [preMs, postMs] = [preSec * 1000, postSec * 1000];
-    const preRoll = new ringBufferClass({ spanMs: preMs, maxBytes: maxPreRollBytes });
+    this.#memory = new EventMemory(options.maxQueuedBytes);
+    const limits = { spanMs: preMs, maxBytes: maxPreRollBytes, loans: this.#memory };
+    const preRoll = new ringBufferClass(limits);
     this.#cutter = new EventCutter({
       preMs,
       postMs,
+      maxMs: maxSec * 1000,
+      maxBytes: maxFileBytes,
       preRoll,
-      open: () => this.#open(),
+      open: (_, before) => this.#open(before),
     });
     this.#detach = [
       this.#stream.demand.take(),
@@ -157,7 +177,7 @@ export class VideoRecorder implements AsyncDisposable {
     this.#stopped = true;
     for (const detach of this.#detach.splice(0)) detach();
     this.#cutter.end("stopped");
-    await Promise.allSettled([...this.#files].map(({ writer }) => writer.ended));
+    await Promise.allSettled([...this.#files].map(({ finished }) => finished));
     clearInterval(this.#looking);
     await this.#attached.release();
   }
@@ -185,32 +205,44 @@ export class VideoRecorder implements AsyncDisposable {
     this.#cutter.frame(frame);
   }
 
-  #open(): EventFile {
-    const { filenameGenerator, recordBinClass, reason, settings, keepMkv, keepStart } =
-      this.#options;
+  /** @param before - The file that this one goes on with. */
+  #open(before?: EventFile): EventFile {
+    const { filenameGenerator, recordBinClass, settings, keepMkv, keepStart } = this.#options;
+    const reason = before?.reason ?? this.#reason ?? this.#options.reason ?? "a trigger";
     const options = {
       path: filenameGenerator(),
       camera: this.#attached.name,
-      reason: this.#reason ?? reason ?? "a trigger",
+      reason,
       settings: settings?.(),
       timeZero: this.#timeZero,
+      queue: this.#memory,
       refused: () => refusedBy(this.#stream),
       log: this.#log,
     };
     const writer = recordBinClass
       ? new recordBinClass(options)
       : newRecording({ ...options, keepStart, keepMkv });
-    const file = new EventFile(writer, () => this.#stream.pendingLosses);
+    const pendingLosses = () => this.#stream.pendingLosses;
+    const file = new EventFile({
+      writer,
+      reason,
+      memory: this.#memory,
+      pendingLosses,
+      log: this.#log,
+    });
+    file.onVideoFinished = before?.onVideoFinished;
     this.#files.add(file);
     this.#follow(file).catch((error) => {
-      this.#log.error(`A recording came to nothing: ${messageOf(error)}`);
+      this.#log.error(
+        `A recording came to nothing: ${messageOf(error)} ${file.given} frames of its event are in no file.`,
+      );
     });
     return file;
   }
 
   async #follow(file: EventFile): Promise<void> {
     try {
-      const summary = await file.writer.ended;
+      const summary = await file.finished;
       const { writer } = file;
       const made = writer instanceof ConvertingWriter ? writer.path : undefined;
       file.onVideoFinished?.(made ?? (await file.path), summary);

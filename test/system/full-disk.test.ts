@@ -1,17 +1,21 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, statfs, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, statfs, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { crc32 } from "node:zlib";
 import { now } from "../../src/base/clock.ts";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { startRecording } from "../../src/recording/continuous-recording.ts";
 import { RecordingWriter } from "../../src/recording/recording-writer.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
+import { VideoRecorder } from "../../src/recording/video-recorder.ts";
 import { TEST_MS } from "../limits.ts";
 import { picture } from "../outputs/pictures.ts";
+import { eventually } from "../outputs/watching.ts";
+import { accountOf, type Captured, missingFrom } from "../recording/accounts.ts";
 
 const run = promisify(execFile);
 
@@ -26,12 +30,17 @@ async function onSmallDisk(work: (folder: string) => Promise<void>): Promise<voi
   }
 }
 
-/** Adds frames of 100 kB, 100 a second, until the recording ends by itself; the file is as its ledger says then. */
-async function feedUntil<T>(ended: Promise<T>, stream: MJPEGStream, path: string): Promise<T> {
+/** Adds frames of 100 kB, 100 a second. */
+function feed(stream: MJPEGStream): ReturnType<typeof setInterval> {
   let index = 0;
-  const feeding = setInterval(() => {
+  return setInterval(() => {
     stream.addFrame(picture(index++, 100_000), { capturedAt: now() });
   }, 10);
+}
+
+/** Adds frames until the recording ends by itself; the file is as its ledger says then. */
+async function feedUntil<T>(ended: Promise<T>, stream: MJPEGStream, path: string): Promise<T> {
+  const feeding = feed(stream);
   const summary = await ended.finally(() => clearInterval(feeding));
   const { ok, sentence } = await verifyRecording(path);
   assert.ok(ok, `${sentence} ${JSON.stringify(summary)}`);
@@ -65,6 +74,53 @@ if (process.getuid?.() === 0) {
       assert.equal(ended, "the disk is full");
       assert.deepEqual(dropped, { "the disk is full": captured - written });
       assert.ok(written > 50, `${written} frames`);
+    });
+  });
+
+  test("an event's file that fills the disk ends, the next trigger begins another, and every frame is in one ledger", {
+    timeout: TEST_MS,
+  }, async () => {
+    await onSmallDisk(async (folder) => {
+      const others = join(folder, "others");
+      await writeFile(others, new Uint8Array(50e6));
+      const stream = new MJPEGStream();
+      const captured: Captured[] = [];
+      stream.onFrame(({ run, index, capturedAt, jpeg }) => {
+        captured.push({ run, index, capturedAt, crc: crc32(jpeg) });
+      });
+      const finished: string[] = [];
+      const recorder = new VideoRecorder({
+        camera: stream,
+        filenameGenerator: () => join(folder, "event.mkv"),
+        preSec: 0.5,
+        postSec: 30,
+      });
+      const feeding = feed(stream);
+      try {
+        const trigger = () =>
+          recorder.record({ maxDelaySec: 20, onVideoFinished: (path) => finished.push(path) });
+        const first = await trigger();
+        await eventually(() => !recorder.busy);
+        const failedAt = captured.length;
+        await eventually(() => captured.length > failedAt + 100);
+        await rm(others);
+        const second = await trigger();
+        const begunAt = captured.length;
+        assert.notEqual(second, first);
+        await eventually(() => captured.length > begunAt + 30);
+        clearInterval(feeding);
+        await recorder.stop();
+        assert.deepEqual(finished, [first, second]);
+        const accounts = [await accountOf(first), await accountOf(second)];
+        assert.equal(accounts[0]?.summary.ended, "the disk is full");
+        const missed = accounts[0]!.lost.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+        assert.ok(missed > 20, `${missed} frames are listed that came when it had failed`);
+        const since = captured.findIndex(({ index }) => index === accounts[0]!.kept[0]!.index);
+        assert.deepEqual(missingFrom(accounts, captured.slice(since)), []);
+      } finally {
+        clearInterval(feeding);
+        await recorder.stop();
+      }
     });
   });
 }
