@@ -125,6 +125,7 @@ export class Recorder extends RecordingsThing {
         reason,
         onVideoFinished: (path, summary) => void this.finished(path, summary),
       });
+      this.tell();
       return await this.listed(path);
     } catch (cause) {
       if (events === this.#events) throw cause;
@@ -258,13 +259,14 @@ export class Recorder extends RecordingsThing {
       this.#events = undefined;
       return;
     }
-    const { pre_s = 2, post_s = 2, pre_roll_mb = 64 } = this.#options;
+    const { pre_s = 2, post_s = 2, pre_roll_mb = 64, max_event_s } = this.#options;
     this.#events = new VideoRecorder({
       camera: this.camera,
       filenameGenerator: () => this.#newPath(),
       preSec: pre_s,
       postSec: post_s,
       maxPreRollBytes: pre_roll_mb * MB,
+      maxSec: max_event_s,
       settings: () => this.#settings(),
       keepMkv: this.#options.keep_mkv,
       keepStart: this.#options.keep_start,

@@ -16,6 +16,7 @@ import {
 import { ConvertingWriter, newRecording, type Recorded } from "./converting-writer.ts";
 import { lackOfRoom, makeUsable } from "./disk-room.ts";
 import type { RecordingSummary } from "./ledger.ts";
+import { QueueBound } from "./queue-bound.ts";
 import { nameOf, refusedBy, streamOf } from "./recorded-camera.ts";
 import type { RecordingOptions } from "./recording-options.ts";
 import { removeRecording } from "./remove-recording.ts";
@@ -24,7 +25,7 @@ import { RoomWatch } from "./room-watch.ts";
 const DRAIN_LOOK_MS = 100;
 /** A frame that was captured in time may arrive this much late. */
 const LATE_MS = 1000;
-const QUEUED_BYTES = 64 * 2 ** 20;
+
 /** What a frame takes in a file beside its JPEG, and a file beside its frames, at most; bytes. */
 const FRAME_OVERHEAD = 40;
 const FILE_OVERHEAD = 4096;
@@ -72,6 +73,8 @@ export class ContinuousRecording {
   readonly ended: Promise<ContinuousSummary>;
   readonly #options: ContinuousOptions;
   readonly #stream: MJPEGStream;
+  /** All files have one: at a split two are open. */
+  readonly #queue: QueueBound;
   readonly #log: Log;
   readonly #files: { path: string; summary: RecordingSummary }[] = [];
   readonly #detach: (() => void)[];
@@ -98,6 +101,7 @@ export class ContinuousRecording {
     this.#options = options;
     this.#log = options.log ?? silentLog;
     this.#stream = streamOf(options.camera);
+    this.#queue = new QueueBound(options.maxQueuedBytes);
     this.ended = new Promise((resolve) => {
       this.#finish = resolve;
     });
@@ -204,16 +208,15 @@ export class ContinuousRecording {
   }
 
   #openFile(): Recorded {
-    const { path, camera, maxQueuedBytes = QUEUED_BYTES } = this.#options;
+    const { path, camera } = this.#options;
     const { reason = "continuous", settings, keepMkv } = this.#options;
-    const isSplit = isSplitBy(this.#options);
     const writer = newRecording({
-      path: isSplit ? numbered(path, this.#file.number) : path,
+      path: isSplitBy(this.#options) ? numbered(path, this.#file.number) : path,
       camera: nameOf(camera),
       reason,
       settings: settings?.(),
       follows: this.#latest,
-      maxQueuedBytes: isSplit ? maxQueuedBytes / 2 : maxQueuedBytes, // two files are open at a split
+      queue: this.#queue,
       refused: () => refusedBy(this.#stream),
       keepMkv,
       log: this.#log,

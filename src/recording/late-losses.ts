@@ -1,9 +1,9 @@
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
+import { laneOf } from "../base/disk-lane.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { loseInUnclosed } from "./closing.ts";
-import { laneOf } from "../base/disk-lane.ts";
 import { type LostFrames, ledgerPathOf, noteLine, type RecordingSummary } from "./ledger.ts";
 
 /**

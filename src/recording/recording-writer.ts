@@ -14,12 +14,12 @@ import { diskFault, type Item, lostFrame, RecordingDisk } from "./recording-disk
 import { RecordingFiles } from "./recording-files.ts";
 import { headsOf, type RecordingOptions } from "./recording-options.ts";
 import { Tally } from "./tally.ts";
+import { BATCH_BYTES, sizeOf, WriteQueue } from "./write-queue.ts";
 
 /** Frames are collected for this long, then written at once. */
 const HOLD_MS = 200;
 /** What was written is synced at the first write after this, the third: a power cut costs about 0.65 s. */
 const SYNC_MS = 550;
-const BATCH_BYTES = 8 * 2 ** 20;
 const WARN_EVERY_MS = 1000;
 const TOO_SLOW = "the disk was too slow";
 
@@ -34,8 +34,6 @@ export class RecordingWriter {
   readonly ended: Promise<RecordingSummary>;
   /** Settles when the file has its head, which it gets with the first frame, or has ended without one. */
   readonly begun: Promise<void>;
-  /** What bounds the frames that wait for the disk. */
-  readonly queue: FrameQueue;
   readonly #options: RecordingOptions;
   readonly #log: Log;
   readonly #tally: Tally;
@@ -46,8 +44,7 @@ export class RecordingWriter {
    */
   readonly #shiftMs: number;
   #stepsSeen: number;
-  #queue: Item[] = [];
-  #queuedBytes = 0;
+  readonly #queue: WriteQueue;
   #writtenBytes = 0;
   #endReason: string | undefined;
   #wake: () => void = () => {};
@@ -63,7 +60,7 @@ export class RecordingWriter {
       ...(timeZero !== undefined && { timeZero: timeZero + this.#shiftMs }),
     };
     this.#log = options.log ?? silentLog;
-    this.queue = options.queue ?? new QueueBound(options.maxQueuedBytes);
+    this.#queue = new WriteQueue(options.queue ?? new QueueBound(options.maxQueuedBytes));
     this.#tally = new Tally(follows && this.#byWallClock(follows));
     this.#refusedBefore = options.refused?.() ?? 0;
     this.begun = new Promise((resolve) => {
@@ -72,13 +69,18 @@ export class RecordingWriter {
     const files = this.#create();
     this.opened = files.then(({ path }) => path);
     this.ended = this.#record(files).finally(() => {
-      this.#takeRest();
+      this.#queue.takeRest();
       this.#announceBeginning();
     });
     this.opened.catch(() => {}); // whoever waits for neither is told by the log
     this.ended.catch((error) => {
       this.#log.error(`${options.path} could not be recorded: ${messageOf(error)}`);
     });
+  }
+
+  /** What bounds the frames that wait for the disk. */
+  get queue(): FrameQueue {
+    return this.#queue.bound;
   }
 
   /** Why it ends or has ended; undefined while frames are taken. */
@@ -99,7 +101,7 @@ export class RecordingWriter {
     return {
       written: this.#tally.written,
       dropped: this.#tally.dropped,
-      queuedBytes: this.#queuedBytes,
+      queuedBytes: this.#queue.bytes,
       bytes: this.#writtenBytes,
     };
   }
@@ -117,9 +119,8 @@ export class RecordingWriter {
       return false;
     }
     this.#note(this.#tally.endOfLoss());
-    this.#queue.push({ frame, onWritten });
-    this.#queuedBytes += frame.jpeg.length;
-    if (this.#queuedBytes > BATCH_BYTES) this.#wake();
+    this.#queue.add(frame, onWritten);
+    if (this.#queue.bytes > BATCH_BYTES) this.#wake();
     return true;
   }
 
@@ -151,7 +152,7 @@ export class RecordingWriter {
   }
 
   #note(notes: ReturnType<Tally["next"]>): void {
-    this.#queue.push(...notes.map((note) => ({ note })));
+    this.#queue.note(notes);
   }
 
   async #create(): Promise<RecordingFiles> {
@@ -176,7 +177,7 @@ export class RecordingWriter {
     const disk = await this.#begin(files, lane, watch).catch((error) => this.#fail(files, error));
     if (!disk) {
       const reason = this.#endReason ?? "stopped";
-      for (const item of this.#takeRest())
+      for (const item of this.#queue.takeRest())
         if ("frame" in item) this.#tally.lose(lostFrame(item.frame, reason));
       await lane
         .run(() => files.remove())
@@ -188,18 +189,18 @@ export class RecordingWriter {
     this.#announceBeginning();
     await this.#writeAll(disk, lane, watch).catch((error) => this.#fail(files, error));
     this.#noteSteps();
-    disk.lose(this.#takeRest(), this.#endReason ?? "stopped");
+    disk.lose(this.#queue.takeRest(), this.#endReason ?? "stopped");
     const [ended, refused, log] = [this.#endReason ?? "stopped", this.#refused, this.#log];
     return closeRecording({ files, disk, lane, ended, refused, log });
   }
 
   /** Waits for the first frame, which tells what the file's head says. */
   async #begin(files: RecordingFiles, lane: DiskLane, watch: FileWatch) {
-    while (this.#queue.length === 0 && this.#endReason === undefined) {
+    while (this.#queue.isEmpty && this.#endReason === undefined) {
       await this.#pause();
       await watch.look();
     }
-    const first = this.#queue.find((item) => "frame" in item)?.frame;
+    const first = this.#queue.firstFrame;
     if (!first) return undefined;
     const { head, mkv } = headsOf(files.path, first, this.#options);
     return lane.run(() => RecordingDisk.begin(files, mkv, this.#tally, head));
@@ -207,10 +208,10 @@ export class RecordingWriter {
 
   async #writeAll(disk: RecordingDisk, lane: DiskLane, watch: FileWatch): Promise<void> {
     let syncedAt = watch.startedAt; // frames may have waited since
-    while (this.#endReason === undefined || this.#queue.length > 0) {
-      const batch = this.#takeBatch();
+    while (this.#endReason === undefined || !this.#queue.isEmpty) {
+      const batch = this.#queue.takeBatch();
       if (batch.length > 0)
-        await lane.run(() => disk.write(batch)).finally(() => this.#release(batch));
+        await lane.run(() => disk.write(batch)).finally(() => this.#queue.release(batch));
       this.#written(batch);
       if (now() - syncedAt >= SYNC_MS) {
         await lane.run(() => disk.sync());
@@ -232,33 +233,9 @@ export class RecordingWriter {
     return (this.#options.refused?.() ?? 0) - this.#refusedBefore;
   }
 
-  #takeBatch(): Item[] {
-    let [count, bytes] = [0, 0];
-    for (; count < this.#queue.length && bytes < BATCH_BYTES; count++) {
-      bytes += sizeOf(this.#queue[count]!);
-    }
-    return this.#queue.splice(0, count);
-  }
-
   #written(batch: readonly Item[]): void {
     for (const item of batch) if ("frame" in item) item.onWritten?.();
     this.#writtenBytes += batch.reduce((sum, item) => sum + sizeOf(item), 0);
-  }
-
-  /** What will not be written. */
-  #takeRest(): Item[] {
-    const rest = this.#queue.splice(0);
-    this.#release(rest);
-    return rest;
-  }
-
-  /** These do not wait any more, whatever became of them. */
-  #release(items: readonly Item[]): void {
-    for (const item of items) {
-      if (!("frame" in item)) continue;
-      this.#queuedBytes -= item.frame.jpeg.length;
-      this.queue.release(item.frame);
-    }
   }
 
   /** What is to be said once in a while: frames that are dropped, and steps of the wall clock. */
@@ -296,7 +273,7 @@ export class RecordingWriter {
 
   /** Until a while has passed, much is waiting, or the recording shall end. */
   async #pause(): Promise<void> {
-    if (this.#endReason !== undefined || this.#queuedBytes > BATCH_BYTES) return;
+    if (this.#endReason !== undefined || this.#queue.bytes > BATCH_BYTES) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, HOLD_MS);
       this.#wake = () => {
@@ -305,8 +282,4 @@ export class RecordingWriter {
       };
     });
   }
-}
-
-function sizeOf(item: Item): number {
-  return "frame" in item ? item.frame.jpeg.length : 0;
 }

@@ -67,7 +67,7 @@ export interface VideoRecorderOptions {
 
 const LOOK_EVERY_MS = 250;
 const PRE_ROLL_BYTES = 64 * 2 ** 20;
-const MAX_SEC = 600;
+const MAX_EVENT_S = 600;
 const MAX_FILE_BYTES = 4e9;
 
 /**
@@ -97,7 +97,7 @@ export class VideoRecorder implements AsyncDisposable {
       throw new ThingError("BAD_ARGUMENT", `A window has 0 seconds or more, not ${seconds}.`);
     }
     const { maxPreRollBytes = PRE_ROLL_BYTES, ringBufferClass = PreRollRing } = options;
-    const { maxSec = MAX_SEC, maxFileBytes = MAX_FILE_BYTES } = options;
+    const { maxSec = MAX_EVENT_S, maxFileBytes = MAX_FILE_BYTES } = options;
     for (const [name, limit] of Object.entries({ maxSec, maxFileBytes })) {
       if (limit > 0) continue;
       throw new ThingError("BAD_ARGUMENT", `${name} is more than 0 or left out, not ${limit}.`);

@@ -10,7 +10,7 @@ const timeout = TEST_MS;
 test("a recorder is busy while something is recorded, and not while it waits for its camera", {
   timeout,
 }, async (t) => {
-  const { recorder, camera, client } = await recorderFor(t, { post_s: 0.2 });
+  const { recorder, camera, client } = await recorderFor(t, { pre_s: 0.2, post_s: 2 });
   const told: unknown[] = [];
   const thing = await client();
   const ending = new AbortController();
@@ -19,7 +19,7 @@ test("a recorder is busy while something is recorded, and not while it waits for
   assert.equal(recorder.busy, false, recorder.state);
   await armed(recorder);
   await thing.invoke("record", {});
-  assert.deepEqual([recorder.state, recorder.busy], ["recording", true]);
+  assert.equal(recorder.busy, true, recorder.state);
   await eventually(() => !recorder.busy);
   camera.mjpeg_stream.stop();
   assert.deepEqual([recorder.state, recorder.busy], ["detached", false]);

@@ -9,6 +9,8 @@ export interface RecorderOptions extends RecordingsOptions {
   readonly post_s?: number;
   /** How much may be held of the time before a trigger: 64 MB. */
   readonly pre_roll_mb?: number;
+  /** How long a trigger's file may be before the next one begins, s: 600. */
+  readonly max_event_s?: number;
   /** `mkv` when absent. ffmpeg makes an `mp4` or a `webm` while it is recorded; the MKV goes when that has every frame. */
   readonly format?: "mkv" | VideoFormat;
   /** Keeps the MKV beside it. */

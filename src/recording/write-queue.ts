@@ -1,0 +1,72 @@
+import type { Frame } from "../frames/frame.ts";
+import type { LedgerNote } from "./ledger.ts";
+import type { FrameQueue } from "./queue-bound.ts";
+import type { Item } from "./recording-disk.ts";
+
+/** As much is written at once, bytes. */
+export const BATCH_BYTES = 8 * 2 ** 20;
+
+/** What one file waits to write, in order. */
+export class WriteQueue {
+  /** What bounds it, perhaps together with others. */
+  readonly bound: FrameQueue;
+  readonly #items: Item[] = [];
+  #bytes = 0;
+
+  constructor(bound: FrameQueue) {
+    this.bound = bound;
+  }
+
+  /** Bytes of the frames that wait, and of those that are being written. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#items.length === 0;
+  }
+
+  get firstFrame(): Frame | undefined {
+    return this.#items.find((item) => "frame" in item)?.frame;
+  }
+
+  /** Adds a frame that `bound` has admitted. */
+  add(frame: Frame, onWritten?: () => void): void {
+    this.#items.push({ frame, onWritten });
+    this.#bytes += frame.jpeg.length;
+  }
+
+  note(notes: readonly LedgerNote[]): void {
+    for (const note of notes) this.#items.push({ note });
+  }
+
+  /** What is to be written next; `release` it when that is over. */
+  takeBatch(): Item[] {
+    let [count, bytes] = [0, 0];
+    for (; count < this.#items.length && bytes < BATCH_BYTES; count++) {
+      bytes += sizeOf(this.#items[count]!);
+    }
+    return this.#items.splice(0, count);
+  }
+
+  /** These do not wait any more, whatever became of them. */
+  release(items: readonly Item[]): void {
+    for (const item of items) {
+      if (!("frame" in item)) continue;
+      this.#bytes -= item.frame.jpeg.length;
+      this.bound.release(item.frame);
+    }
+  }
+
+  /** What will not be written. */
+  takeRest(): Item[] {
+    const rest = this.#items.splice(0);
+    this.release(rest);
+    return rest;
+  }
+}
+
+/** Bytes of a frame; a note has none. */
+export function sizeOf(item: Item): number {
+  return "frame" in item ? item.frame.jpeg.length : 0;
+}
