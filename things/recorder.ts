@@ -168,7 +168,7 @@ export class Recorder extends RecordingsThing {
         const writer = new RecordingWriter({
           path: this.#newPath(name, "mkv"),
           camera: camera.name,
-          reason,
+          ...{ reason, expectedFps: 1 / pace.interval },
           settings: { ...this.#settings(), interval: pace.interval },
           log: this.log,
         });

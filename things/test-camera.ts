@@ -96,6 +96,11 @@ export class TestCamera extends Camera {
     this.#mode = found;
   }
 
+  /** Frames a second, which its recordings say. */
+  get framerate(): number {
+    return this.#mode.framerate;
+  }
+
   @setting("A test card, or a photograph (a rendered one)", Picture)
   accessor picture: Picture = "card";
 

@@ -30,6 +30,8 @@ const FIRST_FRAME_MS = 15_000;
 const LOOK_EVERY_MS = 1000;
 /** Frames that were captured in time may arrive this much late. */
 const LATE_MS = 1000;
+/** What a Thing says of its rate is waited for so long. */
+const RATE_MS = 2000;
 const RESERVE_BYTES = 500e6;
 
 /**
@@ -37,8 +39,8 @@ const RESERVE_BYTES = 500e6;
  * @throws {ThingError} `NO_FRAME` when none comes within 15 s; `RECORDING_FAILED`.
  */
 export async function record(io: ClientIo, target: Target, choices: RecordChoices): Promise<void> {
-  const url = await streamAt(target, choices.stream, io.signal);
-  const recording = new RemoteRecording(url, target, choices);
+  const stream = await streamAt(target, choices.stream, io.signal);
+  const recording = new RemoteRecording(stream, target, choices);
   const bar = isForPeople(io) ? new ProgressBar(io.err) : undefined;
   const telling = setInterval(() => bar?.show(...recording.progress), 200);
   try {
@@ -68,7 +70,7 @@ class RemoteRecording {
   readonly #times = new RemoteTimes((step) => this.#writer.noteStep(step));
   #placeholder = "";
 
-  constructor(url: string, { credentials }: Target, choices: RecordChoices) {
+  constructor({ url, expectedFps }: FoundStream, { credentials }: Target, choices: RecordChoices) {
     this.#url = url;
     this.#choices = choices;
     this.#reader = new MJPEGReader(url, {
@@ -87,6 +89,7 @@ class RemoteRecording {
       camera: title,
       reason: "thingscope record",
       clock: "wall",
+      expectedFps,
       settings: { url: withoutQuery(url) },
       refused: () => this.#refused + this.#reader.stats.refused,
     });
@@ -129,12 +132,18 @@ class RemoteRecording {
     for await (const received of this.#reader) {
       const frame = this.#frameOf(received);
       if (!frame) continue;
-      const { seconds = Number.POSITIVE_INFINITY } = this.#choices;
       this.#first ??= { capturedAt: frame.capturedAt, cameAt: now() };
-      if (frame.capturedAt - this.#first.capturedAt > seconds * 1000) return;
+      if (this.#isAfterEnd(frame, this.#first)) return;
       this.#writer.add(frame);
       if (this.#writer.endReason !== undefined) return;
     }
+  }
+
+  /** By its own time; a clock over there that runs too fast ends nothing before it is time here. */
+  #isAfterEnd({ capturedAt }: Frame, first: { capturedAt: number; cameAt: number }): boolean {
+    const { seconds = Number.POSITIVE_INFINITY } = this.#choices;
+    const isOver = capturedAt - first.capturedAt > seconds * 1000;
+    return isOver && now() - first.cameAt > seconds * 1000 - LATE_MS;
   }
 
   #frameOf(received: RemoteFrame): Frame | undefined {
@@ -169,27 +178,46 @@ class RemoteRecording {
   }
 }
 
+interface FoundStream {
+  readonly url: string;
+  /** Frames a second that its Thing says it is set to give. */
+  readonly expectedFps?: number | undefined;
+}
+
 /** The stream that an address means: itself, or one of the Thing that it describes. */
 async function streamAt(
   { url: text, credentials }: Target,
   wanted: string | undefined,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<FoundStream> {
   const url = text.includes("://") ? text : `http://${text}`;
   const { pathname, search } = parseUrl(url);
-  if (!pathname.endsWith("/") || search || (pathname === "/" && !wanted)) return url;
-  const { td, title } = await ThingClient.connect(url, { credentials, signal });
+  if (!pathname.endsWith("/") || search || (pathname === "/" && !wanted)) return { url };
+  const thing = await ThingClient.connect(url, { credentials, signal });
+  const { td, title } = thing;
   const links = Array.isArray(td.links) ? td.links : [];
   const streams = links.flatMap(({ type, href }: { type?: unknown; href?: unknown }) =>
     type === "multipart/x-mixed-replace" ? [new URL(String(href), url).href] : [],
   );
   const found = wanted ? streams.find((one) => one.endsWith(`/${wanted}`)) : streams[0];
-  if (found) return found;
+  if (found) return { url: found, expectedFps: await framerateOf(thing) };
   const names = streams.map((one) => one.slice(one.lastIndexOf("/") + 1)).join(", ") || "none";
   throw new ThingError(
     "BAD_ARGUMENT",
     `Thing '${title}' has no stream${wanted ? ` '${wanted}'` : ""}. It has: ${names}.`,
   );
+}
+
+/** What a Thing says of its rate: a Thing that does not is recorded all the same. */
+async function framerateOf({ td, properties }: ThingClient): Promise<number | undefined> {
+  const signal = AbortSignal.timeout(RATE_MS);
+  for (const name of ["framerate", "mode"]) {
+    if (!Object.hasOwn(Object(td.properties), name)) continue;
+    const value: unknown = await properties[name]?.read({ signal }).catch(() => undefined);
+    const rate = typeof value === "object" ? Reflect.get(value ?? {}, "framerate") : value;
+    if (typeof rate === "number" && rate > 0) return rate;
+  }
+  return undefined;
 }
 
 /** `camera-mjpeg_stream`, or the host of an address without a path. */
@@ -206,7 +234,7 @@ function withoutQuery(url: string): string {
 }
 
 function tell(io: ClientIo, file: string, summary: RecordingSummary): void {
-  const { first = 0, last = 0, written, refused, ended, bytes } = summary;
+  const { first = 0, last = 0, written, refused, ended, bytes, rate, longestGap } = summary;
   const seconds = (last - first) / 1000;
   const dropped = summary.captured - written;
   if (isForPeople(io)) {
@@ -214,7 +242,8 @@ function tell(io: ClientIo, file: string, summary: RecordingSummary): void {
     const how = ended === "stopped" ? "" : `. It ended early: ${ended}`;
     io.out.write(`${file}: ${written} frames over ${seconds.toFixed(1)} s, ${lost}${how}.\n`);
   } else {
-    const line = { file, frames: written, seconds, dropped, refused, ended, bytes };
+    const paces = { rate, longest_gap: longestGap && longestGap.ms / 1000 };
+    const line = { file, frames: written, seconds, ...paces, dropped, refused, ended, bytes };
     io.out.write(`${JSON.stringify(line)}\n`);
   }
 }

@@ -1,5 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { toDateTime } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
+import type { Verdict } from "../recording/verdict.ts";
 import {
   type CommonFlags,
   clientCommand,
@@ -48,12 +50,17 @@ export function addRecordingCommands(program: Command): void {
       "count the frames of recordings, byte for byte (of MP4 and WebM: their times), and compare them with their ledgers",
     )
     .argument("<files...>", "recordings (.mkv, .mp4, .webm), each with its ledger beside it")
-    .action(async (files: string[]) => {
+    .option(
+      "--json",
+      "a JSON line for each, with what was found and how its frames follow on",
+      false,
+    )
+    .action(async (files: string[], { json }: { json: boolean }) => {
       const { verifyRecording } = await import("../recording/verify.ts");
       await forEach(files, async (file) => {
-        const { ok, sentence } = await verifyRecording(file);
-        console.log(sentence);
-        if (!ok) process.exitCode = EXIT.failed;
+        const verdict = await verifyRecording(file);
+        console.log(json ? JSON.stringify(asJson(file, verdict)) : verdict.sentence);
+        if (!verdict.ok) process.exitCode = EXIT.failed;
       });
     });
   program
@@ -80,6 +87,28 @@ export function addRecordingCommands(program: Command): void {
         console.log((await repairRecording(file)).sentence);
       });
     });
+}
+
+/** A verdict for programs: counts, not the frames themselves. Times in seconds, rates in frames a second. */
+function asJson(file: string, { missing, damaged, timing, ...verdict }: Verdict) {
+  const { rate, jitterMs, longestGap, expectedRate, exposures, neverMade } = timing ?? {};
+  return {
+    file,
+    ...verdict,
+    missing: missing.length,
+    damaged: damaged.length,
+    rate,
+    expected_rate: expectedRate,
+    jitter: inSeconds(jitterMs),
+    longest_gap: inSeconds(longestGap?.ms),
+    longest_gap_at: longestGap && toDateTime(longestGap.at),
+    exposures,
+    never_made: neverMade,
+  };
+}
+
+function inSeconds(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : Math.round(ms * 1000) / 1e6;
 }
 
 /** One after the other. @throws {ThingError} In the end, for all that failed: the others are done all the same. */

@@ -1,3 +1,5 @@
+import type { ClockStep } from "../base/wall-clock.ts";
+
 /** Where a re-served frame was captured first. */
 export interface Origin {
   /** URL or name of the stream that captured it. */
@@ -34,4 +36,6 @@ export interface Frame {
   readonly origin?: Origin;
   /** What its source lost before it, since the frame before. Such pictures never were frames: they have no index. */
   readonly lossesBefore?: readonly SourceLoss[];
+  /** The clock of its source was set before it. Times go on as if it had not been. */
+  readonly clockStep?: ClockStep;
 }

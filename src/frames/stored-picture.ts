@@ -1,3 +1,4 @@
+import type { ClockStep } from "../base/wall-clock.ts";
 import type { Frame, Origin, SourceLoss } from "./frame.ts";
 import type { MemoryPool } from "./memory-pool.ts";
 
@@ -73,6 +74,7 @@ export interface FrameIdentity {
   readonly capturedAt: number;
   readonly origin?: Origin | undefined;
   readonly lossesBefore?: readonly SourceLoss[] | undefined;
+  readonly clockStep?: ClockStep | undefined;
 }
 
 /** A frame as a stream holds it. */
@@ -87,10 +89,11 @@ export class StoredFrame extends StoredPicture {
   readonly height: number;
   readonly origin: Origin | undefined;
   readonly #lossesBefore: readonly SourceLoss[] | undefined;
+  readonly #clockStep: ClockStep | undefined;
   #frame: Frame | undefined;
 
   constructor(
-    { run, index, capturedAt, origin, lossesBefore }: FrameIdentity,
+    { run, index, capturedAt, origin, lossesBefore, clockStep }: FrameIdentity,
     { width, height }: { width: number; height: number },
     layout: Layout,
   ) {
@@ -100,6 +103,7 @@ export class StoredFrame extends StoredPicture {
     this.capturedAt = capturedAt;
     this.origin = origin;
     this.#lossesBefore = lossesBefore;
+    this.#clockStep = clockStep;
     this.width = width;
     this.height = height;
     this.size = layout.jpegEnd - layout.jpegAt;
@@ -126,8 +130,13 @@ export class StoredFrame extends StoredPicture {
     const { memory, jpegAt, jpegEnd } = this.layout;
     const { run, index, capturedAt, width, height, origin } = this;
     const frame = { run, index, capturedAt, jpeg: memory.subarray(jpegAt, jpegEnd), width, height };
-    const lossesBefore = this.#lossesBefore;
-    if (!origin && !lossesBefore) return frame;
-    return { ...frame, ...(origin && { origin }), ...(lossesBefore && { lossesBefore }) };
+    const [lossesBefore, clockStep] = [this.#lossesBefore, this.#clockStep];
+    if (!origin && !lossesBefore && !clockStep) return frame;
+    return {
+      ...frame,
+      ...(origin && { origin }),
+      ...(lossesBefore && { lossesBefore }),
+      ...(clockStep && { clockStep }),
+    };
   }
 }

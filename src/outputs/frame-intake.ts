@@ -1,11 +1,17 @@
 import { now } from "../base/clock.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
+import type { ClockStep } from "../base/wall-clock.ts";
+import { FrameTimes } from "../frames/frame-times.ts";
 import { inspectJpeg, type JpegInfo } from "../frames/jpeg.ts";
 import { streamStopped } from "./frame-outlet.ts";
 import { SourceLosses } from "./source-losses.ts";
 
 /** Frames do not overtake each other by this much. */
-const SET_BACK_MS = 5000;
+const OVERTAKEN_MS = 5000;
+/** A source that starts may be this late with its first frames. */
+const LATE_MS = 10_000;
+/** A clock that is ahead of the arrival by this much was set, ms. */
+const SET_MS = 1000;
 const REFUSALS: ReadonlySet<string> = new Set(["BAD_FRAME", "STREAM_STOPPED"]);
 
 /** Whether a picture was refused, which is counted, or something else went wrong. */
@@ -19,6 +25,8 @@ export class FrameIntake {
   readonly losses = new SourceLosses();
   correctedTimes = 0;
   readonly #maxFrameBytes: number;
+  #times = newTimes();
+  #aheadMs = 0;
 
   /** @param maxFrameBytes - A larger JPEG is refused. */
   constructor(maxFrameBytes: number) {
@@ -43,16 +51,34 @@ export class FrameIntake {
   }
 
   /**
-   * A frame cannot be captured after it arrived, nor before the one that it follows. One that says so of a time long before
-   * has its time from a clock that was set back: it is as old as it arrived. On the clock of `now()`.
+   * When a frame was captured, on the clock of `now()`: not after it arrived, nor before the one that it follows. Where the clock
+   * of its source was set, times go on as the frames come, and `clockStep` is told. @param before - The frame before in this run.
    */
-  timeOf(capturedAt: number | undefined, before = Number.NEGATIVE_INFINITY): number {
+  timeOf(
+    capturedAt: number | undefined,
+    before: number | undefined,
+  ): { capturedAt: number; clockStep?: ClockStep | undefined } {
     const arrived = now();
     const asked = capturedAt ?? arrived;
-    const isUsable = Number.isFinite(asked) && asked > before - SET_BACK_MS;
-    const time = Math.max(Math.min(isUsable ? asked : arrived, arrived), before);
+    if (before === undefined) this.#times = newTimes();
+    const isUsable = Number.isFinite(asked) && (asked >= 0 || before !== undefined);
+    const { capturedAt: steady, step } = this.#times.next(
+      isUsable ? Math.min(asked, arrived) : arrived,
+      arrived,
+    );
+    const ahead = this.#stepAhead(isUsable ? asked - arrived : 0, arrived, before === undefined);
+    const time = Math.min(steady, arrived);
     if (time !== asked) this.correctedTimes += 1;
-    return time;
+    return { capturedAt: time, clockStep: step ?? ahead };
+  }
+
+  /** The source's clock has come to be ahead of ours, or is so no more: meanwhile frames have the time of their arrival. */
+  #stepAhead(aheadMs: number, at: number, isFirst: boolean): ClockStep | undefined {
+    const ahead = Math.max(0, aheadMs);
+    const byMs = Math.round(ahead - this.#aheadMs);
+    if (!isFirst && Math.abs(byMs) < SET_MS) return undefined;
+    this.#aheadMs = ahead;
+    return isFirst ? undefined : { at, byMs };
   }
 
   #tooLarge(bytes: number): ThingError {
@@ -61,4 +87,8 @@ export class FrameIntake {
       `The frame has ${bytes} bytes; this stream takes ${this.#maxFrameBytes} at most.`,
     );
   }
+}
+
+function newTimes(): FrameTimes {
+  return new FrameTimes({ aheadMs: LATE_MS, isLive: true, overtakenMs: OVERTAKEN_MS });
 }

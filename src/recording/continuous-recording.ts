@@ -17,7 +17,7 @@ import { ConvertingWriter, newRecording, type Recorded } from "./converting-writ
 import { lackOfRoom, makeUsable } from "./disk-room.ts";
 import type { RecordingSummary } from "./ledger.ts";
 import { QueueBound } from "./queue-bound.ts";
-import { nameOf, refusedBy, streamOf } from "./recorded-camera.ts";
+import { expectedFpsOf, nameOf, refusedBy, streamOf } from "./recorded-camera.ts";
 import type { RecordingOptions } from "./recording-options.ts";
 import { removeRecording } from "./remove-recording.ts";
 import { RoomWatch } from "./room-watch.ts";
@@ -213,6 +213,7 @@ export class ContinuousRecording {
     const writer = newRecording({
       path: isSplitBy(this.#options) ? numbered(path, this.#file.number) : path,
       camera: nameOf(camera),
+      expectedFps: expectedFpsOf(camera),
       reason,
       settings: settings?.(),
       follows: this.#latest,

@@ -74,6 +74,13 @@ export interface SourceSum extends SourceLoss {
   readonly ms: number;
 }
 
+/** From one frame to the next. */
+export interface Gap {
+  readonly ms: number;
+  /** When the frame before it was captured, epoch ms. */
+  readonly at: number;
+}
+
 /** Why a frame is not in a timelapse: no loss, but left out on purpose. */
 export const LEFT_OUT = "it is between the pictures of a timelapse";
 
@@ -89,6 +96,8 @@ export interface LedgerHead {
   readonly software: string;
   /** Who writes it, as long as that process has the file open. */
   readonly process?: string;
+  /** Frames a second that the camera was set to give, where it says so. */
+  readonly expectedFps?: number;
   readonly settings?: unknown;
 }
 
@@ -114,6 +123,10 @@ export interface RecordingSummary {
   /** Capture time of the first and of the last frame in the file, epoch ms. */
   readonly first?: number | undefined;
   readonly last?: number | undefined;
+  /** Frames a second, from the first to the last; left out with fewer than two. */
+  readonly rate?: number | undefined;
+  /** The longest time from one frame in the file to the next, and when the one before it was captured, epoch ms. */
+  readonly longestGap?: Gap | undefined;
   /** Bytes of the file. */
   readonly bytes: number;
 }

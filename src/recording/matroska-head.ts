@@ -1,5 +1,5 @@
 import { ThingError } from "../base/errors.ts";
-import { type ElementHead, readDate, readHead, readNumber } from "./ebml.ts";
+import { type ElementHead, readDate, readHead, readNumber, VOID } from "./ebml.ts";
 import { type FileInfo, type HeadPlaces, ID } from "./matroska.ts";
 
 /** More bytes than any head of ours has. */
@@ -42,7 +42,10 @@ export function readFileHead(bytes: Uint8Array): FileHead {
   const cues = seekHead && cuesIn(bytes, seekHead);
   return {
     info: infoFrom(bytes, info, tracks, tags),
-    places: { info: info.at, duration: info.from, tracks: tracks.at, tags: tags.at },
+    places: {
+      ...{ info: info.at, duration: info.from, tracks: tracks.at, tags: tags.at },
+      frameDuration: frameDurationAt(bytes, tracks),
+    },
     clustersAt: at,
     cuesAt: cues === undefined ? undefined : segmentContentAt + cues,
     durationTicks:
@@ -102,6 +105,13 @@ function infoFrom(bytes: Uint8Array, info: Part, tracks: Part, tags: Part): File
         .map((one) => [words.decode(find(one, ID.TagName)), words.decode(find(one, ID.TagString))]),
     ),
   };
+}
+
+/** Where a track says how long its frames last, or leaves room for that. */
+function frameDurationAt(bytes: Uint8Array, tracks: Part): number | undefined {
+  const [track] = childrenOf(bytes, tracks.from, tracks.end);
+  const parts = track ? [...childrenOf(bytes, track.from, track.end)] : [];
+  return parts.find(({ id }) => id === ID.DefaultDuration || id === VOID)?.at;
 }
 
 /** Where the seek head says that the cues are, counted from the segment's content. */

@@ -32,7 +32,7 @@ export interface PlacedFrame {
  * The bytes of an MKV of JPEGs, frame by frame. Where they are written to is the matter of others.
  *
  * Every prefix of it can be played: clusters have no size until the next one begins, nor has the segment before it is
- * closed. Times are the frames' capture times to 0.1 ms, and never step back.
+ * closed. Times are the frames' capture times to 0.1 ms; each frame has a tick of its own.
  */
 export class MatroskaMjpeg {
   readonly head: Buffer;
@@ -41,8 +41,9 @@ export class MatroskaMjpeg {
   readonly #clusters: ClusterPlace[] = [];
   #end: number;
   #firstTick: number | undefined;
-  #lastTick = 0;
+  #lastTick = -1;
   #lastPeriod = 0;
+  #frames = 0;
 
   constructor(info: FileInfo) {
     this.head = fileHead(info);
@@ -59,7 +60,7 @@ export class MatroskaMjpeg {
 
   /** Gives a frame the next place, and the size of the cluster before it if that ends here. */
   place({ capturedAt, jpeg }: Frame): PlacedFrame & { readonly patch?: Patch } {
-    const tick = Math.max(tickOf(capturedAt, this.info.timeZero), this.#lastTick);
+    const tick = nextTick(capturedAt, this.info.timeZero, this.#lastTick);
     const before = this.#clusters.at(-1);
     const begins = !before || tick - before.tick >= CLUSTER_TICKS;
     const pieces: Uint8Array[] = [];
@@ -75,26 +76,35 @@ export class MatroskaMjpeg {
     this.#end = offset + jpeg.length;
     this.#lastPeriod = this.#firstTick === undefined ? 0 : tick - this.#lastTick;
     this.#firstTick ??= tick;
+    this.#frames += 1;
     this.#lastTick = tick;
     return { pieces, offset, end: this.#end, tick, ...(patch && { patch }) };
   }
 
-  /** Takes back what was placed after `end`: it could not be written. */
-  cutTo(end: number, lastTick: number): void {
+  /** Takes back what was placed after `end`, so many frames: they could not be written. */
+  cutTo(end: number, lastTick: number, frames: number): void {
     while ((this.#clusters.at(-1)?.at ?? 0) >= end) this.#clusters.pop();
     this.#end = end;
     this.#lastTick = lastTick;
+    this.#frames = frames;
   }
 
-  /** What closes the file. The last frame is taken to last as long as the one before it, a second at most. */
+  /** What closes the file. */
   closing(): { cues: Buffer; patches: Patch[] } {
-    const lastFrame = Math.min(this.#lastPeriod, CLUSTER_TICKS);
-    const duration = this.#lastTick - (this.#firstTick ?? 0) + lastFrame;
-    return closingOf(this.#places, this.#clusters, this.#end, duration);
+    return closingOf(this.#places, this.#clusters, this.#end, {
+      frames: this.#frames,
+      spanTicks: this.#lastTick - (this.#firstTick ?? this.#lastTick),
+      lastTicks: this.#lastPeriod,
+    });
   }
 }
 
 /** The time of a frame in a file, in ticks. */
 export function tickOf(capturedAt: number, timeZero: number): number {
   return Math.max(0, Math.round((capturedAt - timeZero) * TICKS_PER_MS));
+}
+
+/** The same of the frame after another: no two frames have one. */
+export function nextTick(capturedAt: number, timeZero: number, lastTick: number): number {
+  return Math.max(tickOf(capturedAt, timeZero), lastTick + 1);
 }

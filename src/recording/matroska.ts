@@ -21,6 +21,7 @@ export const ID = {
   DateUTC: 0x4461,
   Tracks: 0x1654ae6b,
   TrackEntry: 0xae,
+  DefaultDuration: 0x23e383,
   Video: 0xe0,
   PixelWidth: 0xb0,
   PixelHeight: 0xba,
@@ -58,6 +59,8 @@ export interface FileInfo {
   readonly timeZero: number;
   /** What wrote it, with its version. */
   readonly software: string;
+  /** Frames a second, where the file is to say that from the beginning; what it says once it is closed was measured. */
+  readonly rate?: number | undefined;
   /** Names in capitals, as Matroska has them: CAMERA, RUN, REASON. */
   readonly tags: Readonly<Record<string, string>>;
 }
@@ -79,7 +82,7 @@ export const SEGMENT_AT = SEGMENT_SIZE_AT + SIZE_BYTES;
 const SEEK_HEAD_ROOM = 100;
 
 /** Everything before the first cluster. Segment size, seek head and duration are left open until the file is closed. */
-export function fileHead({ width, height, timeZero, software, tags }: FileInfo): Buffer {
+export function fileHead({ width, height, timeZero, software, rate, tags }: FileInfo): Buffer {
   const info = element(
     ID.Info,
     room(float(ID.Duration, 0).length),
@@ -93,6 +96,7 @@ export function fileHead({ width, height, timeZero, software, tags }: FileInfo):
     element(0xd7, Buffer.of(1)), // TrackNumber
     element(0x73c5, Buffer.of(1)), // TrackUID
     element(0x83, Buffer.of(1)), // TrackType: video
+    frameDuration(rate === undefined ? undefined : 1000 / rate),
     element(0x9c, Buffer.of(0)), // FlagLacing
     text(0x86, "V_MJPEG"), // CodecID
     element(ID.Video, number(ID.PixelWidth, width), number(ID.PixelHeight, height)),
@@ -109,6 +113,18 @@ export function fileHead({ width, height, timeZero, software, tags }: FileInfo):
     element(ID.Tracks, track),
     element(ID.Tags, element(ID.Tag, element(0x63c0), ...simpleTags)), // Targets: the whole file
   ]);
+}
+
+/**
+ * What players take for the rate of the frames, and count them by; or as much room for that.
+ * @param ms - From a frame to the next, on the average.
+ */
+function frameDuration(ms: number | undefined): Buffer {
+  const nanoseconds = Math.round((ms ?? 0) * 1e6);
+  const isNone = !(nanoseconds > 0 && Number.isSafeInteger(nanoseconds));
+  return isNone
+    ? room(number(ID.DefaultDuration, 1).length)
+    : number(ID.DefaultDuration, nanoseconds);
 }
 
 /** The head of a cluster whose first frame is at `tick`. Its size is unknown until the next one begins. */
@@ -138,6 +154,8 @@ export interface HeadPlaces {
   readonly info: number;
   /** Of the duration, or of the room that is left for it. */
   readonly duration: number;
+  /** Of the frame's duration, or of the room for it; undefined in files of earlier versions, which have neither. */
+  readonly frameDuration?: number | undefined;
   readonly tracks: number;
   readonly tags: number;
 }
@@ -148,13 +166,27 @@ export interface Patch {
   readonly bytes: Uint8Array;
 }
 
+/** When the frames of a file are, that is to be closed. */
+export interface Times {
+  readonly frames: number;
+  /** From the first frame to the last. */
+  readonly spanTicks: number;
+  /** From the last but one to the last. */
+  readonly lastTicks: number;
+}
+
+/** The last frame is taken to last as long as the one before it, but no longer than this and than the mean. */
+export const MAX_LAST_TICKS = 1000 * TICKS_PER_MS;
+
 /** What makes an open file a closed one: `cues` go to its end, then the patches to their places. */
 export function closingOf(
   places: HeadPlaces,
   clusters: readonly ClusterPlace[],
   end: number,
-  durationTicks: number,
+  { frames, spanTicks, lastTicks }: Times,
 ): { cues: Buffer; patches: Patch[] } {
+  const meanTicks = frames > 1 ? spanTicks / (frames - 1) : 0;
+  const durationTicks = spanTicks + Math.min(lastTicks, Math.max(meanTicks, MAX_LAST_TICKS));
   const cues = element(ID.Cues, ...clusters.map(cuePoint));
   const last = clusters.at(-1);
   const patches: Patch[] = [
@@ -162,6 +194,9 @@ export function closingOf(
     { at: places.duration, bytes: float(ID.Duration, durationTicks) },
     { at: SEGMENT_SIZE_AT, bytes: longSize(end + cues.length - SEGMENT_AT) },
   ];
+  if (places.frameDuration !== undefined && meanTicks > 0) {
+    patches.push({ at: places.frameDuration, bytes: frameDuration(meanTicks / TICKS_PER_MS) });
+  }
   if (last) patches.unshift(clusterSize(last, end));
   return { cues, patches };
 }

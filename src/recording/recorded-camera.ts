@@ -4,10 +4,13 @@ import type { FrameSource } from "../frames/frame-source.ts";
 import { feed } from "../outputs/feed.ts";
 import { MJPEGStream } from "../outputs/mjpeg-stream.ts";
 
-/** What can be recorded: a stream, or a camera whose main stream it is. */
+/** What is more is no rate of a camera. */
+const MOST_FPS = 10_000;
+
+/** What can be recorded: a stream, or a camera whose main stream it is; with the frames a second that it is set to give, if it says so. */
 export type RecordedCamera =
   | MJPEGStream
-  | { readonly name?: string; readonly mjpeg_stream: MJPEGStream };
+  | { readonly name?: string; readonly mjpeg_stream: MJPEGStream; readonly framerate?: unknown };
 
 /** A camera of a pipeline, by the name of its tee: the first one when absent. */
 export interface RecordedTee {
@@ -24,6 +27,8 @@ export interface Attachment {
   readonly stream: MJPEGStream;
   /** What the camera is called in its recordings. */
   readonly name: string;
+  /** Frames a second that the camera is set to give, as it says now. */
+  readonly expectedFps: () => number | undefined;
   /** Lets go of it; resolves when what the recorder itself started has ended. */
   release(): Promise<void>;
 }
@@ -31,7 +36,9 @@ export interface Attachment {
 /** Takes hold of what is to be recorded. @throws {ThingError} `BAD_ARGUMENT` for a tee that is not there. */
 export function attachmentOf(recorded: RecordedCamera | RecordedTee, log: Log): Attachment {
   if (!("pipeline" in recorded)) {
-    return { stream: streamOf(recorded), name: nameOf(recorded), release: async () => {} };
+    const expectedFps = () => expectedFpsOf(recorded);
+    const release = async () => {};
+    return { stream: streamOf(recorded), name: nameOf(recorded), expectedFps, release };
   }
   const { cameras, once } = recorded.pipeline;
   const name = recorded.srcTeeName ?? [...cameras.keys()][0] ?? "";
@@ -46,7 +53,7 @@ export function attachmentOf(recorded: RecordedCamera | RecordedTee, log: Log): 
     await feeding.stop();
     stream.stop();
   };
-  return { stream, name, release };
+  return { stream, name, expectedFps: () => undefined, release };
 }
 
 /** The stream that is recorded. */
@@ -57,6 +64,15 @@ export function streamOf(camera: RecordedCamera): MJPEGStream {
 /** What the camera is called in its recordings. */
 export function nameOf(camera: RecordedCamera): string {
   return ("mjpeg_stream" in camera && camera.name) || streamOf(camera).name;
+}
+
+/** Frames a second that a camera says it is set to give; undefined where it says none. */
+export function expectedFpsOf(camera: RecordedCamera): number | undefined {
+  if (!("mjpeg_stream" in camera)) return undefined;
+  const { framerate } = camera;
+  return typeof framerate === "number" && framerate > 0 && framerate <= MOST_FPS
+    ? framerate
+    : undefined;
 }
 
 /** How many pictures a stream has refused because they were no frames. */

@@ -50,7 +50,7 @@ export class RecordingDisk {
     this.#files = files;
     this.#mkv = mkv;
     this.#tally = tally;
-    this.#before = { videoEnd: files.videoEnd, ledgerEnd: files.ledgerEnd, tick: 0 };
+    this.#before = { videoEnd: files.videoEnd, ledgerEnd: files.ledgerEnd, tick: -1 };
   }
 
   /** Begins both files with their heads. */
@@ -153,7 +153,7 @@ export class RecordingDisk {
 
   async #cutBack(): Promise<void> {
     const { videoEnd, ledgerEnd, tick } = this.#whole;
-    this.#mkv.cutTo(videoEnd, tick);
+    this.#mkv.cutTo(videoEnd, tick, this.#tally.written);
     const isTorn = this.#files.videoEnd > videoEnd || this.#files.ledgerEnd > ledgerEnd;
     if (isTorn) await this.#files.cutTo(videoEnd, ledgerEnd);
   }

@@ -16,6 +16,8 @@ export interface RecordingOptions {
   readonly reason?: string | undefined;
   /** Settings of the camera, as JSON. */
   readonly settings?: unknown;
+  /** Frames a second that the camera is set to give, where it says so. */
+  readonly expectedFps?: number | undefined;
   /** The file's time 0, on the clock of the frames, ms; the first frame's capture time when absent. */
   readonly timeZero?: number | undefined;
   /** How much may wait for the disk, bytes. What comes beyond is dropped and counted. */
@@ -33,7 +35,10 @@ export interface RecordingOptions {
 
 /** What stands at the head of both files, which the first frame decides. */
 export function headsOf(path: string, first: Frame, options: RecordingOptions) {
-  const { camera = "camera", reason = "", settings, timeZero = first.capturedAt } = options;
+  const { camera = "camera", reason = "", settings } = options;
+  const timeZero = Math.min(options.timeZero ?? first.capturedAt, first.capturedAt);
+  const { expectedFps = 0 } = options;
+  const rate = expectedFps > 0 && Number.isFinite(expectedFps) ? expectedFps : undefined;
   const software = `thingscope ${packageVersion()}`;
   const tags = {
     CAMERA: camera,
@@ -42,7 +47,7 @@ export function headsOf(path: string, first: Frame, options: RecordingOptions) {
     SETTINGS: JSON.stringify(settings) ?? "",
   };
   const { width, height } = first;
-  const mkv = new MatroskaMjpeg({ width, height, timeZero, software, tags });
+  const mkv = new MatroskaMjpeg({ width, height, timeZero, software, rate, tags });
   const head: LedgerHead = {
     ledger: 1,
     file: basename(path),
@@ -51,6 +56,7 @@ export function headsOf(path: string, first: Frame, options: RecordingOptions) {
     timeZero: mkv.info.timeZero,
     software,
     process: identityAnywhere,
+    ...(rate !== undefined && { expectedFps: rate }),
     ...(settings !== undefined && { settings }),
   };
   return { head: noteLine(head), mkv };

@@ -1,12 +1,13 @@
 import { dirname } from "node:path";
-import { now, wallTime } from "../base/clock.ts";
+import { now } from "../base/clock.ts";
 import { type DiskLane, laneOf } from "../base/disk-lane.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
-import { type ClockStep, wallClock } from "../base/wall-clock.ts";
+import type { ClockStep } from "../base/wall-clock.ts";
 import type { Frame, SourceLoss } from "../frames/frame.ts";
 import { closeRecording } from "./closing.ts";
 import { makeUsable } from "./disk-room.ts";
+import { FileClock } from "./file-clock.ts";
 import { FileWatch } from "./file-watch.ts";
 import type { LostFrames, RecordingSummary } from "./ledger.ts";
 import { type FrameQueue, QueueBound } from "./queue-bound.ts";
@@ -37,13 +38,8 @@ export class RecordingWriter {
   readonly #options: RecordingOptions;
   readonly #log: Log;
   readonly #tally: Tally;
+  readonly #clock: FileClock;
   readonly #refusedBefore: number;
-  /**
-   * What makes the frames' times those of the wall clock as it was set when the recording began. It stays so to the end, that
-   * times in one file are as far apart as the frames were; the ledger lists each step meanwhile.
-   */
-  readonly #shiftMs: number;
-  #stepsSeen: number;
   readonly #queue: WriteQueue;
   #writtenBytes = 0;
   #endReason: string | undefined;
@@ -51,17 +47,17 @@ export class RecordingWriter {
   #announceBeginning: () => void = () => {};
   #warned = { at: Number.NEGATIVE_INFINITY, lost: 0 };
 
+  /** @throws {ThingError} `BAD_ARGUMENT` for a `timeZero` that is no time. */
   constructor(options: RecordingOptions) {
-    this.#shiftMs = options.clock === "wall" ? 0 : wallClock.shiftMs;
-    this.#stepsSeen = wallClock.stepCount;
+    this.#clock = new FileClock(options);
     const { timeZero, follows } = options;
     this.#options = {
       ...options,
-      ...(timeZero !== undefined && { timeZero: timeZero + this.#shiftMs }),
+      ...(timeZero !== undefined && { timeZero: this.#clock.timeOf(timeZero) }),
     };
     this.#log = options.log ?? silentLog;
     this.#queue = new WriteQueue(options.queue ?? new QueueBound(options.maxQueuedBytes));
-    this.#tally = new Tally(follows && this.#byWallClock(follows));
+    this.#tally = new Tally(follows && this.#clock.placed(follows));
     this.#refusedBefore = options.refused?.() ?? 0;
     this.begun = new Promise((resolve) => {
       this.#announceBeginning = resolve;
@@ -108,12 +104,15 @@ export class RecordingWriter {
 
   /**
    * Takes a frame, which must not be changed any more, or until `onWritten` is called: the kernel has it then. That is not
-   * promised: of a frame that is not written nothing is said. @returns false when it is dropped, or the recording has ended.
+   * promised: of a frame that is not written nothing is said. Times that go back or stand still go on as the frames come; one that
+   * is no time is dropped. @returns false when it is dropped, or the recording has ended.
    */
   add(stamped: Frame, onWritten?: () => void): boolean {
     if (this.#endReason !== undefined) return false;
-    const frame = this.#byWallClock(stamped);
-    this.#note(this.#tally.next(frame));
+    const next = this.#clock.next(stamped);
+    if ("fault" in next) return this.#refuse(stamped, next.fault);
+    const { frame, step } = next;
+    this.#note(this.#tally.next(frame, step));
     if (!this.queue.admit(frame)) {
       this.#note(this.#tally.lose(lostFrame(frame, TOO_SLOW)));
       return false;
@@ -126,7 +125,7 @@ export class RecordingWriter {
 
   /** Said before the first frame: another file of the same recording has the one before it. */
   follow(frame: Pick<Frame, "run" | "index" | "capturedAt">): void {
-    this.#tally.follow(this.#byWallClock(frame));
+    this.#tally.follow(this.#clock.placed(frame));
   }
 
   /** Frames that should have been in the file and were lost before they got here. */
@@ -136,7 +135,7 @@ export class RecordingWriter {
 
   /** What the camera's source lost after the newest frame, which no frame has told. */
   noteSource(losses: readonly SourceLoss[]): void {
-    if (this.#endReason === undefined) this.#note(this.#tally.source(losses, this.#now()));
+    if (this.#endReason === undefined) this.#note(this.#tally.source(losses, this.#clock.now()));
   }
 
   /** The clock that stamps the frames was set, though their times go on as before: by what another server's frames say. */
@@ -149,6 +148,13 @@ export class RecordingWriter {
     this.#endReason ??= reason;
     this.#wake();
     return this.ended;
+  }
+
+  #refuse(frame: Frame, why: string): false {
+    const capturedAt = this.#tally.latestAt ?? this.#clock.now();
+    this.#note(this.#tally.next({ ...frame, capturedAt }));
+    this.#note(this.#tally.lose(lostFrame(frame, why)));
+    return false;
   }
 
   #note(notes: ReturnType<Tally["next"]>): void {
@@ -196,7 +202,7 @@ export class RecordingWriter {
 
   /** Waits for the first frame, which tells what the file's head says. */
   async #begin(files: RecordingFiles, lane: DiskLane, watch: FileWatch) {
-    while (this.#queue.isEmpty && this.#endReason === undefined) {
+    while (!this.#queue.firstFrame && this.#endReason === undefined) {
       await this.#pause();
       await watch.look();
     }
@@ -252,23 +258,7 @@ export class RecordingWriter {
   }
 
   #noteSteps(): void {
-    wallClock.look();
-    const steps = wallClock.stepsSince(this.#stepsSeen);
-    this.#stepsSeen = wallClock.stepCount;
-    if (this.#options.clock === "wall") return; // they are steps of another clock
-    for (const { at, byMs } of steps) {
-      this.#note(this.#tally.step({ at: at + this.#shiftMs, byMs }));
-    }
-  }
-
-  #byWallClock<T extends { readonly capturedAt: number }>(stamped: T): T {
-    if (this.#shiftMs === 0) return stamped;
-    return { ...stamped, capturedAt: stamped.capturedAt + this.#shiftMs };
-  }
-
-  /** On the clock of the file's times. */
-  #now(): number {
-    return this.#options.clock === "wall" ? wallTime() : now() + this.#shiftMs;
+    for (const step of this.#clock.newSteps()) this.#note(this.#tally.step(step));
   }
 
   /** Until a while has passed, much is waiting, or the recording shall end. */

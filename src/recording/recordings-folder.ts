@@ -27,6 +27,8 @@ export const RECORDING_SCHEMA = {
   started: { type: "string", format: "date-time", description: "The first frame's, for people" },
   duration: { type: "number", unit: "s", description: "From the first frame to the last" },
   frames: { type: "integer" },
+  rate: { type: "number", unit: "Hz", description: "Frames a second, from the first to the last" },
+  longest_gap: { type: "number", unit: "s", description: "The longest from one frame to the next" },
   dropped: { type: "integer", description: "Frames that were lost; its ledger says why" },
   left_out: {
     type: "integer",
@@ -192,6 +194,8 @@ function aboutOf(
     ...(first !== undefined && last !== undefined && { duration: round((last - first) / 1000) }),
     ...(summary && {
       frames: summary.written,
+      ...(summary.rate !== undefined && { rate: summary.rate }),
+      ...(summary.longestGap && { longest_gap: round(summary.longestGap.ms / 1000) }),
       ...lossesOf(summary),
       ...sourceOf(summary),
       ended: summary.ended,

@@ -31,8 +31,6 @@ const CERTAIN_BYTES = 256 * 2 ** 20;
 const UNLISTED_MS = 2000;
 const SECTOR = 512;
 const HOLE = Buffer.alloc(SECTOR);
-/** How long a last frame is taken to last at most, ticks. */
-const MAX_LAST_TICKS = 1000 * TICKS_PER_MS;
 
 /**
  * Closes a recording that ended by a crash. What file and ledger both have is kept; the torn end of either is cut off, and
@@ -148,9 +146,11 @@ function closingAfter(
   const [first, last] = [kept.at(0)!, kept.at(-1)!];
   const whole = clusters.filter(({ at }) => at < last.offset);
   const lastMs = last.capturedAt - (kept.at(-2)?.capturedAt ?? last.capturedAt);
-  const lastTicks = Math.min(Math.round(lastMs * TICKS_PER_MS), MAX_LAST_TICKS);
-  const span = Math.round((last.capturedAt - first.capturedAt) * TICKS_PER_MS);
-  const { cues, patches } = closingOf(places, whole, end, span + Math.max(0, lastTicks));
+  const { cues, patches } = closingOf(places, whole, end, {
+    frames: kept.length,
+    spanTicks: Math.max(0, Math.round((last.capturedAt - first.capturedAt) * TICKS_PER_MS)),
+    lastTicks: Math.max(0, Math.round(lastMs * TICKS_PER_MS)),
+  });
   const sizes = whole.slice(1).map(({ at }, n) => clusterSize(whole[n]!, at)); // one may be torn
   return { cues, patches: [...sizes, ...patches] };
 }

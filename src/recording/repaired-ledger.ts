@@ -14,6 +14,7 @@ import type { LedgerFrames } from "./ledger-frames.ts";
 import type { FileHead } from "./matroska-head.ts";
 import type { Ledger } from "./read-ledger.ts";
 import { SourceTally } from "./source-tally.ts";
+import { pacesOf } from "./timing.ts";
 import { writeLedger } from "./write-ledger.ts";
 
 const CRASH = "it ended by crash";
@@ -73,6 +74,7 @@ function summaryOf({ ledger, kept, bytes }: Kept, lost: readonly LostFrames[]): 
     newRuns: notes.filter((note) => "run" in note).length,
     first: kept.at(0)?.capturedAt,
     last: kept.at(-1)?.capturedAt,
+    ...pacesOf(kept),
     bytes,
   };
 }

@@ -1,7 +1,14 @@
 import type { ClockStep } from "../base/wall-clock.ts";
 import type { Frame, SourceLoss } from "../frames/frame.ts";
-import { LEFT_OUT, type LedgerNote, type LostFrames, type RecordingSummary } from "./ledger.ts";
+import {
+  type Gap,
+  LEFT_OUT,
+  type LedgerNote,
+  type LostFrames,
+  type RecordingSummary,
+} from "./ledger.ts";
 import { SourceTally } from "./source-tally.ts";
+import { gapOf, rateOf } from "./timing.ts";
 
 /** Counts what becomes of each frame of one recording, so that written and dropped add up to captured. */
 export class Tally {
@@ -12,8 +19,9 @@ export class Tally {
   #newRuns = 0;
   #first: number | undefined;
   #last: number | undefined;
+  #longestGap: Gap | undefined;
   #latest: { run: string; index: number } | undefined;
-  /** Capture time of the newest frame, written or not. */
+  /** Capture time of the newest frame, written or not, or of the one before the first. */
   #latestAt: number | undefined;
   #size: { readonly width: number; readonly height: number } | undefined;
   readonly #source = new SourceTally();
@@ -30,6 +38,11 @@ export class Tally {
     this.#latestAt = capturedAt;
   }
 
+  /** Epoch ms, of the newest frame. */
+  get latestAt(): number | undefined {
+    return this.#latestAt;
+  }
+
   get written(): number {
     return this.#written;
   }
@@ -39,8 +52,11 @@ export class Tally {
     return [...this.#dropped.values()].reduce((sum, count) => sum + count, 0);
   }
 
-  /** A frame comes next: what is to be noted before it. Indices that are missing before it are lost. */
-  next(frame: Frame): LedgerNote[] {
+  /**
+   * A frame comes next: what is to be noted before it. Indices that are missing before it are lost.
+   * @param step - Of the clock that stamps frames, since the one before.
+   */
+  next(frame: Frame, step?: ClockStep): LedgerNote[] {
     const { run, index, capturedAt, lossesBefore } = frame;
     const notes: LedgerNote[] = [];
     const latest = this.#latest;
@@ -55,6 +71,7 @@ export class Tally {
     }
     const told = this.#told(lossesBefore ?? [], { run, before: index, at: capturedAt });
     if (told.length > 0) notes.push(...this.endOfLoss(), ...told);
+    if (step && this.#latestAt !== undefined) notes.push(...this.endOfLoss(), ...this.step(step));
     notes.push(...this.#otherSize(frame));
     this.#latestAt = capturedAt;
     return notes;
@@ -92,6 +109,9 @@ export class Tally {
   wrote(capturedAt: number): void {
     this.#written += 1;
     this.#first ??= capturedAt;
+    const at = this.#last ?? capturedAt;
+    const ms = capturedAt - at;
+    if (ms > (this.#longestGap?.ms ?? 0)) this.#longestGap = gapOf(ms, at);
     this.#last = capturedAt;
   }
 
@@ -99,10 +119,11 @@ export class Tally {
   takeBack(lost: LostFrames, last: number | undefined): LedgerNote[] {
     this.#written -= 1;
     this.#last = last;
+    if (last === this.#longestGap?.at) this.#longestGap = undefined; // its end has left the file; the disk was full
     return this.lose(lost);
   }
 
-  /** The wall clock was set. */
+  /** The clock that stamps the frames was set, or the wall clock. */
   step(clockStep: ClockStep): LedgerNote[] {
     this.#clockSteps.push(clockStep.byMs);
     return [{ clockStep }];
@@ -135,6 +156,7 @@ export class Tally {
   }
 
   summary(ended: string, refused: number, bytes: number): RecordingSummary {
+    const [first, last] = [this.#first, this.#last];
     return {
       ended,
       captured: this.#written + this.dropped + this.#leftOut,
@@ -145,8 +167,10 @@ export class Tally {
       clockSteps: this.#clockSteps,
       newRuns: this.#newRuns,
       source: this.#source.sums,
-      first: this.#first,
-      last: this.#last,
+      first,
+      last,
+      rate: rateOf(this.#written, (last ?? 0) - (first ?? 0)),
+      longestGap: this.#longestGap,
       bytes,
     };
   }

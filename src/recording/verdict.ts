@@ -2,6 +2,7 @@ import { rangesOf, rangeText } from "./frame-ranges.ts";
 import { LEFT_OUT, type LedgerFrame, type LostFrames } from "./ledger.ts";
 import type { Ledger } from "./read-ledger.ts";
 import { SourceTally } from "./source-tally.ts";
+import { type Timing, timingOf } from "./timing.ts";
 
 /** What a recount of a recording found. */
 export interface Verdict {
@@ -17,17 +18,22 @@ export interface Verdict {
   readonly damaged: readonly LedgerFrame[];
   /** Frames in the file that the ledger does not list. */
   readonly unlisted: number;
+  /** How its frames follow on each other, by its ledger; undefined where it has none. */
+  readonly timing?: Timing | undefined;
 }
 
 /** For a file that agrees with its ledger: what it has, and what its ledger says that it lacks. */
-export function proof({ frames, notes, summary }: Ledger): string {
+export function proof(ledger: Ledger, timing: Timing = timingOf(ledger)): string {
+  const { frames, notes, summary } = ledger;
   const seconds = ((frames.at(-1)?.capturedAt ?? 0) - (frames.at(0)?.capturedAt ?? 0)) / 1000;
   const has = `OK: ${frames.length} frames over ${seconds.toFixed(1)} s, ${summary?.ended}`;
   const missing = notes.flatMap(({ note }) => ("dropped" in note ? [note.dropped] : []));
   const leftOut = countOf(missing.filter(({ why }) => why === LEFT_OUT));
   const onPurpose = leftOut > 0 ? `; ${leftOut} left out on purpose, because ${LEFT_OUT}` : "";
   const lost = missing.filter(({ why }) => why !== LEFT_OUT);
-  const rest = `${onPurpose}${sourceSentence(notes)}`;
+  const never = neverMadeSentence(timing, lost.length === 0);
+  const paces = pacesSentence(timing, ledger);
+  const rest = `${never}${onPurpose}${sourceSentence(notes)}${paces}`;
   if (lost.length === 0) return `${has}; none was lost${rest}`;
   const count = countOf(lost);
   const which = lost.slice(0, 5).map((one) => `${rangeText(one)} because ${one.why}`);
@@ -37,6 +43,28 @@ export function proof({ frames, notes, summary }: Ledger): string {
 
 function countOf(ranges: readonly LostFrames[]): number {
   return ranges.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+}
+
+function neverMadeSentence({ neverMade, exposures, expectedRate }: Timing, isAll: boolean): string {
+  if (neverMade === 0) return "";
+  const by = expectedRate === undefined ? ", by the usual interval of its frames" : "";
+  const were = neverMade === 1 ? "exposure was" : "exposures were";
+  return `${isAll ? ", but" : ";"} ${neverMade} of ${exposures} ${were} never made${by}`;
+}
+
+/** `. 27.4 frames/s of 30 that it was to have, jitter 12.1 ms, longest gap 0.400 s after 2.3 s`. */
+function pacesSentence(timing: Timing, { frames }: Ledger): string {
+  const { rate, expectedRate, jitterMs, longestGap } = timing;
+  const wanted =
+    expectedRate === undefined ? "" : ` of ${shortened(expectedRate)} that it was to have`;
+  if (rate === undefined || jitterMs === undefined || !longestGap) return "";
+  const after = (longestGap.at - (frames.at(0)?.capturedAt ?? 0)) / 1000;
+  return `. ${shortened(rate)} frames/s${wanted}, jitter ${jitterMs.toFixed(1)} ms, longest gap ${(longestGap.ms / 1000).toFixed(3)} s after ${after.toFixed(1)} s`;
+}
+
+/** With as many digits as tell something: 29.97, 0.1. */
+function shortened(rate: number): string {
+  return `${Number(rate.toPrecision(4))}`;
 }
 
 /** What never was a frame: `; its source: 3 lost (the numbers of its driver skip)`. */

@@ -3,9 +3,10 @@ import { messageOf, ThingError } from "../base/errors.ts";
 import { programVersion } from "../processes/programs.ts";
 import { type LedgerFrame, ledgerPathOf } from "./ledger.ts";
 import { TICKS_PER_MS } from "./matroska.ts";
-import { tickOf } from "./matroska-mjpeg.ts";
 import { type ProbedFilm, probedFilm } from "./probe.ts";
 import { type Ledger, readLedger } from "./read-ledger.ts";
+import { ticksOf, timeFaults } from "./recorded-times.ts";
+import { timingOf } from "./timing.ts";
 import { counted, proof, type Verdict } from "./verdict.ts";
 import { TOLERANCE_MS, type VideoFormat } from "./video-format.ts";
 
@@ -57,13 +58,15 @@ function compared(path: string, ledger: Ledger, film: ProbedFilm, toleranceMs: n
     film.decoded !== film.times.length && `${film.times.length - film.decoded} cannot be decoded`,
     film.complaint && `ffprobe says: ${film.complaint}`,
     !ledger.summary && "its recording was not closed",
+    ...timeFaults(ledger),
   ].filter((fault) => typeof fault === "string");
+  const timing = timingOf(ledger);
   if (faults.length > 0) {
     const why = `disagrees with its ledger: ${faults.join(", ")}`;
-    return { ...disagreeing(path, why, film), missing, unlisted };
+    return { ...disagreeing(path, why, film), missing, unlisted, timing };
   }
-  const sentence = `${path}: ${proof(ledger)}; each is at its time to ${largestErrorMs.toFixed(2)} ms.`;
-  return { ...disagreeing(path, "", film), ok: true, sentence };
+  const sentence = `${path}: ${proof(ledger, timing)}; each is at its time to ${largestErrorMs.toFixed(2)} ms.`;
+  return { ...disagreeing(path, "", film), ok: true, sentence, timing };
 }
 
 function disagreeing(path: string, why: string, film?: ProbedFilm): Verdict {
@@ -74,9 +77,5 @@ function disagreeing(path: string, why: string, film?: ProbedFilm): Verdict {
 /** When the ledger's frames are in the recording, ms: times there do not step back. */
 function timesOf({ head, frames }: Ledger): number[] {
   const zero = head?.timeZero ?? frames.at(0)?.capturedAt ?? 0;
-  let last = 0;
-  return Array.from(frames, ({ capturedAt }) => {
-    last = Math.max(last, tickOf(capturedAt, zero));
-    return last / TICKS_PER_MS;
-  });
+  return [...ticksOf(frames, zero)].map((tick) => tick / TICKS_PER_MS);
 }

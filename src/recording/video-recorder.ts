@@ -212,6 +212,7 @@ export class VideoRecorder implements AsyncDisposable {
     const options = {
       path: filenameGenerator(),
       camera: this.#attached.name,
+      expectedFps: this.#attached.expectedFps(),
       reason,
       settings: settings?.(),
       timeZero: this.#timeZero,

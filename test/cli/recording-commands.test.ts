@@ -24,7 +24,9 @@ test("verify tells what is missing and ends with 1; repair closes the file", {
   const whole = await runCli(folder, "verify", "film.mkv");
   assert.deepEqual(whole, {
     code: 0,
-    stdout: "film.mkv: OK: 50 frames over 2.0 s, stopped; none was lost.\n",
+    stdout:
+      "film.mkv: OK: 50 frames over 2.0 s, stopped; none was lost. " +
+      "25 frames/s, jitter 0.0 ms, longest gap 0.040 s after 0.0 s.\n",
     stderr: "",
   });
 
@@ -48,7 +50,8 @@ test("verify tells what is missing and ends with 1; repair closes the file", {
   assert.equal(
     after.stdout,
     "film.mkv: OK: 40 frames over 1.6 s, it ended by crash; " +
-      "6 lost, as its ledger says: k3x9q2 frames 40 to 45 because it ended by crash.\n",
+      "6 lost, as its ledger says: k3x9q2 frames 40 to 45 because it ended by crash. " +
+      "25 frames/s, jitter 0.0 ms, longest gap 0.040 s after 0.0 s.\n",
   );
   assert.equal(after.code, 0);
 });

@@ -26,7 +26,10 @@ test("the ledger has a line a frame, and a summary that adds up", { timeout }, a
   assert.deepEqual([ended, captured, written, dropped, newRuns], ["stopped", 300, 300, {}, 0]);
   const { ok, sentence } = await verifyRecording(path);
   assert.ok(ok);
-  assert.match(sentence, /film.mkv: OK: 300 frames over 12.0 s, stopped; none was lost\.$/);
+  assert.match(
+    sentence,
+    /film.mkv: OK: 300 frames over 12.0 s, stopped; none was lost\. 25 frames/,
+  );
 });
 
 test("what the disk is too slow for is dropped, counted, told, and listed", {

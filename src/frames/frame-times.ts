@@ -1,0 +1,106 @@
+import { now } from "../base/clock.ts";
+import type { ClockStep } from "../base/wall-clock.ts";
+
+/** Two frames are at least this far apart, ms: what a recording can tell apart. */
+const CLOSEST_MS = 0.1;
+/** A time that goes back further than this is from a clock that was set, ms; less is jitter. */
+const BACK_MS = 100;
+/** Frames come as they are captured, and not all at once, once they have done so for this long, ms. */
+const LIVE_MS = 300;
+/** A frame that is further than this in the future was not stamped by our clock, ms. */
+const FUTURE_MS = 1000;
+/** No time of a frame is later, epoch ms. */
+const LATEST_MS = Date.UTC(2200, 0, 1);
+
+/** How a clock that stamps frames is judged. */
+export interface FrameTimesOptions {
+  /** A frame that seems to have come this much quicker than any before, ms, has its time from a clock that was set forward. */
+  readonly aheadMs: number;
+  /** Frames come as they are captured for certain. Else that shows in how they come: those before a trigger come all at once. */
+  readonly isLive?: boolean | undefined;
+  /** A frame alone that another has overtaken by less than this, ms, gets the time of that one: 0 when absent. */
+  readonly overtakenMs?: number | undefined;
+}
+
+/** A frame's time as it is to be kept. */
+export interface FrameTime {
+  /** Later than that of the frame before, and as far from it as the frames were. */
+  readonly capturedAt: number;
+  /** The clock that stamps the frames was set before this one; times go on as if it had not been. */
+  readonly step?: ClockStep | undefined;
+}
+
+/**
+ * The one check of times: they never go back nor stand still. Where the clock that stamps the frames is set, back or forth,
+ * they go on as the frames came, and the step is told.
+ */
+export class FrameTimes {
+  readonly #options: FrameTimesOptions;
+  /** By how much the clock was set since the first frame, ms. */
+  #setBy = 0;
+  /** How far the clock is ahead of arrival at most: by what the quickest frame seemed to take. */
+  #aheadMs = Number.NEGATIVE_INFINITY;
+  #first: { readonly capturedAt: number; readonly cameAt: number } | undefined;
+  #last: { readonly capturedAt: number; readonly cameAt: number } | undefined;
+  /** By the clock that stamps the frames. */
+  #lastSaid = 0;
+  #wasOvertaken = false;
+
+  constructor(options: FrameTimesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The next frame's time. @param said - By the clock that stamps the frames, ms; a time, by `timeFault`.
+   * @param cameAt - When it came, on the clock of `now()`.
+   */
+  next(said: number, cameAt: number = now()): FrameTime {
+    const last = this.#last;
+    const capturedAt = said - this.#setBy;
+    const isSetBack = said < this.#lastSaid - BACK_MS;
+    if (!last) return this.#take(said, capturedAt, cameAt);
+    const expected = Math.max(last.capturedAt + cameAt - last.cameAt, last.capturedAt + CLOSEST_MS);
+    const isBack = capturedAt <= last.capturedAt;
+    if (isBack && this.#mayBeOvertaken(last, capturedAt)) return { capturedAt: last.capturedAt };
+    this.#wasOvertaken = isBack;
+    if ((isBack && isSetBack) || this.#isAhead(capturedAt, cameAt)) {
+      const byMs = capturedAt - expected;
+      this.#setBy += byMs;
+      const step = { at: expected, byMs: Math.round(byMs) };
+      return { ...this.#take(said, expected, cameAt), step };
+    }
+    return this.#take(said, isBack ? expected : capturedAt, cameAt);
+  }
+
+  #take(said: number, capturedAt: number, cameAt: number): FrameTime {
+    this.#lastSaid = said;
+    this.#aheadMs = Math.max(this.#aheadMs, capturedAt - cameAt);
+    this.#last = { capturedAt, cameAt };
+    this.#first ??= this.#last;
+    return { capturedAt };
+  }
+
+  #mayBeOvertaken(last: { readonly capturedAt: number }, capturedAt: number): boolean {
+    const { overtakenMs = 0 } = this.#options;
+    const isFirst = !this.#wasOvertaken;
+    this.#wasOvertaken = true;
+    return isFirst && last.capturedAt - capturedAt < overtakenMs;
+  }
+
+  #isAhead(capturedAt: number, cameAt: number): boolean {
+    const aheadMs = capturedAt - cameAt;
+    const isEarly = aheadMs > this.#aheadMs + this.#options.aheadMs;
+    if (!isEarly || this.#options.isLive) return isEarly;
+    if (aheadMs > FUTURE_MS && this.#aheadMs < FUTURE_MS) return true;
+    const [first, last] = [this.#first!, this.#last!];
+    const cameMs = last.cameAt - first.cameAt;
+    return cameMs >= Math.max(LIVE_MS, (last.capturedAt - first.capturedAt) / 2);
+  }
+}
+
+/** Why a number is no time of a frame, in words that follow "its time"; undefined when it is one. */
+export function timeFault(capturedAt: number): string | undefined {
+  if (typeof capturedAt !== "number" || Number.isNaN(capturedAt)) return "is no number";
+  if (capturedAt < 0) return "is before 1970";
+  return capturedAt < LATEST_MS ? undefined : "is after 2199";
+}

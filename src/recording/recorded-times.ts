@@ -1,0 +1,66 @@
+import { timeFault } from "../frames/frame-times.ts";
+import type { LedgerFrame } from "./ledger.ts";
+import type { LedgerFrames } from "./ledger-frames.ts";
+import { nextTick, tickOf } from "./matroska-mjpeg.ts";
+import type { Ledger } from "./read-ledger.ts";
+import { counted } from "./verdict.ts";
+
+/** A summary has its times from the frames, or rounded with them, ms. */
+const ROUNDING_MS = 0.11;
+
+/** Where the frames of a ledger stand in the file's time, ticks. */
+export function ticksOf(frames: LedgerFrames, timeZero: number): Float64Array {
+  return ticksBy(frames, (capturedAt, last) => nextTick(capturedAt, timeZero, last));
+}
+
+/** The same in files of earlier versions, which gave two frames one tick where their times were closer than that. */
+export function sharedTicksOf(frames: LedgerFrames, timeZero: number): Float64Array {
+  return ticksBy(frames, (capturedAt, last) => Math.max(last, tickOf(capturedAt, timeZero)));
+}
+
+function ticksBy(frames: LedgerFrames, next: (at: number, last: number) => number): Float64Array {
+  const ticks = new Float64Array(frames.length);
+  for (let [n, last] = [0, -1]; n < ticks.length; n++) {
+    last = next(frames.at(n)!.capturedAt, last);
+    ticks[n] = last;
+  }
+  return ticks;
+}
+
+/** What cannot be in the times of a recording, in words that follow "it disagrees with its ledger". */
+export function timeFaults({ frames, notes, summary }: Ledger): string[] {
+  const steps = new Set(notes.flatMap(({ note, after }) => ("clockStep" in note ? [after] : [])));
+  const [back, equal, none]: [LedgerFrame[], LedgerFrame[], LedgerFrame[]] = [[], [], []];
+  let before = Number.NEGATIVE_INFINITY;
+  for (let n = 0; n < frames.length; n++) {
+    const frame = frames.at(n)!;
+    if (timeFault(frame.capturedAt)) none.push(frame);
+    else if (frame.capturedAt < before && !steps.has(n)) back.push(frame);
+    // Without a ledger, times are rounded.
+    else if (frame.capturedAt === before && frame.run !== "") equal.push(frame);
+    before = frame.capturedAt;
+  }
+  const faults: string[] = [];
+  if (none.length > 0) faults.push(`${counted(none)} at no time`);
+  if (back.length > 0) {
+    faults.push(`${counted(back)} captured before the one in front, though no clock was set`);
+  }
+  if (equal.length > 0) faults.push(`${counted(equal)} at the very time of the one in front`);
+  return [...faults, ...summaryFaults(frames, summary)];
+}
+
+function summaryFaults(frames: LedgerFrames, summary: Ledger["summary"]): string[] {
+  const { first, last } = summary ?? {};
+  const [from, to] = [frames.at(0)?.capturedAt, frames.at(-1)?.capturedAt];
+  if (first === undefined || last === undefined || from === undefined || to === undefined)
+    return [];
+  const seconds = (last - first) / 1000;
+  if (seconds < 0) return [`its summary says that it ended ${-seconds} s before it began`];
+  const isFirst = Math.abs(first - from) <= ROUNDING_MS;
+  const isLast = Math.abs(last - to) <= ROUNDING_MS;
+  if (isFirst && isLast) return [];
+  const listed = (to - from) / 1000;
+  return [
+    `its summary says ${seconds.toFixed(3)} s, from ${first} to ${last}, its lines ${listed.toFixed(3)} s, from ${from} to ${to}`,
+  ];
+}
