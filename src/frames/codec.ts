@@ -18,7 +18,10 @@ async function loadSharp() {
 }
 
 function sharpLibrary() {
-  loading ??= loadSharp();
+  loading ??= loadSharp().catch((error) => {
+    loading = undefined; // what was missing may be there the next time
+    throw error;
+  });
   return loading;
 }
 
@@ -56,13 +59,24 @@ export async function encodeJpeg(image: RawImage, options: JpegQuality = {}): Pr
  * The same picture, as browsers show it, `width` pixels wide and upright, its aspect kept. It is not enlarged, except when `enlarge` is true; without
  * `width` it is only written anew with another quality.
  *
- * @throws {ThingError} `BAD_FRAME` when it cannot be decoded.
+ * @throws {ThingError} `BAD_FRAME` when it is not one whole JPEG; `PICTURE_FAILED` when it is and the codec fails.
  */
 export async function resizeJpeg(
   jpeg: Uint8Array,
   options: JpegQuality & { width?: number | undefined; enlarge?: boolean } = {},
 ): Promise<Uint8Array> {
-  return toJpeg(await opened(jpeg, options), options);
+  const info = inspectJpeg(jpeg);
+  try {
+    return await toJpeg(await opened(jpeg, options, info), options);
+  } catch (cause) {
+    if (cause instanceof ThingError && cause.code === "BAD_ARGUMENT") throw cause;
+    const [why] = messageOf(cause).trim().split("\n");
+    throw new ThingError(
+      "PICTURE_FAILED",
+      `The picture cannot be made smaller or written anew: ${why} Ask for it as it is, without width and quality.`,
+      { cause },
+    );
+  }
 }
 
 /**
@@ -127,8 +141,8 @@ interface Opening {
 async function opened(
   jpeg: Uint8Array,
   { width, enlarge = false, failOn = "none" }: Opening,
+  info = inspectJpeg(jpeg),
 ): Promise<Sharp> {
-  const info = inspectJpeg(jpeg);
   const sharp = await sharpLibrary();
   const input = { failOn, limitInputPixels: MAX_JPEG_PIXELS, unlimited: true }; // of scans: the walk has counted them
   const picture = sharp(jpeg.subarray(0, info.length), input);

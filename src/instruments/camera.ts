@@ -13,7 +13,7 @@ import { type Feeding, feed } from "../outputs/feed.ts";
 import type { FeedOptions } from "../outputs/feed-options.ts";
 import { frameOrReason } from "../outputs/frame-or-reason.ts";
 import { MJPEGStream } from "../outputs/mjpeg-stream.ts";
-import { noFramesPicture } from "./no-frames-picture.ts";
+import { noFramesPicture } from "../outputs/no-frames-picture.ts";
 
 const StreamName = Type.Enum(["main", "lores"]);
 const StreamChoice = Type.Object({ stream_name: Type.Optional(StreamName) });

@@ -16,9 +16,16 @@ export function derive(
 ): () => void {
   parent.variant(options); // so that bad options fail here and now
   child.shareSource(parent);
+  child.log = parent.log;
   let leave: AbortController | undefined;
   const relay = async (signal: AbortSignal): Promise<void> => {
-    for await (const frame of parent.variant(options).frames(signal)) {
+    const variant = parent.variant(options);
+    const endFaults = variant.onPlaceholder(() => {
+      const isItsOwn = variant.placeholder && variant.placeholder !== parent.placeholder;
+      if (isItsOwn && child.streaming) child.showPlaceholder(variant.placeholder);
+    });
+    signal.addEventListener("abort", endFaults);
+    for await (const frame of variant.frames(signal)) {
       if (parent.placeholder) continue; // it came before that
       const { run, index, capturedAt, jpeg } = frame;
       const origin = frame.origin ?? {

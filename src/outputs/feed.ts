@@ -65,6 +65,7 @@ class Feeder implements Feeding {
     this.#source = source;
     this.#options = options;
     this.#log = options.log ?? silentLog;
+    if (options.log) stream.log = options.log;
     this.#keepWarm = options.keepWarm ?? false;
     this.#state = stream.source;
     this.#state.feed(() => this.#retry());

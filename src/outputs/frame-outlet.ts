@@ -17,6 +17,9 @@ export interface FrameFeed {
   readonly newest: Frame | undefined;
   readonly demand: Demand;
   readonly viewers: ViewerFanOut;
+  /** The picture that viewers see while there is no frame, if one is shown now. */
+  readonly placeholder: Placeholder | undefined;
+  onPlaceholder(listener: () => void): () => void;
   onFrame(listener: (frame: Frame) => void): () => void;
   onRun(listener: () => void): () => void;
   onStop(listener: () => void): () => void;
@@ -45,7 +48,7 @@ export abstract class FrameOutlet implements FrameFeed {
   readonly #runListeners = new Set<() => void>();
   readonly #stopListeners = new Set<() => void>();
   readonly #placeholderListeners = new Set<() => void>();
-  readonly #log: Log;
+  #log: Log;
   #newest: StoredFrame | undefined;
   #periodMs = 0;
   #streaming = true;
@@ -66,6 +69,15 @@ export abstract class FrameOutlet implements FrameFeed {
   /** Its frames are made of another's: so its source is that one's, too. */
   shareSource({ source }: FrameOutlet): void {
     this.#source = source;
+  }
+
+  get log(): Log {
+    return this.#log;
+  }
+
+  /** Its troubles are told here from now on. */
+  set log(log: Log) {
+    this.#log = log;
   }
 
   get streaming(): boolean {

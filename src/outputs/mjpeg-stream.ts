@@ -255,7 +255,7 @@ export class MJPEGStream extends FrameOutlet {
 
   /**
    * A frame of this stream smaller or at another quality, or as it is. Those who ask for the same share the encode.
-   * @throws {ThingError} `BAD_ARGUMENT`; `TOO_BUSY` when too many wait; `BAD_FRAME` when it cannot be decoded.
+   * @throws {ThingError} `BAD_ARGUMENT`; `TOO_BUSY` when too many wait; `PICTURE_FAILED` when the codec fails.
    */
   sized(frame: Frame, options: VariantOptions): Promise<Frame> {
     return this.#variants.sized(frame, options);

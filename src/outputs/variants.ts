@@ -3,7 +3,8 @@ import { countedLimit } from "../base/limit-hits.ts";
 import { resizeJpeg } from "../frames/codec.ts";
 import type { Frame } from "../frames/frame.ts";
 import { storeFrame } from "../frames/frame-memory.ts";
-import type { FrameIdentity, Placeholder, StoredFrame } from "../frames/stored-picture.ts";
+import { type FrameIdentity, Placeholder, type StoredFrame } from "../frames/stored-picture.ts";
+import { EncodeFaults } from "./encode-faults.ts";
 import { encodes } from "./encode-queue.ts";
 import { FrameOutlet } from "./frame-outlet.ts";
 import { Pacer } from "./pacer.ts";
@@ -13,14 +14,19 @@ import { checkVariant, type VariantOptions } from "./stream-request.ts";
 export interface EncodeStats {
   /** Frames made smaller. */
   encodes: number;
-  /** Frames that could not be decoded, though their markers were whole. */
+  /** Frames that could not be made smaller, though they are whole. */
   encodeFailures: number;
+  /** Why frames cannot be made smaller, as long as that is so. */
+  readonly encodeFault?: string;
 }
 
 /** Viewers over HTTP get at most this many different ones at a time: each costs an encode a frame. */
 const MAX_VARIANTS = 16;
 
 const refused = countedLimit("variants");
+
+/** How a variant has frames made smaller; the placeholder says why one could not be. */
+type Encode = (frame: Frame) => Promise<StoredFrame | Placeholder>;
 
 /** A frame that is made smaller. */
 interface Smaller {
@@ -30,14 +36,22 @@ interface Smaller {
 
 /** The variants of one stream: equal options give the same one. */
 export class Variants {
-  readonly stats: EncodeStats = { encodes: 0, encodeFailures: 0 };
+  readonly #counts = { encodes: 0, encodeFailures: 0 };
   readonly #parent: FrameOutlet;
   readonly #variants = new Map<string, Variant>();
   /** The newest frame of each size and quality, made or in the making: variants that differ in `fps` alone share it. */
   readonly #smaller = new Map<string, Smaller>();
 
+  readonly #faults: EncodeFaults;
+
   constructor(parent: FrameOutlet) {
     this.#parent = parent;
+    this.#faults = new EncodeFaults(() => parent.log);
+  }
+
+  get stats(): EncodeStats {
+    const { reason } = this.#faults;
+    return { ...this.#counts, ...(reason !== undefined && { encodeFault: reason }) };
   }
 
   /** @throws {ThingError} `BAD_ARGUMENT` for options out of range. */
@@ -79,7 +93,7 @@ export class Variants {
 
   /**
    * One frame smaller or at another quality; as it is when that is what is asked for.
-   * @throws {ThingError} `BAD_ARGUMENT`; `TOO_BUSY` when too many wait; `BAD_FRAME` when it cannot be decoded.
+   * @throws {ThingError} `BAD_ARGUMENT`; `TOO_BUSY` when too many wait; `PICTURE_FAILED` when the codec fails.
    */
   async sized(frame: Frame, options: VariantOptions): Promise<Frame> {
     checkVariant(options);
@@ -98,22 +112,27 @@ export class Variants {
     }
   }
 
-  async #encodeForViewers(frame: Frame, options: VariantOptions): Promise<StoredFrame | undefined> {
+  async #encodeForViewers(
+    frame: Frame,
+    options: VariantOptions,
+  ): Promise<StoredFrame | Placeholder> {
     const size = sizeOf(options);
     const newest = this.#smaller.get(size);
     const isKnown = newest !== undefined && isSame(newest.of, frame);
     const smaller = isKnown ? newest.frame : this.#encode(frame, options);
     if (!isKnown) this.#smaller.set(size, { of: frame, frame: smaller });
-    return smaller.catch(() => undefined); // broken scan data: viewers keep the frame before it
+    return smaller.catch(() => this.#faults.picture(frame));
   }
 
   async #encode(frame: Frame, { width, quality }: VariantOptions): Promise<StoredFrame> {
     try {
       const smaller = storeFrame(await resizeJpeg(frame.jpeg, { width, quality }), frame);
-      this.stats.encodes += 1;
+      this.#counts.encodes += 1;
+      this.#faults.worked();
       return smaller;
     } catch (error) {
-      this.stats.encodeFailures += 1;
+      this.#counts.encodeFailures += 1;
+      this.#faults.failed(error);
       throw error;
     }
   }
@@ -142,7 +161,7 @@ function isAsItIs({ width: own }: { width: number }, { width, quality }: Variant
 class Variant extends FrameOutlet {
   readonly #parent: FrameOutlet;
   readonly #options: VariantOptions;
-  readonly #encode: (frame: Frame) => Promise<StoredFrame | undefined>;
+  readonly #encode: Encode;
   readonly #pacer: Pacer<StoredFrame> | undefined;
   /** The newest that is to be encoded, and the newest that was published as it is: both are in use. */
   #waiting: StoredFrame | undefined;
@@ -150,11 +169,7 @@ class Variant extends FrameOutlet {
   #encoding = false;
   #leaveParent: (() => void) | undefined;
 
-  constructor(
-    parent: FrameOutlet,
-    options: VariantOptions,
-    encode: (frame: Frame) => Promise<StoredFrame | undefined>,
-  ) {
+  constructor(parent: FrameOutlet, options: VariantOptions, encode: Encode) {
     super(parent.viewers.options);
     this.#parent = parent;
     this.#options = options;
@@ -234,13 +249,20 @@ class Variant extends FrameOutlet {
     this.#encoding = true;
     while (this.#waiting) {
       const smaller = await encodes.forViewer(() => this.#encodeNewest());
-      if (smaller && this.streaming) this.#show(smaller);
+      if (smaller instanceof Placeholder) this.#showFault(smaller);
+      else if (smaller && this.streaming) this.#show(smaller);
     }
     this.#encoding = false;
   }
 
+  /** Until a frame can be shown again; what the parent has to say goes first. */
+  #showFault(fault: Placeholder): void {
+    if (!this.streaming || this.#parent.placeholder) return;
+    if (this.placeholder?.reason !== fault.reason) this.setPlaceholder(fault);
+  }
+
   /** What waits when its turn has come. */
-  async #encodeNewest(): Promise<StoredFrame | undefined> {
+  async #encodeNewest(): Promise<StoredFrame | Placeholder | undefined> {
     const frame = this.#waiting;
     this.#waiting = undefined;
     if (!frame) return undefined;

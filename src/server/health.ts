@@ -50,6 +50,7 @@ export function healthOf(host: ThingHost, eventLoopDelay: EventLoopDelay): Healt
     ...things.filter(([, { state }]) => state === "disconnected").map(isDisconnected),
     ...things.flatMap(([name, health]) => withoutFrames(name, health, lives.get(name))),
     ...streams.filter(({ health }) => waitsInVain(health)).map(waiting),
+    ...streams.flatMap(withoutSmaller),
     ...(eventLoopDelay.p99 > LATE_LOOP_MS ? [lateLoop(eventLoopDelay)] : []),
   ];
   const { rss, heapUsed, external } = process.memoryUsage();
@@ -85,6 +86,12 @@ export function statusOfThing(
 function withoutFrames(name: string, { state, reason }: ThingHealth, life?: ThingState): string[] {
   if (life !== "open" || (state !== "stalled" && state !== "failed")) return [];
   return [`Thing '${name}' gives no frames: ${reason}`];
+}
+
+function withoutSmaller({ thing, name, health }: HostedStream & { health: StreamHealth }) {
+  const { encodeFault } = health;
+  if (encodeFault === undefined) return [];
+  return [`Stream '${name}' of Thing '${thing}' has no smaller pictures: ${encodeFault}`];
 }
 
 /** A stream without a source of its own, of which frames are wanted. */

@@ -46,7 +46,12 @@ const STREAM_METRICS: readonly StreamMetric[] = [
   ["refused_viewers_total", "counter", "There were too many.", (_, s) => s.refusedViewers],
   ["stalled_viewers_total", "counter", "Ended: they took nothing.", (_, s) => s.endedStalled],
   ["encodes_total", "counter", "Frames made smaller for viewers.", (_, s) => s.encodes],
-  ["encode_failures_total", "counter", "Frames not decodable.", (_, s) => s.encodeFailures],
+  [
+    "encode_failures_total",
+    "counter",
+    "Frames that could not be made smaller.",
+    (_, s) => s.encodeFailures,
+  ],
   ["source_lost_frames_total", "counter", "Lost before they came here.", (_, s) => s.lostBySource],
   ["source_outages_total", "counter", "How often the source failed.", (_, s) => s.outages],
   ["corrected_times_total", "counter", "Impossible capture times.", (_, s) => s.correctedTimes],

@@ -10,6 +10,8 @@ export interface StreamHealth {
   readonly state: SourcePhase;
   /** Why it gives no frames, where it should. */
   readonly reason?: string;
+  /** Why its frames cannot be made smaller, as long as that is so. */
+  readonly encodeFault?: string;
   /** Frames arrive as often as they did. */
   readonly running: boolean;
   /** Since the newest frame was captured, seconds; null when there is none. */
@@ -39,13 +41,15 @@ export function streamHealthOf(stream: MJPEGStream, life: Life, at = now()): Str
     LATEST_LATE_MS,
   );
   const running = stream.streaming && ageMs <= lateMs;
+  const { encodeFault, viewers } = stream.stats;
   return {
+    ...(encodeFault !== undefined && { encodeFault }),
     ...(faultOf(life) ?? statusOf(stream, running)),
     running,
     age: newest ? ageMs / 1000 : null,
     // As soon as a frame is overdue, the time without one counts as its period.
     rate: periodMs === undefined ? 0 : 1000 / Math.max(periodMs, ageMs, 1),
-    viewers: stream.stats.viewers,
+    viewers,
     demand: stream.demand.count,
   };
 }

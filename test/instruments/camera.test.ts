@@ -6,7 +6,7 @@ import { type TestContext, test } from "node:test";
 import { Camera, delay, type FrameSource, ThingHost, ThingServer } from "thingscope";
 import { encodeJpeg } from "../../src/frames/codec.ts";
 import { inspectJpeg } from "../../src/frames/jpeg.ts";
-import { noFramesPicture } from "../../src/instruments/no-frames-picture.ts";
+import { noFramesPicture } from "../../src/outputs/no-frames-picture.ts";
 import type { Health } from "../../src/server/health.ts";
 import { Elapsed } from "../elapsed.ts";
 import { TEST_MS } from "../limits.ts";

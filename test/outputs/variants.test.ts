@@ -128,18 +128,17 @@ test("a rate is kept from a jittering source of twice the rate, and the last fra
   await reading;
 });
 
-test("a frame whose scan cannot be decoded is counted, and the next one is shown", {
+test("a frame whose data is damaged is made smaller as far as it goes, as browsers show it", {
   timeout,
 }, async () => {
   const stream = new MJPEGStream();
-  const reader = stream.variant({ width: 8000, quality: 40 }).frames();
+  const reader = stream.variant({ width: 160 }).frames();
   const next = reader.next();
   const broken = Buffer.from(large);
   broken.fill(0x55, inspectJpeg(large).scanAt + 20, large.length - 2);
   stream.addFrame(broken);
-  await eventually(() => stream.stats.encodeFailures + stream.stats.encodes === 1);
-  stream.addFrame(large);
-  assert.ok((await next).value);
+  assert.equal((await next).value?.width, 160);
+  assert.equal(stream.stats.encodeFailures, 0);
 });
 
 test("a stop ends the viewers of variants, and a new run serves new ones", {

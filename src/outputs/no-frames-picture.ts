@@ -28,6 +28,15 @@ export function noFramesPicture(
   return encodeJpeg(picture);
 }
 
+/** The same where nothing can be drawn: 16 x 16 grey pixels. Its reason is told beside it. */
+export const BARE_PICTURE: Uint8Array = Buffer.from(
+  "/9j/2wBDABALDA4MChAODQ4SERATGCgaGBYWGDEjJR0oOjM9PDkzODdASFxOQERXRTc4UG1RV19iZ2hnPk1xeXBkeFxlZ2P/2wBDARES" +
+    "EhgVGC8aGi9jQjhCY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2P/wAARCAAQABADASIAAhEBAxEB" +
+    "/8QAFQABAQAAAAAAAAAAAAAAAAAAAAX/xAAUEAEAAAAAAAAAAAAAAAAAAAAA/8QAFQEBAQAAAAAAAAAAAAAAAAAABQb/xAAUEQEAAAAAAAAA" +
+    "AAAAAAAAAAAA/9oADAMBAAIRAxEAPwCeAKUT/9k=",
+  "base64",
+);
+
 function stripedPicture(width: number, height: number, band: number): RawImage {
   const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < Math.min(band, height); y++) {

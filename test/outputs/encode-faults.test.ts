@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { register } from "node:module";
+import { after, beforeEach, test } from "node:test";
+import { logTo } from "../../src/base/log.ts";
+import { derive } from "../../src/outputs/derive.ts";
+import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { TEST_MS } from "../limits.ts";
+import { picture } from "./pictures.ts";
+import { eventually, serve, Watcher } from "./watching.ts";
+
+const timeout = TEST_MS;
+
+/** As on a computer for which sharp has no binary, until it is installed. */
+const missing = new Int32Array(new SharedArrayBuffer(4));
+register(
+  `data:text/javascript,
+  let missing;
+  export const initialize = (data) => { missing = data; };
+  export async function resolve(name, context, next) {
+    if (name === "sharp" && missing[0] === 1) throw new Error("Could not load the 'sharp' module.");
+    return next(name, context);
+  }`,
+  { data: missing },
+);
+beforeEach(() => {
+  missing[0] = 1;
+});
+after(() => {
+  missing[0] = 0;
+});
+
+test("a frame that cannot be made smaller is counted and told, and viewers see why until one can be", {
+  timeout,
+}, async (t) => {
+  const lines: string[] = [];
+  const stream = new MJPEGStream({ log: logTo((level, line) => lines.push(`${level} ${line}`)) });
+  const lores = new MJPEGStream();
+  t.after(derive(stream, lores, { quality: 40 }));
+  const { port } = await serve(t, (req, res) => {
+    (req.url === "/lores" ? lores : stream).mjpegStreamResponse(req, res);
+  });
+  const watchers = ["/?quality=40", "/?quality=60&fps=50", "/lores"].map(
+    (path) => new Watcher(port, path),
+  );
+  await eventually(() => stream.stats.viewers + lores.stats.viewers === 3);
+  stream.addFrame(picture(0));
+  for (const watcher of watchers) {
+    await watcher.until(() => watcher.parts.length === 1);
+    const reason = watcher.parts[0]!.headers.get("x-placeholder") ?? "";
+    assert.match(reason, /^The picture cannot be made smaller/, watcher.path);
+  }
+  assert.equal(stream.stats.encodeFailures, 2, "lores and the first share one");
+  assert.match(
+    stream.stats.encodeFault ?? "",
+    /Could not load the 'sharp' module. Ask for it as it is/,
+  );
+  const told = lines.filter((line) => line.startsWith("warn No smaller frames: "));
+  assert.equal(told.length, 2, lines.join("\n"));
+
+  const late = new Watcher(port, "/?quality=40");
+  await late.until(() => late.parts.length === 1);
+  assert.ok(late.parts[0]!.headers.has("x-placeholder"));
+
+  missing[0] = 0;
+  stream.addFrame(picture(1));
+  for (const watcher of [...watchers, late]) {
+    await watcher.until(() => watcher.parts.length === 2);
+    assert.ok(!watcher.parts[1]!.headers.has("x-placeholder"), watcher.path);
+  }
+  assert.equal(stream.stats.encodeFault, undefined);
+});
+
+test("one that fails again and again is shown once, and logged ever more seldom", {
+  timeout,
+}, async (t) => {
+  const lines: string[] = [];
+  const stream = new MJPEGStream({ log: logTo((_, line) => lines.push(line)) });
+  const { port } = await serve(t, (req, res) => stream.mjpegStreamResponse(req, res));
+  const watcher = new Watcher(port, "/?quality=40");
+  await eventually(() => stream.demand.count === 1);
+  for (let n = 0; n < 20; n++) {
+    stream.addFrame(picture(n));
+    await eventually(() => stream.stats.encodeFailures === n + 1);
+  }
+  await watcher.until(() => watcher.parts.length === 1);
+  assert.equal(watcher.parts.length, 1);
+  assert.equal(lines.length, 5, "1, 2, 4, 8, 16");
+});
+
+test("a picture asked for alone fails with the reason", { timeout }, async () => {
+  const stream = new MJPEGStream();
+  stream.addFrame(picture(0));
+  await assert.rejects(stream.sized(stream.newest!, { quality: 40 }), {
+    code: "PICTURE_FAILED",
+    status: 500,
+    message: /^The picture cannot be made smaller or written anew: Could not load/,
+  });
+});
