@@ -221,7 +221,7 @@ export class Recorder extends RecordingsThing {
         settings: () => this.#settings(),
         keepMkv: this.#options.keep_mkv,
         onFile: (path, summary) =>
-          void (summary ? this.finished(path, summary) : this.listed(path).catch(() => {})),
+          summary ? this.finished(path, summary) : this.listed(path).catch(() => {}),
         signal,
         log: this.log,
       });

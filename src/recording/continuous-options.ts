@@ -13,7 +13,7 @@ export interface ContinuousOptions {
   readonly splitSec?: number | undefined;
   /** A file has at most this many bytes. */
   readonly splitBytes?: number | undefined;
-  /** How many files are kept; the oldest of this recording is removed for the newest. */
+  /** How many files are kept: the one of this recording that was begun first is removed for the newest, with all that was made of it. */
   readonly maxFiles?: number | undefined;
   /** Bytes that stay free on the disk: 500 MB. Recording ends before they are touched. */
   readonly reserveBytes?: number | undefined;
@@ -30,7 +30,7 @@ export interface ContinuousOptions {
   /** Frames captured before this time, epoch ms, are not taken. It is asked for again until one is. */
   readonly from?: (() => number) | undefined;
   /** Told of each file when it is there, when it is closed (with its summary), and when it made way for another. */
-  readonly onFile?: ((path: string, summary?: RecordingSummary) => void) | undefined;
+  readonly onFile?: ((path: string, summary?: RecordingSummary) => unknown) | undefined;
   /** Ends it before it has begun: it then rejects with the signal's reason, and leaves no file. */
   readonly signal?: AbortSignal | undefined;
   readonly log?: Log | undefined;

@@ -15,11 +15,10 @@ import {
 } from "./continuous-options.ts";
 import { ConvertingWriter, newRecording, type Recorded } from "./converting-writer.ts";
 import { lackOfRoom, makeUsable } from "./disk-room.ts";
-import type { RecordingSummary } from "./ledger.ts";
+import { type KeptFile, KeptFiles } from "./kept-files.ts";
 import { QueueBound } from "./queue-bound.ts";
 import { expectedFpsOf, nameOf, refusedBy, streamOf } from "./recorded-camera.ts";
 import type { RecordingOptions } from "./recording-options.ts";
-import { removeRecording } from "./remove-recording.ts";
 import { RoomWatch } from "./room-watch.ts";
 
 const DRAIN_LOOK_MS = 100;
@@ -76,12 +75,13 @@ export class ContinuousRecording {
   /** All files have one: at a split two are open. */
   readonly #queue: QueueBound;
   readonly #log: Log;
-  readonly #files: { path: string; summary: RecordingSummary }[] = [];
+  readonly #kept: KeptFiles;
   readonly #detach: (() => void)[];
   readonly #watch: RoomWatch;
   /** Files that are being closed, or made into another format. */
   readonly #closings = new Set<Promise<void>>();
   #writer: Recorded;
+  #keptFile: KeptFile;
   #isSplitting = false;
   #file = { number: 0, bytes: FILE_OVERHEAD, firstAt: Number.NaN };
   #captured = 0;
@@ -102,6 +102,9 @@ export class ContinuousRecording {
     this.#log = options.log ?? silentLog;
     this.#stream = streamOf(options.camera);
     this.#queue = new QueueBound(options.maxQueuedBytes);
+    const { maxFiles: most = Number.POSITIVE_INFINITY, onFile = () => {} } = options;
+    this.#kept = new KeptFiles({ most, onFile, log: this.#log });
+    this.#keptFile = this.#kept.begin();
     this.ended = new Promise((resolve) => {
       this.#finish = resolve;
     });
@@ -200,10 +203,11 @@ export class ContinuousRecording {
       this.#isSplitting = false;
     };
     this.#writer.recorded.then(over, over);
-    const closing = this.#close(this.#writer, "split");
+    const closing = this.#close(this.#writer, this.#keptFile, "split");
     this.#closings.add(closing);
     void closing.finally(() => this.#closings.delete(closing));
     this.#file = { number: number + 1, bytes: FILE_OVERHEAD, firstAt: Number.NaN };
+    this.#keptFile = this.#kept.begin();
     this.#writer = this.#openFile();
   }
 
@@ -236,28 +240,16 @@ export class ContinuousRecording {
     return writer;
   }
 
-  async #close(writer: Recorded, reason: string): Promise<void> {
+  async #close(writer: Recorded, file: KeptFile, reason: string): Promise<void> {
     try {
       const summary = await writer.close(reason);
       this.#written += summary.written;
       const made = writer instanceof ConvertingWriter ? writer.path : undefined;
-      const path = made ?? (await writer.opened);
-      if (summary.written > 0) this.#files.push({ path, summary });
-      this.#options.onFile?.(path, summary);
-      const { maxFiles = Number.POSITIVE_INFINITY } = this.#options;
-      const others = this.#endReason === undefined ? 1 : 0;
-      while (this.#files.length + others > maxFiles) await this.#removeOldest();
+      await this.#kept.close(file, made ?? (await writer.opened), summary);
     } catch (error) {
+      this.#kept.forget(file);
       this.#log.error(`A file of this recording came to nothing: ${messageOf(error)}`);
     }
-  }
-
-  async #removeOldest(): Promise<void> {
-    const oldest = this.#files.shift();
-    if (!oldest) return;
-    const lane = await laneOf(dirname(oldest.path));
-    await lane.run(() => removeRecording(oldest.path));
-    this.#options.onFile?.(oldest.path);
   }
 
   #end(reason: string): void {
@@ -272,9 +264,10 @@ export class ContinuousRecording {
   }
 
   async #drain(ended: string): Promise<ContinuousSummary> {
-    await Promise.all(this.#closings);
-    await this.#close(this.#writer, ended);
+    await Promise.all([...this.#closings, this.#close(this.#writer, this.#keptFile, ended)]);
+    await this.#kept.makeWay();
     const [captured, written] = [this.#captured, this.#written];
-    return { ended, captured, written, dropped: captured - written, files: this.#files };
+    const files = this.#kept.closed;
+    return { ended, captured, written, dropped: captured - written, files };
   }
 }
