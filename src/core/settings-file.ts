@@ -1,10 +1,11 @@
-import { copyFile, mkdir, open, readFile, rename } from "node:fs/promises";
+import { copyFile, mkdir, open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { codeOf } from "../base/error-code.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { parseExactly } from "../base/exact-numbers.ts";
 import type { Log } from "../base/log.ts";
 import { rememberMount, unmounted } from "../base/mounts.ts";
+import { readRegular } from "../base/regular-file.ts";
 import { syncFile, syncFolder } from "../base/sync-folder.ts";
 
 /**
@@ -46,7 +47,7 @@ export class SettingsFile {
     const before = this.#text;
     this.#text = undefined;
     try {
-      const text = await readFile(this.path, "utf8");
+      const text = (await readRegular(this.path, { follow: true })).toString("utf8");
       await rememberMount(dirname(this.path));
       const values = parseExactly(text);
       this.#text = text;
@@ -108,7 +109,7 @@ export class SettingsFile {
   }
 
   async #keepPrevious(): Promise<void> {
-    const present = await readFile(this.path).catch(() => undefined);
+    const present = await readRegular(this.path, { follow: true }).catch(() => undefined);
     if (!present) return;
     await this.#keepEdited(present.toString("utf8"));
     await writeAndSync(`${this.path}.prev.new`, present);

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { copyFile, readFile, stat, unlink, writeFile } from "node:fs/promises";
+import { copyFile, stat, unlink, writeFile } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { type TUnsafe, Type } from "typebox";
+import { assertFile, readRegular } from "../base/regular-file.ts";
 import { WRITES_ITSELF } from "../core/json-value.ts";
 
 /** What stands for a blob in JSON: a link to fetch it from. */
@@ -59,7 +60,9 @@ export class Blob {
     mediaType: string,
     { description, temporary = false }: BlobOptions & { temporary?: boolean } = {},
   ): Promise<Blob> {
-    const { size } = await stat(path);
+    const found = await stat(path);
+    assertFile(path, found);
+    const { size } = found;
     return new Blob(onDisk(path, size, temporary), mediaType, description);
   }
 
@@ -149,7 +152,7 @@ function inMemory(bytes: Uint8Array): Content {
 function onDisk(path: string, size: number, temporary: boolean): Content {
   return {
     size,
-    bytes: () => readFile(path),
+    bytes: () => readRegular(path, { follow: true }),
     stream: () => createReadStream(path),
     save: (target) => copyFile(path, target),
     forget: async () => {

@@ -1,5 +1,6 @@
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { openRegular } from "../base/regular-file.ts";
 import { read } from "./file-bytes.ts";
 import { type LedgerHead, ledgerPathOf, type RecordingSummary } from "./ledger.ts";
 import { headOf, scan } from "./scan.ts";
@@ -16,7 +17,7 @@ const TAIL_BYTES = 64 * 1024;
 
 /** What is to be said of a recording. Both are undefined where there is no ledger. */
 export async function describeRecording(path: string): Promise<RecordingDescription> {
-  const ledger = await open(ledgerPathOf(path), "r").catch((error) => {
+  const ledger = await openRegular(ledgerPathOf(path)).catch((error) => {
     if (error.code === "ENOENT") return undefined;
     throw error;
   });
@@ -38,7 +39,7 @@ export async function describeRecording(path: string): Promise<RecordingDescript
 
 /** Paths of what was made of a recording, as the end of its ledger tells: an export may have had to take another name. */
 export async function exportsOf(path: string): Promise<string[]> {
-  const ledger = await open(ledgerPathOf(path), "r").catch(() => undefined);
+  const ledger = await openRegular(ledgerPathOf(path)).catch(() => undefined);
   if (!ledger) return [];
   try {
     const { size } = await ledger.stat();
@@ -57,7 +58,7 @@ export async function exportsOf(path: string): Promise<string[]> {
 export async function isClosed(path: string): Promise<boolean> {
   const { head, summary } = await describeRecording(path);
   if (head && !summary) return false;
-  const file = await open(path, "r");
+  const file = await openRegular(path);
   try {
     return (await headOf(file)).cuesAt !== undefined;
   } finally {
@@ -67,7 +68,7 @@ export async function isClosed(path: string): Promise<boolean> {
 
 /** The first frame of a recording, as a JPEG; undefined when it has none. @throws {ThingError} `BAD_RECORDING`. */
 export async function firstFrameOf(path: string): Promise<Uint8Array | undefined> {
-  const file = await open(path, "r");
+  const file = await openRegular(path);
   try {
     const { clustersAt } = await headOf(file);
     for await (const part of scan(file, clustersAt)) {

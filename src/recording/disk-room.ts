@@ -1,4 +1,4 @@
-import { readdir, stat, statfs } from "node:fs/promises";
+import { lstat, readdir, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { ThingError } from "../base/errors.ts";
 import { makeFolder } from "../base/folders.ts";
@@ -60,7 +60,7 @@ async function bytesOfRecordings(folder: string): Promise<number> {
   let bytes = 0;
   for (const name of await readdir(folder)) {
     if (!/\.(mkv|mp4|webm|ledger\.jsonl)$/.test(name)) continue;
-    bytes += await stat(join(folder, name)).then(
+    bytes += await lstat(join(folder, name)).then(
       ({ size }) => size,
       () => 0, // removed meanwhile
     );

@@ -1,6 +1,7 @@
 import { open, rm, unlink } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { messageOf, ThingError } from "../base/errors.ts";
+import { openRegular } from "../base/regular-file.ts";
 import { syncFolder } from "../base/sync-folder.ts";
 import { programVersion } from "../processes/programs.ts";
 import { convert } from "./conversion.ts";
@@ -52,7 +53,7 @@ async function exportClaimed(recording: string, options: ExportOptions): Promise
   await requireFfmpeg(recording);
   const wanted = options.path ?? recording.replace(/\.mkv$/, `.${format}`);
   const draft = draftOf(wanted);
-  const file = await open(recording, "r").catch((cause) => {
+  const file = await openRegular(recording, { follow: true }).catch((cause) => {
     const why = `${recording} cannot be read: ${messageOf(cause)}.`;
     throw new ThingError("NOT_FOUND", why, { cause });
   });

@@ -1,6 +1,7 @@
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { laneOf } from "../base/disk-lane.ts";
+import { openRegular } from "../base/regular-file.ts";
 import { syncFile } from "../base/sync-folder.ts";
 import { read } from "./file-bytes.ts";
 import { type LedgerNote, ledgerPathOf, noteLine } from "./ledger.ts";
@@ -16,10 +17,12 @@ const TAIL_BYTES = 64 * 1024;
 export async function noteInLedger(path: string, note: LedgerNote): Promise<boolean> {
   const lane = await laneOf(dirname(path));
   return lane.run(async () => {
-    const ledger = await open(ledgerPathOf(path), "r+").catch((error) => {
-      if (error.code === "ENOENT") return undefined;
-      throw error;
-    });
+    const ledger = await openRegular(ledgerPathOf(path), { write: true, follow: true }).catch(
+      (error) => {
+        if (error.code === "ENOENT") return undefined;
+        throw error;
+      },
+    );
     if (!ledger) return false;
     try {
       const end = await wholeEnd(ledger);

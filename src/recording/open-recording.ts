@@ -1,5 +1,6 @@
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
+import { openRegular } from "../base/regular-file.ts";
 import { readNumber } from "./ebml.ts";
 import { read } from "./file-bytes.ts";
 import { ledgerPathOf } from "./ledger.ts";
@@ -26,7 +27,7 @@ export interface RecordedFrame {
  * @throws {ThingError} `BAD_RECORDING` when the file is none.
  */
 export async function openRecording(path: string): Promise<Recording> {
-  const file = await open(path, "r");
+  const file = await openRegular(path, { follow: true });
   try {
     const head = await headOf(file);
     const clusters = (await cuesOf(file, head)) ?? (await clustersOf(file, head));

@@ -1,6 +1,7 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { DiskLane } from "../base/disk-lane.ts";
 import { ThingError } from "../base/errors.ts";
+import { readRegular } from "../base/regular-file.ts";
 import { resizeJpeg } from "../frames/codec.ts";
 import { encodes } from "../outputs/encode-queue.ts";
 import { runProgram } from "../processes/run-program.ts";
@@ -24,7 +25,7 @@ const lane = new DiskLane();
  */
 export async function posterOf(path: string): Promise<Uint8Array> {
   if (formatOf(path)) return lane.run(() => posterOfVideo(path));
-  const frame = path.endsWith(".jpg") ? await readFile(path) : await firstFrameOf(path);
+  const frame = path.endsWith(".jpg") ? await readRegular(path) : await firstFrameOf(path);
   if (frame) return smallOf(frame);
   throw new ThingError("NOT_FOUND", `${path} has no frame yet.`);
 }

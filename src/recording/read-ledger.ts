@@ -1,5 +1,6 @@
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { ThingError } from "../base/errors.ts";
+import { openRegular } from "../base/regular-file.ts";
 import {
   LEDGER_FORMAT,
   type LedgerHead,
@@ -65,7 +66,7 @@ export async function readLedger(path: string): Promise<Ledger | undefined> {
  * @throws {ThingError} `BAD_RECORDING` as `readLedger` does.
  */
 export async function* ledgerLines(path: string): AsyncGenerator<LedgerLine[]> {
-  const file = await open(path, "r").catch((error) => {
+  const file = await openRegular(path, { follow: true }).catch((error) => {
     if (error.code === "ENOENT") return undefined;
     throw error;
   });

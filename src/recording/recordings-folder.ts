@@ -1,9 +1,11 @@
-import { readdir, stat, writeFile } from "node:fs/promises";
+import { lstat, readdir, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { now, toDateTime } from "../base/clock.ts";
-import { DiskLane } from "../base/disk-lane.ts";
+import { DiskLane, laneAt } from "../base/disk-lane.ts";
+import { codeOf } from "../base/error-code.ts";
 import { messageOf } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
+import { assertFile } from "../base/regular-file.ts";
 import { FileCollection } from "../outputs/file-collection.ts";
 import type { FilePart, StoredFile } from "../outputs/stored-file.ts";
 import { unclosedSummary } from "./closing.ts";
@@ -45,6 +47,10 @@ export const RECORDING_SCHEMA = {
 /** A large folder is not read again before so many times of what reading it took. */
 const MOST_EVERY = 20;
 
+/** How many files are told of that are not listed. */
+const MOST_UNLISTED = 1000;
+const LONGEST_TICK_MS = 2000;
+
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
   mkv: "video/x-matroska",
   mp4: "video/mp4",
@@ -63,8 +69,10 @@ export class RecordingsFolder {
   #log: Log = silentLog;
   #held: HeldFolder | undefined;
   #endRepairs: () => void = () => {};
+  /** What stands in the folder and is no recording: said once. */
+  readonly #unlisted = new Set<string>();
   /** What the folder was like when it was looked at last, and what that took. */
-  #seen = { as: "", isSettled: false, at: Number.NEGATIVE_INFINITY, tookMs: 0 };
+  #seen = { as: "", since: 0, isSettled: false, at: Number.NEGATIVE_INFINITY, tookMs: 0 };
 
   /** @param onChange - Called whenever a recording is added, has changed or is gone. */
   constructor(folder: string, onChange?: () => void) {
@@ -106,7 +114,7 @@ export class RecordingsFolder {
 
   /** How full its disk is. */
   room(): Promise<DiskRoom> {
-    return roomIn(this.folder);
+    return this.#onDisk(() => roomIn(this.folder));
   }
 
   /** Adds a file, which is there as a whole or not at all. A name that is taken gets a number. @returns its path. */
@@ -120,7 +128,7 @@ export class RecordingsFolder {
   /** Lists what has come into the folder, and no longer what is gone. */
   refresh(): Promise<void> {
     return this.#looks.run(async () => {
-      const names = await readdir(this.folder).catch((error) => {
+      const names = await this.#onDisk(() => readdir(this.folder)).catch((error) => {
         if (error.code === "ENOENT") return []; // the folder is gone itself
         throw error;
       });
@@ -135,15 +143,20 @@ export class RecordingsFolder {
   async refreshIfChanged(): Promise<void> {
     const start = now();
     if (start - this.#seen.at < MOST_EVERY * this.#seen.tookMs) return;
-    const as = await stat(this.folder).then(
+    const as = await this.#onDisk(() => stat(this.folder)).then(
       ({ ino, mtimeMs }) => `${ino} ${mtimeMs}`,
-      (error) => String(error.code),
+      (error) => {
+        if (codeOf(error) === "NOT_READY") throw error;
+        return codeOf(error);
+      },
     );
     const isSame = as === this.#seen.as;
     if ((isSame && this.#seen.isSettled) || /^E(?!NOENT)/.test(as)) return;
     await this.refresh();
-    // Once more the next time: two changes within one tick of the disk's clock have one time.
-    this.#seen = { as, isSettled: isSame, at: now(), tookMs: now() - start };
+    const since = isSame ? this.#seen.since : start;
+    // Two changes within one tick of the disk's clock have one time; that of FAT ticks every two seconds.
+    const isSettled = isSame && start - since > LONGEST_TICK_MS;
+    this.#seen = { as, since, isSettled, at: now(), tookMs: now() - start };
   }
 
   /** Lists a file as it is now. @returns undefined when it is gone. */
@@ -153,8 +166,12 @@ export class RecordingsFolder {
 
   async #look(path: string): Promise<StoredFile | undefined> {
     try {
-      const { size, birthtimeMs, mtimeMs } = await stat(path);
-      const { head, summary = unclosedSummary(path) } = await describeRecording(path);
+      const { size, birthtimeMs, mtimeMs, description } = await this.#onDisk(async () => {
+        const found = await lstat(path);
+        assertFile(path, found);
+        return { ...found, description: await describeRecording(path) };
+      });
+      const { head, summary = unclosedSummary(path) } = description;
       return this.files.put({
         path,
         mediaType: MEDIA_TYPES[extensionOf(path)] ?? "application/octet-stream",
@@ -166,12 +183,23 @@ export class RecordingsFolder {
         remove: () => this.#looks.run(() => removeRecording(path)),
       });
     } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) {
-        this.#log.warn(`${path} cannot be listed: ${messageOf(error)}`);
-      }
+      if (codeOf(error) === "NOT_READY") return this.files.at(path); // as it was, while its disk hangs
+      if (codeOf(error) !== "ENOENT") this.#warnOnce(path, messageOf(error));
       this.files.forget(path);
       return undefined;
     }
+  }
+
+  #warnOnce(path: string, why: string): void {
+    if (this.#unlisted.has(path) || this.#unlisted.size >= MOST_UNLISTED) return;
+    this.#unlisted.add(path);
+    this.#log.warn(`${path} is not listed: ${why}`);
+  }
+
+  /** One thing at a time, after what is recorded. @throws {ThingError} `NOT_READY` while the disk hangs. */
+  async #onDisk<T>(work: () => Promise<T>): Promise<T> {
+    const lane = await laneAt(join(this.folder, "any"));
+    return lane.read(work);
   }
 }
 

@@ -1,6 +1,7 @@
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { messageOf, ThingError } from "../base/errors.ts";
+import { openRegular } from "../base/regular-file.ts";
 import { inspectJpeg } from "../frames/jpeg.ts";
 import { read } from "./file-bytes.ts";
 import { ledgerPathOf } from "./ledger.ts";
@@ -46,7 +47,7 @@ export async function repairRecording(path: string): Promise<Repair> {
 }
 
 async function repairClaimed(path: string): Promise<Repair> {
-  const file = await open(path, "r+").catch((error) => {
+  const file = await openRegular(path, { write: true, follow: true }).catch((error) => {
     throw new ThingError("NOT_FOUND", `${path} cannot be repaired: ${messageOf(error)}.`);
   });
   try {

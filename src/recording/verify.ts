@@ -1,6 +1,7 @@
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { messageOf, ThingError } from "../base/errors.ts";
+import { openRegular } from "../base/regular-file.ts";
 import { read } from "./file-bytes.ts";
 import { type LedgerFrame, ledgerPathOf } from "./ledger.ts";
 import { LedgerFrames } from "./ledger-frames.ts";
@@ -38,7 +39,7 @@ export async function verifyRecording(path: string): Promise<Verdict> {
 }
 
 async function openFile(path: string): Promise<FileHandle> {
-  return open(path, "r").catch((error) => {
+  return openRegular(path, { follow: true }).catch((error) => {
     throw new ThingError("NOT_FOUND", `${path} cannot be read: ${messageOf(error)}.`);
   });
 }

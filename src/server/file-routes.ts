@@ -7,7 +7,7 @@ import { storedFileSchema } from "../outputs/stored-file.ts";
 import { assertUnchanged } from "./etag.ts";
 import { FILE_PAGE, fileListReply } from "./file-pages.ts";
 import { type Exchange, JSON_TYPE, type Reply, type Route } from "./route.ts";
-import { fileETag, sendFile } from "./send-file.ts";
+import { assertAnswers, fileETag, sendFile } from "./send-file.ts";
 import { sendParts } from "./send-parts.ts";
 
 /** A file says only with its answer what it is. */
@@ -114,6 +114,7 @@ async function sendPart(exchange: Exchange, files: FileCollection): Promise<Repl
     await sendFile(exchange, { path: content, name: `${file.name}.${wanted}`, mediaType });
     return undefined;
   }
+  await assertAnswers(file.path);
   const made = content();
   if (!(Symbol.asyncIterator in made)) {
     return { status: 200, body: await made, contentType: mediaType };

@@ -1,9 +1,15 @@
 import type { BigIntStats } from "node:fs";
-import { stat } from "node:fs/promises";
+import { type FileHandle, lstat } from "node:fs/promises";
+import { pipeline, Readable } from "node:stream";
 import send from "send";
+import { type DiskLane, laneAt } from "../base/disk-lane.ts";
+import { codeOf } from "../base/error-code.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
+import { openRegular } from "../base/regular-file.ts";
 import { assertMatches } from "./etag.ts";
 import type { Exchange } from "./route.ts";
+
+const CHUNK_BYTES = 128 * 1024;
 
 /** A file on disk as it is sent. */
 export interface SentFile {
@@ -14,36 +20,90 @@ export interface SentFile {
 }
 
 /**
- * Sends a file as it is read: whole, or the range that is asked for, with a strong validator.
- * @throws {ThingError} `NOT_FOUND` when it is gone; `BAD_RANGE`.
+ * Sends a file as it is read: whole, or the range that is asked for, with a strong validator. What is no file, or leads to
+ * another, is not sent; a disk that hangs holds one thread, however many are sent from it.
+ * @throws {ThingError} `NOT_FOUND` when it is gone; `BAD_RANGE`; `NOT_READY` while its disk hangs.
  * @see RFC 9110, 13 Conditional Requests, 14 Range Requests.
  */
-export async function sendFile(
-  { request, response }: Pick<Exchange, "request" | "response">,
+export async function sendFile(exchange: Requested, sent: SentFile): Promise<void> {
+  const { name } = sent;
+  const lane = await laneAt(sent.path).catch((cause) => notThere(name, cause));
+  const opened = lane.read(() => openRegular(sent.path));
+  const file = await opened.catch((cause) => notThere(name, cause));
+  try {
+    await sendOpen(exchange, sent, file, lane);
+  } finally {
+    void file.close().catch(() => {}); // where the disk hangs, nobody waits for it
+  }
+}
+
+type Requested = Pick<Exchange, "request" | "response">;
+
+async function sendOpen(
+  { request, response }: Requested,
   { path, name, mediaType }: SentFile,
+  file: FileHandle,
+  lane: DiskLane,
 ): Promise<void> {
-  const stats = await stat(path, { bigint: true }).catch((cause) => {
-    throw new ThingError("NOT_FOUND", `'${name}' is not there any more.`, { cause });
-  });
-  const { size } = stats;
+  const [stats, plain] = await lane.read(() =>
+    Promise.all([file.stat({ bigint: true }), file.stat()]),
+  );
   assertMatches(request, etagOf(stats)); // `send` would take a weak tag
   settleRange(request, stats);
   response.setHeader("ETag", etagOf(stats));
   response.setHeader("Content-Type", mediaType);
   response.setHeader("Content-Disposition", `inline; filename*=UTF-8''${encodeURIComponent(name)}`);
   await new Promise<void>((resolve, reject) => {
-    send(request, encodeURI(path).replaceAll("#", "%23").replaceAll("?", "%3F"), {
-      dotfiles: "allow",
-      cacheControl: false,
-      index: false,
-    })
+    const sending = send(request, "/", { cacheControl: false, index: false });
+    // It answers the request; which bytes those are it does not look up by a name, which may be another file's by now.
+    sending.sendFile = () => sending.send(path, plain);
+    sending.stream = (_, range: { start?: number; end?: number } = {}) => {
+      const { start = 0, end = plain.size } = range;
+      const last = Math.min(end, plain.size - 1);
+      pipeline(
+        Readable.from(bytesOf(file, lane, start, last), { objectMode: false }),
+        response,
+        () => {},
+      );
+    };
+    sending
       .on("headers", () => response.setHeader("Cache-Control", "no-cache"))
-      .on("error", (error: Error & { status?: number }) => reject(problemOf(error, name, size)))
-      .on("directory", () => reject(new ThingError("NOT_FOUND", `'${name}' is no file any more.`)))
+      .on("error", (error: Error & { status?: number }) =>
+        reject(problemOf(error, name, stats.size)),
+      )
       .pipe(response);
     response.once("close", resolve);
     response.once("finish", resolve);
   });
+}
+
+async function* bytesOf(file: FileHandle, lane: DiskLane, start: number, end: number) {
+  for (let at = start; at <= end; ) {
+    const length = Math.min(CHUNK_BYTES, end - at + 1);
+    const { bytesRead, buffer } = await lane.read(() =>
+      file.read(Buffer.allocUnsafe(length), 0, length, at),
+    );
+    if (bytesRead === 0) throw new Error("The file was cut while it was sent."); // what was promised cannot be kept
+    yield buffer.subarray(0, bytesRead);
+    at += bytesRead;
+  }
+}
+
+/** @throws {ThingError} `NOT_READY` when there is no answer. Resolves when the disk of a file answers. */
+export async function assertAnswers(path: string): Promise<void> {
+  const lane = await laneAt(path).catch(() => undefined);
+  await lane
+    ?.read(async () => lstat(path))
+    .catch((error) => {
+      if (codeOf(error) === "NOT_READY") throw error;
+    });
+}
+
+function notThere(name: string, cause: unknown): never {
+  if (cause instanceof ThingError) throw cause;
+  const isMissing = /^(ENOENT|ENOTDIR|ELOOP)$/.test(codeOf(cause));
+  if (isMissing) throw new ThingError("NOT_FOUND", `'${name}' is not there any more.`, { cause });
+  throw new ThingError("INTERNAL", `'${name}' cannot be read: ${messageOf(cause)}.`, { cause });
 }
 
 /**
@@ -63,7 +123,8 @@ function settleRange({ method, headers }: Exchange["request"], stats: BigIntStat
 
 /** The validator of a file, which changes with it; undefined when it is not there. */
 export async function fileETag(path: string): Promise<string | undefined> {
-  return stat(path, { bigint: true }).then(etagOf, () => undefined);
+  const lane = await laneAt(path).catch(() => undefined);
+  return lane?.read(() => lstat(path, { bigint: true })).then(etagOf, () => undefined);
 }
 
 function etagOf({ ino, mtimeNs, size }: Pick<BigIntStats, "ino" | "mtimeNs" | "size">): string {

@@ -3,6 +3,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { delay, isAbort } from "../base/abort.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
+import { assertFile } from "../base/regular-file.ts";
 import type { FrameSource, SourceFrame } from "../frames/frame-source.ts";
 import { JpegSplitter } from "../frames/jpeg-splitter.ts";
 
@@ -58,11 +59,13 @@ export class ReplaySource implements FrameSource {
   }
 
   async *#pictures(): AsyncGenerator<Uint8Array> {
-    if ((await stat(this.path)).isDirectory()) {
+    const found = await stat(this.path);
+    if (found.isDirectory()) {
       const names = (await readdir(this.path)).filter((name) => PICTURE.test(name));
       names.sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
       for (const name of names) yield await readFile(join(this.path, name));
     } else {
+      assertFile(this.path, found);
       const splitter = new JpegSplitter();
       for await (const chunk of createReadStream(this.path)) yield* splitter.push(chunk);
     }

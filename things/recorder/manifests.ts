@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { lstat, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FileCollection, type Log, messageOf, ThingError } from "thingscope";
 import type { Manifest } from "./schemas.ts";
@@ -29,14 +29,15 @@ export class Manifests {
 
   /** Lists a manifest that is there. */
   async add(path: string): Promise<void> {
-    const { size } = await stat(path);
+    const found = await lstat(path);
+    if (!found.isFile()) throw new ThingError("BAD_RECORDING", "It is no file.");
     const text = await readFile(path, "utf8");
     const { manifest, from, until, started, recordings }: Manifest = JSON.parse(text);
     if (manifest !== 1) throw new ThingError("BAD_RECORDING", "It is not a manifest of this kind.");
     const sum = (member: "written" | "dropped") =>
       recordings.reduce((all, recording) => all + recording[member], 0);
     this.files.put({
-      ...{ path, mediaType: "application/json", size, createdAt: from },
+      ...{ path, mediaType: "application/json", size: found.size, createdAt: from },
       about: {
         ...{ started, duration: Math.round(until - from) / 1000, recorders: recordings.length },
         ...{ frames: sum("written"), dropped: sum("dropped") },

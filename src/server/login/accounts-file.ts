@@ -1,9 +1,10 @@
-import { chmod, mkdir, open, readFile, rm, stat } from "node:fs/promises";
+import { chmod, mkdir, open, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { delay } from "../../base/abort.ts";
 import { now } from "../../base/clock.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
+import { readRegular } from "../../base/regular-file.ts";
 import { errorsIn } from "../../core/schema.ts";
 import { SettingsFile } from "../../core/settings-file.ts";
 import { Accounts, AccountsData } from "./accounts.ts";
@@ -100,7 +101,7 @@ export class AccountsFile {
 
   async #read(): Promise<Accounts> {
     const version = await versionOf(this.#path);
-    const data = parsed(await readFile(this.#path, "utf8"));
+    const data = parsed((await readRegular(this.#path, { follow: true })).toString("utf8"));
     if (!isAccounts(data)) throw unusable(this.#path);
     this.#version = version ?? "";
     this.#accounts = new Accounts(data);
