@@ -5,82 +5,100 @@ import { makeFolder } from "./folders.ts";
 
 /** A disk that has not answered for this long hangs: nothing but recordings waits for it any more. */
 const HANGS_AFTER_MS = 5000;
+/** Nothing is read beside a write that takes longer than this: the sync of a slow card does not, a disk that is about to hang does. */
+const SLOW_AFTER_MS = 1000;
+const LOOK_EVERY_MS = 500;
 /** How many wait to read from one disk. */
 const MOST_WAITING = 1000;
 
-interface Turn {
-  readonly take: () => Promise<void>;
-  /** Of one that need not be had. */
-  readonly refuse?: (error: ThingError) => void;
-}
-
 /**
- * One thing at a time on one disk. Whatever is asked of a disk goes through here, so a disk that stalls holds one of
- * libuv's four threads, however many files are written to it and read from it; the others are left for encodes and settings.
- * What is written goes before what is read.
+ * What is asked of one disk: one thing at a time that writes, and one beside it that reads. Whatever is asked of a disk goes through
+ * here, so one that stalls holds one of libuv's four threads for recordings, however many, and one for all who list, look and
+ * download; the others are left for encodes and settings.
  */
 export class DiskLane {
-  #writes: Turn[] = [];
-  #reads: Turn[] = [];
-  #current: Turn | undefined;
-  #since: number | undefined;
+  readonly #writes = new Turns();
+  readonly #reads = new Turns();
+  /** How whoever reads, or waits for that, is told that the disk hangs. */
+  readonly #readers = new Set<(error: ThingError) => void>();
+  #looking: ReturnType<typeof setInterval> | undefined;
 
   /** What `work` settles to, once everything asked before has ended. */
   run<T>(work: () => Promise<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      this.#writes.push({ take: () => work().then(resolve, reject) });
-      this.#begin();
-    });
+    return this.#writes.take(work);
   }
 
   /**
-   * The same for what may come after all writes, and need not be had.
+   * The same for what need not be had.
    * @throws {ThingError} `NOT_READY` when the disk hangs, or as soon as it does, or too many wait.
    */
-  read<T>(work: () => Promise<T>): Promise<T> {
-    if (this.hungMs > 0) return Promise.reject(this.#hangs());
-    if (this.#reads.length >= MOST_WAITING) return Promise.reject(tooMany());
+  async read<T>(work: () => Promise<T>): Promise<T> {
+    if (this.hungMs > 0) throw this.#hangs();
+    if (this.#readers.size >= MOST_WAITING) throw tooMany();
     return new Promise<T>((resolve, reject) => {
-      this.#reads.push({ take: () => work().then(resolve, reject), refuse: reject });
-      this.#begin();
+      this.#readers.add(reject);
+      this.#looking ??= setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
+      const turn = this.#reads.take(async () => {
+        if (this.#writes.currentMs > SLOW_AFTER_MS) await this.#writes.current;
+        if (this.#readers.has(reject)) return work();
+        throw this.#hangs();
+      });
+      turn.then(resolve, reject).finally(() => this.#forget(reject));
     });
   }
 
   /** How long the disk has not answered, ms; 0 while it does. */
   get hungMs(): number {
-    const ms = this.#since === undefined ? 0 : performance.now() - this.#since;
+    const ms = Math.max(this.#writes.currentMs, this.#reads.currentMs);
     return ms > HANGS_AFTER_MS ? ms : 0;
   }
 
-  #begin(): void {
-    if (!this.#current) void this.#takeTurns();
-  }
-
-  async #takeTurns(): Promise<void> {
-    for (;;) {
-      const turn = this.#writes.shift() ?? this.#reads.shift();
-      this.#current = turn;
-      if (!turn) break;
-      this.#since = performance.now();
-      const patience = setTimeout(() => this.#refuseReads(), HANGS_AFTER_MS + 1);
-      patience.unref();
-      await turn.take();
-      clearTimeout(patience);
+  #look(): void {
+    if (this.hungMs === 0) return;
+    for (const refuse of this.#readers) {
+      refuse(this.#hangs());
+      this.#forget(refuse);
     }
-    this.#since = undefined;
   }
 
-  #refuseReads(): void {
-    const hangs = this.#hangs();
-    this.#current?.refuse?.(hangs);
-    for (const { refuse } of this.#reads.splice(0)) refuse?.(hangs);
+  #forget(reader: (error: ThingError) => void): void {
+    this.#readers.delete(reader);
+    if (this.#readers.size > 0) return;
+    clearInterval(this.#looking);
+    this.#looking = undefined;
   }
 
   #hangs(): ThingError {
-    return new ThingError(
-      "NOT_READY",
-      `The disk has not answered for ${inSeconds(this.hungMs)}. ${REMEDY}`,
-    );
+    const seconds = Math.round(this.hungMs / 1000);
+    return new ThingError("NOT_READY", `The disk has not answered for ${seconds} s. ${REMEDY}`);
+  }
+}
+
+/** One thing after the other. */
+class Turns {
+  #last: Promise<unknown> = Promise.resolve();
+  #since: number | undefined;
+
+  /** Settles when all that was asked for has ended. */
+  get current(): Promise<unknown> {
+    return this.#last;
+  }
+
+  /** How long what is being done now has taken, ms; 0 when that is nothing. */
+  get currentMs(): number {
+    return this.#since === undefined ? 0 : performance.now() - this.#since;
+  }
+
+  take<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(() => {
+      this.#since = performance.now();
+      return work();
+    });
+    const over = () => {
+      this.#since = undefined;
+    };
+    this.#last = turn.then(over, over);
+    return turn;
   }
 }
 
@@ -131,8 +149,4 @@ function tooMany(): ThingError {
     "NOT_READY",
     `${MOST_WAITING} others wait to read from this disk. Ask again later.`,
   );
-}
-
-function inSeconds(ms: number): string {
-  return `${Math.round(ms / 1000)} s`;
 }

@@ -1,3 +1,4 @@
+import { hungFolders } from "../base/disk-lane.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import type { ThingState } from "../core/thing-state.ts";
 import { type ClockHealth, clockHealth } from "./clock-health.ts";
@@ -51,6 +52,7 @@ export function healthOf(host: ThingHost, eventLoopDelay: EventLoopDelay): Healt
     ...things.flatMap(([name, health]) => withoutFrames(name, health, lives.get(name))),
     ...streams.filter(({ health }) => waitsInVain(health)).map(waiting),
     ...streams.flatMap(withoutSmaller),
+    ...hungFolders().map(hangs),
     ...(eventLoopDelay.p99 > LATE_LOOP_MS ? [lateLoop(eventLoopDelay)] : []),
   ];
   const { rss, heapUsed, external } = process.memoryUsage();
@@ -101,6 +103,11 @@ function waitsInVain({ state, running, demand, age }: StreamHealth): boolean {
 
 function waiting({ thing, name }: HostedStream): string {
   return `Stream '${name}' of Thing '${thing}' is to give frames and has none yet.`;
+}
+
+function hangs({ folder, ms }: ReturnType<typeof hungFolders>[number]): string {
+  const seconds = Math.round(ms / 1000);
+  return `The disk of ${folder} has not answered for ${seconds} s: look at its cable or network.`;
 }
 
 function lateLoop({ p99 }: EventLoopDelay): string {
