@@ -187,18 +187,32 @@ export abstract class RecordingsThing extends Thing {
       await this.folder.refreshIfChanged();
       for (const { path } of this.files.growing) await this.folder.refreshed(path);
       if (now() - this.#lookedAtDisk >= LOOK_AT_DISK_EVERY_MS) await this.#lookAtDisk();
+      this.#tellTrouble();
     } catch (error) {
-      this.log.warn(`The disk does not say how full it is: ${messageOf(error)}`);
+      this.#tellTrouble(messageOf(error));
     } finally {
       this.#isLooking = false;
     }
+  }
+
+  /** Once when it begins, and once when it is over. */
+  #tellTrouble(trouble?: string): void {
+    const { trouble: before, ...disk } = this.#disk;
+    this.#disk = { ...disk, ...(trouble !== undefined && { trouble }) };
+    if ((trouble === undefined) === (before === undefined)) return;
+    this.log.warn(
+      trouble === undefined
+        ? "The folder of recordings can be read again."
+        : `The folder of recordings cannot be read: ${trouble}`,
+    );
+    this.changed("disk");
   }
 
   async #lookAtDisk(): Promise<void> {
     this.#lookedAtDisk = now();
     const { reserveBytes: reserve, quotaBytes: quota } = this.room;
     const room = await this.folder.room();
-    this.#disk = { ...room, reserve, ...(quota !== undefined && { quota }) };
+    this.#disk = { ...this.#disk, ...room, reserve, ...(quota !== undefined && { quota }) };
     this.changed("disk");
   }
 }

@@ -13,6 +13,9 @@ export const Disk = Type.Object({
   quota: Type.Optional(
     Type.Integer({ unit: "B", minimum: 0, description: "What recordings may have" }),
   ),
+  trouble: Type.Optional(
+    Type.String({ description: "Why it cannot be read just now; the rest is as it was before" }),
+  ),
 });
 export type Disk = Static<typeof Disk>;
 
