@@ -24,3 +24,16 @@ export async function memoryHeldWithin(limit: number): Promise<number> {
   }
   return held;
 }
+
+/** The bytes held once they fall no more, for half a second, or after `WAIT_MS`: what others are compared with. */
+export async function memorySettled(): Promise<number> {
+  const until = performance.now() + WAIT_MS;
+  let least = await memoryHeld();
+  for (let since = performance.now(); performance.now() < Math.min(until, since + 500); ) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const held = await memoryHeld();
+    if (held < least - 2 ** 16) since = performance.now();
+    least = Math.min(least, held);
+  }
+  return least;
+}

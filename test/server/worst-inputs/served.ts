@@ -7,7 +7,7 @@ import type { TSchema } from "typebox";
 import { createToken } from "../../../src/server/login/account-changes.ts";
 import { AccountsFile } from "../../../src/server/login/accounts-file.ts";
 import { cpuMs } from "../../elapsed.ts";
-import { memoryHeldWithin } from "../../memory.ts";
+import { memoryHeldWithin, memorySettled } from "../../memory.ts";
 
 /** A row of the table of routes, as it can be told to another process. */
 export interface ToldRoute {
@@ -44,14 +44,21 @@ function sample(): void {
   last = at;
 }
 
-/** @param limit - When so little is held, it is no more waited for; `null` to leave memory out. */
-async function measured(limit: number | null): Promise<Measured> {
+/** What is to be told of memory: nothing, what is held when it falls no more, or as soon as it is so little, bytes. */
+export type MemoryAsked = "nothing" | "settled" | number;
+
+async function measured(memory: MemoryAsked): Promise<Measured> {
   sample();
   const longestTickMs = longest;
-  if (limit !== null || longestTickMs > 150) reference();
-  const held = limit === null ? 0 : await memoryHeldWithin(limit);
+  if (memory !== "nothing" || longestTickMs > 150) reference();
+  const held = await heldAs(memory);
   [longest, last] = [0, cpuMs()];
   return { longestTickMs, referenceMs, held };
+}
+
+async function heldAs(memory: MemoryAsked): Promise<number> {
+  if (memory === "nothing") return 0;
+  return memory === "settled" ? memorySettled() : memoryHeldWithin(memory);
 }
 
 let referenceMs = 0;
@@ -92,8 +99,8 @@ const routes = server.routes.map(
 );
 const actions = [...host.things.values()].flatMap(({ model }) => [...model.actions.keys()]);
 setInterval(sample, SAMPLE_MS).unref();
-process.on("message", ({ limit }: { limit: number | null }) => {
-  void measured(limit).then((all) => process.send?.(all));
+process.on("message", ({ memory }: { memory: MemoryAsked }) => {
+  void measured(memory).then((all) => process.send?.(all));
 });
 process.on("disconnect", () => void server.close().finally(() => process.exit()));
 process.send?.({ port, token, routes, actions } satisfies Served);

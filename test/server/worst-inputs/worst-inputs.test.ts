@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { WebSocket } from "ws";
 import { WORST_BODIES, worstLegal, worstMembers } from "./bodies.ts";
 import { labthingsMessages, webThingMessages } from "./messages.ts";
-import type { Measured, Served, ToldRoute } from "./served.ts";
+import type { Measured, MemoryAsked, Served, ToldRoute } from "./served.ts";
 
 const isLong = process.env.THINGSCOPE_LONG === "1";
 const LONG_MS = 600_000;
@@ -22,7 +22,7 @@ const LEAVE_MS = isLong ? 2000 : 500;
 /** An answer that goes on is left when so much of it came. */
 const ENOUGH_BYTES = 4 * 2 ** 20;
 
-type Lab = Served & { measure(limit: number | null): Promise<Measured> };
+type Lab = Served & { measure(memory: MemoryAsked): Promise<Measured> };
 
 /** How far a long run is: it says so every 15 s, and is over in time whatever one round takes. */
 class Progress {
@@ -57,8 +57,8 @@ async function servedFor(t: TestContext): Promise<Lab> {
   });
   exited.catch(() => {});
   const [served] = await Promise.race([once(child, "message"), exited]);
-  const measure = async (limit: number | null) => {
-    child.send({ limit });
+  const measure = async (memory: MemoryAsked) => {
+    child.send({ memory });
     const [measured] = await Promise.race([once(child, "message"), exited]);
     return measured;
   };
@@ -111,7 +111,7 @@ function send({ port, token }: Lab, { method, path, body, accept }: Sent): Promi
 /** What is wrong with what was just done, if anything is. */
 async function faultsOf(lab: Lab, what: string, answers: readonly string[]): Promise<string[]> {
   progress.step(what);
-  const { longestTickMs, referenceMs } = await lab.measure(null);
+  const { longestTickMs, referenceMs } = await lab.measure("nothing");
   const most = LONGEST_TICK_MS * Math.max(1, referenceMs / REFERENCE_MS);
   const tooLong = longestTickMs > most && `a tick of ${Math.round(longestTickMs)} ms`;
   const wrong = [...answers, tooLong].filter(Boolean);
@@ -261,7 +261,7 @@ test("every route and every message with its worst input: errors are small, no t
   const lab = await servedFor(t);
   await driveSockets(lab); // what is loaded and made once is no growth
   await driveRoutes({ ...lab, routes: lab.routes.filter((_, n) => n % 16 === 0) });
-  const { held: before } = await lab.measure(0);
+  const { held: before } = await lab.measure("settled");
   const faults: string[] = [];
   do {
     faults.push(...(await driveRoutes(lab)));
