@@ -25,6 +25,7 @@ export interface SimulatedCameraOptions {
 const FRAME_RATE = 30;
 // Constant quality: so a sharper picture has more bytes, which is what autofocus measures.
 const QUALITY = 80;
+const START_MS = 1000;
 
 /** The camera of a microscope that is not there, over a slide of stained tissue that nobody cut. */
 export class SimulatedCamera extends Camera {
@@ -32,6 +33,7 @@ export class SimulatedCamera extends Camera {
   static override readonly description =
     "The camera of the simulated microscope: 800 x 600 at 30 Hz, marked SIMULATED. The stage moves its slide and its focus.";
   readonly #optics: SimulatedOptics;
+  #preparing: NodeJS.Timeout | undefined;
 
   @slot("What moves the slide", SimulatedStage)
   accessor stage!: SimulatedStage;
@@ -43,8 +45,15 @@ export class SimulatedCamera extends Camera {
 
   override async open(): Promise<void> {
     await super.open();
-    // The slide takes two seconds: begun now, it is there when the first viewer comes. What fails here fails there.
-    this.#optics.ready().catch(() => {});
+    // The slide takes two seconds of the processor: begun when the server has started, it is there when the first viewer comes.
+    this.#preparing = setTimeout(() => {
+      this.#optics.ready().catch(() => {}); // what fails here fails there
+    }, START_MS).unref();
+  }
+
+  override async close(): Promise<void> {
+    clearTimeout(this.#preparing);
+    await super.close();
   }
 
   @property("Frames a second", Type.Number({ unit: "Hz" }), { readOnly: true })

@@ -42,11 +42,8 @@ export class SimulatedOptics {
   readonly #focalPlane: number;
   readonly #tiltX: number;
   readonly #tiltY: number;
-  readonly #shake: Random;
-  readonly #noise: Int32Array;
-  readonly #vignette: Int32Array;
-  readonly #picture = blankRgb(VIEW_WIDTH, VIEW_HEIGHT);
-  #stack: Promise<FocusStack> | undefined;
+  readonly #random: Random;
+  #prepared: Promise<Prepared> | undefined;
 
   constructor({ seed = 1, focalPlane }: OpticsOptions = {}) {
     const random = seededRandom(seed);
@@ -55,9 +52,7 @@ export class SimulatedOptics {
     this.#focalPlane = focalPlane ?? chosen;
     this.#tiltX = uniform(random, -0.01, 0.01);
     this.#tiltY = uniform(random, -0.01, 0.01);
-    this.#noise = sensorNoise(random);
-    this.#vignette = vignette();
-    this.#shake = random;
+    this.#random = random;
   }
 
   /** The z at which the slide is sharp at (x, y): it lies a little tilted. Steps. */
@@ -67,36 +62,46 @@ export class SimulatedOptics {
 
   /** Prepares the slide, in about two seconds, once; the event loop goes on meanwhile. */
   async ready(): Promise<void> {
-    await this.#focusStack();
+    await this.#prepare();
   }
 
   /** The picture from here, with new noise. @returns Memory that the next call writes to again. */
   async look({ x, y, z }: Place): Promise<Rgb> {
-    const stack = await this.#focusStack();
+    const prepared = await this.#prepare();
     const sigmaPx = Math.abs(z - this.focusAt(x, y)) / STEPS_PER_SIGMA;
-    this.#expose(stack.look(x / STEPS_PER_PIXEL, y / STEPS_PER_PIXEL, sigmaPx));
-    drawText(this.#picture, "SIMULATED", { x: 16, y: VIEW_HEIGHT - 30, scale: 2 });
-    return this.#picture;
+    const light = prepared.stack.look(x / STEPS_PER_PIXEL, y / STEPS_PER_PIXEL, sigmaPx);
+    expose(light, prepared, this.#random());
+    drawText(prepared.picture, "SIMULATED", { x: 16, y: VIEW_HEIGHT - 30, scale: 2 });
+    return prepared.picture;
   }
 
-  /** Light becomes a picture. Four bytes at once: no sum of theirs leaves 0 to 255. */
-  #expose(light: Rgb): void {
-    const from = wordsOf(light);
-    const to = wordsOf(this.#picture);
-    const noise = this.#noise;
-    const vignette = this.#vignette;
-    const mask = noise.length - 1;
-    const offset = Math.floor(this.#shake() * noise.length);
-    for (let at = 0; at < to.length; at++) {
-      to[at] = (from[at]! + noise[(at + offset) & mask]! - vignette[at]!) | 0;
-    }
+  #prepare(): Promise<Prepared> {
+    this.#prepared ??= slideOf(this.#seed).then((levels) => ({
+      stack: new FocusStack(levels, VIEW_WIDTH, VIEW_HEIGHT),
+      noise: sensorNoise(this.#random),
+      vignette: vignette(),
+      picture: blankRgb(VIEW_WIDTH, VIEW_HEIGHT),
+    }));
+    return this.#prepared;
   }
+}
 
-  #focusStack(): Promise<FocusStack> {
-    this.#stack ??= slideOf(this.#seed).then(
-      (levels) => new FocusStack(levels, VIEW_WIDTH, VIEW_HEIGHT),
-    );
-    return this.#stack;
+/** What takes time to make, or much memory: not needed by who only asks where the focus is. */
+interface Prepared {
+  readonly stack: FocusStack;
+  readonly noise: Int32Array;
+  readonly vignette: Int32Array;
+  readonly picture: Rgb;
+}
+
+/** Light becomes a picture. Four bytes at once: no sum of theirs leaves 0 to 255. @param at - Where its noise begins, 0 to 1. */
+function expose(light: Rgb, { picture, noise, vignette }: Prepared, at: number): void {
+  const from = wordsOf(light);
+  const to = wordsOf(picture);
+  const mask = noise.length - 1;
+  const offset = Math.floor(at * noise.length);
+  for (let word = 0; word < to.length; word++) {
+    to[word] = (from[word]! + noise[(word + offset) & mask]! - vignette[word]!) | 0;
   }
 }
 
@@ -128,11 +133,9 @@ function vignette(): Int32Array {
   for (let y = 0; y < VIEW_HEIGHT; y++) {
     for (let x = 0; x < VIEW_WIDTH; x++) {
       const out = Math.hypot(x / VIEW_WIDTH - 0.5, y / VIEW_HEIGHT - 0.5) / Math.SQRT1_2;
-      shade.data.fill(
-        Math.round(20 * out ** 3),
-        (y * VIEW_WIDTH + x) * 3,
-        (y * VIEW_WIDTH + x + 1) * 3,
-      );
+      const place = (y * VIEW_WIDTH + x) * 3;
+      const darker = Math.round(20 * out ** 3);
+      for (let channel = 0; channel < 3; channel++) shade.data[place + channel] = darker;
     }
   }
   return wordsOf(shade);
