@@ -19,7 +19,12 @@ const noted = new WeakMap<IncomingMessage, Addressed>();
 
 /** How a request was addressed. Of one that no policy has looked at, what its connection says. */
 export function addressedOf(request: IncomingMessage): Addressed {
-  return noted.get(request) ?? direct(request);
+  return noted.get(request) ?? new Direct(request);
+}
+
+/** Who a proxy that counts says that the client is; undefined where that is the other end of the connection. */
+export function saidClientOf(request: IncomingMessage): string | undefined {
+  return noted.get(request)?.client;
 }
 
 /**
@@ -29,6 +34,8 @@ export function addressedOf(request: IncomingMessage): Addressed {
 export class TrustedProxies {
   readonly #list = new BlockList();
   readonly #areConfigured: boolean;
+  /** Requests come from the same few addresses, and to look one up in a list takes longer than the rest. */
+  #newest: { readonly address: string; readonly isTrusted: boolean } | undefined;
 
   /**
    * @param proxies - Addresses and networks such as `10.0.0.0/8`; loopback when absent.
@@ -39,15 +46,20 @@ export class TrustedProxies {
     for (const proxy of proxies ?? LOOPBACK) add(this.#list, proxy);
   }
 
-  trusts(address: string | undefined): boolean {
-    const plain = plainAddress(address ?? "");
-    const family = isIP(plain);
-    return family !== 0 && this.#list.check(plain, family === 6 ? "ipv6" : "ipv4");
+  trusts(address = ""): boolean {
+    if (this.#newest?.address !== address) {
+      const plain = plainAddress(address);
+      const family = isIP(plain);
+      const isTrusted = family !== 0 && this.#list.check(plain, family === 6 ? "ipv6" : "ipv4");
+      this.#newest = { address, isTrusted };
+    }
+    return this.#newest.isTrusted;
   }
 
   /** Reads what a trusted proxy says, for `addressedOf`. Requests without a proxy cost three look-ups. */
   note(request: IncomingMessage): void {
     const { headers, socket } = request;
+    const lacksPort = needsPort(request);
     const says =
       headers["x-forwarded-proto"] ??
       headers["x-forwarded-host"] ??
@@ -55,9 +67,8 @@ export class TrustedProxies {
       headers["x-forwarded-port"] ??
       headers["x-forwarded-for"] ??
       headers.forwarded;
-    const isBare = says === undefined && !needsPort(request);
-    if (isBare || !this.trusts(socket.remoteAddress)) return;
-    const own = direct(request);
+    if ((says === undefined && !lacksPort) || !this.trusts(socket.remoteAddress)) return;
+    const own = new Direct(request);
     const { proto, host, port, hops } = hasXForwarded(headers)
       ? xForwarded(headers)
       : forwarded(headers);
@@ -68,7 +79,7 @@ export class TrustedProxies {
       host: named,
       prefix: prefixIn(headers["x-forwarded-prefix"]),
       client: this.#areConfigured ? this.#clientIn(hops, own.client) : own.client,
-      hasUnknownPort: host === undefined && port === undefined && needsPort(request),
+      hasUnknownPort: host === undefined && port === undefined && lacksPort,
     });
   }
 
@@ -107,14 +118,27 @@ function plainAddress(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, "").split("%")[0]!;
 }
 
-function direct({ socket, headers }: IncomingMessage): Addressed {
-  return {
-    scheme: "encrypted" in socket ? "https" : "http",
-    host: headers.host ?? ownHost(socket),
-    prefix: "",
-    client: plainAddress(socket.remoteAddress ?? ""),
-    hasUnknownPort: false,
-  };
+/** What the connection says. Its addresses are asked of the system where somebody wants to know them: most requests do not. */
+class Direct implements Addressed {
+  readonly prefix = "";
+  readonly hasUnknownPort = false;
+  readonly #request: IncomingMessage;
+
+  constructor(request: IncomingMessage) {
+    this.#request = request;
+  }
+
+  get scheme(): "http" | "https" {
+    return "encrypted" in this.#request.socket ? "https" : "http";
+  }
+
+  get host(): string {
+    return this.#request.headers.host ?? ownHost(this.#request.socket);
+  }
+
+  get client(): string {
+    return plainAddress(this.#request.socket.remoteAddress ?? "");
+  }
 }
 
 /** For HTTP/1.0, which has no Host. */
@@ -125,7 +149,17 @@ function ownHost({ localAddress = "127.0.0.1", localPort }: IncomingMessage["soc
 
 /** A browser always says the port; nginx's `Host $host` leaves it out. */
 function needsPort({ headers: { host = "" }, socket }: IncomingMessage): boolean {
-  return host !== "" && !/:\d+$/.test(host) && socket.localPort !== 80 && socket.localPort !== 443;
+  return host !== "" && !/:\d+$/.test(host) && !isDefaultPort(socket);
+}
+
+const portOf = new WeakMap<object, number>();
+
+/** The port is asked of the system once a server, not for each connection. */
+function isDefaultPort(socket: IncomingMessage["socket"] & { readonly server?: object }): boolean {
+  const { server = socket } = socket;
+  const port = portOf.get(server) ?? socket.localPort; // of a connection that has ended nobody knows it
+  if (port !== undefined) portOf.set(server, port);
+  return port === 80 || port === 443;
 }
 
 /** The words of one proxy, or of several from the client on. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from "node:http";
 import { BlockList, isIP } from "node:net";
 import type { Log } from "../base/log.ts";
-import { clientAddressOf } from "./origin.ts";
+import { saidClientOf } from "./forwarded.ts";
 
 /** Addresses that no router of the internet carries: of this machine, of a network at home or at work, of a VPN. */
 const PRIVATE = new BlockList();
@@ -24,16 +24,20 @@ PRIVATE.addSubnet("fe80::", 10, "ipv6");
  * Call when the server has its listener, which reads what proxies say.
  */
 export function warnOfPublicClients(server: Server, log: Log): void {
-  const look = (address: string) => {
-    if (!isPublicAddress(address)) return;
+  let newest = "";
+  const look = (address = newest) => {
+    if (address === newest || !isPublicAddress(address)) {
+      newest = address; // crowds come from few addresses
+      return;
+    }
     server.off("connection", onConnection).off("request", onRequest);
     log.warn(
       `Somebody came from ${address}, an address of the internet. If that is not meant to be, close this port in the router or firewall, or listen on an address of your own network.`,
     );
   };
-  const onConnection = ({ remoteAddress = "" }: { remoteAddress?: string | undefined }) =>
+  const onConnection = ({ remoteAddress }: { remoteAddress?: string | undefined }) =>
     look(remoteAddress);
-  const onRequest = (request: IncomingMessage) => look(clientAddressOf(request));
+  const onRequest = (request: IncomingMessage) => look(saidClientOf(request));
   server.on("connection", onConnection).on("request", onRequest);
 }
 
