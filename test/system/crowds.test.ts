@@ -1,18 +1,22 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { packagePath } from "../../src/base/package-root.ts";
 import { folderWith, install, serveCli } from "../cli/run-cli.ts";
+import { Elapsed } from "../elapsed.ts";
 import { HealthyViewer } from "../outputs/healthy-viewer.ts";
 import { picture } from "../outputs/pictures.ts";
 import { eventually } from "../outputs/watching.ts";
 
 // THINGSCOPE_LONG=1 floods for a minute, waits for every limit, and holds the figures that a quiet machine keeps.
 const long = process.env.THINGSCOPE_LONG === "1";
+const run = promisify(execFile);
 const timeout = long ? 150_000 : 90_000;
 const STREAM = "/camera/mjpeg_stream";
 const MAX_VIEWERS = 500;
@@ -51,17 +55,20 @@ function asks(port: number, path: string): Socket {
   return socket;
 }
 
-/** Reads a property again and again, a connection each time, and takes the times, ms, until it is told to stop. */
-function watchAnswers(url: string): { stop(): Promise<number[]> } {
+/**
+ * Reads a property again and again, a connection each time, and takes the times, ms, until it is told to stop: without those
+ * that server or test waited for a processor, which others may have.
+ */
+function watchAnswers({ url, pid }: CameraServer): { stop(): Promise<number[]> } {
   const times: number[] = [];
   let on = true;
   const watching = (async () => {
     while (on) {
-      const start = performance.now();
+      const elapsed = new Elapsed(pid);
       const response = await fetch(`${url}/camera/state`, { headers: { Connection: "close" } });
       assert.equal(response.status, 200);
       await response.arrayBuffer();
-      times.push(performance.now() - start);
+      times.push(elapsed.ms);
       await sleep(20);
     }
     return times.sort((a, b) => a - b);
@@ -89,10 +96,11 @@ function assertHealthy(t: TestContext, viewers: readonly HealthyViewer[]): void 
 test("five hundred watch, the next are told when to come again, and the server answers meanwhile", {
   timeout,
 }, async (t) => {
-  const { url, port, descriptors } = await cameraIn(t);
+  const server = await cameraIn(t);
+  const { url, port, descriptors } = server;
   const healthy = await healthyViewers(port);
   const before = descriptors();
-  const answers = watchAnswers(url);
+  const answers = watchAnswers(server);
   const crowd = Array.from({ length: MAX_VIEWERS - 2 }, () => asks(port, STREAM));
   t.after(() => {
     for (const socket of crowd) socket.destroy();
@@ -121,24 +129,23 @@ test("five hundred watch, the next are told when to come again, and the server a
 test("two thousand connections a second, each closed at once or in the middle of something, delay nobody", {
   timeout,
 }, async (t) => {
-  const { url, port, descriptors } = await cameraIn(t);
+  const server = await cameraIn(t);
+  const { port, descriptors } = server;
   const healthy = await healthyViewers(port);
   const before = descriptors();
-  const answers = watchAnswers(url);
-  const start = performance.now();
+  const answers = watchAnswers(server);
   const seconds = long ? 60 : 5;
-  let opened = 0;
-  while (performance.now() - start < seconds * 1000) {
-    for (; opened < 2 * (performance.now() - start); opened++) {
-      const path = [STREAM, "/camera/state", `${STREAM}/snapshot`][opened % 3]!;
-      const socket = opened % 2 ? asks(port, path) : connect(port, "127.0.0.1");
-      socket.on("error", () => {});
-      socket.once("connect", () => setImmediate(() => socket.resetAndDestroy()));
-    }
-    await sleep(5);
-  }
+  const paths = [STREAM, "/camera/state", `${STREAM}/snapshot`];
+  const flood = packagePath("dist", "test", "system", "flood-child.js");
+  const { stdout } = await run(process.execPath, [
+    flood,
+    `${port}`,
+    `${seconds}`,
+    "2000",
+    ...paths,
+  ]);
   const times = await answers.stop();
-  const rate = Math.round(opened / seconds);
+  const rate = Math.round(Number(stdout) / seconds);
   t.diagnostic(`${rate} connections/s; ${times.length} answers, p99 ${p99(times).toFixed(1)} ms`);
   assert.ok(rate > 1000, `only ${rate} connections a second: this shows little`);
   assert.ok(p99(times) <= mostAnswerMs);
