@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { ThingError } from "../../src/base/errors.ts";
+import { ledgerPathOf } from "../../src/recording/ledger.ts";
+import { readLedger } from "../../src/recording/read-ledger.ts";
 import { repairRecording } from "../../src/recording/repair.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
 import { type Account, accountOf, type Captured, missingFrom } from "../recording/accounts.ts";
@@ -18,6 +20,16 @@ export interface Verdict {
   readonly accounts: readonly Account[];
 }
 
+/** What happened beside the recording. */
+export interface Circumstances {
+  /** How the wall clock was set meanwhile, ms each. */
+  readonly clockSteps?: readonly number[];
+  /** What was in recordings that somebody has deleted. */
+  readonly deleted?: readonly Account[];
+  /** Names of what was recorded by the way begin so: its frames are in another recording, too. */
+  readonly side?: string;
+}
+
 /**
  * A frame of the last second before a recording was torn off may be lost with it. That may be many frames: a source that
  * hung sends all that it owes at once.
@@ -26,16 +38,25 @@ const LAST_SECOND_MS = 1000;
 
 /**
  * Accounts for every frame that a recorder's camera gave: each is in one file, as it was and in order, or listed with a cause, or
- * fell into an outage that the recorder told of. Files that were torn off are repaired.
- * @param clockSteps - How the wall clock was set meanwhile, ms each.
+ * fell into an outage that the recorder told of. Files that were torn off are repaired. An export has the frames of its ledger.
  */
 export async function judge(
   { folder, captured, deeds }: RecorderProcess,
-  clockSteps: readonly number[] = [],
+  { clockSteps = [], deleted = [], side }: Circumstances = {},
 ): Promise<Verdict> {
-  const accounts: Account[] = [];
-  for (const name of await readdir(folder)) {
-    if (name.endsWith(".mkv")) accounts.push(...(await repaired(join(folder, name))));
+  const accounts: Account[] = [...deleted];
+  const names = await readdir(folder);
+  const isSide = (name: string) => side !== undefined && name.startsWith(side);
+  for (const name of names.filter((one) => one.endsWith(".mkv"))) {
+    const found = await repaired(join(folder, name));
+    if (!isSide(name)) accounts.push(...found);
+    else missingFrom(found, captured, clockSteps); // nothing is invented there either
+  }
+  const stems = new Set<string>(names.filter((name) => name.endsWith(".mkv")).map(stemOf));
+  for (const name of names.filter((one) => /\.(mp4|webm)$/.test(one))) {
+    const account = await exportedAccountOf(join(folder, name));
+    if (!stems.has(stemOf(name))) accounts.push(account);
+    stems.add(stemOf(name));
   }
   const placeOf = new Map(captured.map(({ run, index }, place) => [`${run}/${index}`, place]));
   const first = ({ kept }: Account) => placeOf.get(`${kept[0]?.run}/${kept[0]?.index}`) ?? -1;
@@ -56,6 +77,20 @@ export async function judge(
   }
   const kept = accounts.reduce((sum, account) => sum + account.kept.length, 0);
   return { captured: captured.length, kept, listed, outages: missing.length, accounts };
+}
+
+/** The account of a recording that is there as an MP4 or a WebM, which has every frame of its ledger at its time. */
+export async function exportedAccountOf(path: string): Promise<Account> {
+  const { ok, sentence } = await verifyRecording(path);
+  assert.ok(ok, sentence);
+  const { frames, notes, summary } = (await readLedger(ledgerPathOf(path)))!;
+  const kept = Array.from({ length: frames.length }, (_, n) => frames.at(n)!);
+  const lost = notes.flatMap(({ note }) => ("dropped" in note ? [note.dropped] : []));
+  return { path, kept, lost, summary: summary! };
+}
+
+function stemOf(name: string): string {
+  return name.replace(/\.\w+$/, "");
 }
 
 /** How many deeds before and after a place a failure tells of. */

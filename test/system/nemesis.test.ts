@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { numberInPixels, stampedPicture } from "../../bench/recording/pixel-stamp.ts";
@@ -9,6 +9,7 @@ import type { Account } from "../recording/accounts.ts";
 import { newPath } from "../recording/recordings.ts";
 import { judge } from "./judge.ts";
 import { Nemesis, SourceProcess } from "./nemesis.ts";
+import { SIDE } from "./nemesis-deeds.ts";
 import { randomOf } from "./power-cut.ts";
 import { freePort, newFaults, RecorderProcess } from "./recorder-process.ts";
 import { WatchedViewer } from "./watched-viewer.ts";
@@ -75,14 +76,21 @@ test(`in ${MINUTES} minutes of faults no frame is invented, changed, doubled or 
   await viewer.leave();
   await recorder.stop();
 
-  const { accounts, ...counts } = await judge(recorder, nemesis.clockSteps);
-  const decoded = await assertSealed(accounts);
+  const { clockSteps, files } = nemesis;
+  const circumstances = { clockSteps, deleted: files.deleted, side: SIDE };
+  const { accounts, ...counts } = await judge(recorder, circumstances);
+  const there = await readdir(folder);
+  assert.deepEqual(
+    there.filter((name) => name.endsWith(".part")),
+    [],
+  );
+  const decoded = await assertSealed(accounts.filter(({ path }) => path.endsWith(".mkv")));
   assert.ok(decoded > 0);
   const seen = viewer.assertNothingInvented(recorder);
   const noted = accounts.flatMap(({ summary }) => summary.clockSteps);
   t.diagnostic(`${nemesis.done.length} faults: ${nemesis.done.join("; ")}`);
   t.diagnostic(
-    `${accounts.length} files: ${JSON.stringify(counts)}; a viewer saw ${seen}; pixels of ${decoded}`,
+    `${accounts.length} recordings, ${files.deleted.length} of them deleted; ${there.filter((name) => /\.(mp4|webm)$/.test(name)).length} exports: ${JSON.stringify(counts)}; a viewer saw ${seen}; pixels of ${decoded}`,
   );
   assert.ok(
     counts.kept > counts.captured / 2 && seen > counts.captured / 2,

@@ -5,6 +5,7 @@ import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { packagePath } from "../../src/base/package-root.ts";
 import { Watcher } from "../outputs/watching.ts";
+import { FileDeeds } from "./nemesis-deeds.ts";
 import type { Random } from "./power-cut.ts";
 import { clockFile, type Faults, type RecorderProcess } from "./recorder-process.ts";
 
@@ -58,6 +59,7 @@ export class Nemesis {
   readonly #faults: Faults;
   readonly #random: Random;
   readonly #sockets: Socket[] = [];
+  readonly files: FileDeeds;
   /** ms that the wall clock was set by, each time. */
   readonly clockSteps: number[] = [];
 
@@ -66,6 +68,7 @@ export class Nemesis {
     this.#source = source;
     this.#faults = faults;
     this.#random = random;
+    this.files = new FileDeeds(recorder, random);
   }
 
   /** Does each thing once, and then goes on at random until the time is over. */
@@ -76,7 +79,7 @@ export class Nemesis {
       const [name, deed] = all[n] ?? all[Math.floor(this.#random() * all.length)]!;
       this.done.push(name);
       await deed();
-      await sleep(this.#between(200, 1000));
+      await sleep(this.#between(100, 700));
     }
     for (const socket of this.#sockets) socket.destroy();
   }
@@ -91,6 +94,11 @@ export class Nemesis {
         await sleep(1000);
       },
     ],
+    ["a recording is exported", () => this.files.export(false)],
+    ["a recording is replaced by an export", () => this.files.export(true)],
+    ["eight start at once", () => this.files.startAtOnce()],
+    ["the folder vanishes", () => this.files.takeFolder()],
+    ["a recording is deleted", () => this.files.delete()],
     ["a new run begins", () => this.#recorder.say("new run")],
     [
       "the disk stalls",

@@ -1,4 +1,5 @@
-// A server with one camera, which is recorded whatever happens: when a recording ends by itself, the next one begins. Its
+// A server with one camera, which is recorded whatever happens: when a recording ends by itself, the next one begins. A camera that
+// is somebody else's has a Recorder in the same folder, for clients who list, export and delete, and record by the way. Its
 // arguments: the folder, its port, and the address of the stream, or "own" for a camera of its own: 30 frames a second of 100 kB.
 // It prints what it does as lines of JSON, frames before anything else knows of them, and obeys words on its standard input.
 import { join } from "node:path";
@@ -6,7 +7,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { crc32 } from "node:zlib";
 import { MJPEGStream, startRecording, stream, Thing, ThingHost, ThingServer } from "thingscope";
-import { RemoteCamera } from "thingscope/things";
+import { Recorder, RemoteCamera } from "thingscope/things";
 import { now } from "../../src/base/clock.ts";
 import type { ContinuousRecording } from "../../src/recording/continuous-recording.ts";
 import { jpegOf } from "../frames/jpegs.ts";
@@ -36,12 +37,18 @@ const host = new ThingHost();
 const own = source === "own" ? new OwnCamera() : undefined;
 const camera = own ?? new RemoteCamera({ url: source, silence_ms: 1000 });
 host.add("camera", camera);
+if (!own) {
+  const recorder = new Recorder({ folder, reserve_mb: 0 });
+  recorder.armed = false;
+  host.add("recorder", recorder);
+}
 camera.mjpeg_stream.onFrame(({ run, index, capturedAt, jpeg }) => {
   tell({ frame: { run, index, capturedAt, crc: crc32(jpeg) } });
   tellOfEnding();
 });
 const server = new ThingServer(host);
 await server.listen({ port: Number(port) });
+if (!own) await host.openThing("recorder");
 
 /** A disk that fails may keep a recording from being closed for seconds, in which this process may be killed. */
 function tellOfEnding(): void {

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Account, accountOf } from "../recording/accounts.ts";
+import { exportedAccountOf } from "./judge.ts";
+import type { Random } from "./power-cut.ts";
+import type { RecorderProcess } from "./recorder-process.ts";
+import { type Listed, RecordingsClient } from "./recordings-client.ts";
+
+/** What is recorded by the way, in the time that another recording has, too. */
+export const SIDE = "side";
+
+/** What people do with the files of a recorder while it records: export, delete, start again, take the disk away. */
+export class FileDeeds {
+  /** Of what was deleted. */
+  readonly deleted: Account[] = [];
+  readonly #recorder: RecorderProcess;
+  readonly #random: Random;
+
+  constructor(recorder: RecorderProcess, random: Random) {
+    this.#recorder = recorder;
+    this.#random = random;
+  }
+
+  /** Asks for an export and does not wait for it: what comes next may hit it. */
+  async export(replace: boolean): Promise<void> {
+    const all = await this.#client.list();
+    const names = new Set(all.map(({ name }) => name));
+    const format = this.#random() < 0.5 ? "mp4" : "webm";
+    const wanted = all.filter((file) => isFilm(file, ".mkv"));
+    const files = wanted.filter(({ name }) => !names.has(name.replace("mkv", format)));
+    const file = this.#oneOf(files);
+    if (file) await this.#client.begin("export", { id: file.id, format, replace });
+    await sleep(this.#random() * 1500);
+  }
+
+  /** Deletes a file that is closed, and remembers what was in it. One that is exported just now stays. */
+  async delete(): Promise<void> {
+    const all = (await this.#client.list()).filter((file) => isFilm(file));
+    const file = this.#oneOf(all);
+    if (!file) return;
+    const path = join(this.#recorder.folder, file.name);
+    const stem = stemOf(file.name);
+    const account = file.name.endsWith(".mkv") ? accountOf(path) : exportedAccountOf(path);
+    const had = await account;
+    const status = await this.#client.delete(file);
+    assert.ok([204, 409].includes(status), `DELETE ${file.name}: ${status}`);
+    const names = await readdir(this.#recorder.folder);
+    assert.equal(names.includes(file.name), status === 409, `${file.name} after ${status}`);
+    const isLeft = names.some((name) => /\.(mkv|mp4|webm)$/.test(name) && stemOf(name) === stem);
+    if (status === 204 && !isLeft) this.deleted.push({ ...had, path: `${path} (deleted)` });
+  }
+
+  /** Eight at once. One begins, and one stop ends it. */
+  async startAtOnce(): Promise<void> {
+    const client = this.#client;
+    const input = { name: `${SIDE}-${Math.floor(this.#random() * 1e6)}` };
+    const starts = await Promise.all(
+      Array.from({ length: 8 }, () => client.run("start_recording", input)),
+    );
+    assert.deepEqual(starts.toSorted(), ["completed", ...Array(7).fill("error")]);
+    await sleep(this.#random() * 500);
+    assert.equal(await client.run("stop_recording"), "completed");
+    assert.equal(await client.run("stop_recording"), "error");
+  }
+
+  /** The folder is gone for a while, and what was recorded in its place meanwhile is put into it. */
+  async takeFolder(): Promise<void> {
+    const { folder } = this.#recorder;
+    const [away, meanwhile] = [`${folder}-away`, `${folder}-meanwhile`];
+    await rename(folder, away);
+    await sleep(1000 + this.#random() * 1500);
+    await mkdir(meanwhile);
+    while (!(await isBack(away, folder))) await moveAll(folder, meanwhile);
+    await moveAll(meanwhile, folder);
+    await rm(meanwhile, { recursive: true, force: true });
+    await sleep(1500); // the recorder sees what there is
+  }
+
+  get #client(): RecordingsClient {
+    return new RecordingsClient(new URL(this.#recorder.url).origin);
+  }
+
+  #oneOf(files: readonly Listed[]): Listed | undefined {
+    return files[Math.floor(this.#random() * files.length)];
+  }
+}
+
+/** Whether nobody has made another folder in its place. */
+function isBack(away: string, folder: string): Promise<boolean> {
+  return rename(away, folder).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function moveAll(from: string, to: string): Promise<void> {
+  const names = await readdir(from).catch(() => []);
+  for (const name of names.filter((one) => one !== ".lock")) {
+    await rename(join(from, name), join(to, name)).catch(() => {}); // it was removed meanwhile
+  }
+  await rm(join(from, ".lock"), { force: true });
+}
+
+function isFilm({ name, growing, ended }: Listed, end = ""): boolean {
+  return name.startsWith("take-") && name.endsWith(end) && !growing && ended !== undefined;
+}
+
+function stemOf(name: string): string {
+  return name.replace(/\.\w+$/, "");
+}

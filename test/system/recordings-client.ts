@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** A recording as a Recorder lists it. */
+export interface Listed {
+  readonly id: string;
+  readonly name: string;
+  readonly growing: boolean;
+  /** Undefined until it is closed, or repaired. */
+  readonly ended?: string;
+}
+
+interface Invocation {
+  readonly status: string;
+  readonly href: string;
+  readonly output?: unknown;
+  readonly exception?: { readonly code?: string };
+}
+
+const ENDED = new Set(["completed", "error", "cancelled"]);
+const LIMIT_MS = 60_000;
+
+/** What somebody does with a served Recorder and its files. */
+export class RecordingsClient {
+  readonly #origin: string;
+
+  /** @param origin - `http://127.0.0.1:5000` */
+  constructor(origin: string) {
+    this.#origin = origin;
+  }
+
+  async list(): Promise<Listed[]> {
+    const answer = await fetch(`${this.#origin}/recorder/recordings`);
+    return (await answer.json()) as Listed[];
+  }
+
+  /** @returns the status. */
+  async delete({ id }: Listed): Promise<number> {
+    const answer = await fetch(`${this.#origin}/recordings/${id}`, { method: "DELETE" });
+    await answer.arrayBuffer();
+    return answer.status;
+  }
+
+  /** Begins an action. */
+  async begin(action: string, input: object = {}): Promise<Invocation> {
+    const headers = { "Content-Type": "application/json" };
+    const body = JSON.stringify(input);
+    const path = `${this.#origin}/recorder/${action}`;
+    const answer = await fetch(path, { method: "POST", headers, body });
+    assert.equal(answer.status, 201, await answer.clone().text());
+    return (await answer.json()) as Invocation;
+  }
+
+  /** Runs an action to its end. @returns its status. */
+  async run(action: string, input: object = {}): Promise<string> {
+    let invocation = await this.begin(action, input);
+    const end = performance.now() + LIMIT_MS;
+    while (!ENDED.has(invocation.status)) {
+      assert.ok(performance.now() < end, `${action} has not ended within ${LIMIT_MS} ms`);
+      await sleep(50);
+      const answer = await fetch(new URL(invocation.href, this.#origin));
+      invocation = (await answer.json()) as Invocation;
+    }
+    return invocation.status;
+  }
+}
