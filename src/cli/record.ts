@@ -32,6 +32,8 @@ const LOOK_EVERY_MS = 1000;
 const LATE_MS = 1000;
 /** What a Thing says of its rate is waited for so long. */
 const RATE_MS = 2000;
+/** With less of the rate that its Thing states, a recording lacks exposures. */
+const SLOW = 0.98;
 const RESERVE_BYTES = 500e6;
 
 /**
@@ -46,7 +48,7 @@ export async function record(io: ClientIo, target: Target, choices: RecordChoice
   try {
     const summary = await recording.run(io.signal);
     bar?.clear();
-    tell(io, await recording.path, summary);
+    tell(io, await recording.path, summary, stream.expectedFps);
     if (summary.ended !== "stopped") process.exitCode = EXIT.failed;
     else if (choices.seconds !== undefined && io.signal.aborted) process.exitCode = EXIT.cancelled;
   } finally {
@@ -233,16 +235,21 @@ function withoutQuery(url: string): string {
   return origin + pathname;
 }
 
-function tell(io: ClientIo, file: string, summary: RecordingSummary): void {
+function tell(io: ClientIo, file: string, summary: RecordingSummary, expectedRate?: number): void {
   const { first = 0, last = 0, written, refused, ended, bytes, rate, longestGap } = summary;
   const seconds = (last - first) / 1000;
   const dropped = summary.captured - written;
   if (isForPeople(io)) {
     const lost = dropped === 0 ? "none was lost" : `${dropped} were lost: see its ledger`;
+    const isSlow = rate !== undefined && expectedRate && rate < SLOW * expectedRate;
+    const slow = isSlow ? `, but it has ${rate.toFixed(1)} of ${expectedRate} frames/s` : "";
     const how = ended === "stopped" ? "" : `. It ended early: ${ended}`;
-    io.out.write(`${file}: ${written} frames over ${seconds.toFixed(1)} s, ${lost}${how}.\n`);
+    io.out.write(
+      `${file}: ${written} frames over ${seconds.toFixed(1)} s, ${lost}${slow}${how}.\n`,
+    );
   } else {
-    const paces = { rate, longest_gap: longestGap && longestGap.ms / 1000 };
+    const gap = longestGap && longestGap.ms / 1000;
+    const paces = { rate, expected_rate: expectedRate, longest_gap: gap };
     const line = { file, frames: written, seconds, ...paces, dropped, refused, ended, bytes };
     io.out.write(`${JSON.stringify(line)}\n`);
   }

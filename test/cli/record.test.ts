@@ -112,6 +112,43 @@ test("any other MJPEG server is recorded, what is no JPEG is counted, and people
   assert.ok(frames >= 5, sentence);
 });
 
+test("a camera whose clock is set back and forth is recorded as long as was asked, each frame at its time", {
+  timeout,
+}, async (t) => {
+  const jpeg = await jpegOf(64, 48);
+  const { port } = await serverFor(t, (_request, response) => {
+    response.writeHead(200, { "Content-Type": "multipart/x-mixed-replace; boundary=here" });
+    let count = 0;
+    const timer = setInterval(() => {
+      count += 1;
+      const setBy = count < 8 ? 0 : count < 16 ? -0.7 : count < 24 ? -3600 : 3600;
+      const time = Date.now() / 1000 + setBy;
+      response.write(
+        `--here\r\nContent-Type: image/jpeg\r\nContent-Length: ${jpeg.length}\r\nX-Timestamp: ${time}\r\n\r\n`,
+      );
+      response.write(jpeg);
+      response.write("\r\n");
+    }, 50);
+    response.on("close", () => clearInterval(timer));
+  });
+  const folder = await folderFor(t);
+  const out = new Terminal();
+  const io: ClientIo = { out, err: out, signal: new AbortController().signal, json: true };
+  const target = { url: `http://127.0.0.1:${port}/`, credentials: undefined };
+  await record(io, target, { seconds: 2, out: folder, name: "set" });
+  const { seconds, rate, longest_gap } = JSON.parse(out.text);
+  assert.ok(seconds > 1 && seconds <= 2, out.text);
+  assert.ok(rate > 0 && longest_gap < 1, out.text);
+  const path = `${folder}/set.mkv`;
+  const { ok, sentence } = await verifyRecording(path);
+  assert.ok(ok, sentence);
+  await using film = await openRecording(path);
+  assert.deepEqual(
+    film.summary!.clockSteps.map((ms) => Math.round(ms / 100)),
+    [-7, -35_993, 72_000],
+  );
+});
+
 test("Ctrl-C ends the recording in order", { timeout }, async (t) => {
   const { url } = await recorderFor(t);
   const folder = await folderFor(t);

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { ledgerPathOf } from "../../src/recording/ledger.ts";
 import { readLedger } from "../../src/recording/read-ledger.ts";
 import { TEST_MS } from "../limits.ts";
-import { frames, newPath, record } from "../recording/recordings.ts";
+import { frames, newPath, record, START } from "../recording/recordings.ts";
 import { runCli } from "./run-cli.ts";
 
 const timeout = TEST_MS;
@@ -54,6 +54,26 @@ test("verify tells what is missing and ends with 1; repair closes the file", {
       "25 frames/s, jitter 0.0 ms, longest gap 0.040 s after 0.0 s.\n",
   );
   assert.equal(after.code, 0);
+});
+
+test("verify --json has a line a file, with rate, jitter, longest gap and what was never made", {
+  timeout,
+}, async () => {
+  const all = frames(150, 40).filter((_, n) => n % 50 !== 20);
+  const { path } = await record(
+    all.map((one, index) => ({ ...one, index })),
+    { expectedFps: 25 },
+  );
+  const { code, stdout } = await runCli(dirname(path), "verify", "--json", "film.mkv");
+  assert.equal(code, 0);
+  const { sentence, longest_gap_at, rate, ...told } = JSON.parse(stdout);
+  assert.match(sentence, /but 3 of 150 exposures were never made\. 24\.5 frames/);
+  assert.equal(Date.parse(longest_gap_at), START + 19 * 40);
+  assert.ok(Math.abs(rate - 24.497) < 0.001);
+  assert.deepEqual(told, {
+    ...{ file: "film.mkv", ok: true, frames: 147, missing: 0, damaged: 0, unlisted: 0 },
+    ...{ expected_rate: 25, jitter: 0.04, longest_gap: 0.08, exposures: 150, never_made: 3 },
+  });
 });
 
 test("repair mends what can be mended, whatever stands before it on the command line", {
