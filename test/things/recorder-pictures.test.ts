@@ -85,7 +85,8 @@ test("a timelapse keeps one frame each interval, and its ledger says that the ot
   const { ok, sentence } = await verifyRecording(path);
   assert.ok(ok, sentence);
   const why = `${file.left_out} left out on purpose, because it is between the pictures of a timelapse`;
-  assert.ok(sentence.includes(`; none was lost; ${why}.`), sentence);
+  // A busy machine may have missed a picture of the timelapse: that is said in between.
+  assert.ok(/; none was lost[;,]/.test(sentence) && sentence.includes(`; ${why}.`), sentence);
   const { summary } = await describeRecording(path);
   assert.deepEqual([summary?.dropped, summary?.leftOut], [{}, file.left_out]);
   assert.equal(summary?.captured, 4 + Number(file.left_out));

@@ -50,6 +50,7 @@ test("a trigger over HTTP gives a file with what came before it, listed, told of
   const [listed] = (await thing.read("recordings")) as Record<string, unknown>[];
   assert.equal(listed?.id, begun.id);
   assert.ok(Number(listed?.duration) >= 0.4, JSON.stringify(listed));
+  assert.ok(Number(listed?.rate) > 0 && Number(listed?.longest_gap) > 0, JSON.stringify(listed));
   assert.equal(listed?.ended, "the window is over");
   assert.equal(listed?.dropped, 0);
 });
