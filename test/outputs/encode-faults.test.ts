@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { register } from "node:module";
-import { after, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { logTo } from "../../src/base/log.ts";
 import { derive } from "../../src/outputs/derive.ts";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
@@ -22,13 +22,36 @@ register(
   }`,
   { data: missing },
 );
-beforeEach(() => {
-  missing[0] = 1;
-});
-after(() => {
-  missing[0] = 0;
+missing[0] = 1;
+
+test("a frame that fails again and again is shown once, and logged ever more seldom", {
+  timeout,
+}, async (t) => {
+  const lines: string[] = [];
+  const stream = new MJPEGStream({ log: logTo((_, line) => lines.push(line)) });
+  const { port } = await serve(t, (req, res) => stream.mjpegStreamResponse(req, res));
+  const watcher = new Watcher(port, "/?quality=40");
+  await eventually(() => stream.demand.count === 1);
+  for (let n = 0; n < 20; n++) {
+    stream.addFrame(picture(n));
+    await eventually(() => stream.stats.encodeFailures === n + 1);
+  }
+  await watcher.until(() => watcher.parts.length === 1);
+  assert.equal(watcher.parts.length, 1);
+  assert.equal(lines.length, 5, "1, 2, 4, 8, 16");
 });
 
+test("a picture asked for alone fails with the reason", { timeout }, async () => {
+  const stream = new MJPEGStream();
+  stream.addFrame(picture(0));
+  await assert.rejects(stream.sized(stream.newest!, { quality: 40 }), {
+    code: "PICTURE_FAILED",
+    status: 500,
+    message: /^The picture cannot be made smaller or written anew: Could not load/,
+  });
+});
+
+// The last: what has been loaded stays.
 test("a frame that cannot be made smaller is counted and told, and viewers see why until one can be", {
   timeout,
 }, async (t) => {
@@ -68,31 +91,4 @@ test("a frame that cannot be made smaller is counted and told, and viewers see w
     assert.ok(!watcher.parts[1]!.headers.has("x-placeholder"), watcher.path);
   }
   assert.equal(stream.stats.encodeFault, undefined);
-});
-
-test("one that fails again and again is shown once, and logged ever more seldom", {
-  timeout,
-}, async (t) => {
-  const lines: string[] = [];
-  const stream = new MJPEGStream({ log: logTo((_, line) => lines.push(line)) });
-  const { port } = await serve(t, (req, res) => stream.mjpegStreamResponse(req, res));
-  const watcher = new Watcher(port, "/?quality=40");
-  await eventually(() => stream.demand.count === 1);
-  for (let n = 0; n < 20; n++) {
-    stream.addFrame(picture(n));
-    await eventually(() => stream.stats.encodeFailures === n + 1);
-  }
-  await watcher.until(() => watcher.parts.length === 1);
-  assert.equal(watcher.parts.length, 1);
-  assert.equal(lines.length, 5, "1, 2, 4, 8, 16");
-});
-
-test("a picture asked for alone fails with the reason", { timeout }, async () => {
-  const stream = new MJPEGStream();
-  stream.addFrame(picture(0));
-  await assert.rejects(stream.sized(stream.newest!, { quality: 40 }), {
-    code: "PICTURE_FAILED",
-    status: 500,
-    message: /^The picture cannot be made smaller or written anew: Could not load/,
-  });
 });
