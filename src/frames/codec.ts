@@ -1,6 +1,6 @@
 import type { Sharp } from "sharp";
 import { messageOf, ThingError } from "../base/errors.ts";
-import { liesOnItsSide, type Orientation } from "./exif-orientation.ts";
+import { liesOnItsSide, type Orientation, turnBetween } from "./exif-orientation.ts";
 import { inspectJpeg, type JpegInfo, MAX_JPEG_PIXELS } from "./jpeg.ts";
 import { badFrame } from "./jpeg-fault.ts";
 import { luma } from "./pixel-formats.ts";
@@ -80,6 +80,33 @@ export async function resizeJpeg(
 }
 
 /**
+ * The same picture for decoders that know less than browsers, lying in its file as `orientation` says: as it is where it does,
+ * libjpeg has nothing to warn of and its colours are coded in a usual way, else written anew, nearly without loss.
+ *
+ * @throws {ThingError} `BAD_FRAME` when it cannot be decoded.
+ */
+export async function commonJpeg(
+  jpeg: Uint8Array,
+  { orientation }: { orientation: Orientation },
+): Promise<Uint8Array> {
+  const info = inspectJpeg(jpeg);
+  const isAsAsked = info.isCommon && info.orientation === orientation;
+  if (isAsAsked && (await isWithoutWarnings(jpeg, info))) return jpeg;
+  const image = await opened(jpeg, { orientation }, info);
+  const { data } = await decoded(image.jpeg({ quality: 97, chromaSubsampling: "4:4:4" }));
+  return data;
+}
+
+async function isWithoutWarnings(jpeg: Uint8Array, info: JpegInfo): Promise<boolean> {
+  try {
+    await toRgb(await opened(jpeg, { failOn: "warning" }, info));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
  * The brightness of each pixel, as the JPEG stores it (Rec. 601, 0 to 255), upright and at most `width` pixels wide.
  *
  * @throws {ThingError} `BAD_FRAME` when it cannot be decoded, or its data is damaged.
@@ -135,12 +162,14 @@ interface Opening {
   readonly enlarge?: boolean | undefined;
   /** As browsers, a decoder goes on after a warning, and shows as much as there is. */
   readonly failOn?: "none" | "warning";
+  /** How it is to lie; upright when absent. */
+  readonly orientation?: Orientation;
 }
 
 /** The marker walk first: only a JPEG, of an allowed size, comes to a decoder. */
 async function opened(
   jpeg: Uint8Array,
-  { width, enlarge = false, failOn = "none" }: Opening,
+  { width, enlarge = false, failOn = "none", orientation = 1 }: Opening,
   info = inspectJpeg(jpeg),
 ): Promise<Sharp> {
   const sharp = await sharpLibrary();
@@ -151,7 +180,9 @@ async function opened(
     requireInteger("width", width, 65500);
     if (enlarge || width < info.width) image.resize({ ...sizeInFile(info, width), fit: "fill" });
   }
-  return upright(image, info.orientation);
+  const { mirror, turn } = turnBetween(info.orientation, orientation);
+  if (mirror) image.flop(); // sharp mirrors before it turns, and turns what has been made smaller
+  return turn === 0 ? image : image.rotate(turn);
 }
 
 /** What is to become of the picture as it lies in its file, that it is `width` wide when it is upright. */
@@ -159,25 +190,6 @@ function sizeInFile({ width: own, height: ownHeight, orientation }: JpegInfo, wi
   const height = Math.max(1, Math.round((width * ownHeight) / own));
   return liesOnItsSide(orientation) ? { width: height, height: width } : { width, height };
 }
-
-/** sharp mirrors before it turns, and turns what has been made smaller. */
-function upright(image: Sharp, orientation: Orientation): Sharp {
-  const { mirror, turn } = UPRIGHT[orientation];
-  if (mirror) image.flop();
-  return turn === 0 ? image : image.rotate(turn);
-}
-
-/** How what EXIF tells is undone: mirrored left to right first, then turned clockwise by so many degrees. */
-const UPRIGHT: Readonly<Record<Orientation, { mirror: boolean; turn: number }>> = {
-  1: { mirror: false, turn: 0 },
-  2: { mirror: true, turn: 0 },
-  3: { mirror: false, turn: 180 },
-  4: { mirror: true, turn: 180 },
-  5: { mirror: true, turn: 270 },
-  6: { mirror: false, turn: 90 },
-  7: { mirror: true, turn: 90 },
-  8: { mirror: false, turn: 270 },
-};
 
 /** As browsers take the four inks, without a profile of colours. */
 async function asRgb(image: Sharp): Promise<Sharp> {

@@ -47,3 +47,29 @@ function valueIn(view: DataView, entry: number, isLittle: boolean): Orientation 
 export function liesOnItsSide(orientation: Orientation): boolean {
   return orientation >= 5;
 }
+
+/** Mirrored left to right or not, and then turned clockwise by so many degrees. */
+export interface Turn {
+  readonly mirror: boolean;
+  readonly turn: number;
+}
+
+/** What makes a picture upright. */
+const UPRIGHT: Readonly<Record<Orientation, Turn>> = {
+  1: { mirror: false, turn: 0 },
+  2: { mirror: true, turn: 0 },
+  3: { mirror: false, turn: 180 },
+  4: { mirror: true, turn: 180 },
+  5: { mirror: true, turn: 270 },
+  6: { mirror: false, turn: 90 },
+  7: { mirror: true, turn: 90 },
+  8: { mirror: false, turn: 270 },
+};
+
+/** What makes a picture that lies as `from` says lie as `to` says. */
+export function turnBetween(from: Orientation, to: Orientation): Turn {
+  const first = UPRIGHT[from];
+  const back = UPRIGHT[to]; // undone: turned back and then mirrored, which is to be mirrored and then turned on
+  const turn = back.mirror ? back.turn - first.turn : first.turn - back.turn;
+  return { mirror: first.mirror !== back.mirror, turn: (turn + 360) % 360 };
+}

@@ -7,6 +7,8 @@ const MAX_SIDE = 65500;
 const MAX_BLOCKS_PER_MCU = 10;
 /** Chromium gives up at the hundredth. */
 const MAX_SCANS = 99;
+/** Ids that make three components red, green and blue for libjpeg. */
+const RGB = [0x52, 0x47, 0x42];
 const SOF_PROGRESSIVE = 0xc2;
 
 interface Component {
@@ -26,7 +28,11 @@ export class JpegHeader {
   width = 0;
   height = 0;
   readonly huffman = new HuffmanTables();
+  hasRestarts = false;
   #orientation: Orientation | undefined;
+  #isAdobe = false;
+  /** Components of which a scan has told the mean of each block. */
+  readonly #begun = new Set<number>();
   readonly #maxPixels: number;
   #progressive = false;
   readonly #components: Component[] = [];
@@ -49,6 +55,32 @@ export class JpegHeader {
 
   get components(): number {
     return this.#components.length;
+  }
+
+  /** Grey, or YCbCr whose brightness has the sampling of each colour, or twice that across or down, or four times across. */
+  get isCommon(): boolean {
+    const [first, ...colours] = this.#components;
+    if (!first || colours.length === 0) return true;
+    const isRgb = this.#components.every(({ id }, n) => id === RGB[n]);
+    const { across, down } = first;
+    const isKnown = (across <= 2 && down <= 2) || (across === 4 && down === 1);
+    const areOne = colours.every((colour) => colour.across === 1 && colour.down === 1);
+    const areThere = this.#components.every(({ id }) => this.#begun.has(id));
+    return colours.length === 2 && !isRgb && !this.#isAdobe && isKnown && areOne && areThere;
+  }
+
+  readRestartInterval(bytes: Uint8Array, start: number, end: number): void {
+    if (end - start !== 2) {
+      const why = `the restart interval at byte ${start} has ${end - start} bytes instead of 2`;
+      throw badFrame(why);
+    }
+    this.hasRestarts = word(bytes, start) > 0;
+  }
+
+  /** Adobe's segment says how colours are coded; 1 is the usual way. */
+  readAdobe(bytes: Uint8Array, start: number, end: number): void {
+    const isOne = end - start >= 12 && bytes[start] === 0x41 && bytes[start + 4] === 0x65;
+    if (isOne) this.#isAdobe = bytes[start + 11] !== 1;
   }
 
   readQuantisationTables(bytes: Uint8Array, start: number, end: number): void {
@@ -156,6 +188,7 @@ export class JpegHeader {
           `quantisation table ${component.quantisationTable} is used but never defined`,
         );
       }
+      if (dc) this.#begun.add(component.id);
       if (dc) this.huffman.require("DC", bytes[at + 1]! >> 4, !this.#progressive);
       if (ac) this.huffman.require("AC", bytes[at + 1]! & 15, !this.#progressive);
     }

@@ -21,6 +21,10 @@ export interface JpegInfo {
   readonly orientation: Orientation;
   /** Of colour: 1, 3 or 4. */
   readonly components: number;
+  /** Grey or YCbCr of a sampling that every decoder knows. ffmpeg shows others with wrong colours, or not at all. */
+  readonly isCommon: boolean;
+  /** Whether restart markers stand in its scans. ffmpeg loses its place at bytes before one of them. */
+  readonly hasRestarts: boolean;
   /** Bytes up to and including the EOI marker; what follows them is not part of the JPEG. */
   readonly length: number;
   /** Offset of the first SOS marker: headers end here. */
@@ -36,6 +40,7 @@ const DNL = 0xdc;
 const DRI = 0xdd;
 const DHT = 0xc4;
 const APP1 = 0xe1;
+const APP14 = 0xee;
 
 /**
  * Is this one whole JPEG, and how large is the picture? Walks the markers and checks tables and headers without
@@ -90,12 +95,22 @@ export function inspectJpeg(
 }
 
 function infoOf(header: JpegHeader, length: number, scanAt: number): JpegInfo {
-  const { orientation, components, huffman } = header;
+  const { orientation, components, isCommon, hasRestarts, huffman } = header;
   const isTurned = liesOnItsSide(orientation);
   const width = isTurned ? header.height : header.width;
   const height = isTurned ? header.width : header.height;
   const hasHuffmanTables = huffman.areThere;
-  return { width, height, orientation, components, length, scanAt, hasHuffmanTables };
+  const kind = { orientation, components, isCommon, hasRestarts, hasHuffmanTables };
+  return { width, height, length, scanAt, ...kind };
+}
+
+/** How a JPEG lies in its file; upright where it cannot be read. */
+export function orientationOf(jpeg: Uint8Array): Orientation {
+  try {
+    return inspectJpeg(jpeg).orientation;
+  } catch {
+    return 1;
+  }
 }
 
 /** What somebody without types gave instead. */
@@ -114,15 +129,10 @@ function readSegment(
   if (code === DHT) header.huffman.read(bytes, start, end);
   else if (code === DQT) header.readQuantisationTables(bytes, start, end);
   else if (code === SOS) header.readScanHeader(bytes, start, end);
-  else if (code === DRI) requireLength(bytes, start, end, 4);
+  else if (code === DRI) header.readRestartInterval(bytes, start, end);
+  else if (code === APP14) header.readAdobe(bytes, start, end);
   else if (isFrameHeader(code)) header.readFrameHeader(code, bytes, start, end);
   else if (!isText(code) && code !== DNL) throw outOfPlace(code, start - 4);
-}
-
-function requireLength(bytes: Uint8Array, start: number, end: number, length: number): void {
-  if (end - start + 2 === length) return;
-  const code = hex(bytes[start - 3]!);
-  throw badFrame(`the segment FF${code} at byte ${start - 4} has not ${length} bytes`);
 }
 
 function outOfPlace(code: number, at: number): ThingError {

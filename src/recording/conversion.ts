@@ -2,10 +2,14 @@ import type { FileHandle } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { delay, within } from "../base/abort.ts";
 import { ThingError } from "../base/errors.ts";
+import type { Orientation } from "../frames/exif-orientation.ts";
+import { orientationOf } from "../frames/jpeg.ts";
 import { Child, type Exit } from "../processes/child.ts";
 import { startFailure } from "../processes/start-failure.ts";
+import { UNKNOWN_SIZE } from "./ebml.ts";
 import { read } from "./file-bytes.ts";
-import { TICKS_PER_MS } from "./matroska.ts";
+import { filmPieces } from "./film-frames.ts";
+import { SEGMENT_SIZE_AT, TICKS_PER_MS } from "./matroska.ts";
 import { headOf, scan } from "./scan.ts";
 import { pacedHead } from "./track-rate.ts";
 import { encodingOf, tagsOf, type VideoFormat } from "./video-format.ts";
@@ -20,7 +24,6 @@ export interface ConversionOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const CHUNK_BYTES = 1 << 20;
 const LOOK_EVERY_MS = 100;
 /** So many frames of a recording that is being written say at what rate they come. */
 const FRAMES_FOR_A_RATE = 10;
@@ -43,8 +46,8 @@ export async function convert(
   const { info } = await headOf(file);
   const begin = await beginOf(file, growth, signal);
   const args = [
-    ..."-v error -y -progress pipe:1 -f matroska -i pipe:0".split(" "),
-    ...encodingOf(format, info),
+    ..."-v error -y -progress pipe:1 -noautorotate -f matroska -i pipe:0".split(" "),
+    ...encodingOf(format, info, begin.orientation),
     ...tagsOf({ timeZero: info.timeZero, startMs: begin.startMs, keepStart }),
     ...(keepStart ? ["-copyts"] : []),
     ...["-f", format, `file:${draft}`], // or a colon in the name would make it a protocol
@@ -94,6 +97,8 @@ interface Begin {
   readonly startMs: number;
   /** From one frame to the next, as far as can be said, ms. */
   readonly periodMs: number | undefined;
+  /** How its JPEG lies. */
+  readonly orientation: Orientation;
 }
 
 async function beginOf(file: FileHandle, growth: Growth, signal?: AbortSignal): Promise<Begin> {
@@ -101,8 +106,11 @@ async function beginOf(file: FileHandle, growth: Growth, signal?: AbortSignal): 
   for (;;) {
     const wasOver = growth.isOver;
     const ticks: number[] = [];
+    let orientation: Orientation = 1;
     for await (const part of scan(file, clustersAt)) {
-      if (part.kind === "block") ticks.push(part.tick);
+      if (part.kind !== "block") continue;
+      if (ticks.length === 0) orientation = orientationOf(await read(file, part.offset, part.size));
+      ticks.push(part.tick);
       if (ticks.length === FRAMES_FOR_A_RATE) break;
     }
     if (ticks.length < FRAMES_FOR_A_RATE && !wasOver) {
@@ -111,7 +119,8 @@ async function beginOf(file: FileHandle, growth: Growth, signal?: AbortSignal): 
     }
     const [first = 0, last = 0] = [ticks[0], ticks.at(-1)];
     const periodMs = (last - first) / (ticks.length - 1) / TICKS_PER_MS;
-    return { startMs: first / TICKS_PER_MS, periodMs: periodMs > 0 ? periodMs : undefined };
+    const startMs = first / TICKS_PER_MS;
+    return { startMs, periodMs: periodMs > 0 ? periodMs : undefined, orientation };
   }
 }
 
@@ -119,7 +128,7 @@ async function beginOf(file: FileHandle, growth: Growth, signal?: AbortSignal): 
 async function feed(
   file: FileHandle,
   child: Child,
-  { growth, begin: { periodMs } }: { growth: Growth; begin: Begin },
+  { growth, begin: { periodMs, orientation } }: { growth: Growth; begin: Begin },
 ): Promise<void> {
   const { input } = child;
   if (!input) return; // it could not be started: "ended" says why
@@ -130,14 +139,12 @@ async function feed(
   });
   const { clustersAt } = await headOf(file);
   const head = await read(file, 0, clustersAt);
+  head.set(UNKNOWN_SIZE, SEGMENT_SIZE_AT); // frames that are written anew have other sizes
   await written(input, periodMs === undefined ? head : pacedHead(head, { periodMs }));
-  for (let at = clustersAt; !isGone; ) {
-    const wasOver = growth.isOver;
-    const bytes = await read(file, at, CHUNK_BYTES);
-    at += bytes.length;
-    if (bytes.length > 0) await written(input, bytes);
-    else if (wasOver) break;
-    else await delay(LOOK_EVERY_MS);
+  const isOver = () => isGone || growth.isOver;
+  for await (const piece of filmPieces(file, clustersAt, { isOver, orientation })) {
+    if (isGone) break;
+    await written(input, piece);
   }
   input.end();
 }

@@ -1,6 +1,6 @@
 import { ThingError } from "../base/errors.ts";
 import { type ElementHead, readDate, readHead, readNumber, VOID } from "./ebml.ts";
-import { type FileInfo, type HeadPlaces, ID } from "./matroska.ts";
+import { type FileInfo, type HeadPlaces, ID, ORIENTATION } from "./matroska.ts";
 
 /** More bytes than any head of ours has. */
 export const MAX_HEAD_BYTES = 1024 * 1024;
@@ -94,16 +94,21 @@ function infoFrom(bytes: Uint8Array, info: Part, tracks: Part, tags: Part): File
   const tag = [...childrenOf(bytes, tags.from, tags.end)].find(({ id }) => id === ID.Tag);
   const simpleTags = tag ? [...childrenOf(bytes, tag.from, tag.end)] : [];
   const words = new TextDecoder();
+  const named = Object.fromEntries(
+    simpleTags
+      .filter(({ id }) => id === ID.SimpleTag)
+      .map((one) => [words.decode(find(one, ID.TagName)), words.decode(find(one, ID.TagString))]),
+  );
+  const isTurned = Number(named[ORIENTATION] ?? 1) >= 5;
+  const [across, down] = isTurned
+    ? [ID.PixelHeight, ID.PixelWidth]
+    : [ID.PixelWidth, ID.PixelHeight];
   return {
-    width: readNumber(find(tracks, ...video, ID.PixelWidth)),
-    height: readNumber(find(tracks, ...video, ID.PixelHeight)),
+    width: readNumber(find(tracks, ...video, across)),
+    height: readNumber(find(tracks, ...video, down)),
     timeZero: readDate(find(info, ID.DateUTC)),
     software: words.decode(find(info, 0x5741)),
-    tags: Object.fromEntries(
-      simpleTags
-        .filter(({ id }) => id === ID.SimpleTag)
-        .map((one) => [words.decode(find(one, ID.TagName)), words.decode(find(one, ID.TagString))]),
-    ),
+    tags: named,
   };
 }
 

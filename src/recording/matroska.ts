@@ -49,11 +49,14 @@ export const CLUSTER_HEAD_BYTES = 22;
 /** Where a cluster's size stands in it. */
 export const CLUSTER_SIZE_AT = 4;
 
+/** The tag of a file whose first picture does not lie upright in its JPEG: EXIF's number for that. */
+export const ORIENTATION = "ORIENTATION";
+
 /** What a file says of itself. */
 export interface FileInfo {
-  /** Pixels. */
+  /** Pixels of the first picture, as it is shown. */
   readonly width: number;
-  /** Pixels. */
+  /** Pixels of the first picture, as it is shown. */
   readonly height: number;
   /** Epoch ms of the file's time 0. */
   readonly timeZero: number;
@@ -83,6 +86,7 @@ const SEEK_HEAD_ROOM = 100;
 
 /** Everything before the first cluster. Segment size, seek head and duration are left open until the file is closed. */
 export function fileHead({ width, height, timeZero, software, rate, tags }: FileInfo): Buffer {
+  const isTurned = Number(tags[ORIENTATION] ?? 1) >= 5;
   const info = element(
     ID.Info,
     room(float(ID.Duration, 0).length),
@@ -99,7 +103,12 @@ export function fileHead({ width, height, timeZero, software, rate, tags }: File
     frameDuration(rate === undefined ? undefined : 1000 / rate),
     element(0x9c, Buffer.of(0)), // FlagLacing
     text(0x86, "V_MJPEG"), // CodecID
-    element(ID.Video, number(ID.PixelWidth, width), number(ID.PixelHeight, height)),
+    // Of the JPEG as it is encoded: ffmpeg takes one that is lower than this for half of an interlaced picture.
+    element(
+      ID.Video,
+      number(ID.PixelWidth, isTurned ? height : width),
+      number(ID.PixelHeight, isTurned ? width : height),
+    ),
   );
   const simpleTags = Object.entries(tags).map(([name, value]) =>
     element(ID.SimpleTag, text(ID.TagName, name), text(ID.TagString, value)),

@@ -3,7 +3,9 @@ import type { Log } from "../base/log.ts";
 import { packageVersion } from "../base/package-version.ts";
 import { identityAnywhere } from "../base/process-place.ts";
 import type { Frame } from "../frames/frame.ts";
+import { orientationOf } from "../frames/jpeg.ts";
 import { type LedgerHead, noteLine } from "./ledger.ts";
+import { ORIENTATION } from "./matroska.ts";
 import { MatroskaMjpeg } from "./matroska-mjpeg.ts";
 import type { FrameQueue } from "./queue-bound.ts";
 
@@ -47,7 +49,9 @@ export function headsOf(path: string, first: Frame, options: RecordingOptions) {
     SETTINGS: JSON.stringify(settings) ?? "",
   };
   const { width, height } = first;
-  const mkv = new MatroskaMjpeg({ width, height, timeZero, software, rate, tags });
+  const lying = orientationOf(first.jpeg);
+  const allTags = lying === 1 ? tags : { ...tags, [ORIENTATION]: `${lying}` };
+  const mkv = new MatroskaMjpeg({ width, height, timeZero, software, rate, tags: allTags });
   const head: LedgerHead = {
     ledger: 1,
     file: basename(path),

@@ -1,4 +1,5 @@
 import { toDateTime } from "../base/clock.ts";
+import type { Orientation } from "../frames/exif-orientation.ts";
 
 /** What ffmpeg makes of a recording. Browsers play both, and not the MKV. */
 export type VideoFormat = "mp4" | "webm";
@@ -24,16 +25,30 @@ const CODECS: Readonly<Record<VideoFormat, string>> = {
   webm: `${ANY} -c:v libvpx -deadline realtime -cpu-used 8 -crf 10 -b:v 8M -auto-alt-ref 0`,
 };
 
+/** What makes a picture upright that lies as EXIF tells. Different ffmpegs heed different tags, and some lose frames when they change. */
+const UPRIGHT: Readonly<Record<Orientation, string>> = {
+  1: "",
+  2: "hflip,",
+  3: "hflip,vflip,",
+  4: "vflip,",
+  5: "transpose=cclock_flip,",
+  6: "transpose=clock,",
+  7: "transpose=clock_flip,",
+  8: "transpose=cclock,",
+};
+
 /**
- * How ffmpeg makes a film of a recording whose first frame has this size, in pixels. A film has one size, made even for the
+ * How ffmpeg makes a film of a recording whose first frame has this size, in pixels as it is shown. All its frames lie as
+ * `orientation` says. A film has one size, made even for the
  * codecs: frames of another are fitted into it, with black about them, none is left out.
  */
 export function encodingOf(
   format: VideoFormat,
   { width, height }: { readonly width: number; readonly height: number },
+  orientation: Orientation,
 ): string[] {
   const [evenWidth, evenHeight] = [width, height].map((pixels) => pixels + (pixels % 2));
-  const fitted = `scale=${width}:${height}:force_original_aspect_ratio=decrease`;
+  const fitted = `${UPRIGHT[orientation]}scale=${width}:${height}:force_original_aspect_ratio=decrease`;
   const filter = `${fitted},pad=${evenWidth}:${evenHeight}:(ow-iw)/2:(oh-ih)/2,setsar=1,${DISTINCT}`;
   return ["-vf", filter, ...CODECS[format].split(" ")];
 }

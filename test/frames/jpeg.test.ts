@@ -41,6 +41,8 @@ describe("a whole JPEG is accepted", () => {
       scanAt,
       orientation: 1,
       components: 3,
+      isCommon: true,
+      hasRestarts: false,
       hasHuffmanTables: true,
     });
   });
