@@ -39,6 +39,7 @@ export interface PipelineCameraOptions {
 }
 
 const START_MS = 10_000;
+const FRAMERATE = /(?<![\w-])framerate=\s*(?:\(fraction\))?\s*(\d+)\/(\d+)/g;
 const Values = Type.Record(
   Type.String(),
   Type.Union([Type.String(), Type.Number(), Type.Boolean()]),
@@ -93,6 +94,13 @@ export class PipelineCamera extends Camera {
   })
   get error_lines(): string[] {
     return [...(this.#pipeline?.state.errorLines ?? [])];
+  }
+
+  /** Frames a second, as the caps of its pipeline say, which its recordings tell; undefined where they say none. */
+  get framerate(): number | undefined {
+    const words = this.#pipeline?.command.args?.join(" ") ?? "";
+    const [, above, below] = [...words.matchAll(FRAMERATE)].at(-1) ?? [];
+    return above && Number(below) > 0 ? Number(above) / Number(below) : undefined;
   }
 
   /** @throws {ThingError} `BAD_CONFIG`, `BAD_ARGUMENT` or `PROGRAM_MISSING`, with what to change. */

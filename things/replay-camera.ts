@@ -21,6 +21,7 @@ export class ReplayCamera extends Camera {
   static override readonly description =
     "Plays a recording at its own speed, or pictures at a steady rate, again and again.";
   readonly #source: FrameSource;
+  readonly #fps: number | undefined;
 
   /** @throws {ThingError} `BAD_ARGUMENT` for a rate that is none, or that does not go with what is played. */
   constructor({ path, fps, speed, keep_warm = false }: ReplayCameraOptions) {
@@ -32,9 +33,15 @@ export class ReplayCamera extends Camera {
         : "Pictures have no times of their own: give them fps, not a speed.";
       throw new ThingError("BAD_ARGUMENT", why);
     }
+    this.#fps = isRecording ? undefined : (fps ?? 25);
     this.#source = isRecording
       ? new RecordingSource(path, { speed })
       : new ReplaySource(path, { fps });
+  }
+
+  /** Pictures a second, which recordings of them say; undefined of a recording, which has its own times. */
+  get framerate(): number | undefined {
+    return this.#fps;
   }
 
   protected override source(): FrameSource {

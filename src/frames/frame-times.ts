@@ -3,6 +3,8 @@ import type { ClockStep } from "../base/wall-clock.ts";
 
 /** Two frames are at least this far apart, ms: what a recording can tell apart. */
 const CLOSEST_MS = 0.1;
+/** Where frames come further apart than this and say that they are not, ms, their clock stands still. */
+const STILL_MS = 5;
 /** A time that goes back further than this is from a clock that was set, ms; less is jitter. */
 const BACK_MS = 100;
 /** Frames come as they are captured, and not all at once, once they have done so for this long, ms. */
@@ -60,8 +62,10 @@ export class FrameTimes {
     const isSetBack = said < this.#lastSaid - BACK_MS;
     if (!last) return this.#take(said, capturedAt, cameAt);
     const expected = Math.max(last.capturedAt + cameAt - last.cameAt, last.capturedAt + CLOSEST_MS);
-    const isBack = capturedAt <= last.capturedAt;
-    if (isBack && this.#mayBeOvertaken(last, capturedAt)) return { capturedAt: last.capturedAt };
+    const isStill = capturedAt < last.capturedAt + CLOSEST_MS && cameAt > last.cameAt + STILL_MS;
+    const isBack = capturedAt <= last.capturedAt || isStill;
+    if (capturedAt <= last.capturedAt && this.#mayBeOvertaken(last, capturedAt))
+      return { capturedAt: last.capturedAt };
     this.#wasOvertaken = isBack;
     if ((isBack && isSetBack) || this.#isAhead(capturedAt, cameAt)) {
       const byMs = capturedAt - expected;

@@ -64,6 +64,17 @@ test("a clock that counts whole seconds has frames as far apart as they came", (
   assert.deepEqual(steps, []);
 });
 
+test("a clock that all but stands still has frames as far apart as they came; a burst stays one", () => {
+  const still = Array.from({ length: 10 }, (_, n) => [n * 0.001, n * 40] as const);
+  assert.deepEqual(
+    judged(still).found,
+    still.map(([, cameAt]) => cameAt),
+  );
+  const times = new FrameTimes({ aheadMs: 1000 });
+  const burst = [0, 0.03125, 0.0625].map((ms) => times.next(1000 + ms, 2000 + ms).capturedAt);
+  assert.deepEqual(burst, [1000, 1000.03125, 1000.0625]);
+});
+
 test("frames that are given all at once keep their times, with the pauses between them", () => {
   const said = [0, 40, 80, 5000, 5040, 90_000];
   const { found, steps } = judged(said.map((time) => [time - 100_000, 0]));

@@ -1,11 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LEFT_OUT, type LedgerFrame, type LedgerNote } from "../../src/recording/ledger.ts";
+import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { startRecording } from "../../src/recording/continuous-recording.ts";
+import {
+  LEFT_OUT,
+  type LedgerFrame,
+  type LedgerNote,
+  ledgerPathOf,
+} from "../../src/recording/ledger.ts";
 import { LedgerFrames } from "../../src/recording/ledger-frames.ts";
+import { readLedger } from "../../src/recording/read-ledger.ts";
 import { timingOf } from "../../src/recording/timing.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
+import { VideoRecorder } from "../../src/recording/video-recorder.ts";
 import { TEST_MS } from "../limits.ts";
-import { frame, frames, record, START } from "./recordings.ts";
+import { picture } from "../outputs/pictures.ts";
+import { frame, frames, newPath, record, START } from "./recordings.ts";
 
 const timeout = TEST_MS;
 
@@ -126,4 +136,27 @@ test("verify says how many exposures were never made, and the summary has rate a
   assert.deepEqual([summary.rate, summary.longestGap], [timing!.rate, timing!.longestGap]);
   const { sentence: whole } = await verifyRecording((await record(frames(150, 40))).path);
   assert.match(whole, /none was lost\. 25 frames\/s, jitter 0\.0 ms/);
+});
+
+test("the ledger says how many frames a second a camera was to give, if it states that", {
+  timeout,
+}, async () => {
+  for (const [framerate, expected] of [
+    [30, 30],
+    [undefined, undefined],
+    ["30", undefined],
+    [0, undefined],
+  ] as const) {
+    const camera = { mjpeg_stream: new MJPEGStream(), framerate };
+    const recording = await startRecording({ camera, path: await newPath() });
+    const recorder = new VideoRecorder({ camera, filenameGenerator: () => event });
+    const event = await newPath();
+    camera.mjpeg_stream.addFrame(picture(0));
+    const made = await recorder.record({ maxDelaySec: 10 });
+    const { files } = await recording.stop();
+    await recorder.stop();
+    for (const path of [files[0]!.path, made]) {
+      assert.equal((await readLedger(ledgerPathOf(path)))!.head!.expectedFps, expected);
+    }
+  }
 });
