@@ -34,6 +34,7 @@ function itemOf({
   started,
   created,
   type,
+  exports = [],
 }) {
   const poster = parts.poster && !growing;
   const lengths = [
@@ -58,7 +59,15 @@ function itemOf({
     dropped > 0 &&
       parts["ledger.csv"] &&
       h("a", { class: "lost", href: parts["ledger.csv"] }, `${dropped} frames lost: why`),
+    ...exports.map(exportOf),
   );
+}
+
+/** What becomes of it: `MP4 is being made`, or why there is none. */
+function exportOf({ format, state, reason }) {
+  const name = format.toUpperCase();
+  if (state === "failed") return h("span", { class: "failed" }, `No ${name}: ${reason}`);
+  return h("span", {}, state === "running" ? `${name} is being made` : `${name} waits to be made`);
 }
 
 function timeOf(text) {

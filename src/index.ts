@@ -1,4 +1,13 @@
-export { abortable, delay, ignoreAbort, isAbort, withDeadline, within } from "./base/abort.ts";
+export {
+  abortable,
+  delay,
+  ignoreAbort,
+  isAbort,
+  isStopped,
+  stopped,
+  withDeadline,
+  within,
+} from "./base/abort.ts";
 export { now, steadyTime, toDateTime, wallTime } from "./base/clock.ts";
 export {
   ERROR_STATUS,
@@ -110,6 +119,7 @@ export type {
 export type { VariantOptions } from "./outputs/stream-request.ts";
 export type { ViewerFanOut, ViewerOptions, ViewerStats } from "./outputs/viewers.ts";
 export type { Parameters } from "./processes/template.ts";
+export { RECORDING_SCHEMA } from "./recording/about-recording.ts";
 export type { ContinuousOptions, ContinuousSummary } from "./recording/continuous-options.ts";
 export { ContinuousRecording, startRecording } from "./recording/continuous-recording.ts";
 export {
@@ -143,7 +153,7 @@ export type { RecordingOptions } from "./recording/recording-options.ts";
 export { RecordingSource, type RecordingSourceOptions } from "./recording/recording-source.ts";
 export { RecordingWriter } from "./recording/recording-writer.ts";
 export {
-  RECORDING_SCHEMA,
+  type ExportFailure,
   RecordingsFolder,
 } from "./recording/recordings-folder.ts";
 export { type Repair, repairRecording } from "./recording/repair.ts";

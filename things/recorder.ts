@@ -105,7 +105,9 @@ export class Recorder extends RecordingsThing {
   override async close(): Promise<void> {
     this.#isOpen = false;
     this.#arm();
-    await Promise.all([this.#disarming, this.#continuous.close(), this.endWork()]);
+    await this.untilExported(
+      Promise.all([this.#disarming, this.#continuous.close(), this.endWork()]),
+    );
     await super.close();
   }
 
@@ -220,6 +222,7 @@ export class Recorder extends RecordingsThing {
         reason,
         settings: () => this.#settings(),
         keepMkv: this.#options.keep_mkv,
+        exportSignal: this.exportSignal,
         onFile: (path, summary) =>
           summary ? this.finished(path, summary) : this.listed(path).catch(() => {}),
         signal,
@@ -269,6 +272,7 @@ export class Recorder extends RecordingsThing {
       maxSec: max_event_s,
       settings: () => this.#settings(),
       keepMkv: this.#options.keep_mkv,
+      exportSignal: this.exportSignal,
       keepStart: this.#options.keep_start,
       log: this.log,
     });

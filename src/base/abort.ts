@@ -11,6 +11,20 @@ export function isAbort(error: unknown): boolean {
   return ["AbortError", "TimeoutError"].includes(thrownError(error).name);
 }
 
+const stops = new WeakSet<object>();
+
+/** What a signal aborts with when a server or a Thing stops, and nobody has cancelled the work: it may be taken up again. */
+export function stopped(message: string): DOMException {
+  const reason = new DOMException(message, "AbortError");
+  stops.add(reason);
+  return reason;
+}
+
+/** Whether work was ended by a stop, and not because nobody wants it any more. */
+export function isStopped(reason: unknown): boolean {
+  return typeof reason === "object" && reason !== null && stops.has(reason);
+}
+
 /** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as it aborts. */
 export function delay(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { stopped } from "../base/abort.ts";
 import { now, toDateTime, wallTime } from "../base/clock.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, type LogLevel, logTo } from "../base/log.ts";
@@ -123,18 +124,20 @@ export class InvocationRecord {
     return this.#ended;
   }
 
-  /** Asks a run that is pending or running to stop; it ends as `cancelled` when its action notices. @throws {ThingError} `NOT_CANCELLABLE` once it has ended. */
-  cancel(): void {
+  /**
+   * Asks a run that is pending or running to stop; it ends as `cancelled` when its action notices.
+   * @param isStop - The server or the Thing stops: `isStopped` is true of the reason that the action gets.
+   * @throws {ThingError} `NOT_CANCELLABLE` once it has ended.
+   */
+  cancel(isStop = false): void {
     if (this.finished) {
       throw new ThingError(
         "NOT_CANCELLABLE",
         `The invocation ${this.id} of '${this.action}' cannot be cancelled: it has ended already, as '${this.status}'.`,
       );
     }
-    this.#cancelledWith ??= new DOMException(
-      `The invocation ${this.id} of '${this.action}' was cancelled.`,
-      "AbortError",
-    );
+    const why = `The invocation ${this.id} of '${this.action}' was cancelled.`;
+    this.#cancelledWith ??= isStop ? stopped(why) : new DOMException(why, "AbortError");
     // Those who listen to the signal are the action's: what they throw is its fault, not that of who cancels.
     runAs({ faults: this.#faults, invocation: this.context }, () =>
       this.#abort?.abort(this.#cancelledWith),

@@ -69,7 +69,7 @@ export class Invocations {
   /** Cancels what runs and waits until it has ended, `ms` at most. */
   async cancelAll(ms: number): Promise<void> {
     const running = [...this.#records.values()].filter((record) => !record.finished);
-    for (const record of running) record.cancel();
+    for (const record of running) record.cancel(true);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, ms);

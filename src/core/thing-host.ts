@@ -278,7 +278,8 @@ export class ThingHost {
   }
 
   #cancelActions(thing: string): void {
-    for (const record of this.invocations.list({ thing })) if (!record.finished) record.cancel();
+    for (const record of this.invocations.list({ thing }))
+      if (!record.finished) record.cancel(true);
   }
 
   #tellState(hosted: HostedThing): void {

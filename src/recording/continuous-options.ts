@@ -27,6 +27,8 @@ export interface ContinuousOptions {
   readonly settings?: (() => unknown) | undefined;
   /** Keeps the MKV that an MP4 or a WebM is made of. */
   readonly keepMkv?: boolean | undefined;
+  /** Cuts off what is made of its files: the MKVs are what there is then. */
+  readonly exportSignal?: AbortSignal | undefined;
   /** Frames captured before this time, epoch ms, are not taken. It is asked for again until one is. */
   readonly from?: (() => number) | undefined;
   /** Told of each file when it is there, when it is closed (with its summary), and when it made way for another. */

@@ -213,7 +213,7 @@ export class ContinuousRecording {
 
   #openFile(): Recorded {
     const { path, camera } = this.#options;
-    const { reason = "continuous", settings, keepMkv } = this.#options;
+    const { reason = "continuous", settings, keepMkv, exportSignal } = this.#options;
     const writer = newRecording({
       path: isSplitBy(this.#options) ? numbered(path, this.#file.number) : path,
       camera: nameOf(camera),
@@ -224,6 +224,7 @@ export class ContinuousRecording {
       queue: this.#queue,
       refused: () => refusedBy(this.#stream),
       keepMkv,
+      exportSignal,
       log: this.#log,
     });
     const endItself = (why: string) => {

@@ -1,3 +1,4 @@
+import { isStopped } from "../base/abort.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { silentLog } from "../base/log.ts";
 import type { Frame, SourceLoss } from "../frames/frame.ts";
@@ -27,6 +28,8 @@ export interface ConvertingOptions extends RecordingOptions {
   readonly keepStart?: boolean | undefined;
   /** Keeps the MKV beside the result. */
   readonly keepMkv?: boolean | undefined;
+  /** Cuts off what is made: the MKV is what there is then. */
+  readonly exportSignal?: AbortSignal | undefined;
 }
 
 /** Writes a recording of the format that its name ends with. */
@@ -58,7 +61,9 @@ export class ConvertingWriter implements Recorded {
     this.#options = options;
     this.#format = format;
     const path = options.path.replace(/\.\w+$/, ".mkv");
-    this.#writer = new RecordingWriter({ ...options, path });
+    const { keepStart, keepMkv = false } = options;
+    const exporting = { format, replace: !keepMkv, keepStart };
+    this.#writer = new RecordingWriter({ ...options, path, exporting });
     this.recorded = this.#writer.ended;
     this.opened = this.#writer.opened.then((mkv) => mkv.replace(/\.mkv$/, `.${format}`));
     this.ended = this.#convert();
@@ -106,13 +111,15 @@ export class ConvertingWriter implements Recorded {
 
   async #convert(): Promise<RecordingSummary> {
     const mkv = await this.#writer.opened;
-    const { keepStart, keepMkv = false, log = silentLog } = this.#options;
+    const { keepStart, keepMkv = false, exportSignal, log = silentLog } = this.#options;
     try {
       await this.#writer.begun;
       const made = await exportRecording(mkv, {
         format: this.#format,
         keepStart,
         replace: !keepMkv,
+        isNoted: true,
+        signal: exportSignal,
         until: this.#writer.ended,
         onProgress: (fraction) => {
           this.converted = fraction;
@@ -122,7 +129,9 @@ export class ConvertingWriter implements Recorded {
     } catch (error) {
       this.#path = mkv;
       const { written } = await this.#writer.ended;
-      if (written > 0) log.error(messageOf(error));
+      if (isStopped(error))
+        log.info(`${mkv} is made an ${this.#format} when it is recorded to again.`);
+      else if (written > 0) log.error(messageOf(error));
     }
     this.converted = 1;
     return this.#writer.ended;

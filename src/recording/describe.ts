@@ -1,6 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { openRegular } from "../base/regular-file.ts";
+import { type ExportNote, type ExportState, exportStates } from "./export-wish.ts";
 import { read } from "./file-bytes.ts";
 import { type LedgerHead, ledgerPathOf, type RecordingSummary } from "./ledger.ts";
 import { headOf, scan } from "./scan.ts";
@@ -10,28 +11,34 @@ export interface RecordingDescription {
   readonly head: LedgerHead | undefined;
   /** Undefined while it is recorded, and after a crash. */
   readonly summary: RecordingSummary | undefined;
+  /** What was, is, or could not be made of it. */
+  readonly exports: readonly ExportState[];
 }
 
 /** A summary names each reason for a loss and each step of the clock: it is seldom longer. */
 const TAIL_BYTES = 64 * 1024;
+const EXPORT_NOTES = ["exporting", "exported", "notExported"] as const;
 
-/** What is to be said of a recording. Both are undefined where there is no ledger. */
+/** What is to be said of a recording. Nothing is known where there is no ledger. */
 export async function describeRecording(path: string): Promise<RecordingDescription> {
   const ledger = await openRegular(ledgerPathOf(path)).catch((error) => {
     if (error.code === "ENOENT") return undefined;
     throw error;
   });
-  if (!ledger) return { head: undefined, summary: undefined };
+  if (!ledger) return { head: undefined, summary: undefined, exports: [] };
   try {
     const { size } = await ledger.stat();
     const first = await textAt(ledger, 0, Math.min(size, TAIL_BYTES));
     const last = await textAt(ledger, Math.max(0, size - TAIL_BYTES), TAIL_BYTES);
-    const head = memberOf(first.split("\n", 1)[0]!, "ledger");
-    const summary = last
-      .split("\n")
-      .map((line) => memberOf(line, "summary"))
-      .findLast(Boolean);
-    return { head: head as LedgerHead | undefined, summary: summary?.summary as RecordingSummary };
+    const head = memberOf(first.split("\n", 1)[0]!, "ledger") as LedgerHead | undefined;
+    const lines = last.split("\n");
+    const summary = lines.map((line) => memberOf(line, "summary")).findLast(Boolean);
+    const notes = lines.flatMap((line) => EXPORT_NOTES.flatMap((one) => memberOf(line, one) ?? []));
+    return {
+      head,
+      summary: summary?.summary as RecordingSummary | undefined,
+      exports: exportStates(head?.exporting, notes as readonly unknown[] as readonly ExportNote[]),
+    };
   } finally {
     await ledger.close();
   }

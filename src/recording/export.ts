@@ -1,11 +1,15 @@
-import { open, rm, unlink } from "node:fs/promises";
+import { type FileHandle, open, rm, stat, unlink } from "node:fs/promises";
 import { basename, dirname } from "node:path";
+import { isStopped } from "../base/abort.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { openRegular } from "../base/regular-file.ts";
 import { syncFolder } from "../base/sync-folder.ts";
 import { programVersion } from "../processes/programs.ts";
 import { convert } from "./conversion.ts";
-import { exportFaults } from "./export-check.ts";
+import { conversions } from "./conversion-queue.ts";
+import { describeRecording } from "./describe.ts";
+import { type Comparison, exportFaults } from "./export-check.ts";
+import { beginExport, type ExportEnd } from "./exports-under-way.ts";
 import { draftOf, nameFile } from "./free-name.ts";
 import { noteInLedger } from "./note-in-ledger.ts";
 import { claimRecording } from "./recording-claims.ts";
@@ -26,6 +30,13 @@ export interface ExportOptions {
   /** Told how much is done, 0 to 1. */
   readonly onProgress?: ((fraction: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Notes it in the ledger until it is made or fails, so that what a stop, a crash or a power cut has cut off is made when a Recorder
+   * opens the folder again.
+   */
+  readonly resumable?: boolean | undefined;
+  /** The ledger says already that it is wanted; and it may have been made before a crash. */
+  readonly isNoted?: boolean | undefined;
 }
 
 /** A recording in another format, which has every frame. */
@@ -38,19 +49,68 @@ export interface Export {
 
 /**
  * Makes an MP4 (H.264) or a WebM (VP8) of a recording, after it or while it is written: ffmpeg is fed with the file as it
- * grows. The result is looked at with ffprobe, and there only if it has every frame at its time.
- * @throws {ThingError} `PROGRAM_MISSING` without ffmpeg; `RECORDING_FAILED` when the result lacks something; `LOCK_BUSY` while this
- * process repairs or deletes it, or exports it to that format already. The recording is there as before, then.
+ * grows. The result is looked at with ffprobe, and there only if it has every frame at its time. Few are made at once: others wait.
+ * @throws {ThingError} `PROGRAM_MISSING` without ffmpeg; `RECORDING_FAILED` when the result lacks something; `TOO_BUSY` when too many
+ * wait; `LOCK_BUSY` while this process repairs or deletes it, or exports it to that format already. The recording is there as before, then.
  */
 export async function exportRecording(recording: string, options: ExportOptions): Promise<Export> {
-  const work = options.until ? "converting" : "exporting";
-  const release = claimRecording(recording, work, options.format);
-  return exportClaimed(recording, options).finally(release);
+  const { format, until } = options;
+  const release = claimRecording(recording, until ? "converting" : "exporting", format);
+  const underWay = beginExport(recording, format, options.signal);
+  let end: Omit<ExportEnd, "format"> = {};
+  try {
+    const made = await exportInTurn(recording, options, underWay);
+    end = { made: made.path };
+    return made;
+  } catch (error) {
+    const signal = underWay.signal;
+    const why = signal.aborted ? undefined : messageOf(error);
+    if (!isStopped(signal.reason)) await noteFailure(recording, options, why);
+    end = { why };
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    release();
+    underWay.end(end);
+  }
 }
 
-async function exportClaimed(recording: string, options: ExportOptions): Promise<Export> {
-  const { format, signal } = options;
+async function exportInTurn(
+  recording: string,
+  options: ExportOptions,
+  { signal, running }: ReturnType<typeof beginExport>,
+): Promise<Export> {
+  const { format, replace, keepStart, until, resumable = false, isNoted = false } = options;
+  if (resumable && !isNoted) {
+    await noteInLedger(recording, { exporting: { format, replace, keepStart } });
+  }
   await requireFfmpeg(recording);
+  let isGrowing = until !== undefined;
+  const closed = () => {
+    isGrowing = false;
+  };
+  until?.then(closed, closed);
+  return conversions.run({ isGrowing: () => isGrowing, until, signal }, () => {
+    running();
+    return make(recording, { ...options, signal });
+  });
+}
+
+/** Says in the ledger that it is not wanted any more, and why, once that is closed. */
+async function noteFailure(
+  recording: string,
+  { format, until, resumable, isNoted }: ExportOptions,
+  why: string | undefined,
+): Promise<void> {
+  if (!resumable && !isNoted) return;
+  await until?.catch(() => {}); // who records it tells
+  const { summary } = await describeRecording(recording);
+  if (!summary) return; // it was removed, or is repaired when the folder is opened again
+  await noteInLedger(recording, { notExported: { format, ...(why !== undefined && { why }) } });
+}
+
+async function make(recording: string, options: ExportOptions): Promise<Export> {
+  const { format } = options;
   const wanted = options.path ?? recording.replace(/\.mkv$/, `.${format}`);
   const draft = draftOf(wanted);
   const file = await openRegular(recording, { follow: true }).catch((cause) => {
@@ -58,20 +118,55 @@ async function exportClaimed(recording: string, options: ExportOptions): Promise
     throw new ThingError("NOT_FOUND", why, { cause });
   });
   try {
-    await convert(file, draft, options);
-    const { frames, largestErrorMs, faults, pace } = await exportFaults(file, draft, options);
-    if (faults) throw new ThingError("RECORDING_FAILED", `the result ${faults}`);
-    if (format === "webm" && pace) await notePaceIn(draft, pace);
-    const path = await nameFile(draft, wanted);
-    await settle(recording, path, frames, options);
+    const before = options.isNoted && (await madeBefore(file, wanted, options));
+    const compared = before || (await makeDraft(file, draft, options));
+    await requireClosed(recording);
+    const path = before ? wanted : await nameFile(draft, wanted);
+    const { frames, largestErrorMs } = compared;
+    await noteInLedger(recording, { exported: { file: basename(path), frames } });
+    if (options.replace) await unlinkMkv(recording);
     return { path, frames, largestErrorMs };
   } catch (error) {
-    signal?.throwIfAborted();
     throw failed(recording, error);
   } finally {
     await rm(draft, { force: true });
     await file.close();
   }
+}
+
+async function makeDraft(
+  file: FileHandle,
+  draft: string,
+  options: ExportOptions,
+): Promise<Comparison> {
+  await convert(file, draft, options);
+  const compared = await exportFaults(file, draft, options);
+  const { faults, pace } = compared;
+  if (faults) throw new ThingError("RECORDING_FAILED", `the result ${faults}`);
+  if (options.format === "webm" && pace) await notePaceIn(draft, pace);
+  return compared;
+}
+
+/** What was made of it before a crash, if that is whole: its name says that its bytes are on the disk. */
+async function madeBefore(file: FileHandle, path: string, options: ExportOptions) {
+  if (!(await stat(path).catch(() => undefined))) return undefined;
+  const compared = await exportFaults(file, path, options).catch(() => undefined);
+  if (!compared || compared.faults) return undefined;
+  await syncFolder(dirname(path));
+  return compared;
+}
+
+/** While the disk does not take the end of a recording, its ledger is still to be written. */
+async function requireClosed(recording: string): Promise<void> {
+  const { head, summary } = await describeRecording(recording);
+  if (!head || summary) return;
+  throw new ThingError("RECORDING_FAILED", "its disk has not taken the end of the recording");
+}
+
+/** Removes what has been replaced, for good when this resolves. */
+export async function unlinkMkv(recording: string): Promise<void> {
+  await unlink(recording);
+  await syncFolder(dirname(recording));
 }
 
 async function requireFfmpeg(recording: string): Promise<void> {
@@ -84,19 +179,6 @@ async function requireFfmpeg(recording: string): Promise<void> {
       cause,
     });
   }
-}
-
-/** Notes in the ledger what there is now, and removes the MKV if that is wanted. */
-async function settle(
-  recording: string,
-  path: string,
-  frames: number,
-  { replace }: ExportOptions,
-): Promise<void> {
-  await noteInLedger(recording, { exported: { file: basename(path), frames } });
-  if (!replace) return;
-  await unlink(recording);
-  await syncFolder(dirname(recording));
 }
 
 async function notePaceIn(path: string, pace: Pace): Promise<void> {

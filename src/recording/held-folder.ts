@@ -1,5 +1,6 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { stopped } from "../base/abort.ts";
 import { DiskLane } from "../base/disk-lane.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
@@ -7,8 +8,10 @@ import { FolderLock } from "../core/folder-lock.ts";
 import { FileStore } from "../outputs/file-store.ts";
 import { giveUpClosing } from "./closing.ts";
 import { makeUsable } from "./disk-room.ts";
+import { cutOffExports } from "./exports-under-way.ts";
 import { isAbandoned } from "./free-name.ts";
 import { repairFolder } from "./repair-folder.ts";
+import { resumeExports } from "./resume-exports.ts";
 
 /** The folders that this process holds, by path. */
 const held = new Map<string, Promise<HeldFolder>>();
@@ -27,6 +30,7 @@ export class HeldFolder {
   readonly #releasing = new AbortController();
   readonly #listeners = new Set<(path: string) => void>();
   #repairing: Promise<void> = Promise.resolve();
+  #resuming: Promise<void> = Promise.resolve();
   #holders = 0;
 
   private constructor(folder: string) {
@@ -44,6 +48,7 @@ export class HeldFolder {
     try {
       const one = await known;
       one.#holders += 1;
+      one.#resume(log);
       return one;
     } catch (cause) {
       held.delete(folder);
@@ -65,6 +70,11 @@ export class HeldFolder {
     return this.#repairing;
   }
 
+  /** Resolves when all that was cut off is made of its recordings, or cannot be. */
+  get resumed(): Promise<void> {
+    return this.#resuming;
+  }
+
   /** Calls `listener` with each file that was repaired. */
   onRepaired(listener: (path: string) => void): () => void {
     this.#listeners.add(listener);
@@ -75,8 +85,8 @@ export class HeldFolder {
     this.#holders -= 1;
     if (this.#holders > 0) return;
     held.delete(this.#folder);
-    this.#releasing.abort();
-    await this.#repairing;
+    this.#releasing.abort(stopped(`${this.#folder} is not recorded to any more.`));
+    await Promise.all([this.#repairing, this.#resuming, cutOffExports(this.#folder)]);
     await giveUpClosing(this.#folder);
     await this.#lock.release();
   }
@@ -96,6 +106,16 @@ export class HeldFolder {
       log.error(`Nothing could be repaired in ${this.#folder}: ${messageOf(error)}`);
     });
     return this;
+  }
+
+  /** Each recorder that comes may have cut off what it made before. */
+  #resume(log: Log): void {
+    const { signal } = this.#releasing;
+    this.#resuming = Promise.all([this.#repairing, this.#resuming])
+      .then(() => (signal.aborted ? undefined : resumeExports(this.#folder, { log, signal })))
+      .catch((error) => {
+        log.error(`Exports in ${this.#folder} could not be resumed: ${messageOf(error)}`);
+      });
   }
 
   /** What a process that was killed had not given its name yet. */

@@ -1,4 +1,5 @@
 import type { SourceLoss } from "../frames/frame.ts";
+import type { ExportNote, ExportWish } from "./export-wish.ts";
 
 /** What this version writes and reads. */
 export const LEDGER_FORMAT = 1;
@@ -99,6 +100,8 @@ export interface LedgerHead {
   /** Frames a second that the camera was set to give, where it says so. */
   readonly expectedFps?: number;
   readonly settings?: unknown;
+  /** What is to be made of it when it is closed. */
+  readonly exporting?: ExportWish;
 }
 
 /** The last line of a ledger: how it all went. */
@@ -140,7 +143,7 @@ export type LedgerNote =
   | { readonly size: FrameSize }
   | { readonly source: SourceNote }
   | { readonly clockStep: { readonly at: number; readonly byMs: number } }
-  | { readonly exported: { readonly file: string; readonly frames: number } };
+  | ExportNote;
 
 /** What a recording may have become: its name differs by the end alone, so all have one ledger. */
 export const FORMATS = ["mkv", "mp4", "webm"] as const;

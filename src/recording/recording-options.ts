@@ -4,6 +4,7 @@ import { packageVersion } from "../base/package-version.ts";
 import { identityAnywhere } from "../base/process-place.ts";
 import type { Frame } from "../frames/frame.ts";
 import { orientationOf } from "../frames/jpeg.ts";
+import type { ExportWish } from "./export-wish.ts";
 import { type LedgerHead, noteLine } from "./ledger.ts";
 import { ORIENTATION } from "./matroska.ts";
 import { MatroskaMjpeg } from "./matroska-mjpeg.ts";
@@ -32,12 +33,14 @@ export interface RecordingOptions {
   readonly refused?: (() => number) | undefined;
   /** Whose clock stamped the frames: that of `now()` in this process, or a wall clock, as another server's. `now` when absent. */
   readonly clock?: "now" | "wall" | undefined;
+  /** What is to be made of it when it is closed: its ledger says so from the first line on. */
+  readonly exporting?: ExportWish | undefined;
   readonly log?: Log | undefined;
 }
 
 /** What stands at the head of both files, which the first frame decides. */
 export function headsOf(path: string, first: Frame, options: RecordingOptions) {
-  const { camera = "camera", reason = "", settings } = options;
+  const { camera = "camera", reason = "", settings, exporting } = options;
   const timeZero = Math.min(options.timeZero ?? first.capturedAt, first.capturedAt);
   const { expectedFps = 0 } = options;
   const rate = expectedFps > 0 && Number.isFinite(expectedFps) ? expectedFps : undefined;
@@ -62,6 +65,7 @@ export function headsOf(path: string, first: Frame, options: RecordingOptions) {
     process: identityAnywhere,
     ...(rate !== undefined && { expectedFps: rate }),
     ...(settings !== undefined && { settings }),
+    ...(exporting && { exporting }),
   };
   return { head: noteLine(head), mkv };
 }

@@ -1,6 +1,6 @@
 import { lstat, readdir, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { now, toDateTime } from "../base/clock.ts";
+import { now } from "../base/clock.ts";
 import { DiskLane, laneAt } from "../base/disk-lane.ts";
 import { codeOf } from "../base/error-code.ts";
 import { messageOf } from "../base/errors.ts";
@@ -8,41 +8,20 @@ import { type Log, silentLog } from "../base/log.ts";
 import { assertFile } from "../base/regular-file.ts";
 import { FileCollection } from "../outputs/file-collection.ts";
 import type { FilePart, StoredFile } from "../outputs/stored-file.ts";
+import { aboutRecording } from "./about-recording.ts";
 import { unclosedSummary } from "./closing.ts";
 import { describeRecording, type RecordingDescription } from "./describe.ts";
 import { type DiskRoom, roomIn } from "./disk-room.ts";
+import { type ExportEnd, onExport } from "./exports-under-way.ts";
 import { draftOf, nameFile } from "./free-name.ts";
 import { HeldFolder } from "./held-folder.ts";
-import { LEFT_OUT, ledgerPathOf, type RecordingSummary, type SourceSum } from "./ledger.ts";
+import { ledgerPathOf, type RecordingSummary } from "./ledger.ts";
 import { ledgerAsCsv, ledgerAsJson } from "./ledger-tables.ts";
 import { posterOf } from "./posters.ts";
 import { isBeingRecorded } from "./recording-claims.ts";
 import { recordedElsewhere } from "./recording-files.ts";
 import { removeRecording } from "./remove-recording.ts";
-
-/** What is said of each recording beside what is said of every file. */
-export const RECORDING_SCHEMA = {
-  camera: { type: "string" },
-  reason: { type: "string", description: "Why it was made" },
-  first: { type: "number", unit: "ms", description: "Capture time of the first frame, since 1970" },
-  last: { type: "number", unit: "ms", description: "Capture time of the last frame, since 1970" },
-  started: { type: "string", format: "date-time", description: "The first frame's, for people" },
-  duration: { type: "number", unit: "s", description: "From the first frame to the last" },
-  frames: { type: "integer" },
-  rate: { type: "number", unit: "Hz", description: "Frames a second, from the first to the last" },
-  longest_gap: { type: "number", unit: "s", description: "The longest from one frame to the next" },
-  dropped: { type: "integer", description: "Frames that were lost; its ledger says why" },
-  left_out: {
-    type: "integer",
-    description: "Frames that are not in it on purpose: those between the pictures of a timelapse",
-  },
-  source_lost: {
-    type: "integer",
-    description: "Frames that its source says it lost before they were frames; its ledger says why",
-  },
-  source_outages: { type: "integer", description: "How often its source failed meanwhile" },
-  ended: { type: "string", description: "Why it ended" },
-} as const;
+import type { VideoFormat } from "./video-format.ts";
 
 /** A large folder is not read again before so many times of what reading it took. */
 const MOST_EVERY = 20;
@@ -58,6 +37,14 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   webm: "video/webm",
 };
 
+/** An MP4 or a WebM that could not be made. */
+export interface ExportFailure {
+  /** What it was to be made of. */
+  readonly recording: StoredFile;
+  readonly format: VideoFormat;
+  readonly reason: string;
+}
+
 /**
  * A folder of recordings, one process at a time: what is in it, as files that clients can fetch, each with its poster and its
  * ledger. Several recorders of one process may share it.
@@ -68,7 +55,7 @@ export class RecordingsFolder {
   #looks = new DiskLane();
   #log: Log = silentLog;
   #held: HeldFolder | undefined;
-  #endRepairs: () => void = () => {};
+  #endTelling: () => void = () => {};
   /** What stands in the folder and is no recording: said once. */
   readonly #unlisted = new Set<string>();
   /** What the folder was like when it was looked at last, and what that took. */
@@ -82,15 +69,29 @@ export class RecordingsFolder {
 
   /**
    * Makes the folder, lists what is in it, and begins to repair what was not closed.
+   * Then it makes what a crash or a stop has kept from being made of its recordings.
+   * @param onExportFailed - Told of each recording of which an MP4 or a WebM could not be made.
    * @throws {ThingError} `RECORDING_FAILED` when it cannot be used, or another process records to it.
    */
-  async open(log: Log = silentLog): Promise<void> {
+  async open(
+    log: Log = silentLog,
+    onExportFailed: (failure: ExportFailure) => void = () => {},
+  ): Promise<void> {
     this.#log = log;
     const held = await HeldFolder.take(this.folder, log);
     this.#held = held;
     this.#looks = held.looks;
     this.files.share(held.files("recordings"));
-    this.#endRepairs = held.onRepaired((path) => void this.refreshed(path));
+    const endRepairs = held.onRepaired((path) => void this.refreshed(path));
+    const endExports = onExport(this.folder, (path, end) =>
+      this.#exportChanged(path, end ?? {}, onExportFailed).catch((error) => {
+        log.warn(`${path} cannot be listed: ${messageOf(error)}`);
+      }),
+    );
+    this.#endTelling = () => {
+      endRepairs();
+      endExports();
+    };
     await this.refresh();
   }
 
@@ -104,9 +105,14 @@ export class RecordingsFolder {
     return this.#held?.repaired ?? Promise.resolve();
   }
 
+  /** Resolves when all that was cut off is made of its recordings, or cannot be. */
+  get resumed(): Promise<void> {
+    return this.#held?.resumed ?? Promise.resolve();
+  }
+
   /** Lets the folder go. */
   async close(): Promise<void> {
-    this.#endRepairs();
+    this.#endTelling();
     this.files.unshare();
     await this.#held?.release();
     this.#held = undefined;
@@ -164,6 +170,17 @@ export class RecordingsFolder {
     return this.#looks.run(() => this.#look(path)); // one after the other, or an older look could win
   }
 
+  /** An export waits, goes on or has ended: it is in the list, and told of when it failed. */
+  async #exportChanged(
+    path: string,
+    { format, made, why: reason }: Partial<ExportEnd>,
+    onFailed: (failure: ExportFailure) => void,
+  ): Promise<void> {
+    if (made !== undefined) await this.refreshed(made);
+    const recording = await this.refreshed(path);
+    if (recording && format && reason !== undefined) onFailed({ recording, format, reason });
+  }
+
   async #look(path: string): Promise<StoredFile | undefined> {
     try {
       const { size, birthtimeMs, mtimeMs, description } = await this.#onDisk(async () => {
@@ -178,7 +195,7 @@ export class RecordingsFolder {
         size,
         createdAt: summary?.first ?? (birthtimeMs || mtimeMs),
         isGrowing: isBeingRecorded(path) || isWrittenElsewhere(path, head, summary),
-        about: aboutOf(head, summary),
+        about: aboutRecording(path, { ...description, summary }),
         parts: partsOf(path, head !== undefined),
         remove: () => this.#looks.run(() => removeRecording(path)),
       });
@@ -211,41 +228,6 @@ function isWrittenElsewhere(
   return !summary && recordedElsewhere(path, head) !== undefined;
 }
 
-function aboutOf(
-  head: RecordingDescription["head"],
-  summary: RecordingSummary | undefined,
-): Record<string, unknown> {
-  const { first, last } = summary ?? {};
-  return {
-    ...(head && { camera: head.camera, reason: head.reason }),
-    ...(first !== undefined && { first, last, started: toDateTime(first) }),
-    ...(first !== undefined && last !== undefined && { duration: round((last - first) / 1000) }),
-    ...(summary && {
-      frames: summary.written,
-      ...(summary.rate !== undefined && { rate: summary.rate }),
-      ...(summary.longestGap && { longest_gap: round(summary.longestGap.ms / 1000) }),
-      ...lossesOf(summary),
-      ...sourceOf(summary),
-      ended: summary.ended,
-    }),
-  };
-}
-
-function lossesOf({ dropped, leftOut }: RecordingSummary): Record<string, number> {
-  const { [LEFT_OUT]: before = 0, ...lost } = dropped; // of a version before
-  const left_out = (leftOut ?? 0) + before;
-  return {
-    dropped: Object.values(lost).reduce((sum, count) => sum + count, 0),
-    ...(left_out > 0 && { left_out }),
-  };
-}
-
-function sourceOf({ source = [] }: Partial<RecordingSummary>): Record<string, number> {
-  const sum = (kind: SourceSum["what"], member: "count" | "times") =>
-    source.reduce((all, one) => (one.what === kind ? all + one[member] : all), 0);
-  return { source_lost: sum("lost", "count"), source_outages: sum("outage", "times") };
-}
-
 function partsOf(path: string, hasLedger: boolean): Record<string, FilePart> {
   const poster: FilePart = { mediaType: "image/jpeg", content: () => posterOf(path) };
   return {
@@ -260,8 +242,4 @@ function partsOf(path: string, hasLedger: boolean): Record<string, FilePart> {
 
 function extensionOf(name: string): string {
   return name.slice(name.lastIndexOf(".") + 1);
-}
-
-function round(seconds: number): number {
-  return Math.round(seconds * 1000) / 1000;
 }

@@ -52,6 +52,8 @@ export interface VideoRecorderOptions {
   readonly keepMkv?: boolean | undefined;
   /** Times of an MP4 or a WebM are those of the stream, as an MKV's are, and do not begin at 0. */
   readonly keepStart?: boolean | undefined;
+  /** Cuts off what is made of its recordings: the MKVs are what there is then. */
+  readonly exportSignal?: AbortSignal | undefined;
   /** What writes a file. */
   readonly recordBinClass?: new (
     options: RecordingOptions,
@@ -207,7 +209,8 @@ export class VideoRecorder implements AsyncDisposable {
 
   /** @param before - The file that this one goes on with. */
   #open(before?: EventFile): EventFile {
-    const { filenameGenerator, recordBinClass, settings, keepMkv, keepStart } = this.#options;
+    const { filenameGenerator, recordBinClass, settings } = this.#options;
+    const { keepMkv, keepStart, exportSignal } = this.#options;
     const reason = before?.reason ?? this.#reason ?? this.#options.reason ?? "a trigger";
     const options = {
       path: filenameGenerator(),
@@ -222,7 +225,7 @@ export class VideoRecorder implements AsyncDisposable {
     };
     const writer = recordBinClass
       ? new recordBinClass(options)
-      : newRecording({ ...options, keepStart, keepMkv });
+      : newRecording({ ...options, keepStart, keepMkv, exportSignal });
     const pendingLosses = () => this.#stream.pendingLosses;
     const file = new EventFile({
       writer,

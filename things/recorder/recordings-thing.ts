@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import {
   action,
+  type ExportFailure,
   event,
   exportRecording,
   files,
@@ -10,12 +11,13 @@ import {
   property,
   RecordingsFolder,
   type StoredFile,
+  stopped,
   Thing,
   ThingError,
   ThingEvent,
 } from "thingscope";
 import { Type } from "typebox";
-import { Disk, Export, Lost, RecordingFile } from "./schemas.ts";
+import { Disk, Export, ExportFailed, Lost, RecordingFile } from "./schemas.ts";
 
 /** Where recordings go, and how much of the disk they may take. */
 export interface RecordingsOptions {
@@ -34,6 +36,8 @@ interface HowItEnded {
 }
 
 const LOOK_EVERY_MS = 500;
+/** A server that is told to end has 10 s. */
+const EXPORTS_END_MS = 3000;
 const LOOK_AT_DISK_EVERY_MS = 5000;
 const MB = 1e6;
 
@@ -48,6 +52,7 @@ export abstract class RecordingsThing extends Thing {
   #exports = 0;
   readonly #works = new Set<Promise<unknown>>();
   #closing = new AbortController();
+  #exportsEnd = new AbortController();
 
   @event("A file is closed", RecordingFile)
   readonly recording_finished = new ThingEvent<StoredFile>();
@@ -57,6 +62,9 @@ export abstract class RecordingsThing extends Thing {
     Lost,
   )
   readonly recording_lost = new ThingEvent<Lost>();
+
+  @event("An MP4 or a WebM could not be made of a recording, which is kept", ExportFailed)
+  readonly export_failed = new ThingEvent<ExportFailure>();
 
   @files("Recordings", { name: "recordings" })
   readonly files;
@@ -101,6 +109,7 @@ export abstract class RecordingsThing extends Thing {
         const made = await exportRecording(path, {
           format,
           replace,
+          resumable: true,
           signal,
           onProgress: (fraction) => run.progress(fraction, `Making ${format} of ${name}`),
         });
@@ -126,8 +135,21 @@ export abstract class RecordingsThing extends Thing {
 
   /** Cuts off what takes time, and resolves when nothing of it goes on. */
   protected async endWork(): Promise<void> {
-    this.#closing.abort();
+    this.#closing.abort(stopped(`'${this.name}' ends.`));
     await Promise.allSettled(this.#works);
+  }
+
+  /** Aborts when this ends before what it makes of its recordings is made. */
+  protected get exportSignal(): AbortSignal {
+    return this.#exportsEnd.signal;
+  }
+
+  /** Waits for recordings to be closed, and a moment for what is made of them: the rest is made when this is opened again. */
+  protected async untilExported(closed: Promise<unknown>): Promise<void> {
+    const late = setTimeout(() => {
+      this.#exportsEnd.abort(stopped(`'${this.name}' ends.`));
+    }, EXPORTS_END_MS);
+    await closed.finally(() => clearTimeout(late));
   }
 
   /** How many exports go on. */
@@ -147,7 +169,8 @@ export abstract class RecordingsThing extends Thing {
   override async open(): Promise<void> {
     this.#closing = new AbortController();
     this.files.path = `/${this.name}/recordings`;
-    await this.folder.open(this.log);
+    this.#exportsEnd = new AbortController();
+    await this.folder.open(this.log, (failure) => this.export_failed.emit(failure));
     await this.#look();
     this.#looking = setInterval(() => void this.#look(), LOOK_EVERY_MS);
   }

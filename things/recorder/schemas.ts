@@ -95,6 +95,12 @@ export const Export = Type.Object({
 });
 export type Export = Static<typeof Export>;
 
+export const ExportFailed = Type.Object({
+  recording: RecordingFile,
+  format: Type.Enum(["mp4", "webm"]),
+  reason: Type.String(),
+});
+
 export const Summary = Type.Object({
   ended: Type.String({ description: "Why" }),
   captured: Type.Integer(),

@@ -1,0 +1,88 @@
+import { dirname, resolve } from "node:path";
+import { stopped } from "../base/abort.ts";
+import type { VideoFormat } from "./video-format.ts";
+
+/** An export that waits for its turn or goes on. */
+export interface ExportUnderWay {
+  /** Absolute path of the MKV. */
+  readonly recording: string;
+  readonly format: VideoFormat;
+  state: "waiting" | "running";
+  /** Aborts when it is to be cut off. */
+  readonly signal: AbortSignal;
+}
+
+/** How an export ended: with a file, or with a reason, or with neither where nobody wants it any more. */
+export interface ExportEnd {
+  readonly format: VideoFormat;
+  readonly made?: string | undefined;
+  readonly why?: string | undefined;
+}
+
+/** Told of each export that waits, goes on, or has ended. */
+export type ExportListener = (recording: string, ended?: ExportEnd) => void;
+
+interface Entry extends ExportUnderWay {
+  readonly cutOff: () => void;
+  readonly ended: Promise<void>;
+}
+
+const underWay = new Set<Entry>();
+const listeners = new Set<ExportListener>();
+
+/** Notes an export from now until `end` is called. */
+export function beginExport(recording: string, format: VideoFormat, signal?: AbortSignal) {
+  const abort = new AbortController();
+  const stop = () => abort.abort(signal?.reason);
+  signal?.addEventListener("abort", stop, { once: true });
+  if (signal?.aborted) stop();
+  let announce = () => {};
+  const ended = new Promise<void>((resolve) => {
+    announce = resolve;
+  });
+  const entry: Entry = {
+    ...{ recording: resolve(recording), format, state: "waiting", signal: abort.signal, ended },
+    cutOff: () => abort.abort(stopped(`The export of ${recording} was cut off.`)),
+  };
+  underWay.add(entry);
+  tell(entry.recording);
+  return {
+    signal: entry.signal,
+    running: () => {
+      entry.state = "running";
+      tell(entry.recording);
+    },
+    end: (how: Omit<ExportEnd, "format">) => {
+      signal?.removeEventListener("abort", stop);
+      underWay.delete(entry);
+      announce();
+      tell(entry.recording, { format, ...how });
+    },
+  };
+}
+
+/** What this process makes of a recording now. */
+export function exportsUnderWay(recording: string): ExportUnderWay[] {
+  const path = resolve(recording);
+  return [...underWay].filter((entry) => entry.recording === path);
+}
+
+/** Ends all that is made of recordings in a folder: it is made when the folder is opened again. Resolves when all have ended. */
+export async function cutOffExports(folder: string): Promise<void> {
+  const own = [...underWay].filter(({ recording }) => dirname(recording) === resolve(folder));
+  for (const { cutOff } of own) cutOff();
+  await Promise.all(own.map(({ ended }) => ended));
+}
+
+/** Tells of every change of an export in a folder. @returns how that is ended. */
+export function onExport(folder: string, listener: ExportListener): () => void {
+  const own: ExportListener = (recording, ended) => {
+    if (dirname(recording) === resolve(folder)) listener(recording, ended);
+  };
+  listeners.add(own);
+  return () => void listeners.delete(own);
+}
+
+function tell(...about: Parameters<ExportListener>): void {
+  for (const listener of [...listeners]) listener(...about);
+}

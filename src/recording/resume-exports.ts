@@ -1,0 +1,47 @@
+import { readdir, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { isStopped } from "../base/abort.ts";
+import { messageOf } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import { describeRecording } from "./describe.ts";
+import { exportRecording, unlinkMkv } from "./export.ts";
+import type { ExportState } from "./export-wish.ts";
+import { exportsUnderWay } from "./exports-under-way.ts";
+
+/**
+ * Makes, one after the other, what a stop, a crash or a power cut has kept from being made of the recordings of a folder, and says
+ * so in the log. What goes on already is left alone. Never rejects for one that fails.
+ */
+export async function resumeExports(
+  folder: string,
+  { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
+): Promise<void> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".mkv"));
+  for (const path of names.map((name) => join(folder, name))) {
+    const { summary, exports } = await describeRecording(path);
+    if (!summary) continue; // it is being written, or cannot be repaired
+    for (const wish of exports) {
+      if (signal.aborted) return;
+      await resume(path, wish, { log, signal }).catch((error) => {
+        if (!isStopped(error)) log.error(messageOf(error));
+      });
+    }
+  }
+}
+
+async function resume(
+  path: string,
+  { state, file = "", ...wish }: ExportState,
+  { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
+): Promise<void> {
+  if (exportsUnderWay(path).some(({ format }) => format === wish.format)) return;
+  if (state === "made" && wish.replace) {
+    const made = join(dirname(path), file);
+    if (!(await stat(made).catch(() => undefined))) return;
+    await unlinkMkv(path);
+    log.info(`${path} was removed: ${made} had been made of it.`);
+  } else if (state === "wanted") {
+    const made = await exportRecording(path, { ...wish, isNoted: true, signal });
+    log.info(`${made.path} was made of ${path}, which had been cut off.`);
+  }
+}
