@@ -19,6 +19,22 @@ export function isUnreadable(error: unknown): boolean {
   );
 }
 
+/** A disk's smallest piece that is read or not. */
+export const PIECE_BYTES = 4096;
+
+/** The first bytes of a file, fewer where it ends or the disk cannot read it. */
+export async function readBeginning(file: FileHandle, length: number): Promise<Buffer> {
+  const all = await readIfReadable(file, 0, length);
+  if (all) return all;
+  const pieces: Buffer[] = [];
+  for (let at = 0; at < length; at += PIECE_BYTES) {
+    const piece = await readIfReadable(file, at, Math.min(PIECE_BYTES, length - at));
+    if (!piece) break;
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}
+
 /** Bytes of a file; undefined where the disk cannot read them. */
 export async function readIfReadable(
   file: FileHandle,

@@ -64,6 +64,19 @@ export class LedgerFrames implements Iterable<LedgerFrame> {
     return this.#chunks[n >> CHUNK_BITS]!.offset[n & (CHUNK_FRAMES - 1)]!;
   }
 
+  /** Takes the last frames away, so that `length` of them are left. */
+  cutTo(length: number): void {
+    this.#length = Math.min(this.#length, length);
+    this.#chunks.length = (this.#length + CHUNK_FRAMES - 1) >> CHUNK_BITS;
+  }
+
+  /** Says who frame `n` is. */
+  identify(n: number, { run, index }: Pick<LedgerFrame, "run" | "index">): void {
+    const chunk = this.#chunks[n >> CHUNK_BITS]!;
+    chunk.run[n & (CHUNK_FRAMES - 1)] = this.#runNumber(run);
+    chunk.index[n & (CHUNK_FRAMES - 1)] = index;
+  }
+
   *[Symbol.iterator](): Generator<LedgerFrame, void> {
     for (let n = 0; n < this.#length; n++) yield this.at(n)!;
   }

@@ -1,5 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import { isUnreadable, read } from "./file-bytes.ts";
+import { isUnreadable, PIECE_BYTES, read } from "./file-bytes.ts";
 
 /** A line of a ledger, as bytes were read. */
 export interface RawLine {
@@ -17,8 +17,6 @@ export interface RawLine {
 const CHUNK_BYTES = 128 * 1024;
 /** More bytes than any line has. What is longer is no line, but a hole in the file. */
 const LONGEST_LINE = 16 * 2 ** 20;
-/** A disk's smallest piece that is read or not. */
-const PIECE_BYTES = 4096;
 const NEWLINE = 10;
 
 /**

@@ -1,6 +1,6 @@
 import { toDateTime } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
-import { LEFT_OUT, type LedgerFrame, type LedgerNote, ledgerPathOf } from "./ledger.ts";
+import { LEFT_OUT, type LedgerFrame, type LedgerNote, ledgerPathOf, lossIn } from "./ledger.ts";
 import type { LedgerLine } from "./ledger-parse.ts";
 import { ledgerLines } from "./read-ledger.ts";
 
@@ -50,8 +50,9 @@ function* lossRows(note: LedgerNote): Generator<string> {
     const words = `${what} by the source${count ? `, ${count}` : ""}: ${why}`;
     yield `${run},,,,,,${quoted(words)}\r\n`;
   }
-  if (!("dropped" in note)) return;
-  const { run, from, to, why } = note.dropped;
+  const lost = lossIn(note);
+  if (!lost) return;
+  const { run, from, to, why } = lost;
   const reason = quoted(why === LEFT_OUT ? `left out on purpose: ${why}` : why);
   for (let index = from; index <= to; index++) yield `${run},${index},,,,,${reason}\r\n`;
 }

@@ -162,3 +162,12 @@ export function frameLine({ run, index, capturedAt, offset, size, crc }: LedgerF
 export function noteLine(note: LedgerHead | LedgerNote | { summary: RecordingSummary }): string {
   return `${JSON.stringify(note)}\n`;
 }
+
+/** The frames that a line says are not in the file, whether they were lost or damaged. */
+export function lossIn(note: LedgerNote): LostFrames | undefined {
+  if ("dropped" in note) return note.dropped;
+  if (!("damaged" in note)) return undefined;
+  const { run, from, to, why } = note.damaged;
+  if (run === undefined || from === undefined || to === undefined) return undefined;
+  return { run, from, to, why };
+}

@@ -22,6 +22,16 @@ export interface FileHead {
  * @throws {ThingError} `BAD_RECORDING` when the bytes are not the beginning of a recording.
  */
 export function readFileHead(bytes: Uint8Array): FileHead {
+  try {
+    return headIn(bytes);
+  } catch (error) {
+    if (error instanceof ThingError) throw error;
+    throw badHead("what stands before its first frame is damaged");
+  }
+}
+
+function headIn(bytes: Uint8Array): FileHead {
+  if (bytes.length === 0) throw badHead("it is empty, and ended before its first frame");
   const ebml = readHead(bytes);
   if (ebml?.id !== ID.EBML) throw badHead("it is no Matroska file");
   const segmentAt = ebml.headBytes + ebml.size;
@@ -31,7 +41,8 @@ export function readFileHead(bytes: Uint8Array): FileHead {
   const parts = new Map<number, Part>();
   let at = segmentContentAt;
   for (const part of childrenOf(bytes, at, bytes.length)) {
-    if (part.id === ID.Cluster || part.id === ID.Cues) break;
+    if (!HEAD_PARTS.has(part.id)) break; // a cluster, or what damage has made of one
+    if (part.id === ID.Info) assertOwn(bytes, part);
     parts.set(part.id, part);
     at = part.end;
   }
@@ -53,6 +64,20 @@ export function readFileHead(bytes: Uint8Array): FileHead {
         ? Buffer.from(contentOf(bytes, duration)).readDoubleBE()
         : undefined,
   };
+}
+
+const HEAD_PARTS: ReadonlySet<number> = new Set([VOID, ID.SeekHead, ID.Info, ID.Tracks, ID.Tags]);
+const MUXING_APP = 0x4d80;
+
+/** A program that puts a recording into a new file writes its own name there, and frames to other places. */
+function assertOwn(bytes: Uint8Array, info: Part): void {
+  const part = [...childrenOf(bytes, info.from, info.end)].find(({ id }) => id === MUXING_APP);
+  const program = part && new TextDecoder().decode(contentOf(bytes, part));
+  if (program === undefined || program.startsWith("thingscope")) return;
+  throw new ThingError(
+    "BAD_RECORDING",
+    `It was written by ${program}, not by Thingscope, and has its frames at other places than a ledger says. Players and ffmpeg read it; what verify, repair and openRecording read is the MKV as it was recorded.`,
+  );
 }
 
 /** An element inside of another. */

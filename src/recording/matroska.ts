@@ -68,7 +68,8 @@ export interface FileInfo {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-const EBML_HEAD = element(
+/** What each recording begins with. */
+export const EBML_HEAD = element(
   ID.EBML,
   element(0x4286, Buffer.of(1)), // EBMLVersion
   element(0x42f7, Buffer.of(1)), // EBMLReadVersion

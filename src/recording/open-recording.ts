@@ -1,16 +1,12 @@
 import type { FileHandle } from "node:fs/promises";
-import { setImmediate } from "node:timers/promises";
 import { openRegular } from "../base/regular-file.ts";
-import { readNumber } from "./ebml.ts";
+import { cuesOf } from "./cues.ts";
 import { read } from "./file-bytes.ts";
 import { ledgerPathOf } from "./ledger.ts";
-import { type ClusterPlace, ID, SEGMENT_AT, TICKS_PER_MS } from "./matroska.ts";
-import { childrenOf, type FileHead } from "./matroska-head.ts";
+import { type ClusterPlace, TICKS_PER_MS } from "./matroska.ts";
+import type { FileHead } from "./matroska-head.ts";
 import { type Ledger, readLedger } from "./read-ledger.ts";
 import { type Block, headOf, scan } from "./scan.ts";
-
-/** Entries of a file's index that are read in one turn of the event loop. */
-const POINTS_AT_ONCE = 2000;
 
 /** A frame of a recording. */
 export interface RecordedFrame {
@@ -122,34 +118,6 @@ export class Recording implements AsyncDisposable {
     const capturedAt = this.#head.info.timeZero + tick / TICKS_PER_MS;
     return { run: undefined, index: undefined, capturedAt };
   }
-}
-
-async function cuesOf(file: FileHandle, { cuesAt }: FileHead): Promise<ClusterPlace[] | undefined> {
-  if (cuesAt === undefined) return undefined;
-  const { size } = await file.stat();
-  const bytes = await read(file, cuesAt, Math.max(0, size - cuesAt));
-  const [cues] = childrenOf(bytes, 0, bytes.length);
-  if (cues?.id !== ID.Cues || cues.end > bytes.length) return undefined;
-  const places: ClusterPlace[] = [];
-  for (const point of childrenOf(bytes, cues.from, cues.end)) {
-    const place = placeIn(bytes, point);
-    if (!place) return undefined;
-    if (places.push(place) % POINTS_AT_ONCE === 0) await setImmediate(); // a day has 86,400
-  }
-  return places;
-}
-
-function placeIn(bytes: Buffer, point: { from: number; end: number }): ClusterPlace | undefined {
-  const find = (id: number, within: { from: number; end: number } | undefined) =>
-    within && [...childrenOf(bytes, within.from, within.end)].find((part) => part.id === id);
-  const place = find(ID.CueClusterPosition, find(ID.CueTrackPositions, point));
-  const time = find(ID.CueTime, point);
-  return place && time
-    ? {
-        at: SEGMENT_AT + readNumber(bytes.subarray(place.from, place.end)),
-        tick: readNumber(bytes.subarray(time.from, time.end)),
-      }
-    : undefined;
 }
 
 async function clustersOf(file: FileHandle, { clustersAt }: FileHead): Promise<ClusterPlace[]> {

@@ -1,27 +1,22 @@
 import { timeFault } from "../frames/frame-times.ts";
 import type { LedgerFrame } from "./ledger.ts";
 import type { LedgerFrames } from "./ledger-frames.ts";
-import { nextTick, tickOf } from "./matroska-mjpeg.ts";
+import { MAX_LAST_TICKS, TICKS_PER_MS } from "./matroska.ts";
+import type { FileHead } from "./matroska-head.ts";
+import { nextTick } from "./matroska-mjpeg.ts";
 import type { Ledger } from "./read-ledger.ts";
 import { counted } from "./verdict.ts";
 
 /** A summary has its times from the frames, or rounded with them, ms. */
 const ROUNDING_MS = 0.11;
+/** How far a duration of whole ticks may be from that of the ledger's times. */
+const DURATION_ROUNDING_MS = 1;
 
 /** Where the frames of a ledger stand in the file's time, ticks. */
 export function ticksOf(frames: LedgerFrames, timeZero: number): Float64Array {
-  return ticksBy(frames, (capturedAt, last) => nextTick(capturedAt, timeZero, last));
-}
-
-/** The same in files of earlier versions, which gave two frames one tick where their times were closer than that. */
-export function sharedTicksOf(frames: LedgerFrames, timeZero: number): Float64Array {
-  return ticksBy(frames, (capturedAt, last) => Math.max(last, tickOf(capturedAt, timeZero)));
-}
-
-function ticksBy(frames: LedgerFrames, next: (at: number, last: number) => number): Float64Array {
   const ticks = new Float64Array(frames.length);
   for (let [n, last] = [0, -1]; n < ticks.length; n++) {
-    last = next(frames.at(n)!.capturedAt, last);
+    last = nextTick(frames.at(n)!.capturedAt, timeZero, last);
     ticks[n] = last;
   }
   return ticks;
@@ -63,4 +58,18 @@ function summaryFaults(frames: LedgerFrames, summary: Ledger["summary"]): string
   return [
     `its summary says ${seconds.toFixed(3)} s, from ${first} to ${last}, its lines ${listed.toFixed(3)} s, from ${from} to ${to}`,
   ];
+}
+
+/** What is wrong with a file's duration, if it says one. */
+export function durationFault(
+  { durationTicks }: Pick<FileHead, "durationTicks">,
+  frames: LedgerFrames,
+): string | undefined {
+  if (durationTicks === undefined) return undefined;
+  const spanMs = (frames.at(-1)?.capturedAt ?? 0) - (frames.at(0)?.capturedAt ?? 0);
+  const durationMs = durationTicks / TICKS_PER_MS;
+  const mostMs = Math.max(spanMs / Math.max(1, frames.length - 1), MAX_LAST_TICKS / TICKS_PER_MS);
+  const lastMs = durationMs - spanMs; // of the last frame: nobody's to know
+  if (lastMs >= -DURATION_ROUNDING_MS && lastMs <= mostMs + DURATION_ROUNDING_MS) return undefined;
+  return `its duration is ${durationMs / 1000} s and its frames span ${(spanMs / 1000).toFixed(3)} s`;
 }

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { ThingError } from "../base/errors.ts";
 
@@ -53,6 +54,20 @@ export function claimRecording(path: string, work: Work, kind?: string): () => v
     others.delete(claim);
     if (others.size === 0 && claims.get(key) === others) claims.delete(key);
   };
+}
+
+/**
+ * The name under which this process has a file claimed that is this one, whatever that is called: a link leads to it, or its name is
+ * written in other letters on a disk that does not tell them apart. The same name where nothing is.
+ */
+export async function claimedName(path: string): Promise<string> {
+  const wanted = await stat(path).catch(() => undefined);
+  const names = new Set([...claims.values()].flatMap((own) => [...own].map((claim) => claim.path)));
+  for (const name of names) {
+    const found = await stat(name).catch(() => undefined);
+    if (found && found.ino === wanted?.ino && found.dev === wanted.dev) return name;
+  }
+  return path;
 }
 
 /** Whether this process is recording to this very file. */

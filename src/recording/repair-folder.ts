@@ -1,13 +1,15 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { delay } from "../base/abort.ts";
-import { messageOf } from "../base/errors.ts";
+import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import { describeRecording, isClosed } from "./describe.ts";
+import { settleFrameless } from "./frameless.ts";
 import { ledgerPathOf } from "./ledger.ts";
 import { isBeingRecorded } from "./recording-claims.ts";
 import { recordedElsewhere } from "./recording-files.ts";
 import { repairRecording } from "./repair.ts";
+import { undoPathOf } from "./repair-undo.ts";
 
 /** How the recordings of a folder are repaired. */
 export interface RepairFolderOptions {
@@ -31,7 +33,7 @@ export async function repairFolder(
   for (const path of names.map((name) => join(folder, name))) {
     if (signal?.aborted) return;
     try {
-      if (isBeingRecorded(path) || (await isClosed(path))) continue;
+      if (isBeingRecorded(path) || (await isDone(path))) continue;
       const { head } = await describeRecording(path);
       if (recordedElsewhere(path, head) !== undefined) continue;
       await untilQuiet(path, quietMs, signal);
@@ -41,9 +43,27 @@ export async function repairFolder(
       onRepaired(path);
     } catch (error) {
       if (signal?.aborted) return;
-      log.warn(`${path} was not closed, and cannot be repaired: ${messageOf(error)}`);
+      await settle(path, error, log);
     }
   }
+}
+
+/** A closed file has its ledger's summary, unless a repair of it was cut off. */
+async function isDone(path: string): Promise<boolean> {
+  const isInterrupted = await stat(undoPathOf(path)).then(
+    () => true,
+    () => false,
+  );
+  return !isInterrupted && (await isClosed(path));
+}
+
+async function settle(path: string, error: unknown, log: Log): Promise<void> {
+  const told = isOfNoFrame(error) && (await settleFrameless(path).catch(() => undefined));
+  log.warn(told || `${path} was not closed, and cannot be repaired: ${messageOf(error)}`);
+}
+
+function isOfNoFrame(error: unknown): boolean {
+  return error instanceof ThingError && error.code === "BAD_RECORDING";
 }
 
 /** A time that is still to come, where the clock was set back, says nothing: then it has to stay the same for as long. */

@@ -1,19 +1,24 @@
-import type { FileHandle } from "node:fs/promises";
-import { crc32 } from "node:zlib";
+import { type FileHandle, realpath, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { openRegular } from "../base/regular-file.ts";
-import { inspectJpeg } from "../frames/jpeg.ts";
-import { read } from "./file-bytes.ts";
+import { syncFolder } from "../base/sync-folder.ts";
+import { describeRecording } from "./describe.ts";
 import { ledgerPathOf } from "./ledger.ts";
 import { LedgerFrames } from "./ledger-frames.ts";
-import { closingOf, clusterSize, type Patch, SEGMENT_AT, TICKS_PER_MS } from "./matroska.ts";
-import type { FileHead } from "./matroska-head.ts";
+import { TICKS_PER_MS } from "./matroska.ts";
+import { placedLedger } from "./placed-ledger.ts";
 import { type Ledger, readLedger } from "./read-ledger.ts";
-import { claimRecording } from "./recording-claims.ts";
-import { recordedElsewhere, writeAll } from "./recording-files.ts";
-import { closeLedger, type Kept } from "./repaired-ledger.ts";
-import { type Block, type Cluster, headOf, scan } from "./scan.ts";
-import { verifyRecording } from "./verify.ts";
+import { type RecordingHead, recordingHead } from "./rebuilt-head.ts";
+import { claimedName, claimRecording } from "./recording-claims.ts";
+import { recordedElsewhere } from "./recording-files.ts";
+import { type Change, changeOf, makeChange } from "./repair-change.ts";
+import { RepairUndo } from "./repair-undo.ts";
+import { repairedLedger } from "./repaired-ledger.ts";
+import { type Survey, survey } from "./survey.ts";
+import { timingOf } from "./timing.ts";
+import { proof } from "./verdict.ts";
+import { writeLedger } from "./write-ledger.ts";
 
 /** What a repair did. */
 export interface Repair {
@@ -25,57 +30,38 @@ export interface Repair {
   readonly frames: number;
 }
 
-/** What was written longer before a crash than this, in ms and in bytes, is on the disk for certain. */
-const CERTAIN_MS = 10_000;
-const CERTAIN_BYTES = 256 * 2 ** 20;
 /** After a power cut frames may be there whose lines are not. More than this of them, ms, is no crash: the ledger was cut. */
 const UNLISTED_MS = 2000;
-const SECTOR = 512;
-const HOLE = Buffer.alloc(SECTOR);
 
 /**
- * Closes a recording that ended by a crash. What file and ledger both have is kept; the torn end of either is cut off, and
- * listed as lost. It can be interrupted, by a power cut too, and run again: first the torn end goes, then the ledger says what is
- * left, then the file is closed. A closed recording is left as it is.
+ * Closes a recording that ended by a crash, and keeps what is damaged in it, or in a closed one, out of the way of players. Every
+ * frame is kept that is whole, at its time. Frames whose bytes have changed stay in the file, within Void elements; a torn end is cut off.
+ * The ledger lists both.
  *
- * @throws {ThingError} `NOT_FOUND` when there is no such file; `BAD_RECORDING` when it ends before its first frame; `LOCK_BUSY`
- * while another process records to it, or this one records, converts, exports, deletes or repairs it.
+ * What is changed or cut off is kept beside the file (`film.mkv.undo`) until the result is verified. A repair that was interrupted, by
+ * a power cut too, is undone by the next one, which begins anew.
+ *
+ * @throws {ThingError} `NOT_FOUND` when there is no such file; `BAD_RECORDING` when no frame of it can be read, or another program
+ * has written it; `RECORDING_FAILED` when the disk does not take the repair: then the file is as before; `LOCK_BUSY` while another
+ * process records or repairs it, or this one records, converts, exports, deletes or repairs it, by whatever name.
  */
 export async function repairRecording(path: string): Promise<Repair> {
-  const release = claimRecording(path, "repairing");
-  return repairClaimed(path).finally(release);
-}
-
-async function repairClaimed(path: string): Promise<Repair> {
-  const file = await openRegular(path, { write: true, follow: true }).catch((error) => {
+  const real = await realpath(path).catch((error) => {
     throw new ThingError("NOT_FOUND", `${path} cannot be repaired: ${messageOf(error)}.`);
   });
+  const release = claimRecording(await claimedName(real), "repairing");
+  return repairClaimed(real, path).finally(release);
+}
+
+async function repairClaimed(path: string, name: string): Promise<Repair> {
+  const { head } = await describeRecording(path);
+  const pid = recordedElsewhere(path, head);
+  if (pid !== undefined) throw new ThingError("LOCK_BUSY", busy(name, pid));
+  const undo = await RepairUndo.begin(path);
   try {
-    const head = await headOf(file);
-    const ledger = await readLedger(ledgerPathOf(path));
-    if (head.cuesAt !== undefined && (!ledger || ledger.summary)) {
-      const { sentence, frames } = await verifyRecording(path);
-      return { repaired: false, sentence: `${sentence} It was closed: nothing to repair.`, frames };
-    }
-    const pid = recordedElsewhere(path, ledger?.head);
-    if (pid !== undefined) throw new ThingError("LOCK_BUSY", busy(path, pid));
-    const { clusters, blocks } = await contentOf(file, head);
-    const { kept, listed } = await keptOf(file, head, blocks, ledger);
-    const last = kept.at(-1);
-    if (!last) throw new ThingError("BAD_RECORDING", `${path} has no whole frame.`);
-    const end = last.offset + last.size;
-    const { cues, patches } = closingAfter(head, clusters, kept, end);
-    await file.truncate(end);
-    await file.datasync();
-    const bytes = end + cues.length;
-    const lost = await closeLedger(path, { head, ledger, kept, listed, bytes });
-    await closeFile(file, end, cues, patches);
-    const dropped =
-      lost === 0 ? "none of the listed frames was lost" : `${lost} listed frames were lost`;
-    const sentence = `${path}: repaired, with ${kept.length} frames; ${dropped}.`;
-    return { repaired: true, sentence, frames: kept.length };
+    return await new RepairRun(path, name, undo).run();
   } finally {
-    await file.close();
+    await undo.close();
   }
 }
 
@@ -83,84 +69,150 @@ function busy(path: string, pid: number): string {
   return `${path} is being recorded by process ${pid}. It closes the file itself when it ends: stop that first.`;
 }
 
-async function contentOf(file: FileHandle, { clustersAt }: FileHead) {
-  const [clusters, blocks]: [Cluster[], Block[]] = [[], []];
-  for await (const part of scan(file, clustersAt)) {
-    if (part.kind === "cluster") clusters.push(part);
-    else blocks.push(part);
+/** One repair of one file. */
+class RepairRun {
+  readonly #path: string;
+  readonly #name: string;
+  readonly #undo: RepairUndo;
+
+  constructor(path: string, name: string, undo: RepairUndo) {
+    this.#path = path;
+    this.#name = name;
+    this.#undo = undo;
   }
-  return { clusters, blocks };
+
+  async run(): Promise<Repair> {
+    const file = await openRegular(this.#path, { write: true }).catch((error) => {
+      throw new ThingError("NOT_FOUND", `${this.#name} cannot be repaired: ${messageOf(error)}.`);
+    });
+    try {
+      const ledger = await readLedger(ledgerPathOf(this.#path));
+      const head = await recordingHead(file, ledger);
+      const found = await this.#survey(file, head, ledger);
+      const change = await changeOf(file, head, found);
+      const isDone = change.isNone && isComplete(ledger, found);
+      if (isDone) return this.#nothing(ledger!);
+      return await this.#repair(file, { head, ledger, found, change });
+    } finally {
+      await file.close();
+    }
+  }
+
+  #nothing(ledger: Ledger): Repair {
+    const sentence = `${this.#name}: ${proof(ledger, timingOf(ledger))}. It was closed: nothing to repair.`;
+    return { repaired: false, sentence, frames: ledger.frames.length };
+  }
+
+  async #survey(
+    file: FileHandle,
+    head: RecordingHead,
+    ledger: Ledger | undefined,
+  ): Promise<Survey> {
+    const { size } = await file.stat();
+    const placed = placedLedger(ledger?.frames ?? new LedgerFrames());
+    const { clustersAt, info } = head;
+    const found = await survey({ file, size, clustersAt, timeZero: info.timeZero, ledger: placed });
+    const { kept, unlisted, damage } = found;
+    const isAnothers = kept.length === unlisted.length && (ledger?.frames.length ?? 0) > 0;
+    if (isAnothers && (kept.length > 0 || damage.length > 0)) {
+      throw new ThingError("BAD_RECORDING", anothers(this.#name, ledgerPathOf(this.#name)));
+    }
+    if (head.cuesAt === undefined && found.cuesAt === undefined && ledger?.head) {
+      cutUnlisted(found, ledger);
+    }
+    if (kept.length > 0) return found;
+    throw new ThingError("BAD_RECORDING", `${this.#name} has no whole frame.`);
+  }
+
+  async #repair(file: FileHandle, plan: Plan): Promise<Repair> {
+    const { head, ledger, found, change } = plan;
+    const hasCues = head.cuesAt !== undefined || found.cuesAt !== undefined;
+    const wasClosed = hasCues && (!ledger || ledger.summary !== undefined); // a repair that was cut off adds cues, too
+    const { end, bytes } = change;
+    const about = { path: this.#path, head, ledger, survey: found, wasClosed, end, bytes };
+    const { closed, lost } = repairedLedger(about);
+    const [ledgerPath, draft] = [ledgerPathOf(this.#path), `${ledgerPathOf(this.#path)}.new`];
+    try {
+      await writeLedger(draft, closed);
+      await this.#undo.keep(file, change.ranges, change.end);
+      await makeChange(file, change);
+      await this.#assertRepaired(file, draft);
+    } catch (error) {
+      await this.#undo.restore();
+      await rm(draft, { force: true });
+      throw this.#failure(error);
+    }
+    await this.#undo.remove();
+    await rename(draft, ledgerPath);
+    await syncFolder(dirname(ledgerPath));
+    const { sentence } = outcome(this.#name, found, lost);
+    return { repaired: true, sentence, frames: found.kept.length };
+  }
+
+  /** That the file has what its new ledger lists, and nothing else. Frames were read before, and are where they were. */
+  async #assertRepaired(file: FileHandle, ledgerPath: string): Promise<void> {
+    const ledger = await readLedger(ledgerPath);
+    const head = await recordingHead(file, ledger);
+    const { size } = await file.stat();
+    const { clustersAt, info } = head;
+    const placed = placedLedger(ledger!.frames);
+    const options = { file, size, clustersAt, timeZero: info.timeZero, ledger: placed };
+    const found = await survey({ ...options, readsFrames: false });
+    const change = await changeOf(file, head, found);
+    if (change.isNone && isComplete(ledger, found)) return;
+    throw new ThingError("RECORDING_FAILED", "what it made does not agree with its ledger");
+  }
+
+  #failure(error: unknown): ThingError {
+    if (error instanceof ThingError && error.code === "BAD_RECORDING") return error;
+    const why = `${this.#name} was not repaired, and is as it was: ${messageOf(error)}. Copy it to another disk, with its ledger, and repair the copy.`;
+    return new ThingError("RECORDING_FAILED", why, { cause: error });
+  }
 }
 
-/** The frames from the first on that are whole, and listed as they are. */
-async function keptOf(
-  file: FileHandle,
-  { info }: FileHead,
-  blocks: readonly Block[],
+interface Plan {
+  readonly head: RecordingHead;
+  readonly ledger: Ledger | undefined;
+  readonly found: Survey;
+  readonly change: Change;
+}
+
+/** Whether a ledger was closed, and lists exactly what was found. */
+function isComplete(
   ledger: Ledger | undefined,
-): Promise<Pick<Kept, "kept" | "listed">> {
-  const newest = blocks.at(-1);
-  const certainTick = (newest?.tick ?? 0) - CERTAIN_MS * TICKS_PER_MS;
-  const certainEnd = (newest?.offset ?? 0) - CERTAIN_BYTES;
-  const kept = new LedgerFrames();
-  for (const [n, { offset, size, tick }] of blocks.entries()) {
-    const line = ledger?.frames.at(n);
-    if (!line) break;
-    if (line.offset !== offset || line.size !== size) return { kept, listed: n };
-    const isCertain = tick < certainTick && offset < certainEnd;
-    if (!isCertain && crc32(await read(file, offset, size)) !== line.crc)
-      return { kept, listed: n };
-    kept.push(line);
-  }
-  const listed = kept.length;
-  const unlisted = blocks.slice(listed);
-  const span = (unlisted.at(-1)?.tick ?? 0) - (blocks[listed - 1]?.tick ?? 0);
-  if (ledger?.head && span <= UNLISTED_MS * TICKS_PER_MS) return { kept, listed };
-  for (const { offset, size, tick } of unlisted) {
-    const jpeg = await read(file, offset, size);
-    if (!isWholePicture(jpeg, offset)) break;
-    const capturedAt = info.timeZero + tick / TICKS_PER_MS;
-    kept.push({ run: "", index: kept.length, capturedAt, offset, size, crc: crc32(jpeg) });
-  }
-  return { kept, listed };
+  { unlisted, damage, missing, kept, corrected }: Survey,
+): boolean {
+  const isWhole = ledger?.summary !== undefined && ledger.damaged.length === 0;
+  const isSame = kept.length === ledger?.frames.length && unlisted.length === 0;
+  return isWhole && corrected === 0 && isSame && damage.length === 0 && missing.length === 0;
 }
 
-/** Whether bytes that no ledger vouches for are one JPEG without a hole: after a power cut, sectors that were not written are 0. */
-function isWholePicture(jpeg: Buffer, offset: number): boolean {
-  for (let at = SECTOR - (offset % SECTOR); at + SECTOR <= jpeg.length; at += SECTOR) {
-    if (jpeg.subarray(at, at + SECTOR).equals(HOLE)) return false;
-  }
-  try {
-    return inspectJpeg(jpeg).length === jpeg.length;
-  } catch {
-    return false;
-  }
+/** Leaves out what a power cut left at the end without a line. */
+function cutUnlisted({ kept, unlisted }: Survey, ledger: Ledger): void {
+  let listed = kept.length;
+  for (let n = unlisted.length - 1; n >= 0 && unlisted[n] === listed - 1; n--) listed -= 1;
+  const last = kept.at(listed - 1) ?? { capturedAt: ledger.head!.timeZero };
+  const spanMs = (kept.at(-1)?.capturedAt ?? 0) - last.capturedAt;
+  if (spanMs > UNLISTED_MS + 1 / TICKS_PER_MS) return;
+  kept.cutTo(listed);
 }
 
-/** What closes a file that ends after the last of these frames, at `end`. */
-function closingAfter(
-  { places }: FileHead,
-  clusters: readonly Cluster[],
-  kept: LedgerFrames,
-  end: number,
-): { cues: Buffer; patches: Patch[] } {
-  const [first, last] = [kept.at(0)!, kept.at(-1)!];
-  const whole = clusters.filter(({ at }) => at < last.offset);
-  const lastMs = last.capturedAt - (kept.at(-2)?.capturedAt ?? last.capturedAt);
-  const { cues, patches } = closingOf(places, whole, end, {
-    frames: kept.length,
-    spanTicks: Math.max(0, Math.round((last.capturedAt - first.capturedAt) * TICKS_PER_MS)),
-    lastTicks: Math.max(0, Math.round(lastMs * TICKS_PER_MS)),
-  });
-  const sizes = whole.slice(1).map(({ at }, n) => clusterSize(whole[n]!, at)); // one may be torn
-  return { cues, patches: [...sizes, ...patches] };
+function anothers(path: string, ledgerPath: string): string {
+  return `None of the frames that ${ledgerPath} lists is in ${path}: it belongs to another recording. Nothing was changed. Put the right ledger there, or none: then repair makes one without identities.`;
 }
 
-/** The seek head comes last: where it tells of cues, the file is closed. */
-async function closeFile(file: FileHandle, end: number, cues: Buffer, patches: readonly Patch[]) {
-  await writeAll(file, [cues], end);
-  for (const { at, bytes } of patches) if (at !== SEGMENT_AT) await writeAll(file, [bytes], at);
-  await file.datasync();
-  for (const { at, bytes } of patches) if (at === SEGMENT_AT) await writeAll(file, [bytes], at);
-  await file.datasync();
+function outcome(
+  path: string,
+  { kept, damage, unlisted }: Survey,
+  lost: readonly { from: number; to: number }[],
+): { sentence: string } {
+  const count = lost.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+  const recovered = unlisted.filter((n) => n < kept.length).length;
+  const told = [
+    count === 0 ? "none of the listed frames was lost" : `${count} listed frames were lost`,
+    damage.length > 0 &&
+      `${damage.length} ${damage.length === 1 ? "place" : "places"} of the file ${damage.length === 1 ? "is" : "are"} damaged: the ledger says which frames stood there`,
+    recovered > 0 && `${recovered} had no line in the ledger and have one now`,
+  ].filter((one) => typeof one === "string");
+  return { sentence: `${path}: repaired, with ${kept.length} frames; ${told.join("; ")}.` };
 }

@@ -6,69 +6,146 @@ import {
   type LedgerHead,
   type LedgerNote,
   type LostFrames,
-  ledgerPathOf,
+  lossIn,
   type RecordingSummary,
   type SourceSum,
 } from "./ledger.ts";
 import type { LedgerFrames } from "./ledger-frames.ts";
 import type { FileHead } from "./matroska-head.ts";
-import type { Ledger } from "./read-ledger.ts";
+import type { Ledger, PlacedNote } from "./read-ledger.ts";
+import { identifyRecovered } from "./recovered-identities.ts";
 import { SourceTally } from "./source-tally.ts";
+import type { Survey } from "./survey.ts";
 import { pacesOf } from "./timing.ts";
-import { writeLedger } from "./write-ledger.ts";
+import type { ClosedLedger } from "./write-ledger.ts";
 
 const CRASH = "it ended by crash";
+const ELSEWHERE = "it is not where its line says: that is damaged, or it is";
 
-/** What a repair found in a crashed recording, and keeps. */
-export interface Kept {
-  readonly head: FileHead;
+/** What a repair goes by. */
+export interface Found {
+  readonly path: string;
+  /** Undefined where the ledger alone says what the file is. */
+  readonly head: FileHead | undefined;
   readonly ledger: Ledger | undefined;
-  readonly kept: LedgerFrames;
-  /** How many of them, from the first on, were in the ledger. */
-  readonly listed: number;
-  /** Bytes of the file. */
+  readonly survey: Survey;
+  /** Whether the file was closed before. */
+  readonly wasClosed: boolean;
+  /** Where its frames end now. */
+  readonly end: number;
+  /** Bytes of the file now. */
   readonly bytes: number;
 }
 
-/** Ends the ledger as the file ends. @returns how many listed frames were lost. */
-export async function closeLedger(path: string, found: Kept): Promise<number> {
-  const { head, ledger, kept, listed } = found;
-  const lost = rangesOf(framesFrom(ledger, listed)).map((range) => ({ ...range, why: CRASH }));
-  const notes = [
-    ...(ledger?.notes ?? []),
-    ...lost.map((dropped) => ({ note: { dropped }, after: kept.length })),
-  ];
-  await writeLedger(ledgerPathOf(path), {
-    head: ledger?.head ?? headLine(path, head),
-    frames: kept,
-    notes,
-    summary: summaryOf(found, lost),
-  });
-  return lost.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+/** A ledger as it is after a repair, and what that adds to its losses. */
+export interface RepairedLedger {
+  readonly closed: ClosedLedger;
+  readonly lost: readonly LostFrames[];
 }
 
-function* framesFrom(ledger: Ledger | undefined, first: number): Generator<LedgerFrame> {
-  for (let n = first; n < (ledger?.frames.length ?? 0); n++) yield ledger!.frames.at(n)!;
+/** What the ledger says once a file is repaired: which frames are in it, and of the others why not. */
+export function repairedLedger(found: Found): RepairedLedger {
+  const { path, head, ledger, survey } = found;
+  const { kept, unlisted } = survey;
+  const losses = lossesOf(found);
+  const before = ledger?.notes ?? [];
+  const known = losses.flatMap(({ note }) => lossIn(note) ?? []);
+  const isComplete = (ledger?.damaged.length ?? 0) === 0 && unlisted.length === 0;
+  const notes = before.map(({ note }) => note);
+  const untold = isComplete ? [] : identifyRecovered(kept, unlisted, notes, known);
+  const all: PlacedNote[] = [
+    ...before.map(({ note, after }) => ({ note, after: newPlace(ledger!.frames, kept, after) })),
+    ...losses,
+    ...untold.map((dropped) => ({ note: { dropped }, after: kept.length })),
+    ...(ledger?.damaged ?? []).map(({ text, bytes, after }) => {
+      const damagedLines = { bytes, text, why: "they cannot be read" };
+      return { note: { damagedLines }, after: newPlace(ledger!.frames, kept, after) };
+    }),
+  ].sort((one, other) => one.after - other.after);
+  const lost = [...known, ...untold];
+  const summary = summaryOf(
+    found,
+    all.map(({ note }) => note),
+  );
+  return {
+    closed: { head: ledger?.head ?? headLine(path, head!), frames: kept, notes: all, summary },
+    lost,
+  };
+}
+
+/** What is lost, and where in the ledger that is said. */
+function lossesOf({ survey, wasClosed, end }: Found): PlacedNote[] {
+  const { kept, damage, missing } = survey;
+  const notes: PlacedNote[] = [];
+  const late: LedgerFrame[] = [];
+  for (const { at, end: to, why, frames } of damage) {
+    if (at >= end) {
+      if (wasClosed) notes.push(...dropped(frames, why, kept.length));
+      else late.push(...frames);
+      continue;
+    }
+    const place = { at, bytes: to - at, why };
+    const ranges = rangesOf(frames);
+    const after = countUpTo(kept, at);
+    for (const range of ranges) notes.push({ note: { damaged: { ...range, ...place } }, after });
+    if (ranges.length === 0) notes.push({ note: { damaged: place }, after });
+  }
+  const cutOff = missing.filter(({ offset }) => offset >= end);
+  const elsewhere = missing.filter(({ offset }) => offset < end);
+  const why = wasClosed ? "the file ends before it" : CRASH;
+  return [
+    ...notes,
+    ...dropped(elsewhere, ELSEWHERE, kept.length),
+    ...dropped(
+      [...late, ...cutOff].sort((one, other) => one.offset - other.offset),
+      why,
+      kept.length,
+    ),
+  ];
+}
+
+function dropped(frames: readonly LedgerFrame[], why: string, after: number): PlacedNote[] {
+  return rangesOf(frames).map((range) => ({ note: { dropped: { ...range, why } }, after }));
+}
+
+/** Behind how many of the frames that are left a line stands that stood behind `after` of those before. */
+function newPlace(before: LedgerFrames, kept: LedgerFrames, after: number): number {
+  if (before.length === kept.length) return after;
+  return after === 0 ? 0 : countUpTo(kept, before.offsetAt(after - 1));
+}
+
+/** How many frames stand before a place of the file, or at it. */
+function countUpTo(frames: LedgerFrames, offset: number): number {
+  let [low, high] = [0, frames.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (frames.offsetAt(middle) <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** What can be said of a recording by those who were not there. */
-function summaryOf({ ledger, kept, bytes }: Kept, lost: readonly LostFrames[]): RecordingSummary {
-  const notes = ledger?.notes.map(({ note }) => note) ?? [];
-  const before = notes.flatMap((note) => ("dropped" in note ? [note.dropped] : []));
+function summaryOf(
+  { ledger, survey, bytes }: Found,
+  notes: readonly LedgerNote[],
+): RecordingSummary {
+  const { kept } = survey;
+  const before = ledger?.summary;
   const dropped: Record<string, number> = {};
   let leftOut = 0;
-  for (const { from, to, why } of [...before, ...lost]) {
+  for (const { from, to, why } of notes.flatMap((note) => lossIn(note) ?? [])) {
     if (why === LEFT_OUT) leftOut += to - from + 1;
     else dropped[why] = (dropped[why] ?? 0) + to - from + 1;
   }
   const count = Object.values(dropped).reduce((sum, one) => sum + one, leftOut);
   return {
-    ended: CRASH,
+    ended: before?.ended ?? CRASH,
     captured: kept.length + count,
     written: kept.length,
     dropped,
     ...(leftOut > 0 && { leftOut }),
-    refused: 0,
+    refused: before?.refused ?? 0,
     clockSteps: notes.flatMap((note) => ("clockStep" in note ? [note.clockStep.byMs] : [])),
     source: sourceSums(notes),
     newRuns: notes.filter((note) => "run" in note).length,

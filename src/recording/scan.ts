@@ -1,8 +1,10 @@
 import type { FileHandle } from "node:fs/promises";
-import { readHead, readNumber } from "./ebml.ts";
-import { read } from "./file-bytes.ts";
-import { BLOCK_HEAD_BYTES, type ClusterPlace, ID } from "./matroska.ts";
+import { ByteWindow } from "./byte-window.ts";
+import { elementIn, PEEK_BYTES } from "./elements.ts";
+import { readBeginning } from "./file-bytes.ts";
+import type { ClusterPlace } from "./matroska.ts";
 import { type FileHead, MAX_HEAD_BYTES, readFileHead } from "./matroska-head.ts";
+import { nextElement } from "./resync.ts";
 
 /** A whole frame in a file. */
 export interface Block {
@@ -21,48 +23,37 @@ export interface Cluster extends ClusterPlace {
   readonly size: number;
 }
 
-/** What stands between the head of a block and its JPEG: track, time, flags. */
-const TRACK_AND_TIME_BYTES = 4;
-/** Enough for the head of any element of a recording. */
-const PEEK_BYTES = 32;
-
 /** Reads what stands before the first frame. @throws {ThingError} `BAD_RECORDING`. */
 export async function headOf(file: FileHandle): Promise<FileHead> {
   const { size } = await file.stat();
-  return readFileHead(await read(file, 0, Math.min(size, MAX_HEAD_BYTES)));
+  return readFileHead(await readBeginning(file, Math.min(size, MAX_HEAD_BYTES)));
 }
 
-/** The clusters and whole frames from `at` to where the file ends, is torn, or has its cues. */
+/**
+ * The clusters and frames from `at` to where the file ends, is torn, or has its cues. It goes on behind what is damaged; whether a
+ * frame's own bytes have changed is not looked at.
+ */
 export async function* scan(file: FileHandle, at: number): AsyncGenerator<Block | Cluster> {
   const { size: fileSize } = await file.stat();
+  const window = new ByteWindow(file, fileSize, PEEK_BYTES);
   let clusterTick = 0;
   for (let position = at; position < fileSize; ) {
-    const peek = await read(file, position, Math.min(PEEK_BYTES, fileSize - position));
-    const head = readHead(peek);
-    if (!head) return;
-    const from = position + head.headBytes;
-    const end = from + head.size;
-    if (head.id === ID.Cluster) {
-      const tick = clusterTimestamp(peek.subarray(head.headBytes));
-      if (tick === undefined) return;
-      clusterTick = tick;
-      yield { kind: "cluster", at: position, tick, size: head.size };
-      position = from;
+    const peek = await window.at(position, PEEK_BYTES);
+    const element = peek && elementIn(peek, position);
+    if (element?.kind === "cues") return;
+    if (!element || element.end > fileSize) {
+      const next = await nextElement(window, position + 1, fileSize);
+      if (!next) return;
+      position = next.at;
       continue;
     }
-    if (end > fileSize) return;
-    if (head.id === ID.SimpleBlock) {
-      const offset = position + BLOCK_HEAD_BYTES;
-      if (offset > end || offset !== from + TRACK_AND_TIME_BYTES) return; // a torn head
-      const tick = clusterTick + peek.readInt16BE(head.headBytes + 1);
-      yield { kind: "block", offset, size: end - offset, tick };
-    } else if (head.id !== ID.Timestamp) return; // cues, or what the disk had there before
-    position = end;
+    position = element.end;
+    if (element.kind === "cluster") {
+      clusterTick = element.tick;
+      yield { kind: "cluster", at: element.at, tick: element.tick, size: element.size };
+    } else if (element.kind === "block") {
+      const { offset, size, after } = element;
+      yield { kind: "block", offset, size, tick: clusterTick + after };
+    }
   }
-}
-
-function clusterTimestamp(content: Uint8Array): number | undefined {
-  const head = readHead(content);
-  if (head?.id !== ID.Timestamp || content.length < head.headBytes + head.size) return undefined;
-  return readNumber(content.subarray(head.headBytes, head.headBytes + head.size));
 }

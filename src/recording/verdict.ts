@@ -1,5 +1,5 @@
 import { rangesOf, rangeText } from "./frame-ranges.ts";
-import { LEFT_OUT, type LedgerFrame, type LostFrames } from "./ledger.ts";
+import { LEFT_OUT, type LedgerFrame, type LostFrames, lossIn } from "./ledger.ts";
 import type { Ledger } from "./read-ledger.ts";
 import { SourceTally } from "./source-tally.ts";
 import { type Timing, timingOf } from "./timing.ts";
@@ -27,7 +27,7 @@ export function proof(ledger: Ledger, timing: Timing = timingOf(ledger)): string
   const { frames, notes, summary } = ledger;
   const seconds = ((frames.at(-1)?.capturedAt ?? 0) - (frames.at(0)?.capturedAt ?? 0)) / 1000;
   const has = `OK: ${frames.length} frames over ${seconds.toFixed(1)} s, ${summary?.ended}`;
-  const missing = notes.flatMap(({ note }) => ("dropped" in note ? [note.dropped] : []));
+  const missing = notes.flatMap(({ note }) => lossIn(note) ?? []);
   const leftOut = countOf(missing.filter(({ why }) => why === LEFT_OUT));
   const onPurpose = leftOut > 0 ? `; ${leftOut} left out on purpose, because ${LEFT_OUT}` : "";
   const lost = missing.filter(({ why }) => why !== LEFT_OUT);

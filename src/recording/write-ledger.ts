@@ -1,6 +1,4 @@
-import { open, rename } from "node:fs/promises";
-import { dirname } from "node:path";
-import { syncFolder } from "../base/sync-folder.ts";
+import { open } from "node:fs/promises";
 
 import { frameLine, type LedgerHead, noteLine, type RecordingSummary } from "./ledger.ts";
 import type { Ledger } from "./read-ledger.ts";
@@ -16,9 +14,9 @@ export interface ClosedLedger extends Pick<Ledger, "frames" | "notes"> {
 /** Lines that are written in one turn of the event loop. */
 const LINES_AT_ONCE = 4000;
 
-/** Writes a ledger, or replaces it all at once: whoever interrupts this finds the old one or the new. */
+/** Writes a ledger to a file of its own, whatever was there. When it resolves, it is on the disk. */
 export async function writeLedger(path: string, ledger: ClosedLedger): Promise<void> {
-  const file = await open(`${path}.new`, "w");
+  const file = await open(path, "w");
   try {
     let end = 0;
     for (const text of partsOf(ledger)) {
@@ -30,8 +28,6 @@ export async function writeLedger(path: string, ledger: ClosedLedger): Promise<v
   } finally {
     await file.close();
   }
-  await rename(`${path}.new`, path);
-  await syncFolder(dirname(path));
 }
 
 function* partsOf({ head, frames, notes, summary }: ClosedLedger): Generator<string> {

@@ -105,7 +105,7 @@ test("a changed byte, a missing ledger and a missing file are told", { timeout }
   assert.equal(changed.code, 1);
   assert.match(
     changed.stdout,
-    /film.mkv: disagrees with its ledger: 1 frame \(k3x9q2 frame 3\) damaged\.\n$/,
+    /film.mkv: disagrees with its ledger: 1 frame \(k3x9q2 frame 3\) damaged\. To keep what is whole, .*: thingscope repair film.mkv\n$/,
   );
   const none = await runCli(folder, "verify", "no.mkv");
   assert.deepEqual([none.code, none.stdout], [2, ""]);

@@ -6,6 +6,7 @@ import { read } from "../../src/recording/file-bytes.ts";
 import {
   type LostFrames,
   ledgerPathOf,
+  lossIn,
   type RecordingSummary,
 } from "../../src/recording/ledger.ts";
 import { CLUSTER_SIZE_AT, SEGMENT_AT, SEGMENT_SIZE_AT } from "../../src/recording/matroska.ts";
@@ -47,7 +48,7 @@ export async function accountOf(path: string): Promise<Account> {
   const kept: Kept[] = [];
   await using film = await openRecording(path);
   for await (const { jpeg, ...frame } of film.frames()) kept.push({ ...frame, crc: crc32(jpeg) });
-  const lost = ledger!.notes.flatMap(({ note }) => ("dropped" in note ? [note.dropped] : []));
+  const lost = ledger!.notes.flatMap(({ note }) => lossIn(note) ?? []);
   const summary = ledger!.summary!;
   const count = lost.reduce((sum, { from, to }) => sum + to - from + 1, 0);
   assert.equal(summary.written, kept.length, sentence);

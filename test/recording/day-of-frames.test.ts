@@ -13,7 +13,7 @@ import { newPath } from "./recordings.ts";
 const FRAMES = process.env.THINGSCOPE_LONG ? 2_600_000 : 60_000;
 const timeout = FRAMES > 60_000 ? 20 * TEST_MS : TEST_MS;
 /** Of the processor's time that the reading takes, in one turn of the loop. */
-const MOST_IN_ONE_TURN = 0.3;
+const MOST_IN_ONE_TURN = 0.5;
 /** Or of a turn in which hardly anything is done, ms. */
 const LITTLE_MS = 60;
 

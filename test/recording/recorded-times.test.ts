@@ -104,12 +104,12 @@ test("verify refuses times that cannot be", { timeout }, async () => {
   for (const [change, why] of [
     [
       shifted(10, -HOUR_MS),
-      /10 frames? .*not in it.*captured before the one in front, though no clock/,
+      /10 lines of the ledger cannot be right.*captured before the one in front, though no clock/,
     ],
     [
       (line: Line, n: number) =>
         n === 10 ? [line[0], line[1], START + 320, ...line.slice(3)] : line,
-      /1 frame .*not in it.*at the very time of the one in front/,
+      /1 line of the ledger cannot be right.*at the very time of the one in front/,
     ],
     [
       ({ summary, ...line }: Line) =>

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFile, open, readFile, truncate, utimes, writeFile } from "node:fs/promises";
+import { copyFile, open, readdir, readFile, truncate, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { logTo } from "../../src/base/log.ts";
@@ -80,4 +80,51 @@ test("a file that still changes is waited for", { timeout }, async () => {
   const quietMs = Date.now() - changed.getTime();
   assert.ok(quietMs >= 600, `${quietMs} ms`);
   assert.ok((await verifyRecording(copy)).ok);
+});
+
+test("a recording that was killed before its first frame is told of once, and nothing of it is lost", {
+  timeout,
+}, async () => {
+  const { path } = await record(frames(3, 40));
+  const folder = dirname(path);
+  const [bytes, ledger] = [await readFile(path), await readFile(ledgerPathOf(path), "utf8")];
+  const { offset } = (await readLedger(ledgerPathOf(path)))!.frames.at(0)!;
+  const [head, first] = ledger.split("\n");
+  const begun = async (name: string, video: Buffer, lines: string) => {
+    await writeFile(join(folder, `${name}.mkv`), video);
+    await writeFile(join(folder, `${name}.ledger.jsonl`), lines);
+  };
+  await begun("empty", Buffer.alloc(0), "");
+  await begun("torn-head", bytes.subarray(0, 20), "");
+  await begun("no-video", Buffer.alloc(0), `${head}\n`);
+  await begun("heads", bytes.subarray(0, offset - 31), `${head}\n`);
+  await begun("torn", bytes.subarray(0, offset + 100), `${head}\n${first}\n`);
+  await writeFile(join(folder, "mine.mkv"), ""); // of somebody else: it has no ledger
+  const told = async () => {
+    const lines: string[] = [];
+    const log = logTo((_, message) => lines.push(message));
+    await repairFolder(folder, { log, quietMs: 0 });
+    return lines;
+  };
+  const lines = await told();
+  assert.equal(lines.length, 6, lines.join("\n"));
+  assert.equal(lines.filter((line) => line.includes("are removed")).length, 4, lines.join("\n"));
+  assert.match(lines.join("\n"), /torn\.mkv\.no-frame now; its ledger lists 1 frame as lost/);
+  const { summary, notes } = (await readLedger(join(folder, "torn.ledger.jsonl")))!;
+  assert.deepEqual(
+    [summary?.written, summary?.captured, summary?.ended],
+    [0, 1, "it ended by crash"],
+  );
+  assert.ok("dropped" in notes[0]!.note);
+  assert.deepEqual(
+    await told(),
+    lines.filter((line) => line.includes("mine.mkv")),
+  );
+  assert.deepEqual((await readdir(folder)).sort(), [
+    "film.ledger.jsonl",
+    "film.mkv",
+    "mine.mkv",
+    "torn.ledger.jsonl",
+    "torn.mkv.no-frame",
+  ]);
 });

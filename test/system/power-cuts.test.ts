@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { isDeepStrictEqual, promisify } from "node:util";
@@ -9,6 +9,7 @@ import { openRecording } from "../../src/recording/open-recording.ts";
 import { repairRecording } from "../../src/recording/repair.ts";
 import { TEST_MS } from "../limits.ts";
 import { type Account, accountOf, type Captured, missingFrom } from "../recording/accounts.ts";
+import { damage } from "../recording/damage.ts";
 import { collect, newPath } from "../recording/recordings.ts";
 import { callsThatMade, type DiskCall, readDiskLog } from "./disk-log.ts";
 import { runWithShim } from "./disk-shim.ts";
@@ -65,9 +66,8 @@ async function repairAll(folder: string): Promise<Account[]> {
     const path = join(folder, name);
     try {
       await using film = await openRecording(path);
-      const before = (await collect(film.frames())).length;
-      const { frames } = await repairRecording(path);
-      assert.ok(frames <= before, `${path} had ${before} frames and has ${frames} now`);
+      await collect(film.frames()); // it can be read as it is
+      await repairRecording(path);
     } catch (error) {
       if (error instanceof ThingError && error.code === "BAD_RECORDING") continue;
       throw error;
@@ -160,6 +160,7 @@ test("a repair that the power ends, wherever it is, can be run again and lists t
     const fate = k % 2 ? "some sectors" : "in order, torn";
     const count = Math.floor(history.calls.length * (0.2 + 0.8 * random()));
     const crashed = await restoredFrom(history, { count, fate, random });
+    if (k % 2) await damageAll(crashed, random);
     const before = await callsThatMade(crashed);
     const log = await newPath("disk-log");
     const settings = { DISK_FOLDER: `${crashed}/`, DISK_LOG: log };
@@ -181,6 +182,18 @@ test("a repair that the power ends, wherever it is, can be run again and lists t
   assert.deepEqual(failures, []);
   console.log(`# ${cuts} cuts in ${repairs} repairs`);
 });
+
+/** A disk whose power failed may have lost bytes in the middle, too. */
+async function damageAll(folder: string, random: Random): Promise<void> {
+  for (const name of await readdir(folder, { recursive: true })) {
+    const path = join(folder, name);
+    const { size } = await stat(path);
+    if (!/\.(mkv|jsonl)$/.test(name) || size < 5000) continue;
+    const anywhere = () => Math.floor(2000 + random() * (size - 4000));
+    await damage(path, anywhere(), { flip: 2 });
+    await damage(path, anywhere(), { zeros: 600 });
+  }
+}
 
 /** Which frames there are, and which are listed as lost. */
 function identities(accounts: readonly Account[]) {

@@ -8,6 +8,7 @@
  * DISK_FAIL_AT   the n-th of them, counted from 1, fails ...
  * DISK_ERRNO     ... with this errno
  * DISK_ERROR     while this file exists, every one fails with the errno that stands in it
+ * DISK_BAD       "FROM TO": bytes of its .mkv files that cannot be read (EIO)
  * DISK_FAT       as FAT and exFAT have it: no hard links (the errno in it), no modes, no sync of folders (EINVAL), no names with
  *                <>:"|?*, names of another case are the same
  */
@@ -136,3 +137,31 @@ int chmod(const char *path, mode_t mode) {
     }
 OPENED(open)
 OPENED(open64)
+
+/* How many of the bytes from `at` on can be read: all, those before the bad ones, or none. */
+static size_t readable(int fd, size_t count, off_t at) {
+    char name[64], path[4096];
+    const char *folder = getenv("DISK_FOLDER"), *bad = getenv("DISK_BAD");
+    long from, to;
+    if (!folder || !bad || sscanf(bad, "%ld %ld", &from, &to) != 2) return count;
+    snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+    ssize_t length = readlink(name, path, sizeof path - 1);
+    if (length < 4) return count;
+    path[length] = 0;
+    if (strncmp(path, folder, strlen(folder)) || strcmp(path + length - 4, ".mkv")) return count;
+    if (at >= to || at + (off_t)count <= from) return count;
+    return at < from ? (size_t)(from - at) : 0;
+}
+
+#define READS(name, type) \
+    ssize_t name(int fd, void *into, size_t count, type at) { \
+        size_t most = readable(fd, count, at); \
+        if (count && !most) { \
+            errno = EIO; \
+            return -1; \
+        } \
+        return REAL(name, fd, into, most, at); \
+    }
+
+READS(pread, off_t)
+READS(pread64, off64_t)

@@ -1,0 +1,51 @@
+import type { FileHandle } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
+import { readNumber } from "./ebml.ts";
+import { readIfReadable } from "./file-bytes.ts";
+import { type ClusterPlace, ID, SEGMENT_AT } from "./matroska.ts";
+import { childrenOf, type FileHead } from "./matroska-head.ts";
+
+/** Entries that are read in one turn of the event loop: a day has 86,400. */
+const POINTS_AT_ONCE = 2000;
+
+/** The clusters that a file's index lists; undefined when it has none, or it is damaged. */
+export async function cuesOf(
+  file: FileHandle,
+  { cuesAt }: Pick<FileHead, "cuesAt">,
+): Promise<ClusterPlace[] | undefined> {
+  if (cuesAt === undefined) return undefined;
+  const { size } = await file.stat();
+  const bytes = await readIfReadable(file, cuesAt, Math.max(0, size - cuesAt));
+  if (!bytes) return undefined;
+  const [cues] = childrenOf(bytes, 0, bytes.length);
+  if (cues?.id !== ID.Cues || cues.end > bytes.length) return undefined;
+  const places: ClusterPlace[] = [];
+  for (const point of childrenOf(bytes, cues.from, cues.end)) {
+    const place = placeIn(bytes, point);
+    if (!place) return undefined;
+    if (places.push(place) % POINTS_AT_ONCE === 0) await setImmediate();
+  }
+  return places;
+}
+
+function placeIn(bytes: Buffer, point: { from: number; end: number }): ClusterPlace | undefined {
+  const find = (id: number, within: { from: number; end: number } | undefined) =>
+    within && [...childrenOf(bytes, within.from, within.end)].find((part) => part.id === id);
+  const place = find(ID.CueClusterPosition, find(ID.CueTrackPositions, point));
+  const time = find(ID.CueTime, point);
+  if (!place || !time) return undefined;
+  return {
+    at: SEGMENT_AT + readNumber(bytes.subarray(place.from, place.end)),
+    tick: readNumber(bytes.subarray(time.from, time.end)),
+  };
+}
+
+/** Whether an index leads to these clusters. */
+export function leadsTo(
+  cues: readonly ClusterPlace[] | undefined,
+  clusters: readonly ClusterPlace[],
+): boolean {
+  const isSame = ({ at, tick }: ClusterPlace, n: number) =>
+    at === clusters[n]?.at && tick === clusters[n].tick;
+  return cues?.length === clusters.length && cues.every(isSame);
+}
