@@ -43,7 +43,7 @@ export async function repairFolder(
       onRepaired(path);
     } catch (error) {
       if (signal?.aborted) return;
-      await settle(path, error, log);
+      if (!(await isDeleted(path))) await settle(path, error, log);
     }
   }
 }
@@ -64,6 +64,13 @@ async function settle(path: string, error: unknown, log: Log): Promise<void> {
 
 function isOfNoFrame(error: unknown): boolean {
   return error instanceof ThingError && error.code === "BAD_RECORDING";
+}
+
+function isDeleted(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => false,
+    (error) => error.code === "ENOENT",
+  );
 }
 
 /** A time that is still to come, where the clock was set back, says nothing: then it has to stay the same for as long. */

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { TEST_MS } from "../limits.ts";
+import { eventually } from "../outputs/watching.ts";
+import { irregular } from "../recording/irregular.ts";
+import { record } from "../recording/recordings.ts";
+import { ask } from "../server/requests.ts";
+import { recorderFor } from "../things/recorder-server.ts";
+import { slowFfmpeg } from "./slow-ffmpeg.ts";
+
+const timeout = TEST_MS;
+
+/** A served recorder that has a recording of its own already, `film.mkv`. */
+async function withFilm(t: TestContext, options = {}) {
+  const served = await recorderFor(t, options);
+  await record(irregular(), { path: join(served.folder, "film.mkv") });
+  await eventually(() => served.recorder.recordings.length === 1);
+  const remove = (n = 0) => {
+    const path = `/recordings/${served.recorder.recordings[n]!.id}`;
+    return ask(served.port, { method: "DELETE", path });
+  };
+  const files = async () =>
+    (await readdir(served.folder)).filter((name) => !name.startsWith(".")).toSorted();
+  return { ...served, thing: await served.client(), remove, files };
+}
+
+test("what is being exported is not deleted, nor exported to the same format once more, until the export is cancelled", {
+  timeout,
+}, async (t) => {
+  await slowFfmpeg(t, "film");
+  const { recorder, thing, remove, files } = await withFilm(t);
+  const { id } = recorder.recordings[0]!;
+  const cancel = new AbortController();
+  const input = { id, format: "mp4", replace: true };
+  const exported = thing.invoke("export", input, { signal: cancel.signal }).catch(() => {});
+  await eventually(() => recorder.busy);
+  const refused = await remove();
+  assert.equal(refused.status, 409, refused.text);
+  assert.match(refused.text, /'film\.mkv' is being exported/);
+  await assert.rejects(thing.invoke("export", input), /is being exported/);
+  cancel.abort();
+  await exported;
+  await eventually(() => !recorder.busy);
+  assert.deepEqual(await files(), ["film.ledger.jsonl", "film.mkv"]);
+  assert.equal((await remove()).status, 204);
+  assert.deepEqual(await files(), []);
+});
+
+test("what is still being made an MP4 is not deleted, and nothing is there again after it was", {
+  timeout,
+}, async (t) => {
+  const release = await slowFfmpeg(t, "nest");
+  const { recorder, camera, thing, remove, files } = await withFilm(t, { format: "mp4" });
+  await thing.invoke("start_recording", { name: "nest" });
+  const { added } = camera.mjpeg_stream.stats;
+  await eventually(() => camera.mjpeg_stream.stats.added > added + 5);
+  const stopped = thing.invoke("stop_recording");
+  await eventually(() => recorder.recordings[0]!.toJSON().ended === "stopped");
+  assert.equal(recorder.recordings[0]!.name, "nest.mkv");
+  const refused = await remove();
+  assert.equal(refused.status, 409, refused.text);
+  assert.match(refused.text, /'nest\.mkv' is being converted/);
+  await release();
+  await stopped;
+  assert.deepEqual(
+    (await files()).filter((name) => name.startsWith("nest")),
+    ["nest.ledger.jsonl", "nest.mp4"],
+  );
+  assert.equal(recorder.recordings[0]!.name, "nest.mp4");
+  assert.equal((await remove()).status, 204);
+  assert.deepEqual(await files(), ["film.ledger.jsonl", "film.mkv"]);
+  assert.equal(recorder.recordings.length, 1);
+});
+
+test("a server that is stopped during an export leaves the recording, and nothing half made", {
+  timeout,
+}, async (t) => {
+  await slowFfmpeg(t, "film");
+  const { recorder, url, server, files } = await withFilm(t);
+  const input = { id: recorder.recordings[0]!.id, format: "webm", replace: true };
+  const headers = { "Content-Type": "application/json" };
+  const body = JSON.stringify(input);
+  await fetch(`${url}/recorder/export`, { method: "POST", headers, body });
+  await eventually(() => recorder.busy);
+  await server.close();
+  assert.deepEqual(await files(), ["film.ledger.jsonl", "film.mkv"]);
+});
