@@ -149,7 +149,9 @@ async function makeDraft(
 
 /** What was made of it before a crash, if that is whole: its name says that its bytes are on the disk. */
 async function madeBefore(file: FileHandle, path: string, options: ExportOptions) {
-  if (!(await stat(path).catch(() => undefined))) return undefined;
+  const found = await stat(path).catch(() => undefined);
+  if (found?.size === 0) await rm(path); // it only reserved the name, on a disk without links
+  if (!found?.size) return undefined;
   const compared = await exportFaults(file, path, options).catch(() => undefined);
   if (!compared || compared.faults) return undefined;
   await syncFolder(dirname(path));

@@ -11,7 +11,7 @@ export type DiskCall = {
   | { readonly kind: "write"; readonly file: number; readonly at: number; readonly bytes: Buffer }
   | { readonly kind: "truncate"; readonly file: number; readonly length: number }
   | { readonly kind: "sync begins" | "sync ends"; readonly file: number }
-  | { readonly kind: "rename"; readonly to: string }
+  | { readonly kind: "rename" | "link"; readonly to: string }
   | { readonly kind: "unlink" | "mkdir" }
 );
 
@@ -25,6 +25,7 @@ const KINDS = [
   "rename",
   "unlink",
   "mkdir",
+  "link",
 ] as const;
 const HEAD_BYTES = 40;
 
@@ -45,11 +46,11 @@ export async function readDiskLog(path: string): Promise<DiskCall[]> {
     const time = Number(log.readBigInt64LE(at + 32)) / 1000;
     const about = { time, path: log.toString("utf8", pathAt, restAt) };
     at = restAt;
-    if (kind === "write" || kind === "rename") at += length;
+    if (kind === "write" || kind === "rename" || kind === "link") at += length;
     if (kind === "") throw new Error("The log of the disk is broken.");
     if (kind === "write") {
       calls.push({ ...about, kind, file, at: place, bytes: log.subarray(restAt, at) });
-    } else if (kind === "rename")
+    } else if (kind === "rename" || kind === "link")
       calls.push({ ...about, kind, to: log.toString("utf8", restAt, at) });
     else if (kind === "truncate") calls.push({ ...about, kind, file, length: place });
     else if (kind === "unlink" || kind === "mkdir") calls.push({ ...about, kind });

@@ -59,6 +59,15 @@ test("a removal or a new name may not have come to pass", async () => {
   assert.deepEqual(await after([...named, renamed], "kept"), { film2: "a" });
 });
 
+test("a second name may not be there, nor the first one be gone", async () => {
+  const named = [FILE_IS_MADE, write(0, "a"), ...FOLDER_IS_SYNCED, ...FILE_IS_SYNCED];
+  const linked: DiskCall = { kind: "link", path, time, to: "/disk/film2" };
+  const unlinked: DiskCall = { kind: "unlink", path, time };
+  assert.deepEqual(await after([...named, linked], "kept"), { film: "a", film2: "a" });
+  assert.deepEqual(await after([...named, linked, unlinked], "lost"), { film: "a" });
+  assert.deepEqual(await after([...named, linked, unlinked], "kept"), { film2: "a" });
+});
+
 test("sectors may be there or not, each as a whole", async () => {
   const [old, young] = ["o".repeat(512), "n".repeat(512)];
   const safe = [FILE_IS_MADE, write(0, old.repeat(4)), ...FOLDER_IS_SYNCED, ...FILE_IS_SYNCED];

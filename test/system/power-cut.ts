@@ -26,7 +26,7 @@ export type Fate = (typeof FATES)[number];
 const SECTOR = 512;
 
 type DataCall = Extract<DiskCall, { kind: "write" | "truncate" }>;
-type NameCall = Extract<DiskCall, { kind: "create" | "rename" | "unlink" | "mkdir" }>;
+type NameCall = Extract<DiskCall, { kind: "create" | "rename" | "link" | "unlink" | "mkdir" }>;
 
 /** A call, the how-manyth it was, and whether a sync has confirmed it. */
 interface Asked<Call> {
@@ -67,8 +67,8 @@ export class Disk {
       else if (call.kind === "create") found.set(call.path, call.inode!);
       else {
         const inode = found.get(call.path);
-        found.delete(call.path);
-        if (inode && call.kind === "rename") found.set(call.to, inode);
+        if (call.kind !== "link") found.delete(call.path);
+        if (inode && "to" in call) found.set(call.to, inode);
       }
     }
     for (const path of folders) {

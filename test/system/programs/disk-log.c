@@ -6,6 +6,9 @@
  *
  * DISK_SYNC_MS   how long a sync takes, ms. Nothing is synced in truth: the log says what would be on the disk.
  *
+ * Programs that the process starts write into the same log, in the order in which the disk was asked: what ffmpeg writes is there until
+ * somebody syncs it, like all else.
+ *
  * The log is a row of records: a struct record, then the path, then the bytes written (or the path renamed to).
  */
 #define _GNU_SOURCE
@@ -18,12 +21,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
-enum kind { CREATE = 1, WRITE, TRUNCATE, SYNC_BEGINS, SYNC_ENDS, RENAME, UNLINK, MKDIR };
+enum kind { CREATE = 1, WRITE, TRUNCATE, SYNC_BEGINS, SYNC_ENDS, RENAME, UNLINK, MKDIR, LINK };
 
 struct record {
     uint32_t kind, path_bytes;
@@ -32,9 +36,26 @@ struct record {
     int64_t time_us; /* since the epoch */
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t threads = PTHREAD_MUTEX_INITIALIZER;
 
 #define REAL(name, ...) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))(__VA_ARGS__)
+
+static int the_log(void) {
+    static int log = -1;
+    if (log < 0) log = REAL(open, getenv("DISK_LOG"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    return log;
+}
+
+/* One call at a time, of all threads and of all processes. */
+static void lock(void) {
+    pthread_mutex_lock(&threads);
+    flock(the_log(), LOCK_EX);
+}
+
+static void unlock(void) {
+    flock(the_log(), LOCK_UN);
+    pthread_mutex_unlock(&threads);
+}
 
 static int is_watched(const char *path) {
     const char *folder = getenv("DISK_FOLDER");
@@ -61,8 +82,7 @@ static void put(int log, const void *from, size_t count) {
 }
 
 static void note(enum kind kind, const char *path, uint64_t file, uint64_t at, const void *bytes, uint64_t count) {
-    static int log = -1;
-    if (log < 0) log = REAL(open, getenv("DISK_LOG"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    int log = the_log();
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     struct record record = {kind, (uint32_t)strlen(path), file, at, count, now.tv_sec * 1000000LL + now.tv_nsec / 1000};
@@ -83,12 +103,12 @@ static uint64_t inode(int fd) {
         mode_t mode = flags & O_CREAT ? va_arg(rest, mode_t) : 0; \
         va_end(rest); \
         if (!is_watched(path) || !(flags & (O_CREAT | O_TRUNC))) return REAL(name, path, flags, mode); \
-        pthread_mutex_lock(&lock); \
+        lock(); \
         int was_there = !access(path, F_OK); \
         int fd = REAL(name, path, flags, mode); \
         if (fd >= 0 && !was_there) note(CREATE, path, inode(fd), 0, 0, 0); \
         if (fd >= 0 && was_there && flags & O_TRUNC) note(TRUNCATE, path, inode(fd), 0, 0, 0); \
-        pthread_mutex_unlock(&lock); \
+        unlock(); \
         return fd; \
     }
 
@@ -99,7 +119,7 @@ OPEN(open64)
 #define WRITES(call, parts, count, position) \
     char path[PATH_MAX]; \
     if (!is_watched_fd(fd, path)) return call; \
-    pthread_mutex_lock(&lock); \
+    lock(); \
     uint64_t place = (uint64_t)(position); \
     ssize_t done = call; \
     uint64_t left = done > 0 ? (uint64_t)done : 0; \
@@ -109,7 +129,7 @@ OPEN(open64)
         place += taken; \
         left -= taken; \
     } \
-    pthread_mutex_unlock(&lock); \
+    unlock(); \
     return done;
 
 #define HERE lseek(fd, 0, SEEK_CUR)
@@ -141,10 +161,10 @@ ssize_t pwritev64(int fd, const struct iovec *from, int count, off64_t at) {
     int name(int fd, type length) { \
         char path[PATH_MAX]; \
         if (!is_watched_fd(fd, path)) return REAL(name, fd, length); \
-        pthread_mutex_lock(&lock); \
+        lock(); \
         int failed = REAL(name, fd, length); \
         if (!failed) note(TRUNCATE, path, inode(fd), (uint64_t)length, 0, 0); \
-        pthread_mutex_unlock(&lock); \
+        unlock(); \
         return failed; \
     }
 
@@ -155,36 +175,40 @@ TRUNCATES(ftruncate64, off64_t)
     int name(int fd) { \
         char path[PATH_MAX]; \
         if (!is_watched_fd(fd, path)) return REAL(name, fd); \
-        pthread_mutex_lock(&lock); \
+        lock(); \
         note(SYNC_BEGINS, path, inode(fd), 0, 0, 0); \
-        pthread_mutex_unlock(&lock); \
+        unlock(); \
         const char *ms = getenv("DISK_SYNC_MS"); \
         if (ms) usleep(1000 * (useconds_t)atoi(ms)); \
-        pthread_mutex_lock(&lock); \
+        lock(); \
         note(SYNC_ENDS, path, inode(fd), 0, 0, 0); \
-        pthread_mutex_unlock(&lock); \
+        unlock(); \
         return 0; \
     }
 
 SYNCS(fsync)
 SYNCS(fdatasync)
 
-int rename(const char *from, const char *to) {
-    if (!is_watched(from)) return REAL(rename, from, to);
-    pthread_mutex_lock(&lock);
-    int failed = REAL(rename, from, to);
-    if (!failed) note(RENAME, from, 0, 0, to, strlen(to));
-    pthread_mutex_unlock(&lock);
-    return failed;
-}
+#define SECOND_NAMES(name, kind) \
+    int name(const char *from, const char *to) { \
+        if (!is_watched(from)) return REAL(name, from, to); \
+        lock(); \
+        int failed = REAL(name, from, to); \
+        if (!failed) note(kind, from, 0, 0, to, strlen(to)); \
+        unlock(); \
+        return failed; \
+    }
+
+SECOND_NAMES(rename, RENAME)
+SECOND_NAMES(link, LINK)
 
 #define NAMES(name, kind, parameters, ...) \
     int name parameters { \
         if (!is_watched(path)) return REAL(name, __VA_ARGS__); \
-        pthread_mutex_lock(&lock); \
+        lock(); \
         int failed = REAL(name, __VA_ARGS__); \
         if (!failed) note(kind, path, 0, 0, 0, 0); \
-        pthread_mutex_unlock(&lock); \
+        unlock(); \
         return failed; \
     }
 
