@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { chmod, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import WebSocket from "ws";
@@ -73,6 +73,39 @@ test("a folder of secrets that others may read is closed to them, and that is sa
   await new AccountsFile(folder).open();
   assert.equal((await stat(folder)).mode & 0o777, 0o700);
   assert.equal((await stat(join(folder, "accounts.json"))).mode & 0o777, 0o600);
+});
+
+test("secrets that others could have written are refused, and a running server keeps those from before", {
+  timeout,
+}, async (t) => {
+  const { folder } = await secured(t);
+  const running = new AccountsFile(folder);
+  const { users } = (await running.open()).data;
+  const file = join(folder, "accounts.json");
+  const isRefused = (why: RegExp) =>
+    assert.rejects(new AccountsFile(folder).open(), { code: "BAD_CONFIG", message: why });
+  for (const [path, mode] of [
+    [file, 0o600],
+    [folder, 0o700],
+  ] as const) {
+    await chmod(path, mode | 0o020);
+    await isRefused(/can be written by others/);
+    if (process.getuid?.() === 0) {
+      await chmod(path, mode);
+      await chown(path, 12345, 12345);
+      await isRefused(/belongs to another user \(12345; this one is 0\)/);
+      await chown(path, 0, 0);
+    }
+    await chmod(path, mode);
+  }
+  await writeFile(
+    `${file}.planted`,
+    JSON.stringify({ key: "k".repeat(43), users: {}, tokens: {} }),
+  );
+  await chmod(`${file}.planted`, 0o666);
+  await rename(`${file}.planted`, file);
+  assert.equal(await running.refresh(), false);
+  assert.deepEqual(running.current.data.users, users);
 });
 
 test("a user with another role or password is another user from then on", {

@@ -1,4 +1,4 @@
-import { chmod, mkdir, open, rm, stat } from "node:fs/promises";
+import { open, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { delay } from "../../base/abort.ts";
 import { now } from "../../base/clock.ts";
@@ -8,6 +8,7 @@ import { readRegular } from "../../base/regular-file.ts";
 import { errorsIn } from "../../core/schema.ts";
 import { SettingsFile } from "../../core/settings-file.ts";
 import { Accounts, AccountsData } from "./accounts.ts";
+import { assertOwn, makePrivate } from "./private-folder.ts";
 import { newSecret } from "./secrets.ts";
 
 /** Where secrets are, in the folder of all settings. No Thing can have this name. */
@@ -46,8 +47,7 @@ export class AccountsFile {
 
   /** Reads them, and makes the file where there is none. @throws {ThingError} `BAD_CONFIG` for a file that is none. */
   async open(): Promise<Accounts> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    await this.#closeToOthers();
+    await makePrivate(this.#folder, this.#log);
     if ((await versionOf(this.#path)) === undefined) return this.change((data) => data);
     return this.#read();
   }
@@ -74,7 +74,7 @@ export class AccountsFile {
 
   /** Saves what `edit` makes of the present accounts; nobody else changes them meanwhile. */
   async change(edit: (data: AccountsData) => AccountsData): Promise<Accounts> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await makePrivate(this.#folder, this.#log);
     return this.#locked(async () => {
       const isThere = (await versionOf(this.#path)) !== undefined;
       const before = isThere ? await this.#read() : this.#accounts;
@@ -100,6 +100,7 @@ export class AccountsFile {
   }
 
   async #read(): Promise<Accounts> {
+    assertOwn(this.#path, await stat(this.#path));
     const version = await versionOf(this.#path);
     const data = parsed((await readRegular(this.#path, { follow: true })).toString("utf8"));
     if (!isAccounts(data)) throw unusable(this.#path);
@@ -107,18 +108,6 @@ export class AccountsFile {
     this.#accounts = new Accounts(data);
     this.#onChange(this.#accounts);
     return this.#accounts;
-  }
-
-  async #closeToOthers(): Promise<void> {
-    for (const [path, mode] of [
-      [this.#folder, 0o700],
-      [this.#path, 0o600],
-    ] as const) {
-      const found = await stat(path).catch(() => undefined);
-      if (!found || (found.mode & 0o077) === 0) continue;
-      await chmod(path, mode);
-      this.#log.warn(`Others could read ${path}; from now on only this user can.`);
-    }
   }
 
   async #locked<T>(work: () => Promise<T>): Promise<T> {

@@ -1,8 +1,9 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { messageOf, ThingError } from "../../base/errors.ts";
+import { makePrivate } from "../login/private-folder.ts";
 import { selfSigned } from "./self-signed.ts";
 
 /** What a server shows that it is who it says it is. */
@@ -22,6 +23,7 @@ const RENEW_BEFORE_MS = 30 * DAY_MS;
  * A certificate of the server's own, from `folder` or made new: when there is none, when it ends within 30 days, or
  * when this machine has another name or address than it says.
  * @param names - Further names under which the server is reached.
+ * @throws {ThingError} `BAD_CONFIG` for a folder that others may write to.
  */
 export async function ownCertificate(
   folder: string,
@@ -29,11 +31,10 @@ export async function ownCertificate(
 ): Promise<TlsFiles & { isNew: boolean }> {
   const [certFile, keyFile] = [join(folder, "certificate.pem"), join(folder, "key.pem")];
   const wanted = [...new Set([...ownNames(), ...names])];
+  await makePrivate(folder);
   const found = await filesAt(certFile, keyFile).catch(() => undefined);
   if (found && isGood(found, wanted, now)) return { ...found, isNew: false };
   const made = selfSigned({ names: wanted, days: VALID_DAYS, from: now });
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await chmod(folder, 0o700);
   await replace(keyFile, made.key);
   await replace(certFile, made.cert);
   return { ...made, isNew: true };
