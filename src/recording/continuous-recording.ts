@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { abortable } from "../base/abort.ts";
 import { now } from "../base/clock.ts";
-import { laneOf } from "../base/disk-lane.ts";
+import { laneAt, laneOf } from "../base/disk-lane.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import type { StoredFrame } from "../frames/stored-picture.ts";
@@ -14,10 +14,11 @@ import {
   roomOf,
 } from "./continuous-options.ts";
 import { ConvertingWriter, newRecording, type Recorded } from "./converting-writer.ts";
-import { lackOfRoom, makeUsable } from "./disk-room.ts";
+import { lackOfRoom, largestFileIn, makeUsable } from "./disk-room.ts";
 import { type KeptFile, KeptFiles } from "./kept-files.ts";
 import { QueueBound } from "./queue-bound.ts";
 import { expectedFpsOf, nameOf, refusedBy, streamOf } from "./recorded-camera.ts";
+import { FILE_IS_FULL } from "./recording-disk.ts";
 import type { RecordingOptions } from "./recording-options.ts";
 import { RoomWatch } from "./room-watch.ts";
 
@@ -89,6 +90,7 @@ export class ContinuousRecording {
   #latest: RecordingOptions["follows"];
   #written = 0;
   #until = Number.POSITIVE_INFINITY;
+  #largestFile = Number.POSITIVE_INFINITY;
   #endReason: string | undefined;
   #finish: (summary: Promise<ContinuousSummary>) => void = () => {};
   #announceEnd: () => void = () => {};
@@ -122,6 +124,7 @@ export class ContinuousRecording {
     ];
     this.#writer = this.#openFile();
     this.opened = this.#writer.opened;
+    void this.#lookForLimit().catch(() => {}); // a disk that does not say may still refuse
   }
 
   /** Why it ends or has ended; undefined while it records. */
@@ -176,7 +179,7 @@ export class ContinuousRecording {
     const isEarly = this.#captured === 0 && frame.capturedAt < (this.#options.from?.() ?? 0);
     if (frame.capturedAt > this.#until) this.#end("stopped");
     const { endReason } = this.#writer;
-    if (endReason !== undefined) this.#end(endReason); // at once, however long its file takes to close
+    if (endReason !== undefined) this.#endOrGoOn(endReason); // at once, however long its file takes to close
     if (this.#endReason !== undefined || isEarly) return;
     const bytes = frame.size + FRAME_OVERHEAD;
     if (this.#isFull(frame, bytes) && !this.#isSplitting) this.#split();
@@ -187,13 +190,29 @@ export class ContinuousRecording {
     this.#writer.add(frame.lend(), () => frame.release());
   }
 
+  async #lookForLimit(): Promise<void> {
+    const path = await this.opened;
+    const lane = await laneAt(path);
+    this.#largestFile = await lane.read(() => largestFileIn(dirname(path)));
+  }
+
   /** Whether the present file ends before this frame. */
   #isFull({ capturedAt }: StoredFrame, bytes: number): boolean {
-    const { splitSec = Number.POSITIVE_INFINITY, splitBytes = Number.POSITIVE_INFINITY } =
-      this.#options;
+    const { splitSec = Number.POSITIVE_INFINITY, splitBytes = this.#largestFile } = this.#options;
     const { firstAt, bytes: before } = this.#file;
     const isFirst = Number.isNaN(firstAt);
-    return !isFirst && (capturedAt - firstAt >= splitSec * 1000 || before + bytes > splitBytes);
+    return (
+      !isFirst &&
+      (capturedAt - firstAt >= splitSec * 1000 ||
+        before + bytes > Math.min(splitBytes, this.#largestFile))
+    );
+  }
+
+  /** A file that takes no more is no reason to record no more: the next goes on. */
+  #endOrGoOn(why: string): void {
+    const mayGoOn = why === FILE_IS_FULL && this.#writer.stats.written > 0 && !this.#isSplitting;
+    if (mayGoOn && this.#endReason === undefined) this.#split();
+    else this.#end(why);
   }
 
   #split(): void {
@@ -228,7 +247,7 @@ export class ContinuousRecording {
       log: this.#log,
     });
     const endItself = (why: string) => {
-      if (writer === this.#writer) this.#end(why);
+      if (writer === this.#writer) this.#endOrGoOn(why);
     };
     writer.opened.then(
       (opened) => this.#options.onFile?.(opened),

@@ -4,6 +4,11 @@ import { ThingError } from "../base/errors.ts";
 import { makeFolder } from "../base/folders.ts";
 import { rememberMount, unmounted } from "../base/mounts.ts";
 
+/** What `statfs` says of FAT. */
+const FAT = 0x4d44;
+/** The index of a file of 4 GiB, and what may wait to be written to it. */
+const FILE_END_BYTES = 128 * 2 ** 20;
+
 /** How much of a disk recordings may take. */
 export interface RoomLimits {
   /** Bytes that stay free on the disk. */
@@ -39,6 +44,12 @@ export async function makeUsable(folder: string): Promise<void> {
   }
   await makeFolder(folder);
   await rememberMount(folder);
+}
+
+/** How large a file may become on the disk of a folder, bytes, as far as that is known before. Its end needs some room, too. */
+export async function largestFileIn(folder: string): Promise<number> {
+  const { type } = await statfs(folder);
+  return type === FAT ? 2 ** 32 - FILE_END_BYTES : Number.POSITIVE_INFINITY;
 }
 
 /** How full a folder's disk is, bytes. */

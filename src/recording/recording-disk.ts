@@ -1,4 +1,5 @@
 import { crc32 } from "node:zlib";
+import { codeOf } from "../base/error-code.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Frame } from "../frames/frame.ts";
 import { Vanished } from "./file-watch.ts";
@@ -174,8 +175,12 @@ export class RecordingDisk {
   }
 }
 
+/** FAT takes 4 GiB, and a process may have a limit: another file may go on. */
+export const FILE_IS_FULL = "the file is as large as its disk allows";
+
 /** What went wrong with a disk, in a few words for the ledger. */
 export function diskFault(error: unknown): string {
+  if (codeOf(error) === "EFBIG") return FILE_IS_FULL;
   if (error instanceof Vanished) return error.message;
   return isDiskFull(error) ? "the disk is full" : `the disk failed: ${messageOf(error)}`;
 }
@@ -186,6 +191,5 @@ export function lostFrame({ run, index }: Frame, why: string) {
 }
 
 function isDiskFull(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG";
+  return ["ENOSPC", "EDQUOT", "EFBIG"].includes(codeOf(error));
 }

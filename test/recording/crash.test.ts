@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { stat } from "node:fs/promises";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
 import { ledgerPathOf } from "../../src/recording/ledger.ts";
@@ -75,9 +76,31 @@ test("a file that reaches its limit ends with a reason, and agrees with its ledg
   for await (const line of createInterface(child.stdout)) last = line;
   assert.deepEqual(await closed, [0, null]);
   const { ended, written, captured, dropped } = JSON.parse(last);
-  assert.equal(ended, "the disk is full");
-  assert.equal(captured, written + dropped["the disk is full"]);
+  assert.equal(ended, "the file is as large as its disk allows");
+  assert.equal(captured, written + dropped["the file is as large as its disk allows"]);
   const { ok, sentence } = await verifyRecording(path);
   assert.ok(ok, sentence);
   assert.ok(written >= 15 && written < 40, sentence);
+});
+
+test("where files have a largest size, as on FAT, a recording goes on in the next file, and what did not fit is listed", {
+  timeout: TEST_MS,
+}, async () => {
+  const path = await newPath();
+  const program = packagePath("dist", "test", "recording", "limited-child.js");
+  const limited = `ulimit -f 700 && exec "$0" "$@"`;
+  const child = spawn("sh", ["-c", limited, process.execPath, program, path], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const { ended, captured, written, dropped, files } = JSON.parse(await text(child.stdout));
+  assert.equal(ended, "stopped");
+  assert.deepEqual([captured, written + dropped], [60, 60]);
+  assert.ok(files.length > 1, `${files.length} files`);
+  let listed = 0;
+  for (const file of files) {
+    const { ok, sentence } = await verifyRecording(file.path);
+    assert.ok(ok, sentence);
+    listed += Object.values<number>(file.summary.dropped).reduce((sum, count) => sum + count, 0);
+  }
+  assert.equal(listed, dropped);
 });

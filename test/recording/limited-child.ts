@@ -1,0 +1,15 @@
+// A process that records 60 frames of 20 kB until it is stopped. Its argument: the file. It prints what `startRecording` says of it.
+import { setTimeout as sleep } from "node:timers/promises";
+import { now } from "../../src/base/clock.ts";
+import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { startRecording } from "../../src/recording/continuous-recording.ts";
+import { picture } from "../outputs/pictures.ts";
+
+const [path = ""] = process.argv.slice(2);
+const stream = new MJPEGStream();
+const recording = await startRecording({ camera: stream, path, reserveBytes: 1 });
+for (let index = 0; index < 60; index++) {
+  stream.addFrame(picture(index, 20_000), { capturedAt: now() });
+  await sleep(10);
+}
+console.log(JSON.stringify(await recording.stop()));
