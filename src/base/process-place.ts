@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, readlinkSync, statfsSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { isRunning, ownIdentity, pidOf } from "./process-identity.ts";
@@ -30,6 +31,16 @@ const own: Place = {
 
 /** Who this process is, for readers anywhere: `4711 8123@lab 10e1882f.4026531836`. */
 export const identityAnywhere: string = `${ownIdentity}@${own.host}${own.boot ? ` ${own.boot}.${own.space}` : ""}`;
+
+/** The same for a name of a file: `4711-8123-0f3a9c1e`. */
+export const identityInNames: string = `${ownIdentity.replace(" ", "-")}-${hashOf(own)}`;
+
+/** Whether the process of an identity as it stands in a name runs; unknown for one of another place. */
+export function lifeInNames(identity: string): Life {
+  const [, process, hash] = /^(\d+(?:-\d+)?)-([0-9a-f]{8})$/.exec(identity) ?? [];
+  if (hash !== undefined && hash !== hashOf(own)) return "unknown";
+  return isRunning((process ?? identity).replace("-", " ")) ? "runs" : "gone";
+}
 
 /** A process in words: `process 4711`, `process 4711 on lab`. */
 export function processInWords(identity: string): string {
@@ -80,6 +91,10 @@ function parsed(identity: string): { process: string; place?: Place } {
     /^(-?\d+(?: \d+)?)@([^@ ]*)(?: ([^. ]+)\.(\S*))?$/.exec(identity.trim()) ?? [];
   if (process === undefined || host === undefined) return { process: identity };
   return { process, place: { host, boot, space } };
+}
+
+function hashOf({ host, boot, space }: Place): string {
+  return createHash("sha256").update(`${host} ${boot} ${space}`).digest("hex").slice(0, 8);
 }
 
 /** Places of which less is known are told apart by that. */

@@ -2,19 +2,40 @@ import { randomUUID } from "node:crypto";
 import { open, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { moveUnlessTaken } from "../base/move-unless-taken.ts";
-import { isRunning, ownIdentity } from "../base/process-identity.ts";
+import { identityInNames, lifeInNames } from "../base/process-place.ts";
 import { syncFile, syncFolder } from "../base/sync-folder.ts";
+
+/** How much of its name a draft has in its own, which has more to say and may be as long as that; bytes. */
+const LONGEST_PART = 120;
+/** What somebody makes in another container, or on another computer, has changed within this time; ms. */
+const FOREIGN_MAKES_WITHIN_MS = 3600_000;
 
 /** A name for a file that is being made and shall be called `wanted`; of nobody else, and hidden. */
 export function draftOf(wanted: string): string {
   const id = randomUUID().slice(0, 8);
-  return join(dirname(wanted), `.${basename(wanted)}.${ownIdentity.replace(" ", "-")}.${id}.part`);
+  return join(dirname(wanted), `.${beginningOf(basename(wanted))}.${identityInNames}.${id}.part`);
 }
 
-/** Whether a name is that of a draft which nobody makes any more. */
-export function isAbandoned(name: string): boolean {
-  const [, pid, start = ""] = /^\..*\.(\d+)(?:-(\d+))?\.[0-9a-f]{8}\.part$/.exec(name) ?? [];
-  return pid !== undefined && !isRunning(`${pid} ${start}`.trim());
+/**
+ * Whether a name is that of a draft which nobody makes any more.
+ * @param ageMs - How long ago the draft was changed.
+ */
+export function isAbandoned(name: string, ageMs: number): boolean {
+  const [, identity] =
+    /^\..*\.(\d+(?:-\d+)?(?:-[0-9a-f]{8})?)\.[0-9a-f]{8}\.part$/.exec(name) ?? [];
+  if (identity === undefined) return false;
+  const life = lifeInNames(identity);
+  return life === "gone" || (life === "unknown" && ageMs > FOREIGN_MAKES_WITHIN_MS);
+}
+
+function beginningOf(name: string): string {
+  let [text, bytes] = ["", 0];
+  for (const character of name) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > LONGEST_PART) return text;
+    text += character;
+  }
+  return text;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { readdir, rm } from "node:fs/promises";
+import { lstat, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { stopped } from "../base/abort.ts";
 import { DiskLane } from "../base/disk-lane.ts";
@@ -120,8 +120,12 @@ export class HeldFolder {
 
   /** What a process that was killed had not given its name yet. */
   async #removeDrafts(): Promise<void> {
-    const drafts = (await readdir(this.#folder)).filter(isAbandoned);
-    for (const name of drafts) await rm(join(this.#folder, name), { force: true });
+    const { mtimeMs: now } = await stat(join(this.#folder, ".lock")); // on the clock of the disk's files
+    for (const name of (await readdir(this.#folder)).filter((name) => name.endsWith(".part"))) {
+      const path = join(this.#folder, name);
+      const found = await lstat(path).catch(() => undefined);
+      if (found && isAbandoned(name, now - found.mtimeMs)) await rm(path, { force: true });
+    }
   }
 }
 

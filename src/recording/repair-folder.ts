@@ -1,15 +1,19 @@
-import { readdir, stat } from "node:fs/promises";
+import { lstat, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { delay } from "../base/abort.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
+import { FOREIGN_QUIET_MS, lifeOf } from "../base/process-place.ts";
 import { describeRecording, isClosed } from "./describe.ts";
 import { settleFrameless } from "./frameless.ts";
-import { ledgerPathOf } from "./ledger.ts";
+import { type LedgerHead, ledgerPathOf } from "./ledger.ts";
 import { isBeingRecorded } from "./recording-claims.ts";
 import { recordedElsewhere } from "./recording-files.ts";
 import { repairRecording } from "./repair.ts";
 import { undoPathOf } from "./repair-undo.ts";
+
+/** How often a file that goes on changing is looked at before it is left alone. */
+const MOST_LOOKS = 4;
 
 /** How the recordings of a folder are repaired. */
 export interface RepairFolderOptions {
@@ -19,6 +23,8 @@ export interface RepairFolderOptions {
   readonly onRepaired?: (path: string) => void;
   /** A file that changed less than this long ago may still be written by somebody: it is waited for, ms. */
   readonly quietMs?: number | undefined;
+  /** The same for one whose writer this process cannot see, ms. */
+  readonly doubtfulMs?: number | undefined;
 }
 
 /**
@@ -27,25 +33,43 @@ export interface RepairFolderOptions {
  */
 export async function repairFolder(
   folder: string,
-  { log = silentLog, signal, onRepaired = () => {}, quietMs = 3000 }: RepairFolderOptions = {},
+  options: RepairFolderOptions = {},
 ): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith(".mkv"));
-  for (const path of names.map((name) => join(folder, name))) {
-    if (signal?.aborted) return;
+  const { log = silentLog, signal, quietMs = 3000, doubtfulMs = FOREIGN_QUIET_MS } = options;
+  const doubtful: string[] = [];
+  const attempt = async (path: string, waitMs: number) => {
+    if (signal?.aborted || isBeingRecorded(path)) return;
     try {
-      if (isBeingRecorded(path) || (await isDone(path))) continue;
-      const { head } = await describeRecording(path);
-      if (recordedElsewhere(path, head) !== undefined) continue;
-      await untilQuiet(path, quietMs, signal);
+      const { head, summary } = await describeRecording(path);
+      const isSure = summary !== undefined || waitMs >= doubtfulMs;
+      if (!isSure && (await isDoubtful(path, head))) return void doubtful.push(path);
+      if (await isDone(path)) return;
+      if (!(await untilQuiet(path, waitMs, signal))) return;
+      if (recordedElsewhere(path, head) !== undefined || isBeingRecorded(path)) return;
       const { repaired, sentence } = await repairRecording(path);
-      if (!repaired) continue;
+      if (!repaired) return;
       log.warn(sentence);
-      onRepaired(path);
+      options.onRepaired?.(path);
     } catch (error) {
       if (signal?.aborted) return;
       if (!(await isDeleted(path))) await settle(path, error, log);
     }
+  };
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".mkv"));
+  for (const name of names) await attempt(join(folder, name), quietMs);
+  for (const path of doubtful) {
+    const isQuiet = await untilQuiet(path, doubtfulMs, signal).catch(() => false);
+    if (isQuiet) await attempt(path, doubtfulMs);
   }
+}
+
+/**
+ * Whether somebody may record to it without this process seeing that: in another container, on another computer, or before the
+ * first frame, which tells who it is. Whoever does changes the file again and again.
+ */
+async function isDoubtful(path: string, head: LedgerHead | undefined): Promise<boolean> {
+  if (head?.process !== undefined) return lifeOf(head.process, path) === "unknown";
+  return (await lstat(path)).size === 0;
 }
 
 /** A closed file has its ledger's summary, unless a repair of it was cut off. */
@@ -73,9 +97,12 @@ function isDeleted(path: string): Promise<boolean> {
   );
 }
 
-/** A time that is still to come, where the clock was set back, says nothing: then it has to stay the same for as long. */
-async function untilQuiet(path: string, quietMs: number, signal?: AbortSignal): Promise<void> {
-  for (let before = Number.NaN; ; ) {
+/**
+ * Resolves with true when neither film nor ledger has changed for so long; with false when they go on changing. A time that is still to
+ * come, where the clock was set back, says nothing: then it has to stay the same for as long.
+ */
+async function untilQuiet(path: string, quietMs: number, signal?: AbortSignal): Promise<boolean> {
+  for (let [before, looks] = [Number.NaN, 0]; looks < MOST_LOOKS; looks++) {
     const times = await Promise.all(
       [path, ledgerPathOf(path)].map((file) =>
         stat(file).then(
@@ -86,8 +113,9 @@ async function untilQuiet(path: string, quietMs: number, signal?: AbortSignal): 
     );
     const newest = Math.max(...times);
     const wait = Math.min(newest + quietMs - Date.now(), quietMs);
-    if (wait <= 0 || newest === before) return;
+    if (wait <= 0 || newest === before) return true;
     before = newest;
     await delay(wait, signal);
   }
+  return false;
 }

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { copyFile, open, readdir, readFile, truncate, utimes, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { logTo } from "../../src/base/log.ts";
+import { describeRecording } from "../../src/recording/describe.ts";
+import { draftOf, isAbandoned } from "../../src/recording/free-name.ts";
 import { ledgerPathOf } from "../../src/recording/ledger.ts";
 import { readLedger } from "../../src/recording/read-ledger.ts";
+import { recordedElsewhere } from "../../src/recording/recording-files.ts";
 import { RecordingWriter } from "../../src/recording/recording-writer.ts";
 import { repairFolder } from "../../src/recording/repair-folder.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
@@ -103,7 +107,7 @@ test("a recording that was killed before its first frame is told of once, and no
   const told = async () => {
     const lines: string[] = [];
     const log = logTo((_, message) => lines.push(message));
-    await repairFolder(folder, { log, quietMs: 0 });
+    await repairFolder(folder, { log, quietMs: 0, doubtfulMs: 0 });
     return lines;
   };
   const lines = await told();
@@ -127,4 +131,49 @@ test("a recording that was killed before its first frame is told of once, and no
     "torn.ledger.jsonl",
     "torn.mkv.no-frame",
   ]);
+});
+
+test("a file that may still get its first frame is left alone for long", { timeout }, async () => {
+  const { path } = await record(frames(3, 40));
+  const empty = join(dirname(path), "empty.mkv");
+  for (const file of [empty, ledgerPathOf(empty)]) await writeFile(file, "");
+  const ending = new AbortController();
+  const repairing = repairFolder(dirname(path), { quietMs: 0, signal: ending.signal });
+  await sleep(100);
+  assert.ok((await readdir(dirname(path))).includes("empty.mkv"));
+  ending.abort();
+  await repairing;
+});
+
+test("what a container left behind is repaired once nobody has written it for long", {
+  timeout,
+}, async () => {
+  const { path } = await record(frames(3, 40));
+  const copy = await torn(path, "left.mkv");
+  const ledger = await readFile(ledgerPathOf(copy), "utf8");
+  const elsewhere = ledger.replace(
+    /"process":"[^"]*"/,
+    '"process":"7 123@another 0a0a0a0a.4026530000"',
+  );
+  await writeFile(ledgerPathOf(copy), elsewhere);
+  assert.equal(recordedElsewhere(copy, (await describeRecording(copy)).head), 7);
+  await repairFolder(dirname(path), { quietMs: 0, doubtfulMs: 1 });
+  assert.equal(
+    (await verifyRecording(copy)).ok,
+    false,
+    "it has just changed, so somebody may write it",
+  );
+  for (const file of [copy, ledgerPathOf(copy)]) await utimes(file, 1, Date.now() / 1000 - 60);
+  await repairFolder(dirname(path), { quietMs: 0, doubtfulMs: 1 });
+  const { ok, sentence } = await verifyRecording(copy);
+  assert.ok(ok, sentence);
+});
+
+test("a draft of another place is kept for an hour; names of drafts are short enough for every disk", () => {
+  const foreign = ".film.mp4.7-123-0a0a0a0a.0123abcd.part";
+  assert.equal(isAbandoned(foreign, 60_000), false);
+  assert.equal(isAbandoned(foreign, 2 * 3600_000), true);
+  const draft = basename(draftOf(`/films/${"é".repeat(120)}.mp4`));
+  assert.ok(Buffer.byteLength(draft) < 255, draft);
+  assert.equal(isAbandoned(draft, 2 * 3600_000), false, "this process makes it");
 });
