@@ -19,7 +19,7 @@ export function python(): string {
 }
 
 /** The command of a system package. @throws when it is not installed. */
-export function command(name: "go" | "java"): string {
+export function command(name: "go" | "java" | "mkvmerge" | "cvlc"): string {
   for (const folder of (process.env.PATH ?? "").split(delimiter)) {
     try {
       accessSync(join(folder, name), constants.X_OK);
