@@ -11,7 +11,7 @@ import { describeRecording } from "../../src/recording/describe.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { TEST_MS } from "../limits.ts";
 import { SteppedCamera } from "../recording/event-films.ts";
-import { newPath } from "../recording/recordings.ts";
+import { frames, newPath, record } from "../recording/recordings.ts";
 import { armed, recorderFor } from "../things/recorder-server.ts";
 
 const timeout = TEST_MS;
@@ -115,4 +115,34 @@ test("a failed export is an event, a state of the file, a line of the log and of
   await (await client()).invoke("export", input);
   const [made] = (await (await client()).read("recordings")) as Record<string, unknown>[];
   assert.deepEqual([made?.type, made?.exports], ["video/mp4", undefined]);
+});
+
+test("an export that its client cancels is not wanted any more; one that a stop of the server cuts off is", {
+  timeout,
+}, async (t) => {
+  const { path } = await record(frames(30, 33, 300), { path: await newPath("nest.mkv") });
+  const folder = dirname(path);
+  for (const [ends, states] of [
+    ["client", []],
+    ["server", ["wanted"]],
+  ] as const) {
+    await withFfmpeg(hanging, async () => {
+      const { recorder, host, server } = await recorderFor(t, { folder });
+      const [file] = recorder.recordings;
+      const run = host.get("recorder").invoke("export", { id: file?.id, format: "mp4" });
+      await until(() => conversions.counts.running === 1);
+      if (ends === "client") run.cancel();
+      else await server.close();
+      await run.ended;
+      assert.equal(run.status, "cancelled");
+      await until(() => conversions.counts.running === 0);
+      await server.close();
+    });
+    const { exports } = await describeRecording(path);
+    assert.deepEqual(
+      exports.map(({ state }) => state),
+      states,
+      `ended by its ${ends}`,
+    );
+  }
 });
