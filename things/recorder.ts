@@ -122,11 +122,12 @@ export class Recorder extends RecordingsThing {
       throw new ThingError("NOT_READY", why);
     }
     try {
-      const path = await events.record({
+      const recorded = events.record({
         maxDelaySec: max_delay,
         reason,
         onVideoFinished: (path, summary) => void this.finished(path, summary),
       });
+      const path = await this.tellingLack(recorded);
       this.tell();
       return await this.listed(path);
     } catch (cause) {
@@ -172,6 +173,7 @@ export class Recorder extends RecordingsThing {
           camera: camera.name,
           ...{ reason, expectedFps: 1 / pace.interval },
           settings: { ...this.#settings(), interval: pace.interval },
+          room: this.room,
           log: this.log,
         });
         const path = await writer.opened;
@@ -200,7 +202,7 @@ export class Recorder extends RecordingsThing {
     return this.working(run, async (signal) => {
       const picture = await camera.takeStill(signal);
       const still = stillOf(picture, { camera, thingStates: this.context.thingStates() });
-      const path = await this.folder.write(`${name ?? this.#newName()}.jpg`, still);
+      const path = await this.folder.write(`${name ?? this.#newName()}.jpg`, still, this.room);
       await this.finished(path);
       return Blob.fromFile(path, "image/jpeg", { description: path });
     });
@@ -228,7 +230,8 @@ export class Recorder extends RecordingsThing {
         signal,
         log: this.log,
       });
-    const { recording, file } = await this.#continuous.start(path, begin, signal);
+    const starting = this.#continuous.start(path, begin, signal);
+    const { recording, file } = await this.tellingLack(starting);
     return {
       file,
       ended: recording.ended,
@@ -270,6 +273,7 @@ export class Recorder extends RecordingsThing {
       postSec: post_s,
       maxPreRollBytes: pre_roll_mb * MB,
       maxSec: max_event_s,
+      room: this.room,
       settings: () => this.#settings(),
       keepMkv: this.#options.keep_mkv,
       exportSignal: this.exportSignal,

@@ -5,7 +5,6 @@ import { parseUrl } from "../client/http.ts";
 import { MJPEGReader, type RemoteFrame, ThingClient } from "../client/index.ts";
 import type { Frame } from "../frames/frame.ts";
 import { storeFrame } from "../frames/frame-memory.ts";
-import { lackOfRoom } from "../recording/disk-room.ts";
 import type { RecordingSummary } from "../recording/ledger.ts";
 import { RecordingWriter } from "../recording/recording-writer.ts";
 import { type ClientIo, isForPeople } from "./client-output.ts";
@@ -34,7 +33,8 @@ const LATE_MS = 1000;
 const RATE_MS = 2000;
 /** With less of the rate that its Thing states, a recording lacks exposures. */
 const SLOW = 0.98;
-const RESERVE_BYTES = 500e6;
+/** What is left free on the disk. */
+const ROOM = { reserveBytes: 500e6, quotaBytes: Number.POSITIVE_INFINITY };
 
 /**
  * Records an MJPEG stream as it comes, frame by frame, with the identities that the server gives.
@@ -90,6 +90,7 @@ class RemoteRecording {
       path: join(choices.out, `${choices.name ?? `${title}_${time}`}.mkv`),
       camera: title,
       reason: "thingscope record",
+      room: ROOM,
       clock: "wall",
       expectedFps,
       settings: { url: withoutQuery(url) },
@@ -116,7 +117,7 @@ class RemoteRecording {
     await this.#writer.opened;
     const end = () => this.#ending.abort();
     signal.addEventListener("abort", end);
-    const looking = setInterval(() => void this.#look().catch(() => {}), LOOK_EVERY_MS);
+    const looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
     const patience = setTimeout(() => this.#first ?? end(), FIRST_FRAME_MS);
     try {
       if (!signal.aborted) await this.#take();
@@ -162,16 +163,11 @@ class RemoteRecording {
     }
   }
 
-  /** Ends when time is up though no frame comes, and before the disk is full. */
-  async #look(): Promise<void> {
-    const { seconds, out } = this.#choices;
+  /** Ends when time is up, or the recording has ended by itself, though no frame comes. */
+  #look(): void {
+    const { seconds } = this.#choices;
     const over = this.#first && seconds && this.#first.cameAt + seconds * 1000 + LATE_MS;
     if ((over && now() > over) || this.#writer.endReason !== undefined) this.#ending.abort();
-    const room = { reserveBytes: RESERVE_BYTES, quotaBytes: Number.POSITIVE_INFINITY };
-    const lack = await lackOfRoom(out, room, this.#writer.stats.queuedBytes);
-    if (!lack) return;
-    void this.#writer.close(lack);
-    this.#ending.abort();
   }
 
   #noFrame(): ThingError {

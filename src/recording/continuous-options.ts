@@ -1,5 +1,5 @@
 import type { Log } from "../base/log.ts";
-import type { RoomLimits } from "./disk-room.ts";
+import type { RoomLimits } from "./folder-room.ts";
 import type { RecordingSummary } from "./ledger.ts";
 import type { RecordedCamera } from "./recorded-camera.ts";
 

@@ -14,13 +14,12 @@ import {
   roomOf,
 } from "./continuous-options.ts";
 import { ConvertingWriter, newRecording, type Recorded } from "./converting-writer.ts";
-import { lackOfRoom, largestFileIn, makeUsable } from "./disk-room.ts";
+import { largestFileIn, makeUsable } from "./disk-room.ts";
 import { type KeptFile, KeptFiles } from "./kept-files.ts";
 import { QueueBound } from "./queue-bound.ts";
 import { expectedFpsOf, nameOf, refusedBy, streamOf } from "./recorded-camera.ts";
 import { FILE_IS_FULL } from "./recording-disk.ts";
 import type { RecordingOptions } from "./recording-options.ts";
-import { RoomWatch } from "./room-watch.ts";
 
 const DRAIN_LOOK_MS = 100;
 /** A frame that was captured in time may arrive this much late. */
@@ -32,7 +31,7 @@ const FILE_OVERHEAD = 4096;
 
 /**
  * Records a stream from now until it is stopped, or there is no room. Resolves when the first file is there.
- * @throws {ThingError} `RECORDING_FAILED` when it cannot be made, or there is no room; `BAD_ARGUMENT` for limits that are none.
+ * @throws {ThingError} `RECORDING_FAILED` when it cannot be made, `NO_ROOM` when there is no room; `BAD_ARGUMENT` for limits that are none.
  */
 export async function startRecording(options: ContinuousOptions): Promise<ContinuousRecording> {
   const { splitSec, splitBytes, maxFiles } = options;
@@ -41,7 +40,7 @@ export async function startRecording(options: ContinuousOptions): Promise<Contin
     throw new ThingError("BAD_ARGUMENT", `${name} is more than 0 or left out, not ${limit}.`);
   }
   const { signal } = options;
-  await abortable(assertRoom(options), signal);
+  await abortable(assertUsable(dirname(options.path)), signal);
   const recording = new ContinuousRecording(options);
   try {
     await abortable(recording.opened, signal);
@@ -52,17 +51,12 @@ export async function startRecording(options: ContinuousOptions): Promise<Contin
   }
 }
 
-async function assertRoom(options: ContinuousOptions): Promise<void> {
-  const folder = dirname(options.path);
+async function assertUsable(folder: string): Promise<void> {
   const lane = await laneOf(folder).catch((error) => {
     const why = `${folder} cannot be recorded to: ${messageOf(error)}.`;
     throw new ThingError("RECORDING_FAILED", why, { cause: error });
   });
-  const lack = await lane.run(async () => {
-    await makeUsable(folder);
-    return lackOfRoom(folder, roomOf(options), 0);
-  });
-  if (lack) throw new ThingError("RECORDING_FAILED", `${folder} cannot be recorded to: ${lack}.`);
+  await lane.run(() => makeUsable(folder));
 }
 
 /** A stream on its way to disk, in files that follow on each other. Each is split off between two frames, and begins at time 0. */
@@ -78,7 +72,6 @@ export class ContinuousRecording {
   readonly #log: Log;
   readonly #kept: KeptFiles;
   readonly #detach: (() => void)[];
-  readonly #watch: RoomWatch;
   /** Files that are being closed, or made into another format. */
   readonly #closings = new Set<Promise<void>>();
   #writer: Recorded;
@@ -109,13 +102,6 @@ export class ContinuousRecording {
     this.#keptFile = this.#kept.begin();
     this.ended = new Promise((resolve) => {
       this.#finish = resolve;
-    });
-    this.#watch = new RoomWatch({
-      folder: dirname(options.path),
-      room: roomOf(options),
-      queuedBytes: () => this.queuedBytes,
-      onLack: (lack) => this.#end(lack),
-      log: this.#log,
     });
     this.#detach = [
       this.#stream.demand.take(),
@@ -241,6 +227,7 @@ export class ContinuousRecording {
       settings: settings?.(),
       follows: this.#latest,
       queue: this.#queue,
+      room: roomOf(this.#options),
       refused: () => refusedBy(this.#stream),
       keepMkv,
       exportSignal,
@@ -275,7 +262,6 @@ export class ContinuousRecording {
   #end(reason: string): void {
     if (this.#endReason !== undefined) return;
     this.#endReason = reason;
-    this.#watch.end();
     this.#writer.noteSource(this.#stream.pendingLosses);
     for (const detach of this.#detach) detach();
     if (reason !== "stopped") this.#log.warn(`Recording ${this.#options.path} ends: ${reason}.`);

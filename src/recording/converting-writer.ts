@@ -120,6 +120,7 @@ export class ConvertingWriter implements Recorded {
         replace: !keepMkv,
         isNoted: true,
         signal: exportSignal,
+        room: this.#options.room,
         until: this.#writer.ended,
         onProgress: (fraction) => {
           this.converted = fraction;

@@ -21,6 +21,8 @@ export interface EventSink {
   replacedFrom?(frame: FrameName): void;
   /** Whether it takes no more frames, though nobody has ended it. */
   readonly failed?: boolean;
+  /** Whether there never was a file: its frames are in no account. */
+  readonly isNowhere?: boolean;
   /** No more frames will come. */
   end(reason: string): void;
 }
@@ -55,6 +57,9 @@ interface Part<Sink> {
   /** It ends before this moment; not known before its first frame. */
   end: number;
   bytes: number;
+  /** The newest frame that is in its account, and the one that was in that of others before. */
+  latest?: FrameName;
+  readonly before: FrameName | undefined;
   isBegun: boolean;
   /** It goes on where another file of its event ends. */
   readonly isNext: boolean;
@@ -145,7 +150,8 @@ export class EventCutter<Sink extends EventSink> {
   /** Begins an event, with what the pre-roll has of it and no file has. */
   #begin(window: EventWindow): void {
     const failed = this.#open;
-    this.#open = partOf(this.#options.open(window), { until: window.until }, window.from);
+    if (failed) this.#disown(failed);
+    this.#open = this.#partOf(this.#options.open(window), { until: window.until }, window.from);
     const past = after(this.#latest, this.#options.preRoll.since(window.from));
     if (failed) {
       if (past[0]) failed.sink.replacedFrom?.(past[0]);
@@ -176,7 +182,7 @@ export class EventCutter<Sink extends EventSink> {
   #split(part: Part<Sink>, from: number): Part<Sink> {
     const { event } = part;
     const sink = this.#options.open({ from, until: event.until }, part.sink);
-    const next = { ...partOf(sink, event, from), isNext: true };
+    const next = { ...this.#partOf(sink, event, from), isNext: true };
     const isOpen = this.#open === part;
     part.end = from;
     part.isSplit = true; // and left open: frames before this moment may be on their way
@@ -190,7 +196,7 @@ export class EventCutter<Sink extends EventSink> {
     const { run, index, capturedAt, jpeg } = frame;
     if (!jpeg) {
       sink.noteLoss({ run, from: index, to: index, why: frame.why ?? NO_ROOM });
-      this.#latest = { run, index, capturedAt };
+      part.latest = this.#latest = { run, index, capturedAt };
       return;
     }
     if (!part.isBegun) {
@@ -201,19 +207,26 @@ export class EventCutter<Sink extends EventSink> {
     const taken = isPast && sink.addPast ? sink.addPast(frame) : sink.add(frame);
     if (taken === false) return;
     part.bytes += jpeg.length;
-    this.#latest = { run, index, capturedAt };
+    part.latest = this.#latest = { run, index, capturedAt };
+  }
+
+  /** What was given to a file that never was is for the next one. */
+  #disown({ sink, latest, before }: Part<Sink>): void {
+    if (sink.isNowhere && this.#latest === latest) this.#latest = before;
+  }
+
+  #partOf(sink: Sink, event: { until: number }, from: number): Part<Sink> {
+    const flags = { isBegun: false, isNext: false, isSplit: false };
+    const end = Number.POSITIVE_INFINITY;
+    return { sink, event, from, end, bytes: 0, before: this.#latest, ...flags };
   }
 
   #end(part: Part<Sink>, reason: string): void {
     this.#leaving.delete(part);
     if (this.#open === part) this.#open = undefined;
+    this.#disown(part);
     part.sink.end(part.isSplit && reason === OVER ? SPLIT : reason);
   }
-}
-
-function partOf<Sink>(sink: Sink, event: { until: number }, from: number): Part<Sink> {
-  const end = Number.POSITIVE_INFINITY;
-  return { sink, event, from, end, bytes: 0, isBegun: false, isNext: false, isSplit: false };
 }
 
 /** The last moment that belongs to a file, or the first that belongs to the next. */

@@ -70,6 +70,8 @@ export class EventFile implements EventSink {
   /** Frames of its window that came after it had failed. */
   readonly #missed: LostFrames[] = [];
   #given = 0;
+  #first: Pick<Frame, "run" | "index"> | undefined;
+  #isNowhere = false;
   #isOver = false;
   #announceEnd: () => void = () => {};
 
@@ -84,7 +86,9 @@ export class EventFile implements EventSink {
       () => {
         if (this.state === RECORDER_STATE.STARTING) this.state = RECORDER_STATE.RECORDING;
       },
-      () => {},
+      () => {
+        this.#isNowhere = true;
+      },
     );
     const over = new Promise<void>((resolve) => {
       this.#announceEnd = resolve;
@@ -97,13 +101,18 @@ export class EventFile implements EventSink {
     return !this.#isOver && this.writer.endReason !== undefined;
   }
 
-  /** How many frames it was given. */
+  get isNowhere(): boolean {
+    return this.#isNowhere;
+  }
+
+  /** How many frames it was given, and no other has. */
   get given(): number {
     return this.#given;
   }
 
   add(frame: Frame): boolean {
     this.#given += 1;
+    this.#first ??= { run: frame.run, index: frame.index };
     if (this.writer.add(frame)) return true;
     const why = this.writer.endReason;
     if (why === undefined) return true; // it was too much, and the ledger says so
@@ -127,6 +136,8 @@ export class EventFile implements EventSink {
   }
 
   replacedFrom({ run, index }: Pick<Frame, "run" | "index">): void {
+    const first = this.#first;
+    if (this.#isNowhere && first?.run === run) this.#given = Math.max(0, index - first.index);
     const at = this.#missed.findIndex((lost) => lost.run === run && lost.to >= index);
     const [cut] = at < 0 ? [] : this.#missed.splice(at);
     if (cut && cut.from < index) this.#missed.push({ ...cut, to: index - 1 });

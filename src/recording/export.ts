@@ -9,7 +9,9 @@ import { convert } from "./conversion.ts";
 import { conversions } from "./conversion-queue.ts";
 import { describeRecording } from "./describe.ts";
 import { type Comparison, exportFaults } from "./export-check.ts";
+import { ExportRoom } from "./export-room.ts";
 import { beginExport, type ExportEnd } from "./exports-under-way.ts";
+import { noteRemoved, type RoomLimits } from "./folder-room.ts";
 import { draftOf, nameFile } from "./free-name.ts";
 import { noteInLedger } from "./note-in-ledger.ts";
 import { claimRecording } from "./recording-claims.ts";
@@ -37,6 +39,8 @@ export interface ExportOptions {
   readonly resumable?: boolean | undefined;
   /** The ledger says already that it is wanted; and it may have been made before a crash. */
   readonly isNoted?: boolean | undefined;
+  /** What it leaves free: it is not begun where there is less, and cut off before that is touched. All is taken when absent. */
+  readonly room?: RoomLimits | undefined;
 }
 
 /** A recording in another format, which has every frame. */
@@ -50,8 +54,9 @@ export interface Export {
 /**
  * Makes an MP4 (H.264) or a WebM (VP8) of a recording, after it or while it is written: ffmpeg is fed with the file as it
  * grows. The result is looked at with ffprobe, and there only if it has every frame at its time. Few are made at once: others wait.
- * @throws {ThingError} `PROGRAM_MISSING` without ffmpeg; `RECORDING_FAILED` when the result lacks something; `TOO_BUSY` when too many
- * wait; `LOCK_BUSY` while this process repairs or deletes it, or exports it to that format already. The recording is there as before, then.
+ * @throws {ThingError} `PROGRAM_MISSING` without ffmpeg; `RECORDING_FAILED` when the result lacks something; `NO_ROOM`; `TOO_BUSY` when
+ * too many wait; `LOCK_BUSY` while this process repairs or deletes it, or exports it to that format already. The recording is there as
+ * before, then.
  */
 export async function exportRecording(recording: string, options: ExportOptions): Promise<Export> {
   const { format, until } = options;
@@ -117,9 +122,12 @@ async function make(recording: string, options: ExportOptions): Promise<Export> 
     const why = `${recording} cannot be read: ${messageOf(cause)}.`;
     throw new ThingError("NOT_FOUND", why, { cause });
   });
+  const room = options.room && new ExportRoom(draft, options.room, options.signal);
+  const watched = { ...options, ...(room && { signal: room.signal }) };
   try {
-    const before = options.isNoted && (await madeBefore(file, wanted, options));
-    const compared = before || (await makeDraft(file, draft, options));
+    await room?.admit();
+    const before = options.isNoted && (await madeBefore(file, wanted, watched));
+    const compared = before || (await makeDraft(file, draft, watched));
     await requireClosed(recording);
     const path = before ? wanted : await nameFile(draft, wanted);
     const { frames, largestErrorMs } = compared;
@@ -129,6 +137,7 @@ async function make(recording: string, options: ExportOptions): Promise<Export> 
   } catch (error) {
     throw failed(recording, error);
   } finally {
+    room?.end();
     await rm(draft, { force: true });
     await file.close();
   }
@@ -168,6 +177,7 @@ async function requireClosed(recording: string): Promise<void> {
 /** Removes what has been replaced, for good when this resolves. */
 export async function unlinkMkv(recording: string): Promise<void> {
   await unlink(recording);
+  noteRemoved(recording);
   await syncFolder(dirname(recording));
 }
 

@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { moveUnlessTaken } from "../base/move-unless-taken.ts";
 import { identityInNames, lifeInNames } from "../base/process-place.ts";
 import { syncFile, syncFolder } from "../base/sync-folder.ts";
+import { noteRemoved, noteSizeOf } from "./folder-room.ts";
 
 /** How much of its name a draft has in its own, which has more to say and may be as long as that; bytes. */
 const LONGEST_PART = 120;
@@ -51,10 +52,12 @@ export async function nameFile(draft: string, wanted: string): Promise<string> {
     for (let n = 1; ; n++) {
       const path = n === 1 ? wanted : `${wanted.slice(0, dot)}-${n}${wanted.slice(dot)}`;
       if (!(await moveUnlessTaken(draft, path))) continue;
+      await noteSizeOf(path);
       await syncFolder(dirname(path));
       return path;
     }
   } finally {
     await rm(draft, { force: true });
+    noteRemoved(draft);
   }
 }

@@ -9,6 +9,7 @@ import { FileStore } from "../outputs/file-store.ts";
 import { giveUpClosing } from "./closing.ts";
 import { makeUsable } from "./disk-room.ts";
 import { cutOffExports } from "./exports-under-way.ts";
+import type { RoomLimits } from "./folder-room.ts";
 import { isAbandoned } from "./free-name.ts";
 import { repairFolder } from "./repair-folder.ts";
 import { resumeExports } from "./resume-exports.ts";
@@ -40,15 +41,16 @@ export class HeldFolder {
 
   /**
    * Makes the folder if it is not there, and holds it until it is released as often as it was taken.
+   * @param room - What exports that are resumed leave free.
    * @throws {ThingError} `RECORDING_FAILED` when it cannot be used, or another process holds it.
    */
-  static async take(folder: string, log: Log): Promise<HeldFolder> {
+  static async take(folder: string, log: Log, room?: RoomLimits): Promise<HeldFolder> {
     const known = held.get(folder) ?? new HeldFolder(folder).#open(log);
     held.set(folder, known);
     try {
       const one = await known;
       one.#holders += 1;
-      one.#resume(log);
+      one.#resume(log, room);
       return one;
     } catch (cause) {
       held.delete(folder);
@@ -109,10 +111,10 @@ export class HeldFolder {
   }
 
   /** Each recorder that comes may have cut off what it made before. */
-  #resume(log: Log): void {
+  #resume(log: Log, room: RoomLimits | undefined): void {
     const { signal } = this.#releasing;
     this.#resuming = Promise.all([this.#repairing, this.#resuming])
-      .then(() => (signal.aborted ? undefined : resumeExports(this.#folder, { log, signal })))
+      .then(() => (signal.aborted ? undefined : resumeExports(this.#folder, { log, signal, room })))
       .catch((error) => {
         log.error(`Exports in ${this.#folder} could not be resumed: ${messageOf(error)}`);
       });

@@ -5,6 +5,7 @@ import { ThingError } from "../base/errors.ts";
 import { makeFolder } from "../base/folders.ts";
 import { holderOf } from "../base/process-place.ts";
 import { syncFile, syncFolder } from "../base/sync-folder.ts";
+import { noteSize } from "./folder-room.ts";
 import { type LedgerHead, ledgerPathOf } from "./ledger.ts";
 import type { Patch } from "./matroska.ts";
 import { claimRecording } from "./recording-claims.ts";
@@ -89,6 +90,7 @@ export class RecordingFiles {
     await writeAll(this.#video, pieces, this.#videoEnd, (count) => {
       this.#videoEnd += count;
     });
+    noteSize(this.path, this.#videoEnd);
     await this.patch(patches);
   }
 
@@ -98,6 +100,7 @@ export class RecordingFiles {
     await writeAll(this.#ledger, [Buffer.from(lines)], this.#ledgerEnd, (count) => {
       this.#ledgerEnd += count;
     });
+    noteSize(ledgerPathOf(this.path), this.#ledgerEnd);
   }
 
   async patch(patches: readonly Patch[]): Promise<void> {
@@ -131,6 +134,8 @@ export class RecordingFiles {
     await this.#ledger.truncate(ledgerEnd);
     this.#videoEnd = videoEnd;
     this.#ledgerEnd = ledgerEnd;
+    noteSize(this.path, videoEnd);
+    noteSize(ledgerPathOf(this.path), ledgerEnd);
   }
 
   /** Closes the MKV, and only then says so in the ledger. */

@@ -5,6 +5,7 @@ import { identityAnywhere } from "../base/process-place.ts";
 import type { Frame } from "../frames/frame.ts";
 import { orientationOf } from "../frames/jpeg.ts";
 import type { ExportWish } from "./export-wish.ts";
+import type { RoomLimits } from "./folder-room.ts";
 import { type LedgerHead, noteLine } from "./ledger.ts";
 import { ORIENTATION } from "./matroska.ts";
 import { MatroskaMjpeg } from "./matroska-mjpeg.ts";
@@ -25,7 +26,9 @@ export interface RecordingOptions {
   readonly timeZero?: number | undefined;
   /** How much may wait for the disk, bytes. What comes beyond is dropped and counted. */
   readonly maxQueuedBytes?: number | undefined;
-  /** Instead of that, a bound that several files have together. */
+  /** What it leaves free: it is not begun where there is less, and ends before that is touched. All is taken when absent. */
+  readonly room?: RoomLimits | undefined;
+  /** Instead of `maxQueuedBytes`, a bound that several files have together. */
   readonly queue?: FrameQueue | undefined;
   /** The frame before the first one, when that is in another file of the same recording. */
   readonly follows?: Pick<Frame, "run" | "index" | "capturedAt"> | undefined;

@@ -14,6 +14,7 @@ import { type FrameQueue, QueueBound } from "./queue-bound.ts";
 import { diskFault, type Item, lostFrame, RecordingDisk } from "./recording-disk.ts";
 import { RecordingFiles } from "./recording-files.ts";
 import { headsOf, type RecordingOptions } from "./recording-options.ts";
+import { RoomWatch } from "./room-watch.ts";
 import { Tally } from "./tally.ts";
 import { BATCH_BYTES, sizeOf, WriteQueue } from "./write-queue.ts";
 
@@ -22,6 +23,8 @@ const HOLD_MS = 200;
 /** What was written is synced at the first write after this, the third: a power cut costs about 0.65 s. */
 const SYNC_MS = 550;
 const WARN_EVERY_MS = 1000;
+/** A recording ends while there is room for so many times of what comes between two looks. */
+const AHEAD = 1.5;
 const TOO_SLOW = "the disk was too slow";
 
 /**
@@ -41,6 +44,7 @@ export class RecordingWriter {
   readonly #clock: FileClock;
   readonly #refusedBefore: number;
   readonly #queue: WriteQueue;
+  readonly #room: RoomWatch | undefined;
   #writtenBytes = 0;
   #endReason: string | undefined;
   #wake: () => void = () => {};
@@ -59,6 +63,10 @@ export class RecordingWriter {
     this.#queue = new WriteQueue(options.queue ?? new QueueBound(options.maxQueuedBytes));
     this.#tally = new Tally(follows && this.#clock.placed(follows));
     this.#refusedBefore = options.refused?.() ?? 0;
+    const waitingBytes = () => this.#queue.bytes;
+    const onLack = (lack: string) => void this.close(lack).catch(() => {}); // told by `ended`
+    const { path, room } = options;
+    this.#room = room && new RoomWatch({ path, room, waitingBytes, onLack, log: this.#log });
     this.begun = new Promise((resolve) => {
       this.#announceBeginning = resolve;
     });
@@ -66,6 +74,7 @@ export class RecordingWriter {
     this.opened = files.then(({ path }) => path);
     this.ended = this.#record(files).finally(() => {
       this.#queue.takeRest();
+      this.#room?.end();
       this.#announceBeginning();
     });
     this.opened.catch(() => {}); // whoever waits for neither is told by the log
@@ -165,9 +174,10 @@ export class RecordingWriter {
     const { path } = this.#options;
     try {
       const lane = await laneOf(dirname(path));
-      return await lane.run(() =>
-        makeUsable(dirname(path)).then(() => RecordingFiles.create(path)),
-      );
+      await lane.run(() => makeUsable(dirname(path)));
+      if (this.#options.follows) this.#room?.begin();
+      else await this.#room?.admit(); // what goes on in another file ends like any that has begun
+      return await lane.run(() => RecordingFiles.create(path));
     } catch (error) {
       this.#endReason = diskFault(error);
       if (error instanceof ThingError) throw error;
@@ -223,6 +233,7 @@ export class RecordingWriter {
         await lane.run(() => disk.sync());
         syncedAt = now();
       }
+      this.#room?.glance(this.#queue.takeCameBytes() * AHEAD);
       await watch.look();
       this.#lookAround();
       await this.#pause();

@@ -11,8 +11,9 @@ import type { FilePart, StoredFile } from "../outputs/stored-file.ts";
 import { aboutRecording } from "./about-recording.ts";
 import { unclosedSummary } from "./closing.ts";
 import { describeRecording, type RecordingDescription } from "./describe.ts";
-import { type DiskRoom, roomIn } from "./disk-room.ts";
+import type { DiskRoom } from "./disk-room.ts";
 import { type ExportEnd, onExport } from "./exports-under-way.ts";
+import { FolderRoom, type RoomLimits } from "./folder-room.ts";
 import { draftOf, nameFile } from "./free-name.ts";
 import { HeldFolder } from "./held-folder.ts";
 import { ledgerPathOf, type RecordingSummary } from "./ledger.ts";
@@ -21,6 +22,7 @@ import { posterOf } from "./posters.ts";
 import { isBeingRecorded } from "./recording-claims.ts";
 import { recordedElsewhere } from "./recording-files.ts";
 import { removeRecording } from "./remove-recording.ts";
+import { assertRoom } from "./room-watch.ts";
 import type { VideoFormat } from "./video-format.ts";
 
 /** A large folder is not read again before so many times of what reading it took. */
@@ -55,6 +57,8 @@ export class RecordingsFolder {
   #looks = new DiskLane();
   #log: Log = silentLog;
   #held: HeldFolder | undefined;
+  /** Kept while this is open, so that sizes stay known. */
+  #room: FolderRoom | undefined;
   #endTelling: () => void = () => {};
   /** What stands in the folder and is no recording: said once. */
   readonly #unlisted = new Set<string>();
@@ -70,16 +74,19 @@ export class RecordingsFolder {
   /**
    * Makes the folder, lists what is in it, and begins to repair what was not closed.
    * Then it makes what a crash or a stop has kept from being made of its recordings.
+   * @param room - What that leaves free.
    * @param onExportFailed - Told of each recording of which an MP4 or a WebM could not be made.
    * @throws {ThingError} `RECORDING_FAILED` when it cannot be used, or another process records to it.
    */
   async open(
     log: Log = silentLog,
     onExportFailed: (failure: ExportFailure) => void = () => {},
+    room?: RoomLimits,
   ): Promise<void> {
     this.#log = log;
-    const held = await HeldFolder.take(this.folder, log);
+    const held = await HeldFolder.take(this.folder, log, room);
     this.#held = held;
+    this.#room ??= FolderRoom.take(this.folder);
     this.#looks = held.looks;
     this.files.share(held.files("recordings"));
     const endRepairs = held.onRepaired((path) => void this.refreshed(path));
@@ -116,15 +123,23 @@ export class RecordingsFolder {
     this.files.unshare();
     await this.#held?.release();
     this.#held = undefined;
+    this.#room?.release();
+    this.#room = undefined;
   }
 
   /** How full its disk is. */
-  room(): Promise<DiskRoom> {
-    return this.#onDisk(() => roomIn(this.folder));
+  async room(): Promise<DiskRoom> {
+    const room = FolderRoom.take(this.folder); // of a folder that is not open
+    return room.measure().finally(() => room.release());
   }
 
-  /** Adds a file, which is there as a whole or not at all. A name that is taken gets a number. @returns its path. */
-  async write(name: string, bytes: Uint8Array): Promise<string> {
+  /**
+   * Adds a file, which is there as a whole or not at all. A name that is taken gets a number. @returns its path.
+   * @param room - What is to be left free. What belongs to recordings that there are, such as a manifest, is written in any case.
+   * @throws {ThingError} `NO_ROOM`.
+   */
+  async write(name: string, bytes: Uint8Array, room?: RoomLimits): Promise<string> {
+    if (room) await assertRoom(this.folder, room, bytes.length);
     const wanted = join(this.folder, name);
     const draft = draftOf(wanted);
     await writeFile(draft, bytes);

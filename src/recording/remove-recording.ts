@@ -2,6 +2,7 @@ import { access, unlink } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { syncFolder } from "../base/sync-folder.ts";
 import { exportsOf } from "./describe.ts";
+import { noteRemoved } from "./folder-room.ts";
 import { FORMATS, ledgerPathOf } from "./ledger.ts";
 import { forgetPosters } from "./posters.ts";
 import { claimRecording } from "./recording-claims.ts";
@@ -54,6 +55,7 @@ async function unlinkIfThere(path: string): Promise<void> {
   await unlink(path).catch((error) => {
     if (error.code !== "ENOENT") throw error;
   });
+  noteRemoved(path);
 }
 
 function isThere(path: string): Promise<boolean> {

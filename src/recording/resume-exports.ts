@@ -7,6 +7,15 @@ import { describeRecording } from "./describe.ts";
 import { exportRecording, unlinkMkv } from "./export.ts";
 import type { ExportState } from "./export-wish.ts";
 import { exportsUnderWay } from "./exports-under-way.ts";
+import type { RoomLimits } from "./folder-room.ts";
+
+/** How exports are resumed. */
+export interface ResumeOptions {
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** What they leave free. */
+  readonly room?: RoomLimits | undefined;
+}
 
 /**
  * Makes, one after the other, what a stop, a crash or a power cut has kept from being made of the recordings of a folder, and says
@@ -14,7 +23,7 @@ import { exportsUnderWay } from "./exports-under-way.ts";
  */
 export async function resumeExports(
   folder: string,
-  { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
+  { log, signal, room }: ResumeOptions,
 ): Promise<void> {
   const names = (await readdir(folder)).filter((name) => name.endsWith(".mkv"));
   for (const path of names.map((name) => join(folder, name))) {
@@ -22,7 +31,7 @@ export async function resumeExports(
     if (!summary) continue; // it is being written, or cannot be repaired
     for (const wish of exports) {
       if (signal.aborted) return;
-      await resume(path, wish, { log, signal }).catch((error) => {
+      await resume(path, wish, { log, signal, room }).catch((error) => {
         if (!isStopped(error)) log.error(messageOf(error));
       });
     }
@@ -32,7 +41,7 @@ export async function resumeExports(
 async function resume(
   path: string,
   { state, file = "", ...wish }: ExportState,
-  { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
+  { log, signal, room }: ResumeOptions,
 ): Promise<void> {
   if (exportsUnderWay(path).some(({ format }) => format === wish.format)) return;
   if (state === "made" && wish.replace) {
@@ -41,7 +50,7 @@ async function resume(
     await unlinkMkv(path);
     log.info(`${path} was removed: ${made} had been made of it.`);
   } else if (state === "wanted") {
-    const made = await exportRecording(path, { ...wish, isNoted: true, signal });
+    const made = await exportRecording(path, { ...wish, isNoted: true, signal, room });
     log.info(`${made.path} was made of ${path}, which had been cut off.`);
   }
 }

@@ -1,48 +1,115 @@
-import { laneOf } from "../base/disk-lane.ts";
-import { messageOf } from "../base/errors.ts";
+import { dirname } from "node:path";
+import { messageOf, ThingError } from "../base/errors.ts";
+import { countedLimit } from "../base/limit-hits.ts";
 import type { Log } from "../base/log.ts";
-import { lackOfRoom, type RoomLimits } from "./disk-room.ts";
+import { FolderRoom, type RoomLimits, type RoomUser } from "./folder-room.ts";
 
 const LOOK_EVERY_MS = 1000;
+const roomLimit = countedLimit("recording_room");
 
-/** What is looked at, and who is told. */
-export interface RoomWatchOptions {
-  readonly folder: string;
-  readonly room: RoomLimits;
-  /** Bytes that wait for the disk. */
-  readonly queuedBytes: () => number;
-  /** Called with the reason when there is no more room. */
-  readonly onLack: (why: string) => void;
+/** Whose room is watched, and who is told. */
+export interface RoomWatchOptions extends RoomUser {
+  /** What is written. */
+  readonly path: string;
+  /** Called before each look. */
+  readonly before?: (() => Promise<void>) | undefined;
   readonly log: Log;
 }
 
-/** Looks at the disk each second, so that a recording ends before it is full. */
+/** Sees to it that what is written into a folder ends before the disk's reserve is touched, or a quota passed. */
 export class RoomWatch {
   readonly #options: RoomWatchOptions;
-  readonly #looking: ReturnType<typeof setInterval>;
+  readonly #room: FolderRoom;
+  #leave: () => void = () => {};
+  #looking: ReturnType<typeof setInterval> | undefined;
   #isLooking = false;
+  #isOver = false;
 
   constructor(options: RoomWatchOptions) {
     this.#options = options;
-    this.#looking = setInterval(() => void this.#look(), LOOK_EVERY_MS);
+    this.#room = FolderRoom.take(dirname(options.path));
   }
 
-  end(): void {
-    clearInterval(this.#looking);
+  /**
+   * Begins to look, if there is room for what waits; that counts for others from now on.
+   * @throws {ThingError} `NO_ROOM`.
+   */
+  async admit(): Promise<void> {
+    const { room, path, waitingBytes, log } = this.#options;
+    const looking = this.#room.lackNow(room, waitingBytes());
+    const found = await looking.catch((error) => this.#cannotLook(error, log));
+    const lack = found ?? this.#room.lack(room, waitingBytes()); // others may have been admitted meanwhile
+    if (lack) throw refused(dirname(path), lack);
+    this.begin();
   }
 
-  async #look(): Promise<void> {
-    if (this.#isLooking) return;
+  /** Begins to look, without asking first. */
+  begin(): void {
+    if (this.#isOver) return;
+    this.#leave = this.#room.use(this.#options);
+    this.#looking = setInterval(() => void this.look(), LOOK_EVERY_MS);
+  }
+
+  /** By what is known already: asks the disk only where there seems to be no room for what waits and `soonBytes` more. */
+  glance(soonBytes: number): void {
+    if (this.#looking && this.#room.lack(this.#options.room, soonBytes)) void this.look(soonBytes);
+  }
+
+  async look(soonBytes = 0): Promise<void> {
+    if (this.#isLooking || this.#isOver) return;
     this.#isLooking = true;
-    const { folder, room, queuedBytes, onLack, log } = this.#options;
+    const { room, before, log, onLack } = this.#options;
     try {
-      const lane = await laneOf(folder);
-      const lack = await lane.run(() => lackOfRoom(folder, room, queuedBytes()));
-      if (lack) onLack(lack);
+      await before?.();
+      const lack = await this.#room.lackNow(room, soonBytes);
+      if (!lack || this.#isOver) return;
+      roomLimit.hit();
+      this.#stop();
+      onLack(lack);
     } catch (error) {
-      log.warn(`The disk does not say how much room it has: ${messageOf(error)}`);
+      this.#cannotLook(error, log);
     } finally {
       this.#isLooking = false;
     }
   }
+
+  /** What was watched is written. */
+  end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#stop();
+    this.#leave();
+    this.#room.release();
+  }
+
+  #stop(): void {
+    clearInterval(this.#looking);
+    this.#looking = undefined;
+  }
+
+  #cannotLook(error: unknown, log: Log): undefined {
+    log.warn(`The disk does not say how much room it has: ${messageOf(error)}`);
+  }
+}
+
+/** Whether there is room for so many bytes more in a folder. @throws {ThingError} `NO_ROOM`. */
+export async function assertRoom(folder: string, limits: RoomLimits, bytes = 0): Promise<void> {
+  const room = FolderRoom.take(folder);
+  try {
+    const lack = await room.lackNow(limits, bytes);
+    if (lack) throw refused(folder, lack);
+  } finally {
+    room.release();
+  }
+}
+
+/** What is told where something is not begun, or comes to nothing. */
+export function noRoom(folder: string, lack: string): ThingError {
+  const remedy = "Delete or move recordings, or use another disk; then try again.";
+  return new ThingError("NO_ROOM", `${folder} cannot be recorded to: ${lack}. ${remedy}`);
+}
+
+function refused(folder: string, lack: string): ThingError {
+  roomLimit.hit();
+  return noRoom(folder, lack);
 }

@@ -8,6 +8,7 @@ import { ConvertingWriter, newRecording } from "./converting-writer.ts";
 import { EventCutter } from "./event-cutter.ts";
 import { EventFile, type FrameWriter, RECORDER_STATE, type RecordOptions } from "./event-file.ts";
 import { EventMemory } from "./event-memory.ts";
+import type { RoomLimits } from "./folder-room.ts";
 import { type PreRoll, type PreRollLimits, PreRollRing } from "./pre-roll.ts";
 import {
   type Attachment,
@@ -48,6 +49,8 @@ export interface VideoRecorderOptions {
   readonly ringBufferClass?: new (
     limits: PreRollLimits,
   ) => PreRoll;
+  /** What files leave free: a trigger is refused where there is less, and a file ends before that is touched. All is taken when absent. */
+  readonly room?: RoomLimits | undefined;
   /** Keeps the MKV that an MP4 or a WebM is made of. */
   readonly keepMkv?: boolean | undefined;
   /** Times of an MP4 or a WebM are those of the stream, as an MKV's are, and do not begin at 0. */
@@ -147,7 +150,7 @@ export class VideoRecorder implements AsyncDisposable {
 
   /**
    * Something happens now. @returns the name of the file that has it, once that is there; the same one while it is open.
-   * @throws {ThingError} `NOT_READY` when there is no frame, or no file, within `maxDelaySec` (0.1). A file that is late is
+   * @throws {ThingError} `NO_ROOM` when there is no room for what came before it; `NOT_READY` when there is no frame, or no file, within `maxDelaySec` (0.1). A file that is late is
    * written all the same.
    */
   async record(options: RecordOptions = {}): Promise<string> {
@@ -220,6 +223,7 @@ export class VideoRecorder implements AsyncDisposable {
       settings: settings?.(),
       timeZero: this.#timeZero,
       queue: this.#memory,
+      room: this.#options.room,
       refused: () => refusedBy(this.#stream),
       log: this.#log,
     };

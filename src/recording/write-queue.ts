@@ -12,6 +12,8 @@ export class WriteQueue {
   readonly bound: FrameQueue;
   readonly #items: Item[] = [];
   #bytes = 0;
+  #cameBytes = 0;
+  #came: { bytes: number } | undefined;
 
   constructor(bound: FrameQueue) {
     this.bound = bound;
@@ -20,6 +22,13 @@ export class WriteQueue {
   /** Bytes of the frames that wait, and of those that are being written. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Bytes that have come since this was asked last; 0 the first time, when all may have come at once. */
+  takeCameBytes(): number {
+    const { bytes = this.#cameBytes } = this.#came ?? {};
+    this.#came = { bytes: this.#cameBytes };
+    return this.#cameBytes - bytes;
   }
 
   get isEmpty(): boolean {
@@ -34,6 +43,7 @@ export class WriteQueue {
   add(frame: Frame, onWritten?: () => void): void {
     this.#items.push({ frame, onWritten });
     this.#bytes += frame.jpeg.length;
+    this.#cameBytes += frame.jpeg.length;
   }
 
   note(notes: readonly LedgerNote[]): void {

@@ -109,8 +109,8 @@ test("it ends with a reason before a quota is passed, and does not start without
   assert.equal(written, 31);
   const again = { camera: camera.stream, path };
   await assert.rejects(startRecording({ ...again, quotaBytes: 2_000_000 }), {
-    code: "RECORDING_FAILED",
-    message: /cannot be recorded to: the quota of 2 MB is used up/,
+    code: "NO_ROOM",
+    message: /cannot be recorded to: the quota of 2 MB is used up\. Delete or move/,
   });
   const { bavail, bsize } = await statfs(dirname(path));
   await assert.rejects(startRecording({ ...again, reserveBytes: 2 * bavail * bsize }), {

@@ -18,7 +18,7 @@ test("a recorder is busy while something is recorded, and not while it waits for
   thing.properties.busy!.onChange((busy: unknown) => told.push(busy), { signal: ending.signal });
   assert.equal(recorder.busy, false, recorder.state);
   await armed(recorder);
-  await thing.invoke("record", {});
+  await thing.invoke("record", { max_delay: 30 });
   assert.equal(recorder.busy, true, recorder.state);
   await eventually(() => !recorder.busy);
   camera.mjpeg_stream.stop();
@@ -31,7 +31,7 @@ test("a recorder is busy until the files of what it disarmed are closed", {
 }, async (t) => {
   const { recorder } = await recorderFor(t, { post_s: 60 });
   await armed(recorder);
-  const { path } = await recorder.record({});
+  const { path } = await recorder.record({ max_delay: 30 });
   recorder.armed = false;
   assert.deepEqual([recorder.state, recorder.busy], ["finishing", true]);
   await eventually(() => !recorder.busy);

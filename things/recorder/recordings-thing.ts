@@ -17,7 +17,7 @@ import {
   ThingEvent,
 } from "thingscope";
 import { Type } from "typebox";
-import { Disk, Export, ExportFailed, Lost, RecordingFile } from "./schemas.ts";
+import { Disk, Export, ExportFailed, Lost, NoRoom, RecordingFile } from "./schemas.ts";
 
 /** Where recordings go, and how much of the disk they may take. */
 export interface RecordingsOptions {
@@ -66,6 +66,9 @@ export abstract class RecordingsThing extends Thing {
   @event("An MP4 or a WebM could not be made of a recording, which is kept", ExportFailed)
   readonly export_failed = new ThingEvent<ExportFailure>();
 
+  @event("Something was not recorded or exported: there is no room for it", NoRoom)
+  readonly no_room = new ThingEvent<NoRoom>();
+
   @files("Recordings", { name: "recordings" })
   readonly files;
 
@@ -111,6 +114,7 @@ export abstract class RecordingsThing extends Thing {
           replace,
           resumable: true,
           signal,
+          room: this.room,
           onProgress: (fraction) => run.progress(fraction, `Making ${format} of ${name}`),
         });
         await this.folder.refreshed(path);
@@ -128,9 +132,18 @@ export abstract class RecordingsThing extends Thing {
     { signal }: Pick<Invocation, "signal">,
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const working = work(AbortSignal.any([signal, this.#closing.signal]));
+    const working = this.tellingLack(work(AbortSignal.any([signal, this.#closing.signal])));
     this.#works.add(working);
     return working.finally(() => this.#works.delete(working));
+  }
+
+  /** Tells as an event, too, when something is refused, or cut off, since there is no room for it. */
+  protected tellingLack<T>(work: Promise<T>): Promise<T> {
+    return work.catch((error) => {
+      const isLack = error instanceof ThingError && error.code === "NO_ROOM";
+      if (isLack) this.no_room.emit({ why: error.message });
+      throw error;
+    });
   }
 
   /** Cuts off what takes time, and resolves when nothing of it goes on. */
@@ -159,18 +172,16 @@ export abstract class RecordingsThing extends Thing {
 
   /** What recordings leave to others. */
   protected get room() {
-    const { reserve_mb = 500, quota_mb } = this.#options;
-    return {
-      reserveBytes: reserve_mb * MB,
-      ...(quota_mb !== undefined && { quotaBytes: quota_mb * MB }),
-    };
+    const { reserve_mb = 500, quota_mb = Number.POSITIVE_INFINITY } = this.#options;
+    return { reserveBytes: reserve_mb * MB, quotaBytes: quota_mb * MB };
   }
 
   override async open(): Promise<void> {
     this.#closing = new AbortController();
     this.files.path = `/${this.name}/recordings`;
     this.#exportsEnd = new AbortController();
-    await this.folder.open(this.log, (failure) => this.export_failed.emit(failure));
+    const onFailed = (failure: ExportFailure) => this.export_failed.emit(failure);
+    await this.folder.open(this.log, onFailed, this.room);
     await this.#look();
     this.#looking = setInterval(() => void this.#look(), LOOK_EVERY_MS);
   }
@@ -235,7 +246,7 @@ export abstract class RecordingsThing extends Thing {
     this.#lookedAtDisk = now();
     const { reserveBytes: reserve, quotaBytes: quota } = this.room;
     const room = await this.folder.room();
-    this.#disk = { ...this.#disk, ...room, reserve, ...(quota !== undefined && { quota }) };
+    this.#disk = { ...this.#disk, ...room, reserve, ...(Number.isFinite(quota) && { quota }) };
     this.changed("disk");
   }
 }

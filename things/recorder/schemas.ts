@@ -25,6 +25,9 @@ export const Lost = Type.Object({
 });
 export type Lost = Static<typeof Lost>;
 
+export const NoRoom = Type.Object({ why: Type.String({ description: "And what to do" }) });
+export type NoRoom = Static<typeof NoRoom>;
+
 export const STATES = [
   "idle",
   "detached",

@@ -19,7 +19,7 @@ export interface Pace {
 
 /**
  * Writes one frame each interval, the first that is captured from then on. Pictures stay on the grid of the interval, also after
- * one that was late. A cancelled timelapse is closed as it is.
+ * one that was late. A cancelled timelapse is closed as it is, and it is over when the disk ends it.
  */
 export async function timelapse(
   stream: MJPEGStream,
@@ -28,11 +28,15 @@ export async function timelapse(
   { signal, run }: { readonly signal: AbortSignal; readonly run: Pick<Invocation, "progress"> },
 ): Promise<void> {
   const start = now();
+  const ended = new AbortController();
+  const over = () => ended.abort();
+  writer.ended.then(over, over); // by the disk, perhaps hours before the next picture
+  const wanted = AbortSignal.any([signal, ended.signal]);
   let before: Frame | undefined;
   try {
     for (let taken = 0, due = start; taken < count; taken++) {
-      await delay(Math.max(0, due - now()), signal);
-      const frame = await stream.grab(signal);
+      await delay(Math.max(0, due - now()), wanted);
+      const frame = await stream.grab(wanted);
       noteBetween(writer, before, frame);
       writer.add(frame);
       before = frame;
@@ -40,10 +44,10 @@ export async function timelapse(
       run.progress(isBounded ? (taken + 1) / count : 0, `${taken + 1} pictures`);
       const passed = Math.floor((now() - start) / (interval * 1000));
       due = start + (passed + 1) * interval * 1000;
-      if (writer.endReason !== undefined) break; // the disk
     }
     await writer.close("stopped");
   } catch (error) {
+    if (ended.signal.aborted && !signal.aborted) return;
     await writer.close(isAbort(error) ? "cancelled" : "the camera stopped");
     throw error;
   }
