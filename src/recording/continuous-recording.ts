@@ -219,6 +219,7 @@ export class ContinuousRecording {
   #openFile(): Recorded {
     const { path, camera } = this.#options;
     const { reason = "continuous", settings, keepMkv, exportSignal } = this.#options;
+    const { leaving } = this.#keptFile;
     const writer = newRecording({
       path: isSplitBy(this.#options) ? numbered(path, this.#file.number) : path,
       camera: nameOf(camera),
@@ -230,7 +231,7 @@ export class ContinuousRecording {
       room: roomOf(this.#options),
       refused: () => refusedBy(this.#stream),
       keepMkv,
-      exportSignal,
+      exportSignal: exportSignal ? AbortSignal.any([exportSignal, leaving]) : leaving,
       log: this.#log,
     });
     const endItself = (why: string) => {

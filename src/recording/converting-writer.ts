@@ -132,7 +132,7 @@ export class ConvertingWriter implements Recorded {
       const { written } = await this.#writer.ended;
       if (isStopped(error))
         log.info(`${mkv} is made an ${this.#format} when it is recorded to again.`);
-      else if (written > 0) log.error(messageOf(error));
+      else if (written > 0 && !exportSignal?.aborted) log.error(messageOf(error));
     }
     this.converted = 1;
     return this.#writer.ended;

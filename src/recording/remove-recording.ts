@@ -6,6 +6,7 @@ import { noteRemoved } from "./folder-room.ts";
 import { FORMATS, ledgerPathOf } from "./ledger.ts";
 import { forgetPosters } from "./posters.ts";
 import { claimRecording } from "./recording-claims.ts";
+import { undoPathOf } from "./undo-path.ts";
 
 /**
  * Removes a file of a recording, and then the ledger, unless that belongs to the same in another format, too. What is not there is
@@ -28,10 +29,9 @@ export async function removeWholeRecording(path: string): Promise<string[]> {
     const made = await exportsOf(path);
     const formats = FORMATS.map((format) => `${stemOf(path)}.${format}`);
     const all = [...new Set([...formats, ...made])];
-    for (const one of all) await unlinkIfThere(one);
+    for (const one of all) await unlinkFilm(one);
     await syncFolder(dirname(path));
     await unlinkIfThere(ledgerPathOf(path)); // last: no film is left without one
-    for (const one of all) forgetPosters(one);
     return all;
   } finally {
     release();
@@ -40,8 +40,7 @@ export async function removeWholeRecording(path: string): Promise<string[]> {
 
 /** `removeRecording` for whoever has the recording. */
 export async function unlinkRecording(path: string): Promise<void> {
-  await unlinkIfThere(path);
-  forgetPosters(path);
+  await unlinkFilm(path);
   await syncFolder(dirname(path));
   const formats = await Promise.all(FORMATS.map((format) => isThere(`${stemOf(path)}.${format}`)));
   if (!formats.includes(true)) await unlinkIfThere(ledgerPathOf(path));
@@ -49,6 +48,13 @@ export async function unlinkRecording(path: string): Promise<void> {
 
 function stemOf(path: string): string {
   return resolve(path).replace(/\.(mkv|mp4|webm)$/, "");
+}
+
+/** With what is kept of it beside it. */
+async function unlinkFilm(path: string): Promise<void> {
+  await unlinkIfThere(path);
+  await unlinkIfThere(undoPathOf(path)); // of a repair that was cut off
+  forgetPosters(path);
 }
 
 async function unlinkIfThere(path: string): Promise<void> {

@@ -10,7 +10,7 @@ import { type LedgerHead, ledgerPathOf } from "./ledger.ts";
 import { isBeingRecorded } from "./recording-claims.ts";
 import { recordedElsewhere } from "./recording-files.ts";
 import { repairRecording } from "./repair.ts";
-import { undoPathOf } from "./repair-undo.ts";
+import { undoPathOf } from "./undo-path.ts";
 
 /** How often a file that goes on changing is looked at before it is left alone. */
 const MOST_LOOKS = 4;

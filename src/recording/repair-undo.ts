@@ -5,6 +5,7 @@ import { holderOf, identityAnywhere } from "../base/process-place.ts";
 import { syncFolder } from "../base/sync-folder.ts";
 import { read, readIfReadable } from "./file-bytes.ts";
 import { writeAll } from "./recording-files.ts";
+import { undoPathOf } from "./undo-path.ts";
 
 const PIECE_BYTES = 1 << 20;
 const HEAD_BYTES = 16;
@@ -12,11 +13,6 @@ const HEAD_BYTES = 16;
 const SEALED = 2 ** 48 - 1;
 /** And of the record that says which process is at work. */
 const OWNER = 2 ** 48 - 2;
-
-/** Where what a repair changes and cuts off is kept until the result is verified. */
-export function undoPathOf(path: string): string {
-  return `${path}.undo`;
-}
 
 /**
  * What a repair is going to change in a file, as it was. Records are: where it stood (8 bytes), how much it is (8 bytes), the bytes. The

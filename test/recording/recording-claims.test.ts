@@ -69,7 +69,7 @@ test("a whole recording goes with what was made of it, also where that had to ta
 }, async () => {
   const { path } = await record(frames(10, 30));
   const folder = dirname(path);
-  for (const name of ["film.webm", "film-2.mp4", "film-3.mp4"]) {
+  for (const name of ["film.webm", "film-2.mp4", "film-3.mp4", "film.mkv.undo"]) {
     await writeFile(join(folder, name), "x");
   }
   const note = JSON.stringify({ exported: { file: "film-2.mp4", frames: 10 } });
