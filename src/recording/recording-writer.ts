@@ -10,6 +10,7 @@ import { makeUsable } from "./disk-room.ts";
 import { FileClock } from "./file-clock.ts";
 import { FileWatch } from "./file-watch.ts";
 import type { LostFrames, RecordingSummary } from "./ledger.ts";
+import { hintAt } from "./name-hint.ts";
 import { type FrameQueue, QueueBound } from "./queue-bound.ts";
 import { diskFault, type Item, lostFrame, RecordingDisk } from "./recording-disk.ts";
 import { RecordingFiles } from "./recording-files.ts";
@@ -181,7 +182,7 @@ export class RecordingWriter {
     } catch (error) {
       this.#endReason = diskFault(error);
       if (error instanceof ThingError) throw error;
-      const why = `${path} cannot be made: ${messageOf(error)}.`;
+      const why = `${path} cannot be made: ${messageOf(error)}.${hintAt(path)}`;
       throw new ThingError("RECORDING_FAILED", why, { cause: error });
     }
   }
