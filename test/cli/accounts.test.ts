@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
 import { TEST_MS } from "../limits.ts";
-import { folderWith, runCli, serveCli } from "./run-cli.ts";
+import { folderWith, runCli, runCliLines, serveCli } from "./run-cli.ts";
 
 const timeout = TEST_MS;
 
@@ -34,7 +34,7 @@ test("tokens are made, listed and revoked, and a secret is shown once", { timeou
   );
   assert.equal((await run("revoke", "grafana")).code, 0);
   assert.equal((await run("list")).stdout, "");
-  for (const [args, words] of [
+  const refused: [string[], RegExp][] = [
     [["revoke", "grafana"], /There is no token 'grafana'/],
     [["create"], /--role/],
     [["create", "--role", "root"], /view, operate, admin/],
@@ -42,10 +42,14 @@ test("tokens are made, listed and revoked, and a secret is shown once", { timeou
     [["create", "--role", "view", "--name", "a b"], /cannot be a name/],
     [["list", "--settings", "a", "--config", "b"], /not both/],
     [["list", "--config", "none.yaml"], /There is no configuration file/],
-  ] as const) {
-    const { code, stderr } = await run(...args);
-    assert.equal(code, 2, args.join(" "));
-    assert.match(stderr, words);
+  ];
+  const ended = await runCliLines(
+    folder,
+    refused.map(([args]) => ["tokens", ...args]),
+  );
+  for (const [n, [args, words]] of refused.entries()) {
+    assert.equal(ended[n]!.code, 2, args.join(" "));
+    assert.match(ended[n]!.stderr, words);
   }
 });
 
@@ -85,7 +89,7 @@ test("off loopback a login is on, and contradictions are refused", { timeout }, 
   assert.match(said, /log in at .* with a token/);
   assert.doesNotMatch(said, /code=/); // nobody sees it, and it would be kept
   await server.stop();
-  for (const args of [
+  const refused = [
     ["--lan", "--host", "127.0.0.1"],
     ["--lan", "--insecure-no-auth"],
     ["--login", "--insecure-no-auth"],
@@ -93,8 +97,13 @@ test("off loopback a login is on, and contradictions are refused", { timeout }, 
     ["--tls-cert", "a"],
     ["--tls-cert", "a", "--tls-key", "b"],
     ["--tls", "on"],
-  ]) {
-    const { code, stderr } = await runCli(folder, "serve", "--port", "0", ...args);
+  ];
+  const ended = await runCliLines(
+    folder,
+    refused.map((args) => ["serve", "--port", "0", ...args]),
+  );
+  for (const [n, args] of refused.entries()) {
+    const { code, stderr } = ended[n]!;
     assert.equal(code, 2, args.join(" "));
     assert.match(stderr, /contradict|together|cannot be used|It is 'auto'/);
   }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Command } from "commander";
 import { parametersAsOptions } from "../../src/cli/launch-command.ts";
 import { TEST_MS } from "../limits.ts";
-import { folderWith, runCli } from "./run-cli.ts";
+import { folderWith, runCli, runCliLines } from "./run-cli.ts";
 
 const command = new Command("launch")
   .option("--file <file>")
@@ -86,8 +86,11 @@ test("a launch that cannot be meant so ends with 2 and a sentence", {
     [["--ext=./mine.ts:answer", ...words], /^A producer is a function/],
     [["--ext=./mine.ts:find", "--obs=t7", ...words], /no element 't7' .* look at: camera\.$/m],
   ];
-  for (const [args, sentence] of cases) {
-    const { code, stderr } = await runCli(folder, "launch", ...args);
+  const lines = cases.map(([args]) => ["launch", ...args]);
+  const ended = await runCliLines(folder, lines);
+  assert.deepEqual(await runCli(folder, ...lines[0]!), ended[0]);
+  for (const [n, [args, sentence]] of cases.entries()) {
+    const { code, stderr } = ended[n]!;
     assert.deepEqual([args, code], [args, 2], stderr);
     assert.match(stderr, sentence);
     assert.doesNotMatch(stderr, /^\s+at /m);
@@ -112,13 +115,10 @@ test("a module that cannot be loaded ends with 3 and a sentence, before anything
     [["--ext=./mine.ts:Broken"], /producer '\.\/mine\.ts:Broken' cannot be made: no model here/],
     [["--ext=./mine.ts:findBirds", "--proc=./mine.ts:y"], /exports no 'y'/],
   ];
-  for (const [args, sentence] of cases) {
-    const { code, stderr } = await runCli(
-      folder,
-      "launch",
-      ...args,
-      "videotestsrc ! autovideosink",
-    );
+  const lines = cases.map(([args]) => ["launch", ...args, "videotestsrc ! autovideosink"]);
+  const ended = await runCliLines(folder, lines);
+  for (const [n, [args, sentence]] of cases.entries()) {
+    const { code, stderr } = ended[n]!;
     assert.deepEqual([args, code], [args, 3], stderr);
     assert.match(stderr, sentence);
   }

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, symlink, writeFile } from "node:fs/promises";
@@ -9,6 +10,7 @@ import type { TestContext } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
 
 const MAIN = packagePath("dist", "src", "cli", "main.js");
+const LINES = packagePath("dist", "test", "cli", "lines-child.js");
 
 export interface Ended {
   code: number | null;
@@ -39,6 +41,22 @@ export async function runCli(folder: string, ...args: string[]): Promise<Ended> 
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   const [code] = await ended;
   return { code, stdout, stderr };
+}
+
+/**
+ * Runs command lines that end by themselves one after another in one process, which is started once: for many that are refused.
+ * Their exit code is what the process would end with.
+ */
+export async function runCliLines(
+  folder: string,
+  lines: readonly (readonly string[])[],
+): Promise<Ended[]> {
+  const child = spawn(process.execPath, [LINES, JSON.stringify(lines)], { cwd: folder });
+  const ended = once(child, "close");
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  const [code] = await ended;
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout) as Ended[];
 }
 
 /** A line of the log. */

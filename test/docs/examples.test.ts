@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
-import { runCli, serveCli } from "../cli/run-cli.ts";
+import { runCliLines, serveCli } from "../cli/run-cli.ts";
 import { TEST_MS } from "../limits.ts";
 
 const configurations = readdirSync(packagePath("examples"), { recursive: true, encoding: "utf8" })
@@ -15,8 +15,8 @@ test("every configuration under examples/ can be served, from any folder", {
   timeout: TEST_MS,
 }, async () => {
   assert.ok(configurations.length >= 4);
-  for (const file of configurations) {
-    const { code, stdout, stderr } = await runCli(tmpdir(), "check", file);
+  const lines = configurations.map((file) => ["check", file]);
+  for (const { code, stdout, stderr } of await runCliLines(tmpdir(), lines)) {
     assert.equal(code, 0, stderr);
     assert.match(stdout, /: OK: /);
   }

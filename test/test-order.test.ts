@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { packagePath } from "../src/base/package-root.ts";
+
+test("the order of tests names files that are there, each once", async () => {
+  const { BESIDE, LONGEST } = (await import(
+    pathToFileURL(packagePath("scripts", "test-order.mjs")).href
+  )) as { BESIDE: string[]; LONGEST: string[] };
+  for (const names of [BESIDE, LONGEST]) {
+    assert.deepEqual([...new Set(names)], names);
+    const gone = names.filter((name) => !existsSync(packagePath("test", `${name}.test.ts`)));
+    assert.deepEqual(gone, []);
+  }
+});
