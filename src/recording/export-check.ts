@@ -39,7 +39,7 @@ function paceOf(times: readonly number[]): Pace | undefined {
   const [first = 0, last = 0] = [times[0], times.at(-1)];
   if (times.length < 2 || last <= first) return undefined;
   const periodMs = (last - first) / (times.length - 1);
-  return { periodMs, durationMs: last + periodMs };
+  return { periodMs, durationMs: last - first + periodMs };
 }
 
 /** ms from the file's time 0. */
