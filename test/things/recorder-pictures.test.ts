@@ -6,8 +6,12 @@ import sharp from "sharp";
 import { type Blob, logTo, openRecording, ThingHost, verifyRecording } from "thingscope";
 import { Recorder, TestCamera } from "thingscope/things";
 import type { RemoteBlob } from "../../src/client/index.ts";
+import { resizeJpeg } from "../../src/frames/codec.ts";
+import { inspectJpeg } from "../../src/frames/jpeg.ts";
 import { describeRecording } from "../../src/recording/describe.ts";
 import { exifIn } from "../frames/exif-reader.ts";
+import { withOrientation } from "../frames/jpegs.ts";
+import { coded, cornersOf } from "../frames/quarters.ts";
 import { TEST_MS } from "../limits.ts";
 import { collect } from "../recording/recordings.ts";
 import { folderFor, recorderFor } from "./recorder-server.ts";
@@ -37,6 +41,48 @@ test("a still is one frame as it came, with exposure, identity, time, and where 
   assert.deepEqual([listed?.name, listed?.type], ["cell.jpg", "image/jpeg"]);
   await thing.invoke("capture_still", input);
   assert.ok(recorder.recordings.some(({ name }) => name === "cell-2.jpg"));
+});
+
+test("a camera that lies on its side is upright in all that is made of its frames", {
+  timeout,
+}, async (t) => {
+  const wide = await coded({ chromaSubsampling: "4:4:4" });
+  const large = await resizeJpeg(wide, { width: 800, enlarge: true });
+  const jpeg = withOrientation(large, 6); // 400 x 800 as it is shown
+  const { recorder, client, url, host } = await recorderFor(t, {}, { jpeg });
+  const upright = await cornersOf(jpeg);
+  const thing = await client();
+  await thing.invoke("record", {});
+  await host.get("recorder").invoke("capture_still", { name: "cell", settle: false }).ended;
+  const still = await readFile(recorder.recordings.find(({ name }) => name === "cell.jpg")!.path);
+  assert.equal(exifIn(still).Orientation, 6);
+  while (recorder.recordings.length < 2) await sleep(50); // the trigger's is listed when it is closed
+  const posters = recorder.recordings.map(({ id }) => `recorder/recordings/${id}/poster`);
+  assert.equal(posters.length, 2);
+  const stream = "camera/mjpeg_stream";
+  const sizes = {
+    [`${stream}/snapshot`]: 400,
+    [`${stream}/snapshot?width=160`]: 160,
+    [`${stream}/snapshot?quality=50`]: 400,
+    [`${stream}/next?width=4000`]: 400,
+    "camera/lores_mjpeg_stream/snapshot": 400,
+    ...Object.fromEntries(posters.map((path) => [path, 320])),
+  };
+  for (const [path, expected] of Object.entries(sizes)) {
+    const answer = await fetch(new URL(path, `${url}/`));
+    const picture = new Uint8Array(await answer.arrayBuffer());
+    assert.equal(answer.status, 200, path);
+    const { width, height } = inspectJpeg(picture);
+    assert.deepEqual([width, height], [expected, 2 * expected], path);
+    const corners = await cornersOf(picture);
+    const isUpright = corners.every((rgb, n) =>
+      rgb.every((value, k) => Math.abs(value - upright[n]![k]!) < 30),
+    );
+    assert.ok(isUpright, `${path}: ${JSON.stringify(corners)}`);
+  }
+  const held = await (await fetch(new URL(`${stream}/frames`, `${url}/`))).json();
+  const { frames } = held as { frames: { width: number; height: number }[] };
+  assert.deepEqual([frames[0]?.width, frames[0]?.height], [400, 800]);
 });
 
 test("a still has the camera's full size, though the stream is smaller, which goes on as it was", {

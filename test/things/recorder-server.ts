@@ -19,13 +19,21 @@ const JPEG = await jpegOf(96, 64);
 
 /** Fifty real pictures a second. */
 export class QuickCamera extends Camera {
+  readonly #jpeg: Uint8Array;
+
   @setting("Exposure", Type.Number({ unit: "ms" })) accessor exposure = 4;
 
+  constructor(jpeg: Uint8Array = JPEG) {
+    super();
+    this.#jpeg = jpeg;
+  }
+
   protected override source(): FrameSource {
+    const jpeg = this.#jpeg;
     return {
       async *frames(signal) {
         while (!signal.aborted) {
-          yield { jpeg: JPEG };
+          yield { jpeg };
           await sleep(20);
         }
       },
@@ -42,12 +50,17 @@ export function folderFor(_: TestContext): Promise<string> {
 export async function recorderFor(
   t: TestContext,
   options: RecorderOptions = {},
-  { log, more = [], ...server }: ServerOptions & { log?: Log; more?: readonly string[] } = {},
+  {
+    log,
+    more = [],
+    jpeg,
+    ...server
+  }: ServerOptions & { log?: Log; more?: readonly string[]; jpeg?: Uint8Array } = {},
 ) {
   const folder = options.folder ?? (await folderFor(t));
   const settingsFolder = await folderFor(t);
   const host = new ThingHost({ settingsFolder, ...(log && { log }) });
-  const camera = new QuickCamera();
+  const camera = new QuickCamera(jpeg);
   const settings = { folder, reserve_mb: 1, pre_s: 0.4, post_s: 0.4, ...options };
   const recorder = new Recorder(settings);
   host.add("camera", camera);
