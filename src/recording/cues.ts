@@ -6,7 +6,7 @@ import { type ClusterPlace, ID, SEGMENT_AT } from "./matroska.ts";
 import { childrenOf, type FileHead } from "./matroska-head.ts";
 
 /** Entries that are read in one turn of the event loop: a day has 86,400. */
-const POINTS_AT_ONCE = 2000;
+const POINTS_AT_ONCE = 500;
 
 /** The clusters that a file's index lists; undefined when it has none, or it is damaged. */
 export async function cuesOf(

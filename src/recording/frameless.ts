@@ -88,7 +88,7 @@ async function closeLedger(
   };
   const about = { path, head, ledger, survey, wasClosed: false, end: 0, bytes: 0 };
   const draft = `${ledgerPathOf(path)}.new`;
-  await writeLedger(draft, repairedLedger(about).closed);
+  await writeLedger(draft, (await repairedLedger(about)).closed);
   await rename(draft, ledgerPathOf(path));
   return missing.length;
 }

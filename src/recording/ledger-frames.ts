@@ -59,6 +59,11 @@ export class LedgerFrames implements Iterable<LedgerFrame> {
     };
   }
 
+  /** When frame `n` was captured, epoch ms. */
+  capturedAtOf(n: number): number {
+    return this.#chunks[n >> CHUNK_BITS]!.capturedAt[n & (CHUNK_FRAMES - 1)]!;
+  }
+
   /** Where the JPEG of frame `n` stands in the file. */
   offsetAt(n: number): number {
     return this.#chunks[n >> CHUNK_BITS]!.offset[n & (CHUNK_FRAMES - 1)]!;

@@ -91,8 +91,8 @@ export interface Part extends ElementHead {
 /** The whole elements between two places. */
 export function* childrenOf(bytes: Uint8Array, from: number, to: number): Generator<Part> {
   for (let at = from; at < to; ) {
-    const head = readHead(bytes.subarray(0, to), at);
-    if (!head) return;
+    const head = readHead(bytes, at);
+    if (!head || at + head.headBytes > to) return;
     const part = { ...head, at, from: at + head.headBytes, end: at + head.headBytes + head.size };
     const isWhole = part.end <= to || head.id === ID.Cluster || head.id === ID.Cues;
     if (!isWhole) return;

@@ -197,7 +197,7 @@ export function closingOf(
 ): { cues: Buffer; patches: Patch[] } {
   const meanTicks = frames > 1 ? spanTicks / (frames - 1) : 0;
   const durationTicks = spanTicks + Math.min(lastTicks, Math.max(meanTicks, MAX_LAST_TICKS));
-  const cues = element(ID.Cues, ...clusters.map(cuePoint));
+  const cues = cuesOf(clusters);
   const last = clusters.at(-1);
   const patches: Patch[] = [
     { at: SEGMENT_AT, bytes: seekHead(places, end) },
@@ -217,14 +217,20 @@ export function clusterSize({ at }: ClusterPlace, end: number): Patch {
   return { at: at + CLUSTER_SIZE_AT, bytes: longSize(size) };
 }
 
-function cuePoint({ at, tick }: ClusterPlace): Buffer {
-  const position = number(ID.CueClusterPosition, at - SEGMENT_AT);
+/** Where time and place of a cluster stand in its entry of an index, which is of one length for all. */
+const [CUE_TIME_AT, CUE_PLACE_AT] = [4, 19];
+
+/** The index of a file. That of a day has 86,400 entries, and is made within one turn of the event loop. */
+function cuesOf(clusters: readonly ClusterPlace[]): Buffer {
   const track = element(0xf7, Buffer.of(1)); // CueTrack
-  return element(
-    ID.CuePoint,
-    number(ID.CueTime, tick),
-    element(ID.CueTrackPositions, track, position),
-  );
+  const positions = element(ID.CueTrackPositions, track, number(ID.CueClusterPosition, 0));
+  const point = element(ID.CuePoint, number(ID.CueTime, 0), positions);
+  const points = Buffer.alloc(point.length * clusters.length, point);
+  for (const [n, { at, tick }] of clusters.entries()) {
+    points.writeUIntBE(tick, n * point.length + CUE_TIME_AT + 2, 6);
+    points.writeUIntBE(at - SEGMENT_AT, n * point.length + CUE_PLACE_AT + 2, 6);
+  }
+  return element(ID.Cues, points);
 }
 
 function seekHead({ info, tracks, tags }: HeadPlaces, cues: number): Buffer {

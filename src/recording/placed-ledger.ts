@@ -1,6 +1,7 @@
 import type { LedgerFrame } from "./ledger.ts";
 import { LedgerFrames } from "./ledger-frames.ts";
 import { BLOCK_HEAD_BYTES } from "./matroska.ts";
+import { inTurns } from "./turns.ts";
 
 /** The frames of a ledger whose places can all be right, and those whose cannot: their lines are damaged. */
 export interface PlacedLedger {
@@ -12,12 +13,12 @@ export interface PlacedLedger {
 }
 
 /** Sorts out lines that contradict those before and behind them. */
-export function placedLedger(frames: LedgerFrames): PlacedLedger {
+export async function placedLedger(frames: LedgerFrames): Promise<PlacedLedger> {
   const astray: LedgerFrame[] = [];
   let placed: LedgerFrames | undefined; // made when the first is found: as a rule there is none
   let corrected = 0;
   let before: LedgerFrame | undefined;
-  for (let n = 0; n < frames.length; n++) {
+  await inTurns(frames.length, (n) => {
     const told = frames.at(n)!;
     const next = frames.at(n + 1);
     const isAstray = isMisplaced(told, before, next);
@@ -25,12 +26,12 @@ export function placedLedger(frames: LedgerFrames): PlacedLedger {
     if (isAstray || frame !== told) placed ??= LedgerFrames.of(firstOf(frames, n));
     if (isAstray) {
       astray.push(told);
-      continue;
+      return;
     }
     if (frame !== told) corrected += 1;
     placed?.push(frame);
     before = frame;
-  }
+  });
   return { frames: placed ?? frames, astray, corrected };
 }
 

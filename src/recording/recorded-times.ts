@@ -5,6 +5,7 @@ import { MAX_LAST_TICKS, TICKS_PER_MS } from "./matroska.ts";
 import type { FileHead } from "./matroska-head.ts";
 import { nextTick } from "./matroska-mjpeg.ts";
 import type { Ledger } from "./read-ledger.ts";
+import { inTurns } from "./turns.ts";
 import { counted } from "./verdict.ts";
 
 /** A summary has its times from the frames, or rounded with them, ms. */
@@ -23,18 +24,18 @@ export function ticksOf(frames: LedgerFrames, timeZero: number): Float64Array {
 }
 
 /** What cannot be in the times of a recording, in words that follow "it disagrees with its ledger". */
-export function timeFaults({ frames, notes, summary }: Ledger): string[] {
+export async function timeFaults({ frames, notes, summary }: Ledger): Promise<string[]> {
   const steps = new Set(notes.flatMap(({ note, after }) => ("clockStep" in note ? [after] : [])));
   const [back, equal, none]: [LedgerFrame[], LedgerFrame[], LedgerFrame[]] = [[], [], []];
   let before = Number.NEGATIVE_INFINITY;
-  for (let n = 0; n < frames.length; n++) {
-    const frame = frames.at(n)!;
-    if (timeFault(frame.capturedAt)) none.push(frame);
-    else if (frame.capturedAt < before && !steps.has(n)) back.push(frame);
+  await inTurns(frames.length, (n) => {
+    const capturedAt = frames.capturedAtOf(n);
+    if (timeFault(capturedAt)) none.push(frames.at(n)!);
+    else if (capturedAt < before && !steps.has(n)) back.push(frames.at(n)!);
     // Without a ledger, times are rounded.
-    else if (frame.capturedAt === before && frame.run !== "") equal.push(frame);
-    before = frame.capturedAt;
-  }
+    else if (capturedAt === before && frames.at(n)!.run !== "") equal.push(frames.at(n)!);
+    before = capturedAt;
+  });
   const faults: string[] = [];
   if (none.length > 0) faults.push(`${counted(none)} at no time`);
   if (back.length > 0) {

@@ -1,6 +1,7 @@
 import type { LedgerFrame, LedgerNote, LostFrames } from "./ledger.ts";
 import { lossIn } from "./ledger.ts";
 import type { LedgerFrames } from "./ledger-frames.ts";
+import { inTurns } from "./turns.ts";
 
 /** More frames than this without lines are not counted one by one. */
 const MOST_RECOVERED = 100_000;
@@ -9,12 +10,12 @@ const MOST_RECOVERED = 100_000;
  * Finds out who frames are whose lines cannot be read: where as many stand between two that are known as are missing between these,
  * they are those. @returns what is then still missing between frames of one run, and nothing tells why.
  */
-export function identifyRecovered(
+export async function identifyRecovered(
   frames: LedgerFrames,
   unlisted: readonly number[],
   notes: readonly LedgerNote[],
   lost: readonly LostFrames[],
-): LostFrames[] {
+): Promise<LostFrames[]> {
   const known = lossesByRun([...notes.flatMap((note) => lossIn(note) ?? []), ...lost]);
   for (const { first, last } of groupsOf(unlisted)) {
     const gap = gapBetween(frames.at(first - 1), frames.at(last + 1));
@@ -27,13 +28,17 @@ export function identifyRecovered(
 }
 
 /** Gaps between frames that no line tells of. */
-function untold(frames: LedgerFrames, known: ReadonlyMap<string, LostFrames[]>): LostFrames[] {
+async function untold(
+  frames: LedgerFrames,
+  known: ReadonlyMap<string, LostFrames[]>,
+): Promise<LostFrames[]> {
   const gaps: LostFrames[] = [];
   let before: LedgerFrame | undefined;
-  for (const frame of frames) {
+  await inTurns(frames.length, (n) => {
+    const frame = frames.at(n)!;
     const gap = frame.run === "" ? undefined : gapBetween(before, frame);
     before = frame;
-    if (!gap) continue;
+    if (!gap) return;
     const told = known.get(gap.run) ?? [];
     for (const index of indicesIn(gap, told)) {
       const last = gaps.at(-1);
@@ -41,7 +46,7 @@ function untold(frames: LedgerFrames, known: ReadonlyMap<string, LostFrames[]>):
         gaps.splice(-1, 1, { ...last, to: index });
       else gaps.push({ run: gap.run, from: index, to: index, why: UNTOLD });
     }
-  }
+  });
   return gaps;
 }
 

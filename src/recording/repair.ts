@@ -98,8 +98,8 @@ class RepairRun {
     }
   }
 
-  #nothing(ledger: Ledger): Repair {
-    const sentence = `${this.#name}: ${proof(ledger, timingOf(ledger))}. It was closed: nothing to repair.`;
+  async #nothing(ledger: Ledger): Promise<Repair> {
+    const sentence = `${this.#name}: ${proof(ledger, await timingOf(ledger))}. It was closed: nothing to repair.`;
     return { repaired: false, sentence, frames: ledger.frames.length };
   }
 
@@ -109,7 +109,7 @@ class RepairRun {
     ledger: Ledger | undefined,
   ): Promise<Survey> {
     const { size } = await file.stat();
-    const placed = placedLedger(ledger?.frames ?? new LedgerFrames());
+    const placed = await placedLedger(ledger?.frames ?? new LedgerFrames());
     const { clustersAt, info } = head;
     const found = await survey({ file, size, clustersAt, timeZero: info.timeZero, ledger: placed });
     const { kept, unlisted, damage } = found;
@@ -130,7 +130,7 @@ class RepairRun {
     const wasClosed = hasCues && (!ledger || ledger.summary !== undefined); // a repair that was cut off adds cues, too
     const { end, bytes } = change;
     const about = { path: this.#path, head, ledger, survey: found, wasClosed, end, bytes };
-    const { closed, lost } = repairedLedger(about);
+    const { closed, lost } = await repairedLedger(about);
     const [ledgerPath, draft] = [ledgerPathOf(this.#path), `${ledgerPathOf(this.#path)}.new`];
     try {
       await writeLedger(draft, closed);
@@ -155,7 +155,7 @@ class RepairRun {
     const head = await recordingHead(file, ledger);
     const { size } = await file.stat();
     const { clustersAt, info } = head;
-    const placed = placedLedger(ledger!.frames);
+    const placed = await placedLedger(ledger!.frames);
     const options = { file, size, clustersAt, timeZero: info.timeZero, ledger: placed };
     const found = await survey({ ...options, readsFrames: false });
     const change = await changeOf(file, head, found);

@@ -44,7 +44,7 @@ export interface RepairedLedger {
 }
 
 /** What the ledger says once a file is repaired: which frames are in it, and of the others why not. */
-export function repairedLedger(found: Found): RepairedLedger {
+export async function repairedLedger(found: Found): Promise<RepairedLedger> {
   const { path, head, ledger, survey } = found;
   const { kept, unlisted } = survey;
   const losses = lossesOf(found);
@@ -52,7 +52,7 @@ export function repairedLedger(found: Found): RepairedLedger {
   const known = losses.flatMap(({ note }) => lossIn(note) ?? []);
   const isComplete = (ledger?.damaged.length ?? 0) === 0 && unlisted.length === 0;
   const notes = before.map(({ note }) => note);
-  const untold = isComplete ? [] : identifyRecovered(kept, unlisted, notes, known);
+  const untold = isComplete ? [] : await identifyRecovered(kept, unlisted, notes, known);
   const all: PlacedNote[] = [
     ...before.map(({ note, after }) => ({ note, after: newPlace(ledger!.frames, kept, after) })),
     ...losses,
@@ -63,7 +63,7 @@ export function repairedLedger(found: Found): RepairedLedger {
     }),
   ].sort((one, other) => one.after - other.after);
   const lost = [...known, ...untold];
-  const summary = summaryOf(
+  const summary = await summaryOf(
     found,
     all.map(({ note }) => note),
   );
@@ -126,10 +126,10 @@ function countUpTo(frames: LedgerFrames, offset: number): number {
 }
 
 /** What can be said of a recording by those who were not there. */
-function summaryOf(
+async function summaryOf(
   { ledger, survey, bytes }: Found,
   notes: readonly LedgerNote[],
-): RecordingSummary {
+): Promise<RecordingSummary> {
   const { kept } = survey;
   const before = ledger?.summary;
   const dropped: Record<string, number> = {};
@@ -151,7 +151,7 @@ function summaryOf(
     newRuns: notes.filter((note) => "run" in note).length,
     first: kept.at(0)?.capturedAt,
     last: kept.at(-1)?.capturedAt,
-    ...pacesOf(kept),
+    ...(await pacesOf(kept)),
     bytes,
   };
 }

@@ -1,6 +1,7 @@
 import { type Gap, LEFT_OUT } from "./ledger.ts";
 import type { LedgerFrames } from "./ledger-frames.ts";
 import type { Ledger } from "./read-ledger.ts";
+import { inTurns, sortedInTurns } from "./turns.ts";
 
 /** How the frames of a recording follow on each other. */
 export interface Timing {
@@ -36,19 +37,22 @@ const SHORTEST_MS = 1;
 const REGULAR = { share: 0.6, within: 0.3 };
 
 /** What a ledger's times tell, beside what it says that was lost. */
-export function timingOf({
+export async function timingOf({
   head,
   frames,
   notes,
-}: Pick<Ledger, "head" | "frames" | "notes">): Timing {
-  const intervals = intervalsOf(frames, notes);
-  const sorted = intervals.ms.toSorted();
+}: Pick<Ledger, "head" | "frames" | "notes">): Promise<Timing> {
+  const intervals = await intervalsOf(frames, notes);
+  const sorted = await sortedInTurns(intervals.ms);
   const usualMs = sorted[sorted.length >> 1];
   const { expectedFps: expectedRate } = head ?? {};
-  const neverMade = holesIn(intervals, sorted, expectedRate);
-  const made = intervals.made.reduce((sum, one) => sum + one, frames.length > 0 ? 1 : 0);
+  const neverMade = await holesIn(intervals, sorted, expectedRate);
+  let made = frames.length > 0 ? 1 : 0;
+  await inTurns(intervals.made.length, (n) => {
+    made += intervals.made[n]!;
+  });
   return {
-    ...pacesOf(frames),
+    ...(await pacesOf(frames)),
     jitterMs: usualMs === undefined ? undefined : round(jitterOf(sorted, usualMs), 1e3),
     expectedRate,
     exposures: made + neverMade,
@@ -57,9 +61,9 @@ export function timingOf({
 }
 
 /** What a summary says of the times of the frames in a file. */
-export function pacesOf(frames: LedgerFrames) {
+export async function pacesOf(frames: LedgerFrames) {
   const spanMs = (frames.at(-1)?.capturedAt ?? 0) - (frames.at(0)?.capturedAt ?? 0);
-  return { rate: rateOf(frames.length, spanMs), longestGap: longestOf(frames) };
+  return { rate: rateOf(frames.length, spanMs), longestGap: await longestOf(frames) };
 }
 
 /** Frames a second; undefined where that is none. */
@@ -67,14 +71,14 @@ export function rateOf(frames: number, spanMs: number): number | undefined {
   return frames > 1 && spanMs > 0 ? round(((frames - 1) * 1000) / spanMs, 1e6) : undefined;
 }
 
-function longestOf(frames: LedgerFrames): Gap | undefined {
-  let longest: Gap | undefined;
-  for (let n = 1; n < frames.length; n++) {
-    const at = frames.at(n - 1)!.capturedAt;
-    const ms = frames.at(n)!.capturedAt - at;
-    if (!longest || ms > longest.ms) longest = { ms, at };
-  }
-  return longest && gapOf(longest.ms, longest.at);
+async function longestOf(frames: LedgerFrames): Promise<Gap | undefined> {
+  const longest = { ms: Number.NEGATIVE_INFINITY, at: 0 };
+  await inTurns(frames.length - 1, (n) => {
+    const at = frames.capturedAtOf(n);
+    const ms = frames.capturedAtOf(n + 1) - at;
+    if (ms > longest.ms) Object.assign(longest, { ms, at });
+  });
+  return frames.length > 1 ? gapOf(longest.ms, longest.at) : undefined;
 }
 
 /** A gap with what times can tell: microseconds. */
@@ -86,13 +90,13 @@ function round(value: number, parts: number): number {
   return Math.round(value * parts) / parts;
 }
 
-function intervalsOf(frames: LedgerFrames, notes: Ledger["notes"]): Intervals {
+async function intervalsOf(frames: LedgerFrames, notes: Ledger["notes"]): Promise<Intervals> {
   const told = toldBefore(notes);
   const isLapse = notes.some(({ note }) => "dropped" in note && note.dropped.why === LEFT_OUT);
   const count = Math.max(0, frames.length - 1);
   const [ms, made] = [new Float64Array(count), new Float64Array(count)];
   const isWhole = new Uint8Array(count);
-  for (let n = 0; n < count; n++) {
+  await inTurns(count, (n) => {
     const [before, frame] = [frames.at(n)!, frames.at(n + 1)!];
     const { lost = 0, isOut = false } = told.get(`${frame.run}/${frame.index}`) ?? {};
     const indices = isLapse ? 1 : Math.max(1, frame.index - before.index);
@@ -100,7 +104,7 @@ function intervalsOf(frames: LedgerFrames, notes: Ledger["notes"]): Intervals {
     ms[n] = frame.capturedAt - before.capturedAt;
     made[n] = isSameRun ? indices + lost : 1;
     isWhole[n] = isSameRun && !isOut ? 1 : 0;
-  }
+  });
   return { ms, made, isWhole };
 }
 
@@ -118,22 +122,33 @@ function toldBefore(notes: Ledger["notes"]): Map<string, { lost: number; isOut: 
 
 /** 99 of 100 intervals are no further from the usual one. */
 function jitterOf(sorted: Float64Array, usualMs: number): number {
-  const off = sorted.map((ms) => Math.abs(ms - usualMs)).sort();
-  return off[Math.max(0, Math.ceil(off.length * 0.99) - 1)]!;
+  const off = (n: number) => Math.abs(sorted[n]! - usualMs);
+  let [low, high] = [0, sorted.length - 1];
+  for (let left = sorted.length - Math.max(1, Math.ceil(sorted.length * 0.99)); left > 0; left--) {
+    if (off(low) > off(high)) low += 1;
+    else high -= 1;
+  }
+  return Math.max(off(low), off(high));
 }
 
 /** How many exposures are missing by the times alone: no other account has them. */
-function holesIn(
+async function holesIn(
   { ms, made, isWhole }: Intervals,
   sorted: Float64Array,
   expectedRate: number | undefined,
-): number {
+): Promise<number> {
   const periodMs = expectedRate ? 1000 / expectedRate : regularPeriod(sorted);
   if (periodMs === undefined) return 0;
-  const missing = ms.map((one, n) => (isWhole[n] ? one / periodMs - made[n]! : 0));
-  const holes = missing.reduce((sum, _, n) => sum + holeAt(missing, n), 0);
+  const missing = new Float64Array(ms.length);
+  let [holes, inAll] = [0, 0];
+  await inTurns(ms.length, (n) => {
+    missing[n] = isWhole[n] ? ms[n]! / periodMs - made[n]! : 0;
+    inAll += missing[n]!;
+  });
+  await inTurns(ms.length, (n) => {
+    holes += holeAt(missing, n);
+  });
   if (!expectedRate) return holes;
-  const inAll = missing.reduce((sum, one) => sum + one, 0);
   const isSlow = inAll > OTHER_CLOCK * missing.length;
   return Math.max(holes, isSlow ? Math.round(inAll) : 0);
 }
@@ -153,6 +168,19 @@ function regularPeriod(sorted: Float64Array): number | undefined {
   const usual = sorted[sorted.length >> 1];
   if (usual === undefined || usual < SHORTEST_MS || sorted.length < FEWEST) return undefined;
   const { share, within } = REGULAR;
-  const like = sorted.filter((ms) => Math.abs(ms - usual) <= within * usual).length;
+  const like =
+    countBelow(sorted, usual * (1 + within), true) - countBelow(sorted, usual * (1 - within));
   return like >= share * sorted.length ? usual : undefined;
+}
+
+/** How many of these are less than a limit, or that at most. */
+function countBelow(sorted: Float64Array, limit: number, withLimit = false): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const isBelow = withLimit ? sorted[middle]! <= limit : sorted[middle]! < limit;
+    if (isBelow) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

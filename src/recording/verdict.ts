@@ -2,7 +2,7 @@ import { rangesOf, rangeText } from "./frame-ranges.ts";
 import { LEFT_OUT, type LedgerFrame, type LostFrames, lossIn } from "./ledger.ts";
 import type { Ledger } from "./read-ledger.ts";
 import { SourceTally } from "./source-tally.ts";
-import { type Timing, timingOf } from "./timing.ts";
+import type { Timing } from "./timing.ts";
 
 /** What a recount of a recording found. */
 export interface Verdict {
@@ -23,7 +23,7 @@ export interface Verdict {
 }
 
 /** For a file that agrees with its ledger: what it has, and what its ledger says that it lacks. */
-export function proof(ledger: Ledger, timing: Timing = timingOf(ledger)): string {
+export function proof(ledger: Ledger, timing: Timing): string {
   const { frames, notes, summary } = ledger;
   const seconds = ((frames.at(-1)?.capturedAt ?? 0) - (frames.at(0)?.capturedAt ?? 0)) / 1000;
   const has = `OK: ${frames.length} frames over ${seconds.toFixed(1)} s, ${summary?.ended}`;

@@ -36,7 +36,12 @@ export async function verifyExport(path: string, format: VideoFormat): Promise<V
   return compared(path, ledger, film, TOLERANCE_MS[format] + ROUNDING_MS);
 }
 
-function compared(path: string, ledger: Ledger, film: ProbedFilm, toleranceMs: number): Verdict {
+async function compared(
+  path: string,
+  ledger: Ledger,
+  film: ProbedFilm,
+  toleranceMs: number,
+): Promise<Verdict> {
   const wanted = timesOf(ledger);
   const start = film.times[0] ?? 0;
   const isFromZero = Math.abs(start - (wanted[0] ?? 0)) > toleranceMs;
@@ -58,9 +63,9 @@ function compared(path: string, ledger: Ledger, film: ProbedFilm, toleranceMs: n
     film.decoded !== film.times.length && `${film.times.length - film.decoded} cannot be decoded`,
     film.complaint && `ffprobe says: ${film.complaint}`,
     !ledger.summary && "its recording was not closed",
-    ...timeFaults(ledger),
+    ...(await timeFaults(ledger)),
   ].filter((fault) => typeof fault === "string");
-  const timing = timingOf(ledger);
+  const timing = await timingOf(ledger);
   if (faults.length > 0) {
     const why = `disagrees with its ledger: ${faults.join(", ")}`;
     return { ...disagreeing(path, why, film), missing, unlisted, timing };

@@ -46,7 +46,7 @@ async function recount(file: FileHandle, path: string): Promise<Verdict> {
   const frames = ledger?.frames ?? new LedgerFrames();
   const { size } = await file.stat();
   const options = { file, size, clustersAt: head.clustersAt, timeZero: head.info.timeZero };
-  const found = await survey({ ...options, ledger: placedLedger(frames) });
+  const found = await survey({ ...options, ledger: await placedLedger(frames) });
   const counts = {
     frames: found.kept.length,
     missing: found.missing,
@@ -57,11 +57,11 @@ async function recount(file: FileHandle, path: string): Promise<Verdict> {
     const sentence = `${path}: has ${counts.frames} frames and no ledger that says which there were.`;
     return { ok: false, sentence, ...counts };
   }
-  const timing = timingOf(ledger);
+  const timing = await timingOf(ledger);
   const faults = [
     ...faultsOf(counts, ledger, head.cuesAt !== undefined),
     ...structureFaults(found, ledger),
-    ...timeFaults(ledger),
+    ...(await timeFaults(ledger)),
   ];
   const duration = counts.missing.length === 0 && durationFault(head, frames);
   if (duration) faults.push(duration);

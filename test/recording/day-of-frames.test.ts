@@ -1,17 +1,21 @@
 // A day at 30 Hz has 2.6 million frames, and its ledger 170 MB. Nobody who reads it may hold up viewers meanwhile.
 import assert from "node:assert/strict";
+import { copyFile } from "node:fs/promises";
 import { test } from "node:test";
 import { describeRecording } from "../../src/recording/describe.ts";
 import { ledgerPathOf } from "../../src/recording/ledger.ts";
 import { ledgerAsCsv, ledgerAsJson } from "../../src/recording/ledger-tables.ts";
 import { openRecording } from "../../src/recording/open-recording.ts";
 import { readLedger } from "../../src/recording/read-ledger.ts";
+import { repairRecording } from "../../src/recording/repair.ts";
+import { verifyRecording } from "../../src/recording/verify.ts";
 import { TEST_MS } from "../limits.ts";
+import { damage } from "./damage.ts";
 import { turnsOf, writeLongRecording } from "./long-recording.ts";
 import { newPath } from "./recordings.ts";
 
-const FRAMES = process.env.THINGSCOPE_LONG ? 2_600_000 : 60_000;
-const timeout = FRAMES > 60_000 ? 20 * TEST_MS : TEST_MS;
+const FRAMES = process.env.THINGSCOPE_LONG ? 2_600_000 : 40_000;
+const timeout = FRAMES > 40_000 ? 20 * TEST_MS : TEST_MS;
 /** Of the processor's time that the reading takes, in one turn of the loop. */
 const MOST_IN_ONE_TURN = 0.5;
 /** Or of a turn in which hardly anything is done, ms. */
@@ -42,6 +46,20 @@ inPieces("describing a recording", async () => {
 inPieces("opening a recording", async () => {
   await using film = await openRecording(path);
   assert.equal((await film.frames().next()).value?.index, 0);
+});
+
+inPieces("verifying a recording", async () => {
+  const { ok, sentence } = await verifyRecording(path);
+  assert.ok(ok, sentence);
+});
+
+inPieces("repairing a recording", async () => {
+  const copy = await newPath();
+  await copyFile(path, copy);
+  await copyFile(ledgerPathOf(path), ledgerPathOf(copy));
+  await damage(copy, 500_000, { flip: 20 });
+  const { frames } = await repairRecording(copy);
+  assert.ok(frames > FRAMES - 3, `${frames}`);
 });
 
 inPieces("a CSV", async () => {
