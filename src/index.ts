@@ -157,6 +157,7 @@ export {
   RecordingsFolder,
 } from "./recording/recordings-folder.ts";
 export { type Repair, repairRecording } from "./recording/repair.ts";
+export type { Timing } from "./recording/timing.ts";
 export type { Verdict } from "./recording/verdict.ts";
 export { verifyRecording } from "./recording/verify.ts";
 export type { VideoFormat } from "./recording/video-format.ts";
