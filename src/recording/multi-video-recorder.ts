@@ -15,17 +15,20 @@ export interface MultiVideoRecorderOptions
 export class MultiVideoRecorder implements AsyncDisposable {
   readonly recorders: ReadonlyMap<string, VideoRecorder>;
 
+  /** @throws {ThingError} as `VideoRecorder`; no camera is held then. */
   constructor({ cameras, filenameGenerator, ...options }: MultiVideoRecorderOptions) {
-    this.recorders = new Map(
-      Object.entries(cameras).map(([name, camera]) => [
-        name,
-        new VideoRecorder({
-          ...options,
-          ...("pipeline" in camera ? camera : { camera }),
-          filenameGenerator: () => filenameGenerator(name),
-        }),
-      ]),
-    );
+    const recorders = new Map<string, VideoRecorder>();
+    this.recorders = recorders;
+    try {
+      for (const [name, camera] of Object.entries(cameras)) {
+        const recorded = "pipeline" in camera ? camera : { camera };
+        const own = { ...options, ...recorded, filenameGenerator: () => filenameGenerator(name) };
+        recorders.set(name, new VideoRecorder(own));
+      }
+    } catch (error) {
+      void this.stop(); // or those that were made would hold their cameras for ever
+      throw error;
+    }
   }
 
   /** Whether any of them is busy. */
@@ -45,7 +48,7 @@ export class MultiVideoRecorder implements AsyncDisposable {
 
   /** Ends all files as they are, and lets go of the cameras. */
   async stop(): Promise<void> {
-    await Promise.all([...this.recorders.values()].map((recorder) => recorder.stop()));
+    await Promise.allSettled([...this.recorders.values()].map((recorder) => recorder.stop()));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -8,6 +8,7 @@ import { Recorder, RecorderGroup } from "thingscope/things";
 import { ThingClient } from "../../src/client/index.ts";
 import { tdFaults } from "../conformance/td-schema.ts";
 import { TEST_MS } from "../limits.ts";
+import { eventually } from "../outputs/watching.ts";
 import { collect } from "../recording/recordings.ts";
 import { folderFor, QuickCamera } from "./recorder-server.ts";
 
@@ -161,4 +162,29 @@ test("two groups in one folder list the same manifests, and neither has one that
   const { id } = own[0]!;
   assert.equal((await fetch(`${url}/other/manifests/${id}`, { method: "DELETE" })).status, 204);
   assert.deepEqual([await listed("group"), await listed("other")], [[], []]);
+});
+
+test("of two groups with the same recorders that start at once, one records and the other leaves nothing", {
+  timeout,
+}, async (t) => {
+  const { folder, host, url, thing } = await groupFor(t, {}, ["group", "other"]);
+  const other = await ThingClient.connect(`${url}/other/`);
+  for (let round = 0; round < 3; round++) {
+    const starts = await Promise.allSettled([
+      thing.invoke("start_recording", { name: `a${round}` }),
+      other.invoke("start_recording", { name: `b${round}` }),
+    ]);
+    assert.deepEqual(starts.map(({ status }) => status).toSorted(), ["fulfilled", "rejected"]);
+    const [winner, loser] = starts[0]?.status === "fulfilled" ? ["a", "b"] : ["b", "a"];
+    const { mjpeg_stream } = host.get("left").thing as QuickCamera;
+    const { added } = mjpeg_stream.stats;
+    await eventually(() => mjpeg_stream.stats.added > added + 3);
+    await (winner === "a" ? thing : other).invoke("stop_recording");
+    const names = await readdir(folder);
+    assert.equal(names.filter((name) => name.startsWith(`${loser}${round}`)).length, 0);
+    assert.ok(names.includes(`${winner}${round}.manifest.json`));
+  }
+  for (const { thing: one } of host.things.values()) {
+    if (one instanceof Recorder || one instanceof RecorderGroup) assert.equal(one.busy, false);
+  }
 });
