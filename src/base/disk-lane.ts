@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { ThingError } from "./errors.ts";
 import { makeFolder } from "./folders.ts";
+import { countedLimit } from "./limit-hits.ts";
 
 /** A disk that has not answered for this long hangs: nothing but recordings waits for it any more. */
 const HANGS_AFTER_MS = 5000;
@@ -10,6 +11,9 @@ const SLOW_AFTER_MS = 1000;
 const LOOK_EVERY_MS = 500;
 /** How many wait to read from one disk. */
 const MOST_WAITING = 1000;
+
+const hangsLimit = countedLimit("disk_hangs");
+const readersLimit = countedLimit("disk_readers");
 
 /**
  * What is asked of one disk: one thing at a time that writes, and one beside it that reads. Whatever is asked of a disk goes through
@@ -34,7 +38,10 @@ export class DiskLane {
    */
   async read<T>(work: () => Promise<T>): Promise<T> {
     if (this.hungMs > 0) throw this.#hangs();
-    if (this.#readers.size >= MOST_WAITING) throw tooMany();
+    if (this.#readers.size >= MOST_WAITING) {
+      readersLimit.hit();
+      throw tooMany();
+    }
     return new Promise<T>((resolve, reject) => {
       this.#readers.add(reject);
       this.#looking ??= setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
@@ -69,6 +76,7 @@ export class DiskLane {
   }
 
   #hangs(): ThingError {
+    hangsLimit.hit();
     const seconds = Math.round(this.hungMs / 1000);
     return new ThingError("NOT_READY", `The disk has not answered for ${seconds} s. ${REMEDY}`);
   }

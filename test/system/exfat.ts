@@ -27,13 +27,13 @@ export async function newExfat(t: TestContext) {
   const device = (await run("losetup", ["--find", "--show", image])).stdout.trim();
   const driver = spawn("mount.exfat-fuse", ["-d", device, folder], { stdio: "ignore" });
   await mounted(folder, driver);
+  await run("losetup", ["--detach", device]); // as soon as the driver lets it go, however that ends
   const ended = once(driver, "close");
   t.after(async () => {
     driver.kill("SIGCONT");
     await run("umount", ["--lazy", folder]);
     driver.kill("SIGKILL");
     await ended;
-    await run("losetup", ["--detach", device]);
   });
   return {
     folder,
