@@ -17,8 +17,8 @@ export interface EventSink {
   noteLoss(lost: LostFrames): void;
   /** Called before the first frame of a file that goes on where another ended: with that one's last frame. */
   follow?(frame: FrameName): void;
-  /** Called when the file has failed and another begins, with the first frame of that. */
-  replacedFrom?(frame: FrameName): void;
+  /** Called when the file has failed and another begins, with that and its first frame. */
+  replacedFrom?(frame: FrameName, by: EventSink): void;
   /** Whether it takes no more frames, though nobody has ended it. */
   readonly failed?: boolean;
   /** Whether there never was a file: its frames are in no account. */
@@ -59,7 +59,7 @@ interface Part<Sink> {
   bytes: number;
   /** The newest frame that is in its account, and the one that was in that of others before. */
   latest?: FrameName;
-  readonly before: FrameName | undefined;
+  before: FrameName | undefined;
   isBegun: boolean;
   /** It goes on where another file of its event ends. */
   readonly isNext: boolean;
@@ -154,10 +154,12 @@ export class EventCutter<Sink extends EventSink> {
     this.#open = this.#partOf(this.#options.open(window), { until: window.until }, window.from);
     const past = after(this.#latest, this.#options.preRoll.since(window.from));
     if (failed) {
-      if (past[0]) failed.sink.replacedFrom?.(past[0]);
+      if (past[0]) failed.sink.replacedFrom?.(past[0], this.#open.sink);
       this.#end(failed, "it failed, and another file was begun");
     }
     for (const frame of past) this.#route(frame, true);
+    // What came until now is in the account of the one that failed, should this one come to nothing.
+    if (failed && !failed.sink.isNowhere) this.#open.before = this.#latest;
   }
 
   /** Gives a frame to the file that it belongs to, if to any. */

@@ -72,6 +72,7 @@ export class EventFile implements EventSink {
   #given = 0;
   #first: Pick<Frame, "run" | "index"> | undefined;
   #isNowhere = false;
+  #replaced: Promise<void> | undefined;
   #isOver = false;
   #announceEnd: () => void = () => {};
 
@@ -135,12 +136,9 @@ export class EventFile implements EventSink {
     this.writer.follow?.(frame);
   }
 
-  replacedFrom({ run, index }: Pick<Frame, "run" | "index">): void {
-    const first = this.#first;
-    if (this.#isNowhere && first?.run === run) this.#given = Math.max(0, index - first.index);
-    const at = this.#missed.findIndex((lost) => lost.run === run && lost.to >= index);
-    const [cut] = at < 0 ? [] : this.#missed.splice(at);
-    if (cut && cut.from < index) this.#missed.push({ ...cut, to: index - 1 });
+  replacedFrom(frame: Pick<Frame, "run" | "index">, by: EventSink): void {
+    const replace = () => this.#leave(frame);
+    this.#replaced = by instanceof EventFile ? by.path.then(replace, () => {}) : undefined;
   }
 
   end(reason: string): void {
@@ -149,6 +147,15 @@ export class EventFile implements EventSink {
     this.writer.noteSource?.(this.#pendingLosses());
     this.writer.close(reason).catch(() => {}); // `ended` is where it is told
     this.#announceEnd();
+  }
+
+  /** From this frame on another file has them. */
+  #leave({ run, index }: Pick<Frame, "run" | "index">): void {
+    const first = this.#first;
+    if (this.#isNowhere && first?.run === run) this.#given = Math.max(0, index - first.index);
+    const at = this.#missed.findIndex((lost) => lost.run === run && lost.to >= index);
+    const [cut] = at < 0 ? [] : this.#missed.splice(at);
+    if (cut && cut.from < index) this.#missed.push({ ...cut, to: index - 1 });
   }
 
   #miss({ run, index }: Frame, why: string): void {
@@ -164,6 +171,7 @@ export class EventFile implements EventSink {
     this.#memory.settle(this);
     if (this.failed) this.state = RECORDER_STATE.BUFFERING; // nothing of it is recorded any more
     await over;
+    await this.#replaced;
     return noteLateLosses(await this.path, this.#missed, await ended, this.#log);
   }
 }

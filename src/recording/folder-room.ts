@@ -32,7 +32,7 @@ export class FolderRoom {
   readonly #users = new Set<RoomUser>();
   #holders = 0;
   #lane: DiskLane | undefined;
-  /** What was free at the last look, less what this process has written into this folder since. */
+  /** What was free at the last look, less what this process has written to it since. */
   #free = Number.POSITIVE_INFINITY;
 
   private constructor(folder: string) {
@@ -82,8 +82,7 @@ export class FolderRoom {
 
   /** The same by the last look and what was written since. */
   lack({ reserveBytes, quotaBytes }: RoomLimits, moreBytes = 0): string | undefined {
-    const onDisk = [...rooms.values()].filter((one) => one.#lane === this.#lane);
-    const waiting = onDisk.reduce((sum, one) => sum + one.#waitingBytes, 0);
+    const waiting = this.#onDisk.reduce((sum, one) => sum + one.#waitingBytes, 0);
     if (this.#free - waiting - moreBytes < reserveBytes) {
       return `the disk has less than its reserve of ${megabytes(reserveBytes)} free`;
     }
@@ -93,12 +92,17 @@ export class FolderRoom {
 
   /** A file in the folder has so many bytes now. */
   wrote(path: string, bytes: number): void {
-    const more = this.#sizes.set(path, bytes);
-    this.#free -= Math.max(0, more);
+    const more = Math.max(0, this.#sizes.set(path, bytes));
+    for (const one of this.#onDisk) one.#free -= more;
   }
 
   removed(path: string): void {
     this.#sizes.forget(path);
+  }
+
+  /** The folders on the same disk, this one among them. */
+  get #onDisk(): FolderRoom[] {
+    return [...rooms.values()].filter((one) => one === this || one.#lane === this.#lane);
   }
 
   get #waitingBytes(): number {

@@ -6,7 +6,7 @@ import type { DiskLane } from "../base/disk-lane.ts";
 /** What of a folder counts: recordings in every format with their ledgers, stills, manifests, and what is being made of them. */
 const COUNTED = /\.(mkv|mp4|webm|jpg|ledger\.jsonl|manifest\.json|part|new)$/;
 /** Files that this process did not write are noticed within this, ms; */
-const LOOK_EVERY_MS = 5000;
+const LOOK_EVERY_MS = 2000;
 /** and how large they have become within this, ms. */
 const MEASURE_EVERY_MS = 60_000;
 /** So many files are measured in one turn on the disk's lane: what is to be written comes between. */

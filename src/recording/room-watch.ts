@@ -23,6 +23,7 @@ export class RoomWatch {
   #leave: () => void = () => {};
   #looking: ReturnType<typeof setInterval> | undefined;
   #isLooking = false;
+  #soonBytes = 0;
   #isOver = false;
 
   constructor(options: RoomWatchOptions) {
@@ -46,25 +47,32 @@ export class RoomWatch {
   /** Begins to look, without asking first. */
   begin(): void {
     if (this.#isOver) return;
-    this.#leave = this.#room.use(this.#options);
+    const { room, waitingBytes, onLack } = this.#options;
+    const soon = () => waitingBytes() + this.#soonBytes;
+    this.#leave = this.#room.use({ room, waitingBytes: soon, onLack });
     this.#looking = setInterval(() => void this.look(), LOOK_EVERY_MS);
   }
 
-  /** By what is known already: asks the disk only where there seems to be no room for what waits and `soonBytes` more. */
+  /**
+   * By what is known already: asks the disk only where there seems to be no room.
+   * @param soonBytes - What will come until this is called again: it counts as what waits.
+   */
   glance(soonBytes: number): void {
-    if (this.#looking && this.#room.lack(this.#options.room, soonBytes)) void this.look(soonBytes);
+    this.#soonBytes = soonBytes;
+    if (this.#looking && this.#room.lack(this.#options.room)) void this.look();
   }
 
-  async look(soonBytes = 0): Promise<void> {
+  async look(): Promise<void> {
     if (this.#isLooking || this.#isOver) return;
     this.#isLooking = true;
     const { room, before, log, onLack } = this.#options;
     try {
       await before?.();
-      const lack = await this.#room.lackNow(room, soonBytes);
+      const lack = await this.#room.lackNow(room);
       if (!lack || this.#isOver) return;
       roomLimit.hit();
       this.#stop();
+      this.#soonBytes = 0;
       onLack(lack);
     } catch (error) {
       this.#cannotLook(error, log);

@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { mkdtemp, rm, statfs, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { promisify } from "node:util";
 import { crc32 } from "node:zlib";
 import { now } from "../../src/base/clock.ts";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
@@ -16,26 +13,14 @@ import { TEST_MS } from "../limits.ts";
 import { picture } from "../outputs/pictures.ts";
 import { eventually } from "../outputs/watching.ts";
 import { accountOf, type Captured, missingFrom } from "../recording/accounts.ts";
+import { onSmallDisk } from "./small-disk.ts";
 
-const run = promisify(execFile);
-
-/** A disk of 64 MB, until the test ends. Only root can make one: others have the file-size limit of crash.test.ts. */
-async function onSmallDisk(work: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "small-disk-"));
-  await run("mount", ["-t", "tmpfs", "-o", "size=64m", "tmpfs", folder]);
-  try {
-    await work(folder);
-  } finally {
-    await run("umount", [folder]);
-  }
-}
-
-/** Adds frames of 100 kB, 100 a second. */
+/** Adds frames of 100 kB, 200 a second. */
 function feed(stream: MJPEGStream): ReturnType<typeof setInterval> {
   let index = 0;
   return setInterval(() => {
     stream.addFrame(picture(index++, 100_000), { capturedAt: now() });
-  }, 10);
+  }, 5);
 }
 
 /** Adds frames until the recording ends by itself; the file is as its ledger says then. */

@@ -10,7 +10,7 @@ const timeout = TEST_MS;
 test("a recorder is busy while something is recorded, and not while it waits for its camera", {
   timeout,
 }, async (t) => {
-  const { recorder, camera, client } = await recorderFor(t, { pre_s: 0.2, post_s: 2 });
+  const { recorder, camera, client } = await recorderFor(t, { pre_s: 0.2, post_s: 1 });
   const told: unknown[] = [];
   const thing = await client();
   const ending = new AbortController();
