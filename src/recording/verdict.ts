@@ -48,8 +48,8 @@ function countOf(ranges: readonly LostFrames[]): number {
 function neverMadeSentence({ neverMade, exposures, expectedRate }: Timing, isAll: boolean): string {
   if (neverMade === 0) return "";
   const by = expectedRate === undefined ? ", by the usual interval of its frames" : "";
-  const were = neverMade === 1 ? "exposure was" : "exposures were";
-  return `${isAll ? ", but" : ";"} ${neverMade} of ${exposures} ${were} never made${by}`;
+  const were = neverMade === 1 ? "was" : "were";
+  return `${isAll ? ", but" : ";"} ${neverMade} of ${exposures} exposures ${were} never made${by}`;
 }
 
 /** `. 27.4 frames/s of 30 that it was to have, jitter 12.1 ms, longest gap 0.400 s after 2.3 s`. */

@@ -138,6 +138,11 @@ test("verify says how many exposures were never made, and the summary has rate a
     /none was lost, but 13 of 150 exposures were never made\. 27\.38 frames\/s of 30 that it was to have, jitter 66\.7 ms, longest gap 0\.133 s after 1\.1 s\.$/,
   );
   assert.deepEqual([summary.rate, summary.longestGap], [timing!.rate, timing!.longestGap]);
+  const { path: one } = await record(frames(50, 40).filter((_, n) => n !== 20));
+  assert.match(
+    (await verifyRecording(one)).sentence,
+    /; 1 lost, as its ledger says: [^;]*never arrived\. 24\.5/,
+  );
   const { sentence: whole } = await verifyRecording((await record(frames(150, 40))).path);
   assert.match(whole, /none was lost\. 25 frames\/s, jitter 0\.0 ms/);
 });
