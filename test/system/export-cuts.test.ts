@@ -14,9 +14,9 @@ import { readDiskLog } from "./disk-log.ts";
 import { runWithShim } from "./disk-shim.ts";
 import { Disk, FATES, randomOf } from "./power-cut.ts";
 
-const CUTS = process.env.THINGSCOPE_LONG ? 300 : 15;
+const CUTS = process.env.THINGSCOPE_LONG ? 300 : 10;
 /** One cut of so many is followed by a server that opens the folder. */
-const OPENED = process.env.THINGSCOPE_LONG ? 6 : 8;
+const OPENED = process.env.THINGSCOPE_LONG ? 6 : 7;
 /** What the child makes: names without their ends, and what they are to become. */
 const WANTED = { "to-mp4": "mp4", "to-webm": "webm", "split-00": "mp4", "split-01": "mp4" };
 const STILL = await jpegOf(96, 64);
