@@ -141,8 +141,11 @@ test("verify says how many exposures were never made, and the summary has rate a
   const { path: one } = await record(frames(50, 40).filter((_, n) => n !== 20));
   assert.match(
     (await verifyRecording(one)).sentence,
-    /; 1 lost, as its ledger says: [^;]*never arrived\. 24\.5/,
+    /; 1 lost, as its ledger says: [^;]*never arrived\. 24\.49 frames/,
   );
+  const renumbered = frames(50, 40).filter((_, n) => n !== 20);
+  const { path: hole } = await record(renumbered.map((frame, index) => ({ ...frame, index })));
+  assert.match((await verifyRecording(hole)).sentence, /but 1 of 50 exposures was never made, by/);
   const { sentence: whole } = await verifyRecording((await record(frames(150, 40))).path);
   assert.match(whole, /none was lost\. 25 frames\/s, jitter 0\.0 ms/);
 });
