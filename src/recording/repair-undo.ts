@@ -1,9 +1,11 @@
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
+import { crc32 } from "node:zlib";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { holderOf, identityAnywhere } from "../base/process-place.ts";
 import { syncFolder } from "../base/sync-folder.ts";
 import { read, readIfReadable } from "./file-bytes.ts";
+import type { LedgerFrame } from "./ledger.ts";
 import { writeAll } from "./recording-files.ts";
 import { undoPathOf } from "./undo-path.ts";
 
@@ -13,6 +15,9 @@ const HEAD_BYTES = 16;
 const SEALED = 2 ** 48 - 1;
 /** And of the record that says which process is at work. */
 const OWNER = 2 ** 48 - 2;
+/** And of the one that says which picture is in the recording, whatever a repair changes: another file of that name has it not. */
+const WITNESS = 2 ** 48 - 3;
+const MOST_IN_RECORD = 2 * PIECE_BYTES;
 
 /**
  * What a repair is going to change in a file, as it was. Records are: where it stood (8 bytes), how much it is (8 bytes), the bytes. The
@@ -22,6 +27,7 @@ export class RepairUndo {
   readonly #path: string;
   readonly #file: FileHandle;
   #end = 0;
+  #crc = 0;
 
   #isThere = true;
 
@@ -51,18 +57,25 @@ export class RepairUndo {
     if (this.#isThere) await this.remove();
   }
 
-  /** Keeps bytes of the recording: these, and all from `end` on. When it resolves, they are on the disk. */
+  /**
+   * Keeps bytes of the recording: these, and all from `end` on. When it resolves, they are on the disk.
+   * @param witness - A frame that stays as it is.
+   */
   async keep(
     recording: FileHandle,
     ranges: readonly { at: number; length: number }[],
     end: number,
+    witness: LedgerFrame,
   ) {
     try {
+      await this.#add(WITNESS, WITNESS_BYTES, witnessOf(witness));
       const { size } = await recording.stat();
       for (const { at, length } of ranges)
         await this.#copy(recording, at, Math.min(size, at + length));
       await this.#copy(recording, end, size);
-      await this.#add(SEALED, size, Buffer.alloc(0));
+      const seal = Buffer.alloc(CRC_BYTES);
+      seal.writeUInt32BE(this.#crc);
+      await this.#add(SEALED, size, seal);
       await this.#file.datasync();
       await syncFolder(dirname(this.#path));
     } catch (error) {
@@ -97,6 +110,7 @@ export class RepairUndo {
     head.writeBigUInt64BE(BigInt(at), 0);
     head.writeBigUInt64BE(BigInt(count), 8);
     await writeAll(this.#file, [head, bytes], this.#end);
+    this.#crc = crc32(bytes, crc32(head, this.#crc));
     this.#end += HEAD_BYTES + bytes.length;
   }
 }
@@ -121,7 +135,7 @@ export async function undoInterrupted(path: string): Promise<boolean> {
       );
     }
     const length = await lengthBefore(kept);
-    if (length !== undefined) await bringBack(kept, path, length);
+    if (length !== undefined) await bringBack(kept, path, length); // else nothing has been changed
   } finally {
     await kept.close();
   }
@@ -132,9 +146,10 @@ export async function undoInterrupted(path: string): Promise<boolean> {
 async function bringBack(kept: FileHandle, path: string, length: number): Promise<void> {
   const recording = await open(path, "r+");
   try {
+    if (!(await isOf(kept, recording))) return;
     await recording.truncate(length);
     for await (const { at, from, count } of recordsOf(kept)) {
-      if (at < OWNER) await writeAll(recording, [await read(kept, from, count)], at);
+      if (at < WITNESS) await writeAll(recording, [await read(kept, from, count)], at);
     }
     await recording.datasync();
   } finally {
@@ -142,10 +157,40 @@ async function bringBack(kept: FileHandle, path: string, length: number): Promis
   }
 }
 
-/** How long the file was; undefined when not all is there. */
+/** How long the file was; undefined when not all is there: a power cut may have torn it, its end there and its middle not. */
 async function lengthBefore(kept: FileHandle): Promise<number | undefined> {
-  for await (const { at, count } of recordsOf(kept)) if (at === SEALED) return count;
+  let crc = 0;
+  for await (const { at, head, from, count } of recordsOf(kept)) {
+    if (at === SEALED) {
+      const seal = await read(kept, from, CRC_BYTES);
+      return seal.length === CRC_BYTES && seal.readUInt32BE() === crc ? count : undefined;
+    }
+    if (count > MOST_IN_RECORD) return undefined;
+    crc = crc32(await read(kept, from, count), crc32(head, crc));
+  }
   return undefined;
+}
+
+const [CRC_BYTES, WITNESS_BYTES] = [4, 16];
+
+function witnessOf({ offset, size, crc }: LedgerFrame): Buffer {
+  const bytes = Buffer.alloc(WITNESS_BYTES);
+  bytes.writeBigUInt64BE(BigInt(offset), 0);
+  bytes.writeUInt32BE(size, 8);
+  bytes.writeUInt32BE(crc, 12);
+  return bytes;
+}
+
+/** Whether what was kept is of this recording. */
+async function isOf(kept: FileHandle, recording: FileHandle): Promise<boolean> {
+  for await (const { at, from } of recordsOf(kept)) {
+    if (at !== WITNESS) continue;
+    const witness = await read(kept, from, WITNESS_BYTES);
+    const [offset, size] = [Number(witness.readBigUInt64BE(0)), witness.readUInt32BE(8)];
+    const jpeg = await readIfReadable(recording, offset, size);
+    return jpeg?.length === size && crc32(jpeg) === witness.readUInt32BE(12);
+  }
+  return false;
 }
 
 async function ownerOf(kept: FileHandle): Promise<string | undefined> {
@@ -161,7 +206,7 @@ async function* recordsOf(kept: FileHandle) {
     if (head.length < HEAD_BYTES) return;
     const at = Number(head.readBigUInt64BE(0));
     const count = Number(head.readBigUInt64BE(8));
-    yield { at, count, from: place + HEAD_BYTES };
+    yield { at, count, head, from: place + HEAD_BYTES };
     if (at === SEALED) return;
     place += HEAD_BYTES + count;
   }

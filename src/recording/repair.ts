@@ -134,7 +134,7 @@ class RepairRun {
     const [ledgerPath, draft] = [ledgerPathOf(this.#path), `${ledgerPathOf(this.#path)}.new`];
     try {
       await writeLedger(draft, closed);
-      await this.#undo.keep(file, change.ranges, change.end);
+      await this.#undo.keep(file, change.ranges, change.end, found.kept.at(0)!);
       await makeChange(file, change);
       await this.#assertRepaired(file, draft);
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { FileHandle } from "node:fs/promises";
+import { access, type FileHandle } from "node:fs/promises";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { openRegular } from "../base/regular-file.ts";
 import { cuesOf, leadsTo } from "./cues.ts";
@@ -10,6 +10,7 @@ import { durationFault, timeFaults } from "./recorded-times.ts";
 import { headOf } from "./scan.ts";
 import { type Survey, survey } from "./survey.ts";
 import { timingOf } from "./timing.ts";
+import { undoPathOf } from "./undo-path.ts";
 import { counted, proof, type Verdict } from "./verdict.ts";
 import { verifyExport } from "./verify-export.ts";
 import { formatOf } from "./video-format.ts";
@@ -63,6 +64,7 @@ async function recount(file: FileHandle, path: string): Promise<Verdict> {
     ...structureFaults(found, ledger),
     ...(await timeFaults(ledger)),
   ];
+  if (await isRepairOpen(path)) faults.push("a repair of it was cut off");
   const duration = counts.missing.length === 0 && durationFault(head, frames);
   if (duration) faults.push(duration);
   const isClosed = faults.length === 0 && head.cuesAt !== undefined;
@@ -73,6 +75,13 @@ async function recount(file: FileHandle, path: string): Promise<Verdict> {
     faults.length === 0 ? proof(ledger, timing) : `disagrees with its ledger: ${faults.join(", ")}`;
   const advice = adviceFor(path, faults.length > 0, head.cuesAt !== undefined && !!ledger.summary);
   return { ok: faults.length === 0, sentence: `${path}: ${what}.${advice}`, ...counts, timing };
+}
+
+function isRepairOpen(path: string): Promise<boolean> {
+  return access(undoPathOf(path)).then(
+    () => true,
+    () => false,
+  );
 }
 
 function adviceFor(path: string, isFaulty: boolean, isClosed: boolean): string {
