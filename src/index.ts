@@ -156,7 +156,7 @@ export {
   type ExportFailure,
   RecordingsFolder,
 } from "./recording/recordings-folder.ts";
-export { type Repair, repairRecording } from "./recording/repair.ts";
+export { type Repair, type RepairOptions, repairRecording } from "./recording/repair.ts";
 export type { Timing } from "./recording/timing.ts";
 export type { Verdict } from "./recording/verdict.ts";
 export { verifyRecording } from "./recording/verify.ts";

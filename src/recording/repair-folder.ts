@@ -46,7 +46,7 @@ export async function repairFolder(
       if (await isDone(path)) return;
       if (!(await untilQuiet(path, waitMs, signal))) return;
       if (recordedElsewhere(path, head) !== undefined || isBeingRecorded(path)) return;
-      const { repaired, sentence } = await repairRecording(path);
+      const { repaired, sentence } = await repairRecording(path, { inBackground: true, signal });
       if (!repaired) return;
       log.warn(sentence);
       options.onRepaired?.(path);

@@ -30,6 +30,15 @@ export interface Repair {
   readonly frames: number;
 }
 
+/** How a recording is repaired. */
+export interface RepairOptions {
+  /** Leaves the disk to others for half of the time: the file is not waited for. */
+  readonly inBackground?: boolean | undefined;
+  /** Ends the repair while it looks at the file; nothing has been changed then. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const BACKGROUND_SHARE = 0.5;
 /** After a power cut frames may be there whose lines are not. More than this of them, ms, is no crash: the ledger was cut. */
 const UNLISTED_MS = 2000;
 
@@ -45,21 +54,21 @@ const UNLISTED_MS = 2000;
  * has written it; `RECORDING_FAILED` when the disk does not take the repair: then the file is as before; `LOCK_BUSY` while another
  * process records or repairs it, or this one records, converts, exports, deletes or repairs it, by whatever name.
  */
-export async function repairRecording(path: string): Promise<Repair> {
+export async function repairRecording(path: string, options: RepairOptions = {}): Promise<Repair> {
   const real = await realpath(path).catch((error) => {
     throw new ThingError("NOT_FOUND", `${path} cannot be repaired: ${messageOf(error)}.`);
   });
   const release = claimRecording(await claimedName(real), "repairing");
-  return repairClaimed(real, path).finally(release);
+  return repairClaimed(real, path, options).finally(release);
 }
 
-async function repairClaimed(path: string, name: string): Promise<Repair> {
+async function repairClaimed(path: string, name: string, options: RepairOptions): Promise<Repair> {
   const { head } = await describeRecording(path);
   const pid = recordedElsewhere(path, head);
   if (pid !== undefined) throw new ThingError("LOCK_BUSY", busy(name, pid));
   const undo = await RepairUndo.begin(path);
   try {
-    return await new RepairRun(path, name, undo).run();
+    return await new RepairRun(path, name, undo, options).run();
   } finally {
     await undo.close();
   }
@@ -74,8 +83,10 @@ class RepairRun {
   readonly #path: string;
   readonly #name: string;
   readonly #undo: RepairUndo;
+  readonly #options: RepairOptions;
 
-  constructor(path: string, name: string, undo: RepairUndo) {
+  constructor(path: string, name: string, undo: RepairUndo, options: RepairOptions) {
+    this.#options = options;
     this.#path = path;
     this.#name = name;
     this.#undo = undo;
@@ -111,7 +122,11 @@ class RepairRun {
     const { size } = await file.stat();
     const placed = await placedLedger(ledger?.frames ?? new LedgerFrames());
     const { clustersAt, info } = head;
-    const found = await survey({ file, size, clustersAt, timeZero: info.timeZero, ledger: placed });
+    const { inBackground, signal } = this.#options;
+    const found = await survey({
+      ...{ file, size, clustersAt, timeZero: info.timeZero, ledger: placed, signal },
+      share: inBackground ? BACKGROUND_SHARE : 1,
+    });
     const { kept, unlisted, damage } = found;
     const isAnothers = kept.length === unlisted.length && (ledger?.frames.length ?? 0) > 0;
     if (isAnothers && (kept.length > 0 || damage.length > 0)) {

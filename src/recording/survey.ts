@@ -47,6 +47,9 @@ export interface SurveyOptions {
   readonly ledger: PlacedLedger;
   /** False: frames that have their place are taken to be whole. They were read before, and nothing has been written to them since. */
   readonly readsFrames?: boolean;
+  /** Of the time for which the disk is asked: 1. */
+  readonly share?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const PIECE_BYTES = 1 << 20;
@@ -79,9 +82,9 @@ class Surveyor {
   #corrected: number;
 
   constructor(options: SurveyOptions) {
-    const { file, size, ledger, readsFrames = true } = options;
+    const { file, size, ledger, readsFrames = true, share } = options;
     this.#options = options;
-    this.#window = new ByteWindow(file, size, readsFrames ? PIECE_BYTES : PEEK_BYTES);
+    this.#window = new ByteWindow(file, size, readsFrames ? PIECE_BYTES : PEEK_BYTES, share);
     this.#listed = ledger.frames;
     this.#astray = [...ledger.astray];
     this.#corrected = ledger.corrected;
@@ -91,6 +94,7 @@ class Surveyor {
     let at: number | undefined = this.#options.clustersAt;
     let cuesAt: number | undefined;
     while (at !== undefined && at < this.#window.size) {
+      this.#options.signal?.throwIfAborted();
       const element = await elementAt(this.#window, at);
       if (element?.kind === "cues") cuesAt = at;
       if (cuesAt !== undefined) break;

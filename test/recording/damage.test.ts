@@ -1,6 +1,6 @@
 // A disk that loses bytes in the middle of a recording costs the frames that stood there, and no others.
 import assert from "node:assert/strict";
-import { open as openFile, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { test } from "node:test";
 import { crc32 } from "node:zlib";
@@ -9,8 +9,6 @@ import { BLOCK_HEAD_BYTES, CLUSTER_HEAD_BYTES } from "../../src/recording/matros
 import { openRecording } from "../../src/recording/open-recording.ts";
 import { readLedger } from "../../src/recording/read-ledger.ts";
 import { repairRecording } from "../../src/recording/repair.ts";
-import { RepairUndo } from "../../src/recording/repair-undo.ts";
-import { undoPathOf } from "../../src/recording/undo-path.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
 import { TEST_MS } from "../limits.ts";
 import { accountOf } from "./accounts.ts";
@@ -275,35 +273,4 @@ test("a ledger of another recording changes nothing", { timeout }, async () => {
     message: /belongs to another/,
   });
   assert.equal(crc32(await readFile(path)), crc32(closed.bytes));
-});
-
-test("what a repair kept of a recording is not brought back into another of its name", {
-  timeout,
-}, async () => {
-  const path = await copyOf(closed);
-  const undo = await RepairUndo.begin(path);
-  const file = await openFile(path, "r");
-  await undo.keep(file, [{ at: 20_000, length: 50_000 }], closed.bytes.length, closed.frames[0]!);
-  await file.close();
-  const kept = await readFile(undoPathOf(path));
-  await undo.remove();
-  const another = await copyOf(closed);
-  await writeFile(undoPathOf(another), kept);
-  await damage(another, closed.frames[0]!.offset + 700, { flip: 1 });
-  await damage(another, 30_000, { flip: 20 });
-  assert.match((await verifyRecording(another)).sentence, /a repair of it was cut off/);
-  await repairRecording(another);
-  assert.equal((await accountOf(another)).kept.length, 58, "nothing was brought back");
-  const same = await copyOf(closed);
-  await damage(same, 30_000, { flip: 20 });
-  const torn = Buffer.from(kept);
-  torn.fill(0, 4096, 4608);
-  await writeFile(undoPathOf(same), torn);
-  await repairRecording(same);
-  assert.equal((await accountOf(same)).kept.length, 59, "what is torn is not brought back");
-  const own = await copyOf(closed);
-  await damage(own, 30_000, { flip: 20 });
-  await writeFile(undoPathOf(own), kept);
-  await repairRecording(own);
-  assert.ok((await readFile(own)).equals(closed.bytes));
 });
