@@ -7,9 +7,11 @@ import { test } from "node:test";
 import type { Page } from "playwright-core";
 import { resizeJpeg } from "../../src/frames/codec.ts";
 import { inspectJpeg, type JpegInfo } from "../../src/frames/jpeg.ts";
+import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { jpegCorpus } from "../frames/jpeg-corpus.ts";
-import { cornersOf } from "../frames/quarters.ts";
+import { coded, cornersOf } from "../frames/quarters.ts";
 import { TEST_MS } from "../limits.ts";
+import { eventually, serve } from "../outputs/watching.ts";
 import { openPage } from "./chromium.ts";
 
 const timeout = TEST_MS;
@@ -105,6 +107,35 @@ test("what is accepted as a frame Chromium shows, and every smaller one shows th
   }
   assert.deepEqual(wrong, []);
   assert.ok(shown.filter(Boolean).length > 200);
+});
+
+test("no frame that is accepted ends an <img> that shows the stream", { timeout }, async (t) => {
+  const { page } = await openPage(t);
+  const stream = new MJPEGStream();
+  const { port } = await serve(t, (request, response) => {
+    if (request.url === "/stream") stream.mjpegStreamResponse(request, response);
+    else response.writeHead(200, { "content-type": "text/html" }).end("<body></body>");
+  });
+  await page.goto(`http://127.0.0.1:${port}/`);
+  await page.evaluate(`document.body.appendChild(document.createElement("img")).src = "/stream"`);
+  await eventually(() => stream.stats.viewers === 1);
+  const every = process.env.THINGSCOPE_LONG ? 1 : 4;
+  const accepted = (await jpegCorpus()).filter(({ jpeg }) => infoOf(jpeg));
+  const shownSize = () => page.evaluate("document.images[0].naturalWidth");
+  for (const { name, jpeg } of accepted.filter((_, n) => n % every === 0)) {
+    const { sentFrames } = stream.stats;
+    stream.addFrame(jpeg);
+    await eventually(() => stream.stats.sentFrames > sentFrames);
+    await shownSize(); // its renderer has had a turn
+    assert.equal(stream.stats.viewers, 1, `${name} has ended it`);
+  }
+  const last = await coded();
+  stream.addFrame(await resizeJpeg(last, { width: 72 }));
+  while ((await shownSize()) !== 72) {
+    stream.addFrame(await resizeJpeg(last, { width: 72 }));
+    await page.waitForTimeout(50);
+  }
+  assert.equal(stream.stats.viewers, 1);
 });
 
 test("what is accepted as a frame libjpeg decodes, with warnings at most", {
