@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { register } from "node:module";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Camera, type FrameSource, ThingHost, ThingServer } from "thingscope";
 import { logTo } from "../../src/base/log.ts";
 import { derive } from "../../src/outputs/derive.ts";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import type { Health } from "../../src/server/health.ts";
 import { TEST_MS } from "../limits.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { picture } from "./pictures.ts";
 import { eventually, serve, Watcher } from "./watching.ts";
 
@@ -49,6 +53,43 @@ test("a picture asked for alone fails with the reason", { timeout }, async () =>
     status: 500,
     message: /^The picture cannot be made smaller or written anew: Could not load/,
   });
+});
+
+class SmallCamera extends Camera {
+  protected override source(): FrameSource {
+    return {
+      async *frames(signal) {
+        for (let n = 0; !signal.aborted; n++) {
+          yield { jpeg: picture(n) };
+          await sleep(20);
+        }
+      },
+    };
+  }
+}
+
+test("clients are told of it: a snapshot with a problem, /health and /metrics with the reason", {
+  timeout,
+}, async (t) => {
+  const host = new ThingHost({ settingsFolder: await temporaryFolder("encode-faults-") });
+  host.add("camera", new SmallCamera());
+  const server = new ThingServer(host);
+  const { url } = await server.listen({ port: 0 });
+  t.after(() => server.close());
+  const snapshot = await fetch(`${url}/camera/mjpeg_stream/snapshot?quality=40`);
+  const { detail, code } = (await snapshot.json()) as { detail: string; code: string };
+  assert.deepEqual([snapshot.status, code], [500, "PICTURE_FAILED"]);
+  assert.match(detail, /Could not load the 'sharp' module. Ask for it as it is/);
+  const health = (await (await fetch(`${url}/health`)).json()) as Health;
+  assert.equal(health.status, "degraded");
+  assert.ok(
+    health.reasons.some((why) => why.startsWith("Stream 'mjpeg_stream' of Thing 'camera' has no")),
+    health.reasons.join("\n"),
+  );
+  assert.equal(health.things.camera?.streams.mjpeg_stream?.encodeFault, detail);
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  assert.match(metrics, /thingscope_stream_encode_failures_total\{[^}]*"mjpeg_stream"[^}]*\} 1/);
+  assert.equal((await fetch(`${url}/camera/mjpeg_stream/snapshot`)).status, 200);
 });
 
 // The last: what has been loaded stays.
