@@ -32,7 +32,7 @@ export class JpegHeader {
   #orientation: Orientation | undefined;
   #isAdobe = false;
   /** Components of which a scan has told the mean of each block. */
-  readonly #begun = new Set<number>();
+  readonly #begun = new Set<Component>();
   readonly #maxPixels: number;
   #progressive = false;
   readonly #components: Component[] = [];
@@ -60,13 +60,22 @@ export class JpegHeader {
   /** Grey, or YCbCr whose brightness has the sampling of each colour, or twice that across or down, or four times across. */
   get isCommon(): boolean {
     const [first, ...colours] = this.#components;
-    if (!first || colours.length === 0) return true;
-    const isRgb = this.#components.every(({ id }, n) => id === RGB[n]);
+    if (!first || !this.huffman.areSound) return false;
+    if (colours.length === 0) return true;
     const { across, down } = first;
     const isKnown = (across <= 2 && down <= 2) || (across === 4 && down === 1);
     const areOne = colours.every((colour) => colour.across === 1 && colour.down === 1);
-    const areThere = this.#components.every(({ id }) => this.#begun.has(id));
-    return colours.length === 2 && !isRgb && !this.#isAdobe && isKnown && areOne && areThere;
+    return colours.length === 2 && isKnown && areOne && this.#isYcc && this.#isComplete;
+  }
+
+  get #isYcc(): boolean {
+    const ids = this.#components.map(({ id }) => id);
+    const isRgb = ids.every((id, n) => id === RGB[n]);
+    return !isRgb && !this.#isAdobe && new Set(ids).size === ids.length;
+  }
+
+  get #isComplete(): boolean {
+    return this.#components.every((component) => this.#begun.has(component));
   }
 
   readRestartInterval(bytes: Uint8Array, start: number, end: number): void {
@@ -136,9 +145,6 @@ export class JpegHeader {
     const across = bytes[at + 1]! >> 4;
     const down = bytes[at + 1]! & 15;
     const quantisationTable = bytes[at + 2]!;
-    if (this.#components.some((component) => component.id === id)) {
-      throw badFrame(`two colour components have the id ${id}`);
-    }
     if (across < 1 || across > 4 || down < 1 || down > 4 || quantisationTable > 3) {
       throw badFrame(
         `the colour component at byte ${at} has sampling ${across} x ${down} and quantisation table ${quantisationTable}`,
@@ -172,23 +178,24 @@ export class JpegHeader {
       );
     }
     const { dc, ac } = this.#tablesOfPass(bytes, end - 3, count);
-    const seen = new Set<number>();
+    const seen = new Set<Component>();
     let blocks = 0;
     for (let at = start + 1; at < end - 3; at += 2) {
-      const component = this.#components.find(({ id }) => id === bytes[at]);
-      if (!component || seen.has(component.id)) {
+      // Of components with one id, the next one is meant.
+      const component = this.#components.find((one) => one.id === bytes[at] && !seen.has(one));
+      if (!component) {
         throw badFrame(
           `the scan header (SOS) at byte ${start} names colour component ${bytes[at]}, which is unknown or named twice`,
         );
       }
-      seen.add(component.id);
+      seen.add(component);
       blocks += component.across * component.down;
       if ((this.#quantisationTables & (1 << component.quantisationTable)) === 0) {
         throw badFrame(
           `quantisation table ${component.quantisationTable} is used but never defined`,
         );
       }
-      if (dc) this.#begun.add(component.id);
+      if (dc) this.#begun.add(component);
       if (dc) this.huffman.require("DC", bytes[at + 1]! >> 4, !this.#progressive);
       if (ac) this.huffman.require("AC", bytes[at + 1]! & 15, !this.#progressive);
     }

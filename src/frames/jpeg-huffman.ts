@@ -7,14 +7,18 @@ const STANDARD = 0b11;
 interface Defined {
   all: number;
   usable: number;
+  /** Why a table that is there cannot be used, by its id. */
+  readonly faults: Map<number, string>;
 }
 
 /** The Huffman tables that a JPEG has defined so far. */
 export class HuffmanTables {
   /** Whether a segment of them has come. */
   areThere = false;
-  readonly #dc: Defined = { all: 0, usable: 0 };
-  readonly #ac: Defined = { all: 0, usable: 0 };
+  /** Whether each that came can be used. Some decoders refuse one that cannot even where no scan uses it. */
+  areSound = true;
+  readonly #dc: Defined = { all: 0, usable: 0, faults: new Map() };
+  readonly #ac: Defined = { all: 0, usable: 0, faults: new Map() };
 
   /** Takes the content of a DHT segment. A table that cannot be used is no fault as long as no scan uses it. */
   read(bytes: Uint8Array, start: number, end: number): void {
@@ -29,9 +33,13 @@ export class HuffmanTables {
       if (symbolsAt + count > end)
         throw badFrame(`the Huffman tables at byte ${start} are cut off`);
       const tables = tableClass === 0 ? this.#dc : this.#ac;
-      const isUsable = count > 0 && (tableClass === 1 || areDcSymbols(bytes, symbolsAt, count));
+      const fault = faultOf(bytes, at, count);
       tables.all |= 1 << id;
-      tables.usable = isUsable ? tables.usable | (1 << id) : tables.usable & ~(1 << id);
+      tables.usable = fault ? tables.usable & ~(1 << id) : tables.usable | (1 << id);
+      if (fault) {
+        tables.faults.set(id, fault);
+        this.areSound = false;
+      } else tables.faults.delete(id);
       at = symbolsAt + count;
     }
     this.areThere = true;
@@ -39,33 +47,39 @@ export class HuffmanTables {
 
   /** @param hasStandard - Whether what is missing is taken to be the standard tables, as in baseline JPEGs. */
   require(kind: "DC" | "AC", id: number, hasStandard: boolean): void {
-    const { all, usable } = kind === "DC" ? this.#dc : this.#ac;
+    const { all, usable, faults } = kind === "DC" ? this.#dc : this.#ac;
     const known = hasStandard ? usable | (STANDARD & ~all) : usable;
     if (id <= 3 && (known & (1 << id)) !== 0) return;
-    const why = id <= 3 && (all & (1 << id)) !== 0 ? "and cannot be decoded" : "but never defined";
-    throw badFrame(`${kind} Huffman table ${id} is used ${why}`);
+    throw badFrame(faults.get(id) ?? `${kind} Huffman table ${id} is used but never defined`);
   }
 }
 
-/** Adds up the codes of each length and checks that a prefix code with so many exists (none is all ones). */
 function countCodes(bytes: Uint8Array, countsAt: number): number {
   let total = 0;
-  let nextCode = 0;
-  for (let length = 1; length <= 16; length++) {
-    const count = bytes[countsAt + length - 1]!;
-    total += count;
-    nextCode = (nextCode << 1) + count;
-    if (count > 0 && nextCode >= 1 << length) {
-      throw badFrame(
-        `the Huffman table at byte ${countsAt} has more codes of ${length} bits than exist`,
-      );
-    }
-  }
+  for (let at = countsAt; at < countsAt + 16; at++) total += bytes[at]!;
   if (total > 256) throw badFrame(`the Huffman table at byte ${countsAt} has ${total} codes`);
   return total;
 }
 
-function areDcSymbols(bytes: Uint8Array, at: number, count: number): boolean {
-  for (let symbol = at; symbol < at + count; symbol++) if (bytes[symbol]! > 15) return false;
-  return true;
+/** Why the table whose class and id stand at `at` is of no use; undefined when it is. */
+function faultOf(bytes: Uint8Array, at: number, count: number): string | undefined {
+  const name = `the Huffman table at byte ${at + 1}`;
+  if (count === 0) return `${name} has 0 codes`;
+  const length = lengthWithoutRoom(bytes, at + 1);
+  if (length > 0) return `${name} has more codes of ${length} bits than exist`;
+  const isDc = bytes[at]! >> 4 === 0;
+  const symbols = bytes.subarray(at + 17, at + 17 + count);
+  const symbol = isDc ? symbols.find((value) => value > 15) : undefined;
+  return symbol === undefined ? undefined : `${name} has the symbol ${symbol}`;
+}
+
+/** The first length, in bits, of which there are more codes than a prefix code can have (none is all ones); 0 when none is. */
+function lengthWithoutRoom(bytes: Uint8Array, countsAt: number): number {
+  let nextCode = 0;
+  for (let length = 1; length <= 16; length++) {
+    const count = bytes[countsAt + length - 1]!;
+    nextCode = (nextCode << 1) + count;
+    if (count > 0 && nextCode >= 1 << length) return length;
+  }
+  return 0;
 }
