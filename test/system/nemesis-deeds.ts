@@ -59,10 +59,11 @@ export class FileDeeds {
     const starts = await Promise.all(
       Array.from({ length: 8 }, () => client.run("start_recording", input)),
     );
-    assert.deepEqual(starts.toSorted(), ["completed", ...Array(7).fill("error")]);
+    assert.equal(starts.filter((one) => one === "completed").length, 1, starts.join("\n"));
+    for (const one of starts) assert.match(one, /^completed$|records already|still writes/);
     await sleep(this.#random() * 500);
     assert.equal(await client.run("stop_recording"), "completed");
-    assert.equal(await client.run("stop_recording"), "error");
+    assert.match(await client.run("stop_recording"), /does not record/);
   }
 
   /** The folder is gone for a while, and what was recorded in its place meanwhile is put into it. */

@@ -14,7 +14,7 @@ interface Invocation {
   readonly status: string;
   readonly href: string;
   readonly output?: unknown;
-  readonly exception?: { readonly code?: string };
+  readonly log?: readonly { readonly message: string }[];
 }
 
 const ENDED = new Set(["completed", "error", "cancelled"]);
@@ -51,7 +51,7 @@ export class RecordingsClient {
     return (await answer.json()) as Invocation;
   }
 
-  /** Runs an action to its end. @returns its status. */
+  /** Runs an action to its end. @returns "completed", or its status and why. */
   async run(action: string, input: object = {}): Promise<string> {
     let invocation = await this.begin(action, input);
     const end = performance.now() + LIMIT_MS;
@@ -61,6 +61,7 @@ export class RecordingsClient {
       const answer = await fetch(new URL(invocation.href, this.#origin));
       invocation = (await answer.json()) as Invocation;
     }
-    return invocation.status;
+    const { status, log } = invocation;
+    return status === "completed" ? status : `${status}: ${log?.at(-1)?.message}`;
   }
 }
