@@ -17,6 +17,8 @@ interface Component {
   readonly across: number;
   readonly down: number;
   readonly quantisationTable: number;
+  /** A scan has told the mean of each of its blocks. */
+  begun: boolean;
 }
 
 /**
@@ -31,8 +33,6 @@ export class JpegHeader {
   hasRestarts = false;
   #orientation: Orientation | undefined;
   #isAdobe = false;
-  /** Components of which a scan has told the mean of each block. */
-  readonly #begun = new Set<Component>();
   readonly #maxPixels: number;
   #progressive = false;
   readonly #components: Component[] = [];
@@ -59,23 +59,16 @@ export class JpegHeader {
 
   /** Grey, or YCbCr whose brightness has the sampling of each colour, or twice that across or down, or four times across. */
   get isCommon(): boolean {
-    const [first, ...colours] = this.#components;
-    if (!first || !this.huffman.areSound) return false;
-    if (colours.length === 0) return true;
+    const [first, blue, red] = this.#components;
+    if (!first || !this.huffman.areSound || this.#isAdobe) return false;
+    if (!blue || !red) return true;
     const { across, down } = first;
     const isKnown = (across <= 2 && down <= 2) || (across === 4 && down === 1);
-    const areOne = colours.every((colour) => colour.across === 1 && colour.down === 1);
-    return colours.length === 2 && isKnown && areOne && this.#isYcc && this.#isComplete;
-  }
-
-  get #isYcc(): boolean {
-    const ids = this.#components.map(({ id }) => id);
-    const isRgb = ids.every((id, n) => id === RGB[n]);
-    return !isRgb && !this.#isAdobe && new Set(ids).size === ids.length;
-  }
-
-  get #isComplete(): boolean {
-    return this.#components.every((component) => this.#begun.has(component));
+    const areOne = blue.across * blue.down * red.across * red.down === 1;
+    const isRgb = first.id === RGB[0] && blue.id === RGB[1] && red.id === RGB[2];
+    const areOthers = first.id !== blue.id && first.id !== red.id && blue.id !== red.id;
+    const isComplete = first.begun && blue.begun && red.begun;
+    return this.components === 3 && isKnown && areOne && !isRgb && areOthers && isComplete;
   }
 
   readRestartInterval(bytes: Uint8Array, start: number, end: number): void {
@@ -150,7 +143,7 @@ export class JpegHeader {
         `the colour component at byte ${at} has sampling ${across} x ${down} and quantisation table ${quantisationTable}`,
       );
     }
-    this.#components.push({ id, across, down, quantisationTable });
+    this.#components.push({ id, across, down, quantisationTable, begun: false });
   }
 
   /** libjpeg enlarges a colour component by whole numbers only. */
@@ -195,7 +188,7 @@ export class JpegHeader {
           `quantisation table ${component.quantisationTable} is used but never defined`,
         );
       }
-      if (dc) this.#begun.add(component);
+      component.begun ||= dc;
       if (dc) this.huffman.require("DC", bytes[at + 1]! >> 4, !this.#progressive);
       if (ac) this.huffman.require("AC", bytes[at + 1]! & 15, !this.#progressive);
     }

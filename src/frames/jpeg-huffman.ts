@@ -63,14 +63,16 @@ function countCodes(bytes: Uint8Array, countsAt: number): number {
 
 /** Why the table whose class and id stand at `at` is of no use; undefined when it is. */
 function faultOf(bytes: Uint8Array, at: number, count: number): string | undefined {
-  const name = `the Huffman table at byte ${at + 1}`;
-  if (count === 0) return `${name} has 0 codes`;
+  if (count === 0) return `the Huffman table at byte ${at + 1} has 0 codes`;
   const length = lengthWithoutRoom(bytes, at + 1);
-  if (length > 0) return `${name} has more codes of ${length} bits than exist`;
-  const isDc = bytes[at]! >> 4 === 0;
-  const symbols = bytes.subarray(at + 17, at + 17 + count);
-  const symbol = isDc ? symbols.find((value) => value > 15) : undefined;
-  return symbol === undefined ? undefined : `${name} has the symbol ${symbol}`;
+  if (length > 0)
+    return `the Huffman table at byte ${at + 1} has more codes of ${length} bits than exist`;
+  if (bytes[at]! >> 4 !== 0) return undefined;
+  for (let symbol = at + 17; symbol < at + 17 + count; symbol++) {
+    if (bytes[symbol]! > 15)
+      return `the DC Huffman table at byte ${at + 1} has the symbol ${bytes[symbol]}`;
+  }
+  return undefined;
 }
 
 /** The first length, in bits, of which there are more codes than a prefix code can have (none is all ones); 0 when none is. */
