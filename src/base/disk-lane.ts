@@ -25,7 +25,13 @@ export class DiskLane {
   readonly #reads = new Turns();
   /** How whoever reads, or waits for that, is told that the disk hangs. */
   readonly #readers = new Set<(error: ThingError) => void>();
+  readonly #hangsAfterMs: number;
   #looking: ReturnType<typeof setInterval> | undefined;
+
+  /** @param hangsAfterMs - A disk that has not answered for so long hangs. */
+  constructor(hangsAfterMs = HANGS_AFTER_MS) {
+    this.#hangsAfterMs = hangsAfterMs;
+  }
 
   /** What `work` settles to, once everything asked before has ended. */
   run<T>(work: () => Promise<T>): Promise<T> {
@@ -57,7 +63,7 @@ export class DiskLane {
   /** How long the disk has not answered, ms; 0 while it does. */
   get hungMs(): number {
     const ms = Math.max(this.#writes.currentMs, this.#reads.currentMs);
-    return ms > HANGS_AFTER_MS ? ms : 0;
+    return ms > this.#hangsAfterMs ? ms : 0;
   }
 
   #look(): void {
