@@ -1,13 +1,22 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { exportRecording, type Frame, verifyRecording } from "thingscope";
+import {
+  exportRecording,
+  type Frame,
+  logTo,
+  MJPEGStream,
+  now,
+  VideoRecorder,
+  verifyRecording,
+} from "thingscope";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
 import type { VideoFormat } from "../../src/recording/video-format.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { TEST_MS } from "../limits.ts";
-import { record, START } from "../recording/recordings.ts";
+import { newPath, record, START } from "../recording/recordings.ts";
 
 const timeout = TEST_MS;
 const run = promisify(execFile);
@@ -109,4 +118,36 @@ test("players are told the rate and count each frame once, also where times are 
 }, async () => {
   for (const hz of PACES)
     for (const format of ["mp4", "webm"] as const) await assertPace(format, hz);
+});
+
+test("events at 30 Hz, five hours into a stream, become MP4s, from 0 and at the time of the stream", {
+  timeout,
+}, async () => {
+  for (const keepStart of [false, true]) {
+    const stream = new MJPEGStream({ name: "camera" });
+    const start = now() - UPTIME_MS - 60_000;
+    let time = 0; // ms
+    const playTo = (until: number, periodMs: number) => {
+      for (; time < until; time += periodMs) stream.addFrame(JPEG, { capturedAt: start + time });
+    };
+    const folder = dirname(await newPath());
+    const names = ["a", "b"].map((name) => join(folder, `${name}.mp4`));
+    const [left, lines]: [string[], string[]] = [[...names], []];
+    const options = { camera: stream, clock: () => start + time, windowSizeSec: 0.3, keepStart };
+    const log = logTo((_, message) => lines.push(message));
+    const filenameGenerator = () => left.shift()!;
+    await using recorder = new VideoRecorder({ ...options, log, filenameGenerator });
+    playTo(UPTIME_MS, 4000);
+    for (const _ of names) {
+      playTo(time + 2000, 1000 / 30);
+      await recorder.record({ maxDelaySec: 10 });
+    }
+    playTo(time + 2000, 1000 / 30);
+    await recorder.stop();
+    for (const path of names) {
+      assert.ok((await verifyRecording(path)).ok, lines.join("\n"));
+      const [first = 0] = (await toldOf(path)).times;
+      assert.equal(first > UPTIME_MS, keepStart, `begins at ${first} ms`);
+    }
+  }
 });
