@@ -1,7 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { ByteWindow } from "./byte-window.ts";
 import { elementIn, PEEK_BYTES } from "./elements.ts";
-import { readBeginning } from "./file-bytes.ts";
+import { PIECE_BYTES, readBeginning } from "./file-bytes.ts";
 import type { ClusterPlace } from "./matroska.ts";
 import { type FileHead, MAX_HEAD_BYTES, readFileHead } from "./matroska-head.ts";
 import { nextElement } from "./resync.ts";
@@ -35,7 +35,7 @@ export async function headOf(file: FileHandle): Promise<FileHead> {
  */
 export async function* scan(file: FileHandle, at: number): AsyncGenerator<Block | Cluster> {
   const { size: fileSize } = await file.stat();
-  const window = new ByteWindow(file, fileSize, PEEK_BYTES);
+  const window = new ByteWindow(file, fileSize, PIECE_BYTES);
   let clusterTick = 0;
   for (let position = at; position < fileSize; ) {
     const peek = await window.at(position, PEEK_BYTES);

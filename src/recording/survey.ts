@@ -1,7 +1,8 @@
 import type { FileHandle } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { ByteWindow } from "./byte-window.ts";
-import { type BlockElement, type Element, PEEK_BYTES } from "./elements.ts";
+import type { BlockElement, Element } from "./elements.ts";
+import { PIECE_BYTES } from "./file-bytes.ts";
 import { canRead, elementAfter, elementAt, isThere, whyDamaged } from "./file-look.ts";
 import type { LedgerFrame } from "./ledger.ts";
 import { LedgerFrames } from "./ledger-frames.ts";
@@ -52,7 +53,7 @@ export interface SurveyOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const PIECE_BYTES = 1 << 20;
+const MANY_BYTES = 1 << 20;
 /** Damage of fewer bytes than this holds no frame: it is the head of one, and of a cluster. */
 const HEAD_BYTES = CLUSTER_HEAD_BYTES + BLOCK_HEAD_BYTES;
 
@@ -84,7 +85,7 @@ class Surveyor {
   constructor(options: SurveyOptions) {
     const { file, size, ledger, readsFrames = true, share } = options;
     this.#options = options;
-    this.#window = new ByteWindow(file, size, readsFrames ? PIECE_BYTES : PEEK_BYTES, share);
+    this.#window = new ByteWindow(file, size, readsFrames ? MANY_BYTES : PIECE_BYTES, share);
     this.#listed = ledger.frames;
     this.#astray = [...ledger.astray];
     this.#corrected = ledger.corrected;

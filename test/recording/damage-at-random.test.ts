@@ -9,7 +9,7 @@ import { TEST_MS } from "../limits.ts";
 import { accountOf } from "./accounts.ts";
 import { copyOf, cut, damage, type Original, originals } from "./damage.ts";
 
-const ROUNDS = process.env.THINGSCOPE_LONG ? 3000 : 40;
+const ROUNDS = process.env.THINGSCOPE_LONG ? 3000 : 20;
 
 const { closed, crashed } = await originals();
 
