@@ -59,6 +59,8 @@ interface Part<Sink> {
   bytes: number;
   /** The newest frame that is in its account, and the one that was in that of others before. */
   latest?: FrameName;
+  /** The newest frame that it was given. */
+  given?: FrameName;
   before: FrameName | undefined;
   isBegun: boolean;
   /** It goes on where another file of its event ends. */
@@ -154,8 +156,12 @@ export class EventCutter<Sink extends EventSink> {
     this.#open = this.#partOf(this.#options.open(window), { until: window.until }, window.from);
     const past = after(this.#latest, this.#options.preRoll.since(window.from));
     if (failed) {
-      if (past[0]) failed.sink.replacedFrom?.(past[0], this.#open.sink);
-      this.#end(failed, "it failed, and another file was begun");
+      failed.end = window.from;
+      failed.isSplit = true;
+      this.#leaving.add(failed); // for frames before that which are on their way
+    }
+    for (const { sink } of this.#leaving) {
+      if (past[0] && sink.failed) sink.replacedFrom?.(past[0], this.#open.sink);
     }
     for (const frame of past) this.#route(frame, true);
     // What came until now is in the account of the one that failed, should this one come to nothing.
@@ -206,6 +212,7 @@ export class EventCutter<Sink extends EventSink> {
       part.end = Math.min(part.end, capturedAt + (this.#options.maxMs ?? part.end));
       if (part.isNext && this.#latest) sink.follow?.(this.#latest);
     }
+    part.given = { run, index, capturedAt };
     const taken = isPast && sink.addPast ? sink.addPast(frame) : sink.add(frame);
     if (taken === false) return;
     part.bytes += jpeg.length;
@@ -215,6 +222,13 @@ export class EventCutter<Sink extends EventSink> {
   /** What was given to a file that never was is for the next one. */
   #disown({ sink, latest, before }: Part<Sink>): void {
     if (sink.isNowhere && this.#latest === latest) this.#latest = before;
+  }
+
+  /** What came when a file had failed is in its account for good, once its window is over. */
+  #settle({ sink, given }: Part<Sink>): void {
+    const isNewer =
+      given && given.capturedAt > (this.#latest?.capturedAt ?? Number.NEGATIVE_INFINITY);
+    if (isNewer && sink.failed && !sink.isNowhere) this.#latest = given;
   }
 
   #partOf(sink: Sink, event: { until: number }, from: number): Part<Sink> {
@@ -227,6 +241,7 @@ export class EventCutter<Sink extends EventSink> {
     this.#leaving.delete(part);
     if (this.#open === part) this.#open = undefined;
     this.#disown(part);
+    this.#settle(part);
     part.sink.end(part.isSplit && reason === OVER ? SPLIT : reason);
   }
 }

@@ -14,10 +14,17 @@ class Part implements EventSink {
   readonly frames: number[] = [];
   readonly missed: number[] = [];
   readonly failsAt: number;
+  readonly isNowhere: boolean;
   follows: number | undefined;
   ended: string | undefined;
 
-  constructor({ from }: EventWindow, before?: Part, failsAt = Number.POSITIVE_INFINITY) {
+  constructor(
+    { from }: EventWindow,
+    before?: Part,
+    failsAt = Number.POSITIVE_INFINITY,
+    isNowhere = false,
+  ) {
+    this.isNowhere = isNowhere;
     this.from = from - START;
     this.before = before;
     this.failsAt = failsAt;
@@ -65,15 +72,18 @@ interface Story {
   latencyMs: number;
   /** How many frames the nth file takes before it fails. */
   failsAt?: number[];
+  /** How many files at the beginning never are. */
+  nowhere?: number;
 }
 
 /** Plays a story, and then time until all files are over. */
-function play({ triggers, times, latencyMs, failsAt = [], ...limits }: Story) {
+function play({ triggers, times, latencyMs, failsAt = [], nowhere = 0, ...limits }: Story) {
   const parts: Part[] = [];
   const partOf: Part[] = [];
   const preRoll = new PreRollRing({ spanMs: limits.preMs, maxBytes: 1e9 });
   const open = (window: EventWindow, before?: Part) => {
-    const part = new Part(window, before, failsAt[parts.length]);
+    const { length } = parts;
+    const part = new Part(window, before, failsAt[length], length < nowhere);
     parts.push(part);
     return part;
   };
@@ -137,9 +147,10 @@ test("an event has as many files as it needs: each frame is in one, and no file 
         if (part.before)
           assert.equal(part.follows, first - 1, "it begins with the very next frame");
       }
+      const inTime = [...parts].sort((a, b) => a.from - b.from); // a late frame may have begun one
       for (const [n, trigger] of story.triggers.entries()) {
-        const found = parts.indexOf(partOf[n]!);
-        for (const [place, { frames }] of parts.entries()) {
+        const found = inTime.indexOf(partOf[n]!);
+        for (const [place, { frames }] of inTime.entries()) {
           if (place < found) for (const one of frames) assert.ok(at(one) <= trigger);
           if (place > found) for (const one of frames) assert.ok(at(one) > trigger);
         }
@@ -208,4 +219,12 @@ test("a file that has failed misses the rest of its window, and a trigger meanwh
     ],
   );
   assert.equal(partOf[1], parts[1]);
+});
+
+test("what was given to a file that never was is for the next one", () => {
+  const story = { preMs: 500, postMs: 500, times: at30, latencyMs: 0, failsAt: [3], nowhere: 1 };
+  const soon = play({ ...story, triggers: [1000, 1101] });
+  assert.deepEqual(soon.parts[1]!.frames, count(19, 48));
+  const later = play({ ...story, triggers: [1000, 2001] });
+  assert.deepEqual(later.parts[1]!.frames, count(46, 75));
 });
