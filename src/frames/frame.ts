@@ -29,9 +29,9 @@ export interface Frame {
   readonly capturedAt: number;
   /** One complete JPEG file. */
   readonly jpeg: Uint8Array;
-  /** Pixels. */
+  /** Pixels, as it is shown: upright, whatever EXIF says of how it lies in its JPEG. */
   readonly width: number;
-  /** Pixels. */
+  /** Pixels, as it is shown. */
   readonly height: number;
   readonly origin?: Origin;
   /** What its source lost before it, since the frame before. Such pictures never were frames: they have no index. */
