@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { codeOf } from "../base/error-code.ts";
 import { ThingError } from "../base/errors.ts";
 import { makeFolder } from "../base/folders.ts";
-import { holderOf } from "../base/process-place.ts";
+import { holderOf, isOwn } from "../base/process-place.ts";
 import { syncFile, syncFolder } from "../base/sync-folder.ts";
 import { noteSize } from "./folder-room.ts";
 import { type LedgerHead, ledgerPathOf } from "./ledger.ts";
@@ -14,8 +14,8 @@ import { type Vanished, vanished } from "./vanished.ts";
 
 /** The process that is recording to a file, another one than this, if there is one. @param head - What the file's ledger begins with. */
 export function recordedElsewhere(path: string, head?: LedgerHead): number | undefined {
-  const pid = head?.process === undefined ? undefined : holderOf(path, head.process);
-  return pid === process.pid ? undefined : pid;
+  if (head?.process === undefined || isOwn(head.process)) return undefined; // another container may have its number
+  return holderOf(path, head.process);
 }
 
 /** How many names are tried when the wanted one is taken. */
