@@ -98,7 +98,10 @@ class RepairRun {
     });
     try {
       const ledger = await readLedger(ledgerPathOf(this.#path));
-      const head = await recordingHead(file, ledger);
+      const head = await recordingHead(file, ledger).catch((error) => {
+        if (!(error instanceof ThingError)) throw error;
+        throw new ThingError(error.code, `${this.#name}: ${error.message}`, { cause: error });
+      });
       const found = await this.#survey(file, head, ledger);
       const change = await changeOf(file, head, found);
       const isDone = change.isNone && isComplete(ledger, found);

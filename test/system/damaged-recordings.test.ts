@@ -66,7 +66,7 @@ test("of a recording that another program has written nothing wrong is said", {
   assert.match(sentence, /It was written by Lavf[\d.]+, not by Thingscope/);
   await assert.rejects(repairRecording(remuxed), {
     code: "BAD_RECORDING",
-    message: /It was written by Lavf/,
+    message: /remuxed\.mkv: It was written by Lavf/,
   });
   await assert.rejects(openRecording(remuxed), {
     code: "BAD_RECORDING",
