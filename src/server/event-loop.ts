@@ -117,7 +117,7 @@ export class EventLoopWatch {
     const [longest, ...others] = this.#unlogged.sort((a, b) => b.ms - a.ms);
     if (!longest) return;
     const more = others.length > 0 ? ` ${others.length} shorter blocks came with it.` : "";
-    const isStarved = longest.starvedMs > longest.ms / 2;
+    const isStarved = longest.ms - longest.starvedMs < this.#blockMs;
     this.#log.warn(`${isStarved ? starvation(longest) : this.#blame(longest)}${more}`, {
       ...(isStarved && { cause: "machine" }),
     });
