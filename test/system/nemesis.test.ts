@@ -70,6 +70,7 @@ test(`in ${MINUTES} minutes of faults no frame is invented, changed, doubled or 
   t.after(() => recorder.kill());
   await recorder.start();
   const viewer = new WatchedViewer(recorder.url);
+  t.after(() => viewer.leave()); // it would come back for ever
   const nemesis = new Nemesis(recorder, source, faults, randomOf(SEED));
   t.diagnostic(`THINGSCOPE_SEED=${SEED}`);
   await nemesis.rage(MINUTES * 60_000);

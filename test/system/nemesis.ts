@@ -75,13 +75,16 @@ export class Nemesis {
   async rage(ms: number): Promise<void> {
     const start = performance.now();
     const all = [...this.#deeds];
-    for (let n = 0; performance.now() - start < ms; n++) {
-      const [name, deed] = all[n] ?? all[Math.floor(this.#random() * all.length)]!;
-      this.done.push(name);
-      await deed();
-      await sleep(this.#between(100, 700));
+    try {
+      for (let n = 0; performance.now() - start < ms; n++) {
+        const [name, deed] = all[n] ?? all[Math.floor(this.#random() * all.length)]!;
+        this.done.push(name);
+        await deed();
+        await sleep(this.#between(100, 700));
+      }
+    } finally {
+      for (const socket of this.#sockets) socket.destroy();
     }
-    for (const socket of this.#sockets) socket.destroy();
   }
 
   readonly #deeds = new Map<string, () => Promise<void> | void>([
