@@ -1,16 +1,8 @@
 // Settings of Things: when they are set, saved and left alone.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import {
-  mkdir,
-  mkdtemp,
-  open as openFile,
-  readdir,
-  readFile,
-  rm,
-  writeFile,
-} from "node:fs/promises";
+import { closeSync, existsSync, openSync } from "node:fs";
+import { mkdir, mkdtemp, open as openFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -56,6 +48,17 @@ async function open(settingsFolder: string, thing: Thing = new Amp(), options: H
   const file = join(settingsFolder, "amp", `Settings-${thing.constructor.name}.json`);
   const saved = async () => JSON.parse(await readFile(file, "utf8"));
   return { host, hosted, thing, lines, file, saved };
+}
+
+/** All four threads that read and write files wait, as for a disk that does not answer, until the function that this returns is called. */
+function holdFiles(where: string): () => void {
+  const pipes = [1, 2, 3, 4].map((n) => join(where, `pipe${n}`));
+  execFileSync("mkfifo", pipes);
+  const held = pipes.map((pipe) => openFile(pipe, "r")); // waits for somebody who writes
+  return () => {
+    for (const pipe of pipes) closeSync(openSync(pipe, "w"));
+    for (const opened of held) void opened.then((file) => file.close());
+  };
 }
 
 const folder = () => mkdtemp(join(tmpdir(), "thingscope-"));
@@ -194,17 +197,15 @@ test("a write that comes before the settings are loaded waits, and is not overwr
   const where = await folder();
   await mkdir(join(where, "amp"));
   const file = join(where, "amp", "Settings-Amp.json");
-  execFileSync("mkfifo", [file]); // a disk that takes its time
+  await writeFile(file, '{"label":"old","gain":6}');
   const host = new ThingHost({ settingsFolder: where });
   const hosted = host.add("amp", new Amp());
   const opening = host.open();
   while (hosted.state !== "opening") await new Promise(setImmediate);
+  const release = holdFiles(where);
   const written = hosted.writeProperty("label", "mine");
   const read = hosted.readProperty("gain");
-  const disk = await openFile(file, "w");
-  await disk.writeFile('{"label":"old","gain":6}');
-  await rm(file); // what is saved is a file again
-  await disk.close();
+  release();
   await Promise.all([opening, written]);
   assert.deepEqual([await hosted.readProperty("label"), await read], ["mine", 6]);
   await host.close();
@@ -215,16 +216,19 @@ test("one Thing whose settings cannot be read in time keeps no other from openin
 }, async () => {
   const where = await folder();
   await mkdir(join(where, "amp"));
-  const file = join(where, "amp", "Settings-Amp.json");
-  execFileSync("mkfifo", [file]);
+  await writeFile(join(where, "amp", "Settings-Amp.json"), "{}");
   const host = new ThingHost({ settingsFolder: where, openWithinMs: 1000 });
-  host.add("amp", new Amp());
+  const amp = host.add("amp", new Amp());
   host.add("other", new Amp());
-  await host.open();
+  const opening = host.open();
+  while (amp.state !== "opening") await new Promise(setImmediate);
+  const release = holdFiles(where);
+  while (amp.state === "opening") await new Promise((resolve) => setTimeout(resolve, 10));
+  release();
+  await opening;
   assert.deepEqual(
     [host.get("amp").state, host.get("amp").reason, host.get("other").state],
     ["failed", "Its settings were not read within 1 s.", "open"],
   );
-  await writeFile(file, "{}"); // lets the reader of the file go
   await host.close();
 });
