@@ -124,6 +124,7 @@ test("a hostile megabyte of starts, in chunks of one byte or one chunk, takes ti
     return process.cpuUsage(before).user;
   };
   costOf(100_000); // compiled by now
-  const [quarter, whole] = [costOf(250_000), costOf(1_000_000)];
+  const least = (length: number) => Math.min(...[1, 2, 3].map(() => costOf(length)));
+  const [quarter, whole] = [least(250_000), least(1_000_000)];
   assert.ok(whole < 10 * quarter, `${quarter} us for a quarter, ${whole} us for the whole`);
 });

@@ -69,7 +69,8 @@ test("the next start names and ends what a server left that was killed with its 
     server(t, folder, "unguarded"),
     server(t, folder, "unguarded"),
   ]);
-  const notes = () => readdirSync(join(folder, readdirSync(folder)[0]!)).length;
+  const ours = () => readdirSync(folder).find((name) => name.endsWith("-running"));
+  const notes = () => readdirSync(join(folder, ours()!)).length;
   while (notes() < 2) await sleep(20);
   await dead.kill();
   await sleep(300);
