@@ -103,12 +103,12 @@ export class ContinuousRecording {
     this.ended = new Promise((resolve) => {
       this.#finish = resolve;
     });
+    this.#writer = this.#openFile(); // this may throw: nothing holds the camera yet
     this.#detach = [
       this.#stream.demand.take(),
       this.#stream.follow((frame) => this.#take(frame)),
       this.#stream.onStop(() => this.#end("the camera stopped")),
     ];
-    this.#writer = this.#openFile();
     this.opened = this.#writer.opened;
     void this.#lookForLimit().catch(() => {}); // a disk that does not say may still refuse
   }

@@ -15,8 +15,10 @@ import { readLedger } from "../../src/recording/read-ledger.ts";
 import { headOf, scan } from "../../src/recording/scan.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
 
-/** What is closer than this to the frame before is moved on by so much at least, and what goes back by no more than this is jitter; ms. */
-const [LEAST_STEP_MS, JITTER_MS] = [0.1, 100];
+/** Frames in a file are this far apart at least; where they come further apart than this and do not say so, their clock stands still; what goes back by more than this is a step; ms. */
+const [CLOSEST_MS, STILL_MS, BACK_MS] = [0.1, 5, 100];
+/** What a double cannot tell apart in a time, ms. */
+const ROUNDED_MS = 0.001;
 
 /** A frame that a stream gave out, as its witness wrote it down. */
 export interface Captured {
@@ -130,11 +132,14 @@ export function missingFrom(
 }
 
 /**
- * Whether a frame was stamped no later than the one before, as in a burst after a hang, and was moved on behind that one:
- * each has a time of its own in the file (decision 94).
+ * Whether a frame was moved on behind the one before it in the file, as decision 94 has it: it was stamped no later than that one, as
+ * one of a burst, or hardly later though it came much later. It is as much later then as it came later, 0.1 ms at least.
  */
 function isMovedOn(time: number, stamped: number, before: number): boolean {
-  return stamped < before + LEAST_STEP_MS && time > before && time - stamped < JITTER_MS;
+  const apart = time - before + ROUNDED_MS;
+  const isNoLater = stamped <= before + ROUNDED_MS;
+  const isStill = stamped < before + CLOSEST_MS && apart > STILL_MS;
+  return (isNoLater || isStill) && apart >= CLOSEST_MS && time - stamped < BACK_MS;
 }
 
 /** What the times of a file may be ahead of the frames' by: nothing, or what the clock was set by between two moments, to 0.5 s. */

@@ -54,16 +54,32 @@ export class FileDeeds {
 
   /** Eight at once. One begins, and one stop ends it. */
   async startAtOnce(): Promise<void> {
-    const client = this.#client;
-    const input = { name: `${SIDE}-${Math.floor(this.#random() * 1e6)}` };
-    const starts = await Promise.all(
-      Array.from({ length: 8 }, () => client.run("start_recording", input)),
-    );
+    const starts = await this.#eightStarts();
     assert.equal(starts.filter((one) => one === "completed").length, 1, starts.join("\n"));
     for (const one of starts) assert.match(one, /^completed$|records already|still writes/);
     await sleep(this.#random() * 500);
-    assert.equal(await client.run("stop_recording"), "completed");
-    assert.match(await client.run("stop_recording"), /does not record/);
+    assert.equal(await this.#client.run("stop_recording"), "completed");
+    assert.match(await this.#client.run("stop_recording"), /does not record/);
+  }
+
+  /** Eight at once while the disk fails. One begins or is told of this fault, in its words; and nothing of it is left in the way of the next. */
+  async startOnFailingDisk(failing: Promise<void>, fault: string): Promise<void> {
+    const starts = await this.#eightStarts();
+    const begun = starts.filter((one) => !/records already|still writes/.test(one));
+    assert.ok(begun.length > 0, starts.join("\n"));
+    for (const one of begun) {
+      const isTold = /^error: 'side-\d+\.mkv' ended as soon as it had begun: /.test(one);
+      assert.ok(one === "completed" || (isTold && one.includes(fault)), starts.join("\n"));
+    }
+    await failing;
+    assert.match(await this.#client.run("stop_recording"), /^completed$|does not record/);
+    await this.startAtOnce();
+  }
+
+  #eightStarts(): Promise<string[]> {
+    const client = this.#client;
+    const input = { name: `${SIDE}-${Math.floor(this.#random() * 1e6)}` };
+    return Promise.all(Array.from({ length: 8 }, () => client.run("start_recording", input)));
   }
 
   /** The folder is gone for a while, and what was recorded in its place meanwhile is put into it. */

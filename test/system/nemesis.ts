@@ -100,6 +100,10 @@ export class Nemesis {
     ["a recording is exported", () => this.files.export(false)],
     ["a recording is replaced by an export", () => this.files.export(true)],
     ["eight start at once", () => this.files.startAtOnce()],
+    [
+      "eight start while the disk fails",
+      () => this.files.startOnFailingDisk(this.#failWith(EIO), "the disk failed: EIO"),
+    ],
     ["the folder vanishes", () => this.files.takeFolder()],
     ["a recording is deleted", () => this.files.delete()],
     ["a new run begins", () => this.#recorder.say("new run")],

@@ -32,8 +32,11 @@ export interface SlotOptions {
   readonly listed: (path: string) => Promise<StoredFile>;
 }
 
+/** Why a recording has ended that was told to. */
+const STOPPED = "stopped";
+
 const NOTHING: ContinuousSummary = {
-  ended: "stopped",
+  ended: STOPPED,
   captured: 0,
   written: 0,
   dropped: 0,
@@ -79,7 +82,8 @@ export class ContinuousSlot {
    * @param path - Of its file.
    * @param begin - Starts it, unless the signal aborts first.
    * @throws {ThingError} `LOCK_BUSY` when there is one; `NOT_READY` when the Recorder is closed; `ACTION_CANCELLED` when it was
-   * stopped before it had begun; and what `begin` throws.
+   * stopped before it had begun; `RECORDING_FAILED` with the reason when it ended by itself before its file could be listed; and
+   * what `begin` throws. The slot is free by then.
    */
   async start(
     path: string,
@@ -105,9 +109,10 @@ export class ContinuousSlot {
       this.#options.onChange();
       return { recording, file };
     } catch (error) {
+      const why = taken.recording?.endReason; // before it is stopped here
       if (taken.recording) await taken.recording.stop();
       else this.#free(taken);
-      throw error;
+      throw why === undefined ? error : this.#ended(taken, why, error);
     }
   }
 
@@ -116,8 +121,7 @@ export class ContinuousSlot {
     const taken = this.#taken;
     if (!taken) throw new ThingError("NOT_READY", `'${this.#recorder}' does not record.`);
     if (!taken.recording) {
-      const why = `'${taken.name}' was stopped before '${this.#recorder}' had begun it.`;
-      taken.stopping.abort(new ThingError("ACTION_CANCELLED", why));
+      taken.stopping.abort(this.#stopped(taken));
       await taken.begun.catch(() => {}); // told to whom asked for it
     }
     return taken.recording?.stop(options) ?? NOTHING;
@@ -126,6 +130,18 @@ export class ContinuousSlot {
   #free(taken: Taken): void {
     if (this.#taken === taken) this.#taken = undefined;
     this.#options.onChange();
+  }
+
+  /** Its file may be gone with it: what is to be told is why it ended. */
+  #ended(taken: Taken, why: string, cause: unknown): ThingError {
+    if (why === STOPPED) return this.#stopped(taken);
+    const sentence = `'${taken.name}' ended as soon as it had begun: ${why}. See to that, then start again.`;
+    return new ThingError("RECORDING_FAILED", sentence, { cause });
+  }
+
+  #stopped({ name }: Taken): ThingError {
+    const why = `'${name}' was stopped before '${this.#recorder}' had begun it.`;
+    return new ThingError("ACTION_CANCELLED", why);
   }
 
   #busy({ name }: Taken): ThingError {

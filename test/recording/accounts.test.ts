@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { crc32 } from "node:zlib";
+import { now } from "../../src/base/clock.ts";
+import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { startRecording } from "../../src/recording/continuous-recording.ts";
+import { TEST_MS } from "../limits.ts";
+import { picture } from "../outputs/pictures.ts";
+import { type Account, accountOf, type Captured, missingFrom } from "./accounts.ts";
+import { newPath } from "./recordings.ts";
+
+/** The account of frames stamped at these times, ms, that come 0.3 ms after each other; and what the stream gave out. */
+async function recorded(...stamps: number[]): Promise<{ account: Account; captured: Captured[] }> {
+  const stream = new MJPEGStream({ name: "nest" });
+  const captured: Captured[] = [];
+  stream.onFrame(({ run, index, capturedAt, jpeg }) => {
+    captured.push({ run, index, capturedAt, crc: crc32(jpeg) });
+  });
+  const recording = await startRecording({ camera: stream, path: await newPath() });
+  const start = now() - 1000;
+  for (const [n, stamp] of stamps.entries()) {
+    stream.addFrame(picture(n), { capturedAt: start + stamp });
+    for (const end = now() + 0.3; now() < end; );
+  }
+  const { files } = await recording.stop();
+  return { account: await accountOf(files[0]!.path), captured };
+}
+
+test("of two frames stamped at one instant the second is as much later in the file as it came later, and no account takes another time", {
+  timeout: TEST_MS,
+}, async () => {
+  const { account, captured } = await recorded(0, 33, 33, 66);
+  assert.equal(captured[2]!.capturedAt, captured[1]!.capturedAt);
+  const apart = account.kept[2]!.capturedAt - account.kept[1]!.capturedAt;
+  assert.ok(apart >= 0.299, `${apart} ms`);
+  console.log(`# ${apart} ms`);
+  assert.deepEqual(missingFrom([account], captured), []);
+  for (const [n, byMs] of [
+    [1, 0.3], // stamped later than the one before
+    [2, 0.08 - apart], // behind it by less than 0.1 ms
+    [2, -0.2 - apart], // before it
+    [2, 100], // a step
+    [3, 0.3],
+  ] as const) {
+    const kept = account.kept.map((one, at) =>
+      at === n ? { ...one, capturedAt: one.capturedAt + byMs } : one,
+    );
+    assert.throws(() => missingFrom([{ ...account, kept }], captured), /a time is wrong by/);
+  }
+});

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { test } from "node:test";
+import { MJPEGStream, type StoredFile, startRecording } from "thingscope";
+import { ContinuousSlot } from "../../things/recorder/continuous-slot.ts";
+import { TEST_MS } from "../limits.ts";
+import { picture } from "../outputs/pictures.ts";
+import { newPath } from "../recording/recordings.ts";
+
+const timeout = TEST_MS;
+
+/** A slot of a recorder whose files are listed once `listing` has resolved; and eight starts at once of a stream that goes on. */
+async function eightStarts(listing: (path: string, slot: ContinuousSlot) => Promise<unknown>) {
+  const stream = new MJPEGStream({ name: "nest" });
+  const feeding = setInterval(() => stream.addFrame(picture(0)), 20);
+  const listed = async (path: string): Promise<StoredFile> => {
+    await listing(path, slot);
+    throw new Error("It is not there.");
+  };
+  const slot = new ContinuousSlot({ onChange: () => {}, listed });
+  slot.open("nests");
+  const path = await newPath();
+  const begin = (signal: AbortSignal) => startRecording({ camera: stream, path, signal });
+  const starts = Array.from({ length: 8 }, () => slot.start(path, begin));
+  const results = await Promise.allSettled(starts);
+  clearInterval(feeding);
+  const reasons = results.map((one) => (one.status === "rejected" ? one.reason : one.value));
+  return { slot, stream, first: reasons[0], others: reasons.slice(1) };
+}
+
+test("of eight starts at once whose disk goes away the first is told why it ended, the others what records, and the slot and the camera are free", {
+  timeout,
+}, async () => {
+  const { slot, stream, first, others } = await eightStarts(async (path, slot) => {
+    await rm(dirname(path), { recursive: true });
+    while (slot.state === "recording") await new Promise((resolve) => setTimeout(resolve, 10));
+  });
+  assert.equal(first.code, "RECORDING_FAILED");
+  assert.match(
+    first.message,
+    /^'film\.mkv' ended as soon as it had begun: its folder was removed\. See to that, then start again\.$/,
+  );
+  assert.deepEqual(new Set(others.map(({ code }) => code)), new Set(["LOCK_BUSY"]));
+  assert.equal(slot.state, undefined);
+  assert.equal(stream.demand.count, 0);
+});
+
+test("a start that is stopped before its file is listed says so", { timeout }, async () => {
+  const { slot, first } = await eightStarts((_, slot) => slot.stop());
+  assert.equal(first.code, "ACTION_CANCELLED", first.message);
+  assert.equal(slot.state, undefined);
+});
+
+test("a file that cannot be listed though it is recorded leaves nothing that records", {
+  timeout,
+}, async () => {
+  const { slot, stream, first } = await eightStarts(async () => {});
+  assert.equal(first.message, "It is not there.");
+  assert.equal(slot.state, undefined);
+  assert.equal(stream.demand.count, 0);
+});
