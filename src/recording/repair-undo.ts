@@ -48,8 +48,13 @@ export class RepairUndo {
     });
     const undo = new RepairUndo(path, file);
     const owner = Buffer.from(identityAnywhere);
-    await undo.#add(OWNER, owner.length, owner);
-    return undo;
+    try {
+      await undo.#add(OWNER, owner.length, owner);
+      return undo;
+    } catch (error) {
+      await undo.remove().catch(() => {}); // what is told is why
+      throw noRoom(path, error);
+    }
   }
 
   /** Ends a repair, and removes what is left of it. */
@@ -79,7 +84,7 @@ export class RepairUndo {
       await this.#file.datasync();
       await syncFolder(dirname(this.#path));
     } catch (error) {
-      await this.remove();
+      await this.remove().catch(() => {}); // what is told is why
       throw noRoom(this.#path, error);
     }
   }

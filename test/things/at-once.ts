@@ -151,7 +151,7 @@ export async function assertWhole(folder: string): Promise<void> {
 }
 
 /** Files of a folder that this process has open. */
-async function openIn(folder: string): Promise<string[]> {
+export async function openIn(folder: string): Promise<string[]> {
   const open = await readdir("/proc/self/fd");
   const paths = await Promise.all(
     open.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => "")),
