@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { crc32 } from "node:zlib";
 import { now } from "../../src/base/clock.ts";
+import { storeFrame } from "../../src/frames/frame-memory.ts";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { startRecording } from "../../src/recording/continuous-recording.ts";
+import { RecordingWriter } from "../../src/recording/recording-writer.ts";
 import { TEST_MS } from "../limits.ts";
 import { picture } from "../outputs/pictures.ts";
 import { type Account, accountOf, type Captured, missingFrom } from "./accounts.ts";
@@ -47,4 +49,37 @@ test("of two frames stamped at one instant the second is as much later in the fi
     );
     assert.throws(() => missingFrom([{ ...account, kept }], captured), /a time is wrong by/);
   }
+});
+
+test("a frame is moved on behind one that was lost on its way to the file, too, also where that is the file's first", {
+  timeout: TEST_MS,
+}, async () => {
+  const path = await newPath();
+  const writer = new RecordingWriter({ path, maxQueuedBytes: 30_000 });
+  const start = now() - 3000;
+  const captured = [
+    [0, 40_000],
+    [0, 1000],
+    [1000, 1000],
+    [1000, 40_000],
+    [1000.2, 1000],
+    [2000, 1000],
+  ].map(([at = 0, bytes], index): Captured => {
+    const identity = { run: "k3x9q2", index, capturedAt: start + at };
+    const { frame } = storeFrame(picture(index, bytes), identity);
+    writer.add(frame);
+    for (const end = now() + 0.3; now() < end; );
+    return { ...identity, crc: crc32(frame.jpeg) };
+  });
+  await writer.opened;
+  await writer.close();
+  const account = await accountOf(path);
+  const moved = account.kept.map(({ index, capturedAt }) => {
+    return capturedAt - captured[index!]!.capturedAt > 0.09;
+  });
+  assert.deepEqual([moved[0], moved[2]], [true, true]);
+  assert.deepEqual(missingFrom([account], captured), []);
+  const hour = 3_600_000;
+  const kept = account.kept.map((one) => ({ ...one, capturedAt: one.capturedAt + hour }));
+  assert.deepEqual(missingFrom([{ ...account, kept }], captured, [hour]), []);
 });

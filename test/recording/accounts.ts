@@ -102,8 +102,7 @@ export function missingFrom(
   };
   let newest = -1;
   for (const { path, kept, lost } of accounts) {
-    let ahead: number | undefined;
-    let before = Number.NEGATIVE_INFINITY;
+    const placed: Placed[] = [];
     for (const { run, index, capturedAt, crc } of kept) {
       const place =
         run === undefined ? placeOfTime(captured, capturedAt) : placeOf.get(`${run}/${index}`);
@@ -114,32 +113,69 @@ export function missingFrom(
         truth.crc,
         `frame ${truth.run}/${truth.index} of ${path} is another picture`,
       );
-      ahead ??= aheadBy(capturedAt - truth.capturedAt, clockSteps);
-      const time = capturedAt - ahead;
-      const isInTurn = isMovedOn(time, truth.capturedAt, before);
-      const off = isInTurn ? 0 : Math.abs(time - truth.capturedAt);
-      before = time;
-      assert.ok(off <= 0.051, `${path}: a time is wrong by ${off} ms`);
       assert.ok(place! > newest, `frame ${run}/${index} of ${path} comes too late`);
       newest = place!;
+      placed.push({ place: place!, stamped: truth.capturedAt, time: capturedAt });
     }
     for (const { run, from, to, why } of lost) {
       assert.notEqual(why, "");
-      for (let n = from; n <= to; n++) settle(placeOf.get(`${run}/${n}`), `lost ${run}/${n}`, path);
+      for (let n = from; n <= to; n++) {
+        const place = placeOf.get(`${run}/${n}`);
+        settle(place, `lost ${run}/${n}`, path);
+        placed.push({ place: place!, stamped: captured[place!]!.capturedAt });
+      }
     }
+    assertTimes(path, placed, clockSteps);
   }
   return captured.filter((_, place) => !settled.has(place));
 }
 
+/** A frame that came to a file, by its place among all that was captured. */
+interface Placed {
+  readonly place: number;
+  /** Epoch ms. */
+  readonly stamped: number;
+  /** In the file; of a frame that was lost on its way nobody knows it. */
+  readonly time?: number;
+}
+
+/** That each frame of a file has the time that it was stamped with, or one that it was moved on to. */
+function assertTimes(path: string, placed: readonly Placed[], clockSteps: readonly number[]): void {
+  let ahead = Number.POSITIVE_INFINITY; // none is moved back
+  for (const { stamped, time } of placed) {
+    if (time !== undefined) ahead = Math.min(ahead, time - stamped);
+  }
+  ahead = aheadBy(ahead, clockSteps);
+  let before: Span = { from: Number.NEGATIVE_INFINITY, to: Number.NEGATIVE_INFINITY };
+  for (const { place, stamped, time: inFile } of placed.toSorted((a, b) => a.place - b.place)) {
+    if (inFile === undefined) {
+      const isMoved = stamped < before.to + CLOSEST_MS;
+      before = { from: stamped, to: isMoved ? stamped + BACK_MS : stamped };
+      continue;
+    }
+    const time = inFile - ahead;
+    const off = isMovedOn(time, stamped, before) ? 0 : Math.abs(time - stamped);
+    const about = { place, stamped, time, before };
+    assert.ok(off <= 0.051, `${path}: a time is wrong by ${off} ms: ${JSON.stringify(about)}`);
+    before = { from: time, to: time };
+  }
+}
+
+/** When a frame may be in a file, epoch ms: one moment for each that is. */
+interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
 /**
- * Whether a frame was moved on behind the one before it in the file, as decision 94 has it: it was stamped no later than that one, as
+ * Whether a frame was moved on behind the one that came before it, as decision 94 has it: it was stamped no later than that one, as
  * one of a burst, or hardly later though it came much later. It is as much later then as it came later, 0.1 ms at least.
  */
-function isMovedOn(time: number, stamped: number, before: number): boolean {
-  const apart = time - before + ROUNDED_MS;
-  const isNoLater = stamped <= before + ROUNDED_MS;
-  const isStill = stamped < before + CLOSEST_MS && apart > STILL_MS;
-  return (isNoLater || isStill) && apart >= CLOSEST_MS && time - stamped < BACK_MS;
+function isMovedOn(time: number, stamped: number, before: Span): boolean {
+  const latest = Math.min(before.to, time - CLOSEST_MS + ROUNDED_MS); // that the one before it can have
+  const isNoLater = latest >= before.from && stamped <= latest + ROUNDED_MS;
+  const isStill = stamped < before.to + CLOSEST_MS && time - before.from > STILL_MS - ROUNDED_MS;
+  return (isNoLater || isStill) && time - stamped < BACK_MS;
 }
 
 /** What the times of a file may be ahead of the frames' by: nothing, or what the clock was set by between two moments, to 0.5 s. */
