@@ -133,3 +133,11 @@ function keepTrying(
   unclosed.set(path, { summary, giveUp, lose });
   if (unclosed.size > MOST_KEPT) unclosed.delete([...unclosed.keys()][0]!);
 }
+
+/** Removes the files of a recording that no frame was written to; what the disk says about it goes to the log. */
+export async function removeEmpty(files: RecordingFiles, lane: DiskLane, log: Log): Promise<void> {
+  const removing = lane.run(() => files.remove());
+  await removing.catch((error) => {
+    log.warn(`${files.path} is empty and could not be removed: ${messageOf(error)}`);
+  });
+}

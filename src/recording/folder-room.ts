@@ -81,12 +81,30 @@ export class FolderRoom {
   }
 
   /** The same by the last look and what was written since. */
-  lack({ reserveBytes, quotaBytes }: RoomLimits, moreBytes = 0): string | undefined {
-    const waiting = this.#onDisk.reduce((sum, one) => sum + one.#waitingBytes, 0);
-    if (this.#free - waiting - moreBytes < reserveBytes) {
+  lack(limits: RoomLimits, moreBytes = 0): string | undefined {
+    const onDisk = this.#onDisk.reduce((sum, one) => sum + one.#waitingBytes, moreBytes);
+    return this.#lackOf(limits, onDisk, this.#waitingBytes + moreBytes);
+  }
+
+  /** The same whatever waits, for who is about to write so many bytes. */
+  writtenLack(limits: RoomLimits, bytes: number): string | undefined {
+    return this.#lackOf(limits, bytes, bytes);
+  }
+
+  /** How many bytes that is. */
+  left({ reserveBytes, quotaBytes }: RoomLimits): number {
+    return Math.max(0, Math.min(this.#free - reserveBytes, quotaBytes - this.#sizes.bytes));
+  }
+
+  #lackOf(
+    { reserveBytes, quotaBytes }: RoomLimits,
+    onDisk: number,
+    inFolder: number,
+  ): string | undefined {
+    if (this.#free - onDisk < reserveBytes) {
       return `the disk has less than its reserve of ${megabytes(reserveBytes)} free`;
     }
-    const isOver = this.#sizes.bytes + this.#waitingBytes + moreBytes > quotaBytes;
+    const isOver = this.#sizes.bytes + inFolder > quotaBytes;
     return isOver ? `the quota of ${megabytes(quotaBytes)} is used up` : undefined;
   }
 

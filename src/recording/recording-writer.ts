@@ -5,7 +5,7 @@ import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import type { ClockStep } from "../base/wall-clock.ts";
 import type { Frame, SourceLoss } from "../frames/frame.ts";
-import { closeRecording } from "./closing.ts";
+import { closeRecording, removeEmpty } from "./closing.ts";
 import { makeUsable } from "./disk-room.ts";
 import { FileClock } from "./file-clock.ts";
 import { FileWatch } from "./file-watch.ts";
@@ -94,7 +94,7 @@ export class RecordingWriter {
     return this.#endReason;
   }
 
-  /** The same as `ended`: there is nothing more to be made of an MKV. */
+  /** The same as `ended`. */
   get recorded(): Promise<RecordingSummary> {
     return this.ended;
   }
@@ -192,23 +192,22 @@ export class RecordingWriter {
     const lane = await laneOf(dirname(files.path));
     const watch = new FileWatch(files, lane);
     const disk = await this.#begin(files, lane, watch).catch((error) => this.#fail(files, error));
-    if (!disk) {
-      const reason = this.#endReason ?? "stopped";
-      for (const item of this.#queue.takeRest())
-        if ("frame" in item) this.#tally.lose(lostFrame(item.frame, reason));
-      await lane
-        .run(() => files.remove())
-        .catch((error) => {
-          this.#log.warn(`${files.path} is empty and could not be removed: ${messageOf(error)}`);
-        });
-      return this.#tally.summary(reason, this.#refused, 0);
-    }
+    if (!disk) return this.#leaveNothing(files, lane);
     this.#announceBeginning();
-    await this.#writeAll(disk, lane, watch).catch((error) => this.#fail(files, error));
+    const lack = await this.#writeAll(disk, lane, watch).catch((error) => this.#fail(files, error));
+    if (lack && this.#tally.written === 0) return this.#leaveNothing(files, lane);
     this.#noteSteps();
     disk.lose(this.#queue.takeRest(), this.#endReason ?? "stopped");
-    const [ended, refused, log] = [this.#endReason ?? "stopped", this.#refused, this.#log];
-    return closeRecording({ files, disk, lane, ended, refused, log });
+    const about = { ended: this.#endReason ?? "stopped", refused: this.#refused, log: this.#log };
+    return closeRecording({ files, disk, lane, ...about });
+  }
+
+  async #leaveNothing(files: RecordingFiles, lane: DiskLane): Promise<RecordingSummary> {
+    const reason = this.#endReason ?? "stopped";
+    for (const item of this.#queue.takeRest())
+      if ("frame" in item) this.#tally.lose(lostFrame(item.frame, reason));
+    await removeEmpty(files, lane, this.#log);
+    return this.#tally.summary(reason, this.#refused, 0);
   }
 
   /** Waits for the first frame, which tells what the file's head says. */
@@ -218,27 +217,41 @@ export class RecordingWriter {
       await watch.look();
     }
     const first = this.#queue.firstFrame;
-    if (!first) return undefined;
+    if (!first || (await this.#lackFor(first.jpeg.length))) return undefined;
     const { head, mkv } = headsOf(files.path, first, this.#options);
     return lane.run(() => RecordingDisk.begin(files, mkv, this.#tally, head));
   }
 
-  async #writeAll(disk: RecordingDisk, lane: DiskLane, watch: FileWatch): Promise<void> {
+  async #writeAll(disk: RecordingDisk, lane: DiskLane, watch: FileWatch) {
     let syncedAt = watch.startedAt; // frames may have waited since
     while (this.#endReason === undefined || !this.#queue.isEmpty) {
-      const batch = this.#queue.takeBatch();
-      if (batch.length > 0)
-        await lane.run(() => disk.write(batch)).finally(() => this.#queue.release(batch));
-      this.#written(batch);
+      const lack = await this.#lackFor(this.#queue.batchBytes);
+      if (!this.#queue.isEmpty) await lane.run(() => this.#writeBatch(disk));
       if (now() - syncedAt >= SYNC_MS) {
         await lane.run(() => disk.sync());
         syncedAt = now();
       }
       this.#room?.glance(this.#queue.takeCameBytes() * AHEAD);
+      if (lack) return lack; // what has no room is listed
       await watch.look();
       this.#lookAround();
       await this.#pause();
     }
+    return undefined;
+  }
+
+  /** Writes what waits, as far as there is room: who else records there may have taken what was foreseen for it. */
+  async #writeBatch(disk: RecordingDisk): Promise<void> {
+    const batch = this.#queue.takeBatch(this.#room?.leftBytes);
+    await disk.write(batch).finally(() => this.#queue.release(batch));
+    this.#written(batch);
+  }
+
+  /** Ends it where so many bytes have no room. */
+  async #lackFor(bytes: number): Promise<string | undefined> {
+    const lack = await this.#room?.lackFor(bytes);
+    if (lack) this.#endReason = lack;
+    return lack;
   }
 
   #fail(files: RecordingFiles, error: unknown): undefined {

@@ -62,6 +62,26 @@ export class RoomWatch {
     if (this.#looking && this.#room.lack(this.#options.room)) void this.look();
   }
 
+  /**
+   * Looks whether so many bytes can be written now: by what is known, and where there seems to be no room, by what the disk says.
+   * @returns why not, in a few words; nobody is told.
+   */
+  async lackFor(bytes: number): Promise<string | undefined> {
+    const { room, log } = this.#options;
+    if (!this.#room.writtenLack(room, bytes)) return undefined;
+    const looking = this.#room.lackNow(room).catch((error) => this.#cannotLook(error, log));
+    await looking;
+    const lack = this.#room.writtenLack(room, bytes);
+    if (lack && this.#looking) roomLimit.hit();
+    if (lack) this.#stop();
+    return lack;
+  }
+
+  /** How many bytes can be written now, by what is known. */
+  get leftBytes(): number {
+    return this.#room.left(this.#options.room);
+  }
+
   async look(): Promise<void> {
     if (this.#isLooking || this.#isOver) return;
     this.#isLooking = true;

@@ -24,6 +24,11 @@ export class WriteQueue {
     return this.#bytes;
   }
 
+  /** Bytes of the next batch, at most, while none is being written. */
+  get batchBytes(): number {
+    return Math.min(this.#bytes, BATCH_BYTES);
+  }
+
   /** Bytes that have come since this was asked last; 0 the first time, when all may have come at once. */
   takeCameBytes(): number {
     const { bytes = this.#cameBytes } = this.#came ?? {};
@@ -50,11 +55,12 @@ export class WriteQueue {
     for (const note of notes) this.#items.push({ note });
   }
 
-  /** What is to be written next; `release` it when that is over. */
-  takeBatch(): Item[] {
+  /** What is to be written next, frames of `mostBytes` at most; `release` it when that is over. */
+  takeBatch(mostBytes = Number.POSITIVE_INFINITY): Item[] {
     let [count, bytes] = [0, 0];
     for (; count < this.#items.length && bytes < BATCH_BYTES; count++) {
       bytes += sizeOf(this.#items[count]!);
+      if (bytes > mostBytes) break;
     }
     return this.#items.splice(0, count);
   }

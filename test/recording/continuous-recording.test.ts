@@ -103,14 +103,15 @@ test("it ends with a reason before a quota is passed, and does not start without
   camera.playTo(0.5);
   assert.equal(recording.endReason, undefined);
   camera.playTo(1);
-  const { ended, files, written } = await recording.ended;
+  const { ended, files, captured, written, dropped } = await recording.ended;
   assert.equal(ended, "the quota of 2 MB is used up");
   assert.equal(files[0]!.summary.ended, ended);
-  assert.equal(written, 31);
+  assert.deepEqual([captured, written, dropped], [31, 19, 12]);
+  assert.deepEqual(files[0]!.summary.dropped, { [ended]: 12 });
   const again = { camera: camera.stream, path };
-  await assert.rejects(startRecording({ ...again, quotaBytes: 2_000_000 }), {
+  await assert.rejects(startRecording({ ...again, quotaBytes: 1_900_000 }), {
     code: "NO_ROOM",
-    message: /cannot be recorded to: the quota of 2 MB is used up\. Delete or move/,
+    message: /cannot be recorded to: the quota of 1.9 MB is used up\. Delete or move/,
   });
   const { bavail, bsize } = await statfs(dirname(path));
   await assert.rejects(startRecording({ ...again, reserveBytes: 2 * bavail * bsize }), {

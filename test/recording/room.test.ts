@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHook } from "node:async_hooks";
-import { rm, writeFile } from "node:fs/promises";
+import { readdir, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { now } from "../../src/base/clock.ts";
@@ -63,6 +63,35 @@ test("what waits to be written by one recording is no room for another in its fo
   });
   assert.equal(hits() - before, 1);
   assert.equal((await first.close()).written, 5);
+});
+
+test("recordings of a folder that begin at once end before its quota is passed, together", {
+  timeout,
+}, async () => {
+  const path = await newPath();
+  const folder = dirname(path);
+  const writers = Array.from({ length: 6 }, (_, n) => {
+    return new RecordingWriter({ path: join(folder, `${n}.mkv`), room: quota(300_000) });
+  });
+  await Promise.all(writers.map(({ opened }) => opened));
+  const coming = frames(200, 30, 20_000);
+  let index = 0;
+  const feeding = setInterval(() => {
+    for (const writer of writers) writer.add(coming[index % coming.length]!);
+    index += 1;
+  }, 5);
+  try {
+    const summaries = await Promise.all(writers.map(({ ended }) => ended));
+    for (const { ended } of summaries) assert.equal(ended, "the quota of 0.3 MB is used up");
+    const films = (await readdir(folder)).filter((name) => /^\d\.mkv$/.test(name));
+    const sizes = await Promise.all(
+      films.map(async (name) => (await stat(join(folder, name))).size),
+    );
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    assert.ok(bytes > 150_000 && bytes < 310_000, `${bytes} bytes in ${films.length} files`);
+  } finally {
+    clearInterval(feeding);
+  }
 });
 
 test("a trigger whose past has no room is refused; when there is room, the next one begins a file", {
