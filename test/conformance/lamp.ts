@@ -75,6 +75,10 @@ export class Lamp extends Thing {
   @action("Fade for a minute") async fade(_: object, run: Invocation): Promise<void> {
     await delay(60_000, run.signal);
   }
+  @action("Shine for a minute, beside what else moves", { useGlobalLock: false })
+  async shine(_: object, run: Invocation): Promise<void> {
+    await delay(60_000, run.signal);
+  }
   @action("Fail") async fail(): Promise<void> {
     throw new RangeError("out of film");
   }

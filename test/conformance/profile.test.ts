@@ -181,8 +181,8 @@ test("the invocations of all actions are told at once, newest first", options, a
 test("an action that is one too many is answered with 503", options, async (t) => {
   const { consumer, host } = await consumerOf(t);
   const running = [];
-  for (let n = 0; n < 3; n++) running.push(await invokedAt(consumer, "fade"));
-  for (const name of ["fade", "blink"]) assertProblem(await consumer.invoke(name), 503);
+  for (let n = 0; n < 3; n++) running.push(await invokedAt(consumer, "shine"));
+  for (const name of ["shine", "blink"]) assertProblem(await consumer.invoke(name), 503);
   for (const { href } of running) await consumer.cancel(href);
   await Promise.all(host.invocations.list().map(({ ended }) => ended));
   assert.equal((await consumer.invoke("blink")).status, 204);
