@@ -185,6 +185,13 @@ export class RecordingsFolder {
     return this.#looks.run(() => this.#look(path)); // one after the other, or an older look could win
   }
 
+  /** @throws {ThingError} `NOT_READY` while its disk hangs: what is not listed may be there all the same. */
+  async assertAnswers(): Promise<void> {
+    await this.#onDisk(() => stat(this.folder)).catch((error) => {
+      if (codeOf(error) === "NOT_READY") throw error;
+    });
+  }
+
   /** An export waits, goes on or has ended: it is in the list, and told of when it failed. */
   async #exportChanged(
     path: string,

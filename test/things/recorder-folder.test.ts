@@ -4,6 +4,7 @@ import { copyFile, mkdir, rename, rm, symlink, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { logTo } from "thingscope";
+import { laneAt } from "../../src/base/disk-lane.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { SettingsFile } from "../../src/core/settings-file.ts";
 import { ledgerPathOf } from "../../src/recording/ledger.ts";
@@ -93,4 +94,28 @@ test("a pipe in the place of a recording, its ledger or settings is refused, and
   const { ok, sentence } = await verifyRecording(film);
   assert.ok(!ok && /film.ledger.jsonl' is no file: it is a pipe/.test(sentence), sentence);
   assert.deepEqual(await new SettingsFile(settings, silentLog).load(), {});
+});
+
+test("a start whose file cannot be listed since the disk hangs is told that, nothing records on, and the next one begins", {
+  timeout,
+}, async (t) => {
+  const { folder, recorder, camera, client } = await recorderFor(t);
+  const thing = await client();
+  await thing.write("armed", false);
+  const lane = await laneAt(join(folder, "film.mkv"));
+  let answer = () => {};
+  const hanging = lane.read(
+    () =>
+      new Promise<void>((resolve) => {
+        answer = resolve;
+      }),
+  );
+  const refused = assert.rejects(hanging, { code: "NOT_READY" });
+  const starting = thing.invoke("start_recording", { name: "film" });
+  await assert.rejects(starting, { code: "NOT_READY", message: /The disk has not answered for/ });
+  await refused;
+  answer();
+  assert.deepEqual([recorder.state, camera.mjpeg_stream.demand.count], ["idle", 0]);
+  await thing.invoke("start_recording", { name: "film" });
+  await thing.invoke("stop_recording");
 });

@@ -195,11 +195,12 @@ export abstract class RecordingsThing extends Thing {
   /** Called twice a second: tells observers what has changed by itself. */
   protected abstract tell(): void;
 
-  /** A file as it is listed. @throws {ThingError} `RECORDING_FAILED` when it is gone. */
+  /** A file as it is listed. @throws {ThingError} `RECORDING_FAILED` when it is gone; `NOT_READY` when the disk does not say. */
   protected async listed(path: string): Promise<StoredFile> {
     const file = await this.folder.refreshed(path);
     const growing = file ?? (await this.folder.refreshed(mkvOf(path)));
     if (growing) return growing;
+    await this.folder.assertAnswers();
     throw new ThingError("RECORDING_FAILED", `${path} is gone already. The log says why.`);
   }
 
