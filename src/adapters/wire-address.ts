@@ -3,6 +3,7 @@ import type { AddressInfo, Server } from "node:net";
 import { ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { isLoopback } from "../server/bind-address.ts";
+import { MOST_UNACCEPTED } from "../server/limits.ts";
 import { listenProblem, type OptionText } from "../server/listen-problem.ts";
 
 /** Where a foreign wire is spoken. Such wires know no login. */
@@ -84,7 +85,7 @@ function admittedFromNetwork(wire: string, host: string, insecure: boolean, log:
  * @throws {ThingError} `PORT_IN_USE`, or `BAD_ARGUMENT` for a host that this machine does not have.
  */
 export async function listenOn(server: Server, host: string, port: number): Promise<number> {
-  server.listen({ host, port });
+  server.listen({ host, port, backlog: MOST_UNACCEPTED });
   try {
     await once(server, "listening");
   } catch (error) {

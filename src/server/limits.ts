@@ -15,6 +15,12 @@ export const REQUEST_LIMITS = {
 /** For `createServer` of https: who has not said hello within this time is not waited for. */
 export const TLS_LIMITS = { handshakeTimeout: 10_000, minVersion: "TLSv1.2" } as const;
 
+/**
+ * Connections that the kernel holds until they are accepted. Node's 511 are full after a quarter of a second of 2,000 a second: a
+ * client that comes then waits for 1 s, until it tries again.
+ */
+export const MOST_UNACCEPTED = 4096;
+
 const MAX_CONNECTIONS = 1000;
 /** A connection that takes nothing of what it asked for, for this long, is ended. */
 const STALL_MS = 60_000;

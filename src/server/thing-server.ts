@@ -9,7 +9,7 @@ import { AccessPolicy } from "./access.ts";
 import { bindAddressProblem, bindAddressWarning, isLoopback } from "./bind-address.ts";
 import { answerClientErrors } from "./client-errors.ts";
 import { listenerOf } from "./dispatch.ts";
-import { applyLimits, REQUEST_LIMITS, TLS_LIMITS } from "./limits.ts";
+import { applyLimits, MOST_UNACCEPTED, REQUEST_LIMITS, TLS_LIMITS } from "./limits.ts";
 import { listenProblem } from "./listen-problem.ts";
 import { secretsFolder } from "./login/accounts-file.ts";
 import { Gate } from "./login/gate.ts";
@@ -239,7 +239,7 @@ export class ThingServer {
   #bind(host: string, port: number): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once("error", (error) => reject(listenProblem(error, host, port)));
-      this.#server.listen({ host, port }, () => resolve());
+      this.#server.listen({ host, port, backlog: MOST_UNACCEPTED }, () => resolve());
     });
   }
 }
