@@ -28,13 +28,26 @@ export interface SentFile {
 export async function sendFile(exchange: Requested, sent: SentFile): Promise<void> {
   const { name } = sent;
   const lane = await laneAt(sent.path).catch((cause) => notThere(name, cause));
-  const opened = lane.read(() => openRegular(sent.path));
-  const file = await opened.catch((cause) => notThere(name, cause));
+  const file = await openIn(lane, sent.path).catch((cause) => notThere(name, cause));
   try {
     await sendOpen(exchange, sent, file, lane);
   } finally {
     void file.close().catch(() => {}); // where the disk hangs, nobody waits for it
   }
+}
+
+/** Where the disk hangs, what is opened after that was told is closed: nobody waits for it any more. */
+async function openIn(lane: DiskLane, path: string): Promise<FileHandle> {
+  let isTold = false;
+  const opened = lane.read(async () => {
+    const file = await openRegular(path);
+    if (isTold) await file.close();
+    return file;
+  });
+  return opened.catch((error) => {
+    isTold = true;
+    throw error;
+  });
 }
 
 type Requested = Pick<Exchange, "request" | "response">;

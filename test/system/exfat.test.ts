@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { exportRecording, verifyRecording } from "thingscope";
+import { laneAt } from "../../src/base/disk-lane.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { packagePath } from "../../src/base/package-root.ts";
 import { ThingClient } from "../../src/client/index.ts";
@@ -12,6 +13,8 @@ import { SettingsFile } from "../../src/core/settings-file.ts";
 import { folderWith, serveCli } from "../cli/run-cli.ts";
 import { Elapsed } from "../elapsed.ts";
 import { TEST_MS } from "../limits.ts";
+import { eventually } from "../outputs/watching.ts";
+import { openIn } from "../things/at-once.ts";
 import { armed, recorderFor } from "../things/recorder-server.ts";
 import { canMount, newExfat } from "./exfat.ts";
 
@@ -88,5 +91,26 @@ if (canMount() && process.env.THINGSCOPE_LONG) {
     assert.ok(elapsed.ms < 10_500, `${elapsed.ms} ms`);
     stick.goOn();
     await ended;
+  });
+
+  test("a download that was refused since its disk hangs leaves nothing open when that answers again", {
+    timeout,
+  }, async (t) => {
+    const stick = await newExfat(t);
+    const { recorder, camera, url, client } = await recorderFor(t, { folder: stick.folder });
+    const thing = await client();
+    await thing.write("armed", false);
+    await thing.invoke("start_recording", { name: "nest" });
+    const { added } = camera.mjpeg_stream.stats;
+    await eventually(() => camera.mjpeg_stream.stats.added > added + 5);
+    await thing.invoke("stop_recording");
+    const { href } = recorder.recordings[0]!;
+    stick.hang();
+    assert.equal((await fetch(new URL(href, url))).status, 503);
+    stick.goOn();
+    const lane = await laneAt(join(stick.folder, "nest.mkv"));
+    await eventually(() => lane.hungMs === 0);
+    await lane.read(async () => {}); // all that was asked for before is over
+    assert.deepEqual(await openIn(stick.folder), []);
   });
 }
