@@ -13,12 +13,8 @@ export async function cuesOf(
   file: FileHandle,
   { cuesAt }: Pick<FileHead, "cuesAt">,
 ): Promise<ClusterPlace[] | undefined> {
-  if (cuesAt === undefined) return undefined;
-  const { size } = await file.stat();
-  const bytes = await readIfReadable(file, cuesAt, Math.max(0, size - cuesAt));
-  if (!bytes) return undefined;
-  const [cues] = childrenOf(bytes, 0, bytes.length);
-  if (cues?.id !== ID.Cues || cues.end > bytes.length) return undefined;
+  const { bytes, cues } = (await indexOf(file, cuesAt)) ?? {};
+  if (!bytes || !cues) return undefined;
   const places: ClusterPlace[] = [];
   for (const point of childrenOf(bytes, cues.from, cues.end)) {
     const place = placeIn(bytes, point);
@@ -26,6 +22,24 @@ export async function cuesOf(
     if (places.push(place) % POINTS_AT_ONCE === 0) await setImmediate();
   }
   return places;
+}
+
+/** How many bytes stand behind the index of a file, which is its end. */
+export async function bytesBehindCues(
+  file: FileHandle,
+  { cuesAt }: Pick<FileHead, "cuesAt">,
+): Promise<number> {
+  const { bytes, cues } = (await indexOf(file, cuesAt)) ?? {};
+  return bytes && cues ? bytes.length - cues.end : 0;
+}
+
+async function indexOf(file: FileHandle, cuesAt: number | undefined) {
+  if (cuesAt === undefined) return undefined;
+  const { size } = await file.stat();
+  const bytes = await readIfReadable(file, cuesAt, Math.max(0, size - cuesAt));
+  const [cues] = bytes ? childrenOf(bytes, 0, bytes.length) : [];
+  if (!bytes || cues?.id !== ID.Cues || cues.end > bytes.length) return undefined;
+  return { bytes, cues };
 }
 
 function placeIn(bytes: Buffer, point: { from: number; end: number }): ClusterPlace | undefined {

@@ -1,4 +1,4 @@
-import type { FileHandle } from "node:fs/promises";
+import { type FileHandle, realpath } from "node:fs/promises";
 import { openRegular } from "../base/regular-file.ts";
 import { cuesOf } from "./cues.ts";
 import { read } from "./file-bytes.ts";
@@ -27,7 +27,12 @@ export async function openRecording(path: string): Promise<Recording> {
   try {
     const head = await headOf(file);
     const clusters = (await cuesOf(file, head)) ?? (await clustersOf(file, head));
-    return new Recording(file, head, clusters, await readLedger(ledgerPathOf(path)));
+    return new Recording(
+      file,
+      head,
+      clusters,
+      await readLedger(ledgerPathOf(await realpath(path))),
+    );
   } catch (error) {
     await file.close();
     throw error;

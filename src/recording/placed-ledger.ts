@@ -35,6 +35,19 @@ export async function placedLedger(frames: LedgerFrames): Promise<PlacedLedger> 
   return { frames: placed ?? frames, astray, corrected };
 }
 
+/** Frames that are nowhere, of those that are not where their lines say: a frame that was found by another line is not missing. */
+export function withoutDoubles(
+  astray: readonly LedgerFrame[],
+  kept: Iterable<LedgerFrame>,
+): readonly LedgerFrame[] {
+  if (astray.length === 0) return astray;
+  const name = ({ run, index }: LedgerFrame) => `${index} ${run}`;
+  const wanted = new Set(astray.filter(({ run }) => run !== "").map(name));
+  const found = new Set<string>();
+  for (const frame of kept) if (wanted.has(name(frame))) found.add(name(frame));
+  return astray.filter((frame) => !found.has(name(frame)));
+}
+
 /** Whether a frame cannot be where its line says. */
 function isMisplaced(
   { offset, size }: LedgerFrame,

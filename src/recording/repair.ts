@@ -1,6 +1,8 @@
-import { type FileHandle, realpath, rename, rm } from "node:fs/promises";
+import { type FileHandle, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { wallTime } from "../base/clock.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
+import { FOREIGN_QUIET_MS } from "../base/process-place.ts";
 import { openRegular } from "../base/regular-file.ts";
 import { syncFolder } from "../base/sync-folder.ts";
 import { describeRecording } from "./describe.ts";
@@ -66,6 +68,7 @@ async function repairClaimed(path: string, name: string, options: RepairOptions)
   const { head } = await describeRecording(path);
   const pid = recordedElsewhere(path, head);
   if (pid !== undefined) throw new ThingError("LOCK_BUSY", busy(name, pid));
+  if (!head?.process) await assertQuiet(path, name);
   const undo = await RepairUndo.begin(path);
   try {
     return await new RepairRun(path, name, undo, options).run();
@@ -76,6 +79,14 @@ async function repairClaimed(path: string, name: string, options: RepairOptions)
 
 function busy(path: string, pid: number): string {
   return `${path} is being recorded by process ${pid}. It closes the file itself when it ends: stop that first.`;
+}
+
+/** Whoever records a file by another name, a hard link, has its ledger there, where nobody finds it. */
+async function assertQuiet(path: string, name: string): Promise<void> {
+  const { nlink, mtimeMs } = await stat(path);
+  if (nlink === 1 || Math.abs(wallTime() - mtimeMs) > FOREIGN_QUIET_MS) return;
+  const why = `${name} is a hard link of a file that was written to just now: another process may be recording it. Repair it by the name that has its ledger, or try again in half a minute.`;
+  throw new ThingError("LOCK_BUSY", why);
 }
 
 /** One repair of one file. */
@@ -227,7 +238,9 @@ function outcome(
   const count = lost.reduce((sum, { from, to }) => sum + to - from + 1, 0);
   const recovered = unlisted.filter((n) => n < kept.length).length;
   const told = [
-    count === 0 ? "none of the listed frames was lost" : `${count} listed frames were lost`,
+    count === 0
+      ? "none of the listed frames was lost"
+      : `${count} listed ${count === 1 ? "frame was" : "frames were"} lost`,
     damage.length > 0 &&
       `${damage.length} ${damage.length === 1 ? "place" : "places"} of the file ${damage.length === 1 ? "is" : "are"} damaged: the ledger says which frames stood there`,
     recovered > 0 && `${recovered} had no line in the ledger and have one now`,

@@ -8,7 +8,7 @@ import type { LedgerFrame } from "./ledger.ts";
 import { LedgerFrames } from "./ledger-frames.ts";
 import { BLOCK_HEAD_BYTES, CLUSTER_HEAD_BYTES, TICKS_PER_MS } from "./matroska.ts";
 import { nextTick, tickOf } from "./matroska-mjpeg.ts";
-import type { PlacedLedger } from "./placed-ledger.ts";
+import { type PlacedLedger, withoutDoubles } from "./placed-ledger.ts";
 import { Structure } from "./structure.ts";
 import { isWholePicture } from "./whole-picture.ts";
 
@@ -102,13 +102,14 @@ class Surveyor {
       at = (element && (await this.#take(element))) ?? (await this.#behindDamage(at));
     }
     this.#passUpTo(Number.POSITIVE_INFINITY);
+    const missing = withoutDoubles(this.#astray, this.#kept);
     return {
       kept: this.#kept,
       unlisted: this.#unlisted,
       structure: this.#structure,
       damage: this.#damage,
-      missing: this.#astray,
-      corrected: this.#corrected,
+      missing,
+      corrected: this.#corrected + this.#astray.length - missing.length,
       cuesAt,
     };
   }

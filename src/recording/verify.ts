@@ -1,7 +1,7 @@
-import { access, type FileHandle } from "node:fs/promises";
+import { access, type FileHandle, realpath } from "node:fs/promises";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { openRegular } from "../base/regular-file.ts";
-import { cuesOf, leadsTo } from "./cues.ts";
+import { bytesBehindCues, cuesOf, leadsTo } from "./cues.ts";
 import { ledgerPathOf } from "./ledger.ts";
 import { LedgerFrames } from "./ledger-frames.ts";
 import { placedLedger } from "./placed-ledger.ts";
@@ -37,13 +37,16 @@ export async function verifyRecording(path: string): Promise<Verdict> {
 
 async function openFile(path: string): Promise<FileHandle> {
   return openRegular(path, { follow: true }).catch((error) => {
-    throw new ThingError("NOT_FOUND", `${path} cannot be read: ${messageOf(error)}.`);
+    throw new ThingError(
+      "NOT_FOUND",
+      `${path} cannot be read: ${messageOf(error).replace(/\.$/, "")}.`,
+    );
   });
 }
 
 async function recount(file: FileHandle, path: string): Promise<Verdict> {
   const head = await headOf(file);
-  const ledger = await readLedger(ledgerPathOf(path));
+  const ledger = await readLedger(ledgerPathOf(await realpath(path))); // beside the file, where a link leads to it
   const frames = ledger?.frames ?? new LedgerFrames();
   const { size } = await file.stat();
   const options = { file, size, clustersAt: head.clustersAt, timeZero: head.info.timeZero };
@@ -71,6 +74,8 @@ async function recount(file: FileHandle, path: string): Promise<Verdict> {
   if (isClosed && !leadsTo(await cuesOf(file, head), found.structure.clusters)) {
     faults.push("its index is damaged");
   }
+  const behind = await bytesBehindCues(file, head);
+  if (behind > 0) faults.push(`${behind} bytes behind its end are none of it`);
   const what =
     faults.length === 0 ? proof(ledger, timing) : `disagrees with its ledger: ${faults.join(", ")}`;
   const advice = adviceFor(path, faults.length > 0, head.cuesAt !== undefined && !!ledger.summary);

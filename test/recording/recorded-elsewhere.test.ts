@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, writeFile } from "node:fs/promises";
+import { link, readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
@@ -84,4 +84,21 @@ test("drafts are removed when a folder is opened, unless a process is at work on
     left.map((name) => join(folder, name)),
     [own],
   );
+});
+
+test("what another process records to is not repaired by the name of a hard link either", {
+  timeout,
+}, async (t) => {
+  const { path, child, ended } = await otherProcess(t, 200);
+  const hard = join(dirname(await newPath()), "hard.mkv");
+  await link(path, hard);
+  child.kill("SIGSTOP");
+  await assert.rejects(repairRecording(hard), {
+    code: "LOCK_BUSY",
+    message: /hard.mkv is a hard link of a file that was written to just now/,
+  });
+  child.kill("SIGCONT");
+  await ended;
+  const { ok, frames, sentence } = await verifyRecording(path);
+  assert.ok(ok && frames === 200, sentence);
 });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { link, symlink } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { test } from "node:test";
+import { openRecording } from "../../src/recording/open-recording.ts";
 import { RecordingWriter } from "../../src/recording/recording-writer.ts";
 import { repairRecording } from "../../src/recording/repair.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
@@ -53,4 +54,8 @@ test("a repair of a file that a link leads to is one of the file", {
   const elsewhere = await newPath("linked.mkv");
   await symlink(path, elsewhere);
   assert.match((await repairRecording(elsewhere)).sentence, /nothing to repair/);
+  const { ok, sentence } = await verifyRecording(elsewhere);
+  assert.ok(ok, sentence);
+  await using film = await openRecording(elsewhere);
+  for await (const { run } of film.frames()) assert.equal(run, frame(0, 0).run);
 });
