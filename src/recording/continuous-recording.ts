@@ -142,7 +142,7 @@ export class ContinuousRecording {
   } = {}): Promise<ContinuousSummary> {
     if (until !== undefined) await this.#takeUntil(until);
     const waiting = Math.max(1, this.queuedBytes);
-    this.#end("stopped");
+    this.#end(this.#fault ?? "stopped");
     const tell = () => onProgress(Math.min(1 - this.queuedBytes / waiting, this.#writer.converted));
     const telling = setInterval(tell, DRAIN_LOOK_MS);
     try {
@@ -159,6 +159,12 @@ export class ContinuousRecording {
     const late = setTimeout(() => this.#end("stopped"), Math.max(0, until + LATE_MS - now()));
     await this.#ending;
     clearTimeout(late);
+  }
+
+  /** Why the present file has failed, which may not be closed or removed yet. */
+  get #fault(): string | undefined {
+    const { endReason } = this.#writer;
+    return endReason === FILE_IS_FULL ? undefined : endReason;
   }
 
   #take(frame: StoredFrame): void {

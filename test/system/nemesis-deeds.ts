@@ -64,14 +64,13 @@ export class FileDeeds {
 
   /** Eight at once while the disk fails. One begins or is told of this fault, in its words; and nothing of it is left in the way of the next. */
   async startOnFailingDisk(failing: Promise<void>, fault: string): Promise<void> {
-    const starts = await this.#eightStarts();
+    const [starts] = await Promise.all([this.#eightStarts(), failing]);
     const begun = starts.filter((one) => !/records already|still writes/.test(one));
     assert.ok(begun.length > 0, starts.join("\n"));
     for (const one of begun) {
       const isTold = /^error: 'side-\d+\.mkv' ended as soon as it had begun: /.test(one);
       assert.ok(one === "completed" || (isTold && one.includes(fault)), starts.join("\n"));
     }
-    await failing;
     assert.match(await this.#client.run("stop_recording"), /^completed$|does not record/);
     await this.startAtOnce();
   }

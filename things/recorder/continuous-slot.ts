@@ -109,9 +109,8 @@ export class ContinuousSlot {
       this.#options.onChange();
       return { recording, file };
     } catch (error) {
-      const why = taken.recording?.endReason; // before it is stopped here
-      if (taken.recording) await taken.recording.stop();
-      else this.#free(taken);
+      const why = taken.recording && (await whyEnded(taken.recording));
+      this.#free(taken);
       throw why === undefined ? error : this.#ended(taken, why, error);
     }
   }
@@ -150,4 +149,11 @@ export class ContinuousSlot {
     const next = isEnding ? "Start when that has ended" : "Stop that first";
     return new ThingError("LOCK_BUSY", `'${this.#recorder}' ${what}. ${next}.`);
   }
+}
+
+/** Stops what goes on. @returns why it had ended before; undefined when it had not. */
+async function whyEnded(recording: ContinuousRecording): Promise<string | undefined> {
+  const before = recording.endReason;
+  const { ended } = await recording.stop();
+  return before ?? (ended === STOPPED ? undefined : ended); // it may have been about to end
 }
