@@ -45,11 +45,18 @@ export async function exportFile(
   }
 }
 
+/** What recorders write, and nothing else may take the place of. */
+const RECORDED = /\.(mkv|mp4|webm|jpg|ledger\.jsonl|manifest\.json)$/i;
+
 /** Without a file it goes to the standard output, for a pipe. */
 async function writeTable(io: ClientIo, parts: AsyncIterable<Uint8Array>, output?: string) {
   if (output === undefined) {
     for await (const part of parts) io.out.write(new TextDecoder().decode(part)); // each is whole lines
     return;
+  }
+  if (RECORDED.test(output)) {
+    const why = `${output} was not written: that is the name of a recording, a ledger or a picture. Give a table another one, such as table.csv.`;
+    throw new ThingError("BAD_ARGUMENT", why);
   }
   await writeFile(output, parts, { signal: io.signal }).catch((cause) => {
     if (cause instanceof ThingError) throw cause; // there is no ledger

@@ -59,7 +59,8 @@ export interface Export {
  * before, then.
  */
 export async function exportRecording(recording: string, options: ExportOptions): Promise<Export> {
-  const { format, until } = options;
+  const { format, path, until } = options;
+  if (path !== undefined) assertNameFits(path, format);
   const release = claimRecording(recording, until ? "converting" : "exporting", format);
   const underWay = beginExport(recording, format, options.signal);
   let end: Omit<ExportEnd, "format"> = {};
@@ -78,6 +79,13 @@ export async function exportRecording(recording: string, options: ExportOptions)
     release();
     underWay.end(end);
   }
+}
+
+/** What has another format's name is no film to those who look for one: an MP4 that is called `.mkv` cannot be verified. */
+function assertNameFits(path: string, format: VideoFormat): void {
+  if (path.toLowerCase().endsWith(`.${format}`)) return;
+  const why = `'${path}' is no name for what is made, since it does not end with '.${format}'. Nothing was made.`;
+  throw new ThingError("BAD_ARGUMENT", why);
 }
 
 async function exportInTurn(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFile, open, readFile, truncate, writeFile } from "node:fs/promises";
+import { copyFile, open, readdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { test } from "node:test";
 import { ledgerPathOf } from "../../src/recording/ledger.ts";
@@ -88,6 +88,37 @@ test("repair mends what can be mended, whatever stands before it on the command 
   assert.notEqual(code, 0);
   assert.match(stdout, /^film\.mkv: repaired, with 40 frames/);
   assert.match(stderr, /nowhere\.mkv/);
+});
+
+test("export takes no name that recordings, ledgers or other formats have", {
+  timeout,
+}, async () => {
+  const { path } = await record(frames(5, 40));
+  const folder = dirname(path);
+  const ledger = ledgerPathOf(path);
+  const before = [await readFile(path), await readFile(ledger)];
+  for (const [format, output] of [
+    ...[
+      ["csv", "film.mkv"],
+      ["csv", "film.ledger.jsonl"],
+      ["json", "FILM.MP4"],
+    ],
+    ...[
+      ["mp4", "other.mkv"],
+      ["webm", "film.mp4"],
+      ["mp4", "film.ledger.jsonl"],
+    ],
+  ] as const) {
+    const words = ["export", "film.mkv", "--format", format!, "-o", output!, "--replace"];
+    const { code, stdout, stderr } = await runCli(folder, ...words);
+    assert.deepEqual([code, stdout], [2, ""], `${format} ${output}`);
+    assert.match(stderr, /was not written|no name for what is made/);
+  }
+  assert.deepEqual([await readFile(path), await readFile(ledger)], before);
+  assert.deepEqual(
+    (await readdir(folder)).filter((name) => /^film|^other|^FILM/.test(name)).sort(),
+    ["film.ledger.jsonl", "film.mkv"],
+  );
 });
 
 test("a changed byte, a missing ledger and a missing file are told", { timeout }, async () => {
