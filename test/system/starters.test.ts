@@ -29,7 +29,8 @@ async function project(start: string): Promise<string> {
 async function serverIn(folder: string): Promise<string> {
   const end = performance.now() + LIMIT_MS;
   while (performance.now() < end) {
-    const identity = await readFile(join(folder, "settings", ".lock"), "utf8").catch(() => "");
+    const lock = await readFile(join(folder, "settings", ".lock"), "utf8").catch(() => "");
+    const [identity = ""] = lock.split("@"); // what follows is the computer
     if (identity !== "" && isRunning(identity)) return identity;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
