@@ -76,6 +76,10 @@ export class ConvertingWriter implements Recorded {
     return this.#path;
   }
 
+  get begun(): Promise<void> {
+    return this.#writer.begun;
+  }
+
   get endReason(): string | undefined {
     return this.#writer.endReason;
   }

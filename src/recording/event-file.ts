@@ -12,6 +12,8 @@ export interface FrameWriter {
   readonly opened: Promise<string>;
   /** How it went, once it is closed. */
   readonly ended: Promise<RecordingSummary>;
+  /** Settles when its first frame has a place, or it has ended without one. */
+  readonly begun?: Promise<void>;
   /** Why it ends or has ended, also by itself; undefined while it takes frames. */
   readonly endReason?: string | undefined;
   /** What bounds the frames that wait for the disk. */
@@ -72,6 +74,8 @@ export class EventFile implements EventSink {
   #given = 0;
   #first: Pick<Frame, "run" | "index"> | undefined;
   #isNowhere = false;
+  /** Whether there is a file with frames: one that has no room for its first is removed. */
+  readonly #hasFrames: Promise<boolean>;
   #replaced: Promise<void> | undefined;
   #isOver = false;
   #announceEnd: () => void = () => {};
@@ -87,10 +91,12 @@ export class EventFile implements EventSink {
       () => {
         if (this.state === RECORDER_STATE.STARTING) this.state = RECORDER_STATE.RECORDING;
       },
-      () => {
-        this.#isNowhere = true;
-      },
+      () => {},
     );
+    this.#hasFrames = this.#begins();
+    void this.#hasFrames.then((has) => {
+      this.#isNowhere = !has;
+    });
     const over = new Promise<void>((resolve) => {
       this.#announceEnd = resolve;
     });
@@ -137,8 +143,10 @@ export class EventFile implements EventSink {
   }
 
   replacedFrom(frame: Pick<Frame, "run" | "index">, by: EventSink): void {
-    const replace = () => this.#leave(frame);
-    this.#replaced = by instanceof EventFile ? by.path.then(replace, () => {}) : undefined;
+    if (!(by instanceof EventFile)) return;
+    this.#replaced = by.#hasFrames.then((has) => {
+      if (has) this.#leave(frame);
+    });
   }
 
   end(reason: string): void {
@@ -147,6 +155,16 @@ export class EventFile implements EventSink {
     this.writer.noteSource?.(this.#pendingLosses());
     this.writer.close(reason).catch(() => {}); // `ended` is where it is told
     this.#announceEnd();
+  }
+
+  async #begins(): Promise<boolean> {
+    try {
+      await this.path;
+      await this.writer.begun;
+      return this.writer.endReason === undefined || (await this.writer.ended).written > 0;
+    } catch {
+      return false;
+    }
   }
 
   /** From this frame on another file has them. */
