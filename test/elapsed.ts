@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { processorWaitMs } from "../src/base/processor-wait.ts";
 
 /**
  * Milliseconds that something takes of this thread, without those in which it stood in line for a processor: what it would
@@ -15,7 +16,7 @@ export class Elapsed {
   /** @param pids - Other processes that it waits for: what the slowest of each one's threads waited does not count either. */
   constructor(...pids: readonly number[]) {
     this.#pids = pids;
-    this.#waitedFrom = ownWait();
+    this.#waitedFrom = processorWaitMs();
     this.#look();
     if (pids.length > 0) this.#looking = setInterval(() => this.#look(), 20).unref();
   }
@@ -25,7 +26,7 @@ export class Elapsed {
     this.#look();
     clearInterval(this.#looking);
     const waits = [...this.#waited.values()].map(({ from, last }) => last - from);
-    const waited = waits.reduce((sum, ms) => sum + ms, ownWait() - this.#waitedFrom);
+    const waited = waits.reduce((sum, ms) => sum + ms, processorWaitMs() - this.#waitedFrom);
     return Math.max(0, performance.now() - this.#from - waited);
   }
 
@@ -42,10 +43,6 @@ export class Elapsed {
 /** What this thread has had of the processor, ms. */
 export function cpuMs(): number {
   return column("/proc/thread-self/schedstat", 0) ?? performance.now();
-}
-
-function ownWait(): number {
-  return column("/proc/thread-self/schedstat", 1) ?? 0;
 }
 
 function waitOf(pid: number): number | undefined {

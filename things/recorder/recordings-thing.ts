@@ -201,7 +201,10 @@ export abstract class RecordingsThing extends Thing {
     const growing = file ?? (await this.folder.refreshed(mkvOf(path)));
     if (growing) return growing;
     await this.folder.assertAnswers();
-    throw new ThingError("RECORDING_FAILED", `${path} is gone already. The log says why.`);
+    throw new ThingError(
+      "RECORDING_FAILED",
+      `${path} is gone already: its disk failed or had no more room, or somebody removed it. See to what the log of '${this.name}' says of it, then record again.`,
+    );
   }
 
   /** A file is closed, or came to nothing. @param how - It went. */
