@@ -5,10 +5,11 @@
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { PassThrough } from "node:stream";
 import { run } from "node:test";
 import { spec, tap } from "node:test/reporters";
+import { inspect } from "node:util";
 import { BESIDE, LONGEST } from "./test-order.mjs";
 
 const FLAGS = ["--enable-source-maps", "--expose-gc"]; // the processes of the tests inherit them
@@ -48,6 +49,7 @@ async function runAll() {
   const told = new PassThrough({ objectMode: true });
   told.compose(process.stdout.isTTY ? new spec() : tap).pipe(process.stdout);
   const totals = new Map();
+  const failures = [];
   let topLevel = 0;
   for (const [group, concurrency] of [
     [alone, 1],
@@ -56,9 +58,17 @@ async function runAll() {
     if (group.length > 0) await runGroup(group, concurrency);
   }
   told.write({ type: "test:plan", data: { nesting: 0, count: topLevel } });
-  for (const [name, count] of totals)
-    told.write({ type: "test:diagnostic", data: { nesting: 0, message: `${name} ${count}` } });
+  for (const [name, count] of totals) tell(`${name} ${count}`);
+  // Once more at the end, where somebody who has the last lines of a log finds it.
+  for (const { file, name, details } of failures) {
+    const why = `failed: ${relative("", file ?? "")}: ${name}: ${inspect(details.error.cause)}`;
+    for (const line of why.split("\n")) tell(line);
+  }
   told.end();
+
+  function tell(message) {
+    told.write({ type: "test:diagnostic", data: { nesting: 0, message } });
+  }
 
   /** The groups are told as one run: numbered on, with one summary. */
   async function runGroup(group, concurrency) {
@@ -68,7 +78,10 @@ async function runAll() {
     for await (const { type, data } of run({ files: paths, concurrency, timeout })) {
       const summary = /^(\w+) ([\d.]+)$/.exec(data.nesting === 0 ? data.message : "");
       const isTest = type === "test:pass" || type === "test:fail";
-      if (type === "test:fail" && !data.todo) process.exitCode = 1;
+      if (type === "test:fail" && !data.todo) {
+        process.exitCode = 1;
+        if (data.details.error.failureType !== "subtestsFailed") failures.push(data);
+      }
       if (isTest && data.nesting === 0) topLevel += 1;
       if (type === "test:diagnostic" && summary && isCount(summary[1]))
         totals.set(summary[1], (totals.get(summary[1]) ?? 0) + Number(summary[2]));
