@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Check, CheckResult } from "../base/checks.ts";
-import { AccountsFile, secretsFolder } from "../server/login/accounts-file.ts";
+import { AccountsFile, secretsFolder } from "../server/access/login/accounts-file.ts";
 
 const SOON_MS = 30 * 24 * 3600_000;
 

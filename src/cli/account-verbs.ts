@@ -9,8 +9,8 @@ import {
   removeUser,
   revokeToken,
   setUser,
-} from "../server/login/account-changes.ts";
-import { AccountsFile, secretsFolder } from "../server/login/accounts-file.ts";
+} from "../server/access/login/account-changes.ts";
+import { AccountsFile, secretsFolder } from "../server/access/login/accounts-file.ts";
 import { askForPassword } from "./password.ts";
 
 /** Whose accounts. */

@@ -1,12 +1,12 @@
 import { ThingError } from "../base/errors.ts";
-import { isLoopback } from "../server/bind-address.ts";
-import { secretsFolder } from "../server/login/accounts-file.ts";
-import type { ServerOptions } from "../server/thing-server.ts";
+import { secretsFolder } from "../server/access/login/accounts-file.ts";
 import {
   fingerprintOf,
   givenCertificate,
   ownCertificate,
-} from "../server/tls/certificate-files.ts";
+} from "../server/access/tls/certificate-files.ts";
+import { isLoopback } from "../server/http/bind-address.ts";
+import type { ServerOptions } from "../server/thing-server.ts";
 import { type ListenFlags, LOOPBACK } from "./listen-options.ts";
 
 /** What a configuration says of the same. */

@@ -1,6 +1,6 @@
-import { isLoopback } from "../server/bind-address.ts";
+import { lanAddresses } from "../server/access/tls/certificate-files.ts";
+import { isLoopback } from "../server/http/bind-address.ts";
 import type { ThingServer } from "../server/thing-server.ts";
-import { lanAddresses } from "../server/tls/certificate-files.ts";
 import type { ProcessLog } from "./pino-log.ts";
 import { qrCode } from "./qr-code.ts";
 

@@ -4,18 +4,18 @@ import type { Log } from "../base/log.ts";
 import { cut } from "../base/preview.ts";
 import { thrownError } from "../base/thrown.ts";
 import type { ThingHost } from "../core/thing-host.ts";
-import type { AccessPolicy } from "./access.ts";
-import { largeAnswers } from "./answer-queue.ts";
-import { clientOf } from "./client-shares.ts";
-import { assertUnchanged, judged } from "./etag.ts";
-import type { Gate } from "./login/gate.ts";
-import { rootOf } from "./origin.ts";
-import type { Place } from "./place.ts";
-import { problemOf, withoutInput } from "./problem.ts";
-import { writeProblem, writeReply } from "./reply.ts";
-import { RequestExchange } from "./request-exchange.ts";
-import type { Route } from "./route.ts";
-import { allowEmbedding, setSecurityHeaders } from "./security-headers.ts";
+import type { Gate } from "./access/login/gate.ts";
+import type { AccessPolicy } from "./access/policy.ts";
+import { largeAnswers } from "./http/answer-queue.ts";
+import { clientOf } from "./http/client-shares.ts";
+import { assertUnchanged, judged } from "./http/etag.ts";
+import { RequestExchange } from "./http/exchange.ts";
+import { rootOf } from "./http/origin.ts";
+import { problemOf, withoutInput } from "./http/problem.ts";
+import { writeProblem, writeReply } from "./http/reply.ts";
+import type { Place } from "./http/resource.ts";
+import type { Route } from "./http/route.ts";
+import { allowEmbedding, setSecurityHeaders } from "./http/security-headers.ts";
 
 /** What all routes of a server share. */
 export interface Serving {

@@ -2,13 +2,13 @@ import type { RequestListener } from "node:http";
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import { ThingError } from "../base/errors.ts";
 import { admit, answer, fail, type Serving } from "./answering.ts";
+import { prefixOf } from "./http/origin.ts";
+import { problemOf } from "./http/problem.ts";
+import { writeProblem, writeReply } from "./http/reply.ts";
+import { Place } from "./http/resource.ts";
+import type { Route } from "./http/route.ts";
+import { checkFraming, normalizeTarget } from "./http/target.ts";
 import { nothingAt } from "./nothing-at.ts";
-import { prefixOf } from "./origin.ts";
-import { Place } from "./place.ts";
-import { problemOf } from "./problem.ts";
-import { writeProblem, writeReply } from "./reply.ts";
-import { checkFraming, normalizeTarget } from "./request-target.ts";
-import type { Route } from "./route.ts";
 
 /** Serves a table of routes: HEAD wherever GET, `Allow` on 405, every error a problem. */
 export function listenerOf(routes: readonly Route[], serving: Serving): RequestListener {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { HostedThing } from "../core/hosted-thing.ts";
-import { EVENT_STREAM_TYPE, type Route } from "./route.ts";
-import { dropReader } from "./sse.ts";
+import { EVENT_STREAM_TYPE, type Route } from "./http/route.ts";
+import { dropReader } from "./http/sse.ts";
 
 /**
  * The same route, whose answers end with the Thing: who waits is told why, streams end. A file that is under way

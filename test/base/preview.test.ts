@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MOST_FAULTS, messageOf, ThingError } from "../../src/base/errors.ts";
 import { preview } from "../../src/base/preview.ts";
-import { problemOf } from "../../src/server/problem.ts";
+import { problemOf } from "../../src/server/http/problem.ts";
 
 test("a preview is JSON, cut where it would drown a sentence", () => {
   assert.equal(preview("top"), "'top'");

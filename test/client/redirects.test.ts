@@ -5,7 +5,7 @@ import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { ThingClient } from "../../src/client/index.ts";
-import { selfSigned } from "../../src/server/tls/self-signed.ts";
+import { selfSigned } from "../../src/server/access/tls/self-signed.ts";
 import { MjpegHttpSource } from "../../src/sources/mjpeg-http.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { patience, TEST_MS } from "../limits.ts";

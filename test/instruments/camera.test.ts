@@ -7,7 +7,7 @@ import { Camera, delay, type FrameSource, ThingHost, ThingServer } from "thingsc
 import { encodeJpeg } from "../../src/frames/codec.ts";
 import { inspectJpeg } from "../../src/frames/jpeg.ts";
 import { noFramesPicture } from "../../src/outputs/no-frames-picture.ts";
-import type { Health } from "../../src/server/health.ts";
+import type { Health } from "../../src/server/monitoring/health.ts";
 import { Elapsed } from "../elapsed.ts";
 import { TEST_MS } from "../limits.ts";
 import { eventually, Watcher } from "../outputs/watching.ts";

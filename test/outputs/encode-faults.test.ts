@@ -6,7 +6,7 @@ import { Camera, type FrameSource, ThingHost, ThingServer } from "thingscope";
 import { logTo } from "../../src/base/log.ts";
 import { derive } from "../../src/outputs/derive.ts";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
-import type { Health } from "../../src/server/health.ts";
+import type { Health } from "../../src/server/monitoring/health.ts";
 import { TEST_MS } from "../limits.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { picture } from "./pictures.ts";

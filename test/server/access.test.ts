@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { hostname } from "node:os";
 import { type TestContext, test } from "node:test";
 import { ThingError } from "thingscope";
-import { AccessPolicy } from "../../src/server/access.ts";
-import { bindAddressProblem, bindAddressWarning } from "../../src/server/bind-address.ts";
-import { readJson } from "../../src/server/body.ts";
+import { AccessPolicy } from "../../src/server/access/policy.ts";
+import { bindAddressProblem, bindAddressWarning } from "../../src/server/http/bind-address.ts";
+import { readJson } from "../../src/server/http/body.ts";
 import { ask, converse, serverFor } from "./requests.ts";
 
 /** A server that does with a request what access alone asks for, and says which error it met. */

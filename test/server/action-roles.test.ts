@@ -15,10 +15,10 @@ import {
 } from "thingscope";
 import { Type } from "typebox";
 import { WebSocket } from "ws";
-import { createToken } from "../../src/server/login/account-changes.ts";
-import { AccountsFile } from "../../src/server/login/accounts-file.ts";
-import { covers } from "../../src/server/login/identity.ts";
-import { OPERATIONS } from "../../src/server/webthing/operations.ts";
+import { createToken } from "../../src/server/access/login/account-changes.ts";
+import { AccountsFile } from "../../src/server/access/login/accounts-file.ts";
+import { covers } from "../../src/server/http/identity.ts";
+import { OPERATIONS } from "../../src/server/websocket/webthing/operations.ts";
 import { TEST_MS } from "../limits.ts";
 import { ask } from "./requests.ts";
 import { bearer, ROLES } from "./secured.ts";

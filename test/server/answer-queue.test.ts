@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { WebSocket } from "ws";
 import { limitHits } from "../../src/base/limit-hits.ts";
-import { AnswerQueue, largeAnswers } from "../../src/server/answer-queue.ts";
+import { AnswerQueue, largeAnswers } from "../../src/server/http/answer-queue.ts";
 import { TEST_MS } from "../limits.ts";
 import { eventually } from "../outputs/watching.ts";
 import { laboratory } from "./cameras.ts";

@@ -5,9 +5,9 @@ import { connect } from "node:net";
 import { type TestContext, test } from "node:test";
 import { ThingError } from "thingscope";
 import { type TSchema, Type } from "typebox";
-import { readJson, readPropertyValue } from "../../src/server/body.ts";
-import { parseJson } from "../../src/server/json.ts";
-import { applyLimits, REQUEST_LIMITS } from "../../src/server/limits.ts";
+import { readJson, readPropertyValue } from "../../src/server/http/body.ts";
+import { parseJson } from "../../src/server/http/json.ts";
+import { applyLimits, REQUEST_LIMITS } from "../../src/server/http/limits.ts";
 import { TEST_MS } from "../limits.ts";
 import { ask, converse, serverFor } from "./requests.ts";
 

@@ -4,7 +4,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { setPriority } from "node:os";
 import { test } from "node:test";
 import { logTo } from "../../src/base/log.ts";
-import { EventLoopWatch } from "../../src/server/event-loop.ts";
+import { EventLoopWatch } from "../../src/server/monitoring/event-loop.ts";
 import { cpuMs } from "../elapsed.ts";
 import { TEST_MS } from "../limits.ts";
 

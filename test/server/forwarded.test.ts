@@ -11,8 +11,8 @@ import {
 } from "thingscope";
 import { TestCamera } from "thingscope/things";
 import { Type } from "typebox";
-import { AccessPolicy } from "../../src/server/access.ts";
-import { clientAddressOf, originOf, prefixOf } from "../../src/server/origin.ts";
+import { AccessPolicy } from "../../src/server/access/policy.ts";
+import { clientAddressOf, originOf, prefixOf } from "../../src/server/http/origin.ts";
 import { TEST_MS } from "../limits.ts";
 import { folderFor } from "../things/recorder-server.ts";
 import { ask, serverFor } from "./requests.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { logTo, MJPEGStream, now } from "thingscope";
-import { streamHealthOf } from "../../src/server/stream-health.ts";
+import { streamHealthOf } from "../../src/server/streams/health.ts";
 import { Elapsed } from "../elapsed.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { TEST_MS } from "../limits.ts";

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { silentLog } from "thingscope";
-import { AttemptLimit } from "../../src/server/login/attempt-limit.ts";
-import { CheckQueue } from "../../src/server/login/check-queue.ts";
-import { SessionStore } from "../../src/server/login/session-store.ts";
+import { AttemptLimit } from "../../src/server/access/login/attempt-limit.ts";
+import { CheckQueue } from "../../src/server/access/login/check-queue.ts";
+import { SessionStore } from "../../src/server/access/login/session-store.ts";
 import { TEST_MS } from "../limits.ts";
 import { basic, PASSWORD, secured } from "./secured.ts";
 

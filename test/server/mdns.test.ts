@@ -4,8 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { logTo, ThingHost, ThingServer } from "thingscope";
-import { Announcement, type Multicast, type MulticastService } from "../../src/server/mdns.ts";
-import { wotServices } from "../../src/server/wot-services.ts";
+import {
+  Announcement,
+  type Multicast,
+  type MulticastService,
+} from "../../src/server/directory/mdns.ts";
+import { wotServices } from "../../src/server/directory/wot-services.ts";
 import { Elapsed } from "../elapsed.ts";
 import { TEST_MS } from "../limits.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import { WebSocket } from "ws";
-import { prometheusText } from "../../src/server/prometheus-text.ts";
+import { prometheusText } from "../../src/server/monitoring/prometheus-text.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { TEST_MS } from "../limits.ts";
 import { laboratory } from "./cameras.ts";

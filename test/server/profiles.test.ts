@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { profilesFor } from "../../src/server/profiles.ts";
-import type { Route } from "../../src/server/route.ts";
-import { failureStatuses } from "../../src/server/td-forms.ts";
+import type { Route } from "../../src/server/http/route.ts";
+import { failureStatuses } from "../../src/server/td/forms.ts";
+import { profilesFor } from "../../src/server/td/profiles.ts";
 
 const names = (...given: Parameters<typeof profilesFor>) =>
   profilesFor(...given).map((uri) => uri.split("/").at(-2));

@@ -3,7 +3,7 @@ import { EventEmitter } from "node:events";
 import { Server } from "node:http";
 import { test } from "node:test";
 import { logTo, ThingHost, ThingServer } from "thingscope";
-import { isPublicAddress, warnOfPublicClients } from "../../src/server/public-clients.ts";
+import { isPublicAddress, warnOfPublicClients } from "../../src/server/access/public-clients.ts";
 import { TEST_MS } from "../limits.ts";
 import { ask } from "./requests.ts";
 

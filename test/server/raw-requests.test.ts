@@ -13,7 +13,7 @@ import {
   ThingServer,
 } from "thingscope";
 import { Type } from "typebox";
-import { selfSigned } from "../../src/server/tls/self-signed.ts";
+import { selfSigned } from "../../src/server/access/tls/self-signed.ts";
 import { TEST_MS } from "../limits.ts";
 import { folderFor } from "../things/recorder-server.ts";
 import { ODD_VECTORS } from "./odd-vectors.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import WebSocket from "ws";
-import type { Route } from "../../src/server/route.ts";
+import type { Route } from "../../src/server/http/route.ts";
 import { TEST_MS } from "../limits.ts";
 import { type Answer, ask } from "./requests.ts";
 import { basic, bearer, logIn, PASSWORD, ROLES, type Secured, secured } from "./secured.ts";

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import type { Log, Role, ServerOptions } from "thingscope";
 import { now, wallTime } from "../../src/base/clock.ts";
-import { createToken, setUser } from "../../src/server/login/account-changes.ts";
-import { AccountsFile } from "../../src/server/login/accounts-file.ts";
+import { createToken, setUser } from "../../src/server/access/login/account-changes.ts";
+import { AccountsFile } from "../../src/server/access/login/accounts-file.ts";
 import { laboratory } from "./cameras.ts";
 import { type Answer, ask } from "./requests.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ThingHost, ThingServer } from "thingscope";
-import { revokeToken } from "../../src/server/login/account-changes.ts";
-import { AccountsFile } from "../../src/server/login/accounts-file.ts";
+import { revokeToken } from "../../src/server/access/login/account-changes.ts";
+import { AccountsFile } from "../../src/server/access/login/accounts-file.ts";
 import { TEST_MS } from "../limits.ts";
 import { ask } from "./requests.ts";
 import { becomes, logIn, secured } from "./secured.ts";

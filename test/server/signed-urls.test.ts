@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { endSessions, revokeToken } from "../../src/server/login/account-changes.ts";
-import { AccountsFile } from "../../src/server/login/accounts-file.ts";
+import { endSessions, revokeToken } from "../../src/server/access/login/account-changes.ts";
+import { AccountsFile } from "../../src/server/access/login/accounts-file.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { TEST_MS } from "../limits.ts";
 import { ask } from "./requests.ts";

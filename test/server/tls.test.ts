@@ -16,8 +16,8 @@ import {
   givenCertificate,
   lanAddresses,
   ownCertificate,
-} from "../../src/server/tls/certificate-files.ts";
-import { selfSigned } from "../../src/server/tls/self-signed.ts";
+} from "../../src/server/access/tls/certificate-files.ts";
+import { selfSigned } from "../../src/server/access/tls/self-signed.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { TEST_MS } from "../limits.ts";
 import { bearer, secured } from "./secured.ts";

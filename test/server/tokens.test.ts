@@ -9,8 +9,8 @@ import {
   endSessions,
   revokeToken,
   setUser,
-} from "../../src/server/login/account-changes.ts";
-import { AccountsFile } from "../../src/server/login/accounts-file.ts";
+} from "../../src/server/access/login/account-changes.ts";
+import { AccountsFile } from "../../src/server/access/login/accounts-file.ts";
 import { TEST_MS } from "../limits.ts";
 import { ask } from "./requests.ts";
 import { basic, bearer, becomes, logIn, PASSWORD, secured } from "./secured.ts";

@@ -5,7 +5,7 @@ import * as fc from "fast-check";
 import { logTo } from "thingscope";
 import { WebSocket } from "ws";
 import { NotificationHub } from "../../src/server/notifications/notification-hub.ts";
-import type { WebSockets } from "../../src/server/websocket.ts";
+import type { WebSockets } from "../../src/server/websocket/server.ts";
 import { TEST_MS } from "../limits.ts";
 import { halfAFrame } from "./hostile-clients.ts";
 import { ask, converse } from "./requests.ts";

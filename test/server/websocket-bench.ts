@@ -6,8 +6,8 @@ import type { TestContext } from "node:test";
 import { action, type Log, property, silentLog, Thing, ThingHost } from "thingscope";
 import { Type } from "typebox";
 import { WebSocket } from "ws";
-import { AccessPolicy } from "../../src/server/access.ts";
-import { serveWebSockets, type WebSockets } from "../../src/server/websocket.ts";
+import { AccessPolicy } from "../../src/server/access/policy.ts";
+import { serveWebSockets, type WebSockets } from "../../src/server/websocket/server.ts";
 import { serverFor } from "./requests.ts";
 
 export class Lamp extends Thing {

@@ -8,10 +8,10 @@ import {
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { messageOf, ThingError } from "../../base/errors.ts";
-import { AccessPolicy } from "../../server/access.ts";
-import { offersWebSocket, upgradeDecliner } from "../../server/declined-upgrade.ts";
-import { applyLimits, REQUEST_LIMITS } from "../../server/limits.ts";
-import { inTurn } from "../../server/pipelining.ts";
+import { AccessPolicy } from "../../server/access/policy.ts";
+import { applyLimits, REQUEST_LIMITS } from "../../server/http/limits.ts";
+import { inTurn } from "../../server/http/pipelining.ts";
+import { offersWebSocket, upgradeDecliner } from "../../server/websocket/declined-upgrade.ts";
 import type { Complaints } from "../complaints.ts";
 import { listenOn } from "../wire-address.ts";
 import { answerTo, type Gateway, pathOf } from "./routes.ts";

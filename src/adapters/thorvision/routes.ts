@@ -4,7 +4,7 @@ import { ThingError } from "../../base/errors.ts";
 import { packageVersion } from "../../base/package-version.ts";
 import { faultsOf, sentenceOf } from "../../core/faults.ts";
 import { errorsIn } from "../../core/schema.ts";
-import { readJson } from "../../server/body.ts";
+import { readJson } from "../../server/http/body.ts";
 import { Capability } from "./capability.ts";
 import type { ListedCamera } from "./served-camera.ts";
 

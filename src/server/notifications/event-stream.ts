@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
-import type { Exchange } from "../route.ts";
-import { EventStreamWriter } from "../sse.ts";
+import type { Exchange } from "../http/route.ts";
+import { EventStreamWriter } from "../http/sse.ts";
 import type { EventStreamCounts } from "./event-stream-counts.ts";
 import { assertId } from "./longpoll.ts";
 import { placeAfter } from "./notification-ids.ts";

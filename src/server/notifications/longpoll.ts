@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import { ThingError } from "../../base/errors.ts";
-import { type Exchange, PROBLEM_TYPE, type Reply } from "../route.ts";
+import { type Exchange, PROBLEM_TYPE, type Reply } from "../http/route.ts";
 import { isNotificationId, placeAfter } from "./notification-ids.ts";
 import type { Notification, NotificationLog } from "./notification-log.ts";
 import type { RecentClients } from "./recent-clients.ts";

@@ -1,5 +1,5 @@
 import { now } from "../../base/clock.ts";
-import type { Problem } from "../problem.ts";
+import type { Problem } from "../http/problem.ts";
 import type { NotificationIds } from "./notification-ids.ts";
 
 /** What a server-sent event is called that tells a problem instead of a value. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { now } from "../../base/clock.ts";
-import { clientAddressOf } from "../origin.ts";
+import { clientAddressOf } from "../http/origin.ts";
 
 const KEPT_MS = 5000;
 const KEPT = 256;

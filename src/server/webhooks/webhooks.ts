@@ -3,9 +3,9 @@ import { wallTime } from "../../base/clock.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
 import { countedLimit } from "../../base/limit-hits.ts";
 import type { Log } from "../../base/log.ts";
-import { ClientShares } from "../client-shares.ts";
+import { ClientShares } from "../http/client-shares.ts";
+import { JSON_TYPE, PROBLEM_TYPE } from "../http/route.ts";
 import type { Notification, NotificationLog } from "../notifications/notification-log.ts";
-import { JSON_TYPE, PROBLEM_TYPE } from "../route.ts";
 import { CallbackPolicy } from "./callback.ts";
 import { deliver } from "./deliver.ts";
 

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { ThingHost, ThingServer } from "thingscope";
 import { Autofocus, Recorder, SimulatedCamera, SimulatedStage } from "thingscope/things";
 import type { TSchema } from "typebox";
-import { createToken } from "../../../src/server/login/account-changes.ts";
-import { AccountsFile } from "../../../src/server/login/accounts-file.ts";
+import { createToken } from "../../../src/server/access/login/account-changes.ts";
+import { AccountsFile } from "../../../src/server/access/login/accounts-file.ts";
 import { cpuMs } from "../../elapsed.ts";
 import { memoryHeldWithin, memorySettled } from "../../memory.ts";
 

@@ -1,0 +1,212 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { ThingError } from "../../../base/errors.ts";
+import type { Log } from "../../../base/log.ts";
+import type { Account, Identity } from "../../http/identity.ts";
+import { clientAddressOf } from "../../http/origin.ts";
+import { AccountsFile } from "./accounts-file.ts";
+import { AttemptLimit } from "./attempt-limit.ts";
+import { noSessionCookie, sessionCookie, sessionSecretIn } from "./cookies.ts";
+import { CredentialCheck, type Credentials, credentialsIn } from "./credentials.ts";
+import { CLOCK, type LoginClock } from "./login-clock.ts";
+import { OneTimeCodes } from "./one-time-codes.ts";
+import { OpenAnswers } from "./open-answers.ts";
+import { SessionStore } from "./session-store.ts";
+import { LONGEST_SIGNED_S, signatureIn, signedPath } from "./signed-urls.ts";
+
+/** Where the secrets of a server are. */
+export interface LoginOptions {
+  /** A folder for secrets alone; `.access` in the folder of settings when absent. */
+  readonly folder?: string;
+  readonly clock?: LoginClock;
+}
+
+/** How soon an answer ends whose right has ended. */
+const SWEEP_MS = 1000;
+
+/** Attempts to log in that came to nothing. */
+export interface LoginCounts {
+  /** What was shown is wrong. */
+  failed: number;
+  /** It was not looked at: there were too many. */
+  refused: number;
+}
+
+/** What a browser says to be remembered. */
+export type LoginRequest = Credentials | { readonly code: string };
+
+/** Says who sent a request, and lets in and out. What each may do is up to the routes. */
+export class Login {
+  readonly counts: LoginCounts = { failed: 0, refused: 0 };
+  readonly #log: Log;
+  readonly #clock: LoginClock;
+  readonly #file: AccountsFile;
+  readonly #sessions: SessionStore;
+  readonly #codes: OneTimeCodes;
+  readonly #limit: AttemptLimit;
+  readonly #credentials: CredentialCheck;
+  readonly #answers = new OpenAnswers();
+  #stop = () => {};
+
+  constructor(
+    folder: string,
+    { log, clock = CLOCK }: { log: Log; clock?: LoginClock | undefined },
+  ) {
+    this.#log = log;
+    this.#clock = clock;
+    this.#file = new AccountsFile(folder, log);
+    this.#sessions = new SessionStore(folder, log, clock);
+    this.#codes = new OneTimeCodes(clock.now);
+    this.#limit = new AttemptLimit(clock.now);
+    this.#credentials = new CredentialCheck(this.#file, this.#limit, clock.wall);
+  }
+
+  /** @throws {ThingError} `BAD_CONFIG` when the accounts cannot be read. */
+  async open(): Promise<void> {
+    let { key } = await this.#file.open();
+    await this.#sessions.open();
+    const stopWatching = this.#file.watch((accounts) => {
+      this.#credentials.forget();
+      if (accounts.key !== key) void this.#sessions.clear();
+      key = accounts.key;
+    });
+    const sweep = setInterval(() => this.#answers.endUnless((one) => this.#holds(one)), SWEEP_MS);
+    sweep.unref();
+    this.#stop = () => {
+      stopWatching();
+      clearInterval(sweep);
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#stop();
+    await this.#sessions.close();
+  }
+
+  /** A code that logs one browser in, once, within ten minutes, as whoever runs the server. */
+  newCode(): string {
+    return this.#codes.make();
+  }
+
+  /**
+   * Who sent a request; undefined for nobody in particular.
+   * @param response - Where a cookie is renewed.
+   * @throws {ThingError} `BAD_CREDENTIALS` for a header or a signature that is wrong, `TOO_MANY_ATTEMPTS`.
+   */
+  async identify(
+    request: IncomingMessage,
+    response?: ServerResponse,
+  ): Promise<Identity | undefined> {
+    const { authorization } = request.headers;
+    if (authorization !== undefined) return this.#byHeader(authorization, request);
+    return this.#bySession(request, response) ?? this.#bySignature(request);
+  }
+
+  /** Notes an answer to somebody, which ends when the right to it does. */
+  track(identity: Identity, socket: Duplex): () => void {
+    return this.#answers.add(identity, socket);
+  }
+
+  /**
+   * Lets a browser in, for as long as it comes back.
+   * @returns Who it is, and the cookie for it.
+   * @throws {ThingError} `BAD_CREDENTIALS`, `TOO_MANY_ATTEMPTS`.
+   */
+  async begin(
+    request: IncomingMessage,
+    asked: LoginRequest,
+  ): Promise<{ account: Account; cookie: string }> {
+    const account = await this.#accountOf(asked, clientAddressOf(request));
+    await this.end(request, this.#bySession(request));
+    const secret = await this.#sessions.begin(this.#file.current.key, account.id);
+    this.#log.info(
+      `'${account.name}' (${account.role}) logged in from ${clientAddressOf(request)}.`,
+    );
+    return { account, cookie: sessionCookie(request, secret) };
+  }
+
+  /** Ends a browser's session, and all that it still reads. @returns The cookie that takes its place. */
+  async end(request: IncomingMessage, identity: Identity | undefined): Promise<string> {
+    this.#answers.forget(request.socket);
+    if (identity?.session) await this.#sessions.end(identity.session);
+    return noSessionCookie(request);
+  }
+
+  /**
+   * The path with what lets anybody read it for so many seconds.
+   * @throws {ThingError} `BAD_ARGUMENT` for too long.
+   */
+  sign(identity: Identity, path: string, seconds: number): { path: string; expires: number } {
+    const left =
+      ((identity.account.expires ?? Number.POSITIVE_INFINITY) - this.#clock.wall()) / 1000;
+    const longest = Math.floor(Math.min(LONGEST_SIGNED_S, left));
+    if (seconds > longest) {
+      throw new ThingError(
+        "BAD_ARGUMENT",
+        `This address cannot be good for ${seconds} s, but for ${longest} s at most.`,
+      );
+    }
+    const expires = Math.floor(this.#clock.now() / 1000) + seconds;
+    const signed = { account: identity.account.id, expires };
+    return {
+      path: signedPath(this.#file.current.key, path, signed),
+      expires: expires * 1000 + this.#clock.wall() - this.#clock.now(),
+    };
+  }
+
+  async #byHeader(authorization: string, request: IncomingMessage): Promise<Identity> {
+    const credentials = credentialsIn(authorization);
+    if (!credentials) throw new ThingError("BAD_CREDENTIALS", UNREADABLE);
+    const account = await this.#accountOf(credentials, clientAddressOf(request));
+    const via = "token" in credentials ? "token" : "password";
+    return { account, role: account.role, via };
+  }
+
+  #bySession(request: IncomingMessage, response?: ServerResponse): Identity | undefined {
+    const secret = sessionSecretIn(request);
+    const { current } = this.#file;
+    const session = secret === undefined ? undefined : this.#sessions.use(current.key, secret);
+    const account = session && current.byId(session.account, this.#clock.wall());
+    if (!secret || !account) return undefined;
+    if (session.renew) response?.setHeader("Set-Cookie", sessionCookie(request, secret));
+    return { account, role: account.role, via: "session", session: session.id };
+  }
+
+  #bySignature({ method, url = "" }: IncomingMessage): Identity | undefined {
+    if ((method !== "GET" && method !== "HEAD") || !url.includes("signature=")) return undefined;
+    const { current } = this.#file;
+    const signed = signatureIn(current.key, url, this.#clock.now());
+    const account = signed && current.byId(signed.account, this.#clock.wall());
+    if (!account) throw new ThingError("BAD_CREDENTIALS", BAD_SIGNATURE);
+    return { account, role: "view", via: "signature", expires: signed.expires * 1000 };
+  }
+
+  async #accountOf(asked: LoginRequest, address: string): Promise<Account> {
+    try {
+      if (!("code" in asked)) return await this.#credentials.accountOf(asked, address);
+      if (this.#codes.spend(asked.code)) return this.#file.current.owner;
+      this.#limit.begin(address);
+      throw new ThingError("BAD_CREDENTIALS", BAD_CODE);
+    } catch (error) {
+      if (!(error instanceof ThingError)) throw error;
+      const isRefused = error.code === "TOO_MANY_ATTEMPTS";
+      this.counts[isRefused ? "refused" : "failed"] += 1;
+      if (!isRefused) this.#log.warn(`Somebody at ${address} was not let in: ${error.message}`);
+      throw error;
+    }
+  }
+
+  /** Whether what once let somebody in still would. */
+  #holds({ account, expires = Number.POSITIVE_INFINITY, session }: Identity): boolean {
+    if (this.#clock.now() >= expires) return false;
+    if (!this.#file.current.byId(account.id, this.#clock.wall())) return false;
+    return session === undefined || this.#sessions.has(session);
+  }
+}
+
+const UNREADABLE =
+  "The Authorization header is neither 'Bearer TOKEN' nor 'Basic' with a name and a password in base64.";
+const BAD_SIGNATURE =
+  "This signed address has expired, or was changed, or whoever signed it may not log in any more. Ask for a new one.";
+const BAD_CODE =
+  "This code has been used, or is older than ten minutes. Restart the server for a new one, or log in with a token: thingscope tokens create.";

@@ -1,0 +1,150 @@
+import { join } from "node:path";
+import { Type } from "typebox";
+import { messageOf } from "../../../base/errors.ts";
+import { countedLimit } from "../../../base/limit-hits.ts";
+import type { Log } from "../../../base/log.ts";
+import { errorsIn } from "../../../core/schema.ts";
+import { SettingsFile } from "../../../core/settings-file.ts";
+import type { LoginClock } from "./login-clock.ts";
+import { hmac, newSecret } from "./secrets.ts";
+
+/** One browser that is logged in. */
+export interface Session {
+  /** Of the account that it speaks for: with it the session ends. */
+  readonly account: string;
+  /** On a clock that never steps, as the next; in the file by the wall clock. */
+  used: number;
+  /** When the browser was last told how long to keep the cookie. */
+  renewed: number;
+}
+
+/** A session that is not used for this long has ended. */
+export const IDLE_MS = 30 * 24 * 3600_000;
+const RENEW_MS = 24 * 3600_000;
+const SAVE_MS = 3600_000;
+const MAX_SESSIONS = 1000;
+const PER_ACCOUNT = 20;
+
+const sessionsLimit = countedLimit("sessions");
+
+const Saved = Type.Record(
+  Type.String(),
+  Type.Object({ account: Type.String(), used: Type.Number() }),
+);
+
+/** Who is logged in, on disk too: of each secret only what cannot be turned back. */
+export class SessionStore {
+  readonly #file: SettingsFile;
+  readonly #log: Log;
+  readonly #clock: LoginClock;
+  readonly #sessions = new Map<string, Session>();
+  #savedAt = 0;
+
+  constructor(folder: string, log: Log, clock: LoginClock) {
+    this.#file = new SettingsFile(join(folder, "sessions.json"), log);
+    this.#log = log;
+    this.#clock = clock;
+  }
+
+  async open(): Promise<void> {
+    const saved: Record<string, unknown> = await this.#file.load();
+    if (!isSaved(saved)) return;
+    for (const [id, session] of Object.entries(saved)) {
+      this.#sessions.set(id, { ...session, used: this.#loaded(session.used), renewed: 0 });
+    }
+  }
+
+  /** @returns The secret that the browser is to keep. */
+  async begin(key: string, account: string): Promise<string> {
+    const secret = newSecret();
+    const time = this.#clock.now();
+    this.#sessions.set(hmac(key, secret), { account, used: time, renewed: time });
+    this.#dropBeyondLimits(account);
+    await this.#save();
+    return secret;
+  }
+
+  /** The session of a secret, and its id, unless it has ended. It counts as used now. */
+  use(key: string, secret: string): { id: string; account: string; renew: boolean } | undefined {
+    const id = hmac(key, secret);
+    if (!this.has(id)) return undefined;
+    const session = this.#sessions.get(id)!;
+    const time = this.#clock.now();
+    session.used = time;
+    const renew = time - session.renewed >= RENEW_MS;
+    if (renew) session.renewed = time;
+    if (time - this.#savedAt >= SAVE_MS) void this.#save();
+    return { id, account: session.account, renew };
+  }
+
+  has(id: string): boolean {
+    const session = this.#sessions.get(id);
+    return session !== undefined && this.#clock.now() - session.used < IDLE_MS;
+  }
+
+  /** Ends all of them. */
+  async clear(): Promise<void> {
+    this.#sessions.clear();
+    await this.#save();
+  }
+
+  async end(id: string): Promise<void> {
+    if (this.#sessions.delete(id)) await this.#save();
+  }
+
+  async close(): Promise<void> {
+    if (this.#sessions.size > 0) await this.#save();
+  }
+
+  /** One that was used at a time to come was used before the clock was set back: it lasts from now on, not for ever. */
+  #loaded(used: number): number {
+    return Math.min(used - this.#shift, this.#clock.now());
+  }
+
+  get #shift(): number {
+    return this.#clock.wall() - this.#clock.now();
+  }
+
+  /** Whoever logs in again and again ends sessions of his own. */
+  #dropBeyondLimits(account: string): void {
+    if (this.#of(account).length > PER_ACCOUNT) this.#dropOldest(account);
+    if (this.#sessions.size > MAX_SESSIONS) this.#dropOldest(this.#accountWithMost());
+  }
+
+  #dropOldest(account: string): void {
+    const [oldest] = this.#of(account).sort(([, a], [, b]) => a.used - b.used);
+    if (!oldest) return;
+    sessionsLimit.hit();
+    this.#sessions.delete(oldest[0]);
+  }
+
+  #of(account: string): [string, Session][] {
+    return [...this.#sessions].filter(([, session]) => session.account === account);
+  }
+
+  #accountWithMost(): string {
+    const counts = new Map<string, number>();
+    for (const { account } of this.#sessions.values()) {
+      counts.set(account, (counts.get(account) ?? 0) + 1);
+    }
+    return [...counts].reduce((most, one) => (one[1] > most[1] ? one : most), ["", 0])[0];
+  }
+
+  async #save(): Promise<void> {
+    this.#savedAt = this.#clock.now();
+    for (const id of this.#sessions.keys()) if (!this.has(id)) this.#sessions.delete(id);
+    const entries = [...this.#sessions].map(([id, { account, used }]) => [
+      id,
+      { account, used: used + this.#shift },
+    ]);
+    try {
+      await this.#file.save(Object.fromEntries(entries));
+    } catch (error) {
+      this.#log.error(`Who is logged in was not saved, so a restart ends it: ${messageOf(error)}`);
+    }
+  }
+}
+
+function isSaved(saved: unknown): saved is Record<string, { account: string; used: number }> {
+  return errorsIn(Saved, saved).length === 0;
+}

@@ -1,0 +1,93 @@
+import { pathOf } from "../http/origin.ts";
+import { JSON_TYPE, type Route, TD_TYPE } from "../http/route.ts";
+import { LANGUAGE, TD_CONTEXTS } from "../td/description.ts";
+import { formsOf, SCHEMA_DEFINITIONS, withForms } from "../td/forms.ts";
+import { needsLogin, type Security } from "../td/security.ts";
+import { DISCOVERY_CONTEXT, type ThingDirectory } from "./directory.ts";
+
+/**
+ * The directory's own Thing Description: the affordances of the specification's Thing Model that are read-only.
+ * @see https://github.com/w3c/wot-discovery/blob/main/directory.tm.json
+ */
+export function directoryDescriber(
+  directory: ThingDirectory,
+  routes: readonly Route[],
+  prefix: string,
+  security: Security,
+): (root: string) => Record<string, unknown> {
+  return (root) => {
+    const above = pathOf(root) + prefix;
+    const forms = formsOf("directory", routes, { root, hasLogin: needsLogin(security) });
+    return {
+      "@context": [...TD_CONTEXTS, DISCOVERY_CONTEXT, LANGUAGE],
+      "@type": ["ThingDirectory"],
+      id: directory.id,
+      title: "Directory of Things",
+      description: "All Things of this server, to be listed and watched.",
+      base: `${root}/`,
+      ...security,
+      properties: withForms({ things: THINGS }, (name) => forms("properties", name)),
+      actions: withForms(ACTIONS, (name) => forms("actions", name)),
+      events: withForms(EVENTS, (name) => forms("events", name)),
+      forms: [
+        {
+          op: ["subscribeallevents", "unsubscribeallevents"],
+          href: `${above}/directory/events`,
+          subprotocol: "sse",
+          contentType: JSON_TYPE,
+        },
+      ],
+      links: directory.names.map((name) => ({
+        rel: "item",
+        type: TD_TYPE,
+        href: `${above}/${name}/`,
+      })),
+      schemaDefinitions: SCHEMA_DEFINITIONS,
+    };
+  };
+}
+
+const DESCRIPTIONS = { type: "array", items: { type: "object", description: "Thing Description" } };
+
+const THINGS = {
+  title: "Things",
+  description: "Every Thing Description, in the order of their ids.",
+  oneOf: [
+    DESCRIPTIONS,
+    {
+      type: "object",
+      description: "With format=collection",
+      properties: { members: DESCRIPTIONS, total: { type: "integer" }, next: { type: "string" } },
+    },
+  ],
+  readOnly: true,
+  writeOnly: false,
+  observable: false,
+};
+
+const ACTIONS = {
+  retrieveThing: {
+    title: "Retrieve a Thing",
+    description: "The Thing Description with an id.",
+    uriVariables: {
+      id: { "@type": "ThingID", title: "Id of the Thing", type: "string", format: "iri-reference" },
+    },
+    output: { type: "object", description: "Thing Description" },
+    safe: true,
+    idempotent: true,
+    synchronous: true,
+  },
+};
+
+const EVENT_DATA = {
+  type: "object",
+  description: "The part of a Thing Description that names it",
+  properties: { id: { type: "string", format: "uri" } },
+  required: ["id"],
+};
+
+const EVENTS = {
+  thingCreated: { title: "A Thing is new", data: EVENT_DATA },
+  thingUpdated: { title: "A Thing has opened or failed", data: EVENT_DATA },
+  thingDeleted: { title: "A Thing is gone", data: EVENT_DATA },
+};

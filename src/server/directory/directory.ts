@@ -1,0 +1,86 @@
+import { now, toDateTime, wallTime } from "../../base/clock.ts";
+import { ThingError } from "../../base/errors.ts";
+import { quoted } from "../../base/preview.ts";
+import type { ThingHost } from "../../core/thing-host.ts";
+import { LANGUAGE, TD_CONTEXTS, type ThingDescriber, thingId } from "../td/description.ts";
+import { DirectoryEvents } from "./directory-events.ts";
+
+export const DISCOVERY_CONTEXT = "https://www.w3.org/2022/wot/discovery";
+
+/** A description with what the directory knows of it. */
+export type EnrichedDescription = Record<string, unknown>;
+
+/**
+ * All Things of a host as a Thing Description Directory lists them.
+ * @see W3C Web of Things (WoT) Discovery, Recommendation of 5 December 2023, 7.3.
+ */
+export class ThingDirectory {
+  readonly events = new DirectoryEvents();
+  readonly #host: ThingHost;
+  #describe: ThingDescriber;
+  /** The Things that it has told of. */
+  #known = new Set<string>();
+  readonly #created = now();
+  readonly #modified = new Map<string, number>();
+
+  constructor(host: ThingHost, describe: ThingDescriber) {
+    this.#host = host;
+    this.#describe = describe;
+    this.update(describe);
+    host.onState(({ name, state }) => {
+      if (state !== "open" && state !== "failed") return;
+      this.#modified.set(name, now());
+      this.events.add("thing_updated", thingId(host, name));
+    });
+  }
+
+  /** Describes the Things of the host as they are now, and tells which are new and which have gone. */
+  update(describe: ThingDescriber): void {
+    this.#describe = describe;
+    const names = new Set(this.names);
+    const tell = (what: "thing_created" | "thing_deleted", name: string) =>
+      this.events.add(what, thingId(this.#host, name));
+    for (const name of names) if (!this.#known.has(name)) tell("thing_created", name);
+    for (const name of this.#known) if (!names.has(name)) tell("thing_deleted", name);
+    this.#known = names;
+  }
+
+  /** Its own id; no Thing can have the directory's name. */
+  get id(): string {
+    return thingId(this.#host, "directory");
+  }
+
+  get names(): string[] {
+    return [...this.#host.things.keys()];
+  }
+
+  /** Every description, in the order of the ids, as the specification wants it. */
+  list(root: string): EnrichedDescription[] {
+    const idOf = new Map(this.names.map((name) => [name, thingId(this.#host, name)]));
+    // All ids are ASCII, so that the order of code units is the order of code points.
+    const sorted = this.names.sort((a, b) => (idOf.get(a)! < idOf.get(b)! ? -1 : 1));
+    return sorted.map((name) => this.#enriched(name, root));
+  }
+
+  /** @throws {ThingError} `NOT_FOUND`. */
+  get(id: string, root: string): EnrichedDescription {
+    const name = this.names.find((name) => thingId(this.#host, name) === id);
+    if (name !== undefined) return this.#enriched(name, root);
+    throw new ThingError(
+      "NOT_FOUND",
+      `The directory has no Thing with the id '${quoted(id)}'. The list of all has the id of each.`,
+    );
+  }
+
+  #enriched(name: string, root: string): EnrichedDescription {
+    const modified = this.#modified.get(name) ?? this.#created;
+    return {
+      ...this.#describe(name, root),
+      "@context": [...TD_CONTEXTS, DISCOVERY_CONTEXT, LANGUAGE],
+      registration: {
+        created: toDateTime(wallTime(this.#created)),
+        modified: toDateTime(wallTime(modified)),
+      },
+    };
+  }
+}

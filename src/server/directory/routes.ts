@@ -1,0 +1,218 @@
+import type { IncomingMessage } from "node:http";
+import { Type } from "typebox";
+import { ThingError } from "../../base/errors.ts";
+import { quoted } from "../../base/preview.ts";
+import { mediaRangesIn, qualityOf } from "../http/accept.ts";
+import { hashOf } from "../http/etag.ts";
+import { badQuery, LARGEST_NUMBER, numberIn } from "../http/query.ts";
+import { type Exchange, JSON_TYPE, type Reply, type Route, TD_TYPE } from "../http/route.ts";
+import { EventStreamWriter } from "../http/sse.ts";
+import { ThingDescriptionSchema } from "../td/schemas.ts";
+import type { Security } from "../td/security.ts";
+import { directoryDescriber } from "./description.ts";
+import { DISCOVERY_CONTEXT, type EnrichedDescription, type ThingDirectory } from "./directory.ts";
+import {
+  DIRECTORY_EVENT_TYPES,
+  type DirectoryEvent,
+  type DirectoryEventType,
+} from "./directory-events.ts";
+
+const LD_TYPE = "application/ld+json";
+const PAGE = {
+  offset: Type.Integer({
+    minimum: 0,
+    maximum: LARGEST_NUMBER,
+    default: 0,
+    description: "How many Things to leave out",
+  }),
+  limit: Type.Integer({
+    minimum: 1,
+    maximum: LARGEST_NUMBER,
+    description: "How many Things to list at most",
+  }),
+  format: Type.Enum(["array", "collection"], {
+    default: "array",
+    description: "A plain list, or an object with the list, its length and the next page",
+  }),
+};
+const LIST = Type.Union([
+  Type.Array(ThingDescriptionSchema),
+  Type.Object({
+    members: Type.Array(ThingDescriptionSchema),
+    total: Type.Integer(),
+    next: Type.Optional(Type.String({ format: "uri" })),
+  }),
+]);
+const DIFF = {
+  diff: Type.Boolean({ default: false, description: "Not supported: true is refused" }),
+};
+
+/** The directory of all Things, to be read and watched, at a base of its own: `/things/` is LabThings'. */
+export function directoryRoutes(
+  directory: ThingDirectory,
+  prefix: string,
+  security: Security,
+): Route[] {
+  const base = `${prefix}/directory`;
+  const place = { thing: "directory" } as const;
+  const routes: Route[] = [
+    {
+      method: "GET",
+      path: `${base}/things`,
+      role: "view",
+      summary: "Every Thing Description, in the order of their ids",
+      query: PAGE,
+      form: {
+        ...place,
+        kind: "properties",
+        affordance: "things",
+        op: ["readproperty"],
+        variables: Object.keys(PAGE),
+      },
+      response: { status: 200, contentType: LD_TYPE, schema: LIST, otherTypes: [JSON_TYPE] },
+      large: true,
+      errors: ["BAD_ARGUMENT", "NOT_SUPPORTED"],
+      hasETag: true,
+      handle: async (exchange) => listReply(directory, `${exchange.root}${base}`, exchange),
+    },
+    {
+      method: "GET",
+      path: `${base}/things/:id`,
+      role: "view",
+      summary: "The Thing Description with an id",
+      form: { ...place, kind: "actions", affordance: "retrieveThing", op: ["invokeaction"] },
+      response: { status: 200, contentType: TD_TYPE, schema: ThingDescriptionSchema },
+      errors: ["NOT_FOUND"],
+      hasETag: true,
+      handle: async ({ params, root }) => ({
+        status: 200,
+        body: directory.get(params.id!, root),
+        contentType: TD_TYPE,
+      }),
+    },
+    eventRoute(directory, {
+      path: `${base}/events`,
+      summary: "Be told when Things come, change their state or go",
+    }),
+    ...DIRECTORY_EVENT_TYPES.map((type) =>
+      eventRoute(directory, { path: `${base}/events/${type}`, ...EVENT_ROUTES[type] }, type),
+    ),
+  ];
+  const describe = directoryDescriber(directory, routes, prefix, security);
+  const own = (path: string): Route => ({
+    method: "GET",
+    path,
+    role: "view",
+    summary: "The Thing Description of the directory of all Things",
+    response: { status: 200, contentType: TD_TYPE, schema: ThingDescriptionSchema },
+    hasETag: true,
+    handle: async ({ root }) => ({ status: 200, body: describe(root), contentType: TD_TYPE }),
+  });
+  return [own("/.well-known/wot"), own(`${base}/`), ...routes];
+}
+
+const EVENT_ROUTES = {
+  thing_created: { affordance: "thingCreated", summary: "Be told of new Things" },
+  thing_updated: {
+    affordance: "thingUpdated",
+    summary: "Be told when a Thing has opened or failed",
+  },
+  thing_deleted: { affordance: "thingDeleted", summary: "Be told of Things that are gone" },
+} as const;
+
+function eventRoute(
+  { events }: ThingDirectory,
+  { path, summary, affordance }: { path: string; summary: string; affordance?: string },
+  type?: DirectoryEventType,
+): Route {
+  const op = ["subscribeevent", "unsubscribeevent"];
+  return {
+    method: "GET",
+    path,
+    role: "view",
+    summary,
+    ...(type !== "thing_deleted" && { query: DIFF }),
+    ...(affordance && {
+      form: { thing: "directory", kind: "events", affordance, op, subprotocol: "sse" },
+    }),
+    response: { status: 200, contentType: "text/event-stream" },
+    ...(type !== "thing_deleted" && { errors: ["NOT_SUPPORTED"] }),
+    handle: async ({ request, response, query }) => {
+      if (type !== "thing_deleted" && query.get("diff") === "true") throw notSupported("diff");
+      const writer = new EventStreamWriter(response);
+      if (request.method === "HEAD") {
+        response.end();
+        return undefined;
+      }
+      const tell = (event: DirectoryEvent) => {
+        if (type === undefined || event.type === type)
+          writer.send(event.type, { id: event.thing }, event.id);
+      };
+      const last = request.headers["last-event-id"];
+      if (typeof last === "string") for (const event of events.since(last)) tell(event);
+      response.on("close", events.on(tell));
+      return undefined;
+    },
+  };
+}
+
+/** @see WoT Discovery, 7.3.2.1.5 Listing. */
+function listReply(directory: ThingDirectory, base: string, exchange: Exchange): Reply {
+  const { query, root } = exchange;
+  if (query.has("sort_by") || query.has("sort_order")) throw notSupported("sort_by");
+  const offset = numberIn(query, "offset", 0) ?? 0;
+  const limit = numberIn(query, "limit", 1);
+  const format = query.get("format") ?? "array";
+  if (format !== "array" && format !== "collection") {
+    throw badQuery("format", format, "'array' or 'collection'");
+  }
+  const all = directory.list(root);
+  const members = all.slice(offset, limit === undefined ? undefined : offset + limit);
+  const isMore = offset + members.length < all.length && members.length > 0;
+  const next = isMore
+    ? `${base}/things?${page(offset + members.length, limit, format)}`
+    : undefined;
+  const canonical = `<${base}/things>; rel="canonical"; etag="${hashOf(JSON.stringify(all))}"`;
+  return {
+    status: 200,
+    body:
+      format === "array"
+        ? members
+        : collection(members, all.length, {
+            "@id": `${base}/things?${page(offset, limit, format)}`,
+            ...(next && { next }),
+          }),
+    contentType: typeFor(exchange.request),
+    headers: { Link: next ? `<${next}>; rel="next", ${canonical}` : canonical, Vary: "Accept" },
+  };
+}
+
+/** Plain JSON for a client that wants it more than JSON-LD, or names it alone. */
+function typeFor({ headers: { accept } }: IncomingMessage): string {
+  const ranges = mediaRangesIn(accept);
+  return qualityOf(ranges, JSON_TYPE) > qualityOf(ranges, LD_TYPE) ? JSON_TYPE : LD_TYPE;
+}
+
+function collection(
+  members: readonly EnrichedDescription[],
+  total: number,
+  links: { "@id": string; next?: string },
+): Record<string, unknown> {
+  const context = DISCOVERY_CONTEXT;
+  return { "@context": context, "@type": "ThingCollection", ...links, total, members };
+}
+
+function page(offset: number, limit: number | undefined, format: string): URLSearchParams {
+  return new URLSearchParams({
+    offset: String(offset),
+    ...(limit !== undefined && { limit: String(limit) }),
+    ...(format !== "array" && { format }),
+  });
+}
+
+function notSupported(name: string): ThingError {
+  return new ThingError(
+    "NOT_SUPPORTED",
+    `This directory does not support '${quoted(name)}'. Ask again without it.`,
+  );
+}

@@ -1,0 +1,69 @@
+import { createHash } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { ThingError } from "../../base/errors.ts";
+import type { Reply, Route } from "./route.ts";
+
+/**
+ * What is answered to a request with its conditions: 304 without body to a client that has what is there already.
+ * @throws {ThingError} `PRECONDITION_FAILED`.
+ * @see RFC 9110, 13 Conditional Requests: they count where the answer were a success.
+ */
+export function judged({ method, hasETag }: Route, request: IncomingMessage, reply: Reply): Reply {
+  if (method !== "GET" || reply.status !== 200) return reply;
+  if (hasETag) return revalidated(request, reply);
+  const { "if-match": wanted, "if-none-match": known } = request.headers;
+  if (wanted !== undefined && wanted.trim() !== "*") throw changed();
+  return known?.trim() === "*" ? { status: 304, headers: reply.headers ?? {} } : reply;
+}
+
+/** JSON or bytes with a strong validator, the hash of the body. @see RFC 9110, 8.8.3 ETag, 13.1.2 If-None-Match. */
+function revalidated(request: IncomingMessage, reply: Reply): Reply {
+  const body =
+    reply.body instanceof Uint8Array ? reply.body : Buffer.from(JSON.stringify(reply.body));
+  const etag = `"${hashOf(body)}"`;
+  const headers = { "Cache-Control": "no-cache", ...reply.headers, ETag: etag };
+  assertMatches(request, etag);
+  const known = request.headers["if-none-match"];
+  return known !== undefined && isAmong(known, etag, WEAK)
+    ? { status: 304, headers }
+    : { ...reply, body, headers };
+}
+
+/**
+ * Refuses to change what its client does not know to be as it is.
+ * @param etag - Of what is there now; undefined where nobody could have been told one.
+ * @throws {ThingError} `PRECONDITION_FAILED`.
+ * @see RFC 9110, 13.1.1 If-Match, 13.1.2 If-None-Match.
+ */
+export function assertUnchanged({ headers }: IncomingMessage, etag?: string): void {
+  const { "if-match": wanted, "if-none-match": known } = headers;
+  if (wanted !== undefined && !isAmong(wanted, etag, STRONG)) throw changed();
+  if (known !== undefined && isAmong(known, etag, WEAK)) throw changed();
+}
+
+/** @throws {ThingError} `PRECONDITION_FAILED` when If-Match is for something else. */
+export function assertMatches({ headers }: IncomingMessage, etag: string): void {
+  const wanted = headers["if-match"];
+  if (wanted !== undefined && !isAmong(wanted, etag, STRONG)) throw changed();
+}
+
+/** Short enough for a header, long enough never to meet again. */
+export function hashOf(body: string | Uint8Array): string {
+  return createHash("sha256").update(body).digest("base64url").slice(0, 27);
+}
+
+const STRONG = /(?:^|,)[ \t]*("[!#-~\x80-\xff]*")(?=[ \t]*(?:,|$))/g;
+const WEAK = /(?:^|,)[ \t]*(?:W\/)?("[!#-~\x80-\xff]*")(?=[ \t]*(?:,|$))/g;
+
+/** Whether a list of tags has one. `*` has any that exists. */
+function isAmong(list: string, etag: string | undefined, comparison: RegExp): boolean {
+  if (list.trim() === "*") return true;
+  return [...list.matchAll(comparison)].some(([, tag]) => tag === etag);
+}
+
+function changed(): ThingError {
+  return new ThingError(
+    "PRECONDITION_FAILED",
+    "A condition of the request (If-Match or If-None-Match) does not hold: what is there is not what you know. Read it again, then decide.",
+  );
+}

@@ -1,0 +1,70 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { extname, join } from "node:path";
+import { packagePath } from "../../base/package-root.ts";
+import { prefixOf } from "./origin.ts";
+import type { Route } from "./route.ts";
+
+const HTML_TYPE = "text/html; charset=utf-8";
+const ASSET_TYPES: ReadonlyMap<string, string> = new Map([
+  [".css", "text/css; charset=utf-8"],
+  [".js", "text/javascript; charset=utf-8"],
+  [".svg", "image/svg+xml"],
+]);
+
+/** The pages of the server: the Things that are here, the API, and the files that both are made of. */
+export function pageRoutes(prefix: string): Route[] {
+  return [
+    pageRoute(prefix, "", "index.html", "A page that shows the Things that are here"),
+    pageRoute(prefix, "docs", "api.html", "A page that explains this API, and tries it"),
+    ...assetRoutes(`${prefix}/assets`),
+    ...(prefix ? [redirect("/", `${prefix}/`)] : []),
+  ];
+}
+
+/**
+ * A route for each file that is in `public/` now, and in memory from now on: no path of a client is ever looked up
+ * on the disk.
+ */
+function assetRoutes(base: string): Route[] {
+  return readdirSync(packagePath("public")).flatMap((name) => {
+    const contentType = ASSET_TYPES.get(extname(name));
+    if (contentType === undefined) return [];
+    const body = readFileSync(join(packagePath("public"), name));
+    return [fileRoute(`${base}/${name}`, body, contentType, `${name}, of which pages are made`)];
+  });
+}
+
+/** Its links are relative, and so right behind any proxy; `{top}` leads to the root of the server. */
+function pageRoute(prefix: string, name: string, file: string, summary: string): Route {
+  const top = "../".repeat(prefix.split("/").length - 1);
+  const text = readFileSync(packagePath("public", file), "utf8").replaceAll("{top}", top);
+  return fileRoute(`${prefix}/${name}`, Buffer.from(text), HTML_TYPE, summary);
+}
+
+function fileRoute(path: string, body: Buffer, contentType: string, summary: string): Route {
+  return {
+    method: "GET",
+    path,
+    role: "view",
+    summary,
+    response: { status: 200, contentType },
+    hasETag: true,
+    handle: async () => ({ status: 200, body, contentType }),
+  };
+}
+
+function redirect(path: string, to: string): Route {
+  return {
+    method: "GET",
+    path,
+    role: "view",
+    summary: `Leads to ${to}`,
+    response: { status: 307 },
+    handle: async ({ request }) => ({
+      status: 307,
+      body: "",
+      contentType: HTML_TYPE,
+      headers: { Location: prefixOf(request) + to },
+    }),
+  };
+}

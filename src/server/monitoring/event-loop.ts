@@ -1,0 +1,143 @@
+import { now } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import { processorWaitMs } from "../../base/processor-wait.ts";
+import { Histogram } from "./histogram.ts";
+
+/** How late timers were, ms. */
+export interface EventLoopDelay {
+  readonly mean: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+export interface EventLoopOptions {
+  readonly log: Log;
+  /** What was done between two times, epoch ms, in words: who may have blocked. */
+  readonly doneBetween: (from: number, to: number) => readonly string[];
+  /** A block this long is logged. */
+  readonly blockMs?: number;
+}
+
+interface Block {
+  readonly ms: number;
+  /** For so much of it other programs had the processor. */
+  readonly starvedMs: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Each tick wakes the process. Fifty a second would cost a fifth of what one viewer of 30 frames a second does. */
+const TICK_MS = 100;
+const WINDOW_MS = 10_000;
+const LOG_EVERY_MS = 1000;
+/** Upper bounds of the histogram, s: viewers do not see the first, and miss a frame from the fourth on. */
+const BOUNDS_S = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
+const NO_DELAY: EventLoopDelay = { mean: 0, p99: 0, max: 0 };
+
+/**
+ * Watches whether this process gets to its work in time. While JavaScript computes, it neither captures, serves
+ * nor records; whoever blocks it that long is to be found in the log.
+ */
+export class EventLoopWatch {
+  /** How often it was blocked. */
+  blocks = 0;
+  /** All blocks together. */
+  blockedMs = 0;
+  /** How late each tick was since the start, s. */
+  readonly lateness = new Histogram(BOUNDS_S);
+  readonly #log: Log;
+  readonly #doneBetween: EventLoopOptions["doneBetween"];
+  readonly #blockMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  #tickedAt = now();
+  #waitedMs = 0;
+  #windowAt = now();
+  /** How late each tick of this window was, ms. */
+  #late: number[] = [];
+  #lastWindow = NO_DELAY;
+  #loggedAt = Number.NEGATIVE_INFINITY;
+  #unlogged: Block[] = [];
+
+  constructor({ log, doneBetween, blockMs = 200 }: EventLoopOptions) {
+    this.#log = log;
+    this.#doneBetween = doneBetween;
+    this.#blockMs = blockMs;
+  }
+
+  /** From now on. What a start takes, before anything is captured or served, is nobody's fault. */
+  start(): void {
+    this.#tickedAt = now();
+    this.#waitedMs = processorWaitMs();
+    this.#windowAt = now();
+    this.#timer ??= setInterval(() => this.#tick(), TICK_MS).unref();
+  }
+
+  /** Over the last 10 to 20 s. */
+  get delay(): EventLoopDelay {
+    const current = delayOf(this.#late);
+    const before = this.#lastWindow;
+    return {
+      mean: Math.max(current.mean, before.mean),
+      p99: Math.max(current.p99, before.p99),
+      max: Math.max(current.max, before.max),
+    };
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #tick(): void {
+    const [time, waitedMs] = [now(), processorWaitMs()];
+    const late = Math.max(0, time - this.#tickedAt - TICK_MS);
+    this.#late.push(late);
+    this.lateness.observe(late / 1000);
+    if (late >= this.#blockMs) {
+      const starvedMs = waitedMs - this.#waitedMs;
+      this.#count({ ms: late, starvedMs, from: this.#tickedAt, to: time });
+    }
+    if (time - this.#loggedAt >= LOG_EVERY_MS) this.#logBlocks(time);
+    this.#tickedAt = time;
+    this.#waitedMs = waitedMs;
+    if (time - this.#windowAt < WINDOW_MS) return;
+    this.#lastWindow = delayOf(this.#late);
+    this.#late = [];
+    this.#windowAt = time;
+  }
+
+  #count(block: Block): void {
+    this.blocks += 1;
+    this.blockedMs += block.ms;
+    this.#unlogged.push(block);
+  }
+
+  /** Once a second at most: the longest block, with who may have caused it, and how many more there were. */
+  #logBlocks(time: number): void {
+    const [longest, ...others] = this.#unlogged.sort((a, b) => b.ms - a.ms);
+    if (!longest) return;
+    const more = others.length > 0 ? ` ${others.length} shorter blocks came with it.` : "";
+    const isStarved = longest.ms - longest.starvedMs < this.#blockMs;
+    this.#log.warn(`${isStarved ? starvation(longest) : this.#blame(longest)}${more}`, {
+      ...(isStarved && { cause: "machine" }),
+    });
+    this.#loggedAt = time;
+    this.#unlogged = [];
+  }
+
+  #blame({ ms, from, to }: Block): string {
+    const done = this.#doneBetween(from, to).join(", ") || "nothing that the server was asked for";
+    return `The event loop was blocked for ${Math.round(ms)} ms, in which nothing was captured or served. In that time: ${done}. Long computations belong into a worker thread.`;
+  }
+}
+
+function starvation({ ms, starvedMs }: Block): string {
+  return `The event loop was late by ${Math.round(ms)} ms, in which nothing was captured or served: for ${Math.round(starvedMs)} ms of these, other programs had the processor. End them, or give this server a processor of its own.`;
+}
+
+function delayOf(late: readonly number[]): EventLoopDelay {
+  if (late.length === 0) return NO_DELAY;
+  const sorted = [...late].sort((a, b) => a - b);
+  const mean = sorted.reduce((sum, ms) => sum + ms, 0) / sorted.length;
+  return { mean, p99: sorted[Math.floor(0.99 * sorted.length)] ?? 0, max: sorted.at(-1) ?? 0 };
+}

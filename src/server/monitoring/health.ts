@@ -1,0 +1,124 @@
+import { hungFolders } from "../../base/disk-lane.ts";
+import type { ThingHost } from "../../core/thing-host.ts";
+import type { ThingState } from "../../core/thing-state.ts";
+import { type StreamHealth, streamHealthOf } from "../streams/health.ts";
+import { type HostedStream, hostedStreams } from "../streams/hosted-streams.ts";
+import { type ClockHealth, clockHealth } from "./clock-health.ts";
+import type { EventLoopDelay } from "./event-loop.ts";
+
+/** What `/health` answers. */
+export interface Health {
+  readonly status: "ok" | "degraded";
+  /** Why it is degraded, a sentence each. */
+  readonly reasons: readonly string[];
+  /** Since the process began, seconds. */
+  readonly uptime: number;
+  readonly things: Readonly<Record<string, ThingHealth>>;
+  readonly eventLoopDelay: EventLoopDelay;
+  readonly clock: ClockHealth;
+  /** Bytes. */
+  readonly memory: { readonly rss: number; readonly heapUsed: number; readonly external: number };
+}
+
+export interface ThingHealth {
+  /** As its life is; of one that is open and whose source gives no frames, what that source does. */
+  readonly state: ThingState | "stalled" | "failed";
+  /** Why it could not open, is disconnected, or gives no frames. */
+  readonly reason?: string;
+  readonly streams: Readonly<Record<string, StreamHealth>>;
+}
+
+/** A loop that is later than this, ms, again and again, serves pictures late. */
+const LATE_LOOP_MS = 250;
+
+/** How the Things of a host, their streams and the process do, now. */
+export function healthOf(host: ThingHost, eventLoopDelay: EventLoopDelay): Health {
+  const streams = hostedStreams(host).map((hosted) => ({
+    ...hosted,
+    health: streamHealthOf(hosted.stream, hosted.life),
+  }));
+  const things = [...host.things.values()].map(({ name, state, reason }) => {
+    const own = streams.filter(({ thing }) => thing === name);
+    const health: ThingHealth = {
+      ...statusOfThing({ state, ...(reason !== undefined && { reason }) }, own),
+      streams: Object.fromEntries(own.map((stream) => [stream.name, rounded(stream.health)])),
+    };
+    return [name, health] as const;
+  });
+  const lives = new Map([...host.things.values()].map(({ name, state }) => [name, state]));
+  const reasons = [
+    ...things.filter(([name]) => lives.get(name) === "failed").map(couldNotOpen),
+    ...things.filter(([, { state }]) => state === "disconnected").map(isDisconnected),
+    ...things.flatMap(([name, health]) => withoutFrames(name, health, lives.get(name))),
+    ...streams.filter(({ health }) => waitsInVain(health)).map(waiting),
+    ...streams.flatMap(withoutSmaller),
+    ...hungFolders().map(hangs),
+    ...(eventLoopDelay.p99 > LATE_LOOP_MS ? [lateLoop(eventLoopDelay)] : []),
+  ];
+  const { rss, heapUsed, external } = process.memoryUsage();
+  return {
+    status: reasons.length > 0 ? "degraded" : "ok",
+    reasons,
+    uptime: Math.round(process.uptime()),
+    things: Object.fromEntries(things),
+    eventLoopDelay: rounded(eventLoopDelay),
+    clock: clockHealth(),
+    memory: { rss, heapUsed, external },
+  };
+}
+
+function couldNotOpen([name, { reason }]: readonly [string, ThingHealth]): string {
+  return `Thing '${name}' could not open: ${reason}`;
+}
+
+function isDisconnected([name, { reason }]: readonly [string, ThingHealth]): string {
+  return `Thing '${name}' is disconnected: ${reason} It is opened again by itself, after a pause.`;
+}
+
+/** A Thing that is open is no better than its sources. */
+export function statusOfThing(
+  life: Pick<ThingHealth, "state" | "reason">,
+  streams: readonly { readonly health: StreamHealth }[],
+): Pick<ThingHealth, "state" | "reason"> {
+  const { state, reason } = streams.find(({ health }) => health.reason !== undefined)?.health ?? {};
+  const isFaulty = state === "stalled" || state === "failed";
+  return life.state === "open" && isFaulty ? { state, reason: reason ?? "" } : life;
+}
+
+function withoutFrames(name: string, { state, reason }: ThingHealth, life?: ThingState): string[] {
+  if (life !== "open" || (state !== "stalled" && state !== "failed")) return [];
+  return [`Thing '${name}' gives no frames: ${reason}`];
+}
+
+function withoutSmaller({ thing, name, health }: HostedStream & { health: StreamHealth }) {
+  const { encodeFault } = health;
+  if (encodeFault === undefined) return [];
+  return [`Stream '${name}' of Thing '${thing}' has no smaller pictures: ${encodeFault}`];
+}
+
+/** A stream without a source of its own, of which frames are wanted. */
+function waitsInVain({ state, running, demand, age }: StreamHealth): boolean {
+  return demand > 0 && !running && state === "starting" && age === null;
+}
+
+function waiting({ thing, name }: HostedStream): string {
+  return `Stream '${name}' of Thing '${thing}' is to give frames and has none yet.`;
+}
+
+function hangs({ folder, ms }: ReturnType<typeof hungFolders>[number]): string {
+  const seconds = Math.round(ms / 1000);
+  return `The disk of ${folder} has not answered for ${seconds} s: look at its cable or network.`;
+}
+
+function lateLoop({ p99 }: EventLoopDelay): string {
+  return `The event loop is up to ${Math.round(p99)} ms late: something computes for too long. The log says what.`;
+}
+
+/** To three decimals, so that people can read it. */
+function rounded<T extends object>(numbers: T): T {
+  const entries = Object.entries(numbers).map(([name, value]) => [
+    name,
+    typeof value === "number" ? Math.round(value * 1000) / 1000 : value,
+  ]);
+  return { ...numbers, ...Object.fromEntries(entries) };
+}

@@ -1,0 +1,257 @@
+import { limitHits } from "../../base/limit-hits.ts";
+import type { ThingHost } from "../../core/thing-host.ts";
+import type { StreamStats } from "../../outputs/stream-options.ts";
+import type { LoginCounts } from "../access/login/login.ts";
+import type { EventStreamCounts } from "../notifications/event-stream-counts.ts";
+import { type StreamHealth, streamHealthOf } from "../streams/health.ts";
+import { type HostedStream, hostedStreams } from "../streams/hosted-streams.ts";
+import type { Webhooks } from "../webhooks/webhooks.ts";
+import type { WebSocketStats } from "../websocket/server.ts";
+import { clockMetrics } from "./clock-health.ts";
+import type { EventLoopWatch } from "./event-loop.ts";
+import type { InvocationCounts } from "./invocation-counts.ts";
+import { processMetrics } from "./process-metrics.ts";
+import type { MetricFamily, MetricSample } from "./prometheus-text.ts";
+import { sourceMetrics } from "./source-metrics.ts";
+
+export interface MetricSources {
+  readonly host: ThingHost;
+  readonly eventLoop: EventLoopWatch;
+  readonly invocations: InvocationCounts;
+  readonly webSockets: WebSocketStats;
+  readonly eventStreams: EventStreamCounts;
+  readonly webhooks?: Webhooks | undefined;
+  /** Turned away because there were too many. */
+  readonly droppedConnections: number;
+  /** Where somebody has to log in. */
+  readonly logins?: LoginCounts | undefined;
+}
+
+type StreamMetric = [
+  name: string,
+  type: MetricFamily["type"],
+  help: string,
+  value: (health: StreamHealth, stats: StreamStats) => number | null,
+];
+
+const STREAM_METRICS: readonly StreamMetric[] = [
+  ["running", "gauge", "1 while frames arrive.", ({ running }) => Number(running)],
+  ["rate_hertz", "gauge", "Frames a second, over the last seconds.", ({ rate }) => rate],
+  ["age_seconds", "gauge", "Since the newest frame was captured.", ({ age }) => age],
+  ["viewers", "gauge", "Watching now.", ({ viewers }) => viewers],
+  ["demand", "gauge", "Viewers, readers, recorders and encodes.", ({ demand }) => demand],
+  ["frames_total", "counter", "Frames taken.", (_, { added }) => added],
+  ["sent_frames_total", "counter", "Frames written to viewers.", (_, s) => s.sentFrames],
+  ["skipped_frames_total", "counter", "Too many for a slow viewer.", (_, s) => s.skippedFrames],
+  ["refused_viewers_total", "counter", "There were too many.", (_, s) => s.refusedViewers],
+  ["stalled_viewers_total", "counter", "Ended: they took nothing.", (_, s) => s.endedStalled],
+  ["encodes_total", "counter", "Frames made smaller for viewers.", (_, s) => s.encodes],
+  [
+    "encode_failures_total",
+    "counter",
+    "Frames that could not be made smaller.",
+    (_, s) => s.encodeFailures,
+  ],
+  ["source_lost_frames_total", "counter", "Lost before they came here.", (_, s) => s.lostBySource],
+  ["source_outages_total", "counter", "How often the source failed.", (_, s) => s.outages],
+  ["corrected_times_total", "counter", "Impossible capture times.", (_, s) => s.correctedTimes],
+];
+
+/** What Prometheus is told of Things, streams, invocations and the process. */
+export function metricsOf({
+  host,
+  eventLoop,
+  invocations,
+  webSockets,
+  eventStreams,
+  webhooks,
+  droppedConnections,
+  logins,
+}: MetricSources): MetricFamily[] {
+  const streams = hostedStreams(host).map((hosted) => {
+    return {
+      ...hosted,
+      health: streamHealthOf(hosted.stream, hosted.life),
+      stats: hosted.stream.stats,
+    };
+  });
+  const faulty = new Set(
+    streams.filter(({ health }) => health.reason !== undefined).map(({ thing }) => thing),
+  );
+  return [
+    {
+      name: "thingscope_thing_open",
+      type: "gauge",
+      help: "1 while the Thing is open and no source of it has stalled or failed.",
+      samples: [...host.things.values()].map(({ name, state }) => ({
+        labels: { thing: name },
+        value: Number(state === "open" && !faulty.has(name)),
+      })),
+    },
+    {
+      name: "thingscope_thing_faults_total",
+      type: "counter",
+      help: "What a Thing's own code failed at, by member; 'background' is what it left running.",
+      samples: [...host.things.values()].flatMap(({ name, faults }) =>
+        [...faults.counts].map(([member, value]) => ({ labels: { thing: name, member }, value })),
+      ),
+    },
+    {
+      name: "thingscope_thing_disconnections_total",
+      type: "counter",
+      help: "How often a Thing that was open became disconnected.",
+      samples: [...host.things.values()].map(({ name, disconnections }) => ({
+        labels: { thing: name },
+        value: disconnections,
+      })),
+    },
+    ...streamMetrics(streams),
+    {
+      name: "thingscope_invocations_running",
+      type: "gauge",
+      help: "Invocations that are pending or running.",
+      samples: invocations.running(),
+    },
+    {
+      name: "thingscope_invocations_total",
+      type: "counter",
+      help: "Invocations that have ended, by how they ended.",
+      samples: invocations.ended(),
+    },
+    single(
+      "thingscope_dropped_connections_total",
+      "counter",
+      "Connections turned away because there were too many.",
+      droppedConnections,
+    ),
+    limitMetrics(),
+    ...(logins ? loginMetrics(logins) : []),
+    ...webSocketMetrics(webSockets),
+    ...eventStreamMetrics(eventStreams),
+    ...(webhooks ? webhookMetrics(webhooks) : []),
+    ...eventLoopMetrics(eventLoop),
+    ...clockMetrics(),
+    ...processMetrics(),
+  ];
+}
+
+function limitMetrics(): MetricFamily {
+  return {
+    name: "thingscope_limit_hits_total",
+    type: "counter",
+    help: "How often a bound was reached, by the name that docs/limits.md gives it.",
+    samples: [...limitHits()].map(([limit, value]) => ({ labels: { limit }, value })),
+  };
+}
+
+function loginMetrics({ failed, refused }: LoginCounts): MetricFamily[] {
+  const wrong = "Passwords, tokens and codes that were wrong.";
+  const tooMany = "Attempts to log in that were not looked at: there were too many.";
+  return [
+    single("thingscope_login_failures_total", "counter", wrong, failed),
+    single("thingscope_login_refused_attempts_total", "counter", tooMany, refused),
+  ];
+}
+
+interface MeasuredStream extends HostedStream {
+  readonly health: StreamHealth;
+  readonly stats: StreamStats;
+}
+
+function streamMetrics(measured: readonly MeasuredStream[]): MetricFamily[] {
+  const streams = measured.map(({ thing, name, health, stats }) => {
+    return { labels: { thing, stream: name }, health, stats };
+  });
+  const families = STREAM_METRICS.map(
+    ([name, type, help, read]): MetricFamily => ({
+      name: `thingscope_stream_${name}`,
+      type,
+      help,
+      samples: streams.flatMap(({ labels, health, stats }): MetricSample[] => {
+        const value = read(health, stats);
+        return value === null ? [] : [{ labels, value }];
+      }),
+    }),
+  );
+  const refused: MetricFamily = {
+    name: "thingscope_stream_refused_frames_total",
+    type: "counter",
+    help: "Frames refused, by reason.",
+    samples: streams.flatMap(({ labels, stats }) =>
+      Object.entries(stats.refused).map(([reason, value]) => ({
+        labels: { ...labels, reason },
+        value,
+      })),
+    ),
+  };
+  return [...families, refused, ...sourceMetrics(streams)];
+}
+
+function webSocketMetrics({
+  connections,
+  opened,
+  replaced,
+  ended,
+}: WebSocketStats): MetricFamily[] {
+  const prefix = "thingscope_websocket";
+  return [
+    single(`${prefix}_connections`, "gauge", "WebSockets open now.", connections),
+    single(`${prefix}_opened_total`, "counter", "WebSockets opened.", opened),
+    single(
+      `${prefix}_replaced_messages_total`,
+      "counter",
+      "Messages replaced by a newer one, for slow readers.",
+      replaced,
+    ),
+    single(`${prefix}_ended_total`, "counter", "WebSockets ended by the server's rules.", ended),
+  ];
+}
+
+function eventStreamMetrics({ readers, dropped, gaps }: EventStreamCounts): MetricFamily[] {
+  const prefix = "thingscope_event_stream";
+  const late = "Times a reader came for notifications that were no longer held.";
+  return [
+    single(`${prefix}_readers`, "gauge", "Readers of server-sent notifications.", readers),
+    single(`${prefix}_dropped_total`, "counter", "Readers dropped for slowness.", dropped),
+    single(`${prefix}_gaps_total`, "counter", late, gaps),
+  ];
+}
+
+function webhookMetrics({ subscriptions, counts }: Webhooks): MetricFamily[] {
+  const { delivered, failed, skipped } = counts;
+  const prefix = "thingscope_webhook";
+  const late = "Times a webhook was so slow that notifications were gone.";
+  return [
+    single(`${prefix}_subscriptions`, "gauge", "Webhooks subscribed.", subscriptions),
+    single(`${prefix}_delivered_total`, "counter", "Notifications delivered.", delivered),
+    single(`${prefix}_failed_total`, "counter", "Notifications not delivered.", failed),
+    single(`${prefix}_skips_total`, "counter", late, skipped),
+  ];
+}
+
+function eventLoopMetrics({ delay, lateness, blocks, blockedMs }: EventLoopWatch): MetricFamily[] {
+  const prefix = "thingscope_event_loop";
+  const window = "over the last 10 to 20 s";
+  return [
+    single(`${prefix}_delay_mean_seconds`, "gauge", `Mean delay, ${window}.`, delay.mean / 1000),
+    single(`${prefix}_delay_p99_seconds`, "gauge", `99th percentile, ${window}.`, delay.p99 / 1000),
+    single(`${prefix}_delay_max_seconds`, "gauge", `Longest delay, ${window}.`, delay.max / 1000),
+    {
+      name: `${prefix}_delay_seconds`,
+      type: "histogram",
+      help: "How late each tick of 100 ms was, since the start.",
+      samples: lateness.samples,
+    },
+    single(`${prefix}_blocks_total`, "counter", "Times it was blocked for 200 ms or more.", blocks),
+    single(`${prefix}_blocked_seconds_total`, "counter", "Those together.", blockedMs / 1000),
+  ];
+}
+
+function single(
+  name: string,
+  type: MetricFamily["type"],
+  help: string,
+  value: number,
+): MetricFamily {
+  return { name, type, help, samples: [{ value }] };
+}

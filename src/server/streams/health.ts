@@ -1,0 +1,89 @@
+import { now } from "../../base/clock.ts";
+import type { Stateful } from "../../core/thing-state.ts";
+import type { FrameEntry, FrameLog } from "../../outputs/frame-log.ts";
+import type { MJPEGStream } from "../../outputs/mjpeg-stream.ts";
+import type { SourcePhase, SourceStatus } from "../../outputs/source-state.ts";
+
+/** How a stream does at one moment. */
+export interface StreamHealth {
+  /** What its source does, as everywhere. */
+  readonly state: SourcePhase;
+  /** Why it gives no frames, where it should. */
+  readonly reason?: string;
+  /** Why its frames cannot be made smaller, as long as that is so. */
+  readonly encodeFault?: string;
+  /** Frames arrive as often as they did. */
+  readonly running: boolean;
+  /** Since the newest frame was captured, seconds; null when there is none. */
+  readonly age: number | null;
+  /** Frames a second, over the last seconds. */
+  readonly rate: number;
+  readonly viewers: number;
+  /** Viewers, readers, recorders and encodes that want frames. */
+  readonly demand: number;
+}
+
+type Life = Pick<Stateful, "state" | "reason">;
+
+const WINDOW_MS = 5000;
+/** A frame is late when this many have not come, but never sooner than 2 s, nor later than a minute. */
+const LATE_PERIODS = 5;
+const SOONEST_LATE_MS = 2000;
+const LATEST_LATE_MS = 60_000;
+
+/** @param life - Of the Thing that the stream belongs to: one that is not open gives no frames, and its reason is the stream's. */
+export function streamHealthOf(stream: MJPEGStream, life: Life, at = now()): StreamHealth {
+  const newest = stream.sizes.at(stream.sizes.end - 1);
+  const ageMs = newest ? at - newest.capturedAt : Number.POSITIVE_INFINITY;
+  const periodMs = periodOf(stream.sizes, at);
+  const lateMs = Math.min(
+    Math.max(LATE_PERIODS * (periodMs ?? 0), SOONEST_LATE_MS),
+    LATEST_LATE_MS,
+  );
+  const running = stream.streaming && ageMs <= lateMs;
+  const { encodeFault, viewers } = stream.stats;
+  return {
+    ...(encodeFault !== undefined && { encodeFault }),
+    ...(faultOf(life) ?? statusOf(stream, running)),
+    running,
+    age: newest ? ageMs / 1000 : null,
+    // As soon as a frame is overdue, the time without one counts as its period.
+    rate: periodMs === undefined ? 0 : 1000 / Math.max(periodMs, ageMs, 1),
+    viewers,
+    demand: stream.demand.count,
+  };
+}
+
+function faultOf({ state, reason }: Life): SourceStatus | undefined {
+  const isOut = state === "failed" || state === "disconnected";
+  return isOut ? { state: "failed", reason: reason ?? "" } : undefined;
+}
+
+/** What a stream's source does; of one whose producer adds frames as it likes, what its frames tell. */
+export function statusOf(
+  { source, streaming, demand, newest }: MJPEGStream,
+  running: boolean,
+): SourceStatus {
+  if (source.isFed) {
+    const rests = source.state === "live" && !running && !demand.active; // made of another's, for nobody
+    return rests ? { state: "idle" } : source.status;
+  }
+  if (running) return { state: "live" };
+  if (!streaming || !demand.active) return { state: "idle" };
+  if (!newest) return { state: "starting" };
+  return { state: "stalled", reason: "Its frames have stopped coming. Look at what adds them." };
+}
+
+/** Time between frames, ms, over those of the last seconds, or over the last two when they are slower than that. */
+function periodOf(log: FrameLog, at: number): number | undefined {
+  const newest = log.at(log.end - 1);
+  let count = 0;
+  let oldest: FrameEntry | undefined;
+  for (let n = log.end - 2; ; n--) {
+    const entry = log.at(n);
+    if (!entry || (count > 0 && entry.capturedAt < at - WINDOW_MS)) break;
+    oldest = entry;
+    count++;
+  }
+  return newest && oldest ? (newest.capturedAt - oldest.capturedAt) / count : undefined;
+}

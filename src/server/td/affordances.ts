@@ -1,0 +1,83 @@
+import { toDataSchema } from "../../core/data-schema.ts";
+import { describedInput } from "../../core/schema.ts";
+import type { ThingModel } from "../../core/thing-model.ts";
+import { FrameEntrySchema } from "./schemas.ts";
+
+/** Affordances of one kind by name. */
+export type Affordances = Record<string, Record<string, unknown>>;
+
+export interface DescribedAffordances {
+  readonly properties: Affordances;
+  readonly actions: Affordances;
+  readonly events: Affordances;
+}
+
+/** What a model offers, in the words of Thing Descriptions and Thing Models: everything but forms. */
+export function describedAffordances(model: ThingModel): DescribedAffordances {
+  const properties: Affordances = {};
+  const actions: Affordances = {};
+  const events: Affordances = {};
+  for (const {
+    name,
+    title,
+    description,
+    schema,
+    readOnly,
+    observable,
+  } of model.properties.values()) {
+    properties[name] = {
+      ...toDataSchema(schema),
+      title: title ?? name,
+      description,
+      readOnly,
+      writeOnly: false,
+      observable,
+    };
+  }
+  for (const {
+    name,
+    title,
+    description,
+    input,
+    output,
+    safe,
+    idempotent,
+    synchronous,
+  } of model.actions.values()) {
+    actions[name] = {
+      title: title ?? name,
+      description,
+      ...(input && { input: toDataSchema(describedInput(input)) }),
+      ...(output && { output: toDataSchema(output) }),
+      safe,
+      idempotent,
+      synchronous,
+    };
+  }
+  for (const { name, title, description, data } of model.events.values()) {
+    events[name] = {
+      title: title ?? name,
+      description,
+      ...(data && { data: toDataSchema(data) }),
+    };
+  }
+  for (const { name, title, description } of model.streams.values()) {
+    properties[`${name}_frame`] = {
+      title: `${title ?? name}: newest frame`,
+      description: `${description}. As JSON it is the JPEG in base64, and null where all properties are read at once.`,
+      oneOf: [
+        { type: "string", contentMediaType: "image/jpeg", contentEncoding: "base64" },
+        { type: "null" },
+      ],
+      readOnly: true,
+      writeOnly: false,
+      observable: true,
+    };
+    events[`${name}_new_frame`] = {
+      title: `${title ?? name}: new frame`,
+      description: "A frame has arrived: its identity, capture time (epoch ms) and size in bytes.",
+      data: toDataSchema(FrameEntrySchema),
+    };
+  }
+  return { properties, actions, events };
+}

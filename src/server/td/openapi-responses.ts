@@ -1,0 +1,92 @@
+import { ERROR_STATUS, type ErrorCode } from "../../base/errors.ts";
+import type { Route } from "../http/route.ts";
+import { failureStatuses } from "./forms.ts";
+import { toOpenApiSchema } from "./openapi-schema.ts";
+
+/** Rows of one method and path, which answer what is accepted. */
+export type Rows = readonly [Route, ...Route[]];
+
+/**
+ * Every status that an operation is answered with, and `default` for what HTTP itself may make of any request.
+ * @see OpenAPI 3.1.1, 4.8.16 Responses Object.
+ */
+export function responsesOf(rows: Rows, hasLogin: boolean): Record<string, unknown> {
+  const [{ response }] = rows;
+  const content = contentOf(rows);
+  const hasContent = Object.keys(content).length > 0;
+  const some = <T>(is: unknown, what: T): Partial<T> => (is ? what : {});
+  const hasETag = rows.some((row) => row.method === "GET" && row.hasETag);
+  const headers = { ...some(response.status === 201, LOCATION), ...some(hasETag, ETAG) };
+  return {
+    [response.status]: {
+      description: response.status === 204 ? "Done" : "The answer",
+      ...some(Object.keys(headers).length > 0, { headers }),
+      ...some(hasContent, { content }),
+    },
+    ...some(response.emptyWhen && response.status !== 204, {
+      204: { description: response.emptyWhen },
+    }),
+    ...some(
+      rows.some(({ hasRanges }) => hasRanges),
+      {
+        206: {
+          description: "The part that was asked for",
+          headers: ETAG,
+          ...some(hasContent, { content }),
+        },
+      },
+    ),
+    ...some(rows.some(mayBeKnown), { 304: { description: "As the client knows it" } }),
+    ...Object.fromEntries(
+      rows.flatMap((row) => problemsOf(row, hasLogin)).map((status) => [status, PROBLEM]),
+    ),
+    default: PROBLEM,
+  };
+}
+
+/** GET of a value with `If-None-Match: *`, or with the tag that the client was told. */
+function mayBeKnown({ method, response }: Route): boolean {
+  return method === "GET" && response.status === 200 && response.contentType !== undefined;
+}
+
+/** What goes wrong with the operation itself. What every request may meet (421, 431 ...) is in docs/http-api.md. */
+function problemsOf(route: Route, hasLogin: boolean): number[] {
+  const statusOf = (...codes: ErrorCode[]) => codes.map((code) => ERROR_STATUS[code]);
+  return [
+    ...failureStatuses(route, hasLogin),
+    ...(route.path.includes(":") ? statusOf("BAD_ARGUMENT") : []), // a '%' that is none
+    ...(route.large ? statusOf("TOO_BUSY") : []),
+    ...(route.response.status < 300 ? statusOf("PRECONDITION_FAILED") : []),
+  ];
+}
+
+const PROBLEM = { $ref: "#/components/responses/Problem" };
+const LOCATION = {
+  Location: {
+    description: "Where to ask how it goes",
+    required: true,
+    schema: { type: "string", format: "uri" },
+  },
+};
+const ETAG = {
+  ETag: {
+    description: "Of what is there: for `If-None-Match`, `If-Match`, `If-Range`",
+    required: true,
+    schema: { type: "string" },
+  },
+};
+
+function contentOf(rows: Rows): Record<string, unknown> {
+  return Object.fromEntries(
+    rows.flatMap(({ response: { contentType, schema, otherTypes = [] } }) => [
+      ...(contentType === undefined ? [] : [[contentType, mediaType(contentType, schema)]]),
+      ...otherTypes.map((type) => [type, mediaType(type, schema)]),
+    ]),
+  );
+}
+
+/** Only JSON has a schema: of a picture or a stream the media type says all. */
+function mediaType(contentType: string, schema: unknown): Record<string, unknown> {
+  if (!contentType.includes("json")) return {};
+  return { schema: toOpenApiSchema(schema ?? {}) };
+}

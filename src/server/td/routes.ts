@@ -1,0 +1,103 @@
+import type { ThingHost } from "../../core/thing-host.ts";
+import { JSON_TYPE, type Route, TD_TYPE, TM_TYPE } from "../http/route.ts";
+import type { ThingDescriber } from "./description.ts";
+import { type PublishedModels, thingModelDescription } from "./models.ts";
+import {
+  DescriptionsSchema,
+  ThingDescriptionSchema,
+  ThingModelSchema,
+  ThingStateSchema,
+  UrlsSchema,
+} from "./schemas.ts";
+
+/** Each Thing's description, and all of them, at LabThings' paths; the model of each class. */
+export function thingRoutes(
+  host: ThingHost,
+  prefix: string,
+  describe: ThingDescriber,
+  models: PublishedModels,
+): Route[] {
+  const names = [...host.things.keys()];
+  return [
+    ...names.map(
+      (name): Route => ({
+        method: "GET",
+        path: `${prefix}/${name}/`,
+        role: "view",
+        summary: `The Thing Description of ${name}`,
+        response: { status: 200, contentType: TD_TYPE, schema: ThingDescriptionSchema },
+        hasETag: true,
+        handle: async ({ root }) => ({
+          status: 200,
+          body: describe(name, root),
+          contentType: TD_TYPE,
+        }),
+      }),
+    ),
+    ...names.map(
+      (name): Route => ({
+        method: "POST",
+        path: `${prefix}/things/${name}/open`,
+        role: "operate",
+        summary: `Open ${name} again, when it could not be`,
+        response: { status: 200, contentType: JSON_TYPE, schema: ThingStateSchema },
+        handle: async () => {
+          const { state, reason = null } = await host.openThing(name);
+          return { status: 200, body: { state, reason } };
+        },
+      }),
+    ),
+    {
+      method: "GET",
+      path: `${prefix}/things/`,
+      role: "view",
+      summary: "The URL of each Thing's description, by name",
+      response: { status: 200, contentType: JSON_TYPE, schema: UrlsSchema },
+      handle: async ({ root }) => ({
+        status: 200,
+        body: Object.fromEntries(names.map((name) => [name, `${root}${prefix}/${name}/`])),
+      }),
+    },
+    {
+      method: "GET",
+      path: `${prefix}/thing_descriptions/`,
+      role: "view",
+      summary: "Every Thing Description, by name",
+      response: { status: 200, contentType: JSON_TYPE, schema: DescriptionsSchema },
+      large: true,
+      hasETag: true,
+      handle: async ({ root }) => ({
+        status: 200,
+        body: Object.fromEntries(names.map((name) => [name, describe(name, root)])),
+      }),
+    },
+    {
+      method: "GET",
+      path: `${prefix}/thing_models/`,
+      role: "view",
+      summary: "The URL of each class's Thing Model, by name",
+      response: { status: 200, contentType: JSON_TYPE, schema: UrlsSchema },
+      handle: async ({ root }) => ({
+        status: 200,
+        body: Object.fromEntries(
+          [...models.byName.keys()].map((name) => [name, `${root}${prefix}/thing_models/${name}`]),
+        ),
+      }),
+    },
+    ...[...models.byName].map(
+      ([name, model]): Route => ({
+        method: "GET",
+        path: `${prefix}/thing_models/${name}`,
+        role: "view",
+        summary: `The Thing Model of ${name}: what all Things of this class have in common`,
+        response: { status: 200, contentType: TM_TYPE, schema: ThingModelSchema },
+        hasETag: true,
+        handle: async () => ({
+          status: 200,
+          body: thingModelDescription(model),
+          contentType: TM_TYPE,
+        }),
+      }),
+    ),
+  ];
+}

@@ -1,0 +1,113 @@
+import { Type } from "typebox";
+import { ThingError, unknownAffordance } from "../../base/errors.ts";
+import type { HostedThing } from "../../core/hosted-thing.ts";
+import { JSON_TYPE, type Route } from "../http/route.ts";
+
+/** All properties of a Thing at once, or some: read, and set together. */
+export function allPropertiesRoutes(hosted: HostedThing, base: string): Route[] {
+  const path = `${base}/properties`;
+  const place = { thing: hosted.name, kind: "thing" } as const;
+  const names = readableNames(hosted);
+  const mayWrite = [...hosted.model.properties.values()].some(({ readOnly }) => !readOnly);
+  const read: Route = {
+    method: "GET",
+    path,
+    role: "view",
+    summary: `Read all properties of ${hosted.name}, or those that are named`,
+    form: [
+      { ...place, op: ["readallproperties"] },
+      { ...place, op: ["readmultipleproperties"], variables: ["propertyNames"] },
+    ],
+    query: {
+      propertyNames: Type.String({
+        description: "Names of properties, with commas",
+        pattern: "^[^,]+(,[^,]+)*$",
+      }),
+    },
+    response: { status: 200, contentType: JSON_TYPE, schema: VALUES },
+    errors: ["BAD_ARGUMENT", "UNKNOWN_AFFORDANCE", "INVALID_OUTPUT", "NOT_READY"],
+    handle: async ({ query }) => {
+      const { values, problems } = await readableProperties(hosted, namesIn(query));
+      const unread = Object.keys(problems).join(", ");
+      return { status: 200, body: values, ...(unread && { headers: { [UNREAD]: unread } }) };
+    },
+  };
+  const write: Route = {
+    method: "PUT",
+    path,
+    role: "operate",
+    summary: `Set several properties of ${hosted.name}, or none of them when one fails`,
+    form: { ...place, op: ["writemultipleproperties"] },
+    request: { contentType: JSON_TYPE, schema: VALUES },
+    response: { status: 204 },
+    errors: ["UNKNOWN_AFFORDANCE", "READ_ONLY", "LOCK_BUSY", "NOT_READY"],
+    handle: async (exchange) => {
+      await hosted.writeProperties(await exchange.json());
+      return { status: 204 };
+    },
+  };
+  return [...(names.length > 0 ? [read] : []), ...(mayWrite ? [write] : [])];
+}
+
+const VALUES = Type.Record(Type.String(), Type.Unknown(), {
+  description: "Values by the name of the property",
+});
+
+/** What the Thing Description lists as properties: those of the class, and the newest frame of each stream. */
+function readableNames({ model }: HostedThing): string[] {
+  return [...model.properties.keys(), ...frameNames(model)];
+}
+
+function frameNames({ streams }: HostedThing["model"]): string[] {
+  return [...streams.keys()].map((name) => `${name}_frame`);
+}
+
+/** The names of the properties that could not be read, and so are not in the body. */
+const UNREAD = "X-Unreadable-Properties";
+
+/** What was asked for: each property is in one of the two. */
+export interface ReadProperties {
+  readonly values: Record<string, unknown>;
+  /** Why the others could not be read. */
+  readonly problems: Record<string, ThingError>;
+}
+
+/**
+ * Values by name, of all properties unless some are named; one that fails does not hide the others. A frame is `null` here:
+ * pictures of every camera would be the lot of whoever asks for a number.
+ * @throws {ThingError} `UNKNOWN_AFFORDANCE`; what the first failed with, when none can be read.
+ */
+export async function readableProperties(
+  hosted: HostedThing,
+  names: readonly string[] = readableNames(hosted),
+): Promise<ReadProperties> {
+  const frames = new Set(frameNames(hosted.model));
+  const known = readableNames(hosted);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw unknownAffordance(hosted.name, "property", unknown, known);
+  const values: Record<string, unknown> = {};
+  const problems: Record<string, ThingError> = {};
+  for (const name of names) {
+    try {
+      values[name] = frames.has(name) ? null : ((await hosted.readProperty(name)) ?? null);
+    } catch (error) {
+      if (!(error instanceof ThingError)) throw error;
+      problems[name] = error;
+    }
+  }
+  const [first] = Object.values(problems);
+  if (first && Object.keys(values).every((name) => frames.has(name))) throw first;
+  return { values, problems };
+}
+
+/** `?propertyNames=a,b` and `?propertyNames=a&propertyNames=b` name the same two. */
+function namesIn(query: URLSearchParams): string[] | undefined {
+  const given = query.getAll("propertyNames");
+  if (given.length === 0) return undefined;
+  const names = given.flatMap((list) => list.split(",")).filter((name) => name !== "");
+  if (names.length > 0) return names;
+  throw new ThingError(
+    "BAD_ARGUMENT",
+    "'propertyNames' names no property. Give names with commas, or leave it out to read all.",
+  );
+}

@@ -1,0 +1,136 @@
+import { Type } from "typebox";
+import type { Role } from "../../core/affordances.ts";
+import type { HostedThing } from "../../core/hosted-thing.ts";
+import type { ThingHost } from "../../core/thing-host.ts";
+import { FileCollection } from "../../outputs/file-collection.ts";
+import { storedFileSchema } from "../../outputs/stored-file.ts";
+import { assertUnchanged } from "../http/etag.ts";
+import { type Exchange, JSON_TYPE, type Reply, type Route } from "../http/route.ts";
+import { assertAnswers, fileETag, sendFile } from "../http/send-file.ts";
+import { sendParts } from "../http/send-parts.ts";
+import { FILE_PAGE, fileListReply } from "./file-pages.ts";
+
+/** A file says only with its answer what it is. */
+const ANY_TYPE = "*/*";
+const RECORDINGS = "recordings";
+/** What is listed among all recordings: the manifest of several belongs to them, a server's log files do not. */
+const RECORDED = new Set([RECORDINGS, "manifests"]);
+
+/** The files of each collection of a Thing, below the property that lists them. */
+export function fileRoutes(hosted: HostedThing, base: string): Route[] {
+  return hosted.model.files.flatMap(({ name, description, role }) => {
+    const files = collectionOf(hosted, name);
+    return files
+      ? routesAt(`${base}/${name}`, `${description} of ${hosted.name}`, () => [files], role)
+      : [];
+  });
+}
+
+/** The recordings of all Things, where a client looks that knows an id alone. */
+export function fileAliasRoutes(host: ThingHost, prefix: string): Route[] {
+  const all = () => [...host.things.values()].flatMap(recordingsOf);
+  if (all().length === 0) return [];
+  const path = `${prefix}/${RECORDINGS}`;
+  return [
+    {
+      method: "GET",
+      path,
+      role: "view",
+      summary: "All recordings of all Things, newest first",
+      query: FILE_PAGE,
+      response: { status: 200, contentType: JSON_TYPE, schema: Type.Array(storedFileSchema()) },
+      large: true,
+      handle: async (exchange) => {
+        const files = new Map(all().flatMap(({ list }) => list.map((file) => [file.id, file])));
+        return fileListReply([...files.values()], exchange); // each once: recorders may share a folder
+      },
+    },
+    ...routesAt(path, "a recording of any Thing", all),
+  ];
+}
+
+function routesAt(
+  path: string,
+  what: string,
+  collections: () => FileCollection[],
+  role: Role = "view",
+): Route[] {
+  const holder = (id: string) => {
+    const [first, ...others] = collections();
+    return [first!, ...others].find((files) => files.find(id)) ?? first!;
+  };
+  return [
+    {
+      method: "GET",
+      path: `${path}/:id`,
+      role,
+      summary: `Fetch a file: ${what}`,
+      description: "Takes `Range` and `If-Range`, so a download can go on where it broke off.",
+      response: { status: 200, contentType: ANY_TYPE },
+      errors: ["NOT_FOUND", "BAD_RANGE"],
+      hasETag: true,
+      hasRanges: true,
+      handle: async (exchange) => {
+        const id = exchange.params.id!;
+        const { path, name, mediaType } = holder(id).get(id);
+        await sendFile(exchange, { path, name, mediaType });
+        return undefined;
+      },
+    },
+    {
+      method: "GET",
+      path: `${path}/:id/:part`,
+      role,
+      summary: `Fetch what belongs to a file, e.g. its poster image: ${what}`,
+      response: { status: 200, contentType: ANY_TYPE },
+      errors: ["NOT_FOUND", "BAD_RANGE"],
+      hasETag: true,
+      hasRanges: true,
+      handle: async (exchange) => sendPart(exchange, holder(exchange.params.id!)),
+    },
+    {
+      method: "DELETE",
+      path: `${path}/:id`,
+      role: "admin",
+      summary: `Delete a file and all that belongs to it: ${what}`,
+      response: { status: 204 },
+      errors: ["NOT_FOUND", "LOCK_BUSY", "PRECONDITION_FAILED"],
+      hasETag: true,
+      handle: async ({ params, request }) => {
+        const files = holder(params.id!);
+        assertUnchanged(request, await fileETag(files.get(params.id!).path));
+        await files.delete(params.id!);
+        return { status: 204 };
+      },
+    },
+  ];
+}
+
+async function sendPart(exchange: Exchange, files: FileCollection): Promise<Reply | undefined> {
+  const { id = "", part: wanted = "" } = exchange.params;
+  const file = files.get(id);
+  const { mediaType, content } = file.part(wanted);
+  if (typeof content === "string") {
+    await sendFile(exchange, { path: content, name: `${file.name}.${wanted}`, mediaType });
+    return undefined;
+  }
+  await assertAnswers(file.path);
+  const made = content();
+  if (!(Symbol.asyncIterator in made)) {
+    return { status: 200, body: await made, contentType: mediaType };
+  }
+  await sendParts(exchange, { parts: made, mediaType });
+  return undefined;
+}
+
+function recordingsOf(hosted: HostedThing): FileCollection[] {
+  const own = hosted.model.files.filter(({ name }) => RECORDED.has(name));
+  return own.flatMap(({ name }) => collectionOf(hosted, name) ?? []);
+}
+
+/** The files that a property lists, if it lists files. */
+export function collectionOf(hosted: HostedThing, name: string): FileCollection | undefined {
+  if (!hosted.model.files.some((one) => one.name === name)) return undefined;
+  const files = hosted.filesOf(name);
+  return files instanceof FileCollection ? files : undefined;
+}

@@ -1,0 +1,115 @@
+import type { RawData } from "ws";
+import { parseJson } from "../http/json.ts";
+import type { Problem } from "../http/problem.ts";
+
+/** What a client asks for over `/{thing}/ws`. */
+export interface ObservationRequest {
+  readonly kind: "property" | "action";
+  readonly names: readonly string[];
+}
+
+const ERRORS = "https://w3c.github.io/web-thing-protocol/errors#";
+/** Each may have an error of its own for an answer. */
+const MOST_NAMES = 200;
+/** What is repeated of a name that the Thing does not have. */
+const MOST_CHARACTERS = 256;
+const KINDS: ReadonlyMap<unknown, ObservationRequest["kind"]> = new Map([
+  ["addPropertyObservation", "property"],
+  ["addActionObservation", "action"],
+]);
+
+/** A client's message, or the error message that answers one that cannot be used. */
+export function requestIn(data: RawData, isBinary: boolean): ObservationRequest | string {
+  if (isBinary) return badRequest("Messages are JSON in text frames; this one was binary.");
+  const json = parseJson(data.toString());
+  if ("errorAt" in json)
+    return badRequest(`The message is not JSON: it stops being so at character ${json.errorAt}.`);
+  const { messageType, data: wanted } = { ...objectIn(json.value) };
+  const kind = KINDS.get(messageType);
+  if (kind === undefined)
+    return badRequest(`'messageType' must be one of: ${[...KINDS.keys()].join(", ")}.`);
+  const names = objectIn(wanted);
+  if (names === undefined)
+    return badRequest("'data' must be an object with a member for each name to observe.");
+  if (Object.keys(names).length > MOST_NAMES)
+    return badRequest(`'data' has more than ${MOST_NAMES} names. Send fewer at a time.`);
+  return { kind, names: Object.keys(names) };
+}
+
+export function propertyStatus(name: string, value: unknown): string {
+  return JSON.stringify({ messageType: "propertyStatus", data: { [name]: value ?? null } });
+}
+
+/** Instead of a value: the property has changed and cannot be read. */
+export function propertyProblem(name: string, { status, code, title, detail }: Problem): string {
+  return response({
+    operation: operationOf("property"),
+    name,
+    status: String(status),
+    fragment: code.toLowerCase().replaceAll("_", "-"),
+    title,
+    detail,
+  });
+}
+
+/** LabThings' key for the action really has a space in it, and there is no invocation id. */
+export function actionStatus(name: string, status: string): string {
+  return JSON.stringify({ messageType: "actionStatus", data: { "action name": name, status } });
+}
+
+/** For a name that the Thing does not have. */
+export function notFound(kind: ObservationRequest["kind"], name: string): string {
+  const affordance = kind === "property" ? "property" : "action";
+  return response({
+    operation: operationOf(kind),
+    name: name.slice(0, MOST_CHARACTERS),
+    status: "404",
+    fragment: "not-found",
+    title: "Not Found",
+    detail: `No ${affordance} found with the name '${name.slice(0, MOST_CHARACTERS)}'.`,
+  });
+}
+
+/** For a property that does not announce its changes. */
+export function notObservable(name: string): string {
+  return response({
+    operation: operationOf("property"),
+    name,
+    status: "403",
+    fragment: "not-observable",
+    title: "Not Observable",
+    detail: `The property '${name}' does not announce its changes. Read it when you need it.`,
+  });
+}
+
+function badRequest(detail: string): string {
+  return response({ status: "400", fragment: "bad-request", title: "Bad Request", detail });
+}
+
+function operationOf(kind: ObservationRequest["kind"]): string {
+  return `observe${kind}`;
+}
+
+function response({
+  operation,
+  name,
+  fragment,
+  status,
+  title,
+  detail,
+}: {
+  operation?: string;
+  name?: string;
+  fragment: string;
+  status: string;
+  title: string;
+  detail: string;
+}): string {
+  const error = { status, type: ERRORS + fragment, title, detail };
+  return JSON.stringify({ messageType: "response", operation, name, error });
+}
+
+function objectIn(value: unknown): Record<string, unknown> | undefined {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject ? { ...value } : undefined;
+}
