@@ -38,11 +38,13 @@ test("a trigger over HTTP gives a file with what came before it, listed, told of
   await sleep(500); // so long the time before is to be
   const closed = finished(recorder);
   const thing = await client();
-  const begun = (await thing.invoke("record", { reason: "a bird" })) as Record<string, unknown>;
+  // Both at once, so that the second comes before the first one's 0.4 s are over, however busy the machine is.
+  const trigger = () => thing.invoke("record", { reason: "a bird" });
+  const [begun, again] = (await Promise.all([trigger(), trigger()])) as Record<string, unknown>[];
+  assert.ok(begun);
   assert.deepEqual([begun.growing, begun.reason], [true, "a bird"]);
   assert.equal(String(begun.href).startsWith(`${url}/recorder/recordings/`), true);
-  const again = (await thing.invoke("record", {})) as Record<string, unknown>;
-  assert.equal(again.id, begun.id);
+  assert.equal(again?.id, begun.id);
   const file = await closed;
   assert.equal(file.id, begun.id);
   const { ok, sentence } = await verifyRecording(file.path);
