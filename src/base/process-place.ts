@@ -42,6 +42,12 @@ export function lifeInNames(identity: string): Life {
   return isRunning((process ?? identity).replace("-", " ")) ? "runs" : "gone";
 }
 
+/** Whether an identity's numbers mean here what they meant where it was written: the same start of this computer, and the same container. */
+export function isOfThisPlace(identity: string): boolean {
+  const { place } = parsed(identity);
+  return place !== undefined && isHere(place);
+}
+
 /** A process in words: `process 4711`, `process 4711 on lab`. */
 export function processInWords(identity: string): string {
   const { process, place } = parsed(identity);

@@ -1,21 +1,38 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, unlinkSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
-import { hostname, tmpdir } from "node:os";
-import { join } from "node:path";
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import type { Log } from "../base/log.ts";
 import { identityOf, isRunning, ownIdentity, pidOf } from "../base/process-identity.ts";
+import {
+  identityAnywhere,
+  identityInNames,
+  isOfThisPlace,
+  lifeInNames,
+  lifeOf,
+} from "../base/process-place.ts";
 
 /** What one server has running, in a file of its own. */
 interface Note {
-  readonly machine: string;
+  /** As `identityAnywhere`. */
   readonly server: string;
   readonly children: readonly { readonly identity: string; readonly program: string }[];
 }
 
 const LONGEST_NOTE = 256 * 1024; // bytes
+/** What a server left that cannot be looked at, in a container that is gone, say, is removed after so long, ms. */
+const UNKNOWN_FOR_MS = 7 * 24 * 3600_000;
+/** A note that is being written, until it is whole. */
+const DRAFT = ".part";
 const children = new Map<number, { identity: string; program: string }>();
-let writing: Promise<void> | undefined;
-let isStale = false;
+let isNoted = false;
 
 /** Notes a program that runs, for the start after one at which this process and its guard were killed. */
 export function noteChild(pid: number, program: string): void {
@@ -29,17 +46,24 @@ export function forgetChild(pid: number): void {
 
 /** Removes this process's note, at its end. */
 export function forgetAll(): void {
-  const path = ownPath();
-  if (path && writing !== undefined) remove(path);
+  children.clear();
+  write();
 }
 
-/** Ends what servers of this user left running when they were killed, and says what that was. Of servers that run, nothing. */
+/**
+ * Ends what servers of this user left running when they were killed, and says what that was. Of servers that run, nothing; nor of those
+ * of another container, where the same numbers are other programs.
+ */
 export function endLeftovers(log: Log): void {
   for (const path of notePaths()) {
+    if (path.endsWith(DRAFT)) {
+      if (isDraftAbandoned(path)) remove(path);
+      continue;
+    }
     const note = readNote(path);
-    const isHere = note?.machine === thisMachine();
-    if (note && isHere && isRunning(note.server)) continue;
-    if (note && isHere) endChildren(note, log);
+    const life = note ? lifeOf(note.server, path) : "gone";
+    if (life === "runs" || (life === "unknown" && !isOlder(path, UNKNOWN_FOR_MS))) continue;
+    if (note && isOfThisPlace(note.server)) endChildren(note, log);
     remove(path);
   }
 }
@@ -59,26 +83,34 @@ function endChildren({ server, children }: Note, log: Log): void {
   }
 }
 
-/** One write at a time; nothing waits for it. */
+/** In one tick, so that no program runs that is not noted; whole or not at all, so that a server that is killed now leaves what it had noted. */
 function write(): void {
-  isStale = true;
-  writing ??= writeWhileStale().finally(() => {
-    writing = undefined;
-  });
+  if (children.size === 0 && !isNoted) return;
+  const path = ownPath();
+  if (!path) return;
+  isNoted = children.size > 0;
+  if (!isNoted) {
+    remove(path);
+    return;
+  }
+  const note: Note = { server: identityAnywhere, children: [...children.values()] };
+  try {
+    writeFileSync(path + DRAFT, JSON.stringify(note), { mode: 0o600 });
+    renameSync(path + DRAFT, path);
+  } catch {
+    remove(path + DRAFT); // a full disk: the guard ends them all the same
+  }
 }
 
-async function writeWhileStale(): Promise<void> {
-  while (isStale) {
-    isStale = false;
-    const path = ownPath();
-    if (!path) return;
-    const note: Note = {
-      machine: thisMachine(),
-      server: ownIdentity,
-      children: [...children.values()],
-    };
-    await writeFile(path, JSON.stringify(note), { mode: 0o600 }).catch(() => {});
-  }
+/** Whether nobody is about to give a draft its name. */
+function isDraftAbandoned(path: string): boolean {
+  const life = lifeInNames(basename(path, DRAFT));
+  return life === "gone" || (life === "unknown" && isOlder(path, UNKNOWN_FOR_MS));
+}
+
+function isOlder(path: string, ms: number): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found !== undefined && Math.abs(Date.now() - found.mtimeMs) > ms;
 }
 
 function notePaths(): string[] {
@@ -102,10 +134,9 @@ function readNote(path: string): Note | undefined {
 
 function isNote(value: unknown): value is Note {
   if (typeof value !== "object" || value === null) return false;
-  const { machine, server, children } = value as Partial<Note>;
+  const { server, children } = value as Partial<Note>;
   const isText = (text: unknown) => typeof text === "string";
   return (
-    isText(machine) &&
     isText(server) &&
     Array.isArray(children) &&
     children.every((child) => isText(child?.identity) && isText(child?.program))
@@ -114,7 +145,7 @@ function isNote(value: unknown): value is Note {
 
 function ownPath(): string | undefined {
   const folder = ownIdentity.includes(" ") ? notesFolder() : undefined; // without a start time a number is no identity
-  return folder && join(folder, ownIdentity.replace(" ", "-"));
+  return folder && join(folder, identityInNames);
 }
 
 /** A folder that nobody else can write to: what stands there is killed. */
@@ -128,16 +159,6 @@ function notesFolder(): string | undefined {
     return isOurs ? folder : undefined;
   } catch {
     return undefined;
-  }
-}
-
-/** Numbers of processes mean something on one machine (or in one container), from one start of it to the next. */
-function thisMachine(): string {
-  try {
-    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-    return `${hostname()} ${boot}`;
-  } catch {
-    return hostname();
   }
 }
 
