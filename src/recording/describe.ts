@@ -4,6 +4,7 @@ import { openRegular } from "../base/regular-file.ts";
 import { type ExportNote, type ExportState, exportStates } from "./export-wish.ts";
 import { read } from "./file-bytes.ts";
 import { type LedgerHead, ledgerPathOf, type RecordingSummary } from "./ledger.ts";
+import { lastLines, TAIL_BYTES } from "./ledger-end.ts";
 import { headOf, scan } from "./scan.ts";
 
 /** What a ledger's first and last line say of a recording, without reading what is between. */
@@ -15,8 +16,6 @@ export interface RecordingDescription {
   readonly exports: readonly ExportState[];
 }
 
-/** A summary names each reason for a loss and each step of the clock: it is seldom longer. */
-const TAIL_BYTES = 64 * 1024;
 const EXPORT_NOTES = ["exporting", "exported", "notExported"] as const;
 
 /** What is to be said of a recording. Nothing is known where there is no ledger. */
@@ -29,9 +28,8 @@ export async function describeRecording(path: string): Promise<RecordingDescript
   try {
     const { size } = await ledger.stat();
     const first = await textAt(ledger, 0, Math.min(size, TAIL_BYTES));
-    const last = await textAt(ledger, Math.max(0, size - TAIL_BYTES), TAIL_BYTES);
     const head = memberOf(first.split("\n", 1)[0]!, "ledger") as LedgerHead | undefined;
-    const lines = last.split("\n");
+    const lines = await lastLines(ledger);
     const summary = lines.map((line) => memberOf(line, "summary")).findLast(Boolean);
     const notes = lines.flatMap((line) => EXPORT_NOTES.flatMap((one) => memberOf(line, one) ?? []));
     return {
@@ -49,9 +47,7 @@ export async function exportsOf(path: string): Promise<string[]> {
   const ledger = await openRegular(ledgerPathOf(path)).catch(() => undefined);
   if (!ledger) return [];
   try {
-    const { size } = await ledger.stat();
-    const last = await textAt(ledger, Math.max(0, size - TAIL_BYTES), TAIL_BYTES);
-    return last.split("\n").flatMap((line) => {
+    return (await lastLines(ledger)).flatMap((line) => {
       const { file } = (memberOf(line, "exported")?.exported ?? {}) as { file?: unknown };
       const isName = typeof file === "string" && /^[^/\\]+\.(mp4|webm)$/.test(file);
       return isName ? [join(dirname(path), file)] : [];

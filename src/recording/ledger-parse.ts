@@ -6,7 +6,8 @@ export type LedgerLine =
   | { readonly kind: "head"; readonly head: LedgerHead }
   | { readonly kind: "summary"; readonly summary: RecordingSummary }
   | { readonly kind: "note"; readonly note: LedgerNote }
-  | { readonly kind: "damaged"; readonly text: string; readonly bytes: number };
+  /** Bytes that are no line; `torn` at the end of a ledger. */
+  | { readonly kind: "damaged" | "torn"; readonly text: string; readonly bytes: number };
 
 /** What a line says; undefined when it is none, or not whole. */
 export function parseLine(text: string): LedgerLine | undefined {

@@ -1,13 +1,9 @@
-import type { FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { laneOf } from "../base/disk-lane.ts";
 import { openRegular } from "../base/regular-file.ts";
 import { syncFile } from "../base/sync-folder.ts";
-import { read } from "./file-bytes.ts";
 import { type LedgerNote, ledgerPathOf, noteLine } from "./ledger.ts";
-
-/** No note is longer. */
-const TAIL_BYTES = 64 * 1024;
+import { nextLineIn } from "./ledger-end.ts";
 
 /**
  * Adds a line to the ledger of a recording that is closed. When it resolves, the line is on the disk.
@@ -25,21 +21,13 @@ export async function noteInLedger(path: string, note: LedgerNote): Promise<bool
     );
     if (!ledger) return false;
     try {
-      const end = await wholeEnd(ledger);
-      await ledger.truncate(end);
-      await ledger.write(noteLine(note), end);
+      const { at, before } = await nextLineIn(ledger);
+      await ledger.truncate(at);
+      await ledger.write(before + noteLine(note), at);
       await syncFile(ledger);
       return true;
     } finally {
       await ledger.close();
     }
   });
-}
-
-/** Where the last whole line ends: a power cut may have torn the one behind it. */
-async function wholeEnd(ledger: FileHandle): Promise<number> {
-  const { size } = await ledger.stat();
-  const from = Math.max(0, size - TAIL_BYTES);
-  const tail = await read(ledger, from, size - from);
-  return from + tail.lastIndexOf("\n") + 1;
 }

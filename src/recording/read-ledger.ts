@@ -8,7 +8,7 @@ import {
   type RecordingSummary,
 } from "./ledger.ts";
 import { LedgerFrames } from "./ledger-frames.ts";
-import { linesOf, type RawLine } from "./ledger-lines.ts";
+import { linesOf } from "./ledger-lines.ts";
 import { type LedgerLine, parseLine } from "./ledger-parse.ts";
 
 /** A ledger that was read. */
@@ -19,6 +19,14 @@ export interface Ledger {
   readonly summary: RecordingSummary | undefined;
   /** Lines between whole ones that cannot be read. */
   readonly damaged: readonly PlacedDamage[];
+  /** What stands behind the summary and is no line. */
+  readonly behind?: Junk | undefined;
+}
+
+/** Bytes that are no line, and how they begin. */
+export interface Junk {
+  readonly text: string;
+  readonly bytes: number;
 }
 
 /** A line that is no frame's, and how many frames' lines stand before it. */
@@ -44,7 +52,7 @@ export async function readLedger(path: string): Promise<Ledger | undefined> {
   const frames = new LedgerFrames();
   const notes: PlacedNote[] = [];
   const damaged: PlacedDamage[] = [];
-  let [head, summary]: [LedgerHead?, RecordingSummary?] = [];
+  let [head, summary, behind]: [LedgerHead?, RecordingSummary?, Junk?] = [];
   let isThere = false;
   for await (const some of lines) {
     isThere = true;
@@ -53,16 +61,18 @@ export async function readLedger(path: string): Promise<Ledger | undefined> {
       else if (line.kind === "note") notes.push({ note: line.note, after: frames.length });
       else if (line.kind === "head") head = line.head;
       else if (line.kind === "summary") summary = line.summary;
-      // What stands behind the summary is no frame's: a power cut tore a note of an export there.
-      else if (!summary) damaged.push({ text: line.text, bytes: line.bytes, after: frames.length });
+      else if (summary) behind = joined(behind, line);
+      else if (line.kind === "damaged") {
+        damaged.push({ text: line.text, bytes: line.bytes, after: frames.length });
+      }
     }
   }
-  return isThere ? { head, frames, notes, summary, damaged } : undefined;
+  return isThere ? { head, frames, notes, summary, damaged, behind } : undefined;
 }
 
 /**
- * The lines of a ledger, some thousand at a time; nothing when there is none. Bytes that are no line are one "damaged", unless no
- * line follows them: that is how a ledger ends that was torn.
+ * The lines of a ledger, some thousand at a time; nothing when there is none. Bytes that are no line are one "damaged", or
+ * "torn" where no line follows them.
  * @throws {ThingError} `BAD_RECORDING` as `readLedger` does.
  */
 export async function* ledgerLines(path: string): AsyncGenerator<LedgerLine[]> {
@@ -80,13 +90,13 @@ export async function* ledgerLines(path: string): AsyncGenerator<LedgerLine[]> {
 }
 
 async function* parsed(file: FileHandle, path: string): AsyncGenerator<LedgerLine[]> {
-  let broken: { text: string; bytes: number } | undefined;
+  let broken: Junk | undefined;
   for await (const raw of linesOf(file)) {
     const lines: LedgerLine[] = [];
     for (const one of raw) {
-      const line = one.isEnded ? parseLine(one.text) : undefined;
+      const line = parseLine(one.text); // no part of a line is one: it need not have its end
       if (!line) {
-        broken = joined(broken, one);
+        broken = joined(broken, { text: one.text, bytes: one.end - one.at });
         continue;
       }
       if (broken) lines.push({ kind: "damaged", ...broken });
@@ -96,14 +106,15 @@ async function* parsed(file: FileHandle, path: string): AsyncGenerator<LedgerLin
     }
     yield lines;
   }
+  if (broken) yield [{ kind: "torn", ...broken }];
 }
 
 /** How much is kept of lines that cannot be read, characters. */
 const DAMAGED_TEXT = 200;
 
-function joined(before: { text: string; bytes: number } | undefined, { text, at, end }: RawLine) {
+function joined(before: Junk | undefined, { text, bytes }: Junk): Junk {
   const known = before ? `${before.text}\n${text}` : text;
-  return { text: known.slice(0, DAMAGED_TEXT), bytes: (before?.bytes ?? 0) + end - at };
+  return { text: known.slice(0, DAMAGED_TEXT), bytes: (before?.bytes ?? 0) + bytes };
 }
 
 function assertKnown({ ledger: format, software }: LedgerHead, path: string): void {

@@ -16,7 +16,7 @@ import { claimedName, claimRecording } from "./recording-claims.ts";
 import { recordedElsewhere } from "./recording-files.ts";
 import { type Change, changeOf, makeChange } from "./repair-change.ts";
 import { RepairUndo } from "./repair-undo.ts";
-import { repairedLedger } from "./repaired-ledger.ts";
+import { junkBehind, repairedLedger } from "./repaired-ledger.ts";
 import { type Survey, survey } from "./survey.ts";
 import { timingOf } from "./timing.ts";
 import { proof } from "./verdict.ts";
@@ -211,7 +211,8 @@ function isComplete(
   ledger: Ledger | undefined,
   { unlisted, damage, missing, kept, corrected }: Survey,
 ): boolean {
-  const isWhole = ledger?.summary !== undefined && ledger.damaged.length === 0;
+  const isClean = ledger?.damaged.length === 0 && junkBehind(ledger).length === 0;
+  const isWhole = ledger?.summary !== undefined && isClean;
   const isSame = kept.length === ledger?.frames.length && unlisted.length === 0;
   return isWhole && corrected === 0 && isSame && damage.length === 0 && missing.length === 0;
 }

@@ -10,9 +10,10 @@ import {
   type RecordingSummary,
   type SourceSum,
 } from "./ledger.ts";
+import { isTornNote } from "./ledger-end.ts";
 import type { LedgerFrames } from "./ledger-frames.ts";
 import type { FileHead } from "./matroska-head.ts";
-import type { Ledger, PlacedNote } from "./read-ledger.ts";
+import type { Junk, Ledger, PlacedNote } from "./read-ledger.ts";
 import { identifyRecovered } from "./recovered-identities.ts";
 import { SourceTally } from "./source-tally.ts";
 import type { Survey } from "./survey.ts";
@@ -61,6 +62,10 @@ export async function repairedLedger(found: Found): Promise<RepairedLedger> {
       const damagedLines = { bytes, text, why: "they cannot be read" };
       return { note: { damagedLines }, after: newPlace(ledger!.frames, kept, after) };
     }),
+    ...junkBehind(ledger).map(({ text, bytes }) => {
+      const damagedLines = { bytes, text, why: "they stood behind the summary, and are none" };
+      return { note: { damagedLines }, after: kept.length };
+    }),
   ].sort((one, other) => one.after - other.after);
   const lost = [...known, ...untold];
   const summary = await summaryOf(
@@ -71,6 +76,12 @@ export async function repairedLedger(found: Found): Promise<RepairedLedger> {
     closed: { head: ledger?.head ?? headLine(path, head!), frames: kept, notes: all, summary },
     lost,
   };
+}
+
+/** What stands behind a ledger's summary, unless it is what a power cut has left of a note that is written anew. */
+export function junkBehind(ledger: Ledger | undefined): Junk[] {
+  const behind = ledger?.behind;
+  return behind && !isTornNote(behind.text, behind.bytes) ? [behind] : [];
 }
 
 /** What is lost, and where in the ledger that is said. */

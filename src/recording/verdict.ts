@@ -24,7 +24,7 @@ export interface Verdict {
 
 /** For a file that agrees with its ledger: what it has, and what its ledger says that it lacks. */
 export function proof(ledger: Ledger, timing: Timing): string {
-  const { frames, notes, summary } = ledger;
+  const { frames, notes, summary, behind } = ledger;
   const seconds = ((frames.at(-1)?.capturedAt ?? 0) - (frames.at(0)?.capturedAt ?? 0)) / 1000;
   const has = `OK: ${frames.length} frames over ${seconds.toFixed(1)} s, ${summary?.ended}`;
   const missing = notes.flatMap(({ note }) => lossIn(note) ?? []);
@@ -33,7 +33,8 @@ export function proof(ledger: Ledger, timing: Timing): string {
   const lost = missing.filter(({ why }) => why !== LEFT_OUT);
   const never = neverMadeSentence(timing, lost.length === 0);
   const paces = pacesSentence(timing, ledger);
-  const rest = `${never}${onPurpose}${sourceSentence(notes)}${paces}`;
+  const torn = behind ? `; a torn line stands behind its ledger's summary` : "";
+  const rest = `${never}${onPurpose}${sourceSentence(notes)}${torn}${paces}`;
   if (lost.length === 0) return `${has}; none was lost${rest}`;
   const count = countOf(lost);
   const which = lost.slice(0, 5).map((one) => `${rangeText(one)} because ${one.why}`);

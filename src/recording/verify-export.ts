@@ -6,6 +6,7 @@ import { TICKS_PER_MS } from "./matroska.ts";
 import { type ProbedFilm, probedFilm } from "./probe.ts";
 import { type Ledger, readLedger } from "./read-ledger.ts";
 import { ticksOf, timeFaults } from "./recorded-times.ts";
+import { junkBehind } from "./repaired-ledger.ts";
 import { timingOf } from "./timing.ts";
 import { counted, proof, type Verdict } from "./verdict.ts";
 import { TOLERANCE_MS, type VideoFormat } from "./video-format.ts";
@@ -63,6 +64,9 @@ async function compared(
     film.decoded !== film.times.length && `${film.times.length - film.decoded} cannot be decoded`,
     film.complaint && `ffprobe says: ${film.complaint}`,
     !ledger.summary && "its recording was not closed",
+    ...junkBehind(ledger).map(
+      ({ bytes }) => `${bytes} bytes behind the summary of its ledger are no lines of one`,
+    ),
     ...(await timeFaults(ledger)),
   ].filter((fault) => typeof fault === "string");
   const timing = await timingOf(ledger);

@@ -7,6 +7,7 @@ import { LedgerFrames } from "./ledger-frames.ts";
 import { placedLedger } from "./placed-ledger.ts";
 import { type Ledger, readLedger } from "./read-ledger.ts";
 import { durationFault, timeFaults } from "./recorded-times.ts";
+import { junkBehind } from "./repaired-ledger.ts";
 import { headOf } from "./scan.ts";
 import { type Survey, survey } from "./survey.ts";
 import { timingOf } from "./timing.ts";
@@ -95,13 +96,17 @@ function adviceFor(path: string, isFaulty: boolean, isClosed: boolean): string {
   return ` To ${what}, run: thingscope repair ${path}`;
 }
 
-function structureFaults({ structure, corrected }: Survey, { damaged }: Ledger): string[] {
+function structureFaults({ structure, corrected }: Survey, ledger: Ledger): string[] {
+  const { damaged } = ledger;
   const faults: string[] = [];
   if (structure.faults > 0) {
     faults.push(`its structure is damaged at ${structure.faults} ${placesOf(structure.faults)}`);
   }
   if (damaged.length > 0) {
     faults.push(`lines of the ledger are damaged at ${damaged.length} ${placesOf(damaged.length)}`);
+  }
+  for (const { bytes } of junkBehind(ledger)) {
+    faults.push(`${bytes} bytes behind the summary of its ledger are no lines of one`);
   }
   if (corrected > 0) {
     faults.push(`${corrected} ${corrected === 1 ? "line" : "lines"} of the ledger cannot be right`);
