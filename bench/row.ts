@@ -8,9 +8,11 @@ export const REPETITIONS: Record<Length, number> = { smoke: 1, short: 1, full: 5
 /** Any server of the bench. */
 export type KindName =
   | "ours"
+  | "ours-cold"
   | "limit"
   | "ustreamer"
   | "gstreamer"
+  | "go2rtc"
   | "node-wot"
   | "labthings"
   | "pystreaming";
@@ -18,6 +20,7 @@ export type KindName =
 /** The rows that `--only` takes by one word. */
 export type Group =
   | "frames"
+  | "intake"
   | "properties"
   | "actions"
   | "notifications"

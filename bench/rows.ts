@@ -1,6 +1,7 @@
 import { FILERS_ROWS } from "./filers/rows.ts";
 import { FRAME_ROWS } from "./frame-rows.ts";
 import { WEB_ROWS } from "./http/rows.ts";
+import { INTAKE_ROWS } from "./intake/rows.ts";
 import { PYSTREAMING_ROWS } from "./pystreaming/rows.ts";
 import { PYTHIAGS_ROWS } from "./pythiags/rows.ts";
 import { RECORDING_ROWS } from "./recording/rows.ts";
@@ -10,6 +11,7 @@ import { THORVISION_ROWS } from "./thorvision/rows.ts";
 /** Every row, in the order of the report. */
 export const ROWS: readonly Row[] = [
   ...FRAME_ROWS,
+  ...INTAKE_ROWS,
   ...WEB_ROWS,
   ...RECORDING_ROWS,
   ...THORVISION_ROWS,
