@@ -1,5 +1,5 @@
 // What looks at frames, and what takes what it finds, for:
-//   npx thingscope launch --file=examples/pythiags/pipeline.gstp --pattern=ball
+//   npx thingscope launch --file=examples/pythiags/ball.gstp --motion=sweep
 //     --ext=./examples/pythiags/changes.ts:Changes --proc=./examples/pythiags/changes.ts:ChangesFile
 import type { Frame } from "thingscope";
 import { LogFileWriter, Producer } from "thingscope/pythiags";

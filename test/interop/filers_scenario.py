@@ -1,16 +1,15 @@
-"""What the author of Filers' client sees: `python filers_scenario.py PORT`.
+"""What the author of a script sees: `python filers_scenario.py PORT MODULE`, with the module that has the client.
 
 Plays, and prints a line of JSON for each thing that happens. A line of its input is a call: `play`, `stop` or `end`.
 """
 
 import hashlib
+import importlib
 import json
 import sys
 import threading
-import time
 
-import filers_client
-
+client = importlib.import_module(sys.argv[2])
 over = threading.Event()
 
 
@@ -18,7 +17,7 @@ def say(what, **more):
     print(json.dumps({"what": what, **more}), flush=True)
 
 
-class Player(filers_client.RemoteVideoPlayer):
+class Player(client.RemoteVideoPlayer):
     def process_exception(self, e, exec_info, from_thread=False):
         say("exception", message=e, from_thread=from_thread)
 
@@ -52,9 +51,7 @@ def obey():
 
 
 threading.Thread(target=obey, daemon=True).start()
-while not over.is_set():
+while not over.wait(0.005):
     player.process_in_main_thread()
-    time.sleep(0.005)
-player.stop()
 player.stop_listener()
 say("ended")

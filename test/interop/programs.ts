@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, join } from "node:path";
 import { packagePath } from "../../src/base/package-root.ts";
@@ -33,6 +33,17 @@ export function command(name: "go" | "java" | "mkvmerge" | "cvlc"): string {
 export function pythonCommand(name: string): string {
   const path = packagePath(".venv", "bin", name);
   if (!existsSync(path)) throw missing(name);
+  return path;
+}
+
+/** The file of a module in the Python's environment. @param name as an import has it. @throws when it is not installed. */
+export function installedModule(name: string): string {
+  const libraries = packagePath(".venv", "lib");
+  const versions = existsSync(libraries) ? readdirSync(libraries) : [];
+  const file = `${name.replaceAll(".", "/")}.py`;
+  const found = versions.map((version) => join(libraries, version, "site-packages", file));
+  const path = found.find((one) => existsSync(one));
+  if (!path) throw missing(name);
   return path;
 }
 

@@ -17,12 +17,11 @@ import { TEST_MS } from "../limits.ts";
 const timeout = TEST_MS;
 const root = packagePath();
 
-/** The names of pythiags' samples, and those of the parts that they are made of. */
+/** The public names of pythiags, and the options of its commands. */
 const NAMES =
-  `pygst-launch file pattern obs ext proc pythiags.recorder pythiags.headless pythiags.recorder.ring_buffer Standalone
+  `pygst-launch file obs ext proc pythiags.recorder pythiags.headless pythiags.recorder.ring_buffer Standalone
   build_and_run cli_run background pipeline VideoRecorder src_tee_name filename_generator timeout_sec window_size_sec
-  record max_delay_sec busy filename_suffix video_storage MultiVideoRecorder src_tee_prefix pad_number_to_file_suffix
-  recorder_cls recorders RingBuffer GPU2CPURingBuffer RINGBUFFER_BIN_STRING ring_buffer_cls record_bin_cls RecordBin
+  record max_delay_sec busy RingBuffer RINGBUFFER_BIN_STRING ring_buffer_cls record_bin_cls RecordBin
   metadata_extraction_map Producer extract_metadata Consumer incoming LogFileWriter on_eos on_error stop record_bg
   on_video_finished state States`.split(/\s+/);
 
@@ -35,14 +34,14 @@ const SHORT = `videotestsrc num-buffers=10 ! ${PICTURE} ! nveglglessink`;
 const isBeginning = ({ now }: Row) => now.includes("Pipeline.run(");
 const isCommand = ({ now }: Row) => now.startsWith("npx ");
 
-test("each public name of pythiags' samples has a row in docs/coming-from.md", () => {
+test("each public name of pythiags has a row in docs/coming-from.md", () => {
   assertNamesIn(rows, NAMES);
 });
 
 for (const row of rows.filter(isCommand)) {
   test(`instead of ${row.wrote}: ${row.now}`, { timeout }, async (t) => {
     const folder = await folderWith({
-      "pipeline.gstp": `videotestsrc name=src num-buffers=30 pattern={pattern}\n! ${PICTURE}\n! nveglglessink\n`,
+      "ball.gstp": `videotestsrc name=src num-buffers=30 pattern=ball motion={motion}\n! ${PICTURE}\n! nveglglessink\n`,
       "mine.ts": `import { LogFileWriter, Producer } from "thingscope/pythiags";
         export class Extractor extends Producer { extractMetadata({ index }) { return [index]; } }
         export class Writer extends LogFileWriter { constructor() { super("found.jsonl"); } }`,
@@ -63,7 +62,7 @@ for (const row of rows.filter(isCommand)) {
 for (const row of rows.filter((one) => isBeginning(one))) {
   test(`instead of ${row.wrote.split("\n")[0]}: ${row.now}`, { timeout }, async () => {
     const isForeground = row.now.includes("background: false");
-    const scope = { Pipeline, pipelineStr: isForeground ? SHORT : TWO, convert: "videoconvert" };
+    const scope = { Pipeline, text: isForeground ? SHORT : TWO, convert: "videoconvert" };
     const app = await resultOf(row.now, scope);
     if (isForeground) return;
     assert.ok(app instanceof PipelineApp);
@@ -88,13 +87,24 @@ test("a pipeline plays, with a recorder and two at once", { timeout }, async () 
   const { pipeline } = app;
   const options = { pipeline, srcTeeName: "t1", filenameGenerator, windowSizeSec: 0.3 };
   const recorder = new VideoRecorder(options);
-  const cameras = { 0: { pipeline, srcTeeName: "t1" }, 1: { pipeline, srcTeeName: "t2" } };
+  const cameras = { 1: { pipeline, srcTeeName: "t1" }, 2: { pipeline, srcTeeName: "t2" } };
   const multi = new MultiVideoRecorder({ cameras, filenameGenerator, windowSizeSec: 0.3 });
   while (recorder.busy || multi.busy) await thingscope.delay(10);
   const path = await recorder.record({ maxDelaySec: 5 });
   while (recorder.busy) await thingscope.delay(10);
   const parts = { extractor: () => [1], writer: () => {} };
-  const names = { join, randomUUID, folder, options, recorder, multi, pipeline, path, app };
+  const names = {
+    join,
+    randomUUID,
+    folder,
+    nextName: filenameGenerator,
+    options,
+    recorder,
+    multi,
+    pipeline,
+    path,
+    app,
+  };
   scope = { ...thingscope, ...pythiags, ...parts, ...names };
 });
 

@@ -11,8 +11,8 @@ import { TEST_MS } from "../limits.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "thingscope-launch-"));
 const timeout = TEST_MS;
-const FILE = join(folder, "pipeline.gstp");
-writeFileSync(FILE, "videotestsrc\n  pattern={pattern}\n! nveglglessink\n");
+const FILE = join(folder, "window.gstp");
+writeFileSync(FILE, "# a window\nvideotestsrc motion={motion}\n  ! nveglglessink\n");
 
 async function hosted(things: Iterable<readonly [string, Thing, AddOptions?]>) {
   const host = new ThingHost({ settingsFolder: join(folder, "settings") });
@@ -27,7 +27,7 @@ async function hosted(things: Iterable<readonly [string, Thing, AddOptions?]>) {
 }
 
 test("a file with a parameter is launched as one camera", { timeout }, async () => {
-  const things = await prepareLaunch({ file: FILE, parameters: { pattern: "snow" } });
+  const things = await prepareLaunch({ file: FILE, parameters: { motion: "sweep" } });
   assert.deepEqual(
     things.map(([name]) => name),
     ["camera"],
@@ -40,17 +40,17 @@ test("a file with a parameter is launched as one camera", { timeout }, async () 
 
 test("two tees are two cameras, one of which can be watched alone", { timeout }, async () => {
   const text =
-    "videotestsrc ! tee name=tee_0 tee_0. ! fakesink videotestsrc pattern=ball ! tee name=tee_1 tee_1. ! fakesink";
+    "videotestsrc ! tee name=left left. ! fakesink videotestsrc motion=sweep ! tee name=right right. ! fakesink";
   const things = await prepareLaunch({ parts: [text] });
   assert.deepEqual(
     things.map(([name]) => name),
-    ["tee_0", "tee_1"],
+    ["left", "right"],
   );
   await using scope = await hosted(things);
-  await scope.camera("tee_1").mjpeg_stream.grab();
-  assert.equal(scope.camera("tee_0").mjpeg_stream.lastFrameIndex, -1);
-  await scope.camera("tee_0").mjpeg_stream.grab();
-  assert.equal(scope.camera("tee_0").stream_active, true);
+  await scope.camera("right").mjpeg_stream.grab();
+  assert.equal(scope.camera("left").mjpeg_stream.lastFrameIndex, -1);
+  await scope.camera("left").mjpeg_stream.grab();
+  assert.equal(scope.camera("left").stream_active, true);
 });
 
 test("parts are words as the shell split them", { timeout }, async () => {
@@ -68,12 +68,12 @@ test("file and parts, neither, a missing and an unknown parameter are told", {
     assert.rejects(prepareLaunch(input), { code: "BAD_ARGUMENT", message });
   await refused({ file: FILE, parts: ["a"] }, /not both/);
   await refused({}, /--file=FILE/);
-  await refused({ file: FILE }, /needs the parameter 'pattern'/);
+  await refused({ file: FILE }, /needs the parameter 'motion'/);
   await refused(
-    { file: FILE, parameters: { pattern: 1, speed: 2 } },
+    { file: FILE, parameters: { motion: 1, speed: 2 } },
     /no place for the parameter 'speed'/,
   );
-  await refused({ file: FILE, parameters: { pattern: "0 ! fakesink" } }, /a space in it/);
+  await refused({ file: FILE, parameters: { motion: "0 ! fakesink" } }, /a space in it/);
   await assert.rejects(prepareLaunch({ parts: ["nosuch", "!", "autovideosink"] }), {
     code: "PROGRAM_MISSING",
     message: /'nosuch'/,
@@ -86,7 +86,7 @@ test("headless, a pipeline only runs, to its end or until it is stopped", { time
     new AbortController().signal,
   );
   const stopped = new AbortController();
-  const run = runHeadless({ file: FILE, parameters: { pattern: "ball" } }, stopped.signal);
+  const run = runHeadless({ file: FILE, parameters: { motion: "wavy" } }, stopped.signal);
   setTimeout(() => stopped.abort(), 300);
   await run;
   const lines: string[] = [];

@@ -102,7 +102,7 @@ test("the pipelines of docs/pipelines.md give frames", { timeout }, async () => 
   const texts = [...page.matchAll(/```gst\n(.*?)```/gs)].map(([, text = ""]) => text);
   assert.ok(texts.length >= 4);
   for (const pipeline of texts) {
-    const parameters = pipeline.includes("{pattern}") ? { pattern: "snow" } : {};
+    const parameters = pipeline.includes("{motion}") ? { motion: "sweep" } : {};
     const { take } = await run({ pipeline, parameters });
     assert.equal((await take(2)).length, 2);
   }

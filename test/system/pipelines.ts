@@ -4,30 +4,16 @@ import type { SourceFrame } from "../../src/frames/frame-source.ts";
 import { Pipeline } from "../../src/sources/pipeline.ts";
 import { type PipelineText, pipelineCommand } from "../../src/sources/pipeline-command.ts";
 
-export const ONE_TEE = `
-    videotestsrc
-    ! video/x-raw,framerate=30/1
-    ! tee
-      name=t1
-    t1.
-    ! fakesink
-    `;
-export const TWO_TEES = `
-    videotestsrc
-    ! video/x-raw,framerate=30/1
-    ! tee
-      name=tee_0
-    tee_0.
-    ! fakesink
-
-    videotestsrc
-      pattern=ball
-    ! video/x-raw,framerate=30/1
-    ! tee
-        name=tee_1
-    tee_1.
-      ! fakesink
-    `;
+const RATE = "video/x-raw,framerate=30/1";
+/** A source that is not live beside a sink that does not wait. */
+export const ONE_TEE = `videotestsrc ! ${RATE}
+  ! tee name=t1
+  t1. ! fakesink`;
+export const TWO_TEES = `videotestsrc ! ${RATE}
+  ! tee name=tee_0
+  tee_0. ! fakesink
+videotestsrc pattern=ball ! ${RATE} ! tee name=tee_1
+  tee_1. ! fakesink`;
 
 /** The pipeline, and a function that reads `count` frames of one of its cameras. */
 export async function run(text: PipelineText, camera?: string) {

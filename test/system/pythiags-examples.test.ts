@@ -12,96 +12,98 @@ import { TEST_MS } from "../limits.ts";
 
 const timeout = TEST_MS;
 const run = promisify(execFile);
-/** How long a second of the samples lasts. With THINGSCOPE_LONG=1 as long as pythiags' own. */
-const PACE = process.env.THINGSCOPE_LONG ? 1 : 0.3;
-const LATE_S = 0.4; // frames and triggers come when the machine gets to them
+/** How long a second of the examples lasts. With THINGSCOPE_LONG=1 a second. */
+const SECOND = process.env.THINGSCOPE_LONG ? 1 : 0.2;
+const WINDOW_S = 1.5 * SECOND;
+const LATE_S = 0.4; // frames come when the machine gets to them
 
-interface Film {
-  readonly path: string;
-  readonly start: number;
-  readonly duration: number;
-}
-
-/** Runs an example. @returns The films that it tells of. */
-async function filmsOf(name: string, ...args: string[]) {
+/** Runs an example. @returns When it triggered, which recordings it tells of, and all that it printed. */
+async function told(name: string, ...args: string[]) {
   const tsx = packagePath("node_modules", "tsx", "dist", "cli.mjs");
   const example = packagePath("examples", "pythiags", name);
   const { stdout } = await run(process.execPath, [tsx, example, ...args], { cwd: packagePath() });
-  const lines = stdout.matchAll(/^(.+): from second ([\d.]+), ([\d.]+) s$/gm);
-  const films = [...lines].map(
-    ([, path = "", start, duration]): Film => ({
-      path,
-      start: Number(start),
-      duration: Number(duration),
-    }),
+  const triggers = [...stdout.matchAll(/^trigger at second ([\d.]+)$/gm)].map(([, at]) =>
+    Number(at),
   );
-  return { films, stdout };
+  const lines = stdout.matchAll(/^(.+): from second ([\d.]+), ([\d.]+) s$/gm);
+  const recordings = [...lines].map(([, path = "", start, seconds]) => {
+    return { path, start: Number(start), end: Number(start) + Number(seconds) };
+  });
+  return { triggers, recordings, stdout };
 }
 
-/** That films begin and last as long as the sample says, in its seconds, and are whole. */
-async function assertFilms(films: readonly Film[], expected: [start: number, seconds: number][]) {
-  assert.equal(films.length, expected.length);
-  for (const [n, [start, seconds]] of expected.entries()) {
-    const film = films[n]!;
-    const told = `from ${film.start} s (${start * PACE}), ${film.duration} s (${seconds * PACE})`;
-    assert.ok(Math.abs(film.start - start * PACE) < LATE_S, told);
-    assert.ok(Math.abs(film.duration - seconds * PACE) < LATE_S, told);
-    const { ok, sentence } = await verifyRecording(film.path);
+/** Triggers that share a recording, since their windows touch. */
+function eventsOf(triggers: readonly number[]): number[][] {
+  const events: number[][] = [];
+  for (const [n, at] of triggers.entries()) {
+    if (n > 0 && at <= triggers[n - 1]! + 2 * WINDOW_S) events.at(-1)!.push(at);
+    else events.push([at]);
+  }
+  return events;
+}
+
+/** That recordings are whole, and have the windows about these triggers. */
+async function assertHave(
+  recordings: readonly { path: string; start: number; end: number }[],
+  triggers: readonly number[],
+) {
+  const events = eventsOf(triggers);
+  assert.equal(recordings.length, events.length, `of triggers at ${triggers.join()}`);
+  for (const [n, event] of events.entries()) {
+    const { path, start, end } = recordings[n]!;
+    const expected = [event[0]! - WINDOW_S, event.at(-1)! + WINDOW_S] as const;
+    const said = `${path} has ${start} to ${end}, and triggers ask for ${expected.join(" to ")}`;
+    assert.ok(Math.abs(start - Math.max(0, expected[0])) < LATE_S, said);
+    assert.ok(Math.abs(end - expected[1]) < LATE_S, said);
+    const { ok, sentence } = await verifyRecording(path);
     assert.ok(ok, sentence);
   }
 }
 
 const folder = () => mkdtemp(join(tmpdir(), "thingscope-pythiags-"));
 
-test("single-recorder: a film of 5 s from second 1, and one of 4 s from second 7", {
+test("about-triggers: triggers whose windows touch share a recording, and a later one has its own", {
   timeout,
 }, async () => {
-  const { films } = await filmsOf("single-recorder.ts", await folder(), String(PACE));
-  await assertFilms(films, [
-    [1, 5],
-    [7, 4],
-  ]);
+  const { triggers, recordings } = await told("about-triggers.ts", await folder(), String(SECOND));
+  assert.equal(triggers.length, 3);
+  await assertHave(recordings, triggers);
 });
 
-test("multi-recorder: a film of 4 s from second 1, and one of 5 s from second 2", {
+test("each-camera: each of two recorders has the triggers that are about its camera", {
   timeout,
 }, async () => {
-  const { films } = await filmsOf("multi-recorder.ts", await folder(), String(PACE));
-  await assertFilms(films, [
-    [1, 4],
-    [2, 5],
-  ]);
-  assert.match(films[0]!.path, /_first\.mkv$/);
-  assert.match(films[1]!.path, /_second\.mkv$/);
+  const { triggers, recordings } = await told("each-camera.ts", await folder(), String(SECOND));
+  const [right = 0, left = 0, rightAgain = 0] = triggers;
+  const of = (camera: string) => recordings.filter(({ path }) => path.includes(camera));
+  await assertHave(of("right"), [right, rightAgain]);
+  await assertHave(of("left"), [left]);
 });
 
-test("custom-ringbuffer: the same films of a film that is played, through elements and a ring of one's own", {
+test("other-memory: a video that is played is recorded through elements and a ring of one's own", {
   timeout,
 }, async () => {
   const to = await folder();
-  const film = join(to, "sample.mp4");
-  const seconds = String(Math.ceil(14 * PACE + 5));
+  const video = join(to, "sample.mp4");
+  const length = String(Math.ceil(4 * SECOND + 5));
   const source = ["-f", "lavfi", "-i", "testsrc2=size=320x240:rate=30"];
-  await run("ffmpeg", ["-v", "error", ...source, "-t", seconds, "-c:v", "mpeg4", film]);
-  const { films, stdout } = await filmsOf("custom-ringbuffer.ts", film, to, String(PACE));
-  await assertFilms(films, [
-    [1, 5],
-    [7, 4],
-  ]);
+  await run("ffmpeg", ["-v", "error", ...source, "-t", length, "-c:v", "mpeg4", video]);
+  const { triggers, recordings, stdout } = await told("other-memory.ts", video, to, String(SECOND));
+  await assertHave(recordings, triggers);
   assert.match(stdout, /^\d{2,} frames went through the ring buffer\.$/m);
 });
 
-test("changes: launched beside pythiags' first sample, it writes what it finds to a file", {
+test("changes: launched beside a pipeline, it writes what it finds to a file", {
   timeout,
 }, async (t) => {
-  const files = ["pipeline.gstp", "changes.ts"].map(async (name) => [
+  const files = ["ball.gstp", "changes.ts"].map(async (name) => [
     name,
     await readFile(packagePath("examples", "pythiags", name), "utf8"),
   ]);
   const place = await folderWith(Object.fromEntries(await Promise.all(files)));
   await install(place);
   const probe = ["--ext=./changes.ts:Changes", "--proc=./changes.ts:ChangesFile"];
-  await launchCli(t, place, "--file=pipeline.gstp", "--pattern=ball", ...probe);
+  await launchCli(t, place, "--file=ball.gstp", "--motion=sweep", ...probe);
   const lines = async () =>
     (await readFile(join(place, "changes.jsonl"), "utf8").catch(() => "")).split("\n");
   while ((await lines()).length < 2) await new Promise((resolve) => setTimeout(resolve, 50));
