@@ -154,7 +154,8 @@ class RemoteRecording {
     const taken = this.#taken.get(run) ?? 0;
     const index = numberedBy === "server" ? received.index : taken;
     try {
-      const frame = storeFrame(jpeg, { run, index, capturedAt: this.#times.of(received) }).frame;
+      const times = { capturedAt: this.#times.of(received), clockSet: received.clockSet };
+      const { frame } = storeFrame(jpeg, { run, index, ...times });
       this.#taken.set(run, taken + 1);
       return frame;
     } catch {
@@ -233,20 +234,34 @@ function withoutQuery(url: string): string {
 
 function tell(io: ClientIo, file: string, summary: RecordingSummary, expectedRate?: number): void {
   const { first = 0, last = 0, written, refused, ended, bytes, rate, longestGap } = summary;
+  const { clockSteps } = summary;
   const seconds = (last - first) / 1000;
   const dropped = summary.captured - written;
   if (isForPeople(io)) {
     const lost = dropped === 0 ? "none was lost" : `${dropped} were lost: see its ledger`;
     const isSlow = rate !== undefined && expectedRate && rate < SLOW * expectedRate;
     const slow = isSlow ? `, but it has ${rate.toFixed(1)} of ${expectedRate} frames/s` : "";
+    const steps = clockSteps.map((byMs) => `${(byMs / 1000).toFixed(1)} s`).join(", ");
+    const set = steps ? `; a clock was set meanwhile, by ${steps}` : "";
     const how = ended === "stopped" ? "" : `. It ended early: ${ended}`;
     io.out.write(
-      `${file}: ${written} frames over ${seconds.toFixed(1)} s, ${lost}${slow}${how}.\n`,
+      `${file}: ${written} frames over ${seconds.toFixed(1)} s, ${lost}${slow}${set}${how}.\n`,
     );
   } else {
     const gap = longestGap && longestGap.ms / 1000;
     const paces = { rate, expected_rate: expectedRate, longest_gap: gap };
-    const line = { file, frames: written, seconds, ...paces, dropped, refused, ended, bytes };
+    const steps = { clock_steps: clockSteps.map((byMs) => byMs / 1000) };
+    const line = {
+      file,
+      frames: written,
+      seconds,
+      ...paces,
+      dropped,
+      refused,
+      ...steps,
+      ended,
+      bytes,
+    };
     io.out.write(`${JSON.stringify(line)}\n`);
   }
 }

@@ -90,7 +90,7 @@ export function addRecordingCommands(program: Command): void {
 }
 
 /** A verdict for programs: counts, not the frames themselves. Times in seconds, rates in frames a second. */
-function asJson(file: string, { missing, damaged, timing, ...verdict }: Verdict) {
+function asJson(file: string, { missing, damaged, timing, clockSteps, ...verdict }: Verdict) {
   const { rate, jitterMs, longestGap, expectedRate, exposures, neverMade } = timing ?? {};
   return {
     file,
@@ -104,6 +104,7 @@ function asJson(file: string, { missing, damaged, timing, ...verdict }: Verdict)
     longest_gap_at: longestGap && toDateTime(longestGap.at),
     exposures,
     never_made: neverMade,
+    clock_steps: clockSteps?.map((byMs) => byMs / 1000),
   };
 }
 

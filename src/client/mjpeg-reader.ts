@@ -1,5 +1,6 @@
 import { wallTime } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
+import { type ClockSet, readClockSet } from "../frames/clock-set.ts";
 import { boundaryOf, MultipartParser, type Part } from "../frames/multipart.ts";
 import { Backoff } from "./backoff.ts";
 import { ClientError, mayPass } from "./client-error.ts";
@@ -24,6 +25,8 @@ export interface RemoteFrame {
   readonly skipped: number;
   /** Where a re-served frame was captured first, as the server words it (`X-Origin`). */
   readonly origin: string | undefined;
+  /** By how much the clock of the camera was set since the run began, where the server has put its times right (`X-Clock-Set`). */
+  readonly clockSet: ClockSet | undefined;
 }
 
 /** How a stream is read. */
@@ -180,6 +183,7 @@ export class MJPEGReader implements AsyncIterable<RemoteFrame> {
       receivedAt: wallTime(),
       skipped: 0,
       origin: headers.get("x-origin"),
+      clockSet: readClockSet(headers.get("x-clock-set")),
     };
   }
 }

@@ -1,4 +1,5 @@
 import { wallTime } from "../base/clock.ts";
+import { describeClockSet } from "./clock-set.ts";
 import type { Origin } from "./frame.ts";
 import { inspectJpeg, type JpegInfo, STANDARD_HUFFMAN_TABLES } from "./jpeg.ts";
 import type { MemoryPool } from "./memory-pool.ts";
@@ -40,11 +41,12 @@ export function storeFrame(
   identity: FrameIdentity,
   { info = inspectJpeg(jpeg), pool }: { info?: JpegInfo; pool?: MemoryPool } = {},
 ): StoredFrame {
-  const { run, index, capturedAt, origin } = identity;
+  const { run, index, capturedAt, origin, clockSet } = identity;
   const headers =
     `X-Frame-Index: ${index}\r\nX-Stream-Run: ${run}\r\n` +
     `X-Timestamp: ${toSeconds(wallTime(capturedAt))}\r\n` +
-    (origin ? `X-Origin: ${describeOrigin(origin)}\r\n` : "");
+    (origin ? `X-Origin: ${describeOrigin(origin)}\r\n` : "") +
+    (clockSet ? `X-Clock-Set: ${describeClockSet(clockSet)}\r\n` : "");
   return new StoredFrame(identity, info, layOut(jpeg, headers, info, pool));
 }
 

@@ -1,3 +1,4 @@
+import type { ClockSet } from "./clock-set.ts";
 import type { Origin, SourceLoss } from "./frame.ts";
 
 /** A picture on its way into a stream. */
@@ -10,6 +11,8 @@ export interface SourceFrame {
   readonly origin?: Origin;
   /** What the source knows to be missing between the frame before and this one. */
   readonly lossesBefore?: readonly SourceLoss[];
+  /** By how much the clock that stamps its frames was set since the source began, where the source has put their times right. */
+  readonly clockSet?: ClockSet | undefined;
 }
 
 /** Where frames come from. A source knows nothing of Things, HTTP or viewers. */

@@ -2,7 +2,7 @@ import { now } from "../base/clock.ts";
 import type { ClockStep } from "../base/wall-clock.ts";
 
 /** Two frames are at least this far apart, ms: what a recording can tell apart. */
-const CLOSEST_MS = 0.1;
+export const CLOSEST_MS = 0.1;
 /** Where frames come further apart than this and say that they are not, ms, their clock stands still. */
 const STILL_MS = 5;
 /** A time that goes back further than this is from a clock that was set, ms; less is jitter. */
@@ -20,7 +20,7 @@ export interface FrameTimesOptions {
   readonly aheadMs: number;
   /** Frames come as they are captured for certain. Else that shows in how they come: those before a trigger come all at once. */
   readonly isLive?: boolean | undefined;
-  /** A frame alone that another has overtaken by less than this, ms, gets the time of that one: 0 when absent. */
+  /** A frame alone that another has overtaken by less than this, ms, comes right behind that one: 0 when absent. */
   readonly overtakenMs?: number | undefined;
 }
 
@@ -46,6 +46,8 @@ export class FrameTimes {
   #last: { readonly capturedAt: number; readonly cameAt: number } | undefined;
   /** By the clock that stamps the frames. */
   #lastSaid = 0;
+  /** The newest frame's time: later than that of `#last` where that has overtaken it. */
+  #given = 0;
   #wasOvertaken = false;
 
   constructor(options: FrameTimesOptions) {
@@ -61,11 +63,11 @@ export class FrameTimes {
     const capturedAt = said - this.#setBy;
     const isSetBack = said < this.#lastSaid - BACK_MS;
     if (!last) return this.#take(said, capturedAt, cameAt);
-    const expected = Math.max(last.capturedAt + cameAt - last.cameAt, last.capturedAt + CLOSEST_MS);
+    const expected = Math.max(last.capturedAt + cameAt - last.cameAt, this.#given + CLOSEST_MS);
     const isStill = capturedAt < last.capturedAt + CLOSEST_MS && cameAt > last.cameAt + STILL_MS;
-    const isBack = capturedAt <= last.capturedAt || isStill;
+    const isBack = capturedAt <= this.#given || isStill;
     if (capturedAt <= last.capturedAt && this.#mayBeOvertaken(last, capturedAt))
-      return { capturedAt: last.capturedAt };
+      return this.#give(this.#given + CLOSEST_MS);
     this.#wasOvertaken = isBack;
     if ((isBack && isSetBack) || this.#isAhead(capturedAt, cameAt)) {
       const byMs = capturedAt - expected;
@@ -81,6 +83,11 @@ export class FrameTimes {
     this.#aheadMs = Math.max(this.#aheadMs, capturedAt - cameAt);
     this.#last = { capturedAt, cameAt };
     this.#first ??= this.#last;
+    return this.#give(capturedAt);
+  }
+
+  #give(capturedAt: number): FrameTime {
+    this.#given = capturedAt;
     return { capturedAt };
   }
 

@@ -1,4 +1,4 @@
-import type { ClockStep } from "../base/wall-clock.ts";
+import type { ClockSet } from "./clock-set.ts";
 
 /** Where a re-served frame was captured first. */
 export interface Origin {
@@ -25,7 +25,7 @@ export interface Frame {
   readonly run: string;
   /** Counts up by 1 from 0 in its run. */
   readonly index: number;
-  /** End of exposure on the clock of `now()`, ms with microseconds after the point; never steps back in a run. `wallTime` makes it the time of day. */
+  /** End of exposure on the clock of `now()`, ms with microseconds after the point; later than that of the frame before in its run. `wallTime` makes it the time of day. */
   readonly capturedAt: number;
   /** One complete JPEG file. */
   readonly jpeg: Uint8Array;
@@ -36,6 +36,9 @@ export interface Frame {
   readonly origin?: Origin;
   /** What its source lost before it, since the frame before. Such pictures never were frames: they have no index. */
   readonly lossesBefore?: readonly SourceLoss[];
-  /** The clock of its source was set before it. Times go on as if it had not been. */
-  readonly clockStep?: ClockStep;
+  /** The clock of its source was set since the run began. Times go on as if it had not been. */
+  readonly clockSet?: ClockSet | undefined;
 }
+
+/** Which frame it was, where its picture is not needed: the last of a file that another follows. */
+export type FrameName = Pick<Frame, "run" | "index" | "capturedAt" | "clockSet">;

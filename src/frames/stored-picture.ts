@@ -1,4 +1,4 @@
-import type { ClockStep } from "../base/wall-clock.ts";
+import type { ClockSet } from "./clock-set.ts";
 import type { Frame, Origin, SourceLoss } from "./frame.ts";
 import type { MemoryPool } from "./memory-pool.ts";
 
@@ -74,7 +74,7 @@ export interface FrameIdentity {
   readonly capturedAt: number;
   readonly origin?: Origin | undefined;
   readonly lossesBefore?: readonly SourceLoss[] | undefined;
-  readonly clockStep?: ClockStep | undefined;
+  readonly clockSet?: ClockSet | undefined;
 }
 
 /** A frame as a stream holds it. */
@@ -88,12 +88,13 @@ export class StoredFrame extends StoredPicture {
   readonly width: number;
   readonly height: number;
   readonly origin: Origin | undefined;
+  readonly clockSet: ClockSet | undefined;
   readonly #lossesBefore: readonly SourceLoss[] | undefined;
-  readonly #clockStep: ClockStep | undefined;
+
   #frame: Frame | undefined;
 
   constructor(
-    { run, index, capturedAt, origin, lossesBefore, clockStep }: FrameIdentity,
+    { run, index, capturedAt, origin, lossesBefore, clockSet }: FrameIdentity,
     { width, height }: { width: number; height: number },
     layout: Layout,
   ) {
@@ -103,7 +104,7 @@ export class StoredFrame extends StoredPicture {
     this.capturedAt = capturedAt;
     this.origin = origin;
     this.#lossesBefore = lossesBefore;
-    this.#clockStep = clockStep;
+    this.clockSet = clockSet;
     this.width = width;
     this.height = height;
     this.size = layout.jpegEnd - layout.jpegAt;
@@ -130,13 +131,13 @@ export class StoredFrame extends StoredPicture {
     const { memory, jpegAt, jpegEnd } = this.layout;
     const { run, index, capturedAt, width, height, origin } = this;
     const frame = { run, index, capturedAt, jpeg: memory.subarray(jpegAt, jpegEnd), width, height };
-    const [lossesBefore, clockStep] = [this.#lossesBefore, this.#clockStep];
-    if (!origin && !lossesBefore && !clockStep) return frame;
+    const [lossesBefore, clockSet] = [this.#lossesBefore, this.clockSet];
+    if (!origin && !lossesBefore && !clockSet) return frame;
     return {
       ...frame,
       ...(origin && { origin }),
       ...(lossesBefore && { lossesBefore }),
-      ...(clockStep && { clockStep }),
+      ...(clockSet && { clockSet }),
     };
   }
 }

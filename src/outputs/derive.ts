@@ -1,4 +1,5 @@
 import { wallTime } from "../base/clock.ts";
+import { type ClockSet, ClockSteps, setBy } from "../frames/clock-set.ts";
 import type { MJPEGStream } from "./mjpeg-stream.ts";
 import type { VariantOptions } from "./stream-request.ts";
 
@@ -17,6 +18,8 @@ export function derive(
   parent.variant(options); // so that bad options fail here and now
   child.shareSource(parent);
   child.log = parent.log;
+  const steps = new ClockSteps();
+  let clockSet: ClockSet | undefined;
   let leave: AbortController | undefined;
   const relay = async (signal: AbortSignal): Promise<void> => {
     const variant = parent.variant(options);
@@ -34,7 +37,9 @@ export function derive(
         index,
         capturedAt: wallTime(capturedAt),
       };
-      child.offerFrame(jpeg, { capturedAt, origin });
+      const step = steps.next(frame);
+      if (step) clockSet = setBy(clockSet, step);
+      child.offerFrame(jpeg, { capturedAt, origin, clockSet });
     }
   };
   const adapt = () => {

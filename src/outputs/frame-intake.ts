@@ -1,10 +1,12 @@
 import { now } from "../base/clock.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { ClockStep } from "../base/wall-clock.ts";
-import { FrameTimes } from "../frames/frame-times.ts";
+import { type ClockSet, ClockSteps, setBy } from "../frames/clock-set.ts";
+import { CLOSEST_MS, FrameTimes } from "../frames/frame-times.ts";
 import { inspectJpeg, type JpegInfo } from "../frames/jpeg.ts";
 import { streamStopped } from "./frame-outlet.ts";
 import { SourceLosses } from "./source-losses.ts";
+import type { FrameOptions } from "./stream-options.ts";
 
 /** Frames do not overtake each other by this much. */
 const OVERTAKEN_MS = 5000;
@@ -27,6 +29,9 @@ export class FrameIntake {
   readonly #maxFrameBytes: number;
   #times = newTimes();
   #aheadMs = 0;
+  #sourceSteps = new ClockSteps();
+  /** In this run. */
+  #clockSet: ClockSet | undefined;
 
   /** @param maxFrameBytes - A larger JPEG is refused. */
   constructor(maxFrameBytes: number) {
@@ -51,25 +56,33 @@ export class FrameIntake {
   }
 
   /**
-   * When a frame was captured, on the clock of `now()`: not after it arrived, nor before the one that it follows. Where the clock
-   * of its source was set, times go on as the frames come, and `clockStep` is told. @param before - The frame before in this run.
+   * When a frame was captured, on the clock of `now()`: not after it arrived, and later than the one that it follows. Where the
+   * clock of its source was set, times go on as the frames come, and `clockSet` tells. @param before - The frame before in this run.
    */
   timeOf(
-    capturedAt: number | undefined,
+    { capturedAt, clockSet }: Pick<FrameOptions, "capturedAt" | "clockSet">,
     before: number | undefined,
-  ): { capturedAt: number; clockStep?: ClockStep | undefined } {
+  ): { capturedAt: number; clockSet?: ClockSet | undefined } {
     const arrived = now();
     const asked = capturedAt ?? arrived;
-    if (before === undefined) this.#times = newTimes();
+    if (before === undefined) this.#begin();
     const isUsable = Number.isFinite(asked) && (asked >= 0 || before !== undefined);
     const { capturedAt: steady, step } = this.#times.next(
       isUsable ? Math.min(asked, arrived) : arrived,
       arrived,
     );
     const ahead = this.#stepAhead(isUsable ? asked - arrived : 0, arrived, before === undefined);
-    const time = Math.min(steady, arrived);
+    const told = this.#sourceSteps.next({ clockSet });
+    for (const one of [step ?? ahead, told]) if (one) this.#clockSet = setBy(this.#clockSet, one);
+    const time = Math.min(steady, Math.max(arrived, (before ?? 0) + CLOSEST_MS));
     if (time !== asked) this.correctedTimes += 1;
-    return { capturedAt: time, clockStep: step ?? ahead };
+    return { capturedAt: time, clockSet: this.#clockSet };
+  }
+
+  #begin(): void {
+    this.#times = newTimes();
+    this.#sourceSteps = new ClockSteps();
+    this.#clockSet = undefined;
   }
 
   /** The source's clock has come to be ahead of ours, or is so no more: meanwhile frames have the time of their arrival. */

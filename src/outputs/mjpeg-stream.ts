@@ -91,7 +91,7 @@ export class MJPEGStream extends FrameOutlet {
     for (const loss of options.lossesBefore ?? []) this.noteLoss(loss);
     const info = this.#intake.inspect(jpeg, this.streaming);
     const index = this.lastFrameIndex + 1;
-    const time = this.#intake.timeOf(options.capturedAt, this.#held.newest?.capturedAt);
+    const time = this.#intake.timeOf(options, this.#held.newest?.capturedAt);
     const lossesBefore = this.#intake.losses.take();
     const identity = { run: this.#run, index, ...time, origin: options.origin, lossesBefore };
     const frame = this.#held.add(jpeg, identity, info);

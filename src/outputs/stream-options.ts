@@ -1,3 +1,4 @@
+import type { ClockSet } from "../frames/clock-set.ts";
 import type { Frame, Origin, SourceLoss } from "../frames/frame.ts";
 import type { OutletOptions } from "./frame-outlet.ts";
 import type { EncodeStats } from "./variants.ts";
@@ -21,6 +22,8 @@ export interface FrameOptions {
   readonly origin?: Origin | undefined;
   /** What its source lost before it. */
   readonly lossesBefore?: readonly SourceLoss[] | undefined;
+  /** By how much the clock of its source was set since the run began, where the source has put times right itself. */
+  readonly clockSet?: ClockSet | undefined;
 }
 
 /** What a stream has taken, refused, sent and skipped. */

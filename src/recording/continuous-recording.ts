@@ -178,7 +178,8 @@ export class ContinuousRecording {
     if (Number.isNaN(this.#file.firstAt)) this.#file.firstAt = frame.capturedAt;
     this.#file.bytes += bytes;
     this.#captured += 1;
-    this.#latest = { run: frame.run, index: frame.index, capturedAt: frame.capturedAt };
+    const { run, index, capturedAt, clockSet } = frame;
+    this.#latest = { run, index, capturedAt, clockSet };
     this.#writer.add(frame.lend(), () => frame.release());
   }
 

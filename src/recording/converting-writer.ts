@@ -1,7 +1,7 @@
 import { isStopped } from "../base/abort.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { silentLog } from "../base/log.ts";
-import type { Frame, SourceLoss } from "../frames/frame.ts";
+import type { Frame, FrameName, SourceLoss } from "../frames/frame.ts";
 import type { FrameWriter } from "./event-file.ts";
 import { exportRecording } from "./export.ts";
 import type { LostFrames, RecordingSummary } from "./ledger.ts";
@@ -96,7 +96,7 @@ export class ConvertingWriter implements Recorded {
     return this.#writer.add(frame, onWritten);
   }
 
-  follow(frame: Pick<Frame, "run" | "index" | "capturedAt">): void {
+  follow(frame: FrameName): void {
     this.#writer.follow(frame);
   }
 

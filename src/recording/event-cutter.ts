@@ -1,4 +1,4 @@
-import type { Frame } from "../frames/frame.ts";
+import type { Frame, FrameName } from "../frames/frame.ts";
 import type { LostFrames } from "./ledger.ts";
 import { type ForgottenFrame, NO_ROOM, type PreRoll } from "./pre-roll.ts";
 
@@ -26,8 +26,6 @@ export interface EventSink {
   /** No more frames will come. */
   end(reason: string): void;
 }
-
-type FrameName = Pick<Frame, "run" | "index" | "capturedAt">;
 
 /** How a stream is cut into events. */
 export interface EventOptions<Sink extends EventSink> {
@@ -201,10 +199,11 @@ export class EventCutter<Sink extends EventSink> {
 
   #give(part: Part<Sink>, frame: Frame | ForgottenFrame, isPast: boolean): void {
     const { sink } = part;
-    const { run, index, capturedAt, jpeg } = frame;
+    const { run, index, capturedAt, jpeg, clockSet } = frame;
+    const name = { run, index, capturedAt, clockSet };
     if (!jpeg) {
       sink.noteLoss({ run, from: index, to: index, why: frame.why ?? NO_ROOM });
-      part.latest = this.#latest = { run, index, capturedAt };
+      part.latest = this.#latest = name;
       return;
     }
     if (!part.isBegun) {
@@ -212,11 +211,11 @@ export class EventCutter<Sink extends EventSink> {
       part.end = Math.min(part.end, capturedAt + (this.#options.maxMs ?? part.end));
       if (part.isNext && this.#latest) sink.follow?.(this.#latest);
     }
-    part.given = { run, index, capturedAt };
+    part.given = name;
     const taken = isPast && sink.addPast ? sink.addPast(frame) : sink.add(frame);
     if (taken === false) return;
     part.bytes += jpeg.length;
-    part.latest = this.#latest = { run, index, capturedAt };
+    part.latest = this.#latest = name;
   }
 
   /** What was given to a file that never was is for the next one. */

@@ -1,5 +1,5 @@
 import type { Log } from "../base/log.ts";
-import type { Frame, SourceLoss } from "../frames/frame.ts";
+import type { Frame, FrameName, SourceLoss } from "../frames/frame.ts";
 import type { EventSink } from "./event-cutter.ts";
 import type { EventMemory } from "./event-memory.ts";
 import { noteLateLosses } from "./late-losses.ts";
@@ -23,7 +23,7 @@ export interface FrameWriter {
   /** What the camera's source lost after the newest frame. A writer that does not keep it leaves this out. */
   noteSource?(losses: readonly SourceLoss[]): void;
   /** Said before the first frame: another file has the one before it. */
-  follow?(frame: Pick<Frame, "run" | "index" | "capturedAt">): void;
+  follow?(frame: FrameName): void;
   close(reason: string): Promise<RecordingSummary>;
 }
 
@@ -138,7 +138,7 @@ export class EventFile implements EventSink {
     else this.writer.noteLoss(lost);
   }
 
-  follow(frame: Pick<Frame, "run" | "index" | "capturedAt">): void {
+  follow(frame: FrameName): void {
     this.writer.follow?.(frame);
   }
 

@@ -1,7 +1,8 @@
 import { now, wallTime } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
 import { type ClockStep, wallClock } from "../base/wall-clock.ts";
-import type { Frame } from "../frames/frame.ts";
+import { ClockSteps } from "../frames/clock-set.ts";
+import type { Frame, FrameName } from "../frames/frame.ts";
 import { FrameTimes, timeFault } from "../frames/frame-times.ts";
 import type { RecordingOptions } from "./recording-options.ts";
 
@@ -16,6 +17,7 @@ export class FileClock {
   readonly #isWall: boolean;
   readonly #shiftMs: number;
   readonly #times = new FrameTimes({ aheadMs: AHEAD_MS });
+  readonly #told = new ClockSteps();
   #stepsSeen = wallClock.stepCount;
 
   constructor({ clock }: Pick<RecordingOptions, "clock">) {
@@ -35,9 +37,16 @@ export class FileClock {
     const fault = timeFault(stamped.capturedAt);
     if (fault) return { fault: `its time ${fault}` };
     const { capturedAt, step } = this.#times.next(stamped.capturedAt);
-    const clockStep = step ?? stamped.clockStep;
+    const told = this.#told.next(stamped);
+    const clockStep = step ?? told;
     const frame = this.placed(stamped, capturedAt);
     return clockStep ? { frame, step: this.#stepOf(clockStep) } : { frame };
+  }
+
+  /** Said before the first frame: another file has the one before it. */
+  follows(frame: FrameName): FrameName {
+    this.#told.next(frame);
+    return this.placed(frame);
   }
 
   /** The same with its time in the file. */

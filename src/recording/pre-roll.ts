@@ -1,10 +1,7 @@
-import type { Frame } from "../frames/frame.ts";
+import type { Frame, FrameName } from "../frames/frame.ts";
 
 /** Who a frame was that there was no room for. */
-export interface ForgottenFrame {
-  readonly run: string;
-  readonly index: number;
-  readonly capturedAt: number;
+export interface ForgottenFrame extends FrameName {
   readonly jpeg?: undefined;
   /** Why there was no room. */
   readonly why?: string | undefined;
@@ -63,9 +60,9 @@ export class PreRollRing implements PreRoll {
     const used = () => this.#bytes + (loans?.outsideBytes ?? 0);
     while (used() > maxBytes && this.#forgotten < this.#frames.length) {
       const past = this.#frames[this.#forgotten]!;
-      const { run, index, capturedAt } = past;
+      const { run, index, capturedAt, clockSet } = past;
       const why = this.#bytes > maxBytes ? NO_ROOM : SLOW_DISK;
-      this.#frames[this.#forgotten] = { run, index, capturedAt, why };
+      this.#frames[this.#forgotten] = { run, index, capturedAt, clockSet, why };
       this.#release(past);
       this.#forgotten += 1;
     }

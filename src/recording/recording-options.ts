@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import type { Log } from "../base/log.ts";
 import { packageVersion } from "../base/package-version.ts";
 import { identityAnywhere } from "../base/process-place.ts";
-import type { Frame } from "../frames/frame.ts";
+import type { Frame, FrameName } from "../frames/frame.ts";
 import { orientationOf } from "../frames/jpeg.ts";
 import type { ExportWish } from "./export-wish.ts";
 import type { RoomLimits } from "./folder-room.ts";
@@ -31,7 +31,7 @@ export interface RecordingOptions {
   /** Instead of `maxQueuedBytes`, a bound that several files have together. */
   readonly queue?: FrameQueue | undefined;
   /** The frame before the first one, when that is in another file of the same recording. */
-  readonly follows?: Pick<Frame, "run" | "index" | "capturedAt"> | undefined;
+  readonly follows?: FrameName | undefined;
   /** How many pictures the camera's stream has refused so far. */
   readonly refused?: (() => number) | undefined;
   /** Whose clock stamped the frames: that of `now()` in this process, or a wall clock, as another server's. `now` when absent. */

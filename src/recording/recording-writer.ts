@@ -4,7 +4,7 @@ import { type DiskLane, laneOf } from "../base/disk-lane.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import type { ClockStep } from "../base/wall-clock.ts";
-import type { Frame, SourceLoss } from "../frames/frame.ts";
+import type { Frame, FrameName, SourceLoss } from "../frames/frame.ts";
 import { closeRecording, removeEmpty } from "./closing.ts";
 import { makeUsable } from "./disk-room.ts";
 import { FileClock } from "./file-clock.ts";
@@ -62,7 +62,7 @@ export class RecordingWriter {
     };
     this.#log = options.log ?? silentLog;
     this.#queue = new WriteQueue(options.queue ?? new QueueBound(options.maxQueuedBytes));
-    this.#tally = new Tally(follows && this.#clock.placed(follows));
+    this.#tally = new Tally(follows && this.#clock.follows(follows));
     this.#refusedBefore = options.refused?.() ?? 0;
     const waitingBytes = () => this.#queue.bytes;
     const onLack = (lack: string) => void this.close(lack).catch(() => {}); // told by `ended`
@@ -134,8 +134,8 @@ export class RecordingWriter {
   }
 
   /** Said before the first frame: another file of the same recording has the one before it. */
-  follow(frame: Pick<Frame, "run" | "index" | "capturedAt">): void {
-    this.#tally.follow(this.#clock.placed(frame));
+  follow(frame: FrameName): void {
+    this.#tally.follow(this.#clock.follows(frame));
   }
 
   /** Frames that should have been in the file and were lost before they got here. */

@@ -20,6 +20,8 @@ export interface Verdict {
   readonly unlisted: number;
   /** How its frames follow on each other, by its ledger; undefined where it has none. */
   readonly timing?: Timing | undefined;
+  /** Steps of the clocks that its times are from, ms each, by its ledger. */
+  readonly clockSteps?: readonly number[] | undefined;
 }
 
 /** For a file that agrees with its ledger: what it has, and what its ledger says that it lacks. */
@@ -34,12 +36,17 @@ export function proof(ledger: Ledger, timing: Timing): string {
   const never = neverMadeSentence(timing, lost.length === 0);
   const paces = pacesSentence(timing, ledger);
   const torn = behind ? `; a torn line stands behind its ledger's summary` : "";
-  const rest = `${never}${onPurpose}${sourceSentence(notes)}${torn}${paces}`;
+  const rest = `${never}${onPurpose}${sourceSentence(notes)}${stepsSentence(notes)}${torn}${paces}`;
   if (lost.length === 0) return `${has}; none was lost${rest}`;
   const count = countOf(lost);
   const which = lost.slice(0, 5).map((one) => `${rangeText(one)} because ${one.why}`);
   const more = lost.length > 5 ? `; and more` : "";
   return `${has}; ${count} lost, as its ledger says: ${which.join("; ")}${more}${rest}`;
+}
+
+/** ms each. */
+export function clockStepsIn(notes: Ledger["notes"]): number[] {
+  return notes.flatMap(({ note }) => ("clockStep" in note ? [note.clockStep.byMs] : []));
 }
 
 function countOf(ranges: readonly LostFrames[]): number {
@@ -78,6 +85,16 @@ function sourceSentence(notes: Ledger["notes"]): string {
     return `${count === 0 ? "some" : count} ${what} (${why})`;
   });
   return told.length === 0 ? "" : `; its source: ${told.slice(0, 5).join("; ")}`;
+}
+
+/** `; a clock was set twice, by -3600.0 s and 0.9 s: times go on as the frames came`. */
+function stepsSentence(notes: Ledger["notes"]): string {
+  const steps = clockStepsIn(notes);
+  if (steps.length === 0) return "";
+  const times = steps.length === 1 ? "once" : `${steps.length} times`;
+  const by = steps.slice(0, 5).map((byMs) => `${(byMs / 1000).toFixed(1)} s`);
+  const more = steps.length > 5 ? " and so on" : "";
+  return `; a clock was set ${times}, by ${by.join(", ")}${more}: times go on as the frames came`;
 }
 
 /** `6 frames (k3x9q2 frames 40 to 45)`. */

@@ -12,7 +12,7 @@ import { headOf } from "./scan.ts";
 import { type Survey, survey } from "./survey.ts";
 import { timingOf } from "./timing.ts";
 import { undoPathOf } from "./undo-path.ts";
-import { counted, proof, type Verdict } from "./verdict.ts";
+import { clockStepsIn, counted, proof, type Verdict } from "./verdict.ts";
 import { verifyExport } from "./verify-export.ts";
 import { formatOf } from "./video-format.ts";
 
@@ -80,7 +80,9 @@ async function recount(file: FileHandle, path: string): Promise<Verdict> {
   const what =
     faults.length === 0 ? proof(ledger, timing) : `disagrees with its ledger: ${faults.join(", ")}`;
   const advice = adviceFor(path, faults.length > 0, head.cuesAt !== undefined && !!ledger.summary);
-  return { ok: faults.length === 0, sentence: `${path}: ${what}.${advice}`, ...counts, timing };
+  const sentence = `${path}: ${what}.${advice}`;
+  const clockSteps = clockStepsIn(ledger.notes);
+  return { ok: faults.length === 0, sentence, ...counts, timing, clockSteps };
 }
 
 function isRepairOpen(path: string): Promise<boolean> {

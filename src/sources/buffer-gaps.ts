@@ -2,7 +2,8 @@ import type { SourceLoss } from "../frames/frame.ts";
 import type { GdpBuffer } from "../frames/gdp.ts";
 
 const NUMBERS_SKIP = "the numbers of its driver skip";
-const TIMES_SKIP = "the pipeline's times have a hole";
+/** Also where the clock was set forward: whoever knows when frames come leaves it out there. */
+export const TIMES_SKIP = "the pipeline's times have a hole";
 const MARKED = "the pipeline marks a gap";
 /** A step between two frames that is longer than this many usual ones is a hole. */
 const HOLE = 1.5;

@@ -1,9 +1,11 @@
 import { now } from "../base/clock.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
+import type { ClockSet } from "../frames/clock-set.ts";
 import type { FrameSource, SourceFrame } from "../frames/frame-source.ts";
 import type { Child } from "../processes/child.ts";
 import { type ChildState, KeptChild } from "../processes/kept-child.ts";
+import { TIMES_SKIP } from "./buffer-gaps.ts";
 import { FrameQueue } from "./frame-queue.ts";
 import { type Picture, pictureParser } from "./framing.ts";
 import type { Output } from "./gst-taps.ts";
@@ -15,7 +17,7 @@ import {
   requireInstalled,
 } from "./pipeline-command.ts";
 import { explainPipelineEnd } from "./pipeline-failure.ts";
-import { PtsClock } from "./pts-clock.ts";
+import { PtsClock, PtsTimes } from "./pts-clock.ts";
 
 const HANGS_AFTER_MS = 500;
 const NO_WATCH = { startMs: Number.POSITIVE_INFINITY, stallMs: Number.POSITIVE_INFINITY };
@@ -180,11 +182,11 @@ export class Pipeline {
   }
 
   #read(child: Child): void {
-    const clock = new PtsClock(); // times of another run mean nothing any more
+    const clock = new PtsClock();
     this.#clock = clock;
     for (const tap of this.#taps) {
       const parse = pictureParser(tap.output.framing);
-      tap.restarted();
+      tap.restarted(clock);
       child.output(tap.output.fd).on("data", (chunk: Buffer) => {
         if (this.#clock === clock) this.#take(tap, parse, chunk, child);
       });
@@ -196,7 +198,7 @@ export class Pipeline {
       for (const picture of parse(chunk)) {
         this.#lastPicture = performance.now();
         this.#kept.beat();
-        tap.push(picture, this.#clock);
+        tap.push(picture);
       }
     } catch (error) {
       this.#log.warn(
@@ -212,7 +214,8 @@ class Tap implements FrameSource {
   readonly output: Output;
   readonly #pipeline: Pipeline;
   readonly #readers = new Set<FrameQueue>();
-  #lastPtsMs = Number.NEGATIVE_INFINITY;
+  #times = new PtsTimes();
+  #clockSet: ClockSet | undefined;
   #lastCapturedAt = 0;
 
   constructor(output: Output, pipeline: Pipeline) {
@@ -243,21 +246,29 @@ class Tap implements FrameSource {
     for (const queue of this.#readers) queue.end();
   }
 
-  restarted(): void {
-    this.#lastPtsMs = Number.NEGATIVE_INFINITY;
+  /** @param clock - The new run's: times of the one before mean nothing any more. */
+  restarted(clock: PtsClock): void {
+    this.#times = new PtsTimes(clock);
+    this.#clockSet = undefined;
   }
 
-  push({ ptsMs, ...picture }: Picture, clock: PtsClock): void {
+  push({ ptsMs, ...picture }: Picture): void {
     const arrivedAt = now();
-    const capturedAt = ptsMs === undefined ? arrivedAt : this.#capturedAt(ptsMs, arrivedAt, clock);
-    for (const queue of this.#readers) queue.push({ ...picture, capturedAt });
+    const about = ptsMs === undefined ? { capturedAt: arrivedAt } : this.#about(ptsMs, arrivedAt);
+    const isSet = about.clockSet !== this.#clockSet;
+    this.#clockSet = about.clockSet;
+    const frame = { ...picture, ...about };
+    for (const queue of this.#readers) queue.push(isSet ? withoutHole(frame) : frame);
   }
 
-  #capturedAt(ptsMs: number, arrivedAt: number, clock: PtsClock): number {
-    if (ptsMs < this.#lastPtsMs) clock.reset();
-    this.#lastPtsMs = ptsMs;
-    const captured = clock.captured(ptsMs, arrivedAt);
-    this.#lastCapturedAt = Math.max(captured, this.#lastCapturedAt + 0.001); // never back, 1 µs at least
-    return this.#lastCapturedAt;
+  #about(ptsMs: number, arrivedAt: number): ReturnType<PtsTimes["next"]> {
+    const { capturedAt, clockSet } = this.#times.next(ptsMs, arrivedAt);
+    this.#lastCapturedAt = Math.max(capturedAt, this.#lastCapturedAt + 0.001); // never back, 1 µs at least
+    return { capturedAt: this.#lastCapturedAt, clockSet };
   }
+}
+
+/** Times that have a hole since their clock was set have lost no frames. */
+function withoutHole({ lossesBefore = [], ...frame }: SourceFrame): SourceFrame {
+  return { ...frame, lossesBefore: lossesBefore.filter(({ why }) => why !== TIMES_SKIP) };
 }

@@ -1,17 +1,20 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openRecording, verifyRecording } from "thingscope";
+import { now } from "../../src/base/clock.ts";
 import { packagePath } from "../../src/base/package-root.ts";
 import type { ClientIo, Output } from "../../src/cli/client-output.ts";
 import { record } from "../../src/cli/record.ts";
+import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { TEST_MS } from "../limits.ts";
+import { serveStream } from "../outputs/stream-server.ts";
 import { collect } from "../recording/recordings.ts";
 import { serverFor } from "../server/requests.ts";
 import { folderFor, recorderFor } from "../things/recorder-server.ts";
@@ -147,6 +150,37 @@ test("a camera whose clock is set back and forth is recorded as long as was aske
     film.summary!.clockSteps.map((ms) => Math.round(ms / 100)),
     [-7, -35_993, 72_000],
   );
+});
+
+test("a camera of ours whose clock is set is recorded with the step, which verify tells", {
+  timeout,
+}, async (t) => {
+  const jpeg = await jpegOf(64, 48);
+  const stream = new MJPEGStream();
+  const { url } = await serveStream(t, stream);
+  let count = 0;
+  const timer = setInterval(() => {
+    count += 1;
+    const setBy = count < 10 ? -500 : count < 20 ? -3_600_500 : -1500; // ms
+    stream.addFrame(jpeg, { capturedAt: now() + setBy });
+  }, 40);
+  t.after(() => clearInterval(timer));
+  const folder = await folderFor(t);
+  const out = new Terminal();
+  const enough = new AbortController();
+  const io: ClientIo = { out, err: out, signal: enough.signal, json: true };
+  const target = { url, credentials: undefined };
+  const recording = record(io, target, { out: folder, name: "ours" });
+  const ledger = () => readFile(`${folder}/ours.ledger.jsonl`, "utf8").catch(() => "");
+  while ((await ledger()).split("clockStep").length < 3) await sleep(20);
+  enough.abort();
+  await recording;
+  const { clock_steps, seconds } = JSON.parse(out.text);
+  assert.deepEqual(clock_steps.map(Math.round), [-3600, 3599]);
+  assert.ok(seconds < 1000, out.text);
+  const { ok, sentence } = await verifyRecording(`${folder}/ours.mkv`);
+  assert.ok(ok, sentence);
+  assert.match(sentence, /a clock was set 2 times, by -3600\.\d s, 359\d\.\d s/);
 });
 
 test("Ctrl-C ends the recording in order", { timeout }, async (t) => {

@@ -73,6 +73,7 @@ test("verify --json has a line a file, with rate, jitter, longest gap and what w
   assert.deepEqual(told, {
     ...{ file: "film.mkv", ok: true, frames: 147, missing: 0, damaged: 0, unlisted: 0 },
     ...{ expected_rate: 25, jitter: 0.04, longest_gap: 0.08, exposures: 150, never_made: 3 },
+    clock_steps: [],
   });
 });
 

@@ -130,17 +130,6 @@ test("a run is named by six characters", () => {
   assert.equal(new Set(runs).size, 50);
 });
 
-test("a capture time never steps back in its run, nor lies in the future", () => {
-  const stream = new MJPEGStream();
-  const start = now();
-  assert.equal(stream.addFrame(picture(0), { capturedAt: start - 50 }).capturedAt, start - 50);
-  assert.equal(stream.addFrame(picture(1), { capturedAt: start - 900 }).capturedAt, start - 50);
-  const { capturedAt } = stream.addFrame(picture(2), { capturedAt: start + 3_600_000 });
-  assert.ok(capturedAt >= start && capturedAt <= now());
-  assert.ok(stream.addFrame(picture(3), { capturedAt: Number.NaN }).capturedAt >= capturedAt);
-  assert.equal(stream.stats.correctedTimes, 3);
-});
-
 test("bad frames are refused, counted by reason, and take no index", () => {
   const stream = new MJPEGStream({ maxFrameBytes: 1000 });
   assert.throws(() => stream.addFrame(Buffer.from("<html>404</html>")), { code: "BAD_FRAME" });

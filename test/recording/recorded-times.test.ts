@@ -43,6 +43,22 @@ test("frames after a step back of their clock go on after those before it, and t
   assert.ok(summary.last! > summary.first!);
 });
 
+test("a step that the first frame of a next file tells is in its ledger; one before the recording is not", {
+  timeout,
+}, async () => {
+  const said = (n: number, byMs: number) => ({
+    ...frame(n, n * 40),
+    clockSet: { at: START, byMs },
+  });
+  const first = await record([said(0, -900), said(1, -900), said(2, -900)]);
+  assert.deepEqual(first.summary.clockSteps, []);
+  const next = await record([said(3, 100), said(4, 100)], { follows: said(2, -900) });
+  assert.deepEqual(next.summary.clockSteps, [1000]);
+  const { ok, sentence } = await verifyRecording(next.path);
+  assert.ok(ok, sentence);
+  assert.match(sentence, /; a clock was set once, by 1\.0 s: times go on as the frames came/);
+});
+
 test("a frame whose time is none is dropped, counted and told, also the first of a recording", {
   timeout,
 }, async () => {

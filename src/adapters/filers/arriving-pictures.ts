@@ -1,7 +1,8 @@
 import { now } from "../../base/clock.ts";
 import { ThingError } from "../../base/errors.ts";
+import type { ClockSet } from "../../frames/clock-set.ts";
 import type { Origin, SourceLoss } from "../../frames/frame.ts";
-import { PtsClock } from "../../sources/pts-clock.ts";
+import { PtsTimes } from "../../sources/pts-clock.ts";
 import {
   type FilersImage,
   type FilersMetadata,
@@ -17,6 +18,8 @@ export interface ArrivedPicture {
   /** Who the frame was, where the server is a Thingscope. */
   readonly origin: Origin | undefined;
   readonly lossesBefore: readonly SourceLoss[];
+  /** By how much the server's clock was set since the first picture. */
+  readonly clockSet?: ClockSet | undefined;
 }
 
 /** How long to wait, and who wants to know what happens. */
@@ -37,12 +40,11 @@ const TOO_BUSY = "JPEGs were made more slowly than pictures came";
 /** A player that holds the newest pictures until somebody takes them, and knows which are missing. */
 export class ArrivingPictures extends RemoteVideoPlayer {
   readonly #options: ArrivalOptions;
-  readonly #clock = new PtsClock();
+  readonly #times = new PtsTimes();
   readonly #waiting: ArrivedPicture[] = [];
   /** What is missing before the first that waits. */
   #missing: SourceLoss[] = [];
   #failure: ThingError | undefined;
-  #lastT = Number.NEGATIVE_INFINITY;
   #last: Origin | undefined;
   #silence: NodeJS.Timeout | undefined;
   #wake: () => void = () => {};
@@ -91,9 +93,9 @@ export class ArrivingPictures extends RemoteVideoPlayer {
   override processImage(image: FilersImage, metadata: FilersMetadata): void {
     this.#silence?.refresh();
     if (this.#waiting.length >= MOST_WAITING) this.#drop();
-    const capturedAt = this.#capturedAt(metadata.t);
+    const times = this.#timesOf(metadata.t);
     const origin = this.#originOf(metadata);
-    this.#waiting.push({ image, capturedAt, origin, lossesBefore: this.#lossesBefore(origin) });
+    this.#waiting.push({ image, ...times, origin, lossesBefore: this.#lossesBefore(origin) });
     this.wake();
   }
 
@@ -116,12 +118,10 @@ export class ArrivingPictures extends RemoteVideoPlayer {
     this.#options.onDropped();
   }
 
-  #capturedAt(t: unknown): number {
+  #timesOf(t: unknown): Pick<ArrivedPicture, "capturedAt" | "clockSet"> {
     const arrivedAt = now();
-    if (typeof t !== "number" || !Number.isFinite(t)) return arrivedAt;
-    if (t < this.#lastT) this.#clock.reset();
-    this.#lastT = t;
-    return this.#clock.captured(t * 1000, arrivedAt);
+    const isTime = typeof t === "number" && Number.isFinite(t);
+    return isTime ? this.#times.next(t * 1000, arrivedAt) : { capturedAt: arrivedAt };
   }
 
   /** A Thingscope server says who the frame is. */

@@ -41,9 +41,10 @@ export class FilersSource implements FrameSource {
     capturedAt,
     origin,
     lossesBefore,
+    clockSet,
   }: ArrivedPicture): Promise<SourceFrame> {
     const { quality = 90 } = this.#options;
     const jpeg = await encodeJpeg(imageFromPlanes(image), { quality });
-    return { jpeg, capturedAt, ...(origin && { origin }), lossesBefore };
+    return { jpeg, capturedAt, ...(origin && { origin }), lossesBefore, clockSet };
   }
 }

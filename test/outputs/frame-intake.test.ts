@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { now } from "../../src/base/clock.ts";
+import { derive } from "../../src/outputs/derive.ts";
+import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { TEST_MS } from "../limits.ts";
+import { picture } from "./pictures.ts";
+
+const timeout = TEST_MS;
+
+test("a capture time is later than the one before in its run, and not in the future", () => {
+  const stream = new MJPEGStream();
+  const start = now();
+  assert.equal(stream.addFrame(picture(0), { capturedAt: start - 50 }).capturedAt, start - 50);
+  const overtaken = stream.addFrame(picture(1), { capturedAt: start - 900 }).capturedAt;
+  assert.ok(overtaken > start - 50 && overtaken < start - 49, `${overtaken - start}`);
+  const { capturedAt } = stream.addFrame(picture(2), { capturedAt: start + 3_600_000 });
+  assert.ok(capturedAt >= start && capturedAt <= now());
+  assert.ok(stream.addFrame(picture(3), { capturedAt: Number.NaN }).capturedAt >= capturedAt);
+  assert.equal(stream.stats.correctedTimes, 3);
+});
+
+test("that a clock was set is told with each frame after it, also of a stream that is made of this one", {
+  timeout,
+}, async (t) => {
+  const parent = new MJPEGStream();
+  const child = new MJPEGStream();
+  t.after(derive(parent, child, {}));
+  t.after(child.demand.take());
+  /** What a frame of the child says of its clock. */
+  const passedOn = async (byMs: number | undefined, capturedAt?: number) => {
+    const passed = child.grab();
+    const clockSet = byMs === undefined ? undefined : { at: now(), byMs };
+    parent.addFrame(picture(0), { clockSet, capturedAt });
+    const frame = await passed;
+    assert.equal(frame.clockSet?.byMs, parent.newest!.clockSet?.byMs);
+    return frame.clockSet?.byMs;
+  };
+  assert.equal(await passedOn(-7000), undefined, "before this run");
+  assert.equal(await passedOn(-6000), 1000);
+  assert.equal(await passedOn(-6000), 1000);
+  await passedOn(-6000, 0);
+  assert.ok((await passedOn(-6000, 0))! < -1e12, "where the times say so, too");
+  parent.reset();
+  assert.equal(parent.addFrame(picture(6)).index, 0);
+  assert.equal(parent.newest!.clockSet, undefined, "a new run");
+});
