@@ -20,6 +20,14 @@ const DOORS = new Map(
   }),
 );
 
+/** Room to the rooms that it may look at. From the table in docs/architecture.md, lowest first; the last looks at all. */
+const ROOMS = new Map(
+  [...PAGE.matchAll(/^\| `(src\/\w+\/[\w/]*)` \| .* \|(.*)\|$/gm)].map(
+    ([, room, sees]): [string, string[]] => [room!, sees!.match(/[\w/]+/g) ?? []],
+  ),
+);
+
+const roomOf = (file: string) => file.slice(0, file.lastIndexOf("/") + 1);
 const floorOf = (folder: string) => FLOORS.findIndex((floor) => floor.includes(folder));
 const src = filesIn("src");
 const written = filesIn(
@@ -57,6 +65,31 @@ test("imports only look down", () => {
       const areSiblings = areAdapters && from.length > 3 && to.length > 3;
       if (areSiblings) assert.equal(from[2], to[2], `${why} (adapters do not know each other)`);
     }
+  }
+});
+
+test("every folder of the server is a room of docs/architecture.md, and rooms look at what their row names", () => {
+  const rooms = [...ROOMS.keys()];
+  const seen = new Map(rooms.map((room) => [room, new Set<string>()]));
+  for (const file of src.filter(({ path }) => path.startsWith("src/server/"))) {
+    const from = roomOf(file.path);
+    assert.ok(seen.has(from), `${from} has no row in docs/architecture.md: say what is in it`);
+    for (const specifier of importsOf(file).filter((name) => name.startsWith("."))) {
+      const to = roomOf(importedFile(file.path, specifier));
+      if (to.startsWith("src/server/") && to !== from) seen.get(from)?.add(to);
+    }
+  }
+  for (const [room, sees] of ROOMS) {
+    const named = sees.includes("all") ? rooms : sees.map((name) => `src/server/${name}/`);
+    const there = [...seen.get(room)!];
+    assert.deepEqual(
+      there.filter((other) => !named.includes(other)),
+      [],
+      `${room} looks at more than its row in docs/architecture.md says`,
+    );
+    if (!sees.includes("all")) assert.deepEqual(there.sort(), named.sort(), `the row of ${room}`);
+    const above = there.filter((other) => rooms.indexOf(other) > rooms.indexOf(room));
+    assert.deepEqual(above, [], `${room} looks up: rooms may look at rows above theirs alone`);
   }
 });
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import express from "express";
 import { WebSocketServer } from "ws";
 import { now } from "../../src/base/clock.ts";
-import { setSecurityHeaders } from "../../src/server/http/security-headers.ts";
+import { setSecurityHeaders } from "../../src/server/http/reply.ts";
 import { NOTIFICATIONS_HZ } from "./notifications-hz.ts";
 
 const app = express();

@@ -2,9 +2,12 @@ import { once } from "node:events";
 import type { AddressInfo, Server } from "node:net";
 import { ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import { isLoopback } from "../server/http/bind-address.ts";
-import { MOST_UNACCEPTED } from "../server/http/limits.ts";
-import { listenProblem, type OptionText } from "../server/http/listen-problem.ts";
+import {
+  isLoopback,
+  listenProblem,
+  MOST_UNACCEPTED,
+  type OptionText,
+} from "../server/http/listen.ts";
 
 /** Where a foreign wire is spoken. Such wires know no login. */
 export interface WireAddress {

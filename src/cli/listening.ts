@@ -5,7 +5,7 @@ import {
   givenCertificate,
   ownCertificate,
 } from "../server/access/tls/certificate-files.ts";
-import { isLoopback } from "../server/http/bind-address.ts";
+import { isLoopback } from "../server/http/listen.ts";
 import type { ServerOptions } from "../server/thing-server.ts";
 import { type ListenFlags, LOOPBACK } from "./listen-options.ts";
 

@@ -1,5 +1,5 @@
 import { lanAddresses } from "../server/access/tls/certificate-files.ts";
-import { isLoopback } from "../server/http/bind-address.ts";
+import { isLoopback } from "../server/http/listen.ts";
 import type { ThingServer } from "../server/thing-server.ts";
 import type { ProcessLog } from "./pino-log.ts";
 import { qrCode } from "./qr-code.ts";

@@ -5,7 +5,7 @@ import { packageVersion } from "../base/package-version.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import { endLeftovers } from "../processes/leftovers.ts";
-import { isLoopback } from "../server/http/bind-address.ts";
+import { isLoopback } from "../server/http/listen.ts";
 import { ThingServer } from "../server/thing-server.ts";
 import type { Config } from "./config.ts";
 import { hostFromConfig } from "./host-from-config.ts";

@@ -7,15 +7,14 @@ import type { ThingHost } from "../core/thing-host.ts";
 import type { Gate } from "./access/login/gate.ts";
 import type { AccessPolicy } from "./access/policy.ts";
 import { largeAnswers } from "./http/answer-queue.ts";
-import { clientOf } from "./http/client-shares.ts";
-import { assertUnchanged, judged } from "./http/etag.ts";
+import { assertUnchanged, judged } from "./http/conditions.ts";
 import { RequestExchange } from "./http/exchange.ts";
+import { clientOf } from "./http/identity.ts";
 import { rootOf } from "./http/origin.ts";
 import { problemOf, withoutInput } from "./http/problem.ts";
-import { writeProblem, writeReply } from "./http/reply.ts";
+import { allowEmbedding, setSecurityHeaders, writeProblem, writeReply } from "./http/reply.ts";
 import type { Place } from "./http/resource.ts";
 import type { Route } from "./http/route.ts";
-import { allowEmbedding, setSecurityHeaders } from "./http/security-headers.ts";
 
 /** What all routes of a server share. */
 export interface Serving {

@@ -12,17 +12,23 @@ import { loginRoutes } from "./access/login/routes.ts";
 import { AccessPolicy } from "./access/policy.ts";
 import { warnOfPublicClients } from "./access/public-clients.ts";
 import type { TlsFiles } from "./access/tls/certificate-files.ts";
-import { Announcement, openMulticast } from "./directory/mdns.ts";
-import { wotServices } from "./directory/wot-services.ts";
+import { Announcement, openMulticast, wotServices } from "./directory/mdns.ts";
 import { listenerOf } from "./dispatch.ts";
-import { bindAddressProblem, bindAddressWarning, isLoopback } from "./http/bind-address.ts";
 import { answerClientErrors } from "./http/client-errors.ts";
-import { applyLimits, MOST_UNACCEPTED, REQUEST_LIMITS, TLS_LIMITS } from "./http/limits.ts";
-import { listenProblem } from "./http/listen-problem.ts";
-import { inTurn } from "./http/pipelining.ts";
+import {
+  applyLimits,
+  bindAddressProblem,
+  bindAddressWarning,
+  isLoopback,
+  listenProblem,
+  MOST_UNACCEPTED,
+  REQUEST_LIMITS,
+  TLS_LIMITS,
+} from "./http/listen.ts";
+import { inTurn } from "./http/request-turns.ts";
 import type { Route } from "./http/route.ts";
 import { Monitoring } from "./monitoring/monitoring.ts";
-import { NotificationHub } from "./notifications/notification-hub.ts";
+import { NotificationHub } from "./notifications/thing-notifications.ts";
 import { RouteTable } from "./routes.ts";
 import { openApiRoute } from "./td/openapi.ts";
 import { securityFor } from "./td/security.ts";

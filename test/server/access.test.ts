@@ -3,8 +3,8 @@ import { hostname } from "node:os";
 import { type TestContext, test } from "node:test";
 import { ThingError } from "thingscope";
 import { AccessPolicy } from "../../src/server/access/policy.ts";
-import { bindAddressProblem, bindAddressWarning } from "../../src/server/http/bind-address.ts";
 import { readJson } from "../../src/server/http/body.ts";
+import { bindAddressProblem, bindAddressWarning } from "../../src/server/http/listen.ts";
 import { ask, converse, serverFor } from "./requests.ts";
 
 /** A server that does with a request what access alone asks for, and says which error it met. */

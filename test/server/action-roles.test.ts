@@ -18,7 +18,7 @@ import { WebSocket } from "ws";
 import { createToken } from "../../src/server/access/login/account-changes.ts";
 import { AccountsFile } from "../../src/server/access/login/accounts-file.ts";
 import { covers } from "../../src/server/http/identity.ts";
-import { OPERATIONS } from "../../src/server/websocket/webthing/operations.ts";
+import { OPERATIONS } from "../../src/server/websocket/webthing-operations.ts";
 import { TEST_MS } from "../limits.ts";
 import { ask } from "./requests.ts";
 import { bearer, ROLES } from "./secured.ts";

@@ -7,7 +7,7 @@ import { ThingError } from "thingscope";
 import { type TSchema, Type } from "typebox";
 import { readJson, readPropertyValue } from "../../src/server/http/body.ts";
 import { parseJson } from "../../src/server/http/json.ts";
-import { applyLimits, REQUEST_LIMITS } from "../../src/server/http/limits.ts";
+import { applyLimits, REQUEST_LIMITS } from "../../src/server/http/listen.ts";
 import { TEST_MS } from "../limits.ts";
 import { ask, converse, serverFor } from "./requests.ts";
 

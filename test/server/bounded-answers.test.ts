@@ -8,7 +8,7 @@ import { action, property, Thing, ThingHost, ThingServer } from "thingscope";
 import { type Static, Type } from "typebox";
 import { limitHits } from "../../src/base/limit-hits.ts";
 import { errorsIn } from "../../src/core/schema.ts";
-import { inTurn } from "../../src/server/http/pipelining.ts";
+import { inTurn } from "../../src/server/http/request-turns.ts";
 import { TEST_MS } from "../limits.ts";
 import { ask, converse, serverFor } from "./requests.ts";
 import { logIn, secured } from "./secured.ts";

@@ -8,8 +8,8 @@ import {
   Announcement,
   type Multicast,
   type MulticastService,
+  wotServices,
 } from "../../src/server/directory/mdns.ts";
-import { wotServices } from "../../src/server/directory/wot-services.ts";
 import { Elapsed } from "../elapsed.ts";
 import { TEST_MS } from "../limits.ts";
 

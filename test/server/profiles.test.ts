@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Route } from "../../src/server/http/route.ts";
 import { failureStatuses } from "../../src/server/td/forms.ts";
-import { profilesFor } from "../../src/server/td/profiles.ts";
+import { profilesFor } from "../../src/server/td/security.ts";
 
 const names = (...given: Parameters<typeof profilesFor>) =>
   profilesFor(...given).map((uri) => uri.split("/").at(-2));

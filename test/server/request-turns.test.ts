@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { test } from "node:test";
-import { inTurn } from "../../src/server/http/pipelining.ts";
-import { RequestTurns } from "../../src/server/http/request-turns.ts";
+import { inTurn, RequestTurns } from "../../src/server/http/request-turns.ts";
 import { TEST_MS } from "../limits.ts";
 import { serverFor } from "./requests.ts";
 

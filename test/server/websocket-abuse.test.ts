@@ -4,7 +4,7 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { logTo } from "thingscope";
 import { WebSocket } from "ws";
-import { NotificationHub } from "../../src/server/notifications/notification-hub.ts";
+import { NotificationHub } from "../../src/server/notifications/thing-notifications.ts";
 import type { WebSockets } from "../../src/server/websocket/server.ts";
 import { TEST_MS } from "../limits.ts";
 import { halfAFrame } from "./hostile-clients.ts";

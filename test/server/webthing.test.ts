@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import { placesOf } from "../../src/server/http/route.ts";
-import { OPERATIONS } from "../../src/server/websocket/webthing/operations.ts";
+import { OPERATIONS } from "../../src/server/websocket/webthing-operations.ts";
 import { TEST_MS } from "../limits.ts";
 import { bearer, secured } from "./secured.ts";
 import { consumerOf, webThing } from "./webthing-bench.ts";

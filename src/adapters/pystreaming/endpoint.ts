@@ -1,6 +1,6 @@
 import { ThingError } from "../../base/errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
-import { listenProblem } from "../../server/http/listen-problem.ts";
+import { listenProblem } from "../../server/http/listen.ts";
 import { admitPastLogin, admittedHost } from "../wire-address.ts";
 
 /** Who may come to an endpoint that is bound. */

@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { ThingError } from "../../base/errors.ts";
 import { quoted } from "../../base/preview.ts";
-import { type Addressed, addressedOf, TrustedProxies } from "../http/forwarded.ts";
+import { type Addressed, addressedOf, TrustedProxies } from "../http/origin.ts";
 
 export interface AccessOptions {
   /** Names under which the server may be addressed, beside loopback, IP addresses and the machine's own name. */

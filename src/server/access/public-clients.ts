@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from "node:http";
 import { BlockList, isIP } from "node:net";
 import type { Log } from "../../base/log.ts";
-import { saidClientOf } from "../http/forwarded.ts";
+import { saidClientOf } from "../http/origin.ts";
 
 /** Addresses that no router of the internet carries: of this machine, of a network at home or at work, of a VPN. */
 const PRIVATE = new BlockList();

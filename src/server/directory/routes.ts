@@ -3,19 +3,21 @@ import { Type } from "typebox";
 import { ThingError } from "../../base/errors.ts";
 import { quoted } from "../../base/preview.ts";
 import { mediaRangesIn, qualityOf } from "../http/accept.ts";
-import { hashOf } from "../http/etag.ts";
-import { badQuery, LARGEST_NUMBER, numberIn } from "../http/query.ts";
+import { hashOf } from "../http/conditions.ts";
 import { type Exchange, JSON_TYPE, type Reply, type Route, TD_TYPE } from "../http/route.ts";
 import { EventStreamWriter } from "../http/sse.ts";
+import { badQuery, LARGEST_NUMBER, numberIn } from "../http/target.ts";
 import { ThingDescriptionSchema } from "../td/schemas.ts";
 import type { Security } from "../td/security.ts";
 import { directoryDescriber } from "./description.ts";
-import { DISCOVERY_CONTEXT, type EnrichedDescription, type ThingDirectory } from "./directory.ts";
 import {
   DIRECTORY_EVENT_TYPES,
+  DISCOVERY_CONTEXT,
   type DirectoryEvent,
   type DirectoryEventType,
-} from "./directory-events.ts";
+  type EnrichedDescription,
+  type ThingDirectory,
+} from "./directory.ts";
 
 const LD_TYPE = "application/ld+json";
 const PAGE = {

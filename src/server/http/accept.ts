@@ -1,3 +1,5 @@
+import { JSON_TYPE } from "./route.ts";
+
 /** One entry of an Accept header. */
 interface MediaRange {
   /** Lower case, without parameters: a type, a type with any subtype, or any type at all. */
@@ -37,6 +39,15 @@ export function qualityOf(ranges: readonly MediaRange[], type: string): number {
   const group = `${type.split("/")[0]}/*`;
   const found = [type, group, "*/*"].map((name) => ranges.find((range) => range.type === name));
   return found.find((range) => range !== undefined)?.quality ?? 0;
+}
+
+/**
+ * Which dialect a client understands, by its Accept header. A consumer of WoT Profiles accepts JSON and nothing else;
+ * clients of LabThings accept anything.
+ */
+export function isProfileConsumer(accept?: string): boolean {
+  const types = mediaRangesIn(accept).flatMap(({ type, quality }) => (quality > 0 ? type : []));
+  return types.includes(JSON_TYPE) && types.every((type) => type.endsWith("json"));
 }
 
 function rangeIn(text: string): MediaRange[] {

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import type { Role } from "../../core/affordances.ts";
 
 /** Somebody, or some program, that may log in. */
@@ -32,4 +33,31 @@ export function roleOf(identity: Identity | undefined): Role {
 /** True when whoever has one role may do what asks for another. */
 export function covers(role: Role, wanted: Role): boolean {
   return ROLES.indexOf(role) >= ROLES.indexOf(wanted);
+}
+
+/** How many of a pool's places each client has: by its account, or by its address where nobody logs in. */
+export class ClientShares {
+  readonly #taken = new Map<string, number>();
+
+  countOf(client: string): number {
+    return this.#taken.get(client) ?? 0;
+  }
+
+  /** @returns How to give the place back. */
+  take(client: string): () => void {
+    this.#taken.set(client, this.countOf(client) + 1);
+    let isTaken = true;
+    return () => {
+      if (!isTaken) return;
+      isTaken = false;
+      const left = this.countOf(client) - 1;
+      if (left > 0) this.#taken.set(client, left);
+      else this.#taken.delete(client);
+    };
+  }
+}
+
+/** Who a request counts for. */
+export function clientOf(identity: Identity | undefined, { socket }: IncomingMessage): string {
+  return identity?.account.id ?? `address ${socket.remoteAddress}`;
 }

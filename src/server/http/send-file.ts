@@ -1,12 +1,12 @@
 import type { BigIntStats } from "node:fs";
 import { type FileHandle, lstat } from "node:fs/promises";
-import { pipeline, Readable } from "node:stream";
+import { pipeline, promises, Readable } from "node:stream";
 import send from "send";
 import { type DiskLane, laneAt } from "../../base/disk-lane.ts";
 import { codeOf } from "../../base/error-code.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
 import { openRegular } from "../../base/regular-file.ts";
-import { assertMatches } from "./etag.ts";
+import { assertMatches } from "./conditions.ts";
 import type { Exchange } from "./route.ts";
 
 const CHUNK_BYTES = 128 * 1024;
@@ -140,6 +140,32 @@ export async function fileETag(path: string): Promise<string | undefined> {
   return lane?.read(() => lstat(path, { bigint: true })).then(etagOf, () => undefined);
 }
 
+/** An answer that is made while it is sent. */
+export interface SentParts {
+  readonly parts: AsyncIterable<Uint8Array>;
+  readonly mediaType: string;
+}
+
+/**
+ * Sends what is made in parts, each when the client has taken the one before. What goes wrong before the first part is thrown; after
+ * that the connection ends without the answer's end, which tells the client.
+ */
+export async function sendParts(
+  { request, response }: Pick<Exchange, "request" | "response">,
+  { parts, mediaType }: SentParts,
+): Promise<void> {
+  const rest = parts[Symbol.asyncIterator]();
+  const first = await rest.next();
+  response.setHeader("Content-Type", mediaType);
+  response.setHeader("Cache-Control", "no-store");
+  if (request.method === "HEAD") {
+    await rest.return?.();
+    response.end();
+    return;
+  }
+  await promises.pipeline(Readable.from(all(first, rest)), response).catch(() => {}); // the client has gone, or the disk failed
+}
+
 function etagOf({ ino, mtimeNs, size }: Pick<BigIntStats, "ino" | "mtimeNs" | "size">): string {
   return `"${[ino, mtimeNs, size].map((n) => n.toString(36)).join("-")}"`;
 }
@@ -155,4 +181,15 @@ function problemOf(error: Error & { status?: number }, name: string, size: bigin
   }
   const why = `'${name}' cannot be read: ${messageOf(error)}.`;
   return new ThingError(error.status === 404 ? "NOT_FOUND" : "INTERNAL", why, { cause: error });
+}
+
+async function* all(
+  first: IteratorResult<Uint8Array, unknown>,
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for (let next = first; !next.done; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
 }

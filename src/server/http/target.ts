@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { ThingError } from "../../base/errors.ts";
+import { quoted } from "../../base/preview.ts";
 
 const LONGEST_TARGET = 8000;
 
@@ -38,6 +39,27 @@ export function checkFraming({ headers, httpVersion }: IncomingMessage): void {
     "NOT_SUPPORTED",
     `The body has the transfer coding '${coding.slice(0, 80)}', and this server knows 'chunked' alone. Send it so.`,
   );
+}
+
+/** What a whole number of the query may be. */
+export const LARGEST_NUMBER = 999_999_999;
+
+/** A whole number of the query; undefined when it is not there. @throws {ThingError} `BAD_ARGUMENT`. */
+export function numberIn(
+  query: URLSearchParams,
+  name: string,
+  minimum: number,
+): number | undefined {
+  const text = query.get(name);
+  if (text === null) return undefined;
+  const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= minimum) return number;
+  throw badQuery(name, text, `a whole number from ${minimum}`);
+}
+
+/** For a parameter of the query that is not what it should be. */
+export function badQuery(name: string, text: string, wanted: string): ThingError {
+  return new ThingError("BAD_ARGUMENT", `${name}=${quoted(text)} cannot be used: give ${wanted}.`);
 }
 
 const SLASH = "/".charCodeAt(0);

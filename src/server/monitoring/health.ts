@@ -1,8 +1,12 @@
 import { hungFolders } from "../../base/disk-lane.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
 import type { ThingState } from "../../core/thing-state.ts";
-import { type StreamHealth, streamHealthOf } from "../streams/health.ts";
-import { type HostedStream, hostedStreams } from "../streams/hosted-streams.ts";
+import {
+  type HostedStream,
+  hostedStreams,
+  type StreamHealth,
+  streamHealthOf,
+} from "../streams/health.ts";
 import { type ClockHealth, clockHealth } from "./clock-health.ts";
 import type { EventLoopDelay } from "./event-loop.ts";
 

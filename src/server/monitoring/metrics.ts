@@ -1,18 +1,18 @@
+import { readdirSync } from "node:fs";
+import { wallTime } from "../../base/clock.ts";
 import { limitHits } from "../../base/limit-hits.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
-import type { StreamStats } from "../../outputs/stream-options.ts";
 import type { LoginCounts } from "../access/login/login.ts";
-import type { EventStreamCounts } from "../notifications/event-stream-counts.ts";
-import { type StreamHealth, streamHealthOf } from "../streams/health.ts";
-import { type HostedStream, hostedStreams } from "../streams/hosted-streams.ts";
+import { openFilesLimit } from "../http/listen.ts";
+import type { EventStreamCounts } from "../notifications/event-stream.ts";
+import { hostedStreams, streamHealthOf } from "../streams/health.ts";
 import type { Webhooks } from "../webhooks/webhooks.ts";
 import type { WebSocketStats } from "../websocket/server.ts";
 import { clockMetrics } from "./clock-health.ts";
 import type { EventLoopWatch } from "./event-loop.ts";
 import type { InvocationCounts } from "./invocation-counts.ts";
-import { processMetrics } from "./process-metrics.ts";
-import type { MetricFamily, MetricSample } from "./prometheus-text.ts";
-import { sourceMetrics } from "./source-metrics.ts";
+import type { MetricFamily } from "./prometheus-text.ts";
+import { streamMetrics } from "./stream-metrics.ts";
 
 export interface MetricSources {
   readonly host: ThingHost;
@@ -26,36 +26,6 @@ export interface MetricSources {
   /** Where somebody has to log in. */
   readonly logins?: LoginCounts | undefined;
 }
-
-type StreamMetric = [
-  name: string,
-  type: MetricFamily["type"],
-  help: string,
-  value: (health: StreamHealth, stats: StreamStats) => number | null,
-];
-
-const STREAM_METRICS: readonly StreamMetric[] = [
-  ["running", "gauge", "1 while frames arrive.", ({ running }) => Number(running)],
-  ["rate_hertz", "gauge", "Frames a second, over the last seconds.", ({ rate }) => rate],
-  ["age_seconds", "gauge", "Since the newest frame was captured.", ({ age }) => age],
-  ["viewers", "gauge", "Watching now.", ({ viewers }) => viewers],
-  ["demand", "gauge", "Viewers, readers, recorders and encodes.", ({ demand }) => demand],
-  ["frames_total", "counter", "Frames taken.", (_, { added }) => added],
-  ["sent_frames_total", "counter", "Frames written to viewers.", (_, s) => s.sentFrames],
-  ["skipped_frames_total", "counter", "Too many for a slow viewer.", (_, s) => s.skippedFrames],
-  ["refused_viewers_total", "counter", "There were too many.", (_, s) => s.refusedViewers],
-  ["stalled_viewers_total", "counter", "Ended: they took nothing.", (_, s) => s.endedStalled],
-  ["encodes_total", "counter", "Frames made smaller for viewers.", (_, s) => s.encodes],
-  [
-    "encode_failures_total",
-    "counter",
-    "Frames that could not be made smaller.",
-    (_, s) => s.encodeFailures,
-  ],
-  ["source_lost_frames_total", "counter", "Lost before they came here.", (_, s) => s.lostBySource],
-  ["source_outages_total", "counter", "How often the source failed.", (_, s) => s.outages],
-  ["corrected_times_total", "counter", "Impossible capture times.", (_, s) => s.correctedTimes],
-];
 
 /** What Prometheus is told of Things, streams, invocations and the process. */
 export function metricsOf({
@@ -153,40 +123,6 @@ function loginMetrics({ failed, refused }: LoginCounts): MetricFamily[] {
   ];
 }
 
-interface MeasuredStream extends HostedStream {
-  readonly health: StreamHealth;
-  readonly stats: StreamStats;
-}
-
-function streamMetrics(measured: readonly MeasuredStream[]): MetricFamily[] {
-  const streams = measured.map(({ thing, name, health, stats }) => {
-    return { labels: { thing, stream: name }, health, stats };
-  });
-  const families = STREAM_METRICS.map(
-    ([name, type, help, read]): MetricFamily => ({
-      name: `thingscope_stream_${name}`,
-      type,
-      help,
-      samples: streams.flatMap(({ labels, health, stats }): MetricSample[] => {
-        const value = read(health, stats);
-        return value === null ? [] : [{ labels, value }];
-      }),
-    }),
-  );
-  const refused: MetricFamily = {
-    name: "thingscope_stream_refused_frames_total",
-    type: "counter",
-    help: "Frames refused, by reason.",
-    samples: streams.flatMap(({ labels, stats }) =>
-      Object.entries(stats.refused).map(([reason, value]) => ({
-        labels: { ...labels, reason },
-        value,
-      })),
-    ),
-  };
-  return [...families, refused, ...sourceMetrics(streams)];
-}
-
 function webSocketMetrics({
   connections,
   opened,
@@ -254,4 +190,40 @@ function single(
   value: number,
 ): MetricFamily {
   return { name, type, help, samples: [{ value }] };
+}
+
+/** Memory, CPU time and files of this process, under the names that Prometheus' own clients use. */
+function processMetrics(): MetricFamily[] {
+  const memory = process.memoryUsage();
+  const { user, system } = process.cpuUsage();
+  const files = openFiles();
+  const limit = openFilesLimit();
+  const metrics: [string, MetricFamily["type"], string, number | undefined][] = [
+    ["process_cpu_seconds_total", "counter", "CPU time, user and system.", (user + system) / 1e6],
+    ["process_resident_memory_bytes", "gauge", "Resident memory.", memory.rss],
+    ["process_open_fds", "gauge", "Open file descriptors.", files],
+    ["process_max_fds", "gauge", "File descriptors allowed.", limit],
+    [
+      "process_start_time_seconds",
+      "gauge",
+      "Start, Unix time.",
+      wallTime(performance.timeOrigin) / 1000,
+    ],
+    ["nodejs_heap_size_used_bytes", "gauge", "JavaScript heap in use.", memory.heapUsed],
+    ["nodejs_external_memory_bytes", "gauge", "Memory outside the heap.", memory.external],
+  ];
+  return metrics.map(([name, type, help, value]) => ({
+    name,
+    type,
+    help,
+    samples: value === undefined || !Number.isFinite(value) ? [] : [{ value }],
+  }));
+}
+
+function openFiles(): number | undefined {
+  try {
+    return readdirSync("/proc/self/fd").length - 1; // one is that of reading the folder
+  } catch {
+    return undefined; // no such folder: another system than Linux
+  }
 }

@@ -1,10 +1,11 @@
 import type { Server } from "node:http";
+import { now } from "../../base/clock.ts";
 import { watchWallClock } from "../../base/clock-watch.ts";
 import type { Log } from "../../base/log.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
 import type { LoginCounts } from "../access/login/login.ts";
 import { JSON_TYPE, type Route } from "../http/route.ts";
-import type { EventStreamCounts } from "../notifications/event-stream-counts.ts";
+import type { EventStreamCounts } from "../notifications/event-stream.ts";
 import type { Webhooks } from "../webhooks/webhooks.ts";
 import type { WebSocketStats } from "../websocket/server.ts";
 import { stepSentence } from "./clock-health.ts";
@@ -13,7 +14,6 @@ import { type Health, healthOf } from "./health.ts";
 import { InvocationCounts } from "./invocation-counts.ts";
 import { metricsOf } from "./metrics.ts";
 import { PROMETHEUS_TYPE, prometheusText } from "./prometheus-text.ts";
-import { RecentRequests } from "./recent-requests.ts";
 
 export interface MonitoringOptions {
   /** With all of its Things. */
@@ -125,4 +125,33 @@ export class Monitoring {
     this.#eventLoop.stop();
     this.#invocations.stop();
   }
+}
+
+const KEPT = 64;
+
+interface Entry {
+  readonly method: string;
+  readonly url: string;
+  readonly at: number;
+}
+
+/** The last requests by name and time, to find who was served when something went wrong. */
+export class RecentRequests {
+  readonly #entries: Entry[] = [];
+  #noted = 0;
+
+  note(method: string, url: string): void {
+    this.#entries[this.#noted++ % KEPT] = { method, url, at: now() };
+  }
+
+  /** Those that began between two times, each name once. A query is left out: it may hold secrets. */
+  between(from: number, to: number): string[] {
+    const found = this.#entries.filter(({ at }) => at >= from && at <= to);
+    const names = found.sort((a, b) => a.at - b.at).map(nameOf);
+    return [...new Set(names)];
+  }
+}
+
+function nameOf({ method, url }: Entry): string {
+  return `${method} ${url.split("?")[0]!.slice(0, 100)}`;
 }

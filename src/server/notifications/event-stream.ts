@@ -1,7 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Exchange } from "../http/route.ts";
 import { EventStreamWriter } from "../http/sse.ts";
-import type { EventStreamCounts } from "./event-stream-counts.ts";
 import { assertId } from "./longpoll.ts";
 import { placeAfter } from "./notification-ids.ts";
 import type { Notification, NotificationLog } from "./notification-log.ts";
@@ -117,4 +116,14 @@ class NotificationReader {
         .at(-1) ?? ""
     );
   }
+}
+
+/** How readers of server-sent notifications fare, of a whole server. */
+export class EventStreamCounts {
+  /** Connected now. */
+  readers = 0;
+  /** Dropped because they read too slowly. */
+  dropped = 0;
+  /** Came back, or late, for notifications that were no longer held. */
+  gaps = 0;
 }

@@ -1,9 +1,11 @@
+import type { IncomingMessage } from "node:http";
 import { Type } from "typebox";
+import { now } from "../../base/clock.ts";
 import { ThingError } from "../../base/errors.ts";
+import { clientAddressOf } from "../http/origin.ts";
 import { type Exchange, PROBLEM_TYPE, type Reply } from "../http/route.ts";
 import { isNotificationId, placeAfter } from "./notification-ids.ts";
 import type { Notification, NotificationLog } from "./notification-log.ts";
-import type { RecentClients } from "./recent-clients.ts";
 
 const LONGEST_WAIT_S = 25;
 
@@ -95,4 +97,33 @@ export function assertId(text: string): void {
     "BAD_ARGUMENT",
     `${JSON.stringify(text.slice(0, 80))} names no notification: ids are times such as 2026-01-31T09:30:00.123456Z. Leave it out to be told of what is to come.`,
   );
+}
+
+const KEPT_MS = 5000;
+const KEPT = 256;
+
+/**
+ * What each client was last told by long polling, for a few seconds. Clients that follow no link cannot say it
+ * themselves; they are told apart by address and program, so two of one program on one machine may be taken for one.
+ */
+export class RecentClients {
+  readonly #told = new Map<string, { readonly id: string; readonly at: number }>();
+
+  /** The id of what `request`'s client was last told, if that was a moment ago. */
+  lastTold(request: IncomingMessage): string | undefined {
+    const last = this.#told.get(keyOf(request));
+    return last && now() - last.at < KEPT_MS ? last.id : undefined;
+  }
+
+  note(request: IncomingMessage, id: string): void {
+    const key = keyOf(request);
+    this.#told.delete(key);
+    this.#told.set(key, { id, at: now() });
+    const [oldest] = this.#told.keys();
+    if (this.#told.size > KEPT && oldest !== undefined) this.#told.delete(oldest);
+  }
+}
+
+function keyOf(request: IncomingMessage): string {
+  return `${clientAddressOf(request)} ${request.headers["user-agent"]?.slice(0, 200)}`;
 }

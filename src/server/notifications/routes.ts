@@ -3,9 +3,8 @@ import type { HostedThing } from "../../core/hosted-thing.ts";
 import { roleOf } from "../http/identity.ts";
 import { EVENT_STREAM_TYPE, type FormPlace, JSON_TYPE, type Route } from "../http/route.ts";
 import { sendNotifications } from "./event-stream.ts";
-import { LONGPOLL_QUERY, nextNotification } from "./longpoll.ts";
+import { LONGPOLL_QUERY, nextNotification, RecentClients } from "./longpoll.ts";
 import type { NotificationLog } from "./notification-log.ts";
-import { RecentClients } from "./recent-clients.ts";
 import type { ThingNotifications } from "./thing-notifications.ts";
 
 const OBSERVE = ["observeproperty", "unobserveproperty"];

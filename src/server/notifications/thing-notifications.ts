@@ -1,6 +1,6 @@
 import { wallTime } from "../../base/clock.ts";
 import { messageOf, unknownAffordance } from "../../base/errors.ts";
-import type { Log } from "../../base/log.ts";
+import { type Log, silentLog } from "../../base/log.ts";
 import type { Role } from "../../core/affordances.ts";
 import type { Departure } from "../../core/departure.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
@@ -9,8 +9,8 @@ import type { FrameEntry } from "../../outputs/frame-log.ts";
 import { MJPEGStream } from "../../outputs/mjpeg-stream.ts";
 import { covers } from "../http/identity.ts";
 import { problemOf } from "../http/problem.ts";
-import type { EventStreamCounts } from "./event-stream-counts.ts";
-import type { NotificationIds } from "./notification-ids.ts";
+import { EventStreamCounts } from "./event-stream.ts";
+import { NotificationIds } from "./notification-ids.ts";
 import { NotificationLog } from "./notification-log.ts";
 
 /** Frames are noted for a reader who comes back within this time. */
@@ -157,4 +157,25 @@ export class ThingNotifications {
 /** What is told of a frame. */
 export function frameEntry({ run, index, capturedAt, size }: FrameEntry): FrameEntry {
   return { run, index, capturedAt: wallTime(capturedAt), size };
+}
+
+/** What all Things of a server tell by themselves, by whatever way. */
+export class NotificationHub {
+  readonly ids = new NotificationIds();
+  readonly counts = new EventStreamCounts();
+  readonly log: Log;
+  /** Before the path of every link that is told. */
+  readonly prefix: string;
+  readonly #byThing = new WeakMap<HostedThing, ThingNotifications>();
+
+  constructor({ log = silentLog, prefix = "" }: { log?: Log; prefix?: string } = {}) {
+    this.log = log;
+    this.prefix = prefix;
+  }
+
+  of(hosted: HostedThing): ThingNotifications {
+    const notifications = this.#byThing.get(hosted) ?? new ThingNotifications(hosted, this);
+    this.#byThing.set(hosted, notifications);
+    return notifications;
+  }
 }

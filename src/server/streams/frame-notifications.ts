@@ -1,7 +1,6 @@
 import type { MJPEGStream } from "../../outputs/mjpeg-stream.ts";
-import { drained } from "../http/drained.ts";
 import type { Exchange, Reply } from "../http/route.ts";
-import { EventStreamWriter } from "../http/sse.ts";
+import { drained, EventStreamWriter } from "../http/sse.ts";
 import { nextNotification, type Poll } from "../notifications/longpoll.ts";
 
 /**

@@ -10,11 +10,10 @@ import { frameOrReason, type Patience } from "../../outputs/frame-or-reason.ts";
 import type { MJPEGStream } from "../../outputs/mjpeg-stream.ts";
 import { queryOf, variantOf } from "../../outputs/stream-request.ts";
 import { VIEWER_ASSETS, viewerFile } from "../../outputs/viewer-page.ts";
-import { drained } from "../http/drained.ts";
 import { prefixOf } from "../http/origin.ts";
 import { writeReply } from "../http/reply.ts";
 import { JSON_TYPE } from "../http/route.ts";
-import { EventStreamWriter } from "../http/sse.ts";
+import { drained, EventStreamWriter } from "../http/sse.ts";
 
 /** What the path of a request says beside the stream. */
 export interface StreamRequestDetails {

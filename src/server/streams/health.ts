@@ -1,7 +1,8 @@
 import { now } from "../../base/clock.ts";
+import type { ThingHost } from "../../core/thing-host.ts";
 import type { Stateful } from "../../core/thing-state.ts";
 import type { FrameEntry, FrameLog } from "../../outputs/frame-log.ts";
-import type { MJPEGStream } from "../../outputs/mjpeg-stream.ts";
+import { MJPEGStream } from "../../outputs/mjpeg-stream.ts";
 import type { SourcePhase, SourceStatus } from "../../outputs/source-state.ts";
 
 /** How a stream does at one moment. */
@@ -72,6 +73,26 @@ export function statusOf(
   if (!streaming || !demand.active) return { state: "idle" };
   if (!newest) return { state: "starting" };
   return { state: "stalled", reason: "Its frames have stopped coming. Look at what adds them." };
+}
+
+export interface HostedStream {
+  readonly thing: string;
+  /** The affordance. */
+  readonly name: string;
+  readonly stream: MJPEGStream;
+  readonly life: Stateful;
+}
+
+/** Every stream of every Thing. */
+export function hostedStreams(host: ThingHost): HostedStream[] {
+  return [...host.things.values()].flatMap((hosted) =>
+    [...hosted.model.streams.keys()].flatMap((name) => {
+      const stream = hosted.streamOf(name);
+      return stream instanceof MJPEGStream
+        ? [{ thing: hosted.name, name, stream, life: hosted }]
+        : [];
+    }),
+  );
 }
 
 /** Time between frames, ms, over those of the last seconds, or over the last two when they are slower than that. */

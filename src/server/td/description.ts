@@ -7,8 +7,7 @@ import { placesOf, type Route, TD_TYPE, TM_TYPE } from "../http/route.ts";
 import { describedAffordances } from "./affordances.ts";
 import { formsOf, SCHEMA_DEFINITIONS, withForms } from "./forms.ts";
 import type { PublishedModels } from "./models.ts";
-import { profilesFor } from "./profiles.ts";
-import { needsLogin, type Security } from "./security.ts";
+import { needsLogin, profilesFor, type Security } from "./security.ts";
 
 /** Makes the Thing Description of one Thing, for a client for whom this server begins at `root`. */
 export type ThingDescriber = (name: string, root: string) => Record<string, unknown>;

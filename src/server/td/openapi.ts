@@ -4,8 +4,7 @@ import type { ThingHost } from "../../core/thing-host.ts";
 import { prefixOf } from "../http/origin.ts";
 import { JSON_TYPE, PROBLEM_TYPE, type Route } from "../http/route.ts";
 import { uriTemplate } from "./forms.ts";
-import { type Rows, responsesOf } from "./openapi-responses.ts";
-import { componentSchemas, toOpenApiSchema } from "./openapi-schema.ts";
+import { componentSchemas, type Rows, responsesOf, toOpenApiSchema } from "./openapi-responses.ts";
 import { ProblemSchema } from "./schemas.ts";
 
 const DESCRIPTION = [

@@ -2,7 +2,7 @@ import { toDateTime, wallTime } from "../../base/clock.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
 import type { InvocationRecord } from "../../core/invocation.ts";
 import type { Invocations } from "../../core/invocations.ts";
-import { isProfileConsumer } from "../http/dialect.ts";
+import { isProfileConsumer } from "../http/accept.ts";
 
 import { pathOf } from "../http/origin.ts";
 

@@ -1,5 +1,8 @@
 import { lookup } from "node:dns/promises";
+import { type IncomingMessage, request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
 import { BlockList, isIP } from "node:net";
+import { withDeadline } from "../../base/abort.ts";
 import { ThingError } from "../../base/errors.ts";
 import { isMetadataAddress } from "../../base/outgoing.ts";
 import { quoted } from "../../base/preview.ts";
@@ -55,6 +58,32 @@ export class CallbackPolicy {
   }
 }
 
+const TIMEOUT_MS = 5000;
+
+export interface Delivery {
+  readonly url: URL;
+  /** What is connected to: the host is not looked up again. */
+  readonly address: string;
+  /** Of the property or event. */
+  readonly self: string;
+  /** When it arose, epoch ms. */
+  readonly at: number;
+  /** JSON; absent for an event without data. */
+  readonly data: string | undefined;
+  /** Of the data. */
+  readonly contentType: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Sends one notification. A redirect is not followed.
+ * @throws {Error} unless it is answered with success within 5 s.
+ * @see WoT Profiles 1.0, WD 2025-09-30, HTTP Webhook Profile.
+ */
+export function deliver(delivery: Delivery): Promise<void> {
+  return withDeadline(TIMEOUT_MS, delivery.signal, (signal) => post({ ...delivery, signal }));
+}
+
 /** The addresses of a name. */
 type Resolve = (name: string) => Promise<readonly string[]>;
 
@@ -92,4 +121,37 @@ function configuredHost(host: string): string {
     "BAD_CONFIG",
     `'${host}' in the allowed hosts of webhooks is not a host. Write each as in a URL, with a port if only that is meant: hooks.lab.example.`,
   );
+}
+
+function post({ url, address, self, at, data, contentType, signal }: Delivery): Promise<void> {
+  const body = data === undefined ? undefined : Buffer.from(data);
+  const hostname = url.hostname.replace(/^\[|\]$/g, "");
+  const send = url.protocol === "https:" ? requestHttps : requestHttp;
+  return new Promise((resolve, reject) => {
+    const sent = send({
+      method: "POST",
+      host: address,
+      ...(isIP(hostname) === 0 && { servername: hostname }),
+      port: url.port || (url.protocol === "https:" ? 443 : 80),
+      path: url.pathname + url.search,
+      agent: false,
+      signal,
+      headers: {
+        Host: url.host,
+        Date: new Date(at).toUTCString(),
+        Link: `<${self}>; rel="self"`,
+        "User-Agent": "thingscope",
+        "Content-Length": body?.length ?? 0,
+        ...(body && { "Content-Type": contentType }),
+      },
+    });
+    sent.on("error", reject);
+    sent.on("response", (response: IncomingMessage) => {
+      const status = response.statusCode ?? 0;
+      response.destroy(); // nobody reads what it says
+      if (status >= 200 && status < 300) resolve();
+      else reject(new Error(`It answered ${status}.`));
+    });
+    sent.end(body);
+  });
 }

@@ -1,8 +1,7 @@
 import { Type } from "typebox";
 import type { Role } from "../../core/affordances.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
-import { clientOf } from "../http/client-shares.ts";
-import { roleOf } from "../http/identity.ts";
+import { clientOf, roleOf } from "../http/identity.ts";
 import { type FormPlace, JSON_TYPE, type Route } from "../http/route.ts";
 import type { NotificationLog } from "../notifications/notification-log.ts";
 import type { ThingNotifications } from "../notifications/thing-notifications.ts";

@@ -3,11 +3,10 @@ import { wallTime } from "../../base/clock.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
 import { countedLimit } from "../../base/limit-hits.ts";
 import type { Log } from "../../base/log.ts";
-import { ClientShares } from "../http/client-shares.ts";
+import { ClientShares } from "../http/identity.ts";
 import { JSON_TYPE, PROBLEM_TYPE } from "../http/route.ts";
 import type { Notification, NotificationLog } from "../notifications/notification-log.ts";
-import { CallbackPolicy } from "./callback.ts";
-import { deliver } from "./deliver.ts";
+import { CallbackPolicy, deliver } from "./callback.ts";
 
 const MAX_SUBSCRIPTIONS = 100;
 /** Of one account, or of one address where nobody logs in. */

@@ -9,18 +9,17 @@ import type { ThingHost } from "../../core/thing-host.ts";
 import type { BlobStore } from "../../outputs/blob-store.ts";
 import { challengeFor, type Gate } from "../access/login/gate.ts";
 import type { AccessPolicy } from "../access/policy.ts";
-import { ClientShares, clientOf } from "../http/client-shares.ts";
-import { covers, roleOf } from "../http/identity.ts";
+import { ClientShares, clientOf, covers, roleOf } from "../http/identity.ts";
 import { rootOf } from "../http/origin.ts";
 import { problemOf } from "../http/problem.ts";
-import { NotificationHub } from "../notifications/notification-hub.ts";
+import { NotificationHub } from "../notifications/thing-notifications.ts";
 import { thingId } from "../td/description.ts";
 import { offersWebSocket, upgradeDecliner } from "./declined-upgrade.ts";
-import { ObserverSession } from "./observer-session.ts";
+import { ObserverSession } from "./labthings.ts";
 import { WEB_THING } from "./routes.ts";
 import type { SocketSession } from "./session.ts";
-import { WebThingSession } from "./webthing/session.ts";
-import type { WebThingSessionOptions } from "./webthing/session-options.ts";
+import { WebThingSession } from "./webthing.ts";
+import type { WebThingSessionOptions } from "./webthing-operations.ts";
 
 export interface WebSocketOptions {
   readonly server: Server;

@@ -1,6 +1,6 @@
 import type { RawData, WebSocket } from "ws";
+import { now } from "../../base/clock.ts";
 import { Outbox } from "./outbox.ts";
-import { RateLimit } from "./rate-limit.ts";
 
 /** WebSocket close codes, RFC 6455. */
 const GOING_AWAY = 1001;
@@ -126,5 +126,29 @@ export abstract class SocketSession {
     const reason = `More than ${MESSAGE_RATE.perSecond} messages a second are too many.`;
     this.#end(POLICY_VIOLATION, reason);
     return false;
+  }
+}
+
+/** So many at once, and so many each second from then on. */
+export class RateLimit {
+  readonly #burst: number;
+  readonly #perSecond: number;
+  #left: number;
+  #at = now();
+
+  constructor({ burst, perSecond }: { burst: number; perSecond: number }) {
+    this.#burst = burst;
+    this.#perSecond = perSecond;
+    this.#left = burst;
+  }
+
+  /** Counts one; false when it is one too many. */
+  take(): boolean {
+    const time = now();
+    this.#left = Math.min(this.#burst, this.#left + ((time - this.#at) / 1000) * this.#perSecond);
+    this.#at = time;
+    if (this.#left < 1) return false;
+    this.#left -= 1;
+    return true;
   }
 }

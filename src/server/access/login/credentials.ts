@@ -3,7 +3,7 @@ import { ThingError } from "../../../base/errors.ts";
 import type { Account } from "../../http/identity.ts";
 import type { AccountsFile } from "./accounts-file.ts";
 import type { AttemptLimit } from "./attempt-limit.ts";
-import { CheckQueue } from "./check-queue.ts";
+import { CheckQueue } from "./attempt-limit.ts";
 import { hmac, isPassword, looksLikeToken } from "./secrets.ts";
 
 /** What somebody says to be let in, from wherever it came. */

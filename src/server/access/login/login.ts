@@ -6,12 +6,17 @@ import type { Account, Identity } from "../../http/identity.ts";
 import { clientAddressOf } from "../../http/origin.ts";
 import { AccountsFile } from "./accounts-file.ts";
 import { AttemptLimit } from "./attempt-limit.ts";
-import { noSessionCookie, sessionCookie, sessionSecretIn } from "./cookies.ts";
 import { CredentialCheck, type Credentials, credentialsIn } from "./credentials.ts";
-import { CLOCK, type LoginClock } from "./login-clock.ts";
 import { OneTimeCodes } from "./one-time-codes.ts";
 import { OpenAnswers } from "./open-answers.ts";
-import { SessionStore } from "./session-store.ts";
+import {
+  CLOCK,
+  type LoginClock,
+  noSessionCookie,
+  SessionStore,
+  sessionCookie,
+  sessionSecretIn,
+} from "./session-store.ts";
 import { LONGEST_SIGNED_S, signatureIn, signedPath } from "./signed-urls.ts";
 
 /** Where the secrets of a server are. */

@@ -1,12 +1,24 @@
+import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { Type } from "typebox";
+import { now, wallTime } from "../../../base/clock.ts";
 import { messageOf } from "../../../base/errors.ts";
 import { countedLimit } from "../../../base/limit-hits.ts";
 import type { Log } from "../../../base/log.ts";
 import { errorsIn } from "../../../core/schema.ts";
 import { SettingsFile } from "../../../core/settings-file.ts";
-import type { LoginClock } from "./login-clock.ts";
+import { addressedOf } from "../../http/origin.ts";
 import { hmac, newSecret } from "./secrets.ts";
+
+/** Two clocks, ms, which a test may turn. */
+export interface LoginClock {
+  /** It never steps: how long sessions, codes and signed addresses last is measured with it. */
+  readonly now: () => number;
+  /** Epoch ms: what says whether the day has come on which a token ends. */
+  readonly wall: () => number;
+}
+
+export const CLOCK: LoginClock = { now, wall: () => wallTime() };
 
 /** One browser that is logged in. */
 export interface Session {
@@ -143,6 +155,34 @@ export class SessionStore {
       this.#log.error(`Who is logged in was not saved, so a restart ends it: ${messageOf(error)}`);
     }
   }
+}
+
+/** The secret of the session that a browser sent along. */
+export function sessionSecretIn(request: IncomingMessage): string | undefined {
+  const name = `${cookieName(request)}=`;
+  const found = request.headers.cookie?.split("; ").find((pair) => pair.startsWith(name));
+  const secret = found?.slice(name.length);
+  return secret && /^[\w-]{32}$/.test(secret) ? secret : undefined;
+}
+
+/** No script reads it, and no page of another site sends it. */
+export function sessionCookie(request: IncomingMessage, secret: string): string {
+  return setCookie(request, secret, IDLE_MS / 1000);
+}
+
+export function noSessionCookie(request: IncomingMessage): string {
+  return setCookie(request, "", 0);
+}
+
+function setCookie(request: IncomingMessage, value: string, seconds: number): string {
+  const { scheme, prefix } = addressedOf(request);
+  const secure = scheme === "https" ? "; Secure" : "";
+  return `${cookieName(request)}=${value}; Path=${prefix}/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${secure}`;
+}
+
+/** Cookies are not told apart by port, so this one's name has it. */
+function cookieName({ socket }: IncomingMessage): string {
+  return `thingscope-${socket.localPort ?? 0}`;
 }
 
 function isSaved(saved: unknown): saved is Record<string, { account: string; used: number }> {

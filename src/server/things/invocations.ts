@@ -4,8 +4,8 @@ import type { ThingHost } from "../../core/thing-host.ts";
 import { Blob } from "../../outputs/blob.ts";
 import { type FormPlace, JSON_TYPE, type Route } from "../http/route.ts";
 import { InvocationListSchema, InvocationSchema } from "../td/schemas.ts";
-import { tellingFor } from "./action.ts";
-import { sendBlob } from "./blob.ts";
+import { tellingFor } from "./actions.ts";
+import { sendBlob } from "./blobs.ts";
 import { invocationJson, invocationSummary } from "./invocation-json.ts";
 
 /** All invocations, one of them, its output, and its cancellation. */

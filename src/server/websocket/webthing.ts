@@ -1,10 +1,10 @@
 import type { RawData, WebSocket } from "ws";
-import { ThingError } from "../../../base/errors.ts";
-import { quoted } from "../../../base/preview.ts";
-import type { InvocationRecord } from "../../../core/invocation.ts";
-import { blobReplacer } from "../../../outputs/blob-store.ts";
-import { largeAnswers } from "../../http/answer-queue.ts";
-import { SocketSession } from "../session.ts";
+import { ThingError } from "../../base/errors.ts";
+import { quoted } from "../../base/preview.ts";
+import type { InvocationRecord } from "../../core/invocation.ts";
+import { blobReplacer } from "../../outputs/blob-store.ts";
+import { largeAnswers } from "../http/answer-queue.ts";
+import { SocketSession } from "./session.ts";
 import {
   actionStatus,
   correlationIn,
@@ -14,10 +14,10 @@ import {
   isShort,
   requestIn,
   type WebThingRequest,
-} from "./messages.ts";
-import { OPERATIONS, type WebThing } from "./operations.ts";
-import type { WebThingSessionOptions } from "./session-options.ts";
-import { Subscriptions } from "./subscriptions.ts";
+} from "./webthing-messages.ts";
+import type { WebThingSessionOptions } from "./webthing-operations.ts";
+import { OPERATIONS, type WebThing } from "./webthing-operations.ts";
+import { Subscriptions } from "./webthing-subscriptions.ts";
 
 /** While more bytes than this are on their way, notifications wait where they are held anyway. */
 const MAX_UNSENT_BYTES = 64 * 1024;

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { RawData } from "ws";
-import { toDateTime, wallTime } from "../../../base/clock.ts";
-import { ThingError } from "../../../base/errors.ts";
-import type { InvocationRecord } from "../../../core/invocation.ts";
-import { parseJson } from "../../http/json.ts";
-import { type Problem, problemOf } from "../../http/problem.ts";
+import { toDateTime, wallTime } from "../../base/clock.ts";
+import { ThingError } from "../../base/errors.ts";
+import type { InvocationRecord } from "../../core/invocation.ts";
+import { parseJson } from "../http/json.ts";
+import { type Problem, problemOf } from "../http/problem.ts";
 
 /** What a consumer asks for. Which members there are depends on the operation. */
 export interface WebThingRequest {

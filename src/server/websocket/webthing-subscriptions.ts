@@ -1,5 +1,5 @@
-import type { Notification, NotificationLog } from "../../notifications/notification-log.ts";
-import type { WebThingRequest } from "./messages.ts";
+import type { Notification, NotificationLog } from "../notifications/notification-log.ts";
+import type { WebThingRequest } from "./webthing-messages.ts";
 
 interface Subscription {
   readonly log: NotificationLog;

@@ -8,7 +8,7 @@ import { closed, describedInput, errorsIn } from "../../core/schema.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
 import { mayHoldBlobs } from "../../outputs/blob.ts";
 import type { BlobStore } from "../../outputs/blob-store.ts";
-import { isProfileConsumer } from "../http/dialect.ts";
+import { isProfileConsumer } from "../http/accept.ts";
 import { covers, roleOf } from "../http/identity.ts";
 import { type Exchange, JSON_TYPE, type Reply, type Route } from "../http/route.ts";
 import { InvocationListSchema, InvocationSchema } from "../td/schemas.ts";

@@ -1,14 +1,22 @@
-import { ThingError, unknownAffordance } from "../../../base/errors.ts";
-import type { Role } from "../../../core/affordances.ts";
-import type { InvocationRecord } from "../../../core/invocation.ts";
-import { covers } from "../../http/identity.ts";
-import { idInUuid, placeAfter } from "../../notifications/notification-ids.ts";
-import type { NotificationLog } from "../../notifications/notification-log.ts";
-import { type ReadProperties, readableProperties } from "../../things/all-properties.ts";
-import { runsByAction } from "../../things/invocation-json.ts";
-import { actionStatus, errorMember, textMember, type WebThingRequest } from "./messages.ts";
-import type { WebThingSessionOptions } from "./session-options.ts";
-import type { Subscriptions } from "./subscriptions.ts";
+import { ThingError, unknownAffordance } from "../../base/errors.ts";
+import type { Role } from "../../core/affordances.ts";
+import type { HostedThing } from "../../core/hosted-thing.ts";
+import type { InvocationRecord } from "../../core/invocation.ts";
+import type { Invocations } from "../../core/invocations.ts";
+import type { BlobStore } from "../../outputs/blob-store.ts";
+import { covers } from "../http/identity.ts";
+import { idInUuid, placeAfter } from "../notifications/notification-ids.ts";
+import type { NotificationLog } from "../notifications/notification-log.ts";
+import type { ThingNotifications } from "../notifications/thing-notifications.ts";
+import { runsByAction } from "../things/invocation-json.ts";
+import { type ReadProperties, readableProperties } from "../things/properties.ts";
+import {
+  actionStatus,
+  errorMember,
+  textMember,
+  type WebThingRequest,
+} from "./webthing-messages.ts";
+import type { Subscriptions } from "./webthing-subscriptions.ts";
 
 /** A Thing as one client has it. */
 export interface WebThing extends WebThingSessionOptions {
@@ -218,4 +226,20 @@ function place({ notifications }: WebThing, kind: "property" | "event", request:
 
 function bad(sentence: string): ThingError {
   return new ThingError("BAD_ARGUMENT", sentence);
+}
+
+/** What a client of the Web Thing Protocol talks to, and what it may. */
+export interface WebThingSessionOptions {
+  readonly hosted: HostedThing;
+  /** The `id` of its description. */
+  readonly thingID: string;
+  readonly invocations: Invocations;
+  readonly notifications: ThingNotifications;
+  readonly blobs: BlobStore | undefined;
+  /** What links to blobs begin with. */
+  readonly base: string;
+  /** Whether the client may write and invoke. */
+  readonly mayOperate: boolean;
+  /** Events that are for others it is not told. */
+  readonly role: Role;
 }

@@ -1,0 +1,101 @@
+import type { SourcePhase } from "../../outputs/source-state.ts";
+import type { StreamStats } from "../../outputs/stream-options.ts";
+import type { HostedStream, StreamHealth } from "../streams/health.ts";
+import type { MetricFamily, MetricSample } from "./prometheus-text.ts";
+
+export interface MeasuredStream extends HostedStream {
+  readonly health: StreamHealth;
+  readonly stats: StreamStats;
+}
+
+/** Rates, ages, viewers and losses of each stream, and what its source does. */
+export function streamMetrics(measured: readonly MeasuredStream[]): MetricFamily[] {
+  const streams = measured.map(({ thing, name, health, stats }) => {
+    return { labels: { thing, stream: name }, health, stats };
+  });
+  const families = STREAM_METRICS.map(
+    ([name, type, help, read]): MetricFamily => ({
+      name: `thingscope_stream_${name}`,
+      type,
+      help,
+      samples: streams.flatMap(({ labels, health, stats }): MetricSample[] => {
+        const value = read(health, stats);
+        return value === null ? [] : [{ labels, value }];
+      }),
+    }),
+  );
+  const refused: MetricFamily = {
+    name: "thingscope_stream_refused_frames_total",
+    type: "counter",
+    help: "Frames refused, by reason.",
+    samples: streams.flatMap(({ labels, stats }) =>
+      Object.entries(stats.refused).map(([reason, value]) => ({
+        labels: { ...labels, reason },
+        value,
+      })),
+    ),
+  };
+  return [...families, refused, ...sourceMetrics(streams)];
+}
+
+type StreamMetric = [
+  name: string,
+  type: MetricFamily["type"],
+  help: string,
+  value: (health: StreamHealth, stats: StreamStats) => number | null,
+];
+
+const STREAM_METRICS: readonly StreamMetric[] = [
+  ["running", "gauge", "1 while frames arrive.", ({ running }) => Number(running)],
+  ["rate_hertz", "gauge", "Frames a second, over the last seconds.", ({ rate }) => rate],
+  ["age_seconds", "gauge", "Since the newest frame was captured.", ({ age }) => age],
+  ["viewers", "gauge", "Watching now.", ({ viewers }) => viewers],
+  ["demand", "gauge", "Viewers, readers, recorders and encodes.", ({ demand }) => demand],
+  ["frames_total", "counter", "Frames taken.", (_, { added }) => added],
+  ["sent_frames_total", "counter", "Frames written to viewers.", (_, s) => s.sentFrames],
+  ["skipped_frames_total", "counter", "Too many for a slow viewer.", (_, s) => s.skippedFrames],
+  ["refused_viewers_total", "counter", "There were too many.", (_, s) => s.refusedViewers],
+  ["stalled_viewers_total", "counter", "Ended: they took nothing.", (_, s) => s.endedStalled],
+  ["encodes_total", "counter", "Frames made smaller for viewers.", (_, s) => s.encodes],
+  [
+    "encode_failures_total",
+    "counter",
+    "Frames that could not be made smaller.",
+    (_, s) => s.encodeFailures,
+  ],
+  ["source_lost_frames_total", "counter", "Lost before they came here.", (_, s) => s.lostBySource],
+  ["source_outages_total", "counter", "How often the source failed.", (_, s) => s.outages],
+  ["corrected_times_total", "counter", "Impossible capture times.", (_, s) => s.correctedTimes],
+];
+
+const PHASES: readonly SourcePhase[] = ["idle", "starting", "live", "stalled", "failed"];
+
+interface Labelled {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly health: StreamHealth;
+}
+
+/** What the sources of streams do: one of five states each, and the reason of one that gives no frames. */
+function sourceMetrics(streams: readonly Labelled[]): MetricFamily[] {
+  return [
+    {
+      name: "thingscope_stream_state",
+      type: "gauge",
+      help: "1 for what the stream's source does: idle, starting, live, stalled or failed.",
+      samples: streams.flatMap(({ labels, health }) =>
+        PHASES.map((state) => ({
+          labels: { ...labels, state },
+          value: Number(health.state === state),
+        })),
+      ),
+    },
+    {
+      name: "thingscope_stream_fault",
+      type: "gauge",
+      help: "1 for a source that has stalled or failed, with the reason.",
+      samples: streams.flatMap(({ labels, health: { state, reason } }) =>
+        reason === undefined ? [] : [{ labels: { ...labels, state, reason }, value: 1 }],
+      ),
+    },
+  ];
+}
