@@ -97,6 +97,14 @@ export class Watcher {
   }
 }
 
+/** Keeps a stream running until the test is over; resolves once it has given a frame, which a busy machine may make long after. */
+export async function watch(t: TestContext, url: string): Promise<void> {
+  const { body } = await fetch(url);
+  const reader = body!.getReader();
+  t.after(() => reader.cancel().catch(() => {})); // its server may be gone by then
+  await reader.read();
+}
+
 /** A server on a free port of 127.0.0.1 that ends with the test. */
 export async function serve(
   t: TestContext,

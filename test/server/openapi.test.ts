@@ -6,6 +6,7 @@ import { type TestContext, test } from "node:test";
 import { action, property, Thing, ThingHost, ThingServer } from "thingscope";
 import { Type } from "typebox";
 import { TEST_MS } from "../limits.ts";
+import { watch } from "../outputs/watching.ts";
 import { recorderFor } from "../things/recorder-server.ts";
 import { laboratory } from "./cameras.ts";
 import { microscopeFor } from "./demo-server.ts";
@@ -21,14 +22,6 @@ async function serverOf(test: TestContext, thing: Thing): Promise<string> {
   const server = new ThingServer(host);
   test.after(() => server.close());
   return (await server.listen({ port: 0 })).url;
-}
-
-/** Keeps a stream running until the test is over; resolves once it has given a frame. */
-async function watch(test: TestContext, url: string): Promise<void> {
-  const { body } = await fetch(url);
-  const reader = body!.getReader();
-  test.after(() => reader.cancel());
-  await reader.read();
 }
 
 test("the document has every route of the table and no other, and keeps the rules of OpenAPI 3.1", {

@@ -95,7 +95,7 @@ test("clients are told each new line", { timeout: TEST_MS }, async (t) => {
   t.after(() => clearInterval(saying));
   for await (const told of client.events.line!.subscribe(over.signal)) {
     const { file, line, missed } = told as { file: string; line: string; missed: number };
-    assert.equal(file, "talker.log");
+    if (file !== "talker.log") continue; // a machine that let the server wait is told, too
     assert.match(line, /Z info {2}The cable is in\.$/);
     assert.equal(missed, 0);
     break;
