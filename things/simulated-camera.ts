@@ -26,6 +26,8 @@ const FRAME_RATE = 30;
 // Constant quality: so a sharper picture has more bytes, which is what autofocus measures.
 const QUALITY = 80;
 const START_MS = 1000;
+/** The slide takes two seconds of a processor. */
+const SLOWEST_START_MS = 120_000;
 
 /** The camera of a microscope that is not there, over a slide of stained tissue that nobody cut. */
 export class SimulatedCamera extends Camera {
@@ -63,6 +65,11 @@ export class SimulatedCamera extends Camera {
 
   protected override source(): FrameSource {
     return { frames: (signal) => this.#frames(signal) };
+  }
+
+  /** A slow or busy machine computes for long, which is no fault: there is no device here that could fail. */
+  protected override get patience() {
+    return { startMs: SLOWEST_START_MS, silenceMs: 0 };
   }
 
   async *#frames(signal: AbortSignal): AsyncGenerator<SourceFrame> {

@@ -111,6 +111,11 @@ export class TestCamera extends Camera {
     return { frames: (signal) => this.#frames(signal) };
   }
 
+  /** A slow or busy machine draws slowly, which is no fault: there is no device here that could fail. */
+  protected override get patience() {
+    return { silenceMs: 0 };
+  }
+
   async *#frames(signal: AbortSignal): AsyncGenerator<SourceFrame> {
     const easel = new Easel();
     let index = 0; // each start of a source is a new run of its stream

@@ -8,6 +8,7 @@ import { packagePath } from "../../src/base/package-root.ts";
 import { inspectJpeg } from "../../src/frames/jpeg.ts";
 import { folderWith, install, runCli, serveCli } from "../cli/run-cli.ts";
 import { TEST_MS } from "../limits.ts";
+import { firstFrame } from "../outputs/watching.ts";
 import { curl } from "./curl.ts";
 import { assertIncludes, type Block, blocksOf, pageText } from "./page.ts";
 
@@ -51,6 +52,7 @@ test("the commands and scripts of docs/clients.md do what it says, one after ano
   timeout: TEST_MS,
 }, async (t) => {
   const { url } = await serveCli(t, folder);
+  await firstFrame(`${url}/camera/mjpeg_stream`);
   const here = (text: string) => text.replaceAll("http://127.0.0.1:5000", url);
   for (const [file, text] of scripts) await writeFile(join(folder, file), here(text));
   for (const [index, { language, text }] of blocks.entries()) {

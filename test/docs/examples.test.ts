@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
 import { runCliLines, serveCli } from "../cli/run-cli.ts";
 import { TEST_MS } from "../limits.ts";
-import { watch } from "../outputs/watching.ts";
+import { firstFrame } from "../outputs/watching.ts";
 
 const configurations = readdirSync(packagePath("examples"), { recursive: true, encoding: "utf8" })
   .filter((name) => /\.(json|yaml)$/.test(name))
@@ -33,7 +33,7 @@ test("a file that a Thing names is found beside the configuration", {
   // Without GStreamer it is told that this is missing, and not that the file is.
   assert.match(states.join(), /open$|GStreamer|gst-/);
   assert.equal(server.page, `${server.url}/api/v3/card/mjpeg_stream/viewer`);
-  await watch(t, `${server.url}/api/v3/card/mjpeg_stream`);
+  await firstFrame(`${server.url}/api/v3/card/mjpeg_stream`);
   assert.equal(
     (await fetch(`${server.url}/api/v3/card/mjpeg_stream/snapshot?wait=20`)).status,
     200,
@@ -51,7 +51,7 @@ test("without a configuration the simulated microscope is served", {
     "stage  SimulatedStage  open",
     "autofocus  Autofocus  open",
   ]);
-  await watch(t, `${server.url}/camera/mjpeg_stream`); // its slide takes a busy machine longer than anybody may wait
+  await firstFrame(`${server.url}/camera/mjpeg_stream`);
   const snapshot = await fetch(`${server.url}/camera/mjpeg_stream/snapshot?wait=20`);
   assert.deepEqual([snapshot.status, snapshot.headers.get("content-type")], [200, "image/jpeg"]);
   assert.equal((await fetch(server.page)).status, 200);

@@ -8,7 +8,7 @@ import { FilersServer } from "thingscope/filers";
 import { packagePath } from "../../src/base/package-root.ts";
 import { folderWith, install, serveCli } from "../cli/run-cli.ts";
 import { TEST_MS } from "../limits.ts";
-import { watch } from "../outputs/watching.ts";
+import { firstFrame } from "../outputs/watching.ts";
 import { curl } from "./curl.ts";
 import { blocksOf, pageText } from "./page.ts";
 
@@ -38,7 +38,7 @@ test("the configurations, commands and the script of docs/filers.md do what it s
   assert.match(stdout, /^pictures come\n\d+x\d+ rgb24, \d+ bytes, taken at \d+(\.\d+)?\n/);
 
   const far = await serveCli(t, folder, "far.yaml");
-  await watch(t, `${far.url}/rig/mjpeg_stream`);
+  await firstFrame(`${far.url}/rig/mjpeg_stream`);
   const picture = await fetch(`${far.url}/rig/mjpeg_stream/snapshot?wait=20`);
   assert.equal(picture.headers.get("content-type"), "image/jpeg", await picture.text());
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ThingServer } from "thingscope";
 import { TEST_MS } from "../limits.ts";
-import { microscopeFor } from "../server/demo-server.ts";
+import { microscopeFor, watchedMicroscopeFor } from "../server/demo-server.ts";
 import { secured } from "../server/secured.ts";
 import { curl } from "./curl.ts";
 import { assertIncludes, blocksOf, pageText } from "./page.ts";
@@ -76,7 +76,7 @@ for (const name of ["http-api.md", "discovery.md"]) {
   test(`the commands of docs/${name} get the answers that it shows`, {
     timeout: TEST_MS,
   }, async (t) => {
-    const { url } = await microscopeFor(t);
+    const { url } = await watchedMicroscopeFor(t);
     const here = (text: string) => text.replaceAll("http://127.0.0.1:5000", url);
     const blocks = blocksOf(pageText(name));
     for (const [index, { language, text }] of blocks.entries()) {

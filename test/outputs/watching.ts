@@ -97,12 +97,25 @@ export class Watcher {
   }
 }
 
-/** Keeps a stream running until the test is over; resolves once it has given a frame, which a busy machine may make long after. */
+/** Watches a stream until the test is over; resolves once it has given a frame, which may be long after its placeholders. */
 export async function watch(t: TestContext, url: string): Promise<void> {
+  const reader = await withFrame(url);
+  t.after(() => reader.cancel().catch(() => {})); // its server may be gone by then
+}
+
+/** Resolves once a stream has given a frame: a slide takes a busy machine longer to make than anybody waits for a picture. */
+export async function firstFrame(url: string): Promise<void> {
+  await (await withFrame(url)).cancel();
+}
+
+async function withFrame(url: string) {
   const { body } = await fetch(url);
   const reader = body!.getReader();
-  t.after(() => reader.cancel().catch(() => {})); // its server may be gone by then
-  await reader.read();
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error(`${url} ended without a frame.`);
+    if (Buffer.from(value).includes("X-Frame-Index")) return reader;
+  }
 }
 
 /** A server on a free port of 127.0.0.1 that ends with the test. */

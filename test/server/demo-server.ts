@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { type ServerOptions, ThingHost, ThingServer } from "thingscope";
 import { Autofocus, SimulatedCamera, SimulatedStage } from "thingscope/things";
+import { watch } from "../outputs/watching.ts";
 
 /** The simulated microscope on a free port of loopback, closed with its test. */
 export async function microscopeFor(
@@ -17,4 +18,11 @@ export async function microscopeFor(
   const server = new ThingServer(host, options);
   test.after(() => server.close());
   return { server, ...(await server.listen({ port: 0 })) };
+}
+
+/** The same while somebody watches its camera, which has given a frame. */
+export async function watchedMicroscopeFor(test: TestContext, options: ServerOptions = {}) {
+  const microscope = await microscopeFor(test, options);
+  await watch(test, `${microscope.url}${options.apiPrefix ?? ""}/camera/mjpeg_stream`);
+  return microscope;
 }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { type IncomingMessage, request } from "node:http";
 import { test } from "node:test";
-import { TEST_MS } from "../limits.ts";
+import { TEST_MS, WAIT_MS } from "../limits.ts";
 import { recorderFor } from "../things/recorder-server.ts";
-import { microscopeFor } from "./demo-server.ts";
+import { watchedMicroscopeFor } from "./demo-server.ts";
 
 /** What a server finds out only while it makes an answer, HEAD may leave out. RFC 9110, 9.3.2. */
 const OF_THE_CONTENT = /^(content-length|transfer-encoding|etag|link|x-.*)$/;
@@ -18,7 +18,7 @@ function headersOf(port: number, method: string, path: string, accept: string) {
       response.destroy();
       resolve(response);
     });
-    sent.on("error", reject).setTimeout(30_000, () => sent.destroy(new Error(`${path} hangs`)));
+    sent.on("error", reject).setTimeout(WAIT_MS, () => sent.destroy(new Error(`${path} hangs`)));
     sent.end();
   });
 }
@@ -26,7 +26,7 @@ function headersOf(port: number, method: string, path: string, accept: string) {
 test("HEAD has the status and the headers of GET at every path of the table", {
   timeout: TEST_MS,
 }, async (t) => {
-  const microscope = await microscopeFor(t);
+  const microscope = await watchedMicroscopeFor(t);
   const recording = await recorderFor(t);
   await recording.host.get("recorder").invoke("capture_still", { settle: false }).ended;
   const ids: Record<string, string> = {

@@ -6,10 +6,9 @@ import { type TestContext, test } from "node:test";
 import { action, property, Thing, ThingHost, ThingServer } from "thingscope";
 import { Type } from "typebox";
 import { TEST_MS } from "../limits.ts";
-import { watch } from "../outputs/watching.ts";
 import { recorderFor } from "../things/recorder-server.ts";
 import { laboratory } from "./cameras.ts";
-import { microscopeFor } from "./demo-server.ts";
+import { microscopeFor, watchedMicroscopeFor } from "./demo-server.ts";
 import { openApiFaults, schemaCompiler } from "./openapi-faults.ts";
 
 async function documentAt(url: string) {
@@ -61,8 +60,7 @@ test("every route tells its role, and what goes wrong is a problem", {
 });
 
 test("what GET answers is what the document says", { timeout: TEST_MS }, async (t) => {
-  const { url } = await microscopeFor(t);
-  await watch(t, `${url}/camera/mjpeg_stream`);
+  const { url } = await watchedMicroscopeFor(t);
   const document = await documentAt(url);
   const compile = schemaCompiler(document);
   let checked = 0;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodeRgb, delay, detachedInvocation, now } from "thingscope";
 import { SimulatedOptics } from "../../things/optics/simulated-optics.ts";
-import { TEST_MS } from "../limits.ts";
+import { patience, TEST_MS } from "../limits.ts";
 import { microscope } from "./microscope.ts";
 
 test("frames come at 30 Hz, on demand only, with exact times", { timeout: TEST_MS }, async () => {
@@ -56,6 +56,24 @@ test("the small view, the snapshot and the actions give the frame of now", {
 
   camera.settling_time = 0.05;
   assert.ok((await camera.capture({}, run)).size > 50_000);
+});
+
+test("a slide that a busy machine makes slowly, and frames that it makes late, are waited for", {
+  timeout: TEST_MS,
+}, async (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] }); // by which silence is counted
+  await using scope = await microscope({ seed: 3, offset: 0 });
+  const stream = scope.camera.mjpeg_stream;
+  const release = stream.demand.take();
+  while (scope.camera.state.state !== "starting") await new Promise(setImmediate);
+  t.mock.timers.tick(60_000);
+  const first = await stream.grab(patience());
+  t.mock.timers.tick(60_000);
+  const later = await stream.grab(patience());
+  release();
+  assert.equal(scope.camera.state.state, "live");
+  assert.equal(first.index, 0);
+  assert.equal(later.run, first.run, "it was started again");
 });
 
 test("a slide is sharp at its focus, the same for the same seed, and larger than the view", {
