@@ -167,6 +167,11 @@ export function messageOf(error: unknown): string {
   }
 }
 
+/** The same for the middle of a sentence, whose full stop comes after it. */
+export function reasonOf(error: unknown): string {
+  return messageOf(error).replace(/\.$/, "");
+}
+
 /** The error for a name that is not there, with the names that are. */
 export function unknownAffordance(
   thing: string,

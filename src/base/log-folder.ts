@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { messageOf } from "./errors.ts";
+import { reasonOf } from "./errors.ts";
 import { type Log, type LogLevel, logTo, silentLog } from "./log.ts";
 import { FloodGate } from "./log-flood.ts";
 import { cut } from "./preview.ts";
@@ -194,7 +194,7 @@ export class LogFolder implements LogShelf {
     this.#saidAt = performance.now();
     const { log = silentLog } = this.#options;
     log.warn(
-      `Log files cannot be written in ${this.folder}: ${messageOf(error)}. It is tried again; what cannot wait is counted as lost.`,
+      `Log files cannot be written in ${this.folder}: ${reasonOf(error)}. It is tried again; what cannot wait is counted as lost.`,
     );
   }
 }

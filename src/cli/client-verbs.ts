@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { toDateTime, wallTime } from "../base/clock.ts";
-import { messageOf, ThingError } from "../base/errors.ts";
+import { reasonOf, ThingError } from "../base/errors.ts";
 import {
   ClientError,
   type Credentials,
@@ -198,7 +198,7 @@ async function save(result: unknown, path: string, signal: AbortSignal): Promise
 
 function cannotWrite(path: string): (error: unknown) => never {
   return (cause) => {
-    throw new ThingError("BAD_ARGUMENT", `${path} cannot be written: ${messageOf(cause)}.`, {
+    throw new ThingError("BAD_ARGUMENT", `${path} cannot be written: ${reasonOf(cause)}.`, {
       cause,
     });
   };

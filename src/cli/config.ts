@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { messageOf, ThingError } from "../base/errors.ts";
+import { reasonOf, ThingError } from "../base/errors.ts";
 import type { LogLevel } from "../base/log.ts";
 import type { InvocationLimits } from "../core/invocations.ts";
 import { configProblems, problemsError } from "./config-faults.ts";
@@ -153,5 +153,5 @@ function unreadable(file: string, error: unknown): string {
   if (code === "ENOENT") return `There is no configuration file '${file}'.`;
   if (code === "EISDIR") return `'${file}' is a folder, not a configuration file.`;
   if (code === "EACCES") return `The configuration file '${file}' may not be read by this user.`;
-  return `The configuration file '${file}' cannot be read: ${messageOf(error)}.`;
+  return `The configuration file '${file}' cannot be read: ${reasonOf(error)}.`;
 }

@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import { messageOf, ThingError } from "../base/errors.ts";
+import { reasonOf, ThingError } from "../base/errors.ts";
 import { exportRecording } from "../recording/export.ts";
 import { ledgerAsCsv, ledgerAsJson } from "../recording/ledger-tables.ts";
 import type { VideoFormat } from "../recording/video-format.ts";
@@ -60,7 +60,7 @@ async function writeTable(io: ClientIo, parts: AsyncIterable<Uint8Array>, output
   }
   await writeFile(output, parts, { signal: io.signal }).catch((cause) => {
     if (cause instanceof ThingError) throw cause; // there is no ledger
-    const why = `${output} cannot be written: ${messageOf(cause)}.`;
+    const why = `${output} cannot be written: ${reasonOf(cause)}.`;
     throw new ThingError("BAD_ARGUMENT", why, { cause });
   });
 }

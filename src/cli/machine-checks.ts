@@ -2,7 +2,7 @@ import { access, constants, readFile, statfs } from "node:fs/promises";
 import { createServer } from "node:net";
 import { dirname, resolve } from "node:path";
 import type { Check, CheckResult } from "../base/checks.ts";
-import { messageOf } from "../base/errors.ts";
+import { reasonOf } from "../base/errors.ts";
 
 const FEWEST_DESCRIPTORS = 1024;
 const LITTLE_SPACE_BYTES = 1e9;
@@ -28,7 +28,7 @@ export function portCheck(port: number): Check {
         server.once("error", (error) =>
           done({
             level: "warn",
-            message: `Port ${port} cannot be listened on: ${messageOf(error)}.`,
+            message: `Port ${port} cannot be listened on: ${reasonOf(error)}.`,
             fix: `End the program that uses it (ss -ltnp 'sport = :${port}' names it), or: thingscope serve --port ${port + 1}`,
           }),
         );
@@ -56,7 +56,7 @@ export function settingsCheck(folder: string): Check {
       } catch (error) {
         return {
           level: "fail",
-          message: `Settings cannot be kept in ${path}: ${messageOf(error)}.`,
+          message: `Settings cannot be kept in ${path}: ${reasonOf(error)}.`,
           fix: "Give a folder that this user may write: thingscope serve --settings FOLDER",
         };
       }

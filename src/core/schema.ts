@@ -1,7 +1,7 @@
 import { Ajv, type ErrorObject, type Options, type ValidateFunction } from "ajv";
 import formats from "ajv-formats";
 import type { TSchema } from "typebox";
-import { messageOf, ThingError } from "../base/errors.ts";
+import { reasonOf, ThingError } from "../base/errors.ts";
 import { faultsOf, sentenceOf } from "./faults.ts";
 import { LinearPattern } from "./linear-pattern.ts";
 import { plainSchema, schemasIn } from "./plain-schema.ts";
@@ -91,7 +91,7 @@ export function checkedSchema(schema: TSchema, what: string): TSchema {
   } catch (cause) {
     throw new ThingError(
       "BAD_ARGUMENT",
-      `The schema of ${what} cannot be used: ${messageOf(cause)}.`,
+      `The schema of ${what} cannot be used: ${reasonOf(cause)}.`,
       { cause },
     );
   }

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { codeOf } from "../base/error-code.ts";
-import { messageOf, ThingError } from "../base/errors.ts";
+import { messageOf, reasonOf, ThingError } from "../base/errors.ts";
 import { parseExactly } from "../base/exact-numbers.ts";
 import type { Log } from "../base/log.ts";
 import { rememberMount, unmounted } from "../base/mounts.ts";
@@ -87,7 +87,7 @@ export class SettingsFile {
       await this.#replace(text).catch((cause) => {
         throw new ThingError(
           "NOT_SAVED",
-          `Settings could not be saved in ${this.path}: ${messageOf(cause)}. Free space there or repair the folder, or choose another with --settings.`,
+          `Settings could not be saved in ${this.path}: ${reasonOf(cause)}. Free space there or repair the folder, or choose another with --settings.`,
           { cause },
         );
       });
@@ -136,7 +136,7 @@ export class SettingsFile {
     await rename(this.path, aside).catch((cause) => {
       throw new ThingError(
         "NOT_SAVED",
-        `The settings file ${this.path} cannot be used (${why}), nor set aside: ${messageOf(cause)}. Fix or remove it, then start again.`,
+        `The settings file ${this.path} cannot be used (${why}), nor set aside: ${reasonOf(cause)}. Fix or remove it, then start again.`,
         { cause },
       );
     });

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { messageOf, ThingError } from "../base/errors.ts";
+import { messageOf, reasonOf, ThingError } from "../base/errors.ts";
 import { type Log, namedLog, silentLog } from "../base/log.ts";
 import { filedLog, LogFolder, SERVER_LOG } from "../base/log-folder.ts";
 import { STOP_WITHIN_MS } from "../base/stop-time.ts";
@@ -249,7 +249,7 @@ export class ThingHost {
     } catch (error) {
       if (error instanceof ThingError) throw error;
       this.log.warn(
-        `No settings can be kept in ${this.settingsFolder}: ${messageOf(error)}. Choose another folder with --settings.`,
+        `No settings can be kept in ${this.settingsFolder}: ${reasonOf(error)}. Choose another folder with --settings.`,
       );
     }
   }

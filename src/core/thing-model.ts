@@ -1,4 +1,4 @@
-import { messageOf, ThingError } from "../base/errors.ts";
+import { reasonOf, ThingError } from "../base/errors.ts";
 import { cut } from "../base/preview.ts";
 import { soundAffordances } from "./affordance-checks.ts";
 import {
@@ -92,7 +92,7 @@ function foundIn(thing: Thing, thingClass: ThingClass): ReturnType<typeof soundA
   try {
     return soundAffordances(thing, affordancesOf(thingClass));
   } catch (error) {
-    const sentence = `The affordances of ${classNameOf(thing)} cannot be read: ${messageOf(error)}.`;
+    const sentence = `The affordances of ${classNameOf(thing)} cannot be read: ${reasonOf(error)}.`;
     return { sound: [], refusals: [sentence] };
   }
 }

@@ -1,5 +1,5 @@
 import { delay, ignoreAbort } from "../base/abort.ts";
-import { messageOf } from "../base/errors.ts";
+import { reasonOf } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import { BackOff } from "./back-off.ts";
 import { Child, type Command, type Exit } from "./child.ts";
@@ -199,7 +199,7 @@ export class KeptChild {
       if (child.pid !== undefined) this.#options.onStart(child);
       return child;
     } catch (error) {
-      return `${this.#command.program} could not be started: ${messageOf(error)}.`;
+      return `${this.#command.program} could not be started: ${reasonOf(error)}.`;
     }
   }
 

@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { abortable } from "../base/abort.ts";
 import { now } from "../base/clock.ts";
 import { laneAt, laneOf } from "../base/disk-lane.ts";
-import { messageOf, ThingError } from "../base/errors.ts";
+import { messageOf, reasonOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import type { StoredFrame } from "../frames/stored-picture.ts";
 import type { MJPEGStream } from "../outputs/mjpeg-stream.ts";
@@ -53,7 +53,7 @@ export async function startRecording(options: ContinuousOptions): Promise<Contin
 
 async function assertUsable(folder: string): Promise<void> {
   const lane = await laneOf(folder).catch((error) => {
-    const why = `${folder} cannot be recorded to: ${messageOf(error)}.`;
+    const why = `${folder} cannot be recorded to: ${reasonOf(error)}.`;
     throw new ThingError("RECORDING_FAILED", why, { cause: error });
   });
   await lane.run(() => makeUsable(folder));

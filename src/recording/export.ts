@@ -1,7 +1,7 @@
 import { type FileHandle, open, rm, stat, unlink } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { isStopped } from "../base/abort.ts";
-import { messageOf, ThingError } from "../base/errors.ts";
+import { messageOf, reasonOf, ThingError } from "../base/errors.ts";
 import { openRegular } from "../base/regular-file.ts";
 import { syncFolder } from "../base/sync-folder.ts";
 import { programVersion } from "../processes/programs.ts";
@@ -127,7 +127,7 @@ async function make(recording: string, options: ExportOptions): Promise<Export> 
   const wanted = options.path ?? recording.replace(/\.mkv$/, `.${format}`);
   const draft = draftOf(wanted);
   const file = await openRegular(recording, { follow: true }).catch((cause) => {
-    const why = `${recording} cannot be read: ${messageOf(cause)}.`;
+    const why = `${recording} cannot be read: ${reasonOf(cause)}.`;
     throw new ThingError("NOT_FOUND", why, { cause });
   });
   const room = options.room && new ExportRoom(draft, options.room, options.signal);

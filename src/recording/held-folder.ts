@@ -2,7 +2,7 @@ import { lstat, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { stopped } from "../base/abort.ts";
 import { DiskLane } from "../base/disk-lane.ts";
-import { messageOf, ThingError } from "../base/errors.ts";
+import { messageOf, reasonOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { FolderLock } from "../core/folder-lock.ts";
 import { FileStore } from "../outputs/file-store.ts";
@@ -55,7 +55,7 @@ export class HeldFolder {
     } catch (cause) {
       held.delete(folder);
       if (cause instanceof ThingError) throw cause;
-      const why = `${folder} cannot be recorded to: ${messageOf(cause)}.`;
+      const why = `${folder} cannot be recorded to: ${reasonOf(cause)}.`;
       throw new ThingError("RECORDING_FAILED", why, { cause });
     }
   }

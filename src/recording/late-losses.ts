@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { laneOf } from "../base/disk-lane.ts";
-import { messageOf } from "../base/errors.ts";
+import { reasonOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { loseInUnclosed } from "./closing.ts";
 import { type LostFrames, ledgerPathOf, noteLine, type RecordingSummary } from "./ledger.ts";
@@ -26,7 +26,7 @@ export async function noteLateLosses(
   } catch (error) {
     const count = lost.reduce((sum, { from, to }) => sum + to - from + 1, 0);
     log.error(
-      `${count} frames that came after ${path} had failed could not be listed in its ledger: ${messageOf(error)}.`,
+      `${count} frames that came after ${path} had failed could not be listed in its ledger: ${reasonOf(error)}.`,
     );
   }
   return amended;

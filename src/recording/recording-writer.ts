@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { now } from "../base/clock.ts";
 import { type DiskLane, laneOf } from "../base/disk-lane.ts";
-import { messageOf, ThingError } from "../base/errors.ts";
+import { messageOf, reasonOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import type { ClockStep } from "../base/wall-clock.ts";
 import type { Frame, FrameName, SourceLoss } from "../frames/frame.ts";
@@ -182,7 +182,7 @@ export class RecordingWriter {
     } catch (error) {
       this.#endReason = diskFault(error);
       if (error instanceof ThingError) throw error;
-      const why = `${path} cannot be made: ${messageOf(error)}.${hintAt(path)}`;
+      const why = `${path} cannot be made: ${reasonOf(error)}.${hintAt(path)}`;
       throw new ThingError("RECORDING_FAILED", why, { cause: error });
     }
   }

@@ -1,7 +1,7 @@
 import { type FileHandle, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { wallTime } from "../base/clock.ts";
-import { messageOf, ThingError } from "../base/errors.ts";
+import { reasonOf, ThingError } from "../base/errors.ts";
 import { FOREIGN_QUIET_MS } from "../base/process-place.ts";
 import { openRegular } from "../base/regular-file.ts";
 import { syncFolder } from "../base/sync-folder.ts";
@@ -58,7 +58,7 @@ const UNLISTED_MS = 2000;
  */
 export async function repairRecording(path: string, options: RepairOptions = {}): Promise<Repair> {
   const real = await realpath(path).catch((error) => {
-    throw new ThingError("NOT_FOUND", `${path} cannot be repaired: ${messageOf(error)}.`);
+    throw new ThingError("NOT_FOUND", `${path} cannot be repaired: ${reasonOf(error)}.`);
   });
   const release = claimRecording(await claimedName(real), "repairing");
   return repairClaimed(real, path, options).finally(release);
@@ -105,7 +105,7 @@ class RepairRun {
 
   async run(): Promise<Repair> {
     const file = await openRegular(this.#path, { write: true }).catch((error) => {
-      throw new ThingError("NOT_FOUND", `${this.#name} cannot be repaired: ${messageOf(error)}.`);
+      throw new ThingError("NOT_FOUND", `${this.#name} cannot be repaired: ${reasonOf(error)}.`);
     });
     try {
       const ledger = await readLedger(ledgerPathOf(this.#path));
@@ -194,7 +194,7 @@ class RepairRun {
 
   #failure(error: unknown): ThingError {
     if (error instanceof ThingError && error.code === "BAD_RECORDING") return error;
-    const why = `${this.#name} was not repaired, and is as it was: ${messageOf(error)}. Copy it to another disk, with its ledger, and repair the copy.`;
+    const why = `${this.#name} was not repaired, and is as it was: ${reasonOf(error)}. Copy it to another disk, with its ledger, and repair the copy.`;
     return new ThingError("RECORDING_FAILED", why, { cause: error });
   }
 }

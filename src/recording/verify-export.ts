@@ -1,5 +1,5 @@
 import { access } from "node:fs/promises";
-import { messageOf, ThingError } from "../base/errors.ts";
+import { messageOf, reasonOf, ThingError } from "../base/errors.ts";
 import { programVersion } from "../processes/programs.ts";
 import { type LedgerFrame, ledgerPathOf } from "./ledger.ts";
 import { TICKS_PER_MS } from "./matroska.ts";
@@ -21,7 +21,7 @@ const ROUNDING_MS = 0.001;
  */
 export async function verifyExport(path: string, format: VideoFormat): Promise<Verdict> {
   await access(path).catch((error) => {
-    throw new ThingError("NOT_FOUND", `${path} cannot be read: ${messageOf(error)}.`);
+    throw new ThingError("NOT_FOUND", `${path} cannot be read: ${reasonOf(error)}.`);
   });
   await programVersion("ffprobe").catch((cause) => {
     const why = `${path} was not verified, which takes ffprobe. ${messageOf(cause)}`;

@@ -1,6 +1,6 @@
 import { get as httpGet, type IncomingMessage } from "node:http";
 import { get as httpsGet } from "node:https";
-import { messageOf, ThingError } from "../base/errors.ts";
+import { messageOf, reasonOf, ThingError } from "../base/errors.ts";
 import { checkedLookup, isMetadataAddress } from "../base/outgoing.ts";
 import { decodeUserinfo } from "../base/userinfo.ts";
 
@@ -150,7 +150,7 @@ function networkReason(url: URL, error: Error): string {
     return `sends more than ${MAX_HEADER_BYTES} bytes of headers.`;
   if (typeof code === "string" && code.startsWith("HPE_"))
     return `does not speak HTTP (${messageOf(error)}).`;
-  return `cannot be read: ${messageOf(error)}.`;
+  return `cannot be read: ${reasonOf(error)}.`;
 }
 
 function failed(url: URL, reason: string, cause?: unknown): ThingError {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { messageOf, ThingError } from "../base/errors.ts";
+import { reasonOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import type { Origin } from "../frames/frame.ts";
 import type { FrameSource, SourceFrame } from "../frames/frame-source.ts";
@@ -79,7 +79,7 @@ export class MjpegHttpSource implements FrameSource {
       if (silence.signal.aborted) throw silence.signal.reason;
       throw error instanceof ThingError
         ? error
-        : this.#failure(`broke off: ${messageOf(error)}.`, error);
+        : this.#failure(`broke off: ${reasonOf(error)}.`, error);
     } finally {
       watchdog.stop();
     }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { messageOf, ThingError } from "../base/errors.ts";
+import { reasonOf, ThingError } from "../base/errors.ts";
 import type { Command } from "../processes/child.ts";
 import { programVersion, requireElements } from "../processes/programs.ts";
 import {
@@ -115,7 +115,7 @@ async function fileText(file: string): Promise<string> {
   } catch (cause) {
     throw new ThingError(
       "BAD_CONFIG",
-      `The pipeline file '${file}' cannot be read: ${messageOf(cause)}. Give another path.`,
+      `The pipeline file '${file}' cannot be read: ${reasonOf(cause)}. Give another path.`,
       { cause },
     );
   }

@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { delay, isAbort } from "../base/abort.ts";
-import { messageOf, ThingError } from "../base/errors.ts";
+import { reasonOf, ThingError } from "../base/errors.ts";
 import { assertFile } from "../base/regular-file.ts";
 import type { FrameSource, SourceFrame } from "../frames/frame-source.ts";
 import { JpegSplitter } from "../frames/jpeg-splitter.ts";
@@ -54,7 +54,7 @@ export class ReplaySource implements FrameSource {
       if (signal.aborted && isAbort(error)) return;
       throw error instanceof ThingError
         ? error
-        : this.#failure(`cannot be played: ${messageOf(error)}.`, error);
+        : this.#failure(`cannot be played: ${reasonOf(error)}.`, error);
     }
   }
 

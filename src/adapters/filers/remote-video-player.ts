@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { messageOf, ThingError } from "../../base/errors.ts";
+import { messageOf, reasonOf, ThingError } from "../../base/errors.ts";
 import type { PlanarPicture } from "../../frames/from-planes.ts";
 import { type MessageParts, MessageReader, messageBytes } from "./framing.ts";
 import { messageText, parseImage, parseMessage } from "./messages.ts";
@@ -175,7 +175,7 @@ export abstract class RemoteVideoPlayer {
     socket.destroy();
     if (this.#socket !== socket) return; // stopped, or told already
     this.#socket = undefined;
-    const sentence = `The Filers server ${this.server}:${this.port} is lost: ${messageOf(error)}.`;
+    const sentence = `The Filers server ${this.server}:${this.port} is lost: ${reasonOf(error)}.`;
     const stack = error instanceof Error ? (error.stack ?? "") : "";
     this.processException(error instanceof ThingError ? messageOf(error) : sentence, stack, true);
   }

@@ -1,5 +1,5 @@
 import type { Pull, Subscriber } from "zeromq";
-import { messageOf, ThingError } from "../../base/errors.ts";
+import { messageOf, reasonOf, ThingError } from "../../base/errors.ts";
 import { silentLog } from "../../base/log.ts";
 import { Complaints } from "../complaints.ts";
 import { BoundSocket, HANDSHAKE_MS } from "./bound-socket.ts";
@@ -167,6 +167,6 @@ export class Receiver {
 }
 
 function failed(error: unknown): ThingError {
-  const message = `The Receiver's socket failed: ${messageOf(error)}. Stop it and start it again.`;
+  const message = `The Receiver's socket failed: ${reasonOf(error)}. Stop it and start it again.`;
   return new ThingError("SOURCE_FAILED", message, { cause: error });
 }

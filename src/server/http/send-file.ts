@@ -4,7 +4,7 @@ import { pipeline, promises, Readable } from "node:stream";
 import send from "send";
 import { type DiskLane, laneAt } from "../../base/disk-lane.ts";
 import { codeOf } from "../../base/error-code.ts";
-import { messageOf, ThingError } from "../../base/errors.ts";
+import { reasonOf, ThingError } from "../../base/errors.ts";
 import { openRegular } from "../../base/regular-file.ts";
 import { assertMatches } from "./conditions.ts";
 import type { Exchange } from "./route.ts";
@@ -116,7 +116,7 @@ function notThere(name: string, cause: unknown): never {
   if (cause instanceof ThingError) throw cause;
   const isMissing = /^(ENOENT|ENOTDIR|ELOOP)$/.test(codeOf(cause));
   if (isMissing) throw new ThingError("NOT_FOUND", `'${name}' is not there any more.`, { cause });
-  throw new ThingError("INTERNAL", `'${name}' cannot be read: ${messageOf(cause)}.`, { cause });
+  throw new ThingError("INTERNAL", `'${name}' cannot be read: ${reasonOf(cause)}.`, { cause });
 }
 
 /**
@@ -179,7 +179,7 @@ function problemOf(error: Error & { status?: number }, name: string, size: bigin
     const why = `'${name}' is not as your request's condition says. Fetch it again.`;
     return new ThingError("PRECONDITION_FAILED", why, { cause: error });
   }
-  const why = `'${name}' cannot be read: ${messageOf(error)}.`;
+  const why = `'${name}' cannot be read: ${reasonOf(error)}.`;
   return new ThingError(error.status === 404 ? "NOT_FOUND" : "INTERNAL", why, { cause: error });
 }
 

@@ -1,5 +1,5 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
-import { messageOf, ThingError } from "../../base/errors.ts";
+import { reasonOf, ThingError } from "../../base/errors.ts";
 import type { EndpointResponse } from "../../core/endpoint.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
 import { jsonCopy } from "../../core/json-value.ts";
@@ -54,7 +54,7 @@ export function endpointAnswer(given: unknown, what: string): EndpointResponse {
   } catch (cause) {
     throw new ThingError(
       "INVALID_OUTPUT",
-      `${what} gave an answer that cannot be sent: ${messageOf(cause)}. This is a fault of its author.`,
+      `${what} gave an answer that cannot be sent: ${reasonOf(cause)}. This is a fault of its author.`,
       { cause },
     );
   }

@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
-import { messageOf, ThingError } from "../../../base/errors.ts";
+import { reasonOf, ThingError } from "../../../base/errors.ts";
 import { makePrivate } from "../private-folder.ts";
 import { selfSigned } from "./self-signed.ts";
 
@@ -59,7 +59,7 @@ export async function givenCertificate(
   } catch (cause) {
     throw new ThingError(
       "BAD_ARGUMENT",
-      `The certificate ${certFile} with the key ${keyFile} cannot be used: ${messageOf(cause)}. Give two files in PEM, or --tls auto for a certificate of the server's own.`,
+      `The certificate ${certFile} with the key ${keyFile} cannot be used: ${reasonOf(cause)}. Give two files in PEM, or --tls auto for a certificate of the server's own.`,
       { cause },
     );
   }
