@@ -26,7 +26,7 @@ export class ReplayCamera extends Camera {
   /** @throws {ThingError} `BAD_ARGUMENT` for a rate that is none, or that does not go with what is played. */
   constructor({ path, fps, speed, keep_warm = false }: ReplayCameraOptions) {
     super({ keep_warm });
-    const isRecording = path.endsWith(".mkv");
+    const isRecording = /\.mkv$/i.test(path);
     if (isRecording ? fps !== undefined : speed !== undefined) {
       const why = isRecording
         ? "A recording has its own times: give it a speed, not fps."

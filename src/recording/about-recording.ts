@@ -2,6 +2,7 @@ import { toDateTime } from "../base/clock.ts";
 import type { RecordingDescription } from "./describe.ts";
 import type { ExportState } from "./export-wish.ts";
 import { exportsUnderWay } from "./exports-under-way.ts";
+import { isMkv } from "./film-names.ts";
 import { LEFT_OUT, type RecordingSummary, type SourceSum } from "./ledger.ts";
 
 /** What is said of each recording beside what is said of every file. */
@@ -47,7 +48,7 @@ export function aboutRecording(
   { head, summary, exports }: RecordingDescription,
 ): Record<string, unknown> {
   const { first, last } = summary ?? {};
-  const making = path.endsWith(".mkv") ? makingOf(path, exports) : [];
+  const making = isMkv(path) ? makingOf(path, exports) : [];
   return {
     ...(head && { camera: head.camera, reason: head.reason }),
     ...(first !== undefined && { first, last, started: toDateTime(first) }),

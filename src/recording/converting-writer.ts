@@ -4,6 +4,7 @@ import { silentLog } from "../base/log.ts";
 import type { Frame, FrameName, SourceLoss } from "../frames/frame.ts";
 import type { FrameWriter } from "./event-file.ts";
 import { exportRecording } from "./export.ts";
+import { withExtension } from "./film-names.ts";
 import type { LostFrames, RecordingSummary } from "./ledger.ts";
 import type { FrameQueue } from "./queue-bound.ts";
 import type { RecordingOptions } from "./recording-options.ts";
@@ -65,7 +66,7 @@ export class ConvertingWriter implements Recorded {
     const exporting = { format, replace: !keepMkv, keepStart };
     this.#writer = new RecordingWriter({ ...options, path, exporting });
     this.recorded = this.#writer.ended;
-    this.opened = this.#writer.opened.then((mkv) => mkv.replace(/\.mkv$/, `.${format}`));
+    this.opened = this.#writer.opened.then((mkv) => withExtension(mkv, format));
     this.ended = this.#convert();
     this.opened.catch(() => {}); // told by `ended`
     this.ended.catch(() => {}); // and by the log

@@ -3,7 +3,8 @@ import { dirname, join } from "node:path";
 import { openRegular } from "../base/regular-file.ts";
 import { type ExportNote, type ExportState, exportStates } from "./export-wish.ts";
 import { read } from "./file-bytes.ts";
-import { type LedgerHead, ledgerPathOf, type RecordingSummary } from "./ledger.ts";
+import { findLedger } from "./film-names.ts";
+import type { LedgerHead, RecordingSummary } from "./ledger.ts";
 import { lastLines, TAIL_BYTES } from "./ledger-end.ts";
 import { headOf, scan } from "./scan.ts";
 
@@ -20,7 +21,7 @@ const EXPORT_NOTES = ["exporting", "exported", "notExported"] as const;
 
 /** What is to be said of a recording. Nothing is known where there is no ledger. */
 export async function describeRecording(path: string): Promise<RecordingDescription> {
-  const ledger = await openRegular(ledgerPathOf(path)).catch((error) => {
+  const ledger = await openRegular(await findLedger(path)).catch((error) => {
     if (error.code === "ENOENT") return undefined;
     throw error;
   });
@@ -44,7 +45,7 @@ export async function describeRecording(path: string): Promise<RecordingDescript
 
 /** Paths of what was made of a recording, as the end of its ledger tells: an export may have had to take another name. */
 export async function exportsOf(path: string): Promise<string[]> {
-  const ledger = await openRegular(ledgerPathOf(path)).catch(() => undefined);
+  const ledger = await openRegular(await findLedger(path)).catch(() => undefined);
   if (!ledger) return [];
   try {
     return (await lastLines(ledger)).flatMap((line) => {

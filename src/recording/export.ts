@@ -11,6 +11,7 @@ import { describeRecording } from "./describe.ts";
 import { type Comparison, exportFaults } from "./export-check.ts";
 import { ExportRoom } from "./export-room.ts";
 import { beginExport, type ExportEnd } from "./exports-under-way.ts";
+import { withExtension } from "./film-names.ts";
 import { noteRemoved, type RoomLimits } from "./folder-room.ts";
 import { draftOf, nameFile } from "./free-name.ts";
 import { noteInLedger } from "./note-in-ledger.ts";
@@ -124,7 +125,7 @@ async function noteFailure(
 
 async function make(recording: string, options: ExportOptions): Promise<Export> {
   const { format } = options;
-  const wanted = options.path ?? recording.replace(/\.mkv$/, `.${format}`);
+  const wanted = options.path ?? withExtension(recording, format);
   const draft = draftOf(wanted);
   const file = await openRegular(recording, { follow: true }).catch((cause) => {
     const why = `${recording} cannot be read: ${reasonOf(cause)}.`;

@@ -4,7 +4,7 @@ import { now } from "../base/clock.ts";
 import type { DiskLane } from "../base/disk-lane.ts";
 
 /** What of a folder counts: recordings in every format with their ledgers, stills, manifests, and what is being made of them. */
-const COUNTED = /\.(mkv|mp4|webm|jpg|ledger\.jsonl|manifest\.json|part|new)$/;
+const COUNTED = /\.(mkv|mp4|webm|jpg|ledger\.jsonl|manifest\.json|part|new)$/i;
 /** Files that this process did not write are noticed within this, ms; */
 const LOOK_EVERY_MS = 2000;
 /** and how large they have become within this, ms. */

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { syncFolder } from "../base/sync-folder.ts";
 import { ByteWindow } from "./byte-window.ts";
 import { read } from "./file-bytes.ts";
-import { ledgerPathOf } from "./ledger.ts";
+import { findLedger } from "./film-names.ts";
 import { LedgerFrames } from "./ledger-frames.ts";
 import { EBML_HEAD } from "./matroska.ts";
 import type { FileHead } from "./matroska-head.ts";
@@ -27,12 +27,13 @@ const PIECE_BYTES = 1 << 20;
 export async function settleFrameless(path: string): Promise<string | undefined> {
   const release = claimRecording(path, "repairing");
   try {
-    const ledger = await readLedger(ledgerPathOf(path));
+    const ledgerPath = await findLedger(path);
+    const ledger = await readLedger(ledgerPath);
     const film = ledger && (await beginningOf(path));
     if (!ledger || !film) return undefined;
     if (film.isEmpty && ledger.frames.length === 0) {
       await unlink(path);
-      await unlink(ledgerPathOf(path));
+      await unlink(ledgerPath);
       await syncFolder(dirname(path));
       return `${path} was ended before its first frame. Its files were empty and are removed.`;
     }
@@ -87,8 +88,9 @@ async function closeLedger(
     cuesAt: undefined,
   };
   const about = { path, head, ledger, survey, wasClosed: false, end: 0, bytes: 0 };
-  const draft = `${ledgerPathOf(path)}.new`;
+  const ledgerPath = await findLedger(path);
+  const draft = `${ledgerPath}.new`;
   await writeLedger(draft, (await repairedLedger(about)).closed);
-  await rename(draft, ledgerPathOf(path));
+  await rename(draft, ledgerPath);
   return missing.length;
 }

@@ -4,7 +4,8 @@ import { laneOf } from "../base/disk-lane.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { loseInUnclosed } from "./closing.ts";
-import { type LostFrames, ledgerPathOf, noteLine, type RecordingSummary } from "./ledger.ts";
+import { ledgerPathOf } from "./film-names.ts";
+import { type LostFrames, noteLine, type RecordingSummary } from "./ledger.ts";
 
 /**
  * Lists frames that belong to a recording and came when it had failed already: in its ledger, which gets a new summary behind

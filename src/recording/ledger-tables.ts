@@ -1,6 +1,7 @@
 import { toDateTime } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
-import { LEFT_OUT, type LedgerFrame, type LedgerNote, ledgerPathOf, lossIn } from "./ledger.ts";
+import { findLedger } from "./film-names.ts";
+import { LEFT_OUT, type LedgerFrame, type LedgerNote, lossIn } from "./ledger.ts";
 import type { LedgerLine } from "./ledger-parse.ts";
 import { ledgerLines } from "./read-ledger.ts";
 
@@ -97,7 +98,7 @@ function member({ run, index, capturedAt, size, crc }: LedgerFrame): string {
 
 async function* linesAt(path: string): AsyncGenerator<LedgerLine[]> {
   let isThere = false;
-  for await (const lines of ledgerLines(ledgerPathOf(path))) {
+  for await (const lines of ledgerLines(await findLedger(path))) {
     isThere = true;
     if (lines.length > 0) yield lines;
   }

@@ -145,14 +145,6 @@ export type LedgerNote =
   | { readonly clockStep: { readonly at: number; readonly byMs: number } }
   | ExportNote;
 
-/** What a recording may have become: its name differs by the end alone, so all have one ledger. */
-export const FORMATS = ["mkv", "mp4", "webm"] as const;
-
-/** Where the ledger of a recording is. */
-export function ledgerPathOf(path: string): string {
-  return `${path.replace(/\.(mkv|mp4|webm)$/, "")}.ledger.jsonl`;
-}
-
 /** The line of a frame: `["k3x9q2",17,1770000000123.457,5321,100321,2586563104]`. */
 export function frameLine({ run, index, capturedAt, offset, size, crc }: LedgerFrame): string {
   return `[${JSON.stringify(run)},${index},${capturedAt},${offset},${size},${crc}]\n`;

@@ -2,7 +2,8 @@ import { dirname } from "node:path";
 import { laneOf } from "../base/disk-lane.ts";
 import { openRegular } from "../base/regular-file.ts";
 import { syncFile } from "../base/sync-folder.ts";
-import { type LedgerNote, ledgerPathOf, noteLine } from "./ledger.ts";
+import { findLedger } from "./film-names.ts";
+import { type LedgerNote, noteLine } from "./ledger.ts";
 import { nextLineIn } from "./ledger-end.ts";
 
 /**
@@ -13,7 +14,7 @@ import { nextLineIn } from "./ledger-end.ts";
 export async function noteInLedger(path: string, note: LedgerNote): Promise<boolean> {
   const lane = await laneOf(dirname(path));
   return lane.run(async () => {
-    const ledger = await openRegular(ledgerPathOf(path), { write: true, follow: true }).catch(
+    const ledger = await openRegular(await findLedger(path), { write: true, follow: true }).catch(
       (error) => {
         if (error.code === "ENOENT") return undefined;
         throw error;

@@ -2,7 +2,7 @@ import { type FileHandle, realpath } from "node:fs/promises";
 import { openRegular } from "../base/regular-file.ts";
 import { cuesOf } from "./cues.ts";
 import { read } from "./file-bytes.ts";
-import { ledgerPathOf } from "./ledger.ts";
+import { findLedger } from "./film-names.ts";
 import { type ClusterPlace, TICKS_PER_MS } from "./matroska.ts";
 import type { FileHead } from "./matroska-head.ts";
 import { type Ledger, readLedger } from "./read-ledger.ts";
@@ -31,7 +31,7 @@ export async function openRecording(path: string): Promise<Recording> {
       file,
       head,
       clusters,
-      await readLedger(ledgerPathOf(await realpath(path))),
+      await readLedger(await findLedger(await realpath(path))),
     );
   } catch (error) {
     await file.close();

@@ -6,6 +6,7 @@ import { resizeJpeg } from "../frames/codec.ts";
 import { encodes } from "../outputs/encode-queue.ts";
 import { runProgram } from "../processes/run-program.ts";
 import { firstFrameOf } from "./describe.ts";
+import { extensionOf } from "./film-names.ts";
 import { formatOf } from "./video-format.ts";
 
 const SIZE = { width: 320, quality: 75 };
@@ -25,7 +26,7 @@ const lane = new DiskLane();
  */
 export async function posterOf(path: string): Promise<Uint8Array> {
   if (formatOf(path)) return lane.run(() => posterOfVideo(path));
-  const frame = path.endsWith(".jpg") ? await readRegular(path) : await firstFrameOf(path);
+  const frame = extensionOf(path) === "jpg" ? await readRegular(path) : await firstFrameOf(path);
   if (frame) return smallOf(frame);
   throw new ThingError("NOT_FOUND", `${path} has no frame yet.`);
 }

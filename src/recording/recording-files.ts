@@ -5,8 +5,9 @@ import { ThingError } from "../base/errors.ts";
 import { makeFolder } from "../base/folders.ts";
 import { holderOf, isOwn } from "../base/process-place.ts";
 import { syncFile, syncFolder } from "../base/sync-folder.ts";
+import { isMkv, ledgerPathOf } from "./film-names.ts";
 import { noteSize } from "./folder-room.ts";
-import { type LedgerHead, ledgerPathOf } from "./ledger.ts";
+import type { LedgerHead } from "./ledger.ts";
 import type { Patch } from "./matroska.ts";
 import { claimRecording } from "./recording-claims.ts";
 import { unlinkRecording } from "./remove-recording.ts";
@@ -46,12 +47,12 @@ export class RecordingFiles {
    * @throws {ThingError} `BAD_ARGUMENT` when the name does not end with `.mkv`, or a thousand are taken.
    */
   static async create(path: string): Promise<RecordingFiles> {
-    if (!path.endsWith(".mkv")) {
+    if (!isMkv(path)) {
       throw new ThingError("BAD_ARGUMENT", `A recording is an .mkv file: '${path}' is none.`);
     }
-    const stem = path.slice(0, -4);
+    const [stem, end] = [path.slice(0, -4), path.slice(-4)];
     for (let n = 1; n <= MOST_NAMES; n++) {
-      const files = await RecordingFiles.#createAt(n === 1 ? path : `${stem}-${n}.mkv`);
+      const files = await RecordingFiles.#createAt(n === 1 ? path : `${stem}-${n}${end}`);
       if (files) return files;
     }
     throw new ThingError("BAD_ARGUMENT", `'${path}' is taken, and ${MOST_NAMES} like it.`);

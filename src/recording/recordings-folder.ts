@@ -13,10 +13,11 @@ import { unclosedSummary } from "./closing.ts";
 import { describeRecording, type RecordingDescription } from "./describe.ts";
 import type { DiskRoom } from "./disk-room.ts";
 import { type ExportEnd, onExport } from "./exports-under-way.ts";
+import { extensionOf, findLedger } from "./film-names.ts";
 import { FolderRoom, type RoomLimits } from "./folder-room.ts";
 import { draftOf, nameFile } from "./free-name.ts";
 import { HeldFolder } from "./held-folder.ts";
-import { ledgerPathOf, type RecordingSummary } from "./ledger.ts";
+import type { RecordingSummary } from "./ledger.ts";
 import { ledgerAsCsv, ledgerAsJson } from "./ledger-tables.ts";
 import { posterOf } from "./posters.ts";
 import { isBeingRecorded } from "./recording-claims.ts";
@@ -218,7 +219,7 @@ export class RecordingsFolder {
         createdAt: summary?.first ?? (birthtimeMs || mtimeMs),
         isGrowing: isBeingRecorded(path) || isWrittenElsewhere(path, head, summary),
         about: aboutRecording(path, { ...description, summary }),
-        parts: partsOf(path, head !== undefined),
+        parts: partsOf(path, head ? await this.#onDisk(() => findLedger(path)) : undefined),
         remove: () => this.#looks.run(() => removeRecording(path)),
       });
     } catch (error) {
@@ -250,18 +251,14 @@ function isWrittenElsewhere(
   return !summary && recordedElsewhere(path, head) !== undefined;
 }
 
-function partsOf(path: string, hasLedger: boolean): Record<string, FilePart> {
+function partsOf(path: string, ledger: string | undefined): Record<string, FilePart> {
   const poster: FilePart = { mediaType: "image/jpeg", content: () => posterOf(path) };
   return {
     poster,
-    ...(hasLedger && {
-      ledger: { mediaType: "application/x-ndjson", content: ledgerPathOf(path) },
+    ...(ledger !== undefined && {
+      ledger: { mediaType: "application/x-ndjson", content: ledger },
       "ledger.csv": { mediaType: "text/csv; charset=utf-8", content: () => ledgerAsCsv(path) },
       "ledger.json": { mediaType: "application/json", content: () => ledgerAsJson(path) },
     }),
   };
-}
-
-function extensionOf(name: string): string {
-  return name.slice(name.lastIndexOf(".") + 1);
 }

@@ -1,9 +1,9 @@
-import { access, unlink } from "node:fs/promises";
+import { unlink } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { syncFolder } from "../base/sync-folder.ts";
 import { exportsOf } from "./describe.ts";
+import { FORMATS, findLedger, siblingsOf, withExtension } from "./film-names.ts";
 import { noteRemoved } from "./folder-room.ts";
-import { FORMATS, ledgerPathOf } from "./ledger.ts";
 import { forgetPosters } from "./posters.ts";
 import { claimRecording } from "./recording-claims.ts";
 import { undoPathOf } from "./undo-path.ts";
@@ -26,12 +26,14 @@ export async function removeRecording(path: string): Promise<void> {
 export async function removeWholeRecording(path: string): Promise<string[]> {
   const release = claimRecording(path, "removing");
   try {
+    const ledger = await findLedger(path);
     const made = await exportsOf(path);
-    const formats = FORMATS.map((format) => `${stemOf(path)}.${format}`);
-    const all = [...new Set([...formats, ...made])];
+    const own = await filmsOf(ledger, path);
+    const usual = FORMATS.map((format) => withExtension(path, format));
+    const all = [...new Set([path, ...usual, ...own, ...made].map((one) => resolve(one)))];
     for (const one of all) await unlinkFilm(one);
     await syncFolder(dirname(path));
-    await unlinkIfThere(ledgerPathOf(path)); // last: no film is left without one
+    await unlinkIfThere(ledger); // last: no film is left without one
     return all;
   } finally {
     release();
@@ -40,14 +42,18 @@ export async function removeWholeRecording(path: string): Promise<string[]> {
 
 /** `removeRecording` for whoever has the recording. */
 export async function unlinkRecording(path: string): Promise<void> {
+  const ledger = await findLedger(path);
   await unlinkFilm(path);
   await syncFolder(dirname(path));
-  const formats = await Promise.all(FORMATS.map((format) => isThere(`${stemOf(path)}.${format}`)));
-  if (!formats.includes(true)) await unlinkIfThere(ledgerPathOf(path));
+  if ((await filmsOf(ledger, path)).length === 0) await unlinkIfThere(ledger);
 }
 
-function stemOf(path: string): string {
-  return resolve(path).replace(/\.(mkv|mp4|webm)$/, "");
+/** The films that have this ledger, as one of them is called. */
+async function filmsOf(ledger: string, path: string): Promise<string[]> {
+  const found = await Promise.all(
+    (await siblingsOf(path)).map(async (one) => ((await findLedger(one)) === ledger ? one : [])),
+  );
+  return found.flat();
 }
 
 /** With what is kept of it beside it. */
@@ -62,11 +68,4 @@ async function unlinkIfThere(path: string): Promise<void> {
     if (error.code !== "ENOENT") throw error;
   });
   noteRemoved(path);
-}
-
-function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

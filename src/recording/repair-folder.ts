@@ -5,8 +5,9 @@ import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import { FOREIGN_QUIET_MS, lifeOf } from "../base/process-place.ts";
 import { describeRecording, isClosed } from "./describe.ts";
+import { findLedger, isMkv } from "./film-names.ts";
 import { settleFrameless } from "./frameless.ts";
-import { type LedgerHead, ledgerPathOf } from "./ledger.ts";
+import type { LedgerHead } from "./ledger.ts";
 import { isBeingRecorded } from "./recording-claims.ts";
 import { recordedElsewhere } from "./recording-files.ts";
 import { repairRecording } from "./repair.ts";
@@ -55,7 +56,7 @@ export async function repairFolder(
       if (!(await isDeleted(path))) await settle(path, error, log);
     }
   };
-  const names = (await readdir(folder)).filter((name) => name.endsWith(".mkv"));
+  const names = (await readdir(folder)).filter((name) => isMkv(name));
   for (const name of names) await attempt(join(folder, name), quietMs);
   for (const path of doubtful) {
     const isQuiet = await untilQuiet(path, doubtfulMs, signal).catch(() => false);
@@ -104,7 +105,7 @@ function isDeleted(path: string): Promise<boolean> {
 async function untilQuiet(path: string, quietMs: number, signal?: AbortSignal): Promise<boolean> {
   for (let [before, looks] = [Number.NaN, 0]; looks < MOST_LOOKS; looks++) {
     const times = await Promise.all(
-      [path, ledgerPathOf(path)].map((file) =>
+      [path, await findLedger(path)].map((file) =>
         stat(file).then(
           ({ mtimeMs }) => mtimeMs,
           () => 0, // no ledger

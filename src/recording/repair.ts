@@ -6,7 +6,7 @@ import { FOREIGN_QUIET_MS } from "../base/process-place.ts";
 import { openRegular } from "../base/regular-file.ts";
 import { syncFolder } from "../base/sync-folder.ts";
 import { describeRecording } from "./describe.ts";
-import { ledgerPathOf } from "./ledger.ts";
+import { findLedger } from "./film-names.ts";
 import { LedgerFrames } from "./ledger-frames.ts";
 import { TICKS_PER_MS } from "./matroska.ts";
 import { placedLedger } from "./placed-ledger.ts";
@@ -93,6 +93,7 @@ async function assertQuiet(path: string, name: string): Promise<void> {
 class RepairRun {
   readonly #path: string;
   readonly #name: string;
+  #ledgerPath = "";
   readonly #undo: RepairUndo;
   readonly #options: RepairOptions;
 
@@ -108,7 +109,8 @@ class RepairRun {
       throw new ThingError("NOT_FOUND", `${this.#name} cannot be repaired: ${reasonOf(error)}.`);
     });
     try {
-      const ledger = await readLedger(ledgerPathOf(this.#path));
+      this.#ledgerPath = await findLedger(this.#path);
+      const ledger = await readLedger(this.#ledgerPath);
       const head = await recordingHead(file, ledger).catch((error) => {
         if (!(error instanceof ThingError)) throw error;
         throw new ThingError(error.code, `${this.#name}: ${error.message}`, { cause: error });
@@ -144,7 +146,7 @@ class RepairRun {
     const { kept, unlisted, damage } = found;
     const isAnothers = kept.length === unlisted.length && (ledger?.frames.length ?? 0) > 0;
     if (isAnothers && (kept.length > 0 || damage.length > 0)) {
-      throw new ThingError("BAD_RECORDING", anothers(this.#name, ledgerPathOf(this.#name)));
+      throw new ThingError("BAD_RECORDING", anothers(this.#name, this.#ledgerPath));
     }
     if (head.cuesAt === undefined && found.cuesAt === undefined && ledger?.head) {
       cutUnlisted(found, ledger);
@@ -160,7 +162,7 @@ class RepairRun {
     const { end, bytes } = change;
     const about = { path: this.#path, head, ledger, survey: found, wasClosed, end, bytes };
     const { closed, lost } = await repairedLedger(about);
-    const [ledgerPath, draft] = [ledgerPathOf(this.#path), `${ledgerPathOf(this.#path)}.new`];
+    const [ledgerPath, draft] = [this.#ledgerPath, `${this.#ledgerPath}.new`];
     try {
       await writeLedger(draft, closed);
       await this.#undo.keep(file, change.ranges, change.end, found.kept.at(0)!);

@@ -7,6 +7,7 @@ import { describeRecording } from "./describe.ts";
 import { exportRecording, unlinkMkv } from "./export.ts";
 import type { ExportState } from "./export-wish.ts";
 import { exportsUnderWay } from "./exports-under-way.ts";
+import { isMkv } from "./film-names.ts";
 import type { RoomLimits } from "./folder-room.ts";
 
 /** How exports are resumed. */
@@ -25,7 +26,7 @@ export async function resumeExports(
   folder: string,
   { log, signal, room }: ResumeOptions,
 ): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith(".mkv"));
+  const names = (await readdir(folder)).filter((name) => isMkv(name));
   for (const path of names.map((name) => join(folder, name))) {
     const { summary, exports } = await describeRecording(path);
     if (!summary) continue; // it is being written, or cannot be repaired

@@ -2,7 +2,7 @@ import { access, type FileHandle, realpath } from "node:fs/promises";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { openRegular } from "../base/regular-file.ts";
 import { bytesBehindCues, cuesOf, leadsTo } from "./cues.ts";
-import { ledgerPathOf } from "./ledger.ts";
+import { findLedger } from "./film-names.ts";
 import { LedgerFrames } from "./ledger-frames.ts";
 import { placedLedger } from "./placed-ledger.ts";
 import { type Ledger, readLedger } from "./read-ledger.ts";
@@ -47,7 +47,7 @@ async function openFile(path: string): Promise<FileHandle> {
 
 async function recount(file: FileHandle, path: string): Promise<Verdict> {
   const head = await headOf(file);
-  const ledger = await readLedger(ledgerPathOf(await realpath(path))); // beside the file, where a link leads to it
+  const ledger = await readLedger(await findLedger(await realpath(path))); // beside the file, where a link leads to it
   const frames = ledger?.frames ?? new LedgerFrames();
   const { size } = await file.stat();
   const options = { file, size, clustersAt: head.clustersAt, timeZero: head.info.timeZero };

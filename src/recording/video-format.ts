@@ -1,5 +1,6 @@
 import { toDateTime } from "../base/clock.ts";
 import type { Orientation } from "../frames/exif-orientation.ts";
+import { extensionOf } from "./film-names.ts";
 
 /** What ffmpeg makes of a recording. Browsers play both, and not the MKV. */
 export type VideoFormat = "mp4" | "webm";
@@ -76,6 +77,6 @@ export const TOLERANCE_MS: Readonly<Record<VideoFormat, number>> = { mp4: 0.1, w
 
 /** The format that a file's name asks for; undefined for a recording's own, MKV, and for any other. */
 export function formatOf(path: string): VideoFormat | undefined {
-  const end = path.slice(path.lastIndexOf(".") + 1);
+  const end = extensionOf(path);
   return end === "mp4" || end === "webm" ? end : undefined;
 }

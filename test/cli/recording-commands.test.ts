@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { copyFile, open, readdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { test } from "node:test";
-import { ledgerPathOf } from "../../src/recording/ledger.ts";
+import { ledgerPathOf } from "../../src/recording/film-names.ts";
 import { readLedger } from "../../src/recording/read-ledger.ts";
 import { TEST_MS } from "../limits.ts";
 import { frames, newPath, record, START } from "../recording/recordings.ts";

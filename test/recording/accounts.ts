@@ -3,12 +3,8 @@ import { open } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { longSize, SIZE_BYTES } from "../../src/recording/ebml.ts";
 import { read } from "../../src/recording/file-bytes.ts";
-import {
-  type LostFrames,
-  ledgerPathOf,
-  lossIn,
-  type RecordingSummary,
-} from "../../src/recording/ledger.ts";
+import { ledgerPathOf } from "../../src/recording/film-names.ts";
+import { type LostFrames, lossIn, type RecordingSummary } from "../../src/recording/ledger.ts";
 import { CLUSTER_SIZE_AT, SEGMENT_AT, SEGMENT_SIZE_AT } from "../../src/recording/matroska.ts";
 import { openRecording } from "../../src/recording/open-recording.ts";
 import { readLedger } from "../../src/recording/read-ledger.ts";

@@ -4,7 +4,7 @@ import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { test } from "node:test";
 import { crc32 } from "node:zlib";
-import { ledgerPathOf } from "../../src/recording/ledger.ts";
+import { ledgerPathOf } from "../../src/recording/film-names.ts";
 import { BLOCK_HEAD_BYTES, CLUSTER_HEAD_BYTES } from "../../src/recording/matroska.ts";
 import { openRecording } from "../../src/recording/open-recording.ts";
 import { readLedger } from "../../src/recording/read-ledger.ts";

@@ -1,6 +1,7 @@
 import { copyFile, open, readFile, truncate, writeFile } from "node:fs/promises";
 import { delay } from "../../src/base/abort.ts";
-import { type LedgerFrame, ledgerPathOf } from "../../src/recording/ledger.ts";
+import { ledgerPathOf } from "../../src/recording/film-names.ts";
+import type { LedgerFrame } from "../../src/recording/ledger.ts";
 import { readLedger } from "../../src/recording/read-ledger.ts";
 import { RecordingWriter } from "../../src/recording/recording-writer.ts";
 import { frames, newPath, record } from "./recordings.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { appendFile, readFile, truncate, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { describeRecording, isClosed } from "../../src/recording/describe.ts";
-import { ledgerPathOf } from "../../src/recording/ledger.ts";
+import { ledgerPathOf } from "../../src/recording/film-names.ts";
 import { noteInLedger } from "../../src/recording/note-in-ledger.ts";
 import { readLedger } from "../../src/recording/read-ledger.ts";
 import { repairRecording } from "../../src/recording/repair.ts";

@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import { crc32 } from "node:zlib";
-import { frameLine, ledgerPathOf, noteLine } from "../../src/recording/ledger.ts";
+import { ledgerPathOf } from "../../src/recording/film-names.ts";
+import { frameLine, noteLine } from "../../src/recording/ledger.ts";
 import type { Patch } from "../../src/recording/matroska.ts";
 import { MatroskaMjpeg } from "../../src/recording/matroska-mjpeg.ts";
 import { frame, START } from "./recordings.ts";

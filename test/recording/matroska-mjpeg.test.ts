@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { copyFile, open, readFile, truncate } from "node:fs/promises";
 import { test } from "node:test";
-import { ledgerPathOf } from "../../src/recording/ledger.ts";
+import { ledgerPathOf } from "../../src/recording/film-names.ts";
 import { openRecording } from "../../src/recording/open-recording.ts";
 import { readLedger } from "../../src/recording/read-ledger.ts";
 import { repairRecording } from "../../src/recording/repair.ts";

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { test } from "node:test";
 import { logTo } from "../../src/base/log.ts";
 import { wallClock } from "../../src/base/wall-clock.ts";
-import { ledgerPathOf } from "../../src/recording/ledger.ts";
+import { ledgerPathOf } from "../../src/recording/film-names.ts";
 import { openRecording } from "../../src/recording/open-recording.ts";
 import { RecordingWriter } from "../../src/recording/recording-writer.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";

@@ -5,7 +5,7 @@ import type { SourceLoss } from "../../src/frames/frame.ts";
 import { feed } from "../../src/outputs/feed.ts";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { startRecording } from "../../src/recording/continuous-recording.ts";
-import { ledgerPathOf } from "../../src/recording/ledger.ts";
+import { ledgerPathOf } from "../../src/recording/film-names.ts";
 import { ledgerAsCsv } from "../../src/recording/ledger-tables.ts";
 import { readLedger } from "../../src/recording/read-ledger.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";

@@ -2,12 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { startRecording } from "../../src/recording/continuous-recording.ts";
-import {
-  LEFT_OUT,
-  type LedgerFrame,
-  type LedgerNote,
-  ledgerPathOf,
-} from "../../src/recording/ledger.ts";
+import { ledgerPathOf } from "../../src/recording/film-names.ts";
+import { LEFT_OUT, type LedgerFrame, type LedgerNote } from "../../src/recording/ledger.ts";
 import { LedgerFrames } from "../../src/recording/ledger-frames.ts";
 import { readLedger } from "../../src/recording/read-ledger.ts";
 import { timingOf } from "../../src/recording/timing.ts";

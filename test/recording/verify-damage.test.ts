@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { test } from "node:test";
-import { ledgerPathOf } from "../../src/recording/ledger.ts";
+import { ledgerPathOf } from "../../src/recording/film-names.ts";
 import { readLedger } from "../../src/recording/read-ledger.ts";
 import { repairRecording } from "../../src/recording/repair.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";

@@ -4,7 +4,7 @@ import { type TestContext, test } from "node:test";
 import { logTo, now, type StoredFile, verifyRecording } from "thingscope";
 import { wallClock } from "../../src/base/wall-clock.ts";
 import { MJPEGReader } from "../../src/client/index.ts";
-import { ledgerPathOf } from "../../src/recording/ledger.ts";
+import { ledgerPathOf } from "../../src/recording/film-names.ts";
 import { readLedger } from "../../src/recording/read-ledger.ts";
 import { createToken } from "../../src/server/access/login/account-changes.ts";
 import { AccountsFile } from "../../src/server/access/login/accounts-file.ts";

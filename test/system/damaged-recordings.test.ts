@@ -5,7 +5,7 @@ import { copyFile, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { ledgerPathOf } from "../../src/recording/ledger.ts";
+import { ledgerPathOf } from "../../src/recording/film-names.ts";
 import { openRecording } from "../../src/recording/open-recording.ts";
 import { repairRecording } from "../../src/recording/repair.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { exportRecording, logTo, startRecording, VideoRecorder, verifyRecording } from "thingscope";
-import { ledgerPathOf } from "../../src/recording/ledger.ts";
+import { ledgerPathOf } from "../../src/recording/film-names.ts";
 import { readLedger } from "../../src/recording/read-ledger.ts";
 import { runCli } from "../cli/run-cli.ts";
 import { jpegOf } from "../frames/jpegs.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
-import { ledgerPathOf } from "../../src/recording/ledger.ts";
+import { ledgerPathOf } from "../../src/recording/film-names.ts";
 import { readFileHead } from "../../src/recording/matroska-head.ts";
 import { MatroskaMjpeg } from "../../src/recording/matroska-mjpeg.ts";
 import { readLedger } from "../../src/recording/read-ledger.ts";

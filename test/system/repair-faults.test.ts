@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { copyFile, readdir, truncate } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
-import { ledgerPathOf } from "../../src/recording/ledger.ts";
+import { ledgerPathOf } from "../../src/recording/film-names.ts";
 import { repairRecording } from "../../src/recording/repair.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
 import { TEST_MS } from "../limits.ts";

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { feed } from "../../src/outputs/feed.ts";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { startRecording } from "../../src/recording/continuous-recording.ts";
-import { ledgerPathOf } from "../../src/recording/ledger.ts";
+import { ledgerPathOf } from "../../src/recording/film-names.ts";
 import { readLedger } from "../../src/recording/read-ledger.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
 import { Pipeline } from "../../src/sources/pipeline.ts";

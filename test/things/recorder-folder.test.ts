@@ -7,7 +7,7 @@ import { logTo } from "thingscope";
 import { laneAt } from "../../src/base/disk-lane.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { SettingsFile } from "../../src/core/settings-file.ts";
-import { ledgerPathOf } from "../../src/recording/ledger.ts";
+import { ledgerPathOf } from "../../src/recording/film-names.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
 import { TEST_MS } from "../limits.ts";
 import { frames, record } from "../recording/recordings.ts";

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { delay, MJPEGStream, MjpegHttpSource, ThingHost } from "thingscope";
 import { startRecording } from "../../src/recording/continuous-recording.ts";
-import { ledgerPathOf } from "../../src/recording/ledger.ts";
+import { ledgerPathOf } from "../../src/recording/film-names.ts";
 import { readLedger } from "../../src/recording/read-ledger.ts";
 import { RemoteCamera } from "../../things/index.ts";
 import { Elapsed } from "../elapsed.ts";

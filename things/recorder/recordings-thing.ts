@@ -101,7 +101,7 @@ export abstract class RecordingsThing extends Thing {
   })
   async export({ id, format, replace }: Export, run: Invocation): Promise<StoredFile> {
     const { path, name, isGrowing } = this.files.get(id);
-    if (isGrowing || !name.endsWith(".mkv")) {
+    if (isGrowing || !/\.mkv$/i.test(name)) {
       const why = isGrowing ? "is still being recorded" : "is no MKV";
       throw new ThingError("BAD_ARGUMENT", `'${name}' ${why}, so it cannot be exported.`);
     }
@@ -257,5 +257,5 @@ export abstract class RecordingsThing extends Thing {
 
 /** What a file of another format is made of, until it is there. */
 function mkvOf(path: string): string {
-  return path.replace(/\.(mp4|webm)$/, ".mkv");
+  return path.replace(/\.(mp4|webm)$/i, ".mkv");
 }
