@@ -9,6 +9,7 @@ import { convert } from "./conversion.ts";
 import { conversions } from "./conversion-queue.ts";
 import { describeRecording } from "./describe.ts";
 import { type Comparison, exportFaults } from "./export-check.ts";
+import { withLedgerOf } from "./export-ledger.ts";
 import { ExportRoom } from "./export-room.ts";
 import { beginExport, type ExportEnd } from "./exports-under-way.ts";
 import { withExtension } from "./film-names.ts";
@@ -138,7 +139,7 @@ async function make(recording: string, options: ExportOptions): Promise<Export> 
     const before = options.isNoted && (await madeBefore(file, wanted, watched));
     const compared = before || (await makeDraft(file, draft, watched));
     await requireClosed(recording);
-    const path = before ? wanted : await nameFile(draft, wanted);
+    const path = before ? wanted : await nameFile(draft, wanted, withLedgerOf(recording));
     const { frames, largestErrorMs } = compared;
     await noteInLedger(recording, { exported: { file: basename(path), frames } });
     if (options.replace) await unlinkMkv(recording);

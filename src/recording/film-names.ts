@@ -64,7 +64,7 @@ async function namesIn(path: string): Promise<string[]> {
   return names;
 }
 
-function isThere(path: string): Promise<boolean> {
+export function isThere(path: string): Promise<boolean> {
   return lstat(path).then(
     () => true,
     () => false,

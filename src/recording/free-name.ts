@@ -39,19 +39,28 @@ function beginningOf(name: string): string {
   return text;
 }
 
+/** Takes what belongs to a name beside the file itself. @returns how that is given back; undefined when the name is taken. */
+export type NameTaker = (path: string) => Promise<{ release: () => Promise<void> } | undefined>;
+
+const takesNothing: NameTaker = async () => ({ release: async () => {} });
+
 /**
  * Gives a file that was written under another name its own, whoever wrote it. When this resolves, bytes and name are on the disk, in this
  * order: no power cut leaves a name without all of its bytes. What is there is never overwritten: when `film.mp4` is taken, it is
  * `film-2.mp4`. @returns the name.
  */
-export async function nameFile(draft: string, wanted: string): Promise<string> {
+export async function nameFile(
+  draft: string,
+  wanted: string,
+  take = takesNothing,
+): Promise<string> {
   const dot = wanted.lastIndexOf(".");
   try {
     const written = await open(draft, "r+");
     await syncFile(written).finally(() => written.close());
     for (let n = 1; ; n++) {
       const path = n === 1 ? wanted : `${wanted.slice(0, dot)}-${n}${wanted.slice(dot)}`;
-      if (!(await moveUnlessTaken(draft, path))) continue;
+      if (!(await isNamed(draft, path, take))) continue;
       await noteSizeOf(path);
       await syncFolder(dirname(path));
       return path;
@@ -59,5 +68,17 @@ export async function nameFile(draft: string, wanted: string): Promise<string> {
   } finally {
     await rm(draft, { force: true });
     noteRemoved(draft);
+  }
+}
+
+async function isNamed(draft: string, path: string, take: NameTaker): Promise<boolean> {
+  const taken = await take(path);
+  if (!taken) return false;
+  let isNamed = false;
+  try {
+    isNamed = await moveUnlessTaken(draft, path);
+    return isNamed;
+  } finally {
+    if (!isNamed) await taken.release();
   }
 }

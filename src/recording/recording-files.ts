@@ -5,7 +5,7 @@ import { ThingError } from "../base/errors.ts";
 import { makeFolder } from "../base/folders.ts";
 import { holderOf, isOwn } from "../base/process-place.ts";
 import { syncFile, syncFolder } from "../base/sync-folder.ts";
-import { isMkv, ledgerPathOf } from "./film-names.ts";
+import { isMkv, isThere, ledgerPathOf, withExtension } from "./film-names.ts";
 import { noteSize } from "./folder-room.ts";
 import type { LedgerHead } from "./ledger.ts";
 import type { Patch } from "./matroska.ts";
@@ -64,6 +64,7 @@ export class RecordingFiles {
     let video: FileHandle | undefined;
     let ledger: FileHandle | undefined;
     try {
+      if (await isOthers(path)) return undefined;
       video = await createFile(path);
       ledger = video && (await createFile(ledgerPathOf(path))); // its name is longer, and may be too long
       return ledger && new RecordingFiles(path, video!, ledger, release);
@@ -179,6 +180,12 @@ function claimed(path: string): (() => void) | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A film in another format, of a recording that is called otherwise: a ledger beside it would be taken for its own. */
+async function isOthers(path: string): Promise<boolean> {
+  const films = ["mp4", "webm"].map((format) => isThere(withExtension(path, format)));
+  return (await Promise.all(films)).includes(true);
 }
 
 /** Writes every byte of `pieces`, also when the system takes a part at a time; `onWritten` counts them. */

@@ -31,8 +31,14 @@ export async function removeWholeRecording(path: string): Promise<string[]> {
     const own = await filmsOf(ledger, path);
     const usual = FORMATS.map((format) => withExtension(path, format));
     const all = [...new Set([path, ...usual, ...own, ...made].map((one) => resolve(one)))];
+    const copies = new Map<string, string>();
+    for (const one of made) copies.set(await findLedger(one), one);
+    copies.delete(ledger);
     for (const one of all) await unlinkFilm(one);
     await syncFolder(dirname(path));
+    for (const [copy, one] of copies) {
+      if ((await filmsOf(copy, one)).length === 0) await unlinkIfThere(copy);
+    }
     await unlinkIfThere(ledger); // last: no film is left without one
     return all;
   } finally {

@@ -1,7 +1,7 @@
 import { access } from "node:fs/promises";
 import { messageOf, reasonOf, ThingError } from "../base/errors.ts";
 import { programVersion } from "../processes/programs.ts";
-import { findLedger } from "./film-names.ts";
+import { ledgerOfExport } from "./export-ledger.ts";
 import type { LedgerFrame } from "./ledger.ts";
 import { TICKS_PER_MS } from "./matroska.ts";
 import { type ProbedFilm, probedFilm } from "./probe.ts";
@@ -28,7 +28,7 @@ export async function verifyExport(path: string, format: VideoFormat): Promise<V
     const why = `${path} was not verified, which takes ffprobe. ${messageOf(cause)}`;
     throw new ThingError("PROGRAM_MISSING", why, { cause });
   });
-  const ledger = await readLedger(await findLedger(path));
+  const ledger = await readLedger(await ledgerOfExport(path));
   const film = await probedFilm(path).catch(() => undefined);
   if (!film) return disagreeing(path, "ffprobe cannot read it");
   if (!ledger) {
