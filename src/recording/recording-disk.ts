@@ -43,6 +43,8 @@ export class RecordingDisk {
   readonly #tally: Tally;
   /** What stands in the ledger after the last frame, if that could not be written with it. */
   readonly #lateNotes: LedgerNote[] = [];
+  /** Sizes of clusters that the disk did not take when the next ones began. */
+  readonly #latePatches: Patch[] = [];
   #before: Place;
   /** The newest batch: on a full disk its frames make room for the end of the file. */
   #newest: Written[] = [];
@@ -71,6 +73,7 @@ export class RecordingDisk {
       const isWhole = (one: Place) => one.videoEnd <= videoEnd && one.ledgerEnd <= ledgerEnd;
       const whole = plan.written.filter(isWhole);
       this.#keep(whole);
+      this.#latePatches.push(...plan.patches);
       this.lose(items.slice(whole.length), diskFault(error));
       throw error;
     }
@@ -102,7 +105,9 @@ export class RecordingDisk {
         this.#lateNotes.push(...this.#tally.endOfLoss());
         // First of all, so that a repair knows of them where the film cannot be closed.
         await this.#files.appendLines(this.#lateNotes.map(noteLine).join(""));
-        await this.#files.finish(cues, patches, () =>
+        const { videoEnd } = this.#whole;
+        const late = this.#latePatches.filter(({ at }) => at < videoEnd);
+        await this.#files.finish(cues, [...late, ...patches], () =>
           noteLine({ summary: this.summary(ended, refused) }),
         );
         return this.summary(ended, refused);
