@@ -9,6 +9,7 @@ import { startFailure } from "../processes/start-failure.ts";
 import { UNKNOWN_SIZE } from "./ebml.ts";
 import { read } from "./file-bytes.ts";
 import { filmPieces } from "./film-frames.ts";
+import { FrameSum } from "./frame-sum.ts";
 import { SEGMENT_SIZE_AT, TICKS_PER_MS } from "./matroska.ts";
 import { headOf, scan } from "./scan.ts";
 import { pacedHead } from "./track-rate.ts";
@@ -34,13 +35,14 @@ const FINISHES_MS = 3_600_000;
 
 /**
  * Has ffmpeg make a film of a recording, after it or while it is written: it is fed with the file as it grows.
+ * @returns which frames it was given.
  * @throws {ThingError} `RECORDING_FAILED` when ffmpeg fails or hangs.
  */
 export async function convert(
   file: FileHandle,
   draft: string,
   options: ConversionOptions,
-): Promise<void> {
+): Promise<FrameSum> {
   const { format, keepStart = false, signal } = options;
   const growth = growthOf(options);
   const { info } = await headOf(file);
@@ -56,18 +58,20 @@ export async function convert(
   const kill = () => child.kill();
   signal?.addEventListener("abort", kill);
   if (signal?.aborted) kill();
+  const given = new FrameSum();
   try {
     let total = Number.POSITIVE_INFINITY;
     createInterface({ input: child.output(1) }).on("line", (line) => {
       const done = /^frame=(\d+)/.exec(line)?.[1];
       if (done) options.onProgress?.(Math.min(1, Number(done) / total));
     });
-    await feed(file, child, { growth, begin });
+    await feed(file, child, { growth, begin, given });
     total = await countFrames(file);
     const exit = await within(child.ended, FINISHES_MS, () => hangs("did not finish"));
     signal?.throwIfAborted();
     if (exit.error) throw failed(startFailure("ffmpeg", exit.error).message);
     if (exit.code !== 0) throw failed(`ffmpeg ${wordsOf(exit, child.errorLines)}`);
+    return given;
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
@@ -128,9 +132,10 @@ async function beginOf(file: FileHandle, growth: Growth, signal?: AbortSignal): 
 async function feed(
   file: FileHandle,
   child: Child,
-  { growth, begin: { periodMs, orientation } }: { growth: Growth; begin: Begin },
+  { growth, begin, given }: { growth: Growth; begin: Begin; given: FrameSum },
 ): Promise<void> {
   const { input } = child;
+  const { periodMs, orientation } = begin;
   if (!input) return; // it could not be started: "ended" says why
   let isGone = false;
   void child.ended.then(() => {
@@ -142,7 +147,7 @@ async function feed(
   head.set(UNKNOWN_SIZE, SEGMENT_SIZE_AT); // frames that are written anew have other sizes
   await written(input, periodMs === undefined ? head : pacedHead(head, { periodMs }));
   const isOver = () => isGone || growth.isOver;
-  for await (const piece of filmPieces(file, clustersAt, { isOver, orientation })) {
+  for await (const piece of filmPieces(file, clustersAt, { isOver, orientation, given })) {
     if (isGone) break;
     await written(input, piece);
   }

@@ -1,4 +1,4 @@
-import { type FileHandle, open, rm, stat, unlink } from "node:fs/promises";
+import { type FileHandle, open, realpath, rm, stat, unlink } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { isStopped } from "../base/abort.ts";
 import { messageOf, reasonOf, ThingError } from "../base/errors.ts";
@@ -12,12 +12,15 @@ import { type Comparison, exportFaults } from "./export-check.ts";
 import { withLedgerOf } from "./export-ledger.ts";
 import { ExportRoom } from "./export-room.ts";
 import { beginExport, type ExportEnd } from "./exports-under-way.ts";
-import { withExtension } from "./film-names.ts";
+import { ledgerPathOf, withExtension } from "./film-names.ts";
 import { noteRemoved, type RoomLimits } from "./folder-room.ts";
+import { FrameSum } from "./frame-sum.ts";
 import { draftOf, nameFile } from "./free-name.ts";
 import { noteInLedger } from "./note-in-ledger.ts";
+import { readLedger } from "./read-ledger.ts";
 import { claimRecording } from "./recording-claims.ts";
 import { notePace, type Pace } from "./track-rate.ts";
+import { verifyRecording } from "./verify.ts";
 import type { VideoFormat } from "./video-format.ts";
 
 /** How a recording is exported. */
@@ -137,8 +140,9 @@ async function make(recording: string, options: ExportOptions): Promise<Export> 
   try {
     await room?.admit();
     const before = options.isNoted && (await madeBefore(file, wanted, watched));
-    const compared = before || (await makeDraft(file, draft, watched));
+    const compared: Made = before || (await makeDraft(file, draft, watched));
     await requireClosed(recording);
+    if (options.replace) await requireWhole(recording, compared.given);
     const path = before ? wanted : await nameFile(draft, wanted, withLedgerOf(recording));
     const { frames, largestErrorMs } = compared;
     await noteInLedger(recording, { exported: { file: basename(path), frames } });
@@ -153,17 +157,18 @@ async function make(recording: string, options: ExportOptions): Promise<Export> 
   }
 }
 
-async function makeDraft(
-  file: FileHandle,
-  draft: string,
-  options: ExportOptions,
-): Promise<Comparison> {
-  await convert(file, draft, options);
+interface Made extends Comparison {
+  /** The frames that it was made of; undefined for what was made before a crash. */
+  readonly given?: FrameSum;
+}
+
+async function makeDraft(file: FileHandle, draft: string, options: ExportOptions): Promise<Made> {
+  const given = await convert(file, draft, options);
   const compared = await exportFaults(file, draft, options);
   const { faults, pace } = compared;
   if (faults) throw new ThingError("RECORDING_FAILED", `the result ${faults}`);
   if (options.format === "webm" && pace) await notePaceIn(draft, pace);
-  return compared;
+  return { ...compared, given };
 }
 
 /** What was made of it before a crash, if that is whole: its name says that its bytes are on the disk. */
@@ -182,6 +187,15 @@ async function requireClosed(recording: string): Promise<void> {
   const { head, summary } = await describeRecording(recording);
   if (!head || summary) return;
   throw new ThingError("RECORDING_FAILED", "its disk has not taken the end of the recording");
+}
+
+/** That what is to be removed was made of every frame that its ledger lists, as it was recorded. */
+async function requireWhole(recording: string, given: FrameSum | undefined): Promise<void> {
+  const ledger = await readLedger(ledgerPathOf(await realpath(recording)));
+  if (!ledger || given?.equals(FrameSum.of(ledger.frames))) return;
+  if ((await verifyRecording(recording)).ok) return;
+  const why = `it is damaged, and was to be replaced. Run: thingscope repair ${recording}; then export it again`;
+  throw new ThingError("RECORDING_FAILED", why);
 }
 
 /** Removes what has been replaced, for good when this resolves. */

@@ -5,20 +5,29 @@ import type { Orientation } from "../frames/exif-orientation.ts";
 import { inspectJpeg } from "../frames/jpeg.ts";
 import { encodes } from "../outputs/encode-queue.ts";
 import { read } from "./file-bytes.ts";
+import type { FrameSum } from "./frame-sum.ts";
 import { blockHead, clusterHead } from "./matroska.ts";
 import { scan } from "./scan.ts";
 
 const LOOK_EVERY_MS = 100;
 
+/** How a recording is given to ffmpeg. */
+interface FilmOptions {
+  readonly isOver: () => boolean;
+  /** How frames are to lie in their JPEGs: as the first does. */
+  readonly orientation: Orientation;
+  /** To which each frame is added as it is in the file. */
+  readonly given: FrameSum;
+}
+
 /**
  * A recording from its first cluster on, for ffmpeg, as far as it is written and until it is over. Its frames are those of the file;
  * the few that ffmpeg's decoder shows otherwise than browsers do, or that lie otherwise than most, are written anew.
- * @param orientation - How frames are to lie in their JPEGs: as the first does.
  */
 export async function* filmPieces(
   file: FileHandle,
   clustersAt: number,
-  { isOver, orientation }: { isOver: () => boolean; orientation: Orientation },
+  { isOver, orientation, given: sum }: FilmOptions,
 ): AsyncGenerator<Uint8Array, void> {
   let cluster = { at: clustersAt, tick: 0 };
   let given = clustersAt;
@@ -33,7 +42,9 @@ export async function* filmPieces(
         yield clusterHead(part.tick);
       } else if (part.offset >= given) {
         given = part.offset + part.size;
-        const jpeg = await forFfmpeg(await read(file, part.offset, part.size), orientation);
+        const recorded = await read(file, part.offset, part.size);
+        sum.add(part.offset, recorded);
+        const jpeg = await forFfmpeg(recorded, orientation);
         yield blockHead(part.tick - cluster.tick, jpeg.length);
         yield jpeg;
       }

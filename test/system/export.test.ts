@@ -1,16 +1,24 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { exportRecording, logTo, startRecording, VideoRecorder, verifyRecording } from "thingscope";
+import {
+  exportRecording,
+  logTo,
+  repairRecording,
+  startRecording,
+  VideoRecorder,
+  verifyRecording,
+} from "thingscope";
 import { ledgerPathOf } from "../../src/recording/film-names.ts";
 import { readLedger } from "../../src/recording/read-ledger.ts";
 import { runCli } from "../cli/run-cli.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { TEST_MS } from "../limits.ts";
+import { damage } from "../recording/damage.ts";
 import { SteppedCamera } from "../recording/event-films.ts";
 import { irregular } from "../recording/irregular.ts";
 import { newPath, record, START } from "../recording/recordings.ts";
@@ -63,6 +71,32 @@ for (const format of ["mp4", "webm"] as const) {
     assert.equal((await exportRecording(path, { format, path: `${odd}.${format}` })).frames, 100);
   });
 }
+
+test("a recording in which the disk has changed a frame does not make way for a film of the rest", {
+  timeout,
+}, async () => {
+  for (const [what, at, whole] of [
+    ["a picture", 100, 99],
+    ["the head of a block", -6, 100],
+  ] as const) {
+    const { path } = await record(irregular());
+    const { frames } = (await readLedger(ledgerPathOf(path)))!;
+    await damage(path, frames.at(50)!.offset + at, { flip: 4 });
+    const before = await readFile(path);
+    await assert.rejects(exportRecording(path, { format: "mp4", replace: true }), {
+      code: "RECORDING_FAILED",
+      message: /was not exported: .*it is damaged, and was to be replaced. Run: thingscope repair .* The MKV is kept\.$/,
+    });
+    assert.ok((await readFile(path)).equals(before), what);
+    const there = ["film.ledger.jsonl", "film.mkv"];
+    assert.deepEqual((await readdir(dirname(path))).sort(), there, what);
+    await repairRecording(path);
+    const { frames: left } = await exportRecording(path, { format: "mp4", replace: true });
+    assert.equal(left, whole, what);
+    const { ok, sentence } = await verifyRecording(path.replace(".mkv", ".mp4"));
+    assert.ok(ok, sentence);
+  }
+});
 
 test("the MKV goes only when the result has every frame; what is cut short is refused", {
   timeout,
