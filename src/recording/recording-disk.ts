@@ -56,9 +56,10 @@ export class RecordingDisk {
     this.#before = { videoEnd: files.videoEnd, ledgerEnd: files.ledgerEnd, tick: -1 };
   }
 
-  /** Begins both files with their heads. */
+  /** Begins both files with their heads. They are on the disk before any frame: without the ledger's nobody would know who the first ones are. */
   static async begin(files: RecordingFiles, mkv: MatroskaMjpeg, tally: Tally, ledgerHead: string) {
     await files.append(ledgerHead, [mkv.head], []);
+    await files.sync();
     return new RecordingDisk(files, mkv, tally);
   }
 

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readdir, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { test } from "node:test";
 import { isDeepStrictEqual, promisify } from "node:util";
 import { messageOf, ThingError } from "../../src/base/errors.ts";
+import { ledgerPathOf } from "../../src/recording/ledger.ts";
 import { openRecording } from "../../src/recording/open-recording.ts";
+import { readLedger } from "../../src/recording/read-ledger.ts";
 import { repairRecording } from "../../src/recording/repair.ts";
 import { TEST_MS } from "../limits.ts";
 import { type Account, accountOf, type Captured, missingFrom } from "../recording/accounts.ts";
@@ -148,8 +150,25 @@ for (let n = 1; n <= RECORDINGS; n++) {
   });
 }
 
-test("a repair that the power ends, wherever it is, can be run again and lists the same", {
+test("before the first frame of a file, its name, its ledger and both heads are on the disk", {
   timeout: TEST_MS,
+}, async () => {
+  const { folder, calls, captured } = await firstHistory;
+  const films = calls.filter(({ kind, path }) => kind === "create" && path.endsWith(".mkv"));
+  assert.ok(films.length > 2);
+  for (const { path } of films) {
+    const writes = calls.filter((call) => call.kind === "write" && call.path === path);
+    const [head, frame] = writes;
+    const cut = { count: calls.indexOf(frame!), fate: "lost", random: randomOf(1) } as const;
+    const left = await restoredFrom({ folder, calls, captured }, cut);
+    const film = join(left, relative(folder, path));
+    assert.equal((await stat(film)).size, head?.kind === "write" && head.bytes.length);
+    assert.ok((await readLedger(ledgerPathOf(film)))?.head, path);
+  }
+});
+
+test("a repair that the power ends, wherever it is, can be run again and lists the same", {
+  timeout: REPAIRS * TEST_MS,
 }, async () => {
   const history = await firstHistory;
   const failures: string[] = [];
