@@ -83,3 +83,33 @@ test("a frame is moved on behind one that was lost on its way to the file, too, 
   const kept = account.kept.map((one) => ({ ...one, capturedAt: one.capturedAt + hour }));
   assert.deepEqual(missingFrom([{ ...account, kept }], captured, [hour]), []);
 });
+
+test("a file of a clock that was set there and back may have the difference that reading two clocks leaves, and no other", {
+  timeout: TEST_MS,
+}, async () => {
+  const { account, captured } = await recorded(0, 33, 66);
+  const movedBy = (byMs: number) => [
+    {
+      ...account,
+      kept: account.kept.map((one) => ({ ...one, capturedAt: one.capturedAt + byMs })),
+    },
+  ];
+  const hour = 3_600_000;
+  for (const [byMs, steps] of [
+    [0.27, [hour, -hour]],
+    [-0.27, [hour, -hour]],
+    [hour + 0.27, [hour, -hour]],
+    [-hour - 0.27, [hour, -hour]],
+  ] as const) {
+    assert.deepEqual(missingFrom(movedBy(byMs), captured, steps), [], `${byMs}`);
+  }
+  for (const [byMs, steps] of [
+    [0.27, []],
+    [0.27, [hour]],
+    [25, [hour, -hour]],
+    [hour + 600, [hour, -hour]],
+  ] as const) {
+    const judged = () => missingFrom(movedBy(byMs), captured, steps);
+    assert.throws(judged, /a time is wrong by/, `${byMs}`);
+  }
+});

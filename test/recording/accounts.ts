@@ -13,6 +13,8 @@ import { verifyRecording } from "../../src/recording/verify.ts";
 
 /** Frames in a file are this far apart at least; where they come further apart than this and do not say so, their clock stands still; what goes back by more than this is a step; ms. */
 const [CLOSEST_MS, STILL_MS, BACK_MS] = [0.1, 5, 100];
+/** A smaller difference of the clocks is not followed, ms: decision 73. */
+const NOT_FOLLOWED_MS = 20;
 /** What a double cannot tell apart in a time, ms. */
 const ROUNDED_MS = 0.001;
 
@@ -174,12 +176,17 @@ function isMovedOn(time: number, stamped: number, before: Span): boolean {
   return (isNoLater || isStill) && time - stamped < BACK_MS;
 }
 
-/** What the times of a file may be ahead of the frames' by: nothing, or what the clock was set by between two moments, to 0.5 s. */
+/**
+ * What the times of a file may be ahead of the frames' by: nothing, or what the clock was set by between two moments, to 0.5 s. Where it
+ * was set there and back it is right again but for what decision 73 does not follow, since two clocks are read one after the other.
+ */
 function aheadBy(difference: number, clockSteps: readonly number[]): number {
   const sums = [0];
   for (const step of clockSteps) sums.push(sums.at(-1)! + step);
-  const isSet = sums.some((from) =>
-    sums.some((to) => to !== from && Math.abs(difference - (to - from)) < 500),
+  const isSet = sums.some((from, n) =>
+    sums
+      .slice(n + 1)
+      .some((to) => Math.abs(difference - (to - from)) < (to === from ? NOT_FOLLOWED_MS : 500)),
   );
   return isSet ? difference : 0;
 }

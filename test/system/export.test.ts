@@ -85,7 +85,8 @@ test("a recording in which the disk has changed a frame does not make way for a 
     const before = await readFile(path);
     await assert.rejects(exportRecording(path, { format: "mp4", replace: true }), {
       code: "RECORDING_FAILED",
-      message: /was not exported: .*it is damaged, and was to be replaced. Run: thingscope repair .* The MKV is kept\.$/,
+      message:
+        /was not exported: .*it is damaged, and was to be replaced. Run: thingscope repair .* The MKV is kept\.$/,
     });
     assert.ok((await readFile(path)).equals(before), what);
     const there = ["film.ledger.jsonl", "film.mkv"];
