@@ -5,7 +5,7 @@ import { dirname, join, relative } from "node:path";
 import { test } from "node:test";
 import { isDeepStrictEqual, promisify } from "node:util";
 import { messageOf, ThingError } from "../../src/base/errors.ts";
-import { ledgerPathOf } from "../../src/recording/ledger.ts";
+import { ledgerPathOf } from "../../src/recording/film-names.ts";
 import { openRecording } from "../../src/recording/open-recording.ts";
 import { readLedger } from "../../src/recording/read-ledger.ts";
 import { repairRecording } from "../../src/recording/repair.ts";
