@@ -3,6 +3,7 @@ import {
   Camera,
   encodeJpeg,
   type FrameSource,
+  now,
   property,
   type SourceFrame,
   slot,
@@ -25,8 +26,7 @@ export interface SimulatedCameraOptions {
 const FRAME_RATE = 30;
 // Constant quality: so a sharper picture has more bytes, which is what autofocus measures.
 const QUALITY = 80;
-const START_MS = 1000;
-/** The slide takes two seconds of a processor. */
+/** What is seen first takes half a second of a processor. */
 const SLOWEST_START_MS = 120_000;
 
 /** The camera of a microscope that is not there, over a slide of stained tissue that nobody cut. */
@@ -35,7 +35,6 @@ export class SimulatedCamera extends Camera {
   static override readonly description =
     "The camera of the simulated microscope: 800 x 600 at 30 Hz, marked SIMULATED. The stage moves its slide and its focus.";
   readonly #optics: SimulatedOptics;
-  #preparing: NodeJS.Timeout | undefined;
 
   @slot("What moves the slide", SimulatedStage)
   accessor stage!: SimulatedStage;
@@ -43,19 +42,6 @@ export class SimulatedCamera extends Camera {
   constructor({ seed, focal_plane, keep_warm = false }: SimulatedCameraOptions = {}) {
     super({ keep_warm });
     this.#optics = new SimulatedOptics({ seed, focalPlane: focal_plane });
-  }
-
-  override async open(): Promise<void> {
-    await super.open();
-    // The slide takes two seconds of the processor: begun when the server has started, it is there when the first viewer comes.
-    this.#preparing = setTimeout(() => {
-      this.#optics.ready().catch(() => {}); // what fails here fails there
-    }, START_MS).unref();
-  }
-
-  override async close(): Promise<void> {
-    clearTimeout(this.#preparing);
-    await super.close();
   }
 
   @property("Frames a second", Type.Number({ unit: "Hz" }), { readOnly: true })
@@ -73,7 +59,7 @@ export class SimulatedCamera extends Camera {
   }
 
   async *#frames(signal: AbortSignal): AsyncGenerator<SourceFrame> {
-    await abortable(this.#optics.ready(), signal);
+    await abortable(this.#optics.ready(this.stage.placeAt(now())), signal);
     for await (const capturedAt of ticks(() => FRAME_RATE, signal)) {
       const picture = await this.#optics.look(this.stage.placeAt(capturedAt));
       yield { jpeg: await encodeJpeg(picture, { quality: QUALITY }), capturedAt };

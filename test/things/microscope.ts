@@ -27,9 +27,10 @@ export async function microscope({ seed, offset }: { seed: number; offset: numbe
   return { goTo, host, stage, camera, autofocus, focus, [Symbol.asyncDispose]: () => host.close() };
 }
 
-/** The same once its camera gives frames: its slide is made for the first, which takes a busy machine long. */
+/** The same once its camera gives frames, and its whole slide is there: a sweep does not wait for it. */
 export async function warmMicroscope(options: { seed: number; offset: number }) {
   const scope = await microscope(options);
+  await new SimulatedOptics().whole();
   await scope.camera.mjpeg_stream.grab(patience());
   return scope;
 }

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, suite, test } from "node:test";
+import { after, before, suite, test } from "node:test";
 import { promisify } from "node:util";
 import { detachedInvocation, packagePath, ThingHost, ThingServer } from "thingscope";
 import { Autofocus, SimulatedCamera, SimulatedStage, TestCamera } from "../../things/index.ts";
@@ -18,6 +18,7 @@ suite("a microscope over HTTP", () => {
   const focus = new SimulatedOptics({ seed: SEED }).focusAt(0, 0);
   const stage = new SimulatedStage({ start: { z: Math.round(focus) - 700 } });
   const serving = serve(stage);
+  before(() => new SimulatedOptics({ seed: SEED }).whole()); // or a busy machine would lose frames of a sweep
   after(async () => (await serving).server.close());
 
   test("every Thing's description is valid", { timeout: TEST_MS }, async () => {

@@ -34,6 +34,11 @@ export async function blurred(picture: Rgb, sigmaPx: number): Promise<Rgb> {
   return { ...picture, data };
 }
 
+/** How far from a pixel the blur takes light from, pixels at most. */
+export function reachOf(sigmaPx: number): number {
+  return sigmaPx === 0 ? 0 : PASSES * (extendedBox(sigmaPx).reach + 1);
+}
+
 interface Box {
   /** The filter reaches this many pixels to each side with full weight, and one more with `end`. */
   readonly reach: number;

@@ -1,31 +1,21 @@
 import type { Rgb } from "../pictures/rgb.ts";
 import { blankRgb } from "../pictures/rgb.ts";
-import { blurred } from "./blur.ts";
 import { wrap } from "./periodic-noise.ts";
+import { type Layer, SIGMAS_PX, type Slide } from "./slide.ts";
 
-/** Each about twice as blurred as the one before: in between, two are mixed. */
-const SIGMAS_PX = [0, 0.7, 1.4, 2.8, 5.6, 11.2, 22.4, 44.8] as const;
-
-/** The slide at each degree of blur. */
-export async function blurLevels(slide: Rgb): Promise<Rgb[]> {
-  const levels: Rgb[] = [];
-  for (const sigmaPx of SIGMAS_PX) levels.push(await blurred(slide, sigmaPx));
-  return levels;
-}
-
-/** One slide at several degrees of blur, ready to be looked at through a smaller window, which wraps. */
+/** One slide at any degree of blur, looked at through a smaller window, which wraps. */
 export class FocusStack {
-  readonly #levels: readonly Rgb[];
+  readonly #slide: Slide;
   readonly #window: Rgb;
   readonly #blurrier: Rgb;
   #shown = "";
 
   /**
-   * @param levels - What `blurLevels` made; several stacks may share them.
+   * @param slide - Several stacks may share one.
    * @param width - Of the window, pixels; a multiple of 4, as its rows are mixed by 32-bit words.
    */
-  constructor(levels: readonly Rgb[], width: number, height: number) {
-    this.#levels = levels;
+  constructor(slide: Slide, width: number, height: number) {
+    this.#slide = slide;
     this.#window = blankRgb(width, height);
     this.#blurrier = blankRgb(width, height);
   }
@@ -36,14 +26,18 @@ export class FocusStack {
    * @param sigmaPx - The blur, 0 or more; beyond 44.8 it stays the same.
    * @returns Memory that the next call writes to again: only read it.
    */
-  look(x: number, y: number, sigmaPx: number): Rgb {
+  async look(x: number, y: number, sigmaPx: number): Promise<Rgb> {
     const { level, share } = mixOf(sigmaPx);
-    const shown = [Math.round(x), Math.round(y), level, share].join();
+    const [left, top] = [Math.round(x), Math.round(y)];
+    const shown = [left, top, level, share].join();
     if (shown === this.#shown) return this.#window; // nothing has moved
+    const { width, height } = this.#window;
+    const levels = share > 0 ? [level, level + 1] : [level];
+    const [layer, next] = await this.#slide.layers(levels, { left, top, width, height });
     this.#shown = shown;
-    crop(this.#levels[level]!, this.#window, x, y);
-    if (share > 0) {
-      crop(this.#levels[level + 1]!, this.#blurrier, x, y);
+    crop(layer!, this.#window, left, top);
+    if (next) {
+      crop(next, this.#blurrier, left, top);
       mix(this.#window, this.#blurrier, share);
     }
     return this.#window;
@@ -60,9 +54,9 @@ function mixOf(sigmaPx: number): { level: number; share: number } {
   return { level, share: Math.round((256 * (sigmaPx ** 2 - below)) / (above - below)) };
 }
 
-function crop(from: Rgb, to: Rgb, x: number, y: number): void {
-  const left = wrap(Math.round(x), from.width);
-  const top = wrap(Math.round(y), from.height);
+function crop({ picture: from, ...corner }: Layer, to: Rgb, x: number, y: number): void {
+  const left = wrap(x - corner.left, from.width);
+  const top = wrap(y - corner.top, from.height);
   const fits = Math.min(to.width, from.width - left);
   for (let row = 0; row < to.height; row++) {
     const start = wrap(top + row, from.height) * from.width;

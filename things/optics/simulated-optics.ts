@@ -1,10 +1,10 @@
 import { drawText } from "thingscope";
 import type { Rgb } from "../pictures/rgb.ts";
 import { blankRgb } from "../pictures/rgb.ts";
-import { blurLevels, FocusStack, wordsOf } from "./focus-stack.ts";
+import { FocusStack, wordsOf } from "./focus-stack.ts";
 import type { Random } from "./seeded-random.ts";
 import { normal, seededRandom, uniform } from "./seeded-random.ts";
-import { stainedTissue } from "./tissue.ts";
+import { Slide } from "./slide.ts";
 
 /** Where the microscope looks, steps of its stage. */
 export interface Place {
@@ -29,12 +29,10 @@ const SLIDE_WIDTH = 1600;
 const SLIDE_HEIGHT = 1200;
 /** Steps away from focus that blur by one pixel (standard deviation). */
 const STEPS_PER_SIGMA = 100;
-// Noise adds 0 to 16 to each byte and the vignette takes 0 to 20 away: nothing can overflow its byte.
-const DARKEST = 24;
-const BRIGHTEST = 236;
 const MEAN_NOISE = 8;
 const NOISE_SIGMA = 1.3;
 const NOISE_BYTES = 1 << 20;
+const NOISE_SAMPLE = 1 << 14;
 
 /** What a camera sees through a microscope with a stained slide: the same for the same seed. */
 export class SimulatedOptics {
@@ -43,7 +41,7 @@ export class SimulatedOptics {
   readonly #tiltX: number;
   readonly #tiltY: number;
   readonly #random: Random;
-  #prepared: Promise<Prepared> | undefined;
+  #prepared: Prepared | undefined;
 
   constructor({ seed = 1, focalPlane }: OpticsOptions = {}) {
     const random = seededRandom(seed);
@@ -60,28 +58,37 @@ export class SimulatedOptics {
     return this.#focalPlane + x * this.#tiltX + y * this.#tiltY;
   }
 
-  /** Prepares the slide, in about two seconds, once; the event loop goes on meanwhile. */
-  async ready(): Promise<void> {
-    await this.#prepare();
+  /** Prepares the picture from here, in less than a second; the event loop goes on meanwhile. */
+  async ready(place: Place): Promise<void> {
+    await this.#lightAt(place);
+  }
+
+  /** Prepares the pictures from everywhere. */
+  async whole(): Promise<void> {
+    await slideOf(this.#seed).whole();
   }
 
   /** The picture from here, with new noise. @returns Memory that the next call writes to again. */
-  async look({ x, y, z }: Place): Promise<Rgb> {
-    const prepared = await this.#prepare();
-    const sigmaPx = Math.abs(z - this.focusAt(x, y)) / STEPS_PER_SIGMA;
-    const light = prepared.stack.look(x / STEPS_PER_PIXEL, y / STEPS_PER_PIXEL, sigmaPx);
+  async look(place: Place): Promise<Rgb> {
+    const light = await this.#lightAt(place);
+    const prepared = this.#prepare();
     expose(light, prepared, this.#random());
     drawText(prepared.picture, "SIMULATED", { x: 16, y: VIEW_HEIGHT - 30, scale: 2 });
     return prepared.picture;
   }
 
-  #prepare(): Promise<Prepared> {
-    this.#prepared ??= slideOf(this.#seed).then((levels) => ({
-      stack: new FocusStack(levels, VIEW_WIDTH, VIEW_HEIGHT),
+  #lightAt({ x, y, z }: Place): Promise<Rgb> {
+    const sigmaPx = Math.abs(z - this.focusAt(x, y)) / STEPS_PER_SIGMA;
+    return this.#prepare().stack.look(x / STEPS_PER_PIXEL, y / STEPS_PER_PIXEL, sigmaPx);
+  }
+
+  #prepare(): Prepared {
+    this.#prepared ??= {
+      stack: new FocusStack(slideOf(this.#seed), VIEW_WIDTH, VIEW_HEIGHT),
       noise: sensorNoise(this.#random),
       vignette: vignette(),
       picture: blankRgb(VIEW_WIDTH, VIEW_HEIGHT),
-    }));
+    };
     return this.#prepared;
   }
 }
@@ -105,25 +112,23 @@ function expose(light: Rgb, { picture, noise, vignette }: Prepared, at: number):
   }
 }
 
-let newest: { seed: number; levels: Promise<Rgb[]> } | undefined;
+let newest: { seed: number; slide: Slide } | undefined;
 
 /** The newest slide is kept for the next microscope with the same seed. */
-function slideOf(seed: number): Promise<Rgb[]> {
-  if (newest?.seed !== seed) newest = { seed, levels: makeSlide(seed) };
-  return newest.levels;
+function slideOf(seed: number): Slide {
+  if (newest?.seed !== seed) newest = { seed, slide: new Slide(seed, SLIDE_WIDTH, SLIDE_HEIGHT) };
+  return newest.slide;
 }
 
-async function makeSlide(seed: number): Promise<Rgb[]> {
-  const pigment = await stainedTissue(seed, SLIDE_WIDTH, SLIDE_HEIGHT);
-  return blurLevels(pigment.toRgb(DARKEST, BRIGHTEST));
-}
-
+/** Drawn from a sample of the normal distribution, since a million logarithms and cosines take time. */
 function sensorNoise(random: Random): Int32Array {
-  const bytes = new Uint8Array(NOISE_BYTES);
-  for (let at = 0; at < bytes.length; at++) {
+  const sample = Uint8Array.from({ length: NOISE_SAMPLE }, () => {
     const value = Math.round(MEAN_NOISE + NOISE_SIGMA * normal(random));
-    bytes[at] = Math.min(2 * MEAN_NOISE, Math.max(0, value));
-  }
+    return Math.min(2 * MEAN_NOISE, Math.max(0, value));
+  });
+  const bytes = new Uint8Array(NOISE_BYTES);
+  for (let at = 0; at < bytes.length; at++)
+    bytes[at] = sample[Math.floor(random() * NOISE_SAMPLE)]!;
   return new Int32Array(bytes.buffer);
 }
 
@@ -132,7 +137,7 @@ function vignette(): Int32Array {
   const shade = blankRgb(VIEW_WIDTH, VIEW_HEIGHT);
   for (let y = 0; y < VIEW_HEIGHT; y++) {
     for (let x = 0; x < VIEW_WIDTH; x++) {
-      const out = Math.hypot(x / VIEW_WIDTH - 0.5, y / VIEW_HEIGHT - 0.5) / Math.SQRT1_2;
+      const out = Math.sqrt(2 * ((x / VIEW_WIDTH - 0.5) ** 2 + (y / VIEW_HEIGHT - 0.5) ** 2));
       const place = (y * VIEW_WIDTH + x) * 3;
       const darker = Math.round(20 * out ** 3);
       for (let channel = 0; channel < 3; channel++) shade.data[place + channel] = darker;
