@@ -129,7 +129,7 @@ export class Recorder extends RecordingsThing {
       });
       const path = await this.tellingLack(recorded);
       this.tell();
-      return await this.listed(path);
+      return await this.listed(path, events.endReasonOf(path));
     } catch (cause) {
       if (events === this.#events) throw cause;
       const why = `'${this.name}' was disarmed or closed meanwhile. Set its 'armed' to true, then try again.`;
@@ -177,13 +177,14 @@ export class Recorder extends RecordingsThing {
           log: this.log,
         });
         const path = await writer.opened;
+        const { ended } = writer;
         try {
           await this.folder.refreshed(path);
           await timelapse(camera.mjpeg_stream, writer, pace, { signal, run });
         } finally {
           await this.finished(path);
         }
-        return this.listed(path);
+        return this.listed(path, (await ended).ended);
       });
     } finally {
       this.#lapses -= 1;

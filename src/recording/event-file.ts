@@ -66,6 +66,8 @@ export class EventFile implements EventSink {
   readonly finished: Promise<RecordingSummary>;
   state: number = RECORDER_STATE.STARTING;
   onVideoFinished: RecordOptions["onVideoFinished"];
+  /** Once it is there. */
+  openedPath: string | undefined;
   readonly #memory: EventMemory;
   readonly #log: Log;
   readonly #pendingLosses: () => readonly SourceLoss[];
@@ -88,7 +90,8 @@ export class EventFile implements EventSink {
     this.#log = log;
     this.path = writer.opened;
     this.path.then(
-      () => {
+      (path) => {
+        this.openedPath = path;
         if (this.state === RECORDER_STATE.STARTING) this.state = RECORDER_STATE.RECORDING;
       },
       () => {},

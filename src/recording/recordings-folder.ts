@@ -24,6 +24,7 @@ import { isBeingRecorded } from "./recording-claims.ts";
 import { recordedElsewhere } from "./recording-files.ts";
 import { removeRecording } from "./remove-recording.ts";
 import { assertRoom } from "./room-watch.ts";
+import { whyMissing } from "./vanished.ts";
 import type { VideoFormat } from "./video-format.ts";
 
 /** A large folder is not read again before so many times of what reading it took. */
@@ -186,11 +187,9 @@ export class RecordingsFolder {
     return this.#looks.run(() => this.#look(path)); // one after the other, or an older look could win
   }
 
-  /** @throws {ThingError} `NOT_READY` while its disk hangs: what is not listed may be there all the same. */
-  async assertAnswers(): Promise<void> {
-    await this.#onDisk(() => stat(this.folder)).catch((error) => {
-      if (codeOf(error) === "NOT_READY") throw error;
-    });
+  /** Why there is no file at a path of this folder, in words that follow a colon. @throws {ThingError} `NOT_READY` while its disk hangs. */
+  whyMissing(path: string): Promise<string | undefined> {
+    return this.#onDisk(() => whyMissing(path));
   }
 
   /** An export waits, goes on or has ended: it is in the list, and told of when it failed. */

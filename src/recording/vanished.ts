@@ -37,6 +37,20 @@ export async function vanished(file: FileHandle, path: string): Promise<Vanished
     : undefined;
 }
 
+/** Why there is no file at a path, in words that follow a colon. Undefined when there is one. */
+export async function whyMissing(path: string): Promise<string | undefined> {
+  const there = await lstat(path).catch(codeOf);
+  if (typeof there !== "string") return undefined;
+  const folder = dirname(path);
+  const isThere = await lstat(folder).catch(codeOf);
+  if (typeof isThere !== "string")
+    return `it is not in its folder any more (${there}), so it was moved or removed`;
+  const what = IS_NOT_THERE.has(isThere)
+    ? "was removed or moved, or its disk taken out"
+    : "cannot be read";
+  return `its folder ${folder} ${what} (${isThere})`;
+}
+
 async function whenNotThere(
   code: string,
   path: string,

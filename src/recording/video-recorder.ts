@@ -177,6 +177,11 @@ export class VideoRecorder implements AsyncDisposable {
     });
   }
 
+  /** Why a file that it writes takes no more frames though its event goes on; undefined while it takes them. */
+  endReasonOf(path: string): string | undefined {
+    return [...this.#files].find(({ openedPath }) => openedPath === path)?.writer.endReason;
+  }
+
   /** Ends all files as they are, and lets go of the camera. Resolves once they are closed. */
   async stop(): Promise<void> {
     this.#stopped = true;

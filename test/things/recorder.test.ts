@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import { logTo, type StoredFile, verifyRecording } from "thingscope";
 import { Recorder } from "thingscope/things";
 import { ThingClient } from "../../src/client/index.ts";
@@ -263,4 +264,29 @@ test("a recording whose folder is removed is told of as an event, and the next o
   assert.deepEqual(await lost, { name: "nest.mkv", why: "its folder was removed" });
   while (recorder.state === "recording" || recorder.state === "finishing") await sleep(20);
   assert.equal((await recorder.start_recording({ name: "nest" })).name, "nest.mkv");
+});
+
+test("a trigger and a timelapse whose folder is removed at once are told so, with where and what to do", {
+  timeout,
+}, async (t) => {
+  const { recorder, folder, client } = await recorderFor(t, {
+    folder: join(await folderFor(t), "films"),
+  });
+  const why = (error: Error) => {
+    assert.match(error.message, /ENOENT|its folder was removed/);
+    assert.ok(error.message.includes(folder), error.message);
+    assert.match(error.message, /then record again\.$|cannot be made: .*\.$/);
+    return true;
+  };
+  await armed(recorder);
+  const triggered = recorder.record({ max_delay: 60 });
+  const refused = assert.rejects(triggered, why);
+  while (!readdirSync(folder).some((name) => name.endsWith(".mkv"))) await setImmediate();
+  rmSync(folder, { recursive: true });
+  await refused;
+  const thing = await client();
+  const ended = assert.rejects(thing.invoke("timelapse", { interval: 0.1, name: "day" }), why);
+  while (!existsSync(join(folder, "day.mkv"))) await sleep(10);
+  rmSync(folder, { recursive: true });
+  await ended;
 });

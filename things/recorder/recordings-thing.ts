@@ -195,15 +195,21 @@ export abstract class RecordingsThing extends Thing {
   /** Called twice a second: tells observers what has changed by itself. */
   protected abstract tell(): void;
 
-  /** A file as it is listed. @throws {ThingError} `RECORDING_FAILED` when it is gone; `NOT_READY` when the disk does not say. */
-  protected async listed(path: string): Promise<StoredFile> {
+  /**
+   * A file as it is listed.
+   * @param whyEnded - What its writer says of its end.
+   * @throws {ThingError} `RECORDING_FAILED` with the reason when it is gone; `NOT_READY` when the disk does not say.
+   */
+  protected async listed(path: string, whyEnded?: string): Promise<StoredFile> {
     const file = await this.folder.refreshed(path);
     const growing = file ?? (await this.folder.refreshed(mkvOf(path)));
     if (growing) return growing;
-    await this.folder.assertAnswers();
+    const isTold = whyEnded !== undefined && whyEnded !== "stopped";
+    const found = await this.folder.whyMissing(path);
+    const why = (isTold && whyEnded) || (found ?? "it cannot be read, as the log says");
     throw new ThingError(
       "RECORDING_FAILED",
-      `${path} is gone already: its disk failed or had no more room, or somebody removed it. See to what the log of '${this.name}' says of it, then record again.`,
+      `${path} is gone already: ${why}. See to that, then record again.`,
     );
   }
 
