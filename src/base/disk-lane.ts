@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { ThingError } from "./errors.ts";
 import { makeFolder } from "./folders.ts";
 import { countedLimit } from "./limit-hits.ts";
+import { meetFolder } from "./one-folder.ts";
 
 /** A disk that has not answered for this long hangs: nothing but recordings waits for it any more. */
 const HANGS_AFTER_MS = 5000;
@@ -152,6 +153,7 @@ export function hungFolders(): { folder: string; ms: number }[] {
 
 async function look(folder: string): Promise<DiskLane> {
   const { dev } = await stat(folder);
+  await meetFolder(folder);
   const lane = lanes.get(dev) ?? new DiskLane();
   lanes.set(dev, lane);
   known.set(folder, lane);

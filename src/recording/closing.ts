@@ -3,6 +3,7 @@ import { delay } from "../base/abort.ts";
 import type { DiskLane } from "../base/disk-lane.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import { folderKey } from "../base/one-folder.ts";
 import type { LostFrames, RecordingSummary } from "./ledger.ts";
 import type { RecordingDisk } from "./recording-disk.ts";
 import type { RecordingFiles } from "./recording-files.ts";
@@ -91,7 +92,8 @@ export async function loseInUnclosed(
 
 /** Lets go of the recordings in a folder that could not be closed, after a last attempt: another process may have it now. */
 export async function giveUpClosing(folder: string): Promise<void> {
-  const own = [...unclosed].filter(([path]) => dirname(path) === resolve(folder));
+  const key = folderKey(folder);
+  const own = [...unclosed].filter(([path]) => folderKey(dirname(path)) === key);
   await Promise.all(own.map(([, { giveUp }]) => giveUp()));
 }
 

@@ -1,6 +1,7 @@
 import { type FileHandle, open, realpath, rm, stat, unlink } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { isStopped } from "../base/abort.ts";
+import { laneAt } from "../base/disk-lane.ts";
 import { messageOf, reasonOf, ThingError } from "../base/errors.ts";
 import { openRegular } from "../base/regular-file.ts";
 import { syncFolder } from "../base/sync-folder.ts";
@@ -66,6 +67,7 @@ export interface Export {
 export async function exportRecording(recording: string, options: ExportOptions): Promise<Export> {
   const { format, path, until } = options;
   if (path !== undefined) assertNameFits(path, format);
+  await laneAt(recording).catch(() => {}); // so that it is known which folder that is; what is wrong is told below
   const release = claimRecording(recording, until ? "converting" : "exporting", format);
   const underWay = beginExport(recording, format, options.signal);
   let end: Omit<ExportEnd, "format"> = {};

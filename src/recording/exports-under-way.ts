@@ -1,5 +1,6 @@
-import { dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { stopped } from "../base/abort.ts";
+import { folderKey } from "../base/one-folder.ts";
 import type { VideoFormat } from "./video-format.ts";
 
 /** An export that waits for its turn or goes on. */
@@ -63,13 +64,14 @@ export function beginExport(recording: string, format: VideoFormat, signal?: Abo
 
 /** What this process makes of a recording now. */
 export function exportsUnderWay(recording: string): ExportUnderWay[] {
-  const path = resolve(recording);
-  return [...underWay].filter((entry) => entry.recording === path);
+  const path = keyOf(recording);
+  return [...underWay].filter((entry) => keyOf(entry.recording) === path);
 }
 
 /** Ends all that is made of recordings in a folder: it is made when the folder is opened again. Resolves when all have ended. */
 export async function cutOffExports(folder: string): Promise<void> {
-  const own = [...underWay].filter(({ recording }) => dirname(recording) === resolve(folder));
+  const key = folderKey(folder);
+  const own = [...underWay].filter(({ recording }) => folderKey(dirname(recording)) === key);
   for (const { cutOff } of own) cutOff();
   await Promise.all(own.map(({ ended }) => ended));
 }
@@ -77,10 +79,23 @@ export async function cutOffExports(folder: string): Promise<void> {
 /** Tells of every change of an export in a folder. @returns how that is ended. */
 export function onExport(folder: string, listener: ExportListener): () => void {
   const own: ExportListener = (recording, ended) => {
-    if (dirname(recording) === resolve(folder)) listener(recording, ended);
+    if (folderKey(dirname(recording)) !== folderKey(folder)) return;
+    const made = ended?.made && asCalled(folder, ended.made);
+    listener(asCalled(folder, recording), ended && { ...ended, made });
   };
   listeners.add(own);
   return () => void listeners.delete(own);
+}
+
+/** A file by the path of its folder that the listener knows. */
+function asCalled(folder: string, path: string): string {
+  const isIn = folderKey(dirname(path)) === folderKey(folder);
+  return isIn ? join(folder, basename(path)) : path;
+}
+
+/** Of a recording, whatever path leads to its folder. */
+function keyOf(recording: string): string {
+  return join(folderKey(dirname(recording)), basename(recording));
 }
 
 function tell(...about: Parameters<ExportListener>): void {

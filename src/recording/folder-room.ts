@@ -1,6 +1,7 @@
 import { stat, statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { type DiskLane, laneOf } from "../base/disk-lane.ts";
+import { folderKey } from "../base/one-folder.ts";
 import { FolderSizes } from "./folder-sizes.ts";
 
 /** How much of a disk recordings may take. */
@@ -28,6 +29,7 @@ const rooms = new Map<string, FolderRoom>();
  */
 export class FolderRoom {
   readonly #folder: string;
+  readonly #key: string;
   readonly #sizes: FolderSizes;
   readonly #users = new Set<RoomUser>();
   #holders = 0;
@@ -35,23 +37,24 @@ export class FolderRoom {
   /** What was free at the last look, less what this process has written to it since. */
   #free = Number.POSITIVE_INFINITY;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, key: string) {
     this.#folder = folder;
+    this.#key = key;
     this.#sizes = new FolderSizes(folder);
   }
 
-  /** The one of a folder, until it is released as often as it was taken. */
+  /** The one of a folder, which has been met (`meetFolder`, `laneOf`), until it is released as often as it was taken. */
   static take(folder: string): FolderRoom {
-    const path = resolve(folder);
-    const room = rooms.get(path) ?? new FolderRoom(path);
-    rooms.set(path, room);
+    const key = folderKey(folder);
+    const room = rooms.get(key) ?? new FolderRoom(resolve(folder), key);
+    rooms.set(key, room);
     room.#holders += 1;
     return room;
   }
 
   release(): void {
     this.#holders -= 1;
-    if (this.#holders === 0) rooms.delete(this.#folder);
+    if (this.#holders === 0) rooms.delete(this.#key);
   }
 
   /** @returns how to end that. */
@@ -137,19 +140,23 @@ export class FolderRoom {
 
 /** Says to all who write into its folder how large a file has become. */
 export function noteSize(path: string, bytes: number): void {
-  rooms.get(dirname(resolve(path)))?.wrote(path, bytes);
+  roomOf(path)?.wrote(path, bytes);
 }
 
 /** The same of a file that was written by somebody else, e.g. a program. */
 export async function noteSizeOf(path: string): Promise<void> {
-  const room = rooms.get(dirname(resolve(path)));
+  const room = roomOf(path);
   const found = room && (await stat(path).catch(() => undefined)); // gone already
   if (found) room.wrote(path, found.size);
 }
 
 /** Says that a file is gone. */
 export function noteRemoved(path: string): void {
-  rooms.get(dirname(resolve(path)))?.removed(path);
+  roomOf(path)?.removed(path);
+}
+
+function roomOf(path: string): FolderRoom | undefined {
+  return rooms.get(folderKey(dirname(path)));
 }
 
 function megabytes(bytes: number): string {

@@ -4,6 +4,7 @@ import { stopped } from "../base/abort.ts";
 import { DiskLane } from "../base/disk-lane.ts";
 import { messageOf, reasonOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import { meetFolder } from "../base/one-folder.ts";
 import { FolderLock } from "../core/folder-lock.ts";
 import { FileStore } from "../outputs/file-store.ts";
 import { giveUpClosing } from "./closing.ts";
@@ -14,7 +15,7 @@ import { isAbandoned } from "./free-name.ts";
 import { repairFolder } from "./repair-folder.ts";
 import { resumeExports } from "./resume-exports.ts";
 
-/** The folders that this process holds, by path. */
+/** The folders that this process holds, by their key. */
 const held = new Map<string, Promise<HeldFolder>>();
 
 /**
@@ -26,7 +27,11 @@ export class HeldFolder {
   readonly #stores = new Map<string, FileStore>();
   /** Looks at its files and removals, one after the other: an older look does not win, and none finds what is being removed. */
   readonly looks = new DiskLane();
-  readonly #folder: string;
+  /** Files in it that cannot be listed, of which the log has been told. */
+  readonly unlisted = new Set<string>();
+  /** As it was called by who took it first, and so by all. */
+  readonly folder: string;
+  readonly #key: string;
   readonly #lock: FolderLock;
   readonly #releasing = new AbortController();
   readonly #listeners = new Set<(path: string) => void>();
@@ -34,8 +39,9 @@ export class HeldFolder {
   #resuming: Promise<void> = Promise.resolve();
   #holders = 0;
 
-  private constructor(folder: string) {
-    this.#folder = folder;
+  private constructor(folder: string, key: string) {
+    this.folder = folder;
+    this.#key = key;
     this.#lock = new FolderLock(folder, inUse);
   }
 
@@ -45,18 +51,27 @@ export class HeldFolder {
    * @throws {ThingError} `RECORDING_FAILED` when it cannot be used, or another process holds it.
    */
   static async take(folder: string, log: Log, room?: RoomLimits): Promise<HeldFolder> {
-    const known = held.get(folder) ?? new HeldFolder(folder).#open(log);
-    held.set(folder, known);
+    try {
+      await makeUsable(folder);
+      return await HeldFolder.#takeBy(await meetFolder(folder), folder, log, room);
+    } catch (cause) {
+      if (cause instanceof ThingError) throw cause;
+      const why = `${folder} cannot be recorded to: ${reasonOf(cause)}.`;
+      throw new ThingError("RECORDING_FAILED", why, { cause });
+    }
+  }
+
+  static async #takeBy(key: string, folder: string, log: Log, room?: RoomLimits) {
+    const known = held.get(key) ?? new HeldFolder(folder, key).#open(log);
+    held.set(key, known);
     try {
       const one = await known;
       one.#holders += 1;
       one.#resume(log, room);
       return one;
     } catch (cause) {
-      held.delete(folder);
-      if (cause instanceof ThingError) throw cause;
-      const why = `${folder} cannot be recorded to: ${reasonOf(cause)}.`;
-      throw new ThingError("RECORDING_FAILED", why, { cause });
+      held.delete(key);
+      throw cause;
     }
   }
 
@@ -86,18 +101,17 @@ export class HeldFolder {
   async release(): Promise<void> {
     this.#holders -= 1;
     if (this.#holders > 0) return;
-    held.delete(this.#folder);
-    this.#releasing.abort(stopped(`${this.#folder} is not recorded to any more.`));
-    await Promise.all([this.#repairing, this.#resuming, cutOffExports(this.#folder)]);
-    await giveUpClosing(this.#folder);
+    held.delete(this.#key);
+    this.#releasing.abort(stopped(`${this.folder} is not recorded to any more.`));
+    await Promise.all([this.#repairing, this.#resuming, cutOffExports(this.folder)]);
+    await giveUpClosing(this.folder);
     await this.#lock.release();
   }
 
   async #open(log: Log): Promise<HeldFolder> {
-    await makeUsable(this.#folder);
     await this.#lock.take(log);
     await this.#removeDrafts();
-    const repairing = repairFolder(this.#folder, {
+    const repairing = repairFolder(this.folder, {
       log,
       signal: this.#releasing.signal,
       onRepaired: (path) => {
@@ -105,7 +119,7 @@ export class HeldFolder {
       },
     });
     this.#repairing = repairing.catch((error) => {
-      log.error(`Nothing could be repaired in ${this.#folder}: ${messageOf(error)}`);
+      log.error(`Nothing could be repaired in ${this.folder}: ${messageOf(error)}`);
     });
     return this;
   }
@@ -114,17 +128,17 @@ export class HeldFolder {
   #resume(log: Log, room: RoomLimits | undefined): void {
     const { signal } = this.#releasing;
     this.#resuming = Promise.all([this.#repairing, this.#resuming])
-      .then(() => (signal.aborted ? undefined : resumeExports(this.#folder, { log, signal, room })))
+      .then(() => (signal.aborted ? undefined : resumeExports(this.folder, { log, signal, room })))
       .catch((error) => {
-        log.error(`Exports in ${this.#folder} could not be resumed: ${messageOf(error)}`);
+        log.error(`Exports in ${this.folder} could not be resumed: ${messageOf(error)}`);
       });
   }
 
   /** What a process that was killed had not given its name yet. */
   async #removeDrafts(): Promise<void> {
-    const { mtimeMs: now } = await stat(join(this.#folder, ".lock")); // on the clock of the disk's files
-    for (const name of (await readdir(this.#folder)).filter((name) => name.endsWith(".part"))) {
-      const path = join(this.#folder, name);
+    const { mtimeMs: now } = await stat(join(this.folder, ".lock")); // on the clock of the disk's files
+    for (const name of (await readdir(this.folder)).filter((name) => name.endsWith(".part"))) {
+      const path = join(this.folder, name);
       const found = await lstat(path).catch(() => undefined);
       if (found && isAbandoned(name, now - found.mtimeMs)) await rm(path, { force: true });
     }

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
-import { basename, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { ThingError } from "../base/errors.ts";
+import { folderKey } from "../base/one-folder.ts";
 
 /** What may be done with a recording that takes time. */
 export type Work = "recording" | "converting" | "exporting" | "repairing" | "removing";
@@ -29,7 +30,7 @@ const WORDS: Readonly<Record<Work, string>> = {
   removing: "is being deleted",
 };
 
-/** What this process does with recordings now, by their path without its extension: MKV, ledger and exports are one. */
+/** What this process does with recordings now, by their folder and name without its extension: MKV, ledger and exports are one. */
 const claims = new Map<string, Set<Claim>>();
 
 /**
@@ -72,13 +73,13 @@ export async function claimedName(path: string): Promise<string> {
 
 /** Whether this process is recording to this very file. */
 export function isBeingRecorded(path: string): boolean {
-  const absolute = resolve(path);
+  const name = basename(path);
   return [...(claims.get(stemOf(path)) ?? [])].some(
-    (claim) => claim.work === "recording" && claim.path === absolute,
+    (claim) => claim.work === "recording" && basename(claim.path) === name,
   );
 }
 
-/** `/films/nest` of `/films/nest.mkv` and of `/films/nest.mp4`. */
+/** `/films/nest` of `/films/nest.mkv` and of `/films/nest.mp4`, whatever path leads to the folder. */
 function stemOf(path: string): string {
-  return resolve(path).replace(/\.\w+$/, "");
+  return join(folderKey(dirname(path)), basename(path)).replace(/\.\w+$/, "");
 }

@@ -1,7 +1,7 @@
 import { lstat, readdir, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { now } from "../base/clock.ts";
-import { DiskLane, laneAt } from "../base/disk-lane.ts";
+import { DiskLane, laneAt, laneOf } from "../base/disk-lane.ts";
 import { codeOf } from "../base/error-code.ts";
 import { messageOf } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
@@ -54,7 +54,7 @@ export interface ExportFailure {
  * ledger. Several recorders of one process may share it.
  */
 export class RecordingsFolder {
-  readonly folder: string;
+  #folder: string;
   readonly files: FileCollection;
   #looks = new DiskLane();
   #log: Log = silentLog;
@@ -62,15 +62,18 @@ export class RecordingsFolder {
   /** Kept while this is open, so that sizes stay known. */
   #room: FolderRoom | undefined;
   #endTelling: () => void = () => {};
-  /** What stands in the folder and is no recording: said once. */
-  readonly #unlisted = new Set<string>();
   /** What the folder was like when it was looked at last, and what that took. */
   #seen = { as: "", since: 0, isSettled: false, at: Number.NEGATIVE_INFINITY, tookMs: 0 };
 
   /** @param onChange - Called whenever a recording is added, has changed or is gone. */
   constructor(folder: string, onChange?: () => void) {
-    this.folder = resolve(folder);
+    this.#folder = resolve(folder);
     this.files = new FileCollection(onChange);
+  }
+
+  /** Its path: while it is open, the one that all who have this very folder open call it by. */
+  get folder(): string {
+    return this.#folder;
   }
 
   /**
@@ -88,6 +91,7 @@ export class RecordingsFolder {
     this.#log = log;
     const held = await HeldFolder.take(this.folder, log, room);
     this.#held = held;
+    this.#folder = held.folder;
     this.#room ??= FolderRoom.take(this.folder);
     this.#looks = held.looks;
     this.files.share(held.files("recordings"));
@@ -131,6 +135,7 @@ export class RecordingsFolder {
 
   /** How full its disk is. */
   async room(): Promise<DiskRoom> {
+    await laneOf(this.folder);
     const room = FolderRoom.take(this.folder); // of a folder that is not open
     return room.measure().finally(() => room.release());
   }
@@ -230,8 +235,9 @@ export class RecordingsFolder {
   }
 
   #warnOnce(path: string, why: string): void {
-    if (this.#unlisted.has(path) || this.#unlisted.size >= MOST_UNLISTED) return;
-    this.#unlisted.add(path);
+    const unlisted = this.#held?.unlisted;
+    if (!unlisted || unlisted.has(path) || unlisted.size >= MOST_UNLISTED) return;
+    unlisted.add(path);
     this.#log.warn(`${path} is not listed: ${why}`);
   }
 

@@ -56,8 +56,9 @@ export async function repairFolder(
       if (!(await isDeleted(path))) await settle(path, error, log);
     }
   };
-  const names = (await readdir(folder)).filter((name) => isMkv(name));
-  for (const name of names) await attempt(join(folder, name), quietMs);
+  const entries = await readdir(folder, { withFileTypes: true });
+  const films = entries.filter((entry) => entry.isFile() && isMkv(entry.name)); // whoever lists the folder tells of others
+  for (const { name } of films) await attempt(join(folder, name), quietMs);
   for (const path of doubtful) {
     const isQuiet = await untilQuiet(path, doubtfulMs, signal).catch(() => false);
     if (isQuiet) await attempt(path, doubtfulMs);

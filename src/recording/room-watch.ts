@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { laneOf } from "../base/disk-lane.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { countedLimit } from "../base/limit-hits.ts";
 import type { Log } from "../base/log.ts";
@@ -19,7 +20,8 @@ export interface RoomWatchOptions extends RoomUser {
 /** Sees to it that what is written into a folder ends before the disk's reserve is touched, or a quota passed. */
 export class RoomWatch {
   readonly #options: RoomWatchOptions;
-  readonly #room: FolderRoom;
+  /** Once the folder has been looked at: only then it is known which one it is. */
+  #taken: FolderRoom | undefined;
   #leave: () => void = () => {};
   #looking: ReturnType<typeof setInterval> | undefined;
   #isLooking = false;
@@ -28,7 +30,6 @@ export class RoomWatch {
 
   constructor(options: RoomWatchOptions) {
     this.#options = options;
-    this.#room = FolderRoom.take(dirname(options.path));
   }
 
   /**
@@ -37,6 +38,7 @@ export class RoomWatch {
    */
   async admit(): Promise<void> {
     const { room, path, waitingBytes, log } = this.#options;
+    await laneOf(dirname(path));
     const looking = this.#room.lackNow(room, waitingBytes());
     const found = await looking.catch((error) => this.#cannotLook(error, log));
     const lack = found ?? this.#room.lack(room, waitingBytes()); // others may have been admitted meanwhile
@@ -44,7 +46,7 @@ export class RoomWatch {
     this.begin();
   }
 
-  /** Begins to look, without asking first. */
+  /** Begins to look, without asking first, into a folder that has been looked at. */
   begin(): void {
     if (this.#isOver) return;
     const { room, waitingBytes, onLack } = this.#options;
@@ -107,7 +109,12 @@ export class RoomWatch {
     this.#isOver = true;
     this.#stop();
     this.#leave();
-    this.#room.release();
+    this.#taken?.release();
+  }
+
+  get #room(): FolderRoom {
+    this.#taken ??= FolderRoom.take(dirname(this.#options.path));
+    return this.#taken;
   }
 
   #stop(): void {
@@ -122,6 +129,7 @@ export class RoomWatch {
 
 /** Whether there is room for so many bytes more in a folder. @throws {ThingError} `NO_ROOM`. */
 export async function assertRoom(folder: string, limits: RoomLimits, bytes = 0): Promise<void> {
+  await laneOf(folder);
   const room = FolderRoom.take(folder);
   try {
     const lack = await room.lackNow(limits, bytes);

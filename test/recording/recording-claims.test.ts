@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { readdir, writeFile } from "node:fs/promises";
+import { readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
+import { exportRecording } from "../../src/recording/export.ts";
 import {
   claimRecording,
   isBeingRecorded,
@@ -58,6 +59,11 @@ test("a file that this process is writing is neither repaired nor removed", {
   assert.equal(isBeingRecorded(path), true);
   await assert.rejects(repairRecording(path), { code: "LOCK_BUSY", message: /film\.mkv/ });
   await assert.rejects(removeRecording(path), { code: "LOCK_BUSY" });
+  await symlink(".", join(dirname(path), "link"));
+  const linked = join(dirname(path), "link", basename(path));
+  await assert.rejects(repairRecording(linked), { code: "LOCK_BUSY" });
+  await assert.rejects(exportRecording(linked, { format: "mp4" }), { code: "LOCK_BUSY" });
+  await rm(join(dirname(path), "link"));
   assert.equal((await writer.close()).written, 10);
   assert.equal(isBeingRecorded(path), false);
   await removeRecording(path);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHook } from "node:async_hooks";
-import { readdir, rm, stat, writeFile } from "node:fs/promises";
+import { readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { now } from "../../src/base/clock.ts";
@@ -65,13 +65,15 @@ test("what waits to be written by one recording is no room for another in its fo
   assert.equal((await first.close()).written, 5);
 });
 
-test("recordings of a folder that begin at once end before its quota is passed, together", {
+test("recordings of a folder that begin at once end before its quota is passed, together, whatever path leads there", {
   timeout,
 }, async () => {
   const path = await newPath();
   const folder = dirname(path);
+  await symlink(".", join(folder, "link"));
   const writers = Array.from({ length: 6 }, (_, n) => {
-    return new RecordingWriter({ path: join(folder, `${n}.mkv`), room: quota(300_000) });
+    const way = n % 2 === 0 ? folder : join(folder, "link");
+    return new RecordingWriter({ path: join(way, `${n}.mkv`), room: quota(300_000) });
   });
   await Promise.all(writers.map(({ opened }) => opened));
   const coming = frames(200, 30, 20_000);

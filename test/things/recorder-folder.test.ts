@@ -8,6 +8,7 @@ import { laneAt } from "../../src/base/disk-lane.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { SettingsFile } from "../../src/core/settings-file.ts";
 import { ledgerPathOf } from "../../src/recording/film-names.ts";
+import { RecordingsFolder } from "../../src/recording/recordings-folder.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
 import { TEST_MS } from "../limits.ts";
 import { frames, record } from "../recording/recordings.ts";
@@ -50,6 +51,34 @@ test("pipes, folders and links in a folder of recordings are told of once, and n
       (line) => line.includes(join(folder, name)) && line.includes("is not listed"),
     );
     assert.equal(told.length, 1, `${name}: ${lines.join("\n")}`);
+  }
+});
+
+test("recorders that call one folder by several paths share it: lists, deletes, and what the log is told", {
+  timeout,
+}, async (t) => {
+  const { folder, film } = await newFolder(t);
+  await mkdir(join(folder, "folder.mkv"));
+  const links = await folderFor(t);
+  await symlink(folder, join(links, "films"));
+  const warnings: string[] = [];
+  const log = logTo((level, message) => void (level === "warn" && warnings.push(message)));
+  const ways = [folder, `${links}/films/`, `${folder}/folder.mkv/..`];
+  const folders = ways.map((way) => new RecordingsFolder(way));
+  for (const one of folders) await one.open(log);
+  t.after(() => Promise.all(folders.map((one) => one.close())));
+  for (const one of folders) {
+    assert.equal(one.folder, folder);
+    assert.deepEqual(
+      one.files.list.map(({ path }) => path),
+      [film],
+    );
+  }
+  assert.equal(warnings.filter((line) => line.includes("folder.mkv")).length, 1, `${warnings}`);
+  await folders[1]!.files.list[0]!.remove();
+  for (const one of folders) {
+    await one.refresh();
+    assert.deepEqual(one.files.list, []);
   }
 });
 
