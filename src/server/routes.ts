@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import type { BlobStore } from "../outputs/blob-store.ts";
@@ -5,7 +6,8 @@ import { coreLinksRoute } from "./directory/core-links.ts";
 import { ThingDirectory } from "./directory/directory.ts";
 import { directoryRoutes } from "./directory/routes.ts";
 import { pageRoutes } from "./http/pages.ts";
-import type { Route } from "./http/route.ts";
+import { EVENT_STREAM_TYPE, type Route } from "./http/route.ts";
+import { dropReader } from "./http/sse.ts";
 import { notificationRoutes } from "./notifications/routes.ts";
 import type { NotificationHub } from "./notifications/thing-notifications.ts";
 import { streamRoutes } from "./streams/routes.ts";
@@ -19,7 +21,6 @@ import { endpointRoutes } from "./things/endpoints.ts";
 import { fileAliasRoutes, fileRoutes } from "./things/files.ts";
 import { invocationRoutes } from "./things/invocations.ts";
 import { allPropertiesRoutes, propertyRoutes } from "./things/properties.ts";
-import { untilLeft } from "./until-left.ts";
 import { webhookRoutes } from "./webhooks/routes.ts";
 import type { Webhooks } from "./webhooks/webhooks.ts";
 import { webSocketRoutes } from "./websocket/routes.ts";
@@ -92,4 +93,32 @@ export class RouteTable {
 
 function titlesOf({ things }: ThingHost): Map<string, string> {
   return new Map([...things.values()].map(({ name, model }) => [name, model.title]));
+}
+
+/**
+ * The same route, whose answers end with the Thing: who waits is told why, streams end. A file that is under way
+ * is sent to its end.
+ */
+function untilLeft({ departure }: HostedThing, route: Route): Route {
+  const { contentType = "" } = route.response;
+  return {
+    ...route,
+    handle: (exchange) =>
+      new Promise((resolve, reject) => {
+        const { response } = exchange;
+        const stop = departure.onLeft((error) => {
+          if (!response.headersSent) reject(error);
+          else if (contentType === EVENT_STREAM_TYPE) dropReader(response, error.message);
+          else if (contentType.startsWith("multipart/")) endViewer(response);
+        });
+        response.once("close", stop);
+        route.handle(exchange).then(resolve, reject);
+      }),
+  };
+}
+
+/** Politely, if it has taken all that it was sent. */
+function endViewer({ socket }: ServerResponse): void {
+  if (!socket || socket.writableLength > 0) socket?.destroy();
+  else socket.destroySoon();
 }

@@ -13,7 +13,6 @@ import { AccessPolicy } from "./access/policy.ts";
 import { warnOfPublicClients } from "./access/public-clients.ts";
 import type { TlsFiles } from "./access/tls/certificate-files.ts";
 import { Announcement, openMulticast, wotServices } from "./directory/mdns.ts";
-import { listenerOf } from "./dispatch.ts";
 import { answerClientErrors } from "./http/client-errors.ts";
 import {
   applyLimits,
@@ -29,6 +28,8 @@ import { inTurn } from "./http/request-turns.ts";
 import type { Route } from "./http/route.ts";
 import { Monitoring } from "./monitoring/monitoring.ts";
 import { NotificationHub } from "./notifications/thing-notifications.ts";
+import { newOwnApp, type OwnApp } from "./own-app.ts";
+import { listenerOf } from "./router.ts";
 import { RouteTable } from "./routes.ts";
 import { openApiRoute } from "./td/openapi.ts";
 import { securityFor } from "./td/security.ts";
@@ -84,6 +85,7 @@ export class ThingServer {
   readonly #monitoring: Monitoring;
   readonly #sockets = new Set<Socket>();
   #announcement: Announcement | undefined;
+  #app: OwnApp | undefined;
 
   constructor(
     host: ThingHost,
@@ -134,7 +136,8 @@ export class ThingServer {
     const gate = this.#login && new Gate(this.#login, prefix, this.routes);
     const embeds = ({ path }: Route) =>
       this.#embed === "all" || this.#embed.some((name) => path.startsWith(`${prefix}/${name}/`));
-    this.#listenerOf = (routes) => listenerOf(routes, { ...shared, embeds, gate });
+    this.#listenerOf = (routes) =>
+      listenerOf(routes, { ...shared, embeds, gate, app: () => this.#app });
     this.#answer = this.#listenerOf(this.#routes);
     const answer = inTurn((request, response) => this.#answer(request, response));
     this.#server = tls
@@ -151,7 +154,17 @@ export class ThingServer {
     });
   }
 
-  /** Everything that this server answers. */
+  /**
+   * An express application for routes and middleware of your own. What is no path of the server's goes to it, after access and
+   * login: GET, HEAD and OPTIONS need the role view, everything else operate. Its middleware sees what is for the server's own routes,
+   * too, before they answer; one that reads a body belongs to a route of yours.
+   */
+  get app(): OwnApp {
+    this.#app ??= newOwnApp();
+    return this.#app;
+  }
+
+  /** Everything that this server answers by itself. */
   get routes(): readonly Route[] {
     return this.#routes;
   }

@@ -56,7 +56,10 @@ export class Gate {
   }
 
   /** @throws {ThingError} `FORBIDDEN`, `LOGIN_REQUIRED` for what a signed address is not for. */
-  authorize(request: IncomingMessage, { role, picture, path }: Route): void {
+  authorize(
+    request: IncomingMessage,
+    { role, picture, path }: Pick<Route, "role" | "picture" | "path">,
+  ): void {
     if (role === "none") return;
     const identity = this.identityOf(request);
     if (!identity || (identity.via === "signature" && !picture)) throw this.#loginRequired(request);
