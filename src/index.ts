@@ -57,7 +57,14 @@ export {
 } from "./frames/codec.ts";
 export { type ExifTags, withExif } from "./frames/exif.ts";
 export type { Frame, Origin, SourceLoss } from "./frames/frame.ts";
-export type { FrameSource, SourceFrame } from "./frames/frame-source.ts";
+export {
+  type FrameSink,
+  type FrameSource,
+  fromIterable,
+  type IterableSource,
+  type RunningSource,
+  type SourceFrame,
+} from "./frames/frame-source.ts";
 export {
   imageFromPlanes,
   type PlanarPicture,

@@ -8,6 +8,7 @@ import {
   Pipeline,
   pipelineCommand,
   property,
+  type RunningSource,
   requireInstalled,
   ThingError,
   within,
@@ -119,7 +120,9 @@ export class PipelineCamera extends Camera {
 
   protected override source(): FrameSource {
     // The pipeline is another one after `set_parameters`.
-    return { frames: (signal) => sourceOf(this.#pipeline!, this.#options.tee).frames(signal) };
+    return {
+      run: (sink, signal) => sourceOf(this.#pipeline!, this.#options.tee).run(sink, signal),
+    };
   }
 
   protected override get patience() {
@@ -195,7 +198,7 @@ export class PipelineCamera extends Camera {
 }
 
 /** The source of one tee of a pipeline, or of its first. */
-function sourceOf({ cameras }: Pipeline, tee?: string): FrameSource {
+function sourceOf({ cameras }: Pipeline, tee?: string): RunningSource {
   const name = tee ?? [...cameras.keys()][0] ?? "";
   const source = cameras.get(name);
   if (source) return source;

@@ -3,12 +3,12 @@
 import { setTimeout as after } from "node:timers/promises";
 import {
   Camera,
-  type FrameSource,
   type Framing,
   logTo,
   MjpegHttpSource,
   Pipeline,
   pipelineCommand,
+  type RunningSource,
   ThingHost,
   ThingServer,
 } from "../../src/index.ts";
@@ -26,16 +26,16 @@ export interface CameraJob {
 }
 
 class TakingCamera extends Camera {
-  readonly #steady: FrameSource;
-  #now: FrameSource;
+  readonly #steady: RunningSource;
+  #now: RunningSource;
 
-  constructor(fast: FrameSource | undefined, steady: FrameSource) {
+  constructor(fast: RunningSource | undefined, steady: RunningSource) {
     super({ keep_warm: true });
     this.#steady = steady;
     this.#now = fast ?? steady;
   }
 
-  protected override source(): FrameSource {
+  protected override source(): RunningSource {
     return switched(() => this.#now);
   }
 
@@ -47,11 +47,11 @@ class TakingCamera extends Camera {
 }
 
 /** A source that is another one after a restart. */
-function switched(current: () => FrameSource): FrameSource {
-  return { frames: (signal) => current().frames(signal) };
+function switched(current: () => RunningSource): RunningSource {
+  return { run: (sink, signal) => current().run(sink, signal) };
 }
 
-async function sourceOf(input: Input): Promise<FrameSource> {
+async function sourceOf(input: Input): Promise<RunningSource> {
   if ("url" in input) return new MjpegHttpSource(input.url);
   const { words, framing } = input;
   const pipeline = new Pipeline(await pipelineCommand({ pipeline: words, framing }));

@@ -1,3 +1,5 @@
+import type { MemoryFor } from "./byte-reader.ts";
+
 type ByteSearch = (bytes: Uint8Array, value: number, from: number) => number;
 
 /**
@@ -33,9 +35,14 @@ const FIRST_CAPACITY = 16 * 1024;
  * of one size are copied once; what it has given is never written to again.
  */
 export class GrowingBytes {
-  #bytes = new Uint8Array(0);
+  readonly #memoryFor: MemoryFor;
+  #bytes: Uint8Array = new Uint8Array(0);
   #length = 0;
   #lastLength = 0;
+
+  constructor(memoryFor: MemoryFor = () => undefined) {
+    this.#memoryFor = memoryFor;
+  }
 
   get length(): number {
     return this.#length;
@@ -53,7 +60,8 @@ export class GrowingBytes {
   take(length = this.#length): Uint8Array {
     const taken = this.#bytes.subarray(0, length);
     this.#lastLength = length;
-    this.clear();
+    this.#bytes = new Uint8Array(0);
+    this.#length = 0;
     return taken;
   }
 
@@ -63,14 +71,14 @@ export class GrowingBytes {
   }
 
   clear(): void {
-    this.#bytes = new Uint8Array(0);
     this.#length = 0;
   }
 
   #grow(needed: number): void {
     const usual = Math.ceil(this.#lastLength * 1.25); // frames of one camera differ a little in size
     const first = Math.max(FIRST_CAPACITY, usual);
-    const grown = new Uint8Array(Math.max(needed, this.#length === 0 ? first : 2 * this.#length));
+    const bytes = Math.max(needed, this.#length === 0 ? first : 2 * this.#length);
+    const grown = this.#memoryFor(bytes) ?? new Uint8Array(bytes);
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
   }

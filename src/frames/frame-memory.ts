@@ -15,6 +15,8 @@ import {
 export const BOUNDARY = "frame";
 
 const CONTENT_TYPE = "Content-Type: image/jpeg\r\n";
+/** For the headers of a part whose JPEG was received before they were known. Longer ones make it be copied. */
+const HEADROOM = 512;
 const text = new TextEncoder();
 const END_OF_PART = text.encode(`\r\n--${BOUNDARY}\r\n`);
 const BARE_HEADERS = text.encode(`${CONTENT_TYPE}\r\n`);
@@ -28,18 +30,28 @@ export function streamOpening(view: View): Uint8Array {
   return OPENING[view];
 }
 
+/** Memory of the pool into which a JPEG of so many bytes may be received: `storeFrame` then leaves it where it is. */
+export function roomForJpeg(bytes: number, pool: MemoryPool): Uint8Array {
+  const memory = pool.take(HEADROOM + bytes + END_OF_PART.length + BARE_HEADERS.length);
+  return memory.subarray(HEADROOM, HEADROOM + bytes);
+}
+
 /**
  * A frame in memory: the one copy that every viewer, reader and recorder shares. Bytes after the end of
  * the picture are left out, and motion-JPEG without Huffman tables gets the standard ones.
  *
  * @param options - `info`: what `inspectJpeg` said of these bytes, when it was asked already; `pool`: where the memory is
- * from and returns to. Without one it is new, and for the garbage collector.
+ * from and returns to; without one it is new, and for the garbage collector. `isInRoom`: the bytes are `roomForJpeg`'s.
  * @throws {ThingError} `BAD_FRAME` when the bytes are not one whole JPEG.
  */
 export function storeFrame(
   jpeg: Uint8Array,
   identity: FrameIdentity,
-  { info = inspectJpeg(jpeg), pool }: { info?: JpegInfo; pool?: MemoryPool } = {},
+  {
+    info = inspectJpeg(jpeg),
+    pool,
+    isInRoom = false,
+  }: { info?: JpegInfo; pool?: MemoryPool; isInRoom?: boolean } = {},
 ): StoredFrame {
   const { run, index, capturedAt, origin, clockSet } = identity;
   const headers =
@@ -47,7 +59,10 @@ export function storeFrame(
     `X-Timestamp: ${toSeconds(wallTime(capturedAt))}\r\n` +
     (origin ? `X-Origin: ${describeOrigin(origin)}\r\n` : "") +
     (clockSet ? `X-Clock-Set: ${describeClockSet(clockSet)}\r\n` : "");
-  return new StoredFrame(identity, info, layOut(jpeg, headers, info, pool));
+  const inRoom = isInRoom ? layOutInRoom(jpeg, headers, info, pool) : undefined;
+  const layout = inRoom ?? layOut(jpeg, headers, info, pool);
+  if (isInRoom && !inRoom) pool?.giveBack(new Uint8Array(jpeg.buffer));
+  return new StoredFrame(identity, info, layout);
 }
 
 /**
@@ -84,7 +99,7 @@ function layOut(
 ): Layout {
   const tables = info.hasHuffmanTables ? undefined : STANDARD_HUFFMAN_TABLES;
   const length = info.length + (tables?.length ?? 0);
-  const headers = `${CONTENT_TYPE}Content-Length: ${length}\r\n${identityHeaders}\r\n`;
+  const headers = partHeaders(length, identityHeaders);
   const jpegAt = headers.length;
   const jpegEnd = jpegAt + length;
   const partEnd = jpegEnd + END_OF_PART.length;
@@ -100,5 +115,30 @@ function layOut(
   }
   memory.set(END_OF_PART, jpegEnd);
   memory.set(BARE_HEADERS, partEnd);
-  return { memory, jpegAt, jpegEnd, partEnd, end, pool };
+  return { memory, startAt: 0, jpegAt, jpegEnd, partEnd, end, pool };
+}
+
+/** Puts around a JPEG what belongs there; undefined where it has to be moved for that. */
+function layOutInRoom(
+  jpeg: Uint8Array,
+  identityHeaders: string,
+  info: JpegInfo,
+  pool?: MemoryPool,
+): Layout | undefined {
+  const headers = partHeaders(info.length, identityHeaders);
+  const fits = jpeg.byteOffset === HEADROOM && headers.length <= HEADROOM;
+  if (!fits || !info.hasHuffmanTables) return undefined;
+  const memory = new Uint8Array(jpeg.buffer);
+  const startAt = HEADROOM - headers.length;
+  const jpegEnd = HEADROOM + info.length;
+  const partEnd = jpegEnd + END_OF_PART.length;
+  text.encodeInto(headers, memory.subarray(startAt));
+  memory.set(END_OF_PART, jpegEnd);
+  memory.set(BARE_HEADERS, partEnd);
+  const end = partEnd + BARE_HEADERS.length;
+  return { memory, startAt, jpegAt: HEADROOM, jpegEnd, partEnd, end, pool };
+}
+
+function partHeaders(bytes: number, identityHeaders: string): string {
+  return `${CONTENT_TYPE}Content-Length: ${bytes}\r\n${identityHeaders}\r\n`;
 }

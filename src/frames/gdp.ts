@@ -1,4 +1,5 @@
 import { ThingError } from "../base/errors.ts";
+import type { ByteReader, MemoryFor } from "./byte-reader.ts";
 import { MAX_JPEG_BYTES } from "./jpeg.ts";
 
 const HEADER_BYTES = 62;
@@ -27,16 +28,33 @@ export interface GdpBuffer {
  * @see GStreamer Data Protocol 1.0 (gst-plugins-bad, gst/gdp): 62 bytes lead each payload; its type stands at byte 4,
  * its length at 6, then PTS, duration, offset and end of offset, 8 bytes each, and the flags at 42, all big-endian.
  */
-export class GdpParser {
+export class GdpParser implements ByteReader {
   readonly #maxPayloadBytes: number;
+  readonly #memoryFor: MemoryFor;
+  readonly #onBuffer: (buffer: GdpBuffer) => void;
+  #found: GdpBuffer[] = [];
   readonly #header = new Uint8Array(HEADER_BYTES);
   #headerFilled = 0;
   #payload: Uint8Array | undefined;
   #payloadFilled = 0;
   #payloadBytes = 0;
 
-  constructor({ maxPayloadBytes = MAX_JPEG_BYTES }: { maxPayloadBytes?: number } = {}) {
+  /**
+   * @param options - `maxPayloadBytes` of one buffer; `memoryFor`: where payloads are put, memory of their own by default;
+   * `onBuffer`: told each buffer as soon as it is whole, which `push` then does not return.
+   */
+  constructor({
+    maxPayloadBytes = MAX_JPEG_BYTES,
+    memoryFor = () => undefined,
+    onBuffer = (buffer) => this.#found.push(buffer),
+  }: {
+    maxPayloadBytes?: number;
+    memoryFor?: MemoryFor;
+    onBuffer?: (buffer: GdpBuffer) => void;
+  } = {}) {
     this.#maxPayloadBytes = maxPayloadBytes;
+    this.#memoryFor = memoryFor;
+    this.#onBuffer = onBuffer;
   }
 
   /**
@@ -45,18 +63,37 @@ export class GdpParser {
    * @throws {ThingError} `SOURCE_FAILED` when the bytes are not this protocol or a payload is too long.
    */
   push(chunk: Uint8Array): GdpBuffer[] {
-    const buffers: GdpBuffer[] = [];
+    this.#found = [];
+    this.read(chunk);
+    return this.#found;
+  }
+
+  /** @throws {ThingError} As `push` does. */
+  read(chunk: Uint8Array): void {
     for (let at = 0; at < chunk.length; ) {
       at =
         this.#headerFilled < HEADER_BYTES
           ? this.#readHeader(chunk, at)
           : this.#readPayload(chunk, at);
-      if (this.#headerFilled === HEADER_BYTES && this.#payloadFilled === this.#payloadBytes) {
-        if (this.#payload) buffers.push(this.#bufferOf(this.#payload));
-        this.#headerFilled = 0;
-      }
+      this.#endWhenWhole();
     }
-    return buffers;
+  }
+
+  place(): Uint8Array | undefined {
+    return this.#payload?.subarray(this.#payloadFilled);
+  }
+
+  received(count: number): void {
+    this.#payloadFilled += count;
+    this.#endWhenWhole();
+  }
+
+  #endWhenWhole(): void {
+    if (this.#headerFilled < HEADER_BYTES || this.#payloadFilled < this.#payloadBytes) return;
+    const payload = this.#payload;
+    this.#payload = undefined;
+    this.#headerFilled = 0;
+    if (payload) this.#onBuffer(this.#bufferOf(payload));
   }
 
   #readHeader(chunk: Uint8Array, at: number): number {
@@ -86,7 +123,8 @@ export class GdpParser {
       );
     }
     const isBuffer = view.getUint16(4) === TYPE_BUFFER;
-    this.#payload = isBuffer ? new Uint8Array(this.#payloadBytes) : undefined;
+    const bytes = this.#payloadBytes;
+    this.#payload = isBuffer ? (this.#memoryFor(bytes) ?? new Uint8Array(bytes)) : undefined;
   }
 
   #readPayload(chunk: Uint8Array, at: number): number {
@@ -98,10 +136,11 @@ export class GdpParser {
 
   #bufferOf(payload: Uint8Array): GdpBuffer {
     const view = new DataView(this.#header.buffer);
-    const [ptsNs, durationNs, offset, offsetEnd] = [10, 18, 26, 34].map((at) => {
-      const value = view.getBigUint64(at);
+    const at = (byte: number) => {
+      const value = view.getBigUint64(byte);
       return value === NONE ? undefined : value;
-    });
+    };
+    const [ptsNs, durationNs, offset, offsetEnd] = [at(10), at(18), at(26), at(34)];
     const isCount = offset !== undefined && offsetEnd === offset + 1n; // others count bytes
     return {
       payload,

@@ -1,4 +1,5 @@
 import { ThingError } from "../base/errors.ts";
+import type { ByteReader, MemoryFor } from "./byte-reader.ts";
 import { GrowingBytes, indexOfByte } from "./bytes.ts";
 import { MAX_JPEG_BYTES } from "./jpeg.ts";
 import { isRestart, isText, kindOfMarker } from "./jpeg-scan.ts";
@@ -26,14 +27,16 @@ type Expected =
  * picture as soon as its last byte is there. A picture whose markers break off is dropped and counted, and the next
  * SOI starts anew. It checks no tables: `inspectJpeg` does.
  */
-export class JpegSplitter {
+export class JpegSplitter implements ByteReader {
   /** Bytes passed over between pictures. */
   skippedBytes = 0;
   /** Pictures begun and dropped because their markers broke off. */
   broken = 0;
   readonly #maxBytes: number;
-  readonly #jpeg = new GrowingBytes();
+  readonly #jpeg: GrowingBytes;
+  readonly #onJpeg: (jpeg: Uint8Array) => void;
   #whole: Uint8Array[] = [];
+  #count = 0;
   #expected: Expected = "between";
   #hasScan = false;
   /** Of the marker whose segment is being read. */
@@ -44,9 +47,23 @@ export class JpegSplitter {
   #unkept = 0;
   #bytesSinceWhole = 0;
 
-  /** @param options - `maxBytes` that one JPEG may have, and after which a stream without any JPEG has failed. */
-  constructor({ maxBytes = MAX_JPEG_BYTES }: { maxBytes?: number } = {}) {
+  /**
+   * @param options - `maxBytes` that one JPEG may have, and after which a stream without any JPEG has failed; `memoryFor`: where
+   * JPEGs are put, at the beginning of what it gives, memory of their own by default; `onJpeg`: told each JPEG as soon as it is
+   * whole, which `push` then does not return.
+   */
+  constructor({
+    maxBytes = MAX_JPEG_BYTES,
+    memoryFor,
+    onJpeg = (jpeg) => this.#whole.push(jpeg),
+  }: {
+    maxBytes?: number;
+    memoryFor?: MemoryFor;
+    onJpeg?: (jpeg: Uint8Array) => void;
+  } = {}) {
     this.#maxBytes = maxBytes;
+    this.#jpeg = new GrowingBytes(memoryFor);
+    this.#onJpeg = onJpeg;
   }
 
   /**
@@ -56,12 +73,18 @@ export class JpegSplitter {
    */
   push(chunk: Uint8Array): Uint8Array[] {
     this.#whole = [];
+    this.read(chunk);
+    return this.#whole;
+  }
+
+  /** @throws {ThingError} As `push` does. */
+  read(chunk: Uint8Array): void {
     this.#unkept = 0;
     let since = 0;
     for (let at = 0; at < chunk.length; ) {
-      const found = this.#whole.length;
+      const found = this.#count;
       at = this.#step(chunk, at);
-      if (this.#whole.length > found) {
+      if (this.#count > found) {
         since = at;
         this.#bytesSinceWhole = 0;
       }
@@ -69,8 +92,12 @@ export class JpegSplitter {
     this.#bytesSinceWhole += chunk.length - since;
     if (this.#bytesSinceWhole > this.#maxBytes) throw noJpeg(this.#bytesSinceWhole);
     if (this.#isInside) this.#jpeg.append(chunk.subarray(this.#unkept));
-    return this.#whole;
   }
+
+  /** Where a JPEG ends is not known before. */
+  place(): undefined {}
+
+  received(): void {}
 
   get #isInside(): boolean {
     return this.#expected !== "between" && this.#expected !== "start code";
@@ -193,8 +220,9 @@ export class JpegSplitter {
 
   #finish(chunk: Uint8Array, end: number): void {
     this.#jpeg.append(chunk.subarray(this.#unkept, end));
-    this.#whole.push(this.#jpeg.take());
     this.#expected = "between";
+    this.#count += 1;
+    this.#onJpeg(this.#jpeg.take());
   }
 }
 

@@ -1,4 +1,5 @@
 import { ThingError } from "../base/errors.ts";
+import type { ByteReader, MemoryFor } from "./byte-reader.ts";
 import { GrowingBytes, indexOfByte } from "./bytes.ts";
 import { MAX_JPEG_BYTES } from "./jpeg.ts";
 
@@ -25,18 +26,20 @@ export function boundaryOf(contentType: string): string | undefined {
  * boundary is passed over. Work and memory do not depend on how the bytes are cut into chunks: a body with a
  * Content-Length is copied once.
  */
-export class MultipartParser {
+export class MultipartParser implements ByteReader {
   /** Whether the closing boundary has come; nothing is read after it. */
   ended = false;
   readonly #maxPartBytes: number;
   readonly #boundary: string | undefined;
+  readonly #memoryFor: MemoryFor;
+  readonly #onPart: (part: Part) => void;
   #state: "lines" | "headers" | "sized" | "unsized" = "lines";
   #parts: Part[] = [];
   #line = "";
   /** Bytes since the last body: a stream that never comes to a boundary is given up. */
   #lineBytes = 0;
   #headers = new Map<string, string>();
-  #body = new Uint8Array(0);
+  #body: Uint8Array = new Uint8Array(0);
   #filled = 0;
   readonly #unsized = new GrowingBytes();
   /** LF and the boundary line, as the first one was written. */
@@ -48,14 +51,24 @@ export class MultipartParser {
 
   /**
    * @param options - `boundary` with or without quotes and leading `--`; without it the first line that begins with
-   * `--` is the boundary. `maxPartBytes` that one body may have.
+   * `--` is the boundary. `maxPartBytes` that one body may have. `memoryFor`: where bodies of a stated length are put, memory
+   * of their own by default. `onPart`: told each part as soon as it is whole, which `push` then does not return.
    */
   constructor({
     boundary,
     maxPartBytes = MAX_JPEG_BYTES,
-  }: { boundary?: string | undefined; maxPartBytes?: number } = {}) {
+    memoryFor = () => undefined,
+    onPart = (part) => this.#parts.push(part),
+  }: {
+    boundary?: string | undefined;
+    maxPartBytes?: number;
+    memoryFor?: MemoryFor;
+    onPart?: (part: Part) => void;
+  } = {}) {
     this.#boundary = boundary === undefined ? undefined : bareBoundary(boundary);
     this.#maxPartBytes = maxPartBytes;
+    this.#memoryFor = memoryFor;
+    this.#onPart = onPart;
   }
 
   /**
@@ -65,12 +78,26 @@ export class MultipartParser {
    */
   push(chunk: Uint8Array): Part[] {
     this.#parts = [];
+    this.read(chunk);
+    return this.#parts;
+  }
+
+  /** @throws {ThingError} As `push` does. */
+  read(chunk: Uint8Array): void {
     for (let at = 0; at < chunk.length && !this.ended; ) {
       if (this.#state === "sized") at = this.#fillBody(chunk, at);
       else if (this.#state === "unsized") at = this.#searchBoundary(chunk, at);
       else at = this.#readLine(chunk, at);
     }
-    return this.#parts;
+  }
+
+  place(): Uint8Array | undefined {
+    return this.#state === "sized" ? this.#body.subarray(this.#filled) : undefined;
+  }
+
+  received(count: number): void {
+    this.#filled += count;
+    if (this.#filled === this.#body.length) this.#endPart(this.#body);
   }
 
   #readLine(chunk: Uint8Array, at: number): number {
@@ -124,7 +151,7 @@ export class MultipartParser {
     }
     const length = Number(stated);
     if (length > this.#maxPartBytes) throw this.#bodyTooLong(length);
-    this.#body = new Uint8Array(length);
+    this.#body = this.#memoryFor(length) ?? new Uint8Array(length);
     this.#filled = 0;
     this.#state = "sized";
     if (length === 0) this.#endPart(this.#body);
@@ -133,8 +160,7 @@ export class MultipartParser {
   #fillBody(chunk: Uint8Array, at: number): number {
     const piece = chunk.subarray(at, at + this.#body.length - this.#filled);
     this.#body.set(piece, this.#filled);
-    this.#filled += piece.length;
-    if (this.#filled === this.#body.length) this.#endPart(this.#body);
+    this.received(piece.length);
     return at + piece.length;
   }
 
@@ -174,9 +200,9 @@ export class MultipartParser {
   }
 
   #endPart(body: Uint8Array): void {
-    this.#parts.push({ headers: this.#headers, body });
     this.#state = "lines";
     this.#body = new Uint8Array(0);
+    this.#onPart({ headers: this.#headers, body });
   }
 
   #tooLong(): ThingError {

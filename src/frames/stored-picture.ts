@@ -11,6 +11,8 @@ export type View = "program" | "chromium";
 /** Memory with part headers, a JPEG, the next boundary, and bare headers of the part to come, one behind the other. */
 export interface Layout {
   readonly memory: Uint8Array;
+  /** Where the headers begin. */
+  readonly startAt: number;
   readonly jpegAt: number;
   readonly jpegEnd: number;
   /** Where a program's part ends. */
@@ -35,8 +37,8 @@ export class StoredPicture {
 
   /** What a viewer is sent: a view of the shared memory. */
   bytes(view: View): Uint8Array {
-    const { memory, jpegAt, partEnd, end } = this.layout;
-    return view === "program" ? memory.subarray(0, partEnd) : memory.subarray(jpegAt, end);
+    const { memory, startAt, jpegAt, partEnd, end } = this.layout;
+    return view === "program" ? memory.subarray(startAt, partEnd) : memory.subarray(jpegAt, end);
   }
 
   retain(): void {

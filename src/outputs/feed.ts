@@ -1,10 +1,16 @@
-import { abortable, delay, ignoreAbort, within } from "../base/abort.ts";
+import { abortable, delay, ignoreAbort, isAbort, within } from "../base/abort.ts";
 import { deviceTrouble } from "../base/device-trouble.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import { thrownError } from "../base/thrown.ts";
-import type { FrameSource, SourceFrame } from "../frames/frame-source.ts";
+import {
+  type FrameSource,
+  type RunningSource,
+  runningSource,
+  type SourceFrame,
+} from "../frames/frame-source.ts";
 import type { FeedOptions } from "./feed-options.ts";
+import { FeedSink } from "./feed-sink.ts";
 import type { MJPEGStream } from "./mjpeg-stream.ts";
 import { SilenceWatch } from "./silence-watch.ts";
 import type { SourcePhase, SourceState } from "./source-state.ts";
@@ -28,6 +34,7 @@ const LONGEST_BACK_OFF_MS = 2000;
 const BETWEEN_ATTEMPTS_MS = 500;
 const LONGEST_END_MS = 2500;
 const ENDED = "The source ended by itself.";
+const STAYS_BUSY = "The source did not end when asked: its device may stay busy.";
 
 /**
  * Runs `source` into `stream` while the stream's frames are wanted. A source that throws, ends by itself or falls
@@ -40,7 +47,7 @@ export function feed(stream: MJPEGStream, source: FrameSource, options: FeedOpti
 
 class Feeder implements Feeding {
   readonly #stream: MJPEGStream;
-  readonly #source: FrameSource;
+  readonly #source: RunningSource;
   readonly #options: FeedOptions;
   readonly #log: Log;
   readonly #stopped = new AbortController();
@@ -62,7 +69,7 @@ class Feeder implements Feeding {
 
   constructor(stream: MJPEGStream, source: FrameSource, options: FeedOptions) {
     this.#stream = stream;
-    this.#source = source;
+    this.#source = runningSource(source);
     this.#options = options;
     this.#log = options.log ?? silentLog;
     if (options.log) stream.log = options.log;
@@ -179,7 +186,7 @@ class Feeder implements Feeding {
     this.#begin();
     const attempt = new AbortController();
     this.#attempt = attempt;
-    const silence = new SilenceWatch(this.#options, (error) => attempt.abort(error));
+    const silence = new SilenceWatch(this.#options, () => attempt.abort());
     try {
       await this.#relay(attempt.signal, silence);
       if (attempt.signal.aborted) throw attempt.signal.reason;
@@ -189,8 +196,8 @@ class Feeder implements Feeding {
       }
       throw new ThingError("SOURCE_FAILED", ENDED);
     } catch (error) {
-      const isFailure = !attempt.signal.aborted || silence.failed;
-      if (isFailure) await this.#fail(silence.failed ? attempt.signal.reason : error, silence);
+      const isFailure = !attempt.signal.aborted || silence.failure !== undefined;
+      if (isFailure) await this.#fail(silence.failure ?? error, silence);
       if (isFailure && this.#options.once) this.#finish();
       return !isFailure;
     } finally {
@@ -201,17 +208,24 @@ class Feeder implements Feeding {
     }
   }
 
+  /** Resolves when the source has ended, or the stream has stopped; rejects with what went wrong. The device is closed then. */
   async #relay(signal: AbortSignal, silence: SilenceWatch): Promise<void> {
-    const frames = this.#source.frames(signal)[Symbol.asyncIterator]();
+    const sink = new FeedSink(this.#stream, silence, (frame) => this.#take(frame));
+    const ending = new AbortController();
+    const end = () => ending.abort();
+    signal.addEventListener("abort", end);
+    const run = async () => this.#source.run(sink, ending.signal); // may throw before its first await
+    let hasEnded = false;
+    const running = run().finally(() => {
+      hasEnded = true;
+    });
     try {
-      for (;;) {
-        const next = await abortable(frames.next(), signal);
-        if (next.done || !this.#stream.streaming) return;
-        silence.frameCame();
-        this.#take(next.value);
-      }
+      await abortable(Promise.race([running, sink.over]), signal);
     } finally {
-      await this.#letGo(frames);
+      signal.removeEventListener("abort", end);
+      sink.close();
+      end();
+      if (!hasEnded) await this.#letGo(running);
     }
   }
 
@@ -225,17 +239,12 @@ class Feeder implements Feeding {
   }
 
   /** Waits until the source has let go of its device; one that never does must not hold up everything. */
-  async #letGo(frames: AsyncIterator<SourceFrame>): Promise<void> {
-    const ended = Promise.resolve(frames.return?.());
-    const late = () =>
-      new ThingError(
-        "SOURCE_FAILED",
-        "The source did not end when asked: its device may stay busy.",
-      );
+  async #letGo(running: Promise<void>): Promise<void> {
+    const late = () => new ThingError("SOURCE_FAILED", STAYS_BUSY);
     try {
-      await within(ended, LONGEST_END_MS, late);
+      await within(running, LONGEST_END_MS, late);
     } catch (error) {
-      this.#log.error(messageOf(error));
+      if (!isAbort(error)) this.#log.error(messageOf(error));
     }
   }
 

@@ -26,16 +26,16 @@ export class FrameIntake {
   readonly refused = { corrupt: 0, tooLarge: 0, stopped: 0 };
   readonly losses = new SourceLosses();
   correctedTimes = 0;
-  readonly #maxFrameBytes: number;
+  /** A larger JPEG is refused. */
+  readonly maxFrameBytes: number;
   #times = newTimes();
   #aheadMs = 0;
   #sourceSteps = new ClockSteps();
   /** In this run. */
   #clockSet: ClockSet | undefined;
 
-  /** @param maxFrameBytes - A larger JPEG is refused. */
   constructor(maxFrameBytes: number) {
-    this.#maxFrameBytes = maxFrameBytes;
+    this.maxFrameBytes = maxFrameBytes;
   }
 
   /** @throws {ThingError} `BAD_FRAME` unless the bytes are one whole JPEG; `STREAM_STOPPED`. */
@@ -44,7 +44,7 @@ export class FrameIntake {
       this.refused.stopped += 1;
       throw streamStopped();
     }
-    const isTooLarge = jpeg instanceof Uint8Array && jpeg.length > this.#maxFrameBytes;
+    const isTooLarge = jpeg instanceof Uint8Array && jpeg.length > this.maxFrameBytes;
     try {
       if (isTooLarge) throw this.#tooLarge(jpeg.length);
       return inspectJpeg(jpeg);
@@ -97,7 +97,7 @@ export class FrameIntake {
   #tooLarge(bytes: number): ThingError {
     return new ThingError(
       "BAD_FRAME",
-      `The frame has ${bytes} bytes; this stream takes ${this.#maxFrameBytes} at most.`,
+      `The frame has ${bytes} bytes; this stream takes ${this.maxFrameBytes} at most.`,
     );
   }
 }

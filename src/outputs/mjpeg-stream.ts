@@ -14,6 +14,7 @@ import { Variants } from "./variants.ts";
 import { viewerPage } from "./viewer-page.ts";
 
 const LOGGED_FRAMES = 10_000;
+type AfterFrame = { after?: { run: string; index: number } | undefined; signal?: AbortSignal };
 
 /**
  * JPEG frames, from one producer to any number of viewers and readers.
@@ -99,6 +100,12 @@ export class MJPEGStream extends FrameOutlet {
     this.#added += 1;
     this.publish(frame);
     return entry;
+  }
+
+  /** Memory into which a frame of so many bytes may be received: given to `addFrame` or `offerFrame`, it is not copied. Undefined for one that is not taken. */
+  room(bytes: number): Uint8Array | undefined {
+    const isTaken = this.streaming && bytes <= this.#intake.maxFrameBytes;
+    return isTaken ? this.#held.room(bytes) : undefined;
   }
 
   /** Takes a frame if it is good; one that is not is counted and passed over. */
@@ -194,20 +201,12 @@ export class MJPEGStream extends FrameOutlet {
    * Identity, capture time and size of each frame, once and in order: from the first after frame `after` of any
    * run, or else from the next to arrive. The newest 10,000 are held; what is lost, and new runs, are reported.
    */
-  everySize({
-    after,
-    signal,
-  }: {
-    after?: { run: string; index: number } | undefined;
-    signal?: AbortSignal;
-  } = {}): AsyncGenerator<FrameEntry | Gap, void> {
+  everySize({ after, signal }: AfterFrame = {}): AsyncGenerator<FrameEntry | Gap, void> {
     const { run, position } = after
       ? this.sizes.placeAfter(after)
       : { run: this.#run, position: this.sizes.end };
-    return this.#readAll(
-      new LogReader(this.sizes, { run, position }, (at) => this.sizes.at(at)),
-      signal,
-    );
+    const reader = new LogReader(this.sizes, { run, position }, (at) => this.sizes.at(at));
+    return this.#readAll(reader, signal);
   }
 
   /** Begins a new run: no frame is held, the next has index 0. A stopped stream streams again. */

@@ -10,16 +10,16 @@ const TICK_MS = 250;
 export class SilenceWatch {
   readonly #startTicks: number;
   readonly #silenceTicks: number;
-  readonly #onSilence: (error: ThingError) => void;
+  readonly #onSilence: () => void;
   readonly #timer: NodeJS.Timeout;
   #ticks = 0;
   #lastFrame: number | undefined;
   #periodMs = 0;
-  #failed = false;
+  #failure: ThingError | undefined;
 
   constructor(
     { startMs = 15_000, silenceMs = 1000 }: { startMs?: number; silenceMs?: number },
-    onSilence: (error: ThingError) => void,
+    onSilence: () => void,
   ) {
     const tickMs = Math.max(
       10,
@@ -31,13 +31,14 @@ export class SilenceWatch {
     this.#timer = setInterval(() => this.#tick(tickMs), tickMs).unref();
   }
 
-  get failed(): boolean {
-    return this.#failed;
+  /** What to say of a source that was silent for too long. */
+  get failure(): ThingError | undefined {
+    return this.#failure;
   }
 
-  /** Whether it failed after frames had come. */
+  /** Whether it was silent after frames had come. */
   get stalled(): boolean {
-    return this.#failed && this.#lastFrame !== undefined;
+    return this.#failure !== undefined && this.#lastFrame !== undefined;
   }
 
   frameCame(): void {
@@ -70,10 +71,10 @@ export class SilenceWatch {
   }
 
   #fail(what: string, tickMs: number): void {
-    this.#failed = true;
     this.stop();
     const seconds = ((this.#ticks * tickMs) / 1000).toFixed(1);
     const sentence = `The source is open but silent: ${what} for ${seconds} s.`;
-    this.#onSilence(new ThingError("SOURCE_FAILED", sentence));
+    this.#failure = new ThingError("SOURCE_FAILED", sentence);
+    this.#onSilence();
   }
 }

@@ -1,7 +1,7 @@
 import { delay, isAbort } from "../base/abort.ts";
 import { now } from "../base/clock.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
-import type { FrameSource, SourceFrame } from "../frames/frame-source.ts";
+import type { IterableSource, SourceFrame } from "../frames/frame-source.ts";
 import { openRecording } from "./open-recording.ts";
 
 /** How a recording is played. */
@@ -19,7 +19,7 @@ const PAUSE_MS = 1000 / 25;
  * Plays a recording at its own speed, so that what was measured live can be measured again: frames are stamped as far apart
  * as they were. Each says as its origin who it was, and when it was captured.
  */
-export class RecordingSource implements FrameSource {
+export class RecordingSource implements IterableSource {
   readonly path: string;
   readonly #speed: number;
   readonly #loop: boolean;

@@ -1,7 +1,8 @@
+import type { ByteReader, MemoryFor } from "../frames/byte-reader.ts";
 import type { SourceLoss } from "../frames/frame.ts";
-import { GdpParser } from "../frames/gdp.ts";
+import { type GdpBuffer, GdpParser } from "../frames/gdp.ts";
 import { JpegSplitter } from "../frames/jpeg-splitter.ts";
-import { MultipartParser } from "../frames/multipart.ts";
+import { MultipartParser, type Part } from "../frames/multipart.ts";
 import { BufferGaps } from "./buffer-gaps.ts";
 
 /** How the pictures lie in a program's output: whole JPEG files one after another, multipart, or GStreamer's `gdppay`. */
@@ -12,33 +13,36 @@ export interface Picture {
   readonly jpeg: Uint8Array;
   readonly ptsMs?: number;
   /** What the program lost before it, where the framing tells. */
-  readonly lossesBefore?: readonly SourceLoss[];
+  readonly lossBefore?: SourceLoss;
 }
 
 const LONGEST_PICTURE = 64 * 1024 * 1024; // bytes
 
-/** A function that takes a program's output piece by piece and gives the pictures that are whole. */
-export function pictureParser(framing: Framing): (chunk: Uint8Array) => Picture[] {
-  if (framing === "gdp") return gdpPictures();
-  if (framing === "multipart") {
-    const parser = new MultipartParser({ maxPartBytes: LONGEST_PICTURE });
-    return (chunk) => parser.push(chunk).map(({ body }) => ({ jpeg: body }));
-  }
-  const splitter = new JpegSplitter();
-  return (chunk) => splitter.push(chunk).map((jpeg) => ({ jpeg }));
+/** Where pictures are put, and who is told of them. */
+export interface PictureTaker {
+  memoryFor: MemoryFor;
+  onPicture(picture: Picture): void;
 }
 
-function gdpPictures(): (chunk: Uint8Array) => Picture[] {
-  const parser = new GdpParser();
+/** What takes a program's output apart, and gives `taker` each picture as soon as it is whole. */
+export function pictureReader(framing: Framing, taker: PictureTaker): ByteReader {
+  const memoryFor: MemoryFor = (bytes) => taker.memoryFor(bytes);
+  if (framing === "jpeg") {
+    return new JpegSplitter({ memoryFor, onJpeg: (jpeg) => taker.onPicture({ jpeg }) });
+  }
+  if (framing === "multipart") {
+    const onPart = ({ body }: Part) => taker.onPicture({ jpeg: body });
+    return new MultipartParser({ maxPartBytes: LONGEST_PICTURE, memoryFor, onPart });
+  }
   const gaps = new BufferGaps();
-  return (chunk) =>
-    parser.push(chunk).map((buffer) => {
-      const { payload, ptsNs } = buffer;
-      const loss = gaps.before(buffer);
-      return {
-        jpeg: payload,
-        ...(ptsNs !== undefined && { ptsMs: Number(ptsNs) / 1e6 }),
-        ...(loss && { lossesBefore: [loss] }),
-      };
-    });
+  const onBuffer = (buffer: GdpBuffer) => taker.onPicture(pictureOf(buffer, gaps.before(buffer)));
+  return new GdpParser({ memoryFor, onBuffer });
+}
+
+function pictureOf({ payload, ptsNs }: GdpBuffer, lossBefore?: SourceLoss): Picture {
+  return {
+    jpeg: payload,
+    ...(ptsNs !== undefined && { ptsMs: Number(ptsNs) / 1e6 }),
+    ...(lossBefore && { lossBefore }),
+  };
 }

@@ -1,12 +1,12 @@
-import { get as httpGet, type IncomingMessage } from "node:http";
-import { get as httpsGet } from "node:https";
-import { messageOf, reasonOf, ThingError } from "../base/errors.ts";
-import { checkedLookup, isMetadataAddress } from "../base/outgoing.ts";
+import { reasonOf, ThingError } from "../base/errors.ts";
+import { isMetadataAddress } from "../base/outgoing.ts";
+import { thrownError } from "../base/thrown.ts";
 import { decodeUserinfo } from "../base/userinfo.ts";
+import { HttpFault } from "./http-head.ts";
+import { HttpStream } from "./http-stream.ts";
 
 const REDIRECTS = 5;
 const FRESH_EVERY_MS = 1500;
-const MAX_HEADER_BYTES = 16 * 1024;
 const REDIRECT_STATUS = new Set([301, 302, 303, 307, 308]);
 
 /**
@@ -14,18 +14,18 @@ const REDIRECT_STATUS = new Set([301, 302, 303, 307, 308]);
  * to another port or from https to http: what listens there is somebody else.
  * @throws {ThingError} `SOURCE_FAILED` with one plain reason.
  */
-export async function openHttp(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
+export async function openHttp(url: URL, signal: AbortSignal): Promise<HttpStream> {
   let at = url;
   for (let redirects = 0; redirects <= REDIRECTS; redirects++) {
     const response = await request(at, signal);
-    const status = response.statusCode ?? 0;
+    const { status, statusText, headers } = response.head;
     if (status === 200) return response;
     response.destroy();
     if (!REDIRECT_STATUS.has(status)) {
       const hasLostLogin = url.username !== "" && at.username === "";
-      throw failed(at, statusReason(status, response.statusMessage, hasLostLogin));
+      throw failed(at, statusReason(status, statusText, hasLostLogin));
     }
-    at = redirected(at, response.headers.location ?? "");
+    at = redirected(at, headers.get("location") ?? "");
   }
   throw failed(url, `redirects without an end (more than ${REDIRECTS} times).`);
 }
@@ -40,7 +40,7 @@ export function openHttpSoon(
   url: URL,
   signal: AbortSignal,
   freshEveryMs = FRESH_EVERY_MS,
-): Promise<IncomingMessage> {
+): Promise<HttpStream> {
   return new Promise((resolve, reject) => {
     const first = new AbortController();
     let second: AbortController | undefined;
@@ -77,40 +77,27 @@ export function withoutSecrets(url: URL): string {
   return `${url.origin}${url.pathname}`;
 }
 
-function request(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
+async function request(url: URL, signal: AbortSignal): Promise<HttpStream> {
   if (isMetadataAddress(url.hostname)) {
     throw failed(url, "is where a cloud keeps its secrets, and no camera is. Check the address.");
   }
-  const options = {
-    signal,
-    agent: false,
-    lookup: checkedLookup,
-    auth: authOf(url),
-    maxHeaderSize: MAX_HEADER_BYTES,
-    headers: {
-      Accept: "multipart/x-mixed-replace, image/jpeg;q=0.1",
-      "Accept-Encoding": "identity",
-    },
+  const headers = {
+    Accept: "multipart/x-mixed-replace, image/jpeg;q=0.1",
+    "Accept-Encoding": "identity",
+    ...loginOf(url),
   };
-  return new Promise((resolve, reject) => {
-    const get = url.protocol === "https:" ? httpsGet : httpGet;
-    get(withoutLogin(url), options, resolve).on("error", (error) => {
-      reject(signal.aborted ? error : failed(url, networkReason(url, error), error));
-    });
-  });
+  try {
+    return await HttpStream.open(url, headers, signal);
+  } catch (thrown) {
+    const error = thrownError(thrown);
+    throw signal.aborted ? error : failed(url, networkReason(url, error), error);
+  }
 }
 
-/** Node reads a login in an address by itself, and throws at one that has a percent sign. */
-function withoutLogin(url: URL): URL {
-  const bare = new URL(url);
-  bare.username = "";
-  bare.password = "";
-  return bare;
-}
-
-function authOf({ username, password }: URL): string | undefined {
-  if (username === "" && password === "") return undefined;
-  return `${decodeUserinfo(username)}:${decodeUserinfo(password)}`;
+function loginOf({ username, password }: URL): { Authorization?: string } {
+  if (username === "" && password === "") return {};
+  const login = `${decodeUserinfo(username)}:${decodeUserinfo(password)}`;
+  return { Authorization: `Basic ${Buffer.from(login).toString("base64")}` };
 }
 
 function redirected(from: URL, location: string): URL {
@@ -146,10 +133,7 @@ function networkReason(url: URL, error: Error): string {
     return `is not there: nothing listens on port ${url.port || (url.protocol === "https:" ? 443 : 80)}.`;
   if (code === "ENOTFOUND" || code === "EAI_AGAIN")
     return `is not there: the name ${url.hostname} is not known.`;
-  if (code === "HPE_HEADER_OVERFLOW")
-    return `sends more than ${MAX_HEADER_BYTES} bytes of headers.`;
-  if (typeof code === "string" && code.startsWith("HPE_"))
-    return `does not speak HTTP (${messageOf(error)}).`;
+  if (error instanceof HttpFault) return error.message;
   return `cannot be read: ${reasonOf(error)}.`;
 }
 

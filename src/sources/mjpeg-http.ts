@@ -1,12 +1,12 @@
-import type { IncomingMessage } from "node:http";
 import { reasonOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
-import type { Origin } from "../frames/frame.ts";
-import type { FrameSource, SourceFrame } from "../frames/frame-source.ts";
+import type { FrameSink, RunningSource } from "../frames/frame-source.ts";
 import { boundaryOf, MultipartParser, type Part } from "../frames/multipart.ts";
 import { identityOfPart, type PartIdentity } from "../frames/part-identity.ts";
 import { Watchdog } from "../processes/watchdog.ts";
 import { openHttpSoon, withoutSecrets } from "./http-get.ts";
+import type { HttpHead } from "./http-head.ts";
+import type { HttpStream } from "./http-stream.ts";
 
 /** How patient and how large. */
 export interface MjpegHttpOptions {
@@ -26,9 +26,9 @@ const MAX_FRAME_BYTES = 8 * 1024 * 1024; // twice that is what a server without 
 
 /**
  * Another server's MJPEG stream. Frames of a Thingscope server keep their identity as `origin`; those of other servers have
- * none. One call of `frames` is one connection: when it breaks, the error says why, and the reader calls again.
+ * none. One run is one connection: when it breaks, the error says why.
  */
-export class MjpegHttpSource implements FrameSource {
+export class MjpegHttpSource implements RunningSource {
   readonly #url: URL;
   readonly #options: MjpegHttpOptions;
   readonly #log: Log;
@@ -48,35 +48,31 @@ export class MjpegHttpSource implements FrameSource {
   }
 
   /** @throws {ThingError} `SOURCE_FAILED` with one plain reason. */
-  async *frames(signal: AbortSignal): AsyncGenerator<SourceFrame, void> {
+  async run(sink: FrameSink, signal: AbortSignal): Promise<void> {
     const silence = new AbortController();
     let pictures = 0;
     let before: PartIdentity | undefined;
     const watchdog = new Watchdog({
       startMs: this.#options.startMs ?? START_MS,
       stallMs: this.#options.stallMs ?? STALL_MS,
-      onSilent: () =>
-        silence.abort(
-          this.#failure(
-            `sent no ${pictures ? "further " : ""}picture for ${Math.round(watchdog.allowedMs / 1000)} s. Check that the camera runs.`,
-          ),
-        ),
+      onSilent: () => silence.abort(),
     });
+    const onPart = ({ headers, body }: Part) => {
+      const reason = headers.get("x-placeholder");
+      if (reason !== undefined) throw this.#failure(`has no frames: ${reason}`);
+      watchdog.beat();
+      pictures++;
+      const identity = identityOfPart(headers);
+      this.#give(sink, body, identity, before);
+      before = identity;
+    };
     try {
-      const response = await openHttpSoon(this.#url, AbortSignal.any([signal, silence.signal]));
-      for await (const part of this.#parts(response)) {
-        const reason = part.headers.get("x-placeholder");
-        if (reason !== undefined) throw this.#failure(`has no frames: ${reason}`);
-        watchdog.beat();
-        pictures++;
-        const identity = identityOfPart(part.headers);
-        yield this.#frame(part.body, identity, before);
-        before = identity;
-      }
+      const answer = await openHttpSoon(this.#url, AbortSignal.any([signal, silence.signal]));
+      await answer.read(this.#parser(answer, sink, onPart)).finally(() => answer.destroy());
       throw this.#failure("ended the stream.");
     } catch (error) {
       if (signal.aborted) return;
-      if (silence.signal.aborted) throw silence.signal.reason;
+      if (silence.signal.aborted) throw this.#silent(pictures, watchdog.allowedMs);
       throw error instanceof ThingError
         ? error
         : this.#failure(`broke off: ${reasonOf(error)}.`, error);
@@ -85,24 +81,31 @@ export class MjpegHttpSource implements FrameSource {
     }
   }
 
-  async *#parts(response: IncomingMessage): AsyncGenerator<Part> {
+  /** @throws {ThingError} `SOURCE_FAILED` when the answer is no MJPEG stream; it is not read then. */
+  #parser(answer: HttpStream, sink: FrameSink, onPart: (part: Part) => void): MultipartParser {
     try {
-      const parser = new MultipartParser({
-        boundary: this.#boundary(response),
+      return new MultipartParser({
+        boundary: this.#boundary(answer.head),
         maxPartBytes: this.#options.maxFrameBytes ?? MAX_FRAME_BYTES,
+        memoryFor: (bytes) => sink.room(bytes),
+        onPart,
       });
-      for await (const chunk of response) {
-        yield* parser.push(chunk);
-        if (parser.ended) return;
-      }
-    } finally {
-      response.destroy();
+    } catch (error) {
+      answer.destroy();
+      throw error;
     }
   }
 
-  #boundary(response: IncomingMessage): string | undefined {
-    const type = response.headers["content-type"] ?? "";
-    const coding = response.headers["content-encoding"] ?? "identity";
+  #silent(pictures: number, allowedMs: number): ThingError {
+    const what = pictures ? "further picture" : "picture";
+    return this.#failure(
+      `sent no ${what} for ${Math.round(allowedMs / 1000)} s. Check that the camera runs.`,
+    );
+  }
+
+  #boundary({ headers }: HttpHead): string | undefined {
+    const type = headers.get("content-type") ?? "";
+    const coding = headers.get("content-encoding") ?? "identity";
     if (coding !== "identity") {
       throw this.#failure(`sends its stream in the coding '${coding}', which was not asked for.`);
     }
@@ -124,13 +127,15 @@ export class MjpegHttpSource implements FrameSource {
     return boundary;
   }
 
-  #frame(jpeg: Uint8Array, identity?: PartIdentity, before?: PartIdentity): SourceFrame {
-    if (!identity) return { jpeg };
+  #give(sink: FrameSink, jpeg: Uint8Array, identity?: PartIdentity, before?: PartIdentity): void {
+    if (!identity) {
+      sink.take({ jpeg });
+      return;
+    }
     const { origin, ...here } = identity;
-    const first: Origin = origin ?? { stream: withoutSecrets(this.#url), ...here };
     const skipped = before?.run === here.run ? here.index - before.index - 1 : 0;
-    if (skipped <= 0 || this.#isThinned) return { jpeg, origin: first };
-    return { jpeg, origin: first, lossesBefore: [{ what: "lost", count: skipped, why: SKIPPED }] };
+    if (skipped > 0 && !this.#isThinned) sink.lost({ what: "lost", count: skipped, why: SKIPPED });
+    sink.take({ jpeg, origin: origin ?? { stream: withoutSecrets(this.#url), ...here } });
   }
 
   #failure(what: string, cause?: unknown): ThingError {

@@ -1,14 +1,10 @@
-import { now } from "../base/clock.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
-import type { ClockSet } from "../frames/clock-set.ts";
-import type { FrameSource, SourceFrame } from "../frames/frame-source.ts";
+import type { ByteReader } from "../frames/byte-reader.ts";
+import type { RunningSource } from "../frames/frame-source.ts";
 import type { Child } from "../processes/child.ts";
 import { type ChildState, KeptChild } from "../processes/kept-child.ts";
-import { TIMES_SKIP } from "./buffer-gaps.ts";
-import { FrameQueue } from "./frame-queue.ts";
-import { type Picture, pictureParser } from "./framing.ts";
-import type { Output } from "./gst-taps.ts";
+import { type Picture, pictureReader } from "./framing.ts";
 import { PipelineApp, type PipelineAppOptions } from "./pipeline-app.ts";
 import {
   type PipelineCommand,
@@ -17,7 +13,8 @@ import {
   requireInstalled,
 } from "./pipeline-command.ts";
 import { explainPipelineEnd } from "./pipeline-failure.ts";
-import { PtsClock, PtsTimes } from "./pts-clock.ts";
+import { PtsClock } from "./pts-clock.ts";
+import { Tap } from "./tap.ts";
 
 const HANGS_AFTER_MS = 500;
 const NO_WATCH = { startMs: Number.POSITIVE_INFINITY, stallMs: Number.POSITIVE_INFINITY };
@@ -49,7 +46,7 @@ export interface RunOptions extends Omit<PipelineOptions, "once">, PipelineAppOp
  */
 export class Pipeline {
   /** One source for each camera of the pipeline, by the camera's name. */
-  readonly cameras: ReadonlyMap<string, FrameSource>;
+  readonly cameras: ReadonlyMap<string, RunningSource>;
   readonly command: PipelineCommand;
   /** Whether it is over when its program ends. */
   readonly once: boolean;
@@ -185,21 +182,20 @@ export class Pipeline {
     const clock = new PtsClock();
     this.#clock = clock;
     for (const tap of this.#taps) {
-      const parse = pictureParser(tap.output.framing);
       tap.restarted(clock);
+      const reader = pictureReader(tap.output.framing, {
+        memoryFor: (bytes) => tap.room(bytes),
+        onPicture: (picture) => this.#take(tap, picture),
+      });
       child.output(tap.output.fd).on("data", (chunk: Buffer) => {
-        if (this.#clock === clock) this.#take(tap, parse, chunk, child);
+        if (this.#clock === clock) this.#readInto(reader, chunk, child);
       });
     }
   }
 
-  #take(tap: Tap, parse: (chunk: Uint8Array) => Picture[], chunk: Uint8Array, child: Child): void {
+  #readInto(reader: ByteReader, chunk: Uint8Array, child: Child): void {
     try {
-      for (const picture of parse(chunk)) {
-        this.#lastPicture = performance.now();
-        this.#kept.beat();
-        tap.push(picture);
-      }
+      reader.read(chunk);
     } catch (error) {
       this.#log.warn(
         `The output of ${this.command.program} is not what it should be: ${messageOf(error)}`,
@@ -207,68 +203,10 @@ export class Pipeline {
       child.kill(); // where the next picture begins is not known any more
     }
   }
-}
 
-/** One camera of a pipeline. */
-class Tap implements FrameSource {
-  readonly output: Output;
-  readonly #pipeline: Pipeline;
-  readonly #readers = new Set<FrameQueue>();
-  #times = new PtsTimes();
-  #clockSet: ClockSet | undefined;
-  #lastCapturedAt = 0;
-
-  constructor(output: Output, pipeline: Pipeline) {
-    this.output = output;
-    this.#pipeline = pipeline;
+  #take(tap: Tap, picture: Picture): void {
+    this.#lastPicture = performance.now();
+    this.#kept.beat();
+    tap.take(picture);
   }
-
-  async *frames(signal: AbortSignal): AsyncGenerator<SourceFrame, void> {
-    if (this.#pipeline.failure) throw this.#pipeline.failure;
-    if (this.#pipeline.over) return;
-    const queue = new FrameQueue();
-    this.#readers.add(queue);
-    const letGo = this.#pipeline.hold();
-    try {
-      yield* queue.frames(signal);
-    } finally {
-      this.#readers.delete(queue);
-      if (signal.reason instanceof ThingError) this.#pipeline.silent();
-      await letGo();
-    }
-  }
-
-  fail(error: ThingError): void {
-    for (const queue of this.#readers) queue.fail(error);
-  }
-
-  end(): void {
-    for (const queue of this.#readers) queue.end();
-  }
-
-  /** @param clock - The new run's: times of the one before mean nothing any more. */
-  restarted(clock: PtsClock): void {
-    this.#times = new PtsTimes(clock);
-    this.#clockSet = undefined;
-  }
-
-  push({ ptsMs, ...picture }: Picture): void {
-    const arrivedAt = now();
-    const about = ptsMs === undefined ? { capturedAt: arrivedAt } : this.#about(ptsMs, arrivedAt);
-    const isSet = about.clockSet !== this.#clockSet;
-    this.#clockSet = about.clockSet;
-    const frame = { ...picture, ...about };
-    for (const queue of this.#readers) queue.push(isSet ? withoutHole(frame) : frame);
-  }
-
-  #about(ptsMs: number, arrivedAt: number): ReturnType<PtsTimes["next"]> {
-    const { capturedAt, clockSet } = this.#times.next(ptsMs, arrivedAt);
-    this.#lastCapturedAt = Math.max(capturedAt, this.#lastCapturedAt + 0.001); // never back, 1 µs at least
-    return { capturedAt: this.#lastCapturedAt, clockSet };
-  }
-}
-
-/** Times that have a hole since their clock was set have lost no frames. */
-function withoutHole({ lossesBefore = [], ...frame }: SourceFrame): SourceFrame {
-  return { ...frame, lossesBefore: lossesBefore.filter(({ why }) => why !== TIMES_SKIP) };
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { delay, isAbort } from "../base/abort.ts";
 import { reasonOf, ThingError } from "../base/errors.ts";
 import { assertFile } from "../base/regular-file.ts";
-import type { FrameSource, SourceFrame } from "../frames/frame-source.ts";
+import type { IterableSource, SourceFrame } from "../frames/frame-source.ts";
 import { JpegSplitter } from "../frames/jpeg-splitter.ts";
 
 /** How fast, and whether again. */
@@ -18,7 +18,7 @@ export interface ReplayOptions {
 const PICTURE = /\.(jpe?g)$/i;
 
 /** Plays a file of JPEGs one after another (`.mjpeg`; one picture is repeated), or a folder of JPEG files in the order of their names. */
-export class ReplaySource implements FrameSource {
+export class ReplaySource implements IterableSource {
   readonly path: string;
   readonly #periodMs: number;
   readonly #loop: boolean;

@@ -1,7 +1,7 @@
 import { delay } from "../base/abort.ts";
 import { now } from "../base/clock.ts";
 import { encodeJpeg } from "../frames/codec.ts";
-import type { FrameSource, SourceFrame } from "../frames/frame-source.ts";
+import type { IterableSource, SourceFrame } from "../frames/frame-source.ts";
 import { drawText } from "../frames/pixel-text.ts";
 
 /** What test frames are like. */
@@ -34,7 +34,7 @@ export interface TestFramesOptions extends TestFrameOptions {
 const DIFFERENT = 30;
 
 /** A source of test frames: `feed(stream, testFrames())`, or what a camera's `source()` gives. */
-export function testFrames(options: TestFramesOptions = {}): FrameSource {
+export function testFrames(options: TestFramesOptions = {}): IterableSource {
   return { frames: (signal) => framesOf(options, signal) };
 }
 

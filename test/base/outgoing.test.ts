@@ -6,6 +6,7 @@ import { checkedLookup, isMetadataAddress } from "../../src/base/outgoing.ts";
 import { decodeUserinfo } from "../../src/base/userinfo.ts";
 import { MjpegHttpSource } from "../../src/sources/mjpeg-http.ts";
 import { patience, TEST_MS } from "../limits.ts";
+import { framesOf } from "../sources/reading.ts";
 
 const FORBIDDEN = [
   "169.254.169.254",
@@ -34,7 +35,7 @@ test("an address where clouds keep secrets is known in each spelling that a URL 
   for (const host of FORBIDDEN) {
     const url = new URL(`http://${host}/latest`);
     assert.ok(isMetadataAddress(url.hostname), host);
-    const frames = new MjpegHttpSource(url.href).frames(patience());
+    const frames = framesOf(new MjpegHttpSource(url.href), patience());
     await assert.rejects(frames.next(), /is where a cloud keeps its secrets/, host);
   }
   for (const host of ALLOWED)
@@ -58,7 +59,7 @@ test("a redirect to such an address is not followed", { timeout: TEST_MS }, asyn
   t.after(() => server.close());
   await new Promise((resolve) => server.on("listening", resolve));
   const { port } = server.address() as { port: number };
-  const frames = new MjpegHttpSource(`http://127.0.0.1:${port}/`).frames(patience());
+  const frames = framesOf(new MjpegHttpSource(`http://127.0.0.1:${port}/`), patience());
   await assert.rejects(frames.next(), /redirects to another host, 169\.254\.169\.254/);
 });
 

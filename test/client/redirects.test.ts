@@ -9,6 +9,7 @@ import { selfSigned } from "../../src/server/access/tls/self-signed.ts";
 import { MjpegHttpSource } from "../../src/sources/mjpeg-http.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { patience, TEST_MS } from "../limits.ts";
+import { framesOf } from "../sources/reading.ts";
 
 process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0"; // for the certificate that these servers make themselves
 
@@ -92,7 +93,7 @@ test("a camera's login follows a redirect to the same scheme, host and port only
     all[to].logins.length = 0;
     const source = new MjpegHttpSource(all[from].url("/from", { login: `admin:${PASSWORD}@` }));
     const leaving = new AbortController();
-    const frames = source.frames(AbortSignal.any([leaving.signal, patience()]));
+    const frames = framesOf(source, AbortSignal.any([leaving.signal, patience()]));
     const what = `${from} to ${to} on ${host}`;
     if (host === "127.0.0.1") {
       assert.equal((await frames.next()).value?.jpeg.length, JPEG.length, what);
@@ -132,7 +133,7 @@ test("a camera that wants a login where it redirects to says that the login was 
   const from = await new Place(t, "http").listen();
   from.location = `http://127.0.0.1:${(guarded.address() as AddressInfo).port}/target`;
   const source = new MjpegHttpSource(from.url("/from", { login: `admin:${PASSWORD}@` }));
-  await assert.rejects(source.frames(patience()).next(), ({ message }: Error) => {
+  await assert.rejects(framesOf(source, patience()).next(), ({ message }: Error) => {
     assert.match(
       message,
       /the login was not sent there \(401\)\. Give this address if it is right\.$/,

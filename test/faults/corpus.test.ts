@@ -6,6 +6,7 @@ import { isAbort, MJPEGStream, MjpegHttpSource, messageOf } from "thingscope";
 import { MJPEGReader } from "../../src/client/index.ts";
 import { TEST_MS, WAIT_MS } from "../limits.ts";
 import { numberIn } from "../outputs/pictures.ts";
+import { framesOf } from "../sources/reading.ts";
 import { CORPUS, type Sample } from "./camera-corpus.ts";
 
 const LIMIT_MS = WAIT_MS;
@@ -61,7 +62,7 @@ test("F49: what cameras and relays send is read, or refused with a sentence, by 
   for (const one of CORPUS) {
     const url = await sent(t, one);
     const signal = AbortSignal.timeout(LIMIT_MS);
-    const relay = await outcomeOf(new MjpegHttpSource(url).frames(signal));
+    const relay = await outcomeOf(framesOf(new MjpegHttpSource(url), signal));
     const reader = await outcomeOf(new MJPEGReader(url, { every: true, reconnect: false, signal }));
     for (const [who, { numbers, sentence }] of Object.entries({ relay, reader })) {
       const said = `${who}, ${one.name}: ${numbers.length} pictures. ${sentence}`;

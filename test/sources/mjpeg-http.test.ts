@@ -12,6 +12,7 @@ import { Elapsed } from "../elapsed.ts";
 import { TEST_MS } from "../limits.ts";
 import { memoryHeld, memoryHeldWithin } from "../memory.ts";
 import { numberIn, picture } from "../outputs/pictures.ts";
+import { framesOf } from "./reading.ts";
 
 const timeout = TEST_MS;
 const closing: (() => void)[] = [];
@@ -51,7 +52,7 @@ async function take(
 ): Promise<SourceFrame[]> {
   const frames: SourceFrame[] = [];
   const reading = new AbortController();
-  for await (const frame of new MjpegHttpSource(url, options).frames(reading.signal)) {
+  for await (const frame of framesOf(new MjpegHttpSource(url, options), reading.signal)) {
     if (frames.push(frame) === count) reading.abort();
   }
   return frames;

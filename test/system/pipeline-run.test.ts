@@ -6,6 +6,7 @@ import { afterEach, test } from "node:test";
 import { type Frame, Pipeline, VideoRecorder, verifyRecording } from "thingscope";
 import { TEST_MS } from "../limits.ts";
 import { newPath } from "../recording/recordings.ts";
+import { framesOf } from "../sources/reading.ts";
 import { childrenOf, ONE_TEE, TWO_TEES } from "./pipelines.ts";
 
 const timeout = TEST_MS;
@@ -61,7 +62,7 @@ test("a pipeline that comes to its end says so, gives its frames, and is not sta
   assert.equal(app.pipeline.state.restarts, 0);
   const late = await new Promise<string>((resolve) => app.onEos(() => resolve("told as well")));
   assert.equal(late, "told as well");
-  assert.deepEqual(await allOf(app.pipeline.cameras.get("t1")!.frames(never())), []);
+  assert.deepEqual(await allOf(framesOf(app.pipeline.cameras.get("t1")!, never())), []);
 });
 
 test("without background the call waits for the end, and rejects with the reason of a failure", {
@@ -87,7 +88,7 @@ test("a failure while it runs in the background is told once, with its reason", 
   const { why, error } = await app.ended;
   assert.deepEqual([why, error?.code, errors], ["error", "SOURCE_FAILED", [error?.message]]);
   assert.match(errors[0]!, /identity0 failed/);
-  await assert.rejects(allOf(app.pipeline.cameras.get("t1")!.frames(never())), {
+  await assert.rejects(allOf(framesOf(app.pipeline.cameras.get("t1")!, never())), {
     code: "SOURCE_FAILED",
   });
 });

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import type { SourceFrame } from "../../src/frames/frame-source.ts";
 import { Pipeline } from "../../src/sources/pipeline.ts";
 import { type PipelineText, pipelineCommand } from "../../src/sources/pipeline-command.ts";
+import { framesOf } from "../sources/reading.ts";
 
 const RATE = "video/x-raw,framerate=30/1";
 /** A source that is not live beside a sink that does not wait. */
@@ -30,7 +31,7 @@ export async function take(
   assert.ok(source, `There is no camera ${camera}.`);
   const frames: SourceFrame[] = [];
   const reading = new AbortController();
-  for await (const frame of source.frames(reading.signal)) {
+  for await (const frame of framesOf(source, reading.signal)) {
     if (frames.push(frame) === count) reading.abort();
   }
   return frames;

@@ -15,6 +15,7 @@ import { Elapsed } from "../elapsed.ts";
 import { patience, TEST_MS } from "../limits.ts";
 import { numberIn, picture } from "../outputs/pictures.ts";
 import { newPath } from "../recording/recordings.ts";
+import { framesOf } from "../sources/reading.ts";
 import { cuttableWay } from "./black-hole.ts";
 
 const timeout = TEST_MS;
@@ -135,7 +136,7 @@ test("a camera that takes long to answer is waited for, and asked by two connect
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/live`;
   const adding = setInterval(() => stream.addFrame(picture(5)), 50);
   t.after(() => clearInterval(adding));
-  for await (const { jpeg } of new MjpegHttpSource(url).frames(patience())) {
+  for await (const { jpeg } of framesOf(new MjpegHttpSource(url), patience())) {
     assert.equal(numberIn(jpeg), 5);
     break;
   }

@@ -1,5 +1,5 @@
 import { encodeJpeg } from "../../frames/codec.ts";
-import type { FrameSource, SourceFrame } from "../../frames/frame-source.ts";
+import type { IterableSource, SourceFrame } from "../../frames/frame-source.ts";
 import { imageFromPlanes } from "../../frames/from-planes.ts";
 import { type ArrivalOptions, type ArrivedPicture, ArrivingPictures } from "./arriving-pictures.ts";
 
@@ -10,7 +10,7 @@ export interface FilersSourceOptions extends ArrivalOptions {
 }
 
 /** The pictures of a Filers server as JPEGs. */
-export class FilersSource implements FrameSource {
+export class FilersSource implements IterableSource {
   readonly #options: FilersSourceOptions;
 
   constructor(options: FilersSourceOptions) {

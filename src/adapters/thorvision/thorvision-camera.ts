@@ -2,7 +2,7 @@ import { type Static, Type } from "typebox";
 import { ThingError } from "../../base/errors.ts";
 import { property } from "../../core/decorators.ts";
 import type { Frame } from "../../frames/frame.ts";
-import type { FrameSource, SourceFrame } from "../../frames/frame-source.ts";
+import type { FrameSink, FrameSource, RunningSource } from "../../frames/frame-source.ts";
 import { Camera } from "../../instruments/camera.ts";
 import { Pipeline } from "../../sources/pipeline.ts";
 import { pipelineCommand } from "../../sources/pipeline-command.ts";
@@ -107,20 +107,20 @@ export class ThorVisionCamera extends Camera {
   }
 
   protected override source(): FrameSource {
-    return { frames: (signal) => this.#frames(signal) };
+    return { run: (sink, signal) => this.#run(sink, signal) };
   }
 
   protected override get patience() {
     return { startMs: START_MS, silenceMs: this.#options.silence_ms ?? 5000 };
   }
 
-  async *#frames(signal: AbortSignal): AsyncGenerator<SourceFrame, void> {
+  async #run(sink: FrameSink, signal: AbortSignal): Promise<void> {
     const { srt_port = 9100 } = this.#options;
     const camera = await this.#find();
     await this.#http.start(camera.id, srt_port, capabilityText(this.#choose(camera)));
     try {
-      const gaps = new SampleGaps();
-      for await (const frame of await this.#received(srt_port, signal)) yield withLoss(frame, gaps);
+      const received = await this.#received(srt_port);
+      await received.run(tellingGaps(sink), signal);
     } finally {
       await this.#http.stop(camera.id).catch((error) => this.log.warn(error.message));
     }
@@ -150,7 +150,7 @@ export class ThorVisionCamera extends Camera {
   }
 
   /** The frames, each with GStreamer's time of arrival. */
-  async #received(port: number, signal: AbortSignal): Promise<AsyncIterable<SourceFrame>> {
+  async #received(port: number): Promise<RunningSource> {
     const url = `srt://${this.#http.hostInUrl}:${port}`;
     const command = await pipelineCommand({
       pipeline: `srtclientsrc uri=${url} latency=${LATENCY_MS} ! queue ! jpegparse ! gdppay ! fdsink fd=1`,
@@ -159,13 +159,27 @@ export class ThorVisionCamera extends Camera {
       ...{ startMs: START_MS, stallMs: Number.POSITIVE_INFINITY, log: this.log },
     });
     const [source] = pipeline.cameras.values();
-    return source!.frames(signal);
+    return source!;
   }
 }
 
-/** The frame, which tells what was lost before it. */
-function withLoss(frame: SourceFrame, gaps: SampleGaps): SourceFrame {
-  const metadata = readMetadata(frame.jpeg);
-  const loss = metadata && gaps.before(metadata.sampleIndex);
-  return loss ? { ...frame, lossesBefore: [...(frame.lossesBefore ?? []), loss] } : frame;
+/** The sink, which is told what the server lost before each frame, too. */
+function tellingGaps(sink: FrameSink): FrameSink {
+  const gaps = new SampleGaps();
+  return {
+    get hasRoom() {
+      return sink.hasRoom;
+    },
+    get isSilent() {
+      return sink.isSilent;
+    },
+    room: (bytes) => sink.room(bytes),
+    lost: (loss) => sink.lost(loss),
+    take(frame) {
+      const metadata = readMetadata(frame.jpeg);
+      const loss = metadata && gaps.before(metadata.sampleIndex);
+      if (loss) sink.lost(loss);
+      return sink.take(frame);
+    },
+  };
 }

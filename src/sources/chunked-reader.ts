@@ -1,0 +1,78 @@
+import type { ByteReader } from "../frames/byte-reader.ts";
+import { indexOfByte } from "../frames/bytes.ts";
+import { HttpFault } from "./http-head.ts";
+
+const LF = 10;
+const MAX_LINE_BYTES = 1024;
+const SIZE = /^([0-9a-f]{1,8})[ \t]*(?:;.*)?$/i;
+
+/** Takes the chunks of HTTP/1.1 (RFC 9112, section 7.1) apart, and gives what is in them to another reader. */
+export class ChunkedReader implements ByteReader {
+  ended = false;
+  readonly #inner: ByteReader;
+  #line = "";
+  /** Of the chunk that is being read. */
+  #left = 0;
+  /** Whether the line end behind a chunk is still to come. */
+  #isBehind = false;
+
+  constructor(inner: ByteReader) {
+    this.#inner = inner;
+  }
+
+  /** @throws {HttpFault} When what comes is not chunked; and what the inner reader throws. */
+  read(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length && !this.ended; ) {
+      if (this.#left === 0) {
+        at = this.#readLine(bytes, at);
+        continue;
+      }
+      const piece = bytes.subarray(at, at + this.#left);
+      this.#inner.read(piece);
+      this.#pass(piece.length);
+      at += piece.length;
+    }
+  }
+
+  place(): Uint8Array | undefined {
+    return this.#left > 0 ? this.#inner.place()?.subarray(0, this.#left) : undefined;
+  }
+
+  received(count: number): void {
+    this.#inner.received(count);
+    this.#pass(count);
+  }
+
+  #pass(count: number): void {
+    this.#left -= count;
+    this.#isBehind = this.#left === 0;
+    if (this.#inner.ended) this.ended = true;
+  }
+
+  #readLine(bytes: Uint8Array, at: number): number {
+    const found = indexOfByte(bytes, LF, at);
+    const end = found < 0 ? bytes.length : found;
+    if (this.#line.length + end - at > MAX_LINE_BYTES) throw notChunked();
+    this.#line += String.fromCharCode(...bytes.subarray(at, end));
+    if (found < 0) return end;
+    this.#endLine(this.#line.replace(/\r$/, ""));
+    this.#line = "";
+    return end + 1;
+  }
+
+  #endLine(line: string): void {
+    if (this.#isBehind && line !== "") throw notChunked();
+    if (this.#isBehind) {
+      this.#isBehind = false;
+      return;
+    }
+    const [, size] = SIZE.exec(line) ?? [];
+    if (size === undefined) throw notChunked();
+    this.#left = Number.parseInt(size, 16);
+    this.ended = this.#left === 0; // what may stand behind the last chunk says nothing of pictures
+  }
+}
+
+function notChunked(): HttpFault {
+  return new HttpFault("its answer is not chunked as it says");
+}
