@@ -1,5 +1,5 @@
+import type { ByteReader, MemoryFor } from "../base/byte-reader.ts";
 import { ThingError } from "../base/errors.ts";
-import type { ByteReader, MemoryFor } from "./byte-reader.ts";
 import { MAX_JPEG_BYTES } from "./jpeg.ts";
 
 const HEADER_BYTES = 62;

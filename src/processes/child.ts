@@ -1,10 +1,12 @@
 import { ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { Readable, type Writable } from "node:stream";
 import { delay, ignoreAbort } from "../base/abort.ts";
+import type { ByteReader } from "../base/byte-reader.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import { guardGroup, releaseGroup } from "./guard.ts";
 import { endLeftovers, forgetAll, forgetChild, noteChild } from "./leftovers.ts";
 import { LineTail } from "./line-tail.ts";
+import { receivePipe } from "./receive-pipe.ts";
 
 /** A program and its arguments. There is no shell: each argument reaches the program as it stands here. */
 export interface Command {
@@ -95,6 +97,14 @@ export class Child {
     const pipe = this.#process.stdio[fd];
     if (!(pipe instanceof Readable)) throw new RangeError(`Descriptor ${fd} is not read.`);
     return pipe;
+  }
+
+  /**
+   * Gives what it writes to descriptor `fd` to `reader` from now on, in place of `output`.
+   * @param onError - Told what the reader threw: nothing is read after it.
+   */
+  receive(fd: number, reader: ByteReader, onError: (error: Error) => void): void {
+    receivePipe(this.output(fd), reader, onError);
   }
 
   /** Its standard input, where `input` was asked for. */

@@ -1,4 +1,4 @@
-import type { ByteReader } from "../frames/byte-reader.ts";
+import type { ByteReader } from "../base/byte-reader.ts";
 import { indexOfByte } from "../frames/bytes.ts";
 import { HttpFault } from "./http-head.ts";
 

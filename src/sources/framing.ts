@@ -1,4 +1,4 @@
-import type { ByteReader, MemoryFor } from "../frames/byte-reader.ts";
+import type { ByteReader, MemoryFor } from "../base/byte-reader.ts";
 import type { SourceLoss } from "../frames/frame.ts";
 import { type GdpBuffer, GdpParser } from "../frames/gdp.ts";
 import { JpegSplitter } from "../frames/jpeg-splitter.ts";

@@ -1,11 +1,11 @@
 import { connect, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
+import type { ByteReader } from "../base/byte-reader.ts";
 import { checkedLookup } from "../base/outgoing.ts";
+import { type PausingReader, receiveInto } from "../base/receive.ts";
 import { thrownError } from "../base/thrown.ts";
-import type { ByteReader } from "../frames/byte-reader.ts";
 import { ChunkedReader } from "./chunked-reader.ts";
 import { type HttpHead, HttpHeadReader } from "./http-head.ts";
-import { type PausingReader, receiveInto } from "./receive.ts";
 
 /**
  * The answer to one GET request, whose body is received into memory that is used again: `node:http` gives each piece a buffer of

@@ -1,6 +1,5 @@
-import { messageOf, ThingError } from "../base/errors.ts";
+import { ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
-import type { ByteReader } from "../frames/byte-reader.ts";
 import type { RunningSource } from "../frames/frame-source.ts";
 import type { Child } from "../processes/child.ts";
 import { type ChildState, KeptChild } from "../processes/kept-child.ts";
@@ -55,7 +54,6 @@ export class Pipeline {
   readonly #listeners = new Set<(state: SourceState) => void>();
   readonly #log: Log;
   static #running = false;
-  #clock = new PtsClock();
   #holders = 0;
   #lastPicture = 0;
 
@@ -180,28 +178,20 @@ export class Pipeline {
 
   #read(child: Child): void {
     const clock = new PtsClock();
-    this.#clock = clock;
     for (const tap of this.#taps) {
       tap.restarted(clock);
       const reader = pictureReader(tap.output.framing, {
         memoryFor: (bytes) => tap.room(bytes),
         onPicture: (picture) => this.#take(tap, picture),
       });
-      child.output(tap.output.fd).on("data", (chunk: Buffer) => {
-        if (this.#clock === clock) this.#readInto(reader, chunk, child);
-      });
+      child.receive(tap.output.fd, reader, (error) => this.#giveUp(child, error));
     }
   }
 
-  #readInto(reader: ByteReader, chunk: Uint8Array, child: Child): void {
-    try {
-      reader.read(chunk);
-    } catch (error) {
-      this.#log.warn(
-        `The output of ${this.command.program} is not what it should be: ${messageOf(error)}`,
-      );
-      child.kill(); // where the next picture begins is not known any more
-    }
+  /** Where the next picture begins is not known any more. */
+  #giveUp(child: Child, { message }: Error): void {
+    this.#log.warn(`The output of ${this.command.program} is not what it should be: ${message}`);
+    child.kill();
   }
 
   #take(tap: Tap, picture: Picture): void {

@@ -1,6 +1,6 @@
 import type { OnReadOpts } from "node:net";
 import { thrownError } from "../base/thrown.ts";
-import type { ByteReader } from "../frames/byte-reader.ts";
+import type { ByteReader } from "./byte-reader.ts";
 
 const PIECE_BYTES = 64 * 1024;
 
