@@ -25,7 +25,15 @@ import { Recorder } from "./recorder.ts";
 export interface RecorderGroupOptions {
   /** Where manifests go: `recordings` when absent. */
   readonly folder?: string;
+  /** What stays free on the disk: 500 MB. */
+  readonly reserve_mb?: number;
+  /** What all files in the folder may have together. */
+  readonly quota_mb?: number;
 }
+
+const MB = 1e6;
+/** What a manifest has for each recorder, at first: it is written to its end, however many files there will be. */
+const MANIFEST_BYTES = 1000;
 
 /** Several recorders that begin and end at the same moments of one clock, and one manifest of what they recorded. */
 export class RecorderGroup extends Thing {
@@ -34,6 +42,7 @@ export class RecorderGroup extends Thing {
     "Starts and stops several recorders together, and writes one manifest of what they recorded.";
   readonly #folder: RecordingsFolder;
   readonly #manifests: Manifests;
+  readonly #room: { readonly reserveBytes: number; readonly quotaBytes: number };
   #session: GroupSession | undefined;
   #finishing: Promise<Manifest> | undefined;
 
@@ -46,8 +55,10 @@ export class RecorderGroup extends Thing {
   @files("Manifests", { name: "manifests" })
   readonly files;
 
-  constructor({ folder = "recordings" }: RecorderGroupOptions = {}) {
+  constructor({ folder = "recordings", ...limits }: RecorderGroupOptions = {}) {
     super();
+    const { reserve_mb = 500, quota_mb = Number.POSITIVE_INFINITY } = limits;
+    this.#room = { reserveBytes: reserve_mb * MB, quotaBytes: quota_mb * MB };
     this.#folder = new RecordingsFolder(folder);
     this.#manifests = new Manifests(this.#folder.folder, () => this.changed("manifests"));
     this.files = this.#manifests.files;
@@ -99,6 +110,7 @@ export class RecorderGroup extends Thing {
     const session = new GroupSession(name, this.recorders);
     this.#become(session);
     try {
+      await this.#folder.assertRoom(this.#room, MANIFEST_BYTES * this.recorders.size);
       const files = await session.begin(input, run.signal);
       void session.over().then(() => this.#endedByItself(session));
       return files;

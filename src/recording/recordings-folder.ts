@@ -153,6 +153,11 @@ export class RecordingsFolder {
     return nameFile(draft, wanted);
   }
 
+  /** Whether there is room for so many bytes more. @throws {ThingError} `NO_ROOM`. */
+  assertRoom(room: RoomLimits, bytes: number): Promise<void> {
+    return assertRoom(this.folder, room, bytes);
+  }
+
   /** Lists what has come into the folder, and no longer what is gone. */
   refresh(): Promise<void> {
     return this.#looks.run(async () => {

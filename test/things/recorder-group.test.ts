@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openRecording, ThingHost, ThingServer, verifyRecording } from "thingscope";
-import { Recorder, RecorderGroup } from "thingscope/things";
+import { Recorder, RecorderGroup, type RecorderGroupOptions } from "thingscope/things";
 import { ThingClient } from "../../src/client/index.ts";
 import { tdFaults } from "../conformance/td-schema.ts";
 import { TEST_MS } from "../limits.ts";
@@ -37,6 +37,7 @@ async function groupFor(
   t: TestContext,
   there: Readonly<Record<string, string>> = {},
   groups: readonly string[] = ["group"],
+  limits: RecorderGroupOptions = { reserve_mb: 1 },
 ) {
   const folder = await folderFor(t);
   for (const [name, text] of Object.entries(there)) await writeFile(join(folder, name), text);
@@ -48,7 +49,7 @@ async function groupFor(
     });
   }
   const slots = { recorders: ["left_recorder", "right_recorder"] };
-  for (const group of groups) host.add(group, new RecorderGroup({ folder }), { slots });
+  for (const group of groups) host.add(group, new RecorderGroup({ folder, ...limits }), { slots });
   const server = new ThingServer(host);
   const { url } = await server.listen({ port: 0 });
   t.after(() => server.close());
@@ -187,4 +188,20 @@ test("of two groups with the same recorders that start at once, one records and 
   for (const { thing: one } of host.things.values()) {
     if (one instanceof Recorder || one instanceof RecorderGroup) assert.equal(one.busy, false);
   }
+});
+
+test("a group whose folder has no room for a manifest begins nothing; when there is room, it begins", {
+  timeout,
+}, async (t) => {
+  const others = { "others.jpg": "x".repeat(99_000) };
+  const { thing, folder } = await groupFor(t, others, ["group"], { quota_mb: 0.1, reserve_mb: 1 });
+  const refused = { code: "NO_ROOM", status: 507, message: /the quota of 0.1 MB is used up/ };
+  await assert.rejects(thing.invoke("start_recording", { name: "duet" }), refused);
+  const films = async () => (await readdir(folder)).filter((name) => name.endsWith(".mkv"));
+  assert.deepEqual([await films(), await thing.read("busy")], [[], false]);
+  await rm(join(folder, "others.jpg"));
+  await thing.invoke("start_recording", { name: "duet" });
+  const { recordings } = (await thing.invoke("stop_recording")) as Manifest;
+  assert.equal(recordings.length, 2);
+  assert.ok((await readdir(folder)).includes("duet.manifest.json"));
 });
