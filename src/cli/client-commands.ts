@@ -90,8 +90,8 @@ export async function interruptibly(
 ): Promise<void> {
   const interrupted = new AbortController();
   const interrupt = () => interrupted.abort();
-  process.once("SIGINT", interrupt);
-  process.once("SIGTERM", interrupt);
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const; // Ctrl-C, kill, a terminal that is closed
+  for (const signal of signals) process.once(signal, interrupt);
   process.stdout.on("error", interrupt); // `| head` has seen enough
   try {
     const { stdout: out, stderr: err } = process;
@@ -102,8 +102,7 @@ export async function interruptibly(
     console.error("Cancelled.");
     process.exitCode = EXIT.cancelled;
   } finally {
-    process.off("SIGINT", interrupt);
-    process.off("SIGTERM", interrupt);
+    for (const signal of signals) process.off(signal, interrupt);
   }
 }
 

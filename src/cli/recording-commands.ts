@@ -21,6 +21,7 @@ interface ExportFlags {
   readonly format: (typeof FORMATS)[number];
   readonly output?: string;
   readonly replace: boolean;
+  readonly reserve: number;
   readonly json: boolean;
 }
 
@@ -70,6 +71,7 @@ export function addRecordingCommands(program: Command): void {
     .addOption(new Option("-f, --format <format>", "what to make").choices(FORMATS).default("mp4"))
     .option("-o, --output <file>", "where it goes, instead of beside the recording")
     .option("--replace", "remove the MKV once the result is found to have every frame", false)
+    .option("--reserve <MB>", "what is left free on the disk", megabytes, 500)
     .option("--json", "a JSON line on a terminal, too", false)
     .action((file: string, flags: ExportFlags) =>
       interruptibly(flags, async (io) => {
@@ -125,6 +127,12 @@ async function forEach(files: readonly string[], work: (file: string) => Promise
   }
   const [first] = faults;
   if (first) throw new ThingError(first.code, faults.map(({ message }) => message).join("\n"));
+}
+
+function megabytes(text: string): number {
+  const number = text.trim() === "" ? Number.NaN : Number(text);
+  if (number >= 0 && Number.isFinite(number)) return number;
+  throw new InvalidArgumentError("It is a number of megabytes, 0 or more.");
 }
 
 function seconds(text: string): number {

@@ -73,8 +73,9 @@ export async function closeRecording(options: ClosingOptions): Promise<Recording
 /** What is to be said of a recording whose file nobody can read: none of its frames is anywhere. */
 function nothingOf(summary: RecordingSummary): RecordingSummary {
   const { written, ended, dropped } = summary;
+  const noTimes = { first: undefined, last: undefined, rate: undefined, longestGap: undefined };
   const lost = { ...dropped, [ended]: (dropped[ended] ?? 0) + written };
-  return { ...summary, written: 0, dropped: lost, bytes: 0 };
+  return { ...summary, ...noTimes, written: 0, dropped: lost, bytes: 0 };
 }
 
 /** How a recording ended whose disk has not taken that yet; undefined for any other. */

@@ -1,4 +1,4 @@
-import { type FileHandle, open, realpath, rm, stat, unlink } from "node:fs/promises";
+import { type FileHandle, open, realpath, rm, stat, statfs, unlink } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { isStopped } from "../base/abort.ts";
 import { laneAt } from "../base/disk-lane.ts";
@@ -20,9 +20,13 @@ import { draftOf, nameFile } from "./free-name.ts";
 import { noteInLedger } from "./note-in-ledger.ts";
 import { readLedger } from "./read-ledger.ts";
 import { claimRecording } from "./recording-claims.ts";
+import { noRoom } from "./room-watch.ts";
 import { notePace, type Pace } from "./track-rate.ts";
 import { verifyRecording } from "./verify.ts";
 import type { VideoFormat } from "./video-format.ts";
+
+/** With less than this free, a program that fails has failed for that. */
+const FULL_BYTES = 64 * 1024;
 
 /** How a recording is exported. */
 export interface ExportOptions {
@@ -151,7 +155,8 @@ async function make(recording: string, options: ExportOptions): Promise<Export> 
     if (options.replace) await unlinkMkv(recording);
     return { path, frames, largestErrorMs };
   } catch (error) {
-    throw failed(recording, error);
+    const isFull = !watched.signal?.aborted && (await isDiskFull(dirname(draft))); // ffmpeg does not say so
+    throw failed(recording, isFull ? noRoom(dirname(draft), "the disk is full") : error);
   } finally {
     room?.end();
     await rm(draft, { force: true });
@@ -162,6 +167,11 @@ async function make(recording: string, options: ExportOptions): Promise<Export> 
 interface Made extends Comparison {
   /** The frames that it was made of; undefined for what was made before a crash. */
   readonly given?: FrameSum;
+}
+
+async function isDiskFull(folder: string): Promise<boolean> {
+  const disk = await statfs(folder).catch(() => undefined);
+  return disk !== undefined && disk.bavail * disk.bsize < FULL_BYTES;
 }
 
 async function makeDraft(file: FileHandle, draft: string, options: ExportOptions): Promise<Made> {

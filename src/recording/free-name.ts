@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { open, rm } from "node:fs/promises";
+import { lstat, open, readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { moveUnlessTaken } from "../base/move-unless-taken.ts";
 import { identityInNames, lifeInNames } from "../base/process-place.ts";
@@ -27,6 +27,15 @@ export function isAbandoned(name: string, ageMs: number): boolean {
   if (identity === undefined) return false;
   const life = lifeInNames(identity);
   return life === "gone" || (life === "unknown" && ageMs > FOREIGN_MAKES_WITHIN_MS);
+}
+
+/** Removes what a process that was killed had not given its name yet. @param nowMs - On the clock of the disk's files. */
+export async function removeAbandonedDrafts(folder: string, nowMs: number): Promise<void> {
+  for (const name of (await readdir(folder)).filter((one) => one.endsWith(".part"))) {
+    const path = join(folder, name);
+    const found = await lstat(path).catch(() => undefined);
+    if (found && isAbandoned(name, nowMs - found.mtimeMs)) await rm(path, { force: true });
+  }
 }
 
 function beginningOf(name: string): string {

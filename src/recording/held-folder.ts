@@ -1,4 +1,4 @@
-import { lstat, readdir, rm, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { stopped } from "../base/abort.ts";
 import { DiskLane } from "../base/disk-lane.ts";
@@ -11,7 +11,7 @@ import { giveUpClosing } from "./closing.ts";
 import { makeUsable } from "./disk-room.ts";
 import { cutOffExports } from "./exports-under-way.ts";
 import type { RoomLimits } from "./folder-room.ts";
-import { isAbandoned } from "./free-name.ts";
+import { removeAbandonedDrafts } from "./free-name.ts";
 import { repairFolder } from "./repair-folder.ts";
 import { resumeExports } from "./resume-exports.ts";
 
@@ -136,12 +136,8 @@ export class HeldFolder {
 
   /** What a process that was killed had not given its name yet. */
   async #removeDrafts(): Promise<void> {
-    const { mtimeMs: now } = await stat(join(this.folder, ".lock")); // on the clock of the disk's files
-    for (const name of (await readdir(this.folder)).filter((name) => name.endsWith(".part"))) {
-      const path = join(this.folder, name);
-      const found = await lstat(path).catch(() => undefined);
-      if (found && isAbandoned(name, now - found.mtimeMs)) await rm(path, { force: true });
-    }
+    const { mtimeMs } = await stat(join(this.folder, ".lock")); // on the clock of the disk's files
+    await removeAbandonedDrafts(this.folder, mtimeMs);
   }
 }
 

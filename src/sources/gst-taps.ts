@@ -96,6 +96,7 @@ function tapTees(
   const taps: GstItem[] = [];
   for (const tee of tees) {
     const camera = plain(tee.properties.get("name") ?? "");
+    assertRefersTo(camera);
     if (outputs.some((output) => output.camera === camera)) {
       throw new ThingError("BAD_CONFIG", `Two tees are named '${camera}'. Give each its own name.`);
     }
@@ -107,6 +108,15 @@ function tapTees(
     );
   }
   return finished([...replaced(items, placed.filter(isDisplay), blindSink), ...taps], outputs);
+}
+
+/** A tee is tapped by its name, which GStreamer does not read where it has other characters. */
+function assertRefersTo(camera: string): void {
+  const [first, ...rest] = readGstText([`${camera}.`]);
+  const isRead = first?.kind === "reference" && first.name === `${camera}.` && rest.length === 0;
+  if (isRead && camera !== "") return;
+  const why = `A camera cannot be named '${camera}': letters (a to z), digits, _ and - only, and no - at first. Give that tee another name.`;
+  throw new ThingError("BAD_CONFIG", why);
 }
 
 function tapLastSink(items: GstItem[], placed: readonly Placed[], convert: string): TappedPipeline {

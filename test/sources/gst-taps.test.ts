@@ -43,6 +43,16 @@ for (const spelling of [
   });
 }
 
+for (const name of ["my cam", "k\u00fcche", "a.b", "-t", "", "t!", "a=b"]) {
+  test(`a tee that is named '${name}' is refused with what a name may be`, () => {
+    const words = ["videotestsrc", "!", "tee", `name="${name}"`, "!", "fakesink"];
+    assert.throws(() => tapPipeline(words), {
+      code: "BAD_CONFIG",
+      message: `A camera cannot be named '${name}': letters (a to z), digits, _ and - only, and no - at first. Give that tee another name.`,
+    });
+  });
+}
+
 test("a tee is found where links have no blanks around them", () => {
   assert.equal(tapped("videotestsrc!tee name=t1 !fakesink").outputs, "t1:3:gdp");
 });

@@ -1,18 +1,22 @@
 import assert from "node:assert/strict";
-import { rm, statfs, writeFile } from "node:fs/promises";
+import { copyFile, readdir, rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { crc32 } from "node:zlib";
 import { now } from "../../src/base/clock.ts";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { startRecording } from "../../src/recording/continuous-recording.ts";
+import { ledgerPathOf } from "../../src/recording/film-names.ts";
 import { RecordingWriter } from "../../src/recording/recording-writer.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
 import { VideoRecorder } from "../../src/recording/video-recorder.ts";
+import { runCli } from "../cli/run-cli.ts";
 import { TEST_MS } from "../limits.ts";
 import { picture } from "../outputs/pictures.ts";
 import { eventually } from "../outputs/watching.ts";
 import { accountOf, type Captured, missingFrom } from "../recording/accounts.ts";
+import { irregular } from "../recording/irregular.ts";
+import { record } from "../recording/recordings.ts";
 import { onSmallDisk } from "./small-disk.ts";
 
 /** Adds frames of 100 kB, 200 a second. */
@@ -106,6 +110,40 @@ if (process.getuid?.() === 0) {
         clearInterval(feeding);
         await recorder.stop();
       }
+    });
+  });
+
+  test("an export that has no room is refused with what to do, exit code 1, and leaves nothing, nor does one that was killed", {
+    timeout: TEST_MS,
+  }, async () => {
+    await onSmallDisk(async (folder) => {
+      const { path } = await record(irregular());
+      const film = join(folder, "film.mkv");
+      await copyFile(path, film);
+      await copyFile(ledgerPathOf(path), ledgerPathOf(film));
+      const killed = join(folder, ".film.mp4.999999999-1.0a1b2c3d.part");
+      await writeFile(killed, "x");
+      const names = ["film.ledger.jsonl", "film.mkv"];
+      const told = async (...words: string[]) => {
+        const { code, stdout, stderr } = await runCli(folder, "export", "film.mkv", ...words);
+        assert.deepEqual([code, stdout], [1, ""], stderr);
+        assert.deepEqual((await readdir(folder)).filter((name) => name !== "others").sort(), names);
+        return stderr;
+      };
+      assert.match(
+        await told(),
+        /film\.mkv was not exported: .* reserve of 500 MB free\. Delete or/,
+      );
+      await writeFile(join(folder, "others"), new Uint8Array(70e6)).catch(() => {});
+      const full = await told("--reserve", "0");
+      assert.match(full, /film\.mkv was not exported: .*: the disk is full\. Delete or move/);
+      assert.match(
+        await told("--format", "csv", "-o", "t.csv"),
+        /t\.csv cannot be written: ENOSPC/,
+      );
+      await rm(join(folder, "others"));
+      const made = await runCli(folder, "export", "film.mkv", "--reserve", "20");
+      assert.equal(made.code, 0, made.stderr);
     });
   });
 }
