@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { ThingError } from "../../src/base/errors.ts";
 import { ledgerPathOf } from "../../src/recording/film-names.ts";
+import { lossIn } from "../../src/recording/ledger.ts";
 import { readLedger } from "../../src/recording/read-ledger.ts";
 import { repairRecording } from "../../src/recording/repair.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
@@ -28,6 +29,8 @@ export interface Circumstances {
   readonly deleted?: readonly Account[];
   /** Names of what was recorded by the way begin so: its frames are in another recording, too. */
   readonly side?: string;
+  /** And so do those of other programs, which have times by a clock of their own. */
+  readonly other?: string;
 }
 
 /**
@@ -42,15 +45,22 @@ const LAST_SECOND_MS = 1000;
  */
 export async function judge(
   { folder, captured, deeds }: RecorderProcess,
-  { clockSteps = [], deleted = [], side }: Circumstances = {},
+  { clockSteps = [], deleted = [], side, other }: Circumstances = {},
 ): Promise<Verdict> {
   const accounts: Account[] = [...deleted];
   const names = await readdir(folder);
   const isSide = (name: string) => side !== undefined && name.startsWith(side);
+  const isOther = (name: string) => other !== undefined && name.startsWith(other);
   for (const name of names.filter((one) => one.endsWith(".mkv"))) {
     const found = await repaired(join(folder, name));
-    if (!isSide(name)) accounts.push(...found);
-    else missingFrom(found, captured, clockSteps); // nothing is invented there either
+    if (isOther(name))
+      missingFrom(
+        found.map((one) => asStamped(one, captured)),
+        captured,
+      );
+    else if (isSide(name))
+      missingFrom(found, captured, clockSteps); // nothing is invented there either
+    else accounts.push(...found);
   }
   const stems = new Set<string>(names.filter((name) => name.endsWith(".mkv")).map(stemOf));
   for (const name of names.filter((one) => /\.(mp4|webm)$/.test(one))) {
@@ -85,8 +95,20 @@ export async function exportedAccountOf(path: string): Promise<Account> {
   assert.ok(ok, sentence);
   const { frames, notes, summary } = (await readLedger(ledgerPathOf(path)))!;
   const kept = Array.from({ length: frames.length }, (_, n) => frames.at(n)!);
-  const lost = notes.flatMap(({ note }) => ("dropped" in note ? [note.dropped] : []));
+  const lost = notes.flatMap(({ note }) => lossIn(note) ?? []);
   return { path, kept, lost, summary: summary! };
+}
+
+/** An account with the times of the stream, for whoever looks at pictures and their order alone. */
+function asStamped(account: Account, captured: readonly Captured[]): Account {
+  const timeOf = new Map(
+    captured.map(({ run, index, capturedAt }) => [`${run}/${index}`, capturedAt]),
+  );
+  const kept = account.kept.map((one) => ({
+    ...one,
+    capturedAt: timeOf.get(`${one.run}/${one.index}`) ?? one.capturedAt,
+  }));
+  return { ...account, kept };
 }
 
 function stemOf(name: string): string {

@@ -2,14 +2,19 @@ import assert from "node:assert/strict";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { WAIT_MS } from "../limits.ts";
 import { type Account, accountOf } from "../recording/accounts.ts";
 import { exportedAccountOf } from "./judge.ts";
 import type { Random } from "./power-cut.ts";
-import type { RecorderProcess } from "./recorder-process.ts";
+import type { Deed, RecorderProcess } from "./recorder-process.ts";
 import { type Listed, RecordingsClient } from "./recordings-client.ts";
 
 /** What is recorded by the way, in the time that another recording has, too. */
 export const SIDE = "side";
+/** So many may have come before a recording begins, while it was asked for. */
+const FEW_FRAMES = 30;
+/** Those who have the folder. */
+const RECORDERS = ["recorder", "other"];
 
 /** What people do with the files of a recorder while it records: export, delete, start again, take the disk away. */
 export class FileDeeds {
@@ -44,12 +49,61 @@ export class FileDeeds {
     const stem = stemOf(file.name);
     const account = file.name.endsWith(".mkv") ? accountOf(path) : exportedAccountOf(path);
     const had = await account;
-    const status = await this.#client.delete(file);
-    assert.ok([204, 409].includes(status), `DELETE ${file.name}: ${status}`);
+    const client = this.#client;
+    const statuses =
+      this.#random() < 0.5
+        ? [await client.delete(file)]
+        : await Promise.all(RECORDERS.map((thing) => client.delete(file, thing)));
+    const told = `DELETE ${file.name}: ${statuses}`;
+    const isDeleted = statuses.includes(204);
+    for (const status of statuses)
+      assert.ok([204, 409, ...(isDeleted ? [404] : [])].includes(status), told);
     const names = await readdir(this.#recorder.folder);
-    assert.equal(names.includes(file.name), status === 409, `${file.name} after ${status}`);
+    assert.equal(names.includes(file.name), !isDeleted, told);
+    for (const thing of RECORDERS) {
+      const listed = (await client.list(thing)).map(({ name }) => name);
+      assert.ok(!isDeleted || !listed.includes(file.name), `${thing} lists it: ${told}`);
+    }
     const isLeft = names.some((name) => /\.(mkv|mp4|webm)$/.test(name) && stemOf(name) === stem);
-    if (status === 204 && !isLeft) this.deleted.push({ ...had, path: `${path} (deleted)` });
+    if (isDeleted && !isLeft) this.deleted.push({ ...had, path: `${path} (deleted)` });
+  }
+
+  /** Records by the way in files of half a second, of which the newest two are kept, with their ledgers. */
+  async keepTwoFiles(): Promise<void> {
+    const name = `${SIDE}-${Math.floor(this.#random() * 1e6)}`;
+    const input = { name, split: 0.5, max_files: 2 };
+    const { captured } = this.#recorder;
+    assert.equal(await this.#client.run("start_recording", input), "completed");
+    const before = captured.length;
+    await sleep(2000 + this.#random() * 1000);
+    assert.equal(await this.#client.run("stop_recording"), "completed");
+    const own = (await readdir(this.#recorder.folder)).filter((one) => one.startsWith(`${name}-`));
+    const [films, ledgers] = [".mkv", ".ledger.jsonl"].map((end) =>
+      own
+        .filter((one) => one.endsWith(end))
+        .map((one) => Number(one.slice(name.length + 1, -end.length)))
+        .sort((a, b) => a - b),
+    );
+    const told = `${own.join() || "nothing"} of ${captured.length - before} frames`;
+    assert.deepEqual(films, ledgers, told);
+    const isRow = films!.every((number, n) => n === 0 || number === films![n - 1]! + 1);
+    const isAny = films!.length > 0 || captured.length - before < FEW_FRAMES;
+    assert.ok(films!.length <= 2 && isRow && isAny, told);
+  }
+
+  /** What is recorded goes on in a recording with little room. That ends when it is used up, by exports too, and says so. */
+  async giveLittleRoom(): Promise<void> {
+    const { deeds } = this.#recorder;
+    const before = deeds.length;
+    this.#recorder.say("little room");
+    const end = performance.now() + WAIT_MS;
+    const isLack = ({ ended, refused }: Deed) =>
+      /the quota of [\d.]+ MB/.test(ended ?? refused ?? "");
+    while (!deeds.slice(before).some(isLack)) {
+      const told = JSON.stringify(deeds.slice(before));
+      assert.ok(performance.now() < end, `no recording has ended by its quota: ${told}`);
+      await sleep(50);
+    }
   }
 
   /** Eight at once. One begins, and one stop ends it. */

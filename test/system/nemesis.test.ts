@@ -10,12 +10,13 @@ import { newPath } from "../recording/recordings.ts";
 import { judge } from "./judge.ts";
 import { Nemesis, SourceProcess } from "./nemesis.ts";
 import { SIDE } from "./nemesis-deeds.ts";
+import { OTHER } from "./nemesis-programs.ts";
 import { randomOf } from "./power-cut.ts";
 import { freePort, newFaults, RecorderProcess } from "./recorder-process.ts";
 import { WatchedViewer } from "./watched-viewer.ts";
 
 const MINUTES = Number(
-  process.env.THINGSCOPE_NEMESIS_MINUTES ?? (process.env.THINGSCOPE_LONG ? 10 : 0.5),
+  process.env.THINGSCOPE_NEMESIS_MINUTES ?? (process.env.THINGSCOPE_LONG ? 10 : 0.6),
 );
 /** How many pictures there are. */
 const PICTURES = 1000;
@@ -78,7 +79,7 @@ test(`in ${MINUTES} minutes of faults no frame is invented, changed, doubled or 
   await recorder.stop();
 
   const { clockSteps, files } = nemesis;
-  const circumstances = { clockSteps, deleted: files.deleted, side: SIDE };
+  const circumstances = { clockSteps, deleted: files.deleted, side: SIDE, other: OTHER };
   const { accounts, ...counts } = await judge(recorder, circumstances);
   const there = await readdir(folder);
   assert.deepEqual(
@@ -90,8 +91,9 @@ test(`in ${MINUTES} minutes of faults no frame is invented, changed, doubled or 
   const seen = viewer.assertNothingInvented(recorder);
   const noted = accounts.flatMap(({ summary }) => summary.clockSteps);
   t.diagnostic(`${nemesis.done.length} faults: ${nemesis.done.join("; ")}`);
+  const others = there.filter((name) => name.startsWith(OTHER) && name.endsWith(".mkv")).length;
   t.diagnostic(
-    `${accounts.length} recordings, ${files.deleted.length} of them deleted; ${there.filter((name) => /\.(mp4|webm)$/.test(name)).length} exports: ${JSON.stringify(counts)}; a viewer saw ${seen}; pixels of ${decoded}`,
+    `${others} recordings of other programs; ${nemesis.others.damaged} frames damaged; ${accounts.length} recordings, ${files.deleted.length} of them deleted; ${there.filter((name) => /\.(mp4|webm)$/.test(name)).length} exports: ${JSON.stringify(counts)}; a viewer saw ${seen}; pixels of ${decoded}`,
   );
   assert.ok(
     counts.kept > counts.captured / 2 && seen > counts.captured / 2,

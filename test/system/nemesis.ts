@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { packagePath } from "../../src/base/package-root.ts";
 import { Watcher } from "../outputs/watching.ts";
 import { FileDeeds } from "./nemesis-deeds.ts";
+import { OtherPrograms } from "./nemesis-programs.ts";
 import type { Random } from "./power-cut.ts";
 import { clockFile, type Faults, type RecorderProcess } from "./recorder-process.ts";
 
@@ -60,6 +61,7 @@ export class Nemesis {
   readonly #random: Random;
   readonly #sockets: Socket[] = [];
   readonly files: FileDeeds;
+  readonly others: OtherPrograms;
   /** ms that the wall clock was set by, each time. */
   readonly clockSteps: number[] = [];
 
@@ -69,6 +71,7 @@ export class Nemesis {
     this.#faults = faults;
     this.#random = random;
     this.files = new FileDeeds(recorder, random);
+    this.others = new OtherPrograms(recorder, random);
   }
 
   /** Does each thing once, and then goes on at random until the time is over. */
@@ -82,8 +85,10 @@ export class Nemesis {
         await deed();
         await sleep(this.#between(100, 700));
       }
+      await this.others.ended();
     } finally {
       for (const socket of this.#sockets) socket.destroy();
+      this.others.kill();
     }
   }
 
@@ -105,6 +110,10 @@ export class Nemesis {
       () => this.files.startOnFailingDisk(this.#failWith(EIO), "the disk failed: EIO"),
     ],
     ["the folder vanishes", () => this.files.takeFolder()],
+    ["a closed recording is damaged and repaired", () => this.others.damageAndRepair()],
+    ["another program records, too", () => this.others.record()],
+    ["two files are kept", () => this.files.keepTwoFiles()],
+    ["there is little room", () => this.files.giveLittleRoom()],
     ["a recording is deleted", () => this.files.delete()],
     ["a new run begins", () => this.#recorder.say("new run")],
     [

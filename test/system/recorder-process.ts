@@ -110,7 +110,7 @@ export class RecorderProcess {
     });
   }
 
-  say(word: "new run" | "block"): void {
+  say(word: "new run" | "block" | "little room"): void {
     this.#child?.stdin?.write(`${word}\n`);
   }
 

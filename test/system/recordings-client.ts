@@ -29,14 +29,16 @@ export class RecordingsClient {
     this.#origin = origin;
   }
 
-  async list(): Promise<Listed[]> {
-    const answer = await fetch(`${this.#origin}/recorder/recordings`);
+  /** @param thing - Whose list. */
+  async list(thing = "recorder"): Promise<Listed[]> {
+    const answer = await fetch(`${this.#origin}/${thing}/recordings`);
     return (await answer.json()) as Listed[];
   }
 
-  /** @returns the status. */
-  async delete({ id }: Listed): Promise<number> {
-    const answer = await fetch(`${this.#origin}/recordings/${id}`, { method: "DELETE" });
+  /** @param thing - By whose list; by the server's when absent. @returns the status. */
+  async delete({ id }: Listed, thing?: string): Promise<number> {
+    const path = thing ? `${thing}/recordings` : "recordings";
+    const answer = await fetch(`${this.#origin}/${path}/${id}`, { method: "DELETE" });
     await answer.arrayBuffer();
     return answer.status;
   }
