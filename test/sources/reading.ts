@@ -36,10 +36,10 @@ export async function* framesOf(
     });
   running.catch(() => {}); // it is awaited below
   try {
-    for (;;) {
+    while (!signal.aborted) {
       const frame = waiting.shift();
       if (frame) yield frame;
-      else if (isOver || signal.aborted) break;
+      else if (isOver) break;
       else await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {
