@@ -19,17 +19,20 @@ export interface PausingReader extends ByteReader {
 export function receiveInto(reader: PausingReader, onError: (error: Error) => void): OnReadOpts {
   const piece = new Uint8Array(PIECE_BYTES);
   let place: Uint8Array | undefined;
+  let hasFailed = false;
   return {
     buffer: () => {
-      place = reader.place();
+      place = hasFailed ? undefined : reader.place();
       return place ?? piece;
     },
     callback: (count) => {
+      if (hasFailed) return false; // TLS gives what it has, paused or not
       try {
         if (place) reader.received(count);
         else reader.read(piece.subarray(0, count));
         return !reader.isPaused;
       } catch (error) {
+        hasFailed = true;
         onError(thrownError(error));
         return false;
       }

@@ -73,6 +73,36 @@ export class ChunkedReader implements ByteReader {
   }
 }
 
+/** Gives another reader so many bytes, and has all that it wants then. */
+export class LimitedReader implements ByteReader {
+  readonly #inner: ByteReader;
+  #left: number;
+
+  constructor(inner: ByteReader, bytes: number) {
+    this.#inner = inner;
+    this.#left = bytes;
+  }
+
+  get ended(): boolean {
+    return this.#left === 0 || (this.#inner.ended ?? false);
+  }
+
+  read(bytes: Uint8Array): void {
+    const piece = bytes.subarray(0, this.#left);
+    this.#left -= piece.length;
+    this.#inner.read(piece);
+  }
+
+  place(): Uint8Array | undefined {
+    return this.#left > 0 ? this.#inner.place()?.subarray(0, this.#left) : undefined;
+  }
+
+  received(count: number): void {
+    this.#left -= count;
+    this.#inner.received(count);
+  }
+}
+
 function notChunked(): HttpFault {
   return new HttpFault("its answer is not chunked as it says");
 }

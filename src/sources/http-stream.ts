@@ -4,7 +4,8 @@ import type { ByteReader } from "../base/byte-reader.ts";
 import { checkedLookup } from "../base/outgoing.ts";
 import { type PausingReader, receiveInto } from "../base/receive.ts";
 import { thrownError } from "../base/thrown.ts";
-import { ChunkedReader } from "./chunked-reader.ts";
+import { concatBytes } from "../frames/bytes.ts";
+import { ChunkedReader, LimitedReader } from "./chunked-reader.ts";
 import { type HttpHead, HttpHeadReader } from "./http-head.ts";
 
 /**
@@ -43,9 +44,11 @@ export class HttpStream {
 
   /** Gives the body to `reader`, until the answer ends or the reader has. Rejects with what broke it off, or the reader threw. */
   read(reader: ByteReader): Promise<void> {
-    const coding = this.head.headers.get("transfer-encoding") ?? "";
-    const isChunked = /(?:^|,)\s*chunked$/i.test(coding);
-    return this.#connection.readBody(isChunked ? new ChunkedReader(reader) : reader);
+    const { headers } = this.head;
+    const isChunked = /(?:^|,)\s*chunked$/i.test(headers.get("transfer-encoding") ?? "");
+    if (isChunked) return this.#connection.readBody(new ChunkedReader(reader));
+    const bytes = Number(headers.get("content-length") ?? Number.NaN);
+    return this.#connection.readBody(bytes > 0 ? new LimitedReader(reader, bytes) : reader);
   }
 
   destroy(): void {
@@ -100,6 +103,8 @@ class Connection implements PausingReader {
 
   read(bytes: Uint8Array): void {
     if (this.#body) this.#body.read(bytes);
+    else if (this.#early)
+      this.#early = concatBytes([this.#early, bytes]); // TLS gives what it has, paused or not
     else this.#readHead(bytes);
     if (this.#body?.ended) this.socket.destroy();
   }

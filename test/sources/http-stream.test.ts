@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { createServer as createSecureServer } from "node:https";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import fc from "fast-check";
@@ -7,10 +8,16 @@ import type { ByteReader } from "../../src/base/byte-reader.ts";
 import { receiveInto } from "../../src/base/receive.ts";
 import { GdpParser } from "../../src/frames/gdp.ts";
 import { MultipartParser } from "../../src/frames/multipart.ts";
-import { ChunkedReader } from "../../src/sources/chunked-reader.ts";
+import { feed } from "../../src/outputs/feed.ts";
+import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { selfSigned } from "../../src/server/access/tls/self-signed.ts";
+import { ChunkedReader, LimitedReader } from "../../src/sources/chunked-reader.ts";
 import { HttpHeadReader } from "../../src/sources/http-head.ts";
 import { HttpStream } from "../../src/sources/http-stream.ts";
+import { MjpegHttpSource } from "../../src/sources/mjpeg-http.ts";
 import { patience, TEST_MS } from "../limits.ts";
+import { numberIn, picture } from "../outputs/pictures.ts";
+import { framesOf } from "./reading.ts";
 
 const timeout = TEST_MS;
 
@@ -89,6 +96,63 @@ test("buffers of GStreamer's protocol are the same however they are received", (
     }),
     { numRuns: 200 },
   );
+});
+
+test("a body whose length is stated ends there, however it is received", () => {
+  fc.assert(
+    fc.property(BODIES, SIZES, fc.nat(100), (bodies, pieces, behind) => {
+      const found: Uint8Array[] = [];
+      const parser = new MultipartParser({ boundary: "f", onPart: ({ body }) => found.push(body) });
+      const stream = multipart(bodies);
+      const cut = stream.subarray(0, stream.lastIndexOf("--f--"));
+      const limited = new LimitedReader(parser, cut.length);
+      pour(limited, Buffer.concat([cut, Buffer.alloc(behind, "x")]), pieces);
+      assert.deepEqual(found, bodies);
+      assert.ok(limited.ended && !parser.ended);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("by TLS frames are received whole, too, in chunks larger and smaller than they are; of a server that nobody vouches for none", {
+  timeout,
+}, async (t) => {
+  const bytes = (n: number) => 1000 + 40_000 * n;
+  const server = createSecureServer(
+    selfSigned({ names: ["127.0.0.1"], days: 1 }),
+    async (_, response) => {
+      response.writeHead(200, { "Content-Type": "multipart/x-mixed-replace; boundary=f" });
+      response.on("error", () => {});
+      const all = Array.from({ length: 12 }, (_, n) => picture(n, bytes(n)));
+      const stream = multipart(all);
+      for (let at = 0, size = 7; at < stream.length; at += size, size *= 3)
+        response.write(stream.subarray(at, at + size));
+      response.end();
+    },
+  ).listen(0, "127.0.0.1");
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+    delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+  });
+  await once(server, "listening");
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const read = async () => {
+    const jpegs: Uint8Array[] = [];
+    for await (const { jpeg } of framesOf(new MjpegHttpSource(url), patience())) jpegs.push(jpeg);
+    return jpegs;
+  };
+  await assert.rejects(read(), { code: "SOURCE_FAILED", message: /cannot be read: .*certificate/ });
+  process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";
+  const stream = new MJPEGStream({ ringbufferSize: 20 });
+  const feeding = feed(stream, new MjpegHttpSource(url), { keepWarm: true, once: true });
+  await feeding.ended;
+  assert.deepEqual(
+    stream.heldFrames.map(({ jpeg }) => numberIn(jpeg)),
+    Array.from({ length: 12 }, (_, n) => n),
+  );
+  for (const { jpeg, index } of stream.heldFrames)
+    assert.ok(Buffer.from(jpeg).equals(picture(index, bytes(index))), `frame ${index}`);
 });
 
 test("chunks that are none are refused with a sentence", () => {
