@@ -1,5 +1,6 @@
 // Makes a checkout ready to use after `npm ci`, so that the README's `npx thingscope` runs: compiles it, and puts the
 // command where npx looks, which npm does for packages that are installed but not for the one that it stands in.
+// The command runs what the compiler has made, not the bundle that an installed package runs: so it is never older than the last `tsc`.
 // npm does not run this where the package is installed from a registry: what is published is compiled already.
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
@@ -14,8 +15,10 @@ if (!existsSync(compiler)) {
     "Nothing is compiled: that needs the development dependencies (npm ci without --omit=dev).",
   );
 } else {
-  const { status } = spawnSync(process.execPath, [compiler], { cwd: root, stdio: "inherit" });
-  if (status !== 0) process.exit(status ?? 1);
+  for (const script of [compiler, join(root, "scripts", "bundle.mjs")]) {
+    const { status } = spawnSync(process.execPath, [script], { cwd: root, stdio: "inherit" });
+    if (status !== 0) process.exit(status ?? 1);
+  }
   link();
 }
 

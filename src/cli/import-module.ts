@@ -2,15 +2,16 @@ import { readFileSync } from "node:fs";
 import { register } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { packagePath } from "../base/package-root.ts";
+import { moduleUrl, packagePath } from "../base/package-root.ts";
 import { NAMESPACE } from "./module-hook.ts";
 
 type ImportFrom = (specifier: string, parentUrl: string) => Promise<object>;
 
-/** What this package exports to modules: `thingscope`, `thingscope/things` and so on. */
-const ENTRIES = Object.keys(manifest().exports)
-  .filter((path) => !path.endsWith(".json"))
-  .map((path) => path.replace(/^\./, "thingscope"));
+/** What this package exports to modules, `thingscope`, `thingscope/things` and so on, and its module: `src/index`. */
+const ENTRIES = Object.entries(manifest().exports).flatMap(([path, target]) => {
+  const module = /^\.\/dist\/(.+)\.js$/.exec(target.default ?? "")?.[1];
+  return module ? [[path.replace(/^\./, "thingscope"), module] as const] : [];
+});
 
 let importer: Promise<ImportFrom> | undefined;
 
@@ -30,15 +31,16 @@ async function makeImporter(): Promise<ImportFrom> {
   const tsx = await import("tsx/esm/api");
   // Without a tsconfig: a user's "experimentalDecorators" would make other decorators of ours.
   const { import: importFrom } = tsx.register({ namespace: NAMESPACE, tsconfig: false });
-  register(import.meta.resolve("./module-hook.js"), { data: Object.fromEntries(ownModules()) });
+  register(moduleUrl("src/cli/module-hook").href, { data: Object.fromEntries(ownModules()) });
   return importFrom;
 }
 
 /** What a user's module may import without having installed it, and where this copy has it. */
 function ownModules(): Map<string, string> {
-  return new Map([...ENTRIES, "typebox"].map((name) => [name, import.meta.resolve(name)]));
+  const own = ENTRIES.map(([name, module]) => [name, moduleUrl(module).href] as const);
+  return new Map([...own, ["typebox", import.meta.resolve("typebox")]]);
 }
 
-function manifest(): { readonly exports: object } {
+function manifest(): { readonly exports: Record<string, { readonly default?: string }> } {
   return JSON.parse(readFileSync(packagePath("package.json"), "utf8"));
 }

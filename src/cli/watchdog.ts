@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { moduleUrl } from "../base/package-root.ts";
 import type { WatchdogData } from "./watchdog-thread.ts";
 
 /** How often the event loop shows that it runs, ms. */
@@ -19,9 +20,8 @@ export class Watchdog {
   readonly #beat: NodeJS.Timeout;
 
   constructor({ onProblem, ...options }: WatchdogOptions) {
-    const file = import.meta.url.replace(/watchdog\.(ts|js)$/, "watchdog-thread.$1");
     const data: WatchdogData = { ...options, shared: this.#shared, beatMs: BEAT_MS };
-    this.#worker = new Worker(new URL(file), {
+    this.#worker = new Worker(moduleUrl("src/cli/watchdog-thread"), {
       workerData: data,
       resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
     });

@@ -151,19 +151,21 @@ const closedSchemas = new WeakMap<TSchema, TSchema>();
 
 /** Validates with one setting of ajv, all faults of what is small and the first of what is not. */
 class Validators {
-  readonly #first: Ajv;
-  readonly #all: Ajv;
+  readonly #options: Options;
+  // Made when it is needed: each takes a hundredth of a second, and a megabyte.
+  #first: Ajv | undefined;
+  #all: Ajv | undefined;
   readonly #compiled = new WeakMap<TSchema, ValidateFunction>();
 
   constructor(options: Options) {
-    this.#first = newAjv({ ...options, allErrors: false });
-    this.#all = newAjv({ ...options, allErrors: true });
+    this.#options = options;
   }
 
   errorsIn(schema: TSchema, value: unknown): ErrorObject[] {
     const isFit = this.validatorOf(schema);
     if (isFit(value)) return [];
     if (isLarge(value)) return [...(isFit.errors ?? [])];
+    this.#all ??= newAjv({ ...this.#options, allErrors: true });
     const validate = this.#all.compile(plainSchema(schema));
     return validate(value) ? [] : [...(validate.errors ?? [])];
   }
@@ -171,6 +173,7 @@ class Validators {
   validatorOf(schema: TSchema): ValidateFunction {
     const known = this.#compiled.get(schema);
     if (known) return known;
+    this.#first ??= newAjv({ ...this.#options, allErrors: false });
     const validate = this.#first.compile(plainSchema(schema));
     this.#compiled.set(schema, validate);
     return validate;

@@ -10,6 +10,8 @@ import type { TestContext } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
 
 const MAIN = packagePath("dist", "src", "cli", "main.js");
+/** What `npm start` and an installed package run; scripts/bundle.mjs makes it. */
+export const BUNDLED_MAIN = packagePath("dist", "bundle", "src", "cli", "main.js");
 const LINES = packagePath("dist", "test", "cli", "lines-child.js");
 
 export interface Ended {
@@ -83,17 +85,23 @@ export function serveCli(t: TestContext, folder: string, ...args: string[]): Pro
   return started(t, folder, ["serve", "--port", "0", ...args]);
 }
 
-/** The same with other variables in its environment. */
+/** The same with other variables in its environment, or another program. */
 export function serveWith(
   t: TestContext,
   {
     folder,
     env,
     onSpawn,
-  }: { folder: string; env: NodeJS.ProcessEnv; onSpawn?: (child: ChildProcess) => void },
+    main,
+  }: {
+    folder: string;
+    env?: NodeJS.ProcessEnv;
+    onSpawn?: (child: ChildProcess) => void;
+    main?: string;
+  },
   ...args: string[]
 ): Promise<Served> {
-  return started(t, folder, ["serve", "--port", "0", ...args], env, onSpawn);
+  return started(t, folder, ["serve", "--port", "0", ...args], env, onSpawn, main);
 }
 
 /** The same with `thingscope launch`. */
@@ -107,9 +115,10 @@ async function started(
   args: string[],
   env: NodeJS.ProcessEnv = {},
   onSpawn: (child: ChildProcess) => void = () => {},
+  main = MAIN,
 ): Promise<Served> {
   const options = { cwd: folder, env: { ...process.env, ...env } };
-  const child = spawn(process.execPath, [MAIN, ...args], options);
+  const child = spawn(process.execPath, [main, ...args], options);
   t.after(() => child.kill("SIGKILL"));
   onSpawn(child);
   const ended = once(child, "exit").then(([code]): number | null => code);

@@ -1,5 +1,6 @@
 import { Worker as Thread } from "node:worker_threads";
 import { messageOf, ThingError } from "../../base/errors.ts";
+import { moduleUrl } from "../../base/package-root.ts";
 import type { Packet, PacketFields } from "./packet.ts";
 import type { Outcome } from "./workshop.ts";
 
@@ -38,7 +39,7 @@ export class HandlerThreads {
 
   /** @throws {ThingError} `SOURCE_FAILED` when the module cannot be loaded, or exports no function. */
   static async start(module: URL, count: number): Promise<HandlerThreads> {
-    const file = new URL("./handler-thread.js", import.meta.url);
+    const file = moduleUrl("src/adapters/pystreaming/handler-thread");
     const make = () => new Thread(file, { workerData: module.href });
     const pool = new HandlerThreads(Array.from({ length: count }, make));
     try {
