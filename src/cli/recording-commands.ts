@@ -9,6 +9,7 @@ import {
   interruptibly,
 } from "./client-commands.ts";
 import { EXIT } from "./exit-codes.ts";
+import { namedRecordings } from "./named-recordings.ts";
 
 interface RecordFlags extends CommonFlags {
   readonly seconds?: number;
@@ -25,6 +26,8 @@ interface ExportFlags {
   readonly json: boolean;
 }
 
+/** What `verify` looks for in a folder. */
+const FILMS = [".mkv", ".mp4", ".webm"];
 const FORMATS = ["mp4", "webm", "csv", "json"] as const;
 
 /** `record`, and what there is to do with recordings on disk: `verify`, `export` and `repair`. */
@@ -50,7 +53,10 @@ export function addRecordingCommands(program: Command): void {
     .description(
       "count the frames of recordings, byte for byte (of MP4 and WebM: their times), and compare them with their ledgers",
     )
-    .argument("<files...>", "recordings (.mkv, .mp4, .webm), each with its ledger beside it")
+    .argument(
+      "<files...>",
+      "recordings (.mkv, .mp4, .webm), each with its ledger beside it, or folders of them",
+    )
     .option(
       "--json",
       "a JSON line for each, with what was found and how its frames follow on",
@@ -58,7 +64,7 @@ export function addRecordingCommands(program: Command): void {
     )
     .action(async (files: string[], { json }: { json: boolean }) => {
       const { verifyRecording } = await import("../recording/verify.ts");
-      await forEach(files, async (file) => {
+      await forEach(files, FILMS, async (file) => {
         const verdict = await verifyRecording(file);
         console.log(json ? JSON.stringify(asJson(file, verdict)) : verdict.sentence);
         if (!verdict.ok) process.exitCode = EXIT.failed;
@@ -82,11 +88,11 @@ export function addRecordingCommands(program: Command): void {
   program
     .command("repair")
     .description("close recordings that ended by a crash or a power cut")
-    .argument("<files...>", "recordings (.mkv), each with its ledger beside it")
+    .argument("<files...>", "recordings (.mkv), each with its ledger beside it, or folders of them")
     .action(async (files: string[]) => {
-      const { repairRecording } = await import("../recording/repair.ts");
-      await forEach(files, async (file) => {
-        console.log((await repairRecording(file)).sentence);
+      const { repairFile } = await import("./repair-file.ts");
+      await forEach(files, [".mkv"], async (file, isInFolder) => {
+        console.log(await repairFile(file, isInFolder));
       });
     });
 }
@@ -115,15 +121,25 @@ function inSeconds(ms: number | undefined): number | undefined {
 }
 
 /** One after the other. @throws {ThingError} In the end, for all that failed: the others are done all the same. */
-async function forEach(files: readonly string[], work: (file: string) => Promise<void>) {
+async function forEach(
+  names: readonly string[],
+  kinds: readonly string[],
+  work: (file: string, isInFolder: boolean) => Promise<void>,
+) {
   const faults: ThingError[] = [];
-  for (const file of files) {
+  const attempt = async (one: () => Promise<void>) => {
     try {
-      await work(file);
+      await one();
     } catch (error) {
       if (!(error instanceof ThingError)) throw error;
       faults.push(error);
     }
+  };
+  for (const name of names) {
+    await attempt(async () => {
+      const { files, isFolder } = await namedRecordings(name, kinds);
+      for (const file of files) await attempt(() => work(file, isFolder));
+    });
   }
   const [first] = faults;
   if (first) throw new ThingError(first.code, faults.map(({ message }) => message).join("\n"));

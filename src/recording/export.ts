@@ -13,14 +13,17 @@ import { type Comparison, exportFaults } from "./export-check.ts";
 import { withLedgerOf } from "./export-ledger.ts";
 import { ExportRoom } from "./export-room.ts";
 import { beginExport, type ExportEnd } from "./exports-under-way.ts";
-import { ledgerPathOf, withExtension } from "./film-names.ts";
+import { findLedger, withExtension } from "./film-names.ts";
 import { noteRemoved, type RoomLimits } from "./folder-room.ts";
 import { FrameSum } from "./frame-sum.ts";
 import { draftOf, nameFile } from "./free-name.ts";
+import { joinedBehindCues, joinedSentence } from "./joined.ts";
 import { noteInLedger } from "./note-in-ledger.ts";
 import { readLedger } from "./read-ledger.ts";
+import { assertNotRecorded } from "./recorded-by.ts";
 import { claimRecording } from "./recording-claims.ts";
 import { noRoom } from "./room-watch.ts";
+import { headOf } from "./scan.ts";
 import { notePace, type Pace } from "./track-rate.ts";
 import { verifyRecording } from "./verify.ts";
 import type { VideoFormat } from "./video-format.ts";
@@ -105,6 +108,12 @@ async function exportInTurn(
   { signal, running }: ReturnType<typeof beginExport>,
 ): Promise<Export> {
   const { format, replace, keepStart, until, resumable = false, isNoted = false } = options;
+  if (!until)
+    await assertNotRecorded(
+      await realpath(recording).catch(() => recording),
+      recording,
+      "export it",
+    );
   if (resumable && !isNoted) {
     await noteInLedger(recording, { exporting: { format, replace, keepStart } });
   }
@@ -145,9 +154,11 @@ async function make(recording: string, options: ExportOptions): Promise<Export> 
   const watched = { ...options, ...(room && { signal: room.signal }) };
   try {
     await room?.admit();
+    if (!options.until) await requireClosed(recording, options);
     const before = options.isNoted && (await madeBefore(file, wanted, watched));
+    await requireAlone(file);
     const compared: Made = before || (await makeDraft(file, draft, watched));
-    await requireClosed(recording);
+    await requireClosed(recording, options);
     if (options.replace) await requireWhole(recording, compared.given);
     const path = before ? wanted : await nameFile(draft, wanted, withLedgerOf(recording));
     const { frames, largestErrorMs } = compared;
@@ -195,15 +206,24 @@ async function madeBefore(file: FileHandle, path: string, options: ExportOptions
 }
 
 /** While the disk does not take the end of a recording, its ledger is still to be written. */
-async function requireClosed(recording: string): Promise<void> {
+async function requireClosed(recording: string, { until }: ExportOptions): Promise<void> {
   const { head, summary } = await describeRecording(recording);
   if (!head || summary) return;
-  throw new ThingError("RECORDING_FAILED", "its disk has not taken the end of the recording");
+  const why = until
+    ? "its disk has not taken the end of the recording"
+    : `it was not closed. To close it, run: thingscope repair ${recording}`;
+  throw new ThingError("RECORDING_FAILED", why);
+}
+
+/** What is made of a file that has two recordings would lack one. */
+async function requireAlone(file: FileHandle): Promise<void> {
+  const joined = await joinedBehindCues(file, (await headOf(file)).cuesAt);
+  if (joined) throw new ThingError("BAD_RECORDING", joinedSentence(joined));
 }
 
 /** That what is to be removed was made of every frame that its ledger lists, as it was recorded. */
 async function requireWhole(recording: string, given: FrameSum | undefined): Promise<void> {
-  const ledger = await readLedger(ledgerPathOf(await realpath(recording)));
+  const ledger = await readLedger(await findLedger(await realpath(recording)));
   if (!ledger || given?.equals(FrameSum.of(ledger.frames))) return;
   if ((await verifyRecording(recording)).ok) return;
   const why = `it is damaged, and was to be replaced. Run: thingscope repair ${recording}; then export it again`;

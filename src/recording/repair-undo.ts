@@ -2,7 +2,7 @@ import { type FileHandle, open, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
 import { messageOf, ThingError } from "../base/errors.ts";
-import { holderOf, identityAnywhere } from "../base/process-place.ts";
+import { holderOf, identityAnywhere, processInWords } from "../base/process-place.ts";
 import { syncFolder } from "../base/sync-folder.ts";
 import { read, readIfReadable } from "./file-bytes.ts";
 import type { LedgerFrame } from "./ledger.ts";
@@ -146,6 +146,15 @@ export async function undoInterrupted(path: string): Promise<boolean> {
   }
   await removed(path);
   return true;
+}
+
+/** Who repairs a file now, in words, if somebody does. */
+export async function repairerOf(path: string): Promise<string | undefined> {
+  const kept = await open(undoPathOf(path), "r").catch(() => undefined);
+  if (!kept) return undefined;
+  const owner = await ownerOf(kept).finally(() => kept.close());
+  const isAtWork = owner !== undefined && holderOf(undoPathOf(path), owner) !== undefined;
+  return isAtWork ? processInWords(owner) : undefined;
 }
 
 async function bringBack(kept: FileHandle, path: string, length: number): Promise<void> {

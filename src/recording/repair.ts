@@ -3,17 +3,18 @@ import { dirname } from "node:path";
 import { wallTime } from "../base/clock.ts";
 import { reasonOf, ThingError } from "../base/errors.ts";
 import { FOREIGN_QUIET_MS } from "../base/process-place.ts";
-import { openRegular } from "../base/regular-file.ts";
+import { assertFile, openRegular } from "../base/regular-file.ts";
 import { syncFolder } from "../base/sync-folder.ts";
 import { describeRecording } from "./describe.ts";
 import { findLedger } from "./film-names.ts";
+import { joinedAdvice, joinedIn, joinedSentence } from "./joined.ts";
 import { LedgerFrames } from "./ledger-frames.ts";
 import { TICKS_PER_MS } from "./matroska.ts";
 import { placedLedger } from "./placed-ledger.ts";
 import { type Ledger, readLedger } from "./read-ledger.ts";
 import { type RecordingHead, recordingHead } from "./rebuilt-head.ts";
+import { assertNotRecorded } from "./recorded-by.ts";
 import { claimedName, claimRecording } from "./recording-claims.ts";
-import { recordedElsewhere } from "./recording-files.ts";
 import { type Change, changeOf, makeChange } from "./repair-change.ts";
 import { RepairUndo } from "./repair-undo.ts";
 import { junkBehind, repairedLedger } from "./repaired-ledger.ts";
@@ -57,17 +58,22 @@ const UNLISTED_MS = 2000;
  * process records or repairs it, or this one records, converts, exports, deletes or repairs it, by whatever name.
  */
 export async function repairRecording(path: string, options: RepairOptions = {}): Promise<Repair> {
-  const real = await realpath(path).catch((error) => {
+  const real = await realFile(path).catch((error) => {
     throw new ThingError("NOT_FOUND", `${path} cannot be repaired: ${reasonOf(error)}.`);
   });
   const release = claimRecording(await claimedName(real), "repairing");
   return repairClaimed(real, path, options).finally(release);
 }
 
+async function realFile(path: string): Promise<string> {
+  const real = await realpath(path);
+  assertFile(real, await stat(real));
+  return real;
+}
+
 async function repairClaimed(path: string, name: string, options: RepairOptions): Promise<Repair> {
+  await assertNotRecorded(path, name, "repair it if it was not closed");
   const { head } = await describeRecording(path);
-  const pid = recordedElsewhere(path, head);
-  if (pid !== undefined) throw new ThingError("LOCK_BUSY", busy(name, pid));
   if (!head?.process) await assertQuiet(path, name);
   const undo = await RepairUndo.begin(path);
   try {
@@ -75,10 +81,6 @@ async function repairClaimed(path: string, name: string, options: RepairOptions)
   } finally {
     await undo.close();
   }
-}
-
-function busy(path: string, pid: number): string {
-  return `${path} is being recorded by process ${pid}. It closes the file itself when it ends: stop that first.`;
 }
 
 /** Whoever records a file by another name, a hard link, has its ledger there, where nobody finds it. */
@@ -144,6 +146,11 @@ class RepairRun {
       share: inBackground ? BACKGROUND_SHARE : 1,
     });
     const { kept, unlisted, damage } = found;
+    const joined = await joinedIn(file, size, found);
+    if (joined) {
+      const why = `${this.#name} was not repaired: ${joinedSentence(joined)}. Nothing was changed. ${joinedAdvice(this.#name, joined)}`;
+      throw new ThingError("BAD_RECORDING", why);
+    }
     const isAnothers = kept.length === unlisted.length && (ledger?.frames.length ?? 0) > 0;
     if (isAnothers && (kept.length > 0 || damage.length > 0)) {
       throw new ThingError("BAD_RECORDING", anothers(this.#name, this.#ledgerPath));

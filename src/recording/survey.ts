@@ -97,7 +97,7 @@ class Surveyor {
     while (at !== undefined && at < this.#window.size) {
       this.#options.signal?.throwIfAborted();
       const element = await elementAt(this.#window, at);
-      if (element?.kind === "cues") cuesAt = at;
+      if (element?.kind === "cues" && !(await this.#nextWhole(at))) cuesAt = at;
       if (cuesAt !== undefined) break;
       at = (element && (await this.#take(element))) ?? (await this.#behindDamage(at));
     }
@@ -119,6 +119,7 @@ class Surveyor {
     if (element.kind === "cluster") this.#structure.begin(element);
     else if (element.kind === "block") return this.#takeBlock(element);
     else if (element.kind === "void") return this.#takeVoid(element);
+    else return undefined; // cues that do not end the file
     return element.end;
   }
 

@@ -3,10 +3,13 @@ import { messageOf, ThingError } from "../base/errors.ts";
 import { openRegular } from "../base/regular-file.ts";
 import { bytesBehindCues, cuesOf, leadsTo } from "./cues.ts";
 import { findLedger } from "./film-names.ts";
+import { joinedAdvice, joinedIn, joinedSentence } from "./joined.ts";
 import { LedgerFrames } from "./ledger-frames.ts";
 import { placedLedger } from "./placed-ledger.ts";
 import { type Ledger, readLedger } from "./read-ledger.ts";
+import { recorderOf, recordingSentence } from "./recorded-by.ts";
 import { durationFault, timeFaults } from "./recorded-times.ts";
+import { repairerOf } from "./repair-undo.ts";
 import { junkBehind } from "./repaired-ledger.ts";
 import { headOf } from "./scan.ts";
 import { type Survey, survey } from "./survey.ts";
@@ -46,6 +49,8 @@ async function openFile(path: string): Promise<FileHandle> {
 }
 
 async function recount(file: FileHandle, path: string): Promise<Verdict> {
+  const who = await recorderOf(await realpath(path));
+  if (who !== undefined) return growing(path, who);
   const head = await headOf(file);
   const ledger = await readLedger(await findLedger(await realpath(path))); // beside the file, where a link leads to it
   const frames = ledger?.frames ?? new LedgerFrames();
@@ -59,7 +64,9 @@ async function recount(file: FileHandle, path: string): Promise<Verdict> {
     unlisted: found.unlisted.length,
   };
   if (!ledger) {
-    const sentence = `${path}: has ${counts.frames} frames and no ledger that says which there were.`;
+    const joined = await joinedIn(file, size, found);
+    const more = joined ? ` ${joinedSentence(joined)}. ${joinedAdvice(path, joined)}` : "";
+    const sentence = `${path}: has ${counts.frames} frames and no ledger that says which there were.${more}`;
     return { ok: false, sentence, ...counts };
   }
   const timing = await timingOf(ledger);
@@ -68,21 +75,36 @@ async function recount(file: FileHandle, path: string): Promise<Verdict> {
     ...structureFaults(found, ledger),
     ...(await timeFaults(ledger)),
   ];
-  if (await isRepairOpen(path)) faults.push("a repair of it was cut off");
+  const repairer = await repairerOf(await realpath(path));
+  if (repairer !== undefined) faults.push(`${repairer} is repairing it`);
+  else if (await isRepairOpen(path)) faults.push("a repair of it was cut off");
   const duration = counts.missing.length === 0 && durationFault(head, frames);
   if (duration) faults.push(duration);
-  const isClosed = faults.length === 0 && head.cuesAt !== undefined;
-  if (isClosed && !leadsTo(await cuesOf(file, head), found.structure.clusters)) {
+  const isWhole = faults.length === 0 && head.cuesAt !== undefined;
+  if (isWhole && !leadsTo(await cuesOf(file, head), found.structure.clusters)) {
     faults.push("its index is damaged");
   }
+  const joined = await joinedIn(file, size, found);
+  if (joined) faults.push(joinedSentence(joined));
   const behind = await bytesBehindCues(file, head);
-  if (behind > 0) faults.push(`${behind} bytes behind its end are none of it`);
+  if (behind > 0 && !joined) faults.push(`${behind} bytes behind its end are none of it`);
   const what =
     faults.length === 0 ? proof(ledger, timing) : `disagrees with its ledger: ${faults.join(", ")}`;
-  const advice = adviceFor(path, faults.length > 0, head.cuesAt !== undefined && !!ledger.summary);
+  const isClosed = head.cuesAt !== undefined && !!ledger.summary;
+  const advice = joined
+    ? ` ${joinedAdvice(path, joined)}`
+    : adviceFor(path, faults.length > 0, isClosed);
   const sentence = `${path}: ${what}.${advice}`;
   const clockSteps = clockStepsIn(ledger.notes);
   return { ok: faults.length === 0, sentence, ...counts, timing, clockSteps };
+}
+
+/** What can be said of a file that is being recorded: its end is still to come. */
+async function growing(path: string, who: string): Promise<Verdict> {
+  const { frames } = (await readLedger(await findLedger(await realpath(path)))) ?? {};
+  const so = frames?.length ?? 0;
+  const sentence = `${recordingSentence(path, who)}, then verify it; so far its ledger lists ${so} ${so === 1 ? "frame" : "frames"}.`;
+  return { ok: false, sentence, frames: so, missing: [], damaged: [], unlisted: 0 };
 }
 
 function isRepairOpen(path: string): Promise<boolean> {
