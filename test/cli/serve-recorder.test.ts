@@ -14,7 +14,7 @@ const timeout = TEST_MS;
 
 async function recordersFolder(): Promise<string> {
   const config = await readFile(packagePath("examples", "recorder.yaml"), "utf8");
-  return folderWith({ "recorder.yaml": config });
+  return folderWith({ "recorder.yaml": config.replace("post_s: 2", "post_s: 600") });
 }
 
 async function mkvIn(folder: string): Promise<string[]> {
@@ -33,7 +33,8 @@ test("SIGTERM closes what is being recorded, continuously and about a trigger, w
   while ((await recorder.read("state")) !== "buffering") await sleep(50);
   await recorder.invoke("record", { max_delay: 10 });
   await recorder.invoke("start_recording", { name: "nest" });
-  await sleep(1000);
+  const recorded = () => mkvIn(folder).then((films) => Promise.all(films.map(hasFrames)));
+  while ((await recorded()).filter(Boolean).length < 2) await sleep(50);
   const elapsed = new Elapsed(server.child.pid!);
   assert.equal(await server.stop("SIGTERM"), 0);
   const tookMs = elapsed.ms;
