@@ -14,7 +14,7 @@ const files = readdirSync(packagePath("test"), { recursive: true, encoding: "utf
 
 test("limits of tests are those of test/limits.ts", () => {
   const literal =
-    /(?:test\([^{}]*|const options = |describe\([^{}]*)\{\s*timeout: [\d_]+|^const timeout = [\d_]+;/gm;
+    /(?:test\([^{}]*|const options = |describe\([^{}]*)\{\s*timeout: [\d_]+|^const timeout = [\d_]+;|\btimeout(?: =|:) (?!.*TEST_MS).*\b\d[\d_]{3,}.*/gm;
   for (const { path, text } of files) {
     const found = text.match(literal)?.map((one) => one.slice(-40));
     assert.equal(

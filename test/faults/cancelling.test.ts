@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { delay } from "thingscope";
 import { openTestHost } from "thingscope/testing";
 import { Autofocus, SimulatedCamera, SimulatedStage } from "thingscope/things";
-import { patience } from "../limits.ts";
+import { patience, TEST_MS } from "../limits.ts";
 import { eventually } from "../outputs/watching.ts";
 import { recordedCamera } from "./recorded-camera.ts";
 
@@ -21,7 +21,7 @@ function random(seed: number): () => number {
 }
 
 test("F44: an autofocus that is cancelled at any moment leaves stage, camera and demand as they were", {
-  timeout: ROUNDS * 6000,
+  timeout: TEST_MS + ROUNDS * 6000,
 }, async (t) => {
   const stage = new SimulatedStage();
   const camera = new SimulatedCamera({ seed: 7 });
@@ -48,7 +48,7 @@ test("F44: an autofocus that is cancelled at any moment leaves stage, camera and
 });
 
 test("F44: a timelapse or a start of a recording that is cancelled at any moment returns to idle, with files that are closed", {
-  timeout: ROUNDS * 6000,
+  timeout: TEST_MS + ROUNDS * 6000,
 }, async (t) => {
   const { bench, camera, folder, stream } = await recordedCamera(t);
   const recorder = bench.thing;

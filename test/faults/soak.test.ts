@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { verifyRecording } from "thingscope";
 import { FaultyCamera, openTestHost } from "thingscope/testing";
 import { Recorder } from "thingscope/things";
-import { WAIT_MS } from "../limits.ts";
+import { TEST_MS, WAIT_MS } from "../limits.ts";
 import { memoryHeld } from "../memory.ts";
 import { HealthyViewer } from "../outputs/healthy-viewer.ts";
 import { eventually } from "../outputs/watching.ts";
@@ -21,7 +21,7 @@ const MIB = 2 ** 20;
 const descriptors = () => readdirSync("/proc/self/fd").length;
 
 test("F48: four cameras, viewers that come and go, and recordings leave memory and descriptors flat, and no frame is lost without a reason", {
-  timeout: hours > 0 ? (hours + 1) * 3_600_000 : 120_000,
+  timeout: hours > 0 ? (hours + 1) * 3_600_000 : TEST_MS,
 }, async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "thingscope-soak-"));
   const cameras = [1, 2, 3, 4].map(() => new FaultyCamera({ keep_warm: true }));

@@ -3,7 +3,7 @@ import { type TestContext, test } from "node:test";
 import { messageOf, verifyRecording } from "thingscope";
 import { FAULT_KINDS } from "thingscope/testing";
 import { ThingClient } from "../../src/client/index.ts";
-import { patience } from "../limits.ts";
+import { patience, TEST_MS } from "../limits.ts";
 import { HealthyViewer } from "../outputs/healthy-viewer.ts";
 import { eventually } from "../outputs/watching.ts";
 import { faultsByName } from "./faulty-server.ts";
@@ -14,7 +14,7 @@ import { provoke } from "./wires.ts";
 const long = process.env.THINGSCOPE_LONG === "1";
 const minutes = long ? 10 : 0;
 const blocksMs = long ? 2000 : 100;
-const timeout = long ? 25 * 60_000 : 120_000;
+const timeout = long ? 25 * 60_000 : 2 * TEST_MS;
 
 test("F33: a Thing with any fault, over every wire, changes nothing for a camera, its ten viewers and its recorder", {
   timeout,

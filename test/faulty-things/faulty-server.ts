@@ -58,9 +58,11 @@ async function serve({ folder, webhookHost, blocksMs }: ServerArguments): Promis
     closeWithinMs: 1000,
     log,
   });
-  host.add("camera", new FaultyCamera({ keep_warm: true }));
+  // So small that the kernel holds more than a second of them for a viewer that stands in line for a processor so long.
+  host.add("camera", new FaultyCamera({ keep_warm: true, width: 64, height: 48 }));
   const recorder = new Recorder({ folder: `${folder}/recordings`, reserve_mb: 1 });
   host.add("recorder", recorder, { slots: { camera: "camera" } });
+  await host.open(); // these have the limit above to themselves: it is that short for the others' sake
   for (const [name, fault] of faultsByName(blocksMs)) host.add(name, new FaultyThing(fault));
   for (const fault of FAULT_KINDS) host.add(`camera_${fault}`, new FaultyCamera({ fault }));
   const cameras = ["camera", ...FAULT_KINDS.map((fault) => `camera_${fault}`)];

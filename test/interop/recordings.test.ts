@@ -15,7 +15,7 @@ import { MatroskaMjpeg } from "../../src/recording/matroska-mjpeg.ts";
 import { blocksOf, pageText } from "../docs/page.ts";
 import { withOrientation } from "../frames/jpegs.ts";
 import { coded } from "../frames/quarters.ts";
-import { TEST_MS } from "../limits.ts";
+import { TEST_MS, WAIT_MS } from "../limits.ts";
 import { collect, newPath, record, START } from "../recording/recordings.ts";
 import { openPage } from "../system/chromium.ts";
 import { command, python } from "./programs.ts";
@@ -240,5 +240,5 @@ async function asAnybody(program: string, args: string[], folders: string[]): Pr
   }
   const other = isRoot ? { uid: 65534, gid: 65534 } : {};
   const env = { ...process.env, HOME: folders[0] };
-  await run(program, args, { ...other, env, timeout: 30_000 });
+  await run(program, args, { ...other, env, timeout: WAIT_MS });
 }

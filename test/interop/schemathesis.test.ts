@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { folderWith } from "../cli/run-cli.ts";
-import { TEST_MS } from "../limits.ts";
+import { TEST_MS, WAIT_MS } from "../limits.ts";
 import { pythonCommand } from "./programs.ts";
 import { INSTRUMENT, serveInstrument } from "./serving.ts";
 
@@ -111,7 +111,7 @@ test("Schemathesis finds nothing that the server does otherwise than its documen
   ];
   const told = await run(pythonCommand("schemathesis"), ["run", FILE, ...options], {
     cwd: folder,
-    timeout: 150_000,
+    timeout: TEST_MS,
     maxBuffer: 1 << 24,
   }).catch((error: { stdout: string }) => error);
   const report = await readFile(join(folder, EVENTS), "utf8");
@@ -131,7 +131,7 @@ test("openapi-spec-validator finds nothing wrong with the document", {
   const { stdout } = await run(
     pythonCommand("openapi-spec-validator"),
     ["--schema", "3.1", "--validation-errors", "all", FILE],
-    { cwd: folder, timeout: 50_000 },
+    { cwd: folder, timeout: WAIT_MS },
   );
   assert.match(stdout, /OK/);
 });

@@ -34,7 +34,7 @@ async function killedWhileRecording(path: string, afterMs: number) {
 }
 
 test(`${KILLS} recorders are killed; each file can be read and repaired, and lacks less than its last second`, {
-  timeout: KILLS * 6000,
+  timeout: TEST_MS + KILLS * 6000,
 }, async () => {
   let worst = 0;
   const kill = async (n: number) => {

@@ -14,7 +14,7 @@ import {
 } from "thingscope";
 import { Type } from "typebox";
 import { selfSigned } from "../../src/server/access/tls/self-signed.ts";
-import { TEST_MS } from "../limits.ts";
+import { TEST_MS, WAIT_MS } from "../limits.ts";
 import { folderFor } from "../things/recorder-server.ts";
 import { ODD_VECTORS } from "./odd-vectors.ts";
 import { VECTORS } from "./raw-vectors.ts";
@@ -39,7 +39,7 @@ async function lampFor(t: TestContext, options: ServerOptions = {}): Promise<num
 function answersTo(open: () => Socket, bytes: string, answers: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = open();
-    const limit = setTimeout(() => socket.destroy(new Error(`no answer to ${bytes}`)), 30_000);
+    const limit = setTimeout(() => socket.destroy(new Error(`no answer to ${bytes}`)), WAIT_MS);
     let text = "";
     socket.setEncoding("latin1").on("data", (chunk) => {
       text += chunk;

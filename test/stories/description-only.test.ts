@@ -9,6 +9,7 @@ import { type AnyThing, RemoteBlob, ThingClient } from "thingscope/client";
 import { Autofocus, SimulatedCamera, SimulatedStage } from "thingscope/things";
 import { SimulatedOptics } from "../../things/optics/simulated-optics.ts";
 import { patience, TEST_MS } from "../limits.ts";
+import { waitForFramesOf } from "../things/frame-clock.ts";
 
 const FOCUS = 350;
 /** Steps of z between two frames: 1000 a second at 30 frames a second. */
@@ -25,6 +26,7 @@ test("a consumer that knows only the descriptions takes a picture, focuses and f
   const server = new ThingServer(host);
   const { url } = await server.listen({ port: 0 });
   t.after(() => server.close());
+  waitForFramesOf(camera);
   await new SimulatedOptics().whole(); // a sweep on a busy machine does not wait for its slide
   await camera.mjpeg_stream.grab(patience());
 

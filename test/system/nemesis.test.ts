@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { numberInPixels, stampedPicture } from "../../bench/recording/pixel-stamp.ts";
 import { openRecording } from "../../src/recording/open-recording.ts";
+import { TEST_MS } from "../limits.ts";
 import type { Account } from "../recording/accounts.ts";
 import { newPath } from "../recording/recordings.ts";
 import { judge } from "./judge.ts";
@@ -61,7 +62,7 @@ async function assertSealed(accounts: readonly Account[]): Promise<number> {
 }
 
 test(`in ${MINUTES} minutes of faults no frame is invented, changed, doubled or out of order, and each that is missing has a cause`, {
-  timeout: (2 * MINUTES + 3) * 60_000,
+  timeout: TEST_MS + 2 * MINUTES * 60_000,
 }, async (t) => {
   const folder = dirname(await newPath());
   const faults = await newFaults();

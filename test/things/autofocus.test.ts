@@ -36,7 +36,7 @@ suite("focal planes that only their seeds know", { concurrency: 3 }, () => {
 
 suite("one microscope", () => {
   const shared = warmMicroscope({ seed: 7, offset: 60 });
-  after(async () => (await shared).host.close());
+  after(async () => (await shared).close());
 
   test("the output has every frame and every move, on one clock", {
     timeout: TEST_MS,

@@ -6,8 +6,12 @@ import { Autofocus, SimulatedCamera, SimulatedStage } from "../../things/index.t
 import { seededRandom, uniform } from "../../things/optics/seeded-random.ts";
 import { SimulatedOptics } from "../../things/optics/simulated-optics.ts";
 import { patience } from "../limits.ts";
+import { waitForFramesOf } from "./frame-clock.ts";
 
-/** The simulated microscope, open, with its stage `offset` steps from a focus that only the seed knows. */
+/**
+ * The simulated microscope, open, with its stage `offset` steps from a focus that only the seed knows. The clock waits for its
+ * frames.
+ */
 export async function microscope({ seed, offset }: { seed: number; offset: number }) {
   // Another seed chooses the focal plane, so that one slide, which takes time to make, serves all tests of a file.
   const focal_plane = Math.round(uniform(seededRandom(seed), -3000, 3000));
@@ -20,11 +24,16 @@ export async function microscope({ seed, offset }: { seed: number; offset: numbe
   host.add("camera", camera);
   host.add("autofocus", autofocus);
   await host.open();
+  const endWaiting = waitForFramesOf(camera);
   /** Moves the stage to some steps off its focus. */
   const goTo = async (steps: number) => {
     await stage.move_absolute({ z: Math.round(focus + steps) }, detachedInvocation());
   };
-  return { goTo, host, stage, camera, autofocus, focus, [Symbol.asyncDispose]: () => host.close() };
+  const close = async () => {
+    endWaiting();
+    await host.close();
+  };
+  return { goTo, host, stage, camera, autofocus, focus, close, [Symbol.asyncDispose]: close };
 }
 
 /** The same once its camera gives frames, and its whole slide is there: a sweep does not wait for it. */

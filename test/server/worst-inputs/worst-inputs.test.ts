@@ -5,13 +5,14 @@ import { request } from "node:http";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { WebSocket } from "ws";
+import { TEST_MS } from "../../limits.ts";
 import { WORST_BODIES, worstLegal, worstMembers } from "./bodies.ts";
 import { labthingsMessages, webThingMessages } from "./messages.ts";
 import type { Measured, MemoryAsked, Served, ToldRoute } from "./served.ts";
 
 const isLong = process.env.THINGSCOPE_LONG === "1";
 const LONG_MS = 600_000;
-const timeout = isLong ? 2 * LONG_MS : 600_000;
+const timeout = isLong ? 2 * LONG_MS : 4 * TEST_MS;
 const MOST_OF_AN_ERROR = 64 * 1024;
 const LONGEST_TICK_MS = 250;
 /** What the reference work takes on a machine with nothing else to do, ms: a slower one is judged by how much slower it is. */
