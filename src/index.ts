@@ -156,6 +156,7 @@ export {
   PreRollRing,
 } from "./recording/pre-roll.ts";
 export type { RecordedCamera, RecordedTee } from "./recording/recorded-camera.ts";
+export { RecordingCounts } from "./recording/recording-counts.ts";
 export type { RecordingOptions } from "./recording/recording-options.ts";
 export { RecordingSource, type RecordingSourceOptions } from "./recording/recording-source.ts";
 export { RecordingWriter } from "./recording/recording-writer.ts";

@@ -174,7 +174,7 @@ export class Recorder extends RecordingsThing {
           ...{ reason, expectedFps: 1 / pace.interval },
           settings: { ...this.#settings(), interval: pace.interval },
           room: this.room,
-          log: this.log,
+          ...this.accounts,
         });
         const path = await writer.opened;
         const { ended } = writer;
@@ -229,7 +229,7 @@ export class Recorder extends RecordingsThing {
         onFile: (path, summary) =>
           summary ? this.finished(path, summary) : this.listed(path).catch(() => {}),
         signal,
-        log: this.log,
+        ...this.accounts,
       });
     const starting = this.#continuous.start(path, begin, signal);
     const { recording, file } = await this.tellingLack(starting);
@@ -279,7 +279,7 @@ export class Recorder extends RecordingsThing {
       keepMkv: this.#options.keep_mkv,
       exportSignal: this.exportSignal,
       keepStart: this.#options.keep_start,
-      log: this.log,
+      ...this.accounts,
     });
   }
 

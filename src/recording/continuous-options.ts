@@ -2,6 +2,7 @@ import type { Log } from "../base/log.ts";
 import type { RoomLimits } from "./folder-room.ts";
 import type { RecordingSummary } from "./ledger.ts";
 import type { RecordedCamera } from "./recorded-camera.ts";
+import type { RecordingCounts } from "./recording-counts.ts";
 
 /** What is recorded, where to, and when a new file begins. */
 export interface ContinuousOptions {
@@ -35,6 +36,8 @@ export interface ContinuousOptions {
   readonly onFile?: ((path: string, summary?: RecordingSummary) => unknown) | undefined;
   /** Ends it before it has begun: it then rejects with the signal's reason, and leaves no file. */
   readonly signal?: AbortSignal | undefined;
+  /** Counts its frames, with those of other recordings. */
+  readonly counts?: RecordingCounts | undefined;
   readonly log?: Log | undefined;
 }
 

@@ -18,6 +18,7 @@ import { largestFileIn, makeUsable } from "./disk-room.ts";
 import { type KeptFile, KeptFiles } from "./kept-files.ts";
 import { QueueBound } from "./queue-bound.ts";
 import { expectedFpsOf, nameOf, refusedBy, streamOf } from "./recorded-camera.ts";
+import { NO_FILE } from "./recording-counts.ts";
 import { FILE_IS_FULL } from "./recording-disk.ts";
 import type { RecordingOptions } from "./recording-options.ts";
 
@@ -225,7 +226,7 @@ export class ContinuousRecording {
 
   #openFile(): Recorded {
     const { path, camera } = this.#options;
-    const { reason = "continuous", settings, keepMkv, exportSignal } = this.#options;
+    const { reason = "continuous", settings, keepMkv, exportSignal, counts } = this.#options;
     const { leaving } = this.#keptFile;
     const writer = newRecording({
       path: isSplitBy(this.#options) ? numbered(path, this.#file.number) : path,
@@ -237,6 +238,7 @@ export class ContinuousRecording {
       queue: this.#queue,
       room: roomOf(this.#options),
       refused: () => refusedBy(this.#stream),
+      counts,
       keepMkv,
       exportSignal: exportSignal ? AbortSignal.any([exportSignal, leaving]) : leaving,
       log: this.#log,
@@ -263,6 +265,7 @@ export class ContinuousRecording {
       await this.#kept.close(file, made ?? (await writer.opened), summary);
     } catch (error) {
       this.#kept.forget(file);
+      this.#options.counts?.lose(NO_FILE, writer.stats.came);
       this.#log.error(`A file of this recording came to nothing: ${messageOf(error)}`);
     }
   }

@@ -10,6 +10,7 @@ import { type LedgerHead, noteLine } from "./ledger.ts";
 import { ORIENTATION } from "./matroska.ts";
 import { MatroskaMjpeg } from "./matroska-mjpeg.ts";
 import type { FrameQueue } from "./queue-bound.ts";
+import type { RecordingCounts } from "./recording-counts.ts";
 
 /** What a recording is called, and what is said of it in the file. */
 export interface RecordingOptions {
@@ -38,6 +39,8 @@ export interface RecordingOptions {
   readonly clock?: "now" | "wall" | undefined;
   /** What is to be made of it when it is closed: its ledger says so from the first line on. */
   readonly exporting?: ExportWish | undefined;
+  /** Counts its frames, with those of other files. */
+  readonly counts?: RecordingCounts | undefined;
   readonly log?: Log | undefined;
 }
 

@@ -78,6 +78,7 @@ export class RecordingWriter {
       this.#room?.end();
       this.#announceBeginning();
     });
+    options.counts?.follow(() => this.#tally.counts, this.ended);
     this.opened.catch(() => {}); // whoever waits for neither is told by the log
     this.ended.catch((error) => {
       this.#log.error(`${options.path} could not be recorded: ${messageOf(error)}`);
@@ -104,12 +105,8 @@ export class RecordingWriter {
   }
 
   get stats() {
-    return {
-      written: this.#tally.written,
-      dropped: this.#tally.dropped,
-      queuedBytes: this.#queue.bytes,
-      bytes: this.#writtenBytes,
-    };
+    const { counts, dropped } = this.#tally;
+    return { ...counts, dropped, queuedBytes: this.#queue.bytes, bytes: this.#writtenBytes };
   }
 
   /**

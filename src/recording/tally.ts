@@ -16,6 +16,7 @@ export class Tally {
   #leftOut = 0;
   readonly #clockSteps: number[] = [];
   #written = 0;
+  #came = 0;
   #newRuns = 0;
   #first: number | undefined;
   #last: number | undefined;
@@ -47,6 +48,11 @@ export class Tally {
     return this.#written;
   }
 
+  /** What has become of the frames so far, and how many came. */
+  get counts() {
+    return { written: this.#written, lost: this.#dropped, came: this.#came };
+  }
+
   /** Frames that were lost: not those left out on purpose. */
   get dropped(): number {
     return [...this.#dropped.values()].reduce((sum, count) => sum + count, 0);
@@ -58,6 +64,7 @@ export class Tally {
    */
   next(frame: Frame, step?: ClockStep): LedgerNote[] {
     const { run, index, capturedAt, lossesBefore } = frame;
+    this.#came += 1;
     const notes: LedgerNote[] = [];
     const latest = this.#latest;
     this.#latest = { run, index };

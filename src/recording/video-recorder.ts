@@ -17,6 +17,7 @@ import {
   type RecordedTee,
   refusedBy,
 } from "./recorded-camera.ts";
+import { NO_FILE, type RecordingCounts } from "./recording-counts.ts";
 import type { RecordingOptions } from "./recording-options.ts";
 
 /** What a recorder of events records, where to, and how much about each trigger. */
@@ -65,6 +66,8 @@ export interface VideoRecorderOptions {
   readonly reason?: string | undefined;
   /** Kept in each file as they are when it is begun, as JSON. */
   readonly settings?: (() => unknown) | undefined;
+  /** Counts its frames, with those of other recordings. */
+  readonly counts?: RecordingCounts | undefined;
   /** The clock that stamps frames, epoch ms. */
   readonly clock?: (() => number) | undefined;
   readonly log?: Log | undefined;
@@ -218,7 +221,7 @@ export class VideoRecorder implements AsyncDisposable {
   /** @param before - The file that this one goes on with. */
   #open(before?: EventFile): EventFile {
     const { filenameGenerator, recordBinClass, settings } = this.#options;
-    const { keepMkv, keepStart, exportSignal } = this.#options;
+    const { keepMkv, keepStart, exportSignal, counts } = this.#options;
     const reason = before?.reason ?? this.#reason ?? this.#options.reason ?? "a trigger";
     const options = {
       path: filenameGenerator(),
@@ -230,6 +233,7 @@ export class VideoRecorder implements AsyncDisposable {
       queue: this.#memory,
       room: this.#options.room,
       refused: () => refusedBy(this.#stream),
+      counts,
       log: this.#log,
     };
     const writer = recordBinClass
@@ -246,6 +250,7 @@ export class VideoRecorder implements AsyncDisposable {
     file.onVideoFinished = before?.onVideoFinished;
     this.#files.add(file);
     this.#follow(file).catch((error) => {
+      counts?.lose(NO_FILE, file.given);
       this.#log.error(
         `A recording came to nothing: ${messageOf(error)} ${file.given} frames of its event are in no file.`,
       );
@@ -257,6 +262,7 @@ export class VideoRecorder implements AsyncDisposable {
     try {
       const summary = await file.finished;
       const { writer } = file;
+      this.#options.counts?.late(await writer.ended, summary);
       const made = writer instanceof ConvertingWriter ? writer.path : undefined;
       file.onVideoFinished?.(made ?? (await file.path), summary);
     } finally {

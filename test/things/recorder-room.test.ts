@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { TEST_MS } from "../limits.ts";
 import { eventually } from "../outputs/watching.ts";
+import { ask } from "../server/requests.ts";
 import { armed, folderFor, recorderFor } from "./recorder-server.ts";
 
 const timeout = TEST_MS;
@@ -52,4 +54,34 @@ test("a timelapse ends with its reason when the quota is used up, long before it
   const file = recorder.recordings.find(({ name }) => name === "growth.mkv");
   assert.equal(file?.toJSON().ended, "the quota of 0.1 MB is used up");
   assert.equal(recorder.busy, false);
+});
+
+test("/metrics counts for each Recorder what it has written, and what it lost with the reason", {
+  timeout,
+}, async (t) => {
+  const { recorder, folder, client, port } = await recorderFor(t, {}, { more: ["other"] });
+  const read = async () => {
+    const text = (await ask(port, { path: "/metrics" })).text;
+    const lines = text.split("\n").filter((line) => /^thingscope_recorder_/.test(line));
+    return new Map(
+      lines.map((line) => [line.replace(/ [^ ]+$/, ""), Number(line.split(" ").at(-1))]),
+    );
+  };
+  const written = 'thingscope_recorder_frames_total{thing="recorder"}';
+  const thing = await client();
+  await thing.invoke("start_recording", { name: "nest" });
+  while (!((await read()).get(written)! > 3)) await sleep(20);
+  const summary = (await thing.invoke("stop_recording")) as { written: number };
+  const counts = await read();
+  assert.equal(counts.get(written), summary.written);
+  assert.equal(counts.get('thingscope_recorder_frames_total{thing="other"}'), 0);
+  assert.equal(counts.get('thingscope_recorder_failed_exports_total{thing="recorder"}'), 0);
+  const lost = new Promise((resolve) => recorder.recording_lost.on(resolve));
+  await thing.invoke("start_recording", { name: "lost" });
+  while (!((await read()).get(written)! > summary.written)) await sleep(20);
+  await rm(folder, { recursive: true });
+  await lost;
+  const reason =
+    'thingscope_recorder_lost_frames_total{thing="recorder",reason="its folder was removed"}';
+  assert.ok((await read()).get(reason)! > 0, JSON.stringify([...(await read())]));
 });

@@ -9,6 +9,7 @@ import {
   messageOf,
   now,
   property,
+  RecordingCounts,
   RecordingsFolder,
   type StoredFile,
   stopped,
@@ -45,6 +46,7 @@ const MB = 1e6;
 export abstract class RecordingsThing extends Thing {
   protected readonly folder: RecordingsFolder;
   readonly #options: RecordingsOptions;
+  readonly #counts = new RecordingCounts(this);
   #disk: Disk = { free: 0, total: 0, recordings: 0, reserve: 0 };
   #looking: ReturnType<typeof setInterval> | undefined;
   #isLooking = false;
@@ -176,11 +178,19 @@ export abstract class RecordingsThing extends Thing {
     return { reserveBytes: reserve_mb * MB, quotaBytes: quota_mb * MB };
   }
 
+  /** Where recordings say what becomes of them. */
+  protected get accounts() {
+    return { log: this.log, counts: this.#counts };
+  }
+
   override async open(): Promise<void> {
     this.#closing = new AbortController();
     this.files.path = `/${this.name}/recordings`;
     this.#exportsEnd = new AbortController();
-    const onFailed = (failure: ExportFailure) => this.export_failed.emit(failure);
+    const onFailed = (failure: ExportFailure) => {
+      this.#counts.exportsFailed += 1;
+      this.export_failed.emit(failure);
+    };
     await this.folder.open(this.log, onFailed, this.room);
     await this.#look();
     this.#looking = setInterval(() => void this.#look(), LOOK_EVERY_MS);

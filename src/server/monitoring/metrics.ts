@@ -12,6 +12,7 @@ import { clockMetrics } from "./clock-health.ts";
 import type { EventLoopWatch } from "./event-loop.ts";
 import type { InvocationCounts } from "./invocation-counts.ts";
 import type { MetricFamily } from "./prometheus-text.ts";
+import { recorderMetrics } from "./recorder-metrics.ts";
 import { streamMetrics } from "./stream-metrics.ts";
 
 export interface MetricSources {
@@ -76,6 +77,7 @@ export function metricsOf({
       })),
     },
     ...streamMetrics(streams),
+    ...recorderMetrics(host),
     {
       name: "thingscope_invocations_running",
       type: "gauge",
