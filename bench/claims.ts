@@ -58,6 +58,10 @@ export const CLAIMS: readonly Claim[] = [
   ours("N1", "WebSocket, 250 fps x 50, p50", "ws_p50_us", {
     ...{ atMost: 1, scale: 1e-3, unit: "ms" },
   }),
+  ...["I1-1", "I1-10"].flatMap((row) => [
+    toGo2rtc(row, "CPU per GB", CPU_PER_GB, row === "I1-1" ? 1.5 : 1),
+    toGo2rtc(row, "latency p50", "p50_us", 1),
+  ]),
   {
     ...ours("P4", "memory (RSS)", "rss_kb", { atMost: 80, scale: 1e-3, unit: "MB" }),
     ...{ workload: "M1", measuredIn: "P4" },
@@ -111,6 +115,12 @@ function toKind(
 ): Claim {
   const value = (results: Results) => results.ratio(workload, figure, kind);
   return { workload, what: `${what}, ours / ${kind}`, atMost, value };
+}
+
+/** Where go2rtc is not on the PATH, this is not measured. */
+function toGo2rtc(workload: string, what: string, figure: string, atMost: number): Claim {
+  const value = (results: Results) => results.ratio(workload, figure, "go2rtc");
+  return { workload, what: `${what}, ours / go2rtc`, atMost, value };
 }
 
 function toBestPeer(workload: string, what: string, figure: string, atMost: number): Claim {
