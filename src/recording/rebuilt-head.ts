@@ -1,5 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import { crc32 } from "node:zlib";
+import { crc32 } from "../base/crc32.ts";
 import { inspectJpeg, orientationOf } from "../frames/jpeg.ts";
 import { voidHead } from "./elements.ts";
 import { readIfReadable } from "./file-bytes.ts";

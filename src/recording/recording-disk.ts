@@ -1,4 +1,4 @@
-import { crc32 } from "node:zlib";
+import { crc32 } from "../base/crc32.ts";
 import { codeOf } from "../base/error-code.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Frame } from "../frames/frame.ts";

@@ -1,6 +1,6 @@
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
-import { crc32 } from "node:zlib";
+import { crc32 } from "../base/crc32.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { holderOf, identityAnywhere, processInWords } from "../base/process-place.ts";
 import { syncFolder } from "../base/sync-folder.ts";

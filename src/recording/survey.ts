@@ -1,5 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import { crc32 } from "node:zlib";
+import { crc32 } from "../base/crc32.ts";
 import { ByteWindow } from "./byte-window.ts";
 import type { BlockElement, Element } from "./elements.ts";
 import { PIECE_BYTES } from "./file-bytes.ts";
