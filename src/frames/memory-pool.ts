@@ -14,9 +14,9 @@ export class MemoryPool {
 
   /** At least `bytes` long, with an eighth to spare for a larger picture to come; what it holds is arbitrary. */
   take(bytes: number): Uint8Array {
-    const fits = this.#free.findIndex(
+    const fits = this.#free.findLastIndex(
       ({ length }) => length >= bytes && length <= 4 * bytes + PAGE,
-    );
+    ); // what was given back last is likeliest to be in the processor's cache
     const [piece] = fits >= 0 ? this.#free.splice(fits, 1) : [];
     this.#freeBytes -= piece?.length ?? 0;
     return piece ?? new Uint8Array(Math.ceil((bytes * 1.125) / PAGE) * PAGE);

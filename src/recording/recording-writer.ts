@@ -10,6 +10,7 @@ import { makeUsable } from "./disk-room.ts";
 import { FileClock } from "./file-clock.ts";
 import { FileWatch } from "./file-watch.ts";
 import type { LostFrames, RecordingSummary } from "./ledger.ts";
+import { LossWarning } from "./loss-warning.ts";
 import { hintAt } from "./name-hint.ts";
 import { type FrameQueue, QueueBound } from "./queue-bound.ts";
 import { diskFault, type Item, lostFrame, RecordingDisk } from "./recording-disk.ts";
@@ -19,11 +20,12 @@ import { RoomWatch } from "./room-watch.ts";
 import { Tally } from "./tally.ts";
 import { BATCH_BYTES, sizeOf, WriteQueue } from "./write-queue.ts";
 
-/** Frames are collected for this long, then written at once. */
-const HOLD_MS = 200;
-/** What was written is synced at the first write after this, the third: a power cut costs about 0.65 s. */
-const SYNC_MS = 550;
-const WARN_EVERY_MS = 1000;
+/** Frames are collected for this long, then written and synced at once: a kill costs as much, a power cut the sync's time more. */
+const HOLD_MS = 600;
+/** The first frame is waited for so long at a time, and a disk that is late has so much of a pause. */
+const SOON_MS = 200;
+/** Timers may be so much early. */
+const EARLY_MS = 5;
 /** A recording ends while there is room for so many times of what comes between two looks. */
 const AHEAD = 1.5;
 const TOO_SLOW = "the disk was too slow";
@@ -50,7 +52,6 @@ export class RecordingWriter {
   #endReason: string | undefined;
   #wake: () => void = () => {};
   #announceBeginning: () => void = () => {};
-  #warned = { at: Number.NEGATIVE_INFINITY, lost: 0 };
 
   /** @throws {ThingError} `BAD_ARGUMENT` for a `timeZero` that is no time. */
   constructor(options: RecordingOptions) {
@@ -210,7 +211,7 @@ export class RecordingWriter {
   /** Waits for the first frame, which tells what the file's head says. */
   async #begin(files: RecordingFiles, lane: DiskLane, watch: FileWatch) {
     while (!this.#queue.firstFrame && this.#endReason === undefined) {
-      await this.#pause();
+      await this.#pause(SOON_MS);
       await watch.look();
     }
     const first = this.#queue.firstFrame;
@@ -220,28 +221,29 @@ export class RecordingWriter {
   }
 
   async #writeAll(disk: RecordingDisk, lane: DiskLane, watch: FileWatch) {
-    let syncedAt = watch.startedAt; // frames may have waited since
+    const warning = new LossWarning(this.#options.path, this.#log);
+    let dueAt = watch.startedAt + HOLD_MS; // frames may have waited since
     while (this.#endReason === undefined || !this.#queue.isEmpty) {
       const lack = await this.#lackFor(this.#queue.batchBytes);
-      if (!this.#queue.isEmpty) await lane.run(() => this.#writeBatch(disk));
-      if (now() - syncedAt >= SYNC_MS) {
-        await lane.run(() => disk.sync());
-        syncedAt = now();
-      }
+      const isDue = now() >= dueAt - EARLY_MS;
+      if (isDue) dueAt = now() + HOLD_MS; // what comes from now on is not in this sync
+      await lane.run(() => this.#writeBatch(disk, isDue));
       this.#room?.glance(this.#queue.takeCameBytes() * AHEAD);
       if (lack) return lack; // what has no room is listed
       await watch.look();
-      this.#lookAround();
-      await this.#pause();
+      this.#noteSteps();
+      warning.look(this.#tally.dropped);
+      await this.#pause(Math.max(SOON_MS, dueAt - now()));
     }
     return undefined;
   }
 
   /** Writes what waits, as far as there is room: who else records there may have taken what was foreseen for it. */
-  async #writeBatch(disk: RecordingDisk): Promise<void> {
+  async #writeBatch(disk: RecordingDisk, isSynced: boolean): Promise<void> {
     const batch = this.#queue.takeBatch(this.#room?.leftBytes);
-    await disk.write(batch).finally(() => this.#queue.release(batch));
+    if (batch.length > 0) await disk.write(batch).finally(() => this.#queue.release(batch));
     this.#written(batch);
+    if (isSynced) await disk.sync();
   }
 
   /** Ends it where so many bytes have no room. */
@@ -262,21 +264,10 @@ export class RecordingWriter {
   }
 
   #written(batch: readonly Item[]): void {
-    for (const item of batch) if ("frame" in item) item.onWritten?.();
-    this.#writtenBytes += batch.reduce((sum, item) => sum + sizeOf(item), 0);
-  }
-
-  /** What is to be said once in a while: frames that are dropped, and steps of the wall clock. */
-  #lookAround(): void {
-    this.#noteSteps();
-    const { dropped: lost } = this.#tally;
-    const isNews = lost > this.#warned.lost && now() - this.#warned.at >= WARN_EVERY_MS;
-    if (!isNews) return;
-    const more = lost - this.#warned.lost;
-    this.#log.warn(
-      `${this.#options.path} lacks ${more} more frames, ${lost} in all. Its ledger says which, and why.`,
-    );
-    this.#warned = { at: now(), lost };
+    for (const item of batch) {
+      this.#writtenBytes += sizeOf(item);
+      if ("frame" in item) item.onWritten?.();
+    }
   }
 
   #noteSteps(): void {
@@ -284,10 +275,10 @@ export class RecordingWriter {
   }
 
   /** Until a while has passed, much is waiting, or the recording shall end. */
-  async #pause(): Promise<void> {
+  async #pause(ms: number): Promise<void> {
     if (this.#endReason !== undefined || this.#queue.bytes > BATCH_BYTES) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, HOLD_MS);
+      const timer = setTimeout(resolve, ms);
       this.#wake = () => {
         clearTimeout(timer);
         resolve();

@@ -33,6 +33,13 @@ async function killedWhileRecording(path: string, afterMs: number) {
   return { first: times[0]!, newest: times.at(-1)! };
 }
 
+/** How many frames can be read; a file that is empty, or has its head alone, has none. */
+async function framesIn(path: string): Promise<number> {
+  if ((await stat(path)).size === 0) return 0;
+  await using film = await openRecording(path);
+  return (await collect(film.frames())).length;
+}
+
 test(`${KILLS} recorders are killed; each file can be read and repaired, and lacks less than its last second`, {
   timeout: TEST_MS + KILLS * 6000,
 }, async () => {
@@ -40,12 +47,10 @@ test(`${KILLS} recorders are killed; each file can be read and repaired, and lac
   const kill = async (n: number) => {
     const path = await newPath();
     const { first, newest } = await killedWhileRecording(path, 250 + ((n * 7919) % 1500));
-    if ((await stat(path)).size === 0) {
+    if ((await framesIn(path)) === 0) {
       assert.ok(newest - first < 1000, "not one frame was written in a second");
       return;
     }
-    await using film = await openRecording(path);
-    assert.ok((await collect(film.frames())).length > 0);
     await repairRecording(path);
     const { ok, sentence } = await verifyRecording(path);
     assert.ok(ok, sentence);
