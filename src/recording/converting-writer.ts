@@ -4,6 +4,7 @@ import { silentLog } from "../base/log.ts";
 import type { Frame, FrameName, SourceLoss } from "../frames/frame.ts";
 import type { FrameWriter } from "./event-file.ts";
 import { exportRecording } from "./export.ts";
+import { isTakenBack } from "./exports-under-way.ts";
 import { withExtension } from "./film-names.ts";
 import type { LostFrames, RecordingSummary } from "./ledger.ts";
 import type { FrameQueue } from "./queue-bound.ts";
@@ -135,7 +136,8 @@ export class ConvertingWriter implements Recorded {
     } catch (error) {
       this.#path = mkv;
       const { written } = await this.#writer.ended;
-      if (isStopped(error))
+      if (isTakenBack(error)) log.info(messageOf(error));
+      else if (isStopped(error))
         log.info(`${mkv} is made an ${this.#format} when it is recorded to again.`);
       else if (written > 0 && !exportSignal?.aborted) log.error(messageOf(error));
     }

@@ -12,7 +12,7 @@ import { describeRecording } from "./describe.ts";
 import { type Comparison, exportFaults } from "./export-check.ts";
 import { withLedgerOf } from "./export-ledger.ts";
 import { ExportRoom } from "./export-room.ts";
-import { beginExport, type ExportEnd } from "./exports-under-way.ts";
+import { beginExport, type ExportEnd, isTakenBack } from "./exports-under-way.ts";
 import { findLedger, withExtension } from "./film-names.ts";
 import { noteRemoved, type RoomLimits } from "./folder-room.ts";
 import { FrameSum } from "./frame-sum.ts";
@@ -85,7 +85,8 @@ export async function exportRecording(recording: string, options: ExportOptions)
   } catch (error) {
     const signal = underWay.signal;
     const why = signal.aborted ? undefined : messageOf(error);
-    if (!isStopped(signal.reason)) await noteFailure(recording, options, why);
+    if (!isStopped(signal.reason) && !isTakenBack(signal.reason))
+      await noteFailure(recording, options, why);
     end = { why };
     signal.throwIfAborted();
     throw error;

@@ -1,5 +1,6 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { stopped } from "../base/abort.ts";
+import { ThingError } from "../base/errors.ts";
 import { folderKey } from "../base/one-folder.ts";
 import type { VideoFormat } from "./video-format.ts";
 
@@ -25,6 +26,7 @@ export type ExportListener = (recording: string, ended?: ExportEnd) => void;
 
 interface Entry extends ExportUnderWay {
   readonly cutOff: () => void;
+  readonly takeBack: () => void;
   readonly ended: Promise<void>;
 }
 
@@ -43,6 +45,7 @@ export function beginExport(recording: string, format: VideoFormat, signal?: Abo
   });
   const entry: Entry = {
     ...{ recording: resolve(recording), format, state: "waiting", signal: abort.signal, ended },
+    takeBack: () => abort.abort(takenBack(recording)),
     cutOff: () => abort.abort(stopped(`The export of ${recording} was cut off.`)),
   };
   underWay.add(entry);
@@ -66,6 +69,33 @@ export function beginExport(recording: string, format: VideoFormat, signal?: Abo
 export function exportsUnderWay(recording: string): ExportUnderWay[] {
   const path = keyOf(recording);
   return [...underWay].filter((entry) => keyOf(entry.recording) === path);
+}
+
+/**
+ * Takes back what waits to be made of a recording, which is to be deleted. Resolves with true when nothing of it waits or goes on; with
+ * false, and nothing taken back, when one goes on already.
+ */
+export async function takeBackExports(recording: string): Promise<boolean> {
+  const path = resolve(recording);
+  const own = [...underWay].filter((entry) => entry.recording === path);
+  if (own.some(({ state }) => state === "running")) return false;
+  for (const { takeBack } of own) takeBack();
+  await Promise.all(own.map(({ ended }) => ended));
+  return true;
+}
+
+const takenBackErrors = new WeakSet<object>();
+
+/** Whether what ended an export is that its recording is deleted. */
+export function isTakenBack(error: unknown): boolean {
+  return typeof error === "object" && error !== null && takenBackErrors.has(error);
+}
+
+function takenBack(recording: string): ThingError {
+  const why = `Nothing was made of ${recording}: it was deleted before its turn.`;
+  const error = new ThingError("ACTION_CANCELLED", why);
+  takenBackErrors.add(error);
+  return error;
 }
 
 /** Ends all that is made of recordings in a folder: it is made when the folder is opened again. Resolves when all have ended. */

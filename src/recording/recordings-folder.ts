@@ -32,6 +32,8 @@ const MOST_EVERY = 20;
 
 /** How many files are told of that are not listed. */
 const MOST_UNLISTED = 1000;
+/** Of how many files it is known that they were deleted: of those that are still told of, which are few. */
+const MOST_DELETED = 1000;
 const LONGEST_TICK_MS = 2000;
 
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
@@ -62,6 +64,7 @@ export class RecordingsFolder {
   /** Kept while this is open, so that sizes stay known. */
   #room: FolderRoom | undefined;
   #endTelling: () => void = () => {};
+  readonly #deleted = new Set<string>();
   /** What the folder was like when it was looked at last, and what that took. */
   #seen = { as: "", since: 0, isSettled: false, at: Number.NEGATIVE_INFINITY, tookMs: 0 };
 
@@ -197,6 +200,11 @@ export class RecordingsFolder {
     return this.#looks.run(() => this.#look(path)); // one after the other, or an older look could win
   }
 
+  /** Whether a file is gone because somebody has deleted it here. */
+  wasDeleted(path: string): boolean {
+    return this.#deleted.has(path);
+  }
+
   /** Why there is no file at a path of this folder, in words that follow a colon. @throws {ThingError} `NOT_READY` while its disk hangs. */
   whyMissing(path: string): Promise<string | undefined> {
     return this.#onDisk(() => whyMissing(path));
@@ -220,6 +228,7 @@ export class RecordingsFolder {
         assertFile(path, found);
         return { ...found, description: await describeRecording(path) };
       });
+      this.#deleted.delete(path);
       const { head, summary = unclosedSummary(path) } = description;
       return this.files.put({
         path,
@@ -229,7 +238,7 @@ export class RecordingsFolder {
         isGrowing: isBeingRecorded(path) || isWrittenElsewhere(path, head, summary),
         about: aboutRecording(path, { ...description, summary }),
         parts: partsOf(path, head ? await this.#onDisk(() => findLedger(path)) : undefined),
-        remove: () => this.#looks.run(() => removeRecording(path)),
+        remove: () => this.#looks.run(() => this.#remove(path)),
       });
     } catch (error) {
       if (codeOf(error) === "NOT_READY") return this.files.at(path); // as it was, while its disk hangs
@@ -237,6 +246,12 @@ export class RecordingsFolder {
       this.files.forget(path);
       return undefined;
     }
+  }
+
+  async #remove(path: string): Promise<void> {
+    await removeRecording(path);
+    this.#deleted.add(path);
+    if (this.#deleted.size > MOST_DELETED) this.#deleted.delete([...this.#deleted][0]!);
   }
 
   #warnOnce(path: string, why: string): void {

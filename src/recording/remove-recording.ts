@@ -2,19 +2,21 @@ import { unlink } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { syncFolder } from "../base/sync-folder.ts";
 import { exportsOf } from "./describe.ts";
+import { takeBackExports } from "./exports-under-way.ts";
 import { FORMATS, findLedger, siblingsOf, withExtension } from "./film-names.ts";
 import { noteRemoved } from "./folder-room.ts";
 import { forgetPosters } from "./posters.ts";
-import { claimRecording } from "./recording-claims.ts";
+import { claimRecording, isBeingRecorded } from "./recording-claims.ts";
 import { undoPathOf } from "./undo-path.ts";
 
 /**
  * Removes a file of a recording, and then the ledger, unless that belongs to the same in another format, too. What is not there is
  * no fault.
+ * What waits to be made of it is taken back.
  * @throws {ThingError} `LOCK_BUSY` while this process records, converts, exports or repairs it, or removes it already.
  */
 export async function removeRecording(path: string): Promise<void> {
-  const release = claimRecording(path, "removing");
+  const release = await claimRemoval(path);
   await unlinkRecording(path).finally(release);
 }
 
@@ -43,6 +45,16 @@ export async function removeWholeRecording(path: string): Promise<string[]> {
     return all;
   } finally {
     release();
+  }
+}
+
+/** What only waits to be made of it is not made any more. */
+async function claimRemoval(path: string): Promise<() => void> {
+  try {
+    return claimRecording(path, "removing");
+  } catch (busy) {
+    if (isBeingRecorded(path) || !(await takeBackExports(path))) throw busy;
+    return claimRecording(path, "removing");
   }
 }
 

@@ -6,7 +6,7 @@ import type { Log } from "../base/log.ts";
 import { describeRecording } from "./describe.ts";
 import { exportRecording, unlinkMkv } from "./export.ts";
 import type { ExportState } from "./export-wish.ts";
-import { exportsUnderWay } from "./exports-under-way.ts";
+import { exportsUnderWay, isTakenBack } from "./exports-under-way.ts";
 import { isMkv } from "./film-names.ts";
 import type { RoomLimits } from "./folder-room.ts";
 
@@ -33,7 +33,7 @@ export async function resumeExports(
     for (const wish of exports) {
       if (signal.aborted) return;
       await resume(path, wish, { log, signal, room }).catch((error) => {
-        if (!isStopped(error)) log.error(messageOf(error));
+        if (!isStopped(error) && !isTakenBack(error)) log.error(messageOf(error));
       });
     }
   }

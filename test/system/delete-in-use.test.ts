@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import type { ThingEvent } from "thingscope";
+import { conversions } from "../../src/recording/conversion-queue.ts";
 import { TEST_MS } from "../limits.ts";
 import { eventually } from "../outputs/watching.ts";
 import { irregular } from "../recording/irregular.ts";
@@ -35,7 +38,7 @@ test("what is being exported is not deleted, nor exported to the same format onc
   const cancel = new AbortController();
   const input = { id, format: "mp4", replace: true };
   const exported = thing.invoke("export", input, { signal: cancel.signal }).catch(() => {});
-  await eventually(() => recorder.busy);
+  await eventually(() => conversions.counts.running === 1);
   const refused = await remove();
   assert.equal(refused.status, 409, refused.text);
   assert.match(refused.text, /'film\.mkv' is being exported/);
@@ -72,6 +75,48 @@ test("what is still being made an MP4 is not deleted, and nothing is there again
   assert.equal((await remove()).status, 204);
   assert.deepEqual(await files(), ["film.ledger.jsonl", "film.mkv"]);
   assert.equal(recorder.recordings.length, 1);
+});
+
+/** Has all places taken at which something is converted, until the test is over. */
+function fullQueue(t: TestContext): void {
+  const over = new AbortController();
+  const busy = () => once(over.signal, "abort").then(() => {});
+  for (let n = 0; n < 6; n++) void conversions.run({ isGrowing: () => n < 4 }, busy);
+  t.after(() => over.abort());
+}
+
+test("an export that only waits is taken back by the DELETE of its recording", {
+  timeout,
+}, async (t) => {
+  fullQueue(t);
+  const { recorder, thing, remove, files } = await withFilm(t);
+  const { id } = recorder.recordings[0]!;
+  const exported = thing.invoke("export", { id, format: "mp4" });
+  exported.catch(() => {});
+  await eventually(() => conversions.counts.waiting === 1);
+  assert.equal((await remove()).status, 204);
+  await assert.rejects(exported, /was deleted before its turn/);
+  assert.deepEqual([await files(), conversions.counts.waiting], [[], 0]);
+});
+
+test("a recording that waits to be made an MP4 is deleted, and nobody is told that it is lost", {
+  timeout,
+}, async (t) => {
+  fullQueue(t);
+  const { recorder, camera, thing, remove, files } = await withFilm(t, { format: "mp4" });
+  const told: unknown[] = [];
+  for (const event of [recorder.recording_lost, recorder.export_failed]) {
+    (event as ThingEvent<unknown>).on((what) => told.push(what));
+  }
+  await thing.invoke("start_recording", { name: "nest" });
+  const { added } = camera.mjpeg_stream.stats;
+  await eventually(() => camera.mjpeg_stream.stats.added > added + 5);
+  const stopped = thing.invoke("stop_recording");
+  await eventually(() => recorder.recordings[0]!.toJSON().ended === "stopped");
+  assert.equal((await remove()).status, 204);
+  await stopped;
+  await eventually(() => !recorder.busy);
+  assert.deepEqual([await files(), told], [["film.ledger.jsonl", "film.mkv"], []]);
 });
 
 test("a server that is stopped during an export leaves the recording, and nothing half made", {

@@ -228,7 +228,7 @@ export abstract class RecordingsThing extends Thing {
     if (path !== mkvOf(path)) await this.folder.refreshed(mkvOf(path));
     const file = await this.folder.refreshed(path);
     if (file) this.recording_finished.emit(file);
-    else if (how && how.captured > 0) {
+    else if (how && how.captured > 0 && !this.folder.wasDeleted(path)) {
       this.recording_lost.emit({ name: basename(path), why: how.ended });
     }
   }
