@@ -1,8 +1,11 @@
+import { UNSENT_BYTES } from "../src/base/native.ts";
 import { frameFile } from "./frames.ts";
+import { GO2RTC } from "./intake/rows.ts";
+import { takeWithGo2rtc } from "./intake/servers.ts";
 import { type Load, measure, type Sample } from "./load.ts";
 import { measureNotification } from "./notification.ts";
 import { type KindName, kindNamed, type Length, type Row } from "./row.ts";
-import { KINDS, startServer } from "./servers.ts";
+import { KINDS, type Server, startServer } from "./servers.ts";
 
 /** Frames, viewers, and which servers show them. */
 interface Workload extends Omit<Row, "group" | "measure"> {
@@ -11,13 +14,15 @@ interface Workload extends Omit<Row, "group" | "measure"> {
   readonly fps: number;
   /** What peers are offered when `fps` is 0. */
   readonly offeredFps?: number;
+  readonly unsentBytes?: number;
   load(length: Length): Load;
 }
 
 const SECONDS: Record<Length, number> = { smoke: 0.5, short: 2, full: 5 };
 const WARM_UP: Record<Length, number> = { smoke: 0.3, short: 0.7, full: 0.7 };
 
-const ALL: readonly KindName[] = ["limit", "ours", "ustreamer", "gstreamer"];
+/** go2rtc makes no frames: it is sent them by HTTP, and is charged with taking them in. */
+const ALL: readonly KindName[] = ["limit", "ours", "ustreamer", "gstreamer", ...GO2RTC];
 
 function steady(viewers: number): (length: Length) => Load {
   return (length) => ({
@@ -88,6 +93,7 @@ const WORKLOADS: readonly Workload[] = [
     title: "30 fps of 100 kB, one viewer that reads 1 MB/s",
     frameBytes: 100_000,
     fps: 30,
+    unsentBytes: UNSENT_BYTES, // as ours: the limit could be as near to now
     kinds: ALL,
     steadyFigure: "slow_p50_us",
     load: (length) => ({
@@ -117,15 +123,23 @@ export const FRAME_ROWS: readonly Row[] = [
 ];
 
 async function measureWorkload(
-  { frameBytes, fps, offeredFps = 30, load }: Workload,
+  { frameBytes, fps, offeredFps = 30, unsentBytes, load }: Workload,
   kind: KindName,
   length: Length,
 ): Promise<Sample> {
   const frame = await frameFile(frameBytes);
-  const server = await startServer(kindNamed(KINDS, kind), { frame, fps, offeredFps });
+  const job = { frame, fps, offeredFps, ...(unsentBytes !== undefined && { unsentBytes }) };
+  const server = await (kind === "go2rtc"
+    ? relayed(job)
+    : startServer(kindNamed(KINDS, kind), job));
   try {
     return await measure(server, load(length));
   } finally {
     await server.stop();
   }
+}
+
+async function relayed({ frame, fps }: { frame: string; fps: number }): Promise<Server> {
+  const { urls, ...server } = await takeWithGo2rtc({ by: "http", cameras: 1, frame, fps });
+  return { ...server, url: urls[0]! };
 }

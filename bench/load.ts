@@ -26,7 +26,8 @@ export async function measure(server: Server, load: Load): Promise<Sample> {
   if (starved + closed + bad > 0) {
     throw new Error(`${starved} viewers got nothing, ${closed} were thrown out, ${bad} bad frames`);
   }
-  return { ...sample, rss_gained_kb: gained };
+  const { load_cpu = 0, seconds = load.seconds } = sample;
+  return { ...sample, rss_gained_kb: gained, load_busy: load_cpu / seconds };
 }
 
 function runLoad(server: Server, load: Load): Promise<Sample> {

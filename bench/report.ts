@@ -10,6 +10,8 @@ import { ROWS } from "./rows.ts";
 
 /** The figures of each cell that the tables show: name, scale, unit. */
 const COLUMNS = [
+  ["listening_ms", 1, "listening after ms"],
+  ["first_picture_ms", 1, "first picture after ms"],
   ["per_second", 1, "per second"],
   ["cpu_us_per_request", 1, "CPU µs each"],
   ["cpu_per_gb", 1, "CPU s/GB"],
@@ -25,6 +27,7 @@ const COLUMNS = [
   ["sse_p50_us", 1e-3, "by SSE: p50 ms"],
   ["ws_p50_us", 1e-3, "by WebSocket: p50 ms"],
   ["rss_kb", 1e-3, "RSS MB"],
+  ["load_busy", 100, "load busy %"],
 ] as const;
 
 /** What one repetition measured, in a line. */

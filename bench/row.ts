@@ -10,6 +10,7 @@ export type KindName =
   | "ours"
   | "ours-cold"
   | "limit"
+  | "express"
   | "ustreamer"
   | "gstreamer"
   | "go2rtc"
@@ -20,6 +21,7 @@ export type KindName =
 /** The rows that `--only` takes by one word. */
 export type Group =
   | "frames"
+  | "start"
   | "intake"
   | "properties"
   | "actions"

@@ -6,11 +6,13 @@ import { PYSTREAMING_ROWS } from "./pystreaming/rows.ts";
 import { PYTHIAGS_ROWS } from "./pythiags/rows.ts";
 import { RECORDING_ROWS } from "./recording/rows.ts";
 import type { Row } from "./row.ts";
+import { START_ROWS } from "./start/rows.ts";
 import { THORVISION_ROWS } from "./thorvision/rows.ts";
 
 /** Every row, in the order of the report. */
 export const ROWS: readonly Row[] = [
   ...FRAME_ROWS,
+  ...START_ROWS,
   ...INTAKE_ROWS,
   ...WEB_ROWS,
   ...RECORDING_ROWS,

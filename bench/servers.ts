@@ -15,6 +15,8 @@ export interface Job {
   readonly frame: string;
   /** Frames a second; 0 is as fast as viewers take them. */
   readonly fps: number;
+  /** Bytes that may wait unsent in a connection, where a server can be told so. */
+  readonly unsentBytes?: number;
   /** For a server that cannot pace itself by its viewers: frames a second it is offered when `fps` is 0. */
   readonly offeredFps: number;
 }
@@ -30,7 +32,7 @@ export interface Server {
 
 /** A server to measure, and how to start it. */
 export interface Kind {
-  readonly name: "ours" | "limit" | "ustreamer" | "gstreamer";
+  readonly name: "ours" | "limit" | "ustreamer" | "gstreamer" | "go2rtc";
   readonly program?: string;
   start(job: Job): Promise<Server>;
 }
@@ -53,6 +55,7 @@ const limit: Kind = {
   async start(job) {
     const port = await freePort();
     const command = [program("limit"), String(port), job.frame, String(job.fps)];
+    if (job.unsentBytes) command.push(String(job.unsentBytes));
     const running = start(SERVER_CORE, command);
     await untilItListens(running, port);
     return { url: `http://127.0.0.1:${port}/`, raw: false, pid: running.pid, stop: running.stop };
@@ -65,9 +68,12 @@ const ustreamer: Kind = {
   async start(job) {
     const port = await freePort();
     const options = "--device /dev/video0 --resolution 640x480 --format MJPEG --encoder HW";
+    // Without the rate that is wanted its own timer, of 16 ms, decides when frames go out.
+    const rate = `--desired-fps=${job.fps || job.offeredFps}`;
+    const others = ["--buffers=5", "--tcp-nodelay", rate, `--port=${port}`];
     const running = start(
       SERVER_CORE,
-      ["ustreamer", ...options.split(" "), "--buffers=5", "--tcp-nodelay", `--port=${port}`],
+      ["ustreamer", ...options.split(" "), ...others],
       feed("camera-shim.so", job),
     );
     await untilItListens(running, port);
@@ -106,7 +112,7 @@ function feed(shim: Parameters<typeof program>[0], job: Job): Record<string, str
 }
 
 export const KINDS: readonly Kind[] = [limit, ours, ustreamer, gstreamer];
-export const PEERS: readonly Kind["name"][] = ["ustreamer", "gstreamer"];
+export const PEERS: readonly Kind["name"][] = ["ustreamer", "gstreamer", "go2rtc"];
 
 /** Starts a server; throws one sentence when its program is missing or it does not come up. */
 export async function startServer(kind: Kind, job: Job): Promise<Server> {

@@ -1,43 +1,36 @@
-// What the platform can do at best: express 5 answers constants with our security headers, and ws sends one text to
-// all. It prints its address.
+// What the platform can do at best: node:http answers constants with our security headers, and ws sends one text to all. It
+// prints its address.
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import express from "express";
 import { WebSocketServer } from "ws";
 import { now } from "../../src/base/clock.ts";
-import { setSecurityHeaders } from "../../src/server/http/reply.ts";
+import { answer, answerAfter } from "./constant.ts";
 import { NOTIFICATIONS_HZ } from "./notifications-hz.ts";
 
-const app = express();
-app.disable("x-powered-by");
-app.disable("etag");
-
-function answer(response: ServerResponse, status: number, body = ""): void {
-  setSecurityHeaders(response);
-  response.setHeader("Cache-Control", "no-store");
-  if (body) response.setHeader("Content-Type", "application/json");
-  if (body) response.setHeader("Content-Length", body.length);
-  response.writeHead(status);
-  response.end(body);
-}
-
-app.get("/bench/gain", (_, response) => answer(response, 200, "1"));
-app.put("/bench/gain", (request, response) => {
-  request.resume().on("end", () => answer(response, 204));
-});
-app.post("/bench/sum", (request, response) => {
-  request.resume().on("end", () => answer(response, 200, "5"));
-});
-
 const listeners = new Set<ServerResponse>();
-app.get("/bench/ticked", (_, response) => {
+
+const server = createServer((request, response) => {
+  switch (`${request.method} ${request.url}`) {
+    case "GET /bench/gain":
+      return answer(response, 200, "1");
+    case "PUT /bench/gain":
+      return answerAfter(request, response, 204);
+    case "POST /bench/sum":
+      return answerAfter(request, response, 200, "5");
+    case "GET /bench/ticked":
+      return listen(response);
+    default:
+      return answer(response, 404);
+  }
+});
+
+function listen(response: ServerResponse): void {
   response.writeHead(200, { "Content-Type": "text/event-stream" });
   response.flushHeaders();
   listeners.add(response);
   response.on("close", () => listeners.delete(response));
-});
+}
 
-const server = createServer(app);
 const sockets = new WebSocketServer({ server, perMessageDeflate: false });
 setInterval(() => {
   const time = now();

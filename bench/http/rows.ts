@@ -17,17 +17,17 @@ const SECONDS: Record<Length, number> = { smoke: 0.5, short: 2, full: 5 };
 export const WEB_ROWS: readonly Row[] = [
   {
     ...{ id: "H1", group: "properties", title: "a number is read", isInSmoke: true },
-    kinds: ["limit", "ours", "node-wot", "labthings"],
+    kinds: ["limit", "ours", "express", "node-wot", "labthings"],
     ...requests("GET", "gain"),
   },
   {
     ...{ id: "H2", group: "properties", title: "a number is written" },
-    kinds: ["limit", "ours", "node-wot", "labthings"],
+    kinds: ["limit", "ours", "express", "node-wot", "labthings"],
     ...requests("PUT", "gain", { body: "7" }),
   },
   {
     ...{ id: "A1", group: "actions", title: "an action answers with its output" },
-    kinds: ["limit", "ours", "node-wot"],
+    kinds: ["limit", "ours", "express", "node-wot"],
     ...requests("POST", "sum", { body: '{"a":2,"b":3}' }),
   },
   {

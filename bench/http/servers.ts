@@ -6,12 +6,13 @@ import { NOTIFICATIONS_HZ } from "./notifications-hz.ts";
 
 /** A web server to measure, and how to start it. */
 export interface WebKind {
-  readonly name: "limit" | "ours" | "node-wot" | "labthings";
+  readonly name: "limit" | "express" | "ours" | "node-wot" | "labthings";
   start(): Promise<Server>;
 }
 
 export const WEB_KINDS: readonly WebKind[] = [
   { name: "limit", start: () => startNode("limit.js") },
+  { name: "express", start: () => startNode("express.js") },
   { name: "ours", start: () => startNode("ours.js") },
   { name: "node-wot", start: startNodeWot },
   { name: "labthings", start: startLabThings },

@@ -16,7 +16,7 @@ const SECONDS: Record<Length, number> = { smoke: 0.5, short: 3, full: 10 };
 const CAMERAS = 4;
 
 /** go2rtc is measured where it is found, and missed nowhere. */
-const GO2RTC: readonly KindName[] = whatIsMissing("go2rtc") ? [] : ["go2rtc"];
+export const GO2RTC: readonly KindName[] = whatIsMissing("go2rtc") ? [] : ["go2rtc"];
 const FRAMING = {
   gdp: "in GStreamer's gdppay",
   jpeg: "as bare JPEGs",
