@@ -7,6 +7,7 @@ import type { Frame } from "../frames/frame.ts";
 import { storeFrame } from "../frames/frame-memory.ts";
 import type { RecordingSummary } from "../recording/ledger.ts";
 import { RecordingWriter } from "../recording/recording-writer.ts";
+import { stepsInWords } from "../recording/verdict.ts";
 import { type ClientIo, isForPeople } from "./client-output.ts";
 import type { Target } from "./client-verbs.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -241,14 +242,13 @@ function tell(io: ClientIo, file: string, summary: RecordingSummary, expectedRat
     const lost = dropped === 0 ? "none was lost" : `${dropped} were lost: see its ledger`;
     const isSlow = rate !== undefined && expectedRate && rate < SLOW * expectedRate;
     const slow = isSlow ? `, but it has ${rate.toFixed(1)} of ${expectedRate} frames/s` : "";
-    const steps = clockSteps.map((byMs) => `${(byMs / 1000).toFixed(1)} s`).join(", ");
-    const set = steps ? `; a clock was set meanwhile, by ${steps}` : "";
+    const set = clockSteps.length > 0 ? `; a clock was set ${stepsInWords(clockSteps)}` : "";
     const how = ended === "stopped" ? "" : `. It ended early: ${ended}`;
     io.out.write(
       `${file}: ${written} frames over ${seconds.toFixed(1)} s, ${lost}${slow}${set}${how}.\n`,
     );
   } else {
-    const gap = longestGap && longestGap.ms / 1000;
+    const gap = longestGap && Math.round(longestGap.ms * 1000) / 1e6;
     const paces = { rate, expected_rate: expectedRate, longest_gap: gap };
     const steps = { clock_steps: clockSteps.map((byMs) => byMs / 1000) };
     const line = {

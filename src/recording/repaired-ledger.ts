@@ -17,6 +17,7 @@ import type { Junk, Ledger, PlacedNote } from "./read-ledger.ts";
 import { identifyRecovered } from "./recovered-identities.ts";
 import { SourceTally } from "./source-tally.ts";
 import type { Survey } from "./survey.ts";
+import { noteStep } from "./tally.ts";
 import { pacesOf } from "./timing.ts";
 import type { ClosedLedger } from "./write-ledger.ts";
 
@@ -157,7 +158,7 @@ async function summaryOf(
     dropped,
     ...(leftOut > 0 && { leftOut }),
     refused: before?.refused ?? 0,
-    clockSteps: notes.flatMap((note) => ("clockStep" in note ? [note.clockStep.byMs] : [])),
+    clockSteps: stepsIn(notes),
     source: sourceSums(notes),
     newRuns: notes.filter((note) => "run" in note).length,
     first: kept.at(0)?.capturedAt,
@@ -177,4 +178,10 @@ function headLine(path: string, { info }: FileHead): LedgerHead {
   const { CAMERA: camera = "", REASON: reason = "" } = info.tags;
   const { timeZero, software } = info;
   return { ledger: 1, file: basename(path), camera, reason, timeZero, software };
+}
+
+function stepsIn(notes: readonly LedgerNote[]): number[] {
+  const steps: number[] = [];
+  for (const note of notes) if ("clockStep" in note) noteStep(steps, note.clockStep.byMs);
+  return steps;
 }

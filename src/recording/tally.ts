@@ -10,6 +10,9 @@ import {
 import { SourceTally } from "./source-tally.ts";
 import { gapOf, rateOf } from "./timing.ts";
 
+/** A clock that is read wrong may step with each frame: a summary has so many, the last one the sum of the rest. */
+const MOST_STEPS = 1000;
+
 /** Counts what becomes of each frame of one recording, so that written and dropped add up to captured. */
 export class Tally {
   readonly #dropped = new Map<string, number>();
@@ -132,7 +135,7 @@ export class Tally {
 
   /** The clock that stamps the frames was set, or the wall clock. */
   step(clockStep: ClockStep): LedgerNote[] {
-    this.#clockSteps.push(clockStep.byMs);
+    noteStep(this.#clockSteps, clockStep.byMs);
     return [{ clockStep }];
   }
 
@@ -181,4 +184,10 @@ export class Tally {
       bytes,
     };
   }
+}
+
+/** One more step, ms, for a summary. */
+export function noteStep(steps: number[], byMs: number): void {
+  if (steps.length < MOST_STEPS) steps.push(byMs);
+  else steps[MOST_STEPS - 1]! += byMs;
 }

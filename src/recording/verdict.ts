@@ -87,14 +87,18 @@ function sourceSentence(notes: Ledger["notes"]): string {
   return told.length === 0 ? "" : `; its source: ${told.slice(0, 5).join("; ")}`;
 }
 
-/** `; a clock was set twice, by -3600.0 s and 0.9 s: times go on as the frames came`. */
+/** `; a clock was set 2 times, by -3600.0 s, 0.9 s: times go on as the frames came`. */
 function stepsSentence(notes: Ledger["notes"]): string {
   const steps = clockStepsIn(notes);
   if (steps.length === 0) return "";
+  return `; a clock was set ${stepsInWords(steps)}: times go on as the frames came`;
+}
+
+/** `2 times, by -3600.0 s, 0.9 s`. @param steps - ms each. */
+export function stepsInWords(steps: readonly number[]): string {
   const times = steps.length === 1 ? "once" : `${steps.length} times`;
   const by = steps.slice(0, 5).map((byMs) => `${(byMs / 1000).toFixed(1)} s`);
-  const more = steps.length > 5 ? " and so on" : "";
-  return `; a clock was set ${times}, by ${by.join(", ")}${more}: times go on as the frames came`;
+  return `${times}, by ${by.join(", ")}${steps.length > 5 ? " and so on" : ""}`;
 }
 
 /** `6 frames (k3x9q2 frames 40 to 45)`. */

@@ -59,6 +59,19 @@ test("a step that the first frame of a next file tells is in its ledger; one bef
   assert.match(sentence, /; a clock was set once, by 1\.0 s: times go on as the frames came/);
 });
 
+test("a clock that steps with each frame fills no summary: the sum of its steps stays right", {
+  timeout,
+}, async () => {
+  const all = Array.from({ length: 1201 }, (_, n) => {
+    return { ...frame(n, n * 40), clockSet: { at: START, byMs: n } };
+  });
+  const { path, summary } = await record(all);
+  assert.deepEqual([summary.clockSteps.length, summary.clockSteps.at(-1)], [1000, 201]);
+  const { ok, sentence } = await verifyRecording(path);
+  assert.ok(ok, sentence);
+  assert.match(sentence, /a clock was set 1200 times, by 0\.0 s/);
+});
+
 test("a frame whose time is none is dropped, counted and told, also the first of a recording", {
   timeout,
 }, async () => {
