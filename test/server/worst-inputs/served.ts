@@ -6,6 +6,7 @@ import { Autofocus, Recorder, SimulatedCamera, SimulatedStage } from "thingscope
 import type { TSchema } from "typebox";
 import { createToken } from "../../../src/server/access/login/account-changes.ts";
 import { AccountsFile } from "../../../src/server/access/login/accounts-file.ts";
+import { SimulatedOptics } from "../../../things/optics/simulated-optics.ts";
 import { cpuMs } from "../../elapsed.ts";
 import { patience } from "../../limits.ts";
 import { memoryHeldWithin, memorySettled } from "../../memory.ts";
@@ -90,7 +91,8 @@ const server = new ThingServer(host, {
   webhooks: { allowedHosts: ["127.0.0.1:9"] },
 });
 const { port } = await server.listen({ port: 0 });
-await camera.mjpeg_stream.grab(patience()); // its slide is made once, which takes a busy machine long, and is no growth
+await new SimulatedOptics().whole(); // the slide is made once, which takes a busy machine long, and is no growth
+await camera.mjpeg_stream.grab(patience());
 const routes = server.routes.map(
   ({ method, path, query = {}, request }): ToldRoute => ({
     method,
