@@ -20,4 +20,4 @@ for (const args of JSON.parse(process.argv[2]!) as string[][]) {
   await runCommand(args);
   ended.push({ code: Number(process.exitCode), ...said });
 }
-print(JSON.stringify(ended), () => process.exit(0));
+print(`\n${JSON.stringify(ended)}`, () => process.exit(0)); // behind what logs have written to the descriptor

@@ -58,7 +58,7 @@ export async function runCliLines(
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   const [code] = await ended;
   assert.equal(code, 0, stderr);
-  return JSON.parse(stdout) as Ended[];
+  return JSON.parse(stdout.slice(stdout.lastIndexOf("\n"))) as Ended[];
 }
 
 /** A line of the log. */

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { packagePath } from "../../src/base/package-root.ts";
 import { Elapsed } from "../elapsed.ts";
 import { TEST_MS } from "../limits.ts";
-import { folderWith, install, runCli, serveCli } from "./run-cli.ts";
+import { folderWith, install, runCli, runCliLines, serveCli } from "./run-cli.ts";
 
 const CAMERA = `
 import { MJPEGStream, property, stream, Thing } from "thingscope";
@@ -223,12 +223,13 @@ test("an error that a Thing leaves uncaught is logged, and serving goes on", {
 
 test("bad input ends with 2 and a sentence: a port in use, an address of others, a bad option", {
   timeout: TEST_MS,
-}, async () => {
+}, async (t) => {
   const folder = await folderWith({
     "camera.ts": CAMERA,
     "lab.yaml": "things:\n  eye: camera:Camera\n",
   });
   const other = createServer();
+  t.after(() => other.close()); // also when this fails: it would keep the process, which then would tell nothing
   await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", () => resolve()));
   const address = other.address();
   const port = typeof address === "object" ? String(address?.port) : "";
@@ -243,13 +244,16 @@ test("bad input ends with 2 and a sentence: a port in use, an address of others,
     [["serve", "nowhere.yaml"], /There is no configuration file 'nowhere.yaml'/],
     [["check"], /missing required argument 'config'/],
   ];
-  for (const [args, sentence] of cases) {
-    const { code, stderr } = await runCli(folder, ...args);
+  const ended = await runCliLines(
+    folder,
+    cases.map(([args]) => args),
+  );
+  for (const [n, [args, sentence]] of cases.entries()) {
+    const { code, stderr } = ended[n]!;
     assert.deepEqual([args, code], [args, 2], stderr);
     assert.match(stderr, sentence);
     assert.doesNotMatch(stderr, /^\s+at /m, "a stack is no sentence");
   }
-  other.close();
 });
 
 test("what Things say is kept in files of the settings folder, and served by a ServerLog", {
