@@ -1,6 +1,6 @@
 import type { ByteReader, MemoryFor } from "../base/byte-reader.ts";
 import { ThingError } from "../base/errors.ts";
-import { GrowingBytes, indexOfByte } from "./bytes.ts";
+import { GrowingBytes, indexOfByte, textOf } from "./bytes.ts";
 import { MAX_JPEG_BYTES } from "./jpeg.ts";
 
 const CR = 13;
@@ -105,7 +105,7 @@ export class MultipartParser implements ByteReader {
     const end = found < 0 ? chunk.length : found;
     this.#lineBytes += end - at + 1;
     if (this.#lineBytes > MAX_HEADER_BYTES) throw this.#tooLong();
-    this.#line += String.fromCharCode(...chunk.subarray(at, end));
+    this.#line += textOf(chunk.subarray(at, end));
     if (found < 0) return end;
     const line = this.#line.trimEnd();
     this.#line = "";

@@ -1,5 +1,5 @@
 import type { ByteReader } from "../base/byte-reader.ts";
-import { indexOfByte } from "../frames/bytes.ts";
+import { indexOfByte, textOf } from "../frames/bytes.ts";
 import { HttpFault } from "./http-head.ts";
 
 const LF = 10;
@@ -53,7 +53,7 @@ export class ChunkedReader implements ByteReader {
     const found = indexOfByte(bytes, LF, at);
     const end = found < 0 ? bytes.length : found;
     if (this.#line.length + end - at > MAX_LINE_BYTES) throw notChunked();
-    this.#line += String.fromCharCode(...bytes.subarray(at, end));
+    this.#line += textOf(bytes.subarray(at, end));
     if (found < 0) return end;
     this.#endLine(this.#line.replace(/\r$/, ""));
     this.#line = "";
