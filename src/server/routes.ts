@@ -15,6 +15,7 @@ import { thingDescriber } from "./td/description.ts";
 import { PublishedModels } from "./td/models.ts";
 import { thingRoutes } from "./td/routes.ts";
 import type { Security } from "./td/security.ts";
+import { WrittenDescriptions } from "./td/written.ts";
 import { actionRoutes } from "./things/actions.ts";
 import { blobRoutes } from "./things/blobs.ts";
 import { endpointRoutes } from "./things/endpoints.ts";
@@ -54,12 +55,13 @@ export class RouteTable {
     const models = new PublishedModels(host);
     const described = [...affordances, ...invocations, ...webSockets];
     const describe = thingDescriber(host, described, prefix, models, security);
+    const written = new WrittenDescriptions();
     this.#directory ??= new ThingDirectory(host, describe);
     this.#directory.update(describe);
     return [
       ...affordances,
-      ...thingRoutes(host, prefix, describe, models),
-      ...directoryRoutes(this.#directory, prefix, security),
+      ...thingRoutes(host, prefix, describe, models, written),
+      ...directoryRoutes(this.#directory, prefix, security, written),
       coreLinksRoute(titlesOf(host), prefix),
       ...invocations,
       ...blobRoutes(blobs, prefix),

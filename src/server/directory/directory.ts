@@ -22,6 +22,7 @@ export class ThingDirectory {
   #known = new Set<string>();
   readonly #created = now();
   readonly #modified = new Map<string, number>();
+  #modifications = 0;
 
   constructor(host: ThingHost, describe: ThingDescriber) {
     this.#host = host;
@@ -30,6 +31,7 @@ export class ThingDirectory {
     host.onState(({ name, state }) => {
       if (state !== "open" && state !== "failed") return;
       this.#modified.set(name, now());
+      this.#modifications += 1;
       this.events.add("thing_updated", thingId(host, name));
     });
   }
@@ -52,6 +54,11 @@ export class ThingDirectory {
 
   get names(): string[] {
     return [...this.#host.things.keys()];
+  }
+
+  /** Another one whenever what `list` gives is another: when Things come, change their state or go, or the clock is set. */
+  get version(): string {
+    return `${wallTime(this.#created)} ${this.#modifications} ${this.names.join()}`;
   }
 
   /** Every description, in the order of the ids, as the specification wants it. */

@@ -3,12 +3,12 @@ import { Type } from "typebox";
 import { ThingError } from "../../base/errors.ts";
 import { quoted } from "../../base/preview.ts";
 import { mediaRangesIn, qualityOf } from "../http/accept.ts";
-import { hashOf } from "../http/conditions.ts";
 import { type Exchange, JSON_TYPE, type Reply, type Route, TD_TYPE } from "../http/route.ts";
 import { EventStreamWriter } from "../http/sse.ts";
 import { badQuery, LARGEST_NUMBER, numberIn } from "../http/target.ts";
 import { ThingDescriptionSchema } from "../td/schemas.ts";
 import type { Security } from "../td/security.ts";
+import type { WrittenDescriptions } from "../td/written.ts";
 import { directoryDescriber } from "./description.ts";
 import {
   DIRECTORY_EVENT_TYPES,
@@ -54,6 +54,7 @@ export function directoryRoutes(
   directory: ThingDirectory,
   prefix: string,
   security: Security,
+  written: WrittenDescriptions,
 ): Route[] {
   const base = `${prefix}/directory`;
   const place = { thing: "directory" } as const;
@@ -75,7 +76,8 @@ export function directoryRoutes(
       large: true,
       errors: ["BAD_ARGUMENT", "NOT_SUPPORTED"],
       hasETag: true,
-      handle: async (exchange) => listReply(directory, `${exchange.root}${base}`, exchange),
+      handle: async (exchange) =>
+        listReply(directory, written, `${exchange.root}${base}`, exchange),
     },
     {
       method: "GET",
@@ -159,7 +161,12 @@ function eventRoute(
 }
 
 /** @see WoT Discovery, 7.3.2.1.5 Listing. */
-function listReply(directory: ThingDirectory, base: string, exchange: Exchange): Reply {
+function listReply(
+  directory: ThingDirectory,
+  written: WrittenDescriptions,
+  base: string,
+  exchange: Exchange,
+): Reply {
   const { query, root } = exchange;
   if (query.has("sort_by") || query.has("sort_order")) throw notSupported("sort_by");
   const offset = numberIn(query, "offset", 0) ?? 0;
@@ -168,25 +175,26 @@ function listReply(directory: ThingDirectory, base: string, exchange: Exchange):
   if (format !== "array" && format !== "collection") {
     throw badQuery("format", format, "'array' or 'collection'");
   }
-  const all = directory.list(root);
-  const members = all.slice(offset, limit === undefined ? undefined : offset + limit);
-  const isMore = offset + members.length < all.length && members.length > 0;
-  const next = isMore
-    ? `${base}/things?${page(offset + members.length, limit, format)}`
-    : undefined;
-  const canonical = `<${base}/things>; rel="canonical"; etag="${hashOf(JSON.stringify(all))}"`;
-  return {
-    status: 200,
-    body:
-      format === "array"
-        ? members
-        : collection(members, all.length, {
-            "@id": `${base}/things?${page(offset, limit, format)}`,
-            ...(next && { next }),
-          }),
-    contentType: typeFor(exchange.request),
-    headers: { Link: next ? `<${next}>; rel="next", ${canonical}` : canonical, Vary: "Accept" },
+  const contentType = typeFor(exchange.request);
+  const key = `directory ${directory.version}`;
+  const all = written.reply(key, root, contentType, () => directory.list(root));
+  const total = directory.names.length;
+  const end = limit === undefined ? total : Math.min(total, offset + limit);
+  const isMore = end < total && offset < end;
+  const next = isMore ? `${base}/things?${page(end, limit, format)}` : undefined;
+  const canonical = `<${base}/things>; rel="canonical"; etag="${all.hash}"`;
+  const headers = {
+    Link: next ? `<${next}>; rel="next", ${canonical}` : canonical,
+    Vary: "Accept",
   };
+  if (format === "array" && offset === 0 && end === total) return { ...all, headers };
+  const members = directory.list(root).slice(offset, end);
+  const links = {
+    "@id": `${base}/things?${page(offset, limit, format)}`,
+    ...(next && { next }),
+  };
+  const body = format === "array" ? members : collection(members, total, links);
+  return { status: 200, body, contentType, headers };
 }
 
 /** Plain JSON for a client that wants it more than JSON-LD, or names it alone. */

@@ -20,7 +20,7 @@ export function judged({ method, hasETag }: Route, request: IncomingMessage, rep
 function revalidated(request: IncomingMessage, reply: Reply): Reply {
   const body =
     reply.body instanceof Uint8Array ? reply.body : Buffer.from(JSON.stringify(reply.body));
-  const etag = `"${hashOf(body)}"`;
+  const etag = `"${reply.hash ?? hashOf(body)}"`;
   const headers = { "Cache-Control": "no-cache", ...reply.headers, ETag: etag };
   assertMatches(request, etag);
   const known = request.headers["if-none-match"];

@@ -30,6 +30,8 @@ export interface Reply {
   readonly status: number;
   /** Sent as JSON; bytes and strings as they are. Absent for 204. */
   readonly body?: unknown;
+  /** `hashOf` the body, where it is known already. */
+  readonly hash?: string;
   /** `application/json` when absent. */
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;

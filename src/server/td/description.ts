@@ -26,6 +26,7 @@ export function thingDescriber(
   const hasWebhooks = routes.some((route) =>
     placesOf(route).some(({ subprotocol }) => subprotocol === "webhook"),
   );
+  const rows = routesByThing(routes);
   return (name, root) => {
     const above = pathOf(root) + prefix;
     const hosted = host.get(name);
@@ -33,7 +34,7 @@ export function thingDescriber(
       // A stream's pictures are not posted.
       hasWebhooks: hasWebhooks && hosted.model.streams.size === 0,
     });
-    const forms = formsOf(name, routes, { root, hasLogin: needsLogin(security) });
+    const forms = formsOf(name, rows.get(name) ?? [], { root, hasLogin: needsLogin(security) });
     const whole = forms("thing");
     const { properties, actions, events } = describedAffordances(hosted.model);
     return {
@@ -57,6 +58,19 @@ export function thingDescriber(
       schemaDefinitions: SCHEMA_DEFINITIONS,
     };
   };
+}
+
+/** Those that stand in the description of each Thing: looking through all for each of fifty Things takes long. */
+function routesByThing(routes: readonly Route[]): Map<string, Route[]> {
+  const found = new Map<string, Route[]>();
+  for (const route of routes) {
+    for (const thing of new Set(placesOf(route).map((place) => place.thing))) {
+      const there = found.get(thing);
+      if (there) there.push(route);
+      else found.set(thing, [route]);
+    }
+  }
+  return found;
 }
 
 /** TD 1.0's first: node-wot's schema of 2021 accepts nothing else, and TD 1.1 allows it. */

@@ -9,6 +9,7 @@ import {
   ThingStateSchema,
   UrlsSchema,
 } from "./schemas.ts";
+import type { WrittenDescriptions } from "./written.ts";
 
 /** Each Thing's description, and all of them, at LabThings' paths; the model of each class. */
 export function thingRoutes(
@@ -16,6 +17,7 @@ export function thingRoutes(
   prefix: string,
   describe: ThingDescriber,
   models: PublishedModels,
+  written: WrittenDescriptions,
 ): Route[] {
   const names = [...host.things.keys()];
   return [
@@ -27,11 +29,10 @@ export function thingRoutes(
         summary: `The Thing Description of ${name}`,
         response: { status: 200, contentType: TD_TYPE, schema: ThingDescriptionSchema },
         hasETag: true,
-        handle: async ({ root }) => ({
-          status: 200,
-          body: describe(name, root),
-          contentType: TD_TYPE,
-        }),
+        handle: async ({ root }) => {
+          host.get(name); // it may have left
+          return written.reply(`td of ${name}`, root, TD_TYPE, () => describe(name, root));
+        },
       }),
     ),
     ...names.map(
@@ -66,10 +67,12 @@ export function thingRoutes(
       response: { status: 200, contentType: JSON_TYPE, schema: DescriptionsSchema },
       large: true,
       hasETag: true,
-      handle: async ({ root }) => ({
-        status: 200,
-        body: Object.fromEntries(names.map((name) => [name, describe(name, root)])),
-      }),
+      handle: async ({ root }) => {
+        for (const name of names) host.get(name);
+        return written.reply("all", root, JSON_TYPE, () =>
+          Object.fromEntries(names.map((name) => [name, describe(name, root)])),
+        );
+      },
     },
     {
       method: "GET",
