@@ -9,7 +9,7 @@ import type { Length } from "./row.ts";
 import { ROWS } from "./rows.ts";
 
 /** The figures of each cell that the tables show: name, scale, unit. */
-const COLUMNS = [
+export const COLUMNS = [
   ["listening_ms", 1, "listening after ms"],
   ["first_picture_ms", 1, "first picture after ms"],
   ["per_second", 1, "per second"],
@@ -143,7 +143,8 @@ function failures(results: Results): string[] {
   ];
 }
 
-function short(value: number): string {
+/** Three digits, and no more than there are. */
+export function short(value: number): string {
   if (Math.abs(value) >= 100) return value.toFixed(0);
   return value.toPrecision(3).replace(/\.?0+$/, "");
 }
