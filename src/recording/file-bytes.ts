@@ -1,11 +1,19 @@
 import type { FileHandle } from "node:fs/promises";
 
+/** Node ends a process that asks a file for 2 GiB at once. */
+const MOST_AT_ONCE = 2 ** 30;
+
 /** Bytes of a file, fewer where it ends. */
 export async function read(file: FileHandle, at: number, length: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(length);
   let count = 0;
   while (count < length) {
-    const { bytesRead } = await file.read(bytes, count, length - count, at + count);
+    const { bytesRead } = await file.read(
+      bytes,
+      count,
+      Math.min(length - count, MOST_AT_ONCE),
+      at + count,
+    );
     if (bytesRead === 0) break;
     count += bytesRead;
   }

@@ -5,12 +5,19 @@ import { type FileInfo, type HeadPlaces, ID, ORIENTATION } from "./matroska.ts";
 /** More bytes than any head of ours has. */
 export const MAX_HEAD_BYTES = 1024 * 1024;
 
+const ENDS = "it ends before its first frame";
+const DAMAGED = "what stands before its first frame is damaged";
+/** Where less than this follows what is whole, the file may just end within a part of its head. */
+const MOST_PART = 64 * 1024;
+
 /** What stands before the first cluster of a file. */
 export interface FileHead {
   readonly info: FileInfo;
   readonly places: HeadPlaces;
   /** Where clusters begin. */
   readonly clustersAt: number;
+  /** Bytes of all that belongs to it, as it says; Infinity while that is not known. */
+  readonly bytes: number;
   /** Where the cues stand, in a file that was closed. */
   readonly cuesAt: number | undefined;
   /** Ticks; none in a file that was not closed. */
@@ -26,7 +33,7 @@ export function readFileHead(bytes: Uint8Array): FileHead {
     return headIn(bytes);
   } catch (error) {
     if (error instanceof ThingError) throw error;
-    throw badHead("what stands before its first frame is damaged");
+    throw badHead(DAMAGED);
   }
 }
 
@@ -36,7 +43,8 @@ function headIn(bytes: Uint8Array): FileHead {
   if (ebml?.id !== ID.EBML) throw badHead("it is no Matroska file");
   const segmentAt = ebml.headBytes + ebml.size;
   const segment = readHead(bytes, segmentAt);
-  if (segment?.id !== ID.Segment) throw badHead("it ends before its first frame");
+  if (!segment) throw badHead(segmentAt > bytes.length - 12 ? ENDS : DAMAGED);
+  if (segment.id !== ID.Segment) throw badHead(DAMAGED);
   const segmentContentAt = segmentAt + segment.headBytes;
   const parts = new Map<number, Part>();
   let at = segmentContentAt;
@@ -47,7 +55,7 @@ function headIn(bytes: Uint8Array): FileHead {
     at = part.end;
   }
   const [info, tracks, tags] = [parts.get(ID.Info), parts.get(ID.Tracks), parts.get(ID.Tags)];
-  if (!info || !tracks || !tags) throw badHead("it ends before its first frame");
+  if (!info || !tracks || !tags) throw badHead(at < bytes.length - MOST_PART ? DAMAGED : ENDS);
   const duration = [...childrenOf(bytes, info.from, info.end)][0];
   const seekHead = parts.get(ID.SeekHead);
   const cues = seekHead && cuesIn(bytes, seekHead);
@@ -58,6 +66,7 @@ function headIn(bytes: Uint8Array): FileHead {
       frameDuration: frameDurationAt(bytes, tracks),
     },
     clustersAt: at,
+    bytes: segmentContentAt + segment.size,
     cuesAt: cues === undefined ? undefined : segmentContentAt + cues,
     durationTicks:
       duration?.id === ID.Duration

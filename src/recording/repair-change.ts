@@ -47,7 +47,8 @@ export async function changeOf(
   });
   const bytes = end + cues.length;
   const { size } = await file.stat();
-  const isLong = size === bytes && head.cuesAt === end && !durationFault(head, kept);
+  const isTrue = head.bytes === bytes || head.bytes === Number.POSITIVE_INFINITY;
+  const isLong = isTrue && size === bytes && head.cuesAt === end && !durationFault(head, kept);
   const hasCues = isLong && leadsTo(await cuesOf(file, head), clusters);
   const closing = hasCues ? [] : patches;
   const all = [...head.patches, ...structure.patches, ...sizes, ...closing];

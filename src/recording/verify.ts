@@ -87,6 +87,11 @@ async function recount(file: FileHandle, path: string): Promise<Verdict> {
   const joined = await joinedIn(file, size, found);
   if (joined) faults.push(joinedSentence(joined));
   const behind = await bytesBehindCues(file, head);
+  if (isWhole && Number.isFinite(head.bytes) && head.bytes !== size - behind) {
+    faults.push(
+      `its head says that it ends at byte ${head.bytes}, and it ends at ${size - behind}`,
+    );
+  }
   if (behind > 0 && !joined) faults.push(`${behind} bytes behind its end are none of it`);
   const what =
     faults.length === 0 ? proof(ledger, timing) : `disagrees with its ledger: ${faults.join(", ")}`;

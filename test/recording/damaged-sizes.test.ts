@@ -1,0 +1,49 @@
+// Sizes and places in a file that lead anywhere.
+import assert from "node:assert/strict";
+import { open, truncate } from "node:fs/promises";
+import { test } from "node:test";
+import { bytesBehindCues } from "../../src/recording/cues.ts";
+import { SEGMENT_SIZE_AT } from "../../src/recording/matroska.ts";
+import { openRecording } from "../../src/recording/open-recording.ts";
+import { repairRecording } from "../../src/recording/repair.ts";
+import { headOf } from "../../src/recording/scan.ts";
+import { verifyRecording } from "../../src/recording/verify.ts";
+import { TEST_MS } from "../limits.ts";
+import { copyOf, damage, originals } from "./damage.ts";
+import { collect } from "./recordings.ts";
+
+const timeout = TEST_MS;
+const { closed } = await originals();
+const SIZES = { small: "01000000000003e8", large: "0100ffffffffffff" };
+
+for (const [name, size] of Object.entries(SIZES)) {
+  test(`a ${name} size of all that is in a file, at which players end, is told and put right`, {
+    timeout,
+  }, async () => {
+    const path = await copyOf(closed);
+    await damage(path, SEGMENT_SIZE_AT, { bytes: Buffer.from(size, "hex") });
+    assert.match(
+      (await verifyRecording(path)).sentence,
+      new RegExp(`its head says that it ends at byte \\d+, and it ends at ${closed.bytes.length}`),
+    );
+    assert.equal((await repairRecording(path)).frames, 60);
+    assert.ok((await verifyRecording(path)).ok);
+    assert.equal((await repairRecording(path)).repaired, false);
+  });
+}
+
+test("three gigabytes of nothing behind a recording are not read at once", {
+  timeout,
+}, async () => {
+  const path = await copyOf(closed);
+  const bytes = 3 * 2 ** 30;
+  await truncate(path, bytes);
+  const file = await open(path);
+  assert.equal(await bytesBehindCues(file, await headOf(file)), bytes - closed.bytes.length);
+  await file.close();
+  await using film = await openRecording(path);
+  assert.equal((await collect(film.frames())).length, 60);
+  if (!process.env.THINGSCOPE_LONG) return; // every byte of it is looked at
+  assert.equal((await repairRecording(path)).frames, 60);
+  assert.ok((await verifyRecording(path)).ok);
+});
