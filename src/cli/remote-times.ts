@@ -31,8 +31,11 @@ export class RemoteTimes {
   of(frame: Received, cameAt = now()): number {
     this.#isStamped ??= isTimeOfDay(frame);
     const { capturedAt: stamp, receivedAt } = frame;
-    const isTime = this.#isStamped && stamp !== undefined && timeFault(stamp) === undefined;
-    const { capturedAt, step } = this.#times.next(isTime ? stamp : receivedAt, cameAt);
+    const said = this.#isStamped ? stamp : receivedAt;
+    const isTime = said !== undefined && timeFault(said) === undefined;
+    const { capturedAt, step } = isTime
+      ? this.#times.next(said, cameAt)
+      : this.#times.untimed(cameAt);
     if (step) this.#onStep(step);
     return capturedAt;
   }

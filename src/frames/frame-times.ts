@@ -78,6 +78,12 @@ export class FrameTimes {
     return this.#take(said, isBack ? expected : capturedAt, cameAt);
   }
 
+  /** The same for a frame of which the clock says nothing that could be: it is as much later than the one before as it came later. */
+  untimed(cameAt: number = now()): FrameTime {
+    const last = this.#last;
+    return this.next(last ? this.#lastSaid + cameAt - last.cameAt : cameAt, cameAt);
+  }
+
   #take(said: number, capturedAt: number, cameAt: number): FrameTime {
     this.#lastSaid = said;
     this.#aheadMs = Math.max(this.#aheadMs, capturedAt - cameAt);

@@ -2,7 +2,7 @@ import { now } from "../base/clock.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { ClockStep } from "../base/wall-clock.ts";
 import { type ClockSet, ClockSteps, setBy } from "../frames/clock-set.ts";
-import { CLOSEST_MS, FrameTimes } from "../frames/frame-times.ts";
+import { CLOSEST_MS, FrameTimes, timeFault } from "../frames/frame-times.ts";
 import { inspectJpeg, type JpegInfo } from "../frames/jpeg.ts";
 import { streamStopped } from "./frame-outlet.ts";
 import { SourceLosses } from "./source-losses.ts";
@@ -66,12 +66,12 @@ export class FrameIntake {
     const arrived = now();
     const asked = capturedAt ?? arrived;
     if (before === undefined) this.#begin();
-    const isUsable = Number.isFinite(asked) && (asked >= 0 || before !== undefined);
-    const { capturedAt: steady, step } = this.#times.next(
-      isUsable ? Math.min(asked, arrived) : arrived,
-      arrived,
-    );
-    const ahead = this.#stepAhead(isUsable ? asked - arrived : 0, arrived, before === undefined);
+    const isTime = timeFault(asked) === undefined;
+    const { capturedAt: steady, step } = isTime
+      ? this.#times.next(Math.min(asked, arrived), arrived)
+      : this.#times.untimed(arrived);
+    const isFirst = before === undefined;
+    const ahead = isTime ? this.#stepAhead(asked - arrived, arrived, isFirst) : undefined;
     const told = this.#sourceSteps.next({ clockSet });
     for (const one of [step ?? ahead, told]) if (one) this.#clockSet = setBy(this.#clockSet, one);
     const time = Math.min(steady, Math.max(arrived, (before ?? 0) + CLOSEST_MS));
@@ -83,6 +83,7 @@ export class FrameIntake {
     this.#times = newTimes();
     this.#sourceSteps = new ClockSteps();
     this.#clockSet = undefined;
+    this.#aheadMs = 0;
   }
 
   /** The source's clock has come to be ahead of ours, or is so no more: meanwhile frames have the time of their arrival. */

@@ -38,3 +38,13 @@ test("a server without times of day gives each frame the time at which it came",
     assert.equal(times.of(frame, cameAt), cameAt);
   }
 });
+
+test("frames without a time among those of a clock that is wrong are as far apart as they came, and no clock was set", () => {
+  const times = new RemoteTimes(() => assert.fail("there is no step"));
+  for (const [n, stamp] of [0, 40, undefined, Number.NaN, 1e17, 200, undefined].entries()) {
+    const capturedAt = stamp === undefined ? undefined : START - HOUR_MS + stamp;
+    const cameAt = START + 40 * n;
+    const of = times.of({ capturedAt, receivedAt: cameAt, numberedBy: "server" }, cameAt);
+    assert.equal(Math.round(of - START + HOUR_MS), 40 * n);
+  }
+});

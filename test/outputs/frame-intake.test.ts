@@ -45,3 +45,19 @@ test("that a clock was set is told with each frame after it, also of a stream th
   assert.equal(parent.addFrame(picture(6)).index, 0);
   assert.equal(parent.newest!.clockSet, undefined, "a new run");
 });
+
+test("times that are none have each frame as far from the one before as it came, and are no clock that was set", async () => {
+  for (const none of [Number.NaN, -5, 2 ** 53, now() * 1000, Number.POSITIVE_INFINITY]) {
+    for (const first of [none, now() - 3_600_000]) {
+      const stream = new MJPEGStream();
+      let before = stream.addFrame(picture(0), { capturedAt: first }).capturedAt;
+      for (let n = 1; n < 5; n++) {
+        const came = now();
+        const { capturedAt } = stream.addFrame(picture(n), { capturedAt: none + n });
+        assert.ok(capturedAt > before && capturedAt - before < 1000 + now() - came, `${none}`);
+        before = capturedAt;
+      }
+      assert.equal(stream.newest!.clockSet, undefined, `${none} after ${first}`);
+    }
+  }
+});
