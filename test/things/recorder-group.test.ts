@@ -42,8 +42,9 @@ async function groupFor(
   const folder = await folderFor(t);
   for (const [name, text] of Object.entries(there)) await writeFile(join(folder, name), text);
   const host = new ThingHost({ settingsFolder: await folderFor(t) });
-  for (const side of ["left", "right"]) {
-    host.add(side, new QuickCamera());
+  const cameras = [new QuickCamera(), new QuickCamera()];
+  for (const [n, side] of ["left", "right"].entries()) {
+    host.add(side, cameras[n]!);
     host.add(`${side}_recorder`, new Recorder({ folder, reserve_mb: 1 }), {
       slots: { camera: side },
     });
@@ -54,7 +55,7 @@ async function groupFor(
   const { url } = await server.listen({ port: 0 });
   t.after(() => server.close());
   for (const { state, reason } of host.things.values()) assert.equal(state, "open", reason);
-  return { folder, host, url, thing: await ThingClient.connect(`${url}/group/`) };
+  return { folder, host, url, cameras, thing: await ThingClient.connect(`${url}/group/`) };
 }
 
 test("cameras of a group are recorded from one moment to another, and a manifest says so", {
@@ -95,12 +96,14 @@ test("cameras of a group are recorded from one moment to another, and a manifest
 test("manifests are listed and fetched like recordings, also those of before, and go with DELETE", {
   timeout,
 }, async (t) => {
-  const { folder, thing, url } = await groupFor(t, {
+  const { folder, thing, url, cameras } = await groupFor(t, {
     "older.manifest.json": OLDER,
     "x.manifest.json": "{",
   });
   await thing.invoke("start_recording", { name: "trial" });
-  await sleep(300);
+  const numbers = () => cameras.map(({ mjpeg_stream }) => mjpeg_stream.lastFrameIndex);
+  const begun = numbers();
+  await eventually(() => numbers().every((last, n) => last > begun[n]! + 10));
   const manifest = (await thing.invoke("stop_recording")) as Manifest;
   type Listed = { id: string; name: string; href: string; recorders: number; frames: number };
   const list = (await thing.read("manifests")) as Listed[];

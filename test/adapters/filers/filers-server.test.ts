@@ -208,12 +208,14 @@ test("each pixel format comes as it is asked for, at the width that is asked for
 test("max_fps is kept, and what it leaves out is not counted as skipped", {
   timeout,
 }, async (t) => {
-  const { camera, server, client } = await playedFor(t, { max_fps: 10 });
+  const { camera, server, client } = await playedFor(t, { max_fps: 1 });
   const began = performance.now();
-  const feeding = setInterval(() => camera.mjpeg_stream.addFrame(JPEG), 10);
-  await client.heard("image", 11).finally(() => clearInterval(feeding));
+  camera.mjpeg_stream.addFrame(JPEG);
+  await client.heard("image");
+  for (let n = 0; n < 10; n++) camera.mjpeg_stream.addFrame(JPEG); // the first of them is in time, the last is sent late
+  await client.heard("image", 3);
   const seconds = (performance.now() - began) / 1000;
-  assert.ok(seconds > 0.7, `eleven pictures in ${seconds} s`);
+  assert.ok(seconds > 0.7, `three pictures in ${seconds} s`);
   assert.equal(server.clients[0]?.skipped, 0);
 });
 
