@@ -5,11 +5,11 @@ import type { Express, Request, Response } from "express";
 /** Where a user adds routes and middleware beside those of the server. */
 export type OwnApp = Express;
 
-const require = createRequire(import.meta.url);
+const load = createRequire(import.meta.url);
 
 /** An express application for what the server does not answer itself. express is loaded here, for those who want one. */
 export function newOwnApp(): OwnApp {
-  const express: () => Express = require("express");
+  const express: () => Express = load("express");
   const app = express();
   app.disable("x-powered-by");
   return app;
