@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import type { Check } from "../base/checks.ts";
 import { messageOf } from "../base/errors.ts";
 import { logTo } from "../base/log.ts";
@@ -24,6 +25,35 @@ export const codecCheck: Check = {
     }
   },
 };
+
+/**
+ * What is missing of sharp, as a sentence; undefined when it is installed. It is looked for and not loaded: a server loads it with its first
+ * picture, and whoever starts one is to know before.
+ *
+ * @param from - The module, or folder, from which it would be imported.
+ */
+export function codecFault(from: string | URL = import.meta.url): string | undefined {
+  const then =
+    "Pictures can be passed on, but not made, made smaller or decoded. Run: npm ci --include=optional";
+  try {
+    const library = createRequire(createRequire(from).resolve("sharp"));
+    const builds = [`${process.platform}-${process.arch}`, `linuxmusl-${process.arch}`, "wasm32"];
+    const isBuilt = builds.some((build) => isFound(library, `@img/sharp-${build}/sharp.node`));
+    if (isBuilt || isFound(library, "../src/build/Release/sharp.node")) return undefined;
+    return `sharp has no build for this machine (${builds[0]}). ${then}`;
+  } catch {
+    return `sharp is not installed. ${then}`;
+  }
+}
+
+function isFound(from: NodeJS.Require, name: string): boolean {
+  try {
+    from.resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Is the addon there that keeps slow viewers close to live? */
 export const addonCheck: Check = {

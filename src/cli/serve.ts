@@ -9,6 +9,7 @@ import { isLoopback } from "../server/http/listen.ts";
 import { ThingServer } from "../server/thing-server.ts";
 import type { Config } from "./config.ts";
 import { hostFromConfig } from "./host-from-config.ts";
+import { codecFault } from "./library-checks.ts";
 import type { Listening } from "./listening.ts";
 import { sayHowToLogIn } from "./login-links.ts";
 import type { ProcessLog } from "./pino-log.ts";
@@ -68,6 +69,8 @@ export async function startServer(
     const things = [...server.host.things.values()];
     for (const thing of things) log.say(`${thing.name}  ${stateOf(thing)}`);
     checkEnoughOpened(things, strict);
+    const missing = codecFault();
+    if (missing) log.warn(missing);
     const home = `${url}${apiPrefix}/`;
     log.say(`all Things ${home}`, { url: home });
     const first = firstViewer(server.host);
