@@ -4,9 +4,11 @@ import { readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { now } from "../../src/base/clock.ts";
+import { laneOf } from "../../src/base/disk-lane.ts";
 import { limitHits } from "../../src/base/limit-hits.ts";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { startRecording } from "../../src/recording/continuous-recording.ts";
+import { FolderRoom } from "../../src/recording/folder-room.ts";
 import { RecordingWriter } from "../../src/recording/recording-writer.ts";
 import { VideoRecorder } from "../../src/recording/video-recorder.ts";
 import { TEST_MS } from "../limits.ts";
@@ -94,6 +96,19 @@ test("recordings of a folder that begin at once end before its quota is passed, 
   } finally {
     clearInterval(feeding);
   }
+});
+
+test("a folder has one room, whatever path leads to it", { timeout }, async () => {
+  const folder = dirname(await newPath());
+  const link = join(folder, "link");
+  await symlink(".", link);
+  const rooms = [];
+  for (const way of [folder, link, `${link}/`]) {
+    await laneOf(way);
+    rooms.push(FolderRoom.take(way));
+  }
+  assert.equal(new Set(rooms).size, 1);
+  for (const room of rooms) room.release();
 });
 
 test("a trigger whose past has no room is refused; when there is room, the next one begins a file", {
