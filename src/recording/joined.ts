@@ -33,7 +33,7 @@ export async function joinedIn(
   const end = cuesAt === undefined ? (last?.offset ?? 0) + (last?.size ?? 0) : cuesAt;
   for (const { at, end } of damage) {
     const head = await fileHeadAfter(window, at, end);
-    const frames = head === undefined ? 0 : await countFrames(window, head);
+    const frames = head === undefined ? 0 : await countFrom(window, head);
     if (head !== undefined && frames > 0) return { at: head, frames, isRecording: true };
   }
   const changed = new Set(damage.flatMap(({ frames }) => frames.map(({ offset }) => offset)));
@@ -58,13 +58,18 @@ async function joinedBehind(
 ): Promise<Joined | undefined> {
   const cues = await elementAt(window, end);
   const from = cues?.kind === "cues" && cues.end <= window.size ? cues.end : end;
-  const frames = await countFrames(window, from, changed);
+  const frames = await countFrom(window, from, changed);
   if (frames === 0) return undefined;
   const head = await fileHeadAfter(window, from, window.size);
   return { at: head ?? from, frames, isRecording: head !== undefined };
 }
 
-async function countFrames(
+/** How many whole frames are in a file, whatever it begins with. */
+export function countFrames(file: FileHandle, size: number): Promise<number> {
+  return countFrom(new ByteWindow(file, size, PIECE_BYTES), 0);
+}
+
+async function countFrom(
   window: ByteWindow,
   from: number,
   changed: ReadonlySet<number> = new Set(),

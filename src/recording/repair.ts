@@ -7,6 +7,7 @@ import { assertFile, openRegular } from "../base/regular-file.ts";
 import { syncFolder } from "../base/sync-folder.ts";
 import { describeRecording } from "./describe.ts";
 import { findLedger } from "./film-names.ts";
+import { headlessError } from "./headless.ts";
 import { joinedAdvice, joinedIn, joinedSentence } from "./joined.ts";
 import { LedgerFrames } from "./ledger-frames.ts";
 import { TICKS_PER_MS } from "./matroska.ts";
@@ -115,7 +116,9 @@ class RepairRun {
       const ledger = await readLedger(this.#ledgerPath);
       const head = await recordingHead(file, ledger).catch((error) => {
         if (!(error instanceof ThingError)) throw error;
-        throw new ThingError(error.code, `${this.#name}: ${error.message}`, { cause: error });
+        return headlessError(file, this.#name, error).then((cause) => {
+          throw new ThingError(cause.code, `${this.#name}: ${cause.message}`, { cause });
+        });
       });
       const found = await this.#survey(file, head, ledger);
       const change = await changeOf(file, head, found);

@@ -3,6 +3,7 @@ import { messageOf, ThingError } from "../base/errors.ts";
 import { openRegular } from "../base/regular-file.ts";
 import { bytesBehindCues, cuesOf, leadsTo } from "./cues.ts";
 import { findLedger } from "./film-names.ts";
+import { headlessError } from "./headless.ts";
 import { joinedAdvice, joinedIn, joinedSentence } from "./joined.ts";
 import { LedgerFrames } from "./ledger-frames.ts";
 import { placedLedger } from "./placed-ledger.ts";
@@ -51,7 +52,10 @@ async function openFile(path: string): Promise<FileHandle> {
 async function recount(file: FileHandle, path: string): Promise<Verdict> {
   const who = await recorderOf(await realpath(path));
   if (who !== undefined) return growing(path, who);
-  const head = await headOf(file);
+  const head = await headOf(file).catch((error) => {
+    if (!(error instanceof ThingError)) throw error;
+    return headlessError(file, path, error).then((told) => Promise.reject(told));
+  });
   const ledger = await readLedger(await findLedger(await realpath(path))); // beside the file, where a link leads to it
   const frames = ledger?.frames ?? new LedgerFrames();
   const { size } = await file.stat();

@@ -1,6 +1,6 @@
 // Sizes and places in a file that lead anywhere.
 import assert from "node:assert/strict";
-import { open, truncate } from "node:fs/promises";
+import { open, readFile, truncate, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { bytesBehindCues } from "../../src/recording/cues.ts";
 import { SEGMENT_SIZE_AT } from "../../src/recording/matroska.ts";
@@ -46,4 +46,21 @@ test("three gigabytes of nothing behind a recording are not read at once", {
   if (!process.env.THINGSCOPE_LONG) return; // every byte of it is looked at
   assert.equal((await repairRecording(path)).frames, 60);
   assert.ok((await verifyRecording(path)).ok);
+});
+
+test("of a file whose beginning is gone it is said how many pictures are in it, and how to have them", {
+  timeout,
+}, async () => {
+  const heads = {
+    "no Matroska file": closed.bytes.subarray(4096),
+    "is damaged": Buffer.concat([closed.bytes.subarray(0, 47), closed.bytes]),
+  };
+  for (const [why, bytes] of Object.entries(heads)) {
+    const path = await copyOf(closed);
+    await writeFile(path, bytes);
+    const told = new RegExp(`${why}\\. It has \\d+ whole pictures all the same`);
+    assert.match((await verifyRecording(path)).sentence, told);
+    await assert.rejects(repairRecording(path), { code: "BAD_RECORDING", message: told });
+    assert.ok((await readFile(path)).equals(bytes));
+  }
 });
