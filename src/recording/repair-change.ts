@@ -1,17 +1,20 @@
 import type { FileHandle } from "node:fs/promises";
 import { cuesOf, leadsTo } from "./cues.ts";
+import { longSize, SIZE_BYTES } from "./ebml.ts";
+import { read } from "./file-bytes.ts";
 import {
   closingOf,
   clusterSize,
   type Patch,
   SEGMENT_AT,
+  SEGMENT_SIZE_AT,
   TICKS_PER_MS,
   type Times,
 } from "./matroska.ts";
 import type { RecordingHead } from "./rebuilt-head.ts";
 import { durationFault } from "./recorded-times.ts";
 import { writeAll } from "./recording-files.ts";
-import type { Survey } from "./survey.ts";
+import type { Survey } from "./surveyed.ts";
 
 /** What a repair writes to a file. */
 export interface Change {
@@ -50,16 +53,23 @@ export async function changeOf(
   const isTrue = head.bytes === bytes || head.bytes === Number.POSITIVE_INFINITY;
   const isLong = isTrue && size === bytes && head.cuesAt === end && !durationFault(head, kept);
   const hasCues = isLong && leadsTo(await cuesOf(file, head), clusters);
-  const closing = hasCues ? [] : patches;
+  const isClosed = hasCues && head.durationTicks !== undefined && (await saysSize(file, bytes));
+  const closing = isClosed ? [] : patches;
   const all = [...head.patches, ...structure.patches, ...sizes, ...closing];
   return {
-    isNone: hasCues && all.length === 0,
+    isNone: isClosed && all.length === 0,
     patches: all,
     ranges: all.map(({ at, bytes: { length } }) => ({ at, length })),
     end,
     cues,
     bytes,
   };
+}
+
+/** Whether the segment says how many bytes it has: a power cut may have left what was written after that. */
+async function saysSize(file: FileHandle, bytes: number): Promise<boolean> {
+  const told = await read(file, SEGMENT_SIZE_AT, SIZE_BYTES);
+  return told.equals(longSize(bytes - SEGMENT_AT));
 }
 
 function timesOf({ kept }: Survey): Times {

@@ -16,7 +16,7 @@ import type { FileHead } from "./matroska-head.ts";
 import type { Junk, Ledger, PlacedNote } from "./read-ledger.ts";
 import { identifyRecovered } from "./recovered-identities.ts";
 import { SourceTally } from "./source-tally.ts";
-import type { Survey } from "./survey.ts";
+import type { Survey } from "./surveyed.ts";
 import { noteStep } from "./tally.ts";
 import { pacesOf } from "./timing.ts";
 import type { ClosedLedger } from "./write-ledger.ts";

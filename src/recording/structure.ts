@@ -47,6 +47,12 @@ export class Structure {
     return cluster && cluster.tick + after;
   }
 
+  /** Whether the time of a block is what it was: the head of its cluster is, or was written for it. */
+  hasOwnTime({ at }: BlockElement): boolean {
+    const cluster = this.clusters.at(-1);
+    return cluster === undefined || !Number.isNaN(cluster.size) || cluster.end === at;
+  }
+
   /** Gives a block another time. */
   setTick(block: BlockElement, tick: number): void {
     const cluster = this.clusters.at(-1)!;

@@ -6,36 +6,13 @@ import { PIECE_BYTES } from "./file-bytes.ts";
 import { canRead, elementAfter, elementAt, isThere, whyDamaged } from "./file-look.ts";
 import type { LedgerFrame } from "./ledger.ts";
 import { LedgerFrames } from "./ledger-frames.ts";
+import { recoveredTick } from "./lost-cluster.ts";
 import { BLOCK_HEAD_BYTES, CLUSTER_HEAD_BYTES, TICKS_PER_MS } from "./matroska.ts";
 import { nextTick, tickOf } from "./matroska-mjpeg.ts";
 import { type PlacedLedger, withoutDoubles } from "./placed-ledger.ts";
 import { Structure } from "./structure.ts";
+import type { Survey } from "./surveyed.ts";
 import { isWholePicture } from "./whole-picture.ts";
-
-/** Bytes of a file that are no frame any more, or none that can be trusted. */
-export interface Damage {
-  readonly at: number;
-  readonly end: number;
-  readonly why: string;
-  /** The frames that the ledger lists there. */
-  readonly frames: readonly LedgerFrame[];
-}
-
-/** What is found in a file, beside what its ledger lists. */
-export interface Survey {
-  /** Frames that are whole, in order. */
-  readonly kept: LedgerFrames;
-  /** Which of them the ledger does not list, from 0. */
-  readonly unlisted: readonly number[];
-  readonly structure: Structure;
-  readonly damage: readonly Damage[];
-  /** Listed frames that are nowhere. */
-  readonly missing: readonly LedgerFrame[];
-  /** Lines of the ledger that were wrong, and that what is found has put right. */
-  readonly corrected: number;
-  /** Where the cues stand, if the elements lead to them. */
-  readonly cuesAt: number | undefined;
-}
 
 /** What a survey goes by. */
 export interface SurveyOptions {
@@ -80,6 +57,8 @@ class Surveyor {
   /** Of the newest frame. */
   #tick = -1;
   #period = 0;
+  /** Of its cluster, also where that has another head now. */
+  #cluster = 0;
   #corrected: number;
 
   constructor(options: SurveyOptions) {
@@ -116,8 +95,10 @@ class Surveyor {
 
   /** @returns where the next element begins; undefined when this is none, whatever it looks like. */
   async #take(element: Element): Promise<number | undefined> {
-    if (element.kind === "cluster") this.#structure.begin(element);
-    else if (element.kind === "block") return this.#takeBlock(element);
+    if (element.kind === "cluster") {
+      this.#structure.begin(element);
+      this.#cluster = element.tick;
+    } else if (element.kind === "block") return this.#takeBlock(element);
     else if (element.kind === "void") return this.#takeVoid(element);
     else return undefined; // cues that do not end the file
     return element.end;
@@ -146,7 +127,7 @@ class Surveyor {
     const jpeg = await this.#window.at(block.offset, block.size);
     if (jpeg && isWholePicture(jpeg, block.offset)) {
       this.#passUpTo(block.end);
-      this.#keepUnlisted(block, crc32(jpeg));
+      await this.#keepUnlisted(block, crc32(jpeg));
       return block.end;
     }
     if (overlaps || !(await elementAt(this.#window, block.end))) return undefined;
@@ -173,6 +154,7 @@ class Surveyor {
       this.#keep({ ...frame, capturedAt: timeZero + found / TICKS_PER_MS }, found);
       this.#corrected += 1;
     }
+    this.#cluster = this.#tick - block.after;
     this.#next += 1;
   }
 
@@ -190,9 +172,12 @@ class Surveyor {
   }
 
   /** A picture that no line lists. If one is missed that has the same bytes, it is that, and its line is wrong about the place. */
-  #keepUnlisted(block: BlockElement, crc: number): void {
+  async #keepUnlisted(block: BlockElement, crc: number): Promise<void> {
     const { offset, size } = block;
-    const tick = Math.max(this.#tick, this.#structure.tickOf(block)!);
+    const found = this.#structure.tickOf(block)!;
+    const isOwn = this.#structure.hasOwnTime(block);
+    const tick = isOwn ? Math.max(this.#tick, found) : await this.#recoveredTick(block, 0);
+    if (!isOwn && tick !== found) this.#structure.setTick(block, tick);
     const known = this.#astray.find((one) => one.crc === crc);
     this.#astray = this.#astray.filter((one) => one !== known);
     if (known) this.#corrected += 1;
@@ -200,6 +185,7 @@ class Surveyor {
     const capturedAt = this.#options.timeZero + tick / TICKS_PER_MS;
     const anonymous = { run: "", index: this.#kept.length, capturedAt };
     this.#keep({ ...(known ?? anonymous), offset, size, crc }, tick);
+    this.#cluster = tick - block.after;
   }
 
   #keep(frame: LedgerFrame, tick: number): void {
@@ -216,7 +202,8 @@ class Surveyor {
     const found = await elementAfter(this.#window, at + 1, limit);
     if (found?.kind === "cluster") this.#structure.bridgeToCluster(from, found.at);
     else if (found) {
-      const tick = this.#guessedTick(at, found);
+      const lost = Math.round((found.at - at) / (found.end - found.at));
+      const tick = await this.#recoveredTick(found, lost);
       this.#structure.bridgeToBlock(from, { ...found, tick });
     }
     if (found) await this.#damaged(at, found.at);
@@ -238,22 +225,21 @@ class Surveyor {
     return offset + size;
   }
 
-  /** When a block was captured whose cluster's head is lost: as many periods later as other blocks would have had room in between. */
-  #guessedTick(at: number, block: BlockElement): number {
-    const listed = this.#listedAt(block.offset);
-    if (listed) return this.#tickAt(listed.capturedAt);
-    const goesOn = this.#structure.tickOf(block);
-    if (goesOn !== undefined && goesOn > this.#tick) return goesOn;
-    const lost = Math.round((block.at - at) / (block.end - block.at));
-    return this.#tick + this.#period * (1 + lost);
+  /** When a block was captured whose cluster's head may be lost, as `lost` others before it are. */
+  async #recoveredTick(block: BlockElement, lost: number): Promise<number> {
+    const [listed] = this.#listedFrom(block.offset);
+    if (listed?.offset === block.offset) return this.#tickAt(listed.capturedAt);
+    const before = { tick: this.#tick, cluster: this.#cluster, period: this.#period };
+    const { timeZero } = this.#options;
+    const behind = this.#listedFrom(block.end);
+    return recoveredTick(this.#window, { block, before, lost, listed: behind, timeZero });
   }
 
-  #listedAt(offset: number): LedgerFrame | undefined {
+  /** What is listed from a place on. */
+  *#listedFrom(place: number): Generator<LedgerFrame> {
     for (let n = this.#next; n < this.#listed.length; n++) {
-      const frame = this.#listed.at(n)!;
-      if (frame.offset >= offset) return frame.offset === offset ? frame : undefined;
+      if (this.#listed.offsetAt(n) >= place) yield this.#listed.at(n)!;
     }
-    return undefined;
   }
 
   /** The next listed frame from a place on that is whole. */

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { delay } from "../../src/base/abort.ts";
 import { ledgerPathOf } from "../../src/recording/film-names.ts";
 import type { LedgerFrame } from "../../src/recording/ledger.ts";
-import { BLOCK_HEAD_BYTES, CLUSTER_SIZE_AT } from "../../src/recording/matroska.ts";
+import { BLOCK_HEAD_BYTES, CLUSTER_SIZE_AT, SEGMENT_AT } from "../../src/recording/matroska.ts";
 import { openRecording } from "../../src/recording/open-recording.ts";
 import { readLedger } from "../../src/recording/read-ledger.ts";
 import { RecordingWriter } from "../../src/recording/recording-writer.ts";
@@ -13,25 +13,47 @@ import { repairRecording } from "../../src/recording/repair.ts";
 import { type Cluster, headOf, scan } from "../../src/recording/scan.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
 import { TEST_MS } from "../limits.ts";
-import { collect, frames, indicesOf, newPath } from "./recordings.ts";
+import { accountOf } from "./accounts.ts";
+import { collect, frame, frames, indicesOf, newPath } from "./recordings.ts";
 
 const timeout = TEST_MS;
 
-/** A recording of 60 frames over 3 s as it was before its recorder came to close it. */
-async function crashed(): Promise<{ path: string; listed: readonly LedgerFrame[] }> {
+/** A recording as it was before its recorder came to close it: of 60 frames over 3 s, when nothing else is said. */
+async function crashed(
+  all = frames(60, 50, 5000),
+): Promise<{ path: string; closed: string; listed: readonly LedgerFrame[] }> {
   const [path, open] = [await newPath(), await newPath("open.mkv")];
   const writer = new RecordingWriter({ path: open });
-  for (const one of frames(60, 50, 5000)) writer.add(one);
+  for (const one of all) writer.add(one);
   while (writer.stats.written < 60) await delay(5);
   await copyFile(open, path);
   await copyFile(ledgerPathOf(open), ledgerPathOf(path));
   await writer.close();
-  return { path, listed: [...(await readLedger(ledgerPathOf(path)))!.frames] };
+  return { path, closed: open, listed: [...(await readLedger(ledgerPathOf(path)))!.frames] };
+}
+
+/** Frames whose times nobody can guess. */
+function irregular() {
+  return Array.from({ length: 60 }, (_, n) => frame(n, n * 50 + ((n * 7919) % 43), 5000));
+}
+
+/** Takes lines of frames out of a ledger. */
+async function forget(path: string, indices: readonly number[]): Promise<void> {
+  const lines = (await readFile(ledgerPathOf(path), "utf8")).split("\n");
+  const kept = lines.filter(
+    (line) => !line.startsWith("[") || !indices.includes(JSON.parse(line)[1]),
+  );
+  await writeFile(ledgerPathOf(path), kept.join("\n"));
 }
 
 async function overwrite(path: string, at: number, bytes: Uint8Array): Promise<void> {
   const file = await open(path, "r+");
   await file.write(bytes, 0, bytes.length, at).finally(() => file.close());
+}
+
+async function headsOf(path: string) {
+  const file = await open(path);
+  return headOf(file).finally(() => file.close());
 }
 
 async function clustersOf(path: string): Promise<Cluster[]> {
@@ -95,4 +117,46 @@ test("a repair that ended once its ledger was written goes on where it was", {
   assert.deepEqual(await readFile(ledgerPathOf(path)), ledger);
   await using film = await openRecording(path);
   assert.equal(indicesOf(await collect(film.frames())).length, 50);
+});
+
+for (const [what, zerosFrom, zerosTo, forgotten] of [
+  ["a cluster began", 19, 22, [22, 23, 24]],
+  ["the head of the next block stood, too", 24, 25, [26, 27]],
+] as const) {
+  test(`frames that no line lists have their own times where bytes are lost in which ${what}`, {
+    timeout,
+  }, async () => {
+    const { path, listed } = await crashed(irregular());
+    const isHeadLost = zerosTo === 25;
+    const from = listed[zerosFrom]!.offset - BLOCK_HEAD_BYTES;
+    const to = listed[zerosTo]!.offset - (isHeadLost ? 0 : BLOCK_HEAD_BYTES);
+    await overwrite(path, from, Buffer.alloc(to - from));
+    await forget(path, forgotten);
+    await repairRecording(path);
+    const { kept } = await accountOf(path);
+    const lost = listed.slice(zerosFrom, zerosTo).map(({ index }) => index);
+    const expected = listed.filter(({ index }) => !lost.includes(index));
+    assert.deepEqual(
+      kept.map(({ index, capturedAt }) => [index, Math.round(capturedAt * 10)]),
+      expected.map(({ index, capturedAt }) => [index, Math.round(capturedAt * 10)]),
+    );
+  });
+}
+
+test("a file whose close reached the disk in part is closed by a repair", { timeout }, async () => {
+  const { path, closed } = await crashed();
+  const [open, whole] = [await readFile(path), await readFile(closed)];
+  const { clustersAt } = await headsOf(path);
+  const info = whole.lastIndexOf(Buffer.of(0x15, 0x49, 0xa9, 0x66), clustersAt);
+  const parts = [
+    open.subarray(0, SEGMENT_AT),
+    whole.subarray(SEGMENT_AT, info), // it tells of the index
+    open.subarray(info, clustersAt),
+    whole.subarray(clustersAt),
+  ];
+  await writeFile(path, Buffer.concat(parts));
+  await repairRecording(path);
+  assert.equal((await accountOf(path)).kept.length, 60);
+  const { durationTicks } = await headsOf(path);
+  assert.equal(durationTicks, (await headsOf(closed)).durationTicks);
 });

@@ -44,7 +44,7 @@ const LAST_SECOND_MS = 1000;
  * fell into an outage that the recorder told of. Files that were torn off are repaired. An export has the frames of its ledger.
  */
 export async function judge(
-  { folder, captured, deeds }: RecorderProcess,
+  { folder, captured, deeds, untold }: RecorderProcess,
   { clockSteps = [], deleted = [], side, other }: Circumstances = {},
 ): Promise<Verdict> {
   const accounts: Account[] = [...deleted];
@@ -53,12 +53,16 @@ export async function judge(
   const isOther = (name: string) => other !== undefined && name.startsWith(other);
   for (const name of names.filter((one) => one.endsWith(".mkv"))) {
     const found = await repaired(join(folder, name));
-    if (isOther(name))
+    if (isOther(name)) {
+      const told = found.map(({ kept, ...about }) => ({
+        ...about,
+        kept: kept.filter(({ run, index }) => !untold.has(`${run}/${index}`)),
+      }));
       missingFrom(
-        found.map((one) => asStamped(one, captured)),
+        told.map((one) => asStamped(one, captured)),
         captured,
       );
-    else if (isSide(name))
+    } else if (isSide(name))
       missingFrom(found, captured, clockSteps); // nothing is invented there either
     else accounts.push(...found);
   }

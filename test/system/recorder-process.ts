@@ -114,6 +114,14 @@ export class RecorderProcess {
     this.#child?.stdin?.write(`${word}\n`);
   }
 
+  /** Frames that viewers may have though nobody was told of them: a process that is killed may have sent one more than it told of. */
+  get untold(): ReadonlySet<string> {
+    const { captured, deeds } = this;
+    const kills = deeds.filter(({ ended, after }) => ended === "killed" && after > 0);
+    const last = kills.map(({ after }) => captured[after - 1]!);
+    return new Set(last.map(({ run, index }) => `${run}/${index + 1}`));
+  }
+
   /** As a crash: at once, and without a word. */
   async kill(): Promise<void> {
     this.#child?.kill("SIGKILL");

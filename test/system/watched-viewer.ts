@@ -31,13 +31,8 @@ export class WatchedViewer {
    * That each frame that was seen was captured, and as it was, and that they came in order. A process that is killed may have
    * sent one more frame than it told of. @returns how many.
    */
-  assertNothingInvented({ captured, deeds }: RecorderProcess): number {
+  assertNothingInvented({ captured, untold }: RecorderProcess): number {
     const placeOf = new Map(captured.map(({ run, index }, place) => [`${run}/${index}`, place]));
-    const untold = new Set(
-      deeds
-        .filter(({ ended, after }) => ended === "killed" && after > 0)
-        .map(({ after }) => `${captured[after - 1]!.run}/${captured[after - 1]!.index + 1}`),
-    );
     let newest = -1;
     for (const { run, index, crc } of this.seen) {
       const place = placeOf.get(`${run}/${index}`);
