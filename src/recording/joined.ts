@@ -5,7 +5,7 @@ import { PIECE_BYTES } from "./file-bytes.ts";
 import { elementAt } from "./file-look.ts";
 import { ID } from "./matroska.ts";
 import { nextElement } from "./resync.ts";
-import type { Survey } from "./survey.ts";
+import type { Survey } from "./surveyed.ts";
 
 /** What stands behind a recording in its file, and has whole frames: `cat a.mkv b.mkv`. */
 export interface Joined {

@@ -74,13 +74,15 @@ export class OtherPrograms {
     for (const child of this.#recording.keys()) child.kill("SIGKILL");
   }
 
-  /** A film that somebody may repair: it is closed, and nothing is being made of it. */
+  /** A film that somebody may repair: it is closed, and nothing was or is being made of it, which would have the frame that is lost. */
   async #closedFilm(): Promise<{ path: string; frames: LedgerFrame[] } | undefined> {
     const { folder, url } = this.#recorder;
     const listed = await new RecordingsClient(new URL(url).origin).list();
     const there = new Set(await readdir(folder));
     const closed = listed.filter(({ name, growing, ended }) => {
-      return /^take-.*\.mkv$/.test(name) && there.has(name) && !growing && ended !== undefined;
+      const made = ["mp4", "webm"].map((format) => name.replace(/mkv$/, format));
+      const isFilm = /^take-.*\.mkv$/.test(name) && there.has(name) && !growing;
+      return isFilm && ended !== undefined && !made.some((one) => there.has(one));
     });
     const one = closed[Math.floor(this.#random() * closed.length)];
     if (!one) return undefined;
