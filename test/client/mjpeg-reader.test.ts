@@ -44,12 +44,13 @@ test("our frames come with their identity and the time of their capture", {
 }, async () => {
   const { live } = lab.instrument;
   const client = await ThingClient.connect(lab.url);
+  const began = Date.now();
   const frames = await filming(take(client.frames("live", { every: true }), 5));
   for (const [n, frame] of frames.entries()) {
     assert.deepEqual([frame.run, frame.numberedBy], [live.run, "server"]);
     assert.equal(frame.skipped, n === 0 ? 0 : frame.index - frames[n - 1]!.index - 1);
     assert.ok(frame.capturedAt! <= frame.receivedAt + 1);
-    assert.ok(frame.receivedAt - frame.capturedAt! < 5000);
+    assert.ok(frame.capturedAt! >= began - 1);
   }
   const { value: newest } = await filming(client.properties.live_frame!.observe().next());
   assert.ok(newest instanceof RemoteBlob);
@@ -68,7 +69,8 @@ test("a slow loop gets the newest frame and is told how many it skipped", {
       indices.push(frame.index);
       skipped += frame.skipped;
       if (indices.length === 4) break;
-      await new Promise((resolve) => setTimeout(resolve, 60)); // longer than a frame lasts
+      const before = reader.stats.received;
+      while (reader.stats.received < before + 3) await new Promise(setImmediate);
     }
     return { indices, skipped };
   })();

@@ -100,7 +100,7 @@ test("a failed export is an event, a state of the file, a line of the log and of
     recorder.export_failed.on(resolve),
   );
   const { reason, format } = await withFfmpeg(failing, async () => {
-    await (await client()).invoke("record", {});
+    await (await client()).invoke("record", { max_delay: 30 });
     return await failed;
   });
   assert.equal(format, "mp4");

@@ -52,7 +52,7 @@ test("a camera that lies on its side is upright in all that is made of its frame
   const { recorder, client, url, host } = await recorderFor(t, {}, { jpeg });
   const upright = await cornersOf(jpeg);
   const thing = await client();
-  await thing.invoke("record", {});
+  await thing.invoke("record", { max_delay: 30 });
   await host.get("recorder").invoke("capture_still", { name: "cell", settle: false }).ended;
   const still = await readFile(recorder.recordings.find(({ name }) => name === "cell.jpg")!.path);
   assert.equal(exifIn(still).Orientation, 6);
