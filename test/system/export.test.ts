@@ -261,7 +261,10 @@ test("a recorder over HTTP exports on request, and makes its own format of every
   const finished = new Promise<string>((resolve) =>
     own.recorder.recording_finished.on(({ name }) => resolve(name)),
   );
-  const begun = (await (await own.client()).invoke("record", { max_delay: 30 })) as Record<string, unknown>;
+  const begun = (await (await own.client()).invoke("record", { max_delay: 30 })) as Record<
+    string,
+    unknown
+  >;
   assert.match(String(begun.name), /\.mkv$/, "of which it is made");
   assert.match(await finished, /\.webm$/, lines.join("\n"));
   assert.deepEqual(
