@@ -15,7 +15,7 @@ test("the memory that was given back last, and is likeliest to be in the process
 test("what does not fit what comes makes room for what does", () => {
   const pool = new MemoryPool();
   for (let n = 0; n < 100; n++) pool.giveBack(new Uint8Array(100_000));
-  const fitting = Array.from({ length: 10 }, () => new Uint8Array(2 ** 20));
+  const fitting: Uint8Array[] = Array.from({ length: 10 }, () => new Uint8Array(2 ** 20));
   for (const piece of fitting) pool.giveBack(piece);
   assert.ok(fitting.includes(pool.take(900_000)));
 });
