@@ -3,39 +3,40 @@ import { test } from "node:test";
 import { crc32 } from "node:zlib";
 import { now } from "../../src/base/clock.ts";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
-import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
-import { startRecording } from "../../src/recording/continuous-recording.ts";
+import type { RecordingOptions } from "../../src/recording/recording-options.ts";
 import { RecordingWriter } from "../../src/recording/recording-writer.ts";
 import { TEST_MS } from "../limits.ts";
 import { picture } from "../outputs/pictures.ts";
 import { type Account, accountOf, type Captured, missingFrom } from "./accounts.ts";
 import { newPath } from "./recordings.ts";
 
-/** The account of frames stamped at these times, ms, that come 0.3 ms after each other; and what the stream gave out. */
-async function recorded(...stamps: number[]): Promise<{ account: Account; captured: Captured[] }> {
-  const stream = new MJPEGStream({ name: "nest" });
-  const captured: Captured[] = [];
-  stream.onFrame(({ run, index, capturedAt, jpeg }) => {
-    captured.push({ run, index, capturedAt, crc: crc32(jpeg) });
-  });
-  const recording = await startRecording({ camera: stream, path: await newPath() });
-  const start = now() - 1000;
-  for (const [n, stamp] of stamps.entries()) {
-    stream.addFrame(picture(n), { capturedAt: start + stamp });
+/** The account of frames stamped at these times, ms, and so large, that come 0.3 ms after each other; and what the writer was given. */
+async function recorded(
+  stamps: readonly (readonly [at: number, bytes?: number])[],
+  options: Partial<RecordingOptions> = {},
+): Promise<{ account: Account; captured: Captured[] }> {
+  const path = await newPath();
+  const writer = new RecordingWriter({ path, ...options });
+  const start = now() - 3000;
+  const captured = stamps.map(([at, bytes], index): Captured => {
+    const identity = { run: "k3x9q2", index, capturedAt: start + at };
+    const { frame } = storeFrame(picture(index, bytes), identity);
+    writer.add(frame);
     for (const end = now() + 0.3; now() < end; );
-  }
-  const { files } = await recording.stop();
-  return { account: await accountOf(files[0]!.path), captured };
+    return { ...identity, crc: crc32(frame.jpeg) };
+  });
+  await writer.opened;
+  await writer.close();
+  return { account: await accountOf(path), captured };
 }
 
 test("of two frames stamped at one instant the second is as much later in the file as it came later, and no account takes another time", {
   timeout: TEST_MS,
 }, async () => {
-  const { account, captured } = await recorded(0, 33, 33, 66);
+  const { account, captured } = await recorded([[0], [33], [33], [66]]);
   assert.equal(captured[2]!.capturedAt, captured[1]!.capturedAt);
   const apart = account.kept[2]!.capturedAt - account.kept[1]!.capturedAt;
   assert.ok(apart >= 0.299, `${apart} ms`);
-  console.log(`# ${apart} ms`);
   assert.deepEqual(missingFrom([account], captured), []);
   for (const [n, byMs] of [
     [1, 0.3], // stamped later than the one before
@@ -54,26 +55,15 @@ test("of two frames stamped at one instant the second is as much later in the fi
 test("a frame is moved on behind one that was lost on its way to the file, too, also where that is the file's first", {
   timeout: TEST_MS,
 }, async () => {
-  const path = await newPath();
-  const writer = new RecordingWriter({ path, maxQueuedBytes: 30_000 });
-  const start = now() - 3000;
-  const captured = [
+  const stamps = [
     [0, 40_000],
     [0, 1000],
     [1000, 1000],
     [1000, 40_000],
     [1000.2, 1000],
     [2000, 1000],
-  ].map(([at = 0, bytes], index): Captured => {
-    const identity = { run: "k3x9q2", index, capturedAt: start + at };
-    const { frame } = storeFrame(picture(index, bytes), identity);
-    writer.add(frame);
-    for (const end = now() + 0.3; now() < end; );
-    return { ...identity, crc: crc32(frame.jpeg) };
-  });
-  await writer.opened;
-  await writer.close();
-  const account = await accountOf(path);
+  ] as const;
+  const { account, captured } = await recorded(stamps, { maxQueuedBytes: 30_000 });
   const moved = account.kept.map(({ index, capturedAt }) => {
     return capturedAt - captured[index!]!.capturedAt > 0.09;
   });
@@ -87,7 +77,7 @@ test("a frame is moved on behind one that was lost on its way to the file, too, 
 test("a file of a clock that was set there and back may have the difference that reading two clocks leaves, and no other", {
   timeout: TEST_MS,
 }, async () => {
-  const { account, captured } = await recorded(0, 33, 66);
+  const { account, captured } = await recorded([[0], [33], [66]]);
   const movedBy = (byMs: number) => [
     {
       ...account,
