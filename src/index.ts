@@ -126,16 +126,13 @@ export type {
 export type { VariantOptions } from "./outputs/stream-request.ts";
 export type { ViewerFanOut, ViewerOptions, ViewerStats } from "./outputs/viewers.ts";
 export type { Parameters } from "./processes/template.ts";
-export { RECORDING_SCHEMA } from "./recording/about-recording.ts";
-export type { ContinuousOptions, ContinuousSummary } from "./recording/continuous-options.ts";
-export { ContinuousRecording, startRecording } from "./recording/continuous-recording.ts";
+export { type Export, type ExportOptions, exportRecording } from "./recording/export/export.ts";
+export type { DiskRoom } from "./recording/files/disk-room.ts";
+export { RECORDING_SCHEMA } from "./recording/folder/about-recording.ts";
 export {
-  type ConvertingOptions,
-  ConvertingWriter,
-} from "./recording/converting-writer.ts";
-export type { DiskRoom } from "./recording/disk-room.ts";
-export { type FrameWriter, RECORDER_STATE, type RecordOptions } from "./recording/event-file.ts";
-export { type Export, type ExportOptions, exportRecording } from "./recording/export.ts";
+  type ExportFailure,
+  RecordingsFolder,
+} from "./recording/folder/recordings-folder.ts";
 export {
   LEFT_OUT,
   type LedgerFrame,
@@ -143,33 +140,40 @@ export {
   type RecordingSummary,
   type SourceNote,
   type SourceSum,
-} from "./recording/ledger.ts";
+} from "./recording/ledger/ledger.ts";
+export type { Timing } from "./recording/ledger/timing.ts";
+export type { Verdict } from "./recording/ledger/verdict.ts";
+export type { VideoFormat } from "./recording/ledger/video-format.ts";
+export { openRecording, type RecordedFrame, Recording } from "./recording/read/open-recording.ts";
+export { RecordingSource, type RecordingSourceOptions } from "./recording/read/recording-source.ts";
+export { verifyRecording } from "./recording/read/verify.ts";
+export { type Repair, type RepairOptions, repairRecording } from "./recording/repair/repair.ts";
+export type { ContinuousOptions, ContinuousSummary } from "./recording/write/continuous-options.ts";
+export { ContinuousRecording, startRecording } from "./recording/write/continuous-recording.ts";
+export {
+  type ConvertingOptions,
+  ConvertingWriter,
+} from "./recording/write/converting-writer.ts";
+export {
+  type FrameWriter,
+  RECORDER_STATE,
+  type RecordOptions,
+} from "./recording/write/event-file.ts";
 export {
   MultiVideoRecorder,
   type MultiVideoRecorderOptions,
-} from "./recording/multi-video-recorder.ts";
-export { openRecording, type RecordedFrame, Recording } from "./recording/open-recording.ts";
+} from "./recording/write/multi-video-recorder.ts";
 export {
   type ForgottenFrame,
   type PreRoll,
   type PreRollLimits,
   PreRollRing,
-} from "./recording/pre-roll.ts";
-export type { RecordedCamera, RecordedTee } from "./recording/recorded-camera.ts";
-export { RecordingCounts } from "./recording/recording-counts.ts";
-export type { RecordingOptions } from "./recording/recording-options.ts";
-export { RecordingSource, type RecordingSourceOptions } from "./recording/recording-source.ts";
-export { RecordingWriter } from "./recording/recording-writer.ts";
-export {
-  type ExportFailure,
-  RecordingsFolder,
-} from "./recording/recordings-folder.ts";
-export { type Repair, type RepairOptions, repairRecording } from "./recording/repair.ts";
-export type { Timing } from "./recording/timing.ts";
-export type { Verdict } from "./recording/verdict.ts";
-export { verifyRecording } from "./recording/verify.ts";
-export type { VideoFormat } from "./recording/video-format.ts";
-export { VideoRecorder, type VideoRecorderOptions } from "./recording/video-recorder.ts";
+} from "./recording/write/pre-roll.ts";
+export type { RecordedCamera, RecordedTee } from "./recording/write/recorded-camera.ts";
+export { RecordingCounts } from "./recording/write/recording-counts.ts";
+export type { RecordingOptions } from "./recording/write/recording-options.ts";
+export { RecordingWriter } from "./recording/write/recording-writer.ts";
+export { VideoRecorder, type VideoRecorderOptions } from "./recording/write/video-recorder.ts";
 export type { LoginOptions } from "./server/access/login/login.ts";
 export type { TlsFiles } from "./server/access/tls/certificate-files.ts";
 export { type ServerOptions, ThingServer } from "./server/thing-server.ts";

@@ -20,7 +20,7 @@ const DOORS = new Map(
   }),
 );
 
-/** Room to the rooms that it may look at. From the table in docs/architecture.md, lowest first; the last looks at all. */
+/** Room to the rooms of its floor that it may look at. From the tables in docs/architecture.md, lowest first; the server's last looks at all. */
 const ROOMS = new Map(
   [...PAGE.matchAll(/^\| `(src\/\w+\/[\w/]*)` \| .* \|(.*)\|$/gm)].map(
     ([, room, sees]): [string, string[]] => [room!, sees!.match(/[\w/]+/g) ?? []],
@@ -28,6 +28,8 @@ const ROOMS = new Map(
 );
 
 const roomOf = (file: string) => file.slice(0, file.lastIndexOf("/") + 1);
+const folderOf = (path: string) => path.split("/").slice(0, 2).join("/");
+const HAVE_ROOMS = [...new Set([...ROOMS.keys()].map(folderOf))];
 const floorOf = (folder: string) => FLOORS.findIndex((floor) => floor.includes(folder));
 const src = filesIn("src");
 const written = filesIn(
@@ -68,19 +70,20 @@ test("imports only look down", () => {
   }
 });
 
-test("every folder of the server is a room of docs/architecture.md, and rooms look at what their row names", () => {
+test("every folder of the server and of recording is a room of docs/architecture.md, and rooms look at what their row names", () => {
   const rooms = [...ROOMS.keys()];
   const seen = new Map(rooms.map((room) => [room, new Set<string>()]));
-  for (const file of src.filter(({ path }) => path.startsWith("src/server/"))) {
+  assert.deepEqual(HAVE_ROOMS, ["src/server", "src/recording"]);
+  for (const file of src.filter(({ path }) => HAVE_ROOMS.includes(folderOf(path)))) {
     const from = roomOf(file.path);
     assert.ok(seen.has(from), `${from} has no row in docs/architecture.md: say what is in it`);
     for (const specifier of importsOf(file).filter((name) => name.startsWith("."))) {
       const to = roomOf(importedFile(file.path, specifier));
-      if (to.startsWith("src/server/") && to !== from) seen.get(from)?.add(to);
+      if (folderOf(to) === folderOf(from) && to !== from) seen.get(from)?.add(to);
     }
   }
   for (const [room, sees] of ROOMS) {
-    const named = sees.includes("all") ? rooms : sees.map((name) => `src/server/${name}/`);
+    const named = sees.includes("all") ? rooms : sees.map((name) => `${folderOf(room)}/${name}/`);
     const there = [...seen.get(room)!];
     assert.deepEqual(
       there.filter((other) => !named.includes(other)),

@@ -2,10 +2,10 @@ import { realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { codeOf } from "../base/error-code.ts";
 import { reasonOf, ThingError } from "../base/errors.ts";
-import { exportRecording } from "../recording/export.ts";
-import { draftOf, removeAbandonedDrafts } from "../recording/free-name.ts";
-import { ledgerAsCsv, ledgerAsJson } from "../recording/ledger-tables.ts";
-import type { VideoFormat } from "../recording/video-format.ts";
+import { exportRecording } from "../recording/export/export.ts";
+import { draftOf, removeAbandonedDrafts } from "../recording/files/free-name.ts";
+import { ledgerAsCsv, ledgerAsJson } from "../recording/ledger/ledger-tables.ts";
+import type { VideoFormat } from "../recording/ledger/video-format.ts";
 import { type ClientIo, isForPeople } from "./client-output.ts";
 import { ProgressBar } from "./progress-bar.ts";
 

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { toDateTime } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
-import type { Verdict } from "../recording/verdict.ts";
+import type { Verdict } from "../recording/ledger/verdict.ts";
 import {
   type CommonFlags,
   clientCommand,
@@ -63,7 +63,7 @@ export function addRecordingCommands(program: Command): void {
       false,
     )
     .action(async (files: string[], { json }: { json: boolean }) => {
-      const { verifyRecording } = await import("../recording/verify.ts");
+      const { verifyRecording } = await import("../recording/read/verify.ts");
       await forEach(files, FILMS, async (file) => {
         const verdict = await verifyRecording(file);
         console.log(json ? JSON.stringify(asJson(file, verdict)) : verdict.sentence);

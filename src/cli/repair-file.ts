@@ -1,6 +1,6 @@
 import { messageOf, ThingError } from "../base/errors.ts";
-import { settleFrameless } from "../recording/frameless.ts";
-import { repairRecording } from "../recording/repair.ts";
+import { settleFrameless } from "../recording/repair/frameless.ts";
+import { repairRecording } from "../recording/repair/repair.ts";
 
 /**
  * Repairs a recording. Of a folder, what is in use is told and left alone, and what was killed before its first frame is settled, as

@@ -7,7 +7,7 @@ import { openRecording, repairRecording, ThingHost, verifyRecording } from "thin
 import { TestLog } from "thingscope/testing";
 import { Recorder, ReplayCamera, SimulatedStage } from "thingscope/things";
 import { packagePath } from "../../src/base/package-root.ts";
-import { ledgerPathOf } from "../../src/recording/film-names.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
 import { collect } from "../recording/recordings.ts";
 
 const EARLIER = packagePath("test", "fixtures", "earlier-version");

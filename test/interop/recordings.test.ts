@@ -10,8 +10,8 @@ import { exportRecording, type Frame, openRecording, repairRecording } from "thi
 import { packagePath } from "../../src/base/package-root.ts";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
 import { inspectJpeg } from "../../src/frames/jpeg.ts";
-import { ledgerPathOf } from "../../src/recording/film-names.ts";
-import { MatroskaMjpeg } from "../../src/recording/matroska-mjpeg.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
+import { MatroskaMjpeg } from "../../src/recording/matroska/matroska-mjpeg.ts";
 import { blocksOf, pageText } from "../docs/page.ts";
 import { withOrientation } from "../frames/jpegs.ts";
 import { coded } from "../frames/quarters.ts";

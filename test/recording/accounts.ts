@@ -1,15 +1,23 @@
 import assert from "node:assert/strict";
 import { open } from "node:fs/promises";
 import { crc32 } from "node:zlib";
-import { longSize, SIZE_BYTES } from "../../src/recording/ebml.ts";
-import { read } from "../../src/recording/file-bytes.ts";
-import { ledgerPathOf } from "../../src/recording/film-names.ts";
-import { type LostFrames, lossIn, type RecordingSummary } from "../../src/recording/ledger.ts";
-import { CLUSTER_SIZE_AT, SEGMENT_AT, SEGMENT_SIZE_AT } from "../../src/recording/matroska.ts";
-import { openRecording } from "../../src/recording/open-recording.ts";
-import { readLedger } from "../../src/recording/read-ledger.ts";
-import { headOf, scan } from "../../src/recording/scan.ts";
-import { verifyRecording } from "../../src/recording/verify.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
+import {
+  type LostFrames,
+  lossIn,
+  type RecordingSummary,
+} from "../../src/recording/ledger/ledger.ts";
+import { readLedger } from "../../src/recording/ledger/read-ledger.ts";
+import { longSize, SIZE_BYTES } from "../../src/recording/matroska/ebml.ts";
+import { read } from "../../src/recording/matroska/file-bytes.ts";
+import {
+  CLUSTER_SIZE_AT,
+  SEGMENT_AT,
+  SEGMENT_SIZE_AT,
+} from "../../src/recording/matroska/matroska.ts";
+import { headOf, scan } from "../../src/recording/matroska/scan.ts";
+import { openRecording } from "../../src/recording/read/open-recording.ts";
+import { verifyRecording } from "../../src/recording/read/verify.ts";
 
 /** Frames in a file are this far apart at least; where they come further apart than this and do not say so, their clock stands still; what goes back by more than this is a step; ms. */
 const [CLOSEST_MS, STILL_MS, BACK_MS] = [0.1, 5, 100];

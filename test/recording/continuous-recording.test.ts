@@ -3,12 +3,12 @@ import { readdir, stat, statfs, writeFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { test } from "node:test";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { openRecording } from "../../src/recording/read/open-recording.ts";
+import { verifyRecording } from "../../src/recording/read/verify.ts";
 import {
   type ContinuousRecording,
   startRecording,
-} from "../../src/recording/continuous-recording.ts";
-import { openRecording } from "../../src/recording/open-recording.ts";
-import { verifyRecording } from "../../src/recording/verify.ts";
+} from "../../src/recording/write/continuous-recording.ts";
 import { TEST_MS } from "../limits.ts";
 import { picture } from "../outputs/pictures.ts";
 import { SteppedCamera } from "./event-films.ts";

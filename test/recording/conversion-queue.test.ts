@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { limitHits } from "../../src/base/limit-hits.ts";
-import { ConversionQueue } from "../../src/recording/conversion-queue.ts";
+import { ConversionQueue } from "../../src/recording/export/conversion-queue.ts";
 
 /** A conversion that goes on until it is ended. */
 function conversion(queue: ConversionQueue, growing = false) {

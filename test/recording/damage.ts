@@ -1,9 +1,9 @@
 import { copyFile, open, readFile, truncate, writeFile } from "node:fs/promises";
 import { delay } from "../../src/base/abort.ts";
-import { ledgerPathOf } from "../../src/recording/film-names.ts";
-import type { LedgerFrame } from "../../src/recording/ledger.ts";
-import { readLedger } from "../../src/recording/read-ledger.ts";
-import { RecordingWriter } from "../../src/recording/recording-writer.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
+import type { LedgerFrame } from "../../src/recording/ledger/ledger.ts";
+import { readLedger } from "../../src/recording/ledger/read-ledger.ts";
+import { RecordingWriter } from "../../src/recording/write/recording-writer.ts";
 import { frames, newPath, record } from "./recordings.ts";
 
 /** A recording that a test damages, and what it was before. */

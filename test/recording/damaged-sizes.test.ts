@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { open, readFile, truncate, writeFile } from "node:fs/promises";
 import { test } from "node:test";
-import { bytesBehindCues } from "../../src/recording/cues.ts";
-import { SEGMENT_SIZE_AT } from "../../src/recording/matroska.ts";
-import { openRecording } from "../../src/recording/open-recording.ts";
-import { repairRecording } from "../../src/recording/repair.ts";
-import { headOf } from "../../src/recording/scan.ts";
-import { verifyRecording } from "../../src/recording/verify.ts";
+import { bytesBehindCues } from "../../src/recording/matroska/cues.ts";
+import { SEGMENT_SIZE_AT } from "../../src/recording/matroska/matroska.ts";
+import { headOf } from "../../src/recording/matroska/scan.ts";
+import { openRecording } from "../../src/recording/read/open-recording.ts";
+import { verifyRecording } from "../../src/recording/read/verify.ts";
+import { repairRecording } from "../../src/recording/repair/repair.ts";
 import { TEST_MS } from "../limits.ts";
 import { copyOf, damage, originals } from "./damage.ts";
 import { collect } from "./recordings.ts";

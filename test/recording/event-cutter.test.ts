@@ -2,9 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Frame } from "../../src/frames/frame.ts";
-import { EventCutter, type EventSink, type EventWindow } from "../../src/recording/event-cutter.ts";
-import type { LostFrames } from "../../src/recording/ledger.ts";
-import { PreRollRing } from "../../src/recording/pre-roll.ts";
+import type { LostFrames } from "../../src/recording/ledger/ledger.ts";
+import {
+  EventCutter,
+  type EventSink,
+  type EventWindow,
+} from "../../src/recording/write/event-cutter.ts";
+import { PreRollRing } from "../../src/recording/write/pre-roll.ts";
 import { frame, START } from "./recordings.ts";
 
 /** A file that only remembers, ms after START. */

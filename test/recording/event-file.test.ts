@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { silentLog } from "../../src/base/log.ts";
-import { EventFile, type FrameWriter } from "../../src/recording/event-file.ts";
-import { EventMemory } from "../../src/recording/event-memory.ts";
-import type { RecordingSummary } from "../../src/recording/ledger.ts";
-import { Tally } from "../../src/recording/tally.ts";
+import type { RecordingSummary } from "../../src/recording/ledger/ledger.ts";
+import { Tally } from "../../src/recording/ledger/tally.ts";
+import { EventFile, type FrameWriter } from "../../src/recording/write/event-file.ts";
+import { EventMemory } from "../../src/recording/write/event-memory.ts";
 import { TEST_MS } from "../limits.ts";
 import { frame } from "./recordings.ts";
 

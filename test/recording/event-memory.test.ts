@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Frame } from "../../src/frames/frame.ts";
-import { EventMemory } from "../../src/recording/event-memory.ts";
-import { PreRollRing } from "../../src/recording/pre-roll.ts";
+import { EventMemory } from "../../src/recording/write/event-memory.ts";
+import { PreRollRing } from "../../src/recording/write/pre-roll.ts";
 import { frame } from "./recordings.ts";
 
 const PRE_ROLL = 20_000;

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { test } from "node:test";
-import { ledgerPathOf } from "../../src/recording/film-names.ts";
-import { repairRecording } from "../../src/recording/repair.ts";
-import { verifyRecording } from "../../src/recording/verify.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
+import { verifyRecording } from "../../src/recording/read/verify.ts";
+import { repairRecording } from "../../src/recording/repair/repair.ts";
 import { TEST_MS } from "../limits.ts";
 import { copyOf, damage, originals } from "./damage.ts";
 import { frames, newPath, record } from "./recordings.ts";

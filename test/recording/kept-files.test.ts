@@ -3,9 +3,9 @@ import { readdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 import { silentLog } from "../../src/base/log.ts";
-import { KeptFiles } from "../../src/recording/kept-files.ts";
-import type { RecordingSummary } from "../../src/recording/ledger.ts";
-import { claimRecording } from "../../src/recording/recording-claims.ts";
+import { KeptFiles } from "../../src/recording/files/kept-files.ts";
+import { claimRecording } from "../../src/recording/files/recording-claims.ts";
+import type { RecordingSummary } from "../../src/recording/ledger/ledger.ts";
 import { TEST_MS } from "../limits.ts";
 import { frames, newPath, record } from "./recordings.ts";
 

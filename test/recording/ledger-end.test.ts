@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { appendFile, readFile, truncate, writeFile } from "node:fs/promises";
 import { test } from "node:test";
-import { describeRecording, isClosed } from "../../src/recording/describe.ts";
-import { ledgerPathOf } from "../../src/recording/film-names.ts";
-import { noteInLedger } from "../../src/recording/note-in-ledger.ts";
-import { readLedger } from "../../src/recording/read-ledger.ts";
-import { repairRecording } from "../../src/recording/repair.ts";
-import { verifyRecording } from "../../src/recording/verify.ts";
+import { describeRecording, isClosed } from "../../src/recording/files/describe.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
+import { noteInLedger } from "../../src/recording/ledger/note-in-ledger.ts";
+import { readLedger } from "../../src/recording/ledger/read-ledger.ts";
+import { verifyRecording } from "../../src/recording/read/verify.ts";
+import { repairRecording } from "../../src/recording/repair/repair.ts";
 import { TEST_MS } from "../limits.ts";
 import { copyOf, originals } from "./damage.ts";
 

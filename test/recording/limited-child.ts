@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "../../src/base/clock.ts";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
-import { startRecording } from "../../src/recording/continuous-recording.ts";
+import { startRecording } from "../../src/recording/write/continuous-recording.ts";
 import { picture } from "../outputs/pictures.ts";
 
 const [path = ""] = process.argv.slice(2);

@@ -1,9 +1,9 @@
 import { open } from "node:fs/promises";
 import { crc32 } from "node:zlib";
-import { ledgerPathOf } from "../../src/recording/film-names.ts";
-import { frameLine, noteLine } from "../../src/recording/ledger.ts";
-import type { Patch } from "../../src/recording/matroska.ts";
-import { MatroskaMjpeg } from "../../src/recording/matroska-mjpeg.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
+import { frameLine, noteLine } from "../../src/recording/ledger/ledger.ts";
+import type { Patch } from "../../src/recording/matroska/matroska.ts";
+import { MatroskaMjpeg } from "../../src/recording/matroska/matroska-mjpeg.ts";
 import { frame, START } from "./recordings.ts";
 
 /** Writes a closed recording of so many frames at 30 Hz, quickly: all have the same picture, of a few hundred bytes. */

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { copyFile, open, readFile, truncate } from "node:fs/promises";
 import { test } from "node:test";
-import { ledgerPathOf } from "../../src/recording/film-names.ts";
-import { openRecording } from "../../src/recording/open-recording.ts";
-import { readLedger } from "../../src/recording/read-ledger.ts";
-import { repairRecording } from "../../src/recording/repair.ts";
-import { headOf } from "../../src/recording/scan.ts";
-import { verifyRecording } from "../../src/recording/verify.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
+import { readLedger } from "../../src/recording/ledger/read-ledger.ts";
+import { headOf } from "../../src/recording/matroska/scan.ts";
+import { openRecording } from "../../src/recording/read/open-recording.ts";
+import { verifyRecording } from "../../src/recording/read/verify.ts";
+import { repairRecording } from "../../src/recording/repair/repair.ts";
 import { TEST_MS } from "../limits.ts";
 import { numberIn } from "../outputs/pictures.ts";
 import { collect, frame, frames, indicesOf, newPath, record, START } from "./recordings.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
-import { MultiVideoRecorder } from "../../src/recording/multi-video-recorder.ts";
+import { MultiVideoRecorder } from "../../src/recording/write/multi-video-recorder.ts";
 import { TEST_MS } from "../limits.ts";
 import { eventually } from "../outputs/watching.ts";
 import { newPath } from "./recordings.ts";

@@ -7,11 +7,11 @@ import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { packagePath } from "../../src/base/package-root.ts";
-import { draftOf } from "../../src/recording/free-name.ts";
-import { RecordingsFolder } from "../../src/recording/recordings-folder.ts";
-import { repairRecording } from "../../src/recording/repair.ts";
-import { repairFolder } from "../../src/recording/repair-folder.ts";
-import { verifyRecording } from "../../src/recording/verify.ts";
+import { draftOf } from "../../src/recording/files/free-name.ts";
+import { RecordingsFolder } from "../../src/recording/folder/recordings-folder.ts";
+import { verifyRecording } from "../../src/recording/read/verify.ts";
+import { repairRecording } from "../../src/recording/repair/repair.ts";
+import { repairFolder } from "../../src/recording/repair/repair-folder.ts";
 import { TEST_MS } from "../limits.ts";
 import { newPath } from "./recordings.ts";
 

@@ -2,15 +2,18 @@ import assert from "node:assert/strict";
 import { readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
-import { exportRecording } from "../../src/recording/export.ts";
+import { exportRecording } from "../../src/recording/export/export.ts";
 import {
   claimRecording,
   isBeingRecorded,
   type Work,
-} from "../../src/recording/recording-claims.ts";
-import { RecordingWriter } from "../../src/recording/recording-writer.ts";
-import { removeRecording, removeWholeRecording } from "../../src/recording/remove-recording.ts";
-import { repairRecording } from "../../src/recording/repair.ts";
+} from "../../src/recording/files/recording-claims.ts";
+import {
+  removeRecording,
+  removeWholeRecording,
+} from "../../src/recording/files/remove-recording.ts";
+import { repairRecording } from "../../src/recording/repair/repair.ts";
+import { RecordingWriter } from "../../src/recording/write/recording-writer.ts";
 import { TEST_MS } from "../limits.ts";
 import { frames, newPath, record } from "./recordings.ts";
 

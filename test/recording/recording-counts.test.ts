@@ -3,8 +3,8 @@ import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { RecordingCounts } from "../../src/recording/recording-counts.ts";
-import { RecordingWriter } from "../../src/recording/recording-writer.ts";
+import { RecordingCounts } from "../../src/recording/write/recording-counts.ts";
+import { RecordingWriter } from "../../src/recording/write/recording-writer.ts";
 import { TEST_MS } from "../limits.ts";
 import { frame, frames, newPath } from "./recordings.ts";
 

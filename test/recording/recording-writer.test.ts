@@ -4,10 +4,10 @@ import { dirname } from "node:path";
 import { test } from "node:test";
 import { logTo } from "../../src/base/log.ts";
 import { wallClock } from "../../src/base/wall-clock.ts";
-import { ledgerPathOf } from "../../src/recording/film-names.ts";
-import { openRecording } from "../../src/recording/open-recording.ts";
-import { RecordingWriter } from "../../src/recording/recording-writer.ts";
-import { verifyRecording } from "../../src/recording/verify.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
+import { openRecording } from "../../src/recording/read/open-recording.ts";
+import { verifyRecording } from "../../src/recording/read/verify.ts";
+import { RecordingWriter } from "../../src/recording/write/recording-writer.ts";
 import { TEST_MS } from "../limits.ts";
 import { collect, frame, frames, indicesOf, newPath, record } from "./recordings.ts";
 

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { after } from "node:test";
 import type { Frame } from "../../src/frames/frame.ts";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
-import type { RecordedFrame } from "../../src/recording/open-recording.ts";
-import type { RecordingOptions } from "../../src/recording/recording-options.ts";
-import { RecordingWriter } from "../../src/recording/recording-writer.ts";
+import type { RecordedFrame } from "../../src/recording/read/open-recording.ts";
+import type { RecordingOptions } from "../../src/recording/write/recording-options.ts";
+import { RecordingWriter } from "../../src/recording/write/recording-writer.ts";
 import { picture } from "../outputs/pictures.ts";
 
 export const START = Date.UTC(2026, 10, 21, 9);

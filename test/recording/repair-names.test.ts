@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { link, symlink } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { test } from "node:test";
-import { openRecording } from "../../src/recording/open-recording.ts";
-import { RecordingWriter } from "../../src/recording/recording-writer.ts";
-import { repairRecording } from "../../src/recording/repair.ts";
-import { verifyRecording } from "../../src/recording/verify.ts";
+import { openRecording } from "../../src/recording/read/open-recording.ts";
+import { verifyRecording } from "../../src/recording/read/verify.ts";
+import { repairRecording } from "../../src/recording/repair/repair.ts";
+import { RecordingWriter } from "../../src/recording/write/recording-writer.ts";
 import { TEST_MS } from "../limits.ts";
 import { frame, newPath } from "./recordings.ts";
 

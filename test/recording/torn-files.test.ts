@@ -3,15 +3,19 @@ import assert from "node:assert/strict";
 import { copyFile, open, readFile, rm, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { delay } from "../../src/base/abort.ts";
-import { ledgerPathOf } from "../../src/recording/film-names.ts";
-import type { LedgerFrame } from "../../src/recording/ledger.ts";
-import { BLOCK_HEAD_BYTES, CLUSTER_SIZE_AT, SEGMENT_AT } from "../../src/recording/matroska.ts";
-import { openRecording } from "../../src/recording/open-recording.ts";
-import { readLedger } from "../../src/recording/read-ledger.ts";
-import { RecordingWriter } from "../../src/recording/recording-writer.ts";
-import { repairRecording } from "../../src/recording/repair.ts";
-import { type Cluster, headOf, scan } from "../../src/recording/scan.ts";
-import { verifyRecording } from "../../src/recording/verify.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
+import type { LedgerFrame } from "../../src/recording/ledger/ledger.ts";
+import { readLedger } from "../../src/recording/ledger/read-ledger.ts";
+import {
+  BLOCK_HEAD_BYTES,
+  CLUSTER_SIZE_AT,
+  SEGMENT_AT,
+} from "../../src/recording/matroska/matroska.ts";
+import { type Cluster, headOf, scan } from "../../src/recording/matroska/scan.ts";
+import { openRecording } from "../../src/recording/read/open-recording.ts";
+import { verifyRecording } from "../../src/recording/read/verify.ts";
+import { repairRecording } from "../../src/recording/repair/repair.ts";
+import { RecordingWriter } from "../../src/recording/write/recording-writer.ts";
 import { TEST_MS } from "../limits.ts";
 import { accountOf } from "./accounts.ts";
 import { collect, frame, frames, indicesOf, newPath } from "./recordings.ts";

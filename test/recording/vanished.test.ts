@@ -3,10 +3,10 @@ import { mkdir, readFile, rename, rm, unlink, writeFile } from "node:fs/promises
 import { dirname } from "node:path";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ledgerPathOf } from "../../src/recording/film-names.ts";
-import { openRecording } from "../../src/recording/open-recording.ts";
-import { RecordingWriter } from "../../src/recording/recording-writer.ts";
-import { verifyRecording } from "../../src/recording/verify.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
+import { openRecording } from "../../src/recording/read/open-recording.ts";
+import { verifyRecording } from "../../src/recording/read/verify.ts";
+import { RecordingWriter } from "../../src/recording/write/recording-writer.ts";
 import { TEST_MS } from "../limits.ts";
 import { collect, frame, newPath } from "./recordings.ts";
 

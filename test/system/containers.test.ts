@@ -8,8 +8,8 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { packagePath } from "../../src/base/package-root.ts";
 import { FolderLock } from "../../src/core/folder-lock.ts";
-import { describeRecording } from "../../src/recording/describe.ts";
-import { recordedElsewhere } from "../../src/recording/recording-files.ts";
+import { describeRecording } from "../../src/recording/files/describe.ts";
+import { recordedElsewhere } from "../../src/recording/files/recording-files.ts";
 import { TEST_MS } from "../limits.ts";
 
 const timeout = TEST_MS;

@@ -4,7 +4,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { ThingEvent } from "thingscope";
-import { conversions } from "../../src/recording/conversion-queue.ts";
+import { conversions } from "../../src/recording/export/conversion-queue.ts";
 import { TEST_MS } from "../limits.ts";
 import { eventually } from "../outputs/watching.ts";
 import { irregular } from "../recording/irregular.ts";

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
-import { VideoRecorder } from "../../src/recording/video-recorder.ts";
+import { VideoRecorder } from "../../src/recording/write/video-recorder.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { TEST_MS } from "../limits.ts";
 import { recorderOf, SteppedCamera } from "../recording/event-films.ts";

@@ -2,10 +2,10 @@
 // Its argument: the folder.
 import { join } from "node:path";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
-import { startRecording } from "../../src/recording/continuous-recording.ts";
-import { exportRecording } from "../../src/recording/export.ts";
-import { RecordingWriter } from "../../src/recording/recording-writer.ts";
-import { RecordingsFolder } from "../../src/recording/recordings-folder.ts";
+import { exportRecording } from "../../src/recording/export/export.ts";
+import { RecordingsFolder } from "../../src/recording/folder/recordings-folder.ts";
+import { startRecording } from "../../src/recording/write/continuous-recording.ts";
+import { RecordingWriter } from "../../src/recording/write/recording-writer.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { SteppedCamera } from "../recording/event-films.ts";
 

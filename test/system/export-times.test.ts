@@ -13,7 +13,7 @@ import {
   verifyRecording,
 } from "thingscope";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
-import type { VideoFormat } from "../../src/recording/video-format.ts";
+import type { VideoFormat } from "../../src/recording/ledger/video-format.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { TEST_MS } from "../limits.ts";
 import { newPath, record, START } from "../recording/recordings.ts";

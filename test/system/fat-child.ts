@@ -8,9 +8,9 @@ import { packagePath } from "../../src/base/package-root.ts";
 import { FolderLock } from "../../src/core/folder-lock.ts";
 import { SettingsFile } from "../../src/core/settings-file.ts";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
-import { RecordingWriter } from "../../src/recording/recording-writer.ts";
-import { RecordingsFolder } from "../../src/recording/recordings-folder.ts";
-import { verifyRecording } from "../../src/recording/verify.ts";
+import { RecordingsFolder } from "../../src/recording/folder/recordings-folder.ts";
+import { verifyRecording } from "../../src/recording/read/verify.ts";
+import { RecordingWriter } from "../../src/recording/write/recording-writer.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 
 const [folder = ""] = process.argv.slice(2);

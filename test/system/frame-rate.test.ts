@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
-import { ledgerPathOf } from "../../src/recording/film-names.ts";
-import { readFileHead } from "../../src/recording/matroska-head.ts";
-import { MatroskaMjpeg } from "../../src/recording/matroska-mjpeg.ts";
-import { readLedger } from "../../src/recording/read-ledger.ts";
-import { repairRecording } from "../../src/recording/repair.ts";
-import { verifyRecording } from "../../src/recording/verify.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
+import { readLedger } from "../../src/recording/ledger/read-ledger.ts";
+import { readFileHead } from "../../src/recording/matroska/matroska-head.ts";
+import { MatroskaMjpeg } from "../../src/recording/matroska/matroska-mjpeg.ts";
+import { verifyRecording } from "../../src/recording/read/verify.ts";
+import { repairRecording } from "../../src/recording/repair/repair.ts";
 import { TEST_MS } from "../limits.ts";
 import { frame, record } from "../recording/recordings.ts";
 

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { ThingError } from "../../src/base/errors.ts";
-import { ledgerPathOf } from "../../src/recording/film-names.ts";
-import { lossIn } from "../../src/recording/ledger.ts";
-import { readLedger } from "../../src/recording/read-ledger.ts";
-import { repairRecording } from "../../src/recording/repair.ts";
-import { verifyRecording } from "../../src/recording/verify.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
+import { lossIn } from "../../src/recording/ledger/ledger.ts";
+import { readLedger } from "../../src/recording/ledger/read-ledger.ts";
+import { verifyRecording } from "../../src/recording/read/verify.ts";
+import { repairRecording } from "../../src/recording/repair/repair.ts";
 import { type Account, accountOf, type Captured, missingFrom } from "../recording/accounts.ts";
 import type { Deed, RecorderProcess } from "./recorder-process.ts";
 

@@ -4,7 +4,7 @@ import { readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { numberInPixels, stampedPicture } from "../../bench/recording/pixel-stamp.ts";
-import { openRecording } from "../../src/recording/open-recording.ts";
+import { openRecording } from "../../src/recording/read/open-recording.ts";
 import { TEST_MS } from "../limits.ts";
 import type { Account } from "../recording/accounts.ts";
 import { newPath } from "../recording/recordings.ts";

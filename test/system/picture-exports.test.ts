@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { decodeRgb, exportRecording, type Frame, openRecording, verifyRecording } from "thingscope";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
 import { inspectJpeg } from "../../src/frames/jpeg.ts";
-import { posterOf } from "../../src/recording/posters.ts";
+import { posterOf } from "../../src/recording/files/posters.ts";
 import { jpegCorpus, type Sample } from "../frames/jpeg-corpus.ts";
 import { withOrientation } from "../frames/jpegs.ts";
 import { coded, cornersOf, type Rgb } from "../frames/quarters.ts";

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { crc32 } from "node:zlib";
 import { now } from "../../src/base/clock.ts";
 import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
-import { startRecording } from "../../src/recording/continuous-recording.ts";
+import { startRecording } from "../../src/recording/write/continuous-recording.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { withComment } from "../outputs/pictures.ts";
 

@@ -10,7 +10,7 @@ import { crc32 } from "node:zlib";
 import { MJPEGStream, startRecording, stream, Thing, ThingHost, ThingServer } from "thingscope";
 import { Recorder, RemoteCamera } from "thingscope/things";
 import { now } from "../../src/base/clock.ts";
-import type { ContinuousRecording } from "../../src/recording/continuous-recording.ts";
+import type { ContinuousRecording } from "../../src/recording/write/continuous-recording.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { withComment } from "../outputs/pictures.ts";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { exportRecording } from "thingscope";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
-import { noteInLedger } from "../../src/recording/note-in-ledger.ts";
+import { noteInLedger } from "../../src/recording/ledger/note-in-ledger.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { TEST_MS } from "../limits.ts";
 import { record, START } from "../recording/recordings.ts";

@@ -13,8 +13,8 @@ import {
   verifyRecording,
 } from "thingscope";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
-import { ledgerPathOf } from "../../src/recording/film-names.ts";
-import { readLedger } from "../../src/recording/read-ledger.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
+import { readLedger } from "../../src/recording/ledger/read-ledger.ts";
 import { TEST_MS } from "../limits.ts";
 import { collect, newPath, record, START } from "../recording/recordings.ts";
 

@@ -9,7 +9,7 @@ import { silentLog } from "../../src/base/log.ts";
 import { SettingsFile } from "../../src/core/settings-file.ts";
 import { encodeJpeg } from "../../src/frames/codec.ts";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
-import { RecordingWriter } from "../../src/recording/recording-writer.ts";
+import { RecordingWriter } from "../../src/recording/write/recording-writer.ts";
 import { picture } from "../outputs/pictures.ts";
 
 const [kind = "", folder = "", stall = ""] = process.argv.slice(2);

@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { logTo } from "thingscope";
-import { repairFolder } from "../../src/recording/repair-folder.ts";
+import { repairFolder } from "../../src/recording/repair/repair-folder.ts";
 import { TEST_MS } from "../limits.ts";
 import { eventually } from "../outputs/watching.ts";
 import { killedWhileRecording } from "../recording/killed.ts";

@@ -8,7 +8,7 @@ import { Recorder, TestCamera } from "thingscope/things";
 import type { RemoteBlob } from "../../src/client/index.ts";
 import { resizeJpeg } from "../../src/frames/codec.ts";
 import { inspectJpeg } from "../../src/frames/jpeg.ts";
-import { describeRecording } from "../../src/recording/describe.ts";
+import { describeRecording } from "../../src/recording/files/describe.ts";
 import { exifIn } from "../frames/exif-reader.ts";
 import { withOrientation } from "../frames/jpegs.ts";
 import { coded, cornersOf } from "../frames/quarters.ts";

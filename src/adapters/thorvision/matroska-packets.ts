@@ -1,8 +1,8 @@
 import type { FileHandle } from "node:fs/promises";
 import { ThingError } from "../../base/errors.ts";
-import { readHead, readNumber } from "../../recording/ebml.ts";
-import { read } from "../../recording/file-bytes.ts";
-import { ID } from "../../recording/matroska.ts";
+import { readHead, readNumber } from "../../recording/matroska/ebml.ts";
+import { read } from "../../recording/matroska/file-bytes.ts";
+import { ID } from "../../recording/matroska/matroska.ts";
 
 /** A picture in a Matroska file. */
 export interface Packet {

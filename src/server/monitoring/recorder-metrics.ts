@@ -1,5 +1,5 @@
 import type { ThingHost } from "../../core/thing-host.ts";
-import { RecordingCounts } from "../../recording/recording-counts.ts";
+import { RecordingCounts } from "../../recording/write/recording-counts.ts";
 import type { MetricFamily } from "./prometheus-text.ts";
 
 /** What each Thing that records has recorded and lost, and what could not be made of it. */

@@ -1,0 +1,147 @@
+import { isStopped } from "../../base/abort.ts";
+import { messageOf, ThingError } from "../../base/errors.ts";
+import { silentLog } from "../../base/log.ts";
+import type { Frame, FrameName, SourceLoss } from "../../frames/frame.ts";
+import { exportRecording } from "../export/export.ts";
+import { isTakenBack } from "../files/exports-under-way.ts";
+import { withExtension } from "../ledger/film-names.ts";
+import type { LostFrames, RecordingSummary } from "../ledger/ledger.ts";
+import { formatOf, type VideoFormat } from "../ledger/video-format.ts";
+import type { FrameWriter } from "./event-file.ts";
+import type { FrameQueue } from "./queue-bound.ts";
+import type { RecordingOptions } from "./recording-options.ts";
+import { RecordingWriter } from "./recording-writer.ts";
+
+/** A recording as it is written. `RecordingWriter` is one. */
+export interface Recorded extends FrameWriter {
+  add(frame: Frame, onWritten?: () => void): boolean;
+  noteSource(losses: readonly SourceLoss[]): void;
+  readonly endReason: string | undefined;
+  readonly stats: RecordingWriter["stats"];
+  /** Settles when the disk has all frames, whatever is still to be made of them. */
+  readonly recorded: Promise<RecordingSummary>;
+  /** How much of what was recorded is converted, 0 to 1. */
+  readonly converted: number;
+}
+
+/** How a recording is written whose name ends with `.mp4` or `.webm`. */
+export interface ConvertingOptions extends RecordingOptions {
+  /** Times as they are in the recording, not from 0. */
+  readonly keepStart?: boolean | undefined;
+  /** Keeps the MKV beside the result. */
+  readonly keepMkv?: boolean | undefined;
+  /** Cuts off what is made: the MKV is what there is then. */
+  readonly exportSignal?: AbortSignal | undefined;
+}
+
+/** Writes a recording of the format that its name ends with. */
+export function newRecording(options: ConvertingOptions): Recorded {
+  return formatOf(options.path) ? new ConvertingWriter(options) : new RecordingWriter(options);
+}
+
+/**
+ * Records an MKV, and has ffmpeg make an MP4 or a WebM of it while it grows. The MKV is removed when that has every
+ * frame at its time; without ffmpeg, or when it fails, the MKV is what there is.
+ */
+export class ConvertingWriter implements Recorded {
+  readonly opened: Promise<string>;
+  readonly ended: Promise<RecordingSummary>;
+  readonly recorded: Promise<RecordingSummary>;
+  converted = 0;
+  readonly #writer: RecordingWriter;
+  readonly #options: ConvertingOptions;
+  readonly #format: VideoFormat;
+  #path: string | undefined;
+
+  /** @throws {ThingError} `BAD_ARGUMENT` for a name with another end. */
+  constructor(options: ConvertingOptions) {
+    const format = formatOf(options.path);
+    if (!format) {
+      const why = `A recording is an .mkv, .mp4 or .webm file: '${options.path}' is none.`;
+      throw new ThingError("BAD_ARGUMENT", why);
+    }
+    this.#options = options;
+    this.#format = format;
+    const path = options.path.replace(/\.\w+$/, ".mkv");
+    const { keepStart, keepMkv = false } = options;
+    const exporting = { format, replace: !keepMkv, keepStart };
+    this.#writer = new RecordingWriter({ ...options, path, exporting });
+    this.recorded = this.#writer.ended;
+    this.opened = this.#writer.opened.then((mkv) => withExtension(mkv, format));
+    this.ended = this.#convert();
+    this.opened.catch(() => {}); // told by `ended`
+    this.ended.catch(() => {}); // and by the log
+  }
+
+  /** Where it is now that it has ended: the MKV when nothing could be made of it. */
+  get path(): string | undefined {
+    return this.#path;
+  }
+
+  get begun(): Promise<void> {
+    return this.#writer.begun;
+  }
+
+  get endReason(): string | undefined {
+    return this.#writer.endReason;
+  }
+
+  get stats(): RecordingWriter["stats"] {
+    return this.#writer.stats;
+  }
+
+  get queue(): FrameQueue {
+    return this.#writer.queue;
+  }
+
+  add(frame: Frame, onWritten?: () => void): boolean {
+    return this.#writer.add(frame, onWritten);
+  }
+
+  follow(frame: FrameName): void {
+    this.#writer.follow(frame);
+  }
+
+  noteLoss(lost: LostFrames): void {
+    this.#writer.noteLoss(lost);
+  }
+
+  noteSource(losses: readonly SourceLoss[]): void {
+    this.#writer.noteSource(losses);
+  }
+
+  close(reason?: string): Promise<RecordingSummary> {
+    void this.#writer.close(reason).catch(() => {}); // `ended` tells
+    return this.ended;
+  }
+
+  async #convert(): Promise<RecordingSummary> {
+    const mkv = await this.#writer.opened;
+    const { keepStart, keepMkv = false, exportSignal, log = silentLog } = this.#options;
+    try {
+      await this.#writer.begun;
+      const made = await exportRecording(mkv, {
+        format: this.#format,
+        keepStart,
+        replace: !keepMkv,
+        isNoted: true,
+        signal: exportSignal,
+        room: this.#options.room,
+        until: this.#writer.ended,
+        onProgress: (fraction) => {
+          this.converted = fraction;
+        },
+      });
+      this.#path = made.path;
+    } catch (error) {
+      this.#path = mkv;
+      const { written } = await this.#writer.ended;
+      if (isTakenBack(error)) log.info(messageOf(error));
+      else if (isStopped(error))
+        log.info(`${mkv} is made an ${this.#format} when it is recorded to again.`);
+      else if (written > 0 && !exportSignal?.aborted) log.error(messageOf(error));
+    }
+    this.converted = 1;
+    return this.#writer.ended;
+  }
+}

@@ -1,0 +1,294 @@
+import { within } from "../../base/abort.ts";
+import { now } from "../../base/clock.ts";
+import { messageOf, ThingError } from "../../base/errors.ts";
+import { type Log, silentLog } from "../../base/log.ts";
+import type { Frame } from "../../frames/frame.ts";
+import type { MJPEGStream } from "../../outputs/mjpeg-stream.ts";
+import type { RoomLimits } from "../files/folder-room.ts";
+import { ConvertingWriter, newRecording } from "./converting-writer.ts";
+import { EventCutter } from "./event-cutter.ts";
+import { EventFile, type FrameWriter, RECORDER_STATE, type RecordOptions } from "./event-file.ts";
+import { EventMemory } from "./event-memory.ts";
+import { type PreRoll, type PreRollLimits, PreRollRing } from "./pre-roll.ts";
+import {
+  type Attachment,
+  attachmentOf,
+  type RecordedCamera,
+  type RecordedTee,
+  refusedBy,
+} from "./recorded-camera.ts";
+import { NO_FILE, type RecordingCounts } from "./recording-counts.ts";
+import type { RecordingOptions } from "./recording-options.ts";
+
+/** What a recorder of events records, where to, and how much about each trigger. */
+export interface VideoRecorderOptions {
+  /** A stream, or a camera whose main stream it is; or else `pipeline`. */
+  readonly camera?: RecordedCamera | undefined;
+  /** A pipeline, which runs while this recorder does. */
+  readonly pipeline?: RecordedTee["pipeline"] | undefined;
+  /** Which of the pipeline's tees; the first when absent. */
+  readonly srcTeeName?: string | undefined;
+  /** Called once for each file; its name ends with `.mkv`, or with `.mp4` or `.webm`, of which ffmpeg makes it. */
+  readonly filenameGenerator: () => string;
+  /** Seconds before and after a trigger. */
+  readonly windowSizeSec?: number | undefined;
+  /** Seconds before a trigger, if others than after it. */
+  readonly preSec?: number | undefined;
+  /** Seconds after a trigger, if others than before it. */
+  readonly postSec?: number | undefined;
+  /** Accepted and without effect, as in pythiags. */
+  readonly timeoutSec?: number | undefined;
+  /** How much may be held of the time before a trigger, bytes: 64 MiB. It all reaches the file that the trigger begins. */
+  readonly maxPreRollBytes?: number | undefined;
+  /** How much of what comes after a trigger may wait for the disk, bytes, in all files together: 64 MiB. */
+  readonly maxQueuedBytes?: number | undefined;
+  /** A file is at most this long, s: 600. An event that goes on has several files, each of which begins with the very next frame. */
+  readonly maxSec?: number | undefined;
+  /** A file has at most about this many bytes: 4 GB, which every file system takes. */
+  readonly maxFileBytes?: number | undefined;
+  /** What holds the frames before a trigger. */
+  readonly ringBufferClass?: new (
+    limits: PreRollLimits,
+  ) => PreRoll;
+  /** What files leave free: a trigger is refused where there is less, and a file ends before that is touched. All is taken when absent. */
+  readonly room?: RoomLimits | undefined;
+  /** Keeps the MKV that an MP4 or a WebM is made of. */
+  readonly keepMkv?: boolean | undefined;
+  /** Times of an MP4 or a WebM are those of the stream, as an MKV's are, and do not begin at 0. */
+  readonly keepStart?: boolean | undefined;
+  /** Cuts off what is made of its recordings: the MKVs are what there is then. */
+  readonly exportSignal?: AbortSignal | undefined;
+  /** What writes a file. */
+  readonly recordBinClass?: new (
+    options: RecordingOptions,
+  ) => FrameWriter;
+  /** Said in each file, unless its first trigger says another. */
+  readonly reason?: string | undefined;
+  /** Kept in each file as they are when it is begun, as JSON. */
+  readonly settings?: (() => unknown) | undefined;
+  /** Counts its frames, with those of other recordings. */
+  readonly counts?: RecordingCounts | undefined;
+  /** The clock that stamps frames, epoch ms. */
+  readonly clock?: (() => number) | undefined;
+  readonly log?: Log | undefined;
+}
+
+const LOOK_EVERY_MS = 250;
+const PRE_ROLL_BYTES = 64 * 2 ** 20;
+const MAX_EVENT_S = 600;
+const MAX_FILE_BYTES = 4e9;
+
+/**
+ * Records what happened about each trigger, the time before it included: pythiags' VideoRecorder. A file is a connected union
+ * of windows about triggers; `record` while one is open makes it longer.
+ */
+export class VideoRecorder implements AsyncDisposable {
+  readonly #options: VideoRecorderOptions;
+  readonly #attached: Attachment;
+  readonly #stream: MJPEGStream;
+  readonly #log: Log;
+  readonly #clock: () => number;
+  readonly #cutter: EventCutter<EventFile>;
+  readonly #memory: EventMemory;
+  readonly #files = new Set<EventFile>();
+  readonly #detach: (() => void)[];
+  #looking: ReturnType<typeof setInterval> | undefined;
+  #timeZero: number | undefined;
+  #reason: string | undefined;
+  #stopped = false;
+
+  /** @throws {ThingError} `BAD_ARGUMENT` for a window that is no time, or a tee that is not there. */
+  constructor(options: VideoRecorderOptions) {
+    const { windowSizeSec = 2, preSec = windowSizeSec, postSec = windowSizeSec } = options;
+    for (const seconds of [preSec, postSec]) {
+      if (seconds >= 0 && Number.isFinite(seconds)) continue;
+      throw new ThingError("BAD_ARGUMENT", `A window has 0 seconds or more, not ${seconds}.`);
+    }
+    const { maxPreRollBytes = PRE_ROLL_BYTES, ringBufferClass = PreRollRing } = options;
+    const { maxSec = MAX_EVENT_S, maxFileBytes = MAX_FILE_BYTES } = options;
+    for (const [name, limit] of Object.entries({ maxSec, maxFileBytes })) {
+      if (limit > 0) continue;
+      throw new ThingError("BAD_ARGUMENT", `${name} is more than 0 or left out, not ${limit}.`);
+    }
+    this.#options = options;
+    this.#log = options.log ?? silentLog;
+    this.#attached = attachmentOf(recordedOf(options), this.#log);
+    this.#stream = this.#attached.stream;
+    this.#clock = options.clock ?? now;
+    const [preMs, postMs] = [preSec * 1000, postSec * 1000];
+    this.#memory = new EventMemory(options.maxQueuedBytes);
+    const limits = { spanMs: preMs, maxBytes: maxPreRollBytes, loans: this.#memory };
+    const preRoll = new ringBufferClass(limits);
+    this.#cutter = new EventCutter({
+      preMs,
+      postMs,
+      maxMs: maxSec * 1000,
+      maxBytes: maxFileBytes,
+      preRoll,
+      open: (_, before) => this.#open(before),
+    });
+    this.#detach = [
+      this.#stream.demand.take(),
+      this.#stream.onFrame((frame) => this.#take(frame)),
+      this.#stream.onStop(() => {
+        this.#cutter.end("the camera stopped");
+        preRoll.clear();
+        this.#timeZero = undefined;
+      }),
+    ];
+  }
+
+  get state(): number {
+    if (this.#timeZero === undefined && this.#files.size === 0) return RECORDER_STATE.DETACHED;
+    const states = [...this.#files].map(({ state }) => state);
+    const { STARTING, RECORDING, FINISHING, BUFFERING } = RECORDER_STATE;
+    return [RECORDING, STARTING, FINISHING].find((one) => states.includes(one)) ?? BUFFERING;
+  }
+
+  /** Whether it is anything but waiting for a trigger: also before the first frame, but not once the camera has ended. */
+  get busy(): boolean {
+    if (this.state === RECORDER_STATE.DETACHED) return this.#stream.streaming && !this.#stopped;
+    return this.state !== RECORDER_STATE.BUFFERING;
+  }
+
+  /**
+   * Something happens now. @returns the name of the file that has it, once that is there; the same one while it is open.
+   * @throws {ThingError} `NO_ROOM` when there is no room for what came before it; `NOT_READY` when there is no frame, or no file, within `maxDelaySec` (0.1). A file that is late is
+   * written all the same.
+   */
+  async record(options: RecordOptions = {}): Promise<string> {
+    const { maxDelaySec = 0.1, onVideoFinished, reason } = options;
+    const at = this.#clock();
+    const due = now() + maxDelaySec * 1000;
+    if (this.#timeZero === undefined && !this.#stopped) await this.#firstFrame(maxDelaySec);
+    if (this.#stopped)
+      throw new ThingError("NOT_READY", "This recorder was stopped: make another.");
+    this.#reason = reason;
+    const file = this.#cutter.trigger(at);
+    file.onVideoFinished = onVideoFinished ?? file.onVideoFinished;
+    this.#look();
+    return within(file.path, due - now(), () => {
+      const why = `No file was open within ${maxDelaySec} s. It is written if the disk allows.`;
+      return new ThingError("NOT_READY", why);
+    });
+  }
+
+  /** The same without waiting; what fails is logged. */
+  recordBg(options: RecordOptions = {}): void {
+    this.record(options).catch((error) => {
+      this.#log.error(`A trigger was not answered: ${messageOf(error)}`);
+    });
+  }
+
+  /** Why a file that it writes takes no more frames though its event goes on; undefined while it takes them. */
+  endReasonOf(path: string): string | undefined {
+    return [...this.#files].find(({ openedPath }) => openedPath === path)?.writer.endReason;
+  }
+
+  /** Ends all files as they are, and lets go of the camera. Resolves once they are closed. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const detach of this.#detach.splice(0)) detach();
+    this.#cutter.end("stopped");
+    await Promise.allSettled([...this.#files].map(({ finished }) => finished));
+    clearInterval(this.#looking);
+    await this.#attached.release();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #firstFrame(maxDelaySec: number): Promise<void> {
+    const waiting = new AbortController();
+    const grabbed = this.#stream.grab(waiting.signal);
+    try {
+      await within(grabbed, maxDelaySec * 1000, () => {
+        const why = `The camera gave no frame within ${maxDelaySec} s, so nothing is recorded.`;
+        return new ThingError("NOT_READY", why);
+      });
+    } finally {
+      grabbed.catch(() => {}); // `within` has told it
+      waiting.abort();
+    }
+  }
+
+  #take(frame: Frame): void {
+    this.#timeZero ??= startOf(this.#stream, frame);
+    this.#cutter.frame(frame);
+  }
+
+  /** @param before - The file that this one goes on with. */
+  #open(before?: EventFile): EventFile {
+    const { filenameGenerator, recordBinClass, settings } = this.#options;
+    const { keepMkv, keepStart, exportSignal, counts } = this.#options;
+    const reason = before?.reason ?? this.#reason ?? this.#options.reason ?? "a trigger";
+    const options = {
+      path: filenameGenerator(),
+      camera: this.#attached.name,
+      expectedFps: this.#attached.expectedFps(),
+      reason,
+      settings: settings?.(),
+      timeZero: this.#timeZero,
+      queue: this.#memory,
+      room: this.#options.room,
+      refused: () => refusedBy(this.#stream),
+      counts,
+      log: this.#log,
+    };
+    const writer = recordBinClass
+      ? new recordBinClass(options)
+      : newRecording({ ...options, keepStart, keepMkv, exportSignal });
+    const pendingLosses = () => this.#stream.pendingLosses;
+    const file = new EventFile({
+      writer,
+      reason,
+      memory: this.#memory,
+      pendingLosses,
+      log: this.#log,
+    });
+    file.onVideoFinished = before?.onVideoFinished;
+    this.#files.add(file);
+    this.#follow(file).catch((error) => {
+      counts?.lose(NO_FILE, file.given);
+      this.#log.error(
+        `A recording came to nothing: ${messageOf(error)} ${file.given} frames of its event are in no file.`,
+      );
+    });
+    return file;
+  }
+
+  async #follow(file: EventFile): Promise<void> {
+    try {
+      const summary = await file.finished;
+      const { writer } = file;
+      this.#options.counts?.late(await writer.ended, summary);
+      const made = writer instanceof ConvertingWriter ? writer.path : undefined;
+      file.onVideoFinished?.(made ?? (await file.path), summary);
+    } finally {
+      this.#cutter.forget(file);
+      this.#files.delete(file);
+    }
+  }
+
+  /** Windows end also while no frames come. */
+  #look(): void {
+    this.#looking ??= setInterval(() => {
+      this.#cutter.advance(this.#clock());
+      if (this.#cutter.active) return;
+      clearInterval(this.#looking);
+      this.#looking = undefined;
+    }, LOOK_EVERY_MS);
+  }
+}
+
+function recordedOf({ camera, pipeline, srcTeeName }: VideoRecorderOptions) {
+  if (camera && !pipeline) return camera;
+  if (pipeline && !camera) return { pipeline, srcTeeName };
+  throw new ThingError("BAD_ARGUMENT", "A recorder has either a camera or a pipeline.");
+}
+
+/** When the run of a frame began, epoch ms, if that is still known. */
+function startOf({ sizes }: MJPEGStream, { run, capturedAt }: Frame): number {
+  return sizes.at(sizes.positionOf(run, 0) ?? -1)?.capturedAt ?? capturedAt;
+}
