@@ -4,9 +4,12 @@ import { readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { exportRecording, verifyRecording } from "thingscope";
+import { exportRecording, repairRecording, verifyRecording } from "thingscope";
+import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
+import { readLedger } from "../../src/recording/ledger/read-ledger.ts";
 import { runCli } from "../cli/run-cli.ts";
 import { TEST_MS } from "../limits.ts";
+import { damage } from "../recording/damage.ts";
 import { irregular } from "../recording/irregular.ts";
 import { newPath, record, START } from "../recording/recordings.ts";
 
@@ -75,3 +78,33 @@ test("verify of an MP4 sees bytes that a disk has changed, an event's start, and
   );
   assert.match(failed.stdout, /film\.mkv: OK: 100 frames/);
 });
+
+for (const [format, keepStart] of [
+  ["mp4", false],
+  ["mp4", true],
+  ["webm", false],
+] as const) {
+  test(`an ${format}${keepStart ? " that keeps its start" : ""} made before its recording was damaged and repaired still agrees with the ledger, and has those frames`, {
+    timeout,
+  }, async () => {
+    const { path } = await record(irregular(), { timeZero: START });
+    const { path: made } = await exportRecording(path, { format, keepStart });
+    const { frames } = (await readLedger(ledgerPathOf(path)))!;
+    for (const n of [0, 40, 41, 98, 99]) await damage(path, frames.offsetAt(n) + 20, { flip: 8 });
+    await repairRecording(path);
+    assert.equal((await verifyRecording(path)).ok, true);
+    const { ok, sentence } = await verifyRecording(made);
+    assert.ok(ok, sentence);
+    assert.match(sentence, /95 frames .* and so are 5 that its recording has lost since\.$/);
+
+    if (keepStart) return;
+    const short = join(dirname(made), `short.${format}`);
+    await run("ffmpeg", ["-v", "error", "-i", made, "-c", "copy", "-frames:v", "60", short]);
+    await rename(short, made);
+    const less = await verifyRecording(made);
+    assert.match(
+      less.sentence,
+      /ledger: 38 frames \(k3x9q2 frames 60 to 97\) not in it at its time\.$/,
+    );
+  });
+}

@@ -84,6 +84,14 @@ export interface Gap {
 
 /** Why a frame is not in a timelapse: no loss, but left out on purpose. */
 export const LEFT_OUT = "it is between the pictures of a timelapse";
+/** Why a frame is no longer in a recording that was closed with it. */
+export const DAMAGE = {
+  changed: "it is damaged: its bytes have changed",
+  empty: "it is damaged: the disk has lost bytes of it",
+  unreadable: "the disk cannot read it (EIO)",
+  cutOff: "the file ends before it",
+} as const;
+const DAMAGES: readonly string[] = Object.values(DAMAGE);
 
 /** The first line of a ledger: what it belongs to. */
 export interface LedgerHead {
@@ -162,4 +170,11 @@ export function lossIn(note: LedgerNote): LostFrames | undefined {
   const { run, from, to, why } = note.damaged;
   if (run === undefined || from === undefined || to === undefined) return undefined;
   return { run, from, to, why };
+}
+
+/** How many frames a line says were in the file before they were damaged: what was made of it before that has them. */
+export function lostLaterIn(note: LedgerNote): number {
+  const isLater = "damaged" in note || ("dropped" in note && DAMAGES.includes(note.dropped.why));
+  const loss = isLater ? lossIn(note) : undefined;
+  return loss ? loss.to - loss.from + 1 : 0;
 }

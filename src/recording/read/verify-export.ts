@@ -2,7 +2,7 @@ import { access } from "node:fs/promises";
 import { messageOf, reasonOf, ThingError } from "../../base/errors.ts";
 import { programVersion } from "../../processes/programs.ts";
 import { ledgerOfExport } from "../files/export-ledger.ts";
-import type { LedgerFrame } from "../ledger/ledger.ts";
+import { type LedgerFrame, lostLaterIn } from "../ledger/ledger.ts";
 import { type Ledger, readLedger } from "../ledger/read-ledger.ts";
 import { ticksOf, timeFaults } from "../ledger/recorded-times.ts";
 import { timingOf } from "../ledger/timing.ts";
@@ -44,21 +44,8 @@ async function compared(
   film: ProbedFilm,
   toleranceMs: number,
 ): Promise<Verdict> {
-  const wanted = timesOf(ledger);
-  const start = film.times[0] ?? 0;
-  const isFromZero = Math.abs(start - (wanted[0] ?? 0)) > toleranceMs;
-  const zero = isFromZero ? (wanted[0] ?? 0) : 0; // an event's film may keep its stream time
-  const missing: LedgerFrame[] = [];
-  let [found, largestErrorMs] = [0, 0];
-  for (const [n, time] of wanted.entries()) {
-    const error = Math.abs((film.times[found] ?? Number.POSITIVE_INFINITY) - (time - zero));
-    if (error > toleranceMs) missing.push(ledger.frames.at(n)!);
-    else {
-      found += 1;
-      largestErrorMs = Math.max(largestErrorMs, error);
-    }
-  }
-  const unlisted = film.times.length - found;
+  const { missing, found, former, largestErrorMs } = matched(ledger, film.times, toleranceMs);
+  const unlisted = film.times.length - found - former;
   const faults = [
     missing.length > 0 && `${counted(missing)} not in it at its time`,
     unlisted > 0 && `${unlisted} in it at times that the ledger does not list`,
@@ -75,8 +62,72 @@ async function compared(
     const why = `disagrees with its ledger: ${faults.join(", ")}`;
     return { ...disagreeing(path, why, film), missing, unlisted, timing };
   }
-  const sentence = `${path}: ${proof(ledger, timing)}; each is at its time to ${largestErrorMs.toFixed(2)} ms.`;
+  const more = former > 0 ? `, and so are ${former} that its recording has lost since` : "";
+  const sentence = `${path}: ${proof(ledger, timing)}; each is at its time to ${largestErrorMs.toFixed(2)} ms${more}.`;
   return { ...disagreeing(path, "", film), ok: true, sentence, timing };
+}
+
+/** Which frames of a ledger are in a film. */
+interface Matched {
+  readonly missing: readonly LedgerFrame[];
+  /** Frames of the ledger that are in it at their times. */
+  readonly found: number;
+  /** Frames in it where the ledger says that the recording had some until they were damaged. */
+  readonly former: number;
+  readonly largestErrorMs: number;
+}
+
+/** A film keeps the times of its stream, or begins at 0: with its recording's first frame, or with one that was that. */
+function matched(ledger: Ledger, times: readonly number[], toleranceMs: number): Matched {
+  const wanted = timesOf(ledger);
+  const formerAt = formerFrames(ledger);
+  const [first = 0, start = 0] = [wanted[0], times[0]];
+  const formerStart = first - (times[formerAt.get(0) ?? 0] ?? 0);
+  const zeros = Math.abs(start - first) <= toleranceMs ? [0] : [first];
+  if (formerAt.has(0)) zeros.push(0, formerStart);
+  const [best] = zeros
+    .map((zero) => matchedFrom(ledger, wanted, times, { zero, formerAt, toleranceMs }))
+    .sort((one, other) => other.found - one.found);
+  return best!;
+}
+
+interface Alignment {
+  /** The recording's time at which the film's is 0, ms. */
+  readonly zero: number;
+  readonly formerAt: ReadonlyMap<number, number>;
+  readonly toleranceMs: number;
+}
+
+function matchedFrom(
+  { frames }: Ledger,
+  wanted: readonly number[],
+  times: readonly number[],
+  { zero, formerAt, toleranceMs }: Alignment,
+): Matched {
+  const missing: LedgerFrame[] = [];
+  let [at, found, former, largestErrorMs] = [0, 0, 0, 0];
+  for (let n = 0; n <= wanted.length; n++) {
+    const due = (wanted[n] ?? Number.POSITIVE_INFINITY) - zero;
+    let mayBeFormer = formerAt.get(n) ?? 0;
+    while (mayBeFormer > 0 && at < times.length && times[at]! < due - toleranceMs) {
+      [mayBeFormer, at, former] = [mayBeFormer - 1, at + 1, former + 1];
+    }
+    if (n === wanted.length) break;
+    const error = Math.abs((times[at] ?? Number.POSITIVE_INFINITY) - due);
+    if (error > toleranceMs) missing.push(frames.at(n)!);
+    else [at, found, largestErrorMs] = [at + 1, found + 1, Math.max(largestErrorMs, error)];
+  }
+  return { missing, found, former, largestErrorMs };
+}
+
+/** Behind how many of its frames a ledger says how many were damaged later. */
+function formerFrames({ notes }: Ledger): Map<number, number> {
+  const formerAt = new Map<number, number>();
+  for (const { note, after } of notes) {
+    const count = lostLaterIn(note);
+    if (count > 0) formerAt.set(after, (formerAt.get(after) ?? 0) + count);
+  }
+  return formerAt;
 }
 
 function disagreeing(path: string, why: string, film?: ProbedFilm): Verdict {

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { rangesOf } from "../ledger/frame-ranges.ts";
 import {
+  DAMAGE,
   LEFT_OUT,
   type LedgerFrame,
   type LedgerHead,
@@ -104,7 +105,7 @@ function lossesOf({ survey, wasClosed, end }: Found): PlacedNote[] {
   }
   const cutOff = missing.filter(({ offset }) => offset >= end);
   const elsewhere = missing.filter(({ offset }) => offset < end);
-  const why = wasClosed ? "the file ends before it" : CRASH;
+  const why = wasClosed ? DAMAGE.cutOff : CRASH;
   return [
     ...notes,
     ...dropped(elsewhere, ELSEWHERE, kept.length),

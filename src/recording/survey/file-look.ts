@@ -1,5 +1,5 @@
 import { crc32 } from "../../base/crc32.ts";
-import type { LedgerFrame } from "../ledger/ledger.ts";
+import { DAMAGE, type LedgerFrame } from "../ledger/ledger.ts";
 import type { ByteWindow } from "../matroska/byte-window.ts";
 import {
   type BlockElement,
@@ -13,9 +13,6 @@ import { nextElement } from "../matroska/resync.ts";
 import { hasHole } from "../matroska/whole-picture.ts";
 
 const MOST_LOOKED_AT = 1 << 20;
-const CHANGED = "it is damaged: its bytes have changed";
-const EMPTY = "it is damaged: the disk has lost bytes of it";
-const UNREADABLE = "the disk cannot read it (EIO)";
 
 /** The whole element at a place of a file; undefined when none is there. */
 export async function elementAt(window: ByteWindow, at: number): Promise<Element | undefined> {
@@ -57,6 +54,6 @@ export async function elementAfter(
 /** What is wrong with bytes of a file, in words for its ledger. */
 export async function whyDamaged(window: ByteWindow, at: number, length: number): Promise<string> {
   const bytes = await window.at(at, Math.min(length, MOST_LOOKED_AT));
-  if (!bytes) return UNREADABLE;
-  return hasHole(bytes, at) ? EMPTY : CHANGED;
+  if (!bytes) return DAMAGE.unreadable;
+  return hasHole(bytes, at) ? DAMAGE.empty : DAMAGE.changed;
 }
