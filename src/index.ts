@@ -46,6 +46,14 @@ export type { Invocation } from "./core/running.ts";
 export { Thing, type ThingContext } from "./core/thing.ts";
 export { ThingHost } from "./core/thing-host.ts";
 export { type ThingModel, thingModelOf } from "./core/thing-model.ts";
+export { Blob, blobSchema } from "./files/blob.ts";
+export { FileCollection } from "./files/file-collection.ts";
+export {
+  type FilePart,
+  StoredFile,
+  type StoredFileOptions,
+  storedFileSchema,
+} from "./files/stored-file.ts";
 export {
   decodeLuma,
   decodeRgb,
@@ -101,30 +109,6 @@ export { testCard } from "./frames/test-card.ts";
 export { type Rgba, toRgba, turn } from "./frames/turn.ts";
 export { Camera, type CameraOptions, type StillPicture } from "./instruments/camera.ts";
 export { type Motion, type Position, Stage } from "./instruments/stage.ts";
-export { Blob, blobSchema } from "./outputs/blob.ts";
-export { Demand } from "./outputs/demand.ts";
-export { derive } from "./outputs/derive.ts";
-export { type Feeding, feed } from "./outputs/feed.ts";
-export type { FeedOptions } from "./outputs/feed-options.ts";
-export { FileCollection } from "./outputs/file-collection.ts";
-export type { FrameEntry, FrameLog, Gap } from "./outputs/frame-log.ts";
-export type { FrameFeed } from "./outputs/frame-outlet.ts";
-export { MJPEGStream } from "./outputs/mjpeg-stream.ts";
-export type { SourcePhase, SourceStatus } from "./outputs/source-state.ts";
-export {
-  type FilePart,
-  StoredFile,
-  type StoredFileOptions,
-  storedFileSchema,
-} from "./outputs/stored-file.ts";
-export type {
-  FrameInUse,
-  FrameOptions,
-  StreamOptions,
-  StreamStats,
-} from "./outputs/stream-options.ts";
-export type { VariantOptions } from "./outputs/stream-request.ts";
-export type { ViewerFanOut, ViewerOptions, ViewerStats } from "./outputs/viewers.ts";
 export type { Parameters } from "./processes/template.ts";
 export { type Export, type ExportOptions, exportRecording } from "./recording/export/export.ts";
 export type { DiskRoom } from "./recording/files/disk-room.ts";
@@ -198,3 +182,19 @@ export {
   requireInstalled,
 } from "./sources/pipeline-command.ts";
 export { type ReplayOptions, ReplaySource } from "./sources/replay.ts";
+export { Demand } from "./streams/demand.ts";
+export { derive } from "./streams/derive.ts";
+export { type Feeding, feed } from "./streams/feed.ts";
+export type { FeedOptions } from "./streams/feed-options.ts";
+export type { FrameEntry, FrameLog, Gap } from "./streams/frame-log.ts";
+export type { FrameFeed } from "./streams/frame-outlet.ts";
+export { MJPEGStream } from "./streams/mjpeg-stream.ts";
+export type { SourcePhase, SourceStatus } from "./streams/source-state.ts";
+export type {
+  FrameInUse,
+  FrameOptions,
+  StreamOptions,
+  StreamStats,
+} from "./streams/stream-options.ts";
+export type { VariantOptions } from "./streams/stream-request.ts";
+export type { ViewerFanOut, ViewerOptions, ViewerStats } from "./streams/viewers.ts";

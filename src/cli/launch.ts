@@ -3,7 +3,6 @@ import { ThingError } from "../base/errors.ts";
 import { type Log, logTo, silentLog } from "../base/log.ts";
 import type { AddOptions } from "../core/host-options.ts";
 import type { Thing } from "../core/thing.ts";
-import type { MJPEGStream } from "../outputs/mjpeg-stream.ts";
 import { Child } from "../processes/child.ts";
 import type { Parameters } from "../processes/template.ts";
 import { teeBehind } from "../sources/gst-observe.ts";
@@ -15,6 +14,7 @@ import {
   requireInstalled,
 } from "../sources/pipeline-command.ts";
 import { explainPipelineEnd } from "../sources/pipeline-failure.ts";
+import type { MJPEGStream } from "../streams/mjpeg-stream.ts";
 import { type LaunchProbe, probeThing } from "./launch-probes.ts";
 import { loadClass } from "./load-class.ts";
 

@@ -5,15 +5,15 @@ import { action, endpoint, property, setting, stream } from "../core/decorators.
 import type { EndpointRequest, EndpointResponse } from "../core/endpoint.ts";
 import type { Invocation } from "../core/invocation.ts";
 import { Thing } from "../core/thing.ts";
+import { Blob, blobSchema } from "../files/blob.ts";
 import type { Frame } from "../frames/frame.ts";
 import type { FrameSource } from "../frames/frame-source.ts";
-import { Blob, blobSchema } from "../outputs/blob.ts";
-import { derive } from "../outputs/derive.ts";
-import { type Feeding, feed } from "../outputs/feed.ts";
-import type { FeedOptions } from "../outputs/feed-options.ts";
-import { frameOrReason } from "../outputs/frame-or-reason.ts";
-import { MJPEGStream } from "../outputs/mjpeg-stream.ts";
-import { noFramesPicture } from "../outputs/no-frames-picture.ts";
+import { derive } from "../streams/derive.ts";
+import { type Feeding, feed } from "../streams/feed.ts";
+import type { FeedOptions } from "../streams/feed-options.ts";
+import { frameOrReason } from "../streams/frame-or-reason.ts";
+import { MJPEGStream } from "../streams/mjpeg-stream.ts";
+import { noFramesPicture } from "../streams/no-frames-picture.ts";
 
 const StreamName = Type.Enum(["main", "lores"]);
 const StreamChoice = Type.Object({ stream_name: Type.Optional(StreamName) });

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import type { ThingHost } from "../core/thing-host.ts";
-import type { BlobStore } from "../outputs/blob-store.ts";
+import type { BlobStore } from "../files/blob-store.ts";
 import { coreLinksRoute } from "./directory/core-links.ts";
 import { ThingDirectory } from "./directory/directory.ts";
 import { directoryRoutes } from "./directory/routes.ts";

@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from "node:net";
 import type { Log } from "../base/log.ts";
 import { limitUnsent } from "../base/native.ts";
 import type { ThingHost } from "../core/thing-host.ts";
-import { BlobStore } from "../outputs/blob-store.ts";
+import { BlobStore } from "../files/blob-store.ts";
 import { secretsFolder } from "./access/login/accounts-file.ts";
 import { Gate } from "./access/login/gate.ts";
 import { Login, type LoginOptions } from "./access/login/login.ts";

@@ -2,9 +2,9 @@ import { within } from "../base/abort.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import type { FrameSource } from "../frames/frame-source.ts";
-import { type Feeding, feed } from "../outputs/feed.ts";
-import { MJPEGStream } from "../outputs/mjpeg-stream.ts";
 import type { ChildState } from "../processes/kept-child.ts";
+import { type Feeding, feed } from "../streams/feed.ts";
+import { MJPEGStream } from "../streams/mjpeg-stream.ts";
 
 /** How a pipeline that ran once is over: it came to its end, it failed, or it was stopped. */
 export interface PipelineEnd {

@@ -4,7 +4,7 @@ import { now, steadyTime, wallTime } from "../../src/base/clock.ts";
 import { watchWallClock } from "../../src/base/clock-watch.ts";
 import { type ClockStep, wallClock } from "../../src/base/wall-clock.ts";
 import { TEST_MS } from "../limits.ts";
-import { eventually } from "../outputs/watching.ts";
+import { eventually } from "../streams/watching.ts";
 
 const HOUR_MS = 3_600_000;
 

@@ -11,12 +11,12 @@ import { now } from "../../src/base/clock.ts";
 import { packagePath } from "../../src/base/package-root.ts";
 import type { ClientIo, Output } from "../../src/cli/client-output.ts";
 import { record } from "../../src/cli/record.ts";
-import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { TEST_MS } from "../limits.ts";
-import { serveStream } from "../outputs/stream-server.ts";
 import { collect } from "../recording/recordings.ts";
 import { serverFor } from "../server/requests.ts";
+import { serveStream } from "../streams/stream-server.ts";
 import { folderFor, recorderFor } from "../things/recorder-server.ts";
 import { runCli } from "./run-cli.ts";
 

@@ -8,7 +8,7 @@ import {
   ThingClient,
 } from "thingscope/client";
 import { TEST_MS } from "../limits.ts";
-import { picture } from "../outputs/pictures.ts";
+import { picture } from "../streams/pictures.ts";
 import { FakeServer } from "./fake-server.ts";
 import { openLab } from "./instrument.ts";
 

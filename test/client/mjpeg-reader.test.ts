@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import { after, before, test } from "node:test";
 import { MJPEGReader, RemoteBlob, type RemoteFrame, ThingClient } from "thingscope/client";
 import { TEST_MS } from "../limits.ts";
-import { numberIn, picture } from "../outputs/pictures.ts";
+import { numberIn, picture } from "../streams/pictures.ts";
 import { FakeServer, json } from "./fake-server.ts";
 import { type Lab, openLab } from "./instrument.ts";
 

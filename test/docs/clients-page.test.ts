@@ -8,7 +8,7 @@ import { packagePath } from "../../src/base/package-root.ts";
 import { inspectJpeg } from "../../src/frames/jpeg.ts";
 import { folderWith, install, runCli, serveCli } from "../cli/run-cli.ts";
 import { TEST_MS } from "../limits.ts";
-import { firstFrame } from "../outputs/watching.ts";
+import { firstFrame } from "../streams/watching.ts";
 import { curl } from "./curl.ts";
 import { assertIncludes, type Block, blocksOf, pageText } from "./page.ts";
 

@@ -5,7 +5,7 @@ import * as filers from "thingscope/filers";
 import { filersFor, PlainClient } from "../adapters/filers/network.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { TEST_MS } from "../limits.ts";
-import { eventually } from "../outputs/watching.ts";
+import { eventually } from "../streams/watching.ts";
 import { rowsFrom, run } from "./coming-from.ts";
 
 const ROWS = rowsFrom("Filers and RemoteVideoPlayer");

@@ -3,7 +3,7 @@ import { type TestContext, test } from "node:test";
 import * as pystreaming from "thingscope/pystreaming";
 import { again, type Cleared, socketOf, started } from "../adapters/pystreaming/peers.ts";
 import { TEST_MS } from "../limits.ts";
-import { picture } from "../outputs/pictures.ts";
+import { picture } from "../streams/pictures.ts";
 import { assertNamesIn, type Row, rowsFrom, run } from "./coming-from.ts";
 
 const { AudioStreamer, Receiver, Streamer, Worker } = pystreaming;

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
 import { runCliLines, serveCli } from "../cli/run-cli.ts";
 import { TEST_MS } from "../limits.ts";
-import { firstFrame } from "../outputs/watching.ts";
+import { firstFrame } from "../streams/watching.ts";
 
 const configurations = readdirSync(packagePath("examples"), { recursive: true, encoding: "utf8" })
   .filter((name) => /\.(json|yaml)$/.test(name))

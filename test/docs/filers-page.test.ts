@@ -8,7 +8,7 @@ import { FilersServer } from "thingscope/filers";
 import { packagePath } from "../../src/base/package-root.ts";
 import { folderWith, install, serveCli } from "../cli/run-cli.ts";
 import { TEST_MS } from "../limits.ts";
-import { firstFrame } from "../outputs/watching.ts";
+import { firstFrame } from "../streams/watching.ts";
 import { curl } from "./curl.ts";
 import { blocksOf, pageText } from "./page.ts";
 

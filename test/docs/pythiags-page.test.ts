@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
 import { folderWith, install, serveCli } from "../cli/run-cli.ts";
 import { TEST_MS } from "../limits.ts";
-import { eventually } from "../outputs/watching.ts";
+import { eventually } from "../streams/watching.ts";
 import { curl } from "./curl.ts";
 import { blocksOf, pageText } from "./page.ts";
 

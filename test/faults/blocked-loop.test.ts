@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FaultyThing } from "thingscope/testing";
 import { TEST_MS } from "../limits.ts";
-import { HealthyViewer } from "../outputs/healthy-viewer.ts";
-import { eventually } from "../outputs/watching.ts";
+import { HealthyViewer } from "../streams/healthy-viewer.ts";
+import { eventually } from "../streams/watching.ts";
 import { recordedCamera } from "./recorded-camera.ts";
 
 test("F31: an action that blocks the event loop for 500 ms, again and again, costs the recording no frame that was captured", {

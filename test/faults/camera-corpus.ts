@@ -1,4 +1,4 @@
-import { picture } from "../outputs/pictures.ts";
+import { picture } from "../streams/pictures.ts";
 
 /** What a camera, its firmware or a relay was seen to send, made anew; how many pictures are in it. */
 export interface Sample {

@@ -5,7 +5,7 @@ import { delay } from "thingscope";
 import { openTestHost } from "thingscope/testing";
 import { Autofocus, SimulatedCamera, SimulatedStage } from "thingscope/things";
 import { patience, TEST_MS } from "../limits.ts";
-import { eventually } from "../outputs/watching.ts";
+import { eventually } from "../streams/watching.ts";
 import { recordedCamera } from "./recorded-camera.ts";
 
 // THINGSCOPE_LONG=1 cancels 500 times, otherwise 20.

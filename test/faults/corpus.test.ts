@@ -5,8 +5,8 @@ import { type TestContext, test } from "node:test";
 import { isAbort, MJPEGStream, MjpegHttpSource, messageOf } from "thingscope";
 import { MJPEGReader } from "../../src/client/index.ts";
 import { TEST_MS, WAIT_MS } from "../limits.ts";
-import { numberIn } from "../outputs/pictures.ts";
 import { framesOf } from "../sources/reading.ts";
+import { numberIn } from "../streams/pictures.ts";
 import { CORPUS, type Sample } from "./camera-corpus.ts";
 
 const LIMIT_MS = WAIT_MS;

@@ -4,9 +4,9 @@ import { MJPEGStream } from "thingscope";
 import { jpegOf, segmentsOf } from "../frames/jpegs.ts";
 import { TEST_MS } from "../limits.ts";
 import { memoryHeld, memoryHeldWithin } from "../memory.ts";
-import { HealthyViewer } from "../outputs/healthy-viewer.ts";
-import { picture } from "../outputs/pictures.ts";
-import { eventually } from "../outputs/watching.ts";
+import { HealthyViewer } from "../streams/healthy-viewer.ts";
+import { picture } from "../streams/pictures.ts";
+import { eventually } from "../streams/watching.ts";
 import { recordedCamera } from "./recorded-camera.ts";
 
 const long = process.env.THINGSCOPE_LONG === "1";

@@ -6,7 +6,7 @@ import { verifyRecording } from "thingscope";
 import { ThingClient } from "../../src/client/index.ts";
 import { folderWith, install, serveCli } from "../cli/run-cli.ts";
 import { TEST_MS } from "../limits.ts";
-import { eventually } from "../outputs/watching.ts";
+import { eventually } from "../streams/watching.ts";
 
 const HEAP_MB = 48;
 const BUDGET_MB = 250; // the heap, the ring, 200 sockets, and what Node itself takes

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { type Feeding, feed, MJPEGStream, stream, Thing } from "thingscope";
 import { openTestHost, testFrames } from "thingscope/testing";
 import { TEST_MS, WAIT_MS } from "../limits.ts";
-import { HealthyViewer } from "../outputs/healthy-viewer.ts";
-import { eventually } from "../outputs/watching.ts";
+import { HealthyViewer } from "../streams/healthy-viewer.ts";
+import { eventually } from "../streams/watching.ts";
 import { faultProxy } from "./fault-proxy.ts";
 import { recordedCamera } from "./recorded-camera.ts";
 

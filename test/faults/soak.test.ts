@@ -9,8 +9,8 @@ import { FaultyCamera, openTestHost } from "thingscope/testing";
 import { Recorder } from "thingscope/things";
 import { TEST_MS, WAIT_MS } from "../limits.ts";
 import { memoryHeld } from "../memory.ts";
-import { HealthyViewer } from "../outputs/healthy-viewer.ts";
-import { eventually } from "../outputs/watching.ts";
+import { HealthyViewer } from "../streams/healthy-viewer.ts";
+import { eventually } from "../streams/watching.ts";
 
 // In CI for eight rounds after a warm-up; THINGSCOPE_SOAK_HOURS=24 for a day, with a recording each hour.
 const hours = Number(process.env.THINGSCOPE_SOAK_HOURS ?? 0);

@@ -7,7 +7,7 @@ import {
   streamOpening,
 } from "../../src/frames/frame-memory.ts";
 import { inspectJpeg, STANDARD_HUFFMAN_TABLES } from "../../src/frames/jpeg.ts";
-import { picture } from "../outputs/pictures.ts";
+import { picture } from "../streams/pictures.ts";
 
 const latin = (bytes: Uint8Array) => Buffer.from(bytes).toString("latin1");
 const identity = { run: "k3x9q2", index: 7, capturedAt: 1_770_000_000_123.456 };

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
 import { MultipartParser } from "../../src/frames/multipart.ts";
 import { identityOfPart } from "../../src/frames/part-identity.ts";
-import { picture } from "../outputs/pictures.ts";
+import { picture } from "../streams/pictures.ts";
 
 function headersOf(identity: Parameters<typeof storeFrame>[1]): ReadonlyMap<string, string> {
   const part = storeFrame(picture(0), identity).bytes("program");

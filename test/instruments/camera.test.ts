@@ -6,11 +6,11 @@ import { type TestContext, test } from "node:test";
 import { Camera, delay, type FrameSource, ThingHost, ThingServer } from "thingscope";
 import { encodeJpeg } from "../../src/frames/codec.ts";
 import { inspectJpeg } from "../../src/frames/jpeg.ts";
-import { noFramesPicture } from "../../src/outputs/no-frames-picture.ts";
 import type { Health } from "../../src/server/monitoring/health.ts";
+import { noFramesPicture } from "../../src/streams/no-frames-picture.ts";
 import { Elapsed } from "../elapsed.ts";
 import { TEST_MS } from "../limits.ts";
-import { eventually, Watcher } from "../outputs/watching.ts";
+import { eventually, Watcher } from "../streams/watching.ts";
 
 const timeout = TEST_MS;
 

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ThingHost } from "thingscope";
 import { FilersCamera, RemoteVideoPlayer } from "thingscope/filers";
 import { TEST_MS } from "../limits.ts";
-import { eventually } from "../outputs/watching.ts";
+import { eventually } from "../streams/watching.ts";
 import { folderFor } from "../things/recorder-server.ts";
 import { startPython } from "./python-program.ts";
 

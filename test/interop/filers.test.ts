@@ -12,7 +12,7 @@ import { filersFor } from "../adapters/filers/network.ts";
 import { assertNamesIn, rowsFrom } from "../docs/coming-from.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { TEST_MS } from "../limits.ts";
-import { eventually } from "../outputs/watching.ts";
+import { eventually } from "../streams/watching.ts";
 import { folderFor } from "../things/recorder-server.ts";
 import { installedModule } from "./programs.ts";
 import { startPython } from "./python-program.ts";

@@ -9,7 +9,7 @@ import { MJPEGReader, RemoteBlob, ThingClient } from "thingscope/client";
 import { packagePath } from "../../src/base/package-root.ts";
 import { folderWith, runCli } from "../cli/run-cli.ts";
 import { TEST_MS } from "../limits.ts";
-import { numberIn, picture } from "../outputs/pictures.ts";
+import { numberIn, picture } from "../streams/pictures.ts";
 import { nodeWotServer } from "./node-wot.ts";
 import { python } from "./programs.ts";
 

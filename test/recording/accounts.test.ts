@@ -6,7 +6,7 @@ import { storeFrame } from "../../src/frames/frame-memory.ts";
 import type { RecordingOptions } from "../../src/recording/write/recording-options.ts";
 import { RecordingWriter } from "../../src/recording/write/recording-writer.ts";
 import { TEST_MS } from "../limits.ts";
-import { picture } from "../outputs/pictures.ts";
+import { picture } from "../streams/pictures.ts";
 import { type Account, accountOf, type Captured, missingFrom } from "./accounts.ts";
 import { newPath } from "./recordings.ts";
 

@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { readdir, stat, statfs, writeFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { test } from "node:test";
-import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { openRecording } from "../../src/recording/read/open-recording.ts";
 import { verifyRecording } from "../../src/recording/read/verify.ts";
 import {
   type ContinuousRecording,
   startRecording,
 } from "../../src/recording/write/continuous-recording.ts";
+import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { TEST_MS } from "../limits.ts";
-import { picture } from "../outputs/pictures.ts";
+import { picture } from "../streams/pictures.ts";
 import { SteppedCamera } from "./event-films.ts";
 import { collect, newPath } from "./recordings.ts";
 

@@ -8,7 +8,7 @@ import { openRecording } from "../../src/recording/read/open-recording.ts";
 import { verifyRecording } from "../../src/recording/read/verify.ts";
 import { RecordingWriter } from "../../src/recording/write/recording-writer.ts";
 import { TEST_MS } from "../limits.ts";
-import { picture } from "../outputs/pictures.ts";
+import { picture } from "../streams/pictures.ts";
 import { collect, newPath } from "./recordings.ts";
 
 test("what is recorded before the clock of a computer without one is set has its times of 1970, and is listed with them", {

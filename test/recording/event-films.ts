@@ -1,12 +1,12 @@
 import { dirname, join } from "node:path";
 import { now } from "../../src/base/clock.ts";
-import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import type { RecordingSummary } from "../../src/recording/ledger/ledger.ts";
 import type { RecordOptions } from "../../src/recording/write/event-file.ts";
 import {
   VideoRecorder,
   type VideoRecorderOptions,
 } from "../../src/recording/write/video-recorder.ts";
+import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { newPath } from "./recordings.ts";
 
 /** A film of an event that was closed. */

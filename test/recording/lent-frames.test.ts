@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { openRecording } from "../../src/recording/read/open-recording.ts";
 import { verifyRecording } from "../../src/recording/read/verify.ts";
 import { startRecording } from "../../src/recording/write/continuous-recording.ts";
+import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { TEST_MS } from "../limits.ts";
-import { picture } from "../outputs/pictures.ts";
+import { picture } from "../streams/pictures.ts";
 import { newPath } from "./recordings.ts";
 
 const FRAMES = 400;

@@ -1,9 +1,9 @@
 // A process that records 60 frames of 20 kB until it is stopped. Its argument: the file. It prints what `startRecording` says of it.
 import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "../../src/base/clock.ts";
-import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { startRecording } from "../../src/recording/write/continuous-recording.ts";
-import { picture } from "../outputs/pictures.ts";
+import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
+import { picture } from "../streams/pictures.ts";
 
 const [path = ""] = process.argv.slice(2);
 const stream = new MJPEGStream();

@@ -8,7 +8,7 @@ import { openRecording } from "../../src/recording/read/open-recording.ts";
 import { verifyRecording } from "../../src/recording/read/verify.ts";
 import { repairRecording } from "../../src/recording/repair/repair.ts";
 import { TEST_MS } from "../limits.ts";
-import { numberIn } from "../outputs/pictures.ts";
+import { numberIn } from "../streams/pictures.ts";
 import { collect, frame, frames, indicesOf, newPath, record, START } from "./recordings.ts";
 
 const timeout = TEST_MS;

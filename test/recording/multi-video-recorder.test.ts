@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { MultiVideoRecorder } from "../../src/recording/write/multi-video-recorder.ts";
+import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { TEST_MS } from "../limits.ts";
-import { eventually } from "../outputs/watching.ts";
+import { eventually } from "../streams/watching.ts";
 import { newPath } from "./recordings.ts";
 
 const timeout = TEST_MS;

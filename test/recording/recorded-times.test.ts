@@ -3,15 +3,15 @@ import { open, readFile, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "../../src/base/clock.ts";
-import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
 import { readLedger } from "../../src/recording/ledger/read-ledger.ts";
 import { openRecording } from "../../src/recording/read/open-recording.ts";
 import { verifyRecording } from "../../src/recording/read/verify.ts";
 import { startRecording } from "../../src/recording/write/continuous-recording.ts";
 import { RecordingWriter } from "../../src/recording/write/recording-writer.ts";
+import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { TEST_MS } from "../limits.ts";
-import { picture } from "../outputs/pictures.ts";
+import { picture } from "../streams/pictures.ts";
 import { collect, frame, frames, newPath, record, START } from "./recordings.ts";
 
 const timeout = TEST_MS;

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "../../src/base/clock.ts";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
 import { RecordingWriter } from "../../src/recording/write/recording-writer.ts";
-import { picture } from "../outputs/pictures.ts";
+import { picture } from "../streams/pictures.ts";
 
 const [path = "", bytes, count, apartMs] = process.argv.slice(2);
 const writer = new RecordingWriter({ path });

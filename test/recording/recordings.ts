@@ -7,7 +7,7 @@ import { storeFrame } from "../../src/frames/frame-memory.ts";
 import type { RecordedFrame } from "../../src/recording/read/open-recording.ts";
 import type { RecordingOptions } from "../../src/recording/write/recording-options.ts";
 import { RecordingWriter } from "../../src/recording/write/recording-writer.ts";
-import { picture } from "../outputs/pictures.ts";
+import { picture } from "../streams/pictures.ts";
 
 export const START = Date.UTC(2026, 10, 21, 9);
 

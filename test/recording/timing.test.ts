@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
 import { LEFT_OUT, type LedgerFrame, type LedgerNote } from "../../src/recording/ledger/ledger.ts";
 import { LedgerFrames } from "../../src/recording/ledger/ledger-frames.ts";
@@ -9,8 +8,9 @@ import { timingOf } from "../../src/recording/ledger/timing.ts";
 import { verifyRecording } from "../../src/recording/read/verify.ts";
 import { startRecording } from "../../src/recording/write/continuous-recording.ts";
 import { VideoRecorder } from "../../src/recording/write/video-recorder.ts";
+import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { TEST_MS } from "../limits.ts";
-import { picture } from "../outputs/pictures.ts";
+import { picture } from "../streams/pictures.ts";
 import { frame, frames, newPath, record, START } from "./recordings.ts";
 
 const timeout = TEST_MS;

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { test } from "node:test";
-import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { openRecording } from "../../src/recording/read/open-recording.ts";
 import { verifyRecording } from "../../src/recording/read/verify.ts";
 import { RECORDER_STATE } from "../../src/recording/write/event-file.ts";
@@ -10,9 +9,10 @@ import { MultiVideoRecorder } from "../../src/recording/write/multi-video-record
 import { PreRollRing } from "../../src/recording/write/pre-roll.ts";
 import { RecordingWriter } from "../../src/recording/write/recording-writer.ts";
 import { VideoRecorder } from "../../src/recording/write/video-recorder.ts";
+import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { TEST_MS } from "../limits.ts";
-import { picture } from "../outputs/pictures.ts";
-import { eventually } from "../outputs/watching.ts";
+import { picture } from "../streams/pictures.ts";
+import { eventually } from "../streams/watching.ts";
 import { recorderOf, SteppedCamera } from "./event-films.ts";
 import { collect, newPath } from "./recordings.ts";
 

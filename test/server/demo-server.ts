@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { type ServerOptions, ThingHost, ThingServer } from "thingscope";
 import { Autofocus, SimulatedCamera, SimulatedStage } from "thingscope/things";
-import { watch } from "../outputs/watching.ts";
+import { watch } from "../streams/watching.ts";
 
 /** The simulated microscope on a free port of loopback, closed with its test. */
 export async function microscopeFor(

@@ -7,12 +7,12 @@ import { preview } from "../../src/base/preview.ts";
 import { redact, redactText } from "../../src/base/redact.ts";
 import { visible } from "../../src/base/visible.ts";
 import { errorsIn } from "../../src/core/schema.ts";
-import { viewerPage } from "../../src/outputs/viewer-page.ts";
 import { LineTail } from "../../src/processes/line-tail.ts";
 import { credentialsIn } from "../../src/server/access/login/credentials.ts";
 import { mediaRangesIn } from "../../src/server/http/accept.ts";
 import { parseJson } from "../../src/server/http/json.ts";
 import { problemOf } from "../../src/server/http/problem.ts";
+import { viewerPage } from "../../src/streams/viewer-page.ts";
 import { TEST_MS } from "../limits.ts";
 
 /** What makes patterns try again from each place: repeated, and followed by what does not fit. */

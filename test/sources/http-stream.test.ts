@@ -8,15 +8,15 @@ import type { ByteReader } from "../../src/base/byte-reader.ts";
 import { receiveInto } from "../../src/base/receive.ts";
 import { GdpParser } from "../../src/frames/gdp.ts";
 import { MultipartParser } from "../../src/frames/multipart.ts";
-import { feed } from "../../src/outputs/feed.ts";
-import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { selfSigned } from "../../src/server/access/tls/self-signed.ts";
 import { ChunkedReader, LimitedReader } from "../../src/sources/chunked-reader.ts";
 import { HttpHeadReader } from "../../src/sources/http-head.ts";
 import { HttpStream } from "../../src/sources/http-stream.ts";
 import { MjpegHttpSource } from "../../src/sources/mjpeg-http.ts";
+import { feed } from "../../src/streams/feed.ts";
+import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { patience, TEST_MS } from "../limits.ts";
-import { numberIn, picture } from "../outputs/pictures.ts";
+import { numberIn, picture } from "../streams/pictures.ts";
 import { framesOf } from "./reading.ts";
 
 const timeout = TEST_MS;

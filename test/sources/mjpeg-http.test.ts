@@ -5,13 +5,13 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from "
 import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { SourceFrame } from "../../src/frames/frame-source.ts";
-import { feed } from "../../src/outputs/feed.ts";
-import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { type MjpegHttpOptions, MjpegHttpSource } from "../../src/sources/mjpeg-http.ts";
+import { feed } from "../../src/streams/feed.ts";
+import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { Elapsed } from "../elapsed.ts";
 import { TEST_MS } from "../limits.ts";
 import { memoryHeld, memoryHeldWithin } from "../memory.ts";
-import { numberIn, picture } from "../outputs/pictures.ts";
+import { numberIn, picture } from "../streams/pictures.ts";
 import { framesOf } from "./reading.ts";
 
 const timeout = TEST_MS;

@@ -6,7 +6,7 @@ import { before, test } from "node:test";
 import { ReplaySource } from "../../src/sources/replay.ts";
 import { Elapsed } from "../elapsed.ts";
 import { TEST_MS } from "../limits.ts";
-import { numberIn, picture } from "../outputs/pictures.ts";
+import { numberIn, picture } from "../streams/pictures.ts";
 
 const timeout = TEST_MS;
 let folder = "";

@@ -4,14 +4,14 @@ import fc from "fast-check";
 import type { ByteReader } from "../../src/base/byte-reader.ts";
 import { ThingError } from "../../src/base/errors.ts";
 import type { FrameSink } from "../../src/frames/frame-source.ts";
-import { feed } from "../../src/outputs/feed.ts";
-import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { type Framing, pictureReader } from "../../src/sources/framing.ts";
 import { PtsClock } from "../../src/sources/pts-clock.ts";
 import { Tap } from "../../src/sources/tap.ts";
+import { feed } from "../../src/streams/feed.ts";
+import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { TEST_MS } from "../limits.ts";
-import { numberIn, picture } from "../outputs/pictures.ts";
-import { eventually } from "../outputs/watching.ts";
+import { numberIn, picture } from "../streams/pictures.ts";
+import { eventually } from "../streams/watching.ts";
 
 const timeout = TEST_MS;
 

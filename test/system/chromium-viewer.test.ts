@@ -5,10 +5,10 @@ import type { Page } from "playwright-core";
 import { now } from "../../src/base/clock.ts";
 import { renderSvg } from "../../src/frames/codec.ts";
 import { inspectJpeg } from "../../src/frames/jpeg.ts";
-import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { TEST_MS, WAIT_MS } from "../limits.ts";
-import { serveStream } from "../outputs/stream-server.ts";
-import { eventually } from "../outputs/watching.ts";
+import { serveStream } from "../streams/stream-server.ts";
+import { eventually } from "../streams/watching.ts";
 import { openPage } from "./chromium.ts";
 
 const timeout = TEST_MS;

@@ -6,7 +6,7 @@ import { type TestContext, test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
 import { openLab } from "../client/instrument.ts";
 import { TEST_MS } from "../limits.ts";
-import { picture } from "../outputs/pictures.ts";
+import { picture } from "../streams/pictures.ts";
 import { openPage } from "./chromium.ts";
 
 /** The origin of a web server that gives the package's compiled files, as anybody's page would have them. */

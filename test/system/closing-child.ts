@@ -5,7 +5,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MJPEGStream, RecordingsFolder, startRecording } from "thingscope";
-import { picture } from "../outputs/pictures.ts";
+import { picture } from "../streams/pictures.ts";
 
 const EIO = "5";
 const [folder = "", error = "", failsForMs] = process.argv.slice(2);

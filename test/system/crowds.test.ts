@@ -11,9 +11,9 @@ import { packagePath } from "../../src/base/package-root.ts";
 import { folderWith, install, serveCli } from "../cli/run-cli.ts";
 import { Elapsed } from "../elapsed.ts";
 import { TEST_MS } from "../limits.ts";
-import { HealthyViewer } from "../outputs/healthy-viewer.ts";
-import { picture } from "../outputs/pictures.ts";
-import { eventually } from "../outputs/watching.ts";
+import { HealthyViewer } from "../streams/healthy-viewer.ts";
+import { picture } from "../streams/pictures.ts";
+import { eventually } from "../streams/watching.ts";
 
 // THINGSCOPE_LONG=1 floods for a minute, waits for every limit, and holds the figures that a quiet machine keeps.
 const long = process.env.THINGSCOPE_LONG === "1";

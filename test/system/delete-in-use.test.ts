@@ -6,10 +6,10 @@ import { type TestContext, test } from "node:test";
 import type { ThingEvent } from "thingscope";
 import { conversions } from "../../src/recording/export/conversion-queue.ts";
 import { TEST_MS } from "../limits.ts";
-import { eventually } from "../outputs/watching.ts";
 import { irregular } from "../recording/irregular.ts";
 import { record } from "../recording/recordings.ts";
 import { ask } from "../server/requests.ts";
+import { eventually } from "../streams/watching.ts";
 import { recorderFor } from "../things/recorder-server.ts";
 import { slowFfmpeg } from "./slow-ffmpeg.ts";
 

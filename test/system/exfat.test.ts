@@ -13,7 +13,7 @@ import { SettingsFile } from "../../src/core/settings-file.ts";
 import { folderWith, serveCli } from "../cli/run-cli.ts";
 import { Elapsed } from "../elapsed.ts";
 import { TEST_MS } from "../limits.ts";
-import { eventually } from "../outputs/watching.ts";
+import { eventually } from "../streams/watching.ts";
 import { openIn } from "../things/at-once.ts";
 import { armed, recorderFor } from "../things/recorder-server.ts";
 import { canMount, newExfat } from "./exfat.ts";

@@ -4,19 +4,19 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { crc32 } from "node:zlib";
 import { now } from "../../src/base/clock.ts";
-import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
 import { verifyRecording } from "../../src/recording/read/verify.ts";
 import { startRecording } from "../../src/recording/write/continuous-recording.ts";
 import { RecordingWriter } from "../../src/recording/write/recording-writer.ts";
 import { VideoRecorder } from "../../src/recording/write/video-recorder.ts";
+import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { runCli } from "../cli/run-cli.ts";
 import { TEST_MS } from "../limits.ts";
-import { picture } from "../outputs/pictures.ts";
-import { eventually } from "../outputs/watching.ts";
 import { accountOf, type Captured, missingFrom } from "../recording/accounts.ts";
 import { irregular } from "../recording/irregular.ts";
 import { record } from "../recording/recordings.ts";
+import { picture } from "../streams/pictures.ts";
+import { eventually } from "../streams/watching.ts";
 import { onSmallDisk } from "./small-disk.ts";
 
 /** Adds frames of 100 kB, 200 a second. */

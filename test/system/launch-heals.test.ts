@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { programVersion } from "../../src/processes/programs.ts";
 import { folderWith, launchCli } from "../cli/run-cli.ts";
 import { TEST_MS } from "../limits.ts";
-import { Watcher } from "../outputs/watching.ts";
+import { Watcher } from "../streams/watching.ts";
 import { childrenOf, ONE_TEE, TWO_TEES } from "./pipelines.ts";
 
 const timeout = TEST_MS;

@@ -4,7 +4,7 @@ import { rm, writeFile } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { packagePath } from "../../src/base/package-root.ts";
-import { Watcher } from "../outputs/watching.ts";
+import { Watcher } from "../streams/watching.ts";
 import { FileDeeds } from "./nemesis-deeds.ts";
 import { OtherPrograms } from "./nemesis-programs.ts";
 import type { Random } from "./power-cut.ts";

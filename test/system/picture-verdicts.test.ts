@@ -7,11 +7,11 @@ import { test } from "node:test";
 import type { Page } from "playwright-core";
 import { resizeJpeg } from "../../src/frames/codec.ts";
 import { inspectJpeg, type JpegInfo } from "../../src/frames/jpeg.ts";
-import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { jpegCorpus } from "../frames/jpeg-corpus.ts";
 import { coded, cornersOf } from "../frames/quarters.ts";
 import { TEST_MS } from "../limits.ts";
-import { eventually, serve } from "../outputs/watching.ts";
+import { eventually, serve } from "../streams/watching.ts";
 import { openPage } from "./chromium.ts";
 
 const timeout = TEST_MS;

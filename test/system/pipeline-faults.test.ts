@@ -5,9 +5,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { delay } from "../../src/base/abort.ts";
-import { feed } from "../../src/outputs/feed.ts";
-import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
-import type { SourcePhase } from "../../src/outputs/source-state.ts";
 import { programVersion } from "../../src/processes/programs.ts";
 import { Pipeline } from "../../src/sources/pipeline.ts";
 import {
@@ -15,6 +12,9 @@ import {
   pipelineCommand,
   requireInstalled,
 } from "../../src/sources/pipeline-command.ts";
+import { feed } from "../../src/streams/feed.ts";
+import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
+import type { SourcePhase } from "../../src/streams/source-state.ts";
 import { TEST_MS } from "../limits.ts";
 import { childrenOf, ONE_TEE, run, TWO_TEES } from "./pipelines.ts";
 

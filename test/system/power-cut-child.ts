@@ -3,10 +3,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { crc32 } from "node:zlib";
 import { now } from "../../src/base/clock.ts";
-import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { startRecording } from "../../src/recording/write/continuous-recording.ts";
+import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { jpegOf } from "../frames/jpegs.ts";
-import { withComment } from "../outputs/pictures.ts";
+import { withComment } from "../streams/pictures.ts";
 
 const [path = "", seconds] = process.argv.slice(2);
 const jpeg = await jpegOf(160, 120);

@@ -5,9 +5,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { WebSocket } from "ws";
 import { TEST_MS, WAIT_MS } from "../limits.ts";
-import { HealthyViewer } from "../outputs/healthy-viewer.ts";
-import { eventually } from "../outputs/watching.ts";
 import { microscopeFor } from "../server/demo-server.ts";
+import { HealthyViewer } from "../streams/healthy-viewer.ts";
+import { eventually } from "../streams/watching.ts";
 import { openPage } from "./chromium.ts";
 import { proxyFor } from "./proxy-programs.ts";
 

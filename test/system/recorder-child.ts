@@ -12,7 +12,7 @@ import { Recorder, RemoteCamera } from "thingscope/things";
 import { now } from "../../src/base/clock.ts";
 import type { ContinuousRecording } from "../../src/recording/write/continuous-recording.ts";
 import { jpegOf } from "../frames/jpegs.ts";
-import { withComment } from "../outputs/pictures.ts";
+import { withComment } from "../streams/pictures.ts";
 
 class OwnCamera extends Thing {
   @stream("30 frames a second") readonly mjpeg_stream = new MJPEGStream();

@@ -16,9 +16,9 @@ import { Recorder } from "thingscope/things";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { TEST_MS } from "../limits.ts";
-import { picture } from "../outputs/pictures.ts";
-import { eventually } from "../outputs/watching.ts";
 import { accountOf } from "../recording/accounts.ts";
+import { picture } from "../streams/pictures.ts";
+import { eventually } from "../streams/watching.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { onSmallDisk } from "./small-disk.ts";
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MJPEGStream, stream, Thing, ThingHost, ThingServer } from "thingscope";
 import { now } from "../../src/base/clock.ts";
-import { withComment } from "../outputs/pictures.ts";
+import { withComment } from "../streams/pictures.ts";
 
 class Source extends Thing {
   @stream("Stamped pictures") readonly live = new MJPEGStream();

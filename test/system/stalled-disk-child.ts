@@ -10,7 +10,7 @@ import { SettingsFile } from "../../src/core/settings-file.ts";
 import { encodeJpeg } from "../../src/frames/codec.ts";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
 import { RecordingWriter } from "../../src/recording/write/recording-writer.ts";
-import { picture } from "../outputs/pictures.ts";
+import { picture } from "../streams/pictures.ts";
 
 const [kind = "", folder = "", stall = ""] = process.argv.slice(2);
 const FILES = [0, 1, 2, 3];

@@ -5,10 +5,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "../../src/base/clock.ts";
 import { TEST_MS } from "../limits.ts";
 import { memoryHeld } from "../memory.ts";
-import { HealthyViewer } from "../outputs/healthy-viewer.ts";
-import { picture } from "../outputs/pictures.ts";
-import { eventually, Watcher } from "../outputs/watching.ts";
 import { cameraServer } from "../server/cameras.ts";
+import { HealthyViewer } from "../streams/healthy-viewer.ts";
+import { picture } from "../streams/pictures.ts";
+import { eventually, Watcher } from "../streams/watching.ts";
 
 // THINGSCOPE_LONG=1 runs it with the limits that a server has, for a minute.
 const long = process.env.THINGSCOPE_LONG === "1";

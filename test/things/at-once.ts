@@ -5,7 +5,7 @@ import type { TestContext } from "node:test";
 import { ThingHost, ThingServer, verifyRecording } from "thingscope";
 import { Recorder, RecorderGroup } from "thingscope/things";
 import { ThingClient } from "../../src/client/index.ts";
-import { eventually } from "../outputs/watching.ts";
+import { eventually } from "../streams/watching.ts";
 import { folderFor, QuickCamera } from "./recorder-server.ts";
 
 interface Listed {

@@ -5,10 +5,10 @@ import { test } from "node:test";
 import { logTo } from "thingscope";
 import { repairFolder } from "../../src/recording/repair/repair-folder.ts";
 import { TEST_MS } from "../limits.ts";
-import { eventually } from "../outputs/watching.ts";
 import { killedWhileRecording } from "../recording/killed.ts";
 import { frames, record } from "../recording/recordings.ts";
 import { ask } from "../server/requests.ts";
+import { eventually } from "../streams/watching.ts";
 import { assertWhole, Bench } from "./at-once.ts";
 import { folderFor, recorderFor } from "./recorder-server.ts";
 

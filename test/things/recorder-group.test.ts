@@ -8,8 +8,8 @@ import { Recorder, RecorderGroup, type RecorderGroupOptions } from "thingscope/t
 import { ThingClient } from "../../src/client/index.ts";
 import { tdFaults } from "../conformance/td-schema.ts";
 import { TEST_MS } from "../limits.ts";
-import { eventually } from "../outputs/watching.ts";
 import { collect } from "../recording/recordings.ts";
+import { eventually } from "../streams/watching.ts";
 import { folderFor, QuickCamera } from "./recorder-server.ts";
 
 const timeout = TEST_MS;

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TEST_MS } from "../limits.ts";
-import { eventually } from "../outputs/watching.ts";
 import { ask } from "../server/requests.ts";
+import { eventually } from "../streams/watching.ts";
 import { armed, folderFor, recorderFor } from "./recorder-server.ts";
 
 const timeout = TEST_MS;

@@ -13,10 +13,10 @@ import { createToken } from "../../src/server/access/login/account-changes.ts";
 import { AccountsFile } from "../../src/server/access/login/accounts-file.ts";
 import { tdFaults } from "../conformance/td-schema.ts";
 import { TEST_MS } from "../limits.ts";
-import { eventually } from "../outputs/watching.ts";
 import { killedWhileRecording } from "../recording/killed.ts";
 import { ask } from "../server/requests.ts";
 import { bearer, ROLES } from "../server/secured.ts";
+import { eventually } from "../streams/watching.ts";
 import { armed, folderFor, recorderFor } from "./recorder-server.ts";
 
 const timeout = TEST_MS;

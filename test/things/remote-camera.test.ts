@@ -13,9 +13,9 @@ import { startRecording } from "../../src/recording/write/continuous-recording.t
 import { RemoteCamera } from "../../things/index.ts";
 import { Elapsed } from "../elapsed.ts";
 import { patience, TEST_MS } from "../limits.ts";
-import { numberIn, picture } from "../outputs/pictures.ts";
 import { newPath } from "../recording/recordings.ts";
 import { framesOf } from "../sources/reading.ts";
+import { numberIn, picture } from "../streams/pictures.ts";
 import { cuttableWay } from "./black-hole.ts";
 
 const timeout = TEST_MS;

@@ -6,8 +6,8 @@ import { test } from "node:test";
 import { ThingHost } from "thingscope";
 import { ReplayCamera, type ReplayCameraOptions } from "thingscope/things";
 import { TEST_MS } from "../limits.ts";
-import { numberIn, picture } from "../outputs/pictures.ts";
 import { frame, record, START } from "../recording/recordings.ts";
+import { numberIn, picture } from "../streams/pictures.ts";
 
 const timeout = TEST_MS;
 

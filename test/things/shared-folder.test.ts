@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { Recorder } from "thingscope/things";
 import { TEST_MS } from "../limits.ts";
-import { eventually } from "../outputs/watching.ts";
 import { frames, record } from "../recording/recordings.ts";
 import { ask } from "../server/requests.ts";
+import { eventually } from "../streams/watching.ts";
 import { recorderFor } from "./recorder-server.ts";
 
 const timeout = TEST_MS;

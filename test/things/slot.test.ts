@@ -7,8 +7,8 @@ import { MJPEGStream, type StoredFile, startRecording } from "thingscope";
 import { silentLog } from "../../src/base/log.ts";
 import { ContinuousSlot } from "../../things/recorder/continuous-slot.ts";
 import { TEST_MS } from "../limits.ts";
-import { picture } from "../outputs/pictures.ts";
 import { newPath } from "../recording/recordings.ts";
+import { picture } from "../streams/pictures.ts";
 
 const timeout = TEST_MS;
 

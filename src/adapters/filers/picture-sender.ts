@@ -4,7 +4,7 @@ import { decodeRgb } from "../../frames/codec.ts";
 import type { Frame } from "../../frames/frame.ts";
 import { type PixelFormat, toPixelFormat } from "../../frames/pixel-formats.ts";
 import { RateMeter } from "../../frames/rate.ts";
-import type { MJPEGStream } from "../../outputs/mjpeg-stream.ts";
+import type { MJPEGStream } from "../../streams/mjpeg-stream.ts";
 import { messageBytes } from "./framing.ts";
 import { imageText } from "./messages.ts";
 import type { NetworkClient, NetworkPicture, VideoFormat } from "./network-client.ts";

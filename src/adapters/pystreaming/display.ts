@@ -9,9 +9,9 @@ import { ThingHost } from "../../core/thing-host.ts";
 import { encodeJpeg } from "../../frames/codec.ts";
 import { swapped } from "../../frames/pixel-formats.ts";
 import type { RawImage } from "../../frames/raw-image.ts";
-import { MJPEGStream } from "../../outputs/mjpeg-stream.ts";
-import { viewerPage } from "../../outputs/viewer-page.ts";
 import { ThingServer } from "../../server/thing-server.ts";
+import { MJPEGStream } from "../../streams/mjpeg-stream.ts";
+import { viewerPage } from "../../streams/viewer-page.ts";
 
 /** How frames are shown. */
 export interface DisplayOptions {

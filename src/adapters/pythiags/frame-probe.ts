@@ -2,7 +2,7 @@ import { wallTime } from "../../base/clock.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import type { Frame } from "../../frames/frame.ts";
-import type { MJPEGStream } from "../../outputs/mjpeg-stream.ts";
+import type { MJPEGStream } from "../../streams/mjpeg-stream.ts";
 import { Complaints } from "../complaints.ts";
 import { BackgroundConsumer, type ConsumerCounts } from "./background-consumer.ts";
 import type { FoundIn, FrameMetadata } from "./events.ts";

@@ -1,4 +1,4 @@
-import type { VariantOptions } from "../../outputs/stream-request.ts";
+import type { VariantOptions } from "../../streams/stream-request.ts";
 import { type Capability, capabilityText, JPEG } from "./capability.ts";
 
 /** What a camera gives now: pixels, and frames a second. */

@@ -1,7 +1,7 @@
 import { now, wallTime } from "../../base/clock.ts";
 import type { FrameIdentity, StoredFrame } from "../../frames/stored-picture.ts";
 import type { Camera } from "../../instruments/camera.ts";
-import type { VariantOptions } from "../../outputs/stream-request.ts";
+import type { VariantOptions } from "../../streams/stream-request.ts";
 import { type Capability, readCapability } from "./capability.ts";
 import type { FrameMetadata } from "./frame-metadata.ts";
 import { type CameraMode, Offer } from "./offer.ts";

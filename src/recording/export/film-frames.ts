@@ -3,7 +3,7 @@ import { delay } from "../../base/abort.ts";
 import { commonJpeg } from "../../frames/codec.ts";
 import type { Orientation } from "../../frames/exif-orientation.ts";
 import { inspectJpeg } from "../../frames/jpeg.ts";
-import { encodes } from "../../outputs/encode-queue.ts";
+import { encodes } from "../../streams/encode-queue.ts";
 import type { FrameSum } from "../ledger/frame-sum.ts";
 import { read } from "../matroska/file-bytes.ts";
 import { blockHead, clusterHead } from "../matroska/matroska.ts";

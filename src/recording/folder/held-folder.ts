@@ -6,7 +6,7 @@ import { messageOf, reasonOf, ThingError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { meetFolder } from "../../base/one-folder.ts";
 import { FolderLock } from "../../core/folder-lock.ts";
-import { FileStore } from "../../outputs/file-store.ts";
+import { FileStore } from "../../files/file-store.ts";
 import { resumeExports } from "../export/resume-exports.ts";
 import { makeUsable } from "../files/disk-room.ts";
 import { cutOffExports } from "../files/exports-under-way.ts";

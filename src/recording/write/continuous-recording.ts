@@ -5,7 +5,7 @@ import { laneAt, laneOf } from "../../base/disk-lane.ts";
 import { messageOf, reasonOf, ThingError } from "../../base/errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import type { StoredFrame } from "../../frames/stored-picture.ts";
-import type { MJPEGStream } from "../../outputs/mjpeg-stream.ts";
+import type { MJPEGStream } from "../../streams/mjpeg-stream.ts";
 import { largestFileIn, makeUsable } from "../files/disk-room.ts";
 import { type KeptFile, KeptFiles } from "../files/kept-files.ts";
 import {

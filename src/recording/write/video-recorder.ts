@@ -3,7 +3,7 @@ import { now } from "../../base/clock.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import type { Frame } from "../../frames/frame.ts";
-import type { MJPEGStream } from "../../outputs/mjpeg-stream.ts";
+import type { MJPEGStream } from "../../streams/mjpeg-stream.ts";
 import type { RoomLimits } from "../files/folder-room.ts";
 import { ConvertingWriter, newRecording } from "./converting-writer.ts";
 import { EventCutter } from "./event-cutter.ts";

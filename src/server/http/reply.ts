@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { blobReplacer } from "../../outputs/blob-store.ts";
+import { blobReplacer } from "../../files/blob-store.ts";
 import type { Problem } from "./problem.ts";
 import { JSON_TYPE, PROBLEM_TYPE, type Reply } from "./route.ts";
 

@@ -1,5 +1,5 @@
-import type { SourcePhase } from "../../outputs/source-state.ts";
-import type { StreamStats } from "../../outputs/stream-options.ts";
+import type { SourcePhase } from "../../streams/source-state.ts";
+import type { StreamStats } from "../../streams/stream-options.ts";
 import type { HostedStream, StreamHealth } from "../streams/health.ts";
 import type { MetricFamily, MetricSample } from "./prometheus-text.ts";
 

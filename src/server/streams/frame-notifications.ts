@@ -1,4 +1,4 @@
-import type { MJPEGStream } from "../../outputs/mjpeg-stream.ts";
+import type { MJPEGStream } from "../../streams/mjpeg-stream.ts";
 import type { Exchange, Reply } from "../http/route.ts";
 import { drained, EventStreamWriter } from "../http/sse.ts";
 import { nextNotification, type Poll } from "../notifications/longpoll.ts";

@@ -1,9 +1,9 @@
 import { now } from "../../base/clock.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
 import type { Stateful } from "../../core/thing-state.ts";
-import type { FrameEntry, FrameLog } from "../../outputs/frame-log.ts";
-import { MJPEGStream } from "../../outputs/mjpeg-stream.ts";
-import type { SourcePhase, SourceStatus } from "../../outputs/source-state.ts";
+import type { FrameEntry, FrameLog } from "../../streams/frame-log.ts";
+import { MJPEGStream } from "../../streams/mjpeg-stream.ts";
+import type { SourcePhase, SourceStatus } from "../../streams/source-state.ts";
 
 /** How a stream does at one moment. */
 export interface StreamHealth {

@@ -2,7 +2,7 @@ import { type TSchema, Type } from "typebox";
 import { ThingError } from "../../base/errors.ts";
 import type { StreamAffordance } from "../../core/affordances.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
-import { MJPEGStream } from "../../outputs/mjpeg-stream.ts";
+import { MJPEGStream } from "../../streams/mjpeg-stream.ts";
 import { EVENT_STREAM_TYPE, JSON_TYPE, type Route } from "../http/route.ts";
 import { LONGPOLL_QUERY, RecentClients } from "../notifications/longpoll.ts";
 import type { ThingNotifications } from "../notifications/thing-notifications.ts";

@@ -1,7 +1,7 @@
 import { abortable, ignoreAbort, withDeadline } from "../../base/abort.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
-import type { MJPEGStream } from "../../outputs/mjpeg-stream.ts";
-import type { SourceStatus } from "../../outputs/source-state.ts";
+import type { MJPEGStream } from "../../streams/mjpeg-stream.ts";
+import type { SourceStatus } from "../../streams/source-state.ts";
 import { JSON_TYPE, type Route } from "../http/route.ts";
 import { SourceStatusSchema } from "../td/schemas.ts";
 import { streamHealthOf } from "./health.ts";

@@ -1,6 +1,6 @@
 import { pipeline } from "node:stream/promises";
-import type { Blob } from "../../outputs/blob.ts";
-import type { BlobStore } from "../../outputs/blob-store.ts";
+import type { Blob } from "../../files/blob.ts";
+import type { BlobStore } from "../../files/blob-store.ts";
 import type { Exchange, Route } from "../http/route.ts";
 
 /** Where the links to blobs lead. */

@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import { ThingError } from "../../base/errors.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
-import { Blob } from "../../outputs/blob.ts";
+import { Blob } from "../../files/blob.ts";
 import { type FormPlace, JSON_TYPE, type Route } from "../http/route.ts";
 import { InvocationListSchema, InvocationSchema } from "../td/schemas.ts";
 import { tellingFor } from "./actions.ts";

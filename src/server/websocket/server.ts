@@ -6,7 +6,7 @@ import { countedLimit } from "../../base/limit-hits.ts";
 import type { Log } from "../../base/log.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
-import type { BlobStore } from "../../outputs/blob-store.ts";
+import type { BlobStore } from "../../files/blob-store.ts";
 import { challengeFor, type Gate } from "../access/login/gate.ts";
 import type { AccessPolicy } from "../access/policy.ts";
 import { ClientShares, clientOf, covers, roleOf } from "../http/identity.ts";

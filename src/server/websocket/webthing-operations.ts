@@ -3,7 +3,7 @@ import type { Role } from "../../core/affordances.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
 import type { InvocationRecord } from "../../core/invocation.ts";
 import type { Invocations } from "../../core/invocations.ts";
-import type { BlobStore } from "../../outputs/blob-store.ts";
+import type { BlobStore } from "../../files/blob-store.ts";
 import { covers } from "../http/identity.ts";
 import { idInUuid, placeAfter } from "../notifications/notification-ids.ts";
 import type { NotificationLog } from "../notifications/notification-log.ts";

@@ -2,7 +2,7 @@ import type { RawData, WebSocket } from "ws";
 import { ThingError } from "../../base/errors.ts";
 import { quoted } from "../../base/preview.ts";
 import type { InvocationRecord } from "../../core/invocation.ts";
-import { blobReplacer } from "../../outputs/blob-store.ts";
+import { blobReplacer } from "../../files/blob-store.ts";
 import { largeAnswers } from "../http/answer-queue.ts";
 import { SocketSession } from "./session.ts";
 import {

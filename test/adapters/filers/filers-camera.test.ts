@@ -4,7 +4,7 @@ import { decodeRgb, ThingHost } from "thingscope";
 import { FilersCamera, type FilersCameraOptions } from "thingscope/filers";
 import { jpegOf } from "../../frames/jpegs.ts";
 import { TEST_MS } from "../../limits.ts";
-import { eventually } from "../../outputs/watching.ts";
+import { eventually } from "../../streams/watching.ts";
 import { folderFor } from "../../things/recorder-server.ts";
 import { filersFor } from "./network.ts";
 

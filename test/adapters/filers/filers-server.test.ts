@@ -6,7 +6,7 @@ import { FilersServer } from "thingscope/filers";
 import { PIXEL_FORMATS } from "../../../src/frames/pixel-formats.ts";
 import { join, jpegOf, segmentsOf } from "../../frames/jpegs.ts";
 import { TEST_MS } from "../../limits.ts";
-import { eventually } from "../../outputs/watching.ts";
+import { eventually } from "../../streams/watching.ts";
 import { filersFor, PlainClient, playedFor } from "./network.ts";
 
 const timeout = TEST_MS;

@@ -9,7 +9,7 @@ import { Elapsed } from "../../elapsed.ts";
 import { jpegOf } from "../../frames/jpegs.ts";
 import { TEST_MS, WAIT_MS } from "../../limits.ts";
 import { memoryHeld, memoryHeldWithin } from "../../memory.ts";
-import { eventually } from "../../outputs/watching.ts";
+import { eventually } from "../../streams/watching.ts";
 import { filersFor, PlainClient, playedFor } from "./network.ts";
 
 const timeout = TEST_MS;

@@ -4,7 +4,7 @@ import type { TestContext } from "node:test";
 import { Camera, type FrameSource, type Log, ThingHost } from "thingscope";
 import { FilersServer, type FilersServerOptions } from "thingscope/filers";
 import { MessageReader, messageBytes } from "../../../src/adapters/filers/framing.ts";
-import { eventually } from "../../outputs/watching.ts";
+import { eventually } from "../../streams/watching.ts";
 import { folderFor } from "../../things/recorder-server.ts";
 
 /** A camera whose frames a test adds to its stream. */

@@ -8,7 +8,7 @@ import { imageFromPlanes } from "../../../src/frames/from-planes.ts";
 import { jpegOf } from "../../frames/jpegs.ts";
 import { TEST_MS } from "../../limits.ts";
 import { memoryHeld, memoryHeldWithin } from "../../memory.ts";
-import { eventually } from "../../outputs/watching.ts";
+import { eventually } from "../../streams/watching.ts";
 import { filersFor } from "./network.ts";
 
 const timeout = TEST_MS;

@@ -8,7 +8,7 @@ import { Worker } from "../../../src/adapters/pystreaming/worker.ts";
 import { logTo } from "../../../src/base/log.ts";
 import { TEST_MS } from "../../limits.ts";
 import { memoryHeld, memoryHeldWithin } from "../../memory.ts";
-import { picture } from "../../outputs/pictures.ts";
+import { picture } from "../../streams/pictures.ts";
 import { again, socketOf, started, take, until } from "./peers.ts";
 import { HOSTILE_PICKLES } from "./pickles.ts";
 

@@ -9,7 +9,7 @@ import { Streamer } from "../../../src/adapters/pystreaming/streamer.ts";
 import type { FrameHandler } from "../../../src/adapters/pystreaming/workshop.ts";
 import { logTo } from "../../../src/base/log.ts";
 import { TEST_MS } from "../../limits.ts";
-import { picture } from "../../outputs/pictures.ts";
+import { picture } from "../../streams/pictures.ts";
 import brightness from "./brightness.ts";
 import { started, take, until } from "./peers.ts";
 

@@ -18,7 +18,7 @@ import {
 import { withRate } from "../../../src/adapters/pystreaming/with-rate.ts";
 import { jpegOf } from "../../frames/jpegs.ts";
 import { TEST_MS } from "../../limits.ts";
-import { picture } from "../../outputs/pictures.ts";
+import { picture } from "../../streams/pictures.ts";
 import { again, hexOf, socketOf, started, take } from "./peers.ts";
 
 const timeout = TEST_MS;

@@ -5,7 +5,7 @@ import { Streamer } from "../../../src/adapters/pystreaming/streamer.ts";
 import { Worker } from "../../../src/adapters/pystreaming/worker.ts";
 import { inspectJpeg } from "../../../src/frames/jpeg.ts";
 import { TEST_MS } from "../../limits.ts";
-import { numberIn, picture } from "../../outputs/pictures.ts";
+import { numberIn, picture } from "../../streams/pictures.ts";
 import { started, take, until } from "./peers.ts";
 
 const timeout = TEST_MS;

@@ -12,7 +12,7 @@ import {
   Worker,
 } from "thingscope/pystreaming";
 import { TEST_MS } from "../../limits.ts";
-import { picture } from "../../outputs/pictures.ts";
+import { picture } from "../../streams/pictures.ts";
 import { again, socketOf, started, take, until } from "./peers.ts";
 
 const timeout = TEST_MS;

@@ -4,7 +4,7 @@ import { Receiver } from "../../../src/adapters/pystreaming/receiver.ts";
 import { Streamer } from "../../../src/adapters/pystreaming/streamer.ts";
 import { Worker } from "../../../src/adapters/pystreaming/worker.ts";
 import { TEST_MS } from "../../limits.ts";
-import { picture } from "../../outputs/pictures.ts";
+import { picture } from "../../streams/pictures.ts";
 import { again, hexOf, socketOf, started, take, until } from "./peers.ts";
 
 const timeout = TEST_MS;

@@ -5,7 +5,7 @@ import { WebSocket } from "ws";
 import { limitHits } from "../../../src/base/limit-hits.ts";
 import { AnswerQueue, largeAnswers } from "../../../src/server/http/answer-queue.ts";
 import { TEST_MS } from "../../limits.ts";
-import { eventually } from "../../outputs/watching.ts";
+import { eventually } from "../../streams/watching.ts";
 import { laboratory } from "../cameras.ts";
 
 const timeout = TEST_MS;

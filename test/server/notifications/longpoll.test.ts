@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { litRoom } from "../../conformance/lamp.ts";
 import { TEST_MS } from "../../limits.ts";
-import { picture } from "../../outputs/pictures.ts";
+import { picture } from "../../streams/pictures.ts";
 import { type Answer, ask } from "../requests.ts";
 
 const options = { timeout: TEST_MS };

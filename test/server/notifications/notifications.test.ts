@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { litRoom } from "../../conformance/lamp.ts";
 import { TEST_MS } from "../../limits.ts";
 import { memoryHeld, memoryHeldWithin } from "../../memory.ts";
-import { picture } from "../../outputs/pictures.ts";
+import { picture } from "../../streams/pictures.ts";
 import { openEvents } from "../event-streams.ts";
 import { ask } from "../requests.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TEST_MS } from "../../limits.ts";
-import { numberIn, picture } from "../../outputs/pictures.ts";
-import { eventually, Watcher } from "../../outputs/watching.ts";
+import { numberIn, picture } from "../../streams/pictures.ts";
+import { eventually, Watcher } from "../../streams/watching.ts";
 import { cameraServer } from "../cameras.ts";
 
 const timeout = TEST_MS;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import { now } from "../../src/base/clock.ts";
-import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { TEST_MS } from "../limits.ts";
 import { numberIn, picture } from "./pictures.ts";
 import { serve, Watcher } from "./watching.ts";

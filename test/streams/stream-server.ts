@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TestContext } from "node:test";
 import { ThingError } from "../../src/base/errors.ts";
-import type { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
 import { streamHandlers } from "../../src/server/streams/handlers.ts";
+import type { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { serve } from "./watching.ts";
 
 const ROUTES: Array<[RegExp, keyof typeof streamHandlers]> = [

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { now } from "../../src/base/clock.ts";
 import { renderSvg } from "../../src/frames/codec.ts";
 import { inspectJpeg } from "../../src/frames/jpeg.ts";
-import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { patience, TEST_MS } from "../limits.ts";
 import { numberIn, picture } from "./pictures.ts";
 import { serveStream } from "./stream-server.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "../../src/base/clock.ts";
-import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { TEST_MS } from "../limits.ts";
 import { memoryHeld } from "../memory.ts";
 import { numberIn, picture } from "./pictures.ts";

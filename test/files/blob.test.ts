@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { Type } from "typebox";
 import { accept } from "../../src/core/schema.ts";
-import { Blob, blobSchema } from "../../src/outputs/blob.ts";
-import { BlobStore, blobReplacer } from "../../src/outputs/blob-store.ts";
-import { eventually } from "./watching.ts";
+import { Blob, blobSchema } from "../../src/files/blob.ts";
+import { BlobStore, blobReplacer } from "../../src/files/blob-store.ts";
+import { eventually } from "../streams/watching.ts";
 
 const bytes = Uint8Array.of(1, 2, 3);
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { now } from "../../src/base/clock.ts";
-import { derive } from "../../src/outputs/derive.ts";
-import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { derive } from "../../src/streams/derive.ts";
+import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { TEST_MS } from "../limits.ts";
 import { picture } from "./pictures.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Frame } from "../../src/frames/frame.ts";
-import type { Gap } from "../../src/outputs/frame-log.ts";
-import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import type { Gap } from "../../src/streams/frame-log.ts";
+import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { TEST_MS } from "../limits.ts";
 import { picture } from "./pictures.ts";
 

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { renderSvg } from "../../src/frames/codec.ts";
 import { inspectJpeg } from "../../src/frames/jpeg.ts";
-import { EncodeQueue } from "../../src/outputs/encode-queue.ts";
-import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { EncodeQueue } from "../../src/streams/encode-queue.ts";
+import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { TEST_MS } from "../limits.ts";
 import { cameraServer } from "../server/cameras.ts";
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { Frame } from "../../src/frames/frame.ts";
 import { MemoryPool } from "../../src/frames/memory-pool.ts";
-import { MJPEGStream } from "../../src/outputs/mjpeg-stream.ts";
+import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { TEST_MS } from "../limits.ts";
 import { cameraServer } from "../server/cameras.ts";
 import { numberIn, picture } from "./pictures.ts";
