@@ -54,16 +54,6 @@ export {
   type StoredFileOptions,
   storedFileSchema,
 } from "./files/stored-file.ts";
-export {
-  decodeLuma,
-  decodeRgb,
-  encodeJpeg,
-  type JpegQuality,
-  renderSvg,
-  renderSvgRaw,
-  resizeJpeg,
-} from "./frames/codec.ts";
-export { type ExifTags, withExif } from "./frames/exif.ts";
 export type { Frame, Origin, SourceLoss } from "./frames/frame.ts";
 export {
   type FrameSink,
@@ -73,30 +63,37 @@ export {
   type RunningSource,
   type SourceFrame,
 } from "./frames/frame-source.ts";
-export {
-  imageFromPlanes,
-  type PlanarPicture,
-  READABLE_FORMATS,
-} from "./frames/from-planes.ts";
-export { type GdpBuffer, GdpParser } from "./frames/gdp.ts";
-export { STANDARD_HUFFMAN_TABLES } from "./frames/huffman-tables.ts";
+export { type ExifTags, withExif } from "./frames/jpeg/exif.ts";
+export { STANDARD_HUFFMAN_TABLES } from "./frames/jpeg/huffman-tables.ts";
 export {
   inspectJpeg,
   type JpegInfo,
   MAX_JPEG_BYTES,
   MAX_JPEG_PIXELS,
-} from "./frames/jpeg.ts";
-export { JpegSplitter } from "./frames/jpeg-splitter.ts";
-export { boundaryOf, MultipartParser, type Part } from "./frames/multipart.ts";
+} from "./frames/jpeg/jpeg.ts";
+export { JpegSplitter } from "./frames/jpeg/jpeg-splitter.ts";
+export {
+  decodeLuma,
+  decodeRgb,
+  encodeJpeg,
+  type JpegQuality,
+  renderSvg,
+  renderSvgRaw,
+  resizeJpeg,
+} from "./frames/pixels/codec.ts";
+export {
+  imageFromPlanes,
+  type PlanarPicture,
+  READABLE_FORMATS,
+} from "./frames/pixels/from-planes.ts";
 export {
   PIXEL_FORMATS,
   type PixelFormat,
   type Planes,
   toPixelFormat,
-} from "./frames/pixel-formats.ts";
-export { drawText, type TextStyle } from "./frames/pixel-text.ts";
-export { RateMeter } from "./frames/rate.ts";
-export type { RawImage } from "./frames/raw-image.ts";
+} from "./frames/pixels/pixel-formats.ts";
+export { drawText, type TextStyle } from "./frames/pixels/pixel-text.ts";
+export type { RawImage } from "./frames/pixels/raw-image.ts";
 export {
   brenner,
   FOCUS_MEASURES,
@@ -104,9 +101,12 @@ export {
   laplacianVariance,
   normalisedVariance,
   tenengrad,
-} from "./frames/sharpness.ts";
-export { testCard } from "./frames/test-card.ts";
-export { type Rgba, toRgba, turn } from "./frames/turn.ts";
+} from "./frames/pixels/sharpness.ts";
+export { testCard } from "./frames/pixels/test-card.ts";
+export { type Rgba, toRgba, turn } from "./frames/pixels/turn.ts";
+export { RateMeter } from "./frames/rate.ts";
+export { type GdpBuffer, GdpParser } from "./frames/wire/gdp.ts";
+export { boundaryOf, MultipartParser, type Part } from "./frames/wire/multipart.ts";
 export { Camera, type CameraOptions, type StillPicture } from "./instruments/camera.ts";
 export { type Motion, type Position, Stage } from "./instruments/stage.ts";
 export type { Parameters } from "./processes/template.ts";

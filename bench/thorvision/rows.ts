@@ -3,7 +3,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { delay } from "../../src/base/abort.ts";
 import { packagePath } from "../../src/base/package-root.ts";
-import { GdpParser } from "../../src/frames/gdp.ts";
+import { GdpParser } from "../../src/frames/wire/gdp.ts";
 import { frameFile } from "../frames.ts";
 import type { Sample } from "../load.ts";
 import { cpuSeconds, program, type Running, residentKb, start } from "../programs.ts";

@@ -1,7 +1,7 @@
 import { wallTime } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import { type ClockSet, readClockSet } from "../frames/clock-set.ts";
-import { boundaryOf, MultipartParser, type Part } from "../frames/multipart.ts";
+import { boundaryOf, MultipartParser, type Part } from "../frames/wire/multipart.ts";
 import { Backoff } from "./backoff.ts";
 import { ClientError, mayPass } from "./client-error.ts";
 import { bodyOf } from "./event-stream.ts";

@@ -1,7 +1,7 @@
 import { wallTime } from "../base/clock.ts";
 import { describeClockSet } from "./clock-set.ts";
 import type { Origin } from "./frame.ts";
-import { inspectJpeg, type JpegInfo, STANDARD_HUFFMAN_TABLES } from "./jpeg.ts";
+import { inspectJpeg, type JpegInfo, STANDARD_HUFFMAN_TABLES } from "./jpeg/jpeg.ts";
 import type { MemoryPool } from "./memory-pool.ts";
 import {
   type FrameIdentity,

@@ -1,5 +1,5 @@
 import type { SourceLoss } from "../frames/frame.ts";
-import type { GdpBuffer } from "../frames/gdp.ts";
+import type { GdpBuffer } from "../frames/wire/gdp.ts";
 
 const NUMBERS_SKIP = "the numbers of its driver skip";
 /** Also where the clock was set forward: whoever knows when frames come leaves it out there. */

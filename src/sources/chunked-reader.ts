@@ -1,5 +1,5 @@
 import type { ByteReader } from "../base/byte-reader.ts";
-import { indexOfByte, textOf } from "../frames/bytes.ts";
+import { indexOfByte, textOf } from "../base/bytes.ts";
 import { HttpFault } from "./http-head.ts";
 
 const LF = 10;

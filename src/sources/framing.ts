@@ -1,8 +1,8 @@
 import type { ByteReader, MemoryFor } from "../base/byte-reader.ts";
 import type { SourceLoss } from "../frames/frame.ts";
-import { type GdpBuffer, GdpParser } from "../frames/gdp.ts";
-import { JpegSplitter } from "../frames/jpeg-splitter.ts";
-import { MultipartParser, type Part } from "../frames/multipart.ts";
+import { JpegSplitter } from "../frames/jpeg/jpeg-splitter.ts";
+import { type GdpBuffer, GdpParser } from "../frames/wire/gdp.ts";
+import { MultipartParser, type Part } from "../frames/wire/multipart.ts";
 import { BufferGaps } from "./buffer-gaps.ts";
 
 /** How the pictures lie in a program's output: whole JPEG files one after another, multipart, or GStreamer's `gdppay`. */

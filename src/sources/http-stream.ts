@@ -1,10 +1,10 @@
 import { connect, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { ByteReader } from "../base/byte-reader.ts";
+import { concatBytes } from "../base/bytes.ts";
 import { checkedLookup } from "../base/outgoing.ts";
 import { type PausingReader, receiveInto } from "../base/receive.ts";
 import { thrownError } from "../base/thrown.ts";
-import { concatBytes } from "../frames/bytes.ts";
 import { ChunkedReader, LimitedReader } from "./chunked-reader.ts";
 import { type HttpHead, HttpHeadReader } from "./http-head.ts";
 

@@ -1,8 +1,8 @@
 import { reasonOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import type { FrameSink, RunningSource } from "../frames/frame-source.ts";
-import { boundaryOf, MultipartParser, type Part } from "../frames/multipart.ts";
 import { identityOfPart, type PartIdentity } from "../frames/part-identity.ts";
+import { boundaryOf, MultipartParser, type Part } from "../frames/wire/multipart.ts";
 import { Watchdog } from "../processes/watchdog.ts";
 import { openHttpSoon, withoutSecrets } from "./http-get.ts";
 import type { HttpHead } from "./http-head.ts";

@@ -5,7 +5,7 @@ import { delay, isAbort } from "../base/abort.ts";
 import { reasonOf, ThingError } from "../base/errors.ts";
 import { assertFile } from "../base/regular-file.ts";
 import type { IterableSource, SourceFrame } from "../frames/frame-source.ts";
-import { JpegSplitter } from "../frames/jpeg-splitter.ts";
+import { JpegSplitter } from "../frames/jpeg/jpeg-splitter.ts";
 
 /** How fast, and whether again. */
 export interface ReplayOptions {

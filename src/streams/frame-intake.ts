@@ -3,7 +3,7 @@ import { messageOf, ThingError } from "../base/errors.ts";
 import type { ClockStep } from "../base/wall-clock.ts";
 import { type ClockSet, ClockSteps, setBy } from "../frames/clock-set.ts";
 import { CLOSEST_MS, FrameTimes, timeFault } from "../frames/frame-times.ts";
-import { inspectJpeg, type JpegInfo } from "../frames/jpeg.ts";
+import { inspectJpeg, type JpegInfo } from "../frames/jpeg/jpeg.ts";
 import { streamStopped } from "./frame-outlet.ts";
 import { SourceLosses } from "./source-losses.ts";
 import type { FrameOptions } from "./stream-options.ts";

@@ -1,5 +1,5 @@
 import { roomForJpeg, storeFrame } from "../frames/frame-memory.ts";
-import type { JpegInfo } from "../frames/jpeg.ts";
+import type { JpegInfo } from "../frames/jpeg/jpeg.ts";
 import { MemoryPool } from "../frames/memory-pool.ts";
 import { RingBuffer } from "../frames/ring-buffer.ts";
 import type { FrameIdentity, StoredFrame } from "../frames/stored-picture.ts";

@@ -1,8 +1,8 @@
 import { delay } from "../base/abort.ts";
 import { now } from "../base/clock.ts";
-import { encodeJpeg } from "../frames/codec.ts";
 import type { IterableSource, SourceFrame } from "../frames/frame-source.ts";
-import { drawText } from "../frames/pixel-text.ts";
+import { encodeJpeg } from "../frames/pixels/codec.ts";
+import { drawText } from "../frames/pixels/pixel-text.ts";
 
 /** What test frames are like. */
 export interface TestFrameOptions {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { before, test } from "node:test";
 import { promisify } from "node:util";
 import { packagePath } from "../../src/base/package-root.ts";
-import { inspectJpeg } from "../../src/frames/jpeg.ts";
+import { inspectJpeg } from "../../src/frames/jpeg/jpeg.ts";
 import { folderWith, install, runCli, serveCli } from "../cli/run-cli.ts";
 import { TEST_MS } from "../limits.ts";
 import { firstFrame } from "../streams/watching.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { ThingError } from "../../src/base/errors.ts";
+import { inspectJpeg, STANDARD_HUFFMAN_TABLES } from "../../src/frames/jpeg/jpeg.ts";
 import {
   decodeLuma,
   decodeRgb,
@@ -8,8 +9,7 @@ import {
   renderSvg,
   renderSvgRaw,
   resizeJpeg,
-} from "../../src/frames/codec.ts";
-import { inspectJpeg, STANDARD_HUFFMAN_TABLES } from "../../src/frames/jpeg.ts";
+} from "../../src/frames/pixels/codec.ts";
 import { join, jpegOf, segmentsOf } from "./jpegs.ts";
 
 let jpeg: Uint8Array;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import sharp from "sharp";
-import { withExif } from "../../src/frames/exif.ts";
-import { inspectJpeg } from "../../src/frames/jpeg.ts";
+import { withExif } from "../../src/frames/jpeg/exif.ts";
+import { inspectJpeg } from "../../src/frames/jpeg/jpeg.ts";
 import { exifIn } from "./exif-reader.ts";
 import { jpegOf, segmentsOf, withOrientation } from "./jpegs.ts";
 

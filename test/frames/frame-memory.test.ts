@@ -6,7 +6,7 @@ import {
   storePlaceholder,
   streamOpening,
 } from "../../src/frames/frame-memory.ts";
-import { inspectJpeg, STANDARD_HUFFMAN_TABLES } from "../../src/frames/jpeg.ts";
+import { inspectJpeg, STANDARD_HUFFMAN_TABLES } from "../../src/frames/jpeg/jpeg.ts";
 import { picture } from "../streams/pictures.ts";
 
 const latin = (bytes: Uint8Array) => Buffer.from(bytes).toString("latin1");

@@ -1,4 +1,4 @@
-import { STANDARD_HUFFMAN_TABLES } from "../../src/frames/jpeg.ts";
+import { STANDARD_HUFFMAN_TABLES } from "../../src/frames/jpeg/jpeg.ts";
 import { join, segment } from "./jpegs.ts";
 
 /** One colour component: its sampling factors, and its value (0 to 255) where the picture's width and height are 1. */

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import fc from "fast-check";
 import { ThingError } from "../../src/base/errors.ts";
-import { inspectJpeg } from "../../src/frames/jpeg.ts";
-import { JpegSplitter } from "../../src/frames/jpeg-splitter.ts";
+import { inspectJpeg } from "../../src/frames/jpeg/jpeg.ts";
+import { JpegSplitter } from "../../src/frames/jpeg/jpeg-splitter.ts";
 import { chunked, join, jpegOf, segment, segmentsOf, withFirstSegment } from "./jpegs.ts";
 
 let baseline: Uint8Array;

@@ -3,7 +3,7 @@ import { before, describe, test } from "node:test";
 import fc from "fast-check";
 import sharp from "sharp";
 import { ThingError } from "../../src/base/errors.ts";
-import { inspectJpeg, STANDARD_HUFFMAN_TABLES } from "../../src/frames/jpeg.ts";
+import { inspectJpeg, STANDARD_HUFFMAN_TABLES } from "../../src/frames/jpeg/jpeg.ts";
 import { join, jpegOf, segment, segmentsOf, withFirstSegment, without } from "./jpegs.ts";
 
 const SOF = 0xc0;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { ThingError } from "../../src/base/errors.ts";
-import { boundaryOf, MultipartParser, type Part } from "../../src/frames/multipart.ts";
+import { boundaryOf, MultipartParser, type Part } from "../../src/frames/wire/multipart.ts";
 import { cpuMs } from "../elapsed.ts";
 import { chunked, join } from "./jpegs.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
-import { MultipartParser } from "../../src/frames/multipart.ts";
 import { identityOfPart } from "../../src/frames/part-identity.ts";
+import { MultipartParser } from "../../src/frames/wire/multipart.ts";
 import { picture } from "../streams/pictures.ts";
 
 function headersOf(identity: Parameters<typeof storeFrame>[1]): ReadonlyMap<string, string> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { imageFromPlanes, READABLE_FORMATS } from "../../src/frames/from-planes.ts";
-import { PIXEL_FORMATS, toPixelFormat } from "../../src/frames/pixel-formats.ts";
+import { imageFromPlanes, READABLE_FORMATS } from "../../src/frames/pixels/from-planes.ts";
+import { PIXEL_FORMATS, toPixelFormat } from "../../src/frames/pixels/pixel-formats.ts";
 
 /** Soft colours, in a size that no group of pixels divides. */
 function picture(width = 13, height = 7) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { drawText } from "../../src/frames/pixel-text.ts";
+import { drawText } from "../../src/frames/pixels/pixel-text.ts";
 
 test("letters are drawn without a font, and cut off at the picture's edge", () => {
   const picture = { data: new Uint8Array(12 * 9), width: 12, height: 9, channels: 1 as const };

@@ -7,7 +7,7 @@ import {
   laplacianVariance,
   normalisedVariance,
   tenengrad,
-} from "../../src/frames/sharpness.ts";
+} from "../../src/frames/pixels/sharpness.ts";
 
 const SIDE = 64;
 

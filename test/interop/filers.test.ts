@@ -7,7 +7,7 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Camera, decodeRgb, type FrameSource } from "thingscope";
 import type { FilersServer } from "thingscope/filers";
-import { PIXEL_FORMATS, toPixelFormat } from "../../src/frames/pixel-formats.ts";
+import { PIXEL_FORMATS, toPixelFormat } from "../../src/frames/pixels/pixel-formats.ts";
 import { filersFor } from "../adapters/filers/network.ts";
 import { assertNamesIn, rowsFrom } from "../docs/coming-from.ts";
 import { jpegOf } from "../frames/jpegs.ts";

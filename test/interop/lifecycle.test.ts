@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
-import { inspectJpeg } from "../../src/frames/jpeg.ts";
+import { inspectJpeg } from "../../src/frames/jpeg/jpeg.ts";
 import { Elapsed } from "../elapsed.ts";
 import { TEST_MS } from "../limits.ts";
 import { python } from "./programs.ts";

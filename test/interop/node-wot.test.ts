@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { inspectJpeg } from "../../src/frames/jpeg.ts";
+import { inspectJpeg } from "../../src/frames/jpeg/jpeg.ts";
 import { TEST_MS } from "../limits.ts";
 import { nodeWot, type Output } from "./node-wot.ts";
 import { serveInstrument } from "./serving.ts";

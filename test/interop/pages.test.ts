@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { inspectJpeg } from "../../src/frames/jpeg.ts";
+import { inspectJpeg } from "../../src/frames/jpeg/jpeg.ts";
 import { serveCli } from "../cli/run-cli.ts";
 import { assertIncludes, blocksOf, pageText } from "../docs/page.ts";
 import { TEST_MS } from "../limits.ts";

@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import { exportRecording, type Frame, openRecording, repairRecording } from "thingscope";
 import { packagePath } from "../../src/base/package-root.ts";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
-import { inspectJpeg } from "../../src/frames/jpeg.ts";
+import { inspectJpeg } from "../../src/frames/jpeg/jpeg.ts";
 import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
 import { MatroskaMjpeg } from "../../src/recording/matroska/matroska-mjpeg.ts";
 import { blocksOf, pageText } from "../docs/page.ts";

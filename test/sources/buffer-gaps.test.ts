@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { GdpBuffer } from "../../src/frames/gdp.ts";
+import type { GdpBuffer } from "../../src/frames/wire/gdp.ts";
 import { BufferGaps } from "../../src/sources/buffer-gaps.ts";
 
 const payload = new Uint8Array(0);

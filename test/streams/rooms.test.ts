@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { FrameSink, RunningSource } from "../../src/frames/frame-source.ts";
 import { fromIterable } from "../../src/frames/frame-source.ts";
-import { STANDARD_HUFFMAN_TABLES } from "../../src/frames/jpeg.ts";
+import { STANDARD_HUFFMAN_TABLES } from "../../src/frames/jpeg/jpeg.ts";
 import { feed } from "../../src/streams/feed.ts";
 import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { without } from "../frames/jpegs.ts";

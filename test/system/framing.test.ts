@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { describe, test } from "node:test";
-import { GdpParser } from "../../src/frames/gdp.ts";
-import { inspectJpeg } from "../../src/frames/jpeg.ts";
-import { JpegSplitter } from "../../src/frames/jpeg-splitter.ts";
-import { MultipartParser } from "../../src/frames/multipart.ts";
+import { inspectJpeg } from "../../src/frames/jpeg/jpeg.ts";
+import { JpegSplitter } from "../../src/frames/jpeg/jpeg-splitter.ts";
+import { GdpParser } from "../../src/frames/wire/gdp.ts";
+import { MultipartParser } from "../../src/frames/wire/multipart.ts";
 import { TEST_MS } from "../limits.ts";
 
 const CAMERA =

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import { decodeRgb, exportRecording, type Frame, openRecording, verifyRecording } from "thingscope";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
-import { inspectJpeg } from "../../src/frames/jpeg.ts";
+import { inspectJpeg } from "../../src/frames/jpeg/jpeg.ts";
 import { posterOf } from "../../src/recording/files/posters.ts";
 import { jpegCorpus, type Sample } from "../frames/jpeg-corpus.ts";
 import { withOrientation } from "../frames/jpegs.ts";

@@ -7,7 +7,7 @@ import { before, test } from "node:test";
 import { now } from "../../src/base/clock.ts";
 import { packagePath } from "../../src/base/package-root.ts";
 import type { SourceFrame } from "../../src/frames/frame-source.ts";
-import { inspectJpeg } from "../../src/frames/jpeg.ts";
+import { inspectJpeg } from "../../src/frames/jpeg/jpeg.ts";
 import { programVersion } from "../../src/processes/programs.ts";
 import { TEST_MS } from "../limits.ts";
 import { childrenOf, ONE_TEE, run, TWO_TEES, take } from "./pipelines.ts";

@@ -4,7 +4,7 @@ import { silentLog } from "../../base/log.ts";
 import { action, event, property, slot } from "../../core/decorators.ts";
 import { ThingEvent } from "../../core/event.ts";
 import { Thing } from "../../core/thing.ts";
-import { PIXEL_FORMATS } from "../../frames/pixel-formats.ts";
+import { PIXEL_FORMATS } from "../../frames/pixels/pixel-formats.ts";
 import { Camera } from "../../instruments/camera.ts";
 import { ComplaintCounts, Complaints } from "../complaints.ts";
 import { acceptedOptions } from "../options.ts";

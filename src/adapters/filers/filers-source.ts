@@ -1,6 +1,6 @@
-import { encodeJpeg } from "../../frames/codec.ts";
 import type { IterableSource, SourceFrame } from "../../frames/frame-source.ts";
-import { imageFromPlanes } from "../../frames/from-planes.ts";
+import { encodeJpeg } from "../../frames/pixels/codec.ts";
+import { imageFromPlanes } from "../../frames/pixels/from-planes.ts";
 import { type ArrivalOptions, type ArrivedPicture, ArrivingPictures } from "./arriving-pictures.ts";
 
 /** Where the pictures come from, and how they are kept. */

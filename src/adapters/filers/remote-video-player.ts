@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { messageOf, reasonOf, ThingError } from "../../base/errors.ts";
-import type { PlanarPicture } from "../../frames/from-planes.ts";
+import type { PlanarPicture } from "../../frames/pixels/from-planes.ts";
 import { type MessageParts, MessageReader, messageBytes } from "./framing.ts";
 import { messageText, parseImage, parseMessage } from "./messages.ts";
 

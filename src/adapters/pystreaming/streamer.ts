@@ -1,8 +1,8 @@
 import { wallTime } from "../../base/clock.ts";
 import { ThingError } from "../../base/errors.ts";
-import { encodeJpeg } from "../../frames/codec.ts";
-import { inspectJpeg } from "../../frames/jpeg.ts";
-import type { RawImage } from "../../frames/raw-image.ts";
+import { inspectJpeg } from "../../frames/jpeg/jpeg.ts";
+import { encodeJpeg } from "../../frames/pixels/codec.ts";
+import type { RawImage } from "../../frames/pixels/raw-image.ts";
 import { Distributor } from "./distributor.ts";
 import { type EndpointOptions, requireEndpoint } from "./endpoint.ts";
 import { Lanes } from "./lanes.ts";

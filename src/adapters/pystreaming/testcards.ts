@@ -2,9 +2,9 @@ import { readFile } from "node:fs/promises";
 import { delay, isAbort } from "../../base/abort.ts";
 import { ThingError } from "../../base/errors.ts";
 import { packagePath } from "../../base/package-root.ts";
-import { decodeRgb, encodeJpeg, renderSvgRaw } from "../../frames/codec.ts";
-import { testCard } from "../../frames/test-card.ts";
-import { type Rgba, toRgba, turn } from "../../frames/turn.ts";
+import { decodeRgb, encodeJpeg, renderSvgRaw } from "../../frames/pixels/codec.ts";
+import { testCard } from "../../frames/pixels/test-card.ts";
+import { type Rgba, toRgba, turn } from "../../frames/pixels/turn.ts";
 
 /** The pictures to test with: a drawn card and a photograph in each size. */
 const CARDS = [

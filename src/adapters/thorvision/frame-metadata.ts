@@ -1,4 +1,4 @@
-import { concatBytes } from "../../frames/bytes.ts";
+import { concatBytes } from "../../base/bytes.ts";
 
 /** What a frame of ThorVision says of itself: 40 bytes in a segment right after its start of image. */
 export interface FrameMetadata {

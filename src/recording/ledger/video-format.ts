@@ -1,5 +1,5 @@
 import { toDateTime } from "../../base/clock.ts";
-import type { Orientation } from "../../frames/exif-orientation.ts";
+import type { Orientation } from "../../frames/jpeg/exif-orientation.ts";
 import { extensionOf } from "./film-names.ts";
 
 /** What ffmpeg makes of a recording. Browsers play both, and not the MKV. */

@@ -1,4 +1,4 @@
-import { inspectJpeg } from "../../frames/jpeg.ts";
+import { inspectJpeg } from "../../frames/jpeg/jpeg.ts";
 
 const SECTOR = 512;
 const HOLE = Buffer.alloc(SECTOR);

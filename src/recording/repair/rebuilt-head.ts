@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { crc32 } from "../../base/crc32.ts";
-import { inspectJpeg, orientationOf } from "../../frames/jpeg.ts";
+import { inspectJpeg, orientationOf } from "../../frames/jpeg/jpeg.ts";
 import type { Ledger } from "../ledger/read-ledger.ts";
 import { voidHead } from "../matroska/elements.ts";
 import { readIfReadable } from "../matroska/file-bytes.ts";

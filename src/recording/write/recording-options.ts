@@ -3,7 +3,7 @@ import type { Log } from "../../base/log.ts";
 import { packageVersion } from "../../base/package-version.ts";
 import { identityAnywhere } from "../../base/process-place.ts";
 import type { Frame, FrameName } from "../../frames/frame.ts";
-import { orientationOf } from "../../frames/jpeg.ts";
+import { orientationOf } from "../../frames/jpeg/jpeg.ts";
 import type { RoomLimits } from "../files/folder-room.ts";
 import type { ExportWish } from "../ledger/export-wish.ts";
 import { type LedgerHead, noteLine } from "../ledger/ledger.ts";

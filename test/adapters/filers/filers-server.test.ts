@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { decodeRgb } from "thingscope";
 import { FilersServer } from "thingscope/filers";
-import { PIXEL_FORMATS } from "../../../src/frames/pixel-formats.ts";
+import { PIXEL_FORMATS } from "../../../src/frames/pixels/pixel-formats.ts";
 import { join, jpegOf, segmentsOf } from "../../frames/jpegs.ts";
 import { TEST_MS } from "../../limits.ts";
 import { eventually } from "../../streams/watching.ts";

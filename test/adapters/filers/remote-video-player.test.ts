@@ -4,7 +4,7 @@ import { createServer, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import { type FilersImage, type FilersMetadata, RemoteVideoPlayer } from "thingscope/filers";
 import { MessageReader, messageBytes } from "../../../src/adapters/filers/framing.ts";
-import { imageFromPlanes } from "../../../src/frames/from-planes.ts";
+import { imageFromPlanes } from "../../../src/frames/pixels/from-planes.ts";
 import { jpegOf } from "../../frames/jpegs.ts";
 import { TEST_MS } from "../../limits.ts";
 import { memoryHeld, memoryHeldWithin } from "../../memory.ts";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Receiver } from "../../../src/adapters/pystreaming/receiver.ts";
 import { Streamer } from "../../../src/adapters/pystreaming/streamer.ts";
 import { Worker } from "../../../src/adapters/pystreaming/worker.ts";
-import { inspectJpeg } from "../../../src/frames/jpeg.ts";
+import { inspectJpeg } from "../../../src/frames/jpeg/jpeg.ts";
 import { TEST_MS } from "../../limits.ts";
 import { numberIn, picture } from "../../streams/pictures.ts";
 import { started, take, until } from "./peers.ts";

@@ -10,7 +10,7 @@ import { test } from "node:test";
 import { connect } from "node:tls";
 import { promisify } from "node:util";
 import WebSocket from "ws";
-import { MultipartParser } from "../../../src/frames/multipart.ts";
+import { MultipartParser } from "../../../src/frames/wire/multipart.ts";
 import {
   fingerprintOf,
   givenCertificate,

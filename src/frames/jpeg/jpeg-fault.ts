@@ -1,4 +1,4 @@
-import { ThingError } from "../base/errors.ts";
+import { ThingError } from "../../base/errors.ts";
 
 /** The error for a picture that is not one whole JPEG; `fault` says what is wrong and where. */
 export function badFrame(fault: string, options?: ErrorOptions): ThingError {

@@ -1,6 +1,6 @@
-import type { ByteReader, MemoryFor } from "../base/byte-reader.ts";
-import { ThingError } from "../base/errors.ts";
-import { GrowingBytes, indexOfByte } from "./bytes.ts";
+import type { ByteReader, MemoryFor } from "../../base/byte-reader.ts";
+import { GrowingBytes, indexOfByte } from "../../base/bytes.ts";
+import { ThingError } from "../../base/errors.ts";
 import { MAX_JPEG_BYTES } from "./jpeg.ts";
 import { isRestart, isText, kindOfMarker } from "./jpeg-scan.ts";
 

@@ -1,8 +1,8 @@
 import type { Sharp } from "sharp";
-import { messageOf, ThingError } from "../base/errors.ts";
-import { liesOnItsSide, type Orientation, turnBetween } from "./exif-orientation.ts";
-import { inspectJpeg, type JpegInfo, MAX_JPEG_PIXELS } from "./jpeg.ts";
-import { badFrame } from "./jpeg-fault.ts";
+import { messageOf, ThingError } from "../../base/errors.ts";
+import { liesOnItsSide, type Orientation, turnBetween } from "../jpeg/exif-orientation.ts";
+import { inspectJpeg, type JpegInfo, MAX_JPEG_PIXELS } from "../jpeg/jpeg.ts";
+import { badFrame } from "../jpeg/jpeg-fault.ts";
 import { luma } from "./pixel-formats.ts";
 import type { RawImage } from "./raw-image.ts";
 

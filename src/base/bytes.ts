@@ -1,4 +1,4 @@
-import type { MemoryFor } from "../base/byte-reader.ts";
+import type { MemoryFor } from "./byte-reader.ts";
 
 type ByteSearch = (bytes: Uint8Array, value: number, from: number) => number;
 

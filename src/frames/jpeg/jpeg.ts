@@ -1,4 +1,4 @@
-import type { ThingError } from "../base/errors.ts";
+import type { ThingError } from "../../base/errors.ts";
 import { liesOnItsSide, type Orientation } from "./exif-orientation.ts";
 import { badFrame, hex, word } from "./jpeg-fault.ts";
 import { JpegHeader } from "./jpeg-header.ts";

@@ -1,4 +1,4 @@
-import { ThingError } from "../base/errors.ts";
+import { ThingError } from "../../base/errors.ts";
 import type { RawImage } from "./raw-image.ts";
 
 /** How pixels lie in memory, by FFmpeg's names. */

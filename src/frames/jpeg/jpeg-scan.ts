@@ -1,4 +1,4 @@
-import { indexOfByte } from "./bytes.ts";
+import { indexOfByte } from "../../base/bytes.ts";
 
 /**
  * What a marker is, by its second byte. `alone` has no segment and says nothing outside of a scan; `none` is what libjpeg, and

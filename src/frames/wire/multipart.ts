@@ -1,7 +1,7 @@
-import type { ByteReader, MemoryFor } from "../base/byte-reader.ts";
-import { ThingError } from "../base/errors.ts";
-import { GrowingBytes, indexOfByte, textOf } from "./bytes.ts";
-import { MAX_JPEG_BYTES } from "./jpeg.ts";
+import type { ByteReader, MemoryFor } from "../../base/byte-reader.ts";
+import { GrowingBytes, indexOfByte, textOf } from "../../base/bytes.ts";
+import { ThingError } from "../../base/errors.ts";
+import { MAX_JPEG_BYTES } from "../jpeg/jpeg.ts";
 
 const CR = 13;
 const LF = 10;

@@ -1,4 +1,4 @@
-import { ThingError } from "../base/errors.ts";
+import { ThingError } from "../../base/errors.ts";
 import type { RawImage } from "./raw-image.ts";
 
 /** A picture as other programs keep it: each plane on its own, rows perhaps padded. */

@@ -1,6 +1,6 @@
-import type { ByteReader, MemoryFor } from "../base/byte-reader.ts";
-import { ThingError } from "../base/errors.ts";
-import { MAX_JPEG_BYTES } from "./jpeg.ts";
+import type { ByteReader, MemoryFor } from "../../base/byte-reader.ts";
+import { ThingError } from "../../base/errors.ts";
+import { MAX_JPEG_BYTES } from "../jpeg/jpeg.ts";
 
 const HEADER_BYTES = 62;
 const TYPE_BUFFER = 1;

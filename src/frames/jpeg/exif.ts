@@ -1,4 +1,4 @@
-import { concatBytes } from "./bytes.ts";
+import { concatBytes } from "../../base/bytes.ts";
 import type { Orientation } from "./exif-orientation.ts";
 import { inspectJpeg } from "./jpeg.ts";
 

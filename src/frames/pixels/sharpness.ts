@@ -1,4 +1,4 @@
-import { ThingError } from "../base/errors.ts";
+import { ThingError } from "../../base/errors.ts";
 
 /**
  * How sharp an image is, as a number without unit that is largest in focus.
