@@ -71,6 +71,7 @@ export async function convert(
     signal?.throwIfAborted();
     if (exit.error) throw failed(startFailure("ffmpeg", exit.error).message);
     if (exit.code !== 0) throw failed(`ffmpeg ${wordsOf(exit, child.errorLines)}`);
+    options.onProgress?.(1); // it may have told of its last frame before that was counted
     return given;
   } catch (error) {
     signal?.throwIfAborted();
