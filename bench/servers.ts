@@ -68,8 +68,8 @@ const ustreamer: Kind = {
   async start(job) {
     const port = await freePort();
     const options = "--device /dev/video0 --resolution 640x480 --format MJPEG --encoder HW";
-    // Without the rate that is wanted its own timer, of 16 ms, decides when frames go out.
-    const rate = `--desired-fps=${job.fps || job.offeredFps}`;
+    // Without the rate that is wanted its own timer, of 16 ms, decides when frames go out. It takes no more than 120.
+    const rate = `--desired-fps=${Math.min(120, job.fps || job.offeredFps)}`;
     const others = ["--buffers=5", "--tcp-nodelay", rate, `--port=${port}`];
     const running = start(
       SERVER_CORE,

@@ -3,7 +3,6 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { type TestContext, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { ThingHost } from "thingscope";
 import { FilersCamera, RemoteVideoPlayer } from "thingscope/filers";
 import { TEST_MS } from "../limits.ts";
@@ -91,10 +90,8 @@ test("a camera of Filers' own server is a camera here, through every pause of it
     times.push(capturedAt);
   });
   const release = camera.mjpeg_stream.demand.take();
-  while (sizes.length === 0) {
-    tell("record gray 32 24 3"); // nobody is told when Filers knows of a player
-    await sleep(300);
-  }
+  tell("record gray 32 24 3");
+  await eventually(() => sizes.length > 0);
   await eventually(() => !camera.remote_recording);
   for (const [n, format] of FORMATS.entries()) {
     const size = `${64 + 2 * n}x48`;

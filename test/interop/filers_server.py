@@ -71,6 +71,13 @@ def picture(pixel_format, width, height, seed):
     return Image(plane_buffers=planes, pix_fmt=pixel_format, size=(width, height)), planes
 
 
+def awaits_player():
+    """Until the server has read that its client plays, of which it tells nobody; some seconds at most."""
+    end = time.monotonic() + 5
+    while not server._server_client_requested_playing and time.monotonic() < end:
+        time.sleep(0.01)
+
+
 server = RemoteVideoRecorder()
 server.server = "127.0.0.1"
 server.port = int(sys.argv[1])
@@ -82,6 +89,7 @@ for line in sys.stdin:
         break
     pixel_format, width, height, count = words[1], *map(int, words[2:])
     made = [picture(pixel_format, width, height, n) for n in range(count)]
+    awaits_player()
     server.send_message_to_client("started_recording", (pixel_format, width, height, 30.0))
     for n, (image, planes) in enumerate(made):
         digest = hashlib.sha256(b"".join(planes)).hexdigest()
