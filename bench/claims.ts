@@ -85,7 +85,7 @@ export const CLAIMS: readonly Claim[] = [
   toBestPeer("E2", "age of a message p99", "p99_us", 1),
   ours("R1", "frames that were not recorded", "lost", { atMost: 0 }),
   ours("R1", "frames/s of the worst-served viewer", "fps_min", { atLeast: 29.4 }),
-  toKind("R2", "CPU per recorded GB", CPU_PER_GB, "limit", 2),
+  toKind("R2", "CPU per recorded GB", CPU_PER_GB, "limit", 1.6),
   toKind("W1", "CPU per GB", CPU_PER_GB, "limit", 2),
   ours("W1", "frames/s received", "fps_min", { atLeast: 58.8 }),
   ours("F1", "frames/s of raw 1080p", "fps_min", { atLeast: 29.4 }),
