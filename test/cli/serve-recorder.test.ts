@@ -8,6 +8,7 @@ import { packagePath } from "../../src/base/package-root.ts";
 import { ThingClient } from "../../src/client/index.ts";
 import { Elapsed } from "../elapsed.ts";
 import { TEST_MS } from "../limits.ts";
+import { framesIn } from "../recording/recordings.ts";
 import { folderWith, serveCli } from "./run-cli.ts";
 
 const timeout = TEST_MS;
@@ -73,5 +74,5 @@ test("a server that was killed while recording repairs its files when it is star
 });
 
 async function hasFrames(film: string): Promise<boolean> {
-  return (await verifyRecording(film)).frames > 5;
+  return (await framesIn(film).catch(() => 0)) > 5; // its head may be on its way
 }

@@ -1,18 +1,16 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { stat } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
 import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
 import { readLedger } from "../../src/recording/ledger/read-ledger.ts";
-import { openRecording } from "../../src/recording/read/open-recording.ts";
 import { verifyRecording } from "../../src/recording/read/verify.ts";
 import { repairRecording } from "../../src/recording/repair/repair.ts";
 import { TEST_MS } from "../limits.ts";
-import { collect, newPath } from "./recordings.ts";
+import { framesIn, newPath } from "./recordings.ts";
 
 const KILLS = process.env.THINGSCOPE_LONG ? 500 : 25;
 const AT_ONCE = 3;
@@ -31,13 +29,6 @@ async function killedWhileRecording(path: string, afterMs: number) {
   }
   await closed;
   return { first: times[0]!, newest: times.at(-1)! };
-}
-
-/** How many frames can be read; a file that is empty, or has its head alone, has none. */
-async function framesIn(path: string): Promise<number> {
-  if ((await stat(path)).size === 0) return 0;
-  await using film = await openRecording(path);
-  return (await collect(film.frames())).length;
 }
 
 test(`${KILLS} recorders are killed; each file can be read and repaired, and lacks less than its last second`, {

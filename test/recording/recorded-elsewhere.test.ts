@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { link, readdir, stat, writeFile } from "node:fs/promises";
+import { link, readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
@@ -13,32 +13,20 @@ import { verifyRecording } from "../../src/recording/read/verify.ts";
 import { repairRecording } from "../../src/recording/repair/repair.ts";
 import { repairFolder } from "../../src/recording/repair/repair-folder.ts";
 import { TEST_MS } from "../limits.ts";
-import { newPath } from "./recordings.ts";
+import { framesIn, newPath } from "./recordings.ts";
 
 const timeout = TEST_MS;
-const FRAME_BYTES = 2000;
 
 /** Another process that records to a new file, once it has written some frames. */
 async function otherProcess(t: TestContext, frames: number) {
   const path = await newPath();
   const program = packagePath("dist", "test", "recording", "recording-child.js");
-  const child: ChildProcess = spawn(process.execPath, [
-    program,
-    path,
-    `${FRAME_BYTES}`,
-    `${frames}`,
-  ]);
+  const child: ChildProcess = spawn(process.execPath, [program, path, "2000", String(frames)]);
   const ended = once(child, "close");
   t.after(() => child.kill("SIGKILL"));
   void text(child.stdout!); // or it would wait for a reader
-  while (await hasNoFrame(path)) await sleep(20);
+  while ((await framesIn(path).catch(() => 0)) === 0) await sleep(20);
   return { path, child, ended };
-}
-
-/** In the film itself: its ledger may list a frame that is only on its way. */
-async function hasNoFrame(path: string): Promise<boolean> {
-  const { size } = await stat(path).catch(() => ({ size: 0 }));
-  return size < 5 * FRAME_BYTES;
 }
 
 test("what another process records to is neither repaired nor deleted, however long it is quiet", {

@@ -1,10 +1,10 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
 import type { Frame } from "../../src/frames/frame.ts";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
-import type { RecordedFrame } from "../../src/recording/read/open-recording.ts";
+import { openRecording, type RecordedFrame } from "../../src/recording/read/open-recording.ts";
 import type { RecordingOptions } from "../../src/recording/write/recording-options.ts";
 import { RecordingWriter } from "../../src/recording/write/recording-writer.ts";
 import { picture } from "../streams/pictures.ts";
@@ -35,6 +35,16 @@ export async function record(all: Iterable<Frame>, options: Partial<RecordingOpt
   const path = await writer.opened;
   for (const one of all) writer.add(one);
   return { path, summary: await writer.close() };
+}
+
+/**
+ * How many frames can be read in a film, whatever its ledger lists, which may be about frames that are on their way to the disk; a
+ * file that is empty, or has its head alone, has none.
+ */
+export async function framesIn(path: string): Promise<number> {
+  if ((await stat(path)).size === 0) return 0;
+  await using film = await openRecording(path);
+  return (await collect(film.frames())).length;
 }
 
 export async function collect<T>(all: AsyncIterable<T>): Promise<T[]> {
