@@ -1,5 +1,5 @@
 import type { OnReadOpts } from "node:net";
-import { thrownError } from "../base/thrown.ts";
+import { thrownError } from "./thrown.ts";
 import type { ByteReader } from "./byte-reader.ts";
 
 const PIECE_BYTES = 64 * 1024;

@@ -102,7 +102,7 @@ async function fileHeadAfter(
   return undefined;
 }
 
-/** What is to be said of it. @param path - Of the file, as whoever asked calls it. */
+/** What is to be said of it, in words that follow the name of the file. */
 export function joinedSentence({ at, frames, isRecording }: Joined): string {
   const count = `${frames} whole ${frames === 1 ? "frame stands" : "frames stand"}`;
   return isRecording
@@ -110,7 +110,7 @@ export function joinedSentence({ at, frames, isRecording }: Joined): string {
     : `${count} behind its end, from byte ${at} on`;
 }
 
-/** What is to be done about it. */
+/** What is to be done about it. @param path - Of the file, as the user wrote it. */
 export function joinedAdvice(path: string, { at, isRecording }: Joined): string {
   const parts = `head -c ${at} ${path} > first.mkv; tail -c +${at + 1} ${path} > second.mkv`;
   return isRecording
