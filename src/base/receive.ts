@@ -1,6 +1,6 @@
 import type { OnReadOpts } from "node:net";
-import { thrownError } from "./thrown.ts";
 import type { ByteReader } from "./byte-reader.ts";
+import { thrownError } from "./thrown.ts";
 
 const PIECE_BYTES = 64 * 1024;
 

@@ -4,6 +4,7 @@ import { isStopped } from "../../base/abort.ts";
 import { laneAt } from "../../base/disk-lane.ts";
 import { messageOf, reasonOf, ThingError } from "../../base/errors.ts";
 import { openRegular } from "../../base/regular-file.ts";
+import { shellWord } from "../../base/shell-word.ts";
 import { syncFolder } from "../../base/sync-folder.ts";
 import { programVersion } from "../../processes/programs.ts";
 import { describeRecording } from "../files/describe.ts";
@@ -212,7 +213,7 @@ async function requireClosed(recording: string, { until }: ExportOptions): Promi
   if (!head || summary) return;
   const why = until
     ? "its disk has not taken the end of the recording"
-    : `it was not closed. To close it, run: thingscope repair ${recording}`;
+    : `it was not closed. To close it, run: thingscope repair ${shellWord(recording)}`;
   throw new ThingError("RECORDING_FAILED", why);
 }
 
@@ -227,7 +228,7 @@ async function requireWhole(recording: string, given: FrameSum | undefined): Pro
   const ledger = await readLedger(await findLedger(await realpath(recording)));
   if (!ledger || given?.equals(FrameSum.of(ledger.frames))) return;
   if ((await verifyRecording(recording)).ok) return;
-  const why = `it is damaged, and was to be replaced. Run: thingscope repair ${recording}; then export it again`;
+  const why = `it is damaged, and was to be replaced. Run: thingscope repair ${shellWord(recording)}; then export it again`;
   throw new ThingError("RECORDING_FAILED", why);
 }
 

@@ -1,5 +1,6 @@
 import { toDateTime } from "../../base/clock.ts";
 import { ThingError } from "../../base/errors.ts";
+import { shellWord } from "../../base/shell-word.ts";
 import { findLedger } from "./film-names.ts";
 import { LEFT_OUT, type LedgerFrame, type LedgerNote, lossIn } from "./ledger.ts";
 import type { LedgerLine } from "./ledger-parse.ts";
@@ -105,7 +106,7 @@ async function* linesAt(path: string): AsyncGenerator<LedgerLine[]> {
   if (isThere) return;
   throw new ThingError(
     "NOT_FOUND",
-    `${path} has no ledger. Without its identities, make one: thingscope repair ${path}`,
+    `${path} has no ledger. Without its identities, make one: thingscope repair ${shellWord(path)}`,
   );
 }
 

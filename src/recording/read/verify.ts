@@ -1,6 +1,7 @@
 import { access, type FileHandle, realpath } from "node:fs/promises";
 import { messageOf, ThingError } from "../../base/errors.ts";
 import { openRegular } from "../../base/regular-file.ts";
+import { shellWord } from "../../base/shell-word.ts";
 import { recorderOf, recordingSentence } from "../files/recorded-by.ts";
 import { undoPathOf } from "../files/undo-path.ts";
 import { findLedger } from "../ledger/film-names.ts";
@@ -127,7 +128,7 @@ function isRepairOpen(path: string): Promise<boolean> {
 function adviceFor(path: string, isFaulty: boolean, isClosed: boolean): string {
   if (!isFaulty) return "";
   const what = isClosed ? "keep what is whole, and list what is not" : "close it";
-  return ` To ${what}, run: thingscope repair ${path}`;
+  return ` To ${what}, run: thingscope repair ${shellWord(path)}`;
 }
 
 function structureFaults({ structure, corrected }: Survey, ledger: Ledger): string[] {

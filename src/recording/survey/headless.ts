@@ -1,5 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { ThingError } from "../../base/errors.ts";
+import { shellWord } from "../../base/shell-word.ts";
 import { countFrames } from "./joined.ts";
 
 /**
@@ -14,6 +15,6 @@ export async function headlessError(
   const { size } = await file.stat();
   const count = await countFrames(file, size);
   if (count === 0 || /was written by/.test(cause.message)) return cause;
-  const advice = `It has ${count} whole ${count === 1 ? "picture" : "pictures"} all the same, and was not changed. To have them, without their times: ffmpeg -f mjpeg -i ${path} -c copy pictures.mkv`;
+  const advice = `It has ${count} whole ${count === 1 ? "picture" : "pictures"} all the same, and was not changed. To have them, without their times: ffmpeg -f mjpeg -i ${shellWord(path)} -c copy pictures.mkv`;
   return new ThingError(cause.code, `${cause.message} ${advice}`, { cause });
 }

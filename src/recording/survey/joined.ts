@@ -1,4 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
+import { shellWord } from "../../base/shell-word.ts";
 import { ByteWindow } from "../matroska/byte-window.ts";
 import { readHead } from "../matroska/ebml.ts";
 import { PIECE_BYTES } from "../matroska/file-bytes.ts";
@@ -112,8 +113,9 @@ export function joinedSentence({ at, frames, isRecording }: Joined): string {
 
 /** What is to be done about it. @param path - Of the file, as the user wrote it. */
 export function joinedAdvice(path: string, { at, isRecording }: Joined): string {
-  const parts = `head -c ${at} ${path} > first.mkv; tail -c +${at + 1} ${path} > second.mkv`;
+  const file = shellWord(path);
+  const parts = `head -c ${at} ${file} > first.mkv; tail -c +${at + 1} ${file} > second.mkv`;
   return isRecording
     ? `Take them apart, then verify or repair each: ${parts}`
-    : `To keep these frames, copy them, and give the file its length back: tail -c +${at + 1} ${path} | ffmpeg -f mjpeg -i - -c copy rest.mkv; truncate -s ${at} ${path}`;
+    : `To keep these frames, copy them, and give the file its length back: tail -c +${at + 1} ${file} | ffmpeg -f mjpeg -i - -c copy rest.mkv; truncate -s ${at} ${file}`;
 }

@@ -4,6 +4,7 @@ import type { DiskLane } from "../../base/disk-lane.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { folderKey } from "../../base/one-folder.ts";
+import { shellWord } from "../../base/shell-word.ts";
 import type { RecordingFiles } from "../files/recording-files.ts";
 import type { LostFrames, RecordingSummary } from "../ledger/ledger.ts";
 import type { RecordingDisk } from "./recording-disk.ts";
@@ -63,7 +64,7 @@ export async function closeRecording(options: ClosingOptions): Promise<Recording
     }
   }
   log.error(
-    `${files.path} could not be closed (${messageOf(fault)}). It can be played. Closing it is tried again for half an hour; after that run: thingscope repair ${files.path}`,
+    `${files.path} could not be closed (${messageOf(fault)}). It can be played. Closing it is tried again for half an hour; after that run: thingscope repair ${shellWord(files.path)}`,
   );
   const summary = disk.summary(ended, refused);
   keepTrying(options, summary, attempt);
@@ -120,7 +121,8 @@ function keepTrying(
     left = 0;
     clearInterval(timer);
     await files.close();
-    if (!isClosed) return log.error(`${path} is left as it is. Run: thingscope repair ${path}`);
+    if (!isClosed)
+      return log.error(`${path} is left as it is. Run: thingscope repair ${shellWord(path)}`);
     unclosed.delete(path);
     log.warn(`${path} is closed now: its disk works again.`);
   };
