@@ -17,7 +17,7 @@ const CPU_PER_GB = "cpu_per_gb";
 const CPU_PER_FRAME = "cpu_us_per_frame";
 const THROUGHPUT = "mbps";
 
-/** Every claim of docs/benchmarks.md, in its order. */
+/** Every claim of docs/internals/benchmarks.md, in its order. */
 export const CLAIMS: readonly Claim[] = [
   toKind("P1", "CPU per frame", CPU_PER_FRAME, "ustreamer", 1.1),
   toBestPeer("P1", "latency p50", "p50_us", 0.8),

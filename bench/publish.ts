@@ -1,4 +1,4 @@
-// Keeps the raw results of a run in docs/benchmarks/, and writes its figures into the pages that quote them:
+// Keeps the raw results of a run in docs/internals/benchmarks/, and writes its figures into the pages that quote them:
 // node dist/bench/publish.js bench/results/2026-11-29-full.json
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";

@@ -5,9 +5,9 @@ import { COLUMNS, short } from "./report.ts";
 import { type Cell, Results } from "./results.ts";
 
 /** Pages whose figures come from the published run. */
-export const PAGES = [packagePath("README.md"), packagePath("docs", "benchmarks.md")];
+export const PAGES = [packagePath("README.md"), packagePath("docs", "internals", "benchmarks.md")];
 /** Raw results of the runs that the pages quote. */
-export const PUBLISHED_FOLDER = packagePath("docs", "benchmarks");
+export const PUBLISHED_FOLDER = packagePath("docs", "internals", "benchmarks");
 
 /** A figure in a page, and behind it where it is from: `1.3<!-- P3 cpu_per_gb ours/limit -->`. */
 const MARKED = /([\d.,]+|\?)<!-- (\S+) (\w+) ([\w-]+)(?:\/([\w-]+))? -->/g;

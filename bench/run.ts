@@ -1,4 +1,4 @@
-// Runs the bench: `npm run bench`, `npm run bench -- --full`. docs/benchmarks.md says what each row means.
+// Runs the bench: `npm run bench`, `npm run bench -- --full`. docs/internals/benchmarks.md says what each row means.
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { messageOf } from "../src/base/errors.ts";

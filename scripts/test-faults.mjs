@@ -1,4 +1,4 @@
-// Runs the tests of docs/faults.md and prints a table of results and figures: `npm run test:faults`, or with ids of rows
+// Runs the tests of docs/internals/faults.md and prints a table of results and figures: `npm run test:faults`, or with ids of rows
 // `npm run test:faults -- F13 F17`. Fails when a row's test fails, is not found, or does not exist. THINGSCOPE_LONG=1 runs
 // the long forms. It is started with --expose-gc, which the test processes inherit.
 import { existsSync } from "node:fs";
@@ -10,7 +10,7 @@ const asked = process.argv.slice(2).map((id) => id.toUpperCase());
 const rows = faultRows().filter(({ id }) => asked.length === 0 || asked.includes(id));
 const unknown = asked.filter((id) => !rows.some((row) => row.id === id));
 if (unknown.length > 0) {
-  console.error(`docs/faults.md has no row ${unknown.join(", ")}.`);
+  console.error(`docs/internals/faults.md has no row ${unknown.join(", ")}.`);
   process.exit(2);
 }
 const timeout = process.env.THINGSCOPE_LONG ? 100 * 3_600_000 : 300_000; // of each file; tests have their own

@@ -4,15 +4,15 @@ import { test } from "node:test";
 import { packagePath } from "../src/base/package-root.ts";
 import { filesIn, importedFile, importsOf, packageOf } from "./sources.ts";
 
-const PAGE = readFileSync(packagePath("docs", "architecture.md"), "utf8");
+const PAGE = readFileSync(packagePath("docs", "internals", "architecture.md"), "utf8");
 
-/** Lowest first; folders of one floor side by side. From the list in docs/architecture.md. */
+/** Lowest first; folders of one floor side by side. From the list in docs/internals/architecture.md. */
 const FLOORS = (/```floors\n([^`]+)```/.exec(PAGE)?.[1] ?? "")
   .trim()
   .split("\n")
   .map((line) => [...line.matchAll(/src\/(\w+)\//g)].map((match) => match[1]!));
 
-/** Package to the files and folders that may import it. From the table in docs/architecture.md. */
+/** Package to the files and folders that may import it. From the table in docs/internals/architecture.md. */
 const DOORS = new Map(
   [...PAGE.matchAll(/^\| ([\w:, @/-]+) \| (.*`src\/.*) \|$/gm)].flatMap(([, packages, places]) => {
     const doors = [...places!.matchAll(/`([^`]+)`/g)].map((match) => match[1]!);
@@ -20,7 +20,7 @@ const DOORS = new Map(
   }),
 );
 
-/** Room to the rooms of its floor that it may look at. From the tables in docs/architecture.md, lowest first; a floor's own files look at all. */
+/** Room to the rooms of its floor that it may look at. From the tables in docs/internals/architecture.md, lowest first; a floor's own files look at all. */
 const ROOMS = new Map(
   [...PAGE.matchAll(/^\| `(src\/\w+\/[\w/]*)` \| .* \|(.*)\|$/gm)].map(
     ([, room, sees]): [string, string[]] => [room!, sees!.match(/[\w/]+/g) ?? []],
@@ -43,14 +43,17 @@ const written = filesIn(
   "scripts",
 );
 
-test("every folder of src/ has a floor in docs/architecture.md, and every floor a folder's name", () => {
-  assert.ok(FLOORS.length >= 8, "The list of floors in docs/architecture.md cannot be read.");
+test("every folder of src/ has a floor in docs/internals/architecture.md, and every floor a folder's name", () => {
+  assert.ok(
+    FLOORS.length >= 8,
+    "The list of floors in docs/internals/architecture.md cannot be read.",
+  );
   const folders = readdirSync(packagePath("src"), { withFileTypes: true });
   for (const { name } of folders.filter((entry) => entry.isDirectory())) {
     assert.notEqual(
       floorOf(name),
       -1,
-      `src/${name}/ is on no floor: place it in docs/architecture.md`,
+      `src/${name}/ is on no floor: place it in docs/internals/architecture.md`,
     );
   }
 });
@@ -61,7 +64,7 @@ test("imports only look down", () => {
       const from = file.path.split("/");
       const to = importedFile(file.path, specifier).split("/");
       const isDown = from[1] === to[1] || floorOf(to[1]!) < floorOf(from[1]!);
-      const why = `${file.path} imports ${specifier}. ${from[1]}/ may not know ${to[1]}/: see docs/architecture.md`;
+      const why = `${file.path} imports ${specifier}. ${from[1]}/ may not know ${to[1]}/: see docs/internals/architecture.md`;
       assert.ok(to[0] === "src" && isDown, why);
       const areAdapters = from[1] === "adapters" && to[1] === "adapters";
       const areSiblings = areAdapters && from.length > 3 && to.length > 3;
@@ -70,13 +73,16 @@ test("imports only look down", () => {
   }
 });
 
-test("every folder of a floor that has rooms is one of those in docs/architecture.md, and rooms look at what their row names", () => {
+test("every folder of a floor that has rooms is one of those in docs/internals/architecture.md, and rooms look at what their row names", () => {
   const rooms = [...ROOMS.keys()];
   const seen = new Map(rooms.map((room) => [room, new Set<string>()]));
   assert.deepEqual(HAVE_ROOMS, ["src/server", "src/frames", "src/recording"]);
   for (const file of src.filter(({ path }) => HAVE_ROOMS.includes(folderOf(path)))) {
     const from = roomOf(file.path);
-    assert.ok(seen.has(from), `${from} has no row in docs/architecture.md: say what is in it`);
+    assert.ok(
+      seen.has(from),
+      `${from} has no row in docs/internals/architecture.md: say what is in it`,
+    );
     for (const specifier of importsOf(file).filter((name) => name.startsWith("."))) {
       const to = roomOf(importedFile(file.path, specifier));
       if (folderOf(to) === folderOf(from) && to !== from) seen.get(from)?.add(to);
@@ -88,7 +94,7 @@ test("every folder of a floor that has rooms is one of those in docs/architectur
     assert.deepEqual(
       there.filter((other) => !named.includes(other)),
       [],
-      `${room} looks at more than its row in docs/architecture.md says`,
+      `${room} looks at more than its row in docs/internals/architecture.md says`,
     );
     if (!sees.includes("all")) assert.deepEqual(there.sort(), named.sort(), `the row of ${room}`);
     const above = there.filter((other) => rooms.indexOf(other) > rooms.indexOf(room));
@@ -135,7 +141,7 @@ test("every dependency has a door, or is told to have none", () => {
   assert.deepEqual(
     names.filter((name) => !DOORS.has(name) && !free.includes(name)),
     [],
-    "A line in the table of doors of docs/architecture.md is missing.",
+    "A line in the table of doors of docs/internals/architecture.md is missing.",
   );
 });
 

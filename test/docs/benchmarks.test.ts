@@ -29,7 +29,7 @@ test("a figure that the run has not is told", () => {
   );
 });
 
-test("every figure in README and docs/benchmarks.md is that of the published run, or said to have none", () => {
+test("every figure in README and docs/internals/benchmarks.md is that of the published run, or said to have none", () => {
   const run = newestRun();
   for (const path of PAGES) {
     const page = readFileSync(path, "utf8");

@@ -1,6 +1,6 @@
 import { pageText } from "./page.ts";
 
-/** A row of docs/faults.md, the one place that says which test stands for which fault. */
+/** A row of docs/internals/faults.md, the one place that says which test stands for which fault. */
 export interface FaultRow {
   readonly id: string;
   readonly fault: string;
@@ -14,7 +14,7 @@ export interface FaultRow {
 }
 
 /** The rows in the order of the page. */
-export function faultRows(text = pageText("faults.md")): FaultRow[] {
+export function faultRows(text = pageText("internals/faults.md")): FaultRow[] {
   return [...text.matchAll(/^\| (F\d\d) \|(.+)\|$/gm)].map(([, id = "", rest = ""]) => {
     const [fault = "", holds = "", measured = "", cell = ""] = rest
       .split("|")

@@ -7,7 +7,7 @@ import { faultRows } from "./fault-rows.ts";
 
 const rows = faultRows();
 
-test("docs/faults.md has the rows F01 to F55, each once and in order", () => {
+test("docs/internals/faults.md has the rows F01 to F55, each once and in order", () => {
   const ids = Array.from({ length: 55 }, (_, n) => `F${String(n + 1).padStart(2, "0")}`);
   assert.deepEqual(
     rows.map(({ id }) => id),
@@ -15,7 +15,7 @@ test("docs/faults.md has the rows F01 to F55, each once and in order", () => {
   );
 });
 
-test("each row of docs/faults.md says what holds, and names tests that exist, or why it is not promised", () => {
+test("each row of docs/internals/faults.md says what holds, and names tests that exist, or why it is not promised", () => {
   for (const { id, holds, tests, notPromised } of rows) {
     assert.ok(holds, `${id} does not say what holds`);
     assert.ok(tests.length > 0 || notPromised, `${id} has no test, and no reason why not`);
@@ -39,6 +39,9 @@ test("a test whose title begins with the id of a row is in that row", () => {
   for (const { id, file, title } of titled) {
     const row = rows.find((one) => one.id === id);
     const isThere = row?.tests.some((one) => one.file === file && title.includes(one.title));
-    assert.ok(isThere, `${id} in docs/faults.md does not name test/${file}.test.ts "${title}"`);
+    assert.ok(
+      isThere,
+      `${id} in docs/internals/faults.md does not name test/${file}.test.ts "${title}"`,
+    );
   }
 });

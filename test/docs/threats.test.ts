@@ -4,8 +4,8 @@ import { test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
 import { pageText } from "./page.ts";
 
-test("every threat of docs/threats.md has a defence, and tests that are there", () => {
-  const rows = pageText("threats.md")
+test("every threat of docs/internals/threats.md has a defence, and tests that are there", () => {
+  const rows = pageText("internals/threats.md")
     .split("\n")
     .filter((line) => line.startsWith("| ") && !line.startsWith("| threat "))
     .map((line) => line.split(" | "));
