@@ -138,10 +138,11 @@ export {
   type ConvertingOptions,
   ConvertingWriter,
 } from "./recording/write/converting-writer.ts";
-export {
-  type FrameWriter,
-  RECORDER_STATE,
-  type RecordOptions,
+export type {
+  Conversion,
+  FrameWriter,
+  RecorderPhase,
+  RecordOptions,
 } from "./recording/write/event-file.ts";
 export {
   MultiVideoRecorder,

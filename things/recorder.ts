@@ -24,6 +24,7 @@ import { ContinuousSlot } from "./recorder/continuous-slot.ts";
 import type { RecorderOptions } from "./recorder/recorder-options.ts";
 import { RecordingsThing } from "./recorder/recordings-thing.ts";
 import {
+  isRecording,
   Lapse,
   RecordingFile,
   STATES,
@@ -33,7 +34,6 @@ import {
   Summary,
   Trigger,
 } from "./recorder/schemas.ts";
-import { isRecording, stateName } from "./recorder/state.ts";
 import { settingsOf, stillOf } from "./recorder/still.ts";
 import { timelapse } from "./recorder/timelapse.ts";
 
@@ -81,7 +81,7 @@ export class Recorder extends RecordingsThing {
     const continuous = this.#continuous.state;
     if (continuous) return continuous;
     if (this.#lapses > 0) return "recording";
-    if (this.#events) return stateName(this.#events.state);
+    if (this.#events) return this.#events.phase;
     return this.#disarming ? "finishing" : "idle";
   }
 

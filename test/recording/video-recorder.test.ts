@@ -4,7 +4,6 @@ import { basename } from "node:path";
 import { test } from "node:test";
 import { openRecording } from "../../src/recording/read/open-recording.ts";
 import { verifyRecording } from "../../src/recording/read/verify.ts";
-import { RECORDER_STATE } from "../../src/recording/write/event-file.ts";
 import { MultiVideoRecorder } from "../../src/recording/write/multi-video-recorder.ts";
 import { PreRollRing } from "../../src/recording/write/pre-roll.ts";
 import { RecordingWriter } from "../../src/recording/write/recording-writer.ts";
@@ -51,22 +50,22 @@ test("triggers at 3, 4 and 9 s give a film of 5 s and one of 4 s; the name is as
   assert.ok(Math.abs(film.info.timeZero! - camera.start) < 0.001, String(film.info.timeZero));
 });
 
-test("its states are pythiags': it is busy but while it waits for a trigger", {
+test("its phases are pythiags' states: it is busy except while it waits for a trigger", {
   timeout,
 }, async () => {
   const camera = new SteppedCamera(small);
   const { recorder, films, record } = await recorderOf(camera, { windowSizeSec: 0.5 });
-  assert.deepEqual([recorder.state, recorder.busy], [RECORDER_STATE.DETACHED, true]);
+  assert.deepEqual([recorder.phase, recorder.busy], ["detached", true]);
   camera.playTo(1);
-  assert.deepEqual([recorder.state, recorder.busy], [RECORDER_STATE.BUFFERING, false]);
+  assert.deepEqual([recorder.phase, recorder.busy], ["buffering", false]);
   const opening = record();
-  assert.equal(recorder.state, RECORDER_STATE.STARTING);
+  assert.equal(recorder.phase, "starting");
   await opening;
-  assert.equal(recorder.state, RECORDER_STATE.RECORDING);
+  assert.equal(recorder.phase, "recording");
   camera.playTo(2);
-  assert.equal(recorder.state, RECORDER_STATE.RECORDING, "a trigger could still join");
+  assert.equal(recorder.phase, "recording", "a trigger could still join");
   camera.playTo(2.2);
-  assert.equal(recorder.state, RECORDER_STATE.FINISHING);
+  assert.equal(recorder.phase, "finishing");
   await recorder.stop();
   assert.equal(films.length, 1);
   assert.equal(recorder.busy, false);
@@ -98,7 +97,7 @@ test("a window ends by the clock when frames have ceased, and with the camera", 
   stream.stop();
   assert.equal(await ended, "the camera stopped");
   await eventually(() => !recorder.busy); // or who waits for it would wait for ever
-  assert.equal(recorder.state, RECORDER_STATE.DETACHED);
+  assert.equal(recorder.phase, "detached");
   await assert.rejects(record(), { code: "STREAM_STOPPED" });
   await recorder.stop();
   assert.equal(stream.demand.count, 0);

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import * as thingscope from "thingscope";
-import { MultiVideoRecorder, Pipeline, PipelineApp, VideoRecorder } from "thingscope";
+import { MultiVideoRecorder, Pipeline, PipelineApp } from "thingscope";
 import * as pythiags from "thingscope/pythiags";
-import { FrameProbe } from "thingscope/pythiags";
+import { FrameProbe, VideoRecorder } from "thingscope/pythiags";
 import { packagePath } from "../../src/base/package-root.ts";
 import { folderWith, install, launchCli, runCli } from "../cli/run-cli.ts";
 import { assertNamesIn, type Row, resultOf, rowsFrom, run } from "../docs/coming-from.ts";
@@ -113,9 +113,11 @@ for (const row of rows.filter((one) => !isCommand(one) && !isBeginning(one))) {
     timeout,
   }, async () => {
     if (row.now.startsWith("import ")) {
-      const [, list = "", module = ""] = /^import \{ (.+) \} from "(.+)";$/.exec(row.now) ?? [];
-      const exports: object = await import(module);
-      for (const name of list.split(", ")) assert.ok(Reflect.get(exports, name), name);
+      for (const line of row.now.split("\n")) {
+        const [, list = "", module = ""] = /^import \{ (.+) \} from "(.+)";$/.exec(line) ?? [];
+        const exports: object = await import(module);
+        for (const name of list.split(", ")) assert.ok(Reflect.get(exports, name), name);
+      }
       return;
     }
     const recorder = scope.recorder as VideoRecorder;

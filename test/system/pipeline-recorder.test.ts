@@ -10,9 +10,9 @@ import {
   openRecording,
   Pipeline,
   pipelineCommand,
-  VideoRecorder,
   verifyRecording,
 } from "thingscope";
+import { VideoRecorder } from "thingscope/pythiags";
 import { packagePath } from "../../src/base/package-root.ts";
 import { TEST_MS } from "../limits.ts";
 import { newPath } from "../recording/recordings.ts";

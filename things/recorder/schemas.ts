@@ -38,6 +38,11 @@ export const STATES = [
 ] as const;
 export type State = (typeof STATES)[number];
 
+/** Whether something is being recorded, or its file closed: not while frames are waited for. */
+export function isRecording(state: State): boolean {
+  return state === "starting" || state === "recording" || state === "finishing";
+}
+
 const Reason = Type.Optional(Type.String({ maxLength: 200, description: "Said in the file" }));
 
 export const Trigger = Type.Object({

@@ -1,4 +1,5 @@
 import type { PacketFields } from "./packet.ts";
+import type { TrackCounts } from "./track.ts";
 
 /** Where a Streamer's frames go out: to all who listen, or to the next who asks. */
 export interface Outlet {
@@ -11,6 +12,8 @@ export interface Outlet {
   close(): Promise<void>;
   /** Frames that were handed out, and what was lost or refused. */
   readonly counts: OutletCounts;
+  /** The same for each track, where frames are given to tracks. */
+  readonly perTrack?: ({ readonly name: string } & TrackCounts)[];
 }
 
 /** What an outlet has done since it was opened. */

@@ -54,7 +54,7 @@ export class PyStreamingServer extends Thing {
     "A camera's frames over ZeroMQ, for pystreaming's Receivers or Workers, unmodified.";
   readonly #options: PyStreamingServerOptions;
   readonly #endpoint: string;
-  #outlet: Publisher | Distributor | undefined;
+  #outlet: Outlet | undefined;
   #fno = 0;
   #endDemand: (() => void) | undefined;
   #endFollowing: () => void = () => {};
@@ -123,7 +123,7 @@ export class PyStreamingServer extends Thing {
 
   @property("With distribute: what each queue has done", Tracks, { readOnly: true })
   get tracks(): Tracks {
-    return this.#outlet instanceof Distributor ? this.#outlet.perTrack : [];
+    return this.#outlet?.perTrack ?? [];
   }
 
   override async open(): Promise<void> {

@@ -6,3 +6,4 @@ export type { ConsumerLimits, ProbeLimits } from "./limits.ts";
 export { LogFileWriter, type LogFileWriterOptions } from "./log-file-writer.ts";
 export { Probe, type ProbeOptions } from "./probe.ts";
 export { type Consume, Consumer, type Produce, Producer } from "./producer.ts";
+export { RECORDER_STATE, VideoRecorder, type VideoRecorderOptions } from "./video-recorder.ts";

@@ -51,7 +51,7 @@ export class Probe extends Thing {
   readonly #limits: ProbeLimits;
   readonly #produce: Produce | undefined;
   readonly #consume: Consume | undefined;
-  readonly #writers: readonly Consumer[];
+  readonly #writers: readonly { readonly what: string; readonly writer: Consumer }[];
   readonly #inLog: boolean;
   #probe: FrameProbe | undefined;
   #told: readonly BackgroundConsumer[] = [];
@@ -76,8 +76,10 @@ export class Probe extends Thing {
     this.#consume = consumer && consumeOf(consumer);
     if (!producer && this.produce === Probe.prototype.produce) throw nothingLooks();
     this.#writers = [
-      ...(file === undefined ? [] : [new LogFileWriter(file, { serializer: lineOf })]),
-      ...(url === undefined ? [] : [new HttpWriter(url)]),
+      ...(file === undefined
+        ? []
+        : [{ what: "file", writer: new LogFileWriter(file, { serializer: lineOf }) }]),
+      ...(url === undefined ? [] : [{ what: "address", writer: new HttpWriter(url) }]),
     ];
     this.#inLog = log;
   }
@@ -103,8 +105,7 @@ export class Probe extends Thing {
   override open(): void {
     this.#past = NONE;
     const complaints = new Complaints(this.log);
-    this.#told = this.#writers.map((writer) => {
-      const what = writer instanceof HttpWriter ? "address" : "file";
+    this.#told = this.#writers.map(({ what, writer }) => {
       const name = `The ${what} of '${this.name}'`;
       return new BackgroundConsumer(name, consumeOf(writer), complaints, this.#limits);
     });

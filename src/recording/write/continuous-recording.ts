@@ -8,6 +8,7 @@ import type { StoredFrame } from "../../frames/stored-picture.ts";
 import type { MJPEGStream } from "../../streams/mjpeg-stream.ts";
 import { largestFileIn, makeUsable } from "../files/disk-room.ts";
 import { type KeptFile, KeptFiles } from "../files/kept-files.ts";
+import type { RecordingSummary } from "../ledger/ledger.ts";
 import {
   type ContinuousOptions,
   type ContinuousSummary,
@@ -15,7 +16,7 @@ import {
   numbered,
   roomOf,
 } from "./continuous-options.ts";
-import { ConvertingWriter, newRecording, type Recorded } from "./converting-writer.ts";
+import { newRecording, type Recorded } from "./converting-writer.ts";
 import { QueueBound } from "./queue-bound.ts";
 import { expectedFpsOf, nameOf, refusedBy, streamOf } from "./recorded-camera.ts";
 import { NO_FILE } from "./recording-counts.ts";
@@ -144,7 +145,8 @@ export class ContinuousRecording {
     if (until !== undefined) await this.#takeUntil(until);
     const waiting = Math.max(1, this.queuedBytes);
     this.#end(this.#fault ?? "stopped");
-    const tell = () => onProgress(Math.min(1 - this.queuedBytes / waiting, this.#writer.converted));
+    const made = () => this.#writer.conversion?.fraction ?? 1;
+    const tell = () => onProgress(Math.min(1 - this.queuedBytes / waiting, made()));
     const telling = setInterval(tell, DRAIN_LOOK_MS);
     try {
       return await this.ended;
@@ -215,7 +217,7 @@ export class ContinuousRecording {
     const over = () => {
       this.#isSplitting = false;
     };
-    this.#writer.recorded.then(over, over);
+    recordedBy(this.#writer).then(over, over);
     const closing = this.#close(this.#writer, this.#keptFile, "split");
     this.#closings.add(closing);
     void closing.finally(() => this.#closings.delete(closing));
@@ -250,7 +252,7 @@ export class ContinuousRecording {
       (opened) => this.#options.onFile?.(opened),
       (error) => endItself(messageOf(error)),
     );
-    writer.recorded.then(
+    recordedBy(writer).then(
       ({ ended }) => endItself(ended),
       (error) => endItself(messageOf(error)),
     );
@@ -261,8 +263,8 @@ export class ContinuousRecording {
     try {
       const summary = await writer.close(reason);
       this.#written += summary.written;
-      const made = writer instanceof ConvertingWriter ? writer.path : undefined;
-      await this.#kept.close(file, made ?? (await writer.opened), summary);
+      const path = writer.conversion?.path ?? (await writer.opened);
+      await this.#kept.close(file, path, summary);
     } catch (error) {
       this.#kept.forget(file);
       this.#options.counts?.lose(NO_FILE, writer.stats.came);
@@ -287,4 +289,9 @@ export class ContinuousRecording {
     const files = this.#kept.closed;
     return { ended, captured, written, dropped: captured - written, files };
   }
+}
+
+/** Settles when the disk has all frames that this file was given. */
+function recordedBy({ conversion, ended }: Recorded): Promise<RecordingSummary> {
+  return conversion?.recorded ?? ended;
 }

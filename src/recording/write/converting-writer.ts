@@ -18,10 +18,6 @@ export interface Recorded extends FrameWriter {
   noteSource(losses: readonly SourceLoss[]): void;
   readonly endReason: string | undefined;
   readonly stats: RecordingWriter["stats"];
-  /** Settles when the disk has all frames, whatever is still to be made of them. */
-  readonly recorded: Promise<RecordingSummary>;
-  /** How much of what was recorded is converted, 0 to 1. */
-  readonly converted: number;
 }
 
 /** How a recording is written whose name ends with `.mp4` or `.webm`. */
@@ -46,12 +42,10 @@ export function newRecording(options: ConvertingOptions): Recorded {
 export class ConvertingWriter implements Recorded {
   readonly opened: Promise<string>;
   readonly ended: Promise<RecordingSummary>;
-  readonly recorded: Promise<RecordingSummary>;
-  converted = 0;
+  readonly conversion: { recorded: Promise<RecordingSummary>; fraction: number; path?: string };
   readonly #writer: RecordingWriter;
   readonly #options: ConvertingOptions;
   readonly #format: VideoFormat;
-  #path: string | undefined;
 
   /** @throws {ThingError} `BAD_ARGUMENT` for a name with another end. */
   constructor(options: ConvertingOptions) {
@@ -66,16 +60,11 @@ export class ConvertingWriter implements Recorded {
     const { keepStart, keepMkv = false } = options;
     const exporting = { format, replace: !keepMkv, keepStart };
     this.#writer = new RecordingWriter({ ...options, path, exporting });
-    this.recorded = this.#writer.ended;
+    this.conversion = { recorded: this.#writer.ended, fraction: 0 };
     this.opened = this.#writer.opened.then((mkv) => withExtension(mkv, format));
     this.ended = this.#convert();
     this.opened.catch(() => {}); // told by `ended`
     this.ended.catch(() => {}); // and by the log
-  }
-
-  /** Where it is now that it has ended: the MKV when nothing could be made of it. */
-  get path(): string | undefined {
-    return this.#path;
   }
 
   get begun(): Promise<void> {
@@ -129,19 +118,19 @@ export class ConvertingWriter implements Recorded {
         room: this.#options.room,
         until: this.#writer.ended,
         onProgress: (fraction) => {
-          this.converted = fraction;
+          this.conversion.fraction = fraction;
         },
       });
-      this.#path = made.path;
+      this.conversion.path = made.path;
     } catch (error) {
-      this.#path = mkv;
+      this.conversion.path = mkv;
       const { written } = await this.#writer.ended;
       if (isTakenBack(error)) log.info(messageOf(error));
       else if (isStopped(error))
         log.info(`${mkv} is made an ${this.#format} when it is recorded to again.`);
       else if (written > 0 && !exportSignal?.aborted) log.error(messageOf(error));
     }
-    this.converted = 1;
+    this.conversion.fraction = 1;
     return this.#writer.ended;
   }
 }

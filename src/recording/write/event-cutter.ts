@@ -8,8 +8,8 @@ export interface EventWindow {
   readonly until: number;
 }
 
-/** Where the frames of one file go. */
-export interface EventSink {
+/** Where the frames of one file go. `Other` is the class of the files that may take its place. */
+export interface EventSink<Other = never> {
   /** @returns false when the file has failed, so that the frame is not in its account. */
   add(frame: Frame): unknown;
   /** As `add`, for a frame that the pre-roll holds: `add` is called for it when this is not there. */
@@ -18,7 +18,7 @@ export interface EventSink {
   /** Called before the first frame of a file that goes on where another ended: with that one's last frame. */
   follow?(frame: FrameName): void;
   /** Called when the file has failed and another begins, with that and its first frame. */
-  replacedFrom?(frame: FrameName, by: EventSink): void;
+  replacedFrom?(frame: FrameName, by: Other): void;
   /** Whether it takes no more frames, though nobody has ended it. */
   readonly failed?: boolean;
   /** Whether there never was a file: its frames are in no account. */
@@ -28,7 +28,7 @@ export interface EventSink {
 }
 
 /** How a stream is cut into events. */
-export interface EventOptions<Sink extends EventSink> {
+export interface EventOptions<Sink extends EventSink<Sink>> {
   /** How much before a trigger is kept, ms. */
   readonly preMs: number;
   /** How much after it, ms. */
@@ -75,7 +75,7 @@ interface Part<Sink> {
  * It has no clock, no timer and no disk: times come with frames, with triggers, and with `advance`. They are of one clock, and
  * those of triggers and of `advance` never step back.
  */
-export class EventCutter<Sink extends EventSink> {
+export class EventCutter<Sink extends EventSink<Sink>> {
   readonly #options: EventOptions<Sink>;
   /** The newest file of the event that a trigger may still make longer. */
   #open: Part<Sink> | undefined;

@@ -18,6 +18,8 @@ export interface FrameWriter {
   readonly endReason?: string | undefined;
   /** What bounds the frames that wait for the disk. */
   readonly queue?: FrameQueue;
+  /** What is made of the file. A file that stays as it is written has none. */
+  readonly conversion?: Conversion;
   add(frame: Frame): boolean;
   noteLoss(lost: LostFrames): void;
   /** What the camera's source lost after the newest frame. A writer that does not keep it leaves this out. */
@@ -25,6 +27,16 @@ export interface FrameWriter {
   /** Said before the first frame: another file has the one before it. */
   follow?(frame: FrameName): void;
   close(reason: string): Promise<RecordingSummary>;
+}
+
+/** A film that is made of a recording. */
+export interface Conversion {
+  /** Settles when the disk has all frames of the recording, whatever is still to be made of them. */
+  readonly recorded: Promise<RecordingSummary>;
+  /** How much of it is made, 0 to 1. */
+  readonly fraction: number;
+  /** Where it is once `ended` has settled: the recording itself when nothing could be made of it. */
+  readonly path?: string | undefined;
 }
 
 /** How a trigger is answered. */
@@ -38,13 +50,7 @@ export interface RecordOptions {
 }
 
 /** What a recorder is doing: no frame has come, it waits for a trigger, a file is being opened, written, closed. */
-export const RECORDER_STATE = {
-  DETACHED: 0,
-  BUFFERING: 1,
-  STARTING: 2,
-  RECORDING: 4,
-  FINISHING: 8,
-} as const;
+export type RecorderPhase = "detached" | "buffering" | "starting" | "recording" | "finishing";
 
 /** What a file of an event is made with. */
 export interface EventFileOptions {
@@ -58,13 +64,13 @@ export interface EventFileOptions {
 }
 
 /** One file of an event, from its trigger until it is closed. */
-export class EventFile implements EventSink {
+export class EventFile implements EventSink<EventFile> {
   readonly writer: FrameWriter;
   readonly reason: string;
   readonly path: Promise<string>;
   /** How it went, once it is closed and its window is over. Frames that came after it had failed are in its account. */
   readonly finished: Promise<RecordingSummary>;
-  state: number = RECORDER_STATE.STARTING;
+  phase: RecorderPhase = "starting";
   onVideoFinished: RecordOptions["onVideoFinished"];
   /** Once it is there. */
   openedPath: string | undefined;
@@ -92,7 +98,7 @@ export class EventFile implements EventSink {
     this.path.then(
       (path) => {
         this.openedPath = path;
-        if (this.state === RECORDER_STATE.STARTING) this.state = RECORDER_STATE.RECORDING;
+        if (this.phase === "starting") this.phase = "recording";
       },
       () => {},
     );
@@ -145,15 +151,14 @@ export class EventFile implements EventSink {
     this.writer.follow?.(frame);
   }
 
-  replacedFrom(frame: Pick<Frame, "run" | "index">, by: EventSink): void {
-    if (!(by instanceof EventFile)) return;
+  replacedFrom(frame: Pick<Frame, "run" | "index">, by: EventFile): void {
     this.#replaced = by.#hasFrames.then((has) => {
       if (has) this.#leave(frame);
     });
   }
 
   end(reason: string): void {
-    this.state = RECORDER_STATE.FINISHING;
+    this.phase = "finishing";
     this.#isOver = true;
     this.writer.noteSource?.(this.#pendingLosses());
     this.writer.close(reason).catch(() => {}); // `ended` is where it is told
@@ -190,7 +195,7 @@ export class EventFile implements EventSink {
     const { ended } = this.writer;
     await ended.catch(() => {});
     this.#memory.settle(this);
-    if (this.failed) this.state = RECORDER_STATE.BUFFERING; // nothing of it is recorded any more
+    if (this.failed) this.phase = "buffering"; // nothing of it is recorded any more
     await over;
     await this.#replaced;
     return noteLateLosses(await this.path, this.#missed, await ended, this.#log);

@@ -96,15 +96,6 @@ export class RecordingWriter {
     return this.#endReason;
   }
 
-  /** The same as `ended`. */
-  get recorded(): Promise<RecordingSummary> {
-    return this.ended;
-  }
-
-  get converted(): number {
-    return 1;
-  }
-
   get stats() {
     const { counts, dropped } = this.#tally;
     return { ...counts, dropped, queuedBytes: this.#queue.bytes, bytes: this.#writtenBytes };

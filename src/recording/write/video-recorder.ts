@@ -5,9 +5,14 @@ import { type Log, silentLog } from "../../base/log.ts";
 import type { Frame } from "../../frames/frame.ts";
 import type { MJPEGStream } from "../../streams/mjpeg-stream.ts";
 import type { RoomLimits } from "../files/folder-room.ts";
-import { ConvertingWriter, newRecording } from "./converting-writer.ts";
+import { newRecording } from "./converting-writer.ts";
 import { EventCutter } from "./event-cutter.ts";
-import { EventFile, type FrameWriter, RECORDER_STATE, type RecordOptions } from "./event-file.ts";
+import {
+  EventFile,
+  type FrameWriter,
+  type RecorderPhase,
+  type RecordOptions,
+} from "./event-file.ts";
 import { EventMemory } from "./event-memory.ts";
 import { type PreRoll, type PreRollLimits, PreRollRing } from "./pre-roll.ts";
 import {
@@ -36,8 +41,6 @@ export interface VideoRecorderOptions {
   readonly preSec?: number | undefined;
   /** Seconds after a trigger, if others than before it. */
   readonly postSec?: number | undefined;
-  /** Accepted and without effect, as in pythiags. */
-  readonly timeoutSec?: number | undefined;
   /** How much may be held of the time before a trigger, bytes: 64 MiB. It all reaches the file that the trigger begins. */
   readonly maxPreRollBytes?: number | undefined;
   /** How much of what comes after a trigger may wait for the disk, bytes, in all files together: 64 MiB. */
@@ -79,7 +82,7 @@ const MAX_EVENT_S = 600;
 const MAX_FILE_BYTES = 4e9;
 
 /**
- * Records what happened about each trigger, the time before it included: pythiags' VideoRecorder. A file is a connected union
+ * Records what happened about each trigger, the time before it included. A file is a connected union
  * of windows about triggers; `record` while one is open makes it longer.
  */
 export class VideoRecorder implements AsyncDisposable {
@@ -138,17 +141,18 @@ export class VideoRecorder implements AsyncDisposable {
     ];
   }
 
-  get state(): number {
-    if (this.#timeZero === undefined && this.#files.size === 0) return RECORDER_STATE.DETACHED;
-    const states = [...this.#files].map(({ state }) => state);
-    const { STARTING, RECORDING, FINISHING, BUFFERING } = RECORDER_STATE;
-    return [RECORDING, STARTING, FINISHING].find((one) => states.includes(one)) ?? BUFFERING;
+  /** What it is doing: of several files, the first that is recorded, begun or closed says so. */
+  get phase(): RecorderPhase {
+    if (this.#timeZero === undefined && this.#files.size === 0) return "detached";
+    const phases = new Set([...this.#files].map(({ phase }) => phase));
+    const order = ["recording", "starting", "finishing"] as const;
+    return order.find((one) => phases.has(one)) ?? "buffering";
   }
 
   /** Whether it is anything but waiting for a trigger: also before the first frame, but not once the camera has ended. */
   get busy(): boolean {
-    if (this.state === RECORDER_STATE.DETACHED) return this.#stream.streaming && !this.#stopped;
-    return this.state !== RECORDER_STATE.BUFFERING;
+    if (this.phase === "detached") return this.#stream.streaming && !this.#stopped;
+    return this.phase !== "buffering";
   }
 
   /**
@@ -261,10 +265,9 @@ export class VideoRecorder implements AsyncDisposable {
   async #follow(file: EventFile): Promise<void> {
     try {
       const summary = await file.finished;
-      const { writer } = file;
-      this.#options.counts?.late(await writer.ended, summary);
-      const made = writer instanceof ConvertingWriter ? writer.path : undefined;
-      file.onVideoFinished?.(made ?? (await file.path), summary);
+      const { ended, conversion } = file.writer;
+      this.#options.counts?.late(await ended, summary);
+      file.onVideoFinished?.(conversion?.path ?? (await file.path), summary);
     } finally {
       this.#cutter.forget(file);
       this.#files.delete(file);

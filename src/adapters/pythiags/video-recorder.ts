@@ -1,0 +1,39 @@
+import {
+  VideoRecorder as EventRecorder,
+  type VideoRecorderOptions as EventRecorderOptions,
+} from "../../recording/write/video-recorder.ts";
+
+/** pythiags' numbers for what a recorder is doing. */
+export const RECORDER_STATE = {
+  DETACHED: 0,
+  BUFFERING: 1,
+  STARTING: 2,
+  RECORDING: 4,
+  FINISHING: 8,
+} as const;
+
+const NUMBER_OF = {
+  detached: RECORDER_STATE.DETACHED,
+  buffering: RECORDER_STATE.BUFFERING,
+  starting: RECORDER_STATE.STARTING,
+  recording: RECORDER_STATE.RECORDING,
+  finishing: RECORDER_STATE.FINISHING,
+} as const;
+
+/** What a recorder of events is made with, in pythiags' words. */
+export interface VideoRecorderOptions extends EventRecorderOptions {
+  /** Accepted and without effect, as in pythiags. */
+  readonly timeoutSec?: number | undefined;
+}
+
+/** pythiags' VideoRecorder: the recorder of events, which says what it is doing in pythiags' numbers, too. */
+export class VideoRecorder extends EventRecorder {
+  constructor({ timeoutSec: _, ...options }: VideoRecorderOptions) {
+    super(options);
+  }
+
+  /** One of `RECORDER_STATE`. */
+  get state(): number {
+    return NUMBER_OF[this.phase];
+  }
+}
