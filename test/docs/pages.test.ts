@@ -5,6 +5,7 @@ import { configFrom } from "../../src/cli/config.ts";
 import { ConfigFile } from "../../src/cli/config-schema.ts";
 import { parseConfigText } from "../../src/cli/config-text.ts";
 import { blocksOf, pageText } from "./page.ts";
+import { partsInNoSource } from "./sentences.ts";
 
 test("docs/errors.md explains each code, with its status, in the order of the table", () => {
   const rows = [...pageText("errors.md").matchAll(/^\| `([A-Z_]+)` \| (\d+) \| (.+) \|$/gm)];
@@ -22,4 +23,11 @@ test("docs/configuration.md has each key of a configuration, and its example is 
   const example = blocksOf(page).find(({ language }) => language === "yaml")?.text ?? "";
   const { things } = configFrom(parseConfigText(example, "lab.yaml").value, "/lab");
   assert.deepEqual([...things.keys()], ["camera", "stage", "lamp", "autofocus"]);
+});
+
+test("each sentence that docs/troubleshooting.md quotes is one that the program says", () => {
+  const rows = pageText("troubleshooting.md").match(/^\| .*\|$/gm) ?? [];
+  const quotes = rows.flatMap((row) => row.split(" | ")[1]?.match(/(?<=")[^"]+(?=")/g) ?? []);
+  assert.ok(quotes.length > 30, `${quotes.length} sentences`);
+  for (const quote of quotes) assert.deepEqual(partsInNoSource(quote), [], quote);
 });

@@ -97,10 +97,14 @@ for (const [own, framing] of [
   });
 }
 
-test("the pipelines of docs/pipelines.md give frames", { timeout }, async () => {
+test("the pipelines of docs/pipelines.md and of the README give frames", { timeout }, async () => {
   const page = readFileSync(packagePath("docs", "pipelines.md"), "utf8");
-  const texts = [...page.matchAll(/```gst\n(.*?)```/gs)].map(([, text = ""]) => text);
-  assert.ok(texts.length >= 4);
+  const readme = readFileSync(packagePath("README.md"), "utf8");
+  const texts = [
+    ...page.matchAll(/```gst\n(.*?)```/gs),
+    ...readme.matchAll(/^npx thingscope launch (.*)$/gm),
+  ].map(([, text = ""]) => text);
+  assert.ok(texts.length >= 5);
   for (const pipeline of texts) {
     const parameters = pipeline.includes("{motion}") ? { motion: "sweep" } : {};
     const { take } = await run({ pipeline, parameters });
