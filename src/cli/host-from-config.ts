@@ -1,7 +1,7 @@
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
-import { unfitInitialValues } from "../core/initial-values.ts";
+import { invalidDefaults } from "../core/initial-values.ts";
 import type { Thing } from "../core/thing.ts";
 import { madeFor } from "../core/thing-faults.ts";
 import { ThingHost } from "../core/thing-host.ts";
@@ -49,7 +49,7 @@ export async function hostFromConfig(
         isStrict,
         keepsUnmade,
       });
-      if (isStrict) for (const sentence of unfitInitialValues(hosted)) throw unfit(sentence);
+      if (isStrict) for (const sentence of invalidDefaults(hosted)) throw unfit(sentence);
     } catch (error) {
       problems.push(asProblem(["things", name, "class"], error));
     }

@@ -12,12 +12,12 @@ import type { Invocations } from "./invocations.ts";
 import { PropertyAccess } from "./property-access.ts";
 import { accept } from "./schema.ts";
 import type { SettingsFile } from "./settings-file.ts";
-import { acceptedChanges, setAllOrNone } from "./several-properties.ts";
 import type { Thing } from "./thing.ts";
 import { faultsFor, type ThingFaults } from "./thing-faults.ts";
 import type { ThingModel } from "./thing-model.ts";
 import { ThingSettings } from "./thing-settings.ts";
 import { notReady, type ThingState, whileOpening } from "./thing-state.ts";
+import { acceptedValues, writeMultiple } from "./write-multiple.ts";
 
 type Members = Record<string, unknown>;
 
@@ -108,12 +108,12 @@ export class HostedThing {
    * @throws {ThingError} `INVALID_INPUT`, `UNKNOWN_AFFORDANCE`, `LOCK_BUSY`, or what a setter throws, with what was and what was not restored.
    */
   async writeProperties(values: unknown): Promise<void> {
-    const changes = acceptedChanges(this.name, this.model.properties, copied(values));
+    const changes = acceptedValues(this.name, this.model.properties, copied(values));
     await this.#whenOpen("write properties");
     const locked = changes.some(({ property }) => property.useGlobalLock);
     const what = `setting ${changes.length} properties of Thing '${this.name}'`;
     await this.#locked(locked, what, () =>
-      setAllOrNone(this.name, changes, {
+      writeMultiple(this.name, changes, {
         read: (property) => this.#access.read(property),
         assign: (property, value) => this.#assign(property, value),
         save: () => this.settings.save(),

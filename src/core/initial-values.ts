@@ -16,13 +16,7 @@ export function initialValue(thing: object, member: string): unknown {
 }
 
 /** A sentence for each accessor that starts with a value which its own schema refuses; one that has none yet is left out. */
-export function unfitInitialValues({
-  thing,
-  model,
-}: {
-  thing: object;
-  model: ThingModel;
-}): string[] {
+export function invalidDefaults({ thing, model }: { thing: object; model: ThingModel }): string[] {
   return [...model.properties.values()].flatMap(({ name, member, schema }) => {
     const value = initialValue(thing, member);
     if (value === undefined) return [];

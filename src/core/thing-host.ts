@@ -12,7 +12,7 @@ import { FolderLock } from "./folder-lock.ts";
 import { GlobalLock } from "./global-lock.ts";
 import { type AddOptions, checkThingName, type HostOptions } from "./host-options.ts";
 import { HostedThing } from "./hosted-thing.ts";
-import { unfitInitialValues } from "./initial-values.ts";
+import { invalidDefaults } from "./initial-values.ts";
 import { currentInvocation, logWithInvocation } from "./invocation.ts";
 import { Invocations } from "./invocations.ts";
 import { jsonCopy } from "./json-value.ts";
@@ -90,8 +90,7 @@ export class ThingHost {
       settings: new SettingsFile(join(folder, `Settings-${classNameOf(thing)}.json`), log),
       log: ownLog,
     });
-    for (const warning of [...hosted.model.warnings, ...unfitInitialValues(hosted)])
-      log.warn(warning);
+    for (const warning of [...hosted.model.warnings, ...invalidDefaults(hosted)]) log.warn(warning);
     const host = this;
     attach(thing, {
       name,

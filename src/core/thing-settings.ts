@@ -18,7 +18,7 @@ export class ThingSettings {
   readonly #file: SettingsFile;
   readonly #log: Log;
   /** Settings in the file that the class does not know: kept, for the version that does. */
-  #foreign: Record<string, unknown> = {};
+  #unknownSettings: Record<string, unknown> = {};
   /** The last good value of each setting. */
   readonly #known = new Map<string, unknown>();
   /** What the file holds, or stands for where it holds nothing: each value as JSON. */
@@ -105,11 +105,11 @@ export class ThingSettings {
   }
 
   #take(values: Record<string, unknown>): void {
-    this.#foreign = {};
+    this.#unknownSettings = {};
     this.#isLoading = true;
     for (const [name, value] of Object.entries(values)) {
       const property = this.#saved.find((one) => one.name === name);
-      if (!property) this.#foreign[name] = value;
+      if (!property) this.#unknownSettings[name] = value;
       else if (this.#livesInHardware(property)) this.#known.set(name, value);
       else this.#set(property, value);
     }
@@ -169,7 +169,7 @@ export class ThingSettings {
 
   async #write(values: ReadonlyMap<string, string>): Promise<void> {
     const own = Object.fromEntries([...values].map(([name, json]) => [name, JSON.parse(json)]));
-    await this.#file.save({ ...this.#foreign, ...own });
+    await this.#file.save({ ...this.#unknownSettings, ...own });
     for (const [name, json] of values) this.#onDisk.set(name, json);
   }
 

@@ -29,7 +29,7 @@ export interface Settable {
  * New values by property name, found good, in their order.
  * @throws {ThingError} `UNKNOWN_AFFORDANCE`; `INVALID_INPUT` with each fault of each value.
  */
-export function acceptedChanges(
+export function acceptedValues(
   thing: string,
   properties: ReadonlyMap<string, PropertyAffordance>,
   values: unknown,
@@ -53,7 +53,7 @@ export function acceptedChanges(
  * Sets one after the other and saves; when one fails, or saving does, those that were set get their old values back.
  * @throws {ThingError} with the code of what failed, saying what was restored and what was not.
  */
-export async function setAllOrNone(
+export async function writeMultiple(
   thing: string,
   changes: readonly Change[],
   settable: Settable,
