@@ -14,6 +14,7 @@ import { framesOf } from "../sources/reading.ts";
 process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0"; // for the certificate that these servers make themselves
 
 const timeout = TEST_MS;
+const CERTIFICATE = await selfSigned({ names: ["localhost", "127.0.0.1"], days: 1 });
 const JPEG = await jpegOf(32, 24);
 const PASSWORD = "100%sure";
 const BASIC = `Basic ${Buffer.from(`admin:${PASSWORD}`).toString("base64")}`;
@@ -39,12 +40,9 @@ class Place {
       response.writeHead(200, { "Content-Type": "application/td+json" });
       return response.end(JSON.stringify({ title: "There", properties: {} }));
     };
-    const names = ["localhost", "127.0.0.1"];
     this.#scheme = scheme;
     this.#server =
-      scheme === "https"
-        ? createSecureServer(selfSigned({ names, days: 1 }), answer)
-        : createServer(answer);
+      scheme === "https" ? createSecureServer(CERTIFICATE, answer) : createServer(answer);
     t.after(() => {
       this.#server.closeAllConnections();
       this.#server.close();

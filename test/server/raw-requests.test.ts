@@ -80,7 +80,7 @@ test("each request that RFC 9110 and 9112 allow, and each that they do not, has 
 });
 
 test("the same bytes have the same answers over TLS", { timeout: TEST_MS }, async (t) => {
-  const tls = selfSigned({ names: ["127.0.0.1"], days: 30 });
+  const tls = await selfSigned({ names: ["127.0.0.1"], days: 30 });
   const port = await lampFor(t, { tls });
   const ca = tls.cert;
   const wrong = await wrongAnswers(() => connectSecurely({ port, host: "127.0.0.1", ca }));

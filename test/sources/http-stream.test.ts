@@ -119,7 +119,7 @@ test("by TLS frames are received whole, too, in chunks larger and smaller than t
 }, async (t) => {
   const bytes = (n: number) => 1000 + 40_000 * n;
   const server = createSecureServer(
-    selfSigned({ names: ["127.0.0.1"], days: 1 }),
+    await selfSigned({ names: ["127.0.0.1"], days: 1 }),
     async (_, response) => {
       response.writeHead(200, { "Content-Type": "multipart/x-mixed-replace; boundary=f" });
       response.on("error", () => {});

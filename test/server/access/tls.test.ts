@@ -49,7 +49,7 @@ async function askSecurely(
 test("a certificate of our own is one that others understand", { timeout }, async () => {
   const names = ["lab.example", "lab.local", "192.168.1.7", "::1", "fd00::12:3", "2001:db8::"];
   const from = Date.parse("2026-03-01T12:00:00Z");
-  const { cert, key } = selfSigned({ names, days: 825, from });
+  const { cert, key } = await selfSigned({ names, days: 825, from });
   const certificate = new X509Certificate(cert);
   assert.equal(
     certificate.subjectAltName,
@@ -64,10 +64,25 @@ test("a certificate of our own is one that others understand", { timeout }, asyn
   assert.match(key, /^-----BEGIN PRIVATE KEY-----/);
   assert.ok(certificate.checkHost("lab.local"));
   assert.ok(certificate.checkIP("192.168.1.7"));
+  const notACa = "0603551d13" + "0101ff" + "04023000"; // the default is not written: DER, X.690, 11.5
+  assert.ok(certificate.raw.toString("hex").includes(notACa));
+});
+
+test("names in other alphabets, brackets and all forms of addresses are certified once", {
+  timeout,
+}, async () => {
+  const folder = await newFolder();
+  const names = ["Sp\u00e4ti.lab", "[FD00:0::1]", "fe80::1%eth0", "::ffff:192.0.2.7", "a_b"];
+  const { cert } = await ownCertificate(folder, { names });
+  const certificate = new X509Certificate(cert);
+  for (const address of ["fd00::1", "fe80::1", "::ffff:192.0.2.7"])
+    assert.ok(certificate.checkIP(address), address);
+  for (const name of ["xn--spti-moa.lab", "a_b"]) assert.ok(certificate.checkHost(name), name);
+  assert.ok(!(await ownCertificate(folder, { names })).isNew);
 });
 
 test("a date after 2049 is written with four digits of the year", { timeout }, async () => {
-  const { cert } = selfSigned({ names: ["a"], days: 825, from: Date.parse("2049-06-01") });
+  const { cert } = await selfSigned({ names: ["a"], days: 825, from: Date.parse("2049-06-01") });
   assert.equal(new X509Certificate(cert).validTo, "Sep  3 00:00:00 2051 GMT");
 });
 
@@ -115,7 +130,7 @@ test("a certificate that was given is checked before anything listens", { timeou
     join(folder, name),
   ) as [string, string, string];
   await ownCertificate(folder);
-  await writeFile(other, selfSigned({ names: ["a"], days: 1 }).key);
+  await writeFile(other, (await selfSigned({ names: ["a"], days: 1 })).key);
   assert.equal((await givenCertificate(cert, key)).cert, await readFile(cert, "utf8"));
   for (const [files, reason] of [
     [[cert, other], /is not that of the certificate/],

@@ -1,10 +1,11 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
+import { isIP } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
+import { domainToASCII } from "node:url";
 import { reasonOf, ThingError } from "../../../base/errors.ts";
 import { makePrivate } from "../private-folder.ts";
-import { selfSigned } from "./self-signed.ts";
 
 /** What a server shows that it is who it says it is. */
 export interface TlsFiles {
@@ -30,11 +31,12 @@ export async function ownCertificate(
   { names = [], now = Date.now() }: { names?: readonly string[]; now?: number } = {},
 ): Promise<TlsFiles & { isNew: boolean }> {
   const [certFile, keyFile] = [join(folder, "certificate.pem"), join(folder, "key.pem")];
-  const wanted = [...new Set([...ownNames(), ...names])];
+  const wanted = [...new Set([...ownNames(), ...names].map(certifiedName))];
   await makePrivate(folder);
   const found = await filesAt(certFile, keyFile).catch(() => undefined);
   if (found && isGood(found, wanted, now)) return { ...found, isNew: false };
-  const made = selfSigned({ names: wanted, days: VALID_DAYS, from: now });
+  const { selfSigned } = await import("./self-signed.ts"); // a fifth of a second of the processor, which few starts need
+  const made = await selfSigned({ names: wanted, days: VALID_DAYS, from: now });
   await replace(keyFile, made.key);
   await replace(certFile, made.cert);
   return { ...made, isNew: true };
@@ -79,10 +81,11 @@ function isGood(files: TlsFiles, names: readonly string[], now: number): boolean
   try {
     const certificate = new X509Certificate(files.cert);
     const lasts = Date.parse(certificate.validTo) - now > RENEW_BEFORE_MS;
-    const known = certificate.subjectAltName?.split(", ").map((name) => name.replace(/^.*?:/, ""));
-    return lasts && belongTogether(files) && names.every((name) => known?.includes(shown(name)));
+    const isFor = (name: string) =>
+      (isIP(name) ? certificate.checkIP(name) : certificate.checkHost(name)) !== undefined;
+    return lasts && belongTogether(files) && names.every(isFor);
   } catch {
-    return false; // whatever it is, it is no certificate of ours
+    return false; // whatever it is, it is not a certificate of ours
   }
 }
 
@@ -90,9 +93,11 @@ function belongTogether({ cert, key }: TlsFiles): boolean {
   return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
 }
 
-/** As Node shows an address in a certificate. */
-function shown(name: string): string {
-  return name === "::1" ? "0:0:0:0:0:0:0:1" : name;
+/** A name or an address as certificates have it: no brackets, no zone, IPv4 in IPv6 as digits, other alphabets as Punycode. */
+function certifiedName(name: string): string {
+  const bare = name.replace(/^\[|\]$|%.*$/g, "");
+  if (isIP(bare) === 6) return new URL(`http://[${bare}]`).hostname.slice(1, -1);
+  return domainToASCII(bare) || bare;
 }
 
 /** Under which names and addresses other machines, and this one, know this machine. */
