@@ -4,16 +4,14 @@
 // With DeepStream, decoders leave pictures in the GPU's memory. There ELEMENTS are
 //   nvvideoconvert ! video/x-raw,format=I420
 import { join } from "node:path";
+import { delay, type Frame } from "thingscope";
+import { Pipeline, pipelineCommand } from "thingscope/frames";
 import {
-  delay,
-  type Frame,
-  Pipeline,
   PreRollRing,
-  pipelineCommand,
   type RecordingOptions,
   RecordingWriter,
   VideoRecorder,
-} from "thingscope";
+} from "thingscope/recording";
 
 const [folder = "films", convert = "videoconvert ! video/x-raw,format=I420"] =
   process.argv.slice(2);

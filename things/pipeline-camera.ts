@@ -2,17 +2,20 @@ import {
   action,
   Camera,
   type FrameSource,
-  type Framing,
   type Invocation,
+  isAbort,
+  property,
+  ThingError,
+  withDeadline,
+} from "thingscope";
+import {
+  type Framing,
   type Parameters,
   Pipeline,
   pipelineCommand,
-  property,
   type RunningSource,
   requireInstalled,
-  ThingError,
-  within,
-} from "thingscope";
+} from "thingscope/frames";
 import { Type } from "typebox";
 
 /** What a PipelineCamera is made with: a pipeline, as a text, a file or the words of a command, is all that it needs. */
@@ -134,9 +137,11 @@ export class PipelineCamera extends Camera {
   async restart(_: Record<string, never>, { signal }: Invocation): Promise<void> {
     const old = this.mjpeg_stream.newest?.run; // each start is a new run
     this.#pipeline?.restart();
-    await within(this.#otherRun(old, signal), 2 * START_MS, () => {
+    const another = (either: AbortSignal) => this.#otherRun(old, either);
+    await withDeadline(2 * START_MS, signal, another).catch((error) => {
+      if (signal.aborted || !isAbort(error)) throw error;
       const why = this.last_error || "it gave no reason";
-      return new ThingError("SOURCE_FAILED", `No frame came after the restart: ${why}`);
+      throw new ThingError("SOURCE_FAILED", `No frame came after the restart: ${why}`);
     });
   }
 

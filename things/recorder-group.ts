@@ -5,15 +5,14 @@ import {
   type Invocation,
   messageOf,
   property,
-  RecordingsFolder,
   type StoredFile,
   slot,
   Thing,
   ThingError,
   ThingEvent,
-  toDateTime,
   wallTime,
 } from "thingscope";
+import { RecordingsFolder } from "thingscope/recording";
 import { Type } from "typebox";
 import type { Progress } from "./recorder/begun-recording.ts";
 import { GroupSession } from "./recorder/group-session.ts";
@@ -106,7 +105,9 @@ export class RecorderGroup extends Thing {
       const why = `'${this.name}' records already: '${this.#session.name}'. Stop that first.`;
       throw new ThingError("LOCK_BUSY", why);
     }
-    const { name = `${this.name}_${toDateTime(wallTime()).replace(/[-:]|\.\d+/g, "")}` } = input;
+    const {
+      name = `${this.name}_${new Date(wallTime()).toISOString().replace(/[-:]|\.\d+/g, "")}`,
+    } = input;
     const session = new GroupSession(name, this.recorders);
     this.#become(session);
     try {

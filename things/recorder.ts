@@ -4,20 +4,21 @@ import {
   Blob,
   blobSchema,
   Camera,
-  type ContinuousSummary,
   type Invocation,
   now,
   property,
-  RecordingWriter,
   type StoredFile,
   setting,
   slot,
-  startRecording,
   ThingError,
-  toDateTime,
-  VideoRecorder,
   wallTime,
 } from "thingscope";
+import {
+  type ContinuousSummary,
+  RecordingWriter,
+  startRecording,
+  VideoRecorder,
+} from "thingscope/recording";
 import { Type } from "typebox";
 import { type BegunRecording, stopAt } from "./recorder/begun-recording.ts";
 import { ContinuousSlot } from "./recorder/continuous-slot.ts";
@@ -289,7 +290,7 @@ export class Recorder extends RecordingsThing {
 
   /** `camera_20261125T190603Z` */
   #newName(): string {
-    return `${this.camera.name}_${toDateTime(wallTime()).replace(/[-:]|\.\d+/g, "")}`;
+    return `${this.camera.name}_${new Date(wallTime()).toISOString().replace(/[-:]|\.\d+/g, "")}`;
   }
 
   /** What a reader should know of how it was recorded. */

@@ -1,4 +1,6 @@
-import { Camera, type FrameSource, RecordingSource, ReplaySource, ThingError } from "thingscope";
+import { Camera, type FrameSource, ThingError } from "thingscope";
+import { ReplaySource } from "thingscope/frames";
+import { RecordingSource } from "thingscope/recording";
 
 /** What a ReplayCamera is made with. */
 export interface ReplayCameraOptions {

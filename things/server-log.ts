@@ -2,7 +2,6 @@ import {
   event,
   FileCollection,
   files,
-  type LogFolder,
   messageOf,
   property,
   type StoredFile,
@@ -29,7 +28,7 @@ export class ServerLog extends Thing {
   static override readonly title: string = "Server log";
   static override readonly description: string =
     "The log files of this server, and each new line as it is said.";
-  #logs: LogFolder | undefined;
+  #logs: Thing["context"]["logFiles"];
   #looking: ReturnType<typeof setInterval> | undefined;
   #endTail: () => void = () => {};
   #isLooking = false;
@@ -104,7 +103,7 @@ export class ServerLog extends Thing {
     this.#missed = 0;
   }
 
-  async #look(logs: LogFolder): Promise<void> {
+  async #look(logs: NonNullable<Thing["context"]["logFiles"]>): Promise<void> {
     if (this.#isLooking) return;
     this.#isLooking = true;
     try {

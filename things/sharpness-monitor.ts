@@ -1,7 +1,5 @@
 import {
   type Camera,
-  decodeLuma,
-  FOCUS_MEASURES,
   type Frame,
   type Invocation,
   isAbort,
@@ -12,6 +10,7 @@ import {
   wallTime,
   withDeadline,
 } from "thingscope";
+import { decodeLuma, FOCUS_MEASURES } from "thingscope/frames";
 import { type Peak, peakOf } from "./focus-peak.ts";
 
 /** What is measured of each frame: its bytes, or one of the focus measures of its pixels. */

@@ -1,13 +1,5 @@
-import {
-  abortable,
-  Camera,
-  encodeJpeg,
-  type FrameSource,
-  now,
-  property,
-  type SourceFrame,
-  slot,
-} from "thingscope";
+import { abortable, Camera, type FrameSource, now, property, slot } from "thingscope";
+import { encodeJpeg, type SourceFrame } from "thingscope/frames";
 import { Type } from "typebox";
 import { SimulatedOptics } from "./optics/simulated-optics.ts";
 import { ticks } from "./pictures/ticks.ts";

@@ -1,24 +1,16 @@
 import { readFile } from "node:fs/promises";
+import { Camera, type FrameSource, now, property, setting, ThingError, wallTime } from "thingscope";
 import {
-  Camera,
   decodeRgb,
   drawText,
   encodeJpeg,
-  type FrameSource,
-  now,
-  packagePath,
-  property,
   type Rgba,
   renderSvgRaw,
   type SourceFrame,
   type StillPicture,
-  setting,
-  ThingError,
   testCard,
-  toDateTime,
   toRgba,
-  wallTime,
-} from "thingscope";
+} from "thingscope/frames";
 import { type Static, Type } from "typebox";
 import { Easel } from "./pictures/easel.ts";
 import { ticks } from "./pictures/ticks.ts";
@@ -161,12 +153,12 @@ async function load(picture: Picture, width: number, height: number): Promise<Rg
     return toRgba(await renderSvgRaw(testCard(width, height), { width, height }));
   }
   const photograph = SIZES.find((size) => size.width === width)?.photograph ?? "";
-  const file = packagePath("things", "images", photograph);
-  return toRgba(await decodeRgb(await readFile(file)));
+  const root = import.meta.resolve("thingscope/package.json");
+  return toRgba(await decodeRgb(await readFile(new URL(`things/images/${photograph}`, root))));
 }
 
 function label(canvas: Rgba, what: string, capturedAt: number): void {
   const scale = Math.round(canvas.height / 300);
-  const text = `${what}  ${toDateTime(wallTime(capturedAt)).replace("T", " ").replace("Z", "")}`;
+  const text = `${what}  ${new Date(wallTime(capturedAt)).toISOString().replace("T", " ").replace("Z", "")}`;
   drawText(canvas, text, { x: 12 * scale, y: canvas.height - 20 * scale, scale });
 }

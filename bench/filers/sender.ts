@@ -4,14 +4,8 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { setTimeout as after } from "node:timers/promises";
 import { FilersServer, messageBytes, messageText } from "../../src/adapters/filers/index.ts";
-import {
-  Camera,
-  encodeJpeg,
-  type FrameSource,
-  now,
-  type RawImage,
-  ThingHost,
-} from "../../src/index.ts";
+import { encodeJpeg, type RawImage } from "../../src/frames.ts";
+import { Camera, type FrameSource, now, ThingHost } from "../../src/index.ts";
 
 const [kind = "ours", ...numbers] = process.argv.slice(2);
 const [width = 1920, height = 1080, fps = 30] = numbers.map(Number);

@@ -1,17 +1,8 @@
 // Takes frames in and shows them: `node ours.js 'JSON'`, JSON being one `CameraJob` for each camera. It prints `warm: ` and
 // an address where it first takes frames as fast as they come, and then the addresses, in one line, when frames come steadily.
 import { setTimeout as after } from "node:timers/promises";
-import {
-  Camera,
-  type Framing,
-  logTo,
-  MjpegHttpSource,
-  Pipeline,
-  pipelineCommand,
-  type RunningSource,
-  ThingHost,
-  ThingServer,
-} from "../../src/index.ts";
+import { type Framing, Pipeline, pipelineCommand, type RunningSource } from "../../src/frames.ts";
+import { Camera, logTo, MjpegHttpSource, ThingHost, ThingServer } from "../../src/index.ts";
 import { RUN_IN_SECONDS } from "../run-in.ts";
 
 /** Where frames come from: an address, or a program. */

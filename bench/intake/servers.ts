@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packagePath } from "../../src/base/package-root.ts";
-import type { Framing } from "../../src/index.ts";
+import type { Framing } from "../../src/frames.ts";
 import { program, type Running, runToEnd, start, whatIsMissing } from "../programs.ts";
 import { RUN_IN_SECONDS, RUN_IN_VIEWERS } from "../run-in.ts";
 import {

@@ -1,4 +1,4 @@
-import { openRecording, verifyRecording } from "../../src/index.ts";
+import { openRecording, verifyRecording } from "../../src/recording.ts";
 import { numberInPixels } from "./pixel-stamp.ts";
 
 /** Of so many frames one is decoded. */

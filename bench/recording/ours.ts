@@ -3,16 +3,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
-import {
-  type ContinuousSummary,
-  logTo,
-  MJPEGStream,
-  startRecording,
-  stream,
-  Thing,
-  ThingHost,
-  ThingServer,
-} from "../../src/index.ts";
+import { logTo, MJPEGStream, stream, Thing, ThingHost, ThingServer } from "../../src/index.ts";
+import { type ContinuousSummary, startRecording } from "../../src/recording.ts";
 import { padded, stamp } from "../frames.ts";
 import { checkFilm } from "./check.ts";
 import { stampedPicture } from "./pixel-stamp.ts";

@@ -2,7 +2,9 @@
 // Run it with: npx tsx examples/pythiags/about-triggers.ts [FOLDER] [SECOND]
 // SECOND is how long one of its seconds lasts: 1. It takes 11 of them.
 import { join } from "node:path";
-import { delay, Pipeline, VideoRecorder } from "thingscope";
+import { delay } from "thingscope";
+import { Pipeline } from "thingscope/frames";
+import { VideoRecorder } from "thingscope/recording";
 import { StreamSeconds, tellRecordings } from "./stream-seconds.ts";
 
 const [folder = "recordings", second = "1"] = process.argv.slice(2);

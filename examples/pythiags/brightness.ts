@@ -1,4 +1,5 @@
-import { decodeLuma, type Frame } from "thingscope";
+import type { Frame } from "thingscope";
+import { decodeLuma } from "thingscope/frames";
 import { type FoundIn, Probe } from "thingscope/pythiags";
 
 /** Tells how bright each fifth frame is. Decoding takes its time, so it is done in the background. */

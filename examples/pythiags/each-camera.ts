@@ -2,7 +2,9 @@
 // Run it with: npx tsx examples/pythiags/each-camera.ts [FOLDER] [SECOND]
 // SECOND is how long one of its seconds lasts: 1. It takes 7 of them.
 import { join } from "node:path";
-import { delay, MultiVideoRecorder, Pipeline } from "thingscope";
+import { delay } from "thingscope";
+import { Pipeline } from "thingscope/frames";
+import { MultiVideoRecorder } from "thingscope/recording";
 import { StreamSeconds, tellRecordings } from "./stream-seconds.ts";
 
 const [folder = "recordings", second = "1"] = process.argv.slice(2);

@@ -5,7 +5,9 @@
 // With DeepStream ELEMENTS are: nvvideoconvert ! video/x-raw,format=I420
 // SECOND is how long one of its seconds lasts: 1. The video has to last for 5 of them.
 import { join } from "node:path";
-import { delay, type Frame, Pipeline, PreRollRing, VideoRecorder } from "thingscope";
+import { delay, type Frame } from "thingscope";
+import { Pipeline } from "thingscope/frames";
+import { PreRollRing, VideoRecorder } from "thingscope/recording";
 import { StreamSeconds, tellRecordings } from "./stream-seconds.ts";
 
 const [video = "", folder = "recordings", second = "1", convert = "videoconvert"] =

@@ -1,4 +1,5 @@
-import { delay, feed, MJPEGStream, renderSvg, stream, Thing } from "thingscope";
+import { delay, MJPEGStream, stream, Thing } from "thingscope";
+import { feed, renderSvg } from "thingscope/frames";
 
 export class Clock extends Thing {
   @stream("The time of day") readonly live = new MJPEGStream();

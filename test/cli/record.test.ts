@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { openRecording, verifyRecording } from "thingscope";
+import { openRecording, verifyRecording } from "thingscope/recording";
 import { now } from "../../src/base/clock.ts";
 import { packagePath } from "../../src/base/package-root.ts";
 import type { ClientIo, Output } from "../../src/cli/client-output.ts";

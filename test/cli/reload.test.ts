@@ -10,7 +10,8 @@ import { TEST_MS } from "../limits.ts";
 import { folderWith, type Served, serveCli, serveWith } from "./run-cli.ts";
 
 const THINGS = `
-import { delay, feed, MJPEGStream, property, renderSvg, slot, stream, Thing } from "thingscope";
+import { delay, MJPEGStream, property, slot, stream, Thing } from "thingscope";
+import { feed, renderSvg } from "thingscope/frames";
 import { Type } from "typebox";
 const jpeg = await renderSvg('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"/>', { width: 32, height: 32 });
 async function* pictures(signal) { for (; ; await delay(20, signal)) yield { jpeg }; }

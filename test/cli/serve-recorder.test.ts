@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { verifyRecording } from "thingscope";
+import { verifyRecording } from "thingscope/recording";
 import { packagePath } from "../../src/base/package-root.ts";
 import { ThingClient } from "../../src/client/index.ts";
 import { Elapsed } from "../elapsed.ts";

@@ -8,7 +8,6 @@ import {
   action,
   type HostOptions,
   type Invocation,
-  type LogLevel,
   property,
   Thing,
   ThingError,
@@ -16,6 +15,7 @@ import {
 } from "thingscope";
 import { Type } from "typebox";
 import { within } from "../../src/base/abort.ts";
+import type { LogLevel } from "../../src/base/log.ts";
 import { logTo } from "../../src/base/log.ts";
 import { TEST_MS, WAIT_MS } from "../limits.ts";
 

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
-import { silentLog } from "thingscope";
+import { silentLog } from "../../src/base/log.ts";
 import { packagePath } from "../../src/base/package-root.ts";
 import { SettingsFile } from "../../src/core/settings-file.ts";
 import { TEST_MS } from "../limits.ts";

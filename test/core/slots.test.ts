@@ -3,7 +3,8 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type AddOptions, slot, Thing, ThingHost } from "thingscope";
+import { slot, Thing, ThingHost } from "thingscope";
+import type { AddOptions } from "../../src/core/host-options.ts";
 
 class Lamp extends Thing {}
 class RedLamp extends Lamp {}

@@ -8,9 +8,9 @@ import {
   stream,
   Thing,
   ThingHost,
-  thingModelOf,
 } from "thingscope";
 import { Type } from "typebox";
+import { thingModelOf } from "../../src/core/thing-model.ts";
 
 const answer = (): EndpointResponse => ({ contentType: "text/plain", body: "" });
 

@@ -10,9 +10,9 @@ import {
   slot,
   Thing,
   ThingEvent,
-  thingModelOf,
 } from "thingscope";
 import { type Static, Type } from "typebox";
+import { thingModelOf } from "../../src/core/thing-model.ts";
 
 const Mode = Type.Enum(["auto", "manual"]);
 const Move = Type.Object({ z: Type.Integer() });

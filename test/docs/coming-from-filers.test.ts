@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as thingscope from "thingscope";
 import * as filers from "thingscope/filers";
+import * as frames from "thingscope/frames";
 import { filersFor, PlainClient } from "../adapters/filers/network.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { TEST_MS } from "../limits.ts";
@@ -25,7 +26,7 @@ test("a script that is rewritten line by line plays as the one of Filers does", 
   const errors: string[] = [];
   const pictures: [filers.FilersImage, filers.FilersMetadata][] = [];
   assert.equal(await run(besides("from remote"), {}), filers.RemoteVideoPlayer);
-  const scope = { ...filers, ...thingscope, pictures, states, errors };
+  const scope = { ...filers, ...thingscope, ...frames, pictures, states, errors };
   const Player = await run(besides("class Player"), scope);
   const made = besides("player = Player").replace("10000", String(port));
   const player = (await run(made, { ...scope, Player })) as filers.RemoteVideoPlayer;

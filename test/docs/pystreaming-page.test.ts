@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { thingModelOf } from "thingscope";
 import * as pystreaming from "thingscope/pystreaming";
 import { CAMERA_OPTIONS } from "../../src/adapters/pystreaming/py-streaming-camera.ts";
 import { SERVER_OPTIONS } from "../../src/adapters/pystreaming/py-streaming-server.ts";
 import { packagePath } from "../../src/base/package-root.ts";
+import { thingModelOf } from "../../src/core/thing-model.ts";
 import { freeEndpoint } from "../adapters/pystreaming/peers.ts";
 import { folderWith, runCli, serveCli } from "../cli/run-cli.ts";
 import { TEST_MS } from "../limits.ts";

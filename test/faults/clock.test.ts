@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openRecording, toDateTime, verifyRecording } from "thingscope";
+import { openRecording, verifyRecording } from "thingscope/recording";
+import { toDateTime } from "../../src/base/clock.ts";
 import { collect, frame, record, START } from "../recording/recordings.ts";
 
 const MOMENTS = [

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { test } from "node:test";
-import { verifyRecording } from "thingscope";
+import { verifyRecording } from "thingscope/recording";
 import { ThingClient } from "../../src/client/index.ts";
 import { folderWith, install, serveCli } from "../cli/run-cli.ts";
 import { TEST_MS } from "../limits.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Feeding, feed, MJPEGStream, stream, Thing } from "thingscope";
+import { MJPEGStream, stream, Thing } from "thingscope";
+import { type Feeding, feed } from "thingscope/frames";
 import { openTestHost, testFrames } from "thingscope/testing";
 import { TEST_MS, WAIT_MS } from "../limits.ts";
 import { HealthyViewer } from "../streams/healthy-viewer.ts";

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { verifyRecording } from "thingscope";
+import { verifyRecording } from "thingscope/recording";
 import { FaultyCamera, openTestHost } from "thingscope/testing";
 import { Recorder } from "thingscope/things";
 import { TEST_MS, WAIT_MS } from "../limits.ts";

@@ -3,7 +3,8 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { openRecording, repairRecording, ThingHost, verifyRecording } from "thingscope";
+import { ThingHost } from "thingscope";
+import { openRecording, repairRecording, verifyRecording } from "thingscope/recording";
 import { TestLog } from "thingscope/testing";
 import { Recorder, ReplayCamera, SimulatedStage } from "thingscope/things";
 import { packagePath } from "../../src/base/package-root.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { messageOf, verifyRecording } from "thingscope";
+import { messageOf } from "thingscope";
+import { verifyRecording } from "thingscope/recording";
 import { FAULT_KINDS } from "thingscope/testing";
 import { ThingClient } from "../../src/client/index.ts";
 import { patience, TEST_MS } from "../limits.ts";

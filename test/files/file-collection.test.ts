@@ -3,7 +3,8 @@ import { mkdtemp, readdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { FileCollection, type StoredFileOptions } from "thingscope";
+import { FileCollection } from "thingscope";
+import type { StoredFileOptions } from "../../src/files/stored-file.ts";
 
 function options(path: string, more: Partial<StoredFileOptions> = {}): StoredFileOptions {
   return { path, mediaType: "text/plain", size: 1, createdAt: 0, ...more };

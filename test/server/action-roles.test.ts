@@ -3,18 +3,10 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import {
-  action,
-  event,
-  type Role,
-  setting,
-  Thing,
-  ThingEvent,
-  ThingHost,
-  ThingServer,
-} from "thingscope";
+import { action, event, setting, Thing, ThingEvent, ThingHost, ThingServer } from "thingscope";
 import { Type } from "typebox";
 import { WebSocket } from "ws";
+import type { Role } from "../../src/core/affordances.ts";
 import { createToken } from "../../src/server/access/login/account-changes.ts";
 import { AccountsFile } from "../../src/server/access/login/accounts-file.ts";
 import { covers } from "../../src/server/http/identity.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { logTo, now, type StoredFile, verifyRecording } from "thingscope";
+import { logTo, now, type StoredFile } from "thingscope";
+import { verifyRecording } from "thingscope/recording";
 import { wallClock } from "../../src/base/wall-clock.ts";
 import { MJPEGReader } from "../../src/client/index.ts";
 import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ignoreAbort } from "thingscope";
+import { ignoreAbort } from "../../src/base/abort.ts";
 import { TEST_MS } from "../limits.ts";
 import { laboratory } from "./cameras.ts";
 import { type Answer, ask } from "./requests.ts";

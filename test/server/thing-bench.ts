@@ -4,13 +4,13 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import {
   type HostOptions,
-  type LogLevel,
   logTo,
   type ServerOptions,
   type Thing,
   ThingHost,
   ThingServer,
 } from "thingscope";
+import type { LogLevel } from "../../src/base/log.ts";
 
 /** Things behind a real port, open, and what was logged of them; closed with their test. */
 export async function served(

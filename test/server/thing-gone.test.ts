@@ -8,13 +8,13 @@ import {
   type Invocation,
   MJPEGStream,
   property,
-  renderSvg,
   stream,
   Thing,
   ThingEvent,
   ThingHost,
   ThingServer,
 } from "thingscope";
+import { renderSvg } from "thingscope/frames";
 import { Type } from "typebox";
 import { WebSocket } from "ws";
 import { TEST_MS } from "../limits.ts";

@@ -4,7 +4,8 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { MJPEGStream, RecordingsFolder, startRecording } from "thingscope";
+import { MJPEGStream } from "thingscope";
+import { RecordingsFolder, startRecording } from "thingscope/recording";
 import { picture } from "../streams/pictures.ts";
 
 const EIO = "5";

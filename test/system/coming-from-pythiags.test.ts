@@ -5,10 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import * as thingscope from "thingscope";
-import { MultiVideoRecorder, Pipeline, PipelineApp } from "thingscope";
+import * as frames from "thingscope/frames";
+import { Pipeline } from "thingscope/frames";
 import * as pythiags from "thingscope/pythiags";
 import { FrameProbe, VideoRecorder } from "thingscope/pythiags";
+import * as recording from "thingscope/recording";
+import { MultiVideoRecorder } from "thingscope/recording";
 import { packagePath } from "../../src/base/package-root.ts";
+import { PipelineApp } from "../../src/sources/pipeline-app.ts";
 import { folderWith, install, launchCli, runCli } from "../cli/run-cli.ts";
 import { assertNamesIn, type Row, resultOf, rowsFrom, run } from "../docs/coming-from.ts";
 import { blocksOf, pageText } from "../docs/page.ts";
@@ -105,7 +109,7 @@ test("a pipeline plays, with a recorder and two at once", { timeout }, async () 
     path,
     app,
   };
-  scope = { ...thingscope, ...pythiags, ...parts, ...names };
+  scope = { ...thingscope, ...frames, ...recording, ...pythiags, ...parts, ...names };
 });
 
 for (const row of rows.filter((one) => !isCommand(one) && !isBeginning(one))) {
@@ -150,7 +154,7 @@ test("the snippets of docs/pythiags.md run as they are printed", { timeout }, as
       /^import .*$/gm,
       "",
     );
-  const counts = await run(withoutImports, { ...thingscope, ...pythiags });
+  const counts = await run(withoutImports, { ...thingscope, ...frames, ...recording, ...pythiags });
   assert.ok(typeof counts === "object");
 });
 

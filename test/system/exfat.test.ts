@@ -4,7 +4,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { exportRecording, verifyRecording } from "thingscope";
+import { exportRecording, verifyRecording } from "thingscope/recording";
 import { laneAt } from "../../src/base/disk-lane.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { packagePath } from "../../src/base/package-root.ts";

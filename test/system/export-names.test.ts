@@ -3,7 +3,12 @@ import assert from "node:assert/strict";
 import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
-import { exportRecording, RecordingsFolder, RecordingWriter, verifyRecording } from "thingscope";
+import {
+  exportRecording,
+  RecordingsFolder,
+  RecordingWriter,
+  verifyRecording,
+} from "thingscope/recording";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
 import { describeRecording } from "../../src/recording/files/describe.ts";
 import { removeWholeRecording } from "../../src/recording/files/remove-recording.ts";

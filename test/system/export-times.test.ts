@@ -3,15 +3,8 @@ import { execFile } from "node:child_process";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import {
-  exportRecording,
-  type Frame,
-  logTo,
-  MJPEGStream,
-  now,
-  VideoRecorder,
-  verifyRecording,
-} from "thingscope";
+import { type Frame, logTo, MJPEGStream, now } from "thingscope";
+import { exportRecording, VideoRecorder, verifyRecording } from "thingscope/recording";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
 import type { VideoFormat } from "../../src/recording/ledger/video-format.ts";
 import { jpegOf } from "../frames/jpegs.ts";

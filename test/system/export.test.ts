@@ -5,14 +5,14 @@ import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { logTo } from "thingscope";
 import {
   exportRecording,
-  logTo,
   repairRecording,
   startRecording,
   VideoRecorder,
   verifyRecording,
-} from "thingscope";
+} from "thingscope/recording";
 import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
 import { readLedger } from "../../src/recording/ledger/read-ledger.ts";
 import { runCli } from "../cli/run-cli.ts";

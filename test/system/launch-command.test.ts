@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
-import { MultipartParser } from "thingscope";
+import { MultipartParser } from "thingscope/frames";
 import { folderWith, launchCli, runCli } from "../cli/run-cli.ts";
 import { Elapsed } from "../elapsed.ts";
 import { TEST_MS } from "../limits.ts";

@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startRecording, verifyRecording } from "thingscope";
+import { startRecording, verifyRecording } from "thingscope/recording";
 import { jpegOf } from "../frames/jpegs.ts";
 import { TEST_MS } from "../limits.ts";
 import { SteppedCamera } from "../recording/event-films.ts";

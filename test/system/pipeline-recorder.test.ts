@@ -4,15 +4,10 @@ import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import {
-  MultiVideoRecorder,
-  now,
-  openRecording,
-  Pipeline,
-  pipelineCommand,
-  verifyRecording,
-} from "thingscope";
+import { now } from "thingscope";
+import { Pipeline, pipelineCommand } from "thingscope/frames";
 import { VideoRecorder } from "thingscope/pythiags";
+import { MultiVideoRecorder, openRecording, verifyRecording } from "thingscope/recording";
 import { packagePath } from "../../src/base/package-root.ts";
 import { TEST_MS } from "../limits.ts";
 import { newPath } from "../recording/recordings.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { verifyRecording } from "thingscope";
+import { verifyRecording } from "thingscope/recording";
 import { packagePath } from "../../src/base/package-root.ts";
 import { folderWith, install, launchCli } from "../cli/run-cli.ts";
 import { TEST_MS } from "../limits.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { exportRecording } from "thingscope";
+import { exportRecording } from "thingscope/recording";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
 import { noteInLedger } from "../../src/recording/ledger/note-in-ledger.ts";
 import { jpegOf } from "../frames/jpegs.ts";

@@ -3,15 +3,8 @@ import { readdir, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  Camera,
-  exportRecording,
-  type FrameSource,
-  now,
-  RecordingWriter,
-  ThingHost,
-  verifyRecording,
-} from "thingscope";
+import { Camera, type FrameSource, now, ThingHost } from "thingscope";
+import { exportRecording, RecordingWriter, verifyRecording } from "thingscope/recording";
 import { Recorder } from "thingscope/things";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
 import { jpegOf } from "../frames/jpegs.ts";

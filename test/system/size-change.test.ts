@@ -4,14 +4,9 @@ import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import {
-  decodeRgb,
-  encodeJpeg,
-  exportRecording,
-  type Frame,
-  openRecording,
-  verifyRecording,
-} from "thingscope";
+import type { Frame } from "thingscope";
+import { decodeRgb, encodeJpeg } from "thingscope/frames";
+import { exportRecording, openRecording, verifyRecording } from "thingscope/recording";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
 import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
 import { readLedger } from "../../src/recording/ledger/read-ledger.ts";

@@ -4,7 +4,7 @@ import { readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { exportRecording, repairRecording, verifyRecording } from "thingscope";
+import { exportRecording, repairRecording, verifyRecording } from "thingscope/recording";
 import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
 import { readLedger } from "../../src/recording/ledger/read-ledger.ts";
 import { runCli } from "../cli/run-cli.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { verifyRecording } from "thingscope";
+import { verifyRecording } from "thingscope/recording";
 import { TEST_MS } from "../limits.ts";
 import { eventually } from "../streams/watching.ts";
 import { armed, recorderFor } from "./recorder-server.ts";

@@ -6,7 +6,8 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
-import { logTo, type StoredFile, verifyRecording } from "thingscope";
+import { logTo, type StoredFile } from "thingscope";
+import { verifyRecording } from "thingscope/recording";
 import { Recorder } from "thingscope/things";
 import { ThingClient } from "../../src/client/index.ts";
 import { createToken } from "../../src/server/access/login/account-changes.ts";
@@ -113,7 +114,7 @@ test("two recorders may share a folder, two servers may not", { timeout }, async
   host.add("second", new Recorder({ folder, reserve_mb: 1 }), { slots: { camera: "camera" } });
   assert.equal((await host.openThing("second")).state, "open");
   const script = `
-    import { RecordingsFolder } from "thingscope";
+    import { RecordingsFolder } from "thingscope/recording";
     await new RecordingsFolder(process.argv[1]).open().catch((error) => console.log(error.message));
   `;
   const child = spawn(process.execPath, ["--input-type=module", "-e", script, folder]);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decodeRgb, delay, detachedInvocation, now } from "thingscope";
+import { delay, detachedInvocation, now } from "thingscope";
+import { decodeRgb } from "thingscope/frames";
 import { SimulatedOptics } from "../../things/optics/simulated-optics.ts";
 import { patience, TEST_MS } from "../limits.ts";
 import { microscope } from "./microscope.ts";

@@ -3,7 +3,9 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { decodeRgb, type HostedThing, type RawImage, ThingHost } from "thingscope";
+import { ThingHost } from "thingscope";
+import { decodeRgb, type RawImage } from "thingscope/frames";
+import type { HostedThing } from "../../src/core/hosted-thing.ts";
 import { TestCamera } from "../../things/index.ts";
 import { TEST_MS } from "../limits.ts";
 

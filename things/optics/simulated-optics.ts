@@ -1,4 +1,4 @@
-import { drawText } from "thingscope";
+import { drawText } from "thingscope/frames";
 import type { Rgb } from "../pictures/rgb.ts";
 import { blankRgb } from "../pictures/rgb.ts";
 import { FocusStack, wordsOf } from "./focus-stack.ts";

@@ -1,5 +1,5 @@
 import { setImmediate as othersTurn } from "node:timers/promises";
-import { type Rgba, turn } from "thingscope";
+import { type Rgba, turn } from "thingscope/frames";
 
 interface Painting {
   readonly picture: Rgba;

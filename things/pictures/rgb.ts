@@ -1,4 +1,4 @@
-import type { RawImage } from "thingscope";
+import type { RawImage } from "thingscope/frames";
 
 /** A picture in memory: three bytes a pixel, row by row, without gaps. */
 export interface Rgb extends RawImage {

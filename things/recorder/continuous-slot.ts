@@ -1,10 +1,6 @@
 import { basename } from "node:path";
-import {
-  type ContinuousRecording,
-  type ContinuousSummary,
-  type StoredFile,
-  ThingError,
-} from "thingscope";
+import { type StoredFile, ThingError } from "thingscope";
+import type { ContinuousRecording, ContinuousSummary } from "thingscope/recording";
 import type { State } from "./schemas.ts";
 
 /** What stopping one tells of and when it takes no more frames. */

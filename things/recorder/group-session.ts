@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { messageOf, now, type StoredFile, ThingError, toDateTime, wallTime } from "thingscope";
+import { messageOf, now, type StoredFile, ThingError, wallTime } from "thingscope";
 import type { Recorder } from "../recorder.ts";
 import type { BegunRecording, Progress } from "./begun-recording.ts";
 import type { Manifest, Start } from "./schemas.ts";
@@ -48,8 +48,11 @@ export class GroupSession {
       [...begun].map(([name, { stop }]) => this.#member(name, stop(until, progressOf()))),
     );
     const [start, end] = [wallTime(from), wallTime(until)];
-    const [started, stopped] = [toDateTime(start), toDateTime(end)];
-    const times = { from: start, until: end, started, stopped };
+    const dateTime = (at: number) => new Date(at).toISOString();
+    const times = {
+      ...{ from: start, until: end },
+      ...{ started: dateTime(start), stopped: dateTime(end) },
+    };
     return { manifest: 1, name: this.name, host: hostname(), ...times, recordings };
   }
 

@@ -1,4 +1,4 @@
-import type { VideoFormat } from "thingscope";
+import type { VideoFormat } from "thingscope/recording";
 import type { RecordingsOptions } from "./recordings-thing.ts";
 
 /** What a Recorder is made with. */

@@ -1,22 +1,24 @@
 import { basename } from "node:path";
 import {
   action,
-  type ExportFailure,
   event,
-  exportRecording,
   files,
   type Invocation,
   messageOf,
   now,
   property,
-  RecordingCounts,
-  RecordingsFolder,
   type StoredFile,
-  stopped,
   Thing,
   ThingError,
   ThingEvent,
 } from "thingscope";
+import {
+  type ExportFailure,
+  exportRecording,
+  RecordingCounts,
+  RecordingsFolder,
+  stopped,
+} from "thingscope/recording";
 import { Type } from "typebox";
 import { Disk, Export, ExportFailed, Lost, NoRoom, RecordingFile } from "./schemas.ts";
 

@@ -1,4 +1,5 @@
-import { RECORDING_SCHEMA, storedFileSchema } from "thingscope";
+import { storedFileSchema } from "thingscope";
+import { RECORDING_SCHEMA } from "thingscope/recording";
 import { type Static, Type } from "typebox";
 
 /** What a Recorder's clients send and are sent. */

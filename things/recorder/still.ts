@@ -1,11 +1,5 @@
-import {
-  affordancesOf,
-  type Camera,
-  type Frame,
-  type StillPicture,
-  wallTime,
-  withExif,
-} from "thingscope";
+import { affordancesOf, type Camera, type Frame, wallTime } from "thingscope";
+import { type StillPicture, withExif } from "thingscope/frames";
 
 /** What belongs to a picture beside the picture. */
 export interface Circumstances {

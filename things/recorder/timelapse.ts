@@ -1,13 +1,6 @@
-import type { RecordingWriter } from "thingscope";
-import {
-  delay,
-  type Frame,
-  type Invocation,
-  isAbort,
-  LEFT_OUT,
-  type MJPEGStream,
-  now,
-} from "thingscope";
+import { delay, type Frame, type Invocation, isAbort, type MJPEGStream, now } from "thingscope";
+import type { RecordingWriter } from "thingscope/recording";
+import { LEFT_OUT } from "thingscope/recording";
 
 /** When pictures are taken. */
 export interface Pace {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { decodeRgb, ThingHost } from "thingscope";
+import { ThingHost } from "thingscope";
 import { FilersCamera, type FilersCameraOptions } from "thingscope/filers";
+import { decodeRgb } from "thingscope/frames";
 import { jpegOf } from "../../frames/jpegs.ts";
 import { TEST_MS } from "../../limits.ts";
 import { eventually } from "../../streams/watching.ts";

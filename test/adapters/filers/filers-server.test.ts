@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { decodeRgb } from "thingscope";
 import { FilersServer } from "thingscope/filers";
+import { decodeRgb } from "thingscope/frames";
 import { PIXEL_FORMATS } from "../../../src/frames/pixels/pixel-formats.ts";
 import { join, jpegOf, segmentsOf } from "../../frames/jpegs.ts";
 import { TEST_MS } from "../../limits.ts";

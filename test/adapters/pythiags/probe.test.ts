@@ -9,18 +9,18 @@ import { json } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import {
   Camera,
-  decodeLuma,
   delay,
   type Frame,
   type FrameSource,
-  ignoreAbort,
-  type LogLevel,
   logTo,
   now,
   ThingHost,
   ThingServer,
 } from "thingscope";
+import { decodeLuma } from "thingscope/frames";
 import { LogFileWriter, Probe } from "thingscope/pythiags";
+import { ignoreAbort } from "../../../src/base/abort.ts";
+import type { LogLevel } from "../../../src/base/log.ts";
 import { folderWith, install, runCli, serveCli } from "../../cli/run-cli.ts";
 import { Elapsed } from "../../elapsed.ts";
 import { jpegOf } from "../../frames/jpegs.ts";

@@ -4,7 +4,7 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { silentLog } from "thingscope";
+import { silentLog } from "../../../src/base/log.ts";
 import { AttemptLimit, CheckQueue } from "../../../src/server/access/login/attempt-limit.ts";
 import { SessionStore } from "../../../src/server/access/login/session-store.ts";
 import { TEST_MS } from "../../limits.ts";

@@ -1,0 +1,57 @@
+// `thingscope/frames`: where frames come from, and what can be done with their pixels. docs/api.md has these names by task.
+export type { Origin, SourceLoss } from "./frames/frame.ts";
+export {
+  type FrameSink,
+  fromIterable,
+  type IterableSource,
+  type RunningSource,
+  type SourceFrame,
+} from "./frames/frame-source.ts";
+export { type ExifTags, withExif } from "./frames/jpeg/exif.ts";
+export { inspectJpeg, type JpegInfo } from "./frames/jpeg/jpeg.ts";
+export { JpegSplitter } from "./frames/jpeg/jpeg-splitter.ts";
+export {
+  decodeLuma,
+  decodeRgb,
+  encodeJpeg,
+  type JpegQuality,
+  renderSvg,
+  renderSvgRaw,
+  resizeJpeg,
+} from "./frames/pixels/codec.ts";
+export {
+  imageFromPlanes,
+  type PlanarPicture,
+  READABLE_FORMATS,
+} from "./frames/pixels/from-planes.ts";
+export { drawText, type TextStyle } from "./frames/pixels/pixel-text.ts";
+export type { RawImage } from "./frames/pixels/raw-image.ts";
+export {
+  brenner,
+  FOCUS_MEASURES,
+  type FocusMeasure,
+  laplacianVariance,
+  normalisedVariance,
+  tenengrad,
+} from "./frames/pixels/sharpness.ts";
+export { testCard } from "./frames/pixels/test-card.ts";
+export { type Rgba, toRgba, turn } from "./frames/pixels/turn.ts";
+export { boundaryOf, MultipartParser, type Part } from "./frames/wire/multipart.ts";
+export type { StillPicture } from "./instruments/camera.ts";
+export type { Parameters } from "./processes/template.ts";
+export type { Framing } from "./sources/framing.ts";
+export type { MjpegHttpOptions } from "./sources/mjpeg-http.ts";
+export { Pipeline, type PipelineOptions, type RunOptions } from "./sources/pipeline.ts";
+export type { PipelineApp, PipelineAppOptions, PipelineEnd } from "./sources/pipeline-app.ts";
+export {
+  type PipelineCommand,
+  type PipelineText,
+  pipelineCommand,
+  requireInstalled,
+} from "./sources/pipeline-command.ts";
+export { type ReplayOptions, ReplaySource } from "./sources/replay.ts";
+export { derive } from "./streams/derive.ts";
+export { type Feeding, feed } from "./streams/feed.ts";
+export type { FeedOptions } from "./streams/feed-options.ts";
+export type { FrameOptions } from "./streams/stream-options.ts";
+export type { VariantOptions } from "./streams/stream-request.ts";
