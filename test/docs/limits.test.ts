@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import "thingscope";
+import "thingscope/frames";
+import "thingscope/recording";
 import "../../src/cli/pino-log.ts";
 import { limitHits } from "../../src/base/limit-hits.ts";
 import { packagePath } from "../../src/base/package-root.ts";
