@@ -41,6 +41,7 @@ export const LONGEST = [
  */
 export const BESIDE = [
   "system/starters",
+  "system/installed-package",
   "system/disk-faults",
   "system/login-page",
   "system/pages",
