@@ -6,7 +6,7 @@ import { TEST_MS } from "../limits.ts";
 import { picture } from "../streams/pictures.ts";
 import { assertNamesIn, type Row, rowsFrom, run } from "./coming-from.ts";
 
-const { AudioStreamer, Receiver, Streamer, Worker } = pystreaming;
+const { Receiver, Streamer, Worker } = pystreaming;
 const timeout = TEST_MS;
 const LOOPBACK = "tcp://127.0.0.1:*";
 const rows = rowsFrom("pystreaming");
@@ -27,7 +27,7 @@ const NAMES = [
     "decproc",
   ],
   ...["socket", "fno", "ftime", "meta", "arr", "buf", "KeyboardInterrupt", "loadimage"],
-  ...["TEST_S", "TEST_M", "TEST_L", "IMAG_S", "IMAG_M", "IMAG_L", "AudioStreamer", "AudioReceiver"],
+  ...["TEST_S", "TEST_M", "TEST_L", "IMAG_S", "IMAG_M", "IMAG_L"],
 ];
 
 test("every public name of pystreaming has a row", () => {
@@ -75,7 +75,6 @@ async function scopeFor(t: TestContext, { now }: Row): Promise<Record<string, un
     scope.video = await receiverFor(t, "handler");
     scope.audio = await receiverFor(t, "handler");
   }
-  if (/\bsound\b/.test(now)) scope.sound = await soundFor(t);
   if (/\bsocket\b/.test(now)) Object.assign(scope, await socketsFor(t));
   if (/display\(/.test(now)) scope.display = quietDisplay(t);
   return scope;
@@ -105,12 +104,6 @@ async function workerFor(t: Cleared, now: string) {
   const streamer = await started(t, new Streamer(LOOPBACK, { mapreduce: true }));
   await streamer.send(picture(1));
   return started(t, new Worker(streamer.endpoint, "tcp://127.0.0.1:1"));
-}
-
-async function soundFor(t: Cleared): Promise<string> {
-  const streamer = await started(t, new AudioStreamer(LOOPBACK));
-  again(t, 10, () => streamer.send({ data: Uint8Array.of(1), shape: [1] }));
-  return streamer.endpoint;
 }
 
 /** A socket to send with, and another that has a message to receive. */

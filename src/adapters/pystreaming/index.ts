@@ -1,4 +1,3 @@
-export { type AudioPacket, AudioReceiver, AudioStreamer } from "./audio.ts";
 export {
   type BufferOptions,
   buffer,

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AudioReceiver, AudioStreamer } from "../../../src/adapters/pystreaming/audio.ts";
 import { recv, send } from "../../../src/adapters/pystreaming/interface.ts";
 import { Packet } from "../../../src/adapters/pystreaming/packet.ts";
 import { Receiver } from "../../../src/adapters/pystreaming/receiver.ts";
@@ -19,7 +18,7 @@ import { withRate } from "../../../src/adapters/pystreaming/with-rate.ts";
 import { jpegOf } from "../../frames/jpegs.ts";
 import { TEST_MS } from "../../limits.ts";
 import { picture } from "../../streams/pictures.ts";
-import { again, hexOf, socketOf, started, take } from "./peers.ts";
+import { again, socketOf, started, take } from "./peers.ts";
 
 const timeout = TEST_MS;
 const LOOPBACK = "tcp://127.0.0.1:*";
@@ -125,47 +124,4 @@ test("send and recv carry arrays, bytes, both or neither over a socket of one's 
   await send({ socket: push, ...rest, arr });
   const [json] = await pull.receive();
   assert.equal(json!.toString(), '{"dtype":"float32","shape":[2,3]}');
-});
-
-test("sound goes from an AudioStreamer to an AudioReceiver as numbers of the type that they have", {
-  timeout,
-}, async (t) => {
-  const streamer = await started(t, new AudioStreamer(LOOPBACK));
-  const receiver = new AudioReceiver(streamer.endpoint);
-  t.after(() => receiver.stop());
-  await assert.rejects(receiver.recv(10), { code: "NO_FRAME", message: /for 10 ms/ });
-  const arr = { data: Int16Array.of(1, -2, 3, -4), shape: [2, 2] };
-  again(t, 10, () => streamer.send(arr));
-  const piece = await receiver.recv(5000);
-  assert.deepEqual(piece.arr, arr);
-  const [next] = await take(1, receiver.handler);
-  assert.ok(next!.fno > piece.fno);
-});
-
-test("what is no sound is counted, and passed over", { timeout }, async (t) => {
-  const publisher = socketOf(t, (zmq) => new zmq.Publisher({ linger: 0 }));
-  await publisher.bind(LOOPBACK);
-  const receiver = new AudioReceiver(publisher.lastEndpoint!);
-  t.after(() => receiver.stop());
-  const good = [
-    '{"dtype": "uint8", "shape": [2]}',
-    Uint8Array.of(1, 2),
-    "N.",
-    Buffer.from("4740080000000000002e", "hex"),
-    "K\x00.",
-  ];
-  const bad = [
-    ["nonsense"],
-    ["{}", ...good.slice(1)],
-    ['{"dtype": "object", "shape": [2]}', ...good.slice(1)],
-    ['{"dtype": "uint8", "shape": [-2]}', ...good.slice(1)],
-    ['{"dtype": "float64", "shape": [2]}', ...good.slice(1)],
-    ["no JSON", ...good.slice(1)],
-  ];
-  again(t, 20, async () => {
-    for (const parts of [...bad, good]) await publisher.send(parts);
-  });
-  const pieces = await take(2, receiver.handler);
-  for (const { arr } of pieces) assert.deepEqual(hexOf([arr.data as Uint8Array]), ["0102"]);
-  assert.ok(receiver.refused >= bad.length, `${receiver.refused}`);
 });
