@@ -1,0 +1,116 @@
+import { systemTimers, type Timers } from "./timers.ts";
+
+/** How long something may be silent. */
+export interface SilenceLimits {
+  /** Longest time to the first heartbeat, ms; any when absent. */
+  readonly startMs?: number | undefined;
+  /** Longest silence after that, ms; any when absent. */
+  readonly silenceMs?: number | undefined;
+  /** It may be silent for so many of its periods, too, so that what is slow is not taken for silent; 0 unless given. */
+  readonly periods?: number | undefined;
+}
+
+/** Timers are set for this part of what is allowed. */
+const PARTS = 4;
+/** A timer that is later than this was kept waiting by this process, ms. */
+const LATE_MS = 20;
+/** Then what has come in the meantime is read first, ms. */
+const GRACE_MS = 50;
+/** How much of a longer period is kept when a shorter one follows. */
+const KEPT = 0.8;
+
+/**
+ * Notices that something which should come again and again does not. It counts what its timers were set for, not the time
+ * that has passed: a while in which this process was busy, and could take nothing, is not held against the other side.
+ */
+export class Heartbeats {
+  readonly #limits: SilenceLimits;
+  readonly #timers: Timers;
+  readonly #onSilence: () => void;
+  /** How many there were. */
+  count = 0;
+  #lastAt: number;
+  #periodMs = 0;
+  #silentMs = 0;
+  #endTimer: (() => void) | undefined;
+
+  /** @param onSilence - Called once, when it has been silent for too long. */
+  constructor(limits: SilenceLimits, onSilence: () => void, timers: Timers = systemTimers) {
+    this.#limits = limits;
+    this.#timers = timers;
+    this.#onSilence = onSilence;
+    this.#lastAt = timers.now();
+    this.#watch();
+  }
+
+  /** How long it may be silent now, ms. */
+  get allowedMs(): number {
+    const {
+      startMs = Number.POSITIVE_INFINITY,
+      silenceMs = Number.POSITIVE_INFINITY,
+      periods = 0,
+    } = this.#limits;
+    if (this.count === 0) return startMs;
+    if (periods === 0) return silenceMs;
+    // While there was one only, the period is not known: a second may take as long as the first.
+    return Math.max(silenceMs, this.#periodMs === 0 ? startMs : periods * this.#periodMs);
+  }
+
+  /** How long it has been silent, as far as it is held against it, ms. */
+  get silentMs(): number {
+    return this.#silentMs;
+  }
+
+  /** It came. */
+  beat(): void {
+    const at = this.#timers.now();
+    if (this.count > 0) {
+      const period = at - this.#lastAt;
+      this.#periodMs = Math.max(period, KEPT * this.#periodMs + (1 - KEPT) * period);
+    }
+    this.count += 1;
+    this.#lastAt = at;
+    this.#silentMs = 0;
+    if (this.count === 1) this.#watch(); // what is allowed is another limit now
+  }
+
+  /** From now on silence does not count. */
+  pause(): void {
+    this.stop();
+  }
+
+  /** Silence counts again, from now on. */
+  resume(): void {
+    this.#lastAt = this.#timers.now();
+    this.#silentMs = 0;
+    this.#watch();
+  }
+
+  stop(): void {
+    this.#endTimer?.();
+    this.#endTimer = undefined;
+  }
+
+  #watch(): void {
+    this.stop();
+    const allowed = this.allowedMs;
+    if (allowed === Number.POSITIVE_INFINITY) return;
+    this.#lookIn(Math.min(allowed - this.#silentMs, Math.max(10, allowed / PARTS)));
+  }
+
+  #lookIn(ms: number): void {
+    const setAt = this.#timers.now();
+    this.#endTimer = this.#timers.after(ms, () => this.#look(ms, setAt), true);
+  }
+
+  #look(ms: number, setAt: number): void {
+    const at = this.#timers.now();
+    this.#silentMs = Math.min(this.#silentMs + ms, at - this.#lastAt);
+    if (this.#silentMs < this.allowedMs) this.#watch();
+    else if (at - setAt - ms > LATE_MS) this.#lookIn(GRACE_MS);
+    else {
+      this.stop();
+      this.#onSilence();
+    }
+  }
+}
