@@ -1,10 +1,11 @@
 import { wallTime } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
-import { type ClockSet, readClockSet } from "../frames/clock-set.ts";
+import type { ClockSet } from "../frames/clock-set.ts";
+import { readSentPicture, STREAM_ACCEPT } from "../frames/sent-picture.ts";
 import { boundaryOf, MultipartParser, type Part } from "../frames/wire/multipart.ts";
 import { Backoff } from "./backoff.ts";
+import { chunksOf, silent } from "./body-chunks.ts";
 import { ClientError, mayPass } from "./client-error.ts";
-import { bodyOf } from "./event-stream.ts";
 import { type ConnectionOptions, Http, parseUrl } from "./http.ts";
 import { newestOf } from "./newest.ts";
 
@@ -38,8 +39,13 @@ export interface ReaderOptions extends ConnectionOptions {
   /** Connects again when the stream ends or breaks. The first attempt has to succeed. */
   readonly reconnect?: boolean;
   readonly maxFrameBytes?: number;
-  /** Told why the server shows a placeholder in place of frames. Placeholders are no frames. */
-  readonly onPlaceholder?: (reason: string) => void;
+  /**
+   * Longest time without a byte, ms: 9000. After that the server is taken for gone. One of this package says every 3 s that it still
+   * stands, whatever its camera does; where another is to be silent for longer, `Infinity` waits for ever.
+   */
+  readonly silentMs?: number;
+  /** Told why the server shows a placeholder in place of frames, and the picture. Placeholders are no frames. */
+  readonly onPlaceholder?: (reason: string, jpeg: Uint8Array) => void;
 }
 
 /** What a reader has seen so far. */
@@ -51,6 +57,10 @@ export interface ReaderStats {
   skipped: number;
   connections: number;
 }
+
+/** Less than 10 s, within which a server that has vanished is to be noticed. */
+const SILENT_MS = 9000;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Reads a motion-JPEG stream (`multipart/x-mixed-replace`) of this package or of any other server:
@@ -64,12 +74,14 @@ export class MJPEGReader implements AsyncIterable<RemoteFrame> {
   readonly stats: ReaderStats = { received: 0, refused: 0, skipped: 0, connections: 0 };
   readonly #options: ReaderOptions;
   readonly #http: Http;
+  readonly #silentMs: number;
 
   /** @param http - The connection of a client that has one already. */
   constructor(url: string, options: ReaderOptions = {}, http = new Http(url, options)) {
     this.url = url;
     this.#options = options;
     this.#http = http;
+    this.#silentMs = options.silentMs ?? SILENT_MS;
   }
 
   /**
@@ -102,8 +114,11 @@ export class MJPEGReader implements AsyncIterable<RemoteFrame> {
   async *#received(signal: AbortSignal): AsyncGenerator<RemoteFrame, void> {
     const backoff = new Backoff();
     for (let opened = false; ; ) {
+      const connection = new AbortController();
+      const end = () => connection.abort(signal.reason);
+      signal.addEventListener("abort", end);
       try {
-        const response = await this.#open(signal);
+        const response = await this.#open(connection);
         opened = true;
         for await (const frame of this.#framesIn(response)) {
           backoff.reset();
@@ -112,6 +127,8 @@ export class MJPEGReader implements AsyncIterable<RemoteFrame> {
       } catch (error) {
         if (signal.aborted) return;
         if (!opened || !this.#options.reconnect || !mayPass(error)) throw error;
+      } finally {
+        signal.removeEventListener("abort", end);
       }
       if (!this.#options.reconnect) return;
       await backoff.wait(signal).catch(() => {});
@@ -119,9 +136,8 @@ export class MJPEGReader implements AsyncIterable<RemoteFrame> {
     }
   }
 
-  async #open(signal: AbortSignal): Promise<Response> {
-    const url = addressFor(this.url);
-    const response = await this.#http.request(url, { accept: "multipart/x-mixed-replace", signal });
+  async #open(connection: AbortController): Promise<Response> {
+    const response = await this.#request(connection);
     const contentType = response.headers.get("content-type") ?? "";
     if (!/^(?:text\/html|image\/|application\/)/.test(contentType)) return response;
     await response.body?.cancel();
@@ -130,6 +146,18 @@ export class MJPEGReader implements AsyncIterable<RemoteFrame> {
       `${this.url} is no motion-JPEG stream: its content type is '${contentType}', not multipart/x-mixed-replace.`,
       { url: this.url, status: response.status },
     );
+  }
+
+  /** Where a server is gone nobody says so: the request is never answered. */
+  async #request(connection: AbortController): Promise<Response> {
+    const isLate = () => connection.abort(silent(this.url, this.#silentMs));
+    const timer = setTimeout(isLate, Math.min(this.#silentMs, LONGEST_TIMER_MS));
+    try {
+      const { signal } = connection;
+      return await this.#http.request(addressFor(this.url), { accept: STREAM_ACCEPT, signal });
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async *#framesIn(response: Response): AsyncGenerator<RemoteFrame, void> {
@@ -141,7 +169,7 @@ export class MJPEGReader implements AsyncIterable<RemoteFrame> {
     });
     this.stats.connections += 1;
     const connection = { run: `reader-${this.stats.connections}`, index: 0 };
-    for await (const chunk of bodyOf(response)) {
+    for await (const chunk of chunksOf(response, this.#silentMs)) {
       for (const part of this.#partsOf(parser, chunk)) {
         const frame = this.#frameOf(part, connection);
         if (frame) yield frame;
@@ -161,9 +189,10 @@ export class MJPEGReader implements AsyncIterable<RemoteFrame> {
     { headers, body }: Part,
     connection: { run: string; index: number },
   ): RemoteFrame | undefined {
-    const placeholder = headers.get("x-placeholder");
+    const { isHeartbeat, placeholder, identity, capturedAt, clockSet } = readSentPicture(headers);
+    if (isHeartbeat) return undefined;
     if (placeholder !== undefined) {
-      this.#options.onPlaceholder?.(placeholder);
+      this.#options.onPlaceholder?.(placeholder, body);
       return undefined;
     }
     if (body[0] !== 0xff || body[1] !== 0xd8) {
@@ -171,7 +200,6 @@ export class MJPEGReader implements AsyncIterable<RemoteFrame> {
       return undefined;
     }
     this.stats.received += 1;
-    const identity = identityIn(headers);
     const { run, index } = identity ?? connection;
     connection.index += 1;
     return {
@@ -179,11 +207,11 @@ export class MJPEGReader implements AsyncIterable<RemoteFrame> {
       run,
       index,
       numberedBy: identity ? "server" : "reader",
-      capturedAt: timeIn(headers),
+      capturedAt,
       receivedAt: wallTime(),
       skipped: 0,
       origin: headers.get("x-origin"),
-      clockSet: readClockSet(headers.get("x-clock-set")),
+      clockSet,
     };
   }
 }
@@ -197,16 +225,4 @@ function addressFor(url: string): string {
   parsed.username = "";
   parsed.password = "";
   return parsed.href;
-}
-
-function identityIn(headers: Part["headers"]): { run: string; index: number } | undefined {
-  const run = headers.get("x-stream-run");
-  const index = headers.get("x-frame-index") ?? "";
-  return run !== undefined && /^\d+$/.test(index) ? { run, index: Number(index) } : undefined;
-}
-
-/** Seconds since 1970, as this package, ustreamer and mjpg-streamer write them; as epoch ms. */
-function timeIn(headers: Part["headers"]): number | undefined {
-  const seconds = Number(headers.get("x-timestamp") ?? Number.NaN);
-  return seconds > 0 ? seconds * 1000 : undefined;
 }

@@ -25,6 +25,11 @@ const OPENING: Record<View, Uint8Array> = {
   chromium: text.encode(`--${BOUNDARY}\r\n${CONTENT_TYPE}\r\n`),
 };
 
+/** A part that has no picture, for readers that want to know whether an idle stream still stands. */
+export const HEARTBEAT: Uint8Array = text.encode(
+  `Content-Type: text/plain\r\nContent-Length: 0\r\nX-Heartbeat: 1\r\n\r\n\r\n--${BOUNDARY}\r\n`,
+);
+
 /** What precedes the first part of a stream. */
 export function streamOpening(view: View): Uint8Array {
   return OPENING[view];

@@ -1,6 +1,7 @@
 import { abortable } from "../base/abort.ts";
 import type { ClockSet } from "./clock-set.ts";
 import type { Origin, SourceLoss } from "./frame.ts";
+import type { SentPicture } from "./sent-picture.ts";
 
 /** A picture on its way into a stream. */
 export interface SourceFrame {
@@ -14,6 +15,8 @@ export interface SourceFrame {
   readonly lossesBefore?: readonly SourceLoss[];
   /** By how much the clock that stamps its frames was set since the source began, where the source has put their times right. */
   readonly clockSet?: ClockSet | undefined;
+  /** What the server says of it that it was received from. */
+  readonly sent?: SentPicture;
 }
 
 /** What a source gives its frames to. None of its members throws or waits: a frame has reached every viewer when `take` returns. */

@@ -2,6 +2,7 @@ import { reasonOf, ThingError } from "../base/errors.ts";
 import { isMetadataAddress } from "../base/outgoing.ts";
 import { thrownError } from "../base/thrown.ts";
 import { decodeUserinfo } from "../base/userinfo.ts";
+import { STREAM_ACCEPT } from "../frames/sent-picture.ts";
 import { HttpFault } from "./http-head.ts";
 import { HttpStream } from "./http-stream.ts";
 
@@ -82,7 +83,7 @@ async function request(url: URL, signal: AbortSignal): Promise<HttpStream> {
     throw failed(url, "is where a cloud keeps its secrets, and no camera is. Check the address.");
   }
   const headers = {
-    Accept: "multipart/x-mixed-replace, image/jpeg;q=0.1",
+    Accept: `${STREAM_ACCEPT}, image/jpeg;q=0.1`,
     "Accept-Encoding": "identity",
     ...loginOf(url),
   };

@@ -1,7 +1,7 @@
 import { reasonOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import type { FrameSink, RunningSource } from "../frames/frame-source.ts";
-import { identityOfPart, type PartIdentity } from "../frames/part-identity.ts";
+import { readSentPicture, type SentPicture } from "../frames/sent-picture.ts";
 import { boundaryOf, MultipartParser, type Part } from "../frames/wire/multipart.ts";
 import { Watchdog } from "../processes/watchdog.ts";
 import { openHttpSoon, withoutSecrets } from "./http-get.ts";
@@ -51,20 +51,21 @@ export class MjpegHttpSource implements RunningSource {
   async run(sink: FrameSink, signal: AbortSignal): Promise<void> {
     const silence = new AbortController();
     let pictures = 0;
-    let before: PartIdentity | undefined;
+    let before: SentPicture | undefined;
     const watchdog = new Watchdog({
       startMs: this.#options.startMs ?? START_MS,
       stallMs: this.#options.stallMs ?? STALL_MS,
       onSilent: () => silence.abort(),
     });
     const onPart = ({ headers, body }: Part) => {
-      const reason = headers.get("x-placeholder");
-      if (reason !== undefined) throw this.#failure(`has no frames: ${reason}`);
       watchdog.beat();
+      const sent = readSentPicture(headers);
+      if (sent.isHeartbeat) return;
+      const { placeholder } = sent;
+      if (placeholder !== undefined) throw this.#failure(`has no frames: ${placeholder}`);
       pictures++;
-      const identity = identityOfPart(headers);
-      this.#give(sink, body, identity, before);
-      before = identity;
+      this.#give(sink, body, sent, before);
+      before = sent;
     };
     try {
       const answer = await openHttpSoon(this.#url, AbortSignal.any([signal, silence.signal]));
@@ -127,15 +128,17 @@ export class MjpegHttpSource implements RunningSource {
     return boundary;
   }
 
-  #give(sink: FrameSink, jpeg: Uint8Array, identity?: PartIdentity, before?: PartIdentity): void {
-    if (!identity) {
-      sink.take({ jpeg });
+  #give(sink: FrameSink, jpeg: Uint8Array, sent: SentPicture, before?: SentPicture): void {
+    const { identity, capturedAt } = sent;
+    if (!identity || capturedAt === undefined) {
+      sink.take({ jpeg, sent });
       return;
     }
-    const { origin, ...here } = identity;
-    const skipped = before?.run === here.run ? here.index - before.index - 1 : 0;
+    const isNext = before?.identity?.run === identity.run;
+    const skipped = isNext ? identity.index - before.identity.index - 1 : 0;
     if (skipped > 0 && !this.#isThinned) sink.lost({ what: "lost", count: skipped, why: SKIPPED });
-    sink.take({ jpeg, origin: origin ?? { stream: withoutSecrets(this.#url), ...here } });
+    const here = { stream: withoutSecrets(this.#url), ...identity, capturedAt };
+    sink.take({ jpeg, sent, origin: sent.origin ?? here });
   }
 
   #failure(what: string, cause?: unknown): ThingError {

@@ -229,7 +229,7 @@ class Feeder implements Feeding {
     }
   }
 
-  #take({ jpeg, ...about }: SourceFrame): void {
+  #take({ jpeg, sent: _, ...about }: SourceFrame): void {
     const isFirst = this.#state.state !== "live";
     if (isFirst && this.#stream.lastFrameIndex >= 0) this.#stream.reset();
     const frame = this.#stream.offerFrame(jpeg, about);

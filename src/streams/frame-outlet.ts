@@ -26,7 +26,7 @@ export interface FrameFeed {
   frames(signal?: AbortSignal): AsyncGenerator<Frame, void>;
   grab(signal?: AbortSignal): Promise<Frame>;
   capturedAfter(time: number, signal?: AbortSignal): Promise<Frame>;
-  addViewer(socket: Socket, view: View): void;
+  addViewer(socket: Socket, view: View, wantsHeartbeats?: boolean): void;
 }
 
 export interface OutletOptions extends ViewerOptions {
@@ -181,13 +181,15 @@ export abstract class FrameOutlet implements FrameFeed {
 
   /**
    * Sends frames to a socket whose response head has been written, beginning with the newest if it is fresh.
+   * @param wantsHeartbeats - It is sent a part without a picture every 3 s, too.
    * @throws {ThingError} `TOO_MANY_VIEWERS`; `STREAM_STOPPED`.
    */
-  addViewer(socket: Socket, view: View): void {
+  addViewer(socket: Socket, view: View, wantsHeartbeats = false): void {
     if (!this.#streaming) throw streamStopped();
     const release = this.demand.take();
     try {
-      this.viewers.add(socket, view, this.#placeholder ?? this.freshFrame(), release);
+      const first = this.#placeholder ?? this.freshFrame();
+      this.viewers.add(socket, view, { first, wantsHeartbeats, onEnd: release });
     } catch (error) {
       release();
       throw error;

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { ThingError } from "../base/errors.ts";
+import { STREAM_ACCEPT } from "../frames/sent-picture.ts";
 import type { View } from "../frames/stored-picture.ts";
 
 /** What a variant is made of: how often, how wide, how good. Equal options share one variant. */
@@ -40,6 +41,11 @@ export function viewOf(request: IncomingMessage): View {
     );
   }
   return advance === "1" ? "chromium" : "program";
+}
+
+/** Whether a reader wants to be told every 3 s that the stream still stands. Its `Accept` is no other view: browsers ask for none. */
+export function wantsHeartbeats({ headers: { accept = "" } }: IncomingMessage): boolean {
+  return accept.split(/\s*,\s*/).some((range) => range.replace(/\s/g, "") === STREAM_ACCEPT);
 }
 
 /** @throws {ThingError} `BAD_ARGUMENT`. */

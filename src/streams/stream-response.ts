@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { BOUNDARY } from "../frames/frame-memory.ts";
 import { type FrameFeed, streamStopped } from "./frame-outlet.ts";
-import { viewOf } from "./stream-request.ts";
+import { viewOf, wantsHeartbeats } from "./stream-request.ts";
 
 /**
  * Answers with `multipart/x-mixed-replace` and hands the socket to the feed: nothing stands between a frame and
@@ -37,7 +37,7 @@ export function respondWithStream(
     if (!socket) return;
     response.flushHeaders();
     try {
-      feed.addViewer(socket, view);
+      feed.addViewer(socket, view, wantsHeartbeats(request));
     } catch {
       socket.destroy(); // the last place was taken, or the stream stopped, while the request waited for its turn
     }

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { now } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
 import { plainHandleOf, type SocketHandle, sendToEach } from "../base/send-to-each.ts";
-import { streamOpening } from "../frames/frame-memory.ts";
+import { HEARTBEAT, streamOpening } from "../frames/frame-memory.ts";
 import type { StoredPicture, View } from "../frames/stored-picture.ts";
 
 /** What viewers may cost. */
@@ -11,8 +11,20 @@ export interface ViewerOptions {
   readonly maxViewers?: number;
   /** A viewer that takes no whole part for this long, while one is waiting for it, is ended. */
   readonly stallMs?: number;
+  /** How often a viewer that wants it is told that the stream still stands, ms. One that hears nothing for 9 s takes the server for gone. */
+  readonly heartbeatMs?: number;
   /** Counts to go on with: outlets that share them share the limit too. */
   readonly stats?: ViewerStats;
+}
+
+/** How one viewer is begun. */
+export interface ViewerBeginning {
+  /** A picture to show at once. */
+  readonly first?: StoredPicture | undefined;
+  /** Whether it is told every 3 s that the stream still stands. In Chromium's view there is no room for that. */
+  readonly wantsHeartbeats?: boolean;
+  /** Called once, when the viewer has gone. */
+  readonly onEnd?: () => void;
 }
 
 /** What viewers were sent, and were not. */
@@ -33,6 +45,7 @@ interface Viewer {
   readonly socket: Socket;
   readonly handle: SocketHandle | undefined;
   readonly view: View;
+  readonly hasHeartbeats: boolean;
   /** The newest picture that came while the socket was busy. */
   waiting: StoredPicture | undefined;
   /** Bytes of whole writes that left for the kernel, when last looked at. */
@@ -52,9 +65,11 @@ export class ViewerFanOut {
   readonly options: Required<ViewerOptions>;
   readonly #viewers = new Set<Viewer>();
   #watch: NodeJS.Timeout | undefined;
+  #heart: NodeJS.Timeout | undefined;
 
-  constructor({ maxViewers = 500, stallMs = 30_000, stats = noViewers() }: ViewerOptions = {}) {
-    this.options = { maxViewers, stallMs, stats };
+  constructor(options: ViewerOptions = {}) {
+    const { maxViewers = 500, stallMs = 30_000, heartbeatMs = 3000, stats = noViewers() } = options;
+    this.options = { maxViewers, stallMs, heartbeatMs, stats };
   }
 
   get stats(): ViewerStats {
@@ -88,15 +103,19 @@ export class ViewerFanOut {
   /**
    * Sends pictures to a socket whose response head has been written, until it closes.
    *
-   * @param first - A picture to show at once.
-   * @param onEnd - Called once, when the viewer has gone.
    * @throws {ThingError} `TOO_MANY_VIEWERS` when no more can be added.
    */
-  add(socket: Socket, view: View, first?: StoredPicture, onEnd: () => void = () => {}): void {
+  add(
+    socket: Socket,
+    view: View,
+    { first, wantsHeartbeats = false, onEnd }: ViewerBeginning = {},
+  ): void {
     this.assertRoom();
-    const handle = plainHandleOf(socket);
-    const progressAt = now();
-    const viewer: Viewer = { socket, handle, view, waiting: undefined, bytesOut: 0, progressAt };
+    const viewer: Viewer = {
+      ...{ socket, view, handle: plainHandleOf(socket) },
+      hasHeartbeats: wantsHeartbeats && view === "program",
+      ...{ waiting: undefined, bytesOut: 0, progressAt: now() },
+    };
     this.#viewers.add(viewer);
     this.stats.viewers += 1;
     socket.setNoDelay(true);
@@ -108,8 +127,10 @@ export class ViewerFanOut {
       viewer.waiting = undefined;
       this.stats.viewers -= 1;
       if (this.#viewers.size === 0) this.#endWatch();
-      onEnd();
+      onEnd?.();
     });
+    if (viewer.hasHeartbeats)
+      this.#heart ??= setInterval(() => this.#beat(), this.options.heartbeatMs).unref();
     this.#watch ??= setInterval(() => this.#endStalled(), this.options.stallMs / 10).unref();
     socket.write(streamOpening(view), () => this.#sendWaiting(viewer));
     if (first) this.#offer([viewer], first, view);
@@ -176,6 +197,15 @@ export class ViewerFanOut {
     waiting.release();
   }
 
+  /** A viewer that is being sent a picture hears of the stream by that. */
+  #beat(): void {
+    for (const viewer of this.#viewers) {
+      const { socket, hasHeartbeats } = viewer;
+      if (!hasHeartbeats || !socket.writable || socket.writableLength > 0) continue;
+      socket.write(HEARTBEAT, () => this.#sendWaiting(viewer));
+    }
+  }
+
   #endStalled(): void {
     const time = now();
     for (const viewer of this.#viewers) {
@@ -192,7 +222,9 @@ export class ViewerFanOut {
 
   #endWatch(): void {
     clearInterval(this.#watch);
+    clearInterval(this.#heart);
     this.#watch = undefined;
+    this.#heart = undefined;
   }
 }
 

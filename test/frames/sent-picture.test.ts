@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
-import { identityOfPart } from "../../src/frames/part-identity.ts";
+import { readSentPicture } from "../../src/frames/sent-picture.ts";
 import { MultipartParser } from "../../src/frames/wire/multipart.ts";
 import { picture } from "../streams/pictures.ts";
 
@@ -14,7 +14,10 @@ function headersOf(identity: Parameters<typeof storeFrame>[1]): ReadonlyMap<stri
 
 test("a part of this package's streams says which frame it is", () => {
   const identity = { run: "k3x9q2", index: 7, capturedAt: 1770000000123.456 };
-  assert.deepEqual(identityOfPart(headersOf(identity)), identity);
+  const { identity: sent, capturedAt, ...rest } = readSentPicture(headersOf(identity));
+  assert.deepEqual({ ...sent, capturedAt }, identity);
+  const none = { origin: undefined, clockSet: undefined, placeholder: undefined };
+  assert.deepEqual(rest, { isHeartbeat: false, ...none });
 });
 
 test("a frame that was captured elsewhere says where", () => {
@@ -25,21 +28,28 @@ test("a frame that was captured elsewhere says where", () => {
     capturedAt: 1770000000000,
   };
   const identity = { run: "k3x9q2", index: 7, capturedAt: 1770000000123.456, origin };
-  assert.deepEqual(identityOfPart(headersOf(identity)), identity);
+  assert.deepEqual(readSentPicture(headersOf(identity)).origin, origin);
 });
 
-test("headers that are absent or broken give no identity", () => {
+test("headers that are absent or broken say nothing", () => {
   const good = { "x-stream-run": "a", "x-frame-index": "1", "x-timestamp": "2.5" };
-  assert.ok(identityOfPart(new Map(Object.entries(good))));
+  const read = (headers: Record<string, string>) =>
+    readSentPicture(new Map(Object.entries(headers)));
+  assert.deepEqual(read(good).identity, { run: "a", index: 1 });
+  assert.equal(read(good).capturedAt, 2500);
   for (const bad of [
     { ...good, "x-stream-run": "" },
     { ...good, "x-frame-index": "-1" },
     { ...good, "x-frame-index": "1e3" },
-    { ...good, "x-timestamp": "now" },
     {},
   ]) {
-    assert.equal(identityOfPart(new Map(Object.entries(bad))), undefined);
+    assert.equal(read(bad).identity, undefined);
   }
-  const broken = new Map(Object.entries({ ...good, "x-origin": "stream=%E0%A4%A;run=1" }));
-  assert.equal(identityOfPart(broken)?.origin, undefined);
+  for (const time of ["now", "-1", "0", "", "1e9", "Infinity"]) {
+    const { identity, capturedAt } = read({ ...good, "x-timestamp": time });
+    assert.deepEqual([identity, capturedAt], [{ run: "a", index: 1 }, undefined], time);
+  }
+  for (const origin of ["stream=%E0%A4%A;run=1", "stream=a;run=b;index=1;timestamp=x", "?"]) {
+    assert.equal(read({ ...good, "x-origin": origin }).origin, undefined, origin);
+  }
 });
