@@ -10,9 +10,14 @@ import { PassThrough } from "node:stream";
 import { run } from "node:test";
 import { spec, tap } from "node:test/reporters";
 import { inspect } from "node:util";
-import { BESIDE, LONGEST } from "./test-order.mjs";
+import { LONGEST, MEASURING } from "./test-order.mjs";
+import { runBeside } from "./test-pool.mjs";
 
 const FLAGS = ["--enable-source-maps", "--expose-gc"]; // the processes of the tests inherit them
+/** What a run of a file counts. */
+const COUNTS = new Set(["tests", "suites", "pass", "fail", "cancelled", "skipped", "todo"]);
+/** Files that run beside one another at most, however idle the processor is. */
+const MOST_AT_ONCE = 3 * availableParallelism();
 const asked = process.argv.slice(2);
 const folder = ["system", "interop"].find((name) => asked.includes(`--${name}`));
 const parts = asked.filter((argument) => !argument.startsWith("--"));
@@ -39,29 +44,28 @@ function rankOf(file) {
   return rank < 0 ? LONGEST.length : rank;
 }
 
-/** Browsers, encoders and microscopes measure time, one at a time; the others wait for programs and clocks, beside one another. */
+/** What measures time goes first, and has a core for each file; the others wait for programs and clocks, beside one another. */
 async function runAll() {
-  const others = folder
-    ? files.filter((file) => BESIDE.some((name) => file === `${name}.test.js`))
-    : files;
-  const alone = files.filter((file) => !others.includes(file));
-  const beside = folder ? 2 : availableParallelism() + 1;
+  const measuring = files.filter((file) => MEASURING.some((name) => file === `${name}.test.js`));
+  const others = files.filter((file) => !measuring.includes(file));
   const told = new PassThrough({ objectMode: true });
   told.compose(process.stdout.isTTY ? new spec() : tap).pipe(process.stdout);
-  const totals = new Map();
-  const failures = [];
-  let topLevel = 0;
-  for (const [group, concurrency] of [
-    [alone, 1],
-    [others, beside],
-  ]) {
-    if (group.length > 0) await runGroup(group, concurrency);
-  }
-  told.write({ type: "test:plan", data: { nesting: 0, count: topLevel } });
-  for (const [name, count] of totals) tell(`${name} ${count}`);
+  const result = { tests: 0, totals: new Map(), failures: [], skipped: [], seconds: new Map() };
+  const began = performance.now();
+  const runAndTell = async (file) => tellFile(await ran(file));
+  await runBeside(measuring, availableParallelism(), runAndTell);
+  await runBeside(others, MOST_AT_ONCE, runAndTell);
+  told.write({ type: "test:plan", data: { nesting: 0, count: result.tests } });
+  for (const [name, count] of result.totals) tell(`${name} ${count}`);
+  tell(`duration_ms ${Math.round(performance.now() - began)}`);
+  const longest = [...result.seconds].sort(([, a], [, b]) => b - a).slice(0, 12);
+  tell(
+    `longest: ${longest.map(([file, seconds]) => `${file} ${Math.round(seconds)} s`).join(", ")}`,
+  );
+  for (const { file, name, skip } of result.skipped) tell(`skipped: ${skip}: ${file}: ${name}`);
   // Once more at the end, where somebody who has the last lines of a log finds it.
-  for (const { file, name, details } of failures) {
-    const why = `failed: ${relative("", file ?? "")}: ${name}: ${inspect(details.error.cause)}`;
+  for (const { file, name, details } of result.failures) {
+    const why = `failed: ${file}: ${name}: ${inspect(details.error.cause)}`;
     for (const line of why.split("\n")) tell(line);
   }
   told.end();
@@ -70,30 +74,41 @@ async function runAll() {
     told.write({ type: "test:diagnostic", data: { nesting: 0, message } });
   }
 
-  /** The groups are told as one run: numbered on, with one summary. */
-  async function runGroup(group, concurrency) {
-    // Of each file, in case one hangs; tests have their own.
-    const timeout = process.env.THINGSCOPE_LONG ? 7_200_000 : 900_000;
-    const paths = group.map((file) => join("dist/test", file));
-    for await (const { type, data } of run({ files: paths, concurrency, timeout })) {
-      const summary = /^(\w+) ([\d.]+)$/.exec(data.nesting === 0 ? data.message : "");
-      const isTest = type === "test:pass" || type === "test:fail";
+  /** Files are told whole, one after another, as one run: numbered on, with one summary. */
+  function tellFile({ file, seconds, events }) {
+    result.seconds.set(nameOf(file), seconds);
+    for (const { type, data } of events) {
+      const isTopLevel = data.nesting === 0;
+      const [, count, number] = (isTopLevel && /^(\w+) ([\d.]+)$/.exec(data.message)) || [];
+      if (type === "test:pass" && data.skip !== undefined)
+        result.skipped.push({ ...data, file: nameOf(data.file ?? file) });
       if (type === "test:fail" && !data.todo) {
         process.exitCode = 1;
-        if (data.details.error.failureType !== "subtestsFailed") failures.push(data);
+        if (data.details.error.failureType !== "subtestsFailed")
+          result.failures.push({ ...data, file: nameOf(data.file ?? file) });
       }
-      if (isTest && data.nesting === 0) topLevel += 1;
-      if (type === "test:diagnostic" && summary && isCount(summary[1]))
-        totals.set(summary[1], (totals.get(summary[1]) ?? 0) + Number(summary[2]));
-      else if (type !== "test:plan" || data.nesting > 0)
-        told.write({
-          type,
-          data: isTest && data.nesting === 0 ? { ...data, testNumber: topLevel } : data,
-        });
+      if (type === "test:diagnostic" && COUNTS.has(count)) {
+        result.totals.set(count, (result.totals.get(count) ?? 0) + Number(number));
+      } else if (isTopLevel && (type === "test:pass" || type === "test:fail")) {
+        result.tests += 1;
+        told.write({ type, data: { ...data, testNumber: result.tests } });
+      } else if (!(isTopLevel && (type === "test:plan" || count === "duration_ms"))) {
+        told.write({ type, data });
+      }
     }
   }
 }
 
-function isCount(name) {
-  return /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms)$/.test(name);
+/** All that one file told, in a process of its own. */
+async function ran(file) {
+  // In case it hangs; tests have limits of their own.
+  const timeout = process.env.THINGSCOPE_LONG ? 7_200_000 : 900_000;
+  const began = performance.now();
+  const events = await run({ files: [join("dist/test", file)], concurrency: 1, timeout }).toArray();
+  return { file, events, seconds: (performance.now() - began) / 1000 };
+}
+
+/** A file as the lists and the documents name it: below test/, without its ending. */
+function nameOf(file) {
+  return relative("", file).replace(/^(dist\/)?test\/|\.test\.[jt]s$/g, "");
 }

@@ -35,47 +35,15 @@ export const LONGEST = [
   "interop/schemathesis",
 ];
 
-/**
- * Files under system/ and interop/ that wait for programs, terminals, disks and films more than they work, and measure no
- * time: two of them run at a time. What is not named here has the machine to itself.
- */
-export const BESIDE = [
-  "system/starters",
-  "system/installed-package",
-  "system/disk-faults",
-  "system/login-page",
-  "system/pages",
-  "system/pipeline-recorder",
-  "system/pythiags-examples",
-  "system/power-cuts",
-  "system/power-cut",
-  "system/launch-probes",
-  "system/export",
-  "system/verify-export",
-  "system/coming-from-pythiags",
-  "system/coming-from-thorvision",
-  "system/full-disk",
-  "system/launch",
-  "system/launch-command",
-  "system/foreign-page",
-  "system/hostile-names",
-  "system/client-in-browser",
-  "system/clock-set",
-  "system/posters",
-  "system/recording",
-  "system/pipeline-parameters",
-  "system/size-change",
-  "system/still",
-  "interop/playground",
-  "interop/pystreaming/pystreaming",
-  "interop/pages",
-  "interop/schemathesis",
-  "interop/http-clients",
-  "interop/login",
-  "interop/node-wot",
-  "interop/node-wot-server",
-  "interop/our-client",
-  "interop/thing-client",
-  "interop/directory",
-  "interop/json-ld",
+/** Files that measure pictures, answers or programs in milliseconds of the machine: two of them run at a time, before the others. */
+export const MEASURING = [
+  "system/chromium-viewer",
+  "system/crowds",
+  "system/disk-and-viewers",
+  "system/launch-heals",
+  "system/pipeline-faults",
+  "system/proxies",
+  "system/stalled-viewers",
+  "system/thorvision",
+  "interop/filers",
 ];

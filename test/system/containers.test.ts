@@ -11,8 +11,11 @@ import { FolderLock } from "../../src/core/folder-lock.ts";
 import { describeRecording } from "../../src/recording/files/describe.ts";
 import { recordedElsewhere } from "../../src/recording/files/recording-files.ts";
 import { TEST_MS } from "../limits.ts";
+import { needsLong, needsRoot } from "../needs.ts";
 
 const timeout = TEST_MS;
+const ROOT = needsRoot("runs programs in containers");
+const LONG = needsLong(ROOT);
 /** Programs in a container have numbers of their own, and these are the same in each. */
 const CONTAINER = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"];
 /** Another computer has another name, and began at another time. */
@@ -53,64 +56,65 @@ async function killed(child: ChildProcess): Promise<void> {
   await closed;
 }
 
-if (process.getuid?.() === 0) {
-  test("a folder that a server in a container has is refused, and free as soon as that is killed", {
-    timeout,
-  }, async (t) => {
-    const folder = await newFolder();
-    const { child, said } = await taken(t, CONTAINER, folder);
-    assert.equal(said, "taken");
-    const lock = new FolderLock(folder);
-    await assert.rejects(lock.take(), {
-      code: "SETTINGS_IN_USE",
-      message: /in use by another server, process \d+ of another container\. Stop/,
-    });
-    await killed(child);
-    await lock.take();
-    await lock.release();
+test("a folder that a server in a container has is refused, and free as soon as that is killed", {
+  timeout,
+  ...ROOT,
+}, async (t) => {
+  const folder = await newFolder();
+  const { child, said } = await taken(t, CONTAINER, folder);
+  assert.equal(said, "taken");
+  const lock = new FolderLock(folder);
+  await assert.rejects(lock.take(), {
+    code: "SETTINGS_IN_USE",
+    message: /in use by another server, process \d+ of another container\. Stop/,
   });
+  await killed(child);
+  await lock.take();
+  await lock.release();
+});
 
-  test("of two containers that share a folder one has it, though neither sees the other", {
-    timeout,
-  }, async (t) => {
-    const folder = await newFolder();
-    assert.equal((await taken(t, CONTAINER, folder)).said, "taken");
-    assert.match((await taken(t, CONTAINER, folder)).said, /process \d+ of another container/);
+test("of two containers that share a folder one has it, though neither sees the other", {
+  timeout,
+  ...ROOT,
+}, async (t) => {
+  const folder = await newFolder();
+  assert.equal((await taken(t, CONTAINER, folder)).said, "taken");
+  assert.match((await taken(t, CONTAINER, folder)).said, /process \d+ of another container/);
+});
+
+test("a folder that another computer has is refused with that one's name", {
+  timeout,
+  ...LONG,
+}, async (t) => {
+  const folder = await newFolder();
+  assert.equal((await taken(t, await otherComputer(), folder)).said, "taken");
+  await assert.rejects(new FolderLock(folder).take(), {
+    message: /in use by another server, process \d+ on elsewhere\. Stop/,
   });
+});
 
-  if (process.env.THINGSCOPE_LONG) {
-    test("a folder that another computer has is refused with that one's name", {
-      timeout,
-    }, async (t) => {
-      const folder = await newFolder();
-      assert.equal((await taken(t, await otherComputer(), folder)).said, "taken");
-      await assert.rejects(new FolderLock(folder).take(), {
-        message: /in use by another server, process \d+ on elsewhere\. Stop/,
-      });
-    });
+test("what another computer, or a container, left when it was killed is taken when nobody answers", {
+  timeout,
+  ...LONG,
+}, async (t) => {
+  const folder = await newFolder();
+  await killed((await taken(t, await otherComputer(), folder)).child);
+  assert.equal((await taken(t, CONTAINER, folder)).said, "taken");
+});
 
-    test("what another computer, or a container, left when it was killed is taken when nobody answers", {
-      timeout,
-    }, async (t) => {
-      const folder = await newFolder();
-      await killed((await taken(t, await otherComputer(), folder)).child);
-      assert.equal((await taken(t, CONTAINER, folder)).said, "taken");
-    });
+test("a recording is being written, whichever container its program runs in", {
+  timeout,
+  ...ROOT,
+}, async (t) => {
+  for (const place of [CONTAINER, await otherComputer()]) {
+    const path = join(await newFolder(), "film.mkv");
+    const program = packagePath("dist", "test", "recording", "recording-child.js");
+    const child = start(t, place, program, path, "2000", "10000");
+    child.stdout!.resume();
+    await once(child.stdout!, "data");
+    let { head } = await describeRecording(path);
+    for (; !head; head = (await describeRecording(path)).head) await sleep(20);
+    assert.ok(recordedElsewhere(path, head) !== undefined, JSON.stringify(head));
+    child.kill("SIGKILL");
   }
-
-  test("a recording is being written, whichever container its program runs in", {
-    timeout,
-  }, async (t) => {
-    for (const place of [CONTAINER, await otherComputer()]) {
-      const path = join(await newFolder(), "film.mkv");
-      const program = packagePath("dist", "test", "recording", "recording-child.js");
-      const child = start(t, place, program, path, "2000", "10000");
-      child.stdout!.resume();
-      await once(child.stdout!, "data");
-      let { head } = await describeRecording(path);
-      for (; !head; head = (await describeRecording(path)).head) await sleep(20);
-      assert.ok(recordedElsewhere(path, head) !== undefined, JSON.stringify(head));
-      child.kill("SIGKILL");
-    }
-  });
-}
+});

@@ -8,6 +8,7 @@ import { VideoRecorder } from "../../src/recording/write/video-recorder.ts";
 import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { TEST_MS } from "../limits.ts";
+import { needsLong } from "../needs.ts";
 import { recorderOf, SteppedCamera } from "../recording/event-films.ts";
 import { newPath } from "../recording/recordings.ts";
 
@@ -67,10 +68,7 @@ test("ffprobe: two recorders give 4 s from second 1 and 5 s from second 2; the f
   await assertSpan(second.films[0]!.path, 2, 5);
 });
 
-// 14 s with THINGSCOPE_LONG=1.
-if (process.env.THINGSCOPE_LONG) {
-  test("ffprobe: the same in real time", { timeout }, recordInRealTime);
-}
+test("ffprobe: the same in real time", { timeout, ...needsLong() }, recordInRealTime);
 
 async function recordInRealTime(): Promise<void> {
   const jpeg = await jpegOf(160, 120);

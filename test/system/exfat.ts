@@ -10,11 +10,6 @@ import { temporaryFolder } from "../temporary-folder.ts";
 
 const run = promisify(execFile);
 
-/** Whether this machine can mount: as root, with FUSE. In a container it often cannot. */
-export function canMount(): boolean {
-  return process.getuid?.() === 0 && statSync("/dev/fuse", { throwIfNoEntry: false }) !== undefined;
-}
-
 /** A stick of 100 MB with exFAT, whose driver is a program that can be stopped: then the mount hangs. */
 export async function newExfat(t: TestContext) {
   const image = join(await temporaryFolder("image-"), "exfat.img");

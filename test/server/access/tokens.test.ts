@@ -12,6 +12,7 @@ import {
 } from "../../../src/server/access/login/account-changes.ts";
 import { AccountsFile } from "../../../src/server/access/login/accounts-file.ts";
 import { TEST_MS } from "../../limits.ts";
+import { needsRoot } from "../../needs.ts";
 import { ask } from "../requests.ts";
 import { basic, bearer, becomes, logIn, PASSWORD, secured } from "../secured.ts";
 
@@ -90,12 +91,6 @@ test("secrets that others could have written are refused, and a running server k
   ] as const) {
     await chmod(path, mode | 0o020);
     await isRefused(/can be written by others/);
-    if (process.getuid?.() === 0) {
-      await chmod(path, mode);
-      await chown(path, 12345, 12345);
-      await isRefused(/belongs to another user \(12345; this one is 0\)/);
-      await chown(path, 0, 0);
-    }
     await chmod(path, mode);
   }
   await writeFile(
@@ -106,6 +101,21 @@ test("secrets that others could have written are refused, and a running server k
   await rename(`${file}.planted`, file);
   assert.equal(await running.refresh(), false);
   assert.deepEqual(running.current.data.users, users);
+});
+
+test("secrets that belong to another user of the machine are refused", {
+  timeout,
+  ...needsRoot("gives files to another user"),
+}, async (t) => {
+  const { folder } = await secured(t);
+  for (const path of [join(folder, "accounts.json"), folder]) {
+    await chown(path, 12345, 12345);
+    await assert.rejects(new AccountsFile(folder).open(), {
+      code: "BAD_CONFIG",
+      message: /belongs to another user \(12345; this one is 0\)/,
+    });
+    await chown(path, 0, 0);
+  }
 });
 
 test("a user with another role or password is another user from then on", {
