@@ -17,6 +17,16 @@ function nodeSearch(): ByteSearch | undefined {
   return (bytes, value, from) => search.call(bytes, value, from);
 }
 
+/** Whether two runs of bytes are the same. In Node a comparison by the C library. */
+export const sameBytes: (a: Uint8Array, b: Uint8Array) => boolean =
+  nodeEquals() ?? ((a, b) => a.length === b.length && a.every((byte, index) => byte === b[index]));
+
+function nodeEquals(): ((a: Uint8Array, b: Uint8Array) => boolean) | undefined {
+  const equals: unknown = Reflect.get(globalThis, "Buffer")?.prototype?.equals;
+  if (typeof equals !== "function") return undefined;
+  return (a, b) => equals.call(a, b);
+}
+
 /** Bytes as text, one character each: at most some thousand. Spreading them as arguments would take four times as long. */
 export function textOf(bytes: Uint8Array): string {
   return Reflect.apply(String.fromCharCode, undefined, bytes);

@@ -3,7 +3,8 @@ import { messageOf, ThingError } from "../base/errors.ts";
 import type { ClockStep } from "../base/wall-clock.ts";
 import { type ClockSet, ClockSteps, setBy } from "../frames/clock-set.ts";
 import { CLOSEST_MS, FrameTimes, timeFault } from "../frames/frame-times.ts";
-import { inspectJpeg, type JpegInfo } from "../frames/jpeg/jpeg.ts";
+import type { JpegInfo } from "../frames/jpeg/jpeg.ts";
+import { JpegInspector } from "../frames/jpeg/jpeg-inspector.ts";
 import { streamStopped } from "./frame-outlet.ts";
 import { SourceLosses } from "./source-losses.ts";
 import type { FrameOptions } from "./stream-options.ts";
@@ -28,6 +29,7 @@ export class FrameIntake {
   correctedTimes = 0;
   /** A larger JPEG is refused. */
   readonly maxFrameBytes: number;
+  readonly #inspector = new JpegInspector();
   #times = newTimes();
   #aheadMs = 0;
   #sourceSteps = new ClockSteps();
@@ -47,7 +49,7 @@ export class FrameIntake {
     const isTooLarge = jpeg instanceof Uint8Array && jpeg.length > this.maxFrameBytes;
     try {
       if (isTooLarge) throw this.#tooLarge(jpeg.length);
-      return inspectJpeg(jpeg);
+      return this.#inspector.inspect(jpeg);
     } catch (error) {
       this.refused[isTooLarge ? "tooLarge" : "corrupt"] += 1;
       this.losses.note({ what: "refused", count: 1, why: messageOf(error) });

@@ -43,6 +43,7 @@ describe("a whole JPEG is accepted", () => {
       components: 3,
       isCommon: true,
       hasRestarts: false,
+      scans: 1,
       hasHuffmanTables: true,
     });
   });

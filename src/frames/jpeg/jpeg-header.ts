@@ -31,6 +31,7 @@ export class JpegHeader {
   height = 0;
   readonly huffman = new HuffmanTables();
   hasRestarts = false;
+  scans = 0;
   #orientation: Orientation | undefined;
   #isAdobe = false;
   readonly #maxPixels: number;
@@ -38,7 +39,6 @@ export class JpegHeader {
   readonly #components: Component[] = [];
   /** Bit n is set when table n is defined. */
   #quantisationTables = 0;
-  #scans = 0;
 
   constructor(maxPixels: number) {
     this.#maxPixels = maxPixels;
@@ -162,8 +162,8 @@ export class JpegHeader {
   readScanHeader(bytes: Uint8Array, start: number, end: number): void {
     if (this.width === 0)
       throw badFrame(`a scan (SOS) begins at byte ${start}, before any frame header (SOF)`);
-    this.#scans += 1;
-    if (this.#scans > MAX_SCANS) throw badFrame(`it has more than ${MAX_SCANS} scans`);
+    this.scans += 1;
+    if (this.scans > MAX_SCANS) throw badFrame(`it has more than ${MAX_SCANS} scans`);
     const count = bytes[start]!;
     if (count < 1 || count > this.#components.length || end - start !== 4 + 2 * count) {
       throw badFrame(

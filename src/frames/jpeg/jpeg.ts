@@ -25,6 +25,8 @@ export interface JpegInfo {
   readonly isCommon: boolean;
   /** Whether restart markers stand in its scans. ffmpeg loses its place at bytes before one of them. */
   readonly hasRestarts: boolean;
+  /** Several in a progressive JPEG, and where each colour component has one of its own. */
+  readonly scans: number;
   /** Bytes up to and including the EOI marker; what follows them is not part of the JPEG. */
   readonly length: number;
   /** Offset of the first SOS marker: headers end here. */
@@ -95,12 +97,12 @@ export function inspectJpeg(
 }
 
 function infoOf(header: JpegHeader, length: number, scanAt: number): JpegInfo {
-  const { orientation, components, isCommon, hasRestarts, huffman } = header;
+  const { orientation, components, isCommon, hasRestarts, huffman, scans } = header;
   const isTurned = liesOnItsSide(orientation);
   const width = isTurned ? header.height : header.width;
   const height = isTurned ? header.width : header.height;
   const hasHuffmanTables = huffman.areThere;
-  const kind = { orientation, components, isCommon, hasRestarts, hasHuffmanTables };
+  const kind = { orientation, components, isCommon, hasRestarts, scans, hasHuffmanTables };
   return { width, height, length, scanAt, ...kind };
 }
 
