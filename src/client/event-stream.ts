@@ -10,6 +10,7 @@ export interface ServerSentEvent {
 }
 
 const MAX_MESSAGE_CHARACTERS = 16 << 20;
+const [BYTE_ORDER_MARK, LINE_FEED, NOTHING] = [/^\ufeff/, /^\n/, /^(?!)/];
 
 /**
  * Takes a stream of server-sent events apart, however it is cut into pieces.
@@ -20,22 +21,33 @@ export class EventStreamParser {
   lastEventId = "";
   /** How long the server asks to wait before connecting again, ms. */
   retryMs: number | undefined;
-  #rest = "";
+  /** What a text does not begin with, as the reader sees it: half of a CR LF that ended the one before. */
+  #skipped = BYTE_ORDER_MARK;
+  /** Of a line that has no end yet. */
+  #pieces: string[] = [];
+  #waiting = 0;
   #event = "";
   #data: string[] = [];
   #size = 0;
-  #isFirst = true;
 
   /** The messages that `text` completes. @throws {ClientError} `BAD_ANSWER` for a message without end. */
   push(text: string): ServerSentEvent[] {
-    const whole = this.#rest + (this.#isFirst ? text.replace(/^\ufeff/, "") : text);
-    this.#isFirst &&= text === "";
-    // A CR at the very end may be the first half of CR LF.
-    const end = whole.endsWith("\r") ? whole.length - 1 : whole.length;
-    const lines = whole.slice(0, end).split(/\r\n|\n|\r/);
-    this.#rest = (lines.pop() ?? "") + whole.slice(end);
-    if (this.#size + this.#rest.length > MAX_MESSAGE_CHARACTERS) throw endless();
-    return lines.flatMap((line) => (line === "" ? this.#finish() : this.#readField(line)));
+    if (text === "") return [];
+    const [first = "", ...lines] = text.replace(this.#skipped, "").split(/\r\n|\n|\r/);
+    this.#skipped = text.endsWith("\r") ? LINE_FEED : NOTHING;
+    this.#pieces.push(first);
+    this.#waiting += first.length;
+    const rest = lines.pop();
+    if (rest !== undefined) {
+      lines.unshift(this.#pieces.join(""));
+      this.#pieces = [rest];
+      this.#waiting = rest.length;
+    }
+    const messages = lines.flatMap((line) =>
+      line === "" ? this.#finish() : this.#readField(line),
+    );
+    if (this.#size + this.#waiting > MAX_MESSAGE_CHARACTERS) throw endless();
+    return messages;
   }
 
   #readField(line: string): [] {

@@ -51,6 +51,27 @@ test("server-sent events are taken apart however they are cut", () => {
   }
 });
 
+test("a server-sent event is there once its empty line is, whichever ends lines have", () => {
+  for (const end of ["\n", "\r", "\r\n"]) {
+    const parser = new EventStreamParser();
+    const text = `data: 1${end}${end}`;
+    assert.deepEqual(parser.push(text), [{ event: "message", data: "1" }], JSON.stringify(end));
+    assert.deepEqual(parser.push(text), [{ event: "message", data: "1" }], JSON.stringify(end));
+  }
+});
+
+test("a server-sent event in many pieces takes time in proportion to its length", () => {
+  const cost = (pieces: number) => {
+    const parser = new EventStreamParser();
+    const before = process.cpuUsage();
+    for (let n = 0; n < pieces; n++) parser.push("x".repeat(1024));
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000;
+  };
+  const [short, long] = [1024, 8 * 1024].map(cost) as [number, number];
+  assert.ok(long < 32 * Math.max(short, 4), `${short} ms for 1 MiB, ${long} ms for 8 MiB`);
+});
+
 test("a broken stream of events is taken up again where it broke", {
   timeout: TEST_MS,
 }, async () => {
