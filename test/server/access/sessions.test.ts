@@ -52,6 +52,22 @@ test("the cookie is for this port, this site and no script, and lasts thirty day
   assert.equal((await readWith(port, cookie)).status, 401);
 });
 
+test("the session's cookie is found among others, however they are put together", {
+  timeout,
+}, async (t) => {
+  const { port, tokens } = await secured(t);
+  const { cookie } = await logIn(port, { token: tokens.operate });
+  for (const sent of [
+    `a=1;${cookie}`,
+    `${cookie};b=2`,
+    `a="x" ;\t${cookie} ; b`,
+    `=; ;;${cookie};`,
+  ])
+    assert.equal((await readWith(port, sent)).status, 200, sent);
+  for (const sent of [`a=${cookie}`, `a="1; ${cookie}x"`, `x${cookie}`, `${cookie}=`])
+    assert.equal((await readWith(port, sent)).status, 401, sent);
+});
+
 test("a session has the role of its token, and ends with it", { timeout }, async (t) => {
   const { port, folder, tokens } = await secured(t);
   const { cookie, answer } = await logIn(port, { token: tokens.view });

@@ -160,8 +160,8 @@ export class SessionStore {
 /** The secret of the session that a browser sent along. */
 export function sessionSecretIn(request: IncomingMessage): string | undefined {
   const name = `${cookieName(request)}=`;
-  const found = request.headers.cookie?.split("; ").find((pair) => pair.startsWith(name));
-  const secret = found?.slice(name.length);
+  const pairs = request.headers.cookie?.split(";").map((pair) => pair.trim());
+  const secret = pairs?.find((pair) => pair.startsWith(name))?.slice(name.length);
   return secret && /^[\w-]{32}$/.test(secret) ? secret : undefined;
 }
 
