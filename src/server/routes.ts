@@ -61,7 +61,7 @@ export class RouteTable {
     return [
       ...affordances,
       ...thingRoutes(host, prefix, describe, models, written),
-      ...directoryRoutes(this.#directory, prefix, security, written),
+      ...directoryRoutes(this.#directory, prefix, security, written, this.#parts.hub.counts),
       coreLinksRoute(titlesOf(host), prefix),
       ...invocations,
       ...blobRoutes(blobs, prefix),

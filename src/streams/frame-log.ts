@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { History } from "../base/history.ts";
 
 /** What is remembered of a frame when its picture is gone. */
 export interface FrameEntry {
@@ -22,46 +23,38 @@ export type Gap =
     }
   | { readonly kind: "run"; readonly run: string; readonly previousRun: string };
 
+/** Where a reader goes on. */
+export interface FrameCursor {
+  /** The run of the last frame that it knows. */
+  readonly run: string;
+  readonly position: number;
+}
+
 const MAX_RUNS = 1000;
 
-/**
- * Every frame of a stream in order, over all of its runs: the `position` of a frame counts from the stream's
- * first. The newest `capacity` entries are held; which frame stood at an older position is still known.
- */
-export class FrameLog {
-  readonly capacity: number;
-  readonly #entries: FrameEntry[] = [];
+/** Every frame of a stream in order, over all of its runs. Which frame stood at a position is known longer than it is held. */
+export class FrameLog extends History<FrameEntry> {
   readonly #runs: { readonly run: string; readonly start: number }[] = [];
-  #end = 0;
 
   constructor(capacity: number) {
-    this.capacity = capacity;
-  }
-
-  /** The position of the next frame to arrive. */
-  get end(): number {
-    return this.#end;
+    super({ capacity });
   }
 
   /** Names a new run. */
   beginRun(): string {
     const run = newRun();
-    this.#runs.push({ run, start: this.#end });
+    this.#runs.push({ run, start: this.end });
     if (this.#runs.length > MAX_RUNS) this.#runs.shift();
     return run;
   }
 
-  add({ run, index, capturedAt, size }: FrameEntry): FrameEntry {
-    const entry = { run, index, capturedAt, size };
-    this.#entries[this.#end % this.capacity] = entry;
-    this.#end += 1;
-    return entry;
+  override add({ run, index, capturedAt, size }: FrameEntry): FrameEntry {
+    return super.add({ run, index, capturedAt, size });
   }
 
-  /** The entry at a position, unless it is overwritten or still to come. */
-  at(position: number): FrameEntry | undefined {
-    if (position >= this.#end || position < this.#end - this.capacity) return undefined;
-    return this.#entries[position % this.capacity];
+  /** The position of the oldest frame whose run is still known. */
+  get firstKnown(): number {
+    return this.#runs[0]?.start ?? 0;
   }
 
   /** Which frame stands at a position. */
@@ -77,29 +70,29 @@ export class FrameLog {
   }
 
   /** Where to go on after a frame; after one of an unknown run, with the oldest frame that is held. */
-  placeAfter({ run, index }: { run: string; index: number }): { run: string; position: number } {
-    const position = this.positionOf(run, index + 1);
-    return { run, position: position ?? Math.max(0, this.#end - this.capacity) };
+  cursorAfter({ run, index }: { run: string; index: number }): FrameCursor {
+    return { run, position: this.positionOf(run, index + 1) ?? this.begin };
+  }
+
+  /** Reads the entries after a frame, or else from the next to arrive. */
+  readerAfter(after?: { run: string; index: number }): FrameReader<FrameEntry> {
+    const present = { run: this.#runs.at(-1)?.run ?? "", position: this.end };
+    const cursor = after ? this.cursorAfter(after) : present;
+    return new FrameReader(this, cursor, (position) => this.at(position));
   }
 
   /** The position after the last frame of a run, so far. */
   endOf(run: string): number {
     const n = this.#runs.findIndex((known) => known.run === run);
-    return this.#runs[n + 1]?.start ?? this.#end;
-  }
-
-  /** What is held, oldest first. */
-  entries(): FrameEntry[] {
-    const first = Math.max(0, this.#end - this.capacity);
-    return Array.from({ length: this.#end - first }, (_, n) => this.at(first + n)!);
+    return this.#runs[n + 1]?.start ?? this.end;
   }
 }
 
 /**
- * One reader's place in a log. It goes over every position once, in order; what `find` no longer has becomes a
- * gap that names the frames, and a new run is told before its first frame.
+ * One reader of a log. It goes over every position once, in order; what `find` no longer has becomes a gap that names
+ * the frames, and a new run is told before its first frame.
  */
-export class LogReader<T> {
+export class FrameReader<T> {
   readonly #log: FrameLog;
   readonly #find: (position: number) => T | undefined;
   #run: string;
@@ -107,12 +100,12 @@ export class LogReader<T> {
 
   constructor(
     log: FrameLog,
-    place: { run: string; position: number },
+    { run, position }: FrameCursor,
     find: (position: number) => T | undefined,
   ) {
     this.#log = log;
-    this.#run = place.run;
-    this.#position = place.position;
+    this.#run = run;
+    this.#position = position;
     this.#find = find;
   }
 
@@ -140,18 +133,16 @@ export class LogReader<T> {
 
   #gap({ run, index }: { run: string; index: number }): Gap {
     const end = this.#log.endOf(run);
-    let to = index;
-    this.#position += 1;
-    while (this.#position < end && this.#find(this.#position) === undefined) {
-      this.#position += 1;
-      to += 1;
-    }
-    return { kind: "gap", run, from: index, to };
+    const from = this.#position;
+    // A reader may come back after millions of frames, and what the log no longer holds need not be looked for.
+    this.#position = Math.max(from + 1, Math.min(end, this.#log.begin));
+    while (this.#position < end && this.#find(this.#position) === undefined) this.#position += 1;
+    return { kind: "gap", run, from: index, to: index + this.#position - 1 - from };
   }
 
   /** More runs have passed than the log remembers: go on with the oldest that it knows. */
   #skipForgotten(): { run: string; index: number } {
-    while (this.#log.identityAt(this.#position) === undefined) this.#position += 1;
+    this.#position = this.#log.firstKnown;
     return this.#log.identityAt(this.#position)!;
   }
 }

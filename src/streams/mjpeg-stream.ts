@@ -4,7 +4,7 @@ import type { Frame, SourceLoss } from "../frames/frame.ts";
 import { storePlaceholder } from "../frames/frame-memory.ts";
 import type { Placeholder } from "../frames/stored-picture.ts";
 import { FrameIntake, isRefusal } from "./frame-intake.ts";
-import { type FrameEntry, FrameLog, type Gap, LogReader } from "./frame-log.ts";
+import { type FrameEntry, FrameLog, FrameReader, type Gap } from "./frame-log.ts";
 import { type FrameFeed, FrameOutlet } from "./frame-outlet.ts";
 import { HeldFrames } from "./held-frames.ts";
 import type { FrameInUse, FrameOptions, StreamOptions, StreamStats } from "./stream-options.ts";
@@ -193,7 +193,9 @@ export class MJPEGStream extends FrameOutlet {
   } = {}): AsyncGenerator<Frame | Gap, void> {
     const run = this.#run;
     const position = this.sizes.positionOf(run, from ?? this.lastFrameIndex + 1) ?? this.sizes.end;
-    const reader = new LogReader(this.sizes, { run, position }, (at) => this.#frameAtPosition(at));
+    const reader = new FrameReader(this.sizes, { run, position }, (at) =>
+      this.#frameAtPosition(at),
+    );
     return this.#readAll(reader, signal);
   }
 
@@ -202,11 +204,7 @@ export class MJPEGStream extends FrameOutlet {
    * run, or else from the next to arrive. The newest 10,000 are held; what is lost, and new runs, are reported.
    */
   everySize({ after, signal }: AfterFrame = {}): AsyncGenerator<FrameEntry | Gap, void> {
-    const { run, position } = after
-      ? this.sizes.placeAfter(after)
-      : { run: this.#run, position: this.sizes.end };
-    const reader = new LogReader(this.sizes, { run, position }, (at) => this.sizes.at(at));
-    return this.#readAll(reader, signal);
+    return this.#readAll(this.sizes.readerAfter(after), signal);
   }
 
   /** Begins a new run: no frame is held, the next has index 0. A stopped stream streams again. */
@@ -276,7 +274,7 @@ export class MJPEGStream extends FrameOutlet {
     return viewerPage(url);
   }
 
-  async *#readAll<T>(reader: LogReader<T>, signal?: AbortSignal): AsyncGenerator<T | Gap, void> {
+  async *#readAll<T>(reader: FrameReader<T>, signal?: AbortSignal): AsyncGenerator<T | Gap, void> {
     const release = this.demand.take();
     try {
       while (!signal?.aborted) {
@@ -291,9 +289,6 @@ export class MJPEGStream extends FrameOutlet {
 
   #frameAtPosition(position: number): Frame | undefined {
     const identity = this.sizes.identityAt(position);
-    const oldest = this.#held.oldest;
-    if (!identity || !oldest || identity.run !== this.#run) return undefined;
-    const isHeld = identity.index >= oldest.index && identity.index <= this.lastFrameIndex;
-    return isHeld ? this.#held.get(identity.index).frame : undefined;
+    return identity?.run === this.#run ? this.#held.find(identity.index)?.frame : undefined;
   }
 }

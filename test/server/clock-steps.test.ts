@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { logTo, now, type StoredFile } from "thingscope";
 import { verifyRecording } from "thingscope/recording";
+import { Stamps } from "../../src/base/history.ts";
 import { wallClock } from "../../src/base/wall-clock.ts";
 import { MJPEGReader } from "../../src/client/index.ts";
 import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
@@ -10,7 +11,7 @@ import { readLedger } from "../../src/recording/ledger/read-ledger.ts";
 import { createToken } from "../../src/server/access/login/account-changes.ts";
 import { AccountsFile } from "../../src/server/access/login/accounts-file.ts";
 import { SessionStore } from "../../src/server/access/login/session-store.ts";
-import { NotificationIds } from "../../src/server/notifications/notification-ids.ts";
+import { idOf } from "../../src/server/notifications/notification-ids.ts";
 import { TEST_MS } from "../limits.ts";
 import { armed, folderFor, recorderFor } from "../things/recorder-server.ts";
 import { ask } from "./requests.ts";
@@ -186,15 +187,15 @@ test("a session that was saved by a clock that was ahead lasts thirty days from 
 
 test("ids of notifications go on when the clock is set back, and follow it forward: no reader misses one or gets one twice", (t) => {
   const clock = settableClock(t);
-  const ids = new NotificationIds();
-  const given = [ids.next()];
+  const stamps = new Stamps();
+  const given = [idOf(stamps.next())];
   const made = [given[0]!];
   for (const ahead of [2 * HOUR_MS, -3 * HOUR_MS, 0, 4 * HOUR_MS]) {
     clock.ahead = ahead;
     wallClock.look();
-    const [one, present, other] = [ids.next(), ids.present(), ids.next()];
-    given.push(one, present, other);
-    made.push(one, other);
+    const [one, present, other] = [stamps.next(), stamps.present(), stamps.next()].map(idOf);
+    given.push(one!, present!, other!);
+    made.push(one!, other!);
     if (ahead > 0) assert.ok(Math.abs(Date.parse(given.at(-1)!) - clock.now()) < NEAR_MS);
   }
   assert.deepEqual([...given].sort(), given);

@@ -53,7 +53,7 @@ test("sizes are told of every frame, each once and in order", { timeout }, async
   await eventually(() => listener.events.length === 50);
   const { run, newest } = stream;
   assert.deepEqual(listener.events.at(-1), {
-    event: "frame",
+    event: "live_new_frame",
     id: `${run}:50`,
     data: { run, index: 50, capturedAt: newest!.capturedAt, size: 1050 },
   });

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { now, toDateTime, wallTime } from "../../base/clock.ts";
 import { ThingError } from "../../base/errors.ts";
+import { History } from "../../base/history.ts";
 import { quoted } from "../../base/preview.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
 import { LANGUAGE, TD_CONTEXTS, type ThingDescriber, thingId } from "../td/description.ts";
@@ -32,7 +33,7 @@ export class ThingDirectory {
       if (state !== "open" && state !== "failed") return;
       this.#modified.set(name, now());
       this.#modifications += 1;
-      this.events.add("thing_updated", thingId(host, name));
+      this.events.tell("thing_updated", thingId(host, name));
     });
   }
 
@@ -41,7 +42,7 @@ export class ThingDirectory {
     this.#describe = describe;
     const names = new Set(this.names);
     const tell = (what: "thing_created" | "thing_deleted", name: string) =>
-      this.events.add(what, thingId(this.#host, name));
+      this.events.tell(what, thingId(this.#host, name));
     for (const name of names) if (!this.#known.has(name)) tell("thing_created", name);
     for (const name of this.#known) if (!names.has(name)) tell("thing_deleted", name);
     this.#known = names;
@@ -102,7 +103,7 @@ export const DIRECTORY_EVENT_TYPES: readonly DirectoryEventType[] = [
 
 export interface DirectoryEvent {
   readonly type: DirectoryEventType;
-  /** Its place among the events of this run of the server: what `Last-Event-ID` names. */
+  /** What `Last-Event-ID` names. */
   readonly id: string;
   /** The `id` of the Thing that it is about. */
   readonly thing: string;
@@ -110,27 +111,27 @@ export interface DirectoryEvent {
 
 const HELD = 1000;
 
-/** What happened in a directory: told to listeners, and held for those who come back. */
-export class DirectoryEvents {
+/** What happened in a directory, held for those who come back. */
+export class DirectoryEvents extends History<DirectoryEvent> {
   readonly #run = randomBytes(4).toString("hex");
-  readonly #held: DirectoryEvent[] = [];
-  readonly #listeners = new Set<(event: DirectoryEvent) => void>();
-  #count = 0;
+  readonly #listeners = new Set<() => void>();
 
-  add(type: DirectoryEventType, thing: string): void {
-    const event = { type, id: `${this.#run}-${this.#count++}`, thing };
-    this.#held.push(event);
-    if (this.#held.length > HELD) this.#held.shift();
-    for (const listener of [...this.#listeners]) listener(event);
+  constructor() {
+    super({ capacity: HELD });
   }
 
-  /** What followed the event of this id. After one that is not held, perhaps of an earlier run: all that is. */
-  since(id: string): readonly DirectoryEvent[] {
-    const last = this.#held.findIndex((event) => event.id === id);
-    return this.#held.slice(last + 1);
+  tell(type: DirectoryEventType, thing: string): void {
+    this.add({ type, id: `${this.#run}-${this.end}`, thing });
+    for (const listener of [...this.#listeners]) listener();
   }
 
-  on(listener: (event: DirectoryEvent) => void): () => void {
+  /** Where a client goes on after the event of this id. After one that is not held, perhaps of an earlier run: with all that is. */
+  cursorAfter(id: string): number {
+    const [, position] = id.split(`${this.#run}-`);
+    return this.at(Number(position))?.id === id ? Number(position) + 1 : this.begin;
+  }
+
+  on(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }

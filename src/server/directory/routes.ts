@@ -4,7 +4,7 @@ import { ThingError } from "../../base/errors.ts";
 import { quoted } from "../../base/preview.ts";
 import { mediaRangesIn, qualityOf } from "../http/accept.ts";
 import { type Exchange, JSON_TYPE, type Reply, type Route, TD_TYPE } from "../http/route.ts";
-import { EventStreamWriter } from "../http/sse.ts";
+import { type EventStreamCounts, messageOf, sendEvents } from "../http/sse.ts";
 import { badQuery, LARGEST_NUMBER, numberIn } from "../http/target.ts";
 import { ThingDescriptionSchema } from "../td/schemas.ts";
 import type { Security } from "../td/security.ts";
@@ -13,7 +13,6 @@ import { directoryDescriber } from "./description.ts";
 import {
   DIRECTORY_EVENT_TYPES,
   DISCOVERY_CONTEXT,
-  type DirectoryEvent,
   type DirectoryEventType,
   type EnrichedDescription,
   type ThingDirectory,
@@ -55,6 +54,7 @@ export function directoryRoutes(
   prefix: string,
   security: Security,
   written: WrittenDescriptions,
+  counts: EventStreamCounts,
 ): Route[] {
   const base = `${prefix}/directory`;
   const place = { thing: "directory" } as const;
@@ -94,12 +94,17 @@ export function directoryRoutes(
         contentType: TD_TYPE,
       }),
     },
-    eventRoute(directory, {
+    eventRoute(directory, counts, {
       path: `${base}/events`,
       summary: "Be told when Things come, change their state or go",
     }),
     ...DIRECTORY_EVENT_TYPES.map((type) =>
-      eventRoute(directory, { path: `${base}/events/${type}`, ...EVENT_ROUTES[type] }, type),
+      eventRoute(
+        directory,
+        counts,
+        { path: `${base}/events/${type}`, ...EVENT_ROUTES[type] },
+        type,
+      ),
     ),
   ];
   const describe = directoryDescriber(directory, routes, prefix, security);
@@ -126,6 +131,7 @@ const EVENT_ROUTES = {
 
 function eventRoute(
   { events }: ThingDirectory,
+  counts: EventStreamCounts,
   { path, summary, affordance }: { path: string; summary: string; affordance?: string },
   type?: DirectoryEventType,
 ): Route {
@@ -141,20 +147,25 @@ function eventRoute(
     }),
     response: { status: 200, contentType: "text/event-stream" },
     ...(type !== "thing_deleted" && { errors: ["NOT_SUPPORTED"] }),
-    handle: async ({ request, response, query }) => {
+    handle: async (exchange) => {
+      const { request, query } = exchange;
       if (type !== "thing_deleted" && query.get("diff") === "true") throw notSupported("diff");
-      const writer = new EventStreamWriter(response);
-      if (request.method === "HEAD") {
-        response.end();
-        return undefined;
-      }
-      const tell = (event: DirectoryEvent) => {
-        if (type === undefined || event.type === type)
-          writer.send(event.type, { id: event.thing }, event.id);
-      };
       const last = request.headers["last-event-id"];
-      if (typeof last === "string") for (const event of events.since(last)) tell(event);
-      response.on("close", events.on(tell));
+      let position = typeof last === "string" ? events.cursorAfter(last) : events.end;
+      sendEvents(exchange, counts, () => ({
+        follow: (onMore) => events.on(onMore),
+        get isBehind() {
+          return position < events.begin;
+        },
+        next() {
+          for (let event = events.at(position); event; event = events.at(position)) {
+            position += 1;
+            if (type === undefined || event.type === type)
+              return messageOf(event.type, { id: event.thing }, event.id);
+          }
+          return undefined;
+        },
+      }));
       return undefined;
     },
   };

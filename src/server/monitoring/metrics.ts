@@ -1,10 +1,11 @@
 import { readdirSync } from "node:fs";
 import { wallTime } from "../../base/clock.ts";
 import { limitHits } from "../../base/limit-hits.ts";
+import { slowReaderCounts } from "../../base/slow-readers.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
 import type { LoginCounts } from "../access/login/login.ts";
 import { openFilesLimit } from "../http/listen.ts";
-import type { EventStreamCounts } from "../notifications/event-stream.ts";
+import type { EventStreamCounts } from "../http/sse.ts";
 import { hostedStreams, streamHealthOf } from "../streams/health.ts";
 import type { Webhooks } from "../webhooks/webhooks.ts";
 import type { WebSocketStats } from "../websocket/server.ts";
@@ -97,6 +98,7 @@ export function metricsOf({
       droppedConnections,
     ),
     limitMetrics(),
+    slowReaderMetrics(),
     ...(logins ? loginMetrics(logins) : []),
     ...webSocketMetrics(webSockets),
     ...eventStreamMetrics(eventStreams),
@@ -113,6 +115,17 @@ function limitMetrics(): MetricFamily {
     type: "counter",
     help: "How often a bound was reached, by the name that docs/limits.md gives it.",
     samples: [...limitHits()].map(([limit, value]) => ({ labels: { limit }, value })),
+  };
+}
+
+function slowReaderMetrics(): MetricFamily {
+  return {
+    name: "thingscope_slow_readers_total",
+    type: "counter",
+    help: "What became of readers that were too slow, by outcome.",
+    samples: slowReaderCounts().map(({ reader, outcome, count }) => {
+      return { labels: { reader, outcome }, value: count };
+    }),
   };
 }
 

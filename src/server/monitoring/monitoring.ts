@@ -5,7 +5,7 @@ import type { Log } from "../../base/log.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
 import type { LoginCounts } from "../access/login/login.ts";
 import { JSON_TYPE, type Route } from "../http/route.ts";
-import type { EventStreamCounts } from "../notifications/event-stream.ts";
+import type { EventStreamCounts } from "../http/sse.ts";
 import type { Webhooks } from "../webhooks/webhooks.ts";
 import type { WebSocketStats } from "../websocket/server.ts";
 import { stepSentence } from "./clock-health.ts";

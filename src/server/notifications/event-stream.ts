@@ -1,129 +1,64 @@
-import type { ServerResponse } from "node:http";
+import { slowReaders } from "../../base/slow-readers.ts";
 import type { Exchange } from "../http/route.ts";
-import { EventStreamWriter } from "../http/sse.ts";
+import { messageOf, sendEvents } from "../http/sse.ts";
 import { assertId } from "./longpoll.ts";
-import { placeAfter } from "./notification-ids.ts";
-import type { Notification, NotificationLog } from "./notification-log.ts";
+import { cursorAfter, idOf } from "./notification-ids.ts";
+import type { NotificationLog } from "./notification-log.ts";
+import { NotificationReader } from "./notification-reader.ts";
+import type { ThingNotifications } from "./thing-notifications.ts";
 
 const RETRY_MS = 1000;
-const MAX_WRITE_CHARACTERS = 64 * 1024;
-/** Beyond this, a reader is waited for. */
-const MAX_UNSENT_BYTES = 256 * 1024;
-/** So many are written at once, even while the Thing's code goes on. */
-const MAX_WAITING = 100;
+const lateReaders = slowReaders("event stream", "gap");
 
 /**
  * Answers with server-sent events: what was missed since `Last-Event-ID` (or `?after=`), then everything to come, under
- * the names of the affordances. A reader is sent no more than it takes: the logs are the queue. One who falls behind
- * what they hold is told so and dropped; who comes back with an id that is no longer held is told of the gap.
+ * the names of the affordances. A reader that falls behind what the logs hold is told so and dropped; one that comes back
+ * with an id that is no longer held is told of the gap.
  * @throws {ThingError} `BAD_ARGUMENT`.
  */
 export function sendNotifications(
   logs: readonly NotificationLog[],
-  { present, counts }: { present: string; counts: EventStreamCounts },
-  { request, response, query }: Exchange,
+  { present, counts }: Pick<ThingNotifications, "present" | "counts">,
+  exchange: Exchange,
 ): void {
-  const asked = request.headers["last-event-id"] ?? query.get("after") ?? undefined;
-  if (asked !== undefined) assertId(String(asked));
-  const writer = new EventStreamWriter(response, { retryMs: RETRY_MS });
-  if (request.method === "HEAD") response.end();
-  else
-    new NotificationReader(logs, writer, response, counts).start(String(asked ?? present), present);
-}
-
-class NotificationReader {
-  readonly #logs: readonly NotificationLog[];
-  readonly #writer: EventStreamWriter;
-  readonly #response: ServerResponse;
-  readonly #counts: EventStreamCounts;
-  /** The last that was written. */
-  #after = "";
-  /** Added since the last write. */
-  #waiting = 0;
-
-  constructor(
-    logs: readonly NotificationLog[],
-    writer: EventStreamWriter,
-    response: ServerResponse,
-    counts: EventStreamCounts,
-  ) {
-    this.#counts = counts;
-    this.#logs = logs;
-    this.#writer = writer;
-    this.#response = response;
-  }
-
-  start(lastTold: string, present: string): void {
-    this.#after = placeAfter(lastTold, present);
-    const heldSince = this.#heldSince();
-    if (this.#after < heldSince) {
-      this.#counts.gaps += 1;
-      this.#writer.send("gap", { after: lastTold, heldSince });
-      this.#after = heldSince;
-    }
-    const stops = this.#logs.map((log) => log.onAdd(() => this.#schedule()));
-    this.#counts.readers += 1;
-    this.#response.on("drain", () => this.#write());
-    this.#response.on("close", () => {
-      this.#counts.readers -= 1;
-      for (const stop of stops) stop();
-    });
-    this.#write();
-  }
-
-  /** A burst of notifications becomes few writes, after the Thing's own code has gone on. */
-  #schedule(): void {
-    this.#waiting += 1;
-    if (this.#waiting === 1) setImmediate(() => this.#write());
-    else if (this.#waiting % MAX_WAITING === 0) this.#write();
-  }
-
-  #write(): void {
-    this.#waiting = 0;
-    if (this.#response.writableEnded) return;
-    if (this.#after < this.#heldSince()) {
-      this.#counts.dropped += 1;
-      this.#writer.drop("You read too slowly. Connect again with Last-Event-ID.");
-      return;
-    }
-    while (this.#response.writableLength < MAX_UNSENT_BYTES) {
-      let text = "";
-      for (let next = this.#next(); next; next = this.#next()) {
-        text += next.sse;
-        this.#after = next.id;
-        if (text.length > MAX_WRITE_CHARACTERS) break;
+  const asked = exchange.request.headers["last-event-id"] ?? exchange.query.get("after");
+  if (asked !== null) assertId(String(asked));
+  sendEvents(
+    exchange,
+    counts,
+    () => {
+      const after = asked === null ? present : cursorAfter(String(asked), present);
+      const heldSince = Math.max(...logs.map((log) => log.heldSince));
+      const isGap = after < heldSince;
+      if (isGap) {
+        counts.gaps += 1;
+        lateReaders();
       }
-      if (text === "") return;
-      this.#writer.write(text);
-    }
-  }
-
-  #next(): Notification | undefined {
-    let first: Notification | undefined;
-    for (const log of this.#logs) {
-      const found = log.after(this.#after);
-      if (found && (first === undefined || found.id < first.id)) first = found;
-    }
-    return first;
-  }
-
-  /** Everything after this id is held, of all logs. */
-  #heldSince(): string {
-    return (
-      this.#logs
-        .map(({ heldSince }) => heldSince)
-        .sort()
-        .at(-1) ?? ""
-    );
-  }
+      const gap = { after: asked, heldSince: idOf(heldSince) };
+      return messagesIn(logs, Math.max(after, heldSince), isGap ? messageOf("gap", gap) : "");
+    },
+    { retryMs: RETRY_MS },
+  );
 }
 
-/** How readers of server-sent notifications fare, of a whole server. */
-export class EventStreamCounts {
-  /** Connected now. */
-  readers = 0;
-  /** Dropped because they read too slowly. */
-  dropped = 0;
-  /** Came back, or late, for notifications that were no longer held. */
-  gaps = 0;
+/** @param first - What is told before all notifications. */
+function messagesIn(logs: readonly NotificationLog[], after: number, first: string) {
+  let tell = () => {};
+  let told = first;
+  const reader = new NotificationReader(() => tell());
+  return {
+    follow(onMore: () => void): () => void {
+      tell = onMore;
+      for (const log of logs) reader.follow(log, after, undefined);
+      return () => reader.leaveAll();
+    },
+    get isBehind(): boolean {
+      return reader.missed > 0;
+    },
+    next(): string | undefined {
+      const text = told || reader.next()?.notification.sse;
+      told = "";
+      return text;
+    },
+  };
 }

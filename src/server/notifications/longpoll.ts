@@ -1,13 +1,17 @@
 import type { IncomingMessage } from "node:http";
 import { Type } from "typebox";
+import { ignoreAbort, withDeadline } from "../../base/abort.ts";
 import { now } from "../../base/clock.ts";
 import { ThingError } from "../../base/errors.ts";
+import { slowReaders } from "../../base/slow-readers.ts";
 import { clientAddressOf } from "../http/origin.ts";
 import { type Exchange, PROBLEM_TYPE, type Reply } from "../http/route.ts";
-import { isNotificationId, placeAfter } from "./notification-ids.ts";
+import { cursorAfter, idOf, isNotificationId } from "./notification-ids.ts";
 import type { Notification, NotificationLog } from "./notification-log.ts";
+import { NotificationReader } from "./notification-reader.ts";
 
 const LONGEST_WAIT_S = 25;
+const latePolls = slowReaders("long poll", "gap");
 
 /** What a client may ask of long polling. */
 export const LONGPOLL_QUERY = {
@@ -23,8 +27,8 @@ export const LONGPOLL_QUERY = {
 export interface Poll {
   readonly log: NotificationLog;
   readonly clients: RecentClients;
-  /** The id that all to come sort behind. */
-  readonly present: string;
+  /** The stamp that all to come sort behind. */
+  readonly present: number;
 }
 
 /**
@@ -41,13 +45,16 @@ export async function nextNotification(
   const seconds = secondsIn(query);
   if (asked !== undefined) assertId(asked);
   // A client asks by HEAD whether long polling is possible; it waits a second at most.
-  if (request.method === "HEAD") return { status: 200, headers: link(asked ?? present) };
-  const from = placeAfter(asked ?? clients.lastTold(request) ?? present, present);
+  if (request.method === "HEAD") return { status: 200, headers: link(asked ?? idOf(present)) };
+  const last = asked ?? clients.lastTold(request);
+  const from = last === undefined ? present : cursorAfter(last, present);
   const isGap = from < log.heldSince;
-  const after = isGap ? log.heldSince : from;
-  const found = log.after(after) ?? (await added(log, seconds * 1000, signal));
-  if (asked === undefined) clients.note(request, found?.id ?? after);
-  const headers = { ...link(found?.id ?? after), ...(isGap && { "X-Gap": "true" }) };
+  if (isGap) latePolls();
+  const after = Math.max(from, log.heldSince);
+  const found = await firstAfter(log, after, seconds * 1000, signal);
+  const told = found?.id ?? idOf(after);
+  if (asked === undefined) clients.note(request, told);
+  const headers = { ...link(told), ...(isGap && { "X-Gap": "true" }) };
   if (!found) return { status: 204, headers };
   if (found.problem) {
     const { problem } = found;
@@ -61,25 +68,19 @@ function link(after: string): Record<string, string> {
   return { Link: `<next?after=${encodeURIComponent(after)}>; rel="next"` };
 }
 
-/** The next to be added; `undefined` when time is up. */
-function added(
+/** The oldest after a stamp, waited for if need be; `undefined` when time is up. */
+async function firstAfter(
   log: NotificationLog,
+  after: number,
   ms: number,
   signal: AbortSignal,
 ): Promise<Notification | undefined> {
-  return new Promise((resolve) => {
-    const settle = (notification?: Notification) => {
-      clearTimeout(timer);
-      off();
-      signal.removeEventListener("abort", onGone);
-      resolve(notification);
-    };
-    const onGone = () => settle();
-    const timer = setTimeout(settle, ms);
-    const off = log.onAdd(settle);
-    signal.addEventListener("abort", onGone);
-    if (signal.aborted) settle();
-  });
+  const reader = new NotificationReader();
+  reader.follow(log, after, undefined);
+  const due = await withDeadline(ms, signal, (either) => reader.nextToCome(either))
+    .catch(ignoreAbort)
+    .finally(() => reader.leaveAll());
+  return due?.notification;
 }
 
 function secondsIn(query: URLSearchParams): number {

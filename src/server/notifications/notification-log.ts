@@ -1,28 +1,43 @@
-import { now } from "../../base/clock.ts";
+import { now, wallTime } from "../../base/clock.ts";
+import { History, stamps } from "../../base/history.ts";
+import type { FrameEntry } from "../../streams/frame-log.ts";
+import type { MJPEGStream } from "../../streams/mjpeg-stream.ts";
 import type { Problem } from "../http/problem.ts";
-import type { NotificationIds } from "./notification-ids.ts";
+import { idOf } from "./notification-ids.ts";
 
 /** What a server-sent event is called that tells a problem instead of a value. */
 const PROBLEM_EVENT = "problem";
 
 /** A new value of a property, one emission of an event, or what kept either from being told. */
 export class Notification {
-  readonly id: string;
+  readonly stamp: number;
   /** Of the property or event. */
   readonly name: string;
   /** JSON; absent for an event without data. */
   readonly data: string | undefined;
   /** When it arose, on the clock of `now()`. */
-  readonly at = now();
+  readonly at: number;
   /** Instead of data: why there is none. */
   readonly problem: Problem | undefined;
+  #id: string | undefined;
   #sse: string | undefined;
 
-  constructor(id: string, name: string, data: string | undefined, problem?: Problem) {
-    this.id = id;
+  constructor(
+    stamp: number,
+    name: string,
+    data: string | undefined,
+    { problem, at = now() }: { problem?: Problem; at?: number } = {},
+  ) {
+    this.stamp = stamp;
     this.name = name;
     this.data = data;
     this.problem = problem;
+    this.at = at;
+  }
+
+  get id(): string {
+    this.#id ??= idOf(this.stamp);
+    return this.#id;
   }
 
   /** As a server-sent event, written once for all readers. JSON has no line breaks. */
@@ -34,101 +49,93 @@ export class Notification {
   }
 }
 
-export interface NotificationLogOptions {
-  /** How many are held: 1000. */
-  readonly capacity?: number;
-  /** How much JSON is held, characters: 4 Mi. One notification is held however long it is. */
-  readonly maxCharacters?: number;
+/** The last notifications of one property or event, at their positions, for readers who come back and for those who wait. */
+export interface NotificationLog
+  extends Pick<History<Notification>, "begin" | "end" | "heldSince" | "at" | "positionAfter"> {
+  /** Of the property or event. */
+  readonly name: string;
+  /** Calls `listener` after each one that is added; returns how to end that. */
+  onAdd(listener: () => void): () => void;
 }
 
-/** The last notifications of one property or event, for readers who come back, and for those who wait. */
-export class NotificationLog {
+/** JSON, characters. */
+const MOST_CHARACTERS = 4 << 20;
+const CAPACITY = 1000;
+
+/** Those of a property, or of an event of the Thing. */
+export class HeldNotifications extends History<Notification> implements NotificationLog {
   readonly name: string;
-  readonly #ids: NotificationIds;
-  readonly #capacity: number;
-  readonly #maxCharacters: number;
-  readonly #held: Notification[] = [];
-  readonly #listeners = new Set<(notification: Notification) => void>();
-  #characters = 0;
-  #touchedAt = performance.now();
-  #heldSince: string;
+  readonly #listeners = new Set<() => void>();
 
-  constructor(
-    name: string,
-    ids: NotificationIds,
-    { capacity = 1000, maxCharacters = 4 << 20 }: NotificationLogOptions = {},
-  ) {
+  constructor(name: string) {
+    super({ capacity: CAPACITY, maxSize: MOST_CHARACTERS, sizeOf: charactersOf });
     this.name = name;
-    this.#ids = ids;
-    this.#capacity = capacity;
-    this.#maxCharacters = maxCharacters;
-    this.#heldSince = ids.present();
   }
 
-  /** For how long nobody has asked for it, ms; 0 while somebody waits for what is to come. */
-  get idleMs(): number {
-    return this.#listeners.size > 0 ? 0 : performance.now() - this.#touchedAt;
+  /** @param data - JSON. @param problem - Instead of a value: what kept it from being told. */
+  tell(data: string | undefined, problem?: Problem): void {
+    const stamp = stamps.next();
+    this.add(new Notification(stamp, this.name, data, { ...(problem && { problem }) }), stamp);
+    for (const listener of [...this.#listeners]) listener();
   }
 
-  /** Somebody asks for it. */
-  touch(): void {
-    this.#touchedAt = performance.now();
-  }
-
-  /** Everything that came after this id is held. */
-  get heldSince(): string {
-    return this.#heldSince;
-  }
-
-  /** @param data - JSON. */
-  add(data: string | undefined): void {
-    this.#keep(new Notification(this.#ids.next(), this.name, data));
-  }
-
-  /** Instead of a value: what kept it from being told. */
-  addProblem(problem: Problem): void {
-    this.#keep(new Notification(this.#ids.next(), this.name, undefined, problem));
-  }
-
-  /** The oldest held that came after `id`. */
-  after(id: string): Notification | undefined {
-    let low = 0;
-    let high = this.#held.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#held[middle]!.id > id) high = middle;
-      else low = middle + 1;
-    }
-    return this.#held[low];
-  }
-
-  /** Calls `listener` with each one that is added. */
-  onAdd(listener: (notification: Notification) => void): () => void {
+  onAdd(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => {
       this.#listeners.delete(listener);
-      this.touch();
     };
   }
+}
 
-  #keep(notification: Notification): void {
-    this.#held.push(notification);
-    this.#characters += charactersOf(notification);
-    while (this.#isOverfull()) this.#dropOldest();
-    for (const listener of [...this.#listeners]) listener(notification);
+/** The new frames of a stream, as its own log holds them: nothing more is held for who follows them as notifications. */
+export class FrameNotifications implements NotificationLog {
+  readonly name: string;
+  readonly #stream: MJPEGStream;
+  /** Written once for all readers, as long as the entry is held. */
+  readonly #written = new WeakMap<FrameEntry, Notification>();
+
+  constructor(name: string, stream: MJPEGStream) {
+    this.name = name;
+    this.#stream = stream;
   }
 
-  #isOverfull(): boolean {
-    const { length } = this.#held;
-    return length > this.#capacity || (length > 1 && this.#characters > this.#maxCharacters);
+  get begin(): number {
+    return this.#stream.sizes.begin;
   }
 
-  #dropOldest(): void {
-    const dropped = this.#held.shift();
-    if (!dropped) return;
-    this.#characters -= charactersOf(dropped);
-    this.#heldSince = dropped.id;
+  get end(): number {
+    return this.#stream.sizes.end;
   }
+
+  get heldSince(): number {
+    return this.#stream.sizes.heldSince;
+  }
+
+  at(position: number): Notification | undefined {
+    const entry = this.#stream.sizes.at(position);
+    return entry && (this.#written.get(entry) ?? this.#write(entry, position));
+  }
+
+  positionAfter(stamp: number): number {
+    return this.#stream.sizes.positionAfter(stamp);
+  }
+
+  onAdd(listener: () => void): () => void {
+    return this.#stream.follow(listener);
+  }
+
+  #write(entry: FrameEntry, position: number): Notification {
+    const stamp = this.#stream.sizes.stampAt(position)!;
+    const data = JSON.stringify(toldOf(entry));
+    const notification = new Notification(stamp, this.name, data, { at: entry.capturedAt });
+    this.#written.set(entry, notification);
+    return notification;
+  }
+}
+
+/** What is told of a frame. */
+export function toldOf({ run, index, capturedAt, size }: FrameEntry): FrameEntry {
+  return { run, index, capturedAt: wallTime(capturedAt), size };
 }
 
 function charactersOf({ data, problem }: Notification): number {

@@ -1,26 +1,10 @@
-import type { Role } from "../../core/affordances.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
 import { roleOf } from "../http/identity.ts";
-import { EVENT_STREAM_TYPE, type FormPlace, JSON_TYPE, type Route } from "../http/route.ts";
+import { EVENT_STREAM_TYPE, JSON_TYPE, type Route } from "../http/route.ts";
 import { sendNotifications } from "./event-stream.ts";
 import { LONGPOLL_QUERY, nextNotification, RecentClients } from "./longpoll.ts";
-import type { NotificationLog } from "./notification-log.ts";
+import { type NotificationSource, sourcesOf, sourcesOfAll } from "./sources.ts";
 import type { ThingNotifications } from "./thing-notifications.ts";
-
-const OBSERVE = ["observeproperty", "unobserveproperty"];
-const SUBSCRIBE = ["subscribeevent", "unsubscribeevent"];
-
-/** Of what affordances notify, and how they are described. */
-interface Source {
-  readonly path: string;
-  /** For summaries: `'Exposure' of camera`. */
-  readonly called: string;
-  readonly place: FormPlace;
-  /** Who may be told. */
-  readonly role: Role;
-  readonly schema?: Route["response"]["schema"];
-  log(): NotificationLog;
-}
 
 /**
  * Each observable property and each event twice: by long polling at a URL of its own, then as server-sent events at that
@@ -32,40 +16,18 @@ export function notificationRoutes(
   base: string,
   notifications: ThingNotifications,
 ): Route[] {
-  const { properties, events } = hosted.model;
-  const thing = hosted.name;
-  const observable = [...properties.values()].filter((property) => property.observable);
-  const sources = [
-    ...observable.map(({ name, title, schema }): Source => {
-      const place = { thing, kind: "properties", affordance: name, op: OBSERVE } as const;
-      const called = `new values of '${title ?? name}' of ${thing}`;
-      return {
-        role: "view",
-        path: `${base}/${name}`,
-        called,
-        place,
-        schema,
-        log: () => notifications.property(name),
-      };
-    }),
-    ...[...events.values()].map(({ name, title, data, role = "view" }): Source => {
-      const place = { thing, kind: "events", affordance: name, op: SUBSCRIBE } as const;
-      const called = `'${title ?? name}' of ${thing}`;
-      const log = () => notifications.event(name);
-      return { path: `${base}/${name}`, called, place, role, ...(data && { schema: data }), log };
-    }),
-  ];
+  const { properties, events } = sourcesOf(hosted, base, notifications);
   return [
-    ...sources.flatMap((source) => [
+    ...[...properties, ...events].flatMap((source) => [
       longpollRoute(source, notifications),
       streamRoute(source, notifications),
     ]),
-    ...allRoutes(hosted, base, notifications),
+    ...sourcesOfAll(hosted, base, notifications).map((all) => streamRoute(all, notifications)),
   ];
 }
 
 function longpollRoute(
-  { path, called, place, role, schema, log }: Source,
+  { path, called, place, op, role, schema, logs }: NotificationSource,
   notifications: ThingNotifications,
 ): Route {
   const clients = new RecentClients();
@@ -75,7 +37,7 @@ function longpollRoute(
     role,
     summary: `Wait for ${called} (204 when there are none for 25 s)`,
     description: "A client that follows the answer's Link to the next loses nothing that is held.",
-    form: { ...place, subprotocol: "longpoll" },
+    form: { ...place, op, subprotocol: "longpoll" },
     query: LONGPOLL_QUERY,
     response: {
       status: 200,
@@ -84,68 +46,30 @@ function longpollRoute(
       emptyWhen: "Nothing came in that time",
     },
     errors: ["BAD_ARGUMENT"],
-    handle: (exchange) =>
-      nextNotification({ log: log(), clients, present: notifications.present }, exchange),
+    handle: (exchange) => {
+      const [log] = logs(role);
+      return nextNotification({ log: log!, clients, present: notifications.present }, exchange);
+    },
   };
 }
 
 function streamRoute(
-  { path, called, place, role, log }: Source,
+  { path, called, place, op, role, logs }: NotificationSource,
   notifications: ThingNotifications,
 ): Route {
-  return {
-    ...eventStream(path, `Be sent ${called} as server-sent events`),
-    role,
-    form: { ...place, subprotocol: "sse" },
-    handle: async (exchange) => {
-      sendNotifications([log()], notifications, exchange);
-      return undefined;
-    },
-  };
-}
-
-function allRoutes(
-  { name: thing, model }: HostedThing,
-  base: string,
-  notifications: ThingNotifications,
-): Route[] {
-  const place = { thing, kind: "thing", subprotocol: "sse" } as const;
-  const properties: Route = {
-    ...eventStream(`${base}/properties`, `Be sent the new values of all properties of ${thing}`),
-    form: { ...place, op: ["observeallproperties", "unobserveallproperties"] },
-    handle: async (exchange) => {
-      sendNotifications(notifications.allProperties(), notifications, exchange);
-      return undefined;
-    },
-  };
-  const events: Route = {
-    ...eventStream(
-      `${base}/events`,
-      `Be sent all events of ${thing} that are for the client's role`,
-    ),
-    form: { ...place, op: ["subscribeallevents", "unsubscribeallevents"] },
-    handle: async (exchange) => {
-      sendNotifications(
-        notifications.allEvents(roleOf(exchange.identity)),
-        notifications,
-        exchange,
-      );
-      return undefined;
-    },
-  };
-  const isObservable = [...model.properties.values()].some(({ observable }) => observable);
-  const hasEvents = model.events.size + model.streams.size > 0;
-  return [...(isObservable ? [properties] : []), ...(hasEvents ? [events] : [])];
-}
-
-function eventStream(path: string, summary: string) {
+  const isOfAll = place.kind === "thing";
   return {
     method: "GET",
     path,
-    role: "view",
-    summary,
+    role,
+    summary: `Be sent ${called}${isOfAll ? "" : " as server-sent events"}`,
     query: { after: LONGPOLL_QUERY.after },
+    form: { ...place, op, subprotocol: "sse" },
     response: { status: 200, contentType: EVENT_STREAM_TYPE },
     errors: ["BAD_ARGUMENT"],
-  } as const;
+    handle: async (exchange) => {
+      sendNotifications(logs(roleOf(exchange.identity)), notifications, exchange);
+      return undefined;
+    },
+  };
 }

@@ -1,24 +1,18 @@
-import { wallTime } from "../../base/clock.ts";
 import { messageOf, unknownAffordance } from "../../base/errors.ts";
+import { stamps } from "../../base/history.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import type { Role } from "../../core/affordances.ts";
 import type { Departure } from "../../core/departure.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
 import { blobReplacer } from "../../files/blob-store.ts";
-import type { FrameEntry } from "../../streams/frame-log.ts";
 import { MJPEGStream } from "../../streams/mjpeg-stream.ts";
 import { covers } from "../http/identity.ts";
 import { problemOf } from "../http/problem.ts";
-import { EventStreamCounts } from "./event-stream.ts";
-import { NotificationIds } from "./notification-ids.ts";
-import { NotificationLog } from "./notification-log.ts";
-
-/** Frames are noted for a reader who comes back within this time. */
-const FORGOTTEN_AFTER_MS = 60_000;
+import { EventStreamCounts } from "../http/sse.ts";
+import { FrameNotifications, HeldNotifications, type NotificationLog } from "./notification-log.ts";
 
 /** What the notifications of all Things share. */
 export interface NotificationServices {
-  readonly ids: NotificationIds;
   readonly counts: EventStreamCounts;
   readonly log: Log;
   /** Before the links to files in what is told. */
@@ -27,31 +21,29 @@ export interface NotificationServices {
 
 /**
  * What one Thing tells by itself: new values of its observable properties, and its events, among them the new frames of
- * its streams. Each is held from the time at which somebody first asks for it.
+ * its streams. Each is held from the time at which somebody first asks for it; of frames their stream holds a log anyway.
  */
 export class ThingNotifications {
   readonly counts: EventStreamCounts;
-  readonly ids: NotificationIds;
   readonly departure: Departure;
   readonly #hosted: HostedThing;
   readonly #log: Log;
   readonly #prefix: string;
-  readonly #properties = new Map<string, NotificationLog>();
+  readonly #properties = new Map<string, HeldNotifications>();
   readonly #events = new Map<string, NotificationLog>();
   #isWatching = false;
 
-  constructor(hosted: HostedThing, { ids, counts, log, prefix }: NotificationServices) {
+  constructor(hosted: HostedThing, { counts, log, prefix }: NotificationServices) {
     this.#hosted = hosted;
-    this.ids = ids;
     this.#log = log;
     this.#prefix = prefix;
     this.departure = hosted.departure;
     this.counts = counts;
   }
 
-  /** The id that all to come sort behind. */
-  get present(): string {
-    return this.ids.present();
+  /** The stamp that all to come sort behind. */
+  get present(): number {
+    return stamps.present();
   }
 
   /** The new values of an observable property. */
@@ -60,36 +52,26 @@ export class ThingNotifications {
     if (!known.has(name))
       throw unknownAffordance(this.#hosted.name, "property", name, known.keys());
     this.#watchProperties();
-    return this.#logIn(this.#properties, name);
+    const log = this.#properties.get(name) ?? new HeldNotifications(name);
+    this.#properties.set(name, log);
+    return log;
   }
 
   /** Of one event, or of the new frames of a stream (`{stream}_new_frame`). */
   event(name: string): NotificationLog {
     const known = this.#events.get(name);
-    known?.touch();
     if (known) return known;
     const stream = this.#streamOf(name);
-    const log = new NotificationLog(name, this.ids);
-    if (stream) {
-      this.#followFrames(stream, log);
-    } else {
-      this.#hosted.onEvent(name, (data) => this.#add(log, data)); // throws if it is unknown
-      this.#hosted.onEventFault(name, (error) => log.addProblem(problemOf(error)));
-    }
+    const log = stream ? new FrameNotifications(name, stream) : this.#heldEvent(name);
     this.#events.set(name, log);
     return log;
   }
 
-  /** Frames come often: they are noted only while somebody asks for them, and a while longer. The picture is not touched. */
-  #followFrames(stream: MJPEGStream, log: NotificationLog): void {
-    const stop = stream.follow((frame) => {
-      if (log.idleMs < FORGOTTEN_AFTER_MS) {
-        this.#add(log, frameEntry(frame));
-      } else {
-        stop();
-        this.#events.delete(log.name);
-      }
-    });
+  #heldEvent(name: string): HeldNotifications {
+    const log = new HeldNotifications(name);
+    this.#hosted.onEvent(name, (data) => this.#tell(log, data)); // throws if it is unknown
+    this.#hosted.onEventFault(name, (error) => log.tell(undefined, problemOf(error)));
+    return log;
   }
 
   /** Of all observable properties. A stream's newest frame is always `null` among them, and so never new. */
@@ -118,17 +100,11 @@ export class ThingNotifications {
     this.#isWatching = true;
     this.#hosted.onChange((changed, value) => {
       const log = this.#properties.get(changed);
-      if (log) this.#add(log, value ?? null);
+      if (log) this.#tell(log, value ?? null);
     });
     this.#hosted.onPropertyFault((changed, error) =>
-      this.#properties.get(changed)?.addProblem(problemOf(error)),
+      this.#properties.get(changed)?.tell(undefined, problemOf(error)),
     );
-  }
-
-  #logIn(logs: Map<string, NotificationLog>, name: string): NotificationLog {
-    const log = logs.get(name) ?? new NotificationLog(name, this.ids);
-    logs.set(name, log);
-    return log;
   }
 
   #streamOf(event: string): MJPEGStream | undefined {
@@ -139,9 +115,9 @@ export class ThingNotifications {
   }
 
   /** Written at once, as it is now. A Thing that emits must not fail because its data cannot be written as JSON. */
-  #add(log: NotificationLog, data: unknown): void {
+  #tell(log: HeldNotifications, data: unknown): void {
     try {
-      log.add(
+      log.tell(
         JSON.stringify(
           data,
           blobReplacer(() => this.#prefix),
@@ -154,14 +130,8 @@ export class ThingNotifications {
   }
 }
 
-/** What is told of a frame. */
-export function frameEntry({ run, index, capturedAt, size }: FrameEntry): FrameEntry {
-  return { run, index, capturedAt: wallTime(capturedAt), size };
-}
-
 /** What all Things of a server tell by themselves, by whatever way. */
 export class NotificationHub {
-  readonly ids = new NotificationIds();
   readonly counts = new EventStreamCounts();
   readonly log: Log;
   /** Before the path of every link that is told. */

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { isAbort, withDeadline } from "../../base/abort.ts";
 import { now, wallTime } from "../../base/clock.ts";
 import { ThingError } from "../../base/errors.ts";
@@ -8,151 +8,104 @@ import { describeOrigin, toSeconds } from "../../frames/frame-memory.ts";
 import type { FrameIdentity } from "../../frames/stored-picture.ts";
 import { frameOrReason, type Patience } from "../../streams/frame-or-reason.ts";
 import type { MJPEGStream } from "../../streams/mjpeg-stream.ts";
-import { queryOf, variantOf } from "../../streams/stream-request.ts";
-import { VIEWER_ASSETS, viewerFile } from "../../streams/viewer-page.ts";
+import { variantOf } from "../../streams/stream-request.ts";
 import { prefixOf } from "../http/origin.ts";
-import { writeReply } from "../http/reply.ts";
-import { JSON_TYPE } from "../http/route.ts";
-import { drained, EventStreamWriter } from "../http/sse.ts";
-
-/** What the path of a request says beside the stream. */
-export interface StreamRequestDetails {
-  /** The last segment of `frames/{i}`. */
-  readonly index?: string | undefined;
-  /** The last segment of `viewer/{asset}`. */
-  readonly asset?: string | undefined;
-  /** The name of the server-sent events that tell of a frame: `frame` when absent. */
-  readonly event?: string | undefined;
-}
-
-/** Answers one request for a stream or what belongs to it. What it throws before writing becomes a problem. */
-export type StreamHandler = (
-  stream: MJPEGStream,
-  request: IncomingMessage,
-  response: ServerResponse,
-  details?: StreamRequestDetails,
-) => Promise<void>;
+import { type Exchange, JSON_TYPE, type Reply } from "../http/route.ts";
 
 const FRESH_MS = 1000;
 const SNAPSHOT_WAIT_S = 5;
 const SNAPSHOT_START_S = 30;
 const LONGEST_WAIT_S = 60;
 const LONGPOLL_S = 25;
+const JPEG = "image/jpeg";
 
-/** A handler for each path of a stream. Each answers HEAD too, at once. */
-export const streamHandlers = {
-  /** `{stream}`: parts until the viewer leaves or the stream stops. */
-  async multipart(stream, request, response) {
-    stream.mjpegStreamResponse(request, response);
-  },
-
-  /** `{stream}/viewer`: a page. */
-  async viewer(stream, request, response) {
-    const body = stream.viewerPage(".");
-    writeReply(request, response, { status: 200, body, contentType: "text/html; charset=utf-8" });
-  },
-
-  /** `{stream}/viewer/{asset}`: what the page consists of. */
-  async viewerAsset(_stream, request, response, { asset = "" } = {}) {
-    const contentType = VIEWER_ASSETS.get(asset);
-    if (!contentType)
-      throw new ThingError("NOT_FOUND", `The viewer page has no file '${quoted(asset)}'.`);
-    writeReply(request, response, { status: 200, body: viewerFile(asset), contentType });
-  },
-
-  /** `{stream}/snapshot`: the newest frame if it is fresh, else the next, or why there is none; `?fresh=1`: one captured from now on. */
-  async snapshot(stream, request, response) {
-    const options = variantOf(request);
-    const after = flag(request, "fresh") ? now() : now() - FRESH_MS;
-    const seconds = secondsOf(request);
-    if (request.method === "HEAD") return writeHead(response, "image/jpeg");
-    const ask = (signal: AbortSignal) => stream.capturedAfter(after, signal);
-    const frame = await frameOrReason(stream, patienceOf(seconds, goneSignal(response)), ask);
-    writeFrame(request, response, await stream.sized(frame, options));
-  },
-
-  /** `{stream}/next`: long polling for the next frame; 204 when none came in 25 s. */
-  async next(stream, request, response) {
-    const { fps, ...size } = variantOf(request);
-    const feed = fps === undefined ? stream : stream.watchedVariant({ fps });
-    const seconds = secondsOf(request) ?? LONGPOLL_S;
-    if (request.method === "HEAD") return writeHead(response, "image/jpeg");
-    const ask = (signal: AbortSignal) => feed.grab(signal);
-    const frame = await wait(stream, goneSignal(response), seconds, ask).catch(ignoreNoFrame);
-    if (frame) writeFrame(request, response, await stream.sized(frame, size));
-    else writeReply(request, response, { status: 204 });
-  },
-
-  /** `{stream}/frames`: what the ring holds. */
-  async frames(stream, request, response) {
-    const path = prefixOf(request) + (request.url ?? "").split("?")[0];
-    const frames = stream.heldIdentities.map((frame) => ({
-      ...frame,
-      capturedAt: wallTime(frame.capturedAt),
-      href: `${path}/${frame.index}`,
-    }));
-    writeReply(request, response, { status: 200, body: { run: stream.run, frames } });
-  },
-
-  /** `{stream}/frames/{i}`: one of them; `?wait=` seconds for one still to come, `?run=` to be sure whose it is. */
-  async frame(stream, request, response, { index: text = "" } = {}) {
-    const index = indexOf(text);
-    const seconds = secondsOf(request) ?? 0;
-    assertRun(stream, index, queryOf(request).get("run") ?? stream.run);
-    const isToCome = index > stream.lastFrameIndex && request.method !== "HEAD";
-    if (isToCome && seconds > 0) {
-      await wait(stream, goneSignal(response), seconds, (signal) =>
-        stream.frameAt(index, signal),
-      ).catch(
-        ignoreNoFrame, // the next line says it better
-      );
-    }
-    writeFrame(request, response, stream.heldFrame(index));
-  },
-
-  /** `{stream}/next_frame_size`: bytes of the next frame to arrive, as a JSON number. */
-  async nextFrameSize(stream, request, response) {
-    const seconds = secondsOf(request) ?? LONGPOLL_S;
-    if (request.method === "HEAD") return writeHead(response, JSON_TYPE);
-    const frame = await wait(stream, goneSignal(response), seconds, (signal) =>
-      stream.nextIdentity(signal),
-    );
-    const headers = identityHeaders(frame);
-    writeReply(request, response, { status: 200, body: frame.size, headers });
-  },
-
-  /** `{stream}/sizes`: each frame's identity, time and size, from `Last-Event-ID` or `?after=` or now on. */
-  async sizes(stream, request, response, { event = "frame" } = {}) {
-    const asked = request.headers["last-event-id"] ?? queryOf(request).get("after");
-    const after = asked ? placeOf(String(asked)) : undefined;
-    if (request.method === "HEAD") return writeHead(response, "text/event-stream");
-    const gone = goneSignal(response);
-    const entries = stream.everySize({ after, signal: gone });
-    const writer = new EventStreamWriter(response);
-    for await (const entry of entries) {
-      if ("kind" in entry) writer.send(entry.kind, entry);
-      else {
-        const told = { ...entry, capturedAt: wallTime(entry.capturedAt) };
-        writer.send(event, told, `${entry.run}:${entry.index}`);
-      }
-      if (response.writableNeedDrain && !(await drained(response, gone))) return;
-    }
-    response.end();
-  },
-} satisfies Record<string, StreamHandler>;
-
-/**
- * What a snapshot shows: the newest frame if it is under 1 s old, else the next.
- * @throws {ThingError} `NO_FRAME` at once when the source fails, or after 5 s, or 30 s while the source starts; `STREAM_STOPPED`.
- */
-export function newestFrame(stream: MJPEGStream, gone: AbortSignal): Promise<Frame> {
-  const after = now() - FRESH_MS;
-  return frameOrReason(stream, patienceOf(undefined, gone), (signal) =>
-    stream.capturedAfter(after, signal),
-  );
+/** `{stream}/snapshot`: the newest frame if it is fresh, else the next, or why there is none; `?fresh=1`: one captured from now on. */
+export async function snapshot(
+  stream: MJPEGStream,
+  { request, query, signal }: Exchange,
+): Promise<Reply> {
+  const options = variantOf(request);
+  const after = flag(query, "fresh") ? now() : now() - FRESH_MS;
+  const seconds = secondsIn(query);
+  if (isHead(request)) return { status: 200, contentType: JPEG };
+  const ask = (either: AbortSignal) => stream.capturedAfter(after, either);
+  const frame = await frameOrReason(stream, patienceOf(seconds, signal), ask);
+  return replyWith(await stream.sized(frame, options));
 }
 
-/** Who does not say how long waits for a source to start. */
+/** `{stream}/next`: long polling for the next frame; 204 when none came in 25 s. */
+export async function next(
+  stream: MJPEGStream,
+  { request, query, signal }: Exchange,
+): Promise<Reply> {
+  const { fps, ...size } = variantOf(request);
+  const feed = fps === undefined ? stream : stream.watchedVariant({ fps });
+  const seconds = secondsIn(query) ?? LONGPOLL_S;
+  if (isHead(request)) return { status: 200, contentType: JPEG };
+  const ask = (either: AbortSignal) => feed.grab(either);
+  const frame = await wait(stream, signal, seconds, ask).catch(ignoreNoFrame);
+  return frame ? replyWith(await stream.sized(frame, size)) : { status: 204 };
+}
+
+/** `{stream}/frames`: what the ring holds. */
+export async function frames(stream: MJPEGStream, { request }: Exchange): Promise<Reply> {
+  const path = prefixOf(request) + (request.url ?? "").split("?")[0];
+  const held = stream.heldIdentities.map((frame) => ({
+    ...frame,
+    capturedAt: wallTime(frame.capturedAt),
+    href: `${path}/${frame.index}`,
+  }));
+  return { status: 200, body: { run: stream.run, frames: held } };
+}
+
+/** `{stream}/frames/{i}`: one of them; `?wait=` seconds for one still to come, `?run=` to be sure whose it is. */
+export async function frame(
+  stream: MJPEGStream,
+  { request, query, params, signal }: Exchange,
+): Promise<Reply> {
+  const index = indexOf(params.index ?? "");
+  const seconds = secondsIn(query) ?? 0;
+  assertRun(stream, index, query.get("run") ?? stream.run);
+  const isToCome = index > stream.lastFrameIndex && !isHead(request);
+  if (isToCome && seconds > 0) {
+    const ask = (either: AbortSignal) => stream.frameAt(index, either);
+    await wait(stream, signal, seconds, ask).catch(ignoreNoFrame); // the next line says it better
+  }
+  return replyWith(stream.heldFrame(index));
+}
+
+/** `{stream}/next_frame_size`: bytes of the next frame to arrive, as a JSON number. */
+export async function nextFrameSize(
+  stream: MJPEGStream,
+  { request, query, signal }: Exchange,
+): Promise<Reply> {
+  const seconds = secondsIn(query) ?? LONGPOLL_S;
+  if (isHead(request)) return { status: 200, contentType: JSON_TYPE };
+  const ask = (either: AbortSignal) => stream.nextIdentity(either);
+  const identity = await wait(stream, signal, seconds, ask);
+  return { status: 200, body: identity.size, headers: identityHeaders(identity) };
+}
+
+/**
+ * `{stream}_frame`: what a snapshot shows, in base64.
+ * @throws {ThingError} `NO_FRAME` at once when the source fails, or after 5 s, or 30 s while the source starts; `STREAM_STOPPED`.
+ */
+export async function frameAsText(
+  stream: MJPEGStream,
+  { request, signal }: Exchange,
+): Promise<Reply> {
+  if (isHead(request)) return { status: 200 }; // waits for no frame
+  const after = now() - FRESH_MS;
+  const ask = (either: AbortSignal) => stream.capturedAfter(after, either);
+  const { jpeg } = await frameOrReason(stream, patienceOf(undefined, signal), ask);
+  return { status: 200, body: Buffer.from(jpeg).toString("base64") };
+}
+
+function isHead({ method }: IncomingMessage): boolean {
+  return method === "HEAD";
+}
+
+/** A client that does not say how long waits for a source to start. */
 function patienceOf(seconds: number | undefined, signal: AbortSignal): Patience {
   const startMs = seconds === undefined ? 1000 * SNAPSHOT_START_S : 0;
   return { waitMs: 1000 * (seconds ?? SNAPSHOT_WAIT_S), startMs, signal };
@@ -180,27 +133,8 @@ function ignoreNoFrame(error: unknown): undefined {
   throw error;
 }
 
-function goneSignal(response: ServerResponse): AbortSignal {
-  const gone = new AbortController();
-  if (response.destroyed) gone.abort();
-  response.once("close", () => gone.abort());
-  return gone.signal;
-}
-
-/** The answer to HEAD, where the length of the body is not known yet. */
-function writeHead(response: ServerResponse, contentType: string): void {
-  response.writeHead(200, { "Content-Type": contentType, "Cache-Control": "no-store" });
-  response.end();
-}
-
-function writeFrame(request: IncomingMessage, response: ServerResponse, frame: Frame): void {
-  const headers = identityHeaders(frame);
-  writeReply(request, response, {
-    status: 200,
-    body: frame.jpeg,
-    contentType: "image/jpeg",
-    headers,
-  });
+function replyWith(frame: Frame): Reply {
+  return { status: 200, body: frame.jpeg, contentType: JPEG, headers: identityHeaders(frame) };
 }
 
 function identityHeaders({
@@ -232,8 +166,8 @@ function assertRun(stream: MJPEGStream, index: number, run: string): void {
   );
 }
 
-function flag(request: IncomingMessage, name: string): boolean {
-  const value = queryOf(request).get(name);
+function flag(query: URLSearchParams, name: string): boolean {
+  const value = query.get(name);
   if (value === null || value === "0" || value === "false") return false;
   if (value === "" || value === "1" || value === "true") return true;
   throw new ThingError(
@@ -242,8 +176,8 @@ function flag(request: IncomingMessage, name: string): boolean {
   );
 }
 
-function secondsOf(request: IncomingMessage): number | undefined {
-  const text = queryOf(request).get("wait");
+function secondsIn(query: URLSearchParams): number | undefined {
+  const text = query.get("wait");
   if (text === null) return undefined;
   const seconds = text.trim() ? Number(text) : Number.NaN;
   if (seconds >= 0 && seconds <= LONGEST_WAIT_S) return seconds;
@@ -254,14 +188,4 @@ function indexOf(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
   const shown = JSON.stringify(quoted(text));
   throw new ThingError("BAD_ARGUMENT", `A frame's index is a whole number from 0, not ${shown}.`);
-}
-
-function placeOf(text: string): { run: string; index: number } {
-  const [, run, index] = /^([0-9a-z]{1,32}):(\d{1,15})$/.exec(text) ?? [];
-  if (run && index) return { run, index: Number(index) };
-  const shown = JSON.stringify(quoted(text));
-  throw new ThingError(
-    "BAD_ARGUMENT",
-    `${shown} names no frame: it must be a run and an index, e.g. k3x9q2:7.`,
-  );
 }

@@ -1,26 +1,28 @@
 import { type TSchema, Type } from "typebox";
 import { ThingError } from "../../base/errors.ts";
+import { quoted } from "../../base/preview.ts";
 import type { StreamAffordance } from "../../core/affordances.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
 import { MJPEGStream } from "../../streams/mjpeg-stream.ts";
-import { EVENT_STREAM_TYPE, JSON_TYPE, type Route } from "../http/route.ts";
+import { VIEWER_ASSETS, viewerFile } from "../../streams/viewer-page.ts";
+import {
+  EVENT_STREAM_TYPE,
+  type Exchange,
+  JSON_TYPE,
+  type Reply,
+  type Route,
+} from "../http/route.ts";
 import { LONGPOLL_QUERY, RecentClients } from "../notifications/longpoll.ts";
 import type { ThingNotifications } from "../notifications/thing-notifications.ts";
 import { FrameEntrySchema, HeldFramesSchema } from "../td/schemas.ts";
-import { nextFrameEntry, sendFrames } from "./frame-notifications.ts";
-import { newestFrame, type StreamHandler, streamHandlers } from "./handlers.ts";
+import { nextFrameEntry, sendFrames, sendSizes } from "./frame-events.ts";
+import { frame, frameAsText, frames, next, nextFrameSize, snapshot } from "./handlers.ts";
 import { ADVANCE, AFTER, FRESH, RUN, SIZE, VARIANT, WAIT } from "./query.ts";
 import { sourceRoutes } from "./source.ts";
 
 const JPEG = "image/jpeg";
 const OBSERVE = ["observeproperty", "unobserveproperty"];
 const SUBSCRIBE = ["subscribeevent", "unsubscribeevent"];
-/** What answers with a frame to come. */
-const waiting: ReadonlySet<StreamHandler> = new Set([
-  streamHandlers.snapshot,
-  streamHandlers.next,
-  streamHandlers.nextFrameSize,
-]);
 
 /** Every path of each stream (docs/streams.md), and what stands for it in the Thing Description. */
 export function streamRoutes(
@@ -49,7 +51,7 @@ function routesOfStream(
 ): Route[] {
   const path = `${base}/${name}`;
   const called = `'${title ?? name}' of ${hosted.name}`;
-  const frame = { thing: hosted.name, kind: "properties", affordance: `${name}_frame` } as const;
+  const pictures = { thing: hosted.name, kind: "properties", affordance: `${name}_frame` } as const;
   const newFrame = { thing: hosted.name, kind: "events", affordance: `${name}_new_frame` } as const;
   const eventName = newFrame.affordance;
   const clients = new RecentClients();
@@ -58,9 +60,9 @@ function routesOfStream(
     route: Pick<Route, "path" | "summary" | "form" | "query" | "errors"> & {
       contentType: string;
       schema?: TSchema;
+      emptyWhen?: string;
     },
-    handler: StreamHandler,
-    event?: string,
+    handle: Route["handle"],
   ): Route => ({
     method: "GET",
     path: route.path,
@@ -72,23 +74,28 @@ function routesOfStream(
       status: 200,
       contentType: route.contentType,
       ...(route.schema && { schema: route.schema }),
-      ...(handler === streamHandlers.next && { emptyWhen: "No frame came in that time" }),
+      ...(route.emptyWhen && { emptyWhen: route.emptyWhen }),
     },
     ...(route.form && { form: route.form }),
     errors: ["BAD_ARGUMENT", "NO_FRAME", "NOT_READY", "STREAM_STOPPED", ...(route.errors ?? [])],
     picture: route.contentType === JPEG || route.contentType.startsWith("multipart/"),
-    handle: async ({ request, response, params }) => {
-      if (waiting.has(handler)) assertMayHaveFrames(hosted);
-      if (handler === streamHandlers.multipart && hosted.state === "failed")
-        assertMayHaveFrames(hosted);
-      const options = { index: params.index, asset: params.asset, event };
-      await handler(stream, request, response, options).catch((error: unknown) => {
+    handle: (exchange) =>
+      handle(exchange).catch((error: unknown) => {
         if (isStopped(error)) assertMayHaveFrames(hosted); // which says why it is stopped
         throw error;
-      });
-      return undefined;
-    },
+      }),
   });
+  /** What answers with a frame to come. */
+  const waiting =
+    (handle: (stream: MJPEGStream, exchange: Exchange) => Promise<Reply>): Route["handle"] =>
+    async (exchange) => {
+      assertMayHaveFrames(hosted);
+      return handle(stream, exchange);
+    };
+  const sizes: Route["handle"] = async (exchange) => {
+    sendSizes(stream, eventName, notifications.counts, exchange);
+    return undefined;
+  };
 
   return [
     ...sourceRoutes(hosted, stream, path, called),
@@ -98,23 +105,21 @@ function routesOfStream(
         summary: `The newest frame of ${called}, under 1 s old`,
         contentType: JPEG,
         query: { ...SIZE, wait: WAIT, fresh: FRESH },
-        form: { ...frame, op: ["readproperty"] },
+        form: { ...pictures, op: ["readproperty"] },
       },
-      streamHandlers.snapshot,
+      waiting(snapshot),
     ),
     {
       method: "GET",
       path: `${path}_frame`,
       role: "view",
       summary: `The newest frame of ${called}, in base64`,
-      form: { ...frame, op: ["readproperty"] },
+      form: { ...pictures, op: ["readproperty"] },
       response: { status: 200, contentType: JSON_TYPE, schema: Type.String() },
       errors: ["NO_FRAME", "NOT_READY", "STREAM_STOPPED"],
-      handle: async ({ request, signal }) => {
-        if (request.method === "HEAD") return { status: 200 }; // waits for no frame
-        assertMayHaveFrames(hosted);
-        const { jpeg } = await newestFrame(stream, signal);
-        return { status: 200, body: Buffer.from(jpeg).toString("base64") };
+      handle: async (exchange) => {
+        if (exchange.request.method !== "HEAD") assertMayHaveFrames(hosted);
+        return frameAsText(stream, exchange);
       },
     },
     get(
@@ -123,9 +128,10 @@ function routesOfStream(
         summary: `Wait for the next frame of ${called}`,
         contentType: JPEG,
         query: { ...VARIANT, wait: WAIT },
-        form: { ...frame, op: OBSERVE, subprotocol: "longpoll" },
+        form: { ...pictures, op: OBSERVE, subprotocol: "longpoll" },
+        emptyWhen: "No frame came in that time",
       },
-      streamHandlers.next,
+      waiting(next),
     ),
     get(
       {
@@ -133,26 +139,34 @@ function routesOfStream(
         summary: `Watch ${called}`,
         contentType: "multipart/x-mixed-replace;boundary=frame",
         query: { ...VARIANT, advance: ADVANCE },
-        form: { ...frame, op: OBSERVE, subprotocol: "mjpeg" },
+        form: { ...pictures, op: OBSERVE, subprotocol: "mjpeg" },
       },
-      streamHandlers.multipart,
+      async ({ request, response }) => {
+        if (hosted.state === "failed") assertMayHaveFrames(hosted);
+        stream.mjpegStreamResponse(request, response);
+        return undefined;
+      },
     ),
     {
       method: "GET",
       path: `${path}_frame`,
       role: "view",
       summary: `Be sent the frames of ${called} in base64, the newest whenever the last was taken`,
-      form: { ...frame, op: OBSERVE, subprotocol: "sse" },
+      form: { ...pictures, op: OBSERVE, subprotocol: "sse" },
       response: { status: 200, contentType: EVENT_STREAM_TYPE },
       errors: ["STREAM_STOPPED"],
       handle: async (exchange) => {
-        await sendFrames(stream, frame.affordance, exchange);
+        sendFrames(stream, pictures.affordance, notifications.counts, exchange);
         return undefined;
       },
     },
     get(
       { path: `${path}/viewer`, summary: `A page that shows ${called}`, contentType: "text/html" },
-      streamHandlers.viewer,
+      async () => ({
+        status: 200,
+        body: stream.viewerPage("."),
+        contentType: "text/html; charset=utf-8",
+      }),
     ),
     get(
       {
@@ -161,7 +175,11 @@ function routesOfStream(
         contentType: "text/javascript",
         errors: ["NOT_FOUND"],
       },
-      streamHandlers.viewerAsset,
+      async ({ params: { asset = "" } }) => {
+        const contentType = VIEWER_ASSETS.get(asset);
+        if (contentType) return { status: 200, body: viewerFile(asset), contentType };
+        throw new ThingError("NOT_FOUND", `The viewer page has no file '${quoted(asset)}'.`);
+      },
     ),
     get(
       {
@@ -170,7 +188,7 @@ function routesOfStream(
         contentType: JSON_TYPE,
         schema: HeldFramesSchema,
       },
-      streamHandlers.frames,
+      (exchange) => frames(stream, exchange),
     ),
     get(
       {
@@ -180,7 +198,7 @@ function routesOfStream(
         query: { wait: WAIT, run: RUN },
         errors: ["FRAME_NOT_HELD"],
       },
-      streamHandlers.frame,
+      (exchange) => frame(stream, exchange),
     ),
     get(
       {
@@ -190,7 +208,7 @@ function routesOfStream(
         schema: Type.Integer({ minimum: 0, unit: "bytes" }),
         query: { wait: WAIT },
       },
-      streamHandlers.nextFrameSize,
+      waiting(nextFrameSize),
     ),
     {
       method: "GET",
@@ -220,8 +238,7 @@ function routesOfStream(
         query: { after: AFTER },
         form: { ...newFrame, op: SUBSCRIBE, subprotocol: "sse" },
       },
-      streamHandlers.sizes,
-      eventName,
+      sizes,
     ),
     get(
       {
@@ -229,8 +246,7 @@ function routesOfStream(
         summary: `The same as ${path}/sizes`,
         contentType: EVENT_STREAM_TYPE,
       },
-      streamHandlers.sizes,
-      eventName,
+      sizes,
     ),
   ];
 }

@@ -1,17 +1,21 @@
 import { randomUUID } from "node:crypto";
+import { ignoreAbort } from "../../base/abort.ts";
 import { wallTime } from "../../base/clock.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
 import { countedLimit } from "../../base/limit-hits.ts";
 import type { Log } from "../../base/log.ts";
+import { slowReaders } from "../../base/slow-readers.ts";
 import { ClientShares } from "../http/identity.ts";
 import { JSON_TYPE, PROBLEM_TYPE } from "../http/route.ts";
-import type { Notification, NotificationLog } from "../notifications/notification-log.ts";
+import type { NotificationLog } from "../notifications/notification-log.ts";
+import { NotificationReader } from "../notifications/notification-reader.ts";
 import { CallbackPolicy, deliver } from "./callback.ts";
 
 const MAX_SUBSCRIPTIONS = 100;
 /** Of one account, or of one address where nobody logs in. */
 const MOST_OF_ONE = 50;
 const refused = countedLimit("webhook_subscriptions");
+const lateWebhooks = slowReaders("webhook", "gap");
 
 /** After so many failures in a row a subscription ends. */
 const MAX_FAILURES = 10;
@@ -23,8 +27,8 @@ export interface WebhookOptions {
 
 export interface Subscribing {
   readonly logs: readonly NotificationLog[];
-  /** What it follows the notifications from: the id of the last that it is not told. */
-  readonly after: string;
+  /** What it follows the notifications from: the stamp of the last that it is not told. */
+  readonly after: number;
   readonly callbackURL: unknown;
   /** Who it counts for. */
   readonly client: string;
@@ -101,13 +105,18 @@ export class Webhooks {
     url,
     signal,
     selfOf,
-  }: Pick<Subscribing, "logs" | "selfOf"> & { after: string; url: URL; signal: AbortSignal }) {
-    let place = after;
+  }: Pick<Subscribing, "logs" | "after" | "selfOf"> & { url: URL; signal: AbortSignal }) {
+    const reader = new NotificationReader();
+    for (const log of logs) reader.follow(log, after, undefined);
+    signal.addEventListener("abort", () => reader.leaveAll());
     for (let failures = 0; failures < MAX_FAILURES; ) {
-      const next = await nextIn(logs, place, signal);
-      if (!next) return;
-      if (logs.some(({ heldSince }) => heldSince > place)) this.counts.skipped += 1;
-      place = next.id;
+      const due = await reader.nextToCome(signal).catch(ignoreAbort);
+      if (!due) return;
+      const next = due.notification;
+      if (due.missed > 0) {
+        this.counts.skipped += 1;
+        lateWebhooks();
+      }
       try {
         const address = await this.#policy.addressOf(url);
         const { name, problem } = next;
@@ -124,29 +133,9 @@ export class Webhooks {
         this.#log.warn(`'${next.name}' was not delivered to ${url.host}: ${messageOf(error)}`);
       }
     }
+    reader.leaveAll();
     this.#log.warn(`${url.host} is called no more: ${MAX_FAILURES} notifications in a row failed.`);
   }
-}
-
-/** The oldest notification after a place, waited for if need be; `undefined` when the signal aborts. */
-async function nextIn(
-  logs: readonly NotificationLog[],
-  after: string,
-  signal: AbortSignal,
-): Promise<Notification | undefined> {
-  const held = logs.flatMap((log) => log.after(after) ?? []);
-  const [first] = held.sort((a, b) => (a.id < b.id ? -1 : 1));
-  if (first || signal.aborted) return signal.aborted ? undefined : first;
-  return new Promise((resolve) => {
-    const settle = (notification?: Notification) => {
-      for (const stop of stops) stop();
-      signal.removeEventListener("abort", onAbort);
-      resolve(notification);
-    };
-    const onAbort = () => settle();
-    const stops = logs.map((log) => log.onAdd(settle));
-    signal.addEventListener("abort", onAbort);
-  });
 }
 
 function tooMany(limit: number, whose: string): ThingError {

@@ -1,9 +1,12 @@
 import type { WebSocket } from "ws";
+import { slowReaders } from "../../base/slow-readers.ts";
+
+const passedOver = slowReaders("WebSocket", "newest");
 
 export interface OutboxLimits {
   /** While more bytes than this are on their way, messages wait. */
   readonly maxBytes?: number;
-  /** A reader for whom more messages than this wait is told off. */
+  /** A reader for whom more messages than this wait is disconnected. */
   readonly maxWaiting?: number;
 }
 
@@ -41,7 +44,10 @@ export class Outbox {
 
   /** @param write - Makes the message; called once, when it can be sent. */
   send(key: string, write: () => string): void {
-    if (this.#waiting.delete(key)) this.replaced += 1;
+    if (this.#waiting.delete(key)) {
+      this.replaced += 1;
+      passedOver();
+    }
     this.#waiting.set(key, write);
     this.#sendWaiting();
     if (this.#waiting.size > this.#maxWaiting) this.#onTooSlow();

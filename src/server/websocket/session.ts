@@ -1,5 +1,6 @@
 import type { RawData, WebSocket } from "ws";
 import { now } from "../../base/clock.ts";
+import { slowReaders } from "../../base/slow-readers.ts";
 import { Outbox } from "./outbox.ts";
 
 /** WebSocket close codes, RFC 6455. */
@@ -10,6 +11,8 @@ const TRY_AGAIN_LATER = 1013;
 const LONGEST_REASON = 123;
 /** What a client has, after it was told to close, before it is cut off. */
 const CLOSE_MS = 10_000;
+const droppedReaders = slowReaders("WebSocket", "dropped");
+const cutReaders = slowReaders("WebSocket", "cut");
 const MESSAGE_RATE = { burst: 200, perSecond: 100 } as const;
 
 /** One client of a WebSocket, whatever it speaks: bounded in what it says, and in what waits for it. */
@@ -54,6 +57,7 @@ export abstract class SocketSession {
       this.socket.ping();
     } else {
       this.endedFor ??= "It did not answer a ping.";
+      cutReaders();
       this.socket.terminate();
     }
   }
@@ -65,6 +69,7 @@ export abstract class SocketSession {
 
   /** Ends a client that cannot be told everything. */
   protected endSlow(): void {
+    if (this.socket.readyState === this.socket.OPEN) droppedReaders();
     this.#end(TRY_AGAIN_LATER, "You read too slowly.");
   }
 

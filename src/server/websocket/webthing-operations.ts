@@ -5,8 +5,9 @@ import type { InvocationRecord } from "../../core/invocation.ts";
 import type { Invocations } from "../../core/invocations.ts";
 import type { BlobStore } from "../../files/blob-store.ts";
 import { covers } from "../http/identity.ts";
-import { idInUuid, placeAfter } from "../notifications/notification-ids.ts";
+import { cursorAfter, idInUuid } from "../notifications/notification-ids.ts";
 import type { NotificationLog } from "../notifications/notification-log.ts";
+import type { NotificationReader } from "../notifications/notification-reader.ts";
 import type { ThingNotifications } from "../notifications/thing-notifications.ts";
 import { runsByAction } from "../things/invocation-json.ts";
 import { type ReadProperties, readableProperties } from "../things/properties.ts";
@@ -16,11 +17,18 @@ import {
   textMember,
   type WebThingRequest,
 } from "./webthing-messages.ts";
-import type { Subscriptions } from "./webthing-subscriptions.ts";
+
+/** What a client follows a property or an event for. */
+export interface Subscription {
+  readonly kind: "property" | "event";
+  /** What asked for it: its operation and correlation are those of the notifications. */
+  readonly request: WebThingRequest;
+}
 
 /** A Thing as one client has it. */
 export interface WebThing extends WebThingSessionOptions {
-  readonly subscriptions: Subscriptions;
+  /** The last subscription to one log wins. */
+  readonly subscriptions: NotificationReader<Subscription>;
   /** Aborts when the client has gone. */
   readonly gone: AbortSignal;
   /** Tells the client of each change of an invocation. */
@@ -47,7 +55,7 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Operat
   ["observeproperty", viewing(observe)],
   ["unobserveproperty", viewing(unobserve)],
   ["observeallproperties", viewing(observeAll)],
-  ["unobserveallproperties", viewing(({ subscriptions }) => leave(subscriptions, "property"))],
+  ["unobserveallproperties", viewing((thing) => leave(thing, "property"))],
   ["invokeaction", operating(invoke)],
   ["queryaction", viewing(query)],
   ["cancelaction", operating(cancel)],
@@ -55,7 +63,7 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Operat
   ["subscribeevent", viewing(subscribe)],
   ["unsubscribeevent", viewing(unsubscribe)],
   ["subscribeallevents", viewing(subscribeAll)],
-  ["unsubscribeallevents", viewing(({ subscriptions }) => leave(subscriptions, "event"))],
+  ["unsubscribeallevents", viewing((thing) => leave(thing, "event"))],
 ]);
 
 function viewing(perform: Operation["perform"]): Operation {
@@ -119,39 +127,48 @@ async function writeAll(thing: WebThing, request: WebThingRequest): Promise<obje
 }
 
 function observe(thing: WebThing, request: WebThingRequest): object {
-  thing.subscriptions.add(observed(thing, request), place(thing, "property", request));
-  return {};
+  return follow(thing, "property", request, [observed(thing, request)]);
 }
 
 function unobserve(thing: WebThing, request: WebThingRequest): object {
-  thing.subscriptions.remove(observed(thing, request));
+  thing.subscriptions.leave(observed(thing, request));
   return {};
 }
 
 function observeAll(thing: WebThing, request: WebThingRequest): object {
-  const at = place(thing, "property", request);
-  for (const log of thing.notifications.allProperties()) thing.subscriptions.add(log, at);
-  return {};
+  return follow(thing, "property", request, thing.notifications.allProperties());
 }
 
 function subscribe(thing: WebThing, request: WebThingRequest): object {
-  thing.subscriptions.add(subscribed(thing, request), place(thing, "event", request));
-  return {};
+  return follow(thing, "event", request, [subscribed(thing, request)]);
 }
 
 function unsubscribe(thing: WebThing, request: WebThingRequest): object {
-  thing.subscriptions.remove(subscribed(thing, request));
+  thing.subscriptions.leave(subscribed(thing, request));
   return {};
 }
 
 function subscribeAll(thing: WebThing, request: WebThingRequest): object {
-  const at = place(thing, "event", request);
-  for (const log of thing.notifications.allEvents(thing.role)) thing.subscriptions.add(log, at);
+  return follow(thing, "event", request, thing.notifications.allEvents(thing.role));
+}
+
+/** From the last notification that the client says it had, else from now on. An id that is not ours is ignored. */
+function follow(
+  { notifications, subscriptions }: WebThing,
+  kind: Subscription["kind"],
+  request: WebThingRequest,
+  logs: readonly NotificationLog[],
+): object {
+  const { lastNotificationID: last } = request.members;
+  const id = typeof last === "string" ? idInUuid(last) : undefined;
+  const { present } = notifications;
+  const after = id === undefined ? present : cursorAfter(id, present);
+  for (const log of logs) subscriptions.follow(log, after, { kind, request });
   return {};
 }
 
-function leave(subscriptions: Subscriptions, kind: "property" | "event"): object {
-  subscriptions.removeAll(kind);
+function leave({ subscriptions }: WebThing, kind: Subscription["kind"]): object {
+  subscriptions.leaveAll((subscription) => subscription.kind === kind);
   return {};
 }
 
@@ -214,14 +231,6 @@ function subscribed({ notifications, role }: WebThing, request: WebThingRequest)
     "FORBIDDEN",
     `The event '${name}' needs the role ${wanted}. Open the WebSocket with a login of that role.`,
   );
-}
-
-/** Behind the last notification that the client says it had, else from now on. One that is not ours is passed over. */
-function place({ notifications }: WebThing, kind: "property" | "event", request: WebThingRequest) {
-  const { lastNotificationID: last } = request.members;
-  const id = typeof last === "string" ? idInUuid(last) : undefined;
-  const { present } = notifications;
-  return { kind, request, after: placeAfter(id ?? present, present) };
 }
 
 function bad(sentence: string): ThingError {

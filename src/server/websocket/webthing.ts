@@ -4,6 +4,8 @@ import { quoted } from "../../base/preview.ts";
 import type { InvocationRecord } from "../../core/invocation.ts";
 import { blobReplacer } from "../../files/blob-store.ts";
 import { largeAnswers } from "../http/answer-queue.ts";
+import { uuidOf } from "../notifications/notification-ids.ts";
+import { type Due, NotificationReader } from "../notifications/notification-reader.ts";
 import { SocketSession } from "./session.ts";
 import {
   actionStatus,
@@ -15,9 +17,8 @@ import {
   requestIn,
   type WebThingRequest,
 } from "./webthing-messages.ts";
-import type { WebThingSessionOptions } from "./webthing-operations.ts";
+import type { Subscription, WebThingSessionOptions } from "./webthing-operations.ts";
 import { OPERATIONS, type WebThing } from "./webthing-operations.ts";
-import { Subscriptions } from "./webthing-subscriptions.ts";
 
 /** While more bytes than this are on their way, notifications wait where they are held anyway. */
 const MAX_UNSENT_BYTES = 64 * 1024;
@@ -29,7 +30,7 @@ const MAX_UNSENT_BYTES = 64 * 1024;
 export class WebThingSession extends SocketSession {
   readonly #thing: WebThing;
   readonly #options: WebThingSessionOptions;
-  readonly #subscriptions = new Subscriptions(() => this.#schedule());
+  readonly #subscriptions = new NotificationReader<Subscription>(() => this.#schedule());
   readonly #gone = new AbortController();
   #isScheduled = false;
 
@@ -44,7 +45,7 @@ export class WebThingSession extends SocketSession {
     };
     socket.on("close", () => {
       this.#gone.abort();
-      this.#subscriptions.removeAll();
+      this.#subscriptions.leaveAll();
     });
   }
 
@@ -122,7 +123,7 @@ export class WebThingSession extends SocketSession {
 
   #sendDue(): void {
     if (this.socket.readyState !== this.socket.OPEN) return;
-    if (this.#subscriptions.areBehind) {
+    if (this.#subscriptions.missed > 0) {
       this.endSlow();
       return;
     }
@@ -134,12 +135,12 @@ export class WebThingSession extends SocketSession {
   }
 
   /** The value is JSON already. */
-  #notificationOf({ notification, kind, request }: NonNullable<ReturnType<Subscriptions["next"]>>) {
-    const { id, name, data, problem } = notification;
-    const { thingID, notifications } = this.#options;
+  #notificationOf({ notification, about: { kind, request } }: Due<Subscription>): string {
+    const { stamp, id, name, data, problem } = notification;
+    const { thingID } = this.#options;
     const head = JSON.stringify({
       ...envelope(thingID, "notification", request),
-      messageID: notifications.ids.uuidOf(id),
+      messageID: uuidOf(stamp),
       timestamp: id,
       name,
       ...(problem && { error: errorOf(problem) }),

@@ -1,0 +1,85 @@
+import { abortable } from "../../base/abort.ts";
+import type { Notification, NotificationLog } from "./notification-log.ts";
+
+interface Followed<About> {
+  position: number;
+  readonly about: About;
+  stop(): void;
+}
+
+/** One that a reader has still to be told, with what it follows that log for. */
+export interface Due<About> {
+  readonly notification: Notification;
+  readonly about: About;
+}
+
+/** A reader of any number of logs: its position in each. What it is told next is the oldest that it has not been told. */
+export class NotificationReader<About = undefined> {
+  readonly #logs = new Map<NotificationLog, Followed<About>>();
+  #onMore: () => void;
+
+  /** @param onMore - Called when there is something new to be told. */
+  constructor(onMore: () => void = () => {}) {
+    this.#onMore = onMore;
+  }
+
+  /** From the oldest held that came after the stamp `after`. A log that is followed already is followed anew. */
+  follow(log: NotificationLog, after: number, about: About): void {
+    this.leave(log);
+    const position = log.positionAfter(after);
+    this.#logs.set(log, { position, about, stop: log.onAdd(() => this.#onMore()) });
+  }
+
+  leave(log: NotificationLog): void {
+    this.#logs.get(log)?.stop();
+    this.#logs.delete(log);
+  }
+
+  /** Leaves every log, or those followed for something. */
+  leaveAll(isMeant: (about: About) => boolean = () => true): void {
+    for (const [log, { about }] of [...this.#logs]) if (isMeant(about)) this.leave(log);
+  }
+
+  /** How many it was to be told and are no longer held. */
+  get missed(): number {
+    let missed = 0;
+    for (const [{ begin }, { position }] of this.#logs) missed += Math.max(0, begin - position);
+    return missed;
+  }
+
+  /** Goes on with what is held. @returns How many it has missed. */
+  skipMissed(): number {
+    const { missed } = this;
+    for (const [{ begin }, followed] of this.#logs)
+      followed.position = Math.max(begin, followed.position);
+    return missed;
+  }
+
+  /** It counts as told from now on. Undefined when the reader is up to date. */
+  next(): Due<About> | undefined {
+    let first: Notification | undefined;
+    let from: Followed<About> | undefined;
+    for (const [log, followed] of this.#logs) {
+      const found = log.at(followed.position);
+      if (found && (first === undefined || found.stamp < first.stamp)) {
+        first = found;
+        from = followed;
+      }
+    }
+    if (!first || !from) return undefined;
+    from.position += 1;
+    return { notification: first, about: from.about };
+  }
+
+  /** The next one that is held, waited for if need be, and how many before it were not held any more. Rejects when `signal` aborts. */
+  async nextToCome(signal: AbortSignal): Promise<Due<About> & { readonly missed: number }> {
+    const missed = this.skipMissed();
+    for (let due = this.next(); ; due = this.next()) {
+      if (due) return { ...due, missed };
+      const arrival = new Promise<void>((resolve) => {
+        this.#onMore = resolve;
+      });
+      await abortable(arrival, signal);
+    }
+  }
+}
