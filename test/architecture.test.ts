@@ -192,3 +192,24 @@ test("exports have names, and folders say what is in them", () => {
     assert.doesNotMatch(path, /\/(utils?|helpers?|common|types|misc)\//, path);
   }
 });
+
+test("every outcome that a slow reader can have stands in docs/internals/architecture.md, and no other", () => {
+  const declared = src.flatMap(({ text }) =>
+    [...text.matchAll(/\bslowReaders\("(\w+)", "(\w+)"\)/g)].map(
+      ([, reader, outcome]) => `${reader} ${outcome}`,
+    ),
+  );
+  const [, section = ""] = PAGE.split("## Readers that are slow\n");
+  const rows = section
+    .split("\n## ")[0]!
+    .matchAll(/^\|.*\|.*\|.*\| `(\w+)`.*\| `(\w+)`.*\| (.*) \|$/gm);
+  const told = [...rows].map(([, outcome, reader, where]) => {
+    const file = /^`(.*?)`/.exec(where!)![1]!;
+    assert.ok(
+      src.some(({ path }) => path === file),
+      file,
+    );
+    return `${reader} ${outcome}`;
+  });
+  assert.deepEqual([...new Set(told)].sort(), [...new Set(declared)].sort());
+});

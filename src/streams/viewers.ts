@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { now } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
 import { plainHandleOf, type SocketHandle, sendToEach } from "../base/send-to-each.ts";
+import { slowReaders } from "../base/slow-readers.ts";
 import { HEARTBEAT, streamOpening } from "../frames/frame-memory.ts";
 import type { StoredPicture, View } from "../frames/stored-picture.ts";
 
@@ -55,6 +56,8 @@ interface Viewer {
 }
 
 const VIEWS: readonly View[] = ["program", "chromium"];
+const passedOver = slowReaders("viewer", "newest");
+const cutViewers = slowReaders("viewer", "cut");
 const NOTHING = new Uint8Array(0);
 
 /**
@@ -171,7 +174,10 @@ export class ViewerFanOut {
   }
 
   #postpone(viewer: Viewer, picture: StoredPicture): void {
-    if (viewer.waiting) this.stats.skippedFrames += 1;
+    if (viewer.waiting) {
+      this.stats.skippedFrames += 1;
+      passedOver();
+    }
     viewer.waiting?.release();
     picture.retain();
     viewer.waiting = picture;
@@ -215,6 +221,7 @@ export class ViewerFanOut {
         viewer.progressAt = time;
       } else if (time - viewer.progressAt >= this.options.stallMs) {
         this.stats.endedStalled += 1;
+        cutViewers();
         cutOff(viewer.socket);
       }
     }

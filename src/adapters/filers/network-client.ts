@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { messageOf } from "../../base/errors.ts";
+import { slowReaders } from "../../base/slow-readers.ts";
 import type { Frame } from "../../frames/frame.ts";
 import { type MessageParts, MessageReader, messageBytes } from "./framing.ts";
 import { messageText, parseMessage } from "./messages.ts";
@@ -38,6 +39,8 @@ const MOST_MISTAKES = 10;
 const MOST_UNREAD_REPLIES = 64 * 1024; // bytes
 const KEEP_ALIVE_MS = 30_000;
 const STALL_MS = 10_000;
+const passedOver = slowReaders("filers_client", "newest");
+const cutClients = slowReaders("filers_client", "cut");
 
 /** One client of a FilersServer: what it asked for, what it was sent, and what it was too slow for. */
 export class NetworkClient {
@@ -110,6 +113,7 @@ export class NetworkClient {
   /** There is a new frame. The one before is skipped, if nobody has claimed it. */
   announce(frame: Frame): void {
     if (this.#state === "idle") return;
+    if (this.#due) passedOver();
     this.#announced++;
     this.#due = frame;
   }
@@ -218,6 +222,7 @@ export class NetworkClient {
     });
     if (this.#unread <= MOST_UNREAD_REPLIES) return;
     this.#fault("does_not_read", "asks without reading the answers");
+    cutClients();
     this.end();
   }
 

@@ -1,3 +1,6 @@
+import { slowReaders } from "../../base/slow-readers.ts";
+
+const passedOver = slowReaders("pystreaming_worker", "newest");
 /** The newest frames that wait for a worker, as in Python. */
 const FRAMES_HELD = 10;
 /** Requests that wait for a frame, of one connection and of all. */
@@ -52,7 +55,7 @@ export class Track {
   add(frame: Parts): void {
     if (this.#frames.length === FRAMES_HELD) {
       this.#frames.shift();
-      this.overwritten++;
+      this.#overwrite();
     }
     this.#frames.push(frame);
     this.#match();
@@ -88,9 +91,14 @@ export class Track {
     if (await this.#answer(envelope, frame)) return;
     // Whoever asked has gone: the frame is for the next.
     this.sent--;
-    if (this.#frames.length === FRAMES_HELD) this.overwritten++;
+    if (this.#frames.length === FRAMES_HELD) this.#overwrite();
     else this.#frames.unshift(frame);
     this.#match();
+  }
+
+  #overwrite(): void {
+    this.overwritten++;
+    passedOver();
   }
 
   #takeRequest(): Request | undefined {

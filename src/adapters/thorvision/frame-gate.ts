@@ -1,3 +1,5 @@
+import { slowReaders } from "../../base/slow-readers.ts";
+
 /** Why a frame was not sent: the child had not taken the two before it; the stream was faster than SRT can be. */
 export interface Dropped {
   behind: number;
@@ -7,6 +9,7 @@ export interface Dropped {
 }
 
 const MOST_WAITING = 2; // frames
+const passedOver = slowReaders("thorvision_receiver", "newest");
 const BURST_S = 0.1; // how much of a second's bytes may come at once
 
 /**
@@ -30,8 +33,10 @@ export class FrameGate {
   /** @param now - ms of a monotonic clock. @returns Whether the frame may be written; then call `taken` once it was. */
   admits(bytes: number, now: number): boolean {
     this.#earn(now);
-    if (this.#waiting >= MOST_WAITING) this.dropped.behind++;
-    else if (this.#credit <= 0) this.dropped.too_fast++;
+    if (this.#waiting >= MOST_WAITING) {
+      this.dropped.behind++;
+      passedOver();
+    } else if (this.#credit <= 0) this.dropped.too_fast++;
     else {
       this.#credit -= bytes;
       if (this.#waiting === 0) this.#waitingSince = now;

@@ -8,6 +8,7 @@ import {
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { messageOf, ThingError } from "../../base/errors.ts";
+import { slowReaders } from "../../base/slow-readers.ts";
 import { AccessPolicy } from "../../server/access/policy.ts";
 import { applyLimits, REQUEST_LIMITS } from "../../server/http/listen.ts";
 import { inTurn } from "../../server/http/request-turns.ts";
@@ -20,6 +21,7 @@ import type { ListedCamera } from "./served-camera.ts";
 const MOST_SOCKETS = 100;
 const LARGEST_MESSAGE = 1024; // bytes; nothing is expected of a client
 const MOST_UNSENT = 1_000_000; // bytes; who takes no more is cut off
+const cutListeners = slowReaders("thorvision_listener", "cut");
 
 /** ThorVision's HTTP wire: its routes, and `/ws`, which tells of cameras that come and go. */
 export class ThorVisionHttp {
@@ -59,8 +61,11 @@ export class ThorVisionHttp {
   tell(event_type: "Added" | "Removed", camera: ListedCamera): void {
     const text = JSON.stringify({ event_type, camera });
     for (const client of this.#sockets.clients) {
-      if (client.bufferedAmount > MOST_UNSENT) client.terminate();
-      else client.send(text);
+      if (client.bufferedAmount <= MOST_UNSENT) client.send(text);
+      else {
+        cutListeners();
+        client.terminate();
+      }
     }
   }
 

@@ -2,6 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { delay, within } from "../../base/abort.ts";
 import { ThingError } from "../../base/errors.ts";
+import { slowReaders } from "../../base/slow-readers.ts";
 import type { Orientation } from "../../frames/jpeg/exif-orientation.ts";
 import { orientationOf } from "../../frames/jpeg/jpeg.ts";
 import { Child, type Exit } from "../../processes/child.ts";
@@ -30,6 +31,7 @@ const LOOK_EVERY_MS = 100;
 const FRAMES_FOR_A_RATE = 10;
 /** An encoder that takes nothing for so long hangs. */
 const TAKES_NOTHING_MS = 600_000;
+const cutEncoders = slowReaders("encoder", "cut");
 /** What it has to do once it has all: to put the index of an MP4 first, on a slow disk. */
 const FINISHES_MS = 3_600_000;
 
@@ -165,7 +167,10 @@ function written(input: NonNullable<Child["input"]>, bytes: Uint8Array): Promise
       resolve();
     });
   });
-  return within(taken, TAKES_NOTHING_MS, () => hangs("took no frame"));
+  return within(taken, TAKES_NOTHING_MS, () => {
+    cutEncoders();
+    return hangs("took no frame");
+  });
 }
 
 async function countFrames(file: FileHandle): Promise<number> {

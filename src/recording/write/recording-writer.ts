@@ -3,6 +3,7 @@ import { now } from "../../base/clock.ts";
 import { type DiskLane, laneOf } from "../../base/disk-lane.ts";
 import { messageOf, reasonOf, ThingError } from "../../base/errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
+import { slowReaders } from "../../base/slow-readers.ts";
 import type { ClockStep } from "../../base/wall-clock.ts";
 import type { Frame, FrameName, SourceLoss } from "../../frames/frame.ts";
 import { makeUsable } from "../files/disk-room.ts";
@@ -29,6 +30,7 @@ const EARLY_MS = 5;
 /** A recording ends while there is room for so many times of what comes between two looks. */
 const AHEAD = 1.5;
 const TOO_SLOW = "the disk was too slow";
+const lostFrames = slowReaders("recorder", "gap");
 
 /**
  * One recording on its way to disk. `add` never waits: frames queue, bounded in bytes, and one write at a time takes
@@ -114,6 +116,7 @@ export class RecordingWriter {
     this.#note(this.#tally.next(frame, step));
     if (!this.queue.admit(frame)) {
       this.#note(this.#tally.lose(lostFrame(frame, TOO_SLOW)));
+      lostFrames();
       return false;
     }
     this.#note(this.#tally.endOfLoss());

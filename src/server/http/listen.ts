@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Server, ServerOptions, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { messageOf, ThingError } from "../../base/errors.ts";
+import { slowReaders } from "../../base/slow-readers.ts";
 
 /** Who may use a server. */
 export interface BindOptions {
@@ -105,6 +106,7 @@ export const MOST_UNACCEPTED = 4096;
 const MAX_CONNECTIONS = 1000;
 /** A connection that takes nothing of what it asked for, for this long, is ended. */
 const STALL_MS = 60_000;
+const cutConnections = slowReaders("connection", "cut");
 
 /**
  * Bounds what connections may hold: their number, by the file descriptors that this process may open too, and
@@ -117,6 +119,7 @@ export function applyLimits(server: Server, { stallMs = STALL_MS } = {}): void {
   server.on("request", (request, response) => lastOf.set(request.socket, response));
   server.setTimeout(stallMs, (socket: Socket) => {
     const isAnswering = lastOf.get(socket)?.writableFinished === false;
+    if (socket.writableLength > 0) cutConnections();
     if (socket.writableLength > 0 || !isAnswering) socket.destroy();
   });
 }

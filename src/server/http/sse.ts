@@ -9,7 +9,7 @@ const MAX_WRITE_CHARACTERS = 64 * 1024;
 /** So many are written at once, even while the Thing's code goes on. */
 const MAX_WAITING = 100;
 
-const droppedReaders = slowReaders("event stream", "dropped");
+const droppedReaders = slowReaders("event_stream", "dropped");
 
 /** What one reader is told: messages as they are sent, pulled when the reader has taken those before. */
 export interface Messages {

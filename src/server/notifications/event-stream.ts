@@ -8,7 +8,7 @@ import { NotificationReader } from "./notification-reader.ts";
 import type { ThingNotifications } from "./thing-notifications.ts";
 
 const RETRY_MS = 1000;
-const lateReaders = slowReaders("event stream", "gap");
+const lateReaders = slowReaders("event_stream", "gap");
 
 /**
  * Answers with server-sent events: what was missed since `Last-Event-ID` (or `?after=`), then everything to come, under

@@ -11,7 +11,7 @@ import type { Notification, NotificationLog } from "./notification-log.ts";
 import { NotificationReader } from "./notification-reader.ts";
 
 const LONGEST_WAIT_S = 25;
-const latePolls = slowReaders("long poll", "gap");
+const latePolls = slowReaders("long_poll", "gap");
 
 /** What a client may ask of long polling. */
 export const LONGPOLL_QUERY = {

@@ -7,8 +7,8 @@ import { type EventStreamCounts, type Messages, messageOf, sendEvents } from "..
 import { nextNotification, type Poll } from "../notifications/longpoll.ts";
 import { toldOf } from "../notifications/notification-log.ts";
 
-const missedFrames = slowReaders("event stream of frames", "gap");
-const passedOver = slowReaders("event stream of frames", "newest");
+const missedFrames = slowReaders("frame_events", "gap");
+const passedOver = slowReaders("frame_events", "newest");
 
 /**
  * Long polling for what is told of a stream's frames. While it waits it wants frames, and it ends with the stream.

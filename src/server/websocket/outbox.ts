@@ -1,7 +1,7 @@
 import type { WebSocket } from "ws";
 import { slowReaders } from "../../base/slow-readers.ts";
 
-const passedOver = slowReaders("WebSocket", "newest");
+const passedOver = slowReaders("websocket", "newest");
 
 export interface OutboxLimits {
   /** While more bytes than this are on their way, messages wait. */

@@ -11,8 +11,8 @@ const TRY_AGAIN_LATER = 1013;
 const LONGEST_REASON = 123;
 /** What a client has, after it was told to close, before it is cut off. */
 const CLOSE_MS = 10_000;
-const droppedReaders = slowReaders("WebSocket", "dropped");
-const cutReaders = slowReaders("WebSocket", "cut");
+const droppedReaders = slowReaders("websocket", "dropped");
+const cutReaders = slowReaders("websocket", "cut");
 const MESSAGE_RATE = { burst: 200, perSecond: 100 } as const;
 
 /** One client of a WebSocket, whatever it speaks: bounded in what it says, and in what waits for it. */
