@@ -21,6 +21,14 @@ export function faultsOf(
   });
 }
 
+/** A value that is given to a Thing, and that JSON cannot hold. */
+export function notJsonFault(
+  { where, what }: { readonly where: string; readonly what: string },
+  root: readonly (string | number)[],
+): InputFault {
+  return { type: "not_json", loc: [...root, ...segments(where)], msg: `Input ${what}` };
+}
+
 const LONGEST_PATH = 200; // characters
 
 /** What each type is called in a sentence; pydantic's own words are for its clients. */
@@ -57,6 +65,7 @@ function rulesBroken(faults: readonly InputFault[]): string {
   if (first?.type === "missing") return "is missing";
   if (first?.type === "extra_forbidden") return "is not known";
   if (first?.type === "read_only") return "is read-only";
+  if (first?.type === "not_json") return first.msg.replace(/^Input /, "");
   // A value that is of none of several types breaks the rule of each.
   const isChoice = faults.every((fault) => plainType(fault) !== undefined);
   const rules = faults.map((fault) => plainRule(fault));

@@ -1,4 +1,4 @@
-import { messageOf, ThingError, unknownAffordance } from "../base/errors.ts";
+import { ThingError, unknownAffordance } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { acceptedInput, copied, doesRelease } from "./action-input.ts";
 import { runAction } from "./action-run.ts";
@@ -10,6 +10,8 @@ import { initialValue } from "./initial-values.ts";
 import { currentInvocation, InvocationRecord } from "./invocation.ts";
 import type { Invocations } from "./invocations.ts";
 import { PropertyAccess } from "./property-access.ts";
+import { PropertyObservers } from "./property-observers.ts";
+import { PropertyWrites } from "./property-writes.ts";
 import { accept } from "./schema.ts";
 import type { SettingsFile } from "./settings-file.ts";
 import type { Thing } from "./thing.ts";
@@ -47,9 +49,10 @@ export class HostedThing {
   /** What the Thing's own code has failed at: the joint through which all of it is called. */
   readonly faults: ThingFaults;
   readonly #access: PropertyAccess;
+  readonly #observers: PropertyObservers;
+  readonly #writes: PropertyWrites;
   readonly #events: EventAccess;
   readonly #invocationListeners = new Set<(record: InvocationRecord) => void>();
-  #lastChanged: string | undefined;
   /** The objects that streams and files stand for, read once: a getter could throw in the middle of a request. */
   readonly #held: ReadonlyMap<object, unknown>;
 
@@ -58,10 +61,18 @@ export class HostedThing {
     this.thing = thing;
     this.model = model;
     this.departure = new Departure(name);
-    this.settings = new ThingSettings(this, host.settings, host.log);
     this.#host = host;
     this.faults = faultsFor(thing, name, host.log);
     this.#access = new PropertyAccess(thing, this.faults, (what) => notReady(this, what));
+    this.#observers = new PropertyObservers(this.#access, this.faults);
+    this.#writes = new PropertyWrites(thing, this.#access, this.#observers, () =>
+      this.settings.saveLater(),
+    );
+    const properties = model.properties.values();
+    this.settings = new ThingSettings({
+      ...{ name, thing, properties, access: this.#access, writes: this.#writes },
+      ...{ file: host.settings, log: host.log },
+    });
     this.#held = new Map(
       [...model.streams.values(), ...model.files].map((one) => [one, this.#members[one.member]]),
     );
@@ -96,10 +107,7 @@ export class HostedThing {
     const property = this.#property(name);
     const what = `Property '${name}' of Thing '${this.name}'`;
     if (property.readOnly) throw new ThingError("READ_ONLY", `${what} is read-only.`);
-    const accepted = accept(property.schema, copied(value), what);
-    await this.#whenOpen(`write property '${name}'`);
-    await this.#locked(property.useGlobalLock, what, () => this.#assign(property, accepted));
-    if (property.saved) await this.settings.save();
+    await this.#write(property, accept(property.schema, value, what), what);
   }
 
   /**
@@ -108,15 +116,15 @@ export class HostedThing {
    * @throws {ThingError} `INVALID_INPUT`, `UNKNOWN_AFFORDANCE`, `LOCK_BUSY`, or what a setter throws, with what was and what was not restored.
    */
   async writeProperties(values: unknown): Promise<void> {
-    const changes = acceptedValues(this.name, this.model.properties, copied(values));
+    const changes = acceptedValues(this.name, this.model.properties, values);
     await this.#whenOpen("write properties");
     const locked = changes.some(({ property }) => property.useGlobalLock);
     const what = `setting ${changes.length} properties of Thing '${this.name}'`;
     await this.#locked(locked, what, () =>
       writeMultiple(this.name, changes, {
-        read: (property) => this.#access.read(property),
-        assign: (property, value) => this.#assign(property, value),
-        save: () => this.settings.save(),
+        access: this.#access,
+        writes: this.#writes,
+        settings: this.settings,
       }),
     );
   }
@@ -131,11 +139,8 @@ export class HostedThing {
       );
     }
     const what = `Property '${name}' of Thing '${this.name}'`;
-    await this.#whenOpen(`reset property '${name}'`);
-    await this.#locked(property.useGlobalLock, what, () =>
-      this.#assign(property, initialValue(this.thing, property.member)),
-    );
-    if (property.saved) await this.settings.save();
+    const initial = initialValue(this.thing, property.member);
+    await this.#write(property, accept(property.schema, initial, what, { isOwn: true }), what);
   }
 
   /**
@@ -173,12 +178,12 @@ export class HostedThing {
 
   /** Calls `listener` at each change of an observable property. */
   onChange(listener: (name: string, value: unknown) => void): () => void {
-    return this.#access.onChange(listener);
+    return this.#observers.onChange(listener);
   }
 
   /** Calls `listener` whenever an observable property has changed and cannot be read, with the reason. */
   onPropertyFault(listener: (name: string, problem: ThingError) => void): () => void {
-    return this.#access.onFault(listener);
+    return this.#observers.onFault(listener);
   }
 
   /** Calls `listener` whenever an invocation of this Thing begins or changes its status. */
@@ -214,18 +219,15 @@ export class HostedThing {
   /** A Thing's code said that a property changed: tells observers, and saves a setting. */
   propertyChanged(name: string): void {
     const property = this.model.properties.get(name);
-    if (!property || this.settings.isLoading) return;
-    this.#lastChanged = name;
-    if (property.observable) this.#access.tell(property);
-    if (property.saved && this.settings.isLoaded) {
-      this.settings
-        .save()
-        .catch((error) =>
-          this.#host.log.error(
-            `The settings of '${this.name}' could not be saved: ${messageOf(error)}`,
-          ),
-        );
-    }
+    if (property) this.#writes.changed(property);
+  }
+
+  /** @param value - One that fits. Resolves when it is set, and a setting is on disk. */
+  async #write(property: PropertyAffordance, value: unknown, what: string): Promise<void> {
+    await this.#whenOpen(`write property '${property.name}'`);
+    const write = () => this.#writes.write(property, value, "client");
+    await this.#locked(property.useGlobalLock, what, write);
+    if (property.saved) await this.settings.save();
   }
 
   async #whenOpen(what: string): Promise<void> {
@@ -248,16 +250,6 @@ export class HostedThing {
     const event = this.model.events.get(name);
     if (!event) throw unknownAffordance(this.name, "event", name, this.model.events.keys());
     return event;
-  }
-
-  #assign(property: PropertyAffordance, value: unknown): void | Promise<void> {
-    this.#lastChanged = undefined;
-    // An accessor has told its observers by itself; a plain field or setter knows nothing of them.
-    const tell = () => {
-      if (this.#lastChanged !== property.name) this.propertyChanged(property.name);
-    };
-    const set = this.#access.set(property, value);
-    return set ? set.then(tell) : tell();
   }
 
   async #run(record: InvocationRecord, action: ActionAffordance, input: unknown): Promise<void> {

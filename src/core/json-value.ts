@@ -57,6 +57,7 @@ class Copier {
       const written: unknown = Reflect.get(value, "toJSON");
       if (typeof written === "function")
         return this.copy(written.call(value, ""), where, depth + 1);
+      if (types.isTypedArray(value)) return this.#list(Array.from<unknown>(value), where, depth);
       return this.#members(value, where, depth);
     } catch (error) {
       if (error instanceof NotJson) throw error;
@@ -102,7 +103,7 @@ class Copier {
 
 function finite(value: number, where: string): number {
   if (Number.isFinite(value)) return value;
-  throw new NotJson(where, `is ${value} (for no reading return null, and allow it in the schema)`);
+  throw new NotJson(where, `is ${value} (for no reading use null, and allow it in the schema)`);
 }
 
 /** What JSON.stringify writes as an empty object without a word. */
@@ -111,7 +112,8 @@ function strangeKind(value: object): string | undefined {
   if (types.isSet(value) || types.isWeakSet(value)) return "Set";
   if (types.isPromise(value)) return "Promise";
   if (types.isRegExp(value)) return "RegExp";
-  return types.isArrayBuffer(value) ? "ArrayBuffer" : undefined;
+  if (types.isDataView(value)) return "DataView";
+  return types.isAnyArrayBuffer(value) ? "ArrayBuffer" : undefined;
 }
 
 function escaped(name: string): string {

@@ -6,27 +6,22 @@ import { classNameOf } from "./class-name.ts";
 import { leftFloating } from "./floating-promises.ts";
 import { outgoing } from "./outgoing.ts";
 import { runAsThing } from "./running.ts";
+import type { Store } from "./setters.ts";
 import type { Thing } from "./thing.ts";
 import { isFault, isThenable, type ThingFaults } from "./thing-faults.ts";
 
 type Members = Record<string, unknown>;
-type ChangeListener = (name: string, value: unknown) => void;
-type FaultListener = (name: string, problem: ThingError) => void;
 
 /** A getter or setter that waits for its device longer than this has failed. */
 const WITHIN_MS = 10_000;
 /** How long a write waits for what a setter leaves running: it may be meant to go on. */
 const FLOATING_WITHIN_MS = 1000;
 
-/** The values of one Thing's properties, and who is told of them. What the Thing's code does here stays its own. */
+/** The values of one Thing's properties. What the Thing's code does here stays its own. */
 export class PropertyAccess {
   readonly #thing: Thing;
   readonly #faults: ThingFaults;
   readonly #notOpen: (what: string) => ThingError | undefined;
-  readonly #changeListeners = new Set<ChangeListener>();
-  readonly #faultListeners = new Set<FaultListener>();
-  /** Being read by `changed`. */
-  readonly #reading = new Set<string>();
 
   /** @param notOpen - Why the Thing cannot do something: nothing while it is open. */
   constructor(
@@ -47,12 +42,12 @@ export class PropertyAccess {
   read(property: PropertyAffordance): unknown {
     let value: unknown;
     try {
-      value = runAsThing(this.#faults, () => this.#members[property.member]);
+      value = this.valueOf(property);
     } catch (error) {
       throw this.#failed(property, "read", error);
     }
     if (!isThenable(value)) return this.#fit(property, value);
-    return this.#inTime(value).then(
+    return value.then(
       (awaited) => this.#fit(property, awaited),
       (error) => {
         throw this.#failed(property, "read", error);
@@ -60,70 +55,42 @@ export class PropertyAccess {
     );
   }
 
+  /** What the member has, as it is; a promise, for 10 s at most, where the getter gives one. @throws what the getter does. */
+  valueOf({ member }: PropertyAffordance): unknown {
+    const value = runAsThing(this.#faults, () => this.#members[member]);
+    return isThenable(value) ? this.#inTime(value) : value;
+  }
+
   /**
    * Sets the value; a promise where the Thing has to be waited for: 10 s for the method that `set` names, 1 s for what a setter leaves
    * running.
+   * @param store - How the member keeps a value that fits, if it is an accessor.
    * @throws {ThingError} Naming the property.
    */
-  set(property: PropertyAffordance, value: unknown): void | Promise<void> {
-    let waited: Promise<unknown> | undefined;
-    try {
-      waited = runAsThing(this.#faults, () => this.#assigned(property, value));
-    } catch (error) {
+  set(property: PropertyAffordance, value: unknown, store?: Store): undefined | Promise<unknown> {
+    const failed = (error: unknown): never => {
       throw this.#failed(property, "set", error);
-    }
-    return waited?.then(
-      () => undefined,
-      (error) => {
-        throw this.#failed(property, "set", error);
-      },
-    );
-  }
-
-  /** Tells observers the value that a property has now, or what keeps it from being read. Never throws. */
-  tell(property: PropertyAffordance): void {
-    const { name } = property;
-    if (this.#reading.has(name)) return; // a getter that announces itself
-    this.#reading.add(name);
+    };
     try {
-      const value = this.read(property);
-      this.#reading.delete(name);
-      if (!isThenable(value)) this.#tellValue(property, value);
-      else
-        value.then(
-          (awaited) => this.#tellValue(property, awaited),
-          (error) => this.#tellFault(property, error),
-        );
+      return this.assign(property, value, store)?.catch(failed);
     } catch (error) {
-      this.#reading.delete(name);
-      this.#tellFault(property, error);
+      return failed(error);
     }
   }
 
-  /** Calls `listener` at each change of an observable property. */
-  onChange(listener: ChangeListener): () => void {
-    this.#changeListeners.add(listener);
-    return () => void this.#changeListeners.delete(listener);
-  }
-
-  /** Calls `listener` whenever an observable property has changed and cannot be read. */
-  onFault(listener: FaultListener): () => void {
-    this.#faultListeners.add(listener);
-    return () => void this.#faultListeners.delete(listener);
+  /** The same. @throws what the setter does. */
+  assign(
+    property: PropertyAffordance,
+    value: unknown,
+    store?: Store,
+  ): Promise<unknown> | undefined {
+    return runAsThing(this.#faults, () =>
+      store ? void store.call(this.#thing, value) : this.#assigned(property, value),
+    );
   }
 
   get #members(): Members {
     return this.#thing as unknown as Members;
-  }
-
-  #tellValue({ name, member }: PropertyAffordance, value: unknown): void {
-    this.#faults.tell(member, this.#changeListeners, name, value);
-  }
-
-  #tellFault({ name, member }: PropertyAffordance, error: unknown): void {
-    const problem =
-      error instanceof ThingError ? error : new ThingError("PROPERTY_FAILED", messageOf(error));
-    this.#faults.tell(member, this.#faultListeners, name, problem);
   }
 
   #fit({ name, member, schema }: PropertyAffordance, value: unknown): unknown {

@@ -3,9 +3,9 @@ import { ThingError } from "../base/errors.ts";
 import type { AffordanceOptions } from "./action-options.ts";
 import { declare, type PropertyAffordance } from "./affordances.ts";
 import { rememberInitial } from "./initial-values.ts";
-import { lockSetter } from "./locked-setter.ts";
 import { ACCESSOR_OR_GETTER, memberName, naming } from "./member-name.ts";
-import { checked } from "./schema.ts";
+import { accept } from "./schema.ts";
+import { lockSetter, rememberStore } from "./setters.ts";
 import { assertMaySet, type Thing } from "./thing.ts";
 
 /** How a property may be used. */
@@ -78,16 +78,23 @@ function stateful<S extends TSchema>(
       }
       return;
     }
+    function store(this: Thing, value: unknown): void {
+      target.set.call(this, value);
+      this.changed(name);
+    }
+    // The Thing's own code: nobody has looked at the value yet.
+    function set(this: Thing, value: unknown): void {
+      if (affordance.useGlobalLock) assertMaySet(this, name);
+      const what = `Property '${name}' of Thing '${this.name}'`;
+      store.call(this, accept(schema, value, what, { isOwn: true }));
+    }
+    rememberStore(set, store);
     return {
       init(this: Thing, value: unknown) {
         rememberInitial(this, member, value);
         return value;
       },
-      set(this: Thing, value: unknown) {
-        if (affordance.useGlobalLock) assertMaySet(this, name);
-        target.set.call(this, checked(schema, value, `Property '${name}' of Thing '${this.name}'`));
-        this.changed(name);
-      },
+      set,
     };
   };
   return decorate as PropertyDecorator<Static<S>>;

@@ -1,8 +1,9 @@
 import { Ajv, type ErrorObject, type Options, type ValidateFunction } from "ajv";
 import formats from "ajv-formats";
 import type { TSchema } from "typebox";
-import { reasonOf, ThingError } from "../base/errors.ts";
-import { faultsOf, sentenceOf } from "./faults.ts";
+import { type InputFault, reasonOf, ThingError } from "../base/errors.ts";
+import { faultsOf, notJsonFault, sentenceOf } from "./faults.ts";
+import { jsonCopy, NotJson } from "./json-value.ts";
 import { LinearPattern } from "./linear-pattern.ts";
 import { plainSchema, schemasIn } from "./plain-schema.ts";
 
@@ -45,23 +46,48 @@ function refuseUnlessDefault(complaint: unknown): void {
   if (!text.startsWith("default is ignored")) throw new TypeError(text);
 }
 
+/** What is given to a Thing, as a copy: whatever becomes of the original, this stays. */
+interface Incoming {
+  readonly value: unknown;
+  /** What is wrong with it: that JSON cannot hold it, or what its schema refuses. */
+  readonly faults: readonly InputFault[];
+}
+
+interface Edge {
+  /**
+   * Whether the Thing's own code gives it. Then no defaults are filled in, and what JSON cannot hold is taken as it is: who reads it
+   * is told.
+   */
+  readonly isOwn?: boolean;
+  /** Where the value is in what was sent, for its faults. */
+  readonly root?: readonly string[];
+}
+
+/** Looks at a value where it enters, the one time that it is looked at on its way into a Thing. */
+export function incoming(
+  schema: TSchema,
+  given: unknown,
+  { isOwn = false, root = ["body"] }: Edge = {},
+): Incoming {
+  let value = given;
+  try {
+    value = jsonCopy(given);
+  } catch (error) {
+    if (!(error instanceof NotJson)) throw error;
+    if (!isOwn) return { value, faults: [notJsonFault(error, root)] };
+  }
+  const errors = isOwn ? misfitsIn(schema, value) : errorsIn(schema, value);
+  return { value, faults: faultsOf(errors, value, root) };
+}
+
 /**
- * `value`, once it has been found to fit `schema`, with defaults filled in: into `value` itself.
+ * The same, for what nobody goes on with unless it fits.
  * @param what - Begins the error's sentence, e.g. `Property 'exposure' of Thing 'camera'`.
  * @throws {ThingError} `INVALID_INPUT` with each fault.
  */
-export function accept(schema: TSchema, value: unknown, what: string): unknown {
-  const errors = errorsIn(schema, value);
-  if (errors.length === 0) return value;
-  const faults = faultsOf(errors, value);
-  throw new ThingError("INVALID_INPUT", `${what} was not set: ${sentenceOf(faults)}.`, { faults });
-}
-
-/** The same, and nothing is filled in: for a value that stays with who gave it. */
-export function checked(schema: TSchema, value: unknown, what: string): unknown {
-  const errors = misfitsIn(schema, value);
-  if (errors.length === 0) return value;
-  const faults = faultsOf(errors, value);
+export function accept(schema: TSchema, given: unknown, what: string, edge?: Edge): unknown {
+  const { value, faults } = incoming(schema, given, edge);
+  if (faults.length === 0) return value;
   throw new ThingError("INVALID_INPUT", `${what} was not set: ${sentenceOf(faults)}.`, { faults });
 }
 

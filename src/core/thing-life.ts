@@ -82,14 +82,10 @@ export class ThingLife {
 
   /** Puts changed settings on disk, within `limitMs`. Never rejects: failures are logged. */
   async saveSettings(limitMs: number): Promise<void> {
-    const { name, settings, faults } = this.hosted;
+    const { name, settings } = this.hosted;
     const late = () => new ThingError("NOT_SAVED", `saving takes longer than ${seconds(limitMs)}.`);
     try {
-      await within(
-        runAsThing(faults, () => settings.saveIfChanged()),
-        limitMs,
-        late,
-      );
+      await within(settings.saveIfChanged(), limitMs, late);
     } catch (error) {
       this.#options.log.error(`The settings of '${name}' could not be saved: ${messageOf(error)}`);
     }
@@ -130,30 +126,16 @@ export class ThingLife {
     if (signal.aborted) return;
     if (!hasBegun) this.#begin();
     const { openWithinMs, connectSlots } = this.#options;
-    const { settings, name, faults, model } = this.hosted;
+    const { settings, name, model } = this.hosted;
     const slow = () =>
       new ThingError("NOT_READY", `Its settings were not read within ${seconds(openWithinMs)}.`);
     try {
       if (model.refusals.length > 0) throw new ThingError("BAD_ARGUMENT", model.refusals.join(" "));
       connectSlots();
-      await within(
-        abortable(
-          runAsThing(faults, () => settings.load(signal)),
-          signal,
-        ),
-        openWithinMs,
-        slow,
-      );
+      await within(abortable(settings.load(signal), signal), openWithinMs, slow);
       await abortable(before(), signal);
       await this.#openInTime(signal);
-      await within(
-        abortable(
-          runAsThing(faults, () => settings.attach()),
-          signal,
-        ),
-        openWithinMs,
-        slow,
-      );
+      await within(abortable(settings.attach(), signal), openWithinMs, slow);
       if (this.#lost !== undefined) throw new ThingError("NOT_READY", this.#lost);
       this.#setState("open");
       this.#reopening.opened();

@@ -1,9 +1,25 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { messageOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { PropertyAffordance } from "./affordances.ts";
+import { jsonCopy, NotJson } from "./json-value.ts";
+import type { PropertyAccess } from "./property-access.ts";
+import type { PropertyWrites } from "./property-writes.ts";
 import { accept } from "./schema.ts";
+import { descriptorOf } from "./setters.ts";
 import type { SettingsFile } from "./settings-file.ts";
-import type { ThingModel } from "./thing-model.ts";
+import type { Thing } from "./thing.ts";
+
+/** What the settings of a Thing are made of. */
+interface SettingsOptions {
+  readonly name: string;
+  readonly thing: Thing;
+  readonly properties: Iterable<PropertyAffordance>;
+  readonly access: PropertyAccess;
+  readonly writes: PropertyWrites;
+  readonly file: SettingsFile;
+  readonly log: Log;
+}
 
 /**
  * The settings of one Thing, between its members and its file.
@@ -12,41 +28,27 @@ import type { ThingModel } from "./thing-model.ts";
  * setter lives in the hardware: its saved value is set after `open`, and it is read no more once `close` begins.
  */
 export class ThingSettings {
-  readonly #name: string;
-  readonly #members: Record<string, unknown>;
+  readonly #options: SettingsOptions;
   readonly #saved: readonly PropertyAffordance[];
-  readonly #file: SettingsFile;
-  readonly #log: Log;
   /** Settings in the file that the class does not know: kept, for the version that does. */
   #unknownSettings: Record<string, unknown> = {};
-  /** The last good value of each setting. */
-  readonly #known = new Map<string, unknown>();
+  /** The last good value of each setting, as JSON. */
+  readonly #known = new Map<string, string>();
   /** What the file holds, or stands for where it holds nothing: each value as JSON. */
   readonly #onDisk = new Map<string, string>();
   #isLoaded = false;
-  #isLoading = false;
-  #isAttached = false;
+  /** Whether the file was edited since it was last read or written: observers do not know its values. */
+  #isEdited = false;
+  /** Which of the settings that live in the hardware it has; none when it is not asked. */
+  #attached: Set<string> | undefined;
+  /** A save that has not begun to read values. */
+  #scheduled: Promise<void> | undefined;
+  /** Ends when no save is under way. */
+  #turn: Promise<void> = Promise.resolve();
 
-  constructor(
-    { name, thing, model }: { name: string; thing: object; model: ThingModel },
-    file: SettingsFile,
-    log: Log,
-  ) {
-    this.#name = name;
-    this.#members = thing as Record<string, unknown>;
-    this.#saved = [...model.properties.values()].filter(({ saved }) => saved);
-    this.#file = file;
-    this.#log = log;
-  }
-
-  /** Whether the Thing has what its file holds. */
-  get isLoaded(): boolean {
-    return this.#isLoaded;
-  }
-
-  /** Whether values are being given to the Thing just now: nobody has changed them. */
-  get isLoading(): boolean {
-    return this.#isLoading;
+  constructor(options: SettingsOptions) {
+    this.#options = options;
+    this.#saved = [...options.properties].filter(({ saved }) => saved);
   }
 
   /**
@@ -55,89 +57,121 @@ export class ThingSettings {
    * applied again.
    */
   async load(signal?: AbortSignal): Promise<void> {
-    const before = this.#file.text;
-    const values = await this.#file.load();
+    const { file } = this.#options;
+    const before = file.text;
+    const values = await file.load();
     signal?.throwIfAborted();
-    if (!this.#isLoaded || this.#file.text !== before) this.#take(values);
+    this.#isEdited = this.#isLoaded && file.text !== before;
+    if (!this.#isLoaded || this.#isEdited) await this.#take(values);
     for (const property of this.#saved) {
-      if (!this.#livesInHardware(property)) this.#note(property, this.#members[property.member]);
+      if (!this.#livesInHardware(property)) await this.#note(property);
     }
     this.#isLoaded = true;
   }
 
   /** Sets what lives in the hardware, now that it is open. */
   async attach(): Promise<void> {
-    this.#isAttached = true;
+    const attached = new Set<string>();
+    this.#attached = attached;
     const inHardware = this.#saved.filter((property) => this.#livesInHardware(property));
     for (const property of inHardware) {
-      if (this.#known.has(property.name)) this.#set(property, this.#known.get(property.name));
+      const known = this.#known.get(property.name);
+      if (known !== undefined) await this.#restore(property, JSON.parse(known));
+      if (this.#attached !== attached) return;
+      attached.add(property.name);
     }
-    for (const property of inHardware) {
-      try {
-        this.#note(property, await this.#members[property.member]);
-      } catch (error) {
-        this.#log.warn(`${this.#called(property.name)} cannot be read: ${messageOf(error)}`);
-      }
-    }
+    for (const property of inHardware) await this.#note(property);
   }
 
   /** From now on the hardware is not asked any more. */
   detach(): void {
-    this.#isAttached = false;
+    this.#attached = undefined;
   }
 
-  /** Puts all settings on disk. Before they have been loaded it does nothing: defaults must not overwrite them. */
-  async save(): Promise<void> {
-    if (this.#isLoaded && this.#saved.length > 0) await this.#write(await this.#values());
+  /**
+   * Puts all settings on disk. What is asked for in one turn of the event loop, or while a save is under way, is one save. Before
+   * they have been loaded it does nothing: defaults must not overwrite them.
+   * @throws {ThingError} `NOT_SAVED`, which is also logged.
+   */
+  save(): Promise<void> {
+    if (!this.#isLoaded || this.#saved.length === 0) return Promise.resolve();
+    this.#scheduled ??= this.#inTurn(async () => {
+      await nextTurn();
+      this.#scheduled = undefined;
+      try {
+        await this.#write(await this.#values());
+      } catch (error) {
+        const { log, name } = this.#options;
+        log.error(`The settings of '${name}' could not be saved: ${messageOf(error)}`);
+        throw error;
+      }
+    });
+    return this.#scheduled;
+  }
+
+  /** The same, when nobody waits for it. */
+  saveLater(): void {
+    this.save().catch(() => {}); // which is logged
   }
 
   /** Puts all settings on disk if one has changed since they were last read or written, whoever changed it. */
-  async saveIfChanged(): Promise<void> {
-    if (!this.#isLoaded || this.#saved.length === 0) return;
-    const values = await this.#values();
-    const changed = [...values].some(([name, json]) => json !== this.#onDisk.get(name));
-    if (changed) await this.#write(values);
+  saveIfChanged(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (!this.#isLoaded || this.#saved.length === 0) return;
+      const values = await this.#values();
+      const changed = [...values].some(([name, json]) => json !== this.#onDisk.get(name));
+      if (changed) await this.#write(values);
+    });
   }
 
   /** Resolves when no save is under way. */
-  async idle(): Promise<void> {
-    await this.#file.idle();
+  idle(): Promise<void> {
+    return this.#turn;
   }
 
-  #take(values: Record<string, unknown>): void {
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {}); // whoever asked for it is told
+    return done;
+  }
+
+  async #take(values: Record<string, unknown>): Promise<void> {
     this.#unknownSettings = {};
-    this.#isLoading = true;
     for (const [name, value] of Object.entries(values)) {
       const property = this.#saved.find((one) => one.name === name);
       if (!property) this.#unknownSettings[name] = value;
-      else if (this.#livesInHardware(property)) this.#known.set(name, value);
-      else this.#set(property, value);
+      else if (this.#livesInHardware(property)) this.#known.set(name, JSON.stringify(value));
+      else await this.#restore(property, value);
     }
-    this.#isLoading = false;
   }
 
-  #set({ name, member, schema }: PropertyAffordance, value: unknown): void {
-    const outer = this.#isLoading;
-    this.#isLoading = true;
+  async #restore(property: PropertyAffordance, value: unknown): Promise<void> {
+    const { log, writes, file } = this.#options;
+    const { name, schema } = property;
+    const called = this.#called(name);
     try {
-      this.#members[member] = accept(schema, value, this.#called(name));
+      const by = this.#isEdited ? "edited settings" : "settings";
+      await writes.write(property, accept(schema, value, called), by);
     } catch (error) {
       this.#known.delete(name);
       const why = messageOf(error);
-      const said = why.includes(`'${name}'`) ? why : `${this.#called(name)} was not set: ${why}`;
-      this.#log.warn(
-        `${said} It keeps its default. When settings are next saved, the file that has the refused value is kept as ${this.#file.copyBeforeSave()}.`,
+      const said = why.includes(`'${name}'`) ? why : `${called} was not set: ${why}`;
+      log.warn(
+        `${said} It keeps its default. When settings are next saved, the file that has the refused value is kept as ${file.copyBeforeSave()}.`,
       );
-    } finally {
-      this.#isLoading = outer;
     }
   }
 
-  #note({ name }: PropertyAffordance, value: unknown): void {
-    const json = JSON.stringify(value);
-    if (json === undefined) return;
-    this.#known.set(name, value);
-    this.#onDisk.set(name, json);
+  /** What a setting has as it was loaded, or set in the hardware, is no news to the file. */
+  async #note(property: PropertyAffordance): Promise<void> {
+    try {
+      const json = await this.#read(property);
+      if (json !== undefined) this.#onDisk.set(property.name, json);
+    } catch (error) {
+      if (error instanceof NotJson) return; // which is told when it is read, or saved
+      const { log } = this.#options;
+      log.warn(`${this.#called(property.name)} cannot be read: ${messageOf(error)}`);
+    }
   }
 
   /** Each setting as JSON. One that cannot be read, or written as JSON, has its last good value: the others are saved all the same. */
@@ -151,41 +185,41 @@ export class ThingSettings {
   }
 
   async #jsonOf(property: PropertyAffordance): Promise<string | undefined> {
-    const { name, member } = property;
-    const lastGood = () => JSON.stringify(this.#known.get(name));
-    if (this.#livesInHardware(property) && !this.#isAttached) return lastGood();
+    const { name } = property;
+    const lastGood = this.#known.get(name);
+    if (this.#livesInHardware(property) && !this.#attached?.has(name)) return lastGood;
     try {
-      const value = await this.#members[member];
-      const json = JSON.stringify(value);
-      if (json !== undefined) this.#known.set(name, value);
-      return json;
+      return await this.#read(property);
     } catch (error) {
-      this.#log.warn(
-        `${this.#called(name)} is saved with its last good value, because it cannot be read: ${messageOf(error)}`,
+      const why =
+        error instanceof NotJson
+          ? `JSON cannot hold it: ${error.message}`
+          : `it cannot be read: ${messageOf(error)}`;
+      this.#options.log.warn(
+        `${this.#called(name)} is saved with its last good value, because ${why}`,
       );
-      return lastGood();
+      return lastGood;
     }
+  }
+
+  /** @throws {NotJson} for what JSON would hold as something else, NaN as `null`. */
+  async #read(property: PropertyAffordance): Promise<string | undefined> {
+    const json = JSON.stringify(jsonCopy(await this.#options.access.valueOf(property)));
+    if (json !== undefined) this.#known.set(property.name, json);
+    return json;
   }
 
   async #write(values: ReadonlyMap<string, string>): Promise<void> {
     const own = Object.fromEntries([...values].map(([name, json]) => [name, JSON.parse(json)]));
-    await this.#file.save({ ...this.#unknownSettings, ...own });
+    await this.#options.file.save({ ...this.#unknownSettings, ...own });
     for (const [name, json] of values) this.#onDisk.set(name, json);
   }
 
   #livesInHardware({ member, resettable }: PropertyAffordance): boolean {
-    return !resettable && descriptorOf(this.#members, member)?.get !== undefined;
+    return !resettable && descriptorOf(this.#options.thing, member)?.get !== undefined;
   }
 
   #called(name: string): string {
-    return `Setting '${name}' of Thing '${this.#name}'`;
+    return `Setting '${name}' of Thing '${this.#options.name}'`;
   }
-}
-
-function descriptorOf(object: object | null, member: string): PropertyDescriptor | undefined {
-  for (let at = object; at !== null; at = Object.getPrototypeOf(at)) {
-    const own = Object.getOwnPropertyDescriptor(at, member);
-    if (own) return own;
-  }
-  return undefined;
 }

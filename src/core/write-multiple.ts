@@ -7,8 +7,11 @@ import {
   unknownAffordance,
 } from "../base/errors.ts";
 import type { PropertyAffordance } from "./affordances.ts";
-import { faultsOf, sentenceOf } from "./faults.ts";
-import { errorsIn } from "./schema.ts";
+import { sentenceOf } from "./faults.ts";
+import type { PropertyAccess } from "./property-access.ts";
+import type { PropertyWrites } from "./property-writes.ts";
+import { incoming } from "./schema.ts";
+import type { ThingSettings } from "./thing-settings.ts";
 
 /** A value that fits the schema of its property. */
 export interface Change {
@@ -16,13 +19,11 @@ export interface Change {
   readonly value: unknown;
 }
 
-/** What is needed of a Thing to set its properties. */
-export interface Settable {
-  /** A copy of the value, or a promise of one. */
-  read(property: PropertyAffordance): unknown;
-  assign(property: PropertyAffordance, value: unknown): void | Promise<void>;
-  /** Puts all settings on disk. */
-  save(): Promise<void>;
+/** The ways to the properties of one Thing. */
+interface Ways {
+  readonly access: PropertyAccess;
+  readonly writes: PropertyWrites;
+  readonly settings: ThingSettings;
 }
 
 /**
@@ -35,16 +36,14 @@ export function acceptedValues(
   values: unknown,
 ): Change[] {
   if (typeof values !== "object" || values === null || Array.isArray(values)) throw notAnObject();
-  const changes = Object.entries(values).map(([name, value]): Change => {
+  const changes = Object.entries(values).map(([name, value]) => {
     const property = properties.get(name);
     if (!property) throw unknownAffordance(thing, "property", name, properties.keys());
-    return { property, value };
+    const { schema, readOnly } = property;
+    if (readOnly) return { property, value, faults: [readOnlyFault(name, value)] };
+    return { property, ...incoming(schema, value, { root: ["body", name] }) };
   });
-  const faults = changes.flatMap(({ property: { name, schema, readOnly }, value }) =>
-    readOnly
-      ? [readOnlyFault(name, value)]
-      : faultsOf(errorsIn(schema, value), value, ["body", name]),
-  );
+  const faults = changes.flatMap((change) => change.faults);
   if (faults.length > 0) throw unfit(thing, faults);
   return changes;
 }
@@ -56,21 +55,24 @@ export function acceptedValues(
 export async function writeMultiple(
   thing: string,
   changes: readonly Change[],
-  settable: Settable,
+  { access, writes, settings }: Ways,
 ): Promise<void> {
   const before: Before[] = [];
-  for (const { property } of changes) before.push(await readBefore(property, settable));
+  for (const { property } of changes) before.push(await readBefore(property, access));
+  const isSaved = changes.some(({ property }) => property.saved);
   let at = 0;
   try {
     for (; at < changes.length; at++)
-      await settable.assign(changes[at]!.property, changes[at]!.value);
-    if (changes.some(({ property }) => property.saved)) await settable.save();
+      await writes.write(changes[at]!.property, changes[at]!.value, "client");
+    if (isSaved) await settings.save();
   } catch (cause) {
     const failed = before[at];
     // A setter may fail halfway, with the new value in place.
-    const isHalfSet = failed && (await hasChanged(failed, settable));
+    const isHalfSet = failed && (await hasChanged(failed, access));
     const changed = before.slice(0, isHalfSet ? at + 1 : at);
-    throw undone(thing, cause, failed?.property.name, await restored(changed, settable));
+    const result = await restored(changed, writes);
+    if (isSaved && failed) settings.saveLater(); // what others saved meanwhile had the new values in it
+    throw undone(thing, cause, failed?.property.name, result);
   }
 }
 
@@ -80,16 +82,16 @@ interface Before extends Change {
 }
 
 /** A property that cannot be read may be set all the same: that may be what makes it readable. */
-async function readBefore(property: PropertyAffordance, settable: Settable): Promise<Before> {
+async function readBefore(property: PropertyAffordance, access: PropertyAccess): Promise<Before> {
   try {
-    return { property, value: await settable.read(property) };
+    return { property, value: await access.read(property) };
   } catch (error) {
     return { property, value: undefined, unread: messageOf(causeOf(error)) };
   }
 }
 
-async function hasChanged({ property, value }: Before, settable: Settable): Promise<boolean> {
-  const after = await readBefore(property, settable);
+async function hasChanged({ property, value }: Before, access: PropertyAccess): Promise<boolean> {
+  const after = await readBefore(property, access);
   return after.unread !== undefined || !isDeepStrictEqual(after.value, value);
 }
 
@@ -100,13 +102,13 @@ interface Restored {
 }
 
 /** Last first: a value may depend on one that was set before it. */
-async function restored(before: readonly Before[], settable: Settable): Promise<Restored> {
+async function restored(before: readonly Before[], writes: PropertyWrites): Promise<Restored> {
   const names: string[] = [];
   const failures: string[] = [];
   for (const { property, value, unread } of [...before].reverse()) {
     try {
       if (unread !== undefined) throw new Error(`it could not be read before: ${unread}`);
-      await settable.assign(property, value);
+      await writes.write(property, value, "client");
       names.push(property.name);
     } catch (error) {
       failures.push(`'${property.name}' (${messageOf(causeOf(error))})`);

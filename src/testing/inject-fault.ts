@@ -1,6 +1,7 @@
 import { ThingError } from "../base/errors.ts";
 import { classNameOf } from "../core/class-name.ts";
 import type { ThingEvent } from "../core/event.ts";
+import { descriptorOf } from "../core/setters.ts";
 import type { Thing } from "../core/thing.ts";
 import { thingModelOf } from "../core/thing-model.ts";
 import { type Fault, misbehave } from "./fault.ts";
@@ -88,14 +89,6 @@ function replaceMember(target: object, name: string, by: PropertyDescriptor): ()
     if (own) Object.defineProperty(target, name, own);
     else Reflect.deleteProperty(target, name);
   };
-}
-
-function descriptorOf(thing: object, member: string): PropertyDescriptor | undefined {
-  for (let one: object | null = thing; one; one = Object.getPrototypeOf(one)) {
-    const descriptor = Object.getOwnPropertyDescriptor(one, member);
-    if (descriptor) return descriptor;
-  }
-  return undefined;
 }
 
 function found<A>(thing: Thing, { at, member }: Fault, known: ReadonlyMap<string, A>): A {

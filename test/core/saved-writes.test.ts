@@ -1,0 +1,98 @@
+// What of a write is on disk, and what of the disk is in a Thing.
+import assert from "node:assert/strict";
+import { mkdir, symlink, unlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { TEST_MS } from "../limits.ts";
+import { Amp, opened } from "./written-amp.ts";
+
+const timeout = TEST_MS;
+
+test("what JSON cannot hold is refused where it enters, and never saved as something else", {
+  timeout,
+}, async () => {
+  const { host, amp, thing, saved, lines } = await opened();
+  const circle: Record<string, unknown> = {};
+  circle.self = circle;
+  for (const [value, why] of [
+    [Number.NaN, /it is NaN/],
+    [[1, Number.POSITIVE_INFINITY], /'1' is Infinity/],
+    [new Map(), /it is a Map/],
+    [circle, /'self' refers back/],
+    [10n, /it is a bigint/],
+  ] as const) {
+    await assert.rejects(amp.writeProperty("note", value), { code: "INVALID_INPUT", message: why });
+    await assert.rejects(amp.writeProperties({ note: value }), { code: "INVALID_INPUT" });
+    assert.equal(thing.note, "none");
+  }
+  thing.note = Float32Array.of(0.5, 1);
+  await amp.settings.idle();
+  assert.deepEqual(
+    [(await saved()).note, await amp.readProperty("note")],
+    [
+      [0.5, 1],
+      [0.5, 1],
+    ],
+  );
+  for (const [change, why] of [
+    [() => ((thing.note as number[])[0] = Number.NaN), /\/0 is NaN/],
+    [() => (thing.note = circle), /\/self refers back/],
+    [() => (thing.note = new Map()), /it is a Map/],
+  ] as const) {
+    lines.length = 0;
+    change();
+    await amp.writeProperty("label", "saves all");
+    assert.deepEqual((await saved()).note, [0.5, 1]);
+    const said = lines.filter((line) => line.includes("last good value, because JSON cannot"));
+    assert.match(said.join("\n"), why);
+  }
+  await host.close();
+});
+
+test("a setting whose setter is a method has its saved value after a restart", {
+  timeout,
+}, async () => {
+  const first = await opened();
+  await first.amp.writeProperty("depth", 5);
+  await first.host.close();
+  const second = await opened(new Amp(), first.settingsFolder);
+  assert.equal(await second.amp.readProperty("depth"), 5);
+  assert.deepEqual([second.heard, second.lines], [[["power", 2]], []]);
+  await second.host.close();
+});
+
+test("observers hear what a Thing has from a file that was edited while it was disconnected", {
+  timeout,
+}, async () => {
+  const { host, amp, thing, heard, file } = await opened();
+  await amp.writeProperty("label", "left");
+  await amp.writeProperty("depth", 5);
+  heard.length = 0;
+  thing.context.disconnected("The cable is out.");
+  await writeFile(file, '{"label": "by hand", "depth": 6}');
+  await host.openThing("amp");
+  assert.deepEqual([thing.label, thing.depth], ["by hand", 6]);
+  assert.deepEqual(
+    heard.filter((one) => (one as string[])[0] !== "power"),
+    [
+      ["label", "by hand"],
+      ["depth", 6],
+    ],
+  );
+  await host.close();
+});
+
+test("a save that fails is logged once and told to who waits, and the next one is tried", {
+  timeout,
+}, async () => {
+  const { host, amp, thing, lines, file, saved } = await opened();
+  await mkdir(join(file, ".."), { recursive: true });
+  await symlink("/dev/full", `${file}.new`); // where every write finds no space
+  thing.limits = { low: 4 };
+  await assert.rejects(amp.writeProperty("label", "lost"), { code: "NOT_SAVED" });
+  assert.equal(lines.filter((line) => line.includes("could not be saved")).length, 1);
+  await unlink(`${file}.new`);
+  await amp.writeProperty("note", 1);
+  assert.deepEqual(await saved(), { label: "lost", note: 1, limits: { low: 4 }, depth: 0 });
+  await host.close();
+});
