@@ -29,15 +29,27 @@ function revalidated(request: IncomingMessage, reply: Reply): Reply {
     : { ...reply, body, headers };
 }
 
+/** What a client may have been told of a resource as it is now. */
+export interface Validators {
+  readonly etag?: string;
+  /** When it last changed, epoch ms. */
+  readonly modifiedAt?: number;
+}
+
 /**
  * Refuses to change what its client does not know to be as it is.
- * @param etag - Of what is there now; undefined where nobody could have been told one.
  * @throws {ThingError} `PRECONDITION_FAILED`.
- * @see RFC 9110, 13.1.1 If-Match, 13.1.2 If-None-Match.
+ * @see RFC 9110, 13.1.1 If-Match, 13.1.2 If-None-Match, 13.1.4 If-Unmodified-Since, 13.2.2 for their order.
  */
-export function assertUnchanged({ headers }: IncomingMessage, etag?: string): void {
-  const { "if-match": wanted, "if-none-match": known } = headers;
+export function assertUnchanged(
+  { headers }: IncomingMessage,
+  { etag, modifiedAt }: Validators = {},
+): void {
+  const { "if-match": wanted, "if-none-match": known, "if-unmodified-since": since } = headers;
   if (wanted !== undefined && !isAmong(wanted, etag, STRONG)) throw changed();
+  const isNewer =
+    modifiedAt !== undefined && seconds(modifiedAt) > seconds(Date.parse(since ?? ""));
+  if (wanted === undefined && isNewer) throw changed(); // nothing is newer than what is not a date
   if (known !== undefined && isAmong(known, etag, WEAK)) throw changed();
 }
 
@@ -61,9 +73,14 @@ function isAmong(list: string, etag: string | undefined, comparison: RegExp): bo
   return [...list.matchAll(comparison)].some(([, tag]) => tag === etag);
 }
 
+/** Dates of HTTP have no fractions. */
+function seconds(ms: number): number {
+  return Math.floor(ms / 1000);
+}
+
 function changed(): ThingError {
   return new ThingError(
     "PRECONDITION_FAILED",
-    "A condition of the request (If-Match or If-None-Match) does not hold: what is there is not what you know. Read it again, then decide.",
+    "A condition of the request (If-Match, If-None-Match or If-Unmodified-Since) does not hold: what is there is not what you know. Read it again, then decide.",
   );
 }

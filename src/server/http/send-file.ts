@@ -6,7 +6,7 @@ import { type DiskLane, laneAt } from "../../base/disk-lane.ts";
 import { codeOf } from "../../base/error-code.ts";
 import { reasonOf, ThingError } from "../../base/errors.ts";
 import { openRegular } from "../../base/regular-file.ts";
-import { assertMatches } from "./conditions.ts";
+import { assertMatches, type Validators } from "./conditions.ts";
 import type { Exchange } from "./route.ts";
 
 const CHUNK_BYTES = 128 * 1024;
@@ -134,10 +134,11 @@ function settleRange({ method, headers }: Exchange["request"], stats: BigIntStat
   if (suffix !== undefined && Number(suffix) >= stats.size) headers.range = "bytes=0-";
 }
 
-/** The validator of a file, which changes with it; undefined when it is not there. */
-export async function fileETag(path: string): Promise<string | undefined> {
+/** The validators of a file, which change with it; none when it is not there. */
+export async function fileValidators(path: string): Promise<Validators> {
   const lane = await laneAt(path).catch(() => undefined);
-  return lane?.read(() => lstat(path, { bigint: true })).then(etagOf, () => undefined);
+  const stats = await lane?.read(() => lstat(path, { bigint: true })).catch(() => undefined);
+  return stats ? { etag: etagOf(stats), modifiedAt: Number(stats.mtimeMs) } : {};
 }
 
 /** An answer that is made while it is sent. */

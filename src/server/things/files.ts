@@ -6,7 +6,7 @@ import { FileCollection, newestFirst } from "../../files/file-collection.ts";
 import { type StoredFile, storedFileSchema } from "../../files/stored-file.ts";
 import { assertUnchanged } from "../http/conditions.ts";
 import { type Exchange, JSON_TYPE, type Reply, type Route } from "../http/route.ts";
-import { assertAnswers, fileETag, sendFile, sendParts } from "../http/send-file.ts";
+import { assertAnswers, fileValidators, sendFile, sendParts } from "../http/send-file.ts";
 import { badQuery, LARGEST_NUMBER, numberIn } from "../http/target.ts";
 
 /** A file says only with its answer what it is. */
@@ -97,7 +97,7 @@ function routesAt(
       hasETag: true,
       handle: async ({ params, request }) => {
         const files = holder(params.id!);
-        assertUnchanged(request, await fileETag(files.get(params.id!).path));
+        assertUnchanged(request, await fileValidators(files.get(params.id!).path));
         await files.delete(params.id!);
         return { status: 204 };
       },

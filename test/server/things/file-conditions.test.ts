@@ -87,6 +87,38 @@ test("files are sent whole, in part, or not at all, as RFC 9110 has it", {
   }
 });
 
+test("a file is deleted only as its client knows it", { timeout: TEST_MS }, async (t) => {
+  const { recorder, client, port } = await recorderFor(t);
+  const thing = await client();
+  const still = async () => {
+    await thing.invoke("capture_still", { settle: false });
+    const path = `/recordings/${recorder.recordings[0]?.id}`;
+    const { etag, "last-modified": modified } = (await ask(port, { path })).headers;
+    return { path, etag: String(etag), modified: String(modified) };
+  };
+  const remove = async (path: string, headers: Record<string, string>) =>
+    (await ask(port, { method: "DELETE", path, headers })).status;
+  const { path, etag } = await still();
+  for (const headers of [
+    { "If-Unmodified-Since": EARLIER },
+    { "If-Unmodified-Since": EARLIER, "If-None-Match": '"another"' },
+    { "If-Match": '"another"', "If-Unmodified-Since": LATER },
+    { "If-Match": `W/${etag}` },
+    { "If-None-Match": etag },
+  ])
+    assert.equal(await remove(path, headers), 412, JSON.stringify(headers));
+  const allowed = [
+    (known: { modified: string }) => ({ "If-Unmodified-Since": known.modified }),
+    (known: { etag: string }) => ({ "If-Match": known.etag, "If-Unmodified-Since": EARLIER }),
+    () => ({ "If-Unmodified-Since": "yesterday" }), // RFC 9110, 13.1.4: what is not a date counts for nothing
+  ];
+  for (const conditions of allowed) {
+    const file = await still();
+    const headers = conditions(file);
+    assert.equal(await remove(file.path, headers), 204, JSON.stringify(headers));
+  }
+});
+
 function checkPart(
   { status, headers }: Answer,
   [from, to]: readonly [number, number?],
