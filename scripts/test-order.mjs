@@ -4,7 +4,6 @@
 export const LONGEST = [
   "cli/accounts",
   "faulty-things/every-wire",
-  "docs/clients-page",
   "server/worst-inputs/worst-inputs",
   "things/autofocus",
   "cli/serve",

@@ -12,8 +12,9 @@ import { execFileSync, execSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { action, setting, Thing } from "thingscope";
 import { Type } from "typebox";
+const cell = new Int32Array(new SharedArrayBuffer(4)); // a loop that leaves the processor to others
 export class Spinner extends Thing {
-  @action("Block the event loop") async spin() { while (true); }
+  @action("Block the event loop") async spin() { while (true) Atomics.wait(cell, 0, 0, 5); }
   @action("Block it outside of JavaScript") async wait() { execSync("sleep 60"); }
 }
 export class Stuck extends Thing {

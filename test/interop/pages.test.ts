@@ -61,6 +61,10 @@ test("docs/clients.md: curl, TypeScript, Python and node-wot, as printed, do wha
       assert.match(typed.stdout, /^\d+\nIn focus at z = -?\d+\n$/);
   }
   await assertPicture(join(reader.folder, "picture.jpg"));
+  const image = blocksOf(page).find(({ language }) => language === "html");
+  const [, address = ""] = /src="([^"]+)"/.exec(image?.text ?? "") ?? [];
+  const shown = await fetch(here(address), { method: "HEAD" });
+  assert.match(shown.headers.get("content-type") ?? "", /^multipart\/x-mixed-replace/);
 });
 
 test("docs/access.md: who has a token reads the stage by every program that the page names", {

@@ -53,7 +53,7 @@ test("a token ends with its days", { timeout }, async (t) => {
 });
 
 test("only hashes are kept, in files that nobody else may read", { timeout }, async (t) => {
-  const { folder, tokens, port } = await secured(t, { users: true });
+  const { folder, tokens, port } = await secured(t, { users: "real" });
   const { cookie } = await logIn(port, { token: tokens.view });
   for (const name of ["accounts.json", "accounts.json.prev", "sessions.json"]) {
     const path = join(folder, name);
@@ -165,7 +165,7 @@ test("a client that begins with many requests at once is not taken for one who g
 });
 
 test("a name that is not there takes as long as a wrong password", { timeout }, async (t) => {
-  const { port } = await secured(t, { users: true });
+  const { port } = await secured(t, { users: "real" });
   const timeOf = async (user: string) => {
     const start = performance.now();
     await ask(port, { path: "/camera/gain", headers: basic(user, "wrong") });
