@@ -53,7 +53,7 @@ async function runAll() {
   const result = { tests: 0, totals: new Map(), failures: [], skipped: [], seconds: new Map() };
   const began = performance.now();
   const runAndTell = async (file) => tellFile(await ran(file));
-  await runBeside(measuring, availableParallelism(), runAndTell);
+  await runBeside(measuring, process.env.THINGSCOPE_LONG ? 1 : availableParallelism(), runAndTell);
   await runBeside(others, MOST_AT_ONCE, runAndTell);
   told.write({ type: "test:plan", data: { nesting: 0, count: result.tests } });
   for (const [name, count] of result.totals) tell(`${name} ${count}`);

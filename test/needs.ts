@@ -18,9 +18,9 @@ export function needsFuse(what: string): Needed {
   return { skip: !hasFuse && `needs /dev/fuse: it ${what}` };
 }
 
+const { THINGSCOPE_LONG: isLong } = process.env;
+
 /** For a test that has no short form, and what it needs beside. */
 export function needsLong({ skip }: Needed = { skip: false }): Needed {
-  return skip
-    ? { skip }
-    : { skip: !process.env.THINGSCOPE_LONG && "needs THINGSCOPE_LONG=1: it has no short form" };
+  return skip ? { skip } : { skip: !isLong && "needs THINGSCOPE_LONG=1: it has no short form" };
 }
