@@ -1,4 +1,4 @@
-import { framesOf } from "./mjpeg-frames.js";
+import { MJPEGReader } from "./mjpeg-reader.js";
 import { bytes, duration, rateOf } from "./quantities.js";
 import { StreamSource } from "./stream-source.js";
 
@@ -27,6 +27,8 @@ let isEmpty = false;
 let lostBecause;
 let leave = new AbortController();
 let wake = () => {};
+let hearAnew = () => {};
+let painting = Promise.resolve();
 const painted = [];
 const told = [];
 
@@ -51,16 +53,20 @@ async function watch() {
   for (let failures = 0; ; ) {
     if (document.hidden) await pause(3_600_000);
     leave = new AbortController();
+    const { signal } = leave;
+    const onPlaceholder = (reason, jpeg) => void show({ jpeg, reason });
     try {
-      for await (const part of framesOf(streamUrl, leave.signal)) {
+      for await (const frame of new MJPEGReader(streamUrl, { signal, onPlaceholder })) {
         failures = 0;
-        lostBecause = undefined;
-        offer(part);
+        await show(frame);
       }
+      if (signal.aborted) continue;
       throw new Error("The stream ended.");
     } catch (error) {
-      if (leave.signal.aborted) continue;
-      lostBecause = error instanceof TypeError ? "The server does not answer." : error.message;
+      if (error.status === 401) location.reload(); // shows where to log in
+      const isGone = error.code === "UNREACHABLE";
+      lostBecause = isGone ? "The server does not answer." : error.message;
+      hearAnew();
       await pause(Math.min(LONGEST_PAUSE_MS, 500 * 2 ** failures++));
     }
   }
@@ -76,43 +82,30 @@ function pause(ms) {
   });
 }
 
-let waiting;
-let painting = false;
-
-/** Paints the part when the one before it is painted, unless a newer one has come by then. */
-function offer(part) {
-  waiting = part;
-  if (!painting) void paint();
+/** Paints a picture when the one before is painted. Meanwhile the reader passes over frames that newer ones follow. */
+function show(sent) {
+  lostBecause = undefined;
+  painting = painting.then(() => paint(sent));
+  return painting;
 }
 
-async function paint() {
-  painting = true;
-  while (waiting) {
-    const { headers, jpeg } = waiting;
-    waiting = undefined;
-    const bitmap = await createImageBitmap(new Blob([jpeg], { type: "image/jpeg" })).catch(
-      () => {},
-    );
-    if (!bitmap) continue; // its picture data is broken: the frame before it stays
-    if (picture.width !== bitmap.width || picture.height !== bitmap.height) {
-      picture.width = bitmap.width;
-      picture.height = bitmap.height;
-    }
-    picture.hidden = false;
-    context.drawImage(bitmap, 0, 0);
-    bitmap.close();
-    const reason = headers.get("x-placeholder");
-    source.tell(reason);
-    isEmpty = reason !== undefined;
-    if (reason === undefined) {
-      const capturedAt = Number(headers.get("x-timestamp")) * 1000;
-      shown = { index: Number(headers.get("x-frame-index")), capturedAt, jpeg };
-      shown.run = headers.get("x-stream-run");
-      keepRecent(painted, performance.now());
-      clock.note(capturedAt);
-    }
+/** @param sent A frame, or a `jpeg` that stands for frames with the `reason` why there are none. */
+async function paint({ jpeg, reason, run, index, capturedAt }) {
+  const bitmap = await createImageBitmap(new Blob([jpeg], { type: "image/jpeg" })).catch(() => {});
+  if (!bitmap) return; // its picture data is broken: the frame before it stays
+  if (picture.width !== bitmap.width || picture.height !== bitmap.height) {
+    picture.width = bitmap.width;
+    picture.height = bitmap.height;
   }
-  painting = false;
+  picture.hidden = false;
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  source.tell(reason);
+  isEmpty = reason !== undefined;
+  if (isEmpty) return;
+  shown = { run, index, capturedAt, jpeg };
+  keepRecent(painted, performance.now());
+  clock.note(capturedAt);
 }
 
 /** Hears of every frame's index, time and size, also of those that the picture skips. */
@@ -131,6 +124,10 @@ function listen() {
     keepRecent(told, newest.capturedAt);
     sizes.push(newest.size);
     if (sizes.length > SIZES_SHOWN) sizes.shift();
+  };
+  hearAnew = () => {
+    events?.close();
+    connect();
   };
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) events?.close();

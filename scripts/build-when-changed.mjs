@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const sources = ["src", "things", "package.json", "package-lock.json", "tsconfig.json"];
-sources.push(join("scripts", "bundle.mjs"));
+sources.push(join("scripts", "bundle.mjs"), join("scripts", "bundle-pages.mjs"));
 
 /** The folders are looked at, too: a file that was removed has changed its folder. */
 function newestIn(path) {

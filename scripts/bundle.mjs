@@ -5,6 +5,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
+// Their pages, too.
+await import("./bundle-pages.mjs");
+
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 /** What may be imported by name, and what runs in threads of its own. */

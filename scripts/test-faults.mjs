@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "node:test";
 import { faultRows } from "../dist/test/docs/fault-rows.js";
+import "./bundle-pages.mjs";
 
 const asked = process.argv.slice(2).map((id) => id.toUpperCase());
 const rows = faultRows().filter(({ id }) => asked.length === 0 || asked.includes(id));

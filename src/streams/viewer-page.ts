@@ -1,11 +1,10 @@
-import { readFileSync } from "node:fs";
-import { packagePath } from "../base/package-root.ts";
+import { pageFile } from "../base/page-files.ts";
 
 /** What the page consists of, beside itself, and how each is served: `{stream}/viewer/{name}`. */
 export const VIEWER_ASSETS: ReadonlyMap<string, string> = new Map([
   ["viewer.css", "text/css; charset=utf-8"],
   ["viewer.js", "text/javascript; charset=utf-8"],
-  ["mjpeg-frames.js", "text/javascript; charset=utf-8"],
+  ["mjpeg-reader.js", "text/javascript; charset=utf-8"],
   ["quantities.js", "text/javascript; charset=utf-8"],
   ["stream-source.js", "text/javascript; charset=utf-8"],
   ["viewer-icon.svg", "image/svg+xml"],
@@ -19,7 +18,7 @@ export function viewerPage(url: string): string {
 
 /** A file of the page. */
 export function viewerFile(name: string): string {
-  return readFileSync(packagePath("public", name), "utf8");
+  return pageFile(name).toString();
 }
 
 function escapeAttribute(text: string): string {

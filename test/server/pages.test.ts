@@ -65,3 +65,19 @@ test("an asset is one of the files of public/, with its type and an ETag; no pat
     assert.ok([400, 404].includes((await ask(port, { path })).status), path);
   }
 });
+
+test("pages load the client's reader of streams as one file that needs no other", {
+  timeout: TEST_MS,
+}, async (t) => {
+  const { port } = await microscopeFor(t);
+  for (const path of ["/assets/mjpeg-reader.js", "/camera/mjpeg_stream/viewer/mjpeg-reader.js"]) {
+    const { status, headers, text } = await ask(port, { path });
+    assert.deepEqual([status, headers["content-type"]], [200, "text/javascript; charset=utf-8"]);
+    assert.doesNotMatch(text, /\bimport\b|\brequire\(/, path);
+    const { MJPEGReader } = await import(`data:text/javascript,${encodeURIComponent(text)}`);
+    const frame = await new MJPEGReader(`http://127.0.0.1:${port}/camera/mjpeg_stream`)
+      [Symbol.asyncIterator]()
+      .next();
+    assert.equal(frame.value.numberedBy, "server");
+  }
+});

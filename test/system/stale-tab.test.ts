@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { folderWith, install, serveCli } from "../cli/run-cli.ts";
+import { faultProxy } from "../faults/fault-proxy.ts";
 import { TEST_MS, WAIT_MS } from "../limits.ts";
+import { picture } from "../streams/pictures.ts";
+import { serveStream } from "../streams/stream-server.ts";
 import { openPage } from "./chromium.ts";
 import { freePort } from "./recorder-process.ts";
 
@@ -28,4 +32,23 @@ test("F46: a viewer page that stays open while its server is restarted is live a
   const seconds = (performance.now() - back) / 1000;
   t.diagnostic(`live again ${seconds.toFixed(1)} s after the server was back`);
   assert.equal(await second.stop(), 0);
+});
+
+test("F14: a viewer page whose server vanishes without a word says so within 10 s", {
+  timeout: TEST_MS,
+}, async (t) => {
+  const stream = new MJPEGStream();
+  const { port } = await serveStream(t, stream);
+  const proxy = await faultProxy(t, port);
+  const { page } = await openPage(t);
+  await page.clock.install();
+  await page.goto(`http://127.0.0.1:${proxy.port}/camera/live/viewer`);
+  let n = 0;
+  const filming = setInterval(() => stream.addFrame(picture(n++)), 50);
+  t.after(() => clearInterval(filming));
+  await page.waitForSelector('[data-state="live"]', { timeout: WAIT_MS });
+  proxy.blackhole();
+  await page.clock.runFor(10_000); // no frame is on its way any more: nothing is waited for but the page's own timers
+  await page.waitForSelector('[data-state="lost"]', { timeout: WAIT_MS });
+  assert.match(await page.innerText("#banner"), /The server does not answer/);
 });

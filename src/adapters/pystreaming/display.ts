@@ -1,7 +1,7 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { packagePath } from "../../base/package-root.ts";
+import { pageFile } from "../../base/page-files.ts";
 import { endpoint, stream } from "../../core/decorators.ts";
 import type { EndpointResponse } from "../../core/endpoint.ts";
 import { Thing } from "../../core/thing.ts";
@@ -151,16 +151,16 @@ class DisplayWindow extends Thing {
   }
 
   @endpoint("GET", "display.js", "view", "What Escape does")
-  async script(): Promise<EndpointResponse> {
+  script(): EndpointResponse {
     return {
       contentType: "text/javascript; charset=utf-8",
-      body: await readFile(packagePath("public", "display.js")),
+      body: pageFile("display.js"),
     };
   }
 
   @endpoint("GET", "ended", "view", "What is shown when it has ended")
-  async endedPage(): Promise<EndpointResponse> {
-    return html(await readFile(packagePath("public", "display-ended.html"), "utf8"));
+  endedPage(): EndpointResponse {
+    return html(pageFile("display-ended.html").toString());
   }
 
   @endpoint("POST", "end", "operate", "Ends the program's frames, as Escape does")

@@ -1,6 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { extname, join } from "node:path";
-import { packagePath } from "../../base/package-root.ts";
+import { extname } from "node:path";
+import { pageFile, pageFileNames } from "../../base/page-files.ts";
 import { prefixOf } from "./origin.ts";
 import type { Route } from "./route.ts";
 
@@ -22,22 +21,23 @@ export function pageRoutes(prefix: string): Route[] {
 }
 
 /**
- * A route for each file that is in `public/` now, and in memory from now on: no path of a client is ever looked up
+ * A route for each file of which pages are made now, and in memory from now on: no path of a client is ever looked up
  * on the disk.
  */
 function assetRoutes(base: string): Route[] {
-  return readdirSync(packagePath("public")).flatMap((name) => {
+  return pageFileNames().flatMap((name) => {
     const contentType = ASSET_TYPES.get(extname(name));
     if (contentType === undefined) return [];
-    const body = readFileSync(join(packagePath("public"), name));
-    return [fileRoute(`${base}/${name}`, body, contentType, `${name}, of which pages are made`)];
+    return [
+      fileRoute(`${base}/${name}`, pageFile(name), contentType, `${name}, of which pages are made`),
+    ];
   });
 }
 
 /** Its links are relative, and so right behind any proxy; `{top}` leads to the root of the server. */
 function pageRoute(prefix: string, name: string, file: string, summary: string): Route {
   const top = "../".repeat(prefix.split("/").length - 1);
-  const text = readFileSync(packagePath("public", file), "utf8").replaceAll("{top}", top);
+  const text = pageFile(file).toString().replaceAll("{top}", top);
   return fileRoute(`${prefix}/${name}`, Buffer.from(text), HTML_TYPE, summary);
 }
 

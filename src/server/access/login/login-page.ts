@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { packagePath } from "../../../base/package-root.ts";
+import { pageFile } from "../../../base/page-files.ts";
 
 /** What the page consists of, beside itself. */
 export const LOGIN_ASSETS: ReadonlyMap<string, string> = new Map([
@@ -16,5 +15,5 @@ export function loginPage(prefix: string): string {
 
 /** A file of the page. */
 export function loginFile(name: string): string {
-  return readFileSync(packagePath("public", name), "utf8");
+  return pageFile(name).toString();
 }
