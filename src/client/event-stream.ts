@@ -21,9 +21,9 @@ export class EventStreamParser {
   lastEventId = "";
   /** How long the server asks to wait before connecting again, ms. */
   retryMs: number | undefined;
-  /** What a text does not begin with, as the reader sees it: half of a CR LF that ended the one before. */
+  /** Dropped from the start of the next text: a byte order mark, or the line feed of a CR LF that was cut in two. */
   #skipped = BYTE_ORDER_MARK;
-  /** Of a line that has no end yet. */
+  /** A line that has not ended yet, as it came. */
   #pieces: string[] = [];
   #waiting = 0;
   #event = "";

@@ -29,7 +29,7 @@ function revalidated(request: IncomingMessage, reply: Reply): Reply {
     : { ...reply, body, headers };
 }
 
-/** What a client may have been told of a resource as it is now. */
+/** The validators of a resource as it is now, as far as a client can know them. */
 export interface Validators {
   readonly etag?: string;
   /** When it last changed, epoch ms. */

@@ -35,7 +35,7 @@ export async function ownCertificate(
   await makePrivate(folder);
   const found = await filesAt(certFile, keyFile).catch(() => undefined);
   if (found && isGood(found, wanted, now)) return { ...found, isNew: false };
-  const { selfSigned } = await import("./self-signed.ts"); // a fifth of a second of the processor, which few starts need
+  const { selfSigned } = await import("./self-signed.ts"); // takes 0.2 s to load, and few starts need it
   const made = await selfSigned({ names: wanted, days: VALID_DAYS, from: now });
   await replace(keyFile, made.key);
   await replace(certFile, made.cert);

@@ -1,4 +1,4 @@
-import "reflect-metadata"; // @peculiar/x509 wants it there before itself
+import "reflect-metadata"; // must be loaded before @peculiar/x509
 import { KeyObject, randomBytes, webcrypto } from "node:crypto";
 import { isIP } from "node:net";
 import {
@@ -18,7 +18,7 @@ const DAY_MS = 24 * 3600_000;
 /** Clocks of other computers may be behind. */
 const BACKDATED_MS = DAY_MS;
 
-/** For whom a certificate is made. */
+/** What a certificate is made for. */
 export interface CertificateRequest {
   /** Names and IP addresses under which the server is reached; the first is its common name. */
   readonly names: readonly string[];
@@ -49,7 +49,7 @@ export async function selfSigned({
       new SubjectAlternativeNameExtension(
         names.map((value) => ({ type: isIP(value) ? "ip" : "dns", value })),
       ),
-      new BasicConstraintsExtension(false, undefined, true), // it vouches for no other
+      new BasicConstraintsExtension(false, undefined, true), // it is not a certificate authority
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true), // it signs handshakes
       new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
       await SubjectKeyIdentifierExtension.create(keys.publicKey),
