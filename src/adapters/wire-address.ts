@@ -10,7 +10,7 @@ import {
 } from "../server/http/listen.ts";
 
 /** Where a foreign wire is spoken. Such wires know no login. */
-export interface WireAddress {
+interface WireAddress {
   /** `127.0.0.1` when absent: only programs of this machine. */
   readonly host?: string;
   /** Whoever reaches the address, another than loopback too, may do there all that the wire can. */
@@ -20,7 +20,7 @@ export interface WireAddress {
 }
 
 /** Who else is kept out: by a server with a login, what a wire would give to anybody is protected. */
-export interface WireAudience {
+interface WireAudience {
   readonly hasLogin?: boolean | undefined;
 }
 

@@ -24,7 +24,7 @@ export class Stamps {
 /** Of all histories of this process, so that entries of several have one order. */
 export const stamps = new Stamps();
 
-export interface HistoryLimits<T> {
+interface HistoryLimits<T> {
   /** How many entries are held. */
   readonly capacity: number;
   /** How much is held, as `sizeOf` measures it. One entry is held however large it is. */

@@ -9,7 +9,7 @@ import { RotatingFile } from "./rotating-file.ts";
 import { visible } from "./visible.ts";
 
 /** Log files as somebody reads them: by name, never by path. */
-export interface LogShelf {
+interface LogShelf {
   /** The names of the files: `camera.log`, and `camera.log.1` for what came before it. */
   list(): Promise<string[]>;
   /** The text of a file; undefined where there is none of this name. */
@@ -17,13 +17,13 @@ export interface LogShelf {
 }
 
 /** A line that was said, and the name of its file. */
-export interface LoggedLine {
+interface LoggedLine {
   readonly file: string;
   readonly line: string;
 }
 
 /** A log file as it is now. */
-export interface ListedLog {
+interface ListedLog {
   readonly path: string;
   /** Bytes. */
   readonly size: number;

@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { isRunning, ownIdentity, pidOf } from "./process-identity.ts";
 
 /** Whether a process still runs; unknown where this one cannot look: on another computer, in another container. */
-export type Life = "runs" | "gone" | "unknown";
+type Life = "runs" | "gone" | "unknown";
 
 /** Where numbers of processes mean the same: one start of one computer, and one container on it. */
 interface Place {

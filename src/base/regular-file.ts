@@ -6,7 +6,7 @@ import { ThingError } from "./errors.ts";
 const { O_RDONLY, O_RDWR, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants; // Windows lacks some
 
 /** How a file is opened. */
-export interface OpenOptions {
+interface OpenOptions {
   readonly write?: boolean;
   /** Also through a symbolic link: only where a person has named this very file. In a folder that others may write to, a link can lead anywhere. */
   readonly follow?: boolean;

@@ -5,7 +5,7 @@
  * - `dropped`: it is disconnected with the reason, and can come back for what is held;
  * - `cut`: it takes nothing for so long that nobody may be there, and its connection is closed.
  */
-export type SlowReaderOutcome = "newest" | "gap" | "dropped" | "cut";
+type SlowReaderOutcome = "newest" | "gap" | "dropped" | "cut";
 
 interface SlowReaders {
   readonly reader: string;

@@ -15,7 +15,7 @@ const STEP_MS = 100;
 const STEPS_KEPT = 100;
 
 /** How far the wall clock has gone from the monotonic clock since the process began, and in which steps. */
-export class WallClock {
+class WallClock {
   /** Steps, ever. */
   stepCount = 0;
   readonly #steps: ClockStep[] = [];

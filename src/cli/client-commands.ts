@@ -120,7 +120,7 @@ export function credentialsOf({ user, token }: CommonFlags): Target["credentials
 }
 
 /** For counts and seconds of whole numbers. */
-export function positiveNumber(text: string): number {
+function positiveNumber(text: string): number {
   if (/^[1-9]\d*$/.test(text)) return Number(text);
   throw new InvalidArgumentError("It is a whole number from 1.");
 }

@@ -4,7 +4,7 @@ import { messageOf, ThingError } from "../base/errors.ts";
 export type ConfigPath = readonly (string | number)[];
 
 /** A configuration file as a value that still knows where each part of it was written. */
-export interface ConfigText {
+interface ConfigText {
   readonly value: unknown;
   /** `FILE:LINE` of what is at `path`; of what is around it when nothing is there. */
   where(path: ConfigPath): string;

@@ -30,7 +30,7 @@ function checks({ port, settings }: DoctorOptions): Check[] {
     settingsCheck(settings),
     accessCheck(settings),
     descriptorCheck,
-    filersCheck(),
+    filersCheck,
   ];
 }
 

@@ -29,7 +29,7 @@ export interface LaunchInput {
 }
 
 /** A Thing to be added to a host. */
-export type LaunchedThing = readonly [name: string, thing: Thing, options: AddOptions];
+type LaunchedThing = readonly [name: string, thing: Thing, options: AddOptions];
 
 /**
  * The cameras of a pipeline, to be added to a host under their names, and the probes at them: one camera for each named

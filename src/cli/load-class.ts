@@ -1,7 +1,7 @@
 import { Thing } from "../core/thing.ts";
 import { loadNamed, notExported, notLoaded } from "./load-module.ts";
 
-export type ConcreteThing = new (...args: unknown[]) => Thing;
+type ConcreteThing = new (...args: unknown[]) => Thing;
 
 /**
  * The class that `module:Class` names. The module is a file, seen from `folder`, or else a package.

@@ -9,7 +9,7 @@ import { nearest } from "./nearest.ts";
 const ENDINGS = ["", ".ts", ".mts", ".js", ".mjs", "/index.ts", "/index.js"];
 
 /** Something of a module that a configuration or a command line names as `module:name`. */
-export interface Named {
+interface Named {
   readonly module: string;
   readonly name: string;
   /** `undefined` when the module exports no such name. */

@@ -5,7 +5,7 @@ import type { ProcessLog } from "./pino-log.ts";
 import { qrCode } from "./qr-code.ts";
 
 /** Where a server with a login is, for its links. */
-export interface LoginPlace {
+interface LoginPlace {
   /** As this computer reaches it, with the prefix, without a slash at the end. */
   readonly url: string;
   /** What is to be seen first: below the prefix. */
@@ -46,7 +46,7 @@ function urlsOnLan({ url, host }: LoginPlace): string[] {
 }
 
 /** True for an address that stands for all of this machine's. */
-export function isEveryAddress(host: string): boolean {
+function isEveryAddress(host: string): boolean {
   return ["0.0.0.0", "::", "[::]"].includes(host);
 }
 

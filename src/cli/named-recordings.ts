@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { reasonOf, ThingError } from "../base/errors.ts";
 
 /** What is meant by a name: a file, or all recordings of a folder. */
-export interface Named {
+interface Named {
   readonly files: readonly string[];
   readonly isFolder: boolean;
 }

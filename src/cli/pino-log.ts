@@ -18,7 +18,7 @@ export interface ProcessLog extends Log {
   written(): Promise<void>;
 }
 
-export interface LogOptions {
+interface LogOptions {
   /** Also what only a developer wants to read. */
   debug?: boolean;
   /** Short lines instead of JSON. */

@@ -5,7 +5,7 @@ import type { WatchdogData } from "./watchdog-thread.ts";
 /** How often the event loop shows that it runs, ms. */
 const BEAT_MS = 500;
 
-export interface WatchdogOptions extends Omit<WatchdogData, "shared" | "beatMs"> {
+interface WatchdogOptions extends Omit<WatchdogData, "shared" | "beatMs"> {
   /** Called when something keeps the thread from its work; the process runs on without it. */
   readonly onProblem: (sentence: string) => void;
 }

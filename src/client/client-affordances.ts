@@ -167,7 +167,7 @@ function emptyInput(schema: unknown): object | undefined {
 }
 
 /** @throws {ClientError} `UNSUPPORTED` when the Thing does not offer it. */
-export function formOf(affordance: Affordance, op: string): Form {
+function formOf(affordance: Affordance, op: string): Form {
   const [form] = formsFor(affordance.forms, op).filter(
     ({ contentType }) => !contentType.startsWith("multipart/"),
   );

@@ -2,7 +2,7 @@ import { type InputFault, messageOf } from "../base/errors.ts";
 import { isObject, type JsonObject, listOf, textOf } from "./json.ts";
 
 /** What a client error is made of, beside its sentence. */
-export interface ClientErrorOptions extends ErrorOptions {
+interface ClientErrorOptions extends ErrorOptions {
   /** The HTTP status of the answer, 0 when there was none. */
   readonly status?: number;
   readonly url?: string;

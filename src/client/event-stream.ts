@@ -3,7 +3,7 @@ import { ClientError, mayPass, unreachable } from "./client-error.ts";
 import type { Http } from "./http.ts";
 
 /** One message of a stream of server-sent events. */
-export interface ServerSentEvent {
+interface ServerSentEvent {
   /** `message` when the server gives no name. */
   readonly event: string;
   readonly data: string;
@@ -123,7 +123,7 @@ export async function* serverSentEvents(
 }
 
 /** The chunks of a body; leaving the loop ends the connection. @throws {ClientError} `UNREACHABLE` when it breaks. */
-export async function* bodyOf(response: Response): AsyncGenerator<Uint8Array, void> {
+async function* bodyOf(response: Response): AsyncGenerator<Uint8Array, void> {
   const reader = response.body?.getReader();
   if (!reader) return;
   try {

@@ -20,7 +20,7 @@ export interface ConnectionOptions {
 }
 
 /** One request. */
-export interface HttpRequest {
+interface HttpRequest {
   readonly method?: string;
   /** Media type that is wanted. */
   readonly accept?: string;

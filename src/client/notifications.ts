@@ -130,7 +130,7 @@ async function notTooOften(asked: number, signal: AbortSignal): Promise<void> {
 }
 
 /** Where `Link: <url>; rel="next"` points, absolute. @see RFC 8288. */
-export function nextLink({ headers, url }: Response): string | undefined {
+function nextLink({ headers, url }: Response): string | undefined {
   for (const [, target, parameters] of (headers.get("link") ?? "").matchAll(/<([^>]*)>([^<]*)/g)) {
     if (/;\s*rel\s*=\s*(?:"(?:[^"]*\s)?next(?:\s[^"]*)?"|next\b)/i.test(parameters!)) {
       return new URL(target!, url).href;

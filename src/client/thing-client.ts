@@ -46,18 +46,18 @@ export interface ConnectOptions extends ConnectionOptions {
 }
 
 /** How all properties are read. */
-export interface ReadAllOptions extends RequestOptions {
+interface ReadAllOptions extends RequestOptions {
   /** Told of each property that cannot be read: the others are read all the same. */
   readonly onFailure?: (name: string, error: ClientError) => void;
 }
 
-export type PropertiesOf<P> = {
+type PropertiesOf<P> = {
   readonly [K in keyof P]: K extends WritableKeys<P>
     ? ClientProperty<P[K]>
     : ReadableProperty<P[K]>;
 };
-export type ActionsOf<A> = { readonly [K in keyof A]: ClientAction<InputOf<A[K]>, OutputOf<A[K]>> };
-export type EventsOf<E> = { readonly [K in keyof E]: ClientEvent<E[K]> };
+type ActionsOf<A> = { readonly [K in keyof A]: ClientAction<InputOf<A[K]>, OutputOf<A[K]>> };
+type EventsOf<E> = { readonly [K in keyof E]: ClientEvent<E[K]> };
 
 /**
  * A Thing at a server, of this package or any other. Everything it does is found in the Thing Description's forms.

@@ -10,7 +10,7 @@ import {
 } from "./json.ts";
 import { expandTemplate } from "./uri-template.ts";
 
-export type AffordanceKind = "property" | "action" | "event";
+type AffordanceKind = "property" | "action" | "event";
 
 /** One way to do something, of a Thing Description. Its URL may be a template. */
 export interface Form {

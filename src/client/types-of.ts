@@ -172,7 +172,7 @@ function memberName(name: string): string {
 }
 
 /** `Demo camera` becomes `DemoCamera`. */
-export function interfaceName(title: string): string {
+function interfaceName(title: string): string {
   const words = title.match(/[A-Za-z0-9]+/g) ?? [];
   const name = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
   return /^[A-Za-z]/.test(name) ? name : `Thing${name}`;

@@ -31,7 +31,7 @@ export interface ActionOptions<I extends TSchema, O extends TSchema> extends Aff
   useGlobalLock?: boolean;
 }
 
-export type InputOf<I extends TSchema> = TSchema extends I ? Record<string, never> : Static<I>;
+type InputOf<I extends TSchema> = TSchema extends I ? Record<string, never> : Static<I>;
 type OutputOf<O extends TSchema> = TSchema extends O ? unknown : Static<O>;
 
 /** What an action's decorator stands on. */

@@ -2,7 +2,7 @@
 const RESERVE_MS = 1500;
 
 /** How Things are closed together. */
-export interface ClosingTogether<T> {
+interface ClosingTogether<T> {
   readonly things: readonly T[];
   /** Which others one works with: they stay open until it has closed. */
   readonly uses: (thing: T) => readonly T[];

@@ -1,5 +1,5 @@
 /** What a Thing Description 1.1 can say of a value: a subset of JSON Schema (W3C TD 1.1, section 5.3.2). */
-export type DataSchema = Record<string, unknown>;
+type DataSchema = Record<string, unknown>;
 
 type Schema = Record<string, unknown>;
 

@@ -109,7 +109,7 @@ export function files(
 }
 
 /** Which Things a slot takes. */
-export interface SlotOptions {
+interface SlotOptions {
   /** Name, or names, of what to connect; the configuration overrides it. By type when absent. */
   by?: string | readonly string[];
 }

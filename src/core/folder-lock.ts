@@ -15,7 +15,7 @@ import {
 } from "./lock-file.ts";
 
 /** The error for a folder that another process holds. @param holder - In words: `process 4711 on lab`. */
-export type InUse = (folder: string, holder: string) => ThingError;
+type InUse = (folder: string, holder: string) => ThingError;
 
 /**
  * One process at a time keeps settings, or recordings, in a folder: two would overwrite each other's. The file `.lock` names the process

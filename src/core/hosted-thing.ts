@@ -24,7 +24,7 @@ import { acceptedValues, writeMultiple } from "./write-multiple.ts";
 type Members = Record<string, unknown>;
 
 /** What a hosted Thing shares with the others of its host. */
-export interface HostServices {
+interface HostServices {
   readonly invocations: Invocations;
   readonly globalLock: GlobalLock | undefined;
   readonly settings: SettingsFile;

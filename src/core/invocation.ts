@@ -253,11 +253,6 @@ export class InvocationRecord {
   }
 }
 
-/** Runs `work` so that logs written and actions called in it belong to `invocation`. */
-export function runIn<T>(invocation: Invocation, work: () => T): T {
-  return runAs({ ...running(), invocation }, work);
-}
-
 /** The invocation that the caller runs in. */
 export function currentInvocation(): Invocation | undefined {
   return running()?.invocation;

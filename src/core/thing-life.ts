@@ -8,7 +8,7 @@ import { runAsThing } from "./running.ts";
 import type { ThingState } from "./thing-state.ts";
 
 /** What one Thing's life takes from its host. */
-export interface LifeOptions {
+interface LifeOptions {
   readonly log: Log;
   readonly openWithinMs: number;
   readonly closeWithinMs: number;

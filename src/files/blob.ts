@@ -7,14 +7,14 @@ import { assertFile, readRegular } from "../base/regular-file.ts";
 import { WRITES_ITSELF } from "../core/json-value.ts";
 
 /** What stands for a blob in JSON: a link to fetch it from. */
-export interface BlobLink {
+interface BlobLink {
   readonly href: string;
   readonly media_type: string;
   readonly rel: "output";
   readonly description: string;
 }
 
-export interface BlobOptions {
+interface BlobOptions {
   readonly description?: string;
 }
 

@@ -25,7 +25,7 @@ export interface FrameTimesOptions {
 }
 
 /** A frame's time as it is to be kept. */
-export interface FrameTime {
+interface FrameTime {
   /** Later than that of the frame before, and as far from it as the frames were. */
   readonly capturedAt: number;
   /** The clock that stamps the frames was set before this one; times go on as if it had not been. */

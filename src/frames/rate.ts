@@ -5,15 +5,10 @@ const SHORTEST_SPAN_MS = 100;
 
 /** Counts frames (or anything) a second, over the last second. Each tick costs the same however many there are. */
 export class RateMeter {
-  /** Times of the ticks in the window, as a ring; at most `capacity` of them are held. */
-  readonly #times: Float64Array;
+  /** Times of the ticks in the window, as a ring: above so many a second, the rate is taken over a shorter time. */
+  readonly #times = new Float64Array(1024);
   #first = 0;
   #count = 0;
-
-  /** @param capacity - Ticks held at most; above so many a second, the rate is taken over a shorter time. */
-  constructor(capacity = 1024) {
-    this.#times = new Float64Array(capacity);
-  }
 
   /** @param at - Epoch ms of `now()`. */
   tick(at: number = now()): void {

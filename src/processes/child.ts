@@ -14,7 +14,7 @@ export interface Command {
   readonly args: readonly string[];
 }
 
-export interface ChildOptions {
+interface ChildOptions {
   /** File descriptors that the program writes to and we read: 1 and 3 upwards. Its error output is always read. */
   readonly outputs?: readonly number[];
   /** True where the program is fed through its standard input; else it reads an empty one. */

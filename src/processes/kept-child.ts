@@ -20,7 +20,7 @@ export interface ChildState {
   readonly errorLines: readonly string[];
 }
 
-export interface KeptChildOptions {
+interface KeptChildOptions {
   /** Descriptors that it writes to and we read. */
   readonly outputs: readonly number[];
   /** For a program that is fed: `child.input`. */

@@ -3,7 +3,7 @@ import { Child, type Command } from "./child.ts";
 import { startFailure } from "./start-failure.ts";
 
 /** What a program that runs to its end may take. */
-export interface RunLimits {
+interface RunLimits {
   /** Longest time, ms: after that it is killed. */
   readonly timeoutMs: number;
   /** Its longest output, bytes. */
@@ -11,7 +11,7 @@ export interface RunLimits {
 }
 
 /** How a program ended that ran to its end. */
-export interface RunResult {
+interface RunResult {
   /** Null when a signal ended it. */
   readonly code: number | null;
   readonly output: Buffer;

@@ -26,7 +26,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
 };
 
 /** The error for a program that is not installed. */
-export function programMissing(program: string, options: ErrorOptions = {}): ThingError {
+function programMissing(program: string, options: ErrorOptions = {}): ThingError {
   const name = PACKAGES[program];
   const how = name
     ? `Install it with scripts/setup, or with: apt-get install ${name}.`

@@ -3,7 +3,7 @@ const PERIODS = 5;
 const INTERVALS_KEPT = 8;
 const GRACE_MS = 50; // after our own event loop was held up: what has come in the meantime is read first
 
-export interface WatchdogOptions {
+interface WatchdogOptions {
   /** Longest time until the first beat, ms. */
   readonly startMs: number;
   /** Longest silence after that, ms; without it 5 times the longest recent interval, and 1 s at least. */

@@ -1,7 +1,7 @@
 import { ThingError } from "../base/errors.ts";
 
 /** A part of a word: text as it is, or a place for a parameter. */
-export type Piece = string | { readonly parameter: string };
+type Piece = string | { readonly parameter: string };
 /** One word of a pipeline, its quotes removed. */
 export type Word = readonly Piece[];
 

@@ -19,7 +19,7 @@ import { checkFraming, normalizeTarget } from "./http/target.ts";
 import { type OwnApp, passed } from "./own-app.ts";
 
 /** What all routes of a server share. */
-export interface Serving {
+interface Serving {
   /** Before every path. */
   readonly prefix: string;
   readonly host: ThingHost;

@@ -27,7 +27,7 @@ import type { Webhooks } from "./webhooks/webhooks.ts";
 import { webSocketRoutes } from "./websocket/routes.ts";
 
 /** What the routes of a server are made of. */
-export interface RouteParts {
+interface RouteParts {
   readonly host: ThingHost;
   readonly prefix: string;
   readonly blobs: BlobStore;

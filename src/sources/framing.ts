@@ -19,7 +19,7 @@ export interface Picture {
 const LONGEST_PICTURE = 64 * 1024 * 1024; // bytes
 
 /** Where pictures are put, and who is told of them. */
-export interface PictureTaker {
+interface PictureTaker {
   memoryFor: MemoryFor;
   onPicture(picture: Picture): void;
 }

@@ -11,7 +11,7 @@ export interface Output {
   readonly framing: Framing;
 }
 
-export interface TappedPipeline {
+interface TappedPipeline {
   /** The arguments of `gst-launch-1.0`. */
   readonly args: readonly string[];
   /** The elements that it needs. */
@@ -20,7 +20,7 @@ export interface TappedPipeline {
 }
 
 /** How a pipeline is tapped. */
-export interface TapOptions {
+interface TapOptions {
   readonly framing?: Framing | undefined;
   readonly convert?: string | undefined;
 }

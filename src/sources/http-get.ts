@@ -7,6 +7,7 @@ import { HttpFault } from "./http-head.ts";
 import { HttpStream } from "./http-stream.ts";
 
 const REDIRECTS = 5;
+/** How long the second connection may wait for its answer. */
 const FRESH_EVERY_MS = 1500;
 const REDIRECT_STATUS = new Set([301, 302, 303, 307, 308]);
 
@@ -15,7 +16,7 @@ const REDIRECT_STATUS = new Set([301, 302, 303, 307, 308]);
  * to another port or from https to http: what listens there is somebody else.
  * @throws {ThingError} `SOURCE_FAILED` with one plain reason.
  */
-export async function openHttp(url: URL, signal: AbortSignal): Promise<HttpStream> {
+async function openHttp(url: URL, signal: AbortSignal): Promise<HttpStream> {
   let at = url;
   for (let redirects = 0; redirects <= REDIRECTS; redirects++) {
     const response = await request(at, signal);
@@ -35,13 +36,8 @@ export async function openHttp(url: URL, signal: AbortSignal): Promise<HttpStrea
  * As `openHttp`, for a way that may be cut and mended: a connection that was begun while it was cut may never hear of the
  * mending, or late. So while no answer comes, a second connection is made beside the first, which a slow camera may still
  * answer, and is replaced by a fresh one again and again. The first answer wins. Never are there more than two.
- * @param freshEveryMs - How long the second connection may wait for its answer.
  */
-export function openHttpSoon(
-  url: URL,
-  signal: AbortSignal,
-  freshEveryMs = FRESH_EVERY_MS,
-): Promise<HttpStream> {
+export function openHttpSoon(url: URL, signal: AbortSignal): Promise<HttpStream> {
   return new Promise((resolve, reject) => {
     const first = new AbortController();
     let second: AbortController | undefined;
@@ -68,7 +64,7 @@ export function openHttpSoon(
       second?.abort();
       second = new AbortController();
       void attempt(second);
-    }, freshEveryMs);
+    }, FRESH_EVERY_MS);
     void attempt(first);
   });
 }

@@ -27,7 +27,7 @@ export interface PipelineAppOptions {
 }
 
 /** What runs once under an app. */
-export interface RunsOnce {
+interface RunsOnce {
   readonly cameras: ReadonlyMap<string, FrameSource>;
   readonly failure: ThingError | undefined;
   onState(listener: (state: ChildState) => void): () => void;

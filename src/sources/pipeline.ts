@@ -19,7 +19,7 @@ const HANGS_AFTER_MS = 500;
 const NO_WATCH = { startMs: Number.POSITIVE_INFINITY, stallMs: Number.POSITIVE_INFINITY };
 
 /** What a source is doing, and why it failed last. */
-export type SourceState = ChildState;
+type SourceState = ChildState;
 
 /** How long a pipeline may take, and where it says what it does. */
 export interface PipelineOptions {

@@ -9,7 +9,7 @@ import type { Output } from "./gst-taps.ts";
 import { type PtsClock, PtsTimes } from "./pts-clock.ts";
 
 /** The program that a tap is one output of. */
-export interface TappedProgram {
+interface TappedProgram {
   readonly failure: ThingError | undefined;
   readonly over: boolean;
   hold(): () => Promise<void>;

@@ -34,11 +34,6 @@ export class EncodeQueue {
     this.#atOnce = atOnce;
   }
 
-  /** How many wait for their turn. */
-  get waiting(): number {
-    return this.#viewers.length + this.#alone.length;
-  }
-
   /** For who has one encode under way at a time, and then takes the newest: never refused. */
   forViewer<T>(encode: () => Promise<T>): Promise<T> {
     return this.#queue(this.#viewers, encode);

@@ -24,7 +24,7 @@ export type Gap =
   | { readonly kind: "run"; readonly run: string; readonly previousRun: string };
 
 /** Where a reader goes on. */
-export interface FrameCursor {
+interface FrameCursor {
   /** The run of the last frame that it knows. */
   readonly run: string;
   readonly position: number;

@@ -19,7 +19,7 @@ export interface ViewerOptions {
 }
 
 /** How one viewer is begun. */
-export interface ViewerBeginning {
+interface ViewerBeginning {
   /** A picture to show at once. */
   readonly first?: StoredPicture | undefined;
   /** Whether it is told every 3 s that the stream still stands. In Chromium's view there is no room for that. */

@@ -6,24 +6,22 @@ import { listenOn } from "../wire-address.ts";
 /** Where Filers' network recorder, and a FilersServer, listen unless told otherwise. */
 export const FILERS_PORT = 10_000;
 
-/** Can a FilersServer listen where Filers does? @param port - Another one, for tests. */
-export function filersCheck(port = FILERS_PORT): Check {
-  return {
-    name: "filers",
-    async run() {
-      const server = createServer();
-      try {
-        const found = await listenOn(server, "127.0.0.1", port);
-        return { level: "ok", message: `Port ${found} is free for a FilersServer.` };
-      } catch (error) {
-        return {
-          level: "warn",
-          message: `A FilersServer cannot use its usual port: ${messageOf(error).split(". ")[0]}.`,
-          fix: `Give each FilersServer a port of its own in the configuration: port: ${port + 1}`,
-        };
-      } finally {
-        server.close();
-      }
-    },
-  };
-}
+/** Can a FilersServer listen where Filers does? */
+export const filersCheck: Check = {
+  name: "filers",
+  async run() {
+    const server = createServer();
+    try {
+      const found = await listenOn(server, "127.0.0.1", FILERS_PORT);
+      return { level: "ok", message: `Port ${found} is free for a FilersServer.` };
+    } catch (error) {
+      return {
+        level: "warn",
+        message: `A FilersServer cannot use its usual port: ${messageOf(error).split(". ")[0]}.`,
+        fix: `Give each FilersServer a port of its own in the configuration: port: ${FILERS_PORT + 1}`,
+      };
+    } finally {
+      server.close();
+    }
+  },
+};

@@ -4,7 +4,7 @@ import { imageFromPlanes } from "../../frames/pixels/from-planes.ts";
 import { type ArrivalOptions, type ArrivedPicture, ArrivingPictures } from "./arriving-pictures.ts";
 
 /** Where the pictures come from, and how they are kept. */
-export interface FilersSourceOptions extends ArrivalOptions {
+interface FilersSourceOptions extends ArrivalOptions {
   /** Of the JPEGs, 1 to 100: 90. */
   readonly quality?: number | undefined;
 }

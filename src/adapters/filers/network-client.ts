@@ -6,7 +6,7 @@ import { type MessageParts, MessageReader, messageBytes } from "./framing.ts";
 import { messageText, parseMessage } from "./messages.ts";
 
 /** `idle`: it has not asked for pictures. `requested`: it has, and there is nothing to send yet. `playing`: it gets them. */
-export type ClientState = "idle" | "requested" | "playing";
+type ClientState = "idle" | "requested" | "playing";
 
 /** What is said before the first picture: pixel format, width, height, pictures a second. */
 export type VideoFormat = readonly [format: string, width: number, height: number, rate: number];
@@ -21,7 +21,7 @@ export interface NetworkPicture {
 }
 
 /** What the server hears of a client. */
-export interface ClientOptions {
+interface ClientOptions {
   /** It asked for pictures, or for none. */
   onState(): void;
   /** It has taken what it was sent. */
@@ -46,7 +46,6 @@ const cutClients = slowReaders("filers_client", "cut");
 export class NetworkClient {
   readonly address: string;
   readonly port: number;
-  readonly connectedAt = performance.now();
   /** Pictures that were written to it. */
   sent = 0;
   /** Whether it ever said something that was understood. */

@@ -10,7 +10,7 @@ import { imageText } from "./messages.ts";
 import type { NetworkClient, NetworkPicture, VideoFormat } from "./network-client.ts";
 
 /** What is sent. */
-export interface SenderOptions {
+interface SenderOptions {
   readonly pixelFormat: PixelFormat;
   /** Pictures a second at most. */
   readonly maxFps?: number | undefined;

@@ -43,7 +43,7 @@ export async function recv({
 }
 
 /** The parts of a message. */
-export function messageParts({ fno, ftime, meta, arr, buf }: Message): (string | Uint8Array)[] {
+function messageParts({ fno, ftime, meta, arr, buf }: Message): (string | Uint8Array)[] {
   return [
     ...(arr ? arrayParts(arr) : []),
     ...(buf ? [buf] : []),
@@ -54,7 +54,7 @@ export function messageParts({ fno, ftime, meta, arr, buf }: Message): (string |
 }
 
 /** What the parts of a message say. */
-export function messageOf(
+function messageOf(
   parts: readonly Uint8Array[],
   { arr, buf }: { arr: boolean; buf: boolean },
 ): Message {

@@ -171,7 +171,7 @@ export function requireCount(name: string, value: number): void {
 }
 
 /** @throws {ThingError} `BAD_ARGUMENT` unless they are names, at least one. */
-export function requireTracks(tracks: readonly string[]): void {
+function requireTracks(tracks: readonly string[]): void {
   const isFine = Array.isArray(tracks) && tracks.length > 0 && tracks.every(isName);
   if (isFine) return;
   throw new ThingError("BAD_ARGUMENT", 'tracks is a list of names, at least one: ["none"].');

@@ -14,7 +14,7 @@ export type Envelope = readonly Uint8Array[];
 export type Parts = readonly Uint8Array[];
 
 /** Sends a frame to who asked for it; false when it could not. */
-export type Answer = (envelope: Envelope, frame: Parts) => Promise<boolean>;
+type Answer = (envelope: Envelope, frame: Parts) => Promise<boolean>;
 
 interface Request {
   readonly envelope: Envelope;

@@ -1,7 +1,7 @@
 import { slowReaders } from "../../base/slow-readers.ts";
 
 /** Why a frame was not sent: the child had not taken the two before it; the stream was faster than SRT can be. */
-export interface Dropped {
+interface Dropped {
   behind: number;
   too_fast: number;
   /** While the child was being started again. */

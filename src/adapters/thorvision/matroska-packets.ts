@@ -5,7 +5,7 @@ import { read } from "../../recording/matroska/file-bytes.ts";
 import { ID } from "../../recording/matroska/matroska.ts";
 
 /** A picture in a Matroska file. */
-export interface Packet {
+interface Packet {
   /** Ticks of the file. */
   readonly pts: number;
   /** The first bytes of the picture. */

@@ -16,7 +16,7 @@ interface Sending {
 }
 
 /** What all streams of a server have in common. */
-export type StreamsOptions = Pick<SenderOptions, "host" | "latencyMs" | "maxMBps"> & {
+type StreamsOptions = Pick<SenderOptions, "host" | "latencyMs" | "maxMBps"> & {
   /** The log of a stream's child, by its name. */
   readonly logOf: (name: string) => SenderOptions["log"];
   readonly onChange: () => void;

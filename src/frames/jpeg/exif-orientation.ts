@@ -49,7 +49,7 @@ export function liesOnItsSide(orientation: Orientation): boolean {
 }
 
 /** Mirrored left to right or not, and then turned clockwise by so many degrees. */
-export interface Turn {
+interface Turn {
   readonly mirror: boolean;
   readonly turn: number;
 }

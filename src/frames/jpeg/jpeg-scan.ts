@@ -4,7 +4,7 @@ import { indexOfByte } from "../../base/bytes.ts";
  * What a marker is, by its second byte. `alone` has no segment and says nothing outside of a scan; `none` is what libjpeg, and
  * with it a browser, gives up at.
  */
-export type MarkerKind = "start" | "end" | "alone" | "segment" | "none";
+type MarkerKind = "start" | "end" | "alone" | "segment" | "none";
 
 const TEM = 0x01;
 const SOI = 0xd8;

@@ -8,7 +8,7 @@ export const PIXEL_FORMATS = ["rgb24", "bgr24", "gray", "yuv420p"] as const;
 export type PixelFormat = (typeof PIXEL_FORMATS)[number];
 
 /** The planes of a picture, one behind the other in one memory, rows without padding. */
-export interface Planes {
+interface Planes {
   readonly data: Uint8Array;
   /** Bytes of each plane. */
   readonly sizes: readonly number[];

@@ -11,7 +11,7 @@ const atOnce = countedLimit("conversions_at_once");
 const mostWaiting = countedLimit("conversions_waiting");
 
 /** What is to be converted. */
-export interface QueuedConversion {
+interface QueuedConversion {
   /** Whether it is still being written. */
   readonly isGrowing: () => boolean;
   /** Settles when it is closed, if it is being written. */

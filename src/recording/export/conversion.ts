@@ -17,7 +17,7 @@ import { pacedHead } from "../matroska/track-rate.ts";
 import { filmPieces } from "./film-frames.ts";
 
 /** What ffmpeg is to make of a recording. */
-export interface ConversionOptions {
+interface ConversionOptions {
   readonly format: VideoFormat;
   readonly keepStart?: boolean | undefined;
   /** While the recording is still being written: settles when that is over. */

@@ -11,7 +11,7 @@ import { isMkv } from "../ledger/film-names.ts";
 import { exportRecording, unlinkMkv } from "./export.ts";
 
 /** How exports are resumed. */
-export interface ResumeOptions {
+interface ResumeOptions {
   readonly log: Log;
   readonly signal: AbortSignal;
   /** What they leave free. */

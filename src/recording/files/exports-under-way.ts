@@ -5,7 +5,7 @@ import { folderKey } from "../../base/one-folder.ts";
 import type { VideoFormat } from "../ledger/video-format.ts";
 
 /** An export that waits for its turn or goes on. */
-export interface ExportUnderWay {
+interface ExportUnderWay {
   /** Absolute path of the MKV. */
   readonly recording: string;
   readonly format: VideoFormat;
@@ -22,7 +22,7 @@ export interface ExportEnd {
 }
 
 /** Told of each export that waits, goes on, or has ended. */
-export type ExportListener = (recording: string, ended?: ExportEnd) => void;
+type ExportListener = (recording: string, ended?: ExportEnd) => void;
 
 interface Entry extends ExportUnderWay {
   readonly cutOff: () => void;

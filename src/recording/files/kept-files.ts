@@ -20,7 +20,7 @@ interface Entry extends KeptFile {
 }
 
 /** How many are kept, and who is told. */
-export interface KeptFilesOptions {
+interface KeptFilesOptions {
   readonly most: number;
   /** Told of each file that is closed, with its summary, and of each that is gone. A promise is waited for before that file may go. */
   readonly onFile: (path: string, summary?: RecordingSummary) => unknown;

@@ -9,7 +9,7 @@ const LOOK_EVERY_MS = 1000;
 const roomLimit = countedLimit("recording_room");
 
 /** Whose room is watched, and who is told. */
-export interface RoomWatchOptions extends RoomUser {
+interface RoomWatchOptions extends RoomUser {
   /** What is written. */
   readonly path: string;
   /** Called before each look. */

@@ -1,5 +1,5 @@
 /** Consecutive frames of one run. */
-export interface FrameRange {
+interface FrameRange {
   readonly run: string;
   /** First index. */
   readonly from: number;

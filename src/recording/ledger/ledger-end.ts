@@ -21,7 +21,7 @@ export async function lastLines(ledger: FileHandle): Promise<string[]> {
 }
 
 /** Where the next line of a closed ledger goes, and what has to stand before it. */
-export interface NextLine {
+interface NextLine {
   readonly at: number;
   readonly before: "" | "\n";
 }

@@ -2,15 +2,13 @@ import type { FileHandle } from "node:fs/promises";
 import { isUnreadable, PIECE_BYTES, read } from "../matroska/file-bytes.ts";
 
 /** A line of a ledger, as bytes were read. */
-export interface RawLine {
+interface RawLine {
   /** Without its end. */
   readonly text: string;
   /** Where it begins in the file. */
   readonly at: number;
   /** Where the next one begins. */
   readonly end: number;
-  /** False for the last one of a file that does not end with a line's end. */
-  readonly isEnded: boolean;
 }
 
 /** What is read and parsed in one turn of the event loop: about 2000 lines, some 5 ms. */
@@ -43,7 +41,7 @@ export async function* linesOf(file: FileHandle): AsyncGenerator<RawLine[]> {
     rest = known.subarray(from);
     at += from;
     if (rest.length > LONGEST_LINE) {
-      lines.push({ text: "", at, end: at + rest.length, isEnded: true });
+      lines.push({ text: "", at, end: at + rest.length });
       at += rest.length;
       rest = Buffer.alloc(0);
     }
@@ -63,7 +61,7 @@ function pushSplit(lines: RawLine[], bytes: Buffer, from: number, end: number, a
   for (let zero = zeroIn(bytes, begin, end); zero >= 0; zero = zeroIn(bytes, begin, end)) {
     let next = zero;
     while (bytes[next] === 0) next++;
-    lines.push({ ...lineIn(bytes, begin, zero, at, false), end: at + next, isEnded: true });
+    lines.push({ ...lineIn(bytes, begin, zero, at, false), end: at + next });
     begin = next;
   }
   lines.push(lineIn(bytes, begin, end, at, true));
@@ -76,7 +74,7 @@ function zeroIn(bytes: Buffer, from: number, end: number): number {
 
 function lineIn(bytes: Buffer, from: number, end: number, at: number, isEnded: boolean): RawLine {
   const text = bytes.toString("utf8", from, isEnded ? end - 1 : end);
-  return { text, at: at + from, end: at + end, isEnded };
+  return { text, at: at + from, end: at + end };
 }
 
 /** Zeros stand for what the disk cannot read. */

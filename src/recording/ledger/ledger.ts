@@ -30,7 +30,7 @@ export interface LostFrames {
 }
 
 /** Bytes of the file that a repair took out of the way of players. They are still there, inside of a Void element. */
-export interface DamagedFrames {
+interface DamagedFrames {
   /** The frames that stood there. Absent where nobody knows which they were. */
   readonly run?: string;
   readonly from?: number;
@@ -42,7 +42,7 @@ export interface DamagedFrames {
 }
 
 /** Lines of the ledger that could not be read any more. */
-export interface DamagedLines {
+interface DamagedLines {
   /** Bytes. */
   readonly bytes: number;
   /** What can be read of them, if that is little. */
@@ -51,7 +51,7 @@ export interface DamagedLines {
 }
 
 /** From this frame on, pictures have another size; the first frame's is that of the file. */
-export interface FrameSize {
+interface FrameSize {
   readonly run: string;
   readonly index: number;
   /** Pixels. */

@@ -36,7 +36,7 @@ export interface PlacedNote {
 }
 
 /** Bytes that are no line, and how many frames' lines stand before them. */
-export interface PlacedDamage {
+interface PlacedDamage {
   readonly text: string;
   readonly bytes: number;
   readonly after: number;

@@ -55,7 +55,7 @@ export function encodingOf(
 }
 
 /** The tag of a film that says when its first frame was, in s of the time of the recording that it was made of. */
-export const STREAM_START = "STREAM_START";
+const STREAM_START = "STREAM_START";
 
 /**
  * ffmpeg's options for what a film says of itself. Its date is, as Matroska has it, that of its time 0.

@@ -18,7 +18,7 @@ import { readFileHead } from "./matroska-head.ts";
 const CLUSTER_TICKS = 1000 * TICKS_PER_MS;
 
 /** A frame that has its place in the file. */
-export interface PlacedFrame {
+interface PlacedFrame {
   /** What is to be written, in order; the JPEG is the frame's own memory. */
   readonly pieces: readonly Uint8Array[];
   /** Where the JPEG stands in the file. */

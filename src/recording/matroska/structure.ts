@@ -4,7 +4,7 @@ import { type BlockElement, type ClusterElement, clusterHeadOf, voidHead } from 
 import { blockHead, CLUSTER_HEAD_BYTES, type ClusterPlace, type Patch } from "./matroska.ts";
 
 /** A cluster, and how many bytes its head says that it has. */
-export interface SizedCluster extends ClusterPlace {
+interface SizedCluster extends ClusterPlace {
   /** Where its first block begins. */
   readonly end: number;
   /** Infinity while it was not known; NaN when its head is to be written. */

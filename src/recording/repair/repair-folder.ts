@@ -17,7 +17,7 @@ import { repairRecording } from "./repair.ts";
 const MOST_LOOKS = 4;
 
 /** How the recordings of a folder are repaired. */
-export interface RepairFolderOptions {
+interface RepairFolderOptions {
   readonly log?: Log | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told of each file that was repaired. */

@@ -124,7 +124,7 @@ export class RepairUndo {
  * Brings back what a repair had changed when it was interrupted, as if it had never begun. It can be interrupted itself.
  * @returns whether there was one.
  */
-export async function undoInterrupted(path: string): Promise<boolean> {
+async function undoInterrupted(path: string): Promise<boolean> {
   const kept = await open(undoPathOf(path), "r").catch((error) => {
     if (error.code === "ENOENT") return undefined;
     throw error;

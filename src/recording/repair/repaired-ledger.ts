@@ -26,7 +26,7 @@ const CRASH = "it ended by crash";
 const ELSEWHERE = "it is not where its line says: that is damaged, or it is";
 
 /** What a repair goes by. */
-export interface Found {
+interface Found {
   readonly path: string;
   /** Undefined where the ledger alone says what the file is. */
   readonly head: FileHead | undefined;
@@ -41,7 +41,7 @@ export interface Found {
 }
 
 /** A ledger as it is after a repair, and what that adds to its losses. */
-export interface RepairedLedger {
+interface RepairedLedger {
   readonly closed: ClosedLedger;
   readonly lost: readonly LostFrames[];
 }

@@ -9,7 +9,7 @@ import { elementAt } from "./file-look.ts";
 import type { Survey } from "./surveyed.ts";
 
 /** What stands behind a recording in its file, and has whole frames: `cat a.mkv b.mkv`. */
-export interface Joined {
+interface Joined {
   /** Where it begins. */
   readonly at: number;
   /** Whole frames in it. */

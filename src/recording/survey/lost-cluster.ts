@@ -6,7 +6,7 @@ import { tickOf } from "../matroska/matroska-mjpeg.ts";
 import { elementAt, isThere } from "./file-look.ts";
 
 /** What tells when a block was captured that no line lists, behind damage in which its cluster may have begun. */
-export interface Clues {
+interface Clues {
   readonly block: BlockElement;
   /** The tick of the newest frame before it, of the cluster of that, and how far it is from the one before. */
   readonly before: { readonly tick: number; readonly cluster: number; readonly period: number };

@@ -15,7 +15,7 @@ import { recoveredTick } from "./lost-cluster.ts";
 import type { Survey } from "./surveyed.ts";
 
 /** What a survey goes by. */
-export interface SurveyOptions {
+interface SurveyOptions {
   readonly file: FileHandle;
   /** Bytes of the file. */
   readonly size: number;

@@ -3,7 +3,7 @@ import type { LedgerFrames } from "../ledger/ledger-frames.ts";
 import type { Structure } from "../matroska/structure.ts";
 
 /** Bytes of a file that are no frame any more, or none that can be trusted. */
-export interface Damage {
+interface Damage {
   readonly at: number;
   readonly end: number;
   readonly why: string;

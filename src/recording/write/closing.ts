@@ -10,7 +10,7 @@ import type { LostFrames, RecordingSummary } from "../ledger/ledger.ts";
 import type { RecordingDisk } from "./recording-disk.ts";
 
 /** What is to be closed, and how it ended. */
-export interface ClosingOptions {
+interface ClosingOptions {
   readonly files: RecordingFiles;
   readonly disk: RecordingDisk;
   readonly lane: DiskLane;

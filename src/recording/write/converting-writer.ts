@@ -21,7 +21,7 @@ export interface Recorded extends FrameWriter {
 }
 
 /** How a recording is written whose name ends with `.mp4` or `.webm`. */
-export interface ConvertingOptions extends RecordingOptions {
+interface ConvertingOptions extends RecordingOptions {
   /** Times as they are in the recording, not from 0. */
   readonly keepStart?: boolean | undefined;
   /** Keeps the MKV beside the result. */
@@ -39,7 +39,7 @@ export function newRecording(options: ConvertingOptions): Recorded {
  * Records an MKV, and has ffmpeg make an MP4 or a WebM of it while it grows. The MKV is removed when that has every
  * frame at its time; without ffmpeg, or when it fails, the MKV is what there is.
  */
-export class ConvertingWriter implements Recorded {
+class ConvertingWriter implements Recorded {
   readonly opened: Promise<string>;
   readonly ended: Promise<RecordingSummary>;
   readonly conversion: { recorded: Promise<RecordingSummary>; fraction: number; path?: string };

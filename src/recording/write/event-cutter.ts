@@ -28,7 +28,7 @@ export interface EventSink<Other = never> {
 }
 
 /** How a stream is cut into events. */
-export interface EventOptions<Sink extends EventSink<Sink>> {
+interface EventOptions<Sink extends EventSink<Sink>> {
   /** How much before a trigger is kept, ms. */
   readonly preMs: number;
   /** How much after it, ms. */

@@ -53,7 +53,7 @@ export interface RecordOptions {
 export type RecorderPhase = "detached" | "buffering" | "starting" | "recording" | "finishing";
 
 /** What a file of an event is made with. */
-export interface EventFileOptions {
+interface EventFileOptions {
   readonly writer: FrameWriter;
   /** Why it was begun. */
   readonly reason: string;

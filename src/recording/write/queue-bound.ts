@@ -9,7 +9,7 @@ export interface FrameQueue {
 }
 
 /** What may wait for a disk when nobody says otherwise, bytes. */
-export const QUEUED_BYTES = 64 * 2 ** 20;
+const QUEUED_BYTES = 64 * 2 ** 20;
 
 /** A bound in bytes. */
 export class QueueBound implements FrameQueue {

@@ -7,7 +7,7 @@ const OTHERS = "other reasons, which the ledgers give";
 export const NO_FILE = "its file could not be made";
 
 /** What has become of the frames of a file so far. */
-export interface FileCounts {
+interface FileCounts {
   readonly written: number;
   /** Frames that were lost, by reason. */
   readonly lost: ReadonlyMap<string, number>;

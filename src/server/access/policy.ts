@@ -5,7 +5,7 @@ import { ThingError } from "../../base/errors.ts";
 import { quoted } from "../../base/preview.ts";
 import { type Addressed, addressedOf, TrustedProxies } from "../http/origin.ts";
 
-export interface AccessOptions {
+interface AccessOptions {
   /** Names under which the server may be addressed, beside loopback, IP addresses and the machine's own name. */
   readonly allowedHosts?: readonly string[];
   /** Origins whose pages may call the server, e.g. `http://dashboard.lab:3000`. */

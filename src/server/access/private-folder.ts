@@ -5,12 +5,7 @@ import { ThingError } from "../../base/errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 
 /** What has secrets in it, beside the folder itself. */
-export const SECRET_FILES = [
-  "accounts.json",
-  "sessions.json",
-  "key.pem",
-  "certificate.pem",
-] as const;
+const SECRET_FILES = ["accounts.json", "sessions.json", "key.pem", "certificate.pem"] as const;
 
 const [OTHERS_MAY_READ, OTHERS_MAY_WRITE] = [0o077, 0o022];
 

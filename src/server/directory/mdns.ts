@@ -79,7 +79,7 @@ export async function openMulticast(
   }
 }
 
-export interface WotServicesOptions {
+interface WotServicesOptions {
   readonly prefix: string;
   readonly port: number;
   readonly secure?: boolean;

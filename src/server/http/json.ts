@@ -1,7 +1,7 @@
 import { inexactNumberIn } from "../../base/exact-numbers.ts";
 
 /** A value, and which number of it is not what the text says: the value must not be used where it counts. */
-export interface Parsed {
+interface Parsed {
   readonly value: unknown;
   readonly inexact?: string;
 }

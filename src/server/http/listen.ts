@@ -5,7 +5,7 @@ import { messageOf, ThingError } from "../../base/errors.ts";
 import { slowReaders } from "../../base/slow-readers.ts";
 
 /** Who may use a server. */
-export interface BindOptions {
+interface BindOptions {
   /** Whoever has logged in. */
   readonly hasLogin?: boolean;
   /** Somebody decided that everybody who reaches the address may operate the instruments. */

@@ -37,7 +37,7 @@ export class Resources {
 }
 
 /** The routes at one path. */
-export class Resource {
+class Resource {
   /** What an `Allow` header says of them. */
   readonly allow: string;
   readonly #byMethod = new Map<string, readonly Route[]>();

@@ -4,7 +4,7 @@ import type { ErrorCode } from "../../base/errors.ts";
 import type { Role } from "../../core/affordances.ts";
 import type { Identity } from "./identity.ts";
 
-export type Method = "GET" | "PUT" | "POST" | "DELETE";
+type Method = "GET" | "PUT" | "POST" | "DELETE";
 
 /** One request on its way through a route. */
 export interface Exchange {

@@ -12,7 +12,7 @@ import type { Exchange } from "./route.ts";
 const CHUNK_BYTES = 128 * 1024;
 
 /** A file on disk as it is sent. */
-export interface SentFile {
+interface SentFile {
   readonly path: string;
   /** What a browser calls it when it saves it. */
   readonly name: string;
@@ -142,7 +142,7 @@ export async function fileValidators(path: string): Promise<Validators> {
 }
 
 /** An answer that is made while it is sent. */
-export interface SentParts {
+interface SentParts {
   readonly parts: AsyncIterable<Uint8Array>;
   readonly mediaType: string;
 }

@@ -10,12 +10,10 @@ export interface EventLoopDelay {
   readonly max: number;
 }
 
-export interface EventLoopOptions {
+interface EventLoopOptions {
   readonly log: Log;
   /** What was done between two times, epoch ms, in words: who may have blocked. */
   readonly doneBetween: (from: number, to: number) => readonly string[];
-  /** A block this long is logged. */
-  readonly blockMs?: number;
 }
 
 interface Block {
@@ -30,6 +28,8 @@ interface Block {
 const TICK_MS = 100;
 const WINDOW_MS = 10_000;
 const LOG_EVERY_MS = 1000;
+/** A block this long is logged. */
+const BLOCK_MS = 200;
 /** Upper bounds of the histogram, s: viewers do not see the first, and miss a frame from the fourth on. */
 const BOUNDS_S = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 const NO_DELAY: EventLoopDelay = { mean: 0, p99: 0, max: 0 };
@@ -47,7 +47,6 @@ export class EventLoopWatch {
   readonly lateness = new Histogram(BOUNDS_S);
   readonly #log: Log;
   readonly #doneBetween: EventLoopOptions["doneBetween"];
-  readonly #blockMs: number;
   #timer: NodeJS.Timeout | undefined;
   #tickedAt = now();
   #waitedMs = 0;
@@ -58,10 +57,9 @@ export class EventLoopWatch {
   #loggedAt = Number.NEGATIVE_INFINITY;
   #unlogged: Block[] = [];
 
-  constructor({ log, doneBetween, blockMs = 200 }: EventLoopOptions) {
+  constructor({ log, doneBetween }: EventLoopOptions) {
     this.#log = log;
     this.#doneBetween = doneBetween;
-    this.#blockMs = blockMs;
   }
 
   /** From now on. What a start takes, before anything is captured or served, is nobody's fault. */
@@ -93,7 +91,7 @@ export class EventLoopWatch {
     const late = Math.max(0, time - this.#tickedAt - TICK_MS);
     this.#late.push(late);
     this.lateness.observe(late / 1000);
-    if (late >= this.#blockMs) {
+    if (late >= BLOCK_MS) {
       const starvedMs = waitedMs - this.#waitedMs;
       this.#count({ ms: late, starvedMs, from: this.#tickedAt, to: time });
     }
@@ -117,7 +115,7 @@ export class EventLoopWatch {
     const [longest, ...others] = this.#unlogged.sort((a, b) => b.ms - a.ms);
     if (!longest) return;
     const more = others.length > 0 ? ` ${others.length} shorter blocks came with it.` : "";
-    const isStarved = longest.ms - longest.starvedMs < this.#blockMs;
+    const isStarved = longest.ms - longest.starvedMs < BLOCK_MS;
     this.#log.warn(`${isStarved ? starvation(longest) : this.#blame(longest)}${more}`, {
       ...(isStarved && { cause: "machine" }),
     });
@@ -132,7 +130,7 @@ export class EventLoopWatch {
 }
 
 /** How often a quantity was up to each of some bounds, as Prometheus' histograms have it. */
-export class Histogram {
+class Histogram {
   readonly #bounds: readonly number[];
   readonly #counts: number[];
   #sum = 0;

@@ -24,7 +24,7 @@ export interface Health {
   readonly memory: { readonly rss: number; readonly heapUsed: number; readonly external: number };
 }
 
-export interface ThingHealth {
+interface ThingHealth {
   /** As its life is; of one that is open and whose source gives no frames, what that source does. */
   readonly state: ThingState | "stalled" | "failed";
   /** Why it could not open, is disconnected, or gives no frames. */
@@ -80,7 +80,7 @@ function isDisconnected([name, { reason }]: readonly [string, ThingHealth]): str
 }
 
 /** A Thing that is open is no better than its sources. */
-export function statusOfThing(
+function statusOfThing(
   life: Pick<ThingHealth, "state" | "reason">,
   streams: readonly { readonly health: StreamHealth }[],
 ): Pick<ThingHealth, "state" | "reason"> {

@@ -16,7 +16,7 @@ import type { MetricFamily } from "./prometheus-text.ts";
 import { recorderMetrics } from "./recorder-metrics.ts";
 import { streamMetrics } from "./stream-metrics.ts";
 
-export interface MetricSources {
+interface MetricSources {
   readonly host: ThingHost;
   readonly eventLoop: EventLoopWatch;
   readonly invocations: InvocationCounts;

@@ -15,7 +15,7 @@ import { InvocationCounts } from "./invocation-counts.ts";
 import { metricsOf } from "./metrics.ts";
 import { PROMETHEUS_TYPE, prometheusText } from "./prometheus-text.ts";
 
-export interface MonitoringOptions {
+interface MonitoringOptions {
   /** With all of its Things. */
   readonly host: ThingHost;
   readonly log: Log;
@@ -136,7 +136,7 @@ interface Entry {
 }
 
 /** The last requests by name and time, to find who was served when something went wrong. */
-export class RecentRequests {
+class RecentRequests {
   readonly #entries: Entry[] = [];
   #noted = 0;
 

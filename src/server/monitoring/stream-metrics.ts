@@ -3,7 +3,7 @@ import type { StreamStats } from "../../streams/stream-options.ts";
 import type { HostedStream, StreamHealth } from "../streams/health.ts";
 import type { MetricFamily, MetricSample } from "./prometheus-text.ts";
 
-export interface MeasuredStream extends HostedStream {
+interface MeasuredStream extends HostedStream {
   readonly health: StreamHealth;
   readonly stats: StreamStats;
 }

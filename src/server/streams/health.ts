@@ -61,7 +61,7 @@ function faultOf({ state, reason }: Life): SourceStatus | undefined {
 }
 
 /** What a stream's source does; of one whose producer adds frames as it likes, what its frames tell. */
-export function statusOf(
+function statusOf(
   { source, streaming, demand, newest }: MJPEGStream,
   running: boolean,
 ): SourceStatus {

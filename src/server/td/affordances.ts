@@ -6,7 +6,7 @@ import { FrameEntrySchema } from "./schemas.ts";
 /** Affordances of one kind by name. */
 export type Affordances = Record<string, Record<string, unknown>>;
 
-export interface DescribedAffordances {
+interface DescribedAffordances {
   readonly properties: Affordances;
   readonly actions: Affordances;
   readonly events: Affordances;

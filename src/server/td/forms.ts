@@ -20,14 +20,14 @@ export const SCHEMA_DEFINITIONS: Readonly<Record<SchemaName, unknown>> = {
 };
 
 /** How something is reached: the members of an affordance, or of a Thing, that the table of routes gives. */
-export interface Reached {
+interface Reached {
   readonly forms: readonly Record<string, unknown>[];
   /** Of the templates in the forms. */
   readonly uriVariables?: Readonly<Record<string, unknown>>;
 }
 
 /** How each affordance of a Thing is reached, and the Thing as a whole. */
-export type FormFinder = (kind: FormPlace["kind"], affordance?: string) => Reached;
+type FormFinder = (kind: FormPlace["kind"], affordance?: string) => Reached;
 
 /**
  * The forms of one Thing's routes, in the order of the table.

@@ -30,7 +30,7 @@ const TAGS: ReadonlyMap<string, readonly [tag: string, description: string]> = n
 ]);
 const SERVER = TAGS.get("health")!;
 
-export interface OpenApiContext {
+interface OpenApiContext {
   readonly host: ThingHost;
   readonly prefix: string;
   /** What a proxy takes off each path: empty, or like `/scope`. */
@@ -43,7 +43,7 @@ export interface OpenApiContext {
  * The table of routes as an OpenAPI document.
  * @see OpenAPI Specification 3.1.1, 24 October 2024.
  */
-export function openApiDocument(
+function openApiDocument(
   routes: readonly Route[],
   context: OpenApiContext,
 ): Record<string, unknown> {

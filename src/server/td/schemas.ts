@@ -58,7 +58,7 @@ const SUMMARY = {
   links: Type.Array(Type.Object({ href: Type.String(), rel: Type.String() })),
 };
 
-export const InvocationSummarySchema = Type.Object(SUMMARY, {
+const InvocationSummarySchema = Type.Object(SUMMARY, {
   description: "One run of an action, as lists have it",
 });
 

@@ -21,7 +21,7 @@ export function needsLogin({ securityDefinitions }: Security): boolean {
 const PROFILES = "https://www.w3.org/2022/wot/profile";
 
 /** What a Thing Description says of one way to log in. */
-export interface SecurityScheme {
+interface SecurityScheme {
   readonly scheme: string;
   readonly in?: string;
   readonly name?: string;

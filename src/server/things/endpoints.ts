@@ -48,7 +48,7 @@ const OF_THE_CONNECTION =
  * @param what - Begins the error's sentence, e.g. `The endpoint GET 'view' of Thing 'scope'`.
  * @throws {ThingError} `INVALID_OUTPUT`.
  */
-export function endpointAnswer(given: unknown, what: string): EndpointResponse {
+function endpointAnswer(given: unknown, what: string): EndpointResponse {
   try {
     return sound(given);
   } catch (cause) {

@@ -60,7 +60,7 @@ export class CallbackPolicy {
 
 const TIMEOUT_MS = 5000;
 
-export interface Delivery {
+interface Delivery {
   readonly url: URL;
   /** What is connected to: the host is not looked up again. */
   readonly address: string;

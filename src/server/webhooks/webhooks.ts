@@ -25,7 +25,7 @@ export interface WebhookOptions {
   readonly allowedHosts: readonly string[];
 }
 
-export interface Subscribing {
+interface Subscribing {
   readonly logs: readonly NotificationLog[];
   /** What it follows the notifications from: the stamp of the last that it is not told. */
   readonly after: number;

@@ -71,7 +71,7 @@ export class ObserverSession extends SocketSession {
 }
 
 /** What a client asks for over `/{thing}/ws`. */
-export interface ObservationRequest {
+interface ObservationRequest {
   readonly kind: "property" | "action";
   readonly names: readonly string[];
 }
@@ -87,7 +87,7 @@ const KINDS: ReadonlyMap<unknown, ObservationRequest["kind"]> = new Map([
 ]);
 
 /** A client's message, or the error message that answers one that cannot be used. */
-export function requestIn(data: RawData, isBinary: boolean): ObservationRequest | string {
+function requestIn(data: RawData, isBinary: boolean): ObservationRequest | string {
   if (isBinary) return badRequest("Messages are JSON in text frames; this one was binary.");
   const json = parseJson(data.toString());
   if ("errorAt" in json)
@@ -104,12 +104,12 @@ export function requestIn(data: RawData, isBinary: boolean): ObservationRequest 
   return { kind, names: Object.keys(names) };
 }
 
-export function propertyStatus(name: string, value: unknown): string {
+function propertyStatus(name: string, value: unknown): string {
   return JSON.stringify({ messageType: "propertyStatus", data: { [name]: value ?? null } });
 }
 
 /** Instead of a value: the property has changed and cannot be read. */
-export function propertyProblem(name: string, { status, code, title, detail }: Problem): string {
+function propertyProblem(name: string, { status, code, title, detail }: Problem): string {
   return response({
     operation: operationOf("property"),
     name,
@@ -121,12 +121,12 @@ export function propertyProblem(name: string, { status, code, title, detail }: P
 }
 
 /** LabThings' key for the action really has a space in it, and there is no invocation id. */
-export function actionStatus(name: string, status: string): string {
+function actionStatus(name: string, status: string): string {
   return JSON.stringify({ messageType: "actionStatus", data: { "action name": name, status } });
 }
 
 /** For a name that the Thing does not have. */
-export function notFound(kind: ObservationRequest["kind"], name: string): string {
+function notFound(kind: ObservationRequest["kind"], name: string): string {
   const affordance = kind === "property" ? "property" : "action";
   return response({
     operation: operationOf(kind),
@@ -139,7 +139,7 @@ export function notFound(kind: ObservationRequest["kind"], name: string): string
 }
 
 /** For a property that does not announce its changes. */
-export function notObservable(name: string): string {
+function notObservable(name: string): string {
   return response({
     operation: operationOf("property"),
     name,

@@ -21,7 +21,7 @@ import type { SocketSession } from "./session.ts";
 import { WebThingSession } from "./webthing.ts";
 import type { WebThingSessionOptions } from "./webthing-operations.ts";
 
-export interface WebSocketOptions {
+interface WebSocketOptions {
   readonly server: Server;
   readonly host: ThingHost;
   readonly policy: AccessPolicy;

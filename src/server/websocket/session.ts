@@ -135,7 +135,7 @@ export abstract class SocketSession {
 }
 
 /** So many at once, and so many each second from then on. */
-export class RateLimit {
+class RateLimit {
   readonly #burst: number;
   readonly #perSecond: number;
   #left: number;

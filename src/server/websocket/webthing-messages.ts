@@ -15,7 +15,7 @@ export interface WebThingRequest {
 }
 
 /** What a client names itself, and has repeated in every message that belongs to it, characters. */
-export const MOST_REPEATED = 256;
+const MOST_REPEATED = 256;
 
 /** Statuses that the protocol has a word for. */
 const COMMON = new Set([400, 403, 404, 500, 503]);

@@ -102,7 +102,7 @@ const MOST_CHECKS = 16;
 const checksLimit = countedLimit("password_checks");
 
 /** Who has a password checked. */
-export interface Standing {
+interface Standing {
   /** The account has logged in from this address before: its checks are first, and strangers do not take their places. */
   readonly isKnown: boolean;
   /** Attempts of the address within the last minute, this one included: who guesses waits behind who does not. */
@@ -161,7 +161,7 @@ export class CheckQueue {
 }
 
 /** The error for somebody who was wrong too often, or is one of too many at a time. */
-export function tooMany(): ThingError {
+function tooMany(): ThingError {
   return new ThingError(
     "TOO_MANY_ATTEMPTS",
     "There were too many wrong passwords, tokens or codes in the last minute. Wait a minute, then try again; tokens that are right are taken meanwhile.",

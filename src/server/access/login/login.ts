@@ -38,7 +38,7 @@ export interface LoginCounts {
 }
 
 /** What a browser says to be remembered. */
-export type LoginRequest = Credentials | { readonly code: string };
+type LoginRequest = Credentials | { readonly code: string };
 
 /** Says who sent a request, and lets in and out. What each may do is up to the routes. */
 export class Login {

@@ -1,7 +1,7 @@
 import { newSecret, sha256 } from "./secrets.ts";
 
 /** How long a code can be used. */
-export const CODE_MS = 10 * 60_000;
+const CODE_MS = 10 * 60_000;
 const MAX_CODES = 10;
 
 /** Codes that log in once, each for ten minutes. They are in memory only. */

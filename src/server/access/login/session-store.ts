@@ -21,7 +21,7 @@ export interface LoginClock {
 export const CLOCK: LoginClock = { now, wall: () => wallTime() };
 
 /** One browser that is logged in. */
-export interface Session {
+interface Session {
   /** Of the account that it speaks for: with it the session ends. */
   readonly account: string;
   /** On a clock that never steps, as the next; in the file by the wall clock. */
@@ -31,7 +31,7 @@ export interface Session {
 }
 
 /** A session that is not used for this long has ended. */
-export const IDLE_MS = 30 * 24 * 3600_000;
+const IDLE_MS = 30 * 24 * 3600_000;
 const RENEW_MS = 24 * 3600_000;
 const SAVE_MS = 3600_000;
 const MAX_SESSIONS = 1000;

@@ -4,7 +4,7 @@ import { hmac, isSame } from "./secrets.ts";
 export const LONGEST_SIGNED_S = 30 * 24 * 3600;
 
 /** What a signed address says beside its path. */
-export interface Signed {
+interface Signed {
   /** The account that signed: when it is gone, so is all that it signed. */
   readonly account: string;
   /** Seconds, on the clock of `now()`: that is epoch seconds where the clock was right at start. */
