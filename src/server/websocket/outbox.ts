@@ -3,12 +3,10 @@ import { slowReaders } from "../../base/slow-readers.ts";
 
 const passedOver = slowReaders("websocket", "newest");
 
-export interface OutboxLimits {
-  /** While more bytes than this are on their way, messages wait. */
-  readonly maxBytes?: number;
-  /** A reader for whom more messages than this wait is disconnected. */
-  readonly maxWaiting?: number;
-}
+/** While more bytes than this are on their way, messages wait. */
+const MOST_UNDER_WAY = 64 * 1024;
+/** A reader for whom more messages than this wait is disconnected. */
+const MOST_WAITING = 1000;
 
 /**
  * What is to be sent over one WebSocket. While the reader is behind, a message waits, and a later one with the
@@ -18,23 +16,15 @@ export class Outbox {
   /** Messages that a newer one has replaced. */
   replaced = 0;
   readonly #socket: WebSocket;
-  readonly #maxBytes: number;
-  readonly #maxWaiting: number;
   readonly #onTooSlow: () => void;
   readonly #onEmpty: () => void;
   readonly #waiting = new Map<string, () => string>();
 
-  constructor(
-    socket: WebSocket,
-    onTooSlow: () => void,
-    onEmpty: () => void = () => {},
-    { maxBytes = 64 * 1024, maxWaiting = 1000 }: OutboxLimits = {},
-  ) {
+  constructor(socket: WebSocket, onTooSlow: () => void, onEmpty: () => void) {
     this.#socket = socket;
     this.#onTooSlow = onTooSlow;
     this.#onEmpty = onEmpty;
-    this.#maxBytes = maxBytes;
-    this.#maxWaiting = maxWaiting;
+    MOST_WAITING = maxWaiting;
   }
 
   /** Whether nothing waits. */
@@ -50,13 +40,13 @@ export class Outbox {
     }
     this.#waiting.set(key, write);
     this.#sendWaiting();
-    if (this.#waiting.size > this.#maxWaiting) this.#onTooSlow();
+    if (this.#waiting.size > MOST_WAITING) this.#onTooSlow();
   }
 
   #sendWaiting(): void {
     if (this.#socket.readyState !== this.#socket.OPEN) this.#waiting.clear();
     for (const [key, write] of this.#waiting) {
-      if (this.#socket.bufferedAmount > this.#maxBytes) return;
+      if (this.#socket.bufferedAmount > MOST_UNDER_WAY) return;
       this.#waiting.delete(key);
       this.#socket.send(write(), () => this.#sendWaiting());
       if (this.isEmpty) this.#onEmpty();
