@@ -24,7 +24,6 @@ export class Outbox {
     this.#socket = socket;
     this.#onTooSlow = onTooSlow;
     this.#onEmpty = onEmpty;
-    MOST_WAITING = maxWaiting;
   }
 
   /** Whether nothing waits. */
