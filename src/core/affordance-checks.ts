@@ -1,5 +1,5 @@
 import { messageOf, ThingError } from "../base/errors.ts";
-import { shapedAffordance } from "./affordance-shape.ts";
+import { KINDS, shapedAffordance } from "./affordance-shape.ts";
 import type { Affordance, EndpointAffordance, FilesAffordance } from "./affordances.ts";
 import { classNameOf } from "./class-name.ts";
 import { toDataSchema } from "./data-schema.ts";
@@ -39,7 +39,8 @@ export function soundAffordances(
   for (const one of listed.slice(0, MOST_AFFORDANCES))
     attempt(() => affordances.push(shapedAffordance(className, one)));
   // Endpoints and files are last: they depend on the names of the others.
-  for (const affordance of affordances.sort((a, b) => rank(a) - rank(b)))
+  const ownsName = ({ kind }: Affordance) => Number(KINDS[kind].ownsName);
+  for (const affordance of affordances.sort((a, b) => ownsName(b) - ownsName(a)))
     attempt(() => {
       checkMember(className, affordance);
       checkName(className, affordance, used);
@@ -49,17 +50,12 @@ export function soundAffordances(
   return { sound, refusals };
 }
 
-function rank({ kind }: Affordance): number {
-  return kind === "endpoint" || kind === "files" ? 1 : 0;
-}
-
 /** What every Thing has for itself: its life, its name and log. An affordance in its place would be run by the host. */
 function checkMember(className: string, { kind, name, member }: Affordance): void {
   if (!(member in Thing.prototype)) return;
-  const option =
-    kind === "endpoint" || kind === "slot"
-      ? ""
-      : `, and keep the name for clients: { name: "${name}" }`;
+  const option = KINDS[kind].isRenamable
+    ? `, and keep the name for clients: { name: "${name}" }`
+    : "";
   throw refusal(
     `The ${kind} '${name}' of ${className} stands on the member '${member}', which every Thing has for itself${LIFE.has(member) ? " and its host calls" : ""}. Give the member another name, e.g. ${member}It${option}.`,
   );
@@ -72,7 +68,7 @@ function checkName(className: string, affordance: Affordance, used: Map<string, 
   const { kind, name } = affordance;
   if (kind === "endpoint") checkEndpoint(className, affordance, used);
   if (kind === "files") checkFiles(className, affordance, used);
-  if (kind === "slot" || kind === "endpoint" || kind === "files") return;
+  if (!KINDS[kind].ownsName) return;
   const isOfSse = SSE_EVENTS.has(name) && (kind === "property" || kind === "event");
   if (!NAME.test(name) || RESERVED.has(name) || isOfSse || name === "__proto__") {
     const why = NAME.test(name) ? "is reserved" : "has characters beyond A-Z a-z 0-9 _ -";
@@ -125,24 +121,12 @@ function checkEndpoint(
 
 function withCheckedSchemas(className: string, affordance: Affordance): Affordance {
   const what = `${affordance.kind} '${affordance.name}' of ${className}`;
-  switch (affordance.kind) {
-    case "property":
-      return { ...affordance, schema: describable(affordance.schema, what) };
-    case "event": {
-      const { data } = affordance;
-      return data === undefined ? affordance : { ...affordance, data: describable(data, what) };
-    }
-    case "action": {
-      const { input, output } = affordance;
-      return {
-        ...affordance,
-        ...(input !== undefined && { input: describable(input, `the input of ${what}`) }),
-        ...(output !== undefined && { output: describable(output, `the output of ${what}`) }),
-      };
-    }
-    default:
-      return affordance;
+  const checked: Record<string, unknown> = {};
+  for (const [member, before] of Object.entries(KINDS[affordance.kind].schemas ?? {})) {
+    const schema = Reflect.get(affordance, member);
+    if (schema !== undefined) checked[member] = describable(schema, before + what);
   }
+  return { ...affordance, ...checked };
 }
 
 /** @throws {ThingError} `BAD_ARGUMENT`. */

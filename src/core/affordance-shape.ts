@@ -2,9 +2,50 @@ import { messageOf, ThingError } from "../base/errors.ts";
 import { cut } from "../base/preview.ts";
 import type { Affordance } from "./affordances.ts";
 
-const KINDS: ReadonlySet<unknown> = new Set(
-  "property action event stream slot files endpoint".split(" "),
-);
+/** What is checked of an affordance of one kind. */
+interface KindRules {
+  /** Members that are schemas, and what an error's sentence puts before the affordance for each. */
+  readonly schemas?: Readonly<Record<string, string>>;
+  /** Whether its name is a part of a path, which no other affordance of its Thing may have. */
+  readonly ownsName: boolean;
+  /** Whether its decorator takes another name for clients than the member's. */
+  readonly isRenamable: boolean;
+  /** What is wrong with the members that are the kind's own. */
+  wrongIn?(own: Readonly<Record<string, unknown>>): string | false;
+}
+
+/** All kinds of affordances that there are: a new one gets its rules here, and the checks have no other list of kinds. */
+export const KINDS: { readonly [K in Affordance["kind"]]: KindRules } = {
+  property: {
+    schemas: { schema: "" },
+    ...{ ownsName: true, isRenamable: true },
+    wrongIn: ({ setter, schema }) =>
+      setter !== undefined && typeof setter !== "string"
+        ? "names no method that sets it. Write its name as a string"
+        : schema === undefined && "has no schema. Say what values it takes",
+  },
+  action: {
+    schemas: { input: "the input of ", output: "the output of " },
+    ...{ ownsName: true, isRenamable: true },
+    wrongIn: ({ retentionSeconds }) =>
+      !(typeof retentionSeconds === "number" && retentionSeconds >= 0) &&
+      "has a retentionSeconds that is not a number from 0. Write e.g. 300",
+  },
+  event: { schemas: { data: "" }, ownsName: true, isRenamable: true },
+  stream: { ownsName: true, isRenamable: true },
+  slot: {
+    ...{ ownsName: false, isRenamable: false },
+    wrongIn: ({ type }) => typeof type !== "function" && "takes no class of Things. Name one",
+  },
+  files: { ownsName: false, isRenamable: true },
+  endpoint: {
+    ...{ ownsName: false, isRenamable: false },
+    wrongIn: ({ method, path }) =>
+      METHODS.has(method)
+        ? typeof path !== "string" && "has no path. Write one as a string"
+        : "has a method other than GET, PUT, POST or DELETE",
+  },
+};
 const METHODS: ReadonlySet<unknown> = new Set(["GET", "PUT", "POST", "DELETE"]);
 const ROLES: ReadonlySet<unknown> = new Set(["view", "operate", "admin"]);
 /** Names are parts of paths. */
@@ -22,18 +63,18 @@ export function shapedAffordance(className: string, listed: unknown): Affordance
     throw refusal(`${className} lists an affordance that is not an object`);
   const own = membersOf(className, listed);
   const { kind, name, member } = own;
-  if (!KINDS.has(kind))
+  if (!isKind(kind))
     throw refusal(
-      `${className} lists an affordance${typeof name === "string" ? ` '${cut(name, 80)}'` : ""} of no kind that there is: it is one of ${[...KINDS].join(", ")}`,
+      `${className} lists an affordance${typeof name === "string" ? ` '${cut(name, 80)}'` : ""} of no kind that there is: it is one of ${Object.keys(KINDS).join(", ")}`,
     );
   for (const [what, text] of Object.entries({ name, member })) {
     if (typeof text !== "string" || text === "" || text.length > LONGEST_NAME)
       throw refusal(
-        `${className} lists a ${String(kind)} whose ${what} is not a string of 1 to ${LONGEST_NAME} characters`,
+        `${className} lists a ${kind} whose ${what} is not a string of 1 to ${LONGEST_NAME} characters`,
       );
   }
-  const wrong = wrongIn(own);
-  if (wrong) throw refusal(`The ${String(kind)} '${String(name)}' of ${className} ${wrong}`);
+  const wrong = wrongIn(own) || KINDS[kind].wrongIn?.(own);
+  if (wrong) throw refusal(`The ${kind} '${String(name)}' of ${className} ${wrong}`);
   return own as unknown as Affordance;
 }
 
@@ -45,7 +86,7 @@ function membersOf(className: string, listed: object): Record<string, unknown> {
   }
 }
 
-/** What is wrong with the members that are its kind's own. */
+/** What is wrong with the members that several kinds have. */
 function wrongIn(own: Record<string, unknown>): string | undefined {
   for (const what of ["title", "description"]) {
     const words = own[what];
@@ -61,23 +102,11 @@ function wrongIn(own: Record<string, unknown>): string | undefined {
     if (schema !== undefined && (typeof schema !== "object" || schema === null))
       return `has a schema (${what}) that is not an object. Write one, e.g. { type: "number" }`;
   }
-  switch (own.kind) {
-    case "property":
-      if (own.setter !== undefined && typeof own.setter !== "string")
-        return "names no method that sets it. Write its name as a string";
-      return own.schema === undefined ? "has no schema. Say what values it takes" : undefined;
-    case "action":
-      return typeof own.retentionSeconds === "number" && own.retentionSeconds >= 0
-        ? undefined
-        : "has a retentionSeconds that is not a number from 0. Write e.g. 300";
-    case "slot":
-      return typeof own.type === "function" ? undefined : "takes no class of Things. Name one";
-    case "endpoint":
-      if (!METHODS.has(own.method)) return "has a method other than GET, PUT, POST or DELETE";
-      return typeof own.path === "string" ? undefined : "has no path. Write one as a string";
-    default:
-      return undefined;
-  }
+  return undefined;
+}
+
+function isKind(kind: unknown): kind is Affordance["kind"] {
+  return typeof kind === "string" && Object.hasOwn(KINDS, kind);
 }
 
 function refusal(sentence: string): ThingError {

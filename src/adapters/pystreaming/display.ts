@@ -53,23 +53,17 @@ export async function display(
 }
 
 /** A page that shows the frames that it is given, until Escape is pressed on it. */
-export class Display implements AsyncDisposable {
+class Display {
   readonly #options: DisplayOptions;
   readonly #window = new DisplayWindow(() => this.#end(FAREWELL_MS));
   #opening: Promise<void> | undefined;
   #server: ThingServer | undefined;
   #folder: string | undefined;
-  #url = "";
   #ended = false;
   #closing: Promise<void> | undefined;
 
   constructor(options: DisplayOptions = {}) {
     this.#options = options;
-  }
-
-  /** Where the page is; empty before the first frame. */
-  get url(): string {
-    return this.#url;
   }
 
   /** What ends it beside Escape. */
@@ -91,16 +85,6 @@ export class Display implements AsyncDisposable {
     this.#window.window.addFrame(jpeg);
   }
 
-  /** Ends it, and takes the page away. */
-  async close(): Promise<void> {
-    this.#end(0);
-    await this.#closing;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-
   async #open(): Promise<void> {
     const { signal, port = 0, onOpen = say } = this.#options;
     if (signal?.aborted) this.#ended = true;
@@ -111,8 +95,7 @@ export class Display implements AsyncDisposable {
     this.#server = new ThingServer(host);
     const { url } = await this.#server.listen({ port });
     signal?.addEventListener("abort", () => this.#end(0), { once: true });
-    this.#url = `${url}/display/page`;
-    onOpen(this.#url);
+    onOpen(`${url}/display/page`);
   }
 
   #end(afterMs: number): void {

@@ -7,7 +7,7 @@ export {
   type Timed,
 } from "./buffer.ts";
 export { type CreateWorkerOptions, createWorker, type RunningWorker } from "./create-worker.ts";
-export { Display, type DisplayOptions, display } from "./display.ts";
+export { type DisplayOptions, display } from "./display.ts";
 export { type Message, recv, send } from "./interface.ts";
 export type { NdArray } from "./nd-array.ts";
 export { Packet, type PacketFields } from "./packet.ts";

@@ -26,18 +26,15 @@ interface Reached {
   readonly uriVariables?: Readonly<Record<string, unknown>>;
 }
 
-/** How each affordance of a Thing is reached, and the Thing as a whole. */
-type FormFinder = (kind: FormPlace["kind"], affordance?: string) => Reached;
-
 /**
- * The forms of one Thing's routes, in the order of the table.
+ * How each affordance of a Thing is reached, and the Thing as a whole: the forms of its routes, in the order of the table.
  * @param options - Those of WebSockets begin with `root`, the others with its path.
  */
 export function formsOf(
   thing: string,
   routes: readonly Route[],
   { root = "", hasLogin = false } = {},
-): FormFinder {
+): (kind: FormPlace["kind"], affordance?: string) => Reached {
   const found = new Map<string, { route: Route; place: FormPlace }[]>();
   for (const route of routes) {
     for (const place of placesOf(route).filter((place) => place.thing === thing)) {
