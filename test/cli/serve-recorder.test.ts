@@ -15,7 +15,8 @@ const timeout = TEST_MS;
 
 async function recordersFolder(): Promise<string> {
   const config = await readFile(packagePath("examples", "recorder.yaml"), "utf8");
-  return folderWith({ "recorder.yaml": config.replace("post_s: 2", "post_s: 600") });
+  const quick = config.replace("post_s: 2", "post_s: 600").replace("SimulatedCamera", "TestCamera");
+  return folderWith({ "recorder.yaml": quick });
 }
 
 async function mkvIn(folder: string): Promise<string[]> {

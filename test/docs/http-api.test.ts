@@ -72,31 +72,30 @@ test("docs/streams.md names every path of a stream", { timeout: TEST_MS }, async
   }
 });
 
-for (const name of ["http-api.md", "discovery.md"]) {
-  test(`the commands of docs/${name} get the answers that it shows`, {
-    timeout: TEST_MS,
-  }, async (t) => {
-    const { url } = await watchedMicroscopeFor(t);
-    const here = (text: string) => text.replaceAll("http://127.0.0.1:5000", url);
-    const blocks = blocksOf(pageText(name));
-    for (const [index, { language, text }] of blocks.entries()) {
-      if (language !== "sh") continue;
-      const commands = here(text).trim().split("\n");
-      const answers = [];
-      for (const command of commands) {
-        const response = await curl(command);
-        const isEndless = response.headers.get("content-type") === "text/event-stream";
-        answers.push(isEndless ? "" : await response.text());
-        if (isEndless) await response.body?.cancel();
-        const shown = blocks[index + 1];
-        const isRefusal = shown?.language === "json" && shown.text.includes('"code"');
-        assert.equal(response.ok, !isRefusal, command);
-      }
+// The commands of docs/http-api.md are typed in test/interop/pages.test.ts.
+test("the commands of docs/discovery.md get the answers that it shows", {
+  timeout: TEST_MS,
+}, async (t) => {
+  const { url } = await watchedMicroscopeFor(t);
+  const here = (text: string) => text.replaceAll("http://127.0.0.1:5000", url);
+  const blocks = blocksOf(pageText("discovery.md"));
+  for (const [index, { language, text }] of blocks.entries()) {
+    if (language !== "sh") continue;
+    const commands = here(text).trim().split("\n");
+    const answers = [];
+    for (const command of commands) {
+      const response = await curl(command);
+      const isEndless = response.headers.get("content-type") === "text/event-stream";
+      answers.push(isEndless ? "" : await response.text());
+      if (isEndless) await response.body?.cancel();
       const shown = blocks[index + 1];
-      const last = answers.at(-1) ?? "";
-      if (shown?.language === "json")
-        assertIncludes(JSON.parse(last), JSON.parse(here(shown.text)), commands.at(-1)!);
-      if (shown?.language === "text") assert.equal(last, shown.text.trim());
+      const isRefusal = shown?.language === "json" && shown.text.includes('"code"');
+      assert.equal(response.ok, !isRefusal, command);
     }
-  });
-}
+    const shown = blocks[index + 1];
+    const last = answers.at(-1) ?? "";
+    if (shown?.language === "json")
+      assertIncludes(JSON.parse(last), JSON.parse(here(shown.text)), commands.at(-1)!);
+    if (shown?.language === "text") assert.equal(last, shown.text.trim());
+  }
+});
