@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Frame } from "../../src/frames/frame.ts";
-import type { Gap } from "../../src/streams/frame-log.ts";
+import { FrameLog, FrameReader, type Gap } from "../../src/streams/frame-log.ts";
 import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { TEST_MS } from "../limits.ts";
 import { picture } from "./pictures.ts";
@@ -114,4 +114,32 @@ test("the log of sizes holds the newest 10,000", () => {
   assert.deepEqual([entries.length, entries[0]?.index, entries.at(-1)?.index], [10_000, 1, 10_000]);
   assert.equal(stream.sizes.at(0), undefined);
   assert.deepEqual(stream.sizes.identityAt(0), { run: stream.run, index: 0 });
+});
+
+test("a reader that comes back after many frames and runs costs as much as what is held, not as what has passed", () => {
+  const log = new FrameLog(10);
+  let looked = 0;
+  const runs: string[] = [];
+  for (let n = 0; n < 1200; n++) {
+    const run = log.beginRun();
+    runs.push(run);
+    for (let index = 0; index < 100; index++) log.add({ run, index, capturedAt: 0, size: 1 });
+  }
+  const read = (run: string, index: number) => {
+    const reader = new FrameReader(log, { run, position: index }, (position) => {
+      looked += 1;
+      return log.at(position);
+    });
+    return [reader.next(), reader.next()];
+  };
+  const [known] = runs.slice(200);
+  assert.deepEqual(read(known!, 20_050), [
+    { kind: "gap", run: known, from: 50, to: 99 },
+    { kind: "run", run: runs[201], previousRun: known },
+  ]);
+  assert.deepEqual(read(runs[0]!, 50), [
+    { kind: "run", run: known, previousRun: runs[0] },
+    { kind: "gap", run: known, from: 0, to: 99 },
+  ]);
+  assert.ok(looked < 10, `${looked} entries were looked for`);
 });
