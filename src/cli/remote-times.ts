@@ -1,6 +1,5 @@
 import { now } from "../base/clock.ts";
 import type { ClockStep } from "../base/wall-clock.ts";
-import type { RemoteFrame } from "../client/mjpeg-reader.ts";
 import { FrameTimes, timeFault } from "../frames/frame-times.ts";
 
 /** A timestamp that is further than this from the time of day is no time of day, ms. */
@@ -8,7 +7,14 @@ const CLOCK_RANGE_MS = 24 * 3600_000;
 /** A frame that seems to have come this much quicker than any before was stamped by a clock that was set, ms. */
 const AHEAD_MS = 1000;
 
-type Received = Pick<RemoteFrame, "capturedAt" | "receivedAt" | "numberedBy">;
+/** What is known of the time of a frame. */
+interface Received {
+  /** What the server says, epoch ms. */
+  readonly capturedAt: number | undefined;
+  /** Epoch ms. */
+  readonly receivedAt: number;
+  readonly numberedBy: "server" | "reader";
+}
 
 /**
  * When another server's frames were captured, by its clock as it was set when the first one came: where it is set meanwhile,

@@ -153,7 +153,8 @@ export function bareUrl(url: string): string {
   return parsed.href;
 }
 
-function authorizationOf(credentials: Credentials | undefined): string | undefined {
+/** The value of `Authorization`. */
+export function authorizationOf(credentials: Credentials | undefined): string | undefined {
   if (!credentials) return undefined;
   if ("token" in credentials) return `Bearer ${credentials.token}`;
   const bytes = new TextEncoder().encode(`${credentials.username}:${credentials.password}`);

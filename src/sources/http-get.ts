@@ -11,23 +11,42 @@ const REDIRECTS = 5;
 const FRESH_EVERY_MS = 1500;
 const REDIRECT_STATUS = new Set([301, 302, 303, 307, 308]);
 
+/** A server's answer that is no stream. */
+export class HttpRefusal extends ThingError {
+  /** The HTTP status of the answer. */
+  readonly answered: number;
+
+  constructor(answered: number, message: string) {
+    super("SOURCE_FAILED", message);
+    this.answered = answered;
+  }
+}
+
 /**
- * Gets a stream over HTTP. Redirects are followed on the same host only; a login is sent as HTTP Basic, and not after a redirect
+ * Gets a stream over HTTP. Redirects are followed on the same host only; a login is not sent after a redirect
  * to another port or from https to http: what listens there is somebody else.
- * @throws {ThingError} `SOURCE_FAILED` with one plain reason.
+ * @param authorization - The login; unless given, that of the address as HTTP Basic.
+ * @throws {ThingError} `SOURCE_FAILED` with one plain reason: an `HttpRefusal` when it is the server that does not want.
  */
-async function openHttp(url: URL, signal: AbortSignal): Promise<HttpStream> {
+async function openHttp(
+  url: URL,
+  signal: AbortSignal,
+  authorization = basicLoginOf(url),
+): Promise<HttpStream> {
   let at = url;
+  let login = authorization;
   for (let redirects = 0; redirects <= REDIRECTS; redirects++) {
-    const response = await request(at, signal);
+    const response = await request(at, signal, login);
     const { status, statusText, headers } = response.head;
     if (status === 200) return response;
     response.destroy();
     if (!REDIRECT_STATUS.has(status)) {
-      const hasLostLogin = url.username !== "" && at.username === "";
-      throw failed(at, statusReason(status, statusText, hasLostLogin));
+      const reason = statusReason(status, statusText, login !== authorization);
+      throw new HttpRefusal(status, `${withoutSecrets(at)} ${reason}`);
     }
-    at = redirected(at, headers.get("location") ?? "");
+    const to = redirected(at, headers.get("location") ?? "");
+    if (to.origin !== at.origin) login = undefined;
+    at = to;
   }
   throw failed(url, `redirects without an end (more than ${REDIRECTS} times).`);
 }
@@ -37,7 +56,11 @@ async function openHttp(url: URL, signal: AbortSignal): Promise<HttpStream> {
  * mending, or late. So while no answer comes, a second connection is made beside the first, which a slow camera may still
  * answer, and is replaced by a fresh one again and again. The first answer wins. Never are there more than two.
  */
-export function openHttpSoon(url: URL, signal: AbortSignal): Promise<HttpStream> {
+export function openHttpSoon(
+  url: URL,
+  signal: AbortSignal,
+  authorization?: string,
+): Promise<HttpStream> {
   return new Promise((resolve, reject) => {
     const first = new AbortController();
     let second: AbortController | undefined;
@@ -48,7 +71,7 @@ export function openHttpSoon(url: URL, signal: AbortSignal): Promise<HttpStream>
       for (const one of [first, second]) if (one !== winner) one?.abort();
     };
     const attempt = (own: AbortController) =>
-      openHttp(url, AbortSignal.any([signal, own.signal])).then(
+      openHttp(url, AbortSignal.any([signal, own.signal]), authorization).then(
         (response) => {
           if (isOver) return response.destroy();
           end(own);
@@ -74,14 +97,14 @@ export function withoutSecrets(url: URL): string {
   return `${url.origin}${url.pathname}`;
 }
 
-async function request(url: URL, signal: AbortSignal): Promise<HttpStream> {
+async function request(url: URL, signal: AbortSignal, login?: string): Promise<HttpStream> {
   if (isMetadataAddress(url.hostname)) {
     throw failed(url, "is where a cloud keeps its secrets, and no camera is. Check the address.");
   }
   const headers = {
     Accept: `${STREAM_ACCEPT}, image/jpeg;q=0.1`,
     "Accept-Encoding": "identity",
-    ...loginOf(url),
+    ...(login !== undefined && { Authorization: login }),
   };
   try {
     return await HttpStream.open(url, headers, signal);
@@ -91,10 +114,10 @@ async function request(url: URL, signal: AbortSignal): Promise<HttpStream> {
   }
 }
 
-function loginOf({ username, password }: URL): { Authorization?: string } {
-  if (username === "" && password === "") return {};
+function basicLoginOf({ username, password }: URL): string | undefined {
+  if (username === "" && password === "") return undefined;
   const login = `${decodeUserinfo(username)}:${decodeUserinfo(password)}`;
-  return { Authorization: `Basic ${Buffer.from(login).toString("base64")}` };
+  return `Basic ${Buffer.from(login).toString("base64")}`;
 }
 
 function redirected(from: URL, location: string): URL {
@@ -108,9 +131,6 @@ function redirected(from: URL, location: string): URL {
       `redirects to another host, ${to.hostname}. Give that address if it is right.`,
     );
   }
-  const isSameOrigin = to.origin === from.origin;
-  to.username = isSameOrigin ? from.username : "";
-  to.password = isSameOrigin ? from.password : "";
   return to;
 }
 

@@ -12,10 +12,16 @@ import type { HttpStream } from "./http-stream.ts";
 export interface MjpegHttpOptions {
   /** Longest time from the request to the first picture, ms; 10,000 by default. */
   readonly startMs?: number | undefined;
-  /** Longest time without a picture after that, ms; 10,000 by default. */
+  /** Longest time without a picture or a heartbeat after that, ms; 10,000 by default. */
   readonly stallMs?: number | undefined;
   /** The largest picture that is taken, bytes; 8 MiB by default. */
   readonly maxFrameBytes?: number | undefined;
+  /** The value of `Authorization`, in place of a login in the address. */
+  readonly authorization?: string | undefined;
+  /** Told when the server has answered with a stream. */
+  readonly onOpen?: (() => void) | undefined;
+  /** Told why the server shows a picture in place of frames: it stays connected then. Without this that is a failure. */
+  readonly onPlaceholder?: ((reason: string) => void) | undefined;
   readonly log?: Log | undefined;
 }
 
@@ -62,14 +68,20 @@ export class MjpegHttpSource implements RunningSource {
       const sent = readSentPicture(headers);
       if (sent.isHeartbeat) return;
       const { placeholder } = sent;
-      if (placeholder !== undefined) throw this.#failure(`has no frames: ${placeholder}`);
+      if (placeholder !== undefined) {
+        this.#placeholder(placeholder);
+        return;
+      }
       pictures++;
       this.#give(sink, body, sent, before);
       before = sent;
     };
     try {
-      const answer = await openHttpSoon(this.#url, AbortSignal.any([signal, silence.signal]));
-      await answer.read(this.#parser(answer, sink, onPart)).finally(() => answer.destroy());
+      const either = AbortSignal.any([signal, silence.signal]);
+      const answer = await openHttpSoon(this.#url, either, this.#options.authorization);
+      const parser = this.#parser(answer, sink, onPart);
+      this.#options.onOpen?.();
+      await answer.read(parser).finally(() => answer.destroy());
       throw this.#failure("ended the stream.");
     } catch (error) {
       if (signal.aborted) return;
@@ -95,6 +107,12 @@ export class MjpegHttpSource implements RunningSource {
       answer.destroy();
       throw error;
     }
+  }
+
+  #placeholder(reason: string): void {
+    const { onPlaceholder } = this.#options;
+    if (!onPlaceholder) throw this.#failure(`has no frames: ${reason}`);
+    onPlaceholder(reason);
   }
 
   #silent(pictures: number, allowedMs: number): ThingError {

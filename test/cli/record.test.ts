@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { openRecording, verifyRecording } from "thingscope/recording";
 import { now } from "../../src/base/clock.ts";
 import { packagePath } from "../../src/base/package-root.ts";
-import type { ClientIo, Output } from "../../src/cli/client-output.ts";
+import type { ClientIo } from "../../src/cli/client-output.ts";
 import { record } from "../../src/cli/record.ts";
 import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { jpegOf } from "../frames/jpegs.ts";
@@ -19,6 +19,7 @@ import { serverFor } from "../server/requests.ts";
 import { serveStream } from "../streams/stream-server.ts";
 import { folderFor, recorderFor } from "../things/recorder-server.ts";
 import { runCli } from "./run-cli.ts";
+import { Terminal } from "./terminal.ts";
 
 const timeout = TEST_MS;
 
@@ -29,16 +30,6 @@ interface Told {
   dropped: number;
   refused: number;
   ended: string;
-}
-
-/** A terminal that remembers. */
-class Terminal implements Output {
-  readonly isTTY = true;
-  readonly columns = 100;
-  text = "";
-  write(text: string): void {
-    this.text += text;
-  }
 }
 
 /** An MJPEG server that gives its frames no identity: 20 a second, and now and then one that is no JPEG. */

@@ -9,6 +9,8 @@ export interface FaultProxy {
   bytesPerSecond: number | undefined;
   /** From now on nothing goes either way, and neither end is told: as when a cable is pulled. */
   blackhole(): void;
+  /** The same of the connections that are open now: new ones are carried, as after a router has forgotten what it knew. */
+  forget(): void;
   /** Connections to the server that are open. */
   readonly openToServer: number;
 }
@@ -18,6 +20,7 @@ export async function faultProxy(t: TestContext, to: number): Promise<FaultProxy
   const sockets = new Set<Socket>();
   const toServer = new Set<Socket>();
   let isHole = false;
+  let forgets: (() => void)[] = [];
   const server = createServer({ allowHalfOpen: true }, (client) => {
     const upstream = connect({ port: to, host: "127.0.0.1", allowHalfOpen: true });
     for (const socket of [client, upstream]) {
@@ -26,22 +29,27 @@ export async function faultProxy(t: TestContext, to: number): Promise<FaultProxy
       socket.on("close", () => sockets.delete(socket));
     }
     toServer.add(upstream);
+    let isForgotten = isHole;
+    forgets.push(() => {
+      isForgotten = true;
+      upstream.pause();
+    });
     upstream.on("close", () => {
       toServer.delete(upstream);
-      if (!isHole) client.destroy();
+      if (!isForgotten) client.destroy();
     });
     client.on("close", () => {
-      if (!isHole) upstream.destroy();
+      if (!isForgotten) upstream.destroy();
     });
     client.on("data", (data) => {
-      if (!isHole) upstream.write(data);
+      if (!isForgotten) upstream.write(data);
     });
     upstream.on("data", (data) => {
-      if (!isHole) client.write(data);
+      if (!isForgotten) client.write(data);
       const rate = proxy.bytesPerSecond;
       if (rate === undefined) return;
       upstream.pause();
-      setTimeout(() => isHole || upstream.resume(), (data.length / rate) * 1000);
+      setTimeout(() => isForgotten || upstream.resume(), (data.length / rate) * 1000);
     });
     if (isHole) upstream.pause();
   }).listen(0, "127.0.0.1");
@@ -55,7 +63,11 @@ export async function faultProxy(t: TestContext, to: number): Promise<FaultProxy
     bytesPerSecond: undefined as number | undefined,
     blackhole(): void {
       isHole = true;
-      for (const socket of toServer) socket.pause();
+      proxy.forget();
+    },
+    forget(): void {
+      for (const forget of forgets) forget();
+      forgets = [];
     },
     get openToServer(): number {
       return toServer.size;

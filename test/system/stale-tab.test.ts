@@ -50,5 +50,5 @@ test("F14: a viewer page whose server vanishes without a word says so within 10 
   proxy.blackhole();
   await page.clock.runFor(10_000); // no frame is on its way any more: nothing is waited for but the page's own timers
   await page.waitForSelector('[data-state="lost"]', { timeout: WAIT_MS });
-  assert.match(await page.innerText("#banner"), /The server does not answer/);
+  assert.match((await page.textContent("#banner")) ?? "", /The server does not answer/);
 });

@@ -1,0 +1,239 @@
+import { join } from "node:path";
+import type { Attempt } from "../base/attempt.ts";
+import { now, toDateTime, wallTime } from "../base/clock.ts";
+import { messageOf, ThingError } from "../base/errors.ts";
+import { Supervisor } from "../base/supervise.ts";
+import { authorizationOf, type Credentials, parseUrl } from "../client/http.ts";
+import { MJPEGReader } from "../client/index.ts";
+import type { Frame } from "../frames/frame.ts";
+import { roomForJpeg, storeFrame } from "../frames/frame-memory.ts";
+import type { FrameSink, SourceFrame } from "../frames/frame-source.ts";
+import { MemoryPool } from "../frames/memory-pool.ts";
+import type { StoredFrame } from "../frames/stored-picture.ts";
+import type { RecordingSummary } from "../recording/ledger/ledger.ts";
+import { RecordingWriter } from "../recording/write/recording-writer.ts";
+import { HttpRefusal } from "../sources/http-get.ts";
+import { MjpegHttpSource } from "../sources/mjpeg-http.ts";
+import { RemoteTimes } from "./remote-times.ts";
+
+/** A stream of another server, and how much of it is recorded where. */
+export interface RemoteRecordingOptions {
+  readonly url: string;
+  readonly credentials: Credentials | undefined;
+  /** Frames a second that its Thing says it is set to give. */
+  readonly expectedFps?: number | undefined;
+  /** How long; until it is ended when absent. */
+  readonly seconds?: number | undefined;
+  /** A folder. */
+  readonly out: string;
+  /** Of the file, without `.mkv`. */
+  readonly name?: string | undefined;
+  /** Longest silence of the server, ms, after which the connection is made again; 10,000 by default. */
+  readonly silentMs?: number | undefined;
+}
+
+const FIRST_FRAME_MS = 15_000;
+const LOOK_EVERY_MS = 1000;
+/** Frames that were captured in time may arrive this much late. */
+const LATE_MS = 1000;
+/** How long the client is asked why a server refuses. */
+const EXPLAIN_MS = 10_000;
+const PAUSES = { firstMs: 250, longestMs: 5000 };
+/** Answers that ask to come back. */
+const PASSING: readonly number[] = [408, 429, 502, 503, 504];
+/** What is left free on the disk. */
+const ROOM = { reserveBytes: 500e6, quotaBytes: Number.POSITIVE_INFINITY };
+
+/** A stream on its way from a server to the disk: the source and the writer of a Recorder, with the identities that the server gives. */
+export class RemoteRecording {
+  readonly #options: RemoteRecordingOptions;
+  readonly #source: MjpegHttpSource;
+  readonly #ending = new AbortController();
+  readonly #writer: RecordingWriter;
+  readonly #memory = new MemoryPool();
+  /** Where the next picture is received. */
+  #room: ArrayBufferLike | undefined;
+  #refused = 0;
+  #connections = 0;
+  /** How many frames of the present connection were taken. */
+  #taken = 0;
+  /** The first frame's time, and when it came, on the clock of `now()`. */
+  #first: { readonly capturedAt: number; readonly cameAt: number } | undefined;
+  readonly #times = new RemoteTimes((step) => this.#writer.noteStep(step));
+  #noFrames = "it gives no reason";
+
+  constructor(options: RemoteRecordingOptions) {
+    const { url, credentials, expectedFps, out, name, silentMs } = options;
+    this.#options = options;
+    this.#source = new MjpegHttpSource(url, {
+      authorization: authorizationOf(credentials),
+      ...{ startMs: silentMs, stallMs: silentMs },
+      onOpen: () => {
+        this.#connections += 1;
+        this.#taken = 0;
+      },
+      onPlaceholder: (reason) => {
+        this.#noFrames = `it says: ${reason}`;
+      },
+    });
+    const title = titleOf(url);
+    const time = toDateTime(wallTime()).replace(/[-:]|\.\d+/g, "");
+    this.#writer = new RecordingWriter({
+      path: join(out, `${name ?? `${title}_${time}`}.mkv`),
+      camera: title,
+      reason: "thingscope record",
+      room: ROOM,
+      clock: "wall",
+      expectedFps,
+      settings: { url: this.#source.address },
+      refused: () => this.#refused,
+    });
+  }
+
+  get path(): Promise<string> {
+    return this.#writer.opened;
+  }
+
+  /** How far it is, 0 to 1, and in words. */
+  get progress(): [fraction: number, message: string] {
+    const { written, dropped } = this.#writer.stats;
+    const { seconds } = this.#options;
+    const passed = this.#first ? (now() - this.#first.cameAt) / 1000 : 0;
+    const fraction = seconds === undefined ? 0 : Math.min(1, passed / seconds);
+    const lost = dropped > 0 ? `, ${dropped} lost` : "";
+    return [fraction, `${passed.toFixed(1)} s, ${written} frames${lost}`];
+  }
+
+  /**
+   * Records until it is over, or `signal` aborts.
+   * @throws {ThingError} `NO_FRAME` when none comes within 15 s; `RECORDING_FAILED`. {ClientError} when the server refuses.
+   */
+  async run(signal: AbortSignal): Promise<RecordingSummary> {
+    await this.#writer.opened;
+    const end = () => this.#ending.abort();
+    signal.addEventListener("abort", end);
+    if (signal.aborted) end();
+    const looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
+    const patience = setTimeout(() => this.#first ?? end(), FIRST_FRAME_MS);
+    try {
+      await this.#receive();
+    } finally {
+      clearInterval(looking);
+      clearTimeout(patience);
+      signal.removeEventListener("abort", end);
+      await this.#writer.close();
+    }
+    if (!this.#first && !signal.aborted) throw this.#noFrame();
+    return this.#writer.ended;
+  }
+
+  /** Over as many connections as it takes. */
+  async #receive(): Promise<void> {
+    let refusal: unknown;
+    const mayPass = (error: unknown) => {
+      const isOver = error instanceof HttpRefusal && !PASSING.includes(error.answered);
+      if (this.#connections > 0 && !isOver) return true;
+      refusal = error;
+      return false;
+    };
+    const run = (attempt: Attempt) => this.#source.run(this.#sinkOf(attempt), attempt.signal);
+    const { signal } = this.#ending;
+    const onFailure = ({ error }: { error: unknown }) => this.#noteFailure(error);
+    const receiving = new Supervisor(run, { pauses: PAUSES, mayPass, onFailure, signal });
+    receiving.start();
+    await receiving.finished;
+    if (refusal) throw await this.#inWordsOfServer(refusal);
+  }
+
+  #sinkOf(attempt: Attempt): FrameSink {
+    return {
+      hasRoom: true,
+      isSilent: false,
+      room: (bytes) => {
+        const room = roomForJpeg(bytes, this.#memory);
+        this.#room = room.buffer;
+        return room;
+      },
+      take: (frame) => {
+        attempt.heartbeat();
+        this.#take(frame);
+        return !this.#ending.signal.aborted;
+      },
+      lost: () => {}, // the numbers of the frames tell
+    };
+  }
+
+  #take(received: SourceFrame): void {
+    const stored = this.#stored(received);
+    if (!stored || this.#ending.signal.aborted) return;
+    const frame = stored.lend();
+    stored.release();
+    this.#first ??= { capturedAt: frame.capturedAt, cameAt: now() };
+    if (this.#isAfterEnd(frame, this.#first)) this.#ending.abort();
+    else this.#writer.add(frame, () => stored.release());
+    if (this.#writer.endReason !== undefined) this.#ending.abort();
+  }
+
+  #stored({ jpeg, sent }: SourceFrame): StoredFrame | undefined {
+    const { run, index } = sent?.identity ?? {
+      run: `reader-${this.#connections}`,
+      index: this.#taken,
+    };
+    const isInRoom = jpeg.buffer === this.#room;
+    this.#room = undefined;
+    const numberedBy = sent?.identity ? "server" : "reader";
+    const times = { capturedAt: sent?.capturedAt, receivedAt: wallTime(), numberedBy } as const;
+    try {
+      const identity = { run, index, capturedAt: this.#times.of(times), clockSet: sent?.clockSet };
+      const stored = storeFrame(jpeg, identity, { pool: this.#memory, isInRoom });
+      this.#taken += 1;
+      return stored;
+    } catch {
+      this.#refused += 1;
+      return undefined;
+    }
+  }
+
+  /** By its own time; a clock over there that runs too fast ends nothing before it is time here. */
+  #isAfterEnd({ capturedAt }: Frame, first: { capturedAt: number; cameAt: number }): boolean {
+    const { seconds = Number.POSITIVE_INFINITY } = this.#options;
+    const isOver = capturedAt - first.capturedAt > seconds * 1000;
+    return isOver && now() - first.cameAt > seconds * 1000 - LATE_MS;
+  }
+
+  /** Ends when time is up, or the recording has ended by itself, though no frame comes. */
+  #look(): void {
+    const { seconds } = this.#options;
+    const over = this.#first && seconds && this.#first.cameAt + seconds * 1000 + LATE_MS;
+    if ((over && now() > over) || this.#writer.endReason !== undefined) this.#ending.abort();
+  }
+
+  #noteFailure(error: unknown): void {
+    this.#noFrames = messageOf(error);
+  }
+
+  /** The client reads what a server says of a refusal, and knows what that means for the exit code. */
+  async #inWordsOfServer(refusal: unknown): Promise<unknown> {
+    const { url, credentials } = this.#options;
+    const signal = AbortSignal.timeout(EXPLAIN_MS);
+    const reader = new MJPEGReader(url, { signal, ...(credentials && { credentials }) });
+    try {
+      await reader[Symbol.asyncIterator]().next();
+      return refusal;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  #noFrame(): ThingError {
+    const why = this.#noFrames.replace(/\.$/, "");
+    return new ThingError("NO_FRAME", `${this.#source.address} gave no frame in 15 s; ${why}.`);
+  }
+}
+
+/** `camera-mjpeg_stream`, or the host of an address without a path. */
+function titleOf(url: string): string {
+  const { pathname, host } = parseUrl(url);
+  const words = pathname.split("/").slice(-2).join("-");
+  return (words.replaceAll(/^-|[^\w-]/g, "") || host.replaceAll(/\W/g, "-")).slice(0, 60);
+}

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { verifyRecording } from "thingscope/recording";
+import type { ClientIo } from "../../src/cli/client-output.ts";
+import { record } from "../../src/cli/record.ts";
+import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
+import { faultProxy } from "../faults/fault-proxy.ts";
+import { jpegOf } from "../frames/jpegs.ts";
+import { TEST_MS } from "../limits.ts";
+import { serverFor } from "../server/requests.ts";
+import { serveStream } from "../streams/stream-server.ts";
+import { eventually } from "../streams/watching.ts";
+import { folderFor } from "../things/recorder-server.ts";
+import { Terminal } from "./terminal.ts";
+
+const timeout = TEST_MS;
+const long = process.env.THINGSCOPE_LONG === "1";
+
+test("a connection whose other end has vanished is made again within 10 s; one to an idle stream stands", {
+  timeout,
+}, async (t) => {
+  const jpeg = await jpegOf(64, 48);
+  const [silentMs, heartbeatMs] = long ? [undefined, undefined] : [1500, 300];
+  const stream = new MJPEGStream({ ...(heartbeatMs !== undefined && { heartbeatMs }) });
+  const { port } = await serveStream(t, stream);
+  const proxy = await faultProxy(t, port);
+  const folder = await folderFor(t);
+  const out = new Terminal();
+  const enough = new AbortController();
+  const io: ClientIo = { out, err: out, signal: enough.signal, json: true };
+  const target = { url: `http://127.0.0.1:${proxy.port}/camera/live`, credentials: undefined };
+  const limits = { ...(silentMs !== undefined && { silentMs }) };
+  const recording = record(io, target, { out: folder, name: "vanished", ...limits });
+  let connections = 0;
+  stream.demand.onChange((count) => {
+    if (count > connections) connections = count; // the server does not see the first one go
+  });
+  await eventually(() => connections === 1);
+  stream.addFrame(jpeg);
+  await sleep(1.3 * (silentMs ?? 10_000));
+  assert.equal(connections, 1, "an idle stream was left");
+  stream.addFrame(jpeg);
+  const start = performance.now();
+  proxy.forget();
+  await eventually(() => connections === 2);
+  const seconds = (performance.now() - start) / 1000;
+  t.diagnostic(`connected again after ${seconds.toFixed(1)} s`);
+  if (long) assert.ok(seconds <= 10.5, `${seconds} s`);
+  stream.addFrame(jpeg);
+  const recorded = async () => (await verifyRecording(`${folder}/vanished.mkv`)).frames;
+  while ((await recorded()) < 3) await sleep(20);
+  enough.abort();
+  await recording;
+  const { frames, ended } = JSON.parse(out.text);
+  assert.deepEqual({ frames, ended }, { frames: 3, ended: "stopped" });
+});
+
+test("a login is sent as it is given, by name or as a token, and a refusal is told in the server's words", {
+  timeout,
+}, async (t) => {
+  const jpeg = await jpegOf(64, 48);
+  const seen: (string | undefined)[] = [];
+  const { port } = await serverFor(t, ({ headers }, response) => {
+    seen.push(headers.authorization);
+    if (headers.authorization === undefined) {
+      response.writeHead(403, { "Content-Type": "application/problem+json" });
+      response.end(JSON.stringify({ status: 403, detail: "Only the night watch may look." }));
+      return;
+    }
+    response.writeHead(200, { "Content-Type": "multipart/x-mixed-replace; boundary=here" });
+    const timer = setInterval(() => {
+      response.write(`--here\r\nContent-Length: ${jpeg.length}\r\n\r\n`);
+      response.write(jpeg);
+      response.write("\r\n");
+    }, 20);
+    response.on("close", () => clearInterval(timer));
+  });
+  const out = new Terminal();
+  const io: ClientIo = { out, err: out, signal: new AbortController().signal, json: true };
+  const folder = await folderFor(t);
+  for (const [address, credentials] of [
+    [`http://ann:pass@127.0.0.1:${port}/`, undefined],
+    [`http://127.0.0.1:${port}/`, { username: "ann", password: "pass" }],
+    [`http://127.0.0.1:${port}/`, { token: "t0ken" }],
+  ] as const) {
+    await record(io, { url: address, credentials }, { seconds: 0.2, out: folder });
+  }
+  const basic = `Basic ${btoa("ann:pass")}`;
+  assert.deepEqual(new Set(seen), new Set([basic, "Bearer t0ken"]));
+  const refused = { url: `http://127.0.0.1:${port}/`, credentials: undefined };
+  await assert.rejects(record(io, refused, { out: folder }), {
+    name: "ClientError",
+    status: 403,
+    message: "Only the night watch may look.",
+  });
+});
