@@ -199,7 +199,7 @@ test("every outcome that a slow reader can have stands in docs/internals/archite
       ([, reader, outcome]) => `${reader} ${outcome}`,
     ),
   );
-  const [, section = ""] = PAGE.split("## Readers that are slow\n");
+  const [, section = ""] = PAGE.split("## Slow readers\n");
   const rows = section
     .split("\n## ")[0]!
     .matchAll(/^\|.*\|.*\|.*\| `(\w+)`.*\| `(\w+)`.*\| (.*) \|$/gm);
