@@ -1,8 +1,8 @@
 import { type InputFault, messageOf, ThingError } from "../base/errors.ts";
 import type { ActionAffordance } from "./affordances.ts";
-import { faultsOf, sentenceOf } from "./faults.ts";
+import { sentenceOf } from "./faults.ts";
 import { runAsThing } from "./running.ts";
-import { closed, errorsIn } from "./schema.ts";
+import { closed, incoming } from "./schema.ts";
 import type { ThingFaults } from "./thing-faults.ts";
 
 /**
@@ -14,10 +14,9 @@ import type { ThingFaults } from "./thing-faults.ts";
  */
 export function acceptedInput(action: ActionAffordance, input: unknown, thing: string): unknown {
   const isNone = input === undefined || (input === null && !action.input);
-  const given = isNone ? {} : copied(input);
-  const errors = errorsIn(action.input ? closed(action.input) : NO_INPUT, given);
-  if (errors.length === 0) return given;
-  const faults = faultsOf(errors, given);
+  const schema = action.input ? closed(action.input) : NO_INPUT;
+  const { value, faults } = incoming(schema, isNone ? {} : input);
+  if (faults.length === 0) return value;
   throw new ThingError(
     "INVALID_INPUT",
     `Action '${action.name}' of Thing '${thing}' was not run: ${sentenceOf(faults)}.${known(action, faults)}`,
@@ -49,14 +48,3 @@ function known({ input }: ActionAffordance, faults: readonly InputFault[]): stri
 }
 
 const NO_INPUT = { type: "object", properties: {}, additionalProperties: false };
-
-/** A copy of plain data to fill defaults into; instances (a Blob) stay the objects that they are. */
-export function copied(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(copied);
-  const isPlain =
-    typeof value === "object" &&
-    value !== null &&
-    Object.getPrototypeOf(value) === Object.prototype;
-  if (!isPlain) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copied(inner)]));
-}

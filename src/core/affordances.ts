@@ -1,5 +1,6 @@
 import "./metadata.ts";
 import type { TSchema } from "typebox";
+import { memberOf } from "./member-descriptor.ts";
 
 /** A class of Things, or of anything that a Thing is connected to. */
 export type ThingClass<T extends object = object> = abstract new (...args: never[]) => T;
@@ -135,13 +136,6 @@ function isProperty(listed: Affordance): listed is PropertyAffordance {
 /** A getter is read-only until the class, or one that it extends, has a setter of that name. */
 function withWritability(thingClass: ThingClass, property: PropertyAffordance): PropertyAffordance {
   if (property.readOnly || property.setter !== undefined) return property;
-  for (
-    let proto: object | null = thingClass.prototype;
-    proto;
-    proto = Object.getPrototypeOf(proto)
-  ) {
-    const found = Object.getOwnPropertyDescriptor(proto, property.member);
-    if (found) return { ...property, readOnly: found.set === undefined };
-  }
-  return property;
+  const found = memberOf(thingClass.prototype, property.member);
+  return found ? { ...property, readOnly: found.descriptor.set === undefined } : property;
 }

@@ -1,7 +1,15 @@
 import type { Static, TSchema } from "typebox";
 import { ThingError } from "../base/errors.ts";
 import type { ActionMethod, ActionOptions, AffordanceOptions } from "./action-options.ts";
-import { type ActionAffordance, declare, type Role, type ThingClass } from "./affordances.ts";
+import {
+  type ActionAffordance,
+  declare,
+  type EventAffordance,
+  type FilesAffordance,
+  type Role,
+  type StreamAffordance,
+  type ThingClass,
+} from "./affordances.ts";
 import type { EndpointRequest, EndpointResponse } from "./endpoint.ts";
 import type { ThingEvent } from "./event.ts";
 import { invocationFor } from "./invocation.ts";
@@ -56,12 +64,7 @@ export function event<S extends TSchema>(
         "BAD_ARGUMENT",
         `Event '${String(context.name)}' has no schema. Say what it is emitted with, Type.Null() for nothing.`,
       );
-    declare(context.metadata, {
-      ...naming(
-        memberName(context, ["field", "accessor", "getter"], A_FIELD),
-        description,
-        options,
-      ),
+    declareHeld(context, description, options, {
       kind: "event",
       data: schema,
       ...(role && { role }),
@@ -77,15 +80,7 @@ export function stream(description: string, options: AffordanceOptions = {}) {
       T,
       { frames(signal?: AbortSignal): AsyncIterable<unknown> }
     >,
-  ): void =>
-    declare(context.metadata, {
-      ...naming(
-        memberName(context, ["field", "accessor", "getter"], A_FIELD),
-        description,
-        options,
-      ),
-      kind: "stream",
-    });
+  ): void => declareHeld(context, description, options, { kind: "stream" });
 }
 
 /** Files that clients of a role (`view` when absent) can fetch below the Thing's path. On a field that holds a FileCollection; a property of the same name lists them. */
@@ -96,16 +91,21 @@ export function files(
   return <T extends Thing>(
     _: undefined,
     context: ClassFieldDecoratorContext<T, { find(id: string): unknown }>,
-  ): void =>
-    declare(context.metadata, {
-      ...naming(
-        memberName(context, ["field", "accessor", "getter"], A_FIELD),
-        description,
-        options,
-      ),
-      kind: "files",
-      role,
-    });
+  ): void => declareHeld(context, description, options, { kind: "files", role });
+}
+
+/** Declares what a member stands for that holds one object. */
+function declareHeld(
+  context: ClassFieldDecoratorContext<never>,
+  description: string,
+  options: AffordanceOptions,
+  own:
+    | Pick<EventAffordance, "kind" | "data" | "role">
+    | Pick<StreamAffordance, "kind">
+    | Pick<FilesAffordance, "kind" | "role">,
+): void {
+  const member = memberName(context, ["field", "accessor", "getter"], A_FIELD);
+  declare(context.metadata, { ...naming(member, description, options), ...own });
 }
 
 /** Which Things a slot takes. */

@@ -1,14 +1,15 @@
 import { ThingError, unknownAffordance } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import { acceptedInput, copied, doesRelease } from "./action-input.ts";
+import { acceptedInput, doesRelease } from "./action-input.ts";
 import { runAction } from "./action-run.ts";
-import type { ActionAffordance, EventAffordance, PropertyAffordance } from "./affordances.ts";
+import type { ActionAffordance, PropertyAffordance } from "./affordances.ts";
 import { Departure } from "./departure.ts";
 import { EventAccess } from "./event-access.ts";
 import type { GlobalLock } from "./global-lock.ts";
 import { initialValue } from "./initial-values.ts";
 import { currentInvocation, InvocationRecord } from "./invocation.ts";
 import type { Invocations } from "./invocations.ts";
+import { jsonCopy } from "./json-value.ts";
 import { PropertyAccess } from "./property-access.ts";
 import { PropertyObservers } from "./property-observers.ts";
 import { PropertyWrites } from "./property-writes.ts";
@@ -149,12 +150,11 @@ export class HostedThing {
    * @throws {ThingError} `INVALID_INPUT`, `NOT_READY` while the Thing is not open, `TOO_MANY_INVOCATIONS`, `UNKNOWN_AFFORDANCE`.
    */
   invoke(name: string, input: unknown): InvocationRecord {
-    const action = this.model.actions.get(name);
-    if (!action) throw unknownAffordance(this.name, "action", name, this.model.actions.keys());
+    const action = this.#found("action", name, this.model.actions);
     const accepted = acceptedInput(action, input, this.name);
     this.assertOpen(`run action '${name}'`);
     // What the action gets is its own: it may keep it, change it, make it refer to itself.
-    const own = copied(accepted);
+    const own = jsonCopy(accepted);
     const wanted = new InvocationRecord(
       {
         thing: this.name,
@@ -194,19 +194,17 @@ export class HostedThing {
 
   /** Calls `listener` at each emission of one event, with a copy of its data that fits its schema. */
   onEvent(name: string, listener: (data: unknown) => void): () => void {
-    return this.#events.onData(this.#event(name), listener);
+    return this.#events.onData(this.#found("event", name, this.model.events), listener);
   }
 
   /** Calls `listener` with the reason whenever one event is emitted with what cannot be told. */
   onEventFault(name: string, listener: (problem: ThingError) => void): () => void {
-    return this.#events.onFault(this.#event(name), listener);
+    return this.#events.onFault(this.#found("event", name, this.model.events), listener);
   }
 
   /** The object that a stream affordance stands for. */
   streamOf(name: string): unknown {
-    const stream = this.model.streams.get(name);
-    if (!stream) throw unknownAffordance(this.name, "stream", name, this.model.streams.keys());
-    return this.#held.get(stream);
+    return this.#held.get(this.#found("stream", name, this.model.streams));
   }
 
   /** The object that a `files` affordance stands for. */
@@ -240,16 +238,14 @@ export class HostedThing {
   }
 
   #property(name: string): PropertyAffordance {
-    const property = this.model.properties.get(name);
-    if (!property)
-      throw unknownAffordance(this.name, "property", name, this.model.properties.keys());
-    return property;
+    return this.#found("property", name, this.model.properties);
   }
 
-  #event(name: string): EventAffordance {
-    const event = this.model.events.get(name);
-    if (!event) throw unknownAffordance(this.name, "event", name, this.model.events.keys());
-    return event;
+  /** @throws {ThingError} `UNKNOWN_AFFORDANCE`. */
+  #found<A>(kind: string, name: string, known: ReadonlyMap<string, A>): A {
+    const affordance = known.get(name);
+    if (affordance === undefined) throw unknownAffordance(this.name, kind, name, known.keys());
+    return affordance;
   }
 
   async #run(record: InvocationRecord, action: ActionAffordance, input: unknown): Promise<void> {

@@ -1,5 +1,5 @@
-import { faultsOf, sentenceOf } from "./faults.ts";
-import { errorsIn } from "./schema.ts";
+import { sentenceOf } from "./faults.ts";
+import { incoming } from "./schema.ts";
 import type { ThingModel } from "./thing-model.ts";
 
 const initialValues = new WeakMap<object, Map<string, unknown>>();
@@ -20,7 +20,7 @@ export function invalidDefaults({ thing, model }: { thing: object; model: ThingM
   return [...model.properties.values()].flatMap(({ name, member, schema }) => {
     const value = initialValue(thing, member);
     if (value === undefined) return [];
-    const faults = faultsOf(errorsIn(schema, value), value);
+    const { faults } = incoming(schema, value);
     if (faults.length === 0) return [];
     return [
       `Property '${name}' of ${model.className} starts with a value that its own schema refuses, so nobody can read it: ${sentenceOf(faults)}. Give its accessor another.`,

@@ -108,30 +108,20 @@ class Inliner {
     return { ...(this.#plain(target, where, scopes) as Schema), ...own };
   }
 
-  /** The schema itself when nothing in it has to change. */
   #withPlainParts(schema: Schema, where: string, scopes: readonly Schema[]): Schema {
-    let changed: Schema | undefined;
-    for (const [key, value] of Object.entries(schema)) {
-      const plain = this.#part(key, value, `${where}/${key}`, scopes);
-      if (plain === value) continue;
-      changed ??= { ...schema };
-      changed[key] = plain;
-    }
-    return changed ?? schema;
+    const parts = Object.entries(schema).map(
+      ([key, value]) => [key, this.#part(key, value, `${where}/${key}`, scopes)] as const,
+    );
+    return { ...schema, ...Object.fromEntries(parts) };
   }
 
   #part(key: string, value: unknown, where: string, scopes: readonly Schema[]): unknown {
-    if (MAPS.has(key) && isObject(value)) {
-      const entries = Object.entries(value).map(
-        ([name, inner]) => [name, this.#plain(inner, `${where}/${name}`, scopes)] as const,
+    const plain = (inner: unknown, at: unknown) => this.#plain(inner, `${where}/${at}`, scopes);
+    if (MAPS.has(key) && isObject(value))
+      return Object.fromEntries(
+        Object.entries(value).map(([name, inner]) => [name, plain(inner, name)]),
       );
-      const isSame = entries.every(([name, inner]) => value[name] === inner);
-      return isSame ? value : Object.fromEntries(entries);
-    }
-    if (Array.isArray(value) && (LISTS.has(key) || key === "items")) {
-      const list = value.map((inner, n) => this.#plain(inner, `${where}/${n}`, scopes));
-      return list.every((inner, n) => inner === value[n]) ? value : list;
-    }
+    if (Array.isArray(value) && (LISTS.has(key) || key === "items")) return value.map(plain);
     return SCHEMAS.has(key) ? this.#plain(value, where, scopes) : value;
   }
 }

@@ -1,3 +1,4 @@
+import { memberOf } from "./member-descriptor.ts";
 import { assertMaySet, type Thing } from "./thing.ts";
 
 /** Puts a value that fits its schema into the object, and says that it has changed. */
@@ -13,13 +14,8 @@ export function rememberStore(setter: (this: Thing, value: unknown) => void, sto
 
 /** How a member keeps a value, if it is a decorated accessor and no subclass has put a setter of its own before it. */
 export function storeOf(thing: Thing, member: string): Store | undefined {
-  const setter = descriptorOf(thing, member)?.set;
+  const setter = memberOf(thing, member)?.descriptor.set;
   return setter && stores.get(setter);
-}
-
-/** What an object has under a name, or else its class, or one that this extends. */
-export function descriptorOf(object: object, member: string): PropertyDescriptor | undefined {
-  return found(object, member)?.descriptor;
 }
 
 /**
@@ -27,7 +23,7 @@ export function descriptorOf(object: object, member: string): PropertyDescriptor
  * decorator sees nothing of it.
  */
 export function lockSetter(thing: Thing, member: string, property: string): void {
-  const { owner, descriptor } = found(Object.getPrototypeOf(thing), member) ?? {};
+  const { owner, descriptor } = memberOf(Object.getPrototypeOf(thing), member) ?? {};
   const set = descriptor?.set;
   if (!owner || !set || locked.has(set)) return;
   const withLock = function (this: Thing, value: unknown) {
@@ -36,12 +32,4 @@ export function lockSetter(thing: Thing, member: string, property: string): void
   };
   locked.add(withLock);
   Object.defineProperty(owner, member, { ...descriptor, set: withLock });
-}
-
-function found(object: object, member: string) {
-  for (let owner: object | null = object; owner; owner = Object.getPrototypeOf(owner)) {
-    const descriptor = Object.getOwnPropertyDescriptor(owner, member);
-    if (descriptor) return { owner, descriptor };
-  }
-  return undefined;
 }

@@ -34,11 +34,6 @@ export class SettingsFile {
     return this.#text ?? undefined;
   }
 
-  /** Resolves when no save is under way. */
-  async idle(): Promise<void> {
-    await this.#saving?.catch(() => {}); // whoever asked for it is told
-  }
-
   /**
    * The values in the file; none when there is no file or it cannot be used.
    * @throws {ThingError} `NOT_READY` when the machine cannot read any file just now; `NOT_SAVED` when it can neither be used nor set aside.

@@ -3,10 +3,10 @@ import { messageOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { PropertyAffordance } from "./affordances.ts";
 import { jsonCopy, NotJson } from "./json-value.ts";
+import { memberOf } from "./member-descriptor.ts";
 import type { PropertyAccess } from "./property-access.ts";
 import type { PropertyWrites } from "./property-writes.ts";
 import { accept } from "./schema.ts";
-import { descriptorOf } from "./setters.ts";
 import type { SettingsFile } from "./settings-file.ts";
 import type { Thing } from "./thing.ts";
 
@@ -216,7 +216,7 @@ export class ThingSettings {
   }
 
   #livesInHardware({ member, resettable }: PropertyAffordance): boolean {
-    return !resettable && descriptorOf(this.#options.thing, member)?.get !== undefined;
+    return !resettable && memberOf(this.#options.thing, member)?.descriptor.get !== undefined;
   }
 
   #called(name: string): string {

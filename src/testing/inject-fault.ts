@@ -1,7 +1,7 @@
 import { ThingError } from "../base/errors.ts";
 import { classNameOf } from "../core/class-name.ts";
 import type { ThingEvent } from "../core/event.ts";
-import { descriptorOf } from "../core/setters.ts";
+import { memberOf } from "../core/member-descriptor.ts";
 import type { Thing } from "../core/thing.ts";
 import { thingModelOf } from "../core/thing-model.ts";
 import { type Fault, misbehave } from "./fault.ts";
@@ -44,7 +44,7 @@ function inProperty(thing: Thing, fault: Fault): () => void {
       (fault.at !== "settings" || saved) && (fault.at !== "setter" || !readOnly),
   );
   const { member } = found(thing, fault, new Map(wanted));
-  const before = descriptorOf(thing, member);
+  const before = memberOf(thing, member)?.descriptor;
   const hit = () => strike(thing, fault, member);
   const get = before?.get ?? (() => before?.value);
   return replaceMember(
