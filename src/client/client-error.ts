@@ -62,6 +62,11 @@ export function unreachable(url: string, error: unknown): ClientError {
   );
 }
 
+/** The error for a stream that its server has ended. */
+export function endedByServer(url: string): ClientError {
+  return new ClientError("UNREACHABLE", `${url} has ended the stream.`, { url });
+}
+
 const PASSING: readonly number[] = [408, 429, 502, 503, 504];
 
 /** True for a failure that may pass: no answer, or one that asks to come back. */

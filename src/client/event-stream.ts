@@ -1,6 +1,8 @@
-import { Backoff } from "./backoff.ts";
-import { ClientError, mayPass, unreachable } from "./client-error.ts";
+import type { Attempt } from "../base/attempt.ts";
+import { supervisedValues } from "../base/supervised-values.ts";
+import { ClientError, endedByServer, mayPass, unreachable } from "./client-error.ts";
 import type { Http } from "./http.ts";
+import { RECONNECT_PAUSES } from "./reconnects.ts";
 
 /** One message of a stream of server-sent events. */
 interface ServerSentEvent {
@@ -90,36 +92,34 @@ export async function* serverSentEvents(
   url: string,
   { signal, onOpen, headers = {} }: Following & { headers?: Readonly<Record<string, string>> },
 ): AsyncGenerator<ServerSentEvent, void> {
-  const backoff = new Backoff();
+  const pauses = { ...RECONNECT_PAUSES };
   let lastEventId = headers["Last-Event-ID"] ?? "";
-  for (let opened = false; ; ) {
-    try {
-      const response = await http.request(url, {
-        accept: "text/event-stream",
-        headers: { ...headers, ...(lastEventId && { "Last-Event-ID": lastEventId }) },
-        signal,
-      });
-      if (response.status === 204) return;
-      assertEventStream(response);
-      opened = true;
-      onOpen();
-      const parser = new EventStreamParser();
-      parser.lastEventId = lastEventId;
-      for await (const text of textOfBody(response)) {
-        for (const message of parser.push(text)) {
-          lastEventId = parser.lastEventId;
-          backoff.reset();
-          yield message;
-        }
+  let opened = false;
+  async function* read({ signal }: Attempt): AsyncGenerator<ServerSentEvent, void> {
+    const response = await http.request(url, {
+      accept: "text/event-stream",
+      headers: { ...headers, ...(lastEventId && { "Last-Event-ID": lastEventId }) },
+      signal,
+    });
+    if (response.status === 204) return;
+    assertEventStream(response);
+    opened = true;
+    onOpen();
+    const parser = new EventStreamParser();
+    parser.lastEventId = lastEventId;
+    for await (const text of textOfBody(response)) {
+      for (const message of parser.push(text)) {
+        lastEventId = parser.lastEventId;
+        yield message;
       }
-      backoff.leastMs = parser.retryMs ?? backoff.leastMs;
-    } catch (error) {
-      if (signal.aborted) return;
-      if (!opened || !mayPass(error)) throw error;
     }
-    await backoff.wait(signal).catch(() => {});
-    if (signal.aborted) return;
+    const { retryMs } = parser;
+    // No server hurries us.
+    if (retryMs) Object.assign(pauses, { firstMs: Math.max(pauses.firstMs, retryMs), jitter: 0 });
+    throw endedByServer(url);
   }
+  const mayReconnect = (error: unknown) => opened && mayPass(error);
+  yield* supervisedValues(read, { pauses, signal, mayEnd: true, mayPass: mayReconnect });
 }
 
 /** The chunks of a body; leaving the loop ends the connection. @throws {ClientError} `UNREACHABLE` when it breaks. */

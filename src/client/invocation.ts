@@ -1,9 +1,10 @@
 import { abortable, delay, within } from "../base/abort.ts";
 import { ThingError } from "../base/errors.ts";
-import { Backoff } from "./backoff.ts";
+import { retried } from "../base/supervised-values.ts";
 import { ClientError, mayPass, problemError } from "./client-error.ts";
 import type { Http } from "./http.ts";
 import { isObject, type JsonObject, listOf, objectOf, textOf } from "./json.ts";
+import { RECONNECT_PAUSES } from "./reconnects.ts";
 
 /** One line that an action logged. */
 export interface LogLine {
@@ -27,8 +28,8 @@ export interface FollowOptions {
 const SOONEST_POLL_MS = 20;
 const LATEST_POLL_MS = 500;
 const GROWTH = 1.4;
-/** How often in a row the server may fail to answer before a run counts as lost. */
-const PATIENCE = 6;
+/** After so many failures to answer in a row a run counts as lost. */
+const PATIENCE = 7;
 const CANCEL_MS = 5000;
 
 /** One run of an action at a server. */
@@ -122,16 +123,9 @@ export class RemoteInvocation<O = unknown> {
   async #ask(signal?: AbortSignal): Promise<void> {
     const { href } = this;
     if (href === undefined) return;
-    const backoff = new Backoff();
-    for (let left = PATIENCE; ; left--) {
-      try {
-        await this.#hear(await this.#http.request(href, { signal }));
-        return;
-      } catch (error) {
-        if (left === 0 || !mayPass(error)) throw error;
-        await backoff.wait(signal);
-      }
-    }
+    const ask = async (either: AbortSignal) =>
+      this.#hear(await this.#http.request(href, { signal: either }));
+    await retried(ask, { pauses: RECONNECT_PAUSES, mostFailures: PATIENCE, mayPass, signal });
   }
 
   /** The state of a run, or nothing while it is accepted only; else its output: not every server has states. */

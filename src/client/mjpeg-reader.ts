@@ -1,13 +1,15 @@
+import type { Attempt } from "../base/attempt.ts";
 import { wallTime } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
+import { supervisedValues } from "../base/supervised-values.ts";
 import type { ClockSet } from "../frames/clock-set.ts";
 import { readSentPicture, STREAM_ACCEPT } from "../frames/sent-picture.ts";
 import { boundaryOf, MultipartParser, type Part } from "../frames/wire/multipart.ts";
-import { Backoff } from "./backoff.ts";
 import { chunksOf, silent } from "./body-chunks.ts";
-import { ClientError, mayPass } from "./client-error.ts";
+import { ClientError, endedByServer, mayPass } from "./client-error.ts";
 import { type ConnectionOptions, Http, parseUrl } from "./http.ts";
 import { newestOf } from "./newest.ts";
+import { RECONNECT_PAUSES } from "./reconnects.ts";
 
 /** One picture that was received. */
 export interface RemoteFrame {
@@ -111,33 +113,26 @@ export class MJPEGReader implements AsyncIterable<RemoteFrame> {
   }
 
   /** Frames as they come, over as many connections as it takes. */
-  async *#received(signal: AbortSignal): AsyncGenerator<RemoteFrame, void> {
-    const backoff = new Backoff();
-    for (let opened = false; ; ) {
-      const connection = new AbortController();
-      const end = () => connection.abort(signal.reason);
-      signal.addEventListener("abort", end);
-      try {
-        const response = await this.#open(connection);
-        opened = true;
-        for await (const frame of this.#framesIn(response)) {
-          backoff.reset();
-          yield frame;
-        }
-      } catch (error) {
-        if (signal.aborted) return;
-        if (!opened || !this.#options.reconnect || !mayPass(error)) throw error;
-      } finally {
-        signal.removeEventListener("abort", end);
-      }
-      if (!this.#options.reconnect) return;
-      await backoff.wait(signal).catch(() => {});
-      if (signal.aborted) return;
-    }
+  #received(signal: AbortSignal): AsyncGenerator<RemoteFrame, void> {
+    const { reconnect = false } = this.#options;
+    const before = this.stats.connections;
+    const mayReconnect = (error: unknown) =>
+      reconnect && this.stats.connections > before && mayPass(error);
+    return supervisedValues((attempt) => this.#connection(attempt, reconnect), {
+      pauses: RECONNECT_PAUSES,
+      signal,
+      mayEnd: true,
+      mayPass: mayReconnect,
+    });
   }
 
-  async #open(connection: AbortController): Promise<Response> {
-    const response = await this.#request(connection);
+  async *#connection(attempt: Attempt, reconnect: boolean): AsyncGenerator<RemoteFrame, void> {
+    yield* this.#framesIn(await this.#open(attempt));
+    if (reconnect) throw endedByServer(this.url);
+  }
+
+  async #open(attempt: Attempt): Promise<Response> {
+    const response = await this.#request(attempt);
     const contentType = response.headers.get("content-type") ?? "";
     if (!/^(?:text\/html|image\/|application\/)/.test(contentType)) return response;
     await response.body?.cancel();
@@ -149,11 +144,11 @@ export class MJPEGReader implements AsyncIterable<RemoteFrame> {
   }
 
   /** Where a server is gone nobody says so: the request is never answered. */
-  async #request(connection: AbortController): Promise<Response> {
-    const isLate = () => connection.abort(silent(this.url, this.#silentMs));
+  async #request(attempt: Attempt): Promise<Response> {
+    const isLate = () => attempt.fail(silent(this.url, this.#silentMs));
     const timer = setTimeout(isLate, Math.min(this.#silentMs, LONGEST_TIMER_MS));
     try {
-      const { signal } = connection;
+      const { signal } = attempt;
       return await this.#http.request(addressFor(this.url), { accept: STREAM_ACCEPT, signal });
     } finally {
       clearTimeout(timer);

@@ -1,10 +1,11 @@
 import { delay } from "../base/abort.ts";
+import { retried } from "../base/supervised-values.ts";
 import { answerError } from "./answer-error.ts";
-import { Backoff } from "./backoff.ts";
 import { ClientError, mayPass, problemError } from "./client-error.ts";
 import { type Following, serverSentEvents } from "./event-stream.ts";
 import type { Http } from "./http.ts";
 import { isJsonType, type JsonObject, objectOf } from "./json.ts";
+import { RECONNECT_PAUSES } from "./reconnects.ts";
 import type { SubscribeOptions } from "./subscription.ts";
 import { type Affordance, type Form, formsFor } from "./thing-description.ts";
 
@@ -92,34 +93,38 @@ async function* longpoll<T>(
 ): AsyncGenerator<T, void> {
   const first = form.url(uriVariables);
   const content = { schema: schemaOf(affordance), expected: form.responseType };
-  const backoff = new Backoff();
   let isFirst = true;
-  for (let url = first; !signal.aborted; ) {
+  let url = first;
+  const ask = async (signal: AbortSignal) => {
+    const asking = http.request(url, {
+      accept: form.responseType,
+      headers: form.headers,
+      signal,
+      isAnswer: (response) => nextLink(response) !== undefined,
+    });
+    onOpen();
+    const response = await asking;
+    isFirst = false;
+    const next = nextLink(response);
+    if (!response.ok) return { next, problem: await answerError("GET", response) };
+    return {
+      next,
+      values: response.status === 204 ? [] : [await http.content<T>(response, content)],
+    };
+  };
+  const mayAskAgain = (error: unknown) => !isFirst && mayPass(error);
+  while (!signal.aborted) {
     const asked = performance.now();
-    let problem: ClientError | undefined;
     try {
-      const answer = http.request(url, {
-        accept: form.responseType,
-        headers: form.headers,
-        signal,
-        isAnswer: (response) => nextLink(response) !== undefined,
-      });
-      onOpen();
-      const response = await answer;
-      isFirst = false;
-      backoff.reset();
-      url = nextLink(response) ?? first;
-      if (!response.ok) problem = await answerError("GET", response);
-      else if (response.status !== 204) yield await http.content<T>(response, content);
-      if (response.status === 204 || problem || nextLink(response) === undefined) {
-        await notTooOften(asked, signal);
-      }
+      const options = { pauses: RECONNECT_PAUSES, signal, mayPass: mayAskAgain };
+      const { next, problem, values = [] } = await retried(ask, options);
+      url = next ?? first;
+      yield* values;
+      if (problem) onProblem?.(affordance.name, problem);
+      if (values.length === 0 || next === undefined) await notTooOften(asked, signal);
     } catch (error) {
-      if (signal.aborted) return;
-      if (isFirst || !mayPass(error)) throw error;
-      await backoff.wait(signal).catch(() => {});
+      if (!signal.aborted) throw error;
     }
-    if (problem) onProblem?.(affordance.name, problem);
   }
 }
 
