@@ -51,7 +51,7 @@ export {
 } from "./sources/pipeline-command.ts";
 export { type ReplayOptions, ReplaySource } from "./sources/replay.ts";
 export { derive } from "./streams/derive.ts";
-export { type Feeding, feed } from "./streams/feed.ts";
 export type { FeedOptions } from "./streams/feed-options.ts";
+export { feed, type SourceRunner } from "./streams/source-runner.ts";
 export type { FrameOptions } from "./streams/stream-options.ts";
 export type { VariantOptions } from "./streams/stream-request.ts";

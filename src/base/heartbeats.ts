@@ -10,13 +10,14 @@ export interface SilenceLimits {
   readonly periods?: number | undefined;
 }
 
-/** Timers are set for this part of what is allowed. */
+/** Timers are set for this part of a limit, and for so many ms at least. */
 const PARTS = 4;
+const SHORTEST_MS = 10;
 /** A timer that is later than this was kept waiting by this process, ms. */
 const LATE_MS = 20;
 /** Then what has come in the meantime is read first, ms. */
 const GRACE_MS = 50;
-/** How much of a longer period is kept when a shorter one follows. */
+/** How much of its period so far is kept when another one has been. */
 const KEPT = 0.8;
 
 /**
@@ -24,7 +25,9 @@ const KEPT = 0.8;
  * that has passed: a while in which this process was busy, and could take nothing, is not held against the other side.
  */
 export class Heartbeats {
-  readonly #limits: SilenceLimits;
+  readonly #startMs: number;
+  readonly #silenceMs: number;
+  readonly #periods: number;
   readonly #timers: Timers;
   readonly #onSilence: () => void;
   /** How many there were. */
@@ -36,7 +39,9 @@ export class Heartbeats {
 
   /** @param onSilence - Called once, when it has been silent for too long. */
   constructor(limits: SilenceLimits, onSilence: () => void, timers: Timers = systemTimers) {
-    this.#limits = limits;
+    this.#startMs = limits.startMs ?? Number.POSITIVE_INFINITY;
+    this.#silenceMs = limits.silenceMs ?? Number.POSITIVE_INFINITY;
+    this.#periods = limits.periods ?? 0;
     this.#timers = timers;
     this.#onSilence = onSilence;
     this.#lastAt = timers.now();
@@ -45,15 +50,11 @@ export class Heartbeats {
 
   /** How long it may be silent now, ms. */
   get allowedMs(): number {
-    const {
-      startMs = Number.POSITIVE_INFINITY,
-      silenceMs = Number.POSITIVE_INFINITY,
-      periods = 0,
-    } = this.#limits;
-    if (this.count === 0) return startMs;
-    if (periods === 0) return silenceMs;
+    if (this.count === 0) return this.#startMs;
+    if (this.#periods === 0) return this.#silenceMs;
     // While there was one only, the period is not known: a second may take as long as the first.
-    return Math.max(silenceMs, this.#periodMs === 0 ? startMs : periods * this.#periodMs);
+    const slow = this.#periodMs === 0 ? this.#startMs : this.#periods * this.#periodMs;
+    return Math.max(this.#silenceMs, slow);
   }
 
   /** How long it has been silent, as far as it is held against it, ms. */
@@ -66,7 +67,7 @@ export class Heartbeats {
     const at = this.#timers.now();
     if (this.count > 0) {
       const period = at - this.#lastAt;
-      this.#periodMs = Math.max(period, KEPT * this.#periodMs + (1 - KEPT) * period);
+      this.#periodMs = this.#periodMs ? KEPT * this.#periodMs + (1 - KEPT) * period : period;
     }
     this.count += 1;
     this.#lastAt = at;
@@ -93,9 +94,10 @@ export class Heartbeats {
 
   #watch(): void {
     this.stop();
-    const allowed = this.allowedMs;
-    if (allowed === Number.POSITIVE_INFINITY) return;
-    this.#lookIn(Math.min(allowed - this.#silentMs, Math.max(10, allowed / PARTS)));
+    const left = this.allowedMs - this.#silentMs;
+    if (left === Number.POSITIVE_INFINITY) return;
+    const part = (this.count === 0 ? this.#startMs : this.#silenceMs) / PARTS; // its period, and so what is allowed, may become less
+    this.#lookIn(Math.min(left, Math.max(SHORTEST_MS, part)));
   }
 
   #lookIn(ms: number): void {

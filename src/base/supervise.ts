@@ -180,11 +180,12 @@ export class Supervisor {
     this.#begunAt = this.#timers.now();
     this.#nextTryAt = Number.NEGATIVE_INFINITY;
     this.#become("starting");
-    const run = async () => this.#run(attempt); // may throw before its first await
-    run().then(
-      () => this.#settle(attempt),
-      (error) => this.#settle(attempt, { error }),
-    );
+    Promise.resolve()
+      .then(() => (attempt.outcome ? undefined : this.#run(attempt))) // it may have been stopped in this tick
+      .then(
+        () => this.#settle(attempt),
+        (error) => this.#settle(attempt, { error }),
+      );
   }
 
   #noteHeartbeat(attempt: RunningAttempt): void {
@@ -194,9 +195,9 @@ export class Supervisor {
     this.#become("running");
   }
 
-  #ranWell({ heartbeats, firstAt }: RunningAttempt): boolean {
+  #ranWell({ signs, firstAt }: RunningAttempt): boolean {
     const { goodAfterHeartbeats = 1, goodAfterMs = 0 } = this.#options;
-    if (firstAt === undefined || heartbeats.count < goodAfterHeartbeats) return false;
+    if (firstAt === undefined || signs < goodAfterHeartbeats) return false;
     return this.#timers.now() - firstAt >= goodAfterMs;
   }
 

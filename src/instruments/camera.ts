@@ -9,11 +9,11 @@ import { Blob, blobSchema } from "../files/blob.ts";
 import type { Frame } from "../frames/frame.ts";
 import type { FrameSource } from "../frames/frame-source.ts";
 import { derive } from "../streams/derive.ts";
-import { type Feeding, feed } from "../streams/feed.ts";
 import type { FeedOptions } from "../streams/feed-options.ts";
 import { frameOrReason } from "../streams/frame-or-reason.ts";
 import { MJPEGStream } from "../streams/mjpeg-stream.ts";
 import { noFramesPicture } from "../streams/no-frames-picture.ts";
+import { feed, type SourceRunner } from "../streams/source-runner.ts";
 
 const StreamName = Type.Enum(["main", "lores"]);
 const StreamChoice = Type.Object({ stream_name: Type.Optional(StreamName) });
@@ -64,7 +64,7 @@ const LORES = { width: 400, quality: 75 };
 export abstract class Camera extends Thing {
   static override readonly title: string = "Camera";
   readonly #keepWarm: boolean;
-  #feeding: Feeding | undefined;
+  #feeding: SourceRunner | undefined;
   #endLores: () => void = () => {};
 
   @stream("Live view")

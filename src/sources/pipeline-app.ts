@@ -3,8 +3,8 @@ import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import type { FrameSource } from "../frames/frame-source.ts";
 import type { ChildState } from "../processes/kept-child.ts";
-import { type Feeding, feed } from "../streams/feed.ts";
 import { MJPEGStream } from "../streams/mjpeg-stream.ts";
+import { feed, type SourceRunner } from "../streams/source-runner.ts";
 
 /** How a pipeline that ran once is over: it came to its end, it failed, or it was stopped. */
 export interface PipelineEnd {
@@ -47,7 +47,7 @@ export class PipelineApp<P extends RunsOnce = RunsOnce> implements AsyncDisposab
   /** Resolves at its first frame, or when it is over; at once where it has no cameras. */
   readonly begun: Promise<void>;
   readonly #log: Log;
-  readonly #feedings: readonly (readonly [MJPEGStream, Feeding])[];
+  readonly #feedings: readonly (readonly [MJPEGStream, SourceRunner])[];
 
   constructor(pipeline: P, options: PipelineAppOptions = {}) {
     const { onCameras, onEos, onError, signal, log = silentLog } = options;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MJPEGStream, stream, Thing } from "thingscope";
-import { type Feeding, feed } from "thingscope/frames";
+import { feed, type SourceRunner } from "thingscope/frames";
 import { openTestHost, testFrames } from "thingscope/testing";
 import { TEST_MS, WAIT_MS } from "../limits.ts";
 import { HealthyViewer } from "../streams/healthy-viewer.ts";
@@ -38,7 +38,7 @@ test("F11: a viewer at 1 Mbit/s gets fewer frames, each newer than the last and 
 /** A camera whose viewers are ended sooner than others' in the short form. */
 class Watched extends Thing {
   @stream("Live") readonly live = new MJPEGStream({ stallMs: long ? 30_000 : 1000 });
-  #feeding: Feeding | undefined;
+  #feeding: SourceRunner | undefined;
 
   override open(): void {
     this.#feeding = feed(this.live, testFrames({ width: 640, height: 480 }), { keepWarm: true });

@@ -13,8 +13,8 @@ import { ChunkedReader, LimitedReader } from "../../src/sources/chunked-reader.t
 import { HttpHeadReader } from "../../src/sources/http-head.ts";
 import { HttpStream } from "../../src/sources/http-stream.ts";
 import { MjpegHttpSource } from "../../src/sources/mjpeg-http.ts";
-import { feed } from "../../src/streams/feed.ts";
 import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
+import { feed } from "../../src/streams/source-runner.ts";
 import { patience, TEST_MS } from "../limits.ts";
 import { numberIn, picture } from "../streams/pictures.ts";
 import { framesOf } from "./reading.ts";

@@ -12,8 +12,8 @@ import {
   pipelineCommand,
   requireInstalled,
 } from "../../src/sources/pipeline-command.ts";
-import { feed } from "../../src/streams/feed.ts";
 import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
+import { feed } from "../../src/streams/source-runner.ts";
 import type { SourcePhase } from "../../src/streams/source-state.ts";
 import { TEST_MS } from "../limits.ts";
 import { childrenOf, ONE_TEE, run, TWO_TEES } from "./pipelines.ts";

@@ -1,8 +1,8 @@
 import { ThingError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { FrameSource } from "../../frames/frame-source.ts";
-import { feed } from "../../streams/feed.ts";
 import { MJPEGStream } from "../../streams/mjpeg-stream.ts";
+import { feed } from "../../streams/source-runner.ts";
 
 /** What is more is no rate of a camera. */
 const MOST_FPS = 10_000;

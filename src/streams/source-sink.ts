@@ -1,0 +1,60 @@
+import type { Attempt } from "../base/attempt.ts";
+import type { SourceLoss } from "../frames/frame.ts";
+import type { FrameSink, SourceFrame } from "../frames/frame-source.ts";
+import type { MJPEGStream } from "./mjpeg-stream.ts";
+
+/** Who runs a source. */
+export interface SinkOwner {
+  /** Takes a frame. @returns Whether it was one. */
+  take(frame: SourceFrame): boolean;
+  /** The stream takes no more frames. */
+  stopped(): void;
+}
+
+/** Where one run of a source puts its frames: a stream, for as long as the run lasts. */
+export class SourceSink implements FrameSink {
+  readonly #stream: MJPEGStream;
+  readonly #attempt: Attempt;
+  readonly #owner: SinkOwner;
+  #isClosed = false;
+
+  constructor(stream: MJPEGStream, attempt: Attempt, owner: SinkOwner) {
+    this.#stream = stream;
+    this.#attempt = attempt;
+    this.#owner = owner;
+    attempt.signal.addEventListener("abort", () => {
+      this.#isClosed = true;
+    });
+  }
+
+  get hasRoom(): boolean {
+    return !this.#isClosed && this.#stream.streaming;
+  }
+
+  get isSilent(): boolean {
+    return this.#attempt.isSilent;
+  }
+
+  take(frame: SourceFrame): boolean {
+    if (!this.#isOpen()) return false;
+    try {
+      this.#attempt.heartbeat(this.#owner.take(frame));
+    } catch (error) {
+      this.#attempt.fail(error); // a source has no fault in it, and would throw it who knows where
+    }
+    return this.hasRoom;
+  }
+
+  room(bytes: number): Uint8Array | undefined {
+    return this.#isOpen() ? this.#stream.room(bytes) : undefined;
+  }
+
+  lost(loss: SourceLoss): void {
+    if (this.#isOpen()) this.#stream.noteLoss(loss);
+  }
+
+  #isOpen(): boolean {
+    if (!this.hasRoom && !this.#isClosed) this.#owner.stopped();
+    return this.hasRoom;
+  }
+}
