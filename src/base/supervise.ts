@@ -8,7 +8,7 @@ import { systemTimers, type Timers } from "./timers.ts";
  * `running`: it gives them; `stopping`: it was told to end, and has not released everything; `waiting`: it failed, and is
  * tried again; `finished`: it has ended for good.
  */
-type SupervisedState = "idle" | "starting" | "running" | "stopping" | "waiting" | "finished";
+export type SupervisedState = "idle" | "starting" | "running" | "stopping" | "waiting" | "finished";
 
 /** What it does at one moment, for people and programs. */
 export interface SupervisedStatus {

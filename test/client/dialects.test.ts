@@ -184,6 +184,10 @@ test("events and properties are followed with variables, however their forms cal
   assert.equal(await first(client.events.moved!.subscribe(how)), 5);
   assert.equal(await first(client.properties.speed!.observe(how)), 5);
   assert.equal(await first(client.properties.level!.observe(how)), 8);
-  const heard = await new Promise((resolve) => client.events.moved!.on(resolve, how));
+  let end = () => {};
+  const heard = await new Promise((resolve) => {
+    end = client.events.moved!.on(resolve, how);
+  });
+  end(); // else it would follow the server, which is gone, for as long as it is patient
   assert.equal(heard, 5);
 });
