@@ -17,11 +17,11 @@ import {
   roomOf,
 } from "./continuous-options.ts";
 import { newRecording, type Recorded } from "./converting-writer.ts";
-import { QueueBound } from "./queue-bound.ts";
 import { expectedFpsOf, nameOf, refusedBy, streamOf } from "./recorded-camera.ts";
 import { NO_FILE } from "./recording-counts.ts";
 import { FILE_IS_FULL } from "./recording-disk.ts";
 import type { RecordingOptions } from "./recording-options.ts";
+import { QueueBound } from "./write-queue.ts";
 
 const DRAIN_LOOK_MS = 100;
 /** A frame that was captured in time may arrive this much late. */

@@ -8,9 +8,9 @@ import { withExtension } from "../ledger/film-names.ts";
 import type { LostFrames, RecordingSummary } from "../ledger/ledger.ts";
 import { formatOf, type VideoFormat } from "../ledger/video-format.ts";
 import type { FrameWriter } from "./event-file.ts";
-import type { FrameQueue } from "./queue-bound.ts";
 import type { RecordingOptions } from "./recording-options.ts";
 import { RecordingWriter } from "./recording-writer.ts";
+import type { FrameQueue } from "./write-queue.ts";
 
 /** A recording as it is written. `RecordingWriter` is one. */
 export interface Recorded extends FrameWriter {

@@ -4,7 +4,7 @@ import type { LostFrames, RecordingSummary } from "../ledger/ledger.ts";
 import type { EventSink } from "./event-cutter.ts";
 import type { EventMemory } from "./event-memory.ts";
 import { noteLateLosses } from "./late-losses.ts";
-import type { FrameQueue } from "./queue-bound.ts";
+import type { FrameQueue } from "./write-queue.ts";
 
 /** A file that a recorder writes: `RecordingWriter`, or one of its users' own. */
 export interface FrameWriter {

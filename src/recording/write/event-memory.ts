@@ -1,23 +1,18 @@
 import type { Frame } from "../../frames/frame.ts";
 import type { PreRollLoans } from "./pre-roll.ts";
-import { type FrameQueue, QueueBound } from "./queue-bound.ts";
+import { QueueBound } from "./write-queue.ts";
 
 /**
  * What a recorder of events holds in memory, all its files together: new frames that wait for the disk, bounded as any queue; and
  * frames of the pre-roll that a file waits to write. The latter stay within the pre-roll's own bound: after they have left
  * it, they take the room of newer ones until they are written.
  */
-export class EventMemory implements FrameQueue, PreRollLoans {
-  readonly #queue: QueueBound;
+export class EventMemory extends QueueBound implements PreRollLoans {
   /** JPEGs of the pre-roll that a file has yet to write, and which file. */
   readonly #lent = new Map<Uint8Array, object>();
   /** Those of them that the pre-roll holds no more. */
   readonly #outside = new Set<Uint8Array>();
   #outsideBytes = 0;
-
-  constructor(maxQueuedBytes?: number) {
-    this.#queue = new QueueBound(maxQueuedBytes);
-  }
 
   get outsideBytes(): number {
     return this.#outsideBytes;
@@ -39,13 +34,13 @@ export class EventMemory implements FrameQueue, PreRollLoans {
     this.#outsideBytes += jpeg.length;
   }
 
-  admit(frame: Pick<Frame, "jpeg">): boolean {
-    return this.#lent.has(frame.jpeg) || this.#queue.admit(frame);
+  override admit(frame: Pick<Frame, "jpeg">): boolean {
+    return this.#lent.has(frame.jpeg) || super.admit(frame);
   }
 
-  release(frame: Pick<Frame, "jpeg">): void {
+  override release(frame: Pick<Frame, "jpeg">): void {
     const { jpeg } = frame;
-    if (!this.#lent.delete(jpeg)) this.#queue.release(frame);
+    if (!this.#lent.delete(jpeg)) super.release(frame);
     else if (this.#outside.delete(jpeg)) this.#outsideBytes -= jpeg.length;
   }
 }

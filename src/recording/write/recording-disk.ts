@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { crc32 } from "../../base/crc32.ts";
 import { codeOf } from "../../base/error-code.ts";
 import { messageOf } from "../../base/errors.ts";
@@ -25,13 +26,13 @@ interface FrameItem {
 }
 
 /** How far both files are whole. */
-interface Place {
+interface Position {
   readonly videoEnd: number;
   readonly ledgerEnd: number;
   readonly tick: number;
 }
 
-type Written = Place & { readonly item: Item };
+type Written = Position & { readonly item: Item };
 
 /**
  * Puts frames into the two files in the right order, and knows at each moment how far both are whole: when a write
@@ -45,7 +46,7 @@ export class RecordingDisk {
   readonly #lateNotes: LedgerNote[] = [];
   /** Sizes of clusters that the disk did not take when the next ones began. */
   readonly #latePatches: Patch[] = [];
-  #before: Place;
+  #before: Position;
   /** The newest batch: on a full disk its frames make room for the end of the file. */
   #newest: Written[] = [];
 
@@ -71,7 +72,7 @@ export class RecordingDisk {
       this.#keep(plan.written);
     } catch (error) {
       const { videoEnd, ledgerEnd } = this.#files;
-      const isWhole = (one: Place) => one.videoEnd <= videoEnd && one.ledgerEnd <= ledgerEnd;
+      const isWhole = (one: Position) => one.videoEnd <= videoEnd && one.ledgerEnd <= ledgerEnd;
       const whole = plan.written.filter(isWhole);
       this.#keep(whole);
       this.#latePatches.push(...plan.patches);
@@ -123,7 +124,7 @@ export class RecordingDisk {
     return this.#tally.summary(ended, refused, this.#files.videoEnd);
   }
 
-  get #whole(): Place {
+  get #whole(): Position {
     return this.#newest.at(-1) ?? this.#before;
   }
 
@@ -184,11 +185,22 @@ export class RecordingDisk {
 /** FAT takes 4 GiB, and a process may have a limit: another file may go on. */
 export const FILE_IS_FULL = "the file is as large as its disk allows";
 
+/** A name has 255 bytes at most on most disks, and a ledger's is longer than its film's. */
+const LONGEST_NAME = 240;
+
 /** What went wrong with a disk, in a few words for the ledger. */
 export function diskFault(error: unknown): string {
   if (codeOf(error) === "EFBIG") return FILE_IS_FULL;
   if (error instanceof Vanished) return error.message;
   return isDiskFull(error) ? "the disk is full" : `the disk failed: ${messageOf(error)}`;
+}
+
+/** Why a disk may have refused a name, as a sentence that follows on another; empty where it is not the name's fault. */
+export function hintAt(path: string): string {
+  const name = basename(path);
+  if (Buffer.byteLength(name) > LONGEST_NAME) return " Choose a shorter name.";
+  if (!/[<>:"|?*]|[. ]\.\w+$/.test(name)) return "";
+  return ' FAT, exFAT and Windows take none of <>:"|?* in a name, and no space or dot at its end.';
 }
 
 /** A frame as a loss of one. */

@@ -9,8 +9,8 @@ import type { ExportWish } from "../ledger/export-wish.ts";
 import { type LedgerHead, noteLine } from "../ledger/ledger.ts";
 import { ORIENTATION } from "../matroska/matroska.ts";
 import { MatroskaMjpeg } from "../matroska/matroska-mjpeg.ts";
-import type { FrameQueue } from "./queue-bound.ts";
 import type { RecordingCounts } from "./recording-counts.ts";
+import type { FrameQueue } from "./write-queue.ts";
 
 /** What a recording is called, and what is said of it in the file. */
 export interface RecordingOptions {

@@ -15,11 +15,9 @@ import { Tally } from "../ledger/tally.ts";
 import { closeRecording, removeEmpty } from "./closing.ts";
 import { FileClock } from "./file-clock.ts";
 import { LossWarning } from "./loss-warning.ts";
-import { hintAt } from "./name-hint.ts";
-import { type FrameQueue, QueueBound } from "./queue-bound.ts";
-import { diskFault, type Item, lostFrame, RecordingDisk } from "./recording-disk.ts";
+import { diskFault, hintAt, type Item, lostFrame, RecordingDisk } from "./recording-disk.ts";
 import { headsOf, type RecordingOptions } from "./recording-options.ts";
-import { BATCH_BYTES, sizeOf, WriteQueue } from "./write-queue.ts";
+import { BATCH_BYTES, type FrameQueue, QueueBound, sizeOf, WriteQueue } from "./write-queue.ts";
 
 /** Frames are collected for this long, then written and synced at once: a kill costs as much, a power cut the sync's time more. */
 const HOLD_MS = 600;

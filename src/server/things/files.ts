@@ -146,7 +146,7 @@ export const FILE_PAGE = {
 
 /**
  * A list of files, newest first, or the page of it that the query asks for. While there are more, `Link` has the next page:
- * whoever follows it sees each file once, whatever is recorded or deleted meanwhile.
+ * a client that follows it sees each file once, whatever is recorded or deleted meanwhile.
  * @throws {ThingError} `BAD_ARGUMENT` for a page that is none.
  */
 export function fileListReply(
@@ -154,23 +154,23 @@ export function fileListReply(
   { query }: Pick<Exchange, "query">,
 ): Reply {
   const limit = numberIn(query, "limit", 1) ?? all.length;
-  const after = placeIn(query);
+  const after = cursorIn(query);
   const files = all.toSorted(newestFirst).filter((file) => !after || newestFirst(after, file) < 0);
   const page = files.slice(0, limit);
   const last = page.at(-1);
   const isMore = last && page.length < files.length;
-  const next = isMore && new URLSearchParams({ limit: String(limit), after: placeOf(last) });
+  const next = isMore && new URLSearchParams({ limit: String(limit), after: cursorOf(last) });
   return { status: 200, body: page, ...(next && { headers: { Link: `<?${next}>; rel="next"` } }) };
 }
 
-type Place = Pick<StoredFile, "createdAt" | "id">;
+type Cursor = Pick<StoredFile, "createdAt" | "id">;
 
-/** A place in the list that stays where it is when the file there is deleted: `1795251600680.25_fJ3k...`. */
-function placeOf({ createdAt, id }: Place): string {
+/** A cursor of the list, which stays valid when its file is deleted: `1795251600680.25_fJ3k...`. */
+function cursorOf({ createdAt, id }: Cursor): string {
   return `${createdAt}_${id}`;
 }
 
-function placeIn(query: URLSearchParams): Place | undefined {
+function cursorIn(query: URLSearchParams): Cursor | undefined {
   const text = query.get("after");
   if (text === null) return undefined;
   const [, time, id] = /^(\d{1,16}(?:\.\d{1,16})?)_([\w-]{1,64})$/.exec(text) ?? [];
