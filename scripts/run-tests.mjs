@@ -18,6 +18,8 @@ const FLAGS = ["--enable-source-maps", "--expose-gc"]; // the processes of the t
 const COUNTS = new Set(["tests", "suites", "pass", "fail", "cancelled", "skipped", "todo"]);
 /** Files that run beside one another at most, however idle the processor is. */
 const MOST_AT_ONCE = 3 * availableParallelism();
+/** Of what is random in all of them: a run can be had again. */
+process.env.THINGSCOPE_SEED ??= String(Date.now() % 100_000);
 const asked = process.argv.slice(2);
 const folder = ["system", "interop"].find((name) => asked.includes(`--${name}`));
 const parts = asked.filter((argument) => !argument.startsWith("--"));
@@ -59,6 +61,7 @@ async function runAll() {
   told.write({ type: "test:plan", data: { nesting: 0, count: result.tests } });
   for (const [name, count] of result.totals) tell(`${name} ${count}`);
   tell(`duration_ms ${Math.round(performance.now() - began)}`);
+  tell(`seed: THINGSCOPE_SEED=${process.env.THINGSCOPE_SEED}`);
   const longest = [...result.seconds].sort(([, a], [, b]) => b - a).slice(0, 12);
   tell(
     `longest: ${longest.map(([file, seconds]) => `${file} ${Math.round(seconds)} s`).join(", ")}`,

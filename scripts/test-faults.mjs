@@ -7,6 +7,7 @@ import { run } from "node:test";
 import { faultRows } from "../dist/test/docs/fault-rows.js";
 import "./bundle-pages.mjs";
 
+process.env.THINGSCOPE_SEED ??= String(Date.now() % 100_000);
 const asked = process.argv.slice(2).map((id) => id.toUpperCase());
 const rows = faultRows().filter(({ id }) => asked.length === 0 || asked.includes(id));
 const unknown = asked.filter((id) => !rows.some((row) => row.id === id));
@@ -22,6 +23,7 @@ for (const file of new Set(rows.flatMap(({ tests }) => tests.map((test) => test.
   await runFile(file, [...new Set(titlesIn(file))]);
 }
 const judged = rows.map(judge);
+console.log(`\nTHINGSCOPE_SEED=${process.env.THINGSCOPE_SEED}`);
 console.log("\n| id | result | figures |\n|---|---|---|");
 for (const { id, result, figures } of judged) console.log(`| ${id} | ${result} | ${figures} |`);
 const failed = judged.filter(({ isFailing }) => isFailing);

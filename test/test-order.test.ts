@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { packagePath } from "../src/base/package-root.ts";
@@ -13,4 +13,15 @@ test("the order of tests names files that are there, each once", async () => {
     const gone = names.filter((name) => !existsSync(packagePath("test", `${name}.test.ts`)));
     assert.deepEqual(gone, []);
   }
+});
+
+test("what is random in a test begins at the seed that a run prints", () => {
+  const files = readdirSync(packagePath("test"), { recursive: true, encoding: "utf8" }).filter(
+    (file) => file.endsWith(".ts") && !file.includes("node_modules"),
+  );
+  const others = files.filter((file) => {
+    const text = readFileSync(packagePath("test", file), "utf8");
+    return /from "fast-check"|Math\.random\(\)|Date\.now\(\) %|THINGSCOPE_SEED \?\?/.test(text);
+  });
+  assert.deepEqual(others.sort(), ["property.ts", "seed.ts", "test-order.test.ts"]);
 });

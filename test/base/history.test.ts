@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { History, Stamps, stamps } from "../../src/base/history.ts";
+import { fc } from "../property.ts";
 
 test("the newest entries are held at their positions, and dropped ones are told", () => {
   const dropped: string[] = [];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
 import { valueLines } from "../../src/cli/value-lines.ts";
+import { fc } from "../property.ts";
 
 test("what fits on a line stands there, and a long list of numbers fills its lines", () => {
   assert.equal(valueLines({ x: 0, y: 0, z: 64 }), '{ "x": 0, "y": 0, "z": 64 }');

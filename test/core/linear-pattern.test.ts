@@ -1,11 +1,11 @@
 // Patterns of schemas mean what they mean in JavaScript, and take time in proportion to the text.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { Type } from "typebox";
 import { LinearPattern } from "../../src/core/linear-pattern.ts";
 import { misfitsIn } from "../../src/core/schema.ts";
 import { TEST_MS } from "../limits.ts";
+import { fc } from "../property.ts";
 
 const PATTERNS = [
   ...["", "a", "^a", "a$", "^a$", "^$", "a|b", "^(a|bc)+$", "^(?:a|)b$", "a*?b", "a+?", "^a??b$"],

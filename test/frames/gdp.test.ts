@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { ThingError } from "../../src/base/errors.ts";
 import { GdpParser } from "../../src/frames/wire/gdp.ts";
+import { fc } from "../property.ts";
 import { chunked, join } from "./jpegs.ts";
 
 const NONE = 0xffff_ffff_ffff_ffffn;

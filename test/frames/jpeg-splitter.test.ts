@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import fc from "fast-check";
 import { ThingError } from "../../src/base/errors.ts";
 import { inspectJpeg } from "../../src/frames/jpeg/jpeg.ts";
 import { JpegSplitter } from "../../src/frames/jpeg/jpeg-splitter.ts";
+import { fc, runs } from "../property.ts";
 import { chunked, join, jpegOf, segment, segmentsOf, withFirstSegment } from "./jpegs.ts";
 
 let baseline: Uint8Array;
@@ -71,7 +71,7 @@ test("any chunking gives the same JPEGs and counts", () => {
       assert.deepEqual(split(stream, sizes).jpegs, expected);
       assert.deepEqual(split(stream, sizes), split(stream));
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 });
 
@@ -87,7 +87,7 @@ test("no mutation crashes it; what it gives begins with SOI and ends with EOI", 
         assert.deepEqual([...jpeg.subarray(0, 2), ...jpeg.subarray(-2)], [255, 216, 255, 217]);
       }
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 });
 

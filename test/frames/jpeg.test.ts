@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import fc from "fast-check";
 import sharp from "sharp";
 import { ThingError } from "../../src/base/errors.ts";
 import { inspectJpeg, STANDARD_HUFFMAN_TABLES } from "../../src/frames/jpeg/jpeg.ts";
+import { fc, runs } from "../property.ts";
 import { join, jpegOf, segment, segmentsOf, withFirstSegment, without } from "./jpegs.ts";
 
 const SOF = 0xc0;
@@ -210,7 +210,11 @@ test("no mutation makes the walk throw anything but BAD_FRAME, or take long", ()
       assert.ok(error instanceof ThingError && error.code === "BAD_FRAME", String(error));
     }
   });
-  fc.assert(walk, { numRuns: 5000, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: true });
+  fc.assert(walk, {
+    numRuns: runs(2000),
+    interruptAfterTimeLimit: runs(20_000),
+    markInterruptAsFailure: true,
+  });
 });
 
 test("what passes the walk is decoded by libjpeg without a fatal error", async () => {
@@ -229,7 +233,7 @@ test("what passes the walk is decoded by libjpeg without a fatal error", async (
       if (!(error instanceof ThingError)) throw error;
     }
   });
-  await fc.assert(decode, { numRuns: 300 });
+  await fc.assert(decode, { numRuns: runs(150) });
 });
 
 function withSize(bytes: Uint8Array, width: number, height: number): Uint8Array {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { ThingError } from "../../src/base/errors.ts";
 import { boundaryOf, MultipartParser, type Part } from "../../src/frames/wire/multipart.ts";
 import { cpuMs } from "../elapsed.ts";
+import { fc, runs } from "../property.ts";
 import { chunked, join } from "./jpegs.ts";
 
 const encode = (text: string) => Buffer.from(text, "latin1");
@@ -112,7 +112,7 @@ test("any chunking gives the same parts, with and without stated lengths", () =>
         made.map(([body]) => body),
       );
     }),
-    { numRuns: 500 },
+    { numRuns: runs(200) },
   );
 });
 
@@ -144,7 +144,7 @@ test("random streams either parse or fail with a sentence, the same in any chunk
       const stream = join(...pieces);
       assert.deepEqual(outcome(stream, sizes), outcome(stream, [stream.length + 1]));
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(500) },
   );
 });
 

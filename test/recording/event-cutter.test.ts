@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import type { Frame } from "../../src/frames/frame.ts";
 import type { LostFrames } from "../../src/recording/ledger/ledger.ts";
 import {
@@ -9,6 +8,7 @@ import {
   type EventWindow,
 } from "../../src/recording/write/event-cutter.ts";
 import { PreRollRing } from "../../src/recording/write/pre-roll.ts";
+import { fc, runs } from "../property.ts";
 import { frame, START } from "./recordings.ts";
 
 /** A file that only remembers, ms after START. */
@@ -116,7 +116,7 @@ test("each file is a connected union of windows, with exactly the frames in it",
         assert.deepEqual([ended, lost], ["the window is over", []]);
       assert.equal(cutter.active, false);
     }),
-    { numRuns: process.env.THINGSCOPE_LONG ? 20_000 : 500 },
+    { numRuns: runs(500) },
   );
 });
 

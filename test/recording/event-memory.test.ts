@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import type { Frame } from "../../src/frames/frame.ts";
 import { EventMemory } from "../../src/recording/write/event-memory.ts";
 import { PreRollRing } from "../../src/recording/write/pre-roll.ts";
+import { fc, runs } from "../property.ts";
 import { frame } from "./recordings.ts";
 
 const PRE_ROLL = 20_000;
@@ -53,7 +53,7 @@ test("pre-roll and queue keep to their bounds together, whatever files of severa
       ring.clear();
       assert.equal(memory.outsideBytes, 0);
     }),
-    { numRuns: process.env.THINGSCOPE_LONG ? 5000 : 200 },
+    { numRuns: runs(200) },
   );
 });
 

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import type { Frame } from "../../src/frames/frame.ts";
 import type { LostFrames } from "../../src/recording/ledger/ledger.ts";
 import {
@@ -9,6 +8,7 @@ import {
   type EventWindow,
 } from "../../src/recording/write/event-cutter.ts";
 import { PreRollRing } from "../../src/recording/write/pre-roll.ts";
+import { fc, runs } from "../property.ts";
 import { frame, START } from "./recordings.ts";
 
 /** A file that only remembers, ms after START; from its `failsAt`th frame on it takes none. */
@@ -129,7 +129,7 @@ const stories = {
   times: steps(150, 200),
   latencyMs: fc.integer({ min: 0, max: 300 }),
 };
-const numRuns = process.env.THINGSCOPE_LONG ? 20_000 : 400;
+const numRuns = runs(400);
 const at30 = Array.from({ length: 400 }, (_, n) => (n * 1000) / 30);
 const count = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, n) => from + n);

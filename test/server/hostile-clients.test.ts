@@ -5,6 +5,7 @@ import { WebSocket } from "ws";
 import { packagePath } from "../../src/base/package-root.ts";
 import { folderWith, type Served, serveCli } from "../cli/run-cli.ts";
 import { TEST_MS } from "../limits.ts";
+import { SEED } from "../seed.ts";
 import { openEvents } from "./event-streams.ts";
 import { halfAFrame, randomFrom, sayRandomly } from "./hostile-clients.ts";
 
@@ -94,8 +95,7 @@ test("random bytes on the HTTP port and on WebSockets never end the server, nor 
   timeout: RANDOM_MS + TEST_MS,
 }, async (t) => {
   const server = await serveLamp(t);
-  const seed = Date.now();
-  const random = randomFrom(seed);
+  const random = randomFrom(SEED);
   const over = AbortSignal.timeout(RANDOM_MS);
   const healthy = healthyClient(t, server.url, over);
   let said = 0;
@@ -103,7 +103,7 @@ test("random bytes on the HTTP port and on WebSockets never end the server, nor 
     for (; !over.aborted || said <= 100; said++) await sayRandomly(server.port, random);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, shout));
-  const what = `${said} connections from seed ${seed}`;
+  const what = `${said} connections from THINGSCOPE_SEED=${SEED}`;
   await healthy;
   const [ticks, inTime] = await Promise.all([
     metric(server.url, "thingscope_event_loop_delay_seconds_count"),

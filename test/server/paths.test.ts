@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
 import { TEST_MS } from "../limits.ts";
+import { fc, runs } from "../property.ts";
 import { microscopeFor } from "./demo-server.ts";
 import { ask } from "./requests.ts";
 
@@ -69,6 +69,6 @@ test("no path leads to a file of the machine, however it is written", {
       fc.array(word, { minLength: 3, maxLength: 8 }),
       async (start, words) => refuses(`${start}..${words.join("")}`),
     ),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 });

@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { createServer as createSecureServer } from "node:https";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
-import fc from "fast-check";
 import type { ByteReader } from "../../src/base/byte-reader.ts";
 import { receiveInto } from "../../src/base/receive.ts";
 import { GdpParser } from "../../src/frames/wire/gdp.ts";
@@ -16,6 +15,7 @@ import { MjpegHttpSource } from "../../src/sources/mjpeg-http.ts";
 import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { feed } from "../../src/streams/source-runner.ts";
 import { patience, TEST_MS } from "../limits.ts";
+import { fc, runs } from "../property.ts";
 import { numberIn, picture } from "../streams/pictures.ts";
 import { framesOf } from "./reading.ts";
 
@@ -75,7 +75,7 @@ test("parts are the same however they are received: in place, by way of other me
       assert.deepEqual(found, bodies);
       assert.ok(parser.ended);
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
   assert.ok(inPlace > 0);
 });
@@ -94,7 +94,7 @@ test("buffers of GStreamer's protocol are the same however they are received", (
       pour(parser, Buffer.concat(packets), pieces);
       assert.deepEqual(found, bodies);
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 });
 
@@ -110,7 +110,7 @@ test("a body whose length is stated ends there, however it is received", () => {
       assert.deepEqual(found, bodies);
       assert.ok(limited.ended && !parser.ended);
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 });
 

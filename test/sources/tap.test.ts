@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import type { ByteReader } from "../../src/base/byte-reader.ts";
 import { ThingError } from "../../src/base/errors.ts";
 import type { FrameSink } from "../../src/frames/frame-source.ts";
@@ -10,6 +9,7 @@ import { Tap } from "../../src/sources/tap.ts";
 import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { feed } from "../../src/streams/source-runner.ts";
 import { TEST_MS } from "../limits.ts";
+import { fc, runs } from "../property.ts";
 import { numberIn, picture } from "../streams/pictures.ts";
 import { eventually } from "../streams/watching.ts";
 
@@ -121,7 +121,7 @@ test("streams may begin and leave at any byte: what each has is whole, and in or
           assert.ok(Buffer.from(jpeg).equals(picture(numberIn(jpeg), 400 + numberIn(jpeg))));
       }
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
 });
 

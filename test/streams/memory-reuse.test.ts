@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import type { Frame } from "../../src/frames/frame.ts";
 import { MemoryPool } from "../../src/frames/memory-pool.ts";
 import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { TEST_MS } from "../limits.ts";
+import { fc, runs } from "../property.ts";
 import { cameraServer } from "../server/cameras.ts";
 import { numberIn, picture } from "./pictures.ts";
 import { eventually, serve, Watcher } from "./watching.ts";
@@ -171,7 +171,7 @@ test("a pool gives pieces that fit, and keeps few", () => {
         if (inUse.length > 3) pool.giveBack(inUse.shift()!);
       }
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 });
 

@@ -8,6 +8,7 @@ import { openRecording } from "../../src/recording/read/open-recording.ts";
 import { TEST_MS } from "../limits.ts";
 import type { Account } from "../recording/accounts.ts";
 import { newPath } from "../recording/recordings.ts";
+import { SEED } from "../seed.ts";
 import { judge } from "./judge.ts";
 import { Nemesis, SourceProcess } from "./nemesis.ts";
 import { SIDE } from "./nemesis-deeds.ts";
@@ -23,7 +24,6 @@ const MINUTES = Number(
 const PICTURES = 1000;
 /** Of so many frames one is decoded: each in a long run. */
 const SAMPLE = MINUTES >= 10 ? 1 : 10;
-const SEED = Number(process.env.THINGSCOPE_SEED ?? Date.now() % 100_000);
 
 /** Pictures with their number in their pixels. @returns their folder. */
 async function stampedPictures(): Promise<string> {

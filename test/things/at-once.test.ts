@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TEST_MS } from "../limits.ts";
+import { SEED } from "../seed.ts";
 import { eventually } from "../streams/watching.ts";
 import { assertWhole, Bench, type Outcome } from "./at-once.ts";
 
 const timeout = TEST_MS;
 const LONG = process.env.THINGSCOPE_LONG !== undefined;
-const SEED = Number(process.env.THINGSCOPE_SEED ?? Date.now() % 100_000);
 /** How often each pair of operations runs at once, and how many pairs do. */
 const [ROUNDS, PAIRS] = LONG ? [20, Number.POSITIVE_INFINITY] : [2, 10];
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { FrameNumbers } from "../../../src/adapters/pystreaming/frame-numbers.ts";
+import { fc } from "../../property.ts";
 
 /** Frames that come, each with the time at which it was sent: its number, unless said otherwise. */
 function after(...frames: readonly (number | [fno: number, ftime: number])[]) {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { loads } from "../../../src/adapters/pystreaming/pickle.ts";
 import { dumps, dumpsFloat } from "../../../src/adapters/pystreaming/pickle-writer.ts";
 import { type PythonValue, toJson } from "../../../src/adapters/pystreaming/python-value.ts";
 import { ThingError } from "../../../src/base/errors.ts";
 import { TEST_MS } from "../../limits.ts";
+import { fc, runs } from "../../property.ts";
 import { HOSTILE_PICKLES, PICKLES } from "./pickles.ts";
 
 const timeout = TEST_MS;
@@ -54,7 +54,7 @@ test("every plain value comes back as it was", { timeout }, () => {
     fc.property(anyValue, (value) => {
       assert.deepEqual(loads(dumps(value)), value);
     }),
-    { numRuns: 500 },
+    { numRuns: runs(300) },
   );
 });
 
@@ -97,7 +97,7 @@ test("bytes of any kind are a value or a sentence, in bounded time", { timeout }
         assert.ok(error instanceof ThingError && error.code === "BAD_MESSAGE", String(error));
       }
     }),
-    { numRuns: 20_000 },
+    { numRuns: runs(2000) },
   );
 });
 
@@ -113,7 +113,7 @@ test("any change of a real pickle is a value or a sentence", { timeout }, () => 
         assert.ok(error instanceof ThingError && error.code === "BAD_MESSAGE", String(error));
       }
     }),
-    { numRuns: 5000 },
+    { numRuns: runs(1000) },
   );
 });
 

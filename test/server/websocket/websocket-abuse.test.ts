@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
-import * as fc from "fast-check";
 import { logTo } from "thingscope";
 import { WebSocket } from "ws";
 import { NotificationHub } from "../../../src/server/notifications/thing-notifications.ts";
 import type { WebSockets } from "../../../src/server/websocket/server.ts";
 import { TEST_MS } from "../../limits.ts";
+import { fc, runs } from "../../property.ts";
 import { halfAFrame } from "../hostile-clients.ts";
 import { ask, converse } from "../requests.ts";
 import { benchFor, clientOf, observeProperties } from "../websocket-bench.ts";
@@ -107,7 +107,7 @@ test("random bytes on the port and on a WebSocket end connections, never the ser
       // The two line ends complete a header, so that the server need not wait for more of it.
       await converse(port, Buffer.concat([bytes, Buffer.from("\r\n\r\n")]));
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ minLength: 2, maxLength: 500 }), async (bytes) => {
@@ -117,7 +117,7 @@ test("random bytes on the port and on a WebSocket end connections, never the ser
       rawSocketOf(client).end(bytes);
       await closed;
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
   assert.equal((await ask(port, { path: "/x" })).text, "plain /x");
 });
