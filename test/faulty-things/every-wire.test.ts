@@ -64,6 +64,7 @@ test("F33: a Thing with any fault, over every wire, changes nothing for a camera
   t.diagnostic(
     `${provoked} faults over 9 wires; each of 10 viewers got ${viewers[0]?.received} frames, missed 0`,
   );
+  t.diagnostic(`healthy clients were told to come again ${toldToWait} times`);
   const { closedInMs = 0, logged } = await server.close();
   t.diagnostic(`closed in ${Math.round(closedInMs)} ms; ${logged?.lines} lines logged`);
   assert.deepEqual(server.uncaught, []);
@@ -96,11 +97,15 @@ async function othersThatAreNotFine({ url }: FaultyServer): Promise<string[]> {
   return wrong;
 }
 
+/** How often a healthy client was told to come again. */
+let toldToWait = 0;
+
 /** Large answers wait for those that the faulty ones' clients asked for from the same address: one that has to is asked again. */
 async function answerInTurn(url: string): ReturnType<typeof answerOf> {
   for (let tries = 0; ; tries++) {
     const answer = await answerOf(url);
     if (answer.status !== 503 || !answer.text.includes("TOO_BUSY") || tries === 20) return answer;
+    toldToWait += 1;
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
 }

@@ -37,8 +37,11 @@ test("what is being exported is not deleted, nor exported to the same format onc
   const { id } = recorder.recordings[0]!;
   const cancel = new AbortController();
   const input = { id, format: "mp4", replace: true };
-  const exported = thing.invoke("export", input, { signal: cancel.signal }).catch(() => {});
-  await eventually(() => conversions.counts.running === 1);
+  const exporting = thing.invoke("export", input, { signal: cancel.signal });
+  const exported = exporting.catch(() => {});
+  const early = exporting.then(() => assert.fail("It was exported although its encoder waits."));
+  await Promise.race([eventually(() => conversions.counts.running === 1), early]);
+  early.catch(() => {}); // it is cancelled
   const refused = await remove();
   assert.equal(refused.status, 409, refused.text);
   assert.match(refused.text, /'film\.mkv' is being exported/);

@@ -121,6 +121,8 @@ async def with_aiohttp():
             if invocation["status"] == "completed":
                 break
             await asyncio.sleep(0.05)
+        else:
+            raise TimeoutError("the invocation has not ended")
         async with session.get("/instrument/moved", headers={"Accept": "text/event-stream"}) as events:
             await session.post("/instrument/move", json={"x": 7})
             async for line in events.content:
