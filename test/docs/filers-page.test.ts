@@ -73,5 +73,6 @@ test("docs/filers.md names each option and property, and the formats that are re
   const options = ["port", "host", "pixel_format", "width", "max_fps", "recording", "max_clients"];
   for (const name of options) assert.ok(rows.includes(name), name);
   assert.throws(() => new FilersServer({ other: 1 } as object), /'other'/);
-  assert.match(PAGE, new RegExp(`These formats are read: ${READABLE_FORMATS.join(", ")}\\.`));
+  const words = PAGE.replace(/\s+/g, " ");
+  assert.ok(words.includes(`These formats are read: ${READABLE_FORMATS.join(", ")}.`));
 });
