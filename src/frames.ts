@@ -24,8 +24,8 @@ export {
   type PlanarPicture,
   READABLE_FORMATS,
 } from "./frames/pixels/from-planes.ts";
+export type { RawImage } from "./frames/pixels/pixel-formats.ts";
 export { drawText, type TextStyle } from "./frames/pixels/pixel-text.ts";
-export type { RawImage } from "./frames/pixels/raw-image.ts";
 export {
   brenner,
   FOCUS_MEASURES,

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { processorWaitMs } from "../src/base/processor-wait.ts";
+import { processorWaitMs } from "../src/server/monitoring/event-loop.ts";
 
 /**
  * Milliseconds that something takes of this thread, without those in which it stood in line for a processor: what it would

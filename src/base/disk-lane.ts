@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { ThingError } from "./errors.ts";
-import { makeFolder } from "./folders.ts";
 import { countedLimit } from "./limit-hits.ts";
 import { meetFolder } from "./one-folder.ts";
+import { makeFolder } from "./sync-folder.ts";
 
 /** A disk that has not answered for this long hangs: nothing but recordings waits for it any more. */
 const HANGS_AFTER_MS = 5000;

@@ -184,3 +184,8 @@ export function unknownAffordance(
   const asked = cut(name, LONGEST_PIECE);
   return new ThingError("UNKNOWN_AFFORDANCE", `Thing '${thing}' has no ${kind} '${asked}'. ${has}`);
 }
+
+/** What the system calls an error, e.g. `ENOENT`; empty for what is none of the system's. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}

@@ -3,10 +3,9 @@ import { basename, join } from "node:path";
 import { reasonOf } from "./errors.ts";
 import { type Log, type LogLevel, logTo, silentLog } from "./log.ts";
 import { FloodGate } from "./log-flood.ts";
-import { cut } from "./preview.ts";
+import { cut, visible } from "./preview.ts";
 import { redact, redactText } from "./redact.ts";
 import { RotatingFile } from "./rotating-file.ts";
-import { visible } from "./visible.ts";
 
 /** Log files as somebody reads them: by name, never by path. */
 interface LogShelf {

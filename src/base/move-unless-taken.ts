@@ -1,5 +1,5 @@
 import { link, open, rename, rm, stat, unlink } from "node:fs/promises";
-import { codeOf } from "./error-code.ts";
+import { codeOf } from "./errors.ts";
 
 /**
  * Gives the file `from` the name `to` in its place. Unlike a rename alone, this never overwrites: where there is a file of

@@ -1,5 +1,6 @@
-import { type FileHandle, open } from "node:fs/promises";
-import { codeOf } from "./error-code.ts";
+import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { codeOf } from "./errors.ts";
 
 /** What a disk answers that knows no such request: it keeps names as it does, and no request changes that. */
 const UNKNOWN: ReadonlySet<string> = new Set([
@@ -29,4 +30,15 @@ export async function syncFile(handle: FileHandle): Promise<void> {
 
 function isUnknown(error: unknown): boolean {
   return UNKNOWN.has(codeOf(error));
+}
+
+/** Makes a folder and those above it that are missing, and has their names on the disk before it resolves. */
+export async function makeFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  if (first === undefined) return; // it was there
+  const above = dirname(resolve(first));
+  for (let folder = resolve(path); folder !== above; ) {
+    folder = dirname(folder);
+    await syncFolder(folder);
+  }
 }

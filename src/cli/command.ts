@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { Command, CommanderError } from "commander";
 import { messageOf } from "../base/errors.ts";
-import { packageVersion } from "../base/package-version.ts";
+import { packageVersion } from "../base/package-root.ts";
 import { ClientError } from "../client/client-error.ts";
 import { addAccountCommands } from "./account-commands.ts";
 import { addClientCommands } from "./client-commands.ts";

@@ -1,12 +1,15 @@
+import { X509Certificate } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { filersCheck } from "../adapters/filers/check.ts";
-import { zeroMQCheck } from "../adapters/pystreaming/zeromq-check.ts";
+import { zeroMQCheck } from "../adapters/pystreaming/zeromq.ts";
 import { thorVisionCheck } from "../adapters/thorvision/doctor-check.ts";
 import type { Check, CheckResult } from "../base/checks.ts";
 import { messageOf } from "../base/errors.ts";
-import { accessCheck } from "./access-check.ts";
+import { programVersion, requireElements } from "../processes/programs.ts";
+import { AccountsFile, secretsFolder } from "../server/access/login/accounts-file.ts";
 import { addonCheck, codecCheck } from "./library-checks.ts";
 import { descriptorCheck, nodeCheck, portCheck, settingsCheck } from "./machine-checks.ts";
-import { ffmpegCheck, gstreamerCheck } from "./program-checks.ts";
 
 export interface DoctorOptions {
   json: boolean;
@@ -54,4 +57,90 @@ async function reportOf(check: Check): Promise<Report> {
 function lineOf({ level, name, message, fix }: Report): string {
   const line = `${level.toUpperCase().padEnd(5)} ${name.padEnd(12)} ${message}`;
   return fix ? `${line}\n${" ".repeat(19)}${fix}` : line;
+}
+
+/** What a camera that is a pipeline needs, beside its own source. */
+const ELEMENTS = ["videoconvert", "jpegenc", "gdppay", "fdsink"];
+
+/** Can GStreamer's pipelines be cameras? */
+const gstreamerCheck: Check = {
+  name: "gstreamer",
+  async run() {
+    try {
+      const version = await programVersion("gst-launch-1.0");
+      await requireElements(ELEMENTS);
+      return { level: "ok", message: `${version} has what a camera needs.` };
+    } catch (error) {
+      return withoutPipelines(error);
+    }
+  },
+};
+
+/** Can ffmpeg's commands be cameras? */
+const ffmpegCheck: Check = {
+  name: "ffmpeg",
+  async run() {
+    try {
+      return { level: "ok", message: `${shortVersion(await programVersion("ffmpeg"))} runs.` };
+    } catch (error) {
+      return withoutPipelines(error);
+    }
+  },
+};
+
+function withoutPipelines(error: unknown) {
+  const [message = "", fix = ""] = messageOf(error).split(/(?<=installed\.|'\.) /);
+  return { level: "warn" as const, message: `${message} Cameras that need it cannot run.`, fix };
+}
+
+/** `ffmpeg version 5.1.6 Copyright ...` without what follows the number. */
+function shortVersion(line: string): string {
+  return /^\S+ version \S+/.exec(line)?.[0] ?? line;
+}
+
+const SOON_MS = 30 * 24 * 3600_000;
+
+/** Can those who may log in, and only they? It changes nothing. */
+function accessCheck(settings: string): Check {
+  const folder = secretsFolder(resolve(settings));
+  return {
+    name: "access",
+    async run() {
+      const found = await stat(join(folder, "accounts.json")).catch(() => undefined);
+      if (!found) return { level: "ok", message: "Nobody has to log in here so far." };
+      const openTo = (await othersMayRead(folder)) ?? (await expiring(folder));
+      if (openTo) return openTo;
+      const { users, tokens } = (await new AccountsFile(folder).peek()).data;
+      const ended = Object.values(tokens).filter(({ expires }) => Date.parse(expires) < Date.now());
+      const counts = `${Object.keys(users).length} users and ${Object.keys(tokens).length} tokens`;
+      const message = `${counts} may log in${ended.length > 0 ? `; ${ended.length} of the tokens have ended` : ""}.`;
+      return { level: "ok", message };
+    },
+  };
+}
+
+async function othersMayRead(folder: string): Promise<CheckResult | undefined> {
+  for (const path of ["", "accounts.json", "sessions.json", "key.pem"]) {
+    const full = join(folder, path);
+    const found = await stat(full).catch(() => undefined);
+    if (!found || (found.mode & 0o077) === 0) continue;
+    return {
+      level: "warn",
+      message: `Others on this computer may read ${full}, which has secrets.`,
+      fix: `chmod -R go= ${folder}`,
+    };
+  }
+  return undefined;
+}
+
+async function expiring(folder: string): Promise<CheckResult | undefined> {
+  const pem = await readFile(join(folder, "certificate.pem")).catch(() => undefined);
+  if (!pem) return undefined;
+  const { validTo } = new X509Certificate(pem);
+  if (Date.parse(validTo) - Date.now() > SOON_MS) return undefined;
+  return {
+    level: "warn",
+    message: `The server's own certificate ends on ${validTo}.`,
+    fix: "Restart the server: --tls auto makes a new one.",
+  };
 }

@@ -1,7 +1,6 @@
 import { realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { codeOf } from "../base/error-code.ts";
-import { reasonOf, ThingError } from "../base/errors.ts";
+import { codeOf, reasonOf, ThingError } from "../base/errors.ts";
 import { exportRecording } from "../recording/export/export.ts";
 import { draftOf, removeAbandonedDrafts } from "../recording/files/free-name.ts";
 import { ledgerAsCsv, ledgerAsJson } from "../recording/ledger/ledger-tables.ts";

@@ -2,7 +2,7 @@ import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import { invalidDefaults } from "../core/initial-values.ts";
-import type { Thing } from "../core/thing.ts";
+import { Thing } from "../core/thing.ts";
 import { madeFor } from "../core/thing-faults.ts";
 import { ThingHost } from "../core/thing-host.ts";
 import type { Config } from "./config.ts";
@@ -11,7 +11,6 @@ import type { ThingEntry } from "./config-schema.ts";
 import { loadClass } from "./load-class.ts";
 import { notLoaded, withPlace } from "./load-module.ts";
 import { nearest } from "./nearest.ts";
-import { UnmadeThing } from "./unmade-thing.ts";
 
 /** How the Things of a configuration are put together. */
 interface FittingOptions {
@@ -132,4 +131,20 @@ function asProblem(path: ConfigProblem["path"], error: unknown): ConfigProblem {
   return error instanceof ThingError && error.code !== "CLASS_NOT_LOADED"
     ? { path, message }
     : { path, message, code: "CLASS_NOT_LOADED" };
+}
+
+/** Stands in for a Thing whose constructor failed, so that it is listed with the reason and the others are served. */
+class UnmadeThing extends Thing {
+  static override readonly title = "A Thing that could not be made";
+  readonly #cause: Error;
+
+  /** @param cause - Its sentence is the reason why this Thing cannot open. */
+  constructor(cause: Error) {
+    super();
+    this.#cause = cause;
+  }
+
+  override open(): void {
+    throw this.#cause;
+  }
 }

@@ -3,9 +3,8 @@ import { countedLimit } from "../base/limit-hits.ts";
 import type { Log, LogLevel } from "../base/log.ts";
 import { FloodGate } from "../base/log-flood.ts";
 import { filedLog, type LogFolder, SERVER_LOG } from "../base/log-folder.ts";
-import { cut } from "../base/preview.ts";
+import { cut, visible } from "../base/preview.ts";
 import { redact, redactText } from "../base/redact.ts";
-import { visible } from "../base/visible.ts";
 
 export interface ProcessLog extends Log {
   /** Tells the person who started this process: a bare line where lines are readable, else one more at level info. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import { packageVersion } from "../base/package-version.ts";
+import { packageVersion } from "../base/package-root.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import { endLeftovers } from "../processes/leftovers.ts";

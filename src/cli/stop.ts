@@ -1,8 +1,8 @@
+import { delay } from "../base/abort.ts";
 import { messageOf } from "../base/errors.ts";
 import { STOP_WITHIN_MS } from "../base/stop-time.ts";
 import { thrownError } from "../base/thrown.ts";
 import { keepMicrotaskContext, noteUncaught } from "../core/running.ts";
-import { endProcess } from "./end-process.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { ProcessLog } from "./pino-log.ts";
 import { onStarterGone } from "./starter.ts";
@@ -137,4 +137,29 @@ export class Stopper {
     await this.#log.written();
     await endProcess(code);
   }
+}
+
+/** How long requests to the system that are under way may take to end, ms. */
+const LAST_REQUESTS_MS = 300;
+const LOOK_EVERY_MS = 20;
+/** What a thread of libuv's pool does, by Node's names for it: files, and looking up names of hosts. */
+const IN_A_THREAD = /^(FSReq|FileHandleCloseReq|GetAddrInfoReq|GetNameInfoReq)/;
+
+/**
+ * Ends this process with `code`. Node waits for the threads that work for it, even at `process.exit`, and one that
+ * waits for a disk, a device, a terminal or a name server that does not answer may never end: then it is killed.
+ */
+async function endProcess(code: number): Promise<never> {
+  const end = performance.now() + LAST_REQUESTS_MS;
+  while (isThreadBusy() && performance.now() < end) await delay(LOOK_EVERY_MS);
+  if (isThreadBusy()) {
+    process.exitCode = code;
+    process.emit("exit", code); // what has to be done at an exit
+    process.kill(process.pid, "SIGKILL");
+  }
+  process.exit(code);
+}
+
+function isThreadBusy(): boolean {
+  return process.getActiveResourcesInfo().some((name) => IN_A_THREAD.test(name));
 }

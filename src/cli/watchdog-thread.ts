@@ -1,7 +1,6 @@
 import { write } from "node:fs";
 import { isatty } from "node:tty";
 import { parentPort, workerData } from "node:worker_threads";
-import { logLine } from "./log-line.ts";
 import { whatRuns } from "./what-runs.ts";
 
 /** What the thread is told. */
@@ -110,4 +109,12 @@ function say(message: string): void {
 
 function kill(): void {
   process.kill(process.pid, "SIGKILL");
+}
+
+/** A line of level error as the process's log has it, for where that log cannot be used. */
+function logLine(message: string, readable: boolean): string {
+  const time = new Date();
+  return readable
+    ? `${time.toTimeString().slice(0, 8)} error ${message}`
+    : JSON.stringify({ level: 50, time: time.toISOString(), msg: message });
 }

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { delay } from "../base/abort.ts";
-import { codeOf } from "../base/error-code.ts";
+import { codeOf } from "../base/errors.ts";
 import { moveUnlessTaken } from "../base/move-unless-taken.ts";
 import { identityAnywhere, isOwn, lifeOf } from "../base/process-place.ts";
 

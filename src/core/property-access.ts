@@ -1,9 +1,9 @@
+import { promiseHooks } from "node:v8";
 import { delay, within } from "../base/abort.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { thrownError } from "../base/thrown.ts";
 import type { PropertyAffordance } from "./affordances.ts";
 import { classNameOf } from "./class-name.ts";
-import { leftFloating } from "./floating-promises.ts";
 import { outgoing } from "./outgoing.ts";
 import { runAsThing } from "./running.ts";
 import type { Store } from "./setters.ts";
@@ -143,4 +143,22 @@ export class PropertyAccess {
       new ThingError("NOT_READY", `It has not answered for ${WITHIN_MS / 1000} s.`);
     return within(Promise.resolve(promise), WITHIN_MS, late);
   }
+}
+
+/**
+ * Runs `work`, and gives the promises that it made and left to nobody: those of async functions that it called without waiting,
+ * as a setter must.
+ */
+function leftFloating(work: () => void): Promise<unknown>[] {
+  const floating = new Set<Promise<unknown>>();
+  const stop = promiseHooks.onInit((promise, parent) => {
+    if (parent) floating.delete(parent);
+    else floating.add(promise);
+  });
+  try {
+    work();
+  } finally {
+    stop();
+  }
+  return [...floating];
 }

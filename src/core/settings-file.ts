@@ -1,7 +1,6 @@
 import { copyFile, mkdir, open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
-import { codeOf } from "../base/error-code.ts";
-import { messageOf, reasonOf, ThingError } from "../base/errors.ts";
+import { codeOf, messageOf, reasonOf, ThingError } from "../base/errors.ts";
 import { parseExactly } from "../base/exact-numbers.ts";
 import type { Log } from "../base/log.ts";
 import { rememberMount, unmounted } from "../base/mounts.ts";

@@ -1,6 +1,6 @@
 import { encodeJpeg } from "../frames/pixels/codec.ts";
+import type { RawImage } from "../frames/pixels/pixel-formats.ts";
 import { drawText, textWidth } from "../frames/pixels/pixel-text.ts";
-import type { RawImage } from "../frames/pixels/raw-image.ts";
 
 const STRIPE = [240, 167, 67] as const;
 const MOST_WIDTH = 1280;

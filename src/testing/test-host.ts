@@ -5,12 +5,11 @@ import { delay, within } from "../base/abort.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { ThingClient } from "../client/thing-client.ts";
 import { classNameOf } from "../core/class-name.ts";
-import type { HostOptions } from "../core/host-options.ts";
+import type { AddOptions, HostOptions } from "../core/host-options.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import type { Thing } from "../core/thing.ts";
 import { ThingHost } from "../core/thing-host.ts";
 import { type ServerOptions, ThingServer } from "../server/thing-server.ts";
-import { filledSlots } from "./filled-slots.ts";
 import { TestLog } from "./test-log.ts";
 
 /** How a Thing is put into a host of its own. */
@@ -188,4 +187,31 @@ async function writeSettings(
 ): Promise<void> {
   await mkdir(join(folder, name), { recursive: true });
   await writeFile(settingsPath(folder, name, thing), JSON.stringify(settings));
+}
+
+/**
+ * The names of the Things that fill slots. A Thing that the host does not have yet is added, under the name of its slot,
+ * or `slot_1`, `slot_2` where the slot takes several.
+ */
+function filledSlots(
+  host: ThingHost,
+  slots: Readonly<Record<string, Thing | readonly Thing[]>>,
+): NonNullable<AddOptions["slots"]> {
+  return Object.fromEntries(
+    Object.entries(slots).map(([slot, filling]) => [
+      slot,
+      isThings(filling)
+        ? filling.map((thing, index) => nameOf(host, thing, `${slot}_${index + 1}`))
+        : nameOf(host, filling, slot),
+    ]),
+  );
+}
+
+function isThings(filling: Thing | readonly Thing[]): filling is readonly Thing[] {
+  return Array.isArray(filling);
+}
+
+function nameOf(host: ThingHost, thing: Thing, name: string): string {
+  const known = [...host.things.values()].find((hosted) => hosted.thing === thing);
+  return known?.name ?? host.add(name, thing).name;
 }

@@ -6,8 +6,8 @@ import { test } from "node:test";
 import { limitHits } from "../../src/base/limit-hits.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { filedLog, LogFolder } from "../../src/base/log-folder.ts";
+import { visible } from "../../src/base/preview.ts";
 import { redact } from "../../src/base/redact.ts";
-import { visible } from "../../src/base/visible.ts";
 
 async function folder(): Promise<LogFolder> {
   return new LogFolder(await mkdtemp(join(tmpdir(), "thingscope-logs-")));

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { shellWord } from "../../src/base/shell-word.ts";
+import { shellWord } from "../../src/base/preview.ts";
 import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
 import { verifyRecording } from "../../src/recording/read/verify.ts";
 import { TEST_MS } from "../limits.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { now, steadyTime, wallTime } from "../../src/base/clock.ts";
-import { watchWallClock } from "../../src/base/clock-watch.ts";
 import { type ClockStep, wallClock } from "../../src/base/wall-clock.ts";
+import { watchWallClock } from "../../src/server/monitoring/monitoring.ts";
 import { TEST_MS } from "../limits.ts";
 import { eventually } from "../streams/watching.ts";
 

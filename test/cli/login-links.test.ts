@@ -7,9 +7,8 @@ import decodeQR from "qr/decode.js";
 import { ThingHost, ThingServer } from "thingscope";
 import { silentLog } from "../../src/base/log.ts";
 import { redact, redactText } from "../../src/base/redact.ts";
-import { sayHowToLogIn } from "../../src/cli/login-links.ts";
+import { qrCode, sayHowToLogIn } from "../../src/cli/login-links.ts";
 import type { ProcessLog } from "../../src/cli/pino-log.ts";
-import { qrCode } from "../../src/cli/qr-code.ts";
 
 /** A log at a terminal, or none, that remembers what it was told. */
 function logOf(isShown: boolean): ProcessLog & { shown: string[]; said: string[] } {

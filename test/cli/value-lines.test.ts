@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { valueLines } from "../../src/cli/value-lines.ts";
+import { valueLines } from "../../src/cli/client-output.ts";
 import { fc } from "../property.ts";
 
 test("what fits on a line stands there, and a long list of numbers fills its lines", () => {

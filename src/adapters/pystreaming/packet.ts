@@ -1,5 +1,5 @@
 import { decodeRgb } from "../../frames/pixels/codec.ts";
-import type { RawImage } from "../../frames/pixels/raw-image.ts";
+import type { RawImage } from "../../frames/pixels/pixel-formats.ts";
 import { Lanes } from "./lanes.ts";
 import { loads } from "./pickle.ts";
 import { dumps, dumpsFloat } from "./pickle-writer.ts";

@@ -1,7 +1,7 @@
 import { now } from "../../base/clock.ts";
 import { ThingError } from "../../base/errors.ts";
+import type { RawImage } from "../../frames/pixels/pixel-formats.ts";
 import { drawText } from "../../frames/pixels/pixel-text.ts";
-import type { RawImage } from "../../frames/pixels/raw-image.ts";
 
 /** What has a picture that can be written on, as a packet has. */
 interface Drawable {

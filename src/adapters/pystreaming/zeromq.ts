@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import type { Check } from "../../base/checks.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
 
 /** npm's zeromq, an optional dependency: this is its only door. */
@@ -32,3 +33,23 @@ export function zeroMQ(): ZeroMQ {
 export function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
+
+/** Can pystreaming's wire be spoken? */
+export const zeroMQCheck: Check = {
+  name: "zeromq",
+  async run() {
+    try {
+      return {
+        level: "ok",
+        message: `zeromq speaks pystreaming's wire (libzmq ${zeroMQ().version}).`,
+      };
+    } catch (error) {
+      const [reason] = messageOf(error).split(". Install it");
+      return {
+        level: "warn",
+        message: `${reason}. Everything else works without it.`,
+        fix: "npm install zeromq",
+      };
+    }
+  },
+};

@@ -1,7 +1,9 @@
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { ThingError } from "../../base/errors.ts";
+import { readHead, readNumber } from "../../recording/matroska/ebml.ts";
+import { read } from "../../recording/matroska/file-bytes.ts";
+import { ID } from "../../recording/matroska/matroska.ts";
 import { METADATA_END, readMetadata } from "./frame-metadata.ts";
-import { packetsOf } from "./matroska-packets.ts";
 
 /** A frame of a recording, in the words of pythorvision. */
 export interface RecordedMetadata {
@@ -36,5 +38,45 @@ export async function extractMetadata(path: string): Promise<RecordedMetadata[]>
     return rows;
   } finally {
     await file.close();
+  }
+}
+
+/** A picture in a Matroska file. */
+interface Packet {
+  /** Ticks of the file. */
+  readonly pts: number;
+  /** The first bytes of the picture. */
+  readonly head: Uint8Array;
+}
+
+const BLOCK_GROUP = 0xa0;
+const BLOCK = 0xa1;
+const CONTAINERS: ReadonlySet<number> = new Set([ID.Segment, ID.Cluster, BLOCK_GROUP]);
+const HEAD_BYTES = 12; // of the largest id and size
+const TRACK_TIME_FLAGS = 4; // of a track below 128
+
+/**
+ * The pictures of any Matroska file of one track, GStreamer's among them, also one that breaks off.
+ * @param headBytes - How much of each is read.
+ * @throws {ThingError} `BAD_RECORDING` when it is no Matroska file.
+ */
+async function* packetsOf(file: FileHandle, headBytes: number): AsyncGenerator<Packet> {
+  const { size } = await file.stat();
+  let clusterPts = 0;
+  for (let at = 0; at < size; ) {
+    const peek = await read(file, at, HEAD_BYTES + TRACK_TIME_FLAGS + headBytes);
+    const element = readHead(peek);
+    if (at === 0 && element?.id !== ID.EBML) {
+      throw new ThingError("BAD_RECORDING", "This is no Matroska file.");
+    }
+    if (!element) return;
+    const content = peek.subarray(element.headBytes, element.headBytes + element.size);
+    at += element.headBytes;
+    if (CONTAINERS.has(element.id)) continue;
+    at += element.size;
+    if (at > size) return;
+    if (element.id === ID.Timestamp) clusterPts = readNumber(content);
+    if (element.id !== ID.SimpleBlock && element.id !== BLOCK) continue;
+    yield { pts: clusterPts + content.readInt16BE(1), head: content.subarray(TRACK_TIME_FLAGS) };
   }
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { type Static, type TSchema, Type } from "typebox";
 import { ThingError } from "../../base/errors.ts";
-import { packageVersion } from "../../base/package-version.ts";
+import { packageVersion } from "../../base/package-root.ts";
 import { faultsOf, sentenceOf } from "../../core/faults.ts";
 import { errorsIn } from "../../core/schema.ts";
 import { readJson } from "../../server/http/body.ts";

@@ -3,8 +3,8 @@ import { messageOf, ThingError } from "../../base/errors.ts";
 import { liesOnItsSide, type Orientation, turnBetween } from "../jpeg/exif-orientation.ts";
 import { inspectJpeg, type JpegInfo, MAX_JPEG_PIXELS } from "../jpeg/jpeg.ts";
 import { badFrame } from "../jpeg/jpeg-fault.ts";
+import type { RawImage } from "./pixel-formats.ts";
 import { luma } from "./pixel-formats.ts";
-import type { RawImage } from "./raw-image.ts";
 
 let loading: ReturnType<typeof loadSharp> | undefined;
 

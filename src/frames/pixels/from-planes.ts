@@ -1,5 +1,5 @@
 import { ThingError } from "../../base/errors.ts";
-import type { RawImage } from "./raw-image.ts";
+import type { RawImage } from "./pixel-formats.ts";
 
 /** A picture as other programs keep it: each plane on its own, rows perhaps padded. */
 export interface PlanarPicture {

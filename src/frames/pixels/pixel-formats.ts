@@ -1,5 +1,4 @@
 import { ThingError } from "../../base/errors.ts";
-import type { RawImage } from "./raw-image.ts";
 
 /** How pixels lie in memory, by FFmpeg's names. */
 export const PIXEL_FORMATS = ["rgb24", "bgr24", "gray", "yuv420p"] as const;
@@ -87,4 +86,13 @@ function yuv420p(rgb: Uint8Array, width: number, height: number): Planes {
     }
   }
   return { data, sizes, lineSizes: [width, across, across] };
+}
+
+/** Pixels in memory: row-major, 8 bits a channel, channels side by side, no padding between rows. */
+export interface RawImage {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  /** 1 grey, 3 RGB, 4 RGB and a byte that is ignored. */
+  readonly channels: 1 | 3 | 4;
 }

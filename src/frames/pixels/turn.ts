@@ -1,4 +1,4 @@
-import type { RawImage } from "./raw-image.ts";
+import type { RawImage } from "./pixel-formats.ts";
 
 /** A picture of four bytes a pixel, which can be read as one 32-bit word a pixel. */
 export interface Rgba extends RawImage {

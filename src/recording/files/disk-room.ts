@@ -1,7 +1,7 @@
 import { statfs } from "node:fs/promises";
 import { ThingError } from "../../base/errors.ts";
-import { makeFolder } from "../../base/folders.ts";
 import { rememberMount, unmounted } from "../../base/mounts.ts";
+import { makeFolder } from "../../base/sync-folder.ts";
 
 /** What `statfs` says of FAT. */
 const FAT = 0x4d44;

@@ -1,10 +1,8 @@
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
-import { codeOf } from "../../base/error-code.ts";
-import { ThingError } from "../../base/errors.ts";
-import { makeFolder } from "../../base/folders.ts";
+import { codeOf, ThingError } from "../../base/errors.ts";
 import { holderOf, isOwn } from "../../base/process-place.ts";
-import { syncFile, syncFolder } from "../../base/sync-folder.ts";
+import { makeFolder, syncFile, syncFolder } from "../../base/sync-folder.ts";
 import { isMkv, isThere, ledgerPathOf, withExtension } from "../ledger/film-names.ts";
 import type { LedgerHead } from "../ledger/ledger.ts";
 import type { Patch } from "../matroska/matroska.ts";

@@ -1,13 +1,18 @@
 import { unlink } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { syncFolder } from "../../base/sync-folder.ts";
-import { FORMATS, findLedger, siblingsOf, withExtension } from "../ledger/film-names.ts";
+import {
+  FORMATS,
+  findLedger,
+  siblingsOf,
+  undoPathOf,
+  withExtension,
+} from "../ledger/film-names.ts";
 import { exportsOf } from "./describe.ts";
 import { takeBackExports } from "./exports-under-way.ts";
 import { noteRemoved } from "./folder-room.ts";
 import { forgetPosters } from "./posters.ts";
 import { claimRecording, isBeingRecorded } from "./recording-claims.ts";
-import { undoPathOf } from "./undo-path.ts";
 
 /**
  * Removes a file of a recording, and then the ledger, unless that belongs to the same in another format, too. What is not there is

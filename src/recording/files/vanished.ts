@@ -1,7 +1,7 @@
 import type { Stats } from "node:fs";
 import { type FileHandle, lstat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { codeOf } from "../../base/error-code.ts";
+import { codeOf } from "../../base/errors.ts";
 
 /** That an open file is no longer what stands under its name. */
 export interface Vanished {

@@ -1,6 +1,6 @@
 import { toDateTime } from "../../base/clock.ts";
 import { ThingError } from "../../base/errors.ts";
-import { shellWord } from "../../base/shell-word.ts";
+import { shellWord } from "../../base/preview.ts";
 import { findLedger } from "./film-names.ts";
 import { LEFT_OUT, type LedgerFrame, type LedgerNote, lossIn } from "./ledger.ts";
 import type { LedgerLine } from "./ledger-parse.ts";

@@ -1,10 +1,9 @@
 import { access, type FileHandle, realpath } from "node:fs/promises";
 import { messageOf, ThingError } from "../../base/errors.ts";
+import { shellWord } from "../../base/preview.ts";
 import { openRegular } from "../../base/regular-file.ts";
-import { shellWord } from "../../base/shell-word.ts";
 import { recorderOf, recordingSentence } from "../files/recorded-by.ts";
-import { undoPathOf } from "../files/undo-path.ts";
-import { findLedger } from "../ledger/film-names.ts";
+import { findLedger, undoPathOf } from "../ledger/film-names.ts";
 import { LedgerFrames } from "../ledger/ledger-frames.ts";
 import { placedLedger } from "../ledger/placed-ledger.ts";
 import { type Ledger, readLedger } from "../ledger/read-ledger.ts";

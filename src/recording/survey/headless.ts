@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { ThingError } from "../../base/errors.ts";
-import { shellWord } from "../../base/shell-word.ts";
+import { shellWord } from "../../base/preview.ts";
 import { countFrames } from "./joined.ts";
 
 /**

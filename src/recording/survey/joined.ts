@@ -1,5 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import { shellWord } from "../../base/shell-word.ts";
+import { shellWord } from "../../base/preview.ts";
 import { ByteWindow } from "../matroska/byte-window.ts";
 import { readHead } from "../matroska/ebml.ts";
 import { PIECE_BYTES } from "../matroska/file-bytes.ts";

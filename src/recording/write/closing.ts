@@ -4,7 +4,7 @@ import type { DiskLane } from "../../base/disk-lane.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { folderKey } from "../../base/one-folder.ts";
-import { shellWord } from "../../base/shell-word.ts";
+import { shellWord } from "../../base/preview.ts";
 import type { RecordingFiles } from "../files/recording-files.ts";
 import type { LostFrames, RecordingSummary } from "../ledger/ledger.ts";
 import type { RecordingDisk } from "./recording-disk.ts";

@@ -1,7 +1,6 @@
 import { basename } from "node:path";
 import { crc32 } from "../../base/crc32.ts";
-import { codeOf } from "../../base/error-code.ts";
-import { messageOf } from "../../base/errors.ts";
+import { codeOf, messageOf } from "../../base/errors.ts";
 import type { Frame } from "../../frames/frame.ts";
 import { Vanished } from "../files/file-watch.ts";
 import type { RecordingFiles } from "../files/recording-files.ts";

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { Log } from "../../base/log.ts";
-import { packageVersion } from "../../base/package-version.ts";
+import { packageVersion } from "../../base/package-root.ts";
 import { identityAnywhere } from "../../base/process-place.ts";
 import type { Frame, FrameName } from "../../frames/frame.ts";
 import { orientationOf } from "../../frames/jpeg/jpeg.ts";

@@ -1,7 +1,7 @@
 import type { Server } from "node:http";
 import { now } from "../../base/clock.ts";
-import { watchWallClock } from "../../base/clock-watch.ts";
 import type { Log } from "../../base/log.ts";
+import { type ClockStep, wallClock } from "../../base/wall-clock.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
 import type { LoginCounts } from "../access/login/login.ts";
 import { JSON_TYPE, type Route } from "../http/route.ts";
@@ -154,4 +154,16 @@ class RecentRequests {
 
 function nameOf({ method, url }: Entry): string {
   return `${method} ${url.split("?")[0]!.slice(0, 100)}`;
+}
+
+const LOOK_EVERY_MS = 1000;
+
+/** Looks at the wall clock each second, though nobody asks for a time, and tells of each step. Returns how to end that. */
+export function watchWallClock(listener: (step: ClockStep) => void): () => void {
+  const end = wallClock.onStep(listener);
+  const looking = setInterval(() => wallClock.look(), LOOK_EVERY_MS).unref();
+  return () => {
+    clearInterval(looking);
+    end();
+  };
 }

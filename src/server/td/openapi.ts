@@ -1,5 +1,5 @@
 import type { TSchema } from "typebox";
-import { packageVersion } from "../../base/package-version.ts";
+import { packageVersion } from "../../base/package-root.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
 import { prefixOf } from "../http/origin.ts";
 import { JSON_TYPE, PROBLEM_TYPE, type Route } from "../http/route.ts";

@@ -18,7 +18,7 @@ import { withRate } from "../../../src/adapters/pystreaming/with-rate.ts";
 import { jpegOf } from "../../frames/jpegs.ts";
 import { TEST_MS } from "../../limits.ts";
 import { picture } from "../../streams/pictures.ts";
-import { again, socketOf, started, take } from "./peers.ts";
+import { socketOf, started, take } from "./peers.ts";
 
 const timeout = TEST_MS;
 const LOOPBACK = "tcp://127.0.0.1:*";

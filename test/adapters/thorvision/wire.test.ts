@@ -4,7 +4,7 @@ import { readMetadata, withMetadata } from "thingscope/thorvision";
 import { capabilityText, readCapability } from "../../../src/adapters/thorvision/capability.ts";
 import { FrameGate } from "../../../src/adapters/thorvision/frame-gate.ts";
 import { Offer } from "../../../src/adapters/thorvision/offer.ts";
-import { SampleGaps } from "../../../src/adapters/thorvision/sample-gaps.ts";
+import { SampleGaps } from "../../../src/adapters/thorvision/thorvision-camera.ts";
 import { inspectJpeg } from "../../../src/frames/jpeg/jpeg.ts";
 import { decodeRgb } from "../../../src/frames/pixels/codec.ts";
 import { jpegOf } from "../../frames/jpegs.ts";

@@ -5,8 +5,7 @@ import { once } from "node:events";
 import { setPriority } from "node:os";
 import { type TestContext, test } from "node:test";
 import { logTo } from "../../../src/base/log.ts";
-import { processorWaitMs } from "../../../src/base/processor-wait.ts";
-import { EventLoopWatch } from "../../../src/server/monitoring/event-loop.ts";
+import { EventLoopWatch, processorWaitMs } from "../../../src/server/monitoring/event-loop.ts";
 import { TEST_MS } from "../../limits.ts";
 
 const HOGS = 3;

@@ -8,7 +8,6 @@ import { AccountsFile } from "./accounts-file.ts";
 import { AttemptLimit } from "./attempt-limit.ts";
 import { CredentialCheck, type Credentials, credentialsIn } from "./credentials.ts";
 import { OneTimeCodes } from "./one-time-codes.ts";
-import { OpenAnswers } from "./open-answers.ts";
 import {
   CLOCK,
   type LoginClock,
@@ -215,3 +214,30 @@ const BAD_SIGNATURE =
   "This signed address has expired, or was changed, or whoever signed it may not log in any more. Ask for a new one.";
 const BAD_CODE =
   "This code has been used, or is older than ten minutes. Restart the server for a new one, or log in with a token: thingscope tokens create.";
+
+interface OpenAnswer {
+  readonly identity: Identity;
+  readonly socket: Duplex;
+}
+
+/** Answers under way, streams and WebSockets among them, so that they can be ended with what let them begin. */
+class OpenAnswers {
+  readonly #open = new Set<OpenAnswer>();
+
+  /** @returns What to call when the answer has ended. */
+  add(identity: Identity, socket: Duplex): () => void {
+    const answer = { identity, socket };
+    this.#open.add(answer);
+    return () => this.#open.delete(answer);
+  }
+
+  /** What ends a right is itself answered to the end. */
+  forget(socket: Duplex): void {
+    for (const answer of this.#open) if (answer.socket === socket) this.#open.delete(answer);
+  }
+
+  /** Cuts off those whose identity does not hold any more. */
+  endUnless(holds: (identity: Identity) => boolean): void {
+    for (const { identity, socket } of this.#open) if (!holds(identity)) socket.destroy();
+  }
+}
