@@ -1,6 +1,6 @@
 import "./metadata.ts";
 import type { TSchema } from "typebox";
-import { memberOf } from "./member-descriptor.ts";
+import { memberOf } from "./setters.ts";
 
 /** A class of Things, or of anything that a Thing is connected to. */
 export type ThingClass<T extends object = object> = abstract new (...args: never[]) => T;

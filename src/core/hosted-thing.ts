@@ -108,7 +108,7 @@ export class HostedThing {
     const property = this.#property(name);
     const what = `Property '${name}' of Thing '${this.name}'`;
     if (property.readOnly) throw new ThingError("READ_ONLY", `${what} is read-only.`);
-    await this.#write(property, accept(property.schema, value, what), what);
+    await this.#write("write", property, accept(property.schema, value, what), what);
   }
 
   /**
@@ -141,7 +141,8 @@ export class HostedThing {
     }
     const what = `Property '${name}' of Thing '${this.name}'`;
     const initial = initialValue(this.thing, property.member);
-    await this.#write(property, accept(property.schema, initial, what, { isOwn: true }), what);
+    const own = accept(property.schema, initial, what, { isOwn: true });
+    await this.#write("reset", property, own, what);
   }
 
   /**
@@ -221,8 +222,13 @@ export class HostedThing {
   }
 
   /** @param value - One that fits. Resolves when it is set, and a setting is on disk. */
-  async #write(property: PropertyAffordance, value: unknown, what: string): Promise<void> {
-    await this.#whenOpen(`write property '${property.name}'`);
+  async #write(
+    verb: "write" | "reset",
+    property: PropertyAffordance,
+    value: unknown,
+    what: string,
+  ) {
+    await this.#whenOpen(`${verb} property '${property.name}'`);
     const write = () => this.#writes.write(property, value, "client");
     await this.#locked(property.useGlobalLock, what, write);
     if (property.saved) await this.settings.save();
@@ -264,11 +270,10 @@ export class HostedThing {
     wanted: boolean,
     what: string,
     work: () => Promise<T> | T,
-    holder: unknown = currentInvocation() ?? {},
+    holder?: unknown,
   ): Promise<T> {
-    return wanted && this.#host.globalLock
-      ? this.#host.globalLock.hold(holder, what, work)
-      : work();
+    const lock = wanted ? this.#host.globalLock : undefined;
+    return lock ? lock.hold(holder ?? currentInvocation() ?? {}, what, work) : work();
   }
 
   #announce(record: InvocationRecord): void {

@@ -17,8 +17,9 @@ export function outgoing(
   { schema, what, className }: { schema: TSchema | undefined; what: string; className: string },
 ): unknown {
   const copy = copied(value, what, className);
-  const faults = schema ? faultsOf(misfitsIn(schema, copy), copy) : [];
-  if (faults.length === 0) return copy;
+  const errors = schema ? misfitsIn(schema, copy) : [];
+  if (errors.length === 0) return copy;
+  const faults = faultsOf(errors, copy);
   throw refused(`${what} that its own schema refuses: ${sentenceOf(faults)}`, className, {
     faults,
   });

@@ -2,11 +2,12 @@ import type { Static, TSchema } from "typebox";
 import { ThingError } from "../base/errors.ts";
 import type { AffordanceOptions } from "./action-options.ts";
 import { declare, type PropertyAffordance } from "./affordances.ts";
+import { classNameOf } from "./class-name.ts";
 import { rememberInitial } from "./initial-values.ts";
 import { ACCESSOR_OR_GETTER, memberName, naming } from "./member-name.ts";
 import { accept } from "./schema.ts";
-import { lockSetter, rememberStore } from "./setters.ts";
-import { assertMaySet, type Thing } from "./thing.ts";
+import { guardSetter, rememberStore } from "./setters.ts";
+import { assertMaySet, Thing } from "./thing.ts";
 
 /** How a property may be used. */
 export interface PropertyOptions extends AffordanceOptions {
@@ -73,20 +74,22 @@ function stateful<S extends TSchema>(
     if (!isAccessor) {
       if (affordance.useGlobalLock) {
         context.addInitializer(function (this: Thing) {
-          lockSetter(this, member, name);
+          guardSetter(this, member, (thing: Thing) => assertMaySet(thing, name));
         });
       }
       return;
     }
     function store(this: Thing, value: unknown): void {
       target.set.call(this, value);
-      this.changed(name);
+      if (this.changed !== Thing.prototype.changed) this.changed(name); // a class that wants to hear of it
     }
     // The Thing's own code: nobody has looked at the value yet.
     function set(this: Thing, value: unknown): void {
       if (affordance.useGlobalLock) assertMaySet(this, name);
-      const what = `Property '${name}' of Thing '${this.name}'`;
-      store.call(this, accept(schema, value, what, { isOwn: true }));
+      const owner = this.name === "" ? classNameOf(this) : `Thing '${this.name}'`;
+      const own = accept(schema, value, `Property '${name}' of ${owner}`, { isOwn: true });
+      target.set.call(this, own);
+      this.changed(name);
     }
     rememberStore(set, store);
     return {

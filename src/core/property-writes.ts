@@ -66,7 +66,7 @@ export class PropertyWrites {
     if (property.saved && ongoing.length === 0) this.#saveLater();
   }
 
-  /** An accessor has said itself that it has changed; any other setter may not have, or too early. */
+  /** The Thing's code may have said itself that the property has changed; a setter of its own may have done so too early. */
   #done(write: Write): void {
     this.#ongoing.delete(write);
     const { property, by, store, told } = write;

@@ -77,7 +77,7 @@ export function incoming(
     if (!isOwn) return { value, faults: [notJsonFault(error, root)] };
   }
   const errors = isOwn ? misfitsIn(schema, value) : errorsIn(schema, value);
-  return { value, faults: faultsOf(errors, value, root) };
+  return { value, faults: errors.length > 0 ? faultsOf(errors, value, root) : [] };
 }
 
 /**

@@ -3,10 +3,10 @@ import { messageOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { PropertyAffordance } from "./affordances.ts";
 import { jsonCopy, NotJson } from "./json-value.ts";
-import { memberOf } from "./member-descriptor.ts";
 import type { PropertyAccess } from "./property-access.ts";
 import type { PropertyWrites } from "./property-writes.ts";
 import { accept } from "./schema.ts";
+import { memberOf } from "./setters.ts";
 import type { SettingsFile } from "./settings-file.ts";
 import type { Thing } from "./thing.ts";
 

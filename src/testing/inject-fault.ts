@@ -1,7 +1,7 @@
 import { ThingError } from "../base/errors.ts";
 import { classNameOf } from "../core/class-name.ts";
 import type { ThingEvent } from "../core/event.ts";
-import { memberOf } from "../core/member-descriptor.ts";
+import { memberOf } from "../core/setters.ts";
 import type { Thing } from "../core/thing.ts";
 import { thingModelOf } from "../core/thing-model.ts";
 import { type Fault, misbehave } from "./fault.ts";

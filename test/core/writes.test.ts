@@ -165,3 +165,17 @@ test("who writes a value keeps it: what becomes of it later is nothing to the Th
   assert.deepEqual([await amp.readProperty("limits"), (await saved()).limits.low], [{ low: 3 }, 3]);
   await host.close();
 });
+
+test("what a constructor gives to a property is held to its schema, with the name of the class", () => {
+  class Loud extends Amp {
+    constructor({ low }: { low: number }) {
+      super();
+      this.limits = { low };
+    }
+  }
+  assert.throws(() => new Loud({ low: 11 }), {
+    code: "INVALID_INPUT",
+    message:
+      "Property 'limits' of Loud was not set: 'low' should be less than or equal to 10, but is 11.",
+  });
+});
