@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { reasonOf, ThingError } from "../base/errors.ts";
 import type { LogLevel } from "../base/log.ts";
+import { isRecord } from "../base/values.ts";
 import type { InvocationLimits } from "../core/invocations.ts";
 import { configProblems, problemsError } from "./config-faults.ts";
 import { ConfigFile, type ThingEntry } from "./config-schema.ts";
@@ -117,16 +118,16 @@ export function changedKeys(before: Config, after: Config): string[] {
  * a value is as good as none.
  */
 function withFullEntries(value: unknown): unknown {
-  if (!isObject(value)) return value;
+  if (!isRecord(value)) return value;
   const file = withoutNulls(value);
-  if (!isObject(file.things)) return file;
+  if (!isRecord(file.things)) return file;
   const things = Object.entries(file.things).map(([name, entry]) => [name, fullEntry(entry)]);
   return { ...file, things: Object.fromEntries(things) };
 }
 
 function fullEntry(entry: unknown): unknown {
   if (typeof entry === "string") return { class: entry };
-  if (!isObject(entry)) return entry;
+  if (!isRecord(entry)) return entry;
   const { cls, ...rest } = withoutNulls(entry);
   return cls === undefined || "class" in rest ? withoutNulls(entry) : { class: cls, ...rest };
 }
@@ -141,11 +142,7 @@ function tlsFrom(tls: ConfigFile["tls"], folder: string): Config["tls"] {
 }
 
 function isConfigFile(value: unknown): value is ConfigFile {
-  return isObject(value) && isObject(value.things);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isRecord(value) && isRecord(value.things);
 }
 
 function unreadable(file: string, error: unknown): string {

@@ -1,3 +1,4 @@
+import { concatBytes } from "../base/bytes.ts";
 import { ClientError } from "./client-error.ts";
 
 /** What a client takes of an answer, so that no server can fill its memory or hold it for ever. */
@@ -72,7 +73,7 @@ async function wholeBody(
     for (;;) {
       const { done, value } = await reader.read();
       if (late) throw late;
-      if (done) return joined(chunks, length);
+      if (done) return concatBytes(chunks);
       chunks.push(value);
       length += value.length;
       if (length > maxBytes) {
@@ -83,16 +84,6 @@ async function wholeBody(
     clearTimeout(timer);
     reader.cancel().catch(() => {}); // it may have ended, or broken already
   }
-}
-
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
 }
 
 function badAnswer({ url }: { readonly url: string }, what: string): ClientError {

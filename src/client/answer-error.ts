@@ -1,6 +1,7 @@
+import { isRecord } from "../base/values.ts";
 import { ANSWER_LIMITS, textOfAnswer } from "./answer-body.ts";
 import { ClientError, problemError } from "./client-error.ts";
-import { isObject, type JsonObject } from "./json.ts";
+import type { JsonObject } from "./json.ts";
 
 /** How long the sentence of an error is waited for, ms. */
 const ERROR_MS = 10_000;
@@ -24,7 +25,7 @@ export async function answerError(method: string, response: Response): Promise<C
 function problemIn(text: string): JsonObject | undefined {
   try {
     const body: unknown = JSON.parse(text);
-    return isObject(body) ? body : undefined;
+    return isRecord(body) ? body : undefined;
   } catch {
     return undefined; // an error page, say: the status has to do
   }

@@ -1,7 +1,8 @@
+import { isRecord } from "../base/values.ts";
 import { ClientError } from "./client-error.ts";
 import type { Http } from "./http.ts";
 import { invocationHref, RemoteInvocation } from "./invocation.ts";
-import { isObject, type JsonObject, listOf, objectOf } from "./json.ts";
+import { type JsonObject, listOf, objectOf } from "./json.ts";
 import { notifications } from "./notifications.ts";
 import type { RemoteBlob } from "./remote-blob.ts";
 import { type ListenOptions, listen, type SubscribeOptions, Subscription } from "./subscription.ts";
@@ -149,7 +150,7 @@ async function startAction<O>(
   });
   const href = isSynchronous ? undefined : runHref(response, content, raw);
   if (href === undefined) return RemoteInvocation.done(http, name, content);
-  const isState = isObject(content) && typeof content.status === "string";
+  const isState = isRecord(content) && typeof content.status === "string";
   return RemoteInvocation.at(http, name, href, isState ? content : { status: "running" });
 }
 

@@ -1,5 +1,6 @@
 import { type InputFault, messageOf } from "../base/errors.ts";
-import { isObject, type JsonObject, listOf, textOf } from "./json.ts";
+import { isRecord } from "../base/values.ts";
+import { type JsonObject, listOf, textOf } from "./json.ts";
 
 /** What a client error is made of, beside its sentence. */
 interface ClientErrorOptions extends ErrorOptions {
@@ -77,7 +78,7 @@ export function mayPass(error: unknown): boolean {
 
 /** `detail` is a sentence; LabThings' is a list of faults where input was refused. */
 function sentenceIn(problem: JsonObject): string | undefined {
-  const faults = listOf(problem.detail).filter(isObject);
+  const faults = listOf(problem.detail).filter(isRecord);
   if (faults.length === 0) return textOf(problem.detail) || textOf(problem.title);
   return `${faults.map(faultSentence).join("; ")}.`;
 }
@@ -96,12 +97,12 @@ function codeOfType({ type }: JsonObject): string | undefined {
 
 function faultsIn(problem: JsonObject | undefined): InputFault[] {
   const listed = [...listOf(problem?.errors), ...listOf(problem?.detail)];
-  return listed.filter(isObject).map(({ type, loc, msg, input, ctx }) => ({
+  return listed.filter(isRecord).map(({ type, loc, msg, input, ctx }) => ({
     type: textOf(type) ?? "",
     loc: listOf(loc).map((part) => (typeof part === "number" ? part : String(part))),
     msg: textOf(msg) ?? "",
     input,
-    ...(isObject(ctx) && { ctx }),
+    ...(isRecord(ctx) && { ctx }),
   }));
 }
 
@@ -109,7 +110,7 @@ function faultsIn(problem: JsonObject | undefined): InputFault[] {
 function causesOf(error: unknown): string {
   let deepest = error;
   while (deepest instanceof Error && deepest.cause !== undefined) deepest = deepest.cause;
-  const code = isObject(deepest) ? textOf(deepest.code) : undefined;
+  const code = isRecord(deepest) ? textOf(deepest.code) : undefined;
   const words: Record<string, string> = {
     ECONNREFUSED: "nothing listens there",
     ECONNRESET: "the connection was cut",

@@ -1,4 +1,5 @@
-import { decodeUserinfo } from "../base/userinfo.ts";
+import { decodePercent } from "../base/percent.ts";
+import { httpUrlIn } from "../base/values.ts";
 import { assertShallow, bytesOfAnswer, textOfAnswer } from "./answer-body.ts";
 import { answerError } from "./answer-error.ts";
 import { ClientError, unreachable } from "./client-error.ts";
@@ -44,7 +45,7 @@ export class Http {
   constructor(url: string, options: ConnectionOptions = {}) {
     const { origin, username, password } = parseUrl(url);
     const inUrl = username
-      ? { username: decodeUserinfo(username), password: decodeUserinfo(password) }
+      ? { username: decodePercent(username), password: decodePercent(password) }
       : undefined;
     this.origin = origin;
     this.#authorization = authorizationOf(options.credentials ?? inUrl);
@@ -137,8 +138,8 @@ export class Http {
 
 /** @throws {ClientError} `BAD_ARGUMENT` for a text that is no http address. */
 export function parseUrl(url: string): URL {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed?.protocol === "http:" || parsed?.protocol === "https:") return parsed;
+  const parsed = httpUrlIn(url);
+  if (parsed) return parsed;
   throw new ClientError(
     "BAD_ARGUMENT",
     `'${url}' is not an http address. Write it whole, e.g. http://127.0.0.1:5000/camera/.`,

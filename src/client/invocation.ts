@@ -1,9 +1,10 @@
 import { abortable, delay, within } from "../base/abort.ts";
 import { ThingError } from "../base/errors.ts";
 import { retried } from "../base/supervised-values.ts";
+import { isRecord } from "../base/values.ts";
 import { ClientError, mayPass, problemError } from "./client-error.ts";
 import type { Http } from "./http.ts";
-import { isObject, type JsonObject, listOf, objectOf, textOf } from "./json.ts";
+import { type JsonObject, listOf, objectOf, textOf } from "./json.ts";
 import { RECONNECT_PAUSES } from "./reconnects.ts";
 
 /** One line that an action logged. */
@@ -132,7 +133,7 @@ export class RemoteInvocation<O = unknown> {
   async #hear(response: Response): Promise<void> {
     const { status } = response;
     const content = await this.#http.content<unknown>(response);
-    const isState = isObject(content) && typeof content.status === "string";
+    const isState = isRecord(content) && typeof content.status === "string";
     if (isState) this.#state = content;
     else if (status !== 202) {
       this.#output = content as O; // what the Thing Description promises
@@ -162,7 +163,7 @@ export class RemoteInvocation<O = unknown> {
     const fallback = isCancelled
       ? `The action '${this.#action}' was cancelled.`
       : `The action '${this.#action}' failed${words ? `: ${words}` : " and did not say why."}`;
-    if (isObject(error)) return problemError(error, { fallback, ...this.#place });
+    if (isRecord(error)) return problemError(error, { fallback, ...this.#place });
     const code = isCancelled ? "ACTION_CANCELLED" : "ACTION_FAILED";
     return new ClientError(code, fallback, this.#place);
   }
@@ -180,10 +181,10 @@ function noAnswer(): ThingError {
 export function invocationHref(response: Response, body: unknown): string | undefined {
   const isAccepted = response.status === 202 || response.status === 201;
   const location = response.headers.get("location");
-  const isState = isObject(body) && typeof body.status === "string";
+  const isState = isRecord(body) && typeof body.status === "string";
   if (!isState) return isAccepted && location ? new URL(location, response.url).href : undefined;
   const self = listOf(body.links)
-    .filter(isObject)
+    .filter(isRecord)
     .find(({ rel }) => rel === "self");
   const href = location ?? textOf(body.href) ?? textOf(self?.href);
   return href === undefined ? undefined : new URL(href, response.url).href;

@@ -1,12 +1,10 @@
+import { isRecord } from "../base/values.ts";
+
 /** A JSON object whose members are yet to be looked at. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 export function objectOf(value: unknown): JsonObject {
-  return isObject(value) ? value : {};
+  return isRecord(value) ? value : {};
 }
 
 /** The items of a list; of anything else none. */

@@ -1,5 +1,5 @@
+import { isRecord } from "../base/values.ts";
 import { bytesOfAnswer } from "./answer-body.ts";
-import { isObject } from "./json.ts";
 
 /** What a blob needs to fetch its bytes. */
 interface Fetcher {
@@ -66,7 +66,7 @@ export class RemoteBlob {
 /** For `JSON.parse`: makes each link to a blob one. LabThings and this package write them alike. */
 export function blobReviver(http: Fetcher, base: string): (key: string, value: unknown) => unknown {
   return (_, value) => {
-    if (!isObject(value)) return value;
+    if (!isRecord(value)) return value;
     const { href, media_type: mediaType, description } = value;
     if (typeof href !== "string" || typeof mediaType !== "string") return value;
     return new RemoteBlob(http, {

@@ -1,13 +1,6 @@
+import { isRecord } from "../base/values.ts";
 import { ClientError } from "./client-error.ts";
-import {
-  isJsonType,
-  isObject,
-  type JsonObject,
-  listOf,
-  objectOf,
-  textOf,
-  textsOf,
-} from "./json.ts";
+import { isJsonType, type JsonObject, listOf, objectOf, textOf, textsOf } from "./json.ts";
 import { expandTemplate } from "./uri-template.ts";
 
 type AffordanceKind = "property" | "action" | "event";
@@ -58,7 +51,7 @@ const DEFAULT_OPS: Record<AffordanceKind, readonly string[]> = {
  * @see W3C Web of Things (WoT) Thing Description 1.1, 5.3.4.2 (Form) and 5.4 (default values).
  */
 export function readThingDescription(raw: unknown, url: string): ThingDescription {
-  if (!isObject(raw) || !isDescription(raw)) {
+  if (!isRecord(raw) || !isDescription(raw)) {
     throw new ClientError(
       "BAD_ANSWER",
       `${url} answered with JSON that describes no Thing: it has neither properties, actions or events, nor the @context of Thing Descriptions. ` +
@@ -93,7 +86,7 @@ export function readThingDescription(raw: unknown, url: string): ThingDescriptio
 function isDescription({ properties, actions, events, "@context": context }: JsonObject): boolean {
   const contexts = Array.isArray(context) ? context : [context];
   return (
-    [properties, actions, events].some(isObject) ||
+    [properties, actions, events].some(isRecord) ||
     contexts.some((one) => /w3\.org\/(?:\d{4}\/wot|ns\/)\/?td/.test(String(one)))
   );
 }
@@ -116,8 +109,8 @@ interface Place {
  * this is the one that is known to answer.
  */
 function formsIn(forms: unknown, { base, origin }: Place, defaultOps: readonly string[]): Form[] {
-  const overHttp = (isObject(forms) ? [forms] : listOf(forms))
-    .filter(isObject)
+  const overHttp = (isRecord(forms) ? [forms] : listOf(forms))
+    .filter(isRecord)
     .map((form) => ({ form, at: originOf(textOf(form.href) ?? "", base) }))
     .filter(({ at }) => /^https?:/.test(at));
   const near = overHttp.filter(({ at }) => at === origin);
@@ -146,7 +139,7 @@ function subprotocolOf({ subprotocol, contentType }: JsonObject): string | undef
 }
 
 function headersIn(form: JsonObject): Record<string, string> {
-  const fields = listOf(form["htv:headers"]).filter(isObject);
+  const fields = listOf(form["htv:headers"]).filter(isRecord);
   return Object.fromEntries(
     fields.map((field) => [String(field["htv:fieldName"]), String(field["htv:fieldValue"] ?? "")]),
   );

@@ -1,4 +1,5 @@
-import { isObject, type JsonObject, listOf, objectOf, textOf, textsOf } from "./json.ts";
+import { isRecord } from "../base/values.ts";
+import { type JsonObject, listOf, objectOf, textOf, textsOf } from "./json.ts";
 
 /**
  * The text of a `.d.ts` file with the types of a Thing, for `ThingClient.connect<Camera>(url)`: a script is then
@@ -82,7 +83,7 @@ function outputOf(schema: unknown, forms: unknown): string {
 
 /** A data schema as a type; `depth` is how far it is indented. */
 function typeOf(schema: unknown, depth: number, direction: Direction): string {
-  if (!isObject(schema)) return "unknown";
+  if (!isRecord(schema)) return "unknown";
   const { type, oneOf, anyOf } = schema;
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (Array.isArray(schema.enum)) return union(schema.enum.map((value) => JSON.stringify(value)));

@@ -1,4 +1,6 @@
 import type { TSchema } from "typebox";
+import { decodePercent } from "../base/percent.ts";
+import { isRecord } from "../base/values.ts";
 import { jsonCopy } from "./json-value.ts";
 
 type Schema = Record<PropertyKey, unknown>;
@@ -40,11 +42,11 @@ export function* schemasIn(
   schema: unknown,
   where = "",
 ): Generator<[where: string, schema: Schema]> {
-  if (!isObject(schema)) return;
+  if (!isRecord(schema)) return;
   yield [where, schema];
   for (const [key, value] of Object.entries(schema)) {
     const at = `${where}/${key}`;
-    if (MAPS.has(key) && isObject(value))
+    if (MAPS.has(key) && isRecord(value))
       for (const [name, inner] of Object.entries(value)) yield* schemasIn(inner, `${at}/${name}`);
     else if (Array.isArray(value) && (LISTS.has(key) || key === "items"))
       for (const [n, inner] of value.entries()) yield* schemasIn(inner, `${at}/${n}`);
@@ -78,7 +80,7 @@ class Inliner {
 
   /** @param scopes - The schemas around it that define names, the nearest last. */
   #plain(schema: unknown, where: string, scopes: readonly Schema[]): unknown {
-    if (!isObject(schema)) return schema; // true and false; ajv refuses anything else
+    if (!isRecord(schema)) return schema; // true and false; ajv refuses anything else
     if (this.#above.has(schema)) throw refersToItself(where);
     this.#count += 1;
     if (this.#above.size > MAX_DEPTH)
@@ -117,7 +119,7 @@ class Inliner {
 
   #part(key: string, value: unknown, where: string, scopes: readonly Schema[]): unknown {
     const plain = (inner: unknown, at: unknown) => this.#plain(inner, `${where}/${at}`, scopes);
-    if (MAPS.has(key) && isObject(value))
+    if (MAPS.has(key) && isRecord(value))
       return Object.fromEntries(
         Object.entries(value).map(([name, inner]) => [name, plain(inner, name)]),
       );
@@ -133,10 +135,10 @@ function found(reference: string, root: Schema, scopes: readonly Schema[]): unkn
   const name = reference.replace(/^#/, "");
   for (const scope of [...scopes].reverse()) {
     for (const key of DEFINITIONS) {
-      const definitions = isObject(scope[key]) ? scope[key] : {};
+      const definitions = isRecord(scope[key]) ? scope[key] : {};
       if (Object.hasOwn(definitions, name)) return definitions[name];
       const named = Object.values(definitions).find(
-        (one) => isObject(one) && (one.$id === reference || one.$anchor === name),
+        (one) => isRecord(one) && (one.$id === reference || one.$anchor === name),
       );
       if (named) return named;
     }
@@ -146,20 +148,11 @@ function found(reference: string, root: Schema, scopes: readonly Schema[]): unkn
 
 function pointed(root: Schema, segments: readonly string[]): unknown {
   return segments
-    .map((segment) => decoded(segment).replaceAll("~1", "/").replaceAll("~0", "~"))
+    .map((segment) => decodePercent(segment).replaceAll("~1", "/").replaceAll("~0", "~"))
     .reduce<unknown>(
-      (inner, name) => (isObject(inner) && Object.hasOwn(inner, name) ? inner[name] : undefined),
+      (inner, name) => (isRecord(inner) && Object.hasOwn(inner, name) ? inner[name] : undefined),
       root,
     );
-}
-
-/** A segment that cannot be decoded is the name of nothing. */
-function decoded(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
 }
 
 function refersToItself(where: string): TypeError {
@@ -170,8 +163,4 @@ function refersToItself(where: string): TypeError {
 
 function at(where: string): string {
   return where === "" ? "" : ` at ${where}`;
-}
-
-function isObject(value: unknown): value is Schema {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

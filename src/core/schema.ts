@@ -2,6 +2,7 @@ import { Ajv, type ErrorObject, type Options, type ValidateFunction } from "ajv"
 import formats from "ajv-formats";
 import type { TSchema } from "typebox";
 import { type InputFault, reasonOf, ThingError } from "../base/errors.ts";
+import { isRecord } from "../base/values.ts";
 import { faultsOf, notJsonFault, sentenceOf } from "./faults.ts";
 import { jsonCopy, NotJson } from "./json-value.ts";
 import { LinearPattern } from "./linear-pattern.ts";
@@ -236,11 +237,7 @@ function areDifferent(items: readonly unknown[]): boolean {
 /** The same for equal values, and different for others. */
 function identified(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
-  return `object ${JSON.stringify(value, (_, inner) => (isPlainObject(inner) ? sorted(inner) : inner))}`;
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return `object ${JSON.stringify(value, (_, inner) => (isRecord(inner) ? sorted(inner) : inner))}`;
 }
 
 function sorted(object: Record<string, unknown>): Record<string, unknown> {

@@ -6,6 +6,7 @@ import type { Log } from "../base/log.ts";
 import { rememberMount, unmounted } from "../base/mounts.ts";
 import { readRegular } from "../base/regular-file.ts";
 import { syncFile, syncFolder } from "../base/sync-folder.ts";
+import { isRecord } from "../base/values.ts";
 
 /**
  * One JSON object on disk, saved whole or not at all.
@@ -161,8 +162,4 @@ const SHORTAGES: Readonly<Record<string, string>> = {
 
 function isMissing(error: unknown): boolean {
   return /^(ENOENT|ENOTDIR)$/.test(codeOf(error));
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,5 @@
+import { isPlainObject } from "../base/values.ts";
+
 /** What one value and one member take beside their text, bytes: V8's headers and slots, rounded up. */
 const VALUE_BYTES = 40;
 const MEMBER_BYTES = 16;
@@ -18,7 +20,7 @@ export function sizeOfValue(value: unknown): number {
     else if (Array.isArray(next)) {
       bytes += VALUE_BYTES + next.length * MEMBER_BYTES;
       for (let i = 0; i < Math.min(next.length, MOST_VALUES); i++) add(next[i], waiting);
-    } else if (isPlain(next)) {
+    } else if (isPlainObject(next)) {
       bytes += VALUE_BYTES;
       for (const key of Object.keys(next)) {
         bytes += MEMBER_BYTES + key.length;
@@ -41,10 +43,4 @@ function memberOf(object: object, key: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isPlain(value: unknown): value is object {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }

@@ -6,6 +6,7 @@ import {
   ThingError,
   unknownAffordance,
 } from "../base/errors.ts";
+import { isRecord } from "../base/values.ts";
 import type { PropertyAffordance } from "./affordances.ts";
 import { sentenceOf } from "./faults.ts";
 import type { PropertyAccess } from "./property-access.ts";
@@ -35,7 +36,7 @@ export function acceptedValues(
   properties: ReadonlyMap<string, PropertyAffordance>,
   values: unknown,
 ): Change[] {
-  if (typeof values !== "object" || values === null || Array.isArray(values)) throw notAnObject();
+  if (!isRecord(values)) throw notAnObject();
   const changes = Object.entries(values).map(([name, value]) => {
     const property = properties.get(name);
     if (!property) throw unknownAffordance(thing, "property", name, properties.keys());

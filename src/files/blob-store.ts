@@ -1,5 +1,6 @@
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
+import { isPlainObject } from "../base/values.ts";
 import { Blob, isBlobSchema } from "./blob.ts";
 import { StoredFile } from "./stored-file.ts";
 
@@ -131,10 +132,6 @@ function* blobsIn(value: unknown): Generator<Blob> {
 
 function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
-}
-
-function isPlainObject(value: unknown): value is object {
-  return isObject(value) && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 function hasItems(schema: object): schema is { items: object } {

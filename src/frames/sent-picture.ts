@@ -1,3 +1,4 @@
+import { decodePercent } from "../base/percent.ts";
 import { type ClockSet, readClockSet } from "./clock-set.ts";
 import type { Origin } from "./frame.ts";
 
@@ -40,7 +41,7 @@ function readOrigin(text: string | undefined): Origin | undefined {
   const fields = new Map(
     text.split(";").map((field) => {
       const [name = "", value = ""] = field.split("=", 2);
-      return [name.trim(), decoded(value.trim())];
+      return [name.trim(), decodePercent(value.trim())];
     }),
   );
   const stream = fields.get("stream");
@@ -57,12 +58,4 @@ function readIdentity(run?: string, index = ""): SentPicture["identity"] {
 /** Seconds since 1970. */
 function readTime(seconds = ""): number | undefined {
   return /^\d+(\.\d+)?$/.test(seconds) && Number(seconds) > 0 ? Number(seconds) * 1000 : undefined;
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

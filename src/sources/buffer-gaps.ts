@@ -1,16 +1,11 @@
 import type { SourceLoss } from "../frames/frame.ts";
 import type { GdpBuffer } from "../frames/wire/gdp.ts";
+import { missingIn, UsualStep } from "./usual-step.ts";
 
 const NUMBERS_SKIP = "the numbers of its driver skip";
 /** Also where the clock was set forward: whoever knows when frames come leaves it out there. */
 export const TIMES_SKIP = "the pipeline's times have a hole";
 const MARKED = "the pipeline marks a gap";
-/** A step between two frames that is longer than this many usual ones is a hole. */
-const HOLE = 1.5;
-/** The usual step is the middle one of so many. */
-const STEPS = 9;
-/** A frame without a duration has no usual step before this many. */
-const FEWEST_STEPS = 3;
 
 /**
  * Finds what a pipeline lost out of what its buffers say. A driver's numbers tell exactly how many are missing. Without them
@@ -19,7 +14,7 @@ const FEWEST_STEPS = 3;
  */
 export class BufferGaps {
   #before: GdpBuffer | undefined;
-  #steps: number[] = [];
+  readonly #usual = new UsualStep();
 
   /** What is missing between the buffer of the last call and this one. */
   before(buffer: GdpBuffer): SourceLoss | undefined {
@@ -37,22 +32,15 @@ export class BufferGaps {
     const { isDiscontinuous = false } = buffer;
     const step = Number((buffer.ptsNs ?? 0n) - (before.ptsNs ?? 0n));
     if (buffer.ptsNs === undefined || before.ptsNs === undefined || step < 0) {
-      this.#steps = [];
+      this.#usual.reset();
       return isDiscontinuous ? lost(0, MARKED) : undefined;
     }
-    const period = Math.max(Number(before.durationNs ?? 0n), this.#usualStep());
-    this.#steps = [...this.#steps.slice(1 - STEPS), step];
+    const period = Math.max(Number(before.durationNs ?? 0n), this.#usual.value ?? 0); // ns
+    this.#usual.add(step);
     const tells = before.durationNs !== undefined || isDiscontinuous;
-    if (tells && period > 0 && step > HOLE * period) {
-      return lost(Math.round(step / period) - 1, isDiscontinuous ? MARKED : TIMES_SKIP);
-    }
+    const count = tells ? missingIn(step, period) : 0;
+    if (count > 0) return lost(count, isDiscontinuous ? MARKED : TIMES_SKIP);
     return isDiscontinuous && period === 0 ? lost(0, MARKED) : undefined;
-  }
-
-  /** ns; 0 while it is not known. */
-  #usualStep(): number {
-    if (this.#steps.length < FEWEST_STEPS) return 0;
-    return [...this.#steps].sort((a, b) => a - b)[Math.floor(this.#steps.length / 2)] ?? 0;
   }
 }
 

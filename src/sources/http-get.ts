@@ -1,7 +1,7 @@
 import { reasonOf, ThingError } from "../base/errors.ts";
 import { isMetadataAddress } from "../base/outgoing.ts";
+import { decodePercent } from "../base/percent.ts";
 import { thrownError } from "../base/thrown.ts";
-import { decodeUserinfo } from "../base/userinfo.ts";
 import { STREAM_ACCEPT } from "../frames/sent-picture.ts";
 import { HttpFault } from "./http-head.ts";
 import { HttpStream } from "./http-stream.ts";
@@ -116,7 +116,7 @@ async function request(url: URL, signal: AbortSignal, login?: string): Promise<H
 
 function basicLoginOf({ username, password }: URL): string | undefined {
   if (username === "" && password === "") return undefined;
-  const login = `${decodeUserinfo(username)}:${decodeUserinfo(password)}`;
+  const login = `${decodePercent(username)}:${decodePercent(password)}`;
   return `Basic ${Buffer.from(login).toString("base64")}`;
 }
 

@@ -1,5 +1,6 @@
 import { reasonOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
+import { httpUrlIn } from "../base/values.ts";
 import type { FrameSink, RunningSource } from "../frames/frame-source.ts";
 import { readSentPicture, type SentPicture } from "../frames/sent-picture.ts";
 import { boundaryOf, MultipartParser, type Part } from "../frames/wire/multipart.ts";
@@ -165,8 +166,8 @@ export class MjpegHttpSource implements RunningSource {
 }
 
 function httpUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol === "http:" || url?.protocol === "https:") return url;
+  const url = httpUrlIn(text);
+  if (url) return url;
   throw new ThingError(
     "BAD_CONFIG",
     `'${text}' is not the address of an MJPEG stream. It begins with http:// or https://; for rtsp:// use a PipelineCamera.`,

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { connect } from "node:net";
 import { test } from "node:test";
 import { checkedLookup, isMetadataAddress } from "../../src/base/outgoing.ts";
-import { decodeUserinfo } from "../../src/base/userinfo.ts";
+import { decodePercent } from "../../src/base/percent.ts";
 import { MjpegHttpSource } from "../../src/sources/mjpeg-http.ts";
 import { patience, TEST_MS } from "../limits.ts";
 import { framesOf } from "../sources/reading.ts";
@@ -71,6 +71,6 @@ test("a percent sign in a password may be written as it is, or as %25", () => {
     "%ff": "%ff",
   };
   for (const [written, meant] of Object.entries(passwords)) {
-    assert.equal(decodeUserinfo(new URL(`http://admin:${written}@host/`).password), meant, written);
+    assert.equal(decodePercent(new URL(`http://admin:${written}@host/`).password), meant, written);
   }
 });

@@ -1,6 +1,7 @@
 import { parse } from "yaml";
 import { messageOf, ThingError } from "../../base/errors.ts";
 import { parseExactly } from "../../base/exact-numbers.ts";
+import { isRecord } from "../../base/values.ts";
 
 /** What is said over the wire: a name and a value. */
 export interface Message {
@@ -122,10 +123,6 @@ function isLengths(value: unknown): value is number[] {
 
 function isAcross(pixels: number | undefined): pixels is number {
   return pixels !== undefined && pixels > 0 && pixels <= MOST_PIXELS_ACROSS;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function excerpt(value: unknown): string {

@@ -1,3 +1,4 @@
+import { isPlainObject } from "../../base/values.ts";
 import { badMessage, type PythonValue, requireReasonable } from "./python-value.ts";
 
 const STOP = 0x2e;
@@ -30,7 +31,7 @@ function write(value: PythonValue, pieces: Uint8Array[]): void {
     pieces.push(Buffer.from("]("));
     for (const item of value) write(item, pieces);
     pieces.push(Buffer.from("e"));
-  } else if (isPlain(value)) {
+  } else if (isPlainObject(value)) {
     pieces.push(Buffer.from("}("));
     for (const [key, item] of Object.entries(value)) {
       if (item === undefined) continue;
@@ -44,12 +45,6 @@ function write(value: PythonValue, pieces: Uint8Array[]): void {
       `A value that is ${what} cannot be sent to Python. Send null, booleans, numbers, strings, bytes, arrays and plain objects.`,
     );
   }
-}
-
-function isPlain(value: unknown): value is Record<string, PythonValue> {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }
 
 function number(value: number): Uint8Array {

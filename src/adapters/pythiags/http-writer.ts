@@ -1,4 +1,5 @@
 import { ThingError } from "../../base/errors.ts";
+import { httpUrlIn } from "../../base/values.ts";
 import type { FoundIn } from "./events.ts";
 import { Consumer } from "./producer.ts";
 
@@ -33,9 +34,8 @@ export class HttpWriter<E = unknown> extends Consumer<E> {
 }
 
 function addressOf(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isHttp = url?.protocol === "http:" || url?.protocol === "https:";
-  if (isHttp && url.username === "" && url.password === "") return url;
+  const url = httpUrlIn(text);
+  if (url?.username === "" && url.password === "") return url;
   throw new ThingError(
     "BAD_ARGUMENT",
     "Events are posted to an http or https address without a login, e.g. http://127.0.0.1:9000/events.",

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { type Static, type TSchema, Type } from "typebox";
 import { ThingError } from "../../base/errors.ts";
 import { packageVersion } from "../../base/package-root.ts";
+import { decodePercent } from "../../base/percent.ts";
 import { faultsOf, sentenceOf } from "../../core/faults.ts";
 import { errorsIn } from "../../core/schema.ts";
 import { readJson } from "../../server/http/body.ts";
@@ -118,7 +119,7 @@ const ROUTES: readonly Route[] = [
  */
 export async function answerTo(request: IncomingMessage, gateway: Gateway): Promise<Answer> {
   const method = request.method === "HEAD" ? "GET" : request.method;
-  const [, first = "", name, ...rest] = pathOf(request).split("/").map(decoded);
+  const [, first = "", name, ...rest] = pathOf(request).split("/").map(decodePercent);
   const pattern = name === undefined ? `/${first}` : `/${first}/{name}`;
   const there = rest.length > 0 ? [] : ROUTES.filter(({ path }) => path === pattern);
   const route = there.find((one) => one.method === method);
@@ -142,14 +143,6 @@ export async function answerTo(request: IncomingMessage, gateway: Gateway): Prom
 
 function addressOf({ socket }: IncomingMessage): string {
   return (socket.remoteAddress ?? "").replace(/^::ffff:/, "");
-}
-
-function decoded(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
 }
 
 function accepted<S extends TSchema>(schema: S, body: unknown): Static<S> {

@@ -19,6 +19,15 @@ export function normalizeTarget(request: IncomingMessage): void {
   if (request.url?.includes("%")) request.url = withoutNeedlessEscapes(request.url);
 }
 
+/** How long a client wants to wait, s, by `?wait=`. @throws {ThingError} `BAD_ARGUMENT` for what is no time up to `longestS`. */
+export function waitIn(query: URLSearchParams, longestS: number): number | undefined {
+  const text = query.get("wait");
+  if (text === null) return undefined;
+  const seconds = text.trim() ? Number(text) : Number.NaN;
+  if (seconds >= 0 && seconds <= longestS) return seconds;
+  throw new ThingError("BAD_ARGUMENT", `'wait' must be seconds, from 0 to ${longestS}.`);
+}
+
 /**
  * Refuses a body whose length two readers could see differently, or whose coding is not known here. Node's parser has
  * refused the rest: two lengths, and a length beside chunks.

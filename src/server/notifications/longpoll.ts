@@ -6,6 +6,7 @@ import { ThingError } from "../../base/errors.ts";
 import { slowReaders } from "../../base/slow-readers.ts";
 import { clientAddressOf } from "../http/origin.ts";
 import { type Exchange, PROBLEM_TYPE, type Reply } from "../http/route.ts";
+import { waitIn } from "../http/target.ts";
 import { cursorAfter, idOf, isNotificationId } from "./notification-ids.ts";
 import type { Notification, NotificationLog } from "./notification-log.ts";
 import { NotificationReader } from "./notification-reader.ts";
@@ -42,7 +43,7 @@ export async function nextNotification(
   { request, query, signal }: Exchange,
 ): Promise<Reply> {
   const asked = query.get("after") ?? undefined;
-  const seconds = secondsIn(query);
+  const seconds = waitIn(query, LONGEST_WAIT_S) ?? LONGEST_WAIT_S;
   if (asked !== undefined) assertId(asked);
   // A client asks by HEAD whether long polling is possible; it waits a second at most.
   if (request.method === "HEAD") return { status: 200, headers: link(asked ?? idOf(present)) };
@@ -81,14 +82,6 @@ async function firstAfter(
     .catch(ignoreAbort)
     .finally(() => reader.leaveAll());
   return due?.notification;
-}
-
-function secondsIn(query: URLSearchParams): number {
-  const text = query.get("wait");
-  if (text === null) return LONGEST_WAIT_S;
-  const seconds = text.trim() ? Number(text) : Number.NaN;
-  if (seconds >= 0 && seconds <= LONGEST_WAIT_S) return seconds;
-  throw new ThingError("BAD_ARGUMENT", `'wait' must be seconds, from 0 to ${LONGEST_WAIT_S}.`);
 }
 
 /** @throws {ThingError} `BAD_ARGUMENT` unless `text` may be the id of a notification. */

@@ -11,6 +11,7 @@ import type { MJPEGStream } from "../../streams/mjpeg-stream.ts";
 import { variantOf } from "../../streams/stream-request.ts";
 import { prefixOf } from "../http/origin.ts";
 import { type Exchange, JSON_TYPE, type Reply } from "../http/route.ts";
+import { waitIn } from "../http/target.ts";
 
 const FRESH_MS = 1000;
 const SNAPSHOT_WAIT_S = 5;
@@ -26,7 +27,7 @@ export async function snapshot(
 ): Promise<Reply> {
   const options = variantOf(request);
   const after = flag(query, "fresh") ? now() : now() - FRESH_MS;
-  const seconds = secondsIn(query);
+  const seconds = waitIn(query, LONGEST_WAIT_S);
   if (isHead(request)) return { status: 200, contentType: JPEG };
   const ask = (either: AbortSignal) => stream.capturedAfter(after, either);
   const frame = await frameOrReason(stream, patienceOf(seconds, signal), ask);
@@ -40,7 +41,7 @@ export async function next(
 ): Promise<Reply> {
   const { fps, ...size } = variantOf(request);
   const feed = fps === undefined ? stream : stream.watchedVariant({ fps });
-  const seconds = secondsIn(query) ?? LONGPOLL_S;
+  const seconds = waitIn(query, LONGEST_WAIT_S) ?? LONGPOLL_S;
   if (isHead(request)) return { status: 200, contentType: JPEG };
   const ask = (either: AbortSignal) => feed.grab(either);
   const frame = await wait(stream, signal, seconds, ask).catch(ignoreNoFrame);
@@ -64,7 +65,7 @@ export async function frame(
   { request, query, params, signal }: Exchange,
 ): Promise<Reply> {
   const index = indexOf(params.index ?? "");
-  const seconds = secondsIn(query) ?? 0;
+  const seconds = waitIn(query, LONGEST_WAIT_S) ?? 0;
   assertRun(stream, index, query.get("run") ?? stream.run);
   const isToCome = index > stream.lastFrameIndex && !isHead(request);
   if (isToCome && seconds > 0) {
@@ -79,7 +80,7 @@ export async function nextFrameSize(
   stream: MJPEGStream,
   { request, query, signal }: Exchange,
 ): Promise<Reply> {
-  const seconds = secondsIn(query) ?? LONGPOLL_S;
+  const seconds = waitIn(query, LONGEST_WAIT_S) ?? LONGPOLL_S;
   if (isHead(request)) return { status: 200, contentType: JSON_TYPE };
   const ask = (either: AbortSignal) => stream.nextIdentity(either);
   const identity = await wait(stream, signal, seconds, ask);
@@ -174,14 +175,6 @@ function flag(query: URLSearchParams, name: string): boolean {
     "BAD_ARGUMENT",
     `'${name}' is ${JSON.stringify(quoted(value))}, but it is 1 or 0.`,
   );
-}
-
-function secondsIn(query: URLSearchParams): number | undefined {
-  const text = query.get("wait");
-  if (text === null) return undefined;
-  const seconds = text.trim() ? Number(text) : Number.NaN;
-  if (seconds >= 0 && seconds <= LONGEST_WAIT_S) return seconds;
-  throw new ThingError("BAD_ARGUMENT", `'wait' must be seconds, from 0 to ${LONGEST_WAIT_S}.`);
 }
 
 function indexOf(text: string): number {

@@ -1,4 +1,5 @@
 import { ERROR_STATUS, type ErrorCode } from "../../base/errors.ts";
+import { isRecord } from "../../base/values.ts";
 import type { Route } from "../http/route.ts";
 import { failureStatuses } from "./forms.ts";
 import { NAMED_SCHEMAS } from "./schemas.ts";
@@ -65,7 +66,7 @@ export function componentSchemas(): Record<string, unknown> {
 export function toOpenApiSchema(schema: unknown): unknown {
   const name = NAMES.get(schema);
   if (name !== undefined) return { $ref: `#/components/schemas/${name}` };
-  return isObject(schema) ? rewritten(schema) : schema;
+  return isRecord(schema) ? rewritten(schema) : schema;
 }
 
 /** GET of a value with `If-None-Match: *`, or with the tag that the client was told. */
@@ -129,7 +130,7 @@ function rewritten(schema: object): Schema {
 }
 
 function converted(key: string, value: unknown): unknown {
-  if (MAPS.has(key) && isObject(value)) {
+  if (MAPS.has(key) && isRecord(value)) {
     return Object.fromEntries(
       Object.entries(value).map(([name, schema]) => [name, toOpenApiSchema(schema)]),
     );
@@ -145,8 +146,4 @@ function withPrefixItems({ items, additionalItems, ...rest }: Schema): Schema {
     prefixItems: items,
     ...(additionalItems !== undefined && { items: additionalItems }),
   };
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

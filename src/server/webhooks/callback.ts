@@ -6,6 +6,7 @@ import { withDeadline } from "../../base/abort.ts";
 import { ThingError } from "../../base/errors.ts";
 import { isMetadataAddress } from "../../base/outgoing.ts";
 import { quoted } from "../../base/preview.ts";
+import { httpUrlIn } from "../../base/values.ts";
 
 const MAX_URL_CHARACTERS = 2048;
 
@@ -97,9 +98,8 @@ function isSpecial(address: string): boolean {
 
 function parsed(callbackURL: unknown): URL {
   const isText = typeof callbackURL === "string" && callbackURL.length <= MAX_URL_CHARACTERS;
-  const url = isText && URL.canParse(callbackURL) ? new URL(callbackURL) : undefined;
-  const isHttp = url?.protocol === "http:" || url?.protocol === "https:";
-  if (isHttp && url.username === "" && url.password === "") return url;
+  const url = isText ? httpUrlIn(callbackURL) : undefined;
+  if (url?.username === "" && url.password === "") return url;
   const msg = "Input should be an http or https URL without a login, of 2048 characters at most";
   throw new ThingError(
     "INVALID_INPUT",

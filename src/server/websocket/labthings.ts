@@ -1,6 +1,7 @@
 import type { RawData, WebSocket } from "ws";
 import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import { isRecord } from "../../base/values.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
 import { parseJson } from "../http/json.ts";
 import { type Problem, problemOf } from "../http/problem.ts";
@@ -178,6 +179,5 @@ function response({
 }
 
 function objectIn(value: unknown): Record<string, unknown> | undefined {
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isObject ? { ...value } : undefined;
+  return isRecord(value) ? { ...value } : undefined;
 }

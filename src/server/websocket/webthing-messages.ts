@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { RawData } from "ws";
 import { toDateTime, wallTime } from "../../base/clock.ts";
 import { ThingError } from "../../base/errors.ts";
+import { isRecord } from "../../base/values.ts";
 import type { InvocationRecord } from "../../core/invocation.ts";
 import { parseJson } from "../http/json.ts";
 import { type Problem, problemOf } from "../http/problem.ts";
@@ -32,8 +33,7 @@ export function requestIn(data: RawData, isBinary: boolean, thingID: string): We
     throw bad(`The message is not JSON: it stops being so at character ${json.errorAt}.`);
   if (json.inexact !== undefined) throw bad(`The message has ${json.inexact}.`);
   const { value } = json;
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw bad("The message is not a JSON object.");
+  if (!isRecord(value)) throw bad("The message is not a JSON object.");
   const members: Record<string, unknown> = { ...value };
   const { messageType, operation, correlationID } = members;
   if (members.thingID !== undefined && members.thingID !== thingID)
