@@ -10,7 +10,7 @@ export const LONGEST = [
   "cli/launch-command",
   "cli/stop",
   "server/access/login-limits",
-  "processes/kept-child",
+  "processes/supervised-process",
   "server/access/tokens",
   "cli/serve-recorder",
   "things/over-http",

@@ -13,6 +13,8 @@ export interface Attempt {
   pause(): void;
   /** Somebody listens again. */
   resume(): void;
+  /** Others have noticed that it is silent: it is ended as such. */
+  hang(): void;
   /** It has failed where it cannot throw, and is ended. Of several reasons the first counts. */
   fail(error: unknown): void;
   /** It has come to its end where it cannot return. */
@@ -21,8 +23,8 @@ export interface Attempt {
 
 /** When an attempt has been silent for too long, and what is said of it. */
 export interface AttemptOptions extends SilenceLimits {
-  /** The sentence for a silence of `silentMs`; `isStalled`: there were signs of life before. */
-  readonly silence?: ((silentMs: number, isStalled: boolean) => string) | undefined;
+  /** The error for a silence of `silentMs`; `isStalled`: there were signs of life before. */
+  readonly silence?: ((silentMs: number, isStalled: boolean) => Error) | undefined;
 }
 
 /** An attempt, as its supervisor sees it. */
@@ -41,19 +43,16 @@ export class RunningAttempt implements Attempt {
   readonly #abort = new AbortController();
   readonly #timers: Timers;
   readonly #onHeartbeat: () => void;
+  readonly #silence: (silentMs: number, isStalled: boolean) => Error;
 
   constructor(options: AttemptOptions, timers: Timers, onHeartbeat: () => void) {
-    const { silence = silentFor } = options;
+    this.#silence = options.silence ?? silentFor;
     this.#timers = timers;
     this.#onHeartbeat = onHeartbeat;
     this.settled = new Promise((resolve) => {
       this.settle = resolve;
     });
-    const onSilence = () => {
-      this.isSilent = true;
-      this.fail(new Error(silence(this.heartbeats.silentMs, this.heartbeats.count > 0)));
-    };
-    this.heartbeats = new Heartbeats(options, onSilence, timers);
+    this.heartbeats = new Heartbeats(options, () => this.hang(), timers);
   }
 
   get signal(): AbortSignal {
@@ -77,6 +76,12 @@ export class RunningAttempt implements Attempt {
     if (!this.outcome) this.heartbeats.resume();
   }
 
+  hang(): void {
+    if (this.outcome) return;
+    this.isSilent = true;
+    this.fail(this.#silence(this.heartbeats.silentMs, this.heartbeats.count > 0));
+  }
+
   fail(error: unknown): void {
     this.close({ error });
   }
@@ -94,7 +99,7 @@ export class RunningAttempt implements Attempt {
   }
 }
 
-function silentFor(ms: number, isStalled: boolean): string {
+function silentFor(ms: number, isStalled: boolean): Error {
   const what = isStalled ? "It has been silent" : "It has not delivered anything";
-  return `${what} for ${(ms / 1000).toFixed(1)} s.`;
+  return new Error(`${what} for ${(ms / 1000).toFixed(1)} s.`);
 }

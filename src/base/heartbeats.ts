@@ -34,7 +34,8 @@ export class Heartbeats {
   count = 0;
   #lastAt: number;
   #periodMs = 0;
-  #silentMs = 0;
+  /** As much of its silence as is held against it. */
+  #countedMs = 0;
   #endTimer: (() => void) | undefined;
 
   /** @param onSilence - Called once, when it has been silent for too long. */
@@ -57,9 +58,9 @@ export class Heartbeats {
     return Math.max(this.#silenceMs, slow);
   }
 
-  /** How long it has been silent, as far as it is held against it, ms. */
+  /** How long it has been silent, ms. */
   get silentMs(): number {
-    return this.#silentMs;
+    return this.#timers.now() - this.#lastAt;
   }
 
   /** It came. */
@@ -71,7 +72,7 @@ export class Heartbeats {
     }
     this.count += 1;
     this.#lastAt = at;
-    this.#silentMs = 0;
+    this.#countedMs = 0;
     if (this.count === 1) this.#watch(); // what is allowed is another limit now
   }
 
@@ -83,7 +84,7 @@ export class Heartbeats {
   /** Silence counts again, from now on. */
   resume(): void {
     this.#lastAt = this.#timers.now();
-    this.#silentMs = 0;
+    this.#countedMs = 0;
     this.#watch();
   }
 
@@ -94,7 +95,7 @@ export class Heartbeats {
 
   #watch(): void {
     this.stop();
-    const left = this.allowedMs - this.#silentMs;
+    const left = this.allowedMs - this.#countedMs;
     if (left === Number.POSITIVE_INFINITY) return;
     const part = (this.count === 0 ? this.#startMs : this.#silenceMs) / PARTS; // its period, and so what is allowed, may become less
     this.#lookIn(Math.min(left, Math.max(SHORTEST_MS, part)));
@@ -107,8 +108,8 @@ export class Heartbeats {
 
   #look(ms: number, setAt: number): void {
     const at = this.#timers.now();
-    this.#silentMs = Math.min(this.#silentMs + ms, at - this.#lastAt);
-    if (this.#silentMs < this.allowedMs) this.#watch();
+    this.#countedMs = Math.min(this.#countedMs + ms, at - this.#lastAt);
+    if (this.#countedMs < this.allowedMs) this.#watch();
     else if (at - setAt - ms > LATE_MS) this.#lookIn(GRACE_MS);
     else {
       this.stop();

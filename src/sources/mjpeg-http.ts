@@ -1,10 +1,10 @@
 import { reasonOf, ThingError } from "../base/errors.ts";
+import { Heartbeats } from "../base/heartbeats.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import { httpUrlIn } from "../base/values.ts";
 import type { FrameSink, RunningSource } from "../frames/frame-source.ts";
 import { readSentPicture, type SentPicture } from "../frames/sent-picture.ts";
 import { boundaryOf, MultipartParser, type Part } from "../frames/wire/multipart.ts";
-import { Watchdog } from "../processes/watchdog.ts";
 import { openHttpSoon, withoutSecrets } from "./http-get.ts";
 import type { HttpHead } from "./http-head.ts";
 import type { HttpStream } from "./http-stream.ts";
@@ -59,13 +59,10 @@ export class MjpegHttpSource implements RunningSource {
     const silence = new AbortController();
     let pictures = 0;
     let before: SentPicture | undefined;
-    const watchdog = new Watchdog({
-      startMs: this.#options.startMs ?? START_MS,
-      stallMs: this.#options.stallMs ?? STALL_MS,
-      onSilent: () => silence.abort(),
-    });
+    const { startMs = START_MS, stallMs = STALL_MS } = this.#options;
+    const heartbeats = new Heartbeats({ startMs, silenceMs: stallMs }, () => silence.abort());
     const onPart = ({ headers, body }: Part) => {
-      watchdog.beat();
+      heartbeats.beat();
       const sent = readSentPicture(headers);
       if (sent.isHeartbeat) return;
       const { placeholder } = sent;
@@ -86,12 +83,12 @@ export class MjpegHttpSource implements RunningSource {
       throw this.#failure("ended the stream.");
     } catch (error) {
       if (signal.aborted) return;
-      if (silence.signal.aborted) throw this.#silent(pictures, watchdog.allowedMs);
+      if (silence.signal.aborted) throw this.#silent(pictures, heartbeats.allowedMs);
       throw error instanceof ThingError
         ? error
         : this.#failure(`broke off: ${reasonOf(error)}.`, error);
     } finally {
-      watchdog.stop();
+      heartbeats.stop();
     }
   }
 

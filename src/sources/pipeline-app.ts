@@ -2,7 +2,7 @@ import { within } from "../base/abort.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import type { FrameSource } from "../frames/frame-source.ts";
-import type { ChildState } from "../processes/kept-child.ts";
+import type { ChildState } from "../processes/supervised-process.ts";
 import { MJPEGStream } from "../streams/mjpeg-stream.ts";
 import { feed, type SourceRunner } from "../streams/source-runner.ts";
 

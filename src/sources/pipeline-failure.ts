@@ -1,8 +1,8 @@
 import { deviceTrouble } from "../base/device-trouble.ts";
 import type { Exit } from "../processes/child.ts";
-import { endSentence } from "../processes/kept-child.ts";
 import { elementMissingSentence } from "../processes/programs.ts";
 import { startFailure } from "../processes/start-failure.ts";
+import { endSentence } from "../processes/supervised-process.ts";
 
 /** Why a pipeline ended, in one sentence that names the element, file or device at fault. */
 export function explainPipelineEnd(

@@ -2,7 +2,7 @@ import { ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import type { RunningSource } from "../frames/frame-source.ts";
 import type { Child } from "../processes/child.ts";
-import { type ChildState, KeptChild } from "../processes/kept-child.ts";
+import { type ChildState, SupervisedProcess } from "../processes/supervised-process.ts";
 import { type Picture, pictureReader } from "./framing.ts";
 import { PipelineApp, type PipelineAppOptions } from "./pipeline-app.ts";
 import {
@@ -49,7 +49,7 @@ export class Pipeline {
   readonly command: PipelineCommand;
   /** Whether it is over when its program ends. */
   readonly once: boolean;
-  readonly #kept: KeptChild;
+  readonly #process: SupervisedProcess;
   readonly #taps: readonly Tap[];
   readonly #listeners = new Set<(state: SourceState) => void>();
   readonly #log: Log;
@@ -98,7 +98,7 @@ export class Pipeline {
     this.#log = options.log ?? silentLog;
     this.#taps = command.outputs.map((output) => new Tap(output, this));
     this.cameras = new Map(this.#taps.map((tap) => [tap.output.camera, tap]));
-    this.#kept = new KeptChild(command, {
+    this.#process = new SupervisedProcess(command, {
       outputs: command.outputs.map(({ fd }) => fd),
       onStart: (child) => this.#read(child),
       onState: (state) => this.#tell(state),
@@ -111,12 +111,12 @@ export class Pipeline {
   }
 
   get state(): SourceState {
-    return this.#kept.state;
+    return this.#process.state;
   }
 
   /** The process id while the program runs. */
   get pid(): number | undefined {
-    return this.#kept.pid;
+    return this.#process.pid;
   }
 
   /** Calls `listener` at each change of the state. @returns A function that ends it. */
@@ -127,26 +127,26 @@ export class Pipeline {
 
   /** Ends the program in order and starts it again; whoever reads is told, and reads again. Nothing happens while it does not run. */
   restart(): void {
-    this.#kept.restart();
+    this.#process.restart();
     this.#fail("The pipeline is started again, as was asked.");
   }
 
   /** Keeps the program running, whether a camera is read or not. @returns A function that lets go; it resolves when the program has ended, if nobody else holds it. */
   hold(): () => Promise<void> {
     this.#holders++;
-    this.#kept.start();
+    this.#process.start();
     let held = true;
     return async () => {
       if (!held) return;
       held = false;
       this.#holders--;
-      if (this.#holders === 0) await this.#kept.stop();
+      if (this.#holders === 0) await this.#process.stop();
     };
   }
 
   /** Ends the program in order, whoever reads: they come to the end of their frames. */
   async end(): Promise<void> {
-    await this.#kept.stop();
+    await this.#process.stop();
     for (const tap of this.#taps) tap.end();
   }
 
@@ -158,12 +158,12 @@ export class Pipeline {
 
   /** Whether it ran once and is over. */
   get over(): boolean {
-    return this.#kept.over;
+    return this.#process.finished;
   }
 
   /** The reader of one camera found it silent: if all are, the program hangs. */
   silent(): void {
-    if (performance.now() - this.#lastPicture > HANGS_AFTER_MS) this.#kept.hung();
+    if (performance.now() - this.#lastPicture > HANGS_AFTER_MS) this.#process.hung();
   }
 
   #fail(reason: string): void {
@@ -196,7 +196,7 @@ export class Pipeline {
 
   #take(tap: Tap, picture: Picture): void {
     this.#lastPicture = performance.now();
-    this.#kept.beat();
+    this.#process.heartbeat();
     tap.take(picture);
   }
 }

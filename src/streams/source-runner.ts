@@ -115,7 +115,8 @@ export class SourceRunner {
       onStuck: () => this.#log.error(STAYS_BUSY),
       silence: (ms, isStalled) => {
         const what = isStalled ? "frames stopped coming" : "no first frame came";
-        return `The source is open but silent: ${what} for ${(ms / 1000).toFixed(1)} s.`;
+        const seconds = (ms / 1000).toFixed(1);
+        return failed(`The source is open but silent: ${what} for ${seconds} s.`);
       },
       explain: reasonOf,
       onState: ({ state }) => this.#follow(state),
@@ -154,13 +155,12 @@ export class SourceRunner {
   /** One life of the source; it settles when the device is closed. */
   async #run(attempt: Attempt): Promise<void> {
     const isOnce = this.#options.once ?? false;
-    const ended = () => new ThingError("SOURCE_FAILED", ENDED);
     const sink = new SourceSink(this.#stream, attempt, {
       take: (frame) => this.#take(frame),
-      stopped: () => (isOnce ? attempt.end() : attempt.fail(ended())),
+      stopped: () => (isOnce ? attempt.end() : attempt.fail(failed(ENDED))),
     });
     await runAs(this.#owner, () => this.#source.run(sink, attempt.signal));
-    if (!isOnce) throw ended();
+    if (!isOnce) throw failed(ENDED);
   }
 
   #take({ jpeg, sent: _, ...about }: SourceFrame): boolean {
@@ -229,4 +229,8 @@ export class SourceRunner {
 function reasonOf(error: unknown): string {
   if (thrownError(error).name === "AbortError") return ENDED;
   return deviceTrouble(error) ?? messageOf(error);
+}
+
+function failed(sentence: string): ThingError {
+  return new ThingError("SOURCE_FAILED", sentence);
 }

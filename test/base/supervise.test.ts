@@ -75,9 +75,16 @@ const ROWS: readonly Row[] = [
     states: "0 starting, 1 running",
   },
   {
+    holds: "what others have found silent has stalled",
+    attempts: [[1, [3, "hangs"]]],
+    seconds: 3,
+    states: "0 starting, 1 running, 3 stopping, 3 waiting",
+    reasons: ["It has been silent for 2.0 s."],
+  },
+  {
     holds: "the sentence for silence may be another",
     attempts: [[]],
-    options: { startMs: SECOND, silence: (ms) => `No frame in ${ms} ms.` },
+    options: { startMs: SECOND, silence: (ms) => new Error(`No frame in ${ms} ms.`) },
     seconds: 1,
     states: "0 starting, 1 stopping, 1 waiting",
     reasons: ["No frame in 1000 ms."],

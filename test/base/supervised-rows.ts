@@ -10,7 +10,10 @@ export const SECOND = 1000;
 /** What one attempt does: at which second of it, what. A number alone: a heartbeat. */
 type Script = readonly (
   | number
-  | readonly [at: number, "barely lives" | "ends" | "throws" | "fails" | "pauses" | "resumes"]
+  | readonly [
+      at: number,
+      "barely lives" | "ends" | "throws" | "fails" | "hangs" | "pauses" | "resumes",
+    ]
 )[];
 
 /** A row of a table of what a supervisor does. */
@@ -119,6 +122,7 @@ class Lives {
             else if (what === "ends") finish();
             else if (what === "throws") finish(new Error("unplugged"));
             else if (what === "fails") attempt.fail(new Error("told"));
+            else if (what === "hangs") attempt.hang();
             else if (what === "pauses") attempt.pause();
             else attempt.resume();
           };

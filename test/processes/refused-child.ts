@@ -1,8 +1,8 @@
 // Starts programs where the machine refuses: run under `prlimit`. Its argument: how many descriptors it may take up first.
 import { openSync } from "node:fs";
 import { Child } from "../../src/processes/child.ts";
-import { KeptChild } from "../../src/processes/kept-child.ts";
 import { programVersion } from "../../src/processes/programs.ts";
+import { SupervisedProcess } from "../../src/processes/supervised-process.ts";
 import { program } from "./children.ts";
 
 const taken = Number(process.argv[2]);
@@ -22,7 +22,7 @@ child.output(3).resume();
 const { error } = await child.ended;
 const stopped = await child.stop();
 const version = await programVersion("ffmpeg").catch(({ code, message }) => ({ code, message }));
-const kept = new KeptChild(program("0"), {
+const kept = new SupervisedProcess(program("0"), {
   outputs: [1],
   onStart: (one) => one.output(1).resume(),
   onState: ({ phase, reason }) => {

@@ -3,8 +3,8 @@ import { messageOf, ThingError } from "../../base/errors.ts";
 import { type Log, logTo } from "../../base/log.ts";
 import type { Frame } from "../../frames/frame.ts";
 import type { Child, Exit } from "../../processes/child.ts";
-import { endSentence, KeptChild } from "../../processes/kept-child.ts";
 import { LineTail } from "../../processes/line-tail.ts";
+import { endSentence, SupervisedProcess } from "../../processes/supervised-process.ts";
 import type { VariantOptions } from "../../streams/stream-request.ts";
 import { FrameGate } from "./frame-gate.ts";
 import { metadataHead, REPLACED_BYTES } from "./frame-metadata.ts";
@@ -38,7 +38,7 @@ export class SrtSender {
   readonly camera: ServedCamera;
   readonly #options: SenderOptions;
   readonly #gate: FrameGate;
-  readonly #kept: KeptChild;
+  readonly #process: SupervisedProcess;
   readonly #callers = new Set<string>();
   readonly #over = new AbortController();
   /** What is worth telling of the child's words, a few lines a second at most. */
@@ -54,7 +54,7 @@ export class SrtSender {
     this.#options = options;
     this.#gate = new FrameGate(options.maxMBps);
     this.#told = new LineTail(options.log, "gst-launch-1.0");
-    this.#kept = new KeptChild(command(options), {
+    this.#process = new SupervisedProcess(command(options), {
       outputs: [],
       input: true,
       // Who called and who was dropped is in its debug output only.
@@ -70,7 +70,7 @@ export class SrtSender {
 
   /** What it has done: frames the child has taken, whole; callers now. What SRT itself discards is not in it. */
   get stats() {
-    const { restarts } = this.#kept.state;
+    const { restarts } = this.#process.state;
     const dropped = { ...this.#gate.dropped };
     return {
       callers: this.#callers.size,
@@ -83,7 +83,7 @@ export class SrtSender {
 
   /** The child's process id while it runs. */
   get pid(): number | undefined {
-    return this.#kept.pid;
+    return this.#process.pid;
   }
 
   /** How long nobody has called, ms. */
@@ -96,7 +96,7 @@ export class SrtSender {
    * @throws {ThingError} `SOURCE_FAILED` when that does not come about within 4 s, with the child's last words.
    */
   async start(): Promise<void> {
-    this.#kept.start();
+    this.#process.start();
     try {
       await withDeadline(BIND_MS, this.#over.signal, (signal) => this.#running(signal));
     } catch (error) {
@@ -115,12 +115,12 @@ export class SrtSender {
     this.#over.abort();
     this.#unfollow();
     this.#child = undefined;
-    await this.#kept.stop();
+    await this.#process.stop();
   }
 
   async #running(signal: AbortSignal): Promise<void> {
-    while (this.#kept.state.phase !== "running") {
-      const { phase, reason } = this.#kept.state;
+    while (this.#process.state.phase !== "running") {
+      const { phase, reason } = this.#process.state;
       if (phase === "failed") throw new ThingError("SOURCE_FAILED", reason ?? "It failed.");
       await delay(2, signal);
     }
@@ -137,7 +137,7 @@ export class SrtSender {
     untilUdpPortBound(port, AbortSignal.any([over.signal, this.#over.signal])).then(
       () => {
         this.#child = child;
-        this.#kept.beat();
+        this.#process.heartbeat();
         log.info(`Port ${port} is open for SRT, by process ${child.pid}.`);
       },
       (error) => isAbort(error) || log.error(messageOf(error)),
@@ -163,7 +163,7 @@ export class SrtSender {
   #send(frame: Frame, done: () => void): void {
     const input = this.#child?.input;
     const at = performance.now();
-    if (this.#gate.stalledFor(at) > HUNG_MS) this.#kept.hung();
+    if (this.#gate.stalledFor(at) > HUNG_MS) this.#process.hung();
     if (!input?.writable) {
       this.#gate.dropped.not_running++;
       done();
@@ -186,7 +186,7 @@ export class SrtSender {
     }
     this.#frames++;
     this.#bytes += bytes;
-    this.#kept.beat();
+    this.#process.heartbeat();
   }
 
   /** @see gstsrtobject.c of gst-plugins-bad 1.22: thread_func, gst_srt_object_write_to_callers. */

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
-import { BackOff } from "../../src/processes/back-off.ts";
 import type { Command } from "../../src/processes/child.ts";
-import { type ChildState, KeptChild } from "../../src/processes/kept-child.ts";
+import { type ChildState, SupervisedProcess } from "../../src/processes/supervised-process.ts";
 import { Elapsed } from "../elapsed.ts";
 import { TEST_MS } from "../limits.ts";
 import { exists, program } from "./children.ts";
@@ -11,19 +10,19 @@ import { exists, program } from "./children.ts";
 const timeout = TEST_MS;
 const TICKING = program("setInterval(() => require('fs').writeSync(1, 'x'), 20)");
 
-/** A kept program whose every byte is a beat, and a function that waits for a state. */
+/** A kept program whose every byte is a heartbeat, and a function that waits for a state. */
 function keep(
   command: Command,
   options: { startMs?: number; stallMs?: number; once?: boolean } = {},
 ) {
   const waiting = new Set<() => void>();
   const states: ChildState[] = [];
-  const kept = new KeptChild(command, {
+  const kept = new SupervisedProcess(command, {
     ...options,
     outputs: [1],
     onStart: (child) =>
       child.output(1).on("data", (chunk: Buffer) => {
-        for (let beats = 0; beats < chunk.length; beats++) kept.beat();
+        for (let beats = 0; beats < chunk.length; beats++) kept.heartbeat();
       }),
     onState: (state) => {
       states.push(state);
@@ -43,16 +42,6 @@ function keep(
     });
   return { kept, states, until };
 }
-
-test("waits double up to the longest, and begin anew after a good run", () => {
-  const backOff = new BackOff(250, 10_000);
-  assert.deepEqual(
-    Array.from({ length: 8 }, () => backOff.next()),
-    [250, 500, 1000, 2000, 4000, 8000, 10000, 10000],
-  );
-  backOff.reset();
-  assert.equal(backOff.next(), 250);
-});
 
 test("a program that ends at once is started again with growing waits, and told why", {
   timeout,
@@ -150,11 +139,11 @@ test("a program that is fed takes its input at each start, and each line of its 
 }, async () => {
   const lines: string[] = [];
   const echo = program("process.stdin.on('data', (text) => process.stderr.write(text))");
-  const kept = new KeptChild(echo, {
+  const kept = new SupervisedProcess(echo, {
     outputs: [],
     input: true,
     onErrorLine: (line) => void lines.push(line),
-    onStart: (child) => child.input?.write("1\n2\n3\n4\n5\n6\n7\n", () => kept.beat()),
+    onStart: (child) => child.input?.write("1\n2\n3\n4\n5\n6\n7\n", () => kept.heartbeat()),
   });
   kept.start();
   while (lines.length < 7) await new Promise((resolve) => setTimeout(resolve, 10));
@@ -186,7 +175,7 @@ test("a program that runs once ends, fails or is stopped once, and is not starte
     kept.start();
     const state = await until((one) => one.phase === phase);
     assert.match(state.reason ?? "", reason);
-    assert.deepEqual([kept.over, state.restarts], [true, 0]);
+    assert.deepEqual([kept.finished, state.restarts], [true, 0]);
     kept.start();
     await kept.stop();
     assert.deepEqual([kept.state.phase, kept.pid], [phase, undefined]);
@@ -196,5 +185,5 @@ test("a program that runs once ends, fails or is stopped once, and is not starte
   await until(({ phase }) => phase === "running");
   await kept.stop();
   kept.start();
-  assert.deepEqual([kept.over, kept.state.phase, kept.pid], [true, "stopped", undefined]);
+  assert.deepEqual([kept.finished, kept.state.phase, kept.pid], [true, "stopped", undefined]);
 });
