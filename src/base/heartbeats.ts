@@ -15,7 +15,7 @@ const PARTS = 4;
 const SHORTEST_MS = 10;
 /** A timer that is later than this was kept waiting by this process, ms. */
 const LATE_MS = 20;
-/** Then what has come in the meantime is read first, ms. */
+/** Then what has come in the meantime is read first, ms: once, since a machine may be busy for ever. */
 const GRACE_MS = 50;
 /** How much of its period so far is kept when another one has been. */
 const KEPT = 0.8;
@@ -36,7 +36,8 @@ export class Heartbeats {
   #periodMs = 0;
   /** As much of its silence as is held against it. */
   #countedMs = 0;
-  #endTimer: (() => void) | undefined;
+  #isStopped = false;
+  #endTimer: () => void = () => {};
 
   /** @param onSilence - Called once, when it has been silent for too long. */
   constructor(limits: SilenceLimits, onSilence: () => void, timers: Timers = systemTimers) {
@@ -78,7 +79,7 @@ export class Heartbeats {
 
   /** From now on silence does not count. */
   pause(): void {
-    this.stop();
+    this.#endTimer();
   }
 
   /** Silence counts again, from now on. */
@@ -88,29 +89,30 @@ export class Heartbeats {
     this.#watch();
   }
 
+  /** Nothing counts any more. */
   stop(): void {
-    this.#endTimer?.();
-    this.#endTimer = undefined;
+    this.#isStopped = true;
+    this.#endTimer();
   }
 
   #watch(): void {
-    this.stop();
+    this.#endTimer();
     const left = this.allowedMs - this.#countedMs;
-    if (left === Number.POSITIVE_INFINITY) return;
+    if (this.#isStopped || left === Number.POSITIVE_INFINITY) return;
     const part = (this.count === 0 ? this.#startMs : this.#silenceMs) / PARTS; // its period, and so what is allowed, may become less
     this.#lookIn(Math.min(left, Math.max(SHORTEST_MS, part)));
   }
 
-  #lookIn(ms: number): void {
+  #lookIn(ms: number, isLastLook = false): void {
     const setAt = this.#timers.now();
-    this.#endTimer = this.#timers.after(ms, () => this.#look(ms, setAt), true);
+    this.#endTimer = this.#timers.after(ms, () => this.#look(ms, setAt, isLastLook), true);
   }
 
-  #look(ms: number, setAt: number): void {
+  #look(ms: number, setAt: number, isLastLook: boolean): void {
     const at = this.#timers.now();
     this.#countedMs = Math.min(this.#countedMs + ms, at - this.#lastAt);
     if (this.#countedMs < this.allowedMs) this.#watch();
-    else if (at - setAt - ms > LATE_MS) this.#lookIn(GRACE_MS);
+    else if (!isLastLook && at - setAt - ms > LATE_MS) this.#lookIn(GRACE_MS, true);
     else {
       this.stop();
       this.#onSilence();

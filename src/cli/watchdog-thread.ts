@@ -7,7 +7,7 @@ import { whatRuns } from "./what-runs.ts";
 export interface WatchdogData {
   /** How often the event loop ran; whether the process ends. */
   readonly shared: Int32Array;
-  readonly beatMs: number;
+  readonly heartbeatMs: number;
   /** A loop that does not run for this long is told, ms. */
   readonly blockedMs: number;
   /** One that does not run for this long ends the process; never when absent. */
@@ -26,27 +26,27 @@ const LAST_WORDS_MS = 300;
 /** After a second signal a process whose loop runs ends by itself within this, ms. */
 const SECOND_SIGNAL_MS = 1000;
 
-const { shared, beatMs, blockedMs, endAfterMs, stopWithinMs, readable, terminals } =
+const { shared, heartbeatMs, blockedMs, endAfterMs, stopWithinMs, readable, terminals } =
   workerData as WatchdogData;
-let lastBeat = -1;
+let lastHeartbeat = -1;
 let missed = 0;
 let isTold = false;
 let isEnding = false;
 
 /** Ticks are counted, not time: while the computer sleeps, or the process is stopped, nobody is to blame. */
 setInterval(() => {
-  if (Atomics.load(shared, 1) === 1) end(stopWithinMs - beatMs);
-  const beat = Atomics.load(shared, 0);
-  missed = beat === lastBeat ? missed + 1 : 0;
-  lastBeat = beat;
-  const blockedFor = missed * beatMs;
+  if (Atomics.load(shared, 1) === 1) end(stopWithinMs - heartbeatMs);
+  const heartbeat = Atomics.load(shared, 0);
+  missed = heartbeat === lastHeartbeat ? missed + 1 : 0;
+  lastHeartbeat = heartbeat;
+  const blockedFor = missed * heartbeatMs;
   if (blockedFor === 0) isTold = false;
   if (blockedFor >= blockedMs && !isTold) void tell(blockedFor);
   if (endAfterMs !== undefined && blockedFor >= endAfterMs) {
     say(`The event loop was blocked for ${blockedFor / 1000} s: this process is killed.`);
     setTimeout(kill, LAST_WORDS_MS);
   }
-}, beatMs);
+}, heartbeatMs);
 
 listen();
 
@@ -80,7 +80,7 @@ type SignalClass = new () => SignalHandle;
 function onSignal(number: number): void {
   if (number === SIGNALS.SIGHUP) {
     // Otherwise it asks for the configuration to be read again.
-    setTimeout(() => terminals.every((fd) => isatty(fd)) || end(stopWithinMs), beatMs);
+    setTimeout(() => terminals.every((fd) => isatty(fd)) || end(stopWithinMs), heartbeatMs);
   } else if (isEnding) setTimeout(kill, SECOND_SIGNAL_MS);
   else end(stopWithinMs);
 }

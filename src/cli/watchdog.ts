@@ -3,9 +3,9 @@ import { moduleUrl } from "../base/package-root.ts";
 import type { WatchdogData } from "./watchdog-thread.ts";
 
 /** How often the event loop shows that it runs, ms. */
-const BEAT_MS = 500;
+const HEARTBEAT_MS = 500;
 
-interface WatchdogOptions extends Omit<WatchdogData, "shared" | "beatMs"> {
+interface WatchdogOptions extends Omit<WatchdogData, "shared" | "heartbeatMs"> {
   /** Called when something keeps the thread from its work; the process runs on without it. */
   readonly onProblem: (sentence: string) => void;
 }
@@ -17,10 +17,10 @@ interface WatchdogOptions extends Omit<WatchdogData, "shared" | "beatMs"> {
 export class Watchdog {
   readonly #shared = new Int32Array(new SharedArrayBuffer(8));
   readonly #worker: Worker;
-  readonly #beat: NodeJS.Timeout;
+  readonly #heartbeat: NodeJS.Timeout;
 
   constructor({ onProblem, ...options }: WatchdogOptions) {
-    const data: WatchdogData = { ...options, shared: this.#shared, beatMs: BEAT_MS };
+    const data: WatchdogData = { ...options, shared: this.#shared, heartbeatMs: HEARTBEAT_MS };
     this.#worker = new Worker(moduleUrl("src/cli/watchdog-thread"), {
       workerData: data,
       resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
@@ -30,7 +30,7 @@ export class Watchdog {
       onProblem(`Nothing notices a blocked event loop, because its thread has ended: ${message}`),
     );
     this.#worker.unref();
-    this.#beat = setInterval(() => Atomics.add(this.#shared, 0, 1), BEAT_MS).unref();
+    this.#heartbeat = setInterval(() => Atomics.add(this.#shared, 0, 1), HEARTBEAT_MS).unref();
   }
 
   /** The process ends now: from here on it has as long as it may take at most. */
@@ -40,7 +40,7 @@ export class Watchdog {
 
   /** It watches no more. */
   async stop(): Promise<void> {
-    clearInterval(this.#beat);
+    clearInterval(this.#heartbeat);
     await this.#worker.terminate();
   }
 }

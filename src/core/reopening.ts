@@ -1,3 +1,5 @@
+import { pauseAfter } from "../base/pauses.ts";
+
 /** One that held this long, ms, was a connection: the next pause is the first again. */
 const HELD_MS = 60_000;
 
@@ -23,9 +25,9 @@ export class Reopening {
   schedule(): void {
     if (performance.now() - this.#openedAt > HELD_MS && !this.isTrying) this.#tries = 0;
     this.#openedAt = Number.NEGATIVE_INFINITY;
-    const [first, longest] = this.#pauses;
-    const pause = Math.min(longest, first * 2 ** Math.min(this.#tries, 30));
+    const [firstMs, longestMs] = this.#pauses;
     this.#tries += 1;
+    const pause = pauseAfter(this.#tries, { firstMs, longestMs });
     clearTimeout(this.#timer);
     this.#timer = setTimeout(this.#reopen, pause).unref();
   }

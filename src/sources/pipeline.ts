@@ -153,11 +153,13 @@ export class Pipeline {
   /** The error, for one that failed and is over; `undefined` for one that ended well or still runs. */
   get failure(): ThingError | undefined {
     const { phase, reason = "It failed." } = this.state;
-    return this.over && phase === "failed" ? new ThingError("SOURCE_FAILED", reason) : undefined;
+    return this.finished && phase === "failed"
+      ? new ThingError("SOURCE_FAILED", reason)
+      : undefined;
   }
 
   /** Whether it ran once and is over. */
-  get over(): boolean {
+  get finished(): boolean {
     return this.#process.finished;
   }
 

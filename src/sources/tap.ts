@@ -11,7 +11,7 @@ import { type PtsClock, PtsTimes } from "./pts-clock.ts";
 /** The program that a tap is one output of. */
 interface TappedProgram {
   readonly failure: ThingError | undefined;
-  readonly over: boolean;
+  readonly finished: boolean;
   hold(): () => Promise<void>;
   /** One camera's run was ended since it was silent. */
   silent(): void;
@@ -41,7 +41,7 @@ export class Tap implements RunningSource {
   /** @throws {ThingError} `SOURCE_FAILED` with the reason, when the program fails or is started again. */
   async run(sink: FrameSink, signal: AbortSignal): Promise<void> {
     if (this.#program.failure) throw this.#program.failure;
-    if (this.#program.over || signal.aborted) return;
+    if (this.#program.finished || signal.aborted) return;
     const ended = new Promise<void>((resolve, reject) => {
       this.#readers.set(sink, { end: resolve, fail: reject });
     });

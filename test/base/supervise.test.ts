@@ -75,6 +75,26 @@ const ROWS: readonly Row[] = [
     states: "0 starting, 1 running",
   },
   {
+    holds: "what came while this process was busy is read before it is said to be silent",
+    attempts: [[1, 5.92]],
+    options: { silenceMs: 2 * SECOND },
+    deeds: [[2.9, "is busy for 3 s"]],
+    seconds: 7,
+    states: "0 starting, 1 running",
+  },
+  {
+    holds: "a process that is always busy finds silence all the same",
+    attempts: [[1]],
+    options: { silenceMs: 2 * SECOND },
+    deeds: [
+      [2.9, "is busy for 3 s"],
+      [5.94, "is busy for 3 s"],
+    ],
+    seconds: 8,
+    states: "0 starting, 1 running, 8.94 stopping, 8.94 waiting",
+    reasons: ["It has been silent for 7.9 s."],
+  },
+  {
     holds: "what others have found silent has stalled",
     attempts: [[1, [3, "hangs"]]],
     seconds: 3,

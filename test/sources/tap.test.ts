@@ -20,7 +20,7 @@ class Tapped {
   held = 0;
   silences = 0;
   failure: ThingError | undefined;
-  over = false;
+  finished = false;
   readonly tap: Tap;
   readonly reader: ByteReader;
 

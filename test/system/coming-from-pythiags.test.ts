@@ -141,7 +141,7 @@ for (const row of rows.filter((one) => !isCommand(one) && !isBeginning(one))) {
         [{ index: 7 }],
       );
     }
-    if (row.now.startsWith("await app.stop")) assert.equal(app.pipeline.over, true);
+    if (row.now.startsWith("await app.stop")) assert.equal(app.pipeline.finished, true);
   });
 }
 

@@ -1,5 +1,6 @@
 import { now } from "../../base/clock.ts";
 import { ThingError } from "../../base/errors.ts";
+import { Heartbeats } from "../../base/heartbeats.ts";
 import type { ClockSet } from "../../frames/clock-set.ts";
 import type { Origin, SourceLoss } from "../../frames/frame.ts";
 import { PtsTimes } from "../../sources/pts-clock.ts";
@@ -46,7 +47,7 @@ export class ArrivingPictures extends RemoteVideoPlayer {
   #missing: SourceLoss[] = [];
   #failure: ThingError | undefined;
   #last: Origin | undefined;
-  #silence: NodeJS.Timeout | undefined;
+  #heartbeats: Heartbeats | undefined;
   #wake: () => void = () => {};
 
   constructor(options: ArrivalOptions) {
@@ -85,13 +86,13 @@ export class ArrivingPictures extends RemoteVideoPlayer {
   override processRecordingState(isRecording: boolean): void {
     this.#options.onRecording(isRecording);
     if (isRecording) this.#awaitPicture();
-    else clearTimeout(this.#silence);
+    else this.#heartbeats?.stop();
     this.#last = undefined; // what was not recorded is no loss
     if (!isRecording) this.play(); // it sends nothing of its next recording to who does not ask again
   }
 
   override processImage(image: FilersImage, metadata: FilersMetadata): void {
-    this.#silence?.refresh();
+    this.#heartbeats?.beat();
     if (this.#waiting.length >= MOST_WAITING) this.#drop();
     const times = this.#timesOf(metadata.t);
     const origin = this.#originOf(metadata);
@@ -100,16 +101,17 @@ export class ArrivingPictures extends RemoteVideoPlayer {
   }
 
   override async stopListener(): Promise<void> {
-    clearTimeout(this.#silence);
+    this.#heartbeats?.stop();
     await super.stopListener();
   }
 
   #awaitPicture(): void {
-    clearTimeout(this.#silence);
+    this.#heartbeats?.stop();
     const { silenceMs } = this.#options;
     if (silenceMs === 0) return;
     const sentence = `The Filers server ${this.server}:${this.port} records and has sent no picture for ${silenceMs / 1000} s.`;
-    this.#silence = setTimeout(() => this.processException(sentence, "", true), silenceMs);
+    const limits = { startMs: silenceMs, silenceMs };
+    this.#heartbeats = new Heartbeats(limits, () => this.processException(sentence, "", true));
   }
 
   #drop(): void {

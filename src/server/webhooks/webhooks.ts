@@ -1,13 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { ignoreAbort } from "../../base/abort.ts";
+import type { Attempt } from "../../base/attempt.ts";
 import { wallTime } from "../../base/clock.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
 import { countedLimit } from "../../base/limit-hits.ts";
 import type { Log } from "../../base/log.ts";
 import { slowReaders } from "../../base/slow-readers.ts";
+import { Supervisor } from "../../base/supervise.ts";
 import { ClientShares } from "../http/identity.ts";
 import { JSON_TYPE, PROBLEM_TYPE } from "../http/route.ts";
-import type { NotificationLog } from "../notifications/notification-log.ts";
+import type { Notification, NotificationLog } from "../notifications/notification-log.ts";
 import { NotificationReader } from "../notifications/notification-reader.ts";
 import { CallbackPolicy, deliver } from "./callback.ts";
 
@@ -19,6 +21,8 @@ const lateWebhooks = slowReaders("webhook", "gap");
 
 /** After so many failures in a row a subscription ends. */
 const MAX_FAILURES = 10;
+/** What was not delivered is lost, and the next notification is not held up. */
+const NO_PAUSE = { firstMs: 0, longestMs: 0 };
 
 export interface WebhookOptions {
   /** Hosts that may be called, as in a URL: `hooks.lab.example`, or with a port. */
@@ -39,6 +43,11 @@ interface Subscribing {
   /** The URL of the property or event of a name. */
   selfOf(name: string): string;
 }
+
+type Served = Pick<Subscribing, "logs" | "after" | "selfOf"> & {
+  readonly url: URL;
+  readonly signal: AbortSignal;
+};
 
 /** Calls other programs when something happens. Each is called with one notification at a time, and loses what it does not take. */
 export class Webhooks {
@@ -99,42 +108,50 @@ export class Webhooks {
   }
 
   /** One notification after the other, until the subscription ends or nothing gets there any more. */
-  async #serve({
-    logs,
-    after,
-    url,
-    signal,
-    selfOf,
-  }: Pick<Subscribing, "logs" | "after" | "selfOf"> & { url: URL; signal: AbortSignal }) {
+  async #serve({ logs, after, signal, url, selfOf }: Served): Promise<void> {
     const reader = new NotificationReader();
     for (const log of logs) reader.follow(log, after, undefined);
     signal.addEventListener("abort", () => reader.leaveAll());
-    for (let failures = 0; failures < MAX_FAILURES; ) {
-      const due = await reader.nextToCome(signal).catch(ignoreAbort);
-      if (!due) return;
-      const next = due.notification;
-      if (due.missed > 0) {
-        this.counts.skipped += 1;
-        lateWebhooks();
+    const deliverAll = async (attempt: Attempt) => {
+      for (;;) {
+        const due = await reader.nextToCome(signal).catch(ignoreAbort);
+        if (!due) return;
+        if (due.missed > 0) {
+          this.counts.skipped += 1;
+          lateWebhooks();
+        }
+        await this.#deliver(due.notification, { signal, url, selfOf });
+        attempt.heartbeat();
       }
-      try {
-        const address = await this.#policy.addressOf(url);
-        const { name, problem } = next;
-        const data = problem ? JSON.stringify(problem) : next.data;
-        const contentType = problem ? PROBLEM_TYPE : JSON_TYPE;
-        const about = { self: selfOf(name), at: wallTime(next.at) };
-        await deliver({ url, address, ...about, data, contentType, signal });
-        this.counts.delivered += 1;
-        failures = 0;
-      } catch (error) {
-        if (signal.aborted) return;
+    };
+    const supervisor = new Supervisor(deliverAll, {
+      ...{ pauses: NO_PAUSE, mostFailures: MAX_FAILURES, mayEnd: true, signal },
+      onFailure: ({ reason }) => {
         this.counts.failed += 1;
-        failures += 1;
-        this.#log.warn(`'${next.name}' was not delivered to ${url.host}: ${messageOf(error)}`);
-      }
-    }
+        this.#log.warn(reason);
+      },
+    });
+    supervisor.start();
+    await supervisor.finished;
     reader.leaveAll();
+    if (signal.aborted) return;
     this.#log.warn(`${url.host} is called no more: ${MAX_FAILURES} notifications in a row failed.`);
+  }
+
+  async #deliver(
+    { name, at, data, problem }: Notification,
+    { signal, url, selfOf }: Pick<Served, "signal" | "url" | "selfOf">,
+  ): Promise<void> {
+    try {
+      const address = await this.#policy.addressOf(url);
+      const content = problem
+        ? { data: JSON.stringify(problem), contentType: PROBLEM_TYPE }
+        : { data, contentType: JSON_TYPE };
+      await deliver({ url, address, self: selfOf(name), at: wallTime(at), ...content, signal });
+      this.counts.delivered += 1;
+    } catch (cause) {
+      throw new Error(`'${name}' was not delivered to ${url.host}: ${messageOf(cause)}`, { cause });
+    }
   }
 }
 
