@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { property, Thing, ThingError } from "thingscope";
+import { property, Thing } from "thingscope";
 import { Type } from "typebox";
 import { TEST_MS } from "../limits.ts";
 import { served } from "../server/thing-bench.ts";
@@ -34,17 +34,6 @@ class Bench extends Thing {
       throw Object.assign(new Error("EBUSY: resource busy, open '/dev/video0'"), { code: "EBUSY" });
   }
 }
-
-test("what a slow setter has set is restored when a later one rejects", options, async (t) => {
-  const bench = new Bench();
-  const { host } = await served(t, { bench });
-  await assert.rejects(host.get("bench").writeProperties({ slow: 5, refusing: 2 }), (error) => {
-    assert.ok(error instanceof ThingError);
-    assert.match(error.message, /'refusing' .*It does not want to\. Restored: slow\./);
-    return true;
-  });
-  assert.equal(bench.slow, 1);
-});
 
 test(
   "a property that cannot be read is set all the same, and named when it cannot be restored",
