@@ -1,5 +1,5 @@
-import { messageOf, ThingError } from "../base/errors.ts";
-import { KINDS, shapedAffordance } from "./affordance-shape.ts";
+import { messageOf } from "../base/errors.ts";
+import { KINDS, refusal, shapedAffordance } from "./affordance-shape.ts";
 import type { Affordance, EndpointAffordance, FilesAffordance } from "./affordances.ts";
 import { classNameOf } from "./class-name.ts";
 import { toDataSchema } from "./data-schema.ts";
@@ -134,8 +134,4 @@ function describable(schema: Parameters<typeof checkedSchema>[0], what: string) 
   const plain = checkedSchema(schema, what);
   toDataSchema(plain);
   return plain;
-}
-
-function refusal(sentence: string): ThingError {
-  return new ThingError("BAD_ARGUMENT", sentence);
 }

@@ -109,6 +109,7 @@ function isKind(kind: unknown): kind is Affordance["kind"] {
   return typeof kind === "string" && Object.hasOwn(KINDS, kind);
 }
 
-function refusal(sentence: string): ThingError {
+/** The error for a class that cannot be served as it is. */
+export function refusal(sentence: string): ThingError {
   return new ThingError("BAD_ARGUMENT", `${sentence.replace(/\.$/, "")}.`);
 }

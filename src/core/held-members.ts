@@ -1,4 +1,5 @@
-import { messageOf, ThingError } from "../base/errors.ts";
+import { messageOf } from "../base/errors.ts";
+import { refusal } from "./affordance-shape.ts";
 import type { Affordance } from "./affordances.ts";
 import { classNameOf } from "./class-name.ts";
 import { ThingEvent } from "./event.ts";
@@ -59,8 +60,4 @@ function read(thing: Thing, member: string, what: string): unknown {
 
 function hasMethod(held: unknown, name: string): boolean {
   return typeof held === "object" && held !== null && typeof Reflect.get(held, name) === "function";
-}
-
-function refusal(sentence: string): ThingError {
-  return new ThingError("BAD_ARGUMENT", sentence);
 }

@@ -3,7 +3,6 @@ export {
   buffer,
   type Clock,
   type Handler,
-  ReorderBuffer,
   type Timed,
 } from "./buffer.ts";
 export { type CreateWorkerOptions, createWorker, type RunningWorker } from "./create-worker.ts";
@@ -11,8 +10,6 @@ export { type DisplayOptions, display } from "./display.ts";
 export { type Message, recv, send } from "./interface.ts";
 export type { NdArray } from "./nd-array.ts";
 export { Packet, type PacketFields } from "./packet.ts";
-export { loads } from "./pickle.ts";
-export { dumps } from "./pickle-writer.ts";
 export {
   PyStreamingCamera,
   type PyStreamingCameraOptions,

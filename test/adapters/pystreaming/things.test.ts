@@ -4,13 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { Camera, type FrameSource, type Thing, ThingHost } from "thingscope";
-import {
-  dumps,
-  PyStreamingCamera,
-  PyStreamingServer,
-  Receiver,
-  Worker,
-} from "thingscope/pystreaming";
+import { PyStreamingCamera, PyStreamingServer, Receiver, Worker } from "thingscope/pystreaming";
+import { dumps } from "../../../src/adapters/pystreaming/pickle-writer.ts";
 import { TEST_MS } from "../../limits.ts";
 import { picture } from "../../streams/pictures.ts";
 import { again, socketOf, started, take, until } from "./peers.ts";
