@@ -66,15 +66,6 @@ export function numberIn(
   throw badQuery(name, text, `a whole number from ${minimum}`);
 }
 
-/** How long to wait, s, by the parameter `wait`; undefined when it is not there. @throws {ThingError} `BAD_ARGUMENT`. */
-export function waitIn(query: URLSearchParams, longest: number): number | undefined {
-  const text = query.get("wait");
-  if (text === null) return undefined;
-  const seconds = text.trim() ? Number(text) : Number.NaN;
-  if (seconds >= 0 && seconds <= longest) return seconds;
-  throw new ThingError("BAD_ARGUMENT", `'wait' must be seconds, from 0 to ${longest}.`);
-}
-
 /** For a parameter of the query that is not what it should be. */
 export function badQuery(name: string, text: string, wanted: string): ThingError {
   return new ThingError("BAD_ARGUMENT", `${name}=${quoted(text)} cannot be used: give ${wanted}.`);
