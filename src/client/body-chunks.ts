@@ -1,51 +1,36 @@
+import { Heartbeats, type SilenceLimits } from "../base/heartbeats.ts";
 import { ClientError, unreachable } from "./client-error.ts";
 
-const LONGEST_TICK_MS = 1000;
+/** Less than 10 s, within which a server that has vanished is to be noticed. */
+export const SILENT_MS = 9000;
 
-/**
- * The chunks of a body; leaving the loop ends the connection.
- * @param silentMs - Longest wait for a byte: a server that has vanished ends no connection. Ticks of a timer are counted, so that a
- * while in which this program itself was busy or suspended is not held against the server.
- * @throws {ClientError} `UNREACHABLE` when it breaks, or is silent for too long.
- */
-export async function* chunksOf(
-  response: Response,
-  silentMs = Number.POSITIVE_INFINITY,
-): AsyncGenerator<Uint8Array, void> {
+/** The chunks of a body; leaving the loop ends the connection. @throws {ClientError} `UNREACHABLE` when it breaks. */
+export async function* chunksOf(response: Response): AsyncGenerator<Uint8Array, void> {
   const reader = response.body?.getReader();
   if (!reader) return;
-  const cancel = () => reader.cancel().catch(() => {}); // it may have broken already
-  const tickMs = Math.min(LONGEST_TICK_MS, silentMs / 8);
-  let ticks: number | undefined;
-  let isSilent = false;
-  const timer = setInterval(() => {
-    if (ticks === undefined) return; // what has come is being used: nothing is waited for
-    ticks += 1;
-    isSilent = ticks * tickMs >= silentMs;
-    if (isSilent) void cancel();
-  }, tickMs);
   try {
     for (;;) {
-      ticks = 0;
       const { done, value } = await reader.read();
-      ticks = undefined;
-      if (isSilent) throw silent(response.url, silentMs);
       if (done) return;
       yield value;
     }
   } catch (error) {
-    throw error instanceof ClientError ? error : unreachable(response.url, error);
+    throw unreachable(response.url, error);
   } finally {
-    clearInterval(timer);
-    await cancel();
+    await reader.cancel().catch(() => {}); // it may have broken already
   }
 }
 
-/** The error for a server that has stood for a while and is not heard of any more. */
-export function silent(url: string, ms: number): ClientError {
-  return new ClientError(
-    "UNREACHABLE",
-    `${url} has sent nothing for ${Math.round(ms / 1000)} s: the server, or the network on the way to it, is gone.`,
-    { url },
-  );
+/** Notices that a server from which something should come has vanished: no connection ends by that. */
+export function silenceOf(
+  url: string,
+  limits: SilenceLimits,
+  onSilence: (error: ClientError) => void,
+): Heartbeats {
+  const heartbeats = new Heartbeats(limits, () => {
+    const seconds = Math.round(heartbeats.silentMs / 1000);
+    const why = `${url} has sent nothing for ${seconds} s: the server, or the network on the way to it, is gone.`;
+    onSilence(new ClientError("UNREACHABLE", why, { url }));
+  });
+  return heartbeats;
 }

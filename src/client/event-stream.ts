@@ -1,6 +1,7 @@
 import type { Attempt } from "../base/attempt.ts";
 import { supervisedValues } from "../base/supervised-values.ts";
-import { ClientError, endedByServer, mayPass, unreachable } from "./client-error.ts";
+import { chunksOf, SILENT_MS, silenceOf } from "./body-chunks.ts";
+import { ClientError, endedByServer, mayPass } from "./client-error.ts";
 import type { Http } from "./http.ts";
 import { RECONNECT_PAUSES } from "./reconnects.ts";
 
@@ -12,6 +13,7 @@ interface ServerSentEvent {
 }
 
 const MAX_MESSAGE_CHARACTERS = 16 << 20;
+const PERIODS = 3;
 const [BYTE_ORDER_MARK, LINE_FEED, NOTHING] = [/^\ufeff/, /^\n/, /^(?!)/];
 
 /**
@@ -21,6 +23,8 @@ const [BYTE_ORDER_MARK, LINE_FEED, NOTHING] = [/^\ufeff/, /^\n/, /^(?!)/];
 export class EventStreamParser {
   /** The id of the last message that had one. */
   lastEventId = "";
+  /** How many comments came: servers send them so that a connection is seen to stand. */
+  comments = 0;
   /** How long the server asks to wait before connecting again, ms. */
   retryMs: number | undefined;
   /** Dropped from the start of the next text: a byte order mark, or the line feed of a CR LF that was cut in two. */
@@ -56,7 +60,8 @@ export class EventStreamParser {
     const colon = line.indexOf(":");
     const name = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
-    if (name === "event") this.#event = value;
+    if (colon === 0) this.comments += 1;
+    else if (name === "event") this.#event = value;
     else if (name === "data") this.#data.push(value);
     else if (name === "id" && !value.includes("\0")) this.lastEventId = value;
     else if (name === "retry" && /^\d+$/.test(value)) this.retryMs = Number(value);
@@ -81,6 +86,12 @@ export interface Following {
   readonly onOpen: () => void;
 }
 
+interface EventStreamOptions extends Following {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A server that sends comments is gone when nothing comes for so long, ms, and for three of their periods; 9000. */
+  readonly silenceMs?: number;
+}
+
 /**
  * Server-sent events from `url`, pulled as they are wanted. When the connection breaks it is made anew, and the
  * server is told the last message that came. It ends only when `signal` aborts or the server says so (204).
@@ -90,16 +101,16 @@ export interface Following {
 export async function* serverSentEvents(
   http: Http,
   url: string,
-  { signal, onOpen, headers = {} }: Following & { headers?: Readonly<Record<string, string>> },
+  { signal, onOpen, headers = {}, silenceMs = SILENT_MS }: EventStreamOptions,
 ): AsyncGenerator<ServerSentEvent, void> {
   const pauses = { ...RECONNECT_PAUSES };
   let lastEventId = headers["Last-Event-ID"] ?? "";
   let opened = false;
-  async function* read({ signal }: Attempt): AsyncGenerator<ServerSentEvent, void> {
+  async function* read(attempt: Attempt): AsyncGenerator<ServerSentEvent, void> {
     const response = await http.request(url, {
       accept: "text/event-stream",
       headers: { ...headers, ...(lastEventId && { "Last-Event-ID": lastEventId }) },
-      signal,
+      signal: attempt.signal,
     });
     if (response.status === 204) return;
     assertEventStream(response);
@@ -107,11 +118,21 @@ export async function* serverSentEvents(
     onOpen();
     const parser = new EventStreamParser();
     parser.lastEventId = lastEventId;
-    for await (const text of textOfBody(response)) {
-      for (const message of parser.push(text)) {
-        lastEventId = parser.lastEventId;
-        yield message;
+    const silence = silenceOf(url, { silenceMs, periods: PERIODS }, (error) => attempt.fail(error));
+    try {
+      for await (const text of textOfBody(response)) {
+        const { comments } = parser;
+        const messages = parser.push(text);
+        if (parser.comments > comments) silence.beat();
+        silence.pause(); // while messages are used nothing is waited for
+        for (const message of messages) {
+          lastEventId = parser.lastEventId;
+          yield message;
+        }
+        silence.resume();
       }
+    } finally {
+      silence.stop();
     }
     const { retryMs } = parser;
     // No server hurries us.
@@ -122,26 +143,9 @@ export async function* serverSentEvents(
   yield* supervisedValues(read, { pauses, signal, mayEnd: true, mayPass: mayReconnect });
 }
 
-/** The chunks of a body; leaving the loop ends the connection. @throws {ClientError} `UNREACHABLE` when it breaks. */
-async function* bodyOf(response: Response): AsyncGenerator<Uint8Array, void> {
-  const reader = response.body?.getReader();
-  if (!reader) return;
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } catch (error) {
-    throw unreachable(response.url, error);
-  } finally {
-    await reader.cancel().catch(() => {}); // it may have broken already
-  }
-}
-
 async function* textOfBody(response: Response): AsyncGenerator<string, void> {
   const decoder = new TextDecoder();
-  for await (const chunk of bodyOf(response)) yield decoder.decode(chunk, { stream: true });
+  for await (const chunk of chunksOf(response)) yield decoder.decode(chunk, { stream: true });
 }
 
 function assertEventStream({ url, headers, status }: Response): void {

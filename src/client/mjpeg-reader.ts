@@ -1,11 +1,12 @@
 import type { Attempt } from "../base/attempt.ts";
 import { wallTime } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
+import type { Heartbeats } from "../base/heartbeats.ts";
 import { supervisedValues } from "../base/supervised-values.ts";
 import type { ClockSet } from "../frames/clock-set.ts";
 import { readSentPicture, STREAM_ACCEPT } from "../frames/sent-picture.ts";
 import { boundaryOf, MultipartParser, type Part } from "../frames/wire/multipart.ts";
-import { chunksOf, silent } from "./body-chunks.ts";
+import { chunksOf, SILENT_MS, silenceOf } from "./body-chunks.ts";
 import { ClientError, endedByServer, mayPass } from "./client-error.ts";
 import { type ConnectionOptions, Http, parseUrl } from "./http.ts";
 import { newestOf } from "./newest.ts";
@@ -59,10 +60,6 @@ export interface ReaderStats {
   skipped: number;
   connections: number;
 }
-
-/** Less than 10 s, within which a server that has vanished is to be noticed. */
-const SILENT_MS = 9000;
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Reads a motion-JPEG stream (`multipart/x-mixed-replace`) of this package or of any other server:
@@ -127,12 +124,19 @@ export class MJPEGReader implements AsyncIterable<RemoteFrame> {
   }
 
   async *#connection(attempt: Attempt, reconnect: boolean): AsyncGenerator<RemoteFrame, void> {
-    yield* this.#framesIn(await this.#open(attempt));
+    const limits = { startMs: this.#silentMs, silenceMs: this.#silentMs };
+    const heartbeats = silenceOf(this.url, limits, (error) => attempt.fail(error));
+    try {
+      yield* this.#framesIn(await this.#open(attempt.signal), heartbeats);
+    } finally {
+      heartbeats.stop();
+    }
     if (reconnect) throw endedByServer(this.url);
   }
 
-  async #open(attempt: Attempt): Promise<Response> {
-    const response = await this.#request(attempt);
+  async #open(signal: AbortSignal): Promise<Response> {
+    const url = addressFor(this.url);
+    const response = await this.#http.request(url, { accept: STREAM_ACCEPT, signal });
     const contentType = response.headers.get("content-type") ?? "";
     if (!/^(?:text\/html|image\/|application\/)/.test(contentType)) return response;
     await response.body?.cancel();
@@ -143,19 +147,7 @@ export class MJPEGReader implements AsyncIterable<RemoteFrame> {
     );
   }
 
-  /** Where a server is gone nobody says so: the request is never answered. */
-  async #request(attempt: Attempt): Promise<Response> {
-    const isLate = () => attempt.fail(silent(this.url, this.#silentMs));
-    const timer = setTimeout(isLate, Math.min(this.#silentMs, LONGEST_TIMER_MS));
-    try {
-      const { signal } = attempt;
-      return await this.#http.request(addressFor(this.url), { accept: STREAM_ACCEPT, signal });
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  async *#framesIn(response: Response): AsyncGenerator<RemoteFrame, void> {
+  async *#framesIn(response: Response, heartbeats: Heartbeats): AsyncGenerator<RemoteFrame, void> {
     const { maxFrameBytes } = this.#options;
     const boundary = boundaryOf(response.headers.get("content-type") ?? "");
     const parser = new MultipartParser({
@@ -164,11 +156,14 @@ export class MJPEGReader implements AsyncIterable<RemoteFrame> {
     });
     this.stats.connections += 1;
     const connection = { run: `reader-${this.stats.connections}`, index: 0 };
-    for await (const chunk of chunksOf(response, this.#silentMs)) {
+    for await (const chunk of chunksOf(response)) {
+      heartbeats.beat();
+      heartbeats.pause(); // while a frame is used nothing is waited for
       for (const part of this.#partsOf(parser, chunk)) {
         const frame = this.#frameOf(part, connection);
         if (frame) yield frame;
       }
+      heartbeats.resume();
     }
   }
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MJPEGReader, type RemoteFrame } from "thingscope/client";
+import { serverSentEvents } from "../../src/client/event-stream.ts";
+import { Http } from "../../src/client/http.ts";
 import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { faultProxy } from "../faults/fault-proxy.ts";
 import { TEST_MS } from "../limits.ts";
@@ -11,8 +13,8 @@ import { eventually } from "../streams/watching.ts";
 
 const timeout = TEST_MS;
 const long = process.env.THINGSCOPE_LONG === "1";
-/** As it is without options, or the same ten times as fast. */
-const [silentMs, heartbeatMs] = long ? [undefined, undefined] : [900, 300];
+/** As it is without options, or fifteen times as fast. */
+const [silentMs, heartbeatMs] = long ? [undefined, undefined] : [600, 200];
 const withLimits = { ...(silentMs !== undefined && { silentMs }) };
 
 /** A stream of ours at `/camera/live`, behind a network that can vanish. */
@@ -56,7 +58,7 @@ test("a stream of ours that is idle for long stands: heartbeats are no frames, a
   })();
   await eventually(() => stream.demand.count === 1);
   stream.addFrame(picture(1));
-  await new Promise((resolve) => setTimeout(resolve, 3 * (silentMs ?? 9000)));
+  await new Promise((resolve) => setTimeout(resolve, 2 * (silentMs ?? 9000)));
   stream.addFrame(picture(2));
   await reading;
   assert.deepEqual(
@@ -79,7 +81,7 @@ test("a server that never answers is given up, and one that is silent by its nat
     const head = `--edge\r\nContent-Length: ${picture(7).length}\r\n\r\n`;
     const part = Buffer.concat([Buffer.from(head), picture(7), Buffer.from("\r\n--edge--")]);
     response.flushHeaders();
-    setTimeout(() => response.end(part), 3 * (silentMs ?? 9000));
+    setTimeout(() => response.end(part), 2 * (silentMs ?? 9000));
   });
   const origin = `http://127.0.0.1:${answers.port}`;
   const dumb = new MJPEGReader(`${origin}/dumb`, withLimits);
@@ -116,4 +118,37 @@ test("only who asks for heartbeats is sent them", { timeout }, async (t) => {
   leaving.abort();
   await Promise.all([browser.reading, reader.reading]);
   assert.doesNotMatch(browser.text, /Heartbeat/);
+});
+
+test("events of a server that says now and then that it stands are asked for anew when it has vanished; of others they are waited for", {
+  timeout,
+}, async (t) => {
+  const asked = { beating: 0, quiet: 0 };
+  const server = await serverFor(t, ({ url }, response) => {
+    const isBeating = url === "/beating";
+    asked[isBeating ? "beating" : "quiet"] += 1;
+    response.writeHead(200, { "Content-Type": "text/event-stream" });
+    response.write("data: hello\n\n");
+    if (!isBeating) return;
+    const timer = setInterval(() => response.write(":\n\n"), 100);
+    response.on("close", () => clearInterval(timer));
+  });
+  const proxy = await faultProxy(t, server.port);
+  const origin = `http://127.0.0.1:${proxy.port}`;
+  const leaving = new AbortController();
+  const heard = { beating: 0, quiet: 0 };
+  const follow = async (name: "beating" | "quiet") => {
+    const following = { signal: leaving.signal, onOpen: () => {}, silenceMs: 600 };
+    const events = serverSentEvents(new Http(origin), `${origin}/${name}`, following);
+    for await (const _ of events) heard[name] += 1;
+  };
+  const following = Promise.all([follow("beating"), follow("quiet")]);
+  await eventually(() => heard.beating === 1 && heard.quiet === 1);
+  await new Promise((resolve) => setTimeout(resolve, 2 * 600));
+  assert.deepEqual(asked, { beating: 1, quiet: 1 }, "both stand");
+  proxy.forget();
+  await eventually(() => heard.beating === 2);
+  assert.deepEqual(asked, { beating: 2, quiet: 1 });
+  leaving.abort();
+  await following;
 });

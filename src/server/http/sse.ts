@@ -2,7 +2,8 @@ import type { ServerResponse } from "node:http";
 import { slowReaders } from "../../base/slow-readers.ts";
 import type { Exchange } from "./route.ts";
 
-const HEARTBEAT_MS = 15_000;
+/** A client that hears nothing for three of them takes the server for gone. */
+const HEARTBEAT_MS = 3000;
 /** What a reader has, after it was told why, before it is cut off: what waits for it is taken first. */
 const DROP_MS = 10_000;
 const MAX_WRITE_CHARACTERS = 64 * 1024;
