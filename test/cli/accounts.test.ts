@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
 import { TEST_MS } from "../limits.ts";
-import { folderWith, runCli, runCliLines, serveCli } from "./run-cli.ts";
+import { type Ended, folderWith, runCli, runCliLines, serveCli } from "./run-cli.ts";
 
 const timeout = TEST_MS;
 
@@ -22,18 +22,27 @@ async function runWith(folder: string, input: string, ...args: string[]): Promis
 
 test("tokens are made, listed and revoked, and a secret is shown once", { timeout }, async () => {
   const folder = await folderWith({});
-  const run = (...args: string[]) => runCli(folder, "tokens", ...args);
-  assert.match((await run("list")).stderr, /There are no tokens/);
-  const made = await run("create", "--role", "view", "--days", "90", "--name", "grafana");
+  const run = (...lines: string[][]) =>
+    runCliLines(
+      folder,
+      lines.map((args) => ["tokens", ...args]),
+    );
+  const [none, made, listed, revoked, noneAgain] = (await run(
+    ["list"],
+    ["create", "--role", "view", "--days", "90", "--name", "grafana"],
+    ["list"],
+    ["revoke", "grafana"],
+    ["list"],
+  )) as [Ended, Ended, Ended, Ended, Ended];
+  assert.match(none.stderr, /There are no tokens/);
   assert.match(made.stdout, /^ts_[\w-]{32}\n$/);
   assert.match(made.stderr, /'grafana', role view, until \d{4}-\d\d-\d\d/);
-  const listed = await run("list");
   assert.match(
     listed.stdout,
     /^grafana {2}view {2}made \d{4}-\d\d-\d\d {2}until \d{4}-\d\d-\d\d\n$/,
   );
-  assert.equal((await run("revoke", "grafana")).code, 0);
-  assert.equal((await run("list")).stdout, "");
+  assert.equal(revoked.code, 0);
+  assert.equal(noneAgain.stdout, "");
   const refused: [string[], RegExp][] = [
     [["revoke", "grafana"], /There is no token 'grafana'/],
     [["create"], /--role/],
@@ -43,10 +52,7 @@ test("tokens are made, listed and revoked, and a secret is shown once", { timeou
     [["list", "--settings", "a", "--config", "b"], /not both/],
     [["list", "--config", "none.yaml"], /There is no configuration file/],
   ];
-  const ended = await runCliLines(
-    folder,
-    refused.map(([args]) => ["tokens", ...args]),
-  );
+  const ended = await run(...refused.map(([args]) => args));
   for (const [n, [args, words]] of refused.entries()) {
     assert.equal(ended[n]!.code, 2, args.join(" "));
     assert.match(ended[n]!.stderr, words);

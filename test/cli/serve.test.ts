@@ -46,6 +46,14 @@ export class Faulty extends Thing {
 }
 `;
 
+const FAILING = `things:
+  bad: {class: camera:Unmakeable, thing_slots: {eye: eye}}
+  broken: camera:Broken
+  faulty: camera:Faulty
+  eye: camera:Camera
+  log: thingscope/things:ServerLog
+`;
+
 async function getJson(url: string): Promise<Record<string, unknown>> {
   return (await fetch(url)).json() as Promise<Record<string, unknown>>;
 }
@@ -120,51 +128,81 @@ test("a Thing in a clone of the repository needs no installation", {
   );
 });
 
-test("one Thing that cannot open is told, and the others are served; with --strict nothing is", {
+test("Things that fail in every way, beside one that does not", { timeout: TEST_MS }, async (t) => {
+  const folder = await folderWith({ "camera.ts": CAMERA, "lab.yaml": FAILING });
+  const server = await serveCli(t, folder, "lab.yaml");
+
+  await t.test("one Thing that cannot open is told, and the others are served", async () => {
+    assert.ok(server.lines.some(({ msg }) => msg === "broken  Broken  failed: The cable is out."));
+    assert.equal(await (await fetch(`${server.url}/eye/exposure`)).json(), 20);
+  });
+
+  await t.test("a Thing whose constructor throws is listed as failed", async () => {
+    const { things } = (await getJson(`${server.url}/health`)) as {
+      things: Record<string, { state: string; reason?: string }>;
+    };
+    assert.equal(things.eye?.state, "open");
+    assert.equal(things.bad?.state, "failed");
+    assert.match(
+      things.bad?.reason ?? "",
+      /'bad' cannot be made: There is no port here \(.*camera\.ts:\d+\)/,
+    );
+    assert.equal((await fetch(`${server.url}/thing_descriptions/`)).status, 200);
+  });
+
+  await t.test("an error that a Thing leaves uncaught is logged, and serving goes on", async () => {
+    await server.told(({ msg, level }) => level === 50 && msg.endsWith("Nobody awaits me."));
+    await server.told(({ msg, level }) => level === 50 && msg.endsWith("Nor me."));
+    assert.equal((await fetch(`${server.url}/eye/exposure`)).status, 200);
+  });
+
+  await t.test("what Things say is kept in files, and served by a ServerLog", async () => {
+    const listed = await fetch(`${server.url}/log/files`);
+    const all = (await listed.json()) as { name: string; href: string }[];
+    const file = all.find(({ name }) => name === "thingscope.log");
+    assert.ok(file);
+    const words = /Z error Thing 'broken' could not open: The cable is out\.\n/;
+    assert.match(await (await fetch(file.href)).text(), words);
+    const logs = join(folder, "settings", "logs");
+    const kept = await readFile(join(logs, "thingscope.log"), "utf8");
+    assert.match(kept, /Z info {2}thingscope \d+\.\d+\.\d+ {2}settings .*\n/);
+    assert.match(kept, words);
+    const has = async (name: string, line: string) =>
+      (await readFile(join(logs, name), "utf8").catch(() => "")).includes(line);
+    while (!(await has("faulty.log", "error of Thing 'faulty': Nobody awaits me.")))
+      await sleep(20);
+    const watching = runCli(folder, "watch", `${server.url}/log/`, "line", "--count", "1");
+    const isWatched = watching.then(() => true);
+    const pause = () => sleep(200, false);
+    while (!(await Promise.race([isWatched, pause()])))
+      await (await fetch(`${server.url}/things/broken/open`, { method: "POST" })).text();
+    const { code, stdout } = await watching;
+    assert.equal(code, 0);
+    const told = JSON.parse(stdout).data; // of the cable, or of a machine that let the server wait
+    while (!(await has(told.file, told.line))) await sleep(20);
+  });
+
+  assert.equal(await server.stop(), 0);
+});
+
+test("with --strict nothing is served unless all Things open, and without it not if none does", {
   timeout: TEST_MS,
-}, async (t) => {
+}, async () => {
   const folder = await folderWith({
     "camera.ts": CAMERA,
     "lab.yaml": "things:\n  broken: camera:Broken\n  eye: camera:Camera\n",
     "none.yaml": "things:\n  broken: camera:Broken\n",
   });
-  const server = await serveCli(t, folder, "lab.yaml");
-  assert.ok(server.lines.some(({ msg }) => msg === "broken  Broken  failed: The cable is out."));
-  assert.equal((await fetch(`${server.url}/eye/exposure`)).status, 200);
-  assert.equal(await server.stop(), 0);
-  const strict = await runCli(folder, "serve", "lab.yaml", "--strict", "--port", "0");
-  assert.equal(strict.code, 3);
+  const [strict, none] = await runCliLines(folder, [
+    ["serve", "lab.yaml", "--strict", "--port", "0"],
+    ["serve", "none.yaml", "--port", "0"],
+  ]);
+  assert.deepEqual([strict?.code, none?.code], [3, 3]);
   assert.match(
-    strict.stderr,
+    strict?.stderr ?? "",
     /^With --strict all Things must open.*'broken': The cable is out\.$/m,
   );
-  const none = await runCli(folder, "serve", "none.yaml", "--port", "0");
-  assert.equal(none.code, 3);
-  assert.match(none.stderr, /^No Thing could open.*The cable is out\.$/m);
-});
-
-test("a Thing whose constructor throws is listed as failed, and the others are served", {
-  timeout: TEST_MS,
-}, async (t) => {
-  const folder = await folderWith({
-    "camera.ts": CAMERA,
-    "lab.yaml":
-      "things:\n  bad: {class: camera:Unmakeable, thing_slots: {eye: eye}}\n  eye: camera:Camera\n",
-    "package.json": "{}",
-  });
-  await install(folder);
-  const server = await serveCli(t, folder, "lab.yaml");
-  assert.equal(await (await fetch(`${server.url}/eye/exposure`)).json(), 20);
-  const { things } = (await getJson(`${server.url}/health`)) as {
-    things: Record<string, { state: string; reason?: string }>;
-  };
-  assert.equal(things.eye?.state, "open");
-  assert.equal(things.bad?.state, "failed");
-  assert.match(
-    things.bad?.reason ?? "",
-    /'bad' cannot be made: There is no port here \(.*camera\.ts:\d+\)/,
-  );
-  assert.equal((await fetch(`${server.url}/thing_descriptions/`)).status, 200);
+  assert.match(none?.stderr ?? "", /^No Thing could open.*The cable is out\.$/m);
 });
 
 test("SIGTERM with viewers connected ends everything within 3 s", {
@@ -207,20 +245,6 @@ test("a log that nobody reads any more stops nothing", { timeout: TEST_MS }, asy
   assert.equal(await server.stop(), 0);
 });
 
-test("an error that a Thing leaves uncaught is logged, and serving goes on", {
-  timeout: TEST_MS,
-}, async (t) => {
-  const folder = await folderWith({
-    "camera.ts": CAMERA,
-    "lab.yaml": "things:\n  faulty: camera:Faulty\n  eye: camera:Camera\n",
-  });
-  const server = await serveCli(t, folder, "lab.yaml");
-  await server.told(({ msg, level }) => level === 50 && msg.endsWith("Nobody awaits me."));
-  await server.told(({ msg, level }) => level === 50 && msg.endsWith("Nor me."));
-  assert.equal((await fetch(`${server.url}/eye/exposure`)).status, 200);
-  assert.equal(await server.stop(), 0);
-});
-
 test("bad input ends with 2 and a sentence: a port in use, an address of others, a bad option", {
   timeout: TEST_MS,
 }, async (t) => {
@@ -254,38 +278,4 @@ test("bad input ends with 2 and a sentence: a port in use, an address of others,
     assert.match(stderr, sentence);
     assert.doesNotMatch(stderr, /^\s+at /m, "a stack is no sentence");
   }
-});
-
-test("what Things say is kept in files of the settings folder, and served by a ServerLog", {
-  timeout: TEST_MS,
-}, async (t) => {
-  const folder = await folderWith({
-    "camera.ts": CAMERA,
-    "lab.yaml":
-      'things:\n  eye: "camera:Broken"\n  faulty: "camera:Faulty"\n  log: thingscope/things:ServerLog\n',
-  });
-  const server = await serveCli(t, folder, "lab.yaml");
-  const listed = await fetch(`${server.url}/log/files`);
-  const all = (await listed.json()) as { name: string; href: string }[];
-  const file = all.find(({ name }) => name === "thingscope.log");
-  assert.ok(file);
-  const words = /Z error Thing 'eye' could not open: The cable is out\.\n/;
-  assert.match(await (await fetch(file.href)).text(), words);
-  await server.told(({ msg }) => msg.includes("Nobody awaits me"));
-  const logs = join(folder, "settings", "logs");
-  const kept = await readFile(join(logs, "thingscope.log"), "utf8");
-  assert.match(kept, /Z info {2}thingscope \d+\.\d+\.\d+ {2}settings .*\n/);
-  assert.match(kept, words);
-  const has = async (name: string, line: string) =>
-    (await readFile(join(logs, name), "utf8").catch(() => "")).includes(line);
-  while (!(await has("faulty.log", "error of Thing 'faulty': Nobody awaits me."))) await sleep(20);
-  const watching = runCli(folder, "watch", `${server.url}/log/`, "line", "--count", "1");
-  const isWatched = watching.then(() => true);
-  const pause = () => sleep(200, false);
-  while (!(await Promise.race([isWatched, pause()])))
-    await (await fetch(`${server.url}/things/eye/open`, { method: "POST" })).text();
-  const { code, stdout } = await watching;
-  assert.equal(code, 0);
-  const told = JSON.parse(stdout).data; // of the cable, or of a machine that let the server wait
-  while (!(await has(told.file, told.line))) await sleep(20);
 });
