@@ -74,6 +74,7 @@ export class HostedThing {
       ...{ name, thing, properties, access: this.#access, writes: this.#writes },
       ...{ file: host.settings, log: host.log },
     });
+    this.departure.onLeft(() => this.settings.end());
     this.#held = new Map(
       [...model.streams.values(), ...model.files].map((one) => [one, this.#members[one.member]]),
     );

@@ -83,6 +83,11 @@ export class ThingSettings {
     for (const property of inHardware) await this.#note(property);
   }
 
+  /** The Thing has left its host: its file is that of the next one, whatever it still does. */
+  end(): void {
+    this.#isLoaded = false;
+  }
+
   /** From now on the hardware is not asked any more. */
   detach(): void {
     this.#attached = undefined;

@@ -96,3 +96,16 @@ test("a save that fails is logged once and told to who waits, and the next one i
   assert.deepEqual(await saved(), { label: "lost", note: 1, limits: { low: 4 }, depth: 0 });
   await host.close();
 });
+
+test("a Thing that was replaced while the host runs writes no more into the file of the next one", {
+  timeout,
+}, async () => {
+  const { host, amp, thing, lines, saved } = await opened();
+  await amp.writeProperty("label", "kept");
+  await host.exchange(["amp"], async () => void host.add("amp", new Amp()));
+  thing.label = "of one that has gone"; // a timer that it did not clear
+  await amp.settings.idle();
+  await host.get("amp").writeProperty("note", 1);
+  assert.deepEqual([(await saved()).label, lines], ["kept", []]);
+  await host.close();
+});
