@@ -1,6 +1,5 @@
-import { delay } from "../base/abort.ts";
+import { delay, STOP_WITHIN_MS } from "../base/abort.ts";
 import { messageOf } from "../base/errors.ts";
-import { STOP_WITHIN_MS } from "../base/stop-time.ts";
 import { thrownError } from "../base/thrown.ts";
 import { keepMicrotaskContext, noteUncaught } from "../core/running.ts";
 import { EXIT } from "./exit-codes.ts";

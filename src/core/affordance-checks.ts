@@ -1,9 +1,9 @@
 import { messageOf } from "../base/errors.ts";
 import { KINDS, refusal, shapedAffordance } from "./affordance-shape.ts";
 import type { Affordance, EndpointAffordance, FilesAffordance } from "./affordances.ts";
-import { classNameOf } from "./class-name.ts";
 import { toDataSchema } from "./data-schema.ts";
 import { checkHeld } from "./held-members.ts";
+import { classNameOf } from "./member-name.ts";
 import { checkedSchema } from "./schema.ts";
 import { Thing } from "./thing.ts";
 

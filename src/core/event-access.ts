@@ -1,7 +1,7 @@
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { EventAffordance } from "./affordances.ts";
-import { classNameOf } from "./class-name.ts";
 import { claimEvent, ThingEvent } from "./event.ts";
+import { classNameOf } from "./member-name.ts";
 import { outgoing } from "./outgoing.ts";
 import type { Thing } from "./thing.ts";
 import type { ThingFaults } from "./thing-faults.ts";

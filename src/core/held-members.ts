@@ -1,8 +1,8 @@
 import { messageOf } from "../base/errors.ts";
 import { refusal } from "./affordance-shape.ts";
 import type { Affordance } from "./affordances.ts";
-import { classNameOf } from "./class-name.ts";
 import { ThingEvent } from "./event.ts";
+import { classNameOf } from "./member-name.ts";
 import { Thing } from "./thing.ts";
 
 /** What an affordance's member has to hold, and how its author writes that. */

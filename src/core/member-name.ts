@@ -41,3 +41,13 @@ export function memberName(
 export function naming(member: string, description: string, { name, title }: AffordanceOptions) {
   return { name: name ?? member, member, description, ...(title !== undefined && { title }) };
 }
+
+/** The name of an object's class, for sentences and file names. A class can have a static member `name` that is no text, or throws. */
+export function classNameOf(object: object): string {
+  try {
+    const { name }: { name: unknown } = object.constructor;
+    return typeof name === "string" ? name : "Thing";
+  } catch {
+    return "Thing";
+  }
+}

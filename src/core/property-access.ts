@@ -3,7 +3,7 @@ import { delay, within } from "../base/abort.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { thrownError } from "../base/thrown.ts";
 import type { PropertyAffordance } from "./affordances.ts";
-import { classNameOf } from "./class-name.ts";
+import { classNameOf } from "./member-name.ts";
 import { outgoing } from "./outgoing.ts";
 import { runAsThing } from "./running.ts";
 import type { Store } from "./setters.ts";

@@ -1,6 +1,6 @@
 import { ThingError } from "../base/errors.ts";
 import type { SlotAffordance } from "./affordances.ts";
-import { classNameOf } from "./class-name.ts";
+import { classNameOf } from "./member-name.ts";
 
 const connections = new WeakMap<object, Map<string, unknown>>();
 

@@ -13,7 +13,7 @@ import {
   type StreamAffordance,
   type ThingClass,
 } from "./affordances.ts";
-import { classNameOf } from "./class-name.ts";
+import { classNameOf } from "./member-name.ts";
 import type { Thing } from "./thing.ts";
 
 /** A class seen as a Thing: its affordances by wire name, without any form or address. */

@@ -1,7 +1,7 @@
 import { type Log, silentLog } from "../base/log.ts";
 import type { LogFolder } from "../base/log-folder.ts";
 import type { Affordance } from "./affordances.ts";
-import { classNameOf } from "./class-name.ts";
+import { classNameOf } from "./member-name.ts";
 
 /** What a Thing sees of the host that it lives in: a narrow door, so that a test can stand in for it. */
 export interface ThingContext {

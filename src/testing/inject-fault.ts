@@ -1,6 +1,6 @@
 import { ThingError } from "../base/errors.ts";
-import { classNameOf } from "../core/class-name.ts";
 import type { ThingEvent } from "../core/event.ts";
+import { classNameOf } from "../core/member-name.ts";
 import { memberOf } from "../core/setters.ts";
 import type { Thing } from "../core/thing.ts";
 import { thingModelOf } from "../core/thing-model.ts";

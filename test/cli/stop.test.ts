@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
-import { STOP_WITHIN_MS } from "../../src/base/stop-time.ts";
+import { STOP_WITHIN_MS } from "../../src/base/abort.ts";
 import { Elapsed } from "../elapsed.ts";
 import { TEST_MS } from "../limits.ts";
 import { folderWith, serveCli } from "./run-cli.ts";

@@ -1,4 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
+import { ThingError } from "../../base/errors.ts";
 import { shellWord } from "../../base/preview.ts";
 import { ByteWindow } from "../matroska/byte-window.ts";
 import { readHead } from "../matroska/ebml.ts";
@@ -118,4 +119,20 @@ export function joinedAdvice(path: string, { at, isRecording }: Joined): string 
   return isRecording
     ? `Take them apart, then verify or repair each: ${parts}`
     : `To keep these frames, copy them, and give the file its length back: tail -c +${at + 1} ${file} | ffmpeg -f mjpeg -i - -c copy rest.mkv; truncate -s ${at} ${file}`;
+}
+
+/**
+ * Why a file cannot be read whose beginning is none, and what is in it all the same: nothing says when its pictures were, nor where a new
+ * head would have room.
+ */
+export async function headlessError(
+  file: FileHandle,
+  path: string,
+  cause: ThingError,
+): Promise<ThingError> {
+  const { size } = await file.stat();
+  const count = await countFrames(file, size);
+  if (count === 0 || /was written by/.test(cause.message)) return cause;
+  const advice = `It has ${count} whole ${count === 1 ? "picture" : "pictures"} all the same, and was not changed. To have them, without their times: ffmpeg -f mjpeg -i ${shellWord(path)} -c copy pictures.mkv`;
+  return new ThingError(cause.code, `${cause.message} ${advice}`, { cause });
 }
