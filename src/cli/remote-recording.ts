@@ -17,7 +17,7 @@ import { MjpegHttpSource } from "../sources/mjpeg-http.ts";
 import { RemoteTimes } from "./remote-times.ts";
 
 /** A stream of another server, and how much of it is recorded where. */
-export interface RemoteRecordingOptions {
+interface RemoteRecordingOptions {
   readonly url: string;
   readonly credentials: Credentials | undefined;
   /** Frames a second that its Thing says it is set to give. */

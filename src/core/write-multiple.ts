@@ -15,7 +15,7 @@ import { incoming } from "./schema.ts";
 import type { ThingSettings } from "./thing-settings.ts";
 
 /** A value that fits the schema of its property. */
-export interface Change {
+interface Change {
   readonly property: PropertyAffordance;
   readonly value: unknown;
 }

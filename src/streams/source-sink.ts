@@ -4,7 +4,7 @@ import type { FrameSink, SourceFrame } from "../frames/frame-source.ts";
 import type { MJPEGStream } from "./mjpeg-stream.ts";
 
 /** Who runs a source. */
-export interface SinkOwner {
+interface SinkOwner {
   /** Takes a frame. @returns Whether it was one. */
   take(frame: SourceFrame): boolean;
   /** The stream takes no more frames. */

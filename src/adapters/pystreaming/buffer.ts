@@ -51,7 +51,7 @@ export function buffer<T extends Timed>(
 }
 
 /** What `buffer` gives: pairs of a stream's name and what came from it, in the order of their times. */
-export class ReorderBuffer<T extends Timed> implements AsyncIterable<[string, T]> {
+class ReorderBuffer<T extends Timed> implements AsyncIterable<[string, T]> {
   readonly #seconds: number;
   readonly #handlers: Readonly<Record<string, Handler<T>>>;
   readonly #clock: Clock;

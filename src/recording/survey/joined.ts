@@ -67,7 +67,7 @@ async function joinedBehind(
 }
 
 /** How many whole frames are in a file, whatever it begins with. */
-export function countFrames(file: FileHandle, size: number): Promise<number> {
+function countFrames(file: FileHandle, size: number): Promise<number> {
   return countFrom(new ByteWindow(file, size, PIECE_BYTES), 0);
 }
 

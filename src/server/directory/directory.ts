@@ -101,7 +101,7 @@ export const DIRECTORY_EVENT_TYPES: readonly DirectoryEventType[] = [
   "thing_deleted",
 ];
 
-export interface DirectoryEvent {
+interface DirectoryEvent {
   readonly type: DirectoryEventType;
   /** What `Last-Event-ID` names. */
   readonly id: string;
@@ -112,7 +112,7 @@ export interface DirectoryEvent {
 const HELD = 1000;
 
 /** What happened in a directory, held for those who come back. */
-export class DirectoryEvents extends History<DirectoryEvent> {
+class DirectoryEvents extends History<DirectoryEvent> {
   readonly #run = randomBytes(4).toString("hex");
   readonly #listeners = new Set<() => void>();
 

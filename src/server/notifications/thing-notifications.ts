@@ -12,7 +12,7 @@ import { EventStreamCounts } from "../http/sse.ts";
 import { FrameNotifications, HeldNotifications, type NotificationLog } from "./notification-log.ts";
 
 /** What the notifications of all Things share. */
-export interface NotificationServices {
+interface NotificationServices {
   readonly counts: EventStreamCounts;
   readonly log: Log;
   /** Before the links to files in what is told. */
