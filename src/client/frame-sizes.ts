@@ -1,29 +1,13 @@
+import type { FrameEntry, FrameGap } from "../frames/frame.ts";
+import { readSentPicture } from "../frames/sent-picture.ts";
+import { ClientError } from "./client-error.ts";
 import { type Following, serverSentEvents } from "./event-stream.ts";
 import { bareUrl, type ConnectionOptions, Http, parseUrl } from "./http.ts";
 import { type JsonObject, objectOf, textOf } from "./json.ts";
 import { Subscription } from "./subscription.ts";
 
 /** What the server tells of one frame. A sharper picture compresses less, so its size tells how sharp it is. */
-export interface FrameSize {
-  readonly run: string;
-  readonly index: number;
-  /** End of exposure, epoch ms, on the clock that stamps the stage's motions too. */
-  readonly capturedAt: number;
-  /** Bytes of the JPEG. */
-  readonly size: number;
-}
-
-/** What is told in place of frames: some were missed for good, or a new run has begun. */
-export type FrameGap =
-  | {
-      readonly kind: "gap";
-      readonly run: string;
-      /** First index that is missed. */
-      readonly from: number;
-      /** Last index that is missed. */
-      readonly to: number;
-    }
-  | { readonly kind: "run"; readonly run: string; readonly previousRun: string };
+export type FrameSize = FrameEntry;
 
 /** How sizes are followed. */
 export interface FrameSizesOptions extends ConnectionOptions {
@@ -57,7 +41,7 @@ export function frameSizesAt(
 /**
  * The next frame to arrive at the server after this request: its size, identity and time.
  * @param streamUrl - As of `frameSizes`.
- * @throws {ClientError} `NO_FRAME` when none comes, with the reason.
+ * @throws {ClientError} `NO_FRAME` when none comes, with the reason; `BAD_ANSWER` of a server that does not name the frame.
  */
 export async function nextFrameSize(
   streamUrl: string,
@@ -66,13 +50,15 @@ export async function nextFrameSize(
   const http = new Http(streamUrl, options);
   const { signal } = options;
   const response = await http.request(under(streamUrl, "next_frame_size"), { signal });
-  const { headers } = response;
-  return {
-    run: headers.get("x-stream-run") ?? "",
-    index: Number(headers.get("x-frame-index")),
-    capturedAt: Number(headers.get("x-timestamp")) * 1000,
-    size: await http.json<number>(response),
-  };
+  const { identity, capturedAt } = readSentPicture(new Map(response.headers));
+  if (identity && capturedAt !== undefined)
+    return { ...identity, capturedAt, size: await http.json<number>(response) };
+  await response.body?.cancel();
+  throw new ClientError(
+    "BAD_ANSWER",
+    `${response.url} does not tell which frame it is of. Is ${streamUrl} a stream of this package?`,
+    { url: response.url, status: response.status },
+  );
 }
 
 async function* sizesIn(

@@ -1,3 +1,4 @@
+export type { FrameGap } from "../frames/frame.ts";
 export {
   ClientEvent,
   ClientProperty,
@@ -6,7 +7,6 @@ export {
 } from "./client-affordances.ts";
 export { ClientError } from "./client-error.ts";
 export {
-  type FrameGap,
   type FrameSize,
   type FrameSizesOptions,
   frameSizes,

@@ -1,3 +1,4 @@
+import type { FrameGap } from "../frames/frame.ts";
 import {
   ClientEvent,
   ClientProperty,
@@ -6,12 +7,7 @@ import {
   type RequestOptions,
 } from "./client-affordances.ts";
 import { ClientError, unreachable } from "./client-error.ts";
-import {
-  type FrameGap,
-  type FrameSize,
-  type FrameSizesOptions,
-  frameSizesAt,
-} from "./frame-sizes.ts";
+import { type FrameSize, type FrameSizesOptions, frameSizesAt } from "./frame-sizes.ts";
 import { bareUrl, type ConnectionOptions, Http } from "./http.ts";
 import { isJsonType, type JsonObject } from "./json.ts";
 import { MJPEGReader, type ReaderOptions } from "./mjpeg-reader.ts";

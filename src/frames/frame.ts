@@ -42,3 +42,25 @@ export interface Frame {
 
 /** Which frame it was, where its picture is not needed: the last of a file that another follows. */
 export type FrameName = Pick<Frame, "run" | "index" | "capturedAt" | "clockSet">;
+
+/** What is remembered of a frame when its picture is gone. */
+export interface FrameEntry {
+  readonly run: string;
+  readonly index: number;
+  /** End of exposure, epoch ms: on the clock of `now()`, or as the server that told of the frame has it. */
+  readonly capturedAt: number;
+  /** Bytes of the JPEG. */
+  readonly size: number;
+}
+
+/** What a reader of every frame is told instead of frames: some are gone, or a new run has begun. */
+export type FrameGap =
+  | {
+      readonly kind: "gap";
+      readonly run: string;
+      /** First index that is gone or was missed. */
+      readonly from: number;
+      /** Last index. */
+      readonly to: number;
+    }
+  | { readonly kind: "run"; readonly run: string; readonly previousRun: string };

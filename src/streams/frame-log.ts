@@ -1,27 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { History } from "../base/history.ts";
-
-/** What is remembered of a frame when its picture is gone. */
-export interface FrameEntry {
-  readonly run: string;
-  readonly index: number;
-  /** On the clock of `now()`, ms. */
-  readonly capturedAt: number;
-  /** Bytes of the JPEG. */
-  readonly size: number;
-}
-
-/** What a reader of every frame is told instead of frames: some are gone, or a new run has begun. */
-export type Gap =
-  | {
-      readonly kind: "gap";
-      readonly run: string;
-      /** First index that is gone. */
-      readonly from: number;
-      /** Last index that is gone. */
-      readonly to: number;
-    }
-  | { readonly kind: "run"; readonly run: string; readonly previousRun: string };
+import type { FrameEntry, FrameGap } from "../frames/frame.ts";
 
 /** Where a reader goes on. */
 interface FrameCursor {
@@ -110,7 +89,7 @@ export class FrameReader<T> {
   }
 
   /** The next frame or gap; nothing while the reader is up to date. */
-  next(): T | Gap | undefined {
+  next(): T | FrameGap | undefined {
     this.#position = Math.min(this.#position, this.#endOfWaiting());
     if (this.#position >= this.#log.end) return undefined;
     const identity = this.#log.identityAt(this.#position) ?? this.#skipForgotten();
@@ -131,7 +110,7 @@ export class FrameReader<T> {
     return end === this.#log.end ? Number.POSITIVE_INFINITY : end;
   }
 
-  #gap({ run, index }: { run: string; index: number }): Gap {
+  #gap({ run, index }: { run: string; index: number }): FrameGap {
     const end = this.#log.endOf(run);
     const from = this.#position;
     // A reader may come back after millions of frames, and what the log no longer holds need not be looked for.

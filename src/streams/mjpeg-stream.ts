@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ThingError } from "../base/errors.ts";
-import type { Frame, SourceLoss } from "../frames/frame.ts";
+import type { Frame, FrameEntry, FrameGap, SourceLoss } from "../frames/frame.ts";
 import { storePlaceholder } from "../frames/frame-memory.ts";
 import type { Placeholder } from "../frames/stored-picture.ts";
 import { FrameIntake, isRefusal } from "./frame-intake.ts";
-import { type FrameEntry, FrameLog, FrameReader, type Gap } from "./frame-log.ts";
+import { FrameLog, FrameReader } from "./frame-log.ts";
 import { type FrameFeed, FrameOutlet } from "./frame-outlet.ts";
 import { HeldFrames } from "./held-frames.ts";
 import type { FrameInUse, FrameOptions, StreamOptions, StreamStats } from "./stream-options.ts";
@@ -190,7 +190,7 @@ export class MJPEGStream extends FrameOutlet {
   }: {
     from?: number;
     signal?: AbortSignal;
-  } = {}): AsyncGenerator<Frame | Gap, void> {
+  } = {}): AsyncGenerator<Frame | FrameGap, void> {
     const run = this.#run;
     const position = this.sizes.positionOf(run, from ?? this.lastFrameIndex + 1) ?? this.sizes.end;
     const reader = new FrameReader(this.sizes, { run, position }, (at) =>
@@ -203,7 +203,7 @@ export class MJPEGStream extends FrameOutlet {
    * Identity, capture time and size of each frame, once and in order: from the first after frame `after` of any
    * run, or else from the next to arrive. The newest 10,000 are held; what is lost, and new runs, are reported.
    */
-  everySize({ after, signal }: AfterFrame = {}): AsyncGenerator<FrameEntry | Gap, void> {
+  everySize({ after, signal }: AfterFrame = {}): AsyncGenerator<FrameEntry | FrameGap, void> {
     return this.#readAll(this.sizes.readerAfter(after), signal);
   }
 
@@ -274,7 +274,10 @@ export class MJPEGStream extends FrameOutlet {
     return viewerPage(url);
   }
 
-  async *#readAll<T>(reader: FrameReader<T>, signal?: AbortSignal): AsyncGenerator<T | Gap, void> {
+  async *#readAll<T>(
+    reader: FrameReader<T>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<T | FrameGap, void> {
     const release = this.demand.take();
     try {
       while (!signal?.aborted) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Frame } from "../../src/frames/frame.ts";
-import { FrameLog, FrameReader, type Gap } from "../../src/streams/frame-log.ts";
+import type { Frame, FrameGap } from "../../src/frames/frame.ts";
+import { FrameLog, FrameReader } from "../../src/streams/frame-log.ts";
 import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { TEST_MS } from "../limits.ts";
 import { picture } from "./pictures.ts";
@@ -9,8 +9,8 @@ import { picture } from "./pictures.ts";
 const timeout = TEST_MS;
 
 /** The next `count` things a reader is told: an index, or the gap. */
-async function take(reader: AsyncGenerator<Frame | Gap, void>, count: number) {
-  const told: Array<number | Gap> = [];
+async function take(reader: AsyncGenerator<Frame | FrameGap, void>, count: number) {
+  const told: Array<number | FrameGap> = [];
   while (told.length < count) {
     const { value, done } = await reader.next();
     if (done) break;

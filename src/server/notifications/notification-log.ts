@@ -1,6 +1,6 @@
 import { now, wallTime } from "../../base/clock.ts";
 import { History, stamps } from "../../base/history.ts";
-import type { FrameEntry } from "../../streams/frame-log.ts";
+import type { FrameEntry } from "../../frames/frame.ts";
 import type { MJPEGStream } from "../../streams/mjpeg-stream.ts";
 import type { Problem } from "../http/problem.ts";
 import { idOf } from "./notification-ids.ts";

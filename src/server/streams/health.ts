@@ -1,7 +1,8 @@
 import { now } from "../../base/clock.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
 import type { Stateful } from "../../core/thing-state.ts";
-import type { FrameEntry, FrameLog } from "../../streams/frame-log.ts";
+import type { FrameEntry } from "../../frames/frame.ts";
+import type { FrameLog } from "../../streams/frame-log.ts";
 import { MJPEGStream } from "../../streams/mjpeg-stream.ts";
 import type { SourcePhase, SourceStatus } from "../../streams/source-state.ts";
 
