@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
-import { register } from "node:module";
+import * as nodeModule from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { moduleUrl, packagePath } from "../base/package-root.ts";
-import { NAMESPACE } from "./module-hook.ts";
+import { initialize, NAMESPACE, SYNC_HOOKS, type SyncHooks } from "./module-hook.ts";
 
 type ImportFrom = (specifier: string, parentUrl: string) => Promise<object>;
 
@@ -31,8 +31,17 @@ async function makeImporter(): Promise<ImportFrom> {
   const tsx = await import("tsx/esm/api");
   // Without a tsconfig: a user's "experimentalDecorators" would make other decorators of ours.
   const { import: importFrom } = tsx.register({ namespace: NAMESPACE, tsconfig: false });
-  register(moduleUrl("src/cli/module-hook").href, { data: Object.fromEntries(ownModules()) });
+  const data = Object.fromEntries(ownModules());
+  const registerHooks = Reflect.get(nodeModule, "registerHooks"); // Node 22 and later: tsx uses it, and hooks of a thread come after it
+  if (isRegisterHooks(registerHooks)) {
+    initialize(data);
+    registerHooks(SYNC_HOOKS);
+  } else nodeModule.register(moduleUrl("src/cli/module-hook").href, { data });
   return importFrom;
+}
+
+function isRegisterHooks(found: unknown): found is (hooks: SyncHooks) => void {
+  return typeof found === "function";
 }
 
 /** What a user's module may import without having installed it, and where this copy has it. */
