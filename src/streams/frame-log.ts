@@ -2,13 +2,6 @@ import { randomBytes } from "node:crypto";
 import { History } from "../base/history.ts";
 import type { FrameEntry, FrameGap } from "../frames/frame.ts";
 
-/** Where a reader goes on. */
-interface FrameCursor {
-  /** The run of the last frame that it knows. */
-  readonly run: string;
-  readonly position: number;
-}
-
 const MAX_RUNS = 1000;
 
 /** Every frame of a stream in order, over all of its runs. Which frame stood at a position is known longer than it is held. */
@@ -49,15 +42,15 @@ export class FrameLog extends History<FrameEntry> {
   }
 
   /** Where to go on after a frame; after one of an unknown run, with the oldest frame that is held. */
-  cursorAfter({ run, index }: { run: string; index: number }): FrameCursor {
-    return { run, position: this.positionOf(run, index + 1) ?? this.begin };
+  cursorAfter({ run, index }: { run: string; index: number }): number {
+    return this.positionOf(run, index + 1) ?? this.begin;
   }
 
   /** Reads the entries after a frame, or else from the next to arrive. */
   readerAfter(after?: { run: string; index: number }): FrameReader<FrameEntry> {
-    const present = { run: this.#runs.at(-1)?.run ?? "", position: this.end };
-    const cursor = after ? this.cursorAfter(after) : present;
-    return new FrameReader(this, cursor, (position) => this.at(position));
+    const run = after?.run ?? this.#runs.at(-1)?.run ?? "";
+    const position = after ? this.cursorAfter(after) : this.end;
+    return new FrameReader(this, run, position, (at) => this.at(at));
   }
 
   /** The position after the last frame of a run, so far. */
@@ -77,9 +70,11 @@ export class FrameReader<T> {
   #run: string;
   #position: number;
 
+  /** @param run - Of the last frame that it knows. */
   constructor(
     log: FrameLog,
-    { run, position }: FrameCursor,
+    run: string,
+    position: number,
     find: (position: number) => T | undefined,
   ) {
     this.#log = log;

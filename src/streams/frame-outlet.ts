@@ -101,33 +101,25 @@ export abstract class FrameOutlet implements FrameFeed {
   /** As `onFrame`, for what looks at the picture in this tick only, or retains it. */
   follow(follower: (frame: StoredFrame) => void): () => void {
     this.#followers.add(follower);
-    return () => {
-      this.#followers.delete(follower);
-    };
+    return () => void this.#followers.delete(follower);
   }
 
   /** Calls `listener` each time a new run begins, of a stopped stream too; returns how to end that. */
   onRun(listener: () => void): () => void {
     this.#runListeners.add(listener);
-    return () => {
-      this.#runListeners.delete(listener);
-    };
+    return () => void this.#runListeners.delete(listener);
   }
 
   /** Calls `listener` each time the stream stops; returns how to end that. */
   onStop(listener: () => void): () => void {
     this.#stopListeners.add(listener);
-    return () => {
-      this.#stopListeners.delete(listener);
-    };
+    return () => void this.#stopListeners.delete(listener);
   }
 
   /** Calls `listener` each time a placeholder is shown or taken away, but not when a frame takes its place; returns how to end that. */
   onPlaceholder(listener: () => void): () => void {
     this.#placeholderListeners.add(listener);
-    return () => {
-      this.#placeholderListeners.delete(listener);
-    };
+    return () => void this.#placeholderListeners.delete(listener);
   }
 
   /**
@@ -176,7 +168,12 @@ export abstract class FrameOutlet implements FrameFeed {
    * It ends when the stream stops or `signal` aborts.
    */
   frames(signal?: AbortSignal): AsyncGenerator<Frame, void> {
-    return this.#newestFrames(this.#newest, signal);
+    let seen = this.#newest;
+    return this.pulled(() => {
+      if (!this.#streaming || this.#newest === seen) return undefined;
+      seen = this.#newest;
+      return seen?.frame;
+    }, signal);
   }
 
   /**
@@ -236,30 +233,25 @@ export abstract class FrameOutlet implements FrameFeed {
     for (const listener of [...this.#stopListeners]) this.#call(listener);
   }
 
-  async *#newestFrames(
-    before: StoredFrame | undefined,
+  /** What `next` gives, asked again at each frame, while frames are wanted for it; until the stream stops or `signal` aborts. */
+  protected async *pulled<T>(
+    next: () => T | undefined,
     signal?: AbortSignal,
-  ): AsyncGenerator<Frame, void> {
-    let seen = before;
+  ): AsyncGenerator<T, void> {
     const release = this.demand.take();
     try {
-      while (this.#streaming && !signal?.aborted) {
-        const newest = this.#newest;
-        if (newest && newest !== seen) {
-          seen = newest;
-          yield newest.frame;
-        } else if (!(await this.arrival(signal))) {
-          return;
-        }
+      while (!signal?.aborted) {
+        const found = next();
+        if (found !== undefined) yield found;
+        else if (!this.#streaming || !(await this.#arrival(signal))) return;
       }
     } finally {
       release();
     }
   }
 
-  /** For readers who hold demand: true when a frame has arrived, false once it stops or `signal` aborts. */
-  protected async arrival(signal?: AbortSignal): Promise<boolean> {
-    if (!this.#streaming) return false;
+  /** True when a frame has arrived, false once the stream stops or `signal` aborts. */
+  #arrival(signal?: AbortSignal): Promise<boolean> {
     return this.#arrived.wait(signal).then(
       () => true,
       () => false,

@@ -193,10 +193,8 @@ export class MJPEGStream extends FrameOutlet {
   } = {}): AsyncGenerator<Frame | FrameGap, void> {
     const run = this.#run;
     const position = this.sizes.positionOf(run, from ?? this.lastFrameIndex + 1) ?? this.sizes.end;
-    const reader = new FrameReader(this.sizes, { run, position }, (at) =>
-      this.#frameAtPosition(at),
-    );
-    return this.#readAll(reader, signal);
+    const reader = new FrameReader(this.sizes, run, position, (at) => this.#frameAtPosition(at));
+    return this.pulled(() => reader.next(), signal);
   }
 
   /**
@@ -204,7 +202,8 @@ export class MJPEGStream extends FrameOutlet {
    * run, or else from the next to arrive. The newest 10,000 are held; what is lost, and new runs, are reported.
    */
   everySize({ after, signal }: AfterFrame = {}): AsyncGenerator<FrameEntry | FrameGap, void> {
-    return this.#readAll(this.sizes.readerAfter(after), signal);
+    const reader = this.sizes.readerAfter(after);
+    return this.pulled(() => reader.next(), signal);
   }
 
   /** Begins a new run: no frame is held, the next has index 0. A stopped stream streams again. */
@@ -272,22 +271,6 @@ export class MJPEGStream extends FrameOutlet {
   /** An HTML page that shows the stream at `url`, as the server gives it at `{url}/viewer`. */
   viewerPage(url: string): string {
     return viewerPage(url);
-  }
-
-  async *#readAll<T>(
-    reader: FrameReader<T>,
-    signal?: AbortSignal,
-  ): AsyncGenerator<T | FrameGap, void> {
-    const release = this.demand.take();
-    try {
-      while (!signal?.aborted) {
-        const next = reader.next();
-        if (next) yield next;
-        else if (!(await this.arrival(signal))) return;
-      }
-    } finally {
-      release();
-    }
   }
 
   #frameAtPosition(position: number): Frame | undefined {

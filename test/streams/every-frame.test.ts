@@ -126,7 +126,7 @@ test("a reader that comes back after many frames and runs costs as much as what 
     for (let index = 0; index < 100; index++) log.add({ run, index, capturedAt: 0, size: 1 });
   }
   const read = (run: string, index: number) => {
-    const reader = new FrameReader(log, { run, position: index }, (position) => {
+    const reader = new FrameReader(log, run, index, (position) => {
       looked += 1;
       return log.at(position);
     });

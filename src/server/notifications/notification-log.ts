@@ -81,9 +81,7 @@ export class HeldNotifications extends History<Notification> implements Notifica
 
   onAdd(listener: () => void): () => void {
     this.#listeners.add(listener);
-    return () => {
-      this.#listeners.delete(listener);
-    };
+    return () => void this.#listeners.delete(listener);
   }
 }
 

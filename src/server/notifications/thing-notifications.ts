@@ -11,34 +11,28 @@ import { problemOf } from "../http/problem.ts";
 import { EventStreamCounts } from "../http/sse.ts";
 import { FrameNotifications, HeldNotifications, type NotificationLog } from "./notification-log.ts";
 
-/** What the notifications of all Things share. */
-interface NotificationServices {
-  readonly counts: EventStreamCounts;
-  readonly log: Log;
-  /** Before the links to files in what is told. */
-  readonly prefix: string;
-}
-
 /**
  * What one Thing tells by itself: new values of its observable properties, and its events, among them the new frames of
  * its streams. Each is held from the time at which somebody first asks for it; of frames their stream holds a log anyway.
  */
 export class ThingNotifications {
-  readonly counts: EventStreamCounts;
-  readonly departure: Departure;
   readonly #hosted: HostedThing;
-  readonly #log: Log;
-  readonly #prefix: string;
+  readonly #hub: NotificationHub;
   readonly #properties = new Map<string, HeldNotifications>();
   readonly #events = new Map<string, NotificationLog>();
   #isWatching = false;
 
-  constructor(hosted: HostedThing, { counts, log, prefix }: NotificationServices) {
+  constructor(hosted: HostedThing, hub: NotificationHub) {
     this.#hosted = hosted;
-    this.#log = log;
-    this.#prefix = prefix;
-    this.departure = hosted.departure;
-    this.counts = counts;
+    this.#hub = hub;
+  }
+
+  get counts(): EventStreamCounts {
+    return this.#hub.counts;
+  }
+
+  get departure(): Departure {
+    return this.#hosted.departure;
   }
 
   /** The stamp that all to come sort behind. */
@@ -117,15 +111,11 @@ export class ThingNotifications {
   /** Written at once, as it is now. A Thing that emits must not fail because its data cannot be written as JSON. */
   #tell(log: HeldNotifications, data: unknown): void {
     try {
-      log.tell(
-        JSON.stringify(
-          data,
-          blobReplacer(() => this.#prefix),
-        ),
-      );
+      const replacer = blobReplacer(() => this.#hub.prefix);
+      log.tell(JSON.stringify(data, replacer));
     } catch (error) {
       const what = `A notification of '${log.name}' of '${this.#hosted.name}'`;
-      this.#log.error(`${what} is not JSON and was not told: ${messageOf(error)}`);
+      this.#hub.log.error(`${what} is not JSON and was not told: ${messageOf(error)}`);
     }
   }
 }

@@ -37,7 +37,7 @@ export function sendSizes(
   event: string,
   counts: EventStreamCounts,
   exchange: Exchange,
-): void {
+): undefined {
   const asked = exchange.request.headers["last-event-id"] ?? exchange.query.get("after");
   const after = asked ? cursorOf(String(asked)) : undefined;
   sendEvents(exchange, counts, () => {
@@ -61,7 +61,7 @@ export function sendFrames(
   event: string,
   counts: EventStreamCounts,
   exchange: Exchange,
-): void {
+): undefined {
   sendEvents(exchange, counts, () => {
     let seen = stream.newest;
     return fromStream(stream, () => {

@@ -1,4 +1,4 @@
-import { type TSchema, Type } from "typebox";
+import { Type } from "typebox";
 import { ThingError } from "../../base/errors.ts";
 import { quoted } from "../../base/preview.ts";
 import type { StreamAffordance } from "../../core/affordances.ts";
@@ -21,8 +21,13 @@ import { ADVANCE, AFTER, FRESH, RUN, SIZE, VARIANT, WAIT } from "./query.ts";
 import { sourceRoutes } from "./source.ts";
 
 const JPEG = "image/jpeg";
+const FRAME_ERRORS = ["BAD_ARGUMENT", "NO_FRAME", "NOT_READY", "STREAM_STOPPED"] as const;
 const OBSERVE = ["observeproperty", "unobserveproperty"];
 const SUBSCRIBE = ["subscribeevent", "unsubscribeevent"];
+
+/** What a row says of one path of a stream: of the answer, beside the status, what `Route.response` says. */
+type StreamRow = Pick<Route, "path" | "summary" | "form" | "query" | "errors"> &
+  Omit<Route["response"], "status"> & { readonly contentType: string };
 
 /** Every path of each stream (docs/streams.md), and what stands for it in the Thing Description. */
 export function streamRoutes(
@@ -57,28 +62,15 @@ function routesOfStream(
   const clients = new RecentClients();
 
   const get = (
-    route: Pick<Route, "path" | "summary" | "form" | "query" | "errors"> & {
-      contentType: string;
-      schema?: TSchema;
-      emptyWhen?: string;
-    },
+    { path, summary, form, query, errors = FRAME_ERRORS, ...response }: StreamRow,
     handle: Route["handle"],
   ): Route => ({
-    method: "GET",
-    path: route.path,
-    role: "view",
-    summary: route.summary,
-    description,
-    ...(route.query && { query: route.query }),
-    response: {
-      status: 200,
-      contentType: route.contentType,
-      ...(route.schema && { schema: route.schema }),
-      ...(route.emptyWhen && { emptyWhen: route.emptyWhen }),
-    },
-    ...(route.form && { form: route.form }),
-    errors: ["BAD_ARGUMENT", "NO_FRAME", "NOT_READY", "STREAM_STOPPED", ...(route.errors ?? [])],
-    picture: route.contentType === JPEG || route.contentType.startsWith("multipart/"),
+    ...{ method: "GET", role: "view", path, summary, description },
+    ...(form && { form }),
+    ...(query && { query }),
+    response: { status: 200, ...response },
+    errors,
+    picture: response.contentType === JPEG || response.contentType.startsWith("multipart/"),
     handle: (exchange) =>
       handle(exchange).catch((error: unknown) => {
         if (isStopped(error)) assertMayHaveFrames(hosted); // which says why it is stopped
@@ -92,10 +84,8 @@ function routesOfStream(
       assertMayHaveFrames(hosted);
       return handle(stream, exchange);
     };
-  const sizes: Route["handle"] = async (exchange) => {
+  const sizes: Route["handle"] = async (exchange) =>
     sendSizes(stream, eventName, notifications.counts, exchange);
-    return undefined;
-  };
 
   return [
     ...sourceRoutes(hosted, stream, path, called),
@@ -109,19 +99,20 @@ function routesOfStream(
       },
       waiting(snapshot),
     ),
-    {
-      method: "GET",
-      path: `${path}_frame`,
-      role: "view",
-      summary: `The newest frame of ${called}, in base64`,
-      form: { ...pictures, op: ["readproperty"] },
-      response: { status: 200, contentType: JSON_TYPE, schema: Type.String() },
-      errors: ["NO_FRAME", "NOT_READY", "STREAM_STOPPED"],
-      handle: async (exchange) => {
+    get(
+      {
+        path: `${path}_frame`,
+        summary: `The newest frame of ${called}, in base64`,
+        form: { ...pictures, op: ["readproperty"] },
+        contentType: JSON_TYPE,
+        schema: Type.String(),
+        errors: ["NO_FRAME", "NOT_READY", "STREAM_STOPPED"],
+      },
+      async (exchange) => {
         if (exchange.request.method !== "HEAD") assertMayHaveFrames(hosted);
         return frameAsText(stream, exchange);
       },
-    },
+    ),
     get(
       {
         path: `${path}/next`,
@@ -147,19 +138,16 @@ function routesOfStream(
         return undefined;
       },
     ),
-    {
-      method: "GET",
-      path: `${path}_frame`,
-      role: "view",
-      summary: `Be sent the frames of ${called} in base64, the newest whenever the last was taken`,
-      form: { ...pictures, op: OBSERVE, subprotocol: "sse" },
-      response: { status: 200, contentType: EVENT_STREAM_TYPE },
-      errors: ["STREAM_STOPPED"],
-      handle: async (exchange) => {
-        sendFrames(stream, pictures.affordance, notifications.counts, exchange);
-        return undefined;
+    get(
+      {
+        path: `${path}_frame`,
+        summary: `Be sent the frames of ${called} in base64, the newest whenever the last was taken`,
+        form: { ...pictures, op: OBSERVE, subprotocol: "sse" },
+        contentType: EVENT_STREAM_TYPE,
+        errors: ["STREAM_STOPPED"],
       },
-    },
+      async (exchange) => sendFrames(stream, pictures.affordance, notifications.counts, exchange),
+    ),
     get(
       { path: `${path}/viewer`, summary: `A page that shows ${called}`, contentType: "text/html" },
       async () => ({
@@ -173,7 +161,7 @@ function routesOfStream(
         path: `${path}/viewer/:asset`,
         summary: "What that page consists of",
         contentType: "text/javascript",
-        errors: ["NOT_FOUND"],
+        errors: [...FRAME_ERRORS, "NOT_FOUND"],
       },
       async ({ params: { asset = "" } }) => {
         const contentType = VIEWER_ASSETS.get(asset);
@@ -196,7 +184,7 @@ function routesOfStream(
         summary: `One frame of ${called} by its index`,
         contentType: JPEG,
         query: { wait: WAIT, run: RUN },
-        errors: ["FRAME_NOT_HELD"],
+        errors: [...FRAME_ERRORS, "FRAME_NOT_HELD"],
       },
       (exchange) => frame(stream, exchange),
     ),
@@ -210,26 +198,23 @@ function routesOfStream(
       },
       waiting(nextFrameSize),
     ),
-    {
-      method: "GET",
-      path: `${base}/${eventName}/next`,
-      role: "view",
-      summary: `Wait for the next frame of ${called}: its identity, time and size`,
-      form: { ...newFrame, op: SUBSCRIBE, subprotocol: "longpoll" },
-      response: {
-        status: 200,
+    get(
+      {
+        path: `${base}/${eventName}/next`,
+        summary: `Wait for the next frame of ${called}: its identity, time and size`,
+        form: { ...newFrame, op: SUBSCRIBE, subprotocol: "longpoll" },
         contentType: JSON_TYPE,
         schema: FrameEntrySchema,
         emptyWhen: "No frame came in that time",
+        errors: ["BAD_ARGUMENT", "STREAM_STOPPED"],
+        query: LONGPOLL_QUERY,
       },
-      errors: ["BAD_ARGUMENT", "STREAM_STOPPED"],
-      query: LONGPOLL_QUERY,
-      handle: (exchange) => {
+      (exchange) => {
         const log = notifications.event(eventName);
         const poll = { log, clients, present: notifications.present };
         return nextFrameEntry(stream, poll, exchange);
       },
-    },
+    ),
     get(
       {
         path: `${path}/sizes`,
