@@ -45,6 +45,7 @@ export class History<T> {
   readonly #onDrop: (entry: T) => void;
   readonly #entries: (T | undefined)[] = [];
   readonly #stamps: number[] = [];
+  readonly #listeners = new Set<() => void>();
   #begin = 0;
   #end = 0;
   #size = 0;
@@ -85,7 +86,14 @@ export class History<T> {
     this.#end += 1;
     this.#size += this.#sizeOf(entry);
     while (this.#size > this.#maxSize && this.#end - this.#begin > 1) this.#dropOldest();
+    if (this.#listeners.size > 0) for (const listener of [...this.#listeners]) listener();
     return entry;
+  }
+
+  /** Calls `listener` after each entry that is added; returns how to end that. */
+  onAdd(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** The entry at a position, unless it was dropped or is still to come. */

@@ -7,20 +7,14 @@
  */
 type SlowReaderOutcome = "newest" | "gap" | "dropped" | "cut";
 
-interface SlowReaders {
-  readonly reader: string;
-  readonly outcome: SlowReaderOutcome;
-  count: number;
-}
-
-const all: SlowReaders[] = [];
+const all: { readonly reader: string; readonly outcome: SlowReaderOutcome; count: number }[] = [];
 
 /**
  * Counts what became of readers that were too slow, for `thingscope_slow_readers_total{reader="...",outcome="..."}` of
  * `/metrics` and the table in `docs/internals/architecture.md`. Declare it once beside the rule. Counts are of the whole process.
  */
 export function slowReaders(reader: string, outcome: SlowReaderOutcome): (times?: number) => void {
-  const counted: SlowReaders = { reader, outcome, count: 0 };
+  const counted = { reader, outcome, count: 0 };
   all.push(counted);
   return (times = 1) => {
     counted.count += times;
@@ -28,6 +22,6 @@ export function slowReaders(reader: string, outcome: SlowReaderOutcome): (times?
 }
 
 /** Every kind of slow reader and what has become of them. */
-export function slowReaderCounts(): readonly Readonly<SlowReaders>[] {
+export function slowReaderCounts(): readonly Readonly<(typeof all)[number]>[] {
   return all;
 }

@@ -114,7 +114,6 @@ const HELD = 1000;
 /** What happened in a directory, held for those who come back. */
 class DirectoryEvents extends History<DirectoryEvent> {
   readonly #run = randomBytes(4).toString("hex");
-  readonly #listeners = new Set<() => void>();
 
   constructor() {
     super({ capacity: HELD });
@@ -122,17 +121,11 @@ class DirectoryEvents extends History<DirectoryEvent> {
 
   tell(type: DirectoryEventType, thing: string): void {
     this.add({ type, id: `${this.#run}-${this.end}`, thing });
-    for (const listener of [...this.#listeners]) listener();
   }
 
   /** Where a client goes on after the event of this id. After one that is not held, perhaps of an earlier run: with all that is. */
   cursorAfter(id: string): number {
     const [, position] = id.split(`${this.#run}-`);
     return this.at(Number(position))?.id === id ? Number(position) + 1 : this.begin;
-  }
-
-  on(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
   }
 }

@@ -153,7 +153,7 @@ function eventRoute(
       const last = request.headers["last-event-id"];
       let position = typeof last === "string" ? events.cursorAfter(last) : events.end;
       sendEvents(exchange, counts, () => ({
-        follow: (onMore) => events.on(onMore),
+        follow: (onMore) => events.onAdd(onMore),
         get isBehind() {
           return position < events.begin;
         },

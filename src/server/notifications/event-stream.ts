@@ -28,7 +28,7 @@ export function sendNotifications(
     counts,
     () => {
       const after = asked === null ? present : cursorAfter(String(asked), present);
-      const heldSince = Math.max(...logs.map((log) => log.heldSince));
+      const heldSince = Math.max(...logs.map(({ history }) => history.heldSince));
       const isGap = after < heldSince;
       if (isGap) {
         counts.gaps += 1;

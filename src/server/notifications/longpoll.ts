@@ -8,7 +8,7 @@ import { clientAddressOf } from "../http/origin.ts";
 import { type Exchange, PROBLEM_TYPE, type Reply } from "../http/route.ts";
 import { waitIn } from "../http/target.ts";
 import { cursorAfter, idOf, isNotificationId } from "./notification-ids.ts";
-import type { Notification, NotificationLog } from "./notification-log.ts";
+import type { NotificationLog } from "./notification-log.ts";
 import { NotificationReader } from "./notification-reader.ts";
 
 const LONGEST_WAIT_S = 25;
@@ -49,10 +49,12 @@ export async function nextNotification(
   if (request.method === "HEAD") return { status: 200, headers: link(asked ?? idOf(present)) };
   const last = asked ?? clients.lastTold(request);
   const from = last === undefined ? present : cursorAfter(last, present);
-  const isGap = from < log.heldSince;
+  const { heldSince } = log.history;
+  const after = Math.max(from, heldSince);
+  const due = await firstAfter(log, after, seconds * 1000, signal);
+  const found = due?.notification;
+  const isGap = from < heldSince || (due?.missed ?? 0) > 0;
   if (isGap) latePolls();
-  const after = Math.max(from, log.heldSince);
-  const found = await firstAfter(log, after, seconds * 1000, signal);
   const told = found?.id ?? idOf(after);
   if (asked === undefined) clients.note(request, told);
   const headers = { ...link(told), ...(isGap && { "X-Gap": "true" }) };
@@ -69,19 +71,13 @@ function link(after: string): Record<string, string> {
   return { Link: `<next?after=${encodeURIComponent(after)}>; rel="next"` };
 }
 
-/** The oldest after a stamp, waited for if need be; `undefined` when time is up. */
-async function firstAfter(
-  log: NotificationLog,
-  after: number,
-  ms: number,
-  signal: AbortSignal,
-): Promise<Notification | undefined> {
+/** The oldest after a stamp, waited for if need be; nothing when time is up. */
+function firstAfter(log: NotificationLog, after: number, ms: number, signal: AbortSignal) {
   const reader = new NotificationReader();
   reader.follow(log, after, undefined);
-  const due = await withDeadline(ms, signal, (either) => reader.nextToCome(either))
+  return withDeadline(ms, signal, (either) => reader.nextToCome(either))
     .catch(ignoreAbort)
     .finally(() => reader.leaveAll());
-  return due?.notification;
 }
 
 /** @throws {ThingError} `BAD_ARGUMENT` unless `text` may be the id of a notification. */

@@ -1,6 +1,7 @@
 import { now, wallTime } from "../../base/clock.ts";
 import { History, stamps } from "../../base/history.ts";
 import type { FrameEntry } from "../../frames/frame.ts";
+import type { FrameLog } from "../../streams/frame-log.ts";
 import type { MJPEGStream } from "../../streams/mjpeg-stream.ts";
 import type { Problem } from "../http/problem.ts";
 import { idOf } from "./notification-ids.ts";
@@ -49,11 +50,13 @@ export class Notification {
   }
 }
 
-/** The last notifications of one property or event, at their positions, for readers who come back and for those who wait. */
-export interface NotificationLog
-  extends Pick<History<Notification>, "begin" | "end" | "heldSince" | "at" | "positionAfter"> {
+/** The last notifications of one property or event, for readers who come back and for those who wait. */
+export interface NotificationLog {
   /** Of the property or event. */
   readonly name: string;
+  readonly history: Pick<History<unknown>, "begin" | "end" | "heldSince" | "positionAfter">;
+  /** The notification at a position of the history, if it is held. */
+  at(position: number): Notification | undefined;
   /** Calls `listener` after each one that is added; returns how to end that. */
   onAdd(listener: () => void): () => void;
 }
@@ -63,67 +66,55 @@ const MOST_CHARACTERS = 4 << 20;
 const CAPACITY = 1000;
 
 /** Those of a property, or of an event of the Thing. */
-export class HeldNotifications extends History<Notification> implements NotificationLog {
+export class HeldNotifications implements NotificationLog {
   readonly name: string;
-  readonly #listeners = new Set<() => void>();
+  readonly history = new History<Notification>({
+    ...{ capacity: CAPACITY, maxSize: MOST_CHARACTERS, sizeOf: charactersOf },
+  });
 
   constructor(name: string) {
-    super({ capacity: CAPACITY, maxSize: MOST_CHARACTERS, sizeOf: charactersOf });
     this.name = name;
+  }
+
+  at(position: number): Notification | undefined {
+    return this.history.at(position);
+  }
+
+  onAdd(listener: () => void): () => void {
+    return this.history.onAdd(listener);
   }
 
   /** @param data - JSON. @param problem - Instead of a value: what kept it from being told. */
   tell(data: string | undefined, problem?: Problem): void {
     const stamp = stamps.next();
-    this.add(new Notification(stamp, this.name, data, { ...(problem && { problem }) }), stamp);
-    for (const listener of [...this.#listeners]) listener();
-  }
-
-  onAdd(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    this.history.add(
+      new Notification(stamp, this.name, data, { ...(problem && { problem }) }),
+      stamp,
+    );
   }
 }
 
 /** The new frames of a stream, as its own log holds them: nothing more is held for who follows them as notifications. */
 export class FrameNotifications implements NotificationLog {
   readonly name: string;
-  readonly #stream: MJPEGStream;
+  readonly history: FrameLog;
+  readonly onAdd: (listener: () => void) => () => void;
   /** Written once for all readers, as long as the entry is held. */
   readonly #written = new WeakMap<FrameEntry, Notification>();
 
   constructor(name: string, stream: MJPEGStream) {
     this.name = name;
-    this.#stream = stream;
-  }
-
-  get begin(): number {
-    return this.#stream.sizes.begin;
-  }
-
-  get end(): number {
-    return this.#stream.sizes.end;
-  }
-
-  get heldSince(): number {
-    return this.#stream.sizes.heldSince;
+    this.history = stream.sizes;
+    this.onAdd = (listener) => stream.follow(listener); // when viewers have been sent the frame
   }
 
   at(position: number): Notification | undefined {
-    const entry = this.#stream.sizes.at(position);
+    const entry = this.history.at(position);
     return entry && (this.#written.get(entry) ?? this.#write(entry, position));
   }
 
-  positionAfter(stamp: number): number {
-    return this.#stream.sizes.positionAfter(stamp);
-  }
-
-  onAdd(listener: () => void): () => void {
-    return this.#stream.follow(listener);
-  }
-
   #write(entry: FrameEntry, position: number): Notification {
-    const stamp = this.#stream.sizes.stampAt(position)!;
+    const stamp = this.history.stampAt(position)!;
     const data = JSON.stringify(toldOf(entry));
     const notification = new Notification(stamp, this.name, data, { at: entry.capturedAt });
     this.#written.set(entry, notification);

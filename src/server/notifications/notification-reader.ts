@@ -26,7 +26,7 @@ export class NotificationReader<About = undefined> {
   /** From the oldest held that came after the stamp `after`. A log that is followed already is followed anew. */
   follow(log: NotificationLog, after: number, about: About): void {
     this.leave(log);
-    const position = log.positionAfter(after);
+    const position = log.history.positionAfter(after);
     this.#logs.set(log, { position, about, stop: log.onAdd(() => this.#onMore()) });
   }
 
@@ -43,15 +43,8 @@ export class NotificationReader<About = undefined> {
   /** How many it was to be told and are no longer held. */
   get missed(): number {
     let missed = 0;
-    for (const [{ begin }, { position }] of this.#logs) missed += Math.max(0, begin - position);
-    return missed;
-  }
-
-  /** Goes on with what is held. @returns How many it has missed. */
-  skipMissed(): number {
-    const { missed } = this;
-    for (const [{ begin }, followed] of this.#logs)
-      followed.position = Math.max(begin, followed.position);
+    for (const [{ history }, { position }] of this.#logs)
+      missed += Math.max(0, history.begin - position);
     return missed;
   }
 
@@ -73,8 +66,11 @@ export class NotificationReader<About = undefined> {
 
   /** The next one that is held, waited for if need be, and how many before it were not held any more. Rejects when `signal` aborts. */
   async nextToCome(signal: AbortSignal): Promise<Due<About> & { readonly missed: number }> {
-    const missed = this.skipMissed();
-    for (let due = this.next(); ; due = this.next()) {
+    for (let missed = 0; ; ) {
+      missed += this.missed;
+      for (const [{ history }, followed] of this.#logs)
+        followed.position = Math.max(history.begin, followed.position);
+      const due = this.next();
       if (due) return { ...due, missed };
       const arrival = new Promise<void>((resolve) => {
         this.#onMore = resolve;

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from "node:http";
 import { isAbort, withDeadline } from "../../base/abort.ts";
 import { now, wallTime } from "../../base/clock.ts";
 import { ThingError } from "../../base/errors.ts";
@@ -28,7 +27,7 @@ export async function snapshot(
   const options = variantOf(request);
   const after = flag(query, "fresh") ? now() : now() - FRESH_MS;
   const seconds = waitIn(query, LONGEST_WAIT_S);
-  if (isHead(request)) return { status: 200, contentType: JPEG };
+  if (request.method === "HEAD") return { status: 200, contentType: JPEG };
   const ask = (either: AbortSignal) => stream.capturedAfter(after, either);
   const frame = await frameOrReason(stream, patienceOf(seconds, signal), ask);
   return replyWith(await stream.sized(frame, options));
@@ -42,7 +41,7 @@ export async function next(
   const { fps, ...size } = variantOf(request);
   const feed = fps === undefined ? stream : stream.watchedVariant({ fps });
   const seconds = waitIn(query, LONGEST_WAIT_S) ?? LONGPOLL_S;
-  if (isHead(request)) return { status: 200, contentType: JPEG };
+  if (request.method === "HEAD") return { status: 200, contentType: JPEG };
   const ask = (either: AbortSignal) => feed.grab(either);
   const frame = await wait(stream, signal, seconds, ask).catch(ignoreNoFrame);
   return frame ? replyWith(await stream.sized(frame, size)) : { status: 204 };
@@ -67,7 +66,7 @@ export async function frame(
   const index = indexOf(params.index ?? "");
   const seconds = waitIn(query, LONGEST_WAIT_S) ?? 0;
   assertRun(stream, index, query.get("run") ?? stream.run);
-  const isToCome = index > stream.lastFrameIndex && !isHead(request);
+  const isToCome = index > stream.lastFrameIndex && request.method !== "HEAD";
   if (isToCome && seconds > 0) {
     const ask = (either: AbortSignal) => stream.frameAt(index, either);
     await wait(stream, signal, seconds, ask).catch(ignoreNoFrame); // the next line says it better
@@ -81,7 +80,7 @@ export async function nextFrameSize(
   { request, query, signal }: Exchange,
 ): Promise<Reply> {
   const seconds = waitIn(query, LONGEST_WAIT_S) ?? LONGPOLL_S;
-  if (isHead(request)) return { status: 200, contentType: JSON_TYPE };
+  if (request.method === "HEAD") return { status: 200, contentType: JSON_TYPE };
   const ask = (either: AbortSignal) => stream.nextIdentity(either);
   const identity = await wait(stream, signal, seconds, ask);
   return { status: 200, body: identity.size, headers: identityHeaders(identity) };
@@ -95,15 +94,11 @@ export async function frameAsText(
   stream: MJPEGStream,
   { request, signal }: Exchange,
 ): Promise<Reply> {
-  if (isHead(request)) return { status: 200 }; // waits for no frame
+  if (request.method === "HEAD") return { status: 200 }; // waits for no frame
   const after = now() - FRESH_MS;
   const ask = (either: AbortSignal) => stream.capturedAfter(after, either);
   const { jpeg } = await frameOrReason(stream, patienceOf(undefined, signal), ask);
   return { status: 200, body: Buffer.from(jpeg).toString("base64") };
-}
-
-function isHead({ method }: IncomingMessage): boolean {
-  return method === "HEAD";
 }
 
 /** A client that does not say how long waits for a source to start. */
