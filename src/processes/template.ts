@@ -45,7 +45,7 @@ export function fillTemplate(template: Template, values: Parameters): string[] {
   const missing = template.parameters.filter((name) => !Object.hasOwn(values, name));
   if (missing.length > 0) {
     throw badParameter(
-      `The pipeline needs ${list(missing, "the parameter")}. Give it with --${missing[0]}=VALUE or --param ${missing[0]}=VALUE (parameters: in a configuration). Braces that are no parameter are written {{ and }}.`,
+      `The pipeline needs ${list(missing)}. Give it with --${missing[0]}=VALUE or --param ${missing[0]}=VALUE (parameters: in a configuration). Braces that are no parameter are written {{ and }}.`,
     );
   }
   const unused = Object.keys(values).filter((name) => !template.parameters.includes(name));
@@ -54,7 +54,7 @@ export function fillTemplate(template: Template, values: Parameters): string[] {
       template.parameters.length > 0
         ? `Its parameters are: ${template.parameters.join(", ")}.`
         : "It has no parameters.";
-    throw badParameter(`The pipeline has no place for ${list(unused, "the parameter")}. ${known}`);
+    throw badParameter(`The pipeline has no place for ${list(unused)}. ${known}`);
   }
   const texts = new Map(
     Object.entries(values).map(([name, value]) => [name, checkedValue(name, value)]),
@@ -113,9 +113,9 @@ function characterName(character: string): string {
   return names[character] ?? `the character ${JSON.stringify(character)}`;
 }
 
-function list(names: readonly string[], noun: string): string {
+function list(names: readonly string[]): string {
   const quoted = names.map((name) => `'${name}'`).join(", ");
-  return names.length === 1 ? `${noun} ${quoted}` : `${noun}s ${quoted}`;
+  return names.length === 1 ? `the parameter ${quoted}` : `the parameters ${quoted}`;
 }
 
 function badParameter(sentence: string): ThingError {
