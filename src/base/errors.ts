@@ -185,6 +185,11 @@ export function unknownAffordance(
   return new ThingError("UNKNOWN_AFFORDANCE", `Thing '${thing}' has no ${kind} '${asked}'. ${has}`);
 }
 
+/** For `.catch()`: a file that is not there is no error; anything else is thrown on. */
+export function ignoreMissing(error: unknown): undefined {
+  if (codeOf(error) !== "ENOENT") throw error;
+}
+
 /** What the system calls an error, e.g. `ENOENT`; empty for what is none of the system's. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";

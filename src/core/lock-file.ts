@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { delay } from "../base/abort.ts";
-import { codeOf } from "../base/errors.ts";
+import { ignoreMissing } from "../base/errors.ts";
 import { moveUnlessTaken } from "../base/move-unless-taken.ts";
 import { identityAnywhere, isOwn, lifeOf } from "../base/process-place.ts";
 
@@ -64,10 +64,7 @@ export function isSame(found: string | undefined, text: string): boolean {
 
 /** What a lock file holds; undefined where there is none. */
 export async function textOf(path: string): Promise<string | undefined> {
-  return readFile(path, "latin1").catch((error) => {
-    if (codeOf(error) === "ENOENT") return undefined;
-    throw error;
-  });
+  return readFile(path, "latin1").catch(ignoreMissing);
 }
 
 class Held extends Error {

@@ -20,7 +20,7 @@ const LIMITS = {
 } as const;
 
 /** The query of a request; names that nobody asks for are ignored. */
-function queryOf({ url = "" }: IncomingMessage): URLSearchParams {
+export function queryOf({ url = "" }: IncomingMessage): URLSearchParams {
   const begin = url.indexOf("?");
   return new URLSearchParams(begin < 0 ? "" : url.slice(begin + 1));
 }

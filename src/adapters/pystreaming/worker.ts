@@ -1,5 +1,5 @@
 import type { Dealer, Push } from "zeromq";
-import { messageOf, ThingError } from "../../base/errors.ts";
+import { codeOf, messageOf, ThingError } from "../../base/errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import { Complaints } from "../complaints.ts";
 import { Credits } from "./credits.ts";
@@ -17,7 +17,7 @@ import {
 import { PacketQueue } from "./packet-queue.ts";
 import { MAX_PART_BYTES } from "./receiver.ts";
 import { requireCount } from "./streamer.ts";
-import { codeOf, zeroMQ } from "./zeromq.ts";
+import { zeroMQ } from "./zeromq.ts";
 
 /** How a Worker works. */
 export interface WorkerOptions {

@@ -29,11 +29,6 @@ export function zeroMQ(): ZeroMQ {
   }
 }
 
-/** The code of what a socket's call was rejected with, e.g. `EAGAIN`. */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
-}
-
 /** Can pystreaming's wire be spoken? */
 export const zeroMQCheck: Check = {
   name: "zeromq",

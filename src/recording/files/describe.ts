@@ -1,5 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { ignoreMissing } from "../../base/errors.ts";
 import { openRegular } from "../../base/regular-file.ts";
 import { type ExportNote, type ExportState, exportStates } from "../ledger/export-wish.ts";
 import { findLedger } from "../ledger/film-names.ts";
@@ -21,10 +22,7 @@ const EXPORT_NOTES = ["exporting", "exported", "notExported"] as const;
 
 /** What is to be said of a recording. Nothing is known where there is no ledger. */
 export async function describeRecording(path: string): Promise<RecordingDescription> {
-  const ledger = await openRegular(await findLedger(path)).catch((error) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });
+  const ledger = await openRegular(await findLedger(path)).catch(ignoreMissing);
   if (!ledger) return { head: undefined, summary: undefined, exports: [] };
   try {
     const { size } = await ledger.stat();

@@ -1,5 +1,6 @@
 import { unlink } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { ignoreMissing } from "../../base/errors.ts";
 import { syncFolder } from "../../base/sync-folder.ts";
 import {
   FORMATS,
@@ -87,8 +88,6 @@ async function unlinkFilm(path: string): Promise<void> {
 }
 
 async function unlinkIfThere(path: string): Promise<void> {
-  await unlink(path).catch((error) => {
-    if (error.code !== "ENOENT") throw error;
-  });
+  await unlink(path).catch(ignoreMissing);
   noteRemoved(path);
 }

@@ -1,5 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import { ThingError } from "../../base/errors.ts";
+import { ignoreMissing, ThingError } from "../../base/errors.ts";
 import { openRegular } from "../../base/regular-file.ts";
 import {
   LEDGER_FORMAT,
@@ -76,10 +76,7 @@ export async function readLedger(path: string): Promise<Ledger | undefined> {
  * @throws {ThingError} `BAD_RECORDING` as `readLedger` does.
  */
 export async function* ledgerLines(path: string): AsyncGenerator<LedgerLine[]> {
-  const file = await openRegular(path, { follow: true }).catch((error) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });
+  const file = await openRegular(path, { follow: true }).catch(ignoreMissing);
   if (!file) return;
   try {
     yield []; // it is there

@@ -1,7 +1,7 @@
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { crc32 } from "../../base/crc32.ts";
-import { messageOf, ThingError } from "../../base/errors.ts";
+import { ignoreMissing, messageOf, ThingError } from "../../base/errors.ts";
 import { holderOf, identityAnywhere, processInWords } from "../../base/process-place.ts";
 import { syncFolder } from "../../base/sync-folder.ts";
 import { writeAll } from "../files/recording-files.ts";
@@ -125,10 +125,7 @@ export class RepairUndo {
  * @returns whether there was one.
  */
 async function undoInterrupted(path: string): Promise<boolean> {
-  const kept = await open(undoPathOf(path), "r").catch((error) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });
+  const kept = await open(undoPathOf(path), "r").catch(ignoreMissing);
   if (!kept) return false;
   try {
     const owner = await ownerOf(kept);

@@ -169,7 +169,8 @@ function twoHosts(): ThingError {
   );
 }
 
-function ownNames(): string[] {
+/** Names by which this machine is known. */
+export function ownNames(): string[] {
   const full = hostname().toLowerCase();
   const short = full.split(".")[0]!;
   return [full, short, `${short}.local`];

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { queryOf } from "../../streams/stream-request.ts";
 import { readJson, readPropertyValue } from "./body.ts";
 import type { BodyLimits } from "./body-bytes.ts";
 import type { Identity } from "./identity.ts";
@@ -32,9 +33,7 @@ export class RequestExchange implements Exchange {
   }
 
   get query(): URLSearchParams {
-    const { url = "" } = this.request;
-    const begin = url.indexOf("?");
-    return new URLSearchParams(begin < 0 ? "" : url.slice(begin + 1));
+    return queryOf(this.request);
   }
 
   get root(): string {

@@ -1,10 +1,11 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { isIP } from "node:net";
-import { hostname, networkInterfaces } from "node:os";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { domainToASCII } from "node:url";
 import { reasonOf, ThingError } from "../../../base/errors.ts";
+import { ownNames } from "../policy.ts";
 import { makePrivate } from "../private-folder.ts";
 
 /** What a server shows that it is who it says it is. */
@@ -31,7 +32,7 @@ export async function ownCertificate(
   { names = [], now = Date.now() }: { names?: readonly string[]; now?: number } = {},
 ): Promise<TlsFiles & { isNew: boolean }> {
   const [certFile, keyFile] = [join(folder, "certificate.pem"), join(folder, "key.pem")];
-  const wanted = [...new Set([...ownNames(), ...names].map(certifiedName))];
+  const wanted = [...new Set([...ownAddresses(), ...names].map(certifiedName))];
   await makePrivate(folder);
   const found = await filesAt(certFile, keyFile).catch(() => undefined);
   if (found && isGood(found, wanted, now)) return { ...found, isNew: false };
@@ -101,10 +102,8 @@ function certifiedName(name: string): string {
 }
 
 /** Under which names and addresses other machines, and this one, know this machine. */
-function ownNames(): string[] {
-  const full = hostname().toLowerCase();
-  const short = full.split(".")[0]!;
-  return [full, short, `${short}.local`, "localhost", "127.0.0.1", "::1", ...lanAddresses()];
+function ownAddresses(): string[] {
+  return [...ownNames(), "localhost", "127.0.0.1", "::1", ...lanAddresses()];
 }
 
 /** This machine's IPv4 addresses on networks. Those of IPv6 change by the day. */
