@@ -10,7 +10,7 @@ import { PassThrough } from "node:stream";
 import { run } from "node:test";
 import { spec, tap } from "node:test/reporters";
 import { inspect } from "node:util";
-import { LONGEST, MEASURING } from "./test-order.mjs";
+import { APART, LONGEST, MEASURING } from "./test-order.mjs";
 import { runBeside } from "./test-pool.mjs";
 
 const FLAGS = ["--enable-source-maps", "--expose-gc"]; // the processes of the tests inherit them
@@ -57,7 +57,8 @@ async function runAll() {
   const began = performance.now();
   const runAndTell = async (file) => tellFile(await ran(file));
   await runBeside(measuring, process.env.THINGSCOPE_LONG ? 1 : availableParallelism(), runAndTell);
-  await runBeside(others, MOST_AT_ONCE, runAndTell);
+  const isApart = (...two) => two.every((file) => APART.some((name) => file === `${name}.test.js`));
+  await runBeside(others, MOST_AT_ONCE, runAndTell, isApart);
   told.write({ type: "test:plan", data: { nesting: 0, count: result.tests } });
   for (const [name, count] of result.totals) tell(`${name} ${count}`);
   tell(`duration_ms ${Math.round(performance.now() - began)}`);

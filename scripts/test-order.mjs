@@ -34,6 +34,9 @@ export const LONGEST = [
   "interop/schemathesis",
 ];
 
+/** Files of which one runs at a time: their clients take UDP port 9001, as pythorvision's do. */
+export const APART = ["system/thorvision-client", "system/coming-from-thorvision"];
+
 /** Files that measure pictures, answers or programs in milliseconds of the machine: two of them run at a time, before the others. */
 export const MEASURING = [
   "system/chromium-viewer",

@@ -9,33 +9,38 @@ const IDLE_CORES = 0.35;
 /**
  * Runs `work` for each of `items`, in their order: as many at a time as there are cores, and more, up to `most`, while the
  * processor is idle.
+ * @param isApart - Whether two of them must not run beside one another; then the later one waits, and what follows it does not.
  * @throws What `work` throws, at once.
  */
-export async function runBeside(items, most, work) {
+export async function runBeside(items, most, work, isApart = () => false) {
   const waiting = [...items];
+  const inWork = new Set();
   const least = Math.min(availableParallelism(), most);
-  let running = 0;
   const idle = idleMeter();
-  await new Promise((resolve, reject) => {
+  let looking;
+  const done = new Promise((resolve, reject) => {
+    /** @returns Whether there was one that may begin. */
     const begin = () => {
-      running += 1;
-      work(waiting.shift()).then(() => {
-        running -= 1;
+      const at = waiting.findIndex((item) => ![...inWork].some((other) => isApart(item, other)));
+      if (at < 0) return false;
+      const [item] = waiting.splice(at, 1);
+      inWork.add(item);
+      work(item).then(() => {
+        inWork.delete(item);
         fill();
       }, reject);
+      return true;
     };
     const fill = () => {
-      while (waiting.length > 0 && running < least) begin();
-      if (running > 0 || waiting.length > 0) return;
-      clearInterval(looking);
-      resolve();
+      while (inWork.size < least && begin());
+      if (inWork.size === 0) resolve();
     };
-    const looking = setInterval(() => {
-      const hasRoom = idle() > IDLE_CORES;
-      if (hasRoom && waiting.length > 0 && running < most) begin();
+    looking = setInterval(() => {
+      if (idle() > IDLE_CORES && inWork.size < most) begin();
     }, LOOK_MS);
     fill();
   });
+  await done.finally(() => clearInterval(looking));
 }
 
 /** @returns A function that tells how many cores had nothing to do since it was called last. */
