@@ -73,7 +73,7 @@ export class RunningAttempt implements Attempt {
   }
 
   resume(): void {
-    if (!this.outcome) this.heartbeats.resume();
+    this.heartbeats.resume();
   }
 
   hang(): void {

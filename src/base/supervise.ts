@@ -49,6 +49,8 @@ export interface SupervisorOptions extends AttemptOptions {
   readonly mayEnd?: boolean | undefined;
   /** How long an attempt that was told to end is waited for, ms; for ever unless given. After that the next one may begin. */
   readonly endMs?: number | undefined;
+  /** Whether a pause is no reason for the process to go on. */
+  readonly isBackground?: boolean;
   /** Ends it for good. */
   readonly signal?: AbortSignal | undefined;
   readonly onState?: (status: SupervisedStatus) => void;
@@ -61,8 +63,6 @@ export interface SupervisorOptions extends AttemptOptions {
   /** Whether a failure may pass; else it has finished. */
   readonly mayPass?: (error: unknown) => boolean;
   readonly timers?: Timers;
-  /** 0 to 1, for the jitter. */
-  readonly random?: () => number;
 }
 
 const ENDED = "It ended by itself.";
@@ -151,6 +151,11 @@ export class Supervisor {
     this.#next();
   }
 
+  /** The present attempt has failed, as others have noticed: it is ended. */
+  fail(error: unknown): void {
+    this.#attempt?.fail(error);
+  }
+
   /** Forgets earlier failures: the next start has no pause before it. */
   forget(): void {
     this.#failures = 0;
@@ -166,7 +171,7 @@ export class Supervisor {
     else if (!this.#isWanted) this.#become("idle");
     else if (left <= 0) this.#begin();
     else {
-      this.#endTimer = this.#timers.after(left, () => this.#next());
+      this.#endTimer = this.#timers.after(left, () => this.#next(), this.#options.isBackground);
       this.#become("waiting");
     }
   }
@@ -226,10 +231,10 @@ export class Supervisor {
   }
 
   #fail(attempt: RunningAttempt, error: unknown): void {
-    const { pauses, random, explain = messageOf, mayPass, onFailure } = this.#options;
+    const { pauses, explain = messageOf, mayPass, onFailure } = this.#options;
     this.#failures += 1;
     this.#reason = explain(error);
-    this.#nextTryAt = this.#timers.now() + pauseAfter(this.#failures, pauses, random);
+    this.#nextTryAt = this.#timers.now() + pauseAfter(this.#failures, pauses);
     const isHopeless = this.#failures >= (this.#options.mostFailures ?? Number.POSITIVE_INFINITY);
     if (isHopeless || mayPass?.(error) === false) this.#isClosing = true;
     const isStalled = attempt.isSilent && attempt.heartbeats.count > 0;

@@ -1,9 +1,10 @@
 import { abortable, within } from "../base/abort.ts";
+import type { Attempt } from "../base/attempt.ts";
 import { deviceTrouble } from "../base/device-trouble.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import { Supervisor } from "../base/supervise.ts";
 import type { HostedThing } from "./hosted-thing.ts";
-import { Reopening } from "./reopening.ts";
 import { runAsThing } from "./running.ts";
 import type { ThingState } from "./thing-state.ts";
 
@@ -23,6 +24,8 @@ interface LifeOptions {
 
 /** How long an `open` that is out of time may still take to end before the next one begins, ms. */
 const LATE_OPEN_MS = 1000;
+/** One that held this long, ms, was a connection: the next pause is the first again. */
+const HELD_MS = 60_000;
 
 /**
  * Opens and closes one Thing, one after the other: `open` and `close` of its class never run at the same time, unless
@@ -31,7 +34,10 @@ const LATE_OPEN_MS = 1000;
 export class ThingLife {
   readonly hosted: HostedThing;
   readonly #options: LifeOptions;
-  readonly #reopening: Reopening;
+  /** Opens it again when it was open and has become disconnected. */
+  readonly #supervisor: Supervisor;
+  /** Whether it was open since it was closed last. */
+  #wasOpen = false;
   /** Ends when all steps that were asked for have been taken. */
   #turn: Promise<unknown> = Promise.resolve();
   #attempt: { readonly abort: AbortController; readonly ended: Promise<void> } | undefined;
@@ -46,7 +52,10 @@ export class ThingLife {
   constructor(hosted: HostedThing, options: LifeOptions) {
     this.hosted = hosted;
     this.#options = options;
-    this.#reopening = new Reopening(options.reopenAfterMs, () => void this.open());
+    const [firstMs, longestMs] = options.reopenAfterMs;
+    this.#supervisor = new Supervisor((attempt) => this.#keepOpen(attempt), {
+      ...{ pauses: { firstMs, longestMs }, goodAfterMs: HELD_MS, isBackground: true },
+    });
   }
 
   /**
@@ -57,7 +66,7 @@ export class ThingLife {
   open(before: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
     if (this.#attempt && !this.#attempt.abort.signal.aborted) return this.#attempt.ended;
     if (this.hosted.state === "open" && !this.#closing) return Promise.resolve();
-    this.#reopening.cancel();
+    this.#supervisor.retry(); // it shares this attempt
     const abort = new AbortController();
     const isIdle = !this.#closing && !this.#attempt;
     if (isIdle) this.#begin();
@@ -72,7 +81,8 @@ export class ThingLife {
   /** Closes it, also while it opens. Never rejects: failures are logged. */
   close(limitMs: number = this.#options.closeWithinMs): Promise<void> {
     const deadline = performance.now() + limitMs;
-    this.#reopening.end();
+    this.#wasOpen = false;
+    void this.#supervisor.stop();
     this.#attempt?.abort.abort(deadline);
     this.#closing ??= this.#inTurn(() => this.#close(deadline)).finally(() => {
       this.#closing = undefined;
@@ -103,8 +113,17 @@ export class ThingLife {
     void this.#inTurn(async () => {
       this.hosted.settings.detach();
       await this.#closeQuietly(this.#options.closeWithinMs);
-      if (this.hosted.state === "disconnected") this.#reopening.schedule();
     });
+    this.#supervisor.fail(new Error(reason));
+  }
+
+  /** From when it is open until it is disconnected or closed. */
+  async #keepOpen(attempt: Attempt): Promise<void> {
+    await this.open();
+    if (this.hosted.state !== "open") throw new Error(this.hosted.reason);
+    attempt.heartbeat();
+    const { signal } = attempt;
+    if (!signal.aborted) await new Promise((end) => signal.addEventListener("abort", end));
   }
 
   #inTurn<T>(step: () => Promise<T>): Promise<T> {
@@ -138,15 +157,16 @@ export class ThingLife {
       await within(abortable(settings.attach(), signal), openWithinMs, slow);
       if (this.#lost !== undefined) throw new ThingError("NOT_READY", this.#lost);
       this.#setState("open");
-      this.#reopening.opened();
+      if (signal.aborted) return; // it is closed next
+      if (!this.#wasOpen) this.#supervisor.forget();
+      this.#wasOpen = true;
+      this.#supervisor.start();
     } catch (error) {
       if (signal.aborted) return; // whoever did that closes it
-      const isBack = this.#reopening.isTrying;
-      this.#setState(isBack ? "disconnected" : "failed", reasonOf(error));
+      this.#setState(this.#wasOpen ? "disconnected" : "failed", reasonOf(error));
       this.#options.log.error(`Thing '${name}' could not open: ${this.hosted.reason}`);
       settings.detach();
       await this.#closeQuietly(this.#options.closeWithinMs);
-      if (isBack && !this.#closing) this.#reopening.schedule();
     }
   }
 
