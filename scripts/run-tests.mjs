@@ -10,7 +10,7 @@ import { PassThrough } from "node:stream";
 import { run } from "node:test";
 import { spec, tap } from "node:test/reporters";
 import { inspect } from "node:util";
-import { APART, LONGEST, MEASURING } from "./test-order.mjs";
+import { ALONE, APART, LONGEST, MEASURING } from "./test-order.mjs";
 import { runBeside } from "./test-pool.mjs";
 
 const FLAGS = ["--enable-source-maps", "--expose-gc"]; // the processes of the tests inherit them
@@ -49,15 +49,18 @@ function rankOf(file) {
 
 /** What measures time goes first, and has a core for each file; the others wait for programs and clocks, beside one another. */
 async function runAll() {
-  const measuring = files.filter((file) => MEASURING.some((name) => file === `${name}.test.js`));
-  const others = files.filter((file) => !measuring.includes(file));
+  const isIn = (names) => (file) => names.includes(file.replace(/\.test\.js$/, ""));
+  const alone = files.filter(isIn(ALONE));
+  const measuring = files.filter(isIn(MEASURING));
+  const others = files.filter((file) => !alone.includes(file) && !measuring.includes(file));
   const told = new PassThrough({ objectMode: true });
   told.compose(process.stdout.isTTY ? new spec() : tap).pipe(process.stdout);
   const result = { tests: 0, totals: new Map(), failures: [], skipped: [], seconds: new Map() };
   const began = performance.now();
   const runAndTell = async (file) => tellFile(await ran(file));
+  await runBeside(alone, 1, runAndTell);
   await runBeside(measuring, process.env.THINGSCOPE_LONG ? 1 : availableParallelism(), runAndTell);
-  const isApart = (...two) => two.every((file) => APART.some((name) => file === `${name}.test.js`));
+  const isApart = (...two) => two.every(isIn(APART));
   await runBeside(others, MOST_AT_ONCE, runAndTell, isApart);
   told.write({ type: "test:plan", data: { nesting: 0, count: result.tests } });
   for (const [name, count] of result.totals) tell(`${name} ${count}`);

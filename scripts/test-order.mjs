@@ -37,10 +37,12 @@ export const LONGEST = [
 /** Files of which one runs at a time: their clients take UDP port 9001, as pythorvision's do. */
 export const APART = ["system/thorvision-client", "system/coming-from-thorvision"];
 
-/** Files that measure pictures, answers or programs in milliseconds of the machine: two of them run at a time, before the others. */
+/** Files that need all of the processor for what they measure: each has it to itself. */
+export const ALONE = ["system/crowds"];
+
+/** Files that measure pictures, answers or programs in milliseconds of the machine: one for each core runs, before the others. */
 export const MEASURING = [
   "system/chromium-viewer",
-  "system/crowds",
   "system/disk-and-viewers",
   "system/launch-heals",
   "system/pipeline-faults",

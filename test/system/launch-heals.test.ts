@@ -47,7 +47,9 @@ for (const [name, text, cameras] of LAUNCHES) {
       assert.ok(child, "the program is a child of the server");
       const killedAt = performance.now();
       process.kill(child, "SIGKILL");
-      while ((await stateOf(url, cameras[0]!)) !== "failed") await sleep(5);
+      // A state that lasts half a second may be over before a busy machine asks for it: then it was seen, and healed.
+      const isHealed = () => runOf(viewers[0]!) !== runs[0];
+      while ((await stateOf(url, cameras[0]!)) !== "failed" && !isHealed()) await sleep(5);
       const seen = performance.now() - killedAt;
       for (const [n, viewer] of viewers.entries()) {
         await viewer.until(() => runOf(viewer) !== runs[n]);
