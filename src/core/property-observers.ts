@@ -123,8 +123,11 @@ export class PropertyObservers {
     }
     this.#turn.push(work);
     if (this.#turn.length > 1) return;
-    for (const next of this.#turn) next(); // also what is added meanwhile
-    this.#turn = [];
+    try {
+      for (const next of this.#turn) next(); // also what is added meanwhile
+    } finally {
+      this.#turn = [];
+    }
   }
 }
 
