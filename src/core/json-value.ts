@@ -27,7 +27,13 @@ export class NotJson extends Error {
  * @throws {NotJson} For what JSON cannot hold: NaN, Infinity, a BigInt, a function, a Map, a circle, or what throws when it is looked at.
  */
 export function jsonCopy(value: unknown): unknown {
-  return new Copier().copy(value, "", 0);
+  return isScalar(value) ? value : new Copier().copy(value, "", 0);
+}
+
+/** What needs no copy: most properties are one number. */
+function isScalar(value: unknown): boolean {
+  if (typeof value === "number") return Number.isFinite(value);
+  return value === null || typeof value === "string" || typeof value === "boolean";
 }
 
 class Copier {
@@ -35,9 +41,8 @@ class Copier {
   #values = 0;
 
   copy(value: unknown, where: string, depth: number): unknown {
-    if (value === null || typeof value === "string" || typeof value === "boolean") return value;
-    if (typeof value === "number") return finite(value, where);
-    if (value === undefined) return undefined;
+    if (isScalar(value) || value === undefined || value === null) return value;
+    if (typeof value === "number") throw notFinite(value, where);
     if (typeof value !== "object") throw new NotJson(where, `is a ${typeof value}`);
     if (depth > MAX_DEPTH) throw new NotJson(where, `is nested more than ${MAX_DEPTH} deep`);
     if (this.#above.has(value)) throw new NotJson(where, "refers back to what it is part of");
@@ -72,10 +77,7 @@ class Copier {
     for (let at = 0; at < length; at++) {
       const item = list[at];
       // Long lists are numbers, e.g. a spectrum.
-      copied[at] =
-        typeof item === "number" && Number.isFinite(item)
-          ? item
-          : (this.copy(item, `${where}/${at}`, depth + 1) ?? null);
+      copied[at] = isScalar(item) ? item : (this.copy(item, `${where}/${at}`, depth + 1) ?? null);
     }
     return copied;
   }
@@ -101,9 +103,8 @@ class Copier {
   }
 }
 
-function finite(value: number, where: string): number {
-  if (Number.isFinite(value)) return value;
-  throw new NotJson(where, `is ${value} (for no reading use null, and allow it in the schema)`);
+function notFinite(value: number, where: string): NotJson {
+  return new NotJson(where, `is ${value} (for no reading use null, and allow it in the schema)`);
 }
 
 /** What JSON.stringify writes as an empty object without a word. */
