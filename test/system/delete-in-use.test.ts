@@ -19,7 +19,8 @@ const timeout = TEST_MS;
 async function withFilm(t: TestContext, options = {}) {
   const served = await recorderFor(t, options);
   await record(irregular(), { path: join(served.folder, "film.mkv") });
-  await eventually(() => served.recorder.recordings.length === 1);
+  // It may be seen while it is being written, and is looked at again once it has ended.
+  await eventually(() => served.recorder.recordings[0]?.toJSON().ended !== undefined);
   const remove = (n = 0) => {
     const path = `/recordings/${served.recorder.recordings[n]!.id}`;
     return ask(served.port, { method: "DELETE", path });
