@@ -58,7 +58,7 @@ try {
   const measure = methods[values.method];
   if (!measure || !(dz > 0)) {
     throw new Error(
-      "Say --method sizes or --method next_frame_size, and --dz as a positive number.",
+      "Use --method sizes or --method next_frame_size, and --dz with a positive number.",
     );
   }
   const started = Date.now();

@@ -1,5 +1,5 @@
-// Three parts of a recorder that can be replaced: how pictures leave the pipeline, what holds those before a trigger,
-// and what writes a file. Run it with: npx tsx examples/custom-recorder.ts [FOLDER] [ELEMENTS]
+// Three parts of a recorder that can be replaced: the pipeline's conversion, the buffer of frames before a trigger, and the
+// writer of a file. Run it with: npx tsx examples/custom-recorder.ts [FOLDER] [ELEMENTS]
 //
 // With DeepStream, decoders leave pictures in the GPU's memory. There ELEMENTS are
 //   nvvideoconvert ! video/x-raw,format=I420
@@ -13,21 +13,21 @@ import {
   VideoRecorder,
 } from "thingscope/recording";
 
-const [folder = "films", convert = "videoconvert ! video/x-raw,format=I420"] =
+const [folder = "recordings", convert = "videoconvert ! video/x-raw,format=I420"] =
   process.argv.slice(2);
 
-/** Holds every second frame: twice the time in the same memory. The ledger tells of the others. */
+/** Holds every second frame: twice the time in the same memory. The ledger lists the others. */
 class SparseRing extends PreRollRing {
   override push(frame: Frame): void {
     if (frame.index % 2 === 0) super.push(frame);
   }
 }
 
-/** Says on the way what it writes. */
+/** Logs what it writes. */
 class TellingWriter extends RecordingWriter {
   constructor(options: RecordingOptions) {
     super(options);
-    this.opened.then((path) => console.log(`${path} is begun: ${options.reason}.`));
+    this.opened.then((path) => console.log(`${path} has been started: ${options.reason}.`));
   }
 }
 

@@ -18,7 +18,7 @@ import {
 } from "./sharpness-monitor.ts";
 
 const MAX_SWEEPS = 3;
-/** Parts of a sweep: so near to an end, focus may be beyond it; nearer still, it is. */
+/** Fractions of a sweep: this close to an end, focus may be beyond it; even closer, it is. */
 const NEAR_END = 5;
 const AT_END = 20;
 const MEASURES: SharpnessMeasure[] = [
@@ -29,7 +29,9 @@ const MEASURES: SharpnessMeasure[] = [
   "tenengrad",
 ];
 const Measure = Type.Optional(
-  Type.Enum(MEASURES, { description: "What is highest in focus: the frame's bytes, by default" }),
+  Type.Enum(MEASURES, {
+    description: "The measure that is highest in focus: the frame's bytes by default",
+  }),
 );
 const Range = Type.Optional(
   Type.Integer({ minimum: 1, unit: "steps", default: 2000, description: "Height of the sweep" }),
@@ -37,7 +39,7 @@ const Range = Type.Optional(
 const Start = Type.Optional(
   Type.Enum(["centre", "base"], {
     default: "centre",
-    description: "Which part of the sweep the stage is at now",
+    description: "Where in the sweep the stage is now",
   }),
 );
 
@@ -67,7 +69,7 @@ const CURVE = {
 const Curve = Type.Object(CURVE);
 const FocusedCurve = Type.Object({
   ...CURVE,
-  sharpest_z: Type.Integer({ unit: "steps", description: "Where the stage is now" }),
+  sharpest_z: Type.Integer({ unit: "steps", description: "The stage's position now" }),
 });
 const HeightsAndSizes = Type.Tuple([
   Type.Array(Type.Number({ unit: "steps" })),
@@ -78,15 +80,15 @@ const HeightsAndSizes = Type.Tuple([
 export class Autofocus extends Thing {
   static override readonly title = "Autofocus";
   static override readonly description =
-    "Sweeps the stage in z, watches how sharp every frame is, and goes to the sharpest height.";
+    "Sweeps the stage in z, measures the sharpness of every frame, and goes to the sharpest height.";
 
-  @slot("What sees", Camera)
+  @slot("The camera", Camera)
   accessor camera!: Camera;
 
-  @slot("What moves", Stage)
+  @slot("The stage", Stage)
   accessor stage!: Stage;
 
-  @action("Sweep once, then go to the sharpest height from below. When cancelled, go back", {
+  @action("Sweep once, then go to the sharpest height from below. Goes back when cancelled", {
     input: Sweep,
     output: FocusedCurve,
   })
@@ -110,7 +112,7 @@ export class Autofocus extends Thing {
     });
   }
 
-  @action("Sweep until the sharpest height is well inside the sweep. When cancelled, go back", {
+  @action("Sweep until the sharpest height is well inside the sweep. Goes back when cancelled", {
     input: Loop,
     output: HeightsAndSizes,
   })
@@ -139,7 +141,7 @@ export class Autofocus extends Thing {
     });
   }
 
-  @action("Move in z, again and again, and watch the sharpness", { input: Moves, output: Curve })
+  @action("Move in z repeatedly and measure the sharpness", { input: Moves, output: Curve })
   async z_move_and_measure_sharpness(
     { dz, wait = 0, measure = "jpeg_size" }: Moves,
     run: Invocation,
@@ -157,7 +159,7 @@ export class Autofocus extends Thing {
     return new SharpnessMonitor({ camera: this.camera, stage: this.stage, measure }, run);
   }
 
-  /** Who cancels finds the microscope as it was. */
+  /** Restores the position after a cancellation. */
   async #orBack<T>(run: Invocation, work: () => Promise<T>): Promise<T> {
     const { z } = this.stage.position;
     try {

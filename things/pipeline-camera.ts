@@ -38,7 +38,7 @@ export interface PipelineCameraOptions {
   readonly start_ms?: number;
   /** Longest time without a frame, ms; by default 5 periods, and 1 s at least. 0: it may be silent. */
   readonly silence_ms?: number;
-  /** Whether it makes frames while nobody wants them, too. */
+  /** Whether it runs even while its frames are not wanted. */
   readonly keep_warm?: boolean;
 }
 
@@ -53,7 +53,7 @@ const Values = Type.Record(
 export class PipelineCamera extends Camera {
   static override readonly title = "Pipeline camera";
   static override readonly description =
-    "The pictures of a gst-launch-1.0 or ffmpeg command, which is started again when it ends or hangs.";
+    "The pictures of a gst-launch-1.0 or ffmpeg command, which is restarted when it ends or hangs.";
   readonly #options: PipelineCameraOptions;
   #pipeline: Pipeline | undefined;
   #parameters: Parameters;
@@ -65,7 +65,7 @@ export class PipelineCamera extends Camera {
     this.#parameters = options.parameters ?? {};
   }
 
-  @property("The values of the pipeline's {name} places", Values, {
+  @property("The values of the pipeline's {name} parameters", Values, {
     readOnly: true,
     observable: true,
   })
@@ -74,7 +74,7 @@ export class PipelineCamera extends Camera {
   }
 
   @property(
-    "How often the program ended or hung, or was asked to start again",
+    "How often the program ended, hung, or was restarted on request",
     Type.Integer({ minimum: 0 }),
     {
       readOnly: true,
@@ -85,7 +85,7 @@ export class PipelineCamera extends Camera {
     return this.#pipeline?.state.restarts ?? 0;
   }
 
-  @property("Why the program failed last, or nothing", Type.String(), {
+  @property("Why the program failed last, or empty", Type.String(), {
     readOnly: true,
     observable: true,
   })
@@ -133,7 +133,7 @@ export class PipelineCamera extends Camera {
     return silenceMs === undefined ? { startMs } : { startMs, silenceMs };
   }
 
-  @action("End the program, start it again and wait for its first frame")
+  @action("Restart the program and wait for its first frame")
   async restart(_: Record<string, never>, { signal }: Invocation): Promise<void> {
     const old = this.mjpeg_stream.newest?.run; // each start is a new run
     this.#pipeline?.restart();
@@ -141,12 +141,12 @@ export class PipelineCamera extends Camera {
     await withDeadline(2 * START_MS, signal, another).catch((error) => {
       if (signal.aborted || !isAbort(error)) throw error;
       const why = this.last_error || "it gave no reason";
-      throw new ThingError("SOURCE_FAILED", `No frame came after the restart: ${why}`);
+      throw new ThingError("SOURCE_FAILED", `No frame arrived after the restart: ${why}`);
     });
   }
 
   @action(
-    "Give the pipeline other parameters. When no frame comes with them, it keeps the old ones",
+    "Change the pipeline's parameters. If no frame arrives with the new ones, it keeps the old ones",
     {
       input: Values,
     },
@@ -164,14 +164,17 @@ export class PipelineCamera extends Camera {
       await this.restartSource(AbortSignal.timeout(START_MS)).catch(() => {}); // its state says why
       if (signal.aborted) throw cause;
       const why = cause instanceof Error ? cause.message : String(cause);
-      const sentence = `Camera '${this.name}' keeps its old parameters: with the new ones it gives no frames. ${why}`;
+      const sentence = `Camera '${this.name}' keeps its old parameters, since it delivered no frames with the new ones. ${why}`;
       throw new ThingError("SOURCE_FAILED", sentence, { cause });
     }
   }
 
   #sharesItsPipeline(): ThingError {
     const why = "it shares its pipeline with other cameras, or is closed";
-    return new ThingError("NOT_SUPPORTED", `Camera '${this.name}' takes no parameters: ${why}.`);
+    return new ThingError(
+      "NOT_SUPPORTED",
+      `The parameters of camera '${this.name}' cannot be changed: ${why}.`,
+    );
   }
 
   #use(pipeline: Pipeline, parameters = this.#parameters): void {

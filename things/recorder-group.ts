@@ -20,13 +20,13 @@ import { Manifests } from "./recorder/manifests.ts";
 import { Manifest, ManifestFile, RecordingFile, Start, Trigger } from "./recorder/schemas.ts";
 import { Recorder } from "./recorder.ts";
 
-/** What a RecorderGroup is made with. */
+/** Options of a RecorderGroup. */
 export interface RecorderGroupOptions {
-  /** Where manifests go: `recordings` when absent. */
+  /** Folder of the manifests. Default `recordings`. */
   readonly folder?: string;
-  /** What stays free on the disk: 500 MB. */
+  /** What stays free on the disk. Default 500 MB. */
   readonly reserve_mb?: number;
-  /** What all files in the folder may have together. */
+  /** The maximum total size of the files in the folder. */
   readonly quota_mb?: number;
 }
 
@@ -45,10 +45,10 @@ export class RecorderGroup extends Thing {
   #session: GroupSession | undefined;
   #finishing: Promise<Manifest> | undefined;
 
-  @slot("What records", Recorder, { many: true })
+  @slot("The recorders", Recorder, { many: true })
   accessor recorders!: ReadonlyMap<string, Recorder>;
 
-  @event("All have stopped, and the manifest is written", Manifest)
+  @event("All recorders have stopped, and the manifest has been written", Manifest)
   readonly recording_finished = new ThingEvent<Manifest>();
 
   @files("Manifests", { name: "manifests" })
@@ -63,7 +63,7 @@ export class RecorderGroup extends Thing {
     this.files = this.#manifests.files;
   }
 
-  @property("What was recorded together, newest first", Type.Array(ManifestFile), {
+  @property("Manifests of the group's recordings, newest first", Type.Array(ManifestFile), {
     readOnly: true,
     observable: true,
   })
@@ -71,14 +71,14 @@ export class RecorderGroup extends Thing {
     return this.files.list;
   }
 
-  @property("Whether they record together", Type.Boolean(), { readOnly: true, observable: true })
+  @property("Whether the group is recording", Type.Boolean(), { readOnly: true, observable: true })
   get busy(): boolean {
     return this.#session !== undefined;
   }
 
   override async open(): Promise<void> {
     if (this.recorders.size === 0) {
-      const why = `'${this.name}' has no recorders. Name some in its thing_slots.recorders.`;
+      const why = `'${this.name}' has no recorders. Add some to its thing_slots.recorders.`;
       throw new ThingError("BAD_CONFIG", why);
     }
     this.files.path = `/${this.name}/manifests`;
@@ -95,14 +95,14 @@ export class RecorderGroup extends Thing {
     }
   }
 
-  @action("Record with all from one moment on, or with none when one cannot", {
+  @action("Start all recorders at one moment, or none if one cannot start", {
     input: Start,
     output: Type.Array(RecordingFile),
     useGlobalLock: false,
   })
   async start_recording(input: Start, run: Invocation): Promise<StoredFile[]> {
     if (this.#session) {
-      const why = `'${this.name}' records already: '${this.#session.name}'. Stop that first.`;
+      const why = `'${this.name}' is already recording '${this.#session.name}'. Stop that first.`;
       throw new ThingError("LOCK_BUSY", why);
     }
     const {
@@ -121,17 +121,17 @@ export class RecorderGroup extends Thing {
     }
   }
 
-  @action("Stop all at one moment, write what waits, and write the manifest", {
+  @action("Stop all recorders at one moment, finish their files, and write the manifest", {
     output: Manifest,
     releases: true,
     useGlobalLock: false,
   })
   async stop_recording(_: Record<string, never>, run: Invocation): Promise<Manifest> {
-    if (!this.#session) throw new ThingError("NOT_READY", `'${this.name}' does not record.`);
+    if (!this.#session) throw new ThingError("NOT_READY", `'${this.name}' is not recording.`);
     return this.#finish(this.#session, run);
   }
 
-  @action("Record with all what happens now, from some seconds ago on", {
+  @action("Record with all recorders what happens now, from some seconds before", {
     input: Trigger,
     output: Type.Array(RecordingFile),
     useGlobalLock: false,
@@ -144,11 +144,11 @@ export class RecorderGroup extends Thing {
     if (!failed) return files;
     const names = files.map((file) => `'${file.name}'`).join(", ") || "nothing";
     const code = failed.reason instanceof ThingError ? failed.reason.code : "RECORDING_FAILED";
-    const why = `${messageOf(failed.reason)} The others of '${this.name}' record all the same: ${names}.`;
+    const why = `${messageOf(failed.reason)} The other recorders of '${this.name}' are recording: ${names}.`;
     throw new ThingError(code, why, { cause: failed.reason });
   }
 
-  /** Of several who stop the same, one does. */
+  /** Of several concurrent stops, only one takes effect. */
   #finish(session: GroupSession, run: Progress): Promise<Manifest> {
     this.#finishing ??= this.#stop(session, run).finally(() => {
       this.#finishing = undefined;
@@ -171,7 +171,7 @@ export class RecorderGroup extends Thing {
   async #endedByItself(session: GroupSession): Promise<void> {
     if (this.#session !== session) return;
     await this.#finish(session, { progress() {} }).catch((error) => {
-      this.log.error(`The manifest of '${session.name}' is not written: ${messageOf(error)}`);
+      this.log.error(`The manifest of '${session.name}' could not be written: ${messageOf(error)}`);
     });
   }
 

@@ -40,7 +40,7 @@ import { timelapse } from "./recorder/timelapse.ts";
 
 const MB = 1e6;
 
-/** Records a camera: what happened about a trigger, the seconds before it included, or everything until it is stopped. */
+/** Records a camera: the seconds before and after a trigger, or everything until it is stopped. */
 export class Recorder extends RecordingsThing {
   static override readonly title: string = "Recorder";
   static override readonly description: string =
@@ -57,7 +57,7 @@ export class Recorder extends RecordingsThing {
   #isOpen = false;
   #told = "";
 
-  @slot("What is recorded", Camera)
+  @slot("The camera that is recorded", Camera)
   accessor camera!: Camera;
 
   constructor(options: RecorderOptions = {}) {
@@ -65,7 +65,7 @@ export class Recorder extends RecordingsThing {
     this.#options = options;
   }
 
-  @property("Whether something is recorded, closed or exported now", Type.Boolean(), {
+  @property("Whether a recording is being made, closed or exported now", Type.Boolean(), {
     readOnly: true,
     observable: true,
   })
@@ -74,7 +74,7 @@ export class Recorder extends RecordingsThing {
   }
 
   @property(
-    "Idle: it holds no frames. Detached: it waits for the camera. Buffering: it waits for a trigger",
+    "Idle: it does not hold frames. Detached: it waits for the camera. Buffering: it waits for a trigger",
     Type.Enum(STATES),
     { readOnly: true, observable: true },
   )
@@ -86,7 +86,7 @@ export class Recorder extends RecordingsThing {
     return this.#disarming ? "finishing" : "idle";
   }
 
-  @setting("Whether the newest frames are held for a trigger: the camera runs then", Type.Boolean())
+  @setting("Whether the newest frames are held for a trigger; the camera runs then", Type.Boolean())
   get armed(): boolean {
     return this.#armed;
   }
@@ -113,13 +113,13 @@ export class Recorder extends RecordingsThing {
   }
 
   @action(
-    "Record what happens now, from some seconds ago on. While that goes on, it makes the file longer",
+    "Record what happens now, from some seconds before. While such a recording runs, it is extended",
     { input: Trigger, output: RecordingFile, useGlobalLock: false },
   )
   async record({ reason, max_delay = 1 }: Trigger): Promise<StoredFile> {
     const events = this.#events;
     if (!events) {
-      const why = `'${this.name}' holds no frames. Set its 'armed' to true first.`;
+      const why = `'${this.name}' does not hold frames. Set its 'armed' to true first.`;
       throw new ThingError("NOT_READY", why);
     }
     try {
@@ -133,12 +133,12 @@ export class Recorder extends RecordingsThing {
       return await this.listed(path, events.endReasonOf(path));
     } catch (cause) {
       if (events === this.#events) throw cause;
-      const why = `'${this.name}' was disarmed or closed meanwhile. Set its 'armed' to true, then try again.`;
+      const why = `'${this.name}' was disarmed or closed in the meantime. Set its 'armed' to true, then try again.`;
       throw new ThingError("NOT_READY", why, { cause });
     }
   }
 
-  @action("Record from now on, until it is stopped or the disk has no more room", {
+  @action("Record from now on, until it is stopped or the disk is full", {
     input: Start,
     output: RecordingFile,
     useGlobalLock: false,
@@ -148,14 +148,14 @@ export class Recorder extends RecordingsThing {
     return (await this.startAt(() => from, input, run?.signal)).file;
   }
 
-  @action("Record no more, and write all that waits", {
+  @action("Stop recording, and finish the file", {
     ...{ output: Summary, releases: true, useGlobalLock: false },
   })
   async stop_recording(_: Record<string, never>, run: Invocation): Promise<Summary> {
     return this.#summaryOf(await this.#continuous.stop(stopAt(now(), run)));
   }
 
-  @action("Record a frame each interval. When it is cancelled, the file is closed as it is", {
+  @action("Record a frame each interval. When cancelled, it keeps the frames recorded so far", {
     input: Lapse,
     output: RecordingFile,
     useGlobalLock: false,
@@ -193,7 +193,7 @@ export class Recorder extends RecordingsThing {
     }
   }
 
-  @action("Take a picture at full size, whose EXIF tells how it was taken", {
+  @action("Take a picture at full size, with EXIF data on how it was taken", {
     input: Still,
     output: blobSchema("image/jpeg"),
     useGlobalLock: false,
@@ -254,7 +254,7 @@ export class Recorder extends RecordingsThing {
     return { ...summary, files: listed.flatMap((file) => file ?? []) };
   }
 
-  /** Begins or ends to hold frames, as is wished. */
+  /** Starts or stops holding frames. */
   #arm(): void {
     const wanted = this.#isOpen && this.#armed;
     if (wanted === (this.#events !== undefined)) return;
@@ -293,7 +293,7 @@ export class Recorder extends RecordingsThing {
     return `${this.camera.name}_${new Date(wallTime()).toISOString().replace(/[-:]|\.\d+/g, "")}`;
   }
 
-  /** What a reader should know of how it was recorded. */
+  /** How it was recorded, for readers. */
   #settings(): Record<string, unknown> {
     return { camera: settingsOf(this.camera), thing_states: this.context.thingStates() };
   }

@@ -1,24 +1,24 @@
 import { Camera, type Frame, type FrameSource, MjpegHttpSource, property } from "thingscope";
 import { Type } from "typebox";
 
-/** What a RemoteCamera is made with. */
+/** Options of a RemoteCamera. */
 export interface RemoteCameraOptions {
-  /** Address of an MJPEG stream, with `user:password@` before the host where it wants a login. */
+  /** Address of an MJPEG stream, with `user:password@` before the host if it requires a login. */
   readonly url: string;
   /** Longest time without a frame, ms; 5000 by default: networks falter. */
   readonly silence_ms?: number;
-  /** The largest frame that is taken, bytes; 8 MiB by default. */
+  /** The largest frame that is accepted, bytes; 8 MiB by default. */
   readonly max_frame_bytes?: number;
-  /** Whether it makes frames while nobody wants them, too. */
+  /** Whether it receives even while its frames are not wanted. */
   readonly keep_warm?: boolean;
 }
 
 const START_MS = 10_000;
 const SILENCE_MS = 5000;
-/** A network that is back is noticed soon. */
+/** Short, so that a recovered network is noticed soon. */
 const LONGEST_BACK_OFF_MS = 1000;
 
-/** A camera of another server, served here once more: it is asked for one stream however many look. */
+/** A camera of another server, re-served here: its stream is requested once, however many viewers there are. */
 export class RemoteCamera extends Camera {
   static override readonly title = "Remote camera";
   static override readonly description =
@@ -36,13 +36,13 @@ export class RemoteCamera extends Camera {
     this.#source = new MjpegHttpSource(url, { maxFrameBytes: max_frame_bytes });
   }
 
-  @property("Where the stream is, without login and query", Type.String(), { readOnly: true })
+  @property("The stream's address, without login and query", Type.String(), { readOnly: true })
   get url(): string {
     return this.#source.address;
   }
 
   @property(
-    "Frames that the other server captured while this one was connected, and that did not come",
+    "Frames that the other server captured while this one was connected, but that did not arrive",
     Type.Integer({ minimum: 0 }),
     { readOnly: true },
   )

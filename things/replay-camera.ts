@@ -2,7 +2,7 @@ import { Camera, type FrameSource, ThingError } from "thingscope";
 import { ReplaySource } from "thingscope/frames";
 import { RecordingSource } from "thingscope/recording";
 
-/** What a ReplayCamera is made with. */
+/** Options of a ReplayCamera. */
 export interface ReplayCameraOptions {
   /**
    * A recording (`.mkv`), played at its own speed; or a file of JPEGs one after another (`.mjpeg`), one JPEG, or a folder of
@@ -13,7 +13,7 @@ export interface ReplayCameraOptions {
   readonly fps?: number;
   /** How much faster than it was recorded a recording is played; 1 by default. */
   readonly speed?: number;
-  /** Whether it makes frames while nobody wants them, too. */
+  /** Whether it plays even while its frames are not wanted. */
   readonly keep_warm?: boolean;
 }
 
@@ -21,7 +21,7 @@ export interface ReplayCameraOptions {
 export class ReplayCamera extends Camera {
   static override readonly title = "Replay camera";
   static override readonly description =
-    "Plays a recording at its own speed, or pictures at a steady rate, again and again.";
+    "Plays a recording at its own speed, or pictures at a steady rate, in a loop.";
   readonly #source: FrameSource;
   readonly #fps: number | undefined;
 
@@ -31,8 +31,8 @@ export class ReplayCamera extends Camera {
     const isRecording = /\.mkv$/i.test(path);
     if (isRecording ? fps !== undefined : speed !== undefined) {
       const why = isRecording
-        ? "A recording has its own times: give it a speed, not fps."
-        : "Pictures have no times of their own: give them fps, not a speed.";
+        ? "A recording has its own times. Set 'speed' instead of 'fps'."
+        : "Pictures do not have times. Set 'fps' instead of 'speed'.";
       throw new ThingError("BAD_ARGUMENT", why);
     }
     this.#fps = isRecording ? undefined : (fps ?? 25);

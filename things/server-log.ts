@@ -14,9 +14,11 @@ import { type Static, Type } from "typebox";
 
 const LogFile = storedFileSchema();
 const LogLine = Type.Object({
-  file: Type.String({ description: "Name of the file that it stands in" }),
-  line: Type.String({ description: "When, how much it matters, and what" }),
-  missed: Type.Integer({ description: "Lines since the one before that no event told of" }),
+  file: Type.String({ description: "Name of the file that contains it" }),
+  line: Type.String({ description: "Time, level and message" }),
+  missed: Type.Integer({
+    description: "Lines since the previous event for which no event was sent",
+  }),
 });
 
 const LOOK_EVERY_MS = 1000;
@@ -27,7 +29,7 @@ const TEXT = "text/plain; charset=utf-8";
 export class ServerLog extends Thing {
   static override readonly title: string = "Server log";
   static override readonly description: string =
-    "The log files of this server, and each new line as it is said.";
+    "The log files of this server, and each new line as it is logged.";
   #logs: Thing["context"]["logFiles"];
   #looking: ReturnType<typeof setInterval> | undefined;
   #endTail: () => void = () => {};
@@ -39,24 +41,24 @@ export class ServerLog extends Thing {
   @files("Log files", { name: "files", role: "operate" })
   readonly collection = new FileCollection(() => this.changed("files"));
 
-  @event("A line was said", LogLine, { role: "operate" })
+  @event("A line was logged", LogLine, { role: "operate" })
   readonly line = new ThingEvent<Static<typeof LogLine>>();
 
-  @property(
-    "The files, by name; an older one of the same name has .1 behind it",
-    Type.Array(LogFile),
-    {
-      readOnly: true,
-      observable: true,
-    },
-  )
+  @property("The files, by name; an older one of the same name ends in .1", Type.Array(LogFile), {
+    readOnly: true,
+    observable: true,
+  })
   get files(): StoredFile[] {
     return this.collection.list.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  @property("Lines that are in no file, because the disk was slow or failed", Type.Integer(), {
-    readOnly: true,
-  })
+  @property(
+    "Lines that were not written to a file because the disk was slow or failed",
+    Type.Integer(),
+    {
+      readOnly: true,
+    },
+  )
   get lost(): number {
     return this.#logs?.lost ?? 0;
   }
@@ -66,7 +68,7 @@ export class ServerLog extends Thing {
     if (!logFiles) {
       throw new ThingError(
         "NOT_READY",
-        "This server keeps no log files. Start it with `thingscope serve`, or give its ThingHost a logFolder.",
+        "This server does not keep log files. Start it with `thingscope serve`, or set the logFolder of its ThingHost.",
       );
     }
     this.#logs = logFiles;

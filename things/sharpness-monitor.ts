@@ -108,7 +108,7 @@ export class SharpnessMonitor implements Disposable {
       throw new ThingError(
         "NO_FRAME",
         `${sizes.length} frames of '${this.#camera.name}' were captured while the stage moved from ${from} to ${to}, ` +
-          `which is too few to find a focus. Check that the camera streams, or make dz larger.`,
+          `which is too few to find the focus. Check that the camera streams, or increase dz.`,
       );
     }
     return { heights, sizes, peak: peakOf(heights, sizes, [from, to]) };
@@ -138,7 +138,7 @@ export class SharpnessMonitor implements Disposable {
     } catch (error) {
       if (!isAbort(error) || this.#run.signal.aborted) throw error;
       const why = state.reason ? `: ${state.reason}` : `. Look at its state (${state.state}).`;
-      throw new ThingError("NO_FRAME", `Camera '${name}' gave no frame for 15 s${why}`);
+      throw new ThingError("NO_FRAME", `Camera '${name}' delivered no frame within 15 s${why}`);
     }
   }
 }

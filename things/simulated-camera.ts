@@ -5,13 +5,13 @@ import { SimulatedOptics } from "./optics/simulated-optics.ts";
 import { ticks } from "./pictures/ticks.ts";
 import { SimulatedStage } from "./simulated-stage.ts";
 
-/** What a SimulatedCamera is made with. */
+/** Options of a SimulatedCamera. */
 export interface SimulatedCameraOptions {
   /** Slide, noise and focal plane follow from it. */
   readonly seed?: number;
   /** z at (0, 0) where the picture is sharp, steps; without it, the seed chooses one. */
   readonly focal_plane?: number;
-  /** Whether it makes frames while nobody wants them, too. */
+  /** Whether it runs even while its frames are not wanted. */
   readonly keep_warm?: boolean;
 }
 
@@ -21,14 +21,14 @@ const QUALITY = 80;
 /** What is seen first takes half a second of a processor. */
 const SLOWEST_START_MS = 120_000;
 
-/** The camera of a microscope that is not there, over a slide of stained tissue that nobody cut. */
+/** The camera of a simulated microscope, over a slide of synthetic stained tissue. */
 export class SimulatedCamera extends Camera {
   static override readonly title = "Simulated camera";
   static override readonly description =
     "The camera of the simulated microscope: 800 x 600 at 30 Hz, marked SIMULATED. The stage moves its slide and its focus.";
   readonly #optics: SimulatedOptics;
 
-  @slot("What moves the slide", SimulatedStage)
+  @slot("The stage that moves the slide", SimulatedStage)
   accessor stage!: SimulatedStage;
 
   constructor({ seed, focal_plane, keep_warm = false }: SimulatedCameraOptions = {}) {
@@ -45,7 +45,7 @@ export class SimulatedCamera extends Camera {
     return { frames: (signal) => this.#frames(signal) };
   }
 
-  /** A slow or busy machine computes for long, which is no fault: there is no device here that could fail. */
+  /** On a slow or busy machine computing takes long, which is not a failure: there is no device. */
   protected override get patience() {
     return { startMs: SLOWEST_START_MS, silenceMs: 0 };
   }

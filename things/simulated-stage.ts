@@ -1,10 +1,10 @@
 import { delay, type Motion, now, type Position, Stage } from "thingscope";
 
-/** What a SimulatedStage is made with. */
+/** Options of a SimulatedStage. */
 export interface SimulatedStageOptions {
-  /** Steps a second of the axis that has the longest way. */
+  /** Speed of the axis with the longest distance, steps per second. */
   readonly speed?: number;
-  /** Where it stands at the start, steps. */
+  /** Its initial position, steps. */
   readonly start?: Partial<Position>;
 }
 
@@ -16,7 +16,7 @@ interface Stretch extends Motion {
 
 const STRETCHES_REMEMBERED = 64;
 
-/** The stage of a microscope that is not there: moves take time, and where it was at any time is known exactly. */
+/** The stage of a simulated microscope: moves take time, and its position at any time is known exactly. */
 export class SimulatedStage extends Stage {
   static override readonly title = "Simulated stage";
   static override readonly description =

@@ -37,23 +37,23 @@ const MODES: readonly Mode[] = SIZES.flatMap(({ width, height }) =>
 );
 const DEGREES_PER_FRAME = 3;
 
-/** What a TestCamera is made with. */
+/** Options of a TestCamera. */
 export interface TestCameraOptions {
-  /** Size and rate; what is left out is as the first mode has it. */
+  /** Size and rate; omitted values are those of the first mode. */
   readonly mode?: Partial<Mode>;
   /** A card, or a photograph. */
   readonly picture?: Picture;
-  /** Whether the picture turns. */
+  /** Whether the picture rotates. */
   readonly animated?: boolean;
-  /** Whether it makes frames while nobody wants them, too. */
+  /** Whether it runs even while its frames are not wanted. */
   readonly keep_warm?: boolean;
 }
 
-/** A camera without hardware. Each frame says which one it is and when it was made. */
+/** A camera without hardware. Each frame shows its number and time. */
 export class TestCamera extends Camera {
   static override readonly title = "Test camera";
   static override readonly description =
-    "Test cards and rendered photographs in three sizes, still or turning, with the frame's number and time.";
+    "Test cards and rendered photographs in three sizes, still or rotating, with the frame's number and time.";
   #mode: Mode = MODES[0]!;
   /** How far the picture has turned. */
   #degrees = 0;
@@ -66,12 +66,12 @@ export class TestCamera extends Camera {
     if (animated !== undefined) this.animated = animated;
   }
 
-  @property("What this camera can deliver", Type.Array(Mode), { readOnly: true })
+  @property("The modes of this camera", Type.Array(Mode), { readOnly: true })
   get capabilities(): Mode[] {
     return MODES.map((mode) => ({ ...mode }));
   }
 
-  @property("What it delivers: one of its capabilities", Mode, { observable: true })
+  @property("The current mode, one of its capabilities", Mode, { observable: true })
   get mode(): Mode {
     return { ...this.#mode };
   }
@@ -93,17 +93,17 @@ export class TestCamera extends Camera {
     return this.#mode.framerate;
   }
 
-  @setting("A test card, or a photograph (a rendered one)", Picture)
+  @setting("A test card, or a (rendered) photograph", Picture)
   accessor picture: Picture = "card";
 
-  @setting("Whether the picture turns, without an end", Type.Boolean())
+  @setting("Whether the picture rotates continuously", Type.Boolean())
   accessor animated = false;
 
   protected override source(): FrameSource {
     return { frames: (signal) => this.#frames(signal) };
   }
 
-  /** A slow or busy machine draws slowly, which is no fault: there is no device here that could fail. */
+  /** On a slow or busy machine drawing is slow, which is not a failure: there is no device. */
   protected override get patience() {
     return { silenceMs: 0 };
   }

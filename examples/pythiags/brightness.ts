@@ -2,7 +2,7 @@ import type { Frame } from "thingscope";
 import { decodeLuma } from "thingscope/frames";
 import { type FoundIn, Probe } from "thingscope/pythiags";
 
-/** Tells how bright each fifth frame is. Decoding takes its time, so it is done in the background. */
+/** Reports the brightness of each fifth frame. Decoding is slow, so it is done in the background. */
 export class Brightness extends Probe {
   protected override produce(frame: Frame): Frame[] {
     return frame.index % 5 === 0 ? [frame] : [];

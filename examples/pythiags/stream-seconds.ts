@@ -12,7 +12,7 @@ export class StreamSeconds {
     this.#length = length;
   }
 
-  /** Begins to count with the next frame of this stream. */
+  /** Starts counting with the next frame of this stream. */
   follow(stream: MJPEGStream): void {
     const stop = stream.onFrame(({ capturedAt }) => {
       this.#began = capturedAt;
@@ -20,7 +20,7 @@ export class StreamSeconds {
     });
   }
 
-  /** Waits for this second, triggers, and says when that was. */
+  /** Waits for this second, triggers, and logs when that was. */
   async trigger<Answer>(second: number, trigger: () => Answer): Promise<Answer> {
     while (this.#now() < second * this.#length) await new Promise((go) => setTimeout(go, 5));
     console.log(`trigger at second ${this.#now().toFixed(3)}`);

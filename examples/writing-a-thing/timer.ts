@@ -16,7 +16,7 @@ const Countdown = Type.Object({ seconds: Type.Integer({ minimum: 1, maximum: 60,
 
 export class Timer extends Thing {
   static override readonly title = "Kitchen timer";
-  static override readonly description = "Counts down, and tells when it is done.";
+  static override readonly description = "Counts down, and reports when it is done.";
 
   @property("Time between two ticks", Type.Number({ unit: "ms", minimum: 1 }))
   accessor tick = 1000;

@@ -3,7 +3,7 @@ import type { Log } from "../base/log.ts";
 
 const MINUTE_MS = 60_000;
 
-/** Complaints by kind, as a property of a Thing has them. Which kinds there are is the wire's own matter. */
+/** Complaints by kind, as a Thing's property shows them. Each protocol has its own kinds. */
 export const ComplaintCounts = Type.Object(
   {},
   { additionalProperties: Type.Integer({ minimum: 0 }) },
@@ -11,15 +11,15 @@ export const ComplaintCounts = Type.Object(
 export type ComplaintCounts = Record<string, number>;
 
 /**
- * What peers of a wire do wrong. Each is counted by its kind; the log has the first of a kind at once, and one line
- * a minute while more of it come, so that nobody fills a disk by misbehaving.
+ * Protocol errors of peers, counted by kind. The log gets the first of a kind at once and then at most one line a minute, so
+ * that a misbehaving peer cannot fill the disk.
  */
 export class Complaints {
   readonly #log: Log;
   readonly #now: () => number;
-  readonly #kinds = new Map<string, { count: number; unsaid: number; saidAt: number }>();
+  readonly #kinds = new Map<string, { count: number; unlogged: number; loggedAt: number }>();
 
-  /** @param now - A clock in ms; the monotonic one when absent. */
+  /** @param now - A clock in ms. Default: the monotonic one. */
   constructor(log: Log, now: () => number = () => performance.now()) {
     this.#log = log;
     this.#now = now;
@@ -31,26 +31,27 @@ export class Complaints {
   }
 
   /**
-   * Counts one.
+   * Counts one complaint.
    * @param kind - A word or two: `bad_header`.
    * @param sentence - What happened, to whom, and what to do about it.
    */
   add(kind: string, sentence: string): void {
     const known = this.#kinds.get(kind) ?? {
       count: 0,
-      unsaid: 0,
-      saidAt: Number.NEGATIVE_INFINITY,
+      unlogged: 0,
+      loggedAt: Number.NEGATIVE_INFINITY,
     };
     this.#kinds.set(kind, known);
     known.count++;
     const now = this.#now();
-    if (now - known.saidAt < MINUTE_MS) {
-      known.unsaid++;
+    if (now - known.loggedAt < MINUTE_MS) {
+      known.unlogged++;
       return;
     }
-    const more = known.unsaid > 0 ? ` (${known.unsaid} more like it since the last such line)` : "";
+    const more =
+      known.unlogged > 0 ? ` (${known.unlogged} more like it since the last such line)` : "";
     this.#log.warn(`${sentence}${more}`);
-    known.unsaid = 0;
-    known.saidAt = now;
+    known.unlogged = 0;
+    known.loggedAt = now;
   }
 }

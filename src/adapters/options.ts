@@ -4,7 +4,7 @@ import { faultsOf, sentenceOf } from "../core/faults.ts";
 import { closed, errorsIn } from "../core/schema.ts";
 
 /**
- * The options of an adapter's Thing, once they fit their schema. Members that it does not name are refused.
+ * An adapter Thing's options, checked against their schema. Unknown members are refused.
  * @param what - Begins the sentence, e.g. `A FilersServer`.
  * @throws {ThingError} `BAD_ARGUMENT` with each fault.
  */
@@ -18,7 +18,7 @@ export function acceptedOptions<S extends TSchema>(
   const faults = faultsOf(errors, options);
   throw new ThingError(
     "BAD_ARGUMENT",
-    `${what} cannot be made with these options: ${sentenceOf(faults)}.`,
+    `${what} cannot be created with these options: ${sentenceOf(faults)}.`,
     { faults },
   );
 }

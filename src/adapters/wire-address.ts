@@ -9,17 +9,17 @@ import {
   type OptionText,
 } from "../server/http/listen.ts";
 
-/** Where a foreign wire is spoken. Such wires know no login. */
+/** Where another program's protocol is served. Such protocols have no login. */
 interface WireAddress {
-  /** `127.0.0.1` when absent: only programs of this machine. */
+  /** Default `127.0.0.1`: only programs on this machine. */
   readonly host?: string;
-  /** Whoever reaches the address, another than loopback too, may do there all that the wire can. */
+  /** Allows any address: every client that reaches it may do all that the protocol offers. */
   readonly insecure?: boolean;
-  /** Programs of this machine may do so although the server has a login. `insecure` includes it. */
+  /** Allows programs on this machine to do so although the server has a login. `insecure` includes it. */
   readonly insecure_no_login?: boolean;
 }
 
-/** Who else is kept out: by a server with a login, what a wire would give to anybody is protected. */
+/** Whether the server has a login, which protects what the protocol would give to anyone. */
 interface WireAudience {
   readonly hasLogin?: boolean | undefined;
 }
@@ -28,9 +28,10 @@ const inTheOptions: OptionText = (name, value) =>
   `{ ${name}: ${typeof value === "number" ? value : `"${value}"`} }`;
 
 /**
- * Makes sure that somebody decided to let others in, and says so once in the log. Called before anything listens.
- * @param wire - Its name in sentences, e.g. `Filers`.
- * @param audience - The Thing's context; none in a constructor, which knows of no server yet.
+ * Checks that the configuration allows the address, and logs a warning if it is open to others. Called before anything
+ * listens.
+ * @param wire - The protocol's name in sentences, e.g. `Filers`.
+ * @param audience - The Thing's context; absent in a constructor, which has no server yet.
  * @returns The host to listen on.
  * @throws {ThingError} `BAD_ARGUMENT` for an address off loopback without `insecure`, and where the server has a login without
  *   `insecure_no_login` or `insecure`.
@@ -47,8 +48,8 @@ export function admittedHost(
 }
 
 /**
- * The same for what has no host, such as a socket file.
- * @throws {ThingError} `BAD_ARGUMENT` where the server has a login and nobody said that this wire may do without.
+ * The same for an address without a host, such as a socket file.
+ * @throws {ThingError} `BAD_ARGUMENT` where the server has a login and the options do not waive it.
  */
 export function admitPastLogin(
   wire: string,
@@ -60,11 +61,11 @@ export function admitPastLogin(
   if (!isAdmitted) {
     throw new ThingError(
       "BAD_ARGUMENT",
-      `This server has a login, and the ${wire} wire knows none: everybody who reaches its port would have what the login protects. Add insecure_no_login: true to this Thing's options if that is meant, or leave the Thing out.`,
+      `This server has a login, but the ${wire} protocol does not support one: every client that reaches its port could access what the login protects. Add insecure_no_login: true to this Thing's options to allow this, or remove the Thing.`,
     );
   }
   log.warn(
-    `NO LOGIN: the server has one, but everybody who reaches the ${wire} wire can use that without, because of its insecure option.`,
+    `NO LOGIN: the server has one, but every client that reaches the ${wire} port can use it without, because of its insecure option.`,
   );
 }
 
@@ -72,18 +73,18 @@ function admittedFromNetwork(wire: string, host: string, insecure: boolean, log:
   if (!insecure) {
     throw new ThingError(
       "BAD_ARGUMENT",
-      `The ${wire} wire knows no login: on '${host}' everybody on the network would see the cameras. Add insecure: true if you trust everybody there, or listen on 127.0.0.1.`,
+      `The ${wire} protocol has no login: on '${host}' everyone on the network could see the cameras. Add insecure: true if you trust that network, or listen on 127.0.0.1.`,
     );
   }
   log.warn(
-    `NO LOGIN: everybody who reaches '${host}' over the network can use the ${wire} wire, because of insecure: true.`,
+    `NO LOGIN: everyone who reaches '${host}' over the network can use the ${wire} port, because of insecure: true.`,
   );
   return host;
 }
 
 /**
- * Listens, by TCP.
- * @param port - 0 takes a free one.
+ * Listens on TCP.
+ * @param port - 0 takes a free port.
  * @returns The port.
  * @throws {ThingError} `PORT_IN_USE`, or `BAD_ARGUMENT` for a host that this machine does not have.
  */

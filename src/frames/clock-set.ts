@@ -9,21 +9,21 @@ export interface ClockSet {
   readonly byMs: number;
 }
 
-/** What frames say of the clock that stamps them. */
+/** The clock fields of a frame. */
 interface Stamped {
-  /** Each run's clock is taken for a new one. */
+  /** Each run is assumed to have a new clock. */
   readonly run?: string | undefined;
   readonly clockSet?: ClockSet | undefined;
 }
 
 /**
- * Finds the steps of a clock in what frames say of it. Each frame says the sum, so that a step is found however many frames are
- * passed over.
+ * Finds a clock's steps from the frames' totals: since each frame has the total, a step is found however many frames are
+ * skipped.
  */
 export class ClockSteps {
   #before: Stamped | undefined;
 
-  /** The step since the frame before; of the first frame nobody knows. */
+  /** The step since the previous frame; unknown for the first frame. */
   next({ run, clockSet }: Stamped): ClockStep | undefined {
     const before = this.#before;
     this.#before = { run, clockSet };
@@ -34,7 +34,7 @@ export class ClockSteps {
   }
 }
 
-/** What a clock was set by, with one step more. */
+/** A clock's total with one more step. */
 export function setBy(clockSet: ClockSet | undefined, { at, byMs }: ClockStep): ClockSet {
   return { at, byMs: (clockSet?.byMs ?? 0) + byMs };
 }
@@ -44,7 +44,7 @@ export function describeClockSet({ at, byMs }: ClockSet): string {
   return `by=${(byMs / 1000).toFixed(3)};at=${(wallTime(at) / 1000).toFixed(6)}`;
 }
 
-/** Reads `X-Clock-Set`; `at` is on the sender's wall clock, epoch ms. Undefined for what it cannot be. */
+/** Reads `X-Clock-Set`; `at` is on the sender's wall clock, epoch ms. Undefined if it is invalid. */
 export function readClockSet(text: string | undefined): ClockSet | undefined {
   const found = /^by=(-?\d{1,12}(?:\.\d+)?);at=(\d{1,12}(?:\.\d+)?)$/.exec(text ?? "");
   return found ? { at: Number(found[2]) * 1000, byMs: Number(found[1]) * 1000 } : undefined;

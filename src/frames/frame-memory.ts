@@ -11,11 +11,11 @@ import {
   type View,
 } from "./stored-picture.ts";
 
-/** What stands between two parts of a multipart stream, without its leading dashes. */
+/** The boundary of multipart streams, without its leading dashes. */
 export const BOUNDARY = "frame";
 
 const CONTENT_TYPE = "Content-Type: image/jpeg\r\n";
-/** For the headers of a part whose JPEG was received before they were known. Longer ones make it be copied. */
+/** Reserved for the headers of a part whose JPEG is received first. Longer headers require a copy. */
 const HEADROOM = 512;
 const text = new TextEncoder();
 const END_OF_PART = text.encode(`\r\n--${BOUNDARY}\r\n`);
@@ -25,7 +25,7 @@ const OPENING: Record<View, Uint8Array> = {
   chromium: text.encode(`--${BOUNDARY}\r\n${CONTENT_TYPE}\r\n`),
 };
 
-/** A part that has no picture, for readers that want to know whether an idle stream still stands. */
+/** A part without a picture, for readers that check whether an idle stream is still connected. */
 export const HEARTBEAT: Uint8Array = text.encode(
   `Content-Type: text/plain\r\nContent-Length: 0\r\nX-Heartbeat: 1\r\n\r\n\r\n--${BOUNDARY}\r\n`,
 );
@@ -35,7 +35,7 @@ export function streamOpening(view: View): Uint8Array {
   return OPENING[view];
 }
 
-/** Memory of the pool into which a JPEG of so many bytes may be received: `storeFrame` then leaves it where it is. */
+/** Pool memory into which a JPEG of `bytes` may be received, so that `storeFrame` need not copy it. */
 export function roomForJpeg(bytes: number, pool: MemoryPool): Uint8Array {
   const memory = pool.take(HEADROOM + bytes + END_OF_PART.length + BARE_HEADERS.length);
   return memory.subarray(HEADROOM, HEADROOM + bytes);
@@ -47,7 +47,7 @@ export function roomForJpeg(bytes: number, pool: MemoryPool): Uint8Array {
  *
  * @param options - `info`: what `inspectJpeg` said of these bytes, when it was asked already; `pool`: where the memory is
  * from and returns to; without one it is new, and for the garbage collector. `isInRoom`: the bytes are `roomForJpeg`'s.
- * @throws {ThingError} `BAD_FRAME` when the bytes are not one whole JPEG.
+ * @throws {ThingError} `BAD_FRAME` if the bytes are not one whole JPEG.
  */
 export function storeFrame(
   jpeg: Uint8Array,
@@ -71,9 +71,9 @@ export function storeFrame(
 }
 
 /**
- * A picture for viewers while there is no frame. It has no index: it is never taken for one.
+ * A picture for viewers while there is no frame. It has no index, so it is not mistaken for a frame.
  *
- * @throws {ThingError} `BAD_FRAME` when the bytes are not one whole JPEG.
+ * @throws {ThingError} `BAD_FRAME` if the bytes are not one whole JPEG.
  */
 export function storePlaceholder(jpeg: Uint8Array, reason: string): Placeholder {
   const line = `X-Placeholder: ${reason.replace(/[^\x20-\x7e]/g, "?")}\r\n`;
@@ -123,7 +123,7 @@ function layOut(
   return { memory, startAt: 0, jpegAt, jpegEnd, partEnd, end, pool };
 }
 
-/** Puts around a JPEG what belongs there; undefined where it has to be moved for that. */
+/** Writes headers and boundary around a JPEG; undefined if it must be moved for that. */
 function layOutInRoom(
   jpeg: Uint8Array,
   identityHeaders: string,

@@ -11,42 +11,42 @@ export interface SourceFrame {
   readonly capturedAt?: number;
   /** Where the frame was captured, if another stream captured it. */
   readonly origin?: Origin;
-  /** What the source knows to be missing between the frame before and this one. */
+  /** What the source knows to be missing between the previous frame and this one. */
   readonly lossesBefore?: readonly SourceLoss[];
-  /** By how much the clock that stamps its frames was set since the source began, where the source has put their times right. */
+  /** How far the clock that stamps the frames has been set since the source began, if the source has corrected their times. */
   readonly clockSet?: ClockSet | undefined;
-  /** What the server says of it that it was received from. */
+  /** The frame's identity at the server that sent it. */
   readonly sent?: SentPicture;
 }
 
-/** What a source gives its frames to. None of its members throws or waits: a frame has reached every viewer when `take` returns. */
+/** Receives a source's frames. Its members never throw or wait: a frame has reached every viewer when `take` returns. */
 export interface FrameSink {
-  /** False when nothing more is taken: the stream has stopped, or this run of the source is over. */
+  /** False when no more frames are accepted: the stream has stopped, or this run of the source has ended. */
   readonly hasRoom: boolean;
-  /** True when the run was ended since no frame came for too long. */
+  /** True if the run was ended because no frame arrived in time. */
   readonly isSilent: boolean;
-  /** Takes a frame. One that is no whole JPEG is counted and passed over. @returns `hasRoom`. */
+  /** Takes a frame. One that is not a whole JPEG is counted and skipped. @returns `hasRoom`. */
   take(frame: SourceFrame): boolean;
   /**
    * Memory of the stream itself, `bytes` long, into which the source may write a JPEG: given to `take`, all of it or its
    * beginning, it is not copied. After that it is the stream's, and the source must not touch it.
-   * @returns Undefined where a frame of that size is not taken.
+   * @returns Undefined if a frame of that size is not accepted.
    */
   room(bytes: number): Uint8Array | undefined;
   /** The source could not deliver this: the next frame says so. */
   lost(loss: SourceLoss): void;
 }
 
-/** A source that gives frames as they come. */
+/** A source that pushes frames as they arrive. */
 export interface RunningSource {
   /**
-   * Opens the device, and gives its frames to `sink` until `signal` aborts. Settles when the device is closed.
-   * @throws Why it gives no more frames, where nobody ended it.
+   * Opens the device and passes its frames to `sink` until `signal` aborts. Settles when the device is closed.
+   * @throws The reason why it cannot deliver more frames.
    */
   run(sink: FrameSink, signal: AbortSignal): Promise<void>;
 }
 
-/** A source whose frames are asked for one after another: the shortest to write. */
+/** A source whose frames are pulled one after another: the shortest to write. */
 export interface IterableSource {
   /** Frames until `signal` aborts. The device is opened by the first and closed after the last. */
   frames(signal: AbortSignal): AsyncIterable<SourceFrame>;
@@ -55,12 +55,12 @@ export interface IterableSource {
 /** Where frames come from, in either shape. A source knows nothing of Things, HTTP or viewers. */
 export type FrameSource = RunningSource | IterableSource;
 
-/** The source as one that runs. */
+/** The source as a RunningSource. */
 export function runningSource(source: FrameSource): RunningSource {
   return "run" in source ? source : fromIterable((signal) => source.frames(signal));
 }
 
-/** A source that runs, of one whose frames are asked for. */
+/** A RunningSource from an IterableSource's frames. */
 export function fromIterable(framesOf: IterableSource["frames"]): RunningSource {
   return {
     async run(sink, signal) {

@@ -1,17 +1,17 @@
 import { now } from "../base/clock.ts";
 import type { ClockStep } from "../base/wall-clock.ts";
 
-/** Two frames are at least this far apart, ms: what a recording can tell apart. */
+/** Minimum distance of two frames, ms: the resolution of a recording. */
 export const CLOSEST_MS = 0.1;
-/** Where frames come further apart than this and say that they are not, ms, their clock stands still. */
+/** If frames arrive further apart than this, ms, but their times do not differ, their clock has stopped. */
 const STILL_MS = 5;
-/** A time that goes back further than this is from a clock that was set, ms; less is jitter. */
+/** A time that goes back further than this, ms, means that the clock was set; less is jitter. */
 const BACK_MS = 100;
-/** Frames come as they are captured, and not all at once, once they have done so for this long, ms. */
+/** Frames are considered live once they have arrived at capture speed for this long, ms. */
 const LIVE_MS = 300;
 /** A frame that is further than this in the future was not stamped by our clock, ms. */
 const FUTURE_MS = 1000;
-/** No time of a frame is later, epoch ms. */
+/** The latest valid time of a frame, epoch ms. */
 const LATEST_MS = Date.UTC(2200, 0, 1);
 
 /** How a clock that stamps frames is judged. */
@@ -24,21 +24,21 @@ export interface FrameTimesOptions {
   readonly overtakenMs?: number | undefined;
 }
 
-/** A frame's time as it is to be kept. */
+/** A frame's corrected time. */
 interface FrameTime {
-  /** Later than that of the frame before, and as far from it as the frames were. */
+  /** Later than that of the previous frame, by their true distance. */
   readonly capturedAt: number;
-  /** The clock that stamps the frames was set before this one; times go on as if it had not been. */
+  /** Set if the clock that stamps the frames was set before this one; times continue as if it had not been. */
   readonly step?: ClockStep | undefined;
 }
 
 /**
- * The one check of times: they never go back nor stand still. Where the clock that stamps the frames is set, back or forth,
- * they go on as the frames came, and the step is told.
+ * Checks all frame times: they never go back or stand still. If the clock that stamps the frames is set, they continue as the
+ * frames arrive, and the step is reported.
  */
 export class FrameTimes {
   readonly #options: FrameTimesOptions;
-  /** By how much the clock was set since the first frame, ms. */
+  /** How far the clock has been set since the first frame, ms. */
   #setBy = 0;
   /** How far the clock is ahead of arrival at most: by what the quickest frame seemed to take. */
   #aheadMs = Number.NEGATIVE_INFINITY;
@@ -115,9 +115,9 @@ export class FrameTimes {
   }
 }
 
-/** Why a number is no time of a frame, in words that follow "its time"; undefined when it is one. */
+/** Why a number is not a valid frame time, in words that follow "its time"; undefined if it is. */
 export function timeFault(capturedAt: number): string | undefined {
-  if (typeof capturedAt !== "number" || Number.isNaN(capturedAt)) return "is no number";
+  if (typeof capturedAt !== "number" || Number.isNaN(capturedAt)) return "is not a number";
   if (capturedAt < 0) return "is before 1970";
   return capturedAt < LATEST_MS ? undefined : "is after 2199";
 }

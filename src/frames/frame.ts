@@ -10,11 +10,11 @@ export interface Origin {
   readonly capturedAt: number;
 }
 
-/** What a source could not deliver, told with the frame that came next. */
+/** What a source could not deliver, reported with the next frame. */
 export interface SourceLoss {
-  /** `lost`: by the driver, the pipeline or on the way. `refused`: it came and was no whole JPEG. `outage`: the source had failed. */
+  /** `lost`: by the driver, the pipeline or in transit. `refused`: it was not a whole JPEG. `outage`: the source had failed. */
   readonly what: "lost" | "refused" | "outage";
-  /** How many frames; 0 when nobody knows. */
+  /** How many frames; 0 if unknown. */
   readonly count: number;
   readonly why: string;
 }
@@ -23,24 +23,24 @@ export interface SourceLoss {
 export interface Frame {
   /** Short id of the run: new at each start and at each reset of the stream. */
   readonly run: string;
-  /** Counts up by 1 from 0 in its run. */
+  /** Counts from 0 in its run. */
   readonly index: number;
-  /** End of exposure on the clock of `now()`, ms with microseconds after the point; later than that of the frame before in its run. `wallTime` makes it the time of day. */
+  /** End of exposure on the clock of `now()`, ms with microseconds after the point; later than that of the previous frame in its run. `wallTime` converts it to the time of day. */
   readonly capturedAt: number;
   /** One complete JPEG file. */
   readonly jpeg: Uint8Array;
-  /** Pixels, as it is shown: upright, whatever EXIF says of how it lies in its JPEG. */
+  /** Pixels as displayed: upright, whatever its EXIF orientation. */
   readonly width: number;
-  /** Pixels, as it is shown. */
+  /** Pixels as displayed. */
   readonly height: number;
   readonly origin?: Origin;
-  /** What its source lost before it, since the frame before. Such pictures never were frames: they have no index. */
+  /** What its source lost since the previous frame. Lost pictures never were frames and have no index. */
   readonly lossesBefore?: readonly SourceLoss[];
-  /** The clock of its source was set since the run began. Times go on as if it had not been. */
+  /** Set if the clock of its source was set since the run began. Times continue as if it had not been. */
   readonly clockSet?: ClockSet | undefined;
 }
 
-/** Which frame it was, where its picture is not needed: the last of a file that another follows. */
+/** A frame's identity without its picture: the last frame of a file that another follows. */
 export type FrameName = Pick<Frame, "run" | "index" | "capturedAt" | "clockSet">;
 
 /** What is remembered of a frame when its picture is gone. */

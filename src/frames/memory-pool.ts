@@ -1,12 +1,12 @@
-/** Pieces that wait to be used again: a stream needs one, and one more while a viewer is behind. */
+/** Free blocks that are kept: a stream needs one, and one more while a viewer is behind. */
 const MAX_FREE = 4;
 /** More may wait while they are no more than this together: a recorder gives many back at a time. */
 const MAX_FREE_BYTES = 4 * 2 ** 20;
 const PAGE = 4096;
 
 /**
- * Memory for pictures that is used again, so that a stream of large ones neither asks the kernel for new pages nor keeps the
- * garbage collector busy. Whoever gives a piece back promises that nobody can see it any more.
+ * Reuses memory for pictures, so that a stream of large ones neither requests new pages from the kernel nor keeps the garbage
+ * collector busy. A block must not be used after it has been given back.
  */
 export class MemoryPool {
   readonly #free: Uint8Array[] = [];
@@ -16,7 +16,7 @@ export class MemoryPool {
   take(bytes: number): Uint8Array {
     const fits = this.#free.findLastIndex(
       ({ length }) => length >= bytes && length <= 4 * bytes + PAGE,
-    ); // what was given back last is likeliest to be in the processor's cache
+    ); // the block given back last is most likely in the processor's cache
     const [piece] = fits >= 0 ? this.#free.splice(fits, 1) : [];
     this.#freeBytes -= piece?.length ?? 0;
     return piece ?? new Uint8Array(Math.ceil((bytes * 1.125) / PAGE) * PAGE);

@@ -8,23 +8,23 @@ import type { Origin } from "./frame.ts";
  */
 export const STREAM_ACCEPT = "multipart/x-mixed-replace;heartbeat=1";
 
-/** What a part of a stream is, by its headers. */
+/** The headers of a part of a stream. */
 export interface SentPicture {
-  /** Only says that the stream still stands: there is no picture. */
+  /** A heartbeat: there is no picture. */
   readonly isHeartbeat: boolean;
-  /** Why the picture stands in place of frames: it is not one. */
+  /** Why a placeholder is sent instead of frames. */
   readonly placeholder: string | undefined;
   /** The frame's identity in the stream that sends it; undefined where a camera of another make gives its frames none. */
   readonly identity: { readonly run: string; readonly index: number } | undefined;
   /** End of exposure, epoch ms on the sender's clock, as this package, ustreamer and mjpg-streamer tell it. */
   readonly capturedAt: number | undefined;
-  /** Where a frame that is only passed on was captured first. */
+  /** The origin of a re-served frame. */
   readonly origin: Origin | undefined;
-  /** By how much the clock of the camera was set since the run began. */
+  /** How far the camera's clock has been set since the run began. */
   readonly clockSet: ClockSet | undefined;
 }
 
-/** @param headers - Names in lower case. What cannot be read counts as absent. */
+/** @param headers - Names in lower case. Invalid values count as absent. */
 export function readSentPicture(headers: ReadonlyMap<string, string>): SentPicture {
   return {
     isHeartbeat: headers.has("x-heartbeat"),

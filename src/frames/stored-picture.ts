@@ -19,13 +19,13 @@ export interface Layout {
   readonly partEnd: number;
   /** Where Chromium's part ends. */
   readonly end: number;
-  /** Where the memory goes when nobody uses it any more. */
+  /** Where the memory is returned after the last use. */
   readonly pool?: MemoryPool | undefined;
 }
 
 /**
- * A picture in memory that all viewers share. Whoever made it has it in use; who else looks at it later than in the tick in
- * which it was given says so with `retain`, and with `release` when done. After the last its memory is used again.
+ * A picture in memory that all viewers share. Its creator holds it; other users that need it beyond the tick in which they
+ * received it call `retain`, and `release` when done. After the last `release` its memory is reused.
  */
 export class StoredPicture {
   #layout: Layout | undefined;
@@ -54,12 +54,12 @@ export class StoredPicture {
   }
 
   protected get layout(): Layout {
-    if (!this.#layout) throw new Error("A picture was looked at after its last user released it.");
+    if (!this.#layout) throw new Error("A picture was used after its last user had released it.");
     return this.#layout;
   }
 }
 
-/** A picture that is not a frame: it says why there is none. */
+/** A placeholder, which shows why there is no frame. */
 export class Placeholder extends StoredPicture {
   readonly reason: string;
 
@@ -69,7 +69,7 @@ export class Placeholder extends StoredPicture {
   }
 }
 
-/** What a frame is, beside its bytes. */
+/** A frame's metadata. */
 export interface FrameIdentity {
   readonly run: string;
   readonly index: number;
@@ -112,13 +112,13 @@ export class StoredFrame extends StoredPicture {
     this.size = layout.jpegEnd - layout.jpegAt;
   }
 
-  /** The frame for anybody, to keep for any time: once it has been asked for, its memory is never used again. */
+  /** The frame, which may be kept for any time: after this call its memory is never reused. */
   get frame(): Frame {
     this.#frame ??= this.#handOut();
     return this.#frame;
   }
 
-  /** The frame until the borrower says `release`, and not a moment longer. */
+  /** The frame, valid until the borrower calls `release`. */
   lend(): Frame {
     this.retain();
     return this.#frame ?? this.#view();

@@ -27,7 +27,9 @@ const Capture = Type.Object({
   capture_mode: Type.Optional(Type.Enum(["standard"])),
   image_format: Type.Optional(Type.Enum(["jpeg"])),
   retain_image: Type.Optional(
-    Type.Boolean({ description: "Kept for OpenFlexure's clients: an image is never kept" }),
+    Type.Boolean({
+      description: "Accepted for OpenFlexure's clients, without effect: images are not kept",
+    }),
   ),
 });
 
@@ -36,30 +38,30 @@ const Modes = Type.Record(Type.String(), Type.Object({ description: Type.String(
 
 const State = Type.Object({
   state: Type.Enum(["idle", "starting", "live", "stalled", "failed"]),
-  reason: Type.Optional(Type.String({ description: "Why it gives no frames" })),
+  reason: Type.Optional(Type.String({ description: "Why it delivers no frames" })),
 });
 
 /** What every camera can be configured with. */
 export interface CameraOptions {
-  /** Runs the camera also while nobody wants frames: it answers sooner. */
+  /** Runs the camera even while its frames are not wanted, so that it responds sooner. */
   readonly keep_warm?: boolean;
 }
 
-/** A picture that was taken for its own sake. */
+/** A still picture. */
 export interface StillPicture extends Pick<Frame, "jpeg" | "width" | "height" | "capturedAt"> {
-  /** The frame of the stream that it is, where the camera has no larger pictures than those. */
+  /** The frame of the stream that it is, if the camera has no larger pictures. */
   readonly frame?: Frame;
 }
 
 const PATIENCE_MS = 15_000;
-/** A snapshot of a camera that starts waits for its first frame. */
+/** While a camera starts, a snapshot waits for its first frame. */
 const SNAPSHOT = { waitMs: 5000, startMs: 30_000 };
 const RESTART = { waitMs: 10_000, startMs: 20_000 };
 const LORES = { width: 400, quality: 75 };
 
 /**
- * What makes pictures. A subclass says where its frames come from; this class runs that source while anyone wants
- * frames, and has the names that microscope clients know (OpenFlexure's).
+ * Base class of cameras. A subclass provides the source of its frames; this class runs it while frames are wanted, and has
+ * the names that microscope clients know (OpenFlexure's).
  */
 export abstract class Camera extends Thing {
   static override readonly title: string = "Camera";
@@ -75,26 +77,26 @@ export abstract class Camera extends Thing {
 
   constructor({ keep_warm = false }: CameraOptions = {}) {
     super();
-    // Types are not checked where TypeScript is run as it is, nor in JavaScript.
+    // JavaScript, and TypeScript run directly, do not check types.
     if (typeof this.source !== "function")
       throw new ThingError(
         "BAD_ARGUMENT",
-        `${this.constructor.name} has no source. Give it a method source() that returns where its frames come from.`,
+        `${this.constructor.name} has no source. Add a method source() that returns the source of its frames.`,
       );
     this.#keepWarm = keep_warm;
   }
 
-  /** Where this camera's frames come from. Asked for once, by `open`. */
+  /** The source of this camera's frames. Called once, by `open`. */
   protected abstract source(): FrameSource;
 
-  /** How long its source may take to start, and be silent. A subclass that knows its source may say more. */
+  /** How long its source may take to start, and be silent. A subclass may override it for its source. */
   protected get patience(): Pick<FeedOptions, "startMs" | "silenceMs" | "longestBackOffMs"> {
     return {};
   }
 
   /**
-   * Ends the source and starts it again at once, as after its device was given another mode, and waits for its first frame.
-   * @throws {ThingError} `NO_FRAME` with the reason, when it gives none.
+   * Restarts the source at once, for example after a change of the device's mode, and waits for its first frame.
+   * @throws {ThingError} `NO_FRAME` with the reason, if none arrives.
    */
   protected async restartSource(signal: AbortSignal): Promise<void> {
     const stream = this.mjpeg_stream;
@@ -109,13 +111,13 @@ export abstract class Camera extends Thing {
     await frameOrReason(stream, { ...RESTART, signal }, other);
   }
 
-  @property("Whether frames can be had", Type.Boolean(), { readOnly: true, observable: true })
+  @property("Whether frames are available", Type.Boolean(), { readOnly: true, observable: true })
   get stream_active(): boolean {
     return this.mjpeg_stream.streaming && !this.mjpeg_stream.source.isFaulty;
   }
 
   @property(
-    "What the camera does. Idle: nobody wants frames; starting: none has come yet; stalled: frames stopped; failed: it is tried again after a pause",
+    "The camera's state. Idle: no frames are wanted; starting: none has arrived yet; stalled: frames stopped; failed: it is retried after a pause",
     State,
     { readOnly: true, observable: true },
   )
@@ -141,7 +143,7 @@ export abstract class Camera extends Thing {
   }
 
   @property(
-    "Whether the camera has to be calibrated before its pictures can be used",
+    "Whether the camera must be calibrated before its pictures can be used",
     Type.Boolean(),
     {
       readOnly: true,
@@ -199,7 +201,7 @@ export abstract class Camera extends Thing {
   /**
    * A picture of the camera's full size: the next frame of the stream, unless a subclass can take larger ones, beside the
    * stream or in a pause of it.
-   * @throws {ThingError} `NO_FRAME`, with the reason, when none comes in time.
+   * @throws {ThingError} `NO_FRAME`, with the reason, if none arrives in time.
    */
   async takeStill(signal: AbortSignal): Promise<StillPicture> {
     const frame = await this.#nextFrame(this.mjpeg_stream, signal, PATIENCE_MS);
@@ -207,7 +209,7 @@ export abstract class Camera extends Thing {
     return { jpeg, width, height, capturedAt, frame };
   }
 
-  @action("Wait until vibration has gone, then take a picture of the camera's full size", {
+  @action("Wait until vibration has settled, then take a picture at the camera's full size", {
     input: Capture,
     output: blobSchema("image/jpeg"),
   })
@@ -217,7 +219,7 @@ export abstract class Camera extends Thing {
     return Blob.fromBytes(jpeg.slice(), "image/jpeg");
   }
 
-  @action("Take a picture at once: of the camera's full size, or the next frame of a live view", {
+  @action("Take a picture at once: at the camera's full size, or the next frame of a live view", {
     input: Resolution,
     output: blobSchema("image/jpeg"),
   })
@@ -250,16 +252,16 @@ export abstract class Camera extends Thing {
     return (await this.#nextFrame(stream, signal, PATIENCE_MS)).jpeg.slice();
   }
 
-  /** @throws {ThingError} `NO_FRAME`, with the reason, when none comes in time. */
+  /** @throws {ThingError} `NO_FRAME`, with the reason, if none arrives in time. */
   async #nextFrame(stream: MJPEGStream, signal: AbortSignal, patienceMs: number): Promise<Frame> {
     try {
       return await withDeadline(patienceMs, signal, (either) => stream.grab(either));
     } catch (error) {
       if (signal.aborted || !isAbort(error)) throw error;
-      const { state, reason = "it gave no reason" } = this.state;
+      const { state, reason = "no reason was reported" } = this.state;
       throw new ThingError(
         "NO_FRAME",
-        `Camera '${this.name}' gave no frame for ${patienceMs / 1000} s. It is ${state}: ${reason}`,
+        `Camera '${this.name}' delivered no frame within ${patienceMs / 1000} s. It is ${state}: ${reason}`,
       );
     }
   }

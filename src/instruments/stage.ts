@@ -13,7 +13,7 @@ const Steps = Type.Integer({ unit: "steps" });
 const PositionSchema = Type.Object({ x: Steps, y: Steps, z: Steps });
 const SomeAxes = { x: Type.Optional(Steps), y: Type.Optional(Steps), z: Type.Optional(Steps) };
 
-/** Where a stage is, steps. */
+/** A stage's position, steps. */
 export type Position = Static<typeof PositionSchema>;
 
 const SlackSteps = Type.Integer({ unit: "steps", minimum: 0 });
@@ -23,7 +23,8 @@ type Flags = Static<typeof Flags>;
 const Micrometres = Type.Number({ unit: "um", exclusiveMinimum: 0 });
 
 const Compensation = Type.Enum([0, 1, 2], {
-  description: "End upwards, out of the gears' slack (backlash_steps): 0 no axis, 1 z, 2 all axes",
+  description:
+    "Backlash compensation: end the move upwards, beyond backlash_steps. 0: no axis, 1: z, 2: all axes",
 });
 type Compensation = Static<typeof Compensation>;
 
@@ -38,7 +39,7 @@ type Move = Static<typeof Move>;
 
 const Jog = Type.Object({
   ...SomeAxes,
-  stop: Type.Optional(Type.Boolean({ description: "Only stop the jog that runs" })),
+  stop: Type.Optional(Type.Boolean({ description: "Only stop the current jog" })),
 });
 type Jog = Static<typeof Jog>;
 
@@ -50,23 +51,23 @@ const MotionSchema = Type.Object({
   to: PositionSchema,
 });
 
-/** One straight move as it was: position over time, on the clock that stamps frames. */
+/** A straight move as performed: position over time, on the clock that stamps frames. */
 export type Motion = Static<typeof MotionSchema>;
 
-/** What moves. A subclass turns the motors; this class has the names that microscope clients know (OpenFlexure's). */
+/** Base class of stages. A subclass drives the motors; this class has the names that microscope clients know (OpenFlexure's). */
 export abstract class Stage extends Thing {
   static override readonly title: string = "Stage";
   #turn: Promise<unknown> = Promise.resolve();
   #stretches = 0;
   #jog: AbortController | undefined;
 
-  /** Where the motors are at a time that has come, epoch ms: exact, so with a fraction while they turn. */
+  /** The motors' position at a past or present time, epoch ms: exact, so fractional while they turn. */
   protected abstract motorsAt(time: number): Position;
 
-  /** Turns the motors, in a straight line. An abort stops them where they are and rejects. */
+  /** Drives the motors in a straight line. An abort stops them where they are and rejects. */
   protected abstract turnMotors(target: Position, signal?: AbortSignal): Promise<Motion>;
 
-  /** Counts the motors' steps from here. */
+  /** Sets the motors' zero here. */
   protected abstract zeroMotors(): void | Promise<void>;
 
   @property("Names of the axes, in order", Type.Array(Type.String()), { readOnly: true })
@@ -74,7 +75,7 @@ export abstract class Stage extends Thing {
     return [...AXES];
   }
 
-  @property("Where the stage is", PositionSchema, { readOnly: true, observable: true })
+  @property("The stage's position", PositionSchema, { readOnly: true, observable: true })
   get position(): Position {
     const place = this.positionAt(now());
     return eachAxis((axis) => Math.round(place[axis]));
@@ -94,23 +95,23 @@ export abstract class Stage extends Thing {
     return { x: 0.1, y: 0.1, z: 0.05 };
   }
 
-  @setting("Slack of each axis, which compensated moves take up", Slack)
+  @setting("Backlash of each axis, which compensated moves take up", Slack)
   accessor backlash_steps: Position = { x: 200, y: 200, z: 200 };
 
-  @setting("Axes that count against their motor", Flags)
+  @setting("Axes that count in the opposite direction of their motor", Flags)
   accessor axis_inverted: Flags = { x: false, y: false, z: false };
 
-  /** Where the stage is at a time that has come, epoch ms: exact, so with a fraction while it moves. */
+  /** The stage's position at a past or present time, epoch ms: exact, so fractional while it moves. */
   positionAt(time: number): Position {
     return this.#flipped(this.motorsAt(time));
   }
 
-  @action("Move by some steps", { input: Move, output: MotionSchema })
+  @action("Move by a number of steps", { input: Move, output: MotionSchema })
   move_relative(move: Move, run: Invocation): Promise<Motion> {
     return this.#move(move, run, (from) => eachAxis((axis) => from[axis] + (move[axis] ?? 0)));
   }
 
-  @action("Move to a place; axes that are not named stay", { input: Move, output: MotionSchema })
+  @action("Move to a position; omitted axes do not move", { input: Move, output: MotionSchema })
   move_absolute(move: Move, run: Invocation): Promise<Motion> {
     return this.#move(move, run, (from) => eachAxis((axis) => move[axis] ?? from[axis]));
   }
@@ -120,7 +121,7 @@ export abstract class Stage extends Thing {
     return this.#move({}, run, () => ({ x: 0, y: 0, z: 0 }));
   }
 
-  @action("Move by some steps from here, in place of the jog that runs", {
+  @action("Move by a number of steps from here, replacing the current jog", {
     input: Jog,
     releases: ({ stop }: Jog) => stop === true,
     useGlobalLock: false,
@@ -147,7 +148,7 @@ export abstract class Stage extends Thing {
     }
   }
 
-  @action("Count an axis the other way round; nothing moves", {
+  @action("Invert the direction of an axis, without moving", {
     input: Type.Object({ axis: Type.Enum(AXES) }),
   })
   async invert_axis_direction({ axis }: { axis: Axis }): Promise<void> {
@@ -155,13 +156,13 @@ export abstract class Stage extends Thing {
     this.changed("position");
   }
 
-  @action("Call the place where the stage is zero; nothing moves")
+  @action("Set the current position to zero, without moving")
   async set_zero_position(): Promise<void> {
     await this.zeroMotors();
     this.changed("position");
   }
 
-  @action("Where the stage is, as [x, y, z]", {
+  @action("The stage's position, as [x, y, z]", {
     output: Type.Tuple([Steps, Steps, Steps]),
     safe: true,
     useGlobalLock: false,
@@ -192,7 +193,7 @@ export abstract class Stage extends Thing {
     return this.#travel(target, { signal, compensation: move.backlash_compensation });
   }
 
-  /** Moves one after the other. Resolves to the last stretch: with compensation, the one that ends upwards. */
+  /** Queues moves one after the other. Resolves to the last segment: with compensation, the one that ends upwards. */
   #travel(
     target: (from: Position) => Position,
     {

@@ -17,7 +17,7 @@ export interface Command {
 interface ChildOptions {
   /** File descriptors that the program writes to and we read: 1 and 3 upwards. Its error output is always read. */
   readonly outputs?: readonly number[];
-  /** True where the program is fed through its standard input; else it reads an empty one. */
+  /** Whether we write to its standard input; otherwise that is empty. */
   readonly input?: boolean;
   readonly log?: Log;
   readonly env?: NodeJS.ProcessEnv;
@@ -27,7 +27,7 @@ interface ChildOptions {
   readonly finishMs?: number;
 }
 
-/** How a program ended. `error` is set when it could not be started at all: `startFailure` has its sentence. */
+/** How a program ended. `error` is set if it could not be started: `startFailure` explains it. */
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -36,7 +36,7 @@ export interface Exit {
 
 const FINISH_MS = 1200;
 const TERM_MS = 600; // between SIGTERM and SIGKILL
-const LAST_WORDS_MS = 250; // for what is still in its pipes
+const DRAIN_MS = 250; // for the rest of its pipes
 const INPUT_END_MS = 200; // what reads its input to the end needs no signal
 
 const running = new Set<Child>();
@@ -47,8 +47,8 @@ process.on("exit", () => {
 let lookedForLeftovers = false;
 
 /**
- * One run of a program. It leads a process group of its own, so that what it started ends with it, and ends with this
- * process, even with one that is killed. Making one never throws: a program that cannot be started has `ended` with the reason.
+ * One run of a program. It leads its own process group, so that its children end with it, and it ends with this process, even
+ * if that is killed. The constructor never throws: if the program cannot be started, `ended` has the reason.
  */
 export class Child {
   /** Settles when the program has ended and its pipes are closed. Never rejects. */
@@ -91,11 +91,12 @@ export class Child {
     return this.#process.pid;
   }
 
-  /** What it writes to descriptor `fd`, one of `outputs`: nothing, where it could not be started. */
+  /** Its output on descriptor `fd`, one of `outputs`; empty if it could not be started. */
   output(fd: number): Readable {
     if (this.pid === undefined) return Readable.from([]);
     const pipe = this.#process.stdio[fd];
-    if (!(pipe instanceof Readable)) throw new RangeError(`Descriptor ${fd} is not read.`);
+    if (!(pipe instanceof Readable))
+      throw new RangeError(`Descriptor ${fd} is not one of 'outputs'.`);
     return pipe;
   }
 
@@ -107,18 +108,18 @@ export class Child {
     receivePipe(this.output(fd), reader, onError);
   }
 
-  /** Its standard input, where `input` was asked for. */
+  /** Its standard input, if `input` is set. */
   get input(): Writable | null {
     return this.#process.stdin;
   }
 
-  /** Ends it in order: end of its input, SIGINT, SIGTERM, SIGKILL, each only when the one before did not help. */
+  /** Ends it gracefully: end of input, SIGINT, SIGTERM, SIGKILL, each only if the previous one did not help. */
   stop(): Promise<Exit> {
     this.#stopping ??= this.#endInStages();
     return this.#stopping;
   }
 
-  /** Ends it at once, and all that it started. For what hangs. */
+  /** Kills it and all its children at once, for a program that hangs. */
   kill(): void {
     this.#send("SIGKILL");
   }
@@ -165,7 +166,7 @@ export class Child {
       this.#process.once("exit", (code, signal) => resolve({ code, signal }));
     });
     this.#send("SIGKILL"); // what it started and left behind
-    await Promise.race([closed, delay(LAST_WORDS_MS)]);
+    await Promise.race([closed, delay(DRAIN_MS)]);
     this.#over = true;
     running.delete(this);
     if (this.pid !== undefined) {
@@ -177,7 +178,7 @@ export class Child {
   }
 }
 
-/** Node throws for some reasons why a program cannot be started, emits an error for others, and makes no pipes for a few. */
+/** If a program cannot be started, Node throws, emits an error, or creates no pipes, depending on the reason. */
 function started({ program, args }: Command, options: SpawnOptions): ChildProcess {
   try {
     return withPipes(spawn(program, args, options));

@@ -51,8 +51,8 @@ export function forgetAll(): void {
 }
 
 /**
- * Ends what servers of this user left running when they were killed, and says what that was. Of servers that run, nothing; nor of those
- * of another container, where the same numbers are other programs.
+ * Kills programs that killed servers of this user left running, and logs them. Programs of running servers are left alone, and
+ * those of other containers, where the same process ids are other programs.
  */
 export function endLeftovers(log: Log): void {
   for (const path of notePaths()) {
@@ -78,7 +78,7 @@ function endChildren({ server, children }: Note, log: Log): void {
       continue; // it ended by itself just now
     }
     log.warn(
-      `${program} (process ${pid}) was left running by a Thingscope server that was killed (process ${pidOf(server)}). It was ended, so its device is free.`,
+      `${program} (process ${pid}) was left running by a Thingscope server that was killed (process ${pidOf(server)}). It was ended to release its device.`,
     );
   }
 }
@@ -102,7 +102,7 @@ function write(): void {
   }
 }
 
-/** Whether nobody is about to give a draft its name. */
+/** Whether a draft is abandoned. */
 function isDraftAbandoned(path: string): boolean {
   const life = lifeInNames(basename(path, DRAFT));
   return life === "gone" || (life === "unknown" && isOlder(path, UNKNOWN_FOR_MS));
@@ -148,7 +148,7 @@ function ownPath(): string | undefined {
   return folder && join(folder, identityInNames);
 }
 
-/** A folder that nobody else can write to: what stands there is killed. */
+/** A folder that only this user can write to, since programs noted in it are killed. */
 function notesFolder(): string | undefined {
   const user = process.getuid?.();
   const folder = join(tmpdir(), `thingscope-${user}-running`);

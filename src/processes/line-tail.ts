@@ -48,7 +48,7 @@ export class LineTail {
   }
 }
 
-/** Hands on so many lines a second; says how many more there were. */
+/** Passes on a limited number of lines a second, and the number of omitted ones. */
 class LinesPerSecond {
   readonly #most: number;
   readonly #take: (line: string) => void;

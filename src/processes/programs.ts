@@ -1,13 +1,13 @@
 import { ThingError } from "../base/errors.ts";
 import { runProgram } from "./run-program.ts";
 
-/** What a program is asked to see whether it is installed; `--version` where nothing stands here. */
+/** Arguments that show whether a program is installed. Default `--version`. */
 const ASKED: Readonly<Record<string, readonly string[]>> = {
   ffmpeg: ["-version"],
   ffprobe: ["-version"],
 };
 
-/** Debian's package of elements that are often used; the others are found with `apt-cache`. */
+/** Debian packages of common elements; find others with `apt-cache`. */
 const ELEMENT_PACKAGES: readonly (readonly [RegExp, string])[] = [
   [/^(x264enc|rtmp2?sink)$/, "gstreamer1.0-plugins-ugly"],
   [/^(avdec_|avenc_|avdemux_)/, "gstreamer1.0-libav"],
@@ -54,7 +54,7 @@ export function elementMissingSentence(element: string): string {
   const name = ELEMENT_PACKAGES.find(([pattern]) => pattern.test(element))?.[1];
   const how = name
     ? `Install it with scripts/setup, or with: apt-get install ${name}.`
-    : "Correct its name, or install the package that has it.";
+    : "Correct its name, or install the package that contains it.";
   return `GStreamer has no element '${element}'. ${how}`;
 }
 
@@ -77,7 +77,7 @@ async function firstLine(program: string, args: readonly string[]): Promise<stri
   return output.toString().split("\n", 1)[0]?.trim() ?? "";
 }
 
-/** A program that ends with another code than 0 is there. */
+/** A program that ends with a nonzero code is installed. */
 function run(program: string, args: readonly string[]) {
   return runProgram({ program, args }, { timeoutMs: PROBE_MS, mostBytes: MOST_BYTES });
 }

@@ -46,7 +46,7 @@ export async function runProgram(
     if (bytes <= mostBytes) chunks.push(chunk);
     else end(`wrote more than ${mostBytes} bytes`);
   });
-  const timer = setTimeout(() => end(`did not end within ${timeoutMs / 1000} s`), timeoutMs);
+  const timer = setTimeout(() => end(`timed out after ${timeoutMs / 1000} s`), timeoutMs);
   const { code, error } = await child.ended;
   clearTimeout(timer);
   if (error) throw startFailure(command.program, error);

@@ -11,17 +11,17 @@ const PACKAGES: Readonly<Record<string, string>> = {
   gphoto2: "gphoto2",
 };
 
-/** Why a machine starts no program that is there, and what helps. */
+/** Why an installed program cannot be started, and what helps. */
 const REFUSALS: Readonly<Record<string, string>> = {
   EAGAIN:
     "too many processes run already. End some, or raise the limit (ulimit -u; TasksMax= of a service)",
   EMFILE:
     "this server has too many files and connections open. Raise the limit (ulimit -n; LimitNOFILE= of a service)",
   ENFILE:
-    "too many files are open on the whole machine. End what holds them, or raise fs.file-max (sysctl)",
-  ENOMEM: "there is no memory left for it. End other programs, or give this machine more memory",
-  EACCES: "its file may not be executed by this user. Correct its permissions (chmod +x)",
-  EPERM: "this user may not execute it. Correct its permissions, or what confines this server",
+    "too many files are open on the whole machine. End programs that hold them open, or raise fs.file-max (sysctl)",
+  ENOMEM: "there is not enough memory for it. End other programs, or add memory to this machine",
+  EACCES: "this user may not execute its file. Correct its permissions (chmod +x)",
+  EPERM: "this user may not execute it. Correct its permissions, or the sandbox of this server",
   E2BIG: "its arguments are too long. Put the pipeline into a file",
 };
 

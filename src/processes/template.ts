@@ -45,7 +45,7 @@ export function fillTemplate(template: Template, values: Parameters): string[] {
   const missing = template.parameters.filter((name) => !Object.hasOwn(values, name));
   if (missing.length > 0) {
     throw badParameter(
-      `The pipeline needs ${list(missing)}. Give it with --${missing[0]}=VALUE or --param ${missing[0]}=VALUE (parameters: in a configuration). Braces that are no parameter are written {{ and }}.`,
+      `The pipeline needs ${list(missing)}. Give it with --${missing[0]}=VALUE or --param ${missing[0]}=VALUE (parameters: in a configuration). Write {{ and }} for literal braces.`,
     );
   }
   const unused = Object.keys(values).filter((name) => !template.parameters.includes(name));
@@ -54,7 +54,7 @@ export function fillTemplate(template: Template, values: Parameters): string[] {
       template.parameters.length > 0
         ? `Its parameters are: ${template.parameters.join(", ")}.`
         : "It has no parameters.";
-    throw badParameter(`The pipeline has no place for ${list(unused)}. ${known}`);
+    throw badParameter(`The pipeline does not use ${list(unused)}. ${known}`);
   }
   const texts = new Map(
     Object.entries(values).map(([name, value]) => [name, checkedValue(name, value)]),
@@ -79,7 +79,7 @@ function checkedValue(name: string, value: string | number | boolean): string {
   if (!VALUE.test(text)) {
     const wrong = [...text].find((character) => !VALUE.test(character)) ?? "";
     throw badParameter(
-      `The parameter '${name}' has ${characterName(wrong)} in it. A value may have ASCII letters, digits and _ . : / @ % + , = ? & ~ - only; write anything else into the pipeline file itself.`,
+      `The parameter '${name}' contains ${characterName(wrong)}. A value may contain only ASCII letters, digits and _ . : / @ % + , = ? & ~ -; write anything else into the pipeline file itself.`,
     );
   }
   return text;
@@ -92,7 +92,7 @@ function filled(word: Word, values: ReadonlyMap<string, string>): string {
   const first = word[0];
   if (first !== undefined && typeof first !== "string" && text.startsWith("-") && !isNumber(text)) {
     throw badParameter(
-      `The parameter '${first.parameter}' begins with '-', so the program would take it for an option.`,
+      `The parameter '${first.parameter}' begins with '-', so the program would interpret it as an option.`,
     );
   }
   return text;

@@ -60,7 +60,7 @@ export function splitWords(text: string): Word[] {
   if (quote) {
     throw new ThingError(
       "BAD_CONFIG",
-      `The pipeline has a ${quote} that is not closed. Add the other one.`,
+      `The pipeline has an unclosed ${quote}. Add the closing quote.`,
     );
   }
   return words;
@@ -74,7 +74,7 @@ export function refuseControls(text: string): void {
       const name = `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
       throw new ThingError(
         "BAD_CONFIG",
-        `The pipeline has the control character ${name} in it. Remove it.`,
+        `The pipeline contains the control character ${name}. Remove it.`,
       );
     }
   }

@@ -2,15 +2,15 @@ import type { SourceLoss } from "../frames/frame.ts";
 import type { GdpBuffer } from "../frames/wire/gdp.ts";
 import { missingIn, UsualStep } from "./usual-step.ts";
 
-const NUMBERS_SKIP = "the numbers of its driver skip";
-/** Also where the clock was set forward: whoever knows when frames come leaves it out there. */
-export const TIMES_SKIP = "the pipeline's times have a hole";
+const NUMBERS_SKIP = "the driver's frame numbers have a gap";
+/** Also found where the clock was set forward; callers that know the arrival times ignore it there. */
+export const TIMES_SKIP = "the pipeline's times have a gap";
 const MARKED = "the pipeline marks a gap";
 
 /**
- * Finds what a pipeline lost out of what its buffers say. A driver's numbers tell exactly how many are missing. Without them
- * (an encoder does not pass them on) a hole in the times tells it, where frames say how long each lasts or the pipeline marks
- * the place; what is usual is followed, so a camera that becomes slower in the dark is soon not taken for one that loses frames.
+ * Finds frames that a pipeline lost. A driver's numbers show exactly how many are missing. Without them (encoders drop them), a
+ * gap in the times shows it, if frames have durations or the pipeline marks discontinuities; the usual period is tracked, so a
+ * camera that becomes slower in the dark is not mistaken for one that loses frames.
  */
 export class BufferGaps {
   #before: GdpBuffer | undefined;

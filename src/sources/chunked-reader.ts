@@ -6,7 +6,7 @@ const LF = 10;
 const MAX_LINE_BYTES = 1024;
 const SIZE = /^([0-9a-f]{1,8})[ \t]*(?:;.*)?$/i;
 
-/** Takes the chunks of HTTP/1.1 (RFC 9112, section 7.1) apart, and gives what is in them to another reader. */
+/** Decodes the chunked coding of HTTP/1.1 (RFC 9112, section 7.1) for another reader. */
 export class ChunkedReader implements ByteReader {
   ended = false;
   readonly #inner: ByteReader;
@@ -104,5 +104,5 @@ export class LimitedReader implements ByteReader {
 }
 
 function notChunked(): HttpFault {
-  return new HttpFault("its answer is not chunked as it says");
+  return new HttpFault("its response claims to be chunked but is not");
 }

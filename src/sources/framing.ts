@@ -5,7 +5,7 @@ import { type GdpBuffer, GdpParser } from "../frames/wire/gdp.ts";
 import { MultipartParser, type Part } from "../frames/wire/multipart.ts";
 import { BufferGaps } from "./buffer-gaps.ts";
 
-/** How the pictures lie in a program's output: whole JPEG files one after another, multipart, or GStreamer's `gdppay`. */
+/** The framing of pictures in a program's output: whole JPEG files one after another, multipart, or GStreamer's `gdppay`. */
 export type Framing = "jpeg" | "multipart" | "gdp";
 
 /** One picture out of a program's output; `ptsMs` is its presentation time, where the framing has one. */
@@ -24,7 +24,7 @@ interface PictureTaker {
   onPicture(picture: Picture): void;
 }
 
-/** What takes a program's output apart, and gives `taker` each picture as soon as it is whole. */
+/** A reader that passes each picture of a program's output to `taker` as soon as it is complete. */
 export function pictureReader(framing: Framing, taker: PictureTaker): ByteReader {
   const memoryFor: MemoryFor = (bytes) => taker.memoryFor(bytes);
   if (framing === "jpeg") {

@@ -1,6 +1,6 @@
 import { plain, readGstText, toArguments } from "./gst-text.ts";
 
-/** What the tee is called that is put behind an element to look at its pictures. */
+/** The name of the tee that is inserted after an element to observe its pictures. */
 export function teeBehind(element: string): string {
   return `${element}_tee`;
 }

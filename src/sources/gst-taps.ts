@@ -26,8 +26,8 @@ interface TapOptions {
 }
 
 /**
- * Sinks that open a window or a screen, of which a server has none, or wait for a program that takes pictures, which we are:
- * they are replaced and never need to exist.
+ * Sinks that open a window or screen, which a server lacks, or wait for an application that takes pictures: they are replaced
+ * and need not be installed.
  */
 const DISPLAY_SINKS = new Set(
   `aasink appsink autovideosink cacasink d3d11videosink fbdevsink fpsdisplaysink glimagesink glsinkbin gtk4paintablesink gtkglsink
@@ -48,8 +48,8 @@ interface Placed {
 }
 
 /**
- * Gives a GStreamer pipeline the outputs that we read: a tap for each named tee; or, where it has none, in the place of its
- * last display sink. A pipeline that writes pictures to a descriptor itself is left as it is.
+ * Adds the outputs that we read to a GStreamer pipeline: a tap for each named tee or, without any, in place of its last display
+ * sink. A pipeline that writes pictures to a descriptor itself is left unchanged.
  * @param options - `framing`: how the pictures lie in an output of its own, where the text does not tell; `convert`: the
  * elements that bring a tee's pictures to where `jpegenc` takes them, for instance out of a GPU's memory.
  * @throws {ThingError} `BAD_CONFIG` when there is nothing to tap.
@@ -71,7 +71,7 @@ export function tapPipeline(
 /** The same pipeline with nothing tapped: only its display sinks are replaced, so that it runs where there is no display. */
 export function withoutDisplays(words: readonly string[]): TappedPipeline {
   const items = readGstText(words);
-  return finished(replaced(items, elementsOf(items).filter(isDisplay), blindSink), []);
+  return finished(replaced(items, elementsOf(items).filter(isDisplay), headlessSink), []);
 }
 
 /** Whether a pipeline has an output that can be tapped, or one of its own. */
@@ -107,7 +107,7 @@ function tapTees(
       ...tap(fd, carriesJpeg(items, tee.start), convert),
     );
   }
-  return finished([...replaced(items, placed.filter(isDisplay), blindSink), ...taps], outputs);
+  return finished([...replaced(items, placed.filter(isDisplay), headlessSink), ...taps], outputs);
 }
 
 /** A tee is tapped by its name, which GStreamer does not read where it has other characters. */
@@ -115,7 +115,7 @@ function assertRefersTo(camera: string): void {
   const [first, ...rest] = readGstText([`${camera}.`]);
   const isRead = first?.kind === "reference" && first.name === `${camera}.` && rest.length === 0;
   if (isRead && camera !== "") return;
-  const why = `A camera cannot be named '${camera}': letters (a to z), digits, _ and - only, and no - at first. Give that tee another name.`;
+  const why = `'${camera}' is not a valid camera name: use only letters (a to z), digits, _ and -, not starting with -. Give that tee another name.`;
   throw new ThingError("BAD_CONFIG", why);
 }
 
@@ -131,7 +131,7 @@ function tapLastSink(items: GstItem[], placed: readonly Placed[], convert: strin
   const tapped = replaced(items, [...displays.filter((sink) => sink !== last), last], (sink) =>
     sink === last
       ? named(tap(FIRST_FD, carriesJpeg(items, sink.start), convert), sink)
-      : blindSink(sink),
+      : headlessSink(sink),
   );
   return finished(tapped, [{ camera: "camera", fd: FIRST_FD, framing: "gdp" }]);
 }
@@ -158,7 +158,7 @@ function named(items: readonly GstItem[], sink: Placed): GstItem[] {
   return [first, { kind: "property", name: "name", value: name }, ...rest];
 }
 
-function blindSink(sink: Placed): GstItem[] {
+function headlessSink(sink: Placed): GstItem[] {
   return named(readGstText(["fakesink", "sync=true"]), sink);
 }
 

@@ -11,7 +11,7 @@ const REDIRECTS = 5;
 const FRESH_EVERY_MS = 1500;
 const REDIRECT_STATUS = new Set([301, 302, 303, 307, 308]);
 
-/** A server's answer that is no stream. */
+/** A server's response that is not a stream. */
 export class HttpRefusal extends ThingError {
   /** The HTTP status of the answer. */
   readonly answered: number;
@@ -24,9 +24,9 @@ export class HttpRefusal extends ThingError {
 
 /**
  * Gets a stream over HTTP. Redirects are followed on the same host only; a login is not sent after a redirect
- * to another port or from https to http: what listens there is somebody else.
+ * to another port or from https to http, since another server may listen there.
  * @param authorization - The login; unless given, that of the address as HTTP Basic.
- * @throws {ThingError} `SOURCE_FAILED` with one plain reason: an `HttpRefusal` when it is the server that does not want.
+ * @throws {ThingError} `SOURCE_FAILED` with one plain reason: an `HttpRefusal` if the server refuses.
  */
 async function openHttp(
   url: URL,
@@ -48,13 +48,13 @@ async function openHttp(
     if (to.origin !== at.origin) login = undefined;
     at = to;
   }
-  throw failed(url, `redirects without an end (more than ${REDIRECTS} times).`);
+  throw failed(url, `redirects more than ${REDIRECTS} times.`);
 }
 
 /**
- * As `openHttp`, for a way that may be cut and mended: a connection that was begun while it was cut may never hear of the
- * mending, or late. So while no answer comes, a second connection is made beside the first, which a slow camera may still
- * answer, and is replaced by a fresh one again and again. The first answer wins. Never are there more than two.
+ * Like `openHttp`, for a network that may fail and recover: a connection that was opened during the failure may notice the
+ * recovery late or never. So until a response arrives, a second connection is opened beside the first, which a slow camera may
+ * still answer, and is replaced repeatedly. The first response wins. There are never more than two connections.
  */
 export function openHttpSoon(
   url: URL,
@@ -99,7 +99,7 @@ export function withoutSecrets(url: URL): string {
 
 async function request(url: URL, signal: AbortSignal, login?: string): Promise<HttpStream> {
   if (isMetadataAddress(url.hostname)) {
-    throw failed(url, "is where a cloud keeps its secrets, and no camera is. Check the address.");
+    throw failed(url, "is a cloud metadata address, not a camera. Check the address.");
   }
   const headers = {
     Accept: `${STREAM_ACCEPT}, image/jpeg;q=0.1`,
@@ -123,12 +123,12 @@ function basicLoginOf({ username, password }: URL): string | undefined {
 function redirected(from: URL, location: string): URL {
   const to = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
   if (!to || (to.protocol !== "http:" && to.protocol !== "https:")) {
-    throw failed(from, `redirects to '${location}', which is no http address.`);
+    throw failed(from, `redirects to '${location}', which is not an http address.`);
   }
   if (to.hostname !== from.hostname) {
     throw failed(
       from,
-      `redirects to another host, ${to.hostname}. Give that address if it is right.`,
+      `redirects to another host, ${to.hostname}. Use that address if it is correct.`,
     );
   }
   return to;
@@ -136,10 +136,10 @@ function redirected(from: URL, location: string): URL {
 
 function statusReason(status: number, message = "", hasLostLogin = false): string {
   if ((status === 401 || status === 403) && hasLostLogin) {
-    return `is where the address that was given redirects to, on another port or without https, so the login was not sent there (${status}). Give this address if it is right.`;
+    return `is the target of a redirect to another port or from https to http, so the login was not sent there (${status}). Use this address if it is correct.`;
   }
   if (status === 401 || status === 403) {
-    return `wants another login (${status}). Put it into the address: http://user:password@host/path (Basic login only).`;
+    return `requires another login (${status}). Put it into the address: http://user:password@host/path (Basic login only).`;
   }
   return `answered ${status} ${message}. Check the address.`;
 }
@@ -147,9 +147,9 @@ function statusReason(status: number, message = "", hasLostLogin = false): strin
 function networkReason(url: URL, error: Error): string {
   const code = "code" in error ? error.code : "";
   if (code === "ECONNREFUSED")
-    return `is not there: nothing listens on port ${url.port || (url.protocol === "https:" ? 443 : 80)}.`;
+    return `cannot be reached: nothing listens on port ${url.port || (url.protocol === "https:" ? 443 : 80)}.`;
   if (code === "ENOTFOUND" || code === "EAI_AGAIN")
-    return `is not there: the name ${url.hostname} is not known.`;
+    return `cannot be reached: the host name ${url.hostname} is unknown.`;
   if (error instanceof HttpFault) return error.message;
   return `cannot be read: ${reasonOf(error)}.`;
 }

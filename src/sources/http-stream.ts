@@ -84,7 +84,10 @@ class Connection implements PausingReader {
     });
     this.head = new Promise((resolve, reject) => {
       this.#onHead = resolve;
-      this.#closed.then(() => reject(new Error("it closed the connection unanswered")), reject);
+      this.#closed.then(
+        () => reject(new Error("it closed the connection without a response")),
+        reject,
+      );
     });
   }
 

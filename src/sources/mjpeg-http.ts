@@ -9,27 +9,27 @@ import { openHttpSoon, withoutSecrets } from "./http-get.ts";
 import type { HttpHead } from "./http-head.ts";
 import type { HttpStream } from "./http-stream.ts";
 
-/** How patient and how large. */
+/** Limits and callbacks. */
 export interface MjpegHttpOptions {
   /** Longest time from the request to the first picture, ms; 10,000 by default. */
   readonly startMs?: number | undefined;
   /** Longest time without a picture or a heartbeat after that, ms; 10,000 by default. */
   readonly stallMs?: number | undefined;
-  /** The largest picture that is taken, bytes; 8 MiB by default. */
+  /** The largest picture that is accepted, bytes; 8 MiB by default. */
   readonly maxFrameBytes?: number | undefined;
   /** The value of `Authorization`, in place of a login in the address. */
   readonly authorization?: string | undefined;
-  /** Told when the server has answered with a stream. */
+  /** Called when the server has responded with a stream. */
   readonly onOpen?: (() => void) | undefined;
-  /** Told why the server shows a picture in place of frames: it stays connected then. Without this that is a failure. */
+  /** Called with the reason when the server sends a placeholder; the connection is kept. Without this, a placeholder is a failure. */
   readonly onPlaceholder?: ((reason: string) => void) | undefined;
   readonly log?: Log | undefined;
 }
 
 const START_MS = 10_000;
-const SKIPPED = "the other server skipped it: the way here was too slow";
+const SKIPPED = "the other server skipped it: the connection was too slow";
 const STALL_MS = 10_000;
-const MAX_FRAME_BYTES = 8 * 1024 * 1024; // twice that is what a server without good will can make us hold
+const MAX_FRAME_BYTES = 8 * 1024 * 1024; // a malicious server can make us hold twice that
 
 /**
  * Another server's MJPEG stream. Frames of a Thingscope server keep their identity as `origin`; those of other servers have
@@ -41,7 +41,7 @@ export class MjpegHttpSource implements RunningSource {
   readonly #log: Log;
   readonly #isThinned: boolean;
 
-  /** @throws {ThingError} `BAD_CONFIG` when it is no http or https address. */
+  /** @throws {ThingError} `BAD_CONFIG` if it is not an http or https address. */
   constructor(url: string, options: MjpegHttpOptions = {}) {
     this.#url = httpUrl(url);
     this.#isThinned = this.#url.searchParams.has("fps");
@@ -92,7 +92,7 @@ export class MjpegHttpSource implements RunningSource {
     }
   }
 
-  /** @throws {ThingError} `SOURCE_FAILED` when the answer is no MJPEG stream; it is not read then. */
+  /** @throws {ThingError} `SOURCE_FAILED` if the response is not an MJPEG stream; it is not read then. */
   #parser(answer: HttpStream, sink: FrameSink, onPart: (part: Part) => void): MultipartParser {
     try {
       return new MultipartParser({
@@ -124,22 +124,24 @@ export class MjpegHttpSource implements RunningSource {
     const type = headers.get("content-type") ?? "";
     const coding = headers.get("content-encoding") ?? "identity";
     if (coding !== "identity") {
-      throw this.#failure(`sends its stream in the coding '${coding}', which was not asked for.`);
+      throw this.#failure(
+        `sends its stream in the content coding '${coding}', which was not requested.`,
+      );
     }
     if (type.startsWith("image/")) {
       throw this.#failure(
-        `gives one picture (${type}), no stream. Give the address of its MJPEG stream.`,
+        `sends one picture (${type}), not a stream. Use the address of its MJPEG stream.`,
       );
     }
     if (!type.startsWith("multipart/")) {
       throw this.#failure(
-        `gives ${type || "something without a type"}, no MJPEG stream (multipart/x-mixed-replace). Check the address.`,
+        `sends ${type || "a response without a content type"}, not an MJPEG stream (multipart/x-mixed-replace). Check the address.`,
       );
     }
     const boundary = boundaryOf(type);
     if (boundary === undefined)
       this.#log.warn(
-        `${withoutSecrets(this.#url)} names no boundary; it is taken from the stream.`,
+        `${withoutSecrets(this.#url)} does not declare a boundary; it is taken from the stream.`,
       );
     return boundary;
   }
@@ -167,6 +169,6 @@ function httpUrl(text: string): URL {
   if (url) return url;
   throw new ThingError(
     "BAD_CONFIG",
-    `'${text}' is not the address of an MJPEG stream. It begins with http:// or https://; for rtsp:// use a PipelineCamera.`,
+    `'${text}' is not the address of an MJPEG stream. It must begin with http:// or https://; for rtsp:// use a PipelineCamera.`,
   );
 }

@@ -6,7 +6,7 @@ import type { ChildState } from "../processes/supervised-process.ts";
 import { MJPEGStream } from "../streams/mjpeg-stream.ts";
 import { feed, type SourceRunner } from "../streams/source-runner.ts";
 
-/** How a pipeline that ran once is over: it came to its end, it failed, or it was stopped. */
+/** How a pipeline that runs once has ended: by itself, by a failure, or because it was stopped. */
 export interface PipelineEnd {
   readonly why: "eos" | "error" | "stopped";
   /** Why it failed. */
@@ -15,9 +15,9 @@ export interface PipelineEnd {
 
 /** Who wants to know how a pipeline that runs once is over, and what may stop it. */
 export interface PipelineAppOptions {
-  /** Called with the app's cameras before the program starts: who begins to read here gets the first frame, too. */
+  /** Called with the app's cameras before the program starts: a reader that begins here also gets the first frame. */
   readonly onCameras?: ((cameras: ReadonlyMap<string, MJPEGStream>) => void) | undefined;
-  /** Called when it has come to its end. */
+  /** Called when it has ended by itself. */
   readonly onEos?: (() => void) | undefined;
   /** Called with the reason when it has failed. */
   readonly onError?: ((error: ThingError) => void) | undefined;
@@ -93,7 +93,7 @@ export class PipelineApp<P extends RunsOnce = RunsOnce> implements AsyncDisposab
     return this.stop();
   }
 
-  /** One listener's failure stays its own. */
+  /** A failing listener does not affect the others. */
   #whenEnded(listener: (end: PipelineEnd) => unknown): void {
     this.ended.then(listener).catch((error) => {
       this.#log.error(`A listener of this pipeline failed: ${messageOf(error)}`);
@@ -102,7 +102,7 @@ export class PipelineApp<P extends RunsOnce = RunsOnce> implements AsyncDisposab
 
   #whenOver(): Promise<PipelineEnd> {
     return new Promise((resolve) => {
-      this.pipeline.onState(({ phase, reason = "It gave no reason." }) => {
+      this.pipeline.onState(({ phase, reason = "No reason was reported." }) => {
         if (phase === "ended") resolve({ why: "eos" });
         if (phase === "stopped") resolve({ why: "stopped" });
         if (phase === "failed") {
@@ -122,7 +122,7 @@ export class PipelineApp<P extends RunsOnce = RunsOnce> implements AsyncDisposab
 
   /** Gives the last frames to who reads them, and stops the streams. */
   async #finish(end: PipelineEnd): Promise<PipelineEnd> {
-    const late = () => new ThingError("SOURCE_FAILED", "The last frames were not taken.");
+    const late = () => new ThingError("SOURCE_FAILED", "The last frames were not read in time.");
     await Promise.all(
       this.#feedings.map(async ([stream, feeding]) => {
         const isRead = feeding.state !== "idle";

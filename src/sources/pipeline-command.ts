@@ -31,8 +31,8 @@ export interface PipelineText {
   readonly observe?: readonly string[] | undefined;
   /** The descriptor that a program other than GStreamer writes them to. */
   readonly fd?: number | undefined;
-  /** True: only run it; no output is read. `if blind`: the same where GStreamer's text has no output for pictures. */
-  readonly headless?: boolean | "if blind" | undefined;
+  /** True: only run it; no output is read. `auto`: the same if GStreamer's text has no output for pictures. */
+  readonly headless?: boolean | "auto" | undefined;
 }
 
 /** A pipeline that can be run: the command, and where each camera's pictures leave it. */
@@ -101,7 +101,7 @@ async function templateOf({ pipeline, file }: PipelineText): Promise<Template> {
   if ((pipeline === undefined) === (file === undefined)) {
     throw new ThingError(
       "BAD_CONFIG",
-      "A pipeline is given as text or as a file: give one of the two.",
+      "A pipeline must be given either as text or as a file, not both.",
     );
   }
   if (file !== undefined) return readTemplate(await fileText(file));
@@ -132,9 +132,9 @@ function gstreamer(
   text: PipelineText,
 ): PipelineCommand {
   checkStructure(words, template);
-  const isBlind = text.headless === "if blind" ? !hasPictures(words) : text.headless;
+  const isHeadless = text.headless === "auto" ? !hasPictures(words) : text.headless;
   const observed = [...new Set(text.observe)].reduce(withTeeBehind, words);
-  const tapped = isBlind ? withoutDisplays(words) : tapPipeline(observed, text);
+  const tapped = isHeadless ? withoutDisplays(words) : tapPipeline(observed, text);
   const quiet = options.includes("-q") ? [] : ["-q"]; // else it writes its progress among the pictures of descriptor 1
   return { ...tapped, program: GSTREAMER, args: [...quiet, ...options, ...tapped.args] };
 }
@@ -149,7 +149,7 @@ function checkStructure(words: readonly string[], template: Template): void {
   if (same) return;
   throw new ThingError(
     "BAD_ARGUMENT",
-    `A parameter may be a property's value or caps, or a part of them; here one of ${template.parameters.join(", ")} changes which elements there are. Write those into the pipeline itself.`,
+    `A parameter may be a property's value or caps, or a part of them; here one of ${template.parameters.join(", ")} changes the pipeline's elements. Write elements into the pipeline itself.`,
   );
 }
 
@@ -162,13 +162,13 @@ function checkArguments(template: Template, values: Parameters): void {
       if (typeof first === "string" && first.startsWith("-")) {
         throw new ThingError(
           "BAD_ARGUMENT",
-          `The parameter '${piece.parameter}' stands in an option's name (${first}…). Only what follows an option can be a parameter.`,
+          `The parameter '${piece.parameter}' is part of an option's name (${first}…). Only the value of an option can be a parameter.`,
         );
       }
       if (word.length > 1 && /[,=]/.test(String(values[piece.parameter]))) {
         throw new ThingError(
           "BAD_ARGUMENT",
-          `The parameter '${piece.parameter}' is a part of a word, so it may not have ',' or '=' in it.`,
+          `The parameter '${piece.parameter}' is a part of a word, so it must not contain ',' or '='.`,
         );
       }
     }
@@ -187,7 +187,7 @@ function ffmpeg(program: string, words: readonly string[], text: PipelineText): 
   if (fd === undefined) {
     throw new ThingError(
       "BAD_CONFIG",
-      "This ffmpeg command writes no pictures to us. Let it end in: -f mpjpeg -q:v 4 pipe:1",
+      "This ffmpeg command does not write pictures to a pipe. End it with: -f mpjpeg -q:v 4 pipe:1",
     );
   }
   const format = args.lastIndexOf("-f");

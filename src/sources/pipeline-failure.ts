@@ -13,7 +13,7 @@ export function explainPipelineEnd(
   if (exit.error) return startFailure(program, exit.error).message;
   const gst = gstreamerSentence(errorLines);
   if (gst) return deviceTrouble(gst) ?? gst;
-  if (exit.code === 0) return `${program} came to the end of its pictures.`;
+  if (exit.code === 0) return `${program} reached the end of its pictures.`;
   if (program.endsWith("ffmpeg") && errorLines.length > 0 && exit.code !== null) {
     const why = ended(errorLines.slice(-2).join("; "));
     return deviceTrouble(why) ?? `ffmpeg ended: ${why}`;
@@ -40,7 +40,7 @@ function gstreamerSentence(lines: readonly string[]): string | undefined {
       /^(system error: |No such |streaming stopped|Buffer pool activation)/.test(line),
     );
   const hint = detail?.includes("not-negotiated")
-    ? " The elements before and behind it agree on no format; a tee that is tapped must carry raw video or JPEG."
+    ? " The elements before and after it cannot agree on a format; a tapped tee must carry raw video or JPEG."
     : "";
   const name = error[1]?.split(/[/:]/).at(-1) ?? "";
   return `GStreamer's element ${name} failed: ${ended(error[2] ?? "")}${detail ? ` ${ended(detail)}` : ""}${hint}`;
@@ -50,7 +50,7 @@ function gstreamerSentence(lines: readonly string[]): string | undefined {
 function unfilled(sentence: string): string {
   const [place, name] = /\{([A-Za-z_][\w-]*)\}/.exec(sentence) ?? [];
   if (!place) return "";
-  return ` ${place} is no parameter on a command line: put the pipeline into a file, and give --file=FILE --${name}=VALUE.`;
+  return ` ${place} cannot be a parameter on a command line: put the pipeline into a file, and use --file=FILE --${name}=VALUE.`;
 }
 
 function firstMatch(lines: readonly string[], pattern: RegExp): RegExpExecArray | undefined {

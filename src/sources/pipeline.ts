@@ -21,7 +21,7 @@ const NO_WATCH = { startMs: Number.POSITIVE_INFINITY, stallMs: Number.POSITIVE_I
 /** What a source is doing, and why it failed last. */
 type SourceState = ChildState;
 
-/** How long a pipeline may take, and where it says what it does. */
+/** Time limits of a pipeline, and its log. */
 export interface PipelineOptions {
   /** Longest time from a start to the first frame, ms; 10,000 by default. */
   readonly startMs?: number | undefined;
@@ -39,9 +39,9 @@ export interface RunOptions extends Omit<PipelineOptions, "once">, PipelineAppOp
 }
 
 /**
- * A program that gives pictures, for one camera or several. It runs while any of them is read or `hold` is held, and is
- * killed when it hangs. When it ends, whoever reads gets the reason as an error and reads again when he likes; as long as
- * somebody holds it, it is started again by itself.
+ * A program that outputs pictures of one or several cameras. It runs while any of them is read or `hold` is held, and is killed
+ * when it hangs. When it ends, readers get the reason as an error and may read again; while it is held, it is restarted
+ * automatically.
  */
 export class Pipeline {
   /** One source for each camera of the pipeline, by the camera's name. */
@@ -71,13 +71,13 @@ export class Pipeline {
     { background = true, startMs, stallMs, ...options }: RunOptions = {},
   ): Promise<PipelineApp<Pipeline>> {
     if (Pipeline.#running) {
-      const others = "Stop that first (app.stop()), or make more of them with new Pipeline(...)";
-      throw new ThingError("LOCK_BUSY", `A pipeline runs already. ${others}.`);
+      const others = "Stop it first (app.stop()), or create several with new Pipeline(...)";
+      throw new ThingError("LOCK_BUSY", `A pipeline is running already. ${others}.`);
     }
     Pipeline.#running = true;
     try {
       const given = typeof text === "string" ? { pipeline: text } : text;
-      const command = await pipelineCommand({ ...given, headless: given.headless ?? "if blind" });
+      const command = await pipelineCommand({ ...given, headless: given.headless ?? "auto" });
       await requireInstalled(command);
       const patience = command.outputs.length > 0 ? { startMs, stallMs } : NO_WATCH;
       const pipeline = new Pipeline(command, { ...patience, once: true, log: options.log });
@@ -125,13 +125,13 @@ export class Pipeline {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Ends the program in order and starts it again; whoever reads is told, and reads again. Nothing happens while it does not run. */
+  /** Restarts the program; readers get an error and may read again. Has no effect unless it runs. */
   restart(): void {
     this.#process.restart();
-    this.#fail("The pipeline is started again, as was asked.");
+    this.#fail("The pipeline is being restarted, as requested.");
   }
 
-  /** Keeps the program running, whether a camera is read or not. @returns A function that lets go; it resolves when the program has ended, if nobody else holds it. */
+  /** Keeps the program running, whether a camera is read or not. @returns A function that releases it; resolves when the program has ended, unless it is still held. */
   hold(): () => Promise<void> {
     this.#holders++;
     this.#process.start();
@@ -144,7 +144,7 @@ export class Pipeline {
     };
   }
 
-  /** Ends the program in order, whoever reads: they come to the end of their frames. */
+  /** Ends the program gracefully: readers reach the end of their frames. */
   async end(): Promise<void> {
     await this.#process.stop();
     for (const tap of this.#taps) tap.end();
@@ -192,7 +192,7 @@ export class Pipeline {
 
   /** Where the next picture begins is not known any more. */
   #giveUp(child: Child, { message }: Error): void {
-    this.#log.warn(`The output of ${this.command.program} is not what it should be: ${message}`);
+    this.#log.warn(`The output of ${this.command.program} is invalid: ${message}`);
     child.kill();
   }
 

@@ -7,7 +7,7 @@ import { assertFile } from "../base/regular-file.ts";
 import type { IterableSource, SourceFrame } from "../frames/frame-source.ts";
 import { JpegSplitter } from "../frames/jpeg/jpeg-splitter.ts";
 
-/** How fast, and whether again. */
+/** Options of a replay. */
 export interface ReplayOptions {
   /** Pictures a second; 25 by default. */
   readonly fps?: number | undefined;
@@ -28,7 +28,7 @@ export class ReplaySource implements IterableSource {
     if (!(fps > 0 && fps <= 1000)) {
       throw new ThingError(
         "BAD_ARGUMENT",
-        `A replay has more than 0 and at most 1000 pictures a second, not ${fps}.`,
+        `'fps' must be more than 0 and at most 1000, not ${fps}.`,
       );
     }
     this.path = path;
@@ -48,7 +48,7 @@ export class ReplaySource implements IterableSource {
           pictures++;
           yield { jpeg };
         }
-        if (pictures === 0) throw this.#failure("holds no JPEG picture.");
+        if (pictures === 0) throw this.#failure("does not contain a JPEG picture.");
       } while (this.#loop);
     } catch (error) {
       if (signal.aborted && isAbort(error)) return;

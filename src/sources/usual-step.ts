@@ -1,10 +1,10 @@
-/** A step that is longer than this many usual ones is a hole. */
+/** A step longer than this many usual ones is a gap. */
 const HOLE = 1.5;
-/** The usual step is the middle one of so many. */
+/** The usual step is the median of so many. */
 const STEPS = 9;
 const FEWEST_STEPS = 3;
 
-/** What a usual step between two frames is, found in those that there were: whatever slows down is soon not taken for losing frames. */
+/** Estimates the usual step between frames from recent ones, so that a camera that slows down does not seem to lose frames. */
 export class UsualStep {
   #steps: number[] = [];
 
@@ -24,7 +24,7 @@ export class UsualStep {
   }
 }
 
-/** How many frames are missing in a step, 0 when it is none that has a hole. */
+/** How many frames are missing in a step; 0 if it is not a gap. */
 export function missingIn(step: number, usual: number): number {
   return usual > 0 && step > HOLE * usual ? Math.round(step / usual) - 1 : 0;
 }

@@ -14,9 +14,9 @@ export const FAULT_PLACES = [
 ] as const;
 
 /**
- * What goes wrong: it throws, gives a promise that rejects, or one that never settles; it gives NaN, an object that
- * contains itself, a BigInt, nothing, or 16 MB of text; it logs, tells and emits ten thousand times; it keeps the event
- * loop busy, for two seconds unless told otherwise.
+ * What goes wrong: it throws, returns a promise that rejects, or one that never settles; it returns NaN, an object that
+ * contains itself, a BigInt, undefined, or 16 MB of text; it logs, notifies and emits ten thousand times; it blocks the event
+ * loop, for two seconds by default.
  */
 export const FAULT_KINDS = [
   "throws",
@@ -46,15 +46,15 @@ export interface Fault {
   readonly blocksMs?: number;
 }
 
-/** A schema that takes every value: what a fault gives is to get as far as it can. */
+/** A schema that accepts every value, so that a fault's value gets as far as possible. */
 export const Anything = Type.Unknown();
 
-/** What a fault's errors say. */
+/** The message of a fault's errors. */
 export const FAULT_MESSAGE = "The cable was pulled.";
 
 const HUGE_BYTES = 16 * 1024 * 1024;
 
-/** Does what the fault does, where it is called: throws, or gives what no caller expects. */
+/** Performs the fault: throws, or returns what no caller expects. */
 export function misbehave({ kind, blocksMs = 2000 }: Pick<Fault, "kind" | "blocksMs">): unknown {
   switch (kind) {
     case "throws":

@@ -4,20 +4,21 @@ import { Camera, type CameraOptions } from "../instruments/camera.ts";
 import { type FaultKind, misbehave } from "./fault.ts";
 import { type TestFramesOptions, testFrames } from "./test-frames.ts";
 
-/** What a FaultyCamera is made with. */
+/** Options of a FaultyCamera. */
 export interface FaultyCameraOptions extends CameraOptions, TestFramesOptions {
-  /** What its source does from the start; a camera without a fault gives test frames. */
+  /** The fault of its source from the start; without a fault it delivers test frames. */
   readonly fault?: FaultKind;
 }
 
 const FLOOD_FACTOR = 10;
 
-/** A camera of test frames whose source can be made to fail, and healed. Without a fault it is a camera for tests. */
+/** A camera of test frames whose source can be made to fail and recover. Without a fault it is a camera for tests. */
 export class FaultyCamera extends Camera {
   static override readonly title = "Faulty camera";
-  static override readonly description = "Gives test frames until it is told to fail, for tests.";
+  static override readonly description =
+    "Delivers test frames until it is told to fail, for tests.";
   readonly #options: FaultyCameraOptions;
-  /** What its source does instead of the next frame; undefined heals it. `floods` is ten times the rate; `blocks` happens once each time that it is opened. */
+  /** What its source does instead of the next frame; undefined repairs it. `floods` is ten times the rate; `blocks` happens once each time that it is opened. */
   fault: FaultKind | undefined;
   /** How often its source has been opened. */
   opens = 0;
@@ -54,7 +55,7 @@ export class FaultyCamera extends Camera {
   }
 }
 
-/** Bytes that are no picture, or no bytes at all: a driver has no types. */
+/** Bytes that are not a picture, or not bytes at all: drivers are untyped. */
 async function nonsense(kind: FaultKind): Promise<SourceFrame> {
   if (kind === "huge") return { jpeg: hugeBytes() };
   return { jpeg: await misbehave({ kind }) } as SourceFrame;
@@ -62,7 +63,7 @@ async function nonsense(kind: FaultKind): Promise<SourceFrame> {
 
 let huge: Uint8Array | undefined;
 
-/** Made once: what is tried is the taking of such frames, not the making. */
+/** Created once: the test is about receiving such frames, not creating them. */
 function hugeBytes(): Uint8Array {
   huge ??= new TextEncoder().encode(String(misbehave({ kind: "huge" })));
   return huge;

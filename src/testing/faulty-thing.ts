@@ -6,7 +6,7 @@ import { injectFault } from "./inject-fault.ts";
 
 /**
  * A Thing with one of everything and one fault, for tests of hosts, servers and clients:
- * `class: thingscope/testing:FaultyThing` with `kwargs: {at: getter, kind: throws}`. Its schemas take every value, so that
+ * `class: thingscope/testing:FaultyThing` with `kwargs: {at: getter, kind: throws}`. Its schemas accept every value, so that
  * what it gives gets as far as it can.
  */
 export class FaultyThing extends Thing {
@@ -36,7 +36,7 @@ export class FaultyThing extends Thing {
     this.#reading = value;
   }
 
-  @setting("What is kept on disk", Anything)
+  @setting("What is saved on disk", Anything)
   get kept(): unknown {
     return this.#kept;
   }
@@ -51,7 +51,7 @@ export class FaultyThing extends Thing {
   }
 
   @action(
-    "Says that its properties have changed, and emits its event: at once, and from callbacks as a driver does",
+    "Announces changes of its properties and emits its event: at once, and from callbacks as a driver does",
   )
   async stir(): Promise<void> {
     const deeds = [

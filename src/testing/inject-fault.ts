@@ -9,8 +9,8 @@ import { type Fault, misbehave } from "./fault.ts";
 const FLOOD = 10_000;
 
 /**
- * Gives a Thing one fault, at once and until the returned function is called. Do it before the Thing is added to a host
- * for a fault in `open`; any time for the others.
+ * Injects one fault into a Thing, until the returned function is called. A fault in `open` must be injected before the Thing is
+ * added to a host.
  * @throws {ThingError} `BAD_ARGUMENT` for the constructor, which has run, and for a member that the Thing does not have.
  */
 export function injectFault(thing: Thing, fault: Fault): () => void {
@@ -18,7 +18,7 @@ export function injectFault(thing: Thing, fault: Fault): () => void {
     case "constructor":
       throw new ThingError(
         "BAD_ARGUMENT",
-        "A Thing that exists has got through its constructor. Use FaultyThing for a fault there.",
+        "The constructor of an existing Thing has already run. Use FaultyThing for a fault there.",
       );
     case "open":
     case "close":
@@ -36,7 +36,7 @@ export function injectFault(thing: Thing, fault: Fault): () => void {
   }
 }
 
-/** A setter that floods or gives nonsense has nobody to give it to, but the getter of the same property. */
+/** A setter that floods or returns invalid values shows them through the getter of the same property. */
 function inProperty(thing: Thing, fault: Fault): () => void {
   const { properties } = thingModelOf(thing);
   const wanted = [...properties].filter(
@@ -98,6 +98,6 @@ function found<A>(thing: Thing, { at, member }: Fault, known: ReadonlyMap<string
   const has = [...known.keys()].join(", ") || "none";
   throw new ThingError(
     "BAD_ARGUMENT",
-    `${classNameOf(thing)} has no member for a fault at '${at}': ${what} was asked for, and there are: ${has}.`,
+    `${classNameOf(thing)} has no member for a fault at '${at}': ${what} was requested, but it has: ${has}.`,
   );
 }

@@ -4,7 +4,7 @@ import type { IterableSource, SourceFrame } from "../frames/frame-source.ts";
 import { encodeJpeg } from "../frames/pixels/codec.ts";
 import { drawText } from "../frames/pixels/pixel-text.ts";
 
-/** What test frames are like. */
+/** Size of test frames. */
 export interface TestFrameOptions {
   /** 320 by default, in px. */
   readonly width?: number;
@@ -23,11 +23,11 @@ export async function testFrame(
   return encodeJpeg(canvas, { quality: 70 });
 }
 
-/** How many test frames come, and how fast. */
+/** Number and rate of test frames. */
 export interface TestFramesOptions extends TestFrameOptions {
   /** Hz, 30 by default. */
   readonly framerate?: number;
-  /** Ends the source after so many; it goes on until its signal aborts when absent. */
+  /** Ends the source after so many frames; without it, the source runs until its signal aborts. */
   readonly count?: number;
 }
 
@@ -47,7 +47,7 @@ async function* framesOf(
   for (let n = 0; n < count; n++) {
     const jpeg = drawn[n % DIFFERENT] ?? (await testFrame(n, size));
     drawn[n % DIFFERENT] = jpeg;
-    // Frames that are late come at once, as from a driver that has buffered them: none is left out.
+    // Late frames are delivered at once, as by a driver that has buffered them: none is skipped.
     const wait = start + (n * 1000) / framerate - performance.now();
     await delay(Math.max(0, wait), signal);
     yield { jpeg, capturedAt: now() };

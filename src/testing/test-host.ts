@@ -12,17 +12,17 @@ import { ThingHost } from "../core/thing-host.ts";
 import { type ServerOptions, ThingServer } from "../server/thing-server.ts";
 import { TestLog } from "./test-log.ts";
 
-/** How a Thing is put into a host of its own. */
+/** How a Thing is hosted for a test. */
 export interface TestHostOptions<O = unknown> {
-  /** What the constructor gets; `{}` when absent, as from a configuration without `kwargs`. */
+  /** The constructor's argument. Default `{}`, as from a configuration without `kwargs`. */
   readonly kwargs?: O;
-  /** Its name in the host and in its URL: `thing`. */
+  /** Its name in the host and in its URL. Default `thing`. */
   readonly name?: string;
   /** Slot name to the Thing, or Things, that fill it; they are hosted and opened before the Thing itself. */
   readonly slots?: Readonly<Record<string, Thing | readonly Thing[]>>;
   /** Things beside it, by name. */
   readonly things?: Readonly<Record<string, Thing>>;
-  /** What its settings file says before it is opened. */
+  /** The content of its settings file before it is opened. */
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Returns also when the Thing could not open: see `hosted.state` and `hosted.reason`. */
   readonly mayFail?: boolean;
@@ -30,16 +30,16 @@ export interface TestHostOptions<O = unknown> {
   readonly server?: ServerOptions;
 }
 
-/** How long to wait, and for what. */
+/** How long to wait, and for which data. */
 export interface WaitOptions<T> {
   /** 5000 ms by default. */
   readonly withinMs?: number;
-  /** Passes over what it says no to. */
+  /** Skips data for which it returns false. */
   readonly where?: (value: T) => boolean;
 }
 
 /**
- * Makes a Thing and opens it in a server on a free port of 127.0.0.1, with settings in a temporary folder. Close it, or
+ * Creates a Thing and opens it in a server on a free port of 127.0.0.1, with settings in a temporary folder. Close it, or
  * declare it with `await using`.
  * @throws what the constructor throws; {ThingError} `NOT_READY` when the Thing cannot open, unless it `mayFail`.
  */
@@ -85,7 +85,7 @@ export class TestHost<T extends Thing> implements AsyncDisposable {
   readonly hosted: HostedThing;
   readonly server: ThingServer;
   readonly log: TestLog;
-  /** Goes with `close`. */
+  /** Removed by `close`. */
   readonly settingsFolder: string;
   /** `http://127.0.0.1:PORT` */
   readonly origin: string;
@@ -131,7 +131,7 @@ export class TestHost<T extends Thing> implements AsyncDisposable {
   }
 
   /**
-   * Reads a property until it has the value that is waited for.
+   * Reads a property until it has the expected value.
    * @throws {ThingError} `NOT_FOUND` with the last value or reason, when it has another for `withinMs`; `UNKNOWN_AFFORDANCE`.
    */
   async untilProperty(
@@ -157,7 +157,7 @@ export class TestHost<T extends Thing> implements AsyncDisposable {
     }
   }
 
-  /** What the Thing's settings file says now; undefined while there is none. */
+  /** The current content of the Thing's settings file; undefined if there is none. */
   async savedSettings(): Promise<Record<string, unknown> | undefined> {
     const path = settingsPath(this.settingsFolder, this.hosted.name, this.thing);
     const text = await readFile(path, "utf8").catch(() => undefined);

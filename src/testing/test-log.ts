@@ -11,7 +11,7 @@ export interface TestLogLine {
 
 const MAX_LINES = 10_000;
 
-/** A log that keeps its newest 10,000 lines, to be looked at and waited for. */
+/** A log that keeps its newest 10,000 lines, to inspect and to wait for. */
 export class TestLog {
   /** Give this one to a host. */
   readonly log: Log = logTo((level, message, fields = {}) => this.#add({ level, message, fields }));
@@ -29,8 +29,8 @@ export class TestLog {
   }
 
   /**
-   * The first line that matches, logged already or still to come.
-   * @throws {ThingError} `NOT_FOUND` with all lines, when none matches within `withinMs`, 5000 ms by default.
+   * The first matching line, past or future.
+   * @throws {ThingError} `NOT_FOUND` with all lines, if none matches within `withinMs`, 5000 ms by default.
    */
   async line(pattern: RegExp, { withinMs = 5000 } = {}): Promise<TestLogLine> {
     const known = this.#lines.find(({ message }) => pattern.test(message));
@@ -51,7 +51,7 @@ export class TestLog {
   }
 
   /**
-   * That a machine with too much else to do kept the host waiting is no fault of a Thing, and does not count.
+   * Warnings that an overloaded machine delayed the host are not the Thing's fault and do not count.
    * @throws {ThingError} `INTERNAL` with the lines, when any line is a warning or an error.
    */
   assertQuiet(): void {

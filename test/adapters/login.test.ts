@@ -70,7 +70,7 @@ test("where the server has a login, no adapter opens a port that has none, unles
     assert.equal(kept.hosted.state, "failed", name);
     assert.match(
       kept.hosted.reason ?? "",
-      /server has a login.* wire knows none.*insecure_no_login: true/,
+      /server has a login.*protocol does not support one.*insecure_no_login: true/,
     );
     for (const option of ["insecure_no_login", "insecure"] as const) {
       const { hosted, lines } = await served(t, (folder) => make({ [option]: true }, folder));
@@ -104,11 +104,11 @@ test("past the login, other machines stay out: insecure_no_login is for programs
   const host = "0.0.0.0";
   assert.throws(
     () => new ThorVisionServer({ host, insecure_no_login: true }),
-    /knows no login.*insecure: true/,
+    /has no login.*insecure: true/,
   );
   assert.throws(
     () => new FilersServer({ host, insecure_no_login: true }),
-    /knows no login.*insecure: true/,
+    /has no login.*insecure: true/,
   );
 });
 

@@ -16,10 +16,10 @@ test("a wire listens on loopback, and elsewhere only for who insists, loudly", (
   assert.deepEqual(lines, []);
   assert.throws(
     () => admittedHost("Filers", { host: "0.0.0.0" }, log),
-    /knows no login.*insecure: true/,
+    /has no login.*insecure: true/,
   );
   assert.equal(admittedHost("Filers", { host: "0.0.0.0", insecure: true }, log), "0.0.0.0");
-  assert.match(lines.join(), /^warn NO LOGIN: everybody who reaches '0.0.0.0'/);
+  assert.match(lines.join(), /^warn NO LOGIN: everyone who reaches '0.0.0.0'/);
 });
 
 test("a port in use, and an address of elsewhere, are told with what to write instead", {

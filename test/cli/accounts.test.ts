@@ -184,7 +184,7 @@ test("the password of a camera's address is in no answer to any GET, and in no l
   const server = await serveCli(t, folder, "lab.json", "--debug");
   const watched = await fetch(`${server.url}/ip/mjpeg_stream`);
   await server.told(({ msg }) =>
-    /No frames: http:\/\/127\.0\.0\.1:9\/stream is not there/.test(msg),
+    /No frames: http:\/\/127\.0\.0\.1:9\/stream cannot be reached/.test(msg),
   );
   const { paths } = Object(await (await fetch(`${server.url}/openapi.json`)).json());
   const read = Object.keys(paths).filter((path) => paths[path].get && !path.includes("{"));

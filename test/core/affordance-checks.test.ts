@@ -78,7 +78,7 @@ test("what can be seen of one decorator alone is refused when the class is defin
 
 test("a camera without a source says so when it is made", () => {
   class Blind extends (Camera as unknown as new () => Thing) {}
-  assert.throws(() => new Blind(), /Blind has no source\. Give it a method source\(\)/);
+  assert.throws(() => new Blind(), /Blind has no source\. Add a method source\(\)/);
 });
 
 test("static members that cannot be read are as good as none, and hide no other Thing", async () => {

@@ -87,5 +87,5 @@ test("an endpoint that others reach is refused when the configuration is checked
     "open.yaml",
   );
   assert.equal(code, 2);
-  assert.match(stderr, /publisher.*knows no login.*insecure: true/);
+  assert.match(stderr, /publisher.*has no login.*insecure: true/);
 });

@@ -108,7 +108,7 @@ test("a network that stalls and catches up sets no clock", () => {
 test("what is no time is said in words", () => {
   assert.deepEqual(
     [Number.NaN, Number.POSITIVE_INFINITY, -1, 1e18, Number.NEGATIVE_INFINITY].map(timeFault),
-    ["is no number", "is after 2199", "is before 1970", "is after 2199", "is before 1970"],
+    ["is not a number", "is after 2199", "is before 1970", "is after 2199", "is before 1970"],
   );
   assert.equal(timeFault(0), undefined);
   assert.equal(timeFault(START), undefined);

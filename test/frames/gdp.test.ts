@@ -81,5 +81,5 @@ test("other bytes and oversized buffers are refused with a sentence", () => {
     "Setting pipeline to PAUSED ...\nPipeline is live and does not need PREROLL",
   );
   refuses(text, /not the GStreamer Data Protocol 1\.0 \(its version reads 83\.101\)/);
-  refuses(packet(1, new Uint8Array(101)), /has 101 bytes, at most 100/);
+  refuses(packet(1, new Uint8Array(101)), /has 101 bytes; at most 100/);
 });

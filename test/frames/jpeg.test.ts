@@ -110,7 +110,7 @@ describe("what is not one whole JPEG is refused with a sentence", () => {
     refuses(new Uint8Array(0), /it is empty/);
     refuses(Uint8Array.of(0xff), /begins with FF instead of FF D8/);
     refuses(Buffer.from("<html>Not found</html>"), /begins with 3C 68 74 6D instead of FF D8/);
-    refuses(join([0xff, 0xd8], new Uint8Array(5000)), /byte 2 is 00 where a marker/);
+    refuses(join([0xff, 0xd8], new Uint8Array(5000)), /byte 2 is 00, but a marker/);
     refuses(Uint8Array.of(0xff, 0xd8, 0xff, 0xd9), /ends at byte 3 without a scan/);
   });
 
@@ -124,9 +124,9 @@ describe("what is not one whole JPEG is refused with a sentence", () => {
 
   test("a JPEG cut off anywhere, or run into the next", () => {
     for (let length = 0; length < jpeg.length; length++) {
-      refuses(jpeg.subarray(0, length), /cut off|missing|empty|claims|begins with/);
+      refuses(jpeg.subarray(0, length), /truncated|missing|empty|claims|begins with/);
     }
-    refuses(join(jpeg.subarray(0, -2), jpeg), /marker FFD8 at byte \d+ has no place/);
+    refuses(join(jpeg.subarray(0, -2), jpeg), /marker FFD8 at byte \d+ is not allowed/);
     const { end } = segmentsOf(jpeg).at(-1)!;
     refuses(join(jpeg.subarray(0, end), [0xff, 0xd9]), /the scan at byte \d+ is empty/);
   });
@@ -134,31 +134,31 @@ describe("what is not one whole JPEG is refused with a sentence", () => {
   test("broken Huffman tables", () => {
     refuses(changed(DHT, 4, 0x20), /class 2 and id 0/);
     refuses(changed(DHT, 4, 0x04), /class 0 and id 4/);
-    refuses(changed(DHT, 5, 2), /Huffman tables at byte \d+ are cut off/);
+    refuses(changed(DHT, 5, 2), /Huffman tables at byte \d+ are truncated/);
     const crowded = changed(DHT, 5, 3); // and three codes of 3 bits fewer
     crowded[segmentsOf(jpeg).find(({ code }) => code === DHT)!.at + 7]! -= 3;
     refuses(crowded, /more codes of 1 bits than exist/);
     refuses(changed(DHT, 20, 200), /Huffman table/);
     refuses(changed(DHT, 21, 16), /Huffman table at byte \d+ has the symbol 16/);
     const short = withFirstSegment(jpeg, segment(DHT, [0, 0, 1]));
-    refuses(short, /cut off/);
+    refuses(short, /truncated/);
   });
 
   test("broken quantisation tables", () => {
     refuses(changed(DQT, 4, 0x20), /precision 2 and id 0/);
     refuses(changed(DQT, 4, 0x04), /precision 0 and id 4/);
-    refuses(changed(DQT, 4, 0x10), /quantisation tables at byte \d+ are cut off/);
+    refuses(changed(DQT, 4, 0x10), /quantisation tables at byte \d+ are truncated/);
     refuses(without(jpeg, DQT), /quantisation table 0 is used but never defined/);
   });
 
   test("impossible sizes, before anything is decoded", () => {
-    refuses(changed(SOF, 4, 12), /12 bits a sample/);
+    refuses(changed(SOF, 4, 12), /12 bits per sample/);
     const sized = (width: number, height: number) => withSize(jpeg, width, height);
     refuses(sized(0, 48), /says 0 x 48 pixels/);
     refuses(sized(64, 0), /says 64 x 0 pixels/);
     refuses(sized(65501, 1), /each side must be 1 to 65500/);
-    refuses(sized(65500, 65500), /says 65500 x 65500 pixels; at most 268435456/);
-    refuses(jpeg, /at most 3000 in all/, { maxPixels: 3000 });
+    refuses(sized(65500, 65500), /says 65500 x 65500 pixels; a total of at most 268435456/);
+    refuses(jpeg, /a total of at most 3000/, { maxPixels: 3000 });
     refuses(jpeg, /at most 1000 are allowed/, { maxBytes: 1000 });
     refuses(new Uint8Array(64 * 1024 * 1024 + 1), /at most 67108864 are allowed/);
     assert.equal(inspectJpeg(sized(1, 1)).width, 1);

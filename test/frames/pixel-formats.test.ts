@@ -109,7 +109,7 @@ test("only RGB is made into another format", () => {
   const gray = { data: new Uint8Array(4), width: 2, height: 2, channels: 1 as const };
   assert.throws(() => toPixelFormat(gray, "bgr24"), {
     code: "BAD_SHAPE",
-    message: /not of 4 in 1/,
+    message: /not 4 in 1/,
   });
 });
 

@@ -84,7 +84,10 @@ test("pythorvision records two cameras, one of them in files of 2 s, and no fram
     "thorvision.log",
     "thorvision.right_9002.log",
   ]);
-  assert.match(found.log, /Port 9001 is open for SRT[\s\S]*Caller \d+ is connected; 1 are now\./);
+  assert.match(
+    found.log,
+    /Port 9001 is open for SRT[\s\S]*Caller \d+ connected; 1 connected now\./,
+  );
   const { errors } = found;
   assert.match(errors["unknown log"]!.join(": "), /^HTTPError: 404 /);
   assert.match(errors.unreachable!.join(": "), /^ConnectionError: ThorVision is not reachable/);

@@ -44,7 +44,7 @@ test("a file that may not be executed is told as that, not as missing", { timeou
   chmodSync(path, 0o600);
   await assert.rejects(programVersion(path), {
     code: "PROGRAM_REFUSED",
-    message: `This machine refused to start '${path}': its file may not be executed by this user. Correct its permissions (chmod +x) (EACCES).`,
+    message: `This machine refused to start '${path}': this user may not execute its file. Correct its permissions (chmod +x) (EACCES).`,
   });
 });
 
@@ -57,7 +57,7 @@ test("each refusal has its own sentence and says what to raise; what is not ther
     return `${own} ${message}`;
   };
   assert.match(sentence("EAGAIN"), /^PROGRAM_REFUSED .*too many processes.*ulimit -u/);
-  assert.match(sentence("ENOMEM"), /^PROGRAM_REFUSED .*no memory/);
+  assert.match(sentence("ENOMEM"), /^PROGRAM_REFUSED .*not enough memory/);
   assert.match(sentence("ENFILE"), /^PROGRAM_REFUSED .*whole machine/);
   assert.match(sentence("EUNKNOWN"), /^PROGRAM_REFUSED .*: spawn \(EUNKNOWN\)|: spawn\.$/);
   assert.match(sentence("ENOENT"), /^PROGRAM_MISSING The program 'ffmpeg' is not installed\./);

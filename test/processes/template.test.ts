@@ -52,13 +52,13 @@ test("a missing parameter is named", () => {
 test("a parameter that the pipeline has no place for is named, with those it has", () => {
   assert.throws(
     () => fill("a b={port}", { port: 1, prot: 2 }),
-    /no place for the parameter 'prot'. Its parameters are: port\./,
+    /does not use the parameter 'prot'. Its parameters are: port\./,
   );
   assert.throws(() => fill("a", { x: 1 }), /It has no parameters\./);
 });
 
 test("a quote that is not closed is told", () => {
-  assert.throws(() => fill('a "b'), /a " that is not closed/);
+  assert.throws(() => fill('a "b'), /an unclosed "/);
 });
 
 test("a NUL in the text is told", () => {

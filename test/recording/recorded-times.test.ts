@@ -79,7 +79,7 @@ test("a frame whose time is none is dropped, counted and told, also the first of
   const all = times.map((capturedAt, index) => ({ ...frame(index, 0), capturedAt }));
   const { path, summary } = await record(all);
   assert.deepEqual(summary.dropped, {
-    "its time is no number": 1,
+    "its time is not a number": 1,
     "its time is after 2199": 2,
     "its time is before 1970": 1,
   });

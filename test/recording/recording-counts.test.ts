@@ -19,14 +19,14 @@ test("frames are counted while a file is written and when it is closed, once, an
     for (const one of frames(10, 40)) writer.add(one);
     writer.add({ ...frame(10, 400), capturedAt: Number.NaN });
     writer.add(frame(13, 520));
-    const lost = { "its time is no number": files, "it never arrived": 2 * files };
+    const lost = { "its time is not a number": files, "it never arrived": 2 * files };
     assert.deepEqual(Object.fromEntries(counts.lost), lost);
     while (counts.recorded < 11 * files) await sleep(10);
     const { written, dropped } = await writer.close();
     assert.deepEqual([counts.recorded, Object.fromEntries(counts.lost)], [11 * files, lost]);
     assert.deepEqual(
       [written, dropped],
-      [11, { "its time is no number": 1, "it never arrived": 2 }],
+      [11, { "its time is not a number": 1, "it never arrived": 2 }],
     );
   }
 });

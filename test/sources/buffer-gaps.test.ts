@@ -26,13 +26,13 @@ test("a driver's numbers tell how many are missing, whatever the times say; numb
     ptsNs: BigInt(place * 1000 * MS),
     durationNs: BigInt(33 * MS),
   }));
-  const skip = "2 the numbers of its driver skip";
+  const skip = "2 the driver's frame numbers have a gap";
   assert.deepEqual(found(buffers), ["", "", skip, "", "", "", "", ""]);
 });
 
 test("without numbers a hole in the times tells it, by how long each frame lasts", () => {
   const lasting = { durationNs: BigInt(40 * MS) };
-  const hole = "3 the pipeline's times have a hole";
+  const hole = "3 the pipeline's times have a gap";
   assert.deepEqual(found(at([0, 40, 80, 240, 281, 320], lasting)), ["", "", "", hole, "", ""]);
 });
 

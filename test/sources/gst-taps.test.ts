@@ -48,7 +48,7 @@ for (const name of ["my cam", "k\u00fcche", "a.b", "-t", "", "t!", "a=b"]) {
     const words = ["videotestsrc", "!", "tee", `name="${name}"`, "!", "fakesink"];
     assert.throws(() => tapPipeline(words), {
       code: "BAD_CONFIG",
-      message: `A camera cannot be named '${name}': letters (a to z), digits, _ and - only, and no - at first. Give that tee another name.`,
+      message: `'${name}' is not a valid camera name: use only letters (a to z), digits, _ and -, not starting with -. Give that tee another name.`,
     });
   });
 }

@@ -158,7 +158,11 @@ test("by TLS frames are received whole, too, in chunks larger and smaller than t
 test("chunks that are none are refused with a sentence", () => {
   const nothing = { read: () => {}, place: () => undefined, received: () => {} };
   for (const text of ["hello\r\n", "2\r\nabc\r\n", "-1\r\n", `${"1".repeat(2000)}`, "\r\n"]) {
-    assert.throws(() => new ChunkedReader(nothing).read(Buffer.from(text)), /not chunked/, text);
+    assert.throws(
+      () => new ChunkedReader(nothing).read(Buffer.from(text)),
+      /chunked but is not/,
+      text,
+    );
   }
 });
 

@@ -127,7 +127,7 @@ test("a login goes along, and no message shows it", { timeout }, async () => {
   });
   await refused(
     `${url}/cam?token=secret`,
-    /^http:\/\/127.0.0.1:\d+\/cam wants another login \(401\)\. Put it/,
+    /^http:\/\/127.0.0.1:\d+\/cam requires another login \(401\)\. Put it/,
   );
   await refused(
     url.replace("//", "//me:secret@"),
@@ -145,10 +145,10 @@ test("redirects are followed on one host, and not without an end", { timeout }, 
     else if (request.url === "/moved") response.writeHead(301, { Location: "/" }).end();
     else response.writeHead(200, { "Content-Type": "text/html" }).end("<p>");
   });
-  await refused(`${url}/loop`, /redirects without an end/);
+  await refused(`${url}/loop`, /redirects more than/);
   await refused(`${url}/away`, /redirects to another host, 169\.254\.169\.254/);
-  await refused(`${url}/file`, /which is no http address/);
-  await refused(`${url}/moved`, /\/moved gives text\/html, no MJPEG stream/);
+  await refused(`${url}/file`, /which is not an http address/);
+  await refused(`${url}/moved`, /\/moved sends text\/html, not an MJPEG stream/);
 });
 
 test("what is no stream is told from one", { timeout }, async () => {
@@ -163,8 +163,8 @@ test("what is no stream is told from one", { timeout }, async () => {
       response.end(gzipSync(Buffer.alloc(50_000_000)));
     }
   });
-  await refused(`${url}/still`, /gives one picture \(image\/jpeg\), no stream/);
-  await refused(`${url}/bomb`, /in the coding 'gzip'/);
+  await refused(`${url}/still`, /sends one picture \(image\/jpeg\), not a stream/);
+  await refused(`${url}/bomb`, /in the content coding 'gzip'/);
 });
 
 test("a placeholder is no frame: its reason is told", { timeout }, async () => {
@@ -231,11 +231,11 @@ test("nobody there, no such name and no such address are told", { timeout }, asy
   server.close();
   await once(server, "close");
   await refused(`http://127.0.0.1:${port}/`, new RegExp(`nothing listens on port ${port}`));
-  await refused("http://no-such-host.invalid/", /the name no-such-host.invalid is not known/);
+  await refused("http://no-such-host.invalid/", /the host name no-such-host.invalid is unknown/);
   for (const url of ["rtsp://camera/1", "file:///etc/passwd", "camera"]) {
     assert.throws(() => new MjpegHttpSource(url), {
       code: "BAD_CONFIG",
-      message: /begins with http/,
+      message: /must begin with http/,
     });
   }
 });

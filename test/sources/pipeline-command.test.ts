@@ -23,8 +23,11 @@ test("a file that cannot be read is named", async () => {
 });
 
 test("text and file together, and neither, are refused", async () => {
-  await assert.rejects(pipelineCommand({}), /give one of the two/);
-  await assert.rejects(pipelineCommand({ file: "x", pipeline: "y" }), /give one of the two/);
+  await assert.rejects(pipelineCommand({}), /either as text or as a file/);
+  await assert.rejects(
+    pipelineCommand({ file: "x", pipeline: "y" }),
+    /either as text or as a file/,
+  );
 });
 
 test("gst-launch-1.0 and its options may stand before the text", async () => {
@@ -44,7 +47,7 @@ for (const [pipeline, parameters] of [
   test(`a value cannot be an element: ${pipeline}`, async () => {
     await assert.rejects(pipelineCommand({ pipeline, parameters }), {
       code: "BAD_ARGUMENT",
-      message: /changes which elements/,
+      message: /changes the pipeline's elements/,
     });
   });
 }

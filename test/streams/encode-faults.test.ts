@@ -51,7 +51,7 @@ test("a picture asked for alone fails with the reason", { timeout }, async () =>
   await assert.rejects(stream.sized(stream.newest!, { quality: 40 }), {
     code: "PICTURE_FAILED",
     status: 500,
-    message: /^The picture cannot be made smaller or written anew: Could not load/,
+    message: /^The picture could not be resized or re-encoded: Could not load/,
   });
 });
 
@@ -79,7 +79,7 @@ test("clients are told of it: a snapshot with a problem, /health and /metrics wi
   const snapshot = await fetch(`${url}/camera/mjpeg_stream/snapshot?quality=40`);
   const { detail, code } = (await snapshot.json()) as { detail: string; code: string };
   assert.deepEqual([snapshot.status, code], [500, "PICTURE_FAILED"]);
-  assert.match(detail, /Could not load the 'sharp' module. Ask for it as it is/);
+  assert.match(detail, /Could not load the 'sharp' module. Request it without/);
   const health = (await (await fetch(`${url}/health`)).json()) as Health;
   assert.equal(health.status, "degraded");
   assert.ok(
@@ -111,12 +111,12 @@ test("a frame that cannot be made smaller is counted and told, and viewers see w
   for (const watcher of watchers) {
     await watcher.until(() => watcher.parts.length === 1);
     const reason = watcher.parts[0]!.headers.get("x-placeholder") ?? "";
-    assert.match(reason, /^The picture cannot be made smaller/, watcher.path);
+    assert.match(reason, /^The picture could not be resized/, watcher.path);
   }
   assert.equal(stream.stats.encodeFailures, 2, "lores and the first share one");
   assert.match(
     stream.stats.encodeFault ?? "",
-    /Could not load the 'sharp' module. Ask for it as it is/,
+    /Could not load the 'sharp' module. Request it without/,
   );
   const told = lines.filter((line) => line.startsWith("warn No smaller frames: "));
   assert.equal(told.length, 2, lines.join("\n"));

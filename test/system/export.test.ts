@@ -252,7 +252,7 @@ test("a recorder over HTTP exports on request, and makes its own format of every
   const made = (await thing.invoke("export", input)) as Record<string, unknown>;
   assert.deepEqual([made.name, made.type], ["film.mp4", "video/mp4"]);
   assert.equal(recorder.recordings.length, 1);
-  await assert.rejects(thing.invoke("export", { ...input, id: made.id }), /is no MKV/);
+  await assert.rejects(thing.invoke("export", { ...input, id: made.id }), /is not an MKV/);
 
   const lines: string[] = [];
   const log = logTo((_, message) => lines.push(message));

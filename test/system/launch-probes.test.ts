@@ -129,7 +129,7 @@ test("--check says whether it could be run; a brace that is left over is explain
   assert.equal(braces.code, 3);
   assert.match(
     braces.stderr,
-    /^GStreamer cannot build the pipeline: .*\{pattern\} is no parameter on a command line: put the pipeline into a file, and give --file=FILE --pattern=VALUE\.$/m,
+    /^GStreamer cannot build the pipeline: .*\{pattern\} cannot be a parameter on a command line: put the pipeline into a file, and use --file=FILE --pattern=VALUE\.$/m,
   );
 });
 

@@ -110,22 +110,22 @@ export class FileDeeds {
   async startAtOnce(): Promise<void> {
     const starts = await this.#eightStarts();
     assert.equal(starts.filter((one) => one === "completed").length, 1, starts.join("\n"));
-    for (const one of starts) assert.match(one, /^completed$|records already|still writes/);
+    for (const one of starts) assert.match(one, /^completed$|is already recording|still writing/);
     await sleep(this.#random() * 500);
     assert.equal(await this.#client.run("stop_recording"), "completed");
-    assert.match(await this.#client.run("stop_recording"), /does not record/);
+    assert.match(await this.#client.run("stop_recording"), /is not recording/);
   }
 
   /** Eight at once while the disk fails. One begins or is told of this fault, in its words; and nothing of it is left in the way of the next. */
   async startOnFailingDisk(failing: Promise<void>, fault: string): Promise<void> {
     const [starts] = await Promise.all([this.#eightStarts(), failing]);
-    const begun = starts.filter((one) => !/records already|still writes/.test(one));
+    const begun = starts.filter((one) => !/is already recording|still writing/.test(one));
     assert.ok(begun.length > 0, starts.join("\n"));
     for (const one of begun) {
       const isTold = /^error: 'side-\d+\.mkv' ended as soon as it had begun: /.test(one);
       assert.ok(one === "completed" || (isTold && one.includes(fault)), starts.join("\n"));
     }
-    assert.match(await this.#client.run("stop_recording"), /^completed$|does not record/);
+    assert.match(await this.#client.run("stop_recording"), /^completed$|is not recording/);
     await this.startAtOnce();
   }
 

@@ -103,7 +103,7 @@ test("a pipeline that agrees on no format, gives no frame, or cannot be run, is 
   await refused(
     "videotestsrc ! video/x-raw,format=I420 ! identity ! video/x-raw,format=RGB ! tee name=t1 t1. ! fakesink",
     "SOURCE_FAILED",
-    /agree on no format|not-negotiated|cannot|could not/i,
+    /agree on a format|not-negotiated|cannot|could not/i,
   );
   const silent =
     "appsrc ! video/x-raw,format=I420,width=64,height=48,framerate=1/1 ! autovideosink";

@@ -77,7 +77,7 @@ test("frames that a driver could not deliver are in the ledger, by its numbers, 
   const lost = notes.flatMap(({ note }) =>
     "source" in note && note.source.what === "lost" ? [note.source] : [],
   );
-  const byDriver = lost.filter(({ why }) => why === "the numbers of its driver skip");
+  const byDriver = lost.filter(({ why }) => why === "the driver's frame numbers have a gap");
   console.log(`# ${frames.length} frames, lost ${JSON.stringify(lost)}`);
   const missing = lost.reduce((sum, { count }) => sum + count, 0);
   assert.equal(frames.length + missing, 40, "each is in the file or told");
@@ -86,7 +86,7 @@ test("frames that a driver could not deliver are in the ledger, by its numbers, 
   assert.equal(summary.source.find(({ what }) => what === "outage")?.times, 1);
   const { ok, sentence } = await verifyRecording(path);
   assert.ok(ok, sentence);
-  assert.match(sentence, /its source: .*the numbers of its driver skip/);
+  assert.match(sentence, /its source: .*the driver's frame numbers have a gap/);
 });
 
 test("frames that a pipeline drops are in the ledger, as many as its times say", {

@@ -76,7 +76,7 @@ test("the client records two cameras into files of the length that was asked for
   assert.ok(Math.abs(whole.length / seconds - 30) < 4, `${whole.length} frames in ${seconds} s`);
   assert.match(await readFile(second.gstreamerLogFilePath!, "utf8"), /srtclientsrc|GstPipeline/);
   const logs = await ThorVisionClient.listLogs({ host, port });
-  assert.match(await ThorVisionClient.getLog(logs[0]!, { host, port }), /Caller \d+ is connected/);
+  assert.match(await ThorVisionClient.getLog(logs[0]!, { host, port }), /Caller \d+ connected/);
 });
 
 test("what cannot be recorded leaves no stream on the server and no program behind", {
@@ -98,12 +98,15 @@ test("what cannot be recorded leaves no stream on the server and no program behi
   assert.deepEqual([thing.streams, client.streams.size], [[], 0]);
   await assert.rejects(
     start({ width: 9999 }, "movies"),
-    isThingError("SOURCE_FAILED", /\/jpeg answers 400: Camera 0 does not offer/),
+    isThingError("SOURCE_FAILED", /\/jpeg answered 400: Camera 0 does not offer/),
   );
-  await assert.rejects(client.stopStream(0), isThingError("NOT_FOUND", /No stream of camera 0/));
+  await assert.rejects(
+    client.stopStream(0),
+    isThingError("NOT_FOUND", /Camera 0 is not being recorded/),
+  );
   await assert.rejects(
     ThorVisionClient.getLog("none", { host, port }),
-    isThingError("SOURCE_FAILED", /answers 404: There is no log 'none'/),
+    isThingError("SOURCE_FAILED", /answered 404: There is no log 'none'/),
   );
   assert.deepEqual(childrenOf(), []);
 });
@@ -119,7 +122,7 @@ test("a server that is not there, or is another, is told; another format is refu
   const raw = { media_type: "video/x-raw", format: "NV12", width: 8, height: 8, framerate: "1/1" };
   await assert.rejects(
     nobody.startStreamWithRecording(camera, raw, "nowhere"),
-    isThingError("BAD_ARGUMENT", /'video\/x-raw,format=NV12,.*choose a capability of image\/jpeg/),
+    isThingError("BAD_ARGUMENT", /'video\/x-raw,format=NV12,.*Choose a capability of image\/jpeg/),
   );
   await assert.rejects(
     nobody.ready,
@@ -130,7 +133,7 @@ test("a server that is not there, or is another, is told; another format is refu
   const port = await listenOn(other, host, 0);
   await assert.rejects(
     ThorVisionClient.connect({ host, port }),
-    isThingError("SOURCE_FAILED", /is no ThorVision server: \{"cameras": 3\}/),
+    isThingError("SOURCE_FAILED", /did not answer like a ThorVision server: \{"cameras": 3\}/),
   );
 });
 
@@ -198,6 +201,6 @@ test("what the server dropped is told by the frame that comes next, and how many
 test("a capability that is none is told when a ThorVisionCamera is made", () => {
   assert.throws(
     () => new ThorVisionCamera({ capability: "1280x720" }),
-    isThingError("BAD_ARGUMENT", /'1280x720', but is written like this: image\/jpeg,width=1280/),
+    isThingError("BAD_ARGUMENT", /'1280x720', but must have the form image\/jpeg,width=1280/),
   );
 });

@@ -119,9 +119,13 @@ test("ports and capabilities that cannot be had are refused within half a second
   const slow = FULL.replace("30/1", "15/1");
   const huge = FULL.replace("320", "3840");
   const refused: [object, number, RegExp][] = [
-    [{ id: 1, port, capability: FULL }, 409, /^UDP port \d+ is used by camera 0\. Ask for another/],
-    [{ id: 0, port, capability: slow }, 409, /sends camera 0 as 'image\/jpeg,width=320.* already/],
-    [{ id: 0, port: socket.address().port, capability: FULL }, 409, /is used by another program/],
+    [
+      { id: 1, port, capability: FULL },
+      409,
+      /^UDP port \d+ is in use by camera 0\. Request another/,
+    ],
+    [{ id: 0, port, capability: slow }, 409, /already sends camera 0 as 'image\/jpeg,width=320/],
+    [{ id: 0, port: socket.address().port, capability: FULL }, 409, /is in use by another program/],
     [
       { id: 0, port, capability: huge },
       400,

@@ -70,7 +70,7 @@ test("cameras of a group are recorded from one moment to another, and a manifest
     ["trial_left_recorder.mkv", "trial_right_recorder.mkv"],
   );
   assert.equal(await thing.read("busy"), true);
-  await assert.rejects(thing.invoke("start_recording", {}), /records already/);
+  await assert.rejects(thing.invoke("start_recording", {}), /is already recording/);
   await sleep(1200);
   const manifest = (await thing.invoke("stop_recording")) as Manifest;
   const written = JSON.parse(await readFile(join(folder, "trial.manifest.json"), "utf8"));
@@ -140,7 +140,7 @@ test("when one recorder cannot begin, none does, and no file is left", { timeout
   const right = host.get("right_recorder").thing as Recorder;
   const left = host.get("left_recorder").thing as Recorder;
   await host.get("right_recorder").invoke("start_recording", { name: "own" }).ended;
-  await assert.rejects(thing.invoke("start_recording", { name: "trial" }), /records already/);
+  await assert.rejects(thing.invoke("start_recording", { name: "trial" }), /is already recording/);
   assert.equal(await thing.read("busy"), false);
   while (left.busy) await sleep(10);
   await left.files.list;

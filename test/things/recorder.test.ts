@@ -69,7 +69,7 @@ test("what is started records until it is stopped; the disk is told of, and the 
   const begun = (await thing.invoke("start_recording", input)) as Record<string, unknown>;
   assert.equal(begun.name, "nest-00.mkv");
   assert.deepEqual([recorder.state, recorder.busy], ["recording", true]);
-  await assert.rejects(thing.invoke("start_recording", {}), /records already/);
+  await assert.rejects(thing.invoke("start_recording", {}), /is already recording/);
   await eventually(() => recorder.recordings.length >= 2);
   const fractions: number[] = [];
   const summary = (await thing.invoke("stop_recording", undefined, {
@@ -79,7 +79,7 @@ test("what is started records until it is stopped; the disk is told of, and the 
   assert.equal(summary.dropped, 0);
   assert.ok(summary.files.length >= 2, JSON.stringify(summary));
   for (const { path } of recorder.recordings) assert.ok((await verifyRecording(path)).ok, path);
-  await assert.rejects(thing.invoke("stop_recording"), /does not record/);
+  await assert.rejects(thing.invoke("stop_recording"), /is not recording/);
   const disk = (await thing.read("disk")) as Record<string, number>;
   assert.equal(disk.quota, 50_000_000);
   assert.ok(disk.free! > 0 && disk.total! > disk.free!);

@@ -70,7 +70,7 @@ test("a server that is not there is the reason why the camera has failed", {
   while (camera.state.state !== "failed") await delay(5);
   assert.match(
     camera.state.reason ?? "",
-    /^http:\/\/127.0.0.1:1\/live is not there: nothing listens on port 1\.$/,
+    /^http:\/\/127.0.0.1:1\/live cannot be reached: nothing listens on port 1\.$/,
   );
   await host.close();
 });

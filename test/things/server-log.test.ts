@@ -141,5 +141,5 @@ test("without log files it says how to have them", async (t) => {
   host.add("log", new ServerLog());
   await host.open();
   t.after(() => host.close());
-  assert.match(host.get("log").reason ?? "", /keeps no log files.*thingscope serve/);
+  assert.match(host.get("log").reason ?? "", /does not keep log files.*thingscope serve/);
 });

@@ -54,7 +54,7 @@ for (const [when, isOver] of [
     assert.equal(first.code, "RECORDING_FAILED");
     assert.match(
       first.message,
-      /^'film\.mkv' ended as soon as it had begun: its folder was removed\. See to that, then start again\.$/,
+      /^'film\.mkv' ended as soon as it had begun: its folder was removed\. Fix that, then start again\.$/,
     );
     assert.deepEqual(new Set(others.map(({ code }) => code)), new Set(["LOCK_BUSY"]));
     assert.equal(slot.state, undefined);

@@ -114,10 +114,10 @@ export class ContinuousSlot {
   /** Stops the one that there is, or that begins, and tells how it went. @throws {ThingError} `NOT_READY` when there is none. */
   async stop(options?: StopOptions): Promise<ContinuousSummary> {
     const taken = this.#taken;
-    if (!taken) throw new ThingError("NOT_READY", `'${this.#recorder}' does not record.`);
+    if (!taken) throw new ThingError("NOT_READY", `'${this.#recorder}' is not recording.`);
     if (!taken.recording) {
       taken.stopping.abort(this.#stopped(taken));
-      await taken.begun.catch(() => {}); // told to whom asked for it
+      await taken.begun.catch(() => {}); // reported to its caller
     }
     return taken.recording?.stop(options) ?? NOTHING;
   }
@@ -130,19 +130,19 @@ export class ContinuousSlot {
   /** Its file may be gone with it: what is to be told is why it ended. */
   #ended(taken: Taken, why: string, cause: unknown): ThingError {
     if (why === STOPPED) return this.#stopped(taken);
-    const sentence = `'${taken.name}' ended as soon as it had begun: ${why}. See to that, then start again.`;
+    const sentence = `'${taken.name}' ended as soon as it had begun: ${why}. Fix that, then start again.`;
     return new ThingError("RECORDING_FAILED", sentence, { cause });
   }
 
   #stopped({ name }: Taken): ThingError {
-    const why = `'${name}' was stopped before '${this.#recorder}' had begun it.`;
+    const why = `'${name}' was stopped before '${this.#recorder}' had started it.`;
     return new ThingError("ACTION_CANCELLED", why);
   }
 
   #busy({ name }: Taken): ThingError {
     const isEnding = this.state === "finishing";
-    const what = isEnding ? `still writes '${name}'` : `records already: '${name}'`;
-    const next = isEnding ? "Start when that has ended" : "Stop that first";
+    const what = isEnding ? `is still writing '${name}'` : `is already recording '${name}'`;
+    const next = isEnding ? "Start again when that has ended" : "Stop that first";
     return new ThingError("LOCK_BUSY", `'${this.#recorder}' ${what}. ${next}.`);
   }
 }

@@ -38,7 +38,7 @@ export class GroupSession {
 
   /** Stops all at one moment, also while they begin. @returns what they recorded: nothing when they had not begun. */
   async stop(run: Progress): Promise<Manifest> {
-    const why = `'${this.name}' was stopped before it had begun.`;
+    const why = `'${this.name}' was stopped before it had started.`;
     this.#stopping.abort(new ThingError("ACTION_CANCELLED", why));
     const begun = await this.#begun.catch(() => new Map<string, BegunRecording>()); // told by begin()
     const until = now();

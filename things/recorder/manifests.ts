@@ -22,7 +22,7 @@ export class Manifests {
     for (const name of names) {
       const path = join(this.#folder, name);
       await this.add(path).catch((error) => {
-        log.warn(`${path} is not listed: ${messageOf(error)}`);
+        log.warn(`${path} could not be listed: ${messageOf(error)}`);
       });
     }
   }
@@ -30,7 +30,7 @@ export class Manifests {
   /** Lists a manifest that is there. */
   async add(path: string): Promise<void> {
     const found = await lstat(path);
-    if (!found.isFile()) throw new ThingError("BAD_RECORDING", "It is no file.");
+    if (!found.isFile()) throw new ThingError("BAD_RECORDING", "It is not a file.");
     const text = await readFile(path, "utf8");
     const { manifest, from, until, started, recordings }: Manifest = JSON.parse(text);
     if (manifest !== 1) throw new ThingError("BAD_RECORDING", "It is not a manifest of this kind.");

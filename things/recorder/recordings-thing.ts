@@ -24,11 +24,11 @@ import { Disk, Export, ExportFailed, Lost, NoRoom, RecordingFile } from "./schem
 
 /** Where recordings go, and how much of the disk they may take. */
 export interface RecordingsOptions {
-  /** Where recordings go: `recordings` when absent. Several recorders of one server may share it. */
+  /** Folder of the recordings. Default `recordings`. Several recorders of one server may share it. */
   readonly folder?: string;
-  /** What stays free on the disk: 500 MB. */
+  /** What stays free on the disk. Default 500 MB. */
   readonly reserve_mb?: number;
-  /** What all recordings in the folder may have together. */
+  /** The maximum total size of the recordings in the folder. */
   readonly quota_mb?: number;
 }
 
@@ -44,7 +44,7 @@ const EXPORTS_END_MS = 3000;
 const LOOK_AT_DISK_EVERY_MS = 5000;
 const MB = 1e6;
 
-/** What keeps a folder of recordings: clients can list, fetch and delete them, and are told of new ones and of the disk. */
+/** A Thing with a folder of recordings: clients can list, fetch and delete them, and are notified of new ones and of the disk. */
 export abstract class RecordingsThing extends Thing {
   protected readonly folder: RecordingsFolder;
   readonly #options: RecordingsOptions;
@@ -58,19 +58,16 @@ export abstract class RecordingsThing extends Thing {
   #closing = new AbortController();
   #exportsEnd = new AbortController();
 
-  @event("A file is closed", RecordingFile)
+  @event("A file has been closed", RecordingFile)
   readonly recording_finished = new ThingEvent<StoredFile>();
 
-  @event(
-    "A recording has ended, and its file is nowhere: it was removed, or its disk taken out",
-    Lost,
-  )
+  @event("A recording has ended and its file is missing: it was removed, or its disk was", Lost)
   readonly recording_lost = new ThingEvent<Lost>();
 
-  @event("An MP4 or a WebM could not be made of a recording, which is kept", ExportFailed)
+  @event("A recording could not be exported as MP4 or WebM; the recording is kept", ExportFailed)
   readonly export_failed = new ThingEvent<ExportFailure>();
 
-  @event("Something was not recorded or exported: there is no room for it", NoRoom)
+  @event("A recording or export was refused or cut off for lack of disk space", NoRoom)
   readonly no_room = new ThingEvent<NoRoom>();
 
   @files("Recordings", { name: "recordings" })
@@ -85,7 +82,7 @@ export abstract class RecordingsThing extends Thing {
     this.files = this.folder.files;
   }
 
-  @property("What was recorded, newest first", Type.Array(RecordingFile), {
+  @property("The recordings, newest first", Type.Array(RecordingFile), {
     readOnly: true,
     observable: true,
   })
@@ -93,12 +90,12 @@ export abstract class RecordingsThing extends Thing {
     return this.files.list;
   }
 
-  @property("How full the disk is", Disk, { readOnly: true, observable: true })
+  @property("Disk usage", Disk, { readOnly: true, observable: true })
   get disk(): Disk {
     return this.#disk;
   }
 
-  @action("Make an MP4 or a WebM of a recording, with every frame at its time", {
+  @action("Export a recording as MP4 or WebM, with every frame at its time", {
     input: Export,
     output: RecordingFile,
     useGlobalLock: false,
@@ -106,7 +103,7 @@ export abstract class RecordingsThing extends Thing {
   async export({ id, format, replace }: Export, run: Invocation): Promise<StoredFile> {
     const { path, name, isGrowing } = this.files.get(id);
     if (isGrowing || !/\.mkv$/i.test(name)) {
-      const why = isGrowing ? "is still being recorded" : "is no MKV";
+      const why = isGrowing ? "is still being recorded" : "is not an MKV";
       throw new ThingError("BAD_ARGUMENT", `'${name}' ${why}, so it cannot be exported.`);
     }
     this.#exports += 1;
@@ -152,7 +149,7 @@ export abstract class RecordingsThing extends Thing {
 
   /** Cuts off what takes time, and resolves when nothing of it goes on. */
   protected async endWork(): Promise<void> {
-    this.#closing.abort(stopped(`'${this.name}' ends.`));
+    this.#closing.abort(stopped(`'${this.name}' is closing.`));
     await Promise.allSettled(this.#works);
   }
 
@@ -164,7 +161,7 @@ export abstract class RecordingsThing extends Thing {
   /** Waits for recordings to be closed, and a moment for what is made of them: the rest is made when this is opened again. */
   protected async untilExported(closed: Promise<unknown>): Promise<void> {
     const late = setTimeout(() => {
-      this.#exportsEnd.abort(stopped(`'${this.name}' ends.`));
+      this.#exportsEnd.abort(stopped(`'${this.name}' is closing.`));
     }, EXPORTS_END_MS);
     await closed.finally(() => clearTimeout(late));
   }
@@ -221,7 +218,7 @@ export abstract class RecordingsThing extends Thing {
     const why = (isTold && whyEnded) || (found ?? "it cannot be read, as the log says");
     throw new ThingError(
       "RECORDING_FAILED",
-      `${path} is gone already: ${why}. See to that, then record again.`,
+      `${path} is missing already: ${why}. Fix that, then record again.`,
     );
   }
 

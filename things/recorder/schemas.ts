@@ -9,13 +9,15 @@ const Bytes = Type.Integer({ unit: "B", minimum: 0 });
 export const Disk = Type.Object({
   free: Bytes,
   total: Bytes,
-  recordings: Type.Integer({ unit: "B", minimum: 0, description: "What recordings have of it" }),
-  reserve: Type.Integer({ unit: "B", minimum: 0, description: "What recording leaves free" }),
+  recordings: Type.Integer({ unit: "B", minimum: 0, description: "Used by recordings" }),
+  reserve: Type.Integer({ unit: "B", minimum: 0, description: "Space that recordings leave free" }),
   quota: Type.Optional(
-    Type.Integer({ unit: "B", minimum: 0, description: "What recordings may have" }),
+    Type.Integer({ unit: "B", minimum: 0, description: "The limit for recordings" }),
   ),
   trouble: Type.Optional(
-    Type.String({ description: "Why it cannot be read just now; the rest is as it was before" }),
+    Type.String({
+      description: "Why it cannot be read now; the other values are the last known ones",
+    }),
   ),
 });
 export type Disk = Static<typeof Disk>;
@@ -26,7 +28,9 @@ export const Lost = Type.Object({
 });
 export type Lost = Static<typeof Lost>;
 
-export const NoRoom = Type.Object({ why: Type.String({ description: "And what to do" }) });
+export const NoRoom = Type.Object({
+  why: Type.String({ description: "The reason, and what to do" }),
+});
 export type NoRoom = Static<typeof NoRoom>;
 
 export const STATES = [
@@ -44,7 +48,7 @@ export function isRecording(state: State): boolean {
   return state === "starting" || state === "recording" || state === "finishing";
 }
 
-const Reason = Type.Optional(Type.String({ maxLength: 200, description: "Said in the file" }));
+const Reason = Type.Optional(Type.String({ maxLength: 200, description: "Written into the file" }));
 
 export const Trigger = Type.Object({
   reason: Reason,
@@ -64,12 +68,15 @@ const positive = { exclusiveMinimum: 0 } as const;
 export const Start = Type.Object({
   name,
   reason: Reason,
-  split: Type.Optional(Type.Number({ ...positive, unit: "s", description: "A file is this long" })),
+  split: Type.Optional(Type.Number({ ...positive, unit: "s", description: "Length of a file" })),
   split_size: Type.Optional(
-    Type.Number({ ...positive, unit: "MB", description: "A file is this large" }),
+    Type.Number({ ...positive, unit: "MB", description: "Size of a file" }),
   ),
   max_files: Type.Optional(
-    Type.Integer({ minimum: 1, description: "The oldest makes way for the newest" }),
+    Type.Integer({
+      minimum: 1,
+      description: "Maximum number of files; the oldest is removed for the newest",
+    }),
   ),
 });
 export type Start = Static<typeof Start>;
@@ -81,7 +88,7 @@ export const Lapse = Type.Object({
   count: Type.Optional(
     Type.Integer({
       minimum: 1,
-      description: "How many pictures; until it is cancelled when absent",
+      description: "Number of pictures. Default: until it is cancelled",
     }),
   ),
 });
@@ -90,7 +97,7 @@ export type Lapse = Static<typeof Lapse>;
 export const Still = Type.Object({
   name,
   settle: Type.Optional(
-    Type.Boolean({ default: true, description: "Wait until vibration has gone" }),
+    Type.Boolean({ default: true, description: "Wait until vibration has settled" }),
   ),
 });
 export type Still = Static<typeof Still>;
@@ -99,7 +106,7 @@ export const Export = Type.Object({
   id: Type.String({ description: "Of a recording, an MKV that is closed" }),
   format: Type.Enum(["mp4", "webm"]),
   replace: Type.Optional(
-    Type.Boolean({ description: "Remove the MKV once the result is found to have every frame" }),
+    Type.Boolean({ description: "Remove the MKV once the result is verified to have every frame" }),
   ),
 });
 export type Export = Static<typeof Export>;
@@ -124,7 +131,7 @@ const EpochMs = Type.Number({ unit: "ms", description: "Since 1970, on the clock
 export const Manifest = Type.Object({
   manifest: Type.Literal(1),
   name: Type.String(),
-  host: Type.String({ description: "Whose clock it is" }),
+  host: Type.String({ description: "The host whose clock it is" }),
   from: EpochMs,
   until: EpochMs,
   started: Type.String({ format: "date-time" }),
@@ -145,8 +152,8 @@ export type Manifest = Static<typeof Manifest>;
 
 export const ManifestFile = storedFileSchema({
   started: { type: "string", format: "date-time" },
-  duration: { type: "number", unit: "s", description: "From when all began to when all ended" },
+  duration: { type: "number", unit: "s", description: "From the common start to the common end" },
   recorders: { type: "integer" },
-  frames: { type: "integer", description: "In the files of all" },
-  dropped: { type: "integer", description: "Frames of all that are in no file" },
+  frames: { type: "integer", description: "Frames in all files" },
+  dropped: { type: "integer", description: "Captured frames that are not in a file" },
 });

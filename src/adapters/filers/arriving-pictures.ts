@@ -11,39 +11,39 @@ import {
   type RemoteVideoPlayerOptions,
 } from "./remote-video-player.ts";
 
-/** A picture that came and waits to become a JPEG. */
+/** A received picture that waits to be encoded as JPEG. */
 export interface ArrivedPicture {
   readonly image: FilersImage;
   /** Epoch ms. */
   readonly capturedAt: number;
-  /** Who the frame was, where the server is a Thingscope. */
+  /** The frame's identity, where the server is a Thingscope. */
   readonly origin: Origin | undefined;
   readonly lossesBefore: readonly SourceLoss[];
-  /** By how much the server's clock was set since the first picture. */
+  /** How far the server's clock has been set since the first picture. */
   readonly clockSet?: ClockSet | undefined;
 }
 
-/** How long to wait, and who wants to know what happens. */
+/** Time limits and callbacks. */
 export interface ArrivalOptions extends RemoteVideoPlayerOptions {
-  /** The longest time between two pictures while the server records, ms; 0: any. */
+  /** The longest time between two pictures while the server records, ms; 0: no limit. */
   readonly silenceMs: number;
-  /** The server has begun to record to the network, or has ended. */
+  /** The server has started or stopped recording to the network. */
   onRecording(isRecording: boolean): void;
-  /** A picture was dropped: JPEGs are made more slowly than pictures come. */
+  /** A picture was dropped: encoding is slower than pictures arrive. */
   onDropped(): void;
 }
 
-/** As many as Filers holds for a client: small ones come in pairs, because Filers lets TCP wait for acknowledgements. */
+/** As many as Filers buffers for a client: small pictures arrive in pairs because Filers leaves Nagle's algorithm on. */
 const MOST_WAITING = 5;
 const NOT_SENT = "the FilersServer did not send them";
-const TOO_BUSY = "JPEGs were made more slowly than pictures came";
+const TOO_BUSY = "JPEG encoding was slower than pictures arrived";
 
-/** A player that holds the newest pictures until somebody takes them, and knows which are missing. */
+/** A player that holds the newest pictures until they are taken, and knows which are missing. */
 export class ArrivingPictures extends RemoteVideoPlayer {
   readonly #options: ArrivalOptions;
   readonly #times = new PtsTimes();
   readonly #waiting: ArrivedPicture[] = [];
-  /** What is missing before the first that waits. */
+  /** What is missing before the first waiting picture. */
   #missing: SourceLoss[] = [];
   #failure: ThingError | undefined;
   #last: Origin | undefined;
@@ -55,7 +55,7 @@ export class ArrivingPictures extends RemoteVideoPlayer {
     this.#options = options;
   }
 
-  /** The oldest that waits. @throws {ThingError} `SOURCE_FAILED` once the connection is over. */
+  /** The oldest waiting picture. @throws {ThingError} `SOURCE_FAILED` once the connection has ended. */
   take(): ArrivedPicture | undefined {
     const picture = this.#waiting.shift();
     if (!picture && this.#failure) throw this.#failure;
@@ -78,7 +78,7 @@ export class ArrivingPictures extends RemoteVideoPlayer {
   }
 
   override processException(message: string, _trace: string, fromThread: boolean): void {
-    const complaint = `The Filers server ${this.server}:${this.port} complains: ${message}`;
+    const complaint = `The Filers server ${this.server}:${this.port} reports an error: ${message}`;
     this.#failure = new ThingError("SOURCE_FAILED", fromThread ? message : complaint);
     this.wake();
   }
@@ -87,8 +87,8 @@ export class ArrivingPictures extends RemoteVideoPlayer {
     this.#options.onRecording(isRecording);
     if (isRecording) this.#awaitPicture();
     else this.#heartbeats?.stop();
-    this.#last = undefined; // what was not recorded is no loss
-    if (!isRecording) this.play(); // it sends nothing of its next recording to who does not ask again
+    this.#last = undefined; // what was not recorded is not lost
+    if (!isRecording) this.play(); // the server sends its next recording only to clients that ask again
   }
 
   override processImage(image: FilersImage, metadata: FilersMetadata): void {
@@ -126,7 +126,7 @@ export class ArrivingPictures extends RemoteVideoPlayer {
     return isTime ? this.#times.next(t * 1000, arrivedAt) : { capturedAt: arrivedAt };
   }
 
-  /** A Thingscope server says who the frame is. */
+  /** Only a Thingscope server sends a frame's identity. */
   #originOf({ t, run, count }: FilersMetadata): Origin | undefined {
     if (typeof run !== "string" || typeof count !== "number" || typeof t !== "number") {
       return undefined;

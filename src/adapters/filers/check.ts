@@ -3,10 +3,10 @@ import type { Check } from "../../base/checks.ts";
 import { messageOf } from "../../base/errors.ts";
 import { listenOn } from "../wire-address.ts";
 
-/** Where Filers' network recorder, and a FilersServer, listen unless told otherwise. */
+/** The default port of Filers' network recorder and of a FilersServer. */
 export const FILERS_PORT = 10_000;
 
-/** Can a FilersServer listen where Filers does? */
+/** Can a FilersServer listen on Filers' port? */
 export const filersCheck: Check = {
   name: "filers",
   async run() {
@@ -17,7 +17,7 @@ export const filersCheck: Check = {
     } catch (error) {
       return {
         level: "warn",
-        message: `A FilersServer cannot use its usual port: ${messageOf(error).split(". ")[0]}.`,
+        message: `A FilersServer cannot use its default port: ${messageOf(error).split(". ")[0]}.`,
         fix: `Give each FilersServer a port of its own in the configuration: port: ${FILERS_PORT + 1}`,
       };
     } finally {

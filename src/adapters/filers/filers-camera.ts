@@ -16,27 +16,27 @@ const Options = Type.Object({
   keep_warm: Type.Optional(Type.Boolean()),
 });
 
-/** What a FilersCamera is made with. */
+/** Options of a FilersCamera. */
 export interface FilersCameraOptions {
   /** Name or IPv4 address of the machine on which Filers runs. */
   readonly server: string;
   /** The port of its network recorder. */
   readonly port: number;
-  /** Of the JPEGs, 1 to 100: 90. */
+  /** JPEG quality, 1 to 100. Default 90. */
   readonly quality?: number;
-  /** The largest raw picture that is taken, MB: 67. */
+  /** The largest raw picture that is accepted, MB. Default 67. */
   readonly max_image_mb?: number;
-  /** The longest time between two pictures while Filers records, ms: 10,000; 0: any. */
+  /** The longest time between two pictures while Filers records, ms; 0: no limit. Default 10,000. */
   readonly silence_ms?: number;
-  /** Whether it plays while nobody wants frames, too. */
+  /** Whether it also plays while its frames are not wanted. */
   readonly keep_warm?: boolean;
 }
 
 const SILENCE_MS = 10_000;
-/** A server that is connected and does not record may begin to at any time: that is no failure. */
+/** A connected server that does not record may start at any time: this is not a failure. */
 const PATIENT = { startMs: 2 ** 31 - 1, silenceMs: 0 };
 
-/** A camera of Filers, by its network recorder: raw pictures become JPEGs once, however many look. */
+/** A camera of Filers' network recorder: each raw picture is encoded once, however many viewers there are. */
 export class FilersCamera extends Camera {
   static override readonly title = "Filers camera";
   static override readonly description =
@@ -45,14 +45,14 @@ export class FilersCamera extends Camera {
   #isRecording = false;
   #dropped = 0;
 
-  /** @throws {ThingError} `BAD_ARGUMENT` with each option that does not fit. */
+  /** @throws {ThingError} `BAD_ARGUMENT` that names each invalid option. */
   constructor(options: FilersCameraOptions) {
     const { keep_warm } = acceptedOptions(Options, options, "A FilersCamera");
     super(keep_warm === undefined ? {} : { keep_warm });
     this.#options = options;
   }
 
-  @property("Whether Filers records to the network. Without that, no frames come", Type.Boolean(), {
+  @property("Whether Filers records to the network. Otherwise no frames arrive", Type.Boolean(), {
     readOnly: true,
     observable: true,
   })
@@ -61,7 +61,7 @@ export class FilersCamera extends Camera {
   }
 
   @property(
-    "Pictures that were dropped because JPEGs are made more slowly than pictures come",
+    "Pictures that were dropped because JPEG encoding is slower than pictures arrive",
     Type.Integer({ minimum: 0 }),
     { readOnly: true },
   )
@@ -74,7 +74,7 @@ export class FilersCamera extends Camera {
     return new FilersSource({
       ...{ server, port, quality, silenceMs: silence_ms },
       ...(max_image_mb !== undefined && { maxImageBytes: max_image_mb * 1e6 }),
-      onRecording: (isRecording) => this.#record(isRecording),
+      onRecording: (isRecording) => this.#setRecording(isRecording),
       onDropped: () => {
         this.#dropped++;
       },
@@ -85,16 +85,16 @@ export class FilersCamera extends Camera {
     return PATIENT;
   }
 
-  #record(isRecording: boolean): void {
+  #setRecording(isRecording: boolean): void {
     if (isRecording === this.#isRecording) return;
     this.#isRecording = isRecording;
     this.changed("remote_recording");
   }
 }
 
-/** Where the pictures come from, and how they are kept. */
+/** The server, and how its pictures are encoded. */
 interface FilersSourceOptions extends ArrivalOptions {
-  /** Of the JPEGs, 1 to 100: 90. */
+  /** JPEG quality, 1 to 100. Default 90. */
   readonly quality?: number | undefined;
 }
 

@@ -29,33 +29,34 @@ const ClientStatus = Type.Object({
   address: Type.String(),
   port: Type.Integer(),
   state: Type.Enum(["idle", "requested", "playing"], {
-    description: "Idle: it asked for nothing. Requested: it has asked and waits for pictures",
+    description:
+      "Idle: it has not asked for pictures. Requested: it has asked and waits. Playing: it receives them",
   }),
-  sent: Type.Integer({ description: "Pictures that were written to it" }),
+  sent: Type.Integer({ description: "Pictures sent to it" }),
   skipped: Type.Integer({
-    description: "Pictures that came while it played, and that it was too slow for",
+    description: "Pictures that were skipped while it played, because it was too slow",
   }),
 });
 
-/** What a FilersServer is made with. */
+/** Options of a FilersServer. */
 export interface FilersServerOptions {
-  /** Where it listens: `127.0.0.1`. Another address needs `insecure`. */
+  /** Where it listens. Default `127.0.0.1`; an address off loopback needs `insecure`. */
   readonly host?: string;
-  /** 10000. 0 takes a free one. */
+  /** Default 10000; 0 takes a free port. */
   readonly port?: number;
-  /** The wire knows no login: whoever reaches another address than loopback sees the camera. */
+  /** Allows an address off loopback. The protocol has no login: any client that reaches the port sees the camera. */
   readonly insecure?: boolean;
-  /** Lets it listen although the server has a login, which this wire does not know. `insecure` includes it. */
+  /** Lets it listen although the server has a login, which this protocol lacks. `insecure` includes it. */
   readonly insecure_no_login?: boolean;
-  /** `rgb24`. */
+  /** Default `rgb24`. */
   readonly pixel_format?: (typeof PIXEL_FORMATS)[number];
-  /** Pictures a second at most; all when absent. */
+  /** At most this many pictures a second; all when absent. */
   readonly max_fps?: number;
-  /** Pixels across at most; the camera's own when absent. */
+  /** Largest width, pixels; the camera's own when absent. */
   readonly width?: number;
-  /** Whether it records to the network from the start on: true. */
+  /** Whether it records to the network from the start. Default true. */
   readonly recording?: boolean;
-  /** How many may be connected at once: 32. */
+  /** How many clients may be connected at once. Default 32. */
   readonly max_clients?: number;
 }
 
@@ -63,13 +64,13 @@ const DEFAULT_MAX_CLIENTS = 32;
 const WIRE = "Filers";
 
 /**
- * Serves a camera as Filers does with its network recorder: raw pictures over TCP to the RemoteVideoPlayer of Filers, and to
- * what was written with it.
+ * Serves a camera as Filers' network recorder does: raw pictures over TCP, for Filers' RemoteVideoPlayer and programs that
+ * extend it.
  */
 export class FilersServer extends Thing {
   static override readonly title: string = "Filers server";
   static override readonly description: string =
-    "Gives a camera's pictures, decoded, to clients of Filers' network recorder.";
+    "Sends a camera's decoded pictures to clients of Filers' network recorder.";
   readonly #options: FilersServerOptions;
   readonly #clients = new Set<NetworkClient>();
   #complaints = new Complaints(silentLog);
@@ -81,11 +82,11 @@ export class FilersServer extends Thing {
   #sent = 0;
   #skipped = 0;
 
-  @slot("Whose pictures are sent", Camera)
+  @slot("The camera whose pictures are sent", Camera)
   accessor camera!: Camera;
 
   @event(
-    "A client asked for pictures, or for no more",
+    "A client started or stopped asking for pictures",
     Type.Object({
       address: Type.String(),
       port: Type.Integer(),
@@ -96,7 +97,7 @@ export class FilersServer extends Thing {
     Pick<Static<typeof ClientStatus>, "address" | "port" | "state">
   >();
 
-  /** @throws {ThingError} `BAD_ARGUMENT` with each option that does not fit, and for an address off loopback without `insecure`. */
+  /** @throws {ThingError} `BAD_ARGUMENT` that names each invalid option, and for an address off loopback without `insecure`. */
   constructor(options: FilersServerOptions = {}) {
     super();
     this.#options = acceptedOptions(Options, options, "A FilersServer");
@@ -104,7 +105,7 @@ export class FilersServer extends Thing {
     admittedHost(WIRE, options, silentLog);
   }
 
-  @property("Whether pictures go to the clients that play", Type.Boolean(), {
+  @property("Whether pictures are sent to the clients that play", Type.Boolean(), {
     readOnly: true,
     observable: true,
   })
@@ -112,31 +113,35 @@ export class FilersServer extends Thing {
     return this.#isRecording;
   }
 
-  @property("Where it listens, when it is open", Type.Integer({ minimum: 0, maximum: 65_535 }), {
-    readOnly: true,
-  })
+  @property(
+    "The port it listens on while it is open",
+    Type.Integer({ minimum: 0, maximum: 65_535 }),
+    {
+      readOnly: true,
+    },
+  )
   get port(): number {
     return this.#port;
   }
 
-  @property("Who is connected", Type.Array(ClientStatus), { readOnly: true })
+  @property("The connected clients", Type.Array(ClientStatus), { readOnly: true })
   get clients(): Static<typeof ClientStatus>[] {
     return [...this.#clients].map(({ address, port, state, sent, skipped }) => {
       return { address, port, state, sent, skipped };
     });
   }
 
-  @property("How often somebody connected", Type.Integer(), { readOnly: true })
+  @property("Connections accepted so far", Type.Integer(), { readOnly: true })
   get connections(): number {
     return this.#connections;
   }
 
-  @property("Frames that were decoded: once for all clients", Type.Integer(), { readOnly: true })
+  @property("Frames decoded, each once for all clients", Type.Integer(), { readOnly: true })
   get frames_decoded(): number {
     return this.#sender?.decoded ?? 0;
   }
 
-  @property("Pictures that were written to clients, those who have left included", Type.Integer(), {
+  @property("Pictures sent to clients, including clients that have left", Type.Integer(), {
     readOnly: true,
   })
   get frames_sent(): number {
@@ -144,7 +149,7 @@ export class FilersServer extends Thing {
   }
 
   @property(
-    "Pictures that clients were too slow for, those who have left included",
+    "Pictures skipped because clients were too slow, including clients that have left",
     Type.Integer(),
     { readOnly: true },
   )
@@ -152,7 +157,7 @@ export class FilersServer extends Thing {
     return [...this.#clients].reduce((sum, { skipped }) => sum + skipped, this.#skipped);
   }
 
-  @property("What clients did wrong, counted by kind", ComplaintCounts, { readOnly: true })
+  @property("Client errors, counted by kind", ComplaintCounts, { readOnly: true })
   get faults(): ComplaintCounts {
     return { ...this.#complaints.counts };
   }
@@ -165,20 +170,20 @@ export class FilersServer extends Thing {
       max_fps,
       width,
     } = this.#options;
-    // Filers' clients know IPv4 alone, and "localhost" may be the other one.
+    // Filers' clients speak IPv4 only, and "localhost" may resolve to IPv6.
     const admitted = admittedHost(WIRE, this.#options, this.log, this.context);
     const host = admitted.replace(/^localhost$/i, "127.0.0.1");
     this.#sender = new PictureSender(this.camera.mjpeg_stream, this.#clients, {
       ...{ pixelFormat, maxFps: max_fps, width },
       onFault: (kind, sentence) => this.#complaints.add(kind, sentence),
     });
-    const server = createServer((socket) => this.#welcome(socket));
+    const server = createServer((socket) => this.#accept(socket));
     this.#server = server;
     this.#port = await listenOn(server, host, port);
     server.on("error", (error) =>
       this.#complaints.add(
         "accept_failed",
-        `A Filers client could not be let in: ${error.message}.`,
+        `A Filers client could not be accepted: ${error.message}.`,
       ),
     );
   }
@@ -192,20 +197,20 @@ export class FilersServer extends Thing {
     this.#port = 0;
   }
 
-  @action("Send pictures to the clients that play, from now on", { useGlobalLock: false })
+  @action("Start sending pictures to the clients that play", { useGlobalLock: false })
   start_network_recording(): void {
-    this.#record(true);
+    this.#setRecording(true);
   }
 
-  @action("Send no more pictures. Clients are told; those who want more have to ask again", {
+  @action("Stop sending pictures. Clients are told and must ask again for more", {
     releases: true,
     useGlobalLock: false,
   })
   stop_network_recording(): void {
-    this.#record(false);
+    this.#setRecording(false);
   }
 
-  #record(isRecording: boolean): void {
+  #setRecording(isRecording: boolean): void {
     if (isRecording === this.#isRecording) return;
     this.#isRecording = isRecording;
     if (!isRecording) for (const client of this.#clients) client.stopped();
@@ -213,13 +218,13 @@ export class FilersServer extends Thing {
     this.changed("network_recording");
   }
 
-  /** Frames are wanted, and decoded, while somebody plays. */
+  /** Frames are wanted, and decoded, while a client plays. */
   #adapt(): void {
     const isPlayed = [...this.#clients].some(({ state }) => state !== "idle");
     this.#sender?.adapt(this.#isRecording && isPlayed);
   }
 
-  #welcome(socket: Socket): void {
+  #accept(socket: Socket): void {
     this.#connections++;
     if (!this.#makeRoom()) {
       socket.destroy();
@@ -231,39 +236,39 @@ export class FilersServer extends Thing {
       onFault: (kind, sentence) => this.#complaints.add(kind, sentence),
     });
     this.#clients.add(client);
-    socket.on("close", () => this.#left(client));
+    socket.on("close", () => this.#removed(client));
   }
 
-  /** A client that never said anything gives way to a new one. @returns False when there is none. */
+  /** Disconnects a client that never sent a message to make room for a new one. @returns False when there is none. */
   #makeRoom(): boolean {
     const { max_clients: most = DEFAULT_MAX_CLIENTS } = this.#options;
     if (this.#clients.size < most) return true;
     const silent = [...this.#clients].find(({ hasSpoken }) => !hasSpoken);
     this.#complaints.add(
       "too_many_clients",
-      `More than ${most} Filers clients are connected: ${silent ? "one that never said anything was let go" : "one more was refused"}. max_clients allows more.`,
+      `${most} Filers clients are connected already: ${silent ? "one that never sent a message was disconnected" : "a new one was refused"}. Raise max_clients to allow more.`,
     );
-    if (silent) this.#left(silent);
+    if (silent) this.#removed(silent);
     silent?.end();
     return silent !== undefined;
   }
 
-  #left(client: NetworkClient): void {
+  #removed(client: NetworkClient): void {
     if (!this.#clients.delete(client)) return;
-    client.forgo();
+    client.cancel();
     this.#sent += client.sent;
     this.#skipped += client.skipped;
-    if (client.state !== "idle") this.#tell(client, "idle");
+    if (client.state !== "idle") this.#emitChange(client, "idle");
     this.#adapt();
   }
 
   #changed(client: NetworkClient): void {
     this.#adapt();
-    this.#tell(client, client.state);
+    this.#emitChange(client, client.state);
     if (this.#isRecording && this.#sender?.format) client.begin(this.#sender.format);
   }
 
-  #tell({ address, port }: NetworkClient, state: NetworkClient["state"]): void {
+  #emitChange({ address, port }: NetworkClient, state: NetworkClient["state"]): void {
     this.client_changed.emit({ address, port, state });
   }
 }

@@ -3,21 +3,21 @@ import { ThingError } from "../../base/errors.ts";
 /** Bytes of the two lengths before each message. */
 const HEAD_BYTES = 8;
 
-/** How long the two parts of a message may be, bytes. */
+/** The maximum lengths of a message's two parts, bytes. */
 export interface MessageLimits {
   readonly text: number;
   readonly binary: number;
 }
 
-/** A whole message: its text, and the bytes behind it. Whoever gets it may keep it. */
+/** A whole message: its text, and the bytes after it. The receiver may keep both. */
 export interface MessageParts {
   readonly text: Buffer;
   readonly binary: Buffer;
 }
 
 /**
- * Finds messages in what a socket brings, in whatever pieces: two lengths as big-endian 32-bit numbers, text, binary. No
- * memory is taken for a message before its lengths have been found to be allowed.
+ * Splits a socket's bytes into messages: two lengths as big-endian 32-bit numbers, text, binary. Memory for a message is
+ * allocated only after its lengths have been checked.
  */
 export class MessageReader {
   readonly #limits: MessageLimits;
@@ -31,14 +31,14 @@ export class MessageReader {
     this.#limits = limits;
   }
 
-  /** Whether a message has begun and is not whole. */
+  /** Whether a message has begun and is incomplete. */
   get isInside(): boolean {
     return this.#headFilled > 0 || this.#body !== undefined;
   }
 
   /**
-   * The messages that end in this chunk; whoever asks for the next one says when. All of a chunk are taken before the next.
-   * @throws {ThingError} `BAD_ARGUMENT` for lengths beyond the limits: where the next message begins is not known then.
+   * The messages that end in this chunk, one at a time. Iterate to the end before passing the next chunk.
+   * @throws {ThingError} `BAD_ARGUMENT` for lengths beyond the limits: the start of the next message is then unknown.
    */
   *messages(chunk: Uint8Array): Generator<MessageParts, void> {
     let rest = chunk;
@@ -66,7 +66,7 @@ export class MessageReader {
     if (text > mostText || binary > mostBinary) {
       throw new ThingError(
         "BAD_ARGUMENT",
-        `A message says that it has ${text} bytes of text and ${binary} of binary; at most ${mostText} and ${mostBinary} are taken.`,
+        `A message declares ${text} bytes of text and ${binary} bytes of binary data; at most ${mostText} and ${mostBinary} are accepted.`,
       );
     }
     this.#headFilled = 0;

@@ -3,15 +3,15 @@ import { messageOf, ThingError } from "../../base/errors.ts";
 import { parseExactly } from "../../base/exact-numbers.ts";
 import { isRecord } from "../../base/values.ts";
 
-/** What is said over the wire: a name and a value. */
+/** A message of the protocol: a name and a value. */
 export interface Message {
   readonly name: string;
   readonly value: unknown;
 }
 
-/** How a picture lies in the bytes behind its message. */
+/** The layout of a picture in the bytes after its message. */
 export interface ImageHead {
-  /** Bytes of each plane; they lie one behind the other. */
+  /** Bytes of each plane; planes are contiguous. */
   readonly planeSizes: readonly number[];
   /** FFmpeg's name, e.g. `rgb24`. */
   readonly pixelFormat: string;
@@ -19,19 +19,19 @@ export interface ImageHead {
   readonly width: number;
   /** Pixels. */
   readonly height: number;
-  /** Bytes of a row of each plane. */
+  /** Bytes per row of each plane. */
   readonly lineSizes: readonly number[];
   /** At least `t`: when it was taken, in seconds of the server's clock. */
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
-/** The wire counts four planes, whether a format has them or not. */
+/** The protocol always lists four planes. */
 const PLANES = 4;
 const MOST_PIXELS_ACROSS = 65_535;
-/** An alias of YAML may stand for a large part of the text: a few lines could stand for gigabytes. */
+/** YAML aliases can expand a few lines to gigabytes. */
 const MOST_ALIASES = 10;
 
-/** The text of a message. JSON is YAML: every reader of the one reads the other. */
+/** The text of a message. JSON is valid YAML, so every peer can read it. */
 export function messageText(name: string, value: unknown): string {
   return `${JSON.stringify([name, value])}\n`;
 }
@@ -54,10 +54,10 @@ export function parseMessage(text: Buffer): Message {
   if (Array.isArray(found) && found.length === 2 && typeof found[0] === "string") {
     return { name: found[0], value: found[1] };
   }
-  throw new ThingError("BAD_ARGUMENT", "A message is a list of a name and a value; this is none.");
+  throw new ThingError("BAD_ARGUMENT", "A message must be a list of a name and a value.");
 }
 
-/** @throws {ThingError} `BAD_ARGUMENT` for what describes no picture of so many bytes. */
+/** @throws {ThingError} `BAD_ARGUMENT` unless it describes a picture of `binaryBytes` bytes. */
 export function parseImage(value: unknown, binaryBytes: number): ImageHead {
   const [planes, format, size, lines, metadata] = Array.isArray(value) ? value : [];
   const pixelFormat =
@@ -93,18 +93,18 @@ function parseText(text: string): unknown {
 function parseYaml(text: string): unknown {
   try {
     return parse(text, {
-      customTags: ["binary"], // peers of before 2020 send names as bytes
+      customTags: ["binary"], // peers from before 2020 send names as bytes
       logLevel: "error",
       maxAliasCount: MOST_ALIASES,
       prettyErrors: false,
     });
   } catch (error) {
     const why = messageOf(error).split("\n")[0];
-    throw new ThingError("BAD_ARGUMENT", `A message is no YAML: ${why}.`);
+    throw new ThingError("BAD_ARGUMENT", `A message is not valid YAML: ${why}.`);
   }
 }
 
-/** Peers of before 2020 wrote `!!binary` without the space that YAML wants on the next line. */
+/** Peers from before 2020 wrote `!!binary` without the space that YAML requires on the next line. */
 function withIndentedBinary(text: string): string {
   return text.replace(/^(!!binary \|\n)(?! )/, "$1 ");
 }

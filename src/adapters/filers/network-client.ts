@@ -5,13 +5,13 @@ import type { Frame } from "../../frames/frame.ts";
 import { type MessageParts, MessageReader, messageBytes } from "./framing.ts";
 import { messageText, parseMessage } from "./messages.ts";
 
-/** `idle`: it has not asked for pictures. `requested`: it has, and there is nothing to send yet. `playing`: it gets them. */
+/** `idle`: it has not asked for pictures. `requested`: it has, and there is nothing to send yet. `playing`: it receives them. */
 type ClientState = "idle" | "requested" | "playing";
 
-/** What is said before the first picture: pixel format, width, height, pictures a second. */
+/** Sent before the first picture: pixel format, width, height, pictures a second. */
 export type VideoFormat = readonly [format: string, width: number, height: number, rate: number];
 
-/** A picture as it goes to every client: one memory for all. */
+/** A picture as it is sent to every client, in memory that all share. */
 export interface NetworkPicture {
   readonly frame: Frame;
   /** Lengths and text. */
@@ -20,11 +20,11 @@ export interface NetworkPicture {
   readonly format: VideoFormat;
 }
 
-/** What the server hears of a client. */
+/** Callbacks to the server. */
 interface ClientOptions {
-  /** It asked for pictures, or for none. */
+  /** It started or stopped asking for pictures. */
   onState(): void;
-  /** It has taken what it was sent. */
+  /** It has read what it was sent. */
   onRoom(): void;
   /** It did something wrong: counted by its kind. */
   onFault(kind: string, sentence: string): void;
@@ -42,13 +42,13 @@ const STALL_MS = 10_000;
 const passedOver = slowReaders("filers_client", "newest");
 const cutClients = slowReaders("filers_client", "cut");
 
-/** One client of a FilersServer: what it asked for, what it was sent, and what it was too slow for. */
+/** One client of a FilersServer: its state, and what was sent to it or skipped. */
 export class NetworkClient {
   readonly address: string;
   readonly port: number;
-  /** Pictures that were written to it. */
+  /** Pictures sent to it. */
   sent = 0;
-  /** Whether it ever said something that was understood. */
+  /** Whether it has sent a valid message. */
   hasSpoken = false;
   readonly #socket: Socket;
   readonly #options: ClientOptions;
@@ -75,7 +75,7 @@ export class NetworkClient {
       if (this.#reader.isInside) this.#fault("half_message", "left in the middle of a message");
     });
     socket.on("timeout", () => {
-      this.#fault("half_message", `stopped in the middle of a message for ${STALL_MS / 1000} s`);
+      this.#fault("half_message", `stalled in the middle of a message for ${STALL_MS / 1000} s`);
       this.end();
     });
     socket.on("error", () => {}); // "close" follows; clients often leave before the last answer
@@ -85,31 +85,31 @@ export class NetworkClient {
     return this.#state;
   }
 
-  /** Frames that came while it played, and that it was too slow for. */
+  /** Frames skipped while it played, because it was too slow. */
   get skipped(): number {
     return this.#announced - this.sent - (this.#due ? 1 : 0) - (this.#claimed ? 1 : 0);
   }
 
-  /** The server began to record to the network, or has found out what it sends: who asked gets pictures from now on. */
+  /** The server records to the network and knows its format: a client that has asked receives pictures from now on. */
   begin(format: VideoFormat): void {
     if (this.#state === "idle") return;
-    const said = JSON.stringify(format.slice(0, 3));
-    if (this.#state === "playing" && said === this.#format) return;
-    this.#format = said;
-    this.#say("started_recording", format);
+    const announced = JSON.stringify(format.slice(0, 3));
+    if (this.#state === "playing" && announced === this.#format) return;
+    this.#format = announced;
+    this.#reply("started_recording", format);
     if (this.#state === "playing") return; // the size has changed
     this.#state = "playing";
     this.#options.onState();
   }
 
-  /** The server does not record to the network any more: who wants more asks again. */
+  /** The server has stopped recording to the network: the client must ask again for more. */
   stopped(): void {
     if (this.#state === "idle") return;
-    this.#become("idle");
-    this.#say("stopped_recording", null);
+    this.#setState("idle");
+    this.#reply("stopped_recording", null);
   }
 
-  /** There is a new frame. The one before is skipped, if nobody has claimed it. */
+  /** Announces a new frame. An unclaimed previous one is skipped. */
   announce(frame: Frame): void {
     if (this.#state === "idle") return;
     if (this.#due) passedOver();
@@ -117,12 +117,12 @@ export class NetworkClient {
     this.#due = frame;
   }
 
-  /** Whether this frame could be sent now: it has not got it, and has taken the one before. */
+  /** Whether this frame could be sent now: it is due, and the previous one has been written. */
   awaits(frame: Frame): boolean {
     return this.#due === frame && this.#socket.writableLength === 0;
   }
 
-  /** Claims a frame that it awaits: `offer` brings it, or `forgo` says that it does not come. */
+  /** Claims a frame that it awaits: `send` or `cancel` follows. */
   claim(frame: Frame): boolean {
     if (!this.awaits(frame)) return false;
     this.#claimed = frame;
@@ -131,8 +131,8 @@ export class NetworkClient {
   }
 
   /** Sends the picture of the frame that was claimed. */
-  offer({ frame, head, planes, format }: NetworkPicture): void {
-    if (this.#claimed !== frame) return; // it wants no more, or not any more
+  send({ frame, head, planes, format }: NetworkPicture): void {
+    if (this.#claimed !== frame) return; // it has stopped playing
     this.#claimed = undefined;
     this.begin(format);
     this.#socket.cork();
@@ -142,8 +142,8 @@ export class NetworkClient {
     this.sent++;
   }
 
-  /** The frames that it waits for will not come. */
-  forgo(): void {
+  /** Drops the frames that it waits for. */
+  cancel(): void {
     this.#due = undefined;
     this.#claimed = undefined;
   }
@@ -156,12 +156,12 @@ export class NetworkClient {
   #read(chunk: Buffer): void {
     try {
       for (const message of this.#reader.messages(chunk)) {
-        if (this.#socket.destroyed) return; // what it said before that was enough
+        if (this.#socket.destroyed) return; // ended by an earlier message
         this.#take(message);
       }
       this.#socket.setTimeout(this.#reader.isInside ? STALL_MS : 0);
     } catch (error) {
-      this.#fault("bad_length", `sent what is none of our messages. ${messageOf(error)}`);
+      this.#fault("bad_length", `sent an invalid message. ${messageOf(error)}`);
       this.end();
     }
   }
@@ -181,9 +181,9 @@ export class NetworkClient {
       if (name === "started_playing" || name === "stopped_playing") return name;
       throw new Error(`Its name is '${name.slice(0, 40)}'.`);
     } catch (error) {
-      const sentence = `A client says started_playing or stopped_playing. ${messageOf(error)}`;
-      this.#fault("bad_message", `sent a message that is not understood. ${sentence}`);
-      this.#say("exception", [sentence, ""]);
+      const sentence = `A client must send started_playing or stopped_playing. ${messageOf(error)}`;
+      this.#fault("bad_message", `sent an unknown message. ${sentence}`);
+      this.#reply("exception", [sentence, ""]);
       this.#mistakes++;
       if (this.#mistakes >= MOST_MISTAKES) this.end();
       return undefined;
@@ -192,27 +192,27 @@ export class NetworkClient {
 
   #startedPlaying(): void {
     if (this.#state !== "idle") {
-      this.#say("exception", ["Client already notified that it is playing", ""]);
+      this.#reply("exception", ["Client already notified that it is playing", ""]);
       return;
     }
     this.#format = "";
-    this.#become("requested");
+    this.#setState("requested");
   }
 
   #stoppedPlaying(): void {
-    this.#become("idle");
-    this.#say("stopped_playing", null);
+    this.#setState("idle");
+    this.#reply("stopped_playing", null);
   }
 
-  #become(state: ClientState): void {
+  #setState(state: ClientState): void {
     if (this.#state === state) return;
     this.#state = state;
-    if (state === "idle") this.forgo();
+    if (state === "idle") this.cancel();
     this.#options.onState();
   }
 
-  /** Answers wait for who does not read them, but not for ever. */
-  #say(name: string, value: unknown): void {
+  /** Unread replies are bounded: a client that does not read them is disconnected. */
+  #reply(name: string, value: unknown): void {
     if (this.#socket.destroyed) return;
     const message = messageBytes(messageText(name, value));
     this.#unread += message.length;
@@ -220,7 +220,7 @@ export class NetworkClient {
       this.#unread -= message.length;
     });
     if (this.#unread <= MOST_UNREAD_REPLIES) return;
-    this.#fault("does_not_read", "asks without reading the answers");
+    this.#fault("does_not_read", "sent requests without reading the replies, and was disconnected");
     cutClients();
     this.end();
   }

@@ -9,23 +9,23 @@ import { messageBytes } from "./framing.ts";
 import { imageText } from "./messages.ts";
 import type { NetworkClient, NetworkPicture, VideoFormat } from "./network-client.ts";
 
-/** What is sent. */
+/** The format and rate of what is sent. */
 interface SenderOptions {
   readonly pixelFormat: PixelFormat;
-  /** Pictures a second at most. */
+  /** At most this many pictures a second. */
   readonly maxFps?: number | undefined;
-  /** Pixels across at most. */
+  /** Largest width, pixels. */
   readonly width?: number | undefined;
   /** A frame could not be decoded. */
   onFault(kind: string, sentence: string): void;
 }
 
-/** What is said of the rate before it is known, pictures a second. */
-const USUAL_RATE = 30;
+/** The rate that is announced before it has been measured, pictures a second. */
+const DEFAULT_RATE = 30;
 
 /**
- * Gives each frame of a stream to all clients that play, decoded once. It wants frames while one plays, and decodes only
- * what somebody has room for: the newest frame, whatever came while it decoded the one before or a client took its time.
+ * Sends each frame of a stream to all clients that play, decoded once. It wants frames while one plays, and decodes only
+ * the newest frame that a client has room for.
  */
 export class PictureSender {
   readonly #stream: MJPEGStream;
@@ -43,7 +43,7 @@ export class PictureSender {
     this.#stream = stream;
     this.#clients = clients;
     this.#options = options;
-    this.#endRuns = stream.onRun(() => this.#beginAnew());
+    this.#endRuns = stream.onRun(() => this.#resubscribe());
   }
 
   /** Frames that were decoded. */
@@ -51,28 +51,28 @@ export class PictureSender {
     return this.#decoded;
   }
 
-  /** What is sent now, as far as it is known. */
+  /** The current format, once it is known. */
   get format(): VideoFormat | undefined {
     return this.#picture?.format;
   }
 
-  /** Begins to take frames, or stops, as somebody wants pictures or not. */
+  /** Subscribes to frames, or unsubscribes. */
   adapt(isWanted: boolean): void {
-    if (isWanted) this.#leave ??= this.#enter();
-    else this.#rest();
+    if (isWanted) this.#leave ??= this.#subscribe();
+    else this.#unsubscribe();
   }
 
-  /** A client has taken what it was sent: it gets the newest frame, if it has not got that. */
+  /** A client has read what it was sent: it gets the newest frame unless it has it already. */
   clientHasRoom(): void {
     if (!this.#isSending) void this.#send();
   }
 
   close(): void {
     this.#endRuns();
-    this.#rest();
+    this.#unsubscribe();
   }
 
-  #enter(): () => void {
+  #subscribe(): () => void {
     const { maxFps: fps } = this.#options;
     const feed = this.#stream.variant(fps === undefined ? {} : { fps });
     const release = feed.demand.take();
@@ -83,7 +83,7 @@ export class PictureSender {
     };
   }
 
-  #rest(): void {
+  #unsubscribe(): void {
     this.#leave?.();
     this.#leave = undefined;
     this.#newest = undefined;
@@ -91,11 +91,11 @@ export class PictureSender {
     this.#rate.reset();
   }
 
-  /** A stream that was stopped has given up the feed that was slower than it. */
-  #beginAnew(): void {
+  /** A stream that stopped has discarded its rate-limited variant. */
+  #resubscribe(): void {
     if (!this.#leave) return;
     this.#leave();
-    this.#leave = this.#enter();
+    this.#leave = this.#subscribe();
   }
 
   #take(frame: Frame): void {
@@ -111,7 +111,7 @@ export class PictureSender {
     this.#isSending = false;
   }
 
-  /** The newest frame, if somebody could be sent it now. */
+  /** The newest frame, if a client could be sent it now. */
   #awaited(): Frame | undefined {
     const newest = this.#newest;
     return newest && [...this.#clients].some((client) => client.awaits(newest))
@@ -125,10 +125,10 @@ export class PictureSender {
       const isMade = this.#picture?.frame === frame;
       const picture = isMade ? this.#picture! : await this.#pictureOf(frame);
       if (this.#leave) this.#picture = picture;
-      for (const client of takers) client.offer(picture);
+      for (const client of takers) client.send(picture);
     } catch (error) {
       this.#options.onFault("undecodable", `A frame was not sent: ${messageOf(error)}`);
-      for (const client of takers) client.forgo();
+      for (const client of takers) client.cancel();
     }
   }
 
@@ -148,12 +148,12 @@ export class PictureSender {
 
   #rateNow(): number {
     const hz = this.#rate.hz();
-    const rate = hz > 1 ? hz : (this.#options.maxFps ?? USUAL_RATE);
+    const rate = hz > 1 ? hz : (this.#options.maxFps ?? DEFAULT_RATE);
     return Math.round(rate * 1000) / 1000;
   }
 }
 
-/** Who a frame is: `t` for every client, the rest for those who want to prove which frames they had. */
+/** A frame's identity: `t` for every client, the rest for clients that prove which frames they received. */
 function metadataOf({ run, index, capturedAt }: Frame): Record<string, unknown> {
   const epochMs = wallTime(capturedAt);
   return { t: epochMs / 1000, count: index, run, wall: toDateTime(epochMs) };

@@ -4,29 +4,29 @@ import type { PlanarPicture } from "../../frames/pixels/from-planes.ts";
 import { type MessageParts, MessageReader, messageBytes } from "./framing.ts";
 import { messageText, parseImage, parseMessage } from "./messages.ts";
 
-/** A picture as it came. The planes are views of memory that is nobody else's. */
+/** A picture as received. Its planes are views of memory that nothing else uses. */
 export interface FilersImage extends PlanarPicture {
   /** Width and height. */
   readonly size: readonly [number, number];
 }
 
-/** What a server says of a picture. */
+/** A server's metadata of a picture. */
 export interface FilersMetadata {
-  /** When it was taken, seconds of the server's clock, whose beginning only the server knows. */
+  /** Capture time, seconds of the server's clock, whose epoch only the server knows. */
   readonly t?: number;
   readonly [name: string]: unknown;
 }
 
-/** Where the server is, and what is taken from it. */
+/** Where the server is, and limits. */
 export interface RemoteVideoPlayerOptions {
   /** Name or address; only IPv4 is tried, as Filers listens there. */
   readonly server: string;
   readonly port: number;
-  /** Seconds. Taken so that scripts need not change; nothing here waits in turns, so it has no effect. */
+  /** Seconds. Accepted so that scripts need not change; it has no effect, since nothing here polls. */
   readonly timeout?: number;
-  /** How long a message that has begun may stand still, ms: 10,000. */
+  /** How long a message that has begun may stall, ms. Default 10,000. */
   readonly stallMs?: number;
-  /** The largest picture that is taken, bytes: 64 MiB. */
+  /** The largest picture that is accepted, bytes. Default 64 MiB. */
   readonly maxImageBytes?: number;
 }
 
@@ -37,11 +37,11 @@ const MOST_TEXT = 64 * 1024;
 const MOST_BINARY = 64 * 2 ** 20;
 
 /**
- * A client of Filers' network recorder, as Filers' own `RemoteVideoPlayer`: extend it, and say what happens to pictures.
- * Methods are called as soon as something comes; there is nothing to call in between.
+ * A client of Filers' network recorder, like Filers' own `RemoteVideoPlayer`: extend it and handle the pictures. Methods are
+ * called as soon as something arrives; there is nothing to poll.
  *
- * A `processImage` that returns a promise is waited for: the server is told by TCP that this client is busy, and skips
- * pictures for it. Nothing queues.
+ * A promise that `processImage` returns is awaited: TCP flow control tells the server that this client is busy, and the
+ * server skips pictures for it. Nothing queues.
  */
 export abstract class RemoteVideoPlayer {
   readonly server: string;
@@ -70,17 +70,17 @@ export abstract class RemoteVideoPlayer {
    * Called when something went wrong.
    * @param message - One sentence.
    * @param trace - The stack, or what the server sent for it.
-   * @param fromThread - True when it is the connection that failed, which is over then; false when the server complains.
+   * @param fromThread - True when the connection failed and has ended; false when the server reports an error.
    */
   abstract processException(message: string, trace: string, fromThread: boolean): void;
 
-  /** Called when the server begins to send pictures, and when it ends. After that `play` has to be called again. */
+  /** Called when the server starts and stops sending pictures. After a stop, `play` must be called again. */
   abstract processRecordingState(isRecording: boolean): void;
 
   /** Called with each picture. */
   abstract processImage(image: FilersImage, metadata: FilersMetadata): void | Promise<void>;
 
-  /** Connects. Should that fail, `processException` is called. Nothing happens while it is connected already. */
+  /** Connects; if that fails, `processException` is called. Has no effect while it is connected. */
   startListener(): void {
     if (this.#socket) return;
     const socket = connect({ host: this.server, port: this.port, family: 4 });
@@ -94,7 +94,7 @@ export abstract class RemoteVideoPlayer {
     socket.once("connect", () => socket.setTimeout(0));
     socket.on("data", (chunk) => {
       this.#read(socket, reader.messages(chunk));
-      // A message that has begun must go on; between two of them a server may be silent for days.
+      // A message that has begun must continue; between messages a server may be silent for days.
       const limit = reader.isInside && !socket.isPaused() ? this.#stallMs : 0;
       if (socket.timeout !== limit) socket.setTimeout(limit);
     });
@@ -102,7 +102,7 @@ export abstract class RemoteVideoPlayer {
     socket.on("end", () => this.#fail(socket, new Error("Remote client was closed")));
   }
 
-  /** Says that no pictures are wanted and ends the connection. Resolves when it has ended. */
+  /** Stops the pictures and ends the connection. Resolves when it has ended. */
   async stopListener(): Promise<void> {
     const socket = this.#socket;
     this.stop();
@@ -113,21 +113,21 @@ export abstract class RemoteVideoPlayer {
     await this.#closed;
   }
 
-  /** Asks for pictures. They come once the server records to the network. */
+  /** Asks for pictures, which arrive once the server records to the network. */
   play(): void {
-    this.#say("started_playing");
+    this.#send("started_playing");
   }
 
   /** Asks for no more pictures. */
   stop(): void {
-    this.#say("stopped_playing");
+    this.#send("stopped_playing");
   }
 
-  #say(name: string): void {
+  #send(name: string): void {
     if (this.#socket?.writable) this.#socket.write(messageBytes(messageText(name, null)));
   }
 
-  /** Takes one message after the other. While a picture is worked on, nothing is read. */
+  /** Handles one message after the other. Nothing is read while a picture is processed. */
   #read(socket: Socket, messages: Iterator<MessageParts>): void {
     try {
       for (let next = messages.next(); !next.done; next = messages.next()) {
@@ -170,12 +170,12 @@ export abstract class RemoteVideoPlayer {
     return this.processImage(image, metadata) ?? undefined;
   }
 
-  /** The connection is over, and why. */
+  /** Reports once that the connection has ended, and why. */
   #fail(socket: Socket, error: unknown): void {
     socket.destroy();
-    if (this.#socket !== socket) return; // stopped, or told already
+    if (this.#socket !== socket) return; // stopped, or reported already
     this.#socket = undefined;
-    const sentence = `The Filers server ${this.server}:${this.port} is lost: ${reasonOf(error)}.`;
+    const sentence = `The connection to the Filers server ${this.server}:${this.port} was lost: ${reasonOf(error)}.`;
     const stack = error instanceof Error ? (error.stack ?? "") : "";
     this.processException(error instanceof ThingError ? messageOf(error) : sentence, stack, true);
   }

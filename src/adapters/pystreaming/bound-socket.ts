@@ -3,13 +3,13 @@ import { silentLog } from "../../base/log.ts";
 import { Complaints } from "../complaints.ts";
 import { admitEndpoint, bindProblem, type EndpointOptions } from "./endpoint.ts";
 
-/** Longest time between a connection and its handshake, ms: who says nothing is hung up on. */
+/** Longest time between a connection and its handshake, ms; then the peer is disconnected. */
 export const HANDSHAKE_MS = 5000;
-const FAREWELL_MS = 200;
-/** Longest wait for the endpoint to be free, ms. */
-const FREED_MS = 1000;
+const LINGER_MS = 200;
+/** Longest wait for the endpoint to be released, ms. */
+const RELEASE_MS = 1000;
 
-/** A socket that others connect to, who is connected to it, and what they do wrong. */
+/** A bound socket, with the number of its peers and their protocol errors. */
 export class BoundSocket<S extends Socket> {
   readonly socket: S;
   readonly complaints: Complaints;
@@ -24,15 +24,15 @@ export class BoundSocket<S extends Socket> {
     this.#onPeers = onPeers;
   }
 
-  /** Connections, those included whose handshake is still to come. */
+  /** Connections, including those whose handshake is pending. */
   get peers(): number {
     return this.#peers;
   }
 
   /**
    * Binds a socket.
-   * @param onPeers - Called when somebody has come or gone.
-   * @throws {ThingError} `BAD_ARGUMENT` for an address that is none, or that others reach; `PORT_IN_USE`.
+   * @param onPeers - Called when a peer has connected or disconnected.
+   * @throws {ThingError} `BAD_ARGUMENT` for an invalid address, or one that is not allowed; `PORT_IN_USE`.
    */
   static async open<S extends Socket>(
     socket: S,
@@ -55,20 +55,20 @@ export class BoundSocket<S extends Socket> {
     return bound;
   }
 
-  /** Gives the endpoint free, and says what was said last to who is still connected. */
+  /** Releases the endpoint, and sends the last messages to connected peers. */
   async close(): Promise<void> {
     if (this.socket.closed) return;
-    const freed = this.endpoint.startsWith("inproc:") ? undefined : this.#freed();
+    const closed = this.endpoint.startsWith("inproc:") ? undefined : this.#closed();
     await this.socket.unbind(this.endpoint).catch(() => {});
-    await freed;
-    this.socket.linger = FAREWELL_MS;
+    await closed;
+    this.socket.linger = LINGER_MS;
     this.socket.close();
   }
 
-  /** Resolves when nobody listens at the endpoint any more: ZeroMQ closes it on a thread of its own, some time later. */
-  #freed(): Promise<void> {
+  /** Resolves when the endpoint is closed: ZeroMQ closes it later, on a thread of its own. */
+  #closed(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, FREED_MS);
+      const timer = setTimeout(resolve, RELEASE_MS);
       this.socket.events.on("close", () => {
         clearTimeout(timer);
         resolve();
@@ -83,7 +83,7 @@ export class BoundSocket<S extends Socket> {
     const complain = () =>
       this.complaints.add(
         "handshake",
-        `Somebody connected to ${this.endpoint} who does not speak ZeroMQ, and was hung up on.`,
+        `A client that connected to ${this.endpoint} does not speak ZeroMQ and was disconnected.`,
       );
     events.on("handshake:error:other", complain);
     events.on("handshake:error:protocol", complain);

@@ -2,45 +2,45 @@ import { delay, ignoreAbort } from "../../base/abort.ts";
 import { now } from "../../base/clock.ts";
 import { ThingError } from "../../base/errors.ts";
 
-/** What has a time: a packet's `ftime` in seconds, or a frame's `capturedAt` in milliseconds, since the Unix epoch. */
+/** An item with a time: a packet's `ftime` in seconds, or a frame's `capturedAt` in milliseconds, since the Unix epoch. */
 export type Timed = { readonly ftime: number } | { readonly capturedAt: number };
 
-/** Frames that may be waited for, or what gives them. */
+/** A source of frames, or a function that creates one. */
 export type Handler<T> = AsyncIterable<T> | (() => AsyncIterable<T>);
 
-/** A clock that a test can turn. */
+/** A clock that tests can replace. */
 export interface Clock {
   /** Seconds. */
   now(): number;
-  /** Resolves after so many seconds, or when `signal` aborts. */
+  /** Resolves after `seconds`, or when `signal` aborts. */
   wait(seconds: number, signal: AbortSignal): Promise<void>;
 }
 
-/** How frames are put in order. */
+/** Options of `buffer`. */
 export interface BufferOptions {
   readonly signal?: AbortSignal | undefined;
   readonly clock?: Clock | undefined;
-  /** Packets that one stream may hold; 1000 unless given. Beyond it the one furthest in the future goes. */
+  /** Largest number of buffered packets of one stream. Default 1000; beyond it the latest is dropped. */
   readonly maxHeld?: number | undefined;
 }
 
 const MAX_HELD = 1000;
-/** A timer knows no time that is much further away. */
+/** Timers cannot wait much longer. */
 const LONGEST_WAIT_S = 3600;
 const CLOCK: Clock = {
   now: () => now() / 1000,
-  // Timers count in whole milliseconds and may be a little early.
+  // Timers have millisecond resolution and may fire slightly early.
   wait: (seconds, signal) => delay(Math.ceil(seconds * 1000) + 1, signal).catch(ignoreAbort),
 };
 
 /**
- * Puts what comes from several streams in order: each frame comes out `seconds` after the time that it was captured at, seen
- * from the first frame of all, whose clock counts. So frames that have overtaken each other come in order, and streams of one
- * clock stay together. A frame that is later than that is dropped, and counted. Ends with its streams.
+ * Merges several streams in order of time: each frame is released `seconds` after its capture time, relative to the clock of
+ * the first frame received. Frames that have overtaken each other are reordered, and streams of one clock stay in step. A
+ * later frame is dropped and counted. Ends with its streams.
  *
- * @param seconds - How late everything comes, from 0.
+ * @param seconds - The delay, from 0.
  * @throws {ThingError} `BAD_ARGUMENT`; and whatever one of the streams throws.
- * @see pystreaming/stream/handlers.py, `buffer`, whose rules these are.
+ * @see pystreaming/stream/handlers.py, `buffer`, for these rules.
  */
 export function buffer<T extends Timed>(
   seconds: number,
@@ -50,7 +50,7 @@ export function buffer<T extends Timed>(
   return new ReorderBuffer(seconds, handlers, options);
 }
 
-/** What `buffer` gives: pairs of a stream's name and what came from it, in the order of their times. */
+/** Yields pairs of a stream's name and a frame, in order of time. */
 class ReorderBuffer<T extends Timed> implements AsyncIterable<[string, T]> {
   readonly #seconds: number;
   readonly #handlers: Readonly<Record<string, Handler<T>>>;
@@ -59,7 +59,7 @@ class ReorderBuffer<T extends Timed> implements AsyncIterable<[string, T]> {
   readonly #maxHeld: number;
   readonly #held = new Map<string, Map<number, T>>();
   readonly #counts = { stale: 0, replaced: 0, overflown: 0 };
-  /** How far the clock of the first frame is ahead of ours, seconds. */
+  /** How far the first frame's clock is ahead of ours, seconds. */
   #ahead: number | undefined;
   #reading = 0;
   #failure: { readonly reason: unknown } | undefined;
@@ -71,7 +71,7 @@ class ReorderBuffer<T extends Timed> implements AsyncIterable<[string, T]> {
     { signal, clock = CLOCK, maxHeld = MAX_HELD }: BufferOptions,
   ) {
     if (!Number.isFinite(seconds) || seconds < 0) {
-      const why = `A buffer is so many seconds long, from 0, not ${seconds}.`;
+      const why = `The buffer's length must be a number of seconds from 0, not ${seconds}.`;
       throw new ThingError("BAD_ARGUMENT", why);
     }
     this.#seconds = seconds;
@@ -81,27 +81,27 @@ class ReorderBuffer<T extends Timed> implements AsyncIterable<[string, T]> {
     this.#maxHeld = maxHeld;
   }
 
-  /** Frames that came too late, that another of the same time replaced, and that were one too many. */
+  /** Frames dropped because they were late, replaced by one of the same time, or exceeded `maxHeld`. */
   get counts() {
     return { ...this.#counts };
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<[string, T], void> {
-    const over = new AbortController();
+    const ended = new AbortController();
     const onAbort = () => {
-      over.abort(this.#signal?.reason);
+      ended.abort(this.#signal?.reason);
       this.#wake();
     };
     this.#signal?.addEventListener("abort", onAbort);
     if (this.#signal?.aborted) onAbort();
     for (const [name, handler] of Object.entries(this.#handlers)) {
-      void this.#read(name, handler, over.signal);
+      void this.#read(name, handler, ended.signal);
     }
     try {
-      yield* this.#released(over.signal);
+      yield* this.#released(ended.signal);
     } finally {
       this.#signal?.removeEventListener("abort", onAbort);
-      over.abort();
+      ended.abort();
       this.#held.clear();
     }
   }
@@ -112,7 +112,7 @@ class ReorderBuffer<T extends Timed> implements AsyncIterable<[string, T]> {
       const next = this.#earliest();
       if (!next && this.#reading === 0) return;
       const left = next ? this.#dueIn(next.time) : Number.POSITIVE_INFINITY;
-      // Later than that, not at that moment: as Python has it.
+      // Strictly later, as in Python.
       if (next && left < 0) {
         this.#held.get(next.name)?.delete(next.time);
         yield [next.name, next.packet];
@@ -122,7 +122,7 @@ class ReorderBuffer<T extends Timed> implements AsyncIterable<[string, T]> {
     }
   }
 
-  /** Until a frame has come, a stream has ended, or some time has passed. */
+  /** Resolves when a frame has arrived, a stream has ended, or the time has passed. */
   async #somethingNew(seconds: number): Promise<void> {
     const waiting = new AbortController();
     const woken = new Promise<void>((resolve) => {

@@ -4,35 +4,35 @@ import { HandlerThreads } from "./handler-threads.ts";
 import { requireCount } from "./streamer.ts";
 import { type FrameHandler, type WorkCounts, Workshop } from "./workshop.ts";
 
-/** Where a worker's frames come from and go to, and how many threads work. */
+/** Options of `createWorker`. */
 export interface CreateWorkerOptions {
   /** The Streamer's endpoint. */
   readonly source: string;
-  /** The Receiver's. */
+  /** The Receiver's endpoint. */
   readonly drain: string;
   readonly track?: string | undefined;
-  /** How many frames are asked for at once; 3 for each thread unless given. */
+  /** How many frames are requested at once. Default 3 for each thread. */
   readonly reqthread?: number | undefined;
-  /** How many threads run a handler that is a module; 1 unless given. */
+  /** How many threads run a handler module. Default 1. */
   readonly threads?: number | undefined;
   readonly log?: Log | undefined;
 }
 
-/** A worker that works until it is stopped. */
+/** A worker that runs until it is stopped. */
 export interface RunningWorker extends AsyncDisposable {
-  /** What has come, and what was made of it. */
+  /** Frames received, sent and lost. */
   readonly counts: WorkCounts;
-  /** Settles when the stream has ended, or when it has been stopped; rejects when a thread or a socket failed. */
+  /** Resolves when the stream has ended or the worker was stopped; rejects when a thread or a socket failed. */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
 }
 
 /**
- * Runs a handler on the frames that a Streamer (with `mapreduce`) gives, and hands on what it returns: a new `meta`, another
- * JPEG as `buf`, both, or `null` for a frame that goes no further.
+ * Runs a handler on the frames of a Streamer (with `mapreduce`), and sends on what it returns: a new `meta`, another JPEG as
+ * `buf`, both, or `null` to drop the frame.
  *
- * A function runs in this thread, one frame after another. The URL of a module whose default export is such a function runs
- * on threads of their own, so that several cores work.
+ * A function runs in this thread, one frame after another. A module, given by URL, whose default export is such a function runs
+ * on separate threads and can use several cores.
  *
  * @throws {ThingError} `BAD_ARGUMENT`; `SOURCE_FAILED` for a module that cannot be loaded; `PROGRAM_MISSING`.
  */
@@ -46,14 +46,14 @@ export async function createWorker(
   if (!isModule && threads > 1) {
     throw new ThingError(
       "BAD_ARGUMENT",
-      "A function runs in this thread alone. For several threads put it into a module, and give its URL: new URL('./handler.js', import.meta.url).",
+      "A function can run in this thread only. For several threads, put it into a module and pass its URL: new URL('./handler.js', import.meta.url).",
     );
   }
   const { reqthread = 3 * threads } = options;
   const pool = isModule ? await HandlerThreads.start(handler, threads) : undefined;
   const work: FrameHandler = isModule ? (frame) => pool!.handle(frame) : handler;
   const workshop = new Workshop({ source, drain, track, reqthread, log }, work, {
-    places: threads,
+    concurrency: threads,
     pool,
   });
   await workshop.start();

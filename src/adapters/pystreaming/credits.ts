@@ -1,9 +1,9 @@
-/** How long after an answer that there is no frame it is asked again, ms. */
+/** Delay before the next request after a reply without a frame, ms. */
 const PAUSE_MS = 10;
-/** A request that has no answer for so long is asked again, ms: whoever had it has gone. */
+/** Requests without a reply for this long are repeated, ms: the peer has gone. */
 const PATIENCE_MS = 5000;
 
-/** How many frames a worker may still ask for: so many are on their way or wait for its handler, and no more. */
+/** Flow control of a worker: bounds the frames that are requested or wait for its handler. */
 export class Credits {
   readonly #limit: number;
   readonly #ask: () => void;
@@ -23,7 +23,7 @@ export class Credits {
     this.#spend();
   }
 
-  /** A frame has come, and waits. */
+  /** A frame has arrived and waits. */
   answered(): void {
     this.#asked = Math.max(0, this.#asked - 1);
     this.#held++;
@@ -36,7 +36,7 @@ export class Credits {
     this.#spend();
   }
 
-  /** The answer was no frame. @param wasMiss - There will be one later; otherwise it was unreadable. */
+  /** The reply was not a frame. @param wasMiss - There is none yet; otherwise the reply was unreadable. */
   refused(wasMiss: boolean): void {
     this.#asked = Math.max(0, this.#asked - 1);
     this.#wait();
@@ -62,7 +62,7 @@ export class Credits {
     this.#wait();
   }
 
-  /** Begins to wait for the next answer anew. */
+  /** Restarts the wait for the next reply. */
   #wait(): void {
     clearTimeout(this.#patience);
     if (this.#stopped || this.#asked === 0) return;

@@ -13,35 +13,35 @@ import { ThingServer } from "../../server/thing-server.ts";
 import { MJPEGStream } from "../../streams/mjpeg-stream.ts";
 import { viewerPage } from "../../streams/viewer-page.ts";
 
-/** How frames are shown. */
+/** Options of `display`. */
 export interface DisplayOptions {
-  /** Whether a raw picture has blue first, as OpenCV has it; red is first unless given. */
+  /** Whether raw pictures are BGR, as in OpenCV. Default RGB. */
   readonly BGR?: boolean | undefined;
-  /** Ends the display, as Escape does. */
+  /** Ends the display, like Escape. */
   readonly signal?: AbortSignal | undefined;
-  /** Port of the page; one that is free unless given. */
+  /** Port of the page. Default: a free one. */
   readonly port?: number | undefined;
-  /** Told where the page is when it is there; printed unless given. */
+  /** Called with the page's URL once it is open. Default: prints it. */
   readonly onOpen?: ((url: string) => void) | undefined;
 }
 
-/** Long enough for the page to say that it has ended. */
-const FAREWELL_MS = 1000;
+/** Long enough for the page to show that the display has ended. */
+const CLOSE_DELAY_MS = 1000;
 
 let shared: Display | undefined;
 
 /**
- * Shows a frame on a page, which the first call opens: pystreaming's `display`. The page is for this machine alone.
+ * Shows a frame on a page, which the first call opens: pystreaming's `display`. Only this machine can reach the page.
  *
- * @param frame - Pixels, or a JPEG; a promise of either, such as a packet's `arr`.
- * @throws {DOMException} `AbortError` once Escape has been pressed on the page, or `signal` has aborted; the next call opens
- *   another. {ThingError} `BAD_SHAPE`, `BAD_FRAME`, `PORT_IN_USE`.
+ * @param frame - Pixels or a JPEG, or a promise of either, such as a packet's `arr`.
+ * @throws {DOMException} `AbortError` once Escape has been pressed on the page or `signal` has aborted; the next call opens a
+ *   new page. {ThingError} `BAD_SHAPE`, `BAD_FRAME`, `PORT_IN_USE`.
  */
 export async function display(
   frame: Uint8Array | RawImage | Promise<Uint8Array | RawImage>,
   options: DisplayOptions = {},
 ): Promise<void> {
-  // One that was ended by the signal of another loop is none of this one's.
+  // A display that another loop's signal has ended is not this loop's.
   if (shared?.ended && shared.signal !== options.signal) shared = undefined;
   shared ??= new Display(options);
   try {
@@ -52,10 +52,10 @@ export async function display(
   }
 }
 
-/** A page that shows the frames that it is given, until Escape is pressed on it. */
+/** A page that shows frames until Escape is pressed on it. */
 class Display {
   readonly #options: DisplayOptions;
-  readonly #window = new DisplayWindow(() => this.#end(FAREWELL_MS));
+  readonly #window = new DisplayWindow(() => this.#end(CLOSE_DELAY_MS));
   #opening: Promise<void> | undefined;
   #server: ThingServer | undefined;
   #folder: string | undefined;
@@ -66,7 +66,7 @@ class Display {
     this.#options = options;
   }
 
-  /** What ends it beside Escape. */
+  /** The signal that ends it. */
   get signal(): AbortSignal | undefined {
     return this.#options.signal;
   }
@@ -80,13 +80,13 @@ class Display {
     this.#opening ??= this.#open();
     await this.#opening;
     const jpeg =
-      frame instanceof Uint8Array ? frame : await encodeJpeg(BGR ? redFirst(frame) : frame);
+      frame instanceof Uint8Array ? frame : await encodeJpeg(BGR ? bgrToRgb(frame) : frame);
     if (this.#ended) throw new DOMException("The display has ended.", "AbortError");
     this.#window.window.addFrame(jpeg);
   }
 
   async #open(): Promise<void> {
-    const { signal, port = 0, onOpen = say } = this.#options;
+    const { signal, port = 0, onOpen = printUrl } = this.#options;
     if (signal?.aborted) this.#ended = true;
     if (this.#ended) return;
     this.#folder = await mkdtemp(join(tmpdir(), "thingscope-display-"));
@@ -115,7 +115,7 @@ class DisplayWindow extends Thing {
   static override readonly title = "Display";
   readonly #onEnd: () => void;
 
-  @stream("What the program shows")
+  @stream("The frames that the program shows")
   readonly window = new MJPEGStream();
 
   constructor(onEnd: () => void) {
@@ -133,7 +133,7 @@ class DisplayWindow extends Thing {
     return html(viewerPage("window").replace("</head>", () => script));
   }
 
-  @endpoint("GET", "display.js", "view", "What Escape does")
+  @endpoint("GET", "display.js", "view", "The script of the page")
   script(): EndpointResponse {
     return {
       contentType: "text/javascript; charset=utf-8",
@@ -141,12 +141,12 @@ class DisplayWindow extends Thing {
     };
   }
 
-  @endpoint("GET", "ended", "view", "What is shown when it has ended")
+  @endpoint("GET", "ended", "view", "The page that is shown when the display has ended")
   endedPage(): EndpointResponse {
     return html(pageFile("display-ended.html").toString());
   }
 
-  @endpoint("POST", "end", "operate", "Ends the program's frames, as Escape does")
+  @endpoint("POST", "end", "operate", "Ends the display, like Escape")
   end(): EndpointResponse {
     this.#onEnd();
     return { contentType: "application/json", body: {} };
@@ -157,12 +157,12 @@ function html(body: string): EndpointResponse {
   return { contentType: "text/html; charset=utf-8", body };
 }
 
-function say(url: string): void {
+function printUrl(url: string): void {
   console.log(`The display is at ${url} (Escape ends it).`);
 }
 
-/** A picture whose blue comes first, as OpenCV has it, with red first. */
-function redFirst(image: RawImage): RawImage {
+/** Converts a BGR picture, as in OpenCV, to RGB. */
+function bgrToRgb(image: RawImage): RawImage {
   const { data, channels } = image;
   return channels === 1 ? image : { ...image, data: swapped(data, channels) };
 }

@@ -6,16 +6,16 @@ import { FRAMEMISS, NOTHING, type PacketFields, partsOf, STOPSTREAM, TRACKMISS }
 import { type Envelope, type Parts, Track, type TrackCounts } from "./track.ts";
 import { zeroMQ } from "./zeromq.ts";
 
-/** How long a request waits for a frame before it is told that there is none, ms. */
+/** How long a request waits for a frame before it is answered with FRAMEMISS, ms. */
 const HOLD_MS = 1000;
 const CHECK_MS = 250;
 const MAX_REQUEST_BYTES = 1024;
-/** Answers that wait for one worker at most. */
-const ANSWERS_AHEAD = 100;
+/** The maximum number of replies that wait for one worker. */
+const REPLIES_AHEAD = 100;
 
 /**
- * Gives each frame to one worker of each track, in the order in which they ask. A request waits until there is a frame:
- * Python's workers wait for the answer, and need not ask in vain.
+ * Gives each frame to one worker of each track, in order of their requests. A request waits until there is a frame: Python's
+ * workers wait for the reply and need not poll.
  */
 export class Distributor implements Outlet {
   readonly #bound: BoundSocket<Router>;
@@ -26,8 +26,8 @@ export class Distributor implements Outlet {
 
   private constructor(bound: BoundSocket<Router>, tracks: readonly string[]) {
     this.#bound = bound;
-    this.#tracks = new Map(tracks.map((name) => [name, new Track(this.#answer)]));
-    this.#timer = setInterval(() => this.#tellWhoWaitsTooLong(), CHECK_MS);
+    this.#tracks = new Map(tracks.map((name) => [name, new Track(this.#reply)]));
+    this.#timer = setInterval(() => this.#answerLateRequests(), CHECK_MS);
     this.#timer.unref();
     void this.#read();
   }
@@ -39,9 +39,9 @@ export class Distributor implements Outlet {
     onPeers?: () => void,
   ): Promise<Distributor> {
     const { Router: Socket } = zeroMQ();
-    // A router, and not the reply socket that workers expect: it may answer in another order than it was asked.
+    // A ROUTER instead of the REP socket that workers expect: it may reply in a different order.
     const socket = new Socket({
-      ...{ linger: 0, sendTimeout: 0, sendHighWaterMark: ANSWERS_AHEAD, mandatory: true },
+      ...{ linger: 0, sendTimeout: 0, sendHighWaterMark: REPLIES_AHEAD, mandatory: true },
       ...{ handshakeInterval: HANDSHAKE_MS, maxMessageSize: MAX_REQUEST_BYTES },
       ...{ heartbeatInterval: 2000, heartbeatTimeout: 6000 },
     });
@@ -63,7 +63,7 @@ export class Distributor implements Outlet {
     };
   }
 
-  /** For each track, what was handed out and what was lost. */
+  /** For each track, the frames sent and lost. */
   get perTrack(): ({ readonly name: string } & TrackCounts)[] {
     return [...this.#tracks].map(([name, track]) => ({ name, ...track.counts }));
   }
@@ -76,15 +76,15 @@ export class Distributor implements Outlet {
   end(): void {
     this.#ended = true;
     for (const track of this.#tracks.values()) {
-      for (const envelope of track.waiters()) this.#say(envelope, STOPSTREAM);
+      for (const envelope of track.waiters()) this.#replyWithout(envelope, STOPSTREAM);
     }
   }
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
     for (const track of this.#tracks.values()) {
-      // They ask again, and are answered by whoever is bound here next.
-      for (const envelope of track.waiters()) this.#say(envelope, FRAMEMISS);
+      // They ask again, and the next socket bound here replies.
+      for (const envelope of track.waiters()) this.#replyWithout(envelope, FRAMEMISS);
     }
     await this.#bound.close();
   }
@@ -93,7 +93,7 @@ export class Distributor implements Outlet {
     try {
       for await (const parts of this.#bound.socket) this.#request(parts);
     } catch {
-      // The socket was closed while it was read.
+      // The socket was closed during the read.
     }
   }
 
@@ -105,28 +105,30 @@ export class Distributor implements Outlet {
     }
     const envelope = [peer, empty];
     const track = this.#tracks.get(Buffer.from(name).toString());
-    if (!track) this.#say(envelope, TRACKMISS);
-    else if (this.#ended && track.isEmpty) this.#say(envelope, STOPSTREAM);
-    else if (!track.ask(envelope, performance.now() + HOLD_MS)) this.#say(envelope, FRAMEMISS);
+    if (!track) this.#replyWithout(envelope, TRACKMISS);
+    else if (this.#ended && track.isEmpty) this.#replyWithout(envelope, STOPSTREAM);
+    else if (!track.ask(envelope, performance.now() + HOLD_MS))
+      this.#replyWithout(envelope, FRAMEMISS);
   }
 
-  /** Resolves to whether the answer is on its way. */
-  readonly #answer = async (envelope: Envelope, parts: Parts): Promise<boolean> => {
+  /** Resolves to whether the reply was sent. */
+  readonly #reply = async (envelope: Envelope, parts: Parts): Promise<boolean> => {
     try {
       await this.#bound.socket.send([...envelope, ...parts]);
       return true;
     } catch {
-      return false; // gone (EHOSTUNREACH), or it does not read (EAGAIN)
+      return false; // disconnected (EHOSTUNREACH) or not reading (EAGAIN)
     }
   };
 
-  #say(envelope: Envelope, fno: number): void {
-    void this.#answer(envelope, partsOf({ buf: NOTHING, meta: null, ftime: 0, fno }));
+  #replyWithout(envelope: Envelope, fno: number): void {
+    void this.#reply(envelope, partsOf({ buf: NOTHING, meta: null, ftime: 0, fno }));
   }
 
-  #tellWhoWaitsTooLong(): void {
+  #answerLateRequests(): void {
     for (const track of this.#tracks.values()) {
-      for (const envelope of track.waiters(performance.now())) this.#say(envelope, FRAMEMISS);
+      for (const envelope of track.waiters(performance.now()))
+        this.#replyWithout(envelope, FRAMEMISS);
     }
   }
 
@@ -134,7 +136,7 @@ export class Distributor implements Outlet {
     this.#refused++;
     this.#bound.complaints.add(
       "request",
-      `A request at ${this.endpoint} has ${parts} parts, but is an empty one and the name of a track. It was not answered: use pystreaming's Worker, or a REQ socket.`,
+      `A request at ${this.endpoint} has ${parts} parts, but must have two: an empty one and the name of a track. It was ignored. Use pystreaming's Worker, or a REQ socket.`,
     );
   }
 }

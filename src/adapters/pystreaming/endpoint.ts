@@ -3,13 +3,13 @@ import { type Log, silentLog } from "../../base/log.ts";
 import { listenProblem } from "../../server/http/listen.ts";
 import { admitPastLogin, admittedHost } from "../wire-address.ts";
 
-/** Who may come to an endpoint that is bound. */
+/** Access to an endpoint that is bound. */
 export interface EndpointOptions {
-  /** Lets others than programs of this machine in. Whoever reaches the endpoint may use it: the wire knows no login. */
+  /** Allows other machines. The protocol has no login: every client that reaches the endpoint may use it. */
   readonly insecure?: boolean | undefined;
   /** Lets the endpoint be bound although the server has a login. `insecure` includes it. */
   readonly insecure_no_login?: boolean | undefined;
-  /** Of the server whose Thing binds it. */
+  /** Whether the server whose Thing binds it has a login. */
   readonly hasLogin?: boolean | undefined;
   readonly log?: Log | undefined;
 }
@@ -17,18 +17,18 @@ export interface EndpointOptions {
 const WIRE = "pystreaming";
 const EXAMPLE = "tcp://127.0.0.1:5555";
 
-/** @throws {ThingError} `BAD_ARGUMENT` for what is no endpoint of ZeroMQ. */
+/** @throws {ThingError} `BAD_ARGUMENT` unless it is a ZeroMQ endpoint. */
 export function requireEndpoint(endpoint: string): void {
   if (typeof endpoint === "string" && PATTERN.test(endpoint)) return;
   throw new ThingError(
     "BAD_ARGUMENT",
-    `'${endpoint}' is no endpoint. Write tcp://HOST:PORT, ipc://PATH or inproc://NAME, for example ${EXAMPLE}.`,
+    `'${endpoint}' is not an endpoint. Write tcp://HOST:PORT, ipc://PATH or inproc://NAME, for example ${EXAMPLE}.`,
   );
 }
 
 /**
- * Makes sure that an endpoint to be bound is one that only programs of this machine reach, and nobody where there is a login, or
- * that somebody decided otherwise.
+ * Checks that only programs on this machine can reach the endpoint, and that the server has no login, unless the options allow
+ * otherwise.
  * @throws {ThingError} `BAD_ARGUMENT`
  */
 export function admitEndpoint(endpoint: string, options: EndpointOptions): void {
@@ -41,7 +41,7 @@ export function admitEndpoint(endpoint: string, options: EndpointOptions): void 
     admitPastLogin(WIRE, insecure || insecure_no_login, log, { hasLogin });
 }
 
-/** Why an endpoint cannot be bound, as a sentence, from what ZeroMQ says of it. */
+/** Why an endpoint cannot be bound, from ZeroMQ's error. */
 export function bindProblem(error: unknown, endpoint: string): ThingError {
   const [, host = endpoint, port = "0"] = TCP.exec(endpoint) ?? [];
   const failure: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error));

@@ -1,12 +1,12 @@
-/** So many numbers back a late frame is still known for one that was missing. */
+/** How far back a late frame is recognised as one that was missing. */
 const WINDOW = 1024;
 
-/** Which numbers of a stream have come: what is missing, what came twice, what came late. */
+/** Tracks the frame numbers of a stream: missing, duplicate and late ones. */
 export class FrameNumbers {
   readonly #seen = new Uint8Array(WINDOW);
   #first = -1;
   #highest = -1;
-  /** The times of the first frame of this run that came, and of the one with the highest number. */
+  /** The times of this run's first received frame, and of the one with the highest number. */
   #beganAt = Number.NEGATIVE_INFINITY;
   #highestAt = Number.NEGATIVE_INFINITY;
   #received = 0;
@@ -14,7 +14,7 @@ export class FrameNumbers {
   #duplicates = 0;
   #runs = 0;
 
-  /** How often the numbers began anew, because the stream did. */
+  /** How often the stream, and so its numbering, has restarted. */
   get run(): number {
     return this.#runs;
   }
@@ -23,21 +23,21 @@ export class FrameNumbers {
     return { missing: this.missing, duplicates: this.#duplicates };
   }
 
-  /** Numbers between the first and the highest that have not come (yet), of all runs. */
+  /** Numbers between the first and the highest that have not arrived (yet), of all runs. */
   get missing(): number {
     return this.#missingBefore + this.#missingNow;
   }
 
   /**
-   * Takes note of a frame. One that has a lower number than another but was sent after it is of a stream that began anew.
+   * Records a frame. A lower number with a later time means that the stream has restarted.
    * @param ftime - When it was sent, on its sender's clock.
-   * @returns False for one that has come before.
+   * @returns False for a duplicate.
    */
   add(fno: number, ftime: number): boolean {
     const isNewRun = fno <= this.#highest && ftime > this.#highestAt;
     if (this.#first < 0 || isNewRun) this.#begin(fno, ftime);
     if (fno > this.#highest) {
-      if (ftime < this.#beganAt) return true; // of the run before, and late
+      if (ftime < this.#beganAt) return true; // late, of the previous run
       this.#skipTo(fno, ftime);
     } else if (fno <= this.#highest - WINDOW || this.#seen[fno % WINDOW] === 1) {
       this.#duplicates++;
@@ -63,7 +63,7 @@ export class FrameNumbers {
     this.#runs++;
   }
 
-  /** The numbers up to this one are still to come. */
+  /** Marks the numbers below this one as missing. */
   #skipTo(fno: number, ftime: number): void {
     if (fno - this.#highest >= WINDOW) this.#seen.fill(0);
     else for (let n = this.#highest + 1; n < fno; n++) this.#seen[n % WINDOW] = 0;

@@ -4,7 +4,7 @@ import { moduleUrl } from "../../base/package-root.ts";
 import type { Packet, PacketFields } from "./packet.ts";
 import type { Outcome } from "./workshop.ts";
 
-/** What a thread is sent: a frame; and what it answers. */
+/** A message to a thread, and its reply. */
 export type ThreadFrame = PacketFields;
 export type ThreadAnswer =
   | { readonly ready: true }
@@ -12,7 +12,7 @@ export type ThreadAnswer =
   | { readonly error: string };
 
 /**
- * Threads that each run a handler on one frame at a time. Only frames and answers go to and fro: the sockets stay in this
+ * Threads that each run a handler on one frame at a time. Only frames and replies are exchanged: the sockets stay in this
  * thread, since npm's zeromq does not survive threads that end (zeromq.js issue 411).
  */
 export class HandlerThreads {
@@ -29,7 +29,7 @@ export class HandlerThreads {
     this.failure = new Promise<never>((_, reject) => {
       this.#fail = reject;
     });
-    this.failure.catch(() => {}); // whoever waits is told
+    this.failure.catch(() => {}); // reported to those that await it
     for (const thread of threads) {
       thread.on("message", (answer: ThreadAnswer) => this.#answered(thread, answer));
       thread.on("error", (error) => this.#failed(thread, messageOf(error), error));
@@ -37,7 +37,7 @@ export class HandlerThreads {
     }
   }
 
-  /** @throws {ThingError} `SOURCE_FAILED` when the module cannot be loaded, or exports no function. */
+  /** @throws {ThingError} `SOURCE_FAILED` if the module cannot be loaded or does not export a function. */
   static async start(module: URL, count: number): Promise<HandlerThreads> {
     const file = moduleUrl("src/adapters/pystreaming/handler-thread");
     const make = () => new Thread(file, { workerData: module.href });
@@ -52,14 +52,14 @@ export class HandlerThreads {
     return pool;
   }
 
-  /** Runs the handler on a frame, on a thread that is free: no more may be asked at once than there are. */
+  /** Runs the handler on a free thread. At most as many calls as threads may be pending. */
   async handle({ buf, meta, ftime, fno }: Packet): Promise<Outcome> {
     const thread = this.#free.pop();
     if (!thread) throw failed("all are busy.");
-    const answering = this.#answerOf(thread);
+    const answered = this.#answerOf(thread);
     const frame: ThreadFrame = { buf, meta, ftime, fno };
     thread.postMessage(frame);
-    const answer = await answering;
+    const answer = await answered;
     if ("error" in answer) throw new Error(answer.error);
     return "outcome" in answer ? answer.outcome : undefined;
   }

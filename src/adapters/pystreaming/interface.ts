@@ -5,7 +5,7 @@ import { loads } from "./pickle.ts";
 import { dumps, dumpsFloat } from "./pickle-writer.ts";
 import { badMessage, type PythonValue } from "./python-value.ts";
 
-/** A message of any kind that pystreaming sends: with a JPEG or some other bytes (`buf`), an array (`arr`), both or neither. */
+/** A message of any kind that pystreaming sends: with a JPEG or other bytes (`buf`), an array (`arr`), both or neither. */
 export interface Message {
   readonly fno: number;
   readonly ftime: number;
@@ -15,8 +15,8 @@ export interface Message {
 }
 
 /**
- * Sends a message over a ZeroMQ socket of your own, as one multipart. Set the socket's `sendTimeout` to 0 to be refused
- * rather than wait.
+ * Sends a message over your own ZeroMQ socket, as one multipart message. Set the socket's `sendTimeout` to 0 to fail instead of
+ * waiting.
  * @throws {ThingError} `BAD_MESSAGE`, and what the socket throws.
  */
 export async function send({
@@ -27,7 +27,7 @@ export async function send({
 }
 
 /**
- * Receives a message from a ZeroMQ socket of your own. Say what it is to have, since the message does not.
+ * Receives a message from your own ZeroMQ socket. State which parts are expected, since the message does not.
  * @throws {ThingError} `BAD_MESSAGE` for another number of parts, or a pickle that is not made of plain values.
  */
 export async function recv({
@@ -53,18 +53,18 @@ function messageParts({ fno, ftime, meta, arr, buf }: Message): (string | Uint8A
   ];
 }
 
-/** What the parts of a message say. */
+/** Parses the parts of a message. */
 function messageOf(
   parts: readonly Uint8Array[],
   { arr, buf }: { arr: boolean; buf: boolean },
 ): Message {
   const expected = (arr ? 2 : 0) + (buf ? 1 : 0) + 3;
   if (parts.length !== expected) {
-    throw badMessage(`A message comes in ${expected} parts, this one has ${parts.length}.`);
+    throw badMessage(`A message must have ${expected} parts, but this one has ${parts.length}.`);
   }
   const [meta, ftime, fno] = parts.slice(-3) as [Uint8Array, Uint8Array, Uint8Array];
   const number = loads(fno);
-  if (typeof number !== "number") throw badMessage("The number of a message is no number.");
+  if (typeof number !== "number") throw badMessage("The 'fno' of a message is not a number.");
   return {
     ...(arr && { arr: arrayOf(parts[0]!, parts[1]!) }),
     ...(buf && { buf: parts[arr ? 2 : 0]! }),

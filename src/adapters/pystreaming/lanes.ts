@@ -1,4 +1,4 @@
-/** Lets so many do their work at once; who comes then waits for the first that is done. */
+/** Limits how many tasks run at once; further ones wait in order. */
 export class Lanes {
   readonly #waiting: (() => void)[] = [];
   #free: number;

@@ -1,10 +1,10 @@
 import { parseExactly } from "../../base/exact-numbers.ts";
 import { badMessage } from "./python-value.ts";
 
-/** Numbers in rows, as numpy has them: the last index counts fastest. */
+/** An array in numpy's C order: the last index varies fastest. */
 export interface NdArray {
   readonly data: TypedArray;
-  /** How many there are in each direction. */
+  /** The length of each dimension. */
   readonly shape: readonly number[];
 }
 
@@ -20,7 +20,7 @@ type TypedArray =
   | BigInt64Array
   | BigUint64Array;
 
-/** numpy's names of the types that JavaScript has arrays of. */
+/** numpy's names of JavaScript's typed arrays. */
 const TYPES = {
   uint8: Uint8Array,
   int8: Int8Array,
@@ -34,24 +34,24 @@ const TYPES = {
   uint64: BigUint64Array,
 } as const;
 
-/** The two parts of an array: JSON that says what it is, and its bytes. @throws {ThingError} `BAD_MESSAGE` */
+/** The two parts of an array: its description as JSON, and its bytes. @throws {ThingError} `BAD_MESSAGE` */
 export function arrayParts({ data, shape }: NdArray): [string, Uint8Array] {
   const found = Object.entries(TYPES).find(([, Type]) => data instanceof Type);
-  if (!found) throw badMessage("An array's data is one of JavaScript's typed arrays.");
+  if (!found) throw badMessage("An array's data must be one of JavaScript's typed arrays.");
   if (productOf(shape) !== data.length) {
-    throw badMessage(`An array of shape ${shape.join(" x ")} has not ${data.length} numbers.`);
+    throw badMessage(`An array of shape ${shape.join(" x ")} cannot have ${data.length} numbers.`);
   }
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   return [JSON.stringify({ dtype: found[0], shape }), bytes];
 }
 
-/** The array of two parts, in memory of its own. @throws {ThingError} `BAD_MESSAGE` */
+/** The array of two parts, copied. @throws {ThingError} `BAD_MESSAGE` */
 export function arrayOf(description: Uint8Array, bytes: Uint8Array): NdArray {
   const { dtype, shape } = described(description);
   const Type = TYPES[dtype];
   if (productOf(shape) * Type.BYTES_PER_ELEMENT !== bytes.length) {
     throw badMessage(
-      `An array of ${dtype} and shape ${shape.join(" x ")} has not ${bytes.length} bytes.`,
+      `An array of ${dtype} and shape ${shape.join(" x ")} cannot have ${bytes.length} bytes.`,
     );
   }
   return { data: new Type(Uint8Array.from(bytes).buffer), shape };
@@ -62,17 +62,17 @@ function described(json: Uint8Array): { dtype: keyof typeof TYPES; shape: number
   try {
     value = parseExactly(Buffer.from(json).toString());
   } catch {
-    throw badMessage("The description of an array is no JSON.");
+    throw badMessage("The description of an array is not JSON.");
   }
   const isObject = typeof value === "object" && value !== null;
   const { dtype, shape } = isObject ? (value as Record<string, unknown>) : {};
   if (typeof dtype !== "string" || !Object.hasOwn(TYPES, dtype)) {
     throw badMessage(
-      `Arrays of ${String(dtype)} are not read. They are: ${Object.keys(TYPES).join(", ")}.`,
+      `Arrays of ${String(dtype)} are not supported. Supported are: ${Object.keys(TYPES).join(", ")}.`,
     );
   }
   if (!Array.isArray(shape) || !shape.every((n) => Number.isSafeInteger(n) && n >= 0)) {
-    throw badMessage("The shape of an array is a list of whole numbers.");
+    throw badMessage("The shape of an array must be a list of whole numbers.");
   }
   return { dtype: dtype as keyof typeof TYPES, shape };
 }

@@ -1,28 +1,28 @@
 import type { PacketFields } from "./packet.ts";
 import type { TrackCounts } from "./track.ts";
 
-/** Where a Streamer's frames go out: to all who listen, or to the next who asks. */
+/** Sends a Streamer's frames: to all subscribers, or to the next worker that asks. */
 export interface Outlet {
-  /** Where it is bound, with the port that was taken. */
+  /** Where it is bound, with the actual port. */
   readonly endpoint: string;
-  /** Hands a frame out, now. Nothing waits for anybody. */
+  /** Sends a frame without waiting. */
   offer(packet: PacketFields): void;
-  /** Tells who asks that the stream has ended. */
+  /** Tells workers that ask that the stream has ended. */
   end(): void;
   close(): Promise<void>;
-  /** Frames that were handed out, and what was lost or refused. */
+  /** Frames sent, lost and refused. */
   readonly counts: OutletCounts;
-  /** The same for each track, where frames are given to tracks. */
+  /** The same for each track, if there are tracks. */
   readonly perTrack?: ({ readonly name: string } & TrackCounts)[];
 }
 
-/** What an outlet has done since it was opened. */
+/** Counters since the outlet was opened. */
 export interface OutletCounts {
-  /** Frames handed out: published, or given to a worker. */
+  /** Frames published, or sent to a worker. */
   readonly sent: number;
-  /** Frames of a track that nobody fetched before newer ones took their place. */
+  /** Frames of a track that newer ones replaced before they were fetched. */
   readonly overwritten: number;
-  /** Requests that were no request for a frame. */
+  /** Invalid requests. */
   readonly refused: number;
   /** Peers that are connected. */
   readonly peers: number;

@@ -1,6 +1,6 @@
 import type { Packet } from "./packet.ts";
 
-/** Hands packets from a socket to one reader. Bounded: a reader who is late loses the oldest, counted. */
+/** A bounded queue from a socket to one reader: if the reader is slow, the oldest packets are dropped and counted. */
 export class PacketQueue {
   readonly #waiting: Packet[] = [];
   readonly #limit: number;
@@ -13,7 +13,7 @@ export class PacketQueue {
     this.#limit = limit;
   }
 
-  /** Packets that were lost because the reader was late. */
+  /** Packets dropped because the reader was slow. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -27,19 +27,19 @@ export class PacketQueue {
     this.#wake();
   }
 
-  /** No more will come: the reader gets those that wait. */
+  /** Ends the queue: the reader gets the waiting packets. */
   end(): void {
     this.#ended = true;
     this.#wake();
   }
 
-  /** No more will come: the reader gets those that wait, and then `error`. */
+  /** Ends the queue: the reader gets the waiting packets, and then `error`. */
   fail(error: Error): void {
     this.#error ??= error;
     this.#wake();
   }
 
-  /** Packets in order, until `signal` aborts or the queue has ended. @throws What `fail` was given. */
+  /** Packets in order, until `signal` aborts or the queue ends. @throws The error passed to `fail`. */
   async *packets(signal: AbortSignal): AsyncGenerator<Packet, void> {
     const onAbort = () => this.#wake();
     signal.addEventListener("abort", onAbort);

@@ -5,19 +5,19 @@ import { loads } from "./pickle.ts";
 import { dumps, dumpsFloat } from "./pickle-writer.ts";
 import { badMessage, type PythonValue } from "./python-value.ts";
 
-/** What a number means that is no frame's: the answers of a Streamer to who asks for one. */
+/** Numbers with which a Streamer replies when it has no frame. */
 export const STOPSTREAM = -1;
 export const FRAMEMISS = -2;
 export const TRACKMISS = -3;
 
-/** What a Streamer answers instead of a frame. */
+/** The JPEG's place in such a reply. */
 export const NOTHING = Buffer.from("nil");
 
-/** What belongs to a frame on its way. */
+/** The fields of a frame's message. */
 export interface PacketFields {
   /** One JPEG file. */
   readonly buf: Uint8Array;
-  /** Whatever its sender wants to tell of it; `null` unless somebody said otherwise. */
+  /** The sender's metadata; `null` by default. */
   readonly meta: PythonValue;
   /** When it was sent, or captured, in seconds since the Unix epoch on its sender's clock. */
   readonly ftime: number;
@@ -25,7 +25,7 @@ export interface PacketFields {
   readonly fno: number;
 }
 
-/** One frame as it travels between Streamer, Worker and Receiver. */
+/** One frame as it is sent between Streamer, Worker and Receiver. */
 export class Packet implements PacketFields {
   readonly buf: Uint8Array;
   meta: PythonValue;
@@ -44,13 +44,13 @@ export class Packet implements PacketFields {
     this.#lanes = lanes;
   }
 
-  /** The pixels, red first. They are decoded when they are asked for first. Rejects with `BAD_FRAME`. */
+  /** The RGB pixels, decoded at the first access. Rejects with `BAD_FRAME`. */
   get arr(): Promise<RawImage> {
     this.#arr ??= this.#decode();
     return this.#arr;
   }
 
-  /** Draws on the pixels once they are wanted: the JPEG, which is what is sent, stays as it is. */
+  /** Draws on the pixels once they are decoded. The JPEG, which is what is sent, does not change. */
   draw(change: (picture: RawImage) => void): void {
     if (this.#arr) this.#arr = this.#arr.then((picture) => drawnOn(picture, change));
     else this.#changes.push(change);
@@ -71,22 +71,23 @@ function drawnOn(picture: RawImage, change: (picture: RawImage) => void): RawIma
 
 /** The four parts of a message: the JPEG itself, and three pickles. @throws {ThingError} `BAD_MESSAGE` */
 export function partsOf({ buf, meta, ftime, fno }: PacketFields): Uint8Array[] {
-  if (!Number.isSafeInteger(fno)) throw badMessage(`A frame's number is an integer, not ${fno}.`);
+  if (!Number.isSafeInteger(fno))
+    throw badMessage(`A frame's number must be an integer, not ${fno}.`);
   return [buf, dumps(meta), dumpsFloat(ftime), dumps(fno)];
 }
 
 /**
- * What four parts of a message say.
- * @throws {ThingError} `BAD_MESSAGE` for another number of parts, or for what is no number where a number belongs.
+ * Parses the four parts of a message.
+ * @throws {ThingError} `BAD_MESSAGE` for another number of parts, or an invalid number or time.
  */
 export function fieldsOf(parts: readonly Uint8Array[]): PacketFields {
   const [buf, meta, ftime, fno] = parts;
   if (!buf || !meta || !ftime || !fno || parts.length !== 4) {
-    throw badMessage(`A frame comes in 4 parts, this message has ${parts.length}.`);
+    throw badMessage(`A frame must have 4 parts, but this message has ${parts.length}.`);
   }
   const number = loads(fno);
   if (typeof number !== "number" || !Number.isInteger(number)) {
-    throw badMessage("The number of a frame is no integer.");
+    throw badMessage("The number of a frame is not an integer.");
   }
   if (number < 0) return { buf, meta: null, ftime: 0, fno: number };
   return { buf, meta: loads(meta), ftime: timeIn(ftime), fno: number };
@@ -96,7 +97,7 @@ export function fieldsOf(parts: readonly Uint8Array[]): PacketFields {
 export function timeIn(pickle: Uint8Array): number {
   const time = loads(pickle);
   if (typeof time !== "number" || !Number.isFinite(time)) {
-    throw badMessage("The time of a frame is no number. Send a float of seconds: time.time().");
+    throw badMessage("The time of a frame is not a number. Send a float of seconds: time.time().");
   }
   return time;
 }

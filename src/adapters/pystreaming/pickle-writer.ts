@@ -1,21 +1,21 @@
 import { isPlainObject } from "../../base/values.ts";
-import { badMessage, type PythonValue, requireReasonable } from "./python-value.ts";
+import { badMessage, type PythonValue, requireBounded } from "./python-value.ts";
 
 const STOP = 0x2e;
 
 /**
- * A value as Python's pickle, of those opcodes that every version reads.
- * @throws {ThingError} `BAD_MESSAGE` for what Python would need a class for, and for values out of all proportion.
+ * A value as a Python pickle, with opcodes that every version reads.
+ * @throws {ThingError} `BAD_MESSAGE` for values that Python would need a class for, and for values that are too large.
  */
 export function dumps(value: PythonValue): Uint8Array {
-  requireReasonable(value);
+  requireBounded(value);
   const pieces: Uint8Array[] = [];
   write(value, pieces);
   pieces.push(Uint8Array.of(STOP));
   return Buffer.concat(pieces);
 }
 
-/** A number as Python's float, whole ones too. */
+/** A number, even an integer, as Python's float. */
 export function dumpsFloat(value: number): Uint8Array {
   return Buffer.concat([float(value), Uint8Array.of(STOP)]);
 }
@@ -64,7 +64,7 @@ function float(value: number): Uint8Array {
   return bytes;
 }
 
-/** Two's complement, lowest byte first, as short as it goes. */
+/** Two's complement, little-endian, as short as possible. */
 function long(value: bigint): Uint8Array {
   const bytes: number[] = [];
   for (let rest = value; ; rest >>= 8n) {

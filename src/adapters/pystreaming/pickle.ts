@@ -1,4 +1,4 @@
-import { badMessage, type PythonValue, requireReasonable } from "./python-value.ts";
+import { badMessage, type PythonValue, requireBounded } from "./python-value.ts";
 
 /** Where a list, a tuple or some items of a dictionary begin on the stack. */
 const MARK = Symbol("mark");
@@ -7,24 +7,24 @@ type Item = PythonValue | typeof MARK;
 const MAX_PICKLE_BYTES = 2 ** 20;
 
 /**
- * The value of a pickle, if it is made of plain values: nothing is ever imported, called or built. Tuples become arrays,
- * keys of dictionaries that are numbers become strings, as Python's json module has them.
+ * The value of a pickle that consists of plain values: nothing is ever imported, called or built. Tuples become arrays, and
+ * numeric dictionary keys become strings, as in Python's json module.
  *
- * @throws {ThingError} `BAD_MESSAGE` for anything else, for what is cut off, and for more than 1 MiB.
+ * @throws {ThingError} `BAD_MESSAGE` for anything else, for a truncated pickle, and for more than 1 MiB.
  * @see Python's Lib/pickletools.py, which explains each opcode.
  */
 export function loads(pickle: Uint8Array): PythonValue {
   if (pickle.length > MAX_PICKLE_BYTES) {
     throw badMessage(
-      `A pickle of ${pickle.length} bytes is not read: ${MAX_PICKLE_BYTES} are the most.`,
+      `A pickle has ${pickle.length} bytes, but at most ${MAX_PICKLE_BYTES} are accepted.`,
     );
   }
   const value = new Unpickler(pickle).value();
-  requireReasonable(value);
+  requireBounded(value);
   return value;
 }
 
-/** Opcodes that would make Python import or call something, by name: for the sentence. */
+/** Names of opcodes that would make Python import or call something. */
 const REFUSED: Readonly<Record<number, string>> = {
   99: "GLOBAL",
   105: "INST",
@@ -92,18 +92,21 @@ class Unpickler {
 
   append(items: readonly PythonValue[]): void {
     const list = this.top();
-    if (!Array.isArray(list)) throw badMessage("The pickle appends to what is no list.");
+    if (!Array.isArray(list))
+      throw badMessage("The pickle appends to something that is not a list.");
     for (const item of items) list.push(item);
   }
 
   setItems(items: readonly PythonValue[]): void {
     const dictionary = this.top();
     if (!isDictionary(dictionary) || items.length % 2 === 1) {
-      throw badMessage("The pickle sets items of what is no dictionary, or a key without a value.");
+      throw badMessage(
+        "The pickle sets items of something that is not a dictionary, or a key without a value.",
+      );
     }
     for (let n = 0; n < items.length; n += 2) {
       const value = items[n + 1]!;
-      // Defined, not set: a key '__proto__' is a key like any other.
+      // defineProperty, since a key '__proto__' is a key like any other.
       Object.defineProperty(dictionary, keyOf(items[n]!), {
         ...{ value, enumerable: true, configurable: true, writable: true },
       });
@@ -117,7 +120,7 @@ class Unpickler {
   recall(index: number): void {
     const value = this.#memo.get(index);
     if (value === undefined)
-      throw badMessage(`The pickle recalls value ${index}, which it has not.`);
+      throw badMessage(`The pickle recalls value ${index}, which it did not store.`);
     this.push(value);
   }
 
@@ -125,7 +128,7 @@ class Unpickler {
     return this.#unsigned(bytes);
   }
 
-  /** A length of 8 bytes; more than a pickle may have is refused when the bytes are taken. */
+  /** A length of 8 bytes; one that is too large is refused when the bytes are read. */
   length8(): number {
     return Number(this.#take(8).readBigUInt64LE());
   }
@@ -138,7 +141,7 @@ class Unpickler {
     return this.#take(8).readDoubleBE();
   }
 
-  /** An integer in two's complement, lowest byte first. */
+  /** An integer in two's complement, little-endian. */
   long(length: number): number | bigint {
     const bytes = Buffer.from(this.#take(length)).reverse();
     if (length === 0) return 0;
@@ -166,7 +169,7 @@ class Unpickler {
 
   #take(count: number): Buffer {
     const end = this.#at + count;
-    if (end > this.#bytes.length) throw badMessage("The pickle is cut off.");
+    if (end > this.#bytes.length) throw badMessage("The pickle is truncated.");
     const taken = this.#bytes.subarray(this.#at, end);
     this.#at = end;
     return taken;

@@ -5,10 +5,10 @@ import type { Outlet, OutletCounts } from "./outlet.ts";
 import { type PacketFields, partsOf } from "./packet.ts";
 import { zeroMQ } from "./zeromq.ts";
 
-/** Frames that wait for each receiver at most: who is slower loses the rest, and sees it by the numbers. */
+/** Frames queued for each receiver: a slower one loses the rest, and notices by the numbers. */
 const FRAMES_AHEAD = 3;
 
-/** Hands each frame to all who listen. */
+/** Sends each frame to all subscribers. */
 export class Publisher implements Outlet {
   readonly #bound: BoundSocket<PublisherSocket>;
   #sent = 0;
@@ -44,7 +44,7 @@ export class Publisher implements Outlet {
     const parts = partsOf(packet);
     if (socket.closed) return;
     this.#sent++;
-    // A publisher's send is done at once: who has no room is passed over.
+    // A publisher's send completes at once: receivers without room are skipped.
     socket.send(parts).catch(() => {});
   }
 

@@ -13,7 +13,7 @@ import { Receiver } from "./receiver.ts";
 
 const MODES = ["pub", "collect"] as const;
 
-/** Of what its options are. */
+/** The schema of its options. */
 export const CAMERA_OPTIONS = Type.Object({
   endpoint: Type.String(),
   mode: Type.Optional(Type.Enum([...MODES])),
@@ -23,34 +23,34 @@ export const CAMERA_OPTIONS = Type.Object({
   keep_warm: Type.Optional(Type.Boolean()),
 });
 
-/** What a PyStreamingCamera is made with. */
+/** Options of a PyStreamingCamera. */
 export interface PyStreamingCameraOptions {
-  /** `pub`: the endpoint of a Streamer. `collect`: the one that is bound here, to which Workers send. */
+  /** `pub`: a Streamer's endpoint. `collect`: the endpoint that is bound here, to which Workers send. */
   readonly endpoint: string;
-  /** `pub` unless given. */
+  /** Default `pub`. */
   readonly mode?: (typeof MODES)[number];
-  /** Frames come so many seconds late, and in order although Workers overtake each other; 0, as they come, unless given. */
+  /** Delay, s, within which frames of Workers that overtake each other are reordered. Default 0: as they arrive. */
   readonly buffer_s?: number;
-  /** With `collect`: lets an address be bound that other machines reach. Nobody has to log in there. */
+  /** With `collect`: allows an address that other machines can reach, without a login. */
   readonly insecure?: boolean;
-  /** With `collect`: lets it be bound although the server has a login, which this wire does not know. `insecure` includes it. */
+  /** With `collect`: binds although the server has a login, which this protocol lacks. `insecure` includes it. */
   readonly insecure_no_login?: boolean;
-  /** Whether it receives while nobody wants frames, too. */
+  /** Whether it also receives while its frames are not wanted. */
   readonly keep_warm?: boolean;
 }
 
 const Count = Type.Integer({ minimum: 0 });
 
-/** A camera whose frames come from pystreaming: from a Streamer, or from the Workers that have looked at them. */
+/** A camera whose frames come from pystreaming: from a Streamer, or from Workers that have processed them. */
 export class PyStreamingCamera extends Camera {
   static override readonly title = "pystreaming camera";
   static override readonly description =
-    "What a pystreaming Streamer sends, or what its Workers made of it, with what they say of each frame.";
+    "The frames of a pystreaming Streamer, or of its Workers, with their metadata.";
   readonly #options: PyStreamingCameraOptions;
   #receiver: Receiver | undefined;
   #meta: unknown = null;
 
-  /** @throws {ThingError} `BAD_ARGUMENT` for an option that is none, or that cannot be. */
+  /** @throws {ThingError} `BAD_ARGUMENT` that names each invalid option. */
   constructor(options: PyStreamingCameraOptions) {
     const accepted = acceptedOptions(CAMERA_OPTIONS, options, "A PyStreamingCamera");
     const { endpoint, mode = "pub", insecure, keep_warm = false } = accepted;
@@ -67,7 +67,7 @@ export class PyStreamingCamera extends Camera {
     return this.#receiver?.endpoint ?? this.#options.endpoint;
   }
 
-  @property("What the newest frame's sender said of it", Type.Unknown(), {
+  @property("The newest frame's metadata from its sender", Type.Unknown(), {
     readOnly: true,
     observable: true,
   })
@@ -75,12 +75,12 @@ export class PyStreamingCamera extends Camera {
     return this.#meta;
   }
 
-  @property("Frames whose numbers did not come", Count, { readOnly: true })
+  @property("Frames whose numbers are missing", Count, { readOnly: true })
   get frames_missed(): number {
     return this.#receiver?.counts.missing ?? 0;
   }
 
-  @property("Messages that were no frame", Count, { readOnly: true })
+  @property("Messages that were not frames", Count, { readOnly: true })
   get refused(): number {
     return this.#receiver?.counts.refused ?? 0;
   }
@@ -88,7 +88,7 @@ export class PyStreamingCamera extends Camera {
   protected override source(): FrameSource {
     const { endpoint, mode, insecure, insecure_no_login } = this.#options;
     const { log } = this;
-    // It is bound when somebody wants frames; whether it may be is said when the camera opens.
+    // It is bound when frames are wanted; whether it may be is checked when the camera opens.
     if (mode === "collect")
       admitEndpoint(endpoint, {
         insecure,
@@ -101,13 +101,13 @@ export class PyStreamingCamera extends Camera {
     return { frames: (signal) => this.#frames(receiver, signal) };
   }
 
-  /** Workers overtake each other: what seems lost may come yet. */
+  /** Whether a gap means a loss: Workers overtake each other, so missing frames may still arrive. */
   get #comesInOrder(): boolean {
     const { mode = "pub", buffer_s = 0 } = this.#options;
     return mode === "pub" || buffer_s > 0;
   }
 
-  /** A Streamer may be silent for as long as it likes. */
+  /** A Streamer may be silent for any time. */
   protected override get patience() {
     return { silenceMs: 0 };
   }
@@ -136,7 +136,7 @@ export class PyStreamingCamera extends Camera {
   }
 }
 
-/** Numbers that are missing between one frame and the next, where frames come in order. */
+/** Counts missing numbers between consecutive frames, if frames arrive in order. */
 class Gaps {
   readonly #comesInOrder: boolean;
   readonly #endpoint: string;
@@ -151,7 +151,7 @@ class Gaps {
     const count = fno - 1 - (this.#last ?? fno);
     this.#last = fno;
     if (!this.#comesInOrder || count < 1) return [];
-    return [{ what: "lost", count, why: `they did not come to or from ${this.#endpoint}` }];
+    return [{ what: "lost", count, why: `they did not arrive at or from ${this.#endpoint}` }];
   }
 }
 
@@ -163,11 +163,11 @@ async function* inOrder(
   for await (const [, packet] of buffer(seconds, { packets }, { signal })) yield packet;
 }
 
-/** Who the frame was at another Thingscope, if its meta says so; or its number at its Streamer. */
+/** The frame's identity at another Thingscope, if its meta has it; otherwise its number at its Streamer. */
 function originOf({ meta, fno, ftime }: Packet, { endpoint, run }: Receiver): Origin {
   const capturedAt = ftime * 1000;
-  const told = typeof meta === "object" && meta !== null ? Object.entries(meta) : [];
-  const { stream, run: theirs, index } = Object.fromEntries(told);
+  const entries = typeof meta === "object" && meta !== null ? Object.entries(meta) : [];
+  const { stream, run: theirs, index } = Object.fromEntries(entries);
   const isOurs =
     typeof stream === "string" && typeof theirs === "string" && Number.isSafeInteger(index);
   return isOurs

@@ -12,7 +12,7 @@ import { Publisher } from "./publisher.ts";
 
 const MODES = ["pub", "distribute"] as const;
 
-/** Of what its options are. */
+/** The schema of its options. */
 export const SERVER_OPTIONS = Type.Object({
   endpoint: Type.Optional(Type.String()),
   mode: Type.Optional(Type.Enum([...MODES])),
@@ -21,37 +21,40 @@ export const SERVER_OPTIONS = Type.Object({
   insecure_no_login: Type.Optional(Type.Boolean()),
 });
 
-/** What a PyStreamingServer is made with. */
+/** Options of a PyStreamingServer. */
 export interface PyStreamingServerOptions {
-  /** Where it is bound; `tcp://127.0.0.1:5555` unless given. */
+  /** Where it is bound. Default `tcp://127.0.0.1:5555`. */
   readonly endpoint?: string;
-  /** `pub`: every Receiver has every frame. `distribute`: each frame goes to one Worker of each track. `pub` unless given. */
+  /** `pub`: every Receiver gets every frame. `distribute`: each frame goes to one Worker of each track. Default `pub`. */
   readonly mode?: (typeof MODES)[number];
-  /** With `distribute`: the names of the queues; `["none"]`, as in pystreaming, unless given. */
+  /** With `distribute`: the names of the queues. Default `["none"]`, as in pystreaming. */
   readonly tracks?: readonly string[];
-  /** Lets an address be bound that other machines reach. Nobody has to log in there. */
+  /** Allows an address that other machines can reach, without a login. */
   readonly insecure?: boolean;
-  /** Lets it be bound although the server has a login, which this wire does not know. `insecure` includes it. */
+  /** Binds although the server has a login, which this protocol lacks. `insecure` includes it. */
   readonly insecure_no_login?: boolean;
 }
 
 const Tracks = Type.Array(
   Type.Object({
     name: Type.String(),
-    sent: Type.Integer({ minimum: 0, description: "Frames given to a worker" }),
-    overwritten: Type.Integer({ minimum: 0, description: "Frames that nobody fetched in time" }),
-    waiting: Type.Integer({ minimum: 0, description: "Frames that wait for a worker" }),
+    sent: Type.Integer({ minimum: 0, description: "Frames sent to a worker" }),
+    overwritten: Type.Integer({
+      minimum: 0,
+      description: "Frames that newer ones replaced before they were fetched",
+    }),
+    waiting: Type.Integer({ minimum: 0, description: "Frames waiting for a worker" }),
   }),
 );
 type Tracks = Static<typeof Tracks>;
 
 const ENDPOINT = "tcp://127.0.0.1:5555";
 
-/** Streams a camera to pystreaming's Receivers, or deals its frames out to pystreaming's Workers. The JPEGs go as they are. */
+/** Streams a camera to pystreaming's Receivers, or distributes its frames to pystreaming's Workers. JPEGs are sent unchanged. */
 export class PyStreamingServer extends Thing {
   static override readonly title = "pystreaming server";
   static override readonly description =
-    "A camera's frames over ZeroMQ, for pystreaming's Receivers or Workers, unmodified.";
+    "A camera's unmodified frames over ZeroMQ, for pystreaming's Receivers or Workers.";
   readonly #options: PyStreamingServerOptions;
   readonly #endpoint: string;
   #outlet: Outlet | undefined;
@@ -59,10 +62,10 @@ export class PyStreamingServer extends Thing {
   #endDemand: (() => void) | undefined;
   #endFollowing: () => void = () => {};
 
-  @slot("What is streamed", Camera)
+  @slot("The camera that is streamed", Camera)
   accessor camera!: Camera;
 
-  /** @throws {ThingError} `BAD_ARGUMENT` for an option that is none, or that cannot be. */
+  /** @throws {ThingError} `BAD_ARGUMENT` that names each invalid option. */
   constructor(options: PyStreamingServerOptions = {}) {
     super();
     acceptedOptions(SERVER_OPTIONS, options, "A PyStreamingServer");
@@ -78,7 +81,7 @@ export class PyStreamingServer extends Thing {
   }
 
   @property(
-    "pub: every Receiver has every frame. distribute: each goes to one Worker of each track",
+    "pub: every Receiver gets every frame. distribute: each frame goes to one Worker of each track",
     Type.Enum([...MODES]),
     { readOnly: true },
   )
@@ -87,7 +90,7 @@ export class PyStreamingServer extends Thing {
   }
 
   @property(
-    "Connections: a Receiver makes one, a Python Worker one for each reqthread",
+    "Connections: one for each Receiver, one for each reqthread of a Python Worker",
     Type.Integer({ minimum: 0 }),
     {
       readOnly: true,
@@ -98,7 +101,7 @@ export class PyStreamingServer extends Thing {
     return this.#counts?.peers ?? 0;
   }
 
-  @property("Frames handed out: published, or given to a Worker", Type.Integer({ minimum: 0 }), {
+  @property("Frames published, or sent to a Worker", Type.Integer({ minimum: 0 }), {
     readOnly: true,
   })
   get frames_sent(): number {
@@ -106,7 +109,7 @@ export class PyStreamingServer extends Thing {
   }
 
   @property(
-    "Frames that no Worker fetched before newer ones took their place. What a slow Receiver misses is not seen here, but by the numbers there",
+    "Frames that newer ones replaced before a Worker fetched them. Losses of a slow Receiver show only in its own counters",
     Type.Integer({ minimum: 0 }),
     { readOnly: true },
   )
@@ -114,14 +117,18 @@ export class PyStreamingServer extends Thing {
     return this.#counts?.overwritten ?? 0;
   }
 
-  @property("Connections and requests that were not of this wire", Type.Integer({ minimum: 0 }), {
-    readOnly: true,
-  })
+  @property(
+    "Connections and requests that did not follow the protocol",
+    Type.Integer({ minimum: 0 }),
+    {
+      readOnly: true,
+    },
+  )
   get refused(): number {
     return this.#counts?.refused ?? 0;
   }
 
-  @property("With distribute: what each queue has done", Tracks, { readOnly: true })
+  @property("With distribute: counters of each queue", Tracks, { readOnly: true })
   get tracks(): Tracks {
     return this.#outlet?.perTrack ?? [];
   }
@@ -137,7 +144,7 @@ export class PyStreamingServer extends Thing {
         ? await Publisher.open(this.#endpoint, options, onPeers)
         : await Distributor.open(this.#endpoint, tracks, options, onPeers);
     this.#endFollowing = this.camera.mjpeg_stream.onFrame((frame) => this.#offer(frame));
-    this.log.info(`pystreaming's programs find '${this.camera.name}' at ${this.endpoint}.`);
+    this.log.info(`pystreaming's programs can reach '${this.camera.name}' at ${this.endpoint}.`);
   }
 
   override async close(): Promise<void> {
@@ -153,7 +160,7 @@ export class PyStreamingServer extends Thing {
     return this.#outlet?.counts;
   }
 
-  /** The camera runs while somebody is connected. */
+  /** The camera runs while a client is connected. */
   #peersChanged(): void {
     const wanted = this.clients > 0;
     if (wanted && this.#outlet) this.#endDemand ??= this.camera.mjpeg_stream.demand.take();
@@ -165,7 +172,7 @@ export class PyStreamingServer extends Thing {
   }
 
   #offer({ jpeg, capturedAt, run, index }: Frame): void {
-    if (this.clients === 0) return; // nobody is there: a frame for somebody else
+    if (this.clients === 0) return; // the camera runs for other viewers
     const meta = { stream: this.camera.mjpeg_stream.name, run, index };
     this.#outlet?.offer({ buf: jpeg, meta, ftime: wallTime(capturedAt) / 1000, fno: this.#fno++ });
   }

@@ -1,7 +1,7 @@
 import { ThingError } from "../../base/errors.ts";
 
 /**
- * What travels as Python's pickles: `None`, booleans, numbers, strings, bytes, lists and tuples, dictionaries. An
+ * Values that are sent as Python pickles: `None`, booleans, numbers, strings, bytes, lists, tuples and dictionaries. An
  * integer beyond 2^53 is a bigint.
  */
 export type PythonValue =
@@ -14,22 +14,22 @@ export type PythonValue =
   | PythonValue[]
   | { [key: string]: PythonValue };
 
-/** A value may not be larger than this: how deep, how many parts, how many bytes of strings. */
+/** Limits of a value: depth, number of parts, bytes of strings. */
 const MAX_DEPTH = 64;
 const MAX_PARTS = 100_000;
 const MAX_BYTES = 16 * 2 ** 20;
 
-/** The error for a message, or a value in it, that the wire does not allow. */
+/** The error for a message, or a value in it, that the protocol does not allow. */
 export function badMessage(sentence: string): ThingError {
   return new ThingError("BAD_MESSAGE", sentence);
 }
 
 /**
- * Makes sure that a value is a tree of reasonable size. A few bytes of a pickle can name the same list again and again, in
- * itself too, so that whoever walks it, or writes it as JSON, never ends.
+ * Checks that a value is a tree of bounded size. A few bytes of a pickle can nest the same list repeatedly, even in itself, so
+ * that walking it would never end.
  * @throws {ThingError} `BAD_MESSAGE`
  */
-export function requireReasonable(value: PythonValue): void {
+export function requireBounded(value: PythonValue): void {
   let parts = 0;
   let bytes = 0;
   const visit = (part: PythonValue, depth: number): void => {
@@ -54,7 +54,7 @@ export function requireReasonable(value: PythonValue): void {
   visit(value, 0);
 }
 
-/** The value as JSON knows it: bytes in base64, large integers as text, and `null` for what is no number. */
+/** The value for JSON: bytes in base64, large integers as strings, and `null` for NaN and infinity. */
 export function toJson(value: PythonValue): unknown {
   if (typeof value === "bigint") return value.toString();
   if (typeof value === "number") return Number.isFinite(value) ? value : null;

@@ -11,30 +11,30 @@ import { PacketQueue } from "./packet-queue.ts";
 import { requireCount } from "./streamer.ts";
 import { zeroMQ } from "./zeromq.ts";
 
-/** How a Receiver takes its frames. */
+/** Options of a Receiver. */
 export interface ReceiverOptions extends EndpointOptions {
-  /** How many pictures are decoded at once, of those whose `arr` is asked for; 2 unless given. */
+  /** How many pictures are decoded at once when their `arr` is read. Default 2. */
   readonly nproc?: number | undefined;
-  /** Collects from Workers, who connect to its endpoint, instead of listening to a Streamer. */
+  /** Collects from Workers, which connect to its endpoint, instead of subscribing to a Streamer. */
   readonly mapreduce?: boolean | undefined;
-  /** The largest part of a message that is taken, bytes; 32 MiB unless given. */
+  /** The largest part of a message that is accepted, bytes. Default 32 MiB. */
   readonly maxBytes?: number | undefined;
 }
 
-/** What a Receiver has taken, and what it has not. */
+/** Counters of a Receiver. */
 export interface ReceiverCounts {
   readonly received: number;
-  /** Numbers that did not come (yet), between the first and the highest. */
+  /** Numbers between the first and the highest that have not arrived (yet). */
   readonly missing: number;
   readonly duplicates: number;
-  /** Frames that were passed over because their reader was late. */
+  /** Frames dropped because the reader was slow. */
   readonly skipped: number;
-  /** Messages that were no frame. */
+  /** Messages that were not frames. */
   readonly refused: number;
 }
 
 export const MAX_PART_BYTES = 32 * 2 ** 20;
-/** Frames that wait in the library, and for the reader. */
+/** Frames queued in the library, and for the reader. */
 const FRAMES_AHEAD = 10;
 
 /** Receives frames from a Streamer, or from Workers: pystreaming's `Receiver`. */
@@ -64,7 +64,7 @@ export class Receiver {
     this.#complaints = new Complaints(options.log ?? silentLog);
   }
 
-  /** Where it listens: with the port that was taken, if port 0 or `*` was asked for. */
+  /** Its endpoint, with the actual port if port 0 or `*` was given. */
   get endpoint(): string {
     return this.#open?.endpoint ?? this.#endpoint;
   }
@@ -79,7 +79,7 @@ export class Receiver {
     return { received: this.#received, ...this.#numbers.counts, skipped, refused: frame };
   }
 
-  /** How often the numbers of the frames have begun anew. */
+  /** How often the frames' numbering has restarted. */
   get run(): number {
     return this.#numbers.run;
   }
@@ -113,7 +113,7 @@ export class Receiver {
   }
 
   /**
-   * Frames as they come, until `stop`; a reader who is late loses the oldest. For one reader at a time.
+   * Frames as they arrive, until `stop`; a slow reader loses the oldest. For one reader at a time.
    * @throws {ThingError} `NOT_READY` before the start.
    */
   get handler(): AsyncGenerator<Packet, void> {
@@ -156,12 +156,15 @@ export class Receiver {
   #take(parts: readonly Uint8Array[]): void {
     try {
       const fields = fieldsOf(parts);
-      if (fields.fno < 0) return; // the end of a Python stream is told by a frame with such a number
+      if (fields.fno < 0) return; // a Python stream marks its end by such a number
       if (!this.#numbers.add(fields.fno, fields.ftime)) return;
       this.#received++;
       this.#queue.push(new Packet(fields, this.#lanes));
     } catch (error) {
-      this.#complaints.add("frame", `${this.#endpoint} sent what is no frame: ${messageOf(error)}`);
+      this.#complaints.add(
+        "frame",
+        `${this.#endpoint} sent a message that is not a frame: ${messageOf(error)}`,
+      );
     }
   }
 }

@@ -12,27 +12,27 @@ import { Publisher } from "./publisher.ts";
 import type { PythonValue } from "./python-value.ts";
 import { showTestcard, type Testcard } from "./testcards.ts";
 
-/** How a Streamer gives its frames away. */
+/** Options of a Streamer. */
 export interface StreamerOptions extends EndpointOptions {
-  /** Names of queues, each of which has every frame, for one group of workers; `["none"]` unless given. */
+  /** Names of queues, each with every frame, for one group of workers. Default `["none"]`. */
   readonly tracks?: readonly string[] | undefined;
-  /** How many raw pictures are encoded at once; 2 unless given. */
+  /** How many raw pictures are encoded at once. Default 2. */
   readonly nproc?: number | undefined;
-  /** Gives each frame to one Worker that asks, instead of to all who listen. */
+  /** Sends each frame to one Worker that asks, instead of to all subscribers. */
   readonly mapreduce?: boolean | undefined;
-  /** JPEG quality of raw pictures, 1 to 100; 85 unless given. */
+  /** JPEG quality of raw pictures, 1 to 100. Default 85. */
   readonly quality?: number | undefined;
 }
 
-/** What can be said of a frame when it is sent. */
+/** Metadata of a frame that is sent. */
 export interface SendOptions {
-  /** Plain values that go with it. */
+  /** Plain values that are sent with it. */
   readonly meta?: PythonValue;
-  /** When it was captured, seconds since the Unix epoch; now unless given. */
+  /** When it was captured, seconds since the Unix epoch. Default: now. */
   readonly ftime?: number | undefined;
 }
 
-/** Raw pictures that may wait beside those that are encoded. */
+/** Raw pictures that may wait in addition to those being encoded. */
 const PICTURES_AHEAD = 3;
 
 /** Sends video to Receivers, or to Workers: pystreaming's `Streamer`. */
@@ -61,7 +61,7 @@ export class Streamer {
     this.#lanes = new Lanes(nproc);
   }
 
-  /** Where it is bound: with the port that was taken, if port 0 or `*` was asked for. */
+  /** Where it is bound, with the actual port if port 0 or `*` was given. */
   get endpoint(): string {
     return this.#outlet?.endpoint ?? this.#endpoint;
   }
@@ -70,7 +70,7 @@ export class Streamer {
     return this.#outlet !== undefined;
   }
 
-  /** What was handed out and what was lost since the start. */
+  /** Frames sent and lost since the start. */
   get counts(): OutletCounts {
     return this.#outlet?.counts ?? { sent: 0, overwritten: 0, refused: 0, peers: 0 };
   }
@@ -96,9 +96,9 @@ export class Streamer {
   }
 
   /**
-   * Sends a frame: a JPEG as it is, or a raw picture, which is encoded. `null` ends the stream: Workers stop then.
-   * @returns The frame's number, once it has been handed out.
-   * @throws {ThingError} `NOT_READY` before the start, and when pictures come faster than they can be encoded;
+   * Sends a frame: a JPEG unchanged, or a raw picture, which is encoded. `null` ends the stream, and Workers stop.
+   * @returns The frame's number, once it has been sent.
+   * @throws {ThingError} `NOT_READY` before the start, and when pictures arrive faster than they can be encoded;
    *   `BAD_FRAME`, `BAD_SHAPE`, `BAD_MESSAGE`.
    */
   async send(frame: Uint8Array | RawImage | null, options: SendOptions = {}): Promise<number> {
@@ -114,7 +114,7 @@ export class Streamer {
     if (frame instanceof Uint8Array) {
       const { length } = inspectJpeg(frame);
       const fno = this.#nextFno;
-      // A copy: the frame may wait for a worker, and its sender may use the memory again.
+      // A copy: the frame may wait for a worker while its sender reuses the memory.
       outlet.offer({ buf: Uint8Array.prototype.slice.call(frame, 0, length), meta, ftime, fno });
       this.#nextFno++;
       return fno;
@@ -123,8 +123,8 @@ export class Streamer {
   }
 
   /**
-   * Shows a test card, or a photograph, 30 times a second, until `signal` aborts; animated it turns by 3 degrees a frame.
-   * Starts if that has not been done.
+   * Sends a test card or photograph 30 times a second until `signal` aborts; if animated, it rotates by 3 degrees per frame.
+   * Starts the Streamer if needed.
    * @throws {ThingError} `BAD_ARGUMENT` for a card that does not exist.
    */
   async testcard(
@@ -139,12 +139,12 @@ export class Streamer {
     if (this.#encoding >= this.#nproc + PICTURES_AHEAD) {
       throw new ThingError(
         "NOT_READY",
-        `Pictures come faster than ${this.#nproc} encoders compress them. Send fewer or smaller ones, increase nproc, or send JPEGs.`,
+        `Pictures arrive faster than ${this.#nproc} encoders can compress them. Send fewer or smaller ones, increase nproc, or send JPEGs.`,
       );
     }
     const { quality } = this.#options;
     const { meta, ftime = 0 } = fields;
-    dumps(meta); // refused before it has a number
+    dumps(meta); // invalid metadata must not use up a number
     const fno = this.#nextFno++;
     this.#encoding++;
     const encoded = this.#lanes.run(() => encodeJpeg(frame, { quality }));
@@ -152,7 +152,7 @@ export class Streamer {
     const sending = (async () => {
       try {
         const buf = await encoded;
-        await before; // in order, whichever encoder is done first
+        await before; // in order, whichever encoder finishes first
         if (outlet === this.#outlet) outlet.offer({ buf, meta, ftime, fno });
       } finally {
         this.#encoding--;
@@ -167,14 +167,17 @@ export class Streamer {
 /** @throws {ThingError} `BAD_ARGUMENT` unless it is a whole number from 1. */
 export function requireCount(name: string, value: number): void {
   if (Number.isInteger(value) && value >= 1) return;
-  throw new ThingError("BAD_ARGUMENT", `${name} is a whole number from 1, not ${value}.`);
+  throw new ThingError("BAD_ARGUMENT", `${name} must be a whole number from 1, not ${value}.`);
 }
 
-/** @throws {ThingError} `BAD_ARGUMENT` unless they are names, at least one. */
+/** @throws {ThingError} `BAD_ARGUMENT` unless it is a list of at least one name. */
 function requireTracks(tracks: readonly string[]): void {
   const isFine = Array.isArray(tracks) && tracks.length > 0 && tracks.every(isName);
   if (isFine) return;
-  throw new ThingError("BAD_ARGUMENT", 'tracks is a list of names, at least one: ["none"].');
+  throw new ThingError(
+    "BAD_ARGUMENT",
+    'tracks must be a list of at least one name, such as ["none"].',
+  );
 }
 
 function isName(name: unknown): boolean {

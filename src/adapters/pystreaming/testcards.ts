@@ -6,7 +6,7 @@ import { decodeRgb, encodeJpeg, renderSvgRaw } from "../../frames/pixels/codec.t
 import { testCard } from "../../frames/pixels/test-card.ts";
 import { type Rgba, toRgba, turn } from "../../frames/pixels/turn.ts";
 
-/** The pictures to test with: a drawn card and a photograph in each size. */
+/** The test pictures: a drawn card and a photograph in each size. */
 const CARDS = [
   { width: 640, height: 480 },
   { width: 1280, height: 720 },
@@ -22,7 +22,7 @@ export const TEST_S = 0;
 export const TEST_M = 1;
 /** A card of 1920 x 1080 pixels. */
 export const TEST_L = 2;
-/** A photograph (a rendered one) of 640 x 480 pixels. */
+/** A (rendered) photograph of 640 x 480 pixels. */
 export const IMAG_S = 3;
 /** A photograph of 1280 x 720 pixels. */
 export const IMAG_M = 4;
@@ -35,7 +35,7 @@ const PERIOD_MS = 1000 / 30;
 const DEGREES_A_FRAME = 3;
 const QUALITY = 80;
 
-/** One of the pictures, as pixels. @throws {ThingError} `BAD_ARGUMENT` for a number that is none. */
+/** One of the pictures, as pixels. @throws {ThingError} `BAD_ARGUMENT` for another number. */
 export async function loadimage(card: Testcard): Promise<Rgba> {
   const found = CARDS[card];
   if (!found) {
@@ -52,7 +52,7 @@ export async function loadimage(card: Testcard): Promise<Rgba> {
   return toRgba(await decodeRgb(await readFile(file)));
 }
 
-/** Gives a picture to `send` 30 times a second, turning it if it is animated, until `signal` aborts. */
+/** Passes a picture to `send` 30 times a second, rotated if animated, until `signal` aborts. */
 export async function showTestcard(
   card: Testcard,
   { animated, signal }: { animated: boolean; signal: AbortSignal | undefined },
@@ -64,7 +64,7 @@ export async function showTestcard(
     turn(picture, canvas, degrees);
     return encodeJpeg(canvas, { quality: QUALITY });
   };
-  /** One round, each angle encoded when it is shown first. */
+  /** One rotation, each angle encoded when it is first shown. */
   const round: Uint8Array[] = [];
   const positions = animated ? 360 / DEGREES_A_FRAME : 1;
   const start = performance.now();

@@ -1,36 +1,36 @@
 import { slowReaders } from "../../base/slow-readers.ts";
 
 const passedOver = slowReaders("pystreaming_worker", "newest");
-/** The newest frames that wait for a worker, as in Python. */
+/** How many of the newest frames are kept for workers, as in Python. */
 const FRAMES_HELD = 10;
-/** Requests that wait for a frame, of one connection and of all. */
+/** The maximum number of waiting requests, per connection and in all. */
 const REQUESTS_OF_ONE = 64;
 const REQUESTS_IN_ALL = 4096;
 
-/** Who asked, as ZeroMQ names connections, and the parts that go before the answer. */
+/** ZeroMQ's name of the connection that asked, and the parts that precede the reply. */
 export type Envelope = readonly Uint8Array[];
 
 /** A frame as it is sent. */
 export type Parts = readonly Uint8Array[];
 
-/** Sends a frame to who asked for it; false when it could not. */
+/** Sends a frame to the worker that asked; false if it could not. */
 type Answer = (envelope: Envelope, frame: Parts) => Promise<boolean>;
 
 interface Request {
   readonly envelope: Envelope;
   readonly peer: string;
-  /** `performance.now()` at which it is told that there is no frame. */
+  /** `performance.now()` at which it is answered without a frame. */
   readonly until: number;
 }
 
-/** What a track has done, and how many frames wait in it. */
+/** Counters of a track. */
 export interface TrackCounts {
   readonly sent: number;
   readonly overwritten: number;
   readonly waiting: number;
 }
 
-/** A queue of frames by its name, each of which goes to one who asks: the whole stream for one group of workers. */
+/** A named queue with the whole stream for one group of workers: each frame goes to one worker that asks. */
 export class Track {
   readonly #answer: Answer;
   readonly #frames: Parts[] = [];
@@ -51,7 +51,7 @@ export class Track {
     return { sent: this.sent, overwritten: this.overwritten, waiting: this.#frames.length };
   }
 
-  /** Gives a frame to who has waited longest, or else holds it in the place of the oldest. */
+  /** Sends a frame to the worker that has waited longest, or queues it, dropping the oldest if full. */
   add(frame: Parts): void {
     if (this.#frames.length === FRAMES_HELD) {
       this.#frames.shift();
@@ -61,7 +61,7 @@ export class Track {
     this.#match();
   }
 
-  /** Takes a request. @returns False when too many wait already: it is to be told so. */
+  /** Queues a request. @returns False if too many wait already. */
   ask(envelope: Envelope, until: number): boolean {
     const peer = Buffer.from(envelope[0]!).toString("latin1");
     const asked = this.#asked.get(peer) ?? 0;
@@ -72,7 +72,7 @@ export class Track {
     return true;
   }
 
-  /** Takes out those who have waited until `time`; all when absent. */
+  /** Removes the requests that expire by `time`; all if absent. */
   waiters(time = Number.POSITIVE_INFINITY): Envelope[] {
     const count = this.#requests.findIndex(({ until }) => until > time);
     const late = count < 0 ? this.#requests.length : count;
@@ -89,7 +89,7 @@ export class Track {
   async #give(envelope: Envelope, frame: Parts): Promise<void> {
     this.sent++;
     if (await this.#answer(envelope, frame)) return;
-    // Whoever asked has gone: the frame is for the next.
+    // The worker has gone: the next one gets the frame.
     this.sent--;
     if (this.#frames.length === FRAMES_HELD) this.#overwrite();
     else this.#frames.unshift(frame);

@@ -3,26 +3,25 @@ import { ThingError } from "../../base/errors.ts";
 import type { RawImage } from "../../frames/pixels/pixel-formats.ts";
 import { drawText } from "../../frames/pixels/pixel-text.ts";
 
-/** What has a picture that can be written on, as a packet has. */
+/** An item with a picture to draw on, such as a packet. */
 interface Drawable {
   draw?(change: (picture: RawImage) => void): void;
 }
 
-/** Where the rate is told. */
+/** Options of `withRate`. */
 export interface RateOptions {
-  /** Writes it into the picture itself (`arr`), at 50, 50; it is printed otherwise. */
+  /** Writes the rate into the picture itself (`arr`), at 50, 50, instead of printing it. */
   readonly write?: boolean | undefined;
-  /** Takes what is printed: the terminal, on one line again and again, unless given. */
+  /** Receives the rate. Default: prints it on one line of the terminal. */
   readonly print?: ((rate: number) => void) | undefined;
-  /** Seconds; the system's clock unless given. */
+  /** Seconds. Default: the system's clock. */
   readonly clock?: (() => number) | undefined;
 }
 
-const PLACE = { x: 50, y: 50 };
+const POSITION = { x: 50, y: 50 };
 
 /**
- * Hands on what comes, and tells how many a second came over the last `n`: pystreaming's `dispfps`. It tells nothing before
- * `n` have come.
+ * Passes items on, and reports their rate over the last `n` items once `n` have arrived: pystreaming's `dispfps`.
  * @throws {ThingError} `BAD_ARGUMENT` unless `n` is a whole number from 1.
  */
 export function withRate<T extends Drawable>(
@@ -31,7 +30,7 @@ export function withRate<T extends Drawable>(
   options: RateOptions = {},
 ): AsyncGenerator<T, void> {
   if (!Number.isInteger(n) || n < 1) {
-    throw new ThingError("BAD_ARGUMENT", `n is a whole number from 1, not ${n}.`);
+    throw new ThingError("BAD_ARGUMENT", `n must be a whole number from 1, not ${n}.`);
   }
   return rated(handler, n, options);
 }
@@ -60,5 +59,5 @@ function printOnOneLine(rate: number): void {
 
 function writeOn(picture: RawImage, rate: number): void {
   const scale = Math.ceil(picture.height / 240);
-  drawText(picture, `FPS: ${rate.toFixed(3)}`, { ...PLACE, scale });
+  drawText(picture, `FPS: ${rate.toFixed(3)}`, { ...POSITION, scale });
 }

@@ -19,33 +19,33 @@ import { MAX_PART_BYTES } from "./receiver.ts";
 import { requireCount } from "./streamer.ts";
 import { zeroMQ } from "./zeromq.ts";
 
-/** How a Worker works. */
+/** Options of a Worker. */
 export interface WorkerOptions {
-  /** The Streamer's queue whose frames it takes; `none` unless given. */
+  /** The Streamer's queue whose frames it takes. Default `none`. */
   readonly track?: string | undefined;
-  /** How many frames it asks for at once, and so how many may wait for its handler; 3 unless given. */
+  /** How many frames it requests at once, and so how many may wait for its handler. Default 3. */
   readonly reqthread?: number | undefined;
-  /** How many pictures are decoded at once, of those whose `arr` is asked for; 2 unless given. */
+  /** How many pictures are decoded at once when their `arr` is read. Default 2. */
   readonly decproc?: number | undefined;
-  /** How long `send` waits for a drain that is full, ms; 0, as in Python, unless given. */
+  /** How long `send` waits for a full drain, ms. Default 0, as in Python. */
   readonly patienceMs?: number | undefined;
   readonly log?: Log | undefined;
 }
 
-/** What a Worker has done, and what was lost in it. */
+/** Counters of a Worker. */
 export interface WorkerCounts {
   readonly received: number;
   readonly sent: number;
   /** Frames that the drain had no room for. */
   readonly dropped: number;
-  /** Messages that were no frame. */
+  /** Messages that were not frames. */
   readonly refused: number;
 }
 
-/** Frames that wait for the Receiver. */
+/** Frames queued for the Receiver. */
 const FRAMES_AHEAD = 10;
 
-/** Takes frames from a Streamer, and gives what it makes of them to a Receiver: pystreaming's `Worker`. */
+/** Takes frames from a Streamer, and sends processed ones to a Receiver: pystreaming's `Worker`. */
 export class Worker {
   readonly #source: string;
   readonly #drain: string;
@@ -60,7 +60,7 @@ export class Worker {
 
   /**
    * @param source - The Streamer's endpoint.
-   * @param drain - The Receiver's.
+   * @param drain - The Receiver's endpoint.
    * @throws {ThingError} `BAD_ARGUMENT`
    */
   constructor(source: string, drain: string, options: WorkerOptions = {}) {
@@ -98,7 +98,7 @@ export class Worker {
     const drain = new Drain({ ...both, sendHighWaterMark: FRAMES_AHEAD, sendTimeout: patienceMs });
     source.connect(this.#source);
     drain.connect(this.#drain);
-    const queue = new PacketQueue(Number.POSITIVE_INFINITY); // the credits are its limit
+    const queue = new PacketQueue(Number.POSITIVE_INFINITY); // bounded by the credits
     // A request as a REQ socket would send it: an empty part, and the name of the track.
     const ask = () => source.send(["", track]).catch(() => {});
     const credits = new Credits(reqthread, ask);
@@ -113,7 +113,7 @@ export class Worker {
     open.ended.abort();
     open.credits.stop();
     open.source.close();
-    open.drain.linger = 200; // what was sent last
+    open.drain.linger = 200; // for the last frames
     open.drain.close();
   }
 
@@ -133,8 +133,8 @@ export class Worker {
   }
 
   /**
-   * Hands a frame on: its JPEG and what is said of it, not its pixels.
-   * @returns False when the drain is full: the frame is dropped, and counted.
+   * Sends a frame on: its JPEG and metadata, not its pixels.
+   * @returns False if the drain is full: the frame is dropped and counted.
    * @throws {ThingError} `NOT_READY` before the start, `BAD_MESSAGE` for a `meta` that is not made of plain values.
    */
   async send(data: PacketFields): Promise<boolean> {
@@ -195,7 +195,10 @@ export class Worker {
     try {
       return fieldsOf(parts);
     } catch (error) {
-      this.#complaints.add("frame", `${this.#source} sent what is no frame: ${messageOf(error)}`);
+      this.#complaints.add(
+        "frame",
+        `${this.#source} sent a message that is not a frame: ${messageOf(error)}`,
+      );
       return undefined;
     }
   }
@@ -204,7 +207,7 @@ export class Worker {
     const { track = "none" } = this.#options;
     return new ThingError(
       "BAD_ARGUMENT",
-      `The Streamer at ${this.#source} has no track '${track}'. Give the Worker one that the Streamer was made with.`,
+      `The Streamer at ${this.#source} has no track '${track}'. Use one of the tracks that the Streamer was created with.`,
     );
   }
 }

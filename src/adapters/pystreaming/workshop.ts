@@ -6,13 +6,13 @@ import type { Packet } from "./packet.ts";
 import type { PythonValue } from "./python-value.ts";
 import { Worker, type WorkerOptions } from "./worker.ts";
 
-/** What a handler makes of a frame: what is not named stays as it was; `null` is a frame that goes no further. */
+/** A handler's result: omitted fields are unchanged; `null` drops the frame. */
 export type Outcome = { readonly meta?: PythonValue; readonly buf?: Uint8Array } | null | undefined;
 
-/** Looks at a frame; its pixels are `await frame.arr`. */
+/** Processes a frame; its pixels are `await frame.arr`. */
 export type FrameHandler = (frame: Packet) => Outcome | Promise<Outcome>;
 
-/** What a worker has done, and what was lost in it. */
+/** Counters of a worker. */
 export interface WorkCounts {
   readonly received: number;
   readonly sent: number;
@@ -22,36 +22,36 @@ export interface WorkCounts {
   readonly failed: number;
 }
 
-/** How long a frame waits for a drain that is full before it is dropped, ms: workers are slowed down rather. */
+/** How long a frame waits for a full drain before it is dropped, ms: this slows workers down first. */
 const PATIENCE_MS = 1000;
 
-/** Threads that the handler runs on, if it does. */
+/** The threads of a handler module. */
 interface Pool {
   readonly failure: Promise<never>;
   stop(): Promise<void>;
 }
 
-/** A Worker, and the handler that works in it. */
+/** Runs a handler on the frames of a Worker. */
 export class Workshop implements AsyncDisposable {
   readonly #worker: Worker;
   readonly #handler: FrameHandler;
-  readonly #places: number;
+  readonly #concurrency: number;
   readonly #pool: Pool | undefined;
   readonly #complaints: Complaints;
   readonly #working = new Set<Promise<void>>();
-  /** One waits for the drain at a time, the others for that one. */
+  /** Frames wait for the drain one at a time. */
   readonly #drain = new Lanes(1);
   #ended: Promise<void> = Promise.resolve();
 
-  /** @param places - How many frames may be worked on at once. */
+  /** @param concurrency - How many frames may be worked on at once. */
   constructor(
     { source, drain, ...options }: WorkerOptions & { source: string; drain: string },
     handler: FrameHandler,
-    { places, pool }: { places: number; pool: Pool | undefined },
+    { concurrency, pool }: { concurrency: number; pool: Pool | undefined },
   ) {
     this.#worker = new Worker(source, drain, { ...options, patienceMs: PATIENCE_MS });
     this.#handler = handler;
-    this.#places = places;
+    this.#concurrency = concurrency;
     this.#pool = pool;
     this.#complaints = new Complaints(options.log ?? silentLog);
   }
@@ -70,7 +70,7 @@ export class Workshop implements AsyncDisposable {
     const working = this.#work();
     const ended = this.#pool ? Promise.race([working, this.#pool.failure]) : working;
     this.#ended = ended.finally(() => this.#clear());
-    this.#ended.catch(() => {}); // whoever asks for it is told
+    this.#ended.catch(() => {}); // reported to those that await it
   }
 
   async stop(): Promise<void> {
@@ -87,12 +87,12 @@ export class Workshop implements AsyncDisposable {
       const handling = this.#handle(packet);
       this.#working.add(handling);
       void handling.finally(() => this.#working.delete(handling));
-      while (this.#working.size >= this.#places) await Promise.race(this.#working);
+      while (this.#working.size >= this.#concurrency) await Promise.race(this.#working);
     }
     await Promise.all(this.#working);
   }
 
-  /** One frame's failure stays its own. */
+  /** A failure affects one frame only. */
   async #handle(packet: Packet): Promise<void> {
     try {
       const outcome = await this.#handler(packet);

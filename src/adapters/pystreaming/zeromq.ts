@@ -2,20 +2,20 @@ import { createRequire } from "node:module";
 import type { Check } from "../../base/checks.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
 
-/** npm's zeromq, an optional dependency: this is its only door. */
+/** npm's zeromq, an optional dependency that only this file loads. */
 export type ZeroMQ = typeof import("zeromq");
 
 let loaded: ZeroMQ | undefined;
 
 /**
- * The library, loaded when it is asked for first.
+ * The library, loaded at the first call.
  * @throws {ThingError} `PROGRAM_MISSING`, with the command that installs it.
  */
 export function zeroMQ(): ZeroMQ {
   if (loaded) return loaded;
   try {
     const library = createRequire(import.meta.url)("zeromq") as ZeroMQ;
-    // Nobody waits for what a peer that has gone did not take.
+    // Do not wait for messages to disconnected peers.
     library.context.blocky = false;
     loaded = library;
     return library;
@@ -23,20 +23,20 @@ export function zeroMQ(): ZeroMQ {
     const reason = messageOf(error).split("\n")[0];
     throw new ThingError(
       "PROGRAM_MISSING",
-      `The pystreaming wire needs the npm package zeromq, which does not load (${reason}). Install it: npm install zeromq`,
+      `pystreaming needs the npm package zeromq, which could not be loaded (${reason}). Install it: npm install zeromq`,
       { cause: error },
     );
   }
 }
 
-/** Can pystreaming's wire be spoken? */
+/** Is pystreaming's protocol available? */
 export const zeroMQCheck: Check = {
   name: "zeromq",
   async run() {
     try {
       return {
         level: "ok",
-        message: `zeromq speaks pystreaming's wire (libzmq ${zeroMQ().version}).`,
+        message: `The npm package zeromq is installed for pystreaming (libzmq ${zeroMQ().version}).`,
       };
     } catch (error) {
       const [reason] = messageOf(error).split(". Install it");

@@ -5,19 +5,19 @@ import type { Found } from "./events.ts";
 import { type ConsumerLimits, limitsOf } from "./limits.ts";
 import type { Consume } from "./producer.ts";
 
-/** What became of what was found. */
+/** What happened to the events. */
 export interface ConsumerCounts {
-  /** Frames whose events the consumer took. */
+  /** Frames whose events were consumed. */
   readonly consumed: number;
-  /** Frames whose events it lost: it was slower than they came. */
+  /** Frames whose events were dropped because the consumer was too slow. */
   readonly dropped: number;
-  /** Frames at whose events it failed. */
+  /** Frames on whose events the consumer failed. */
   readonly failed: number;
 }
 
 const LAST_EVENTS_MS = 2000;
 
-/** Hands what was found to a consumer that takes its time: one frame after the other, and never two at once. */
+/** Passes events to a slow consumer, one frame after the other and never two at once. */
 export class BackgroundConsumer<E = unknown> {
   readonly #name: string;
   readonly #consume: Consume<E>;
@@ -49,7 +49,7 @@ export class BackgroundConsumer<E = unknown> {
     return { ...this.#counts };
   }
 
-  /** Takes what was found without waiting. */
+  /** Queues a frame's events without waiting. */
   push(found: Found<E>): void {
     if (this.#stopped) {
       this.#counts.dropped++;
@@ -60,10 +60,10 @@ export class BackgroundConsumer<E = unknown> {
     this.#working ??= this.#work();
   }
 
-  /** Lets it take what waits, for 2 s at most. Resolves when it has, or will not. */
+  /** Lets the consumer finish the queue, for at most 2 s. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    const late = () => new ThingError("NOT_READY", `${this.#name} did not come to its end.`);
+    const late = () => new ThingError("NOT_READY", `${this.#name} did not finish.`);
     await within(this.#working ?? Promise.resolve(), LAST_EVENTS_MS, late).catch(() => {});
     this.#counts.dropped += this.#waiting.length;
     this.#waiting = [];
@@ -73,7 +73,7 @@ export class BackgroundConsumer<E = unknown> {
   #drop(): void {
     this.#waiting.shift();
     this.#counts.dropped++;
-    const why = "it is slower than they come. Make it quicker, or find less";
+    const why = "it is slower than they arrive. Make it faster, or produce fewer events";
     this.#complaints.add("events_dropped", `${this.#name} loses events: ${why}.`);
   }
 
@@ -82,12 +82,12 @@ export class BackgroundConsumer<E = unknown> {
       await new Promise(setImmediate); // frames and viewers first
       const found = this.#waiting.shift();
       if (!found) break;
-      await this.#give(found);
+      await this.#consumeFrame(found);
     }
     this.#working = undefined;
   }
 
-  async #give({ events, ...of }: Found<E>): Promise<void> {
+  async #consumeFrame({ events, ...of }: Found<E>): Promise<void> {
     const current = new AbortController();
     this.#current = current;
     const timer = setTimeout(() => {
@@ -95,7 +95,7 @@ export class BackgroundConsumer<E = unknown> {
       const seconds = this.#patienceMs / 1000;
       this.#complaints.add(
         "consumer_late",
-        `${this.#name} has taken more than ${seconds} s. What comes meanwhile waits, and is lost when the queue is full.`,
+        `${this.#name} has taken more than ${seconds} s for one frame. Further events are queued, and dropped when the queue is full.`,
       );
     }, this.#patienceMs);
     try {

@@ -16,9 +16,9 @@ import {
   produceOf,
 } from "./producer.ts";
 
-/** What a probe looks at, with what, and who is told. */
+/** A probe's camera, producer and consumer. */
 export interface FrameProbeOptions<E = unknown> extends ProbeLimits {
-  /** A stream, or a camera whose main stream it is. */
+  /** A stream, or a camera, whose main stream is probed. */
   readonly camera: MJPEGStream | { readonly name: string; readonly mjpeg_stream: MJPEGStream };
   readonly producer: Produce<E> | Producer<E>;
   readonly consumer: Consume<E> | Consumer<E>;
@@ -26,26 +26,26 @@ export interface FrameProbeOptions<E = unknown> extends ProbeLimits {
   readonly log?: Log | undefined;
 }
 
-/** What a probe did. */
+/** Counters of a probe. */
 export interface ProbeCounts extends ConsumerCounts {
-  /** Frames that the producer was given. */
+  /** Frames passed to the producer. */
   readonly frames: number;
-  /** Frames that it was not given, because it had used up more than half of the time. */
+  /** Frames not passed to it, because it had used more than half of the time. */
   readonly skipped: number;
-  /** Events that it found. */
+  /** Events found. */
   readonly events: number;
-  /** Frames at which it failed. */
+  /** Frames on which it failed. */
   readonly producerFailed: number;
   /** Frames for which it took more than `slowMs`. */
   readonly slow: number;
 }
 
 const MOST_EVENTS = 1000; // of one frame
-const SLOW_BY_ITSELF = 3; // frames in a row: a single one may be the machine's fault
+const SLOW_IN_A_ROW = 3; // frames: a single one may be caused by the machine
 
 /**
- * Looks at each frame of a camera, in the tick in which it comes, and hands what it finds to a consumer in the background:
- * pythiags' buffer probe. The camera runs while the probe does.
+ * Passes each frame of a camera to a producer, in the tick in which it arrives, and the events it finds to a consumer in the
+ * background: pythiags' buffer probe. The camera runs while the probe does.
  */
 export class FrameProbe<E = unknown> implements AsyncDisposable {
   readonly #produce: Produce<E>;
@@ -61,11 +61,11 @@ export class FrameProbe<E = unknown> implements AsyncDisposable {
   #restsUntil = 0;
   #slowInARow = 0;
 
-  /** @throws {ThingError} `BAD_ARGUMENT` for what is no producer, no consumer, or no limit. */
+  /** @throws {ThingError} `BAD_ARGUMENT` for an invalid producer, consumer or limit. */
   constructor(options: FrameProbeOptions<E>) {
     const { camera, producer, consumer, thingStates = () => ({}) } = options;
     if (!camera) {
-      throw new ThingError("BAD_ARGUMENT", "A probe looks at a camera or a stream. Give it one.");
+      throw new ThingError("BAD_ARGUMENT", "A probe needs a camera or a stream.");
     }
     this.#stream = "mjpeg_stream" in camera ? camera.mjpeg_stream : camera;
     this.#name = camera.name || this.#stream.name;
@@ -82,7 +82,7 @@ export class FrameProbe<E = unknown> implements AsyncDisposable {
     return { ...this.#counts, ...this.#consumer.counts };
   }
 
-  /** Looks no more, and lets the consumer take what waits, for 2 s at most. */
+  /** Stops probing, and lets the consumer finish the queue, for at most 2 s. */
   async stop(): Promise<void> {
     for (const end of this.#ends.splice(0)) end();
     await this.#consumer.stop();
@@ -101,14 +101,14 @@ export class FrameProbe<E = unknown> implements AsyncDisposable {
     const events = this.#look(frame);
     const ended = performance.now();
     const tookMs = ended - started;
-    if (tookMs > this.#slowMs) this.#tellSlow(tookMs, ended);
+    if (tookMs > this.#slowMs) this.#reportSlow(tookMs, ended);
     else this.#slowInARow = 0;
     if (events.length === 0) return;
     this.#counts.events += events.length;
     this.#consumer.push({ ...this.#foundIn(frame), events });
   }
 
-  /** What the producer finds; nothing when it fails. */
+  /** The producer's events; none if it fails. */
   #look(frame: Frame): readonly E[] {
     this.#counts.frames++;
     try {
@@ -130,7 +130,7 @@ export class FrameProbe<E = unknown> implements AsyncDisposable {
     };
   }
 
-  /** When the run began, epoch ms, if that is still known. */
+  /** When the run began, epoch ms, if it is still known. */
   #startOf(run: string): number | undefined {
     const { sizes } = this.#stream;
     return sizes.at(sizes.positionOf(run, 0) ?? -1)?.capturedAt;
@@ -140,30 +140,30 @@ export class FrameProbe<E = unknown> implements AsyncDisposable {
     return { camera: this.#name, run, index, capturedAt: wallTime(capturedAt) };
   }
 
-  /** While it looks, nothing is captured, served or recorded: it gets half of the time at most. */
-  #tellSlow(tookMs: number, ended: number): void {
+  /** While the producer runs, nothing is captured, served or recorded: it gets at most half of the time. */
+  #reportSlow(tookMs: number, ended: number): void {
     this.#counts.slow++;
     this.#slowInARow++;
-    if (this.#slowInARow >= SLOW_BY_ITSELF) this.#restsUntil = ended + tookMs;
+    if (this.#slowInARow >= SLOW_IN_A_ROW) this.#restsUntil = ended + tookMs;
     const took = `The producer of the probe at '${this.#name}' took ${tookMs.toFixed(0)} ms for a frame`;
-    const advice = "Let it give the frame as an event, and do what takes time in the consumer";
+    const advice = "Let it yield the frame as an event, and do slow work in the consumer";
     this.#complaints.add(
       "producer_slow",
-      `${took}, while nothing was captured or served. While it goes on so it is given fewer frames. ${advice}.`,
+      `${took}; nothing was captured or served meanwhile. It is given fewer frames while it stays slow. ${advice}.`,
     );
   }
 }
 
-/** What a producer gave, as a list. @throws {TypeError} for what is none. */
+/** A producer's result as a list. @throws {TypeError} unless it is iterable. */
 function listOf<E>(given: unknown): readonly E[] {
   if (given === undefined || given === null) return [];
   if (given instanceof Promise) {
-    given.catch(() => {}); // this sentence is told instead
+    given.catch(() => {}); // the error below is reported instead
     throw new TypeError(
-      "it gave a promise, and may not wait. Let the consumer do what takes time.",
+      "it returned a promise, but must be synchronous. Do slow work in the consumer.",
     );
   }
-  if (!isIterable<E>(given)) throw new TypeError("it gave no list of events.");
+  if (!isIterable<E>(given)) throw new TypeError("it did not return a list of events.");
   const events: E[] = [];
   for (const event of given) {
     events.push(event);

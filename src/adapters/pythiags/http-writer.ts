@@ -3,17 +3,17 @@ import { httpUrlIn } from "../../base/values.ts";
 import type { FoundIn } from "./events.ts";
 import { Consumer } from "./producer.ts";
 
-/** Posts what was found in a frame to an address, as JSON `{camera, run, index, capturedAt, events}`. */
+/** Posts a frame's events to a URL, as JSON `{camera, run, index, capturedAt, events}`. */
 export class HttpWriter<E = unknown> extends Consumer<E> {
   readonly #url: URL;
 
-  /** @throws {ThingError} `BAD_ARGUMENT` for an address that is not http or https, or has a login in it. */
+  /** @throws {ThingError} `BAD_ARGUMENT` for a URL that is not http or https, or contains credentials. */
   constructor(url: string) {
     super();
     this.#url = addressOf(url);
   }
 
-  /** @throws {Error} unless it is answered with success. A redirect is not followed. */
+  /** @throws {Error} unless the response is a success. Redirects are not followed. */
   override async incoming(
     events: readonly E[],
     { signal, ...of }: FoundIn & { readonly signal: AbortSignal },
@@ -26,9 +26,9 @@ export class HttpWriter<E = unknown> extends Consumer<E> {
       signal,
     }).catch((error: Error) => {
       const { message } = error.cause instanceof Error ? error.cause : error; // fetch says "fetch failed"
-      throw new Error(`${this.#url.origin} was not reached: ${message}.`, { cause: error });
+      throw new Error(`${this.#url.origin} could not be reached: ${message}.`, { cause: error });
     });
-    await response.body?.cancel(); // nobody reads what it says
+    await response.body?.cancel(); // the body is not used
     if (!response.ok) throw new Error(`${this.#url.origin} answered ${response.status}.`);
   }
 }
@@ -38,6 +38,6 @@ function addressOf(text: string): URL {
   if (url?.username === "" && url.password === "") return url;
   throw new ThingError(
     "BAD_ARGUMENT",
-    "Events are posted to an http or https address without a login, e.g. http://127.0.0.1:9000/events.",
+    "The URL for events must be an http or https URL without credentials, e.g. http://127.0.0.1:9000/events.",
   );
 }

@@ -2,11 +2,11 @@ import { appendFile, rename, stat } from "node:fs/promises";
 import type { FoundIn } from "./events.ts";
 import { Consumer } from "./producer.ts";
 
-/** How events become lines, and how long a file may grow. */
+/** How events are written, and how large a file may grow. */
 export interface LogFileWriterOptions<E = unknown> {
-  /** The line of an event, without a line end: its JSON. */
+  /** An event's line without a line end. Default: its JSON. */
   readonly serializer?: ((event: E, of: FoundIn) => string) | undefined;
-  /** A file that would be longer is renamed to `NAME.1`, in place of an older one, and a new one begun: 100 MB. */
+  /** A file that would exceed this is renamed to `NAME.1`, replacing an older one, and a new one begun. Default 100 MB. */
   readonly maxBytes?: number | undefined;
 }
 
@@ -30,7 +30,7 @@ export class LogFileWriter<E = unknown> extends Consumer<E> {
     this.#maxBytes = maxBytes;
   }
 
-  /** @throws {Error} The system's, when the file cannot be written. */
+  /** @throws {Error} The system's error if the file cannot be written. */
   override async incoming(events: readonly E[], of: FoundIn): Promise<void> {
     const lines = events.map((event) => `${this.#serializer(event, of)}\n`).join("");
     const bytes = Buffer.byteLength(lines);
@@ -43,7 +43,7 @@ export class LogFileWriter<E = unknown> extends Consumer<E> {
       await appendFile(this.path, lines);
       this.#size += bytes;
     } catch (error) {
-      this.#size = undefined; // a part of it may be there
+      this.#size = undefined; // a part may have been written
       throw error;
     }
   }

@@ -22,7 +22,7 @@ import {
   produceOf,
 } from "./producer.ts";
 
-/** What a Probe is made with: see ProbeOptions. */
+/** The schema of ProbeOptions. */
 const Options = Type.Object({
   producer: Type.Optional(Type.Unknown()),
   consumer: Type.Optional(Type.Unknown()),
@@ -36,74 +36,74 @@ const Options = Type.Object({
 
 const Count = (description: string) => Type.Integer({ minimum: 0, description });
 
-/** What a Probe did since it was opened. */
+/** Counters of a Probe since it was opened. */
 const Counts = Type.Object({
-  frames: Count("Frames that were looked at"),
-  skipped: Count("Frames that were not: looking had taken more than half of the time"),
-  events: Count("What was found"),
-  producerFailed: Count("Frames at which looking failed"),
-  slow: Count("Frames for which looking took too long"),
-  consumed: Count("Frames whose events were taken"),
-  dropped: Count("Frames whose events were lost: they came faster than they were taken"),
-  failed: Count("Frames whose events were not taken, because that failed"),
-  untold: Count("Frames whose events the file or the address did not get"),
+  frames: Count("Frames passed to the producer"),
+  skipped: Count("Frames skipped because the producer had used more than half of the time"),
+  events: Count("Events found"),
+  producerFailed: Count("Frames on which the producer failed"),
+  slow: Count("Frames for which the producer took too long"),
+  consumed: Count("Frames whose events were consumed"),
+  dropped: Count("Frames whose events were dropped because the consumer was too slow"),
+  failed: Count("Frames on whose events the consumer failed"),
+  untold: Count("Frames whose events were not written to the file or URL"),
 });
 type Counts = Static<typeof Counts>;
 
-/** What was found in one frame. */
+/** The events of one frame. */
 const Detections = Type.Object({
   camera: Type.String(),
   run: Type.String(),
   index: Type.Integer({ minimum: 0 }),
-  capturedAt: Type.Number({ unit: "ms", description: "Of the frame, since 1970" }),
+  capturedAt: Type.Number({ unit: "ms", description: "Capture time of the frame, since 1970" }),
   events: Type.Array(Type.Unknown()),
 });
 type Detections = Static<typeof Detections>;
 
-/** What a Probe is made with. */
+/** Options of a Probe. */
 export interface ProbeOptions {
-  /** What looks at frames. A subclass may have `produce` instead. */
+  /** Finds events in frames. A subclass may override `produce` instead. */
   readonly producer?: Produce | Producer;
-  /** What takes what was found, before clients are told. A subclass may have `consume` instead. */
+  /** Receives the events before clients do. A subclass may override `consume` instead. */
   readonly consumer?: Consume | Consumer;
-  /** A file for what was found: a line of JSON each event. */
+  /** A file for the events, one line of JSON each. */
   readonly file?: string;
-  /** An address that what was found is posted to, as JSON. */
+  /** A URL to which events are posted as JSON. */
   readonly url?: string;
-  /** Whether what was found is in the log, too. */
+  /** Whether events are also logged. */
   readonly log?: boolean;
-  /** Frames whose events may wait for the consumer, and as many for the file and for the address: 100. */
+  /** Frames whose events may be queued for the consumer, the file and the URL each. Default 100. */
   readonly queue?: number;
-  /** How long the consumer may take for one frame, s: 10. */
+  /** How long the consumer may take for one frame, s. Default 10. */
   readonly patience_s?: number;
-  /** How long looking may take before the log warns of it, ms: 10. */
+  /** How long the producer may take before a warning is logged, ms. Default 10. */
   readonly slow_ms?: number;
 }
 
-/** Looks at each frame of a camera, and tells clients, a file, an address and the log what it finds. */
+/** Finds events in the frames of a camera, and reports them to clients, a file, a URL and the log. */
 export class Probe extends Thing {
   static override readonly title: string = "Probe";
   static override readonly description: string =
-    "Looks at each frame of a camera and tells what it finds.";
+    "Finds events in the frames of a camera and reports them.";
   readonly #limits: ProbeLimits;
   readonly #produce: Produce | undefined;
   readonly #consume: Consume | undefined;
   readonly #writers: readonly { readonly what: string; readonly writer: Consumer }[];
   readonly #inLog: boolean;
   #probe: FrameProbe | undefined;
-  #told: readonly BackgroundConsumer[] = [];
+  #reporters: readonly BackgroundConsumer[] = [];
   #stopping: Promise<unknown> | undefined;
   #past: Counts = NONE;
   #isOpen = false;
   #active = true;
 
-  @slot("What is looked at", Camera)
+  @slot("The camera whose frames are examined", Camera)
   accessor camera!: Camera;
 
-  @event("Something was found in a frame", Detections)
+  @event("Events were found in a frame", Detections)
   readonly detections = new ThingEvent<Detections>();
 
-  /** @throws {ThingError} `BAD_ARGUMENT` when nothing would look, or an option cannot be used. */
+  /** @throws {ThingError} `BAD_ARGUMENT` without a producer, or for an invalid option. */
   constructor(options: ProbeOptions = {}) {
     super();
     acceptedOptions(Options, options, "A Probe");
@@ -111,7 +111,7 @@ export class Probe extends Thing {
     this.#limits = { queue, patienceSec: patience_s, slowMs: slow_ms };
     this.#produce = producer && produceOf(producer);
     this.#consume = consumer && consumeOf(consumer);
-    if (!producer && this.produce === Probe.prototype.produce) throw nothingLooks();
+    if (!producer && this.produce === Probe.prototype.produce) throw noProducer();
     this.#writers = [
       ...(file === undefined
         ? []
@@ -121,15 +121,15 @@ export class Probe extends Thing {
     this.#inLog = log;
   }
 
-  @property("What it did since it was opened", Counts, { readOnly: true })
+  @property("Counters since it was opened", Counts, { readOnly: true })
   get counts(): Counts {
     const now = this.#probe ? { ...this.#probe.counts, untold: 0 } : NONE;
-    const lost = this.#told.map(({ counts }) => counts.dropped + counts.failed);
+    const lost = this.#reporters.map(({ counts }) => counts.dropped + counts.failed);
     const untold = lost.reduce((sum, one) => sum + one, 0);
     return { ...sumOf(this.#past, now), untold };
   }
 
-  @setting("Whether it looks: the camera runs then", Type.Boolean())
+  @setting("Whether it examines frames. The camera runs meanwhile", Type.Boolean())
   get active(): boolean {
     return this.#active;
   }
@@ -142,7 +142,7 @@ export class Probe extends Thing {
   override open(): void {
     this.#past = NONE;
     const complaints = new Complaints(this.log);
-    this.#told = this.#writers.map(({ what, writer }) => {
+    this.#reporters = this.#writers.map(({ what, writer }) => {
       const name = `The ${what} of '${this.name}'`;
       return new BackgroundConsumer(name, consumeOf(writer), complaints, this.#limits);
     });
@@ -154,23 +154,23 @@ export class Probe extends Thing {
     this.#isOpen = false;
     this.#adapt();
     await this.#stopping;
-    await Promise.all(this.#told.map((consumer) => consumer.stop()));
+    await Promise.all(this.#reporters.map((consumer) => consumer.stop()));
   }
 
-  /** Looks at a frame, in the tick in which it came: quick, without waiting. @returns what it found, if anything. */
+  /** Examines a frame in the tick in which it arrives; must be fast and synchronous. @returns The events, if any. */
   protected produce(frame: Frame, metadata: FrameMetadata): Iterable<unknown> | undefined {
     return this.#produce?.(frame, metadata);
   }
 
-  /** Takes what was found, in the background, and tells it. One that finds more, or less, tells that. */
+  /** Receives a frame's events in the background and reports them. An override may call `tell` with more or fewer. */
   protected async consume(...[events, of]: Parameters<Consume>): Promise<void> {
     await this.#consume?.(events, of);
     this.tell(events, of);
   }
 
   /**
-   * Tells clients, and file, address and log where there are any, what was found in a frame.
-   * @throws {ThingError} `BAD_ARGUMENT` for what is more than 100 kB as JSON. @throws {TypeError} for what is no JSON.
+   * Reports a frame's events to clients, and to the file, URL and log if configured.
+   * @throws {ThingError} `BAD_ARGUMENT` for more than 100 kB of JSON. @throws {TypeError} for values that JSON cannot hold.
    */
   protected tell(events: readonly unknown[], { camera, run, index, capturedAt }: FoundIn): void {
     const text = JSON.stringify(events);
@@ -178,10 +178,10 @@ export class Probe extends Thing {
     const found = { camera, run, index, capturedAt, events: [...events] };
     this.detections.emit(found);
     if (this.#inLog) this.log.info(`found in frame ${index}: ${text}`);
-    for (const consumer of this.#told) consumer.push(found);
+    for (const consumer of this.#reporters) consumer.push(found);
   }
 
-  /** Begins or ends to look, as is wished. */
+  /** Starts or stops the probe as needed. */
   #adapt(): void {
     const wanted = this.#isOpen && this.#active;
     if (wanted === (this.#probe !== undefined)) return;
@@ -231,13 +231,13 @@ function lineOf(event: unknown, { camera, run, index, capturedAt }: FoundIn): st
 function tooMuch(characters: number): ThingError {
   return new ThingError(
     "BAD_ARGUMENT",
-    `What was found is ${characters} characters as JSON, and clients are told ${MOST_CHARACTERS} at most. Tell what a frame shows, not the frame.`,
+    `The events have ${characters} characters of JSON, but at most ${MOST_CHARACTERS} are sent to clients. Report what a frame shows, not the frame.`,
   );
 }
 
-function nothingLooks(): ThingError {
+function noProducer(): ThingError {
   return new ThingError(
     "BAD_ARGUMENT",
-    "This Probe would find nothing. Extend Probe with a method produce(frame, metadata) in a module of your own, and name that class in the configuration; in TypeScript, give it a producer.",
+    "This Probe has no producer. Extend Probe with a method produce(frame, metadata) in your own module and name that class in the configuration; in TypeScript, pass a producer.",
   );
 }

@@ -3,47 +3,47 @@ import type { Frame } from "../../frames/frame.ts";
 import type { FoundIn, FrameMetadata } from "./events.ts";
 
 /**
- * Looks at a frame, in the tick in which it came: it must be quick, and gives what it found, or nothing. A generator that
- * yields what it finds is one, too.
+ * Examines a frame in the tick in which it arrives and returns its events, if any. It must be fast. A generator function that
+ * yields events is allowed.
  */
 export type Produce<E = unknown> = (
   frame: Frame,
   metadata: FrameMetadata,
 ) => Iterable<E> | undefined;
 
-/** Takes what was found in one frame, in the background, one frame after the other. `signal` aborts when it has taken too long. */
+/** Receives the events of one frame after the other, in the background. `signal` aborts when it takes too long. */
 export type Consume<E = unknown> = (
   events: readonly E[],
   of: FoundIn & { readonly signal: AbortSignal },
 ) => void | Promise<void>;
 
-/** What finds something in frames, for who writes a class of it: pythiags' Producer. */
+/** A producer as a class: pythiags' Producer. */
 export abstract class Producer<E = unknown> {
   abstract extractMetadata(frame: Frame, metadata: FrameMetadata): Iterable<E> | undefined;
 }
 
-/** What does something with what was found, for who writes a class of it: pythiags' Consumer. */
+/** A consumer as a class: pythiags' Consumer. */
 export abstract class Consumer<E = unknown> {
   abstract incoming(...found: Parameters<Consume<E>>): ReturnType<Consume<E>>;
 }
 
-/** A producer as a function. @throws {ThingError} `BAD_ARGUMENT` for what is neither a function nor a Producer. */
+/** A producer as a function. @throws {ThingError} `BAD_ARGUMENT` unless it is a function or a Producer. */
 export function produceOf<E>(producer: unknown): Produce<E> {
   if (isFunction<Produce<E>>(producer)) return producer;
   if (has<Producer<E>>(producer, "extractMetadata")) {
     return (frame, metadata) => producer.extractMetadata(frame, metadata);
   }
-  throw notOne("producer", "(frame, metadata) => events", "extractMetadata");
+  throw invalid("producer", "(frame, metadata) => events", "extractMetadata");
 }
 
-/** A consumer as a function. @throws {ThingError} `BAD_ARGUMENT` for what is neither a function nor a Consumer. */
+/** A consumer as a function. @throws {ThingError} `BAD_ARGUMENT` unless it is a function or a Consumer. */
 export function consumeOf<E>(consumer: unknown): Consume<E> {
   if (isFunction<Consume<E>>(consumer)) return consumer;
   if (has<Consumer<E>>(consumer, "incoming")) return (events, of) => consumer.incoming(events, of);
-  throw notOne("consumer", "(events, of) => {}", "incoming");
+  throw invalid("consumer", "(events, of) => {}", "incoming");
 }
 
-/** Whether a value is a class: in place of one of its instances that is a slip, told only when the first frame comes. */
+/** Whether a value is a class; passing one instead of an instance would fail only at the first frame. */
 export function isClass(value: unknown): value is new () => unknown {
   return typeof value === "function" && /^class\b/.test(Function.prototype.toString.call(value));
 }
@@ -57,7 +57,7 @@ function has<T extends object>(value: unknown, method: keyof T): value is T {
   return isObject && typeof Reflect.get(value, method) === "function";
 }
 
-function notOne(what: string, shape: string, method: string): ThingError {
-  const sentence = `A ${what} is a function, ${shape}, or an object with the method ${method}; a class is not yet one: make it with new.`;
+function invalid(what: string, shape: string, method: string): ThingError {
+  const sentence = `A ${what} must be a function, ${shape}, or an object with the method ${method}. If it is a class, create an instance with new.`;
   return new ThingError("BAD_ARGUMENT", sentence);
 }

@@ -3,7 +3,7 @@ import {
   type VideoRecorderOptions as EventRecorderOptions,
 } from "../../recording/write/video-recorder.ts";
 
-/** pythiags' numbers for what a recorder is doing. */
+/** pythiags' numbers for a recorder's phases. */
 export const RECORDER_STATE = {
   DETACHED: 0,
   BUFFERING: 1,
@@ -20,13 +20,13 @@ const NUMBER_OF = {
   finishing: RECORDER_STATE.FINISHING,
 } as const;
 
-/** What a recorder of events is made with, in pythiags' words. */
+/** Options of an event recorder, with pythiags' names. */
 export interface VideoRecorderOptions extends EventRecorderOptions {
-  /** Accepted and without effect, as in pythiags. */
+  /** Accepted but without effect, as in pythiags. */
   readonly timeoutSec?: number | undefined;
 }
 
-/** pythiags' VideoRecorder: the recorder of events, which says what it is doing in pythiags' numbers, too. */
+/** pythiags' VideoRecorder: the event recorder, which also has its phase as pythiags' number. */
 export class VideoRecorder extends EventRecorder {
   constructor({ timeoutSec: _, ...options }: VideoRecorderOptions) {
     super(options);

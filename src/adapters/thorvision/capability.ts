@@ -1,20 +1,20 @@
 import { type Static, Type } from "typebox";
 
-/** A way in which a camera can send pictures, as ThorVision lists it. */
+/** A mode in which a camera can send pictures, as ThorVision lists it. */
 export const Capability = Type.Object({
   media_type: Type.String(),
-  /** Empty for JPEG: false to Python, and a text to C++. */
+  /** Empty for JPEG: falsy in Python, a string in C++. */
   format: Type.Optional(Type.Union([Type.String(), Type.Null()])),
   width: Type.Integer({ unit: "px" }),
   height: Type.Integer({ unit: "px" }),
-  framerate: Type.String({ description: "Frames a second, as a fraction: 30/1" }),
+  framerate: Type.String({ description: "Frames per second, as a fraction: 30/1" }),
 });
 export type Capability = Static<typeof Capability>;
 
-/** The only kind of pictures that travels. */
+/** The only media type that is sent. */
 export const JPEG = "image/jpeg";
 
-/** The text that stands for a capability in a request: `image/jpeg,width=1280,height=720,framerate=30/1`. */
+/** A capability as text in a request: `image/jpeg,width=1280,height=720,framerate=30/1`. */
 export function capabilityText({
   media_type,
   format,
@@ -26,13 +26,13 @@ export function capabilityText({
   return format ? `${media_type},format=${format},${rest}` : `${media_type},${rest}`;
 }
 
-/** The capability of a text, whatever the order of its fields; undefined when it is none. */
+/** Parses a capability, whatever the order of its fields; undefined if it is not one. */
 export function readCapability(text: string): Capability | undefined {
   const [media_type = "", ...fields] = text.split(",").map((part) => part.trim());
   const values = new Map(
     fields.map((field): [string, string] => {
       const [name = "", value = ""] = field.split("=", 2);
-      return [name, value.replace(/^\(\w+\)/, "")]; // GStreamer writes types: width=(int)640
+      return [name, value.replace(/^\(\w+\)/, "")]; // GStreamer adds types: width=(int)640
     }),
   );
   const [width, height] = [Number(values.get("width")), Number(values.get("height"))];

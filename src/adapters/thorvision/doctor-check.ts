@@ -11,7 +11,10 @@ export const thorVisionCheck: Check = {
     try {
       await programVersion("gst-launch-1.0");
       await requireElements([...SENDER_ELEMENTS, ...RECORDING_ELEMENTS]);
-      return { level: "ok", message: "GStreamer has what ThorVision's wire needs." };
+      return {
+        level: "ok",
+        message: "GStreamer has the elements that the ThorVision protocol needs.",
+      };
     } catch (error) {
       const [message = "", fix = ""] = messageOf(error).split(/(?<=installed\.|'\.) /);
       return { level: "warn", message: `${message} ThorVision's clients get no pictures.`, fix };

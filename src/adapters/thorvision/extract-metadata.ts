@@ -5,13 +5,13 @@ import { read } from "../../recording/matroska/file-bytes.ts";
 import { ID } from "../../recording/matroska/matroska.ts";
 import { METADATA_END, readMetadata } from "./frame-metadata.ts";
 
-/** A frame of a recording, in the words of pythorvision. */
+/** A recorded frame's metadata, named as in pythorvision. */
 export interface RecordedMetadata {
-  /** When the file shows it: ticks of the file, ms as GStreamer writes it. */
+  /** Presentation time in the file's ticks, which are ms as GStreamer writes them. */
   readonly framePts: number;
   /** ns on the server's video clock. */
   readonly gstreamerPts: bigint;
-  /** The device's own clock; epoch ns where this package is the server. */
+  /** The device's own clock; epoch ns if the server is a Thingscope. */
   readonly xdaqTimestamp: bigint;
   readonly sampleIndex: number;
   readonly ttlIn: number;
@@ -19,9 +19,9 @@ export interface RecordedMetadata {
 }
 
 /**
- * What each frame of an MKV file says of itself, in order. Frames without the segment are left out, where pythorvision
- * gives rows of whatever stands there.
- * @throws {ThingError} `BAD_RECORDING` when the file cannot be read or is no Matroska file.
+ * The metadata of each frame of an MKV file, in order. Frames without the metadata segment are skipped; pythorvision
+ * returns rows of arbitrary bytes for them.
+ * @throws {ThingError} `BAD_RECORDING` if the file cannot be read or is not a Matroska file.
  */
 export async function extractMetadata(path: string): Promise<RecordedMetadata[]> {
   const file = await open(path).catch((cause) => {
@@ -56,9 +56,9 @@ const HEAD_BYTES = 12; // of the largest id and size
 const TRACK_TIME_FLAGS = 4; // of a track below 128
 
 /**
- * The pictures of any Matroska file of one track, GStreamer's among them, also one that breaks off.
- * @param headBytes - How much of each is read.
- * @throws {ThingError} `BAD_RECORDING` when it is no Matroska file.
+ * The pictures of any Matroska file with one track, such as GStreamer's, even a truncated one.
+ * @param headBytes - How many bytes of each picture are read.
+ * @throws {ThingError} `BAD_RECORDING` if it is not a Matroska file.
  */
 async function* packetsOf(file: FileHandle, headBytes: number): AsyncGenerator<Packet> {
   const { size } = await file.stat();
@@ -67,7 +67,7 @@ async function* packetsOf(file: FileHandle, headBytes: number): AsyncGenerator<P
     const peek = await read(file, at, HEAD_BYTES + TRACK_TIME_FLAGS + headBytes);
     const element = readHead(peek);
     if (at === 0 && element?.id !== ID.EBML) {
-      throw new ThingError("BAD_RECORDING", "This is no Matroska file.");
+      throw new ThingError("BAD_RECORDING", "This is not a Matroska file.");
     }
     if (!element) return;
     const content = peek.subarray(element.headBytes, element.headBytes + element.size);

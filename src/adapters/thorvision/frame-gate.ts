@@ -1,20 +1,20 @@
 import { slowReaders } from "../../base/slow-readers.ts";
 
-/** Why a frame was not sent: the child had not taken the two before it; the stream was faster than SRT can be. */
+/** Why frames were not sent: the child had not yet read the two previous ones, or the stream exceeded the rate limit. */
 interface Dropped {
   behind: number;
   too_fast: number;
-  /** While the child was being started again. */
+  /** While the child was being restarted. */
   not_running: number;
 }
 
 const MOST_WAITING = 2; // frames
 const passedOver = slowReaders("thorvision_receiver", "newest");
-const BURST_S = 0.1; // how much of a second's bytes may come at once
+const BURST_S = 0.1; // the part of a second's bytes that may be sent at once
 
 /**
- * Lets frames through whole or not at all, and counts what it does not let through: no more than two wait for the child,
- * and no more bytes a second than a receiver with GStreamer's window can follow (8192 packets of 1316 bytes in 0.5 s).
+ * Passes or drops whole frames, and counts those it drops: at most two wait for the child, and the byte rate stays below
+ * what a receiver with GStreamer's window can follow (8192 packets of 1316 bytes in 0.5 s).
  */
 export class FrameGate {
   readonly dropped: Dropped = { behind: 0, too_fast: 0, not_running: 0 };
@@ -30,9 +30,9 @@ export class FrameGate {
     this.#credit = this.#burst;
   }
 
-  /** @param now - ms of a monotonic clock. @returns Whether the frame may be written; then call `taken` once it was. */
+  /** @param now - ms of a monotonic clock. @returns Whether the frame may be written; call `taken` once it has been. */
   admits(bytes: number, now: number): boolean {
-    this.#earn(now);
+    this.#refill(now);
     if (this.#waiting >= MOST_WAITING) {
       this.dropped.behind++;
       passedOver();
@@ -46,13 +46,13 @@ export class FrameGate {
     return false;
   }
 
-  /** The child has taken a frame. */
+  /** The child has read a frame. */
   taken(now: number): void {
     this.#waiting--;
     this.#waitingSince = now;
   }
 
-  /** How long the child has taken nothing of what waits, ms. */
+  /** How long the child has read nothing although frames wait, ms. */
   stalledFor(now: number): number {
     return this.#waiting === 0 ? 0 : now - this.#waitingSince;
   }
@@ -61,7 +61,7 @@ export class FrameGate {
     return this.#bytesPerMs * 1000 * BURST_S;
   }
 
-  #earn(now: number): void {
+  #refill(now: number): void {
     const ms = now - (this.#countedAt ?? now);
     this.#countedAt = now;
     this.#credit = Math.min(this.#burst, this.#credit + ms * this.#bytesPerMs);

@@ -1,30 +1,30 @@
 import { concatBytes } from "../../base/bytes.ts";
 
-/** What a frame of ThorVision says of itself: 40 bytes in a segment right after its start of image. */
+/** A ThorVision frame's metadata: 40 bytes in a segment right after the start of image. */
 export interface FrameMetadata {
   /** Nanoseconds on the video's clock. This server counts from the first frame of the run. */
   readonly videoTime: bigint;
   /** The device's own clock. This server writes the capture time, nanoseconds since 1970. */
   readonly deviceTime: bigint;
-  /** Counts on: this server writes the frame's index in its run, modulo 2^32. */
+  /** Increases with each frame: this server writes the frame's index in its run, modulo 2^32. */
   readonly sampleIndex: number;
-  /** Levels of the digital inputs, a bit each. */
+  /** Levels of the digital inputs, one bit each. */
   readonly ttlIn: number;
-  /** Levels of the digital outputs, a bit each. */
+  /** Levels of the digital outputs, one bit each. */
   readonly ttlOut: number;
 }
 
 const METADATA_BYTES = 40;
-/** The start of image, a comment's marker, and a length that has its own two bytes in it. */
+/** The start of image, a comment marker, and a length that includes its own two bytes. */
 const HEAD = Uint8Array.of(0xff, 0xd8, 0xff, 0xfe, 0, METADATA_BYTES + 2);
 /** Where the segment ends in a JPEG. */
 export const METADATA_END = HEAD.length + METADATA_BYTES;
-/** Bytes of a JPEG that `metadataHead` stands for: its start of image. */
+/** Bytes of a JPEG that `metadataHead` replaces: its start of image. */
 export const REPLACED_BYTES = 2;
 
 /**
- * What stands before the rest of a JPEG: its start of image and the segment. The marker is COM: it passes jpegparse and
- * matroskamux untouched and every decoder skips it. Clients read bytes 6 to 46 and check nothing, so it must be there.
+ * The start of image and the metadata segment, which precede the rest of a JPEG. The marker is COM: jpegparse and matroskamux
+ * pass it untouched and every decoder skips it. Clients read bytes 6 to 46 unchecked, so it must be present.
  * @see pythorvision 0.3.0, video.py: the order, widths and byte order of the fields.
  */
 export function metadataHead(metadata: FrameMetadata): Buffer {
@@ -35,15 +35,15 @@ export function metadataHead(metadata: FrameMetadata): Buffer {
   head.writeUInt32LE(metadata.sampleIndex >>> 0, 22);
   head.writeUInt32LE(metadata.ttlIn >>> 0, 26);
   head.writeUInt32LE(metadata.ttlOut >>> 0, 30);
-  return head; // a counter of the device's bus (4 bytes) and 8 reserved ones stay 0
+  return head; // the device's bus counter (4 bytes) and 8 reserved bytes stay 0
 }
 
-/** The JPEG with the segment: a copy. */
+/** A copy of the JPEG with the metadata segment. */
 export function withMetadata(jpeg: Uint8Array, metadata: FrameMetadata): Uint8Array {
   return concatBytes([metadataHead(metadata), jpeg.subarray(REPLACED_BYTES)]);
 }
 
-/** What the first segment of a JPEG says; undefined when it is not of this length, as in every other JPEG. */
+/** Reads the metadata segment; undefined if the JPEG's first segment does not have its length. */
 export function readMetadata(jpeg: Uint8Array): FrameMetadata | undefined {
   const isLongEnough = jpeg.length >= METADATA_END;
   const isSegment = jpeg[2] === 0xff && jpeg[4] === HEAD[4] && jpeg[5] === HEAD[5];

@@ -18,18 +18,18 @@ const Cameras = Type.Array(
     caps: Type.Optional(Type.Array(Capability)),
   }),
 );
-const ANSWER_MS = 5000;
+const RESPONSE_MS = 5000;
 const forever = new AbortController().signal;
 
 /** Where a ThorVision server is. */
 export interface ThorVisionAddress {
-  /** `192.168.177.100` when absent: an XDAQ's own. */
+  /** Default `192.168.177.100`, the address of an XDAQ. */
   readonly host?: string;
-  /** Of HTTP: 8000. */
+  /** HTTP port. Default 8000. */
   readonly port?: number;
 }
 
-/** Asks a ThorVision server. Each answer has 5 s. */
+/** Sends requests to a ThorVision server. Each must be answered within 5 s. */
 export class ThorVisionHttpClient {
   readonly host: string;
   readonly port: number;
@@ -44,18 +44,18 @@ export class ThorVisionHttpClient {
     return this.host.includes(":") ? `[${this.host}]` : this.host;
   }
 
-  /** @throws {ThingError} `SOURCE_FAILED`, as all of these. */
+  /** @throws {ThingError} `SOURCE_FAILED`, like all of these methods. */
   async cameras(): Promise<ThorVisionCameraEntry[]> {
     const listed = await this.#list(Cameras, "/cameras");
     return listed.map(({ id, name, caps = [] }) => ({ id, name, capabilities: caps }));
   }
 
   async start(id: number, port: number, capability: string): Promise<void> {
-    await this.#ask("/jpeg", { id, port, capability });
+    await this.#request("/jpeg", { id, port, capability });
   }
 
   async stop(id: number): Promise<void> {
-    await this.#ask("/stop", { id });
+    await this.#request("/stop", { id });
   }
 
   logs(): Promise<string[]> {
@@ -63,28 +63,28 @@ export class ThorVisionHttpClient {
   }
 
   log(name: string): Promise<string> {
-    return this.#ask(`/logs/${encodeURIComponent(name)}`);
+    return this.#request(`/logs/${encodeURIComponent(name)}`);
   }
 
   async #list<S extends TSchema>(schema: S, path: string): Promise<Static<S>> {
-    const text = await this.#ask(path);
+    const text = await this.#request(path);
     const value = parsed(text);
     if (errorsIn(schema, value).length === 0) return value as Static<S>;
     throw new ThingError(
       "SOURCE_FAILED",
-      `What answers at ${this.host}:${this.port}${path} is no ThorVision server: ${text.slice(0, 80)}`,
+      `${this.host}:${this.port}${path} did not answer like a ThorVision server: ${text.slice(0, 80)}`,
     );
   }
 
-  /** @param body - Sent by POST, if there is one. */
-  async #ask(path: string, body?: object): Promise<string> {
+  /** @param body - Sent by POST if given. */
+  async #request(path: string, body?: object): Promise<string> {
     const url = `http://${this.hostInUrl}:${this.port}${path}`;
     const sent = body && {
       ...{ method: "POST", body: JSON.stringify(body) },
       headers: { "Content-Type": "application/json" },
     };
     try {
-      return await withDeadline(ANSWER_MS, forever, async (signal) => {
+      return await withDeadline(RESPONSE_MS, forever, async (signal) => {
         const response = await fetch(url, { ...sent, signal });
         const text = await response.text();
         if (!response.ok) throw refused(url, response.status, text);
@@ -99,7 +99,7 @@ export class ThorVisionHttpClient {
   #unreachable(error: unknown): ThingError {
     const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
     const why = isAbort(error)
-      ? `it does not answer within ${ANSWER_MS / 1000} s`
+      ? `the request timed out after ${RESPONSE_MS / 1000} s`
       : messageOf(cause);
     return new ThingError(
       "SOURCE_FAILED",
@@ -112,8 +112,8 @@ export class ThorVisionHttpClient {
 function refused(url: string, status: number, text: string): ThingError {
   const body = parsed(text);
   const detail: unknown = typeof body === "object" && body !== null && Reflect.get(body, "detail");
-  const words = typeof detail === "string" ? detail : text.slice(0, 200);
-  return new ThingError("SOURCE_FAILED", `${url} answers ${status}: ${words}`);
+  const reason = typeof detail === "string" ? detail : text.slice(0, 200);
+  return new ThingError("SOURCE_FAILED", `${url} answered ${status}: ${reason}`);
 }
 
 function parsed(text: string): unknown {

@@ -15,15 +15,15 @@ import { inTurn } from "../../server/http/request-turns.ts";
 import { offersWebSocket, upgradeDecliner } from "../../server/websocket/declined-upgrade.ts";
 import type { Complaints } from "../complaints.ts";
 import { listenOn } from "../wire-address.ts";
-import { answerTo, type Gateway, pathOf } from "./routes.ts";
+import { type Gateway, pathOf, responseTo } from "./routes.ts";
 import type { ListedCamera } from "./served-camera.ts";
 
 const MOST_SOCKETS = 100;
-const LARGEST_MESSAGE = 1024; // bytes; nothing is expected of a client
-const MOST_UNSENT = 1_000_000; // bytes; who takes no more is cut off
+const LARGEST_MESSAGE = 1024; // bytes; clients have nothing to send
+const MOST_UNSENT = 1_000_000; // bytes; slower clients are disconnected
 const cutListeners = slowReaders("thorvision_listener", "cut");
 
-/** ThorVision's HTTP wire: its routes, and `/ws`, which tells of cameras that come and go. */
+/** ThorVision's HTTP protocol: its routes, and `/ws`, which notifies clients of cameras that come and go. */
 export class ThorVisionHttp {
   readonly #server: Server;
   readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: LARGEST_MESSAGE });
@@ -35,18 +35,21 @@ export class ThorVisionHttp {
   constructor(gateway: Gateway, complaints: Complaints) {
     this.#gateway = gateway;
     this.#complaints = complaints;
-    const answer = inTurn((request, response) => void this.#answer(request, response));
+    const answer = inTurn((request, response) => void this.#respond(request, response));
     this.#server = createServer(REQUEST_LIMITS, answer);
     applyLimits(this.#server);
     this.#decline = upgradeDecliner(this.#server);
     this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     this.#server.on("clientError", (error, socket) => this.#refuseHead(error, socket));
     this.#server.on("drop", () => {
-      complaints.add("too_many_connections", "More clients connect than are served at a time.");
+      complaints.add(
+        "too_many_connections",
+        "More clients tried to connect than are served at a time.",
+      );
     });
   }
 
-  /** How many listen at `/ws`. */
+  /** How many clients listen at `/ws`. */
   get listeners(): number {
     return this.#sockets.clients.size;
   }
@@ -57,8 +60,8 @@ export class ThorVisionHttp {
     return listenOn(this.#server, host, port);
   }
 
-  /** Tells all who listen at `/ws`; older clients want the whole camera for one that has gone, too. */
-  tell(event_type: "Added" | "Removed", camera: ListedCamera): void {
+  /** Notifies all listeners at `/ws`; older clients need the whole camera also when it is removed. */
+  notify(event_type: "Added" | "Removed", camera: ListedCamera): void {
     const text = JSON.stringify({ event_type, camera });
     for (const client of this.#sockets.clients) {
       if (client.bufferedAmount <= MOST_UNSENT) client.send(text);
@@ -77,10 +80,10 @@ export class ThorVisionHttp {
     await closed;
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       this.#policy.check(request);
-      reply(response, 200, await answerTo(request, this.#gateway));
+      reply(response, 200, await responseTo(request, this.#gateway));
     } catch (error) {
       const status = statusOf(error);
       const detail = messageOf(error);
@@ -98,7 +101,10 @@ export class ThorVisionHttp {
       if (pathOf(request) !== "/ws")
         throw new ThingError("NOT_FOUND", "WebSockets are served at /ws.");
       if (this.listeners >= MOST_SOCKETS) {
-        throw new ThingError("TOO_MANY_CONNECTIONS", `${MOST_SOCKETS} listen already.`);
+        throw new ThingError(
+          "TOO_MANY_CONNECTIONS",
+          `${MOST_SOCKETS} clients listen already, which is the limit. Close one first.`,
+        );
       }
       this.#sockets.handleUpgrade(request, socket, head, (client) => {
         client.on("error", () => client.terminate());
@@ -109,16 +115,18 @@ export class ThorVisionHttp {
     }
   }
 
-  /** What is no request: half a head, or something else than HTTP. */
+  /** Handles invalid requests: an incomplete head, or not HTTP. */
   #refuseHead(error: NodeJS.ErrnoException, socket: Duplex): void {
     const isSlow = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
-    const why = isSlow ? "sent no whole request in time" : "sent what is no HTTP";
+    const why = isSlow
+      ? "did not send a complete request in time"
+      : "sent something that is not HTTP";
     if (error.code !== "ECONNRESET") this.#complaints.add("bad_request", `A client ${why}.`);
     endWith(socket, isSlow ? 408 : 400, `The client ${why}.`);
   }
 }
 
-/** A port that is taken is a conflict to whoever asked for it. */
+/** A UDP port in use is a conflict with the client's request. */
 function statusOf(error: unknown): number {
   if (!(error instanceof ThingError)) return 500;
   return error.code === "PORT_IN_USE" ? 409 : error.status;

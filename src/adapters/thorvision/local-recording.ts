@@ -7,19 +7,19 @@ import { ThingError } from "../../base/errors.ts";
 import { Child, type Command } from "../../processes/child.ts";
 import { startFailure } from "../../processes/start-failure.ts";
 
-/** When a recording goes on in another file; 0, or absent: never. */
+/** When a recording continues in another file; 0 or absent: never. */
 export interface SplitOptions {
-  /** How many files there may be; then the oldest is written over. */
+  /** The maximum number of files; beyond it the oldest is overwritten. */
   readonly splitMaxFiles?: number;
   /** Seconds. */
   readonly splitMaxTimeSec?: number;
   /** Million bytes. */
   readonly splitMaxSizeMb?: number;
-  /** Writes what GStreamer says to a log beside the files. */
+  /** Writes GStreamer's output to a log beside the files. */
   readonly gstreamerDebug?: boolean;
 }
 
-/** GStreamer's elements that are needed. */
+/** The GStreamer elements that are needed. */
 export const RECORDING_ELEMENTS = ["srtclientsrc", "jpegparse", "splitmuxsink", "matroskamux"];
 
 const LATENCY_MS = 500;
@@ -35,8 +35,8 @@ export interface LocalRecording {
 }
 
 /**
- * A name in a folder, which is made, that no file there begins with.
- * @param name - Of a camera; what is no letter or digit becomes `_`.
+ * A base name in a folder that no file there begins with. Creates the folder.
+ * @param name - The camera's; other characters than letters and digits become `_`.
  */
 export async function freeBaseName(
   folder: string,
@@ -78,13 +78,13 @@ export async function recordLocally(
   const end = await Promise.race([child.ended, delay(EARLY_MS)]);
   if (!end) return recording;
   await closeLog(recording);
-  const words = end.error
+  const reason = end.error
     ? startFailure(command.program, end.error).message
-    : (child.errorLines.at(-1) ?? "it says nothing");
-  throw new ThingError("RECORDING_FAILED", `GStreamer did not start to record: ${words}`);
+    : (child.errorLines.at(-1) ?? "it reported no error");
+  throw new ThingError("RECORDING_FAILED", `GStreamer did not start to record: ${reason}`);
 }
 
-/** Lets the child finish its files. Resolves when it is gone. */
+/** Lets the child finish its files. Resolves when it has ended. */
 export async function endRecording(recording: LocalRecording): Promise<void> {
   await recording.child.stop();
   await closeLog(recording);
@@ -109,7 +109,7 @@ function commandFor(url: string, base: string, options: SplitOptions): Command {
   return { program: "gst-launch-1.0", args };
 }
 
-/** As one could type it. */
+/** The command line as a user could type it. */
 function textOf({ program, args }: Command): string {
   const quoted = args.map((word) =>
     /^[\w.:/=+-]+$/.test(word) || word === "!" ? word : `'${word}'`,
@@ -117,7 +117,7 @@ function textOf({ program, args }: Command): string {
   return [program, ...quoted].join(" ");
 }
 
-/** Local time, as it stands in pythorvision's file names. */
+/** Local time, formatted as in pythorvision's file names. */
 function stamp(date: Date): string {
   const two = (n: number) => String(n).padStart(2, "0");
   const day = `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;

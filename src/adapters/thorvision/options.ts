@@ -11,38 +11,38 @@ const Options = Type.Object({
   port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
   latency_ms: Type.Optional(Type.Integer({ minimum: 20, maximum: 8000 })),
   max_mb_per_s: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1000 })),
-  lonely_s: Type.Optional(Type.Number({ minimum: 5 })),
+  idle_timeout_s: Type.Optional(Type.Number({ minimum: 5 })),
 });
 
-/** What a ThorVisionServer is made with. */
+/** Options of a ThorVisionServer. */
 export interface ThorVisionServerOptions {
-  /** `127.0.0.1` when absent. */
+  /** Default `127.0.0.1`. */
   readonly host?: string;
-  /** Lets another address than loopback be listened on: this wire knows no login. */
+  /** Allows an address off loopback, although this protocol has no login. */
   readonly insecure?: boolean;
-  /** Lets the port be opened although the server has a login: whoever reaches it sees the cameras. `insecure` includes it. */
+  /** Opens the port although the server has a login: any client that reaches it sees the cameras. `insecure` includes it. */
   readonly insecure_no_login?: boolean;
-  /** Lets everybody who reaches the port read the server's log files, too, though the server has a login. */
+  /** Lets every client that reaches the port read the server's log files, although the server has a login. */
   readonly insecure_logs?: boolean;
-  /** Of HTTP: 8000. 0 takes a free one. */
+  /** HTTP port. Default 8000; 0 takes a free port. */
   readonly port?: number;
-  /** How long SRT may send lost packets again: 120. The client's own, 500 as a rule, holds if it is longer. */
+  /** How long SRT may resend lost packets, ms. Default 120; the client's own value, usually 500, applies if it is longer. */
   readonly latency_ms?: number;
-  /** What one stream may send at most, in million bytes a second: 20, the most that a receiver of GStreamer can follow. */
+  /** Largest data rate of a stream, MB/s. Default 20, the most that a GStreamer receiver can follow. */
   readonly max_mb_per_s?: number;
-  /** After how many seconds without a caller a stream ends: 600. */
-  readonly lonely_s?: number;
+  /** How long a stream without a caller is kept, s. Default 600. */
+  readonly idle_timeout_s?: number;
 }
 
 /**
- * The options with what was left out.
- * @throws {ThingError} `BAD_ARGUMENT` that names each fault.
+ * The options, completed with defaults.
+ * @throws {ThingError} `BAD_ARGUMENT` that names each invalid option.
  */
-export function completed(options: ThorVisionServerOptions): Required<ThorVisionServerOptions> {
+export function withDefaults(options: ThorVisionServerOptions): Required<ThorVisionServerOptions> {
   const all = {
     ...{ host: "127.0.0.1", port: 8000 },
     ...{ insecure: false, insecure_no_login: false, insecure_logs: false },
-    ...{ latency_ms: 120, max_mb_per_s: 20, lonely_s: 600 },
+    ...{ latency_ms: 120, max_mb_per_s: 20, idle_timeout_s: 600 },
     ...acceptedOptions(Options, options, "A ThorVisionServer"),
   };
   admittedHost("ThorVision", all, silentLog);

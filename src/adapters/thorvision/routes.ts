@@ -21,7 +21,7 @@ const Camera = Type.Object({
   caps: Type.Array(Capability),
 });
 
-/** What the routes are about. */
+/** What the routes operate on. */
 export interface Gateway {
   cameras(): Promise<ListedCamera[]>;
   start(request: Static<typeof StartRequest>, address: string): Promise<void>;
@@ -30,8 +30,8 @@ export interface Gateway {
   log(name: string): Promise<string | undefined>;
 }
 
-/** What a request is answered with: a text as it is, anything else as JSON. */
-type Answer = string | object;
+/** A response body: a string as it is, anything else as JSON. */
+type ResponseBody = string | object;
 
 interface Route {
   readonly method: "GET" | "POST";
@@ -40,17 +40,22 @@ interface Route {
   readonly summary: string;
   readonly body?: TSchema;
   readonly answer: TSchema;
-  handle(gateway: Gateway, body: unknown, name: string, address: string): Promise<Answer> | Answer;
+  handle(
+    gateway: Gateway,
+    body: unknown,
+    name: string,
+    address: string,
+  ): Promise<ResponseBody> | ResponseBody;
 }
 
 const Status = Type.Object({ status: Type.String() });
 const OK = { status: "ok" };
 const BODY_LIMITS = { limit: 64 * 1024, timeoutMs: 5000 };
 
-/** Every route of ThorVision's HTTP wire. @see pythorvision 0.3.0, client.py; libxvc, server_api.cc */
+/** Every route of ThorVision's HTTP protocol. @see pythorvision 0.3.0, client.py; libxvc, server_api.cc */
 const ROUTES: readonly Route[] = [
   {
-    ...{ method: "GET", path: "/", summary: "Is the server there?", answer: Status },
+    ...{ method: "GET", path: "/", summary: "Server status", answer: Status },
     handle: () => ({ ...OK, name: "Thingscope", version: packageVersion() }),
   },
   {
@@ -73,7 +78,11 @@ const ROUTES: readonly Route[] = [
     handle: (gateway) => gateway.cameras(),
   },
   {
-    ...{ method: "POST", path: "/jpeg", summary: "Send a camera's JPEG pictures on a port by SRT" },
+    ...{
+      method: "POST",
+      path: "/jpeg",
+      summary: "Send a camera's JPEG pictures on a port over SRT",
+    },
     ...{ body: StartRequest, answer: Status },
     handle: async (gateway, body, _, address) => {
       await gateway.start(accepted(StartRequest, body), address);
@@ -81,7 +90,7 @@ const ROUTES: readonly Route[] = [
     },
   },
   {
-    ...{ method: "POST", path: "/stop", summary: "Take back one request for a camera" },
+    ...{ method: "POST", path: "/stop", summary: "Withdraw one request for a camera" },
     ...{ body: StopRequest, answer: Status },
     handle: async (gateway, body, _, address) => {
       await gateway.stop(accepted(StopRequest, body).id, address);
@@ -90,7 +99,7 @@ const ROUTES: readonly Route[] = [
   },
   ...(["/h264", "/h265"] as const).map(
     (path): Route => ({
-      ...{ method: "POST", path, summary: "Not offered: pictures travel as JPEG only" },
+      ...{ method: "POST", path, summary: "Not offered: pictures are sent as JPEG only" },
       answer: Status,
       handle: () => {
         throw new ThingError("NOT_SUPPORTED", "This server sends JPEG only: POST /jpeg.");
@@ -114,10 +123,13 @@ const ROUTES: readonly Route[] = [
 ];
 
 /**
- * What a request is answered with.
- * @throws {ThingError} whose sentence, as `detail`, is the answer.
+ * Handles a request.
+ * @throws {ThingError} whose sentence is sent as `detail`.
  */
-export async function answerTo(request: IncomingMessage, gateway: Gateway): Promise<Answer> {
+export async function responseTo(
+  request: IncomingMessage,
+  gateway: Gateway,
+): Promise<ResponseBody> {
   const method = request.method === "HEAD" ? "GET" : request.method;
   const [, first = "", name, ...rest] = pathOf(request).split("/").map(decodePercent);
   const pattern = name === undefined ? `/${first}` : `/${first}/{name}`;
@@ -131,13 +143,13 @@ export async function answerTo(request: IncomingMessage, gateway: Gateway): Prom
     const allowed = there.map((one) => one.method).join(", ");
     throw new ThingError(
       "METHOD_NOT_ALLOWED",
-      `${pathOf(request)} takes ${allowed}, not ${method}.`,
+      `${pathOf(request)} allows ${allowed}, not ${method}.`,
     );
   }
   const paths = ROUTES.map(({ path }) => path).join(" ");
   throw new ThingError(
     "NOT_FOUND",
-    `There is nothing at ${pathOf(request)}. There are: ${paths} /ws`,
+    `${pathOf(request)} does not exist. The routes are: ${paths} /ws`,
   );
 }
 
@@ -149,7 +161,7 @@ function accepted<S extends TSchema>(schema: S, body: unknown): Static<S> {
   const errors = errorsIn(schema, body);
   if (errors.length === 0) return body as Static<S>;
   const faults = faultsOf(errors, body);
-  const why = `The request cannot be understood: ${sentenceOf(faults)}.`;
+  const why = `The request is invalid: ${sentenceOf(faults)}.`;
   throw new ThingError("INVALID_INPUT", why, { faults });
 }
 
@@ -172,7 +184,7 @@ function openApi(): object {
       },
     };
   }
-  const info = { title: "ThorVision's wire, spoken by Thingscope", version: packageVersion() };
+  const info = { title: "ThorVision's protocol, served by Thingscope", version: packageVersion() };
   return { openapi: "3.1.0", info, paths };
 }
 

@@ -9,21 +9,21 @@ import { type CameraMode, Offer } from "./offer.ts";
 const LOOK_EVERY_MS = 250;
 const TIMES_KEPT = 9;
 const ENOUGH_TIMES = 6;
-const LONG_ENOUGH_MS = 1000; // for a camera that gives fewer
-const SLOWEST_FPS = 1; // what the wire can say
+const LONG_ENOUGH_MS = 1000; // for a slower camera
+const SLOWEST_FPS = 1; // the lowest that the protocol can express
 
 /** A camera as clients see it. */
 export interface ListedCamera {
   readonly id: number;
   readonly name: string;
-  /** Names it for good, where `id` is only its place in this server. */
+  /** Its permanent name; `id` is only its index in this server. */
   readonly device_id: string;
   readonly caps: Capability[];
 }
 
 /**
- * A camera of this server on ThorVision's wire. It is there once frames have told its size and rate, until it fails; while
- * it is not there its frames are wanted, so that it is noticed when it comes.
+ * A camera that this server offers to ThorVision clients. It is available once its frames have shown its size and rate, until it
+ * fails; while it is unavailable its frames are requested, so that its return is noticed.
  */
 export class ServedCamera {
   readonly id: number;
@@ -34,46 +34,46 @@ export class ServedCamera {
   #size: { width: number; height: number } | undefined;
   #run: { id: string; beganAt: number } | undefined;
   #caps: Capability[] = [];
-  #isHere = false;
+  #isAvailable = false;
   #release: (() => void) | undefined;
   #stop: () => void = () => {};
 
-  /** @param onChange - Called when it has come, and when it has gone. */
+  /** @param onChange - Called when it becomes available or unavailable. */
   constructor(id: number, thing: Camera, onChange: (camera: ServedCamera) => void) {
     this.id = id;
     this.thing = thing;
     this.#onChange = onChange;
   }
 
-  get isHere(): boolean {
-    return this.#isHere;
+  get isAvailable(): boolean {
+    return this.#isAvailable;
   }
 
-  /** It gives frames, or is about to; its size and rate are not known yet. */
-  get isComing(): boolean {
-    return !this.#isHere && this.thing.stream_active;
+  /** Whether it delivers frames, or is about to, and its size and rate are not known yet. */
+  get isStarting(): boolean {
+    return !this.#isAvailable && this.thing.stream_active;
   }
 
   get name(): string {
     return this.thing.name;
   }
 
-  /** Of one that has gone: as it was. */
+  /** Its entry; for an unavailable camera the last one. */
   get listed(): ListedCamera {
     const mode = this.#mode;
     if (mode) this.#caps = this.#offer.capabilities(mode);
     return { id: this.id, name: this.name, device_id: this.name, caps: this.#caps };
   }
 
-  /** What to make of its stream for a capability's text; undefined when it offers none such. */
+  /** The stream variant for a capability's text; undefined if it is not offered. */
   find(text: string): VariantOptions | undefined {
     const mode = this.#mode;
-    if (mode) this.#offer.capabilities(mode); // forgets what was offered in another size
+    if (mode) this.#offer.capabilities(mode); // drops what was offered in another size
     const capability = readCapability(text);
     return capability && this.#offer.find(capability);
   }
 
-  /** What a frame of it carries along. */
+  /** The metadata that is sent with a frame. */
   metadataOf({ run, index, capturedAt }: FrameIdentity): FrameMetadata {
     const beganAt = this.#run?.id === run ? this.#run.beganAt : capturedAt;
     return {
@@ -105,7 +105,7 @@ export class ServedCamera {
     this.#stop();
     this.#release?.();
     this.#release = undefined;
-    this.#isHere = false;
+    this.#isAvailable = false;
   }
 
   #see({ run, index, capturedAt, width, height }: StoredFrame): void {
@@ -116,10 +116,10 @@ export class ServedCamera {
     this.#size = { width, height };
     this.#times.push(capturedAt);
     if (this.#times.length > TIMES_KEPT) this.#times.shift();
-    if (!this.#isHere) this.#look();
+    if (!this.#isAvailable) this.#look();
   }
 
-  /** When the first frame of a run was captured, or the oldest one that is still known of. */
+  /** When the first frame of a run was captured, or the oldest that is still known. */
   #beginOf(run: string, index: number, capturedAt: number): number {
     const { sizes } = this.thing.mjpeg_stream;
     const position = sizes.positionOf(run, 0);
@@ -132,26 +132,26 @@ export class ServedCamera {
       this.#times = [];
       this.#size = undefined;
     }
-    const isHere = this.#mode !== undefined;
-    if (isHere) {
+    const isAvailable = this.#mode !== undefined;
+    if (isAvailable) {
       this.#release?.();
       this.#release = undefined;
     } else {
       this.#release ??= this.thing.mjpeg_stream.demand.take();
     }
-    if (isHere === this.#isHere) return;
-    this.#isHere = isHere;
+    if (isAvailable === this.#isAvailable) return;
+    this.#isAvailable = isAvailable;
     this.#onChange(this);
   }
 
   /** Undefined until it is known. */
   get #mode(): CameraMode | undefined {
     const fps = this.#declaredFps ?? this.#measuredFps;
-    const isKnown = this.#isHere || this.#times.length > 0;
+    const isKnown = this.#isAvailable || this.#times.length > 0;
     return this.#size && fps !== undefined && isKnown ? { ...this.#size, fps } : undefined;
   }
 
-  /** A camera that has a `mode` with a `framerate` knows better than a measurement. */
+  /** A camera's `mode.framerate` takes precedence over the measurement. */
   get #declaredFps(): number | undefined {
     const mode: unknown = Reflect.get(this.thing, "mode");
     if (typeof mode !== "object" || mode === null) return undefined;
@@ -161,7 +161,7 @@ export class ServedCamera {
 
   get #measuredFps(): number | undefined {
     const [first] = this.#times;
-    if (first === undefined) return this.#isHere ? SLOWEST_FPS : undefined;
+    if (first === undefined) return this.#isAvailable ? SLOWEST_FPS : undefined;
     const isLong = now() - first >= LONG_ENOUGH_MS;
     if (this.#times.length < ENOUGH_TIMES && !isLong) return undefined;
     const intervals = this.#times.slice(1).map((time, n) => time - this.#times[n]!);

@@ -15,24 +15,24 @@ import { untilUdpPortBound } from "./udp-ports.ts";
 export interface SenderOptions {
   readonly host: string;
   readonly port: number;
-  /** What SRT may take to send lost packets again, ms; the larger of both sides' holds. */
+  /** How long SRT may resend lost packets, ms; the larger value of both sides applies. */
   readonly latencyMs: number;
   readonly maxMBps: number;
   readonly variant: VariantOptions;
   readonly log: Log;
 }
 
-/** GStreamer's elements that are needed. */
+/** The GStreamer elements that are needed. */
 export const SENDER_ELEMENTS = ["fdsrc", "srtsink"] as const;
 
 const BIND_MS = 4000; // clients wait 5 s for their answer
 const HUNG_MS = 5000;
-/** What a read takes at most: 49 whole SRT messages of 1316 bytes. Less than a message travels only at a frame's end. */
+/** The largest read: 49 whole SRT messages of 1316 bytes. Shorter messages are sent only at a frame's end. */
 const READ_BYTES = 49 * 1316;
 
 /**
- * Sends a camera's frames to whoever calls its UDP port by SRT: JPEG files one behind the other, without a container, as
- * ThorVision's clients expect them. A GStreamer child speaks SRT; it is started again when it ends, and killed when it hangs.
+ * Sends a camera's frames over SRT to all callers of its UDP port: concatenated JPEG files without a container, as ThorVision's
+ * clients expect. A GStreamer child speaks SRT; it is restarted when it ends, and killed when it hangs.
  */
 export class SrtSender {
   readonly camera: ServedCamera;
@@ -40,26 +40,26 @@ export class SrtSender {
   readonly #gate: FrameGate;
   readonly #process: SupervisedProcess;
   readonly #callers = new Set<string>();
-  readonly #over = new AbortController();
-  /** What is worth telling of the child's words, a few lines a second at most. */
-  readonly #told: LineTail;
+  readonly #stopped = new AbortController();
+  /** The child's relevant output, limited to a few lines a second. */
+  readonly #output: LineTail;
   #child: Child | undefined;
   #unfollow: () => void = () => {};
   #frames = 0;
   #bytes = 0;
-  #lonelySince = performance.now();
+  #idleSince = performance.now();
 
   constructor(camera: ServedCamera, options: SenderOptions) {
     this.camera = camera;
     this.#options = options;
     this.#gate = new FrameGate(options.maxMBps);
-    this.#told = new LineTail(options.log, "gst-launch-1.0");
+    this.#output = new LineTail(options.log, "gst-launch-1.0");
     this.#process = new SupervisedProcess(command(options), {
       outputs: [],
       input: true,
-      // Who called and who was dropped is in its debug output only.
+      // Only its debug output names callers and dropped callers.
       env: { ...process.env, GST_DEBUG: "srtobject:5", GST_DEBUG_NO_COLOR: "1" },
-      onErrorLine: (line) => this.#hear(line),
+      onErrorLine: (line) => this.#readLine(line),
       onStart: (child) => this.#begin(child),
       explain: (exit, lines) => explain(options.port, exit, lines),
       silence: "took no frame",
@@ -68,7 +68,7 @@ export class SrtSender {
     });
   }
 
-  /** What it has done: frames the child has taken, whole; callers now. What SRT itself discards is not in it. */
+  /** Counters: whole frames that the child has read, and current callers. Frames that SRT discards are not counted. */
   get stats() {
     const { restarts } = this.#process.state;
     const dropped = { ...this.#gate.dropped };
@@ -86,19 +86,19 @@ export class SrtSender {
     return this.#process.pid;
   }
 
-  /** How long nobody has called, ms. */
-  get lonelyMs(): number {
-    return this.#callers.size > 0 ? 0 : performance.now() - this.#lonelySince;
+  /** How long there has been no caller, ms. */
+  get idleMs(): number {
+    return this.#callers.size > 0 ? 0 : performance.now() - this.#idleSince;
   }
 
   /**
-   * Resolves when its UDP port is there.
-   * @throws {ThingError} `SOURCE_FAILED` when that does not come about within 4 s, with the child's last words.
+   * Resolves when its UDP port is open.
+   * @throws {ThingError} `SOURCE_FAILED` with the child's last output if that takes longer than 4 s.
    */
   async start(): Promise<void> {
     this.#process.start();
     try {
-      await withDeadline(BIND_MS, this.#over.signal, (signal) => this.#running(signal));
+      await withDeadline(BIND_MS, this.#stopped.signal, (signal) => this.#running(signal));
     } catch (error) {
       await this.stop();
       if (!isAbort(error)) throw error;
@@ -112,7 +112,7 @@ export class SrtSender {
   }
 
   async stop(): Promise<void> {
-    this.#over.abort();
+    this.#stopped.abort();
     this.#unfollow();
     this.#child = undefined;
     await this.#process.stop();
@@ -129,37 +129,37 @@ export class SrtSender {
   #begin(child: Child): void {
     this.#callers.clear();
     const { port, log } = this.#options;
-    const over = new AbortController();
+    const ended = new AbortController();
     void child.ended.then(() => {
-      over.abort();
+      ended.abort();
       if (this.#child === child) this.#child = undefined;
     });
-    untilUdpPortBound(port, AbortSignal.any([over.signal, this.#over.signal])).then(
+    untilUdpPortBound(port, AbortSignal.any([ended.signal, this.#stopped.signal])).then(
       () => {
         this.#child = child;
         this.#process.heartbeat();
-        log.info(`Port ${port} is open for SRT, by process ${child.pid}.`);
+        log.info(`Port ${port} is open for SRT (process ${child.pid}).`);
       },
       (error) => isAbort(error) || log.error(messageOf(error)),
     );
   }
 
-  /** Frames as they come; those of the camera itself are only borrowed. */
+  /** Follows the variant's frames; frames of the camera's own stream are borrowed. */
   #follow(): () => void {
     const stream = this.camera.thing.mjpeg_stream;
     const feed = stream.variant(this.#options.variant);
-    const letGo = feed.demand.take();
+    const release = feed.demand.take();
     const unfollow =
       feed === stream
         ? stream.follow((stored) => this.#send(stored.lend(), () => stored.release()))
         : feed.onFrame((frame) => this.#send(frame, () => {}));
     return () => {
       unfollow();
-      letGo();
+      release();
     };
   }
 
-  /** In the camera's own tick: it hands over, or drops, and waits for nothing. */
+  /** Runs in the camera's own tick: sends or drops, and never waits. */
   #send(frame: Frame, done: () => void): void {
     const input = this.#child?.input;
     const at = performance.now();
@@ -190,20 +190,20 @@ export class SrtSender {
   }
 
   /** @see gstsrtobject.c of gst-plugins-bad 1.22: thread_func, gst_srt_object_write_to_callers. */
-  #hear(line: string): void {
+  #readLine(line: string): void {
     const [, what, caller = "", why = ""] =
       /(Accept to connect|Dropping caller) (\d+)(.*)/.exec(line) ?? [];
     if (what === "Accept to connect") {
       this.#callers.add(caller);
-      this.#tell(`Caller ${caller} is connected; ${this.#callers.size} are now.`);
+      this.#logLine(`Caller ${caller} connected; ${this.#callers.size} connected now.`);
     } else if (what) {
-      if (this.#callers.delete(caller)) this.#lonelySince = performance.now();
-      this.#tell(`Caller ${caller} has gone${why}; ${this.#callers.size} are connected.`);
-    } else if (!isDebug(line)) this.#tell(line);
+      if (this.#callers.delete(caller)) this.#idleSince = performance.now();
+      this.#logLine(`Caller ${caller} disconnected${why}; ${this.#callers.size} connected now.`);
+    } else if (!isDebug(line)) this.#logLine(line);
   }
 
-  #tell(sentence: string): void {
-    this.#told.push(`${sentence}\n`);
+  #logLine(sentence: string): void {
+    this.#output.push(`${sentence}\n`);
   }
 }
 
@@ -218,15 +218,15 @@ function command({ host, port, latencyMs }: SenderOptions) {
 }
 
 function explain(port: number, exit: Exit, lines: readonly string[]): string {
-  const words = lines.filter((line) => !isDebug(line) && !line.includes("Dropping caller"));
-  return `SRT on port ${port}: ${endSentence("gst-launch-1.0", exit, words)}`;
+  const relevant = lines.filter((line) => !isDebug(line) && !line.includes("Dropping caller"));
+  return `SRT on port ${port}: ${endSentence("gst-launch-1.0", exit, relevant)}`;
 }
 
 function isDebug(line: string): boolean {
   return / DEBUG +srtobject /.test(line);
 }
 
-/** The child's lines are told by `#hear`. */
+/** The child's lines are logged by `#readLine`. */
 function withoutDebug(log: Log): Log {
   return logTo((level, message) => level !== "debug" && log[level](message));
 }

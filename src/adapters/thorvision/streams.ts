@@ -4,38 +4,38 @@ import type { ServedCamera } from "./served-camera.ts";
 import { type SenderOptions, SrtSender } from "./srt-sender.ts";
 import { isUdpPortBound } from "./udp-ports.ts";
 
-/** A camera's frames on a port, and who asked for them. */
-interface Sending {
+/** A camera's frames on a port, and the addresses that requested them. */
+interface ActiveStream {
   readonly camera: ServedCamera;
   readonly port: number;
   readonly capability: string;
   readonly sender: SrtSender;
   readonly started: Promise<void>;
-  /** How often each address has asked for it. */
-  readonly asked: Map<string, number>;
+  /** Number of requests of each address. */
+  readonly requests: Map<string, number>;
 }
 
-/** What all streams of a server have in common. */
+/** Options that all streams of a server share. */
 type StreamsOptions = Pick<SenderOptions, "host" | "latencyMs" | "maxMBps"> & {
-  /** The log of a stream's child, by its name. */
+  /** The log of a stream's child, by the stream's name. */
   readonly logOf: (name: string) => SenderOptions["log"];
   readonly onChange: () => void;
 };
 
 const MOST_STREAMS = 64;
 
-/** The streams that are sent now, each on a UDP port of its own. */
+/** The active streams, each on its own UDP port. */
 export class Streams {
   readonly #options: StreamsOptions;
-  readonly #byPort = new Map<number, Sending>();
+  readonly #byPort = new Map<number, ActiveStream>();
 
   constructor(options: StreamsOptions) {
     this.#options = options;
   }
 
   get list() {
-    return [...this.#byPort.values()].map(({ camera, port, capability, sender, asked }) => ({
-      ...{ camera: camera.name, port, capability, asked_by: [...asked.keys()] },
+    return [...this.#byPort.values()].map(({ camera, port, capability, sender, requests }) => ({
+      ...{ camera: camera.name, port, capability, asked_by: [...requests.keys()] },
       ...sender.stats,
     }));
   }
@@ -46,7 +46,7 @@ export class Streams {
   }
 
   /**
-   * Sends a camera on a port, or lets one more address share what is sent there already.
+   * Sends a camera on a port, or lets another address share the stream that is sent there already.
    * @throws {ThingError} `BAD_ARGUMENT` for a capability that is not offered; `PORT_IN_USE`; `SOURCE_FAILED`.
    */
   async start(camera: ServedCamera, port: number, text: string, address: string): Promise<void> {
@@ -58,56 +58,56 @@ export class Streams {
     else if (await isUdpPortBound(port)) throw portTaken(port, "another program");
     const sending =
       there ?? this.#byPort.get(port) ?? this.#begin(camera, port, capability, variant);
-    assertSame(sending, camera, capability); // somebody else may have been quicker
+    assertSame(sending, camera, capability); // a concurrent request may have been first
     try {
       await sending.started;
     } catch (error) {
       if (this.#byPort.get(port) === sending) this.#byPort.delete(port);
       throw error;
     }
-    sending.asked.set(address, (sending.asked.get(address) ?? 0) + 1);
+    sending.requests.set(address, (sending.requests.get(address) ?? 0) + 1);
     this.#options.onChange();
   }
 
   /**
-   * Takes back one request of an address. The stream ends with the last of all.
+   * Withdraws one request of an address. The stream ends with its last request.
    * @throws {ThingError} `NOT_FOUND` when the address has none for this camera.
    */
   async stop(camera: ServedCamera, address: string): Promise<void> {
     const own = [...this.#byPort.values()].filter(
-      (one) => one.camera === camera && one.asked.has(address),
+      (one) => one.camera === camera && one.requests.has(address),
     );
-    // Who stops has hung up already: of several streams it is the one that has no caller any more.
+    // A client disconnects before it stops: of several streams, choose the one without callers.
     const sending = own.find(({ sender }) => sender.stats.callers === 0) ?? own.at(-1);
     if (!sending) {
       throw new ThingError("NOT_FOUND", `${address} has no stream of camera ${camera.id}.`);
     }
-    const left = sending.asked.get(address)! - 1;
-    if (left > 0) sending.asked.set(address, left);
-    else sending.asked.delete(address);
-    if (sending.asked.size === 0) await this.#end(sending);
+    const left = sending.requests.get(address)! - 1;
+    if (left > 0) sending.requests.set(address, left);
+    else sending.requests.delete(address);
+    if (sending.requests.size === 0) await this.#end(sending);
     else this.#options.onChange();
   }
 
-  /** Ends a stream, whoever asked for it. @throws {ThingError} `NOT_FOUND`. */
+  /** Ends a stream, whichever client requested it. @throws {ThingError} `NOT_FOUND`. */
   async end(port: number): Promise<void> {
     const sending = this.#byPort.get(port);
-    if (!sending) throw new ThingError("NOT_FOUND", `Nothing is sent on port ${port}.`);
+    if (!sending) throw new ThingError("NOT_FOUND", `No stream is sent on port ${port}.`);
     await this.#end(sending);
   }
 
-  /** Ends what nobody has called for a time. @returns The ports. */
-  async endLonely(ms: number): Promise<number[]> {
-    const lonely = [...this.#byPort.values()].filter(({ sender }) => sender.lonelyMs > ms);
-    await Promise.all(lonely.map((one) => this.#end(one)));
-    return lonely.map(({ port }) => port);
+  /** Ends streams without callers for `ms`. @returns The ports. */
+  async endIdle(ms: number): Promise<number[]> {
+    const idle = [...this.#byPort.values()].filter(({ sender }) => sender.idleMs > ms);
+    await Promise.all(idle.map((one) => this.#end(one)));
+    return idle.map(({ port }) => port);
   }
 
   async endAll(): Promise<void> {
     await Promise.all([...this.#byPort.values()].map((one) => this.#end(one)));
   }
 
-  async #end({ port, sender }: Sending): Promise<void> {
+  async #end({ port, sender }: ActiveStream): Promise<void> {
     this.#byPort.delete(port);
     await sender.stop();
     this.#options.onChange();
@@ -118,7 +118,7 @@ export class Streams {
     port: number,
     capability: string,
     variant: SenderOptions["variant"],
-  ): Sending {
+  ): ActiveStream {
     if (this.#byPort.size >= MOST_STREAMS) {
       throw new ThingError(
         "TOO_MANY_VIEWERS",
@@ -130,28 +130,31 @@ export class Streams {
     const sender = new SrtSender(camera, { host, port, latencyMs, maxMBps, variant, log });
     const sending = {
       ...{ camera, port, capability, sender },
-      ...{ started: sender.start(), asked: new Map<string, number>() },
+      ...{ started: sender.start(), requests: new Map<string, number>() },
     };
     this.#byPort.set(port, sending);
     return sending;
   }
 }
 
-function assertSame(there: Sending, camera: ServedCamera, capability: string): void {
+function assertSame(there: ActiveStream, camera: ServedCamera, capability: string): void {
   if (there.camera !== camera) throw portTaken(there.port, `camera ${there.camera.id}`);
   if (there.capability === capability) return;
   throw new ThingError(
     "PORT_IN_USE",
-    `Port ${there.port} sends camera ${camera.id} as '${there.capability}' already. Ask for that, or for another port.`,
+    `Port ${there.port} already sends camera ${camera.id} as '${there.capability}'. Request that capability, or another port.`,
   );
 }
 
 function portTaken(port: number, who: string): ThingError {
-  return new ThingError("PORT_IN_USE", `UDP port ${port} is used by ${who}. Ask for another port.`);
+  return new ThingError(
+    "PORT_IN_USE",
+    `UDP port ${port} is in use by ${who}. Request another port.`,
+  );
 }
 
 function notOffered({ id, listed }: ServedCamera, text: string): ThingError {
-  const offered = listed.caps.map(capabilityText).join("; ") || "nothing now";
+  const offered = listed.caps.map(capabilityText).join("; ") || "none at present";
   return new ThingError(
     "BAD_ARGUMENT",
     `Camera ${id} does not offer '${text.slice(0, 200)}'. It offers: ${offered}.`,

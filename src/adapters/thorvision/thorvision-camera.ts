@@ -26,23 +26,23 @@ const Options = Type.Object({
   keep_warm: Type.Optional(Type.Boolean()),
 });
 
-/** What a ThorVisionCamera is made with. */
+/** Options of a ThorVisionCamera. */
 export interface ThorVisionCameraOptions extends ThorVisionAddress {
-  /** Its number or name on the server; the first that there is when absent. */
+  /** Its number or name on the server. Default: the first camera. */
   readonly camera?: number | string;
-  /** `image/jpeg,width=1280,height=720,framerate=30/1`; the first that it offers when absent. */
+  /** `image/jpeg,width=1280,height=720,framerate=30/1`. Default: the first that is offered. */
   readonly capability?: string;
-  /** UDP port on the server: 9100. Clients of ThorVision take 9001 to 9099. */
+  /** UDP port on the server. Default 9100; ThorVision's own clients use 9001 to 9099. */
   readonly srt_port?: number;
-  /** Longest time without a frame, ms: 5000. */
+  /** Longest time without a frame, ms. Default 5000. */
   readonly silence_ms?: number;
-  /** Whether it is received while nobody wants frames, too. */
+  /** Whether it also receives while its frames are not wanted. */
   readonly keep_warm?: boolean;
 }
 
 const Metadata = Type.Object({
-  device_time: Type.String({ description: "The device's clock, a whole number of 64 bits" }),
-  video_time: Type.String({ description: "ns, a whole number of 64 bits" }),
+  device_time: Type.String({ description: "The device's clock, a 64-bit integer" }),
+  video_time: Type.String({ description: "ns, a 64-bit integer" }),
   sample_index: Type.Integer(),
   ttl_in: Type.Integer(),
   ttl_out: Type.Integer(),
@@ -52,17 +52,17 @@ type Metadata = Static<typeof Metadata>;
 const LATENCY_MS = 500;
 const START_MS = 10_000;
 
-/** A camera of a ThorVision server, served here: whoever watches or records it, the server sends it once. */
+/** A camera of a ThorVision server, received once however many clients watch or record it. */
 export class ThorVisionCamera extends Camera {
   static override readonly title: string = "ThorVision camera";
   static override readonly description: string =
-    "A camera of a ThorVision server, received by SRT while its frames are wanted.";
+    "A camera of a ThorVision server, received over SRT while its frames are wanted.";
   readonly #options: ThorVisionCameraOptions;
   readonly #http: ThorVisionHttpClient;
   #newest: Frame | undefined;
   #endWatching: () => void = () => {};
 
-  /** @throws {ThingError} `BAD_ARGUMENT` for options that cannot be used. */
+  /** @throws {ThingError} `BAD_ARGUMENT` that names each invalid option. */
   constructor(options: ThorVisionCameraOptions = {}) {
     acceptedOptions(Options, options, "A ThorVisionCamera");
     super({ keep_warm: options.keep_warm ?? false });
@@ -70,7 +70,7 @@ export class ThorVisionCamera extends Camera {
     if (capability !== undefined && readCapability(capability)?.media_type !== JPEG) {
       throw new ThingError(
         "BAD_ARGUMENT",
-        `'capability' is '${capability}', but is written like this: image/jpeg,width=1280,height=720,framerate=30/1.`,
+        `'capability' is '${capability}', but must have the form image/jpeg,width=1280,height=720,framerate=30/1.`,
       );
     }
     this.#options = options;
@@ -78,7 +78,7 @@ export class ThorVisionCamera extends Camera {
   }
 
   @property(
-    "What the newest frame says of itself; null when it says nothing",
+    "The newest frame's metadata; null if it has none",
     Type.Union([Metadata, Type.Null()]),
     {
       readOnly: true,
@@ -120,7 +120,7 @@ export class ThorVisionCamera extends Camera {
     await this.#http.start(camera.id, srt_port, capabilityText(this.#choose(camera)));
     try {
       const received = await this.#received(srt_port);
-      await received.run(tellingGaps(sink), signal);
+      await received.run(reportingGaps(sink), signal);
     } finally {
       await this.#http.stop(camera.id).catch((error) => this.log.warn(error.message));
     }
@@ -146,10 +146,10 @@ export class ThorVisionCamera extends Camera {
       ? readCapability(wanted)
       : capabilities.find(({ media_type }) => media_type === JPEG);
     if (chosen) return chosen;
-    throw new ThingError("SOURCE_FAILED", `Camera '${name}' offers no ${JPEG}.`);
+    throw new ThingError("SOURCE_FAILED", `Camera '${name}' does not offer ${JPEG}.`);
   }
 
-  /** The frames, each with GStreamer's time of arrival. */
+  /** The pipeline that receives the frames, each with GStreamer's arrival time. */
   async #received(port: number): Promise<RunningSource> {
     const url = `srt://${this.#http.hostInUrl}:${port}`;
     const command = await pipelineCommand({
@@ -163,8 +163,8 @@ export class ThorVisionCamera extends Camera {
   }
 }
 
-/** The sink, which is told what the server lost before each frame, too. */
-function tellingGaps(sink: FrameSink): FrameSink {
+/** Wraps the sink to report also what the server lost before each frame. */
+function reportingGaps(sink: FrameSink): FrameSink {
   const gaps = new SampleGaps();
   return {
     get hasRoom() {
@@ -187,8 +187,8 @@ function tellingGaps(sink: FrameSink): FrameSink {
 const WHY = "the frames' sample index skips";
 
 /**
- * Finds what was lost on the way out of the frames' sample indexes. A Thingscope server counts frames: each step is 1, and what
- * is missing is known exactly. A device counts samples between frames: what a usual step is shows itself.
+ * Finds lost frames from the frames' sample indexes. A Thingscope server counts frames: each step is 1, and what is missing is
+ * known exactly. A device counts samples between frames: the usual step is estimated.
  */
 export class SampleGaps {
   #before: number | undefined;
@@ -199,7 +199,7 @@ export class SampleGaps {
     const step = this.#before === undefined ? 0 : sampleIndex - this.#before;
     this.#before = sampleIndex;
     if (step <= 0) {
-      this.#usual.reset(); // it counts anew
+      this.#usual.reset(); // the count restarted
       return undefined;
     }
     const count = missingIn(step, this.#usual.value ?? 0);

@@ -27,10 +27,10 @@ export interface Stream {
   readonly port: number;
   /** The files' path with `%02d` for their number. */
   readonly videoPath: string;
-  /** What runs, as one could type it. */
+  /** The GStreamer command line, as a user could type it. */
   readonly gstreamerPipeline: string;
   readonly process: Child;
-  /** Open while it is recorded, with `gstreamerDebug`. */
+  /** With `gstreamerDebug`; open while recording. */
   readonly gstreamerLogFile: WriteStream | undefined;
   readonly gstreamerLogFilePath: string | undefined;
   readonly createdAt: Date;
@@ -40,28 +40,28 @@ const FIRST_PORT = 9001;
 const LAST_PORT = 9099;
 
 /**
- * Receives and records the cameras of a ThorVision server, as pythorvision's client of this name does.
- * `await using` it, or call `cleanStreams`: what still records goes on otherwise until this process ends.
+ * Receives and records the cameras of a ThorVision server, like pythorvision's client of the same name. Use it with
+ * `await using`, or call `cleanStreams`: otherwise recordings continue until this process ends.
  */
 export class ThorVisionClient implements AsyncDisposable {
   /** By the camera's id. */
   readonly streams = new Map<number, Stream>();
-  /** Rejects when the server cannot be reached or GStreamer is missing. Every method waits for it. */
+  /** Rejects if the server cannot be reached or GStreamer is missing. Every method awaits it. */
   readonly ready: Promise<void>;
   readonly #http: ThorVisionHttpClient;
   readonly #log: Log;
   readonly #recordings = new Map<number, LocalRecording>();
   readonly #starting = new Map<number, { port: number; stream: Promise<Stream> }>();
 
-  /** @param address - Where the server is. @param log - Where it says what it does. */
+  /** @param address - Where the server is. @param log - Receives messages about streams. */
   constructor(address: ThorVisionAddress = {}, log: Log = silentLog) {
     this.#http = new ThorVisionHttpClient(address);
     this.#log = log;
     this.ready = this.#check();
-    this.ready.catch(() => {}); // told to whoever waits for it
+    this.ready.catch(() => {}); // reported to those that await it
   }
 
-  /** A client whose server answers. @throws {ThingError} `SOURCE_FAILED`; `PROGRAM_MISSING` without GStreamer. */
+  /** Connects to a server that responds. @throws {ThingError} `SOURCE_FAILED`; `PROGRAM_MISSING` without GStreamer. */
   static async connect(address: ThorVisionAddress = {}, log?: Log): Promise<ThorVisionClient> {
     const client = new ThorVisionClient(address, log);
     await client.ready;
@@ -73,12 +73,12 @@ export class ThorVisionClient implements AsyncDisposable {
     return new ThorVisionHttpClient(address).logs();
   }
 
-  /** The text of a log. @throws {ThingError} `SOURCE_FAILED`, also when there is none of this name. */
+  /** The text of a log. @throws {ThingError} `SOURCE_FAILED`, also if there is no log of this name. */
   static getLog(name: string, address: ThorVisionAddress = {}): Promise<string> {
     return new ThorVisionHttpClient(address).log(name);
   }
 
-  /** What each frame of a recording says of itself. @see extractMetadata */
+  /** The metadata of each frame of a recording. @see extractMetadata */
   static readonly extractMetadata = extractMetadata;
 
   get host(): string {
@@ -89,16 +89,16 @@ export class ThorVisionClient implements AsyncDisposable {
     return this.#http.port;
   }
 
-  /** What the server has. @throws {ThingError} `SOURCE_FAILED`. */
+  /** The server's cameras. @throws {ThingError} `SOURCE_FAILED`. */
   async listCameras(): Promise<ThorVisionCameraEntry[]> {
     await this.ready;
     return this.#http.cameras();
   }
 
   /**
-   * Has a camera sent, and records it. A camera that is recorded already gives its present Stream.
+   * Requests a camera's stream and records it. For a camera that is being recorded, returns its current Stream.
    * @throws {ThingError} `BAD_ARGUMENT` for a capability that is not JPEG; `SOURCE_FAILED` with the server's reason;
-   * `RECORDING_FAILED` when GStreamer does not run, and the server has been told to stop.
+   * `RECORDING_FAILED` if GStreamer does not run; the server has then been told to stop.
    */
   async startStreamWithRecording(
     camera: ThorVisionCameraEntry,
@@ -110,7 +110,7 @@ export class ThorVisionClient implements AsyncDisposable {
       const text = capabilityText(capability);
       throw new ThingError(
         "BAD_ARGUMENT",
-        `'${text}' is not received: choose a capability of ${JPEG}.`,
+        `'${text}' cannot be recorded. Choose a capability of ${JPEG}.`,
       );
     }
     await this.ready;
@@ -126,18 +126,17 @@ export class ThorVisionClient implements AsyncDisposable {
     }
   }
 
-  /** Finishes the files and tells the server. @throws {ThingError} `NOT_FOUND` when the camera is not recorded. */
+  /** Finishes the files and stops the stream at the server. @throws {ThingError} `NOT_FOUND` when the camera is not recorded. */
   async stopStream(cameraId: number): Promise<void> {
     const recording = this.#recordings.get(cameraId);
     this.#recordings.delete(cameraId);
     this.streams.delete(cameraId);
-    if (!recording)
-      throw new ThingError("NOT_FOUND", `No stream of camera ${cameraId} is recorded.`);
+    if (!recording) throw new ThingError("NOT_FOUND", `Camera ${cameraId} is not being recorded.`);
     await endRecording(recording);
     await this.#stopServer(cameraId);
   }
 
-  /** Stops all streams. Never rejects: what goes wrong is logged. */
+  /** Stops all streams. Never rejects: errors are logged. */
   async cleanStreams(): Promise<void> {
     await Promise.allSettled([...this.#starting.values()].map(({ stream }) => stream));
     const results = await Promise.allSettled(
@@ -186,7 +185,7 @@ export class ThorVisionClient implements AsyncDisposable {
     }
   }
 
-  /** The files are whole, whatever the server says: its refusal is only logged, as pythorvision does. */
+  /** The files are complete whatever the server answers: its refusal is only logged, as in pythorvision. */
   async #stopServer(id: number): Promise<void> {
     await this.#http.stop(id).catch((error) => this.#log.warn(messageOf(error)));
   }
@@ -196,6 +195,9 @@ export class ThorVisionClient implements AsyncDisposable {
       [...this.streams.values(), ...this.#starting.values()].map(({ port }) => port),
     );
     for (let port = FIRST_PORT; port <= LAST_PORT; port++) if (!used.has(port)) return port;
-    throw new ThingError("PORT_IN_USE", "All ports from 9001 to 9099 are used by this client.");
+    throw new ThingError(
+      "PORT_IN_USE",
+      "This client uses all ports from 9001 to 9099. Stop a stream first.",
+    );
   }
 }

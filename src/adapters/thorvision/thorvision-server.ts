@@ -13,7 +13,7 @@ import { ComplaintCounts, Complaints } from "../complaints.ts";
 import { admittedHost } from "../wire-address.ts";
 import { capabilityText } from "./capability.ts";
 import { ThorVisionHttp } from "./http-server.ts";
-import { completed, type ThorVisionServerOptions } from "./options.ts";
+import { type ThorVisionServerOptions, withDefaults } from "./options.ts";
 import type { Gateway } from "./routes.ts";
 import { CameraEntry, Port, StartStream, StreamEntry } from "./schemas.ts";
 import { type ListedCamera, ServedCamera } from "./served-camera.ts";
@@ -23,13 +23,13 @@ import { Streams } from "./streams.ts";
 const LOOK_EVERY_MS = 1000;
 const CAMERAS_WITHIN_MS = 300; // libxvc gives up on an answer after 500 ms
 const GSTREAMER_WITHIN_MS = 400;
-const OPERATOR = "operator"; // asks through the Thing itself, not by ThorVision's wire
+const OPERATOR = "operator"; // requests through the Thing itself, not through ThorVision's protocol
 
-/** Serves cameras on the wire of ThorVision: pythorvision and ThorVision's programs find them as if they were an XDAQ's. */
+/** Serves cameras over ThorVision's protocol: pythorvision and ThorVision's programs find them as those of an XDAQ. */
 export class ThorVisionServer extends Thing {
   static override readonly title: string = "ThorVision server";
   static override readonly description: string =
-    "Cameras for the clients of ThorVision: listed by HTTP, sent by SRT, with each frame's index and time in it.";
+    "Cameras for ThorVision's clients: listed over HTTP, sent over SRT, each frame with its index and time.";
   readonly #options: Required<ThorVisionServerOptions>;
   #cameras: ServedCamera[] = [];
   #streams: Streams | undefined;
@@ -39,59 +39,59 @@ export class ThorVisionServer extends Thing {
   #looking: ReturnType<typeof setInterval> | undefined;
   #clients = 0;
 
-  @slot("What is served", Camera, { many: true })
+  @slot("The cameras that are served", Camera, { many: true })
   accessor cameras!: ReadonlyMap<string, Camera>;
 
-  @event("A camera can be had", CameraEntry)
+  @event("A camera has become available", CameraEntry)
   readonly camera_added = new ThingEvent<CameraEntry>();
 
-  @event("A camera cannot be had any more", CameraEntry)
+  @event("A camera is no longer available", CameraEntry)
   readonly camera_removed = new ThingEvent<CameraEntry>();
 
-  /** @throws {ThingError} `BAD_ARGUMENT` for options that cannot be used. */
+  /** @throws {ThingError} `BAD_ARGUMENT` that names each invalid option. */
   constructor(options: ThorVisionServerOptions = {}) {
     super();
-    this.#options = completed(options);
+    this.#options = withDefaults(options);
   }
 
-  @property("Where ThorVision's clients find it: host and port", Type.String(), { readOnly: true })
+  @property("Host and port for ThorVision's clients", Type.String(), { readOnly: true })
   get address(): string {
     const { host, port } = this.#options;
     return `${host}:${this.#port ?? port}`;
   }
 
-  @property("Cameras that can be had, with what they offer", Type.Array(CameraEntry), {
+  @property("Available cameras, with their capabilities", Type.Array(CameraEntry), {
     ...{ name: "available", readOnly: true, observable: true },
   })
   get available(): CameraEntry[] {
-    return this.#cameras.filter(({ isHere }) => isHere).map(entryOf);
+    return this.#cameras.filter(({ isAvailable }) => isAvailable).map(entryOf);
   }
 
-  @property("What is sent now", Type.Array(StreamEntry), { readOnly: true, observable: true })
+  @property("The active streams", Type.Array(StreamEntry), { readOnly: true, observable: true })
   get streams(): StreamEntry[] {
     return this.#streams?.list ?? [];
   }
 
-  @property("How many receive a stream now", Type.Integer({ minimum: 0 }), {
+  @property("Receivers that are connected now", Type.Integer({ minimum: 0 }), {
     ...{ readOnly: true, observable: true },
   })
   get clients(): number {
     return this.streams.reduce((sum, { callers }) => sum + callers, 0);
   }
 
-  @property("How many are told of cameras that come and go", Type.Integer({ minimum: 0 }), {
+  @property("WebSocket clients that are notified of cameras", Type.Integer({ minimum: 0 }), {
     readOnly: true,
   })
   get listeners(): number {
     return this.#http?.listeners ?? 0;
   }
 
-  @property("What clients did wrong, counted by kind", ComplaintCounts, { readOnly: true })
+  @property("Client errors, counted by kind", ComplaintCounts, { readOnly: true })
   get complaints(): ComplaintCounts {
     return { ...this.#complaints?.counts };
   }
 
-  /** Process ids of the children that speak SRT. */
+  /** Process ids of the SRT children. */
   get pids(): number[] {
     return this.#streams?.pids ?? [];
   }
@@ -111,12 +111,12 @@ export class ThorVisionServer extends Thing {
     });
     this.#http = new ThorVisionHttp(this.#gateway(logFiles ?? own), complaints);
     this.#cameras = [...this.cameras.values()].map(
-      (camera, id) => new ServedCamera(id, camera, (one) => this.#moved(one)),
+      (camera, id) => new ServedCamera(id, camera, (one) => this.#availabilityChanged(one)),
     );
     for (const camera of this.#cameras) camera.start();
     this.#port = await this.#http.listen(host, port);
     const names = [...this.cameras.keys()].map((name) => `'${name}'`).join(", ");
-    this.log.info(`ThorVision's clients find ${names || "no camera"} at ${this.address}.`);
+    this.log.info(`ThorVision's clients can reach ${names || "no camera"} at ${this.address}.`);
     this.#looking = setInterval(() => void this.#look(), LOOK_EVERY_MS);
     void requireElements(SENDER_ELEMENTS).catch((error) => this.log.warn(messageOf(error)));
   }
@@ -130,17 +130,17 @@ export class ThorVisionServer extends Thing {
     this.#port = undefined;
   }
 
-  @action("Send a camera on a port by SRT, for any receiver", {
+  @action("Send a camera on a port over SRT, for any receiver", {
     ...{ input: StartStream, output: Type.String({ description: "srt://HOST:PORT" }) },
     useGlobalLock: false,
   })
   async start_stream({ camera, port, capability }: StartStream): Promise<string> {
     const served = this.#cameras.find(({ name }) => name === camera);
-    if (!served?.isHere) {
+    if (!served?.isAvailable) {
       const names = this.available.map(({ name }) => name).join(", ") || "none";
       throw new ThingError(
         "BAD_ARGUMENT",
-        `There is no camera '${camera}' now. There are: ${names}.`,
+        `Camera '${camera}' is not available. Available: ${names}.`,
       );
     }
     const text = capability ?? this.#textOf(served);
@@ -148,7 +148,7 @@ export class ThorVisionServer extends Thing {
     return `srt://${this.#options.host}:${port}`;
   }
 
-  @action("End what is sent on a port, whoever asked for it", {
+  @action("End the stream on a port, whichever client requested it", {
     ...{ input: Type.Object({ port: Port }), releases: true, useGlobalLock: false },
   })
   async stop_stream({ port }: { port: number }): Promise<void> {
@@ -174,27 +174,30 @@ export class ThorVisionServer extends Thing {
     };
   }
 
-  /** This port knows no login. @throws {ThingError} `FORBIDDEN` for what the server's own port keeps from strangers. */
+  /** @throws {ThingError} `FORBIDDEN` if the server's own port protects the logs by a login, which this port lacks. */
   #assertOpenLogs(): void {
     if (!this.context.hasLogin || this.#options.insecure_logs) return;
     throw new ThingError(
       "FORBIDDEN",
-      "This server has a login, and this port has none, so its log files are not here. Read them at the server's own port, or let everybody read them with insecure_logs: true.",
+      "This server has a login and this port does not, so the log files are not served here. Read them at the server's own port, or set insecure_logs: true to let everyone read them.",
     );
   }
 
-  /** Right after the start a camera may need a moment to say what it gives. */
+  /** Right after the start a camera may need a moment to show its size and rate. */
   async #listed(): Promise<ListedCamera[]> {
     const until = performance.now() + CAMERAS_WITHIN_MS;
-    while (this.#cameras.some(({ isComing }) => isComing) && performance.now() < until) {
+    while (this.#cameras.some(({ isStarting }) => isStarting) && performance.now() < until) {
       await delay(10);
     }
-    return this.#cameras.filter(({ isHere }) => isHere).map(({ listed }) => listed);
+    return this.#cameras.filter(({ isAvailable }) => isAvailable).map(({ listed }) => listed);
   }
 
   async #start(camera: ServedCamera, port: number, text: string, by: string): Promise<void> {
     const late = () =>
-      new ThingError("NOT_READY", "GStreamer is still being looked for. Try again in a moment.");
+      new ThingError(
+        "NOT_READY",
+        "The check for GStreamer has not finished. Try again in a moment.",
+      );
     await within(requireElements(SENDER_ELEMENTS), GSTREAMER_WITHIN_MS, late);
     await this.#streams?.start(camera, port, text, by);
   }
@@ -207,23 +210,25 @@ export class ThorVisionServer extends Thing {
   /** @throws {ThingError} `NOT_FOUND`. */
   #cameraOf(id: number): ServedCamera {
     const camera = this.#cameras.find((one) => one.id === id);
-    if (camera?.isHere) return camera;
+    if (camera?.isAvailable) return camera;
     const ids = this.available.map((one) => one.id).join(", ") || "none";
-    const why = camera ? "gives no frames now" : "is not there";
-    throw new ThingError("NOT_FOUND", `Camera ${id} ${why}. There are now: ${ids}.`);
+    const why = camera ? "does not deliver frames now" : "does not exist";
+    throw new ThingError("NOT_FOUND", `Camera ${id} ${why}. Available: ${ids}.`);
   }
 
-  #moved(camera: ServedCamera): void {
-    this.#http?.tell(camera.isHere ? "Added" : "Removed", camera.listed);
+  #availabilityChanged(camera: ServedCamera): void {
+    this.#http?.notify(camera.isAvailable ? "Added" : "Removed", camera.listed);
     this.changed("available");
-    if (camera.isHere) this.camera_added.emit(entryOf(camera));
+    if (camera.isAvailable) this.camera_added.emit(entryOf(camera));
     else this.camera_removed.emit(entryOf(camera));
   }
 
   async #look(): Promise<void> {
-    const ended = await this.#streams?.endLonely(this.#options.lonely_s * 1000);
+    const ended = await this.#streams?.endIdle(this.#options.idle_timeout_s * 1000);
     for (const port of ended ?? []) {
-      this.log.info(`Nobody called port ${port} for ${this.#options.lonely_s} s: it is closed.`);
+      this.log.info(
+        `Port ${port} was closed: it had no caller for ${this.#options.idle_timeout_s} s.`,
+      );
     }
     if (this.clients !== this.#clients) this.#streamsChanged();
   }
@@ -240,7 +245,7 @@ function entryOf({ id, name, listed }: ServedCamera): CameraEntry {
   return { id, name, capabilities: listed.caps.map(capabilityText) };
 }
 
-/** The log of a stream, whose lines stand in a file of its own as well. */
+/** The log of a stream, which also writes to a file of its own. */
 function streamLog(log: Log, name: string): Log {
   const file = log.program?.(name);
   return logTo((level, message) => {

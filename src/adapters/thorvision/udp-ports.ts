@@ -3,7 +3,7 @@ import { delay } from "../../base/abort.ts";
 
 const LOOK_EVERY_MS = 5;
 
-/** Whether any program of this machine has the UDP port. False on systems without /proc/net, where nobody can know. */
+/** Whether a program on this machine has bound the UDP port. False on systems without /proc/net, where it is unknown. */
 export async function isUdpPortBound(port: number): Promise<boolean> {
   const hex = port.toString(16).toUpperCase().padStart(4, "0");
   const local = new RegExp(`^ *\\d+: [0-9A-F]+:${hex} `, "m");
@@ -11,7 +11,7 @@ export async function isUdpPortBound(port: number): Promise<boolean> {
   return tables.some((table) => local.test(table));
 }
 
-/** Resolves when somebody has the UDP port. Rejects with the signal's reason. */
+/** Resolves when the UDP port is bound. Rejects with the signal's reason. */
 export async function untilUdpPortBound(port: number, signal: AbortSignal): Promise<void> {
   while (!(await isUdpPortBound(port))) await delay(LOOK_EVERY_MS, signal);
 }

@@ -1,4 +1,4 @@
-/** How a picture lies in its file, as EXIF counts: 1 upright, 2 to 8 mirrored or turned. */
+/** EXIF orientation: 1 upright, 2 to 8 mirrored or rotated. */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
 const EXIF = [0x45, 0x78, 0x69, 0x66, 0]; // "Exif\0"; the byte behind it is padding
@@ -8,8 +8,8 @@ const SHORT = 3;
 const ENTRY_BYTES = 12;
 
 /**
- * What the content of an APP1 segment says, 1 when it does not say; undefined when it is no EXIF. As for Chromium, only one
- * value of the type SHORT counts.
+ * The orientation in an APP1 segment, 1 if it is absent; undefined if the segment is not EXIF. As in Chromium, only a single
+ * value of type SHORT counts.
  * @see CIPA DC-008-2019 (EXIF 2.32), 4.6.4 A, Orientation
  */
 export function orientationIn(
@@ -48,7 +48,7 @@ export function liesOnItsSide(orientation: Orientation): boolean {
   return orientation >= 5;
 }
 
-/** Mirrored left to right or not, and then turned clockwise by so many degrees. */
+/** Mirrored left to right or not, and then rotated clockwise by `degrees`. */
 interface Turn {
   readonly mirror: boolean;
   readonly turn: number;

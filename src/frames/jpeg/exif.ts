@@ -2,7 +2,7 @@ import { concatBytes } from "../../base/bytes.ts";
 import type { Orientation } from "./exif-orientation.ts";
 import { inspectJpeg } from "./jpeg.ts";
 
-/** What is said of a picture in its EXIF block. */
+/** The EXIF tags of a picture. */
 export interface ExifTags {
   /** Model of the camera. */
   readonly model?: string | undefined;
@@ -50,7 +50,7 @@ interface Field {
 }
 
 /**
- * The same JPEG with an EXIF block, in place of one that it may have, and as it lies there. The picture itself is not encoded again.
+ * The same JPEG with a new EXIF block, which keeps the orientation. The picture is not re-encoded.
  * @param jpeg - One whole JPEG file.
  * @throws {ThingError} `BAD_FRAME` when it is not.
  * @throws {RangeError} when the block is longer than a JPEG can carry, 65,533 bytes.
@@ -62,7 +62,9 @@ export function withExif(jpeg: Uint8Array, tags: ExifTags): Uint8Array {
     tiff({ ...tags, orientation: inspectJpeg(jpeg).orientation }),
   ]);
   if (block.length > MOST_BYTES) {
-    throw new RangeError(`EXIF has ${block.length} bytes, a JPEG carries ${MOST_BYTES} at most.`);
+    throw new RangeError(
+      `The EXIF block has ${block.length} bytes, but a JPEG can hold at most ${MOST_BYTES}.`,
+    );
   }
   const size = block.length + 2;
   const head = Uint8Array.of(0xff, 0xd8, 0xff, 0xe1, size >> 8, size & 0xff);
@@ -141,7 +143,7 @@ function directory(fields: readonly Field[], at: number): Uint8Array {
   return concatBytes([entries, ...values]);
 }
 
-/** EXIF has no other text than ASCII. */
+/** EXIF text is ASCII. */
 function text(tag: number, value: string): Field {
   const ascii = value.replaceAll(/[^\x20-\x7e]/g, "?");
   const bytes = new TextEncoder().encode(`${ascii}\0`);

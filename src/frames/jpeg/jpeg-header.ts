@@ -22,8 +22,8 @@ interface Component {
 }
 
 /**
- * What the segments of one JPEG have said so far. Each `read…` takes the content of one segment, without marker and
- * length, and refuses what would make libjpeg (and with it a browser) give up.
+ * Collects the headers of one JPEG. Each `read…` takes the content of one segment, without marker and length, and refuses what
+ * would make libjpeg, and so a browser, give up.
  */
 export class JpegHeader {
   /** Pixels in the file, before anything is turned. */
@@ -95,19 +95,19 @@ export class JpegHeader {
         );
       }
       at += 1 + 64 * (precision + 1);
-      if (at > end) throw badFrame(`the quantisation tables at byte ${start} are cut off`);
+      if (at > end) throw badFrame(`the quantisation tables at byte ${start} are truncated`);
       this.#quantisationTables |= 1 << id;
     }
   }
 
   /** `code` is the second byte of the SOF marker. */
   readFrameHeader(code: number, bytes: Uint8Array, start: number, end: number): void {
-    if (this.width > 0) throw badFrame(`a second frame header (SOF) stands at byte ${start}`);
+    if (this.width > 0) throw badFrame(`there is a second frame header (SOF) at byte ${start}`);
     if (code > SOF_PROGRESSIVE)
       throw badFrame(`its coding (SOF marker FF${hex(code)}) is neither baseline nor progressive`);
-    if (end - start < 6) throw badFrame(`the frame header (SOF) at byte ${start} is cut off`);
+    if (end - start < 6) throw badFrame(`the frame header (SOF) at byte ${start} is truncated`);
     const precision = bytes[start]!;
-    if (precision !== 8) throw badFrame(`it has ${precision} bits a sample instead of 8`);
+    if (precision !== 8) throw badFrame(`it has ${precision} bits per sample instead of 8`);
     const height = word(bytes, start + 1);
     const width = word(bytes, start + 3);
     if (width === 0 || height === 0 || width > MAX_SIDE || height > MAX_SIDE) {
@@ -117,7 +117,7 @@ export class JpegHeader {
     }
     if (width * height > this.#maxPixels) {
       throw badFrame(
-        `its header says ${width} x ${height} pixels; at most ${this.#maxPixels} in all are allowed`,
+        `its header says ${width} x ${height} pixels; a total of at most ${this.#maxPixels} is allowed`,
       );
     }
     const count = bytes[start + 5]!;
@@ -194,7 +194,7 @@ export class JpegHeader {
     }
     if (count > 1 && blocks > MAX_BLOCKS_PER_MCU) {
       throw badFrame(
-        `the scan at byte ${start} interleaves ${blocks} blocks, ${MAX_BLOCKS_PER_MCU} is the most`,
+        `the scan at byte ${start} interleaves ${blocks} blocks; at most ${MAX_BLOCKS_PER_MCU} are allowed`,
       );
     }
   }

@@ -20,7 +20,7 @@ export class HuffmanTables {
   readonly #dc: Defined = { all: 0, usable: 0, faults: new Map() };
   readonly #ac: Defined = { all: 0, usable: 0, faults: new Map() };
 
-  /** Takes the content of a DHT segment. A table that cannot be used is no fault as long as no scan uses it. */
+  /** Takes the content of a DHT segment. An invalid table is not an error unless a scan uses it. */
   read(bytes: Uint8Array, start: number, end: number): void {
     for (let at = start; at < end; ) {
       const tableClass = bytes[at]! >> 4;
@@ -31,7 +31,7 @@ export class HuffmanTables {
       const symbolsAt = at + 17;
       const count = symbolsAt <= end ? countCodes(bytes, at + 1) : 0;
       if (symbolsAt + count > end)
-        throw badFrame(`the Huffman tables at byte ${start} are cut off`);
+        throw badFrame(`the Huffman tables at byte ${start} are truncated`);
       const tables = tableClass === 0 ? this.#dc : this.#ac;
       const fault = faultOf(bytes, at, count);
       tables.all |= 1 << id;
@@ -61,7 +61,7 @@ function countCodes(bytes: Uint8Array, countsAt: number): number {
   return total;
 }
 
-/** Why the table whose class and id stand at `at` is of no use; undefined when it is. */
+/** Why the table whose class and id are at `at` is invalid; undefined if it is valid. */
 function faultOf(bytes: Uint8Array, at: number, count: number): string | undefined {
   if (count === 0) return `the Huffman table at byte ${at + 1} has 0 codes`;
   const length = lengthWithoutRoom(bytes, at + 1);

@@ -11,13 +11,13 @@ export const MAX_JPEG_BYTES = 64 * 1024 * 1024;
 /** Pixels that one frame may have, as its header claims: 16384 x 16384. */
 export const MAX_JPEG_PIXELS = 2 ** 28;
 
-/** What the markers of a JPEG say. */
+/** The properties of a JPEG. */
 export interface JpegInfo {
-  /** Pixels, as it is shown: upright. */
+  /** Pixels as displayed: upright. */
   readonly width: number;
-  /** Pixels, as it is shown: upright. */
+  /** Pixels as displayed: upright. */
   readonly height: number;
-  /** How it lies in the file. At 5 to 8 the file's width is `height`, and its height `width`. */
+  /** Its EXIF orientation. For 5 to 8 the file's width is `height`, and its height `width`. */
   readonly orientation: Orientation;
   /** Of colour: 1, 3 or 4. */
   readonly components: number;
@@ -45,7 +45,7 @@ const APP1 = 0xe1;
 const APP14 = 0xee;
 
 /**
- * Is this one whole JPEG, and how large is the picture? Walks the markers and checks tables and headers without
+ * Checks that this is one whole JPEG, and reads its size. Walks the markers and checks tables and headers without
  * decoding: a JPEG with a broken header ends a Chromium `<img>` stream for good, one with broken scan data does not.
  *
  * @param bytes - One JPEG, perhaps with bytes after its end.
@@ -59,18 +59,19 @@ export function inspectJpeg(
     maxPixels = MAX_JPEG_PIXELS,
   }: { maxBytes?: number; maxPixels?: number } = {},
 ): JpegInfo {
-  if (!(bytes instanceof Uint8Array)) throw badFrame(`it is no Uint8Array, but ${kindOf(bytes)}`);
+  if (!(bytes instanceof Uint8Array))
+    throw badFrame(`it is not a Uint8Array, but ${kindOf(bytes)}`);
   if (bytes.length > maxBytes)
-    throw badFrame(`it has ${bytes.length} bytes, at most ${maxBytes} are allowed`);
+    throw badFrame(`it has ${bytes.length} bytes; at most ${maxBytes} are allowed`);
   if (bytes[0] !== 0xff || bytes[1] !== SOI) throw badFrame(notAJpeg(bytes));
-  // By this third byte browsers know a JPEG; what stands between later markers does not matter to them.
+  // Browsers recognise a JPEG by this third byte; bytes between later markers do not matter to them.
   if (bytes.length > 2 && bytes[2] !== 0xff)
-    throw badFrame(`byte 2 is ${hex(bytes[2]!)} where a marker (FF) must stand`);
+    throw badFrame(`byte 2 is ${hex(bytes[2]!)}, but a marker must start with FF`);
   const header = new JpegHeader(maxPixels);
   let scanAt = -1;
   for (let at = 2; ; ) {
     const codeAt = markerCodeAfter(bytes, at);
-    if (codeAt < 0) throw badFrame(`it is cut off after ${bytes.length} bytes`);
+    if (codeAt < 0) throw badFrame(`it is truncated after ${bytes.length} bytes`);
     const code = bytes[codeAt]!;
     const kind = kindOfMarker(code);
     if (kind === "end") {
@@ -106,7 +107,7 @@ function infoOf(header: JpegHeader, length: number, scanAt: number): JpegInfo {
   return { width, height, length, scanAt, ...kind };
 }
 
-/** How a JPEG lies in its file; upright where it cannot be read. */
+/** A JPEG's EXIF orientation; upright if it cannot be read. */
 export function orientationOf(jpeg: Uint8Array): Orientation {
   try {
     return inspectJpeg(jpeg).orientation;
@@ -115,7 +116,7 @@ export function orientationOf(jpeg: Uint8Array): Orientation {
   }
 }
 
-/** What somebody without types gave instead. */
+/** The type of an invalid argument. */
 function kindOf(value: unknown): string {
   if (typeof value !== "object" || value === null) return value === null ? "null" : typeof value;
   return value.constructor?.name ?? "an object";
@@ -138,18 +139,18 @@ function readSegment(
 }
 
 function outOfPlace(code: number, at: number): ThingError {
-  return badFrame(`the marker FF${hex(code)} at byte ${at} has no place there`);
+  return badFrame(`the marker FF${hex(code)} at byte ${at} is not allowed there`);
 }
 
 function segmentEnd(bytes: Uint8Array, codeAt: number): number {
   const code = bytes[codeAt]!;
-  if (codeAt + 2 >= bytes.length) throw badFrame(`it is cut off after ${bytes.length} bytes`);
+  if (codeAt + 2 >= bytes.length) throw badFrame(`it is truncated after ${bytes.length} bytes`);
   const stated = word(bytes, codeAt + 1);
   const length = isText(code) ? Math.max(2, stated) : stated;
   const end = codeAt + 1 + length;
   if (length < 2 || end > bytes.length) {
     throw badFrame(
-      `the segment FF${hex(code)} at byte ${codeAt - 1} claims ${stated} bytes, ${bytes.length - codeAt - 1} are left`,
+      `the segment FF${hex(code)} at byte ${codeAt - 1} claims ${stated} bytes, but ${bytes.length - codeAt - 1} are left`,
     );
   }
   return end;

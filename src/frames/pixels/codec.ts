@@ -11,7 +11,7 @@ let loading: ReturnType<typeof loadSharp> | undefined;
 /** Loaded with the first picture that needs it: its libraries take 16 MB, and most servers pass JPEGs on as they are. */
 async function loadSharp() {
   const { default: sharp } = await import("sharp");
-  // Frames are coded beside one another, one thread each; a cache would only hold pictures that never come again.
+  // Frames are encoded in parallel, one thread each; a cache would only hold pictures that are not used again.
   sharp.concurrency(1);
   sharp.cache(false);
   return sharp;
@@ -19,7 +19,7 @@ async function loadSharp() {
 
 function sharpLibrary() {
   loading ??= loadSharp().catch((error) => {
-    loading = undefined; // what was missing may be there the next time
+    loading = undefined; // the missing library may be installed by the next call
     throw error;
   });
   return loading;
@@ -39,7 +39,7 @@ export interface JpegQuality {
  * Pixels as a baseline JPEG with 4:2:0 colour. Its Huffman tables are the standard ones: making them fit costs two
  * to three times the time and saves 5 % of the bytes.
  *
- * @throws {ThingError} `BAD_SHAPE` when the data has not `width * height * channels` bytes.
+ * @throws {ThingError} `BAD_SHAPE` unless the data has `width * height * channels` bytes.
  */
 export async function encodeJpeg(image: RawImage, options: JpegQuality = {}): Promise<Uint8Array> {
   const { data, width, height, channels } = image;
@@ -56,10 +56,10 @@ export async function encodeJpeg(image: RawImage, options: JpegQuality = {}): Pr
 }
 
 /**
- * The same picture, as browsers show it, `width` pixels wide and upright, its aspect kept. It is not enlarged, except when `enlarge` is true; without
- * `width` it is only written anew with another quality.
+ * The same picture as browsers show it, upright and `width` pixels wide with the same aspect ratio. It is enlarged only if
+ * `enlarge` is true; without `width` it is only re-encoded with another quality.
  *
- * @throws {ThingError} `BAD_FRAME` when it is not one whole JPEG; `PICTURE_FAILED` when it is and the codec fails.
+ * @throws {ThingError} `BAD_FRAME` if it is not one whole JPEG; `PICTURE_FAILED` if the codec fails.
  */
 export async function resizeJpeg(
   jpeg: Uint8Array,
@@ -73,7 +73,7 @@ export async function resizeJpeg(
     const [why] = messageOf(cause).trim().split("\n");
     throw new ThingError(
       "PICTURE_FAILED",
-      `The picture cannot be made smaller or written anew: ${why} Ask for it as it is, without width and quality.`,
+      `The picture could not be resized or re-encoded: ${why} Request it without width and quality.`,
       { cause },
     );
   }
@@ -120,7 +120,7 @@ export async function decodeLuma(
   return { data: luma(rgb.data), width: rgb.width, height: rgb.height, channels: 1 };
 }
 
-/** What libjpeg warns of when pixels are missing or wrong; its other warnings, as of bytes before a marker, are of no matter. */
+/** libjpeg's warnings of missing or wrong pixels; its other warnings, such as bytes before a marker, are harmless. */
 const DAMAGE = /premature end|bad Huffman code|instead of RST/i;
 
 /**

@@ -1,7 +1,7 @@
 import { ThingError } from "../../base/errors.ts";
 import type { RawImage } from "./pixel-formats.ts";
 
-/** A picture as other programs keep it: each plane on its own, rows perhaps padded. */
+/** A picture with separate planes, whose rows may be padded. */
 export interface PlanarPicture {
   readonly planes: readonly Uint8Array[];
   /** Bytes from one row to the next, for each plane. */
@@ -178,6 +178,6 @@ function planeOf(
   throw new ThingError(
     "BAD_SHAPE",
     `A ${pixelFormat} picture of ${width} x ${height} pixels needs ${rows} rows of ${rowBytes} bytes in plane ${plane}; ` +
-      `there are ${bytes.length} bytes, ${lineSize} a row.`,
+      `there are ${bytes.length} bytes, ${lineSize} per row.`,
   );
 }

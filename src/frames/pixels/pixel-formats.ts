@@ -27,7 +27,7 @@ export function toPixelFormat(image: RawImage, format: PixelFormat): Planes {
   if (channels !== 3 || data.length !== 3 * width * height) {
     throw new ThingError(
       "BAD_SHAPE",
-      `Pixels are made ${format} of RGB, ${3 * width * height} bytes in 3 channels, not of ${data.length} in ${channels}.`,
+      `Conversion to ${format} needs RGB pixels, ${3 * width * height} bytes in 3 channels, not ${data.length} in ${channels}.`,
     );
   }
   switch (format) {

@@ -119,7 +119,7 @@ export class GdpParser implements ByteReader {
     if (this.#payloadBytes > this.#maxPayloadBytes) {
       throw new ThingError(
         "SOURCE_FAILED",
-        `A buffer of the pipeline has ${this.#payloadBytes} bytes, at most ${this.#maxPayloadBytes} are allowed.`,
+        `A buffer of the pipeline has ${this.#payloadBytes} bytes; at most ${this.#maxPayloadBytes} are allowed.`,
       );
     }
     const isBuffer = view.getUint16(4) === TYPE_BUFFER;

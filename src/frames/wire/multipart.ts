@@ -21,7 +21,7 @@ export function boundaryOf(contentType: string): string | undefined {
 }
 
 /**
- * Takes a multipart stream apart, as cameras, ffmpeg (`-f mpjpeg`), GStreamer (`multipartmux`) and this package send
+ * Parses a multipart stream as cameras, ffmpeg (`-f mpjpeg`), GStreamer (`multipartmux`) and this package send
  * it. Parts may state their Content-Length or not, lines may end in CR LF or LF, and what stands before the first
  * boundary is passed over. Work and memory do not depend on how the bytes are cut into chunks: a body with a
  * Content-Length is copied once.
@@ -36,7 +36,7 @@ export class MultipartParser implements ByteReader {
   #state: "lines" | "headers" | "sized" | "unsized" = "lines";
   #parts: Part[] = [];
   #line = "";
-  /** Bytes since the last body: a stream that never comes to a boundary is given up. */
+  /** Bytes since the last body: a stream without a boundary fails. */
   #lineBytes = 0;
   #headers = new Map<string, string>();
   #body: Uint8Array = new Uint8Array(0);
@@ -219,7 +219,7 @@ export class MultipartParser implements ByteReader {
   #bodyTooLong(bytes: number): ThingError {
     return new ThingError(
       "SOURCE_FAILED",
-      `A part of the multipart stream has ${bytes} bytes or more, at most ${this.#maxPartBytes} are allowed.`,
+      `A part of the multipart stream has at least ${bytes} bytes; at most ${this.#maxPartBytes} are allowed.`,
     );
   }
 }

@@ -75,7 +75,7 @@ function shortened(rate: number): string {
   return `${Number(rate.toPrecision(4))}`;
 }
 
-/** What never was a frame: `; its source: 3 lost (the numbers of its driver skip)`. */
+/** What never was a frame: `; its source: 3 lost (the driver's frame numbers have a gap)`. */
 function sourceSentence(notes: Ledger["notes"]): string {
   const tally = new SourceTally();
   for (const { note } of notes) if ("source" in note) tally.add(note.source);

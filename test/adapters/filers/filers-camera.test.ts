@@ -81,7 +81,10 @@ test("a server that goes away is looked for again", { timeout }, async (t) => {
   await eventually(() => near.camera.mjpeg_stream.demand.active);
   await near.host.close();
   await eventually(() => far.state.state === "failed");
-  assert.match(far.state.reason ?? "", /The Filers server 127\.0\.0\.1:\d+ is lost: /);
+  assert.match(
+    far.state.reason ?? "",
+    /The connection to the Filers server 127\.0\.0\.1:\d+ was lost: /,
+  );
   const again = await filersFor(t, { port: near.port });
   await eventually(() => again.camera.mjpeg_stream.demand.active);
   const frame = far.mjpeg_stream.grab();
@@ -131,6 +134,6 @@ test("a server that records and sends nothing has failed, one that does not reco
 
 test("options that do not fit are told of", () => {
   assert.throws(() => new FilersCamera({ server: "pc" } as never), {
-    message: /A FilersCamera cannot be made with these options: 'port' is missing\./,
+    message: /A FilersCamera cannot be created with these options: 'port' is missing\./,
   });
 });

@@ -224,9 +224,9 @@ test("options that do not fit are told of, one sentence for each fault", () => {
   assert.throws(() => new FilersServer(bad as object), {
     code: "BAD_ARGUMENT",
     message:
-      /^A FilersServer cannot be made with these options: .*'port'.*'pixel_format'.*'hots'|'hots'.*'port'.*'pixel_format'/,
+      /^A FilersServer cannot be created with these options: .*'port'.*'pixel_format'.*'hots'|'hots'.*'port'.*'pixel_format'/,
   });
-  assert.throws(() => new FilersServer({ host: "0.0.0.0" }), /knows no login.*insecure: true/);
+  assert.throws(() => new FilersServer({ host: "0.0.0.0" }), /has no login.*insecure: true/);
 });
 
 test("closing ends every connection, and the port is free", { timeout }, async (t) => {

@@ -45,9 +45,9 @@ test("lengths of 4 GB are refused before memory is taken for them", () => {
   const four = Buffer.from("ffffffffffffffff", "hex");
   assert.throws(() => read([four]), {
     code: "BAD_ARGUMENT",
-    message: /4294967295 bytes of text and 4294967295 of binary; at most 1000 and 1000/,
+    message: /4294967295 bytes of text and 4294967295 bytes of binary data; at most 1000 and 1000/,
   });
-  assert.throws(() => read([Buffer.from("00000001000003e9", "hex")]), /1001 of binary/);
+  assert.throws(() => read([Buffer.from("00000001000003e9", "hex")]), /1001 bytes of binary/);
 });
 
 test("half a message is known to be one", () => {

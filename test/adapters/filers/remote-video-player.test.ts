@@ -155,14 +155,14 @@ test("a server that is not there, or leaves, is told of once", { timeout }, asyn
   const [[message, trace, fromThread] = []] = left.exceptions;
   assert.match(
     message ?? "",
-    /^The Filers server localhost:\d+ is lost: Remote client was closed\.$/,
+    /^The connection to the Filers server localhost:\d+ was lost: Remote client was closed\.$/,
   );
   assert.match(trace ?? "", /remote-video-player/);
   assert.equal(fromThread, true);
   const nobody = playerOf(t, 1);
   nobody.startListener();
   await eventually(() => nobody.exceptions.length === 1);
-  assert.match(nobody.exceptions[0]?.[0] ?? "", /is lost: .*ECONNREFUSED/);
+  assert.match(nobody.exceptions[0]?.[0] ?? "", /was lost: .*ECONNREFUSED/);
   await nobody.stopListener();
 });
 
@@ -171,12 +171,9 @@ test("what a server sends in bad faith ends the connection with a sentence, and 
 }, async (t) => {
   const bomb = `- &a [x,x,x]\n- [${Array(5000).fill("*a").join(",")}]`;
   const attacks: Record<string, [Uint8Array, RegExp]> = {
-    "4 GB": [
-      Buffer.from("00000010ffffffff", "hex"),
-      /4294967295 of binary; at most 16 and|at most/,
-    ],
+    "4 GB": [Buffer.from("00000010ffffffff", "hex"), /4294967295 bytes of binary data; at most/],
     "4 GB of text": [Buffer.from("ffffffff00000000", "hex"), /4294967295 bytes of text/],
-    "YAML bomb": [messageBytes(bomb), /no YAML: Excessive alias count/],
+    "YAML bomb": [messageBytes(bomb), /not valid YAML: Excessive alias count/],
     "no list": [messageBytes("hello"), /list of a name and a value/],
     "a lie": [messageBytes('["image",[[9],"gray",[1,1],[1],{}]]'), /does not fit the 0 bytes/],
     "half a header": [Buffer.from("000000", "hex"), /Remote client was closed/],
@@ -207,7 +204,7 @@ test("a message that has begun and does not go on is given up; between messages 
   const player = playerOf(t, port, { stallMs: 100 });
   player.startListener();
   await eventually(() => player.exceptions.length === 1);
-  assert.match(player.exceptions[0]?.[0] ?? "", /is lost: timed out\./);
+  assert.match(player.exceptions[0]?.[0] ?? "", /was lost: timed out\./);
   await new Promise((resolve) => setTimeout(resolve, 200));
   assert.deepEqual(patient.exceptions, []);
 });
@@ -219,5 +216,8 @@ test("a picture that is too large is refused by its length alone", { timeout }, 
   const player = playerOf(t, port, { maxImageBytes: 1000 });
   player.startListener();
   await eventually(() => player.exceptions.length === 1);
-  assert.match(player.exceptions[0]?.[0] ?? "", /1024 of binary; at most 65536 and 1000/);
+  assert.match(
+    player.exceptions[0]?.[0] ?? "",
+    /1024 bytes of binary data; at most 65536 and 1000/,
+  );
 });

@@ -171,10 +171,10 @@ test("what is not started, and what cannot be, is refused with a sentence", {
   assert.throws(() => new Streamer(LOOPBACK, { tracks: [] }), { code: "BAD_ARGUMENT" });
   assert.throws(
     () => new Worker(LOOPBACK, LOOPBACK, { reqthread: 0 }),
-    /reqthread is a whole number/,
+    /reqthread must be a whole number/,
   );
   const open = new Streamer("tcp://*:0");
-  await assert.rejects(open.start(), { code: "BAD_ARGUMENT", message: /knows no login.*insecure/ });
+  await assert.rejects(open.start(), { code: "BAD_ARGUMENT", message: /has no login.*insecure/ });
   const one = await started(t, new Streamer(LOOPBACK));
   const two = new Streamer(one.endpoint);
   await assert.rejects(two.start(), {

@@ -182,21 +182,21 @@ test("options that cannot be are told before anything is opened", { timeout }, (
   const camera = (options: object) => () =>
     new PyStreamingCamera({ endpoint: LOOPBACK, ...options });
   const cases: [() => unknown, RegExp][] = [
-    [server({ endpoint: "tcp://0.0.0.0:5555" }), /knows no login: on '0\.0\.0\.0'.*insecure: true/],
-    [server({ endpoint: "tcp://*:5555" }), /knows no login/],
+    [server({ endpoint: "tcp://0.0.0.0:5555" }), /has no login: on '0\.0\.0\.0'.*insecure: true/],
+    [server({ endpoint: "tcp://*:5555" }), /has no login/],
     [
       server({ endpoint: 5555 }),
-      /^A PyStreamingServer cannot be made with these options: 'endpoint' /,
+      /^A PyStreamingServer cannot be created with these options: 'endpoint' /,
     ],
-    [server({ endpoint: "5555" }), /'5555' is no endpoint/],
+    [server({ endpoint: "5555" }), /'5555' is not an endpoint/],
     [server({ mode: "push" }), /'mode' should be .*pub.*distribute.*push/],
     [server({ tracks: "none" }), /'tracks' /],
     [server({ tracks: [] }), /'tracks' /],
     [server({ port: 5555 }), /'port'/],
     [camera({ mode: "distribute" }), /'mode' should be .*pub.*collect/],
-    [camera({ mode: "collect", endpoint: "tcp://*:1" }), /knows no login/],
+    [camera({ mode: "collect", endpoint: "tcp://*:1" }), /has no login/],
     [camera({ buffer_s: -1 }), /'buffer_s' /],
-    [camera({ endpoint: "http://x" }), /is no endpoint/],
+    [camera({ endpoint: "http://x" }), /is not an endpoint/],
   ];
   for (const [make, message] of cases) assert.throws(make, { code: "BAD_ARGUMENT", message });
   assert.doesNotThrow(server({ endpoint: "tcp://0.0.0.0:5555", insecure: true }));

@@ -109,8 +109,8 @@ test("a producer that throws, gives a promise or no list is counted and told onc
   ];
   const sentences = [
     /no model is loaded/,
-    /a promise, and may not wait/,
-    /no list/,
+    /a promise, but must be synchronous/,
+    /did not return a list/,
     /more than 1000 events in one frame/,
   ];
   for (const [n, produce] of produced.entries()) {
@@ -138,8 +138,8 @@ test("a slow producer is warned of, and after three such frames gets half of the
   });
   for (let n = 0; n < 10; n++) stream.addFrame(jpeg); // after the third it rests
   assert.deepEqual([probe.counts.frames, probe.counts.skipped, probe.counts.slow], [3, 7, 3]);
-  assert.match(lines[0]!, /took \d\d+ ms for a frame, while nothing was captured or served/);
-  assert.match(lines[0]!, /do what takes time in the consumer/);
+  assert.match(lines[0]!, /took \d\d+ ms for a frame; nothing was captured or served/);
+  assert.match(lines[0]!, /do slow work in the consumer/);
   while (probe.counts.frames < 4) stream.addFrame(jpeg); // and looks again
   assert.equal(lines.length, 1);
   await probe.stop();
@@ -225,13 +225,13 @@ test("what is no producer, no consumer or no limit is refused in one sentence", 
     override extractMetadata = () => [];
   }
   const cases: [object, RegExp][] = [
-    [{ camera: undefined }, /^A probe looks at a camera or a stream/],
-    [{ producer: undefined }, /^A producer is a function/],
-    [{ producer: Looks }, /a class is not yet one: make it with new/],
-    [{ producer: { extractMetadata: 3 } }, /^A producer is/],
-    [{ consumer: {} }, /^A consumer is a function/],
-    [{ queue: 0 }, /1 frame or more, not of 0/],
-    [{ queue: 1.5 }, /not of 1\.5/],
+    [{ camera: undefined }, /^A probe needs a camera or a stream/],
+    [{ producer: undefined }, /^A producer must be a function/],
+    [{ producer: Looks }, /If it is a class, create an instance with new/],
+    [{ producer: { extractMetadata: 3 } }, /^A producer must be/],
+    [{ consumer: {} }, /^A consumer must be a function/],
+    [{ queue: 0 }, /'queue' must be .*, not 0/],
+    [{ queue: 1.5 }, /not 1\.5/],
     [{ patienceSec: -1 }, /more than 0 s/],
     [{ slowMs: Number.NaN }, /more than 0 ms, not NaN/],
   ];

@@ -183,7 +183,7 @@ test("what is too much to tell, or is no JSON, is told of and counted, and nobod
 }, async (t) => {
   const found = [() => ["x".repeat(100_000)], () => [1n]];
   for (const [n, sentence] of [
-    /100004 characters as JSON, and clients are told 100000/,
+    /100004 characters of JSON, but at most 100000/,
     /BigInt/,
   ].entries()) {
     const probe = new Probe({ producer: found[n]! });
@@ -218,11 +218,11 @@ test("options that cannot be used are told by check, one sentence each", { timeo
     },
   });
   const cases: [object, RegExp][] = [
-    [{ queue: 0 }, /A Probe cannot be made with these options: 'queue' should be .* 1, but is 0/],
+    [{ queue: 0 }, /A Probe cannot be created with .*: 'queue' should be .* 1, but is 0/],
     [{ fiel: "a.jsonl" }, /'fiel'/],
     [{ log: "yes" }, /'log' should be/],
-    [{ url: "ftp://x/" }, /an http or https address without a login/],
-    [{ url: "http://a:b@x/" }, /without a login/],
+    [{ url: "ftp://x/" }, /an http or https URL without credentials/],
+    [{ url: "http://a:b@x/" }, /without credentials/],
     [{ slow_ms: 0 }, /'slow_ms' should be greater than 0/],
   ];
   for (const [kwargs, sentence] of cases) {
@@ -234,7 +234,7 @@ test("options that cannot be used are told by check, one sentence each", { timeo
     const { code, stderr } = await runCli(folder, "check", "lab.json");
     assert.notEqual(code, 0);
     assert.match(stderr, sentence);
-    assert.match(stderr, /This Probe would find nothing\. Extend Probe/);
+    assert.match(stderr, /This Probe has no producer\. Extend Probe/);
     assert.doesNotMatch(stderr, /^\s+at /m);
   }
 });

@@ -67,16 +67,16 @@ test("what is wrong with a request is one sentence, within half a second", {
   const { thing, ask } = await thorVisionFor(t);
   await until(() => thing.available.length === 1);
   const cases: [string, unknown, number, RegExp][] = [
-    ["/jpeg", {}, 422, /^The request cannot be understood: 'id' is missing; 'port' is missing; /],
+    ["/jpeg", {}, 422, /^The request is invalid: 'id' is missing; 'port' is missing; /],
     ["/jpeg", { ...START, port: 80 }, 422, /'port' should be greater than or equal to 1024/],
-    ["/jpeg", { ...START, id: 7 }, 404, /^Camera 7 is not there\. There are now: 0\.$/],
+    ["/jpeg", { ...START, id: 7 }, 404, /^Camera 7 does not exist\. Available: 0\.$/],
     ["/stop", { id: 0 }, 404, /^127\.0\.0\.1 has no stream of camera 0\.$/],
     ["/h264", START, 501, /JPEG only/],
     ["/logs/..%2F..%2Fetc%2Fpasswd", undefined, 404, /^There is no log '\.\.\/\.\.\/etc\/passwd'/],
     ["/logs/none.log", undefined, 404, /GET \/logs lists them/],
-    ["/jpeg", undefined, 405, /takes POST, not GET/],
-    ["/nowhere", undefined, 404, /^There is nothing at \/nowhere\. There are: \/ /],
-    ["/%zz", undefined, 404, /^There is nothing at/],
+    ["/jpeg", undefined, 405, /allows POST, not GET/],
+    ["/nowhere", undefined, 404, /^\/nowhere does not exist\. The routes are: \/ /],
+    ["/%zz", undefined, 404, /does not exist/],
   ];
   for (const [path, body, status, words] of cases) {
     const answer = await ask(path, body);
@@ -133,10 +133,10 @@ test("/ws tells when a camera has gone and when it is there again, and events do
 
 test("options that cannot be used are told in one sentence", () => {
   const make = (options: object) => () => new ThorVisionServer(options);
-  assert.throws(make({ host: "0.0.0.0" }), /knows no login.*insecure: true/);
+  assert.throws(make({ host: "0.0.0.0" }), /has no login.*insecure: true/);
   assert.throws(
     make({ port: "8000" }),
-    /A ThorVisionServer cannot be made with these options: 'port' should be a whole number, but is '8000'\.$/,
+    /A ThorVisionServer cannot be created with these options: 'port' should be a whole number, but is '8000'\.$/,
   );
   assert.throws(make({ prot: 8000 }), /'prot' is not known/);
   assert.throws(make({ latency_ms: 1 }), /'latency_ms' should be/);
