@@ -41,7 +41,7 @@ export async function runPart({ id, command, env = {} }, folder, tell = () => {}
   return { id, code, passed: code === 0, seconds: (performance.now() - began) / 1000, lines };
 }
 
-/** A row of docs/internals/releases.md. */
+/** A row of docs/releases.md. */
 export function rowOf({ id, code, passed, seconds, lines }) {
   const said = lines.map((line) => line.replace(/^(# |\\# )+/, ""));
   const tests = said.findLast((line) => /^tests \d+$/.test(line)) ?? "";

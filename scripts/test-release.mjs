@@ -1,6 +1,6 @@
 // The long form of the tests, for a release: `npm run test:release`, or `npm run test:release -- nemesis faults` for some
 // parts; `--list` names them. A part that fails stops no other. Prints a row for each as it ends, and the table of all at the
-// end, for docs/internals/releases.md. Seeds are in the rows and the logs; THINGSCOPE_SEED gives one again.
+// end, for docs/releases.md. Seeds are in the rows and the logs; THINGSCOPE_SEED gives one again.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";

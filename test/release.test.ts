@@ -39,8 +39,8 @@ test("each file that has a long form is in one part of a release, or in the faul
   }
 });
 
-test("docs/internals/releases.md says what each part of a release is, and how it went last", () => {
-  const rows = pageText("internals/releases.md").split("\n");
+test("docs/releases.md says what each part of a release is, and how it went last", () => {
+  const rows = pageText("releases.md").split("\n");
   for (const { id, what } of releaseParts()) {
     assert.ok(
       rows.some((row) => row.startsWith(`| \`${id}\` | ${what}`)),
