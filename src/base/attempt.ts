@@ -7,8 +7,8 @@ export interface Attempt {
   readonly signal: AbortSignal;
   /** Whether it was ended because it was silent for too long. */
   readonly isSilent: boolean;
-  /** A sign of life: a frame, a message, an answer. @param isGood - False: it lives, and does not run yet, or not well. */
-  heartbeat(isGood?: boolean): void;
+  /** A sign of life: a frame, a message, an answer. */
+  heartbeat(): void;
   /** From now on silence does not count: nobody listens. */
   pause(): void;
   /** Somebody listens again. */
@@ -32,9 +32,7 @@ export class RunningAttempt implements Attempt {
   readonly heartbeats: Heartbeats;
   /** Resolves when its supervisor has done with it. */
   readonly settled: Promise<void>;
-  /** Heartbeats of one that runs well. */
-  signs = 0;
-  /** When the first of them came. */
+  /** When the first heartbeat came. */
   firstAt: number | undefined;
   isSilent = false;
   /** What was said of its end before it came. */
@@ -59,11 +57,9 @@ export class RunningAttempt implements Attempt {
     return this.#abort.signal;
   }
 
-  heartbeat(isGood = true): void {
+  heartbeat(): void {
     if (this.outcome) return;
     this.heartbeats.beat();
-    if (!isGood) return;
-    this.signs += 1;
     this.firstAt ??= this.#timers.now();
     this.#onHeartbeat();
   }

@@ -200,9 +200,9 @@ export class Supervisor {
     this.#become("running");
   }
 
-  #ranWell({ signs, firstAt }: RunningAttempt): boolean {
+  #ranWell({ heartbeats, firstAt }: RunningAttempt): boolean {
     const { goodAfterHeartbeats = 1, goodAfterMs = 0 } = this.#options;
-    if (firstAt === undefined || signs < goodAfterHeartbeats) return false;
+    if (firstAt === undefined || heartbeats.count < goodAfterHeartbeats) return false;
     return this.#timers.now() - firstAt >= goodAfterMs;
   }
 

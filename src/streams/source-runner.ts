@@ -52,6 +52,8 @@ export class SourceRunner {
   #told = "idle ";
   #keepWarm: boolean;
   #warned = "";
+  /** Whether the present attempt gave a picture that is no frame. */
+  #hasRefused = false;
   #linger: NodeJS.Timeout | undefined;
 
   constructor(stream: MJPEGStream, source: FrameSource, options: FeedOptions = {}) {
@@ -113,11 +115,7 @@ export class SourceRunner {
       ...{ mayEnd: options.once, mostFailures: options.once ? 1 : undefined },
       endMs: LONGEST_END_MS,
       onStuck: () => this.#log.error(STAYS_BUSY),
-      silence: (ms, isStalled) => {
-        const what = isStalled ? "frames stopped coming" : "no first frame came";
-        const seconds = (ms / 1000).toFixed(1);
-        return failed(`The source is open but silent: ${what} for ${seconds} s.`);
-      },
+      silence: (ms, isStalled) => this.#silent(ms, isStalled),
       explain: reasonOf,
       onState: ({ state }) => this.#follow(state),
       onFailure: (failure) => this.#fail(failure),
@@ -154,6 +152,7 @@ export class SourceRunner {
 
   /** One life of the source; it settles when the device is closed. */
   async #run(attempt: Attempt): Promise<void> {
+    this.#hasRefused = false;
     const isOnce = this.#options.once ?? false;
     const sink = new SourceSink(this.#stream, attempt, {
       take: (frame) => this.#take(frame),
@@ -163,11 +162,23 @@ export class SourceRunner {
     if (!isOnce) throw failed(ENDED);
   }
 
+  #silent(ms: number, isStalled: boolean): ThingError {
+    const seconds = (ms / 1000).toFixed(1);
+    const refusal = this.#hasRefused
+      ? this.#stream.pendingLosses.findLast(({ what }) => what === "refused")
+      : undefined;
+    if (refusal)
+      return failed(`All pictures of the source were refused for ${seconds} s: ${refusal.why}`);
+    const what = isStalled ? "frames stopped coming" : "no first frame came";
+    return failed(`The source is open but silent: ${what} for ${seconds} s.`);
+  }
+
   #take({ jpeg, sent: _, ...about }: SourceFrame): boolean {
     const isFirst = this.#state.state !== "live";
     if (isFirst && this.#stream.lastFrameIndex >= 0) this.#stream.reset();
     const frame = this.#stream.offerFrame(jpeg, about);
-    if (frame && isFirst) this.#state.delivers();
+    if (!frame) this.#hasRefused = true;
+    else if (isFirst) this.#state.delivers();
     return frame !== undefined;
   }
 

@@ -38,7 +38,7 @@ export class SourceSink implements FrameSink {
   take(frame: SourceFrame): boolean {
     if (!this.#isOpen()) return false;
     try {
-      this.#attempt.heartbeat(this.#owner.take(frame));
+      if (this.#owner.take(frame)) this.#attempt.heartbeat();
     } catch (error) {
       this.#attempt.fail(error); // a source has no fault in it, and would throw it who knows where
     }

@@ -133,21 +133,6 @@ const ROWS: readonly Row[] = [
     states: "0 starting, 1 running, 2 waiting, 3 starting, 4 running, 5 waiting, 6 starting",
   },
   {
-    holds: "what lives and does not run is not silent, and has not run well",
-    attempts: [
-      [[1, "throws"]],
-      [
-        [1, "barely lives"],
-        [2, "barely lives"],
-      ],
-      [],
-    ],
-    options: { startMs: 2 * SECOND, silenceMs: 2 * SECOND },
-    seconds: 7,
-    states: "0 starting, 1 waiting, 2 starting, 6 stopping, 6 waiting",
-    reasons: ["unplugged", "It has been silent for 2.0 s."],
-  },
-  {
     holds: "after so many failures in a row it is given up",
     attempts: [[[1, "throws"]], [1, [2, "throws"]], [[1, "throws"]]],
     options: { mostFailures: 2 },

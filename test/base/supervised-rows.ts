@@ -10,10 +10,7 @@ export const SECOND = 1000;
 /** What one attempt does: at which second of it, what. A number alone: a heartbeat. */
 type Script = readonly (
   | number
-  | readonly [
-      at: number,
-      "barely lives" | "ends" | "throws" | "fails" | "hangs" | "pauses" | "resumes",
-    ]
+  | readonly [at: number, "ends" | "throws" | "fails" | "hangs" | "pauses" | "resumes"]
 )[];
 
 /** A row of a table of what a supervisor does. */
@@ -118,7 +115,6 @@ class Lives {
           const [at, what] = typeof step === "number" ? [step, "beats"] : step;
           const act = () => {
             if (what === "beats") attempt.heartbeat();
-            else if (what === "barely lives") attempt.heartbeat(false);
             else if (what === "ends") finish();
             else if (what === "throws") finish(new Error("unplugged"));
             else if (what === "fails") attempt.fail(new Error("told"));

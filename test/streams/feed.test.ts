@@ -214,6 +214,27 @@ test("bad frames are passed over, and the source goes on", { timeout }, async (t
   assert.ok(stream.stats.refused.corrupt >= 5);
 });
 
+test("a source whose pictures are all refused has failed, with the reason of the refusal", {
+  timeout,
+}, async (t) => {
+  let isGood = false;
+  const { feeding, states } = fed(
+    {
+      async *frames(signal: AbortSignal) {
+        for (let n = 0; !signal.aborted; n++) {
+          yield { jpeg: isGood && n < 3 ? picture(n) : Buffer.from("<html>") };
+          await delay(2, signal);
+        }
+      },
+    },
+    { keepWarm: true, startMs: 100, silenceMs: 100 },
+  );
+  t.after(() => feeding.stop());
+  await eventually(() => states.some((state) => /^failed: All pictures .* refused/.test(state)));
+  isGood = true;
+  await eventually(() => states.some((state) => /^stalled: All pictures .* refused/.test(state)));
+});
+
 test("feeding starts a stopped stream", { timeout }, async () => {
   const camera = new Camera();
   const { stream, feeding } = fed(camera);
