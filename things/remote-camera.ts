@@ -5,7 +5,7 @@ import { Type } from "typebox";
 export interface RemoteCameraOptions {
   /** Address of an MJPEG stream, with `user:password@` before the host if it requires a login. */
   readonly url: string;
-  /** Longest time without a frame, ms; 5000 by default: networks falter. */
+  /** Longest time without a frame, ms, 0 for any; 5000 by default: networks falter. */
   readonly silence_ms?: number;
   /** The largest frame that is accepted, bytes; 8 MiB by default. */
   readonly max_frame_bytes?: number;
@@ -33,7 +33,10 @@ export class RemoteCamera extends Camera {
     const { url, silence_ms = SILENCE_MS, max_frame_bytes, keep_warm = false } = options;
     super({ keep_warm });
     this.#silenceMs = silence_ms;
-    this.#source = new MjpegHttpSource(url, { maxFrameBytes: max_frame_bytes });
+    this.#source = new MjpegHttpSource(url, {
+      maxFrameBytes: max_frame_bytes,
+      stallMs: silence_ms && Math.max(START_MS, silence_ms),
+    });
   }
 
   @property("The stream's address, without login and query", Type.String(), { readOnly: true })
@@ -65,7 +68,9 @@ export class RemoteCamera extends Camera {
   }
 
   protected override get patience() {
-    return { startMs: START_MS, silenceMs: this.#silenceMs, longestBackOffMs: LONGEST_BACK_OFF_MS };
+    const silenceMs = this.#silenceMs;
+    const startMs = Math.max(START_MS, silenceMs || Number.POSITIVE_INFINITY); // its first frame may take as long as others
+    return { startMs, silenceMs, longestBackOffMs: LONGEST_BACK_OFF_MS };
   }
 
   #count({ run, origin }: Frame): void {

@@ -8,6 +8,9 @@ import { thrownError } from "../base/thrown.ts";
 import { ChunkedReader, LimitedReader } from "./chunked-reader.ts";
 import { type HttpHead, HttpHeadReader } from "./http-head.ts";
 
+/** A connection that is silent for this long is probed by the kernel, ms: a source that may be silent for hours notices that its server is gone. */
+const KEEP_ALIVE_MS = 10_000;
+
 /**
  * The answer to one GET request, whose body is received into memory that is used again: `node:http` gives each piece a buffer of
  * its own, and passes it through a parser and a stream.
@@ -143,7 +146,8 @@ function connectTo(url: URL, onread: ReturnType<typeof receiveInto>): Socket {
   const isSecure = url.protocol === "https:";
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const port = Number(url.port || (isSecure ? 443 : 80));
-  const options = { host, port, lookup: checkedLookup, onread };
+  const keepAlive = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
+  const options = { host, port, lookup: checkedLookup, onread, ...keepAlive };
   if (!isSecure) return connect(options);
   const name = isIP(host) === 0 ? { servername: host } : {};
   return connectTls({ ...options, ...name, ALPNProtocols: ["http/1.1"] });

@@ -1,5 +1,4 @@
 import { reasonOf, ThingError } from "../base/errors.ts";
-import { Heartbeats } from "../base/heartbeats.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import { httpUrlIn } from "../base/values.ts";
 import type { FrameSink, RunningSource } from "../frames/frame-source.ts";
@@ -8,12 +7,13 @@ import { boundaryOf, MultipartParser, type Part } from "../frames/wire/multipart
 import { openHttpSoon, withoutSecrets } from "./http-get.ts";
 import type { HttpHead } from "./http-head.ts";
 import type { HttpStream } from "./http-stream.ts";
+import { StreamSilence } from "./stream-silence.ts";
 
 /** Limits and callbacks. */
 export interface MjpegHttpOptions {
-  /** Longest time from the request to the first picture, ms; 10,000 by default. */
+  /** Longest time from the request to the answer, and to the first picture unless a longer `stallMs` is given, ms; 10,000 by default. */
   readonly startMs?: number | undefined;
-  /** Longest time without a picture or a heartbeat after that, ms; 10,000 by default. */
+  /** Longest time without a picture or a heartbeat after that, ms; 0: any; 10,000 by default. A server that has sent a heartbeat is silent for 10 s at most all the same. */
   readonly stallMs?: number | undefined;
   /** The largest picture that is accepted, bytes; 8 MiB by default. */
   readonly maxFrameBytes?: number | undefined;
@@ -56,14 +56,13 @@ export class MjpegHttpSource implements RunningSource {
 
   /** @throws {ThingError} `SOURCE_FAILED` with one plain reason. */
   async run(sink: FrameSink, signal: AbortSignal): Promise<void> {
-    const silence = new AbortController();
     let pictures = 0;
     let before: SentPicture | undefined;
     const { startMs = START_MS, stallMs = STALL_MS } = this.#options;
-    const heartbeats = new Heartbeats({ startMs, silenceMs: stallMs }, () => silence.abort());
+    const silence = new StreamSilence({ startMs, stallMs });
     const onPart = ({ headers, body }: Part) => {
-      heartbeats.beat();
       const sent = readSentPicture(headers);
+      silence.part(sent.isHeartbeat);
       if (sent.isHeartbeat) return;
       const { placeholder } = sent;
       if (placeholder !== undefined) {
@@ -77,18 +76,19 @@ export class MjpegHttpSource implements RunningSource {
     try {
       const either = AbortSignal.any([signal, silence.signal]);
       const answer = await openHttpSoon(this.#url, either, this.#options.authorization);
+      if (this.#options.stallMs !== undefined) silence.answered();
       const parser = this.#parser(answer, sink, onPart);
       this.#options.onOpen?.();
       await answer.read(parser).finally(() => answer.destroy());
       throw this.#failure("ended the stream.");
     } catch (error) {
       if (signal.aborted) return;
-      if (silence.signal.aborted) throw this.#silent(pictures, heartbeats.allowedMs);
+      if (silence.signal.aborted) throw this.#silent(pictures, silence.ms);
       throw error instanceof ThingError
         ? error
         : this.#failure(`broke off: ${reasonOf(error)}.`, error);
     } finally {
-      heartbeats.stop();
+      silence.stop();
     }
   }
 
@@ -113,10 +113,10 @@ export class MjpegHttpSource implements RunningSource {
     onPlaceholder(reason);
   }
 
-  #silent(pictures: number, allowedMs: number): ThingError {
+  #silent(pictures: number, silentMs: number): ThingError {
     const what = pictures ? "further picture" : "picture";
     return this.#failure(
-      `sent no ${what} for ${Math.round(allowedMs / 1000)} s. Check that the camera runs.`,
+      `sent no ${what} for ${Math.round(silentMs / 1000)} s. Check that the camera runs.`,
     );
   }
 

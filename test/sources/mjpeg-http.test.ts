@@ -224,6 +224,16 @@ test("headers without an end, no boundary, endless bodies and a drip of bytes ar
   assert.ok(grown < 20e6, `${grown} bytes more`);
 });
 
+test("a camera that may be silent is waited for once it has answered", { timeout }, async () => {
+  const url = await raw((socket) => {
+    socket.write(OPENING);
+    setTimeout(() => socket.write(Buffer.concat([part(1), Buffer.from("--x\r\n")])), 400);
+  });
+  await refused(url, /sent no picture/, { startMs: 100 });
+  assert.equal((await take(url, 1, { startMs: 100, stallMs: 0 })).length, 1);
+  await refused(await raw(() => {}), /sent no picture/, { startMs: 100, stallMs: 0 });
+});
+
 test("nobody there, no such name and no such address are told", { timeout }, async () => {
   const server = createTcpServer().listen(0, "127.0.0.1");
   await once(server, "listening");
