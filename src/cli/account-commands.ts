@@ -6,39 +6,41 @@ const ROLES: readonly Role[] = ["view", "operate", "admin"];
 
 const verbs = () => import("./account-verbs.ts");
 
-/** `tokens`, `users` and `sessions`: who may log in. A running server sees each change within a second. */
+/** `tokens`, `users` and `sessions` manage logins. A running server notices each change within a second. */
 export function addAccountCommands(program: Command): void {
-  const tokens = program.command("tokens").description("make, list and end tokens for programs");
-  placed(tokens, "create", "make a token, and print it this once")
-    .addOption(role("what may be done with it"))
-    .option("--days <number>", "how long it is good for", positiveNumber, 90)
-    .option("--name <name>", "what it is called; made up when absent")
+  const tokens = program
+    .command("tokens")
+    .description("create, list and revoke tokens for programs");
+  placed(tokens, "create", "create a token, and print it once")
+    .addOption(role("what the token allows"))
+    .option("--days <number>", "how long it is valid", positiveNumber, 90)
+    .option("--name <name>", "its name (default: generated)")
     .action(async (options: Place & { role: Role; days: number; name?: string }) => {
       await (await verbs()).createdToken(options);
     });
-  placed(tokens, "list", "show all tokens, but not their secrets").action(async (options: Place) =>
+  placed(tokens, "list", "list all tokens, without their secrets").action(async (options: Place) =>
     (await verbs()).listTokens(options),
   );
-  placed(tokens, "revoke", "end a token, and all that it opened")
-    .argument("<name>", "as 'tokens list' shows it")
+  placed(tokens, "revoke", "revoke a token, and end its connections")
+    .argument("<name>", "the name shown by 'tokens list'")
     .action(async (name: string, options: Place) => (await verbs()).endToken(name, options));
 
   const users = program.command("users").description("add, list and remove people with a password");
   placed(users, "add", "add a user, or give one a new password and role")
-    .argument("<name>", "what the user logs in with; the password is asked for")
+    .argument("<name>", "the login name; you are asked for the password")
     .addOption(role("what this user may do"))
     .action(async (name: string, options: Place & { role: Role }) => {
       await (await verbs()).addUser(name, options);
     });
-  placed(users, "list", "show all users").action(async (options: Place) => {
+  placed(users, "list", "list all users").action(async (options: Place) => {
     await (await verbs()).listUsers(options);
   });
-  placed(users, "remove", "remove a user, and end all that it opened")
-    .argument("<name>", "as 'users list' shows it")
+  placed(users, "remove", "remove a user, and end the user's connections")
+    .argument("<name>", "the name shown by 'users list'")
     .action(async (name: string, options: Place) => (await verbs()).dropUser(name, options));
 
-  const sessions = program.command("sessions").description("who is logged in with a browser");
-  placed(sessions, "end", "log every browser out, and end every signed address").action(
+  const sessions = program.command("sessions").description("manage browser logins");
+  placed(sessions, "end", "log out every browser, and invalidate every signed address").action(
     async (options: Place) => (await verbs()).endAllSessions(options),
   );
 }
@@ -47,8 +49,8 @@ function placed(parent: Command, name: string, description: string): Command {
   return parent
     .command(name)
     .description(description)
-    .option("--settings <folder>", "where the server keeps its settings, 'settings' when absent")
-    .option("--config <file>", "the server's configuration, which may say where that is");
+    .option("--settings <folder>", "the server's settings folder (default: settings)")
+    .option("--config <file>", "the server's configuration, which may name that folder");
 }
 
 function role(description: string): Option {
@@ -57,5 +59,5 @@ function role(description: string): Option {
 
 function positiveNumber(text: string): number {
   if (/^\d{1,4}$/.test(text) && Number(text) > 0) return Number(text);
-  throw new InvalidArgumentError("It is a number of days, from 1.");
+  throw new InvalidArgumentError("It must be a number of days from 1.");
 }

@@ -34,7 +34,7 @@ export async function listTokens(place: Place): Promise<void> {
     const ends = Date.parse(expires) > Date.now() ? "until" : "ended";
     return [name, role, `made ${day(created)}`, `${ends} ${day(expires)}`];
   });
-  print(rows, "There are no tokens. Make one: thingscope tokens create --role view");
+  print(rows, "There are no tokens. Create one: thingscope tokens create --role view");
 }
 
 export async function endToken(name: string, place: Place): Promise<void> {
@@ -95,7 +95,7 @@ function day(date: string): string {
 /**
  * A password, from a terminal without showing it, or the first line of a pipe. Never from the command line, which
  * others can read.
- * @throws {ThingError} `BAD_ARGUMENT` when there is none, or the second time it is another.
+ * @throws {ThingError} `BAD_ARGUMENT` if there is none, or the repetition differs.
  */
 async function askForPassword(): Promise<string> {
   const { stdin } = process;
@@ -111,7 +111,7 @@ async function askForPassword(): Promise<string> {
   try {
     const password = await ask("Password: ");
     if (password === (await ask("Once more: "))) return password;
-    throw new ThingError("BAD_ARGUMENT", "The two are not the same. Nothing was changed.");
+    throw new ThingError("BAD_ARGUMENT", "The two passwords differ. Nothing was changed.");
   } finally {
     lines.close();
   }
@@ -119,5 +119,5 @@ async function askForPassword(): Promise<string> {
 
 async function firstLine(): Promise<string> {
   for await (const line of createInterface({ input: process.stdin })) return line;
-  throw new ThingError("BAD_ARGUMENT", "There was no password on the standard input.");
+  throw new ThingError("BAD_ARGUMENT", "The standard input contains no password.");
 }

@@ -3,8 +3,8 @@ import { loadConfig } from "./config.ts";
 import { hostFromConfig } from "./host-from-config.ts";
 
 /**
- * Loads a configuration and its classes, makes the Things and connects their slots, opening nothing.
- * @returns A line that says what it would serve.
+ * Loads a configuration and its classes, creates the Things and connects their slots, without opening them.
+ * @returns A line that lists what would be served.
  * @throws {ThingError} `BAD_CONFIG` or `CLASS_NOT_LOADED` with the line of every problem.
  */
 export async function check(file: string): Promise<string> {

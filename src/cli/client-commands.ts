@@ -4,7 +4,7 @@ import type { ClientIo } from "./client-output.ts";
 import type { Target } from "./client-verbs.ts";
 import { EXIT } from "./exit-codes.ts";
 
-/** What every command that talks to a server takes. */
+/** Options of every command that talks to a server. */
 export interface CommonFlags {
   readonly user?: string;
   readonly token?: string;
@@ -13,7 +13,7 @@ export interface CommonFlags {
 
 type Verbs = typeof import("./client-verbs.ts");
 
-/** `get`, `set`, `run`, `watch`, `td` and `types`: what talks to a Thing, wherever it is. */
+/** `get`, `set`, `run`, `watch`, `td` and `types`: the clients of a Thing. */
 export function addClientCommands(program: Command): void {
   verb(program, "get", "read properties: the value of one, or an object of several or all")
     .argument("[names...]", "properties")
@@ -22,21 +22,21 @@ export function addClientCommands(program: Command): void {
     );
   verb(program, "set", "write a property")
     .argument("<name>", "a property")
-    .argument("<value>", "JSON, or a text as it is")
+    .argument("<value>", "JSON, or a plain string")
     .action((url: string, name: string, value: string, flags: CommonFlags) =>
       perform(url, flags, (verbs, io, target) => verbs.set(io, target, name, value)),
     );
   verb(program, "run", "run an action to its end; Ctrl-C cancels it")
     .argument("<action>", "an action")
     .argument("[input...]", "name=value for each member, or one JSON value")
-    .option("-o, --output <file>", "where the file goes that the action returns")
+    .option("-o, --output <file>", "the file for a file that the action returns")
     .action(
       (url: string, name: string, words: string[], flags: CommonFlags & { output?: string }) =>
         perform(url, flags, (verbs, io, target) => verbs.run(io, target, name, words, flags)),
     );
   verb(program, "watch", "follow events, observable properties and the frames of streams")
     .argument("<names...>", "events, properties, streams")
-    .option("-n, --count <number>", "end after so many lines", positiveNumber)
+    .option("-n, --count <number>", "end after this many lines", positiveNumber)
     .action((url: string, names: string[], flags: CommonFlags & { count?: number }) =>
       perform(url, flags, (verbs, io, target) => verbs.watch(io, target, names, flags)),
     );
@@ -51,7 +51,7 @@ export function addClientCommands(program: Command): void {
 }
 
 function verb(program: Command, name: string, description: string): Command {
-  const url = "of a Thing Description, e.g. http://127.0.0.1:5000/camera/";
+  const url = "the URL of a Thing Description, e.g. http://127.0.0.1:5000/camera/";
   return clientCommand(program, name, description, url);
 }
 
@@ -68,7 +68,7 @@ export function clientCommand(
     .argument("<url>", url)
     .option("--user <name:password>", "log in by HTTP Basic (or THINGSCOPE_USER)")
     .option("--token <token>", "log in with a token (or THINGSCOPE_TOKEN)")
-    .option("--json", "JSON lines on a terminal, too", false);
+    .option("--json", "print JSON lines on a terminal, too", false);
 }
 
 /** Runs a verb until it ends or Ctrl-C is pressed. */
@@ -92,7 +92,7 @@ export async function interruptibly(
   const interrupt = () => interrupted.abort();
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const; // Ctrl-C, kill, a terminal that is closed
   for (const signal of signals) process.once(signal, interrupt);
-  process.stdout.on("error", interrupt); // `| head` has seen enough
+  process.stdout.on("error", interrupt); // the reader, such as `| head`, has ended
   try {
     const { stdout: out, stderr: err } = process;
     await work({ out, err, signal: interrupted.signal, json });
@@ -122,5 +122,5 @@ export function credentialsOf({ user, token }: CommonFlags): Target["credentials
 /** For counts and seconds of whole numbers. */
 function positiveNumber(text: string): number {
   if (/^[1-9]\d*$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("It is a whole number from 1.");
+  throw new InvalidArgumentError("It must be a whole number from 1.");
 }

@@ -12,11 +12,11 @@ export interface ClientIo {
   readonly err: Output;
   /** Ctrl-C. */
   readonly signal: AbortSignal;
-  /** JSON lines on a terminal, too. */
+  /** print JSON lines on a terminal, too. */
   readonly json: boolean;
 }
 
-/** A person reads along: no JSON lines, but a bar that moves. */
+/** Whether a person reads the output: a progress bar instead of JSON lines. */
 export function isForPeople({ out, json }: ClientIo): boolean {
   return out.isTTY === true && !json;
 }

@@ -48,13 +48,13 @@ function program(): Command {
   addListenOptions(command.command("serve", { isDefault: true }))
     .description("serve the Things of a configuration; without one, a simulated microscope")
     .argument("[config]", "a JSON or YAML file")
-    .option("--settings <folder>", "where settings are kept, instead of the configuration's folder")
-    .option("--strict", "end when any Thing cannot open", false)
-    .option("--debug", "log what a developer wants to read, too", false)
+    .option("--settings <folder>", "the settings folder, instead of the configuration's")
+    .option("--strict", "end if any Thing cannot open", false)
+    .option("--debug", "log debug messages, too", false)
     .action(runServe);
   command
     .command("check")
-    .description("say whether a configuration can be served, without opening any hardware")
+    .description("check whether a configuration can be served, without opening hardware")
     .argument("<config>", "a JSON or YAML file")
     .action(async (file: string) => {
       const { check } = await import("./check.ts");
@@ -63,41 +63,36 @@ function program(): Command {
   addListenOptions(command.command("launch"))
     .description("serve a GStreamer or ffmpeg pipeline as cameras, one for each named tee")
     .usage("[options] --file=FILE [--NAME=VALUE ...] | PART ...")
-    .argument("[part...]", "the pipeline, as gst-launch-1.0 takes it, or a whole command")
+    .argument("[part...]", "the pipeline, as for gst-launch-1.0, or a whole command")
     .option(
       "--file <file>",
-      "a file with the pipeline, with {NAME} where a parameter goes; - is the standard input",
+      "a file with the pipeline, with {NAME} for parameters; - is the standard input",
     )
-    .option("--param <name=value>", "a parameter that is named like an option", collect, [])
-    .option("--ext <module:name>", "what looks at each frame: a Producer, or a function")
+    .option("--param <name=value>", "a parameter that has the name of an option", collect, [])
+    .option("--ext <module:name>", "a Producer, or a function, that finds events in each frame")
     .option(
       "--obs <element>",
-      "the element, or tee, whose pictures it looks at; the first camera when absent",
+      "the element or tee whose pictures it examines (default: the first camera)",
     )
     .option(
       "--proc <module:name>",
-      "what takes what it finds: a Consumer, or a function; the log when absent",
+      "a Consumer, or a function, that receives the events (default: the log)",
     )
-    .option(
-      "--probe <module:name@element>",
-      "one more that looks; may be given several times",
-      collect,
-      [],
-    )
-    .option("--headless", "only run it: no cameras, no server", false)
-    .option("--check", "only say whether it could be run", false)
-    .option("--dry-run", "only print the command that it would be run with", false)
-    .option("--settings <folder>", "where settings are kept", "settings")
-    .option("--debug", "log what a developer wants to read, too", false)
+    .option("--probe <module:name@element>", "a further probe; may be repeated", collect, [])
+    .option("--headless", "only run the pipeline: no cameras, no server", false)
+    .option("--check", "only check whether it can be run", false)
+    .option("--dry-run", "only print the command that would be run", false)
+    .option("--settings <folder>", "the settings folder", "settings")
+    .option("--debug", "log debug messages, too", false)
     .passThroughOptions()
-    .showHelpAfterError("A parameter is written --NAME=VALUE. Try: thingscope launch --help")
+    .showHelpAfterError("Write parameters as --NAME=VALUE. Try: thingscope launch --help")
     .action(runLaunch);
   command
     .command("doctor")
-    .description("say what this machine lacks, and what to do about it")
+    .description("report what this machine lacks, and what to do about it")
     .option("--json", "as JSON", false)
     .option("--port <number>", "the port that the server will use", portNumber, 5000)
-    .option("--settings <folder>", "where settings will be kept", "settings")
+    .option("--settings <folder>", "the settings folder that will be used", "settings")
     .action(async (options: { json: boolean; port: number; settings: string }) => {
       const { doctor } = await import("./doctor.ts");
       process.exitCode = (await doctor(options)) ? EXIT.ok : EXIT.failed;
@@ -118,7 +113,7 @@ async function runServe(file: string | undefined, flags: ServeFlags): Promise<vo
   const path = file === undefined ? undefined : resolve(file);
   const given = file === undefined ? defaultConfig() : await loadConfig(file);
   const config = flags.settings ? { ...given, settingsFolder: resolve(flags.settings) } : given;
-  process.chdir(config.folder); // a path that a Thing is given means a file beside its configuration
+  process.chdir(config.folder); // relative paths in options are relative to the configuration
   try {
     const listening = await listeningFor(flags, config);
     const server = await serverFromConfig(config, log, listening.options);

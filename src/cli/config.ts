@@ -8,7 +8,7 @@ import { configProblems, problemsError } from "./config-faults.ts";
 import { ConfigFile, type ThingEntry } from "./config-schema.ts";
 import { type ConfigPath, parseConfigText } from "./config-text.ts";
 
-/** A configuration that has been checked; no class of it is loaded yet. */
+/** A checked configuration, whose classes are not loaded yet. */
 export interface Config {
   /** Modules and relative folders are looked for from here. */
   readonly folder: string;
@@ -21,7 +21,7 @@ export interface Config {
   readonly applicationConfig: Record<string, unknown>;
   readonly allowedOrigins: readonly string[];
   readonly allowedHosts: readonly string[];
-  /** Proxies whose word counts; loopback, where undefined. */
+  /** Trusted proxies; loopback if undefined. */
   readonly trustedProxies: readonly string[] | undefined;
   /** Hosts that may be called when something happens; no webhooks when undefined. */
   readonly webhooks: { readonly allowedHosts: readonly string[] } | undefined;
@@ -42,7 +42,7 @@ const LOG_LEVELS = { DEBUG: "debug", INFO: "info", WARNING: "warn", ERROR: "erro
 /** What is served without a configuration: one microscope, simulated. */
 const SIMULATED_MICROSCOPE = {
   things: {
-    // It looks at nothing that is anybody's own: the first <img> that somebody tries shows something.
+    // Simulated pictures are not private, and embedding them lets a first <img> work.
     camera: { class: "thingscope/things:SimulatedCamera", embed: true },
     stage: "thingscope/things:SimulatedStage",
     autofocus: "thingscope/things:Autofocus",
@@ -103,7 +103,7 @@ export function configFrom(
   };
 }
 
-/** The keys beside `things` by which two configurations come to something else: `mdns: false` is as good as no word of it. */
+/** The keys other than `things` whose effective values differ: `mdns: false` equals an absent key. */
 export function changedKeys(before: Config, after: Config): string[] {
   const keys = Object.keys(ConfigFile.properties) as (keyof ConfigFile)[];
   const meaning = ({ file, folder }: Config, key: keyof ConfigFile) => {
@@ -149,6 +149,6 @@ function unreadable(file: string, error: unknown): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "ENOENT") return `There is no configuration file '${file}'.`;
   if (code === "EISDIR") return `'${file}' is a folder, not a configuration file.`;
-  if (code === "EACCES") return `The configuration file '${file}' may not be read by this user.`;
+  if (code === "EACCES") return `This user may not read the configuration file '${file}'.`;
   return `The configuration file '${file}' cannot be read: ${reasonOf(error)}.`;
 }

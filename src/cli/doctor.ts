@@ -19,7 +19,7 @@ export interface DoctorOptions {
 
 type Report = CheckResult & { readonly name: string };
 
-/** Everything that is looked at. A part that needs something of the machine adds its check here. */
+/** All checks. A part that needs something of the machine adds its check here. */
 function checks({ port, settings }: DoctorOptions): Check[] {
   return [
     nodeCheck,
@@ -69,7 +69,7 @@ const gstreamerCheck: Check = {
     try {
       const version = await programVersion("gst-launch-1.0");
       await requireElements(ELEMENTS);
-      return { level: "ok", message: `${version} has what a camera needs.` };
+      return { level: "ok", message: `${version} has the elements that cameras need.` };
     } catch (error) {
       return withoutPipelines(error);
     }
@@ -100,20 +100,21 @@ function shortVersion(line: string): string {
 
 const SOON_MS = 30 * 24 * 3600_000;
 
-/** Can those who may log in, and only they? It changes nothing. */
+/** Are the accounts readable, and only by this user? Changes nothing. */
 function accessCheck(settings: string): Check {
   const folder = secretsFolder(resolve(settings));
   return {
     name: "access",
     async run() {
       const found = await stat(join(folder, "accounts.json")).catch(() => undefined);
-      if (!found) return { level: "ok", message: "Nobody has to log in here so far." };
+      if (!found)
+        return { level: "ok", message: "No accounts are configured in this settings folder." };
       const openTo = (await othersMayRead(folder)) ?? (await expiring(folder));
       if (openTo) return openTo;
       const { users, tokens } = (await new AccountsFile(folder).peek()).data;
       const ended = Object.values(tokens).filter(({ expires }) => Date.parse(expires) < Date.now());
       const counts = `${Object.keys(users).length} users and ${Object.keys(tokens).length} tokens`;
-      const message = `${counts} may log in${ended.length > 0 ? `; ${ended.length} of the tokens have ended` : ""}.`;
+      const message = `${counts} may log in${ended.length > 0 ? `; ${ended.length} of the tokens have expired` : ""}.`;
       return { level: "ok", message };
     },
   };
@@ -126,7 +127,7 @@ async function othersMayRead(folder: string): Promise<CheckResult | undefined> {
     if (!found || (found.mode & 0o077) === 0) continue;
     return {
       level: "warn",
-      message: `Others on this computer may read ${full}, which has secrets.`,
+      message: `Other users of this computer may read ${full}, which contains secrets.`,
       fix: `chmod -R go= ${folder}`,
     };
   }
@@ -140,7 +141,7 @@ async function expiring(folder: string): Promise<CheckResult | undefined> {
   if (Date.parse(validTo) - Date.now() > SOON_MS) return undefined;
   return {
     level: "warn",
-    message: `The server's own certificate ends on ${validTo}.`,
-    fix: "Restart the server: --tls auto makes a new one.",
+    message: `The server's own certificate expires on ${validTo}.`,
+    fix: "Restart the server: --tls auto creates a new one.",
   };
 }

@@ -1,7 +1,7 @@
 import { ThingError } from "../base/errors.ts";
 import { ClientError } from "../client/client-error.ts";
 
-/** What the command line ends with. `docs/command-line.md` lists them. */
+/** The exit codes of the command line. `docs/command-line.md` lists them. */
 export const EXIT = {
   ok: 0,
   /** A fault of this program, or of a Thing's class. */

@@ -63,7 +63,7 @@ async function writeTable(io: ClientIo, parts: AsyncIterable<Uint8Array>, output
     return;
   }
   if (RECORDED.test(output)) {
-    const why = `${output} was not written: that is the name of a recording, a ledger or a picture. Give a table another one, such as table.csv.`;
+    const why = `${output} was not written: that is the name of a recording, a ledger or a picture. Use another name for a table, such as table.csv.`;
     throw new ThingError("BAD_ARGUMENT", why);
   }
   await writeWhole(output, parts, io.signal).catch((cause) => {

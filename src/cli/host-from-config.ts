@@ -90,7 +90,7 @@ function made(name: string, make: () => Thing, keepsUnmade: boolean): Thing {
   try {
     return make();
   } catch (cause) {
-    const sentence = `Thing '${name}' cannot be made: ${messageOf(cause)}`;
+    const sentence = `Thing '${name}' cannot be created: ${messageOf(cause)}`;
     if (cause instanceof ThingError) throw new ThingError("BAD_CONFIG", sentence, { cause });
     const error = notLoaded(withPlace(sentence, cause), cause);
     if (!keepsUnmade) throw error;
@@ -135,7 +135,7 @@ function asProblem(path: ConfigProblem["path"], error: unknown): ConfigProblem {
 
 /** Stands in for a Thing whose constructor failed, so that it is listed with the reason and the others are served. */
 class UnmadeThing extends Thing {
-  static override readonly title = "A Thing that could not be made";
+  static override readonly title = "A Thing that could not be created";
   readonly #cause: Error;
 
   /** @param cause - Its sentence is the reason why this Thing cannot open. */

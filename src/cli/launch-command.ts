@@ -90,7 +90,10 @@ function parametersOf(given: readonly string[]): Record<string, string> {
     given.map((text) => {
       const equals = text.indexOf("=");
       if (equals > 0) return [text.slice(0, equals), text.slice(equals + 1)];
-      throw new ThingError("BAD_ARGUMENT", `'${text}' is no parameter: write --param NAME=VALUE.`);
+      throw new ThingError(
+        "BAD_ARGUMENT",
+        `'${text}' is not a parameter. Write --param NAME=VALUE.`,
+      );
     }),
   );
 }

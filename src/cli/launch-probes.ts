@@ -59,7 +59,7 @@ function requestsIn({ obs, ext, proc, probe = [] }: ProbeFlags): Request[] {
     const given = obs === undefined ? "--proc" : "--obs";
     throw new ThingError(
       "BAD_ARGUMENT",
-      `${given} needs what looks at the frames: add --ext=MODULE:NAME, a Producer or a function.`,
+      `${given} needs a probe: add --ext=MODULE:NAME, a Producer or a function.`,
     );
   }
   const first = ext === undefined ? [] : [{ element: obs, ext: checkedReference(ext), proc }];
@@ -74,7 +74,7 @@ function requestOf(text: string): Request {
   if (place === "" || place?.endsWith(".sink")) {
     throw new ThingError(
       "BAD_ARGUMENT",
-      `'--probe ${text}' names no element whose output can be looked at. Write MODULE:NAME@ELEMENT.`,
+      `'--probe ${text}' does not name an element whose output can be examined. Write MODULE:NAME@ELEMENT.`,
     );
   }
   return { element: place?.replace(/\.src$/, ""), ext: checkedReference(reference) };
@@ -84,7 +84,7 @@ function checkedReference(text: string): string {
   if (/^.+:[\w$]+$/.test(text)) return text;
   throw new ThingError(
     "BAD_ARGUMENT",
-    `'${text}' names no part of a module. Write MODULE:NAME, for instance ./birds.ts:findBirds.`,
+    `'${text}' does not name an export of a module. Write MODULE:NAME, for instance ./birds.ts:findBirds.`,
   );
 }
 
@@ -96,6 +96,6 @@ async function loadPart(reference: string, folder: string, kind: string): Promis
   try {
     return new named.value();
   } catch (cause) {
-    throw notLoaded(`${kind} '${reference}' cannot be made: ${messageOf(cause)}`, cause);
+    throw notLoaded(`${kind} '${reference}' cannot be created: ${messageOf(cause)}`, cause);
   }
 }

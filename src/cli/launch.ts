@@ -120,7 +120,7 @@ function cameraOf({ element }: LaunchProbe, cameras: readonly string[]): string 
   if (camera !== undefined) return camera;
   throw new ThingError(
     "BAD_ARGUMENT",
-    `The pipeline has no element '${element}' whose pictures can be looked at. Give it that name (name=${element}), with something behind it, or look at: ${cameras.join(", ")}.`,
+    `The pipeline has no element '${element}' whose pictures can be examined. Give an element that name (name=${element}), with another element after it, or use: ${cameras.join(", ")}.`,
   );
 }
 

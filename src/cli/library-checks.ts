@@ -14,12 +14,12 @@ export const codecCheck: Check = {
       const jpeg = await encodeJpeg({ data, width: 16, height: 16, channels: 1 });
       return {
         level: "ok",
-        message: `sharp codes pictures (${jpeg.length} bytes for a grey one).`,
+        message: `sharp can encode pictures (${jpeg.length} bytes for a grey one).`,
       };
     } catch (error) {
       return {
         level: "fail",
-        message: `sharp does not load: ${messageOf(error).split("\n")[0]}`,
+        message: `sharp could not be loaded: ${messageOf(error).split("\n")[0]}`,
         fix: "npm ci --include=optional",
       };
     }
@@ -34,7 +34,7 @@ export const codecCheck: Check = {
  */
 export function codecFault(from: string | URL = import.meta.url): string | undefined {
   const then =
-    "Pictures can be passed on, but not made, made smaller or decoded. Run: npm ci --include=optional";
+    "JPEGs can be passed on, but pictures cannot be encoded, resized or decoded. Run: npm ci --include=optional";
   try {
     const library = createRequire(createRequire(from).resolve("sharp"));
     const builds = [`${process.platform}-${process.arch}`, `linuxmusl-${process.arch}`, "wasm32"];
@@ -59,7 +59,7 @@ function isFound(from: NodeJS.Require, name: string): boolean {
 export const addonCheck: Check = {
   name: "addon",
   async run() {
-    let complaint = "it is not there";
+    let complaint = "it is missing";
     const addon = tcpLowat(
       logTo((_, __, fields) => {
         complaint = String(fields?.reason ?? complaint);
@@ -68,7 +68,7 @@ export const addonCheck: Check = {
     if (addon) return { level: "ok", message: "The addon tcp-lowat is loaded." };
     return {
       level: "warn",
-      message: `The addon tcp-lowat does not load (${complaint}): slow viewers may be 3 s behind.`,
+      message: `The addon tcp-lowat could not be loaded (${complaint}): slow viewers may be 3 s behind.`,
       fix: "npm run build:native",
     };
   },

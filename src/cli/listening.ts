@@ -29,7 +29,7 @@ export interface Listening {
 const ALL_INTERFACES = "0.0.0.0";
 
 /**
- * What the options and the configuration come to: a login wherever others can come, unless somebody insists.
+ * Combines the options and the configuration: a login wherever other machines can connect, unless it is waived.
  * @throws {ThingError} `BAD_ARGUMENT` for options that contradict each other or files that cannot be used.
  */
 export async function listeningFor(flags: ListenFlags, config: ListenConfig): Promise<Listening> {

@@ -34,9 +34,9 @@ export async function loadNamed(reference: string, folder: string): Promise<Name
 export function notExported({ module, name }: Named, names: string[], kind: string): ThingError {
   const near = nearest(name, names);
   if (near)
-    return notLoaded(`The module '${module}' exports no '${name}'. Did you mean '${near}'?`);
+    return notLoaded(`The module '${module}' does not export '${name}'. Did you mean '${near}'?`);
   const has = names.length > 0 ? `Its ${kind}s: ${names.join(", ")}.` : `It exports no ${kind}.`;
-  return notLoaded(`The module '${module}' exports no '${name}'. ${has}`);
+  return notLoaded(`The module '${module}' does not export '${name}'. ${has}`);
 }
 
 /** The error for a class, or another part of a module, that cannot be used. */

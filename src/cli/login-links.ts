@@ -15,8 +15,8 @@ interface LoginPlace {
 }
 
 /**
- * Tells the person at the terminal how to log in: a link for this computer, and a QR code for another. Where there
- * is no terminal, nothing that opens the door is written: it would be kept.
+ * Shows at the terminal how to log in: a link for this computer, and a QR code for another. Without a terminal no login link is
+ * written, since it would remain in a log.
  */
 export function sayHowToLogIn(server: ThingServer, place: LoginPlace, log: ProcessLog): void {
   if (server.newLoginCode() === undefined) return;

@@ -28,7 +28,7 @@ export function portCheck(port: number): Check {
         server.once("error", (error) =>
           done({
             level: "warn",
-            message: `Port ${port} cannot be listened on: ${reasonOf(error)}.`,
+            message: `A server cannot listen on port ${port}: ${reasonOf(error)}.`,
             fix: `End the program that uses it (ss -ltnp 'sport = :${port}' names it), or: thingscope serve --port ${port + 1}`,
           }),
         );
@@ -50,14 +50,14 @@ export function settingsCheck(folder: string): Check {
         await access(existing, constants.W_OK | constants.X_OK);
         const { bavail, bsize } = await statfs(existing);
         const gigabytes = ((bavail * bsize) / 1e9).toFixed(1);
-        const message = `Settings can be kept in ${path}; ${gigabytes} GB are free.`;
+        const message = `Settings can be saved in ${path}; ${gigabytes} GB are free.`;
         if (bavail * bsize >= LITTLE_SPACE_BYTES) return { level: "ok", message };
-        return { level: "warn", message, fix: "Make room: a recording fills this soon." };
+        return { level: "warn", message, fix: "Free disk space: a recording would fill it soon." };
       } catch (error) {
         return {
           level: "fail",
-          message: `Settings cannot be kept in ${path}: ${reasonOf(error)}.`,
-          fix: "Give a folder that this user may write: thingscope serve --settings FOLDER",
+          message: `Settings cannot be saved in ${path}: ${reasonOf(error)}.`,
+          fix: "Use a folder that this user can write to: thingscope serve --settings FOLDER",
         };
       }
     },
@@ -71,8 +71,8 @@ export const descriptorCheck: Check = {
     const limits = await readFile("/proc/self/limits", "utf8").catch(() => "");
     const found = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
     if (!found)
-      return { level: "ok", message: "This system does not tell its limit of open files." };
-    const message = `This process may have ${found} files and sockets open.`;
+      return { level: "ok", message: "This system does not report its limit of open files." };
+    const message = `This process may open ${found} files and sockets.`;
     if (Number(found) >= FEWEST_DESCRIPTORS) return { level: "ok", message };
     return { level: "warn", message, fix: `ulimit -n ${FEWEST_DESCRIPTORS}` };
   },

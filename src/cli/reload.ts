@@ -35,7 +35,7 @@ export class Reloader {
       this.#isWaiting = false;
       await this.#reload().catch((error) =>
         this.#log.error(
-          `The configuration was not reloaded, and the one before stays in use: ${messageOf(error)}`,
+          `The configuration was not reloaded, and the previous one stays in use: ${messageOf(error)}`,
         ),
       );
     });

@@ -75,7 +75,7 @@ export class Stopper {
       onTerminalGone(this.#terminals, () => stop("the terminal was closed"));
       if (!this.#stopping) reload?.();
     });
-    if (!isOff) onStarterGone(() => stop("what started it has ended"));
+    if (!isOff) onStarterGone(() => stop("the program that started it has ended"));
   }
 
   /**
@@ -103,11 +103,11 @@ export class Stopper {
     const note = (error: unknown) => {
       if (noteUncaught(error)) return;
       const { stack } = thrownError(error);
-      this.#log.error(`Nothing caught this error: ${messageOf(error)}`, { stack });
+      this.#log.error(`Uncaught error: ${messageOf(error)}`, { stack });
       const now = performance.now();
       faults = [...faults.filter((at) => now - at < 60_000), now];
       if (faults.length <= FAULTS_A_MINUTE) return;
-      this.#log.error(`That were ${faults.length} in a minute: closing.`);
+      this.#log.error(`${faults.length} uncaught errors in one minute: closing.`);
       void this.stop(EXIT.failed);
     };
     keepMicrotaskContext();
@@ -121,7 +121,7 @@ export class Stopper {
     this.#stopping = true;
     this.#watchdog?.ending();
     setTimeout(() => {
-      this.#log.error(`Something did not close within ${STOP_WITHIN_MS / 1000} s: ending anyway.`);
+      this.#log.error(`Closing timed out after ${STOP_WITHIN_MS / 1000} s: ending anyway.`);
       void this.#exit(EXIT.failed);
     }, STOP_WITHIN_MS - LAST_WORDS_MS).unref();
     try {

@@ -28,7 +28,7 @@ export function inputFromWords(words: readonly string[], schema: unknown): unkno
       if (!isMember(word)) {
         throw new ThingError(
           "BAD_ARGUMENT",
-          `'${word}' is no input. Write each member as name=value, or all of them as one JSON object in quotes.`,
+          `'${word}' is not a valid input. Write each member as name=value, or all of them as one JSON object in quotes.`,
         );
       }
       const name = word.slice(0, word.indexOf("="));

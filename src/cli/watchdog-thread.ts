@@ -1,7 +1,7 @@
 import { write } from "node:fs";
 import { isatty } from "node:tty";
 import { parentPort, workerData } from "node:worker_threads";
-import { whatRuns } from "./what-runs.ts";
+import { describeRunningCode } from "./running-code.ts";
 
 /** What the thread is told. */
 export interface WatchdogData {
@@ -43,7 +43,7 @@ setInterval(() => {
   if (blockedFor === 0) isTold = false;
   if (blockedFor >= blockedMs && !isTold) void tell(blockedFor);
   if (endAfterMs !== undefined && blockedFor >= endAfterMs) {
-    say(`The event loop was blocked for ${blockedFor / 1000} s: this process is killed.`);
+    say(`The event loop was blocked for ${blockedFor / 1000} s: this process is being killed.`);
     setTimeout(kill, LAST_WORDS_MS);
   }
 }, heartbeatMs);
@@ -89,14 +89,14 @@ function end(withinMs: number): void {
   if (isEnding) return;
   isEnding = true;
   setTimeout(() => {
-    say("This process was told to end, and something does not let it: it is killed.");
+    say("This process was told to end, but did not: it is being killed.");
   }, withinMs - LAST_WORDS_MS);
   setTimeout(kill, withinMs);
 }
 
 async function tell(blockedFor: number): Promise<void> {
   isTold = true;
-  const what = await whatRuns();
+  const what = await describeRunningCode();
   say(
     `The event loop has been blocked for ${blockedFor / 1000} s: nothing is captured, served or recorded. ${what} Long computations belong in a worker thread.`,
   );

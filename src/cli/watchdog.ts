@@ -27,7 +27,9 @@ export class Watchdog {
     });
     this.#worker.on("message", (message) => onProblem(String(message)));
     this.#worker.on("error", ({ message }) =>
-      onProblem(`Nothing notices a blocked event loop, because its thread has ended: ${message}`),
+      onProblem(
+        `A blocked event loop will not be noticed, because the watchdog thread has ended: ${message}`,
+      ),
     );
     this.#worker.unref();
     this.#heartbeat = setInterval(() => Atomics.add(this.#shared, 0, 1), HEARTBEAT_MS).unref();

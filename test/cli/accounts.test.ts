@@ -111,7 +111,7 @@ test("off loopback a login is on, and contradictions are refused", { timeout }, 
   for (const [n, args] of refused.entries()) {
     const { code, stderr } = ended[n]!;
     assert.equal(code, 2, args.join(" "));
-    assert.match(stderr, /contradict|together|cannot be used|It is 'auto'/);
+    assert.match(stderr, /contradict|together|cannot be used|It must be 'auto'/);
   }
 });
 

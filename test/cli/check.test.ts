@@ -59,16 +59,16 @@ test("classes that cannot be loaded are told with line and reason, and end with 
   );
   assert.equal(code, 3);
   assert.deepEqual(problems, [
-    "lab.yaml:2: The module 'lamp' exports no 'Lmap'. Did you mean 'Lamp'?",
+    "lab.yaml:2: The module 'lamp' does not export 'Lmap'. Did you mean 'Lamp'?",
     "lab.yaml:3: There is no module './lmap.ts' in FOLDER.",
     "lab.yaml:4: There is no module 'lmap': neither a file in FOLDER nor an installed package.",
     "lab.yaml:5: 'notAThing' of the module 'lamp' is not a class that extends Thing of 'thingscope'.",
     `lab.yaml:6: The module 'syntax.ts' cannot be loaded: FOLDER/syntax.ts:2:9: ERROR: Unexpected "=".`,
     "lab.yaml:7: The module 'thrower.ts' cannot be loaded: No such cable (FOLDER/thrower.ts:3).",
     "lab.yaml:8: The module 'importer.ts' cannot be loaded: Cannot find module 'FOLDER/nowhere.ts' imported from FOLDER/importer.ts.",
-    "lab.yaml:9: Thing 'h' cannot be made: A lamp has 99 W at most (FOLDER/lamp.ts:6).",
-    "lab.yaml:10: The module 'thingscope/things' exports no 'SimulatedCmera'. Did you mean 'SimulatedCamera'?",
-    "lab.yaml:11: Thing 'j' cannot be made: Cannot read properties of undefined (reading 'port') (FOLDER/maker.ts:4).",
+    "lab.yaml:9: Thing 'h' cannot be created: A lamp has 99 W at most (FOLDER/lamp.ts:6).",
+    "lab.yaml:10: The module 'thingscope/things' does not export 'SimulatedCmera'. Did you mean 'SimulatedCamera'?",
+    "lab.yaml:11: Thing 'j' cannot be created: Cannot read properties of undefined (reading 'port') (FOLDER/maker.ts:4).",
   ]);
 });
 

@@ -87,7 +87,10 @@ test("what cannot be done is a sentence on the standard error, and an exit code"
     (await cli("run", lab.url, "scan", "three")).stderr,
     /it should be an object, but is 'three'/,
   );
-  assert.match((await cli("run", lab.url, "scan", "steps=3", "x")).stderr, /'x' is no input/);
+  assert.match(
+    (await cli("run", lab.url, "scan", "steps=3", "x")).stderr,
+    /'x' is not a valid input/,
+  );
 });
 
 test("an action's run is JSON lines in a pipe: progress, log, output", { timeout }, async () => {

@@ -66,10 +66,13 @@ test("a launch that cannot be meant so ends with 2 and a sentence", {
     [["--file=snow.txt"], /The pipeline needs the parameter 'pattern'/],
     [["--file=snow.txt", "--patern=snow"], /'pattern'|'patern'/],
     [["--file=snow.txt", "--pattern=snow", "--zoom=3"], /does not use the parameter 'zoom'/],
-    [["--file=snow.txt", "--pattern", "snow"], /A parameter is written --NAME=VALUE/],
+    [["--file=snow.txt", "--pattern", "snow"], /Write parameters as --NAME=VALUE/],
     [["--file=snow.txt", "--pattern=snow ! filesink"], /The parameter 'pattern' contains a space/],
     [["--file=nowhere.txt"], /nowhere\.txt/],
-    [["--param", "snow", "--file=snow.txt"], /'snow' is no parameter: write --param NAME=VALUE/],
+    [
+      ["--param", "snow", "--file=snow.txt"],
+      /'snow' is not a parameter\. Write --param NAME=VALUE/,
+    ],
     [["--pattern=snow", ...words], /does not use the parameter 'pattern'\. It has no parameters/],
     [["videotestsrc pattern={pattern} ! autovideosink"], /needs the parameter 'pattern'/],
     [["--file=."], /The pipeline file '\.' cannot be read/],
@@ -78,13 +81,16 @@ test("a launch that cannot be meant so ends with 2 and a sentence", {
     [["--file=comments.txt"], /The pipeline is empty/],
     [["--file=element.txt", "--source=fakesrc"], /may be a property's value or caps/],
     [["--file=option.txt", "--input=-i"], /begins with '-'/],
-    [["--proc=./mine.ts:find", ...words], /^--proc needs what looks at the frames: add --ext/],
-    [["--obs=t1", ...words], /^--obs needs what looks at the frames/],
-    [["--ext=mine.ts", ...words], /'mine\.ts' names no part of a module\. Write MODULE:NAME/],
-    [["--probe=./mine.ts:find@", ...words], /names no element/],
-    [["--probe=./mine.ts:find@t1.sink", ...words], /names no element whose output/],
+    [["--proc=./mine.ts:find", ...words], /^--proc needs a probe: add --ext/],
+    [["--obs=t1", ...words], /^--obs needs a probe/],
+    [
+      ["--ext=mine.ts", ...words],
+      /'mine\.ts' does not name an export of a module\. Write MODULE:NAME/,
+    ],
+    [["--probe=./mine.ts:find@", ...words], /does not name an element/],
+    [["--probe=./mine.ts:find@t1.sink", ...words], /does not name an element whose output/],
     [["--ext=./mine.ts:answer", ...words], /^A producer must be a function/],
-    [["--ext=./mine.ts:find", "--obs=t7", ...words], /no element 't7' .* look at: camera\.$/m],
+    [["--ext=./mine.ts:find", "--obs=t7", ...words], /no element 't7' .* use: camera\.$/m],
   ];
   const lines = cases.map(([args]) => ["launch", ...args]);
   const ended = await runCliLines(folder, lines);
@@ -107,13 +113,13 @@ test("a module that cannot be loaded ends with 3 and a sentence, before anything
   });
   const cases: [string[], RegExp][] = [
     [["--ext=./none.ts:find"], /There is no module '\.\/none\.ts'/],
-    [["--ext=./mine.ts:findBird"], /exports no 'findBird'\. Did you mean 'findBirds'\?/],
+    [["--ext=./mine.ts:findBird"], /does not export 'findBird'\. Did you mean 'findBirds'\?/],
     [
       ["--ext=./mine.ts:x"],
-      /exports no 'x'\. Its producers: findBirds, Broken\.|Broken, findBirds/,
+      /does not export 'x'\. Its producers: findBirds, Broken\.|Broken, findBirds/,
     ],
-    [["--ext=./mine.ts:Broken"], /producer '\.\/mine\.ts:Broken' cannot be made: no model here/],
-    [["--ext=./mine.ts:findBirds", "--proc=./mine.ts:y"], /exports no 'y'/],
+    [["--ext=./mine.ts:Broken"], /producer '\.\/mine\.ts:Broken' cannot be created: no model here/],
+    [["--ext=./mine.ts:findBirds", "--proc=./mine.ts:y"], /does not export 'y'/],
   ];
   const lines = cases.map(([args]) => ["launch", ...args, "videotestsrc ! autovideosink"]);
   const ended = await runCliLines(folder, lines);

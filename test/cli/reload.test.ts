@@ -85,7 +85,7 @@ test("SIGHUP takes a changed configuration: what did not change keeps its viewer
     [lab(lamp(2), PANEL, "  ghost: ghost.ts:Ghost"), /lab\.yaml:5: There is no module/],
   ] as const) {
     const msg = await reload(text);
-    assert.match(msg, /^The configuration was not reloaded, and the one before stays in use: /);
+    assert.match(msg, /^The configuration was not reloaded, and the previous one stays in use: /);
     assert.match(msg, words);
     assert.deepEqual(
       [await read(server, "/lamp/power"), await read(server, "/panel/power")],

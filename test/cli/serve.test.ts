@@ -145,7 +145,7 @@ test("Things that fail in every way, beside one that does not", { timeout: TEST_
     assert.equal(things.bad?.state, "failed");
     assert.match(
       things.bad?.reason ?? "",
-      /'bad' cannot be made: There is no port here \(.*camera\.ts:\d+\)/,
+      /'bad' cannot be created: There is no port here \(.*camera\.ts:\d+\)/,
     );
     assert.equal((await fetch(`${server.url}/thing_descriptions/`)).status, 200);
   });
@@ -263,7 +263,7 @@ test("bad input ends with 2 and a sentence: a port in use, an address of others,
       new RegExp(`^Port ${port} of 127.0.0.1 is in use`, "m"),
     ],
     [["serve", "lab.yaml", "--host", "203.0.113.9"], /This machine has no address/],
-    [["serve", "lab.yaml", "--port", "70000"], /A port is a number from 0 to 65535/],
+    [["serve", "lab.yaml", "--port", "70000"], /A port must be a number from 0 to 65535/],
     [["serve", "lab.yaml", "--stict"], /unknown option '--stict'.*\n\(Did you mean --strict\?\)/],
     [["serve", "nowhere.yaml"], /There is no configuration file 'nowhere.yaml'/],
     [["check"], /missing required argument 'config'/],

@@ -18,13 +18,13 @@ interface Evaluated {
 }
 
 /** What the main thread runs just now, in a sentence; it is stopped for a moment to say so. Call it in another thread. */
-export async function whatRuns(): Promise<string> {
+export async function describeRunningCode(): Promise<string> {
   const session = new Session();
   let isOver = false;
   try {
     session.connectToMainThread();
     return await new Promise<string>((resolve) => {
-      setTimeout(() => resolve("It is in native code, which says nothing."), WITHIN_MS);
+      setTimeout(() => resolve("It is in native code, which cannot be identified."), WITHIN_MS);
       const scripts = new Map<string, string>();
       session.on("Debugger.scriptParsed", ({ params }) => scripts.set(params.scriptId, params.url));
       session.on("Debugger.paused", ({ params }) => {
@@ -41,7 +41,7 @@ export async function whatRuns(): Promise<string> {
       session.post("Debugger.enable", () => isOver || session.post("Debugger.pause"));
     });
   } catch (error) {
-    return `What it runs cannot be told: ${error}.`;
+    return `The running code cannot be identified: ${error}.`;
   } finally {
     isOver = true;
     session.disconnect();
