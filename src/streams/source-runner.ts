@@ -1,5 +1,6 @@
 import { abortable } from "../base/abort.ts";
 import type { Attempt } from "../base/attempt.ts";
+import { now } from "../base/clock.ts";
 import { deviceTrouble } from "../base/device-trouble.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
@@ -22,6 +23,10 @@ const LONGEST_BACK_OFF_MS = 2000;
 const BETWEEN_ATTEMPTS_MS = 500;
 const LONGEST_END_MS = 2500;
 const ENDED = "The source ended by itself.";
+/** What fails again within this time is in the same trouble, ms. */
+const TROUBLE_MS = 60_000;
+/** A source may give a new reason each time. */
+const MOST_STEMS = 16;
 const STAYS_BUSY = "The source did not end when asked: its device may stay busy.";
 
 /**
@@ -51,7 +56,9 @@ export class SourceRunner {
   readonly #stopped = new AbortController();
   #told = "idle ";
   #keepWarm: boolean;
-  #warned = "";
+  /** How often it has failed in which way, since it last ran well for a while. */
+  readonly #failures = new Map<string, number>();
+  #failedAt = 0;
   /** Whether the present attempt gave a picture that is no frame. */
   #hasRefused = false;
   #linger: NodeJS.Timeout | undefined;
@@ -201,7 +208,7 @@ export class SourceRunner {
   #fail({ reason, attempt, isStalled }: Failure): void {
     if (attempt === 1) this.#stream.noteLoss({ what: "outage", count: 0, why: reason });
     this.#state.fails(isStalled ? "stalled" : "failed", reason);
-    this.#warn(reason, attempt);
+    this.#warn(reason);
     if (this.#stream.placeholder?.reason !== reason) void this.#showPlaceholder(reason);
   }
 
@@ -219,12 +226,15 @@ export class SourceRunner {
     }
   }
 
-  /** A source that fails in one way again and again is logged ever more seldom. */
-  #warn(reason: string, failures: number): void {
+  /** A source that fails in one way again and again is logged ever more seldom, also where it gives frames in between. */
+  #warn(reason: string): void {
     const stem = reason.replace(/[\d.]+/g, "");
-    const isRound = Number.isInteger(Math.log2(failures));
-    if (stem !== this.#warned || isRound) this.#log.warn(`No frames: ${reason}`, { failures });
-    this.#warned = stem;
+    const isOver = now() - this.#failedAt > TROUBLE_MS || this.#failures.size >= MOST_STEMS;
+    if (isOver) this.#failures.clear();
+    const failures = (this.#failures.get(stem) ?? 0) + 1;
+    this.#failures.set(stem, failures);
+    this.#failedAt = now();
+    if (Number.isInteger(Math.log2(failures))) this.#log.warn(`No frames: ${reason}`, { failures });
   }
 
   #tell(): void {

@@ -149,6 +149,24 @@ test("a source that was stopped, but not by its stream, has ended by itself and 
   assert.ok(stream.stats.outages > 0);
 });
 
+test("a source that fails again and again is logged ever more seldom, though it gives frames in between", {
+  timeout,
+}, async () => {
+  const flapping = {
+    async *frames(): AsyncGenerator<SourceFrame> {
+      yield { jpeg: picture(1) };
+      throw new Error("It broke off.");
+    },
+  };
+  const warned: string[] = [];
+  const log = logTo((_, said) => warned.push(said));
+  const { stream, feeding } = fed(flapping, { keepWarm: true, backOffMs: 1, log });
+  await eventually(() => stream.stats.outages >= 5);
+  const { outages } = stream.stats;
+  await feeding.stop();
+  assert.equal(warned.length, 1 + Math.floor(Math.log2(outages)));
+});
+
 test("a source that falls silent is started again", { timeout }, async () => {
   const camera = new Camera();
   camera.fault = (n) => {
