@@ -134,7 +134,7 @@ test("a camera that wants a login where it redirects to says that the login was 
   await assert.rejects(framesOf(source, patience()).next(), ({ message }: Error) => {
     assert.match(
       message,
-      /the login was not sent there \(401\)\. Give this address if it is right\.$/,
+      /the login was not sent there \(401\)\. Use this address if it is correct\.$/,
     );
     assert.ok(!message.includes(PASSWORD));
     return true;
