@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { messageOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import { systemTimers } from "../base/timers.ts";
 import type { PropertyAffordance } from "./affordances.ts";
 import { jsonCopy, NotJson } from "./json-value.ts";
 import type { PropertyAccess } from "./property-access.ts";
@@ -9,6 +10,9 @@ import { accept } from "./schema.ts";
 import { memberOf } from "./setters.ts";
 import type { SettingsFile } from "./settings-file.ts";
 import type { Thing } from "./thing.ts";
+
+/** Between a save that has failed and the next attempt, ms. */
+const RETRY_MS = 2000;
 
 /** What the settings of a Thing are made of. */
 interface SettingsOptions {
@@ -43,6 +47,7 @@ export class ThingSettings {
   #attached: Set<string> | undefined;
   /** A save that has not begun to read values. */
   #scheduled: Promise<void> | undefined;
+  #endRetry: () => void = () => {};
   /** Ends when no save is under way. */
   #turn: Promise<void> = Promise.resolve();
 
@@ -86,6 +91,7 @@ export class ThingSettings {
   /** The Thing has left its host: its file is that of the next one, whatever it still does. */
   end(): void {
     this.#isLoaded = false;
+    this.#endRetry();
   }
 
   /** From now on the hardware is not asked any more. */
@@ -96,7 +102,7 @@ export class ThingSettings {
   /**
    * Puts all settings on disk. What is asked for in one turn of the event loop, or while a save is under way, is one save. Before
    * they have been loaded it does nothing: defaults must not overwrite them.
-   * @throws {ThingError} `NOT_SAVED`, which is also logged.
+   * @throws {ThingError} `NOT_SAVED`, which is also logged. What could not be saved is tried again every 2 s.
    */
   save(): Promise<void> {
     if (!this.#isLoaded || this.#saved.length === 0) return Promise.resolve();
@@ -108,6 +114,7 @@ export class ThingSettings {
       } catch (error) {
         const { log, name } = this.#options;
         log.error(`The settings of '${name}' could not be saved: ${messageOf(error)}`);
+        this.#retryLater();
         throw error;
       }
     });
@@ -132,6 +139,13 @@ export class ThingSettings {
   /** Resolves when no save is under way. */
   idle(): Promise<void> {
     return this.#turn;
+  }
+
+  /** A disk may have room again when nobody writes any more. */
+  #retryLater(): void {
+    this.#endRetry();
+    const retry = () => void this.saveIfChanged().catch(() => this.#retryLater()); // the reason is logged
+    this.#endRetry = systemTimers.after(RETRY_MS, retry, true);
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {

@@ -1,8 +1,9 @@
 // What of a write is on disk, and what of the disk is in a Thing.
 import assert from "node:assert/strict";
-import { mkdir, symlink, unlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, rename, rm, symlink, unlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { TEST_MS } from "../limits.ts";
 import { Amp, opened } from "./written-amp.ts";
 
@@ -46,6 +47,23 @@ test("what JSON cannot hold is refused where it enters, and never saved as somet
     const said = lines.filter((line) => line.includes("last good value, because JSON cannot"));
     assert.match(said.join("\n"), why);
   }
+  await host.close();
+});
+
+test("what could not be saved is saved once the disk takes it, though nobody writes any more", {
+  timeout,
+}, async () => {
+  const { host, amp, thing, saved, file } = await opened();
+  await amp.writeProperty("label", "before");
+  const folder = dirname(file);
+  await rename(folder, `${folder}-away`);
+  await writeFile(folder, "no folder");
+  await assert.rejects(amp.writeProperty("label", "told"), { code: "NOT_SAVED" });
+  thing.label = "soon";
+  await amp.settings.idle();
+  await rm(folder);
+  await rename(`${folder}-away`, folder);
+  while ((await saved()).label !== "soon") await sleep(20);
   await host.close();
 });
 
