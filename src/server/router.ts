@@ -182,11 +182,9 @@ function notFound(path: string, host: ThingHost, prefix: string): ThingError {
     return unknownAffordance(name, "affordance", affordance, names);
   }
   const things = [...host.things.keys()].map((thing) => `${prefix}/${thing}/`);
-  const there = things.length > 0 ? `The Things are at: ${things.join(", ")}.` : "It has no Thing.";
-  return new ThingError(
-    "NOT_FOUND",
-    `There is nothing at ${quoted(path)} of this server. ${there}`,
-  );
+  const there =
+    things.length > 0 ? `The Things are at: ${things.join(", ")}.` : "It has no Things.";
+  return new ThingError("NOT_FOUND", `This server has nothing at ${quoted(path)}. ${there}`);
 }
 
 /**

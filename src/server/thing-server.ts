@@ -242,7 +242,7 @@ export class ThingServer {
     const network = typeof this.#mdns === "string" ? this.#mdns : undefined;
     if (isLoopback(host) && network === undefined) {
       this.#log.warn(
-        `Nobody is told of the Things by multicast DNS, because nobody else reaches '${host}'. Let others in with --lan, or listen on an address of the network with --host.`,
+        `The Things are not announced by multicast DNS, because other machines cannot reach '${host}'. Allow them with --lan, or listen on an address of the network with --host.`,
       );
       return;
     }

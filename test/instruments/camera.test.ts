@@ -123,7 +123,7 @@ test("a source that failed is told in one sentence everywhere, also when nobody 
   assert.equal(await json("/camera/stream_active"), false);
   const health = (await json("/health")) as Health;
   assert.equal(health.status, "degraded");
-  assert.deepEqual(health.reasons, [`Thing 'camera' gives no frames: ${status.reason}`]);
+  assert.deepEqual(health.reasons, [`Thing 'camera' delivers no frames: ${status.reason}`]);
   const { state, reason, streams } = health.things.camera!;
   assert.deepEqual({ state, reason }, status);
   assert.equal(streams.mjpeg_stream?.reason, status.reason);

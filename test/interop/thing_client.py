@@ -86,7 +86,7 @@ def none(thing):
     def write():
         thing.label = None
 
-    assert "There is no body" in refusal(ClientPropertyError, write)
+    assert "The request has no body" in refusal(ClientPropertyError, write)
     httpx2.put(f"{URL}instrument/label", content="null").raise_for_status()
     assert thing.label is None
 

@@ -79,7 +79,7 @@ const BAD: readonly Row[] = [
     { path: "/lamp/live/sizes", headers: { "Last-Event-ID": "x" } },
     400,
     "BAD_ARGUMENT",
-    /^"x" names no frame/,
+    /^"x" does not name a frame/,
   ],
   [
     "an invocation that never was",

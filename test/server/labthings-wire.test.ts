@@ -153,7 +153,7 @@ test("a read-only property takes no PUT and says what it takes", async () => {
   const { status, headers, body } = await call("PUT", "/camera/fixed", 1);
   assert.equal(status, 405);
   assert.equal(headers.get("allow"), "GET, HEAD, OPTIONS");
-  assert.match(body.detail, /takes no PUT/);
+  assert.match(body.detail, /does not accept PUT/);
 });
 
 test("a getter that throws is a problem with its words, which names the property", async () => {
@@ -249,7 +249,7 @@ test("an unknown path, Thing or affordance is a 404 problem that says where to l
   assert.equal(thing.status, 404);
   assert.equal(
     thing.body.detail,
-    "There is nothing at /camra/add of this server. The Things are at: /camera/.",
+    "This server has nothing at /camra/add. The Things are at: /camera/.",
   );
 });
 

@@ -83,7 +83,7 @@ test("clients are told of it: a snapshot with a problem, /health and /metrics wi
   const health = (await (await fetch(`${url}/health`)).json()) as Health;
   assert.equal(health.status, "degraded");
   assert.ok(
-    health.reasons.some((why) => why.startsWith("Stream 'mjpeg_stream' of Thing 'camera' has no")),
+    health.reasons.some((why) => why.startsWith("Stream 'mjpeg_stream' of Thing 'camera' cannot")),
     health.reasons.join("\n"),
   );
   assert.equal(health.things.camera?.streams.mjpeg_stream?.encodeFault, detail);

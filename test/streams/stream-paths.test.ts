@@ -65,7 +65,7 @@ test("a snapshot without frames is refused in time, with the reason", { timeout 
   const { url } = await serveStream(t, stream);
   const silent = await fetch(`${url}/snapshot?wait=0.05`);
   assert.equal(silent.status, 503);
-  assert.match(await silent.text(), /No frame came within 0.05 s. Is the camera running/);
+  assert.match(await silent.text(), /No frame arrived within 0.05 s. Is the camera running/);
   stream.showPlaceholder(picture(0), "The cable came out.");
   assert.match(await (await fetch(`${url}/snapshot?wait=0.05`)).text(), /: The cable came out/);
   stream.stop();
@@ -176,11 +176,11 @@ test("HEAD is answered at once everywhere", { timeout }, async (t) => {
 });
 
 for (const [path, sentence] of [
-  ["/snapshot?fresh=maybe", /'fresh' is \\"maybe\\", but it is 1 or 0/],
+  ["/snapshot?fresh=maybe", /'fresh' must be 1 or 0, not \\"maybe\\"/],
   ["/snapshot?width=1", /'width' must be a whole number from 16 to 8192/],
-  ["/snapshot?wait=forever", /'wait' must be seconds, from 0 to 60/],
-  ["/frames/latest", /a whole number from 0, not \\"latest\\"/],
-  ["/sizes?after=yesterday", /names no frame/],
+  ["/snapshot?wait=forever", /'wait' must be a number of seconds from 0 to 60/],
+  ["/frames/latest", /an integer from 0, not \\"latest\\"/],
+  ["/sizes?after=yesterday", /does not name a frame/],
 ] as const) {
   test(`${path} is refused with a sentence`, { timeout }, async (t) => {
     const { url } = await serveStream(t, new MJPEGStream());

@@ -92,7 +92,7 @@ test("a wrong token and a used code are told, and the form is there", { timeout 
   await page.getByText(/older than ten minutes/).waitFor();
   await page.getByLabel("Token", { exact: true }).last().fill("ts_wrong");
   await page.keyboard.press("Enter");
-  await page.getByText(/not known here/).waitFor();
+  await page.getByText(/not valid here/).waitFor();
   await page.screenshot({ path: join(tmpdir(), "thingscope-login-wrong.png") });
 });
 

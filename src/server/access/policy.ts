@@ -97,10 +97,13 @@ export class AccessPolicy {
 
   #checkName(name: string | undefined, socket: IncomingMessage["socket"]): void {
     if (name !== undefined && this.#allowsHost(name)) return;
-    const asked = name === undefined ? "no host that can be read" : `the host '${quoted(name)}'`;
+    const fault =
+      name === undefined
+        ? "has no valid Host header"
+        : `names the host '${quoted(name)}', which is not a name of this server`;
     throw new ThingError(
       "HOST_NOT_ALLOWED",
-      `The request names ${asked}, which is not a name of this server. Open ${ownUrl(socket.localAddress, socket.localPort)}, or add the name to allowed_hosts in the configuration.`,
+      `The request ${fault}. Open ${ownUrl(socket.localAddress, socket.localPort)}, or add the name to allowed_hosts in the configuration.`,
     );
   }
 
@@ -123,7 +126,7 @@ export class AccessPolicy {
       return;
     throw new ThingError(
       "CROSS_ORIGIN",
-      `A page of ${origin === undefined ? "another site" : `'${quoted(origin)}'`} tried to operate this server, which only its own pages may. If you trust that page, add its origin to allowed_origins in the configuration.`,
+      `A page of ${origin === undefined ? "another site" : `'${quoted(origin)}'`} tried to operate this server, but only the server's own pages may. If you trust that page, add its origin to allowed_origins in the configuration.`,
     );
   }
 }
@@ -165,7 +168,7 @@ function isTwice(rawHeaders: readonly string[], name: string): boolean {
 function twoHosts(): ThingError {
   return new ThingError(
     "MALFORMED_REQUEST",
-    "The request has more than one Host header field, so nobody can tell whom it is for. Send one.",
+    "The request has more than one Host header field, so its target is ambiguous. Send exactly one.",
   );
 }
 

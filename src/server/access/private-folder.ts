@@ -27,13 +27,13 @@ export function assertOwn(path: string, { uid, mode }: Pick<Stats, "uid" | "mode
   if (uid !== own) {
     throw new ThingError(
       "BAD_CONFIG",
-      `${path} has secrets and belongs to another user (${uid}; this one is ${own}), who could let anybody in. Run thingscope as that user, give it to this one (chown), or ${remedy}.`,
+      `${path} contains secrets and belongs to another user (${uid}; this process runs as ${own}), who could grant access to anybody. Run thingscope as that user, change the owner (chown), or ${remedy}.`,
     );
   }
   if ((mode & OTHERS_MAY_WRITE) === 0) return;
   throw new ThingError(
     "BAD_CONFIG",
-    `${path} has secrets and can be written by others, who may have let anybody in. Look who is in it, then run: chmod go= ${path}; or ${remedy}. A disk with FAT or exFAT lets everybody write.`,
+    `${path} contains secrets and is writable by other users, who may have granted access to anybody. Check which accounts it contains, then run: chmod go= ${path}; or ${remedy}. On a disk with FAT or exFAT, every user can write.`,
   );
 }
 
@@ -44,10 +44,10 @@ async function closeToOthers(path: string, mode: number, log: Log): Promise<void
   if (process.geteuid === undefined || (found.mode & OTHERS_MAY_READ) === 0) return;
   await chmod(path, mode).catch(() => {}); // what came of it is looked at
   if (((await stat(path)).mode & OTHERS_MAY_READ) === 0) {
-    return log.warn(`Others could read ${path}; from now on only this user can.`);
+    return log.warn(`Other users could read ${path}; from now on only this user can.`);
   }
   throw new ThingError(
     "BAD_CONFIG",
-    `${path} has secrets, others can read it, and its disk does not let that be changed (FAT, exFAT). Choose a folder on another disk: --settings FOLDER.`,
+    `${path} contains secrets, other users can read it, and its disk does not support permissions (FAT, exFAT). Choose a folder on another disk: --settings FOLDER.`,
   );
 }

@@ -32,7 +32,7 @@ export function warnOfPublicClients(server: Server, log: Log): void {
     }
     server.off("connection", onConnection).off("request", onRequest);
     log.warn(
-      `Somebody came from ${address}, an address of the internet. If that is not meant to be, close this port in the router or firewall, or listen on an address of your own network.`,
+      `A client connected from ${address}, an address on the internet. If this is not intended, close this port in the router or firewall, or listen on an address of your own network.`,
     );
   };
   const onConnection = ({ remoteAddress }: { remoteAddress?: string | undefined }) =>

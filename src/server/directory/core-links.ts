@@ -28,7 +28,7 @@ export function coreLinksRoute(titles: ReadonlyMap<string, string>, prefix: stri
     method: "GET",
     path: "/.well-known/core",
     role: "view",
-    summary: "Links to the descriptions, in CoRE's format",
+    summary: "Links to the Thing Descriptions, in CoRE Link Format",
     response: { status: 200, contentType: LINK_TYPE },
     handle: async ({ query, request }) => ({
       status: 200,

@@ -23,7 +23,7 @@ export function directoryDescriber(
       "@type": ["ThingDirectory"],
       id: directory.id,
       title: "Directory of Things",
-      description: "All Things of this server, to be listed and watched.",
+      description: "Lists all Things of this server and announces changes.",
       base: `${root}/`,
       ...security,
       properties: withForms({ things: THINGS }, (name) => forms("properties", name)),
@@ -51,7 +51,7 @@ const DESCRIPTIONS = { type: "array", items: { type: "object", description: "Thi
 
 const THINGS = {
   title: "Things",
-  description: "Every Thing Description, in the order of their ids.",
+  description: "Every Thing Description, ordered by id.",
   oneOf: [
     DESCRIPTIONS,
     {
@@ -68,7 +68,7 @@ const THINGS = {
 const ACTIONS = {
   retrieveThing: {
     title: "Retrieve a Thing",
-    description: "The Thing Description with an id.",
+    description: "The Thing Description with the given id.",
     uriVariables: {
       id: { "@type": "ThingID", title: "Id of the Thing", type: "string", format: "iri-reference" },
     },
@@ -81,13 +81,13 @@ const ACTIONS = {
 
 const EVENT_DATA = {
   type: "object",
-  description: "The part of a Thing Description that names it",
+  description: "The part of a Thing Description that identifies it",
   properties: { id: { type: "string", format: "uri" } },
   required: ["id"],
 };
 
 const EVENTS = {
-  thingCreated: { title: "A Thing is new", data: EVENT_DATA },
-  thingUpdated: { title: "A Thing has opened or failed", data: EVENT_DATA },
-  thingDeleted: { title: "A Thing is gone", data: EVENT_DATA },
+  thingCreated: { title: "A Thing was added", data: EVENT_DATA },
+  thingUpdated: { title: "A Thing opened or failed", data: EVENT_DATA },
+  thingDeleted: { title: "A Thing was removed", data: EVENT_DATA },
 };

@@ -76,7 +76,7 @@ export class ThingDirectory {
     if (name !== undefined) return this.#enriched(name, root);
     throw new ThingError(
       "NOT_FOUND",
-      `The directory has no Thing with the id '${quoted(id)}'. The list of all has the id of each.`,
+      `The directory has no Thing with the id '${quoted(id)}'. The list of all Things shows the id of each.`,
     );
   }
 

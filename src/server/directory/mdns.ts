@@ -58,7 +58,7 @@ export async function openMulticast(
 ): Promise<Multicast | undefined> {
   const warn = (error: unknown) =>
     log.warn(
-      `Multicast DNS does not work, so nobody finds this server by itself: ${messageOf(error)}`,
+      `Multicast DNS does not work, so clients cannot discover this server: ${messageOf(error)}`,
     );
   try {
     const { default: Constructor } = await import("bonjour-service");

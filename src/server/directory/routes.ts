@@ -24,12 +24,12 @@ const PAGE = {
     minimum: 0,
     maximum: LARGEST_NUMBER,
     default: 0,
-    description: "How many Things to leave out",
+    description: "How many Things to skip",
   }),
   limit: Type.Integer({
     minimum: 1,
     maximum: LARGEST_NUMBER,
-    description: "How many Things to list at most",
+    description: "Maximum number of Things to list",
   }),
   format: Type.Enum(["array", "collection"], {
     default: "array",
@@ -63,7 +63,7 @@ export function directoryRoutes(
       method: "GET",
       path: `${base}/things`,
       role: "view",
-      summary: "Every Thing Description, in the order of their ids",
+      summary: "Every Thing Description, ordered by id",
       query: PAGE,
       form: {
         ...place,
@@ -83,7 +83,7 @@ export function directoryRoutes(
       method: "GET",
       path: `${base}/things/:id`,
       role: "view",
-      summary: "The Thing Description with an id",
+      summary: "The Thing Description with the given id",
       form: { ...place, kind: "actions", affordance: "retrieveThing", op: ["invokeaction"] },
       response: { status: 200, contentType: TD_TYPE, schema: ThingDescriptionSchema },
       errors: ["NOT_FOUND"],
@@ -96,7 +96,7 @@ export function directoryRoutes(
     },
     eventRoute(directory, counts, {
       path: `${base}/events`,
-      summary: "Be told when Things come, change their state or go",
+      summary: "Receive an event when a Thing is added, changes its state or is removed",
     }),
     ...DIRECTORY_EVENT_TYPES.map((type) =>
       eventRoute(
@@ -121,12 +121,15 @@ export function directoryRoutes(
 }
 
 const EVENT_ROUTES = {
-  thing_created: { affordance: "thingCreated", summary: "Be told of new Things" },
+  thing_created: { affordance: "thingCreated", summary: "Receive an event when a Thing is added" },
   thing_updated: {
     affordance: "thingUpdated",
-    summary: "Be told when a Thing has opened or failed",
+    summary: "Receive an event when a Thing opens or fails",
   },
-  thing_deleted: { affordance: "thingDeleted", summary: "Be told of Things that are gone" },
+  thing_deleted: {
+    affordance: "thingDeleted",
+    summary: "Receive an event when a Thing is removed",
+  },
 } as const;
 
 function eventRoute(
@@ -234,6 +237,6 @@ function page(offset: number, limit: number | undefined, format: string): URLSea
 function notSupported(name: string): ThingError {
   return new ThingError(
     "NOT_SUPPORTED",
-    `This directory does not support '${quoted(name)}'. Ask again without it.`,
+    `This directory does not support '${quoted(name)}'. Send the request without it.`,
   );
 }

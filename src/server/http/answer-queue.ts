@@ -35,7 +35,7 @@ export class AnswerQueue {
       refused.hit();
       throw new ThingError(
         "TOO_BUSY",
-        `${own.length} large answers wait to be made for this client, ${this.#count} in all, which is the limit. Try again in a second, and ask less often.`,
+        `${own.length} large responses are queued for this client and ${this.#count} in total, which is the limit. Try again in a second, and send such requests less often.`,
       );
     }
     return new Promise((resolve) => {

@@ -32,7 +32,7 @@ export function readBody(
 ): Promise<Buffer> {
   const encoding = request.headers["content-encoding"] ?? "identity";
   if (encoding !== "identity") {
-    throw unsupported(`encoding '${cut(encoding, 100)}'`, "Send it uncompressed");
+    throw unsupported(`the encoding '${cut(encoding, 100)}'`, "Send it uncompressed");
   }
   if (Number(request.headers["content-length"] ?? 0) > limit) throw tooLarge(limit);
   return new Promise((resolve, reject) => {
@@ -98,7 +98,7 @@ class BodyBytes {
 export function unsupported(what: string, instead: string): ThingError {
   return new ThingError(
     "UNSUPPORTED_MEDIA_TYPE",
-    `The body is ${what}, which is not taken here. ${instead}.`,
+    `The body has ${what}, which is not accepted here. ${instead}.`,
   );
 }
 
@@ -106,7 +106,7 @@ function tooManyBodies(): ThingError {
   allLimit.hit();
   return new ThingError(
     "TOO_MANY_CONNECTIONS",
-    `The bodies of other requests take all the room that there is for them, ${BODIES_IN_ALL / 2 ** 20} MiB. Try again in a moment.`,
+    `The bodies of other requests take all the memory reserved for bodies, ${BODIES_IN_ALL / 2 ** 20} MiB. Try again in a moment.`,
   );
 }
 
@@ -127,5 +127,5 @@ function tooSlow(timeoutMs: number): ThingError {
 }
 
 function gone(): DOMException {
-  return new DOMException("The client went away before its body was complete.", "AbortError");
+  return new DOMException("The client disconnected before its body was complete.", "AbortError");
 }

@@ -30,7 +30,7 @@ export async function readJson(
     await assertEmpty(
       request,
       limits,
-      unsupported(`'${quoted(type)}'`, "Send JSON as application/json"),
+      unsupported(`the content type '${quoted(type)}'`, "Send JSON as application/json"),
     );
     return undefined;
   }
@@ -54,7 +54,7 @@ export async function readPropertyValue(
   const isJson = JSON_TYPE.test(type);
   if (!isJson && !SCALAR_TYPES.has(type)) {
     const instead = "Send a value as application/json, or a bare scalar as text";
-    await assertEmpty(request, limits, unsupported(`'${quoted(type)}'`, instead));
+    await assertEmpty(request, limits, unsupported(`the content type '${quoted(type)}'`, instead));
     throw missing();
   }
   const text = await readText(request, limits);
@@ -143,14 +143,14 @@ function tooDeep(): ThingError {
   const fault = { type: "recursion_limit", loc: ["body"], msg: "Input is nested too deeply" };
   return new ThingError(
     "INVALID_INPUT",
-    `The body has arrays or objects in more than ${MAX_LEVELS} levels. Send it flatter.`,
+    `The body nests arrays or objects more than ${MAX_LEVELS} levels deep. Send a flatter value.`,
     { faults: [fault] },
   );
 }
 
 function missing(): ThingError {
   const fault = { type: "missing", loc: ["body"], msg: "Field required" };
-  return new ThingError("INVALID_INPUT", "There is no body. Send the new value as JSON.", {
+  return new ThingError("INVALID_INPUT", "The request has no body. Send the new value as JSON.", {
     faults: [fault],
   });
 }

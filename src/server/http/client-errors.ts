@@ -32,7 +32,7 @@ export function answerClientErrors(server: Server): void {
   server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {
     const error = new ThingError(
       "EXPECTATION_FAILED",
-      `The request expects '${String(request.headers.expect).slice(0, 80)}', which this server does not do. Send it without the Expect header.`,
+      `The request expects '${String(request.headers.expect).slice(0, 80)}', which this server does not support. Send it without the Expect header.`,
     );
     response.shouldKeepAlive = false; // the body, if there is one, is not read
     writeProblem(request, response, problemOf(error));
@@ -49,24 +49,24 @@ function errorFor({ code, reason, rawPacket }: ParseError): ThingError {
   }
   if (code === "HPE_HEADER_OVERFLOW") {
     return /^[A-Z]+ [^\r\n]*$/.test(head)
-      ? new ThingError("TARGET_TOO_LONG", "The request target is longer than this server reads.")
+      ? new ThingError("TARGET_TOO_LONG", "The request target is longer than this server accepts.")
       : new ThingError(
           "HEADERS_TOO_LARGE",
-          "The head of the request is longer than 16 KiB. Send fewer or shorter header fields; cookies of other sites on this name can be deleted.",
+          "The head of the request is longer than 16 KiB. Send fewer or shorter header fields; cookies that other sites set for this host can be deleted.",
         );
   }
   const [, method] = /^([!#$%&'*+.^_`|~\w-]{1,32}) \S+ HTTP\/1\.[01]\r?\n/.exec(head) ?? [];
   if (code === "HPE_INVALID_METHOD" && method !== undefined) return notImplemented(method);
   return new ThingError(
     "MALFORMED_REQUEST",
-    `This is not a request in HTTP/1.1: ${reason ?? "it cannot be read"}. Send it as RFC 9112 says.`,
+    `This is not a valid HTTP/1.1 request: ${reason ?? "it cannot be read"}. Send it as RFC 9112 specifies.`,
   );
 }
 
 function notImplemented(method: string): ThingError {
   return new ThingError(
     "NOT_SUPPORTED",
-    `This server does not know the method ${method}. It knows GET, HEAD, OPTIONS, PUT, POST and DELETE.`,
+    `This server does not support the method ${method}. It supports GET, HEAD, OPTIONS, PUT, POST and DELETE.`,
   );
 }
 

@@ -81,6 +81,6 @@ function seconds(ms: number): number {
 function changed(): ThingError {
   return new ThingError(
     "PRECONDITION_FAILED",
-    "A condition of the request (If-Match, If-None-Match or If-Unmodified-Since) does not hold: what is there is not what you know. Read it again, then decide.",
+    "A condition of the request (If-Match, If-None-Match or If-Unmodified-Since) does not hold: the resource is not in the state that the request expects. Read it again, then decide.",
   );
 }

@@ -59,7 +59,7 @@ export class RequestExchange implements Exchange {
 }
 
 /** One for all: nobody asks where it was made, and making one takes long. */
-const GONE = new DOMException("The client has gone.", "AbortError");
+const GONE = new DOMException("The client has disconnected.", "AbortError");
 
 /** Aborts when the client goes away, or has gone. */
 function goneSignal(response: ServerResponse): AbortSignal {

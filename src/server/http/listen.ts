@@ -21,7 +21,7 @@ export function bindAddressProblem(
   if (isLoopback(host) || hasLogin || insecureNoAuth) return undefined;
   return new ThingError(
     "BAD_ARGUMENT",
-    `Listening on '${host}' would let everybody on the network see the cameras and move the instruments, as nobody has to log in. Give the server a login ({ login: {} }), or --insecure-no-auth if you trust everybody on that network.`,
+    `Listening on '${host}' would let everybody on the network see the cameras and move the instruments, because no login is required. Give the server a login ({ login: {} }), or use --insecure-no-auth if you trust everybody on that network.`,
   );
 }
 
@@ -35,7 +35,7 @@ export function bindAddressWarning(
 }
 
 const CONTRADICTION =
-  "--insecure-no-auth lets everybody in, and the login asks who it is: leave one of the two out.";
+  "--insecure-no-auth admits everybody, but a login is configured: leave out one of the two.";
 
 /** True for an address that only programs of this machine reach. */
 export function isLoopback(host: string): boolean {
@@ -59,13 +59,13 @@ export function listenProblem(
     case "EADDRINUSE":
       return new ThingError(
         "PORT_IN_USE",
-        `Port ${port} of ${host} is in use by another program. Stop that one, or choose another port: ${option("port", port + 1)}.`,
+        `Port ${port} of ${host} is in use by another program. Stop that program, or choose another port: ${option("port", port + 1)}.`,
         { cause: error },
       );
     case "EACCES":
       return new ThingError(
         "PORT_IN_USE",
-        `Port ${port} of ${host} may not be used by this user. Choose one from 1024: ${option("port", 5000)}.`,
+        `This user may not use port ${port} of ${host}. Choose a port from 1024: ${option("port", 5000)}.`,
         { cause: error },
       );
     case "EADDRNOTAVAIL":

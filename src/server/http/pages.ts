@@ -13,8 +13,8 @@ const ASSET_TYPES: ReadonlyMap<string, string> = new Map([
 /** The pages of the server: the Things that are here, the API, and the files that both are made of. */
 export function pageRoutes(prefix: string): Route[] {
   return [
-    pageRoute(prefix, "", "index.html", "A page that shows the Things that are here"),
-    pageRoute(prefix, "docs", "api.html", "A page that explains this API, and tries it"),
+    pageRoute(prefix, "", "index.html", "The start page, which shows all Things"),
+    pageRoute(prefix, "docs", "api.html", "The API reference, where requests can be tried"),
     ...assetRoutes(`${prefix}/assets`),
     ...(prefix ? [redirect("/", `${prefix}/`)] : []),
   ];
@@ -29,7 +29,7 @@ function assetRoutes(base: string): Route[] {
     const contentType = ASSET_TYPES.get(extname(name));
     if (contentType === undefined) return [];
     return [
-      fileRoute(`${base}/${name}`, pageFile(name), contentType, `${name}, of which pages are made`),
+      fileRoute(`${base}/${name}`, pageFile(name), contentType, `${name}, a file of the pages`),
     ];
   });
 }
@@ -58,7 +58,7 @@ function redirect(path: string, to: string): Route {
     method: "GET",
     path,
     role: "view",
-    summary: `Leads to ${to}`,
+    summary: `Redirects to ${to}`,
     response: { status: 307 },
     handle: async ({ request }) => ({
       status: 307,

@@ -67,7 +67,7 @@ class Resource {
     response.setHeader("Allow", this.allow);
     return new ThingError(
       "METHOD_NOT_ALLOWED",
-      `${url.split("?")[0]} takes no ${method}. It takes: ${this.allow}.`,
+      `${url.split("?")[0]} does not accept ${method}. It accepts: ${this.allow}.`,
     );
   }
 }
@@ -145,7 +145,7 @@ function decoded(text: string, path: string): string {
   } catch {
     throw new ThingError(
       "BAD_ARGUMENT",
-      `The path ${path} has a '%' that is not followed by two hexadecimal digits of UTF-8. Write %25 for the sign itself.`,
+      `The path ${path} has a '%' that does not begin a valid UTF-8 escape. Write %25 for the sign itself.`,
     );
   }
 }

@@ -95,7 +95,7 @@ async function* bytesOf(file: FileHandle, lane: DiskLane, start: number, end: nu
     const { bytesRead, buffer } = await lane.read(() =>
       file.read(Buffer.allocUnsafe(length), 0, length, at),
     );
-    if (bytesRead === 0) throw new Error("The file was cut while it was sent."); // what was promised cannot be kept
+    if (bytesRead === 0) throw new Error("The file was truncated while it was sent."); // what was promised cannot be kept
     yield buffer.subarray(0, bytesRead);
     at += bytesRead;
   }
@@ -114,7 +114,7 @@ export async function assertAnswers(path: string): Promise<void> {
 function notThere(name: string, cause: unknown): never {
   if (cause instanceof ThingError) throw cause;
   const isMissing = /^(ENOENT|ENOTDIR|ELOOP)$/.test(codeOf(cause));
-  if (isMissing) throw new ThingError("NOT_FOUND", `'${name}' is not there any more.`, { cause });
+  if (isMissing) throw new ThingError("NOT_FOUND", `'${name}' no longer exists.`, { cause });
   throw new ThingError("INTERNAL", `'${name}' cannot be read: ${reasonOf(cause)}.`, { cause });
 }
 
@@ -172,11 +172,11 @@ function etagOf({ ino, mtimeNs, size }: Pick<BigIntStats, "ino" | "mtimeNs" | "s
 
 function problemOf(error: Error & { status?: number }, name: string, size: bigint): Error {
   if (error.status === 416) {
-    const why = `'${name}' has ${size} bytes; those that were asked for are not among them.`;
+    const why = `'${name}' has ${size} bytes; the requested range is not within them.`;
     return new ThingError("BAD_RANGE", why, { cause: error });
   }
   if (error.status === 412) {
-    const why = `'${name}' is not as your request's condition says. Fetch it again.`;
+    const why = `'${name}' does not match the condition of the request. Fetch it again.`;
     return new ThingError("PRECONDITION_FAILED", why, { cause: error });
   }
   const why = `'${name}' cannot be read: ${reasonOf(error)}.`;

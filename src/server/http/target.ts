@@ -25,7 +25,7 @@ export function waitIn(query: URLSearchParams, longestS: number): number | undef
   if (text === null) return undefined;
   const seconds = text.trim() ? Number(text) : Number.NaN;
   if (seconds >= 0 && seconds <= longestS) return seconds;
-  throw new ThingError("BAD_ARGUMENT", `'wait' must be seconds, from 0 to ${longestS}.`);
+  throw new ThingError("BAD_ARGUMENT", `'wait' must be a number of seconds from 0 to ${longestS}.`);
 }
 
 /**
@@ -40,13 +40,13 @@ export function checkFraming({ headers, httpVersion }: IncomingMessage): void {
   if (httpVersion === "1.0") {
     throw new ThingError(
       "MALFORMED_REQUEST",
-      "The request has a Transfer-Encoding, which HTTP/1.0 does not know. Send a Content-Length, or HTTP/1.1.",
+      "The request has a Transfer-Encoding, which HTTP/1.0 does not define. Send a Content-Length, or HTTP/1.1.",
     );
   }
   if (coding.trim().toLowerCase() === "chunked") return;
   throw new ThingError(
     "NOT_SUPPORTED",
-    `The body has the transfer coding '${coding.slice(0, 80)}', and this server knows 'chunked' alone. Send it so.`,
+    `The body has the transfer coding '${coding.slice(0, 80)}', but this server supports only 'chunked'. Send the body chunked.`,
   );
 }
 
@@ -63,12 +63,12 @@ export function numberIn(
   if (text === null) return undefined;
   const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= minimum) return number;
-  throw badQuery(name, text, `a whole number from ${minimum}`);
+  throw badQuery(name, text, `an integer from ${minimum}`);
 }
 
 /** For a parameter of the query that is not what it should be. */
 export function badQuery(name: string, text: string, wanted: string): ThingError {
-  return new ThingError("BAD_ARGUMENT", `${name}=${quoted(text)} cannot be used: give ${wanted}.`);
+  return new ThingError("BAD_ARGUMENT", `${name}=${quoted(text)} is not valid: give ${wanted}.`);
 }
 
 const SLASH = "/".charCodeAt(0);
@@ -104,6 +104,6 @@ function tooLong(): ThingError {
 function malformed(url: string): ThingError {
   return new ThingError(
     "MALFORMED_REQUEST",
-    `The request is for ${JSON.stringify(url.slice(0, 80))}, which is neither a path nor an http address. Ask for a path such as /health.`,
+    `The request is for ${JSON.stringify(url.slice(0, 80))}, which is neither a path nor an http address. Request a path such as /health.`,
   );
 }

@@ -26,8 +26,8 @@ export function clockHealth(): ClockHealth {
 export function clockMetrics(): MetricFamily[] {
   const { steps, stepped, lastStep } = clockHealth();
   const gauges: readonly [string, string, number][] = [
-    ["shift_seconds", "How far the wall clock was set since the start, in all.", stepped],
-    ["last_step_seconds", "How far it was set the last time.", lastStep?.by ?? 0],
+    ["shift_seconds", "Total shift of the wall clock since the start.", stepped],
+    ["last_step_seconds", "Shift of the wall clock in its last step.", lastStep?.by ?? 0],
   ];
   return [
     {
@@ -48,8 +48,8 @@ export function stepSentence({ at, byMs }: ClockStep): string {
   const way = byMs > 0 ? "forward" : "back";
   const why = byMs > 0 ? "It was set, or the computer slept." : "It was set.";
   return (
-    `The wall clock went ${way} by ${(Math.abs(byMs) / 1000).toFixed(1)} s, from ${before} to ${after}. ${why} Times are told by it as it is now; ` +
-    "ages, time limits and sessions are not affected, and the ledger of each recording under way lists the step."
+    `The wall clock went ${way} by ${(Math.abs(byMs) / 1000).toFixed(1)} s, from ${before} to ${after}. ${why} Times are given by the clock as it is now; ` +
+    "ages, time limits and sessions are not affected, and the ledger of each running recording lists the step."
   );
 }
 

@@ -114,7 +114,7 @@ export class EventLoopWatch {
   #logBlocks(time: number): void {
     const [longest, ...others] = this.#unlogged.sort((a, b) => b.ms - a.ms);
     if (!longest) return;
-    const more = others.length > 0 ? ` ${others.length} shorter blocks came with it.` : "";
+    const more = others.length > 0 ? ` ${others.length} shorter blocks occurred as well.` : "";
     const isStarved = longest.ms - longest.starvedMs < BLOCK_MS;
     this.#log.warn(`${isStarved ? starvation(longest) : this.#blame(longest)}${more}`, {
       ...(isStarved && { cause: "machine" }),
@@ -124,8 +124,8 @@ export class EventLoopWatch {
   }
 
   #blame({ ms, from, to }: Block): string {
-    const done = this.#doneBetween(from, to).join(", ") || "nothing that the server was asked for";
-    return `The event loop was blocked for ${Math.round(ms)} ms, in which nothing was captured or served. In that time: ${done}. Long computations belong into a worker thread.`;
+    const done = this.#doneBetween(from, to).join(", ") || "no request and no action";
+    return `The event loop was blocked for ${Math.round(ms)} ms, during which nothing was captured or served. In that time: ${done}. Move long computations to a worker thread.`;
   }
 }
 
@@ -160,7 +160,7 @@ class Histogram {
 }
 
 function starvation({ ms, starvedMs }: Block): string {
-  return `The event loop was late by ${Math.round(ms)} ms, in which nothing was captured or served: for ${Math.round(starvedMs)} ms of these, other programs had the processor. End them, or give this server a processor of its own.`;
+  return `The event loop was late by ${Math.round(ms)} ms, during which nothing was captured or served: for ${Math.round(starvedMs)} ms of this, other programs had the processor. Stop them, or give this server a processor of its own.`;
 }
 
 function delayOf(late: readonly number[]): EventLoopDelay {

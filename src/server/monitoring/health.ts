@@ -76,7 +76,7 @@ function couldNotOpen([name, { reason }]: readonly [string, ThingHealth]): strin
 }
 
 function isDisconnected([name, { reason }]: readonly [string, ThingHealth]): string {
-  return `Thing '${name}' is disconnected: ${reason} It is opened again by itself, after a pause.`;
+  return `Thing '${name}' is disconnected: ${reason} It is reopened automatically, after a pause.`;
 }
 
 /** A Thing that is open is no better than its sources. */
@@ -91,13 +91,13 @@ function statusOfThing(
 
 function withoutFrames(name: string, { state, reason }: ThingHealth, life?: ThingState): string[] {
   if (life !== "open" || (state !== "stalled" && state !== "failed")) return [];
-  return [`Thing '${name}' gives no frames: ${reason}`];
+  return [`Thing '${name}' delivers no frames: ${reason}`];
 }
 
 function withoutSmaller({ thing, name, health }: HostedStream & { health: StreamHealth }) {
   const { encodeFault } = health;
   if (encodeFault === undefined) return [];
-  return [`Stream '${name}' of Thing '${thing}' has no smaller pictures: ${encodeFault}`];
+  return [`Stream '${name}' of Thing '${thing}' cannot deliver smaller pictures: ${encodeFault}`];
 }
 
 /** A stream without a source of its own, of which frames are wanted. */
@@ -106,16 +106,16 @@ function waitsInVain({ state, running, demand, age }: StreamHealth): boolean {
 }
 
 function waiting({ thing, name }: HostedStream): string {
-  return `Stream '${name}' of Thing '${thing}' is to give frames and has none yet.`;
+  return `Stream '${name}' of Thing '${thing}' should deliver frames but has not yet.`;
 }
 
 function hangs({ folder, ms }: ReturnType<typeof hungFolders>[number]): string {
   const seconds = Math.round(ms / 1000);
-  return `The disk of ${folder} has not answered for ${seconds} s: look at its cable or network.`;
+  return `The disk of ${folder} has not answered for ${seconds} s: check its cable or network.`;
 }
 
 function lateLoop({ p99 }: EventLoopDelay): string {
-  return `The event loop is up to ${Math.round(p99)} ms late: something computes for too long. The log says what.`;
+  return `The event loop is up to ${Math.round(p99)} ms late: a computation takes too long. The log says which.`;
 }
 
 /** To three decimals, so that people can read it. */

@@ -54,7 +54,7 @@ export function metricsOf({
     {
       name: "thingscope_thing_open",
       type: "gauge",
-      help: "1 while the Thing is open and no source of it has stalled or failed.",
+      help: "1 while the Thing is open and none of its sources has stalled or failed.",
       samples: [...host.things.values()].map(({ name, state }) => ({
         labels: { thing: name },
         value: Number(state === "open" && !faulty.has(name)),
@@ -63,7 +63,7 @@ export function metricsOf({
     {
       name: "thingscope_thing_faults_total",
       type: "counter",
-      help: "What a Thing's own code failed at, by member; 'background' is what it left running.",
+      help: "Failures of a Thing's own code, by member; 'background' is code that it left running.",
       samples: [...host.things.values()].flatMap(({ name, faults }) =>
         [...faults.counts].map(([member, value]) => ({ labels: { thing: name, member }, value })),
       ),
@@ -94,7 +94,7 @@ export function metricsOf({
     single(
       "thingscope_dropped_connections_total",
       "counter",
-      "Connections turned away because there were too many.",
+      "Connections refused because there were too many.",
       droppedConnections,
     ),
     limitMetrics(),
@@ -113,7 +113,7 @@ function limitMetrics(): MetricFamily {
   return {
     name: "thingscope_limit_hits_total",
     type: "counter",
-    help: "How often a bound was reached, by the name that docs/limits.md gives it.",
+    help: "How often a limit was reached, by its name in docs/limits.md.",
     samples: [...limitHits()].map(([limit, value]) => ({ labels: { limit }, value })),
   };
 }
@@ -122,7 +122,7 @@ function slowReaderMetrics(): MetricFamily {
   return {
     name: "thingscope_slow_readers_total",
     type: "counter",
-    help: "What became of readers that were too slow, by outcome.",
+    help: "Readers that were too slow, by outcome.",
     samples: slowReaderCounts().map(({ reader, outcome, count }) => {
       return { labels: { reader, outcome }, value: count };
     }),
@@ -130,8 +130,8 @@ function slowReaderMetrics(): MetricFamily {
 }
 
 function loginMetrics({ failed, refused }: LoginCounts): MetricFamily[] {
-  const wrong = "Passwords, tokens and codes that were wrong.";
-  const tooMany = "Attempts to log in that were not looked at: there were too many.";
+  const wrong = "Wrong passwords, tokens and codes.";
+  const tooMany = "Login attempts refused because there were too many.";
   return [
     single("thingscope_login_failures_total", "counter", wrong, failed),
     single("thingscope_login_refused_attempts_total", "counter", tooMany, refused),
@@ -154,16 +154,21 @@ function webSocketMetrics({
       "Messages replaced by a newer one, for slow readers.",
       replaced,
     ),
-    single(`${prefix}_ended_total`, "counter", "WebSockets ended by the server's rules.", ended),
+    single(`${prefix}_ended_total`, "counter", "WebSockets closed by the server's limits.", ended),
   ];
 }
 
 function eventStreamMetrics({ readers, dropped, gaps }: EventStreamCounts): MetricFamily[] {
   const prefix = "thingscope_event_stream";
-  const late = "Times a reader came for notifications that were no longer held.";
+  const late = "Times a reader asked for notifications that were no longer held.";
   return [
     single(`${prefix}_readers`, "gauge", "Readers of server-sent notifications.", readers),
-    single(`${prefix}_dropped_total`, "counter", "Readers dropped for slowness.", dropped),
+    single(
+      `${prefix}_dropped_total`,
+      "counter",
+      "Readers dropped because they were too slow.",
+      dropped,
+    ),
     single(`${prefix}_gaps_total`, "counter", late, gaps),
   ];
 }
@@ -171,7 +176,7 @@ function eventStreamMetrics({ readers, dropped, gaps }: EventStreamCounts): Metr
 function webhookMetrics({ subscriptions, counts }: Webhooks): MetricFamily[] {
   const { delivered, failed, skipped } = counts;
   const prefix = "thingscope_webhook";
-  const late = "Times a webhook was so slow that notifications were gone.";
+  const late = "Times a webhook was so slow that it missed notifications.";
   return [
     single(`${prefix}_subscriptions`, "gauge", "Webhooks subscribed.", subscriptions),
     single(`${prefix}_delivered_total`, "counter", "Notifications delivered.", delivered),
@@ -193,8 +198,18 @@ function eventLoopMetrics({ delay, lateness, blocks, blockedMs }: EventLoopWatch
       help: "How late each tick of 100 ms was, since the start.",
       samples: lateness.samples,
     },
-    single(`${prefix}_blocks_total`, "counter", "Times it was blocked for 200 ms or more.", blocks),
-    single(`${prefix}_blocked_seconds_total`, "counter", "Those together.", blockedMs / 1000),
+    single(
+      `${prefix}_blocks_total`,
+      "counter",
+      "Times it was blocked for at least 200 ms.",
+      blocks,
+    ),
+    single(
+      `${prefix}_blocked_seconds_total`,
+      "counter",
+      "Total time it was blocked.",
+      blockedMs / 1000,
+    ),
   ];
 }
 

@@ -64,7 +64,7 @@ export class Monitoring {
         method: "GET",
         path: "/health",
         role: "none",
-        summary: "Whether all Things are open and all streams give frames",
+        summary: "Whether all Things are open and all streams deliver frames",
         response: { status: 200, contentType: JSON_TYPE },
         handle: async ({ identity }) => {
           const health = this.health();

@@ -26,7 +26,7 @@ export function recorderMetrics(host: ThingHost): MetricFamily[] {
     {
       name: "thingscope_recorder_failed_exports_total",
       type: "counter",
-      help: "MP4 and WebM files that could not be made of recordings in a Recorder's folder.",
+      help: "Exports to MP4 and WebM that failed, for recordings in a Recorder's folder.",
       samples: recorders.map(({ labels, counts }) => ({ labels, value: counts.exportsFailed })),
     },
   ];

@@ -47,15 +47,25 @@ type StreamMetric = [
 
 const STREAM_METRICS: readonly StreamMetric[] = [
   ["running", "gauge", "1 while frames arrive.", ({ running }) => Number(running)],
-  ["rate_hertz", "gauge", "Frames a second, over the last seconds.", ({ rate }) => rate],
-  ["age_seconds", "gauge", "Since the newest frame was captured.", ({ age }) => age],
-  ["viewers", "gauge", "Watching now.", ({ viewers }) => viewers],
+  ["rate_hertz", "gauge", "Frames per second, over the last seconds.", ({ rate }) => rate],
+  ["age_seconds", "gauge", "Time since the newest frame was captured.", ({ age }) => age],
+  ["viewers", "gauge", "Current viewers.", ({ viewers }) => viewers],
   ["demand", "gauge", "Viewers, readers, recorders and encodes.", ({ demand }) => demand],
-  ["frames_total", "counter", "Frames taken.", (_, { added }) => added],
+  ["frames_total", "counter", "Frames accepted.", (_, { added }) => added],
   ["sent_frames_total", "counter", "Frames written to viewers.", (_, s) => s.sentFrames],
-  ["skipped_frames_total", "counter", "Too many for a slow viewer.", (_, s) => s.skippedFrames],
-  ["refused_viewers_total", "counter", "There were too many.", (_, s) => s.refusedViewers],
-  ["stalled_viewers_total", "counter", "Ended: they took nothing.", (_, s) => s.endedStalled],
+  [
+    "skipped_frames_total",
+    "counter",
+    "Frames skipped for slow viewers.",
+    (_, s) => s.skippedFrames,
+  ],
+  ["refused_viewers_total", "counter", "Viewers refused: too many.", (_, s) => s.refusedViewers],
+  [
+    "stalled_viewers_total",
+    "counter",
+    "Viewers ended: they read nothing.",
+    (_, s) => s.endedStalled,
+  ],
   ["encodes_total", "counter", "Frames made smaller for viewers.", (_, s) => s.encodes],
   [
     "encode_failures_total",
@@ -63,9 +73,9 @@ const STREAM_METRICS: readonly StreamMetric[] = [
     "Frames that could not be made smaller.",
     (_, s) => s.encodeFailures,
   ],
-  ["source_lost_frames_total", "counter", "Lost before they came here.", (_, s) => s.lostBySource],
+  ["source_lost_frames_total", "counter", "Frames lost by the source.", (_, s) => s.lostBySource],
   ["source_outages_total", "counter", "How often the source failed.", (_, s) => s.outages],
-  ["corrected_times_total", "counter", "Impossible capture times.", (_, s) => s.correctedTimes],
+  ["corrected_times_total", "counter", "Capture times corrected.", (_, s) => s.correctedTimes],
 ];
 
 const PHASES: readonly SourcePhase[] = ["idle", "starting", "live", "stalled", "failed"];
@@ -81,7 +91,7 @@ function sourceMetrics(streams: readonly Labelled[]): MetricFamily[] {
     {
       name: "thingscope_stream_state",
       type: "gauge",
-      help: "1 for what the stream's source does: idle, starting, live, stalled or failed.",
+      help: "1 for the state of the stream's source: idle, starting, live, stalled or failed.",
       samples: streams.flatMap(({ labels, health }) =>
         PHASES.map((state) => ({
           labels: { ...labels, state },

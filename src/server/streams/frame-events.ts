@@ -105,6 +105,6 @@ function cursorOf(text: string): { run: string; index: number } {
   const shown = JSON.stringify(quoted(text));
   throw new ThingError(
     "BAD_ARGUMENT",
-    `${shown} names no frame: it must be a run and an index, e.g. k3x9q2:7.`,
+    `${shown} does not name a frame: it must be a run and an index, e.g. k3x9q2:7.`,
   );
 }

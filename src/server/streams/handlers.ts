@@ -151,14 +151,14 @@ function identityHeaders({
 function noFrame(stream: MJPEGStream, seconds: number): ThingError {
   const reason = stream.placeholder?.reason;
   const why = reason ? `: ${reason}` : ". Is the camera running, and does it deliver frames?";
-  return new ThingError("NO_FRAME", `No frame came within ${seconds} s${why}`);
+  return new ThingError("NO_FRAME", `No frame arrived within ${seconds} s${why}`);
 }
 
 function assertRun(stream: MJPEGStream, index: number, run: string): void {
   if (run === stream.run) return;
   throw new ThingError(
     "FRAME_NOT_HELD",
-    `Frame ${index} of run ${run} is not held: run ${stream.run} is on now.`,
+    `Frame ${index} of run ${run} is not held: the current run is ${stream.run}.`,
   );
 }
 
@@ -168,12 +168,12 @@ function flag(query: URLSearchParams, name: string): boolean {
   if (value === "" || value === "1" || value === "true") return true;
   throw new ThingError(
     "BAD_ARGUMENT",
-    `'${name}' is ${JSON.stringify(quoted(value))}, but it is 1 or 0.`,
+    `'${name}' must be 1 or 0, not ${JSON.stringify(quoted(value))}.`,
   );
 }
 
 function indexOf(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
   const shown = JSON.stringify(quoted(text));
-  throw new ThingError("BAD_ARGUMENT", `A frame's index is a whole number from 0, not ${shown}.`);
+  throw new ThingError("BAD_ARGUMENT", `A frame's index must be an integer from 0, not ${shown}.`);
 }

@@ -73,7 +73,10 @@ function statusOf(
   if (running) return { state: "live" };
   if (!streaming || !demand.active) return { state: "idle" };
   if (!newest) return { state: "starting" };
-  return { state: "stalled", reason: "Its frames have stopped coming. Look at what adds them." };
+  return {
+    state: "stalled",
+    reason: "Frames have stopped arriving. Check the code that adds them.",
+  };
 }
 
 export interface HostedStream {

@@ -7,7 +7,7 @@ export const SIZE = {
     minimum: 16,
     maximum: 8192,
     unit: "pixels",
-    description: "Not wider than this; never enlarged",
+    description: "Maximum width; frames are never enlarged",
   }),
   quality: Type.Integer({ minimum: 1, maximum: 100, description: "JPEG quality" }),
 };
@@ -17,7 +17,7 @@ export const VARIANT = {
     minimum: 0.01,
     maximum: 1000,
     unit: "Hz",
-    description: "At most this often",
+    description: "Maximum frame rate",
   }),
 };
 export const ADVANCE = Type.Enum(["0", "1"], {
@@ -30,10 +30,10 @@ export const WAIT = Type.Number({
   description: "How long to wait for a frame",
 });
 export const FRESH = Type.Enum(["0", "1"], {
-  description: "1: captured after the request",
+  description: "1: a frame captured after the request",
 });
-export const RUN = Type.String({ description: "Only of this run" });
+export const RUN = Type.String({ description: "Only a frame of this run" });
 export const AFTER = Type.String({
-  description: "RUN:INDEX of the last frame that is known",
+  description: "RUN:INDEX of the last frame that the client has",
   pattern: "^[0-9a-z]{1,32}:[0-9]{1,15}$",
 });

@@ -120,7 +120,7 @@ function routesOfStream(
         contentType: JPEG,
         query: { ...VARIANT, wait: WAIT },
         form: { ...pictures, op: OBSERVE, subprotocol: "longpoll" },
-        emptyWhen: "No frame came in that time",
+        emptyWhen: "No frame arrived in that time",
       },
       waiting(next),
     ),
@@ -141,7 +141,7 @@ function routesOfStream(
     get(
       {
         path: `${path}_frame`,
-        summary: `Be sent the frames of ${called} in base64, the newest whenever the last was taken`,
+        summary: `Receive the frames of ${called} in base64, always the newest`,
         form: { ...pictures, op: OBSERVE, subprotocol: "sse" },
         contentType: EVENT_STREAM_TYPE,
         errors: ["STREAM_STOPPED"],
@@ -159,7 +159,7 @@ function routesOfStream(
     get(
       {
         path: `${path}/viewer/:asset`,
-        summary: "What that page consists of",
+        summary: "A file of the viewer page",
         contentType: "text/javascript",
         errors: [...FRAME_ERRORS, "NOT_FOUND"],
       },
@@ -172,7 +172,7 @@ function routesOfStream(
     get(
       {
         path: `${path}/frames`,
-        summary: `Which frames of ${called} are held`,
+        summary: `List the frames of ${called} that are held`,
         contentType: JSON_TYPE,
         schema: HeldFramesSchema,
       },
@@ -191,7 +191,7 @@ function routesOfStream(
     get(
       {
         path: `${path}/next_frame_size`,
-        summary: `Wait for the next frame of ${called} and tell its size in bytes`,
+        summary: `Wait for the next frame of ${called} and return its size in bytes`,
         contentType: JSON_TYPE,
         schema: Type.Integer({ minimum: 0, unit: "bytes" }),
         query: { wait: WAIT },
@@ -205,7 +205,7 @@ function routesOfStream(
         form: { ...newFrame, op: SUBSCRIBE, subprotocol: "longpoll" },
         contentType: JSON_TYPE,
         schema: FrameEntrySchema,
-        emptyWhen: "No frame came in that time",
+        emptyWhen: "No frame arrived in that time",
         errors: ["BAD_ARGUMENT", "STREAM_STOPPED"],
         query: LONGPOLL_QUERY,
       },
@@ -218,7 +218,7 @@ function routesOfStream(
     get(
       {
         path: `${path}/sizes`,
-        summary: `Be sent the identity, time and size of every frame of ${called}`,
+        summary: `Receive the identity, time and size of every frame of ${called}`,
         contentType: EVENT_STREAM_TYPE,
         query: { after: AFTER },
         form: { ...newFrame, op: SUBSCRIBE, subprotocol: "sse" },

@@ -21,7 +21,7 @@ export function sourceRoutes(
       method: "GET",
       path: `${path}/state`,
       role: "view",
-      summary: `What the source of ${called} does, and why it gives no frames`,
+      summary: `State of the source of ${called}, and why it delivers no frames`,
       response,
       handle: async () => ({ status: 200, body: statusNow(hosted, stream) }),
     },
@@ -29,7 +29,7 @@ export function sourceRoutes(
       method: "POST",
       path: `${path}/retry`,
       role: "view", // as looking does, it starts a source; more often than twice a second it does nothing
-      summary: `Try the source of ${called} now, without waiting for the next attempt, and tell what came of it`,
+      summary: `Retry the source of ${called} now, without waiting for the next attempt, and return its state`,
       response,
       handle: async ({ signal }) => {
         const release = stream.demand.take();

@@ -64,7 +64,7 @@ export function describedAffordances(model: ThingModel): DescribedAffordances {
   for (const { name, title, description } of model.streams.values()) {
     properties[`${name}_frame`] = {
       title: `${title ?? name}: newest frame`,
-      description: `${description}. As JSON it is the JPEG in base64, and null where all properties are read at once.`,
+      description: `${description}. As JSON it is the JPEG in base64, or null when all properties are read at once.`,
       oneOf: [
         { type: "string", contentMediaType: "image/jpeg", contentEncoding: "base64" },
         { type: "null" },

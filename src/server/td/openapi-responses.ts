@@ -20,7 +20,7 @@ export function responsesOf(rows: Rows, hasLogin: boolean): Record<string, unkno
   const headers = { ...some(response.status === 201, LOCATION), ...some(hasETag, ETAG) };
   return {
     [response.status]: {
-      description: response.status === 204 ? "Done" : "The answer",
+      description: response.status === 204 ? "Done" : "Success",
       ...some(Object.keys(headers).length > 0, { headers }),
       ...some(hasContent, { content }),
     },
@@ -31,13 +31,13 @@ export function responsesOf(rows: Rows, hasLogin: boolean): Record<string, unkno
       rows.some(({ hasRanges }) => hasRanges),
       {
         206: {
-          description: "The part that was asked for",
+          description: "The requested range",
           headers: ETAG,
           ...some(hasContent, { content }),
         },
       },
     ),
-    ...some(rows.some(mayBeKnown), { 304: { description: "As the client knows it" } }),
+    ...some(rows.some(mayBeKnown), { 304: { description: "Not modified" } }),
     ...Object.fromEntries(
       rows.flatMap((row) => problemsOf(row, hasLogin)).map((status) => [status, PROBLEM]),
     ),
@@ -88,14 +88,14 @@ function problemsOf(route: Route, hasLogin: boolean): number[] {
 const PROBLEM = { $ref: "#/components/responses/Problem" };
 const LOCATION = {
   Location: {
-    description: "Where to ask how it goes",
+    description: "URL of what was created",
     required: true,
     schema: { type: "string", format: "uri" },
   },
 };
 const ETAG = {
   ETag: {
-    description: "Of what is there: for `If-None-Match`, `If-Match`, `If-Range`",
+    description: "Version of the resource, for `If-None-Match`, `If-Match`, `If-Range`",
     required: true,
     schema: { type: "string" },
   },

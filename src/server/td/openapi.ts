@@ -8,25 +8,22 @@ import { componentSchemas, type Rows, responsesOf, toOpenApiSchema } from "./ope
 import { ProblemSchema } from "./schemas.ts";
 
 const DESCRIPTION = [
-  "All that this server answers, from the table of routes that it answers with.",
-  "HEAD is answered wherever GET is, without the body; OPTIONS tells what a path takes.",
-  "Whatever goes wrong is a problem (RFC 9457) with one sentence that says what to do.",
+  "All routes of this server, from the table that it answers with.",
+  "HEAD is answered wherever GET is, without the body; OPTIONS lists the methods of a path.",
+  "Every error is a problem (RFC 9457) with one sentence that says what to do.",
 ].join(" ");
 
 /** What is not a Thing's, by the first part of its path. */
 const TAGS: ReadonlyMap<string, readonly [tag: string, description: string]> = new Map([
-  ["things", ["Discovery", "Which Things are here, and what they are."]],
+  ["things", ["Discovery", "The Things of this server and their descriptions."]],
   ["thing_descriptions", ["Discovery", ""]],
   ["thing_models", ["Discovery", ""]],
   ["directory", ["Discovery", ""]],
   [".well-known", ["Discovery", ""]],
-  [
-    "action_invocations",
-    ["Invocations", "Every run of an action, and the files that they return."],
-  ],
+  ["action_invocations", ["Invocations", "Runs of actions, and the files that they return."]],
   ["blob", ["Invocations", ""]],
-  ["recordings", ["Recordings", "What was recorded, whoever did."]],
-  ["health", ["Server", "How the server does, and its pages."]],
+  ["recordings", ["Recordings", "The recordings of all Things."]],
+  ["health", ["Server", "Health and metrics of the server, and its pages."]],
 ]);
 const SERVER = TAGS.get("health")!;
 
@@ -124,7 +121,7 @@ const SECURITY_SCHEMES = {
     type: "apiKey",
     in: "cookie",
     name: "thingscope-{port}",
-    description: "What a browser gets that logs in; its name ends in the server's port",
+    description: "The cookie of a browser that has logged in; its name ends in the server's port",
   },
   signature: {
     type: "apiKey",

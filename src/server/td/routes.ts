@@ -40,7 +40,7 @@ export function thingRoutes(
         method: "POST",
         path: `${prefix}/things/${name}/open`,
         role: "operate",
-        summary: `Open ${name} again, when it could not be`,
+        summary: `Open ${name} again, after it failed`,
         response: { status: 200, contentType: JSON_TYPE, schema: ThingStateSchema },
         handle: async () => {
           const { state, reason = null } = await host.openThing(name);

@@ -11,7 +11,7 @@ const Nullable = <T extends string>(type: T, options = {}) => ({
 
 export const ProblemSchema = Type.Object(
   {
-    type: Type.String({ description: "urn:thingscope:error:CODE, or a class of LabThings" }),
+    type: Type.String({ description: "urn:thingscope:error:CODE, or a LabThings class" }),
     title: Type.String(),
     status: Type.Integer(),
     detail: Type.String({ description: "What happened, why, and what to do" }),
@@ -21,7 +21,7 @@ export const ProblemSchema = Type.Object(
     code: Type.String({ description: "Stable, in capitals" }),
     errors: Type.Optional(
       Type.Array(Type.Object({}), {
-        description: "Each fault of an input: where, what, and the rule; 20 at most",
+        description: "Faults of the input: where, what, and the rule; at most 20",
       }),
     ),
     errors_omitted: Type.Optional(
@@ -38,7 +38,7 @@ const MaybeTime = Type.Optional(
 
 const SUMMARY = {
   status: Type.Enum(["pending", "running", "completed", "failed", "error", "cancelled"], {
-    description: "Who accepts nothing but JSON is told 'failed' for the last two",
+    description: "Clients that accept only JSON get 'failed' for the last two",
   }),
   id: Type.String(),
   action: Type.String({ description: "Path of the action" }),
@@ -50,7 +50,7 @@ const SUMMARY = {
   progress: Type.Optional(
     Type.Unsafe<unknown>(
       Nullable("object", {
-        description: "How far it is, 0 to 1, and in words",
+        description: "Progress, from 0 to 1 and in words",
         properties: { fraction: { type: "number" }, message: { type: "string" } },
       }),
     ),
@@ -59,7 +59,7 @@ const SUMMARY = {
 };
 
 const InvocationSummarySchema = Type.Object(SUMMARY, {
-  description: "One run of an action, as lists have it",
+  description: "One run of an action, as in lists",
 });
 
 export const InvocationSchema = Type.Object(
@@ -67,7 +67,7 @@ export const InvocationSchema = Type.Object(
     ...SUMMARY,
     input: Type.Optional(Type.Unknown()),
     output: Type.Optional(
-      Type.Unknown({ description: "Of a completed run; null until then, and of any other" }),
+      Type.Unknown({ description: "Output of a completed run; otherwise null" }),
     ),
     log: Type.Array(
       Type.Object({ message: Type.String(), levelname: Type.String(), created: DateTime }),
@@ -102,9 +102,9 @@ export const ThingStateSchema = Type.Object({
 export const SourceStatusSchema = Type.Object(
   {
     state: Type.Enum(["idle", "starting", "live", "stalled", "failed"]),
-    reason: Type.Optional(Type.String({ description: "Why it gives no frames" })),
+    reason: Type.Optional(Type.String({ description: "Why it delivers no frames" })),
   },
-  { description: "What the source of a stream does" },
+  { description: "State of a stream's source" },
 );
 
 export const FrameEntrySchema = Type.Object(
@@ -114,7 +114,7 @@ export const FrameEntrySchema = Type.Object(
     capturedAt: Type.Number({ unit: "ms", description: "End of exposure, Unix time" }),
     size: Type.Integer({ minimum: 0, unit: "bytes", description: "Length of the JPEG" }),
   },
-  { description: "Which frame, of when, how large" },
+  { description: "Identity, capture time and size of a frame" },
 );
 
 export const HeldFramesSchema = Type.Object({

@@ -56,8 +56,7 @@ const BASIC: Security = {
       scheme: "basic",
       in: "header",
       name: "Authorization",
-      description:
-        "A user's name and password, or any name and a token in the place of the password",
+      description: "A user's name and password, or any name and a token in place of the password",
     },
   },
   security: "basic",

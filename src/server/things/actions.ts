@@ -146,7 +146,7 @@ function allActionsRoute(hosted: HostedThing, host: ThingHost, prefix: string): 
     method: "GET",
     path: `${prefix}/${hosted.name}/actions`,
     role: "view",
-    summary: `How each invocation of each action of ${hosted.name} goes, newest first`,
+    summary: `Status of every invocation of every action of ${hosted.name}, newest first`,
     form: { thing: hosted.name, kind: "thing", op: ["queryallactions"] },
     response: { status: 200, contentType: JSON_TYPE, schema: RUNS_BY_ACTION },
     large: true,

@@ -54,7 +54,7 @@ function endpointAnswer(given: unknown, what: string): EndpointResponse {
   } catch (cause) {
     throw new ThingError(
       "INVALID_OUTPUT",
-      `${what} gave an answer that cannot be sent: ${reasonOf(cause)}. This is a fault of its author.`,
+      `${what} returned a response that cannot be sent: ${reasonOf(cause)}. Fix the code of this endpoint.`,
       { cause },
     );
   }

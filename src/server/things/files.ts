@@ -64,7 +64,7 @@ function routesAt(
       path: `${path}/:id`,
       role,
       summary: `Fetch a file: ${what}`,
-      description: "Takes `Range` and `If-Range`, so a download can go on where it broke off.",
+      description: "Supports `Range` and `If-Range`, so an interrupted download can be resumed.",
       response: { status: 200, contentType: ANY_TYPE },
       errors: ["NOT_FOUND", "BAD_RANGE"],
       hasETag: true,
@@ -80,7 +80,7 @@ function routesAt(
       method: "GET",
       path: `${path}/:id/:part`,
       role,
-      summary: `Fetch what belongs to a file, e.g. its poster image: ${what}`,
+      summary: `Fetch a part of a file, e.g. its poster image: ${what}`,
       response: { status: 200, contentType: ANY_TYPE },
       errors: ["NOT_FOUND", "BAD_RANGE"],
       hasETag: true,
@@ -139,9 +139,9 @@ export const FILE_PAGE = {
   limit: Type.Integer({
     minimum: 1,
     maximum: LARGEST_NUMBER,
-    description: "How many files to list at most",
+    description: "Maximum number of files to list",
   }),
-  after: Type.String({ description: "Where the page before ended, as its Link to the next says" }),
+  after: Type.String({ description: "Cursor from the Link header of the previous page" }),
 };
 
 /**
@@ -175,5 +175,5 @@ function cursorIn(query: URLSearchParams): Cursor | undefined {
   if (text === null) return undefined;
   const [, time, id] = /^(\d{1,16}(?:\.\d{1,16})?)_([\w-]{1,64})$/.exec(text) ?? [];
   if (time && id) return { createdAt: Number(time), id };
-  throw badQuery("after", text, "what the Link of the page before has");
+  throw badQuery("after", text, "the cursor from the Link header of the previous page");
 }

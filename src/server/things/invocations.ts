@@ -33,7 +33,7 @@ export function invocationRoutes(host: ThingHost, prefix: string): Route[] {
       method: "GET",
       path: `${all}/:id`,
       role: "view",
-      summary: "Ask how an invocation goes",
+      summary: "Get the status of an invocation",
       form: placesFor(host, "queryaction"),
       params,
       response: {

@@ -63,7 +63,7 @@ export function propertyRoutes(hosted: HostedThing, base: string): Route[] {
           method: "POST",
           path: `${path}/reset`,
           role: "operate",
-          summary: `Give ${called} its initial value`,
+          summary: `Reset ${called} to its initial value`,
           response: { status: 200, contentType: JSON_TYPE },
           handle: async () => {
             await hosted.resetProperty(name);
@@ -86,14 +86,14 @@ export function allPropertiesRoutes(hosted: HostedThing, base: string): Route[] 
     method: "GET",
     path,
     role: "view",
-    summary: `Read all properties of ${hosted.name}, or those that are named`,
+    summary: `Read all properties of ${hosted.name}, or the named ones`,
     form: [
       { ...place, op: ["readallproperties"] },
       { ...place, op: ["readmultipleproperties"], variables: ["propertyNames"] },
     ],
     query: {
       propertyNames: Type.String({
-        description: "Names of properties, with commas",
+        description: "Names of properties, separated by commas",
         pattern: "^[^,]+(,[^,]+)*$",
       }),
     },
@@ -109,7 +109,7 @@ export function allPropertiesRoutes(hosted: HostedThing, base: string): Route[] 
     method: "PUT",
     path,
     role: "operate",
-    summary: `Set several properties of ${hosted.name}, or none of them when one fails`,
+    summary: `Set several properties of ${hosted.name}, or none of them if one fails`,
     form: { ...place, op: ["writemultipleproperties"] },
     request: { contentType: JSON_TYPE, schema: VALUES },
     response: { status: 204 },
@@ -186,6 +186,6 @@ function namesIn(query: URLSearchParams): string[] | undefined {
   if (names.length > 0) return names;
   throw new ThingError(
     "BAD_ARGUMENT",
-    "'propertyNames' names no property. Give names with commas, or leave it out to read all.",
+    "'propertyNames' does not name a property. Give names separated by commas, or leave it out to read all.",
   );
 }

@@ -37,7 +37,7 @@ export class CallbackPolicy {
     if (this.#allowed.has(url.hostname) || this.#allowed.has(url.host)) return url;
     throw new ThingError(
       "CALLBACK_REFUSED",
-      `'${quoted(url.host)}' may not be called. Add it to the allowed hosts of webhooks in the configuration if it is to be.`,
+      `'${quoted(url.host)}' may not be called. Add it to the allowed hosts of webhooks in the configuration if it should be.`,
     );
   }
 
@@ -54,7 +54,7 @@ export class CallbackPolicy {
     if (usable) return usable;
     throw new ThingError(
       "CALLBACK_REFUSED",
-      `'${bare}' leads to ${found.join(", ")}, which is no other machine. It is not called.`,
+      `'${bare}' resolves to ${found.join(", ")}, which is not another machine. It is not called.`,
     );
   }
 }
@@ -100,7 +100,7 @@ function parsed(callbackURL: unknown): URL {
   const isText = typeof callbackURL === "string" && callbackURL.length <= MAX_URL_CHARACTERS;
   const url = isText ? httpUrlIn(callbackURL) : undefined;
   if (url?.username === "" && url.password === "") return url;
-  const msg = "Input should be an http or https URL without a login, of 2048 characters at most";
+  const msg = "Input should be an http or https URL without a login, of at most 2048 characters";
   throw new ThingError(
     "INVALID_INPUT",
     'Nothing was subscribed: send {"callbackURL": "http://host/path"}, an http or https URL without a login.',
@@ -113,13 +113,13 @@ function configuredHost(host: string): string {
   if (url && isMetadataAddress(url.hostname)) {
     throw new ThingError(
       "BAD_CONFIG",
-      `'${host}' in the allowed hosts of webhooks is where a cloud keeps its secrets. Leave it out.`,
+      `'${host}' in the allowed hosts of webhooks is the metadata address of a cloud, which serves its secrets. Remove it.`,
     );
   }
   if (url && url.href === `http://${url.host}/` && !host.includes("*")) return url.host;
   throw new ThingError(
     "BAD_CONFIG",
-    `'${host}' in the allowed hosts of webhooks is not a host. Write each as in a URL, with a port if only that is meant: hooks.lab.example.`,
+    `'${host}' in the allowed hosts of webhooks is not a host. Write each as in a URL, with a port if only that port may be called: hooks.lab.example.`,
   );
 }
 

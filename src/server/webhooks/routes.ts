@@ -22,7 +22,10 @@ export function webhookRoutes(
 }
 
 const REQUEST = Type.Object({
-  callbackURL: Type.String({ format: "uri", description: "Called with POST at each notification" }),
+  callbackURL: Type.String({
+    format: "uri",
+    description: "Called with POST for each notification",
+  }),
 });
 
 function subscribeRoute(

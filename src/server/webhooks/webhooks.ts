@@ -72,7 +72,7 @@ export class Webhooks {
   /** @returns The id of the subscription. @throws {ThingError} `INVALID_INPUT`, `CALLBACK_REFUSED`, `TOO_MANY_SUBSCRIPTIONS`. */
   subscribe({ callbackURL, at, client, onOver, ...subscribing }: Subscribing): string {
     const url = this.#policy.accept(callbackURL);
-    if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS) throw tooMany(MAX_SUBSCRIPTIONS, "in all");
+    if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS) throw tooMany(MAX_SUBSCRIPTIONS, "in total");
     if (this.#shares.countOf(client) >= MOST_OF_ONE) throw tooMany(MOST_OF_ONE, "of this client");
     const leave = this.#shares.take(client);
     const id = randomUUID();
@@ -80,7 +80,7 @@ export class Webhooks {
     this.#subscriptions.set(id, { at, end: () => ended.abort() });
     const signal = AbortSignal.any([ended.signal, this.#closed.signal]);
     const stop = onOver(() => {
-      this.#log.info(`${url.host} is called no more about ${at}: its Thing is gone.`);
+      this.#log.info(`${url.host} is no longer called about ${at}: its Thing was removed.`);
       ended.abort();
     });
     void this.#serve({ ...subscribing, url, signal }).finally(() => {
@@ -97,7 +97,7 @@ export class Webhooks {
     if (subscription?.at !== at)
       throw new ThingError(
         "NOT_FOUND",
-        `There is no subscription ${id}: it never was, or has ended.`,
+        `There is no subscription ${id}: it never existed or has ended.`,
       );
     this.#subscriptions.delete(id);
     subscription.end();
@@ -135,7 +135,9 @@ export class Webhooks {
     await supervisor.finished;
     reader.leaveAll();
     if (signal.aborted) return;
-    this.#log.warn(`${url.host} is called no more: ${MAX_FAILURES} notifications in a row failed.`);
+    this.#log.warn(
+      `${url.host} is no longer called: ${MAX_FAILURES} notifications in a row failed.`,
+    );
   }
 
   async #deliver(

@@ -92,7 +92,7 @@ function requestIn(data: RawData, isBinary: boolean): ObservationRequest | strin
   if (isBinary) return badRequest("Messages are JSON in text frames; this one was binary.");
   const json = parseJson(data.toString());
   if ("errorAt" in json)
-    return badRequest(`The message is not JSON: it stops being so at character ${json.errorAt}.`);
+    return badRequest(`The message is not JSON: the error is at character ${json.errorAt}.`);
   const { messageType, data: wanted } = { ...objectIn(json.value) };
   const kind = KINDS.get(messageType);
   if (kind === undefined)

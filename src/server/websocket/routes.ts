@@ -15,7 +15,7 @@ export function webSocketRoutes(host: ThingHost, prefix: string): Route[] {
       method: "GET",
       path,
       role: "view",
-      summary: `Talk with ${name} over WebSocket: LabThings' messages, or the Web Thing Protocol`,
+      summary: `The WebSocket of ${name}: LabThings' messages, or the Web Thing Protocol`,
       form: placesOn(name, model),
       response: { status: 101 },
       handle: async () => ({

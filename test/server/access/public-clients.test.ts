@@ -56,7 +56,7 @@ test("who comes from the internet by a configured proxy is told of, and nobody's
     t.after(() => server.close());
     const { port } = await server.listen({ port: 0 });
     await ask(port, { path: "/health", headers: { "X-Forwarded-For": "9.9.9.9, 8.8.8.8" } });
-    const from = warned.flatMap((line) => /came from ([\d.]+)/.exec(line)?.[1] ?? []);
+    const from = warned.flatMap((line) => /connected from ([\d.]+)/.exec(line)?.[1] ?? []);
     assert.deepEqual(from, told);
   }
 });

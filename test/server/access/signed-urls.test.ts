@@ -114,7 +114,7 @@ test("only paths of pictures are signed, for thirty days at most and no longer t
   lab.time.passed = 89 * 24 * 3600_000;
   const { status, json } = await sign(lab, { path: "/camera/live", seconds: 2 * 24 * 3600 });
   assert.equal(status, 400);
-  assert.match(json.detail, /at most/);
+  assert.match(json.detail, /the limit is/);
 });
 
 test("a signed address ends with whoever signed it, with all sessions, and what it shows with it", {

@@ -133,7 +133,7 @@ test("a certificate that was given is checked before anything listens", { timeou
   await writeFile(other, (await selfSigned({ names: ["a"], days: 1 })).key);
   assert.equal((await givenCertificate(cert, key)).cert, await readFile(cert, "utf8"));
   for (const [files, reason] of [
-    [[cert, other], /is not that of the certificate/],
+    [[cert, other], /does not belong to the certificate/],
     [[join(folder, "none.pem"), key], /ENOENT/],
     [[key, cert], /cannot be used/],
   ] as const) {
@@ -143,7 +143,7 @@ test("a certificate that was given is checked before anything listens", { timeou
     });
   }
   const late = Date.now() + 900 * DAY_MS;
-  await assert.rejects(givenCertificate(cert, key, late), { message: /ended on/ });
+  await assert.rejects(givenCertificate(cert, key, late), { message: /expired on/ });
 });
 
 test("frames, values and WebSockets travel over TLS, and the cookie is for TLS alone", {

@@ -90,7 +90,7 @@ test("secrets that others could have written are refused, and a running server k
     [folder, 0o700],
   ] as const) {
     await chmod(path, mode | 0o020);
-    await isRefused(/can be written by others/);
+    await isRefused(/is writable by other users/);
     await chmod(path, mode);
   }
   await writeFile(
@@ -112,7 +112,7 @@ test("secrets that belong to another user of the machine are refused", {
     await chown(path, 12345, 12345);
     await assert.rejects(new AccountsFile(folder).open(), {
       code: "BAD_CONFIG",
-      message: /belongs to another user \(12345; this one is 0\)/,
+      message: /belongs to another user \(12345; this process runs as 0\)/,
     });
     await chown(path, 0, 0);
   }

@@ -96,5 +96,5 @@ test("a server that only this machine reaches is not announced, and says so", {
   const server = new ThingServer(host, { mdns: true });
   await server.listen({ port: 0 });
   await server.close();
-  assert.match(warnings.join("\n"), /Nobody is told of the Things .* '127\.0\.0\.1'.* --lan\b/);
+  assert.match(warnings.join("\n"), /are not announced .* '127\.0\.0\.1'.* --lan\b/);
 });

@@ -56,5 +56,8 @@ test("a path is found to the byte, with its parameters decoded; of several the f
     ["", undefined],
   ];
   for (const [path, found] of cases) assert.deepEqual(at(path), found, path);
-  assert.throws(() => at("/camera/films/%zz"), /has a '%' that is not followed by two hexadecimal/);
+  assert.throws(
+    () => at("/camera/films/%zz"),
+    /has a '%' that does not begin a valid UTF-8 escape/,
+  );
 });

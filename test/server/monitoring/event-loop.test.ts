@@ -37,7 +37,7 @@ test("an event loop that is late because others have the processor is told as th
   const [message, cause] = await warned;
   assert.match(
     message,
-    /^The event loop was late by \d+ ms, .*: for \d+ ms of these, other programs/,
+    /^The event loop was late by \d+ ms, .*: for \d+ ms of this, other programs/,
   );
   assert.doesNotMatch(message, /innocent/);
   assert.equal(cause, "machine");

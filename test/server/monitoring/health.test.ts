@@ -31,7 +31,7 @@ test("health says what is wrong in sentences, and how each stream does", {
   assert.ok(memory.rss > 1e6);
   const release = camera.live.demand.take();
   assert.deepEqual((await health()).reasons.slice(1), [
-    "Stream 'live' of Thing 'camera' is to give frames and has none yet.",
+    "Stream 'live' of Thing 'camera' should deliver frames but has not yet.",
   ]);
   camera.live.addFrame(await jpegOf(64, 48));
   const { live } = (await health()).things.camera.streams;

@@ -172,7 +172,7 @@ test(
       const policy = new CallbackPolicy(["hooks.lab.example"], async () => [address]);
       await assert.rejects(policy.addressOf(new URL("http://hooks.lab.example/")), {
         code: "CALLBACK_REFUSED",
-        message: /leads to .*, which is no other machine/,
+        message: /resolves to .*, which is not another machine/,
       });
     }
     const policy = new CallbackPolicy(["hooks.lab.example"], async () => ["127.0.0.1", "10.0.0.7"]);

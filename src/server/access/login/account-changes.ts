@@ -24,7 +24,7 @@ export async function createToken(
 ): Promise<{ name: string; token: string; expires: string }> {
   assertName(name);
   if (!(days > 0 && days <= 3650)) {
-    throw new ThingError("BAD_ARGUMENT", `A token is for 1 to 3650 days, not for ${days}.`);
+    throw new ThingError("BAD_ARGUMENT", `A token must be valid for 1 to 3650 days, not ${days}.`);
   }
   const token = newToken();
   const created = new Date(time).toISOString();
@@ -33,7 +33,7 @@ export async function createToken(
     if (Object.hasOwn(data.tokens, name)) {
       throw new ThingError(
         "BAD_ARGUMENT",
-        `There is a token '${name}' already. Choose another name, or first: thingscope tokens revoke ${name}`,
+        `A token '${name}' already exists. Choose another name, or revoke it first: thingscope tokens revoke ${name}`,
       );
     }
     const entry = { id: newId(), role, sha256: sha256(token), created, expires };
@@ -57,7 +57,7 @@ export async function setUser(
   if (password.length < SHORTEST_PASSWORD) {
     throw new ThingError(
       "BAD_ARGUMENT",
-      `A password has ${SHORTEST_PASSWORD} characters at least. Several words are easier to remember.`,
+      `A password must have at least ${SHORTEST_PASSWORD} characters. Several words are easier to remember.`,
     );
   }
   const entry = {
@@ -83,7 +83,7 @@ function without<T>(entries: Record<string, T>, name: string, what: string): Rec
   const { [name]: gone, ...rest } = entries;
   if (gone !== undefined && Object.hasOwn(entries, name)) return rest;
   const names = Object.keys(entries);
-  const there = names.length > 0 ? `There are: ${names.join(", ")}.` : "There are none.";
+  const there = names.length > 0 ? `Existing ${what}s: ${names.join(", ")}.` : `No ${what}s exist.`;
   throw new ThingError("NOT_FOUND", `There is no ${what} '${name}'. ${there}`);
 }
 
@@ -91,6 +91,6 @@ function assertName(name: string): void {
   if (NAME.test(name) && name !== "__proto__") return;
   throw new ThingError(
     "BAD_ARGUMENT",
-    `'${name}' cannot be a name: use up to 64 letters, digits and . _ - @.`,
+    `'${name}' is not a valid name: use at most 64 letters, digits and . _ - @.`,
   );
 }

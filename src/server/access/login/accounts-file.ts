@@ -93,7 +93,8 @@ export class AccountsFile {
       return true;
     } catch (error) {
       const fault = messageOf(error);
-      if (fault !== this.#lastFault) this.#log.error(`${fault} Until then those from before hold.`);
+      if (fault !== this.#lastFault)
+        this.#log.error(`${fault} Until then the previous accounts stay in force.`);
       this.#lastFault = fault;
       return false;
     }
@@ -158,6 +159,6 @@ function isAccounts(data: unknown): data is AccountsData {
 function unusable(path: string): ThingError {
   return new ThingError(
     "BAD_CONFIG",
-    `${path} holds no users and tokens that can be read. Fix it, restore ${path}.prev, or move it away and create new ones.`,
+    `${path} does not contain readable users and tokens. Fix it, restore ${path}.prev, or move it away and create new ones.`,
   );
 }

@@ -164,7 +164,7 @@ export class CheckQueue {
 function tooMany(): ThingError {
   return new ThingError(
     "TOO_MANY_ATTEMPTS",
-    "There were too many wrong passwords, tokens or codes in the last minute. Wait a minute, then try again; tokens that are right are taken meanwhile.",
+    "There were too many wrong passwords, tokens or codes in the last minute. Wait a minute, then try again; valid tokens are still accepted.",
   );
 }
 

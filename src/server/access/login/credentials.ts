@@ -59,7 +59,7 @@ export class CredentialCheck {
     this.#limit.begin(address);
     throw new ThingError(
       "BAD_CREDENTIALS",
-      "This token is not known here: it has expired, was revoked, or is of another server. Make a new one: thingscope tokens create.",
+      "This token is not valid here: it has expired, was revoked, or belongs to another server. Create a new one: thingscope tokens create.",
     );
   }
 
@@ -90,7 +90,7 @@ export class CredentialCheck {
     if (!isRight || !user) {
       throw new ThingError(
         "BAD_CREDENTIALS",
-        "The user's name or password is wrong. thingscope users list shows the names.",
+        "The user name or password is wrong. To see the names, run: thingscope users list",
       );
     }
     takeBack();

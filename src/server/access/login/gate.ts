@@ -66,7 +66,7 @@ export class Gate {
     if (covers(identity.role, role)) return;
     throw new ThingError(
       "FORBIDDEN",
-      `'${identity.account.name}' has the role ${identity.role}, and ${request.method} ${path} needs ${role}. Log in with a token of that role: thingscope tokens create --role ${role}.`,
+      `'${identity.account.name}' has the role ${identity.role}, but ${request.method} ${path} requires ${role}. Log in with a token of that role: thingscope tokens create --role ${role}.`,
     );
   }
 

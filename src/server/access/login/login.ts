@@ -147,7 +147,7 @@ export class Login {
     if (seconds > longest) {
       throw new ThingError(
         "BAD_ARGUMENT",
-        `This address cannot be good for ${seconds} s, but for ${longest} s at most.`,
+        `This address cannot be valid for ${seconds} s: the limit is ${longest} s.`,
       );
     }
     const expires = Math.floor(this.#clock.now() / 1000) + seconds;
@@ -195,7 +195,7 @@ export class Login {
       if (!(error instanceof ThingError)) throw error;
       const isRefused = error.code === "TOO_MANY_ATTEMPTS";
       this.counts[isRefused ? "refused" : "failed"] += 1;
-      if (!isRefused) this.#log.warn(`Somebody at ${address} was not let in: ${error.message}`);
+      if (!isRefused) this.#log.warn(`A login from ${address} was refused: ${error.message}`);
       throw error;
     }
   }
@@ -211,9 +211,9 @@ export class Login {
 const UNREADABLE =
   "The Authorization header is neither 'Bearer TOKEN' nor 'Basic' with a name and a password in base64.";
 const BAD_SIGNATURE =
-  "This signed address has expired, or was changed, or whoever signed it may not log in any more. Ask for a new one.";
+  "This signed address has expired, was changed, or was signed by an account that can no longer log in. Request a new one.";
 const BAD_CODE =
-  "This code has been used, or is older than ten minutes. Restart the server for a new one, or log in with a token: thingscope tokens create.";
+  "This code has already been used or is older than ten minutes. Restart the server for a new one, or log in with a token: thingscope tokens create.";
 
 interface OpenAnswer {
   readonly identity: Identity;

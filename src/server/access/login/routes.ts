@@ -12,7 +12,9 @@ import { LONGEST_SIGNED_S } from "./signed-urls.ts";
 const Secret = Type.String({ minLength: 1, maxLength: 1000 });
 const LoginBody = Type.Object(
   {
-    code: Type.Optional(Type.String({ ...Secret, description: "What the server printed" })),
+    code: Type.Optional(
+      Type.String({ ...Secret, description: "The code that the server printed" }),
+    ),
     token: Type.Optional(Secret),
     user: Type.Optional(Secret),
     password: Type.Optional(Secret),
@@ -25,7 +27,7 @@ const Who = Type.Object({
 });
 const SignBody = Type.Object(
   {
-    path: Type.String({ description: "Of a stream's pictures", maxLength: 2000 }),
+    path: Type.String({ description: "Path of a stream's pictures", maxLength: 2000 }),
     seconds: Type.Integer({ minimum: 1, maximum: LONGEST_SIGNED_S, default: 3600 }),
   },
   { additionalProperties: false },
@@ -45,7 +47,7 @@ export function loginRoutes(login: Login, prefix: string, table: () => readonly 
       method: "GET",
       path: page,
       role: "none",
-      summary: "The page where a person logs in",
+      summary: "The login page",
       response: { status: 200, contentType: "text/html" },
       handle: async ({ request }) => {
         const body = loginPage(prefixOf(request) + prefix);
@@ -57,7 +59,7 @@ export function loginRoutes(login: Login, prefix: string, table: () => readonly 
         method: "GET",
         path: `${page}/${name}`,
         role: "none",
-        summary: "What that page consists of",
+        summary: "A file of the login page",
         response: { status: 200, contentType },
         handle: async () => ({ status: 200, body: loginFile(name), contentType }),
       }),
@@ -74,7 +76,7 @@ export function loginRoutes(login: Login, prefix: string, table: () => readonly 
       method: "POST",
       path: page,
       role: "none",
-      summary: "Log a browser in with a code, a token or a password: the answer has a cookie",
+      summary: "Log in a browser with a code, a token or a password; the response sets a cookie",
       request: { contentType: JSON_TYPE, schema: LoginBody },
       response: { status: 200, contentType: JSON_TYPE, schema: Who },
       handle: async (exchange) => {
@@ -98,7 +100,7 @@ export function loginRoutes(login: Login, prefix: string, table: () => readonly 
       method: "POST",
       path: `${prefix}/signed_urls`,
       role: "view",
-      summary: "An address of a stream's pictures that needs no login until it expires",
+      summary: "Create an address of a stream's pictures that needs no login until it expires",
       request: { contentType: JSON_TYPE, schema: SignBody },
       response: { status: 201, contentType: JSON_TYPE, schema: SignedUrl },
       handle: async (exchange) => {
@@ -115,7 +117,7 @@ export function loginRoutes(login: Login, prefix: string, table: () => readonly 
 
 async function inputOf<T extends TSchema>(exchange: Exchange, schema: T): Promise<Static<T>> {
   const body = await exchange.json();
-  return accept(schema, body, "What was asked for") as Static<T>;
+  return accept(schema, body, "The signed address") as Static<T>;
 }
 
 /**
@@ -126,7 +128,7 @@ function loginRequest(body: unknown) {
   if (!isLogin(body)) {
     throw new ThingError(
       "INVALID_INPUT",
-      "A login is a JSON object with a code, a token, or a user and a password, each text of 1 to 1000 characters.",
+      "A login must be a JSON object with a code, a token, or a user and a password, each a string of 1 to 1000 characters.",
     );
   }
   const { code, token, user, password } = body;
@@ -149,7 +151,10 @@ function whoIs(identity: Identity | undefined): Who {
 
 function identified({ identity }: Exchange): Identity {
   if (identity) return identity;
-  throw new ThingError("LOGIN_REQUIRED", "Log in first: an address is signed for somebody.");
+  throw new ThingError(
+    "LOGIN_REQUIRED",
+    "Log in first: an address is signed on behalf of an account.",
+  );
 }
 
 /** The path as it gets here: a client knows it with what a proxy takes off. */
@@ -163,7 +168,7 @@ function assertPicture(path: string, routes: readonly Route[]): void {
   if (pictures.some((route) => patternOf(route).test(path))) return;
   throw new ThingError(
     "BAD_ARGUMENT",
-    `${path} shows no pictures. Give the path of a stream, e.g. /camera/mjpeg_stream, without a query.`,
+    `${path} is not a path of pictures. Give the path of a stream, e.g. /camera/mjpeg_stream, without a query.`,
   );
 }
 

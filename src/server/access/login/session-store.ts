@@ -152,7 +152,9 @@ export class SessionStore {
     try {
       await this.#file.save(Object.fromEntries(entries));
     } catch (error) {
-      this.#log.error(`Who is logged in was not saved, so a restart ends it: ${messageOf(error)}`);
+      this.#log.error(
+        `The sessions were not saved, so a restart will end them: ${messageOf(error)}`,
+      );
     }
   }
 }

@@ -56,13 +56,13 @@ export async function givenCertificate(
     const files = await filesAt(certFile, keyFile);
     const certificate = new X509Certificate(files.cert);
     const ends = Date.parse(certificate.validTo);
-    if (ends < now) throw new Error(`the certificate ended on ${certificate.validTo}`);
-    if (!belongTogether(files)) throw new Error("the key is not that of the certificate");
+    if (ends < now) throw new Error(`the certificate expired on ${certificate.validTo}`);
+    if (!belongTogether(files)) throw new Error("the key does not belong to the certificate");
     return files;
   } catch (cause) {
     throw new ThingError(
       "BAD_ARGUMENT",
-      `The certificate ${certFile} with the key ${keyFile} cannot be used: ${reasonOf(cause)}. Give two files in PEM, or --tls auto for a certificate of the server's own.`,
+      `The certificate ${certFile} with the key ${keyFile} cannot be used: ${reasonOf(cause)}. Give two PEM files, or --tls auto for a certificate of the server's own.`,
       { cause },
     );
   }
