@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, stat, statfs, writeFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { test } from "node:test";
+import { logTo } from "../../src/base/log.ts";
 import { openRecording } from "../../src/recording/read/open-recording.ts";
 import { verifyRecording } from "../../src/recording/read/verify.ts";
 import {
@@ -113,6 +114,11 @@ test("it ends with a reason before a quota is passed, and does not start without
     code: "NO_ROOM",
     message: /cannot be recorded to: the quota of 1.9 MB is used up\. Delete or move/,
   });
+  const lines: string[] = [];
+  const log = logTo((_, line) => lines.push(line));
+  await assert.rejects(startRecording({ ...again, quotaBytes: 1_900_000, log }));
+  assert.match(lines[0] ?? "", /^Recording .* ends: .*the quota of 1.9 MB .*try again\.$/);
+  assert.doesNotMatch(lines.join("\n"), /\.\./);
   const { bavail, bsize } = await statfs(dirname(path));
   await assert.rejects(startRecording({ ...again, reserveBytes: 2 * bavail * bsize }), {
     message: /the disk has less than its reserve of \d+ MB free/,

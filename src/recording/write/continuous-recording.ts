@@ -277,7 +277,8 @@ export class ContinuousRecording {
     this.#endReason = reason;
     this.#writer.noteSource(this.#stream.pendingLosses);
     for (const detach of this.#detach) detach();
-    if (reason !== "stopped") this.#log.warn(`Recording ${this.#options.path} ends: ${reason}.`);
+    if (reason !== "stopped")
+      this.#log.warn(`Recording ${this.#options.path} ends: ${reason.replace(/\.$/, "")}.`);
     this.#announceEnd();
     this.#finish(this.#drain(reason));
   }

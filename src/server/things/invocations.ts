@@ -94,7 +94,7 @@ function placesFor({ things }: ThingHost, op: string): FormPlace[] {
 }
 
 function noOutput(action: string, status: string): ThingError {
-  const why = status === "completed" ? "it completed without one" : `it is ${status}`;
+  const why = status === "completed" ? "it completed without one" : `its status is ${status}`;
   return new ThingError(
     "NO_OUTPUT",
     `No result is available for this invocation of '${action}': ${why}.`,
