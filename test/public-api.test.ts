@@ -93,3 +93,10 @@ test("thingscope stays small: what few need belongs to one of the other modules"
 function manifest(): { readonly exports: Record<string, string | { readonly default: string }> } {
   return JSON.parse(readFileSync(packagePath("package.json"), "utf8"));
 }
+
+test("docs/api.md names each Thing that a configuration can have from thingscope/things", () => {
+  const row = /^\| `thingscope\/things` .*$/m.exec(pageText("api.md"))?.[0] ?? "";
+  const named = [...row.matchAll(/`([A-Z]\w+)`/g)].map(([, name]) => name!);
+  const things = exportsOf("things/index.ts").filter(({ isType }) => !isType);
+  assert.deepEqual(named.toSorted(), things.map(({ name }) => name).toSorted());
+});
