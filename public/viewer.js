@@ -25,6 +25,8 @@ let newest;
 let isEmpty = false;
 /** Why there is no connection, while there is none. */
 let lostBecause;
+/** Reads the stream, or tries to. */
+let reader;
 let leave = new AbortController();
 let wake = () => {};
 let hearAnew = () => {};
@@ -56,13 +58,15 @@ async function watch() {
     const { signal } = leave;
     const onPlaceholder = (reason, jpeg) => void show({ jpeg, reason });
     try {
-      for await (const frame of new MJPEGReader(streamUrl, { signal, onPlaceholder })) {
+      reader = new MJPEGReader(streamUrl, { signal, onPlaceholder });
+      for await (const frame of reader) {
         failures = 0;
         await show(frame);
       }
       if (signal.aborted) continue;
       throw new Error("The stream ended.");
     } catch (error) {
+      reader = undefined;
       if (error.status === 401) location.reload(); // shows where to log in
       const isGone = error.code === "UNREACHABLE";
       lostBecause = isGone ? "The server does not answer." : error.message;
@@ -160,6 +164,7 @@ function steadyNow() {
 }
 
 function render() {
+  if (reader?.stats.connections > 0) lostBecause = undefined; // a camera may give no frame for hours
   const age = shown && clock.ageOf(shown.capturedAt);
   const hz = rateOf(told);
   const isStale = age !== undefined && age > Math.max(STALE_MS, hz ? 2500 / hz : 0);

@@ -213,6 +213,7 @@ test("the viewer page tells why there are no frames, and comes back after a stop
   stream.stop();
   await page.waitForSelector('[data-state="lost"]');
   stream.reset();
+  await page.waitForSelector('body:not([data-state="lost"])', { timeout: WAIT_MS }); // no frame has come yet
   run(t, stream, 40);
   await page.waitForSelector('[data-state="live"]', { timeout: WAIT_MS });
 });
