@@ -31,7 +31,7 @@ test("verify, export and repair say that a file is being recorded, by whom, and 
     await once(child.stdout, "data");
   }
   const before = await readdir(folder);
-  const who = `film\\.mkv is being recorded by process ${child.pid}, which closes it when it ends\\. Stop that first: .*`;
+  const who = `film\\.mkv is being recorded by process ${child.pid}, which closes it when it ends\\. Stop the recording first, .*`;
   const verify = await runCli(folder, "verify", "film.mkv");
   assert.equal(verify.code, 1);
   assert.match(
@@ -81,7 +81,7 @@ test("repair and verify of a folder are of every recording in it, and say what e
   assert.equal(lines.length, 4, repair.stdout);
   assert.match(lines[0]!, /films\/C\.mkv: OK: 60 frames.*nothing to repair/);
   assert.match(lines[2]!, /films\/b\.mkv: repaired, with 40 frames; 20 listed frames were lost/);
-  assert.match(lines[3]!, /empty\.mkv was ended before its first frame.*removed/);
+  assert.match(lines[3]!, /empty\.mkv ended before its first frame.*removed/);
   const verify = await runCli(dirname(films), "verify", "films");
   assert.deepEqual([verify.code, verify.stdout.split("\n").length], [0, 4]);
   await mkdir(join(films, "none"));

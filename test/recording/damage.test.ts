@@ -231,7 +231,7 @@ test("what is damaged stays in the file, and its ledger says where and why", {
   assert.ok(ok, sentence);
   assert.match(
     sentence,
-    /59 frames .*; 1 lost, as its ledger says: k3x9q2 frame 12 because it is damaged/,
+    /59 frames .*; 1 lost, according to its ledger: k3x9q2 frame 12 because it is damaged/,
   );
 });
 

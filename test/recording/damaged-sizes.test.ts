@@ -24,7 +24,7 @@ for (const [name, size] of Object.entries(SIZES)) {
     await damage(path, SEGMENT_SIZE_AT, { bytes: Buffer.from(size, "hex") });
     assert.match(
       (await verifyRecording(path)).sentence,
-      new RegExp(`its head says that it ends at byte \\d+, and it ends at ${closed.bytes.length}`),
+      new RegExp(`its head says that it ends at byte \\d+, but it ends at ${closed.bytes.length}`),
     );
     assert.equal((await repairRecording(path)).frames, 60);
     assert.ok((await verifyRecording(path)).ok);
@@ -52,13 +52,13 @@ test("of a file whose beginning is gone it is said how many pictures are in it, 
   timeout,
 }, async () => {
   const heads = {
-    "no Matroska file": closed.bytes.subarray(4096),
+    "not a Matroska file": closed.bytes.subarray(4096),
     "is damaged": Buffer.concat([closed.bytes.subarray(0, 47), closed.bytes]),
   };
   for (const [why, bytes] of Object.entries(heads)) {
     const path = await copyOf(closed);
     await writeFile(path, bytes);
-    const told = new RegExp(`${why}\\. It has \\d+ whole pictures all the same`);
+    const told = new RegExp(`${why}\\. It still has \\d+ whole pictures, and was not changed`);
     assert.match((await verifyRecording(path)).sentence, told);
     await assert.rejects(repairRecording(path), { code: "BAD_RECORDING", message: told });
     assert.ok((await readFile(path)).equals(bytes));

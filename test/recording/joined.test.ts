@@ -33,7 +33,7 @@ for (const [first, original] of Object.entries(FIRSTS)) {
         await writeFile(path, whole);
         if (!hasLedger) await rm(ledgerPathOf(path));
         const told = new RegExp(
-          `${count} whole frames stand behind its end, in another recording that was joined to it at byte ${original.bytes.length}\\b`,
+          `${count} whole frames follow its end, in another recording that was joined to it at byte ${original.bytes.length}\\b`,
         );
         const { ok, sentence } = await verifyRecording(path);
         assert.equal(ok, false);
@@ -54,7 +54,7 @@ test("frames behind the end of a recording that have no head of their own are to
   const path = await copyOf(closed);
   const behind = closed.bytes.subarray(closed.frames[40]!.offset - 31);
   await writeFile(path, Buffer.concat([closed.bytes, Buffer.alloc(5000, 7), behind]));
-  const told = /20 whole frames stand behind its end, from byte \d+ on/;
+  const told = /20 whole frames follow its end, from byte \d+ on/;
   assert.match((await verifyRecording(path)).sentence, told);
   await assert.rejects(repairRecording(path), { code: "BAD_RECORDING", message: told });
 });

@@ -44,7 +44,7 @@ for (const [name, junk] of Object.entries(JUNK)) {
     await assertClosed(path);
     const { ok, sentence } = await verifyRecording(path);
     assert.equal(ok, false);
-    assert.match(sentence, new RegExp(`${junk.length} bytes behind the summary of its ledger`));
+    assert.match(sentence, new RegExp(`${junk.length} bytes after the summary of its ledger`));
     await noteInLedger(path, made);
     const { sentence: told, repaired } = await repairRecording(path);
     assert.ok(repaired, told);
@@ -80,7 +80,7 @@ test("a note that a power cut has torn is told, and replaced by the next one", {
     const path = await withBehind(torn);
     await assertClosed(path);
     const { ok, sentence } = await verifyRecording(path);
-    assert.ok(ok && /torn line stands behind/.test(sentence), sentence);
+    assert.ok(ok && /torn line follows/.test(sentence), sentence);
     await noteInLedger(path, made);
     assert.equal(
       await readFile(ledgerPathOf(path), "utf8"),

@@ -109,7 +109,7 @@ test("a file that is cut anywhere has every whole frame, and can be repaired", {
   for (let length = head - 1; length >= 0; length -= STEP) {
     await truncate(path, length);
     await assert.rejects(openRecording(path), { code: "BAD_RECORDING" });
-    assert.match((await verifyRecording(path)).sentence, /no recording that can be read/);
+    assert.match((await verifyRecording(path)).sentence, /not a readable recording/);
   }
 });
 

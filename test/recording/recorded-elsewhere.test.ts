@@ -88,7 +88,7 @@ test("what another process records to is not repaired by the name of a hard link
   child.kill("SIGSTOP");
   await assert.rejects(repairRecording(hard), {
     code: "LOCK_BUSY",
-    message: /hard.mkv is a hard link of a file that was written to just now/,
+    message: /hard.mkv is a hard link to a file that was written to just now/,
   });
   child.kill("SIGCONT");
   await ended;

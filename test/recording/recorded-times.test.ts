@@ -56,7 +56,7 @@ test("a step that the first frame of a next file tells is in its ledger; one bef
   assert.deepEqual(next.summary.clockSteps, [1000]);
   const { ok, sentence } = await verifyRecording(next.path);
   assert.ok(ok, sentence);
-  assert.match(sentence, /; a clock was set once, by 1\.0 s: times go on as the frames came/);
+  assert.match(sentence, /; a clock was set once, by 1\.0 s: frame times do not step/);
 });
 
 test("a clock that steps with each frame fills no summary: the sum of its steps stays right", {
@@ -133,12 +133,12 @@ test("verify refuses times that cannot be", { timeout }, async () => {
   for (const [change, why] of [
     [
       shifted(10, -HOUR_MS),
-      /10 lines of the ledger cannot be right.*captured before the one in front, though no clock/,
+      /10 lines of the ledger cannot be right.*captured before the previous one, though no clock/,
     ],
     [
       (line: Line, n: number) =>
         n === 10 ? [line[0], line[1], START + 320, ...line.slice(3)] : line,
-      /1 line of the ledger cannot be right.*at the very time of the one in front/,
+      /1 line of the ledger cannot be right.*captured at the same time as the previous one/,
     ],
     [
       ({ summary, ...line }: Line) =>

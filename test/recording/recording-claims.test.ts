@@ -46,7 +46,7 @@ test("a recording is exported once to one format at a time", () => {
   claimRecording("/films/nest.mkv", "exporting", "webm")();
   assert.throws(() => claimRecording("/films/nest.mkv", "exporting", "mp4"), {
     code: "LOCK_BUSY",
-    message: "'nest.mkv' is being exported. Wait until that has ended, or cancel it.",
+    message: "'nest.mkv' is being exported. Wait until the export has finished, or cancel it.",
   });
   release();
 });

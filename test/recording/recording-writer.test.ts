@@ -45,12 +45,12 @@ test("what the disk is too slow for is dropped, counted, told, and listed", {
   const summary = await writer.close();
   assert.deepEqual(summary.dropped, { "the disk was too slow": 80 });
   assert.equal(summary.captured, 100);
-  assert.match(told.join("\n"), /^warn .*film.mkv lacks 80 more frames, 80 in all/m);
+  assert.match(told.join("\n"), /^warn .*film.mkv has lost 80 more frames, 80 in total/m);
   const { ok, sentence } = await verifyRecording(path);
   assert.ok(ok);
   assert.match(
     sentence,
-    /80 lost, as its ledger says: k3x9q2 frames 20 to 99 because the disk was too slow/,
+    /80 lost, according to its ledger: k3x9q2 frames 20 to 99 because the disk was too slow/,
   );
 });
 
@@ -120,7 +120,7 @@ test("a recording that cannot be made says why, and takes no frames", { timeout 
   const writer = new RecordingWriter({ path: `${blocked}/film.mkv` });
   await assert.rejects(writer.opened, {
     code: "RECORDING_FAILED",
-    message: /film.mkv\/film.mkv cannot be made: E(NOTDIR|EXIST)/,
+    message: /film.mkv\/film.mkv cannot be created: E(NOTDIR|EXIST)/,
   });
   await assert.rejects(writer.ended, { code: "RECORDING_FAILED" });
   assert.equal(writer.add(frame(0, 0)), false);

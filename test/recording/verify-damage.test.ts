@@ -21,7 +21,7 @@ test("what stands behind the end of a recording is told by verify, and cut off b
   await writeFile(path, Buffer.concat([whole, behind]));
   const { ok, sentence } = await verifyRecording(path);
   assert.equal(ok, false);
-  assert.match(sentence, new RegExp(`${behind.length} bytes behind its end are none of it`));
+  assert.match(sentence, new RegExp(`${behind.length} bytes after its end do not belong to it`));
   assert.equal((await repairRecording(path)).repaired, true);
   assert.equal((await verifyRecording(path)).ok, true);
 });

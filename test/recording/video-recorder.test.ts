@@ -169,7 +169,7 @@ test("several cameras are recorded one by one, and one camera by several recorde
   assert.deepEqual(names, ["0", "again"]);
   await assert.rejects(multi.record(7), {
     code: "BAD_ARGUMENT",
-    message: /There are: 0, 1, again/,
+    message: /The recorders are: 0, 1, again/,
   });
   await multi.stop();
   for (const path of paths) {

@@ -99,7 +99,7 @@ test("an export that only waits is taken back by the DELETE of its recording", {
   exported.catch(() => {});
   await eventually(() => conversions.counts.waiting === 1);
   assert.equal((await remove()).status, 204);
-  await assert.rejects(exported, /was deleted before its turn/);
+  await assert.rejects(exported, /was deleted before the export began/);
   assert.deepEqual([await files(), conversions.counts.waiting], [[], 0]);
 });
 

@@ -65,7 +65,7 @@ for (const format of ["mp4", "webm"] as const) {
     assert.ok((await verifyRecording(path)).ok, "the MKV is there as before");
     const again = exportRecording(path, { format });
     const twice = exportRecording(path, { format });
-    await assert.rejects(twice, /is being exported\. Wait until that has ended/);
+    await assert.rejects(twice, /is being exported\. Wait until the export has finished/);
     assert.equal(basename((await again).path), `film-2.${format}`);
     const odd = path.replace("film", "10:30 film");
     assert.equal((await exportRecording(path, { format, path: `${odd}.${format}` })).frames, 100);
@@ -86,7 +86,7 @@ test("a recording in which the disk has changed a frame does not make way for a 
     await assert.rejects(exportRecording(path, { format: "mp4", replace: true }), {
       code: "RECORDING_FAILED",
       message:
-        /was not exported: .*it is damaged, and was to be replaced. Run: thingscope repair .* The MKV is kept\.$/,
+        /was not exported: .*it is damaged and cannot be replaced. Run: thingscope repair .* The MKV is kept\.$/,
     });
     assert.ok((await readFile(path)).equals(before), what);
     const there = ["film.ledger.jsonl", "film.mkv"];

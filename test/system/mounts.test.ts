@@ -45,7 +45,7 @@ test("a stick that is taken out ends the recording; nothing goes to the disk bel
   while (recorder.state !== "buffering") await sleep(20);
   await assert.rejects(recorder.start_recording({ name: "nest" }), {
     code: "RECORDING_FAILED",
-    message: `Nothing can be recorded: the disk of ${folder} is not mounted. Put it in again, or look why it went away; then start again.`,
+    message: `Nothing can be recorded: the disk of ${folder} is not mounted. Connect or mount it again, then start again.`,
   });
   assert.deepEqual(await readdir(place), []);
   assert.ok((await readdir(join(stick, "films"))).includes("nest.mkv"));

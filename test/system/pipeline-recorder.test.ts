@@ -108,5 +108,5 @@ test("examples/custom-recorder.ts replaces tap, ring and writer, and says what i
   );
   const { ok, sentence } = await verifyRecording(join(folder, "event.mkv"));
   assert.ok(ok, sentence);
-  assert.match(sentence, /lost, as its ledger says: .*it never arrived/);
+  assert.match(sentence, /lost, according to its ledger: .*it never arrived/);
 });

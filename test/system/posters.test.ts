@@ -42,7 +42,7 @@ test("MP4 and WebM have posters that ffmpeg makes once; without it a sentence sa
     const answer = await posterOf("other.webm");
     assert.equal(answer.status, 503);
     const { detail } = (await answer.json()) as { detail: string };
-    assert.match(detail, /made by ffmpeg. The program 'ffmpeg' is not installed.*apt-get install/);
+    assert.match(detail, /requires ffmpeg. The program 'ffmpeg' is not installed.*apt-get install/);
   } finally {
     process.env.PATH = path;
   }

@@ -29,7 +29,7 @@ for (const format of ["mp4", "webm"] as const) {
     assert.deepEqual([whole.code, whole.stderr], [0, ""]);
     assert.match(
       whole.stdout,
-      /OK: 100 frames over .*, stopped; none was lost\. .*; each is at its time to 0\.\d+ ms\.$/m,
+      /OK: 100 frames over .*, stopped; none was lost\. .*; each is within 0\.\d+ ms of its time\.$/m,
     );
 
     const short = join(folder, `short.${format}`);
@@ -39,7 +39,7 @@ for (const format of ["mp4", "webm"] as const) {
     assert.equal(cut.code, 1);
     assert.match(
       cut.stdout,
-      /disagrees with its ledger: 40 frames \(k3x9q2 frames 60 to 99\) not in it/,
+      /disagrees with its ledger: 40 frames \(k3x9q2 frames 60 to 99\) missing/,
     );
 
     await writeFile(made, "no film");
@@ -74,7 +74,7 @@ test("verify of an MP4 sees bytes that a disk has changed, an event's start, and
   assert.equal(failed.code, 3);
   assert.match(
     failed.stderr,
-    /film\.mp4 was not verified, which takes ffprobe\. The program 'ffprobe' is not installed/,
+    /film\.mp4 was not verified: that requires ffprobe\. The program 'ffprobe' is not installed/,
   );
   assert.match(failed.stdout, /film\.mkv: OK: 100 frames/);
 });
@@ -104,7 +104,7 @@ for (const [format, keepStart] of [
     const less = await verifyRecording(made);
     assert.match(
       less.sentence,
-      /ledger: 38 frames \(k3x9q2 frames 60 to 97\) not in it at its time\.$/,
+      /ledger: 38 frames \(k3x9q2 frames 60 to 97\) missing or not at their time\.$/,
     );
   });
 }

@@ -123,7 +123,7 @@ test("two recorders may share a folder, two servers may not", { timeout }, async
     said += data;
   });
   await once(child, "close");
-  assert.match(said, new RegExp(`process ${process.pid}, records to`));
+  assert.match(said, new RegExp(`process ${process.pid}, is recording to`));
 });
 
 test("files are sent whole and in ranges that outlast a broken download; strangers and paths get nothing", {

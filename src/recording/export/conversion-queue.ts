@@ -66,7 +66,7 @@ export class ConversionQueue {
     if (free) return Promise.resolve(free);
     if (this.#waiting.length >= MOST_WAITING) {
       mostWaiting.hit();
-      const why = `${MOST_WAITING} other recordings wait to be converted. Export it when fewer do`;
+      const why = `${MOST_WAITING} other recordings are waiting to be converted. Export it when fewer are`;
       return Promise.reject(new ThingError("TOO_BUSY", why));
     }
     atOnce.hit();

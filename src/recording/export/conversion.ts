@@ -69,7 +69,7 @@ export async function convert(
     });
     await feed(file, child, { growth, begin, given });
     total = await countFrames(file);
-    const exit = await within(child.ended, FINISHES_MS, () => hangs("did not finish"));
+    const exit = await within(child.ended, FINISHES_MS, () => hangs("did not finish", FINISHES_MS));
     signal?.throwIfAborted();
     if (exit.error) throw failed(startFailure("ffmpeg", exit.error).message);
     if (exit.code !== 0) throw failed(`ffmpeg ${wordsOf(exit, child.errorLines)}`);
@@ -169,7 +169,7 @@ function written(input: NonNullable<Child["input"]>, bytes: Uint8Array): Promise
   });
   return within(taken, TAKES_NOTHING_MS, () => {
     cutEncoders();
-    return hangs("took no frame");
+    return hangs("accepted no frame", TAKES_NOTHING_MS);
   });
 }
 
@@ -185,8 +185,8 @@ function wordsOf({ code, signal }: Exit, errorLines: readonly string[]): string 
   return `ended with ${code ?? signal}${last ? `: ${last}` : " and gave no reason"}`;
 }
 
-function hangs(what: string): ThingError {
-  return failed(`ffmpeg ${what} for a long time and was ended`);
+function hangs(what: string, ms: number): ThingError {
+  return failed(`ffmpeg ${what} within ${ms / 60_000} min and was stopped`);
 }
 
 function failed(why: string): ThingError {

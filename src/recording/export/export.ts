@@ -100,7 +100,7 @@ export async function exportRecording(recording: string, options: ExportOptions)
 /** What has another format's name is no film to those who look for one: an MP4 that is called `.mkv` cannot be verified. */
 function assertNameFits(path: string, format: VideoFormat): void {
   if (path.toLowerCase().endsWith(`.${format}`)) return;
-  const why = `'${path}' is no name for what is made, since it does not end with '.${format}'. Nothing was made.`;
+  const why = `'${path}' cannot be the name of the export: it must end with '.${format}'. Nothing was exported.`;
   throw new ThingError("BAD_ARGUMENT", why);
 }
 
@@ -212,7 +212,7 @@ async function requireClosed(recording: string, { until }: ExportOptions): Promi
   const { head, summary } = await describeRecording(recording);
   if (!head || summary) return;
   const why = until
-    ? "its disk has not taken the end of the recording"
+    ? "the end of the recording has not been written to its disk"
     : `it was not closed. To close it, run: thingscope repair ${shellWord(recording)}`;
   throw new ThingError("RECORDING_FAILED", why);
 }
@@ -228,7 +228,7 @@ async function requireWhole(recording: string, given: FrameSum | undefined): Pro
   const ledger = await readLedger(await findLedger(await realpath(recording)));
   if (!ledger || given?.equals(FrameSum.of(ledger.frames))) return;
   if ((await verifyRecording(recording)).ok) return;
-  const why = `it is damaged, and was to be replaced. Run: thingscope repair ${shellWord(recording)}; then export it again`;
+  const why = `it is damaged and cannot be replaced. Run: thingscope repair ${shellWord(recording)}; then export it again`;
   throw new ThingError("RECORDING_FAILED", why);
 }
 

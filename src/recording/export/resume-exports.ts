@@ -49,9 +49,9 @@ async function resume(
     const made = join(dirname(path), file);
     if (!(await stat(made).catch(() => undefined))) return;
     await unlinkMkv(path);
-    log.info(`${path} was removed: ${made} had been made of it.`);
+    log.info(`${path} was removed: ${made} had been exported from it.`);
   } else if (state === "wanted") {
     const made = await exportRecording(path, { ...wish, isNoted: true, signal, room });
-    log.info(`${made.path} was made of ${path}, which had been cut off.`);
+    log.info(`${made.path} was exported from ${path}: an earlier attempt had been cut off.`);
   }
 }

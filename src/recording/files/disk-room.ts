@@ -12,7 +12,7 @@ const FILE_END_BYTES = 128 * 2 ** 20;
 export async function makeUsable(folder: string): Promise<void> {
   const why = await unmounted(folder);
   if (why) {
-    const remedy = "Put it in again, or look why it went away; then start again.";
+    const remedy = "Connect or mount it again, then start again.";
     throw new ThingError("RECORDING_FAILED", `Nothing can be recorded: ${why}. ${remedy}`);
   }
   await makeFolder(folder);

@@ -92,7 +92,7 @@ export function isTakenBack(error: unknown): boolean {
 }
 
 function takenBack(recording: string): ThingError {
-  const why = `Nothing was made of ${recording}: it was deleted before its turn.`;
+  const why = `${recording} was not exported: it was deleted before the export began.`;
   const error = new ThingError("ACTION_CANCELLED", why);
   takenBackErrors.add(error);
   return error;

@@ -95,7 +95,7 @@ export class KeptFiles {
     } catch (error) {
       const isBusy = error instanceof ThingError && error.code === "LOCK_BUSY";
       const level = isBusy ? "info" : "error";
-      this.#options.log[level](`${path} does not make way yet: ${messageOf(error)}`);
+      this.#options.log[level](`${path} cannot be removed yet: ${messageOf(error)}`);
       return false;
     }
   }

@@ -61,12 +61,12 @@ async function firstPictureOf(path: string): Promise<Uint8Array> {
   const why = errorLines.at(-1);
   throw new ThingError(
     "NOT_FOUND",
-    why ? `ffmpeg finds no picture in ${path}: ${why}` : `${path} has no frame.`,
+    why ? `ffmpeg found no picture in ${path}: ${why}` : `${path} has no frame.`,
   );
 }
 
 function withoutFfmpeg(cause: unknown): never {
   if (!(cause instanceof ThingError) || !STARTS.has(cause.code)) throw cause;
-  const why = `The poster of an MP4 or a WebM is made by ffmpeg. ${cause.message}`;
+  const why = `The poster of an MP4 or WebM file requires ffmpeg. ${cause.message}`;
   throw new ThingError(cause.code, why, { cause });
 }

@@ -20,7 +20,7 @@ export async function recorderOf(path: string): Promise<string | undefined> {
 
 /** What is to be said of a file that is being recorded. */
 export function recordingSentence(path: string, who: string): string {
-  return `${path} is being recorded by ${who}, which closes it when it ends. Stop that first: with stop_recording where a Recorder does it, else end the process`;
+  return `${path} is being recorded by ${who}, which closes it when it ends. Stop the recording first, with stop_recording of its Recorder or by ending the process`;
 }
 
 /** @throws {ThingError} `LOCK_BUSY` while somebody records to it. @param what - Is to be done with it then. */

@@ -23,10 +23,10 @@ const EXCLUDES: Readonly<Record<Work, readonly Work[]>> = {
 };
 
 const WORDS: Readonly<Record<Work, string>> = {
-  recording: "is still being recorded. Stop that first",
-  converting: "is being converted. Wait until that has ended",
-  exporting: "is being exported. Wait until that has ended, or cancel it",
-  repairing: "is being repaired. Try again when that has ended",
+  recording: "is still being recorded. Stop the recording first",
+  converting: "is being converted. Wait until the conversion has finished",
+  exporting: "is being exported. Wait until the export has finished, or cancel it",
+  repairing: "is being repaired. Try again when the repair has finished",
   removing: "is being deleted",
 };
 

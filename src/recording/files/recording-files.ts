@@ -46,14 +46,20 @@ export class RecordingFiles {
    */
   static async create(path: string): Promise<RecordingFiles> {
     if (!isMkv(path)) {
-      throw new ThingError("BAD_ARGUMENT", `A recording is an .mkv file: '${path}' is none.`);
+      throw new ThingError(
+        "BAD_ARGUMENT",
+        `'${path}' is not the name of a recording: it must end with .mkv.`,
+      );
     }
     const [stem, end] = [path.slice(0, -4), path.slice(-4)];
     for (let n = 1; n <= MOST_NAMES; n++) {
       const files = await RecordingFiles.#createAt(n === 1 ? path : `${stem}-${n}${end}`);
       if (files) return files;
     }
-    throw new ThingError("BAD_ARGUMENT", `'${path}' is taken, and ${MOST_NAMES} like it.`);
+    throw new ThingError(
+      "BAD_ARGUMENT",
+      `'${path}' is in use, and so are ${MOST_NAMES} names like it. Choose another name.`,
+    );
   }
 
   static async #createAt(path: string): Promise<RecordingFiles | undefined> {

@@ -123,7 +123,7 @@ export class RoomWatch {
   }
 
   #cannotLook(error: unknown, log: Log): undefined {
-    log.warn(`The disk does not say how much room it has: ${messageOf(error)}`);
+    log.warn(`The free space of the disk cannot be read: ${messageOf(error)}`);
   }
 }
 

@@ -30,7 +30,7 @@ export async function vanished(file: FileHandle, path: string): Promise<Vanished
   if (typeof there === "string") return whenNotThere(there, path, open);
   if (there.dev === open.dev && there.ino === open.ino) return undefined;
   const isLost = open.nlink === 0;
-  if (there.dev !== open.dev) return { why: "another disk is where its own was", isLost };
+  if (there.dev !== open.dev) return { why: "another disk is mounted in its place", isLost };
   // Where files have no numbers of their own (SMB), two looks at one file may give two.
   return isLost || there.size !== open.size
     ? { why: "another file has taken its place", isLost }
@@ -44,7 +44,7 @@ export async function whyMissing(path: string): Promise<string | undefined> {
   const folder = dirname(path);
   const isThere = await lstat(folder).catch(codeOf);
   if (typeof isThere !== "string")
-    return `it is not in its folder any more (${there}), so it was moved or removed`;
+    return `it is no longer in its folder (${there}), so it was moved or removed`;
   const what = IS_NOT_THERE.has(isThere)
     ? "was removed or moved, or its disk taken out"
     : "cannot be read";

@@ -8,34 +8,49 @@ import { LEFT_OUT, type RecordingSummary, type SourceSum } from "../ledger/ledge
 /** What is said of each recording beside what is said of every file. */
 export const RECORDING_SCHEMA = {
   camera: { type: "string" },
-  reason: { type: "string", description: "Why it was made" },
+  reason: { type: "string", description: "Why the recording was made" },
   first: { type: "number", unit: "ms", description: "Capture time of the first frame, since 1970" },
   last: { type: "number", unit: "ms", description: "Capture time of the last frame, since 1970" },
-  started: { type: "string", format: "date-time", description: "The first frame's, for people" },
+  started: {
+    type: "string",
+    format: "date-time",
+    description: "Capture time of the first frame, as a date",
+  },
   duration: { type: "number", unit: "s", description: "From the first frame to the last" },
   frames: { type: "integer" },
-  rate: { type: "number", unit: "Hz", description: "Frames a second, from the first to the last" },
-  longest_gap: { type: "number", unit: "s", description: "The longest from one frame to the next" },
-  dropped: { type: "integer", description: "Frames that were lost; its ledger says why" },
+  rate: {
+    type: "number",
+    unit: "Hz",
+    description: "Frames per second, from the first to the last",
+  },
+  longest_gap: {
+    type: "number",
+    unit: "s",
+    description: "The longest time from one frame to the next",
+  },
+  dropped: { type: "integer", description: "Frames that were lost; the ledger says why" },
   left_out: {
     type: "integer",
-    description: "Frames that are not in it on purpose: those between the pictures of a timelapse",
+    description: "Frames left out on purpose: those between the pictures of a timelapse",
   },
   source_lost: {
     type: "integer",
-    description: "Frames that its source says it lost before they were frames; its ledger says why",
+    description: "Frames that the source lost before they reached the stream; the ledger says why",
   },
-  source_outages: { type: "integer", description: "How often its source failed meanwhile" },
-  ended: { type: "string", description: "Why it ended" },
+  source_outages: {
+    type: "integer",
+    description: "How often the source failed during the recording",
+  },
+  ended: { type: "string", description: "Why the recording ended" },
   exports: {
     type: "array",
-    description: "What is being made of it, and what could not be made",
+    description: "Exports that are waiting, running or have failed",
     items: {
       type: "object",
       properties: {
         format: { type: "string", enum: ["mp4", "webm"] },
         state: { type: "string", enum: ["waiting", "running", "failed"] },
-        reason: { type: "string", description: "Why nothing could be made" },
+        reason: { type: "string", description: "Why the export failed" },
       },
       required: ["format", "state"],
     },

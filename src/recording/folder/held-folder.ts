@@ -102,7 +102,7 @@ export class HeldFolder {
     this.#holders -= 1;
     if (this.#holders > 0) return;
     held.delete(this.#key);
-    this.#releasing.abort(stopped(`${this.folder} is not recorded to any more.`));
+    this.#releasing.abort(stopped(`Recording to ${this.folder} has ended.`));
     await Promise.all([this.#repairing, this.#resuming, cutOffExports(this.folder)]);
     await giveUpClosing(this.folder);
     await this.#lock.release();
@@ -119,7 +119,7 @@ export class HeldFolder {
       },
     });
     this.#repairing = repairing.catch((error) => {
-      log.error(`Nothing could be repaired in ${this.folder}: ${messageOf(error)}`);
+      log.error(`Recordings in ${this.folder} could not be repaired: ${messageOf(error)}`);
     });
     return this;
   }
@@ -144,6 +144,6 @@ export class HeldFolder {
 function inUse(folder: string, holder: string): ThingError {
   return new ThingError(
     "RECORDING_FAILED",
-    `Another server, ${holder}, records to ${folder}. Stop that one, or give this one a folder of its own.`,
+    `Another server, ${holder}, is recording to ${folder}. Stop it, or give this server a folder of its own.`,
   );
 }

@@ -106,7 +106,7 @@ async function* linesAt(path: string): AsyncGenerator<LedgerLine[]> {
   if (isThere) return;
   throw new ThingError(
     "NOT_FOUND",
-    `${path} has no ledger. Without its identities, make one: thingscope repair ${shellWord(path)}`,
+    `${path} has no ledger. To make one without identities, run: thingscope repair ${shellWord(path)}`,
   );
 }
 

@@ -118,6 +118,6 @@ function assertKnown({ ledger: format, software }: LedgerHead, path: string): vo
   if (format === LEDGER_FORMAT) return;
   throw new ThingError(
     "BAD_RECORDING",
-    `${path} has ledger format ${format} (${software}), and this version reads format ${LEDGER_FORMAT} only. It was left unchanged: use the version that wrote it, or a later one.`,
+    `${path} has ledger format ${format} (${software}), and this version reads only format ${LEDGER_FORMAT}. It was left unchanged: use the version that wrote it, or a later one.`,
   );
 }

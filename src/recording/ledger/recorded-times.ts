@@ -37,11 +37,12 @@ export async function timeFaults({ frames, notes, summary }: Ledger): Promise<st
     before = capturedAt;
   });
   const faults: string[] = [];
-  if (none.length > 0) faults.push(`${counted(none)} at no time`);
+  if (none.length > 0) faults.push(`${counted(none)} without a valid time`);
   if (back.length > 0) {
-    faults.push(`${counted(back)} captured before the one in front, though no clock was set`);
+    faults.push(`${counted(back)} captured before the previous one, though no clock was set`);
   }
-  if (equal.length > 0) faults.push(`${counted(equal)} at the very time of the one in front`);
+  if (equal.length > 0)
+    faults.push(`${counted(equal)} captured at the same time as the previous one`);
   return [...faults, ...summaryFaults(frames, summary)];
 }
 

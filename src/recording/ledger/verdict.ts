@@ -35,13 +35,13 @@ export function proof(ledger: Ledger, timing: Timing): string {
   const lost = missing.filter(({ why }) => why !== LEFT_OUT);
   const never = neverMadeSentence(timing, lost.length === 0);
   const paces = pacesSentence(timing, ledger);
-  const torn = behind ? `; a torn line stands behind its ledger's summary` : "";
+  const torn = behind ? `; a torn line follows its ledger's summary` : "";
   const rest = `${never}${onPurpose}${sourceSentence(notes)}${stepsSentence(notes)}${torn}${paces}`;
   if (lost.length === 0) return `${has}; none was lost${rest}`;
   const count = countOf(lost);
   const which = lost.slice(0, 5).map((one) => `${rangeText(one)} because ${one.why}`);
   const more = lost.length > 5 ? `; and more` : "";
-  return `${has}; ${count} lost, as its ledger says: ${which.join("; ")}${more}${rest}`;
+  return `${has}; ${count} lost, according to its ledger: ${which.join("; ")}${more}${rest}`;
 }
 
 /** ms each. */
@@ -55,16 +55,15 @@ function countOf(ranges: readonly LostFrames[]): number {
 
 function neverMadeSentence({ neverMade, exposures, expectedRate }: Timing, isAll: boolean): string {
   if (neverMade === 0) return "";
-  const by = expectedRate === undefined ? ", by the usual interval of its frames" : "";
+  const by = expectedRate === undefined ? ", judging by the usual interval of its frames" : "";
   const were = neverMade === 1 ? "was" : "were";
   return `${isAll ? ", but" : ";"} ${neverMade} of ${exposures} exposures ${were} never made${by}`;
 }
 
-/** `. 27.4 frames/s of 30 that it was to have, jitter 12.1 ms, longest gap 0.400 s after 2.3 s`. */
+/** `. 27.4 frames/s of 30 expected, jitter 12.1 ms, longest gap 0.400 s after 2.3 s`. */
 function pacesSentence(timing: Timing, { frames }: Ledger): string {
   const { rate, expectedRate, jitterMs, longestGap } = timing;
-  const wanted =
-    expectedRate === undefined ? "" : ` of ${shortened(expectedRate)} that it was to have`;
+  const wanted = expectedRate === undefined ? "" : ` of ${shortened(expectedRate)} expected`;
   if (rate === undefined || jitterMs === undefined || !longestGap) return "";
   const after = (longestGap.at - (frames.at(0)?.capturedAt ?? 0)) / 1000;
   return `. ${shortened(rate)} frames/s${wanted}, jitter ${jitterMs.toFixed(1)} ms, longest gap ${(longestGap.ms / 1000).toFixed(3)} s after ${after.toFixed(1)} s`;
@@ -87,11 +86,11 @@ function sourceSentence(notes: Ledger["notes"]): string {
   return told.length === 0 ? "" : `; its source: ${told.slice(0, 5).join("; ")}`;
 }
 
-/** `; a clock was set 2 times, by -3600.0 s, 0.9 s: times go on as the frames came`. */
+/** `; a clock was set 2 times, by -3600.0 s, 0.9 s: frame times do not step`. */
 function stepsSentence(notes: Ledger["notes"]): string {
   const steps = clockStepsIn(notes);
   if (steps.length === 0) return "";
-  return `; a clock was set ${stepsInWords(steps)}: times go on as the frames came`;
+  return `; a clock was set ${stepsInWords(steps)}: frame times do not step`;
 }
 
 /** `2 times, by -3600.0 s, 0.9 s`. @param steps - ms each. */

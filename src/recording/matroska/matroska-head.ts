@@ -6,7 +6,7 @@ import { type FileInfo, type HeadPlaces, ID, ORIENTATION } from "./matroska.ts";
 export const MAX_HEAD_BYTES = 1024 * 1024;
 
 const ENDS = "it ends before its first frame";
-const DAMAGED = "what stands before its first frame is damaged";
+const DAMAGED = "the part before its first frame is damaged";
 /** Where less than this follows what is whole, the file may just end within a part of its head. */
 const MOST_PART = 64 * 1024;
 
@@ -40,7 +40,7 @@ export function readFileHead(bytes: Uint8Array): FileHead {
 function headIn(bytes: Uint8Array): FileHead {
   if (bytes.length === 0) throw badHead("it is empty, and ended before its first frame");
   const ebml = readHead(bytes);
-  if (ebml?.id !== ID.EBML) throw badHead("it is no Matroska file");
+  if (ebml?.id !== ID.EBML) throw badHead("it is not a Matroska file");
   const segmentAt = ebml.headBytes + ebml.size;
   const segment = readHead(bytes, segmentAt);
   if (!segment) throw badHead(segmentAt > bytes.length - 12 ? ENDS : DAMAGED);
@@ -85,7 +85,7 @@ function assertOwn(bytes: Uint8Array, info: Part): void {
   if (program === undefined || program.startsWith("thingscope")) return;
   throw new ThingError(
     "BAD_RECORDING",
-    `It was written by ${program}, not by Thingscope, and has its frames at other places than a ledger says. Players and ffmpeg read it; what verify, repair and openRecording read is the MKV as it was recorded.`,
+    `It was written by ${program}, not by Thingscope, so its frames are not where a ledger says. Players and ffmpeg can read it; verify, repair and openRecording read only the MKV as it was recorded.`,
   );
 }
 
@@ -164,5 +164,5 @@ function cuesIn(bytes: Uint8Array, seekHead: Part): number | undefined {
 }
 
 function badHead(why: string): ThingError {
-  return new ThingError("BAD_RECORDING", `This is no recording that can be read: ${why}.`);
+  return new ThingError("BAD_RECORDING", `This is not a readable recording: ${why}.`);
 }

@@ -119,6 +119,6 @@ function isNear(after: number): boolean {
 }
 
 function hopeless(at: number): ThingError {
-  const why = `The file is damaged at byte ${at} in a way that leaves no room for what should stand there. It was left unchanged: copy it, and export the copy with ffmpeg.`;
+  const why = `The file is damaged at byte ${at} and has no room there for what must replace the damage. It was left unchanged: copy it, and export the copy with ffmpeg.`;
   return new ThingError("BAD_RECORDING", why);
 }

@@ -27,7 +27,7 @@ export class RecordingSource implements IterableSource {
   /** @throws {ThingError} `BAD_ARGUMENT` for a speed that is none. */
   constructor(path: string, { speed = 1, loop = true }: RecordingSourceOptions = {}) {
     if (!(speed > 0 && speed <= 1000)) {
-      const why = `A recording is played at more than 0 and at most 1000 times its speed, not ${speed}.`;
+      const why = `The speed of a recording must be greater than 0 and at most 1000, not ${speed}.`;
       throw new ThingError("BAD_ARGUMENT", why);
     }
     this.path = path;

@@ -25,14 +25,14 @@ export async function verifyExport(path: string, format: VideoFormat): Promise<V
     throw new ThingError("NOT_FOUND", `${path} cannot be read: ${reasonOf(error)}.`);
   });
   await programVersion("ffprobe").catch((cause) => {
-    const why = `${path} was not verified, which takes ffprobe. ${messageOf(cause)}`;
+    const why = `${path} was not verified: that requires ffprobe. ${messageOf(cause)}`;
     throw new ThingError("PROGRAM_MISSING", why, { cause });
   });
   const ledger = await readLedger(await ledgerOfExport(path));
   const film = await probedFilm(path).catch(() => undefined);
   if (!film) return disagreeing(path, "ffprobe cannot read it");
   if (!ledger) {
-    const why = `has ${film.times.length} frames and no ledger that says which there were`;
+    const why = `has ${film.times.length} frames but no ledger to compare them with`;
     return disagreeing(path, why, film);
   }
   return compared(path, ledger, film, TOLERANCE_MS[format] + ROUNDING_MS);
@@ -47,13 +47,13 @@ async function compared(
   const { missing, found, former, largestErrorMs } = matched(ledger, film.times, toleranceMs);
   const unlisted = film.times.length - found - former;
   const faults = [
-    missing.length > 0 && `${counted(missing)} not in it at its time`,
-    unlisted > 0 && `${unlisted} in it at times that the ledger does not list`,
+    missing.length > 0 && `${counted(missing)} missing or not at their time`,
+    unlisted > 0 && `${unlisted} at times that the ledger does not list`,
     film.decoded !== film.times.length && `${film.times.length - film.decoded} cannot be decoded`,
     film.complaint && `ffprobe says: ${film.complaint}`,
     !ledger.summary && "its recording was not closed",
     ...junkBehind(ledger).map(
-      ({ bytes }) => `${bytes} bytes behind the summary of its ledger are no lines of one`,
+      ({ bytes }) => `${bytes} bytes after the summary of its ledger are not ledger lines`,
     ),
     ...(await timeFaults(ledger)),
   ].filter((fault) => typeof fault === "string");
@@ -62,8 +62,8 @@ async function compared(
     const why = `disagrees with its ledger: ${faults.join(", ")}`;
     return { ...disagreeing(path, why, film), missing, unlisted, timing };
   }
-  const more = former > 0 ? `, and so are ${former} that its recording has lost since` : "";
-  const sentence = `${path}: ${proof(ledger, timing)}; each is at its time to ${largestErrorMs.toFixed(2)} ms${more}.`;
+  const more = former > 0 ? `, and so are ${former} that the recording has lost since` : "";
+  const sentence = `${path}: ${proof(ledger, timing)}; each is within ${largestErrorMs.toFixed(2)} ms of its time${more}.`;
   return { ...disagreeing(path, "", film), ok: true, sentence, timing };
 }
 

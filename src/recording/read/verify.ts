@@ -70,7 +70,7 @@ async function recount(file: FileHandle, path: string): Promise<Verdict> {
   if (!ledger) {
     const joined = await joinedIn(file, size, found);
     const more = joined ? ` ${joinedSentence(joined)}. ${joinedAdvice(path, joined)}` : "";
-    const sentence = `${path}: has ${counts.frames} frames and no ledger that says which there were.${more}`;
+    const sentence = `${path}: has ${counts.frames} frames but no ledger to compare them with.${more}`;
     return { ok: false, sentence, ...counts };
   }
   const timing = await timingOf(ledger);
@@ -93,10 +93,10 @@ async function recount(file: FileHandle, path: string): Promise<Verdict> {
   const behind = await bytesBehindCues(file, head);
   if (isWhole && Number.isFinite(head.bytes) && head.bytes !== size - behind) {
     faults.push(
-      `its head says that it ends at byte ${head.bytes}, and it ends at ${size - behind}`,
+      `its head says that it ends at byte ${head.bytes}, but it ends at ${size - behind}`,
     );
   }
-  if (behind > 0 && !joined) faults.push(`${behind} bytes behind its end are none of it`);
+  if (behind > 0 && !joined) faults.push(`${behind} bytes after its end do not belong to it`);
   const what =
     faults.length === 0 ? proof(ledger, timing) : `disagrees with its ledger: ${faults.join(", ")}`;
   const isClosed = head.cuesAt !== undefined && !!ledger.summary;
@@ -139,7 +139,7 @@ function structureFaults({ structure, corrected }: Survey, ledger: Ledger): stri
     faults.push(`lines of the ledger are damaged at ${damaged.length} ${placesOf(damaged.length)}`);
   }
   for (const { bytes } of junkBehind(ledger)) {
-    faults.push(`${bytes} bytes behind the summary of its ledger are no lines of one`);
+    faults.push(`${bytes} bytes after the summary of its ledger are not ledger lines`);
   }
   if (corrected > 0) {
     faults.push(`${corrected} ${corrected === 1 ? "line" : "lines"} of the ledger cannot be right`);
@@ -158,9 +158,9 @@ function faultsOf(
 ): string[] {
   const faults: string[] = [];
   if (!hasCues || !summary) faults.push("it was not closed");
-  if (missing.length > 0) faults.push(`${counted(missing)} not in it`);
+  if (missing.length > 0) faults.push(`${counted(missing)} missing`);
   if (damaged.length > 0) faults.push(`${counted(damaged)} damaged`);
-  if (unlisted > 0) faults.push(`${unlisted} in it that the ledger does not list`);
+  if (unlisted > 0) faults.push(`${unlisted} that the ledger does not list`);
   if (summary && summary.written !== frames.length) {
     faults.push(`its summary counts ${summary.written} frames, its lines ${frames.length}`);
   }

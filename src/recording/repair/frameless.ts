@@ -35,12 +35,12 @@ export async function settleFrameless(path: string): Promise<string | undefined>
       await unlink(path);
       await unlink(ledgerPath);
       await syncFolder(dirname(path));
-      return `${path} was ended before its first frame. Its files were empty and are removed.`;
+      return `${path} ended before its first frame. Its files were empty and were removed.`;
     }
     const lost = await closeLedger(path, ledger, film.head);
     await rename(path, path + SET_ASIDE);
     await syncFolder(dirname(path));
-    return `${path} was ended before its first frame was whole. It is ${path}${SET_ASIDE} now; its ledger lists ${lost} ${lost === 1 ? "frame" : "frames"} as lost.`;
+    return `${path} ended before its first frame was whole. It was renamed to ${path}${SET_ASIDE}; its ledger lists ${lost} ${lost === 1 ? "frame" : "frames"} as lost.`;
   } finally {
     release();
   }

@@ -50,7 +50,7 @@ async function untold(
   return gaps;
 }
 
-const UNTOLD = "the lines of the ledger that told of it are damaged";
+const UNTOLD = "the ledger lines about it are damaged";
 
 interface Gap {
   readonly run: string;

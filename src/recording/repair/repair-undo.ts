@@ -133,7 +133,7 @@ async function undoInterrupted(path: string): Promise<boolean> {
     if (pid !== undefined && pid !== process.pid) {
       throw new ThingError(
         "LOCK_BUSY",
-        `${path} is being repaired by process ${pid}. Wait for that.`,
+        `${path} is being repaired by process ${pid}. Wait until it has finished.`,
       );
     }
     const length = await lengthBefore(kept);
@@ -230,6 +230,6 @@ async function removed(path: string): Promise<void> {
 
 function noRoom(path: string, cause: unknown): ThingError {
   if (cause instanceof ThingError) return cause;
-  const why = `${path} was not repaired, and not changed: what the repair changes could not be kept in ${undoPathOf(path)} (${messageOf(cause)}). Make room, or make the folder writable, and repair it again.`;
+  const why = `${path} was not repaired and is unchanged: the original bytes could not be saved in ${undoPathOf(path)} (${messageOf(cause)}). Free space or make the folder writable, then repair it again.`;
   return new ThingError("RECORDING_FAILED", why, { cause });
 }

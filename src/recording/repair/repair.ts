@@ -88,7 +88,7 @@ async function repairClaimed(path: string, name: string, options: RepairOptions)
 async function assertQuiet(path: string, name: string): Promise<void> {
   const { nlink, mtimeMs } = await stat(path);
   if (nlink === 1 || Math.abs(wallTime() - mtimeMs) > FOREIGN_QUIET_MS) return;
-  const why = `${name} is a hard link of a file that was written to just now: another process may be recording it. Repair it by the name that has its ledger, or try again in half a minute.`;
+  const why = `${name} is a hard link to a file that was written to just now: another process may be recording it. Repair it under the name that has its ledger, or try again in half a minute.`;
   throw new ThingError("LOCK_BUSY", why);
 }
 
@@ -201,12 +201,12 @@ class RepairRun {
     const found = await survey({ ...options, readsFrames: false });
     const change = await changeOf(file, head, found);
     if (change.isNone && isComplete(ledger, found)) return;
-    throw new ThingError("RECORDING_FAILED", "what it made does not agree with its ledger");
+    throw new ThingError("RECORDING_FAILED", "the result does not agree with its ledger");
   }
 
   #failure(error: unknown): ThingError {
     if (error instanceof ThingError && error.code === "BAD_RECORDING") return error;
-    const why = `${this.#name} was not repaired, and is as it was: ${reasonOf(error)}. Copy it to another disk, with its ledger, and repair the copy.`;
+    const why = `${this.#name} was not repaired and is unchanged: ${reasonOf(error)}. Copy it with its ledger to another disk, and repair the copy.`;
     return new ThingError("RECORDING_FAILED", why, { cause: error });
   }
 }
@@ -240,7 +240,7 @@ function cutUnlisted({ kept, unlisted }: Survey, ledger: Ledger): void {
 }
 
 function anothers(path: string, ledgerPath: string): string {
-  return `None of the frames that ${ledgerPath} lists is in ${path}: it belongs to another recording. Nothing was changed. Put the right ledger there, or none: then repair makes one without identities.`;
+  return `None of the frames that ${ledgerPath} lists is in ${path}: the ledger belongs to another recording. Nothing was changed. Replace it with the right one, or remove it: repair then makes one without identities.`;
 }
 
 function outcome(
@@ -255,7 +255,7 @@ function outcome(
       ? "none of the listed frames was lost"
       : `${count} listed ${count === 1 ? "frame was" : "frames were"} lost`,
     damage.length > 0 &&
-      `${damage.length} ${damage.length === 1 ? "place" : "places"} of the file ${damage.length === 1 ? "is" : "are"} damaged: the ledger says which frames stood there`,
+      `${damage.length} ${damage.length === 1 ? "place" : "places"} of the file ${damage.length === 1 ? "is" : "are"} damaged: the ledger says which frames were there`,
     recovered > 0 && `${recovered} had no line in the ledger and have one now`,
   ].filter((one) => typeof one === "string");
   return { sentence: `${path}: repaired, with ${kept.length} frames; ${told.join("; ")}.` };

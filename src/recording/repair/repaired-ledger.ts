@@ -23,7 +23,7 @@ import { identifyRecovered } from "./recovered-identities.ts";
 import type { ClosedLedger } from "./write-ledger.ts";
 
 const CRASH = "it ended by crash";
-const ELSEWHERE = "it is not where its line says: that is damaged, or it is";
+const ELSEWHERE = "it is not where its line says: the line or the frame is damaged";
 
 /** What a repair goes by. */
 interface Found {
@@ -65,7 +65,7 @@ export async function repairedLedger(found: Found): Promise<RepairedLedger> {
       return { note: { damagedLines }, after: newPlace(ledger!.frames, kept, after) };
     }),
     ...junkBehind(ledger).map(({ text, bytes }) => {
-      const damagedLines = { bytes, text, why: "they stood behind the summary, and are none" };
+      const damagedLines = { bytes, text, why: "they follow the summary and are not ledger lines" };
       return { note: { damagedLines }, after: kept.length };
     }),
   ].sort((one, other) => one.after - other.after);

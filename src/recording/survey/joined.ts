@@ -106,10 +106,10 @@ async function fileHeadAfter(
 
 /** What is to be said of it, in words that follow the name of the file. */
 export function joinedSentence({ at, frames, isRecording }: Joined): string {
-  const count = `${frames} whole ${frames === 1 ? "frame stands" : "frames stand"}`;
+  const count = `${frames} whole ${frames === 1 ? "frame follows" : "frames follow"}`;
   return isRecording
-    ? `${count} behind its end, in another recording that was joined to it at byte ${at}`
-    : `${count} behind its end, from byte ${at} on`;
+    ? `${count} its end, in another recording that was joined to it at byte ${at}`
+    : `${count} its end, from byte ${at} on`;
 }
 
 /** What is to be done about it. @param path - Of the file, as the user wrote it. */
@@ -117,8 +117,8 @@ export function joinedAdvice(path: string, { at, isRecording }: Joined): string 
   const file = shellWord(path);
   const parts = `head -c ${at} ${file} > first.mkv; tail -c +${at + 1} ${file} > second.mkv`;
   return isRecording
-    ? `Take them apart, then verify or repair each: ${parts}`
-    : `To keep these frames, copy them, and give the file its length back: tail -c +${at + 1} ${file} | ffmpeg -f mjpeg -i - -c copy rest.mkv; truncate -s ${at} ${file}`;
+    ? `Split the file, then verify or repair each part: ${parts}`
+    : `To keep these frames, copy them, then cut the file back to its length: tail -c +${at + 1} ${file} | ffmpeg -f mjpeg -i - -c copy rest.mkv; truncate -s ${at} ${file}`;
 }
 
 /**
@@ -133,6 +133,6 @@ export async function headlessError(
   const { size } = await file.stat();
   const count = await countFrames(file, size);
   if (count === 0 || /was written by/.test(cause.message)) return cause;
-  const advice = `It has ${count} whole ${count === 1 ? "picture" : "pictures"} all the same, and was not changed. To have them, without their times: ffmpeg -f mjpeg -i ${shellWord(path)} -c copy pictures.mkv`;
+  const advice = `It still has ${count} whole ${count === 1 ? "picture" : "pictures"}, and was not changed. To extract them, without their times: ffmpeg -f mjpeg -i ${shellWord(path)} -c copy pictures.mkv`;
   return new ThingError(cause.code, `${cause.message} ${advice}`, { cause });
 }

@@ -46,7 +46,7 @@ export async function closeRecording(options: ClosingOptions): Promise<Recording
   const { files, disk, lane, refused, log } = options;
   const gone = await lane.run(() => files.vanished());
   const ended = gone?.why ?? options.ended;
-  if (gone && options.ended !== ended) log.error(`${files.path} is not there: ${ended}.`);
+  if (gone && options.ended !== ended) log.error(`${files.path} is missing: ${ended}.`);
   if (gone?.isLost) {
     await files.close();
     return nothingOf(disk.summary(ended, refused));
@@ -64,7 +64,7 @@ export async function closeRecording(options: ClosingOptions): Promise<Recording
     }
   }
   log.error(
-    `${files.path} could not be closed (${messageOf(fault)}). It can be played. Closing it is tried again for half an hour; after that run: thingscope repair ${shellWord(files.path)}`,
+    `${files.path} could not be closed (${messageOf(fault)}). The file can be played. Closing it will be retried for half an hour; after that, run: thingscope repair ${shellWord(files.path)}`,
   );
   const summary = disk.summary(ended, refused);
   keepTrying(options, summary, attempt);
@@ -122,7 +122,7 @@ function keepTrying(
     clearInterval(timer);
     await files.close();
     if (!isClosed)
-      return log.error(`${path} is left as it is. Run: thingscope repair ${shellWord(path)}`);
+      return log.error(`${path} could not be closed. Run: thingscope repair ${shellWord(path)}`);
     unclosed.delete(path);
     log.warn(`${path} is closed now: its disk works again.`);
   };

@@ -39,7 +39,10 @@ export async function startRecording(options: ContinuousOptions): Promise<Contin
   const { splitSec, splitBytes, maxFiles } = options;
   for (const [name, limit] of Object.entries({ splitSec, splitBytes, maxFiles })) {
     if (limit === undefined || limit > 0) continue;
-    throw new ThingError("BAD_ARGUMENT", `${name} is more than 0 or left out, not ${limit}.`);
+    throw new ThingError(
+      "BAD_ARGUMENT",
+      `${name} must be greater than 0 if it is given, not ${limit}.`,
+    );
   }
   const { signal } = options;
   await abortable(assertUsable(dirname(options.path)), signal);
@@ -268,7 +271,7 @@ export class ContinuousRecording {
     } catch (error) {
       this.#kept.forget(file);
       this.#options.counts?.lose(NO_FILE, writer.stats.came);
-      this.#log.error(`A file of this recording came to nothing: ${messageOf(error)}`);
+      this.#log.error(`A file of this recording could not be written: ${messageOf(error)}`);
     }
   }
 

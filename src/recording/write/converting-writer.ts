@@ -51,7 +51,7 @@ class ConvertingWriter implements Recorded {
   constructor(options: ConvertingOptions) {
     const format = formatOf(options.path);
     if (!format) {
-      const why = `A recording is an .mkv, .mp4 or .webm file: '${options.path}' is none.`;
+      const why = `'${options.path}' is not the name of a recording: it must end with .mkv, .mp4 or .webm.`;
       throw new ThingError("BAD_ARGUMENT", why);
     }
     this.#options = options;
@@ -127,7 +127,7 @@ class ConvertingWriter implements Recorded {
       const { written } = await this.#writer.ended;
       if (isTakenBack(error)) log.info(messageOf(error));
       else if (isStopped(error))
-        log.info(`${mkv} is made an ${this.#format} when it is recorded to again.`);
+        log.info(`${mkv} will be converted to ${this.#format} when its folder is opened again.`);
       else if (written > 0 && !exportSignal?.aborted) log.error(messageOf(error));
     }
     this.conversion.fraction = 1;

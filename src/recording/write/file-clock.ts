@@ -29,7 +29,7 @@ export class FileClock {
   timeOf(time: number): number {
     const fault = timeFault(time);
     if (!fault) return time + this.#shiftMs;
-    throw new ThingError("BAD_ARGUMENT", `A time is given in ms since 1970: ${time} ${fault}.`);
+    throw new ThingError("BAD_ARGUMENT", `A time must be in ms since 1970: ${time} ${fault}.`);
   }
 
   /** The next frame as it is to be in the file, and the step of its clock before it; or why its time is none. */

@@ -20,7 +20,7 @@ export class LossWarning {
     if (!isNews) return;
     const more = lost - this.#told.lost;
     this.#log.warn(
-      `${this.#path} lacks ${more} more frames, ${lost} in all. Its ledger says which, and why.`,
+      `${this.#path} has lost ${more} more frames, ${lost} in total. Its ledger says which, and why.`,
     );
     this.#told = { at: now(), lost };
   }

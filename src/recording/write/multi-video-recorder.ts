@@ -59,6 +59,9 @@ export class MultiVideoRecorder implements AsyncDisposable {
     const recorder = this.recorders.get(String(camera));
     if (recorder) return recorder;
     const names = [...this.recorders.keys()].join(", ");
-    throw new ThingError("BAD_ARGUMENT", `There is no recorder '${camera}'. There are: ${names}.`);
+    throw new ThingError(
+      "BAD_ARGUMENT",
+      `There is no recorder '${camera}'. The recorders are: ${names}.`,
+    );
   }
 }

@@ -199,7 +199,7 @@ export function hintAt(path: string): string {
   const name = basename(path);
   if (Buffer.byteLength(name) > LONGEST_NAME) return " Choose a shorter name.";
   if (!/[<>:"|?*]|[. ]\.\w+$/.test(name)) return "";
-  return ' FAT, exFAT and Windows take none of <>:"|?* in a name, and no space or dot at its end.';
+  return ' On FAT, exFAT and Windows, a name must not contain <>:"|?* or end with a space or a dot.';
 }
 
 /** A frame as a loss of one. */

@@ -105,13 +105,16 @@ export class VideoRecorder implements AsyncDisposable {
     const { windowSizeSec = 2, preSec = windowSizeSec, postSec = windowSizeSec } = options;
     for (const seconds of [preSec, postSec]) {
       if (seconds >= 0 && Number.isFinite(seconds)) continue;
-      throw new ThingError("BAD_ARGUMENT", `A window has 0 seconds or more, not ${seconds}.`);
+      throw new ThingError("BAD_ARGUMENT", `A window must be 0 seconds or longer, not ${seconds}.`);
     }
     const { maxPreRollBytes = PRE_ROLL_BYTES, ringBufferClass = PreRollRing } = options;
     const { maxSec = MAX_EVENT_S, maxFileBytes = MAX_FILE_BYTES } = options;
     for (const [name, limit] of Object.entries({ maxSec, maxFileBytes })) {
       if (limit > 0) continue;
-      throw new ThingError("BAD_ARGUMENT", `${name} is more than 0 or left out, not ${limit}.`);
+      throw new ThingError(
+        "BAD_ARGUMENT",
+        `${name} must be greater than 0 if it is given, not ${limit}.`,
+      );
     }
     this.#options = options;
     this.#log = options.log ?? silentLog;
@@ -166,13 +169,13 @@ export class VideoRecorder implements AsyncDisposable {
     const due = now() + maxDelaySec * 1000;
     if (this.#timeZero === undefined && !this.#stopped) await this.#firstFrame(maxDelaySec);
     if (this.#stopped)
-      throw new ThingError("NOT_READY", "This recorder was stopped: make another.");
+      throw new ThingError("NOT_READY", "This recorder was stopped. Create another one.");
     this.#reason = reason;
     const file = this.#cutter.trigger(at);
     file.onVideoFinished = onVideoFinished ?? file.onVideoFinished;
     this.#look();
     return within(file.path, due - now(), () => {
-      const why = `No file was open within ${maxDelaySec} s. It is written if the disk allows.`;
+      const why = `The file could not be opened within ${maxDelaySec} s. It will still be written if the disk allows.`;
       return new ThingError("NOT_READY", why);
     });
   }
@@ -180,7 +183,7 @@ export class VideoRecorder implements AsyncDisposable {
   /** The same without waiting; what fails is logged. */
   recordBg(options: RecordOptions = {}): void {
     this.record(options).catch((error) => {
-      this.#log.error(`A trigger was not answered: ${messageOf(error)}`);
+      this.#log.error(`A trigger failed: ${messageOf(error)}`);
     });
   }
 
@@ -208,7 +211,7 @@ export class VideoRecorder implements AsyncDisposable {
     const grabbed = this.#stream.grab(waiting.signal);
     try {
       await within(grabbed, maxDelaySec * 1000, () => {
-        const why = `The camera gave no frame within ${maxDelaySec} s, so nothing is recorded.`;
+        const why = `The camera delivered no frame within ${maxDelaySec} s, so nothing was recorded.`;
         return new ThingError("NOT_READY", why);
       });
     } finally {
@@ -256,7 +259,7 @@ export class VideoRecorder implements AsyncDisposable {
     this.#follow(file).catch((error) => {
       counts?.lose(NO_FILE, file.given);
       this.#log.error(
-        `A recording came to nothing: ${messageOf(error)} ${file.given} frames of its event are in no file.`,
+        `A recording failed: ${messageOf(error)} ${file.given} frames of its event are in no file.`,
       );
     });
     return file;
@@ -288,7 +291,7 @@ export class VideoRecorder implements AsyncDisposable {
 function recordedOf({ camera, pipeline, srcTeeName }: VideoRecorderOptions) {
   if (camera && !pipeline) return camera;
   if (pipeline && !camera) return { pipeline, srcTeeName };
-  throw new ThingError("BAD_ARGUMENT", "A recorder has either a camera or a pipeline.");
+  throw new ThingError("BAD_ARGUMENT", "A recorder needs either a camera or a pipeline.");
 }
 
 /** When the run of a frame began, epoch ms, if that is still known. */
