@@ -21,8 +21,7 @@ export async function textOfAnswer(
   maxBytes: number = ANSWER_LIMITS.text,
   withinMs: number = ANSWER_LIMITS.textMs,
 ): Promise<string> {
-  const slow = () =>
-    badAnswer(response, `takes more than ${withinMs / 1000} s to send its answer to the end`);
+  const slow = () => badAnswer(response, `did not finish its answer within ${withinMs / 1000} s`);
   return new TextDecoder().decode(await wholeBody(response, maxBytes, { withinMs, slow }));
 }
 
@@ -77,7 +76,7 @@ async function wholeBody(
       chunks.push(value);
       length += value.length;
       if (length > maxBytes) {
-        throw badAnswer(response, `answered with more than ${maxBytes} bytes, which is the limit`);
+        throw badAnswer(response, `answered with more than ${maxBytes} bytes, the limit`);
       }
     }
   } finally {

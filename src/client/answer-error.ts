@@ -14,9 +14,7 @@ export async function answerError(method: string, response: Response): Promise<C
   const words = plainWords(body) ?? statusText;
   const answer = `${method} ${url} was answered with ${status}${words && `: ${words}`}.`;
   const login =
-    status === 401
-      ? " Give credentials, and mind that they go to the Thing's own origin only."
-      : "";
+    status === 401 ? " Give credentials; they are sent only to the Thing's own origin." : "";
   return problem
     ? problemError(problem, { status, url, fallback: answer + login })
     : new ClientError(`HTTP_${status}`, answer + login, { status, url });

@@ -29,7 +29,7 @@ export function silenceOf(
 ): Heartbeats {
   const heartbeats = new Heartbeats(limits, () => {
     const seconds = Math.round(heartbeats.silentMs / 1000);
-    const why = `${url} has sent nothing for ${seconds} s: the server, or the network on the way to it, is gone.`;
+    const why = `${url} has sent nothing for ${seconds} s: the server, or the network on the way to it, has become unreachable.`;
     onSilence(new ClientError("UNREACHABLE", why, { url }));
   });
   return heartbeats;

@@ -65,7 +65,7 @@ export function unreachable(url: string, error: unknown): ClientError {
 
 /** The error for a stream that its server has ended. */
 export function endedByServer(url: string): ClientError {
-  return new ClientError("UNREACHABLE", `${url} has ended the stream.`, { url });
+  return new ClientError("UNREACHABLE", `${url} ended the stream.`, { url });
 }
 
 const PASSING: readonly number[] = [408, 429, 502, 503, 504];
@@ -112,9 +112,9 @@ function causesOf(error: unknown): string {
   while (deepest instanceof Error && deepest.cause !== undefined) deepest = deepest.cause;
   const code = isRecord(deepest) ? textOf(deepest.code) : undefined;
   const words: Record<string, string> = {
-    ECONNREFUSED: "nothing listens there",
+    ECONNREFUSED: "nothing is listening there",
     ECONNRESET: "the connection was cut",
-    ENOTFOUND: "that host is not known",
+    ENOTFOUND: "the host is unknown",
     UND_ERR_SOCKET: "the connection was cut",
   };
   return (code && words[code]) || messageOf(deepest) || code || "there was no answer";

@@ -161,6 +161,6 @@ function assertEventStream({ url, headers, status }: Response): void {
 function endless(): ClientError {
   return new ClientError(
     "BAD_ANSWER",
-    `A server-sent event is longer than ${MAX_MESSAGE_CHARACTERS} characters, which no event is.`,
+    `A server-sent event is longer than ${MAX_MESSAGE_CHARACTERS} characters, the limit.`,
   );
 }

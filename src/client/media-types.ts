@@ -42,7 +42,7 @@ export function bodyOf({
   if (isText && isScalar) return String(body);
   throw new ClientError(
     "UNSUPPORTED",
-    `The Thing wants ${contentType}. This client sends JSON, single values as text, and bytes (Uint8Array) as they are.`,
+    `The Thing requires ${contentType}. This client sends JSON, single values as text, and bytes (Uint8Array) as they are.`,
   );
 }
 

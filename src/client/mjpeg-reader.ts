@@ -142,7 +142,7 @@ export class MJPEGReader implements AsyncIterable<RemoteFrame> {
     await response.body?.cancel();
     throw new ClientError(
       "BAD_ANSWER",
-      `${this.url} is no motion-JPEG stream: its content type is '${contentType}', not multipart/x-mixed-replace.`,
+      `${this.url} is not a motion-JPEG stream: its content type is '${contentType}', not multipart/x-mixed-replace.`,
       { url: this.url, status: response.status },
     );
   }

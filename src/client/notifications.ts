@@ -31,8 +31,8 @@ export function notifications<T>(
     "UNSUPPORTED",
     `The ${affordance.kind} '${affordance.name}' ${
       how === ""
-        ? `has no form for '${op}': it cannot be followed. Read it now and then instead.`
-        : `can be followed by ${how} only; this client understands sse and longpoll.`
+        ? `has no form for '${op}': it cannot be followed. Poll its value instead.`
+        : `can be followed only by ${how}; this client supports sse and longpoll.`
     }`,
   );
 }
@@ -67,7 +67,7 @@ async function* eventsByName<T>(
 }
 
 function toldProblem(http: Http, name: string, data: string, url: string): ClientError {
-  const fallback = `${url} tells that there is no value of '${name}', and not why.`;
+  const fallback = `${url} has no value of '${name}', and did not say why.`;
   return problemError(problemIn(http, data, url), { url, fallback });
 }
 

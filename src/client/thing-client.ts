@@ -183,7 +183,7 @@ export class ThingClient<T extends ThingTypes = AnyThing> {
     if (form) return new MJPEGReader(form.url(), options, this.#http);
     throw new ClientError(
       "UNSUPPORTED",
-      `The property '${name}' is no stream: it has no form in multipart/x-mixed-replace.`,
+      `The property '${name}' is not a stream: it has no form in multipart/x-mixed-replace.`,
       { url: this.url },
     );
   }

@@ -59,7 +59,7 @@ export class BlobStore {
     if (held) return held.blob;
     throw new ThingError(
       "NOT_FOUND",
-      `There is no blob ${id}: it never was, or the invocation that made it is forgotten. Invoke the action again.`,
+      `There is no blob ${id}: it never existed, or its invocation has expired. Invoke the action again.`,
     );
   }
 
@@ -89,7 +89,9 @@ export class BlobStore {
     const id = UUID.exec(href)?.[0];
     const held = id && this.#held.get(id.toLowerCase());
     if (held) return held.blob;
-    const why = id ? "that blob is not, or no longer, on this server" : "it names no blob";
+    const why = id
+      ? "that blob does not exist on this server, or has expired"
+      : "it does not name a blob";
     throw new ThingError("INVALID_INPUT", `The link ${href} cannot be followed: ${why}.`);
   }
 
@@ -97,7 +99,7 @@ export class BlobStore {
     for (const { blob } of this.#held.values()) {
       if (this.#sizeBytes <= this.#maxBytes) return;
       this.#log.warn(
-        `Blobs fill ${this.#sizeBytes} bytes: the oldest, ${blob.id}, is let go early.`,
+        `Blobs fill ${this.#sizeBytes} bytes: the oldest, ${blob.id}, is released early.`,
       );
       this.#letGo(blob);
     }

@@ -81,7 +81,7 @@ export class FileCollection {
     const isDone = await this.#store.delete(id, (options) => {
       const file = this.#file(id, options);
       if (!file.isGrowing) return file.remove();
-      const why = `'${file.name}' is still being written. Stop that first.`;
+      const why = `'${file.name}' is still being written. Stop the recording first.`;
       return Promise.reject(new ThingError("LOCK_BUSY", why));
     });
     if (!isDone) throw notFound(id);
@@ -100,7 +100,7 @@ export class FileCollection {
 }
 
 function notFound(id: string): ThingError {
-  const why = `There is no file ${quoted(id)}: it never was, or it is deleted.`;
+  const why = `There is no file ${quoted(id)}: it never existed, or was deleted.`;
   return new ThingError("NOT_FOUND", why);
 }
 

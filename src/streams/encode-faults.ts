@@ -44,7 +44,7 @@ export class EncodeFaults {
 
   /** What viewers of smaller frames see instead of the frame that has just failed. */
   picture(frame: { width: number; height: number }): Promise<Placeholder> {
-    const reason = this.#reason ?? "It could not be made smaller.";
+    const reason = this.#reason ?? "The frame could not be resized.";
     this.#placeholder ??= noFramesPicture(reason, frame)
       .catch(() => BARE_PICTURE) // what cannot make frames smaller may not draw either
       .then((jpeg) => storePlaceholder(jpeg, reason));

@@ -45,7 +45,7 @@ export class EncodeQueue {
     refused.hit();
     throw new ThingError(
       "TOO_BUSY",
-      `${this.#alone.length} pictures wait to be made in another size or quality, which is the limit. Try again in a second, or ask for the picture as it is.`,
+      `${this.#alone.length} pictures are waiting to be resized or recompressed, which is the limit. Try again in a second, or request the picture as it is.`,
     );
   }
 

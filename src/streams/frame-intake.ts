@@ -100,7 +100,7 @@ export class FrameIntake {
   #tooLarge(bytes: number): ThingError {
     return new ThingError(
       "BAD_FRAME",
-      `The frame has ${bytes} bytes; this stream takes ${this.maxFrameBytes} at most.`,
+      `The frame has ${bytes} bytes; this stream accepts at most ${this.maxFrameBytes}.`,
     );
   }
 }

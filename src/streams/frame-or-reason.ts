@@ -81,11 +81,11 @@ function limit(
 function noFrameIn({ source, placeholder }: MJPEGStream, waitMs: number): ThingError {
   const seconds = waitMs / 1000;
   const reason = source.status.reason ?? placeholder?.reason;
-  const starts = ". The source is still starting: ask again, or wait longer (?wait=SECONDS).";
+  const starts = ". The source is still starting: try again, or wait longer (?wait=SECONDS).";
   const why = reason
     ? `: ${reason}`
     : source.isTrying
       ? starts
       : ". Is the camera running, and does it deliver frames?";
-  return new ThingError("NO_FRAME", `No frame came within ${seconds} s${why}`);
+  return new ThingError("NO_FRAME", `No frame arrived within ${seconds} s${why}`);
 }

@@ -271,6 +271,6 @@ export abstract class FrameOutlet implements FrameFeed {
 export function streamStopped(): ThingError {
   return new ThingError(
     "STREAM_STOPPED",
-    "The stream is stopped. Start the camera, then ask again.",
+    "The stream is stopped. Start the camera, then try again.",
   );
 }

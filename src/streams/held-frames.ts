@@ -69,13 +69,13 @@ function historyOf(capacity: number): History<StoredFrame> {
     return new History({ capacity, onDrop: (frame) => frame.release() });
   throw new ThingError(
     "BAD_ARGUMENT",
-    `A ring buffer holds a whole number of frames, 1 or more, not ${capacity}.`,
+    `The size of a ring buffer must be an integer of 1 or more, not ${capacity}.`,
   );
 }
 
 function whyNotHeld(index: number, { begin, end }: History<StoredFrame>): string {
   if (!Number.isInteger(index) || index < 0)
-    return `There is no frame ${index}: a frame's index is a whole number from 0.`;
+    return `There is no frame ${index}: the index of a frame must be an integer of 0 or more.`;
   if (begin === end)
     return `Frame ${index} is not in the ring buffer: no frame of this run has arrived yet.`;
   const why = index < begin ? "it has been overwritten" : "it has not been captured yet";

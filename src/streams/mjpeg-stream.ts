@@ -171,7 +171,7 @@ export class MJPEGStream extends FrameOutlet {
     if (run === this.#run) return this.heldFrame(index);
     throw new ThingError(
       "FRAME_NOT_HELD",
-      `Run ${run} ended before its frame ${index}. Run ${this.#run} began: ask for its frames.`,
+      `Run ${run} ended before its frame ${index}. Request frames of the new run ${this.#run}.`,
     );
   }
 
@@ -222,7 +222,7 @@ export class MJPEGStream extends FrameOutlet {
   /** LabThings has this beside `stop()`, which here has told everyone already. */
   notifyStreamStopped(): void {
     if (!this.streaming) return;
-    throw new ThingError("NOT_READY", "The stream is still streaming: call stop() first.");
+    throw new ThingError("NOT_READY", "The stream is still running: call stop() first.");
   }
 
   /** Shows viewers, also those to come, a picture that says why there is no frame, until a frame arrives; or another stream's. */

@@ -27,7 +27,7 @@ const ENDED = "The source ended by itself.";
 const TROUBLE_MS = 60_000;
 /** A source may give a new reason each time. */
 const MOST_STEMS = 16;
-const STAYS_BUSY = "The source did not end when asked: its device may stay busy.";
+const STAYS_BUSY = "The source did not end when it was told to: its device may stay busy.";
 
 /**
  * Runs `source` into `stream` while the stream's frames are wanted. A source that throws, ends by itself or falls
@@ -222,7 +222,7 @@ export class SourceRunner {
       if (picture && isSo) this.#stream.showPlaceholder(picture, reason);
     } catch (cause) {
       if (signal.aborted) return;
-      this.#log.warn(`The picture that says so could not be made: ${messageOf(cause)}`);
+      this.#log.warn(`The placeholder picture could not be made: ${messageOf(cause)}`);
     }
   }
 

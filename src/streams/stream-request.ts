@@ -14,7 +14,7 @@ export interface VariantOptions {
 }
 
 const LIMITS = {
-  fps: { low: 0.01, high: 1000, whole: false, unit: "frames a second" },
+  fps: { low: 0.01, high: 1000, whole: false, unit: "frames per second" },
   width: { low: 16, high: 8192, whole: true, unit: "pixels" },
   quality: { low: 1, high: 100, whole: true, unit: "JPEG quality" },
 } as const;
@@ -37,7 +37,7 @@ export function viewOf(request: IncomingMessage): View {
   if (advance !== "0" && advance !== "1") {
     throw new ThingError(
       "BAD_ARGUMENT",
-      `'advance' is ${JSON.stringify(advance)}, but it is 1 (for Chromium) or 0 (for programs).`,
+      `'advance' is ${JSON.stringify(advance)}, but it must be 1 (for Chromium) or 0 (for programs).`,
     );
   }
   return advance === "1" ? "chromium" : "program";
@@ -63,7 +63,7 @@ export function checkVariant(options: VariantOptions): VariantOptions {
     if (!(value >= low && value <= high) || (whole && !Number.isInteger(value))) {
       throw new ThingError(
         "BAD_ARGUMENT",
-        `'${name}' must be a ${whole ? "whole " : ""}number from ${low} to ${high} (${unit}).`,
+        `'${name}' must be ${whole ? "an integer" : "a number"} from ${low} to ${high} (${unit}).`,
       );
     }
   }

@@ -87,7 +87,7 @@ export class Variants {
     refused.hit();
     throw new ThingError(
       "TOO_MANY_VIEWERS",
-      `This stream is watched in ${MAX_VARIANTS} different sizes, rates and qualities already, which is the limit. Ask for one of those.`,
+      `This stream is already served in ${MAX_VARIANTS} different sizes, rates and qualities, which is the limit. Use one of those.`,
     );
   }
 

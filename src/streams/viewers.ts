@@ -99,7 +99,7 @@ export class ViewerFanOut {
     this.stats.refusedViewers += 1;
     throw new ThingError(
       "TOO_MANY_VIEWERS",
-      `This stream has ${viewers} viewers already, which is its limit. Close one, or try again in a few seconds.`,
+      `This stream already has ${viewers} viewers, which is its limit. Close one, or try again in a few seconds.`,
     );
   }
 

@@ -206,7 +206,7 @@ test("what cannot be recorded is told in a sentence, and leaves no file", {
   for (const [address, more, code, sentence] of [
     ["http://127.0.0.1:1/", [], 3, /127\.0\.0\.1:1/],
     [`http://127.0.0.1:${port}/nothing`, [], 2, /404/],
-    [`${url}/health`, [], 3, /no motion-JPEG stream/],
+    [`${url}/health`, [], 3, /not a motion-JPEG stream/],
     [`${url}/camera/`, ["--stream", "other"], 2, /no stream 'other'.*mjpeg_stream/],
     [`${url}/camera/`, ["--seconds", "never"], 2, /number of seconds/],
   ] as const) {

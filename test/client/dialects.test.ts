@@ -72,7 +72,7 @@ test("a plain text is a text, or the number, boolean or nothing that the schema 
   assert.equal(server.headers.at(-1)?.["content-type"], "text/plain");
   await assert.rejects(client.write("any", { x: 1 }), {
     code: "UNSUPPORTED",
-    message: /The Thing wants text\/plain\. This client sends JSON, single values as text/,
+    message: /The Thing requires text\/plain\. This client sends JSON, single values as text/,
   });
 });
 

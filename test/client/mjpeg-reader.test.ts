@@ -55,7 +55,7 @@ test("our frames come with their identity and the time of their capture", {
   const { value: newest } = await filming(client.properties.live_frame!.observe().next());
   assert.ok(newest instanceof RemoteBlob);
   assert.equal(newest.mediaType, "image/jpeg");
-  assert.throws(() => client.frames("exposure"), { message: /'exposure' is no stream/ });
+  assert.throws(() => client.frames("exposure"), { message: /'exposure' is not a stream/ });
 });
 
 test("a slow loop gets the newest frame and is told how many it skipped", {
@@ -166,7 +166,7 @@ test("what is no stream is told in a sentence", async () => {
   });
   await assert.rejects(take(new MJPEGReader(`${origin}/page`), 1), {
     code: "BAD_ANSWER",
-    message: /is no motion-JPEG stream: its content type is 'text\/html'/,
+    message: /is not a motion-JPEG stream: its content type is 'text\/html'/,
   });
   await assert.rejects(take(new MJPEGReader(`${origin}/noise`), 1), {
     code: "BAD_ANSWER",

@@ -125,7 +125,7 @@ test("a link to no blob of this server is refused with a sentence", () => {
   const store = new BlobStore();
   const schema = blobSchema("image/jpeg");
   const gone = Blob.fromBytes(bytes, "image/jpeg").toJSON();
-  assert.throws(() => store.resolve(gone, schema), /no longer, on this server/);
-  assert.throws(() => store.resolve({ href: "/x" }, schema), /names no blob/);
+  assert.throws(() => store.resolve(gone, schema), /does not exist on this server, or has expired/);
+  assert.throws(() => store.resolve({ href: "/x" }, schema), /does not name a blob/);
   assert.equal(store.resolve(5, schema), 5);
 });

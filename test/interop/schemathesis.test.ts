@@ -51,7 +51,7 @@ const KNOWN: readonly (readonly [code: string, operation: RegExp, said: RegExp])
   // `true` and `false` are read as the 1 and 0 that the document names
   ["ST201", /\/snapshot$/, /parameter `fresh` in query - fresh: Incorrect type/],
   // a link is followed only to a blob of this server
-  ["ST202", /^POST \/instrument\/measure$/, /names no blob/],
+  ["ST202", /^POST \/instrument\/measure$/, /does not name a blob/],
 ];
 
 /** The document without answers that have no end or wait for news, and without `default`, by which any status would do. */

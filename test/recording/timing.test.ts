@@ -141,7 +141,10 @@ test("verify says how many exposures were never made, and the summary has rate a
   );
   const renumbered = frames(50, 40).filter((_, n) => n !== 20);
   const { path: hole } = await record(renumbered.map((frame, index) => ({ ...frame, index })));
-  assert.match((await verifyRecording(hole)).sentence, /but 1 of 50 exposures was never made, judging by/);
+  assert.match(
+    (await verifyRecording(hole)).sentence,
+    /but 1 of 50 exposures was never made, judging by/,
+  );
   const { sentence: whole } = await verifyRecording((await record(frames(150, 40))).path);
   assert.match(whole, /none was lost\. 25 frames\/s, jitter 0\.0 ms/);
 });

@@ -205,7 +205,7 @@ test("a blob comes out as an absolute link, is fetched by it, and goes in again"
   const lost = { ...output, href: `${url}/blob/00000000-0000-4000-8000-000000000000` };
   const refused = await call("POST", "/camera/measure", { picture: lost });
   assert.deepEqual([refused.status, refused.body.code], [422, "INVALID_INPUT"]);
-  assert.match(refused.body.detail, /no longer, on this server/);
+  assert.match(refused.body.detail, /does not exist on this server, or has expired/);
 });
 
 test("a cancelled invocation has LabThings' error type, and Profile's word where only JSON is accepted", {

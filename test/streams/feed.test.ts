@@ -215,7 +215,7 @@ test("a source that never lets go does not hold up the end", { timeout }, async 
   const { stream, feeding } = fed(deaf, { keepWarm: true, log });
   await eventually(() => stream.lastFrameIndex === 0);
   await feeding.stop();
-  assert.match(lines[0]!, /did not end when asked/);
+  assert.match(lines[0]!, /did not end when it was told to/);
 });
 
 test("bad frames are passed over, and the source goes on", { timeout }, async (t) => {

@@ -177,7 +177,7 @@ test("HEAD is answered at once everywhere", { timeout }, async (t) => {
 
 for (const [path, sentence] of [
   ["/snapshot?fresh=maybe", /'fresh' must be 1 or 0, not \\"maybe\\"/],
-  ["/snapshot?width=1", /'width' must be a whole number from 16 to 8192/],
+  ["/snapshot?width=1", /'width' must be an integer from 16 to 8192/],
   ["/snapshot?wait=forever", /'wait' must be a number of seconds from 0 to 60/],
   ["/frames/latest", /an integer from 0, not \\"latest\\"/],
   ["/sizes?after=yesterday", /does not name a frame/],

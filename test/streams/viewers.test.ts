@@ -217,7 +217,7 @@ test("more viewers than allowed are refused with a time to try again", { timeout
   await eventually(() => stream.viewers.count === 2);
   const refused = await fetch(`http://127.0.0.1:${port}/`);
   assert.deepEqual([refused.status, refused.headers.get("retry-after")], [503, "5"]);
-  assert.match(String(errors[0]), /2 viewers already/);
+  assert.match(String(errors[0]), /already has 2 viewers/);
   assert.equal((await fetch(`http://127.0.0.1:${port}/`, { method: "HEAD" })).status, 200);
   assert.equal(stream.demand.count, 2);
   watchers[0]!.socket.destroy();
@@ -237,7 +237,7 @@ test("an unknown view is refused with a sentence before anything is sent", {
     }
   });
   const response = await fetch(`http://127.0.0.1:${port}/?advance=yes`);
-  assert.match(await response.text(), /'advance' is "yes", but it is 1/);
+  assert.match(await response.text(), /'advance' is "yes", but it must be 1/);
 });
 
 test("a stop ends stalled viewers too, at once", { timeout }, async (t) => {
