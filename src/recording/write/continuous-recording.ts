@@ -39,10 +39,7 @@ export async function startRecording(options: ContinuousOptions): Promise<Contin
   const { splitSec, splitBytes, maxFiles } = options;
   for (const [name, limit] of Object.entries({ splitSec, splitBytes, maxFiles })) {
     if (limit === undefined || limit > 0) continue;
-    throw new ThingError(
-      "BAD_ARGUMENT",
-      `${name} must be greater than 0 if it is given, not ${limit}.`,
-    );
+    throw new ThingError("BAD_ARGUMENT", `${name} must be greater than 0, not ${limit}.`);
   }
   const { signal } = options;
   await abortable(assertUsable(dirname(options.path)), signal);

@@ -111,10 +111,7 @@ export class VideoRecorder implements AsyncDisposable {
     const { maxSec = MAX_EVENT_S, maxFileBytes = MAX_FILE_BYTES } = options;
     for (const [name, limit] of Object.entries({ maxSec, maxFileBytes })) {
       if (limit > 0) continue;
-      throw new ThingError(
-        "BAD_ARGUMENT",
-        `${name} must be greater than 0 if it is given, not ${limit}.`,
-      );
+      throw new ThingError("BAD_ARGUMENT", `${name} must be greater than 0, not ${limit}.`);
     }
     this.#options = options;
     this.#log = options.log ?? silentLog;
