@@ -65,7 +65,7 @@ export async function withDeadline<T>(
   const over = new AbortController();
   const onAbort = () => over.abort(signal.reason);
   const timer = setTimeout(
-    () => over.abort(new DOMException(`${ms} ms are over.`, "TimeoutError")),
+    () => over.abort(new DOMException(`Timed out after ${ms / 1000} s.`, "TimeoutError")),
     ms,
   );
   signal.addEventListener("abort", onAbort, { once: true });

@@ -10,13 +10,13 @@ const TROUBLES: readonly {
     code: "ENOSPC",
     words: /No space left on device|ENOSPC|STREAMON|Buffer pool activation failed/i,
     sentence:
-      "USB has no bandwidth left for this camera: another one on the same bus takes it. Use a USB port of another controller, a smaller size or rate, or MJPEG instead of raw pictures",
+      "USB has no bandwidth left for this camera: another one on the same bus uses it. Use a USB port of another controller, a smaller size or rate, or MJPEG instead of raw pictures",
   },
   {
     code: "EBUSY",
     words: /Device or resource busy|device '?[^']*'? is busy|EBUSY/i,
     sentence:
-      "The camera is busy: another program has it open. End that program (fuser -v /dev/video* names it), then try again",
+      "The camera is busy: another program has it open. Close that program (fuser -v /dev/video* names it), then try again",
   },
   {
     code: "EACCES",

@@ -118,7 +118,7 @@ class Turns {
 }
 
 const REMEDY =
-  "It is a drive that fails, or a server of files that is gone: look at its cable or network, then ask again.";
+  "The drive is failing, or the file server cannot be reached: check its cable or network, then try again.";
 
 const lanes = new Map<number, DiskLane>();
 /** By folder. */
@@ -163,6 +163,6 @@ async function look(folder: string): Promise<DiskLane> {
 function tooMany(): ThingError {
   return new ThingError(
     "NOT_READY",
-    `${MOST_WAITING} others wait to read from this disk. Ask again later.`,
+    `${MOST_WAITING} other requests wait to read from this disk. Try again later.`,
   );
 }

@@ -163,7 +163,7 @@ export function messageOf(error: unknown): string {
   try {
     return cut(error instanceof Error ? String(error.message) : String(error), LONGEST_SENTENCE);
   } catch {
-    return "something was thrown that has no message";
+    return "an error without a message was thrown";
   }
 }
 

@@ -43,6 +43,6 @@ function shown(token: string): string {
   const digits = token.length > 40 ? `${token.slice(0, 40)}...` : token;
   const double = Number(token);
   return Number.isFinite(double)
-    ? `the number ${digits}, which would become ${double}: integers are exact to 2^53. Send it as a string, or a smaller one`
-    : `the number ${digits}, which is larger than any that can be kept. Send a smaller one`;
+    ? `the number ${digits}, which would become ${double}: integers are exact up to 2^53. Send it as a string, or send a smaller one`
+    : `the number ${digits}, which is too large to be kept. Send a smaller one`;
 }

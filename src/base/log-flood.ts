@@ -78,7 +78,7 @@ export class FloodGate {
     }
     if (this.#leftOut > 0) {
       const more = this.#leftOut.toLocaleString("en");
-      const why = "the log takes a million characters a minute";
+      const why = "the log is limited to a million characters a minute";
       this.#summarise("warn", `... ${more} other lines left out ${seconds}: ${why}.`, "");
     }
     this.#kinds = new Map();

@@ -193,7 +193,7 @@ export class LogFolder implements LogShelf {
     this.#saidAt = performance.now();
     const { log = silentLog } = this.#options;
     log.warn(
-      `Log files cannot be written in ${this.folder}: ${reasonOf(error)}. It is tried again; what cannot wait is counted as lost.`,
+      `Log files cannot be written in ${this.folder}: ${reasonOf(error)}. Writing is retried; lines that cannot wait are counted as lost.`,
     );
   }
 }

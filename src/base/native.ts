@@ -33,7 +33,7 @@ function tryAddon(name: string, without: string, log: Log): unknown {
   } catch (error) {
     const reason = messageOf(error).split("\n")[0];
     log.warn(
-      `The addon '${name}' is not there, so ${without}. Build it with: npm run build:native`,
+      `The addon '${name}' is not available, so ${without}. Build it with: npm run build:native`,
       { reason },
     );
     return undefined;

@@ -28,7 +28,7 @@ export const checkedLookup: LookupFunction = (host, options, callback) => {
     const found = Array.isArray(address) ? address.map((entry) => entry.address) : [address];
     const isForbidden = !error && found.some((one) => isMetadataAddress(one));
     const refused = isForbidden
-      ? new Error(`its name leads to ${found.join(", ")}, where a cloud keeps its secrets`)
+      ? new Error(`its name resolves to ${found.join(", ")}, where a cloud keeps its secrets`)
       : error;
     callback(refused, address, family);
   });

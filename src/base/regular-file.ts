@@ -41,7 +41,7 @@ export async function readRegular(path: string, options?: OpenOptions): Promise<
 /** @throws {ThingError} `NOT_FOUND` for what is no file. */
 export function assertFile(path: string, stats: Stats): void {
   if (stats.isFile()) return;
-  throw new ThingError("NOT_FOUND", `'${basename(path)}' is no file: it is a ${kindOf(stats)}.`);
+  throw new ThingError("NOT_FOUND", `'${basename(path)}' is not a file: it is a ${kindOf(stats)}.`);
 }
 
 function kindOf(stats: Stats): string {

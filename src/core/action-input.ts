@@ -34,7 +34,7 @@ export function doesRelease(
   try {
     return runAsThing(faults, () => releases(input)) === true;
   } catch (error) {
-    const what = `Whether action '${name}' of Thing '${faults.thing}' releases anything cannot be told`;
+    const what = `Whether action '${name}' of Thing '${faults.thing}' releases anything cannot be determined`;
     faults.note(member, `${what}: ${messageOf(error)}`, error);
     return false;
   }

@@ -34,7 +34,7 @@ export function soundAffordances(
   };
   if (listed.length > MOST_AFFORDANCES)
     refusals.push(
-      `${className} has ${listed.length} affordances, and ${MOST_AFFORDANCES} at most can be served. Make several Things of it.`,
+      `${className} has ${listed.length} affordances, but at most ${MOST_AFFORDANCES} can be served. Split it into several Things.`,
     );
   for (const one of listed.slice(0, MOST_AFFORDANCES))
     attempt(() => affordances.push(shapedAffordance(className, one)));
@@ -71,7 +71,7 @@ function checkName(className: string, affordance: Affordance, used: Map<string, 
   if (!KINDS[kind].ownsName) return;
   const isOfSse = SSE_EVENTS.has(name) && (kind === "property" || kind === "event");
   if (!NAME.test(name) || RESERVED.has(name) || isOfSse || name === "__proto__") {
-    const why = NAME.test(name) ? "is reserved" : "has characters beyond A-Z a-z 0-9 _ -";
+    const why = NAME.test(name) ? "is reserved" : "has characters other than A-Z a-z 0-9 _ -";
     const where = isOfSse
       ? " for a server-sent event of the server's own"
       : RESERVED.has(name)
@@ -100,7 +100,7 @@ function checkFiles(
 ): void {
   if (used.get(name) === `the property '${name}'`) return;
   throw refusal(
-    `The files '${name}' of ${className} have no list. Give it a property '${name}' with what is in them.`,
+    `The files '${name}' of ${className} have no list. Add a property '${name}' that lists them.`,
   );
 }
 
@@ -114,7 +114,7 @@ function checkEndpoint(
   const [first = ""] = path.split("/");
   const owner = used.get(first) ?? (RESERVED.has(first) ? "a route of every Thing" : undefined);
   const wrong = !ENDPOINT_PATH.test(path)
-    ? "has no path below its Thing. Write segments like view/:page, without a slash before or behind"
+    ? "has no path below its Thing. Write segments like view/:page, without a leading or trailing slash"
     : owner && `begins with a name that belongs to ${owner}. Choose another path`;
   if (wrong) throw refusal(`${what} ${wrong}.`);
 }

@@ -21,21 +21,22 @@ export const KINDS: { readonly [K in Affordance["kind"]]: KindRules } = {
     ...{ ownsName: true, isRenamable: true },
     wrongIn: ({ setter, schema }) =>
       setter !== undefined && typeof setter !== "string"
-        ? "names no method that sets it. Write its name as a string"
-        : schema === undefined && "has no schema. Say what values it takes",
+        ? "does not name a method that sets it. Write its name as a string"
+        : schema === undefined && "has no schema. Specify the values that it takes",
   },
   action: {
     schemas: { input: "the input of ", output: "the output of " },
     ...{ ownsName: true, isRenamable: true },
     wrongIn: ({ retentionSeconds }) =>
       !(typeof retentionSeconds === "number" && retentionSeconds >= 0) &&
-      "has a retentionSeconds that is not a number from 0. Write e.g. 300",
+      "has a retentionSeconds that is not a number of at least 0. Write e.g. 300",
   },
   event: { schemas: { data: "" }, ownsName: true, isRenamable: true },
   stream: { ownsName: true, isRenamable: true },
   slot: {
     ...{ ownsName: false, isRenamable: false },
-    wrongIn: ({ type }) => typeof type !== "function" && "takes no class of Things. Name one",
+    wrongIn: ({ type }) =>
+      typeof type !== "function" && "does not name a class of Things. Name one",
   },
   files: { ownsName: false, isRenamable: true },
   endpoint: {
@@ -65,7 +66,7 @@ export function shapedAffordance(className: string, listed: unknown): Affordance
   const { kind, name, member } = own;
   if (!isKind(kind))
     throw refusal(
-      `${className} lists an affordance${typeof name === "string" ? ` '${cut(name, 80)}'` : ""} of no kind that there is: it is one of ${Object.keys(KINDS).join(", ")}`,
+      `${className} lists an affordance${typeof name === "string" ? ` '${cut(name, 80)}'` : ""} of an unknown kind: the kinds are ${Object.keys(KINDS).join(", ")}`,
     );
   for (const [what, text] of Object.entries({ name, member })) {
     if (typeof text !== "string" || text === "" || text.length > LONGEST_NAME)

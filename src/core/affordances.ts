@@ -102,7 +102,7 @@ export function declare(
 ): void {
   if (!metadata) {
     throw new TypeError(
-      "Symbol.metadata was not there when this class was made. Import 'thingscope' before any file with decorators, and leave 'experimentalDecorators' off.",
+      "Symbol.metadata did not exist when this class was created. Import 'thingscope' before any file with decorators, and leave 'experimentalDecorators' off.",
     );
   }
   const own = metadata as Metadata;

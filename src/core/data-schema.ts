@@ -26,7 +26,7 @@ export function toDataSchema(schema: unknown): DataSchema {
   const source = schema as Schema;
   if (source.$ref !== undefined)
     throw new TypeError(
-      `a $ref (${source.$ref}) has no place in a Thing Description; write the schema out`,
+      `a $ref (${source.$ref}) cannot be expressed in a Thing Description; write the schema out`,
     );
   if (Array.isArray(source.allOf)) return toDataSchema(merged(source));
   const choices = choicesOf(source);

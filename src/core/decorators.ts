@@ -62,7 +62,7 @@ export function event<S extends TSchema>(
     if (schema === undefined)
       throw new ThingError(
         "BAD_ARGUMENT",
-        `Event '${String(context.name)}' has no schema. Say what it is emitted with, Type.Null() for nothing.`,
+        `Event '${String(context.name)}' has no schema. Specify the data that it is emitted with, or Type.Null() for none.`,
       );
     declareHeld(context, description, options, {
       kind: "event",

@@ -71,6 +71,6 @@ export class EventAccess {
 function notAnEvent({ name, member }: EventAffordance, thing: Thing): ThingError {
   return new ThingError(
     "INTERNAL",
-    `Event '${name}' cannot be followed: the member '${member}' of ${classNameOf(thing)} holds no ThingEvent. Give it one: readonly ${member} = new ThingEvent().`,
+    `Event '${name}' cannot be followed: the member '${member}' of ${classNameOf(thing)} does not hold a ThingEvent. Give it one: readonly ${member} = new ThingEvent().`,
   );
 }

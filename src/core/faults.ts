@@ -33,9 +33,9 @@ const LONGEST_PATH = 200; // characters
 
 /** What each type is called in a sentence; pydantic's own words are for its clients. */
 const PLAIN_TYPES: Readonly<Record<string, string>> = {
-  int: "a whole number",
+  int: "an integer",
   float: "a number",
-  string: "a text",
+  string: "a string",
   bool: "true or false",
   model_attributes: "an object",
   list: "a list",

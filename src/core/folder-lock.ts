@@ -101,6 +101,6 @@ export class FolderLock {
 function settingsInUse(folder: string, holder: string): ThingError {
   return new ThingError(
     "SETTINGS_IN_USE",
-    `The settings in ${folder} are in use by another server, ${holder}. Stop that one, or choose another folder: --settings FOLDER.`,
+    `The settings in ${folder} are in use by another server, ${holder}. Stop that server, or choose another folder: --settings FOLDER.`,
   );
 }

@@ -67,6 +67,6 @@ export class GlobalLock {
 function busy(what: string): ThingError {
   return new ThingError(
     "LOCK_BUSY",
-    `The global lock could not be acquired: something else runs, so ${what} did not. Wait until it ends, or cancel it.`,
+    `The global lock could not be acquired: another operation holds it, so ${what} was refused. Wait until that ends, or cancel it.`,
   );
 }

@@ -9,15 +9,15 @@ import { Thing } from "./thing.ts";
 const HELD: Readonly<Record<string, { isIt: (held: unknown) => boolean; sentence: string }>> = {
   event: {
     isIt: (held) => held instanceof ThingEvent,
-    sentence: "holds no ThingEvent. Write: readonly MEMBER = new ThingEvent().",
+    sentence: "does not hold a ThingEvent. Write: readonly MEMBER = new ThingEvent().",
   },
   stream: {
     isIt: (held) => hasMethod(held, "frames"),
-    sentence: "holds no stream. Write: readonly MEMBER = new MJPEGStream().",
+    sentence: "does not hold a stream. Write: readonly MEMBER = new MJPEGStream().",
   },
   files: {
     isIt: (held) => hasMethod(held, "find"),
-    sentence: "hold no files. Write: readonly MEMBER = new FileCollection(...).",
+    sentence: "do not hold files. Write: readonly MEMBER = new FileCollection(...).",
   },
 };
 
@@ -33,16 +33,16 @@ export function checkHeld(thing: Thing, affordance: Affordance): void {
     const found = read(thing, member, what);
     if (!held.isIt(found)) throw refusal(`${what} ${held.sentence.replace("MEMBER", member)}`);
     if (read(thing, member, what) !== found)
-      throw refusal(`${what} is another object at each reading. Keep one in a field.`);
+      throw refusal(`${what} is a different object at each read. Keep one in a field.`);
   }
   const called = calledBy(affordance);
   if (called === undefined) return;
   if (called in Thing.prototype)
     throw refusal(
-      `${what} names the method '${called}', which every Thing has for itself. Write one of its own.`,
+      `${what} names the method '${called}', which every Thing already has. Write one of its own.`,
     );
   if (typeof read(thing, called, what) !== "function")
-    throw refusal(`${what} has no method '${called}'. Write one, or name the one that is meant.`);
+    throw refusal(`${what} has no method '${called}'. Write one, or name the intended one.`);
 }
 
 function calledBy(affordance: Affordance): string | undefined {

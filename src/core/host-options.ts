@@ -48,7 +48,7 @@ export function checkThingName(name: string, taken: ReadonlyMap<string, unknown>
   const wrong = RESERVED.has(name)
     ? "is reserved for a route"
     : !NAME.test(name)
-      ? "has characters beyond A-Z a-z 0-9 _ -"
+      ? "has characters other than A-Z a-z 0-9 _ -"
       : taken.has(name)
         ? "is taken"
         : undefined;

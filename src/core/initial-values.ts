@@ -23,7 +23,7 @@ export function invalidDefaults({ thing, model }: { thing: object; model: ThingM
     const { faults } = incoming(schema, value);
     if (faults.length === 0) return [];
     return [
-      `Property '${name}' of ${model.className} starts with a value that its own schema refuses, so nobody can read it: ${sentenceOf(faults)}. Give its accessor another.`,
+      `Property '${name}' of ${model.className} starts with a value that its own schema refuses, so it cannot be read: ${sentenceOf(faults)}. Give its accessor another initial value.`,
     ];
   });
 }

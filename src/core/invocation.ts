@@ -111,7 +111,7 @@ export class InvocationRecord {
 
   /** Keeps a sentence in the place of the input. */
   dropInput(): void {
-    this.#input = `The input, of about ${this.inputBytes} bytes, is no longer kept: those of finished invocations had no more room.`;
+    this.#input = `The input, of about ${this.inputBytes} bytes, is no longer kept: the inputs of finished invocations exceeded their limit.`;
     this.#inputBytes = undefined;
   }
 

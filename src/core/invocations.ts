@@ -47,7 +47,7 @@ export class Invocations {
     if (!record) {
       throw new ThingError(
         "NOT_FOUND",
-        `There is no invocation ${id.slice(0, 80)}: it never was, or it ended so long ago that it is forgotten. Invoke the action again.`,
+        `There is no invocation ${id.slice(0, 80)}: it never existed, or it ended so long ago that it has been forgotten. Invoke the action again.`,
       );
     }
     return record;

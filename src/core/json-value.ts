@@ -44,8 +44,9 @@ class Copier {
     if (isScalar(value) || value === undefined || value === null) return value;
     if (typeof value === "number") throw notFinite(value, where);
     if (typeof value !== "object") throw new NotJson(where, `is a ${typeof value}`);
-    if (depth > MAX_DEPTH) throw new NotJson(where, `is nested more than ${MAX_DEPTH} deep`);
-    if (this.#above.has(value)) throw new NotJson(where, "refers back to what it is part of");
+    if (depth > MAX_DEPTH) throw new NotJson(where, `is nested more than ${MAX_DEPTH} levels deep`);
+    if (this.#above.has(value))
+      throw new NotJson(where, "refers back to an object that contains it");
     this.#above.add(value);
     const copied = this.#object(value, where, depth);
     this.#above.delete(value);

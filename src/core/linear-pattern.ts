@@ -22,7 +22,7 @@ export class LinearPattern {
     } catch (error) {
       if (!(error instanceof RE2JSException || error instanceof Unsupported)) throw error;
       throw new TypeError(
-        `its pattern ${preview(source)} ${error instanceof Unsupported ? error.message : `is beyond RE2 (${error.message})`}. Patterns are run by RE2, since with others a client can block the server. Write it without that, or check the rest in the setter or action and throw a ThingError INVALID_INPUT`,
+        `its pattern ${preview(source)} ${error instanceof Unsupported ? error.message : `is beyond RE2 (${error.message})`}. Patterns are run by RE2, because with other engines a client can block the server. Write it without that, or check the rest in the setter or action and throw a ThingError INVALID_INPUT`,
         { cause: error },
       );
     }
@@ -73,14 +73,14 @@ function translatedGroup(token: string): string {
       `looks ${token.includes("<") ? "behind" : "ahead"} with ${preview(`${token}...)`)}`,
     );
   if (token === "(" || token === "(?:" || token.startsWith("(?<")) return "(?:";
-  throw new Unsupported(`has ${preview(token)}, which older JavaScript does not know`);
+  throw new Unsupported(`has ${preview(token)}, which older JavaScript does not support`);
 }
 
 function translatedRepeat(token: string): string {
   const counts = token.match(/\d+/g)!.map(Number);
   if (Math.max(...counts) > MOST_REPEATS)
     throw new Unsupported(
-      `repeats with ${token}, and RE2 counts to ${MOST_REPEATS} (minLength and maxLength have no such limit)`,
+      `repeats with ${token}, but RE2 allows at most ${MOST_REPEATS} (minLength and maxLength have no such limit)`,
     );
   return token.replace(/\d+/g, (count) => String(Number(count))); // RE2 takes {01} for text
 }
@@ -88,7 +88,7 @@ function translatedRepeat(token: string): string {
 function translatedEscape(token: string): string {
   if (/^\\[bB]$/.test(token)) return token;
   if (/^\\(?:k<|[1-9])/.test(token))
-    throw new Unsupported(`refers back with ${preview(token)} to what a group has caught`);
+    throw new Unsupported(`refers back with ${preview(token)} to a captured group`);
   const set = setOf(token);
   if (set === undefined) return character(codePointOf(token));
   return set === "" ? NOTHING : `[${set}]`;

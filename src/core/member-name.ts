@@ -27,13 +27,13 @@ export function memberName(
     context.static
   ) {
     throw new TypeError(
-      `An affordance is a public member of an instance, not ${String(context?.name)}. (If every decorator fails so, switch 'experimentalDecorators' off.)`,
+      `An affordance must be a public member of an instance, not ${String(context?.name)}. (If every decorator fails so, switch 'experimentalDecorators' off.)`,
     );
   }
   if (kinds.some((kind) => kind === context.kind)) return context.name;
   throw new ThingError(
     "BAD_ARGUMENT",
-    `The decorator of '${context.name}' stands on a ${context.kind}. ${howTo.replaceAll("NAME", context.name)}`,
+    `The decorator of '${context.name}' is on a ${context.kind}. ${howTo.replaceAll("NAME", context.name)}`,
   );
 }
 

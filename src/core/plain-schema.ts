@@ -106,7 +106,7 @@ class Inliner {
     if ($ref === undefined) return own;
     const target = found(String($ref), this.#root, scopes);
     if (target === undefined)
-      throw new TypeError(`it refers to '${$ref}'${at(where)}, and nothing in it has that name`);
+      throw new TypeError(`it refers to '${$ref}'${at(where)}, but nothing in it has that name`);
     return { ...(this.#plain(target, where, scopes) as Schema), ...own };
   }
 
@@ -157,7 +157,7 @@ function pointed(root: Schema, segments: readonly string[]): unknown {
 
 function refersToItself(where: string): TypeError {
   return new TypeError(
-    `it refers to itself${at(where)}, and a Thing Description has no word for that; write out as many levels as there are, or use Type.Unknown() there`,
+    `it refers to itself${at(where)}, which a Thing Description cannot express; write out as many levels as there are, or use Type.Unknown() there`,
   );
 }
 

@@ -140,7 +140,7 @@ export class PropertyAccess {
 
   #inTime(promise: PromiseLike<unknown>): Promise<unknown> {
     const late = () =>
-      new ThingError("NOT_READY", `It has not answered for ${WITHIN_MS / 1000} s.`);
+      new ThingError("NOT_READY", `It did not answer within ${WITHIN_MS / 1000} s.`);
     return within(Promise.resolve(promise), WITHIN_MS, late);
   }
 }

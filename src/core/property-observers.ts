@@ -117,7 +117,7 @@ export class PropertyObservers {
   #inTurn(member: string, work: () => void): void {
     if (this.#turn.length >= MOST_IN_TURN) {
       inTurn.hit();
-      const sentence = `Observers of Thing '${this.#faults.thing}' set its properties each time they are told of one, more than ${MOST_IN_TURN} times: they are told no more of it in this turn. Set a property only if its value is another one.`;
+      const sentence = `Observers of Thing '${this.#faults.thing}' set its properties each time they are notified of a change, more than ${MOST_IN_TURN} times: further notifications of this turn are dropped. Set a property only if its value differs.`;
       this.#faults.note(member, sentence);
       return;
     }

@@ -88,7 +88,7 @@ function tooMany(thing: string | undefined, running: number): ThingError {
   const whose = thing === undefined ? "" : ` of Thing '${thing}'`;
   return new ThingError(
     "TOO_MANY_INVOCATIONS",
-    `${running} invocations${whose} have not ended, which is as many as may run at once. Wait for one of them, or cancel one.`,
+    `${running} invocations${whose} have not ended, which is the limit. Wait for one of them, or cancel one.`,
   );
 }
 
@@ -96,6 +96,6 @@ function tooLarge({ thing }: InvocationRecord): ThingError {
   refused.hit();
   return new ThingError(
     "TOO_MANY_INVOCATIONS",
-    `The inputs of the invocations of Thing '${thing}' that have not ended fill ${INPUT_BYTES / 2 ** 20} MiB, which is as much as they may. Wait for one of them, or send less at a time.`,
+    `The inputs of the invocations of Thing '${thing}' that have not ended fill ${INPUT_BYTES / 2 ** 20} MiB, which is the limit. Wait for one of them, or send less at a time.`,
   );
 }

@@ -130,7 +130,7 @@ function checkSense(schema: Record<PropertyKey, unknown>, where: string): void {
   for (const [least, most] of BOUNDS) {
     const [low, high] = [schema[least], schema[most]];
     if (typeof low === "number" && typeof high === "number" && low > high)
-      throw new TypeError(`${least} ${low} is more than ${most} ${high}${place}`);
+      throw new TypeError(`${least} ${low} is greater than ${most} ${high}${place}`);
   }
   if (schema.default === undefined || schema.default === null) return;
   const faults = faultsOf(misfitsIn(schema as TSchema, schema.default), schema.default);

@@ -47,12 +47,12 @@ export class SettingsFile {
       const values = parseExactly(text);
       this.#text = text;
       if (isRecord(values)) return values;
-      await this.#setAside("it holds no JSON object");
+      await this.#setAside("it does not contain a JSON object");
     } catch (error) {
       const shortage = SHORTAGES[codeOf(error)];
       if (shortage) {
         this.#text = before;
-        const sentence = `The settings file ${this.path} could not be read, and is left as it is: ${shortage} (${codeOf(error)}). Then open the Thing again.`;
+        const sentence = `The settings file ${this.path} could not be read, and is left unchanged: ${shortage} (${codeOf(error)}). Then open the Thing again.`;
         throw new ThingError("NOT_READY", sentence, { cause: error });
       }
       if (!isMissing(error)) await this.#setAside(messageOf(error));
@@ -118,7 +118,7 @@ export class SettingsFile {
     const aside = this.#asidePath("edited");
     await copyFile(this.path, aside);
     this.#log.warn(
-      `The settings file ${this.path} was changed by somebody else while this server used it. That version is kept as ${aside}, and the server's own values replace it. Stop the server before you edit the file.`,
+      `The settings file ${this.path} was changed by another program while this server used it. That version is kept as ${aside}, and the server's own values replace it. Stop the server before you edit the file.`,
     );
   }
 
@@ -131,12 +131,12 @@ export class SettingsFile {
     await rename(this.path, aside).catch((cause) => {
       throw new ThingError(
         "NOT_SAVED",
-        `The settings file ${this.path} cannot be used (${why}), nor set aside: ${reasonOf(cause)}. Fix or remove it, then start again.`,
+        `The settings file ${this.path} cannot be used (${why}) and could not be set aside: ${reasonOf(cause)}. Fix or remove it, then start again.`,
         { cause },
       );
     });
     this.#log.warn(
-      `The settings file ${this.path} cannot be used (${why}), so defaults are. It was set aside as ${aside}: fix it, rename it back and restart.`,
+      `The settings file ${this.path} cannot be used (${why}), so the defaults are used. It was set aside as ${aside}: fix it, rename it back and restart.`,
     );
   }
 }
@@ -156,8 +156,8 @@ const SHORTAGES: Readonly<Record<string, string>> = {
   EMFILE:
     "this server has too many files and connections open. Raise the limit (ulimit -n; LimitNOFILE= of a service)",
   ENFILE:
-    "too many files are open on the whole machine. End what holds them, or raise fs.file-max (sysctl)",
-  ENOMEM: "there is no memory left. End other programs, or give this machine more memory",
+    "too many files are open on the whole machine. Close the programs that hold them, or raise fs.file-max (sysctl)",
+  ENOMEM: "there is no memory left. Close other programs, or give this machine more memory",
 };
 
 function isMissing(error: unknown): boolean {

@@ -86,7 +86,7 @@ function only(
     throw badSlot(thing, slot, `could be any of ${names}. Name one`);
   }
   if (found.length === 0 && !slot.optional)
-    throw badSlot(thing, slot, `needs a ${slot.type.name}, and is given none. Add one and name it`);
+    throw badSlot(thing, slot, `needs a ${slot.type.name}, but has none. Add one and name it`);
   return found[0]?.[1];
 }
 

@@ -215,7 +215,7 @@ export class ThingHost {
     } catch (error) {
       faults.note(
         "thingState",
-        `Thing '${name}' cannot tell its state: ${messageOf(error)}`,
+        `Thing '${name}' cannot report its state: ${messageOf(error)}`,
         error,
       );
       return { error: messageOf(error) };
@@ -248,7 +248,7 @@ export class ThingHost {
     } catch (error) {
       if (error instanceof ThingError) throw error;
       this.log.warn(
-        `No settings can be kept in ${this.settingsFolder}: ${reasonOf(error)}. Choose another folder with --settings.`,
+        `Settings cannot be saved in ${this.settingsFolder}: ${reasonOf(error)}. Choose another folder with --settings.`,
       );
     }
   }

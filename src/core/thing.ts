@@ -75,7 +75,9 @@ export abstract class Thing {
   get context(): ThingContext {
     const context = contexts.get(this);
     if (!context)
-      throw new TypeError(`${classNameOf(this)} is in no host yet. Add it to a ThingHost first.`);
+      throw new TypeError(
+        `${classNameOf(this)} is not in a host yet. Add it to a ThingHost first.`,
+      );
     return context;
   }
 

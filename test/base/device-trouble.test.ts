@@ -6,7 +6,7 @@ import { explainPipelineEnd } from "../../src/sources/pipeline-failure.ts";
 /** What a person is told, by the code of the system. */
 const SENTENCES = {
   ENOSPC: /^USB has no bandwidth left for this camera: .*smaller size/,
-  EBUSY: /^The camera is busy: another program has it open\. End that program/,
+  EBUSY: /^The camera is busy: another program has it open\. Close that program/,
   EACCES: /^This user may not open the camera\. Add the user to the group 'video'/,
   ENODEV: /^The camera is not there: it was unplugged/,
 };

@@ -25,6 +25,6 @@ test("an addon that is not built is told once, with the command that builds it",
   assert.equal(loadAddon("no-such-addon", isAnything, "nothing is worse", log), undefined);
   assert.equal(loadAddon("no-such-addon", isAnything, "nothing is worse", log), undefined);
   assert.deepEqual(lines, [
-    "The addon 'no-such-addon' is not there, so nothing is worse. Build it with: npm run build:native",
+    "The addon 'no-such-addon' is not available, so nothing is worse. Build it with: npm run build:native",
   ]);
 });

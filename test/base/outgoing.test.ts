@@ -48,7 +48,7 @@ test("a spelling that only the system's look-up understands is refused at the co
   for (const host of ["2852039166", "0xa9fea9fe"]) {
     const socket = connect({ host, port: 80, lookup: checkedLookup });
     const error = await new Promise<Error>((resolve) => socket.on("error", resolve));
-    assert.match(error.message, /leads to 169\.254\.169\.254, where a cloud keeps its secrets/);
+    assert.match(error.message, /resolves to 169\.254\.169\.254, where a cloud keeps its secrets/);
   }
 });
 

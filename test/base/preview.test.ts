@@ -34,14 +34,14 @@ test("a preview and a message never throw", () => {
     },
   };
   assert.equal(preview(hostile), "a value that cannot be shown");
-  assert.match(messageOf(Object.create(null)), /no message/);
+  assert.match(messageOf(Object.create(null)), /without a message/);
   const error = new Error("x");
   Object.defineProperty(error, "message", {
     get: () => {
       throw new Error("no");
     },
   });
-  assert.match(problemOf(error).detail, /no message/);
+  assert.match(problemOf(error).detail, /without a message/);
 });
 
 test("a problem is less than 64 kB as JSON, whatever went wrong", () => {

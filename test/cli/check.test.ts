@@ -92,8 +92,8 @@ export class B extends Thing {
   });
   assert.equal(code, 2);
   assert.deepEqual(problems, [
-    "lab.yaml:2: The module 'field.ts': The decorator of 'level' stands on a field. Write 'accessor' before it, accessor level = ..., or make it a getter (FOLDER/field.ts:5).",
-    "lab.yaml:3: The module 'event.ts': Event 'done' has no schema. Say what it is emitted with, Type.Null() for nothing (FOLDER/event.ts:4).",
+    "lab.yaml:2: The module 'field.ts': The decorator of 'level' is on a field. Write 'accessor' before it, accessor level = ..., or make it a getter (FOLDER/field.ts:5).",
+    "lab.yaml:3: The module 'event.ts': Event 'done' has no schema. Specify the data that it is emitted with, or Type.Null() for none (FOLDER/event.ts:4).",
   ]);
 });
 
@@ -108,7 +108,7 @@ test("reserved names and slots that fit nothing are told with their line, and en
   assert.equal(names.code, 2);
   assert.deepEqual(names.problems, [
     "lab.yaml:2: A Thing cannot be named 'things': the name is reserved for a route. Choose another.",
-    "lab.yaml:3: A Thing cannot be named 'über': the name has characters beyond A-Z a-z 0-9 _ -. Choose another.",
+    "lab.yaml:3: A Thing cannot be named 'über': the name has characters other than A-Z a-z 0-9 _ -. Choose another.",
     "lab.yaml:4: Thing 'panel' has no slot 'lmap'. Did you mean 'lamp'?",
   ]);
   const slots = await check(`things:

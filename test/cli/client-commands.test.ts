@@ -169,7 +169,7 @@ test("events are watched, a line each; what cannot be told goes to stderr", {
   assert.equal(rest, "");
   const { time, ...told } = JSON.parse(first ?? "");
   assert.deepEqual(told, { name: "moved", data: { x: 3 } });
-  assert.match(pipe.err.text, /^moved: .*'x' should be a whole number/);
+  assert.match(pipe.err.text, /^moved: .*'x' should be an integer/);
   assert.ok(Date.parse(time) >= began - 25 && Date.parse(time) <= Date.now() + 25, time);
   await assert.rejects(watch(io(false), target, ["mooved"], {}), {
     code: "BAD_ARGUMENT",

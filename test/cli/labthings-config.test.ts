@@ -97,7 +97,7 @@ test("a second server on the same settings names the first one and ends with 2",
     [second.code, second.stderr],
     [
       2,
-      `The settings in ${folder}/settings are in use by another server, process ${first.child.pid}. Stop that one, or choose another folder: --settings FOLDER.\n`,
+      `The settings in ${folder}/settings are in use by another server, process ${first.child.pid}. Stop that server, or choose another folder: --settings FOLDER.\n`,
     ],
   );
   assert.equal((await fetch(`${first.url}/stage/position`)).status, 200);
@@ -116,7 +116,7 @@ test("settings that cannot be kept are warned of at the start, and the Thing is 
     taken: "a file where a folder is to be",
   });
   const server = await serveCli(t, folder, "lab.yaml");
-  const { msg } = await server.told(({ msg }) => msg.startsWith("No settings can be kept in "));
+  const { msg } = await server.told(({ msg }) => msg.startsWith("Settings cannot be saved in "));
   assert.match(msg, /\/taken\/settings: (ENOTDIR|EEXIST).* --settings\.$/);
   const refused = await fetch(`${server.url}/stage/position`, {
     method: "PUT",

@@ -87,7 +87,7 @@ test("repair and verify of a folder are of every recording in it, and say what e
   await mkdir(join(films, "none"));
   const none = await runCli(films, "repair", "none");
   assert.match(none.stderr, /The folder none has no recording \(\.mkv\)/);
-  const message = `${films} cannot be repaired: 'films' is no file: it is a folder.`;
+  const message = `${films} cannot be repaired: 'films' is not a file: it is a folder.`;
   await assert.rejects(repairRecording(films), { code: "NOT_FOUND", message });
   assert.match((await runCli(films, "export", "none")).stderr, /it is a folder\.[^.]/);
   assert.equal((await readFile(join(films, "a.mkv"))).equals(closed.bytes), true);

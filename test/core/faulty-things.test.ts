@@ -164,7 +164,7 @@ test("a property that starts with a value which its schema refuses is warned of"
   assert.deepEqual(lines, [
     [
       "warn",
-      "odd: Property 'level' of Odd starts with a value that its own schema refuses, so nobody can read it: it should be greater than or equal to 3, but is 2. Give its accessor another.",
+      "odd: Property 'level' of Odd starts with a value that its own schema refuses, so it cannot be read: it should be greater than or equal to 3, but is 2. Give its accessor another initial value.",
     ],
   ]);
 });
@@ -178,7 +178,7 @@ test("a member that is set in process is held to its schema", async () => {
     {
       code: "INVALID_INPUT",
       message:
-        "Property 'level' of Thing 'healthy' was not set: it should be a whole number, but is 1.5.",
+        "Property 'level' of Thing 'healthy' was not set: it should be an integer, but is 1.5.",
     },
   );
   assert.equal(healthy.level, 1);

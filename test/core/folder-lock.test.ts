@@ -34,7 +34,7 @@ test("a folder that another process has taken is refused with its number, and fr
   const other = await holderOf(folder);
   await assert.rejects(lock.take(), {
     code: "SETTINGS_IN_USE",
-    message: `The settings in ${folder} are in use by another server, process ${other.pid}. Stop that one, or choose another folder: --settings FOLDER.`,
+    message: `The settings in ${folder} are in use by another server, process ${other.pid}. Stop that server, or choose another folder: --settings FOLDER.`,
   });
   await lock.release();
   await assert.rejects(lock.take(), { code: "SETTINGS_IN_USE" }, "it released what is not its own");

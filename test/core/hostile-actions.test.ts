@@ -89,7 +89,7 @@ test(
     assert.deepEqual([run.status, run.releases], ["completed", false]);
     assert.match(
       errors().join("\n"),
-      /^worst: Whether action 'let' of Thing 'worst' releases anything cannot be told: Who knows\?$/,
+      /^worst: Whether action 'let' of Thing 'worst' releases anything cannot be determined: Who knows\?$/,
     );
   },
 );

@@ -78,7 +78,7 @@ test("a schema that refers to itself, to nothing, or dynamically is refused with
     [{ $ref: "https://example.org/x.json" }, /nothing in it has that name/],
     [{ $ref: "#/__proto__" }, /nothing in it has that name/],
     [{ $ref: "#/constructor/name" }, /nothing in it has that name/],
-    [{ $ref: "#/%E0%A4%A" }, /it refers to '#\/%E0%A4%A', and nothing in it has that name/],
+    [{ $ref: "#/%E0%A4%A" }, /it refers to '#\/%E0%A4%A', but nothing in it has that name/],
     [{ items: { $dynamicRef: "#a" } }, /\$dynamicRef at \/items/],
   ];
   for (const [schema, sentence] of cases)

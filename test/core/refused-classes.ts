@@ -160,7 +160,7 @@ const refused: Readonly<Record<string, readonly [new () => object, RegExp]>> = {
   StateEndpoint: [StateEndpoint, /The endpoint 'state' .* on the member 'thingState'/],
   SettingToString: [SettingToString, /The property 'toString' .* every Thing has for itself/],
   NoSetter: [NoSetter, /The property 'gain' of NoSetter has no method 'setGian'\./],
-  SetterOfLife: [SetterOfLife, /names the method 'close', which every Thing has for itself\./],
+  SetterOfLife: [SetterOfLife, /names the method 'close', which every Thing already has\./],
   SetterNotAMethod: [SetterNotAMethod, /has no method 'setGain'\./],
   Recursive: [
     Recursive,
@@ -172,10 +172,10 @@ const refused: Readonly<Record<string, readonly [new () => object, RegExp]>> = {
   ],
   UnknownReference: [
     UnknownReference,
-    /event 'grown' .* it refers to '#\/\$defs\/Tree', and nothing in it has that name\./,
+    /event 'grown' .* it refers to '#\/\$defs\/Tree', but nothing in it has that name\./,
   ],
   BadDefault: [BadDefault, /property 'gain' .* its default does not fit it: /],
-  NoRoom: [NoRoom, /minimum 5 is more than maximum 1 at \/properties\/dz/],
+  NoRoom: [NoRoom, /minimum 5 is greater than maximum 1 at \/properties\/dz/],
   BadPattern: [BadPattern, /property 'label' .* Invalid regular expression/],
   Typo: [Typo, /property 'gain' .* unknown keyword: "minimun"/],
   ReservedEvent: [
@@ -185,13 +185,13 @@ const refused: Readonly<Record<string, readonly [new () => object, RegExp]>> = {
   ReservedRoute: [ReservedRoute, /The action 'actions' .* is reserved for a route\..*\{ name: /],
   NotAStream: [
     NotAStream,
-    /The stream 'live' of NotAStream holds no stream\. Write: readonly live = new MJPEGStream\(\)\./,
+    /The stream 'live' of NotAStream does not hold a stream\. Write: readonly live = new MJPEGStream\(\)\./,
   ],
-  NotFiles: [NotFiles, /The files 'logs' of NotFiles hold no files\./],
-  NotAnEvent: [NotAnEvent, /The event 'done' of NotAnEvent holds no ThingEvent\./],
+  NotFiles: [NotFiles, /The files 'logs' of NotFiles do not hold files\./],
+  NotAnEvent: [NotAnEvent, /The event 'done' of NotAnEvent does not hold a ThingEvent\./],
   PlainStream: [
     plain({ ...event_, kind: "stream", name: "live", member: "live" }),
-    /The stream 'live' of Plain holds no stream/,
+    /The stream 'live' of Plain does not hold a stream/,
   ],
   Torn: [
     plain(event_),
@@ -199,12 +199,12 @@ const refused: Readonly<Record<string, readonly [new () => object, RegExp]>> = {
   ],
   Fresh: [
     plain({ ...event_, name: "fresh", member: "fresh" }),
-    /is another object at each reading/,
+    /is a different object at each read/,
   ],
   NoObject: [plain(null), /Plain lists an affordance that is not an object\./],
   NoKind: [
     plain({ kind: "proprety", name: "x", member: "x" }),
-    /lists an affordance 'x' of no kind that there is/,
+    /lists an affordance 'x' of an unknown kind/,
   ],
   NoName: [plain(listed("x", {}, { name: 5 })), /a property whose name is not a string/],
   NoMember: [
@@ -222,11 +222,11 @@ const refused: Readonly<Record<string, readonly [new () => object, RegExp]>> = {
   ],
   BackReference: [
     plain(listed("x", { anyOf: [{ type: "string", pattern: "(?<q>['x])a\\k<q>" }] })),
-    /its pattern .* refers back with .* to what a group has caught/,
+    /its pattern .* refers back with .* to a captured group/,
   ],
   ManyRepeats: [
     plain(listed("x", { type: "string", pattern: "^a{1,1001}$" })),
-    /its pattern .* repeats with \{1,1001\}, and RE2 counts to 1000/,
+    /its pattern .* repeats with \{1,1001\}, but RE2 allows at most 1000/,
   ],
   ManyRepeatsOfRepeats: [
     plain(listed("x", { propertyNames: { pattern: "^(a{100}b){100}$" } })),
@@ -244,7 +244,7 @@ const refused: Readonly<Record<string, readonly [new () => object, RegExp]>> = {
   ],
   NoClass: [
     plain({ kind: "slot", name: "s", member: "s", description: "" }),
-    /The slot 's' of Plain takes no class/,
+    /The slot 's' of Plain does not name a class/,
   ],
   NoRole: [plain({ ...event_, member: "fine", role: "king" }), /for a role that does not exist/],
   Brew: [

@@ -143,7 +143,7 @@ test("a file that cannot be read for lack of descriptors is left as it is, and r
   const { before, refused, warned } = JSON.parse(await text(child.stdout));
   assert.deepEqual(before, { a: 1 });
   assert.equal(refused.code, "NOT_READY");
-  assert.match(refused.message, /s\.json could not be read, and is left as it is: .*ulimit -n/);
+  assert.match(refused.message, /s\.json could not be read, and is left unchanged: .*ulimit -n/);
   assert.deepEqual(warned, []);
   assert.deepEqual(JSON.parse(await readFile(path, "utf8")), { a: 1, b: 2 });
   assert.deepEqual((await readdir(where)).sort(), ["s.json", "s.json.prev"]);

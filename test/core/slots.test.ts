@@ -76,7 +76,7 @@ test("a slot that nobody names takes all that fit, a Thing of a subclass too, bu
 test("a slot that cannot be filled says what would do, and opens nothing", async () => {
   const where = /in the configuration: things\.panel\.thing_slots\.lamp\.$/;
   const cases: [AddOptions["slots"], RegExp][] = [
-    [{ lamp: null }, /needs a Lamp, and is given none\. Add one and name it/],
+    [{ lamp: null }, /needs a Lamp, but has none\. Add one and name it/],
     [{ lamp: ["a", "b"] }, /could be any of a, b\. Name one/],
     [
       { lamp: "c" },

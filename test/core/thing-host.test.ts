@@ -122,7 +122,7 @@ test("bad arguments are named one by one and nothing runs", async () => {
     () => host.get("lamp").invoke("blink", { times: "x", speed: 1 }),
     (error: Error & { faults: { loc: unknown; type: string }[] }) => {
       assert.match(error.message, /'speed' is not known\W.* It takes: times, ms\.$/);
-      assert.match(error.message, /'times' should be a whole number, but is 'x'/);
+      assert.match(error.message, /'times' should be an integer, but is 'x'/);
       assert.deepEqual(error.faults.map(({ type }) => type).sort(), [
         "extra_forbidden",
         "integer_parsing".replace("integer", "int"),
@@ -227,7 +227,7 @@ test("a slot that fits no Thing, or several, fails with the way out", async () =
     /Slot 'lamp' of Thing 'panel' could be any of a, b\. Name one in the configuration: things\.panel\.thing_slots\.lamp\.$/,
   );
   const none = await hostOf({ panel: new Panel() });
-  assert.match(none.get("panel").reason ?? "", /needs a Lamp, and is given none\. Add one/);
+  assert.match(none.get("panel").reason ?? "", /needs a Lamp, but has none\. Add one/);
 });
 
 test("the global lock lets an action call another and refuses a second one", {

@@ -231,7 +231,7 @@ test("a Thing that becomes disconnected is refused with its reason, and opened a
   assert.throws(() => hosted.invoke("go", {}), {
     code: "NOT_READY",
     message:
-      "Thing 'port' cannot run action 'go': it is disconnected: The cable is out. It is opened again by itself, after a pause.",
+      "Thing 'port' cannot run action 'go': it is disconnected: The cable is out. It is reopened automatically, after a pause.",
   });
   const run = host.get("user").invoke("goThere", {});
   await run.ended;

@@ -85,8 +85,8 @@ test("a Thing's name is one that fits its URL", () => {
   const cases: [string, RegExp][] = [
     ["things", /is reserved for a route/],
     ["a", /is taken/],
-    ["a b", /has characters beyond/],
-    ["", /has characters beyond/],
+    ["a b", /has characters other than/],
+    ["", /has characters other than/],
   ];
   for (const [name, why] of cases) assert.throws(() => host.add(name, new Plain()), why);
 });

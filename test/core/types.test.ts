@@ -69,7 +69,7 @@ test("a plain field cannot be a property, also where types are not checked", () 
         // @ts-expect-error it has no setter to observe
         @property("Field", Type.Number()) field = 1;
       },
-    { code: "BAD_ARGUMENT", message: /'field' stands on a field\. Write 'accessor' before it/ },
+    { code: "BAD_ARGUMENT", message: /'field' is on a field\. Write 'accessor' before it/ },
   );
 });
 

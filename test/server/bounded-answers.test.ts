@@ -168,7 +168,7 @@ test("items that should differ are compared in one pass, as JSON has them", () =
 test("what was thrown may be anything: it is a problem", async (t) => {
   const { status, text } = await ask(await lists(t), { path: "/lists/odd" });
   assert.equal(status, 500);
-  assert.match(JSON.parse(text).detail, /no message/);
+  assert.match(JSON.parse(text).detail, /without a message/);
 });
 
 test("before a login a body has 4 KiB, and an error says nothing of it", async (t) => {

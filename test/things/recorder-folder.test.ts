@@ -117,11 +117,13 @@ test("a pipe in the place of a recording, its ledger or settings is refused, and
   const { folder, film } = await newFolder(t);
   const [pipe, settings] = [join(folder, "pipe.mkv"), join(folder, "settings.json")];
   execFileSync("mkfifo", [pipe, settings]);
-  await assert.rejects(verifyRecording(pipe), { message: /'pipe.mkv' is no file: it is a pipe/ });
+  await assert.rejects(verifyRecording(pipe), {
+    message: /'pipe.mkv' is not a file: it is a pipe/,
+  });
   await rm(ledgerPathOf(film));
   execFileSync("mkfifo", [ledgerPathOf(film)]);
   const { ok, sentence } = await verifyRecording(film);
-  assert.ok(!ok && /film.ledger.jsonl' is no file: it is a pipe/.test(sentence), sentence);
+  assert.ok(!ok && /film.ledger.jsonl' is not a file: it is a pipe/.test(sentence), sentence);
   assert.deepEqual(await new SettingsFile(settings, silentLog).load(), {});
 });
 

@@ -16,7 +16,9 @@ const latePolls = slowReaders("long_poll", "gap");
 
 /** What a client may ask of long polling. */
 export const LONGPOLL_QUERY = {
-  after: Type.String({ description: "Id of the last one that came: what followed it is told" }),
+  after: Type.String({
+    description: "Id of the last notification received; those after it follow",
+  }),
   wait: Type.Number({
     minimum: 0,
     maximum: LONGEST_WAIT_S,
@@ -85,7 +87,7 @@ export function assertId(text: string): void {
   if (isNotificationId(text)) return;
   throw new ThingError(
     "BAD_ARGUMENT",
-    `${JSON.stringify(text.slice(0, 80))} names no notification: ids are times such as 2026-01-31T09:30:00.123456Z. Leave it out to be told of what is to come.`,
+    `${JSON.stringify(text.slice(0, 80))} is not the id of a notification: ids are times such as 2026-01-31T09:30:00.123456Z. Leave it out to receive new notifications.`,
   );
 }
 

@@ -36,14 +36,15 @@ function longpollRoute(
     path: `${path}/next`,
     role,
     summary: `Wait for ${called} (204 when there are none for 25 s)`,
-    description: "A client that follows the answer's Link to the next loses nothing that is held.",
+    description:
+      "A client that follows the response's Link to the next notification misses none that is held.",
     form: { ...place, op, subprotocol: "longpoll" },
     query: LONGPOLL_QUERY,
     response: {
       status: 200,
       contentType: JSON_TYPE,
       ...(schema && { schema }),
-      emptyWhen: "Nothing came in that time",
+      emptyWhen: "No notification arrived in that time",
     },
     errors: ["BAD_ARGUMENT"],
     handle: (exchange) => {
@@ -62,7 +63,7 @@ function streamRoute(
     method: "GET",
     path,
     role,
-    summary: `Be sent ${called}${isOfAll ? "" : " as server-sent events"}`,
+    summary: `Receive ${called}${isOfAll ? "" : " as server-sent events"}`,
     query: { after: LONGPOLL_QUERY.after },
     form: { ...place, op, subprotocol: "sse" },
     response: { status: 200, contentType: EVENT_STREAM_TYPE },

@@ -104,7 +104,7 @@ export function serveWebSockets({
       const identity = await gate?.admitUpgrade(request, socket);
       const hosted = thingAt(request.url ?? "/", host, prefix);
       const client = clientOf(identity, request);
-      if (sessions.size >= maxConnections) throw tooMany(maxConnections, "in all");
+      if (sessions.size >= maxConnections) throw tooMany(maxConnections, "in total");
       if (shares.countOf(client) >= mostOfOne) throw tooMany(mostOfOne, "of this client");
       const role = roleOf(identity);
       const mayOperate = covers(role, "operate");
@@ -139,7 +139,7 @@ export function serveWebSockets({
       counts.replaced += session.outbox.replaced;
       if (session.endedFor === undefined) return;
       counts.ended += 1;
-      log.warn(`A WebSocket client of '${hosted.name}' was ended: ${session.endedFor}`);
+      log.warn(`A WebSocket client of '${hosted.name}' was disconnected: ${session.endedFor}`);
     });
   }
 

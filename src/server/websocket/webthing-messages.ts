@@ -30,14 +30,14 @@ export function requestIn(data: RawData, isBinary: boolean, thingID: string): We
   if (isBinary) throw bad("Messages are JSON in text frames; this one was binary.");
   const json = parseJson(data.toString());
   if ("errorAt" in json)
-    throw bad(`The message is not JSON: it stops being so at character ${json.errorAt}.`);
+    throw bad(`The message is not JSON: the error is at character ${json.errorAt}.`);
   if (json.inexact !== undefined) throw bad(`The message has ${json.inexact}.`);
   const { value } = json;
   if (!isRecord(value)) throw bad("The message is not a JSON object.");
   const members: Record<string, unknown> = { ...value };
   const { messageType, operation, correlationID } = members;
   if (members.thingID !== undefined && members.thingID !== thingID)
-    throw new ThingError("NOT_FOUND", `This is the WebSocket of the Thing ${thingID} alone.`);
+    throw new ThingError("NOT_FOUND", `This WebSocket serves only the Thing ${thingID}.`);
   if (messageType !== "request") throw bad("'messageType' must be \"request\".");
   if (typeof correlationID === "string" && correlationID.length > MOST_REPEATED)
     throw bad(`'correlationID' has more than ${MOST_REPEATED} characters. Send a shorter one.`);

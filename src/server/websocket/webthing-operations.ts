@@ -229,7 +229,7 @@ function subscribed({ notifications, role }: WebThing, request: WebThingRequest)
   if (covers(role, wanted)) return notifications.event(name);
   throw new ThingError(
     "FORBIDDEN",
-    `The event '${name}' needs the role ${wanted}. Open the WebSocket with a login of that role.`,
+    `The event '${name}' requires the role ${wanted}. Open the WebSocket with a login of that role.`,
   );
 }
 

@@ -161,13 +161,13 @@ function unknownOperation(operation: string): ThingError {
   const known = [...OPERATIONS.keys()].join(", ");
   return new ThingError(
     "BAD_ARGUMENT",
-    `There is no operation '${quoted(operation)}'. There are: ${known}.`,
+    `There is no operation '${quoted(operation)}'. The operations are: ${known}.`,
   );
 }
 
 function forbidden({ operation }: WebThingRequest): ThingError {
   return new ThingError(
     "FORBIDDEN",
-    `'${quoted(operation)}' needs the role operate. Open the WebSocket with a login of that role.`,
+    `'${quoted(operation)}' requires the role operate. Open the WebSocket with a login of that role.`,
   );
 }

@@ -136,7 +136,7 @@ test("options that cannot be used are told in one sentence", () => {
   assert.throws(make({ host: "0.0.0.0" }), /has no login.*insecure: true/);
   assert.throws(
     make({ port: "8000" }),
-    /A ThorVisionServer cannot be created with these options: 'port' should be a whole number, but is '8000'\.$/,
+    /A ThorVisionServer cannot be created with these options: 'port' should be an integer, but is '8000'\.$/,
   );
   assert.throws(make({ prot: 8000 }), /'prot' is not known/);
   assert.throws(make({ latency_ms: 1 }), /'latency_ms' should be/);

@@ -83,7 +83,7 @@ test(
       headers: { accept: "text/event-stream", "last-event-id": "yesterday" },
     });
     assert.equal(nonsense.status, 400);
-    assert.match(JSON.parse(nonsense.text).detail, /^"yesterday" names no notification/);
+    assert.match(JSON.parse(nonsense.text).detail, /^"yesterday" is not the id of a notification/);
   },
 );
 
