@@ -1,7 +1,7 @@
 import type { Static, TSchema } from "typebox";
 import { ThingError } from "../base/errors.ts";
 import { faultsOf, sentenceOf } from "../core/faults.ts";
-import { closed, errorsIn } from "../core/schema.ts";
+import { errorsIn, forbidAdditional } from "../core/schema.ts";
 
 /**
  * An adapter Thing's options, checked against their schema. Unknown members are refused.
@@ -13,7 +13,7 @@ export function acceptedOptions<S extends TSchema>(
   options: unknown,
   what: string,
 ): Static<S> {
-  const errors = errorsIn(closed(schema), options);
+  const errors = errorsIn(forbidAdditional(schema), options);
   if (errors.length === 0) return options as Static<S>;
   const faults = faultsOf(errors, options);
   throw new ThingError(

@@ -2,7 +2,7 @@ import { type InputFault, messageOf, ThingError } from "../base/errors.ts";
 import type { ActionAffordance } from "./affordances.ts";
 import { sentenceOf } from "./faults.ts";
 import { runAsThing } from "./running.ts";
-import { closed, incoming } from "./schema.ts";
+import { forbidAdditional, incoming } from "./schema.ts";
 import type { ThingFaults } from "./thing-faults.ts";
 
 /**
@@ -14,7 +14,7 @@ import type { ThingFaults } from "./thing-faults.ts";
  */
 export function acceptedInput(action: ActionAffordance, input: unknown, thing: string): unknown {
   const isNone = input === undefined || (input === null && !action.input);
-  const schema = action.input ? closed(action.input) : NO_INPUT;
+  const schema = action.input ? forbidAdditional(action.input) : NO_INPUT;
   const { value, faults } = incoming(schema, isNone ? {} : input);
   if (faults.length === 0) return value;
   throw new ThingError(

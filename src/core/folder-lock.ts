@@ -46,7 +46,7 @@ export class FolderLock {
     this.#answering = setInterval(() => void this.#look(log), ANSWER_EVERY_MS).unref();
   }
 
-  /** Lets the folder go, if it was taken. */
+  /** Releases the folder, if it was taken. */
   async release(): Promise<void> {
     clearInterval(this.#answering);
     const text = this.#text;

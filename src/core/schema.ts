@@ -145,17 +145,17 @@ const BOUNDS = [
 ] as const;
 
 /** The same object schema, refusing members that it does not name, unless it says otherwise itself. */
-export function closed(schema: TSchema): TSchema {
+export function forbidAdditional(schema: TSchema): TSchema {
   const object = schema as TSchema & { type?: string; additionalProperties?: unknown };
   if (object.type !== "object" || object.additionalProperties !== undefined) return schema;
-  const found = closedSchemas.get(schema) ?? { ...schema, additionalProperties: false };
-  closedSchemas.set(schema, found);
+  const found = withoutAdditional.get(schema) ?? { ...schema, additionalProperties: false };
+  withoutAdditional.set(schema, found);
   return found;
 }
 
-/** The input that an action is content with, for descriptions: closed, and what has a default may be left out. */
+/** The input that an action is content with, for descriptions: forbidAdditional, and what has a default may be left out. */
 export function describedInput(schema: TSchema): TSchema {
-  return withoutDefaultsRequired(closed(schema));
+  return withoutDefaultsRequired(forbidAdditional(schema));
 }
 
 function withoutDefaultsRequired(schema: TSchema): TSchema {
@@ -174,7 +174,7 @@ function withoutDefaultsRequired(schema: TSchema): TSchema {
     ...(needed.length > 0 && { required: needed }),
   };
 }
-const closedSchemas = new WeakMap<TSchema, TSchema>();
+const withoutAdditional = new WeakMap<TSchema, TSchema>();
 
 /** Validates with one setting of ajv, all faults of what is small and the first of what is not. */
 class Validators {

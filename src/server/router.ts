@@ -77,7 +77,7 @@ function admit(
     policy.setPreflightHeaders(request, response, "GET, HEAD, PUT, POST, DELETE");
     writeReply(request, response, { status: 204 });
   } else {
-    gate.admit(request, response).then(() => response.destroyed || next(), refuse);
+    gate.authenticate(request, response).then(() => response.destroyed || next(), refuse);
   }
 }
 

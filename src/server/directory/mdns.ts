@@ -16,11 +16,11 @@ export interface MulticastService {
 
 /** All that is needed of multicast DNS: a narrow door, so that another library or a test can stand in for it. */
 export interface Multicast {
-  /** Tells the network of a service, and answers who asks for it. */
+  /** Announces a service on the network and answers queries for it. */
   publish(service: MulticastService): void;
   /** Says goodbye for all of them. */
   unpublishAll(): Promise<void>;
-  /** Lets go of the socket. */
+  /** Releases the socket. */
   destroy(): Promise<void>;
 }
 

@@ -86,7 +86,7 @@ class EventStream {
     this.#counts = counts;
     this.#messages = messages;
     const stop = messages.follow(() => this.#schedule());
-    const heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS).unref();
+    const heartbeat = setInterval(() => this.#sendHeartbeat(), HEARTBEAT_MS).unref();
     counts.readers += 1;
     response.on("drain", this.#onTurn);
     response.on("close", () => {
@@ -134,7 +134,7 @@ class EventStream {
   }
 
   /** Not to a reader that has still to take something: it would only be more. */
-  #beat(): void {
+  #sendHeartbeat(): void {
     if (!this.#response.writableEnded && !this.#response.writableNeedDrain)
       this.#response.write(":\n\n");
   }

@@ -4,7 +4,7 @@ import type { ActionAffordance } from "../../core/affordances.ts";
 import { coerce } from "../../core/coerce.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
 import type { InvocationRecord } from "../../core/invocation.ts";
-import { closed, describedInput, errorsIn } from "../../core/schema.ts";
+import { describedInput, errorsIn, forbidAdditional } from "../../core/schema.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
 import { mayHoldBlobs } from "../../files/blob.ts";
 import type { BlobStore } from "../../files/blob-store.ts";
@@ -17,8 +17,8 @@ import {
   invocationJson,
   invocationSummary,
   invocationUrl,
+  type RenderContext,
   runsByAction,
-  type Telling,
 } from "./invocation-json.ts";
 
 /** Invoke each action, list its invocations, and those of all actions. */
@@ -58,11 +58,11 @@ export function actionRoutes(
           const record = hosted.invoke(action.name, input);
           void record.ended.then(() => blobs.retain(record.output));
           if (action.synchronous) return outputOf(record, action, exchange.response);
-          const telling = tellingFor(exchange, prefix);
+          const context = renderContext(exchange, prefix);
           return {
             status: 201,
-            body: invocationJson(record, telling),
-            headers: { Location: invocationUrl(record, telling), Vary: "Accept" },
+            body: invocationJson(record, context),
+            headers: { Location: invocationUrl(record, context), Vary: "Accept" },
           };
         },
       },
@@ -77,7 +77,9 @@ export function actionRoutes(
           const records = host.invocations.list({ thing: hosted.name, action: action.name });
           return {
             status: 200,
-            body: records.map((record) => invocationSummary(record, tellingFor(exchange, prefix))),
+            body: records.map((record) =>
+              invocationSummary(record, renderContext(exchange, prefix)),
+            ),
             headers: { Vary: "Accept" },
           };
         },
@@ -94,7 +96,7 @@ function readInput({ input }: ActionAffordance, given: unknown, { request }: Exc
 
 /** False for an action that has defaults for everything, or takes nothing. */
 function needsInput({ input }: ActionAffordance): boolean {
-  return input !== undefined && errorsIn(closed(input), {}).length > 0;
+  return input !== undefined && errorsIn(forbidAdditional(input), {}).length > 0;
 }
 
 const COMMON_ERRORS = ["NOT_READY", "TOO_MANY_INVOCATIONS"] as const;
@@ -151,17 +153,20 @@ function allActionsRoute(hosted: HostedThing, host: ThingHost, prefix: string): 
     response: { status: 200, contentType: JSON_TYPE, schema: RUNS_BY_ACTION },
     large: true,
     handle: async (exchange) => {
-      const telling = tellingFor(exchange, prefix);
+      const context = renderContext(exchange, prefix);
       const body = runsByAction(hosted, host.invocations, (record) =>
-        actionStatus(record, telling),
+        actionStatus(record, context),
       );
       return { status: 200, body, headers: { Vary: "Accept" } };
     },
   };
 }
 
-/** What this client is told of invocations: absolute URLs as it addressed us, words as it accepts them, logs if it may operate. */
-export function tellingFor({ root, request, identity }: Exchange, prefix: string): Telling {
+/** How invocations are rendered for this client: absolute URLs as it addressed us, words as it accepts them, logs if it may operate. */
+export function renderContext(
+  { root, request, identity }: Exchange,
+  prefix: string,
+): RenderContext {
   const mayReadLog = covers(roleOf(identity), "operate");
   return { root, prefix, accept: request.headers.accept, mayReadLog };
 }

@@ -8,8 +8,8 @@ import { pathOf } from "../http/origin.ts";
 
 import { problemOf } from "../http/problem.ts";
 
-/** How an invocation is told to one client. */
-export interface Telling {
+/** How an invocation is rendered for one client. */
+export interface RenderContext {
   /** Where this server begins for the client: its URLs are absolute. */
   readonly root: string;
   readonly prefix: string;
@@ -20,7 +20,7 @@ export interface Telling {
 }
 
 /** Where an invocation can be asked about, absolute. */
-export function invocationUrl(record: InvocationRecord, { root, prefix }: Telling): string {
+export function invocationUrl(record: InvocationRecord, { root, prefix }: RenderContext): string {
   return `${root}${prefix}/action_invocations/${record.id}`;
 }
 
@@ -55,36 +55,39 @@ export function runsByAction(
  */
 export function invocationJson(
   record: InvocationRecord,
-  telling: Telling,
+  context: RenderContext,
 ): Record<string, unknown> {
   return {
-    ...actionStatus(record, telling),
+    ...actionStatus(record, context),
     input: record.input,
-    log: telling.mayReadLog ? record.log : [],
+    log: context.mayReadLog ? record.log : [],
   };
 }
 
 /** The same without input and log: what a Profile consumer is told of every invocation at once. */
-export function actionStatus(record: InvocationRecord, telling: Telling): Record<string, unknown> {
-  const error = record.error ? inWordsFor(telling, problemOf(record.error)) : null;
+export function actionStatus(
+  record: InvocationRecord,
+  context: RenderContext,
+): Record<string, unknown> {
+  const error = record.error ? toProfileShape(context, problemOf(record.error)) : null;
   const isCompleted = record.status === "completed";
   return {
-    ...invocationSummary(record, telling),
+    ...invocationSummary(record, context),
     ...(isCompleted && { output: record.output ?? null }),
-    ...inWordsFor(telling, { ...(!isCompleted && { output: null }), error }),
+    ...toProfileShape(context, { ...(!isCompleted && { output: null }), error }),
   };
 }
 
 /** The same without input, output, log and error: what LabThings' lists hold. */
 export function invocationSummary(
   record: InvocationRecord,
-  telling: Telling,
+  context: RenderContext,
 ): Record<string, unknown> {
-  const href = invocationUrl(record, telling);
-  return inWordsFor(telling, {
+  const href = invocationUrl(record, context);
+  return toProfileShape(context, {
     status: record.status,
     id: record.id,
-    action: `${pathOf(telling.root)}${telling.prefix}/${record.thing}/${record.action}`,
+    action: `${pathOf(context.root)}${context.prefix}/${record.thing}/${record.action}`,
     href,
     timeRequested: toDateTime(wallTime(record.timeRequested)),
     timeStarted: time(record.timeStarted),
@@ -102,7 +105,7 @@ export function invocationSummary(
  * A Profile consumer knows one word for every bad end, and a member without a value is left out. LabThings' clients
  * know two words, and expect `null`.
  */
-function inWordsFor({ accept }: Telling, members: object): Record<string, unknown> {
+function toProfileShape({ accept }: RenderContext, members: object): Record<string, unknown> {
   const entries = Object.entries(members);
   if (!isProfileConsumer(accept)) return Object.fromEntries(entries);
   return Object.fromEntries(

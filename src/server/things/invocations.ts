@@ -4,7 +4,7 @@ import type { ThingHost } from "../../core/thing-host.ts";
 import { Blob } from "../../files/blob.ts";
 import { type FormPlace, JSON_TYPE, type Route } from "../http/route.ts";
 import { InvocationListSchema, InvocationSchema } from "../td/schemas.ts";
-import { tellingFor } from "./actions.ts";
+import { renderContext } from "./actions.ts";
 import { sendBlob } from "./blobs.ts";
 import { invocationJson, invocationSummary } from "./invocation-json.ts";
 
@@ -26,7 +26,7 @@ export function invocationRoutes(host: ThingHost, prefix: string): Route[] {
         headers: { Vary: "Accept" },
         body: invocations
           .list()
-          .map((record) => invocationSummary(record, tellingFor(exchange, prefix))),
+          .map((record) => invocationSummary(record, renderContext(exchange, prefix))),
       }),
     },
     {
@@ -46,7 +46,7 @@ export function invocationRoutes(host: ThingHost, prefix: string): Route[] {
       errors: ["NOT_FOUND"],
       handle: async (exchange) => ({
         status: 200,
-        body: invocationJson(invocations.get(exchange.params.id!), tellingFor(exchange, prefix)),
+        body: invocationJson(invocations.get(exchange.params.id!), renderContext(exchange, prefix)),
         headers: { Vary: "Accept" },
       }),
     },

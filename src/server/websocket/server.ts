@@ -101,7 +101,7 @@ export function serveWebSockets({
         return;
       }
       policy.checkUpgrade(request);
-      const identity = await gate?.admitUpgrade(request, socket);
+      const identity = await gate?.authenticateUpgrade(request, socket);
       const hosted = thingAt(request.url ?? "/", host, prefix);
       const client = clientOf(identity, request);
       if (sessions.size >= maxConnections) throw tooMany(maxConnections, "in total");

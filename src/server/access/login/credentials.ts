@@ -6,12 +6,12 @@ import type { AttemptLimit } from "./attempt-limit.ts";
 import { CheckQueue } from "./attempt-limit.ts";
 import { hmac, isPassword, looksLikeToken } from "./secrets.ts";
 
-/** What somebody says to be let in, from wherever it came. */
+/** What a client logs in with, wherever it came from. */
 export type Credentials =
   | { readonly token: string }
   | { readonly user: string; readonly password: string };
 
-/** What an Authorization header says. A token may stand in the place of a password. */
+/** What an Authorization header says. A token may be given as the password. */
 export function credentialsIn(authorization: string): Credentials | undefined {
   const [, scheme = "", text = ""] = /^(basic|bearer) +(\S+)$/i.exec(authorization) ?? [];
   if (scheme.toLowerCase() === "bearer") return { token: text };
@@ -23,7 +23,7 @@ export function credentialsIn(authorization: string): Credentials | undefined {
 
 const MAX_REMEMBERED = 100;
 
-/** Says whose credentials are. */
+/** Finds the account that credentials belong to. */
 export class CredentialCheck {
   readonly #file: AccountsFile;
   readonly #limit: AttemptLimit;

@@ -12,7 +12,7 @@ import { loginPage } from "./login-page.ts";
 
 const REALM = 'realm="thingscope", charset="UTF-8"';
 
-/** Stands before the table of routes: nobody gets past whom no route is for. */
+/** Authenticates and authorizes every request before the table of routes. */
 export class Gate {
   readonly #login: Login;
   readonly #prefix: string;
@@ -31,7 +31,7 @@ export class Gate {
    * Finds out who sent a request, whatever it is for.
    * @throws {ThingError} `LOGIN_REQUIRED`, `BAD_CREDENTIALS`, `TOO_MANY_ATTEMPTS`.
    */
-  async admit(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async authenticate(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const identity = await this.#login.identify(request, response);
     if (!identity) {
       if (this.#isOpen(request)) return;
@@ -42,15 +42,15 @@ export class Gate {
     response.once("close", this.#login.track(identity, socket));
   }
 
-  /** The same for a WebSocket, which is ended with the right to it. @throws {ThingError} as `admit`. */
-  async admitUpgrade(request: IncomingMessage, socket: Duplex): Promise<Identity> {
+  /** The same for a WebSocket, which is ended with the right to it. @throws {ThingError} as `authenticate`. */
+  async authenticateUpgrade(request: IncomingMessage, socket: Duplex): Promise<Identity> {
     const identity = await this.#login.identify(request);
     if (!identity || identity.via === "signature") throw this.#loginRequired(request);
     socket.once("close", this.#login.track(identity, socket));
     return identity;
   }
 
-  /** Who sent a request that was admitted. */
+  /** Who sent a request that was authenticated. */
   identityOf(request: IncomingMessage): Identity | undefined {
     return this.#identities.get(request);
   }

@@ -1,6 +1,6 @@
 import { pageFile } from "../../../base/page-files.ts";
 
-/** What the page consists of, beside itself. */
+/** The files of the page. */
 export const LOGIN_ASSETS: ReadonlyMap<string, string> = new Map([
   ["page.css", "text/css; charset=utf-8"],
   ["login.css", "text/css; charset=utf-8"],
@@ -8,7 +8,7 @@ export const LOGIN_ASSETS: ReadonlyMap<string, string> = new Map([
   ["viewer-icon.svg", "image/svg+xml"],
 ]);
 
-/** The page where a person logs in. It stands at any address that needs it. */
+/** The login page. It is served at any address that needs a login. */
 export function loginPage(prefix: string): string {
   return loginFile("login.html").replaceAll("{prefix}", () => prefix);
 }

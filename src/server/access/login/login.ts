@@ -18,7 +18,7 @@ import {
 } from "./session-store.ts";
 import { LONGEST_SIGNED_S, signatureIn, signedPath } from "./signed-urls.ts";
 
-/** Where the secrets of a server are. */
+/** Where a server keeps its secrets. */
 export interface LoginOptions {
   /** A folder for secrets alone; `.access` in the folder of settings when absent. */
   readonly folder?: string;
@@ -28,7 +28,7 @@ export interface LoginOptions {
 /** How soon an answer ends whose right has ended. */
 const SWEEP_MS = 1000;
 
-/** Attempts to log in that came to nothing. */
+/** Login attempts that failed. */
 export interface LoginCounts {
   /** What was shown is wrong. */
   failed: number;
@@ -49,7 +49,7 @@ export class Login {
   readonly #codes: OneTimeCodes;
   readonly #limit: AttemptLimit;
   readonly #credentials: CredentialCheck;
-  readonly #answers = new OpenAnswers();
+  readonly #responses = new ActiveResponses();
   #stop = () => {};
 
   constructor(
@@ -74,7 +74,7 @@ export class Login {
       if (accounts.key !== key) void this.#sessions.clear();
       key = accounts.key;
     });
-    const sweep = setInterval(() => this.#answers.endUnless((one) => this.#holds(one)), SWEEP_MS);
+    const sweep = setInterval(() => this.#responses.endUnless((one) => this.#holds(one)), SWEEP_MS);
     sweep.unref();
     this.#stop = () => {
       stopWatching();
@@ -108,7 +108,7 @@ export class Login {
 
   /** Notes an answer to somebody, which ends when the right to it does. */
   track(identity: Identity, socket: Duplex): () => void {
-    return this.#answers.add(identity, socket);
+    return this.#responses.add(identity, socket);
   }
 
   /**
@@ -131,7 +131,7 @@ export class Login {
 
   /** Ends a browser's session, and all that it still reads. @returns The cookie that takes its place. */
   async end(request: IncomingMessage, identity: Identity | undefined): Promise<string> {
-    this.#answers.forget(request.socket);
+    this.#responses.forget(request.socket);
     if (identity?.session) await this.#sessions.end(identity.session);
     return noSessionCookie(request);
   }
@@ -215,14 +215,14 @@ const BAD_SIGNATURE =
 const BAD_CODE =
   "This code has already been used or is older than ten minutes. Restart the server for a new one, or log in with a token: thingscope tokens create.";
 
-interface OpenAnswer {
+interface ActiveResponse {
   readonly identity: Identity;
   readonly socket: Duplex;
 }
 
-/** Answers under way, streams and WebSockets among them, so that they can be ended with what let them begin. */
-class OpenAnswers {
-  readonly #open = new Set<OpenAnswer>();
+/** Responses in progress, including streams and WebSockets, so that they end with the right to them. */
+class ActiveResponses {
+  readonly #open = new Set<ActiveResponse>();
 
   /** @returns What to call when the answer has ended. */
   add(identity: Identity, socket: Duplex): () => void {
