@@ -2,45 +2,48 @@
 // which browsers keep to themselves, and leaves the address at once.
 
 const id = (name) => document.getElementById(name);
-const login = document.body.dataset.login;
+const loginUrl = document.body.dataset.login;
 const form = id("form");
 const way = () => form.elements.way.value;
 
 /** To what was asked for: this page stands at any address that needs a login, and at one of its own. */
-function goOn() {
+function redirect() {
   const to = new URLSearchParams(location.search).get("to");
-  const home = login.replace(/login$/, "");
-  const target = new URL(location.pathname === login ? (to ?? home) : location.href, location.href);
+  const home = loginUrl.replace(/login$/, "");
+  const target = new URL(
+    location.pathname === loginUrl ? (to ?? home) : location.href,
+    location.href,
+  );
   target.hash = "";
   // A navigation that a page of this server begins brings the cookie along; one that was followed here may not.
   location.replace(target.origin === location.origin ? target.href : home);
 }
 
-function say(state, message) {
+function showMessage(state, message) {
   document.body.dataset.state = state;
   id("message").hidden = !message;
   id("message").textContent = message;
   form.hidden = state === "entering";
 }
 
-/** Asks to be let in. @returns Whether it was. */
-async function enter(credentials) {
+/** @returns Whether the server accepted the credentials. */
+async function login(credentials) {
   try {
-    const response = await fetch(login, {
+    const response = await fetch(loginUrl, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(credentials),
     });
     if (response.ok) return true;
     const problem = await response.json();
-    say("wrong", problem.detail);
+    showMessage("wrong", problem.detail);
   } catch {
-    say("wrong", "The server does not answer. Is it still running?");
+    showMessage("wrong", "The server does not answer. Is it still running?");
   }
   return false;
 }
 
-async function enterByForm(event) {
+async function loginByForm(event) {
   event.preventDefault();
   const credentials =
     way() === "token"
@@ -48,14 +51,14 @@ async function enterByForm(event) {
       : { user: id("user").value.trim(), password: id("password").value };
   const empty = Object.entries(credentials).find(([, value]) => value === "");
   if (empty) {
-    say("wrong", `Give the ${empty[0] === "user" ? "name" : empty[0]}.`);
+    showMessage("wrong", `Enter the ${empty[0] === "user" ? "name" : empty[0]}.`);
     id(empty[0]).focus();
     return;
   }
   id("enter").disabled = true;
-  const isIn = await enter(credentials);
+  const isIn = await login(credentials);
   id("enter").disabled = false;
-  if (isIn) goOn();
+  if (isIn) redirect();
   else id(way() === "token" ? "token" : "password").select();
 }
 
@@ -67,7 +70,7 @@ function showWay() {
 
 /** A link from another site comes without the cookie, though there is one. */
 async function isInAlready() {
-  const response = await fetch(`${login}/who`).catch(() => undefined);
+  const response = await fetch(`${loginUrl}/who`).catch(() => undefined);
   return response?.ok === true && (await response.json()).role !== "none";
 }
 
@@ -76,16 +79,16 @@ async function begin() {
   const code = new URLSearchParams(location.hash.slice(1)).get("code");
   if (code) {
     history.replaceState(null, "", location.pathname + location.search);
-    say("entering", "Logging in with the code of the address …");
-    if (await enter({ code })) return goOn();
+    showMessage("entering", "Logging in with the code of the address …");
+    if (await login({ code })) return redirect();
   } else if (await isInAlready()) {
-    return goOn();
+    return redirect();
   }
   showWay();
   form.hidden = false;
   id("token").focus();
 }
 
-form.addEventListener("submit", enterByForm);
+form.addEventListener("submit", loginByForm);
 form.addEventListener("change", showWay);
 await begin();

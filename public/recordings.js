@@ -63,11 +63,15 @@ function itemOf({
   );
 }
 
-/** What becomes of it: `MP4 is being made`, or why there is none. */
+/** State of an export: `MP4 is being exported`, or why it failed. */
 function exportOf({ format, state, reason }) {
   const name = format.toUpperCase();
   if (state === "failed") return h("span", { class: "failed" }, `No ${name}: ${reason}`);
-  return h("span", {}, state === "running" ? `${name} is being made` : `${name} waits to be made`);
+  return h(
+    "span",
+    {},
+    state === "running" ? `${name} is being exported` : `${name} is waiting to be exported`,
+  );
 }
 
 function timeOf(text) {

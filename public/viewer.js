@@ -217,8 +217,8 @@ function bannerOf(state, age) {
     return [
       old,
       isBehind
-        ? "Newer frames exist, but arrive here late."
-        : (source.reason ?? "No newer frame has come."),
+        ? "Newer frames exist, but they arrive here late."
+        : (source.reason ?? "No newer frame has arrived."),
     ];
   }
   if (state === "lost") return [old || "NOT CONNECTED", `${lostBecause} This page keeps trying.`];

@@ -194,7 +194,7 @@ test("the viewer page says STALE with the age, and LIVE again", { timeout }, asy
   await page.waitForSelector('[data-state="stale"]');
   const late = now() - ended;
   assert.ok(late > 1500 && late < 3500, `${late} ms`);
-  assert.match((await page.textContent("#banner"))!, /STALE \d\.\d s.*No newer frame has come/s);
+  assert.match((await page.textContent("#banner"))!, /STALE \d\.\d s.*No newer frame has arrived/s);
   stream.addFrame(pictures[0]!);
   await page.waitForSelector('[data-state="live"]');
   assert.equal(await page.isVisible("#banner"), false);

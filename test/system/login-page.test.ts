@@ -77,7 +77,7 @@ test("whoever opens any page logs in there with a token or a password, and then 
     await page.goto(`${url}/camera/live/viewer#x`);
     await page.screenshot({ path: join(tmpdir(), `thingscope-login-${width}.png`) });
     await page.getByRole("button", { name: "Log in" }).click();
-    await page.getByText(/^Give the (token|name)\.$/).waitFor();
+    await page.getByText(/^Enter the (token|name)\.$/).waitFor();
     await fill(page);
     await page.getByRole("button", { name: "Log in" }).click();
     await isViewer(page);
