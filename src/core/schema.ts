@@ -153,7 +153,7 @@ export function forbidAdditional(schema: TSchema): TSchema {
   return found;
 }
 
-/** The input that an action is content with, for descriptions: forbidAdditional, and what has a default may be left out. */
+/** The input that an action accepts, for descriptions: no additional members, and what has a default may be left out. */
 export function describedInput(schema: TSchema): TSchema {
   return withoutDefaultsRequired(forbidAdditional(schema));
 }
