@@ -104,6 +104,7 @@ test("random bytes on the port and on a WebSocket end connections, never the ser
   const { port, url } = await benchFor(t);
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 500 }), async (bytes) => {
+      fc.pre(bytes.some((byte) => byte !== 0x0d && byte !== 0x0a)); // HTTP has empty lines before a request be ignored
       // The two line ends complete a header, so that the server need not wait for more of it.
       await converse(port, Buffer.concat([bytes, Buffer.from("\r\n\r\n")]));
     }),
