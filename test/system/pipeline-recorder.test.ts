@@ -104,7 +104,7 @@ test("examples/custom-recorder.ts replaces tap, ring and writer, and says what i
   const { stdout } = await run(process.execPath, [tsx, example, folder], { cwd: packagePath() });
   assert.match(
     stdout,
-    /event\.mkv is begun: the second second\.\n.*event\.mkv has \d+ frames\.\n$/,
+    /event\.mkv has been started: the second second\.\n.*event\.mkv has \d+ frames\.\n$/,
   );
   const { ok, sentence } = await verifyRecording(join(folder, "event.mkv"));
   assert.ok(ok, sentence);

@@ -262,7 +262,7 @@ test("without GStreamer a stream is refused with what to install, within half a 
   t.after(() => child.kill("SIGKILL"));
   let port = 0;
   for await (const line of createInterface({ input: child.stdout })) {
-    port = Number(/find 'camera' at 127\.0\.0\.1:(\d+)/.exec(line)?.[1] ?? 0);
+    port = Number(/can reach 'camera' at 127\.0\.0\.1:(\d+)/.exec(line)?.[1] ?? 0);
     if (port !== 0) break;
   }
   const ask = asking(port);

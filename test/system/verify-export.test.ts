@@ -95,7 +95,7 @@ for (const [format, keepStart] of [
     assert.equal((await verifyRecording(path)).ok, true);
     const { ok, sentence } = await verifyRecording(made);
     assert.ok(ok, sentence);
-    assert.match(sentence, /95 frames .* and so are 5 that its recording has lost since\.$/);
+    assert.match(sentence, /95 frames .* and so are 5 that the recording has lost since\.$/);
 
     if (keepStart) return;
     const short = join(dirname(made), `short.${format}`);
