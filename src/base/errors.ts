@@ -172,6 +172,11 @@ export function reasonOf(error: unknown): string {
   return messageOf(error).replace(/\.$/, "");
 }
 
+/** The same with a full stop, where another sentence follows. */
+export function asSentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
 /** The error for a name that is not there, with the names that are. */
 export function unknownAffordance(
   thing: string,

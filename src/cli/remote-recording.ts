@@ -188,8 +188,9 @@ export class RemoteRecording {
       const stored = storeFrame(jpeg, identity, { pool: this.#memory, isInRoom });
       this.#taken += 1;
       return stored;
-    } catch {
+    } catch (error) {
       this.#refused += 1;
+      this.#noFrames = messageOf(error);
       return undefined;
     }
   }
@@ -227,7 +228,7 @@ export class RemoteRecording {
 
   #noFrame(): ThingError {
     const why = this.#noFrames.replace(/\.$/, "");
-    return new ThingError("NO_FRAME", `${this.#source.address} gave no frame in 15 s; ${why}.`);
+    return new ThingError("NO_FRAME", `${this.#source.address} delivered no frame within 15 s: ${why}.`);
   }
 }
 

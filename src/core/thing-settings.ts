@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { messageOf } from "../base/errors.ts";
+import { asSentence, messageOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { systemTimers } from "../base/timers.ts";
 import type { PropertyAffordance } from "./affordances.ts";
@@ -176,7 +176,7 @@ export class ThingSettings {
       const why = messageOf(error);
       const said = why.includes(`'${name}'`) ? why : `${called} was not set: ${why}`;
       log.warn(
-        `${said} It keeps its default. When settings are next saved, the file that has the refused value is kept as ${file.copyBeforeSave()}.`,
+        `${asSentence(said)} It keeps its default. When settings are next saved, the file that has the refused value is kept as ${file.copyBeforeSave()}.`,
       );
     }
   }

@@ -1,5 +1,5 @@
 import { within } from "../base/abort.ts";
-import { ThingError } from "../base/errors.ts";
+import { asSentence, ThingError } from "../base/errors.ts";
 
 /** From `closed` over `opening` to `open`, and back over `closing`; `failed` and `disconnected` have a reason. */
 export const THING_STATES = [
@@ -40,8 +40,8 @@ export function notReady(thing: Stateful, what: string): ThingError | undefined 
 
 function whyNot({ state, reason }: Stateful): string {
   if (state === "failed" && reason)
-    return `it could not open: ${reason} When that is fixed, open it again.`;
+    return `it could not open: ${asSentence(reason)} When that is fixed, open it again.`;
   if (state === "disconnected")
-    return `it is disconnected: ${reason} It is reopened automatically, after a pause.`;
+    return `it is disconnected: ${asSentence(`${reason}`)} It is reopened automatically, after a pause.`;
   return state === "opening" ? "it is opening. Try again in a moment." : `it is ${state}.`;
 }

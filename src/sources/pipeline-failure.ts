@@ -1,4 +1,5 @@
 import { deviceTrouble } from "../base/device-trouble.ts";
+import { asSentence } from "../base/errors.ts";
 import type { Exit } from "../processes/child.ts";
 import { elementMissingSentence } from "../processes/programs.ts";
 import { startFailure } from "../processes/start-failure.ts";
@@ -15,7 +16,7 @@ export function explainPipelineEnd(
   if (gst) return deviceTrouble(gst) ?? gst;
   if (exit.code === 0) return `${program} reached the end of its pictures.`;
   if (program.endsWith("ffmpeg") && errorLines.length > 0 && exit.code !== null) {
-    const why = ended(errorLines.slice(-2).join("; "));
+    const why = asSentence(errorLines.slice(-2).join("; "));
     return deviceTrouble(why) ?? `ffmpeg ended: ${why}`;
   }
   return endSentence(program, exit, errorLines);
@@ -26,7 +27,7 @@ function gstreamerSentence(lines: readonly string[]): string | undefined {
   if (element?.[1]) return elementMissingSentence(element[1]);
   const wrong = firstMatch(lines, /erroneous pipeline: (.+)/);
   if (wrong?.[1]) {
-    return `GStreamer cannot build the pipeline: ${ended(wrong[1])}${unfilled(wrong[1])}`;
+    return `GStreamer cannot build the pipeline: ${asSentence(wrong[1])}${unfilled(wrong[1])}`;
   }
   const error = firstMatch(
     lines,
@@ -43,7 +44,7 @@ function gstreamerSentence(lines: readonly string[]): string | undefined {
     ? " The elements before and after it cannot agree on a format; a tapped tee must carry raw video or JPEG."
     : "";
   const name = error[1]?.split(/[/:]/).at(-1) ?? "";
-  return `GStreamer's element ${name} failed: ${ended(error[2] ?? "")}${detail ? ` ${ended(detail)}` : ""}${hint}`;
+  return `GStreamer's element ${name} failed: ${asSentence(error[2] ?? "")}${detail ? ` ${asSentence(detail)}` : ""}${hint}`;
 }
 
 /** What to do about a `{name}` that GStreamer was given as it stands. */
@@ -59,9 +60,4 @@ function firstMatch(lines: readonly string[], pattern: RegExp): RegExpExecArray 
     if (match) return match;
   }
   return undefined;
-}
-
-/** A text that ends as a sentence does. */
-function ended(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

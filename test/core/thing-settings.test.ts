@@ -89,7 +89,7 @@ test("a setting that the hardware refuses keeps its default, with its name in th
       Object.defineProperty(this.board, "gain", {
         get: () => 1,
         set: () => {
-          throw new Error("This board has no gain.");
+          throw new Error("This board has no gain");
         },
       });
     }

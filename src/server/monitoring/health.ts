@@ -1,4 +1,5 @@
 import { hungFolders } from "../../base/disk-lane.ts";
+import { asSentence } from "../../base/errors.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
 import type { ThingState } from "../../core/thing-state.ts";
 import {
@@ -76,7 +77,7 @@ function couldNotOpen([name, { reason }]: readonly [string, ThingHealth]): strin
 }
 
 function isDisconnected([name, { reason }]: readonly [string, ThingHealth]): string {
-  return `Thing '${name}' is disconnected: ${reason} It is reopened automatically, after a pause.`;
+  return `Thing '${name}' is disconnected: ${asSentence(`${reason}`)} It is reopened automatically, after a pause.`;
 }
 
 /** A Thing that is open is no better than its sources. */
