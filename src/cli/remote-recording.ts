@@ -228,7 +228,10 @@ export class RemoteRecording {
 
   #noFrame(): ThingError {
     const why = this.#noFrames.replace(/\.$/, "");
-    return new ThingError("NO_FRAME", `${this.#source.address} delivered no frame within 15 s: ${why}.`);
+    return new ThingError(
+      "NO_FRAME",
+      `${this.#source.address} delivered no frame within 15 s: ${why}.`,
+    );
   }
 }
 

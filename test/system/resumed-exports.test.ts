@@ -78,7 +78,10 @@ test("what a stop has cut off is made when the folder is opened again, and a rem
   const [first] = opened.files.list.map((file) => file.toJSON());
   assert.deepEqual(first?.exports, [{ format: "mp4", state: "waiting" }]);
   await opened.resumed;
-  assert.equal(lines.filter((line) => line.includes("an earlier attempt had been cut off")).length, mkvs.length);
+  assert.equal(
+    lines.filter((line) => line.includes("an earlier attempt had been cut off")).length,
+    mkvs.length,
+  );
   await opened.close();
   const names = (await readdir(folder)).sort();
   const made = mkvs.map((name) => name.replace("mkv", "mp4"));
