@@ -7,13 +7,13 @@ let items = new Map();
 
 /** Shows the newest recordings of all Things. */
 export function showRecordings(section, files) {
-  const films = files.filter(({ type }) => type !== "application/json"); // manifests
-  const newest = films.slice(0, SHOWN).map((file) => [JSON.stringify(file), file]);
+  const videos = files.filter(({ type }) => type !== "application/json"); // manifests
+  const newest = videos.slice(0, SHOWN).map((file) => [JSON.stringify(file), file]);
   const isShown = newest.length === items.size && newest.every(([key]) => items.has(key));
   if (isShown) return;
   items = new Map(newest.map(([key, file]) => [key, items.get(key) ?? itemOf(file)]));
   section.hidden = newest.length === 0;
-  const more = films.length - newest.length;
+  const more = videos.length - newest.length;
   section.replaceChildren(
     h("h2", {}, "Recordings"),
     h("ul", {}, [...items.values()]),

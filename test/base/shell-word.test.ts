@@ -4,7 +4,7 @@ import { rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { shellWord } from "../../src/base/preview.ts";
-import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/video-names.ts";
 import { verifyRecording } from "../../src/recording/read/verify.ts";
 import { TEST_MS } from "../limits.ts";
 import { copyOf, originals } from "../recording/damage.ts";

@@ -7,7 +7,7 @@ import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
-import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/video-names.ts";
 import { repairRecording } from "../../src/recording/repair/repair.ts";
 import { TEST_MS } from "../limits.ts";
 import { originals } from "../recording/damage.ts";

@@ -8,7 +8,7 @@ import { openRecording, repairRecording, verifyRecording } from "thingscope/reco
 import { TestLog } from "thingscope/testing";
 import { Recorder, ReplayCamera, SimulatedStage } from "thingscope/things";
 import { packagePath } from "../../src/base/package-root.ts";
-import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/video-names.ts";
 import { collect } from "../recording/recordings.ts";
 
 const EARLIER = packagePath("test", "fixtures", "earlier-version");
@@ -86,7 +86,7 @@ test("F47: a recording whose ledger a later version wrote is refused with a sent
   });
   const ledger = ledgerPathOf(film);
   const [before, ledgerBefore] = await Promise.all([readFile(film), readFile(ledger)]);
-  const refusal = /has ledger format 2 .* reads format 1 only. It was left unchanged/;
+  const refusal = /has ledger format 2 .* reads only format 1. It was left unchanged/;
   await assert.rejects(openRecording(film), { code: "BAD_RECORDING", message: refusal });
   await assert.rejects(repairRecording(film), { code: "BAD_RECORDING", message: refusal });
   const { ok, sentence } = await verifyRecording(film);

@@ -11,7 +11,7 @@ import { exportRecording, openRecording, repairRecording } from "thingscope/reco
 import { packagePath } from "../../src/base/package-root.ts";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
 import { inspectJpeg } from "../../src/frames/jpeg/jpeg.ts";
-import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/video-names.ts";
 import { MatroskaMjpeg } from "../../src/recording/matroska/matroska-mjpeg.ts";
 import { blocksOf, pageText } from "../docs/page.ts";
 import { withOrientation } from "../frames/jpegs.ts";

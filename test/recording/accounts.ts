@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { open } from "node:fs/promises";
 import { crc32 } from "node:zlib";
-import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
 import {
   type LostFrames,
   lossIn,
   type RecordingSummary,
 } from "../../src/recording/ledger/ledger.ts";
 import { readLedger } from "../../src/recording/ledger/read-ledger.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/video-names.ts";
 import { longSize, SIZE_BYTES } from "../../src/recording/matroska/ebml.ts";
 import { read } from "../../src/recording/matroska/file-bytes.ts";
 import {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { messageOf } from "../../src/base/errors.ts";
-import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/video-names.ts";
 import { repairRecording } from "../../src/recording/repair/repair.ts";
 import { TEST_MS } from "../limits.ts";
 import { accountOf } from "./accounts.ts";

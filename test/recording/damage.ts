@@ -1,8 +1,8 @@
 import { copyFile, open, readFile, truncate, writeFile } from "node:fs/promises";
 import { delay } from "../../src/base/abort.ts";
-import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
 import type { LedgerFrame } from "../../src/recording/ledger/ledger.ts";
 import { readLedger } from "../../src/recording/ledger/read-ledger.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/video-names.ts";
 import { RecordingWriter } from "../../src/recording/write/recording-writer.ts";
 import { frames, newPath, record } from "./recordings.ts";
 

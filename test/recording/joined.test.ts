@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { test } from "node:test";
-import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/video-names.ts";
 import { verifyRecording } from "../../src/recording/read/verify.ts";
 import { repairRecording } from "../../src/recording/repair/repair.ts";
 import { TEST_MS } from "../limits.ts";

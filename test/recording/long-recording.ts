@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { crc32 } from "node:zlib";
-import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
 import { frameLine, noteLine } from "../../src/recording/ledger/ledger.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/video-names.ts";
 import type { Patch } from "../../src/recording/matroska/matroska.ts";
 import { MatroskaMjpeg } from "../../src/recording/matroska/matroska-mjpeg.ts";
 import { frame, START } from "./recordings.ts";

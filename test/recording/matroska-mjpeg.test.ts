@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { copyFile, open, readFile, truncate } from "node:fs/promises";
 import { test } from "node:test";
-import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
 import { readLedger } from "../../src/recording/ledger/read-ledger.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/video-names.ts";
 import { headOf } from "../../src/recording/matroska/scan.ts";
 import { openRecording } from "../../src/recording/read/open-recording.ts";
 import { verifyRecording } from "../../src/recording/read/verify.ts";

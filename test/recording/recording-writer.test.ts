@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { test } from "node:test";
 import { logTo } from "../../src/base/log.ts";
 import { wallClock } from "../../src/base/wall-clock.ts";
-import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/video-names.ts";
 import { openRecording } from "../../src/recording/read/open-recording.ts";
 import { verifyRecording } from "../../src/recording/read/verify.ts";
 import { RecordingWriter } from "../../src/recording/write/recording-writer.ts";

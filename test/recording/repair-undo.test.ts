@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { open as openFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { test } from "node:test";
-import { undoPathOf } from "../../src/recording/ledger/film-names.ts";
+import { undoPathOf } from "../../src/recording/ledger/video-names.ts";
 import { verifyRecording } from "../../src/recording/read/verify.ts";
 import { repairRecording } from "../../src/recording/repair/repair.ts";
 import { RepairUndo } from "../../src/recording/repair/repair-undo.ts";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
 import { LEFT_OUT, type LedgerFrame, type LedgerNote } from "../../src/recording/ledger/ledger.ts";
 import { LedgerFrames } from "../../src/recording/ledger/ledger-frames.ts";
 import { readLedger } from "../../src/recording/ledger/read-ledger.ts";
 import { timingOf } from "../../src/recording/ledger/timing.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/video-names.ts";
 import { verifyRecording } from "../../src/recording/read/verify.ts";
 import { startRecording } from "../../src/recording/write/continuous-recording.ts";
 import { VideoRecorder } from "../../src/recording/write/video-recorder.ts";

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { copyFile, open, readFile, rm, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { delay } from "../../src/base/abort.ts";
-import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
 import type { LedgerFrame } from "../../src/recording/ledger/ledger.ts";
 import { readLedger } from "../../src/recording/ledger/read-ledger.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/video-names.ts";
 import {
   BLOCK_HEAD_BYTES,
   CLUSTER_SIZE_AT,

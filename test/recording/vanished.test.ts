@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, rm, unlink, writeFile } from "node:fs/promises
 import { dirname } from "node:path";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/video-names.ts";
 import { openRecording } from "../../src/recording/read/open-recording.ts";
 import { verifyRecording } from "../../src/recording/read/verify.ts";
 import { RecordingWriter } from "../../src/recording/write/recording-writer.ts";

@@ -5,7 +5,7 @@ import { copyFile, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/video-names.ts";
 import { openRecording } from "../../src/recording/read/open-recording.ts";
 import { verifyRecording } from "../../src/recording/read/verify.ts";
 import { repairRecording } from "../../src/recording/repair/repair.ts";

@@ -13,8 +13,8 @@ import {
   VideoRecorder,
   verifyRecording,
 } from "thingscope/recording";
-import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
 import { readLedger } from "../../src/recording/ledger/read-ledger.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/video-names.ts";
 import { runCli } from "../cli/run-cli.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { TEST_MS } from "../limits.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { crc32 } from "node:zlib";
 import { now } from "../../src/base/clock.ts";
-import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/video-names.ts";
 import { verifyRecording } from "../../src/recording/read/verify.ts";
 import { startRecording } from "../../src/recording/write/continuous-recording.ts";
 import { RecordingWriter } from "../../src/recording/write/recording-writer.ts";

@@ -8,8 +8,8 @@ import type { Frame } from "thingscope";
 import { decodeRgb, encodeJpeg } from "thingscope/frames";
 import { exportRecording, openRecording, verifyRecording } from "thingscope/recording";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
-import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
 import { readLedger } from "../../src/recording/ledger/read-ledger.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/video-names.ts";
 import { TEST_MS } from "../limits.ts";
 import { collect, newPath, record, START } from "../recording/recordings.ts";
 

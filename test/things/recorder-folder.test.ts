@@ -8,7 +8,7 @@ import { laneAt } from "../../src/base/disk-lane.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { SettingsFile } from "../../src/core/settings-file.ts";
 import { RecordingsFolder } from "../../src/recording/folder/recordings-folder.ts";
-import { ledgerPathOf } from "../../src/recording/ledger/film-names.ts";
+import { ledgerPathOf } from "../../src/recording/ledger/video-names.ts";
 import { verifyRecording } from "../../src/recording/read/verify.ts";
 import { TEST_MS } from "../limits.ts";
 import { frames, record } from "../recording/recordings.ts";

@@ -14,7 +14,7 @@ import { read } from "../matroska/file-bytes.ts";
 import { SEGMENT_SIZE_AT, TICKS_PER_MS } from "../matroska/matroska.ts";
 import { headOf, scan } from "../matroska/scan.ts";
 import { pacedHead } from "../matroska/track-rate.ts";
-import { filmPieces } from "./film-frames.ts";
+import { videoPieces } from "./video-frames.ts";
 
 /** What ffmpeg is to make of a recording. */
 interface ConversionOptions {
@@ -36,7 +36,7 @@ const cutEncoders = slowReaders("encoder", "cut");
 const FINISHES_MS = 3_600_000;
 
 /**
- * Has ffmpeg make a film of a recording, after it or while it is written: it is fed with the file as it grows.
+ * Has ffmpeg make a video of a recording, after it or while it is written: it is fed with the file as it grows.
  * @returns which frames it was given.
  * @throws {ThingError} `RECORDING_FAILED` when ffmpeg fails or hangs.
  */
@@ -150,7 +150,7 @@ async function feed(
   head.set(UNKNOWN_SIZE, SEGMENT_SIZE_AT); // frames that are written anew have other sizes
   await written(input, periodMs === undefined ? head : pacedHead(head, { periodMs }));
   const isOver = () => isGone || growth.isOver;
-  for await (const piece of filmPieces(file, clustersAt, { isOver, orientation, given })) {
+  for await (const piece of videoPieces(file, clustersAt, { isOver, orientation, given })) {
     if (isGone) break;
     await written(input, piece);
   }

@@ -15,11 +15,11 @@ import { draftOf, nameFile } from "../files/free-name.ts";
 import { assertNotRecorded } from "../files/recorded-by.ts";
 import { claimRecording } from "../files/recording-claims.ts";
 import { noRoom } from "../files/room-watch.ts";
-import { findLedger, withExtension } from "../ledger/film-names.ts";
 import { FrameSum } from "../ledger/frame-sum.ts";
 import { noteInLedger } from "../ledger/note-in-ledger.ts";
 import { readLedger } from "../ledger/read-ledger.ts";
 import type { VideoFormat } from "../ledger/video-format.ts";
+import { findLedger, withExtension } from "../ledger/video-names.ts";
 import { headOf } from "../matroska/scan.ts";
 import { notePace, type Pace } from "../matroska/track-rate.ts";
 import { verifyRecording } from "../read/verify.ts";
@@ -97,7 +97,7 @@ export async function exportRecording(recording: string, options: ExportOptions)
   }
 }
 
-/** What has another format's name is no film to those who look for one: an MP4 that is called `.mkv` cannot be verified. */
+/** What has another format's name is no video to those who look for one: an MP4 that is called `.mkv` cannot be verified. */
 function assertNameFits(path: string, format: VideoFormat): void {
   if (path.toLowerCase().endsWith(`.${format}`)) return;
   const why = `'${path}' cannot be the name of the export: it must end with '.${format}'. Nothing was exported.`;

@@ -7,7 +7,7 @@ import { describeRecording } from "../files/describe.ts";
 import { exportsUnderWay, isTakenBack } from "../files/exports-under-way.ts";
 import type { RoomLimits } from "../files/folder-room.ts";
 import type { ExportState } from "../ledger/export-wish.ts";
-import { isMkv } from "../ledger/film-names.ts";
+import { isMkv } from "../ledger/video-names.ts";
 import { exportRecording, unlinkMkv } from "./export.ts";
 
 /** How exports are resumed. */

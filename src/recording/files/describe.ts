@@ -3,9 +3,9 @@ import { dirname, join } from "node:path";
 import { ignoreMissing } from "../../base/errors.ts";
 import { openRegular } from "../../base/regular-file.ts";
 import { type ExportNote, type ExportState, exportStates } from "../ledger/export-wish.ts";
-import { findLedger } from "../ledger/film-names.ts";
 import type { LedgerHead, RecordingSummary } from "../ledger/ledger.ts";
 import { lastLines, TAIL_BYTES } from "../ledger/ledger-end.ts";
+import { findLedger } from "../ledger/video-names.ts";
 import { read } from "../matroska/file-bytes.ts";
 import { headOf, scan } from "../matroska/scan.ts";
 

@@ -8,7 +8,7 @@ import {
   ledgerPathOf,
   siblingsOf,
   withExtension,
-} from "../ledger/film-names.ts";
+} from "../ledger/video-names.ts";
 import { exportsOf } from "./describe.ts";
 import { noteRemoved, noteSizeOf } from "./folder-room.ts";
 import { draftOf, type NameTaker } from "./free-name.ts";
@@ -29,7 +29,7 @@ export function withLedgerOf(recording: string): NameTaker {
   };
 }
 
-/** The ledger of a film: its own, or, of one that was made before each had one, that of the recording which names it. */
+/** The ledger of a video: its own, or, of one that was made before each had one, that of the recording which names it. */
 export async function ledgerOfExport(path: string): Promise<string> {
   const own = await findLedger(path);
   if (await isThere(own)) return own;

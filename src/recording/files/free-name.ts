@@ -55,8 +55,8 @@ const takesNothing: NameTaker = async () => ({ release: async () => {} });
 
 /**
  * Gives a file that was written under another name its own, whoever wrote it. When this resolves, bytes and name are on the disk, in this
- * order: no power cut leaves a name without all of its bytes. What is there is never overwritten: when `film.mp4` is taken, it is
- * `film-2.mp4`. @returns the name.
+ * order: no power cut leaves a name without all of its bytes. What is there is never overwritten: when `video.mp4` is taken, it is
+ * `video-2.mp4`. @returns the name.
  */
 export async function nameFile(
   draft: string,

@@ -5,8 +5,8 @@ import { readRegular } from "../../base/regular-file.ts";
 import { resizeJpeg } from "../../frames/pixels/codec.ts";
 import { runProgram } from "../../processes/run-program.ts";
 import { encodes } from "../../streams/encode-queue.ts";
-import { extensionOf } from "../ledger/film-names.ts";
 import { formatOf } from "../ledger/video-format.ts";
+import { extensionOf } from "../ledger/video-names.ts";
 import { firstFrameOf } from "./describe.ts";
 
 const SIZE = { width: 320, quality: 75 };

@@ -79,7 +79,7 @@ export function isBeingRecorded(path: string): boolean {
   );
 }
 
-/** `/films/nest` of `/films/nest.mkv` and of `/films/nest.mp4`, whatever path leads to the folder. */
+/** `/videos/nest` of `/videos/nest.mkv` and of `/videos/nest.mp4`, whatever path leads to the folder. */
 function stemOf(path: string): string {
   return join(folderKey(dirname(path)), basename(path)).replace(/\.\w+$/, "");
 }

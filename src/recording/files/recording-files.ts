@@ -3,8 +3,8 @@ import { dirname } from "node:path";
 import { codeOf, ThingError } from "../../base/errors.ts";
 import { holderOf, isOwn } from "../../base/process-place.ts";
 import { makeFolder, syncFile, syncFolder } from "../../base/sync-folder.ts";
-import { isMkv, isThere, ledgerPathOf, withExtension } from "../ledger/film-names.ts";
 import type { LedgerHead } from "../ledger/ledger.ts";
+import { isMkv, isThere, ledgerPathOf, withExtension } from "../ledger/video-names.ts";
 import type { Patch } from "../matroska/matroska.ts";
 import { noteSize } from "./folder-room.ts";
 import { claimRecording } from "./recording-claims.ts";
@@ -41,7 +41,7 @@ export class RecordingFiles {
   }
 
   /**
-   * Makes both files. What is there is never overwritten: when `film.mkv` is taken, it is `film-2.mkv`.
+   * Makes both files. What is there is never overwritten: when `video.mkv` is taken, it is `video-2.mkv`.
    * @throws {ThingError} `BAD_ARGUMENT` when the name does not end with `.mkv`, or a thousand are taken.
    */
   static async create(path: string): Promise<RecordingFiles> {
@@ -123,8 +123,8 @@ export class RecordingFiles {
 
   /** Why the files are no longer those under their names, if they are not. */
   async vanished(): Promise<Vanished | undefined> {
-    const film = await vanished(this.#video, this.path);
-    if (film) return film;
+    const video = await vanished(this.#video, this.path);
+    if (video) return video;
     const ledger = await vanished(this.#ledger, ledgerPathOf(this.path));
     return ledger && { why: ledger.why.replace("its file", "its ledger"), isLost: false };
   }
@@ -186,10 +186,10 @@ function claimed(path: string): (() => void) | undefined {
   }
 }
 
-/** A film in another format, of a recording that is called otherwise: a ledger beside it would be taken for its own. */
+/** A video in another format, of a recording that is called otherwise: a ledger beside it would be taken for its own. */
 async function isOthers(path: string): Promise<boolean> {
-  const films = ["mp4", "webm"].map((format) => isThere(withExtension(path, format)));
-  return (await Promise.all(films)).includes(true);
+  const videos = ["mp4", "webm"].map((format) => isThere(withExtension(path, format)));
+  return (await Promise.all(videos)).includes(true);
 }
 
 /** Writes every byte of `pieces`, also when the system takes a part at a time; `onWritten` counts them. */

@@ -8,7 +8,7 @@ import {
   siblingsOf,
   undoPathOf,
   withExtension,
-} from "../ledger/film-names.ts";
+} from "../ledger/video-names.ts";
 import { exportsOf } from "./describe.ts";
 import { takeBackExports } from "./exports-under-way.ts";
 import { noteRemoved } from "./folder-room.ts";
@@ -36,18 +36,18 @@ export async function removeWholeRecording(path: string): Promise<string[]> {
   try {
     const ledger = await findLedger(path);
     const made = await exportsOf(path);
-    const own = await filmsOf(ledger, path);
+    const own = await videosOf(ledger, path);
     const usual = FORMATS.map((format) => withExtension(path, format));
     const all = [...new Set([path, ...usual, ...own, ...made].map((one) => resolve(one)))];
     const copies = new Map<string, string>();
     for (const one of made) copies.set(await findLedger(one), one);
     copies.delete(ledger);
-    for (const one of all) await unlinkFilm(one);
+    for (const one of all) await unlinkVideo(one);
     await syncFolder(dirname(path));
     for (const [copy, one] of copies) {
-      if ((await filmsOf(copy, one)).length === 0) await unlinkIfThere(copy);
+      if ((await videosOf(copy, one)).length === 0) await unlinkIfThere(copy);
     }
-    await unlinkIfThere(ledger); // last: no film is left without one
+    await unlinkIfThere(ledger); // last: no video is left without one
     return all;
   } finally {
     release();
@@ -67,13 +67,13 @@ async function claimRemoval(path: string): Promise<() => void> {
 /** `removeRecording` for whoever has the recording. */
 export async function unlinkRecording(path: string): Promise<void> {
   const ledger = await findLedger(path);
-  await unlinkFilm(path);
+  await unlinkVideo(path);
   await syncFolder(dirname(path));
-  if ((await filmsOf(ledger, path)).length === 0) await unlinkIfThere(ledger);
+  if ((await videosOf(ledger, path)).length === 0) await unlinkIfThere(ledger);
 }
 
-/** The films that have this ledger, as one of them is called. */
-async function filmsOf(ledger: string, path: string): Promise<string[]> {
+/** The videos that have this ledger, as one of them is called. */
+async function videosOf(ledger: string, path: string): Promise<string[]> {
   const found = await Promise.all(
     (await siblingsOf(path)).map(async (one) => ((await findLedger(one)) === ledger ? one : [])),
   );
@@ -81,7 +81,7 @@ async function filmsOf(ledger: string, path: string): Promise<string[]> {
 }
 
 /** With what is kept of it beside it. */
-async function unlinkFilm(path: string): Promise<void> {
+async function unlinkVideo(path: string): Promise<void> {
   await unlinkIfThere(path);
   await unlinkIfThere(undoPathOf(path)); // of a repair that was cut off
   forgetPosters(path);

@@ -2,8 +2,8 @@ import { toDateTime } from "../../base/clock.ts";
 import type { RecordingDescription } from "../files/describe.ts";
 import { exportsUnderWay } from "../files/exports-under-way.ts";
 import type { ExportState } from "../ledger/export-wish.ts";
-import { isMkv } from "../ledger/film-names.ts";
 import { LEFT_OUT, type RecordingSummary, type SourceSum } from "../ledger/ledger.ts";
+import { isMkv } from "../ledger/video-names.ts";
 
 /** What is said of each recording beside what is said of every file. */
 export const RECORDING_SCHEMA = {

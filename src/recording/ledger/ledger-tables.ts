@@ -1,10 +1,10 @@
 import { toDateTime } from "../../base/clock.ts";
 import { ThingError } from "../../base/errors.ts";
 import { shellWord } from "../../base/preview.ts";
-import { findLedger } from "./film-names.ts";
 import { LEFT_OUT, type LedgerFrame, type LedgerNote, lossIn } from "./ledger.ts";
 import type { LedgerLine } from "./ledger-parse.ts";
 import { ledgerLines } from "./read-ledger.ts";
+import { findLedger } from "./video-names.ts";
 
 /** Lines of lost frames that go out at once. */
 const LINES_AT_ONCE = 4000;

@@ -2,9 +2,9 @@ import { dirname } from "node:path";
 import { laneOf } from "../../base/disk-lane.ts";
 import { openRegular } from "../../base/regular-file.ts";
 import { syncFile } from "../../base/sync-folder.ts";
-import { findLedger } from "./film-names.ts";
 import { type LedgerNote, noteLine } from "./ledger.ts";
 import { nextLineIn } from "./ledger-end.ts";
+import { findLedger } from "./video-names.ts";
 
 /**
  * Adds a line to the ledger of a recording that is closed. When it resolves, the line is on the disk.

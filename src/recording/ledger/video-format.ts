@@ -1,13 +1,13 @@
 import { toDateTime } from "../../base/clock.ts";
 import type { Orientation } from "../../frames/jpeg/exif-orientation.ts";
-import { extensionOf } from "./film-names.ts";
+import { extensionOf } from "./video-names.ts";
 
 /** What ffmpeg makes of a recording. Browsers play both, and not the MKV. */
 export type VideoFormat = "mp4" | "webm";
 
 /**
  * Ticks a second of what is encoded, and of an MP4: a whole number of them for each of a recording's own, and the unit of all three
- * clocks of an MP4. The one of its edit list is 1/1000 s when nobody says so, which moves a film that does not begin at 0.
+ * clocks of an MP4. The one of its edit list is 1/1000 s when nobody says so, which moves a video that does not begin at 0.
  */
 const RATE = 90_000;
 
@@ -39,8 +39,8 @@ const UPRIGHT: Readonly<Record<Orientation, string>> = {
 };
 
 /**
- * How ffmpeg makes a film of a recording whose first frame has this size, in pixels as it is shown. All its frames lie as
- * `orientation` says. A film has one size, made even for the
+ * How ffmpeg makes a video of a recording whose first frame has this size, in pixels as it is shown. All its frames lie as
+ * `orientation` says. A video has one size, made even for the
  * codecs: frames of another are fitted into it, with black about them, none is left out.
  */
 export function encodingOf(
@@ -54,11 +54,11 @@ export function encodingOf(
   return ["-vf", filter, ...CODECS[format].split(" ")];
 }
 
-/** The tag of a film that says when its first frame was, in s of the time of the recording that it was made of. */
+/** The tag of a video that says when its first frame was, in s of the time of the recording that it was made of. */
 const STREAM_START = "STREAM_START";
 
 /**
- * ffmpeg's options for what a film says of itself. Its date is, as Matroska has it, that of its time 0.
+ * ffmpeg's options for what a video says of itself. Its date is, as Matroska has it, that of its time 0.
  * @param times - `timeZero` of the recording, epoch ms; when its first frame was, ms from there.
  */
 export function tagsOf(times: {

@@ -20,7 +20,7 @@ const [DEFAULT_DURATION, SEEK, SEEK_POSITION, CRC] = [0x23e383, 0x4dbb, 0x53ac, 
 export interface Pace {
   /** From one frame to the next, on average, ms. */
   readonly periodMs: number;
-  /** Of the whole film, ms. */
+  /** Of the whole video, ms. */
   readonly durationMs?: number;
 }
 

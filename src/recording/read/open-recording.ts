@@ -1,7 +1,7 @@
 import { type FileHandle, realpath } from "node:fs/promises";
 import { openRegular } from "../../base/regular-file.ts";
-import { findLedger } from "../ledger/film-names.ts";
 import { type Ledger, readLedger } from "../ledger/read-ledger.ts";
+import { findLedger } from "../ledger/video-names.ts";
 import { cuesOf } from "../matroska/cues.ts";
 import { read } from "../matroska/file-bytes.ts";
 import { type ClusterPlace, TICKS_PER_MS } from "../matroska/matroska.ts";
@@ -39,7 +39,7 @@ export async function openRecording(path: string): Promise<Recording> {
   }
 }
 
-/** A recording that is open for reading: `await using film = await openRecording(path)`. */
+/** A recording that is open for reading: `await using video = await openRecording(path)`. */
 export class Recording implements AsyncDisposable {
   readonly #file: FileHandle;
   readonly #head: FileHead;

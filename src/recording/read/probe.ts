@@ -1,11 +1,11 @@
 import { ThingError } from "../../base/errors.ts";
 import { runProgram } from "../../processes/run-program.ts";
 
-/** All of a film is decoded, hours of it on a small machine. */
+/** All of a video is decoded, hours of it on a small machine. */
 const LIMITS = { timeoutMs: 6 * 3_600_000, mostBytes: 1 << 29 };
 
-/** What ffprobe says of a film after decoding all of it. */
-export interface ProbedFilm {
+/** What ffprobe says of a video after decoding all of it. */
+export interface ProbedVideo {
   /** ms, in the order of time. */
   readonly times: readonly number[];
   /** Frames that could be decoded. */
@@ -14,13 +14,13 @@ export interface ProbedFilm {
   readonly complaint: string | undefined;
 }
 
-/** The times of a film's frames, ms, in order. Rejects when ffprobe is missing or cannot read it. */
+/** The times of a video's frames, ms, in order. Rejects when ffprobe is missing or cannot read it. */
 export async function probedTimes(path: string): Promise<number[]> {
   return timesIn((await probe(path, ["-show_entries", "packet=pts_time"])).text, /^(.*)$/gm);
 }
 
 /** The same, and whether each can be decoded. */
-export async function probedFilm(path: string): Promise<ProbedFilm> {
+export async function probedVideo(path: string): Promise<ProbedVideo> {
   const shown = ["-count_frames", "-show_entries", "packet=pts_time:stream=nb_read_frames"];
   const { text, firstError } = await probe(path, shown, "csv=p=1");
   return {

@@ -10,7 +10,7 @@ import { counted, proof, type Verdict } from "../ledger/verdict.ts";
 import { TOLERANCE_MS, type VideoFormat } from "../ledger/video-format.ts";
 import { TICKS_PER_MS } from "../matroska/matroska.ts";
 import { junkBehind } from "../repair/repaired-ledger.ts";
-import { type ProbedFilm, probedFilm } from "./probe.ts";
+import { type ProbedVideo, probedVideo } from "./probe.ts";
 
 /** Beside what a format's clock can tell apart: numbers are printed with 6 decimals. */
 const ROUNDING_MS = 0.001;
@@ -29,28 +29,29 @@ export async function verifyExport(path: string, format: VideoFormat): Promise<V
     throw new ThingError("PROGRAM_MISSING", why, { cause });
   });
   const ledger = await readLedger(await ledgerOfExport(path));
-  const film = await probedFilm(path).catch(() => undefined);
-  if (!film) return disagreeing(path, "ffprobe cannot read it");
+  const video = await probedVideo(path).catch(() => undefined);
+  if (!video) return disagreeing(path, "ffprobe cannot read it");
   if (!ledger) {
-    const why = `has ${film.times.length} frames but no ledger to compare them with`;
-    return disagreeing(path, why, film);
+    const why = `has ${video.times.length} frames but no ledger to compare them with`;
+    return disagreeing(path, why, video);
   }
-  return compared(path, ledger, film, TOLERANCE_MS[format] + ROUNDING_MS);
+  return compared(path, ledger, video, TOLERANCE_MS[format] + ROUNDING_MS);
 }
 
 async function compared(
   path: string,
   ledger: Ledger,
-  film: ProbedFilm,
+  video: ProbedVideo,
   toleranceMs: number,
 ): Promise<Verdict> {
-  const { missing, found, former, largestErrorMs } = matched(ledger, film.times, toleranceMs);
-  const unlisted = film.times.length - found - former;
+  const { missing, found, former, largestErrorMs } = matched(ledger, video.times, toleranceMs);
+  const unlisted = video.times.length - found - former;
   const faults = [
     missing.length > 0 && `${counted(missing)} missing or not at their time`,
     unlisted > 0 && `${unlisted} at times that the ledger does not list`,
-    film.decoded !== film.times.length && `${film.times.length - film.decoded} cannot be decoded`,
-    film.complaint && `ffprobe says: ${film.complaint}`,
+    video.decoded !== video.times.length &&
+      `${video.times.length - video.decoded} cannot be decoded`,
+    video.complaint && `ffprobe says: ${video.complaint}`,
     !ledger.summary && "its recording was not closed",
     ...junkBehind(ledger).map(
       ({ bytes }) => `${bytes} bytes after the summary of its ledger are not ledger lines`,
@@ -60,14 +61,14 @@ async function compared(
   const timing = await timingOf(ledger);
   if (faults.length > 0) {
     const why = `disagrees with its ledger: ${faults.join(", ")}`;
-    return { ...disagreeing(path, why, film), missing, unlisted, timing };
+    return { ...disagreeing(path, why, video), missing, unlisted, timing };
   }
   const more = former > 0 ? `, and so are ${former} that the recording has lost since` : "";
   const sentence = `${path}: ${proof(ledger, timing)}; each is within ${largestErrorMs.toFixed(2)} ms of its time${more}.`;
-  return { ...disagreeing(path, "", film), ok: true, sentence, timing };
+  return { ...disagreeing(path, "", video), ok: true, sentence, timing };
 }
 
-/** Which frames of a ledger are in a film. */
+/** Which frames of a ledger are in a video. */
 interface Matched {
   readonly missing: readonly LedgerFrame[];
   /** Frames of the ledger that are in it at their times. */
@@ -77,7 +78,7 @@ interface Matched {
   readonly largestErrorMs: number;
 }
 
-/** A film keeps the times of its stream, or begins at 0: with its recording's first frame, or with one that was that. */
+/** A video keeps the times of its stream, or begins at 0: with its recording's first frame, or with one that was that. */
 function matched(ledger: Ledger, times: readonly number[], toleranceMs: number): Matched {
   const wanted = timesOf(ledger);
   const formerAt = formerFrames(ledger);
@@ -92,7 +93,7 @@ function matched(ledger: Ledger, times: readonly number[], toleranceMs: number):
 }
 
 interface Alignment {
-  /** The recording's time at which the film's is 0, ms. */
+  /** The recording's time at which the video's is 0, ms. */
   readonly zero: number;
   readonly formerAt: ReadonlyMap<number, number>;
   readonly toleranceMs: number;
@@ -130,8 +131,8 @@ function formerFrames({ notes }: Ledger): Map<number, number> {
   return formerAt;
 }
 
-function disagreeing(path: string, why: string, film?: ProbedFilm): Verdict {
-  const frames = film?.times.length ?? 0;
+function disagreeing(path: string, why: string, video?: ProbedVideo): Verdict {
+  const frames = video?.times.length ?? 0;
   return { ok: false, sentence: `${path}: ${why}.`, frames, missing: [], damaged: [], unlisted: 0 };
 }
 

@@ -2,9 +2,9 @@ import { type FileHandle, open, rename, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { syncFolder } from "../../base/sync-folder.ts";
 import { claimRecording } from "../files/recording-claims.ts";
-import { findLedger } from "../ledger/film-names.ts";
 import { LedgerFrames } from "../ledger/ledger-frames.ts";
 import { type Ledger, readLedger } from "../ledger/read-ledger.ts";
+import { findLedger } from "../ledger/video-names.ts";
 import { ByteWindow } from "../matroska/byte-window.ts";
 import { read } from "../matroska/file-bytes.ts";
 import { EBML_HEAD } from "../matroska/matroska.ts";
@@ -15,13 +15,13 @@ import { Structure } from "../matroska/structure.ts";
 import { repairedLedger } from "./repaired-ledger.ts";
 import { writeLedger } from "./write-ledger.ts";
 
-/** What a film is called that has no whole frame: it is no recording any more, and nothing of it is lost. */
+/** What a video is called that has no whole frame: it is no recording any more, and nothing of it is lost. */
 const SET_ASIDE = ".no-frame";
 const PIECE_BYTES = 1 << 20;
 
 /**
  * Settles once and for all what a recording has left behind that was killed before its first frame was whole. Where there is nothing
- * in its files they are removed; else the film is set aside, and its ledger lists what is lost.
+ * in its files they are removed; else the video is set aside, and its ledger lists what is lost.
  * @returns what was done, as a sentence; undefined for a file that is no such recording.
  */
 export async function settleFrameless(path: string): Promise<string | undefined> {
@@ -29,15 +29,15 @@ export async function settleFrameless(path: string): Promise<string | undefined>
   try {
     const ledgerPath = await findLedger(path);
     const ledger = await readLedger(ledgerPath);
-    const film = ledger && (await beginningOf(path));
-    if (!ledger || !film) return undefined;
-    if (film.isEmpty && ledger.frames.length === 0) {
+    const video = ledger && (await beginningOf(path));
+    if (!ledger || !video) return undefined;
+    if (video.isEmpty && ledger.frames.length === 0) {
       await unlink(path);
       await unlink(ledgerPath);
       await syncFolder(dirname(path));
       return `${path} ended before its first frame. Its files were empty and were removed.`;
     }
-    const lost = await closeLedger(path, ledger, film.head);
+    const lost = await closeLedger(path, ledger, video.head);
     await rename(path, path + SET_ASIDE);
     await syncFolder(dirname(path));
     return `${path} ended before its first frame was whole. It was renamed to ${path}${SET_ASIDE}; its ledger lists ${lost} ${lost === 1 ? "frame" : "frames"} as lost.`;

@@ -7,8 +7,8 @@ import { FOREIGN_QUIET_MS, lifeOf } from "../../base/process-place.ts";
 import { describeRecording, isClosed } from "../files/describe.ts";
 import { isBeingRecorded } from "../files/recording-claims.ts";
 import { recordedElsewhere } from "../files/recording-files.ts";
-import { findLedger, isMkv, undoPathOf } from "../ledger/film-names.ts";
 import type { LedgerHead } from "../ledger/ledger.ts";
+import { findLedger, isMkv, undoPathOf } from "../ledger/video-names.ts";
 import { settleFrameless } from "./frameless.ts";
 import { repairRecording } from "./repair.ts";
 
@@ -56,8 +56,8 @@ export async function repairFolder(
     }
   };
   const entries = await readdir(folder, { withFileTypes: true });
-  const films = entries.filter((entry) => entry.isFile() && isMkv(entry.name)); // whoever lists the folder tells of others
-  for (const { name } of films) await attempt(join(folder, name), quietMs);
+  const videos = entries.filter((entry) => entry.isFile() && isMkv(entry.name)); // whoever lists the folder tells of others
+  for (const { name } of videos) await attempt(join(folder, name), quietMs);
   for (const path of doubtful) {
     const isQuiet = await untilQuiet(path, doubtfulMs, signal).catch(() => false);
     if (isQuiet) await attempt(path, doubtfulMs);
@@ -99,7 +99,7 @@ function isDeleted(path: string): Promise<boolean> {
 }
 
 /**
- * Resolves with true when neither film nor ledger has changed for so long; with false when they go on changing. A time that is still to
+ * Resolves with true when neither video nor ledger has changed for so long; with false when they go on changing. A time that is still to
  * come, where the clock was set back, says nothing: then it has to stay the same for as long.
  */
 async function untilQuiet(path: string, quietMs: number, signal?: AbortSignal): Promise<boolean> {

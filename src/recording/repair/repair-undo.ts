@@ -5,8 +5,8 @@ import { ignoreMissing, messageOf, ThingError } from "../../base/errors.ts";
 import { holderOf, identityAnywhere, processInWords } from "../../base/process-place.ts";
 import { syncFolder } from "../../base/sync-folder.ts";
 import { writeAll } from "../files/recording-files.ts";
-import { undoPathOf } from "../ledger/film-names.ts";
 import type { LedgerFrame } from "../ledger/ledger.ts";
+import { undoPathOf } from "../ledger/video-names.ts";
 import { read, readIfReadable } from "../matroska/file-bytes.ts";
 
 const PIECE_BYTES = 1 << 20;

@@ -8,12 +8,12 @@ import { syncFolder } from "../../base/sync-folder.ts";
 import { describeRecording } from "../files/describe.ts";
 import { assertNotRecorded } from "../files/recorded-by.ts";
 import { claimedName, claimRecording } from "../files/recording-claims.ts";
-import { findLedger } from "../ledger/film-names.ts";
 import { LedgerFrames } from "../ledger/ledger-frames.ts";
 import { placedLedger } from "../ledger/placed-ledger.ts";
 import { type Ledger, readLedger } from "../ledger/read-ledger.ts";
 import { timingOf } from "../ledger/timing.ts";
 import { proof } from "../ledger/verdict.ts";
+import { findLedger } from "../ledger/video-names.ts";
 import { TICKS_PER_MS } from "../matroska/matroska.ts";
 import { headlessError, joinedAdvice, joinedIn, joinedSentence } from "../survey/joined.ts";
 import { survey } from "../survey/survey.ts";
@@ -51,7 +51,7 @@ const UNLISTED_MS = 2000;
  * frame is kept that is whole, at its time. Frames whose bytes have changed stay in the file, within Void elements; a torn end is cut off.
  * The ledger lists both.
  *
- * What is changed or cut off is kept beside the file (`film.mkv.undo`) until the result is verified. A repair that was interrupted, by
+ * What is changed or cut off is kept beside the file (`video.mkv.undo`) until the result is verified. A repair that was interrupted, by
  * a power cut too, is undone by the next one, which begins anew.
  *
  * @throws {ThingError} `NOT_FOUND` when there is no such file; `BAD_RECORDING` when no frame of it can be read, or another program

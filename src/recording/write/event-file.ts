@@ -4,8 +4,8 @@ import { laneOf } from "../../base/disk-lane.ts";
 import { reasonOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Frame, FrameName, SourceLoss } from "../../frames/frame.ts";
-import { ledgerPathOf } from "../ledger/film-names.ts";
 import { type LostFrames, noteLine, type RecordingSummary } from "../ledger/ledger.ts";
+import { ledgerPathOf } from "../ledger/video-names.ts";
 import { loseInUnclosed } from "./closing.ts";
 import type { EventSink } from "./event-cutter.ts";
 import type { EventMemory } from "./event-memory.ts";
@@ -34,7 +34,7 @@ export interface FrameWriter {
   close(reason: string): Promise<RecordingSummary>;
 }
 
-/** A film that is made of a recording. */
+/** A video that is made of a recording. */
 export interface Conversion {
   /** Settles when the disk has all frames of the recording, whatever is still to be made of them. */
   readonly recorded: Promise<RecordingSummary>;

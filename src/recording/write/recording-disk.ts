@@ -104,7 +104,7 @@ export class RecordingDisk {
         await this.#cutBack();
         const { cues, patches } = this.#mkv.closing();
         this.#lateNotes.push(...this.#tally.endOfLoss());
-        // First of all, so that a repair knows of them where the film cannot be closed.
+        // First of all, so that a repair knows of them where the video cannot be closed.
         await this.#files.appendLines(this.#lateNotes.map(noteLine).join(""));
         const { videoEnd } = this.#whole;
         const late = this.#latePatches.filter(({ at }) => at < videoEnd);
@@ -184,7 +184,7 @@ export class RecordingDisk {
 /** FAT takes 4 GiB, and a process may have a limit: another file may go on. */
 export const FILE_IS_FULL = "the file is as large as its disk allows";
 
-/** A name has 255 bytes at most on most disks, and a ledger's is longer than its film's. */
+/** A name has 255 bytes at most on most disks, and a ledger's is longer than its video's. */
 const LONGEST_NAME = 240;
 
 /** What went wrong with a disk, in a few words for the ledger. */

@@ -12,7 +12,7 @@ import { scan } from "../matroska/scan.ts";
 const LOOK_EVERY_MS = 100;
 
 /** How a recording is given to ffmpeg. */
-interface FilmOptions {
+interface VideoOptions {
   readonly isOver: () => boolean;
   /** How frames are to lie in their JPEGs: as the first does. */
   readonly orientation: Orientation;
@@ -24,10 +24,10 @@ interface FilmOptions {
  * A recording from its first cluster on, for ffmpeg, as far as it is written and until it is over. Its frames are those of the file;
  * the few that ffmpeg's decoder shows otherwise than browsers do, or that lie otherwise than most, are written anew.
  */
-export async function* filmPieces(
+export async function* videoPieces(
   file: FileHandle,
   clustersAt: number,
-  { isOver, orientation, given: sum }: FilmOptions,
+  { isOver, orientation, given: sum }: VideoOptions,
 ): AsyncGenerator<Uint8Array, void> {
   let cluster = { at: clustersAt, tick: 0 };
   let given = clustersAt;
