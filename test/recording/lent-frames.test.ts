@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { openRecording } from "../../src/recording/read/open-recording.ts";
 import { verifyRecording } from "../../src/recording/read/verify.ts";
 import { startRecording } from "../../src/recording/write/continuous-recording.ts";
 import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { TEST_MS } from "../limits.ts";
 import { picture } from "../streams/pictures.ts";
+import { eventually } from "../streams/watching.ts";
 import { newPath } from "./recordings.ts";
 
 const FRAMES = 400;
@@ -23,8 +23,8 @@ test("a recorder is lent frames whose memory is used again once they are written
   const kept = new Map<number, Uint8Array>();
   for (let n = 0; n < FRAMES; n++) {
     stream.addFrame(picture(n, sizeOf(n)));
-    if (n % 50 === 10) kept.set(n, stream.heldFrame(n).jpeg); // somebody else wants this one for good
-    await sleep(2);
+    if (n % 50 === 10) kept.set(n, stream.heldFrame(n).jpeg); // the caller keeps this one for good
+    if (n % 100 === 99) await eventually(() => recording.queuedBytes === 0);
   }
   const { written } = await recording.stop();
   assert.equal(written, FRAMES);
