@@ -134,7 +134,7 @@ test("bad frames are refused, counted by reason, and take no index", () => {
   const stream = new MJPEGStream({ maxFrameBytes: 1000 });
   assert.throws(() => stream.addFrame(Buffer.from("<html>404</html>")), { code: "BAD_FRAME" });
   assert.throws(() => stream.addFrame(new Uint8Array(0)), { code: "BAD_FRAME" });
-  assert.throws(() => stream.addFrame(picture(0, 1001)), /1001 bytes; this stream takes 1000/);
+  assert.throws(() => stream.addFrame(picture(0, 1001)), /1001 bytes; this stream accepts at most 1000/);
   assert.equal(stream.offerFrame(picture(0).subarray(0, 200)), undefined);
   for (const [notBytes, kind] of [
     ["a picture", /string/],
@@ -181,7 +181,7 @@ test("a frame still to come can be waited for by its index", { timeout }, async 
   for (let n = 0; n < 3; n++) stream.addFrame(picture(n));
   assert.equal((await wait).index, 2);
   await assert.rejects(stream.frameAt(0), /overwritten/);
-  await assert.rejects(stream.frameAt(0.5), /whole number/);
+  await assert.rejects(stream.frameAt(0.5), /must be an integer of 0 or more/);
   const ended = stream.frameAt(9);
   stream.reset();
   stream.addFrame(picture(0));
