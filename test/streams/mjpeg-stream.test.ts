@@ -134,7 +134,10 @@ test("bad frames are refused, counted by reason, and take no index", () => {
   const stream = new MJPEGStream({ maxFrameBytes: 1000 });
   assert.throws(() => stream.addFrame(Buffer.from("<html>404</html>")), { code: "BAD_FRAME" });
   assert.throws(() => stream.addFrame(new Uint8Array(0)), { code: "BAD_FRAME" });
-  assert.throws(() => stream.addFrame(picture(0, 1001)), /1001 bytes; this stream accepts at most 1000/);
+  assert.throws(
+    () => stream.addFrame(picture(0, 1001)),
+    /1001 bytes; this stream accepts at most 1000/,
+  );
   assert.equal(stream.offerFrame(picture(0).subarray(0, 200)), undefined);
   for (const [notBytes, kind] of [
     ["a picture", /string/],
