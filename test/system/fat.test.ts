@@ -24,7 +24,7 @@ for (const [name, fat] of Object.entries(ERRORS)) {
       stills: ["still.jpg", "STILL-2.jpg"],
       settings: { n: 2 },
       second: "SETTINGS_IN_USE",
-      refused: `${folder}/12:30.mkv cannot be made: EINVAL: invalid argument, open '${folder}/12:30.mkv'. On FAT, exFAT and Windows, a name must not contain <>:"|?* or end with a space or a dot.`,
+      refused: `${folder}/12:30.mkv cannot be created: EINVAL: invalid argument, open '${folder}/12:30.mkv'. On FAT, exFAT and Windows, a name must not contain <>:"|?* or end with a space or a dot.`,
       drafts: [],
     });
   });
