@@ -181,7 +181,7 @@ def a_lost_blob(thing):
     """ThingClient shows that a blob is not of this server"""
     lost = thing.picture()
     lost.data._href = lost.data.get_href()[:-12] + "000000000000"
-    assert "no longer" in refusal(FailedToInvokeActionError, lambda: thing.measure(picture=lost))
+    assert "on this server" in refusal(FailedToInvokeActionError, lambda: thing.measure(picture=lost))
 
 
 def a_picture(thing):
