@@ -21,6 +21,8 @@ export interface RecordChoices {
   readonly stream?: string;
   /** Longest silence of the server, ms, after which the connection is made again. */
   readonly silentMs?: number;
+  /** Longest wait for the first frame, ms; 15,000 by default. */
+  readonly firstFrameMs?: number;
 }
 
 /** What a Thing says of its rate is waited for so long. */
@@ -30,7 +32,7 @@ const SLOW = 0.98;
 
 /**
  * Records an MJPEG stream as it comes, frame by frame, with the identities that the server gives.
- * @throws {ThingError} `NO_FRAME` when none comes within 15 s; `RECORDING_FAILED`.
+ * @throws {ThingError} `NO_FRAME` when none comes within `firstFrameMs`; `RECORDING_FAILED`.
  */
 export async function record(io: ClientIo, target: Target, choices: RecordChoices): Promise<void> {
   const stream = await streamAt(target, choices.stream, io.signal);

@@ -30,6 +30,8 @@ interface RemoteRecordingOptions {
   readonly name?: string | undefined;
   /** Longest silence of the server, ms, after which the connection is made again; 10,000 by default. */
   readonly silentMs?: number | undefined;
+  /** Longest wait for the first frame, ms; 15,000 by default. */
+  readonly firstFrameMs?: number | undefined;
 }
 
 const FIRST_FRAME_MS = 15_000;
@@ -106,7 +108,7 @@ export class RemoteRecording {
 
   /**
    * Records until it is over, or `signal` aborts.
-   * @throws {ThingError} `NO_FRAME` when none comes within 15 s; `RECORDING_FAILED`. {ClientError} when the server refuses.
+   * @throws {ThingError} `NO_FRAME` when none comes within `firstFrameMs`; `RECORDING_FAILED`. {ClientError} when the server refuses.
    */
   async run(signal: AbortSignal): Promise<RecordingSummary> {
     await this.#writer.opened;
@@ -114,7 +116,7 @@ export class RemoteRecording {
     signal.addEventListener("abort", end);
     if (signal.aborted) end();
     const looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
-    const patience = setTimeout(() => this.#first ?? end(), FIRST_FRAME_MS);
+    const patience = setTimeout(() => this.#first ?? end(), this.#firstFrameMs);
     try {
       await this.#receive();
     } finally {
@@ -226,11 +228,15 @@ export class RemoteRecording {
     }
   }
 
+  get #firstFrameMs(): number {
+    return this.#options.firstFrameMs ?? FIRST_FRAME_MS;
+  }
+
   #noFrame(): ThingError {
     const why = this.#noFrames.replace(/\.$/, "");
     return new ThingError(
       "NO_FRAME",
-      `${this.#source.address} delivered no frame within 15 s: ${why}.`,
+      `${this.#source.address} delivered no frame within ${this.#firstFrameMs / 1000} s: ${why}.`,
     );
   }
 }

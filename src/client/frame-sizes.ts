@@ -41,7 +41,7 @@ export function frameSizesAt(
  * The next frame to arrive at the server after this request: its size, identity and time.
  * @param streamUrl - As of `frameSizes`.
  * @throws {ClientError} `NO_FRAME` when none comes, with the reason.
- * @returns With an empty `run` from a server that does not name its frames, such as labthings-fastapi's.
+ * @returns With an empty `run`, index 0 and time 0 from a server that does not name its frames, such as labthings-fastapi's.
  */
 export async function nextFrameSize(
   streamUrl: string,

@@ -42,6 +42,6 @@ function whyNot({ state, reason }: Stateful): string {
   if (state === "failed" && reason)
     return `it could not open: ${asSentence(reason)} When that is fixed, open it again.`;
   if (state === "disconnected")
-    return `it is disconnected: ${asSentence(`${reason}`)} It is reopened automatically, after a pause.`;
+    return `it is disconnected: ${asSentence(reason ?? "it gave no reason")} It is reopened automatically, after a pause.`;
   return state === "opening" ? "it is opening. Try again in a moment." : `it is ${state}.`;
 }

@@ -95,3 +95,22 @@ test("a login is sent as it is given, by name or as a token, and a refusal is to
     message: "Only the night watch may look.",
   });
 });
+
+test("a stream whose pictures are all refused is told with what is wrong with them", {
+  timeout,
+}, async (t) => {
+  const { port } = await serverFor(t, (_, response) => {
+    response.writeHead(200, { "Content-Type": "multipart/x-mixed-replace; boundary=here" });
+    const timer = setInterval(() => {
+      response.write("--here\r\nContent-Length: 4\r\n\r\nGIF8\r\n");
+    }, 20);
+    response.on("close", () => clearInterval(timer));
+  });
+  const out = new Terminal();
+  const io: ClientIo = { out, err: out, signal: new AbortController().signal, json: true };
+  const target = { url: `http://127.0.0.1:${port}/`, credentials: undefined };
+  await assert.rejects(record(io, target, { out: await folderFor(t), firstFrameMs: 700 }), {
+    code: "NO_FRAME",
+    message: /delivered no frame within 0\.7 s: .* begins with 47 49 46 38 instead of FF D8\.$/,
+  });
+});

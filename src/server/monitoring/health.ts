@@ -77,7 +77,7 @@ function couldNotOpen([name, { reason }]: readonly [string, ThingHealth]): strin
 }
 
 function isDisconnected([name, { reason }]: readonly [string, ThingHealth]): string {
-  return `Thing '${name}' is disconnected: ${asSentence(`${reason}`)} It is reopened automatically, after a pause.`;
+  return `Thing '${name}' is disconnected: ${asSentence(reason ?? "it gave no reason")} It is reopened automatically, after a pause.`;
 }
 
 /** A Thing that is open is no better than its sources. */
