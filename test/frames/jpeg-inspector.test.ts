@@ -69,3 +69,14 @@ test("what is no picture at all is refused in the same words after a picture was
     );
   }
 });
+
+test("a camera that writes each picture into the same Buffer is judged by what is in it now", async () => {
+  const memory = Buffer.from(await jpegOf(32, 16));
+  const inspector = new JpegInspector();
+  assert.equal(inspector.inspect(memory).height, 16);
+  const frameHeaderAt = memory.indexOf(Buffer.of(0xff, 0xc0));
+  memory.writeUInt16BE(24, frameHeaderAt + 5);
+  assert.equal(inspector.inspect(memory).height, 24);
+  memory[frameHeaderAt + 1] = 0xc9; // arithmetic coding, which no browser shows
+  assert.throws(() => inspector.inspect(memory), { code: "BAD_FRAME" });
+});

@@ -50,7 +50,8 @@ function remembered(bytes: Uint8Array, info: JpegInfo): Remembered | undefined {
   const scanFrom = info.scanAt + 2 + ((bytes[info.scanAt + 2]! << 8) | bytes[info.scanAt + 3]!);
   const isShort = headAt >= 0 && scanFrom - headAt <= MAX_REMEMBERED_BYTES;
   if (info.scans > 1 || !isShort) return undefined;
-  return { head: bytes.slice(headAt, scanFrom), scanAt: info.scanAt - headAt, info };
+  const head = new Uint8Array(bytes.subarray(headAt, scanFrom)); // a copy, also of a Buffer, whose `slice` makes none
+  return { head, scanAt: info.scanAt - headAt, info };
 }
 
 /** Behind the start and the segments that are text for other programs, such as a time; -1 where no JPEG begins. */
