@@ -1,0 +1,36 @@
+/** How a camera is reached. */
+export type CameraKind = "v4l2" | "raspberry-pi" | "genicam" | "onvif" | "thingscope";
+
+/** A picture format of a camera, with the sizes and rates that it has. */
+export interface FoundMode {
+  /** The device's word for it: `MJPG`, `YUYV`, `Mono8`. */
+  readonly format: string;
+  /** px */
+  readonly width: number;
+  /** px */
+  readonly height: number;
+  /** Frames a second, fastest first; empty where the device does not list them. */
+  readonly rates: readonly number[];
+}
+
+/** A camera that is there and could be served. */
+export interface FoundCamera {
+  /** Serial number and USB port, or address: the same after it was unplugged, whatever number the system gives it. */
+  readonly id: string;
+  readonly kind: CameraKind;
+  /** What its maker calls it. */
+  readonly title: string;
+  /** Where it is now: `/dev/video0`, or a URL. */
+  readonly address: string;
+  /** Empty where they are unknown. */
+  readonly modes: readonly FoundMode[];
+  /** The entry of a configuration that serves it. */
+  readonly config: { readonly class: string; readonly kwargs: Readonly<Record<string, unknown>> };
+  /** Why it cannot be used now, and what to do about it: a sentence. */
+  readonly problem?: string;
+}
+
+/** Sorts by address, with numbers as numbers: /dev/video2 before /dev/video10. */
+export function byAddress(a: FoundCamera, b: FoundCamera): number {
+  return a.address.localeCompare(b.address, "en", { numeric: true });
+}

@@ -1,0 +1,108 @@
+import { access, constants } from "node:fs/promises";
+import { deviceTrouble } from "../base/device-trouble.ts";
+import { codeOf, messageOf, ThingError } from "../base/errors.ts";
+import { type CameraIdentities, localIdentities } from "./camera-identities.ts";
+import type { FoundCamera } from "./found-camera.ts";
+import { type DetailsOf, detailsOf, looksLikeCamera, type NodeDetails } from "./node-details.ts";
+import { SYSTEM_ROOTS, type SystemRoots } from "./roots.ts";
+import { type VideoNode, videoNodes } from "./video-nodes.ts";
+
+/** Where V4L2 cameras are looked for. */
+export interface V4l2Options {
+  readonly roots?: SystemRoots;
+  readonly identities?: CameraIdentities;
+  /** Asks a node what it can do. */
+  readonly details?: DetailsOf;
+}
+
+/** A V4L2 camera, and what sysfs tells of it. */
+export interface V4l2Camera extends FoundCamera {
+  readonly kind: "v4l2";
+  readonly node: VideoNode;
+}
+
+/** Lists the V4L2 cameras of this machine. A node is asked for its modes once for each time that it is plugged in. */
+export class V4l2Cameras {
+  readonly #roots: SystemRoots;
+  readonly #identities: CameraIdentities;
+  readonly #ask: DetailsOf;
+  readonly #asked = new Map<string, NodeDetails>();
+
+  constructor({
+    roots = SYSTEM_ROOTS,
+    identities = localIdentities,
+    details = detailsOf,
+  }: V4l2Options = {}) {
+    this.#roots = roots;
+    this.#identities = identities;
+    this.#ask = details;
+  }
+
+  /** All that are there now, by number. */
+  async list(): Promise<V4l2Camera[]> {
+    const nodes = await videoNodes(this.#roots);
+    const looked = await Promise.all(nodes.map((node) => this.#look(node)));
+    const there = new Set(nodes.map(instanceOf));
+    for (const key of this.#asked.keys()) if (!there.has(key)) this.#asked.delete(key);
+    const cameras = looked.filter(({ details }) => details.isCamera);
+    const ids = this.#identities.identify(cameras.map(({ node }) => node));
+    return cameras.map(({ node, details, problem }): V4l2Camera => {
+      const id = ids.get(node)!;
+      const title = node.usb?.name || node.name;
+      return {
+        ...{ id, kind: "v4l2", title, address: node.path, modes: details.modes, node },
+        config: { class: "thingscope/things:V4L2Camera", kwargs: { device: id } },
+        ...(problem !== undefined && { problem }),
+      };
+    });
+  }
+
+  async #look(
+    node: VideoNode,
+  ): Promise<{ node: VideoNode; details: NodeDetails; problem?: string }> {
+    const guessed = { isCamera: looksLikeCamera(node), modes: [] };
+    const problem = await problemOf(node);
+    if (problem) return { node, details: guessed, problem };
+    const key = instanceOf(node);
+    const details = this.#asked.get(key) ?? (await this.#ask(node.path));
+    if (details) this.#asked.set(key, details);
+    return { node, details: details ?? guessed };
+  }
+}
+
+/**
+ * The device file of a camera.
+ * @param device - Its path, or the id of a `FoundCamera`: then it is found under any number.
+ * @throws {ThingError} `NOT_READY` when no camera of this id is plugged in; it names those that are.
+ */
+export async function cameraNode(device: string, options: V4l2Options = {}): Promise<string> {
+  if (device.startsWith("/")) return device;
+  const { roots = SYSTEM_ROOTS, identities = localIdentities } = options;
+  identities.expect(device);
+  const nodes = (await videoNodes(roots)).filter(looksLikeCamera);
+  const ids = identities.identify(nodes);
+  const found = nodes.find((node) => ids.get(node) === device);
+  if (found) return found.path;
+  const others = [...ids.values()].join(", ") || "none";
+  throw new ThingError(
+    "NOT_READY",
+    `The camera '${device}' is not plugged in. These are: ${others}. Plug it in, or correct its id: thingscope cameras lists them.`,
+  );
+}
+
+/** Another one each time that a camera is plugged in, even if it gets the same number. */
+export function instanceOf({ node, device, usb }: VideoNode): string {
+  return `${node} ${device} ${usb?.port ?? ""} ${usb?.plugged ?? ""}`;
+}
+
+async function problemOf({ path }: VideoNode): Promise<string | undefined> {
+  try {
+    await access(path, constants.R_OK | constants.W_OK);
+    return undefined;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") {
+      return `The system has this camera, but there is no device file ${path}: in a container, pass it on (docker run --device ${path}).`;
+    }
+    return deviceTrouble(error) ?? messageOf(error);
+  }
+}
