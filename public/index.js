@@ -142,7 +142,7 @@ function countsOf({ properties = {}, actions = {}, events = {} }) {
 
 const FAULTS = new Set(["stalled", "failed", "disconnected"]);
 /** What the lamp of a card shows as well. */
-const GOOD = new Set(["open", "live", "idle"]);
+const GOOD = new Set(["open", "streaming", "idle"]);
 
 /** A sentence without its numbers, which change from one time to the next. */
 function stemOf(text) {
@@ -175,7 +175,7 @@ function showState({ element, word, reason, rate, streams }, thing) {
   setText(word, shown === "failed" && main?.state !== shown ? "could not open" : shown);
   setText(reason, why ?? "");
   reason.hidden = !why;
-  const isRunning = shown === "live" && main?.running && main.rate > 0;
+  const isRunning = shown === "streaming" && main?.running && main.rate > 0;
   setText(rate, isRunning ? `${main.rate.toFixed(main.rate < 10 ? 1 : 0)} fps` : "");
 }
 

@@ -3,7 +3,7 @@ const OUTCOME_MS = 25_000;
 
 /** What the source of a stream does and why it gives no frames, as the server tells: a picture cannot tell that. */
 export class StreamSource {
-  /** `idle`, `starting`, `live`, `stalled`, `failed`; undefined until the server has told. */
+  /** `idle`, `opening`, `streaming`, `stalled`, `disconnected`, `failed`; undefined until the server has told. */
   state;
   /** One sentence. */
   reason;
@@ -25,8 +25,8 @@ export class StreamSource {
   /** A frame has come: or, with a reason, the picture that stands for frames. */
   tell(reason) {
     this.#toldAt = performance.now();
-    if (reason === undefined) this.state = "live";
-    else if (!this.isFaulty) this.state = "failed";
+    if (reason === undefined) this.state = "streaming";
+    else if (!this.isFaulty) this.state = "failed"; // until the server is asked
     this.reason = reason;
   }
 
@@ -41,7 +41,7 @@ export class StreamSource {
     this.isRetrying = false;
   }
 
-  /** Frames tell that the source is live: it is asked for while none come. */
+  /** Frames tell that the source streams: the server is asked while none come. */
   async #follow() {
     while (this.#isThere) {
       await new Promise((resolve) => setTimeout(resolve, STATE_MS));

@@ -173,7 +173,7 @@ function render() {
   id("state").textContent = WORDS[state];
   showBanner(state, age);
   id("age").textContent = age === undefined ? "–" : duration(age);
-  id("rate").textContent = state === "live" ? rateText(hz, rateOf(painted)) : "–";
+  id("rate").textContent = state === "streaming" ? rateText(hz, rateOf(painted)) : "–";
   id("index").textContent = shown ? indexText() : "–";
   id("index").title = shown ? `Run ${shown.run}` : "";
   id("pixels").textContent = shown ? `${picture.width} × ${picture.height}` : "–";
@@ -184,10 +184,11 @@ function render() {
 
 const WORDS = {
   connecting: "Connecting",
-  starting: "Starting",
-  live: "Live",
+  opening: "Opening",
+  streaming: "Live",
   stale: "Stale",
   stalled: "Stalled",
+  disconnected: "Disconnected",
   failed: "Failed",
   lost: "Not connected",
 };
@@ -195,8 +196,8 @@ const WORDS = {
 function stateOf(isStale) {
   if (lostBecause !== undefined) return "lost";
   if (source.isFaulty && (isEmpty || !shown)) return source.state;
-  if (!shown) return source.state === "starting" ? "starting" : "connecting";
-  return isStale ? "stale" : "live";
+  if (!shown) return source.state === "opening" ? "opening" : "connecting";
+  return isStale ? "stale" : "streaming";
 }
 
 function showBanner(state, age) {
@@ -205,7 +206,7 @@ function showBanner(state, age) {
   setText(id("banner-word"), word);
   setText(id("banner-text"), text);
   setText(id("banner-more"), more);
-  id("retry").hidden = !source.isFaulty || state === "live" || state === "lost";
+  id("retry").hidden = !source.isFaulty || state === "streaming" || state === "lost";
   id("retry").disabled = source.isRetrying;
   setText(id("retry"), source.isRetrying ? "Trying" : "Retry now");
 }
@@ -223,8 +224,9 @@ function bannerOf(state, age) {
   }
   if (state === "lost") return [old || "NOT CONNECTED", `${lostBecause} This page keeps trying.`];
   if (state === "connecting") return ["CONNECTING", "Waiting for the first frame."];
-  if (state === "starting") return ["STARTING", "The camera is starting."];
+  if (state === "opening") return ["OPENING", "The camera is opening."];
   if (state === "stalled") return ["FRAMES STOPPED", source.reason, lastFrame(age)];
+  if (state === "disconnected") return ["DISCONNECTED", source.reason, lastFrame(age)];
   if (state === "failed") return ["NO FRAMES", source.reason, lastFrame(age)];
   return ["", ""];
 }

@@ -35,6 +35,7 @@ interface RemoteRecordingOptions {
 }
 
 const FIRST_FRAME_MS = 15_000;
+const SILENT_MS = 10_000;
 const LOOK_EVERY_MS = 1000;
 /** Frames that were captured in time may arrive this much late. */
 const LATE_MS = 1000;
@@ -59,6 +60,8 @@ export class RemoteRecording {
   #connections = 0;
   /** How many frames of the present connection were taken. */
   #taken = 0;
+  /** When the newest good picture came, or the connection was made, on the clock of `now()`. */
+  #goodAt = now();
   /** The first frame's time, and when it came, on the clock of `now()`. */
   #first: { readonly capturedAt: number; readonly cameAt: number } | undefined;
   readonly #times = new RemoteTimes((step) => this.#writer.noteStep(step));
@@ -73,6 +76,7 @@ export class RemoteRecording {
       onOpen: () => {
         this.#connections += 1;
         this.#taken = 0;
+        this.#goodAt = now();
       },
       onPlaceholder: (reason) => {
         this.#noFrames = `it says: ${reason}`;
@@ -157,23 +161,34 @@ export class RemoteRecording {
         return room;
       },
       take: (frame) => {
-        attempt.heartbeat();
-        this.#take(frame);
+        this.#take(frame, attempt);
         return !this.#ending.signal.aborted;
       },
       lost: () => {}, // the numbers of the frames tell
     };
   }
 
-  #take(received: SourceFrame): void {
+  #take(received: SourceFrame, attempt: Attempt): void {
     const stored = this.#stored(received);
+    if (!stored) this.#endWorthless(attempt);
     if (!stored || this.#ending.signal.aborted) return;
+    attempt.heartbeat();
+    this.#goodAt = now();
     const frame = stored.lend();
     stored.release();
     this.#first ??= { capturedAt: frame.capturedAt, cameAt: now() };
     if (this.#isAfterEnd(frame, this.#first)) this.#ending.abort();
     else this.#writer.add(frame, () => stored.release());
     if (this.#writer.endReason !== undefined) this.#ending.abort();
+  }
+
+  /** A connection on which no picture is good is as silent as one without pictures: another one may be better. */
+  #endWorthless(attempt: Attempt): void {
+    const { silentMs = SILENT_MS } = this.#options;
+    if (silentMs === 0 || now() - this.#goodAt < silentMs) return;
+    const seconds = silentMs / 1000;
+    const sentence = `All pictures of the last ${seconds} s were refused: ${this.#noFrames}`;
+    attempt.fail(new ThingError("SOURCE_FAILED", sentence));
   }
 
   #stored({ jpeg, sent }: SourceFrame): StoredFrame | undefined {

@@ -1,3 +1,4 @@
+import { now } from "../base/clock.ts";
 import { ThingError, unknownAffordance } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { acceptedInput, doesRelease } from "./action-input.ts";
@@ -40,6 +41,8 @@ export class HostedThing {
   state: ThingState = "closed";
   /** Why it could not open, or is disconnected. */
   reason: string | undefined;
+  /** Since when it has been in this state. */
+  since = now();
   /** Ends when the present attempt to open it does. */
   opening: Promise<void> = Promise.resolve();
   /** How often it became disconnected. */

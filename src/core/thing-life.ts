@@ -1,5 +1,6 @@
 import { abortable, within } from "../base/abort.ts";
 import type { Attempt } from "../base/attempt.ts";
+import { now } from "../base/clock.ts";
 import { deviceTrouble } from "../base/device-trouble.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
@@ -242,6 +243,7 @@ export class ThingLife {
   }
 
   #setState(state: ThingState, reason?: string): void {
+    if (state !== this.hosted.state) this.hosted.since = now();
     this.hosted.state = state;
     this.hosted.reason = reason;
     this.#options.onState(this.hosted);

@@ -48,6 +48,7 @@ export class ThingSettings {
   /** A save that has not begun to read values. */
   #scheduled: Promise<void> | undefined;
   #endRetry: () => void = () => {};
+  #fault: string | undefined;
   /** Ends when no save is under way. */
   #turn: Promise<void> = Promise.resolve();
 
@@ -91,6 +92,7 @@ export class ThingSettings {
   /** The Thing has left its host: its file is that of the next one, whatever it still does. */
   end(): void {
     this.#isLoaded = false;
+    this.#fault = undefined;
     this.#endRetry();
   }
 
@@ -134,6 +136,11 @@ export class ThingSettings {
       const changed = [...values].some(([name, json]) => json !== this.#onDisk.get(name));
       if (changed) await this.#write(values);
     });
+  }
+
+  /** Why they could not be saved, until they are. */
+  get fault(): string | undefined {
+    return this.#fault;
   }
 
   /** Resolves when no save is under way. */
@@ -230,7 +237,13 @@ export class ThingSettings {
 
   async #write(values: ReadonlyMap<string, string>): Promise<void> {
     const own = Object.fromEntries([...values].map(([name, json]) => [name, JSON.parse(json)]));
-    await this.#options.file.save({ ...this.#unknownSettings, ...own });
+    try {
+      await this.#options.file.save({ ...this.#unknownSettings, ...own });
+      this.#fault = undefined;
+    } catch (error) {
+      this.#fault = messageOf(error);
+      throw error;
+    }
     for (const [name, json] of values) this.#onDisk.set(name, json);
   }
 

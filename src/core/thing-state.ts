@@ -18,6 +18,8 @@ export interface Stateful {
   readonly state: ThingState;
   /** Why it could not open, or is disconnected. */
   readonly reason: string | undefined;
+  /** Since when it has been in this state, on the clock of `now()`. */
+  readonly since: number;
   /** Ends when the present attempt to open it does. */
   readonly opening: Promise<void>;
 }

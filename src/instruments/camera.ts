@@ -1,8 +1,9 @@
 import { type Static, Type } from "typebox";
 import { delay, isAbort, withDeadline } from "../base/abort.ts";
 import { ThingError } from "../base/errors.ts";
-import { action, endpoint, property, setting, stream } from "../core/decorators.ts";
+import { action, endpoint, event, property, setting, stream } from "../core/decorators.ts";
 import type { EndpointRequest, EndpointResponse } from "../core/endpoint.ts";
+import { ThingEvent } from "../core/event.ts";
 import type { Invocation } from "../core/invocation.ts";
 import { Thing } from "../core/thing.ts";
 import { Blob, blobSchema } from "../files/blob.ts";
@@ -14,6 +15,7 @@ import { frameOrReason } from "../streams/frame-or-reason.ts";
 import { MJPEGStream } from "../streams/mjpeg-stream.ts";
 import { noFramesPicture } from "../streams/no-frames-picture.ts";
 import { feed, type SourceRunner } from "../streams/source-runner.ts";
+import { SOURCE_PHASES } from "../streams/source-state.ts";
 
 const StreamName = Type.Enum(["main", "lores"]);
 const StreamChoice = Type.Object({ stream_name: Type.Optional(StreamName) });
@@ -37,8 +39,12 @@ const Capture = Type.Object({
 const Modes = Type.Record(Type.String(), Type.Object({ description: Type.String() }));
 
 const State = Type.Object({
-  state: Type.Enum(["idle", "starting", "live", "stalled", "failed"]),
+  state: Type.Enum([...SOURCE_PHASES]),
   reason: Type.Optional(Type.String({ description: "Why it delivers no frames" })),
+  since: Type.String({
+    format: "date-time",
+    description: "Since when it has been in this state",
+  }),
 });
 
 /** What every camera can be configured with. */
@@ -117,13 +123,16 @@ export abstract class Camera extends Thing {
   }
 
   @property(
-    "The camera's state. Idle: no frames are wanted; starting: none has arrived yet; stalled: frames stopped; failed: it is retried after a pause",
+    "The camera's state. Idle: no frames are wanted; opening: none has arrived yet; stalled: frames stopped; disconnected: its device or server is not there; failed: it is there and does not work. The last three are retried after a pause",
     State,
     { readOnly: true, observable: true },
   )
   get state(): Static<typeof State> {
-    return { ...this.mjpeg_stream.source.status };
+    return this.mjpeg_stream.source.status;
   }
+
+  @event("The camera's state, or the reason for it, has changed", State)
+  readonly state_changed = new ThingEvent<Static<typeof State>>();
 
   @property("The mode in which the camera streams, one of streaming_modes", Type.String(), {
     readOnly: true,
@@ -166,6 +175,7 @@ export abstract class Camera extends Thing {
       onState: () => {
         this.changed("state");
         this.changed("stream_active");
+        this.state_changed.emit(this.state);
       },
       placeholder: (reason) => noFramesPicture(reason, this.mjpeg_stream.newest),
     });
@@ -216,7 +226,7 @@ export abstract class Camera extends Thing {
   async capture(_: Static<typeof Capture>, run: Invocation): Promise<Blob> {
     await this.settle({}, run);
     const { jpeg } = await this.takeStill(run.signal);
-    return Blob.fromBytes(jpeg.slice(), "image/jpeg");
+    return Blob.fromBytes(new Uint8Array(jpeg), "image/jpeg");
   }
 
   @action("Take a picture at once: at the camera's full size, or the next frame of a live view", {
@@ -229,7 +239,7 @@ export abstract class Camera extends Thing {
   ): Promise<Blob> {
     const jpeg =
       resolution === "full"
-        ? (await this.takeStill(signal)).jpeg.slice()
+        ? new Uint8Array((await this.takeStill(signal)).jpeg)
         : await this.#grab(resolution, signal);
     return Blob.fromBytes(jpeg, "image/jpeg");
   }
@@ -244,12 +254,12 @@ export abstract class Camera extends Thing {
     const stream = this.lores_mjpeg_stream;
     const ask = (either: AbortSignal) => stream.grab(either);
     const { jpeg } = await frameOrReason(stream, { ...SNAPSHOT, signal }, ask);
-    return { contentType: "image/jpeg", body: jpeg.slice() };
+    return { contentType: "image/jpeg", body: new Uint8Array(jpeg) };
   }
 
   async #grab(name: StreamChoice["stream_name"], signal: AbortSignal): Promise<Uint8Array> {
     const stream = name === "lores" ? this.lores_mjpeg_stream : this.mjpeg_stream;
-    return (await this.#nextFrame(stream, signal, PATIENCE_MS)).jpeg.slice();
+    return new Uint8Array((await this.#nextFrame(stream, signal, PATIENCE_MS)).jpeg);
   }
 
   /** @throws {ThingError} `NO_FRAME`, with the reason, if none arrives in time. */

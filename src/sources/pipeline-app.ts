@@ -1,4 +1,5 @@
 import { within } from "../base/abort.ts";
+import { failureOfProgram } from "../base/disconnection.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import type { FrameSource } from "../frames/frame-source.ts";
@@ -106,7 +107,7 @@ export class PipelineApp<P extends RunsOnce = RunsOnce> implements AsyncDisposab
         if (phase === "ended") resolve({ why: "eos" });
         if (phase === "stopped") resolve({ why: "stopped" });
         if (phase === "failed") {
-          resolve({ why: "error", error: new ThingError("SOURCE_FAILED", reason) });
+          resolve({ why: "error", error: failureOfProgram(reason) });
         }
       });
     });

@@ -1,3 +1,4 @@
+import { failureOfProgram } from "../base/disconnection.ts";
 import { ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import type { RunningSource } from "../frames/frame-source.ts";
@@ -153,9 +154,7 @@ export class Pipeline {
   /** The error, for one that failed and is over; `undefined` for one that ended well or still runs. */
   get failure(): ThingError | undefined {
     const { phase, reason = "It failed." } = this.state;
-    return this.finished && phase === "failed"
-      ? new ThingError("SOURCE_FAILED", reason)
-      : undefined;
+    return this.finished && phase === "failed" ? failureOfProgram(reason) : undefined;
   }
 
   /** Whether it ran once and is over. */
@@ -169,7 +168,7 @@ export class Pipeline {
   }
 
   #fail(reason: string): void {
-    for (const tap of this.#taps) tap.fail(new ThingError("SOURCE_FAILED", reason));
+    for (const tap of this.#taps) tap.fail(failureOfProgram(reason));
   }
 
   #tell(state: SourceState): void {

@@ -35,7 +35,7 @@ export async function frameOrReason(
   const endTimer = limit(stream, patience, over);
   // Demand reaches a source through those between in this tick: then it is tried, or rests.
   const look = setImmediate(() => {
-    const { reason } = source.status;
+    const { reason } = source;
     if (reason !== undefined && !source.isTrying) over.abort(noFrameBecause(reason));
   });
   try {
@@ -80,7 +80,7 @@ function limit(
 
 function noFrameIn({ source, placeholder }: MJPEGStream, waitMs: number): ThingError {
   const seconds = waitMs / 1000;
-  const reason = source.status.reason ?? placeholder?.reason;
+  const reason = source.reason ?? placeholder?.reason;
   const starts = ". The source is still starting: try again, or wait longer (?wait=SECONDS).";
   const why = reason
     ? `: ${reason}`

@@ -44,6 +44,7 @@ export abstract class FrameOutlet implements FrameFeed {
   /** For who waits for a frame without looking at it: a frame that is handed out is not used again. */
   readonly #arrived = new Next<StoredFrame>();
   #source = new SourceState();
+  #sharesSource = false;
   readonly #followers = new Set<(frame: StoredFrame) => void>();
   readonly #runListeners = new Set<() => void>();
   readonly #stopListeners = new Set<() => void>();
@@ -66,9 +67,15 @@ export abstract class FrameOutlet implements FrameFeed {
     return this.#source;
   }
 
+  /** Whether its frames are made of another stream's. */
+  get sharesSource(): boolean {
+    return this.#sharesSource;
+  }
+
   /** Its frames are made of another's: so its source is that one's, too. */
   shareSource({ source }: FrameOutlet): void {
     this.#source = source;
+    this.#sharesSource = true;
   }
 
   get log(): Log {

@@ -135,7 +135,7 @@ export class MJPEGStream extends FrameOutlet {
 
   /** A copy of the next frame to arrive, as a JPEG file. @throws {ThingError} `STREAM_STOPPED`. */
   async grabFrame(signal?: AbortSignal): Promise<Uint8Array> {
-    return (await this.grab(signal)).jpeg.slice();
+    return new Uint8Array((await this.grab(signal)).jpeg);
   }
 
   /** Bytes of the next frame to arrive: a measure of sharpness. @throws {ThingError} `STREAM_STOPPED`. */

@@ -2,6 +2,7 @@ import { abortable } from "../base/abort.ts";
 import type { Attempt } from "../base/attempt.ts";
 import { now } from "../base/clock.ts";
 import { deviceTrouble } from "../base/device-trouble.ts";
+import { isDisconnection } from "../base/disconnection.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import { type Failure, type SupervisedState, Supervisor } from "../base/supervise.ts";
@@ -21,6 +22,8 @@ import type { SourcePhase, SourceState } from "./source-state.ts";
 const LONGEST_BACK_OFF_MS = 2000;
 /** However often it is asked for, two attempts do not begin within this time. */
 const BETWEEN_ATTEMPTS_MS = 500;
+/** A source that gave frames for so long ran well: one that dies after its first frame is in the same trouble as before. */
+const GOOD_AFTER_MS = 1000;
 const LONGEST_END_MS = 2500;
 const ENDED = "The source ended by itself.";
 /** What fails again within this time is in the same trouble, ms. */
@@ -59,6 +62,8 @@ export class SourceRunner {
   /** How often it has failed in which way, since it last ran well for a while. */
   readonly #failures = new Map<string, number>();
   #failedAt = 0;
+  /** Whether no frame has come since it failed, or since it began. */
+  #isOut = false;
   /** Whether the present attempt gave a picture that is no frame. */
   #hasRefused = false;
   #linger: NodeJS.Timeout | undefined;
@@ -85,7 +90,7 @@ export class SourceRunner {
 
   /** Why it gives no frames, while it should. */
   get reason(): string | undefined {
-    return this.#state.status.reason;
+    return this.#state.reason;
   }
 
   get keepWarm(): boolean {
@@ -119,6 +124,7 @@ export class SourceRunner {
     return new Supervisor((attempt) => this.#run(attempt), {
       ...{ startMs, silenceMs: silenceMs || undefined, periods: 5 },
       ...{ pauses: { firstMs, longestMs }, betweenMs: BETWEEN_ATTEMPTS_MS },
+      ...{ goodAfterMs: GOOD_AFTER_MS, goodAfterHeartbeats: 2 },
       ...{ mayEnd: options.once, mostFailures: options.once ? 1 : undefined },
       endMs: LONGEST_END_MS,
       onStuck: () => this.#log.error(STAYS_BUSY),
@@ -181,12 +187,17 @@ export class SourceRunner {
   }
 
   #take({ jpeg, sent: _, ...about }: SourceFrame): boolean {
-    const isFirst = this.#state.state !== "live";
+    const isFirst = this.#state.state !== "streaming";
     if (isFirst && this.#stream.lastFrameIndex >= 0) this.#stream.reset();
     const frame = this.#stream.offerFrame(jpeg, about);
     if (!frame) this.#hasRefused = true;
-    else if (isFirst) this.#state.delivers();
+    else if (isFirst) this.#delivers();
     return frame !== undefined;
+  }
+
+  #delivers(): void {
+    this.#isOut = false;
+    this.#state.delivers();
   }
 
   /** What the supervisor does, as viewers are told it. */
@@ -205,9 +216,11 @@ export class SourceRunner {
     this.#endStates();
   }
 
-  #fail({ reason, attempt, isStalled }: Failure): void {
-    if (attempt === 1) this.#stream.noteLoss({ what: "outage", count: 0, why: reason });
-    this.#state.fails(isStalled ? "stalled" : "failed", reason);
+  #fail({ error, reason, isStalled }: Failure): void {
+    if (!this.#isOut) this.#stream.noteLoss({ what: "outage", count: 0, why: reason });
+    this.#isOut = true;
+    const other = isDisconnection(error) ? "disconnected" : "failed";
+    this.#state.fails(isStalled ? "stalled" : other, reason);
     this.#warn(reason);
     if (this.#stream.placeholder?.reason !== reason) void this.#showPlaceholder(reason);
   }
@@ -238,7 +251,7 @@ export class SourceRunner {
   }
 
   #tell(): void {
-    const { state, reason } = this.#state.status;
+    const { state, reason } = this.#state;
     const told = `${state} ${reason ?? ""}`;
     if (told === this.#told) return;
     this.#told = told;

@@ -1,42 +1,73 @@
+import { now, toDateTime, wallTime } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
 
+export const SOURCE_PHASES = [
+  "idle",
+  "opening",
+  "streaming",
+  "stalled",
+  "disconnected",
+  "failed",
+] as const;
+
 /**
- * What the source of a stream does. `idle`: nobody wants frames; `starting`: no frame has come yet; `live`: frames come;
- * `stalled`: it is open, and its frames stopped; `failed`: it could not start, or broke off.
+ * What the source of a stream does. `idle`: nobody wants frames; `opening`: no frame has come yet; `streaming`: frames come;
+ * `stalled`: it is open, and its frames stopped; `disconnected`: its device or server is not there; `failed`: that is there and
+ * does not work.
  */
-export type SourcePhase = "idle" | "starting" | "live" | "stalled" | "failed";
+export type SourcePhase = (typeof SOURCE_PHASES)[number];
+
+/** The phases of a source that gives no frames although they are or were wanted. */
+export type FaultPhase = Extract<SourcePhase, "stalled" | "disconnected" | "failed">;
 
 /** What a source does, and why, where it gives no frames that are wanted. */
 export interface SourceStatus {
   readonly state: SourcePhase;
-  /** One sentence, the same wherever the state is shown; with `stalled` and `failed` only. */
+  /** One sentence, the same wherever the state is shown; of a fault only. */
   readonly reason?: string;
+  /** Since when it has been in this state, RFC 3339; not told where a stream's producer adds frames as it likes. */
+  readonly since?: string;
 }
 
 const LONGEST_REASON = 1000; // characters: it is shown in many places
 
+export function isFault(state: string | undefined): state is FaultPhase {
+  return state === "stalled" || state === "disconnected" || state === "failed";
+}
+
 /**
  * The one state of a stream's source: health, pages, properties and metrics show this and nothing of their own. A source that
- * has stalled or failed stays so, with its reason, until it gives frames again: while it is tried again, and when nobody looks.
+ * has a fault stays so, with its reason, until it gives frames again: while it is tried again, and when nobody looks.
  */
 export class SourceState {
-  #status: SourceStatus = { state: "idle" };
+  #state: SourcePhase = "idle";
+  #reason: string | undefined;
+  #since = now();
   #isTrying = false;
   #retry: (() => void) | undefined;
   readonly #changes = new Set<() => void>();
   readonly #failures = new Set<(reason: string) => void>();
 
-  get status(): SourceStatus {
-    return this.#status;
+  get status(): SourceStatus & { readonly since: string } {
+    const since = toDateTime(wallTime(this.#since));
+    return {
+      state: this.#state,
+      ...(this.#reason !== undefined && { reason: this.#reason }),
+      since,
+    };
   }
 
   get state(): SourcePhase {
-    return this.#status.state;
+    return this.#state;
+  }
+
+  get reason(): string | undefined {
+    return this.#reason;
   }
 
   /** Whether it gives no frames although they are or were wanted. */
   get isFaulty(): boolean {
-    return this.state === "stalled" || this.state === "failed";
+    return isFault(this.#state);
   }
 
   /** Whether it is being started, for the first time or again, and neither a frame nor a failure has come of it yet. */
@@ -52,7 +83,7 @@ export class SourceState {
   /** Somebody runs a source into the stream now. `retry` starts one that has failed at once. */
   feed(retry: () => void): void {
     this.#retry = retry;
-    this.#become({ state: "idle" });
+    this.#become("idle");
   }
 
   /** Tries a source that has failed again now, without the rest of its pause. */
@@ -62,31 +93,33 @@ export class SourceState {
 
   begins(): void {
     this.#isTrying = true;
-    this.#become(this.isFaulty ? this.#status : { state: "starting" });
+    if (this.isFaulty) this.#tell();
+    else this.#become("opening");
   }
 
   delivers(): void {
     this.#isTrying = false;
-    this.#become({ state: "live" });
+    this.#become("streaming");
   }
 
-  fails(state: "stalled" | "failed", reason: string): void {
+  fails(state: FaultPhase, reason: string): void {
     const sentence = reason.replace(/\s+/g, " ").trim().slice(0, LONGEST_REASON);
     this.#isTrying = false;
-    this.#become({ state, reason: sentence });
+    this.#become(state, sentence);
     for (const listener of [...this.#failures]) listener(sentence);
   }
 
   /** Nobody wants its frames. */
   rests(): void {
     this.#isTrying = false;
-    this.#become(this.isFaulty ? this.#status : { state: "idle" });
+    if (this.isFaulty) this.#tell();
+    else this.#become("idle");
   }
 
   /** It was closed. */
   ends(): void {
     this.#isTrying = false;
-    this.#become({ state: "idle" });
+    this.#become("idle");
   }
 
   /** Calls `listener` at each change of state or reason, and of `isTrying`; returns how to end that. */
@@ -105,8 +138,14 @@ export class SourceState {
     };
   }
 
-  #become(status: SourceStatus): void {
-    this.#status = status;
+  #become(state: SourcePhase, reason?: string): void {
+    if (state !== this.#state) this.#since = now();
+    this.#state = state;
+    this.#reason = reason;
+    this.#tell();
+  }
+
+  #tell(): void {
     for (const listener of [...this.#changes]) listener();
   }
 }

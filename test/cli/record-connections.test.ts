@@ -114,3 +114,30 @@ test("a stream whose pictures are all refused is told with what is wrong with th
     message: /delivered no frame within 0\.7 s: .* begins with 47 49 46 38 instead of FF D8\.$/,
   });
 });
+
+test("a connection on which every picture is refused is made again, as a silent one is", {
+  timeout,
+}, async (t) => {
+  const jpeg = await jpegOf(64, 48);
+  let connections = 0;
+  const { port } = await serverFor(t, (_, response) => {
+    connections += 1;
+    const picture = connections === 1 ? Buffer.from("GIF8") : jpeg;
+    response.writeHead(200, { "Content-Type": "multipart/x-mixed-replace; boundary=here" });
+    const send = (one: Uint8Array) => {
+      response.write(`--here\r\nContent-Length: ${one.length}\r\n\r\n`);
+      response.write(one);
+      response.write("\r\n");
+    };
+    send(jpeg);
+    const timer = setInterval(() => send(picture), 20);
+    response.on("close", () => clearInterval(timer));
+  });
+  const out = new Terminal();
+  const io: ClientIo = { out, err: out, signal: new AbortController().signal, json: true };
+  const target = { url: `http://127.0.0.1:${port}/`, credentials: undefined };
+  await record(io, target, { out: await folderFor(t), silentMs: 300, seconds: 1.5 });
+  assert.equal(connections, 2);
+  const { frames, refused } = JSON.parse(out.text);
+  assert.ok(frames > 2 && refused > 2, out.text);
+});

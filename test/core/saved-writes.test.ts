@@ -4,6 +4,7 @@ import { mkdir, rename, rm, symlink, unlink, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { healthOf } from "../../src/server/monitoring/health.ts";
 import { TEST_MS } from "../limits.ts";
 import { Amp, opened } from "./written-amp.ts";
 
@@ -58,12 +59,19 @@ test("what could not be saved is saved once the disk takes it, though nobody wri
   const folder = dirname(file);
   await rename(folder, `${folder}-away`);
   await writeFile(folder, "no folder");
+  const health = () => healthOf(host, { mean: 0, p99: 0, max: 0 });
+  assert.equal(health().status, "ok");
   await assert.rejects(amp.writeProperty("label", "told"), { code: "NOT_SAVED" });
   thing.label = "soon";
   await amp.settings.idle();
+  assert.match(
+    health().reasons.join(),
+    /^The settings of Thing 'amp' are not saved: Settings could not be saved in .*--settings\.$/,
+  );
   await rm(folder);
   await rename(`${folder}-away`, folder);
   while ((await saved()).label !== "soon") await sleep(20);
+  while (health().status !== "ok") await sleep(20);
   await host.close();
 });
 

@@ -3,10 +3,19 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { Camera, delay, type FrameSource, ThingHost, ThingServer } from "thingscope";
+import {
+  Camera,
+  delay,
+  type FrameSource,
+  now,
+  ThingError,
+  ThingHost,
+  ThingServer,
+} from "thingscope";
 import { inspectJpeg } from "../../src/frames/jpeg/jpeg.ts";
 import { encodeJpeg } from "../../src/frames/pixels/codec.ts";
 import type { Health } from "../../src/server/monitoring/health.ts";
+import { streamHealthOf } from "../../src/server/streams/health.ts";
 import { noFramesPicture } from "../../src/streams/no-frames-picture.ts";
 import { Elapsed } from "../elapsed.ts";
 import { TEST_MS } from "../limits.ts";
@@ -18,6 +27,7 @@ const timeout = TEST_MS;
 class Unsteady extends Camera {
   plugged = true;
   startsAfterMs = 0;
+  unplugged: () => Error = () => new Error("The cable of 'left' came out.");
   readonly #jpeg: Uint8Array;
 
   constructor(jpeg: Uint8Array) {
@@ -32,7 +42,7 @@ class Unsteady extends Camera {
       async *frames(signal) {
         await delay(camera.startsAfterMs, signal);
         while (!signal.aborted) {
-          if (!camera.plugged) throw new Error("The cable of 'left' came out.");
+          if (!camera.plugged) throw camera.unplugged();
           yield { jpeg };
           await new Promise((resolve) => setTimeout(resolve, 30));
         }
@@ -105,7 +115,9 @@ test("who asks for a picture of a camera that cannot start is told its reason at
   assert.equal(camera.state.state, "failed", "also when nobody looks");
   camera.plugged = true;
   const retried = await fetch(`${url}/camera/lores_mjpeg_stream/retry`, { method: "POST" });
-  assert.deepEqual([retried.status, await retried.json()], [200, { state: "live" }]);
+  const { since, ...status } = (await retried.json()) as { since: string };
+  assert.deepEqual([retried.status, status], [200, { state: "streaming" }]);
+  assert.match(since, /^\d{4}-\d\d-\d\dT.*Z$/);
 });
 
 test("a source that failed is told in one sentence everywhere, also when nobody looks, until it gives frames", {
@@ -116,7 +128,8 @@ test("a source that failed is told in one sentence everywhere, also when nobody 
   camera.plugged = false;
   await fetch(`${url}/camera/mjpeg_stream/snapshot`);
   await eventually(() => camera.mjpeg_stream.demand.count === 0);
-  const status = { state: "failed", reason: "The cable of 'left' came out." };
+  const { since } = camera.state;
+  const status = { state: "failed", reason: "The cable of 'left' came out.", since };
   assert.deepEqual(await json("/camera/state"), status);
   assert.deepEqual(await json("/camera/mjpeg_stream/state"), status);
   assert.deepEqual(await json("/camera/lores_mjpeg_stream/state"), status);
@@ -125,7 +138,7 @@ test("a source that failed is told in one sentence everywhere, also when nobody 
   assert.equal(health.status, "degraded");
   assert.deepEqual(health.reasons, [`Thing 'camera' delivers no frames: ${status.reason}`]);
   const { state, reason, streams } = health.things.camera!;
-  assert.deepEqual({ state, reason }, status);
+  assert.deepEqual({ state, reason, since }, status);
   assert.equal(streams.mjpeg_stream?.reason, status.reason);
   const metrics = await (await fetch(`${url}/metrics`)).text();
   assert.match(metrics, /^thingscope_thing_open\{thing="camera"\} 0$/m);
@@ -139,8 +152,64 @@ test("a source that failed is told in one sentence everywhere, also when nobody 
   assert.equal(((await json("/health")) as Health).status, "ok");
   assert.match(
     await (await fetch(`${url}/metrics`)).text(),
-    /^thingscope_stream_state\{thing="camera",stream="mjpeg_stream",state="live"\} 1$/m,
+    /^thingscope_stream_state\{thing="camera",stream="mjpeg_stream",state="streaming"\} 1$/m,
   );
+});
+
+test("a camera whose device is not there is disconnected, and each change of state is an event with its time", {
+  timeout,
+}, async (t) => {
+  const { camera, url } = await serve(t);
+  const told: { state: string; reason?: string; since: string }[] = [];
+  t.after(camera.state_changed.on((state) => told.push(state)));
+  camera.unplugged = () => new ThingError("DISCONNECTED", "'left' is not there. Plug it in.");
+  const release = camera.mjpeg_stream.demand.take();
+  await eventually(() => camera.state.state === "streaming");
+  camera.plugged = false;
+  await eventually(() => camera.state.state === "disconnected");
+  const health = (await (await fetch(`${url}/health`)).json()) as Health;
+  assert.equal(health.things.camera?.state, "disconnected");
+  assert.deepEqual(health.reasons, [
+    "Thing 'camera' delivers no frames: 'left' is not there. Plug it in.",
+  ]);
+  assert.match(
+    await (await fetch(`${url}/metrics`)).text(),
+    /^thingscope_stream_state\{thing="camera",stream="lores_mjpeg_stream",state="disconnected"\} 1$/m,
+  );
+  camera.unplugged = () => new Error("The lens fell off.");
+  await eventually(() => camera.state.reason === "The lens fell off.");
+  camera.plugged = true;
+  await eventually(() => camera.state.state === "streaming");
+  release();
+  assert.deepEqual(
+    told.map(({ state, reason }) => [state, reason]),
+    [
+      ["opening", undefined],
+      ["streaming", undefined],
+      ["disconnected", "'left' is not there. Plug it in."],
+      ["failed", "The lens fell off."],
+      ["streaming", undefined],
+    ],
+  );
+  const times = told.map(({ since }) => Date.parse(since));
+  assert.deepEqual(
+    times,
+    times.toSorted((a, b) => a - b),
+  );
+});
+
+test("a camera that runs and is slow is not told as idle while nobody looks", {
+  timeout,
+}, async (t) => {
+  const { camera } = await serve(t);
+  await camera.mjpeg_stream.grab();
+  assert.equal(camera.mjpeg_stream.demand.count, 0);
+  const open = { state: "open", reason: undefined, since: 0 } as const;
+  const later = now() + 100_000;
+  const { state, running } = streamHealthOf(camera.mjpeg_stream, open, later);
+  assert.deepEqual([state, running], ["streaming", false]);
+  const lores = streamHealthOf(camera.lores_mjpeg_stream, open, later);
+  assert.equal(lores.state, "idle", "it is made of the other, for nobody");
 });
 
 test("a picture of a camera that is slow to start is waited for, longer than 5 s", {

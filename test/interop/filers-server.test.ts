@@ -99,7 +99,7 @@ test("a camera of Filers' own server is a camera here, through every pause of it
     await eventually(() => sizes.filter((one) => one === size).length >= 4);
     await eventually(() => !camera.remote_recording);
   }
-  assert.equal(camera.state.state, "live");
+  assert.equal(camera.state.state, "streaming");
   assert.equal(camera.frames_dropped, 0);
   assert.deepEqual(
     times,

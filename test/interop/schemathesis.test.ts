@@ -48,8 +48,6 @@ const KNOWN: readonly (readonly [code: string, operation: RegExp, said: RegExp])
   // `?wait=0` waits for no frame, and this sensor is not plugged in
   ["ST101", /\/(snapshot|next_frame_size)$/, /"code":"NO_FRAME"/],
   ["ST101", /^GET \/instrument\/temperature$/, /"code":"PROPERTY_FAILED"/],
-  // `true` and `false` are read as the 1 and 0 that the document names
-  ["ST201", /\/snapshot$/, /parameter `fresh` in query - fresh: Incorrect type/],
   // a link is followed only to a blob of this server
   ["ST202", /^POST \/instrument\/measure$/, /does not name a blob/],
 ];

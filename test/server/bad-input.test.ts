@@ -152,8 +152,10 @@ test("a Thing that could not open runs no action, gives no frames, says why, and
     const answer = await ask(port, { path: `/unplugged/${path}` });
     assertProblem(answer, { status: 503, code: "NOT_READY", sentence }, path);
   }
-  const failed = { state: "failed", reason: "The plug is out. Put it in." };
-  assert.deepEqual(JSON.parse((await ask(port, { path: "/unplugged/lit/state" })).text), failed);
+  const answer = JSON.parse((await ask(port, { path: "/unplugged/lit/state" })).text);
+  const failed = { state: "failed", reason: "The plug is out. Put it in.", since: answer.since };
+  assert.deepEqual(answer, failed);
+  assert.ok(Math.abs(Date.parse(answer.since) - Date.now()) < 60_000);
   const retried = await ask(port, { method: "POST", path: "/unplugged/lit/retry" });
   assert.deepEqual(JSON.parse(retried.text), failed);
   const metrics = (await ask(port, { path: "/metrics" })).text;

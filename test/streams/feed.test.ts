@@ -58,10 +58,10 @@ test("a source runs while frames are wanted, and a little longer", { timeout }, 
   assert.equal(camera.opened, 0);
   await stream.grab();
   await stream.grab();
-  assert.deepEqual([camera.opened, feeding.state], [1, "live"]);
+  assert.deepEqual([camera.opened, feeding.state], [1, "streaming"]);
   await eventually(() => camera.open === 0);
   await eventually(() => feeding.state === "idle");
-  assert.deepEqual(states, ["starting", "live", "idle"]);
+  assert.deepEqual(states, ["opening", "streaming", "idle"]);
 });
 
 test("each start is a new run", { timeout }, async (t) => {
@@ -99,8 +99,8 @@ test("a source that fails is started again, says why, and shows a picture meanwh
     placeholder: async (reason) => picture(reason.length),
   });
   t.after(() => feeding.stop());
-  await eventually(() => camera.opened === 2 && feeding.state === "live");
-  assert.deepEqual(states, ["starting", "live", "failed: The cable came out.", "live"]);
+  await eventually(() => camera.opened === 2 && feeding.state === "streaming");
+  assert.deepEqual(states, ["opening", "streaming", "failed: The cable came out.", "streaming"]);
   assert.equal(feeding.reason, undefined);
   assert.equal(stream.placeholder, undefined);
 });
@@ -167,13 +167,48 @@ test("a source that fails again and again is logged ever more seldom, though it 
   assert.equal(warned.length, 1 + Math.floor(Math.log2(outages)));
 });
 
+test("each time frames stopped is one outage, however many attempts it takes until they come again", {
+  timeout,
+}, async () => {
+  let runs = 0;
+  const flapping = {
+    async *frames(): AsyncGenerator<SourceFrame> {
+      runs += 1;
+      if (runs % 3 === 1) yield { jpeg: picture(1) };
+      throw new Error("It broke off.");
+    },
+  };
+  const { stream, feeding } = fed(flapping, { keepWarm: true, backOffMs: 1 });
+  await eventually(() => runs >= 7);
+  assert.equal(stream.stats.outages, 2 + Number(feeding.state === "failed" && runs === 7));
+  await feeding.stop();
+});
+
+test("a source that dies after its first frame is retried ever more seldom", {
+  timeout,
+}, async () => {
+  const begun: number[] = [];
+  const brief = {
+    async *frames(): AsyncGenerator<SourceFrame> {
+      begun.push(performance.now());
+      yield { jpeg: picture(1) };
+      throw new Error("It broke off.");
+    },
+  };
+  const { feeding } = fed(brief, { keepWarm: true, backOffMs: 20 });
+  await eventually(() => begun.length === 4);
+  await feeding.stop();
+  const pauses = begun.slice(1).map((at, n) => at - begun[n]!);
+  for (const [n, pause] of pauses.entries()) assert.ok(pause >= 20 * 2 ** n - 2, `${pauses}`);
+});
+
 test("a source that falls silent is started again", { timeout }, async () => {
   const camera = new Camera();
   camera.fault = (n) => {
     camera.periodMs = camera.opened === 1 && n === 3 ? 3_600_000 : 5;
   };
   const { feeding, states } = fed(camera, { keepWarm: true, silenceMs: 200 });
-  await eventually(() => camera.opened === 2 && feeding.state === "live");
+  await eventually(() => camera.opened === 2 && feeding.state === "streaming");
   assert.match(
     states[2]!,
     /^stalled: The source is open but silent: frames stopped coming for 0.\d s/,
@@ -281,7 +316,7 @@ test("a source that is run once stops its stream when it ends, and is not starte
   while (!(await waiting.next()).done);
   await feeding.ended;
   assert.deepEqual([indices, opened, stream.streaming], [[0, 1, 2], 1, false]);
-  assert.deepEqual(states, ["starting", "live", "idle"]);
+  assert.deepEqual(states, ["opening", "streaming", "idle"]);
   await feeding.stop();
 });
 

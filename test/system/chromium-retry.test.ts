@@ -43,7 +43,7 @@ test("a click on the viewer's Retry starts a source that has failed at once", {
   assert.match((await page.textContent("body")) ?? "", /The cable is out\./);
   camera.isPlugged = true;
   await retry.click();
-  await page.waitForSelector('[data-state="live"]');
+  await page.waitForSelector('[data-state="streaming"]');
   await retry.waitFor({ state: "hidden" });
-  assert.equal(camera.state.state, "live");
+  assert.equal(camera.state.state, "streaming");
 });

@@ -167,7 +167,7 @@ test("the viewer page shows a moving picture and says what it is", { timeout }, 
   const source = run(t, stream, 40);
   const { page, complaints } = await openPage(t);
   await page.goto(`${url}/viewer`);
-  await page.waitForSelector('[data-state="live"]');
+  await page.waitForSelector('[data-state="streaming"]');
   const first = await redOf(page);
   while (Number(await page.textContent("#index")) <= 40) await sleep(20);
   while ((await redOf(page)) === first) await sleep(20);
@@ -188,7 +188,7 @@ test("the viewer page says STALE with the age, and LIVE again", { timeout }, asy
   const source = run(t, stream, 40);
   const { page } = await openPage(t, { width: 390, height: 844 });
   await page.goto(`${url}/viewer`);
-  await page.waitForSelector('[data-state="live"]');
+  await page.waitForSelector('[data-state="streaming"]');
   source.end();
   const ended = now();
   await page.waitForSelector('[data-state="stale"]');
@@ -196,7 +196,7 @@ test("the viewer page says STALE with the age, and LIVE again", { timeout }, asy
   assert.ok(late > 1500 && late < 3500, `${late} ms`);
   assert.match((await page.textContent("#banner"))!, /STALE \d\.\d s.*No newer frame has arrived/s);
   stream.addFrame(pictures[0]!);
-  await page.waitForSelector('[data-state="live"]');
+  await page.waitForSelector('[data-state="streaming"]');
   assert.equal(await page.isVisible("#banner"), false);
 });
 
@@ -215,7 +215,7 @@ test("the viewer page tells why there are no frames, and comes back after a stop
   stream.reset();
   await page.waitForSelector('body:not([data-state="lost"])', { timeout: WAIT_MS }); // no frame has come yet
   run(t, stream, 40);
-  await page.waitForSelector('[data-state="live"]', { timeout: WAIT_MS });
+  await page.waitForSelector('[data-state="streaming"]', { timeout: WAIT_MS });
 });
 
 test("the viewer page closes its streams while it is hidden", { timeout }, async (t) => {
@@ -224,7 +224,7 @@ test("the viewer page closes its streams while it is hidden", { timeout }, async
   run(t, stream, 40);
   const { page } = await openPage(t);
   await page.goto(`${url}/viewer`);
-  await page.waitForSelector('[data-state="live"]');
+  await page.waitForSelector('[data-state="streaming"]');
   const setHidden = (hidden: boolean) =>
     page.evaluate(`
       Object.defineProperty(document, "hidden", { value: ${hidden}, configurable: true });
@@ -233,7 +233,7 @@ test("the viewer page closes its streams while it is hidden", { timeout }, async
   await setHidden(true);
   while (stream.demand.count > 0) await sleep(20);
   await setHidden(false);
-  await page.waitForSelector('[data-state="live"]');
+  await page.waitForSelector('[data-state="streaming"]');
   while (stream.demand.count < 2) await sleep(20);
 });
 

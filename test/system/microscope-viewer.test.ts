@@ -15,7 +15,7 @@ test("the simulated microscope's viewer page shows the slide move with the stage
   const { url } = await microscopeFor(t);
   const { page, complaints } = await openPage(t);
   await page.goto(`${url}/camera/mjpeg_stream/viewer`);
-  await page.waitForSelector('[data-state="live"]');
+  await page.waitForSelector('[data-state="streaming"]');
   const before = await newPicture(page);
   const still = difference(before, await newPicture(page));
   const stage = await ThingClient.connect(`${url}/stage/`);

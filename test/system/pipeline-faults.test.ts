@@ -46,7 +46,7 @@ test("a killed program is seen and healed, 20 times, and leaves no zombie and no
 }, async () => {
   const { pipeline, stream, feeding, until } = await watch({ pipeline: ONE_TEE });
   const descriptors = () => readdirSync("/proc/self/fd").length;
-  await until("live");
+  await until("streaming");
   const before = descriptors();
   const runs = new Set([stream.run]);
   for (let crash = 1; crash <= 20; crash++) {
@@ -55,7 +55,7 @@ test("a killed program is seen and healed, 20 times, and leaves no zombie and no
     process.kill(pipeline.pid, "SIGKILL");
     assert.ok((await until("failed")) - killedAt < 2000);
     assert.match(feeding.reason ?? "", /was ended by SIGKILL/);
-    assert.ok((await until("live")) - killedAt < 3000);
+    assert.ok((await until("streaming")) - killedAt < 3000);
     assert.equal(pipeline.state.restarts, crash);
     runs.add(stream.run);
   }
@@ -68,14 +68,14 @@ test("a killed program is seen and healed, 20 times, and leaves no zombie and no
 
 test("a program that hangs is killed and started again", { timeout }, async () => {
   const { pipeline, stream, feeding, until } = await watch({ pipeline: ONE_TEE });
-  await until("live");
+  await until("streaming");
   for (let n = 0; n < 10; n++) await stream.nextFrame();
   assert.ok(pipeline.pid);
   process.kill(pipeline.pid, "SIGSTOP");
   const stoppedAt = performance.now();
   assert.ok((await until("stalled", "failed")) - stoppedAt < 2000);
   assert.match(feeding.reason ?? "", /silent|gave no frame/);
-  assert.ok((await until("live")) - stoppedAt < 4000);
+  assert.ok((await until("streaming")) - stoppedAt < 4000);
   assert.equal(pipeline.state.restarts, 1);
   await feeding.stop();
   assert.deepEqual(childrenOf(), []);

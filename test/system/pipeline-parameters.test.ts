@@ -38,13 +38,13 @@ test("parameters that the pipeline takes are used; ones that it refuses are told
     message: /^Camera 'camera' keeps its old parameters, .*could not set property "pattern"/,
   });
   assert.deepEqual(camera.parameters, { pattern: "ball", width: 160 });
-  assert.equal(camera.state.state, "live");
+  assert.equal(camera.state.state, "streaming");
   assert.equal((await camera.mjpeg_stream.grab()).width, 160);
 
   await assert.rejects(camera.set_parameters({ pattern: "a ! b" }, detachedInvocation()), {
     code: "BAD_ARGUMENT",
   });
-  assert.equal(camera.state.state, "live", "what cannot be a parameter touches nothing");
+  assert.equal(camera.state.state, "streaming", "what cannot be a parameter touches nothing");
   watching.abort();
   await watched;
   assert.deepEqual([...new Set(widths)], [320, 160]);

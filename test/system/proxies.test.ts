@@ -147,6 +147,6 @@ async function usePages(t: TestContext, url: string): Promise<void> {
   await page.goto(`${url}/docs`);
   await page.waitForSelector("details.operation", { state: "attached" });
   await page.goto(`${url}/camera/mjpeg_stream/viewer`);
-  await page.waitForSelector('[data-state="live"]');
+  await page.waitForSelector('[data-state="streaming"]');
   assert.deepEqual(refused, []);
 }

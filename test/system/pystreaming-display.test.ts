@@ -48,7 +48,7 @@ for (const BGR of [false, true]) {
     const { url, ended } = showing(() => frame, { BGR });
     const { page, complaints } = await openPage(t);
     await page.goto(await url);
-    await page.waitForSelector('[data-state="live"]');
+    await page.waitForSelector('[data-state="streaming"]');
     const colour = await middleOf(page);
     const off = Math.max(...[230, 90, 20].map((value, n) => Math.abs(value - colour[n]!)));
     assert.ok(off <= 8, `${colour}`);

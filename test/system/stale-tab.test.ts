@@ -22,13 +22,13 @@ test("F46: a viewer page that stays open while its server is restarted is live a
   const first = await serveCli(t, folder, ...args);
   const { page } = await openPage(t);
   await page.goto(`${first.url}/camera/mjpeg_stream/viewer`);
-  await page.waitForSelector('[data-state="live"]', { timeout: WAIT_MS });
+  await page.waitForSelector('[data-state="streaming"]', { timeout: WAIT_MS });
   assert.equal(await first.stop(), 0);
-  await page.waitForSelector(':not([data-state="live"])[data-state]', { timeout: WAIT_MS });
+  await page.waitForSelector(':not([data-state="streaming"])[data-state]', { timeout: WAIT_MS });
   const second = await serveCli(t, folder, ...args);
   assert.equal(second.url, first.url);
   const back = performance.now();
-  await page.waitForSelector('[data-state="live"]', { timeout: WAIT_MS });
+  await page.waitForSelector('[data-state="streaming"]', { timeout: WAIT_MS });
   const seconds = (performance.now() - back) / 1000;
   t.diagnostic(`live again ${seconds.toFixed(1)} s after the server was back`);
   assert.equal(await second.stop(), 0);
@@ -46,7 +46,7 @@ test("F14: a viewer page whose server vanishes without a word says so within 10 
   let n = 0;
   const filming = setInterval(() => stream.addFrame(picture(n++)), 50);
   t.after(() => clearInterval(filming));
-  await page.waitForSelector('[data-state="live"]', { timeout: WAIT_MS });
+  await page.waitForSelector('[data-state="streaming"]', { timeout: WAIT_MS });
   proxy.blackhole();
   await page.clock.runFor(10_000); // no frame is on its way any more: nothing is waited for but the page's own timers
   await page.waitForSelector('[data-state="lost"]', { timeout: WAIT_MS });

@@ -20,7 +20,7 @@ test("frames come at 30 Hz, on demand only, with exact times", { timeout: TEST_M
     times.push(frame.capturedAt);
     if (times.length === 12) break;
   }
-  assert.equal(camera.state.state, "live");
+  assert.equal(camera.state.state, "streaming");
   for (const [n, time] of times.slice(1).entries()) {
     const periods = (time - times[n]!) / (1000 / 30);
     assert.ok(Math.abs(periods - Math.round(periods)) < 0.01, `${periods} periods apart`);
@@ -66,13 +66,13 @@ test("a slide that a busy machine makes slowly, and frames that it makes late, a
   await using scope = await microscope({ seed: 3, offset: 0 });
   const stream = scope.camera.mjpeg_stream;
   const release = stream.demand.take();
-  while (scope.camera.state.state !== "starting") await new Promise(setImmediate);
+  while (scope.camera.state.state !== "opening") await new Promise(setImmediate);
   t.mock.timers.tick(60_000);
   const first = await stream.grab(patience());
   t.mock.timers.tick(60_000);
   const later = await stream.grab(patience());
   release();
-  assert.equal(scope.camera.state.state, "live");
+  assert.equal(scope.camera.state.state, "streaming");
   assert.equal(first.index, 0);
   assert.equal(later.run, first.run, "it was started again");
 });

@@ -1,7 +1,9 @@
 import { hungFolders } from "../../base/disk-lane.ts";
 import { asSentence } from "../../base/errors.ts";
+import type { HostedThing } from "../../core/hosted-thing.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
 import type { ThingState } from "../../core/thing-state.ts";
+import { type FaultPhase, isFault } from "../../streams/source-state.ts";
 import {
   type HostedStream,
   hostedStreams,
@@ -27,7 +29,7 @@ export interface Health {
 
 interface ThingHealth {
   /** As its life is; of one that is open and whose source gives no frames, what that source does. */
-  readonly state: ThingState | "stalled" | "failed";
+  readonly state: ThingState | FaultPhase;
   /** Why it could not open, is disconnected, or gives no frames. */
   readonly reason?: string;
   readonly streams: Readonly<Record<string, StreamHealth>>;
@@ -53,10 +55,11 @@ export function healthOf(host: ThingHost, eventLoopDelay: EventLoopDelay): Healt
   const lives = new Map([...host.things.values()].map(({ name, state }) => [name, state]));
   const reasons = [
     ...things.filter(([name]) => lives.get(name) === "failed").map(couldNotOpen),
-    ...things.filter(([, { state }]) => state === "disconnected").map(isDisconnected),
+    ...things.filter(([name]) => lives.get(name) === "disconnected").map(isDisconnected),
     ...things.flatMap(([name, health]) => withoutFrames(name, health, lives.get(name))),
     ...streams.filter(({ health }) => waitsInVain(health)).map(waiting),
     ...streams.flatMap(withoutSmaller),
+    ...[...host.things.values()].flatMap(withUnsavedSettings),
     ...hungFolders().map(hangs),
     ...(eventLoopDelay.p99 > LATE_LOOP_MS ? [lateLoop(eventLoopDelay)] : []),
   ];
@@ -86,12 +89,11 @@ function statusOfThing(
   streams: readonly { readonly health: StreamHealth }[],
 ): Pick<ThingHealth, "state" | "reason"> {
   const { state, reason } = streams.find(({ health }) => health.reason !== undefined)?.health ?? {};
-  const isFaulty = state === "stalled" || state === "failed";
-  return life.state === "open" && isFaulty ? { state, reason: reason ?? "" } : life;
+  return life.state === "open" && isFault(state) ? { state, reason: reason ?? "" } : life;
 }
 
 function withoutFrames(name: string, { state, reason }: ThingHealth, life?: ThingState): string[] {
-  if (life !== "open" || (state !== "stalled" && state !== "failed")) return [];
+  if (life !== "open" || !isFault(state)) return [];
   return [`Thing '${name}' delivers no frames: ${reason}`];
 }
 
@@ -101,9 +103,13 @@ function withoutSmaller({ thing, name, health }: HostedStream & { health: Stream
   return [`Stream '${name}' of Thing '${thing}' cannot deliver smaller pictures: ${encodeFault}`];
 }
 
+function withUnsavedSettings({ name, settings: { fault } }: HostedThing): string[] {
+  return fault === undefined ? [] : [`The settings of Thing '${name}' are not saved: ${fault}`];
+}
+
 /** A stream without a source of its own, of which frames are wanted. */
 function waitsInVain({ state, running, demand, age }: StreamHealth): boolean {
-  return demand > 0 && !running && state === "starting" && age === null;
+  return demand > 0 && !running && state === "opening" && age === null;
 }
 
 function waiting({ thing, name }: HostedStream): string {

@@ -54,7 +54,7 @@ export function metricsOf({
     {
       name: "thingscope_thing_open",
       type: "gauge",
-      help: "1 while the Thing is open and none of its sources has stalled or failed.",
+      help: "1 while the Thing is open and none of its sources has stalled, is disconnected or has failed.",
       samples: [...host.things.values()].map(({ name, state }) => ({
         labels: { thing: name },
         value: Number(state === "open" && !faulty.has(name)),

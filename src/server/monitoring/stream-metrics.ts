@@ -1,4 +1,4 @@
-import type { SourcePhase } from "../../streams/source-state.ts";
+import { SOURCE_PHASES } from "../../streams/source-state.ts";
 import type { StreamStats } from "../../streams/stream-options.ts";
 import type { HostedStream, StreamHealth } from "../streams/health.ts";
 import type { MetricFamily, MetricSample } from "./prometheus-text.ts";
@@ -78,22 +78,20 @@ const STREAM_METRICS: readonly StreamMetric[] = [
   ["corrected_times_total", "counter", "Capture times corrected.", (_, s) => s.correctedTimes],
 ];
 
-const PHASES: readonly SourcePhase[] = ["idle", "starting", "live", "stalled", "failed"];
-
 interface Labelled {
   readonly labels: Readonly<Record<string, string>>;
   readonly health: StreamHealth;
 }
 
-/** What the sources of streams do: one of five states each, and the reason of one that gives no frames. */
+/** What the sources of streams do: one of six states each, and the reason of one that gives no frames. */
 function sourceMetrics(streams: readonly Labelled[]): MetricFamily[] {
   return [
     {
       name: "thingscope_stream_state",
       type: "gauge",
-      help: "1 for the state of the stream's source: idle, starting, live, stalled or failed.",
+      help: "1 for the state of the stream's source: idle, opening, streaming, stalled, disconnected or failed.",
       samples: streams.flatMap(({ labels, health }) =>
-        PHASES.map((state) => ({
+        SOURCE_PHASES.map((state) => ({
           labels: { ...labels, state },
           value: Number(health.state === state),
         })),
@@ -102,7 +100,7 @@ function sourceMetrics(streams: readonly Labelled[]): MetricFamily[] {
     {
       name: "thingscope_stream_fault",
       type: "gauge",
-      help: "1 for a source that has stalled or failed, with the reason.",
+      help: "1 for a source that has stalled, is disconnected or has failed, with the reason.",
       samples: streams.flatMap(({ labels, health: { state, reason } }) =>
         reason === undefined ? [] : [{ labels: { ...labels, state, reason }, value: 1 }],
       ),

@@ -164,8 +164,8 @@ function assertRun(stream: MJPEGStream, index: number, run: string): void {
 
 function flag(query: URLSearchParams, name: string): boolean {
   const value = query.get(name);
-  if (value === null || value === "0" || value === "false") return false;
-  if (value === "" || value === "1" || value === "true") return true;
+  if (value === null || value === "0") return false;
+  if (value === "1") return true;
   throw new ThingError(
     "BAD_ARGUMENT",
     `'${name}' must be 1 or 0, not ${JSON.stringify(quoted(value))}.`,

@@ -1,4 +1,4 @@
-import { now } from "../../base/clock.ts";
+import { now, toDateTime, wallTime } from "../../base/clock.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
 import type { Stateful } from "../../core/thing-state.ts";
 import type { FrameEntry } from "../../frames/frame.ts";
@@ -12,6 +12,8 @@ export interface StreamHealth {
   readonly state: SourcePhase;
   /** Why it gives no frames, where it should. */
   readonly reason?: string;
+  /** Since when its source has been in this state, RFC 3339. */
+  readonly since?: string;
   /** Why its frames cannot be made smaller, as long as that is so. */
   readonly encodeFault?: string;
   /** Frames arrive as often as they did. */
@@ -25,7 +27,7 @@ export interface StreamHealth {
   readonly demand: number;
 }
 
-type Life = Pick<Stateful, "state" | "reason">;
+type Life = Pick<Stateful, "state" | "reason" | "since">;
 
 const WINDOW_MS = 5000;
 /** A frame is late when this many have not come, but never sooner than 2 s, nor later than a minute. */
@@ -56,23 +58,23 @@ export function streamHealthOf(stream: MJPEGStream, life: Life, at = now()): Str
   };
 }
 
-function faultOf({ state, reason }: Life): SourceStatus | undefined {
-  const isOut = state === "failed" || state === "disconnected";
-  return isOut ? { state: "failed", reason: reason ?? "" } : undefined;
+function faultOf({ state, reason = "", since }: Life): SourceStatus | undefined {
+  if (state !== "failed" && state !== "disconnected") return undefined;
+  return { state, reason, since: toDateTime(wallTime(since)) };
 }
 
 /** What a stream's source does; of one whose producer adds frames as it likes, what its frames tell. */
 function statusOf(
-  { source, streaming, demand, newest }: MJPEGStream,
+  { source, sharesSource, streaming, demand, newest }: MJPEGStream,
   running: boolean,
 ): SourceStatus {
   if (source.isFed) {
-    const rests = source.state === "live" && !running && !demand.active; // made of another's, for nobody
+    const rests = sharesSource && source.state === "streaming" && !running && !demand.active;
     return rests ? { state: "idle" } : source.status;
   }
-  if (running) return { state: "live" };
+  if (running) return { state: "streaming" };
   if (!streaming || !demand.active) return { state: "idle" };
-  if (!newest) return { state: "starting" };
+  if (!newest) return { state: "opening" };
   return {
     state: "stalled",
     reason: "Frames have stopped arriving. Check the code that adds them.",

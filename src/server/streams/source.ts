@@ -48,8 +48,8 @@ export function sourceRoutes(
 }
 
 function statusNow(hosted: HostedThing, stream: MJPEGStream): SourceStatus {
-  const { state, reason } = streamHealthOf(stream, hosted);
-  return { state, ...(reason !== undefined && { reason }) };
+  const { state, reason, since } = streamHealthOf(stream, hosted);
+  return { state, ...(reason !== undefined && { reason }), ...(since !== undefined && { since }) };
 }
 
 /** Resolves when the source is neither being started nor about to be. */

@@ -1,5 +1,6 @@
 import { Type } from "typebox";
 import { THING_STATES } from "../../core/thing-state.ts";
+import { SOURCE_PHASES } from "../../streams/source-state.ts";
 
 // What answers look like that are not values of a Thing.
 
@@ -101,8 +102,15 @@ export const ThingStateSchema = Type.Object({
 
 export const SourceStatusSchema = Type.Object(
   {
-    state: Type.Enum(["idle", "starting", "live", "stalled", "failed"]),
+    state: Type.Enum([...SOURCE_PHASES]),
     reason: Type.Optional(Type.String({ description: "Why it delivers no frames" })),
+    since: Type.Optional(
+      Type.String({
+        format: "date-time",
+        description:
+          "Since when it has been in this state; absent where a stream's producer adds frames itself",
+      }),
+    ),
   },
   { description: "State of a stream's source" },
 );

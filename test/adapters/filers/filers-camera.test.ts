@@ -63,7 +63,7 @@ test("it waits through pauses of the recording, and says that there is one", {
   await eventually(() => seen.length === 1);
   near.server.stop_network_recording();
   await eventually(() => !far.remote_recording);
-  assert.equal(far.state.state, "live");
+  assert.equal(far.state.state, "streaming");
   await eventually(() => near.server.clients[0]?.state === "requested");
   near.camera.mjpeg_stream.addFrame(JPEG); // nobody is sent this one
   near.server.start_network_recording();
@@ -90,7 +90,7 @@ test("a server that goes away is looked for again", { timeout }, async (t) => {
   const frame = far.mjpeg_stream.grab();
   again.camera.mjpeg_stream.addFrame(JPEG);
   await frame;
-  assert.equal(far.state.state, "live");
+  assert.equal(far.state.state, "streaming");
 });
 
 test("frames that the server left out are told of as losses, and those between recordings are not", {
@@ -125,7 +125,7 @@ test("a server that records and sends nothing has failed, one that does not reco
   t.after(far.mjpeg_stream.demand.take());
   await eventually(() => near.camera.mjpeg_stream.demand.active);
   await new Promise((resolve) => setTimeout(resolve, 500)); // longer than it may be silent while it records
-  assert.equal(far.state.state, "starting");
+  assert.equal(far.state.state, "opening");
   near.camera.mjpeg_stream.addFrame(JPEG);
   await eventually(() => far.mjpeg_stream.stats.added === 1);
   await eventually(() => far.state.state === "failed");

@@ -43,7 +43,7 @@ test("health says what is wrong in sentences, and how each stream does", {
 
 test("a stream's rate is that of its last seconds, and it is late by its own measure", async () => {
   const jpeg = await jpegOf(64, 48);
-  const open = { state: "open", reason: undefined } as const;
+  const open = { state: "open", reason: undefined, since: 0 } as const;
   const start = now() - 200_000;
   const at30 = new MJPEGStream();
   for (let n = 0; n <= 300; n++) at30.addFrame(jpeg, { capturedAt: start + (n * 1000) / 30 });
