@@ -93,5 +93,5 @@ function isInFaultTable(file) {
 }
 
 function folderOf(file) {
-  return /^(system|interop)\//.exec(file)?.[1] ?? "";
+  return /^(system|interop|vm)\//.exec(file)?.[1] ?? "";
 }

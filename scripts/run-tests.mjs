@@ -1,7 +1,8 @@
 // Runs the compiled tests: those that need npm packages alone, or with --system those under test/system/
 // that need Chromium, GStreamer and ffmpeg (scripts/setup installs them), or with --interop those under
-// test/interop/ that need other people's clients (scripts/setup --interop). Further arguments are name parts
-// of files to run: `npm test -- mjpeg` runs the files whose path contains "mjpeg".
+// test/interop/ that need other people's clients (scripts/setup --interop), or with --vm, inside the test machine, those under
+// test/vm/, one after another. Further arguments are name parts of files to run: `npm test -- mjpeg` runs the files whose path
+// contains "mjpeg".
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -21,12 +22,12 @@ const MOST_AT_ONCE = 3 * availableParallelism();
 /** Of what is random in all of them: a run can be had again. */
 process.env.THINGSCOPE_SEED ??= String(Date.now() % 100_000);
 const asked = process.argv.slice(2);
-const folder = ["system", "interop"].find((name) => asked.includes(`--${name}`));
+const folder = ["system", "interop", "vm"].find((name) => asked.includes(`--${name}`));
 const parts = asked.filter((argument) => !argument.startsWith("--"));
 
 const files = readdirSync("dist/test", { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".test.js"))
-  .filter((file) => /^(system|interop)\//.exec(file)?.[1] === folder)
+  .filter((file) => /^(system|interop|vm)\//.exec(file)?.[1] === folder)
   .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)))
   .sort((a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1));
 
@@ -50,8 +51,9 @@ function rankOf(file) {
 /** What measures time goes first, and has a core for each file; the others wait for programs and clocks, beside one another. */
 async function runAll() {
   const isIn = (names) => (file) => names.includes(file.replace(/\.test\.js$/, ""));
-  const alone = files.filter(isIn(ALONE));
-  const measuring = files.filter(isIn(MEASURING));
+  // Files for the test machine share its cameras.
+  const alone = files.filter((file) => folder === "vm" || isIn(ALONE)(file));
+  const measuring = files.filter((file) => isIn(MEASURING)(file) && !alone.includes(file));
   const others = files.filter((file) => !alone.includes(file) && !measuring.includes(file));
   const told = new PassThrough({ objectMode: true });
   told.compose(process.stdout.isTTY ? new spec() : tap).pipe(process.stdout);
