@@ -39,6 +39,7 @@ export { type Rgba, toRgba, turn } from "./frames/pixels/turn.ts";
 export { boundaryOf, MultipartParser, type Part } from "./frames/wire/multipart.ts";
 export type { StillPicture } from "./instruments/camera.ts";
 export type { Parameters } from "./processes/template.ts";
+export type { CameraPreset, PresetOptions } from "./sources/camera-preset.ts";
 export type { Framing } from "./sources/framing.ts";
 export type { MjpegHttpOptions } from "./sources/mjpeg-http.ts";
 export { Pipeline, type PipelineOptions, type RunOptions } from "./sources/pipeline.ts";
@@ -49,7 +50,9 @@ export {
   pipelineCommand,
   requireInstalled,
 } from "./sources/pipeline-command.ts";
+export { ProgramCamera } from "./sources/program-camera.ts";
 export { type ReplayOptions, ReplaySource } from "./sources/replay.ts";
+export { type RtspStream, rtspStream } from "./sources/rtsp-stream.ts";
 export { derive } from "./streams/derive.ts";
 export type { FeedOptions } from "./streams/feed-options.ts";
 export { feed, type SourceRunner } from "./streams/source-runner.ts";

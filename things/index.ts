@@ -5,6 +5,8 @@ export { Recorder } from "./recorder.ts";
 export { RecorderGroup, type RecorderGroupOptions } from "./recorder-group.ts";
 export { RemoteCamera, type RemoteCameraOptions } from "./remote-camera.ts";
 export { ReplayCamera, type ReplayCameraOptions } from "./replay-camera.ts";
+export { RtspCamera } from "./rtsp-camera.ts";
+export { ScreenCamera } from "./screen-camera.ts";
 export { ServerLog } from "./server-log.ts";
 export { SimulatedCamera, type SimulatedCameraOptions } from "./simulated-camera.ts";
 export { SimulatedStage, type SimulatedStageOptions } from "./simulated-stage.ts";

@@ -1,4 +1,5 @@
 import type { Log } from "../base/log.ts";
+import { redactText } from "../base/redact.ts";
 
 const LINES_KEPT = 20;
 const LONGEST_LINE = 400; // characters
@@ -30,7 +31,8 @@ export class LineTail {
 
   /** Oldest first; 20 at most. */
   get lines(): readonly string[] {
-    return this.#unfinished.trim() ? [...this.#lines, this.#unfinished.trim()] : [...this.#lines];
+    const unfinished = this.#unfinished.trim();
+    return unfinished ? [...this.#lines, redactText(unfinished)] : [...this.#lines];
   }
 
   push(text: string): void {
@@ -39,8 +41,10 @@ export class LineTail {
     for (const piece of pieces) this.#add(piece.trim().slice(0, LONGEST_LINE));
   }
 
-  #add(line: string): void {
-    if (line === "") return;
+  /** Programs repeat the address that they were given, with its login: it is shown to clients. */
+  #add(said: string): void {
+    if (said === "") return;
+    const line = redactText(said);
     this.#onLine(line);
     this.#lines.push(line);
     if (this.#lines.length > LINES_KEPT) this.#lines.shift();

@@ -5,6 +5,7 @@ import { runProgram } from "./run-program.ts";
 const ASKED: Readonly<Record<string, readonly string[]>> = {
   ffmpeg: ["-version"],
   ffprobe: ["-version"],
+  "arv-tool-0.8": ["--help"],
 };
 
 /** Debian packages of common elements; find others with `apt-cache`. */
@@ -16,7 +17,7 @@ const ELEMENT_PACKAGES: readonly (readonly [RegExp, string])[] = [
     "gstreamer1.0-plugins-bad",
   ],
   [
-    /^(v4l2|rtsp|rtp|jpeg(enc|dec)$|multipart|matroska|webm|mp4mux$|qtmux$|qtdemux$|vp[89]|splitmux|png)/,
+    /^(v4l2|rtsp|rtp|ximagesrc$|jpeg(enc|dec)$|multipart|matroska|webm|mp4mux$|qtmux$|qtdemux$|vp[89]|splitmux|png)/,
     "gstreamer1.0-plugins-good",
   ],
   [
@@ -66,7 +67,8 @@ export async function requireElements(elements: Iterable<string>): Promise<void>
   await programVersion("gst-inspect-1.0");
   for (const element of new Set(elements)) {
     if (elementsFound.has(element)) continue;
-    const { code } = await run("gst-inspect-1.0", ["--exists", element]);
+    // Without a version it looks for its own, and plugins of others (Aravis) have versions of their own.
+    const { code } = await run("gst-inspect-1.0", ["--exists", "--atleast-version=0.0", element]);
     if (code !== 0) throw new ThingError("PROGRAM_MISSING", elementMissingSentence(element));
     elementsFound.add(element);
   }

@@ -7,7 +7,10 @@ const PACKAGES: Readonly<Record<string, string>> = {
   ffmpeg: "ffmpeg",
   ffprobe: "ffmpeg",
   "rpicam-vid": "rpicam-apps",
+  "rpicam-still": "rpicam-apps",
   "libcamera-vid": "libcamera-apps",
+  "libcamera-still": "libcamera-apps",
+  "arv-tool-0.8": "aravis-tools-cli",
   gphoto2: "gphoto2",
 };
 

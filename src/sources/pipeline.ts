@@ -2,7 +2,7 @@ import { failureOfProgram } from "../base/disconnection.ts";
 import { ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import type { RunningSource } from "../frames/frame-source.ts";
-import type { Child } from "../processes/child.ts";
+import type { Child, Exit } from "../processes/child.ts";
 import { type ChildState, SupervisedProcess } from "../processes/supervised-process.ts";
 import { type Picture, pictureReader } from "./framing.ts";
 import { PipelineApp, type PipelineAppOptions } from "./pipeline-app.ts";
@@ -30,6 +30,10 @@ export interface PipelineOptions {
   readonly stallMs?: number | undefined;
   /** True: when the program ends, fails or is stopped, it is over; nothing starts it again. */
   readonly once?: boolean | undefined;
+  /** The error for an end of the program that its author knows, by its exit or its error output; undefined for any other. */
+  readonly explain?:
+    | ((exit: Exit, errorLines: readonly string[]) => ThingError | undefined)
+    | undefined;
   readonly log?: Log | undefined;
 }
 
@@ -57,6 +61,8 @@ export class Pipeline {
   static #running = false;
   #holders = 0;
   #lastPicture = 0;
+  /** The last end, where its author knows it. */
+  #known: ThingError | undefined;
 
   /**
    * Runs a pipeline once, to its end: pythiags' `Standalone.build_and_run`. One that has no output for pictures is run all
@@ -103,7 +109,10 @@ export class Pipeline {
       outputs: command.outputs.map(({ fd }) => fd),
       onStart: (child) => this.#read(child),
       onState: (state) => this.#tell(state),
-      explain: (exit, errorLines) => explainPipelineEnd(command.program, exit, errorLines),
+      explain: (exit, errorLines) => {
+        this.#known = options.explain?.(exit, errorLines);
+        return this.#known?.message ?? explainPipelineEnd(command.program, exit, errorLines);
+      },
       startMs: options.startMs,
       stallMs: options.stallMs,
       once: this.once,
@@ -168,7 +177,9 @@ export class Pipeline {
   }
 
   #fail(reason: string): void {
-    for (const tap of this.#taps) tap.fail(failureOfProgram(reason));
+    const error =
+      this.#known?.message === reason ? this.#known : failureOfProgram(reason);
+    for (const tap of this.#taps) tap.fail(error);
   }
 
   #tell(state: SourceState): void {

@@ -1,0 +1,67 @@
+import {
+  type CameraPreset,
+  type PresetOptions,
+  ProgramCamera,
+  type RtspStream,
+  rtspStream,
+} from "thingscope/frames";
+import { Type } from "typebox";
+
+const OPTIONS = {
+  url: Type.String({
+    description: "rtsp://user:password@host:554/path, or the address of an ONVIF device",
+  }),
+  user: Type.Optional(Type.String()),
+  password: Type.Optional(Type.String()),
+  transport: Type.Enum(["tcp", "udp"], { default: "tcp" }),
+  latency_ms: Type.Integer({ default: 200, minimum: 0, maximum: 10_000, unit: "ms" }),
+};
+type Options = PresetOptions<typeof OPTIONS>;
+
+/** What takes a codec out of RTP, and, unless it is JPEG, decodes it. */
+const FROM_RTP: Readonly<Record<string, string>> = {
+  H264: "rtph264depay ! h264parse ! decodebin",
+  H265: "rtph265depay ! h265parse ! decodebin",
+  JPEG: "rtpjpegdepay ! jpegparse",
+};
+
+const RTSP: CameraPreset<typeof OPTIONS, RtspStream> = {
+  options: OPTIONS,
+  programs: [
+    {
+      program: "gst-launch-1.0",
+      pipeline: ({ transport, latency_ms: latency }, { address, codec }) => ({
+        pipeline: `rtspsrc location={address} protocols={transport} latency={latency} ! ${FROM_RTP[codec] ?? "decodebin"} ! autovideosink`,
+        parameters: { address, transport, latency },
+      }),
+    },
+    {
+      program: "ffmpeg",
+      pipeline: ({ transport }, { address, codec }) => ({
+        pipeline: [
+          ...["ffmpeg", "-rtsp_transport", transport, "-i", address, "-map", "0:v:0", "-c:v"],
+          ...(codec === "JPEG" ? ["copy"] : ["mjpeg", "-q:v", "4"]),
+          ...["-f", "mpjpeg", "pipe:1"],
+        ],
+      }),
+    },
+  ],
+  startMs: 20_000,
+  silenceMs: 5000, // networks falter
+};
+
+/** A network camera that speaks RTSP or ONVIF. */
+export class RtspCamera extends ProgramCamera<typeof OPTIONS, RtspStream> {
+  static override readonly title = "Network camera";
+  static override readonly description =
+    "The pictures of an RTSP stream. MJPEG is passed through; other codecs are decoded.";
+
+  constructor(options: Partial<Options> & Pick<Options, "url">) {
+    super(RTSP, options);
+  }
+
+  /** Its stream's codec, asked for at each start: then its refusals are known, too. */
+  protected override find(signal: AbortSignal): Promise<RtspStream> {
+    return rtspStream(this.options, signal);
+  }
+}
