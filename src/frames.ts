@@ -52,7 +52,7 @@ export {
 } from "./sources/pipeline-command.ts";
 export { ProgramCamera } from "./sources/program-camera.ts";
 export { type ReplayOptions, ReplaySource } from "./sources/replay.ts";
-export { type RtspStream, rtspStream } from "./sources/rtsp-stream.ts";
+export { RtspDevice, type RtspStream } from "./sources/rtsp-device.ts";
 export { derive } from "./streams/derive.ts";
 export type { FeedOptions } from "./streams/feed-options.ts";
 export { feed, type SourceRunner } from "./streams/source-runner.ts";

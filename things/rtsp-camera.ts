@@ -1,9 +1,10 @@
+import { property } from "thingscope";
 import {
   type CameraPreset,
   type PresetOptions,
   ProgramCamera,
+  RtspDevice,
   type RtspStream,
-  rtspStream,
 } from "thingscope/frames";
 import { Type } from "typebox";
 
@@ -55,13 +56,28 @@ export class RtspCamera extends ProgramCamera<typeof OPTIONS, RtspStream> {
   static override readonly title = "Network camera";
   static override readonly description =
     "The pictures of an RTSP stream. MJPEG is passed through; other codecs are decoded.";
+  readonly #device: RtspDevice;
+  #framerate: number | undefined;
 
   constructor(options: Partial<Options> & Pick<Options, "url">) {
     super(RTSP, options);
+    this.#device = new RtspDevice(this.options.url, this.options);
+  }
+
+  @property("The stream's address, without login and query", Type.String(), { readOnly: true })
+  get url(): string {
+    return this.#device.shown;
+  }
+
+  /** Frames a second, as the camera says. */
+  get framerate(): number | undefined {
+    return this.#framerate;
   }
 
   /** Its stream's codec, asked for at each start: then its refusals are known, too. */
-  protected override find(signal: AbortSignal): Promise<RtspStream> {
-    return rtspStream(this.options, signal);
+  protected override async find(signal: AbortSignal): Promise<RtspStream> {
+    const stream = await this.#device.stream(signal);
+    this.#framerate = stream.framerate;
+    return stream;
   }
 }

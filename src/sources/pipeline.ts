@@ -177,8 +177,7 @@ export class Pipeline {
   }
 
   #fail(reason: string): void {
-    const error =
-      this.#known?.message === reason ? this.#known : failureOfProgram(reason);
+    const error = this.#known?.message === reason ? this.#known : failureOfProgram(reason);
     for (const tap of this.#taps) tap.fail(error);
   }
 

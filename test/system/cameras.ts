@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { createInterface } from "node:readline";
+import type { TestContext } from "node:test";
+import { type Camera, delay } from "thingscope";
+import { Child } from "../../src/processes/child.ts";
+import { openTestHost } from "../../src/testing/index.ts";
+import { patience, WAIT_MS } from "../limits.ts";
+
+/** A camera in a server of its own, watched until the test ends. */
+export async function watched<T extends Camera, O>(
+  t: TestContext,
+  cameraClass: new (options: O) => T,
+  kwargs: O,
+) {
+  const bench = await openTestHost(cameraClass, { kwargs, name: "camera" });
+  const { mjpeg_stream } = bench.thing;
+  const release = mjpeg_stream.demand.take();
+  t.after(async () => {
+    release();
+    await bench.close();
+  });
+  return {
+    bench,
+    camera: bench.thing,
+    /** The next frame. */
+    frame: () => mjpeg_stream.grab(patience()),
+    /** Resolves with the reason when the camera is in this state. */
+    until: async (state: string): Promise<string> => {
+      const found = await bench.untilProperty("state", (value) => Object(value).state === state, {
+        withinMs: WAIT_MS,
+      });
+      return String(Object(found).reason ?? "");
+    },
+  };
+}
+
+/** A program that runs until the test ends, and the first line that it printed. */
+export async function peer(
+  t: TestContext,
+  program: string,
+  args: readonly string[],
+): Promise<{ readonly line: string; readonly child: Child }> {
+  const child = new Child({ program, args }, { outputs: [1] });
+  t.after(() => child.stop());
+  const lines = createInterface({ input: child.output(1) });
+  const first = once(lines, "line", { signal: patience() });
+  const ended = child.ended.then(() => assert.fail(`${program}: ${child.errorLines.join(" ")}`));
+  const [line] = await Promise.race([first, ended]);
+  ended.catch(() => {});
+  return { line: String(line), child };
+}
+
+/** A port that nothing listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  assert.ok(typeof address === "object" && address);
+  server.close();
+  await once(server, "close");
+  return address.port;
+}
+
+/** Tries until it does not throw. */
+export async function untilItHolds(check: () => void | Promise<void>): Promise<void> {
+  const end = performance.now() + WAIT_MS;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (performance.now() > end) throw error;
+      await delay(20);
+    }
+  }
+}

@@ -1,0 +1,84 @@
+// RTSP servers of GStreamer, read by each program that RtspCamera can use.
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { packagePath } from "../../src/base/package-root.ts";
+import { RtspCamera } from "../../things/index.ts";
+import { TEST_MS } from "../limits.ts";
+import { freePort, peer, watched } from "./cameras.ts";
+
+const timeout = TEST_MS;
+const PROGRAMS = ["gst-launch-1.0", "ffmpeg"];
+/** As test/system/programs/rtsp_server.py has it. */
+const PASSWORD = '%41@home "x"/é';
+
+async function server(t: TestContext, port = "0", login: string[] = []) {
+  const script = packagePath("test", "system", "programs", "rtsp_server.py");
+  const { line, child } = await peer(t, "/usr/bin/python3", [script, port, ...login]);
+  return { port: line, url: `rtsp://127.0.0.1:${line}`, child };
+}
+
+for (const program of PROGRAMS)
+  test(`${program} reads H.264 with sound beside it, H.265, and MJPEG, which is not decoded`, {
+    timeout,
+  }, async (t) => {
+    const { url } = await server(t);
+    for (const path of ["h264", "h265", "jpeg"]) {
+      const { camera, frame } = await watched(t, RtspCamera, { url: `${url}/${path}`, program });
+      const { width, height, capturedAt } = await frame();
+      assert.deepEqual([path, width, height], [path, 320, 240]);
+      assert.ok((await frame()).capturedAt > capturedAt);
+      assert.equal(camera.program, program);
+      await camera.close();
+    }
+  });
+
+test("a login is answered, whatever characters its password has, in the address or beside it", {
+  timeout,
+}, async (t) => {
+  for (const [index, method] of ["basic", "digest"].entries()) {
+    const { port } = await server(t, "0", [method]);
+    const inUrl = `rtsp://cam:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/jpeg`;
+    const beside = { url: `rtsp://127.0.0.1:${port}/jpeg`, user: "cam", password: PASSWORD };
+    const program = PROGRAMS[index]!;
+    for (const options of [{ url: inUrl }, beside]) {
+      const { camera, frame } = await watched(t, RtspCamera, { ...options, program });
+      assert.equal((await frame()).width, 320);
+      await camera.close();
+    }
+    const wrong = await watched(t, RtspCamera, { ...beside, password: "wrong", program });
+    assert.match(await wrong.until("failed"), /refuses this login \(401\)/);
+    const none = await watched(t, RtspCamera, { url: beside.url, program });
+    const reason = await none.until("failed");
+    assert.match(reason, /requires a login \(401\). Put it into the address/);
+  }
+});
+
+test("a path that is not there, a stream without pictures and a port with nothing behind it are told apart", {
+  timeout,
+}, async (t) => {
+  const { url } = await server(t);
+  const reasonOf = async (address: string, state: string) =>
+    (await watched(t, RtspCamera, { url: address })).until(state);
+  assert.match(await reasonOf(`${url}/nosuch`, "failed"), /has no stream at this path \(404\)/);
+  assert.match(await reasonOf(`${url}/sound`, "failed"), /has no pictures, at most sound/);
+  const closed = `rtsp://127.0.0.1:${await freePort()}/cam`;
+  assert.match(await reasonOf(closed, "disconnected"), /nothing listens on port/);
+  await assert.rejects(async () => new RtspCamera({ url: "http//cam" }), {
+    code: "BAD_CONFIG",
+    message: /is not an RTSP address/,
+  });
+});
+
+test("a camera whose server is killed is disconnected, and streams again when it is back", {
+  timeout,
+}, async (t) => {
+  const first = await server(t);
+  const { frame, until } = await watched(t, RtspCamera, { url: `${first.url}/jpeg` });
+  const { run } = await frame();
+  first.child.kill();
+  await first.child.ended;
+  assert.match(await until("disconnected"), /nothing listens on port/);
+  await server(t, first.port);
+  await until("streaming");
+  assert.notEqual((await frame()).run, run);
+});
