@@ -35,6 +35,11 @@ export interface FrameSink {
   room(bytes: number): Uint8Array | undefined;
   /** The source could not deliver this: the next frame says so. */
   lost(loss: SourceLoss): void;
+  /**
+   * From now on silence is not a fault: the device changes its mode, or takes a picture beside the stream.
+   * @returns A function that ends that.
+   */
+  expectSilence?(): () => void;
 }
 
 /** A source that pushes frames as they arrive. */

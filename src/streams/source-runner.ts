@@ -78,7 +78,10 @@ export class SourceRunner {
     this.#keepWarm = options.keepWarm ?? false;
     this.#state = stream.source;
     this.#supervisor = this.#supervised(options);
-    this.#state.feed(() => this.#retry());
+    this.#state.feed(
+      () => this.#retry(),
+      () => this.#wanted,
+    );
     this.#endStates = this.#state.onChange(() => this.#tell());
     this.#endDemand = stream.demand.onChange(() => this.#adapt());
     if (this.#wanted) this.#supervisor.start();

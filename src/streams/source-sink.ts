@@ -53,6 +53,11 @@ export class SourceSink implements FrameSink {
     if (this.#isOpen()) this.#stream.noteLoss(loss);
   }
 
+  expectSilence(): () => void {
+    this.#attempt.pause();
+    return () => this.#attempt.resume();
+  }
+
   #isOpen(): boolean {
     if (!this.hasRoom && !this.#isClosed) this.#owner.stopped();
     return this.hasRoom;

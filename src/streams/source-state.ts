@@ -45,6 +45,7 @@ export class SourceState {
   #since = now();
   #isTrying = false;
   #retry: (() => void) | undefined;
+  #isWanted: () => boolean = () => true;
   readonly #changes = new Set<() => void>();
   readonly #failures = new Set<(reason: string) => void>();
 
@@ -80,15 +81,29 @@ export class SourceState {
     return this.#retry !== undefined;
   }
 
-  /** Somebody runs a source into the stream now. `retry` starts one that has failed at once. */
-  feed(retry: () => void): void {
+  /** Somebody runs a source into the stream now. `retry` starts one that has failed at once; `isWanted`: whether frames are wanted. */
+  feed(retry: () => void, isWanted = () => true): void {
     this.#retry = retry;
+    this.#isWanted = isWanted;
     this.#become("idle");
   }
 
   /** Tries a source that has failed again now, without the rest of its pause. */
   retry(): void {
     if (this.isFaulty && !this.#isTrying) this.#retry?.();
+  }
+
+  /** Its device has gone, or does not work, as was seen while nobody wanted its frames. */
+  loses(state: FaultPhase, reason: string): void {
+    const isAtRest = this.#state === "idle" || (this.isFaulty && !this.#isTrying);
+    if (isAtRest) this.fails(state, reason);
+  }
+
+  /** Its device is there again: it is tried at once if its frames are wanted, and has no fault otherwise. */
+  returns(): void {
+    if (!this.isFaulty) return;
+    if (this.#isWanted()) this.retry();
+    else this.#become("idle");
   }
 
   begins(): void {

@@ -1,0 +1,301 @@
+import { abortable } from "../../base/abort.ts";
+import type { Attempt } from "../../base/attempt.ts";
+import { messageOf, reasonOf, ThingError } from "../../base/errors.ts";
+import { type Log, silentLog } from "../../base/log.ts";
+import { Supervisor } from "../../base/supervise.ts";
+import { thrownError } from "../../base/thrown.ts";
+import type { FrameSink, RunningSource } from "../../frames/frame-source.ts";
+import type { Command } from "../../processes/child.ts";
+import { V4l2Connection } from "./connection.ts";
+import { DeviceFrames, type V4l2Still } from "./device-frames.ts";
+import type { V4l2Answer, V4l2Control, V4l2Description, V4l2Message } from "./messages.ts";
+import { deviceFailure } from "./trouble.ts";
+
+/** How a device is found, and who is told of it. */
+export interface V4l2DeviceOptions {
+  /** The device's node, e.g. `/dev/video0`. @throws {ThingError} `DISCONNECTED`, with what to do, where it is not there. */
+  readonly find: () => string | Promise<string>;
+  /** The program that opens a node. */
+  readonly command: (node: string) => Command | Promise<Command>;
+  /** The device is there, and was described: before anything else is done with it. What it throws is logged. */
+  readonly onOpen?: (description: V4l2Description) => Promise<void>;
+  /** These controls have other values or limits than before. */
+  readonly onControls?: (controls: readonly V4l2Control[]) => void;
+  /** It was described anew, as after a change of its mode. */
+  readonly onDescribed?: (description: V4l2Description) => void;
+  /** It is not there any more, or its program failed. */
+  readonly onLost?: (reason: ThingError) => void;
+  readonly log?: Log | undefined;
+}
+
+/** Limits of commands, ms. The program itself waits 10 s for a frame in another mode. */
+const WITHIN = { start: 10_000, pause: 1000, control: 5000, mode: 15_000, still: 25_000 };
+const PAUSES = { firstMs: 250, longestMs: 2000 };
+const START_MS = 10_000;
+const END_MS = 3000;
+/** A program that fails sooner again is in the same trouble, ms. */
+const GOOD_AFTER_MS = 5000;
+const BETWEEN_MS = 250;
+
+/**
+ * One camera of V4L2, by way of a program of its own: it runs from `open` to `close` while the device is there, with the device
+ * open and streaming only while `run` does, and is started again when it ends or hangs.
+ */
+export class V4l2Device implements RunningSource {
+  readonly #options: V4l2DeviceOptions;
+  readonly #log: Log;
+  readonly #supervisor: Supervisor;
+  readonly #frames = new DeviceFrames();
+  #connection: V4l2Connection | undefined;
+  #description: V4l2Description | undefined;
+  /** Whether it is open, and `onOpen` is done. */
+  #isReady = false;
+  #reason = notOpen();
+  readonly #waiting = new Set<() => void>();
+
+  constructor(options: V4l2DeviceOptions) {
+    this.#options = options;
+    this.#log = options.log ?? silentLog;
+    this.#supervisor = new Supervisor((attempt) => this.#live(attempt), {
+      ...{ startMs: START_MS, endMs: END_MS, pauses: PAUSES, betweenMs: BETWEEN_MS },
+      ...{ goodAfterMs: GOOD_AFTER_MS, isBackground: true },
+      onFailure: ({ error }) => this.#fail(asThingError(error)),
+    });
+  }
+
+  /** What the program says of the device: of the last time, where it is not there any more. */
+  get description(): V4l2Description | undefined {
+    return this.#description;
+  }
+
+  /** Whether commands can be sent. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** The process id of its program. */
+  get pid(): number | undefined {
+    return this.#connection?.pid;
+  }
+
+  /** Pictures that the driver flagged as damaged, and others that did not become frames, since it was made. */
+  get counts(): Readonly<DeviceFrames["counts"]> {
+    return this.#frames.counts;
+  }
+
+  open(): void {
+    this.#supervisor.start();
+  }
+
+  /** Resolves when its program has ended. */
+  async close(): Promise<void> {
+    await this.#supervisor.close();
+    this.#reason = notOpen();
+    this.#settleWaiting();
+  }
+
+  /** Something has changed, such as the nodes in /dev: a device that was not there is looked for at once. */
+  lookAgain(): void {
+    this.#supervisor.retry();
+  }
+
+  /** Resolves once it was opened, or rejects with the reason of the next failure. */
+  async ready(signal?: AbortSignal): Promise<void> {
+    this.lookAgain();
+    if (this.#isReady) return;
+    let onSettled: () => void = () => {};
+    const settled = new Promise<void>((resolve) => {
+      onSettled = resolve;
+      this.#waiting.add(onSettled);
+    });
+    await abortable(settled, signal).finally(() => this.#waiting.delete(onSettled));
+    if (!this.#isReady) throw this.#reason;
+  }
+
+  /** Streams until `signal` aborts. @throws {ThingError} `DISCONNECTED`, `SOURCE_FAILED` with the reason. */
+  async run(sink: FrameSink, signal: AbortSignal): Promise<void> {
+    try {
+      await this.ready(signal);
+      const connection = this.#open;
+      const leave = this.#frames.into(sink);
+      try {
+        const { error } = await connection.ask("start", { withinMs: WITHIN.start, signal });
+        if (error) throw await deviceFailure(error, connection.device);
+        throw await abortable(connection.ended, signal);
+      } finally {
+        leave();
+        await this.#pause(connection, sink);
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  /** Reads controls anew, as those whose changes the driver does not report. */
+  async read(ids: readonly number[], signal?: AbortSignal): Promise<void> {
+    if (ids.length > 0) await this.#command(`get ${ids.join(" ")}`, WITHIN.control, signal);
+  }
+
+  /**
+   * Sets a control, and knows what it and those that depend on it have become when it resolves.
+   * @param value - As the program takes it. @throws {ThingError} The device's refusal.
+   */
+  async set(control: V4l2Control, value: string, signal?: AbortSignal): Promise<void> {
+    await this.#command(`set ${control.id}=${value}`, WITHIN.control, signal);
+    const changesOthers = ["update", "modify-layout"].some((flag) => control.flags.includes(flag));
+    if (changesOthers) await this.#command("describe", WITHIN.control, signal);
+  }
+
+  /** @param words - `FOURCC WxH [N/D]`. @returns How long the picture was away, ms; undefined where nothing was streaming. */
+  async setMode(words: string, signal?: AbortSignal): Promise<number | undefined> {
+    const resume = this.#frames.expectGap();
+    try {
+      const { away_ms } = await this.#command(`mode ${words}`, WITHIN.mode, signal);
+      return away_ms ?? undefined;
+    } finally {
+      resume();
+    }
+  }
+
+  /** One picture of that format and size. @param words - `FOURCC WxH`. */
+  async still(
+    words: string,
+    signal?: AbortSignal,
+  ): Promise<V4l2Still & { readonly awayMs: number | undefined }> {
+    const resume = this.#frames.expectGap();
+    const coming = this.#frames.nextStill();
+    try {
+      const { away_ms } = await this.#command(`still ${words}`, WITHIN.still, signal);
+      return { ...(await coming.picture()), awayMs: away_ms ?? undefined };
+    } finally {
+      coming.forget();
+      resume();
+    }
+  }
+
+  /** For the reason that a source was silent. */
+  get #open(): V4l2Connection {
+    if (!this.#connection || !this.#isReady) throw this.#reason;
+    return this.#connection;
+  }
+
+  async #command(words: string, withinMs: number, signal?: AbortSignal): Promise<V4l2Answer> {
+    const connection = this.#connection; // `onOpen` sends some before all others may
+    if (!connection || !this.#description) throw this.#reason;
+    try {
+      const answer = await connection.command(words, { withinMs, signal });
+      this.#noteValues(answer);
+      return answer;
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
+    }
+  }
+
+  async #pause(connection: V4l2Connection, { isSilent }: FrameSink): Promise<void> {
+    if (isSilent) {
+      connection.kill(
+        new ThingError("SOURCE_FAILED", "The camera gave no frames and was reopened."),
+      );
+      await connection.ended;
+      return;
+    }
+    await connection.command("pause", { withinMs: WITHIN.pause }).catch(() => {}); // it has ended, or is ended
+  }
+
+  /** One life of the program. */
+  async #live(attempt: Attempt): Promise<void> {
+    const node = await this.#options.find();
+    const command = await this.#options.command(node);
+    attempt.signal.throwIfAborted();
+    const connection = new V4l2Connection(
+      command,
+      node,
+      {
+        message: (message) => this.#take(message, connection, attempt),
+        memoryFor: (info, bytes) => this.#frames.memoryFor(info, bytes),
+        frame: (info, payload) => this.#frames.frame(info, payload),
+      },
+      this.#log,
+    );
+    this.#connection = connection;
+    const stop = () => void (attempt.isSilent ? connection.kill(mute(node)) : connection.stop());
+    attempt.signal.addEventListener("abort", stop);
+    const reason = await connection.ended;
+    if (this.#connection === connection) this.#connection = undefined;
+    this.#isReady = false;
+    throw reason;
+  }
+
+  #take(message: V4l2Message, connection: V4l2Connection, attempt: Attempt): void {
+    if (message.type === "device") {
+      const isFirst = !this.#isReady && this.#connection === connection;
+      this.#description = message.device;
+      attempt.heartbeat();
+      if (isFirst) void this.#becomeReady(message.device, connection);
+      else this.#options.onDescribed?.(message.device);
+    } else if (message.type === "control") {
+      const control = this.#control(message.change.id);
+      if (!control) return;
+      const { changes: _, ...now } = message.change;
+      Object.assign(control, now);
+      this.#options.onControls?.([control]);
+    } else if (message.type === "error" && !message.trouble.fatal) {
+      const { ioctl, errno, message: words } = message.trouble;
+      this.#log.warn(`The camera's driver had a fault: ${errno} ${ioctl}: ${words}`);
+    }
+  }
+
+  async #becomeReady(device: V4l2Description, connection: V4l2Connection): Promise<void> {
+    try {
+      await this.#options.onOpen?.(device);
+    } catch (error) {
+      this.#log.warn(`The camera's settings could not all be set again: ${reasonOf(error)}.`);
+    }
+    if (this.#connection !== connection) return;
+    this.#isReady = true;
+    this.#settleWaiting();
+  }
+
+  #noteValues({ values = {} }: V4l2Answer): void {
+    const changed: V4l2Control[] = [];
+    for (const [id, value] of Object.entries(values)) {
+      const control = this.#control(Number(id));
+      if (!control) continue;
+      control.value = value;
+      changed.push(control);
+    }
+    if (changed.length > 0) this.#options.onControls?.(changed);
+  }
+
+  #control(id: number): V4l2Control | undefined {
+    return this.#description?.controls.find((control) => control.id === id);
+  }
+
+  #fail(reason: ThingError): void {
+    this.#isReady = false;
+    this.#reason = reason;
+    this.#settleWaiting();
+    this.#options.onLost?.(reason);
+  }
+
+  #settleWaiting(): void {
+    for (const onSettled of [...this.#waiting]) onSettled();
+  }
+}
+
+function notOpen(): ThingError {
+  return new ThingError("NOT_READY", "The camera is not open.");
+}
+
+function mute(node: string): ThingError {
+  return new ThingError(
+    "SOURCE_FAILED",
+    `The camera at ${node} could not be opened within ${START_MS / 1000} s: its driver does not answer. Plug it in again.`,
+  );
+}
+
+function asThingError(error: unknown): ThingError {
+  if (error instanceof ThingError) return error;
+  return new ThingError("SOURCE_FAILED", messageOf(error), { cause: thrownError(error) });
+}

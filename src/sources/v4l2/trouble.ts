@@ -1,0 +1,65 @@
+import { holdersOf } from "../../base/device-holders.ts";
+import { deviceTrouble } from "../../base/device-trouble.ts";
+import { type ErrorCode, ThingError } from "../../base/errors.ts";
+import type { V4l2Format, V4l2Trouble } from "./messages.ts";
+
+/** What the system answers for a device that is not there. */
+const GONE = new Set(["ENODEV", "ENXIO", "ENOENT"]);
+
+/** What a driver's refusal of a value means for who set it. */
+const REFUSALS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+  EINVAL: ["INVALID_INPUT", "the camera does not accept this value"],
+  ERANGE: ["INVALID_INPUT", "the value is out of the camera's range"],
+  EBUSY: [
+    "LOCK_BUSY",
+    "the camera cannot change this now, for instance while it streams. Try again",
+  ],
+  EACCES: [
+    "READ_ONLY",
+    "the camera does not let it be changed now. Switch off the automatic control that governs it",
+  ],
+  EPERM: ["READ_ONLY", "the camera does not let it be changed"],
+  EAGAIN: ["NOT_READY", "the camera is not streaming. Watch it, then try again"],
+};
+
+/** The error for a device that could not be opened, or that failed. */
+export async function deviceFailure(trouble: V4l2Trouble, device: string): Promise<ThingError> {
+  const holders = trouble.errno === "EBUSY" ? await holdersOf(device) : [];
+  const code = GONE.has(trouble.errno) ? "DISCONNECTED" : "SOURCE_FAILED";
+  if (holders.length > 0) {
+    const sentence = `The camera is busy: ${holders.join(" and ")} has ${device} open. Close that program, then try again`;
+    return new ThingError(code, `${sentence} (${said(trouble)}).`);
+  }
+  const errno = code === "DISCONNECTED" ? "ENODEV" : trouble.errno;
+  const known = deviceTrouble(Object.assign(new Error(said(trouble)), { code: errno }));
+  return new ThingError(code, known ?? `The camera at ${device} failed: ${said(trouble)}.`);
+}
+
+/** The error for a command that the device, or its driver, refused. */
+export function refusal(trouble: V4l2Trouble): ThingError {
+  if (GONE.has(trouble.errno))
+    return new ThingError("DISCONNECTED", "The camera is not there any more. Plug it in again.");
+  if (trouble.ioctl === "timeout")
+    return new ThingError("NOT_READY", "The camera did not answer in time. Try again.");
+  const [code, words] = REFUSALS[trouble.errno] ?? [
+    "NOT_READY",
+    "the camera did not carry it out. Try again, or plug the camera in again",
+  ];
+  const offer = trouble.offers ? ` It offers ${formatText(trouble.offers)}.` : "";
+  return new ThingError(code, `Refused: ${words} (${said(trouble)}).${offer}`);
+}
+
+/** A mode in words, e.g. `MJPG 1280x720 at 30 fps`. */
+export function formatText({ fourcc, width, height, interval }: V4l2Format): string {
+  const rate = interval && interval[0] > 0 ? ` at ${rateOf(interval)} fps` : "";
+  return `${fourcc} ${width}x${height}${rate}`;
+}
+
+/** Frames a second, with two digits after the point. */
+export function rateOf([seconds, parts]: readonly [number, number]): number {
+  return seconds > 0 ? Math.round((100 * parts) / seconds) / 100 : 0;
+}
+
+function said({ ioctl, errno, message }: V4l2Trouble): string {
+  return `${errno} ${ioctl}: ${message}`;
+}

@@ -1,0 +1,192 @@
+import { existsSync, readFileSync, writeSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { picture } from "../../streams/pictures.ts";
+import { type Behaviour, controlsOf, MODES, type StandInControl } from "./stand-in-device.ts";
+
+// A program that speaks the wire of docs/internals/v4l2-program.md, for faults that no driver has on request. Its device is a file:
+// `stand-in.js stream FILE --idle`. The file says how the device behaves, and its removal unplugs it.
+
+const path = process.argv[3] ?? "";
+if (!existsSync(path)) fail("open", "ENOENT", "No such file or directory", 3);
+const behaviour: Behaviour = JSON.parse(readFileSync(path, "utf8"));
+if (behaviour.openError) fail("open", behaviour.openError, "as asked for");
+
+let controls = controlsOf(behaviour);
+let format = { fourcc: "MJPG", width: 640, height: 480, interval: [1, behaviour.rate ?? 100] };
+let streaming: NodeJS.Timeout | undefined;
+let sequence = 0;
+let frames = 0;
+let lost = 0;
+
+if (!behaviour.isMute) tellDevice();
+setInterval(lookForDevice, 20);
+createInterface({ input: process.stdin })
+  .on("line", (line) => {
+    const [number = "", command = "", ...words] = line.split(" ");
+    if (behaviour.hangsAt === command) for (;;); // as an ioctl does that a driver keeps
+    if (behaviour.crashesAt === command) process.kill(process.pid, "SIGSEGV");
+    answer(Number(number), run(command, words, Number(number)));
+  })
+  .on("close", () => process.exit(0));
+
+function run(command: string, words: readonly string[], number: number): object {
+  switch (command) {
+    case "start":
+      if (behaviour.startError) return refused("VIDIOC_STREAMON", behaviour.startError);
+      streaming ??= setInterval(sendFrame, 1000 / (behaviour.rate ?? 100));
+      return { ok: true };
+    case "pause":
+      clearInterval(streaming);
+      streaming = undefined;
+      return { ok: true };
+    case "describe":
+      tellDevice();
+      return { ok: true };
+    case "get":
+      for (const control of controls) if (control.flags.includes("volatile")) drift(control);
+      return { ok: true, values: valuesOf(words.map(Number)) };
+    case "set":
+      return set(words);
+    case "mode":
+      return mode(words);
+    case "still":
+      send("F", { ...frameInfo(), ...sizeIn(words[1] ?? ""), still: number }, picture(999));
+      return { ok: true, away_ms: words[1] === sizeText() ? 0 : 40 };
+    case "stop":
+      return process.exit(0);
+    default:
+      return refused("command", "EINVAL");
+  }
+}
+
+function set(words: readonly string[]): object {
+  for (const word of words) {
+    const [id, text = ""] = word.split("=");
+    const control = controls.find((one) => one.id === Number(id));
+    if (!control) return refused("VIDIOC_S_EXT_CTRLS", "EINVAL");
+    if (behaviour.setError) return { ...refused("VIDIOC_S_EXT_CTRLS", behaviour.setError) };
+    control.value = valueIn(control, text);
+    controls = controlsOf(behaviour, controls);
+    const { value, flags, min, max, step } = control;
+    send("C", { id: Number(id), changes: ["value"], value, flags, min, max, step });
+  }
+  return { ok: true, values: valuesOf(words.map((word) => Number(word.split("=")[0]))) };
+}
+
+function valueIn({ type, min, step }: StandInControl, text: string): unknown {
+  if (type === "button") return null;
+  if (type === "boolean") return text === "1";
+  if (type === "string") return decodeURIComponent(text);
+  if (text.includes(",")) return text.split(",").map(Number);
+  if (type === "integer64") return Math.abs(Number(text)) < 2 ** 53 ? Number(text) : text;
+  return min + Math.round((Number(text) - min) / step) * step; // drivers round
+}
+
+function drift(control: StandInControl): void {
+  control.value = Number(control.value) + 1;
+}
+
+function mode([fourcc = "", size = "", interval = "1/30"]: readonly string[]): object {
+  const found = MODES.find((one) => one.fourcc === fourcc);
+  const { width, height } = sizeIn(size);
+  if (!found?.sizes.some((one) => one.width === width && one.height === height))
+    return refused("VIDIOC_TRY_FMT", "EINVAL", { offers: format });
+  if (behaviour.modeError) return refused("VIDIOC_S_FMT", behaviour.modeError);
+  format = { fourcc, width, height, interval: interval.split("/").map(Number) };
+  tellDevice();
+  return { ok: true, format, away_ms: streaming ? 12.5 : null };
+}
+
+function sendFrame(): void {
+  frames += 1;
+  const { crashAfter, muteAfter, garbageAfter, loseEvery, damageEvery } = behaviour;
+  if (crashAfter === frames) process.kill(process.pid, "SIGKILL");
+  if (muteAfter !== undefined && frames > muteAfter) return;
+  if (garbageAfter === frames) writeSync(1, Buffer.alloc(64, 0x41));
+  sequence += 1;
+  if (loseEvery && frames % loseEvery === 0) {
+    lost += 2;
+    sequence += 2;
+  }
+  const error = Boolean(damageEvery && frames % damageEvery === 0);
+  if (behaviour.raw) sendRaw(behaviour.raw, error);
+  else send("F", { ...frameInfo(), error }, picture(frames));
+  lost = 0;
+}
+
+function sendRaw(fourcc: string, error: boolean): void {
+  const bytes = Buffer.alloc(64 * 48 * 2, 128);
+  const size = { width: 64, height: 48, stride: 128, fourcc, from: fourcc };
+  send("F", { ...frameInfo(), ...size, error }, bytes);
+}
+
+function frameInfo() {
+  const time = Number(process.hrtime.bigint()) - 7e6;
+  const clock = behaviour.clock ?? "monotonic";
+  return {
+    ...{ time: behaviour.isUntimed ? null : time, clock, taken: "end", received: time },
+    ...{ sequence, lost, replaced: 0, fourcc: "JPEG", from: format.fourcc },
+    ...{ width: format.width, height: format.height, stride: 0, error: false },
+  };
+}
+
+function valuesOf(ids: readonly number[]): object {
+  const found = controls.filter(({ id }) => ids.includes(id));
+  return Object.fromEntries(found.map(({ id, value }) => [id, value]));
+}
+
+function sizeText(): string {
+  return `${format.width}x${format.height}`;
+}
+
+function sizeIn(text: string): { width: number; height: number } {
+  const [width = 0, height = 0] = text.split("x").map(Number);
+  return { width, height };
+}
+
+function tellDevice(): void {
+  send("D", {
+    ...{ node: path, driver: "stand-in", card: "Stand-in Cam", bus_info: "none", version: "6.1.0" },
+    ...{ sysfs: null, capabilities: ["video-capture", "streaming"], device_caps: 1 },
+    ...{ multiplanar: false, inputs: [], input: 0, format: { ...format, payload: "jpeg" } },
+    ...{ modes: MODES, controls, events: true, streaming: streaming !== undefined, truncated: [] },
+  });
+}
+
+function lookForDevice(): void {
+  if (!existsSync(path)) fail("VIDIOC_DQBUF", "ENODEV", "No such device", 3);
+}
+
+function answer(number: number, members: object): void {
+  send("A", { answer: number, ...members });
+}
+
+function refused(ioctl: string, errno: string, more: object = {}): object {
+  const error = { ioctl, errno, number: 1, message: "as asked for", fatal: false, ...more };
+  return { ok: false, error };
+}
+
+function fail(ioctl: string, errno: string, message: string, code = 1): never {
+  send("E", { ioctl, errno, number: 1, message, fatal: true });
+  process.exit(code);
+}
+
+function send(type: string, text: object, payload: Uint8Array = new Uint8Array()): void {
+  const json = Buffer.from(JSON.stringify(text));
+  const header = Buffer.from(`V4L${type}`.padEnd(16, "\0"), "latin1");
+  header.writeUInt32LE(json.length, 4);
+  header.writeUInt32LE(payload.length, 8);
+  for (const bytes of [header, json, payload]) writeAll(bytes);
+}
+
+/** The pipe may be full, and is set not to wait. */
+function writeAll(bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(1, bytes, at);
+    } catch (error) {
+      const isFull = error instanceof Error && "code" in error && error.code === "EAGAIN";
+      if (!isFull) process.exit(0); // nobody reads any more
+    }
+  }
+}
