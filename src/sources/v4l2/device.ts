@@ -8,6 +8,7 @@ import type { FrameSink, RunningSource } from "../../frames/frame-source.ts";
 import type { Command } from "../../processes/child.ts";
 import { V4l2Connection } from "./connection.ts";
 import { DeviceFrames, type V4l2Still } from "./device-frames.ts";
+import { KnownDevice } from "./known-device.ts";
 import type { V4l2Answer, V4l2Control, V4l2Description, V4l2Message } from "./messages.ts";
 import { deviceFailure } from "./trouble.ts";
 
@@ -47,7 +48,7 @@ export class V4l2Device implements RunningSource {
   readonly #supervisor: Supervisor;
   readonly #frames = new DeviceFrames();
   #connection: V4l2Connection | undefined;
-  #description: V4l2Description | undefined;
+  #known: KnownDevice | undefined;
   /** Whether it is open, and `onOpen` is done. */
   #isReady = false;
   #reason = notOpen();
@@ -65,7 +66,7 @@ export class V4l2Device implements RunningSource {
 
   /** What the program says of the device: of the last time, where it is not there any more. */
   get description(): V4l2Description | undefined {
-    return this.#description;
+    return this.#known?.description;
   }
 
   /** Whether commands can be sent. */
@@ -181,10 +182,10 @@ export class V4l2Device implements RunningSource {
 
   async #command(words: string, withinMs: number, signal?: AbortSignal): Promise<V4l2Answer> {
     const connection = this.#connection; // `onOpen` sends some before all others may
-    if (!connection || !this.#description) throw this.#reason;
+    if (!connection || !this.#known) throw this.#reason;
     try {
       const answer = await connection.command(words, { withinMs, signal });
-      this.#noteValues(answer);
+      this.#tellControls(this.#known?.noteValues(answer));
       return answer;
     } catch (error) {
       signal?.throwIfAborted();
@@ -230,16 +231,12 @@ export class V4l2Device implements RunningSource {
   #take(message: V4l2Message, connection: V4l2Connection, attempt: Attempt): void {
     if (message.type === "device") {
       const isFirst = !this.#isReady && this.#connection === connection;
-      this.#description = message.device;
+      this.#known = new KnownDevice(message.device);
       attempt.heartbeat();
       if (isFirst) void this.#becomeReady(message.device, connection);
       else this.#options.onDescribed?.(message.device);
     } else if (message.type === "control") {
-      const control = this.#control(message.change.id);
-      if (!control) return;
-      const { changes: _, ...now } = message.change;
-      Object.assign(control, now);
-      this.#options.onControls?.([control]);
+      this.#tellControls(this.#known?.noteChange(message.change));
     } else if (message.type === "error" && !message.trouble.fatal) {
       const { ioctl, errno, message: words } = message.trouble;
       this.#log.warn(`The camera's driver had a fault: ${errno} ${ioctl}: ${words}`);
@@ -257,19 +254,8 @@ export class V4l2Device implements RunningSource {
     this.#settleWaiting();
   }
 
-  #noteValues({ values = {} }: V4l2Answer): void {
-    const changed: V4l2Control[] = [];
-    for (const [id, value] of Object.entries(values)) {
-      const control = this.#control(Number(id));
-      if (!control) continue;
-      control.value = value;
-      changed.push(control);
-    }
-    if (changed.length > 0) this.#options.onControls?.(changed);
-  }
-
-  #control(id: number): V4l2Control | undefined {
-    return this.#description?.controls.find((control) => control.id === id);
+  #tellControls(controls: readonly V4l2Control[] = []): void {
+    if (controls.length > 0) this.#options.onControls?.(controls);
   }
 
   #fail(reason: ThingError): void {
