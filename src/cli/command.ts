@@ -61,9 +61,14 @@ function program(): Command {
       console.log(await check(file));
     });
   addListenOptions(command.command("launch"))
-    .description("serve a GStreamer or ffmpeg pipeline as cameras, one for each named tee")
-    .usage("[options] --file=FILE [--NAME=VALUE ...] | PART ...")
-    .argument("[part...]", "the pipeline, as for gst-launch-1.0, or a whole command")
+    .description(
+      "serve the camera at an address, or a GStreamer or ffmpeg pipeline as cameras, one for each named tee",
+    )
+    .usage("[options] ADDRESS | --file=FILE [--NAME=VALUE ...] | PART ...")
+    .argument(
+      "[part...]",
+      "/dev/video0, rtsp://..., http://..., or the pipeline, as for gst-launch-1.0, or a whole command",
+    )
     .option(
       "--file <file>",
       "a file with the pipeline, with {NAME} for parameters; - is the standard input",
@@ -85,6 +90,10 @@ function program(): Command {
     .option("--settings <folder>", "the settings folder", "settings")
     .option("--debug", "log debug messages, too", false)
     .passThroughOptions()
+    .addHelpText(
+      "after",
+      "\nExamples:\n  thingscope launch /dev/video0\n  thingscope launch rtsp://user:password@camera/path\n  thingscope launch videotestsrc ! autovideosink",
+    )
     .showHelpAfterError("Write parameters as --NAME=VALUE. Try: thingscope launch --help")
     .action(runLaunch);
   command

@@ -2,11 +2,13 @@ import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import type { Command } from "commander";
 import { ThingError } from "../base/errors.ts";
+import { redactText } from "../base/redact.ts";
 import { ThingHost } from "../core/thing-host.ts";
 import type { Command as ProgramCommand } from "../processes/child.ts";
 import { ThingServer } from "../server/thing-server.ts";
 import { requireInstalled } from "../sources/pipeline-command.ts";
 import { type LaunchInput, launchCommand, prepareLaunch, runHeadless } from "./launch.ts";
+import { addressKind } from "./launch-camera.ts";
 import { loadProbes, type ProbeFlags } from "./launch-probes.ts";
 import type { ListenFlags } from "./listen-options.ts";
 import { listeningFor } from "./listening.ts";
@@ -36,6 +38,13 @@ export async function launch(
   const probes = await loadProbes(flags, process.cwd());
   const pipeline = { file: flags.file, parts, parameters: parametersOf(flags.param) };
   const input = { ...(await withStandardInput(pipeline)), probes, log };
+  const kind = flags.file === undefined ? addressKind(parts) : undefined;
+  if (kind && (flags.headless || flags.param.length > 0)) throw notAPipeline(parts[0] ?? "");
+  if (kind && (flags.check || flags.dryRun)) {
+    await prepareLaunch(input);
+    console.log(`OK: cameras: camera (${kind.camera})`);
+    return;
+  }
   if (flags.check || flags.dryRun) {
     const command = await launchCommand(input);
     if (flags.dryRun) console.log(commandLine(command));
@@ -95,6 +104,13 @@ function parametersOf(given: readonly string[]): Record<string, string> {
         `'${text}' is not a parameter. Write --param NAME=VALUE.`,
       );
     }),
+  );
+}
+
+function notAPipeline(address: string): ThingError {
+  return new ThingError(
+    "BAD_ARGUMENT",
+    `'${redactText(address)}' is a camera's address, not a pipeline: it has no parameters and cannot be run with --headless. Leave these options out; to record it, use thingscope record while it is served.`,
   );
 }
 

@@ -15,6 +15,7 @@ import {
 } from "../sources/pipeline-command.ts";
 import { explainPipelineEnd } from "../sources/pipeline-failure.ts";
 import type { MJPEGStream } from "../streams/mjpeg-stream.ts";
+import { addressKind, cameraAt } from "./launch-camera.ts";
 import { type LaunchProbe, probeThing } from "./launch-probes.ts";
 import { loadClass } from "./load-class.ts";
 
@@ -33,24 +34,33 @@ type LaunchedThing = readonly [name: string, thing: Thing, options: AddOptions];
 
 /**
  * The cameras of a pipeline, to be added to a host under their names, and the probes at them: one camera for each named
- * tee, or one `camera`. They share one process, which runs while any of them is watched.
+ * tee, or one `camera`. They share one process, which runs while any of them is watched. The address of a camera is one
+ * `camera` of its kind.
  *
  * @throws {ThingError} `BAD_ARGUMENT` or `BAD_CONFIG` for a wrong input, `PROGRAM_MISSING` for a missing program or element.
  */
 export async function prepareLaunch(input: LaunchInput): Promise<LaunchedThing[]> {
-  const command = await launchCommand(input);
-  await requireInstalled(command);
-  const pipeline = new Pipeline(command, { log: input.log });
-  const PipelineCamera = await loadClass("thingscope/things:PipelineCamera", process.cwd());
-  const names = [...pipeline.cameras.keys()];
-  const cameras = names.map(
-    (tee): LaunchedThing => [tee, new PipelineCamera({ pipeline, tee }), {}],
-  );
+  const cameras = await camerasOf(input);
+  const names = cameras.map(([name]) => name);
   const probes = (input.probes ?? []).map((probe, n): LaunchedThing => {
     const slots = { camera: cameraOf(probe, names) };
     return [n === 0 ? "probe" : `probe_${n + 1}`, probeThing(probe), { slots }];
   });
   return [...cameras, ...probes];
+}
+
+async function camerasOf(input: LaunchInput): Promise<LaunchedThing[]> {
+  const kind = input.file === undefined ? addressKind(input.parts) : undefined;
+  if (kind) return [await cameraAt(input.parts?.[0] ?? "", kind)];
+  const command = await launchCommand(input);
+  await requireInstalled(command);
+  const pipeline = new Pipeline(command, { log: input.log });
+  const PipelineCamera = await loadClass("thingscope/things:PipelineCamera", process.cwd());
+  return [...pipeline.cameras.keys()].map((tee) => [
+    tee,
+    new PipelineCamera({ pipeline, tee }),
+    {},
+  ]);
 }
 
 /**

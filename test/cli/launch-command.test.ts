@@ -151,3 +151,21 @@ test("--dry-run prints the command, with what is tapped, and runs nothing", {
   assert.match(observed.stdout, /name=source ! tee name=source_tee ! /);
   assert.match(observed.stdout, / source_tee\. ! queue /);
 });
+
+test("a camera's address is launched as its kind of camera, and is no pipeline", {
+  timeout: TEST_MS,
+}, async () => {
+  const folder = await folderWith({});
+  const address = "rtsp://cam:secret@127.0.0.1:9/1";
+  const [check, headless, parameter] = await runCliLines(folder, [
+    ["launch", "--check", address],
+    ["launch", "--headless", address],
+    ["launch", "--check", "--rate=5", address],
+  ]);
+  assert.deepEqual([check?.code, check?.stdout], [0, "OK: cameras: camera (RtspCamera)\n"]);
+  for (const refused of [headless, parameter]) {
+    assert.equal(refused?.code, 2);
+    assert.match(refused.stderr, /is a camera's address, not a pipeline/);
+    assert.doesNotMatch(refused.stderr, /secret/);
+  }
+});

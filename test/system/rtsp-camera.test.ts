@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
 import { RtspCamera } from "../../things/index.ts";
+import { folderWith, launchCli } from "../cli/run-cli.ts";
 import { TEST_MS } from "../limits.ts";
 import { freePort, peer, watched } from "./cameras.ts";
 
@@ -67,6 +68,19 @@ test("a path that is not there, a stream without pictures and a port with nothin
     code: "BAD_CONFIG",
     message: /is not an RTSP address/,
   });
+});
+
+test("launch serves the camera at an RTSP address, and prints its password nowhere", {
+  timeout,
+}, async (t) => {
+  const { url } = await server(t, "0", ["basic"]);
+  const login = `cam:${encodeURIComponent(PASSWORD)}@`;
+  const folder = await folderWith({});
+  const served = await launchCli(t, folder, `${url.replace("//", `//${login}`)}/jpeg`);
+  const picture = await fetch(`${served.url}/camera/mjpeg_stream/snapshot?wait=20`);
+  assert.deepEqual([picture.status, picture.headers.get("content-type")], [200, "image/jpeg"]);
+  assert.deepEqual(await (await fetch(`${served.url}/camera/url`)).json(), `${url}/jpeg`);
+  assert.doesNotMatch(JSON.stringify(served.lines), /home/);
 });
 
 test("a camera whose server is killed is disconnected, and streams again when it is back", {
