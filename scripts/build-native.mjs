@@ -1,28 +1,34 @@
-// Builds the addons under native/ with the system's C compiler, offline: `npm ci` and `npm install` run this.
-// Each folder native/NAME holds C files and becomes native/NAME/build/Release/NAME.node, where node-gyp-build
-// looks for it. Without a compiler, or on another system than Linux, it says so and succeeds: the package runs
-// without addons, a little worse. Decision record 0013 tells why this is not node-gyp.
+// Builds what is under native/ with the system's C compiler, offline: `npm ci` and `npm install` run this in a checkout. An
+// installed package has binaries in prebuilds/ for the commonest systems, and builds its own only where they are not for it.
+// native/NAME becomes native/NAME/build/Release/NAME.node, or NAME if it is a program. Without a compiler, or on another system
+// than Linux, it says so and succeeds: the package runs without, a little worse. Decision records 0013 and 0131.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import {
+  addonFlags,
+  isInstalledPackage,
+  nativeParts,
+  nodeHeaders,
+  programFlags,
+  root,
+} from "./native-parts.mjs";
 
-const nativeFolder = join(dirname(fileURLToPath(import.meta.url)), "..", "native");
 const compiler = process.env.CC || "cc";
+const prebuilt = join(root, "prebuilds", `${process.platform}-${process.arch}`);
 
 const missing = whatIsMissing();
-if (missing) {
+if (isInstalledPackage() && existsSync(prebuilt)) {
+  console.log(`Nothing is to be built: the package has it for ${process.platform}-${process.arch}.`);
+} else if (missing) {
   console.log(`Addons are not built: ${missing} Everything runs without them, a little worse.`);
 } else {
-  for (const folder of readdirSync(nativeFolder, { withFileTypes: true })) {
-    if (folder.isDirectory()) build(folder.name);
-  }
+  for (const part of nativeParts()) build(part);
 }
 
 function whatIsMissing() {
   if (process.platform !== "linux") return `they are for Linux, and this is ${process.platform}.`;
-  if (!headers()) return "the package node-api-headers is not installed.";
+  if (!nodeHeaders()) return "the package node-api-headers is not installed.";
   const { error } = spawnSync(compiler, ["--version"]);
   if (error) {
     return `there is no C compiler '${compiler}' (on Debian: apt install gcc libc6-dev; then npm run build:native).`;
@@ -30,32 +36,24 @@ function whatIsMissing() {
   return undefined;
 }
 
-function headers() {
-  try {
-    return createRequire(import.meta.url)("node-api-headers").include_dir;
-  } catch {
-    return undefined;
+function build(part) {
+  const output = join(part.folder, "build", "Release", part.output);
+  mkdirSync(join(part.folder, "build", "Release"), { recursive: true });
+  const flags = part.isProgram ? programFlags() : addonFlags();
+  // The program does without a JPEG encoder where libjpeg's headers are missing: the server encodes then.
+  const ways = part.isProgram ? [[["-DWITH_JPEG"], ["-ljpeg"]], [[], []]] : [[[], []]];
+  for (const [defines, libraries] of ways) {
+    const last = libraries.length === 0;
+    const inputs = [...flags, ...defines, "-o", output, ...part.sources, ...libraries];
+    const { status, stderr } = spawnSync(compiler, inputs, { encoding: "utf8" });
+    if (stderr && (last || status === 0)) process.stderr.write(stderr);
+    if (status === 0) {
+      const without = part.isProgram && last ? " without a JPEG encoder (libjpeg62-turbo-dev)" : "";
+      console.log(`Built native/${part.name}/build/Release/${part.output}${without}`);
+      return;
+    }
   }
-}
-
-function build(name) {
-  const folder = join(nativeFolder, name);
-  const release = join(folder, "build", "Release");
-  const output = join(release, `${name}.node`);
-  const sources = readdirSync(folder).filter((file) => file.endsWith(".c"));
-  mkdirSync(release, { recursive: true });
-  const flags = ["-O2", "-Wall", "-Wextra", "-std=gnu11", "-fPIC", "-shared"];
-  const inputs = sources.map((file) => join(folder, file));
-  const { status, stderr } = spawnSync(
-    compiler,
-    [...flags, "-DNAPI_VERSION=8", `-I${headers()}`, "-o", output, ...inputs],
-    { encoding: "utf8" },
-  );
-  if (stderr) process.stderr.write(stderr);
-  if (status !== 0) {
-    rmSync(output, { force: true });
-    console.log(`The addon ${name} is not built: '${compiler}' failed; its reason is above.`);
-    return;
-  }
-  console.log(`Built native/${name}/build/Release/${name}.node`);
+  rmSync(output, { force: true });
+  const kind = part.isProgram ? "program" : "addon";
+  console.log(`The ${kind} ${part.name} is not built: '${compiler}' failed; its reason is above.`);
 }
