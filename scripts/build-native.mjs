@@ -19,7 +19,9 @@ const prebuilt = join(root, "prebuilds", `${process.platform}-${process.arch}`);
 
 const missing = whatIsMissing();
 if (isInstalledPackage() && existsSync(prebuilt)) {
-  console.log(`Nothing is to be built: the package has it for ${process.platform}-${process.arch}.`);
+  console.log(
+    `Nothing is to be built: the package has it for ${process.platform}-${process.arch}.`,
+  );
 } else if (missing) {
   console.log(`Addons are not built: ${missing} Everything runs without them, a little worse.`);
 } else {
@@ -41,7 +43,12 @@ function build(part) {
   mkdirSync(join(part.folder, "build", "Release"), { recursive: true });
   const flags = part.isProgram ? programFlags() : addonFlags();
   // The program does without a JPEG encoder where libjpeg's headers are missing: the server encodes then.
-  const ways = part.isProgram ? [[["-DWITH_JPEG"], ["-ljpeg"]], [[], []]] : [[[], []]];
+  const ways = part.isProgram
+    ? [
+        [["-DWITH_JPEG"], ["-ljpeg"]],
+        [[], []],
+      ]
+    : [[[], []]];
   for (const [defines, libraries] of ways) {
     const last = libraries.length === 0;
     const inputs = [...flags, ...defines, "-o", output, ...part.sources, ...libraries];
