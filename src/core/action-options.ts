@@ -6,6 +6,8 @@ export interface AffordanceOptions {
   /** On the wire, where the member's own name will not do. */
   name?: string;
   title?: string;
+  /** What it is in the words of a vocabulary: `@type` in the Thing Description. */
+  types?: readonly string[];
 }
 
 /** What an action takes and gives, and how it behaves. */
@@ -31,8 +33,10 @@ export interface ActionOptions<I extends TSchema, O extends TSchema> extends Aff
   useGlobalLock?: boolean;
 }
 
-type InputOf<I extends TSchema> = TSchema extends I ? Record<string, never> : Static<I>;
-type OutputOf<O extends TSchema> = TSchema extends O ? unknown : Static<O>;
+/** What an action's method gets. */
+export type InputOf<I extends TSchema> = TSchema extends I ? Record<string, never> : Static<I>;
+/** What it returns. */
+export type OutputOf<O extends TSchema> = TSchema extends O ? unknown : Static<O>;
 
 /** What an action's decorator stands on. */
 export type ActionMethod<T, I extends TSchema, O extends TSchema> = (

@@ -24,14 +24,13 @@ interface RunOptions {
 /** Runs an action and notes in its record how it ended. Never rejects. */
 export async function runAction(
   record: InvocationRecord,
-  { name, member, output: schema }: ActionAffordance,
+  { name, member, run, output: schema }: ActionAffordance,
   { thing, faults, input, busyLevel, locked }: RunOptions,
 ): Promise<void> {
   try {
     const className = classNameOf(thing);
-    const method: unknown = runAs({ faults, invocation: record.context }, () =>
-      Reflect.get(thing, member),
-    );
+    const method: unknown =
+      run ?? runAs({ faults, invocation: record.context }, () => Reflect.get(thing, member));
     if (typeof method !== "function")
       throw new TypeError(`${className} has no method '${member}'.`);
     const output = await locked(() => {

@@ -19,10 +19,7 @@ export const KINDS: { readonly [K in Affordance["kind"]]: KindRules } = {
   property: {
     schemas: { schema: "" },
     ...{ ownsName: true, isRenamable: true },
-    wrongIn: ({ setter, schema }) =>
-      setter !== undefined && typeof setter !== "string"
-        ? "does not name a method that sets it. Write its name as a string"
-        : schema === undefined && "has no schema. Specify the values that it takes",
+    wrongIn: wrongInProperty,
   },
   action: {
     schemas: { input: "the input of ", output: "the output of " },
@@ -47,6 +44,20 @@ export const KINDS: { readonly [K in Affordance["kind"]]: KindRules } = {
         : "has a method other than GET, PUT, POST or DELETE",
   },
 };
+/** Longer than any request is waited for by a person, and far above what a device takes. */
+export const LONGEST_WITHIN_MS = 600_000;
+
+function wrongInProperty({ setter, getter, schema, withinMs }: Readonly<Record<string, unknown>>) {
+  if (setter !== undefined && typeof setter !== "string")
+    return "does not name a method that sets it. Write its name as a string";
+  if (getter !== undefined && typeof getter !== "string")
+    return "does not name a method that reads it. Write its name as a string";
+  if (schema === undefined) return "has no schema. Specify the values that it takes";
+  if (withinMs === undefined) return false;
+  const isFit = typeof withinMs === "number" && withinMs > 0 && withinMs <= LONGEST_WITHIN_MS;
+  return !isFit && `has a withinMs that is not a number from 1 to ${LONGEST_WITHIN_MS}`;
+}
+
 const METHODS: ReadonlySet<unknown> = new Set(["GET", "PUT", "POST", "DELETE"]);
 const ROLES: ReadonlySet<unknown> = new Set(["view", "operate", "admin"]);
 /** Names are parts of paths. */
@@ -96,6 +107,8 @@ function wrongIn(own: Record<string, unknown>): string | undefined {
     if (words.length > LONGEST_WORDS)
       return `has a ${what} of more than ${LONGEST_WORDS} characters. Write a shorter one`;
   }
+  if (own.types !== undefined && !areTypes(own.types))
+    return `has types that are not a list of up to ${MOST_TYPES} names. Write e.g. ["sosa:ObservableProperty"]`;
   if (own.role !== undefined && !ROLES.has(own.role))
     return "is for a role that does not exist. Write view, operate or admin";
   for (const what of ["schema", "input", "output", "data"]) {
@@ -104,6 +117,16 @@ function wrongIn(own: Record<string, unknown>): string | undefined {
       return `has a schema (${what}) that is not an object. Write one, e.g. { type: "number" }`;
   }
   return undefined;
+}
+
+const MOST_TYPES = 20;
+
+function areTypes(types: unknown): boolean {
+  return (
+    Array.isArray(types) &&
+    types.length <= MOST_TYPES &&
+    types.every((type) => typeof type === "string" && type !== "" && type.length <= LONGEST_NAME)
+  );
 }
 
 function isKind(kind: unknown): kind is Affordance["kind"] {

@@ -1,5 +1,7 @@
 import "./metadata.ts";
 import type { TSchema } from "typebox";
+import type { ThingEvent } from "./event.ts";
+import type { Invocation } from "./running.ts";
 import { memberOf } from "./setters.ts";
 
 /** A class of Things, or of anything that a Thing is connected to. */
@@ -15,6 +17,8 @@ interface Named {
   readonly member: string;
   readonly title?: string;
   readonly description: string;
+  /** What it is in the words of a vocabulary: `@type` in the Thing Description. */
+  readonly types?: readonly string[];
 }
 
 export interface PropertyAffordance extends Named {
@@ -29,7 +33,26 @@ export interface PropertyAffordance extends Named {
   readonly resettable: boolean;
   /** The method that sets it, where that is no setter. */
   readonly setter?: string;
+  /** The method that reads it, where that is not the getter. */
+  readonly getter?: string;
+  /** How long the Thing may take to read or set it, ms. */
+  readonly withinMs?: number;
+  /** Of a property that the Thing has added itself: no member stands for it. */
+  readonly own?: OwnAccess;
   readonly useGlobalLock: boolean;
+}
+
+/** How a property is read and set that no member stands for. */
+export interface OwnAccess {
+  read(signal: AbortSignal): unknown;
+  write?(value: unknown, signal: AbortSignal): unknown;
+  /** What `reset` writes, if it can be reset. */
+  readonly initial?: unknown;
+}
+
+/** Whether reading a property takes a question to the Thing's device, and not a look at a member. */
+export function asksDevice({ own, getter }: PropertyAffordance): boolean {
+  return own !== undefined || getter !== undefined;
 }
 
 export interface ActionAffordance extends Named {
@@ -45,6 +68,8 @@ export interface ActionAffordance extends Named {
   /** How long a finished invocation can still be read, seconds. */
   readonly retentionSeconds: number;
   readonly useGlobalLock: boolean;
+  /** Of an action that the Thing has added itself. */
+  readonly run?: (input: unknown, invocation: Invocation) => unknown;
 }
 
 export interface EventAffordance extends Named {
@@ -52,6 +77,8 @@ export interface EventAffordance extends Named {
   readonly data?: TSchema;
   /** Who may be told of it: `view` when absent. */
   readonly role?: Role;
+  /** Of an event that the Thing has added itself. */
+  readonly emitter?: ThingEvent<unknown>;
 }
 
 export interface StreamAffordance extends Named {

@@ -10,6 +10,10 @@ type DataListener = (data: unknown) => void;
 type FaultListener = (problem: ThingError) => void;
 
 interface Followed {
+  affordance: EventAffordance;
+  event: ThingEvent<unknown>;
+  /** Follows it no more. */
+  stop(): void;
   readonly listeners: Set<DataListener>;
   readonly faultListeners: Set<FaultListener>;
 }
@@ -23,9 +27,18 @@ export class EventAccess {
   constructor(thing: Thing, events: Iterable<EventAffordance>, faults: ThingFaults) {
     this.#thing = thing;
     this.#faults = faults;
-    for (const { member } of events) {
-      const event: unknown = Reflect.get(thing, member);
-      if (event instanceof ThingEvent) claimEvent(event, faults, member);
+    this.update(events);
+  }
+
+  /** Those that the Thing has now: whoever follows one that was removed and has come again follows it still. */
+  update(events: Iterable<EventAffordance>): void {
+    for (const affordance of events) {
+      const event = this.#eventOf(affordance);
+      if (event) claimEvent(event, this.#faults, affordance.member);
+      const followed = this.#followed.get(affordance.name);
+      if (!event || !followed) continue;
+      followed.affordance = affordance;
+      if (followed.event !== event) this.#followInstead(followed, event);
     }
   }
 
@@ -46,16 +59,30 @@ export class EventAccess {
   #follow(affordance: EventAffordance): Followed {
     const known = this.#followed.get(affordance.name);
     if (known) return known;
-    const event: unknown = Reflect.get(this.#thing, affordance.member);
-    if (!(event instanceof ThingEvent)) throw notAnEvent(affordance, this.#thing);
-    const followed: Followed = { listeners: new Set(), faultListeners: new Set() };
-    event.on((data) => this.#tell(affordance, followed, data));
+    const event = this.#eventOf(affordance);
+    if (!event) throw notAnEvent(affordance, this.#thing);
+    const followed: Followed = {
+      ...{ affordance, event, stop() {} },
+      ...{ listeners: new Set(), faultListeners: new Set() },
+    };
+    this.#followInstead(followed, event);
     this.#followed.set(affordance.name, followed);
     return followed;
   }
 
-  #tell({ name, member, data: schema }: EventAffordance, followed: Followed, data: unknown): void {
-    const { listeners, faultListeners } = followed;
+  #followInstead(followed: Followed, event: ThingEvent<unknown>): void {
+    followed.stop();
+    followed.event = event;
+    followed.stop = event.on((data) => this.#tell(followed, data));
+  }
+
+  #eventOf({ member, emitter }: EventAffordance): ThingEvent<unknown> | undefined {
+    const event: unknown = emitter ?? Reflect.get(this.#thing, member);
+    return event instanceof ThingEvent ? event : undefined;
+  }
+
+  #tell({ affordance, listeners, faultListeners }: Followed, data: unknown): void {
+    const { name, member, data: schema } = affordance;
     if (listeners.size + faultListeners.size === 0) return;
     const className = classNameOf(this.#thing);
     const what = `Event '${name}' of Thing '${this.#faults.thing}' was emitted with a value`;

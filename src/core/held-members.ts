@@ -35,8 +35,10 @@ export function checkHeld(thing: Thing, affordance: Affordance): void {
     if (read(thing, member, what) !== found)
       throw refusal(`${what} is a different object at each read. Keep one in a field.`);
   }
-  const called = calledBy(affordance);
-  if (called === undefined) return;
+  for (const called of calledBy(affordance)) checkMethod(thing, called, what);
+}
+
+function checkMethod(thing: Thing, called: string, what: string): void {
   if (called in Thing.prototype)
     throw refusal(
       `${what} names the method '${called}', which every Thing already has. Write one of its own.`,
@@ -45,9 +47,10 @@ export function checkHeld(thing: Thing, affordance: Affordance): void {
     throw refusal(`${what} has no method '${called}'. Write one, or name the intended one.`);
 }
 
-function calledBy(affordance: Affordance): string | undefined {
-  if (affordance.kind === "action" || affordance.kind === "endpoint") return affordance.member;
-  return affordance.kind === "property" ? affordance.setter : undefined;
+function calledBy(affordance: Affordance): string[] {
+  if (affordance.kind === "action" || affordance.kind === "endpoint") return [affordance.member];
+  if (affordance.kind !== "property") return [];
+  return [affordance.setter, affordance.getter].filter((method) => method !== undefined);
 }
 
 function read(thing: Thing, member: string, what: string): unknown {

@@ -1,16 +1,19 @@
-import { now } from "../base/clock.ts";
+import { stopped } from "../base/abort.ts";
 import { ThingError, unknownAffordance } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import { acceptedInput, doesRelease } from "./action-input.ts";
-import { runAction } from "./action-run.ts";
-import type { ActionAffordance, PropertyAffordance } from "./affordances.ts";
+import type { PropertyAffordance } from "./affordances.ts";
 import { Departure } from "./departure.ts";
 import { EventAccess } from "./event-access.ts";
 import type { GlobalLock } from "./global-lock.ts";
+import { HostedActions } from "./hosted-actions.ts";
 import { initialValue } from "./initial-values.ts";
-import { currentInvocation, InvocationRecord } from "./invocation.ts";
+import {
+  type InstanceAffordances,
+  instanceAffordances,
+  type ModelChange,
+} from "./instance-affordances.ts";
+import { currentInvocation, type InvocationRecord } from "./invocation.ts";
 import type { Invocations } from "./invocations.ts";
-import { jsonCopy } from "./json-value.ts";
 import { PropertyAccess } from "./property-access.ts";
 import { PropertyObservers } from "./property-observers.ts";
 import { PropertyWrites } from "./property-writes.ts";
@@ -20,7 +23,7 @@ import type { Thing } from "./thing.ts";
 import { faultsFor, type ThingFaults } from "./thing-faults.ts";
 import type { ThingModel } from "./thing-model.ts";
 import { ThingSettings } from "./thing-settings.ts";
-import { notReady, type ThingState, whileOpening } from "./thing-state.ts";
+import { LifeState, notReady, type ThingState, whileOpening } from "./thing-state.ts";
 import { acceptedValues, writeMultiple } from "./write-multiple.ts";
 
 type Members = Record<string, unknown>;
@@ -31,22 +34,20 @@ interface HostServices {
   readonly globalLock: GlobalLock | undefined;
   readonly settings: SettingsFile;
   readonly log: Log;
+  /** Makes sure that no other process writes into the folder of the settings. @throws {ThingError} `SETTINGS_IN_USE`. */
+  readonly claimFolder: () => Promise<void>;
+  /** Called when the Thing itself has changed its model, in that tick. */
+  readonly onModel: (hosted: HostedThing, change: ModelChange) => void;
 }
 
 /** A Thing in its host: every access by name, validated, locked and observed. What HTTP and WebSocket call. */
-export class HostedThing {
+export class HostedThing extends LifeState {
   readonly name: string;
   readonly thing: Thing;
-  readonly model: ThingModel;
-  state: ThingState = "closed";
-  /** Why it could not open, or is disconnected. */
-  reason: string | undefined;
-  /** Since when it has been in this state. */
-  since = now();
-  /** Ends when the present attempt to open it does. */
-  opening: Promise<void> = Promise.resolve();
-  /** How often it became disconnected. */
-  disconnections = 0;
+  /** What its class declares, and all Things of that class have. */
+  readonly classModel: ThingModel;
+  /** What it has added itself. */
+  readonly instance: InstanceAffordances;
   readonly settings: ThingSettings;
   readonly departure: Departure;
   readonly #host: HostServices;
@@ -56,32 +57,58 @@ export class HostedThing {
   readonly #observers: PropertyObservers;
   readonly #writes: PropertyWrites;
   readonly #events: EventAccess;
-  readonly #invocationListeners = new Set<(record: InvocationRecord) => void>();
+  readonly #actions: HostedActions;
+  #model: ThingModel | undefined;
   /** The objects that streams and files stand for, read once: a getter could throw in the middle of a request. */
   readonly #held: ReadonlyMap<object, unknown>;
 
   constructor(name: string, thing: Thing, model: ThingModel, host: HostServices) {
+    super();
     this.name = name;
     this.thing = thing;
-    this.model = model;
+    this.classModel = model;
+    this.instance = instanceAffordances(thing);
     this.departure = new Departure(name);
     this.#host = host;
     this.faults = faultsFor(thing, name, host.log);
     this.#access = new PropertyAccess(thing, this.faults, (what) => notReady(this, what));
     this.#observers = new PropertyObservers(this.#access, this.faults);
-    this.#writes = new PropertyWrites(thing, this.#access, this.#observers, () =>
-      this.settings.saveLater(),
-    );
-    const properties = model.properties.values();
+    this.#writes = new PropertyWrites({
+      ...{ name, thing, access: this.#access, observers: this.#observers },
+      properties: () => this.model.properties,
+      onTouched: (property) => this.settings.touch(property),
+      saveLater: () => this.settings.saveLater(),
+    });
     this.settings = new ThingSettings({
-      ...{ name, thing, properties, access: this.#access, writes: this.#writes },
-      ...{ file: host.settings, log: host.log },
+      ...{ name, thing, access: this.#access, writes: this.#writes },
+      properties: () => this.model.properties.values(),
+      ...{ file: host.settings, log: host.log, claimFolder: host.claimFolder },
     });
     this.departure.onLeft(() => this.settings.end());
     this.#held = new Map(
       [...model.streams.values(), ...model.files].map((one) => [one, this.#members[one.member]]),
     );
     this.#events = new EventAccess(thing, this.model.events.values(), this.faults);
+    this.#actions = new HostedActions({
+      ...{ thing, faults: this.faults, invocations: host.invocations, log: host.log },
+      busyLevel: host.globalLock?.logLevel,
+      assertOpen: (what) => this.assertOpen(what),
+      locked: (wanted, what, work, holder) => this.#locked(wanted, what, work, holder),
+    });
+    this.instance.follow((change) => this.#modelChanged(change));
+  }
+
+  /** What it has now: all of its class, and what it has added itself. */
+  get model(): ThingModel {
+    this.#model ??= this.instance.in(this.classModel);
+    return this.#model;
+  }
+
+  /** Its life has come so far. What still waits for its device then is ended, unless it is open or opens. */
+  override become(state: ThingState, reason?: string): void {
+    super.become(state, reason);
+    if (state !== "open" && state !== "opening")
+      this.#access.endCalls(stopped(`Thing '${this.name}' is ${state}.`));
   }
 
   /** @throws {ThingError} `NOT_READY` unless the Thing is open; `what` it cannot do then is said, e.g. "run action 'move'". */
@@ -99,12 +126,13 @@ export class HostedThing {
    * A copy of the value that a property has. While the Thing opens it waits, 5 s at most.
    * @throws {ThingError} `NOT_READY` unless it is open; `INVALID_OUTPUT` when a getter returns what its own schema refuses;
    *   `PROPERTY_FAILED`, or its own code, when it throws.
+   * @param gone - Aborts when nobody wants it any more: then it rejects with that reason.
    */
-  async readProperty(name: string): Promise<unknown> {
+  async readProperty(name: string, gone?: AbortSignal): Promise<unknown> {
     const property = this.#property(name);
     // What of a refused class is sound can be read: it has no other state to come.
     if (this.model.refusals.length === 0) await this.#whenOpen(`read property '${name}'`);
-    return this.#access.read(property);
+    return this.#access.read(property, gone);
   }
 
   /** Sets a property; a setting is on disk when this resolves. @throws {ThingError} `READ_ONLY`, `INVALID_INPUT`, `LOCK_BUSY`. */
@@ -144,7 +172,7 @@ export class HostedThing {
       );
     }
     const what = `Property '${name}' of Thing '${this.name}'`;
-    const initial = initialValue(this.thing, property.member);
+    const initial = property.own?.initial ?? initialValue(this.thing, property.member);
     const own = accept(property.schema, initial, what, { isOwn: true });
     await this.#write("reset", property, own, what);
   }
@@ -155,30 +183,7 @@ export class HostedThing {
    * @throws {ThingError} `INVALID_INPUT`, `NOT_READY` while the Thing is not open, `TOO_MANY_INVOCATIONS`, `UNKNOWN_AFFORDANCE`.
    */
   invoke(name: string, input: unknown): InvocationRecord {
-    const action = this.#found("action", name, this.model.actions);
-    const accepted = acceptedInput(action, input, this.name);
-    this.assertOpen(`run action '${name}'`);
-    // What the action gets is its own: it may keep it, change it, make it refer to itself.
-    const own = jsonCopy(accepted);
-    const wanted = new InvocationRecord(
-      {
-        thing: this.name,
-        action: name,
-        input: action.input ? accepted : null,
-        releases: doesRelease(action, own, this.faults),
-      },
-      {
-        log: this.#host.log,
-        faults: this.faults,
-        onStatus: (changed) => this.#announce(changed),
-      },
-    );
-    const record = this.#host.invocations.place(wanted);
-    if (record !== wanted) return record;
-    this.#host.invocations.keep(record, action.retentionSeconds);
-    this.#announce(record);
-    void this.#run(record, action, own);
-    return record;
+    return this.#actions.invoke(this.#found("action", name, this.model.actions), input);
   }
 
   /** Calls `listener` at each change of an observable property. */
@@ -193,8 +198,7 @@ export class HostedThing {
 
   /** Calls `listener` whenever an invocation of this Thing begins or changes its status. */
   onInvocation(listener: (record: InvocationRecord) => void): () => void {
-    this.#invocationListeners.add(listener);
-    return () => void this.#invocationListeners.delete(listener);
+    return this.#actions.onInvocation(listener);
   }
 
   /** Calls `listener` at each emission of one event, with a copy of its data that fits its schema. */
@@ -223,6 +227,13 @@ export class HostedThing {
   propertyChanged(name: string): void {
     const property = this.model.properties.get(name);
     if (property) this.#writes.changed(property);
+  }
+
+  #modelChanged(change: ModelChange): void {
+    this.#model = undefined;
+    this.#events.update(this.model.events.values());
+    this.#host.onModel(this, change);
+    if (this.state === "open") void this.settings.attachAdded();
   }
 
   /** @param value - One that fits. Resolves when it is set, and a setting is on disk. */
@@ -258,18 +269,6 @@ export class HostedThing {
     return affordance;
   }
 
-  async #run(record: InvocationRecord, action: ActionAffordance, input: unknown): Promise<void> {
-    const { faults, thing } = this;
-    const what = `action '${action.name}'`;
-    await runAction(record, action, {
-      thing,
-      faults,
-      input,
-      busyLevel: this.#host.globalLock?.logLevel,
-      locked: (work) => this.#locked(action.useGlobalLock, what, work, record.context),
-    });
-  }
-
   async #locked<T>(
     wanted: boolean,
     what: string,
@@ -278,9 +277,5 @@ export class HostedThing {
   ): Promise<T> {
     const lock = wanted ? this.#host.globalLock : undefined;
     return lock ? lock.hold(holder ?? currentInvocation() ?? {}, what, work) : work();
-  }
-
-  #announce(record: InvocationRecord): void {
-    this.faults.tell(record.action, this.#invocationListeners, record);
   }
 }

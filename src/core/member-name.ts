@@ -38,8 +38,16 @@ export function memberName(
 }
 
 /** How an affordance is called, of the member and its decorator's options. */
-export function naming(member: string, description: string, { name, title }: AffordanceOptions) {
-  return { name: name ?? member, member, description, ...(title !== undefined && { title }) };
+export function naming(
+  member: string,
+  description: string,
+  { name, title, types }: AffordanceOptions,
+) {
+  return {
+    ...{ name: name ?? member, member, description },
+    ...(title !== undefined && { title }),
+    ...(types && { types }),
+  };
 }
 
 /** The name of an object's class, for sentences and file names. A class can have a static member `name` that is no text, or throws. */

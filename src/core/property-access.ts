@@ -1,8 +1,9 @@
 import { promiseHooks } from "node:v8";
-import { delay, within } from "../base/abort.ts";
+import { delay } from "../base/abort.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { thrownError } from "../base/thrown.ts";
 import type { PropertyAffordance } from "./affordances.ts";
+import { DeviceCalls } from "./device-calls.ts";
 import { classNameOf } from "./member-name.ts";
 import { outgoing } from "./outgoing.ts";
 import { runAsThing } from "./running.ts";
@@ -12,7 +13,7 @@ import { isFault, isThenable, type ThingFaults } from "./thing-faults.ts";
 
 type Members = Record<string, unknown>;
 
-/** A getter or setter that waits for its device longer than this has failed. */
+/** A property whose device takes longer has failed, unless it says how long that may take. */
 const WITHIN_MS = 10_000;
 /** How long a write waits for what a setter leaves running: it may be meant to go on. */
 const FLOATING_WITHIN_MS = 1000;
@@ -21,6 +22,7 @@ const FLOATING_WITHIN_MS = 1000;
 export class PropertyAccess {
   readonly #thing: Thing;
   readonly #faults: ThingFaults;
+  readonly #calls: DeviceCalls;
   readonly #notOpen: (what: string) => ThingError | undefined;
 
   /** @param notOpen - Why the Thing cannot do something: nothing while it is open. */
@@ -31,18 +33,25 @@ export class PropertyAccess {
   ) {
     this.#thing = thing;
     this.#faults = faults;
+    this.#calls = new DeviceCalls(faults);
     this.#notOpen = notOpen;
   }
 
+  /** Ends what waits for the device: the Thing closes. */
+  endCalls(reason: unknown): void {
+    this.#calls.end(reason);
+  }
+
   /**
-   * A copy of the value: reading changes nothing of the Thing's. A promise where the getter gives one.
+   * A copy of the value: reading changes nothing of the Thing's. A promise where the Thing gives one.
+   * @param gone - Aborts when nobody wants it any more: then it rejects with that reason.
    * @throws {ThingError} Naming the property: `INVALID_OUTPUT` for a value that is not JSON or does not fit its schema;
    *   `PROPERTY_FAILED`, or the getter's own code, when the getter throws.
    */
-  read(property: PropertyAffordance): unknown {
+  read(property: PropertyAffordance, gone?: AbortSignal): unknown {
     let value: unknown;
     try {
-      value = this.valueOf(property);
+      value = this.valueOf(property, gone);
     } catch (error) {
       throw this.#failed(property, "read", error);
     }
@@ -50,27 +59,37 @@ export class PropertyAccess {
     return value.then(
       (awaited) => this.#fit(property, awaited),
       (error) => {
+        if (gone?.aborted) throw gone.reason;
         throw this.#failed(property, "read", error);
       },
     );
   }
 
-  /** What the member has, as it is; a promise, for 10 s at most, where the getter gives one. @throws what the getter does. */
-  valueOf({ member }: PropertyAffordance): unknown {
+  /**
+   * What the property has, as it is; a promise, for as long as it may take, where the Thing gives one.
+   * @throws what its getter does.
+   */
+  valueOf(property: PropertyAffordance, gone?: AbortSignal): unknown {
+    const { member, getter, own, withinMs = WITHIN_MS } = property;
+    if (own) return this.#calls.call((signal) => own.read(signal), withinMs, gone);
+    if (getter !== undefined)
+      return this.#calls.call((signal) => this.#call(getter, signal), withinMs, gone);
     const value = runAsThing(this.#faults, () => this.#members[member]);
-    return isThenable(value) ? this.#inTime(value) : value;
+    return isThenable(value) ? this.#calls.settled(value, withinMs, { gone }) : value;
   }
 
   /**
-   * Sets the value; a promise where the Thing has to be waited for: 10 s for the method that `set` names, 1 s for what a setter leaves
-   * running.
+   * Sets the value; a promise where the Thing has to be waited for: 10 s, or `withinMs`, for `write` and the method that `set` names,
+   * 1 s for what a setter leaves running.
    * @param store - How the member keeps a value that fits, if it is an accessor.
-   * @throws {ThingError} Naming the property.
+   * @throws {ThingError} Naming the property; `NOT_READY` for one whose device is asked while the Thing is not open.
    */
   set(property: PropertyAffordance, value: unknown, store?: Store): undefined | Promise<unknown> {
     const failed = (error: unknown): never => {
       throw this.#failed(property, "set", error);
     };
+    const notOpen = property.own && this.#notOpen(`set property '${property.name}'`);
+    if (notOpen) throw notOpen; // it closed while this write waited for others
     try {
       return this.assign(property, value, store)?.catch(failed);
     } catch (error) {
@@ -125,11 +144,13 @@ export class PropertyAccess {
     return named;
   }
 
-  #assigned({ member, setter }: PropertyAffordance, value: unknown): Promise<unknown> | undefined {
-    if (setter !== undefined) {
-      const method = this.#members[setter];
-      const result: unknown = typeof method === "function" && method.call(this.#thing, value);
-      return isThenable(result) ? this.#inTime(result) : undefined;
+  #assigned(property: PropertyAffordance, value: unknown): Promise<unknown> | undefined {
+    const { member, setter, own, withinMs = WITHIN_MS } = property;
+    if (own || setter !== undefined) {
+      const ask = (signal: AbortSignal) =>
+        setter === undefined ? own?.write?.(value, signal) : this.#call(setter, value, signal);
+      const result = this.#calls.call(ask, withinMs);
+      return isThenable(result) ? Promise.resolve(result) : undefined;
     }
     const floating = leftFloating(() => {
       this.#members[member] = value;
@@ -138,10 +159,9 @@ export class PropertyAccess {
     return Promise.race([Promise.all(floating), delay(FLOATING_WITHIN_MS)]);
   }
 
-  #inTime(promise: PromiseLike<unknown>): Promise<unknown> {
-    const late = () =>
-      new ThingError("NOT_READY", `It did not answer within ${WITHIN_MS / 1000} s.`);
-    return within(Promise.resolve(promise), WITHIN_MS, late);
+  #call(name: string, ...inputs: unknown[]): unknown {
+    const method = this.#members[name];
+    return typeof method === "function" && method.apply(this.#thing, inputs);
   }
 }
 

@@ -3,6 +3,7 @@ import { ThingError } from "../base/errors.ts";
 import type { AffordanceOptions } from "./action-options.ts";
 import { declare, type PropertyAffordance } from "./affordances.ts";
 import { rememberInitial } from "./initial-values.ts";
+import { movedSchema } from "./instance-affordances.ts";
 import { ACCESSOR_OR_GETTER, classNameOf, memberName, naming } from "./member-name.ts";
 import { accept } from "./schema.ts";
 import { guardSetter, rememberStore } from "./setters.ts";
@@ -15,10 +16,18 @@ export interface PropertyOptions extends AffordanceOptions {
   /** For a getter: the class calls `changed(name)` whenever the value changes. */
   observable?: boolean;
   /**
-   * For a getter: the method that sets the value. It may be `async`, and whoever writes waits for it, 10 s at most: what it throws or
-   * rejects with is the answer. A JavaScript setter cannot be waited for.
+   * For a getter: the method that sets the value, `(value, signal)`. It may be `async`: a client's write is answered when it ends, and
+   * what it throws or rejects with is the answer. Writes of one property follow one another. The signal aborts when time is up or the
+   * Thing closes. A JavaScript setter cannot be waited for.
    */
   set?: string;
+  /**
+   * For a getter: the method that reads the value from the device, `(signal)`, for clients and settings; the getter itself is for the
+   * class. The signal aborts also when the client has gone.
+   */
+  get?: string;
+  /** How long the device may take to answer either, ms: 10,000 when absent, 600,000 at most. */
+  withinMs?: number;
   /** Writing waits for the host's global lock, if there is one. On by default. */
   useGlobalLock?: boolean;
 }
@@ -53,11 +62,13 @@ function stateful<S extends TSchema>(
     const member = memberName(context, ["accessor", "getter"], ACCESSOR_OR_GETTER);
     const name = options.name ?? member;
     const isAccessor = context.kind === "accessor";
-    if (isAccessor && options.set !== undefined)
+    for (const option of ["set", "get"] as const) {
+      if (!isAccessor || options[option] === undefined) continue;
       throw new ThingError(
         "BAD_ARGUMENT",
-        `'${member}' is an accessor, which sets itself: 'set' is for a getter.`,
+        `'${member}' is an accessor, which ${option}s itself: '${option}' is for a getter.`,
       );
+    }
     const affordance: PropertyAffordance = {
       ...naming(member, description, options),
       kind: "property",
@@ -67,6 +78,8 @@ function stateful<S extends TSchema>(
       observable: isAccessor || (options.observable ?? false),
       resettable: isAccessor,
       ...(options.set !== undefined && { setter: options.set }),
+      ...(options.get !== undefined && { getter: options.get }),
+      ...(options.withinMs !== undefined && { withinMs: options.withinMs }),
       useGlobalLock: options.useGlobalLock ?? true,
     };
     declare(context.metadata, affordance);
@@ -86,7 +99,8 @@ function stateful<S extends TSchema>(
     function set(this: Thing, value: unknown): void {
       if (affordance.useGlobalLock) assertMaySet(this, name);
       const owner = this.name === "" ? classNameOf(this) : `Thing '${this.name}'`;
-      const own = accept(schema, value, `Property '${name}' of ${owner}`, { isOwn: true });
+      const limits = movedSchema(this, name) ?? schema;
+      const own = accept(limits, value, `Property '${name}' of ${owner}`, { isOwn: true });
       target.set.call(this, own);
       this.changed(name);
     }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { countedLimit } from "../base/limit-hits.ts";
-import type { PropertyAffordance } from "./affordances.ts";
+import { asksDevice, type PropertyAffordance } from "./affordances.ts";
 import type { PropertyAccess } from "./property-access.ts";
 import { isThenable, type ThingFaults } from "./thing-faults.ts";
 
@@ -42,6 +42,7 @@ export class PropertyObservers {
    */
   tell(property: PropertyAffordance, unless?: Told): Told {
     const told: Told = {};
+    if (asksDevice(property) && this.#isUnheard) return told;
     const answer = this.#read(property);
     if (!answer) return told;
     const before = this.#awaited.get(property.name);
@@ -61,6 +62,11 @@ export class PropertyObservers {
   onFault(listener: FaultListener): () => void {
     this.#faultListeners.add(listener);
     return () => void this.#faultListeners.delete(listener);
+  }
+
+  /** Then a device need not be asked. */
+  get #isUnheard(): boolean {
+    return this.#changeListeners.size + this.#faultListeners.size === 0;
   }
 
   /** Nothing for a getter that announces itself. */

@@ -1,6 +1,9 @@
+import { ThingError, unknownAffordance } from "../base/errors.ts";
+import { countedLimit } from "../base/limit-hits.ts";
 import type { PropertyAffordance } from "./affordances.ts";
 import type { PropertyAccess } from "./property-access.ts";
 import type { PropertyObservers, Told } from "./property-observers.ts";
+import { accept } from "./schema.ts";
 import { type Store, storeOf } from "./setters.ts";
 import type { Thing } from "./thing.ts";
 
@@ -15,40 +18,86 @@ interface Write {
   told?: Told;
 }
 
+/** To one property while its device is busy with another. */
+const MOST_WAITING = 100;
+const waitingWrites = countedLimit("waiting_writes");
+
+/** The writes of one property that the device has been asked for, and those behind them. */
+interface Turn {
+  /** Ends when the last of them has, whatever came of it. */
+  last: Promise<unknown>;
+  waiting: number;
+}
+
+interface WritesOptions {
+  /** Its name in the host. */
+  readonly name: string;
+  readonly thing: Thing;
+  readonly access: PropertyAccess;
+  readonly observers: PropertyObservers;
+  /** Those that the Thing has now. */
+  readonly properties: () => ReadonlyMap<string, PropertyAffordance>;
+  /** Called when a setting may have another value than the one that was read last. */
+  readonly onTouched: (property: PropertyAffordance) => void;
+  /** Puts the settings on disk, and nobody waits for it. */
+  readonly saveLater: () => void;
+}
+
 /** The one way of all writes into a Thing: a value that fits is set once, and observers are told once. */
 export class PropertyWrites {
-  readonly #thing: Thing;
-  readonly #access: PropertyAccess;
-  readonly #observers: PropertyObservers;
-  readonly #saveLater: () => void;
+  readonly #options: WritesOptions;
   readonly #ongoing = new Set<Write>();
+  /** By name of the property, while there are some. */
+  readonly #turns = new Map<string, Turn>();
 
-  /** @param saveLater - Puts the settings on disk, and nobody waits for it. */
-  constructor(
-    thing: Thing,
-    access: PropertyAccess,
-    observers: PropertyObservers,
-    saveLater: () => void,
-  ) {
-    this.#thing = thing;
-    this.#access = access;
-    this.#observers = observers;
-    this.#saveLater = saveLater;
+  constructor(options: WritesOptions) {
+    this.#options = options;
   }
 
   /**
-   * Sets a property and tells its observers; a promise where the Thing has to be waited for. The writer saves, or has read what was saved.
-   * @param value - Fits the schema, and is nobody else's.
-   * @throws {ThingError} as `PropertyAccess.set` does, for a client; else what the Thing itself throws.
+   * Sets a property and tells its observers; a promise where the Thing has to be waited for. Writes of one property that a device
+   * takes time for follow one another. The writer saves, or has read what was saved.
+   * @param value - Fits the schema, and is nobody else's. Where the schema has moved since, it is looked at again.
+   * @throws {ThingError} as `PropertyAccess.set` does, for a client; else what the Thing itself throws. `TOO_BUSY` when too many wait;
+   *   `INVALID_INPUT` and `UNKNOWN_AFFORDANCE` for what has changed meanwhile.
    */
   write(property: PropertyAffordance, value: unknown, by: Write["by"]): undefined | Promise<void> {
-    const store = property.setter === undefined ? storeOf(this.#thing, property.member) : undefined;
+    const turn = this.#turns.get(property.name);
+    if (!turn) return this.#noted(property, this.#write(property, value, by));
+    if (turn.waiting >= MOST_WAITING) throw this.#tooMany(property);
+    turn.waiting += 1;
+    const written = turn.last.then(() => {
+      turn.waiting -= 1;
+      return this.#write(property, value, by);
+    });
+    return this.#noted(property, written);
+  }
+
+  /** Others wait while this one lasts. */
+  #noted({ name }: PropertyAffordance, written: undefined | Promise<void>): typeof written {
+    if (!written) return undefined;
+    const turn = this.#turns.get(name) ?? { waiting: 0, last: written };
+    const last = written.then(
+      () => {},
+      () => {},
+    ); // its writer is told
+    turn.last = last;
+    this.#turns.set(name, turn);
+    void last.then(() => turn.last === last && this.#turns.delete(name));
+    return written;
+  }
+
+  #write(asked: PropertyAffordance, given: unknown, by: Write["by"]): undefined | Promise<void> {
+    const { property, value } = this.#present(asked, given);
+    const isOwn = property.own !== undefined || property.setter !== undefined;
+    const store = isOwn ? undefined : storeOf(this.#options.thing, property.member);
     const write: Write = { property, by, store };
     const failed = (error: unknown): never => this.#failed(write, error);
     this.#ongoing.add(write);
     try {
-      const set = by === "client" ? this.#access.set : this.#access.assign;
-      const waited = set.call(this.#access, property, value, store);
+      const { access } = this.#options;
+      const set = by === "client" ? access.set : access.assign;
+      const waited = set.call(access, property, value, store);
       if (waited) return waited.then(() => this.#done(write), failed);
     } catch (error) {
       failed(error);
@@ -57,27 +106,47 @@ export class PropertyWrites {
     return undefined;
   }
 
+  /** The property as it is now: a device that has taken another value may have moved its limits, or be another one. */
+  #present(asked: PropertyAffordance, value: unknown) {
+    const { name, properties } = this.#options;
+    const property = properties().get(asked.name);
+    if (!property) throw unknownAffordance(name, "property", asked.name, properties().keys());
+    if (property.schema === asked.schema) return { property, value };
+    const what = `Property '${asked.name}' of Thing '${name}'`;
+    return { property, value: accept(property.schema, value, what) };
+  }
+
+  #tooMany({ name }: PropertyAffordance): ThingError {
+    waitingWrites.hit();
+    return new ThingError(
+      "TOO_BUSY",
+      `Property '${name}' of Thing '${this.#options.name}' was not set: ${MOST_WAITING} writes wait for its device already, which is the limit. Wait for the answer to one before you send the next.`,
+    );
+  }
+
   /** The Thing's own code has set a property, or says that it has changed: observers are told, and a setting is saved. */
   changed(property: PropertyAffordance): void {
-    const ongoing = [...this.#ongoing].filter((write) => write.property === property);
+    const ongoing = [...this.#ongoing].filter((write) => write.property.name === property.name);
     if (ongoing.some(({ by }) => by !== "client")) return; // nobody has changed what is restored
-    const told = property.observable ? this.#observers.tell(property) : {};
+    const told = property.observable ? this.#options.observers.tell(property) : {};
     for (const write of ongoing) write.told = told;
-    if (property.saved && ongoing.length === 0) this.#saveLater();
+    this.#options.onTouched(property);
+    if (property.saved && ongoing.length === 0) this.#options.saveLater();
   }
 
   /** The Thing's code may have said itself that the property has changed; a setter of its own may have done so too early. */
   #done(write: Write): void {
     this.#ongoing.delete(write);
     const { property, by, store, told } = write;
+    this.#options.onTouched(property);
     if (by !== "settings" && property.observable && !(store && told))
-      this.#observers.tell(property, told);
+      this.#options.observers.tell(property, told);
   }
 
   /** What a setter had done and told before it failed is what the Thing has now. */
   #failed(write: Write, error: unknown): never {
     this.#ongoing.delete(write);
-    if (write.told && write.property.saved) this.#saveLater();
+    if (write.told && write.property.saved) this.#options.saveLater();
     throw error;
   }
 }

@@ -180,9 +180,8 @@ const withoutAdditional = new WeakMap<TSchema, TSchema>();
 class Validators {
   readonly #options: Options;
   // Made when it is needed: each takes a hundredth of a second, and a megabyte.
-  #first: Ajv | undefined;
-  #all: Ajv | undefined;
-  readonly #compiled = new WeakMap<TSchema, ValidateFunction>();
+  #first: Compiled | undefined;
+  #all: Compiled | undefined;
 
   constructor(options: Options) {
     this.#options = options;
@@ -192,17 +191,33 @@ class Validators {
     const isFit = this.validatorOf(schema);
     if (isFit(value)) return [];
     if (isLarge(value)) return [...(isFit.errors ?? [])];
-    this.#all ??= newAjv({ ...this.#options, allErrors: true });
-    const validate = this.#all.compile(plainSchema(schema));
+    this.#all ??= new Compiled({ ...this.#options, allErrors: true });
+    const validate = this.#all.of(schema);
     return validate(value) ? [] : [...(validate.errors ?? [])];
   }
 
   validatorOf(schema: TSchema): ValidateFunction {
-    const known = this.#compiled.get(schema);
+    this.#first ??= new Compiled({ ...this.#options, allErrors: false });
+    return this.#first.of(schema);
+  }
+}
+
+/** Compiles each schema once, and lives no longer than that: limits of a Thing may move all day. */
+class Compiled {
+  readonly #ajv: Ajv;
+  readonly #validators = new WeakMap<TSchema, ValidateFunction>();
+
+  constructor(options: Options) {
+    this.#ajv = newAjv(options);
+  }
+
+  of(schema: TSchema): ValidateFunction {
+    const known = this.#validators.get(schema);
     if (known) return known;
-    this.#first ??= newAjv({ ...this.#options, allErrors: false });
-    const validate = this.#first.compile(plainSchema(schema));
-    this.#compiled.set(schema, validate);
+    const plain = plainSchema(schema);
+    const validate = this.#ajv.compile(plain);
+    this.#ajv.removeSchema(plain); // which it would keep for ever
+    this.#validators.set(schema, validate);
     return validate;
   }
 }

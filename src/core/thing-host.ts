@@ -3,15 +3,15 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { STOP_WITHIN_MS } from "../base/abort.ts";
-import { messageOf, reasonOf, ThingError } from "../base/errors.ts";
+import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, namedLog, silentLog } from "../base/log.ts";
 import { filedLog, LogFolder, SERVER_LOG } from "../base/log-folder.ts";
 import { closeInOrder } from "./closing-order.ts";
-import { FolderLock } from "./folder-lock.ts";
 import { GlobalLock } from "./global-lock.ts";
 import { type AddOptions, checkThingName, type HostOptions } from "./host-options.ts";
 import { HostedThing } from "./hosted-thing.ts";
 import { invalidDefaults } from "./initial-values.ts";
+import type { ModelChange } from "./instance-affordances.ts";
 import { currentInvocation, logWithInvocation } from "./invocation.ts";
 import { Invocations } from "./invocations.ts";
 import { jsonCopy } from "./json-value.ts";
@@ -19,6 +19,7 @@ import { classNameOf } from "./member-name.ts";
 import { openInTurn } from "./opening-order.ts";
 import { runAsThing } from "./running.ts";
 import { SettingsFile } from "./settings-file.ts";
+import { SettingsFolder } from "./settings-folder.ts";
 import { connectSlot, usedBy } from "./slots.ts";
 import { attach, type Thing } from "./thing.ts";
 import { ThingLife } from "./thing-life.ts";
@@ -35,12 +36,13 @@ export class ThingHost {
   /** Set by a server where somebody has to log in. */
   hasLogin = false;
   readonly #givenLog: Log;
-  readonly #folderLock: FolderLock;
+  readonly #folder: SettingsFolder;
   readonly #openWithinMs: number;
   readonly #closeWithinMs: number;
   readonly #applicationConfig: Record<string, unknown>;
   readonly #slots = new Map<string, AddOptions["slots"]>();
   readonly #stateListeners = new Set<(hosted: HostedThing) => void>();
+  readonly #modelListeners = new Set<(hosted: HostedThing, change: ModelChange) => void>();
   readonly #lives = new Map<string, ThingLife>();
   readonly #isTemporary: boolean;
   readonly #reopenAfterMs: readonly [number, number];
@@ -63,10 +65,10 @@ export class ThingHost {
     this.invocations = new Invocations(invocations);
     this.#isTemporary = settingsFolder === undefined;
     this.settingsFolder = settingsFolder ?? join(tmpdir(), `thingscope-settings-${randomUUID()}`);
-    this.#folderLock = new FolderLock(this.settingsFolder);
     this.#givenLog = log;
     this.logFiles = logFolder === undefined ? undefined : new LogFolder(logFolder, { log });
     this.log = filedLog(log, this.logFiles, SERVER_LOG);
+    this.#folder = new SettingsFolder(this.settingsFolder, this.log);
     this.#applicationConfig = applicationConfig;
     this.globalLock = enableGlobalLock ? new GlobalLock(globalLockLogLevel) : undefined;
     this.#openWithinMs = openWithinMs;
@@ -89,6 +91,8 @@ export class ThingHost {
       globalLock: this.globalLock,
       settings: new SettingsFile(join(folder, `Settings-${classNameOf(thing)}.json`), log),
       log: ownLog,
+      claimFolder: () => this.#folder.claim(),
+      onModel: (changed, change) => this.#tellModel(changed, change),
     });
     for (const warning of [...hosted.model.warnings, ...invalidDefaults(hosted)]) log.warn(warning);
     const host = this;
@@ -113,6 +117,7 @@ export class ThingHost {
       closeWithinMs: this.#closeWithinMs,
       reopenAfterMs: this.#reopenAfterMs,
       connectSlots: () => this.connectSlots(name),
+      claimFolder: () => this.#folder.claim(),
       cancelActions: () => this.#cancelActions(name),
       onState: () => this.#tellState(hosted),
     });
@@ -142,7 +147,7 @@ export class ThingHost {
     const closes = this.#closes;
     await this.#takeFolder();
     if (closes !== this.#closes) {
-      await this.#folderLock.release();
+      await this.#folder.release();
       return;
     }
     await openInTurn([...this.#lives.values()]);
@@ -187,6 +192,12 @@ export class ThingHost {
   onState(listener: (hosted: HostedThing) => void): () => void {
     this.#stateListeners.add(listener);
     return () => void this.#stateListeners.delete(listener);
+  }
+
+  /** Calls `listener` whenever a Thing itself has changed its model, in that tick. */
+  onModel(listener: (hosted: HostedThing, change: ModelChange) => void): () => void {
+    this.#modelListeners.add(listener);
+    return () => void this.#modelListeners.delete(listener);
   }
 
   /**
@@ -243,14 +254,7 @@ export class ThingHost {
       ...model.properties.values(),
     ]);
     if (!properties.some(({ saved }) => saved)) return;
-    try {
-      await this.#folderLock.take(this.log);
-    } catch (error) {
-      if (error instanceof ThingError) throw error;
-      this.log.warn(
-        `Settings cannot be saved in ${this.settingsFolder}: ${reasonOf(error)}. Choose another folder with --settings.`,
-      );
-    }
+    await this.#folder.take();
   }
 
   async #close(): Promise<void> {
@@ -258,7 +262,7 @@ export class ThingHost {
     await this.invocations.cancelAll(Math.min(1000, this.#closeWithinMs / 4));
     await this.#closeTogether([...this.#lives.values()].reverse(), deadline);
     this.invocations.clear();
-    await this.#folderLock.release();
+    await this.#folder.release();
     if (this.#isTemporary) await rm(this.settingsFolder, { recursive: true, force: true });
     await this.logFiles?.written();
   }
@@ -279,6 +283,10 @@ export class ThingHost {
   #cancelActions(thing: string): void {
     for (const record of this.invocations.list({ thing }))
       if (!record.finished) record.cancel(true);
+  }
+
+  #tellModel(hosted: HostedThing, change: ModelChange): void {
+    for (const listener of [...this.#modelListeners]) listener(hosted, change);
   }
 
   #tellState(hosted: HostedThing): void {

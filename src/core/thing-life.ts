@@ -1,6 +1,5 @@
 import { abortable, within } from "../base/abort.ts";
 import type { Attempt } from "../base/attempt.ts";
-import { now } from "../base/clock.ts";
 import { deviceTrouble } from "../base/device-trouble.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
@@ -18,6 +17,8 @@ interface LifeOptions {
   readonly reopenAfterMs: readonly [number, number];
   /** Fills its slots. @throws {ThingError} `BAD_CONFIG`. */
   readonly connectSlots: () => void;
+  /** Makes sure that no other process writes into the folder of the settings. @throws {ThingError} `SETTINGS_IN_USE`. */
+  readonly claimFolder: () => Promise<void>;
   /** Cancels the actions that still run. */
   readonly cancelActions: () => void;
   readonly onState: (hosted: HostedThing) => void;
@@ -145,8 +146,8 @@ export class ThingLife {
   ): Promise<void> {
     if (signal.aborted) return;
     if (!hasBegun) this.#begin();
-    const { openWithinMs, connectSlots } = this.#options;
-    const { settings, name, model } = this.hosted;
+    const { openWithinMs, connectSlots, claimFolder } = this.#options;
+    const { settings, name, model, instance } = this.hosted;
     const slow = () =>
       new ThingError("NOT_READY", `Its settings were not read within ${seconds(openWithinMs)}.`);
     try {
@@ -155,6 +156,8 @@ export class ThingLife {
       await within(abortable(settings.load(signal), signal), openWithinMs, slow);
       await abortable(before(), signal);
       await this.#openInTime(signal);
+      instance.endOpening();
+      if (settings.isNeeded) await claimFolder();
       await within(abortable(settings.attach(), signal), openWithinMs, slow);
       if (this.#lost !== undefined) throw new ThingError("NOT_READY", this.#lost);
       this.#setState("open");
@@ -177,7 +180,8 @@ export class ThingLife {
     await this.#settleEarlier(Math.min(LATE_OPEN_MS, openWithinMs));
     signal.throwIfAborted();
     this.#isTaken = true;
-    const { thing, faults } = this.hosted;
+    const { thing, faults, instance } = this.hosted;
+    instance.beginOpening();
     const opening = runAsThing(faults, async () => thing.open());
     let isLeft = false;
     const settled = opening.then(
@@ -243,9 +247,7 @@ export class ThingLife {
   }
 
   #setState(state: ThingState, reason?: string): void {
-    if (state !== this.hosted.state) this.hosted.since = now();
-    this.hosted.state = state;
-    this.hosted.reason = reason;
+    this.hosted.become(state, reason);
     this.#options.onState(this.hosted);
   }
 }

@@ -1,43 +1,47 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { asSentence, messageOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import { systemTimers } from "../base/timers.ts";
-import type { PropertyAffordance } from "./affordances.ts";
+import { preview } from "../base/preview.ts";
+import { asksDevice, type PropertyAffordance } from "./affordances.ts";
 import { jsonCopy, NotJson } from "./json-value.ts";
 import type { PropertyAccess } from "./property-access.ts";
 import type { PropertyWrites } from "./property-writes.ts";
 import { accept } from "./schema.ts";
 import { memberOf } from "./setters.ts";
 import type { SettingsFile } from "./settings-file.ts";
+import { SettingsSaves } from "./settings-saves.ts";
 import type { Thing } from "./thing.ts";
-
-/** Between a save that has failed and the next attempt, ms. */
-const RETRY_MS = 2000;
 
 /** What the settings of a Thing are made of. */
 interface SettingsOptions {
   readonly name: string;
   readonly thing: Thing;
-  readonly properties: Iterable<PropertyAffordance>;
+  /** Those that the Thing has now. */
+  readonly properties: () => Iterable<PropertyAffordance>;
   readonly access: PropertyAccess;
   readonly writes: PropertyWrites;
   readonly file: SettingsFile;
   readonly log: Log;
+  /** Makes sure that no other process writes into the folder. @throws {ThingError} `SETTINGS_IN_USE`. */
+  readonly claimFolder: () => Promise<void>;
 }
 
 /**
  * The settings of one Thing, between its members and its file.
  *
  * A setting that is an accessor lives in the object: it has its saved value before `open`. One that is a getter with a
- * setter lives in the hardware: its saved value is set after `open`, and it is read no more once `close` begins.
+ * setter lives in the hardware, as one does that the Thing has added itself: its saved value is set after `open`, and it is
+ * read no more once `close` begins. One that its device has to be asked for is read when somebody has set it, or it has changed.
  */
 export class ThingSettings {
   readonly #options: SettingsOptions;
-  readonly #saved: readonly PropertyAffordance[];
-  /** Settings in the file that the class does not know: kept, for the version that does. */
+  /** Settings in the file that the Thing does not have: kept, for the version or the device that does. */
   #unknownSettings: Record<string, unknown> = {};
-  /** The last good value of each setting, as JSON. */
+  /** The last good value of each setting, as JSON; also of those that the Thing has no more. */
   readonly #known = new Map<string, string>();
+  /** What the hardware did not take, as JSON: it stays in the file until the setting is set. */
+  readonly #refused = new Map<string, string>();
+  /** Settings that may have another value than the last good one. */
+  readonly #touched = new Set<string>();
   /** What the file holds, or stands for where it holds nothing: each value as JSON. */
   readonly #onDisk = new Map<string, string>();
   #isLoaded = false;
@@ -45,16 +49,25 @@ export class ThingSettings {
   #isEdited = false;
   /** Which of the settings that live in the hardware it has; none when it is not asked. */
   #attached: Set<string> | undefined;
-  /** A save that has not begun to read values. */
-  #scheduled: Promise<void> | undefined;
-  #endRetry: () => void = () => {};
+  /** Ends when all of them have been set. */
+  #attaching: Promise<void> = Promise.resolve();
+  readonly #saves: SettingsSaves;
   #fault: string | undefined;
-  /** Ends when no save is under way. */
-  #turn: Promise<void> = Promise.resolve();
 
   constructor(options: SettingsOptions) {
     this.#options = options;
-    this.#saved = [...options.properties].filter(({ saved }) => saved);
+    this.#saves = new SettingsSaves({
+      ...{ name: options.name, log: options.log },
+      mayNotSave: () => this.#mayNotSave,
+      values: () => this.#values(),
+      isOnDisk: (name, json) => json === this.#onDisk.get(name),
+      write: (values) => this.#write(values),
+    });
+  }
+
+  /** Whether there is anything to save. */
+  get isNeeded(): boolean {
+    return this.#saved.length > 0;
   }
 
   /**
@@ -79,21 +92,41 @@ export class ThingSettings {
   async attach(): Promise<void> {
     const attached = new Set<string>();
     this.#attached = attached;
-    const inHardware = this.#saved.filter((property) => this.#livesInHardware(property));
-    for (const property of inHardware) {
-      const known = this.#known.get(property.name);
-      if (known !== undefined) await this.#restore(property, JSON.parse(known));
-      if (this.#attached !== attached) return;
-      attached.add(property.name);
-    }
-    for (const property of inHardware) await this.#note(property);
+    await this.attachAdded();
+    if (this.#attached !== attached) return;
+    for (const property of this.#saved)
+      if (this.#livesInHardware(property) && !asksDevice(property)) await this.#note(property);
+  }
+
+  /** The same for what the Thing has added since. */
+  attachAdded(): Promise<void> {
+    const attached = this.#attached;
+    if (!attached) return Promise.resolve();
+    const names = new Set(this.#saved.map(({ name }) => name));
+    for (const name of attached) if (!names.has(name)) attached.delete(name);
+    this.#attaching = this.#attaching.then(async () => {
+      for (const property of this.#saved) {
+        if (this.#attached !== attached) return;
+        if (attached.has(property.name) || !this.#livesInHardware(property)) continue;
+        await this.#restoreInHardware(property);
+        attached.add(property.name);
+      }
+    });
+    return this.#attaching;
+  }
+
+  /** A setting may have another value now: what the hardware refused before is history. */
+  touch({ name, saved }: PropertyAffordance): void {
+    if (!saved) return;
+    this.#refused.delete(name);
+    this.#touched.add(name);
   }
 
   /** The Thing has left its host: its file is that of the next one, whatever it still does. */
   end(): void {
     this.#isLoaded = false;
     this.#fault = undefined;
-    this.#endRetry();
+    this.#saves.end();
   }
 
   /** From now on the hardware is not asked any more. */
@@ -101,26 +134,9 @@ export class ThingSettings {
     this.#attached = undefined;
   }
 
-  /**
-   * Puts all settings on disk. What is asked for in one turn of the event loop, or while a save is under way, is one save. Before
-   * they have been loaded it does nothing: defaults must not overwrite them.
-   * @throws {ThingError} `NOT_SAVED`, which is also logged. What could not be saved is tried again every 2 s.
-   */
+  /** Puts all settings on disk: see `SettingsSaves`. Before they have been loaded it does nothing: defaults must not overwrite them. */
   save(): Promise<void> {
-    if (!this.#isLoaded || this.#saved.length === 0) return Promise.resolve();
-    this.#scheduled ??= this.#inTurn(async () => {
-      await nextTurn();
-      this.#scheduled = undefined;
-      try {
-        await this.#write(await this.#values());
-      } catch (error) {
-        const { log, name } = this.#options;
-        log.error(`The settings of '${name}' could not be saved: ${messageOf(error)}`);
-        this.#retryLater();
-        throw error;
-      }
-    });
-    return this.#scheduled;
+    return this.#mayNotSave ? Promise.resolve() : this.#saves.save();
   }
 
   /** The same, when nobody waits for it. */
@@ -130,12 +146,7 @@ export class ThingSettings {
 
   /** Puts all settings on disk if one has changed since they were last read or written, whoever changed it. */
   saveIfChanged(): Promise<void> {
-    return this.#inTurn(async () => {
-      if (!this.#isLoaded || this.#saved.length === 0) return;
-      const values = await this.#values();
-      const changed = [...values].some(([name, json]) => json !== this.#onDisk.get(name));
-      if (changed) await this.#write(values);
-    });
+    return this.#mayNotSave ? Promise.resolve() : this.#saves.saveIfChanged();
   }
 
   /** Why they could not be saved, until they are. */
@@ -145,36 +156,48 @@ export class ThingSettings {
 
   /** Resolves when no save is under way. */
   idle(): Promise<void> {
-    return this.#turn;
+    return this.#saves.idle();
   }
 
-  /** A disk may have room again when nobody writes any more. */
-  #retryLater(): void {
-    this.#endRetry();
-    const retry = () => void this.saveIfChanged().catch(() => this.#retryLater()); // the reason is logged
-    this.#endRetry = systemTimers.after(RETRY_MS, retry, true);
+  get #mayNotSave(): boolean {
+    return !this.#isLoaded || !this.isNeeded;
   }
 
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => {}); // whoever asked for it is told
-    return done;
+  get #saved(): PropertyAffordance[] {
+    return [...this.#options.properties()].filter(({ saved }) => saved);
   }
 
   async #take(values: Record<string, unknown>): Promise<void> {
     this.#unknownSettings = {};
+    this.#refused.clear();
+    const saved = new Map(this.#saved.map((property) => [property.name, property]));
     for (const [name, value] of Object.entries(values)) {
-      const property = this.#saved.find((one) => one.name === name);
-      if (!property) this.#unknownSettings[name] = value;
-      else if (this.#livesInHardware(property)) this.#known.set(name, JSON.stringify(value));
+      const property = saved.get(name);
+      if (!property) {
+        this.#unknownSettings[name] = value;
+        this.#known.delete(name);
+      } else if (this.#livesInHardware(property)) this.#known.set(name, JSON.stringify(value));
       else await this.#restore(property, value);
     }
+  }
+
+  async #restoreInHardware(property: PropertyAffordance): Promise<void> {
+    const { name } = property;
+    if (Object.hasOwn(this.#unknownSettings, name)) {
+      this.#known.set(name, JSON.stringify(this.#unknownSettings[name]));
+      delete this.#unknownSettings[name];
+    }
+    const known = this.#refused.get(name) ?? this.#known.get(name);
+    if (known === undefined) return;
+    await this.#restore(property, JSON.parse(known));
   }
 
   async #restore(property: PropertyAffordance, value: unknown): Promise<void> {
     const { log, writes, file } = this.#options;
     const { name, schema } = property;
     const called = this.#called(name);
+    const json = JSON.stringify(value);
+    this.#refused.delete(name);
     try {
       const by = this.#isEdited ? "edited settings" : "settings";
       await writes.write(property, accept(schema, value, called), by);
@@ -182,6 +205,13 @@ export class ThingSettings {
       this.#known.delete(name);
       const why = messageOf(error);
       const said = why.includes(`'${name}'`) ? why : `${called} was not set: ${why}`;
+      if (asksDevice(property)) {
+        this.#refused.set(name, json);
+        log.warn(
+          `${asSentence(said)} The saved value, ${preview(value)}, is not applied, and stays in ${file.path} until the setting is set.`,
+        );
+        return;
+      }
       log.warn(
         `${asSentence(said)} It keeps its default. When settings are next saved, the file that has the refused value is kept as ${file.copyBeforeSave()}.`,
       );
@@ -202,7 +232,7 @@ export class ThingSettings {
 
   /** Each setting as JSON. One that cannot be read, or written as JSON, has its last good value: the others are saved all the same. */
   async #values(): Promise<Map<string, string>> {
-    const values = new Map<string, string>();
+    const values = new Map(this.#known); // also of what the Thing has no more
     for (const property of this.#saved) {
       const json = await this.#jsonOf(property);
       if (json !== undefined) values.set(property.name, json);
@@ -212,11 +242,13 @@ export class ThingSettings {
 
   async #jsonOf(property: PropertyAffordance): Promise<string | undefined> {
     const { name } = property;
-    const lastGood = this.#known.get(name);
+    const lastGood = this.#refused.get(name) ?? this.#known.get(name);
     if (this.#livesInHardware(property) && !this.#attached?.has(name)) return lastGood;
+    if (asksDevice(property) && !this.#touched.delete(name)) return lastGood;
     try {
       return await this.#read(property);
     } catch (error) {
+      this.#touched.add(name);
       const why =
         error instanceof NotJson
           ? `JSON cannot hold it: ${error.message}`
@@ -238,6 +270,7 @@ export class ThingSettings {
   async #write(values: ReadonlyMap<string, string>): Promise<void> {
     const own = Object.fromEntries([...values].map(([name, json]) => [name, JSON.parse(json)]));
     try {
+      await this.#options.claimFolder();
       await this.#options.file.save({ ...this.#unknownSettings, ...own });
       this.#fault = undefined;
     } catch (error) {
@@ -247,7 +280,8 @@ export class ThingSettings {
     for (const [name, json] of values) this.#onDisk.set(name, json);
   }
 
-  #livesInHardware({ member, resettable }: PropertyAffordance): boolean {
+  #livesInHardware({ member, resettable, own }: PropertyAffordance): boolean {
+    if (own) return true;
     return !resettable && memberOf(this.#options.thing, member)?.descriptor.get !== undefined;
   }
 

@@ -1,4 +1,5 @@
 import { within } from "../base/abort.ts";
+import { now } from "../base/clock.ts";
 import { asSentence, ThingError } from "../base/errors.ts";
 
 /** From `closed` over `opening` to `open`, and back over `closing`; `failed` and `disconnected` have a reason. */
@@ -22,6 +23,37 @@ export interface Stateful {
   readonly since: number;
   /** Ends when the present attempt to open it does. */
   readonly opening: Promise<void>;
+}
+
+/** How far the life of one Thing has come. */
+export class LifeState {
+  /** Ends when the present attempt to open it does. */
+  opening: Promise<void> = Promise.resolve();
+  /** How often it became disconnected. */
+  disconnections = 0;
+  #state: ThingState = "closed";
+  #reason: string | undefined;
+  #since = now();
+
+  get state(): ThingState {
+    return this.#state;
+  }
+
+  /** Why it could not open, or is disconnected. */
+  get reason(): string | undefined {
+    return this.#reason;
+  }
+
+  /** Since when it has been in this state. */
+  get since(): number {
+    return this.#since;
+  }
+
+  become(state: ThingState, reason?: string): void {
+    if (state !== this.#state) this.#since = now();
+    this.#state = state;
+    this.#reason = reason;
+  }
 }
 
 /** How long a request waits for a Thing that is opening, ms. */

@@ -1,7 +1,11 @@
+import type { Static, TSchema } from "typebox";
 import { type Log, silentLog } from "../base/log.ts";
 import type { LogFolder } from "../base/log-folder.ts";
 import type { Affordance } from "./affordances.ts";
+import type { ThingEvent } from "./event.ts";
+import { instanceAffordances } from "./instance-affordances.ts";
 import { classNameOf } from "./member-name.ts";
+import type { AddedAction, AddedEvent, AddedProperty } from "./own-affordances.ts";
 
 /** What a Thing sees of the host that it lives in: a narrow door, so that a test can stand in for it. */
 export interface ThingContext {
@@ -93,6 +97,58 @@ export abstract class Thing {
   /** Tells observers that a property has a new value. An `accessor` calls it by itself. */
   changed(property: string): void {
     contexts.get(this)?.changed(property);
+  }
+
+  /**
+   * Adds a property that this instance has beside those of its class, such as a control of its device: at any time, normally in `open`.
+   * Adding it again changes it, and adding the same again changes nothing. While the Thing is closed or disconnected it stays
+   * described; what it does not add again when it opens is removed then. What the constructor adds stays.
+   * @throws {ThingError} `BAD_ARGUMENT` for a name that a decorator would not take, or that is used, for a schema that cannot be
+   *   used, and for more than 1000 such affordances.
+   */
+  addProperty<S extends TSchema>(property: AddedProperty<S>): void {
+    instanceAffordances(this).addProperty(property);
+  }
+
+  /** Removes a property that it has added. What is saved of it stays in the settings file. @throws {ThingError} `UNKNOWN_AFFORDANCE`. */
+  removeProperty(name: string): void {
+    instanceAffordances(this).remove("property", name);
+  }
+
+  /**
+   * Moves the limits of a property, also of a decorated one, for this instance: the Thing Description and the validation of new values
+   * follow at once. A value that no longer fits cannot be read: set it first.
+   * @param schema - The whole schema from now on, of the same type.
+   * @throws {ThingError} `UNKNOWN_AFFORDANCE`; `BAD_ARGUMENT` for a schema that cannot be used, or is of another type.
+   */
+  changeSchema(name: string, schema: TSchema): void {
+    instanceAffordances(this).changeSchema(name, schema);
+  }
+
+  /** Adds an action, as `addProperty` does a property. @throws {ThingError} `BAD_ARGUMENT`. */
+  addAction<I extends TSchema = TSchema, O extends TSchema = TSchema>(
+    action: AddedAction<I, O>,
+  ): void {
+    instanceAffordances(this).addAction(action);
+  }
+
+  /** Removes an action that it has added; what runs of it goes on. @throws {ThingError} `UNKNOWN_AFFORDANCE`. */
+  removeAction(name: string): void {
+    instanceAffordances(this).remove("action", name);
+  }
+
+  /**
+   * Adds an event, as `addProperty` does a property.
+   * @returns What to emit it with; the same one when it is added again.
+   * @throws {ThingError} `BAD_ARGUMENT`.
+   */
+  addEvent<S extends TSchema>(event: AddedEvent<S>): ThingEvent<Static<S>> {
+    return instanceAffordances(this).addEvent(event);
+  }
+
+  /** Removes an event that it has added. @throws {ThingError} `UNKNOWN_AFFORDANCE`. */
+  removeEvent(name: string): void {
+    instanceAffordances(this).remove("event", name);
   }
 
   /** What belongs beside a picture or a recording as its circumstances, e.g. a stage's position. */

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import type { ThingHost } from "../core/thing-host.ts";
+import type { ThingModel } from "../core/thing-model.ts";
 import type { BlobStore } from "../files/blob-store.ts";
 import { coreLinksRoute } from "./directory/core-links.ts";
 import { ThingDirectory } from "./directory/directory.ts";
@@ -36,14 +37,25 @@ interface RouteParts {
   readonly webhooks?: Webhooks | undefined;
 }
 
-/** The table of routes, made anew when the Things of the host change: those that stay keep their routes. */
+/** The routes of one Thing. */
+interface ThingRoutes {
+  /** Those that its class declares for good: of its streams before the others, of files and endpoints behind them. */
+  readonly fixed: readonly [before: Route[], behind: Route[]];
+  /** What the others were made for. */
+  readonly model: ThingModel;
+  readonly all: Route[];
+}
+
+/** The table of routes, made anew when the Things of the host change, or one its model: those that stay keep their routes. */
 export class RouteTable {
   readonly #parts: RouteParts;
-  readonly #byThing = new WeakMap<HostedThing, Route[]>();
+  readonly #byThing = new WeakMap<HostedThing, ThingRoutes>();
+  readonly #written = new WrittenDescriptions();
   #directory: ThingDirectory | undefined;
 
   constructor(parts: RouteParts) {
     this.#parts = parts;
+    parts.host.onModel(() => this.#written.forget());
   }
 
   /** All that is answered for the Things that the host has now, in one list. */
@@ -55,7 +67,8 @@ export class RouteTable {
     const models = new PublishedModels(host);
     const described = [...affordances, ...invocations, ...webSockets];
     const describe = thingDescriber(host, described, prefix, models, security);
-    const written = new WrittenDescriptions();
+    const written = this.#written;
+    written.forget();
     this.#directory ??= new ThingDirectory(host, describe);
     this.#directory.update(describe);
     return [
@@ -72,24 +85,37 @@ export class RouteTable {
   }
 
   #routesOf(hosted: HostedThing): Route[] {
+    const { model } = hosted;
     const known = this.#byThing.get(hosted);
-    if (known) return known;
+    if (known?.model === model) return known.all;
+    const [before, behind] = known?.fixed ?? this.#fixedRoutesOf(hosted);
+    const changing = this.#changingRoutesOf(hosted).map((route) => untilLeft(hosted, route));
+    const all = [...before, ...changing, ...behind];
+    this.#byThing.set(hosted, { fixed: [before, behind], model, all });
+    return all;
+  }
+
+  #fixedRoutesOf(hosted: HostedThing): [before: Route[], behind: Route[]] {
+    const { prefix, hub } = this.#parts;
+    const base = `${prefix}/${hosted.name}`;
+    const ending = (routes: Route[]) => routes.map((route) => untilLeft(hosted, route));
+    return [
+      ending(streamRoutes(hosted, base, hub.of(hosted))),
+      ending([...fileRoutes(hosted, base), ...endpointRoutes(hosted, base)]),
+    ];
+  }
+
+  #changingRoutesOf(hosted: HostedThing): Route[] {
     const { host, prefix, blobs, hub, webhooks } = this.#parts;
     const base = `${prefix}/${hosted.name}`;
     const notifications = hub.of(hosted);
-    const routes = [
-      ...streamRoutes(hosted, base, notifications),
+    return [
       ...propertyRoutes(hosted, base),
       ...allPropertiesRoutes(hosted, base),
       ...actionRoutes(hosted, host, prefix, blobs),
       ...notificationRoutes(hosted, base, notifications),
       ...(webhooks ? webhookRoutes(hosted, base, notifications, webhooks) : []),
-      ...fileRoutes(hosted, base),
-      ...endpointRoutes(hosted, base),
     ];
-    const ending = routes.map((route) => untilLeft(hosted, route));
-    this.#byThing.set(hosted, ending);
-    return ending;
   }
 }
 

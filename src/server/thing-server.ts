@@ -3,6 +3,7 @@ import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Log } from "../base/log.ts";
 import { limitUnsent } from "../base/native.ts";
+import type { ModelChange } from "../core/instance-affordances.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import { BlobStore } from "../files/blob-store.ts";
 import { secretsFolder } from "./access/login/accounts-file.ts";
@@ -67,6 +68,8 @@ export interface ServerOptions {
 export class ThingServer {
   readonly host: ThingHost;
   #routes: readonly Route[] = [];
+  /** What of the table has changed in a Thing since it was made: requests do not look at limits, descriptions do. */
+  #stale: ModelChange["what"] | undefined;
   readonly #makeRoutes: () => Route[];
   readonly #listenerOf: (routes: readonly Route[]) => RequestListener;
   #answer: RequestListener = () => {};
@@ -139,7 +142,13 @@ export class ThingServer {
     this.#listenerOf = (routes) =>
       listenerOf(routes, { ...shared, embeds, gate, app: () => this.#app });
     this.#answer = this.#listenerOf(this.#routes);
-    const answer = inTurn((request, response) => this.#answer(request, response));
+    host.onModel((_, { what }) => {
+      this.#stale = this.#stale === "affordances" ? this.#stale : what;
+    });
+    const answer = inTurn((request, response) => {
+      if (this.#stale === "affordances") this.#makeTable();
+      this.#answer(request, response);
+    });
     this.#server = tls
       ? createSecureServer({ ...REQUEST_LIMITS, ...TLS_LIMITS, ...tls }, answer)
       : createServer(REQUEST_LIMITS, answer);
@@ -166,6 +175,7 @@ export class ThingServer {
 
   /** Everything that this server answers by itself. */
   get routes(): readonly Route[] {
+    if (this.#stale) this.#makeTable();
     return this.#routes;
   }
 
@@ -175,8 +185,7 @@ export class ThingServer {
    */
   async thingsChanged(embed: ServerOptions["embed"] = this.#embed): Promise<void> {
     if (this.#embed !== "all") this.#embed = embed;
-    this.#routes = this.#makeRoutes();
-    this.#answer = this.#listenerOf(this.#routes);
+    this.#makeTable();
     if (!this.#announcement || !this.#bound) return;
     await this.#announcement.stop();
     await this.#announce(this.#bound.host, this.#bound.port);
@@ -225,6 +234,12 @@ export class ThingServer {
     this.#webhooks?.close();
     await this.#login?.close();
     await this.host.close();
+  }
+
+  #makeTable(): void {
+    this.#stale = undefined;
+    this.#routes = this.#makeRoutes();
+    this.#answer = this.#listenerOf(this.#routes);
   }
 
   /** Nobody is left at the port when the host cannot be opened at all. */

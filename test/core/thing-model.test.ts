@@ -43,7 +43,7 @@ test("names that need the same path are told, with the way out", () => {
       }
       return Odd;
     });
-    assert.match(odd, /Give the decorator another name/, name);
+    assert.match(odd, /Give it another name/, name);
   }
 });
 

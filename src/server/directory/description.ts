@@ -88,6 +88,6 @@ const EVENT_DATA = {
 
 const EVENTS = {
   thingCreated: { title: "A Thing was added", data: EVENT_DATA },
-  thingUpdated: { title: "A Thing opened or failed", data: EVENT_DATA },
+  thingUpdated: { title: "A Thing opened, failed or changed", data: EVENT_DATA },
   thingDeleted: { title: "A Thing was removed", data: EVENT_DATA },
 };

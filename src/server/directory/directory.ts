@@ -3,10 +3,14 @@ import { now, toDateTime, wallTime } from "../../base/clock.ts";
 import { ThingError } from "../../base/errors.ts";
 import { History } from "../../base/history.ts";
 import { quoted } from "../../base/preview.ts";
+import { systemTimers } from "../../base/timers.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
 import { LANGUAGE, TD_CONTEXTS, type ThingDescriber, thingId } from "../td/description.ts";
 
 export const DISCOVERY_CONTEXT = "https://www.w3.org/2022/wot/discovery";
+
+/** Between two changes of one Thing's model that are told, ms. */
+const TOLD_EVERY_MS = 1000;
 
 /** A description with what the directory knows of it. */
 export type EnrichedDescription = Record<string, unknown>;
@@ -24,6 +28,10 @@ export class ThingDirectory {
   readonly #created = now();
   readonly #modified = new Map<string, number>();
   #modifications = 0;
+  /** When `thing_updated` was told last of a Thing. */
+  readonly #told = new Map<string, number>();
+  /** Things of which it is about to be told. */
+  readonly #due = new Set<string>();
 
   constructor(host: ThingHost, describe: ThingDescriber) {
     this.#host = host;
@@ -31,9 +39,12 @@ export class ThingDirectory {
     this.update(describe);
     host.onState(({ name, state }) => {
       if (state !== "open" && state !== "failed") return;
-      this.#modified.set(name, now());
-      this.#modifications += 1;
-      this.events.tell("thing_updated", thingId(host, name));
+      this.#modify(name);
+      this.#tellUpdated(name);
+    });
+    host.onModel(({ name, state }) => {
+      this.#modify(name);
+      if (state === "open") this.#tellUpdatedSoon(name); // of others it is told when they are
     });
   }
 
@@ -48,6 +59,28 @@ export class ThingDirectory {
     this.#known = names;
   }
 
+  #modify(name: string): void {
+    this.#modified.set(name, now());
+    this.#modifications += 1;
+  }
+
+  #tellUpdated(name: string): void {
+    this.#told.set(name, now());
+    this.events.tell("thing_updated", thingId(this.#host, name));
+  }
+
+  /** A Thing may change its model many times: that is told once for all changes of a turn, and once a second. */
+  #tellUpdatedSoon(name: string): void {
+    if (this.#due.has(name)) return;
+    this.#due.add(name);
+    const wait = (this.#told.get(name) ?? Number.NEGATIVE_INFINITY) + TOLD_EVERY_MS - now();
+    const tell = () => {
+      this.#due.delete(name);
+      if (this.#host.things.has(name)) this.#tellUpdated(name);
+    };
+    systemTimers.after(Math.max(0, wait), tell, true);
+  }
+
   /** Its own id; no Thing can have the directory's name. */
   get id(): string {
     return thingId(this.#host, "directory");
@@ -57,7 +90,7 @@ export class ThingDirectory {
     return [...this.#host.things.keys()];
   }
 
-  /** Another one whenever what `list` gives is another: when Things come, change their state or go, or the clock is set. */
+  /** Another one whenever what `list` gives is another: when Things come, change their state or model, or go, or the clock is set. */
   get version(): string {
     return `${wallTime(this.#created)} ${this.#modifications} ${this.names.join()}`;
   }

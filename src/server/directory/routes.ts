@@ -124,7 +124,7 @@ const EVENT_ROUTES = {
   thing_created: { affordance: "thingCreated", summary: "Receive an event when a Thing is added" },
   thing_updated: {
     affordance: "thingUpdated",
-    summary: "Receive an event when a Thing opens or fails",
+    summary: "Receive an event when a Thing opens, fails or changes its description",
   },
   thing_deleted: {
     affordance: "thingDeleted",

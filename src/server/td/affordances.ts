@@ -21,11 +21,13 @@ export function describedAffordances(model: ThingModel): DescribedAffordances {
     name,
     title,
     description,
+    types,
     schema,
     readOnly,
     observable,
   } of model.properties.values()) {
     properties[name] = {
+      ...typesOf(types),
       ...toDataSchema(schema),
       title: title ?? name,
       description,
@@ -38,6 +40,7 @@ export function describedAffordances(model: ThingModel): DescribedAffordances {
     name,
     title,
     description,
+    types,
     input,
     output,
     safe,
@@ -45,6 +48,7 @@ export function describedAffordances(model: ThingModel): DescribedAffordances {
     synchronous,
   } of model.actions.values()) {
     actions[name] = {
+      ...typesOf(types),
       title: title ?? name,
       description,
       ...(input && { input: toDataSchema(describedInput(input)) }),
@@ -54,8 +58,9 @@ export function describedAffordances(model: ThingModel): DescribedAffordances {
       synchronous,
     };
   }
-  for (const { name, title, description, data } of model.events.values()) {
+  for (const { name, title, description, types, data } of model.events.values()) {
     events[name] = {
+      ...typesOf(types),
       title: title ?? name,
       description,
       ...(data && { data: toDataSchema(data) }),
@@ -80,4 +85,8 @@ export function describedAffordances(model: ThingModel): DescribedAffordances {
     };
   }
   return { properties, actions, events };
+}
+
+function typesOf(types: readonly string[] = []): object {
+  return types.length > 0 ? { "@type": types.length === 1 ? types[0] : types } : {};
 }

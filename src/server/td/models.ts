@@ -10,7 +10,7 @@ export class PublishedModels {
 
   constructor({ things }: ThingHost) {
     const models = new Map<string, ThingModel>();
-    for (const { thing, model } of things.values()) {
+    for (const { thing, classModel: model } of things.values()) {
       if (this.#names.has(thing.constructor)) continue;
       const name = freeName(urlName(model.className), models);
       models.set(name, model);
@@ -20,8 +20,8 @@ export class PublishedModels {
   }
 
   /** Under which name the class of a Thing is published. */
-  nameFor({ thing, model }: HostedThing): string {
-    return this.#names.get(thing.constructor) ?? model.className;
+  nameFor({ thing, classModel }: HostedThing): string {
+    return this.#names.get(thing.constructor) ?? classModel.className;
   }
 }
 

@@ -191,8 +191,8 @@ function unique(wanted: string, used: Map<string, number>): string {
 
 /** The document itself, outside any prefix: generators of clients look for it there. */
 export function openApiRoute(table: () => readonly Route[], context: OpenApiContext): Route {
-  // The table does not change any more once it is asked for, and proxies seldom.
-  let made: { above: string; body: Buffer } | undefined;
+  // The table seldom changes, and proxies never.
+  let made: { routes: readonly Route[]; above: string; body: Buffer } | undefined;
   return {
     method: "GET",
     path: "/openapi.json",
@@ -203,9 +203,10 @@ export function openApiRoute(table: () => readonly Route[], context: OpenApiCont
     hasETag: true,
     handle: async ({ request }) => {
       const above = prefixOf(request);
-      if (made?.above !== above) {
-        const document = openApiDocument(table(), { ...context, above });
-        made = { above, body: Buffer.from(JSON.stringify(document)) };
+      const routes = table();
+      if (made?.above !== above || made.routes !== routes) {
+        const document = openApiDocument(routes, { ...context, above });
+        made = { routes, above, body: Buffer.from(JSON.stringify(document)) };
       }
       return { status: 200, body: made.body, contentType: JSON_TYPE };
     },

@@ -9,8 +9,8 @@ const dropped = countedLimit("written_descriptions");
 
 /**
  * Descriptions in JSON, written once for all clients that address the server alike: their addresses begin with the root
- * that a client used, and so differ by Host, scheme and proxy; no role sees another one. Made anew with the table of routes,
- * since only with the Things of a host do descriptions change.
+ * that a client used, and so differ by Host, scheme and proxy; no role sees another one. They are forgotten whenever a Thing
+ * changes its model, and with the table of routes.
  */
 export class WrittenDescriptions {
   /** The one that was used last is the last. */
@@ -27,6 +27,12 @@ export class WrittenDescriptions {
     const written = this.#kept.get(key) ?? writtenOf(describe());
     this.#keep(key, written);
     return { status: 200, contentType, ...written } satisfies Reply;
+  }
+
+  /** All are written again when they are asked for. */
+  forget(): void {
+    this.#kept.clear();
+    this.#bytes = 0;
   }
 
   /** Anybody may address a server by many names: those that were not used for longest make room. */

@@ -1,5 +1,6 @@
 import { type TSchema, Type } from "typebox";
 import { ThingError, unknownAffordance } from "../../base/errors.ts";
+import { asksDevice } from "../../core/affordances.ts";
 import { coerce } from "../../core/coerce.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
 import { isProfileConsumer } from "../http/accept.ts";
@@ -8,72 +9,74 @@ import { collectionOf, FILE_PAGE, fileListReply } from "./files.ts";
 
 /** Read, write and reset of each property, directly under the Thing's path. */
 export function propertyRoutes(hosted: HostedThing, base: string): Route[] {
-  return [...hosted.model.properties.values()].flatMap(
-    ({ name, schema, readOnly, resettable, title, description }) => {
-      const path = `${base}/${name}`;
-      const files = collectionOf(hosted, name);
-      const called = `'${title ?? name}' of ${hosted.name}`;
-      const place = { thing: hosted.name, kind: "properties", affordance: name } as const;
-      const routes: Route[] = [
-        {
-          method: "GET",
-          path,
-          role: "view",
-          summary: `Read ${called}`,
-          description,
-          form: { ...place, op: ["readproperty"] },
-          ...(files && { query: FILE_PAGE }),
-          response: { status: 200, contentType: JSON_TYPE, schema },
-          errors: ["INVALID_OUTPUT"],
-          handle: async (exchange) => {
-            const isPage = files && ["limit", "after"].some((one) => exchange.query.has(one));
-            if (isPage) return fileListReply(files.list, exchange);
-            return { status: 200, body: (await hosted.readProperty(name)) ?? null };
-          },
+  return [...hosted.model.properties.values()].flatMap((property) => {
+    const { name, schema, readOnly, resettable, title, description } = property;
+    const path = `${base}/${name}`;
+    const files = collectionOf(hosted, name);
+    const called = `'${title ?? name}' of ${hosted.name}`;
+    const place = { thing: hosted.name, kind: "properties", affordance: name } as const;
+    const routes: Route[] = [
+      {
+        method: "GET",
+        path,
+        role: "view",
+        summary: `Read ${called}`,
+        description,
+        form: { ...place, op: ["readproperty"] },
+        ...(files && { query: FILE_PAGE }),
+        response: { status: 200, contentType: JSON_TYPE, schema },
+        errors: ["INVALID_OUTPUT"],
+        handle: async (exchange) => {
+          const isPage = files && ["limit", "after"].some((one) => exchange.query.has(one));
+          if (isPage) return fileListReply(files.list, exchange);
+          const gone = asksDevice(property) ? exchange.signal : undefined;
+          const value = await hosted.readProperty(name, gone);
+          return { status: 200, body: value ?? null };
         },
-      ];
-      if (!readOnly) {
-        routes.push({
-          method: "PUT",
-          path,
-          role: "operate",
-          summary: `Write ${called}`,
-          description,
-          form: { ...place, op: ["writeproperty"] },
-          request: {
-            contentType: JSON_TYPE,
-            schema,
-            ...(isScalar(schema) && { otherTypes: ["text/plain"] }),
-          },
-          response: { status: 204 },
-          errors: ["LOCK_BUSY"],
-          handle: async (exchange) => {
-            const { accept } = exchange.request.headers;
-            const value = await exchange.value();
-            await hosted.writeProperty(
-              name,
-              isProfileConsumer(accept) ? value : coerce(schema, value),
-            );
-            return { status: 204 };
-          },
-        });
-      }
-      if (resettable && !readOnly) {
-        routes.push({
-          method: "POST",
-          path: `${path}/reset`,
-          role: "operate",
-          summary: `Reset ${called} to its initial value`,
-          response: { status: 200, contentType: JSON_TYPE },
-          handle: async () => {
-            await hosted.resetProperty(name);
-            return { status: 200, body: null };
-          },
-        });
-      }
-      return routes;
-    },
-  );
+      },
+    ];
+    if (!readOnly) {
+      routes.push({
+        method: "PUT",
+        path,
+        role: "operate",
+        summary: `Write ${called}`,
+        description,
+        form: { ...place, op: ["writeproperty"] },
+        request: {
+          contentType: JSON_TYPE,
+          schema,
+          ...(isScalar(schema) && { otherTypes: ["text/plain"] }),
+        },
+        response: { status: 204 },
+        errors: ["LOCK_BUSY", "NOT_READY"],
+        handle: async (exchange) => {
+          const { accept } = exchange.request.headers;
+          const value = await exchange.value();
+          const moved = hosted.model.properties.get(name)?.schema ?? schema;
+          await hosted.writeProperty(
+            name,
+            isProfileConsumer(accept) ? value : coerce(moved, value),
+          );
+          return { status: 204 };
+        },
+      });
+    }
+    if (resettable && !readOnly) {
+      routes.push({
+        method: "POST",
+        path: `${path}/reset`,
+        role: "operate",
+        summary: `Reset ${called} to its initial value`,
+        response: { status: 200, contentType: JSON_TYPE },
+        handle: async () => {
+          await hosted.resetProperty(name);
+          return { status: 200, body: null };
+        },
+      });
+    }
+    return routes;
+  });
 }
 
 /** All properties of a Thing at once, or some: read, and set together. */
@@ -81,6 +84,7 @@ export function allPropertiesRoutes(hosted: HostedThing, base: string): Route[] 
   const path = `${base}/properties`;
   const place = { thing: hosted.name, kind: "thing" } as const;
   const names = readableNames(hosted);
+  const asks = [...hosted.model.properties.values()].some(asksDevice) || undefined;
   const mayWrite = [...hosted.model.properties.values()].some(({ readOnly }) => !readOnly);
   const read: Route = {
     method: "GET",
@@ -99,8 +103,9 @@ export function allPropertiesRoutes(hosted: HostedThing, base: string): Route[] 
     },
     response: { status: 200, contentType: JSON_TYPE, schema: VALUES },
     errors: ["BAD_ARGUMENT", "UNKNOWN_AFFORDANCE", "INVALID_OUTPUT", "NOT_READY"],
-    handle: async ({ query }) => {
-      const { values, problems } = await readableProperties(hosted, namesIn(query));
+    handle: async (exchange) => {
+      const named = namesIn(exchange.query);
+      const { values, problems } = await readableProperties(hosted, named, asks && exchange.signal);
       const unread = Object.keys(problems).join(", ");
       return { status: 200, body: values, ...(unread && { headers: { [UNREAD]: unread } }) };
     },
@@ -153,20 +158,23 @@ export interface ReadProperties {
 export async function readableProperties(
   hosted: HostedThing,
   names: readonly string[] = readableNames(hosted),
+  gone?: AbortSignal,
 ): Promise<ReadProperties> {
   const frames = new Set(frameNames(hosted.model));
-  const known = readableNames(hosted);
-  const unknown = names.find((name) => !known.includes(name));
+  const known = new Set(readableNames(hosted));
+  const unknown = names.find((name) => !known.has(name));
   if (unknown !== undefined) throw unknownAffordance(hosted.name, "property", unknown, known);
   const values: Record<string, unknown> = {};
   const problems: Record<string, ThingError> = {};
-  for (const name of names) {
-    try {
-      values[name] = frames.has(name) ? null : ((await hosted.readProperty(name)) ?? null);
-    } catch (error) {
-      if (!(error instanceof ThingError)) throw error;
-      problems[name] = error;
-    }
+  // All devices are asked at once: what takes long does not add up.
+  const read = names.map(async (name) =>
+    frames.has(name) ? null : ((await hosted.readProperty(name, gone)) ?? null),
+  );
+  for (const [n, result] of (await Promise.allSettled(read)).entries()) {
+    const name = names[n]!;
+    if (result.status === "fulfilled") values[name] = result.value;
+    else if (result.reason instanceof ThingError) problems[name] = result.reason;
+    else throw result.reason;
   }
   const [first] = Object.values(problems);
   if (first && Object.keys(values).every((name) => frames.has(name))) throw first;

@@ -78,12 +78,13 @@ function large(operation: Operation): Operation {
   return { ...operation, large: true };
 }
 
-async function readAll({ hosted }: WebThing): Promise<object> {
-  return told(await readableProperties(hosted));
+async function readAll({ hosted, gone }: WebThing): Promise<object> {
+  return told(await readableProperties(hosted, undefined, gone));
 }
 
-async function readProperty({ hosted }: WebThing, request: WebThingRequest): Promise<object> {
-  return { value: (await hosted.readProperty(textMember(request, "name"))) ?? null };
+async function readProperty(thing: WebThing, request: WebThingRequest): Promise<object> {
+  const { hosted, gone } = thing;
+  return { value: (await hosted.readProperty(textMember(request, "name"), gone)) ?? null };
 }
 
 async function writeProperty({ hosted }: WebThing, request: WebThingRequest): Promise<object> {
@@ -93,11 +94,12 @@ async function writeProperty({ hosted }: WebThing, request: WebThingRequest): Pr
   return { value: (await hosted.readProperty(name)) ?? null };
 }
 
-async function readMultiple({ hosted }: WebThing, { members }: WebThingRequest): Promise<object> {
+async function readMultiple(thing: WebThing, { members }: WebThingRequest): Promise<object> {
+  const { hosted, gone } = thing;
   const { names } = members;
   const areNames = Array.isArray(names) && names.every((name) => typeof name === "string");
   if (!areNames || names.length === 0) throw bad("'names' must be a list of names of properties.");
-  const read = await readableProperties(hosted, [...new Set(names)]).catch((error) => {
+  const read = await readableProperties(hosted, [...new Set(names)], gone).catch((error) => {
     const isUnknown = error instanceof ThingError && error.code === "UNKNOWN_AFFORDANCE";
     throw isUnknown ? bad(error.message) : error;
   });

@@ -1,0 +1,64 @@
+import { abortable } from "../base/abort.ts";
+import { ThingError } from "../base/errors.ts";
+import { type FaultNotes, runAsThing } from "./running.ts";
+import { isThenable } from "./thing-faults.ts";
+
+/** Calls of one Thing's code that may ask its device: each has a limit of time and a signal, and all end when the Thing closes. */
+export class DeviceCalls {
+  readonly #faults: FaultNotes;
+  readonly #waiting = new Set<AbortController>();
+
+  constructor(faults: FaultNotes) {
+    this.#faults = faults;
+  }
+
+  /**
+   * What `ask` returns; if that is a promise, one that rejects as soon as the signal that `ask` gets aborts, whatever the device does.
+   * @param gone - Aborts when nobody wants the answer any more.
+   */
+  call(ask: (signal: AbortSignal) => unknown, withinMs: number, gone?: AbortSignal): unknown {
+    const abort = new AbortController();
+    const value = runAsThing(this.#faults, () => ask(abort.signal));
+    return isThenable(value) ? this.settled(value, withinMs, { abort, gone }) : value;
+  }
+
+  /** Aborts all that is under way. */
+  end(reason: unknown): void {
+    for (const abort of [...this.#waiting]) this.#abort(abort, reason);
+  }
+
+  /** What a promise settles to in that time. */
+  async settled(
+    value: PromiseLike<unknown>,
+    withinMs: number,
+    {
+      abort = new AbortController(),
+      gone,
+    }: { abort?: AbortController; gone?: AbortSignal | undefined } = {},
+  ): Promise<unknown> {
+    const leave = () => this.#abort(abort, gone?.reason);
+    const timer = setTimeout(() => this.#abort(abort, late(withinMs)), withinMs);
+    this.#waiting.add(abort);
+    gone?.addEventListener("abort", leave, { once: true });
+    if (gone?.aborted) leave();
+    try {
+      return await abortable(Promise.resolve(value), abort.signal);
+    } finally {
+      clearTimeout(timer);
+      gone?.removeEventListener("abort", leave);
+      this.#waiting.delete(abort);
+    }
+  }
+
+  /** Those who listen to the signal are the Thing's: what they throw is its fault. */
+  #abort(abort: AbortController, reason: unknown): void {
+    runAsThing(this.#faults, () => abort.abort(reason));
+  }
+}
+
+function late(ms: number): ThingError {
+  return new ThingError(
+    "NOT_READY",
+    `It did not answer within ${Number((ms / 1000).toPrecision(3))} s.`,
+  );
+}

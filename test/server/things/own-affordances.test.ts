@@ -1,0 +1,118 @@
+// What a Thing adds to itself, and limits that it moves, as clients see them: at once, and wherever they look.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { property, Thing, ThingError } from "thingscope";
+import { openTestHost } from "thingscope/testing";
+import { Type } from "typebox";
+import { tdFaults } from "../../conformance/td-schema.ts";
+import { patience, TEST_MS } from "../../limits.ts";
+
+const timeout = TEST_MS;
+
+class Bench extends Thing {
+  @property("Power", Type.Number({ maximum: 10 })) accessor power = 1;
+  value = 1;
+
+  addGain(maximum = 100): void {
+    this.addProperty({
+      ...{ name: "gain", title: "Gain", types: ["iot:Gain"], observable: true },
+      schema: Type.Number({ maximum }),
+      read: async () => this.value,
+      write: async (value) => {
+        if (value > 50) throw new ThingError("INVALID_INPUT", "The device takes 50 at most.");
+        this.value = value;
+      },
+    });
+  }
+}
+
+async function served() {
+  const opened = await openTestHost(Bench);
+  const signal = patience();
+  const get = async (path: string, headers = {}) => {
+    const response = await fetch(opened.origin + path, { signal, headers });
+    return {
+      status: response.status,
+      etag: response.headers.get("etag")!,
+      text: await response.text(),
+    };
+  };
+  const put = async (path: string, value: unknown) => {
+    const headers = { "Content-Type": "application/json" };
+    const body = JSON.stringify(value);
+    const response = await fetch(opened.origin + path, { method: "PUT", headers, body, signal });
+    return { status: response.status, text: await response.text() };
+  };
+  return { opened, thing: opened.thing, get, put };
+}
+
+test("what a Thing adds is described, listed and answered from the next request on", {
+  timeout,
+}, async () => {
+  const { opened, thing, get, put } = await served();
+  await using _ = opened;
+  const before = await get("/thing/");
+  assert.equal((await get("/thing/gain")).status, 404);
+  thing.addGain();
+  const cached = await get("/thing/", { "If-None-Match": before.etag });
+  assert.equal(cached.status, 200);
+  const td = JSON.parse(cached.text);
+  assert.deepEqual(tdFaults(td), []);
+  assert.equal(td.properties.gain["@type"], "iot:Gain");
+  assert.equal(td.properties.gain.maximum, 100);
+  const listed = await Promise.all(
+    ["/openapi.json", "/thing_descriptions/", "/directory/things"].map((path) => get(path)),
+  );
+  for (const { text } of listed) assert.match(text, /\/thing\/gain/);
+  assert.doesNotMatch((await get("/thing_models/Bench")).text, /gain/, "the class has none");
+  assert.deepEqual(JSON.parse((await get("/thing/properties")).text), { power: 1, gain: 1 });
+  assert.equal((await put("/thing/gain", 20)).status, 204);
+  assert.deepEqual([(await get("/thing/gain")).text, thing.value], ["20", 20]);
+  assert.equal((await put("/thing/properties", { gain: 30, power: 2 })).status, 204);
+  const refused = await put("/thing/gain", 60);
+  assert.deepEqual([refused.status, JSON.parse(refused.text).code], [422, "INVALID_INPUT"]);
+  assert.match(refused.text, /The device takes 50 at most\./);
+  thing.removeProperty("gain");
+  assert.equal((await get("/thing/gain")).status, 404);
+  assert.equal((await get("/thing/")).etag, before.etag);
+});
+
+test("limits that move are in every description at once", { timeout }, async () => {
+  const { opened, thing, get, put } = await served();
+  await using _ = opened;
+  const td = () => get("/thing/");
+  const before = await td();
+  const openapi = await get("/openapi.json");
+  thing.changeSchema("power", Type.Number({ maximum: 20 }));
+  assert.equal((await put("/thing/power", 15)).status, 204);
+  assert.equal(JSON.parse((await td()).text).properties.power.maximum, 20);
+  assert.match((await get("/openapi.json")).text, /"maximum":20\b/);
+  assert.match((await get("/directory/things")).text, /"maximum":20\b/);
+  assert.match((await get("/thing_models/Bench")).text, /"maximum":10\b/, "the class's");
+  thing.changeSchema("power", Type.Number({ maximum: 10 }));
+  assert.equal((await td()).etag, before.etag);
+  assert.equal((await get("/openapi.json")).etag, openapi.etag);
+});
+
+test("the directory tells of a changed model once for all changes of a turn", {
+  timeout,
+}, async () => {
+  const { opened, thing } = await served();
+  await using _ = opened;
+  const stream = await fetch(`${opened.origin}/directory/events/thing_updated`, {
+    signal: patience(),
+  });
+  const reader = stream.body!.pipeThrough(new TextDecoderStream()).getReader();
+  const text = async (count: number) => {
+    let all = "";
+    while (all.split("event: thing_updated").length <= count) all += (await reader.read()).value;
+    return all;
+  };
+  for (const maximum of [1, 2, 3]) thing.addGain(maximum);
+  thing.addGain(3);
+  const told = await text(1);
+  thing.changeSchema("gain", Type.Number({ maximum: 4 }));
+  const again = await text(1);
+  assert.equal((told + again).split("event: thing_updated").length, 3);
+  await reader.cancel();
+});
