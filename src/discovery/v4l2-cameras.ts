@@ -2,7 +2,7 @@ import { access, constants } from "node:fs/promises";
 import { deviceTrouble } from "../base/device-trouble.ts";
 import { codeOf, messageOf, ThingError } from "../base/errors.ts";
 import { type CameraIdentities, localIdentities } from "./camera-identities.ts";
-import type { FoundCamera } from "./found-camera.ts";
+import type { LocalCamera } from "./camera-watch.ts";
 import { type DetailsOf, detailsOf, looksLikeCamera, type NodeDetails } from "./node-details.ts";
 import { SYSTEM_ROOTS, type SystemRoots } from "./roots.ts";
 import { type VideoNode, videoNodes } from "./video-nodes.ts";
@@ -16,7 +16,7 @@ export interface V4l2Options {
 }
 
 /** A V4L2 camera, and what sysfs tells of it. */
-export interface V4l2Camera extends FoundCamera {
+export interface V4l2Camera extends LocalCamera {
   readonly kind: "v4l2";
   readonly node: VideoNode;
 }
@@ -50,7 +50,8 @@ export class V4l2Cameras {
       const id = ids.get(node)!;
       const title = node.usb?.name || node.name;
       return {
-        ...{ id, kind: "v4l2", title, address: node.path, modes: details.modes, node },
+        ...{ id, kind: "v4l2", title, address: node.path, modes: details.modes },
+        ...{ node, instance: instanceOf(node) },
         config: { class: "thingscope/things:V4L2Camera", kwargs: { device: id } },
         ...(problem !== undefined && { problem }),
       };
@@ -91,7 +92,7 @@ export async function cameraNode(device: string, options: V4l2Options = {}): Pro
 }
 
 /** Another one each time that a camera is plugged in, even if it gets the same number. */
-export function instanceOf({ node, device, usb }: VideoNode): string {
+function instanceOf({ node, device, usb }: VideoNode): string {
   return `${node} ${device} ${usb?.port ?? ""} ${usb?.plugged ?? ""}`;
 }
 
