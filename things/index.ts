@@ -1,4 +1,5 @@
 export { Autofocus } from "./autofocus.ts";
+export { Cameras, type CamerasOptions } from "./cameras.ts";
 export { PipelineCamera, type PipelineCameraOptions } from "./pipeline-camera.ts";
 export type { RecorderOptions } from "./recorder/recorder-options.ts";
 export { Recorder } from "./recorder.ts";

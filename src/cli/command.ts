@@ -18,6 +18,7 @@ import { holdReloads, Stopper } from "./stop.ts";
 interface ServeFlags extends ListenFlags {
   settings?: string;
   strict: boolean;
+  simulated: boolean;
   debug: boolean;
 }
 
@@ -46,9 +47,10 @@ function program(): Command {
     .showHelpAfterError("Try: thingscope --help")
     .exitOverride();
   addListenOptions(command.command("serve", { isDefault: true }))
-    .description("serve the Things of a configuration; without one, a simulated microscope")
+    .description("serve the Things of a configuration; without one, the cameras of this computer")
     .argument("[config]", "a JSON or YAML file")
     .option("--settings <folder>", "the settings folder, instead of the configuration's")
+    .option("--simulated", "without a configuration: serve the simulated microscope", false)
     .option("--strict", "end if any Thing cannot open", false)
     .option("--debug", "log debug messages, too", false)
     .action(runServe);
@@ -115,12 +117,15 @@ function program(): Command {
 async function runServe(file: string | undefined, flags: ServeFlags): Promise<void> {
   const giveHeldReloads = holdReloads();
   let log = pinoLog({ debug: flags.debug, readable: process.stdout.isTTY });
-  const { defaultConfig, loadConfig } = await import("./config.ts");
+  const { loadConfig } = await import("./config.ts");
   const { listeningFor } = await import("./listening.ts");
   const { Reloader } = await import("./reload.ts");
   const { serverFromConfig, startServer } = await import("./serve.ts");
   const path = file === undefined ? undefined : resolve(file);
-  const given = file === undefined ? defaultConfig() : await loadConfig(file);
+  const { foundConfig } = await import("./found-config.ts");
+  const served =
+    file === undefined ? await foundConfig({ ...flags, log }) : { config: await loadConfig(file) };
+  const given = served.config;
   const config = flags.settings ? { ...given, settingsFolder: resolve(flags.settings) } : given;
   process.chdir(config.folder); // relative paths in options are relative to the configuration
   try {
@@ -132,11 +137,9 @@ async function runServe(file: string | undefined, flags: ServeFlags): Promise<vo
     stopper.onSignals(reloader && (() => void reloader.reload()));
     stopper.watch(config.endWhenBlockedMs);
     stopper.onFaults();
-    await startServer(
-      server,
-      { listening, strict: flags.strict, apiPrefix: config.apiPrefix },
-      log,
-    );
+    const { apiPrefix } = config;
+    await startServer(server, { ...served, listening, strict: flags.strict, apiPrefix }, log);
+    if ("found" in served) await served.found?.follow(server);
     giveHeldReloads();
   } finally {
     await log.written();

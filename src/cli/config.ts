@@ -39,13 +39,19 @@ export interface Config {
 /** LabThings' words for the levels of a log. */
 const LOG_LEVELS = { DEBUG: "debug", INFO: "info", WARNING: "warn", ERROR: "error" } as const;
 
-/** What is served without a configuration: one microscope, simulated. */
-const SIMULATED_MICROSCOPE = {
-  things: {
-    // Simulated pictures are not private, and embedding them lets a first <img> work.
-    camera: { class: "thingscope/things:SimulatedCamera", embed: true },
-    stage: "thingscope/things:SimulatedStage",
-    autofocus: "thingscope/things:Autofocus",
+/** The Things of a simulated microscope. */
+export const MICROSCOPE = {
+  // Simulated pictures are not private, and embedding them lets a first <img> work.
+  camera: {
+    class: "thingscope/things:SimulatedCamera",
+    embed: true,
+    thing_slots: { stage: "stage" },
+  },
+  stage: "thingscope/things:SimulatedStage",
+  // By name: another camera may come.
+  autofocus: {
+    class: "thingscope/things:Autofocus",
+    thing_slots: { camera: "camera", stage: "stage" },
   },
 };
 
@@ -56,11 +62,6 @@ export async function loadConfig(file: string): Promise<Config> {
   });
   const { value, where } = parseConfigText(text, file);
   return configFrom(value, dirname(resolve(file)), where);
-}
-
-/** The simulated microscope, with settings in `./settings`. */
-export function defaultConfig(): Config {
-  return configFrom(SIMULATED_MICROSCOPE, process.cwd());
 }
 
 /**

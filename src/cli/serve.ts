@@ -51,14 +51,25 @@ export function embeddedThings({ things }: Config): string[] {
   return [...things].filter(([, entry]) => entry.embed).map(([name]) => name);
 }
 
+/** How a server is started, and what is said of it. */
+interface StartOptions {
+  readonly listening: Listening;
+  /** All Things must open, not only one. */
+  readonly strict: boolean;
+  readonly apiPrefix: string;
+  /** What a person should know of a Thing, by its name. */
+  readonly notes?: ReadonlyMap<string, string>;
+  /** What a person should know of all of them. */
+  readonly remark?: string;
+}
+
 /**
  * Listens, opens the Things, and says what is served and where to look. Closes everything again when too few open.
- * @param strict - All Things must open, not only one.
  * @throws {ThingError} `NOT_READY` when too few opened, and as `ThingServer.listen` does.
  */
 export async function startServer(
   server: ThingServer,
-  { listening, strict, apiPrefix }: { listening: Listening; strict: boolean; apiPrefix: string },
+  { listening, strict, apiPrefix, notes = new Map(), remark }: StartOptions,
   log: ProcessLog,
 ): Promise<void> {
   endLeftovers(log); // or a camera would be busy with what a killed server left
@@ -67,8 +78,9 @@ export async function startServer(
     const { host, port, options, fingerprint } = listening;
     const url = reachable((await server.listen({ host, port })).url);
     const things = [...server.host.things.values()];
-    for (const thing of things) log.say(`${thing.name}  ${stateOf(thing)}`);
+    for (const thing of things) log.say(lineOf(thing, notes.get(thing.name)));
     checkEnoughOpened(things, strict);
+    if (remark) log.say(remark);
     const missing = codecFault();
     if (missing) log.warn(missing);
     const home = `${url}${apiPrefix}/`;
@@ -92,8 +104,9 @@ function reachable(url: string): string {
   return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
 }
 
-function stateOf({ model, state, reason }: HostedThing): string {
-  return `${model.className}  ${reason ? `${state}: ${reason}` : state}`;
+function lineOf({ name, model, state, reason }: HostedThing, note: string | undefined): string {
+  const line = `${name}  ${model.className}  ${reason ? `${state}: ${reason}` : state}`;
+  return note ? `${line}  ${note}` : line;
 }
 
 function checkEnoughOpened(things: readonly HostedThing[], strict: boolean): void {

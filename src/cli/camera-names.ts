@@ -1,0 +1,113 @@
+import { join } from "node:path";
+import type { Log } from "../base/log.ts";
+import { isRecord } from "../base/values.ts";
+import { checkThingName } from "../core/host-options.ts";
+import { SettingsFile } from "../core/settings-file.ts";
+import type { CameraIdentities, KnownIdentity } from "../discovery/camera-identities.ts";
+import type { FoundCamera } from "../discovery/found-camera.ts";
+
+/** A camera that is served, or was, under a name of its own. */
+export interface NamedCamera extends Omit<FoundCamera, "modes" | "problem"> {
+  /** That of its Thing. */
+  readonly name: string;
+}
+
+/** Cameras that keep their names while they are not plugged in. */
+export const MOST_NAMES = 32;
+const LONGEST_NAME = 40; // characters
+
+/** The names of cameras, kept in the settings folder, so that each has the same one after a restart. */
+export class CameraNames {
+  readonly #file: SettingsFile;
+  readonly #taken: Iterable<string>;
+  readonly #identities: CameraIdentities;
+  /** By id, the one seen least recently first. */
+  readonly #named = new Map<string, NamedCamera>();
+  #saved = JSON.stringify({ cameras: [], identities: [] });
+
+  /** @param taken - Names that no camera gets. */
+  constructor(
+    settingsFolder: string,
+    { taken, identities, log }: { taken: Iterable<string>; identities: CameraIdentities; log: Log },
+  ) {
+    this.#file = new SettingsFile(join(settingsFolder, "cameras", "known-cameras.json"), log);
+    this.#taken = taken;
+    this.#identities = identities;
+  }
+
+  get all(): NamedCamera[] {
+    return [...this.#named.values()];
+  }
+
+  /** Reads those of earlier runs. Entries that somebody has broken are left out. */
+  async load(): Promise<void> {
+    const { cameras = [], identities = [] } = await this.#file.load();
+    if (Array.isArray(identities)) this.#identities.remember(identities.filter(isIdentity));
+    if (!Array.isArray(cameras)) return;
+    for (const camera of cameras.slice(-MOST_NAMES)) {
+      if (isNamed(camera) && this.#isFree(camera.name)) this.#named.set(camera.id, camera);
+    }
+  }
+
+  /** Keeps them, if there is anything new. @throws {ThingError} `NOT_SAVED`. */
+  async save(): Promise<void> {
+    const values = { cameras: this.all, identities: this.#identities.known };
+    const text = JSON.stringify(values);
+    if (text === this.#saved) return;
+    await this.#file.save(values);
+    this.#saved = text;
+  }
+
+  of(id: string): string | undefined {
+    return this.#named.get(id)?.name;
+  }
+
+  /** The name of a camera: the one that it had, or else one made of its title. */
+  give({ id, kind, title, address, config }: FoundCamera): NamedCamera {
+    const name = this.of(id) ?? this.#newName(title);
+    const named = { id, kind, title, address, config, name };
+    this.#named.delete(id);
+    this.#named.set(id, named);
+    return named;
+  }
+
+  forget(id: string): void {
+    this.#named.delete(id);
+  }
+
+  #newName(title: string): string {
+    const words = title
+      .normalize("NFKD")
+      .replaceAll(/\p{M}+/gu, "")
+      .toLowerCase();
+    const plain = words.replaceAll(/[^a-z0-9]+/g, "-").slice(0, LONGEST_NAME);
+    const name = plain.replaceAll(/^-+|-+$/g, "") || "camera";
+    let unique = name;
+    for (let number = 2; !this.#isFree(unique); number++) unique = `${name}-${number}`;
+    return unique;
+  }
+
+  #isFree(name: string): boolean {
+    const taken = new Map(
+      [...this.#taken, ...this.all.map(({ name }) => name)].map((one) => [one, true]),
+    );
+    try {
+      checkThingName(name, taken);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+function isNamed(value: unknown): value is NamedCamera {
+  if (!isRecord(value) || !isRecord(value.config)) return false;
+  const { id, kind, title, address, name, config } = value;
+  const texts = [id, kind, title, address, name, config.class];
+  return texts.every((text) => typeof text === "string") && isRecord(config.kwargs);
+}
+
+function isIdentity(value: unknown): value is KnownIdentity {
+  if (!isRecord(value)) return false;
+  return [value.id, value.key, value.port].every((text) => typeof text === "string");
+}
