@@ -49,7 +49,7 @@ export class CameraWatch {
   constructor({ list, roots = SYSTEM_ROOTS, log = silentLog }: CameraWatchOptions) {
     this.#list = list;
     this.#log = log;
-    this.#devices = new DeviceWatch(roots, () => void this.scan());
+    this.#devices = new DeviceWatch(roots, log, () => void this.scan());
   }
 
   /** Those that are there, by address. */

@@ -1,7 +1,7 @@
 import { type FSWatcher, watch } from "node:fs";
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { countedLimit } from "../base/limit-hits.ts";
+import type { Log } from "../base/log.ts";
 import type { SystemRoots } from "./roots.ts";
 
 /** Events of other devices in a second that are put up with: each write to /dev/null is one on some kernels. */
@@ -15,11 +15,10 @@ const SETTLE_MS = 100;
 /** But not for longer than this after the first, ms. */
 const LONGEST_SETTLE_MS = 500;
 
-const flooded = countedLimit("device_events");
-
 /** Tells when video devices may have come or gone: by events of /dev, and by looking at sysfs from time to time. */
 export class DeviceWatch {
   readonly #roots: SystemRoots;
+  readonly #log: Log;
   readonly #onChange: () => void;
   #watcher: FSWatcher | undefined;
   #poll: NodeJS.Timeout | undefined;
@@ -29,8 +28,9 @@ export class DeviceWatch {
   #others = { second: 0, count: 0 };
 
   /** @param onChange - Called soon after one or several changes, once for all of them. */
-  constructor(roots: SystemRoots, onChange: () => void) {
+  constructor(roots: SystemRoots, log: Log, onChange: () => void) {
     this.#roots = roots;
+    this.#log = log;
     this.#onChange = onChange;
   }
 
@@ -67,8 +67,10 @@ export class DeviceWatch {
     if (second !== this.#others.second) this.#others = { second, count: 0 };
     this.#others.count += 1;
     if (this.#others.count <= MOST_OTHER_EVENTS) return;
-    flooded.hit();
     this.#unwatch();
+    this.#log.info(
+      `Other devices make too many events in ${this.#roots.dev} to follow. Cameras are looked for every second instead.`,
+    );
   }
 
   #changed(): void {

@@ -24,7 +24,7 @@ test("the scripts of docs/clients.md compile against the types of the running mi
   const folder = await folderWith({ "package.json": "{}" });
   await install(folder);
   await symlink(packagePath("node_modules", "@types"), join(folder, "node_modules", "@types"));
-  const { url } = await serveCli(t, folder);
+  const { url } = await serveCli(t, folder, "--simulated");
   const things = ["camera", "stage", "autofocus"];
   const ended = await runCliLines(
     folder,

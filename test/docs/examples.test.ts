@@ -40,10 +40,11 @@ test("a file that a Thing names is found beside the configuration", {
   );
 });
 
-test("without a configuration the simulated microscope is served", {
+test("without a configuration and a camera the simulated microscope is served", {
   timeout: TEST_MS,
 }, async (t) => {
-  const server = await serveCli(t, tmpdir(), "--settings", join(tmpdir(), "thingscope-settings"));
+  const settings = join(tmpdir(), "thingscope-settings");
+  const server = await serveCli(t, tmpdir(), "--settings", settings, "--simulated");
   assert.equal(server.page, `${server.url}/camera/mjpeg_stream/viewer`);
   const things = server.lines.map(({ msg }) => msg).filter((msg) => msg.endsWith("  open"));
   assert.deepEqual(things, [

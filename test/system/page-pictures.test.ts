@@ -46,7 +46,7 @@ test("each <img> of the pages shows the simulated microscope in a file of one's 
   timeout,
 }, async (t) => {
   const folder = await folderWith({});
-  const { url } = await serveCli(t, folder);
+  const { url } = await serveCli(t, folder, "--simulated");
   const html = printedPictures().replaceAll(PRINTED, url);
   assert.deepEqual(await widthsIn(t, folder, html), [800, 800, 400, 800]);
 });
