@@ -51,6 +51,7 @@ export {
   requireInstalled,
 } from "./sources/pipeline-command.ts";
 export { ProgramCamera } from "./sources/program-camera.ts";
+export { PushedFrames, type PushedFramesOptions } from "./sources/pushed-frames.ts";
 export { type ReplayOptions, ReplaySource } from "./sources/replay.ts";
 export { RtspDevice, type RtspStream } from "./sources/rtsp-device.ts";
 export { derive } from "./streams/derive.ts";

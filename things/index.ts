@@ -1,5 +1,6 @@
 export { Autofocus } from "./autofocus.ts";
 export { Cameras, type CamerasOptions } from "./cameras.ts";
+export { FramesCamera, type FramesCameraOptions } from "./frames-camera.ts";
 export { PipelineCamera, type PipelineCameraOptions } from "./pipeline-camera.ts";
 export type { RecorderOptions } from "./recorder/recorder-options.ts";
 export { Recorder } from "./recorder.ts";

@@ -1,8 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { Role } from "../core/affordances.ts";
+import { ROLES, type Role } from "../core/affordances.ts";
 import type { Place } from "./account-verbs.ts";
-
-const ROLES: readonly Role[] = ["view", "operate", "admin"];
 
 const verbs = () => import("./account-verbs.ts");
 

@@ -1,6 +1,6 @@
 import { messageOf, ThingError } from "../base/errors.ts";
 import { cut } from "../base/preview.ts";
-import type { Affordance } from "./affordances.ts";
+import { type Affordance, ROLES } from "./affordances.ts";
 
 /** What is checked of an affordance of one kind. */
 interface KindRules {
@@ -38,10 +38,11 @@ export const KINDS: { readonly [K in Affordance["kind"]]: KindRules } = {
   files: { ownsName: false, isRenamable: true },
   endpoint: {
     ...{ ownsName: false, isRenamable: false },
-    wrongIn: ({ method, path }) =>
-      METHODS.has(method)
-        ? typeof path !== "string" && "has no path. Write one as a string"
-        : "has a method other than GET, PUT, POST or DELETE",
+    wrongIn: ({ method, path, body }) => {
+      if (!METHODS.has(method)) return "has a method other than GET, PUT, POST or DELETE";
+      if (!BODIES.has(body)) return "has a body other than json, bytes or messages";
+      return typeof path !== "string" && "has no path. Write one as a string";
+    },
   },
 };
 /** Longer than any request is waited for by a person, and far above what a device takes. */
@@ -59,7 +60,7 @@ function wrongInProperty({ setter, getter, schema, withinMs }: Readonly<Record<s
 }
 
 const METHODS: ReadonlySet<unknown> = new Set(["GET", "PUT", "POST", "DELETE"]);
-const ROLES: ReadonlySet<unknown> = new Set(["view", "operate", "admin"]);
+const BODIES: ReadonlySet<unknown> = new Set([undefined, "json", "bytes", "messages"]);
 /** Names are parts of paths. */
 const LONGEST_NAME = 200; // characters
 /** Every description of the Thing repeats them. */
@@ -109,8 +110,8 @@ function wrongIn(own: Record<string, unknown>): string | undefined {
   }
   if (own.types !== undefined && !areTypes(own.types))
     return `has types that are not a list of up to ${MOST_TYPES} names. Write e.g. ["sosa:ObservableProperty"]`;
-  if (own.role !== undefined && !ROLES.has(own.role))
-    return "is for a role that does not exist. Write view, operate or admin";
+  if (own.role !== undefined && !ROLES.some((role) => role === own.role))
+    return "is for a role that does not exist. Write push, view, operate or admin";
   for (const what of ["schema", "input", "output", "data"]) {
     const schema = own[what];
     if (schema !== undefined && (typeof schema !== "object" || schema === null))

@@ -7,8 +7,12 @@ import { memberOf } from "./setters.ts";
 /** A class of Things, or of anything that a Thing is connected to. */
 export type ThingClass<T extends object = object> = abstract new (...args: never[]) => T;
 
-/** What a client of one role may do: `view` reads, `operate` also writes and invokes, `admin` everything. */
-export type Role = "view" | "operate" | "admin";
+/**
+ * What a client of one role may do: `push` sends pictures and nothing else, `view` reads, `operate` does both, writes and invokes, `admin`
+ * everything.
+ */
+export const ROLES = ["push", "view", "operate", "admin"] as const;
+export type Role = (typeof ROLES)[number];
 
 interface Named {
   /** On the wire: the last part of the URL and the key in the Thing Description. */
@@ -100,12 +104,17 @@ export interface FilesAffordance extends Named {
   readonly role: Role;
 }
 
+/** How an endpoint takes what a client sends: as one JSON value, as bytes while they come, or as messages of a WebSocket. */
+export type EndpointBody = "json" | "bytes" | "messages";
+
 export interface EndpointAffordance extends Named {
   readonly kind: "endpoint";
   readonly method: "GET" | "PUT" | "POST" | "DELETE";
   /** Below the Thing's own path; `:name` stands for one segment. */
   readonly path: string;
   readonly role: Role;
+  /** `json` when absent. */
+  readonly body?: EndpointBody;
 }
 
 /** Anything that a class offers to its clients, its host or its neighbours. */

@@ -4,6 +4,8 @@ import type { ActionMethod, ActionOptions, AffordanceOptions } from "./action-op
 import {
   type ActionAffordance,
   declare,
+  type EndpointAffordance,
+  type EndpointBody,
   type EventAffordance,
   type FilesAffordance,
   type Role,
@@ -163,12 +165,17 @@ export function slot(
   }) as never;
 }
 
-/** A route of the Thing's own, beside the affordances and not in its Thing Description. `path` is below the Thing's; `:name` is one segment. */
+/**
+ * A route of the Thing's own, beside the affordances and not in its Thing Description. `path` is below the Thing's; `:name` is one segment.
+ * @param options.body - `bytes`: the method reads the body while it comes (`readBytes`); `messages`, with GET: a WebSocket, whose messages it
+ *   reads (`readMessages`). One JSON value by default.
+ */
 export function endpoint(
-  method: "GET" | "PUT" | "POST" | "DELETE",
+  method: EndpointAffordance["method"],
   path: string,
   role: Role,
   description = "",
+  { body = "json" }: { body?: EndpointBody } = {},
 ) {
   return <T extends Thing>(
     _: (this: T, request: EndpointRequest) => Promise<EndpointResponse> | EndpointResponse,
@@ -183,6 +190,7 @@ export function endpoint(
       method,
       path,
       role,
+      body,
     });
   };
 }

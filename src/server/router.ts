@@ -141,6 +141,7 @@ async function answerElsewhere(
     gate?.authorize(request, { role: isRead ? "view" : "operate", path });
     await passed(own, request, response);
   }
+  gate?.authorize(request, { role: "view", path }); // it names the Things
   throw notFound(path, host, prefix);
 }
 

@@ -36,7 +36,7 @@ class Lamp extends Thing {
 async function served(t: TestContext) {
   const folder = await mkdtemp(join(tmpdir(), "thingscope-roles-"));
   const file = new AccountsFile(folder);
-  const tokens: Record<Role, string> = { view: "", operate: "", admin: "" };
+  const tokens: Record<Role, string> = { push: "", view: "", operate: "", admin: "" };
   for (const role of ROLES) tokens[role] = (await createToken(file, { role, days: 1 })).token;
   const host = new ThingHost({ settingsFolder: folder });
   host.add("lamp", new Lamp());

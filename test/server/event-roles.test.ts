@@ -30,12 +30,13 @@ class Teller extends Thing {
 }
 
 const EVENTS: Readonly<Record<string, Role>> = { seen: "view", worked: "operate", ruled: "admin" };
-const mayHave = (role: Role, wanted: Role) => ROLES.indexOf(role) >= ROLES.indexOf(wanted);
+const ORDER: readonly Role[] = ROLES;
+const mayHave = (role: Role, wanted: Role) => ORDER.indexOf(role) >= ORDER.indexOf(wanted);
 
 async function served(t: TestContext) {
   const folder = await mkdtemp(join(tmpdir(), "thingscope-roles-"));
   const file = new AccountsFile(folder);
-  const tokens: Record<Role, string> = { view: "", operate: "", admin: "" };
+  const tokens: Record<Role, string> = { push: "", view: "", operate: "", admin: "" };
   for (const role of ROLES) tokens[role] = (await createToken(file, { role, days: 1 })).token;
   const host = new ThingHost({ logFolder: join(folder, "logs"), settingsFolder: folder });
   const teller = new Teller();

@@ -50,6 +50,29 @@ test("every route x every role x every way to log in: each may do what its role 
   }
 });
 
+test("a token that may send pictures may do nothing else", { timeout: TEST_MS }, async (t) => {
+  const { server, port, tokens } = await secured(t);
+  for (const route of server.routes) {
+    const answer = await askRoute(port, route, bearer(tokens.push));
+    const isOpen = route.role === "none";
+    assert.equal(isAllowed(answer) || route.path === "/login", isOpen, `${route.path}`);
+  }
+  for (const path of ["/nowhere", "/camera/nothing"])
+    assert.equal((await ask(port, { path, headers: bearer(tokens.push) })).status, 403, path);
+  const health = await ask(port, { path: "/health", headers: bearer(tokens.push) });
+  assert.deepEqual(Object.keys(JSON.parse(health.text)), ["status"]);
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/camera/ws`, {
+    headers: bearer(tokens.push),
+  });
+  const status = await new Promise((resolve) =>
+    socket.on("unexpected-response", (_, response) => {
+      resolve(response.statusCode);
+      socket.on("error", () => {}).terminate();
+    }),
+  );
+  assert.equal(status, 403);
+});
+
 test("whoever has not logged in is told so on every route, before anything else is said", {
   timeout: TEST_MS,
 }, async (t) => {

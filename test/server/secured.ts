@@ -36,12 +36,13 @@ export async function secured(
   const time = { passed: 0 };
   const clock = { now: () => now() + time.passed, wall: () => wallTime() + time.passed };
   const file = new AccountsFile(folder);
-  const tokens: Record<Role, string> = { view: "", operate: "", admin: "" };
+  const tokens: Record<Role, string> = { push: "", view: "", operate: "", admin: "" };
   for (const role of ROLES) {
     tokens[role] = (await createToken(file, { role, days: 90, name: role })).token;
     if (users === "real") await setUser(file, `${role}er`, { role, password: PASSWORD });
     else if (users) await addUser(file, `${role}er`, { role, password: cheapHash() });
   }
+  tokens.push = (await createToken(file, { role: "push", days: 90, name: "push" })).token;
   const lab = await laboratory(t, { ...options, login: { folder, clock } });
   return { ...lab, folder, file, tokens, time };
 }

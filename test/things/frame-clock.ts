@@ -28,7 +28,8 @@ function waitingNow(): number {
 }
 
 /** When the next frame is late, by `performance.now()`; never while nobody watches, or none has come. */
-function nextFrameAt({ mjpeg_stream: { demand, newest }, state }: Camera): number {
-  if (demand.count === 0 || !newest || state.state !== "streaming") return Number.POSITIVE_INFINITY;
+function nextFrameAt({ mjpeg_stream: { demand, newest, source } }: Camera): number {
+  if (demand.count === 0 || !newest || source.state !== "streaming")
+    return Number.POSITIVE_INFINITY;
   return newest.capturedAt - performance.timeOrigin + 1.2 * PERIOD_MS;
 }

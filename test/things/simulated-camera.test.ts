@@ -43,7 +43,10 @@ test("the small view, the snapshot and the actions give the frame of now", {
   assert.deepEqual(await sizeOf(await small.bytes()), [400, 300]);
   assert.ok((await camera.grab_jpeg_size({}, run)) > 50_000);
 
-  const request = { params: {}, query: new URLSearchParams(), signal: run.signal };
+  const request = {
+    ...{ params: {}, query: new URLSearchParams(), headers: {}, client: { address: "::1" } },
+    ...{ signal: run.signal, readBytes: async () => {}, readMessages: async () => {} },
+  };
   const snapshot = await camera.snapshot(request);
   assert.equal(snapshot.contentType, "image/jpeg");
   assert.ok(snapshot.body instanceof Uint8Array);

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { ThingError } from "../../base/errors.ts";
+import { isEndless } from "./body-stream.ts";
 import { problemOf } from "./problem.ts";
 import { writeProblem } from "./reply.ts";
 import { PROBLEM_TYPE } from "./route.ts";
@@ -20,6 +21,7 @@ interface ParseError extends Error {
  */
 export function answerClientErrors(server: Server): void {
   server.on("clientError", (error: ParseError, socket) => {
+    if (error.code === "ERR_HTTP_REQUEST_TIMEOUT" && isEndless(socket)) return;
     if (error.code === "ECONNRESET" || !socket.writable) socket.destroy();
     else if (error.code === "HPE_CLOSED_CONNECTION")
       return; // bytes after the last request, which has its answer: RFC 9112, 9.6

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { Role } from "../../core/affordances.ts";
+import { ROLES, type Role } from "../../core/affordances.ts";
 
 /** Somebody, or some program, that may log in. */
 export interface Account {
@@ -23,15 +23,14 @@ export interface Identity {
   readonly expires?: number;
 }
 
-const ROLES: readonly Role[] = ["view", "operate", "admin"];
-
 /** What a client may do: everything, where nobody has to log in. */
 export function roleOf(identity: Identity | undefined): Role {
   return identity?.role ?? "admin";
 }
 
-/** True when whoever has one role may do what asks for another. */
+/** True when whoever has one role may do what asks for another: who may look may not send pictures. */
 export function covers(role: Role, wanted: Role): boolean {
+  if (wanted === "push") return role !== "view";
   return ROLES.indexOf(role) >= ROLES.indexOf(wanted);
 }
 

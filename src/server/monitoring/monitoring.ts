@@ -4,6 +4,7 @@ import type { Log } from "../../base/log.ts";
 import { type ClockStep, wallClock } from "../../base/wall-clock.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
 import type { LoginCounts } from "../access/login/login.ts";
+import { covers } from "../http/identity.ts";
 import { JSON_TYPE, type Route } from "../http/route.ts";
 import type { EventStreamCounts } from "../http/sse.ts";
 import type { Webhooks } from "../webhooks/webhooks.ts";
@@ -68,7 +69,7 @@ export class Monitoring {
         response: { status: 200, contentType: JSON_TYPE },
         handle: async ({ identity }) => {
           const health = this.health();
-          const isStranger = this.#logins && !identity;
+          const isStranger = this.#logins && !(identity && covers(identity.role, "view"));
           return { status: 200, body: isStranger ? { status: health.status } : health };
         },
       },

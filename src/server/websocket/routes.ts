@@ -1,8 +1,8 @@
-import { ThingError } from "../../base/errors.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
 import type { ThingModel } from "../../core/thing-model.ts";
 import { problemOf } from "../http/problem.ts";
 import { type FormPlace, PROBLEM_TYPE, type Route } from "../http/route.ts";
+import { upgradeRequired } from "../things/endpoints.ts";
 
 /** @see Web Thing Protocol, WebSocket Sub-protocol. Without it a client speaks LabThings' dialect. */
 export const WEB_THING = "webthingprotocol";
@@ -65,10 +65,3 @@ const OF_ALL = [
   "subscribeallevents",
   "unsubscribeallevents",
 ];
-
-function upgradeRequired(path: string): ThingError {
-  return new ThingError(
-    "UPGRADE_REQUIRED",
-    `${path} is a WebSocket. Open it with one: new WebSocket("ws://...${path}").`,
-  );
-}

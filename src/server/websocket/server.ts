@@ -15,6 +15,7 @@ import { problemOf } from "../http/problem.ts";
 import { NotificationHub } from "../notifications/thing-notifications.ts";
 import { thingId } from "../td/description.ts";
 import { offersWebSocket, upgradeDecliner } from "./declined-upgrade.ts";
+import { messagesEndpointAt, serveMessages } from "./endpoint-sockets.ts";
 import { ObserverSession } from "./labthings.ts";
 import { WEB_THING } from "./routes.ts";
 import type { SocketSession } from "./session.ts";
@@ -84,6 +85,8 @@ export function serveWebSockets({
     handleProtocols: (offered) => offered.has(WEB_THING) && WEB_THING,
   });
   const sessions = new Map<WebSocket, SocketSession>();
+  /** WebSockets of Things' own endpoints. */
+  const owned = new Map<Duplex, () => void>();
   const shares = new ClientShares();
   const mostOfOne = Math.max(1, Math.floor(maxConnections / 2));
   const counts = { opened: 0, replaced: 0, ended: 0 };
@@ -102,10 +105,19 @@ export function serveWebSockets({
       }
       policy.checkUpgrade(request);
       const identity = await gate?.authenticateUpgrade(request, socket);
-      const hosted = thingAt(request.url ?? "/", host, prefix);
+      const url = request.url ?? "/";
+      const own = messagesEndpointAt(url, host, prefix);
+      gate?.authorize(request, { role: own?.endpoint.role ?? "view", path: url });
       const client = clientOf(identity, request);
-      if (sessions.size >= maxConnections) throw tooMany(maxConnections, "in total");
+      if (sessions.size + owned.size >= maxConnections) throw tooMany(maxConnections, "in total");
       if (shares.countOf(client) >= mostOfOne) throw tooMany(mostOfOne, "of this client");
+      if (own) {
+        owned.set(socket, shares.take(client));
+        socket.once("close", () => leaveOwned(socket));
+        await serveMessages(own, request, socket, head, identity);
+        return;
+      }
+      const hosted = thingAt(url, host, prefix);
       const role = roleOf(identity);
       const mayOperate = covers(role, "operate");
       const base = rootOf(request) + prefix;
@@ -115,6 +127,11 @@ export function serveWebSockets({
     } catch (error) {
       refuse(request, socket, error);
     }
+  }
+
+  function leaveOwned(socket: Duplex): void {
+    owned.get(socket)?.();
+    owned.delete(socket);
   }
 
   function sessionFor(socket: WebSocket, hosted: HostedThing, client: Client): SocketSession {
@@ -146,11 +163,13 @@ export function serveWebSockets({
   return {
     get stats() {
       const replaced = [...sessions.values()].reduce((sum, { outbox }) => sum + outbox.replaced, 0);
-      return { ...counts, connections: sessions.size, replaced: counts.replaced + replaced };
+      const connections = sessions.size + owned.size;
+      return { ...counts, connections, replaced: counts.replaced + replaced };
     },
     async close() {
       clearInterval(ping);
       server.off("upgrade", upgrade);
+      for (const socket of owned.keys()) socket.destroy();
       await closeAll([...sessions.keys()]);
     },
   };

@@ -1,9 +1,9 @@
 import { type Static, Type } from "typebox";
-import type { Role } from "../../../core/affordances.ts";
+import { ROLES, type Role } from "../../../core/affordances.ts";
 import type { Account } from "../../http/identity.ts";
 import { sha256 } from "./secrets.ts";
 
-const RoleName = Type.Enum(["view", "operate", "admin"]);
+const RoleName = Type.Enum([...ROLES]);
 const Moment = Type.String({ format: "date-time" });
 
 /** What the file of accounts holds. Of tokens and passwords there are only hashes in it. */

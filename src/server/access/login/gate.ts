@@ -46,6 +46,7 @@ export class Gate {
   async authenticateUpgrade(request: IncomingMessage, socket: Duplex): Promise<Identity> {
     const identity = await this.#login.identify(request);
     if (!identity || identity.via === "signature") throw this.#loginRequired(request);
+    this.#identities.set(request, identity);
     socket.once("close", this.#login.track(identity, socket));
     return identity;
   }

@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from "typebox";
 import { ThingError } from "../../../base/errors.ts";
 
+import { ROLES } from "../../../core/affordances.ts";
 import { accept, errorsIn } from "../../../core/schema.ts";
 import type { Identity } from "../../http/identity.ts";
 import { prefixOf } from "../../http/origin.ts";
@@ -23,7 +24,7 @@ const LoginBody = Type.Object(
 );
 const Who = Type.Object({
   name: Type.Union([Type.String(), Type.Null()]),
-  role: Type.Enum(["none", "view", "operate", "admin"]),
+  role: Type.Enum(["none", ...ROLES]),
 });
 const SignBody = Type.Object(
   {
