@@ -78,6 +78,15 @@ export class FramesCamera extends Camera {
     return this.#frames.dropped;
   }
 
+  @property(
+    "Requests of programs that were refused, since another one sends",
+    Type.Integer({ minimum: 0 }),
+    { readOnly: true },
+  )
+  get senders_refused(): number {
+    return this.#frames.refused;
+  }
+
   @endpoint("PUT", "frames", "push", "Send one JPEG, or many in one body", { body: "bytes" })
   put_frames(request: EndpointRequest): Promise<EndpointResponse> {
     return this.#frames.receive(request);

@@ -1,7 +1,6 @@
 import { abortable, isAbort, withDeadline } from "../base/abort.ts";
 import { now, toDateTime, wallTime } from "../base/clock.ts";
 import { ThingError } from "../base/errors.ts";
-import { countedLimit } from "../base/limit-hits.ts";
 import type { EndpointRequest, EndpointResponse } from "../core/endpoint.ts";
 import type { FrameSink, RunningSource } from "../frames/frame-source.ts";
 import { inspectJpeg } from "../frames/jpeg/jpeg.ts";
@@ -27,13 +26,12 @@ const READY_MS = 5000;
 const TOO_FAST = "they came faster than max_fps";
 const NOT_READY = "the camera was not ready for it";
 
-const busyLimit = countedLimit("second_pusher");
-const rateLimit = countedLimit("pushed_rate");
-
 /** A source whose pictures programs send: in a request each, in one endless body, or over a WebSocket. One program at a time. */
 export class PushedFrames implements RunningSource {
   /** Pictures that came too fast, or while none was taken. */
   dropped = 0;
+  /** Programs that were refused, since another one sends. */
+  refused = 0;
   readonly #options: PushedFramesOptions;
   #sink: FrameSink | undefined;
   #pusher: Pusher | undefined;
@@ -187,7 +185,6 @@ export class PushedFrames implements RunningSource {
     const { capturedAt, missing } = pusher.about(headers);
     if (missing) this.#sink?.lost(missing);
     const isTooFast = !this.#mayTake();
-    if (isTooFast) rateLimit.hit();
     if (this.#sink && !isTooFast) this.#sink.take({ jpeg, capturedAt });
     else {
       this.dropped += 1;
@@ -252,7 +249,7 @@ export class PushedFrames implements RunningSource {
   }
 
   #busy(present: Pusher): ThingError {
-    busyLimit.hit();
+    this.refused += 1;
     const since = toDateTime(wallTime(present.since));
     return new ThingError(
       "LOCK_BUSY",

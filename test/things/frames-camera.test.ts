@@ -175,6 +175,7 @@ test("a second program is told who sends, until it takes over or the first has b
   assert.equal(status, 409);
   assert.match(text, /receives pictures from a program at 127\.0\.0\.1 now/);
   clearInterval(beside);
+  assert.equal(camera.senders_refused, 2);
   assert.equal(seen.at(-1), 9);
   assert.equal(camera.sender?.way, "picture");
   assert.equal(camera.state.state, "streaming");
