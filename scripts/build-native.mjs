@@ -1,5 +1,5 @@
 // Builds what is under native/ with the system's C compiler, offline: `npm ci` and `npm install` run this in a checkout. An
-// installed package has binaries in prebuilds/ for the commonest systems, and builds its own only where they are not for it.
+// installed package has binaries in prebuilds/ for the commonest systems, and at its installation builds its own elsewhere.
 // native/NAME becomes native/NAME/build/Release/NAME.node, or NAME if it is a program. Without a compiler, or on another system
 // than Linux, it says so and succeeds: the package runs without, a little worse. Decision records 0013 and 0131.
 import { spawnSync } from "node:child_process";
@@ -18,7 +18,7 @@ const compiler = process.env.CC || "cc";
 const prebuilt = join(root, "prebuilds", `${process.platform}-${process.arch}`);
 
 const missing = whatIsMissing();
-if (isInstalledPackage() && existsSync(prebuilt)) {
+if (process.argv.includes("--unless-prebuilt") && isInstalledPackage() && existsSync(prebuilt)) {
   console.log(
     `Nothing is to be built: the package has it for ${process.platform}-${process.arch}.`,
   );

@@ -43,7 +43,7 @@ await build({
   sourcemap: true,
   plugins: [ownNames],
   // These have files beside their code.
-  external: ["sharp", "zeromq", "tsx", "tsx/*", "node-gyp-build", "bonjour-service"],
+  external: ["sharp", "zeromq", "tsx", "tsx/*", "bonjour-service"],
   // Libraries in CommonJS ask for node's own modules by `require`.
   banner: {
     js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",

@@ -1,16 +1,15 @@
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Server } from "node:net";
 import { messageOf } from "./errors.ts";
 import type { Log } from "./log.ts";
 import { packagePath } from "./package-root.ts";
 
-/** The file of a compiled addon in `folder`, loaded. Throws when there is none, or it is of another system. */
-const loadBuild: (folder: string) => unknown = createRequire(import.meta.url)("node-gyp-build");
-
+const require = createRequire(import.meta.url);
 const loaded = new Map<string, unknown>();
 
 /**
- * The exports of `native/NAME`, or undefined when it has not been built or does not load here. The first
+ * The exports of the addon `native/NAME`, or undefined when it has not been built or does not load here. The first
  * call for a name says so in `log`, with what is lost; `npm run build:native` builds the addons.
  *
  * @param isAddon - Tells whether what was loaded has the functions that the caller needs.
@@ -27,9 +26,27 @@ export function loadAddon<T>(
   return isAddon(addon) ? addon : undefined;
 }
 
+/**
+ * The file of a program of `native/NAME`, or undefined where there is none for this system. What this machine built
+ * comes before what the package brought.
+ */
+export function nativeProgram(name: string): string | undefined {
+  return builtFile(name, name);
+}
+
+function builtFile(part: string, file: string): string | undefined {
+  const places = [
+    packagePath("native", part, "build", "Release", file),
+    packagePath("prebuilds", `${process.platform}-${process.arch}`, file),
+  ];
+  return places.find((place) => existsSync(place));
+}
+
 function tryAddon(name: string, without: string, log: Log): unknown {
   try {
-    return loadBuild(packagePath("native", name));
+    const file = builtFile(name, `${name}.node`);
+    if (!file) throw new Error(`There is none for ${process.platform}-${process.arch}.`);
+    return require(file);
   } catch (error) {
     const reason = messageOf(error).split("\n")[0];
     log.warn(

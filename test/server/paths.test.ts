@@ -32,7 +32,7 @@ const TARGETS = [
   "src/index.ts",
 ];
 /** What only these files have in them. */
-const CANARIES = ["node-gyp-build", "root:x:", "export {"];
+const CANARIES = ["node-api-headers", "root:x:", "export {"];
 
 /** A path that a browser would tidy up and an attacker does not: three hundred of them and more. */
 const traversals = STARTS.flatMap((start) =>
