@@ -1,6 +1,6 @@
 // Builds the binaries that travel in the package: prebuilds/linux-x64 and linux-arm64, each with the addons and the V4L2 program.
 // `npm pack` runs this. Programs are static, against musl and libjpeg-turbo; addons name no C library at all, so that the same
-// file loads beside glibc of any version and beside musl (decision record 0131). On Debian: scripts/setup --prebuilds.
+// file loads beside glibc of any version and beside musl (decision record 0131). On Debian, scripts/setup installs what that needs.
 //   node scripts/build-prebuilds.mjs [--to FOLDER] [--required]
 // Without the compilers it says so and builds nothing; with --required, as for `npm publish`, that is an error.
 import { spawnSync } from "node:child_process";
@@ -35,7 +35,7 @@ const TARGETS = [
 
 const missing = whatIsMissing();
 if (missing) {
-  console.error(`No binaries are built for the package: ${missing} (scripts/setup --prebuilds).`);
+  console.error(`No binaries are built for the package: ${missing} (scripts/setup).`);
   process.exit(options.required ? 1 : 0);
 }
 for (const target of TARGETS) buildAll(target);

@@ -33,6 +33,20 @@ static uint8_t *read_file(const char *file, size_t *length) {
   return bytes;
 }
 
+/** Width and height of a JPEG, by its SOF marker; 1 x 1 if it has none. */
+static void find_size(const uint8_t *jpeg, size_t length, unsigned *width, unsigned *height) {
+  *width = *height = 1;
+  for (size_t at = 2; at + 9 < length && jpeg[at] == 0xff;) {
+    const unsigned marker = jpeg[at + 1];
+    if (marker >= 0xc0 && marker <= 0xc2) {
+      *height = (unsigned)jpeg[at + 5] << 8 | jpeg[at + 6];
+      *width = (unsigned)jpeg[at + 7] << 8 | jpeg[at + 8];
+      return;
+    }
+    at += 2 + ((size_t)jpeg[at + 2] << 8 | jpeg[at + 3]);
+  }
+}
+
 /** Until `time`, what the reader takes is written. */
 static void wait_until(struct output *output, int64_t time) {
   for (int64_t left; !output->closed && (left = time - monotonic_ns()) > 0;) {
@@ -49,6 +63,14 @@ static void begin_play(struct output *output) {
   json_key_string(&json, "node", "play");
   json_key_string(&json, "driver", "play");
   json_key_string(&json, "card", "JPEG file");
+  json_key_string(&json, "bus_info", "");
+  json_key(&json, "format");
+  json_literal(&json, "null");
+  json_key(&json, "modes");
+  json_literal(&json, "[]");
+  json_key(&json, "controls");
+  json_literal(&json, "[]");
+  json_key_bool(&json, "events", false);
   json_close(&json, '}');
   say(output, 'D', &json);
 }
@@ -67,6 +89,8 @@ int play(const char *file, long rate, long count) {
   const struct payload payload = {bytes, length};
   const int64_t begin = monotonic_ns();
   uint32_t replaced = 0;
+  unsigned width, height;
+  find_size(bytes, length, &width, &height);
   for (long i = 0; !output.closed && (count == 0 || i < count) && !stdin_ended(); i++) {
     char head[480];
     flush_output(&output);
@@ -75,8 +99,8 @@ int play(const char *file, long rate, long count) {
       snprintf(head, sizeof head,
                "{\"time\":%" PRId64 ",\"clock\":\"monotonic\",\"taken\":\"start\",\"received\":%" PRId64
                ",\"sequence\":%ld,\"lost\":0,\"replaced\":%" PRIu32
-               ",\"fourcc\":\"JPEG\",\"from\":\"MJPG\",\"width\":0,\"height\":0,\"stride\":0,\"error\":false}",
-               now, now, i, replaced);
+               ",\"fourcc\":\"JPEG\",\"from\":\"MJPG\",\"width\":%u,\"height\":%u,\"stride\":0,\"error\":false}",
+               now, now, i, replaced, width, height);
       begin_frame(&output, head, &payload, 1);
       flush_output(&output);
       replaced = 0;

@@ -1,5 +1,6 @@
 #include "rows.h"
 
+#include <stddef.h>
 #include <string.h>
 
 const struct range FULL_RANGE = {0, 256, 0};
@@ -66,13 +67,13 @@ static uint8_t mean2(unsigned a, unsigned b) { return (uint8_t)((a + b + 1) / 2)
 static uint8_t mean4(unsigned a, unsigned b, unsigned c, unsigned d) { return (uint8_t)((a + b + c + d + 2) / 4); }
 
 /** The samples about column x: green comes from the sides, or is there; the row's own colour; the other rows' colour. */
-static void at_colour(const uint8_t *const rows[3], uint32_t x, uint8_t *own, uint8_t *green, uint8_t *other) {
+static void at_colour(const uint8_t *const rows[3], ptrdiff_t x, uint8_t *own, uint8_t *green, uint8_t *other) {
   *own = rows[1][x];
   *green = mean4(rows[0][x], rows[2][x], rows[1][x - 1], rows[1][x + 1]);
   *other = mean4(rows[0][x - 1], rows[0][x + 1], rows[2][x - 1], rows[2][x + 1]);
 }
 
-static void at_green(const uint8_t *const rows[3], uint32_t x, uint8_t *own, uint8_t *green, uint8_t *other) {
+static void at_green(const uint8_t *const rows[3], ptrdiff_t x, uint8_t *own, uint8_t *green, uint8_t *other) {
   *own = mean2(rows[1][x - 1], rows[1][x + 1]);
   *green = rows[1][x];
   *other = mean2(rows[0][x], rows[2][x]);
@@ -80,10 +81,10 @@ static void at_green(const uint8_t *const rows[3], uint32_t x, uint8_t *own, uin
 
 void interpolate_bayer(const uint8_t *const rows[3], uint32_t width, unsigned colour_column, bool red_row, uint8_t *rgb) {
   const unsigned own = red_row ? 0 : 2, other = red_row ? 2 : 0;
-  for (uint32_t x = colour_column; x < width; x += 2) {
+  for (ptrdiff_t x = colour_column; x < width; x += 2) {
     at_colour(rows, x, &rgb[3 * x + own], &rgb[3 * x + 1], &rgb[3 * x + other]);
   }
-  for (uint32_t x = 1 - colour_column; x < width; x += 2) {
+  for (ptrdiff_t x = 1 - (ptrdiff_t)colour_column; x < width; x += 2) {
     at_green(rows, x, &rgb[3 * x + own], &rgb[3 * x + 1], &rgb[3 * x + other]);
   }
 }

@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { packagePath } from "../base/package-root.ts";
+import { nativeProgram } from "../base/native.ts";
 import { isRecord } from "../base/values.ts";
 import { runProgram } from "../processes/run-program.ts";
 import type { FoundMode } from "./found-camera.ts";
@@ -41,7 +40,7 @@ const NO_CAMERA =
   /codec|\bisp\b|-isp|pisp|rpivid|hevc|hantro|rkvdec|rkisp|cedrus|vim2m|vicodec|unicam|rp1-cfe|ipu\d|loopback output/i;
 
 async function askProgram(path: string): Promise<NodeDetails | undefined> {
-  const program = programPath();
+  const program = nativeProgram("v4l2-camera");
   if (!program) return undefined;
   const { output } = await runProgram(
     { program, args: ["list", path] },
@@ -51,14 +50,6 @@ async function askProgram(path: string): Promise<NodeDetails | undefined> {
   const [device] = isRecord(listed) && Array.isArray(listed.devices) ? listed.devices : [];
   if (!isRecord(device) || typeof device.device_caps !== "number") return undefined;
   return { isCamera: isCapture(device.device_caps), modes: modesListed(device.modes) };
-}
-
-function programPath(): string | undefined {
-  const places = [
-    packagePath("native", "v4l2-camera", "build", "Release", "v4l2-camera"),
-    packagePath("prebuilds", `${process.platform}-${process.arch}`, "v4l2-camera"),
-  ];
-  return places.find((place) => existsSync(place));
 }
 
 /** V4L2_CAP_VIDEO_CAPTURE and _MPLANE, without V4L2_CAP_VIDEO_M2M and _MPLANE. */
