@@ -11,6 +11,8 @@ export {
   type CameraWatchOptions,
   type LocalCamera,
 } from "./discovery/camera-watch.ts";
+export { findNetworkCameras } from "./discovery/find-cameras.ts";
 export type { CameraKind, FoundCamera, FoundMode } from "./discovery/found-camera.ts";
 export { watchCameras } from "./discovery/local-cameras.ts";
+export type { SearchOptions, SearchResult } from "./discovery/search.ts";
 export { cameraNode } from "./discovery/v4l2-cameras.ts";

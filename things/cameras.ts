@@ -1,7 +1,16 @@
-import { action, event, property, Thing, ThingError, ThingEvent } from "thingscope";
+import {
+  action,
+  event,
+  type Invocation,
+  property,
+  Thing,
+  ThingError,
+  ThingEvent,
+} from "thingscope";
 import {
   type CameraNews,
   type CameraRegister,
+  findNetworkCameras,
   type ListedCamera,
   registerOf,
   watchCameras,
@@ -45,6 +54,7 @@ export interface CamerasOptions {
   readonly register?: CameraRegister;
 }
 
+const SEARCH_MS = 2000;
 const NOT_SERVED =
   "This server has the Things of its configuration. Remove the Thing there, then reload it.";
 
@@ -87,10 +97,23 @@ export class Cameras extends Thing {
     this.#register?.stop();
   }
 
-  @action("Look for cameras now", { output: Type.Array(Listed) })
-  async rescan(): Promise<Listed[]> {
-    await this.#register?.scan();
-    return this.cameras;
+  @action("Look for cameras now, for two seconds if also on the network", {
+    input: Type.Object({
+      network: Type.Optional(
+        Type.Boolean({ description: "Whether cameras of the network are listed, too" }),
+      ),
+    }),
+    output: Type.Array(Listed),
+  })
+  async rescan({ network }: { network?: boolean }, { signal }: Invocation): Promise<Listed[]> {
+    const [found] = await Promise.all([
+      network ? findNetworkCameras({ ms: SEARCH_MS, signal }) : [],
+      this.#register?.scan(),
+    ]);
+    signal.throwIfAborted();
+    const remote = found.flatMap(({ cameras }) => cameras);
+    const others = remote.map((camera) => listed({ ...camera, connected: true, thing: null }));
+    return [...this.cameras, ...others];
   }
 
   @action("Remove the Thing of a camera that is not plugged in", {

@@ -45,7 +45,8 @@ export class CameraNames {
     if (Array.isArray(identities)) this.#identities.remember(identities.filter(isIdentity));
     if (!Array.isArray(cameras)) return;
     for (const camera of cameras.slice(-MOST_NAMES)) {
-      if (isNamed(camera) && this.#isFree(camera.name)) this.#named.set(camera.id, camera);
+      const isFree = isNamed(camera) && isFreeName(camera.name, this.#unavailable);
+      if (isFree) this.#named.set(camera.id, camera);
     }
   }
 
@@ -64,7 +65,7 @@ export class CameraNames {
 
   /** The name of a camera: the one that it had, or else one made of its title. */
   give({ id, kind, title, address, config }: FoundCamera): NamedCamera {
-    const name = this.of(id) ?? this.#newName(title);
+    const name = this.of(id) ?? nameFor(title, this.#unavailable);
     const named = { id, kind, title, address, config, name };
     this.#named.delete(id);
     this.#named.set(id, named);
@@ -75,28 +76,30 @@ export class CameraNames {
     this.#named.delete(id);
   }
 
-  #newName(title: string): string {
-    const words = title
-      .normalize("NFKD")
-      .replaceAll(/\p{M}+/gu, "")
-      .toLowerCase();
-    const plain = words.replaceAll(/[^a-z0-9]+/g, "-").slice(0, LONGEST_NAME);
-    const name = plain.replaceAll(/^-+|-+$/g, "") || "camera";
-    let unique = name;
-    for (let number = 2; !this.#isFree(unique); number++) unique = `${name}-${number}`;
-    return unique;
+  get #unavailable(): string[] {
+    return [...this.#taken, ...this.all.map(({ name }) => name)];
   }
+}
 
-  #isFree(name: string): boolean {
-    const taken = new Map(
-      [...this.#taken, ...this.all.map(({ name }) => name)].map((one) => [one, true]),
-    );
-    try {
-      checkThingName(name, taken);
-      return true;
-    } catch {
-      return false;
-    }
+/** A name for a URL that is made of a title, and is not among those that are taken. */
+export function nameFor(title: string, taken: readonly string[]): string {
+  const words = title
+    .normalize("NFKD")
+    .replaceAll(/\p{M}+/gu, "")
+    .toLowerCase();
+  const plain = words.replaceAll(/[^a-z0-9]+/g, "-").slice(0, LONGEST_NAME);
+  const name = plain.replaceAll(/^-+|-+$/g, "") || "camera";
+  let unique = name;
+  for (let number = 2; !isFreeName(unique, taken); number++) unique = `${name}-${number}`;
+  return unique;
+}
+
+function isFreeName(name: string, taken: readonly string[]): boolean {
+  try {
+    checkThingName(name, new Map(taken.map((one) => [one, true])));
+    return true;
+  } catch {
+    return false;
   }
 }
 

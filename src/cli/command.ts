@@ -99,6 +99,17 @@ function program(): Command {
     .showHelpAfterError("Write parameters as --NAME=VALUE. Try: thingscope launch --help")
     .action(runLaunch);
   command
+    .command("cameras")
+    .description(
+      "list the cameras of this computer and of its network, with a configuration to paste",
+    )
+    .option("--json", "as JSON", false)
+    .option("--local", "without the network, which takes two seconds", false)
+    .action(async (options: { json: boolean; local: boolean }) => {
+      const { printCameras } = await import("./cameras.ts");
+      await printCameras(options);
+    });
+  command
     .command("doctor")
     .description("report what this machine lacks, and what to do about it")
     .option("--json", "as JSON", false)

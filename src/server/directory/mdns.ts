@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import type { Bonjour } from "bonjour-service";
 import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import { openBonjour } from "../../discovery/network/bonjour.ts";
 
 /** One service as multicast DNS tells of it (RFC 6762, RFC 6763). */
 export interface MulticastService {
@@ -61,11 +62,7 @@ export async function openMulticast(
       `Multicast DNS does not work, so clients cannot discover this server: ${messageOf(error)}`,
     );
   try {
-    const { default: Constructor } = await import("bonjour-service");
-    // On Linux a socket that is bound to one address hears no multicast; the interface is chosen by its membership.
-    const options = networkAddress ? { interface: networkAddress, bind: "0.0.0.0" } : {};
-    const bonjour: Bonjour = Reflect.construct(Constructor, [options, warn]);
-    onSocketError(bonjour, warn);
+    const bonjour = await openBonjour(warn, networkAddress);
     return multicastBy(bonjour);
   } catch (error) {
     const isMissing =
@@ -123,14 +120,6 @@ function multicastBy(bonjour: Bonjour): Multicast {
     unpublishAll: () => new Promise((resolve) => bonjour.unpublishAll(() => resolve())),
     destroy: () => new Promise((resolve) => bonjour.destroy(() => resolve())),
   };
-}
-
-/** The library tells of a port that it may not use by an event that ends a process which does not listen to it. */
-function onSocketError(bonjour: Bonjour, warn: (error: unknown) => void): void {
-  const server: unknown = Reflect.get(bonjour, "server");
-  const mdns: unknown = typeof server === "object" && server && Reflect.get(server, "mdns");
-  if (typeof mdns !== "object" || mdns === null || !("on" in mdns)) return;
-  if (typeof mdns.on === "function") mdns.on("error", warn);
 }
 
 /** All names are ASCII, so that characters are bytes. Its end, with machine and port, is what makes it unique. */

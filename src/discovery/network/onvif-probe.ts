@@ -1,0 +1,150 @@
+import { randomUUID } from "node:crypto";
+import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { networkInterfaces } from "node:os";
+import { delay, ignoreAbort } from "../../base/abort.ts";
+import { reasonOf } from "../../base/errors.ts";
+import type { FoundCamera } from "../found-camera.ts";
+import { MOST_FOUND, type SearchOptions, type SearchResult } from "../search.ts";
+
+/** Where and through which of this machine's addresses ONVIF devices are asked for. */
+interface ProbeTarget {
+  /** A multicast group. */
+  readonly group: string;
+  readonly port: number;
+  readonly interfaces: readonly string[];
+}
+
+const WHAT = "network cameras that speak ONVIF";
+/** Answers that are read of one search; further ones are dropped. */
+export const MOST_ANSWERS = 512;
+/** An answer that is longer is not read, bytes. */
+export const LONGEST_ANSWER = 32 * 1024;
+const TTL = 1;
+
+/**
+ * The ONVIF devices that answer a probe, which is sent twice: a packet may be lost.
+ * @see OASIS Web Services Dynamic Discovery 1.0 (the version of April 2005); ONVIF Core Specification, 7.
+ */
+export async function probeOnvif(
+  { ms, signal }: SearchOptions,
+  target: Partial<ProbeTarget> = {},
+): Promise<SearchResult> {
+  const { group = "239.255.255.250", port = 3702, interfaces = ipv4Interfaces() } = target;
+  const found = new Map<string, FoundCamera>();
+  let answers = 0;
+  const read = (packet: Buffer, { address }: RemoteInfo) => {
+    answers += 1;
+    if (answers > MOST_ANSWERS || packet.length > LONGEST_ANSWER) return;
+    for (const camera of matchesIn(packet.toString("utf8"), address))
+      if (found.size < MOST_FOUND) found.set(camera.id, camera);
+  };
+  const opened = await Promise.allSettled(interfaces.map((one) => socketAt(one, read)));
+  const sockets = opened.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  try {
+    for (let times = 0; times < 2; times++) {
+      const probe = Buffer.from(probeMessage());
+      for (const socket of sockets) socket.send(probe, port, group, () => {}); // a network may be down
+      await delay(ms / 2, signal);
+    }
+  } catch (error) {
+    ignoreAbort(error);
+  } finally {
+    for (const socket of sockets) socket.close();
+  }
+  const failed = opened.find((one) => one.status === "rejected");
+  const note = failed
+    ? `A network could not be asked: ${reasonOf(failed.reason)}.`
+    : interfaces.length === 0
+      ? "This computer is in no network."
+      : undefined;
+  return { what: WHAT, cameras: [...found.values()], ...(note !== undefined && { note }) };
+}
+
+function socketAt(
+  address: string,
+  read: (packet: Buffer, from: RemoteInfo) => void,
+): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket("udp4");
+    socket.once("error", reject);
+    socket.on("message", read);
+    socket.bind(0, address, () => {
+      socket.off("error", reject);
+      socket.on("error", () => {}); // of one network; the others answer
+      socket.setMulticastTTL(TTL);
+      socket.setMulticastInterface(address);
+      resolve(socket);
+    });
+  });
+}
+
+function ipv4Interfaces(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((one) => one ?? []);
+  return all
+    .filter(({ family, internal }) => family === "IPv4" && !internal)
+    .map((one) => one.address);
+}
+
+function probeMessage(): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope" xmlns:w="http://schemas.xmlsoap.org/ws/2004/08/addressing" xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery" xmlns:dn="http://www.onvif.org/ver10/network/wsdl">
+<e:Header><w:MessageID>uuid:${randomUUID()}</w:MessageID><w:To e:mustUnderstand="true">urn:schemas-xmlsoap-org:ws:2005:04:discovery</w:To><w:Action e:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2005/04/discovery/Probe</w:Action></e:Header>
+<e:Body><d:Probe><d:Types>dn:NetworkVideoTransmitter</d:Types></d:Probe></e:Body></e:Envelope>`;
+}
+
+/** The devices of an answer. It is read as text between tags: no document type, no entity, no reference is followed. */
+export function matchesIn(text: string, from: string): FoundCamera[] {
+  const parts = text.split(/<(?:[\w.-]+:)?ProbeMatch[\s>]/).slice(1, 1 + MOST_FOUND);
+  return parts.flatMap((part): FoundCamera[] => {
+    const address = addressOf(wordsOf(part, "XAddrs"), from);
+    if (!address) return [];
+    const scopes = wordsOf(part, "Scopes");
+    const uuid = /(?:urn:)?uuid:([\w-]{1,64})/i.exec(textOf(part, "Address"))?.[1]?.toLowerCase();
+    const name = scopeOf(scopes, "name") ?? scopeOf(scopes, "hardware") ?? `Camera at ${from}`;
+    return [
+      {
+        ...{ id: `onvif-${uuid ?? from}`, kind: "onvif", title: name, address, modes: [] },
+        config: { class: "thingscope/things:RtspCamera", kwargs: { url: address } },
+      },
+    ];
+  });
+}
+
+function textOf(part: string, tag: string): string {
+  const found =
+    new RegExp(`<(?:[\\w.-]{1,64}:)?${tag}(?:\\s[^<>]*)?>([^<]*)<`).exec(part)?.[1] ?? "";
+  return found.replaceAll("&amp;", "&").trim();
+}
+
+function wordsOf(part: string, tag: string): string[] {
+  return textOf(part, tag).split(/\s+/).slice(0, 100);
+}
+
+/** Of several addresses the one that the answer came from: others may be of networks that this machine is not in. */
+function addressOf(addresses: readonly string[], from: string): string | undefined {
+  const urls = addresses.flatMap((one) => (URL.canParse(one) ? [new URL(one)] : []));
+  const http = urls.filter(({ protocol }) => protocol === "http:" || protocol === "https:");
+  return (http.find(({ hostname }) => hostname === from) ?? http[0])?.href;
+}
+
+const LONGEST_TITLE = 100; // characters
+
+function scopeOf(scopes: readonly string[], key: string): string | undefined {
+  const prefix = `onvif://www.onvif.org/${key}/`;
+  const found = scopes
+    .find((scope) => scope.toLowerCase().startsWith(prefix))
+    ?.slice(prefix.length);
+  if (!found) return undefined;
+  let text = found;
+  try {
+    text = decodeURIComponent(found);
+  } catch {
+    // Some cameras have a % in their name as it is.
+  }
+  return (
+    text
+      .replace(/[\p{C}\s]+/gu, " ")
+      .trim()
+      .slice(0, LONGEST_TITLE) || undefined
+  );
+}
