@@ -44,16 +44,22 @@ export class EventAccess {
 
   /** Calls `listener` with a copy of what is emitted. @throws {ThingError} `INTERNAL` for a member that is not a ThingEvent. */
   onData(event: EventAffordance, listener: DataListener): () => void {
-    const { listeners } = this.#follow(event);
-    listeners.add(listener);
-    return () => void listeners.delete(listener);
+    const followed = this.#follow(event);
+    followed.listeners.add(listener);
+    return () => {
+      followed.listeners.delete(listener);
+      this.#leave(followed);
+    };
   }
 
   /** Calls `listener` when what is emitted is not JSON or does not fit its schema: it is not told to anybody then. */
   onFault(event: EventAffordance, listener: FaultListener): () => void {
-    const { faultListeners } = this.#follow(event);
-    faultListeners.add(listener);
-    return () => void faultListeners.delete(listener);
+    const followed = this.#follow(event);
+    followed.faultListeners.add(listener);
+    return () => {
+      followed.faultListeners.delete(listener);
+      this.#leave(followed);
+    };
   }
 
   #follow(affordance: EventAffordance): Followed {
@@ -68,6 +74,13 @@ export class EventAccess {
     this.#followInstead(followed, event);
     this.#followed.set(affordance.name, followed);
     return followed;
+  }
+
+  #leave(followed: Followed): void {
+    const { affordance, listeners, faultListeners, stop } = followed;
+    if (listeners.size + faultListeners.size > 0) return;
+    stop();
+    if (this.#followed.get(affordance.name) === followed) this.#followed.delete(affordance.name);
   }
 
   #followInstead(followed: Followed, event: ThingEvent<unknown>): void {

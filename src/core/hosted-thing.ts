@@ -59,6 +59,7 @@ export class HostedThing extends LifeState {
   readonly #events: EventAccess;
   readonly #actions: HostedActions;
   #model: ThingModel | undefined;
+  readonly #modelListeners = new Set<() => void>();
   /** The objects that streams and files stand for, read once: a getter could throw in the middle of a request. */
   readonly #held: ReadonlyMap<object, unknown>;
 
@@ -186,6 +187,12 @@ export class HostedThing extends LifeState {
     return this.#actions.invoke(this.#found("action", name, this.model.actions), input);
   }
 
+  /** Calls `listener` whenever the Thing itself has changed its model, in that tick. */
+  onModel(listener: () => void): () => void {
+    this.#modelListeners.add(listener);
+    return () => void this.#modelListeners.delete(listener);
+  }
+
   /** Calls `listener` at each change of an observable property. */
   onChange(listener: (name: string, value: unknown) => void): () => void {
     return this.#observers.onChange(listener);
@@ -233,6 +240,7 @@ export class HostedThing extends LifeState {
     this.#model = undefined;
     this.#events.update(this.model.events.values());
     this.#host.onModel(this, change);
+    for (const listener of [...this.#modelListeners]) listener();
     if (this.state === "open") void this.settings.attachAdded();
   }
 

@@ -3,7 +3,7 @@ import type { Exchange } from "../http/route.ts";
 import { messageOf, sendEvents } from "../http/sse.ts";
 import { assertId } from "./longpoll.ts";
 import { cursorAfter, idOf } from "./notification-ids.ts";
-import type { NotificationLog } from "./notification-log.ts";
+import type { NotificationLogs } from "./notification-log.ts";
 import { NotificationReader } from "./notification-reader.ts";
 import type { ThingNotifications } from "./thing-notifications.ts";
 
@@ -17,18 +17,20 @@ const lateReaders = slowReaders("event_stream", "gap");
  * @throws {ThingError} `BAD_ARGUMENT`.
  */
 export function sendNotifications(
-  logs: readonly NotificationLog[],
-  { present, counts }: Pick<ThingNotifications, "present" | "counts">,
+  logs: NotificationLogs,
+  notifications: Pick<ThingNotifications, "present" | "counts">,
   exchange: Exchange,
 ): void {
+  const { counts } = notifications;
   const asked = exchange.request.headers["last-event-id"] ?? exchange.query.get("after");
   if (asked !== null) assertId(String(asked));
   sendEvents(
     exchange,
     counts,
     () => {
+      const heldSince = Math.max(...logs.all().map(({ history }) => history.heldSince));
+      const { present } = notifications; // nothing that is held from now on is missed
       const after = asked === null ? present : cursorAfter(String(asked), present);
-      const heldSince = Math.max(...logs.map(({ history }) => history.heldSince));
       const isGap = after < heldSince;
       if (isGap) {
         counts.gaps += 1;
@@ -42,14 +44,14 @@ export function sendNotifications(
 }
 
 /** @param first - What is told before all notifications. */
-function messagesIn(logs: readonly NotificationLog[], after: number, first: string) {
+function messagesIn(logs: NotificationLogs, after: number, first: string) {
   let tell = () => {};
   let told = first;
   const reader = new NotificationReader(() => tell());
   return {
     follow(onMore: () => void): () => void {
       tell = onMore;
-      for (const log of logs) reader.follow(log, after, undefined);
+      reader.followAll(logs, after, undefined);
       return () => reader.leaveAll();
     },
     get isBehind(): boolean {

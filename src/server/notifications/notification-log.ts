@@ -61,6 +61,23 @@ export interface NotificationLog {
   onAdd(listener: () => void): () => void;
 }
 
+/** The logs of several properties or events: all of a Thing, to which more may come while they are followed. */
+export interface NotificationLogs {
+  /** Those that there are now. */
+  all(): readonly NotificationLog[];
+  /** Where more may come. */
+  readonly more?: {
+    readonly of: "properties" | "events";
+    /** Calls `listener` when there may be; returns how to end that. */
+    on(listener: () => void): () => void;
+  };
+}
+
+/** That one, and no more to come. */
+export function onlyLog(log: NotificationLog): NotificationLogs {
+  return { all: () => [log] };
+}
+
 /** JSON, characters. */
 const MOST_CHARACTERS = 4 << 20;
 const CAPACITY = 1000;

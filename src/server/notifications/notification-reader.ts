@@ -1,5 +1,5 @@
 import { abortable } from "../../base/abort.ts";
-import type { Notification, NotificationLog } from "./notification-log.ts";
+import type { Notification, NotificationLog, NotificationLogs } from "./notification-log.ts";
 
 interface Followed<About> {
   position: number;
@@ -16,6 +16,8 @@ export interface Due<About> {
 /** A reader of any number of logs: its position in each. What it is told next is the oldest that it has not been told. */
 export class NotificationReader<About = undefined> {
   readonly #logs = new Map<NotificationLog, Followed<About>>();
+  /** What it follows as a whole, and how to end that. */
+  readonly #wholes = new Map<string, { readonly about: About; stop(): void }>();
   #onMore: () => void;
 
   /** @param onMore - Called when there is something new to be told. */
@@ -30,6 +32,21 @@ export class NotificationReader<About = undefined> {
     this.#logs.set(log, { position, about, stop: log.onAdd(() => this.#onMore()) });
   }
 
+  /** The same for several, and for those that come to them later. */
+  followAll({ all, more }: NotificationLogs, after: number, about: About): void {
+    const known = new Set(all());
+    for (const log of known) this.follow(log, after, about);
+    if (!more) return;
+    this.#wholes.get(more.of)?.stop();
+    const stop = more.on(() => {
+      for (const log of all()) {
+        if (!known.has(log) && !this.#logs.has(log)) this.follow(log, after, about);
+        known.add(log);
+      }
+    });
+    this.#wholes.set(more.of, { about, stop });
+  }
+
   leave(log: NotificationLog): void {
     this.#logs.get(log)?.stop();
     this.#logs.delete(log);
@@ -38,6 +55,11 @@ export class NotificationReader<About = undefined> {
   /** Leaves every log, or those followed for something. */
   leaveAll(isMeant: (about: About) => boolean = () => true): void {
     for (const [log, { about }] of [...this.#logs]) if (isMeant(about)) this.leave(log);
+    for (const [of, { about, stop }] of [...this.#wholes]) {
+      if (!isMeant(about)) continue;
+      this.#wholes.delete(of);
+      stop();
+    }
   }
 
   /** How many it was to be told and are no longer held. */

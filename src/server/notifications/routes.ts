@@ -48,7 +48,7 @@ function longpollRoute(
     },
     errors: ["BAD_ARGUMENT"],
     handle: (exchange) => {
-      const [log] = logs(role);
+      const [log] = logs(role).all();
       return nextNotification({ log: log!, clients, present: notifications.present }, exchange);
     },
   };

@@ -1,7 +1,7 @@
 import type { Role } from "../../core/affordances.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
 import type { FormPlace, Route } from "../http/route.ts";
-import type { NotificationLog } from "./notification-log.ts";
+import { type NotificationLogs, onlyLog } from "./notification-log.ts";
 import type { ThingNotifications } from "./thing-notifications.ts";
 
 /** Something of a Thing that notifies, and can be followed in each of the ways. */
@@ -17,7 +17,7 @@ export interface NotificationSource {
   readonly role: Role;
   readonly schema?: Route["response"]["schema"];
   /** @param role - Of the client: of all events it is told those for its role. */
-  logs(role: Role): readonly NotificationLog[];
+  logs(role: Role): NotificationLogs;
 }
 
 /** Each observable property, each event, and the new frames of each stream. */
@@ -30,7 +30,7 @@ export function sourcesOf(hosted: HostedThing, base: string, notifications: Thin
     place: { thing, kind: "events", affordance: name },
     op: ["subscribeevent", "unsubscribeevent"],
     role: notifications.roleFor(name),
-    logs: () => [notifications.event(name)],
+    logs: () => onlyLog(notifications.event(name)),
   });
   return {
     properties: [...properties.values()]
@@ -43,7 +43,7 @@ export function sourcesOf(hosted: HostedThing, base: string, notifications: Thin
           op: ["observeproperty", "unobserveproperty"],
           role: "view",
           schema,
-          logs: () => [notifications.property(name)],
+          logs: () => onlyLog(notifications.property(name)),
         }),
       ),
     events: [...events.values()].map(({ name, title, data }) => ({

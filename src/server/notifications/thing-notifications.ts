@@ -9,7 +9,15 @@ import { MJPEGStream } from "../../streams/mjpeg-stream.ts";
 import { covers } from "../http/identity.ts";
 import { problemOf } from "../http/problem.ts";
 import { EventStreamCounts } from "../http/sse.ts";
-import { FrameNotifications, HeldNotifications, type NotificationLog } from "./notification-log.ts";
+import {
+  FrameNotifications,
+  HeldNotifications,
+  type NotificationLog,
+  type NotificationLogs,
+} from "./notification-log.ts";
+
+/** Of properties, and of events, that a Thing has had: it has fewer at a time. */
+const MOST_LOGS = 3000;
 
 /**
  * What one Thing tells by itself: new values of its observable properties, and its events, among them the new frames of
@@ -20,6 +28,8 @@ export class ThingNotifications {
   readonly #hub: NotificationHub;
   readonly #properties = new Map<string, HeldNotifications>();
   readonly #events = new Map<string, NotificationLog>();
+  /** Of the logs of events. */
+  readonly #stops = new WeakMap<NotificationLog, () => void>();
   #isWatching = false;
 
   constructor(hosted: HostedThing, hub: NotificationHub) {
@@ -48,6 +58,7 @@ export class ThingNotifications {
     this.#watchProperties();
     const log = this.#properties.get(name) ?? new HeldNotifications(name);
     this.#properties.set(name, log);
+    if (this.#properties.size > MOST_LOGS) this.#forgetGone(this.#properties, known);
     return log;
   }
 
@@ -58,30 +69,50 @@ export class ThingNotifications {
     const stream = this.#streamOf(name);
     const log = stream ? new FrameNotifications(name, stream) : this.#heldEvent(name);
     this.#events.set(name, log);
+    if (this.#events.size > MOST_LOGS) this.#forgetGone(this.#events, this.#hosted.model.events);
     return log;
   }
 
   #heldEvent(name: string): HeldNotifications {
     const log = new HeldNotifications(name);
-    this.#hosted.onEvent(name, (data) => this.#tell(log, data)); // throws if it is unknown
-    this.#hosted.onEventFault(name, (error) => log.tell(undefined, problemOf(error)));
+    const stops = [
+      this.#hosted.onEvent(name, (data) => this.#tell(log, data)), // throws if it is unknown
+      this.#hosted.onEventFault(name, (error) => log.tell(undefined, problemOf(error))),
+    ];
+    this.#stops.set(log, () => stops.map((stop) => stop()));
     return log;
   }
 
+  /** A Thing may add and remove properties and events of ever other names. */
+  #forgetGone(logs: Map<string, NotificationLog>, known: ReadonlyMap<string, unknown>): void {
+    for (const [name, log] of logs) {
+      if (known.has(name) || log instanceof FrameNotifications) continue;
+      this.#stops.get(log)?.();
+      logs.delete(name);
+    }
+  }
+
   /** Of all observable properties. A stream's newest frame is always `null` among them, and so never new. */
-  allProperties(): NotificationLog[] {
-    const { properties } = this.#hosted.model;
-    return [...properties.values()]
-      .filter(({ observable }) => observable)
-      .map(({ name }) => this.property(name));
+  allProperties(): NotificationLogs {
+    const observable = () =>
+      [...this.#hosted.model.properties.values()].filter(({ observable }) => observable);
+    return {
+      all: () => observable().map(({ name }) => this.property(name)),
+      more: { of: "properties", on: (listener) => this.#hosted.onModel(listener) },
+    };
   }
 
   /** @param role - Of whom they are told to: events that are for others are left out. */
-  allEvents(role: Role): NotificationLog[] {
-    const { events, streams } = this.#hosted.model;
-    const told = [...events.keys()].filter((name) => covers(role, this.roleFor(name)));
-    const names = [...told, ...[...streams.keys()].map((name) => `${name}_new_frame`)];
-    return names.map((name) => this.event(name));
+  allEvents(role: Role): NotificationLogs {
+    const names = () => {
+      const { events, streams } = this.#hosted.model;
+      const told = [...events.keys()].filter((name) => covers(role, this.roleFor(name)));
+      return [...told, ...[...streams.keys()].map((name) => `${name}_new_frame`)];
+    };
+    return {
+      all: () => names().map((name) => this.event(name)),
+      more: { of: "events", on: (listener) => this.#hosted.onModel(listener) },
+    };
   }
 
   /** Who may be told of an event. */

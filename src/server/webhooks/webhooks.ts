@@ -9,7 +9,7 @@ import { slowReaders } from "../../base/slow-readers.ts";
 import { Supervisor } from "../../base/supervise.ts";
 import { ClientShares } from "../http/identity.ts";
 import { JSON_TYPE, PROBLEM_TYPE } from "../http/route.ts";
-import type { Notification, NotificationLog } from "../notifications/notification-log.ts";
+import type { Notification, NotificationLogs } from "../notifications/notification-log.ts";
 import { NotificationReader } from "../notifications/notification-reader.ts";
 import { CallbackPolicy, deliver } from "./callback.ts";
 
@@ -30,7 +30,7 @@ export interface WebhookOptions {
 }
 
 interface Subscribing {
-  readonly logs: readonly NotificationLog[];
+  readonly logs: NotificationLogs;
   /** What it follows the notifications from: the stamp of the last that it is not told. */
   readonly after: number;
   readonly callbackURL: unknown;
@@ -110,7 +110,7 @@ export class Webhooks {
   /** One notification after the other, until the subscription ends or nothing gets there any more. */
   async #serve({ logs, after, signal, url, selfOf }: Served): Promise<void> {
     const reader = new NotificationReader();
-    for (const log of logs) reader.follow(log, after, undefined);
+    reader.followAll(logs, after, undefined);
     signal.addEventListener("abort", () => reader.leaveAll());
     const deliverAll = async (attempt: Attempt) => {
       for (;;) {

@@ -6,7 +6,11 @@ import type { Invocations } from "../../core/invocations.ts";
 import type { BlobStore } from "../../files/blob-store.ts";
 import { covers } from "../http/identity.ts";
 import { cursorAfter, idInUuid } from "../notifications/notification-ids.ts";
-import type { NotificationLog } from "../notifications/notification-log.ts";
+import {
+  type NotificationLog,
+  type NotificationLogs,
+  onlyLog,
+} from "../notifications/notification-log.ts";
 import type { NotificationReader } from "../notifications/notification-reader.ts";
 import type { ThingNotifications } from "../notifications/thing-notifications.ts";
 import { runsByAction } from "../things/invocation-json.ts";
@@ -129,7 +133,7 @@ async function writeAll(thing: WebThing, request: WebThingRequest): Promise<obje
 }
 
 function observe(thing: WebThing, request: WebThingRequest): object {
-  return follow(thing, "property", request, [observed(thing, request)]);
+  return follow(thing, "property", request, onlyLog(observed(thing, request)));
 }
 
 function unobserve(thing: WebThing, request: WebThingRequest): object {
@@ -142,7 +146,7 @@ function observeAll(thing: WebThing, request: WebThingRequest): object {
 }
 
 function subscribe(thing: WebThing, request: WebThingRequest): object {
-  return follow(thing, "event", request, [subscribed(thing, request)]);
+  return follow(thing, "event", request, onlyLog(subscribed(thing, request)));
 }
 
 function unsubscribe(thing: WebThing, request: WebThingRequest): object {
@@ -159,13 +163,13 @@ function follow(
   { notifications, subscriptions }: WebThing,
   kind: Subscription["kind"],
   request: WebThingRequest,
-  logs: readonly NotificationLog[],
+  logs: NotificationLogs,
 ): object {
   const { lastNotificationID: last } = request.members;
   const id = typeof last === "string" ? idInUuid(last) : undefined;
   const { present } = notifications;
   const after = id === undefined ? present : cursorAfter(id, present);
-  for (const log of logs) subscriptions.follow(log, after, { kind, request });
+  subscriptions.followAll(logs, after, { kind, request });
   return {};
 }
 

@@ -1,9 +1,11 @@
 // What a Thing adds to itself, and limits that it moves, as clients see them: at once, and wherever they look.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { test } from "node:test";
 import { property, Thing, ThingError } from "thingscope";
 import { openTestHost } from "thingscope/testing";
 import { Type } from "typebox";
+import { WebSocket } from "ws";
 import { tdFaults } from "../../conformance/td-schema.ts";
 import { patience, TEST_MS } from "../../limits.ts";
 
@@ -92,6 +94,49 @@ test("limits that move are in every description at once", { timeout }, async () 
   thing.changeSchema("power", Type.Number({ maximum: 10 }));
   assert.equal((await td()).etag, before.etag);
   assert.equal((await get("/openapi.json")).etag, openapi.etag);
+});
+
+test("who observes all properties, or all events, observes those that come later too", {
+  timeout,
+}, async () => {
+  const { opened, thing } = await served();
+  await using _ = opened;
+  const headers = { Accept: "text/event-stream" };
+  const follow = async (path: string) => {
+    const response = await fetch(`${opened.url}${path}`, { headers, signal: patience() });
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let all = "";
+    return async (what: string) => {
+      while (!all.includes(what)) all += (await reader.read()).value;
+    };
+  };
+  thing.addEvent({ name: "first", title: "First", schema: Type.Null() });
+  const properties = await follow("properties");
+  const events = await follow("events");
+  const socket = new WebSocket(`${opened.url.replace("http", "ws")}ws`, "webthingprotocol");
+  const messages: string[] = [];
+  socket.on("message", (data) => messages.push(String(data)));
+  const said = async (what: RegExp) => {
+    while (!messages.some((message) => what.test(message)))
+      await once(socket, "message", { signal: patience() });
+  };
+  await once(socket, "open", { signal: patience() });
+  for (const operation of ["observeallproperties", "subscribeallevents"])
+    socket.send(JSON.stringify({ messageType: "request", operation }));
+  await said(/"operation":"subscribeallevents"/);
+  thing.addGain();
+  const ready = thing.addEvent({ name: "ready", title: "Ready", schema: Type.Integer() });
+  ready.emit(7);
+  await opened.hosted.writeProperty("gain", 3);
+  await properties("event: gain\n");
+  await events("event: ready\n");
+  await said(/"name":"gain","value":3/);
+  await said(/"name":"ready","data":7/);
+  thing.removeProperty("gain");
+  thing.addGain();
+  await opened.hosted.writeProperty("gain", 4);
+  await said(/"name":"gain","value":4/);
+  socket.close();
 });
 
 test("the directory tells of a changed model once for all changes of a turn", {
