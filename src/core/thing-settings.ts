@@ -1,6 +1,5 @@
 import { asSentence, messageOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import { preview } from "../base/preview.ts";
 import { asksDevice, type PropertyAffordance } from "./affordances.ts";
 import { jsonCopy, NotJson } from "./json-value.ts";
 import type { PropertyAccess } from "./property-access.ts";
@@ -38,7 +37,7 @@ export class ThingSettings {
   #unknownSettings: Record<string, unknown> = {};
   /** The last good value of each setting, as JSON; also of those that the Thing has no more. */
   readonly #known = new Map<string, string>();
-  /** What the hardware did not take, as JSON: it stays in the file until the setting is set. */
+  /** What did not fit, or the hardware did not take, as JSON: it stays in the file until the setting is set. */
   readonly #refused = new Map<string, string>();
   /** Settings that may have another value than the last good one. */
   readonly #touched = new Set<string>();
@@ -71,9 +70,9 @@ export class ThingSettings {
   }
 
   /**
-   * Reads the settings file and sets what lives in the object. What does not fit is left at its default, with a
-   * warning, and kept in a copy of the file. A file that has not changed since it was last read or written is not
-   * applied again.
+   * Reads the settings file and sets what lives in the object. What does not fit is tried again once the Thing is open, and else
+   * left at its default, with a warning, and kept in the file. A file that has not changed since it was last read or written is
+   * not applied again.
    */
   async load(signal?: AbortSignal): Promise<void> {
     const { file } = this.#options;
@@ -83,7 +82,8 @@ export class ThingSettings {
     this.#isEdited = this.#isLoaded && file.text !== before;
     if (!this.#isLoaded || this.#isEdited) await this.#take(values);
     for (const property of this.#saved) {
-      if (!this.#livesInHardware(property)) await this.#note(property);
+      if (!this.#livesInHardware(property) && !this.#refused.has(property.name))
+        await this.#note(property);
     }
     this.#isLoaded = true;
   }
@@ -92,10 +92,16 @@ export class ThingSettings {
   async attach(): Promise<void> {
     const attached = new Set<string>();
     this.#attached = attached;
+    for (const property of this.#saved) {
+      const refused = this.#refused.get(property.name);
+      if (refused === undefined || this.#livesInHardware(property)) continue;
+      const why = await this.#restore(property, JSON.parse(refused));
+      if (why) this.#tellRefused(why);
+    }
     await this.attachAdded();
     if (this.#attached !== attached) return;
     for (const property of this.#saved)
-      if (this.#livesInHardware(property) && !asksDevice(property)) await this.#note(property);
+      if (!asksDevice(property) && !this.#refused.has(property.name)) await this.#note(property);
   }
 
   /** The same for what the Thing has added since. */
@@ -118,7 +124,7 @@ export class ThingSettings {
   /** A setting may have another value now: what the hardware refused before is history. */
   touch({ name, saved }: PropertyAffordance): void {
     if (!saved) return;
-    this.#refused.delete(name);
+    if (this.#refused.delete(name)) this.#options.file.copyBeforeSave();
     this.#touched.add(name);
   }
 
@@ -177,7 +183,7 @@ export class ThingSettings {
         this.#unknownSettings[name] = value;
         this.#known.delete(name);
       } else if (this.#livesInHardware(property)) this.#known.set(name, JSON.stringify(value));
-      else await this.#restore(property, value);
+      else await this.#restore(property, value); // `attach` tries again, when limits have moved, and tells
     }
   }
 
@@ -189,33 +195,34 @@ export class ThingSettings {
     }
     const known = this.#refused.get(name) ?? this.#known.get(name);
     if (known === undefined) return;
-    await this.#restore(property, JSON.parse(known));
+    const why = await this.#restore(property, JSON.parse(known));
+    if (why) this.#tellRefused(why);
   }
 
-  async #restore(property: PropertyAffordance, value: unknown): Promise<void> {
-    const { log, writes, file } = this.#options;
+  /** @returns A sentence when it was not taken. */
+  async #restore(property: PropertyAffordance, value: unknown): Promise<string | undefined> {
     const { name, schema } = property;
     const called = this.#called(name);
-    const json = JSON.stringify(value);
     this.#refused.delete(name);
     try {
       const by = this.#isEdited ? "edited settings" : "settings";
-      await writes.write(property, accept(schema, value, called), by);
+      await this.#options.writes.write(property, accept(schema, value, called), by);
+      return undefined;
     } catch (error) {
       this.#known.delete(name);
+      const json = JSON.stringify(value);
+      this.#refused.set(name, json);
+      this.#onDisk.set(name, json);
       const why = messageOf(error);
-      const said = why.includes(`'${name}'`) ? why : `${called} was not set: ${why}`;
-      if (asksDevice(property)) {
-        this.#refused.set(name, json);
-        log.warn(
-          `${asSentence(said)} The saved value, ${preview(value)}, is not applied, and stays in ${file.path} until the setting is set.`,
-        );
-        return;
-      }
-      log.warn(
-        `${asSentence(said)} It keeps its default. When settings are next saved, the file that has the refused value is kept as ${file.copyBeforeSave()}.`,
-      );
+      return asSentence(why.includes(`'${name}'`) ? why : `${called} was not set: ${why}`);
     }
+  }
+
+  #tellRefused(why: string): void {
+    const { log, file } = this.#options;
+    log.warn(
+      `${why} It keeps its default. The saved value stays in ${file.path} until the setting is set; a copy of the file is kept then.`,
+    );
   }
 
   /** What a setting has as it was loaded, or set in the hardware, is no news to the file. */
@@ -242,7 +249,9 @@ export class ThingSettings {
 
   async #jsonOf(property: PropertyAffordance): Promise<string | undefined> {
     const { name } = property;
-    const lastGood = this.#refused.get(name) ?? this.#known.get(name);
+    const refused = this.#refused.get(name);
+    if (refused !== undefined) return refused;
+    const lastGood = this.#known.get(name);
     if (this.#livesInHardware(property) && !this.#attached?.has(name)) return lastGood;
     if (asksDevice(property) && !this.#touched.delete(name)) return lastGood;
     try {

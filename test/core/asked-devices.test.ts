@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
-import { property, Thing } from "thingscope";
+import { property, setting, Thing } from "thingscope";
 import { openTestHost } from "thingscope/testing";
 import { Type } from "typebox";
 import { patience, TEST_MS } from "../limits.ts";
@@ -19,7 +19,7 @@ test("saved values are written to the device when it opens, and kept while it is
   assert.deepEqual([...thing.device.values.values()], [5, 0]);
   assert.ok(
     log.lines.some(({ message }) =>
-      /'offset'.* The device takes 10 at most.* The saved value, 99, is not applied, and stays in/.test(
+      /'offset'.* The device takes 10 at most.* The saved value stays in .* until the setting is set/.test(
         message,
       ),
     ),
@@ -44,6 +44,36 @@ test("saved values are written to the device when it opens, and kept while it is
       ["offset", 2],
     ],
   );
+});
+
+test("a saved value that fits only the limits of this instance is set once they have moved, and another stays in the file", {
+  timeout,
+}, async () => {
+  class Sample extends Thing {
+    most = 20;
+    @setting("Gain", Type.Number({ maximum: 10 })) accessor gain = 1;
+    @setting("Name", Type.String()) accessor label = "a";
+    override open(): void {
+      this.changeSchema("gain", Type.Number({ maximum: this.most }));
+    }
+  }
+  await using opened = await openTestHost(Sample, { settings: { gain: 15 } });
+  const { thing, log, host } = opened;
+  assert.deepEqual([thing.gain, log.lines], [15, []]);
+  await host.close();
+  thing.most = 12;
+  await host.open();
+  assert.equal(thing.gain, 15, "a file that nobody has edited is not applied again");
+  await using narrow = await openTestHost(Sample, { settings: { gain: 25 } });
+  assert.equal(narrow.thing.gain, 1);
+  assert.match(
+    String(narrow.log.lines[0]?.message),
+    /'gain'.* 20, but is 25\. It keeps its default/,
+  );
+  await narrow.hosted.writeProperty("label", "b");
+  assert.deepEqual(await narrow.savedSettings(), { gain: 25, label: "b" });
+  await narrow.hosted.writeProperty("gain", 2);
+  assert.deepEqual(await narrow.savedSettings(), { gain: 2, label: "b" });
 });
 
 test("writes to a property follow one another, and reads and writes end with their time, their client or the Thing", {

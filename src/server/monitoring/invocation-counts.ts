@@ -10,6 +10,9 @@ interface ActionCount {
   readonly ended: Map<InvocationStatus, number>;
 }
 
+/** Of one Thing, which may add actions of ever other names while it runs. */
+const MOST_ACTIONS = 3000;
+
 /** Counts the invocations of every action, also of those that are long forgotten. */
 export class InvocationCounts {
   readonly #host: ThingHost;
@@ -21,11 +24,18 @@ export class InvocationCounts {
     this.#host = host;
     this.#stops = [...host.things.values()].map((hosted) => {
       const counts = new Map<string, ActionCount>();
-      for (const action of hosted.model.actions.keys()) {
-        counts.set(action, { thing: hosted.name, action, running: new Set(), ended: new Map() });
-      }
-      this.#counts.push(...counts.values());
-      return hosted.onInvocation((record) => count(record, counts.get(record.action)));
+      const countsOf = (action: string) => {
+        const known = counts.get(action) ?? {
+          ...{ thing: hosted.name, action, running: new Set(), ended: new Map() },
+        };
+        if (!counts.has(action) && counts.size < MOST_ACTIONS) {
+          counts.set(action, known);
+          this.#counts.push(known);
+        }
+        return known;
+      };
+      for (const action of hosted.model.actions.keys()) countsOf(action);
+      return hosted.onInvocation((record) => count(record, countsOf(record.action)));
     });
   }
 
@@ -59,10 +69,10 @@ export class InvocationCounts {
   }
 }
 
-function count({ id, status, finished }: InvocationRecord, counts: ActionCount | undefined): void {
+function count({ id, status, finished }: InvocationRecord, counts: ActionCount): void {
   if (!finished) {
-    counts?.running.add(id);
-  } else if (counts?.running.delete(id)) {
+    counts.running.add(id);
+  } else if (counts.running.delete(id)) {
     counts.ended.set(status, (counts.ended.get(status) ?? 0) + 1);
   }
 }
