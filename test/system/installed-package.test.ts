@@ -1,14 +1,15 @@
 // The package as `npm install thingscope` puts it into somebody's folder: what npm packs, and its dependencies, but nothing of this repository.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { before, test } from "node:test";
 import { promisify } from "node:util";
 import { packagePath } from "../../src/base/package-root.ts";
 import { folderWith } from "../cli/run-cli.ts";
 import { pageText } from "../docs/page.ts";
 import { TEST_MS } from "../limits.ts";
+import { installPacked } from "./install-packed.ts";
 
 const timeout = TEST_MS;
 const run = promisify(execFile);
@@ -106,29 +107,10 @@ before(
       "package.json": JSON.stringify({ name: "lab", type: "module" }),
       "tsconfig.json": JSON.stringify(SETTINGS),
     });
-    const pack = ["pack", "--ignore-scripts", "--json", "--pack-destination", folder];
-    const { stdout } = await run("npm", pack, { cwd: packagePath(), maxBuffer: 2 ** 24 });
-    const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
-    const home = join(folder, "node_modules", "thingscope");
-    await mkdir(home, { recursive: true });
-    await run("tar", ["-xzf", join(folder, filename), "-C", home, "--strip-components=1"]);
-    for (const path of await withoutDevDependencies()) {
-      await mkdir(dirname(join(folder, path)), { recursive: true });
-      await symlink(packagePath(path), join(folder, path));
-    }
+    await installPacked(folder);
   },
   { timeout },
 );
-
-/** What npm installs with this package; Node's types are among it. */
-async function withoutDevDependencies(): Promise<string[]> {
-  const lock = JSON.parse(await readFile(packagePath("package-lock.json"), "utf8"));
-  const packages = Object.entries(lock.packages as Record<string, { dev?: true; optional?: true }>);
-  const wanted = packages.filter(([, { dev }]) => !dev).map(([path]) => path);
-  return wanted.filter(
-    (path) => /^node_modules\/(@[^/]+\/)?[^/]+$/.test(path) && path !== "node_modules/thingscope",
-  );
-}
 
 /** Every name that docs/api.md has, values and types, by module. */
 function namesByModule(): [string, { values: string[]; types: string[] }][] {
@@ -156,7 +138,7 @@ test("JavaScript imports each module of an installed package, and each name of d
     ([module, { values }]) => `import { ${values.join(", ")} } from "${module}";`,
   );
   await writeFile(join(folder, "all.mjs"), [...imports, ...named].join("\n"));
-  assert.equal(named.length, 3);
+  assert.equal(named.length, 4);
   await run(process.execPath, ["all.mjs"], { cwd: folder });
   const inside = run(process.execPath, ["-e", "import('thingscope/dist/src/core/thing.js')"], {
     cwd: folder,
