@@ -13,3 +13,4 @@ export { ServerLog } from "./server-log.ts";
 export { SimulatedCamera, type SimulatedCameraOptions } from "./simulated-camera.ts";
 export { SimulatedStage, type SimulatedStageOptions } from "./simulated-stage.ts";
 export { TestCamera, type TestCameraOptions } from "./test-camera.ts";
+export { V4L2Camera, type V4L2CameraOptions } from "./v4l2-camera.ts";

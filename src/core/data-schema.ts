@@ -90,18 +90,31 @@ function typeOnly(type: unknown, schema: Schema): Schema {
   return Object.fromEntries(Object.entries(schema).filter(([key]) => own?.test(key)));
 }
 
-/** One choice is itself, constants become an enum, and an integer beside a number is a number already. */
+/**
+ * One choice is itself, constants become an enum, and an integer beside a number is a number already. Constants with titles keep them
+ * beside the enum: `oneOf` is for those who show labels.
+ */
 function alternatives(choices: Schema[]): DataSchema {
   if (choices.every((choice) => choice.const !== undefined)) {
     const values = choices.map((choice) => choice.const);
     const types = new Set(values.map((value) => typeof value));
     const [type] = types;
-    return { enum: values, ...(types.size === 1 && { type }) };
+    const isLabelled = choices.some(({ title }) => title !== undefined);
+    const labelled = isLabelled && { oneOf: choices.map(copied) };
+    return {
+      enum: values,
+      ...(types.size === 1 && { type: typeOfValues(type, values) }),
+      ...labelled,
+    };
   }
   const converted = choices.map(toDataSchema);
   const hasNumber = converted.some((choice) => isPlain(choice, "number"));
   const distinct = converted.filter((choice) => !(hasNumber && isPlain(choice, "integer")));
   return distinct.length === 1 ? { ...distinct[0] } : { oneOf: distinct };
+}
+
+function typeOfValues(type: string | undefined, values: readonly unknown[]): string | undefined {
+  return type === "number" && values.every(Number.isInteger) ? "integer" : type;
 }
 
 function isPlain(schema: DataSchema, type: string): boolean {

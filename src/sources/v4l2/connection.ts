@@ -1,11 +1,11 @@
-import { messageOf, ThingError } from "../../base/errors.ts";
+import { ThingError } from "../../base/errors.ts";
 import { countedLimit } from "../../base/limit-hits.ts";
 import type { Log } from "../../base/log.ts";
 import { Child, type Command } from "../../processes/child.ts";
 import { endSentence } from "../../processes/supervised-process.ts";
 import { type MessageTaker, V4l2MessageReader } from "./message-reader.ts";
 import type { V4l2Answer, V4l2Message, V4l2Trouble } from "./messages.ts";
-import { deviceFailure, refusal } from "./trouble.ts";
+import { asThingError, deviceFailure, refusal } from "./trouble.ts";
 
 /** Commands that wait for their answers. */
 const MOST_WAITING = 64;
@@ -167,10 +167,4 @@ function tooBusy(): ThingError {
     "TOO_BUSY",
     `${MOST_WAITING} commands wait for the camera already. Try again when it has answered.`,
   );
-}
-
-function asThingError(error: Error): ThingError {
-  return error instanceof ThingError
-    ? error
-    : new ThingError("SOURCE_FAILED", messageOf(error), { cause: error });
 }

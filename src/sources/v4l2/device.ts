@@ -1,16 +1,15 @@
 import { abortable } from "../../base/abort.ts";
 import type { Attempt } from "../../base/attempt.ts";
-import { messageOf, reasonOf, ThingError } from "../../base/errors.ts";
+import { reasonOf, ThingError } from "../../base/errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import { Supervisor } from "../../base/supervise.ts";
-import { thrownError } from "../../base/thrown.ts";
 import type { FrameSink, RunningSource } from "../../frames/frame-source.ts";
 import type { Command } from "../../processes/child.ts";
 import { V4l2Connection } from "./connection.ts";
 import { DeviceFrames, type V4l2Still } from "./device-frames.ts";
 import { KnownDevice } from "./known-device.ts";
 import type { V4l2Answer, V4l2Control, V4l2Description, V4l2Message } from "./messages.ts";
-import { deviceFailure } from "./trouble.ts";
+import { asThingError, deviceFailure, muteDevice, notOpen } from "./trouble.ts";
 
 /** How a device is found, and who is told of it. */
 export interface V4l2DeviceOptions {
@@ -20,17 +19,22 @@ export interface V4l2DeviceOptions {
   readonly command: (node: string) => Command | Promise<Command>;
   /** The device is there, and was described: before anything else is done with it. What it throws is logged. */
   readonly onOpen?: (description: V4l2Description) => Promise<void>;
+  /** `onOpen` is done, and it can stream. */
+  readonly onReady?: () => void;
   /** These controls have other values or limits than before. */
   readonly onControls?: (controls: readonly V4l2Control[]) => void;
   /** It was described anew, as after a change of its mode. */
   readonly onDescribed?: (description: V4l2Description) => void;
   /** It is not there any more, or its program failed. */
   readonly onLost?: (reason: ThingError) => void;
+  /** How long a control may take to be read or set, ms; 5000. */
+  readonly controlMs?: number;
   readonly log?: Log | undefined;
 }
 
 /** Limits of commands, ms. The program itself waits 10 s for a frame in another mode. */
-const WITHIN = { start: 10_000, pause: 1000, control: 5000, mode: 15_000, still: 25_000 };
+const WITHIN = { start: 10_000, pause: 1000, mode: 15_000, still: 25_000 };
+const CONTROL_MS = 5000;
 const PAUSES = { firstMs: 250, longestMs: 2000 };
 const START_MS = 10_000;
 const END_MS = 3000;
@@ -46,9 +50,12 @@ export class V4l2Device implements RunningSource {
   readonly #options: V4l2DeviceOptions;
   readonly #log: Log;
   readonly #supervisor: Supervisor;
+  readonly #controlMs: number;
   readonly #frames = new DeviceFrames();
   #connection: V4l2Connection | undefined;
   #known: KnownDevice | undefined;
+  /** The connection that the device was described by last. */
+  #described: V4l2Connection | undefined;
   /** Whether it is open, and `onOpen` is done. */
   #isReady = false;
   #reason = notOpen();
@@ -57,6 +64,7 @@ export class V4l2Device implements RunningSource {
   constructor(options: V4l2DeviceOptions) {
     this.#options = options;
     this.#log = options.log ?? silentLog;
+    this.#controlMs = options.controlMs ?? CONTROL_MS;
     this.#supervisor = new Supervisor((attempt) => this.#live(attempt), {
       ...{ startMs: START_MS, endMs: END_MS, pauses: PAUSES, betweenMs: BETWEEN_MS },
       ...{ goodAfterMs: GOOD_AFTER_MS, isBackground: true },
@@ -72,6 +80,11 @@ export class V4l2Device implements RunningSource {
   /** Whether commands can be sent. */
   get isReady(): boolean {
     return this.#isReady;
+  }
+
+  /** @throws {ThingError} `DISCONNECTED` or `SOURCE_FAILED` with the reason, unless it is open. */
+  assertReady(): void {
+    if (!this.#connection || !this.#known) throw this.#reason;
   }
 
   /** The process id of its program. */
@@ -134,7 +147,7 @@ export class V4l2Device implements RunningSource {
 
   /** Reads controls anew, as those whose changes the driver does not report. */
   async read(ids: readonly number[], signal?: AbortSignal): Promise<void> {
-    if (ids.length > 0) await this.#command(`get ${ids.join(" ")}`, WITHIN.control, signal);
+    if (ids.length > 0) await this.#command(`get ${ids.join(" ")}`, this.#controlMs, signal);
   }
 
   /**
@@ -142,9 +155,9 @@ export class V4l2Device implements RunningSource {
    * @param value - As the program takes it. @throws {ThingError} The device's refusal.
    */
   async set(control: V4l2Control, value: string, signal?: AbortSignal): Promise<void> {
-    await this.#command(`set ${control.id}=${value}`, WITHIN.control, signal);
+    await this.#command(`set ${control.id}=${value}`, this.#controlMs, signal);
     const changesOthers = ["update", "modify-layout"].some((flag) => control.flags.includes(flag));
-    if (changesOthers) await this.#command("describe", WITHIN.control, signal);
+    if (changesOthers) await this.#command("describe", this.#controlMs, signal);
   }
 
   /** @param words - `FOURCC WxH [N/D]`. @returns How long the picture was away, ms; undefined where nothing was streaming. */
@@ -174,7 +187,6 @@ export class V4l2Device implements RunningSource {
     }
   }
 
-  /** For the reason that a source was silent. */
   get #open(): V4l2Connection {
     if (!this.#connection || !this.#isReady) throw this.#reason;
     return this.#connection;
@@ -220,7 +232,8 @@ export class V4l2Device implements RunningSource {
       this.#log,
     );
     this.#connection = connection;
-    const stop = () => void (attempt.isSilent ? connection.kill(mute(node)) : connection.stop());
+    const stop = () =>
+      void (attempt.isSilent ? connection.kill(muteDevice(node, START_MS)) : connection.stop());
     attempt.signal.addEventListener("abort", stop);
     const reason = await connection.ended;
     if (this.#connection === connection) this.#connection = undefined;
@@ -230,7 +243,8 @@ export class V4l2Device implements RunningSource {
 
   #take(message: V4l2Message, connection: V4l2Connection, attempt: Attempt): void {
     if (message.type === "device") {
-      const isFirst = !this.#isReady && this.#connection === connection;
+      const isFirst = this.#described !== connection;
+      this.#described = connection;
       this.#known = new KnownDevice(message.device);
       attempt.heartbeat();
       if (isFirst) void this.#becomeReady(message.device, connection);
@@ -252,6 +266,7 @@ export class V4l2Device implements RunningSource {
     if (this.#connection !== connection) return;
     this.#isReady = true;
     this.#settleWaiting();
+    this.#options.onReady?.();
   }
 
   #tellControls(controls: readonly V4l2Control[] = []): void {
@@ -268,20 +283,4 @@ export class V4l2Device implements RunningSource {
   #settleWaiting(): void {
     for (const onSettled of [...this.#waiting]) onSettled();
   }
-}
-
-function notOpen(): ThingError {
-  return new ThingError("NOT_READY", "The camera is not open.");
-}
-
-function mute(node: string): ThingError {
-  return new ThingError(
-    "SOURCE_FAILED",
-    `The camera at ${node} could not be opened within ${START_MS / 1000} s: its driver does not answer. Plug it in again.`,
-  );
-}
-
-function asThingError(error: unknown): ThingError {
-  if (error instanceof ThingError) return error;
-  return new ThingError("SOURCE_FAILED", messageOf(error), { cause: thrownError(error) });
 }

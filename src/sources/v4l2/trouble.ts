@@ -1,6 +1,7 @@
 import { holdersOf } from "../../base/device-holders.ts";
 import { deviceTrouble } from "../../base/device-trouble.ts";
-import { type ErrorCode, ThingError } from "../../base/errors.ts";
+import { type ErrorCode, messageOf, ThingError } from "../../base/errors.ts";
+import { thrownError } from "../../base/thrown.ts";
 import type { V4l2Format, V4l2Trouble } from "./messages.ts";
 
 /** What the system answers for a device that is not there. */
@@ -47,6 +48,24 @@ export function refusal(trouble: V4l2Trouble): ThingError {
   ];
   const offer = trouble.offers ? ` It offers ${formatText(trouble.offers)}.` : "";
   return new ThingError(code, `Refused: ${words} (${said(trouble)}).${offer}`);
+}
+
+/** Of a camera that is closed. */
+export function notOpen(): ThingError {
+  return new ThingError("NOT_READY", "The camera is not open.");
+}
+
+/** Of a program that said nothing since it was started. */
+export function muteDevice(node: string, withinMs: number): ThingError {
+  return new ThingError(
+    "SOURCE_FAILED",
+    `The camera at ${node} could not be opened within ${withinMs / 1000} s: its driver does not answer. Plug it in again.`,
+  );
+}
+
+export function asThingError(error: unknown): ThingError {
+  if (error instanceof ThingError) return error;
+  return new ThingError("SOURCE_FAILED", messageOf(error), { cause: thrownError(error) });
 }
 
 /** A mode in words, e.g. `MJPG 1280x720 at 30 fps`. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import { type TestContext, test } from "node:test";
+import { delay } from "../../../src/base/abort.ts";
 import { now } from "../../../src/base/clock.ts";
 import { ThingError } from "../../../src/base/errors.ts";
 import type { SourceLoss } from "../../../src/frames/frame.ts";
@@ -124,6 +125,23 @@ test(
   },
 );
 
+test(
+  "a driver that hangs in a command costs that command, and the device is opened again",
+  limited,
+  async (t) => {
+    const { device } = await deviceOf(t, { hangsAt: "set" }, { controlMs: 300 });
+    await device.ready(patience());
+    const brightness = device.description?.controls.find(({ id }) => id === BRIGHTNESS);
+    assert.ok(brightness);
+    const { pid } = device;
+    await assert.rejects(device.set(brightness, "7"), {
+      code: "NOT_READY",
+      message: /did not answer within 0.3 s/,
+    });
+    while (!device.isReady || device.pid === pid) await delay(5);
+  },
+);
+
 test("an unplugged device is disconnected, and is found when it is back", limited, async (t) => {
   let lost: (reason: ThingError) => void = () => {};
   const gone = new Promise<ThingError>((resolve) => {
@@ -135,14 +153,7 @@ test("an unplugged device is disconnected, and is found when it is back", limite
   assert.equal((await gone).code, "DISCONNECTED");
   await assert.rejects(device.ready(patience()), { code: "DISCONNECTED" });
   await plugIn({}, node);
-  for (;;) {
-    const isBack = await device.ready(patience()).then(
-      () => true,
-      () => false,
-    );
-    if (isBack) break;
-  }
-  assert.equal(device.isReady, true);
+  while (!device.isReady) await delay(5);
 });
 
 test("raw pictures are encoded here", limited, async (t) => {

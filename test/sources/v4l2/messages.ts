@@ -1,0 +1,63 @@
+/** A message of the V4L2 camera program. */
+export function message(type: string, text: object | Buffer, payload = Buffer.alloc(0)): Buffer {
+  const json = Buffer.isBuffer(text) ? text : Buffer.from(JSON.stringify(text));
+  return Buffer.concat([head(type, json.length, payload.length), json, payload]);
+}
+
+/** What is said of a frame. */
+export function frameText(more: object = {}): object {
+  return {
+    ...{ time: 1e12, clock: "monotonic", taken: "end", received: 1e12, sequence: 1, lost: 0 },
+    ...{ replaced: 0, fourcc: "JPEG", from: "MJPG", width: 640, height: 480, stride: 0 },
+    ...{ error: false, ...more },
+  };
+}
+
+/** Bytes that are no message, each for a fault of its own kind. */
+export const HOSTILE: readonly (readonly [string, Buffer])[] = [
+  ["a program's words", Buffer.from("v4l2-camera: cannot open /dev/video0\n")],
+  ["an unknown type", message("X", {})],
+  ["bytes where there are none", withByte(message("S", { changes: [] }), 13, 1)],
+  ["a text of 4 GiB", head("D", 2 ** 32 - 1, 0)],
+  ["a text of a frame that is too long", head("F", 65_536, 4)],
+  ["no text", head("A", 0, 0)],
+  ["a picture of 4 GiB", head("F", 200, 2 ** 32 - 1)],
+  ["a picture in an answer", message("A", { answer: 1, ok: true }, Buffer.alloc(8))],
+  ["a text that is no JSON", message("C", Buffer.from("{id: 7"))],
+  ["a text that is not UTF-8", message("C", Buffer.from([0x22, 0xff, 0x22]))],
+  ["a list for a message", message("A", [])],
+  ["null for a message", message("D", Buffer.from("null"))],
+  ["a frame without a size", message("F", { ...frameText(), width: undefined })],
+  ["a frame that is wider than cameras are", message("F", frameText({ width: 1e9 }))],
+  ["a frame with a negative count", message("F", frameText({ lost: -1 }))],
+  ["a frame whose number is a text", message("F", frameText({ sequence: "1" }))],
+  ["a description without controls", message("D", { node: "/dev/video0" })],
+  ["controls without end", message("D", device(Array(600).fill(control())))],
+  ["a control without a name", message("D", device([{ ...control(), name: 5 }]))],
+  [
+    "a menu without end",
+    message("D", device([{ ...control(), menu: Array(300).fill({ index: 0 }) }])),
+  ],
+  ["deep nesting", message("C", Buffer.from(`${"[".repeat(100_000)}`))],
+];
+
+function control(): object {
+  return { id: 1, name: "a", type: "integer", default: 1, value: 1, flags: [] };
+}
+
+function device(controls: readonly object[]): object {
+  const words = { node: "", driver: "", card: "", bus_info: "" };
+  return { ...words, format: null, modes: [], controls, events: true };
+}
+
+function head(type: string, jsonBytes: number, payloadBytes: number): Buffer {
+  const header = Buffer.from(`V4L${type}`.padEnd(16, "\0"), "latin1");
+  header.writeUInt32LE(jsonBytes, 4);
+  header.writeUInt32LE(payloadBytes, 8);
+  return header;
+}
+
+function withByte(bytes: Buffer, at: number, byte: number): Buffer {
+  bytes[at] = byte;
+  return bytes;
+}
