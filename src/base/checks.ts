@@ -9,7 +9,12 @@ export interface CheckResult {
 }
 
 /** One thing that `thingscope doctor` looks at. A part offers its own; `cli/doctor.ts` lists them all. */
-export interface Check {
+export interface Check<
+  Result extends CheckResult | readonly CheckResult[] = CheckResult | readonly CheckResult[],
+> {
   readonly name: string;
-  run(): Promise<CheckResult>;
+  /** The longest that it may take, ms: 30,000 when absent. */
+  readonly limitMs?: number;
+  /** Several results are several lines. */
+  run(): Promise<Result>;
 }

@@ -8,18 +8,19 @@ const MOST_DESCRIPTORS = 100_000;
 /**
  * Which programs have a device open, by what /proc shows to this user: `guvcview (process 4711)`, three of them at most.
  * Empty where it shows none, as for programs of other users.
+ * @param proc - Where that file system is.
  */
-export async function holdersOf(device: string): Promise<readonly string[]> {
+export async function holdersOf(device: string, proc = "/proc"): Promise<readonly string[]> {
   const number = await deviceNumber(device);
   const holders: string[] = [];
   if (number === undefined) return holders;
   let looked = 0;
-  for (const pid of await readdir("/proc").catch(() => [])) {
+  for (const pid of await readdir(proc).catch(() => [])) {
     if (!/^\d+$/.test(pid) || holders.length >= MOST_NAMED || looked > MOST_DESCRIPTORS) continue;
-    const folder = `/proc/${pid}/fd`;
+    const folder = `${proc}/${pid}/fd`;
     const descriptors = await readdir(folder).catch(() => []); // of others, or it has ended
     looked += descriptors.length;
-    if (await isAnyOf(number, folder, descriptors)) holders.push(await programOf(pid));
+    if (await isAnyOf(number, folder, descriptors)) holders.push(await programOf(proc, pid));
   }
   return holders;
 }
@@ -43,7 +44,7 @@ async function deviceNumber(path: string): Promise<number | undefined> {
   return found?.isCharacterDevice() ? found.rdev : undefined;
 }
 
-async function programOf(pid: string): Promise<string> {
-  const name = await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "a program");
+async function programOf(proc: string, pid: string): Promise<string> {
+  const name = await readFile(`${proc}/${pid}/comm`, "utf8").catch(() => "a program");
   return `${name.trim()} (process ${pid})`;
 }

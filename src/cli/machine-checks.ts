@@ -1,11 +1,13 @@
-import { access, constants, readFile, statfs } from "node:fs/promises";
+import { access, constants, readFile, rm, statfs, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { Check, CheckResult } from "../base/checks.ts";
 import { reasonOf } from "../base/errors.ts";
 
 const FEWEST_DESCRIPTORS = 1024;
 const LITTLE_SPACE_BYTES = 1e9;
+/** A disk takes 1 to 20 ms. */
+const SLOW_SYNC_MS = 200;
 
 /** Is this Node one that the package is made for? */
 export const nodeCheck: Check = {
@@ -19,7 +21,7 @@ export const nodeCheck: Check = {
 };
 
 /** Can a server listen on this port of the loopback address? */
-export function portCheck(port: number): Check {
+export function portCheck(port: number): Check<CheckResult> {
   return {
     name: "port",
     run: () =>
@@ -40,7 +42,7 @@ export function portCheck(port: number): Check {
 }
 
 /** Can settings be kept here, and is there room? */
-export function settingsCheck(folder: string): Check {
+export function settingsCheck(folder: string): Check<CheckResult> {
   const path = resolve(folder);
   return {
     name: "settings",
@@ -50,9 +52,20 @@ export function settingsCheck(folder: string): Check {
         await access(existing, constants.W_OK | constants.X_OK);
         const { bavail, bsize } = await statfs(existing);
         const gigabytes = ((bavail * bsize) / 1e9).toFixed(1);
-        const message = `Settings can be saved in ${path}; ${gigabytes} GB are free.`;
-        if (bavail * bsize >= LITTLE_SPACE_BYTES) return { level: "ok", message };
-        return { level: "warn", message, fix: "Free disk space: a recording would fill it soon." };
+        const ms = await syncMs(existing);
+        const message = `Settings can be saved in ${path}, in ${ms.toFixed(0)} ms; ${gigabytes} GB are free.`;
+        if (bavail * bsize < LITTLE_SPACE_BYTES)
+          return {
+            level: "warn",
+            message,
+            fix: "Free disk space: a recording would fill it soon.",
+          };
+        if (ms < SLOW_SYNC_MS) return { level: "ok", message };
+        return {
+          level: "warn",
+          message,
+          fix: "Record onto a faster disk (docs/disks.md): this one takes long to write, as worn SD cards do.",
+        };
       } catch (error) {
         return {
           level: "fail",
@@ -77,6 +90,22 @@ export const descriptorCheck: Check = {
     return { level: "warn", message, fix: `ulimit -n ${FEWEST_DESCRIPTORS}` };
   },
 };
+
+/** How long the disk takes until a small file is on it, the shorter of two times: the first one may wait for others' data. */
+async function syncMs(folder: string): Promise<number> {
+  const file = join(folder, `.thingscope-doctor-${process.pid}`);
+  try {
+    const times: number[] = [];
+    while (times.length < 2) {
+      const begin = performance.now();
+      await writeFile(file, "x".repeat(4096), { flush: true });
+      times.push(performance.now() - begin);
+    }
+    return Math.min(...times);
+  } finally {
+    await rm(file, { force: true });
+  }
+}
 
 async function existingParent(path: string): Promise<string> {
   for (let folder = path; ; folder = dirname(folder)) {

@@ -23,8 +23,8 @@ export class FakeSystem {
   #plugged = 0;
 
   private constructor(folder: string) {
-    const [sys, dev, proc] = ["sys", "dev", "proc"].map((name) => join(folder, name));
-    this.roots = { sys: sys!, dev: dev!, proc: proc! };
+    const at = (name: string) => join(folder, name);
+    this.roots = { sys: at("sys"), dev: at("dev"), proc: at("proc"), etc: at("etc") };
   }
 
   static async create(): Promise<FakeSystem> {
