@@ -42,7 +42,7 @@ export interface PipelineCameraOptions {
   readonly keep_warm?: boolean;
 }
 
-const START_MS = 10_000;
+const START_MS = 15_000; // a camera may give a frame each 12 s
 const FRAMERATE = /(?<![\w-])framerate=\s*(?:\(fraction\))?\s*(\d+)\/(\d+)/g;
 const Values = Type.Record(
   Type.String(),

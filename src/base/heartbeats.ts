@@ -100,7 +100,7 @@ export class Heartbeats {
     const left = this.allowedMs - this.#countedMs;
     if (this.#isStopped || left === Number.POSITIVE_INFINITY) return;
     const part = (this.count === 0 ? this.#startMs : this.#silenceMs) / PARTS; // its period, and so what is allowed, may become less
-    this.#lookIn(Math.min(left, Math.max(SHORTEST_MS, part)));
+    this.#lookIn(Math.max(1, Math.min(left, Math.max(SHORTEST_MS, part)))); // no timer is finer
   }
 
   #lookIn(ms: number, isLastLook = false): void {

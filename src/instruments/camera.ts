@@ -16,6 +16,7 @@ import { MJPEGStream } from "../streams/mjpeg-stream.ts";
 import { noFramesPicture } from "../streams/no-frames-picture.ts";
 import { feed, type SourceRunner } from "../streams/source-runner.ts";
 import { SOURCE_PHASES } from "../streams/source-state.ts";
+import { Measurements, MeasurementTicks, measurementsOf } from "./measurements.ts";
 
 const StreamName = Type.Enum(["main", "lores"]);
 const StreamChoice = Type.Object({ stream_name: Type.Optional(StreamName) });
@@ -74,6 +75,7 @@ export abstract class Camera extends Thing {
   readonly #keepWarm: boolean;
   #feeding: SourceRunner | undefined;
   #endLores: () => void = () => {};
+  readonly #ticks = new MeasurementTicks(() => this.changed("measurements"));
 
   @stream("Live view")
   readonly mjpeg_stream = new MJPEGStream();
@@ -134,6 +136,14 @@ export abstract class Camera extends Thing {
   @event("The camera's state, or the reason for it, has changed", State)
   readonly state_changed = new ThingEvent<Static<typeof State>>();
 
+  @property("How its frames come; observers are told once a second", Measurements, {
+    readOnly: true,
+    observable: true,
+  })
+  get measurements(): Measurements {
+    return measurementsOf(this.mjpeg_stream);
+  }
+
   @property("The mode in which the camera streams, one of streaming_modes", Type.String(), {
     readOnly: true,
   })
@@ -176,6 +186,7 @@ export abstract class Camera extends Thing {
         this.changed("state");
         this.changed("stream_active");
         this.state_changed.emit(this.state);
+        this.#ticks.isActive = this.state.state !== "idle";
       },
       placeholder: (reason) => noFramesPicture(reason, this.mjpeg_stream.newest),
     });
@@ -188,6 +199,7 @@ export abstract class Camera extends Thing {
     const feeding = this.#feeding;
     this.#feeding = undefined;
     await feeding?.stop();
+    this.#ticks.isActive = false;
     this.lores_mjpeg_stream.stop();
     this.mjpeg_stream.stop();
   }

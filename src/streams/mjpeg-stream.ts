@@ -31,6 +31,7 @@ export class MJPEGStream extends FrameOutlet {
   readonly #held: HeldFrames;
   #run: string;
   #added = 0;
+  #addedBytes = 0;
 
   /** @throws {ThingError} `BAD_ARGUMENT` unless `ringbufferSize` is a whole number from 1. */
   constructor({
@@ -75,6 +76,7 @@ export class MJPEGStream extends FrameOutlet {
   get stats(): StreamStats {
     return {
       added: this.#added,
+      addedBytes: this.#addedBytes,
       refused: { ...this.#intake.refused },
       lostBySource: this.#intake.losses.lost,
       outages: this.#intake.losses.outages,
@@ -98,6 +100,7 @@ export class MJPEGStream extends FrameOutlet {
     const frame = this.#held.add(jpeg, identity, info);
     const entry = this.sizes.add(frame);
     this.#added += 1;
+    this.#addedBytes += frame.size;
     this.publish(frame);
     return entry;
   }

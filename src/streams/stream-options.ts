@@ -30,6 +30,8 @@ export interface FrameOptions {
 export interface StreamStats extends ViewerStats, EncodeStats {
   /** Frames taken. */
   added: number;
+  /** Bytes of them. */
+  addedBytes: number;
   /** Frames refused, by reason. */
   refused: { corrupt: number; tooLarge: number; stopped: number };
   /** Frames that the source says it lost before they came here, as far as it knows how many. */

@@ -14,6 +14,7 @@ import {
 } from "thingscope";
 import { inspectJpeg } from "../../src/frames/jpeg/jpeg.ts";
 import { encodeJpeg } from "../../src/frames/pixels/codec.ts";
+import type { Measurements } from "../../src/instruments/measurements.ts";
 import type { Health } from "../../src/server/monitoring/health.ts";
 import { streamHealthOf } from "../../src/server/streams/health.ts";
 import { noFramesPicture } from "../../src/streams/no-frames-picture.ts";
@@ -235,4 +236,38 @@ test("the picture that says why has no more than 1280 columns, and takes any rea
   assert.deepEqual(await size("Why?", { width: 4000, height: 3000 }), [1280, 960]);
   assert.deepEqual(await size("x".repeat(5000), { width: 16, height: 16 }), [16, 16]);
   assert.deepEqual(await size("a b ".repeat(500), { width: 1, height: 1 }), [1, 1]);
+});
+
+test("measurements tell rate, age, jitter, bytes and losses, and observers hear of them once a second", {
+  timeout,
+}, async (t) => {
+  const { camera, url } = await serve(t);
+  const told: number[] = [];
+  const answer = await fetch(`${url}/camera/measurements`, {
+    headers: { Accept: "text/event-stream" },
+  });
+  const release = camera.mjpeg_stream.demand.take();
+  const begun = performance.now();
+  for await (const piece of answer.body!) {
+    const text = new TextDecoder().decode(piece);
+    if (/^data:.*"rate"/m.test(text)) told.push(performance.now() - begun);
+    if (told.length === 3) break;
+  }
+  assert.ok(told[2]! >= 1900, `${told}`);
+  const read = await fetch(`${url}/camera/measurements`);
+  const values = (await read.json()) as Measurements;
+  assert.ok(values.rate > 0 && values.age! < 2 && values.jitter! >= 0, JSON.stringify(values));
+  assert.ok(values.bytes_per_second > 100);
+  assert.deepEqual([values.refused, values.lost, values.outages], [0, 0, 0]);
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  const metric = (name: string) =>
+    Number(
+      new RegExp(
+        `^thingscope_stream_${name}{thing="camera",stream="mjpeg_stream"} (\\S+)$`,
+        "m",
+      ).exec(metrics)?.[1],
+    );
+  assert.ok(metric("jitter_seconds") >= 0);
+  assert.ok(metric("bytes_total") > 1000);
+  release();
 });

@@ -110,7 +110,7 @@ export class ArrivingPictures extends RemoteVideoPlayer {
     const { silenceMs } = this.#options;
     if (silenceMs === 0) return;
     const sentence = `The Filers server ${this.server}:${this.port} records and has sent no picture for ${silenceMs / 1000} s.`;
-    const limits = { startMs: silenceMs, silenceMs };
+    const limits = { startMs: silenceMs, silenceMs, periods: 5 };
     this.#heartbeats = new Heartbeats(limits, () => this.processException(sentence, "", true));
   }
 

@@ -49,9 +49,16 @@ const STREAM_METRICS: readonly StreamMetric[] = [
   ["running", "gauge", "1 while frames arrive.", ({ running }) => Number(running)],
   ["rate_hertz", "gauge", "Frames per second, over the last seconds.", ({ rate }) => rate],
   ["age_seconds", "gauge", "Time since the newest frame was captured.", ({ age }) => age],
+  [
+    "jitter_seconds",
+    "gauge",
+    "Mean absolute deviation of the times between frames.",
+    ({ jitter }) => jitter && jitter / 1000,
+  ],
   ["viewers", "gauge", "Current viewers.", ({ viewers }) => viewers],
   ["demand", "gauge", "Viewers, readers, recorders and encodes.", ({ demand }) => demand],
   ["frames_total", "counter", "Frames accepted.", (_, { added }) => added],
+  ["bytes_total", "counter", "Bytes of accepted frames.", (_, { addedBytes }) => addedBytes],
   ["sent_frames_total", "counter", "Frames written to viewers.", (_, s) => s.sentFrames],
   [
     "skipped_frames_total",

@@ -1,8 +1,7 @@
 import { now, toDateTime, wallTime } from "../../base/clock.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
 import type { Stateful } from "../../core/thing-state.ts";
-import type { FrameEntry } from "../../frames/frame.ts";
-import type { FrameLog } from "../../streams/frame-log.ts";
+import { frameRates } from "../../streams/frame-rates.ts";
 import { MJPEGStream } from "../../streams/mjpeg-stream.ts";
 import type { SourcePhase, SourceStatus } from "../../streams/source-state.ts";
 
@@ -22,6 +21,10 @@ export interface StreamHealth {
   readonly age: number | null;
   /** Frames a second, over the last seconds. */
   readonly rate: number;
+  /** Mean absolute deviation of the times between frames, ms; null when there are too few. */
+  readonly jitter: number | null;
+  /** Bytes of pictures a second. */
+  readonly bytesPerSecond: number;
   readonly viewers: number;
   /** Viewers, readers, recorders and encodes that want frames. */
   readonly demand: number;
@@ -29,7 +32,6 @@ export interface StreamHealth {
 
 type Life = Pick<Stateful, "state" | "reason" | "since">;
 
-const WINDOW_MS = 5000;
 /** A frame is late when this many have not come, but never sooner than 2 s, nor later than a minute. */
 const LATE_PERIODS = 5;
 const SOONEST_LATE_MS = 2000;
@@ -37,9 +39,7 @@ const LATEST_LATE_MS = 60_000;
 
 /** @param life - Of the Thing that the stream belongs to: one that is not open gives no frames, and its reason is the stream's. */
 export function streamHealthOf(stream: MJPEGStream, life: Life, at = now()): StreamHealth {
-  const newest = stream.sizes.at(stream.sizes.end - 1);
-  const ageMs = newest ? at - newest.capturedAt : Number.POSITIVE_INFINITY;
-  const periodMs = periodOf(stream.sizes, at);
+  const { ageMs, periodMs, rate, jitterMs, bytesPerSecond } = frameRates(stream.sizes, at);
   const lateMs = Math.min(
     Math.max(LATE_PERIODS * (periodMs ?? 0), SOONEST_LATE_MS),
     LATEST_LATE_MS,
@@ -50,9 +50,10 @@ export function streamHealthOf(stream: MJPEGStream, life: Life, at = now()): Str
     ...(encodeFault !== undefined && { encodeFault }),
     ...(faultOf(life) ?? statusOf(stream, running)),
     running,
-    age: newest ? ageMs / 1000 : null,
-    // As soon as a frame is overdue, the time without one counts as its period.
-    rate: periodMs === undefined ? 0 : 1000 / Math.max(periodMs, ageMs, 1),
+    age: Number.isFinite(ageMs) ? ageMs / 1000 : null,
+    rate,
+    jitter: jitterMs ?? null,
+    bytesPerSecond,
     viewers,
     demand: stream.demand.count,
   };
@@ -99,18 +100,4 @@ export function hostedStreams(host: ThingHost): HostedStream[] {
         : [];
     }),
   );
-}
-
-/** Time between frames, ms, over those of the last seconds, or over the last two when they are slower than that. */
-function periodOf(log: FrameLog, at: number): number | undefined {
-  const newest = log.at(log.end - 1);
-  let count = 0;
-  let oldest: FrameEntry | undefined;
-  for (let n = log.end - 2; ; n--) {
-    const entry = log.at(n);
-    if (!entry || (count > 0 && entry.capturedAt < at - WINDOW_MS)) break;
-    oldest = entry;
-    count++;
-  }
-  return newest && oldest ? (newest.capturedAt - oldest.capturedAt) / count : undefined;
 }

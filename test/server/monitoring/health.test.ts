@@ -22,7 +22,10 @@ test("health says what is wrong in sentences, and how each stream does", {
     camera: {
       state: "open",
       streams: {
-        live: { state: "idle", running: false, age: null, rate: 0, viewers: 0, demand: 0 },
+        live: {
+          ...{ state: "idle", running: false, age: null, rate: 0, jitter: null },
+          ...{ bytesPerSecond: 0, viewers: 0, demand: 0 },
+        },
       },
     },
     stage: { state: "failed", reason: "The stage does not answer. Plug it in.", streams: {} },
