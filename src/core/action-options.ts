@@ -1,5 +1,6 @@
 import type { Static, TSchema } from "typebox";
 import type { Invocation } from "./invocation.ts";
+import type { Given } from "./json-value.ts";
 
 /** How an affordance is named. */
 export interface AffordanceOptions {
@@ -43,4 +44,4 @@ export type ActionMethod<T, I extends TSchema, O extends TSchema> = (
   this: T,
   input: InputOf<I>,
   invocation: Invocation,
-) => Promise<OutputOf<O>> | OutputOf<O>;
+) => Promise<Given<OutputOf<O>>> | Given<OutputOf<O>>;

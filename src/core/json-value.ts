@@ -30,6 +30,36 @@ export function jsonCopy(value: unknown): unknown {
   return isScalar(value) ? value : new Copier().copy(value, "", 0);
 }
 
+/** A typed array whose elements are JSON numbers. */
+export type NumberArray =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Uint16Array
+  | Uint32Array;
+
+/** What a Thing may give where its schema says `V`: typed arrays stand for lists of numbers. */
+export type Given<V> = V extends readonly number[]
+  ? number[] extends V
+    ? V | NumberArray
+    : V
+  : V extends readonly unknown[] | ((...inputs: never[]) => unknown)
+    ? V
+    : V extends object
+      ? { [K in keyof V]: Given<V[K]> }
+      : V;
+
+/** Whether something is a typed array of numbers; those of BigInt are none. */
+export function isNumberArray(value: unknown): value is NumberArray {
+  return (
+    types.isTypedArray(value) && !types.isBigInt64Array(value) && !types.isBigUint64Array(value)
+  );
+}
+
 /** What needs no copy: most properties are one number. */
 function isScalar(value: unknown): boolean {
   if (typeof value === "number") return Number.isFinite(value);
@@ -63,7 +93,7 @@ class Copier {
       const written: unknown = Reflect.get(value, "toJSON");
       if (typeof written === "function")
         return this.copy(written.call(value, ""), where, depth + 1);
-      if (types.isTypedArray(value)) return this.#list(Array.from<unknown>(value), where, depth);
+      if (isNumberArray(value)) return this.#numbers(value, where);
       return this.#members(value, where, depth);
     } catch (error) {
       if (error instanceof NotJson) throw error;
@@ -79,6 +109,19 @@ class Copier {
       const item = list[at];
       // Long lists are numbers, e.g. a spectrum.
       copied[at] = isScalar(item) ? item : (this.copy(item, `${where}/${at}`, depth + 1) ?? null);
+    }
+    return copied;
+  }
+
+  /** Without a box for each number, of which a spectrum or a waveform has many. */
+  #numbers(numbers: NumberArray, where: string): number[] {
+    const { length } = numbers;
+    this.#count(length, where);
+    const copied = new Array<number>(length);
+    for (let at = 0; at < length; at++) {
+      const number = numbers[at]!;
+      if (!Number.isFinite(number)) throw notFinite(number, `${where}/${at}`);
+      copied[at] = number;
     }
     return copied;
   }
@@ -115,6 +158,7 @@ function strangeKind(value: object): string | undefined {
   if (types.isPromise(value)) return "Promise";
   if (types.isRegExp(value)) return "RegExp";
   if (types.isDataView(value)) return "DataView";
+  if (types.isBigInt64Array(value) || types.isBigUint64Array(value)) return "list of BigInts";
   return types.isAnyArrayBuffer(value) ? "ArrayBuffer" : undefined;
 }
 

@@ -1,6 +1,7 @@
 import type { Static, TSchema } from "typebox";
 import type { InputOf, OutputOf } from "./action-options.ts";
 import type { Role } from "./affordances.ts";
+import type { Given } from "./json-value.ts";
 import type { Invocation } from "./running.ts";
 
 /** How an affordance is described that a Thing adds while it runs. */
@@ -19,7 +20,7 @@ interface Described {
 export interface AddedProperty<S extends TSchema = TSchema> extends Described {
   schema: S;
   /** Asks the device. Its signal aborts when time is up, the client has gone, or the Thing closes. */
-  read(signal: AbortSignal): Static<S> | Promise<Static<S>>;
+  read(signal: AbortSignal): Given<Static<S>> | Promise<Given<Static<S>>>;
   /**
    * Sets it in the device; read-only when absent. It resolves when the device has it, or rejects with why not: that is what its
    * writer is told. Its signal aborts when time is up or the Thing closes. Calls follow one another.
@@ -43,7 +44,7 @@ export interface AddedAction<I extends TSchema = TSchema, O extends TSchema = TS
   input?: I;
   output?: O;
   /** Every wait in it takes `invocation.signal`. */
-  run(input: InputOf<I>, invocation: Invocation): OutputOf<O> | Promise<OutputOf<O>>;
+  run(input: InputOf<I>, invocation: Invocation): Given<OutputOf<O>> | Promise<Given<OutputOf<O>>>;
   safe?: boolean;
   idempotent?: boolean;
   synchronous?: boolean;

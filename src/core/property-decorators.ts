@@ -4,6 +4,7 @@ import type { AffordanceOptions } from "./action-options.ts";
 import { declare, type PropertyAffordance } from "./affordances.ts";
 import { rememberInitial } from "./initial-values.ts";
 import { movedSchema } from "./instance-affordances.ts";
+import type { Given } from "./json-value.ts";
 import { ACCESSOR_OR_GETTER, classNameOf, memberName, naming } from "./member-name.ts";
 import { accept } from "./schema.ts";
 import { guardSetter, rememberStore } from "./setters.ts";
@@ -37,7 +38,10 @@ interface PropertyDecorator<V> {
     target: ClassAccessorDecoratorTarget<T, M>,
     context: ClassAccessorDecoratorContext<T, M> & Same<M, V>,
   ): ClassAccessorDecoratorResult<T, M>;
-  <T extends Thing>(target: (this: T) => V, context: ClassGetterDecoratorContext<T, V>): void;
+  <T extends Thing, M extends Given<V>>(
+    target: (this: T) => M,
+    context: ClassGetterDecoratorContext<T, M>,
+  ): void;
 }
 
 /** `unknown` when a member's type is its schema's; otherwise a type whose name is the complaint. */
