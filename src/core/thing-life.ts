@@ -58,6 +58,7 @@ export class ThingLife {
     this.#supervisor = new Supervisor((attempt) => this.#keepOpen(attempt), {
       ...{ pauses: { firstMs, longestMs }, goodAfterMs: HELD_MS, isBackground: true },
     });
+    hosted.nextTry = () => this.#supervisor.status.nextTryAt;
   }
 
   /**

@@ -49,6 +49,14 @@ export class LifeState {
     return this.#since;
   }
 
+  /** When it is opened again, while it is disconnected. */
+  get nextTryAt(): number | undefined {
+    return this.#state === "disconnected" ? this.nextTry() : undefined;
+  }
+
+  /** Set by who opens it again. */
+  nextTry: () => number | undefined = () => undefined;
+
   become(state: ThingState, reason?: string): void {
     if (state !== this.#state) this.#since = now();
     this.#state = state;

@@ -1,3 +1,4 @@
+import { toDateTime, wallTime } from "../../base/clock.ts";
 import { hungFolders } from "../../base/disk-lane.ts";
 import { asSentence } from "../../base/errors.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
@@ -32,6 +33,10 @@ interface ThingHealth {
   readonly state: ThingState | FaultPhase;
   /** Why it could not open, is disconnected, or gives no frames. */
   readonly reason?: string;
+  /** Since when its life is in its state, RFC 3339. */
+  readonly since: string;
+  /** When it is opened again, while it is disconnected. */
+  readonly nextTry?: string;
   readonly streams: Readonly<Record<string, StreamHealth>>;
 }
 
@@ -44,10 +49,13 @@ export function healthOf(host: ThingHost, eventLoopDelay: EventLoopDelay): Healt
     ...hosted,
     health: streamHealthOf(hosted.stream, hosted.life),
   }));
-  const things = [...host.things.values()].map(({ name, state, reason }) => {
+  const things = [...host.things.values()].map((hosted) => {
+    const { name, state, reason, since, nextTryAt } = hosted;
     const own = streams.filter(({ thing }) => thing === name);
     const health: ThingHealth = {
       ...statusOfThing({ state, ...(reason !== undefined && { reason }) }, own),
+      since: toDateTime(wallTime(since)),
+      ...(nextTryAt !== undefined && { nextTry: toDateTime(wallTime(nextTryAt)) }),
       streams: Object.fromEntries(own.map((stream) => [stream.name, rounded(stream.health)])),
     };
     return [name, health] as const;

@@ -1,3 +1,4 @@
+import { toDateTime, wallTime } from "../../base/clock.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
 import { JSON_TYPE, type Route, TD_TYPE, TM_TYPE } from "../http/route.ts";
 import type { ThingDescriber } from "./description.ts";
@@ -43,8 +44,12 @@ export function thingRoutes(
         summary: `Open ${name} again, after it failed`,
         response: { status: 200, contentType: JSON_TYPE, schema: ThingStateSchema },
         handle: async () => {
-          const { state, reason = null } = await host.openThing(name);
-          return { status: 200, body: { state, reason } };
+          const { state, reason = null, since, nextTryAt } = await host.openThing(name);
+          const body = {
+            ...{ state, reason, since: toDateTime(wallTime(since)) },
+            nextTry: nextTryAt === undefined ? null : toDateTime(wallTime(nextTryAt)),
+          };
+          return { status: 200, body };
         },
       }),
     ),

@@ -98,6 +98,13 @@ export const ThingStateSchema = Type.Object({
   reason: Type.Union([Type.String(), Type.Null()], {
     description: "Why it could not open, or is disconnected",
   }),
+  since: DateTime,
+  nextTry: Type.Unsafe<string | null>(
+    Nullable("string", {
+      format: "date-time",
+      description: "When it is opened again, while it is disconnected",
+    }),
+  ),
 });
 
 export const SourceStatusSchema = Type.Object(

@@ -18,9 +18,12 @@ test("health says what is wrong in sentences, and how each stream does", {
   assert.deepEqual(reasons, [
     "Thing 'stage' could not open: The stage does not answer. Plug it in.",
   ]);
+  const { since } = things.camera;
+  assert.ok(Math.abs(Date.parse(since) - Date.now()) < 60_000, since);
   assert.deepEqual(things, {
     camera: {
       state: "open",
+      since,
       streams: {
         live: {
           ...{ state: "idle", running: false, age: null, rate: 0, jitter: null },
@@ -28,7 +31,11 @@ test("health says what is wrong in sentences, and how each stream does", {
         },
       },
     },
-    stage: { state: "failed", reason: "The stage does not answer. Plug it in.", streams: {} },
+    stage: {
+      ...{ state: "failed", reason: "The stage does not answer. Plug it in." },
+      since: things.stage.since,
+      streams: {},
+    },
   });
   assert.deepEqual(Object.keys(eventLoopDelay), ["mean", "p99", "max"]);
   assert.ok(memory.rss > 1e6);

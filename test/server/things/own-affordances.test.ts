@@ -161,3 +161,40 @@ test("the directory tells of a changed model once for all changes of a turn", {
   assert.equal((told + again).split("event: thing_updated").length, 3);
   await reader.cancel();
 });
+
+test("what is unplugged stays described, says since when, and when it is opened again", {
+  timeout,
+}, async () => {
+  class Unplugged extends Bench {
+    isIn = true;
+    override open(): void {
+      if (!this.isIn) throw new Error("No device is at this port.");
+      this.addGain();
+    }
+  }
+  await using opened = await openTestHost(Unplugged, { host: { reopenAfterMs: [60_000, 60_000] } });
+  const get = async (path: string) => {
+    const response = await fetch(opened.origin + path, { signal: patience() });
+    return { status: response.status, body: JSON.parse(await response.text()) };
+  };
+  const open = async () => {
+    const path = `${opened.origin}/things/thing/open`;
+    const response = await fetch(path, { method: "POST", signal: patience() });
+    return JSON.parse(await response.text());
+  };
+  const td = await get("/thing/");
+  opened.thing.isIn = false;
+  opened.thing.context.disconnected("The cable is out.");
+  const { things } = (await get("/health")).body;
+  const { state, since, nextTry } = things.thing;
+  const pause = Date.parse(nextTry) - Date.parse(since);
+  assert.deepEqual([state, Math.abs(pause - 60_000) < 30_000], ["disconnected", true], `${pause}`);
+  const failed = await open();
+  assert.deepEqual([failed.state, failed.reason], ["disconnected", "No device is at this port."]);
+  assert.deepEqual((await get("/thing/")).body, td.body);
+  assert.equal((await get("/thing/gain")).status, 503);
+  opened.thing.isIn = true;
+  const again = await open();
+  assert.deepEqual([again.state, again.reason, again.nextTry], ["open", null, null]);
+  assert.equal((await get("/thing/gain")).body, 1);
+});
