@@ -14,6 +14,7 @@ const OPTIONS = {
   }),
   user: Type.Optional(Type.String()),
   password: Type.Optional(Type.String()),
+  profile: Type.Optional(Type.String({ description: "Of an ONVIF device: its token or name" })),
   transport: Type.Enum(["tcp", "udp"], { default: "tcp" }),
   latency_ms: Type.Integer({ default: 200, minimum: 0, maximum: 10_000, unit: "ms" }),
 };

@@ -1,4 +1,5 @@
 import { type TProperties, Type } from "typebox";
+import type { ThingError } from "../base/errors.ts";
 import { property } from "../core/decorators.ts";
 import type { FrameSource } from "../frames/frame-source.ts";
 import { Camera } from "../instruments/camera.ts";
@@ -53,6 +54,11 @@ export class ProgramCamera<P extends TProperties, Found = undefined> extends Cam
   /** What the preset's pipelines need to know of the device. Asked before each start, while nothing else uses the device. */
   protected async find(_signal: AbortSignal): Promise<Found> {
     return undefined as Found; // a preset that needs more has a class that finds it
+  }
+
+  /** The error for what one of its programs said, if the preset knows it. */
+  protected known(errorLines: readonly string[]): ThingError | undefined {
+    return presetFailure(this.#preset, this.options, {}, errorLines);
   }
 
   protected override source(): FrameSource {

@@ -12,6 +12,7 @@ export class ProgramSource implements RunningSource {
   /** Settles when whoever asked last has released the device. */
   #last: Promise<void> = Promise.resolve();
   #pipeline: Pipeline | undefined;
+  #isRunning = false;
 
   constructor(make: (signal: AbortSignal) => Promise<Pipeline>) {
     this.#make = make;
@@ -22,9 +23,18 @@ export class ProgramSource implements RunningSource {
     return this.#pipeline;
   }
 
+  /** Whether frames are wanted: its program runs, is being started, or waits for the device. */
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
   /** @throws What `make` throws, and `SOURCE_FAILED` or `DISCONNECTED` with the reason when the program fails. */
   async run(sink: FrameSink, signal: AbortSignal): Promise<void> {
-    const release = await this.device(signal);
+    this.#isRunning = true;
+    const release = await this.device(signal).catch((error) => {
+      this.#isRunning = false;
+      throw error;
+    });
     try {
       const pipeline = await this.#make(signal);
       this.#pipeline = pipeline;
@@ -32,6 +42,7 @@ export class ProgramSource implements RunningSource {
       if (!camera) throw new ThingError("BAD_CONFIG", "The pipeline has no output for pictures.");
       await camera.run(sink, signal);
     } finally {
+      this.#isRunning = false;
       release();
     }
   }

@@ -1,4 +1,5 @@
 import type { Login } from "./login-answer.ts";
+import { isOnvifAddress, OnvifDevice } from "./onvif.ts";
 import { type RtspAddress, rtspAddress, withLogin } from "./rtsp-address.ts";
 import { describeRtsp, type RtspVideo } from "./rtsp-describe.ts";
 
@@ -10,20 +11,33 @@ export interface RtspStream extends RtspVideo {
 
 /** A network camera, as it is configured. */
 export class RtspDevice {
-  readonly #address: RtspAddress;
+  readonly #login: Partial<Login>;
+  readonly #profile: string | undefined;
+  /** Of its stream; an ONVIF device is asked for it. */
+  readonly #address: RtspAddress | undefined;
+  readonly #onvif: OnvifDevice | undefined;
 
   /**
-   * @param url - `rtsp://user:password@host:554/path`.
-   * @param login - In place of that of the address.
+   * @param url - `rtsp://user:password@host:554/path`, or of an ONVIF device: `onvif://host`, `http://host/onvif/device_service`.
+   * @param options - A login in place of that of the address, and the token or name of an ONVIF profile.
    * @throws {ThingError} `BAD_CONFIG` if it is not such an address.
    */
-  constructor(url: string, login: Partial<Login> = {}) {
-    this.#address = rtspAddress(url, login);
+  constructor(
+    url: string,
+    { user, password, profile }: Partial<Login> & { readonly profile?: string } = {},
+  ) {
+    this.#login = {
+      ...(user !== undefined && { user }),
+      ...(password !== undefined && { password }),
+    };
+    this.#profile = profile;
+    if (isOnvifAddress(url)) this.#onvif = new OnvifDevice(url, this.#login);
+    else this.#address = rtspAddress(url, this.#login);
   }
 
   /** Its address, without login and query. */
   get shown(): string {
-    return this.#address.shown;
+    return this.#onvif?.shown ?? this.#address?.shown ?? "";
   }
 
   /**
@@ -31,7 +45,12 @@ export class RtspDevice {
    * @throws {ThingError} `DISCONNECTED`, or `SOURCE_FAILED` with its refusal.
    */
   async stream(signal: AbortSignal): Promise<RtspStream> {
-    const video = await describeRtsp(this.#address, signal);
-    return { ...video, address: withLogin(this.#address) };
+    const address = this.#address ?? (await this.#addressOf(this.#onvif!, signal));
+    const video = await describeRtsp(address, signal);
+    return { ...video, address: withLogin(address) };
+  }
+
+  async #addressOf(device: OnvifDevice, signal: AbortSignal): Promise<RtspAddress> {
+    return rtspAddress(await device.streamUrl(signal, this.#profile), device.login ?? {});
   }
 }

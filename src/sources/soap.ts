@@ -1,0 +1,121 @@
+import { createHash, randomBytes } from "node:crypto";
+import { type IncomingMessage, request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import { ThingError } from "../base/errors.ts";
+import { checkedLookup } from "../base/outgoing.ts";
+import { answerTo, type Login } from "./login-answer.ts";
+
+/** A call of a SOAP service that wants a WS-UsernameToken. */
+export interface SoapCall {
+  readonly url: URL;
+  /** What stands in the body: its author wrote it, and values in it are escaped. */
+  readonly body: string;
+  readonly login?: Login | undefined;
+  /** How far the device's clock is ahead of ours, ms: it refuses tokens of another time. */
+  readonly aheadMs?: number;
+  readonly signal: AbortSignal;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly challenges: readonly string[];
+  readonly text: string;
+}
+
+const LONGEST_ANSWER = 512 * 1024; // bytes
+const SECURITY = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss";
+
+/**
+ * Calls a SOAP 1.2 service. A device that wants the login by HTTP, too, gets it.
+ * @returns The XML of its answer, faults included, without the prefixes of its elements.
+ * @throws {ThingError} `SOURCE_FAILED` when it is refused or answers something else; errors of the network as they are.
+ */
+export async function callSoap(call: SoapCall): Promise<string> {
+  const first = await post(call);
+  const { login, url } = call;
+  const request = { method: "POST", uri: `${url.pathname}${url.search}` };
+  const authorization = login && answerTo(first.challenges, login, request);
+  const { status, text } =
+    first.status === 401 && authorization !== undefined ? await post(call, authorization) : first;
+  const isRefused = /NotAuthorized|FailedAuthentication|not authorized/i.test(text);
+  const shown = `${url.origin}${url.pathname}`;
+  if (status === 401 || status === 403 || isRefused)
+    throw new ThingError(
+      "SOURCE_FAILED",
+      login
+        ? `${shown} refuses this login. Many cameras have users of their own for ONVIF: add one on the camera's page, and put it into the options user and password.`
+        : `${shown} requires a login. Put it into the options user and password.`,
+    );
+  if (/Envelope/.test(text)) return text.replace(/<(\/?)[\w.-]+:/g, "<$1");
+  throw new ThingError(
+    "SOURCE_FAILED",
+    `${shown} answered ${status} and nothing that is ONVIF. Check the port, and that ONVIF is switched on in the camera.`,
+  );
+}
+
+/** The text of the first element of this name. */
+export function textIn(xml: string, name: string): string | undefined {
+  const text = new RegExp(`<${name}(?:\\s[^>]*)?>([^<]*)</${name}>`).exec(xml)?.[1];
+  return text === undefined ? undefined : unescaped(text.trim());
+}
+
+/** Text as it may stand in XML. */
+export function escapedXml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+function unescaped(text: string): string {
+  const names: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', apos: "'" };
+  return text
+    .replace(/&(lt|gt|quot|apos);/g, (_, name: string) => names[name] ?? "")
+    .replace(/&#(\d{1,6});/g, (_, code: string) => String.fromCodePoint(Number(code)))
+    .replaceAll("&amp;", "&");
+}
+
+function post({ url, body, login, aheadMs = 0, signal }: SoapCall, authorization?: string) {
+  const head = login ? `<s:Header>${usernameToken(login, aheadMs)}</s:Header>` : "";
+  const xml = `<?xml version="1.0" encoding="utf-8"?><s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope">${head}<s:Body>${body}</s:Body></s:Envelope>`;
+  const headers = {
+    "Content-Type": "application/soap+xml; charset=utf-8",
+    "Content-Length": Buffer.byteLength(xml),
+    Connection: "close",
+    ...(authorization !== undefined && { Authorization: authorization }),
+  };
+  const request = url.protocol === "https:" ? requestHttps : requestHttp;
+  return new Promise<Answer>((resolve, reject) => {
+    const options = { method: "POST", headers, signal, lookup: checkedLookup };
+    const sent = request(url, options, (response) => {
+      textOf(response).then(
+        (text) =>
+          resolve({
+            status: response.statusCode ?? 0,
+            challenges: [response.headers["www-authenticate"] ?? ""].flat(),
+            text,
+          }),
+        reject,
+      );
+    });
+    sent.on("error", reject);
+    sent.end(xml);
+  });
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response) {
+    bytes += chunk.length;
+    if (bytes > LONGEST_ANSWER)
+      throw new Error(`its answer is longer than ${LONGEST_ANSWER} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** WS-Security's UsernameToken with a digest of the password (UsernameToken Profile 1.0). */
+function usernameToken({ user, password }: Login, aheadMs: number): string {
+  const nonce = randomBytes(16);
+  const created = new Date(Date.now() + aheadMs).toISOString();
+  const digest = createHash("sha1").update(nonce).update(created).update(password).digest("base64");
+  return `<Security s:mustUnderstand="1" xmlns="${SECURITY}-wssecurity-secext-1.0.xsd"><UsernameToken><Username>${escapedXml(user)}</Username><Password Type="${SECURITY}-username-token-profile-1.0#PasswordDigest">${digest}</Password><Nonce EncodingType="${SECURITY}-soap-message-security-1.0#Base64Binary">${nonce.toString("base64")}</Nonce><Created xmlns="${SECURITY}-wssecurity-utility-1.0.xsd">${created}</Created></UsernameToken></Security>`;
+}

@@ -1,0 +1,91 @@
+// gphoto2 is a stub that prints what the real one prints: no still camera is here.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { gphotoSettings } from "../../src/sources/gphoto-config.ts";
+import { DslrCamera } from "../../things/index.ts";
+import { patience, TEST_MS } from "../limits.ts";
+import { watched } from "./cameras.ts";
+import { StubDevice } from "./stub-device.ts";
+
+const timeout = TEST_MS;
+const CANON = {
+  "/main/imgsettings/iso": "100",
+  "/main/imgsettings/imageformat": "Large Fine JPEG",
+  "/main/capturesettings/shutterspeed": "1/60",
+  "/main/settings/reviewtime": 2,
+};
+
+test("the live view of a still camera pauses for a setting and for a picture of full size", {
+  timeout,
+}, async (t) => {
+  const canon = await StubDevice.create(t, "gphoto2.cjs", ["gphoto2"]);
+  await canon.plug(CANON);
+  const { bench, frame } = await watched(t, DslrCamera, {});
+  const { run, width } = await frame();
+  assert.equal(width, 64);
+  const client = await bench.client();
+  const { properties } = await (await fetch(bench.url)).json();
+  assert.deepEqual(properties.iso.enum, ["Auto", "100", "200", "400"]);
+  assert.deepEqual(properties.iso["@type"], "ExposureControl");
+  assert.equal(properties.batterylevel.readOnly, true);
+  assert.deepEqual([properties.opcode, properties.d049], [undefined, undefined]);
+
+  await client.write("iso", "400");
+  assert.equal((await canon.values())["/main/imgsettings/iso"], "400");
+  assert.equal(await client.read("iso"), "400");
+  assert.notEqual((await frame()).run, run);
+  await assert.rejects(client.write("shutterspeed", "bulb"), {
+    code: "SOURCE_FAILED",
+    message: /Failed to set new value bulb|Bad parameters/,
+  });
+  await frame();
+
+  const still = await bench.thing.takeStill(patience());
+  assert.deepEqual([still.width, still.height], [128, 96]);
+  await frame();
+  await client.write("imageformat", "RAW");
+  await assert.rejects(bench.thing.takeStill(patience()), /set its image format to one with JPEG/);
+});
+
+test("a still camera that is switched off is disconnected, and has its settings again when it is on", {
+  timeout,
+}, async (t) => {
+  const canon = await StubDevice.create(t, "gphoto2.cjs", ["gphoto2"]);
+  await canon.plug(CANON);
+  const { bench, frame, until } = await watched(t, DslrCamera, {});
+  await frame();
+  await (await bench.client()).write("iso", "200");
+  await canon.unplug();
+  assert.match(await until("disconnected"), /Switch it on/);
+  await canon.plug(CANON); // it has forgotten what was set
+  await until("streaming");
+  assert.equal((await canon.values())["/main/imgsettings/iso"], "200");
+});
+
+test("the list of an older gphoto2, which ends no setting, is read; what is odd is left out", () => {
+  const text = `/main/imgsettings/iso
+Label: ISO Speed
+Type: RADIO
+Current: Auto
+Choice: 0 Auto
+Choice: 1 100
+/main/actions/uilock
+Label: UI Lock
+Type: TOGGLE
+Current: 2
+/main/settings/uilock2
+Label: UI Lock
+Type: TOGGLE
+Current: 2
+/main/capturesettings/iso
+Label: ISO
+Type: TEXT
+Current: 3
+not a path
+`;
+  const found = gphotoSettings(text).map(({ name, path, value }) => [name, path, value]);
+  assert.deepEqual(found, [
+    ["iso", "/main/imgsettings/iso", "Auto"],
+    ["capturesettings-iso", "/main/capturesettings/iso", "3"],
+  ]);
+});

@@ -1,0 +1,88 @@
+// A GigE Vision camera that Aravis imitates, over UDP of this machine.
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { Child } from "../../src/processes/child.ts";
+import { GenicamCamera } from "../../things/index.ts";
+import { TEST_MS } from "../limits.ts";
+import { untilItHolds, watched } from "./cameras.ts";
+
+const timeout = TEST_MS;
+const CAMERA = "Aravis-Fake-GV01";
+const NOBODY = [
+  "--reuid=65534",
+  "--regid=65534",
+  "--clear-groups",
+  "--bounding-set=-all",
+  "--inh-caps=-all",
+];
+
+/** Root reads packets past the loopback's addresses, where this camera is not found: its programs are an ordinary user's. */
+async function asOrdinaryUser(t: TestContext): Promise<void> {
+  if (process.getuid?.() !== 0) return;
+  const folder = await mkdtemp(join(tmpdir(), "thingscope-genicam-"));
+  for (const name of ["gst-launch-1.0", "arv-tool-0.8"]) {
+    const line = `#!/bin/sh\nexec setpriv ${NOBODY.join(" ")} /usr/bin/${name} "$@"\n`;
+    await writeFile(join(folder, name), line, { mode: 0o755 });
+  }
+  const { PATH } = process.env;
+  process.env.PATH = `${folder}${delimiter}${PATH}`;
+  t.after(async () => {
+    process.env.PATH = PATH;
+    await rm(folder, { recursive: true });
+  });
+}
+
+function fakeCamera(t: TestContext): Child {
+  const isRoot = process.getuid?.() === 0;
+  const fake = ["arv-fake-gv-camera-0.8", "-i", "127.0.0.1"];
+  const [program = "", ...args] = isRoot ? ["setpriv", ...NOBODY, ...fake] : fake;
+  const child = new Child({ program, args });
+  t.after(() => child.stop());
+  return child;
+}
+
+test("a GenICam camera streams, its features are properties with the camera's limits, and it comes back", {
+  timeout,
+}, async (t) => {
+  await asOrdinaryUser(t);
+  const { bench, camera, frame, until } = await watched(t, GenicamCamera, {
+    camera: CAMERA,
+    packet_size: 8000,
+  });
+  assert.match(await until("disconnected"), /GenICam camera 'Aravis-Fake-GV01' was not found/);
+  const fake = fakeCamera(t);
+  await until("streaming");
+  const client = await bench.client();
+  const { properties } = await (await fetch(bench.url)).json();
+  const { Width, ExposureTimeAbs, PixelFormat } = properties;
+  assert.deepEqual([Width.type, Width.minimum, Width.maximum], ["integer", 1, 2048]);
+  assert.deepEqual([ExposureTimeAbs.type, ExposureTimeAbs["@type"]], ["number", "ExposureControl"]);
+  assert.match(
+    ExposureTimeAbs.description,
+    /^Exposure duration, in microseconds\. Setting it interrupts/,
+  );
+  assert.ok(PixelFormat.enum.includes("Mono8"));
+  assert.equal(properties.DeviceModelName.readOnly, true);
+
+  await client.write("Width", 256);
+  await client.write("Height", 256);
+  const { width, height, capturedAt } = await frame();
+  assert.deepEqual([width, height], [256, 256]);
+  assert.ok((await frame()).capturedAt > capturedAt);
+  await assert.rejects(client.write("Width", 4096), { code: "INVALID_INPUT" });
+  await assert.rejects(client.write("PixelFormat", "Mono8 Width=1"), { code: "INVALID_INPUT" });
+  await client.write("ExposureTimeAbs", 20_000);
+  assert.equal(await client.read("ExposureTimeAbs"), 20_000);
+
+  fake.kill();
+  await fake.ended;
+  await until("disconnected");
+  fakeCamera(t); // as from the factory
+  await until("streaming");
+  await untilItHolds(async () => assert.equal((await frame()).width, 256));
+  assert.equal(await client.read("ExposureTimeAbs"), 20_000);
+  assert.equal(camera.program, "gst-launch-1.0");
+});
