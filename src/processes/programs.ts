@@ -50,6 +50,11 @@ export function programVersion(program: string): Promise<string> {
   return version;
 }
 
+/** It is looked for again next time: it was there, and could not be started. */
+export function forgetProgram(program: string): void {
+  versions.delete(program);
+}
+
 /** The sentence for an element that GStreamer lacks. */
 export function elementMissingSentence(element: string): string {
   const name = ELEMENT_PACKAGES.find(([pattern]) => pattern.test(element))?.[1];

@@ -1,7 +1,7 @@
 import { deviceTrouble } from "../base/device-trouble.ts";
 import { asSentence } from "../base/errors.ts";
 import type { Exit } from "../processes/child.ts";
-import { elementMissingSentence } from "../processes/programs.ts";
+import { elementMissingSentence, forgetProgram } from "../processes/programs.ts";
 import { startFailure } from "../processes/start-failure.ts";
 import { endSentence } from "../processes/supervised-process.ts";
 
@@ -11,7 +11,10 @@ export function explainPipelineEnd(
   exit: Exit,
   errorLines: readonly string[],
 ): string {
-  if (exit.error) return startFailure(program, exit.error).message;
+  if (exit.error) {
+    forgetProgram(program);
+    return startFailure(program, exit.error).message;
+  }
   const gst = gstreamerSentence(errorLines);
   if (gst) return deviceTrouble(gst) ?? gst;
   if (exit.code === 0) return `${program} reached the end of its pictures.`;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { createServer } from "node:http";
 import { test } from "node:test";
 import { OnvifDevice } from "../../src/sources/onvif.ts";
 import { patience, TEST_MS } from "../limits.ts";
@@ -44,10 +44,11 @@ test("a login is accepted also by a device whose clock is wrong, and a wrong one
   await refused(new OnvifDevice(url), /requires a login/);
 });
 
-test("something else at that port, and nothing at all, are told apart", { timeout }, async () => {
-  const other = createServer((socket) =>
-    socket.end("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"),
-  );
+test("something else at that port, and nothing at all, are told apart", {
+  timeout,
+}, async (t) => {
+  const other = createServer((_, response) => response.writeHead(404).end("Not here"));
+  t.after(() => other.close());
   other.listen(0, "127.0.0.1");
   await once(other, "listening");
   const address = other.address();

@@ -75,3 +75,20 @@ export async function untilItHolds(check: () => void | Promise<void>): Promise<v
     }
   }
 }
+
+/** A property as a Thing Description has it. */
+export interface DescribedProperty {
+  readonly type?: string;
+  readonly description?: string;
+  readonly enum?: readonly unknown[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly readOnly?: boolean;
+  readonly "@type"?: string;
+}
+
+/** What a Thing Description has of a property; nothing, if it has no such property. */
+export async function describedAt(url: string): Promise<(name: string) => DescribedProperty> {
+  const { properties } = Object(await (await fetch(url)).json());
+  return (name) => properties[name] ?? {};
+}
