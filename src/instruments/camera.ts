@@ -188,7 +188,10 @@ export abstract class Camera extends Thing {
         this.state_changed.emit(this.state);
         this.#ticks.isActive = this.state.state !== "idle";
       },
-      placeholder: (reason) => noFramesPicture(reason, this.mjpeg_stream.newest),
+      placeholder: (reason) => {
+        const about = { name: this.name, ...this.state };
+        return noFramesPicture(reason, this.mjpeg_stream.newest, about);
+      },
     });
     if (!this.lores_mjpeg_stream.streaming) this.lores_mjpeg_stream.reset();
     this.#endLores = derive(this.mjpeg_stream, this.lores_mjpeg_stream, LORES);

@@ -1,10 +1,24 @@
 import { encodeJpeg } from "../frames/pixels/codec.ts";
 import type { RawImage } from "../frames/pixels/pixel-formats.ts";
 import { drawText, textWidth } from "../frames/pixels/pixel-text.ts";
+import type { SourcePhase } from "./source-state.ts";
 
 const STRIPE = [240, 167, 67] as const;
 const MOST_WIDTH = 1280;
-const MOST_LINES = 8;
+const MOST_LINES = 10;
+
+/** Of which camera a picture is, and since when it has given no frames. */
+export interface NoFramesAbout {
+  readonly name: string;
+  readonly state: SourcePhase;
+  /** RFC 3339. */
+  readonly since: string;
+}
+
+const TITLES: Partial<Record<SourcePhase, string>> = {
+  stalled: "FRAMES STOPPED",
+  disconnected: "DISCONNECTED",
+};
 
 /**
  * A picture for viewers that says why there are no frames, of the frames' size or smaller. Its striped bands are seen from
@@ -13,6 +27,7 @@ const MOST_LINES = 8;
 export function noFramesPicture(
   reason: string,
   frame: { width: number; height: number } = { width: 640, height: 480 },
+  about?: NoFramesAbout,
 ): Promise<Uint8Array> {
   const width = Math.min(frame.width, MOST_WIDTH);
   const height = Math.max(1, Math.round((frame.height * width) / frame.width));
@@ -21,11 +36,20 @@ export function noFramesPicture(
   const margin = 2 * band;
   const scale = Math.max(1, Math.round(Math.min(width / 320, height / 240)));
   const top = margin + band;
-  drawText(picture, "NO FRAMES", { x: margin, y: top, scale: 2 * scale });
-  linesOf(reason, width - 2 * margin, scale).forEach((line, n) => {
+  const title = (about && TITLES[about.state]) ?? "NO FRAMES";
+  drawText(picture, title, { x: margin, y: top, scale: 2 * scale });
+  const across = width - 2 * margin;
+  const lines = [...(about ? linesOf(whoAndWhen(about), across, scale) : []), reason];
+  const shown = lines.flatMap((line) => linesOf(line, across, scale)).slice(0, MOST_LINES);
+  shown.forEach((line, n) => {
     drawText(picture, line, { x: margin, y: top + (22 + 11 * n) * scale, scale });
   });
   return encodeJpeg(picture);
+}
+
+/** Such as `DOOR SINCE 2026-11-29 22:31:05 UTC`. */
+function whoAndWhen({ name, since }: NoFramesAbout): string {
+  return `${name} since ${since.slice(0, 19).replace("T", " ")} UTC`;
 }
 
 /** The same where nothing can be drawn: 16 x 16 grey pixels. Its reason is told beside it. */

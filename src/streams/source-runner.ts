@@ -24,6 +24,8 @@ const LONGEST_BACK_OFF_MS = 2000;
 const BETWEEN_ATTEMPTS_MS = 500;
 /** A source that gave frames for so long ran well: one that dies after its first frame is in the same trouble as before. */
 const GOOD_AFTER_MS = 1000;
+/** A source that has given nothing but pictures that are no frames for so long has failed, ms. */
+const ALL_REFUSED_MS = 2000;
 const LONGEST_END_MS = 2500;
 const ENDED = "The source ended by itself.";
 /** What fails again within this time is in the same trouble, ms. */
@@ -64,8 +66,8 @@ export class SourceRunner {
   #failedAt = 0;
   /** Whether no frame has come since it failed, or since it began. */
   #isOut = false;
-  /** Whether the present attempt gave a picture that is no frame. */
-  #hasRefused = false;
+  /** Since when the present attempt has given nothing but pictures that are no frames. */
+  #refusedAt: number | undefined;
   #linger: NodeJS.Timeout | undefined;
 
   constructor(stream: MJPEGStream, source: FrameSource, options: FeedOptions = {}) {
@@ -168,10 +170,10 @@ export class SourceRunner {
 
   /** One life of the source; it settles when the device is closed. */
   async #run(attempt: Attempt): Promise<void> {
-    this.#hasRefused = false;
+    this.#refusedAt = undefined;
     const isOnce = this.#options.once ?? false;
     const sink = new SourceSink(this.#stream, attempt, {
-      take: (frame) => this.#take(frame),
+      take: (frame) => this.#take(frame, attempt),
       stopped: () => (isOnce ? attempt.end() : attempt.fail(failed(ENDED))),
     });
     await runAs(this.#owner, () => this.#source.run(sink, attempt.signal));
@@ -179,23 +181,32 @@ export class SourceRunner {
   }
 
   #silent(ms: number, isStalled: boolean): ThingError {
-    const seconds = (ms / 1000).toFixed(1);
-    const refusal = this.#hasRefused
-      ? this.#stream.pendingLosses.findLast(({ what }) => what === "refused")
-      : undefined;
-    if (refusal)
-      return failed(`All pictures of the source were refused for ${seconds} s: ${refusal.why}`);
+    if (this.#refusedAt !== undefined) return this.#allRefused(ms);
     const what = isStalled ? "frames stopped coming" : "no first frame came";
-    return failed(`The source is open but silent: ${what} for ${seconds} s.`);
+    const sentence = `The source is open but silent: ${what} for ${secondsOf(ms)} s.`;
+    return failed(`${sentence} Check the camera and its cable.`);
   }
 
-  #take({ jpeg, sent: _, ...about }: SourceFrame): boolean {
+  #allRefused(ms: number): ThingError {
+    const { why = "they are not JPEGs." } =
+      this.#stream.pendingLosses.findLast(({ what }) => what === "refused") ?? {};
+    return failed(`All pictures of the source were refused for ${secondsOf(ms)} s: ${why}`);
+  }
+
+  #take({ jpeg, sent: _, ...about }: SourceFrame, attempt: Attempt): boolean {
     const isFirst = this.#state.state !== "streaming";
     if (isFirst && this.#stream.lastFrameIndex >= 0) this.#stream.reset();
     const frame = this.#stream.offerFrame(jpeg, about);
-    if (!frame) this.#hasRefused = true;
-    else if (isFirst) this.#delivers();
+    if (!frame) this.#noteRefusal(attempt);
+    else this.#refusedAt = undefined;
+    if (frame && isFirst) this.#delivers();
     return frame !== undefined;
+  }
+
+  #noteRefusal(attempt: Attempt): void {
+    this.#refusedAt ??= now();
+    const ms = now() - this.#refusedAt;
+    if (ms >= ALL_REFUSED_MS) attempt.fail(this.#allRefused(ms));
   }
 
   #delivers(): void {
@@ -266,6 +277,10 @@ export class SourceRunner {
 function reasonOf(error: unknown): string {
   if (thrownError(error).name === "AbortError") return ENDED;
   return deviceTrouble(error) ?? messageOf(error);
+}
+
+function secondsOf(ms: number): string {
+  return (ms / 1000).toFixed(1);
 }
 
 function failed(sentence: string): ThingError {

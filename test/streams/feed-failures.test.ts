@@ -155,3 +155,25 @@ test("a source whose pictures are all refused has failed, with the reason of the
   isGood = true;
   await eventually(() => states.some((state) => /^stalled: All pictures .* refused/.test(state)));
 });
+
+test("a source that gives nothing but what is no picture has failed after 2 s, however long it may take to start", {
+  timeout,
+}, async (t) => {
+  const { feeding, states } = fed(
+    {
+      async *frames(signal: AbortSignal) {
+        while (!signal.aborted) {
+          yield { jpeg: Buffer.from("GIF89a") };
+          await delay(20, signal);
+        }
+      },
+    },
+    { keepWarm: true, startMs: 3_600_000, silenceMs: 0 },
+  );
+  t.after(() => feeding.stop());
+  await eventually(() => states.length > 1);
+  assert.match(
+    states[1] ?? "",
+    /^failed: All pictures of the source were refused for 2\.\d s: .*47/,
+  );
+});
