@@ -25,7 +25,8 @@ const asked = process.argv.slice(2);
 const folder = ["system", "interop", "vm"].find((name) => asked.includes(`--${name}`));
 const parts = asked.filter((argument) => !argument.startsWith("--"));
 
-const files = readdirSync("dist/test", { recursive: true, encoding: "utf8" })
+const files = readdirSync(join("dist/test", folder ?? ""), { recursive: true, encoding: "utf8" })
+  .map((file) => join(folder ?? "", file))
   .filter((file) => file.endsWith(".test.js"))
   .filter((file) => /^(system|interop|vm)\//.exec(file)?.[1] === folder)
   .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)))
