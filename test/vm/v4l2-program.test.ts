@@ -156,6 +156,7 @@ test("raw pictures are encoded, and have the size that was asked for", limit, as
   await using _program = program;
   for (const { info, bytes } of await program.frames(3)) {
     assert.equal(info.fourcc, "JPEG");
+    assert.equal(info.error, false);
     const { width, height } = inspectJpeg(bytes);
     assert.deepEqual([width, height], [320, 240]);
   }

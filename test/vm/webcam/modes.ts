@@ -37,8 +37,11 @@ export const FORMATS: readonly Format[] = [
   { pixels: "YUYV", sizes: [size(320, 240, [30, 15]), size(640, 480, [15, 5])] },
 ];
 
-/** What one payload carries at most, with its head of {@link PAYLOAD_HEAD_BYTES}. */
-export const PAYLOAD_BYTES = 32_768;
+/**
+ * What one payload carries at most, with its head of {@link PAYLOAD_HEAD_BYTES}: the 32 packets of 512 bytes that uvcvideo
+ * takes in one transfer.
+ */
+export const PAYLOAD_BYTES = 16_384;
 export const PAYLOAD_HEAD_BYTES = 12;
 /** Of the video probe and commit controls of UVC 1.0. */
 const PROBE_BYTES = 26;

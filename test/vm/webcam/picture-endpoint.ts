@@ -41,6 +41,12 @@ export class PictureEndpoint {
     return this.#sent;
   }
 
+  /** Frame `sequence` as it is sent in the present mode when nothing is wrong with it. */
+  async picture(sequence: number): Promise<Buffer> {
+    const mode = this.#mode();
+    return sentPicture(await basePicture(mode), mode, sequence);
+  }
+
   submitted(transfer: Transfer): void {
     this.#waiting.push(transfer);
     this.#pump();

@@ -67,6 +67,11 @@ export class VirtualWebcam implements UsbFunction, AsyncDisposable {
     return this.#pictures.sent;
   }
 
+  /** Frame `sequence` as it is sent in the present mode when nothing is wrong with it. */
+  picture(sequence: number): Promise<Buffer> {
+    return this.#pictures.picture(sequence);
+  }
+
   /** @param port - 0 to 14. @returns Its video node, `/dev/video2`. */
   async plugIn(port: number): Promise<string> {
     this.#socket = await attach(port, (socket) => {
