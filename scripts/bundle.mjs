@@ -15,7 +15,7 @@ const modules = Object.values(exports)
   .flatMap((target) => target.default ?? [])
   .map((path) => path.replace("./dist/", ""));
 const threads = ["src/cli/watchdog-thread.js", "src/cli/module-hook.js"];
-threads.push("src/adapters/pystreaming/handler-thread.js");
+threads.push("src/adapters/pystreaming/handler-thread.js", "src/sources/v4l2/fallback-program.js");
 const entries = ["src/cli/main.js", ...modules, ...threads];
 
 /** One copy of each module: what this package imports of itself by name is the file beside. */

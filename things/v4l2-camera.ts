@@ -103,7 +103,7 @@ export class V4L2Camera extends Camera {
     this.#node = new V4l2Node(options.device);
     this.#device = new V4l2Device({
       find: () => this.#node.find(),
-      command: (node) => v4l2Command(node, options.program),
+      command: (node) => v4l2Command(node, { program: options.program, log: this.log }),
       onOpen: (description) => this.#prepare(description),
       onReady: () => this.mjpeg_stream.source.returns(),
       onDescribed: (description) => this.#describe(description),

@@ -12,6 +12,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "libcamera-still": "libcamera-apps",
   "arv-tool-0.8": "aravis-tools-cli",
   gphoto2: "gphoto2",
+  "v4l2-ctl": "v4l-utils",
 };
 
 /** Why an installed program cannot be started, and what helps. */

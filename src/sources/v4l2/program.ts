@@ -1,19 +1,34 @@
-import { ThingError } from "../../base/errors.ts";
+import { fileURLToPath } from "node:url";
+import type { Log } from "../../base/log.ts";
+import { moduleUrl } from "../../base/package-root.ts";
 import type { Command } from "../../processes/child.ts";
 import { nativeProgram } from "../../processes/native-program.ts";
+import { programVersion } from "../../processes/programs.ts";
+
+let hasTold = false;
 
 /**
- * The command that opens the device at `node`.
- * @param program - Another program than that of this package, and its first arguments.
- * @throws {ThingError} `PROGRAM_MISSING` where there is none for this system.
+ * The command that opens the device at `node`: with the program of this package, or where it was not built for this system, with
+ * `gst-launch-1.0` and `v4l2-ctl`, which the log says once.
+ * @param program - Another program that speaks the same wire, and its first arguments.
+ * @throws {ThingError} `PROGRAM_MISSING` where there is neither; it names what to install.
  */
-export function v4l2Command(node: string, program?: readonly string[]): Command {
+export async function v4l2Command(
+  node: string,
+  { program, log }: { readonly program?: readonly string[] | undefined; readonly log?: Log },
+): Promise<Command> {
   const own = nativeProgram("v4l2-camera");
-  const [name, ...first] = program ?? (own ? [own] : []);
-  if (name === undefined)
-    throw new ThingError(
-      "PROGRAM_MISSING",
-      `There is no V4L2 camera program for ${process.platform} on ${process.arch}. Build it with: npm run build:native.`,
+  const [name, ...first] = program ?? (own ? [own] : await fallback(log));
+  return { program: name ?? "v4l2-camera", args: [...first, "stream", node, "--idle"] };
+}
+
+async function fallback(log: Log | undefined): Promise<readonly string[]> {
+  await programVersion("gst-launch-1.0");
+  await programVersion("v4l2-ctl");
+  if (!hasTold)
+    log?.warn(
+      `There is no V4L2 camera program for ${process.platform} on ${process.arch}: gst-launch-1.0 and v4l2-ctl are used, without the driver's times and numbers. With a C compiler, npm run build:native builds it.`,
     );
-  return { program: name, args: [...first, "stream", node, "--idle"] };
+  hasTold = true;
+  return [process.execPath, fileURLToPath(moduleUrl("src/sources/v4l2/fallback-program"))];
 }
