@@ -38,6 +38,8 @@ export interface V4L2CameraOptions {
 /** How long `open` waits for the device to say what it has, ms; it is described later if it takes longer. */
 const OPEN_MS = 5000;
 const MODE_MS = 20_000;
+/** How often controls are read that the driver changes without a word, while they are observed, ms. */
+const POLL_MS = 1000;
 const Pixels = Type.Integer({ minimum: 1, unit: "px" });
 const Side = Type.Unsafe<number | readonly [number, number, number]>({
   oneOf: [{ type: "integer" }, { type: "array", items: { type: "integer" } }],
@@ -92,6 +94,7 @@ export class V4L2Camera extends Camera {
   readonly #device: V4l2Device;
   readonly #controls: V4l2Controls;
   #endWatch: () => void = () => {};
+  #poll: NodeJS.Timeout | undefined;
   #wantedMode: WantedMode | undefined;
   #wasOpen = false;
   #awayMs = 0;
@@ -160,6 +163,7 @@ export class V4L2Camera extends Camera {
     super.open();
     this.#endWatch = this.#node.watch(() => this.#device.lookAgain());
     this.#device.open();
+    this.#poll = setInterval(() => this.#pollControls(), POLL_MS).unref();
     const never = new AbortController().signal;
     try {
       await withDeadline(OPEN_MS, never, (signal) => this.#device.ready(signal));
@@ -171,6 +175,7 @@ export class V4L2Camera extends Camera {
 
   override async close(): Promise<void> {
     this.#endWatch();
+    clearInterval(this.#poll);
     await super.close();
     await this.#device.close();
   }
@@ -218,6 +223,11 @@ export class V4L2Camera extends Camera {
     this.#wasOpen = true;
     if (faults.length > 0)
       this.log.warn(`Some settings were not taken by the camera: ${faults.join("; ")}`);
+  }
+
+  #pollControls(): void {
+    if (!this.#device.isReady || !this.context.isObserved?.()) return;
+    this.#controls.poll().catch(() => {}); // the device has gone, or hangs: that is told elsewhere
   }
 
   #describe(description: V4l2Description): void {

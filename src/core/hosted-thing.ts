@@ -193,6 +193,10 @@ export class HostedThing extends LifeState {
     return () => void this.#modelListeners.delete(listener);
   }
 
+  get isObserved(): boolean {
+    return this.#observers.isHeard;
+  }
+
   /** Calls `listener` at each change of an observable property. */
   onChange(listener: (name: string, value: unknown) => void): () => void {
     return this.#observers.onChange(listener);

@@ -42,7 +42,7 @@ export class PropertyObservers {
    */
   tell(property: PropertyAffordance, unless?: Told): Told {
     const told: Told = {};
-    if (asksDevice(property) && this.#isUnheard) return told;
+    if (asksDevice(property) && !this.isHeard) return told;
     const answer = this.#read(property);
     if (!answer) return told;
     const before = this.#awaited.get(property.name);
@@ -64,9 +64,9 @@ export class PropertyObservers {
     return () => void this.#faultListeners.delete(listener);
   }
 
-  /** Then a device need not be asked. */
-  get #isUnheard(): boolean {
-    return this.#changeListeners.size + this.#faultListeners.size === 0;
+  /** Whether anybody listens; else a device need not be asked. */
+  get isHeard(): boolean {
+    return this.#changeListeners.size + this.#faultListeners.size > 0;
   }
 
   /** Nothing for a getter that announces itself. */

@@ -110,6 +110,7 @@ export class ThingHost {
       disconnected: (reason) => life.disconnected(reason),
       assertUsable: (what) => hosted.assertUsable(what),
       assertMaySet: (property) => this.#assertMaySet(name, property),
+      isObserved: () => hosted.isObserved,
     });
     const life = new ThingLife(hosted, {
       log: this.log,

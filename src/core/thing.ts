@@ -33,6 +33,8 @@ export interface ThingContext {
   assertUsable(what: string): void;
   /** @throws {ThingError} `LOCK_BUSY` when an action outside the global lock sets a property inside it, and another action holds it. */
   assertMaySet?(property: string): void;
+  /** Whether anybody has asked to be told of changes: what a device has to be polled for need not be polled otherwise. */
+  isObserved?(): boolean;
 }
 
 const contexts = new WeakMap<Thing, ThingContext>();

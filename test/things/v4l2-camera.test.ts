@@ -242,6 +242,7 @@ for (const [name, signal] of [
       const { camera } = await opened({}, { keep_warm: true });
       await using _ = camera;
       const { run } = await camera.thing.mjpeg_stream.grab(patience());
+      for (let n = 0; n < 5; n++) await camera.thing.mjpeg_stream.grab(patience()); // its period is known
       process.kill(camera.thing.pid!, signal);
       for (;;) {
         const frame = await camera.thing.mjpeg_stream.grab(patience());
@@ -250,6 +251,23 @@ for (const [name, signal] of [
     },
   );
 }
+
+test(
+  "what the driver changes without a word is told to observers, who alone have it polled",
+  limited,
+  async () => {
+    const { camera } = await opened();
+    await using _ = camera;
+    const told: unknown[] = [];
+    const isTold = new Promise<void>((resolve) => {
+      camera.hosted.onChange((name, value) => {
+        if (name === "temperature_of_sensor" && told.push(value) === 2) resolve();
+      });
+    });
+    await isTold;
+    assert.notEqual(told[0], told[1]);
+  },
+);
 
 function stateIs(wanted: string) {
   return (value: unknown) => (value as { state: string }).state === wanted;

@@ -7,6 +7,9 @@ import { type ControlProperty, controlProperty } from "./control-property.ts";
 import type { V4l2Device } from "./device.ts";
 import type { V4l2Control, V4l2Description } from "./messages.ts";
 
+/** The program reads so many at once. */
+const MOST_POLLED = 64;
+
 interface Shown {
   readonly id: number;
   readonly name: string;
@@ -47,6 +50,16 @@ export class V4l2Controls {
   /** These controls have other values or limits. */
   changed(controls: readonly V4l2Control[]): void {
     for (const control of controls) this.#show(control);
+  }
+
+  /** Reads what the driver changes without a word; observers are told what has changed. To be called while there are any. */
+  async poll(): Promise<void> {
+    const isTold = this.#device.description?.events ?? true;
+    const silent = [...this.#shown.values()].filter(
+      ({ property }) => property.kind === "property" && (property.isVolatile || !isTold),
+    );
+    const ids = silent.slice(0, MOST_POLLED).map(({ id }) => id);
+    await this.#device.read(ids);
   }
 
   /**
@@ -122,7 +135,7 @@ export class V4l2Controls {
     if (!schema) return;
     const isWritable = readOnly === undefined;
     this.#thing.addProperty({
-      ...{ ...about, schema, observable: !isVolatile, saved: isWritable && !isVolatile },
+      ...{ ...about, schema, observable: true, saved: isWritable && !isVolatile },
       read: (signal) => this.#read(id, signal),
       ...(isWritable && { write: (value, signal) => this.#set(id, value, signal) }),
       ...(isWritable && initial !== undefined && { initial }),
