@@ -69,7 +69,8 @@ static bool describe_menu(const struct device *device, const struct v4l2_query_e
   json_key(json, "menu");
   json_open(json, '[');
   int64_t index = query->minimum < 0 ? 0 : query->minimum;
-  for (; index <= query->maximum && asked < MAX_MENU; index++, asked++) {
+  const int64_t last = query->maximum < UINT32_MAX ? query->maximum : UINT32_MAX;
+  for (; index <= last && asked < MAX_MENU; index++, asked++) {
     struct v4l2_querymenu entry = {.id = query->id, .index = (uint32_t)index};
     if (!IOCTL(device->fd, VIDIOC_QUERYMENU, &entry, &hole)) continue;
     json_open(json, '{');
@@ -83,7 +84,7 @@ static bool describe_menu(const struct device *device, const struct v4l2_query_e
     json_close(json, '}');
   }
   json_close(json, ']');
-  return index > query->maximum;
+  return index > last;
 }
 
 static void describe_dimensions(const struct v4l2_query_ext_ctrl *query, struct json *json) {

@@ -126,11 +126,14 @@ static bool begin(struct session *session, const char *kind) {
     count = 1;
     if (!encode_next(session, &payloads[0], &failure)) {
       session->replaced++;
-      say_failure(session, &failure, false);
+      // Once, and not for every frame of a format that cannot be encoded.
+      if (!session->encoding_failed) say_failure(session, &failure, false);
+      session->encoding_failed = true;
       if (session->next.is_still) fail_change(session, &failure);
       return false;
     }
   }
+  session->encoding_failed = false;
   const struct fourcc_text raw = fourcc_text(session->capture.format.fourcc);
   write_head(session, frame, strcmp(kind, "raw") == 0 ? raw.text : "JPEG", head, sizeof head);
   begin_frame(&session->output, head, payloads, count);

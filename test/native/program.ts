@@ -22,11 +22,12 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs a program to its end, with `input` on its stdin. */
+/** Runs a program to its end, with `input` on its stdin, which ends `holdMs` after it. */
 export async function runToEnd(
   [program, ...args]: readonly string[],
   input: string | Uint8Array = "",
   env: Record<string, string> = {},
+  holdMs = 0,
 ): Promise<Ended> {
   const child = spawn(program!, args, {
     env: { ...process.env, ...env },
@@ -37,7 +38,9 @@ export async function runToEnd(
   child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
   child.stderr.on("data", (chunk: Buffer) => errors.push(chunk));
   child.stdin.on("error", () => {}); // it may end before it has read all
-  child.stdin.end(input);
+  if (holdMs > 0) setTimeout(() => child.stdin.end(), holdMs).unref();
+  if (holdMs > 0) child.stdin.write(input);
+  else child.stdin.end(input);
   const [code] = (await once(child, "close")) as [number | null];
   return { code, stdout: Buffer.concat(out), stderr: Buffer.concat(errors).toString() };
 }
