@@ -4,17 +4,21 @@ import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import { type Camera, delay } from "thingscope";
+import { configFrom } from "../../src/cli/config.ts";
+import { parseConfigText } from "../../src/cli/config-text.ts";
 import { Child } from "../../src/processes/child.ts";
 import { openTestHost } from "../../src/testing/index.ts";
+import { blocksOf, pageText } from "../docs/page.ts";
 import { patience, WAIT_MS } from "../limits.ts";
 
 /** A camera in a server of its own, watched until the test ends. */
-export async function watched<T extends Camera, O>(
+export async function watched<T extends Camera>(
   t: TestContext,
-  cameraClass: new (options: O) => T,
-  kwargs: O,
+  cameraClass: new (options: never) => T,
+  kwargs: object,
 ) {
-  const bench = await openTestHost(cameraClass, { kwargs, name: "camera" });
+  const options = { kwargs: kwargs as never, name: "camera" };
+  const bench = await openTestHost<T, never>(cameraClass, options);
   const { mjpeg_stream } = bench.thing;
   const release = mjpeg_stream.demand.take();
   t.after(async () => {
@@ -91,4 +95,15 @@ export interface DescribedProperty {
 export async function describedAt(url: string): Promise<(name: string) => DescribedProperty> {
   const { properties } = Object(await (await fetch(url)).json());
   return (name) => properties[name] ?? {};
+}
+
+/** The options that docs/cameras.md prints for a kind of camera. */
+export function kwargsOnPage(kind: string): Readonly<Record<string, unknown>> {
+  for (const { language, text } of blocksOf(pageText("cameras.md"))) {
+    if (language !== "yaml") continue;
+    const { things } = configFrom(parseConfigText(text, "cameras.yaml").value, "/");
+    const entry = [...things.values()].find((one) => one.class.endsWith(`:${kind}`));
+    if (entry) return { ...entry.kwargs };
+  }
+  assert.fail(`docs/cameras.md has no configuration of a ${kind}.`);
 }

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { gphotoSettings } from "../../src/sources/gphoto-config.ts";
 import { DslrCamera } from "../../things/index.ts";
 import { patience, TEST_MS } from "../limits.ts";
-import { describedAt, watched } from "./cameras.ts";
+import { describedAt, kwargsOnPage, watched } from "./cameras.ts";
 import { StubDevice } from "./stub-device.ts";
 
 const timeout = TEST_MS;
@@ -20,7 +20,7 @@ test("the live view of a still camera pauses for a setting and for a picture of 
 }, async (t) => {
   const canon = await StubDevice.create(t, "gphoto2.cjs", ["gphoto2"]);
   await canon.plug(CANON);
-  const { bench, frame } = await watched(t, DslrCamera, {});
+  const { bench, frame } = await watched(t, DslrCamera, kwargsOnPage("DslrCamera"));
   const { run, width } = await frame();
   assert.equal(width, 64);
   const client = await bench.client();

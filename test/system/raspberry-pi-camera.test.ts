@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RaspberryPiCamera } from "../../things/index.ts";
 import { patience, TEST_MS } from "../limits.ts";
-import { watched } from "./cameras.ts";
+import { needsLong } from "../needs.ts";
+import { kwargsOnPage, watched } from "./cameras.ts";
 import { StubDevice } from "./stub-device.ts";
 
 const timeout = TEST_MS;
@@ -14,7 +15,10 @@ test("a Raspberry Pi's camera streams, its controls are properties, and a still 
 }, async (t) => {
   const pi = await StubDevice.create(t, "rpicam.cjs", NAMES);
   await pi.plug();
-  const { bench, frame } = await watched(t, RaspberryPiCamera, { width: 640, height: 480 });
+  const { bench, frame } = await watched(t, RaspberryPiCamera, {
+    ...kwargsOnPage("RaspberryPiCamera"),
+    width: 640,
+  });
   const first = await frame();
   const [started] = await pi.calls();
   assert.deepEqual(started?.[0], "rpicam-vid");
@@ -41,6 +45,7 @@ test("a Raspberry Pi's camera streams, its controls are properties, and a still 
 });
 
 test("a value with which no picture comes is refused, and the camera keeps the old one", {
+  ...needsLong(),
   timeout,
 }, async (t) => {
   const pi = await StubDevice.create(t, "rpicam.cjs", NAMES);
