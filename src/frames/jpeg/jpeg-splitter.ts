@@ -2,23 +2,10 @@ import type { ByteReader, MemoryFor } from "../../base/byte-reader.ts";
 import { GrowingBytes, indexOfByte } from "../../base/bytes.ts";
 import { ThingError } from "../../base/errors.ts";
 import { MAX_JPEG_BYTES } from "./jpeg.ts";
-import { isRestart, isText, kindOfMarker } from "./jpeg-scan.ts";
+import { JpegWalk } from "./jpeg-walk.ts";
 
 const SOI = 0xd8;
-const SOS = 0xda;
 const START = Uint8Array.of(0xff, SOI);
-
-/** What the next byte is. `marker`, `skip` and `scan` pass over many at once. */
-type Expected =
-  | "between"
-  | "start code"
-  | "marker"
-  | "code"
-  | "length high"
-  | "length low"
-  | "skip"
-  | "scan"
-  | "scan code";
 
 /**
  * Cuts a stream of JPEGs that follow one another (`ffmpeg -f mjpeg`, `rpicam-vid --codec mjpeg`) into files.
@@ -37,12 +24,8 @@ export class JpegSplitter implements ByteReader {
   readonly #onJpeg: (jpeg: Uint8Array) => void;
   #whole: Uint8Array[] = [];
   #count = 0;
-  #expected: Expected = "between";
-  #hasScan = false;
-  /** Of the marker whose segment is being read. */
-  #code = 0;
-  #isAtStart = false;
-  #segmentLeft = 0;
+  #state: "between" | "start code" | "inside" = "between";
+  readonly #walk = new JpegWalk();
   /** Where in the present chunk the bytes begin that `#jpeg` does not hold yet. */
   #unkept = 0;
   #bytesSinceWhole = 0;
@@ -91,7 +74,7 @@ export class JpegSplitter implements ByteReader {
     }
     this.#bytesSinceWhole += chunk.length - since;
     if (this.#bytesSinceWhole > this.#maxBytes) throw noJpeg(this.#bytesSinceWhole);
-    if (this.#isInside) this.#jpeg.append(chunk.subarray(this.#unkept));
+    if (this.#state === "inside") this.#jpeg.append(chunk.subarray(this.#unkept));
   }
 
   /** Where a JPEG ends is not known before. */
@@ -99,21 +82,11 @@ export class JpegSplitter implements ByteReader {
 
   received(): void {}
 
-  get #isInside(): boolean {
-    return this.#expected !== "between" && this.#expected !== "start code";
-  }
-
   /** Takes the byte at `at`, or as many as its state passes over, and says where the next is. */
   #step(chunk: Uint8Array, at: number): number {
-    if (this.#expected === "between") return this.#findStart(chunk, at);
-    if (this.#expected === "scan") return this.#passScan(chunk, at);
-    if (this.#expected === "skip") return this.#passSegment(chunk, at);
-    if (this.#expected === "marker") return this.#passToMarker(chunk, at);
-    const byte = chunk[at]!;
-    if (this.#expected === "start code") this.#readStartCode(byte, at);
-    else if (this.#expected === "code") this.#readCode(byte, chunk, at);
-    else if (this.#expected === "scan code") this.#readScanCode(byte, chunk, at);
-    else this.#readLength(byte);
+    if (this.#state === "between") return this.#findStart(chunk, at);
+    if (this.#state === "inside") return this.#follow(chunk, at);
+    this.#readStartCode(chunk[at]!, at);
     return at + 1;
   }
 
@@ -121,7 +94,7 @@ export class JpegSplitter implements ByteReader {
     const found = indexOfByte(chunk, 0xff, at);
     this.skippedBytes += (found < 0 ? chunk.length : found) - at;
     if (found < 0) return chunk.length;
-    this.#expected = "start code";
+    this.#state = "start code";
     return found + 1;
   }
 
@@ -131,96 +104,35 @@ export class JpegSplitter implements ByteReader {
       return;
     }
     this.skippedBytes += byte === 0xff ? 1 : 2;
-    if (byte !== 0xff) this.#expected = "between";
+    if (byte !== 0xff) this.#state = "between";
   }
 
   #begin(at: number): void {
     this.#jpeg.clear();
     this.#jpeg.append(START);
     this.#unkept = at + 1;
-    this.#hasScan = false;
-    this.#isAtStart = true;
-    this.#expected = "marker";
+    this.#walk.begin();
+    this.#state = "inside";
   }
 
-  /** Bytes before a marker belong to the picture, as for `inspectJpeg`: not right behind its start. */
-  #passToMarker(chunk: Uint8Array, at: number): number {
-    if (this.#isAtStart && chunk[at] !== 0xff) {
-      this.#drop();
-      return at;
-    }
-    this.#isAtStart = false;
-    const found = indexOfByte(chunk, 0xff, at);
-    if (found < 0) return chunk.length;
-    this.#expected = "code";
-    return found + 1;
-  }
-
-  #readCode(code: number, chunk: Uint8Array, at: number): void {
-    if (code === 0xff) return;
-    const kind = kindOfMarker(code);
-    if (kind === "start") {
-      this.#drop();
-      this.#begin(at);
-    } else if (kind === "end" && this.#hasScan) {
-      this.#finish(chunk, at + 1);
-    } else if (code === 0 || kind === "alone") {
-      this.#expected = "marker";
-    } else if (kind === "segment") {
-      this.#code = code;
-      this.#expected = "length high";
-    } else {
-      this.#drop();
-    }
-  }
-
-  #readLength(byte: number): void {
-    if (this.#expected === "length high") {
-      this.#segmentLeft = byte << 8;
-      this.#expected = "length low";
-      return;
-    }
-    this.#segmentLeft += byte - 2;
-    if (isText(this.#code)) this.#segmentLeft = Math.max(0, this.#segmentLeft);
-    if (this.#segmentLeft < 0) this.#drop();
-    else this.#expected = "skip";
-    if (this.#segmentLeft === 0) this.#endSegment();
-  }
-
-  #passSegment(chunk: Uint8Array, at: number): number {
-    const passed = Math.min(this.#segmentLeft, chunk.length - at);
-    this.#segmentLeft -= passed;
-    if (this.#segmentLeft === 0) this.#endSegment();
-    return at + passed;
-  }
-
-  #endSegment(): void {
-    const isScan = this.#code === SOS;
-    this.#hasScan ||= isScan;
-    this.#expected = isScan ? "scan" : "marker";
-  }
-
-  #passScan(chunk: Uint8Array, at: number): number {
-    const found = indexOfByte(chunk, 0xff, at);
-    if (found < 0) return chunk.length;
-    this.#expected = "scan code";
-    return found + 1;
-  }
-
-  #readScanCode(code: number, chunk: Uint8Array, at: number): void {
-    if (code === 0 || isRestart(code)) this.#expected = "scan";
-    else this.#readCode(code, chunk, at);
+  #follow(chunk: Uint8Array, at: number): number {
+    const next = this.#walk.pass(chunk, at);
+    const { state } = this.#walk;
+    if (state === "whole") this.#finish(chunk, next);
+    else if (state !== "inside") this.#drop();
+    if (state === "restarted") this.#begin(next - 1);
+    return next;
   }
 
   #drop(): void {
     this.broken++;
     this.#jpeg.clear();
-    this.#expected = "between";
+    this.#state = "between";
   }
 
   #finish(chunk: Uint8Array, end: number): void {
     this.#jpeg.append(chunk.subarray(this.#unkept, end));
-    this.#expected = "between";
+    this.#state = "between";
     this.#count += 1;
     this.#onJpeg(this.#jpeg.take());
   }
