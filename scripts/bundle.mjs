@@ -12,7 +12,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 /** What may be imported by name, and what runs in threads of its own. */
 const modules = Object.values(exports)
-  .flatMap((target) => target.default ?? [])
+  .flatMap((target) => target.node ?? target.default ?? [])
   .map((path) => path.replace("./dist/", ""));
 const threads = ["src/cli/watchdog-thread.js", "src/cli/module-hook.js"];
 threads.push("src/adapters/pystreaming/handler-thread.js", "src/sources/v4l2/fallback-program.js");
@@ -24,7 +24,7 @@ const ownNames = {
   setup({ onResolve }) {
     onResolve({ filter: /^thingscope(\/|$)/ }, ({ path }) => {
       const target = exports[path.replace("thingscope", ".")];
-      return target && { path: join(root, target.default) };
+      return target && { path: join(root, target.node ?? target.default) };
     });
   },
 };

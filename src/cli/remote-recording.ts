@@ -71,7 +71,7 @@ export class RemoteRecording {
     const { url, credentials, expectedFps, out, name, silentMs } = options;
     this.#options = options;
     this.#source = new MjpegHttpSource(url, {
-      authorization: authorizationOf(credentials),
+      ...sentLogin(credentials),
       ...{ startMs: silentMs, stallMs: silentMs },
       onOpen: () => {
         this.#connections += 1;
@@ -254,6 +254,12 @@ export class RemoteRecording {
       `${this.#source.address} delivered no frame within ${this.#firstFrameMs / 1000} s: ${why}.`,
     );
   }
+}
+
+/** A name and password are sent as the server wants them, a token at once. */
+function sentLogin(credentials: Credentials | undefined) {
+  if (credentials && "username" in credentials) return { login: credentials };
+  return { authorization: authorizationOf(credentials) };
 }
 
 /** `camera-mjpeg_stream`, or the host of an address without a path. */

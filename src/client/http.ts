@@ -4,6 +4,7 @@ import { assertShallow, bytesOfAnswer, textOfAnswer } from "./answer-body.ts";
 import { answerError } from "./answer-error.ts";
 import { ClientError, unreachable } from "./client-error.ts";
 import { isJsonType } from "./json.ts";
+import { lenientFetch } from "./lenient.ts";
 import { bodyOf, isPlainText, isTextSchema, valueOfText } from "./media-types.ts";
 import { blobReviver, RemoteBlob } from "./remote-blob.ts";
 
@@ -41,8 +42,10 @@ export class Http {
   readonly origin: string;
   readonly #authorization: string | undefined;
   readonly #fetch: typeof fetch;
+  readonly #given: readonly [url: string, options: ConnectionOptions];
 
   constructor(url: string, options: ConnectionOptions = {}) {
+    this.#given = [url, options];
     const { origin, username, password } = parseUrl(url);
     const inUrl = username
       ? { username: decodePercent(username), password: decodePercent(password) }
@@ -50,6 +53,13 @@ export class Http {
     this.origin = origin;
     this.#authorization = authorizationOf(options.credentials ?? inUrl);
     this.#fetch = options.fetch ?? globalThis.fetch;
+  }
+
+  /** The same, for GET, of answers that `fetch` refuses; undefined where there is no such reader, or a `fetch` was given. */
+  get lenient(): Http | undefined {
+    const [url, options] = this.#given;
+    const fetch = lenientFetch();
+    return fetch && !options.fetch ? new Http(url, { ...options, fetch }) : undefined;
   }
 
   /**

@@ -1,4 +1,6 @@
+import { abortable } from "../base/abort.ts";
 import type { Attempt } from "../base/attempt.ts";
+import { sameBytes } from "../base/bytes.ts";
 import { wallTime } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Heartbeats } from "../base/heartbeats.ts";
@@ -6,11 +8,16 @@ import { supervisedValues } from "../base/supervised-values.ts";
 import type { ClockSet } from "../frames/clock-set.ts";
 import { readSentPicture, STREAM_ACCEPT } from "../frames/sent-picture.ts";
 import { boundaryOf, MultipartParser, type Part } from "../frames/wire/multipart.ts";
+import { isOnePicture, mayBePictures } from "../frames/wire/stream-type.ts";
 import { chunksOf, SILENT_MS, silenceOf } from "./body-chunks.ts";
 import { ClientError, endedByServer, mayPass } from "./client-error.ts";
 import { type ConnectionOptions, Http, parseUrl } from "./http.ts";
+import { mayBeMisread } from "./lenient.ts";
 import { newestOf } from "./newest.ts";
 import { RECONNECT_PAUSES } from "./reconnects.ts";
+
+/** From one picture to the next request, where an address gives single pictures. */
+const POLL_MS = 200;
 
 /** One picture that was received. */
 export interface RemoteFrame {
@@ -62,7 +69,8 @@ export interface ReaderStats {
 }
 
 /**
- * Reads a motion-JPEG stream (`multipart/x-mixed-replace`) of this package or of any other server:
+ * Reads a motion-JPEG stream (`multipart/x-mixed-replace`) of this package or of any other server, or an address that gives
+ * one JPEG, again and again:
  *
  *     for await (const { jpeg, run, index } of new MJPEGReader(`${url}/camera/live`)) …
  *
@@ -72,7 +80,7 @@ export class MJPEGReader implements AsyncIterable<RemoteFrame> {
   readonly url: string;
   readonly stats: ReaderStats = { received: 0, refused: 0, skipped: 0, connections: 0 };
   readonly #options: ReaderOptions;
-  readonly #http: Http;
+  #http: Http;
   readonly #silentMs: number;
 
   /** @param http - The connection of a client that has one already. */
@@ -126,19 +134,41 @@ export class MJPEGReader implements AsyncIterable<RemoteFrame> {
   async *#connection(attempt: Attempt, reconnect: boolean): AsyncGenerator<RemoteFrame, void> {
     const limits = { startMs: this.#silentMs, silenceMs: this.#silentMs };
     const heartbeats = silenceOf(this.url, limits, (error) => attempt.fail(error));
+    const connection = new Connection();
     try {
-      yield* this.#framesIn(await this.#open(attempt.signal), heartbeats);
+      yield* this.#answers(connection, attempt.signal, heartbeats);
+    } catch (error) {
+      const lenient = mayBeMisread(error) ? this.#http.lenient : undefined;
+      if (!lenient) throw error;
+      this.#http = lenient;
+      yield* this.#answers(connection, attempt.signal, heartbeats);
     } finally {
       heartbeats.stop();
     }
     if (reconnect) throw endedByServer(this.url);
   }
 
+  /** One stream; or one picture after another, where an answer has no more. */
+  async *#answers(
+    connection: Connection,
+    signal: AbortSignal,
+    heartbeats: Heartbeats,
+  ): AsyncGenerator<RemoteFrame, void> {
+    for (;;) {
+      const response = await this.#open(signal);
+      if (!connection.isPolling) this.stats.connections += 1;
+      connection.begin(response, `reader-${this.stats.connections}`);
+      yield* this.#framesIn(response, connection, heartbeats);
+      if (!connection.isPolling) return;
+      await abortable(new Promise((resolve) => setTimeout(resolve, POLL_MS)), signal);
+    }
+  }
+
   async #open(signal: AbortSignal): Promise<Response> {
     const url = addressFor(this.url);
     const response = await this.#http.request(url, { accept: STREAM_ACCEPT, signal });
     const contentType = response.headers.get("content-type") ?? "";
-    if (!/^(?:text\/html|image\/|application\/)/.test(contentType)) return response;
+    if (mayBePictures(contentType)) return response;
     await response.body?.cancel();
     throw new ClientError(
       "BAD_ANSWER",
@@ -147,24 +177,34 @@ export class MJPEGReader implements AsyncIterable<RemoteFrame> {
     );
   }
 
-  async *#framesIn(response: Response, heartbeats: Heartbeats): AsyncGenerator<RemoteFrame, void> {
+  async *#framesIn(
+    response: Response,
+    connection: Connection,
+    heartbeats: Heartbeats,
+  ): AsyncGenerator<RemoteFrame, void> {
     const { maxFrameBytes } = this.#options;
     const boundary = boundaryOf(response.headers.get("content-type") ?? "");
     const parser = new MultipartParser({
       boundary,
       ...(maxFrameBytes !== undefined && { maxPartBytes: maxFrameBytes }),
     });
-    this.stats.connections += 1;
-    const connection = { run: `reader-${this.stats.connections}`, index: 0 };
     for await (const chunk of chunksOf(response)) {
       heartbeats.beat();
       heartbeats.pause(); // while a frame is used nothing is waited for
+      connection.bytes += chunk.length;
       for (const part of this.#partsOf(parser, chunk)) {
         const frame = this.#frameOf(part, connection);
         if (frame) yield frame;
       }
       heartbeats.resume();
+      if (parser.ended) break;
     }
+    const { given } = parser.counts;
+    if (given !== 1) connection.isPolling = false;
+    const isStream = parser.boundary !== undefined || connection.bytes === 0;
+    if (given > 0 || (isStream && this.#options.reconnect)) return;
+    const why = connection.bytes === 0 ? "it ended the stream" : parser.fault.replace(/,$/, "");
+    throw new ClientError("BAD_ANSWER", `${this.url} sent no picture: ${why}.`, { url: this.url });
   }
 
   #partsOf(parser: MultipartParser, chunk: Uint8Array): Part[] {
@@ -175,12 +215,9 @@ export class MJPEGReader implements AsyncIterable<RemoteFrame> {
     }
   }
 
-  #frameOf(
-    { headers, body }: Part,
-    connection: { run: string; index: number },
-  ): RemoteFrame | undefined {
+  #frameOf({ headers, body }: Part, connection: Connection): RemoteFrame | undefined {
     const { isHeartbeat, placeholder, identity, capturedAt, clockSet } = readSentPicture(headers);
-    if (isHeartbeat) return undefined;
+    if (isHeartbeat || body.length === 0) return undefined;
     if (placeholder !== undefined) {
       this.#options.onPlaceholder?.(placeholder, body);
       return undefined;
@@ -189,6 +226,7 @@ export class MJPEGReader implements AsyncIterable<RemoteFrame> {
       this.stats.refused += 1;
       return undefined;
     }
+    if (connection.isRepeated(body)) return undefined;
     this.stats.received += 1;
     const { run, index } = identity ?? connection;
     connection.index += 1;
@@ -203,6 +241,30 @@ export class MJPEGReader implements AsyncIterable<RemoteFrame> {
       origin: headers.get("x-origin"),
       clockSet,
     };
+  }
+}
+
+/** What is known of one connection, or of one sequence of requests for single pictures. */
+class Connection {
+  run = "";
+  index = 0;
+  bytes = 0;
+  /** Whether one picture is asked for again and again. */
+  isPolling = false;
+  #last: Uint8Array | undefined;
+
+  begin(response: Response, run: string): void {
+    this.run = run;
+    this.bytes = 0;
+    this.isPolling = isOnePicture(response.headers.get("content-type") ?? "");
+  }
+
+  /** Whether a picture that is asked for again is the one that was there before. */
+  isRepeated(jpeg: Uint8Array): boolean {
+    if (!this.isPolling) return false;
+    if (this.#last && sameBytes(this.#last, jpeg)) return true;
+    this.#last = jpeg;
+    return false;
   }
 }
 

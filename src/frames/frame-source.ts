@@ -33,6 +33,8 @@ export interface FrameSink {
    * @returns Undefined if a frame of that size is not accepted.
    */
   room(bytes: number): Uint8Array | undefined;
+  /** The device answers, but has nothing new: that is no silence. */
+  alive?(): void;
   /** The source could not deliver this: the next frame says so. */
   lost(loss: SourceLoss): void;
   /**

@@ -73,14 +73,17 @@ export class ChunkedReader implements ByteReader {
   }
 }
 
-/** Gives another reader so many bytes, and has all that it wants then. */
+/** Gives another reader so many bytes, and has all that it wants then: unless that one is in the middle of something. */
 export class LimitedReader implements ByteReader {
   readonly #inner: ByteReader;
+  readonly #isInside: () => boolean;
   #left: number;
 
-  constructor(inner: ByteReader, bytes: number) {
+  /** @param isInside - Whether `inner` needs more for what it has begun: then the length was wrong, and is no limit. */
+  constructor(inner: ByteReader, bytes: number, isInside: () => boolean = () => false) {
     this.#inner = inner;
     this.#left = bytes;
+    this.#isInside = isInside;
   }
 
   get ended(): boolean {
@@ -89,8 +92,10 @@ export class LimitedReader implements ByteReader {
 
   read(bytes: Uint8Array): void {
     const piece = bytes.subarray(0, this.#left);
-    this.#left -= piece.length;
     this.#inner.read(piece);
+    this.#pass(piece.length);
+    if (this.#left > 0 && piece.length < bytes.length)
+      this.#inner.read(bytes.subarray(piece.length));
   }
 
   place(): Uint8Array | undefined {
@@ -98,8 +103,13 @@ export class LimitedReader implements ByteReader {
   }
 
   received(count: number): void {
-    this.#left -= count;
     this.#inner.received(count);
+    this.#pass(count);
+  }
+
+  #pass(count: number): void {
+    this.#left -= count;
+    if (this.#left === 0 && this.#isInside()) this.#left = Number.POSITIVE_INFINITY;
   }
 }
 

@@ -1,12 +1,14 @@
 import { reasonOf, ThingError } from "../base/errors.ts";
 import { isMetadataAddress } from "../base/outgoing.ts";
-import { decodePercent } from "../base/percent.ts";
 import { thrownError } from "../base/thrown.ts";
 import { STREAM_ACCEPT } from "../frames/sent-picture.ts";
 import { HttpFault } from "./http-head.ts";
+import type { HttpLogin } from "./http-login.ts";
 import { HttpStream } from "./http-stream.ts";
 
 const REDIRECTS = 5;
+/** Without a login, with it, and with it and a new nonce. */
+const LOGIN_TRIES = 3;
 /** How long the second connection may wait for its answer. */
 const FRESH_EVERY_MS = 1500;
 const REDIRECT_STATUS = new Set([301, 302, 303, 307, 308]);
@@ -22,33 +24,66 @@ export class HttpRefusal extends ThingError {
   }
 }
 
+/** How a server is asked. */
+export interface HttpGetOptions {
+  /** Sent to the address's own origin only. */
+  readonly login?: HttpLogin | undefined;
+  /** The value of `Authorization`, in place of a login. */
+  readonly authorization?: string | undefined;
+  /** Of the one certificate that is trusted. */
+  readonly fingerprint?: string | undefined;
+  /** Further headers. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
 /**
- * Gets a stream over HTTP. Redirects are followed on the same host only; a login is not sent after a redirect
+ * Gets a stream or a picture over HTTP. Redirects are followed on the same host only; a login is not sent after a redirect
  * to another port or from https to http, since another server may listen there.
- * @param authorization - The login; unless given, that of the address as HTTP Basic.
+ * @returns An answer with the status 200, or 304.
  * @throws {ThingError} `SOURCE_FAILED` with one plain reason: an `HttpRefusal` if the server refuses.
  */
-async function openHttp(
+export async function openHttp(
   url: URL,
   signal: AbortSignal,
-  authorization = basicLoginOf(url),
+  options: HttpGetOptions = {},
 ): Promise<HttpStream> {
   let at = url;
-  let login = authorization;
   for (let redirects = 0; redirects <= REDIRECTS; redirects++) {
-    const response = await request(at, signal, login);
+    const isSame = at.origin === url.origin;
+    const allowed = isSame ? options : { ...options, login: undefined, authorization: undefined };
+    const response = await openWithLogin(at, signal, allowed);
     const { status, statusText, headers } = response.head;
-    if (status === 200) return response;
+    if (status === 200 || status === 304) return response;
     response.destroy();
     if (!REDIRECT_STATUS.has(status)) {
-      const reason = statusReason(status, statusText, login !== authorization);
+      const hasLogin = (options.login ?? options.authorization) !== undefined;
+      const reason = statusReason(status, statusText, { hasLogin, isSame });
       throw new HttpRefusal(status, `${withoutSecrets(at)} ${reason}`);
     }
-    const to = redirected(at, headers.get("location") ?? "");
-    if (to.origin !== at.origin) login = undefined;
-    at = to;
+    at = redirected(at, headers.get("location") ?? "");
   }
   throw failed(url, `redirects more than ${REDIRECTS} times.`);
+}
+
+/** Asks again with a login when the server wants one, and once more when its nonce is no longer good. */
+async function openWithLogin(
+  url: URL,
+  signal: AbortSignal,
+  options: HttpGetOptions,
+): Promise<HttpStream> {
+  const { login } = options;
+  for (let tries = 1; ; tries++) {
+    const authorization = options.authorization ?? login?.authorizationFor(pathOf(url));
+    const response = await request(url, signal, { ...options, authorization });
+    const { status, headers } = response.head;
+    const isRefused = status === 401 || (status === 403 && authorization === undefined);
+    if (!isRefused) login?.accepted(headers.get("authentication-info"));
+    const isFinal = !isRefused || tries === LOGIN_TRIES || !login;
+    if (isFinal) return response;
+    if (!login.refused(headers.get("www-authenticate"), authorization !== undefined))
+      return response;
+    response.destroy();
+  }
 }
 
 /**
@@ -59,7 +94,7 @@ async function openHttp(
 export function openHttpSoon(
   url: URL,
   signal: AbortSignal,
-  authorization?: string,
+  options: HttpGetOptions = {},
 ): Promise<HttpStream> {
   return new Promise((resolve, reject) => {
     const first = new AbortController();
@@ -71,7 +106,7 @@ export function openHttpSoon(
       for (const one of [first, second]) if (one !== winner) one?.abort();
     };
     const attempt = (own: AbortController) =>
-      openHttp(url, AbortSignal.any([signal, own.signal]), authorization).then(
+      openHttp(url, AbortSignal.any([signal, own.signal]), options).then(
         (response) => {
           if (isOver) return response.destroy();
           end(own);
@@ -97,27 +132,30 @@ export function withoutSecrets(url: URL): string {
   return `${url.origin}${url.pathname}`;
 }
 
-async function request(url: URL, signal: AbortSignal, login?: string): Promise<HttpStream> {
+async function request(
+  url: URL,
+  signal: AbortSignal,
+  { authorization, fingerprint, headers: further }: HttpGetOptions,
+): Promise<HttpStream> {
   if (isMetadataAddress(url.hostname)) {
     throw failed(url, "is a cloud metadata address, not a camera. Check the address.");
   }
   const headers = {
     Accept: `${STREAM_ACCEPT}, image/jpeg;q=0.1`,
     "Accept-Encoding": "identity",
-    ...(login !== undefined && { Authorization: login }),
+    ...further,
+    ...(authorization !== undefined && { Authorization: authorization }),
   };
   try {
-    return await HttpStream.open(url, headers, signal);
+    return await HttpStream.open(url, headers, signal, fingerprint);
   } catch (thrown) {
     const error = thrownError(thrown);
     throw signal.aborted ? error : failed(url, networkReason(url, error), error);
   }
 }
 
-function basicLoginOf({ username, password }: URL): string | undefined {
-  if (username === "" && password === "") return undefined;
-  const login = `${decodePercent(username)}:${decodePercent(password)}`;
-  return `Basic ${Buffer.from(login).toString("base64")}`;
+function pathOf({ pathname, search }: URL): string {
+  return `${pathname}${search}`;
 }
 
 function redirected(from: URL, location: string): URL {
@@ -134,12 +172,20 @@ function redirected(from: URL, location: string): URL {
   return to;
 }
 
-function statusReason(status: number, message = "", hasLostLogin = false): string {
-  if ((status === 401 || status === 403) && hasLostLogin) {
+function statusReason(
+  status: number,
+  message: string,
+  { hasLogin, isSame }: { hasLogin: boolean; isSame: boolean },
+): string {
+  const isLogin = status === 401 || status === 403;
+  if (isLogin && hasLogin && !isSame) {
     return `is the target of a redirect to another port or from https to http, so the login was not sent there (${status}). Use this address if it is correct.`;
   }
-  if (status === 401 || status === 403) {
-    return `requires another login (${status}). Put it into the address: http://user:password@host/path (Basic login only).`;
+  if (isLogin && hasLogin) {
+    return `refuses the login (${status}). Check user name and password; in an address, % is written as %25, @ as %40, : as %3A and / as %2F.`;
+  }
+  if (isLogin) {
+    return `requires a login (${status}). Put it into the address, http://user:password@host/path, or into username and password.`;
   }
   return `answered ${status} ${message}. Check the address.`;
 }

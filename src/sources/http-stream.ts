@@ -1,12 +1,13 @@
 import { connect, isIP, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { connect as connectTls, TLSSocket } from "node:tls";
 import type { ByteReader } from "../base/byte-reader.ts";
 import { concatBytes } from "../base/bytes.ts";
 import { checkedLookup } from "../base/outgoing.ts";
 import { type PausingReader, receiveInto } from "../base/receive.ts";
 import { thrownError } from "../base/thrown.ts";
-import { ChunkedReader, LimitedReader } from "./chunked-reader.ts";
+import { BodyDecoder } from "./body-decoder.ts";
 import { type HttpHead, HttpHeadReader } from "./http-head.ts";
+import { distrust } from "./tls-trust.ts";
 
 /** A connection that is silent for this long is probed by the kernel, ms: a source that may be silent for hours notices that its server is gone. */
 const KEEP_ALIVE_MS = 10_000;
@@ -22,21 +23,22 @@ export class HttpStream {
   /**
    * Resolves when the head of the answer is there.
    * @param headers - Beside `Host` and `Connection`.
+   * @param fingerprint - Of the one certificate that is trusted: see `trustedFingerprint`.
    * @throws What went wrong with the connection; {HttpFault} for an answer that is no HTTP.
    */
   static async open(
     url: URL,
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
+    fingerprint?: string,
   ): Promise<HttpStream> {
     signal.throwIfAborted();
-    const connection = new Connection(url, signal);
     const lines = Object.entries({ Host: url.host, ...headers, Connection: "close" });
-    const request = `GET ${url.pathname}${url.search} HTTP/1.1\r\n`;
-    connection.socket.write(
-      `${request}${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`,
-      "latin1",
-    );
+    const request =
+      `GET ${url.pathname}${url.search} HTTP/1.1\r\n` +
+      `${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
+    const connection = new Connection(url, signal);
+    connection.send(request, fingerprint);
     return new HttpStream(await connection.head, connection);
   }
 
@@ -45,13 +47,18 @@ export class HttpStream {
     this.#connection = connection;
   }
 
-  /** Gives the body to `reader`, until the answer ends or the reader has. Rejects with what broke it off, or the reader threw. */
-  read(reader: ByteReader): Promise<void> {
-    const { headers } = this.head;
-    const isChunked = /(?:^|,)\s*chunked$/i.test(headers.get("transfer-encoding") ?? "");
-    if (isChunked) return this.#connection.readBody(new ChunkedReader(reader));
-    const bytes = Number(headers.get("content-length") ?? Number.NaN);
-    return this.#connection.readBody(bytes > 0 ? new LimitedReader(reader, bytes) : reader);
+  /**
+   * Gives the body to `reader`, until the answer ends or the reader has. Rejects with what broke it off, or the reader threw.
+   * @param isInside - Whether the reader needs more for what it has begun, whatever length the answer states.
+   */
+  read(reader: PausingReader, isInside: () => boolean = () => false): Promise<void> {
+    const decoder = new BodyDecoder(reader, this.head, isInside);
+    return this.#connection.readBody(decoder, () => reader.isPaused ?? false);
+  }
+
+  /** Goes on after its reader wanted a pause. */
+  resume(): void {
+    this.#connection.socket.resume();
   }
 
   destroy(): void {
@@ -69,6 +76,7 @@ class Connection implements PausingReader {
   /** What came in one piece with the head. */
   #early: Uint8Array | undefined;
   #body: ByteReader | undefined;
+  #isBodyPaused: () => boolean = () => false;
 
   constructor(url: URL, signal: AbortSignal) {
     this.socket = connectTo(
@@ -94,8 +102,22 @@ class Connection implements PausingReader {
     });
   }
 
+  /** Sends the request: over TLS when the server is known to be the right one, and not before. */
+  send(request: string, fingerprint: string | undefined): void {
+    const { socket } = this;
+    if (!(socket instanceof TLSSocket)) {
+      socket.write(request, "latin1");
+      return;
+    }
+    socket.once("secureConnect", () => {
+      const fault = distrust(socket, fingerprint);
+      if (fault) socket.destroy(fault);
+      else socket.write(request, "latin1");
+    });
+  }
+
   get isPaused(): boolean {
-    return this.#early !== undefined;
+    return this.#early !== undefined || this.#isBodyPaused();
   }
 
   place(): Uint8Array | undefined {
@@ -115,9 +137,10 @@ class Connection implements PausingReader {
     if (this.#body?.ended) this.socket.destroy();
   }
 
-  readBody(body: ByteReader): Promise<void> {
+  readBody(body: ByteReader, isPaused: () => boolean): Promise<void> {
     const early = this.#early;
     this.#body = body;
+    this.#isBodyPaused = isPaused;
     this.#early = undefined;
     try {
       if (early) this.read(early);
@@ -131,7 +154,7 @@ class Connection implements PausingReader {
   #readHead(bytes: Uint8Array): void {
     const found = this.#headReader.read(bytes);
     if (!found) return;
-    const rest = bytes.subarray(found.bytes);
+    const { rest } = found;
     const isInterim = found.head.status < 200;
     if (isInterim) {
       if (rest.length > 0) this.#readHead(rest);
@@ -150,5 +173,11 @@ function connectTo(url: URL, onread: ReturnType<typeof receiveInto>): Socket {
   const options = { host, port, lookup: checkedLookup, onread, ...keepAlive };
   if (!isSecure) return connect(options);
   const name = isIP(host) === 0 ? { servername: host } : {};
-  return connectTls({ ...options, ...name, ALPNProtocols: ["http/1.1"] });
+  // Whether the server is trusted is decided when its certificate is there, which the sentence has to name.
+  return connectTls({
+    ...options,
+    ...name,
+    rejectUnauthorized: false,
+    ALPNProtocols: ["http/1.1"],
+  });
 }

@@ -1,13 +1,18 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { now } from "../base/clock.ts";
 import { reasonOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import { httpUrlIn } from "../base/values.ts";
 import type { FrameSink, RunningSource } from "../frames/frame-source.ts";
-import { readSentPicture, type SentPicture } from "../frames/sent-picture.ts";
 import { boundaryOf, MultipartParser, type Part } from "../frames/wire/multipart.ts";
-import { openHttpSoon, withoutSecrets } from "./http-get.ts";
+import { codingOf, isOnePicture, mayBePictures } from "../frames/wire/stream-type.ts";
+import { type HttpGetOptions, openHttp, openHttpSoon, withoutSecrets } from "./http-get.ts";
 import type { HttpHead } from "./http-head.ts";
+import { HttpLogin, type LoginData, loginIn } from "./http-login.ts";
 import type { HttpStream } from "./http-stream.ts";
+import { PictureIntake } from "./picture-intake.ts";
 import { StreamSilence } from "./stream-silence.ts";
+import { trustedFingerprint } from "./tls-trust.ts";
 
 /** Limits and callbacks. */
 export interface MjpegHttpOptions {
@@ -17,8 +22,14 @@ export interface MjpegHttpOptions {
   readonly stallMs?: number | undefined;
   /** The largest picture that is accepted, bytes; 8 MiB by default. */
   readonly maxFrameBytes?: number | undefined;
-  /** The value of `Authorization`, in place of a login in the address. */
+  /** The time from one request to the next where the address gives one picture, ms; 200 by default. */
+  readonly pollMs?: number | undefined;
+  /** In place of a login in the address; sent as HTTP Basic or Digest, as the server wants it. */
+  readonly login?: LoginData | undefined;
+  /** The value of `Authorization`, in place of a login. */
   readonly authorization?: string | undefined;
+  /** The certificate of an https server that nobody vouches for: its SHA-256 fingerprint, or a PEM file. */
+  readonly trust?: string | undefined;
   /** Called when the server has responded with a stream. */
   readonly onOpen?: (() => void) | undefined;
   /** Called with the reason when the server sends a placeholder; the connection is kept. Without this, a placeholder is a failure. */
@@ -27,25 +38,35 @@ export interface MjpegHttpOptions {
 }
 
 const START_MS = 10_000;
-const SKIPPED = "the other server skipped it: the connection was too slow";
 const STALL_MS = 10_000;
+const POLL_MS = 200;
 const MAX_FRAME_BYTES = 8 * 1024 * 1024; // a malicious server can make us hold twice that
 
 /**
- * Another server's MJPEG stream. Frames of a Thingscope server keep their identity as `origin`; those of other servers have
- * none. One run is one connection: when it breaks, the error says why.
+ * An MJPEG stream over HTTP, or one picture that is asked for again and again, of a Thingscope server or a camera of any make. Frames
+ * of a Thingscope server keep their identity as `origin`; those of others have none. One run is one connection, or one sequence
+ * of requests, one at a time: when it breaks, the error says why.
  */
 export class MjpegHttpSource implements RunningSource {
+  /** Since it was made: parts of other media types, and pictures that were the same as the one before. */
+  readonly counts = { others: 0, unchanged: 0 };
   readonly #url: URL;
   readonly #options: MjpegHttpOptions;
+  readonly #get: HttpGetOptions;
   readonly #log: Log;
-  readonly #isThinned: boolean;
+  /** The boundary that was last told to differ from the declared one. */
+  #told: string | undefined;
 
-  /** @throws {ThingError} `BAD_CONFIG` if it is not an http or https address. */
+  /** @throws {ThingError} `BAD_CONFIG` if it is not an http or https address, or `trust` is no certificate. */
   constructor(url: string, options: MjpegHttpOptions = {}) {
     this.#url = httpUrl(url);
-    this.#isThinned = this.#url.searchParams.has("fps");
     this.#options = options;
+    const login = options.login ?? loginIn(this.#url);
+    this.#get = {
+      login: login && new HttpLogin(login),
+      authorization: options.authorization,
+      fingerprint: options.trust === undefined ? undefined : trustedFingerprint(options.trust),
+    };
     this.#log = options.log ?? silentLog;
   }
 
@@ -56,61 +77,116 @@ export class MjpegHttpSource implements RunningSource {
 
   /** @throws {ThingError} `SOURCE_FAILED` with one plain reason. */
   async run(sink: FrameSink, signal: AbortSignal): Promise<void> {
-    let pictures = 0;
-    let before: SentPicture | undefined;
     const { startMs = START_MS, stallMs = STALL_MS } = this.#options;
     const silence = new StreamSilence({ startMs, stallMs });
-    const onPart = ({ headers, body }: Part) => {
-      const sent = readSentPicture(headers);
-      silence.part(sent.isHeartbeat);
-      if (sent.isHeartbeat) return;
-      const { placeholder } = sent;
-      if (placeholder !== undefined) {
-        this.#placeholder(placeholder);
-        return;
-      }
-      pictures++;
-      this.#give(sink, body, sent, before);
-      before = sent;
-    };
+    const intake = this.#intake(sink, silence);
+    const either = AbortSignal.any([signal, silence.signal]);
     try {
-      const either = AbortSignal.any([signal, silence.signal]);
-      const answer = await openHttpSoon(this.#url, either, this.#options.authorization);
-      if (this.#options.stallMs !== undefined) silence.answered();
-      const parser = this.#parser(answer, sink, onPart);
-      this.#options.onOpen?.();
-      await answer.read(parser).finally(() => answer.destroy());
-      throw this.#failure("ended the stream.");
+      let validators: Record<string, string> = {};
+      for (;;) {
+        const begun = now();
+        const answer = await this.#open(either, intake.isPolling, validators);
+        if (this.#options.stallMs !== undefined) silence.answered();
+        if (answer.head.status !== 304) validators = validatorsOf(answer.head);
+        const isPicture = await this.#receive(answer, sink, intake);
+        if (!isPicture) throw this.#failure("ended the stream.");
+        intake.isPolling = true;
+        const { pollMs = POLL_MS } = this.#options;
+        await pause(Math.max(0, begun + pollMs - now()), undefined, { signal: either });
+      }
     } catch (error) {
       if (signal.aborted) return;
-      if (silence.signal.aborted) throw this.#silent(pictures, silence.ms);
+      if (silence.signal.aborted) throw this.#silent(intake.pictures, silence.ms);
       throw error instanceof ThingError
         ? error
         : this.#failure(`broke off: ${reasonOf(error)}.`, error);
     } finally {
       silence.stop();
+      this.counts.unchanged += intake.unchanged;
     }
   }
 
-  /** @throws {ThingError} `SOURCE_FAILED` if the response is not an MJPEG stream; it is not read then. */
-  #parser(answer: HttpStream, sink: FrameSink, onPart: (part: Part) => void): MultipartParser {
-    try {
-      return new MultipartParser({
-        boundary: this.#boundary(answer.head),
-        maxPartBytes: this.#options.maxFrameBytes ?? MAX_FRAME_BYTES,
-        memoryFor: (bytes) => sink.room(bytes),
-        onPart,
-      });
-    } catch (error) {
+  #open(
+    signal: AbortSignal,
+    isPolling: boolean,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<HttpStream> {
+    if (isPolling) return openHttp(this.#url, signal, { ...this.#get, headers });
+    const isOneAtATime = this.#options.pollMs !== undefined;
+    return (isOneAtATime ? openHttp : openHttpSoon)(this.#url, signal, this.#get);
+  }
+
+  /** Reads one answer to its end. @returns Whether it was one picture, which is then asked for again. */
+  async #receive(answer: HttpStream, sink: FrameSink, intake: PictureIntake): Promise<boolean> {
+    const { head } = answer;
+    if (head.status === 304) {
       answer.destroy();
-      throw error;
+      intake.stayed();
+      return true;
     }
+    const fault = faultOf(head);
+    if (fault !== undefined) {
+      answer.destroy();
+      throw this.#failure(fault);
+    }
+    const isPicture = isOnePicture(head.headers.get("content-type") ?? "");
+    intake.isPolling ||= isPicture;
+    const parser = this.#parser(head, sink, (part) =>
+      intake.take(part, isPicture && part.headers.size === 0 ? head.headers : undefined),
+    );
+    if (!intake.isPolling || intake.pictures === 0) this.#options.onOpen?.();
+    try {
+      await answer.read(parser, () => parser.isInside);
+    } finally {
+      answer.destroy();
+      this.counts.others += parser.counts.others;
+    }
+    if (parser.counts.given === 0)
+      throw this.#failure(
+        `ended its response without a picture: ${parser.fault.replace(/,$/, "")}.`,
+      );
+    const isEnd = parser.ended || parser.boundary === undefined;
+    return parser.counts.given === 1 && isEnd;
   }
 
-  #placeholder(reason: string): void {
-    const { onPlaceholder } = this.#options;
-    if (!onPlaceholder) throw this.#failure(`has no frames: ${reason}`);
-    onPlaceholder(reason);
+  #intake(sink: FrameSink, silence: StreamSilence): PictureIntake {
+    return new PictureIntake(sink, {
+      address: this.address,
+      isThinned: this.#url.searchParams.has("fps"),
+      onSign: (isHeartbeat) => silence.part(isHeartbeat),
+      onPlaceholder: (reason) => {
+        const { onPlaceholder } = this.#options;
+        if (!onPlaceholder) throw this.#failure(`has no frames: ${reason}`);
+        onPlaceholder(reason);
+      },
+    });
+  }
+
+  #parser({ headers }: HttpHead, sink: FrameSink, onPart: (part: Part) => void): MultipartParser {
+    const boundary = boundaryOf(headers.get("content-type") ?? "");
+    const parser = new MultipartParser({
+      boundary,
+      maxPartBytes: this.#options.maxFrameBytes ?? MAX_FRAME_BYTES,
+      memoryFor: (bytes) => sink.room(bytes),
+      onPart: (part) => {
+        if (parser.counts.given === 1) this.#tell(boundary, parser.boundary);
+        onPart(part);
+      },
+    });
+    return parser;
+  }
+
+  /** Tells once what is odd about the boundaries of this server. */
+  #tell(declared: string | undefined, sent: string | undefined): void {
+    const told = `${declared} ${sent}`;
+    const isOdd = sent !== undefined && declared?.replace(/^-+/, "") !== sent;
+    if (!isOdd || told === this.#told) return;
+    this.#told = told;
+    const what =
+      declared === undefined
+        ? "does not declare a boundary"
+        : `declares the boundary '${declared}'`;
+    this.#log.info(`${this.address} ${what} and sends '${sent}', which is used.`);
   }
 
   #silent(pictures: number, silentMs: number): ThingError {
@@ -120,48 +196,29 @@ export class MjpegHttpSource implements RunningSource {
     );
   }
 
-  #boundary({ headers }: HttpHead): string | undefined {
-    const type = headers.get("content-type") ?? "";
-    const coding = headers.get("content-encoding") ?? "identity";
-    if (coding !== "identity") {
-      throw this.#failure(
-        `sends its stream in the content coding '${coding}', which was not requested.`,
-      );
-    }
-    if (type.startsWith("image/")) {
-      throw this.#failure(
-        `sends one picture (${type}), not a stream. Use the address of its MJPEG stream.`,
-      );
-    }
-    if (!type.startsWith("multipart/")) {
-      throw this.#failure(
-        `sends ${type || "a response without a content type"}, not an MJPEG stream (multipart/x-mixed-replace). Check the address.`,
-      );
-    }
-    const boundary = boundaryOf(type);
-    if (boundary === undefined)
-      this.#log.warn(
-        `${withoutSecrets(this.#url)} does not declare a boundary; it is taken from the stream.`,
-      );
-    return boundary;
-  }
-
-  #give(sink: FrameSink, jpeg: Uint8Array, sent: SentPicture, before?: SentPicture): void {
-    const { identity, capturedAt } = sent;
-    if (!identity || capturedAt === undefined) {
-      sink.take({ jpeg, sent });
-      return;
-    }
-    const isNext = before?.identity?.run === identity.run;
-    const skipped = isNext ? identity.index - before.identity.index - 1 : 0;
-    if (skipped > 0 && !this.#isThinned) sink.lost({ what: "lost", count: skipped, why: SKIPPED });
-    const here = { stream: withoutSecrets(this.#url), ...identity, capturedAt };
-    sink.take({ jpeg, sent, origin: sent.origin ?? here });
-  }
-
   #failure(what: string, cause?: unknown): ThingError {
-    return new ThingError("SOURCE_FAILED", `${withoutSecrets(this.#url)} ${what}`, { cause });
+    return new ThingError("SOURCE_FAILED", `${this.address} ${what}`, { cause });
   }
+}
+
+/** Why a response is no motion JPEG, by its head; what it does not say shows its body. */
+function faultOf({ headers }: HttpHead): string | undefined {
+  const type = headers.get("content-type") ?? "";
+  const coding = codingOf(headers.get("content-encoding") ?? "");
+  if (coding !== undefined)
+    return `sends its stream in the content coding '${coding}', which was not requested.`;
+  if (mayBePictures(type)) return undefined;
+  return `sends ${type}, not an MJPEG stream (multipart/x-mixed-replace) or a JPEG. Check the address.`;
+}
+
+/** What a later request says of the picture that is there already. */
+function validatorsOf({ headers }: HttpHead): Record<string, string> {
+  const tag = headers.get("etag");
+  const modified = headers.get("last-modified");
+  return {
+    ...(tag !== undefined && { "If-None-Match": tag }),
+    ...(tag === undefined && modified !== undefined && { "If-Modified-Since": modified }),
+  };
 }
 
 function httpUrl(text: string): URL {

@@ -49,6 +49,10 @@ export class SourceSink implements FrameSink {
     return this.#isOpen() ? this.#stream.room(bytes) : undefined;
   }
 
+  alive(): void {
+    if (this.#isOpen()) this.#attempt.heartbeat();
+  }
+
   lost(loss: SourceLoss): void {
     if (this.#isOpen()) this.#stream.noteLoss(loss);
   }

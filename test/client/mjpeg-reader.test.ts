@@ -170,7 +170,7 @@ test("what is no stream is told in a sentence", async () => {
   });
   await assert.rejects(take(new MJPEGReader(`${origin}/noise`), 1), {
     code: "BAD_ANSWER",
-    message: /no boundary has come/,
+    message: /sent no picture: no boundary has come/,
   });
   const gone = new MJPEGReader(`${lab.origin}/instrument/life`, { reconnect: true });
   await assert.rejects(take(gone, 1), { status: 404 });

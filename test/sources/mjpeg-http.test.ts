@@ -127,11 +127,15 @@ test("a login goes along, and no message shows it", { timeout }, async () => {
   });
   await refused(
     `${url}/cam?token=secret`,
-    /^http:\/\/127.0.0.1:\d+\/cam requires another login \(401\)\. Put it/,
+    /^http:\/\/127.0.0.1:\d+\/cam requires a login \(401\)\. Put it/,
   );
   await refused(
     url.replace("//", "//me:secret@"),
     /^http:\/\/127.0.0.1:\d+\/ answered 404 Not Found/,
+  );
+  await refused(
+    url.replace("//", "//me:wrong@"),
+    /^http:\/\/127.0.0.1:\d+\/ refuses the login \(401\)/,
   );
 });
 
@@ -153,8 +157,8 @@ test("redirects are followed on one host, and not without an end", { timeout }, 
 
 test("what is no stream is told from one", { timeout }, async () => {
   const url = await http((request, response) => {
-    if (request.url === "/still")
-      response.writeHead(200, { "Content-Type": "image/jpeg" }).end(picture(0));
+    if (request.url === "/page") response.writeHead(200, { "Content-Type": "text/html" }).end();
+    else if (request.url === "/png") response.writeHead(200, { "Content-Type": "image/png" }).end();
     else {
       response.writeHead(200, {
         "Content-Type": "multipart/x-mixed-replace; boundary=x",
@@ -163,7 +167,8 @@ test("what is no stream is told from one", { timeout }, async () => {
       response.end(gzipSync(Buffer.alloc(50_000_000)));
     }
   });
-  await refused(`${url}/still`, /sends one picture \(image\/jpeg\), not a stream/);
+  await refused(`${url}/page`, /sends text\/html, not an MJPEG stream/);
+  await refused(`${url}/png`, /sends image\/png, not an MJPEG stream .* or a JPEG/);
   await refused(`${url}/bomb`, /in the content coding 'gzip'/);
 });
 

@@ -1,71 +1,68 @@
 import type { ByteReader, MemoryFor } from "../../base/byte-reader.ts";
-import { GrowingBytes, indexOfByte, textOf } from "../../base/bytes.ts";
-import { ThingError } from "../../base/errors.ts";
+import { GrowingBytes } from "../../base/bytes.ts";
 import { MAX_JPEG_BYTES } from "../jpeg/jpeg.ts";
+import { JpegWalk } from "../jpeg/jpeg-walk.ts";
+import { BodySearch } from "./body-search.ts";
+import { LineReader } from "./line-reader.ts";
+import type { MultipartOptions, Part } from "./part.ts";
+import { MAX_HEAD_BYTES, PartHead } from "./part-head.ts";
+import {
+  contradicts,
+  earlyEnd,
+  endBefore,
+  indexOfText,
+  partTooLong,
+  streamBroken,
+} from "./part-length.ts";
 
-const CR = 13;
-const LF = 10;
-const MAX_HEADER_BYTES = 16 * 1024;
+export { boundaryOf } from "./boundary.ts";
+export type { Part } from "./part.ts";
 
-/** One part of a multipart stream. */
-export interface Part {
-  /** Header names in lower case. */
-  readonly headers: ReadonlyMap<string, string>;
-  readonly body: Uint8Array;
-}
-
-/** The boundary that a `Content-Type` such as `multipart/x-mixed-replace; boundary="frame"` names. */
-export function boundaryOf(contentType: string): string | undefined {
-  const [, quoted, plain] = /;\s*boundary\s*=\s*(?:"([^"]*)"|([^;\s]*))/i.exec(contentType) ?? [];
-  return quoted || plain || undefined;
-}
+const SOI = Uint8Array.of(0xff, 0xd8);
+const MAX_NOISE_BYTES = 1024 * 1024; // between two pictures
 
 /**
- * Parses a multipart stream as cameras, ffmpeg (`-f mpjpeg`), GStreamer (`multipartmux`) and this package send
- * it. Parts may state their Content-Length or not, lines may end in CR LF or LF, and what stands before the first
- * boundary is passed over. Work and memory do not depend on how the bytes are cut into chunks: a body with a
- * Content-Length is copied once.
+ * Parses a stream of pictures as cameras, relays, ffmpeg (`-f mpjpeg`) and GStreamer (`multipartmux`) send it: multipart with all that
+ * cameras get wrong about it, or JPEGs that follow one another. Where what frames a picture contradicts the JPEG, the JPEG's own
+ * end counts, and so it does without a length. A part whose length is right is copied once, or not at all, and its bytes are
+ * not looked at. Parts of other media types are passed over and counted.
  */
 export class MultipartParser implements ByteReader {
   /** Whether the closing boundary has come; nothing is read after it. */
   ended = false;
+  /** Parts that were given, and parts of other media types that were not. */
+  readonly counts = { given: 0, others: 0 };
   readonly #maxPartBytes: number;
-  readonly #boundary: string | undefined;
   readonly #memoryFor: MemoryFor;
   readonly #onPart: (part: Part) => void;
-  #state: "lines" | "headers" | "sized" | "unsized" = "lines";
+  readonly #head: PartHead;
+  readonly #walk = new JpegWalk();
+  readonly #picture: GrowingBytes;
+  #state: "head" | "other" | "sized" | "search" | "picture" = "head";
   #parts: Part[] = [];
-  #line = "";
-  /** Bytes since the last body: a stream without a boundary fails. */
-  #lineBytes = 0;
-  #headers = new Map<string, string>();
+  readonly #lines = new LineReader((count) => this.#pass(count));
+  /** Since the last part, or boundary of one, bytes: a stream without either fails. */
+  #noise = 0;
+  #headBytes = 0;
+  /** Of the part that is being read. */
+  #headers: ReadonlyMap<string, string> = new Map();
   #body: Uint8Array = new Uint8Array(0);
   #filled = 0;
-  readonly #unsized = new GrowingBytes();
-  /** LF and the boundary line, as the first one was written. */
-  #delimiter = new Uint8Array(0);
-  #delimiterText = "";
-  #matched = 0;
-  /** 1 while the LF that has been matched ended the headers, and so is no byte of the body. */
-  #borrowed = 0;
+  /** Whether the part before was empty: a picture that follows without headers is its body. */
+  #isEmpty = false;
+  /** False once a stated length was too large: pictures are given at their own end from then on. */
+  #trustsLengths = true;
+  #search: BodySearch | undefined;
+  #isRereading = false; // of bytes in which a picture broke off
 
-  /**
-   * @param options - `boundary` with or without quotes and leading `--`; without it the first line that begins with
-   * `--` is the boundary. `maxPartBytes` that one body may have. `memoryFor`: where bodies of a stated length are put, memory
-   * of their own by default. `onPart`: told each part as soon as it is whole, which `push` then does not return.
-   */
   constructor({
     boundary,
     maxPartBytes = MAX_JPEG_BYTES,
     memoryFor = () => undefined,
     onPart = (part) => this.#parts.push(part),
-  }: {
-    boundary?: string | undefined;
-    maxPartBytes?: number;
-    memoryFor?: MemoryFor;
-    onPart?: (part: Part) => void;
-  } = {}) {
-    this.#boundary = boundary === undefined ? undefined : bareBoundary(boundary);
+  }: MultipartOptions = {}) {
+    this.#head = new PartHead(boundary);
+    this.#picture = new GrowingBytes(memoryFor);
     this.#maxPartBytes = maxPartBytes;
     this.#memoryFor = memoryFor;
     this.#onPart = onPart;
@@ -74,7 +71,7 @@ export class MultipartParser implements ByteReader {
   /**
    * The parts that `chunk` completes, in memory of their own.
    *
-   * @throws {ThingError} `SOURCE_FAILED` when no boundary comes, or a header or a body is too long.
+   * @throws {ThingError} `SOURCE_FAILED` when neither pictures nor boundaries come, or a header or a body is too long.
    */
   push(chunk: Uint8Array): Part[] {
     this.#parts = [];
@@ -84,11 +81,14 @@ export class MultipartParser implements ByteReader {
 
   /** @throws {ThingError} As `push` does. */
   read(chunk: Uint8Array): void {
+    this.#lines.beginChunk();
     for (let at = 0; at < chunk.length && !this.ended; ) {
       if (this.#state === "sized") at = this.#fillBody(chunk, at);
-      else if (this.#state === "unsized") at = this.#searchBoundary(chunk, at);
+      else if (this.#state === "picture") at = this.#followPicture(chunk, at);
+      else if (this.#state === "search") at = this.#searchBody(chunk, at);
       else at = this.#readLine(chunk, at);
     }
+    this.#lines.beginChunk(); // this one may have been within another
   }
 
   place(): Uint8Array | undefined {
@@ -96,65 +96,107 @@ export class MultipartParser implements ByteReader {
   }
 
   received(count: number): void {
+    const before = this.#filled;
     this.#filled += count;
-    if (this.#filled === this.#body.length) this.#endPart(this.#body);
+    if (this.#filled === this.#body.length) this.#endSized();
+    else if (earlyEnd(this.#body, before, this.#filled)) this.#reread();
   }
 
+  /** Whether a part has begun and not ended: more bytes belong to it. */
+  get isInside(): boolean {
+    return this.#state !== "head" || this.#head.isBegun || this.#lines.line !== "";
+  }
+
+  /** The boundary that the stream has, without its dashes; undefined before the first. */
+  get boundary(): string | undefined {
+    return this.#head.boundaryText === "" ? undefined : this.#head.known;
+  }
+
+  /** What is wrong with a stream that gave no part, in a few words. */
+  get fault(): string {
+    return this.#head.fault;
+  }
+
+  /** Lines before a part, up to where its body or a picture begins. */
   #readLine(chunk: Uint8Array, at: number): number {
-    const found = indexOfByte(chunk, LF, at);
-    const end = found < 0 ? chunk.length : found;
-    this.#lineBytes += end - at + 1;
-    if (this.#lineBytes > MAX_HEADER_BYTES) throw this.#tooLong();
-    this.#line += textOf(chunk.subarray(at, end));
-    if (found < 0) return end;
-    const line = this.#line.trimEnd();
-    this.#line = "";
-    if (this.#state === "headers") this.#readHeader(line);
-    else this.#readBoundary(line);
-    return end + 1;
-  }
-
-  #readBoundary(line: string): void {
-    if (this.#delimiterText === "") this.#learnDelimiter(line);
-    if (this.#delimiterText === "" || !line.startsWith(this.#delimiterText)) return;
-    if (line.slice(this.#delimiterText.length).startsWith("--")) {
-      this.ended = true;
-      return;
+    const lines = this.#lines;
+    const next = lines.read(chunk, at);
+    if (lines.state === "picture") return this.#foundStart(next);
+    if (lines.state === "line") {
+      const line = lines.line.trimEnd();
+      lines.line = "";
+      if (this.#state === "other") this.#readOther(line);
+      else this.#readHead(line);
     }
-    this.#headers = new Map();
-    this.#state = "headers";
+    return next;
   }
 
-  #learnDelimiter(line: string): void {
-    if (!line.startsWith("--")) return;
-    if (this.#boundary !== undefined && bareBoundary(line) !== this.#boundary) return;
-    this.#delimiterText = line;
-    this.#delimiter = Uint8Array.from(`\n${line}`, (character) => character.charCodeAt(0));
-  }
-
-  #readHeader(line: string): void {
-    const colon = line.indexOf(":");
-    if (line === "") this.#beginBody();
-    else if (colon > 0) {
-      this.#headers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
+  /** Three bytes before `next` a JPEG begins, or so it seems. @returns Where the next byte is. */
+  #foundStart(next: number): number {
+    if (this.#state === "other") {
+      const isFirst = this.#noise === 0; // its type was wrong
+      if (isFirst) this.counts.others -= 1;
+      else if (this.#head.boundaryText !== "") return this.#lines.keepStart(next);
     }
+    this.#beginPicture(this.#lines.line);
+    return next - 1; // its third byte is the first of a marker
+  }
+
+  #pass(count: number): void {
+    this.#noise += count;
+    this.#headBytes += count;
+    const isHead = this.#state === "head" && this.#head.hasBoundary;
+    if (isHead && this.#headBytes > MAX_HEAD_BYTES) throw streamBroken(this.fault, MAX_HEAD_BYTES);
+    const most = this.#state === "other" ? this.#maxPartBytes : MAX_NOISE_BYTES;
+    if (this.#noise > Math.min(most, this.#maxPartBytes))
+      throw streamBroken(this.fault, this.#noise);
+  }
+
+  #readHead(line: string): void {
+    const kind = this.#head.take(line);
+    if (kind === "closing") this.ended = true;
+    else if (kind === "boundary") this.#headBytes = 0;
+    else if (kind === "end") this.#beginBody();
+  }
+
+  /** A part that is no picture ends where its boundary stands, be it in the middle of a line. */
+  #readOther(line: string): void {
+    const { boundaryText } = this.#head;
+    const at = boundaryText === "" ? -1 : line.indexOf(boundaryText);
+    if (at < 0 && (boundaryText !== "" || !line.startsWith("--"))) return;
+    this.#state = "head";
+    this.#noise = 0;
+    this.#readHead(line.slice(Math.max(0, at)));
   }
 
   #beginBody(): void {
-    const stated = this.#headers.get("content-length");
-    this.#lineBytes = 0;
-    if (stated === undefined || !/^\d+$/.test(stated)) {
-      this.#state = "unsized";
-      this.#matched = 1; // the boundary may stand right here: the line that ended the headers leads it
-      this.#borrowed = 1;
-      return;
+    const { length, isOther } = this.#head;
+    this.#headers = this.#head.headers;
+    this.#isEmpty = false;
+    this.#noise = 0;
+    this.#headBytes = 0;
+    if (length === 0) {
+      this.#head.next();
+      this.#isEmpty = true;
+      this.#give(new Uint8Array(0));
+    } else if (isOther) {
+      this.counts.others += 1;
+      this.#state = "other";
+      this.#head.next();
+    } else if (length === undefined || length > this.#maxPartBytes || !this.#trustsLengths) {
+      this.#beginSearch();
+    } else {
+      this.#body = this.#memoryFor(length) ?? new Uint8Array(length);
+      this.#filled = 0;
+      this.#state = "sized";
+      this.#head.next();
     }
-    const length = Number(stated);
-    if (length > this.#maxPartBytes) throw this.#bodyTooLong(length);
-    this.#body = this.#memoryFor(length) ?? new Uint8Array(length);
-    this.#filled = 0;
-    this.#state = "sized";
-    if (length === 0) this.#endPart(this.#body);
+  }
+
+  #beginSearch(): void {
+    this.#search = new BodySearch(this.#head.boundaryText, this.#maxPartBytes);
+    this.#state = "search";
+    this.#head.next();
   }
 
   #fillBody(chunk: Uint8Array, at: number): number {
@@ -164,70 +206,95 @@ export class MultipartParser implements ByteReader {
     return at + piece.length;
   }
 
-  /** The delimiter holds one LF, its first byte: after a mismatch the search goes on at the byte that differed. */
-  #searchBoundary(chunk: Uint8Array, at: number): number {
-    if (this.#matched === 0) {
-      const found = indexOfByte(chunk, LF, at);
-      const end = found < 0 ? chunk.length : found;
-      this.#keep(chunk.subarray(at, end));
-      if (found < 0) return end;
-      this.#matched = 1;
-      return end + 1;
-    }
-    if (chunk[at] !== this.#delimiter[this.#matched]) {
-      this.#keep(this.#delimiter.subarray(this.#borrowed, this.#matched));
-      this.#matched = 0;
-      this.#borrowed = 0;
-      return at;
-    }
-    this.#matched += 1;
-    if (this.#matched === this.#delimiter.length) this.#endUnsized();
-    return at + 1;
+  #endSized(): void {
+    if (contradicts(this.#body)) this.#reread();
+    else this.#endPart(this.#body);
   }
 
-  #keep(piece: Uint8Array): void {
-    const length = this.#unsized.length + piece.length;
-    if (length > this.#maxPartBytes) throw this.#bodyTooLong(length);
-    this.#unsized.append(piece);
+  /** What came of a part with a length is read without it. */
+  #reread(): void {
+    const bytes = this.#body.subarray(0, this.#filled);
+    const { given } = this.counts;
+    this.#body = new Uint8Array(0);
+    this.#beginSearch();
+    this.read(bytes);
+    if (this.counts.given > given) this.#trustsLengths = false;
   }
 
-  #endUnsized(): void {
-    const length = this.#unsized.length - (this.#unsized.at(-1) === CR ? 1 : 0);
-    const body = this.#unsized.take(Math.max(0, length));
-    this.#state = "lines";
-    this.#line = this.#delimiterText;
-    if (body.length > 0) this.#endPart(body);
+  #searchBody(chunk: Uint8Array, at: number): number {
+    const search = this.#search!;
+    const next = search.read(chunk, at);
+    if (search.state === "picture") {
+      const broken = search.takeBroken();
+      if (broken) this.#give(broken);
+      this.#beginPicture("");
+      if (broken) this.#headers = new Map();
+      return next - 1; // its third byte is the first of a marker
+    }
+    if (search.state === "boundary") {
+      this.#state = "head";
+      this.#lines.line = this.#head.boundaryText;
+      const body = search.take();
+      if (body.length > 0) this.#endPart(body);
+    }
+    return next;
+  }
+
+  /** @param line - What stands before it in its line may be a header. */
+  #beginPicture(line: string): void {
+    if (this.#state === "head") {
+      if (line !== "") this.#head.take(line.trimEnd());
+      if (this.#head.isBegun || !this.#isEmpty) this.#headers = this.#head.headers;
+      this.#head.next();
+    }
+    this.#isEmpty = false;
+    this.#lines.line = "";
+    this.#state = "picture";
+    this.#picture.clear();
+    this.#picture.append(SOI);
+    this.#walk.begin();
+  }
+
+  #followPicture(chunk: Uint8Array, at: number): number {
+    const next = this.#walk.pass(chunk, at);
+    const { state } = this.#walk;
+    this.#picture.append(chunk.subarray(at, next));
+    if (this.#picture.length > this.#maxPartBytes)
+      throw partTooLong(this.#picture.length, this.#maxPartBytes);
+    if (state === "whole") this.#endPart(this.#picture.take());
+    else if (state !== "inside") this.#breakOff(state === "restarted");
+    return next;
+  }
+
+  /** A picture broke off: it is given as far as it goes, for whoever counts. The boundary may have come within it. */
+  #breakOff(isRestarted: boolean): void {
+    const bytes = this.#picture.take();
+    const { boundaryText } = this.#head;
+    const at = boundaryText === "" || this.#isRereading ? -1 : indexOfText(bytes, boundaryText);
+    if (at > 0) {
+      this.#endPart(bytes.slice(0, endBefore(bytes, at)));
+      this.#isRereading = true;
+      this.read(bytes.subarray(at));
+      this.#isRereading = false;
+    } else if (isRestarted) {
+      this.#endPart(bytes.slice(0, -SOI.length));
+      this.#beginPicture("");
+    } else {
+      this.#beginSearch();
+      this.#search!.resume(bytes);
+    }
   }
 
   #endPart(body: Uint8Array): void {
-    this.#state = "lines";
+    this.#state = "head";
     this.#body = new Uint8Array(0);
+    this.#noise = 0;
+    this.#headBytes = 0;
+    this.#give(body);
+  }
+
+  #give(body: Uint8Array): void {
+    this.counts.given += 1;
     this.#onPart({ headers: this.#headers, body });
   }
-
-  #tooLong(): ThingError {
-    const where =
-      this.#state === "headers" ? "the headers of a part do not end" : "no boundary has come";
-    const name = this.#boundary === undefined ? "" : ` (expected is --${this.#boundary})`;
-    return new ThingError(
-      "SOURCE_FAILED",
-      `The multipart stream is broken: ${where} within ${MAX_HEADER_BYTES} bytes${name}. Check that its address ` +
-        `gives multipart/x-mixed-replace.`,
-    );
-  }
-
-  #bodyTooLong(bytes: number): ThingError {
-    return new ThingError(
-      "SOURCE_FAILED",
-      `A part of the multipart stream has at least ${bytes} bytes; at most ${this.#maxPartBytes} are allowed.`,
-    );
-  }
-}
-
-/** Servers disagree on whether the `--` of a boundary line is part of the boundary's name. */
-function bareBoundary(boundary: string): string {
-  return boundary
-    .trim()
-    .replace(/^"(.*)"$/, "$1")
-    .replace(/^-+/, "");
 }

@@ -1,0 +1,26 @@
+import { ClientError } from "./client-error.ts";
+
+/**
+ * Node's `fetch` refuses answers that browsers and cameras agree on: heads with line feeds alone, lines without a name, a length
+ * beside chunks. There, what imports `thingscope/client` has a reader of answers that takes them; in browsers nothing is needed.
+ */
+let lenient: typeof fetch | undefined;
+
+/** Gives the client a `fetch` for GET that takes what the usual one refuses. */
+export function setLenientFetch(lenientFetch: typeof fetch): void {
+  lenient = lenientFetch;
+}
+
+/** The lenient `fetch`, where there is one. */
+export function lenientFetch(): typeof fetch | undefined {
+  return lenient;
+}
+
+/** Whether a request failed because its answer is not HTTP as Node's parser wants it, or is shorter than it is by its length. */
+export function mayBeMisread(error: unknown): boolean {
+  if (error instanceof ClientError && error.code === "BAD_ANSWER") return true;
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (String(Reflect.get(cause, "code") ?? "").startsWith("HPE_")) return true;
+  }
+  return false;
+}

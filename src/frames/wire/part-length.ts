@@ -1,0 +1,87 @@
+import { indexOfByte } from "../../base/bytes.ts";
+import { ThingError } from "../../base/errors.ts";
+import { endOfJpeg } from "../jpeg/jpeg-walk.ts";
+
+const DASH = 45;
+const CR = 13;
+const LF = 10;
+const EOI = 0xd9;
+/** What stands behind the end of a picture and belongs to no other. */
+const PADDING: ReadonlySet<number | undefined> = new Set([0, CR, LF, 32, 0xff]);
+/** How far before the end of what has come a boundary is looked for. */
+const TAIL_BYTES = 256;
+
+/** Whether a part of its stated length is no JPEG that ends there, and one begins in it all the same. */
+export function contradicts(body: Uint8Array): boolean {
+  if (!beginsJpeg(body)) return hasStart(body);
+  let at = body.length - 1;
+  while (at > 2 && PADDING.has(body[at])) at--;
+  return body[at] !== EOI || body[at - 1] !== 0xff;
+}
+
+/**
+ * Whether the picture at the beginning of an unfinished body has ended, and a boundary has come behind it: its length was
+ * too large. Only near the ends of what came last is looked: from `before` to `filled`.
+ */
+export function earlyEnd(body: Uint8Array, before: number, filled: number): boolean {
+  if (!beginsJpeg(body)) return false;
+  const first = Math.max(2, before - 6);
+  const tail = Math.max(first, filled - TAIL_BYTES);
+  const isSeen =
+    hasEndAndBoundary(body, first, Math.min(before + 8, filled)) ||
+    hasEndAndBoundary(body, tail, filled);
+  return isSeen && endOfJpeg(body.subarray(0, filled)) > 0;
+}
+
+/** Where an ASCII text begins in `bytes`, or -1. */
+export function indexOfText(bytes: Uint8Array, text: string): number {
+  const first = text.charCodeAt(0);
+  for (let at = indexOfByte(bytes, first, 0); at >= 0; at = indexOfByte(bytes, first, at + 1)) {
+    let length = 1;
+    while (length < text.length && bytes[at + length] === text.charCodeAt(length)) length++;
+    if (length === text.length) return at;
+  }
+  return -1;
+}
+
+/** Where bytes end before a boundary at `at`: the line end that leads it is not theirs. */
+export function endBefore(bytes: Uint8Array, at: number): number {
+  if (bytes[at - 1] !== LF) return at;
+  return bytes[at - 2] === CR ? at - 2 : at - 1;
+}
+
+export function partTooLong(bytes: number, most: number): ThingError {
+  return new ThingError(
+    "SOURCE_FAILED",
+    `A part of the multipart stream has at least ${bytes} bytes; at most ${most} are allowed.`,
+  );
+}
+
+export function streamBroken(fault: string, bytes: number): ThingError {
+  return new ThingError(
+    "SOURCE_FAILED",
+    `The stream of pictures is broken: ${fault} within ${bytes} bytes. Check that its address gives motion JPEG ` +
+      `(multipart/x-mixed-replace).`,
+  );
+}
+
+function beginsJpeg(body: Uint8Array): boolean {
+  return body[0] === 0xff && body[1] === 0xd8;
+}
+
+function hasStart(body: Uint8Array): boolean {
+  for (let at = indexOfByte(body, 0xff, 0); at >= 0; at = indexOfByte(body, 0xff, at + 1)) {
+    if (body[at + 1] === 0xd8 && body[at + 2] === 0xff) return true;
+  }
+  return false;
+}
+
+function hasEndAndBoundary(body: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at + 3 < to; at++) {
+    if (body[at] !== 0xff || body[at + 1] !== EOI) continue;
+    let behind = at + 2;
+    while (behind < to && (body[behind] === CR || body[behind] === LF)) behind++;
+    if (behind + 1 < to && body[behind] === DASH && body[behind + 1] === DASH) return true;
+  }
+  return false;
+}

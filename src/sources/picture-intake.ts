@@ -1,0 +1,80 @@
+import { sameBytes } from "../base/bytes.ts";
+import type { FrameSink } from "../frames/frame-source.ts";
+import { readSentPicture, type SentPicture } from "../frames/sent-picture.ts";
+import type { Part } from "../frames/wire/multipart.ts";
+
+const SKIPPED = "the other server skipped it: the connection was too slow";
+
+/** What a source does with what its server sends, apart from frames. */
+interface IntakeOptions {
+  /** The address that frames name as their origin. */
+  readonly address: string;
+  /** Whether the server was asked for fewer frames than there are. */
+  readonly isThinned: boolean;
+  readonly onPlaceholder: (reason: string) => void;
+  /** Something has come; `isHeartbeat`: no picture. */
+  readonly onSign: (isHeartbeat: boolean) => void;
+}
+
+/** Passes pictures of one run of a source to its sink, with the identity that their server gave them. */
+export class PictureIntake {
+  /** Pictures that were passed on, and those that were the same as the one before. */
+  pictures = 0;
+  unchanged = 0;
+  /** Whether one picture is asked for again and again: the same one is no new frame. */
+  isPolling = false;
+  readonly #sink: FrameSink;
+  readonly #options: IntakeOptions;
+  #before: SentPicture | undefined;
+  #last: Uint8Array | undefined;
+
+  constructor(sink: FrameSink, options: IntakeOptions) {
+    this.#sink = sink;
+    this.#options = options;
+  }
+
+  /** @param answer - The headers of a response that is one picture. */
+  take({ headers, body }: Part, answer?: ReadonlyMap<string, string>): void {
+    const sent = readSentPicture(answer ?? headers);
+    this.#options.onSign(sent.isHeartbeat);
+    if (sent.isHeartbeat || body.length === 0) return;
+    if (sent.placeholder !== undefined) {
+      this.#options.onPlaceholder(sent.placeholder);
+      return;
+    }
+    if (this.isPolling && this.#isSame(body)) {
+      this.stayed();
+      return;
+    }
+    this.pictures += 1;
+    this.#give(body, sent);
+    this.#before = sent;
+  }
+
+  /** The server has nothing newer than the last picture. */
+  stayed(): void {
+    this.unchanged += 1;
+    this.#options.onSign(false);
+    this.#sink.alive?.();
+  }
+
+  #isSame(body: Uint8Array): boolean {
+    if (this.#last && sameBytes(this.#last, body)) return true;
+    this.#last = new Uint8Array(body); // the sink may write into its own
+    return false;
+  }
+
+  #give(jpeg: Uint8Array, sent: SentPicture): void {
+    const { identity, capturedAt } = sent;
+    if (!identity || capturedAt === undefined) {
+      this.#sink.take({ jpeg, sent });
+      return;
+    }
+    const { address: stream, isThinned } = this.#options;
+    const before = this.#before?.identity;
+    const skipped = before?.run === identity.run ? identity.index - before.index - 1 : 0;
+    if (skipped > 0 && !isThinned && !this.isPolling)
+      this.#sink.lost({ what: "lost", count: skipped, why: SKIPPED });
+    this.#sink.take({ jpeg, sent, origin: sent.origin ?? { stream, ...identity, capturedAt } });
+  }
+}
