@@ -77,10 +77,12 @@ function bodyOf(answer: HttpStream): ReadableStream<Uint8Array> {
           place: () => undefined,
           received: () => {},
         };
-        answer.read(reader, () => isEndless).then(
-          () => isLeft || controller.close(),
-          (error) => isLeft || controller.error(thrownError(error)),
-        );
+        answer
+          .read(reader, () => isEndless)
+          .then(
+            () => isLeft || controller.close(),
+            (error) => isLeft || controller.error(thrownError(error)),
+          );
       },
       pull() {
         isPaused = false;
