@@ -1,4 +1,20 @@
-import { picture } from "../streams/pictures.ts";
+import {
+  BYTES,
+  bare,
+  chunked,
+  glued,
+  head,
+  jpegs,
+  PICTURES,
+  padded,
+  parts,
+  pictures,
+  renamed,
+  TYPE,
+  usual,
+  withOther,
+  xml,
+} from "./camera-wire.ts";
 
 /** What a camera, its firmware or a relay was seen to send, made anew; how many pictures are in it. */
 export interface Sample {
@@ -7,94 +23,12 @@ export interface Sample {
   readonly pictures: number;
 }
 
-const PICTURES = 6;
-const BYTES = 3000;
-const pictures = Array.from({ length: PICTURES }, (_, n) => Buffer.from(picture(n, BYTES)));
-
-const TYPE = "multipart/x-mixed-replace; boundary=frame";
-const head = (lines: readonly string[], end = "\r\n") =>
-  `${["HTTP/1.1 200 OK", ...lines].join(end)}${end}${end}`;
-const usual = head([`Content-Type: ${TYPE}`]);
-
-interface PartOptions {
-  readonly boundary?: string;
-  readonly headers?: (jpeg: Buffer) => readonly string[];
-  readonly end?: string;
-  readonly before?: string;
-  readonly change?: (jpeg: Buffer, n: number) => Buffer;
-}
-
-function parts({
-  boundary = "--frame",
-  headers = (jpeg) => ["Content-Type: image/jpeg", `Content-Length: ${jpeg.length}`],
-  end = "\r\n",
-  before = "",
-  change = (jpeg) => jpeg,
-}: PartOptions = {}): Buffer {
-  const all = pictures
-    .map(change)
-    .flatMap((jpeg) => [
-      Buffer.from(`${boundary}${end}${headers(jpeg).join(end)}${end}${end}${before}`),
-      jpeg,
-      Buffer.from(end),
-    ]);
-  return Buffer.concat([...all, Buffer.from(`${boundary}${end}`)]);
-}
-
 const sample = (
   name: string,
   answerHead: string,
   body: Buffer,
   { pictures = PICTURES, ...rest }: Partial<Sample> = {},
 ): Sample => ({ name, bytes: Buffer.concat([Buffer.from(answerHead), body]), pictures, ...rest });
-
-function jpegs(between = ""): Buffer {
-  return Buffer.concat(pictures.flatMap((jpeg) => [jpeg, Buffer.from(between, "latin1")]));
-}
-
-/** Without the line ends behind pictures. */
-function glued(stream: Buffer): Buffer {
-  return Buffer.from(
-    stream.toString("latin1").replaceAll("\xff\xd9\r\n--", "\xff\xd9--"),
-    "latin1",
-  );
-}
-
-/** Each part with a boundary of its own. */
-function renamed(stream: Buffer): Buffer {
-  let n = 0;
-  const text = stream.toString("latin1").replaceAll("--frame", () => `--part${++n}x`);
-  return Buffer.from(text, "latin1");
-}
-
-/** With a part of another type before each picture. */
-function withOther(other: string): Buffer {
-  const text = parts()
-    .toString("latin1")
-    .replaceAll("--frame\r\nC", `--frame\r\n${other}--frame\r\nC`);
-  return Buffer.from(text, "latin1");
-}
-
-function chunked(body: Buffer): Buffer {
-  const sizes = [1, 700, 4096];
-  const chunks: Buffer[] = [];
-  for (let at = 0, n = 0; at < body.length; n++) {
-    const piece = body.subarray(at, at + sizes[n % sizes.length]!);
-    chunks.push(Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from("\r\n"));
-    at += piece.length;
-  }
-  return Buffer.concat([...chunks, Buffer.from("0\r\n\r\n")]);
-}
-
-const bare = (jpeg: Buffer) => (jpeg.length ? ["Content-Type: image/jpeg"] : []);
-
-/** A JPEG with bytes before one of its markers, as cameras pad their headers. */
-function padded(jpeg: Buffer): Buffer {
-  const at = 4 + jpeg.readUInt16BE(4); // behind the first segment
-  return Buffer.concat([jpeg.subarray(0, at), Buffer.alloc(300), jpeg.subarray(at)]);
-}
-
-const xml = "<event><type>motion</type>--</event>";
 
 /** All samples. */
 export const CORPUS: readonly Sample[] = [
