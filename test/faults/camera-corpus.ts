@@ -8,7 +8,6 @@ import {
   PICTURES,
   padded,
   parts,
-  pictures,
   renamed,
   TYPE,
   usual,
