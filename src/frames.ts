@@ -36,7 +36,9 @@ export {
 } from "./frames/pixels/sharpness.ts";
 export { testCard } from "./frames/pixels/test-card.ts";
 export { type Rgba, toRgba, turn } from "./frames/pixels/turn.ts";
-export { boundaryOf, MultipartParser, type Part } from "./frames/wire/multipart.ts";
+export { boundaryOf } from "./frames/wire/boundary.ts";
+export { MultipartParser } from "./frames/wire/multipart.ts";
+export type { Part } from "./frames/wire/part.ts";
 export type { StillPicture } from "./instruments/camera.ts";
 export { runProgram } from "./processes/run-program.ts";
 export type { Parameters } from "./processes/template.ts";

@@ -3,6 +3,7 @@ export { Cameras, type CamerasOptions } from "./cameras.ts";
 export { DslrCamera } from "./dslr-camera.ts";
 export { FramesCamera, type FramesCameraOptions } from "./frames-camera.ts";
 export { GenicamCamera } from "./genicam-camera.ts";
+export { HttpCamera, type HttpCameraOptions } from "./http-camera.ts";
 export { MacCamera } from "./mac-camera.ts";
 export { PipelineCamera, type PipelineCameraOptions } from "./pipeline-camera.ts";
 export { RaspberryPiCamera } from "./raspberry-pi-camera.ts";

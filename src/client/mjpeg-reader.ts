@@ -199,7 +199,7 @@ export class MJPEGReader implements AsyncIterable<RemoteFrame> {
       heartbeats.resume();
       if (parser.ended) break;
     }
-    const { given } = parser.counts;
+    const { given } = parser;
     if (given !== 1) connection.isPolling = false;
     const isStream = parser.boundary !== undefined || connection.bytes === 0;
     if (given > 0 || (isStream && this.#options.reconnect)) return;

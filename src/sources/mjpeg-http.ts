@@ -102,7 +102,6 @@ export class MjpegHttpSource implements RunningSource {
         : this.#failure(`broke off: ${reasonOf(error)}.`, error);
     } finally {
       silence.stop();
-      this.counts.unchanged += intake.unchanged;
     }
   }
 
@@ -139,20 +138,22 @@ export class MjpegHttpSource implements RunningSource {
       await answer.read(parser, () => parser.isInside);
     } finally {
       answer.destroy();
-      this.counts.others += parser.counts.others;
     }
-    if (parser.counts.given === 0)
+    if (parser.given === 0)
       throw this.#failure(
         `ended its response without a picture: ${parser.fault.replace(/,$/, "")}.`,
       );
     const isEnd = parser.ended || parser.boundary === undefined;
-    return parser.counts.given === 1 && isEnd;
+    return parser.given === 1 && isEnd;
   }
 
   #intake(sink: FrameSink, silence: StreamSilence): PictureIntake {
     return new PictureIntake(sink, {
       address: this.address,
       isThinned: this.#url.searchParams.has("fps"),
+      onUnchanged: () => {
+        this.counts.unchanged += 1;
+      },
       onSign: (isHeartbeat) => silence.part(isHeartbeat),
       onPlaceholder: (reason) => {
         const { onPlaceholder } = this.#options;
@@ -168,8 +169,11 @@ export class MjpegHttpSource implements RunningSource {
       boundary,
       maxPartBytes: this.#options.maxFrameBytes ?? MAX_FRAME_BYTES,
       memoryFor: (bytes) => sink.room(bytes),
+      onOther: (by) => {
+        this.counts.others += by;
+      },
       onPart: (part) => {
-        if (parser.counts.given === 1) this.#tell(boundary, parser.boundary);
+        if (parser.given === 1) this.#tell(boundary, parser.boundary);
         onPart(part);
       },
     });

@@ -12,15 +12,16 @@ interface IntakeOptions {
   /** Whether the server was asked for fewer frames than there are. */
   readonly isThinned: boolean;
   readonly onPlaceholder: (reason: string) => void;
+  /** A picture was the same as the one before. */
+  readonly onUnchanged: () => void;
   /** Something has come; `isHeartbeat`: no picture. */
   readonly onSign: (isHeartbeat: boolean) => void;
 }
 
 /** Passes pictures of one run of a source to its sink, with the identity that their server gave them. */
 export class PictureIntake {
-  /** Pictures that were passed on, and those that were the same as the one before. */
+  /** Pictures that were passed on. */
   pictures = 0;
-  unchanged = 0;
   /** Whether one picture is asked for again and again: the same one is no new frame. */
   isPolling = false;
   readonly #sink: FrameSink;
@@ -53,7 +54,7 @@ export class PictureIntake {
 
   /** The server has nothing newer than the last picture. */
   stayed(): void {
-    this.unchanged += 1;
+    this.#options.onUnchanged();
     this.#options.onSign(false);
     this.#sink.alive?.();
   }

@@ -30,11 +30,12 @@ const MAX_NOISE_BYTES = 1024 * 1024; // between two pictures
 export class MultipartParser implements ByteReader {
   /** Whether the closing boundary has come; nothing is read after it. */
   ended = false;
-  /** Parts that were given, and parts of other media types that were not. */
-  readonly counts = { given: 0, others: 0 };
+  /** Parts that were given so far. */
+  given = 0;
   readonly #maxPartBytes: number;
   readonly #memoryFor: MemoryFor;
   readonly #onPart: (part: Part) => void;
+  readonly #onOther: (by: 1 | -1) => void;
   readonly #head: PartHead;
   readonly #walk = new JpegWalk();
   readonly #picture: GrowingBytes;
@@ -60,12 +61,14 @@ export class MultipartParser implements ByteReader {
     maxPartBytes = MAX_JPEG_BYTES,
     memoryFor = () => undefined,
     onPart = (part) => this.#parts.push(part),
+    onOther = () => {},
   }: MultipartOptions = {}) {
     this.#head = new PartHead(boundary);
     this.#picture = new GrowingBytes(memoryFor);
     this.#maxPartBytes = maxPartBytes;
     this.#memoryFor = memoryFor;
     this.#onPart = onPart;
+    this.#onOther = onOther;
   }
 
   /**
@@ -135,7 +138,7 @@ export class MultipartParser implements ByteReader {
   #foundStart(next: number): number {
     if (this.#state === "other") {
       const isFirst = this.#noise === 0; // its type was wrong
-      if (isFirst) this.counts.others -= 1;
+      if (isFirst) this.#onOther(-1);
       else if (this.#head.boundaryText !== "") return this.#lines.keepStart(next);
     }
     this.#beginPicture(this.#lines.line);
@@ -180,7 +183,7 @@ export class MultipartParser implements ByteReader {
       this.#isEmpty = true;
       this.#give(new Uint8Array(0));
     } else if (isOther) {
-      this.counts.others += 1;
+      this.#onOther(1);
       this.#state = "other";
       this.#head.next();
     } else if (length === undefined || length > this.#maxPartBytes || !this.#trustsLengths) {
@@ -214,11 +217,11 @@ export class MultipartParser implements ByteReader {
   /** What came of a part with a length is read without it. */
   #reread(): void {
     const bytes = this.#body.subarray(0, this.#filled);
-    const { given } = this.counts;
+    const { given } = this;
     this.#body = new Uint8Array(0);
     this.#beginSearch();
     this.read(bytes);
-    if (this.counts.given > given) this.#trustsLengths = false;
+    if (this.given > given) this.#trustsLengths = false;
   }
 
   #searchBody(chunk: Uint8Array, at: number): number {
@@ -294,7 +297,7 @@ export class MultipartParser implements ByteReader {
   }
 
   #give(body: Uint8Array): void {
-    this.counts.given += 1;
+    this.given += 1;
     this.#onPart({ headers: this.#headers, body });
   }
 }
