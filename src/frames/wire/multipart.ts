@@ -30,8 +30,7 @@ const MAX_NOISE_BYTES = 1024 * 1024; // between two pictures
 export class MultipartParser implements ByteReader {
   /** Whether the closing boundary has come; nothing is read after it. */
   ended = false;
-  /** Parts that were given so far. */
-  given = 0;
+  given = 0; // parts so far
   readonly #maxPartBytes: number;
   readonly #memoryFor: MemoryFor;
   readonly #onPart: (part: Part) => void;
@@ -42,15 +41,13 @@ export class MultipartParser implements ByteReader {
   #state: "head" | "other" | "sized" | "search" | "picture" = "head";
   #parts: Part[] = [];
   readonly #lines = new LineReader((count) => this.#pass(count));
-  /** Since the last part, or boundary of one, bytes: a stream without either fails. */
-  #noise = 0;
+  #noise = 0; // bytes since the last part: a stream without any fails
   #headBytes = 0;
   /** Of the part that is being read. */
   #headers: ReadonlyMap<string, string> = new Map();
   #body: Uint8Array = new Uint8Array(0);
   #filled = 0;
-  /** Whether the part before was empty: a picture that follows without headers is its body. */
-  #isEmpty = false;
+  #isEmpty = false; // was the part before: a picture that follows without headers is its body
   /** False once a stated length was too large: pictures are given at their own end from then on. */
   #trustsLengths = true;
   #search: BodySearch | undefined;
