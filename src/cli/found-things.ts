@@ -45,8 +45,10 @@ export class FoundThings implements CameraRegister {
   async look(): Promise<Record<string, ThingEntry>> {
     await this.#names.load();
     await this.#watch.start();
-    const things = this.#names.all.map((camera) => [camera.name, entryOf(camera)] as const);
-    return Object.fromEntries(things);
+    const there = new Set(this.#watch.cameras.map(({ id }) => id));
+    const isAway = ({ id }: NamedCamera) => Number(!there.has(id));
+    const cameras = this.#names.all.sort((a, b) => isAway(a) - isAway(b)); // what is opened first has pictures
+    return Object.fromEntries(cameras.map((camera) => [camera.name, entryOf(camera)]));
   }
 
   /** The Thing that lists them, as an entry of a configuration. */

@@ -1,7 +1,9 @@
 import { join } from "node:path";
+import { within } from "../base/abort.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { packageVersion } from "../base/package-root.ts";
+import { isRecord } from "../base/values.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import { endLeftovers } from "../processes/leftovers.ts";
@@ -78,7 +80,7 @@ export async function startServer(
     const { host, port, options, fingerprint } = listening;
     const url = reachable((await server.listen({ host, port })).url);
     const things = [...server.host.things.values()];
-    for (const thing of things) log.say(lineOf(thing, notes.get(thing.name)));
+    for (const thing of things) log.say(await lineOf(thing, notes.get(thing.name)));
     checkEnoughOpened(things, strict);
     if (remark) log.say(remark);
     const missing = codecFault();
@@ -104,9 +106,24 @@ function reachable(url: string): string {
   return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
 }
 
-function lineOf({ name, model, state, reason }: HostedThing, note: string | undefined): string {
+async function lineOf(thing: HostedThing, note: string | undefined): Promise<string> {
+  const { name, model, state, reason } = thing;
   const line = `${name}  ${model.className}  ${reason ? `${state}: ${reason}` : state}`;
-  return note ? `${line}  ${note}` : line;
+  if (note === undefined) return line;
+  const mode = state === "open" ? await modeOf(thing) : undefined;
+  return mode ? `${line}  ${note}  ${mode}` : `${line}  ${note}`;
+}
+
+const MODE_MS = 1000;
+
+/** How a camera streams, `MJPG 1280x720 at 30 fps`; undefined of one that does not say. */
+async function modeOf(thing: HostedThing): Promise<string | undefined> {
+  const late = () => new ThingError("NOT_READY", "The camera does not say its mode.");
+  const mode = await within(thing.readProperty("mode"), MODE_MS, late).catch(() => undefined);
+  if (!isRecord(mode)) return undefined;
+  const { format, width, height, rate } = mode;
+  if (!format || !width || !height) return undefined;
+  return `${format} ${width}x${height}${rate ? ` at ${rate} fps` : ""}`;
 }
 
 function checkEnoughOpened(things: readonly HostedThing[], strict: boolean): void {
