@@ -3,6 +3,7 @@ import { ignoreAbort } from "../base/abort.ts";
 import type { ClientIo } from "./client-output.ts";
 import type { Target } from "./client-verbs.ts";
 import { EXIT } from "./exit-codes.ts";
+import type { SnapshotChoices } from "./snapshot.ts";
 
 /** Options of every command that talks to a server. */
 export interface CommonFlags {
@@ -39,6 +40,21 @@ export function addClientCommands(program: Command): void {
     .option("-n, --count <number>", "end after this many lines", positiveNumber)
     .action((url: string, names: string[], flags: CommonFlags & { count?: number }) =>
       perform(url, flags, (verbs, io, target) => verbs.watch(io, target, names, flags)),
+    );
+  clientCommand(
+    program,
+    "snapshot",
+    "write one picture of a camera as a JPEG file",
+    "the URL of a stream or a Thing, rtsp://..., /dev/video0, or an id that 'thingscope cameras' lists",
+  )
+    .option("-o, --output <file>", "where it goes; - is the standard output", "snapshot.jpg")
+    .option("--stream <name>", "which stream of a Thing: the first when absent")
+    .option("--wait <seconds>", "the longest wait for a picture", positiveNumber, 10)
+    .action((url: string, flags: CommonFlags & SnapshotChoices) =>
+      interruptibly(flags, async (io) => {
+        const { snapshot } = await import("./snapshot.ts");
+        await snapshot(io, { url, credentials: credentialsOf(flags) }, flags);
+      }),
     );
   verb(program, "td", "print the Thing Description").action((url: string, flags: CommonFlags) =>
     perform(url, flags, (verbs, io, target) => verbs.td(io, target)),

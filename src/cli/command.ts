@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { parse, resolve } from "node:path";
 import { Command, CommanderError } from "commander";
 import { messageOf } from "../base/errors.ts";
 import { packageVersion } from "../base/package-root.ts";
@@ -6,9 +6,11 @@ import { ClientError } from "../client/client-error.ts";
 import { addAccountCommands } from "./account-commands.ts";
 import { addClientCommands } from "./client-commands.ts";
 import { printable, visible } from "./client-output.ts";
+import { addExamples } from "./examples.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import type { LaunchFlags } from "./launch-command.ts";
 import { addListenOptions, type ListenFlags, portNumber } from "./listen-options.ts";
+import { assertNoMisspeltCommand } from "./misspelt.ts";
 import { filedProcessLog, pinoLog } from "./pino-log.ts";
 import { addRecordingCommands } from "./recording-commands.ts";
 import { holdReloads, Stopper } from "./stop.ts";
@@ -26,6 +28,7 @@ interface ServeFlags extends ListenFlags {
 export async function runCommand(args: readonly string[]): Promise<void> {
   try {
     const command = program();
+    assertNoMisspeltCommand(args, ["help", ...command.commands.map((one) => one.name())]);
     await command.parseAsync(await withParameters(args, command), { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) {
@@ -122,6 +125,7 @@ function program(): Command {
   addAccountCommands(command);
   addClientCommands(command);
   addRecordingCommands(command);
+  addExamples(command);
   return command;
 }
 
@@ -134,10 +138,16 @@ async function runServe(file: string | undefined, flags: ServeFlags): Promise<vo
   const { serverFromConfig, startServer } = await import("./serve.ts");
   const path = file === undefined ? undefined : resolve(file);
   const { foundConfig } = await import("./found-config.ts");
-  const served =
-    file === undefined ? await foundConfig({ ...flags, log }) : { config: await loadConfig(file) };
+  const { settingsChoice } = await import("./settings-choice.ts");
+  const loaded = file === undefined ? undefined : await loadConfig(file);
+  const named = flags.settings ?? loaded?.file.settings_folder;
+  const usual = loaded?.settingsFolder ?? resolve("settings");
+  const own = path === undefined ? flags.port : parse(path).name;
+  const choice = named === undefined ? await settingsChoice(usual, own) : undefined;
+  const settings = flags.settings ?? choice?.folder;
+  const served = loaded ? { config: loaded } : await foundConfig({ ...flags, settings, log });
   const given = served.config;
-  const config = flags.settings ? { ...given, settingsFolder: resolve(flags.settings) } : given;
+  const config = settings === undefined ? given : { ...given, settingsFolder: resolve(settings) };
   process.chdir(config.folder); // relative paths in options are relative to the configuration
   try {
     const listening = await listeningFor(flags, config);
@@ -149,6 +159,7 @@ async function runServe(file: string | undefined, flags: ServeFlags): Promise<vo
     stopper.watch(config.endWhenBlockedMs);
     stopper.onFaults();
     const { apiPrefix } = config;
+    if (choice?.remark) log.say(choice.remark);
     await startServer(server, { ...served, listening, strict: flags.strict, apiPrefix }, log);
     if ("found" in served) await served.found?.follow(server);
     giveHeldReloads();

@@ -1,9 +1,9 @@
 import type { TSchema } from "typebox";
 import { type InputFault, ThingError } from "../base/errors.ts";
+import { nearest } from "../base/nearest.ts";
 import { faultsOf } from "../core/faults.ts";
 import { errorsIn } from "../core/schema.ts";
 import type { ConfigPath } from "./config-text.ts";
-import { nearest } from "./nearest.ts";
 
 /** One thing that is wrong with a configuration, and where in it. */
 export interface ConfigProblem {

@@ -1,5 +1,6 @@
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import { nearest } from "../base/nearest.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import { invalidDefaults } from "../core/initial-values.ts";
 import { Thing } from "../core/thing.ts";
@@ -10,7 +11,6 @@ import { type ConfigProblem, problemsError } from "./config-faults.ts";
 import type { ThingEntry } from "./config-schema.ts";
 import { loadClass } from "./load-class.ts";
 import { notLoaded, withPlace } from "./load-module.ts";
-import { nearest } from "./nearest.ts";
 
 /** How the Things of a configuration are put together. */
 interface FittingOptions {

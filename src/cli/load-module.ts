@@ -2,9 +2,9 @@ import { existsSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { messageOf, ThingError } from "../base/errors.ts";
+import { nearest } from "../base/nearest.ts";
 import { packagePath } from "../base/package-root.ts";
 import { importModule } from "./import-module.ts";
-import { nearest } from "./nearest.ts";
 
 const ENDINGS = ["", ".ts", ".mts", ".js", ".mjs", "/index.ts", "/index.js"];
 

@@ -11,8 +11,12 @@ export class ProgressBar {
     this.#terminal = terminal;
   }
 
-  /** @param fraction - 0 to 1. */
-  show(fraction: number, message = ""): void {
+  /** @param fraction - 0 to 1; undefined where nobody knows the end: the message alone is shown. */
+  show(fraction: number | undefined, message = ""): void {
+    if (fraction === undefined) {
+      this.#draw(message);
+      return;
+    }
     const filled = Math.round(fraction * WIDTH);
     const bar = "#".repeat(filled) + ".".repeat(WIDTH - filled);
     const percent = `${Math.round(fraction * 100)}`.padStart(3);

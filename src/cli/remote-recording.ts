@@ -100,14 +100,15 @@ export class RemoteRecording {
     return this.#writer.opened;
   }
 
-  /** How far it is, 0 to 1, and in words. */
-  get progress(): [fraction: number, message: string] {
+  /** How far it is, 0 to 1, where its end is known, and in words. */
+  get progress(): [fraction: number | undefined, message: string] {
     const { written, dropped } = this.#writer.stats;
     const { seconds } = this.#options;
     const passed = this.#first ? (now() - this.#first.cameAt) / 1000 : 0;
-    const fraction = seconds === undefined ? 0 : Math.min(1, passed / seconds);
+    const fraction = seconds && Math.min(1, passed / seconds);
     const lost = dropped > 0 ? `, ${dropped} lost` : "";
-    return [fraction, `${passed.toFixed(1)} s, ${written} frames${lost}`];
+    const shown = seconds === undefined ? elapsed(passed) : `${passed.toFixed(1)} s`;
+    return [fraction, `${shown}, ${written} frames${lost}`];
   }
 
   /**
@@ -267,4 +268,13 @@ function titleOf(url: string): string {
   const { pathname, host } = parseUrl(url);
   const words = pathname.split("/").slice(-2).join("-");
   return (words.replaceAll(/^-|[^\w-]/g, "") || host.replaceAll(/\W/g, "-")).slice(0, 60);
+}
+
+/** `12 s`, `3:05` minutes, `1:03:05` hours. */
+function elapsed(seconds: number): string {
+  const whole = Math.floor(seconds);
+  const two = (value: number) => String(value).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  if (hours > 0) return `${hours}:${two(minutes)}:${two(whole % 60)}`;
+  return minutes > 0 ? `${minutes}:${two(whole % 60)}` : `${whole} s`;
 }

@@ -1,4 +1,5 @@
 import { ThingError } from "../base/errors.ts";
+import { nearest } from "../base/nearest.ts";
 import { runProgram } from "./run-program.ts";
 
 /** Arguments that show whether a program is installed. Default `--version`. */
@@ -56,7 +57,8 @@ export function forgetProgram(program: string): void {
 }
 
 /** The sentence for an element that GStreamer lacks. */
-export function elementMissingSentence(element: string): string {
+export function elementMissingSentence(element: string, near?: string): string {
+  if (near) return `GStreamer has no element '${element}'. Did you mean '${near}'?`;
   const name = ELEMENT_PACKAGES.find(([pattern]) => pattern.test(element))?.[1];
   const how = name
     ? `Install it with scripts/setup, or with: apt-get install ${name}.`
@@ -74,9 +76,18 @@ export async function requireElements(elements: Iterable<string>): Promise<void>
     if (elementsFound.has(element)) continue;
     // Without a version it looks for its own, and plugins of others (Aravis) have versions of their own.
     const { code } = await run("gst-inspect-1.0", ["--exists", "--atleast-version=0.0", element]);
-    if (code !== 0) throw new ThingError("PROGRAM_MISSING", elementMissingSentence(element));
+    if (code !== 0) {
+      const near = nearest(element, await elementNames());
+      throw new ThingError("PROGRAM_MISSING", elementMissingSentence(element, near));
+    }
     elementsFound.add(element);
   }
+}
+
+/** All that there are, for the sentence about one that is not; none when they cannot be listed. */
+async function elementNames(): Promise<string[]> {
+  const { output } = await run("gst-inspect-1.0", []).catch(() => ({ output: Buffer.alloc(0) }));
+  return [...output.toString().matchAll(/^\S+:\s+([\w-]+):/gm)].map(([, name = ""]) => name);
 }
 
 async function firstLine(program: string, args: readonly string[]): Promise<string> {

@@ -141,3 +141,21 @@ test("a connection on which every picture is refused is made again, as a silent 
   const { frames, refused } = JSON.parse(out.text);
   assert.ok(frames > 2 && refused > 2, out.text);
 });
+
+test("a recording without an end shows how long it has gone on, and no percentage", {
+  timeout,
+}, async (t) => {
+  const stream = new MJPEGStream();
+  const { url } = await serveStream(t, stream);
+  const jpeg = await jpegOf(64, 48);
+  const adding = setInterval(() => stream.addFrame(jpeg), 20);
+  t.after(() => clearInterval(adding));
+  const [out, err] = [new Terminal(), new Terminal()];
+  const over = new AbortController();
+  const io: ClientIo = { out, err, signal: over.signal, json: false };
+  const recording = record(io, { url, credentials: undefined }, { out: await folderFor(t) });
+  await eventually(() => /K1 s, \d+ frames/.test(err.text));
+  over.abort();
+  await recording;
+  assert.doesNotMatch(err.text, /%|#/);
+});

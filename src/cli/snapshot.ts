@@ -1,0 +1,179 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { concatBytes } from "../base/bytes.ts";
+import { ThingError } from "../base/errors.ts";
+import { silentLog } from "../base/log.ts";
+import { nearest } from "../base/nearest.ts";
+import { decodePercent } from "../base/percent.ts";
+import { authorizationOf, parseUrl } from "../client/http.ts";
+import type { Thing } from "../core/thing.ts";
+import { ThingHost } from "../core/thing-host.ts";
+import { findLocalCameras, findNetworkCameras, SEARCH_MS } from "../discovery/find-cameras.ts";
+import type { FoundCamera } from "../discovery/found-camera.ts";
+import { inspectJpeg, MAX_JPEG_BYTES } from "../frames/jpeg/jpeg.ts";
+import { Camera } from "../instruments/camera.ts";
+import { MjpegHttpSource } from "../sources/mjpeg-http.ts";
+import { frameOrReason } from "../streams/frame-or-reason.ts";
+import type { ClientIo } from "./client-output.ts";
+import { isForPeople } from "./client-output.ts";
+import type { Target } from "./client-verbs.ts";
+import { addressKind, cameraAt } from "./launch-camera.ts";
+import { loadClass } from "./load-class.ts";
+import { streamAt } from "./stream-at.ts";
+
+/** Where a picture goes, and which one it is. */
+export interface SnapshotChoices {
+  /** A file; `-` is the standard output. By the camera's name when absent. */
+  readonly output?: string;
+  /** Which stream of a Thing. */
+  readonly stream?: string;
+  /** Longest wait for a picture, s. */
+  readonly wait: number;
+}
+
+/** With or without a scheme: `microscope:5000/camera/`. */
+const HTTP = /^(https?:\/\/|[\w.-]+(:\d+)?\/)/i;
+/** A camera that is opened may take longer than one that runs, s. */
+const OPENING_S = 30;
+
+/**
+ * Writes one picture of a camera: of a Thing or a stream of any server, of a device, or of one that `thingscope cameras` lists.
+ * @throws {ThingError} `NO_FRAME` with the reason; `NOT_FOUND` for a camera that is not there. {ClientError} when the server refuses.
+ */
+export async function snapshot(
+  io: ClientIo,
+  target: Target,
+  { output, stream, wait }: SnapshotChoices,
+): Promise<void> {
+  const limit = AbortSignal.any([io.signal, AbortSignal.timeout(wait * 1000 + OPENING_S * 1000)]);
+  const isHttp = HTTP.test(target.url);
+  const jpeg = isHttp
+    ? await overHttp(target, stream, wait, limit)
+    : await ofCamera(await cameraNamed(target.url, limit), wait, limit);
+  const { width, height } = inspectJpeg(jpeg);
+  if (output === "-") {
+    io.out.write(jpeg);
+    return;
+  }
+  const file = output ?? "snapshot.jpg";
+  await writeFile(file, jpeg);
+  const told = { file, width, height, bytes: jpeg.length };
+  const sentence = `${file}: ${width} x ${height}, ${Math.ceil(jpeg.length / 1000)} kB`;
+  io.out.write(`${isForPeople(io) ? sentence : JSON.stringify(told)}\n`);
+}
+
+/** A picture, the first frame of a stream, or one of a Thing. */
+async function overHttp(
+  target: Target,
+  wanted: string | undefined,
+  wait: number,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const { url } = await streamAt(target, wanted, signal);
+  const authorization = authorizationOf(target.credentials);
+  const headers = authorization === undefined ? {} : { Authorization: authorization };
+  const { plain, login } = withoutLogin(url);
+  const answer = await fetch(plain, { headers: { ...login, ...headers }, signal }).catch(
+    () => undefined,
+  );
+  const type = answer?.headers.get("content-type") ?? "";
+  if (answer?.ok && type.startsWith("image/")) return pictureIn(answer);
+  await answer?.body?.cancel();
+  if (answer?.ok && /json/.test(type) && !url.endsWith("/"))
+    return overHttp({ ...target, url: `${url}/` }, wanted, wait, signal);
+  return firstFrame(url, { authorization, waitMs: wait * 1000 }, signal);
+}
+
+/** Fetch takes no login in an address. */
+function withoutLogin(text: string): { plain: string; login: Record<string, string> } {
+  const url = parseUrl(text);
+  const { username, password } = url;
+  url.username = "";
+  url.password = "";
+  if (username === "" && password === "") return { plain: url.href, login: {} };
+  const pair = `${decodePercent(username)}:${decodePercent(password)}`;
+  const basic = Buffer.from(pair).toString("base64");
+  return { plain: url.href, login: { Authorization: `Basic ${basic}` } };
+}
+
+async function pictureIn({ body }: Response): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of body ?? []) {
+    bytes += piece.length;
+    if (bytes > MAX_JPEG_BYTES) throw new ThingError("BAD_FRAME", "The picture is too large.");
+    pieces.push(piece);
+  }
+  return concatBytes(pieces);
+}
+
+async function firstFrame(
+  url: string,
+  { authorization, waitMs }: { authorization: string | undefined; waitMs: number },
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const source = new MjpegHttpSource(url, { authorization, startMs: waitMs, stallMs: waitMs });
+  const over = new AbortController();
+  let found: Uint8Array | undefined;
+  const sink = {
+    ...{ hasRoom: true, isSilent: false, room: () => undefined, lost: () => {} },
+    take: ({ jpeg }: { jpeg: Uint8Array }) => {
+      found ??= new Uint8Array(jpeg);
+      over.abort();
+      return false;
+    },
+  };
+  await source.run(sink, AbortSignal.any([signal, over.signal]));
+  signal.throwIfAborted();
+  if (!found) throw new ThingError("NO_FRAME", `${source.address} sent no picture.`);
+  return found;
+}
+
+/** A device, an address that is not http, or the id or title of a camera that is found. */
+async function cameraNamed(text: string, signal: AbortSignal): Promise<Thing> {
+  const kind = addressKind([text]);
+  if (kind) return (await cameraAt(text, kind))[1];
+  const local = (await findLocalCameras()).flatMap(({ cameras }) => cameras);
+  const camera =
+    local.find(isCalled(text)) ??
+    (await findNetworkCameras({ ms: SEARCH_MS, signal }))
+      .flatMap(({ cameras }) => cameras)
+      .find(isCalled(text));
+  if (!camera) throw noCamera(text, local);
+  if (camera.problem) throw new ThingError("NOT_READY", camera.problem);
+  const CameraClass = await loadClass(camera.config.class, process.cwd());
+  return new CameraClass({ ...camera.config.kwargs });
+}
+
+function isCalled(text: string) {
+  return ({ id, title, address }: FoundCamera) =>
+    id === text || address === text || title.toLowerCase() === text.toLowerCase();
+}
+
+function noCamera(text: string, local: readonly FoundCamera[]): ThingError {
+  const names = local.flatMap(({ id, title }) => [id, title]);
+  const near = nearest(text, names);
+  const hint = near ? `Did you mean '${near}'?` : "thingscope cameras lists those that are there.";
+  const sentence = `There is no camera '${text}'. Give a URL, a device such as /dev/video0, or an id. ${hint}`;
+  return new ThingError("NOT_FOUND", sentence);
+}
+
+/** Opens the camera for one picture. Its settings are of no one else. */
+async function ofCamera(thing: Thing, wait: number, signal: AbortSignal): Promise<Uint8Array> {
+  if (!(thing instanceof Camera)) throw new ThingError("BAD_ARGUMENT", "It is not a camera.");
+  const settingsFolder = await mkdtemp(join(tmpdir(), "thingscope-snapshot-"));
+  const host = new ThingHost({ settingsFolder, log: silentLog });
+  const hosted = host.add("camera", thing);
+  try {
+    await host.open();
+    hosted.assertOpen("take a picture");
+    const patience = { waitMs: wait * 1000, startMs: OPENING_S * 1000, signal };
+    const { mjpeg_stream: frames } = thing;
+    await frameOrReason(frames, patience, (either) => frames.grab(either));
+    return (await thing.takeStill(signal)).jpeg;
+  } finally {
+    await host.close();
+    await rm(settingsFolder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,52 @@
+import { ThingError } from "../base/errors.ts";
+import { nearest } from "../base/nearest.ts";
+import { parseUrl } from "../client/http.ts";
+import { ThingClient } from "../client/index.ts";
+import type { Target } from "./client-verbs.ts";
+
+/** What a Thing says of its rate is waited for so long. */
+const RATE_MS = 2000;
+
+/** A stream of a server. */
+export interface FoundStream {
+  readonly url: string;
+  /** Frames a second that its Thing says it is set to give. */
+  readonly expectedFps?: number | undefined;
+}
+
+/** The stream that an address means: itself, or one of the Thing that it describes. */
+export async function streamAt(
+  { url: text, credentials }: Target,
+  wanted: string | undefined,
+  signal: AbortSignal,
+): Promise<FoundStream> {
+  const url = text.includes("://") ? text : `http://${text}`;
+  const { pathname, search } = parseUrl(url);
+  if (!pathname.endsWith("/") || search || (pathname === "/" && !wanted)) return { url };
+  const thing = await ThingClient.connect(url, { credentials, signal });
+  const { td, title } = thing;
+  const links = Array.isArray(td.links) ? td.links : [];
+  const streams = links.flatMap(({ type, href }: { type?: unknown; href?: unknown }) =>
+    type === "multipart/x-mixed-replace" ? [new URL(String(href), url).href] : [],
+  );
+  const found = wanted ? streams.find((one) => one.endsWith(`/${wanted}`)) : streams[0];
+  if (found) return { url: found, expectedFps: await framerateOf(thing) };
+  const known = streams.map((one) => one.slice(one.lastIndexOf("/") + 1));
+  const near = wanted && nearest(wanted, known);
+  throw new ThingError(
+    "BAD_ARGUMENT",
+    `Thing '${title}' has no stream${wanted ? ` '${wanted}'` : ""}. It has: ${known.join(", ") || "none"}.${near ? ` Did you mean '${near}'?` : ""}`,
+  );
+}
+
+/** What a Thing says of its rate: a Thing that does not is recorded all the same. */
+async function framerateOf({ td, properties }: ThingClient): Promise<number | undefined> {
+  const signal = AbortSignal.timeout(RATE_MS);
+  for (const name of ["framerate", "mode"]) {
+    if (!Object.hasOwn(Object(td.properties), name)) continue;
+    const value: unknown = await properties[name]?.read({ signal }).catch(() => undefined);
+    const rate = typeof value === "object" ? Reflect.get(value ?? {}, "framerate") : value;
+    if (typeof rate === "number" && rate > 0) return rate;
+  }
+  return undefined;
+}

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { settingsChoice } from "../../src/cli/settings-choice.ts";
+import { TEST_MS } from "../limits.ts";
+import { folderFor } from "../things/recorder-server.ts";
+import { folderWith, serveCli } from "./run-cli.ts";
+
+const timeout = TEST_MS;
+const CAMERA = "things: {camera: thingscope/things:TestCamera}\n";
+
+test("two servers that are started in one folder keep their settings apart, and say where", {
+  timeout,
+}, async (t) => {
+  const folder = await folderWith({ "one.yaml": CAMERA, "other.yaml": CAMERA });
+  const first = await serveCli(t, folder, "one.yaml", "--port", "0");
+  assert.ok(existsSync(join(folder, "settings", ".lock")));
+  const second = await serveCli(t, folder, "other.yaml", "--port", "0");
+  const own = join(folder, "settings-other");
+  assert.ok(existsSync(join(own, ".lock")));
+  const said = second.lines
+    .map(({ msg }) => msg)
+    .find((msg) => msg?.includes("keeps its settings"));
+  assert.equal(
+    said,
+    `This server keeps its settings in ${own}, since another server uses ${join(folder, "settings")}. --settings FOLDER names another.`,
+  );
+  assert.notEqual(first.url, second.url);
+});
+
+test("a server that had a folder of its own has it again, also when it is alone", {
+  timeout,
+}, async (t) => {
+  const folder = await folderFor(t);
+  const usual = join(folder, "settings");
+  assert.deepEqual(await settingsChoice(usual, 5001), { folder: usual });
+  await mkdir(`${usual}-5001`);
+  const { folder: chosen, remark } = await settingsChoice(usual, 5001);
+  assert.equal(chosen, `${usual}-5001`);
+  assert.match(remark ?? "", /as before, since another server has used the usual one/);
+});

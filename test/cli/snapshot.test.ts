@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { ThingHost, ThingServer } from "thingscope";
+import { TestCamera } from "thingscope/things";
+import type { ClientIo } from "../../src/cli/client-output.ts";
+import { snapshot } from "../../src/cli/snapshot.ts";
+import { inspectJpeg } from "../../src/frames/jpeg/jpeg.ts";
+import { jpegOf } from "../frames/jpegs.ts";
+import { TEST_MS } from "../limits.ts";
+import { serverFor } from "../server/requests.ts";
+import { folderFor } from "../things/recorder-server.ts";
+import { Terminal } from "./terminal.ts";
+
+const timeout = TEST_MS;
+
+/** What the command writes for this URL, and says. */
+async function taken(url: string, folder: string, stream?: string) {
+  const out = new Terminal();
+  const io: ClientIo = { out, err: out, signal: new AbortController().signal, json: true };
+  const output = join(folder, "picture.jpg");
+  await writeFile(output, "");
+  const target = { url, credentials: undefined };
+  await snapshot(io, target, { output, wait: 10, ...(stream && { stream }) });
+  const { width, height } = inspectJpeg(await readFile(output));
+  const told = JSON.parse(out.text);
+  assert.deepEqual([told.width, told.height, told.file], [width, height, output]);
+  return [width, height];
+}
+
+test("a picture comes from a Thing, with or without its slash or scheme, and from one of its streams", {
+  timeout,
+}, async (t) => {
+  const folder = await folderFor(t);
+  const host = new ThingHost({ settingsFolder: folder });
+  host.add("camera", new TestCamera());
+  const server = new ThingServer(host);
+  t.after(() => server.close());
+  const { url, port } = await server.listen({ port: 0 });
+  for (const address of [
+    `${url}/camera/`,
+    `${url}/camera`,
+    `127.0.0.1:${port}/camera/`,
+    `${url}/camera/mjpeg_stream`,
+    `${url}/camera/mjpeg_stream/snapshot`,
+  ])
+    assert.deepEqual(await taken(address, folder), [640, 480], address);
+  assert.deepEqual(await taken(`${url}/camera/`, folder, "lores_mjpeg_stream"), [400, 300]);
+  await assert.rejects(taken(`${url}/camera/`, folder, "lores_mjpeg_strem"), {
+    message: /has no stream 'lores_mjpeg_strem'.*Did you mean 'lores_mjpeg_stream'\?$/,
+  });
+});
+
+test("a picture comes from any server's stream or picture, with the login of its address", {
+  timeout,
+}, async (t) => {
+  const jpeg = await jpegOf(64, 48);
+  const { port } = await serverFor(t, ({ url, headers }, response) => {
+    if (headers.authorization !== `Basic ${btoa("ann:p%")}`) {
+      response.writeHead(401).end();
+      return;
+    }
+    if (url === "/still") {
+      response.writeHead(200, { "Content-Type": "image/jpeg" }).end(jpeg);
+      return;
+    }
+    response.writeHead(200, { "Content-Type": "multipart/x-mixed-replace; boundary=here" });
+    response.write(`--here\r\nContent-Length: ${jpeg.length}\r\n\r\n`);
+    response.write(jpeg);
+  });
+  const folder = await folderFor(t);
+  for (const path of ["still", "stream"])
+    assert.deepEqual(await taken(`http://ann:p%25@127.0.0.1:${port}/${path}`, folder), [64, 48]);
+  await assert.rejects(taken(`http://127.0.0.1:${port}/stream`, folder), {
+    message: /requires another login \(401\)/,
+  });
+});
+
+test("a camera that is not there is told with what to do", { timeout }, async (t) => {
+  const folder = await folderFor(t);
+  await assert.rejects(taken("http://127.0.0.1:1/stream", folder), {
+    message: /cannot be reached: nothing listens on port 1\.$/,
+  });
+  await assert.rejects(taken("usb-nosuch", folder), {
+    code: "NOT_FOUND",
+    message:
+      /^There is no camera 'usb-nosuch'\. Give a URL, a device such as \/dev\/video0, or an id\./,
+  });
+});
