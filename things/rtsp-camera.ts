@@ -48,6 +48,14 @@ const RTSP: CameraPreset<typeof OPTIONS, RtspStream> = {
       }),
     },
   ],
+  failures: [
+    {
+      says: /missing a plug-?in|Missing decoder|No decoder available|could not find codec parameters/i,
+      code: "SOURCE_FAILED",
+      sentence:
+        "There is no decoder for this stream's codec. Install gstreamer1.0-libav, set the option program to ffmpeg, or choose another codec in the camera.",
+    },
+  ],
   startMs: 20_000,
   silenceMs: 5000, // networks falter
 };

@@ -5,7 +5,7 @@ import { ThingError } from "../base/errors.ts";
 import { checkedLookup } from "../base/outgoing.ts";
 import { thrownError } from "../base/thrown.ts";
 import { answerTo } from "./login-answer.ts";
-import type { RtspAddress } from "./rtsp-address.ts";
+import { type RtspAddress, rtspAddress } from "./rtsp-address.ts";
 
 /** What a server says of a stream's pictures. */
 export interface RtspVideo {
@@ -18,10 +18,13 @@ interface Answer {
   readonly status: number;
   readonly reason: string;
   readonly challenges: readonly string[];
+  /** Of a redirect. */
+  readonly location: string;
   readonly body: string;
 }
 
 const WITHIN_MS = 8000;
+const MOST_REDIRECTS = 3;
 const LONGEST_ANSWER = 64 * 1024; // characters
 /** Of payload types that need no `rtpmap` (RFC 3551). */
 const STATIC_CODECS: Readonly<Record<string, string>> = { "26": "JPEG", "32": "MPV" };
@@ -33,12 +36,29 @@ const STATIC_CODECS: Readonly<Record<string, string>> = { "26": "JPEG", "32": "M
  */
 export async function describeRtsp(address: RtspAddress, signal: AbortSignal): Promise<RtspVideo> {
   try {
-    const answer = await withDeadline(WITHIN_MS, signal, (either) => asked(address, either));
+    const answer = await withDeadline(WITHIN_MS, signal, (either) => followed(address, either));
     return videoIn(answer, address);
   } catch (thrown) {
     if (signal.aborted || thrown instanceof ThingError) throw thrown;
     throw unreachable(address, thrown);
   }
+}
+
+/** Redirects are followed on the same host, where the login belongs: programs follow them, too. */
+async function followed(address: RtspAddress, signal: AbortSignal): Promise<Answer> {
+  let at = address;
+  for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+    const answer = await asked(at, signal);
+    if (answer.status < 300 || answer.status >= 400) return answer;
+    const to = rtspAddress(answer.location, address.login ?? {});
+    if (to.host !== address.host)
+      throw refused(
+        address.shown,
+        `redirects to another host, ${to.shown}. Use that address if it is correct.`,
+      );
+    at = to;
+  }
+  throw refused(address.shown, `redirects more than ${MOST_REDIRECTS} times. Check the address.`);
 }
 
 /** With a login on the connection that was refused, whose nonce it may be; on another if the server has closed that one. */
@@ -130,7 +150,8 @@ function answerIn(text: string): Answer | undefined {
   const body = text.slice(end.index + end[0].length);
   if (body.length < Number(values("content-length")[0] ?? 0)) return undefined;
   const [, status = "0", reason = ""] = /^RTSP\/1\.\d (\d{3}) ?(.*)$/.exec(first) ?? [];
-  return { status: Number(status), reason, challenges: values("www-authenticate"), body };
+  const [location = ""] = values("location");
+  return { status: Number(status), reason, challenges: values("www-authenticate"), location, body };
 }
 
 function videoIn({ status, reason, body }: Answer, { shown, login }: RtspAddress): RtspVideo {

@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gphotoSettings } from "../../src/sources/gphoto-config.ts";
+import { openTestHost } from "../../src/testing/index.ts";
 import { DslrCamera } from "../../things/index.ts";
-import { patience, TEST_MS } from "../limits.ts";
-import { describedAt, kwargsOnPage, watched } from "./cameras.ts";
+import { patience, TEST_MS, WAIT_MS } from "../limits.ts";
+import { needsLong } from "../needs.ts";
+import { describedAt, kwargsOnPage, untilItHolds, watched } from "./cameras.ts";
 import { StubDevice } from "./stub-device.ts";
 
 const timeout = TEST_MS;
@@ -61,6 +63,31 @@ test("a still camera that is switched off is disconnected, and has its settings 
   await until("streaming");
   assert.equal((await canon.values())["/main/imgsettings/iso"], "200");
 });
+
+test("what was set is set again by the next server, also where the camera comes later", {
+  ...needsLong(),
+  timeout,
+}, async (t) => {
+  const canon = await StubDevice.create(t, "gphoto2.cjs", ["gphoto2"]);
+  const settings = { iso: "400", reviewtime: 6 };
+  for (const isLate of [false, true]) {
+    if (!isLate) await canon.plug(CANON);
+    const kwargs = { keep_warm: true };
+    const bench = await openTestHost(DslrCamera, { kwargs, settings });
+    if (isLate) await bench.untilProperty("state", isDisconnected, { withinMs: WAIT_MS });
+    if (isLate) await canon.plug(CANON);
+    await untilItHolds(async () => {
+      assert.equal((await canon.values())["/main/imgsettings/iso"], "400");
+      assert.equal((await canon.values())["/main/settings/reviewtime"], "6");
+    });
+    await bench.close();
+    await canon.unplug();
+  }
+});
+
+function isDisconnected(state: unknown): boolean {
+  return Object(state).state === "disconnected";
+}
 
 test("the list of an older gphoto2, which ends no setting, is read; what is odd is left out", () => {
   const text = `/main/imgsettings/iso
