@@ -20,6 +20,7 @@ import {
   type WantedMode,
 } from "thingscope/frames";
 import { Type } from "typebox";
+import { Capabilities, Losses, Mode, Sizes } from "./v4l2-schemas.ts";
 
 /** What a V4L2Camera is made with; all of it may be absent. */
 export interface V4L2CameraOptions {
@@ -40,47 +41,6 @@ const OPEN_MS = 5000;
 const MODE_MS = 20_000;
 /** How often controls are read that the driver changes without a word, while they are observed, ms. */
 const POLL_MS = 1000;
-const Pixels = Type.Integer({ minimum: 1, unit: "px" });
-const Side = Type.Unsafe<number | readonly [number, number, number]>({
-  oneOf: [{ type: "integer" }, { type: "array", items: { type: "integer" } }],
-});
-
-const Mode = Type.Object({
-  format: Type.Optional(
-    Type.String({
-      minLength: 3,
-      maxLength: 12,
-      description: "V4L2's name; one that the camera makes JPEGs in when absent",
-    }),
-  ),
-  width: Pixels,
-  height: Pixels,
-  rate: Type.Optional(
-    Type.Number({ minimum: 0, unit: "Hz", description: "The highest one when absent" }),
-  ),
-});
-
-const Sizes = Type.Array(
-  Type.Object({
-    format: Type.String(),
-    description: Type.String(),
-    width: Side,
-    height: Side,
-    rates: Type.Array(Type.Number({ unit: "Hz" })),
-  }),
-);
-
-const Capabilities = Type.Object({
-  driver: Type.String(),
-  card: Type.String(),
-  bus: Type.String(),
-  node: Type.String(),
-  is_open: Type.Boolean(),
-});
-
-const Count = Type.Integer({ minimum: 0 });
-const Losses = Type.Object({ lost: Count, replaced: Count, damaged: Count });
-
 /**
  * A camera of V4L2: a webcam, a capture card. Each of its controls is a property of its own. A program of its own has the device
  * open, so that a driver that hangs or crashes costs this camera and nothing else.
@@ -185,7 +145,11 @@ export class V4L2Camera extends Camera {
   }
 
   /** A picture of the camera's full size. Unless it streams in that, the stream is interrupted: `picture_away_ms` tells for how long. */
-  override async takeStill(signal: AbortSignal): Promise<StillPicture> {
+  override takeStill(signal: AbortSignal): Promise<StillPicture> {
+    return this.#whileStreaming(() => this.#takeStill(signal));
+  }
+
+  async #takeStill(signal: AbortSignal): Promise<StillPicture> {
     const streamed = await super.takeStill(signal); // the device streams, and its exposure has settled
     const largest = this.#modes?.largest;
     if (!largest || largest.width * largest.height <= streamed.width * streamed.height)
@@ -264,8 +228,22 @@ export class V4L2Camera extends Camera {
   }
 
   async #setMode(mode: WantedMode, signal?: AbortSignal): Promise<void> {
-    const modes = this.#modes;
-    if (modes) this.#noteAway(await this.#device.setMode(modes.wordsFor(mode), signal));
+    const words = this.#modes?.wordsFor(mode);
+    if (words === undefined) return;
+    const change = async () => this.#noteAway(await this.#device.setMode(words, signal));
+    await (this.mjpeg_stream.source.state === "streaming"
+      ? this.#whileStreaming(change)
+      : change());
+  }
+
+  /** Who watches may leave meanwhile: the stream goes on until it is done. */
+  async #whileStreaming<T>(work: () => Promise<T>): Promise<T> {
+    const release = this.mjpeg_stream.demand.take();
+    try {
+      return await work();
+    } finally {
+      release();
+    }
   }
 
   #noteAway(awayMs: number | undefined): void {

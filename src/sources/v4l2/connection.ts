@@ -146,7 +146,7 @@ export class V4l2Connection {
     const reason =
       this.#fault ??
       (this.#trouble
-        ? await deviceFailure(this.#trouble, this.device)
+        ? await deviceFailure(this.#trouble, this.device, this.pid)
         : new ThingError("SOURCE_FAILED", `The V4L2 camera program ended: ${sentence}`));
     this.#reason = reason;
     for (const { reject } of [...this.#pending.values()]) reject(reason);

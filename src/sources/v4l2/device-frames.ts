@@ -24,7 +24,7 @@ interface Timed extends V4l2FrameInfo {
 }
 
 const DRIVER_LOST = "the driver's frame numbers have a gap";
-const REPLACED = "the server did not take it in time";
+const REPLACED = "a newer one replaced it before the server took it, or it was empty";
 const DAMAGED = "the driver flagged it as damaged: USB lost a part of it";
 const JPEG = "JPEG";
 

@@ -134,7 +134,7 @@ export class V4l2Device implements RunningSource {
       const leave = this.#frames.into(sink);
       try {
         const { error } = await connection.ask("start", { withinMs: WITHIN.start, signal });
-        if (error) throw await deviceFailure(error, connection.device);
+        if (error) throw await deviceFailure(error, connection.device, connection.pid);
         throw await abortable(connection.ended, signal);
       } finally {
         leave();

@@ -23,9 +23,17 @@ const REFUSALS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   EAGAIN: ["NOT_READY", "the camera is not streaming. Watch it, then try again"],
 };
 
-/** The error for a device that could not be opened, or that failed. */
-export async function deviceFailure(trouble: V4l2Trouble, device: string): Promise<ThingError> {
-  const holders = trouble.errno === "EBUSY" ? await holdersOf(device) : [];
+/**
+ * The error for a device that could not be opened, or that failed.
+ * @param own - The process id of the program that has it open for us: it is not the one that keeps it busy.
+ */
+export async function deviceFailure(
+  trouble: V4l2Trouble,
+  device: string,
+  own: number | undefined,
+): Promise<ThingError> {
+  const all = trouble.errno === "EBUSY" ? await holdersOf(device) : [];
+  const holders = all.filter((one) => !one.endsWith(`(process ${own})`));
   const code = GONE.has(trouble.errno) ? "DISCONNECTED" : "SOURCE_FAILED";
   if (holders.length > 0) {
     const sentence = `The camera is busy: ${holders.join(" and ")} has ${device} open. Close that program, then try again`;
