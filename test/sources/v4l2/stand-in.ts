@@ -8,7 +8,7 @@ import { type Behaviour, controlsOf, MODES, type StandInControl } from "./stand-
 
 const path = process.argv[3] ?? "";
 if (!existsSync(path)) fail("open", "ENOENT", "No such file or directory", 3);
-const behaviour: Behaviour = JSON.parse(readFileSync(path, "utf8"));
+let behaviour = behaviourNow();
 if (behaviour.openError) fail("open", behaviour.openError, "as asked for");
 
 let controls = controlsOf(behaviour);
@@ -23,11 +23,16 @@ setInterval(lookForDevice, 20);
 createInterface({ input: process.stdin })
   .on("line", (line) => {
     const [number = "", command = "", ...words] = line.split(" ");
+    if (existsSync(path)) behaviour = behaviourNow(); // a test may have changed it
     if (behaviour.hangsAt === command) for (;;); // as an ioctl does that a driver keeps
     if (behaviour.crashesAt === command) process.kill(process.pid, "SIGSEGV");
     answer(Number(number), run(command, words, Number(number)));
   })
   .on("close", () => process.exit(0));
+
+function behaviourNow(): Behaviour {
+  return JSON.parse(readFileSync(path, "utf8"));
+}
 
 function run(command: string, words: readonly string[], number: number): object {
   switch (command) {
