@@ -105,6 +105,15 @@ export const CLAIMS: readonly Claim[] = [
     },
   },
   ours("D1", "frames whose events were lost", "events_lost", { atMost: 0 }),
+  ...["J1", "J2", "J3"].flatMap((row) => [
+    toKind(row, "time of an RGB picture", "RGB3_ms", "limit", 1.15),
+    toKind(row, "time of a YUYV picture", "YUYV_ms", "limit", 1.15),
+    toKind(row, "time of a Bayer picture", "GRBG_ms", "limit", 1.7),
+  ]),
+  ours("V1", "CPU per frame of program and reader", "cpu_us_per_request", {
+    atMost: 400,
+    unit: "µs",
+  }),
 ];
 
 /** Whether a claim holds; undefined when it could not be measured. */

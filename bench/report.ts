@@ -26,6 +26,9 @@ export const COLUMNS = [
   ["waiters_p50_us", 1e-3, "waiters in process: p50 ms"],
   ["sse_p50_us", 1e-3, "by SSE: p50 ms"],
   ["ws_p50_us", 1e-3, "by WebSocket: p50 ms"],
+  ...["RGB3", "BGR3", "YUYV", "UYVY", "NV12", "YU12", "GREY", "Y16", "GRBG", "BA10"].map(
+    (format) => [`${format}_ms`, 1, `${format} ms`] as const,
+  ),
   ["rss_kb", 1e-3, "RSS MB"],
   ["load_busy", 100, "load busy %"],
 ] as const;

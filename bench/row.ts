@@ -30,7 +30,8 @@ export type Group =
   | "thorvision"
   | "filers"
   | "pystreaming"
-  | "pythiags";
+  | "pythiags"
+  | "v4l2";
 
 /** One row of the bench: what is done, and the servers that it compares. */
 export interface Row {
