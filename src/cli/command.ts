@@ -65,6 +65,15 @@ function program(): Command {
       const { check } = await import("./check.ts");
       console.log(await check(file));
     });
+  command
+    .command("init")
+    .description("write a project with one Thing and its test; files that exist are kept")
+    .argument("[folder]", "where; it is made if need be", ".")
+    .addHelpText("after", "\nExample:\n  thingscope init lab && cd lab && npm install && npm start")
+    .action(async (folder: string) => {
+      const { initProject } = await import("./init.ts");
+      console.log(await initProject(folder));
+    });
   addListenOptions(command.command("launch"))
     .description(
       "serve the camera at an address, or a GStreamer or ffmpeg pipeline as cameras, one for each named tee",

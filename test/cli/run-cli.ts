@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import type { TestContext } from "node:test";
+import { promisify } from "node:util";
 import { packagePath } from "../../src/base/package-root.ts";
 
 const MAIN = packagePath("dist", "src", "cli", "main.js");
@@ -34,6 +35,20 @@ export async function folderWith(files: Record<string, string>): Promise<string>
 export async function install(folder: string): Promise<void> {
   await mkdir(join(folder, "node_modules"), { recursive: true });
   await symlink(packagePath(), join(folder, "node_modules", "thingscope"));
+}
+
+/**
+ * Runs tests in TypeScript, as `npx tsx --test FILE` does, and gives what they print.
+ * @throws what `execFile` rejects with when one fails.
+ */
+export async function runTests(folder: string, ...files: string[]): Promise<string> {
+  const tsx = packagePath("node_modules", "tsx", "dist", "cli.mjs");
+  // Within a test, Node would take them for tests of the same run, and skip them.
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const { stdout } = await promisify(execFile)(process.execPath, [tsx, "--test", ...files], {
+    ...{ cwd: folder, env },
+  });
+  return stdout;
 }
 
 /** Runs one command line of thingscope in `folder` to its end. */

@@ -1,28 +1,34 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { symlink } from "node:fs/promises";
+import { existsSync, readFileSync } from "node:fs";
+import { readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { packagePath } from "../../src/base/package-root.ts";
+import { RemoteBlob } from "../../src/client/remote-blob.ts";
+import { ThingClient } from "../../src/client/thing-client.ts";
 import { inspectJpeg } from "../../src/frames/jpeg/jpeg.ts";
 import { MultipartParser } from "../../src/frames/wire/multipart.ts";
-import { folderWith, install, runCli, type Served, serveCli } from "../cli/run-cli.ts";
+import { folderWith, install, runCli, runTests, type Served, serveCli } from "../cli/run-cli.ts";
 import { tdFaults } from "../conformance/td-schema.ts";
-import { TEST_MS } from "../limits.ts";
+import { patience, TEST_MS } from "../limits.ts";
 import { curl } from "./curl.ts";
 import { assertIncludes, type Block, blocksOf, pageText } from "./page.ts";
 
+const run = promisify(execFile);
 const blocks = blocksOf(pageText("writing-a-thing.md"));
 const files = blocks.flatMap(({ file, text }) => (file ? [[file, text] as const] : []));
 
 /** The page's folder as its reader has it after `npm install`. */
 async function readersFolder(): Promise<string> {
-  const folder = await folderWith({ ...Object.fromEntries(files), "package.json": "{}" });
+  const folder = await folderWith({
+    ...Object.fromEntries(files),
+    "package.json": '{"type":"module"}',
+  });
   await install(folder);
-  const typebox = join(folder, "node_modules", "typebox");
-  await symlink(packagePath("node_modules", "typebox"), typebox);
+  for (const name of ["typebox", "serialport", "@serialport", "@types"])
+    await symlink(packagePath("node_modules", name), join(folder, "node_modules", name));
   return folder;
 }
 
@@ -38,13 +44,13 @@ async function firstPart(url: string): Promise<Uint8Array> {
 }
 
 test("the files of the page are those of examples/writing-a-thing, which the compiler checks", () => {
-  assert.equal(files.length, 5);
-  for (const [file, text] of files) {
-    assert.equal(
-      text,
-      readFileSync(packagePath("examples", "writing-a-thing", file), "utf8"),
-      file,
+  const code = files.filter(([file]) => !file.endsWith(".json"));
+  assert.equal(code.length, 9);
+  for (const [file, text] of code) {
+    const [here, serial] = [[], ["serial"]].map((below) =>
+      packagePath("examples", "writing-a-thing", ...below, file),
     );
+    assert.equal(text, readFileSync(existsSync(here!) ? here! : serial!, "utf8"), file);
   }
 });
 
@@ -60,6 +66,12 @@ test("the commands of the page do what it says, one after another", {
   for (const [{ text }, next] of commands.filter(([{ language }]) => language === "sh")) {
     const command = text.trim();
     if (command.startsWith("npm ")) continue; // readersFolder() has done what these do.
+    if (/^(kill|node --watch) /.test(command)) continue; // test/cli/reload.test.ts has the first
+    if (command === "npx tsc --noEmit") {
+      const tsc = packagePath("node_modules", ".bin", "tsc");
+      await run(tsc, ["--noEmit"], { cwd: folder }).catch(({ stdout }) => assert.fail(stdout));
+      continue;
+    }
     if (command.startsWith("npx thingscope serve ")) {
       await server?.stop();
       server = await serveCli(t, folder, command.split(" ")[3]!);
@@ -73,11 +85,8 @@ test("the commands of the page do what it says, one after another", {
         assertIncludes(await answer.json(), JSON.parse(next.text), command);
       else assert.equal(answer.status, 204, command);
     } else {
-      assert.equal(command, "npx tsx --test timer.test.ts");
-      const tsx = packagePath("node_modules", "tsx", "dist", "cli.mjs");
-      await promisify(execFile)(process.execPath, [tsx, "--test", "timer.test.ts"], {
-        cwd: folder,
-      });
+      const [, test = ""] = /^npx tsx --test (\S+)$/.exec(command) ?? assert.fail(command);
+      assert.match(await runTests(folder, test), /^# fail 0$/m);
     }
   }
 });
@@ -85,11 +94,18 @@ test("the commands of the page do what it says, one after another", {
 test("the page's camera has a valid Thing Description, and its stream has whole pictures", {
   timeout: TEST_MS,
 }, async (t) => {
-  const server = await serveCli(t, await readersFolder(), "kitchen.yaml");
-  for (const thing of ["clock", "timer"]) {
+  const folder = await readersFolder();
+  const kitchen = await readFile(join(folder, "kitchen.yaml"), "utf8");
+  await writeFile(join(folder, "all.yaml"), `${kitchen}  sensor: sensor.ts:Sensor\n`);
+  const server = await serveCli(t, folder, "all.yaml");
+  for (const thing of ["clock", "timer", "sensor"]) {
     const answer = await fetch(`${server.url}/${thing}/`);
     assert.deepEqual(tdFaults(await answer.json()), []);
   }
   const { width, height } = inspectJpeg(await firstPart(`${server.url}/clock/live`));
   assert.deepEqual([width, height], [480, 120]);
+  const sensor = await ThingClient.connect(`${server.url}/sensor/`, { signal: patience() });
+  const raw = await sensor.invoke("raw");
+  assert.ok(raw instanceof RemoteBlob);
+  assert.equal((await raw.bytes()).length, 320 * 240);
 });

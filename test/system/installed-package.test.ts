@@ -1,14 +1,16 @@
 // The package as `npm install thingscope` puts it into somebody's folder: what npm packs, and its dependencies, but nothing of this repository.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { before, test } from "node:test";
 import { promisify } from "node:util";
 import { packagePath } from "../../src/base/package-root.ts";
-import { folderWith } from "../cli/run-cli.ts";
+import { folderWith, runTests } from "../cli/run-cli.ts";
 import { pageText } from "../docs/page.ts";
-import { TEST_MS } from "../limits.ts";
+import { patience, TEST_MS } from "../limits.ts";
 import { installPacked } from "./install-packed.ts";
 
 const timeout = TEST_MS;
@@ -163,4 +165,42 @@ test("a lab's camera, autofocus, source and recorder compile against an installe
   assert.equal(typeof told, "number");
   assert.equal(ok, true);
   assert.deepEqual(classes, ["function", "function", "function"]);
+});
+
+test("what 'thingscope init' writes compiles, passes its test and is served", {
+  timeout,
+}, async (t) => {
+  const main = join(
+    folder,
+    "node_modules",
+    "thingscope",
+    "dist",
+    "bundle",
+    "src",
+    "cli",
+    "main.js",
+  );
+  const cwd = await folderWith({});
+  await run(process.execPath, [main, "init"], { cwd });
+  await symlink(join(folder, "node_modules"), join(cwd, "node_modules"));
+  const tsc = packagePath("node_modules", ".bin", "tsc");
+  await run(tsc, ["--noEmit"], { cwd }).catch((error: { stdout: string }) =>
+    assert.fail(error.stdout),
+  );
+  assert.match(await runTests(cwd, "lamp.test.ts"), /^# pass 1$/m);
+  const server = spawn(process.execPath, [main, "serve", "thingscope.yaml", "--port", "0"], {
+    cwd,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  t.after(() => server.kill("SIGKILL"));
+  let url: string | undefined;
+  for await (const line of createInterface(server.stdout)) {
+    url = /"url":"(http:[^"]*\d)"/.exec(line)?.[1];
+    if (url) break;
+  }
+  const signal = patience();
+  assert.equal(await (await fetch(`${url}/lamp/brightness`, { signal })).text(), "50");
+  const ended = once(server, "exit", { signal });
+  server.kill("SIGTERM");
+  await ended;
 });

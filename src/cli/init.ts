@@ -1,0 +1,79 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { basename, join, resolve, sep } from "node:path";
+import { codeOf, reasonOf, ThingError } from "../base/errors.ts";
+import { packagePath } from "../base/package-root.ts";
+import { isRecord } from "../base/values.ts";
+import { type ProjectVersions, projectFiles } from "./init-files.ts";
+
+/**
+ * Writes a project with one Thing and its test into a folder, which is made if need be. A file that exists stays as it is.
+ * @returns What was written and what was kept, and what to do next, in lines.
+ * @throws {ThingError} `BAD_ARGUMENT` for a folder that cannot be written into.
+ */
+export async function initProject(given: string): Promise<string> {
+  const folder = resolve(given);
+  const lines: string[] = [];
+  try {
+    await mkdir(folder, { recursive: true });
+    for (const [name, text] of projectFiles(await versionsFor(folder)))
+      lines.push(await written(join(folder, name), text, name));
+  } catch (cause) {
+    throw new ThingError(
+      "BAD_ARGUMENT",
+      `A project could not be written into ${folder}: ${reasonOf(cause)}. Choose another folder: thingscope init FOLDER.`,
+      { cause },
+    );
+  }
+  const enter = folder === process.cwd() ? "" : `cd ${given} && `;
+  return [
+    ...lines,
+    "",
+    "Next:",
+    `  ${enter}npm install`,
+    "  npm test        runs the test of the Thing",
+    "  npm run check   checks types and the configuration",
+    "  npm start       serves the Thing at http://127.0.0.1:5000",
+    "  npm run dev     does so again whenever its files change",
+  ].join("\n");
+}
+
+async function written(path: string, text: string, name: string): Promise<string> {
+  try {
+    await writeFile(path, text, { flag: "wx" });
+    return `wrote ${name}`;
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw error;
+    return `kept ${name}, which exists already`;
+  }
+}
+
+/** Those that this package itself is made with: they work together. */
+async function versionsFor(folder: string): Promise<ProjectVersions> {
+  const own: unknown = JSON.parse(await readFile(packagePath("package.json"), "utf8"));
+  const version = (kind: string, name: string) => {
+    const listed = isRecord(own) ? own[kind] : undefined;
+    return String((isRecord(listed) && listed[name]) ?? "latest");
+  };
+  return {
+    name:
+      basename(folder)
+        .toLowerCase()
+        .replace(/[^a-z0-9-]+/g, "-")
+        .replace(/^-+|-+$/g, "") || "lab",
+    dependencies: {
+      thingscope: placeOf(isRecord(own) ? String(own.version) : "0"),
+      typebox: version("dependencies", "typebox"),
+    },
+    devDependencies: {
+      "@types/node": version("devDependencies", "@types/node"),
+      tsx: version("dependencies", "tsx"),
+      typescript: version("devDependencies", "typescript"),
+    },
+  };
+}
+
+/** A checkout is in no registry: it is depended on where it is. */
+function placeOf(version: string): string {
+  const root = packagePath();
+  return root.split(sep).includes("node_modules") ? `^${version}` : `file:${root}`;
+}
