@@ -12,7 +12,7 @@ const OPTIONS = {
   url: Type.String({
     description: "rtsp://user:password@host:554/path, or the address of an ONVIF device",
   }),
-  user: Type.Optional(Type.String()),
+  username: Type.Optional(Type.String()),
   password: Type.Optional(Type.String()),
   profile: Type.Optional(Type.String({ description: "Of an ONVIF device: its token or name" })),
   transport: Type.Enum(["tcp", "udp"], { default: "tcp" }),

@@ -12,7 +12,7 @@ interface AddressKind {
 const KINDS: readonly AddressKind[] = [
   { is: /^\/dev\/(video\d+$|v4l\/)/, camera: "V4L2Camera", option: "device" },
   { is: /^(rtsps?|onvif):\/\//i, camera: "RtspCamera", option: "url" },
-  { is: /^https?:\/\//i, camera: "RemoteCamera", option: "url" },
+  { is: /^https?:\/\//i, camera: "HttpCamera", option: "url" },
 ];
 
 /** The kind of camera that one word names, and nothing else was given; undefined for a pipeline. */

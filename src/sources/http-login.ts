@@ -29,12 +29,12 @@ export class HttpLogin {
     this.#login = login;
   }
 
-  /** The value of `Authorization` for a GET of `path`, as far as the server has said what it wants. */
-  authorizationFor(path: string): string | undefined {
+  /** The value of `Authorization` for a request of `path`, as far as the server has said what it wants. */
+  authorizationFor(path: string, method = "GET"): string | undefined {
     if (!this.#challenge) return undefined;
     if (this.#challenge.scheme === "basic") return this.#basic();
     this.#uses = this.#uses >= MOST_USES ? 1 : this.#uses + 1;
-    return this.#digest(this.#challenge, path);
+    return this.#digest(this.#challenge, path, method);
   }
 
   /**
@@ -71,7 +71,7 @@ export class HttpLogin {
     return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
   }
 
-  #digest({ parameters }: Challenge, path: string): string {
+  #digest({ parameters }: Challenge, path: string, method: string): string {
     const { username, password } = this.#login;
     const get = (name: string) => parameters.get(name) ?? "";
     const algorithm = parameters.get("algorithm") ?? "MD5";
@@ -86,7 +86,7 @@ export class HttpLogin {
     const first = hash(`${username}:${realm}:${password}`);
     const secret = isSession ? hash(`${first}:${nonce}:${this.#clientNonce}`) : first;
     const counted = hasQop ? `${count}:${this.#clientNonce}:auth:` : "";
-    const response = hash(`${secret}:${nonce}:${counted}${hash(`GET:${path}`)}`);
+    const response = hash(`${secret}:${nonce}:${counted}${hash(`${method}:${path}`)}`);
     const isHashed = /^true$/i.test(get("userhash"));
     const name = isHashed ? hash(`${username}:${realm}`) : username;
     const fields = [

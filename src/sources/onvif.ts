@@ -2,7 +2,7 @@ import { isAbort, withDeadline } from "../base/abort.ts";
 import { ThingError } from "../base/errors.ts";
 import { decodePercent } from "../base/percent.ts";
 import { thrownError } from "../base/thrown.ts";
-import type { Login } from "./login-answer.ts";
+import type { LoginData } from "./http-login.ts";
 import { callSoap, escapedXml, textIn } from "./soap.ts";
 
 /** A stream that an ONVIF device offers. */
@@ -28,10 +28,10 @@ export function isOnvifAddress(url: string): boolean {
 /** An ONVIF device: its profiles, and the addresses of their streams. A small part of ONVIF's Profile S. */
 export class OnvifDevice {
   readonly #url: URL;
-  readonly #login: Login | undefined;
+  readonly #login: LoginData | undefined;
 
   /** @throws {ThingError} `BAD_CONFIG` if it is no such address. */
-  constructor(address: string, given: Partial<Login> = {}) {
+  constructor(address: string, given: Partial<LoginData> = {}) {
     const text = address.replace(/^onvif:/i, "http:");
     if (!URL.canParse(text))
       throw new ThingError(
@@ -39,9 +39,9 @@ export class OnvifDevice {
         "This is not the address of an ONVIF device. It looks like onvif://user:password@host:port.",
       );
     const url = new URL(text);
-    const user = given.user ?? decodePercent(url.username);
+    const username = given.username ?? decodePercent(url.username);
     const password = given.password ?? decodePercent(url.password);
-    this.#login = user === "" && password === "" ? undefined : { user, password };
+    this.#login = username === "" && password === "" ? undefined : { username, password };
     url.username = "";
     url.password = "";
     if (url.pathname === "/") url.pathname = "/onvif/device_service";
@@ -54,7 +54,7 @@ export class OnvifDevice {
   }
 
   /** Its login: that of the streams, too. */
-  get login(): Login | undefined {
+  get login(): LoginData | undefined {
     return this.#login;
   }
 

@@ -1,6 +1,6 @@
 import { ThingError } from "../base/errors.ts";
 import { decodePercent } from "../base/percent.ts";
-import type { Login } from "./login-answer.ts";
+import type { LoginData } from "./http-login.ts";
 
 /** Where an RTSP server is, without its login. */
 export interface RtspAddress {
@@ -11,7 +11,7 @@ export interface RtspAddress {
   readonly url: string;
   /** Without login and query: for logs and people. */
   readonly shown: string;
-  readonly login: Login | undefined;
+  readonly login: LoginData | undefined;
 }
 
 /**
@@ -19,7 +19,7 @@ export interface RtspAddress {
  * apart wins.
  * @throws {ThingError} `BAD_CONFIG`.
  */
-export function rtspAddress(text: string, given: Partial<Login> = {}): RtspAddress {
+export function rtspAddress(text: string, given: Partial<LoginData> = {}): RtspAddress {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^rtsps?:$/.test(url.protocol) || url.hostname === "") {
     throw new ThingError(
@@ -28,7 +28,7 @@ export function rtspAddress(text: string, given: Partial<Login> = {}): RtspAddre
     );
   }
   const isSecure = url.protocol === "rtsps:";
-  const user = given.user ?? decodePercent(url.username);
+  const username = given.username ?? decodePercent(url.username);
   const password = given.password ?? decodePercent(url.password);
   return {
     host: url.hostname.replace(/^\[|\]$/g, ""),
@@ -36,14 +36,14 @@ export function rtspAddress(text: string, given: Partial<Login> = {}): RtspAddre
     isSecure,
     url: `${url.protocol}//${url.host}${safely(url.pathname + url.search)}`,
     shown: `${url.protocol}//${url.host}${url.pathname}`,
-    login: user === "" && password === "" ? undefined : { user, password },
+    login: username === "" && password === "" ? undefined : { username, password },
   };
 }
 
 /** The address with its login, in characters that no program takes for anything else. */
 export function withLogin({ url, login }: RtspAddress): string {
   if (!login) return url;
-  return url.replace("://", `://${encoded(login.user)}:${encoded(login.password)}@`);
+  return url.replace("://", `://${encoded(login.username)}:${encoded(login.password)}@`);
 }
 
 function encoded(text: string): string {

@@ -159,8 +159,8 @@ function videoIn({ status, reason, body }: Answer, { shown, login }: RtspAddress
     throw refused(
       shown,
       login
-        ? `refuses this login (${status}). Correct its user and password in the address or in the options user and password; some cameras have users of their own for RTSP or ONVIF.`
-        : `requires a login (${status}). Put it into the address, rtsp://user:password@host/path, or into the options user and password.`,
+        ? `refuses this login (${status}). Correct its user name and password in the address or in the options username and password; some cameras have users of their own for RTSP or ONVIF.`
+        : `requires a login (${status}). Put it into the address, rtsp://user:password@host/path, or into the options username and password.`,
     );
   if (status === 404)
     throw refused(

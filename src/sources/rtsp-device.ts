@@ -1,4 +1,4 @@
-import type { Login } from "./login-answer.ts";
+import type { LoginData } from "./http-login.ts";
 import { isOnvifAddress, OnvifDevice } from "./onvif.ts";
 import { type RtspAddress, rtspAddress, withLogin } from "./rtsp-address.ts";
 import { describeRtsp, type RtspVideo } from "./rtsp-describe.ts";
@@ -11,7 +11,7 @@ export interface RtspStream extends RtspVideo {
 
 /** A network camera, as it is configured. */
 export class RtspDevice {
-  readonly #login: Partial<Login>;
+  readonly #login: Partial<LoginData>;
   readonly #profile: string | undefined;
   /** Of its stream; an ONVIF device is asked for it. */
   readonly #address: RtspAddress | undefined;
@@ -24,10 +24,10 @@ export class RtspDevice {
    */
   constructor(
     url: string,
-    { user, password, profile }: Partial<Login> & { readonly profile?: string } = {},
+    { username, password, profile }: Partial<LoginData> & { readonly profile?: string } = {},
   ) {
     this.#login = {
-      ...(user !== undefined && { user }),
+      ...(username !== undefined && { username }),
       ...(password !== undefined && { password }),
     };
     this.#profile = profile;

@@ -3,14 +3,15 @@ import { type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { ThingError } from "../base/errors.ts";
 import { checkedLookup } from "../base/outgoing.ts";
-import { answerTo, type Login } from "./login-answer.ts";
+import type { LoginData } from "./http-login.ts";
+import { answerTo } from "./login-answer.ts";
 
 /** A call of a SOAP service that wants a WS-UsernameToken. */
 export interface SoapCall {
   readonly url: URL;
   /** What stands in the body: its author wrote it, and values in it are escaped. */
   readonly body: string;
-  readonly login?: Login | undefined;
+  readonly login?: LoginData | undefined;
   /** How far the device's clock is ahead of ours, ms: it refuses tokens of another time. */
   readonly aheadMs?: number;
   readonly signal: AbortSignal;
@@ -43,8 +44,8 @@ export async function callSoap(call: SoapCall): Promise<string> {
     throw new ThingError(
       "SOURCE_FAILED",
       login
-        ? `${shown} refuses this login. Many cameras have users of their own for ONVIF: add one on the camera's page, and put it into the options user and password.`
-        : `${shown} requires a login. Put it into the options user and password.`,
+        ? `${shown} refuses this login. Many cameras have users of their own for ONVIF: add one on the camera's page, and put it into the options username and password.`
+        : `${shown} requires a login. Put it into the options username and password.`,
     );
   if (/Envelope/.test(text)) return text.replace(/<(\/?)[\w.-]+:/g, "<$1");
   throw new ThingError(
@@ -113,9 +114,9 @@ async function textOf(response: IncomingMessage): Promise<string> {
 }
 
 /** WS-Security's UsernameToken with a digest of the password (UsernameToken Profile 1.0). */
-function usernameToken({ user, password }: Login, aheadMs: number): string {
+function usernameToken({ username, password }: LoginData, aheadMs: number): string {
   const nonce = randomBytes(16);
   const created = new Date(Date.now() + aheadMs).toISOString();
   const digest = createHash("sha1").update(nonce).update(created).update(password).digest("base64");
-  return `<Security s:mustUnderstand="1" xmlns="${SECURITY}-wssecurity-secext-1.0.xsd"><UsernameToken><Username>${escapedXml(user)}</Username><Password Type="${SECURITY}-username-token-profile-1.0#PasswordDigest">${digest}</Password><Nonce EncodingType="${SECURITY}-soap-message-security-1.0#Base64Binary">${nonce.toString("base64")}</Nonce><Created xmlns="${SECURITY}-wssecurity-utility-1.0.xsd">${created}</Created></UsernameToken></Security>`;
+  return `<Security s:mustUnderstand="1" xmlns="${SECURITY}-wssecurity-secext-1.0.xsd"><UsernameToken><Username>${escapedXml(username)}</Username><Password Type="${SECURITY}-username-token-profile-1.0#PasswordDigest">${digest}</Password><Nonce EncodingType="${SECURITY}-soap-message-security-1.0#Base64Binary">${nonce.toString("base64")}</Nonce><Created xmlns="${SECURITY}-wssecurity-utility-1.0.xsd">${created}</Created></UsernameToken></Security>`;
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Command } from "commander";
+import { addressKind } from "../../src/cli/launch-camera.ts";
 import { parametersAsOptions } from "../../src/cli/launch-command.ts";
 import { TEST_MS } from "../limits.ts";
 import { folderWith, runCli, runCliLines } from "./run-cli.ts";
@@ -163,6 +164,14 @@ test("a camera's address is launched as its kind of camera, and is no pipeline",
     ["launch", "--check", "--rate=5", address],
   ]);
   assert.deepEqual([check?.code, check?.stdout], [0, "OK: cameras: camera (RtspCamera)\n"]);
+  const kinds = ["/dev/video0", "http://127.0.0.1:9/1", "onvif://127.0.0.1:9"].map((word) =>
+    addressKind([word]),
+  );
+  assert.deepEqual(
+    kinds.map((kind) => kind?.camera),
+    ["V4L2Camera", "HttpCamera", "RtspCamera"],
+  );
+  assert.equal(addressKind(["/dev/video0", "!"]), undefined);
   for (const refused of [headless, parameter]) {
     assert.equal(refused?.code, 2);
     assert.match(refused.stderr, /is a camera's address, not a pipeline/);

@@ -6,7 +6,7 @@ import type { TestContext } from "node:test";
 
 /** What an ONVIF camera is like. */
 interface DeviceOptions {
-  readonly login?: { readonly user: string; readonly password: string };
+  readonly login?: { readonly username: string; readonly password: string };
   /** How far its clock is ahead, ms. */
   readonly aheadMs?: number;
   /** The port of its RTSP server, and the path. */
@@ -88,5 +88,5 @@ function isLogin(
     .update(created)
     .update(login.password)
     .digest("base64");
-  return part("Username") === login.user && part("Password") === digest && off < TOKEN_MS;
+  return part("Username") === login.username && part("Password") === digest && off < TOKEN_MS;
 }

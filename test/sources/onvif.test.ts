@@ -7,7 +7,7 @@ import { patience, TEST_MS } from "../limits.ts";
 import { onvifDevice } from "./onvif-device.ts";
 
 const timeout = TEST_MS;
-const LOGIN = { user: "viewer", password: 'p%<&>"é' };
+const LOGIN = { username: "viewer", password: 'p%<&>"é' };
 
 test("the stream of a device behind a router is asked for, by the host that we know it by", {
   timeout,
@@ -35,7 +35,7 @@ test("a login is accepted also by a device whose clock is wrong, and a wrong one
 }, async (t) => {
   const { url } = await onvifDevice(t, { login: LOGIN, aheadMs: -3 * 3600_000 });
   assert.match(await new OnvifDevice(url, LOGIN).streamUrl(patience()), /^rtsp:/);
-  const inUrl = `${LOGIN.user}:${encodeURIComponent(LOGIN.password)}@`;
+  const inUrl = `${LOGIN.username}:${encodeURIComponent(LOGIN.password)}@`;
   const address = url.replace("//", `//${inUrl}`);
   assert.match(await new OnvifDevice(address).streamUrl(patience()), /^rtsp:/);
   const refused = (device: OnvifDevice, message: RegExp) =>

@@ -72,7 +72,7 @@ test("a server that closes its connection with a refusal is asked on another, an
     );
     return undefined;
   });
-  assert.equal((await asked(url, { user: "admin", password: "s" })).codec, "H264");
+  assert.equal((await asked(url, { username: "admin", password: "s" })).codec, "H264");
   const field = (name: string) => new RegExp(`${name}="?([^",]*)"?`).exec(heads.at(-1) ?? "")?.[1];
   const secret = `${md5("admin:IP Camera(1, 2):s")}:a"b:00000001:${field("cnonce")}:auth`;
   assert.equal(field("response"), md5(`${secret}:${md5(`DESCRIBE:${url}`)}`));
@@ -86,7 +86,7 @@ test("a redirect is followed on the same host, and to no other, where the login 
   const moved = (to: string) => () => `RTSP/1.0 302 Moved\r\nLocation: ${to}\r\n\r\n`;
   assert.equal((await asked(await server(t, moved(there)))).codec, "H264");
   const elsewhere = asked(await server(t, moved("rtsp://192.0.2.1/cam")), {
-    user: "a",
+    username: "a",
     password: "b",
   });
   await assert.rejects(elsewhere, { code: "SOURCE_FAILED", message: /redirects to another host/ });
@@ -111,7 +111,7 @@ test("what does not speak RTSP, sends too much, or goes away is told", { timeout
 
 test("a login and a path are made of characters that stay one word", () => {
   const address = rtspAddress("rtsp://us%65r:p%w'\"!@[::1]:8554/Streaming/ch(1)?a={b} c");
-  assert.deepEqual(address.login, { user: "user", password: "p%w'\"!" });
+  assert.deepEqual(address.login, { username: "user", password: "p%w'\"!" });
   assert.equal(
     withLogin(address),
     "rtsp://user:p%25w%27%22%21@[::1]:8554/Streaming/ch%281%29?a=%7Bb%7D%20c",

@@ -53,7 +53,7 @@ test("a login is answered, whatever characters its password has, in the address 
     const { port } = await server(t, "0", [method]);
     const inUrl = `rtsp://cam:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/jpeg`;
     const url = `rtsp://127.0.0.1:${port}/jpeg`;
-    const beside = { ...kwargsOnPage("RtspCamera"), url, user: "cam", password: PASSWORD };
+    const beside = { ...kwargsOnPage("RtspCamera"), url, username: "cam", password: PASSWORD };
     const program = PROGRAMS[index]!;
     for (const options of [{ url: inUrl }, beside]) {
       const { camera, frame } = await watched(t, RtspCamera, { ...options, program });
