@@ -14,9 +14,10 @@ export interface CameraCheckOptions extends V4l2Options {
   readonly roots?: SystemRoots;
   /** The V4L2 camera program for a device; undefined where it is not built. */
   readonly stream?: (device: string) => Command | undefined;
+  /** For how long a camera is run to measure its rate, ms: 2500. */
+  readonly measureMs?: number;
 }
 
-/** For how long a camera is run to measure its rate, ms. */
 const MEASURE_MS = 2500;
 /** Cameras that are measured, one after the other: they may share a bus. */
 const MOST_MEASURED = 4;
@@ -130,7 +131,11 @@ function currentUser() {
 }
 
 /** In low light automatic exposure takes longer than a frame has, and halves the rate without a word. */
-export function rateCheck({ stream = streamCommand, ...options }: CameraCheckOptions = {}): Check {
+export function rateCheck({
+  stream = streamCommand,
+  measureMs = MEASURE_MS,
+  ...options
+}: CameraCheckOptions = {}): Check {
   return {
     name: "frame rate",
     async run() {
@@ -140,7 +145,7 @@ export function rateCheck({ stream = streamCommand, ...options }: CameraCheckOpt
         const { address, title } = camera;
         const holders = await holdersOf(address, options.roots?.proc);
         const command = holders.length === 0 ? stream(address) : undefined;
-        if (command) results.push(await rateResult(title, command, address));
+        if (command) results.push(await rateResult(title, address, { command, measureMs }));
       }
       if (results.length > 0) return results;
       return {
@@ -156,9 +161,13 @@ function streamCommand(device: string): Command | undefined {
   return program === undefined ? undefined : { program, args: ["stream", device, "--idle"] };
 }
 
-async function rateResult(title: string, command: Command, device: string): Promise<CheckResult> {
+async function rateResult(
+  title: string,
+  device: string,
+  { command, measureMs }: { command: Command; measureMs: number },
+): Promise<CheckResult> {
   try {
-    return rateVerdict(title, await measuredRate(command, device, MEASURE_MS));
+    return rateVerdict(title, await measuredRate(command, device, measureMs));
   } catch (error) {
     return { level: "warn", message: `${title} delivers no frames.`, fix: messageOf(error) };
   }

@@ -1,6 +1,6 @@
 import { parse, resolve } from "node:path";
 import { Command, CommanderError } from "commander";
-import { messageOf } from "../base/errors.ts";
+import { messageOf, ThingError } from "../base/errors.ts";
 import { packageVersion } from "../base/package-root.ts";
 import { ClientError } from "../client/client-error.ts";
 import { addAccountCommands } from "./account-commands.ts";
@@ -138,6 +138,9 @@ function program(): Command {
   return command;
 }
 
+const SIMULATED_ALONE =
+  "--simulated serves the simulated microscope instead of a configuration. Leave out one of them.";
+
 async function runServe(file: string | undefined, flags: ServeFlags): Promise<void> {
   const giveHeldReloads = holdReloads();
   let log = pinoLog({ debug: flags.debug, readable: process.stdout.isTTY });
@@ -145,6 +148,7 @@ async function runServe(file: string | undefined, flags: ServeFlags): Promise<vo
   const { listeningFor } = await import("./listening.ts");
   const { Reloader } = await import("./reload.ts");
   const { serverFromConfig, startServer } = await import("./serve.ts");
+  if (file !== undefined && flags.simulated) throw new ThingError("BAD_ARGUMENT", SIMULATED_ALONE);
   const path = file === undefined ? undefined : resolve(file);
   const { foundConfig } = await import("./found-config.ts");
   const { settingsChoice } = await import("./settings-choice.ts");

@@ -33,6 +33,8 @@ export class FoundThings implements CameraRegister {
   readonly #listeners = new Set<(news: CameraNews) => void>();
   #server: ThingServer | undefined;
   #turn: Promise<void> = Promise.resolve();
+  /** After its end nothing is added: the host is being closed. */
+  #isStopped = false;
 
   constructor({ settingsFolder, watch, taken, log, identities }: FoundThingsOptions) {
     this.#watch = watch;
@@ -79,10 +81,12 @@ export class FoundThings implements CameraRegister {
   }
 
   start(): Promise<void> {
+    this.#isStopped = false;
     return this.#watch.start();
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.#watch.stop();
   }
 
@@ -180,7 +184,8 @@ export class FoundThings implements CameraRegister {
   }
 
   #inTurn(step: () => Promise<void>): void {
-    this.#turn = this.#turn.then(step).catch((error) => {
+    const unlessStopped = () => (this.#isStopped ? undefined : step());
+    this.#turn = this.#turn.then(unlessStopped).catch((error) => {
       this.#log.error(`A change of the cameras was not taken in: ${messageOf(error)}`);
     });
   }

@@ -129,7 +129,7 @@ test("the rate of a camera is measured against the one that its mode has", {
   const program = packagePath("dist", "test", "sources", "v4l2", "stand-in.js");
   const stream = () => ({ program: process.execPath, args: [program, "stream", device] });
   await writeFile(device, JSON.stringify({ rate: 50, loseEvery: 1 })); // frames of thrice the numbers
-  const [measured] = await resultsOf(rateCheck({ ...options, stream }));
+  const [measured] = await resultsOf(rateCheck({ ...options, stream, measureMs: 300 }));
   assert.match(measured?.message ?? "", /^Acme Webcam delivers \d+\.\d frames\/s in MJPG 640x480/);
   await writeFile(device, JSON.stringify({ openError: "EIO" }));
   const [failed] = await resultsOf(rateCheck({ ...options, stream }));

@@ -17,7 +17,7 @@ export interface MeasuredRate {
 /** The first frames of a camera tell more of its start than of its rate. */
 const STARTING_FRAMES = 5;
 const FEWEST_FRAMES = 3;
-const START_MS = 5000;
+const START_MS = 10_000;
 
 /**
  * Runs a camera in its present mode for `ms` milliseconds and counts its frames.
