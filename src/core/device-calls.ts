@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { abortable } from "../base/abort.ts";
 import { ThingError } from "../base/errors.ts";
 import { type FaultNotes, runAsThing } from "./running.ts";
@@ -39,6 +40,7 @@ export class DeviceCalls {
     const leave = () => this.#abort(abort, gone?.reason);
     const timer = setTimeout(() => this.#abort(abort, late(withinMs)), withinMs);
     this.#waiting.add(abort);
+    if (gone) setMaxListeners(0, gone); // a request for all properties has one signal for as many as there are
     gone?.addEventListener("abort", leave, { once: true });
     if (gone?.aborted) leave();
     try {

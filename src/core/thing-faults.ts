@@ -153,7 +153,8 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 /** Whether something that was thrown is a fault, and not a refusal that its client can do something about. */
 export function isFault(error: unknown): boolean {
   const sound = thrownError(error);
-  return !(sound instanceof ThingError) || sound.status >= 500;
+  if (!(sound instanceof ThingError)) return true;
+  return sound.status >= 500 && sound.code !== "DISCONNECTED"; // the state of the Thing tells that its device is not there
 }
 
 /** Where a fault is to be looked for; the sentence of a ThingError says all that is needed. */

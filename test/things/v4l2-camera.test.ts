@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { openTestHost, type TestHostOptions } from "../../src/testing/index.ts";
 import { V4L2Camera, type V4L2CameraOptions } from "../../things/index.ts";
 import { patience, TEST_MS, WAIT_MS } from "../limits.ts";
-import { type Behaviour, plugIn, STAND_IN } from "../sources/v4l2/stand-in-device.ts";
+import { plugIn, STAND_IN } from "../sources/v4l2/plug-in.ts";
+import type { Behaviour } from "../sources/v4l2/stand-in-device.ts";
 
 const limited = { timeout: TEST_MS };
 const patient = { withinMs: WAIT_MS };
@@ -205,6 +206,23 @@ test(
     const after = await camera.thing.mjpeg_stream.grab(patience());
     assert.notEqual(after.run, before.run);
     assert.equal(((await valueAt(`${camera.url}mode`)) as { width: number }).width, 320);
+  },
+);
+
+test(
+  "while the device is away, all properties can be read but its own, and nothing is logged as a fault",
+  limited,
+  async () => {
+    const { camera, device } = await opened();
+    await using _ = camera;
+    await rm(device);
+    await camera.untilProperty("capabilities", isOpen(false), patient);
+    const all = (await valueAt(`${camera.url}properties`)) as Record<string, unknown>;
+    assert.ok("state" in all && !("brightness" in all));
+    assert.deepEqual(
+      camera.log.lines.filter(({ level }) => level === "error"),
+      [],
+    );
   },
 );
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { delay } from "../../src/base/abort.ts";
 import { now } from "../../src/base/clock.ts";
@@ -14,6 +15,7 @@ import { sequenceIn } from "./webcam/pictures.ts";
 import { VirtualWebcam } from "./webcam/virtual-webcam.ts";
 
 const limited = { timeout: TEST_MS };
+const ROUNDS = process.env.THINGSCOPE_LONG ? 20 : 2;
 const patient = { withinMs: WAIT_MS };
 
 const opened = (kwargs: V4L2CameraOptions) =>
@@ -125,18 +127,27 @@ test(
     const device = await webcam.plugIn(0);
     await using camera = await opened({ device, keep_warm: true });
     await put(camera, "brightness", 21);
-    const [before] = await framesOf(camera, 1);
-    const descriptors = process.getActiveResourcesInfo().length;
-    await webcam.unplug();
-    await camera.untilProperty("state", stateIs("disconnected"), patient);
-    assert.match(camera.thing.state.reason ?? "", /Plug it in/);
-    webcam.controls.put("brightness", 0);
-    await webcam.plugIn(5);
-    await camera.untilProperty("state", stateIs("streaming"), patient);
-    const [after] = await framesOf(camera, 1);
-    assert.notEqual(after?.run, before?.run);
-    assert.equal(webcam.controls.get("brightness"), 21);
-    assert.ok(process.getActiveResourcesInfo().length <= descriptors + 10);
+    let [before] = await framesOf(camera, 1);
+    const descriptors = openDescriptors();
+    const told = { goneMs: 0, backMs: 0 };
+    for (let round = 0; round < ROUNDS; round++) {
+      const goneAt = performance.now();
+      await webcam.unplug();
+      await camera.untilProperty("state", stateIs("disconnected"), patient);
+      told.goneMs = Math.max(told.goneMs, performance.now() - goneAt);
+      assert.match(camera.thing.state.reason ?? "", /Plug it in/);
+      webcam.controls.put("brightness", 0);
+      const backAt = performance.now();
+      await webcam.plugIn(round % 2 === 0 ? 5 : 0);
+      await camera.untilProperty("state", stateIs("streaming"), patient);
+      told.backMs = Math.max(told.backMs, performance.now() - backAt);
+      const [after] = await framesOf(camera, 1);
+      assert.notEqual(after?.run, before?.run);
+      assert.equal(webcam.controls.get("brightness"), 21);
+      before = after;
+    }
+    console.log(`# ${ROUNDS} times: gone within ${told.goneMs} ms, back within ${told.backMs} ms`);
+    assert.ok(openDescriptors() <= descriptors + 2, "descriptors are left open");
   },
 );
 
@@ -228,6 +239,10 @@ test(
     assert.deepEqual([frame?.width, frame?.height], [640, 480]);
   },
 );
+
+function openDescriptors(): number {
+  return readdirSync("/proc/self/fd").length;
+}
 
 function stateIs(wanted: string) {
   return (value: unknown) => (value as { state: string }).state === wanted;

@@ -8,7 +8,8 @@ import type { SourceLoss } from "../../../src/frames/frame.ts";
 import { V4l2Device, type V4l2DeviceOptions } from "../../../src/sources/v4l2/device.ts";
 import { patience, TEST_MS } from "../../limits.ts";
 import { framesOf } from "../reading.ts";
-import { type Behaviour, BRIGHTNESS, plugIn, STAND_IN } from "./stand-in-device.ts";
+import { plugIn, STAND_IN } from "./plug-in.ts";
+import { type Behaviour, BRIGHTNESS } from "./stand-in-device.ts";
 
 const [PROGRAM = "", ...FIRST] = STAND_IN;
 

@@ -1,8 +1,3 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { temporaryFolder } from "../../temporary-folder.ts";
-
 /** How the stand-in's device behaves; all of it is off unless it is said. */
 export interface Behaviour {
   /** Frames per second; 100. */
@@ -146,16 +141,4 @@ export function controlsOf(
       if (!isInactive.has(one.id)) return { ...one };
       return { ...one, flags: isInactive.get(one.id) ? ["inactive"] : [] };
     });
-}
-
-const PROGRAM = fileURLToPath(new URL("./stand-in.js", import.meta.url));
-
-/** A program and its first arguments, as V4L2Camera's option `program` takes them. */
-export const STAND_IN: readonly string[] = [process.execPath, PROGRAM];
-
-/** Plugs a device in: a file that the stand-in takes for its node. */
-export async function plugIn(behaviour: Behaviour = {}, path?: string): Promise<string> {
-  const node = path ?? join(await temporaryFolder(), "video0");
-  await writeFile(node, JSON.stringify(behaviour));
-  return node;
 }
