@@ -22,6 +22,13 @@ const OPTIONS = {
   height: Type.Integer({ default: 720, minimum: 64, maximum: 16_384, unit: "px" }),
   framerate: Type.Number({ default: 30, minimum: 0.1, maximum: 500, unit: "Hz" }),
   quality: Type.Integer({ default: 80, minimum: 1, maximum: 100 }),
+  mode: Type.Optional(
+    Type.String({
+      description: "The sensor's mode: width:height:bits, and :P or :U",
+      pattern: "^\\d{2,5}:\\d{2,5}(:\\d{1,2}(:[PU])?)?$",
+    }),
+  ),
+  tuning_file: Type.Optional(Type.String({ pattern: "^/[\\w./-]+$" })),
 };
 type Options = PresetOptions<typeof OPTIONS>;
 
@@ -62,6 +69,7 @@ const CONTROLS: Readonly<
 /** Of cameras with a lens that moves. */
 const FOCUS: typeof CONTROLS = {
   autofocus_mode: ["Autofocus", Type.Enum(["default", "manual", "auto", "continuous"]), "default"],
+  autofocus_range: ["Autofocus searches", Type.Enum(["normal", "macro", "full"]), "normal"],
   lens_position: ["Distance in dioptres, with manual focus; 0: infinity", fraction(0, 32), 0],
 };
 const FOCUSES = /^(imx708|imx519|ov64a40|arducam_64mp)/;
@@ -165,7 +173,8 @@ function sizeWords({ width, height, framerate, quality }: Options): string[] {
 }
 
 /** Only what is not as the program has it anyway; a value may begin with a minus sign. */
-function words({ camera }: Options, values: ControlValues): string[] {
+function words(options: Options, values: ControlValues): string[] {
+  const { camera, mode, tuning_file: tuning } = options;
   const set = Object.entries({ ...CONTROLS, ...FOCUS }).flatMap(([name, [, , initial]]) => {
     const value = values[name];
     const isMeant = name === "lens_position" && values.autofocus_mode === "manual";
@@ -173,7 +182,11 @@ function words({ camera }: Options, values: ControlValues): string[] {
     const option = `--${name.replace("_", "-")}`;
     return [value === true ? option : `${option}=${value}`];
   });
-  return [`--camera=${camera}`, "--verbose=0", ...set];
+  const sensor = [
+    ...(mode === undefined ? [] : [`--mode=${mode}`]),
+    ...(tuning === undefined ? [] : [`--tuning-file=${tuning}`]),
+  ];
+  return [`--camera=${camera}`, "--verbose=0", ...sensor, ...set];
 }
 
 /** What the newer program gives, or the older one where that is not installed. */

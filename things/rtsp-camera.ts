@@ -17,6 +17,9 @@ const OPTIONS = {
   profile: Type.Optional(Type.String({ description: "Of an ONVIF device: its token or name" })),
   transport: Type.Enum(["tcp", "udp"], { default: "tcp" }),
   latency_ms: Type.Integer({ default: 200, minimum: 0, maximum: 10_000, unit: "ms" }),
+  // Of what is decoded here: encoding it again takes most of the processor.
+  max_framerate: Type.Optional(Type.Integer({ minimum: 1, maximum: 120, unit: "Hz" })),
+  width: Type.Optional(Type.Integer({ minimum: 16, maximum: 16_384, multipleOf: 2, unit: "px" })),
 };
 type Options = PresetOptions<typeof OPTIONS>;
 
@@ -32,20 +35,44 @@ const RTSP: CameraPreset<typeof OPTIONS, RtspStream> = {
   programs: [
     {
       program: "gst-launch-1.0",
-      pipeline: ({ transport, latency_ms: latency }, { address, codec }) => ({
-        pipeline: `rtspsrc location={address} protocols={transport} latency={latency} ! ${FROM_RTP[codec] ?? "decodebin"} ! autovideosink`,
-        parameters: { address, transport, latency },
-      }),
+      pipeline: (options, { address, codec }) => {
+        const { transport, latency_ms: latency, max_framerate: rate, width } = options;
+        const isDecoded = codec !== "JPEG";
+        const smaller = [
+          ...(isDecoded && rate ? ["videorate drop-only=true max-rate={rate} !"] : []),
+          ...(isDecoded && width
+            ? ["videoscale ! video/x-raw,width={width},pixel-aspect-ratio=1/1 !"]
+            : []),
+        ].join(" ");
+        return {
+          pipeline: `rtspsrc location={address} protocols={transport} latency={latency} ! ${FROM_RTP[codec] ?? "decodebin"} ! ${smaller} autovideosink`,
+          parameters: {
+            ...{ address, transport, latency },
+            ...(isDecoded && rate && { rate }),
+            ...(isDecoded && width && { width }),
+          },
+        };
+      },
     },
     {
       program: "ffmpeg",
-      pipeline: ({ transport }, { address, codec }) => ({
-        pipeline: [
-          ...["ffmpeg", "-rtsp_transport", transport, "-i", address, "-map", "0:v:0", "-c:v"],
-          ...(codec === "JPEG" ? ["copy"] : ["mjpeg", "-q:v", "4"]),
-          ...["-f", "mpjpeg", "pipe:1"],
-        ],
-      }),
+      pipeline: ({ transport, max_framerate: rate, width }, { address, codec }) => {
+        const filters = [
+          ...(rate ? [`fps=fps=min(source_fps\\,${rate})`] : []),
+          ...(width ? [`scale=${width}:-2`] : []),
+        ];
+        const encoded = [
+          ...(filters.length > 0 ? ["-vf", filters.join(",")] : []),
+          ...["-c:v", "mjpeg", "-q:v", "4"],
+        ];
+        return {
+          pipeline: [
+            ...["ffmpeg", "-rtsp_transport", transport, "-i", address, "-map", "0:v:0"],
+            ...(codec === "JPEG" ? ["-c:v", "copy"] : encoded),
+            ...["-f", "mpjpeg", "pipe:1"],
+          ],
+        };
+      },
     },
   ],
   failures: [

@@ -6,6 +6,7 @@ import { packagePath } from "../../src/base/package-root.ts";
 import { RtspCamera } from "../../things/index.ts";
 import { folderWith, launchCli } from "../cli/run-cli.ts";
 import { TEST_MS } from "../limits.ts";
+import { needsLong } from "../needs.ts";
 import { freePort, kwargsOnPage, peer, watched } from "./cameras.ts";
 import { childrenOf } from "./pipelines.ts";
 
@@ -45,6 +46,25 @@ for (const [program, paths] of PATHS)
       await camera.close();
     }
   });
+
+test("a stream that is decoded is made smaller and slower as the options say", {
+  ...needsLong(),
+  timeout,
+}, async (t) => {
+  const { url } = await server(t);
+  for (const program of PROGRAMS) {
+    const options = { url: `${url}/h264`, program, max_framerate: 5, width: 160 };
+    const { camera, frame } = await watched(t, RtspCamera, options);
+    const first = await frame();
+    assert.deepEqual([first.width, first.height], [160, 120]);
+    if (program === "ffmpeg") continue; // its frames have no times of the camera
+    let last = await frame();
+    while (last.index < first.index + 4) last = await frame();
+    const hz = (1000 * (last.index - first.index)) / (last.capturedAt - first.capturedAt);
+    assert.ok(hz < 6, `${hz} Hz`);
+    await camera.close();
+  }
+});
 
 test("a login is answered, whatever characters its password has, in the address or beside it", {
   timeout,
