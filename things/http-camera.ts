@@ -13,7 +13,7 @@ export interface HttpCameraOptions {
   readonly trust?: string;
   /** Requests per second where the address gives one JPEG, 0.001 to 100; 5 by default. The next one waits for the answer. */
   readonly rate?: number;
-  /** Longest time to the answer and to the first picture, ms; 10,000 by default, or `silence_ms` if that is longer. */
+  /** Longest time to the answer and to the first picture, ms; 15,000 by default, or `silence_ms` if that is longer. */
   readonly start_ms?: number;
   /** Longest time without a picture, ms, 0 for any; 5000 by default: networks falter. */
   readonly silence_ms?: number;
@@ -30,10 +30,10 @@ const LIMITS: Readonly<Record<Limited, readonly [low: number, high: number]>> = 
   silence_ms: [0, 2 ** 31 - 1],
   max_frame_bytes: [1000, 64 * 2 ** 20],
 };
-const START_MS = 10_000;
+const START_MS = 15_000; // a camera may give a frame each 12 s
 const SILENCE_MS = 5000;
-/** A server that has answered is waited for at least so long, ms: its camera may be restarting. */
-const STALL_MS = 10_000;
+/** A connection stands for at least so long without a picture, ms: silence is judged by the period of its pictures, up to five of 15 s. */
+const STALL_MS = 75_000;
 /** Short, so that a recovered network is noticed soon. */
 const LONGEST_BACK_OFF_MS = 1000;
 

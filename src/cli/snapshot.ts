@@ -1,17 +1,15 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { concatBytes } from "../base/bytes.ts";
 import { ThingError } from "../base/errors.ts";
 import { silentLog } from "../base/log.ts";
 import { nearest } from "../base/nearest.ts";
-import { decodePercent } from "../base/percent.ts";
-import { authorizationOf, parseUrl } from "../client/http.ts";
+import { authorizationOf } from "../client/http.ts";
 import type { Thing } from "../core/thing.ts";
 import { ThingHost } from "../core/thing-host.ts";
 import { findLocalCameras, findNetworkCameras, SEARCH_MS } from "../discovery/find-cameras.ts";
 import type { FoundCamera } from "../discovery/found-camera.ts";
-import { inspectJpeg, MAX_JPEG_BYTES } from "../frames/jpeg/jpeg.ts";
+import { inspectJpeg } from "../frames/jpeg/jpeg.ts";
 import { Camera } from "../instruments/camera.ts";
 import { MjpegHttpSource } from "../sources/mjpeg-http.ts";
 import { frameOrReason } from "../streams/frame-or-reason.ts";
@@ -49,7 +47,7 @@ export async function snapshot(
   const limit = AbortSignal.any([io.signal, AbortSignal.timeout(wait * 1000 + OPENING_S * 1000)]);
   const isHttp = HTTP.test(target.url);
   const jpeg = isHttp
-    ? await overHttp(target, stream, wait, limit)
+    ? await overHttp(target, stream, wait * 1000, limit)
     : await ofCamera(await cameraNamed(target.url, limit), wait, limit);
   const { width, height } = inspectJpeg(jpeg);
   if (output === "-") {
@@ -67,53 +65,31 @@ export async function snapshot(
 async function overHttp(
   target: Target,
   wanted: string | undefined,
-  wait: number,
+  waitMs: number,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
   const { url } = await streamAt(target, wanted, signal);
-  const authorization = authorizationOf(target.credentials);
-  const headers = authorization === undefined ? {} : { Authorization: authorization };
-  const { plain, login } = withoutLogin(url);
-  const answer = await fetch(plain, { headers: { ...login, ...headers }, signal }).catch(
-    () => undefined,
-  );
-  const type = answer?.headers.get("content-type") ?? "";
-  if (answer?.ok && type.startsWith("image/")) return pictureIn(answer);
-  await answer?.body?.cancel();
-  if (answer?.ok && /json/.test(type) && !url.endsWith("/"))
-    return overHttp({ ...target, url: `${url}/` }, wanted, wait, signal);
-  return firstFrame(url, { authorization, waitMs: wait * 1000 }, signal);
-}
-
-/** Fetch takes no login in an address. */
-function withoutLogin(text: string): { plain: string; login: Record<string, string> } {
-  const url = parseUrl(text);
-  const { username, password } = url;
-  url.username = "";
-  url.password = "";
-  if (username === "" && password === "") return { plain: url.href, login: {} };
-  const pair = `${decodePercent(username)}:${decodePercent(password)}`;
-  const basic = Buffer.from(pair).toString("base64");
-  return { plain: url.href, login: { Authorization: `Basic ${basic}` } };
-}
-
-async function pictureIn({ body }: Response): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const piece of body ?? []) {
-    bytes += piece.length;
-    if (bytes > MAX_JPEG_BYTES) throw new ThingError("BAD_FRAME", "The picture is too large.");
-    pieces.push(piece);
+  try {
+    return await firstFrame(url, { credentials: target.credentials, waitMs }, signal);
+  } catch (error) {
+    if (signal.aborted || url.endsWith("/")) throw error;
+    const thing = { ...target, url: `${url}/` }; // a Thing whose slash was left out
+    const found = await streamAt(thing, wanted, signal).catch(() => {
+      throw error;
+    });
+    return firstFrame(found.url, { credentials: target.credentials, waitMs }, signal);
   }
-  return concatBytes(pieces);
 }
 
 async function firstFrame(
   url: string,
-  { authorization, waitMs }: { authorization: string | undefined; waitMs: number },
+  { credentials, waitMs }: { credentials: Target["credentials"]; waitMs: number },
   signal: AbortSignal,
 ): Promise<Uint8Array> {
-  const source = new MjpegHttpSource(url, { authorization, startMs: waitMs, stallMs: waitMs });
+  const login = credentials && "username" in credentials ? credentials : undefined;
+  const authorization = login ? undefined : authorizationOf(credentials);
+  const limits = { startMs: waitMs, stallMs: waitMs };
+  const source = new MjpegHttpSource(url, { ...limits, authorization, ...(login && { login }) });
   const over = new AbortController();
   let found: Uint8Array | undefined;
   const sink = {

@@ -73,7 +73,7 @@ test("a picture comes from any server's stream or picture, with the login of its
   for (const path of ["still", "stream"])
     assert.deepEqual(await taken(`http://ann:p%25@127.0.0.1:${port}/${path}`, folder), [64, 48]);
   await assert.rejects(taken(`http://127.0.0.1:${port}/stream`, folder), {
-    message: /requires another login \(401\)/,
+    message: /requires a login \(401\)/,
   });
 });
 

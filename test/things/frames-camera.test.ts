@@ -82,6 +82,25 @@ test("curl sends a file, a pipe and a form; what is no picture is refused with t
   assert.equal((await curl("-X", "POST", `${url}/frames?takeover=1`))[1], "422");
 });
 
+test("a page of another site sends no picture", { timeout }, async (t) => {
+  const { url, port, seen } = await served(t);
+  const Origin = "http://evil.example";
+  assert.equal((await put(url, picture(1), { Origin })).status, 403);
+  const form = await run("curl", [
+    ...["-s", "-w", "%{http_code}", "-o", "/dev/null", "-H", `Origin: ${Origin}`],
+    ...["-F", "image=x", `${url}/frames`],
+  ]);
+  assert.equal(form.stdout, "403");
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/door/frames_socket`, { origin: Origin });
+  const [, { statusCode }] = (await once(socket, "unexpected-response")) as [
+    unknown,
+    { statusCode: number },
+  ];
+  assert.equal(statusCode, 403);
+  socket.on("error", () => {}).terminate();
+  assert.deepEqual(seen, []);
+});
+
 test("a client of HTTP/1.0, as small boards have, sends a picture a connection", {
   timeout,
 }, async (t) => {
