@@ -6,18 +6,15 @@ import {
   type ReadableProperty,
   type RequestOptions,
 } from "./client-affordances.ts";
-import { ClientError, unreachable } from "./client-error.ts";
+import { ClientError } from "./client-error.ts";
+import { descriptionChanges } from "./description-changes.ts";
+import { fetchDescription } from "./fetch-description.ts";
 import { type FrameSize, type FrameSizesOptions, frameSizesAt } from "./frame-sizes.ts";
 import { bareUrl, type ConnectionOptions, Http } from "./http.ts";
 import { isJsonType, type JsonObject } from "./json.ts";
 import { MJPEGReader, type ReaderOptions } from "./mjpeg-reader.ts";
-import type { Subscription } from "./subscription.ts";
-import {
-  type Affordance,
-  formsFor,
-  readThingDescription,
-  type ThingDescription,
-} from "./thing-description.ts";
+import { Subscription } from "./subscription.ts";
+import { type Affordance, formsFor, type ThingDescription } from "./thing-description.ts";
 import type {
   AnyThing,
   ClientAction,
@@ -30,10 +27,6 @@ import type {
 
 /** Of an answer with all properties but those that it names. */
 const UNREADABLE = "X-Unreadable-Properties";
-
-/** How long a server may take for a Thing Description, ms. */
-const CONNECT_MS = 30_000;
-const TD_TYPES = "application/td+json, application/json;q=0.9";
 
 /** How to connect. */
 export interface ConnectOptions extends ConnectionOptions {
@@ -55,6 +48,13 @@ type PropertiesOf<P> = {
 type ActionsOf<A> = { readonly [K in keyof A]: ClientAction<InputOf<A[K]>, OutputOf<A[K]>> };
 type EventsOf<E> = { readonly [K in keyof E]: ClientEvent<E[K]> };
 
+/** What a Thing has, by name. */
+interface Members<T extends ThingTypes> {
+  readonly properties: PropertiesOf<T["properties"]>;
+  readonly actions: ActionsOf<T["actions"]>;
+  readonly events: EventsOf<T["events"]>;
+}
+
 /**
  * A Thing at a server, of this package or any other. Everything it does is found in the Thing Description's forms.
  *
@@ -64,28 +64,39 @@ type EventsOf<E> = { readonly [K in keyof E]: ClientEvent<E[K]> };
 export class ThingClient<T extends ThingTypes = AnyThing> {
   /** Where the Thing Description came from. */
   readonly url: string;
-  readonly title: string;
-  /** The Thing Description as the server sent it. */
-  readonly td: JsonObject;
-  /** `await camera.properties.exposure.read()`; the names are `Object.keys(camera.properties)`. */
-  readonly properties: PropertiesOf<T["properties"]>;
-  /** `await camera.actions.capture({ width: 800 }, { signal, onProgress })`. */
-  readonly actions: ActionsOf<T["actions"]>;
-  /** `for await (const { x } of camera.events.moved.subscribe(signal))`. */
-  readonly events: EventsOf<T["events"]>;
   readonly #http: Http;
-  readonly #described: ThingDescription;
+  #described: ThingDescription;
+  #members: Members<T>;
 
   private constructor(http: Http, described: ThingDescription, url: string) {
     this.#http = http;
     this.#described = described;
     this.url = url;
-    this.title = described.title;
-    this.td = described.raw;
-    const { properties, actions, events } = described;
-    this.properties = this.#members("property", properties, (it) => new ClientProperty(http, it));
-    this.actions = this.#members("action", actions, (it) => clientAction(http, it));
-    this.events = this.#members("event", events, (it) => new ClientEvent(http, it));
+    this.#members = this.#membersOf(described);
+  }
+
+  get title(): string {
+    return this.#described.title;
+  }
+
+  /** The Thing Description as the server sent it last. */
+  get td(): JsonObject {
+    return this.#described.raw;
+  }
+
+  /** `await camera.properties.exposure.read()`; the names are `Object.keys(camera.properties)`. */
+  get properties(): Members<T>["properties"] {
+    return this.#members.properties;
+  }
+
+  /** `await camera.actions.capture({ width: 800 }, { signal, onProgress })`. */
+  get actions(): Members<T>["actions"] {
+    return this.#members.actions;
+  }
+
+  /** `for await (const { x } of camera.events.moved.subscribe(signal))`. */
+  get events(): Members<T>["events"] {
+    return this.#members.events;
   }
 
   /**
@@ -98,17 +109,37 @@ export class ThingClient<T extends ThingTypes = AnyThing> {
     options: ConnectOptions = {},
   ): Promise<ThingClient<T>> {
     const http = new Http(url, options);
-    const late = AbortSignal.timeout(CONNECT_MS);
-    const signal = options.signal ? AbortSignal.any([options.signal, late]) : late;
-    try {
-      const response = await http.request(bareUrl(url), { accept: TD_TYPES, signal });
-      const from = response.url || bareUrl(url);
-      const described = readThingDescription(await http.json(response), from);
-      return new ThingClient<T>(http, described, from);
-    } catch (error) {
-      if (!late.aborted || options.signal?.aborted) throw error;
-      throw unreachable(bareUrl(url), new Error(`it did not answer within ${CONNECT_MS / 1000} s`));
-    }
+    const { described, from } = await fetchDescription(http, bareUrl(url), options.signal);
+    return new ThingClient<T>(http, described, from);
+  }
+
+  /**
+   * Fetches the Thing Description again: a Thing may have other properties, actions, events and limits than before.
+   * @returns Whether it is another one; `td`, `properties`, `actions` and `events` are of the new one then.
+   * @throws {ClientError} as `connect` does.
+   */
+  async refresh({ signal }: Pick<RequestOptions, "signal"> = {}): Promise<boolean> {
+    const { raw } = this.#described;
+    const { described } = await fetchDescription(this.#http, this.url, signal);
+    if (JSON.stringify(described.raw) === JSON.stringify(raw)) return false;
+    this.#described = described;
+    this.#members = this.#membersOf(described);
+    return true;
+  }
+
+  /**
+   * Each new Thing Description, when the server's directory announces one: `for await (const td of camera.changes(signal))`. By then
+   * `properties`, `actions` and `events` are of that one.
+   * @throws {ClientError} `UNSUPPORTED` where no directory announces changes: call `refresh`.
+   */
+  changes(signal?: AbortSignal): Subscription<JsonObject> {
+    const thing = this;
+    const { url, td } = this;
+    const refresh = (either: AbortSignal) => this.refresh({ signal: either });
+    const followed = { http: this.#http, td, url, refresh };
+    return new Subscription(async function* (following) {
+      for await (const _ of descriptionChanges(followed, following)) yield thing.td;
+    }, signal);
   }
 
   /** @throws {ClientError} `UNKNOWN_AFFORDANCE`; the server's. */
@@ -218,8 +249,17 @@ export class ThingClient<T extends ThingTypes = AnyThing> {
     );
   }
 
+  #membersOf({ properties, actions, events }: ThingDescription): Members<T> {
+    const http = this.#http;
+    return {
+      properties: this.#named("property", properties, (it) => new ClientProperty(http, it)),
+      actions: this.#named("action", actions, (it) => clientAction(http, it)),
+      events: this.#named("event", events, (it) => new ClientEvent(http, it)),
+    };
+  }
+
   /** An object with a member for each name; asking it for another name is an error with a sentence. */
-  #members<M extends object>(
+  #named<M extends object>(
     kind: Affordance["kind"],
     affordances: ReadonlyMap<string, Affordance>,
     make: (affordance: Affordance) => object,

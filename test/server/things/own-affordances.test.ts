@@ -139,6 +139,28 @@ test("who observes all properties, or all events, observes those that come later
   socket.close();
 });
 
+test("a client notices that a Thing has another description, and has what is new", {
+  timeout,
+}, async () => {
+  const { opened, thing } = await served();
+  await using _ = opened;
+  const client = await opened.client();
+  assert.equal(await client.refresh(), false);
+  thing.addGain(); // before it follows
+  const changes = client.changes(patience());
+  const first = await changes.next();
+  assert.deepEqual(Object.keys(client.properties), ["power", "gain"]);
+  assert.equal(first.value, client.td);
+  assert.equal(await client.read("gain"), 1);
+  thing.changeSchema("gain", Type.Number({ maximum: 5 }));
+  await changes.next();
+  assert.equal(client.properties.gain?.description.maximum, 5);
+  thing.removeProperty("gain");
+  assert.equal(await client.refresh(), true);
+  await assert.rejects(client.read("gain"), { code: "UNKNOWN_AFFORDANCE" });
+  changes.close();
+});
+
 test("the directory tells of a changed model once for all changes of a turn", {
   timeout,
 }, async () => {

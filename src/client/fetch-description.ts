@@ -1,0 +1,32 @@
+import { withDeadline } from "../base/abort.ts";
+import { unreachable } from "./client-error.ts";
+import type { Http } from "./http.ts";
+import { readThingDescription, type ThingDescription } from "./thing-description.ts";
+
+/** How long a server may take for a Thing Description, ms. */
+const CONNECT_MS = 30_000;
+const TD_TYPES = "application/td+json, application/json;q=0.9";
+
+/**
+ * The Thing Description at an address, and where it came from in the end.
+ * @throws {ClientError} `UNREACHABLE`; `BAD_ANSWER` when the address gives no Thing Description; the server's.
+ */
+export async function fetchDescription(
+  http: Http,
+  url: string,
+  given?: AbortSignal,
+): Promise<{ described: ThingDescription; from: string }> {
+  const signal = given ?? new AbortController().signal;
+  let late: AbortSignal | undefined;
+  try {
+    return await withDeadline(CONNECT_MS, signal, async (either) => {
+      late = either;
+      const response = await http.request(url, { accept: TD_TYPES, signal: either });
+      const from = response.url || url;
+      return { described: readThingDescription(await http.json(response), from), from };
+    });
+  } catch (error) {
+    if (!late?.aborted || signal.aborted) throw error;
+    throw unreachable(url, new Error(`it did not answer within ${CONNECT_MS / 1000} s`));
+  }
+}
