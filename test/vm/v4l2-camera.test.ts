@@ -10,6 +10,7 @@ import type { Frame } from "../../src/frames/frame.ts";
 import { openTestHost, type TestHost } from "../../src/testing/index.ts";
 import { V4L2Camera, type V4L2CameraOptions } from "../../things/index.ts";
 import { patience, TEST_MS, WAIT_MS } from "../limits.ts";
+import { needsLong } from "../needs.ts";
 import { controlOf, v4l2Ctl } from "./video-control.ts";
 import { sequenceIn } from "./webcam/pictures.ts";
 import { VirtualWebcam } from "./webcam/virtual-webcam.ts";
@@ -218,27 +219,26 @@ test(
   },
 );
 
-test(
-  "where the program was not built, GStreamer streams and v4l2-ctl has the controls",
-  limited,
-  async () => {
-    const webcam = new VirtualWebcam({ serial: "SN-FALLBACK" });
-    await using _ = webcam;
-    const device = await webcam.plugIn(0);
-    const fallback = packagePath("dist", "src", "sources", "v4l2", "fallback-program.js");
-    await using camera = await opened({ device, program: [process.execPath, fallback] });
-    await camera.untilProperty(
-      "capabilities",
-      (value) => (value as { is_open: boolean }).is_open,
-      patient,
-    );
-    const { status, text } = await put(camera, "brightness", 5);
-    assert.equal(status, 204, text);
-    assert.equal(webcam.controls.get("brightness"), 5);
-    const [frame] = await framesOf(camera, 1);
-    assert.deepEqual([frame?.width, frame?.height], [640, 480]);
-  },
-);
+test("where the program was not built, GStreamer streams and v4l2-ctl has the controls", {
+  ...limited,
+  ...needsLong(),
+}, async () => {
+  const webcam = new VirtualWebcam({ serial: "SN-FALLBACK" });
+  await using _ = webcam;
+  const device = await webcam.plugIn(0);
+  const fallback = packagePath("dist", "src", "sources", "v4l2", "fallback-program.js");
+  await using camera = await opened({ device, program: [process.execPath, fallback] });
+  await camera.untilProperty(
+    "capabilities",
+    (value) => (value as { is_open: boolean }).is_open,
+    patient,
+  );
+  const { status, text } = await put(camera, "brightness", 5);
+  assert.equal(status, 204, text);
+  assert.equal(webcam.controls.get("brightness"), 5);
+  const [frame] = await framesOf(camera, 1);
+  assert.deepEqual([frame?.width, frame?.height], [640, 480]);
+});
 
 function openDescriptors(): number {
   return readdirSync("/proc/self/fd").length;

@@ -251,6 +251,9 @@ export class V4l2Device implements RunningSource {
       else this.#options.onDescribed?.(message.device);
     } else if (message.type === "control") {
       this.#tellControls(this.#known?.noteChange(message.change));
+    } else if (message.type === "source") {
+      // Its modes may be others now. If it gives no frames any more, it is opened again for that.
+      this.#command("describe", this.#controlMs).catch(() => {});
     } else if (message.type === "error" && !message.trouble.fatal) {
       const { ioctl, errno, message: words } = message.trouble;
       this.#log.warn(`The camera's driver had a fault: ${errno} ${ioctl}: ${words}`);

@@ -4,7 +4,10 @@ import { moduleUrl } from "../../base/package-root.ts";
 import type { Command } from "../../processes/child.ts";
 import { nativeProgram } from "../../processes/native-program.ts";
 import { programVersion } from "../../processes/programs.ts";
+import { runProgram } from "../../processes/run-program.ts";
 
+const VERSION_LIMITS = { timeoutMs: 5000, mostBytes: 4096 };
+let canRun: Promise<boolean> | undefined;
 let hasTold = false;
 
 /**
@@ -17,9 +20,20 @@ export async function v4l2Command(
   node: string,
   { program, log }: { readonly program?: readonly string[] | undefined; readonly log?: Log },
 ): Promise<Command> {
-  const own = nativeProgram("v4l2-camera");
+  const own = program ? undefined : await ownProgram();
   const [name, ...first] = program ?? (own ? [own] : await fallback(log));
   return { program: name ?? "v4l2-camera", args: [...first, "stream", node, "--idle"] };
+}
+
+/** The program of this package, unless this machine cannot run it: it is tried once. */
+async function ownProgram(): Promise<string | undefined> {
+  const path = nativeProgram("v4l2-camera");
+  if (path === undefined) return undefined;
+  canRun ??= runProgram({ program: path, args: ["version"] }, VERSION_LIMITS).then(
+    ({ code }) => code === 0,
+    () => false,
+  );
+  return (await canRun) ? path : undefined;
 }
 
 async function fallback(log: Log | undefined): Promise<readonly string[]> {
@@ -27,7 +41,7 @@ async function fallback(log: Log | undefined): Promise<readonly string[]> {
   await programVersion("v4l2-ctl");
   if (!hasTold)
     log?.warn(
-      `There is no V4L2 camera program for ${process.platform} on ${process.arch}: gst-launch-1.0 and v4l2-ctl are used, without the driver's times and numbers. With a C compiler, npm run build:native builds it.`,
+      `The V4L2 camera program is missing, or does not run here (${process.platform}, ${process.arch}): gst-launch-1.0 and v4l2-ctl are used, without the driver's times and numbers. With a C compiler, npm run build:native builds it.`,
     );
   hasTold = true;
   return [process.execPath, fileURLToPath(moduleUrl("src/sources/v4l2/fallback-program"))];

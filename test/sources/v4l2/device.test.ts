@@ -110,6 +110,20 @@ test("what is no message ends the run with a sentence", limited, async (t) => {
 });
 
 test(
+  "an input that changes has the device described anew, and the stream goes on",
+  limited,
+  async (t) => {
+    const { device } = await deviceOf(t, { inputChangesAt: 3 });
+    await device.ready(patience());
+    const modes = () => device.description?.modes.length;
+    assert.equal(modes(), 2);
+    for await (const _ of framesOf(device, patience())) {
+      if (modes() === 1) break;
+    }
+  },
+);
+
+test(
   "a refused value is told as the device says it, and the device goes on",
   limited,
   async (t) => {

@@ -15,6 +15,8 @@ export interface Behaviour {
   readonly crashAfter?: number;
   /** It gives no frames after this one. */
   readonly muteAfter?: number;
+  /** It says that its input has changed before this frame, and has a mode less. */
+  readonly inputChangesAt?: number;
   /** Bytes that are no message come before this frame. */
   readonly garbageAfter?: number;
   /** Before every so many frames two are lost. */

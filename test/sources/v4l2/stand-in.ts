@@ -17,6 +17,7 @@ let streaming: NodeJS.Timeout | undefined;
 let sequence = 0;
 let frames = 0;
 let lost = 0;
+let modes = MODES;
 
 if (!behaviour.isMute) tellDevice();
 setInterval(lookForDevice, 20);
@@ -108,6 +109,10 @@ function sendFrame(): void {
   if (crashAfter === frames) process.kill(process.pid, "SIGKILL");
   if (muteAfter !== undefined && frames > muteAfter) return;
   if (garbageAfter === frames) writeSync(1, Buffer.alloc(64, 0x41));
+  if (behaviour.inputChangesAt === frames) {
+    modes = MODES.slice(0, 1);
+    send("S", { changes: ["resolution"] });
+  }
   sequence += 1;
   if (loseEvery && frames % loseEvery === 0) {
     lost += 2;
@@ -154,7 +159,7 @@ function tellDevice(): void {
     ...{ node: path, driver: "stand-in", card: "Stand-in Cam", bus_info: "none", version: "6.1.0" },
     ...{ sysfs: null, capabilities: ["video-capture", "streaming"], device_caps: 1 },
     ...{ multiplanar: false, inputs: [], input: 0, format: { ...format, payload: "jpeg" } },
-    ...{ modes: MODES, controls, events: true, streaming: streaming !== undefined, truncated: [] },
+    ...{ modes, controls, events: true, streaming: streaming !== undefined, truncated: [] },
   });
 }
 
