@@ -71,7 +71,7 @@ function buildAll(target) {
     }
     chmodSync(output, 0o755);
   }
-  console.log(`Built ${folder}`);
+  console.error(`Built ${folder}`); // stdout is that of npm pack --json
 }
 
 /** What it wants of the C library is found in the process that loads it, whichever library that has. */

@@ -33,7 +33,7 @@ before(async () => {
   const script = packagePath("scripts", "build-prebuilds.mjs");
   const built = await runToEnd([process.execPath, script, "--required", "--to", folder]);
   assert.equal(built.code, 0, built.stderr);
-  assert.equal(built.stderr, "", "the compilers warn of nothing");
+  assert.match(built.stderr, /^(Built .*\n){2}$/, "the compilers warn of nothing");
 }, limit);
 
 test("both processors have every addon and the program", limit, async () => {
