@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Server } from "node:net";
 import { messageOf } from "./errors.ts";
@@ -27,24 +27,33 @@ export function loadAddon<T>(
 }
 
 /**
- * The file of a program of `native/NAME`, or undefined where there is none for this system. What this machine built
- * comes before what the package brought.
+ * The file of a program of `native/NAME`, or undefined where there is none that can be executed, as on systems that it
+ * was not built for.
  */
 export function nativeProgram(name: string): string | undefined {
-  return builtFile(name, name);
+  return placesOf(name, name).find(isExecutable);
 }
 
-function builtFile(part: string, file: string): string | undefined {
-  const places = [
+/** What this machine built comes before what the package brought. */
+function placesOf(part: string, file: string): readonly string[] {
+  return [
     packagePath("native", part, "build", "Release", file),
     packagePath("prebuilds", `${process.platform}-${process.arch}`, file),
   ];
-  return places.find((place) => existsSync(place));
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function tryAddon(name: string, without: string, log: Log): unknown {
   try {
-    const file = builtFile(name, `${name}.node`);
+    const file = placesOf(name, `${name}.node`).find((place) => existsSync(place));
     if (!file) throw new Error(`There is none for ${process.platform}-${process.arch}.`);
     return require(file);
   } catch (error) {

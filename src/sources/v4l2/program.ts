@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import type { Log } from "../../base/log.ts";
+import { nativeProgram } from "../../base/native.ts";
 import { moduleUrl } from "../../base/package-root.ts";
 import type { Command } from "../../processes/child.ts";
-import { nativeProgram } from "../../processes/native-program.ts";
 import { programVersion } from "../../processes/programs.ts";
 import { runProgram } from "../../processes/run-program.ts";
 
