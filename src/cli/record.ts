@@ -15,6 +15,8 @@ export interface RecordChoices {
   readonly out: string;
   /** Of the file, without `.mkv`. */
   readonly name?: string;
+  /** The https certificate of a server that nobody vouches for: its SHA-256 fingerprint, or a PEM file. */
+  readonly trust?: string;
   /** Which stream of a Thing. */
   readonly stream?: string;
   /** Longest silence of the server, ms, after which the connection is made again. */
@@ -31,7 +33,7 @@ const SLOW = 0.98;
  * @throws {ThingError} `NO_FRAME` when none comes within `firstFrameMs`; `RECORDING_FAILED`.
  */
 export async function record(io: ClientIo, target: Target, choices: RecordChoices): Promise<void> {
-  const stream = await streamAt(target, choices.stream, io.signal);
+  const stream = await streamAt(target, choices, io.signal);
   const { credentials } = target;
   const recording = new RemoteRecording({ ...choices, ...stream, credentials });
   const bar = isForPeople(io) ? new ProgressBar(io.err) : undefined;

@@ -17,6 +17,7 @@ interface RecordFlags extends CommonFlags {
   readonly out: string;
   readonly name?: string;
   readonly stream?: string;
+  readonly trust?: string;
 }
 
 interface ExportFlags {
@@ -43,6 +44,10 @@ export function addRecordingCommands(program: Command): void {
     .option("--out <folder>", "where the recording goes", ".")
     .option("--name <name>", "of the file, instead of the stream's name and the time")
     .option("--stream <name>", "which stream of a Thing: the first when absent")
+    .option(
+      "--trust <certificate>",
+      "an https server's own: its SHA-256 fingerprint, or a PEM file",
+    )
     .action((url: string, flags: RecordFlags) =>
       interruptibly(flags, async (io) => {
         const { record } = await import("./record.ts");

@@ -12,6 +12,7 @@ import { MemoryPool } from "../frames/memory-pool.ts";
 import type { StoredFrame } from "../frames/stored-picture.ts";
 import type { RecordingSummary } from "../recording/ledger/ledger.ts";
 import { RecordingWriter } from "../recording/write/recording-writer.ts";
+import { httpFetch } from "../sources/http-fetch.ts";
 import { HttpRefusal } from "../sources/http-get.ts";
 import { MjpegHttpSource } from "../sources/mjpeg-http.ts";
 import { RemoteTimes } from "./remote-times.ts";
@@ -28,6 +29,8 @@ interface RemoteRecordingOptions {
   readonly out: string;
   /** Of the file, without `.mkv`. */
   readonly name?: string | undefined;
+  /** Its https certificate, if nobody vouches for it: the SHA-256 fingerprint, or a PEM file. */
+  readonly trust?: string | undefined;
   /** Longest silence of the server, ms, after which the connection is made again; 10,000 by default. */
   readonly silentMs?: number | undefined;
   /** Longest wait for the first frame, ms; 15,000 by default. */
@@ -72,6 +75,7 @@ export class RemoteRecording {
     this.#options = options;
     this.#source = new MjpegHttpSource(url, {
       ...sentLogin(credentials),
+      trust: options.trust,
       ...{ startMs: silentMs, stallMs: silentMs },
       onOpen: () => {
         this.#connections += 1;
@@ -233,9 +237,10 @@ export class RemoteRecording {
 
   /** The client reads what a server says of a refusal, and knows what that means for the exit code. */
   async #inWordsOfServer(refusal: unknown): Promise<unknown> {
-    const { url, credentials } = this.#options;
+    const { url, credentials, trust } = this.#options;
     const signal = AbortSignal.timeout(EXPLAIN_MS);
-    const reader = new MJPEGReader(url, { signal, ...(credentials && { credentials }) });
+    const fetch = url.startsWith("https:") ? httpFetch({ trust }) : undefined;
+    const reader = new MJPEGReader(url, { signal, fetch, ...(credentials && { credentials }) });
     try {
       await reader[Symbol.asyncIterator]().next();
       return refusal;

@@ -68,13 +68,13 @@ async function overHttp(
   waitMs: number,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
-  const { url } = await streamAt(target, wanted, signal);
+  const { url } = await streamAt(target, { stream: wanted }, signal);
   try {
     return await firstFrame(url, { credentials: target.credentials, waitMs }, signal);
   } catch (error) {
     if (signal.aborted || url.endsWith("/")) throw error;
     const thing = { ...target, url: `${url}/` }; // a Thing whose slash was left out
-    const found = await streamAt(thing, wanted, signal).catch(() => {
+    const found = await streamAt(thing, { stream: wanted }, signal).catch(() => {
       throw error;
     });
     return firstFrame(found.url, { credentials: target.credentials, waitMs }, signal);

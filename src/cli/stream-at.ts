@@ -2,7 +2,13 @@ import { ThingError } from "../base/errors.ts";
 import { nearest } from "../base/nearest.ts";
 import { parseUrl } from "../client/http.ts";
 import { ThingClient } from "../client/index.ts";
+import { httpFetch } from "../sources/http-fetch.ts";
 import type { Target } from "./client-verbs.ts";
+
+/** Over https, a connection that says which certificate it saw, and takes the one that is trusted. */
+function secureFetch(url: string, trust: string | undefined) {
+  return url.startsWith("https:") ? { fetch: httpFetch({ trust }) } : {};
+}
 
 /** What a Thing says of its rate is waited for so long. */
 const RATE_MS = 2000;
@@ -14,16 +20,24 @@ export interface FoundStream {
   readonly expectedFps?: number | undefined;
 }
 
+/** Which stream, and whose certificate. */
+interface StreamChoice {
+  /** Its name; the first of the Thing when absent. */
+  readonly stream?: string | undefined;
+  /** The https certificate of a server that nobody vouches for: its SHA-256 fingerprint, or a PEM file. */
+  readonly trust?: string | undefined;
+}
+
 /** The stream that an address means: itself, or one of the Thing that it describes. */
 export async function streamAt(
   { url: text, credentials }: Target,
-  wanted: string | undefined,
+  { stream: wanted, trust }: StreamChoice,
   signal: AbortSignal,
 ): Promise<FoundStream> {
   const url = text.includes("://") ? text : `http://${text}`;
   const { pathname, search } = parseUrl(url);
   if (!pathname.endsWith("/") || search || (pathname === "/" && !wanted)) return { url };
-  const thing = await ThingClient.connect(url, { credentials, signal });
+  const thing = await ThingClient.connect(url, { credentials, signal, ...secureFetch(url, trust) });
   const { td, title } = thing;
   const links = Array.isArray(td.links) ? td.links : [];
   const streams = links.flatMap(({ type, href }: { type?: unknown; href?: unknown }) =>
@@ -37,6 +51,11 @@ export async function streamAt(
     "BAD_ARGUMENT",
     `Thing '${title}' has no stream${wanted ? ` '${wanted}'` : ""}. It has: ${known.join(", ") || "none"}.${near ? ` Did you mean '${near}'?` : ""}`,
   );
+}
+
+/** Over https, a connection that says which certificate it saw, and takes the one that is trusted. */
+function secureFetch(url: string, trust: string | undefined) {
+  return url.startsWith("https:") ? { fetch: httpFetch({ trust }) } : {};
 }
 
 /** What a Thing says of its rate: a Thing that does not is recorded all the same. */

@@ -55,7 +55,7 @@ export function problemError(
 
 /** The error for a server that gave no answer at all. */
 export function unreachable(url: string, error: unknown): ClientError {
-  const why = causesOf(error);
+  const why = causesOf(error).replace(/\.$/, "");
   return new ClientError(
     "UNREACHABLE",
     `${url} cannot be reached: ${why}. Is the server running, and is the address right?`,

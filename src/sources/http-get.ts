@@ -5,6 +5,7 @@ import { STREAM_ACCEPT } from "../frames/sent-picture.ts";
 import { HttpFault } from "./http-head.ts";
 import type { HttpLogin } from "./http-login.ts";
 import { HttpStream } from "./http-stream.ts";
+import { TlsFault } from "./tls-trust.ts";
 
 const REDIRECTS = 5;
 /** Without a login, with it, and with it and a new nonce. */
@@ -197,6 +198,7 @@ function networkReason(url: URL, error: Error): string {
   if (code === "ENOTFOUND" || code === "EAI_AGAIN")
     return `cannot be reached: the host name ${url.hostname} is unknown.`;
   if (error instanceof HttpFault) return error.message;
+  if (error instanceof TlsFault) return `cannot be read: ${error.message}`;
   return `cannot be read: ${reasonOf(error)}.`;
 }
 

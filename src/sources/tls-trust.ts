@@ -2,9 +2,13 @@ import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { TLSSocket } from "node:tls";
 import { reasonOf, ThingError } from "../base/errors.ts";
-import { HttpFault } from "./http-head.ts";
 
 const FINGERPRINT = /^(?:sha-?256[:=\s])?\s*((?:[0-9a-f]{2}[:\s]?){31}[0-9a-f]{2})$/i;
+
+/** A server whose certificate is not trusted; the message goes on after "cannot be read: ". */
+export class TlsFault extends Error {
+  override readonly name = "TlsFault";
+}
 
 /**
  * The SHA-256 fingerprint of the one certificate that a server is trusted with.
@@ -33,13 +37,13 @@ export function distrust(socket: TLSSocket, fingerprint: string | undefined): Er
   const shown = socket.getPeerX509Certificate()?.fingerprint256;
   if (fingerprint !== undefined) {
     if (shown === fingerprint) return undefined;
-    return new HttpFault(
-      `shows another certificate than the trusted one: its SHA-256 fingerprint is ${shown}, expected is ${fingerprint}. If the certificate was renewed, set trust to the new fingerprint; otherwise another server answers at this address.`,
+    return new TlsFault(
+      `it shows another certificate than the trusted one: its SHA-256 fingerprint is ${shown}, expected is ${fingerprint}. If the certificate was renewed, set trust to the new fingerprint; otherwise another server answers at this address.`,
     );
   }
   if (socket.authorized || process.env.NODE_TLS_REJECT_UNAUTHORIZED === "0") return undefined;
-  return new HttpFault(
-    `cannot be read: its certificate is not trusted (${whyNot(socket.authorizationError)}). Its SHA-256 fingerprint is ${shown}: compare it with the one that the camera shows, then set trust (or --trust) to it.`,
+  return new TlsFault(
+    `its certificate is not trusted (${whyNot(socket.authorizationError)}). Its SHA-256 fingerprint is ${shown}: compare it with the one that the camera shows, then set trust (or --trust) to it.`,
   );
 }
 

@@ -224,7 +224,7 @@ test("a camera's own certificate is refused with its fingerprint, which trust ta
     await trusting.mjpeg_stream.nextFrame(patience());
   }
   const other = await opened(t, { url, trust: trust.replace(/^../, "00") });
-  assert.match(await reasonOf(other), /shows another certificate than the trusted one/);
+  assert.match(await reasonOf(other), /it shows another certificate than the trusted one/);
   assert.throws(() => new HttpCamera({ url, trust: "none" }), { code: "BAD_CONFIG" });
 });
 
