@@ -62,6 +62,9 @@ export const CLAIMS: readonly Claim[] = [
     toGo2rtc(row, "CPU per GB", CPU_PER_GB, row === "I1-1" ? 1.5 : 1),
     toGo2rtc(row, "latency p50", "p50_us", 1),
   ]),
+  ...["jpeg", "sized", "unsized"].map((how) =>
+    ours("I4", `GB/s of ${how} frames`, `${how}_gb_per_cpu_s`, { atLeast: 5 }),
+  ),
   {
     ...ours("P4", "memory (RSS)", "rss_kb", { atMost: 80, scale: 1e-3, unit: "MB" }),
     ...{ workload: "M1", measuredIn: "P4" },

@@ -9,6 +9,7 @@ import {
   takeWithGstreamer,
   takeWithOurs,
 } from "./servers.ts";
+import { measureSplitting } from "./splitting.ts";
 
 const FRAME_BYTES = 100_000;
 const FPS = 30;
@@ -50,6 +51,12 @@ export const INTAKE_ROWS: readonly Row[] = [
     ...{ id: "I3", title: `${CAMERAS} cameras by HTTP at once, 1 viewer each` },
     kinds: ["ours", "ours-cold", ...GO2RTC],
     measure: (kind, length) => measureIntake({ by: "http", cameras: CAMERAS }, 1, kind, length),
+  },
+  {
+    ...{ group: "intake", id: "I4", steadyFigure: "jpeg_gb_per_cpu_s", isInSmoke: true },
+    title: "whole frames of 100 kB through the splitters",
+    kinds: ["ours"],
+    measure: (_, length) => measureSplitting(SECONDS[length] / 10),
   },
 ];
 

@@ -5,11 +5,6 @@ import { ThingClient } from "../client/index.ts";
 import { httpFetch } from "../sources/http-fetch.ts";
 import type { Target } from "./client-verbs.ts";
 
-/** Over https, a connection that says which certificate it saw, and takes the one that is trusted. */
-function secureFetch(url: string, trust: string | undefined) {
-  return url.startsWith("https:") ? { fetch: httpFetch({ trust }) } : {};
-}
-
 /** What a Thing says of its rate is waited for so long. */
 const RATE_MS = 2000;
 
