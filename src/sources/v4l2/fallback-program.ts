@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { messageOf } from "../../base/errors.ts";
 import { JpegSplitter } from "../../frames/jpeg/jpeg-splitter.ts";
@@ -201,7 +202,7 @@ async function end(): Promise<never> {
 }
 
 function fail(ioctl: string, message: string): never {
-  const errno = errnoIn(message);
+  const errno = existsSync(node) ? errnoIn(message) : "ENODEV"; // v4l2-ctl does not say why it cannot open
   send("E", { ioctl, errno, message: message.slice(0, 900), fatal: true });
   process.exit(errno === "ENODEV" ? GONE : 1);
 }
