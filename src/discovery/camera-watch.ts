@@ -27,7 +27,7 @@ export interface CameraWatchOptions {
   readonly log?: Log;
 }
 
-/** How long a new camera that cannot be opened is held back, ms: udev sets the group of its device file when it is there already. */
+/** How long it is not told that a camera cannot be opened, ms: udev sets the group of its device file when it is there already. */
 const PERMISSION_MS = 2000;
 /** How often it is tried meanwhile, ms. */
 const RETRY_MS = 100;
@@ -93,14 +93,14 @@ export class CameraWatch {
     return this.#turn;
   }
 
-  /** Waits a little for new ones to become usable. */
+  /** Waits a little where a trouble is new: a camera that is coming gets its rights, and one that is going loses its file first. */
   async #listPatiently(): Promise<readonly LocalCamera[]> {
     const until = performance.now() + PERMISSION_MS;
+    const isOld = ({ instance, problem }: LocalCamera) =>
+      this.cameras.some((one) => one.instance === instance && one.problem === problem);
     for (;;) {
       const cameras = await this.#list();
-      const isNew = ({ instance }: LocalCamera) =>
-        !this.cameras.some((one) => one.instance === instance);
-      const isReady = cameras.every((camera) => !camera.problem || !isNew(camera));
+      const isReady = cameras.every((camera) => !camera.problem || isOld(camera));
       const signal = this.#running?.signal;
       if (isReady || !signal || performance.now() >= until) return cameras;
       await delay(RETRY_MS, signal).catch(() => {});

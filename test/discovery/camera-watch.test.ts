@@ -114,6 +114,27 @@ test("a camera whose device file may not be opened yet is told once it may be", 
   assert.deepEqual(changes, [{ found: [camera], lost: [] }]);
 });
 
+test("a camera that is going, and has lost its device file first, is told once", {
+  timeout: TEST_MS,
+}, async (t) => {
+  const camera: LocalCamera = {
+    ...{ id: "one", kind: "v4l2", title: "", address: "/dev/video0", modes: [], instance: "1" },
+    config: { class: "", kwargs: {} },
+  };
+  const looks: LocalCamera[][] = [
+    [camera],
+    [{ ...camera, problem: "There is no device file." }],
+    [],
+  ];
+  const { watch, changes } = await watched(t, async () => looks.shift() ?? []);
+  await watch.start();
+  await watch.scan();
+  assert.deepEqual(changes, [
+    { found: [camera], lost: [] },
+    { found: [], lost: [camera] },
+  ]);
+});
+
 test("a camera that may never be opened is told with its reason, and again when that has changed", {
   timeout: TEST_MS,
 }, async (t) => {

@@ -87,8 +87,8 @@ export class FakeSystem {
     await symlink(relative(dirname(link), join(this.roots.sys, at)), link);
     const file = await this.file("dev", node, "");
     return async () => {
-      await rm(file);
       await rm(link);
+      await rm(file);
       await rm(join(this.roots.sys, at), { recursive: true });
     };
   }
