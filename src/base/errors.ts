@@ -1,3 +1,4 @@
+import { didYouMean } from "./nearest.ts";
 import { cut, preview } from "./preview.ts";
 
 /**
@@ -188,7 +189,10 @@ export function unknownAffordance(
   const names = [...known].sort();
   const has = names.length > 0 ? `It has: ${names.join(", ")}.` : `It has none.`;
   const asked = cut(name, LONGEST_PIECE);
-  return new ThingError("UNKNOWN_AFFORDANCE", `Thing '${thing}' has no ${kind} '${asked}'. ${has}`);
+  return new ThingError(
+    "UNKNOWN_AFFORDANCE",
+    `Thing '${thing}' has no ${kind} '${asked}'. ${has}${didYouMean(name, names)}`,
+  );
 }
 
 /** For `.catch()`: a file that is not there is no error; anything else is thrown on. */

@@ -1,9 +1,23 @@
+/** A longer word is no slip; and clients may send any. */
+const LONGEST = 40; // characters
+const MOST_COMPARED = 200;
+const MOST_OFF = 3;
+
+/** The end of a sentence about a name that is not there; empty when nothing is near. */
+export function didYouMean(word: string, names: Iterable<string>): string {
+  const near = nearest(word, [...names]);
+  return near === undefined ? "" : ` Did you mean '${near}'?`;
+}
+
 /** The name that `word` was probably meant to be: at most two letters off, or three in a long word. */
 export function nearest(word: string, names: readonly string[]): string | undefined {
+  if (word.length > LONGEST) return undefined;
   const near = names
+    .filter((name) => Math.abs(name.length - word.length) <= MOST_OFF)
+    .slice(0, MOST_COMPARED)
     .map((name) => ({ name, distance: distance(word.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)[0];
-  return near && near.distance <= (word.length > 7 ? 3 : 2) ? near.name : undefined;
+  return near && near.distance <= (word.length > 7 ? MOST_OFF : 2) ? near.name : undefined;
 }
 
 /** How many letters are added, left out or exchanged (Levenshtein). */

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { toDateTime, wallTime } from "../base/clock.ts";
 import { reasonOf, ThingError } from "../base/errors.ts";
+import { didYouMean } from "../base/nearest.ts";
 import {
   ClientError,
   type Credentials,
@@ -152,7 +153,7 @@ function followed(
   const names = [...Object.keys(client.events), ...Object.keys(client.properties)].sort();
   throw new ThingError(
     "BAD_ARGUMENT",
-    `Thing '${client.title}' has no event, property or stream '${name}'. It has: ${names.join(", ")}.`,
+    `Thing '${client.title}' has no event, property or stream '${name}'. It has: ${names.join(", ")}.${didYouMean(name, names)}`,
   );
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ThingError } from "../base/errors.ts";
 import { silentLog } from "../base/log.ts";
-import { nearest } from "../base/nearest.ts";
+import { didYouMean } from "../base/nearest.ts";
 import { authorizationOf } from "../client/http.ts";
 import type { Thing } from "../core/thing.ts";
 import { ThingHost } from "../core/thing-host.ts";
@@ -129,9 +129,8 @@ function isCalled(text: string) {
 
 function noCamera(text: string, local: readonly FoundCamera[]): ThingError {
   const names = local.flatMap(({ id, title }) => [id, title]);
-  const near = nearest(text, names);
-  const hint = near ? `Did you mean '${near}'?` : "thingscope cameras lists those that are there.";
-  const sentence = `There is no camera '${text}'. Give a URL, a device such as /dev/video0, or an id. ${hint}`;
+  const hint = didYouMean(text, names) || " thingscope cameras lists those that are there.";
+  const sentence = `There is no camera '${text}'. Give a URL, a device such as /dev/video0, or an id.${hint}`;
   return new ThingError("NOT_FOUND", sentence);
 }
 

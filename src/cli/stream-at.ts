@@ -1,5 +1,5 @@
 import { ThingError } from "../base/errors.ts";
-import { nearest } from "../base/nearest.ts";
+import { didYouMean } from "../base/nearest.ts";
 import { parseUrl } from "../client/http.ts";
 import { ThingClient } from "../client/index.ts";
 import { httpFetch } from "../sources/http-fetch.ts";
@@ -41,10 +41,9 @@ export async function streamAt(
   const found = wanted ? streams.find((one) => one.endsWith(`/${wanted}`)) : streams[0];
   if (found) return { url: found, expectedFps: await framerateOf(thing) };
   const known = streams.map((one) => one.slice(one.lastIndexOf("/") + 1));
-  const near = wanted && nearest(wanted, known);
   throw new ThingError(
     "BAD_ARGUMENT",
-    `Thing '${title}' has no stream${wanted ? ` '${wanted}'` : ""}. It has: ${known.join(", ") || "none"}.${near ? ` Did you mean '${near}'?` : ""}`,
+    `Thing '${title}' has no stream${wanted ? ` '${wanted}'` : ""}. It has: ${known.join(", ") || "none"}.${didYouMean(wanted ?? "", known)}`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { didYouMean } from "../base/nearest.ts";
 import type { FrameGap } from "../frames/frame.ts";
 import {
   ClientEvent,
@@ -240,11 +241,11 @@ export class ThingClient<T extends ThingTypes = AnyThing> {
     const known = { property: properties, action: actions, event: events }[kind];
     const found = known.get(name);
     if (found) return found;
-    const names = [...known.keys()].sort().join(", ");
-    const has = names === "" ? "It has none." : `It has: ${names}.`;
+    const names = [...known.keys()].sort();
+    const has = names.length === 0 ? "It has none." : `It has: ${names.join(", ")}.`;
     throw new ClientError(
       "UNKNOWN_AFFORDANCE",
-      `Thing '${this.title}' has no ${kind} '${name}'. ${has}`,
+      `Thing '${this.title}' has no ${kind} '${name}'. ${has}${didYouMean(name, names)}`,
       { url: this.url },
     );
   }

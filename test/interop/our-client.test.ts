@@ -34,7 +34,7 @@ test("ThingClient reads, writes, invokes and observes at node-wot's own server",
   counts.close();
   await assert.rejects(client.read("cuont"), {
     code: "UNKNOWN_AFFORDANCE",
-    message: "Thing 'Counter' has no property 'cuont'. It has: count.",
+    message: "Thing 'Counter' has no property 'cuont'. It has: count. Did you mean 'count'?",
   });
 });
 

@@ -45,7 +45,7 @@ async function watch(text: PipelineText) {
 }
 
 test("a killed program is seen and healed, again and again, and leaves no zombie and no descriptor", {
-  timeout,
+  timeout: CRASHES * timeout,
 }, async () => {
   const { pipeline, stream, feeding, until } = await watch({ pipeline: ONE_TEE });
   const descriptors = () => readdirSync("/proc/self/fd").length;
