@@ -7,6 +7,7 @@ import { faultsOf, notJsonFault, sentenceOf } from "./faults.ts";
 import { jsonCopy, NotJson } from "./json-value.ts";
 import { LinearPattern } from "./linear-pattern.ts";
 import { plainSchema, schemasIn } from "./plain-schema.ts";
+import { fitsScalar, isScalarSchema } from "./scalar-schema.ts";
 
 /** A value with more parts than this is told its first fault alone: one of a megabyte may have a quarter of a million. */
 const MOST_PARTS = 1000;
@@ -112,7 +113,7 @@ export function misfitsIn(schema: TSchema, value: unknown): ErrorObject[] {
 export function checkedSchema(schema: TSchema, what: string): TSchema {
   try {
     const plain = plainSchema(schema);
-    looking.validatorOf(plain);
+    if (!isScalarSchema(plain)) looking.validatorOf(plain);
     for (const [where, inner] of schemasIn(plain)) checkSense(inner, where);
     return plain;
   } catch (cause) {
@@ -188,6 +189,7 @@ class Validators {
   }
 
   errorsIn(schema: TSchema, value: unknown): ErrorObject[] {
+    if (fitsScalar(schema, value)) return [];
     const isFit = this.validatorOf(schema);
     if (isFit(value)) return [];
     if (isLarge(value)) return [...(isFit.errors ?? [])];
