@@ -134,7 +134,7 @@ test("a pipeline camera that fails while it is watched says why", { timeout }, a
     keep_warm: true,
   });
   await using _ = await hosted(new Map([["camera", camera]]));
-  while (camera.state.state !== "failed") await delay(10);
+  while (camera.state.state !== "disconnected") await delay(10);
   assert.match(camera.state.reason ?? "", /Cannot identify device '\/dev\/video99'/);
   assert.match(camera.last_error, /Cannot identify device/);
   assert.match(camera.error_lines.join("\n"), /No such file/);
