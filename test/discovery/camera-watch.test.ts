@@ -57,14 +57,20 @@ test("cameras that come, go and come back under another number are told", {
 test("one that was back before anybody looked is lost and found", {
   timeout: TEST_MS,
 }, async (t) => {
-  const { system, watch, next } = await watched(t);
-  const unplug = await system.plug(0, { port: "1", serial: "A1" });
+  const before: LocalCamera = {
+    ...{ id: "one", kind: "v4l2", title: "", address: "/dev/video0", modes: [], instance: "1" },
+    config: { class: "", kwargs: {} },
+  };
+  const after = { ...before, instance: "2" };
+  let looks = 0;
+  const { watch, changes } = await watched(t, async () => [looks++ === 0 ? before : after]);
   await watch.start();
-  await next();
-  await unplug();
-  await system.plug(0, { port: "1", serial: "A1" });
   await watch.scan();
-  assert.deepEqual(await next(), { found: [ONE], lost: [ONE] });
+  await watch.scan();
+  assert.deepEqual(changes, [
+    { found: [before], lost: [] },
+    { found: [after], lost: [before] },
+  ]);
 });
 
 test("a change is seen without events of /dev, too", { timeout: TEST_MS }, async (t) => {
