@@ -32,7 +32,7 @@ export function releaseParts() {
   const others = filesWithLongForm().filter((file) => !isIn(named, file) && !isInFaultTable(file));
   return [
     ...named,
-    ...["", "system", "interop"].map((folder) =>
+    ...["", "system", "interop", "vm"].map((folder) =>
       part(
         folder ? `rest-${folder}` : "rest",
         `the other long forms that the fault table does not name, of npm ${folder ? `run test:${folder}` : "test"}`,
@@ -78,7 +78,10 @@ export function filesWithLongForm() {
 function part(id, what, folder, files) {
   const names = files.map((file) => `${file}.test.js`);
   const flags = folder ? [`--${folder}`] : [];
-  const command = ["scripts/run-tests.mjs", ...flags, ...names];
+  const isInMachine = folder === "vm";
+  const command = isInMachine
+    ? ["dist/test/vm/run.js", ...names]
+    : ["scripts/run-tests.mjs", ...flags, ...names];
   return { id, what, command, env: LONG };
 }
 

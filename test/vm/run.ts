@@ -6,7 +6,11 @@ import { packagePath } from "../../src/base/package-root.ts";
 import { runInMachine } from "./machine/machine.ts";
 
 const MINUTE_MS = 60_000;
-const { THINGSCOPE_LONG, THINGSCOPE_SEED } = process.env;
+const { THINGSCOPE_LONG } = process.env;
+/** Of this program: THINGSCOPE_SEED and the like hold in the machine, too. */
+const passedOn = Object.entries(process.env).flatMap(([name, value]) =>
+  name.startsWith("THINGSCOPE_") && value !== undefined ? [[name, value] as const] : [],
+);
 const { values, positionals } = parseArgs({
   options: { run: { type: "string" }, minutes: { type: "string" } },
   allowPositionals: true,
@@ -20,10 +24,7 @@ try {
     [process.execPath, "--enable-source-maps", "--expose-gc", ...program, ...positionals],
     {
       cwd: packagePath(),
-      env: {
-        ...(THINGSCOPE_LONG && { THINGSCOPE_LONG }),
-        ...(THINGSCOPE_SEED && { THINGSCOPE_SEED }),
-      },
+      env: Object.fromEntries(passedOn),
       limitMs: minutes * MINUTE_MS,
     },
   );

@@ -34,10 +34,13 @@ export class VirtualWebcam implements UsbFunction, AsyncDisposable {
   readonly #configuration: Buffer;
   readonly #negotiation: Negotiation;
   readonly #pictures: PictureEndpoint;
+  /** Transfers that wait for a change of a control, or changes that wait for a transfer. */
   readonly #changes: Transfer[] = [];
+  readonly #unannounced: Buffer[] = [];
   #link: UsbIpLink | undefined;
   #socket: Socket | undefined;
   #port: number | undefined;
+  #node = "";
 
   constructor({ formats = FORMATS, ...identity }: WebcamOptions = {}) {
     const usual = { vendor: 0x1d6b, product: 0x0102, maker: "Thingscope", name: "Virtual Webcam" };
@@ -55,6 +58,11 @@ export class VirtualWebcam implements UsbFunction, AsyncDisposable {
     const webcam = new VirtualWebcam(options);
     await webcam.plugIn(port);
     return webcam;
+  }
+
+  /** Its video node, or the one that it had last: `/dev/video2`. */
+  get node(): string {
+    return this.#node;
   }
 
   /** What the kernel has committed last. */
@@ -78,7 +86,8 @@ export class VirtualWebcam implements UsbFunction, AsyncDisposable {
       this.#link = new UsbIpLink(socket, this);
     });
     this.#port = port;
-    return videoNode(port);
+    this.#node = await videoNode(port);
+    return this.#node;
   }
 
   /** As when the cable is pulled. */
@@ -114,8 +123,8 @@ export class VirtualWebcam implements UsbFunction, AsyncDisposable {
     const { unit, selector, bytes } = CONTROLS[name];
     const [controlInterface, controlChange, valueChange] = [1, 0, 0];
     const head = Buffer.from([controlInterface, UNITS[unit], controlChange, selector, valueChange]);
-    const transfer = this.#changes.shift();
-    if (transfer) this.#link?.complete(transfer, Buffer.concat([head, numberBytes(value, bytes)]));
+    this.#unannounced.push(Buffer.concat([head, numberBytes(value, bytes)]));
+    this.#announce();
   }
 
   control(setup: Buffer, data: Buffer): Uint8Array | undefined {
@@ -128,14 +137,23 @@ export class VirtualWebcam implements UsbFunction, AsyncDisposable {
   }
 
   submitted(transfer: Transfer): void {
-    if (transfer.endpoint === ENDPOINTS.changes) this.#changes.push(transfer);
-    else this.#pictures.submitted(transfer);
+    if (transfer.endpoint !== ENDPOINTS.changes) {
+      this.#pictures.submitted(transfer);
+      return;
+    }
+    this.#changes.push(transfer);
+    this.#announce();
   }
 
   withdrawn(transfer: Transfer): void {
     const at = this.#changes.indexOf(transfer);
     if (at >= 0) this.#changes.splice(at, 1);
     else this.#pictures.withdrawn(transfer);
+  }
+
+  #announce(): void {
+    while (this.#changes.length > 0 && this.#unannounced.length > 0)
+      this.#link?.complete(this.#changes.shift()!, this.#unannounced.shift()!);
   }
 
   #standard(setup: Buffer): Uint8Array | undefined {
