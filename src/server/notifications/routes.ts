@@ -2,7 +2,7 @@ import type { HostedThing } from "../../core/hosted-thing.ts";
 import { roleOf } from "../http/identity.ts";
 import { EVENT_STREAM_TYPE, JSON_TYPE, type Route } from "../http/route.ts";
 import { sendNotifications } from "./event-stream.ts";
-import { LONGPOLL_QUERY, nextNotification, RecentClients } from "./longpoll.ts";
+import { LONGPOLL_QUERY, nextNotification } from "./longpoll.ts";
 import { type NotificationSource, sourcesOf, sourcesOfAll } from "./sources.ts";
 import type { ThingNotifications } from "./thing-notifications.ts";
 
@@ -30,7 +30,7 @@ function longpollRoute(
   { path, called, place, op, role, schema, logs }: NotificationSource,
   notifications: ThingNotifications,
 ): Route {
-  const clients = new RecentClients();
+  const clients = notifications.recentClients(path);
   return {
     method: "GET",
     path: `${path}/next`,

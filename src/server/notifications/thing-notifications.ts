@@ -9,6 +9,7 @@ import { MJPEGStream } from "../../streams/mjpeg-stream.ts";
 import { covers } from "../http/identity.ts";
 import { problemOf } from "../http/problem.ts";
 import { EventStreamCounts } from "../http/sse.ts";
+import { RecentClients } from "./longpoll.ts";
 import {
   FrameNotifications,
   HeldNotifications,
@@ -30,6 +31,7 @@ export class ThingNotifications {
   readonly #events = new Map<string, NotificationLog>();
   /** Of the logs of events. */
   readonly #stops = new WeakMap<NotificationLog, () => void>();
+  readonly #recent = new Map<string, RecentClients>();
   #isWatching = false;
 
   constructor(hosted: HostedThing, hub: NotificationHub) {
@@ -71,6 +73,14 @@ export class ThingNotifications {
     this.#events.set(name, log);
     if (this.#events.size > MOST_LOGS) this.#forgetGone(this.#events, this.#hosted.model.events);
     return log;
+  }
+
+  /** Who polls at a path, also when the table of routes is made anew. */
+  recentClients(path: string): RecentClients {
+    if (this.#recent.size > 2 * MOST_LOGS) this.#recent.clear();
+    const known = this.#recent.get(path) ?? new RecentClients();
+    this.#recent.set(path, known);
+    return known;
   }
 
   #heldEvent(name: string): HeldNotifications {
