@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer as createSecureServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { verifyRecording } from "thingscope/recording";
+import { messageOf } from "../../src/base/errors.ts";
 import type { ClientIo } from "../../src/cli/client-output.ts";
 import { record } from "../../src/cli/record.ts";
+import { selfSigned } from "../../src/server/access/tls/self-signed.ts";
 import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { faultProxy } from "../faults/fault-proxy.ts";
 import { jpegOf } from "../frames/jpegs.ts";
@@ -158,4 +163,34 @@ test("a recording without an end shows how long it has gone on, and no percentag
   over.abort();
   await recording;
   assert.doesNotMatch(err.text, /%|#/);
+});
+
+test("an https server that nobody vouches for is refused with its fingerprint, which trust takes", {
+  timeout,
+}, async (t) => {
+  const jpeg = await jpegOf(64, 48);
+  const files = await selfSigned({ names: ["elsewhere"], days: 10 });
+  const server = createSecureServer(files, (_, response) => {
+    response.writeHead(200, { "Content-Type": "multipart/x-mixed-replace; boundary=here" });
+    const timer = setInterval(() => {
+      response.write("--here\r\n\r\n");
+      response.write(jpeg);
+    }, 20);
+    response.on("close", () => clearInterval(timer));
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const { port } = server.address() as AddressInfo;
+  const target = { url: `https://127.0.0.1:${port}/x`, credentials: undefined };
+  const out = new Terminal();
+  const io: ClientIo = { out, err: out, signal: new AbortController().signal, json: true };
+  const folder = await folderFor(t);
+  const refusal: unknown = await record(io, target, { out: folder }).catch((error) => error);
+  const [trust = ""] = /(?:[0-9A-F]{2}:){31}[0-9A-F]{2}/.exec(messageOf(refusal)) ?? [];
+  assert.match(messageOf(refusal), /its certificate is not trusted \(self-signed certificate\)/);
+  await record(io, target, { seconds: 0.2, out: folder, trust });
+  assert.equal(JSON.parse(out.text).ended, "stopped");
 });

@@ -4,7 +4,7 @@ import { ThingError } from "../../src/base/errors.ts";
 import { boundaryOf, MultipartParser, type Part } from "../../src/frames/wire/multipart.ts";
 import { cpuMs } from "../elapsed.ts";
 import { fc, runs } from "../property.ts";
-import { chunked, join } from "./jpegs.ts";
+import { chunked, join, jpegOf } from "./jpegs.ts";
 
 const encode = (text: string) => Buffer.from(text, "latin1");
 
@@ -203,4 +203,37 @@ test("ten thousand small parts in one chunk take time in proportion", () => {
   assert.equal(parse(stream).length, 9_999);
   const took = cpuMs() - begun;
   assert.ok(took < 5000, `${took} ms`);
+});
+
+describe("the JPEG's own end decides", () => {
+  test("a part without a length is given with its last byte, and so is one whose length was too large before", async () => {
+    const jpeg = await jpegOf(24, 16);
+    const parser = new MultipartParser({ boundary: "f" });
+    assert.equal(parser.push(join(encode("--f\r\n\r\n"), jpeg.subarray(0, -1))).length, 0);
+    assert.equal(parser.push(jpeg.subarray(-1)).length, 1);
+    const tooLong = encode(`\r\n--f\r\nContent-Length: ${jpeg.length + 5000}\r\n\r\n`);
+    assert.equal(parser.push(join(tooLong, jpeg)).length, 0); // it may be true
+    assert.equal(parser.push(tooLong).length, 1);
+    assert.equal(parser.push(jpeg).length, 1);
+  });
+
+  test("a picture that is cut off is given as far as it goes, and the next one keeps its headers", async () => {
+    const jpeg = await jpegOf(24, 16);
+    const stream = join(
+      encode("--f\r\nX-N: 1\r\n\r\n"),
+      jpeg.subarray(0, -40),
+      encode(`\r\n--f\r\nX-N: 2\r\nContent-Length: ${jpeg.length}\r\n\r\n`),
+      jpeg,
+    );
+    for (const size of [1, 7, 100, stream.length]) {
+      const parts = parse(stream, [size], { boundary: "f" });
+      assert.deepEqual(
+        parts.map(({ headers, body }) => [headers.get("x-n"), body.length]),
+        [
+          ["1", jpeg.length - 40],
+          ["2", jpeg.length],
+        ],
+      );
+    }
+  });
 });

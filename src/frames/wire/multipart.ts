@@ -48,8 +48,7 @@ export class MultipartParser implements ByteReader {
   #body: Uint8Array = new Uint8Array(0);
   #filled = 0;
   #isEmpty = false; // was the part before: a picture that follows without headers is its body
-  /** False once a stated length was too large: pictures are given at their own end from then on. */
-  #trustsLengths = true;
+  #trustsLengths = true; // until one is too large: then pictures are given at their own end
   #search: BodySearch | undefined;
   #isRereading = false; // of bytes in which a picture broke off
 
@@ -217,8 +216,9 @@ export class MultipartParser implements ByteReader {
     const { given } = this;
     this.#body = new Uint8Array(0);
     this.#beginSearch();
+    this.#trustsLengths = false; // also for the heads of parts in these bytes
     this.read(bytes);
-    if (this.given > given) this.#trustsLengths = false;
+    this.#trustsLengths = this.given === given;
   }
 
   #searchBody(chunk: Uint8Array, at: number): number {
