@@ -34,7 +34,7 @@ function widthOf(page: Page, src: string): Promise<number> {
 }
 
 async function isViewer(page: Page): Promise<void> {
-  await page.waitForSelector("[data-state=live]");
+  await page.waitForSelector("[data-state=streaming]");
   assert.match(new URL(page.url()).pathname, /\/camera\/live\/viewer$/);
 }
 
