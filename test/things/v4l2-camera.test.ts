@@ -88,6 +88,8 @@ test(
     assert.equal(refused.status, 422);
     assert.equal((await put(`${camera.url}lens_name`, "a b=1")).status, 204);
     assert.equal(await valueAt(`${camera.url}lens_name`), "a b=1");
+    const half = await put(`${camera.url}lens_name`, "\ud800");
+    assert.equal(half.status, 422, half.detail);
     assert.equal((await put(`${camera.url}gamma_curve`, [1, 2, 3])).status, 204);
     assert.deepEqual(await valueAt(`${camera.url}gamma_curve`), [1, 2, 3]);
   },

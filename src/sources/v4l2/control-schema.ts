@@ -1,4 +1,5 @@
 import { type TSchema, Type } from "typebox";
+import { ThingError } from "../../base/errors.ts";
 import { controlFacts } from "./control-names.ts";
 import type { V4l2Control } from "./messages.ts";
 
@@ -31,7 +32,7 @@ export function controlCodec(control: V4l2Control): ControlCodec | undefined {
     case "bitmask":
       return bitmaskCodec(control);
     case "string":
-      return codec(textSchema(control), String, (value) => encodeURIComponent(String(value)));
+      return codec(textSchema(control), String, encoded);
     case "area":
       return areaCodec();
     default:
@@ -109,6 +110,15 @@ function textSchema(control: V4l2Control): TSchema {
   const [min = 0, max = 0] = [numberOf(control.min), numberOf(control.max)];
   const shortest = typeof control.value === "string" && control.value.length < min ? 0 : min;
   return Type.String({ minLength: shortest, ...(max > 0 && { maxLength: max }) });
+}
+
+function encoded(text: unknown): string {
+  try {
+    return encodeURIComponent(String(text));
+  } catch (cause) {
+    const sentence = "The text has half of a character (a lone surrogate). Remove it.";
+    throw new ThingError("INVALID_INPUT", sentence, { cause });
+  }
 }
 
 function areaCodec(): ControlCodec {

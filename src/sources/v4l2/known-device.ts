@@ -1,5 +1,8 @@
 import type { V4l2Answer, V4l2Control, V4l2ControlChange, V4l2Description } from "./messages.ts";
 
+/** What may change of a control. A message may have members beside those, which nobody has checked. */
+const CHANGING = ["value", "flags", "min", "max", "step", "default"] as const;
+
 /** What is known of a device: how it was described last, and what has changed since. */
 export class KnownDevice {
   readonly description: V4l2Description;
@@ -23,8 +26,9 @@ export class KnownDevice {
   }
 
   /** @returns The control that changed; none if it is not known. */
-  noteChange({ changes: _, ...now }: V4l2ControlChange): readonly V4l2Control[] {
-    const control = this.#controls.get(now.id);
-    return control ? [Object.assign(control, now)] : [];
+  noteChange(change: V4l2ControlChange): readonly V4l2Control[] {
+    const control = this.#controls.get(change.id);
+    const now = CHANGING.flatMap((member) => (member in change ? [[member, change[member]]] : []));
+    return control ? [Object.assign(control, Object.fromEntries(now))] : [];
   }
 }

@@ -43,9 +43,19 @@ const Format = Type.Object({
 
 const Flags = Type.Array(Type.String({ maxLength: 40 }), { maxItems: 40 });
 const Text = Type.String({ maxLength: 1000 });
+/** Beyond ±(2^53 - 1) a string of digits. */
+const Numeric = Type.Union([Type.Number(), Type.String({ maxLength: 40 })]);
+/** Bytes of a string or an array, at most. */
+const LONGEST_VALUE = 4096;
 /** A number, a boolean, a string, an array, an area, or null. */
-const Value = Type.Unknown();
-const Limit = Type.Optional(Type.Union([Type.Number(), Type.String({ maxLength: 40 })]));
+const Value = Type.Unsafe<unknown>(
+  Type.Union([
+    ...[Type.Number(), Type.Boolean(), Type.Null(), Type.String({ maxLength: LONGEST_VALUE })],
+    Type.Array(Numeric, { maxItems: LONGEST_VALUE }),
+    Type.Object({ width: Whole, height: Whole }),
+  ]),
+);
+const Limit = Type.Optional(Numeric);
 
 const Control = Type.Object({
   id: Whole,

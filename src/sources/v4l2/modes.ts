@@ -14,7 +14,7 @@ export interface V4l2Mode {
   readonly rate: number;
 }
 
-/** A mode that is asked for. What is absent: the format that the camera makes JPEGs in, if it can; the highest rate. */
+/** A mode that is asked for. What is absent: the format that the camera makes JPEGs in, if it can; the highest rate, as for 0. */
 export interface WantedMode {
   readonly format?: string;
   readonly width: number;
@@ -145,8 +145,9 @@ function has(side: Size["width"], wanted: number): boolean {
   return wanted >= min && wanted <= max && (wanted - min) % Math.max(1, step) === 0;
 }
 
-function intervalFor(rate: number | undefined, size: Size, fourcc: string): Interval | undefined {
-  const listed = size.intervals.flatMap(({ interval }) => (interval ? [interval] : []));
+function intervalFor(wanted: number | undefined, size: Size, fourcc: string): Interval | undefined {
+  const rate = wanted || undefined; // 0 is what is read where the device does not say
+  const listed = size.intervals.flatMap(({ interval }) => (isTime(interval) ? [interval] : []));
   if (listed.length === 0) return rate === undefined ? undefined : fractionOf(rate);
   const asked = rate ?? Number.POSITIVE_INFINITY;
   const distance = ([n, d]: Interval) =>
@@ -168,9 +169,14 @@ function fractionOf(rate: number): Interval {
 
 function ratesOf({ intervals }: Size): number[] {
   const rates = intervals.flatMap(({ interval, min, max }) =>
-    [interval, min, max].flatMap((one) => (one ? [rateOf(one)] : [])),
+    [interval, min, max].flatMap((one) => (isTime(one) ? [rateOf(one)] : [])),
   );
   return [...new Set(rates)].sort((a, b) => b - a);
+}
+
+/** Some drivers list intervals of no time, or of none at all. */
+function isTime(interval: Interval | undefined): interval is Interval {
+  return interval !== undefined && interval[0] > 0 && interval[1] > 0;
 }
 
 function notThere(asked: string, modes: V4l2Description["modes"]): ThingError {

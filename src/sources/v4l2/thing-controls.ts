@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { messageOf, reasonOf } from "../../base/errors.ts";
+import { messageOf, reasonOf, ThingError } from "../../base/errors.ts";
 import type { Invocation } from "../../core/running.ts";
 import type { Thing } from "../../core/thing.ts";
 import { propertyName } from "./control-names.ts";
@@ -58,8 +58,9 @@ export class V4l2Controls {
     const silent = [...this.#shown.values()].filter(
       ({ property }) => property.kind === "property" && (property.isVolatile || !isTold),
     );
-    const ids = silent.slice(0, MOST_POLLED).map(({ id }) => id);
-    await this.#device.read(ids);
+    const ids = silent.map(({ id }) => id);
+    for (let at = 0; at < ids.length; at += MOST_POLLED)
+      await this.#device.read(ids.slice(at, at + MOST_POLLED));
   }
 
   /**
@@ -159,14 +160,14 @@ export class V4l2Controls {
   async #set(id: number, value: unknown, signal?: AbortSignal): Promise<void> {
     this.#device.assertReady();
     const shown = this.#shown.get(id);
-    if (!shown) return;
+    if (!shown) throw noControl();
     await this.#device.set(this.#control(id), shown.property.toWire(value), signal);
     if (shown.property.kind === "property") this.#wanted.set(shown.name, value);
   }
 
   #control(id: number): V4l2Control {
     const control = this.#device.description?.controls.find((one) => one.id === id);
-    if (!control) throw new RangeError(`The device has no control ${id} any more.`);
+    if (!control) throw noControl();
     return control;
   }
 
@@ -187,4 +188,11 @@ export class V4l2Controls {
     const flags = this.#device.description?.controls.find((one) => one.id === id)?.flags;
     return flags?.includes("update") ?? false;
   }
+}
+
+function noControl(): ThingError {
+  return new ThingError(
+    "NOT_READY",
+    "The camera does not have this control any more. Read its Thing Description anew.",
+  );
 }

@@ -8,20 +8,23 @@ import type { V4l2Format, V4l2Trouble } from "./messages.ts";
 const GONE = new Set(["ENODEV", "ENXIO", "ENOENT"]);
 
 /** What a driver's refusal of a value means for who set it. */
-const REFUSALS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
-  EINVAL: ["INVALID_INPUT", "the camera does not accept this value"],
-  ERANGE: ["INVALID_INPUT", "the value is out of the camera's range"],
-  EBUSY: [
-    "LOCK_BUSY",
-    "the camera cannot change this now, for instance while it streams. Try again",
+const REFUSALS = new Map<string, readonly [ErrorCode, string]>([
+  ["EINVAL", ["INVALID_INPUT", "the camera does not accept this value"]],
+  ["ERANGE", ["INVALID_INPUT", "the value is out of the camera's range"]],
+  [
+    "EBUSY",
+    ["LOCK_BUSY", "the camera cannot change this now, for instance while it streams. Try again"],
   ],
-  EACCES: [
-    "READ_ONLY",
-    "the camera does not let it be changed now. Switch off the automatic control that governs it",
+  [
+    "EACCES",
+    [
+      "READ_ONLY",
+      "the camera does not let it be changed now. Switch off the automatic control that governs it",
+    ],
   ],
-  EPERM: ["READ_ONLY", "the camera does not let it be changed"],
-  EAGAIN: ["NOT_READY", "the camera is not streaming. Watch it, then try again"],
-};
+  ["EPERM", ["READ_ONLY", "the camera does not let it be changed"]],
+  ["EAGAIN", ["NOT_READY", "the camera is not streaming. Watch it, then try again"]],
+]);
 
 /**
  * The error for a device that could not be opened, or that failed.
@@ -50,7 +53,7 @@ export function refusal(trouble: V4l2Trouble): ThingError {
     return new ThingError("DISCONNECTED", "The camera is not there any more. Plug it in again.");
   if (trouble.ioctl === "timeout")
     return new ThingError("NOT_READY", "The camera did not answer in time. Try again.");
-  const [code, words] = REFUSALS[trouble.errno] ?? [
+  const [code, words] = REFUSALS.get(trouble.errno) ?? [
     "NOT_READY",
     "the camera did not carry it out. Try again, or plug the camera in again",
   ];

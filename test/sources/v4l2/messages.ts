@@ -38,8 +38,18 @@ export const HOSTILE: readonly (readonly [string, Buffer])[] = [
     "a menu without end",
     message("D", device([{ ...control(), menu: Array(300).fill({ index: 0 }) }])),
   ],
+  [
+    "a value within values without end",
+    message("A", Buffer.from(`{"answer":1,"ok":true,"values":{"7":${nested(100_000)}}}`)),
+  ],
+  ["a value that no control has", message("C", { id: 7, changes: [], value: { a: [1] } })],
+  ["an array without end", message("C", { id: 7, changes: [], value: Array(5000).fill(1) })],
   ["deep nesting", message("C", Buffer.from(`${"[".repeat(100_000)}`))],
 ];
+
+function nested(depth: number): string {
+  return "[".repeat(depth) + "]".repeat(depth);
+}
 
 function control(): object {
   return { id: 1, name: "a", type: "integer", default: 1, value: 1, flags: [] };

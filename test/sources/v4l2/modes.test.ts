@@ -36,6 +36,8 @@ for (const [wanted, words] of [
   [{ format: "YUYV", width: 640, height: 480 }, "YUYV 640x480 1/30"],
   [{ format: "GREY", width: 64, height: 48, rate: 29.97 }, "GREY 64x48 1000/29970"],
   [{ width: 320, height: 200 }, "GREY 320x200"],
+  [{ width: 320, height: 200, rate: 0 }, "GREY 320x200"],
+  [{ width: 640, height: 480, rate: 0 }, "MJPG 640x480 1/30"],
 ] satisfies [WantedMode, string][]) {
   test(`the mode ${JSON.stringify(wanted)} is ${words}`, () => {
     assert.equal(modes.wordsFor(wanted), words);
@@ -52,6 +54,22 @@ for (const [wanted, why] of [
     assert.throws(() => modes.wordsFor(wanted), { code: "INVALID_INPUT", message: why });
   });
 }
+
+test("intervals that are no time are none of the camera's", () => {
+  const none = (
+    [
+      [0, 0],
+      [0, 1],
+      [1, 0],
+    ] as const
+  ).map(([n, d]) => ({
+    ...{ type: "discrete" as const, interval: [n, d] as [number, number] },
+  }));
+  const sizes = [{ ...size(640, 480), intervals: [...none, ...rates(30)] }];
+  const bogus = new V4l2Modes({ ...DEVICE, modes: [{ ...DEVICE.modes[1]!, sizes }] });
+  assert.equal(bogus.wordsFor({ width: 640, height: 480 }), "MJPG 640x480 1/30");
+  assert.deepEqual(bogus.sizes[0]?.rates, [30]);
+});
 
 test("a camera that streams raw pictures begins with the largest JPEGs up to 1280 x 720, and one with JPEGs as it is", () => {
   assert.deepEqual(modes.usual, { format: "MJPG", width: 1280, height: 720 });
