@@ -19,7 +19,13 @@ export class DeviceCalls {
    */
   call(ask: (signal: AbortSignal) => unknown, withinMs: number, gone?: AbortSignal): unknown {
     const abort = new AbortController();
-    const value = runAsThing(this.#faults, () => ask(abort.signal));
+    this.#waiting.add(abort); // what it asks for first may close the Thing
+    let value: unknown;
+    try {
+      value = runAsThing(this.#faults, () => ask(abort.signal));
+    } finally {
+      if (!isThenable(value)) this.#waiting.delete(abort);
+    }
     return isThenable(value) ? this.settled(value, withinMs, { abort, gone }) : value;
   }
 

@@ -72,12 +72,15 @@ export class HostedThing extends LifeState {
     this.departure = new Departure(name);
     this.#host = host;
     this.faults = faultsFor(thing, name, host.log);
-    this.#access = new PropertyAccess(thing, this.faults, (what) => notReady(this, what));
+    this.#access = new PropertyAccess(thing, this.faults, {
+      notOpen: (what) => notReady(this, what),
+      schemaOf: (property) => this.model.properties.get(property)?.schema,
+    });
     this.#observers = new PropertyObservers(this.#access, this.faults);
     this.#writes = new PropertyWrites({
       ...{ name, thing, access: this.#access, observers: this.#observers },
       properties: () => this.model.properties,
-      onTouched: (property) => this.settings.touch(property),
+      onTouched: (property, by) => this.settings.touch(property, by),
       saveLater: () => this.settings.saveLater(),
     });
     this.settings = new ThingSettings({
@@ -173,7 +176,8 @@ export class HostedThing extends LifeState {
       );
     }
     const what = `Property '${name}' of Thing '${this.name}'`;
-    const initial = property.own?.initial ?? initialValue(this.thing, property.member);
+    const { own: added, member } = property;
+    const initial = added ? added.initial : initialValue(this.thing, member);
     const own = accept(property.schema, initial, what, { isOwn: true });
     await this.#write("reset", property, own, what);
   }
@@ -245,7 +249,7 @@ export class HostedThing extends LifeState {
     this.#events.update(this.model.events.values());
     this.#host.onModel(this, change);
     for (const listener of [...this.#modelListeners]) listener();
-    if (this.state === "open") void this.settings.attachAdded();
+    void this.settings.attachAdded();
   }
 
   /** @param value - One that fits. Resolves when it is set, and a setting is on disk. */

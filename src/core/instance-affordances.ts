@@ -12,6 +12,7 @@ import {
   type ThingClass,
 } from "./affordances.ts";
 import { ThingEvent } from "./event.ts";
+import { shapeOf, typeOf, wordsOf } from "./instance-shape.ts";
 import { classNameOf } from "./member-name.ts";
 import type { AddedAction, AddedEvent, AddedProperty } from "./own-affordances.ts";
 import { accept, checkedSchema } from "./schema.ts";
@@ -69,8 +70,9 @@ export class InstanceAffordances {
 
   addProperty<S extends TSchema>(added: AddedProperty<S>): void {
     const { name, title, description = title, schema, types, withinMs } = added;
-    const { read, write, initial } = added;
+    const { read, write } = added;
     if (typeof read !== "function") throw this.#refusal(`The property '${name}' has no read()`);
+    const initial = this.#initialOf(added);
     const affordance: PropertyAffordance = {
       ...{ kind: "property", name, member: name, title, description, schema },
       saved: added.saved ?? false,
@@ -86,7 +88,6 @@ export class InstanceAffordances {
         initial,
       },
     };
-    if (initial !== undefined) accept(schema, initial, `The initial value of property '${name}'`);
     this.#add(affordance);
   }
 
@@ -242,6 +243,12 @@ export class InstanceAffordances {
     return { entry: undefined, schema: plain, current: this.#moved.get(name) ?? plain };
   }
 
+  #initialOf({ name, schema, initial }: AddedProperty): unknown {
+    if (initial === undefined) return undefined;
+    const sound = checkedSchema(schema, `property '${name}' of ${classNameOf(this.#thing)}`);
+    return accept(sound, initial, `The initial value of property '${name}'`);
+  }
+
   #namesOf(kind: Own["kind"]): string[] {
     return [...this.#added].filter(([, one]) => one.affordance.kind === kind).map(([name]) => name);
   }
@@ -271,28 +278,4 @@ export function movedSchema(thing: Named, property: string): TSchema | undefined
 
 function byName<A extends Own>(affordances: readonly A[]): Map<string, A> {
   return new Map(affordances.map((affordance) => [affordance.name, affordance]));
-}
-
-/** What of an affordance says how it is reached. */
-function shapeOf(affordance: Own): unknown {
-  const { kind } = affordance;
-  if (kind === "property") {
-    const { readOnly, observable, resettable, schema } = affordance;
-    return [kind, readOnly, observable, resettable, typeOf(schema)];
-  }
-  if (kind === "action") return [kind, affordance.synchronous, affordance.input, affordance.output];
-  return [kind, affordance.role, affordance.data];
-}
-
-/** All of it that is described: its functions may be new ones each time. */
-function wordsOf(affordance: Own): unknown {
-  return Object.entries(affordance).filter(
-    ([member, value]) => member !== "own" && member !== "emitter" && typeof value !== "function",
-  );
-}
-
-/** For what a member has in TypeScript. */
-function typeOf(schema: TSchema): string {
-  const { type } = schema as { type?: unknown };
-  return type === undefined ? "several types" : String(type);
 }

@@ -5,21 +5,30 @@ import { jsonCopy, NotJson } from "./json-value.ts";
 import { fitsAsNumbers } from "./number-lists.ts";
 import { misfitsIn } from "./schema.ts";
 
+interface Fitting {
+  readonly schema: TSchema | undefined;
+  readonly before?: TSchema | undefined;
+  readonly what: string;
+  readonly className: string;
+}
+
 /**
  * A copy of what a Thing gives to others, once it has been found to be JSON and to fit its schema. The original is not changed,
  * and defaults are not filled in: what is told is what the Thing has.
  *
+ * @param before - Another schema that it may fit instead: the one that it was asked for with.
  * @param what - Begins the error's sentence, e.g. `Property 'exposure' of Thing 'camera' has a value`.
  * @param className - Whose fault it is.
  * @throws {ThingError} `INVALID_OUTPUT` with each fault.
  */
 export function outgoing(
   value: unknown,
-  { schema, what, className }: { schema: TSchema | undefined; what: string; className: string },
+  { schema, before = schema, what, className }: Fitting,
 ): unknown {
   const copy = copied(value, what, className);
   const errors = schema && !fitsAsNumbers(schema, value) ? misfitsIn(schema, copy) : [];
   if (errors.length === 0) return copy;
+  if (before && before !== schema && misfitsIn(before, copy).length === 0) return copy;
   const faults = faultsOf(errors, copy);
   throw refused(`${what} that its own schema refuses: ${sentenceOf(faults)}`, className, {
     faults,

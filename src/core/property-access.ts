@@ -1,4 +1,5 @@
 import { promiseHooks } from "node:v8";
+import type { TSchema } from "typebox";
 import { delay } from "../base/abort.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { thrownError } from "../base/thrown.ts";
@@ -18,23 +19,26 @@ const WITHIN_MS = 10_000;
 /** How long a write waits for what a setter leaves running: it may be meant to go on. */
 const FLOATING_WITHIN_MS = 1000;
 
+/** How the Thing is by now: it may have changed while its device was asked. */
+interface Now {
+  /** Why it cannot do something: nothing while it is open. */
+  notOpen(what: string): ThingError | undefined;
+  /** The schema that a property has, if it is there. */
+  schemaOf(property: string): TSchema | undefined;
+}
+
 /** The values of one Thing's properties. What the Thing's code does here stays its own. */
 export class PropertyAccess {
   readonly #thing: Thing;
   readonly #faults: ThingFaults;
   readonly #calls: DeviceCalls;
-  readonly #notOpen: (what: string) => ThingError | undefined;
+  readonly #now: Now;
 
-  /** @param notOpen - Why the Thing cannot do something: nothing while it is open. */
-  constructor(
-    thing: Thing,
-    faults: ThingFaults,
-    notOpen: (what: string) => ThingError | undefined,
-  ) {
+  constructor(thing: Thing, faults: ThingFaults, now: Now) {
     this.#thing = thing;
     this.#faults = faults;
     this.#calls = new DeviceCalls(faults);
-    this.#notOpen = notOpen;
+    this.#now = now;
   }
 
   /** Ends what waits for the device: the Thing closes. */
@@ -88,7 +92,8 @@ export class PropertyAccess {
     const failed = (error: unknown): never => {
       throw this.#failed(property, "set", error);
     };
-    const notOpen = property.own && this.#notOpen(`set property '${property.name}'`);
+    const asks = property.own !== undefined || property.setter !== undefined;
+    const notOpen = asks && this.#now.notOpen(`set property '${property.name}'`);
     if (notOpen) throw notOpen; // it closed while this write waited for others
     try {
       return this.assign(property, value, store)?.catch(failed);
@@ -112,11 +117,13 @@ export class PropertyAccess {
     return this.#thing as unknown as Members;
   }
 
+  /** Limits may have moved while the device was asked: a value is no fault that fits either those or the present ones. */
   #fit({ name, member, schema }: PropertyAffordance, value: unknown): unknown {
     const className = classNameOf(this.#thing);
     const what = `Property '${name}' of Thing '${this.#faults.thing}' has a value`;
+    const present = this.#now.schemaOf(name) ?? schema;
     try {
-      return outgoing(value, { schema, what, className });
+      return outgoing(value, { schema: present, before: schema, what, className });
     } catch (error) {
       this.#faults.note(member, messageOf(error), error);
       throw error;
@@ -129,7 +136,7 @@ export class PropertyAccess {
    */
   #failed({ name, member }: PropertyAffordance, verb: "read" | "set", thrown: unknown): ThingError {
     const error = thrownError(thrown);
-    const notOpen = this.#notOpen(`${verb} property '${name}'`);
+    const notOpen = this.#now.notOpen(`${verb} property '${name}'`);
     if (notOpen) return notOpen;
     const what = `Property '${name}' of Thing '${this.#faults.thing}'`;
     const isNamed = error instanceof ThingError && error.message.startsWith(what);

@@ -7,11 +7,13 @@ import { accept } from "./schema.ts";
 import { type Store, storeOf } from "./setters.ts";
 import type { Thing } from "./thing.ts";
 
+export type WriteBy = "client" | "settings" | "edited settings";
+
 /** A write that has begun and not ended. */
 interface Write {
   readonly property: PropertyAffordance;
   /** By somebody who waits until it is saved; out of the settings file, as it was or since it was edited. */
-  readonly by: "client" | "settings" | "edited settings";
+  readonly by: WriteBy;
   /** How the member keeps the value, when no code of the Thing is asked. */
   readonly store: Store | undefined;
   /** What observers were told of the property since it began: the Thing's code may say itself that it has changed. */
@@ -38,7 +40,7 @@ interface WritesOptions {
   /** Those that the Thing has now. */
   readonly properties: () => ReadonlyMap<string, PropertyAffordance>;
   /** Called when a setting may have another value than the one that was read last. */
-  readonly onTouched: (property: PropertyAffordance) => void;
+  readonly onTouched: (property: PropertyAffordance, by?: WriteBy) => void;
   /** Puts the settings on disk, and nobody waits for it. */
   readonly saveLater: () => void;
 }
@@ -59,9 +61,9 @@ export class PropertyWrites {
    * takes time for follow one another. The writer saves, or has read what was saved.
    * @param value - Fits the schema, and is nobody else's. Where the schema has moved since, it is looked at again.
    * @throws {ThingError} as `PropertyAccess.set` does, for a client; else what the Thing itself throws. `TOO_BUSY` when too many wait;
-   *   `INVALID_INPUT` and `UNKNOWN_AFFORDANCE` for what has changed meanwhile.
+   *   `INVALID_INPUT`, `READ_ONLY` and `UNKNOWN_AFFORDANCE` for what has changed meanwhile.
    */
-  write(property: PropertyAffordance, value: unknown, by: Write["by"]): undefined | Promise<void> {
+  write(property: PropertyAffordance, value: unknown, by: WriteBy): undefined | Promise<void> {
     const turn = this.#turns.get(property.name);
     if (!turn) return this.#noted(property, this.#write(property, value, by));
     if (turn.waiting >= MOST_WAITING) throw this.#tooMany(property);
@@ -71,6 +73,11 @@ export class PropertyWrites {
       return this.#write(property, value, by);
     });
     return this.#noted(property, written);
+  }
+
+  /** Ends when the writes of a property that are under way have; undefined when none is. */
+  busy(name: string): Promise<unknown> | undefined {
+    return this.#turns.get(name)?.last;
   }
 
   /** Others wait while this one lasts. */
@@ -87,7 +94,7 @@ export class PropertyWrites {
     return written;
   }
 
-  #write(asked: PropertyAffordance, given: unknown, by: Write["by"]): undefined | Promise<void> {
+  #write(asked: PropertyAffordance, given: unknown, by: WriteBy): undefined | Promise<void> {
     const { property, value } = this.#present(asked, given);
     const isOwn = property.own !== undefined || property.setter !== undefined;
     const store = isOwn ? undefined : storeOf(this.#options.thing, property.member);
@@ -111,8 +118,10 @@ export class PropertyWrites {
     const { name, properties } = this.#options;
     const property = properties().get(asked.name);
     if (!property) throw unknownAffordance(name, "property", asked.name, properties().keys());
-    if (property.schema === asked.schema) return { property, value };
     const what = `Property '${asked.name}' of Thing '${name}'`;
+    if (property.readOnly && !asked.readOnly)
+      throw new ThingError("READ_ONLY", `${what} is read-only now.`);
+    if (property.schema === asked.schema) return { property, value };
     return { property, value: accept(property.schema, value, what) };
   }
 
@@ -138,7 +147,7 @@ export class PropertyWrites {
   #done(write: Write): void {
     this.#ongoing.delete(write);
     const { property, by, store, told } = write;
-    this.#options.onTouched(property);
+    this.#options.onTouched(property, by);
     if (by !== "settings" && property.observable && !(store && told))
       this.#options.observers.tell(property, told);
   }

@@ -133,6 +133,7 @@ function checkSense(schema: Record<PropertyKey, unknown>, where: string): void {
     if (typeof low === "number" && typeof high === "number" && low > high)
       throw new TypeError(`${least} ${low} is greater than ${most} ${high}${place}`);
   }
+  if ("$async" in schema) throw new TypeError(`it has $async${place}, which no client knows`);
   if (schema.default === undefined || schema.default === null) return;
   const faults = faultsOf(misfitsIn(schema as TSchema, schema.default), schema.default);
   if (faults.length > 0)
@@ -143,6 +144,8 @@ const BOUNDS = [
   ["minimum", "maximum"],
   ["minLength", "maxLength"],
   ["minItems", "maxItems"],
+  ["minProperties", "maxProperties"],
+  ["exclusiveMinimum", "exclusiveMaximum"],
 ] as const;
 
 /** The same object schema, refusing members that it does not name, unless it says otherwise itself. */
@@ -217,10 +220,13 @@ class Compiled {
     const known = this.#validators.get(schema);
     if (known) return known;
     const plain = plainSchema(schema);
-    const validate = this.#ajv.compile(plain);
-    this.#ajv.removeSchema(plain); // which it would keep for ever
-    this.#validators.set(schema, validate);
-    return validate;
+    try {
+      const validate = this.#ajv.compile(plain);
+      this.#validators.set(schema, validate);
+      return validate;
+    } finally {
+      this.#ajv.removeSchema(plain); // which it would keep for ever, and not look at again when it has refused it
+    }
   }
 }
 

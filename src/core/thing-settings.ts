@@ -1,9 +1,10 @@
 import { asSentence, messageOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { asksDevice, type PropertyAffordance } from "./affordances.ts";
+import { HardwareSettings } from "./hardware-settings.ts";
 import { jsonCopy, NotJson } from "./json-value.ts";
 import type { PropertyAccess } from "./property-access.ts";
-import type { PropertyWrites } from "./property-writes.ts";
+import type { PropertyWrites, WriteBy } from "./property-writes.ts";
 import { accept } from "./schema.ts";
 import { memberOf } from "./setters.ts";
 import type { SettingsFile } from "./settings-file.ts";
@@ -46,15 +47,17 @@ export class ThingSettings {
   #isLoaded = false;
   /** Whether the file was edited since it was last read or written: observers do not know its values. */
   #isEdited = false;
-  /** Which of the settings that live in the hardware it has; none when it is not asked. */
-  #attached: Set<string> | undefined;
-  /** Ends when all of them have been set. */
-  #attaching: Promise<void> = Promise.resolve();
+  readonly #hardware: HardwareSettings;
   readonly #saves: SettingsSaves;
   #fault: string | undefined;
 
   constructor(options: SettingsOptions) {
     this.#options = options;
+    this.#hardware = new HardwareSettings({
+      present: () => this.#saved.filter((property) => this.#livesInHardware(property)),
+      restore: (property) => this.#restoreInHardware(property),
+      busy: (property) => options.writes.busy(property),
+    });
     this.#saves = new SettingsSaves({
       ...{ name: options.name, log: options.log },
       mayNotSave: () => this.#mayNotSave,
@@ -90,8 +93,7 @@ export class ThingSettings {
 
   /** Sets what lives in the hardware, now that it is open. */
   async attach(): Promise<void> {
-    const attached = new Set<string>();
-    this.#attached = attached;
+    const isOpen = this.#hardware.begin();
     for (const property of this.#saved) {
       const refused = this.#refused.get(property.name);
       if (refused === undefined || this.#livesInHardware(property)) continue;
@@ -99,31 +101,20 @@ export class ThingSettings {
       if (why) this.#tellRefused(why);
     }
     await this.attachAdded();
-    if (this.#attached !== attached) return;
+    if (!isOpen()) return;
     for (const property of this.#saved)
       if (!asksDevice(property) && !this.#refused.has(property.name)) await this.#note(property);
   }
 
   /** The same for what the Thing has added since. */
   attachAdded(): Promise<void> {
-    const attached = this.#attached;
-    if (!attached) return Promise.resolve();
-    const names = new Set(this.#saved.map(({ name }) => name));
-    for (const name of attached) if (!names.has(name)) attached.delete(name);
-    this.#attaching = this.#attaching.then(async () => {
-      for (const property of this.#saved) {
-        if (this.#attached !== attached) return;
-        if (attached.has(property.name) || !this.#livesInHardware(property)) continue;
-        await this.#restoreInHardware(property);
-        attached.add(property.name);
-      }
-    });
-    return this.#attaching;
+    return this.#hardware.restore();
   }
 
   /** A setting may have another value now: what the hardware refused before is history. */
-  touch({ name, saved }: PropertyAffordance): void {
+  touch({ name, saved }: PropertyAffordance, by?: WriteBy): void {
     if (!saved) return;
+    if (by === "client") this.#hardware.noteSet(name);
     if (this.#refused.delete(name)) this.#options.file.copyBeforeSave();
     this.#touched.add(name);
   }
@@ -137,7 +128,7 @@ export class ThingSettings {
 
   /** From now on the hardware is not asked any more. */
   detach(): void {
-    this.#attached = undefined;
+    this.#hardware.end();
   }
 
   /** Puts all settings on disk: see `SettingsSaves`. Before they have been loaded it does nothing: defaults must not overwrite them. */
@@ -252,7 +243,7 @@ export class ThingSettings {
     const refused = this.#refused.get(name);
     if (refused !== undefined) return refused;
     const lastGood = this.#known.get(name);
-    if (this.#livesInHardware(property) && !this.#attached?.has(name)) return lastGood;
+    if (this.#livesInHardware(property) && !this.#hardware.has(name)) return lastGood;
     if (asksDevice(property) && !this.#touched.delete(name)) return lastGood;
     try {
       return await this.#read(property);
