@@ -8,7 +8,7 @@ import { supervisedValues } from "../base/supervised-values.ts";
 import type { ClockSet } from "../frames/clock-set.ts";
 import { readSentPicture, STREAM_ACCEPT } from "../frames/sent-picture.ts";
 import { boundaryOf, MultipartParser, type Part } from "../frames/wire/multipart.ts";
-import { isOnePicture, mayBePictures } from "../frames/wire/stream-type.ts";
+import { BodyDoubt, isOnePicture, mayBePictures } from "../frames/wire/stream-type.ts";
 import { chunksOf, SILENT_MS, silenceOf } from "./body-chunks.ts";
 import { ClientError, endedByServer, mayPass } from "./client-error.ts";
 import { type ConnectionOptions, Http, parseUrl } from "./http.ts";
@@ -170,11 +170,13 @@ export class MJPEGReader implements AsyncIterable<RemoteFrame> {
     const contentType = response.headers.get("content-type") ?? "";
     if (mayBePictures(contentType)) return response;
     await response.body?.cancel();
-    throw new ClientError(
-      "BAD_ANSWER",
-      `${this.url} is not a motion-JPEG stream: its content type is '${contentType}', not multipart/x-mixed-replace.`,
-      { url: this.url, status: response.status },
-    );
+    throw this.#otherType(response);
+  }
+
+  #otherType({ headers, status }: Response): ClientError {
+    const type = headers.get("content-type") ?? "";
+    const why = `${this.url} is not a motion-JPEG stream: its content type is '${type}', not multipart/x-mixed-replace.`;
+    return new ClientError("BAD_ANSWER", why, { url: this.url, status });
   }
 
   async *#framesIn(
@@ -183,7 +185,9 @@ export class MJPEGReader implements AsyncIterable<RemoteFrame> {
     heartbeats: Heartbeats,
   ): AsyncGenerator<RemoteFrame, void> {
     const { maxFrameBytes } = this.#options;
-    const boundary = boundaryOf(response.headers.get("content-type") ?? "");
+    const type = response.headers.get("content-type") ?? "";
+    const boundary = boundaryOf(type);
+    const doubt = new BodyDoubt(type);
     const parser = new MultipartParser({
       boundary,
       ...(maxFrameBytes !== undefined && { maxPartBytes: maxFrameBytes }),
@@ -192,6 +196,7 @@ export class MJPEGReader implements AsyncIterable<RemoteFrame> {
       heartbeats.beat();
       heartbeats.pause(); // while a frame is used nothing is waited for
       connection.bytes += chunk.length;
+      if (doubt.isRefuted(chunk)) throw this.#otherType(response);
       for (const part of this.#partsOf(parser, chunk)) {
         const frame = this.#frameOf(part, connection);
         if (frame) yield frame;
@@ -199,6 +204,7 @@ export class MJPEGReader implements AsyncIterable<RemoteFrame> {
       heartbeats.resume();
       if (parser.ended) break;
     }
+    if (doubt.isRefuted()) throw this.#otherType(response);
     const { given } = parser;
     if (given !== 1) connection.isPolling = false;
     const isStream = parser.boundary !== undefined || connection.bytes === 0;

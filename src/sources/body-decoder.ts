@@ -1,11 +1,12 @@
 import type { ByteReader } from "../base/byte-reader.ts";
 import { concatBytes, indexOfByte, textOf } from "../base/bytes.ts";
+import { boundaryOf } from "../frames/wire/boundary.ts";
 import { ChunkedReader, LimitedReader } from "./chunked-reader.ts";
 import type { HttpHead } from "./http-head.ts";
 
 const LF = 10;
 /** The size of a chunk, as a line of its own. */
-const SIZE_LINE = /^[0-9a-f]{1,8}[ \t]*(?:;.*)?$/i;
+const SIZE_LINE = /^0*[0-9a-f]{1,8}[ \t]*(?:;.*)?$/i;
 const MAX_LINE_BYTES = 1024;
 
 /**
@@ -17,6 +18,7 @@ export class BodyDecoder implements ByteReader {
   readonly #inner: ByteReader;
   readonly #length: number;
   readonly #isInside: () => boolean;
+  readonly #boundary: string | undefined;
   #first: Uint8Array = new Uint8Array(0);
   #reader: ByteReader | undefined;
 
@@ -25,6 +27,7 @@ export class BodyDecoder implements ByteReader {
     this.#inner = inner;
     this.#length = Number(headers.get("content-length") ?? Number.NaN);
     this.#isInside = isInside;
+    this.#boundary = boundaryOf(headers.get("content-type") ?? "");
   }
 
   get ended(): boolean {
@@ -58,7 +61,7 @@ export class BodyDecoder implements ByteReader {
   }
 
   #mayBeSize(first: Uint8Array): boolean {
-    return /^[0-9a-f]{1,8}(?:[ \t\r;]|$)/i.test(textOf(first.subarray(0, 16)));
+    return /^0*[0-9a-f]{1,8}(?:[ \t\r;]|$)/i.test(textOf(first.subarray(0, 64)));
   }
 
   /** A body that is shorter than a line. */
@@ -68,7 +71,9 @@ export class BodyDecoder implements ByteReader {
 
   #readerFor(first: Uint8Array, end: number): ByteReader {
     const line = end > 0 ? textOf(first.subarray(0, Math.min(end, MAX_LINE_BYTES))) : "";
-    if (SIZE_LINE.test(line.replace(/\r$/, ""))) return new ChunkedReader(this.#inner);
+    const isBoundary = this.#boundary !== undefined && line.trim() === this.#boundary; // without its dashes
+    if (!isBoundary && SIZE_LINE.test(line.replace(/\r$/, "")))
+      return new ChunkedReader(this.#inner);
     const isLimited = this.#length > 0;
     return isLimited ? new LimitedReader(this.#inner, this.#length, this.#isInside) : this.#inner;
   }

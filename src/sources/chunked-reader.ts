@@ -4,7 +4,7 @@ import { HttpFault } from "./http-head.ts";
 
 const LF = 10;
 const MAX_LINE_BYTES = 1024;
-const SIZE = /^([0-9a-f]{1,8})[ \t]*(?:;.*)?$/i;
+const SIZE = /^0*([0-9a-f]{1,8})[ \t]*(?:;.*)?$/i;
 
 /** Decodes the chunked coding of HTTP/1.1 (RFC 9112, section 7.1) for another reader. */
 export class ChunkedReader implements ByteReader {

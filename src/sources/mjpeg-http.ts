@@ -5,7 +5,13 @@ import { type Log, silentLog } from "../base/log.ts";
 import { httpUrlIn } from "../base/values.ts";
 import type { FrameSink, RunningSource } from "../frames/frame-source.ts";
 import { boundaryOf, MultipartParser, type Part } from "../frames/wire/multipart.ts";
-import { codingOf, isOnePicture, mayBePictures } from "../frames/wire/stream-type.ts";
+import {
+  BodyDoubt,
+  codingOf,
+  DoubtingReader,
+  isOnePicture,
+  mayBePictures,
+} from "../frames/wire/stream-type.ts";
 import { type HttpGetOptions, openHttp, openHttpSoon, withoutSecrets } from "./http-get.ts";
 import type { HttpHead } from "./http-head.ts";
 import { HttpLogin, type LoginData, loginIn } from "./http-login.ts";
@@ -128,17 +134,21 @@ export class MjpegHttpSource implements RunningSource {
       answer.destroy();
       throw this.#failure(fault);
     }
-    const isPicture = isOnePicture(head.headers.get("content-type") ?? "");
+    const type = head.headers.get("content-type") ?? "";
+    const isPicture = isOnePicture(type);
     intake.isPolling ||= isPicture;
     const parser = this.#parser(head, sink, (part) =>
       intake.take(part, isPicture && part.headers.size === 0 ? head.headers : undefined),
     );
+    const doubt = new BodyDoubt(type);
+    const refuted = () => this.#failure(otherType(type));
     if (!intake.isPolling || intake.pictures === 0) this.#options.onOpen?.();
     try {
-      await answer.read(parser, () => parser.isInside);
+      await answer.read(new DoubtingReader(parser, doubt, refuted), () => parser.isInside);
     } finally {
       answer.destroy();
     }
+    if (doubt.isRefuted()) throw refuted();
     if (parser.given === 0)
       throw this.#failure(
         `ended its response without a picture: ${parser.fault.replace(/,$/, "")}.`,
@@ -211,7 +221,10 @@ function faultOf({ headers }: HttpHead): string | undefined {
   const coding = codingOf(headers.get("content-encoding") ?? "");
   if (coding !== undefined)
     return `sends its stream in the content coding '${coding}', which was not requested.`;
-  if (mayBePictures(type)) return undefined;
+  return mayBePictures(type) ? undefined : otherType(type);
+}
+
+function otherType(type: string): string {
   return `sends ${type}, not an MJPEG stream (multipart/x-mixed-replace) or a JPEG. Check the address.`;
 }
 

@@ -169,6 +169,25 @@ export const CORPUS: readonly Sample[] = [
   sample("octets instead of multipart", head(["Content-Type: application/octet-stream"]), parts()),
   sample("no type", head(["Server: cam"]), parts({ headers: bare })),
   sample("plain text as the type", head(["Content-Type: text/plain"]), parts()),
+  ...["text/html; charset=utf-8", "application/x-mjpeg", "video/mp4", "image/png"].map((type) =>
+    sample(`${type} as the type`, head([`Content-Type: ${type}`]), parts()),
+  ),
+  sample("a page as the type, and JPEGs alone", head(["Content-Type: text/html"]), jpegs()),
+  sample(
+    "two carriage returns in each line end of the head",
+    usual.replaceAll("\r", "\r\r"),
+    parts(),
+  ),
+  sample(
+    "a boundary of digits without dashes, which looks like a chunk",
+    head(["Content-Type: multipart/x-mixed-replace; boundary=1234"]),
+    parts({ boundary: "1234" }),
+  ),
+  sample(
+    "chunks whose sizes have zeros in front",
+    head([`Content-Type: ${TYPE}`, "Transfer-Encoding: chunked"]),
+    chunked(parts(), 12),
+  ),
   sample(
     "no type of parts, and a wrong one",
     usual,

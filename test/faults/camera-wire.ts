@@ -61,12 +61,16 @@ export function withOther(other: string): Buffer {
   return Buffer.from(text, "latin1");
 }
 
-export function chunked(body: Buffer): Buffer {
+export function chunked(body: Buffer, digits = 1): Buffer {
   const sizes = [1, 700, 4096];
   const chunks: Buffer[] = [];
   for (let at = 0, n = 0; at < body.length; n++) {
     const piece = body.subarray(at, at + sizes[n % sizes.length]!);
-    chunks.push(Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from("\r\n"));
+    chunks.push(
+      Buffer.from(`${piece.length.toString(16).padStart(digits, "0")}\r\n`),
+      piece,
+      Buffer.from("\r\n"),
+    );
     at += piece.length;
   }
   return Buffer.concat([...chunks, Buffer.from("0\r\n\r\n")]);

@@ -217,6 +217,43 @@ describe("the JPEG's own end decides", () => {
     assert.equal(parser.push(jpeg).length, 1);
   });
 
+  test("a first length that is too large withholds no picture, whatever is behind it", async () => {
+    const jpeg = await jpegOf(24, 16);
+    const lengths = `Content-Type: image/jpeg\r\nContent-Length: ${jpeg.length + 7_000_000}\r\n\r\n`;
+    for (const [boundary, behind] of [
+      ["--f\r\n", "\r\n"],
+      ["f\r\n", "\r\n"],
+      ["", ""],
+      ["--f\r\n", "rubbish\r\n"],
+      ["--f\r\n", `${"\0".repeat(300)}\r\n`],
+    ] as const) {
+      const part = join(encode(boundary + lengths), jpeg, encode(behind));
+      for (const size of [1, 100, part.length]) {
+        const parts = parse(join(part, part, encode(boundary || "Content")), [size], {
+          boundary: "f",
+        });
+        assert.deepEqual(bodies(parts), [Uint8Array.from(jpeg), Uint8Array.from(jpeg)]);
+      }
+    }
+  });
+
+  test("a length of a part of its first bytes ends no picture", async () => {
+    const jpeg = await jpegOf(24, 16);
+    for (const length of [1, 2, 3, 4, 20, jpeg.length - 1]) {
+      const part = join(encode(`--f\r\nContent-Length: ${length}\r\n\r\n`), jpeg, encode("\r\n"));
+      const parts = parse(join(part, part), [7], { boundary: "f" });
+      assert.deepEqual(bodies(parts), [Uint8Array.from(jpeg), Uint8Array.from(jpeg)]);
+    }
+  });
+
+  test("two JPEGs in one part of the right length stay one", async () => {
+    const jpeg = await jpegOf(24, 16);
+    const two = join(jpeg, new Uint8Array(6), jpeg);
+    const part = join(encode(`--f\r\nContent-Length: ${two.length}\r\n\r\n`), two, encode("\r\n"));
+    for (const size of [1, 100, part.length])
+      assert.deepEqual(bodies(parse(part, [size], { boundary: "f" })), [Uint8Array.from(two)]);
+  });
+
   test("a picture that is cut off is given as far as it goes, and the next one keeps its headers", async () => {
     const jpeg = await jpegOf(24, 16);
     const stream = join(

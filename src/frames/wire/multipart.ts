@@ -6,14 +6,7 @@ import { BodySearch } from "./body-search.ts";
 import { LineReader } from "./line-reader.ts";
 import type { MultipartOptions, Part } from "./part.ts";
 import { MAX_HEAD_BYTES, PartHead } from "./part-head.ts";
-import {
-  contradicts,
-  earlyEnd,
-  endBefore,
-  indexOfText,
-  partTooLong,
-  streamBroken,
-} from "./part-length.ts";
+import { endBefore, indexOfText, PartLengths, partTooLong, streamBroken } from "./part-length.ts";
 
 export { boundaryOf } from "./boundary.ts";
 export type { Part } from "./part.ts";
@@ -48,7 +41,8 @@ export class MultipartParser implements ByteReader {
   #body: Uint8Array = new Uint8Array(0);
   #filled = 0;
   #isEmpty = false; // was the part before: a picture that follows without headers is its body
-  #trustsLengths = true; // until one is too large: then pictures are given at their own end
+  readonly #lengths = new PartLengths();
+  #trustsLengths = true; // until one is wrong: then pictures are given at their own end
   #search: BodySearch | undefined;
   #isRereading = false; // of bytes in which a picture broke off
 
@@ -98,7 +92,7 @@ export class MultipartParser implements ByteReader {
     const before = this.#filled;
     this.#filled += count;
     if (this.#filled === this.#body.length) this.#endSized();
-    else if (earlyEnd(this.#body, before, this.#filled)) this.#reread();
+    else if (this.#lengths.isTooLarge(this.#body, before, this.#filled)) this.#reread();
   }
 
   /** Whether a part has begun and not ended: more bytes belong to it. */
@@ -187,6 +181,7 @@ export class MultipartParser implements ByteReader {
     } else {
       this.#body = this.#memoryFor(length) ?? new Uint8Array(length);
       this.#filled = 0;
+      this.#lengths.begin();
       this.#state = "sized";
       this.#head.next();
     }
@@ -206,8 +201,8 @@ export class MultipartParser implements ByteReader {
   }
 
   #endSized(): void {
-    if (contradicts(this.#body)) this.#reread();
-    else this.#endPart(this.#body);
+    if (this.#lengths.isRight(this.#body)) this.#endPart(this.#body);
+    else this.#reread();
   }
 
   /** What came of a part with a length is read without it. */

@@ -1,6 +1,6 @@
 import { indexOfByte } from "../../base/bytes.ts";
 import { ThingError } from "../../base/errors.ts";
-import { endOfJpeg } from "../jpeg/jpeg-walk.ts";
+import { endOfJpeg, JpegWalk } from "../jpeg/jpeg-walk.ts";
 
 const DASH = 45;
 const CR = 13;
@@ -11,26 +11,37 @@ const PADDING: ReadonlySet<number | undefined> = new Set([0, CR, LF, 32, 0xff]);
 /** How far before the end of what has come a boundary is looked for. */
 const TAIL_BYTES = 256;
 
-/** Whether a part of its stated length is no JPEG that ends there, and one begins in it all the same. */
-export function contradicts(body: Uint8Array): boolean {
-  if (!beginsJpeg(body)) return hasStart(body);
-  let at = body.length - 1;
-  while (at > 2 && PADDING.has(body[at])) at--;
-  return body[at] !== EOI || body[at - 1] !== 0xff;
-}
-
 /**
- * Whether the picture at the beginning of an unfinished body has ended, and a boundary has come behind it: its length was
- * too large. Only near the ends of what came last is looked: from `before` to `filled`.
+ * Judges the stated lengths of a stream's parts. Until one was right, the end of each picture is looked for as its bytes come; then
+ * they are not looked at any more, but for a boundary that comes too early.
  */
-export function earlyEnd(body: Uint8Array, before: number, filled: number): boolean {
-  if (!beginsJpeg(body)) return false;
-  const first = Math.max(2, before - 6);
-  const tail = Math.max(first, filled - TAIL_BYTES);
-  const isSeen =
-    hasEndAndBoundary(body, first, Math.min(before + 8, filled)) ||
-    hasEndAndBoundary(body, tail, filled);
-  return isSeen && endOfJpeg(body.subarray(0, filled)) > 0;
+export class PartLengths {
+  readonly #walk = new JpegWalk();
+  #walked = 0;
+  #wasRight = false;
+
+  /** A part begins. */
+  begin(): void {
+    this.#walk.begin();
+    this.#walked = 0;
+  }
+
+  /** Whether the picture at the beginning of an unfinished `body` has ended, and what is behind it is no part of it. What came last stands from `before` to `filled`. */
+  isTooLarge(body: Uint8Array, before: number, filled: number): boolean {
+    if (this.#wasRight) return hasEarlyEnd(body, before, filled);
+    if (filled < 2 || !beginsJpeg(body)) return false;
+    this.#walked = this.#walk.pass(body.subarray(0, filled), Math.max(2, this.#walked));
+    if (this.#walk.state !== "whole") return false;
+    while (this.#walked < filled && body[this.#walked] === 0) this.#walked += 1;
+    return this.#walked < filled && body[this.#walked] !== 0xff; // another JPEG may belong to the part (MPO)
+  }
+
+  /** Whether `body`, which has its stated length, may be a picture that ends there, or holds no picture. */
+  isRight(body: Uint8Array): boolean {
+    const isRight = !contradicts(body);
+    this.#wasRight ||= isRight;
+    return isRight;
+  }
 }
 
 /** Where an ASCII text begins in `bytes`, or -1. */
@@ -65,6 +76,25 @@ export function streamBroken(fault: string, bytes: number): ThingError {
   );
 }
 
+/** Whether a body is no JPEG that ends there, and one begins in it all the same. */
+function contradicts(body: Uint8Array): boolean {
+  if (!beginsJpeg(body)) return hasStart(body) || endsInStart(body);
+  let at = body.length - 1;
+  while (at > 2 && PADDING.has(body[at])) at--;
+  return body[at] !== EOI || body[at - 1] !== 0xff;
+}
+
+/** Whether the JPEG has ended, and a boundary stands behind it. Only near the ends of what came last is looked. */
+function hasEarlyEnd(body: Uint8Array, before: number, filled: number): boolean {
+  if (!beginsJpeg(body)) return false;
+  const first = Math.max(2, before - 6);
+  const tail = Math.max(first, filled - TAIL_BYTES);
+  const isSeen =
+    hasEndAndBoundary(body, first, Math.min(before + 8, filled)) ||
+    hasEndAndBoundary(body, tail, filled);
+  return isSeen && endOfJpeg(body.subarray(0, filled)) > 0;
+}
+
 function beginsJpeg(body: Uint8Array): boolean {
   return body[0] === 0xff && body[1] === 0xd8;
 }
@@ -74,6 +104,12 @@ function hasStart(body: Uint8Array): boolean {
     if (body[at + 1] === 0xd8 && body[at + 2] === 0xff) return true;
   }
   return false;
+}
+
+/** Whether a body that is cut off here may be the first bytes of a picture. */
+function endsInStart(body: Uint8Array): boolean {
+  const [before, last] = [body.at(-2), body.at(-1)];
+  return last === 0xff || (before === 0xff && last === 0xd8);
 }
 
 function hasEndAndBoundary(body: Uint8Array, from: number, to: number): boolean {
