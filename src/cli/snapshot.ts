@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { withDeadline } from "../base/abort.ts";
 import { ThingError } from "../base/errors.ts";
 import { silentLog } from "../base/log.ts";
 import { didYouMean } from "../base/nearest.ts";
@@ -44,11 +45,12 @@ export async function snapshot(
   target: Target,
   { output, stream, wait }: SnapshotChoices,
 ): Promise<void> {
-  const limit = AbortSignal.any([io.signal, AbortSignal.timeout(wait * 1000 + OPENING_S * 1000)]);
   const isHttp = HTTP.test(target.url);
-  const jpeg = isHttp
-    ? await overHttp(target, stream, wait * 1000, limit)
-    : await ofCamera(await cameraNamed(target.url, limit), wait, limit);
+  const jpeg = await withDeadline((wait + OPENING_S) * 1000, io.signal, async (limit) =>
+    isHttp
+      ? overHttp(target, stream, wait * 1000, limit)
+      : ofCamera(await cameraNamed(target.url, limit), wait, limit),
+  );
   const { width, height } = inspectJpeg(jpeg);
   if (output === "-") {
     io.out.write(jpeg);

@@ -23,6 +23,8 @@ const BASIC = `Basic ${Buffer.from(`admin:${PASSWORD}`).toString("base64")}`;
 class Place {
   readonly logins: (string | undefined)[] = [];
   location = "";
+  /** Whether pictures are for clients that log in only. */
+  asks = false;
   readonly #server: Server;
   readonly #scheme: string;
 
@@ -31,6 +33,9 @@ class Place {
       if (url === "/from") return response.writeHead(302, { Location: this.location }).end();
       this.logins.push(headers.authorization);
       if (headers.accept?.includes("multipart")) {
+        const isRefused = this.asks && !headers.authorization;
+        if (isRefused)
+          return response.writeHead(401, { "WWW-Authenticate": 'Basic realm="camera"' }).end();
         response.writeHead(200, { "Content-Type": "multipart/x-mixed-replace; boundary=frame" });
         response.write(
           `--frame\r\nContent-Type: image/jpeg\r\nContent-Length: ${JPEG.length}\r\n\r\n`,
@@ -89,13 +94,14 @@ test("a camera's login follows a redirect to the same scheme, host and port only
   for (const [from, to, host, follows] of WAYS) {
     all[from].location = all[to].url("/target", { host, login: "evil:evil@" });
     all[to].logins.length = 0;
+    all[to].asks = follows;
     const source = new MjpegHttpSource(all[from].url("/from", { login: `admin:${PASSWORD}@` }));
     const leaving = new AbortController();
     const frames = framesOf(source, AbortSignal.any([leaving.signal, patience()]));
     const what = `${from} to ${to} on ${host}`;
     if (host === "127.0.0.1") {
       assert.equal((await frames.next()).value?.jpeg.length, JPEG.length, what);
-      assert.deepEqual(all[to].logins, [follows ? BASIC : undefined], what);
+      assert.deepEqual(all[to].logins, follows ? [undefined, BASIC] : [undefined], what);
     } else {
       await assert.rejects(frames.next(), /redirects to another host/, what);
       assert.deepEqual(all[to].logins, [], what);

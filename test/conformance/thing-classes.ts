@@ -10,11 +10,14 @@ export type ThingClass = new (options: Record<string, unknown>) => Thing;
 /** Enough to make one of each. None is opened, so nothing need be there. */
 const OPTIONS: Record<string, Record<string, unknown>> = {
   FilersCamera: { server: "127.0.0.1", port: 10_000 },
+  HttpCamera: { url: "http://127.0.0.1:1/stream" },
   Probe: { producer: () => [] },
   PipelineCamera: { pipeline: "videotestsrc ! fakesink" },
   PyStreamingCamera: { endpoint: "tcp://127.0.0.1:5556" },
   RemoteCamera: { url: "http://127.0.0.1:1/stream" },
   ReplayCamera: { path: "pictures" },
+  RtspCamera: { url: "rtsp://127.0.0.1:1/stream" },
+  WindowsCamera: { device: "Camera" },
 };
 
 /** Every class of a Thing that the package has, by name. */
