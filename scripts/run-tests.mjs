@@ -11,7 +11,7 @@ import { PassThrough } from "node:stream";
 import { run } from "node:test";
 import { spec, tap } from "node:test/reporters";
 import { inspect } from "node:util";
-import { ALONE, APART, LONGEST, MEASURING } from "./test-order.mjs";
+import { ALONE, APART, LONG_ONLY, LONGEST, MEASURING } from "./test-order.mjs";
 import { runBeside } from "./test-pool.mjs";
 
 const FLAGS = ["--enable-source-maps", "--expose-gc"]; // the processes of the tests inherit them
@@ -29,7 +29,7 @@ const files = readdirSync(join("dist/test", folder ?? ""), { recursive: true, en
   .map((file) => join(folder ?? "", file))
   .filter((file) => file.endsWith(".test.js"))
   .filter((file) => /^(system|interop|vm)\//.exec(file)?.[1] === folder)
-  .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)))
+  .filter(isAskedFor)
   .sort((a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1));
 
 if (files.length === 0) {
@@ -41,6 +41,13 @@ else {
   await import("./bundle-pages.mjs"); // of the client as it was compiled just now
   const again = spawn(process.execPath, [...FLAGS, ...process.argv.slice(1)], { stdio: "inherit" });
   again.on("close", (code) => process.exit(code ?? 1));
+}
+
+function isAskedFor(file) {
+  if (parts.length > 0) return parts.some((part) => file.includes(part));
+  return (
+    process.env.THINGSCOPE_LONG === "1" || !LONG_ONLY.includes(file.replace(/\.test\.js$/, ""))
+  );
 }
 
 /** The longest first, so that what runs beside one another ends together. */

@@ -59,3 +59,6 @@ export const MEASURING = [
   "system/thorvision",
   "interop/filers",
 ];
+
+/** Only with THINGSCOPE_LONG=1, or when they are named: in the emulated machine each takes a minute, and the others pass the same drivers. */
+export const LONG_ONLY = ["vm/program-on-webcam", "vm/serve-webcam", "vm/webcam"];
