@@ -1,5 +1,6 @@
 import { didYouMean } from "./nearest.ts";
 import { cut, preview } from "./preview.ts";
+import { redactText } from "./redact-text.ts";
 
 /**
  * Every code that this package fails with, and the HTTP status that goes with it. Codes are stable;
@@ -93,7 +94,7 @@ export class ThingError extends Error {
   readonly moreFaults: number;
 
   /**
-   * @param message - Cut after 4000 characters, and each run without a blank after 200: what it quotes may be as long as a
+   * @param message - Shown without passwords of the addresses that it quotes. Cut after 4000 characters, and each run without a blank after 200: what it quotes may be as long as a
    *   client likes, and what to do stands behind it.
    * @param options.moreFaults - How many there are beside `faults`.
    */
@@ -102,7 +103,7 @@ export class ThingError extends Error {
     message: string,
     options: ErrorOptions & { faults?: readonly InputFault[]; moreFaults?: number } = {},
   ) {
-    super(cut(withoutLongRuns(message), LONGEST_SENTENCE), options);
+    super(cut(withoutLongRuns(redactText(message)), LONGEST_SENTENCE), options);
     this.name = "ThingError";
     this.code = code;
     this.status = ERROR_STATUS[code];
@@ -129,7 +130,7 @@ function bounded({ type, loc, msg, input, ctx }: InputFault): InputFault {
   return {
     type: cut(type, LONGEST_PIECE),
     loc: boundedPath(loc),
-    msg: cut(msg, LONGEST_PIECE),
+    msg: cut(redactText(msg), LONGEST_PIECE),
     ...(isSmall(input) && { input }),
     ...(ctx && { ctx: smallMembers(ctx) }),
   };

@@ -4,7 +4,8 @@ import { reasonOf } from "./errors.ts";
 import { type Log, type LogLevel, logTo, silentLog } from "./log.ts";
 import { FloodGate } from "./log-flood.ts";
 import { cut, visible } from "./preview.ts";
-import { redact, redactText } from "./redact.ts";
+import { redact } from "./redact.ts";
+import { redactText } from "./redact-text.ts";
 import { RotatingFile } from "./rotating-file.ts";
 
 /** Log files as somebody reads them: by name, never by path. */

@@ -1,9 +1,9 @@
 import { cut, preview } from "./preview.ts";
+import { HIDDEN, redactText } from "./redact-text.ts";
 import { thrownError } from "./thrown.ts";
 
 const SECRET_NAME =
   /^(authorization|cookie|set-cookie)$|passw(or)?d|passphrase|secret|token|api[-_]?key/i;
-const HIDDEN = "[hidden]";
 const LONGEST_TEXT = 4000; // characters
 const MOST_VALUES = 500;
 const LONGEST_FIELDS = 8000; // characters, as JSON
@@ -20,32 +20,6 @@ export function redact(fields: Record<string, unknown>, depth = 4): Record<strin
   } catch {
     return { fields: "They cannot be shown." }; // a cycle, a BigInt, a getter that throws
   }
-}
-
-/** The same text without passwords of URLs (`rtsp://user:pass@camera`), tokens of queries, bearer tokens, cookies and this package's own tokens. */
-export function redactText(text: string): string {
-  return withoutUrlPasswords(text)
-    .replace(/([?&#](?:token|sig|signature|password|code|key)=)[^\s&#"']+/gi, `$1${HIDDEN}`)
-    .replace(/\bts_[\w-]{32}/g, HIDDEN)
-    .replace(/\b(thingscope-\d+=)[\w-]+/g, `$1${HIDDEN}`)
-    .replace(/\b(Bearer|Basic) [\w+/=.~-]{6,}/gi, `$1 ${HIDDEN}`);
-}
-
-/** Behind `://`; what follows it in the same URL, up to the next slash, is looked at once. */
-const USER_AND_PASSWORD = /([^\s/:@]*):[^\s/]+@/y;
-
-/** A pattern that began with the scheme would try each place of a long text as its beginning. */
-function withoutUrlPasswords(text: string): string {
-  let shown = "";
-  let from = 0;
-  for (let at = text.indexOf("://"); at >= 0; at = text.indexOf("://", at + 3)) {
-    USER_AND_PASSWORD.lastIndex = at + 3;
-    const found = USER_AND_PASSWORD.exec(text);
-    if (!found) continue;
-    shown += `${text.slice(from, at + 3)}${found[1]}:${HIDDEN}@`;
-    from = USER_AND_PASSWORD.lastIndex;
-  }
-  return shown + text.slice(from);
 }
 
 interface Room {

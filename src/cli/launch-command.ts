@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import type { Command } from "commander";
 import { ThingError } from "../base/errors.ts";
-import { redactText } from "../base/redact.ts";
+import { redactText } from "../base/redact-text.ts";
 import { ThingHost } from "../core/thing-host.ts";
 import type { Command as ProgramCommand } from "../processes/child.ts";
 import { ThingServer } from "../server/thing-server.ts";

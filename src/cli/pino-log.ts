@@ -4,7 +4,8 @@ import type { Log, LogLevel } from "../base/log.ts";
 import { FloodGate } from "../base/log-flood.ts";
 import { filedLog, type LogFolder, SERVER_LOG } from "../base/log-folder.ts";
 import { cut, visible } from "../base/preview.ts";
-import { redact, redactText } from "../base/redact.ts";
+import { redact } from "../base/redact.ts";
+import { redactText } from "../base/redact-text.ts";
 
 export interface ProcessLog extends Log {
   /** Tells the person who started this process: a bare line where lines are readable, else one more at level info. */

@@ -1,4 +1,5 @@
 import { type InputFault, messageOf } from "../base/errors.ts";
+import { redactText } from "../base/redact-text.ts";
 import { isRecord } from "../base/values.ts";
 import { type JsonObject, listOf, textOf } from "./json.ts";
 
@@ -30,7 +31,7 @@ export class ClientError extends Error {
   readonly faults: readonly InputFault[];
 
   constructor(code: string, message: string, options: ClientErrorOptions = {}) {
-    super(message, options);
+    super(redactText(message), options);
     this.name = "ClientError";
     this.code = code;
     this.status = options.status ?? 0;

@@ -1,5 +1,5 @@
 import type { Log } from "../base/log.ts";
-import { redactText } from "../base/redact.ts";
+import { redactText } from "../base/redact-text.ts";
 
 const LINES_KEPT = 20;
 const LONGEST_LINE = 400; // characters

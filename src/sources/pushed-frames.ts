@@ -99,7 +99,10 @@ export class PushedFrames implements RunningSource {
       const { maxFrameBytes } = this.#options;
       const memoryFor = (bytes: number) => this.#sink?.room(bytes);
       const dropped = this.dropped;
-      await request.readBytes(pushedBody({ headers, maxFrameBytes, memoryFor, onPicture }));
+      const body = pushedBody({ headers, maxFrameBytes, memoryFor, onPicture });
+      await request.readBytes(body).catch((error: unknown) => {
+        throw badBody(error);
+      });
       if (pictures === 0)
         throw new ThingError(
           "BAD_FRAME",
@@ -256,4 +259,12 @@ export class PushedFrames implements RunningSource {
       `${this.#options.called()} receives pictures from ${present.called} since ${since}. Stop that program, or take its place with ?takeover=1.`,
     );
   }
+}
+
+/** What reads pictures takes them for a camera's: here it is the request that is wrong. */
+function badBody(error: unknown): unknown {
+  if (!(error instanceof ThingError) || error.code !== "SOURCE_FAILED") return error;
+  const [what] = error.message.split(/\. Check /);
+  const sentence = `The body cannot be read: ${what}. Send JPEG files one after another, or multipart.`;
+  return new ThingError("BAD_FRAME", sentence, { cause: error });
 }

@@ -5,10 +5,14 @@ import { join } from "node:path";
 import { test } from "node:test";
 import decodeQR from "qr/decode.js";
 import { ThingHost, ThingServer } from "thingscope";
+import { ThingError } from "../../src/base/errors.ts";
 import { silentLog } from "../../src/base/log.ts";
-import { redact, redactText } from "../../src/base/redact.ts";
+import { redact } from "../../src/base/redact.ts";
+import { redactText } from "../../src/base/redact-text.ts";
 import { qrCode, sayHowToLogIn } from "../../src/cli/login-links.ts";
 import type { ProcessLog } from "../../src/cli/pino-log.ts";
+import { ClientError } from "../../src/client/client-error.ts";
+import { MjpegHttpSource } from "../../src/sources/mjpeg-http.ts";
 
 /** A log at a terminal, or none, that remembers what it was told. */
 function logOf(isShown: boolean): ProcessLog & { shown: string[]; said: string[] } {
@@ -75,9 +79,42 @@ test("codes, signatures, tokens and cookies are hidden wherever they stand in a 
     `Authorization: Bearer ${secret}`,
     `made ts_${secret}.`,
     `Cookie: thingscope-5000=${secret}; a=b`,
+    `rtsp://u:${secret}@camera/x`,
+    `'http://u:pass/${secret}@camera:99999/x' is no address`,
+    `rtsp://u:a#${secret}?@camera and rtsp://u:b/${secret}@camera`,
+    `http://u:5000${secret}/x@camera`,
   ]) {
     assert.ok(!redactText(text).includes(secret), text);
   }
   const fields = redact({ headers: { authorization: secret, cookie: secret } });
   assert.ok(!JSON.stringify(fields).includes(secret));
+});
+
+test("no sentence of an error shows a password, whatever is wrong with the address that it quotes", async () => {
+  const secret = "S3cret";
+  for (const url of [
+    `http://u:${secret}@127.0.0.1:99999/x`,
+    `http://u:a/${secret}@127.0.0.1/x`,
+    `htp://u:${secret}@127.0.0.1/x`,
+  ]) {
+    assert.throws(() => new MjpegHttpSource(url), {
+      code: "BAD_CONFIG",
+      message: /^'ht+p:\/\/u:\[hidden\]@127.0.0.1[:/]/,
+    });
+    const { message } = new ThingError("BAD_CONFIG", `'${url}' is no address.`);
+    assert.ok(!message.includes(secret) && message.includes("127.0.0.1"), message);
+    const client = new ClientError("UNREACHABLE", `${url} cannot be reached.`).message;
+    assert.ok(!client.includes(secret), client);
+    const { faults } = new ThingError("INVALID_INPUT", "It does not fit.", {
+      faults: [{ type: "x", loc: ["url"], msg: `'${url}' does not fit` }],
+    });
+    assert.ok(!faults[0]!.msg.includes(secret), faults[0]!.msg);
+  }
+  const shown = [
+    "http://user:password@host/path", // our advice
+    "http://127.0.0.1:5000/camera/?by=a@b",
+    "http://[::1]:5000/a@b",
+    "rtsp://camera:554/a and b@c",
+  ];
+  for (const text of shown) assert.equal(new ThingError("BAD_ARGUMENT", text).message, text);
 });

@@ -82,6 +82,22 @@ test("curl sends a file, a pipe and a form; what is no picture is refused with t
   assert.equal((await curl("-X", "POST", `${url}/frames?takeover=1`))[1], "422");
 });
 
+test("a body in which no pictures come is the fault of the program that sends it", {
+  timeout,
+}, async (t) => {
+  const { url } = await served(t, { max_frame_bytes: 1000 });
+  const part = "--x\r\nContent-Type: image/jpeg\r\n\r\n";
+  for (const start of ["rubbish", "\xff", part]) {
+    const bytes = Buffer.from(start + "a".repeat(5000), "latin1");
+    const body = new Blob([bytes]).stream(); // chunked
+    const init = { method: "PUT", body, duplex: "half" } as const;
+    const answer = await fetch(`${url}/frames?takeover=1`, init);
+    const { code, detail } = (await answer.json()) as { code: string; detail: string };
+    assert.deepEqual([answer.status, code], [422, "BAD_FRAME"], detail);
+    assert.match(detail, /^The body cannot be read: .* Send JPEG files one after another/);
+  }
+});
+
 test("a page of another site sends no picture", { timeout }, async (t) => {
   const { url, port, seen } = await served(t);
   const Origin = "http://evil.example";
