@@ -11,7 +11,8 @@ type FaultListener = (problem: ThingError) => void;
 
 interface Followed {
   affordance: EventAffordance;
-  event: ThingEvent<unknown>;
+  /** None while the Thing has it no more. */
+  event: ThingEvent<unknown> | undefined;
   /** Follows it no more. */
   stop(): void;
   readonly listeners: Set<DataListener>;
@@ -32,7 +33,9 @@ export class EventAccess {
 
   /** Those that the Thing has now: whoever follows one that was removed and has come again follows it still. */
   update(events: Iterable<EventAffordance>): void {
+    const gone = new Set(this.#followed.keys());
     for (const affordance of events) {
+      gone.delete(affordance.name);
       const event = this.#eventOf(affordance);
       if (event) claimEvent(event, this.#faults, affordance.member);
       const followed = this.#followed.get(affordance.name);
@@ -40,6 +43,7 @@ export class EventAccess {
       followed.affordance = affordance;
       if (followed.event !== event) this.#followInstead(followed, event);
     }
+    for (const name of gone) this.#followInstead(this.#followed.get(name), undefined);
   }
 
   /** Calls `listener` with a copy of what is emitted. @throws {ThingError} `INTERNAL` for a member that is not a ThingEvent. */
@@ -83,10 +87,11 @@ export class EventAccess {
     if (this.#followed.get(affordance.name) === followed) this.#followed.delete(affordance.name);
   }
 
-  #followInstead(followed: Followed, event: ThingEvent<unknown>): void {
+  #followInstead(followed: Followed | undefined, event: ThingEvent<unknown> | undefined): void {
+    if (!followed) return;
     followed.stop();
     followed.event = event;
-    followed.stop = event.on((data) => this.#tell(followed, data));
+    followed.stop = event?.on((data) => this.#tell(followed, data)) ?? (() => {});
   }
 
   #eventOf({ member, emitter }: EventAffordance): ThingEvent<unknown> | undefined {

@@ -77,7 +77,9 @@ function rulesBroken(faults: readonly InputFault[]): string {
 
 function plainRule(fault: InputFault): string {
   const type = plainType(fault);
-  return type ? `should be ${type}` : fault.msg.replace(/^(Input|String) /, "");
+  return type
+    ? `should be ${type}`
+    : fault.msg.replace(/^(Input|String|List) | after validation, not \d+$/g, "");
 }
 
 function plainType({ type, msg }: InputFault): string | undefined {

@@ -89,11 +89,12 @@ class Copier {
       if (WRITES_ITSELF in value) return value;
       if (types.isBoxedPrimitive(value)) return this.copy(value.valueOf(), where, depth + 1);
       const strange = strangeKind(value);
-      if (strange) throw new NotJson(where, `is a ${strange}`);
+      if (strange)
+        throw new NotJson(where, `is ${/^[AEIOU]/.test(strange) ? "an" : "a"} ${strange}`);
+      if (isNumberArray(value)) return this.#numbers(value, where); // a Buffer, too, which would write itself as an object
       const written: unknown = Reflect.get(value, "toJSON");
       if (typeof written === "function")
         return this.copy(written.call(value, ""), where, depth + 1);
-      if (isNumberArray(value)) return this.#numbers(value, where);
       return this.#members(value, where, depth);
     } catch (error) {
       if (error instanceof NotJson) throw error;
@@ -116,6 +117,8 @@ class Copier {
   /** Without a box for each number, of which a spectrum or a waveform has many. */
   #numbers(numbers: NumberArray, where: string): number[] {
     const { length } = numbers;
+    if (length === 0 && isDetached(numbers.buffer))
+      throw new NotJson(where, "has no numbers any more, because its buffer was transferred");
     this.#count(length, where);
     const copied = new Array<number>(length);
     for (let at = 0; at < length; at++) {
@@ -144,6 +147,16 @@ class Copier {
     this.#values += values;
     if (this.#values > MAX_VALUES)
       throw new NotJson(where, `makes it more than ${MAX_VALUES} values`);
+  }
+}
+
+/** Node 20 has no `detached`. */
+function isDetached(buffer: ArrayBufferLike): boolean {
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
   }
 }
 

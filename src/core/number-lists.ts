@@ -7,18 +7,23 @@ const OF_LIST = new Set(["type", "items", "minItems", "maxItems", ...WORDS]);
 const OF_NUMBER = new Set(["type", "minimum", "maximum", ...WORDS]);
 
 /**
- * Whether a typed array, whose numbers are finite, is known to fit a schema of a list of numbers. False where the schema says more
- * than that, or the array does not fit: then each number has to be looked at.
+ * Whether the copy of a typed array, whose numbers are finite, is known to fit a schema of a list of numbers. False where the schema
+ * says more than that, or the copy does not fit: then each number has to be looked at.
+ * @param copy - What is told: the array may share its memory with a worker that writes.
  */
-export function fitsAsNumbers(schema: TSchema, value: unknown): boolean {
-  if (!isNumberArray(value) || !hasOnly(schema, OF_LIST)) return false;
+export function fitsAsNumbers(schema: TSchema, value: unknown, copy: unknown): boolean {
+  if (!isNumberArray(value) || !Array.isArray(copy) || !hasOnly(schema, OF_LIST)) return false;
   const { type, items, minItems = 0, maxItems = Number.POSITIVE_INFINITY } = schema;
   if (type !== "array" || !isNumber(minItems) || !isNumber(maxItems)) return false;
-  if (value.length < minItems || value.length > maxItems) return false;
-  return hasOnly(items, OF_NUMBER) && areWithin(items, value);
+  if (copy.length < minItems || copy.length > maxItems) return false;
+  return hasOnly(items, OF_NUMBER) && areWithin(items, value, copy);
 }
 
-function areWithin(items: Record<string, unknown>, value: NumberArray): boolean {
+function areWithin(
+  items: Record<string, unknown>,
+  value: NumberArray,
+  copy: readonly number[],
+): boolean {
   const { type, minimum, maximum } = items;
   const isFit =
     type === "number" ||
@@ -27,8 +32,8 @@ function areWithin(items: Record<string, unknown>, value: NumberArray): boolean 
   if (minimum === undefined && maximum === undefined) return true;
   const [least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY] = [minimum, maximum];
   if (!isNumber(least) || !isNumber(most)) return false;
-  for (let at = 0; at < value.length; at++)
-    if (!(value[at]! >= least && value[at]! <= most)) return false;
+  for (let at = 0; at < copy.length; at++)
+    if (!(copy[at]! >= least && copy[at]! <= most)) return false;
   return true;
 }
 

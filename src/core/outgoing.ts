@@ -26,7 +26,7 @@ export function outgoing(
   { schema, before = schema, what, className }: Fitting,
 ): unknown {
   const copy = copied(value, what, className);
-  const errors = schema && !fitsAsNumbers(schema, value) ? misfitsIn(schema, copy) : [];
+  const errors = schema && !fitsAsNumbers(schema, value, copy) ? misfitsIn(schema, copy) : [];
   if (errors.length === 0) return copy;
   if (before && before !== schema && misfitsIn(before, copy).length === 0) return copy;
   const faults = faultsOf(errors, copy);

@@ -9,6 +9,9 @@ import type { Thing } from "./thing.ts";
 
 export type WriteBy = "client" | "settings" | "edited settings";
 
+/** Names of properties that others have written since it began. */
+export type WriteWatch = Set<string>;
+
 /** A write that has begun and not ended. */
 interface Write {
   readonly property: PropertyAffordance;
@@ -49,6 +52,7 @@ interface WritesOptions {
 export class PropertyWrites {
   readonly #options: WritesOptions;
   readonly #ongoing = new Set<Write>();
+  readonly #watches = new Set<WriteWatch>();
   /** By name of the property, while there are some. */
   readonly #turns = new Map<string, Turn>();
 
@@ -60,10 +64,17 @@ export class PropertyWrites {
    * Sets a property and tells its observers; a promise where the Thing has to be waited for. Writes of one property that a device
    * takes time for follow one another. The writer saves, or has read what was saved.
    * @param value - Fits the schema, and is nobody else's. Where the schema has moved since, it is looked at again.
+   * @param watch - The writer's own, which does not note it.
    * @throws {ThingError} as `PropertyAccess.set` does, for a client; else what the Thing itself throws. `TOO_BUSY` when too many wait;
    *   `INVALID_INPUT`, `READ_ONLY` and `UNKNOWN_AFFORDANCE` for what has changed meanwhile.
    */
-  write(property: PropertyAffordance, value: unknown, by: WriteBy): undefined | Promise<void> {
+  write(
+    property: PropertyAffordance,
+    value: unknown,
+    by: WriteBy,
+    watch?: WriteWatch,
+  ): undefined | Promise<void> {
+    for (const other of this.#watches) if (other !== watch) other.add(property.name);
     const turn = this.#turns.get(property.name);
     if (!turn) return this.#noted(property, this.#write(property, value, by));
     if (turn.waiting >= MOST_WAITING) throw this.#tooMany(property);
@@ -73,6 +84,17 @@ export class PropertyWrites {
       return this.#write(property, value, by);
     });
     return this.#noted(property, written);
+  }
+
+  /** Calls `work` with the names of the properties that others write meanwhile. */
+  async watching<T>(work: (watch: WriteWatch) => Promise<T>): Promise<T> {
+    const watch = new Set<string>();
+    this.#watches.add(watch);
+    try {
+      return await work(watch);
+    } finally {
+      this.#watches.delete(watch);
+    }
   }
 
   /** Ends when the writes of a property that are under way have; undefined when none is. */

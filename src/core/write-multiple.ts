@@ -10,7 +10,7 @@ import { isRecord } from "../base/values.ts";
 import type { PropertyAffordance } from "./affordances.ts";
 import { sentenceOf } from "./faults.ts";
 import type { PropertyAccess } from "./property-access.ts";
-import type { PropertyWrites } from "./property-writes.ts";
+import type { PropertyWrites, WriteWatch } from "./property-writes.ts";
 import { incoming } from "./schema.ts";
 import type { ThingSettings } from "./thing-settings.ts";
 
@@ -53,10 +53,18 @@ export function acceptedValues(
  * Sets one after the other and saves; when one fails, or saving does, those that were set get their old values back.
  * @throws {ThingError} with the code of what failed, saying what was restored and what was not.
  */
-export async function writeMultiple(
+export function writeMultiple(
   thing: string,
   changes: readonly Change[],
-  { access, writes, settings }: Ways,
+  ways: Ways,
+): Promise<void> {
+  return ways.writes.watching((watch) => writeAll(thing, changes, { ...ways, watch }));
+}
+
+async function writeAll(
+  thing: string,
+  changes: readonly Change[],
+  { access, writes, settings, watch }: Ways & { readonly watch: WriteWatch },
 ): Promise<void> {
   const before: Before[] = [];
   for (const { property } of changes) before.push(await readBefore(property, access));
@@ -64,14 +72,14 @@ export async function writeMultiple(
   let at = 0;
   try {
     for (; at < changes.length; at++)
-      await writes.write(changes[at]!.property, changes[at]!.value, "client");
+      await writes.write(changes[at]!.property, changes[at]!.value, "client", watch);
     if (isSaved) await settings.save();
   } catch (cause) {
     const failed = before[at];
     // A setter may fail halfway, with the new value in place.
     const isHalfSet = failed && (await hasChanged(failed, access));
     const changed = before.slice(0, isHalfSet ? at + 1 : at);
-    const result = await restored(changed, writes);
+    const result = await restored(changed, writes, watch);
     if (isSaved && failed) settings.saveLater(); // what others saved meanwhile had the new values in it
     throw undone(thing, cause, failed?.property.name, result);
   }
@@ -103,13 +111,18 @@ interface Restored {
 }
 
 /** Last first: a value may depend on one that was set before it. */
-async function restored(before: readonly Before[], writes: PropertyWrites): Promise<Restored> {
+async function restored(
+  before: readonly Before[],
+  writes: PropertyWrites,
+  watch: WriteWatch,
+): Promise<Restored> {
   const names: string[] = [];
   const failures: string[] = [];
   for (const { property, value, unread } of [...before].reverse()) {
     try {
+      if (watch.has(property.name)) throw new Error("another client has set it since");
       if (unread !== undefined) throw new Error(`it could not be read before: ${unread}`);
-      await writes.write(property, value, "client");
+      await writes.write(property, value, "client", watch);
       names.push(property.name);
     } catch (error) {
       failures.push(`'${property.name}' (${messageOf(causeOf(error))})`);

@@ -49,6 +49,8 @@ const LISTS = [
   new Int32Array([2 ** 30]),
   new Uint32Array([2 ** 31]),
   new Uint16Array(0),
+  Buffer.from([1, 2, 3]),
+  Object.assign(new Int8Array([5]), { toJSON: () => "five" }),
 ];
 const SCHEMAS: readonly TSchema[] = [
   Numbers,
@@ -77,4 +79,9 @@ test("a typed array fits a schema exactly when the list of its numbers does", { 
     for (const schema of SCHEMAS)
       assert.deepEqual(result(list, schema), result([...list], schema), JSON.stringify(schema));
   assert.match(String(result(new BigInt64Array(1), Numbers)), /is a list of BigInts/);
+  const sent = new Float64Array([1, 2]);
+  structuredClone(sent.buffer, { transfer: [sent.buffer] });
+  assert.match(String(result(sent, Numbers)), /it has no numbers any more, because its buffer was/);
+  const two = Type.Array(Type.Number(), { minItems: 2 });
+  assert.match(String(result([1], two)), /it should have at least 2 items, but is \[1\]/);
 });

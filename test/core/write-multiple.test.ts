@@ -73,3 +73,21 @@ test(
     assert.match(reasons.join("\n"), /The camera is busy: another program has it open\./);
   },
 );
+
+test("what another client has set meanwhile is not set back", options, async (t) => {
+  const bench = new Bench();
+  const { host } = await served(t, { bench });
+  const hosted = host.get("bench");
+  let refuse = () => {};
+  bench.refuse = () =>
+    new Promise((_, reject) => (refuse = () => reject(new Error("It does not want to."))));
+  const several = hosted.writeProperties({ slow: 5, refusing: 2 });
+  const refused = assert.rejects(several, {
+    message: /Could not be restored: 'slow' \(another client has set it since\)\.$/,
+  });
+  while (bench.slow !== 5) await new Promise((next) => setImmediate(next));
+  await hosted.writeProperty("slow", 7);
+  refuse();
+  await refused;
+  assert.equal(bench.slow, 7);
+});

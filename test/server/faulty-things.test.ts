@@ -181,3 +181,23 @@ test("one property that fails does not hide the others, and is named", options, 
   assert.deepEqual(values, { level: 1 });
   assert.match(Object(errors).spectrum.detail, /'spectrum' .* JSON cannot hold: \/3 is NaN/);
 });
+
+test(
+  "a thousand properties of which one can be read are answered with headers that clients take",
+  options,
+  async (t) => {
+    const sensor = new Sensor();
+    const schema = Type.Number();
+    const read = (): number => {
+      throw new Error("The cable is out.");
+    };
+    for (let n = 0; n < 998; n++)
+      sensor.addProperty({ name: `detector_channel_${n}`, title: "Channel", schema, read });
+    const { url } = await served(t, { sensor });
+    const answer = await fetch(`${url}/sensor/properties`);
+    assert.deepEqual([answer.status, await answer.json()], [200, { level: 1 }]);
+    const unread = String(answer.headers.get("x-unreadable-properties"));
+    assert.match(unread, /^spectrum, detector_channel_0, .*detector_channel_\d+, \.\.\.$/);
+    assert.ok(unread.length <= 4005, `${unread.length}`);
+  },
+);

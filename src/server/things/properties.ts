@@ -1,5 +1,6 @@
 import { type TSchema, Type } from "typebox";
 import { ThingError, unknownAffordance } from "../../base/errors.ts";
+import { countedLimit } from "../../base/limit-hits.ts";
 import { asksDevice } from "../../core/affordances.ts";
 import { coerce } from "../../core/coerce.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
@@ -106,7 +107,7 @@ export function allPropertiesRoutes(hosted: HostedThing, base: string): Route[] 
     handle: async (exchange) => {
       const named = namesIn(exchange.query);
       const { values, problems } = await readableProperties(hosted, named, asks && exchange.signal);
-      const unread = Object.keys(problems).join(", ");
+      const unread = listed(Object.keys(problems));
       return { status: 200, body: values, ...(unread && { headers: { [UNREAD]: unread } }) };
     },
   };
@@ -142,6 +143,17 @@ function frameNames({ streams }: HostedThing["model"]): string[] {
 
 /** The names of the properties that could not be read, and so are not in the body. */
 const UNREAD = "X-Unreadable-Properties";
+/** Clients refuse an answer whose headers have more than 16 KiB together. */
+const MOST_UNREAD_CHARACTERS = 4000;
+const unreadCut = countedLimit("unreadable_names");
+
+/** As many names as a header takes; dots stand for the others. */
+function listed(names: readonly string[]): string {
+  const whole = names.join(", ");
+  if (whole.length <= MOST_UNREAD_CHARACTERS) return whole;
+  unreadCut.hit();
+  return `${whole.slice(0, whole.lastIndexOf(", ", MOST_UNREAD_CHARACTERS))}, ...`;
+}
 
 /** What was asked for: each property is in one of the two. */
 export interface ReadProperties {

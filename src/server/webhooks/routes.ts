@@ -15,10 +15,11 @@ export function webhookRoutes(
 ): Route[] {
   const { properties, events, newFrames } = sourcesOf(hosted, base, notifications);
   const all = sourcesOfAll(hosted, base, notifications);
-  return [...properties, ...events, ...newFrames, ...all].flatMap((source) => [
+  const routes = [...properties, ...events, ...newFrames, ...all].flatMap((source) => [
     subscribeRoute(source, base, notifications, webhooks),
     cancelRoute(source, webhooks),
   ]);
+  return [...routes, cancelGoneRoute(hosted.name, base, webhooks)];
 }
 
 const REQUEST = Type.Object({
@@ -73,6 +74,26 @@ function cancelRoute({ path, called, place, op }: NotificationSource, webhooks: 
     errors: ["NOT_FOUND"],
     handle: async ({ params }) => {
       webhooks.cancel(params.subscriptionID!, path);
+      return { status: 204 };
+    },
+  };
+}
+
+/** For subscriptions to what the Thing has removed since: they would count for ever. */
+function cancelGoneRoute(thing: string, base: string, webhooks: Webhooks): Route {
+  return {
+    method: "DELETE",
+    path: `${base}/:affordance/subscriptions/:subscriptionID`,
+    role: "operate",
+    summary: `Have a URL called no more with what ${thing} does not have any more`,
+    params: {
+      affordance: Type.String({ description: "The property or event that was subscribed to" }),
+      subscriptionID: Type.String({ description: "The last segment of Location" }),
+    },
+    response: { status: 204 },
+    errors: ["NOT_FOUND"],
+    handle: async ({ params }) => {
+      webhooks.cancel(params.subscriptionID!, `${base}/${params.affordance}`);
       return { status: 204 };
     },
   };

@@ -139,6 +139,43 @@ test("who observes all properties, or all events, observes those that come later
   socket.close();
 });
 
+test("an event is told while the Thing has it, and to those who followed it when it comes again", {
+  timeout,
+}, async () => {
+  const { opened, thing } = await served();
+  await using _ = opened;
+  const add = () => thing.addEvent({ name: "done", title: "Done", schema: Type.Integer() });
+  const before = add();
+  const told: unknown[] = [];
+  opened.hosted.onEvent("done", (data) => told.push(data));
+  before.emit(1);
+  thing.removeEvent("done");
+  before.emit(2);
+  const after = add();
+  after.emit(3);
+  before.emit(4);
+  assert.deepEqual(told, [1, 3]);
+});
+
+test("a webhook is cancelled also when the Thing does not have its property any more", {
+  timeout,
+}, async () => {
+  const webhooks = { allowedHosts: ["127.0.0.1"] };
+  await using opened = await openTestHost(Bench, { server: { webhooks } });
+  opened.thing.addGain();
+  const answer = await fetch(`${opened.url}gain`, {
+    ...{ method: "POST", headers: { "Content-Type": "application/json" } },
+    ...{ body: JSON.stringify({ callbackURL: "http://127.0.0.1:1/" }), signal: patience() },
+  });
+  const location = String(answer.headers.get("location"));
+  opened.thing.removeProperty("gain");
+  const cancel = async (url: string) =>
+    (await fetch(url, { method: "DELETE", signal: patience() })).status;
+  assert.equal(await cancel(location.replace("/gain/", "/power/")), 404);
+  assert.equal(await cancel(location), 204);
+  assert.equal(await cancel(location), 404);
+});
+
 test("a client notices that a Thing has another description, and has what is new", {
   timeout,
 }, async () => {
