@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, join, resolve, sep } from "node:path";
 import { codeOf, reasonOf, ThingError } from "../base/errors.ts";
 import { packagePath } from "../base/package-root.ts";
+import { shellWord } from "../base/preview.ts";
 import { isRecord } from "../base/values.ts";
 import { type ProjectVersions, projectFiles } from "./init-files.ts";
 
@@ -13,10 +14,13 @@ import { type ProjectVersions, projectFiles } from "./init-files.ts";
 export async function initProject(given: string): Promise<string> {
   const folder = resolve(given);
   const lines: string[] = [];
+  let missing: ProjectVersions | undefined;
   try {
     await mkdir(folder, { recursive: true });
-    for (const [name, text] of projectFiles(await versionsFor(folder)))
+    const versions = await versionsFor(folder);
+    for (const [name, text] of projectFiles(versions))
       lines.push(await written(join(folder, name), text, name));
+    if (!(await isOfInit(join(folder, "package.json")))) missing = versions;
   } catch (cause) {
     throw new ThingError(
       "BAD_ARGUMENT",
@@ -24,17 +28,53 @@ export async function initProject(given: string): Promise<string> {
       { cause },
     );
   }
-  const enter = folder === process.cwd() ? "" : `cd ${given} && `;
+  const inFolder = given.startsWith("-") ? `./${given}` : given;
+  const enter = folder === process.cwd() ? "" : `cd ${shellWord(inFolder)} && `;
+  return [...lines, "", "Next:", ...(missing ? stepsBeside(enter, missing) : steps(enter))].join(
+    "\n",
+  );
+}
+
+function steps(enter: string): string[] {
   return [
-    ...lines,
-    "",
-    "Next:",
     `  ${enter}npm install`,
     "  npm test        runs the test of the Thing",
     "  npm run check   checks types and the configuration",
     "  npm start       serves the Thing at http://127.0.0.1:5000",
     "  npm run dev     does so again whenever its files change",
-  ].join("\n");
+  ];
+}
+
+/** In a project of the user's own, whose scripts stay as they are. */
+function stepsBeside(enter: string, { dependencies, devDependencies }: ProjectVersions): string[] {
+  const listed = (packages: Readonly<Record<string, string>>) =>
+    Object.entries(packages)
+      .map(([name, version]) => shellWord(`${name}@${version}`))
+      .join(" ");
+  return [
+    `  ${enter}npm install ${listed(dependencies)}`,
+    `  npm install --save-dev ${listed(devDependencies)}`,
+    "  npx tsx --test lamp.test.ts          runs the test of the Thing",
+    "  npx tsc --noEmit                     checks types",
+    "  npx thingscope check thingscope.yaml checks the configuration",
+    "  npx thingscope serve thingscope.yaml serves the Thing at http://127.0.0.1:5000",
+  ];
+}
+
+/** Whether it brings this package, and has the scripts. */
+async function isOfInit(path: string): Promise<boolean> {
+  const text = await readFile(path, "utf8").catch(() => "");
+  const { dependencies, scripts } = { ...(parsed(text) as Record<string, unknown>) };
+  const isIn = (name: string, members: unknown) => isRecord(members) && name in members;
+  return isIn("thingscope", dependencies) && isIn("check", scripts);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 async function written(path: string, text: string, name: string): Promise<string> {

@@ -24,7 +24,7 @@ test("init writes a project into a folder that it makes, and says what comes nex
   const { code, stdout, stderr } = await runCli(where, "init", "My Lab");
   assert.deepEqual([code, stderr], [0, ""]);
   assert.deepEqual((await readdir(join(where, "My Lab"))).sort(), FILES);
-  assert.match(stdout, /^wrote package\.json\n[\s\S]*cd My Lab && npm install\n/);
+  assert.match(stdout, /^wrote package\.json\n[\s\S]*cd 'My Lab' && npm install\n {2}npm test /);
   const written = JSON.parse(await readFile(join(where, "My Lab", "package.json"), "utf8"));
   assert.deepEqual(
     [written.name, written.dependencies.thingscope],
@@ -42,6 +42,10 @@ test("init keeps every file that exists, and says so", { timeout }, async () => 
     assert.ok(stdout.includes(`kept ${name}, which exists already\n`), stdout);
   }
   assert.ok(stdout.includes("wrote tsconfig.json\n"));
+  // Its package.json has neither the packages nor the scripts.
+  assert.match(stdout, /\n {2}npm install .*thingscope@file:\S+ '?typebox@/);
+  assert.match(stdout, /\n {2}npx tsx --test lamp\.test\.ts /);
+  assert.doesNotMatch(stdout, /npm (test|start|run)/);
 });
 
 test("init into what is no folder is refused with a sentence", { timeout }, async () => {
