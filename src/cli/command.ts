@@ -101,7 +101,7 @@ function program(): Command {
     .option("--headless", "only run the pipeline: no cameras, no server", false)
     .option("--check", "only check whether it can be run", false)
     .option("--dry-run", "only print the command that would be run", false)
-    .option("--settings <folder>", "the settings folder", "settings")
+    .option("--settings <folder>", "the settings folder (default: settings)")
     .option("--debug", "log debug messages, too", false)
     .passThroughOptions()
     .addHelpText(
@@ -145,7 +145,7 @@ async function runServe(file: string | undefined, flags: ServeFlags): Promise<vo
   const giveHeldReloads = holdReloads();
   let log = pinoLog({ debug: flags.debug, readable: process.stdout.isTTY });
   const { loadConfig } = await import("./config.ts");
-  const { listeningFor } = await import("./listening.ts");
+  const { checkPort, listeningFor } = await import("./listening.ts");
   const { Reloader } = await import("./reload.ts");
   const { serverFromConfig, startServer } = await import("./serve.ts");
   if (file !== undefined && flags.simulated) throw new ThingError("BAD_ARGUMENT", SIMULATED_ALONE);
@@ -156,7 +156,8 @@ async function runServe(file: string | undefined, flags: ServeFlags): Promise<vo
   const named = flags.settings ?? loaded?.file.settings_folder;
   const usual = loaded?.settingsFolder ?? resolve("settings");
   const own = path === undefined ? flags.port : parse(path).name;
-  const choice = named === undefined ? await settingsChoice(usual, own) : undefined;
+  const check = () => checkPort(flags);
+  const choice = named === undefined ? await settingsChoice(usual, own, check) : undefined;
   const settings = flags.settings ?? choice?.folder;
   const served = loaded ? { config: loaded } : await foundConfig({ ...flags, settings, log });
   const given = served.config;
@@ -176,6 +177,9 @@ async function runServe(file: string | undefined, flags: ServeFlags): Promise<vo
     await startServer(server, { ...served, listening, strict: flags.strict, apiPrefix }, log);
     if ("found" in served) await served.found?.follow(server);
     giveHeldReloads();
+  } catch (error) {
+    if ("found" in served) served.found?.stop(); // or its watch would keep this process running
+    throw error;
   } finally {
     await log.written();
   }

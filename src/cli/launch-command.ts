@@ -11,9 +11,10 @@ import { type LaunchInput, launchCommand, prepareLaunch, runHeadless } from "./l
 import { addressKind } from "./launch-camera.ts";
 import { loadProbes, type ProbeFlags } from "./launch-probes.ts";
 import type { ListenFlags } from "./listen-options.ts";
-import { listeningFor } from "./listening.ts";
+import { checkPort, listeningFor } from "./listening.ts";
 import type { ProcessLog } from "./pino-log.ts";
 import { startServer } from "./serve.ts";
+import { type SettingsChoice, settingsChoice } from "./settings-choice.ts";
 import { Stopper } from "./stop.ts";
 
 /** The options of `thingscope launch`. */
@@ -23,7 +24,7 @@ export interface LaunchFlags extends ListenFlags, ProbeFlags {
   headless: boolean;
   check: boolean;
   dryRun: boolean;
-  settings: string;
+  settings?: string;
 }
 
 /**
@@ -66,7 +67,11 @@ export async function launch(
     return;
   }
   const things = await prepareLaunch(input);
-  const host = new ThingHost({ settingsFolder: resolve(flags.settings), log });
+  const { folder, remark }: SettingsChoice = flags.settings
+    ? { folder: resolve(flags.settings) }
+    : await settingsChoice(resolve("settings"), flags.port, () => checkPort(flags));
+  if (remark) log.say(remark);
+  const host = new ThingHost({ settingsFolder: folder, log });
   for (const [name, thing, options] of things) host.add(name, thing, options);
   const listening = await listeningFor(flags, { settingsFolder: host.settingsFolder });
   const server = new ThingServer(host, listening.options);
@@ -77,7 +82,7 @@ export async function launch(
 
 /**
  * Writes each `--NAME=VALUE` that is no option of `command` as `--param NAME=VALUE`. It looks no further than the first
- * part: what follows is the pipeline's own.
+ * part: what follows is the pipeline's own, unless that part is a camera's address.
  */
 export function parametersAsOptions(args: readonly string[], command: Command): string[] {
   const result: string[] = [];
@@ -91,7 +96,10 @@ export function parametersAsOptions(args: readonly string[], command: Command): 
     else result.push(word);
     if (option?.required && !word.includes("=") && rest.length > 0) result.push(rest.shift()!);
   }
-  return [...result, ...rest];
+  const [part, ...others] = rest;
+  if (part === undefined || !addressKind([part]) || !others[0]?.startsWith("-"))
+    return [...result, ...rest];
+  return [...result, ...parametersAsOptions(others, command), part];
 }
 
 function parametersOf(given: readonly string[]): Record<string, string> {

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { ThingError } from "../base/errors.ts";
 import { secretsFolder } from "../server/access/login/accounts-file.ts";
 import {
@@ -5,7 +7,7 @@ import {
   givenCertificate,
   ownCertificate,
 } from "../server/access/tls/certificate-files.ts";
-import { isLoopback } from "../server/http/listen.ts";
+import { isLoopback, listenProblem } from "../server/http/listen.ts";
 import type { ServerOptions } from "../server/thing-server.ts";
 import { type ListenFlags, LOOPBACK } from "./listen-options.ts";
 
@@ -35,7 +37,7 @@ const ALL_INTERFACES = "0.0.0.0";
 export async function listeningFor(flags: ListenFlags, config: ListenConfig): Promise<Listening> {
   if (flags.lan && flags.host !== undefined) throw contradiction("--lan", "--host");
   if (flags.lan && flags.insecureNoAuth) throw contradiction("--lan", "--insecure-no-auth");
-  const host = flags.host ?? (flags.lan ? ALL_INTERFACES : LOOPBACK);
+  const host = hostOf(flags);
   const isAsked = flags.login || (config.login ?? false);
   if (isAsked && flags.insecureNoAuth) throw contradiction("--login", "--insecure-no-auth");
   const hasLogin = isAsked || (!isLoopback(host) && !flags.insecureNoAuth);
@@ -51,6 +53,25 @@ export async function listeningFor(flags: ListenFlags, config: ListenConfig): Pr
     },
     ...(tls && { fingerprint: fingerprintOf(tls) }),
   };
+}
+
+/** @throws {ThingError} as `ThingServer.listen` does where nobody can listen now. */
+export async function checkPort(flags: ListenFlags): Promise<void> {
+  const host = hostOf(flags);
+  const server = createServer();
+  try {
+    const listening = once(server, "listening");
+    server.listen(flags.port, host);
+    await listening;
+  } catch (error) {
+    throw listenProblem(error as NodeJS.ErrnoException, host, flags.port);
+  } finally {
+    server.close();
+  }
+}
+
+function hostOf({ host, lan }: ListenFlags): string {
+  return host ?? (lan ? ALL_INTERFACES : LOOPBACK);
 }
 
 async function tlsFor(

@@ -12,14 +12,18 @@ export interface SettingsChoice {
 /**
  * The usual folder; for a second server in the same place one of its own, which it has again the next time.
  * @param name - Of its configuration, or its port.
+ * @param check - Whether the second server can start: one that cannot gets no folder, which the next start would use.
+ * @throws what `check` throws.
  */
 export async function settingsChoice(
   usual: string,
   name: string | number,
+  check: () => Promise<void>,
 ): Promise<SettingsChoice> {
   const own = `${usual}-${name}`;
   const isKnown = await isThere(own);
   if (!isKnown && !(await isInUse(usual))) return { folder: usual };
+  if (!isKnown) await check();
   const why = isKnown
     ? "as before, since another server has used the usual one. Delete that folder to use the usual one"
     : `since another server uses ${usual}`;

@@ -31,6 +31,13 @@ export interface SnapshotChoices {
   readonly wait: number;
 }
 
+interface FrameRequest {
+  readonly credentials: Target["credentials"];
+  readonly waitMs: number;
+  /** Called when the server has responded with a stream. */
+  readonly onOpen?: () => void;
+}
+
 /** With or without a scheme: `microscope:5000/camera/`. */
 const HTTP = /^(https?:\/\/|[\w.-]+(:\d+)?\/)/i;
 /** A camera that is opened may take longer than one that runs, s. */
@@ -71,27 +78,37 @@ async function overHttp(
   signal: AbortSignal,
 ): Promise<Uint8Array> {
   const { url } = await streamAt(target, { stream: wanted }, signal);
+  const { credentials } = target;
+  let isStream = false;
+  const onOpen = () => {
+    isStream = true;
+  };
   try {
-    return await firstFrame(url, { credentials: target.credentials, waitMs }, signal);
+    return await firstFrame(url, { credentials, waitMs, onOpen }, signal);
   } catch (error) {
-    if (signal.aborted || url.endsWith("/")) throw error;
+    if (signal.aborted || isStream || url.endsWith("/")) throw error;
     const thing = { ...target, url: `${url}/` }; // a Thing whose slash was left out
     const found = await streamAt(thing, { stream: wanted }, signal).catch(() => {
       throw error;
     });
-    return firstFrame(found.url, { credentials: target.credentials, waitMs }, signal);
+    return firstFrame(found.url, { credentials, waitMs }, signal);
   }
 }
 
 async function firstFrame(
   url: string,
-  { credentials, waitMs }: { credentials: Target["credentials"]; waitMs: number },
+  { credentials, waitMs, onOpen }: FrameRequest,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
   const login = credentials && "username" in credentials ? credentials : undefined;
   const authorization = login ? undefined : authorizationOf(credentials);
   const limits = { startMs: waitMs, stallMs: waitMs };
-  const source = new MjpegHttpSource(url, { ...limits, authorization, ...(login && { login }) });
+  const source = new MjpegHttpSource(url, {
+    ...limits,
+    onOpen,
+    authorization,
+    ...(login && { login }),
+  });
   const over = new AbortController();
   let found: Uint8Array | undefined;
   const sink = {

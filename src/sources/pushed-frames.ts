@@ -144,7 +144,7 @@ export class PushedFrames implements RunningSource {
       return answer;
     } finally {
       pusher.open -= 1;
-      this.#left(pusher, hasEnded || kind === "picture");
+      this.#left(pusher, hasEnded || (kind === "picture" && pusher.hasSent));
     }
   }
 

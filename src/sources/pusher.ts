@@ -25,6 +25,8 @@ export class Pusher {
   open = 0;
   /** Whether another one has taken its place, or it was ended. */
   isOver = false;
+  /** Whether a picture of it has come. */
+  hasSent = false;
   #lastAt = now();
   #periodMs = 0;
   #index: number | undefined;
@@ -69,6 +71,7 @@ export class Pusher {
     const at = now();
     this.#periodMs = at - this.#lastAt;
     this.#lastAt = at;
+    this.hasSent = true;
   }
 
   end(reason: Error): void {

@@ -35,6 +35,14 @@ test("an unknown option with a value is a parameter; options and the pipeline's 
       ["ffmpeg", "--x=1", "-i", "a"],
     ],
     [
+      ["--headless", "rtsp://camera/1", "--port", "0", "--w=3"],
+      ["--headless", "--port", "0", "--param", "w=3", "rtsp://camera/1"],
+    ],
+    [
+      ["http://camera/1", "!", "--port", "0"],
+      ["http://camera/1", "!", "--port", "0"],
+    ],
+    [
       ["--w=1", "--", "--x=1"],
       ["--param", "w=1", "--", "--x=1"],
     ],

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { settingsChoice } from "../../src/cli/settings-choice.ts";
 import { TEST_MS } from "../limits.ts";
 import { folderFor } from "../things/recorder-server.ts";
-import { folderWith, serveCli } from "./run-cli.ts";
+import { folderWith, launchCli, runCli, serveCli } from "./run-cli.ts";
 
 const timeout = TEST_MS;
 const CAMERA = "things: {camera: thingscope/things:TestCamera}\n";
@@ -28,6 +28,8 @@ test("two servers that are started in one folder keep their settings apart, and 
     `This server keeps its settings in ${own}, since another server uses ${join(folder, "settings")}. --settings FOLDER names another.`,
   );
   assert.notEqual(first.url, second.url);
+  const third = await launchCli(t, folder, "http://127.0.0.1:1/");
+  assert.ok(third.lines.some(({ msg }) => msg.includes("since another server uses")));
 });
 
 test("a server that had a folder of its own has it again, also when it is alone", {
@@ -35,9 +37,26 @@ test("a server that had a folder of its own has it again, also when it is alone"
 }, async (t) => {
   const folder = await folderFor(t);
   const usual = join(folder, "settings");
-  assert.deepEqual(await settingsChoice(usual, 5001), { folder: usual });
+  const mayStart = async () => {};
+  assert.deepEqual(await settingsChoice(usual, 5001, mayStart), { folder: usual });
   await mkdir(`${usual}-5001`);
-  const { folder: chosen, remark } = await settingsChoice(usual, 5001);
+  const { folder: chosen, remark } = await settingsChoice(usual, 5001, mayStart);
   assert.equal(chosen, `${usual}-5001`);
   assert.match(remark ?? "", /as before, since another server has used the usual one/);
+});
+
+test("a server that finds its port in use ends with 2, and leaves no folder that the next one would use", {
+  timeout,
+}, async (t) => {
+  const folder = await folderWith({ "one.yaml": CAMERA });
+  const { url } = await serveCli(t, folder, "one.yaml");
+  const { port } = new URL(url);
+  for (const args of [["serve"], ["launch", "http://127.0.0.1:1/"]]) {
+    const { code, stderr } = await runCli(folder, ...args, "--port", port);
+    assert.equal(code, 2, args.join(" "));
+    assert.match(stderr, /^Port \d+ of 127\.0\.0\.1 is in use by another program\./);
+  }
+  assert.deepEqual((await readdir(folder)).sort(), ["one.yaml", "settings"]);
+  const alone = ["serve", "--settings", "alone", "--port", port];
+  assert.equal((await runCli(folder, ...alone)).code, 2, "its watch for cameras has ended");
 });

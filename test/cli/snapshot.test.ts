@@ -88,3 +88,17 @@ test("a camera that is not there is told with what to do", { timeout }, async (t
       /^There is no camera 'usb-nosuch'\. Give a URL, a device such as \/dev\/video0, or an id\./,
   });
 });
+
+test("a stream that says why it has no frames is asked once", { timeout }, async (t) => {
+  const asked: (string | undefined)[] = [];
+  const { port } = await serverFor(t, ({ url }, response) => {
+    asked.push(url);
+    response.writeHead(200, { "Content-Type": "multipart/x-mixed-replace; boundary=here" });
+    response.write("--here\r\nX-Placeholder: It is unplugged.\r\nContent-Length: 1\r\n\r\n-\r\n");
+    response.write("--here\r\n");
+  });
+  await assert.rejects(taken(`http://127.0.0.1:${port}/stream`, await folderFor(t)), {
+    message: /has no frames: It is unplugged\.$/,
+  });
+  assert.deepEqual(asked, ["/stream"]);
+});

@@ -80,6 +80,8 @@ test("curl sends a file, a pipe and a form; what is no picture is refused with t
   assert.equal(status, "422");
   assert.match(problem ?? "", /"code":"BAD_FRAME"/);
   assert.equal((await curl("-X", "POST", `${url}/frames?takeover=1`))[1], "422");
+  const corrected = await curl("-T", "-", `${url}/frames`);
+  assert.equal(corrected[1], "200", "one whose first picture was refused keeps no place");
 });
 
 test("a body in which no pictures come is the fault of the program that sends it", {
