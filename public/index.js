@@ -185,7 +185,7 @@ function summaryOf(states) {
   const open = states.filter((state) => state === "open").length;
   if (all === 0) return "There are no Things here. Name some in the configuration.";
   if (open === all) return all === 1 ? "The Thing here is open" : `All ${all} Things are open`;
-  const trouble = faulty > 0 ? `, ${faulty} ${faulty === 1 ? "has" : "have"} failed` : "";
+  const trouble = faulty > 0 ? `, ${faulty} ${faulty === 1 ? "has" : "have"} a problem` : "";
   return `${open} of ${all} Things ${open === 1 ? "is" : "are"} open${trouble}`;
 }
 

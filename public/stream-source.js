@@ -26,7 +26,18 @@ export class StreamSource {
   tell(reason) {
     this.#toldAt = performance.now();
     if (reason === undefined) this.state = "streaming";
-    else if (!this.isFaulty) this.state = "failed"; // until the server is asked
+    else if (!this.isFaulty) {
+      this.state = "failed"; // until the server has answered
+      void this.#askWhich(reason);
+    }
+    this.reason = reason;
+  }
+
+  /** Whether it has failed, stalled or is disconnected: the picture says only why. */
+  async #askWhich(reason) {
+    await this.#ask("state").catch(() => {});
+    if (this.isFaulty) return;
+    this.state = "failed";
     this.reason = reason;
   }
 

@@ -24,6 +24,12 @@ const MAC: CameraPreset<typeof OPTIONS> = {
   ],
   failures: [
     {
+      says: /Unknown input format/i,
+      code: "SOURCE_FAILED",
+      sentence:
+        "The ffmpeg of this computer has no avfoundation, which is for macOS. On Linux use V4L2Camera.",
+    },
+    {
       says: /Video device not found|Invalid device index|Input\/output error/i,
       code: "DISCONNECTED",
       sentence: ({ device }) =>

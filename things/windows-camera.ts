@@ -24,6 +24,12 @@ const WINDOWS: CameraPreset<typeof OPTIONS> = {
   ],
   failures: [
     {
+      says: /Unknown input format/i,
+      code: "SOURCE_FAILED",
+      sentence:
+        "The ffmpeg of this computer has no dshow, which is for Windows. On Linux use V4L2Camera.",
+    },
+    {
       says: /Could not find video device|Could not enumerate video devices/i,
       code: "DISCONNECTED",
       sentence: ({ device }) =>

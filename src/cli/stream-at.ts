@@ -43,7 +43,9 @@ export async function streamAt(
   const known = streams.map((one) => one.slice(one.lastIndexOf("/") + 1));
   throw new ThingError(
     "BAD_ARGUMENT",
-    `Thing '${title}' has no stream${wanted ? ` '${wanted}'` : ""}. It has: ${known.join(", ") || "none"}.${didYouMean(wanted ?? "", known)}`,
+    known.length === 0
+      ? `Thing '${title}' has no stream. Give the URL of a camera.`
+      : `Thing '${title}' has no stream '${wanted}'. It has: ${known.join(", ")}.${didYouMean(wanted ?? "", known)}`,
   );
 }
 

@@ -194,9 +194,9 @@ function statusReason(
 function networkReason(url: URL, error: Error): string {
   const code = "code" in error ? error.code : "";
   if (code === "ECONNREFUSED")
-    return `cannot be reached: nothing listens on port ${url.port || (url.protocol === "https:" ? 443 : 80)}.`;
+    return `cannot be reached: nothing listens on port ${url.port || (url.protocol === "https:" ? 443 : 80)}. Switch the camera on, or correct the address.`;
   if (code === "ENOTFOUND" || code === "EAI_AGAIN")
-    return `cannot be reached: the host name ${url.hostname} is unknown.`;
+    return `cannot be reached: the host name ${url.hostname} is unknown. Correct the address.`;
   if (error instanceof HttpFault) return error.message;
   if (error instanceof TlsFault) return `cannot be read: ${error.message}`;
   return `cannot be read: ${reasonOf(error)}.`;

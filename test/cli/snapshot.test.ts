@@ -80,7 +80,8 @@ test("a picture comes from any server's stream or picture, with the login of its
 test("a camera that is not there is told with what to do", { timeout }, async (t) => {
   const folder = await folderFor(t);
   await assert.rejects(taken("http://127.0.0.1:1/stream", folder), {
-    message: /cannot be reached: nothing listens on port 1\.$/,
+    message:
+      /cannot be reached: nothing listens on port 1\. Switch the camera on, or correct the address\.$/,
   });
   await assert.rejects(taken("usb-nosuch", folder), {
     code: "NOT_FOUND",

@@ -71,7 +71,7 @@ test("a camera whose server is not there is disconnected, with the reason", {
   while (camera.state.state !== "disconnected") await delay(5);
   assert.match(
     camera.state.reason ?? "",
-    /^http:\/\/127.0.0.1:1\/live cannot be reached: nothing listens on port 1\.$/,
+    /^http:\/\/127.0.0.1:1\/live cannot be reached: nothing listens on port 1\. Switch the camera on, or correct the address\.$/,
   );
   await host.close();
 });
