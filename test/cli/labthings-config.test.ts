@@ -92,7 +92,7 @@ test("a second server on the same settings names the first one and ends with 2",
     "lab.yaml": "things:\n  stage: things.ts:Stage\n",
   });
   const first = await serveCli(t, folder, "lab.yaml");
-  const second = await runCli(folder, "serve", "lab.yaml", "--port", "0");
+  const second = await runCli(folder, "serve", "lab.yaml", "--port", "0", "--settings", "settings");
   assert.deepEqual(
     [second.code, second.stderr],
     [
