@@ -128,8 +128,8 @@ void begin_mode(struct session *session, const struct command *command) {
       change_back(session);
       if (session->ended) return;
     }
-    say_device(session);
   }
+  say_device(session);
   if (change->stage != BACK) answer_change(session);
 }
 

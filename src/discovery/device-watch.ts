@@ -20,6 +20,7 @@ export class DeviceWatch {
   readonly #roots: SystemRoots;
   readonly #log: Log;
   readonly #onChange: () => void;
+  #running: AbortController | undefined;
   #watcher: FSWatcher | undefined;
   #poll: NodeJS.Timeout | undefined;
   #settle: NodeJS.Timeout | undefined;
@@ -34,23 +35,29 @@ export class DeviceWatch {
     this.#onChange = onChange;
   }
 
-  /** From now on changes are told. */
+  /** From now on changes are told, until `stop`, which may come while it starts. */
   async start(): Promise<void> {
-    this.#signature = await this.#look();
+    this.stop();
+    const running = new AbortController();
+    this.#running = running;
+    const signature = await this.#look();
+    if (running.signal.aborted) return;
+    this.#signature = signature;
     try {
       this.#watcher = watch(this.#roots.dev, { persistent: false }, (_, name) => this.#event(name));
       this.#watcher.on("error", () => this.#unwatch());
     } catch {
       // No inotify left, or no such folder: looking is enough, if a second later.
     }
-    this.#pollNext();
+    this.#pollNext(running.signal);
   }
 
   stop(): void {
+    this.#running?.abort();
     this.#unwatch();
     clearTimeout(this.#poll);
     clearTimeout(this.#settle);
-    [this.#poll, this.#settle, this.#signature] = [undefined, undefined, undefined];
+    [this.#poll, this.#settle, this.#firstAt] = [undefined, undefined, undefined];
   }
 
   #unwatch(): void {
@@ -84,14 +91,14 @@ export class DeviceWatch {
     }, ms);
   }
 
-  #pollNext(): void {
+  #pollNext(running: AbortSignal): void {
     const ms = this.#watcher ? POLL_MS : POLL_ALONE_MS;
     this.#poll = setTimeout(async () => {
       const signature = await this.#look();
-      if (this.#signature === undefined) return; // it was stopped meanwhile
+      if (running.aborted) return;
       if (signature !== this.#signature) this.#changed();
       this.#signature = signature;
-      this.#pollNext();
+      this.#pollNext(running);
     }, ms);
   }
 

@@ -1,4 +1,5 @@
 import { access, constants } from "node:fs/promises";
+import { delay } from "../base/abort.ts";
 import { deviceTrouble } from "../base/device-trouble.ts";
 import { codeOf, messageOf, ThingError } from "../base/errors.ts";
 import { type CameraIdentities, localIdentities } from "./camera-identities.ts";
@@ -13,6 +14,8 @@ export interface V4l2Options {
   readonly identities?: CameraIdentities;
   /** Asks a node what it can do. */
   readonly details?: DetailsOf;
+  /** How long a list waits for its answer, ms: 4000. */
+  readonly answerMs?: number;
 }
 
 /** A V4L2 camera, and what sysfs tells of it. */
@@ -21,21 +24,34 @@ export interface V4l2Camera extends LocalCamera {
   readonly node: VideoNode;
 }
 
-/** Lists the V4L2 cameras of this machine. A node is asked for its modes once for each time that it is plugged in. */
+/** How long a list waits for the modes of a camera, ms. The program that asks may hang in its driver, beyond even SIGKILL. */
+const ANSWER_MS = 4000;
+
+/**
+ * Lists the V4L2 cameras of this machine. A node is asked for its modes once for each time that it is plugged in; for one that
+ * did not answer, no later list waits: a driver that hangs is one camera's matter.
+ */
 export class V4l2Cameras {
   readonly #roots: SystemRoots;
   readonly #identities: CameraIdentities;
   readonly #ask: DetailsOf;
+  readonly #answerMs: number;
   readonly #asked = new Map<string, NodeDetails>();
+  /** Questions that are not answered yet. */
+  readonly #asking = new Map<string, Promise<NodeDetails | undefined>>();
+  /** Those that did not answer in time. */
+  readonly #late = new Set<string>();
 
   constructor({
     roots = SYSTEM_ROOTS,
     identities = localIdentities,
     details = detailsOf,
+    answerMs = ANSWER_MS,
   }: V4l2Options = {}) {
     this.#roots = roots;
     this.#identities = identities;
     this.#ask = details;
+    this.#answerMs = answerMs;
   }
 
   /** All that are there now, by number. */
@@ -43,7 +59,8 @@ export class V4l2Cameras {
     const nodes = await videoNodes(this.#roots);
     const looked = await Promise.all(nodes.map((node) => this.#look(node)));
     const there = new Set(nodes.map(instanceOf));
-    for (const key of this.#asked.keys()) if (!there.has(key)) this.#asked.delete(key);
+    for (const known of [this.#asked, this.#late])
+      for (const key of known.keys()) if (!there.has(key)) known.delete(key);
     const cameras = looked.filter(({ details }) => details.isCamera);
     const ids = this.#identities.identify(cameras.map(({ node }) => node));
     return cameras.map(({ node, details, problem }): V4l2Camera => {
@@ -64,10 +81,32 @@ export class V4l2Cameras {
     const guessed = { isCamera: looksLikeCamera(node), modes: [] };
     const problem = await problemOf(node);
     if (problem) return { node, details: guessed, problem };
+    return { node, details: (await this.#detailsOf(node)) ?? guessed };
+  }
+
+  async #detailsOf(node: VideoNode): Promise<NodeDetails | undefined> {
     const key = instanceOf(node);
-    const details = this.#asked.get(key) ?? (await this.#ask(node.path));
-    if (details) this.#asked.set(key, details);
-    return { node, details: details ?? guessed };
+    const known = this.#asked.get(key);
+    if (known) return known;
+    const asking = this.#asking.get(key) ?? this.#begin(key, node.path);
+    if (this.#late.has(key)) return undefined;
+    const end = new AbortController();
+    const tooLate = delay(this.#answerMs, end.signal).then(
+      () => void this.#late.add(key),
+      () => undefined,
+    );
+    return Promise.race([asking, tooLate]).finally(() => end.abort());
+  }
+
+  #begin(key: string, path: string): Promise<NodeDetails | undefined> {
+    const asking = this.#ask(path)
+      .then((details) => {
+        if (details) this.#asked.set(key, details);
+        return details;
+      })
+      .finally(() => this.#asking.delete(key));
+    this.#asking.set(key, asking);
+    return asking;
   }
 }
 

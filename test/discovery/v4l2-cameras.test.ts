@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { CameraIdentities } from "../../src/discovery/camera-identities.ts";
+import type { NodeDetails } from "../../src/discovery/node-details.ts";
 import { cameraNode, V4l2Cameras } from "../../src/discovery/v4l2-cameras.ts";
 import { TEST_MS } from "../limits.ts";
 import { FakeSystem } from "./fake-system.ts";
@@ -117,6 +118,26 @@ test("nodes for metadata and of codecs are not cameras, whether they can be aske
     ["bcm2835-codec-decode"],
   );
   assert.equal((await finder.list()).length, 5);
+});
+
+test("a camera whose driver hangs is listed without its modes, and is waited for once", async () => {
+  const system = await FakeSystem.create();
+  let answer = (_: NodeDetails) => {};
+  const hanging = new Promise<NodeDetails>((resolve) => {
+    answer = resolve;
+  });
+  const finder = new V4l2Cameras({
+    ...{ roots: system.roots, identities: new CameraIdentities(), answerMs: 50 },
+    details: (path) => (path.endsWith("video0") ? hanging : Promise.resolve(MODES)),
+  });
+  await system.plug(0, { port: "1", serial: "HANGS1" });
+  await system.plug(2, { port: "2", serial: "SOUND1" });
+  const modesNow = async () => (await finder.list()).map(({ modes }) => modes.length);
+  assert.deepEqual(await modesNow(), [0, 1]);
+  assert.deepEqual(await modesNow(), [0, 1]);
+  answer(MODES);
+  await hanging;
+  assert.deepEqual(await modesNow(), [1, 1]);
 });
 
 test("a node is asked once for each time that its camera is plugged in", async () => {

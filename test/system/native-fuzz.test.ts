@@ -5,6 +5,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
+import type { V4l2Format, V4l2Message } from "../../src/sources/v4l2/messages.ts";
 import { patience, TEST_MS } from "../limits.ts";
 import { received, runToEnd } from "../native/program.ts";
 import { runs } from "../property.ts";
@@ -87,7 +88,7 @@ test(
   "a hostile driver ends its program at worst: no message is broken, and no memory is touched that is not its own",
   limit,
   async () => {
-    let frames = 0;
+    let [frames, changes] = [0, 0];
     const play = async (seed: number) => {
       const planes: Record<string, string> = seed % 4 === 0 ? { HOSTILE_PLANES: "1" } : {};
       const env = { HOSTILE_SEED: String(seed), ...planes };
@@ -99,10 +100,26 @@ test(
       );
       assert.ok([0, 1, 3].includes(code ?? -1), `seed ${seed}: ${code} ${stderr}`);
       assert.equal(stderr, "", `seed ${seed}`);
-      frames += received(stdout).frames.length;
+      const all = received(stdout);
+      frames += all.frames.length;
+      changes += changesDescribed(all.messages, `seed ${seed}`);
     };
     const seeds = Array.from({ length: runs(24) }, (_, n) => SEED + n);
     while (seeds.length > 0 && !patience().aborted) await Promise.all(seeds.splice(0, 8).map(play));
     assert.ok(frames > 0, "some of them came to streaming");
+    assert.ok(changes > 0, "some of them changed their mode");
   },
 );
+
+/** What a change of the mode has made of it was described before its answer. @returns How many there were. */
+function changesDescribed(messages: readonly V4l2Message[], which: string): number {
+  let described: V4l2Format | null = null;
+  let changes = 0;
+  for (const message of messages) {
+    if (message.type === "device") described = message.device.format;
+    if (message.type !== "answer" || !message.answer.ok || !message.answer.format) continue;
+    assert.deepEqual(described, message.answer.format, which);
+    changes += 1;
+  }
+  return changes;
+}

@@ -15,6 +15,8 @@ export interface ControlCodec {
 const SAFE = Number.MAX_SAFE_INTEGER;
 const DIGITS = "^-?[0-9]{1,19}$";
 const INTEGERS = new Set(["integer", "integer64", "u8", "u16", "u32"]);
+/** The flag of an array of any length. */
+const DYNAMIC = "dynamic-array";
 const LONGEST_TEXT = 1000; // characters of a label
 
 /**
@@ -22,7 +24,7 @@ const LONGEST_TEXT = 1000; // characters of a label
  * @returns Undefined for a button, which has none, and for types that V4L2's own programs know alone.
  */
 export function controlCodec(control: V4l2Control): ControlCodec | undefined {
-  if (control.elems !== undefined && control.elems !== 1) return arrayCodec(control);
+  if (isArray(control)) return arrayCodec(control);
   switch (control.type) {
     case "boolean":
       return codec(Type.Boolean(defaultOf(control)), Boolean, (value) => (value ? "1" : "0"));
@@ -134,12 +136,18 @@ function areaCodec(): ControlCodec {
   );
 }
 
+/** Of a dynamic array `elems` is how many it has now, which may be one or none. */
+function isArray({ elems = 1, flags }: V4l2Control): boolean {
+  return elems !== 1 || flags.includes(DYNAMIC);
+}
+
 function arrayCodec(control: V4l2Control): ControlCodec | undefined {
-  const { type, elems = 0, flags } = control;
+  const { type, elems: now = 0, flags, dims } = control;
   const [min, max] = [numberOf(control.min), numberOf(control.max)];
   const isNumbers = INTEGERS.has(type) || type === "boolean";
+  const isDynamic = flags.includes(DYNAMIC);
+  const elems = (isDynamic ? dims?.[0] : undefined) ?? now;
   if (!isNumbers || elems === 0 || min === undefined || max === undefined) return undefined;
-  const isDynamic = flags.includes("dynamic-array");
   const one =
     type === "boolean" ? Type.Boolean() : Type.Integer(limitsOf({ ...control, step: 1 }, min, max));
   const length = isDynamic ? { maxItems: elems } : { minItems: elems, maxItems: elems };

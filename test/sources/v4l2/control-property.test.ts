@@ -146,3 +146,15 @@ test("names are those of V4L2 in snake case, and each is used once", () => {
   assert.ok(name("x".repeat(300)).length <= 60);
   assert.equal(EXPOSURE_TIME, 0x009a_0902);
 });
+
+for (const elems of [0, 1, 3]) {
+  test(`an array of any length that has ${elems} elements now can get as many as it has room for`, () => {
+    const value = Array(elems).fill(4);
+    const flags = ["dynamic-array", "has-payload"];
+    const property = propertyOf("Gamma Curve", { elems, dims: [100], flags, value });
+    const schema = toDataSchema(property.schema);
+    assert.deepEqual([schema.type, schema.minItems, schema.maxItems], ["array", undefined, 100]);
+    assert.deepEqual(property.fromWire(value), value);
+    assert.equal(property.toWire([1, 2, 3, 4]), "1,2,3,4");
+  });
+}
