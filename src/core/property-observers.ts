@@ -18,6 +18,19 @@ export interface Told {
 const MOST_IN_TURN = 1000;
 const inTurn = countedLimit("told_in_turn");
 
+/** Of one property, in order to tell of it, at a time. */
+const MOST_READS = 100;
+const readsForObservers = countedLimit("reads_for_observers");
+
+/** The values of one property that are on their way. */
+interface Awaited {
+  /** Ends when the last of them has been told. */
+  last: Promise<void>;
+  reads: number;
+  /** It has changed since, and is read again when there is room. */
+  again?: PropertyAffordance | undefined;
+}
+
 /** Who is told of the values of one Thing's properties: all the same ones, in the order in which they came about. */
 export class PropertyObservers {
   readonly #access: PropertyAccess;
@@ -26,8 +39,8 @@ export class PropertyObservers {
   readonly #faultListeners = new Set<FaultListener>();
   /** Being read in order to be told. */
   readonly #reading = new Set<string>();
-  /** Of each property whose getter is `async`, what ends when the last value on its way has been told. */
-  readonly #awaited = new Map<string, Promise<void>>();
+  /** Of each property whose getter is `async`, while a value is on its way. */
+  readonly #awaited = new Map<string, Awaited>();
   /** What is being told, and behind it what came about meanwhile. */
   #turn: (() => void)[] = [];
 
@@ -43,12 +56,17 @@ export class PropertyObservers {
   tell(property: PropertyAffordance, unless?: Told): Told {
     const told: Told = {};
     if (asksDevice(property) && !this.isHeard) return told;
+    const before = this.#awaited.get(property.name);
+    if (before && before.reads >= MOST_READS) {
+      readsForObservers.hit();
+      before.again = property;
+      return told;
+    }
     const answer = this.#read(property);
     if (!answer) return told;
-    const before = this.#awaited.get(property.name);
     const isLate = answer.status === "fulfilled" && isThenable(answer.value);
     if (!isLate && !before) this.#tell(property, answer, told, unless);
-    else this.#await(property, [answered(answer), before], told, unless);
+    else this.#await(property, answered(answer), told, unless);
     return told;
   }
 
@@ -84,18 +102,20 @@ export class PropertyObservers {
   }
 
   /** A device may answer a later question first: the later value is told last all the same. */
-  #await(
-    property: PropertyAffordance,
-    late: [value: unknown, before: unknown],
-    told: Told,
-    unless?: Told,
-  ): void {
+  #await(property: PropertyAffordance, value: unknown, told: Told, unless?: Told): void {
     const { name } = property;
-    const mine = Promise.allSettled(late).then(([answer]) => {
-      if (this.#awaited.get(name) === mine) this.#awaited.delete(name);
+    const awaited = this.#awaited.get(name) ?? { last: Promise.resolve(), reads: 0 };
+    const mine = Promise.allSettled([value, awaited.last]).then(([answer]) => {
+      awaited.reads -= 1;
+      if (awaited.last === mine) this.#awaited.delete(name);
       this.#tell(property, answer, told, unless);
+      const { again } = awaited;
+      awaited.again = undefined;
+      if (again) this.tell(again);
     });
-    this.#awaited.set(name, mine);
+    awaited.last = mine;
+    awaited.reads += 1;
+    this.#awaited.set(name, awaited);
   }
 
   #tell(

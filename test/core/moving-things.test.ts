@@ -9,6 +9,7 @@ import { never } from "./gain-device.ts";
 
 const timeout = TEST_MS;
 const schema = Type.Number({ maximum: 10 });
+const Numbers = Type.Number();
 const wider = Type.Number({ maximum: 20 });
 
 class Sample extends Thing {
@@ -192,4 +193,28 @@ test("what a client has set is not set back to what was saved", { timeout }, asy
   await hosted.writeProperty("mode", 2);
   await bench.host.close();
   assert.deepEqual(modes, [1, 2]);
+});
+
+test("a flood of changes asks the device a hundred times at once, and tells the newest value last", {
+  timeout,
+}, async () => {
+  await using bench = await openTestHost(Sample);
+  const { thing, hosted } = bench;
+  let [asked, most, level] = [0, 0, 0];
+  const read = async () => {
+    asked += 1;
+    most = Math.max(most, asked);
+    const value = level;
+    await delay(1);
+    asked -= 1;
+    return value;
+  };
+  thing.addProperty({ name: "gain", title: "Gain", schema: Numbers, observable: true, read });
+  const newest = new Promise<void>((resolve) =>
+    hosted.onChange((_, value) => value === 5000 && resolve()),
+  );
+  for (; level < 5000; level++) thing.changed("gain");
+  thing.changed("gain");
+  await newest;
+  assert.equal(most, 100);
 });
