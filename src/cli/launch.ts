@@ -1,6 +1,7 @@
 import { FrameProbe } from "../adapters/pythiags/frame-probe.ts";
 import { ThingError } from "../base/errors.ts";
 import { type Log, logTo, silentLog } from "../base/log.ts";
+import { redactText } from "../base/redact-text.ts";
 import type { AddOptions } from "../core/host-options.ts";
 import type { Thing } from "../core/thing.ts";
 import { Child } from "../processes/child.ts";
@@ -140,12 +141,24 @@ function textOf({ file, parts = [], parameters }: LaunchInput): PipelineText {
     throw new ThingError(
       "BAD_ARGUMENT",
       file === undefined
-        ? "Give a pipeline: thingscope launch --file=FILE, or its parts: thingscope launch videotestsrc ! autovideosink."
+        ? "Give a camera's address, such as /dev/video0 or rtsp://..., or a pipeline: thingscope launch --file=FILE, or its parts: thingscope launch videotestsrc ! autovideosink."
         : "Give the pipeline as --file=FILE or as parts, not both.",
     );
   }
   if (file !== undefined) return { file, parameters };
   const [only] = parts;
-  const isText = parts.length === 1 && only !== undefined && /\s/.test(only);
+  const isOne = parts.length === 1 && only !== undefined;
+  if (isOne && ADDRESS_LIKE.test(only)) throw unknownAddress(only);
+  const isText = isOne && /\s/.test(only);
   return { pipeline: isText ? only : parts, parameters };
+}
+
+/** What no pipeline consists of, as one word. */
+const ADDRESS_LIKE = /^([a-z][a-z\d+.-]*:\/\/|\/dev\/|\d+(\.\d+){3})\S*$/i;
+
+function unknownAddress(text: string): ThingError {
+  return new ThingError(
+    "BAD_ARGUMENT",
+    `'${redactText(text)}' is neither a pipeline nor the address of a camera. Addresses begin with /dev/video, /dev/v4l/, rtsp://, rtsps://, onvif://, http:// or https://; thingscope cameras lists the cameras that are there.`,
+  );
 }

@@ -70,7 +70,9 @@ test("a launch that cannot be meant so ends with 2 and a sentence", {
   });
   const words = ["videotestsrc", "!", "autovideosink"];
   const cases: [string[], RegExp][] = [
-    [[], /Give a pipeline: thingscope launch --file=FILE, or its parts/],
+    [[], /Give a camera's address.*or a pipeline: thingscope launch --file=FILE, or its parts/],
+    [["192.168.1.4:554"], /'192\.168\.1\.4:554' is neither a pipeline nor the address of a camera/],
+    [["rtps://ann:pw@camera/1"], /'rtps:\/\/[^']*camera\/1' is neither a pipeline nor the address/],
     [["--file=snow.txt", "videotestsrc"], /as --file=FILE or as parts, not both/],
     [["--file=snow.txt"], /The pipeline needs the parameter 'pattern'/],
     [["--file=snow.txt", "--patern=snow"], /'pattern'|'patern'/],
