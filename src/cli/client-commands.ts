@@ -49,6 +49,10 @@ export function addClientCommands(program: Command): void {
   )
     .option("-o, --output <file>", "where it goes; - is the standard output", "snapshot.jpg")
     .option("--stream <name>", "which stream of a Thing: the first when absent")
+    .option(
+      "--trust <certificate>",
+      "an https server's own: its SHA-256 fingerprint, or a PEM file",
+    )
     .option("--wait <seconds>", "the longest wait for a picture", positiveNumber, 10)
     .action((url: string, flags: CommonFlags & SnapshotChoices) =>
       interruptibly(flags, async (io) => {

@@ -197,7 +197,7 @@ async function save(result: unknown, path: string, signal: AbortSignal): Promise
   await writeFile(path, content).catch(cannotWrite(path));
 }
 
-function cannotWrite(path: string): (error: unknown) => never {
+export function cannotWrite(path: string): (error: unknown) => never {
   return (cause) => {
     throw new ThingError("BAD_ARGUMENT", `${path} cannot be written: ${reasonOf(cause)}.`, {
       cause,

@@ -16,7 +16,7 @@ import { MjpegHttpSource } from "../sources/mjpeg-http.ts";
 import { frameOrReason } from "../streams/frame-or-reason.ts";
 import type { ClientIo } from "./client-output.ts";
 import { isForPeople } from "./client-output.ts";
-import type { Target } from "./client-verbs.ts";
+import { cannotWrite, type Target } from "./client-verbs.ts";
 import { addressKind, cameraAt } from "./launch-camera.ts";
 import { loadClass } from "./load-class.ts";
 import { streamAt } from "./stream-at.ts";
@@ -27,12 +27,15 @@ export interface SnapshotChoices {
   readonly output?: string;
   /** Which stream of a Thing. */
   readonly stream?: string;
+  /** The https certificate of a server that nobody vouches for: its SHA-256 fingerprint, or a PEM file. */
+  readonly trust?: string;
   /** Longest wait for a picture, s. */
   readonly wait: number;
 }
 
 interface FrameRequest {
   readonly credentials: Target["credentials"];
+  readonly trust: string | undefined;
   readonly waitMs: number;
   /** Called when the server has responded with a stream. */
   readonly onOpen?: () => void;
@@ -50,12 +53,12 @@ const OPENING_S = 30;
 export async function snapshot(
   io: ClientIo,
   target: Target,
-  { output, stream, wait }: SnapshotChoices,
+  { output, stream, trust, wait }: SnapshotChoices,
 ): Promise<void> {
   const isHttp = HTTP.test(target.url);
   const jpeg = await withDeadline((wait + OPENING_S) * 1000, io.signal, async (limit) =>
     isHttp
-      ? overHttp(target, stream, wait * 1000, limit)
+      ? overHttp(target, { stream, trust, waitMs: wait * 1000 }, limit)
       : ofCamera(await cameraNamed(target.url, limit), wait, limit),
   );
   const { width, height } = inspectJpeg(jpeg);
@@ -64,40 +67,46 @@ export async function snapshot(
     return;
   }
   const file = output ?? "snapshot.jpg";
-  await writeFile(file, jpeg);
+  await writeFile(file, jpeg).catch(cannotWrite(file));
   const told = { file, width, height, bytes: jpeg.length };
   const sentence = `${file}: ${width} x ${height}, ${Math.ceil(jpeg.length / 1000)} kB`;
   io.out.write(`${isForPeople(io) ? sentence : JSON.stringify(told)}\n`);
 }
 
+interface OverHttp {
+  readonly stream?: string | undefined;
+  readonly trust?: string | undefined;
+  readonly waitMs: number;
+}
+
 /** A picture, the first frame of a stream, or one of a Thing. */
 async function overHttp(
   target: Target,
-  wanted: string | undefined,
-  waitMs: number,
+  { stream, trust, waitMs }: OverHttp,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
-  const { url } = await streamAt(target, { stream: wanted }, signal);
   const { credentials } = target;
+  const { url } = await streamAt(target, { stream, trust }, signal);
   let isStream = false;
   const onOpen = () => {
     isStream = true;
   };
   try {
-    return await firstFrame(url, { credentials, waitMs, onOpen }, signal);
+    return await firstFrame(url, { credentials, trust, waitMs, onOpen }, signal);
   } catch (error) {
     if (signal.aborted || isStream || url.endsWith("/")) throw error;
     const thing = { ...target, url: `${url}/` }; // a Thing whose slash was left out
-    const found = await streamAt(thing, { stream: wanted }, signal).catch(() => {
+    const found = await streamAt(thing, { stream, trust }, signal).catch(() => {
       throw error;
     });
-    return firstFrame(found.url, { credentials, waitMs }, signal);
+    if (found.url === thing.url) throw error;
+    return firstFrame(found.url, { credentials, trust, waitMs }, signal);
   }
 }
 
 async function firstFrame(
   url: string,
-  { credentials, waitMs, onOpen }: FrameRequest,
+  { credentials, trust, waitMs, onOpen }: FrameRequest,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
   const login = credentials && "username" in credentials ? credentials : undefined;
@@ -105,6 +114,7 @@ async function firstFrame(
   const limits = { startMs: waitMs, stallMs: waitMs };
   const source = new MjpegHttpSource(url, {
     ...limits,
+    trust,
     onOpen,
     authorization,
     ...(login && { login }),

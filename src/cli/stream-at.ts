@@ -1,5 +1,6 @@
 import { ThingError } from "../base/errors.ts";
 import { didYouMean } from "../base/nearest.ts";
+import { PicturesInstead } from "../client/fetch-description.ts";
 import { parseUrl } from "../client/http.ts";
 import { ThingClient } from "../client/index.ts";
 import { httpFetch } from "../sources/http-fetch.ts";
@@ -32,7 +33,12 @@ export async function streamAt(
   const url = text.includes("://") ? text : `http://${text}`;
   const { pathname, search } = parseUrl(url);
   if (!pathname.endsWith("/") || search || (pathname === "/" && !wanted)) return { url };
-  const thing = await ThingClient.connect(url, { credentials, signal, ...secureFetch(url, trust) });
+  const connecting = ThingClient.connect(url, { credentials, signal, ...secureFetch(url, trust) });
+  const thing = await connecting.catch((error: unknown) => {
+    if (error instanceof PicturesInstead && wanted === undefined) return undefined;
+    throw error;
+  });
+  if (!thing) return { url };
   const { td, title } = thing;
   const links = Array.isArray(td.links) ? td.links : [];
   const streams = links.flatMap(({ type, href }: { type?: unknown; href?: unknown }) =>

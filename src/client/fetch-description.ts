@@ -1,11 +1,22 @@
 import { withDeadline } from "../base/abort.ts";
-import { unreachable } from "./client-error.ts";
+import { ClientError, unreachable } from "./client-error.ts";
 import type { Http } from "./http.ts";
 import { readThingDescription, type ThingDescription } from "./thing-description.ts";
 
 /** How long a server may take for a Thing Description, ms. */
 const CONNECT_MS = 30_000;
 const TD_TYPES = "application/td+json, application/json;q=0.9";
+
+/** Bodies that may have no end. */
+const PICTURES = /^\s*(?:multipart|image|video)\//i;
+
+/** What is at the address are pictures: nothing of them was read. */
+export class PicturesInstead extends ClientError {
+  constructor(url: string, type: string) {
+    const why = `${url} gives pictures (${type}), not a Thing Description. Is that the address of a Thing?`;
+    super("BAD_ANSWER", why, { url });
+  }
+}
 
 /**
  * The Thing Description at an address, and where it came from in the end.
@@ -23,6 +34,11 @@ export async function fetchDescription(
       late = either;
       const response = await http.request(url, { accept: TD_TYPES, signal: either });
       const from = response.url || url;
+      const type = response.headers.get("content-type") ?? "";
+      if (PICTURES.test(type)) {
+        await response.body?.cancel();
+        throw new PicturesInstead(from, type);
+      }
       return { described: readThingDescription(await http.json(response), from), from };
     });
   } catch (error) {

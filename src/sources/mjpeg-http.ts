@@ -136,13 +136,15 @@ export class MjpegHttpSource implements RunningSource {
     }
     const type = head.headers.get("content-type") ?? "";
     const isPicture = isOnePicture(type);
-    intake.isPolling ||= isPicture;
-    const parser = this.#parser(head, sink, (part) =>
-      intake.take(part, isPicture && part.headers.size === 0 ? head.headers : undefined),
-    );
     const doubt = new BodyDoubt(type);
+    intake.isPolling ||= isPicture;
+    const parser = this.#parser(head, sink, (part) => {
+      if (doubt.isDoubtful && parser.given === 1) this.#options.onOpen?.();
+      intake.take(part, isPicture && part.headers.size === 0 ? head.headers : undefined);
+    });
     const refuted = () => this.#failure(otherType(type));
-    if (!intake.isPolling || intake.pictures === 0) this.#options.onOpen?.();
+    const isFirst = !intake.isPolling || intake.pictures === 0;
+    if (isFirst && !doubt.isDoubtful) this.#options.onOpen?.();
     try {
       await answer.read(new DoubtingReader(parser, doubt, refuted), () => parser.isInside);
     } finally {

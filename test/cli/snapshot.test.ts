@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ThingHost, ThingServer } from "thingscope";
@@ -7,6 +10,7 @@ import { TestCamera } from "thingscope/things";
 import type { ClientIo } from "../../src/cli/client-output.ts";
 import { snapshot } from "../../src/cli/snapshot.ts";
 import { inspectJpeg } from "../../src/frames/jpeg/jpeg.ts";
+import { selfSigned } from "../../src/server/access/tls/self-signed.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { TEST_MS } from "../limits.ts";
 import { serverFor } from "../server/requests.ts";
@@ -16,13 +20,18 @@ import { Terminal } from "./terminal.ts";
 const timeout = TEST_MS;
 
 /** What the command writes for this URL, and says. */
-async function taken(url: string, folder: string, stream?: string) {
+async function taken(url: string, folder: string, stream?: string, trust?: string) {
   const out = new Terminal();
   const io: ClientIo = { out, err: out, signal: new AbortController().signal, json: true };
   const output = join(folder, "picture.jpg");
   await writeFile(output, "");
   const target = { url, credentials: undefined };
-  await snapshot(io, target, { output, wait: 10, ...(stream && { stream }) });
+  await snapshot(io, target, {
+    output,
+    wait: 10,
+    ...(stream && { stream }),
+    ...(trust && { trust }),
+  });
   const { width, height } = inspectJpeg(await readFile(output));
   const told = JSON.parse(out.text);
   assert.deepEqual([told.width, told.height, told.file], [width, height, output]);
@@ -61,7 +70,7 @@ test("a picture comes from any server's stream or picture, with the login of its
       response.writeHead(401).end();
       return;
     }
-    if (url === "/still") {
+    if (url?.startsWith("/still")) {
       response.writeHead(200, { "Content-Type": "image/jpeg" }).end(jpeg);
       return;
     }
@@ -70,11 +79,30 @@ test("a picture comes from any server's stream or picture, with the login of its
     response.write(jpeg);
   });
   const folder = await folderFor(t);
-  for (const path of ["still", "stream"])
+  for (const path of ["still", "stream", "still/", "stream/"])
     assert.deepEqual(await taken(`http://ann:p%25@127.0.0.1:${port}/${path}`, folder), [64, 48]);
   await assert.rejects(taken(`http://127.0.0.1:${port}/stream`, folder), {
     message: /requires a login \(401\)/,
   });
+});
+
+test("an https server that nobody vouches for is taken with the fingerprint that its refusal names", {
+  timeout,
+}, async (t) => {
+  const jpeg = await jpegOf(64, 48);
+  const secure = await selfSigned({ names: ["127.0.0.1"], days: 1 });
+  const server = createServer(secure, (_, response) => {
+    response.writeHead(200, { "Content-Type": "image/jpeg" }).end(jpeg);
+  }).listen(0, "127.0.0.1");
+  t.after(() => server.close());
+  await once(server, "listening");
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const folder = await folderFor(t);
+  for (const path of ["still", "still/"]) {
+    const refusal = await taken(`${url}/${path}`, folder).catch((error: Error) => error.message);
+    const [trust] = /(?:[0-9A-F]{2}:){31}[0-9A-F]{2}/.exec(String(refusal)) ?? [];
+    assert.deepEqual(await taken(`${url}/${path}`, folder, undefined, trust), [64, 48]);
+  }
 });
 
 test("a camera that is not there is told with what to do", { timeout }, async (t) => {

@@ -15,16 +15,17 @@ export function mayBePictures(contentType: string): boolean {
 
 /** Looks at the beginning of a body whose media type is one of pages, films or data, and which may hold pictures all the same. */
 export class BodyDoubt {
-  readonly #isDoubtful: boolean;
+  /** Whether the media type speaks against pictures. */
+  readonly isDoubtful: boolean;
   #beginning = "";
 
   constructor(contentType: string) {
-    this.#isDoubtful = DOUBTFUL.test(contentType.trim());
+    this.isDoubtful = DOUBTFUL.test(contentType.trim());
   }
 
   /** Whether the body holds no pictures. `chunk` is what came next; absent at the end of the body. */
   isRefuted(chunk?: Uint8Array): boolean {
-    if (!this.#isDoubtful || BEGINNINGS.includes(this.#beginning)) return false;
+    if (!this.isDoubtful || BEGINNINGS.includes(this.#beginning)) return false;
     if (!chunk) return true;
     for (const byte of chunk) {
       const isBlank = byte === 10 || byte === 13 || byte === 32;
