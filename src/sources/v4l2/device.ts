@@ -56,6 +56,8 @@ export class V4l2Device implements RunningSource {
   #known: KnownDevice | undefined;
   /** The connection that the device was described by last. */
   #described: V4l2Connection | undefined;
+  /** How often its source has changed since the description that is being asked for. */
+  #sourceChanges = 0;
   /** Whether it is open, and `onOpen` is done. */
   #isReady = false;
   #reason = notOpen();
@@ -251,13 +253,22 @@ export class V4l2Device implements RunningSource {
       else this.#options.onDescribed?.(message.device);
     } else if (message.type === "control") {
       this.#tellControls(this.#known?.noteChange(message.change));
-    } else if (message.type === "source") {
-      // Its modes may be others now. If it gives no frames any more, it is opened again for that.
-      this.#command("describe", this.#controlMs).catch(() => {});
-    } else if (message.type === "error" && !message.trouble.fatal) {
+    } else if (message.type === "source") this.#describeAgain();
+    else if (message.type === "error" && !message.trouble.fatal) {
       const { ioctl, errno, message: words } = message.trouble;
       this.#log.warn(`The camera's driver had a fault: ${errno} ${ioctl}: ${words}`);
     }
+  }
+
+  /** Its modes may be others now. A driver may say so at any rate: one description is asked for, and one more after it. */
+  #describeAgain(): void {
+    if (++this.#sourceChanges > 1) return;
+    const again = () => {
+      const hasChanged = this.#sourceChanges > 1;
+      this.#sourceChanges = 0;
+      if (hasChanged) this.#describeAgain();
+    };
+    this.#command("describe", this.#controlMs).then(again, again); // without frames it is opened again anyway
   }
 
   async #becomeReady(device: V4l2Description, connection: V4l2Connection): Promise<void> {

@@ -123,6 +123,21 @@ test(
   },
 );
 
+test("an input that changes a thousand times at once is described twice", limited, async (t) => {
+  let descriptions = 0;
+  const { device } = await deviceOf(
+    t,
+    { inputChangesAt: 3, inputChanges: 1000 },
+    { onDescribed: () => void descriptions++ },
+  );
+  let framesAfter = 0;
+  for await (const _ of framesOf(device, patience())) {
+    if (descriptions > 0) framesAfter++;
+    if (framesAfter === 20) break;
+  }
+  assert.equal(descriptions, 2);
+});
+
 test(
   "a refused value is told as the device says it, and the device goes on",
   limited,

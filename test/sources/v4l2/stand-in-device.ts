@@ -17,6 +17,8 @@ export interface Behaviour {
   readonly muteAfter?: number;
   /** It says that its input has changed before this frame, and has a mode less. */
   readonly inputChangesAt?: number;
+  /** How often it says so then; once. */
+  readonly inputChanges?: number;
   /** Bytes that are no message come before this frame. */
   readonly garbageAfter?: number;
   /** Before every so many frames two are lost. */

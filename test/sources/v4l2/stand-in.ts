@@ -111,7 +111,8 @@ function sendFrame(): void {
   if (garbageAfter === frames) writeSync(1, Buffer.alloc(64, 0x41));
   if (behaviour.inputChangesAt === frames) {
     modes = MODES.slice(0, 1);
-    send("S", { changes: ["resolution"] });
+    for (let told = 0; told < (behaviour.inputChanges ?? 1); told++)
+      send("S", { changes: ["resolution"] });
   }
   sequence += 1;
   if (loseEvery && frames % loseEvery === 0) {
