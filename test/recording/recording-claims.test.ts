@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { existsSync, rmSync } from "node:fs";
+import { mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { exportRecording } from "../../src/recording/export/export.ts";
 import {
   claimRecording,
@@ -92,4 +94,25 @@ test("a whole recording goes with what was made of it, also where that had to ta
     "film.webm",
   ]);
   assert.deepEqual(await readdir(folder), ["film-3.mp4"]);
+});
+
+test("a recording whose folder goes while it is made says why, and leaves its name free", {
+  timeout,
+}, async () => {
+  const path = await newPath();
+  const folder = dirname(path);
+  for (let turn = 0; turn < 30; turn++) {
+    await mkdir(folder, { recursive: true });
+    const writer = new RecordingWriter({ path });
+    const opened = writer.opened.catch((error: Error) => error);
+    writer.ended.catch(() => {});
+    while (!existsSync(path)) await setImmediate();
+    rmSync(folder, { recursive: true, force: true });
+    const refused = await opened;
+    if (refused instanceof Error) {
+      assert.match(refused.message, /cannot be created: ENOENT: .*, open .* then record again\.$/);
+    }
+    await writer.close("stopped").catch(() => {});
+    assert.equal(isBeingRecorded(path), false);
+  }
 });

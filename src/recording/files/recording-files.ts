@@ -74,7 +74,11 @@ export class RecordingFiles {
       return ledger && new RecordingFiles(path, video!, ledger, release);
     } finally {
       if (!ledger) {
-        await video?.close().then(() => unlink(path));
+        // Why they could not be made is told; with their folder, what was made may be gone, too.
+        await video
+          ?.close()
+          .then(() => unlink(path))
+          .catch(() => {});
         release();
       }
     }

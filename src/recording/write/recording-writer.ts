@@ -172,7 +172,7 @@ export class RecordingWriter {
     } catch (error) {
       this.#endReason = diskFault(error);
       if (error instanceof ThingError) throw error;
-      const why = `${path} cannot be created: ${reasonOf(error)}.${hintAt(path)}`;
+      const why = `${path} cannot be created: ${reasonOf(error)}.${hintAt(path) || " Fix that, then record again."}`;
       throw new ThingError("RECORDING_FAILED", why, { cause: error });
     }
   }
