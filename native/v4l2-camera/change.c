@@ -7,6 +7,8 @@ static const int64_t LIMIT_NS = 10000000000;
 
 static void answer_change(struct session *session) {
   struct change *change = &session->change;
+  // A device that was set back may have taken something else, as another rate.
+  if (memcmp(&session->described, &session->capture.format, sizeof session->described) != 0) say_device(session);
   const bool hands_on = !session->encoder;
   struct json json = {0};
   json_open(&json, '{');

@@ -34,6 +34,7 @@ void end_by(struct session *session, const struct failure *failure) {
 }
 
 void say_device(struct session *session) {
+  session->described = session->capture.format;
   struct json json = {0}, truncated = {0};
   json_open(&truncated, '[');
   json_open(&json, '{');

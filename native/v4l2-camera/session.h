@@ -62,6 +62,7 @@ struct session {
   int64_t last_frame_ns;  // when one was received last, or 0
   unsigned recheck_ms;  // until it is asked again whether the reader has taken everything
   struct change change;
+  struct frame_format described;  // as the message device said last
   bool encoding_failed;  // of the last frame
   bool in_trouble;  // the stream failed, for this reason
   struct failure trouble;

