@@ -133,6 +133,10 @@ test(
     const device = await session.device();
     const inject = (name: string) =>
       session.command(`set ${idOf(device, `Inject ${name} Error`)}=`);
+    // The picture is looked at: another test may have left it dark.
+    for (const { id, name, default: usual } of device.controls)
+      if (/^(Brightness|Contrast|Saturation|Hue)$/.test(name))
+        assert.equal((await session.command(`set ${id}=${usual}`)).ok, true);
     await session.frame();
     const offered = await session.command("mode MJPG 320x180");
     assert.deepEqual(
