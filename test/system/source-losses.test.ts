@@ -98,13 +98,21 @@ test("frames that a pipeline drops are in the ledger, as many as its times say",
   await until(() => stream.lastFrameIndex >= 60);
   const { files } = await recording.stop();
   await feeding.stop();
-  const { summary } = files[0]!;
-  const lost = summary.source.reduce((sum, { count }) => sum + count, 0);
-  const due = Math.round(((summary.last! - summary.first!) * 30) / 1000) + 1;
-  console.log(`# ${summary.written} written, ${lost} lost by the pipeline, of ${due}`);
+  const { path, summary } = files[0]!;
+  const { frames, notes } = (await readLedger(ledgerPathOf(path)))!;
+  const all = [...frames];
+  // The first frame is stamped on its arrival, which a busy machine delays: times are the pipeline's a while later.
+  const [from, to] = [all[20]!, all.at(-1)!];
+  const told = notes.flatMap(({ note }) =>
+    "source" in note && note.source.before > from.index ? [note.source.count] : [],
+  );
+  const lost = told.reduce((sum, count) => sum + count, 0);
+  const written = to.index - from.index;
+  const due = Math.round(((to.capturedAt - from.capturedAt) * 30) / 1000);
+  console.log(`# ${written} written, ${lost} lost by the pipeline, of ${due}`);
   assert.ok(lost > 0);
-  // The first frame is stamped on its arrival, which a busy machine may delay by a few frames.
-  assert.ok(Math.abs(summary.written + lost - due) <= 3, "they add up");
+  assert.ok(summary.source.length > 0);
+  assert.ok(Math.abs(written + lost - due) <= 1, "they add up");
 });
 
 test("a pipeline that is killed during a recording is in the ledger: why, and for how long", {

@@ -17,7 +17,7 @@ const { values, positionals } = parseArgs({
 });
 const tests = ["scripts/run-tests.mjs", "--vm"];
 const program = values.run === undefined ? tests : [values.run];
-const minutes = Number(values.minutes ?? (THINGSCOPE_LONG ? 120 : 10));
+const minutes = Number(values.minutes ?? (THINGSCOPE_LONG ? 120 : 6));
 
 try {
   process.exitCode = await runInMachine(
