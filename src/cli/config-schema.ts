@@ -4,6 +4,8 @@ const Names = Type.Union([Type.String(), Type.Array(Type.String()), Type.Null()]
   description: "the name of a Thing, a list of names, or null for none",
 });
 
+const Words = { pattern: "\\S" };
+
 const Entry = Type.Object(
   {
     class: Type.String({
@@ -20,6 +22,12 @@ const Entry = Type.Object(
     ),
     thing_slots: Type.Optional(
       Type.Record(Type.String(), Names, { description: "names of Things by slot" }),
+    ),
+    title: Type.Optional(
+      Type.String({ description: "text: what people call the Thing", ...Words, maxLength: 200 }),
+    ),
+    description: Type.Optional(
+      Type.String({ description: "text: what the Thing is", ...Words, maxLength: 10_000 }),
     ),
     embed: Type.Optional(
       Type.Boolean({ description: "true or false: whether other sites may show its streams" }),

@@ -65,7 +65,7 @@ export async function hostFromConfig(
 export async function addThing(
   host: ThingHost,
   name: string,
-  { class: reference, args = [], kwargs = {}, thing_slots }: ThingEntry,
+  { class: reference, args = [], kwargs = {}, thing_slots, title, description }: ThingEntry,
   {
     folder,
     isStrict,
@@ -77,7 +77,7 @@ export async function addThing(
   const thing = made(name, make, keepsUnmade);
   return host.add(name, thing, {
     ...(thing_slots && { slots: thing_slots }),
-    keepRefused: !isStrict,
+    ...{ title, description, keepRefused: !isStrict },
   });
 }
 

@@ -29,6 +29,9 @@ export interface HostOptions {
 export interface AddOptions {
   /** Slot name to the name, or names, of the Things to connect; `null` for none. */
   slots?: Readonly<Record<string, string | readonly string[] | null>>;
+  /** What it is called here, and what it is, in the place of what its class and its device say. */
+  title?: string | undefined;
+  description?: string | undefined;
   /**
    * A Thing whose class cannot be served whole is listed as failed, with the reason and what of it is sound, and never opened. Without
    * this it is refused.

@@ -12,6 +12,7 @@ import {
   instanceAffordances,
   type ModelChange,
 } from "./instance-affordances.ts";
+import { type SomeWords, withWords } from "./instance-words.ts";
 import { currentInvocation, type InvocationRecord } from "./invocation.ts";
 import type { Invocations } from "./invocations.ts";
 import { PropertyAccess } from "./property-access.ts";
@@ -36,6 +37,8 @@ interface HostServices {
   readonly log: Log;
   /** Makes sure that no other process writes into the folder of the settings. @throws {ThingError} `SETTINGS_IN_USE`. */
   readonly claimFolder: () => Promise<void>;
+  /** What the configuration calls it. */
+  readonly words: SomeWords;
   /** Called when the Thing itself has changed its model, in that tick. */
   readonly onModel: (hosted: HostedThing, change: ModelChange) => void;
 }
@@ -104,7 +107,7 @@ export class HostedThing extends LifeState {
 
   /** What it has now: all of its class, and what it has added itself. */
   get model(): ThingModel {
-    this.#model ??= this.instance.in(this.classModel);
+    this.#model ??= withWords(this.instance.in(this.classModel), this.#host.words);
     return this.#model;
   }
 

@@ -13,6 +13,7 @@ import {
 } from "./affordances.ts";
 import { ThingEvent } from "./event.ts";
 import { shapeOf, typeOf, wordsOf } from "./instance-shape.ts";
+import { InstanceWords, type SomeWords, type ThingWords, withWords } from "./instance-words.ts";
 import { classNameOf } from "./member-name.ts";
 import type { AddedAction, AddedEvent, AddedProperty } from "./own-affordances.ts";
 import { accept, checkedSchema } from "./schema.ts";
@@ -30,7 +31,7 @@ interface Named {
 }
 
 /** What it changes of a model. */
-interface Changing {
+interface Changing extends ThingWords {
   readonly properties: ReadonlyMap<string, PropertyAffordance>;
   readonly actions: ReadonlyMap<string, ActionAffordance>;
   readonly events: ReadonlyMap<string, EventAffordance>;
@@ -54,6 +55,7 @@ export class InstanceAffordances {
   readonly #added = new Map<string, Entry>();
   /** Schemas that stand in the place of those that the class declares, by property. */
   readonly #moved = new Map<string, TSchema>();
+  readonly #words = new InstanceWords();
   #declared: readonly Affordance[] | undefined;
   #taken: ReadonlyMap<string, string> | undefined;
   #opening = 0;
@@ -66,6 +68,11 @@ export class InstanceAffordances {
   /** Calls `listener` at each change, in its tick; there is one, the Thing's host. */
   follow(listener: (change: ModelChange) => void): void {
     this.#onChange = listener;
+  }
+
+  /** @throws {ThingError} `BAD_ARGUMENT` for what is no text. */
+  describeAs(words: SomeWords): void {
+    if (this.#words.set(classNameOf(this.#thing), words)) this.#onChange({ what: "limits" });
   }
 
   addProperty<S extends TSchema>(added: AddedProperty<S>): void {
@@ -163,6 +170,7 @@ export class InstanceAffordances {
   /** What is added from now on belongs to this opening of the Thing. */
   beginOpening(): void {
     this.#opening += 1;
+    this.#words.beginOpening();
   }
 
   /** It is open: what it had added in earlier openings and not again is gone with the device that had it. */
@@ -171,11 +179,14 @@ export class InstanceAffordances {
       ([, { opening }]) => opening !== 0 && opening !== this.#opening,
     );
     for (const [name] of gone) this.#added.delete(name);
+    const isRenamed = this.#words.endOpening();
     if (gone.length > 0) this.#onChange({ what: "affordances" });
+    else if (isRenamed) this.#onChange({ what: "limits" });
   }
 
-  /** A model with all that is added and moved in it. */
-  in<M extends Changing>(declared: M): M {
+  /** A model with all that is added, moved and said otherwise in it. */
+  in<M extends Changing>(ofClass: M): M {
+    const declared = withWords(ofClass, this.#words.all);
     if (this.#added.size + this.#moved.size === 0) return declared;
     const own = [...this.#added.values()].map(({ affordance }) => affordance);
     const properties = [...declared.properties.values()].map((property) => {

@@ -12,6 +12,7 @@ import { type AddOptions, checkThingName, type HostOptions } from "./host-option
 import { HostedThing } from "./hosted-thing.ts";
 import { invalidDefaults } from "./initial-values.ts";
 import type { ModelChange } from "./instance-affordances.ts";
+import { soundWords } from "./instance-words.ts";
 import { currentInvocation, logWithInvocation } from "./invocation.ts";
 import { Invocations } from "./invocations.ts";
 import { jsonCopy } from "./json-value.ts";
@@ -80,7 +81,8 @@ export class ThingHost {
    * @throws {ThingError} `BAD_ARGUMENT` for a name that is taken, reserved or not fit for a URL, and for a class that cannot be served:
    *   see `thingModelOf`.
    */
-  add(name: string, thing: Thing, { slots, keepRefused = false }: AddOptions = {}): HostedThing {
+  add(name: string, thing: Thing, options: AddOptions = {}): HostedThing {
+    const { slots, keepRefused = false } = options;
     checkThingName(name, this.things);
     const ownLog = filedLog(namedLog(this.#givenLog, name), this.logFiles, name);
     const log = logWithInvocation(ownLog);
@@ -90,7 +92,7 @@ export class ThingHost {
       invocations: this.invocations,
       globalLock: this.globalLock,
       settings: new SettingsFile(join(folder, `Settings-${classNameOf(thing)}.json`), log),
-      log: ownLog,
+      ...{ log: ownLog, words: soundWords(`Thing '${name}'`, options) },
       claimFolder: () => this.#folder.claim(),
       onModel: (changed, change) => this.#tellModel(changed, change),
     });

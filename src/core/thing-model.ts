@@ -13,6 +13,7 @@ import {
   type StreamAffordance,
   type ThingClass,
 } from "./affordances.ts";
+import { LONGEST } from "./instance-words.ts";
 import { classNameOf } from "./member-name.ts";
 import type { Thing } from "./thing.ts";
 
@@ -39,10 +40,6 @@ const TAKEN_IN_PYTHON = new Set(
   "client server path get_property set_property invoke_action follow_link from_url".split(" "),
 );
 
-/** What every description repeats is cut, characters. */
-const LONGEST_TITLE = 200;
-const LONGEST_DESCRIPTION = 10_000;
-
 /**
  * The model of a Thing's class.
  * @throws {ThingError} `BAD_ARGUMENT` for a name that is reserved, not fit for a URL or used twice, a member that every Thing has for
@@ -65,8 +62,8 @@ export function soundModelOf(thing: Thing): ThingModel {
     );
   return {
     className,
-    title: text(() => thingClass.title, LONGEST_TITLE) ?? className,
-    description: text(() => thingClass.description, LONGEST_DESCRIPTION) ?? "",
+    title: text(() => thingClass.title, LONGEST.title) ?? className,
+    description: text(() => thingClass.description, LONGEST.description) ?? "",
     properties: byName(of("property")),
     actions: byName(of("action")),
     events: byName(of("event")),

@@ -102,6 +102,17 @@ export abstract class Thing {
   }
 
   /**
+   * Says what this instance is called, and what it is, in the place of its class's `title` and `description`: at any time, normally in
+   * `open`, when its device has told its name. The configuration's own words come before these. What is absent stays as it is, and
+   * what is empty is the class's again. Control characters become spaces, and what is too long is cut (200 and 10,000 characters).
+   * What it does not say again when it opens anew is the class's then; what the constructor says stays.
+   * @throws {ThingError} `BAD_ARGUMENT` for what is no text.
+   */
+  describeAs(words: { title?: string | undefined; description?: string | undefined }): void {
+    instanceAffordances(this).describeAs(words);
+  }
+
+  /**
    * Adds a property that this instance has beside those of its class, such as a control of its device: at any time, normally in `open`.
    * Adding it again changes it, and adding the same again changes nothing. While the Thing is closed or disconnected it stays
    * described; what it does not add again when it opens is removed then. What the constructor adds stays.

@@ -75,7 +75,7 @@ export class RouteTable {
       ...affordances,
       ...thingRoutes(host, prefix, describe, models, written),
       ...directoryRoutes(this.#directory, prefix, security, written, this.#parts.hub.counts),
-      coreLinksRoute(titlesOf(host), prefix),
+      coreLinksRoute(() => titlesOf(host), prefix),
       ...invocations,
       ...blobRoutes(blobs, prefix),
       ...fileAliasRoutes(host, prefix),

@@ -48,7 +48,7 @@ test("an unknown key is named with its line and the key that was meant", async (
   assert.deepEqual(
     await problemsOf('{\n"things": {\n"a": {\n"class": "x:Y", "zzz": 1}}}', "l.json"),
     [
-      "l.json:4: There is no key 'things.a.zzz'. Known here: class, args, kwargs, thing_slots, embed.",
+      "l.json:4: There is no key 'things.a.zzz'. Known here: class, args, kwargs, thing_slots, title, description, embed.",
     ],
   );
 });

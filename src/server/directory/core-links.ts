@@ -15,10 +15,10 @@ interface CoreLink {
  * `/.well-known/core`: where the descriptions are, for programs that look for resources as in CoAP.
  * @see RFC 6690, Constrained RESTful Environments (CoRE) Link Format; WoT Discovery, 6.3.
  */
-export function coreLinksRoute(titles: ReadonlyMap<string, string>, prefix: string): Route {
-  const links: CoreLink[] = [
+export function coreLinksRoute(titles: () => ReadonlyMap<string, string>, prefix: string): Route {
+  const links = (): CoreLink[] => [
     { href: "/.well-known/wot", rt: "wot.directory" },
-    ...[...titles].map(([name, title]) => ({
+    ...[...titles()].map(([name, title]) => ({
       href: `${prefix}/${name}/`,
       rt: "wot.thing",
       title,
@@ -32,7 +32,7 @@ export function coreLinksRoute(titles: ReadonlyMap<string, string>, prefix: stri
     response: { status: 200, contentType: LINK_TYPE },
     handle: async ({ query, request }) => ({
       status: 200,
-      body: links
+      body: links()
         .map((link) => ({ ...link, href: prefixOf(request) + link.href }))
         .filter(({ rt, href }) => fits(rt, query.get("rt")) && fits(href, query.get("href")))
         .map(textOf)
