@@ -11,10 +11,8 @@ export interface ThingWords {
 export type SomeWords = { readonly [W in keyof ThingWords]?: ThingWords[W] | undefined };
 
 /** What every description repeats is cut, characters. */
-export const LONGEST: Readonly<Record<keyof ThingWords, number>> = {
-  title: 200,
-  description: 10_000,
-};
+export const LONGEST_TITLE = 200;
+export const LONGEST_DESCRIPTION = 10_000;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: devices pad their names with them
 const CONTROL = /[\0-\x1f\x7f-\x9f]+/g;
 
@@ -76,13 +74,13 @@ export function soundWords(className: string, words: unknown): SomeWords {
     const text: unknown = Reflect.get(words, what);
     if (text === undefined) continue;
     if (typeof text !== "string") throw wrong(className, `has a ${what} that is not a string`);
-    sound[what] = plainText(text, what);
+    sound[what] = plainText(text, what === "title" ? LONGEST_TITLE : LONGEST_DESCRIPTION);
   }
   return sound;
 }
 
-function plainText(text: string, what: keyof ThingWords): string {
-  const short = cut(text.replace(CONTROL, " ").trim(), LONGEST[what]);
+function plainText(text: string, most: number): string {
+  const short = cut(text.replace(CONTROL, " ").trim(), most);
   return short.replace(/\p{Surrogate}/gu, "\ufffd"); // a half of a character has no form in UTF-8
 }
 

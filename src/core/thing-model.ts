@@ -13,7 +13,7 @@ import {
   type StreamAffordance,
   type ThingClass,
 } from "./affordances.ts";
-import { LONGEST } from "./instance-words.ts";
+import { LONGEST_DESCRIPTION, LONGEST_TITLE } from "./instance-words.ts";
 import { classNameOf } from "./member-name.ts";
 import type { Thing } from "./thing.ts";
 
@@ -62,8 +62,8 @@ export function soundModelOf(thing: Thing): ThingModel {
     );
   return {
     className,
-    title: text(() => thingClass.title, LONGEST.title) ?? className,
-    description: text(() => thingClass.description, LONGEST.description) ?? "",
+    title: text(() => thingClass.title, LONGEST_TITLE) ?? className,
+    description: text(() => thingClass.description, LONGEST_DESCRIPTION) ?? "",
     properties: byName(of("property")),
     actions: byName(of("action")),
     events: byName(of("event")),
