@@ -1,6 +1,7 @@
 #include "capture.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -16,9 +17,9 @@ static struct v4l2_buffer buffer_request(const struct capture *capture, unsigned
 
 static bool map_plane(struct capture *capture, struct buffer *buffer, size_t length, uint32_t offset, struct failure *failure) {
   const struct pixel_format *known = find_pixel_format(capture->format.fourcc);
-  const size_t needed = plane_bytes(known, &capture->format, buffer->planes);
+  const uint64_t needed = plane_bytes(known, &capture->format, buffer->planes);
   if (length == 0 || length > MAX_FRAME_BYTES || length < needed) {
-    return fail(failure, "buffer", EINVAL, "The driver's buffer has %zu bytes, and the format needs %zu.", length, needed);
+    return fail(failure, "buffer", EINVAL, "The driver's buffer has %zu bytes, and the format needs %" PRIu64 ".", length, needed);
   }
   void *memory = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, capture->device->fd, offset);
   if (memory == MAP_FAILED) return fail(failure, "mmap", errno, "%s", strerror(errno));

@@ -207,6 +207,10 @@ void advance_change(struct session *session) {
   if (change->stage == ANSWERING && !session->sending_still) answer_change(session);
 }
 
+void retake_still(struct session *session) {
+  session->change.stage = session->change.interrupted ? STILL_AWAY : STILL_HERE;
+}
+
 void cancel_change(struct session *session) {
   struct change *change = &session->change;
   struct failure failure;

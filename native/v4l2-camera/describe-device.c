@@ -49,21 +49,21 @@ static void describe_sysfs(const char *node, struct json *json) {
 
 static void describe_inputs(const struct device *device, struct json *json, struct json *truncated) {
   struct failure end;
-  struct v4l2_input input = {.index = 0};
   json_key(json, "inputs");
   json_open(json, '[');
-  while (IOCTL(device->fd, VIDIOC_ENUMINPUT, &input, &end)) {
-    if (input.index >= MAX_INPUTS) {
+  for (uint32_t index = 0;; index++) {
+    struct v4l2_input input = {.index = index};
+    if (!IOCTL(device->fd, VIDIOC_ENUMINPUT, &input, &end)) break;
+    if (index >= MAX_INPUTS) {
       json_string(truncated, "inputs");
       break;
     }
     json_open(json, '{');
-    json_key_integer(json, "index", input.index);
+    json_key_integer(json, "index", index);
     json_key(json, "name");
     json_bytes(json, input.name, sizeof input.name);
     json_key_string(json, "type", input.type == V4L2_INPUT_TYPE_CAMERA ? "camera" : "other");
     json_close(json, '}');
-    input = (struct v4l2_input){.index = input.index + 1};
   }
   json_close(json, ']');
   int selected = 0;

@@ -43,6 +43,7 @@ void restart_in_trouble(struct session *session) {
   }
   say_failure(session, why, false);
   struct failure failure;
+  if (session->next.is_still) retake_still(session);
   stop_streaming(session);
   if (!start_streaming(session, &failure)) end_by(session, &failure);
 }

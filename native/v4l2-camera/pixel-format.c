@@ -86,6 +86,11 @@ static size_t rows_of(const struct frame_format *format, unsigned plane) {
   return plane == 0 ? format->height : (format->height + 1) / 2;
 }
 
+/** More than a size_t holds on 32 bits, if a driver says so. */
+static uint64_t samples_bytes(const struct pixel_format *known, const struct frame_format *format, unsigned plane) {
+  return (uint64_t)line_of(known, format, plane) * rows_of(format, plane);
+}
+
 /** Bytes that the pixels of a line take up. */
 static size_t line_needs(const struct pixel_format *known, uint32_t width, unsigned plane) {
   const size_t pairs = (width + 1) / 2;
@@ -94,11 +99,11 @@ static size_t line_needs(const struct pixel_format *known, uint32_t width, unsig
   return known->kind == PLANAR_420 ? pairs : pairs * 2;
 }
 
-size_t plane_bytes(const struct pixel_format *known, const struct frame_format *format, unsigned plane) {
+uint64_t plane_bytes(const struct pixel_format *known, const struct frame_format *format, unsigned plane) {
   if (!known || known->kind == PASSED_JPEG) return 0;
-  if (known->separate) return line_of(known, format, plane) * rows_of(format, plane);
-  size_t total = 0;
-  for (unsigned i = 0; i < sample_planes(known); i++) total += line_of(known, format, i) * rows_of(format, i);
+  if (known->separate) return samples_bytes(known, format, plane);
+  uint64_t total = 0;
+  for (unsigned i = 0; i < sample_planes(known); i++) total += samples_bytes(known, format, i);
   return total;
 }
 
@@ -112,14 +117,14 @@ bool lay_picture(struct picture *picture, const struct frame_format *format, con
   for (unsigned plane = 0; plane < sample_planes(known); plane++) {
     const unsigned from = known->separate ? plane : 0;
     const size_t line = line_of(known, format, plane);
-    const size_t needed = line * rows_of(format, plane);
+    const uint64_t needed = samples_bytes(known, format, plane);
     if (from >= format->planes || line < line_needs(known, format->width, plane) || needed > length[from] - offset) {
       return fail(failure, "buffer", EINVAL, "The driver's memory for plane %u is smaller than %ux%u pixels of %s.", plane,
                   format->width, format->height, fourcc_text(format->fourcc).text);
     }
     picture->plane[plane] = memory[from] + offset;
     picture->stride[plane] = line;
-    if (!known->separate) offset += needed;
+    if (!known->separate) offset += (size_t)needed;
   }
   return true;
 }

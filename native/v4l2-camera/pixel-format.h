@@ -61,7 +61,7 @@ const struct pixel_format *find_pixel_format(uint32_t fourcc);
 const char *payload_name(uint32_t fourcc, bool hand_on_raw);
 
 /** Bytes of one memory plane that a whole picture needs; 0 for one that is compressed or unknown. */
-size_t plane_bytes(const struct pixel_format *known, const struct frame_format *format, unsigned plane);
+uint64_t plane_bytes(const struct pixel_format *known, const struct frame_format *format, unsigned plane);
 
 /**
  * Lays a picture over the memory planes of a frame, `length` bytes each.

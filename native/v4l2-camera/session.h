@@ -106,6 +106,8 @@ bool frame_for_change(struct session *session, struct taken_frame *frame, bool *
 /** Goes on with a change: when the still has begun, when time is over, when it can be answered. */
 void advance_change(struct session *session);
 void cancel_change(struct session *session);
+/** The still that waits for the reader is lost with its buffer: the next frame is one instead. */
+void retake_still(struct session *session);
 /** The still could not be made. */
 void fail_change(struct session *session, const struct failure *failure);
 

@@ -1,11 +1,14 @@
 import { type ChildProcessByStdio, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { nativeProgram } from "../../src/base/native.ts";
 import { packagePath } from "../../src/base/package-root.ts";
 import { V4l2MessageReader } from "../../src/sources/v4l2/message-reader.ts";
 import type { V4l2FrameInfo, V4l2Message } from "../../src/sources/v4l2/messages.ts";
 import { patience } from "../limits.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 
 /** The V4L2 program of this machine's compiler, no older than its sources. */
 export function v4l2Program(): string {
@@ -19,6 +22,24 @@ export function builtV4l2Program(): string {
   const program = nativeProgram("v4l2-camera");
   if (!program) throw new Error("The V4L2 program is not built: npm run build (scripts/setup).");
   return program;
+}
+
+/** The V4L2 program with a driver of our own, a file of this folder, in place of ioctl.c. */
+export async function programWith(
+  driver: string,
+  { flags = [], libraries = [] }: { flags?: readonly string[]; libraries?: readonly string[] } = {},
+): Promise<string> {
+  const sources = packagePath("native", "v4l2-camera");
+  const own = (await readdir(sources)).filter((file) => /^(?!ioctl).*\.c$/.test(file));
+  const inputs = [
+    ...own.map((file) => join(sources, file)),
+    packagePath("test", "native", driver),
+    ...libraries,
+  ];
+  const output = join(await temporaryFolder(), "v4l2-camera");
+  const { code, stderr } = await runToEnd(["cc", "-std=gnu11", ...flags, "-o", output, ...inputs]);
+  if (code !== 0 || stderr !== "") throw new Error(`${driver} does not compile: ${stderr}`);
+  return output;
 }
 
 export interface Ended {
@@ -62,7 +83,8 @@ export function received(bytes: Uint8Array): Received {
   return all;
 }
 
-function collector(): { reader: V4l2MessageReader; all: Received } {
+/** What a program writes, while it does. */
+export function collector(): { reader: V4l2MessageReader; all: Received } {
   const all: Received = { messages: [], frames: [] };
   const reader = new V4l2MessageReader({
     message: (message) => all.messages.push(message),

@@ -1,44 +1,30 @@
 // The V4L2 program under AddressSanitizer and UBSan: its command parser with mutated commands, and all of it with a driver that
 // says what no driver should. THINGSCOPE_LONG=1 plays fifty times as many.
 import assert from "node:assert/strict";
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import { before, test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
 import type { V4l2Format, V4l2Message } from "../../src/sources/v4l2/messages.ts";
 import { patience, TEST_MS } from "../limits.ts";
-import { received, runToEnd } from "../native/program.ts";
+import { programWith, received, runToEnd } from "../native/program.ts";
 import { runs } from "../property.ts";
 import { SEED } from "../seed.ts";
-import { temporaryFolder } from "../temporary-folder.ts";
 
 const limit = { timeout: process.env.THINGSCOPE_LONG ? 20 * TEST_MS : TEST_MS };
 let program = "";
 let corpus: string[] = [];
 
 before(async () => {
-  const sources = packagePath("native", "v4l2-camera");
-  const files = (await readdir(sources)).filter(
-    (file) => file.endsWith(".c") && file !== "ioctl.c",
-  );
-  program = join(await temporaryFolder("fuzz-"), "hostile");
-  const checks = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g", "-O1"];
-  const inputs = [
-    ...files.map((file) => join(sources, file)),
-    packagePath("test", "native", "hostile-driver.c"),
-  ];
-  const compile = [
-    "cc",
-    "-std=gnu11",
-    ...checks,
-    "-DWITH_JPEG",
-    "-o",
-    program,
-    ...inputs,
-    "-ljpeg",
-  ];
-  const { code, stderr } = await runToEnd(compile);
-  assert.deepEqual([code, stderr], [0, ""]);
+  program = await programWith("hostile-driver.c", {
+    flags: [
+      "-fsanitize=address,undefined",
+      "-fno-sanitize-recover=all",
+      "-g",
+      "-O1",
+      "-DWITH_JPEG",
+    ],
+    libraries: ["-ljpeg"],
+  });
   const text = await readFile(packagePath("test", "native", "corpus", "commands.txt"), "utf8");
   corpus = text.trimEnd().split("\n");
 }, limit);
