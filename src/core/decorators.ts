@@ -1,8 +1,13 @@
 import type { Static, TSchema } from "typebox";
 import { ThingError } from "../base/errors.ts";
-import type { ActionMethod, ActionOptions, AffordanceOptions } from "./action-options.ts";
 import {
-  type ActionAffordance,
+  type ActionMethod,
+  type ActionOptions,
+  type AffordanceOptions,
+  actionTerms,
+  type EventTerms,
+} from "./affordance-options.ts";
+import {
   declare,
   type EndpointAffordance,
   type EndpointBody,
@@ -34,14 +39,7 @@ export function action<I extends TSchema = TSchema, O extends TSchema = TSchema>
     declare(context.metadata, {
       ...naming(member, description, options),
       kind: "action",
-      ...(options.input && { input: options.input }),
-      ...(options.output && { output: options.output }),
-      safe: options.safe ?? false,
-      idempotent: options.idempotent ?? false,
-      synchronous: options.synchronous ?? false,
-      releases: options.releases as ActionAffordance["releases"],
-      retentionSeconds: options.retentionSeconds ?? 300,
-      useGlobalLock: options.useGlobalLock ?? true,
+      ...actionTerms(options),
     });
     const withInvocation: ActionMethod<T, I, O> = function (input, invocation) {
       assertUsable(this, `run action '${member}'`);
@@ -55,7 +53,7 @@ export function action<I extends TSchema = TSchema, O extends TSchema = TSchema>
 export function event<S extends TSchema>(
   description: string,
   schema: S,
-  { role, ...options }: AffordanceOptions & { role?: Role } = {},
+  { role, ...options }: AffordanceOptions & EventTerms = {},
 ) {
   return <T extends Thing>(
     _: undefined,

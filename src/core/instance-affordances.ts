@@ -3,6 +3,7 @@ import type { TSchema } from "typebox";
 import { messageOf, ThingError, unknownAffordance } from "../base/errors.ts";
 import { countedLimit } from "../base/limit-hits.ts";
 import { namesTaken, soundAddition } from "./affordance-names.ts";
+import { actionTerms } from "./affordance-options.ts";
 import {
   type ActionAffordance,
   type Affordance,
@@ -99,19 +100,12 @@ export class InstanceAffordances {
   }
 
   addAction<I extends TSchema, O extends TSchema>(added: AddedAction<I, O>): void {
-    const { name, title, description = title, input, output, types, run } = added;
+    const { name, title, description = title, types, run } = added;
     if (typeof run !== "function") throw this.#refusal(`The action '${name}' has no run()`);
     this.#add({
       ...{ kind: "action", name, member: name, title, description },
       ...(types && { types }),
-      ...(input && { input }),
-      ...(output && { output }),
-      safe: added.safe ?? false,
-      idempotent: added.idempotent ?? false,
-      synchronous: added.synchronous ?? false,
-      releases: added.releases as ActionAffordance["releases"],
-      retentionSeconds: added.retentionSeconds ?? 300,
-      useGlobalLock: added.useGlobalLock ?? true,
+      ...actionTerms(added),
       run: (given, invocation) => run.call(added, given as never, invocation),
     });
   }

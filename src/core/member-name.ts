@@ -1,5 +1,5 @@
 import { ThingError } from "../base/errors.ts";
-import type { AffordanceOptions } from "./action-options.ts";
+import type { AffordanceOptions } from "./affordance-options.ts";
 
 type Kind = "accessor" | "getter" | "method" | "field";
 

@@ -1,6 +1,6 @@
 import type { Static, TSchema } from "typebox";
 import { ThingError } from "../base/errors.ts";
-import type { AffordanceOptions } from "./action-options.ts";
+import type { AffordanceOptions, PropertyTerms } from "./affordance-options.ts";
 import { declare, type PropertyAffordance } from "./affordances.ts";
 import { rememberInitial } from "./initial-values.ts";
 import { movedSchema } from "./instance-affordances.ts";
@@ -11,11 +11,9 @@ import { guardSetter, rememberStore } from "./setters.ts";
 import { assertMaySet, Thing } from "./thing.ts";
 
 /** How a property may be used. */
-export interface PropertyOptions extends AffordanceOptions {
+export interface PropertyOptions extends AffordanceOptions, PropertyTerms {
   /** Clients may not write it; the class itself may. */
   readOnly?: boolean;
-  /** For a getter: the class calls `changed(name)` whenever the value changes. */
-  observable?: boolean;
   /**
    * For a getter: the method that sets the value, `(value, signal)`. It may be `async`: a client's write is answered when it ends, and
    * what it throws or rejects with is the answer. Writes of one property follow one another. The signal aborts when time is up or the
@@ -27,10 +25,6 @@ export interface PropertyOptions extends AffordanceOptions {
    * class. The signal aborts also when the client has gone.
    */
   get?: string;
-  /** How long the device may take to answer either, ms: 10,000 when absent, 600,000 at most. */
-  withinMs?: number;
-  /** Writing waits for the host's global lock, if there is one. On by default. */
-  useGlobalLock?: boolean;
 }
 
 interface PropertyDecorator<V> {
