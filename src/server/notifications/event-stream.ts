@@ -1,4 +1,6 @@
 import { slowReaders } from "../../base/slow-readers.ts";
+import type { Role } from "../../core/affordances.ts";
+import { roleOf } from "../http/identity.ts";
 import type { Exchange } from "../http/route.ts";
 import { messageOf, sendEvents } from "../http/sse.ts";
 import { assertId } from "./longpoll.ts";
@@ -37,17 +39,23 @@ export function sendNotifications(
         lateReaders();
       }
       const gap = { after: asked, heldSince: idOf(heldSince) };
-      return messagesIn(logs, Math.max(after, heldSince), isGap ? messageOf("gap", gap) : "");
+      return messagesIn(
+        { logs, role: roleOf(exchange.identity), after: Math.max(after, heldSince) },
+        isGap ? messageOf("gap", gap) : "",
+      );
     },
     { retryMs: RETRY_MS },
   );
 }
 
 /** @param first - What is told before all notifications. */
-function messagesIn(logs: NotificationLogs, after: number, first: string) {
+function messagesIn(
+  { logs, role, after }: { logs: NotificationLogs; role: Role; after: number },
+  first: string,
+) {
   let tell = () => {};
   let told = first;
-  const reader = new NotificationReader(() => tell());
+  const reader = new NotificationReader(role, () => tell());
   return {
     follow(onMore: () => void): () => void {
       tell = onMore;

@@ -4,6 +4,7 @@ import { ignoreAbort, withDeadline } from "../../base/abort.ts";
 import { now } from "../../base/clock.ts";
 import { ThingError } from "../../base/errors.ts";
 import { slowReaders } from "../../base/slow-readers.ts";
+import { roleOf } from "../http/identity.ts";
 import { clientAddressOf } from "../http/origin.ts";
 import { type Exchange, PROBLEM_TYPE, type Reply } from "../http/route.ts";
 import { waitIn } from "../http/target.ts";
@@ -42,7 +43,7 @@ export interface Poll {
  */
 export async function nextNotification(
   { log, clients, present }: Poll,
-  { request, query, signal }: Exchange,
+  { request, query, signal, identity }: Exchange,
 ): Promise<Reply> {
   const asked = query.get("after") ?? undefined;
   const seconds = waitIn(query, LONGEST_WAIT_S) ?? LONGEST_WAIT_S;
@@ -53,7 +54,11 @@ export async function nextNotification(
   const from = last === undefined ? present : cursorAfter(last, present);
   const { heldSince } = log.history;
   const after = Math.max(from, heldSince);
-  const due = await firstAfter(log, after, seconds * 1000, signal);
+  const reader = new NotificationReader(roleOf(identity));
+  reader.follow(log, after, undefined);
+  const due = await withDeadline(seconds * 1000, signal, (either) => reader.nextToCome(either))
+    .catch(ignoreAbort)
+    .finally(() => reader.leaveAll());
   const found = due?.notification;
   const isGap = from < heldSince || (due?.missed ?? 0) > 0;
   if (isGap) latePolls();
@@ -71,15 +76,6 @@ export async function nextNotification(
 /** Relative to the request's own URL, and so right whatever stands before it. */
 function link(after: string): Record<string, string> {
   return { Link: `<next?after=${encodeURIComponent(after)}>; rel="next"` };
-}
-
-/** The oldest after a stamp, waited for if need be; nothing when time is up. */
-function firstAfter(log: NotificationLog, after: number, ms: number, signal: AbortSignal) {
-  const reader = new NotificationReader();
-  reader.follow(log, after, undefined);
-  return withDeadline(ms, signal, (either) => reader.nextToCome(either))
-    .catch(ignoreAbort)
-    .finally(() => reader.leaveAll());
 }
 
 /** @throws {ThingError} `BAD_ARGUMENT` unless `text` may be the id of a notification. */

@@ -1,5 +1,6 @@
 import { now, wallTime } from "../../base/clock.ts";
 import { History, stamps } from "../../base/history.ts";
+import type { Role } from "../../core/affordances.ts";
 import type { FrameEntry } from "../../frames/frame.ts";
 import type { FrameLog } from "../../streams/frame-log.ts";
 import type { MJPEGStream } from "../../streams/mjpeg-stream.ts";
@@ -20,6 +21,8 @@ export class Notification {
   readonly at: number;
   /** Instead of data: why there is none. */
   readonly problem: Problem | undefined;
+  /** Who may be told of it: an event may be for others by the time that a reader gets to it. */
+  readonly role: Role;
   #id: string | undefined;
   #sse: string | undefined;
 
@@ -27,12 +30,17 @@ export class Notification {
     stamp: number,
     name: string,
     data: string | undefined,
-    { problem, at = now() }: { problem?: Problem; at?: number } = {},
+    {
+      problem,
+      at = now(),
+      role = "view",
+    }: { problem?: Problem | undefined; at?: number; role?: Role } = {},
   ) {
     this.stamp = stamp;
     this.name = name;
     this.data = data;
     this.problem = problem;
+    this.role = role;
     this.at = at;
   }
 
@@ -102,12 +110,9 @@ export class HeldNotifications implements NotificationLog {
   }
 
   /** @param data - JSON. @param problem - Instead of a value: what kept it from being told. */
-  tell(data: string | undefined, problem?: Problem): void {
+  tell(data: string | undefined, role: Role, problem?: Problem): void {
     const stamp = stamps.next();
-    this.history.add(
-      new Notification(stamp, this.name, data, { ...(problem && { problem }) }),
-      stamp,
-    );
+    this.history.add(new Notification(stamp, this.name, data, { problem, role }), stamp);
   }
 }
 

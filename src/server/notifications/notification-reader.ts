@@ -1,4 +1,6 @@
 import { abortable } from "../../base/abort.ts";
+import type { Role } from "../../core/affordances.ts";
+import { covers } from "../http/identity.ts";
 import type { Notification, NotificationLog, NotificationLogs } from "./notification-log.ts";
 
 interface Followed<About> {
@@ -18,10 +20,15 @@ export class NotificationReader<About = undefined> {
   readonly #logs = new Map<NotificationLog, Followed<About>>();
   /** What it follows as a whole, and how to end that. */
   readonly #wholes = new Map<string, { readonly about: About; stop(): void }>();
+  readonly #role: Role;
   #onMore: () => void;
 
-  /** @param onMore - Called when there is something new to be told. */
-  constructor(onMore: () => void = () => {}) {
+  /**
+   * @param role - Of whom it reads for: notifications that are for others are passed over.
+   * @param onMore - Called when there is something new to be told.
+   */
+  constructor(role: Role, onMore: () => void = () => {}) {
+    this.#role = role;
     this.#onMore = onMore;
   }
 
@@ -75,7 +82,7 @@ export class NotificationReader<About = undefined> {
     let first: Notification | undefined;
     let from: Followed<About> | undefined;
     for (const [log, followed] of this.#logs) {
-      const found = log.at(followed.position);
+      const found = this.#nextIn(log, followed);
       if (found && (first === undefined || found.stamp < first.stamp)) {
         first = found;
         from = followed;
@@ -84,6 +91,14 @@ export class NotificationReader<About = undefined> {
     if (!first || !from) return undefined;
     from.position += 1;
     return { notification: first, about: from.about };
+  }
+
+  #nextIn(log: NotificationLog, followed: Followed<About>): Notification | undefined {
+    for (;;) {
+      const found = log.at(followed.position);
+      if (!found || covers(this.#role, found.role)) return found;
+      followed.position += 1;
+    }
   }
 
   /** The next one that is held, waited for if need be, and how many before it were not held any more. Rejects when `signal` aborts. */

@@ -86,8 +86,10 @@ export class ThingNotifications {
   #heldEvent(name: string): HeldNotifications {
     const log = new HeldNotifications(name);
     const stops = [
-      this.#hosted.onEvent(name, (data) => this.#tell(log, data)), // throws if it is unknown
-      this.#hosted.onEventFault(name, (error) => log.tell(undefined, problemOf(error))),
+      this.#hosted.onEvent(name, (data) => this.#tell(log, data, this.roleFor(name))), // throws if it is unknown
+      this.#hosted.onEventFault(name, (error) =>
+        log.tell(undefined, this.roleFor(name), problemOf(error)),
+      ),
     ];
     this.#stops.set(log, () => stops.map((stop) => stop()));
     return log;
@@ -135,10 +137,10 @@ export class ThingNotifications {
     this.#isWatching = true;
     this.#hosted.onChange((changed, value) => {
       const log = this.#properties.get(changed);
-      if (log) this.#tell(log, value ?? null);
+      if (log) this.#tell(log, value ?? null, "view");
     });
     this.#hosted.onPropertyFault((changed, error) =>
-      this.#properties.get(changed)?.tell(undefined, problemOf(error)),
+      this.#properties.get(changed)?.tell(undefined, "view", problemOf(error)),
     );
   }
 
@@ -150,10 +152,10 @@ export class ThingNotifications {
   }
 
   /** Written at once, as it is now. A Thing that emits must not fail because its data cannot be written as JSON. */
-  #tell(log: HeldNotifications, data: unknown): void {
+  #tell(log: HeldNotifications, data: unknown, role: Role): void {
     try {
       const replacer = blobReplacer(() => this.#hub.prefix);
-      log.tell(JSON.stringify(data, replacer));
+      log.tell(JSON.stringify(data, replacer), role);
     } catch (error) {
       const what = `A notification of '${log.name}' of '${this.#hosted.name}'`;
       this.#hub.log.error(`${what} is not JSON and was not told: ${messageOf(error)}`);

@@ -47,8 +47,10 @@ function subscribeRoute(
     handle: async (exchange) => {
       const { callbackURL } = Object(await exchange.json());
       const { root } = exchange;
+      const by = roleOf(exchange.identity);
       const id = webhooks.subscribe({
-        logs: logs(roleOf(exchange.identity)),
+        logs: logs(by),
+        role: by,
         after: notifications.present,
         callbackURL,
         client: clientOf(exchange.identity, exchange.request),

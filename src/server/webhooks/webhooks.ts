@@ -7,6 +7,7 @@ import { countedLimit } from "../../base/limit-hits.ts";
 import type { Log } from "../../base/log.ts";
 import { slowReaders } from "../../base/slow-readers.ts";
 import { Supervisor } from "../../base/supervise.ts";
+import type { Role } from "../../core/affordances.ts";
 import { ClientShares } from "../http/identity.ts";
 import { JSON_TYPE, PROBLEM_TYPE } from "../http/route.ts";
 import type { Notification, NotificationLogs } from "../notifications/notification-log.ts";
@@ -31,6 +32,8 @@ export interface WebhookOptions {
 
 interface Subscribing {
   readonly logs: NotificationLogs;
+  /** Of whom it was subscribed by: what is for others it is not told. */
+  readonly role: Role;
   /** What it follows the notifications from: the stamp of the last that it is not told. */
   readonly after: number;
   readonly callbackURL: unknown;
@@ -44,7 +47,7 @@ interface Subscribing {
   selfOf(name: string): string;
 }
 
-type Served = Pick<Subscribing, "logs" | "after" | "selfOf"> & {
+type Served = Pick<Subscribing, "logs" | "role" | "after" | "selfOf"> & {
   readonly url: URL;
   readonly signal: AbortSignal;
 };
@@ -108,8 +111,8 @@ export class Webhooks {
   }
 
   /** One notification after the other, until the subscription ends or nothing gets there any more. */
-  async #serve({ logs, after, signal, url, selfOf }: Served): Promise<void> {
-    const reader = new NotificationReader();
+  async #serve({ logs, role, after, signal, url, selfOf }: Served): Promise<void> {
+    const reader = new NotificationReader(role);
     reader.followAll(logs, after, undefined);
     signal.addEventListener("abort", () => reader.leaveAll());
     const deliverAll = async (attempt: Attempt) => {

@@ -30,13 +30,14 @@ const MAX_UNSENT_BYTES = 64 * 1024;
 export class WebThingSession extends SocketSession {
   readonly #thing: WebThing;
   readonly #options: WebThingSessionOptions;
-  readonly #subscriptions = new NotificationReader<Subscription>(() => this.#schedule());
+  readonly #subscriptions: NotificationReader<Subscription>;
   readonly #gone = new AbortController();
   #isScheduled = false;
 
   constructor(socket: WebSocket, options: WebThingSessionOptions) {
     super(socket);
     this.#options = options;
+    this.#subscriptions = new NotificationReader(options.role, () => this.#schedule());
     this.#thing = {
       ...options,
       subscriptions: this.#subscriptions,
