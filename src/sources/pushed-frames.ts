@@ -35,7 +35,8 @@ export class PushedFrames implements RunningSource {
   readonly #options: PushedFramesOptions;
   #sink: FrameSink | undefined;
   #pusher: Pusher | undefined;
-  #onSink: () => void = () => {};
+  /** Requests that wait until pictures are taken. */
+  readonly #waiting = new Set<() => void>();
   #fail: (error: Error) => void = () => {};
   #endLease: NodeJS.Timeout | undefined;
   #tokens: number;
@@ -55,7 +56,7 @@ export class PushedFrames implements RunningSource {
   async run(sink: FrameSink, signal: AbortSignal): Promise<void> {
     if (!this.pusher) throw this.#nobody();
     this.#sink = sink;
-    this.#onSink();
+    for (const begin of this.#waiting) begin();
     try {
       const failed = new Promise<never>((_, reject) => {
         this.#fail = reject;
@@ -164,14 +165,11 @@ export class PushedFrames implements RunningSource {
   /** Resolves when pictures are taken. */
   async #ready(gone: AbortSignal): Promise<void> {
     if (this.#sink) return;
+    let begin = () => {};
     const begun = new Promise<void>((resolve) => {
-      const before = this.#onSink;
-      this.#onSink = () => {
-        before();
-        this.#onSink = () => {};
-        resolve();
-      };
+      begin = resolve;
     });
+    this.#waiting.add(begin);
     this.#options.wake();
     try {
       await withDeadline(READY_MS, gone, (either) => abortable(begun, either));
@@ -179,6 +177,8 @@ export class PushedFrames implements RunningSource {
       if (gone.aborted || !isAbort(error)) throw error;
       const why = "nobody wants its frames, and keep_warm is false";
       throw new ThingError("NOT_READY", `${this.#options.called()} takes no pictures now: ${why}.`);
+    } finally {
+      this.#waiting.delete(begin);
     }
   }
 

@@ -57,7 +57,7 @@ export async function serveMessages(
 ): Promise<void> {
   let opened: WebSocket | undefined;
   const gone = new AbortController();
-  socket.once("close", () => gone.abort(new DOMException("The client has gone.", "AbortError")));
+  socket.once("close", () => gone.abort(clientGone()));
   const readMessages = async (onMessage: (message: Uint8Array | string) => void, most: number) => {
     opened = await upgraded(request, socket, head, most);
     await readFrom(opened, onMessage);
@@ -89,7 +89,8 @@ function upgraded(
   const options = { noServer: true, maxPayload, maxFragments: 1024, perMessageDeflate: false };
   const sockets = new WebSocketServer(options);
   return new Promise((resolve, reject) => {
-    if (socket.destroyed) reject(new DOMException("The client has gone.", "AbortError"));
+    if (socket.destroyed) reject(clientGone());
+    socket.once("close", () => reject(clientGone())); // a handshake that is wrong is answered, and never opens
     sockets.handleUpgrade(request, socket, head, resolve);
   });
 }
@@ -109,21 +110,27 @@ function readFrom(
     socket.on("pong", () => {
       hasAnswered = true;
     });
-    socket.on("message", (data, isBinary) => {
+    const take = (data: RawData, isBinary: boolean) => {
       hasAnswered = true;
       try {
         onMessage(isBinary ? bytesOf(data) : data.toString());
       } catch (error) {
+        socket.off("message", take); // what came after it is not read
         reject(error);
       }
-    });
+    };
+    socket.on("message", take);
     socket.on("error", (error) => reject(inWords(error)));
     socket.on("close", (code) => {
       clearInterval(ping);
-      if (code === BROKEN_OFF) reject(new DOMException("The client has gone.", "AbortError"));
+      if (code === BROKEN_OFF) reject(clientGone());
       else resolve();
     });
   });
+}
+
+function clientGone(): DOMException {
+  return new DOMException("The client has gone.", "AbortError");
 }
 
 function inWords(error: Error & { code?: string }): Error {
