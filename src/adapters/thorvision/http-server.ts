@@ -13,6 +13,7 @@ import { AccessPolicy } from "../../server/access/policy.ts";
 import { applyLimits, REQUEST_LIMITS } from "../../server/http/listen.ts";
 import { inTurn } from "../../server/http/request-turns.ts";
 import { offersWebSocket, upgradeDecliner } from "../../server/websocket/declined-upgrade.ts";
+import { explainedSocket } from "../../server/websocket/explained-socket.ts";
 import type { Complaints } from "../complaints.ts";
 import { listenOn } from "../wire-address.ts";
 import { type Gateway, pathOf, responseTo } from "./routes.ts";
@@ -26,7 +27,10 @@ const cutListeners = slowReaders("thorvision_listener", "cut");
 /** ThorVision's HTTP protocol: its routes, and `/ws`, which notifies clients of cameras that come and go. */
 export class ThorVisionHttp {
   readonly #server: Server;
-  readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: LARGEST_MESSAGE });
+  readonly #sockets = new WebSocketServer({
+    ...{ noServer: true, maxPayload: LARGEST_MESSAGE },
+    WebSocket: explainedSocket(LARGEST_MESSAGE),
+  });
   readonly #gateway: Gateway;
   readonly #complaints: Complaints;
   readonly #policy = new AccessPolicy();

@@ -10,6 +10,7 @@ import { queryOf } from "../../streams/stream-request.ts";
 import type { Identity } from "../http/identity.ts";
 import { endpointRequest } from "../things/endpoint-request.ts";
 import { answerOf, ownSignal } from "../things/endpoints.ts";
+import { explainedSocket } from "./explained-socket.ts";
 
 /** An endpoint that reads messages, and what its path says. */
 export interface MessagesEndpoint {
@@ -22,8 +23,6 @@ const NORMAL = 1000;
 const BROKEN_OFF = 1006;
 const POLICY_VIOLATION = 1008;
 const FAILED = 1011;
-/** Bytes: a control frame has no room for more. */
-const LONGEST_REASON = 123;
 const CLOSE_MS = 2000;
 const PING_MS = 15_000;
 
@@ -86,8 +85,10 @@ function upgraded(
   head: Buffer,
   maxPayload: number,
 ): Promise<WebSocket> {
-  const options = { noServer: true, maxPayload, maxFragments: 1024, perMessageDeflate: false };
-  const sockets = new WebSocketServer(options);
+  const sockets = new WebSocketServer({
+    ...{ noServer: true, maxPayload, maxFragments: 1024, perMessageDeflate: false },
+    WebSocket: explainedSocket(maxPayload),
+  });
   return new Promise((resolve, reject) => {
     if (socket.destroyed) reject(clientGone());
     socket.once("close", () => reject(clientGone())); // a handshake that is wrong is answered, and never opens
@@ -147,7 +148,7 @@ function bytesOf(data: RawData): Uint8Array {
 
 function end(socket: WebSocket | undefined, code: number, reason: string): void {
   if (!socket || socket.readyState === socket.CLOSED) return;
-  socket.close(code, Buffer.from(reason).subarray(0, LONGEST_REASON));
+  socket.close(code, reason);
   setTimeout(() => socket.terminate(), CLOSE_MS).unref();
 }
 

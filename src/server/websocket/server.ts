@@ -16,6 +16,7 @@ import { NotificationHub } from "../notifications/thing-notifications.ts";
 import { thingId } from "../td/description.ts";
 import { offersWebSocket, upgradeDecliner } from "./declined-upgrade.ts";
 import { messagesEndpointAt, serveMessages } from "./endpoint-sockets.ts";
+import { explainedSocket } from "./explained-socket.ts";
 import { ObserverSession } from "./labthings.ts";
 import { WEB_THING } from "./routes.ts";
 import type { SocketSession } from "./session.ts";
@@ -62,6 +63,8 @@ type Client = Pick<WebThingSessionOptions, "mayOperate" | "role" | "base">;
 const refused = countedLimit("websockets");
 
 const GOING_AWAY = 1001;
+/** Of one message. */
+const MOST_BYTES = 64 * 1024;
 const CLOSE_MS = 500;
 
 /** Serves LabThings' dialect, and the Web Thing Protocol to who asks for it, at `{prefix}/{thing}/ws`. Call before the server listens. */
@@ -79,7 +82,8 @@ export function serveWebSockets({
 }: WebSocketOptions): WebSockets {
   const sockets = new WebSocketServer({
     noServer: true,
-    maxPayload: 64 * 1024,
+    maxPayload: MOST_BYTES,
+    WebSocket: explainedSocket(MOST_BYTES),
     maxFragments: 64,
     perMessageDeflate: false,
     handleProtocols: (offered) => offered.has(WEB_THING) && WEB_THING,

@@ -7,8 +7,6 @@ import { Outbox } from "./outbox.ts";
 const GOING_AWAY = 1001;
 const POLICY_VIOLATION = 1008;
 const TRY_AGAIN_LATER = 1013;
-/** Bytes: a control frame has no room for more. */
-const LONGEST_REASON = 123;
 /** What a client has, after it was told to close, before it is cut off. */
 const CLOSE_MS = 10_000;
 const droppedReaders = slowReaders("websocket", "dropped");
@@ -102,7 +100,7 @@ export abstract class SocketSession {
   #close(code: number, reason: string): void {
     if (this.socket.readyState !== this.socket.OPEN) return;
     this.socket.resume(); // its own goodbye has to be read
-    this.socket.close(code, reason.slice(0, LONGEST_REASON));
+    this.socket.close(code, reason);
     const cut = setTimeout(() => this.socket.terminate(), CLOSE_MS);
     this.socket.once("close", () => clearTimeout(cut));
   }
