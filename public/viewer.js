@@ -1,6 +1,6 @@
 import { MJPEGReader } from "./mjpeg-reader.js";
 import { bytes, duration, rateOf } from "./quantities.js";
-import { StreamSource } from "./stream-source.js";
+import { StreamSource, stateOf } from "./stream-source.js";
 
 // The picture comes frame by frame, so that the page knows which one it shows. What the stream's newest frame is
 // comes on a second way, the server-sent events of `sizes`: a picture that lags or stands still cannot hide it.
@@ -168,7 +168,8 @@ function render() {
   const age = shown && clock.ageOf(shown.capturedAt);
   const hz = rateOf(told);
   const isStale = age !== undefined && age > Math.max(STALE_MS, hz ? 2500 / hz : 0);
-  const state = stateOf(isStale);
+  const isLost = lostBecause !== undefined;
+  const state = stateOf({ isLost, source, shows: isEmpty ? "reason" : shown && "frame", isStale });
   document.body.dataset.state = state;
   id("state").textContent = WORDS[state];
   showBanner(state, age);
@@ -192,13 +193,6 @@ const WORDS = {
   failed: "Failed",
   lost: "Not connected",
 };
-
-function stateOf(isStale) {
-  if (lostBecause !== undefined) return "lost";
-  if (source.isFaulty && (isEmpty || !shown)) return source.state;
-  if (!shown) return source.state === "opening" ? "opening" : "connecting";
-  return isStale ? "stale" : "streaming";
-}
 
 function showBanner(state, age) {
   const [word, text, more = ""] = bannerOf(state, age);

@@ -35,7 +35,11 @@ export function addClientCommands(program: Command): void {
       (url: string, name: string, words: string[], flags: CommonFlags & { output?: string }) =>
         perform(url, flags, (verbs, io, target) => verbs.run(io, target, name, words, flags)),
     );
-  verb(program, "watch", "follow events, observable properties and the frames of streams")
+  verb(
+    program,
+    "watch",
+    "follow events, observable properties from their present value on, and the frames of streams",
+  )
     .argument("<names...>", "events, properties, streams")
     .option("-n, --count <number>", "end after this many lines", positiveNumber)
     .action((url: string, names: string[], flags: CommonFlags & { count?: number }) =>

@@ -9,7 +9,6 @@ import {
   type LogLine,
   RemoteBlob,
   type SubscribeOptions,
-  type Subscription,
   ThingClient,
   typesOf,
 } from "../client/index.ts";
@@ -85,7 +84,7 @@ export async function run(
   }
 }
 
-/** `watch`: events, properties that can be observed, and streams, one line each time. */
+/** `watch`: events, properties that can be observed, which begin with their present value, and streams; one line each time. */
 export async function watch(
   io: ClientIo,
   target: Target,
@@ -145,16 +144,36 @@ function followed(
   client: ThingClient,
   name: string,
   options: SubscribeOptions & { readonly signal: AbortSignal },
-): Subscription<unknown> {
+): AsyncIterable<unknown> {
   const { signal } = options;
   if (name in client.events) return client.events[name]!.subscribe(options);
   if (`${name}_new_frame` in client.events) return client.frameSizes(name, { signal });
-  if (name in client.properties) return client.properties[name]!.observe(options);
+  if (name in client.properties) return fromPresent(client.properties[name]!, options);
   const names = [...Object.keys(client.events), ...Object.keys(client.properties)].sort();
   throw new ThingError(
     "BAD_ARGUMENT",
     `Thing '${client.title}' has no event, property or stream '${name}'. It has: ${names.join(", ")}.${didYouMean(name, names)}`,
   );
+}
+
+/** The value that a property has, if it can be read, and then each new one: none between the two is missed. */
+async function* fromPresent(
+  property: NonNullable<ThingClient["properties"][string]>,
+  options: SubscribeOptions & { readonly signal: AbortSignal },
+): AsyncGenerator<unknown, void> {
+  const changes = property.observe(options);
+  const { name, description } = property;
+  await changes.opened;
+  if (description.writeOnly !== true) {
+    try {
+      yield await property.read({ signal: options.signal });
+    } catch (error) {
+      if (options.signal.aborted) return;
+      if (!(error instanceof ClientError)) throw error;
+      options.onProblem?.(name, error);
+    }
+  }
+  yield* changes;
 }
 
 function writeNotification(io: ClientIo, name: string, data: unknown): void {

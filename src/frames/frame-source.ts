@@ -19,6 +19,9 @@ export interface SourceFrame {
   readonly sent?: SentPicture;
 }
 
+/** What a source passes over: a picture that was there already, or a part of its stream that is no picture. */
+export type PassedOver = "unchanged" | "part";
+
 /** Receives a source's frames. Its members never throw or wait: a frame has reached every viewer when `take` returns. */
 export interface FrameSink {
   /** False when no more frames are accepted: the stream has stopped, or this run of the source has ended. */
@@ -37,6 +40,8 @@ export interface FrameSink {
   alive?(): void;
   /** The source could not deliver this: the next frame says so. */
   lost(loss: SourceLoss): void;
+  /** Something came that is no new frame, and is only counted. */
+  passed?(what: PassedOver): void;
   /**
    * From now on silence is not a fault: the device changes its mode, or takes a picture beside the stream.
    * @returns A function that ends that.

@@ -165,6 +165,7 @@ export class MjpegHttpSource implements RunningSource {
       isThinned: this.#url.searchParams.has("fps"),
       onUnchanged: () => {
         this.counts.unchanged += 1;
+        sink.passed?.("unchanged");
       },
       onSign: (isHeartbeat) => silence.part(isHeartbeat),
       onPlaceholder: (reason) => {
@@ -181,8 +182,9 @@ export class MjpegHttpSource implements RunningSource {
       boundary,
       maxPartBytes: this.#options.maxFrameBytes ?? MAX_FRAME_BYTES,
       memoryFor: (bytes) => sink.room(bytes),
-      onOther: (by) => {
-        this.counts.others += by;
+      onOther: () => {
+        this.counts.others += 1;
+        sink.passed?.("part");
       },
       onPart: (part) => {
         if (parser.given === 1) this.#tell(boundary, parser.boundary);

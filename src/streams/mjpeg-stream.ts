@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { ThingError } from "../base/errors.ts";
 import type { Frame, FrameEntry, FrameGap, SourceLoss } from "../frames/frame.ts";
 import { storePlaceholder } from "../frames/frame-memory.ts";
+import type { PassedOver } from "../frames/frame-source.ts";
 import type { Placeholder } from "../frames/stored-picture.ts";
 import { FrameIntake, isRefusal } from "./frame-intake.ts";
 import { FrameLog, FrameReader } from "./frame-log.ts";
@@ -80,6 +81,8 @@ export class MJPEGStream extends FrameOutlet {
       refused: { ...this.#intake.refused },
       lostBySource: this.#intake.losses.lost,
       outages: this.#intake.losses.outages,
+      unchangedPictures: this.#intake.losses.passed.unchanged,
+      partsSkipped: this.#intake.losses.passed.part,
       correctedTimes: this.#intake.correctedTimes,
       ...this.viewers.stats,
       ...this.#variants.stats,
@@ -124,6 +127,11 @@ export class MJPEGStream extends FrameOutlet {
   /** The source could not deliver this: the next frame says so, and `stats` does. */
   noteLoss(loss: SourceLoss): void {
     this.#intake.losses.note(loss);
+  }
+
+  /** The source has passed over something that is no new frame. */
+  notePassed(what: PassedOver): void {
+    this.#intake.losses.passed[what] += 1;
   }
 
   /** What the source has lost since the newest frame. */

@@ -1,4 +1,5 @@
 import type { SourceLoss } from "../frames/frame.ts";
+import type { PassedOver } from "../frames/frame-source.ts";
 
 /** More kinds of losses than this between two frames are told as the last of them: a source may give a new reason each time. */
 const MOST_KINDS = 16;
@@ -8,6 +9,8 @@ export class SourceLosses {
   /** Frames that were lost before they came here, as far as the source knows. */
   lost = 0;
   outages = 0;
+  /** What it has passed over, since it was no new frame. */
+  readonly passed: Record<PassedOver, number> = { unchanged: 0, part: 0 };
   #pending: SourceLoss[] = [];
 
   /** What no frame has told yet. */

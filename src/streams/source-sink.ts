@@ -1,6 +1,6 @@
 import type { Attempt } from "../base/attempt.ts";
 import type { SourceLoss } from "../frames/frame.ts";
-import type { FrameSink, SourceFrame } from "../frames/frame-source.ts";
+import type { FrameSink, PassedOver, SourceFrame } from "../frames/frame-source.ts";
 import type { MJPEGStream } from "./mjpeg-stream.ts";
 
 /** Who runs a source. */
@@ -55,6 +55,10 @@ export class SourceSink implements FrameSink {
 
   lost(loss: SourceLoss): void {
     if (this.#isOpen()) this.#stream.noteLoss(loss);
+  }
+
+  passed(what: PassedOver): void {
+    this.#stream.notePassed(what);
   }
 
   expectSilence(): () => void {

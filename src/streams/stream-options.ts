@@ -38,6 +38,10 @@ export interface StreamStats extends ViewerStats, EncodeStats {
   lostBySource: number;
   /** How often the source failed. */
   outages: number;
+  /** Pictures that were there already, where the source asks for one again and again. */
+  unchangedPictures: number;
+  /** Parts of the source's stream that were no pictures. */
+  partsSkipped: number;
   /** Frames whose capture time was in the future or before their predecessor's, and was corrected. */
   correctedTimes: number;
 }

@@ -177,6 +177,26 @@ test("events are watched, a line each; what cannot be told goes to stderr", {
   });
 });
 
+test("a property is watched from its present value on, so that --count 1 ends", {
+  timeout,
+}, async () => {
+  const target = { url: lab.url, credentials: undefined };
+  await cli("set", lab.url, "exposure", "20");
+  const once = io(false);
+  await watch(once, target, ["exposure"], { count: 1 });
+  assert.equal(JSON.parse(once.out.text).data, 20);
+  const following = io(false);
+  const watching = watch(following, target, ["exposure"], { count: 2 });
+  while (following.out.text === "") await new Promise(setImmediate);
+  await cli("set", lab.url, "exposure", "21");
+  await watching;
+  const told = following.out.text.trim().split("\n");
+  assert.deepEqual(
+    told.map((line) => JSON.parse(line).data),
+    [20, 21],
+  );
+});
+
 test("a login is told by option, by environment, or in the address", { timeout }, async () => {
   await using server = new FakeServer({ "*": json({ title: "Closed", properties: {} }) });
   const url = await server.listen();

@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { delay, ThingHost } from "thingscope";
+import { delay, ThingHost, ThingServer } from "thingscope";
 import { selfSigned } from "../../src/server/access/tls/self-signed.ts";
 import { HttpCamera, type HttpCameraOptions } from "../../things/index.ts";
 import { patience, TEST_MS } from "../limits.ts";
@@ -253,4 +253,38 @@ test("its limits reach the source, and one out of range is refused in a sentence
     assert.throws(() => new HttpCamera({ url: "http://x/", [name!]: value }), {
       message: new RegExp(`^${name} is ${value}; give a number from`),
     });
+});
+
+test("what a camera sends beside new pictures stands in /metrics: other parts, and pictures that stay", {
+  timeout,
+}, async (t) => {
+  const { camera: one } = await camera(t, (_, response) => {
+    response.writeHead(200, { "Content-Type": "multipart/x-mixed-replace; boundary=x" });
+    for (let n = 0; n < 3; n++) {
+      response.write("--x\r\nContent-Type: audio/basic\r\n\r\nnoise\r\n");
+      response.write("--x\r\nContent-Type: text/plain\r\n\r\n"); // its type is wrong
+      response.write(Buffer.concat([picture(n), Buffer.from("\r\n--x\r\n")]));
+    }
+  });
+  const signal = patience();
+  while (one.mjpeg_stream.stats.added < 3) await delay(5, signal);
+  assert.deepEqual(
+    [one.parts_skipped, one.mjpeg_stream.stats.partsSkipped, one.mjpeg_stream.stats.added],
+    [3, 3, 3],
+  );
+  const { camera: still } = await camera(
+    t,
+    (_, response) => response.writeHead(200, { "Content-Type": "image/jpeg" }).end(picture(1)),
+    { rate: 100 },
+  );
+  while (still.frames_unchanged < 2) await delay(5, signal);
+  assert.ok(still.mjpeg_stream.stats.unchangedPictures >= 2);
+  const host = new ThingHost({ settingsFolder: await mkdtemp(join(tmpdir(), "thingscope-")) });
+  host.add("odd", new HttpCamera({ url: "http://127.0.0.1:1/" }));
+  const server = new ThingServer(host);
+  t.after(() => server.close());
+  const { url } = await server.listen({ port: 0 });
+  const metrics = await (await fetch(new URL("/metrics", url))).text();
+  for (const name of ["unchanged_pictures", "skipped_parts"])
+    assert.match(metrics, new RegExp(`^thingscope_stream_${name}_total\\{thing="odd".* 0$`, "m"));
 });

@@ -27,7 +27,7 @@ export class MultipartParser implements ByteReader {
   readonly #maxPartBytes: number;
   readonly #memoryFor: MemoryFor;
   readonly #onPart: (part: Part) => void;
-  readonly #onOther: (by: 1 | -1) => void;
+  readonly #onOther: () => void;
   readonly #head: PartHead;
   readonly #walk = new JpegWalk();
   readonly #picture: GrowingBytes;
@@ -128,14 +128,14 @@ export class MultipartParser implements ByteReader {
   #foundStart(next: number): number {
     if (this.#state === "other") {
       const isFirst = this.#noise === 0; // its type was wrong
-      if (isFirst) this.#onOther(-1);
-      else if (this.#head.boundaryText !== "") return this.#lines.keepStart(next);
+      if (!isFirst && this.#head.boundaryText !== "") return this.#lines.keepStart(next);
     }
     this.#beginPicture(this.#lines.line);
     return next - 1; // its third byte is the first of a marker
   }
 
   #pass(count: number): void {
+    if (this.#state === "other" && this.#noise === 0 && count > 0) this.#onOther();
     this.#noise += count;
     this.#headBytes += count;
     const isHead = this.#state === "head" && this.#head.hasBoundary;
@@ -173,7 +173,6 @@ export class MultipartParser implements ByteReader {
       this.#isEmpty = true;
       this.#give(new Uint8Array(0));
     } else if (isOther) {
-      this.#onOther(1);
       this.#state = "other";
       this.#head.next();
     } else if (length === undefined || length > this.#maxPartBytes || !this.#trustsLengths) {

@@ -17,6 +17,6 @@ export interface MultipartOptions {
   readonly memoryFor?: MemoryFor;
   /** Told each part as soon as it is whole, which `push` then does not return. */
   readonly onPart?: (part: Part) => void;
-  /** Told that a part of another media type has begun, 1, or was a picture all the same, -1. */
-  readonly onOther?: (by: 1 | -1) => void;
+  /** Told of each part of another media type that is no picture. */
+  readonly onOther?: () => void;
 }

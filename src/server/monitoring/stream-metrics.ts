@@ -82,6 +82,18 @@ const STREAM_METRICS: readonly StreamMetric[] = [
   ],
   ["source_lost_frames_total", "counter", "Frames lost by the source.", (_, s) => s.lostBySource],
   ["source_outages_total", "counter", "How often the source failed.", (_, s) => s.outages],
+  [
+    "unchanged_pictures_total",
+    "counter",
+    "Pictures that were there already, where the source asks for one again and again.",
+    (_, s) => s.unchangedPictures,
+  ],
+  [
+    "skipped_parts_total",
+    "counter",
+    "Parts of the source's stream that were no pictures.",
+    (_, s) => s.partsSkipped,
+  ],
   ["corrected_times_total", "counter", "Capture times corrected.", (_, s) => s.correctedTimes],
 ];
 
