@@ -3,7 +3,7 @@ import type { Attempt } from "../base/attempt.ts";
 import { now, toDateTime, wallTime } from "../base/clock.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { Supervisor } from "../base/supervise.ts";
-import { authorizationOf, type Credentials, parseUrl } from "../client/http.ts";
+import { authorizationOf, bareUrl, type Credentials, parseUrl } from "../client/http.ts";
 import { MJPEGReader } from "../client/index.ts";
 import type { Frame } from "../frames/frame.ts";
 import { roomForJpeg, storeFrame } from "../frames/frame-memory.ts";
@@ -12,10 +12,11 @@ import { MemoryPool } from "../frames/memory-pool.ts";
 import type { StoredFrame } from "../frames/stored-picture.ts";
 import type { RecordingSummary } from "../recording/ledger/ledger.ts";
 import { RecordingWriter } from "../recording/write/recording-writer.ts";
-import { httpFetch } from "../sources/http-fetch.ts";
 import { HttpRefusal } from "../sources/http-get.ts";
+import { loginIn } from "../sources/http-login.ts";
 import { MjpegHttpSource } from "../sources/mjpeg-http.ts";
 import { RemoteTimes } from "./remote-times.ts";
+import { loginOf, ownFetch } from "./stream-at.ts";
 
 /** A stream of another server, and how much of it is recorded where. */
 interface RemoteRecordingOptions {
@@ -237,10 +238,14 @@ export class RemoteRecording {
 
   /** The client reads what a server says of a refusal, and knows what that means for the exit code. */
   async #inWordsOfServer(refusal: unknown): Promise<unknown> {
+    if (!(refusal instanceof HttpRefusal)) return refusal; // its own sentence says what to do
     const { url, credentials, trust } = this.#options;
     const signal = AbortSignal.timeout(EXPLAIN_MS);
-    const fetch = url.startsWith("https:") ? httpFetch({ trust }) : undefined;
-    const reader = new MJPEGReader(url, { signal, fetch, ...(credentials && { credentials }) });
+    const login = loginOf(credentials) ?? loginIn(parseUrl(url));
+    const reader = new MJPEGReader(bareUrl(url), {
+      ...{ signal, credentials: login ? undefined : credentials },
+      ...ownFetch(parseUrl(url), login, trust),
+    });
     try {
       await reader[Symbol.asyncIterator]().next();
       return refusal;

@@ -1,9 +1,10 @@
 import { ThingError } from "../base/errors.ts";
 import { didYouMean } from "../base/nearest.ts";
 import { PicturesInstead } from "../client/fetch-description.ts";
-import { parseUrl } from "../client/http.ts";
+import { bareUrl, parseUrl } from "../client/http.ts";
 import { ThingClient } from "../client/index.ts";
 import { httpFetch } from "../sources/http-fetch.ts";
+import { type LoginData, loginIn } from "../sources/http-login.ts";
 import type { Target } from "./client-verbs.ts";
 
 /** What a Thing says of its rate is waited for so long. */
@@ -31,9 +32,14 @@ export async function streamAt(
   signal: AbortSignal,
 ): Promise<FoundStream> {
   const url = text.includes("://") ? text : `http://${text}`;
-  const { pathname, search } = parseUrl(url);
+  const parsed = parseUrl(url);
+  const { pathname, search } = parsed;
   if (!pathname.endsWith("/") || search || (pathname === "/" && !wanted)) return { url };
-  const connecting = ThingClient.connect(url, { credentials, signal, ...secureFetch(url, trust) });
+  const login = loginOf(credentials) ?? loginIn(parsed);
+  const connecting = ThingClient.connect(bareUrl(url), {
+    ...{ credentials: login ? undefined : credentials, signal },
+    ...ownFetch(parsed, login, trust),
+  });
   const thing = await connecting.catch((error: unknown) => {
     if (error instanceof PicturesInstead && wanted === undefined) return undefined;
     throw error;
@@ -45,7 +51,7 @@ export async function streamAt(
     type === "multipart/x-mixed-replace" ? [new URL(String(href), url).href] : [],
   );
   const found = wanted ? streams.find((one) => one.endsWith(`/${wanted}`)) : streams[0];
-  if (found) return { url: found, expectedFps: await framerateOf(thing) };
+  if (found) return { url: withLoginOf(parsed, found), expectedFps: await framerateOf(thing) };
   const known = streams.map((one) => one.slice(one.lastIndexOf("/") + 1));
   throw new ThingError(
     "BAD_ARGUMENT",
@@ -55,9 +61,23 @@ export async function streamAt(
   );
 }
 
-/** Over https, a connection that says which certificate it saw, and takes the one that is trusted. */
-function secureFetch(url: string, trust: string | undefined) {
-  return url.startsWith("https:") ? { fetch: httpFetch({ trust }) } : {};
+/** A connection that logs in as the server wants it; over https, one that says which certificate it saw, and takes the one that is trusted. */
+export function ownFetch(url: URL, login: LoginData | undefined, trust: string | undefined) {
+  const isUsual = login === undefined && url.protocol === "http:";
+  return isUsual ? {} : { fetch: httpFetch({ trust, login, loginAt: url }) };
+}
+
+/** A name and password, which are sent as the server wants them; undefined for a token, which is sent at once. */
+export function loginOf(credentials: Target["credentials"]): LoginData | undefined {
+  return credentials && "username" in credentials ? credentials : undefined;
+}
+
+/** The address of a stream with the login that stands in the address of its Thing, on the same server. */
+function withLoginOf({ origin, username, password }: URL, stream: string): string {
+  const url = new URL(stream);
+  if (url.origin !== origin) return stream;
+  Object.assign(url, { username, password });
+  return url.href;
 }
 
 /** What a Thing says of its rate: a Thing that does not is recorded all the same. */

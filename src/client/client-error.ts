@@ -56,6 +56,8 @@ export function problemError(
 
 /** The error for a server that gave no answer at all. */
 export function unreachable(url: string, error: unknown): ClientError {
+  const advice = certificateAdvice(deepestOf(error));
+  if (advice) return new ClientError("UNREACHABLE", `${url} ${advice}`, { cause: error, url });
   const why = causesOf(error).replace(/\.$/, "");
   return new ClientError(
     "UNREACHABLE",
@@ -107,10 +109,28 @@ function faultsIn(problem: JsonObject | undefined): InputFault[] {
   }));
 }
 
-/** Node says "fetch failed" and hides why in the causes; browsers say no more than that. */
-function causesOf(error: unknown): string {
+function deepestOf(error: unknown): unknown {
   let deepest = error;
   while (deepest instanceof Error && deepest.cause !== undefined) deepest = deepest.cause;
+  return deepest;
+}
+
+/** Codes of Node for certificates that it does not trust. */
+const DISTRUST =
+  /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(?:VERIFY|GET)_\w+|CERT_\w+|ERR_TLS_CERT_ALTNAME_INVALID)$/;
+
+/** What to do about a server whose certificate is not trusted: it runs, and the address may be right. */
+function certificateAdvice(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (error.name === "TlsFault") return `cannot be read: ${error.message}`; // it says what to do
+  const code = textOf(Reflect.get(error, "code"));
+  if (!code || !DISTRUST.test(code)) return undefined;
+  return `cannot be read: its certificate is not trusted (${error.message}). Give Node the certificate, or that of its authority, as a PEM file in NODE_EXTRA_CA_CERTS.`;
+}
+
+/** Node says "fetch failed" and hides why in the causes; browsers say no more than that. */
+function causesOf(error: unknown): string {
+  const deepest = deepestOf(error);
   const code = isRecord(deepest) ? textOf(deepest.code) : undefined;
   const words: Record<string, string> = {
     ECONNREFUSED: "nothing is listening there",

@@ -1,6 +1,8 @@
 import type { PausingReader } from "../base/receive.ts";
 import { thrownError } from "../base/thrown.ts";
+import { askWithLogin, mayLogIn } from "./ask-with-login.ts";
 import type { HttpHead } from "./http-head.ts";
+import { HttpLogin, type LoginData } from "./http-login.ts";
 import { HttpStream } from "./http-stream.ts";
 import { trustedFingerprint } from "./tls-trust.ts";
 
@@ -8,13 +10,23 @@ import { trustedFingerprint } from "./tls-trust.ts";
 const HIGH_WATER_BYTES = 1024 * 1024;
 const REDIRECTS = 5;
 
+/** Whom a `fetch` trusts, and as whom it asks. */
+export interface HttpFetchOptions {
+  /** The SHA-256 fingerprint of the server's certificate, or a PEM file with it. */
+  readonly trust?: string | undefined;
+  /** As the server wants it, Basic or Digest, and not before it asks. */
+  readonly login?: LoginData | undefined;
+  /** The address that the login is for. */
+  readonly loginAt?: URL | undefined;
+}
+
 /**
  * A `fetch` for GET that takes answers as cameras send them, and servers with a certificate that nobody vouches for. Redirects are
- * followed within one origin.
- * @param options - `trust`: the certificate's SHA-256 fingerprint, or a PEM file.
+ * followed within one host; a login goes where `mayLogIn` allows it.
  * @throws {ThingError} `BAD_CONFIG` if `trust` is neither.
  */
-export function httpFetch({ trust }: { trust?: string | undefined } = {}): typeof fetch {
+export function httpFetch({ trust, login, loginAt }: HttpFetchOptions = {}): typeof fetch {
+  const answering = login && new HttpLogin(login);
   const fingerprint = trust === undefined ? undefined : trustedFingerprint(trust);
   return async (input, init = {}) => {
     const signal = init.signal ?? new AbortController().signal;
@@ -25,8 +37,16 @@ export function httpFetch({ trust }: { trust?: string | undefined } = {}): typeo
     let url = new URL(input instanceof Request ? input.url : input);
     const method = init.method ?? "GET";
     if (method !== "GET") throw new TypeError(`This connection can only GET, not ${method}.`);
+    const first = url;
     for (let redirects = 0; ; redirects++) {
-      const answer = await HttpStream.open(url, headers, signal, fingerprint);
+      const target = url;
+      const own = loginAt && mayLogIn(loginAt, target) ? answering : undefined;
+      const { authorization: given, ...others } = headers;
+      const sent = mayLogIn(first, target) ? given : undefined;
+      const answer = await askWithLogin(own, target, (authorization = sent) => {
+        const all = { ...others, ...(authorization && { Authorization: authorization }) };
+        return HttpStream.open(target, all, signal, fingerprint);
+      });
       const next = redirects < REDIRECTS ? redirectOf(answer.head, url) : undefined;
       if (!next) return responseOf(answer, url);
       answer.destroy();
@@ -39,7 +59,8 @@ function redirectOf({ status, headers }: HttpHead, from: URL): URL | undefined {
   const location = headers.get("location");
   if (status < 300 || status >= 400 || location === undefined) return undefined;
   const to = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
-  return to?.origin === from.origin ? to : undefined;
+  const isHttp = to?.protocol === "http:" || to?.protocol === "https:";
+  return isHttp && to.hostname === from.hostname ? to : undefined;
 }
 
 function responseOf(answer: HttpStream, url: URL): Response {

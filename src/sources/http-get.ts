@@ -2,14 +2,13 @@ import { reasonOf, ThingError } from "../base/errors.ts";
 import { isMetadataAddress } from "../base/outgoing.ts";
 import { thrownError } from "../base/thrown.ts";
 import { STREAM_ACCEPT } from "../frames/sent-picture.ts";
+import { askWithLogin, mayLogIn } from "./ask-with-login.ts";
 import { HttpFault } from "./http-head.ts";
 import type { HttpLogin } from "./http-login.ts";
 import { HttpStream } from "./http-stream.ts";
 import { TlsFault } from "./tls-trust.ts";
 
 const REDIRECTS = 5;
-/** Without a login, with it, and with it and a new nonce. */
-const LOGIN_TRIES = 3;
 /** How long the second connection may wait for its answer. */
 const FRESH_EVERY_MS = 1500;
 const REDIRECT_STATUS = new Set([301, 302, 303, 307, 308]);
@@ -27,7 +26,7 @@ export class HttpRefusal extends ThingError {
 
 /** How a server is asked. */
 export interface HttpGetOptions {
-  /** Sent to the address's own origin only. */
+  /** Sent where `mayLogIn` allows it only. */
   readonly login?: HttpLogin | undefined;
   /** The value of `Authorization`, in place of a login. */
   readonly authorization?: string | undefined;
@@ -39,7 +38,7 @@ export interface HttpGetOptions {
 
 /**
  * Gets a stream or a picture over HTTP. Redirects are followed on the same host only; a login is not sent after a redirect
- * to another port or from https to http, since another server may listen there.
+ * to another port or from https to http, since another server may listen there (see `mayLogIn`).
  * @returns An answer with the status 200, or 304.
  * @throws {ThingError} `SOURCE_FAILED` with one plain reason: an `HttpRefusal` if the server refuses.
  */
@@ -50,9 +49,15 @@ export async function openHttp(
 ): Promise<HttpStream> {
   let at = url;
   for (let redirects = 0; redirects <= REDIRECTS; redirects++) {
-    const isSame = at.origin === url.origin;
+    const isSame = mayLogIn(url, at);
     const allowed = isSame ? options : { ...options, login: undefined, authorization: undefined };
-    const response = await openWithLogin(at, signal, allowed);
+    const target = at;
+    const response = await askWithLogin(allowed.login, target, (authorization) =>
+      request(target, signal, {
+        ...allowed,
+        authorization: allowed.authorization ?? authorization,
+      }),
+    );
     const { status, statusText, headers } = response.head;
     if (status === 200 || status === 304) return response;
     response.destroy();
@@ -64,27 +69,6 @@ export async function openHttp(
     at = redirected(at, headers.get("location") ?? "");
   }
   throw failed(url, `redirects more than ${REDIRECTS} times.`);
-}
-
-/** Asks again with a login when the server wants one, and once more when its nonce is no longer good. */
-async function openWithLogin(
-  url: URL,
-  signal: AbortSignal,
-  options: HttpGetOptions,
-): Promise<HttpStream> {
-  const { login } = options;
-  for (let tries = 1; ; tries++) {
-    const authorization = options.authorization ?? login?.authorizationFor(pathOf(url));
-    const response = await request(url, signal, { ...options, authorization });
-    const { status, headers } = response.head;
-    const isRefused = status === 401 || (status === 403 && authorization === undefined);
-    if (!isRefused) login?.accepted(headers.get("authentication-info"));
-    const isFinal = !isRefused || tries === LOGIN_TRIES || !login;
-    if (isFinal) return response;
-    if (!login.refused(headers.get("www-authenticate"), authorization !== undefined))
-      return response;
-    response.destroy();
-  }
 }
 
 /**
@@ -153,10 +137,6 @@ async function request(
     const error = thrownError(thrown);
     throw signal.aborted ? error : failed(url, networkReason(url, error), error);
   }
-}
-
-function pathOf({ pathname, search }: URL): string {
-  return `${pathname}${search}`;
 }
 
 function redirected(from: URL, location: string): URL {

@@ -193,4 +193,16 @@ test("an https server that nobody vouches for is refused with its fingerprint, w
   assert.match(messageOf(refusal), /its certificate is not trusted \(self-signed certificate\)/);
   await record(io, target, { seconds: 0.2, out: folder, trust });
   assert.equal(JSON.parse(out.text).ended, "stopped");
+  for (const path of ["x", ""]) {
+    const wrong: unknown = await record(
+      io,
+      { ...target, url: `https://127.0.0.1:${port}/${path}` },
+      { out: folder, trust: "ab".repeat(32), stream: path ? "" : "live" },
+    ).catch((error) => error);
+    assert.match(
+      messageOf(wrong),
+      /shows another certificate than the trusted one: .*set trust to/,
+    );
+    assert.doesNotMatch(messageOf(wrong), /Is the server running/);
+  }
 });

@@ -11,7 +11,6 @@ import { FramesCamera, type FramesCameraOptions } from "thingscope/things";
 import WebSocket from "ws";
 import { createToken } from "../../src/server/access/login/account-changes.ts";
 import { AccountsFile } from "../../src/server/access/login/accounts-file.ts";
-import { closeReason } from "../../src/server/websocket/explained-socket.ts";
 import { TEST_MS } from "../limits.ts";
 import { numberIn, picture } from "../streams/pictures.ts";
 import { eventually } from "../streams/watching.ts";
@@ -235,32 +234,6 @@ test("a picture that is too large is refused before it is read, and what comes t
   assert.equal(seen.length, 20 - dropped);
   assert.equal(camera.mjpeg_stream.stats.lostBySource, dropped);
   assert.throws(() => new FramesCamera({ max_fps: 0 }), { code: "BAD_ARGUMENT" });
-});
-
-test("a WebSocket that is closed for what was sent says why: too large a picture, no text, half a character of a name", {
-  timeout,
-}, async (t) => {
-  const { camera, port, url } = await served(t, { max_frame_bytes: 5000 });
-  const closed = async (path: string, send: (socket: WebSocket) => void) => {
-    const socket = new WebSocket(`ws://127.0.0.1:${port}/door/${path}`);
-    await once(socket, "open");
-    send(socket);
-    const [code, why] = await once(socket, "close");
-    return [code, String(why)] as const;
-  };
-  const most = (bytes: number) =>
-    `A message has more than ${bytes} bytes, the most that is accepted here. Send smaller ones.`;
-  const send = (bytes: number) => (socket: WebSocket) => socket.send(new Uint8Array(bytes));
-  assert.deepEqual(await closed("frames_socket", send(5001)), [1009, most(5000)]);
-  assert.deepEqual(await closed("ws", send(70_000)), [1009, most(65_536)]);
-  const broken = (socket: WebSocket) => socket.send(Buffer.from([0xff, 0xfe]), { binary: false });
-  const [code, why] = await closed("frames_socket?takeover=1", broken);
-  assert.equal(code, 1007);
-  assert.match(why, /is not UTF-8\. Send pictures/);
-  const metrics = await (await fetch(new URL("/metrics", url))).text();
-  assert.match(metrics, /limit_hits_total\{limit="websocket_messages"\} 2$/m);
-  assert.equal(camera.mjpeg_stream.stats.added, 0);
-  assert.equal(closeReason(`${"x".repeat(122)}ü`).toString(), "x".repeat(122));
 });
 
 test("a program that falls silent on its connection is a stall, and its connection is ended", {
