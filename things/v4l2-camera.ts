@@ -39,7 +39,7 @@ export interface V4L2CameraOptions {
 /** How long `open` waits for the device to say what it has, ms; it is described later if it takes longer. */
 const OPEN_MS = 5000;
 const MODE_MS = 20_000;
-/** How often controls are read that the driver changes without a word, while they are observed, ms. */
+/** How often controls are read that the device changes without a word, while they are observed, ms. */
 const POLL_MS = 1000;
 /**
  * A camera of V4L2: a webcam, a capture card. Each of its controls is a property of its own. A program of its own has the device
@@ -55,6 +55,7 @@ export class V4L2Camera extends Camera {
   readonly #controls: V4l2Controls;
   #endWatch: () => void = () => {};
   #poll: NodeJS.Timeout | undefined;
+  #isPolling = false;
   #wantedMode: WantedMode | undefined;
   #wasOpen = false;
   #awayMs = 0;
@@ -123,7 +124,7 @@ export class V4L2Camera extends Camera {
     super.open();
     this.#endWatch = this.#node.watch(() => this.#device.lookAgain());
     this.#device.open();
-    this.#poll = setInterval(() => this.#pollControls(), POLL_MS).unref();
+    this.#poll = setInterval(() => void this.#pollControls(), POLL_MS).unref();
     const never = new AbortController().signal;
     try {
       await withDeadline(OPEN_MS, never, (signal) => this.#device.ready(signal));
@@ -181,17 +182,19 @@ export class V4L2Camera extends Camera {
     if (mode) {
       await this.#setMode(mode).catch((error) => faults.push(`'mode': ${messageOf(error)}`));
     }
-    const initial = new Map(Object.entries(this.#options.controls ?? {}));
-    const applying = this.#wasOpen ? this.#controls.applyAgain() : this.#controls.apply(initial);
-    faults.push(...(await applying));
+    const initial = this.#wasOpen ? {} : (this.#options.controls ?? {});
+    faults.push(...(await this.#controls.apply(new Map(Object.entries(initial)))));
     this.#wasOpen = true;
     if (faults.length > 0)
       this.log.warn(`Some settings were not taken by the camera: ${faults.join("; ")}`);
   }
 
-  #pollControls(): void {
-    if (!this.#device.isReady || !this.context.isObserved?.()) return;
-    this.#controls.poll().catch(() => {}); // the device has gone, or hangs: that is told elsewhere
+  /** One poll at a time: a device may take longer to answer. */
+  async #pollControls(): Promise<void> {
+    if (this.#isPolling || !this.#device.isReady || !this.context.isObserved?.()) return;
+    this.#isPolling = true;
+    await this.#controls.poll().catch(() => {}); // the device has gone, or hangs: that is told elsewhere
+    this.#isPolling = false;
   }
 
   #describe(description: V4l2Description): void {
@@ -220,9 +223,15 @@ export class V4L2Camera extends Camera {
 
   async #changeMode(mode: WantedMode, signal: AbortSignal): Promise<void> {
     this.#device.assertReady();
-    await this.#setMode(mode, signal);
-    this.#wantedMode = mode;
-    const faults = await this.#controls.applyAgain(); // some drivers forget them
+    const before = this.#wantedMode;
+    this.#wantedMode = mode; // a camera that comes back meanwhile gets this one
+    try {
+      await this.#setMode(mode, signal);
+    } catch (error) {
+      if (this.#wantedMode === mode) this.#wantedMode = before;
+      throw error;
+    }
+    const faults = await this.#controls.apply(); // some drivers forget them
     if (faults.length > 0)
       this.log.warn(`Some settings were not taken in the new mode: ${faults.join("; ")}`);
   }

@@ -17,7 +17,8 @@ bool fail(struct failure *failure, const char *call, int number, const char *for
 }
 
 bool is_gone(const struct failure *failure) {
-  return failure->number == ENODEV || failure->number == ENXIO || failure->number == ENOENT;
+  return failure->number == ENODEV || failure->number == ENXIO || failure->number == ENOENT ||
+         failure->number == ESHUTDOWN;
 }
 
 int64_t monotonic_ns(void) {

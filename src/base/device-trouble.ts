@@ -32,7 +32,11 @@ const TROUBLES: readonly {
   },
 ];
 
-const MORE_CODES: Readonly<Record<string, string>> = { EPERM: "EACCES", ENXIO: "ENODEV" };
+const MORE_CODES: Readonly<Record<string, string>> = {
+  EPERM: "EACCES",
+  ENXIO: "ENODEV",
+  ESHUTDOWN: "ENODEV",
+};
 const DEVICE = /\/dev\/|v4l2|video4linux|libcamera|\busb\b/i;
 
 /**

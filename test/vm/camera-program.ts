@@ -1,4 +1,4 @@
-import { EventEmitter, on, once } from "node:events";
+import { EventEmitter, on } from "node:events";
 import { silentLog } from "../../src/base/log.ts";
 import { packagePath } from "../../src/base/package-root.ts";
 import { V4l2Connection } from "../../src/sources/v4l2/connection.ts";
@@ -70,11 +70,11 @@ export class CameraProgram extends EventEmitter<Events> implements AsyncDisposab
 
   /** The next message that `is` wanted. */
   async message(is: (message: V4l2Message) => boolean): Promise<V4l2Message> {
-    const signal = patience();
-    for (;;) {
-      const [message] = await once(this, "message", { signal });
+    // Several may come at once, which a listener for one of them would miss.
+    for await (const [message] of on(this, "message", { signal: patience() })) {
       if (is(message)) return message;
     }
+    throw new Error("The messages have ended.");
   }
 
   /** A refusal is an answer. */

@@ -64,10 +64,7 @@ export class V4l2Connection {
    * @throws {ThingError} What the device refused, in words; `NOT_READY`, `DISCONNECTED` or `SOURCE_FAILED` when the program ended or hung; `TOO_BUSY`.
    */
   async command(words: string, limits: CommandLimits): Promise<V4l2Answer> {
-    const answer = await this.ask(words, limits);
-    if (answer.ok) return answer;
-    if (answer.error) throw refusal(answer.error);
-    throw new ThingError("NOT_READY", "The camera refused it without a reason.");
+    return accepted(await this.ask(words, limits));
   }
 
   /** The same; a refusal is an answer. */
@@ -152,6 +149,13 @@ export class V4l2Connection {
     for (const { reject } of [...this.#pending.values()]) reject(reason);
     return reason;
   }
+}
+
+/** The same answer. @throws {ThingError} What the device refused, in words. */
+export function accepted(answer: V4l2Answer): V4l2Answer {
+  if (answer.ok) return answer;
+  if (answer.error) throw refusal(answer.error);
+  throw new ThingError("NOT_READY", "The camera refused it without a reason.");
 }
 
 function hangs(withinMs: number): ThingError {

@@ -5,11 +5,11 @@ import { type Log, silentLog } from "../../base/log.ts";
 import { Supervisor } from "../../base/supervise.ts";
 import type { FrameSink, RunningSource } from "../../frames/frame-source.ts";
 import type { Command } from "../../processes/child.ts";
-import { V4l2Connection } from "./connection.ts";
+import { accepted, V4l2Connection } from "./connection.ts";
 import { DeviceFrames, type V4l2Still } from "./device-frames.ts";
 import { KnownDevice } from "./known-device.ts";
 import type { V4l2Answer, V4l2Control, V4l2Description, V4l2Message } from "./messages.ts";
-import { asThingError, deviceFailure, muteDevice, notOpen } from "./trouble.ts";
+import { asThingError, deviceFailure, muteDevice, notOpen, stillOpening } from "./trouble.ts";
 
 /** How a device is found, and who is told of it. */
 export interface V4l2DeviceOptions {
@@ -86,7 +86,8 @@ export class V4l2Device implements RunningSource {
 
   /** @throws {ThingError} `DISCONNECTED` or `SOURCE_FAILED` with the reason, unless it is open. */
   assertReady(): void {
-    if (!this.#connection || !this.#known) throw this.#reason;
+    if (!this.#connection) throw this.#reason;
+    if (this.#described !== this.#connection) throw stillOpening();
   }
 
   /** The process id of its program. */
@@ -153,13 +154,15 @@ export class V4l2Device implements RunningSource {
   }
 
   /**
-   * Sets a control, and knows what it and those that depend on it have become when it resolves.
-   * @param value - As the program takes it. @throws {ThingError} The device's refusal.
+   * Sets controls in one ioctl, at most 64, and knows what they and those that depend on them have become when it resolves.
+   * @param values - As the program takes them. @throws {ThingError} The device's refusal, of one of them: others may have been set.
    */
-  async set(control: V4l2Control, value: string, signal?: AbortSignal): Promise<void> {
-    await this.#command(`set ${control.id}=${value}`, this.#controlMs, signal);
-    const changesOthers = ["update", "modify-layout"].some((flag) => control.flags.includes(flag));
-    if (changesOthers) await this.#command("describe", this.#controlMs, signal);
+  async set(values: ReadonlyMap<V4l2Control, string>, signal?: AbortSignal): Promise<void> {
+    const words = [...values].map(([{ id }, value]) => `${id}=${value}`);
+    await this.#command(`set ${words.join(" ")}`, this.#controlMs, signal);
+    const flags = [...values.keys()].flatMap((control) => control.flags);
+    if (flags.includes("update") || flags.includes("modify-layout"))
+      await this.#command("describe", this.#controlMs, signal);
   }
 
   /** @param words - `FOURCC WxH [N/D]`. @returns How long the picture was away, ms; undefined where nothing was streaming. */
@@ -195,16 +198,10 @@ export class V4l2Device implements RunningSource {
   }
 
   async #command(words: string, withinMs: number, signal?: AbortSignal): Promise<V4l2Answer> {
-    const connection = this.#connection; // `onOpen` sends some before all others may
-    if (!connection || !this.#known) throw this.#reason;
-    try {
-      const answer = await connection.command(words, { withinMs, signal });
-      this.#tellControls(this.#known?.noteValues(answer));
-      return answer;
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw error;
-    }
+    this.assertReady(); // not `isReady`: `onOpen` sends some
+    const answer = await this.#connection!.ask(words, { withinMs, signal });
+    this.#tellControls(this.#known?.noteValues(answer)); // also of a refusal: some may have been set
+    return accepted(answer);
   }
 
   async #pause(connection: V4l2Connection, { isSilent }: FrameSink): Promise<void> {

@@ -7,8 +7,8 @@ import { type ControlProperty, controlProperty } from "./control-property.ts";
 import type { V4l2Device } from "./device.ts";
 import type { V4l2Control, V4l2Description } from "./messages.ts";
 
-/** The program reads so many at once. */
-const MOST_POLLED = 64;
+/** The program reads or sets so many at once. */
+const MOST_AT_ONCE = 64;
 
 interface Shown {
   readonly id: number;
@@ -28,7 +28,7 @@ export class V4l2Controls {
   /** A control keeps its name while the server runs. */
   readonly #names = new Map<number, string>();
   readonly #shown = new Map<number, Shown>();
-  /** What was set here, and is set again in a device that was away. */
+  /** What was set here, or is being set, and is set again in a device that was away. */
   readonly #wanted = new Map<string, unknown>();
 
   /** @param taken - Names that the Thing has otherwise. */
@@ -52,44 +52,53 @@ export class V4l2Controls {
     for (const control of controls) this.#show(control);
   }
 
-  /** Reads what the driver changes without a word; observers are told what has changed. To be called while there are any. */
+  /** Reads what the device changes without a word; observers are told what has changed. To be called while there are any. */
   async poll(): Promise<void> {
-    const isTold = this.#device.description?.events ?? true;
     const silent = [...this.#shown.values()].filter(
-      ({ property }) => property.kind === "property" && (property.isVolatile || !isTold),
+      (shown) => shown.property.kind === "property" && !this.#isReported(shown),
     );
-    const ids = silent.map(({ id }) => id);
-    for (let at = 0; at < ids.length; at += MOST_POLLED)
-      await this.#device.read(ids.slice(at, at + MOST_POLLED));
+    for (const some of chunks(silent)) await this.#device.read(some.map(({ id }) => id));
   }
 
   /**
-   * Sets values by the names of their properties, those that govern others first.
-   * @returns What could not be set, and why.
+   * Sets what was set here before, and once the values that it was configured with: those that govern others first, and as many at
+   * once as the driver takes. A value that is set meanwhile is the one that holds.
+   * @param initial - By the names of properties. @returns What could not be set, and why.
    */
-  async apply(values: ReadonlyMap<string, unknown>): Promise<string[]> {
-    const faults: string[] = [];
-    const known = [...this.#shown.values()];
-    const order = known.toSorted((a, b) => Number(this.#governs(b)) - Number(this.#governs(a)));
-    for (const { id, name } of order) {
-      const property = this.#shown.get(id)?.property;
-      if (!property || !values.has(name) || property.readOnly) continue;
-      if (isDeepStrictEqual(property.fromWire(this.#control(id).value), values.get(name))) continue;
-      await this.#set(id, values.get(name)).catch((error) => {
-        faults.push(`'${name}': ${reasonOf(error)}`);
-      });
+  async apply(initial: ReadonlyMap<string, unknown> = new Map()): Promise<string[]> {
+    for (const [name, value] of initial) if (!this.#wanted.has(name)) this.#wanted.set(name, value);
+    const faults = new Map<string, string>();
+    // Those that govern others may be governed themselves.
+    for (const isGovernor of [true, true, false]) {
+      const due = [...this.#shown.values()].filter(
+        (shown) =>
+          this.#governs(shown) === isGovernor && this.#isDue(shown) && !faults.has(shown.name),
+      );
+      for (const some of chunks(due)) await this.#setTogether(some, faults);
     }
-    const unknown = [...values.keys()].filter((name) => !known.some((one) => one.name === name));
-    return [...faults, ...unknown.map((name) => `'${name}': the camera has no such control`)];
+    const known = new Set([...this.#shown.values()].map(({ name }) => name));
+    for (const name of initial.keys())
+      if (!known.has(name)) faults.set(name, "the camera has no such control");
+    return [...faults].map(([name, why]) => `'${name}': ${why}`);
   }
 
-  /** Sets again what was set before the device was away. */
-  applyAgain(): Promise<string[]> {
-    return this.apply(new Map([...this.#wanted].filter(([name]) => this.#isShown(name))));
+  /** Whether it is to be set to something else than it has, and can be. */
+  #isDue({ id, name, property }: Shown): boolean {
+    if (!this.#wanted.has(name) || property.readOnly) return false;
+    return !isDeepStrictEqual(property.fromWire(this.#control(id).value), this.#wanted.get(name));
   }
 
-  #isShown(name: string): boolean {
-    return [...this.#shown.values()].some((one) => one.name === name);
+  /** In one command; where one of them is refused, each in a command of its own, which says why. */
+  async #setTogether(due: readonly Shown[], faults: Map<string, string>): Promise<void> {
+    const wanted = ({ id, name, property }: Shown) =>
+      [this.#control(id), property.toWire(this.#wanted.get(name))] as const;
+    try {
+      await this.#device.set(new Map(due.map(wanted)));
+    } catch (error) {
+      const [only, ...others] = due;
+      if (only && others.length === 0) faults.set(only.name, reasonOf(error));
+      else for (const one of due) await this.#setTogether([one], faults);
+    }
   }
 
   #show(control: V4l2Control): void {
@@ -150,19 +159,43 @@ export class V4l2Controls {
   }
 
   async #read(id: number, signal: AbortSignal): Promise<unknown> {
-    const isTold = this.#device.description?.events && !this.#shown.get(id)?.property.isVolatile;
-    if (isTold) this.#device.assertReady();
+    const shown = this.#shown.get(id);
+    if (shown && this.#isReported(shown)) this.#device.assertReady();
     else await this.#device.read([id], signal);
     const { value } = this.#control(id);
     return this.#shown.get(id)?.property.fromWire(value);
+  }
+
+  /** Whether the driver says when it changes. What an automatic control governs is changed by the device, often without a word. */
+  #isReported({ id, property }: Shown): boolean {
+    const { events = true, controls = [] } = this.#device.description ?? {};
+    const isGoverned = controls.find((one) => one.id === id)?.flags.includes("inactive");
+    return events && !isGoverned && !property.isVolatile;
   }
 
   async #set(id: number, value: unknown, signal?: AbortSignal): Promise<void> {
     this.#device.assertReady();
     const shown = this.#shown.get(id);
     if (!shown) throw noControl();
-    await this.#device.set(this.#control(id), shown.property.toWire(value), signal);
-    if (shown.property.kind === "property") this.#wanted.set(shown.name, value);
+    const { name, property } = shown;
+    const set = () =>
+      this.#device.set(new Map([[this.#control(id), property.toWire(value)]]), signal);
+    await (property.kind === "property" ? this.#wanting(name, value, set) : set());
+  }
+
+  /** What is applied again meanwhile must not undo it. */
+  async #wanting(name: string, value: unknown, set: () => Promise<void>): Promise<void> {
+    const before = [...this.#wanted].filter(([other]) => other === name);
+    this.#wanted.set(name, value);
+    try {
+      await set();
+    } catch (error) {
+      if (this.#wanted.get(name) === value) {
+        this.#wanted.delete(name);
+        for (const [, older] of before) this.#wanted.set(name, older);
+      }
+      throw error;
+    }
   }
 
   #control(id: number): V4l2Control {
@@ -188,6 +221,13 @@ export class V4l2Controls {
     const flags = this.#device.description?.controls.find((one) => one.id === id)?.flags;
     return flags?.includes("update") ?? false;
   }
+}
+
+function chunks<T>(list: readonly T[]): T[][] {
+  const count = Math.ceil(list.length / MOST_AT_ONCE);
+  return Array.from({ length: count }, (_, n) =>
+    list.slice(n * MOST_AT_ONCE, (n + 1) * MOST_AT_ONCE),
+  );
 }
 
 function noControl(): ThingError {

@@ -4,8 +4,8 @@ import { type ErrorCode, messageOf, ThingError } from "../../base/errors.ts";
 import { thrownError } from "../../base/thrown.ts";
 import type { V4l2Format, V4l2Trouble } from "./messages.ts";
 
-/** What the system answers for a device that is not there. */
-const GONE = new Set(["ENODEV", "ENXIO", "ENOENT"]);
+/** What the system answers for a device that is not there, or is just going. */
+const GONE = new Set(["ENODEV", "ENXIO", "ENOENT", "ESHUTDOWN"]);
 
 /** What a driver's refusal of a value means for who set it. */
 const REFUSALS = new Map<string, readonly [ErrorCode, string]>([
@@ -64,6 +64,11 @@ export function refusal(trouble: V4l2Trouble): ThingError {
 /** Of a camera that is closed. */
 export function notOpen(): ThingError {
   return new ThingError("NOT_READY", "The camera is not open.");
+}
+
+/** Of a camera whose program has not described it yet. */
+export function stillOpening(): ThingError {
+  return new ThingError("DISCONNECTED", "The camera is being opened. Try again in a moment.");
 }
 
 /** Of a program that said nothing since it was started. */

@@ -146,7 +146,10 @@ test(
     await device.ready(patience());
     const brightness = device.description?.controls.find(({ id }) => id === BRIGHTNESS);
     assert.ok(brightness);
-    await assert.rejects(device.set(brightness, "7"), { code: "INVALID_INPUT", message: /range/ });
+    await assert.rejects(device.set(new Map([[brightness, "7"]])), {
+      code: "INVALID_INPUT",
+      message: /range/,
+    });
     assert.equal(device.isReady, true);
   },
 );
@@ -160,7 +163,7 @@ test(
     const brightness = device.description?.controls.find(({ id }) => id === BRIGHTNESS);
     assert.ok(brightness);
     const { pid } = device;
-    await assert.rejects(device.set(brightness, "7"), {
+    await assert.rejects(device.set(new Map([[brightness, "7"]])), {
       code: "NOT_READY",
       message: /did not answer within 0.3 s/,
     });
@@ -194,7 +197,8 @@ test("a raw format that cannot be read is told", limited, async (t) => {
   const { device } = await deviceOf(t, { raw: "ABCD", rate: 30 });
   const ended = new AbortController();
   const why = await new Promise<string>((resolve) => {
-    const lost = (loss: SourceLoss) => resolve(loss.why);
+    // On a busy machine a newer picture may replace one first.
+    const lost = ({ why }: SourceLoss) => /in time/.test(why) || resolve(why);
     const sink = { hasRoom: true, isSilent: false, take: () => true, room: () => undefined, lost };
     void device.run(sink, ended.signal);
   });

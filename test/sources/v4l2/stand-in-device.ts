@@ -5,6 +5,12 @@ export interface Behaviour {
   readonly openError?: string;
   readonly startError?: string;
   readonly setError?: string;
+  /** Only commands that set this control are refused so. */
+  readonly setErrorOf?: number;
+  /** What an automatic control governs is another value each time that it is read. */
+  readonly movesByItself?: boolean;
+  /** A file that each command is appended to. */
+  readonly commandLog?: string;
   readonly modeError?: string;
   /** The command that it does not come back from. */
   readonly hangsAt?: string;
@@ -66,6 +72,7 @@ export const MODES = [
 ];
 
 export const BRIGHTNESS = 0x0098_0900;
+export const GAIN = 0x0098_0913;
 export const WHITE_BALANCE = 0x0098_091a;
 export const AUTO_WHITE_BALANCE = 0x0098_090c;
 export const AUTO_EXPOSURE = 0x009a_0901;
@@ -74,7 +81,7 @@ const NONE = { min: 0, max: 0, step: 0, default: null, value: null };
 
 const CONTROLS: readonly StandInControl[] = [
   control(BRIGHTNESS, "Brightness", "integer", { min: 0, max: 255, step: 1, default: 128 }),
-  control(0x0098_0913, "Gain", "integer", { min: 1, max: 100, step: 3, default: 1 }),
+  control(GAIN, "Gain", "integer", { min: 1, max: 100, step: 3, default: 1 }),
   control(AUTO_WHITE_BALANCE, "White Balance, Automatic", "boolean", {
     ...{ min: 0, max: 1, step: 1, default: true },
     flags: ["update"],

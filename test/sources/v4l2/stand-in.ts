@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { picture } from "../../streams/pictures.ts";
 import { type Behaviour, controlsOf, MODES, type StandInControl } from "./stand-in-device.ts";
@@ -25,6 +25,8 @@ createInterface({ input: process.stdin })
   .on("line", (line) => {
     const [number = "", command = "", ...words] = line.split(" ");
     if (existsSync(path)) behaviour = behaviourNow(); // a test may have changed it
+    if (behaviour.commandLog)
+      appendFileSync(behaviour.commandLog, `${command} ${words.join(" ")}\n`);
     if (behaviour.hangsAt === command) for (;;); // as an ioctl does that a driver keeps
     if (behaviour.crashesAt === command) process.kill(process.pid, "SIGSEGV");
     answer(Number(number), run(command, words, Number(number)));
@@ -49,7 +51,7 @@ function run(command: string, words: readonly string[], number: number): object 
       tellDevice();
       return { ok: true };
     case "get":
-      for (const control of controls) if (control.flags.includes("volatile")) drift(control);
+      for (const control of controls) if (changesByItself(control)) drift(control);
       return { ok: true, values: valuesOf(words.map(Number)) };
     case "set":
       return set(words);
@@ -70,7 +72,9 @@ function set(words: readonly string[]): object {
     const [id, text = ""] = word.split("=");
     const control = controls.find((one) => one.id === Number(id));
     if (!control) return refused("VIDIOC_S_EXT_CTRLS", "EINVAL");
-    if (behaviour.setError) return { ...refused("VIDIOC_S_EXT_CTRLS", behaviour.setError) };
+    const isRefused = (behaviour.setErrorOf ?? Number(id)) === Number(id);
+    if (behaviour.setError && isRefused)
+      return { ...refused("VIDIOC_S_EXT_CTRLS", behaviour.setError) };
     control.value = valueIn(control, text);
     controls = controlsOf(behaviour, controls);
     const { value, flags, min, max, step } = control;
@@ -86,6 +90,12 @@ function valueIn({ type, min, step }: StandInControl, text: string): unknown {
   if (text.includes(",")) return text.split(",").map(Number);
   if (type === "integer64") return Math.abs(Number(text)) < 2 ** 53 ? Number(text) : text;
   return min + Math.round((Number(text) - min) / step) * step; // drivers round
+}
+
+function changesByItself({ flags }: StandInControl): boolean {
+  return (
+    flags.includes("volatile") || (behaviour.movesByItself === true && flags.includes("inactive"))
+  );
 }
 
 function drift(control: StandInControl): void {
