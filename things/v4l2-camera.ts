@@ -198,6 +198,7 @@ export class V4L2Camera extends Camera {
   }
 
   #describe(description: V4l2Description): void {
+    this.describeAs({ title: this.#node.title ?? description.card });
     this.#controls.update(description);
     this.addProperty({
       name: "mode",

@@ -65,7 +65,7 @@ export class V4l2Cameras {
     const ids = this.#identities.identify(cameras.map(({ node }) => node));
     return cameras.map(({ node, details, problem }): V4l2Camera => {
       const id = ids.get(node)!;
-      const title = node.usb?.name || node.name;
+      const title = titleOf(node);
       return {
         ...{ id, kind: "v4l2", title, address: node.path, modes: details.modes },
         ...{ node, instance: instanceOf(node) },
@@ -116,18 +116,27 @@ export class V4l2Cameras {
  * @throws {ThingError} `NOT_READY` when no camera of this id is plugged in; it names those that are.
  */
 export async function cameraNode(device: string, options: V4l2Options = {}): Promise<string> {
-  if (device.startsWith("/")) return device;
+  return device.startsWith("/") ? device : (await nodeOf(device, options)).path;
+}
+
+/** The node of the camera with that id. @throws {ThingError} as `cameraNode` does. */
+export async function nodeOf(id: string, options: V4l2Options = {}): Promise<VideoNode> {
   const { roots = SYSTEM_ROOTS, identities = localIdentities } = options;
-  identities.expect(device);
+  identities.expect(id);
   const nodes = (await videoNodes(roots)).filter(looksLikeCamera);
   const ids = identities.identify(nodes);
-  const found = nodes.find((node) => ids.get(node) === device);
-  if (found) return found.path;
+  const found = nodes.find((node) => ids.get(node) === id);
+  if (found) return found;
   const others = [...ids.values()].join(", ") || "none";
   throw new ThingError(
     "NOT_READY",
-    `The camera '${device}' is not plugged in. These are: ${others}. Plug it in, or correct its id: thingscope cameras lists them.`,
+    `The camera '${id}' is not plugged in. These are: ${others}. Plug it in, or correct its id: thingscope cameras lists them.`,
   );
+}
+
+/** What its maker calls it. */
+export function titleOf({ usb, name }: VideoNode): string {
+  return usb?.name || name;
 }
 
 /** Another one each time that a camera is plugged in, even if it gets the same number. */

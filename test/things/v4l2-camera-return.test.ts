@@ -136,3 +136,10 @@ test(
     assert.notEqual(told[0], told[1]);
   },
 );
+
+test("its title is what the device is called, not its class's", limited, async () => {
+  const device = await plugIn();
+  await using camera = await opened({ device });
+  const { title } = (await valueAt(camera.url)) as { title: string };
+  assert.equal(title, "Stand-in Cam");
+});

@@ -4,8 +4,8 @@ import { messageOf, ThingError } from "../../base/errors.ts";
 import { localIdentities } from "../../discovery/camera-identities.ts";
 import { looksLikeCamera } from "../../discovery/node-details.ts";
 import { SYSTEM_ROOTS, type SystemRoots } from "../../discovery/roots.ts";
-import { cameraNode } from "../../discovery/v4l2-cameras.ts";
-import { videoNodes } from "../../discovery/video-nodes.ts";
+import { nodeOf, titleOf } from "../../discovery/v4l2-cameras.ts";
+import { type VideoNode, videoNodes } from "../../discovery/video-nodes.ts";
 
 /** Nodes come with a burst of changes, and get their group after they were made, ms. */
 const SETTLE_MS = 100;
@@ -16,6 +16,7 @@ export class V4l2Node {
   readonly #roots: SystemRoots;
   /** Its serial number or its port, once it was there. */
   #id: string | undefined;
+  #title: string | undefined;
 
   /** @param device - A path in /dev, or the id of a `FoundCamera`; the first camera that there is, if absent. */
   constructor(device: string | undefined, roots: SystemRoots = SYSTEM_ROOTS) {
@@ -24,11 +25,16 @@ export class V4l2Node {
     if (device !== undefined && !device.startsWith("/")) this.#id = device;
   }
 
+  /** What its maker calls it; undefined until it was found, or where the system does not say. */
+  get title(): string | undefined {
+    return this.#title;
+  }
+
   /** @throws {ThingError} `DISCONNECTED` when it is not plugged in. */
   async find(): Promise<string> {
     if (this.#id === undefined) return this.#findFirst();
     try {
-      return await cameraNode(this.#id, { roots: this.#roots });
+      return this.#noted(await nodeOf(this.#id, { roots: this.#roots }));
     } catch (cause) {
       throw new ThingError("DISCONNECTED", messageOf(cause), { cause });
     }
@@ -59,8 +65,14 @@ export class V4l2Node {
     const path = this.#device === undefined ? nodes[0]?.path : await this.#existing(this.#device);
     if (path === undefined) throw disconnected("No camera is plugged in. Plug one in.");
     const found = nodes.find((node) => node.path === path);
-    if (found) this.#id = localIdentities.identify(nodes).get(found);
-    return path;
+    if (!found) return path;
+    this.#id = localIdentities.identify(nodes).get(found);
+    return this.#noted(found);
+  }
+
+  #noted(node: VideoNode): string {
+    this.#title = titleOf(node);
+    return node.path;
   }
 
   async #existing(device: string): Promise<string> {
