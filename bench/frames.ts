@@ -9,15 +9,15 @@ const STAMP_AT = 6; // behind SOI, the COM marker and its length
 const STAMP_LENGTH = 36;
 
 /**
- * The path of a JPEG of exactly `bytes` bytes: a real picture of 640x480, a COM segment that takes a time and a number,
+ * The path of a JPEG of exactly `bytes` bytes: a real picture of that size, a COM segment that takes a time and a number,
  * and padding inside the entropy-coded data.
  */
-export async function frameFile(bytes: number): Promise<string> {
+export async function frameFile(bytes: number, width = WIDTH, height = HEIGHT): Promise<string> {
   const folder = join(BUILD_FOLDER, "frames");
-  const path = join(folder, `${bytes}.jpg`);
+  const path = join(folder, `${width}x${height}-${bytes}.jpg`);
   if (hasSize(path, bytes)) return path;
   mkdirSync(folder, { recursive: true });
-  writeFileSync(path, padded(await picture(), bytes));
+  writeFileSync(path, padded(await picture(width, height), bytes));
   return path;
 }
 
@@ -38,17 +38,17 @@ function writeDigits(bytes: Uint8Array, at: number, count: number, value: number
   }
 }
 
-async function picture(): Promise<Uint8Array> {
-  const data = Buffer.alloc(WIDTH * HEIGHT * 3);
-  for (let y = 0; y < HEIGHT; y++) {
-    for (let x = 0; x < WIDTH; x++) {
-      const at = (y * WIDTH + x) * 3;
-      data[at] = (x * 255) / WIDTH;
-      data[at + 1] = (y * 255) / HEIGHT;
+async function picture(width: number, height: number): Promise<Uint8Array> {
+  const data = Buffer.alloc(width * height * 3);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const at = (y * width + x) * 3;
+      data[at] = (x * 255) / width;
+      data[at + 1] = (y * 255) / height;
       data[at + 2] = ((x + y) & 255) / 2;
     }
   }
-  return encodeJpeg({ data, width: WIDTH, height: HEIGHT, channels: 3 }, { quality: 50 });
+  return encodeJpeg({ data, width, height, channels: 3 }, { quality: 50 });
 }
 
 /** A JPEG of exactly `bytes` bytes: with a comment for `stamp`, and padding inside the entropy-coded data. */

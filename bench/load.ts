@@ -38,7 +38,7 @@ function runLoad(server: Server, load: Load): Promise<Sample> {
     b: load.slowReceiveBytes ?? 0,
     w: load.warmUpSeconds,
     d: load.seconds,
-    p: server.pid,
+    p: [server.pid, ...(server.helpers ?? [])].join(","),
   };
   const options = Object.entries(flags).flatMap(([flag, value]) => [`-${flag}`, String(value)]);
   const command = [String(LOAD_CORE), program("mjpeg-load"), "-j", ...options];

@@ -15,6 +15,7 @@ export const COLUMNS = [
   ["per_second", 1, "per second"],
   ["cpu_us_per_request", 1, "CPU µs each"],
   ["cpu_per_gb", 1, "CPU s/GB"],
+  ["camera_us", 1, "CPU µs of a camera's frame"],
   ["mbps", 1, "MB/s"],
   ["jpeg_gb_per_cpu_s", 1, "JPEGs GB/s"],
   ["sized_gb_per_cpu_s", 1, "parts with a length GB/s"],
@@ -32,6 +33,7 @@ export const COLUMNS = [
   ...["RGB3", "BGR3", "YUYV", "UYVY", "NV12", "YU12", "GREY", "Y16", "GRBG", "BA10"].map(
     (format) => [`${format}_ms`, 1, `${format} ms`] as const,
   ),
+  ["program_kb", 1e-3, "V4L2 program RSS MB"],
   ["rss_kb", 1e-3, "RSS MB"],
   ["load_busy", 100, "load busy %"],
 ] as const;

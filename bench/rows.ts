@@ -8,6 +8,7 @@ import { RECORDING_ROWS } from "./recording/rows.ts";
 import type { Row } from "./row.ts";
 import { START_ROWS } from "./start/rows.ts";
 import { THORVISION_ROWS } from "./thorvision/rows.ts";
+import { CAMERA_ROWS } from "./v4l2/camera.ts";
 import { V4L2_ROWS } from "./v4l2/rows.ts";
 
 /** Every row, in the order of the report. */
@@ -22,4 +23,5 @@ export const ROWS: readonly Row[] = [
   ...PYSTREAMING_ROWS,
   ...PYTHIAGS_ROWS,
   ...V4L2_ROWS,
+  ...CAMERA_ROWS,
 ];

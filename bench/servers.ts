@@ -27,6 +27,8 @@ export interface Server {
   readonly raw: boolean;
   /** The process to account for. */
   readonly pid: number;
+  /** Processes that it has started, which are accounted for, too. */
+  readonly helpers?: readonly number[];
   stop(): Promise<void>;
 }
 
@@ -108,6 +110,7 @@ function feed(shim: Parameters<typeof program>[0], job: Job): Record<string, str
     LD_PRELOAD: program(shim),
     FEED_FILE: job.frame,
     FEED_FPS: String(job.fps || job.offeredFps),
+    FEED_COPY: "1", // as ours, which has its frames from inside, too
   };
 }
 

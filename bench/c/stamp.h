@@ -27,13 +27,18 @@ static inline picture read_picture(const char *path) {
     return p;
 }
 
-/* Writes the present time and a number into the COM segment that follows SOI. */
+/* Writes a time of CLOCK_REALTIME in ns and a number into the COM segment that follows SOI. */
+static inline void stamp_at(unsigned char *jpeg, unsigned sequence, long long ns) {
+    char text[64];
+    int length = snprintf(text, sizeof text, "TS=%010lld.%06lld SEQ=%010u", ns / 1000000000, ns % 1000000000 / 1000, sequence);
+    memcpy(jpeg + 6, text, (size_t)length);
+}
+
+/* The same with the present time. */
 static inline void stamp(unsigned char *jpeg, unsigned sequence) {
     struct timespec now;
-    char text[64];
     clock_gettime(CLOCK_REALTIME, &now);
-    int length = snprintf(text, sizeof text, "TS=%010ld.%06ld SEQ=%010u", (long)now.tv_sec, now.tv_nsec / 1000, sequence);
-    memcpy(jpeg + 6, text, (size_t)length);
+    stamp_at(jpeg, sequence, now.tv_sec * 1000000000LL + now.tv_nsec);
 }
 
 /* Turns at an even rate. */
