@@ -159,14 +159,3 @@ enum take_result take_frame(struct capture *capture, struct taken_frame *frame, 
   describe_taken(capture, frame, &filled, planes);
   return TAKEN;
 }
-
-const char *clock_name(uint32_t flags) {
-  switch (flags & V4L2_BUF_FLAG_TIMESTAMP_MASK) {
-    case V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC:
-      return "monotonic";
-    case V4L2_BUF_FLAG_TIMESTAMP_COPY:
-      return "copy";
-    default:
-      return "unknown";
-  }
-}

@@ -53,7 +53,4 @@ enum take_result take_frame(struct capture *capture, struct taken_frame *frame, 
 
 bool give_back(struct capture *capture, unsigned index, struct failure *failure);
 
-/** "monotonic", "copy" or "unknown". */
-const char *clock_name(uint32_t flags);
-
 #endif

@@ -1,6 +1,4 @@
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "session.h"
@@ -84,21 +82,30 @@ void receive_frames(struct session *session, bool signals_error) {
   if (result == FAILED) session->in_trouble = true;
 }
 
-static void write_head(const struct session *session, const struct taken_frame *frame, const char *payload, char *head,
-                       size_t room) {
+static uint32_t flags_of(const struct taken_frame *frame, bool is_still) {
+  const uint32_t clock = frame->flags & V4L2_BUF_FLAG_TIMESTAMP_MASK;
+  const bool at_start = (frame->flags & V4L2_BUF_FLAG_TSTAMP_SRC_MASK) == V4L2_BUF_FLAG_TSTAMP_SRC_SOE;
+  return (clock == V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC ? HEAD_MONOTONIC : clock == V4L2_BUF_FLAG_TIMESTAMP_COPY ? HEAD_COPY : 0) |
+         (at_start ? 0 : HEAD_TAKEN_END) | (frame->damaged ? HEAD_ERROR : 0) | (is_still ? HEAD_STILL : 0);
+}
+
+static struct frame_head head_of(const struct session *session, bool is_raw) {
   const struct frame_format *format = &session->capture.format;
-  const bool is_jpeg = strcmp(payload, "JPEG") == 0;
-  char time[24] = "null", still[32] = "";
-  if (frame->time_ns >= 0) snprintf(time, sizeof time, "%" PRId64, frame->time_ns);
-  if (session->next.is_still) snprintf(still, sizeof still, ",\"still\":%" PRIu32, session->change.number);
-  const char *taken = (frame->flags & V4L2_BUF_FLAG_TSTAMP_SRC_MASK) == V4L2_BUF_FLAG_TSTAMP_SRC_SOE ? "start" : "end";
-  snprintf(head, room,
-           "{\"time\":%s,\"clock\":\"%s\",\"taken\":\"%s\",\"received\":%" PRId64 ",\"sequence\":%" PRIu32
-           ",\"lost\":%" PRIu32 ",\"replaced\":%" PRIu32
-           ",\"fourcc\":\"%s\",\"from\":\"%s\",\"width\":%u,\"height\":%u,\"stride\":%u,\"error\":%s%s}",
-           time, clock_name(frame->flags), taken, frame->received_ns, frame->sequence, session->lost, session->replaced,
-           payload, fourcc_text(format->fourcc).text, format->width, format->height, is_jpeg ? 0 : format->stride[0],
-           frame->damaged ? "true" : "false", still);
+  const struct taken_frame *frame = &session->next.frame;
+  return (struct frame_head){
+      .time_ns = frame->time_ns,
+      .received_ns = frame->received_ns,
+      .sequence = frame->sequence,
+      .lost = session->lost,
+      .replaced = session->replaced,
+      .flags = flags_of(frame, session->next.is_still),
+      .fourcc = is_raw ? format->fourcc : V4L2_PIX_FMT_JPEG,
+      .from = format->fourcc,
+      .width = format->width,
+      .height = format->height,
+      .stride = is_raw ? format->stride[0] : 0,
+      .still = session->next.is_still ? session->change.number : 0,
+  };
 }
 
 static bool encode_next(struct session *session, struct payload *payload, struct failure *failure) {
@@ -120,7 +127,6 @@ static bool begin(struct session *session, const char *kind) {
   struct payload payloads[MAX_PAYLOADS];
   unsigned count = frame->plane_count;
   struct failure failure;
-  char head[480];
   for (unsigned i = 0; i < count; i++) payloads[i] = (struct payload){frame->planes[i].bytes, frame->planes[i].length};
   const bool encoded = strcmp(kind, "encoded") == 0;
   if (encoded) {
@@ -135,9 +141,8 @@ static bool begin(struct session *session, const char *kind) {
     }
   }
   session->encoding_failed = false;
-  const struct fourcc_text raw = fourcc_text(session->capture.format.fourcc);
-  write_head(session, frame, strcmp(kind, "raw") == 0 ? raw.text : "JPEG", head, sizeof head);
-  begin_frame(&session->output, head, payloads, count);
+  const struct frame_head head = head_of(session, strcmp(kind, "raw") == 0);
+  begin_frame(&session->output, &head, payloads, count);
   session->lost = session->replaced = 0;
   session->sending_still = session->next.is_still;
   return !encoded;

@@ -32,16 +32,24 @@ void open_output(struct output *output, int fd) {
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
-static void put_u32(uint8_t *to, size_t number) {
-  for (unsigned i = 0; i < 4; i++) to[i] = (uint8_t)(number >> (8 * i));
+static uint8_t *put(uint8_t *to, unsigned bytes, uint64_t number) {
+  for (unsigned i = 0; i < bytes; i++) *to++ = (uint8_t)(number >> (8 * i));
+  return to;
 }
 
 static void put_header(uint8_t *to, char type, size_t json_length, size_t payload_length) {
   memcpy(to, "V4L", 3);
   to[3] = (uint8_t)type;
-  put_u32(to + 4, json_length);
-  put_u32(to + 8, payload_length);
-  put_u32(to + 12, 0);
+  put(to + 4, 4, json_length);
+  put(to + 8, 4, payload_length);
+  put(to + 12, 4, 0);
+}
+
+static void put_frame_head(uint8_t *to, const struct frame_head *head) {
+  const uint32_t numbers[] = {head->sequence, head->lost, head->replaced, head->flags, head->fourcc,
+                              head->from, head->width, head->height, head->stride, head->still};
+  to = put(put(to, 8, (uint64_t)head->time_ns), 8, (uint64_t)head->received_ns);
+  for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++) to = put(to, 4, numbers[i]);
 }
 
 static void append(struct json *waiting, const void *bytes, size_t length) {
@@ -72,16 +80,15 @@ static int unread(const struct output *output) {
 
 bool can_take_frame(const struct output *output) { return !is_waiting(output) && unread(output) == 0; }
 
-void begin_frame(struct output *output, const char *json, const struct payload *payloads, unsigned count) {
-  const size_t json_length = strlen(json);
+void begin_frame(struct output *output, const struct frame_head *head, const struct payload *payloads, unsigned count) {
   size_t total = 0;
   for (unsigned i = 0; i < count; i++) {
     output->payloads[i] = payloads[i];
     total += payloads[i].length;
   }
-  put_header(output->head, 'F', json_length, total);
-  memcpy(output->head + HEADER_BYTES, json, json_length);
-  output->head_length = HEADER_BYTES + json_length;
+  put_header(output->head, 'F', FRAME_HEAD_BYTES, total);
+  put_frame_head(output->head + HEADER_BYTES, head);
+  output->head_length = sizeof output->head;
   output->payload_count = count;
   output->frame_written = 0;
   output->has_frame = true;

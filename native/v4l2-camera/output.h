@@ -7,7 +7,20 @@
 
 #include "json.h"
 
-enum { MAX_PAYLOADS = 3, HEADER_BYTES = 16 };
+enum { MAX_PAYLOADS = 3, HEADER_BYTES = 16, FRAME_HEAD_BYTES = 56 };
+
+/** What is said of a frame. It is sent as binary numbers: docs/internals/v4l2-program.md has the table. */
+struct frame_head {
+  int64_t time_ns;  // -1: none
+  int64_t received_ns;
+  uint32_t sequence, lost, replaced;
+  uint32_t flags;  // enum head_flags
+  uint32_t fourcc, from;
+  uint32_t width, height, stride;
+  uint32_t still;  // with HEAD_STILL: the command's number
+};
+
+enum head_flags { HEAD_MONOTONIC = 1, HEAD_COPY = 2, HEAD_TAKEN_END = 4, HEAD_ERROR = 8, HEAD_STILL = 16 };
 
 /** Memory that a frame is written from. */
 struct payload {
@@ -26,7 +39,7 @@ struct output {
   struct json waiting;  // whole messages
   size_t written;  // of waiting
   bool has_frame;
-  uint8_t head[HEADER_BYTES + 512];
+  uint8_t head[HEADER_BYTES + FRAME_HEAD_BYTES];
   size_t head_length;
   struct payload payloads[MAX_PAYLOADS];
   unsigned payload_count;
@@ -44,7 +57,7 @@ void say(struct output *output, char type, struct json *json);
 bool can_take_frame(const struct output *output);
 
 /** Begins a frame. Its memory has to last until `has_frame` is false, or keep_frame(). */
-void begin_frame(struct output *output, const char *json, const struct payload *payloads, unsigned count);
+void begin_frame(struct output *output, const struct frame_head *head, const struct payload *payloads, unsigned count);
 
 /** Copies what is still to be written of the frame, so that its memory may go. */
 void keep_frame(struct output *output);

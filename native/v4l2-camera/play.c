@@ -3,7 +3,7 @@
 #endif
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
+#include <linux/videodev2.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -92,16 +92,21 @@ int play(const char *file, long rate, long count) {
   unsigned width, height;
   find_size(bytes, length, &width, &height);
   for (long i = 0; !output.closed && (count == 0 || i < count) && !stdin_ended(); i++) {
-    char head[480];
     flush_output(&output);
     if (can_take_frame(&output)) {
       const int64_t now = monotonic_ns();
-      snprintf(head, sizeof head,
-               "{\"time\":%" PRId64 ",\"clock\":\"monotonic\",\"taken\":\"start\",\"received\":%" PRId64
-               ",\"sequence\":%ld,\"lost\":0,\"replaced\":%" PRIu32
-               ",\"fourcc\":\"JPEG\",\"from\":\"MJPG\",\"width\":%u,\"height\":%u,\"stride\":0,\"error\":false}",
-               now, now, i, replaced, width, height);
-      begin_frame(&output, head, &payload, 1);
+      const struct frame_head head = {
+          .time_ns = now,
+          .received_ns = now,
+          .sequence = (uint32_t)i,
+          .replaced = replaced,
+          .flags = HEAD_MONOTONIC,
+          .fourcc = V4L2_PIX_FMT_JPEG,
+          .from = V4L2_PIX_FMT_MJPEG,
+          .width = width,
+          .height = height,
+      };
+      begin_frame(&output, &head, &payload, 1);
       flush_output(&output);
       replaced = 0;
     } else {

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { nativeProgram } from "../../src/base/native.ts";
 import { packagePath } from "../../src/base/package-root.ts";
+import type { V4l2FrameInfo } from "../../src/sources/v4l2/frame-head.ts";
 import { V4l2MessageReader } from "../../src/sources/v4l2/message-reader.ts";
-import type { V4l2FrameInfo, V4l2Message } from "../../src/sources/v4l2/messages.ts";
+import type { V4l2Message } from "../../src/sources/v4l2/messages.ts";
 import { patience } from "../limits.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 

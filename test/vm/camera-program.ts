@@ -2,11 +2,11 @@ import { EventEmitter, on } from "node:events";
 import { silentLog } from "../../src/base/log.ts";
 import { packagePath } from "../../src/base/package-root.ts";
 import { V4l2Connection } from "../../src/sources/v4l2/connection.ts";
+import type { V4l2FrameInfo } from "../../src/sources/v4l2/frame-head.ts";
 import type {
   V4l2Answer,
   V4l2Control,
   V4l2Description,
-  V4l2FrameInfo,
   V4l2Message,
 } from "../../src/sources/v4l2/messages.ts";
 import { patience, WAIT_MS } from "../limits.ts";

@@ -2,13 +2,9 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import type { Readable, Writable } from "node:stream";
+import type { V4l2FrameInfo } from "../../src/sources/v4l2/frame-head.ts";
 import { V4l2MessageReader } from "../../src/sources/v4l2/message-reader.ts";
-import type {
-  V4l2Answer,
-  V4l2Description,
-  V4l2FrameInfo,
-  V4l2Message,
-} from "../../src/sources/v4l2/messages.ts";
+import type { V4l2Answer, V4l2Description, V4l2Message } from "../../src/sources/v4l2/messages.ts";
 import { WAIT_MS } from "../limits.ts";
 import { builtV4l2Program } from "../native/program.ts";
 

@@ -3,8 +3,8 @@ import { ThingError } from "../../base/errors.ts";
 import type { FrameSink } from "../../frames/frame-source.ts";
 import { MAX_JPEG_BYTES } from "../../frames/jpeg/jpeg.ts";
 import { capturedAtOf } from "./frame-clock.ts";
+import type { V4l2FrameInfo } from "./frame-head.ts";
 import type { MessageTaker } from "./message-reader.ts";
-import type { V4l2FrameInfo } from "./messages.ts";
 import { jpegOf, LARGEST_RAW, RawPictures } from "./raw-pictures.ts";
 
 /** A picture that was taken beside the stream. */

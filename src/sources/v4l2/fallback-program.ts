@@ -5,6 +5,7 @@ import { JpegSplitter } from "../../frames/jpeg/jpeg-splitter.ts";
 import { Child } from "../../processes/child.ts";
 import { runProgram } from "../../processes/run-program.ts";
 import { aboutIn, controlsIn, errnoIn, modesIn } from "./ctl-text.ts";
+import { type V4l2FrameInfo, writeFrameHead } from "./frame-head.ts";
 import type { V4l2Format } from "./messages.ts";
 
 // Speaks the wire of docs/internals/v4l2-program.md where the program itself was not built: gst-launch-1.0 streams, v4l2-ctl has the
@@ -133,7 +134,7 @@ async function still(words: readonly string[], number: number): Promise<object> 
   await pause();
   try {
     const jpeg = await picture(asked);
-    send("F", { ...frameInfo(asked), still: number }, jpeg);
+    sendFrame({ ...frameInfo(asked), still: number }, jpeg);
   } finally {
     start();
   }
@@ -175,7 +176,7 @@ function start(): void {
   const now = format;
   const child = new Child({ program: "gst-launch-1.0", args: pipeline(now) }, { outputs: [1] });
   streaming = child;
-  const splitter = new JpegSplitter({ onJpeg: (jpeg) => send("F", frameInfo(now), jpeg) });
+  const splitter = new JpegSplitter({ onJpeg: (jpeg) => sendFrame(frameInfo(now), jpeg) });
   child.receive(1, splitter, () => child.kill());
   void child.ended.then(() => {
     if (streaming === child) fail("gst-launch-1.0", child.errorLines.join(" "));
@@ -188,11 +189,11 @@ async function pause(): Promise<void> {
   await child?.stop();
 }
 
-function frameInfo({ fourcc, width, height }: V4l2Format): object {
+function frameInfo({ width, height }: V4l2Format): V4l2FrameInfo {
   sequence += 1;
   return {
     ...{ time: null, clock: "unknown", sequence, lost: 0, replaced: 0, fourcc: "JPEG" },
-    ...{ from: fourcc, width, height, stride: 0, error: false },
+    ...{ width, height, stride: 0, error: false },
   };
 }
 
@@ -208,11 +209,18 @@ function fail(ioctl: string, message: string): never {
 }
 
 /** Frames that the pipe does not take are dropped: this process must not hold them. */
-function send(type: string, text: object, payload: Uint8Array = new Uint8Array()): void {
-  if (type === "F" && process.stdout.writableLength > 0 && !("still" in text)) return;
-  const json = Buffer.from(JSON.stringify(text));
+function sendFrame(info: V4l2FrameInfo, payload: Uint8Array): void {
+  if (process.stdout.writableLength > 0 && info.still === undefined) return;
+  sendBytes("F", writeFrameHead(info), payload);
+}
+
+function send(type: string, text: object): void {
+  sendBytes(type, Buffer.from(JSON.stringify(text)), new Uint8Array());
+}
+
+function sendBytes(type: string, head: Uint8Array, payload: Uint8Array): void {
   const header = Buffer.from(`V4L${type}`.padEnd(16, "\0"), "latin1");
-  header.writeUInt32LE(json.length, 4);
+  header.writeUInt32LE(head.length, 4);
   header.writeUInt32LE(payload.length, 8);
-  process.stdout.write(Buffer.concat([header, json, payload]));
+  process.stdout.write(Buffer.concat([header, head, payload]));
 }

@@ -2,7 +2,8 @@ import { delay } from "../../base/abort.ts";
 import { silentLog } from "../../base/log.ts";
 import type { Command } from "../../processes/child.ts";
 import { V4l2Connection } from "./connection.ts";
-import type { V4l2FrameInfo, V4l2Message } from "./messages.ts";
+import type { V4l2FrameInfo } from "./frame-head.ts";
+import type { V4l2Message } from "./messages.ts";
 import { rateOf } from "./trouble.ts";
 
 /** How fast a camera is, and should be. */

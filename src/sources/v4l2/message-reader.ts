@@ -1,19 +1,16 @@
 import type { ByteReader } from "../../base/byte-reader.ts";
+import { FRAME_HEAD_BYTES, readFrameHead, type V4l2FrameInfo } from "./frame-head.ts";
 import {
   brokenWire,
   MESSAGE_TYPES,
   type MessageType,
-  readFrameInfo,
   readMessage,
-  type V4l2FrameInfo,
   type V4l2Message,
 } from "./messages.ts";
 
 const HEADER_BYTES = 16;
-const MAGIC = [0x56, 0x34, 0x4c]; // V4L
+const MAGIC = 0x4c3456; // V4L
 const LONGEST_JSON = 1 << 20; // bytes
-/** What is said of a frame takes some 300 bytes. */
-const LONGEST_FRAME_JSON = 4096;
 /** A larger frame ends the run, bytes: a raw picture of 32,768 by 4096 pixels in 16 bits. */
 const LARGEST_FRAME = 1 << 28;
 
@@ -33,9 +30,12 @@ export interface MessageTaker {
 export class V4l2MessageReader implements ByteReader {
   readonly #taker: MessageTaker;
   readonly #header = new Uint8Array(HEADER_BYTES);
+  readonly #headerView = new DataView(this.#header.buffer);
+  readonly #frameHead = new Uint8Array(FRAME_HEAD_BYTES);
+  readonly #frameHeadView = new DataView(this.#frameHead.buffer);
   #type: MessageType = "D";
-  /** What is being filled: the header, the JSON text, or a frame; a frame that nobody wants is passed over. */
-  #part: "header" | "json" | "payload" = "header";
+  /** What is being filled: the header, what is said, or a frame; a frame that nobody wants is passed over. */
+  #part: "header" | "text" | "payload" = "header";
   #memory: Uint8Array | undefined = this.#header;
   #filled = 0;
   #bytes = HEADER_BYTES;
@@ -68,35 +68,41 @@ export class V4l2MessageReader implements ByteReader {
 
   #next(): void {
     if (this.#part === "header") this.#readHeader();
-    else if (this.#part === "json") this.#readJson(this.#memory ?? this.#header);
-    else this.#endMessage(this.#memory);
+    else if (this.#part === "payload") this.#endMessage(this.#memory);
+    else if (this.#type === "F") this.#readFrameHead();
+    else this.#readText(this.#type, this.#memory ?? this.#header);
   }
 
   #readHeader(): void {
-    const view = new DataView(this.#header.buffer);
-    const type = MESSAGE_TYPES.find((one) => one.charCodeAt(0) === this.#header[3]);
-    const isMagic = MAGIC.every((byte, at) => this.#header[at] === byte);
-    if (!isMagic || !type || view.getUint32(12, true) !== 0)
+    const view = this.#headerView;
+    const word = view.getUint32(0, true);
+    const type = MESSAGE_TYPES[word >>> 24];
+    if ((word & 0xffffff) !== MAGIC || !type || view.getUint32(12, true) !== 0)
       throw brokenWire("something else than messages");
-    const jsonBytes = view.getUint32(4, true);
+    const bytes = view.getUint32(4, true);
     this.#payloadBytes = view.getUint32(8, true);
-    const longest = type === "F" ? LONGEST_FRAME_JSON : LONGEST_JSON;
-    if (jsonBytes < 2 || jsonBytes > longest)
-      throw brokenWire(`a text of ${jsonBytes} bytes, and 2 to ${longest} are allowed`);
+    this.#type = type;
     if (this.#payloadBytes > (type === "F" ? LARGEST_FRAME : 0))
       throw brokenWire(`${this.#payloadBytes} bytes of a picture, which are too many`);
-    this.#type = type;
-    this.#begin("json", jsonBytes, new Uint8Array(jsonBytes));
-  }
-
-  #readJson(json: Uint8Array): void {
-    if (this.#type !== "F") {
-      this.#begin("header", HEADER_BYTES, this.#header); // whatever the taker does with the message
-      this.#taker.message(readMessage(this.#type, json));
+    if (type === "F") {
+      if (bytes !== FRAME_HEAD_BYTES)
+        throw brokenWire(`${bytes} bytes about a frame, and those are ${FRAME_HEAD_BYTES}`);
+      this.#begin("text", bytes, this.#frameHead);
       return;
     }
+    if (bytes < 2 || bytes > LONGEST_JSON)
+      throw brokenWire(`a text of ${bytes} bytes, and 2 to ${LONGEST_JSON} are allowed`);
+    this.#begin("text", bytes, new Uint8Array(bytes));
+  }
+
+  #readText(type: Exclude<MessageType, "F">, json: Uint8Array): void {
+    this.#begin("header", HEADER_BYTES, this.#header); // whatever the taker does with the message
+    this.#taker.message(readMessage(type, json));
+  }
+
+  #readFrameHead(): void {
     const bytes = this.#payloadBytes;
-    this.#info = readFrameInfo(json);
+    this.#info = readFrameHead(this.#frameHeadView);
     this.#begin("payload", bytes, bytes > 0 ? this.#taker.memoryFor(this.#info, bytes) : undefined);
     if (this.#memory && this.#memory.length !== bytes)
       throw new RangeError(
@@ -111,7 +117,7 @@ export class V4l2MessageReader implements ByteReader {
     if (info && payload) this.#taker.frame(info, payload);
   }
 
-  #begin(part: "header" | "json" | "payload", bytes: number, memory: Uint8Array | undefined): void {
+  #begin(part: "header" | "text" | "payload", bytes: number, memory: Uint8Array | undefined): void {
     this.#part = part;
     this.#bytes = bytes;
     this.#memory = memory;

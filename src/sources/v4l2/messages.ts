@@ -125,20 +125,6 @@ const Source = Type.Object({
   changes: Type.Array(Type.String({ maxLength: 40 }), { maxItems: 8 }),
 });
 
-const FrameInfo = Type.Object({
-  time: Type.Union([Type.Number(), Type.Null()]),
-  clock: Type.String({ maxLength: 20 }),
-  sequence: Whole,
-  lost: Whole,
-  replaced: Whole,
-  fourcc: Fourcc,
-  width: Type.Integer({ minimum: 1, maximum: 32_768 }),
-  height: Type.Integer({ minimum: 1, maximum: 32_768 }),
-  stride: Whole,
-  error: Type.Boolean(),
-  still: Type.Optional(Whole),
-});
-
 /** A device with its modes and controls. */
 export type V4l2Description = Static<typeof Device>;
 /** One control of it. */
@@ -151,8 +137,6 @@ export type V4l2ControlChange = Static<typeof ControlChange>;
 export type V4l2Trouble = Static<typeof Trouble>;
 /** The answer to a command. */
 export type V4l2Answer = Static<typeof Answer>;
-/** What the program says of a frame, before its bytes. */
-export type V4l2FrameInfo = Static<typeof FrameInfo>;
 
 /** A message of the program, without the bytes of a frame. */
 export type V4l2Message =
@@ -162,10 +146,13 @@ export type V4l2Message =
   | { readonly type: "error"; readonly trouble: V4l2Trouble }
   | { readonly type: "answer"; readonly answer: V4l2Answer };
 
-/** Types of messages, by the fourth byte of their header. */
-export const MESSAGE_TYPES = ["D", "F", "C", "S", "E", "A"] as const;
-/** One of them. */
-export type MessageType = (typeof MESSAGE_TYPES)[number];
+/** The type of a message. */
+export type MessageType = "D" | "F" | "C" | "S" | "E" | "A";
+/** Types of messages by the fourth byte of their header. */
+export const MESSAGE_TYPES: readonly (MessageType | undefined)[] = Array.from(
+  { length: 256 },
+  (_, code) => (["D", "F", "C", "S", "E", "A"] as const).find((one) => one.charCodeAt(0) === code),
+);
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
@@ -183,11 +170,6 @@ export function readMessage(type: Exclude<MessageType, "F">, json: Uint8Array): 
     case "A":
       return { type: "answer", answer: parsed(Answer, json) };
   }
-}
-
-/** @throws {ThingError} `SOURCE_FAILED` */
-export function readFrameInfo(json: Uint8Array): V4l2FrameInfo {
-  return parsed(FrameInfo, json);
 }
 
 function parsed<T extends TSchema>(schema: T, json: Uint8Array): Static<T> {

@@ -1,7 +1,7 @@
 import { messageOf, ThingError } from "../../base/errors.ts";
 import { encodeJpeg } from "../../frames/pixels/codec.ts";
 import { imageFromPlanes } from "../../frames/pixels/from-planes.ts";
-import type { V4l2FrameInfo } from "./messages.ts";
+import type { V4l2FrameInfo } from "./frame-head.ts";
 
 /** A larger raw picture is refused, bytes: 8192 x 4096 pixels in 16 bits. */
 export const LARGEST_RAW = 64 * 1024 * 1024;

@@ -207,7 +207,7 @@ test("a raw format that cannot be read is told", limited, async (t) => {
 });
 
 test("stamps of another clock, and none, are those of the arrival", limited, async (t) => {
-  for (const behaviour of [{ clock: "unknown" }, { isUntimed: true }]) {
+  for (const behaviour of [{ clock: "unknown" as const }, { isUntimed: true }]) {
     const before = now();
     const { device } = await deviceOf(t, behaviour);
     for await (const { capturedAt = 0 } of framesOf(device, patience())) {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ThingError } from "../../../src/base/errors.ts";
+import type { V4l2FrameInfo } from "../../../src/sources/v4l2/frame-head.ts";
 import { V4l2MessageReader } from "../../../src/sources/v4l2/message-reader.ts";
-import type { V4l2FrameInfo, V4l2Message } from "../../../src/sources/v4l2/messages.ts";
+import type { V4l2Message } from "../../../src/sources/v4l2/messages.ts";
 import { fc, runs } from "../../property.ts";
-import { frameText, HOSTILE, message } from "./messages.ts";
+import { frameHead, HOSTILE, message } from "./messages.ts";
 
 /** What a reader gives, and how much memory it asks for. */
 class Taker {
@@ -43,12 +44,12 @@ function readInPieces(reader: V4l2MessageReader, bytes: Uint8Array, pieces: read
 
 const STREAM = Buffer.concat([
   message("A", { answer: 1, ok: true, values: { 7: true } }),
-  message("F", frameText(), Buffer.from([1, 2, 3])),
+  message("F", frameHead(), Buffer.from([1, 2, 3])),
   message("C", { id: 7, changes: ["value"], value: 3 }),
-  message("F", frameText({ width: 8000 }), Buffer.alloc(5000, 9)),
-  message("F", frameText({ sequence: 2 }), Buffer.alloc(0)),
+  message("F", frameHead({ width: 8000 }), Buffer.alloc(5000, 9)),
+  message("F", frameHead({ sequence: 2 }), Buffer.alloc(0)),
   message("S", { changes: ["end"], unknown: { to: "the server" } }),
-  message("F", frameText({ sequence: 3 }), Buffer.alloc(300, 4)),
+  message("F", frameHead({ sequence: 3 }), Buffer.alloc(300, 4)),
 ]);
 
 test("messages and frames are read however they are cut, and frames that nobody wants are passed over", () => {

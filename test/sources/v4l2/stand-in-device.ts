@@ -33,7 +33,7 @@ export interface Behaviour {
   readonly damageEvery?: number;
   /** Frames are raw pictures of 64 x 48 pixels. */
   readonly raw?: string;
-  readonly clock?: string;
+  readonly clock?: "monotonic" | "copy" | "unknown";
   readonly isUntimed?: boolean;
   /** It has no controls that this one has not. */
   readonly onlyControls?: readonly string[];

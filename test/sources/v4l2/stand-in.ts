@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, readFileSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { type V4l2FrameInfo, writeFrameHead } from "../../../src/sources/v4l2/frame-head.ts";
 import { picture } from "../../streams/pictures.ts";
 import { type Behaviour, controlsOf, MODES, type StandInControl } from "./stand-in-device.ts";
 
@@ -58,7 +59,11 @@ function run(command: string, words: readonly string[], number: number): object 
     case "mode":
       return mode(words);
     case "still":
-      send("F", { ...frameInfo(), ...sizeIn(words[1] ?? ""), still: number }, picture(999));
+      sendMessage(
+        "F",
+        writeFrameHead({ ...frameInfo(), ...sizeIn(words[1] ?? ""), still: number }),
+        picture(999),
+      );
       return { ok: true, away_ms: words[1] === sizeText() ? 0 : 40 };
     case "stop":
       return process.exit(0);
@@ -131,22 +136,22 @@ function sendFrame(): void {
   }
   const error = Boolean(damageEvery && frames % damageEvery === 0);
   if (behaviour.raw) sendRaw(behaviour.raw, error);
-  else send("F", { ...frameInfo(), error }, picture(frames));
+  else sendMessage("F", writeFrameHead({ ...frameInfo(), error }), picture(frames));
   lost = 0;
 }
 
 function sendRaw(fourcc: string, error: boolean): void {
   const bytes = Buffer.alloc(64 * 48 * 2, 128);
-  const size = { width: 64, height: 48, stride: 128, fourcc, from: fourcc };
-  send("F", { ...frameInfo(), ...size, error }, bytes);
+  const size = { width: 64, height: 48, stride: 128, fourcc };
+  sendMessage("F", writeFrameHead({ ...frameInfo(), ...size, error }), bytes);
 }
 
-function frameInfo() {
+function frameInfo(): V4l2FrameInfo {
   const time = Number(process.hrtime.bigint()) - 7e6;
   const clock = behaviour.clock ?? "monotonic";
   return {
-    ...{ time: behaviour.isUntimed ? null : time, clock, taken: "end", received: time },
-    ...{ sequence, lost, replaced: 0, fourcc: "JPEG", from: format.fourcc },
+    ...{ time: behaviour.isUntimed ? null : time, clock },
+    ...{ sequence, lost, replaced: 0, fourcc: "JPEG" },
     ...{ width: format.width, height: format.height, stride: 0, error: false },
   };
 }
@@ -192,12 +197,15 @@ function fail(ioctl: string, errno: string, message: string, code = 1): never {
   process.exit(code);
 }
 
-function send(type: string, text: object, payload: Uint8Array = new Uint8Array()): void {
-  const json = Buffer.from(JSON.stringify(text));
+function send(type: string, text: object): void {
+  sendMessage(type, Buffer.from(JSON.stringify(text)), new Uint8Array());
+}
+
+function sendMessage(type: string, head: Uint8Array, payload: Uint8Array): void {
   const header = Buffer.from(`V4L${type}`.padEnd(16, "\0"), "latin1");
-  header.writeUInt32LE(json.length, 4);
+  header.writeUInt32LE(head.length, 4);
   header.writeUInt32LE(payload.length, 8);
-  for (const bytes of [header, json, payload]) writeAll(bytes);
+  for (const bytes of [header, head, payload]) writeAll(bytes);
 }
 
 /** The pipe may be full, and is set not to wait. */
