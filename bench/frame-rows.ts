@@ -1,4 +1,4 @@
-import { UNSENT_BYTES } from "../src/base/native.ts";
+import { UNSENT_BYTES } from "../src/base/unsent.ts";
 import { frameFile } from "./frames.ts";
 import { GO2RTC } from "./intake/rows.ts";
 import { takeWithGo2rtc } from "./intake/servers.ts";

@@ -1,5 +1,4 @@
 import { crc32 as byTables } from "node:zlib";
-import { silentLog } from "./log.ts";
 import { loadAddon } from "./native.ts";
 
 interface Crc32 {
@@ -12,7 +11,7 @@ interface Crc32 {
  * @param before - The CRC of the bytes before these.
  */
 export function crc32(bytes: Uint8Array, before = 0): number {
-  const addon = loadAddon("crc32", isCrc32, "recordings cost more", silentLog);
+  const addon = loadAddon("crc32", isCrc32);
   return addon ? addon.crc32(bytes, before) : byTables(bytes, before);
 }
 

@@ -1,37 +1,111 @@
-import { accessSync, constants, existsSync } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { createRequire } from "node:module";
-import type { Server } from "node:net";
 import { messageOf } from "./errors.ts";
 import type { Log } from "./log.ts";
 import { packagePath } from "./package-root.ts";
 
 const require = createRequire(import.meta.url);
-const loaded = new Map<string, unknown>();
+const loaded = new Map<string, Tried>();
+let hasTold = false;
+
+/** What is worse without each addon. */
+const ADDONS: ReadonlyMap<string, string> = new Map([
+  ["crc32", "recordings take more processor time"],
+  ["send-to-each", "streams take more processor time"],
+  ["tcp-lowat", "a slow viewer may be 3 s behind instead of 0.7 s"],
+]);
+
+/** Why a part of `native/` does not run here. */
+export interface NativeFault {
+  /** The end of a sentence: "there is none for linux-arm". */
+  readonly reason: string;
+  /** A sentence; undefined where nothing helps. */
+  readonly fix?: string;
+}
+
+type Tried = { readonly module: unknown } | NativeFault;
 
 /**
- * The exports of the addon `native/NAME`, or undefined when it has not been built or does not load here. The first
- * call for a name says so in `log`, with what is lost; `npm run build:native` builds the addons.
+ * The exports of the addon `native/NAME`, or undefined where it does not run. It is tried once; `tellOfAddons` says what is missing.
  *
  * @param isAddon - Tells whether what was loaded has the functions that the caller needs.
- * @param without - What is worse without it, as the end of a sentence.
  */
 export function loadAddon<T>(
   name: string,
   isAddon: (module: unknown) => module is T,
-  without: string,
-  log: Log,
 ): T | undefined {
-  if (!loaded.has(name)) loaded.set(name, tryAddon(name, without, log));
-  const addon = loaded.get(name);
-  return isAddon(addon) ? addon : undefined;
+  const tried = tryOnce(name);
+  return "module" in tried && isAddon(tried.module) ? tried.module : undefined;
+}
+
+/** Says once in this process which addons do not run here, what is worse for it, and what to do. */
+export function tellOfAddons(log: Log): void {
+  const fault = addonFault();
+  if (hasTold || !fault) return;
+  hasTold = true;
+  const sentence = `${fault.reason} ${fault.fix ?? ""}`.trim();
+  if (fault.fix) log.warn(sentence);
+  else log.info(sentence);
+}
+
+/** What `tellOfAddons` says: `reason` is a whole sentence. Undefined where every addon runs. */
+export function addonFault(): NativeFault | undefined {
+  const missing: string[] = [];
+  const worse: string[] = [];
+  let first: NativeFault | undefined;
+  for (const [name, without] of ADDONS) {
+    const tried = tryOnce(name);
+    if ("module" in tried) continue;
+    first ??= tried;
+    missing.push(name);
+    worse.push(without);
+  }
+  if (!first) return undefined;
+  const reason = `Addons do not run here (${missing.join(", ")}): ${first.reason}. Everything works without them, but ${listed(worse)}.`;
+  return { ...first, reason };
+}
+
+/** The names of the addons. */
+export function addonNames(): readonly string[] {
+  return [...ADDONS.keys()];
+}
+
+/** The file of the program `native/NAME`, or undefined where there is none that may be executed. */
+export function nativeProgram(name: string): string | undefined {
+  return placesOf(name, name).find(isExecutable);
+}
+
+/** Why the program `native/NAME` does not run here. */
+export function programFault(name: string): NativeFault {
+  const file = placesOf(name, name).find(isThere);
+  if (!file) return nothingBuilt();
+  if (!isExecutable(file)) return notExecutable(file);
+  return { reason: `this machine cannot run ${file}`, fix: BUILD };
 }
 
 /**
- * The file of a program of `native/NAME`, or undefined where there is none that can be executed, as on systems that it
- * was not built for.
+ * The exports of an addon at the first of `places` where it loads, or why it loads at none. A file that was built beside another C
+ * library, and copied here, must not hide the one that runs.
  */
-export function nativeProgram(name: string): string | undefined {
-  return placesOf(name, name).find(isExecutable);
+export function addonAt(places: readonly string[]): Tried {
+  let fault: NativeFault | undefined;
+  for (const file of places.filter(isThere)) {
+    try {
+      return { module: require(file) };
+    } catch (error) {
+      fault = isBarred(file) ? notExecutable(file) : unloadable(error);
+    }
+  }
+  return fault ?? nothingBuilt();
+}
+
+function tryOnce(name: string): Tried {
+  let tried = loaded.get(name);
+  if (!tried) {
+    tried = addonAt(placesOf(name, `${name}.node`));
+    loaded.set(name, tried);
+  }
+  return tried;
 }
 
 /** What this machine built comes before what the package brought. */
@@ -40,6 +114,40 @@ function placesOf(part: string, file: string): readonly string[] {
     packagePath("native", part, "build", "Release", file),
     packagePath("prebuilds", `${process.platform}-${process.arch}`, file),
   ];
+}
+
+const BUILD = `With a C compiler, this builds them: node ${packagePath("scripts", "build-native.mjs")}`;
+
+function nothingBuilt(): NativeFault {
+  if (process.platform !== "linux") return { reason: "they are for Linux" };
+  const reason = `the package has none for ${process.platform}-${process.arch}, and none was built at its installation`;
+  return { reason, fix: BUILD };
+}
+
+function unloadable(error: unknown): NativeFault {
+  return { reason: messageOf(error).split("\n")[0] ?? "", fix: BUILD };
+}
+
+function notExecutable(file: string): NativeFault {
+  if (!hasExecuteBit(file))
+    return { reason: `${file} may not be executed`, fix: `Run: chmod +x ${file}` };
+  return {
+    reason: `${file} may not be executed, although its mode says so: its file system is mounted noexec`,
+    fix: `Mount it with exec, or install the package elsewhere.`,
+  };
+}
+
+/** An addon needs no execute bit, but a file system that lets its files be executed. */
+function isBarred(file: string): boolean {
+  return hasExecuteBit(file) && !isExecutable(file);
+}
+
+function isThere(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+function hasExecuteBit(file: string): boolean {
+  return ((statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & 0o111) !== 0;
 }
 
 function isExecutable(file: string): boolean {
@@ -51,73 +159,6 @@ function isExecutable(file: string): boolean {
   }
 }
 
-function tryAddon(name: string, without: string, log: Log): unknown {
-  try {
-    const file = placesOf(name, `${name}.node`).find((place) => existsSync(place));
-    if (!file) throw new Error(`There is none for ${process.platform}-${process.arch}.`);
-    return require(file);
-  } catch (error) {
-    const reason = messageOf(error).split("\n")[0];
-    log.warn(
-      `The addon '${name}' is not available, so ${without}. Build it with: npm run build:native`,
-      { reason },
-    );
-    return undefined;
-  }
-}
-
-/** How many bytes a viewer's socket takes ahead of what the network has carried away: one or two small writes. */
-export const UNSENT_BYTES = 16 * 1024;
-
-interface TcpLowat {
-  setNotSentLowWater(fd: number, bytes: number): void;
-  getNotSentLowWater(fd: number): number;
-  unsentBytes(fd: number): number;
-}
-
-function isTcpLowat(module: unknown): module is TcpLowat {
-  return typeof module === "object" && module !== null && "setNotSentLowWater" in module;
-}
-
-/** The addon that reads and sets how much a socket holds unsent; undefined where it is not built. */
-export function tcpLowat(log: Log): TcpLowat | undefined {
-  return loadAddon(
-    "tcp-lowat",
-    isTcpLowat,
-    "a slow viewer may be 3 s behind instead of 0.7 s",
-    log,
-  );
-}
-
-/**
- * Keeps the kernel from queueing a stream for a slow viewer: its send buffer, up to 4 MB, would hold some forty
- * frames, each older than the next. Call it once `server` listens; sockets it accepts afterwards inherit the limit.
- *
- * @returns Whether the limit holds. Without the addon, or without a TCP socket, the server runs as well, and a
- * slow viewer sees older frames.
- */
-export function limitUnsent(server: Server, log: Log): boolean {
-  const fd = descriptorOf(server);
-  const addon = fd === undefined ? undefined : tcpLowat(log);
-  if (fd === undefined || !addon) return false;
-  try {
-    addon.setNotSentLowWater(fd, UNSENT_BYTES);
-    return true;
-  } catch (error) {
-    log.warn(`Slow viewers may be seconds behind: the listener refuses TCP_NOTSENT_LOWAT.`, {
-      reason: messageOf(error),
-    });
-    return false;
-  }
-}
-
-/**
- * The file descriptor of a listening server or a connected socket. Node has no public name for it; `_handle.fd`
- * has been there since Node 0.x, is -1 where the system has no descriptors, and nothing breaks when it goes.
- */
-export function descriptorOf(socket: object): number | undefined {
-  const handle: unknown = Reflect.get(socket, "_handle");
-  const fd: unknown =
-    typeof handle === "object" && handle !== null ? Reflect.get(handle, "fd") : undefined;
-  return typeof fd === "number" && fd >= 0 ? fd : undefined;
+function listed(parts: readonly string[]): string {
+  return parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`;
 }

@@ -1,5 +1,4 @@
 import type { Socket } from "node:net";
-import { silentLog } from "./log.ts";
 import { loadAddon } from "./native.ts";
 
 /** What Node keeps under a socket. `fd` is negative once it is closed. */
@@ -30,7 +29,7 @@ export function sendToEach(
     fds = new Int32Array(2 * count);
     taken = new Int32Array(2 * count);
   }
-  const addon = loadAddon("send-to-each", isSendToEach, "viewers cost more", silentLog);
+  const addon = loadAddon("send-to-each", isSendToEach);
   if (!addon) return taken.fill(0, 0, count);
   for (let i = 0; i < count; i++) fds[i] = targets[i]?.handle?.fd ?? -1;
   addon.sendToEach(fds, count, bytes, taken);

@@ -8,7 +8,7 @@ import { accessCheck, certificateCheck } from "./access-checks.ts";
 import { camerasCheck, rateCheck, usbCheck, videoGroupCheck } from "./camera-checks.ts";
 import { visible } from "./client-output.ts";
 import { clockCheck, realTimeClockCheck } from "./clock-checks.ts";
-import { addonCheck, codecCheck } from "./library-checks.ts";
+import { codecCheck, nativeCheck } from "./library-checks.ts";
 import { descriptorCheck, nodeCheck, portCheck, settingsCheck } from "./machine-checks.ts";
 import { lanCheck } from "./network-checks.ts";
 import { ffmpegCheck, gstreamerCheck, kindsCheck } from "./program-checks.ts";
@@ -26,7 +26,7 @@ function checks({ port, settings }: DoctorOptions): Check[] {
   return [
     nodeCheck,
     codecCheck,
-    addonCheck,
+    nativeCheck,
     gstreamerCheck,
     ffmpegCheck,
     kindsCheck,

@@ -1,8 +1,8 @@
 import { createRequire } from "node:module";
-import type { Check } from "../base/checks.ts";
+import type { Check, CheckResult } from "../base/checks.ts";
 import { messageOf } from "../base/errors.ts";
-import { logTo } from "../base/log.ts";
-import { tcpLowat } from "../base/native.ts";
+import { addonFault, addonNames, type NativeFault, programFault } from "../base/native.ts";
+import { ownProgram } from "../sources/v4l2/program.ts";
 
 /** Can pictures be coded? Loaded here and not before, so that this check can say that it fails. */
 export const codecCheck: Check = {
@@ -19,8 +19,7 @@ export const codecCheck: Check = {
     } catch (error) {
       return {
         level: "fail",
-        message: `sharp could not be loaded: ${messageOf(error).split("\n")[0]}`,
-        fix: "npm ci --include=optional",
+        message: `sharp could not be loaded. ${messageOf(error)}`,
       };
     }
   },
@@ -34,7 +33,7 @@ export const codecCheck: Check = {
  */
 export function codecFault(from: string | URL = import.meta.url): string | undefined {
   const then =
-    "JPEGs can be passed on, but pictures cannot be encoded, resized or decoded. Run: npm ci --include=optional";
+    "JPEGs can be passed on, but pictures cannot be encoded, resized or decoded. Run: npm install --include=optional";
   try {
     const library = createRequire(createRequire(from).resolve("sharp"));
     const builds = [`${process.platform}-${process.arch}`, `linuxmusl-${process.arch}`, "wasm32"];
@@ -55,21 +54,28 @@ function isFound(from: NodeJS.Require, name: string): boolean {
   }
 }
 
-/** Is the addon there that keeps slow viewers close to live? */
-export const addonCheck: Check = {
-  name: "addon",
+/** Do the addons and the V4L2 program of the package run here? */
+export const nativeCheck: Check = {
+  name: "native",
   async run() {
-    let complaint = "it is missing";
-    const addon = tcpLowat(
-      logTo((_, __, fields) => {
-        complaint = String(fields?.reason ?? complaint);
-      }),
-    );
-    if (addon) return { level: "ok", message: "The addon tcp-lowat is loaded." };
+    const [addons, program] = [addonFault(), await ownProgram()];
+    const results: CheckResult[] = [];
+    if (addons) results.push(warning(addons));
+    if (!program) results.push(warning(programWarning()));
+    if (results.length > 0) return results;
     return {
-      level: "warn",
-      message: `The addon tcp-lowat could not be loaded (${complaint}): slow viewers may be 3 s behind.`,
-      fix: "npm run build:native",
+      level: "ok",
+      message: `The addons (${addonNames().join(", ")}) are loaded, and the V4L2 program runs.`,
     };
   },
 };
+
+function programWarning(): NativeFault {
+  const { reason, ...fix } = programFault("v4l2-camera");
+  const then = "V4L2 cameras are opened by gst-launch-1.0 and v4l2-ctl, if they are installed";
+  return { reason: `The V4L2 program does not run here: ${reason}. ${then}.`, ...fix };
+}
+
+function warning({ reason, fix }: NativeFault): CheckResult {
+  return { level: "warn", message: reason, ...(fix !== undefined && { fix }) };
+}

@@ -2,7 +2,8 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Log } from "../base/log.ts";
-import { limitUnsent } from "../base/native.ts";
+import { tellOfAddons } from "../base/native.ts";
+import { limitUnsent } from "../base/unsent.ts";
 import type { ModelChange } from "../core/instance-affordances.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import { BlobStore } from "../files/blob-store.ts";
@@ -207,6 +208,7 @@ export class ThingServer {
     this.#policy.allowHost(host);
     await this.#bind(host, port);
     limitUnsent(this.#server, this.#log);
+    tellOfAddons(this.#log);
     await this.#open();
     const bound = (this.#server.address() as AddressInfo).port;
     const scheme = this.#isSecure ? "https" : "http";

@@ -21,7 +21,7 @@ test("doctor tells what it looked at, as lines and as JSON", { timeout: TEST_MS 
   for (const name of [
     "node",
     "sharp",
-    "addon",
+    "native",
     "gstreamer",
     "ffmpeg",
     "thorvision",

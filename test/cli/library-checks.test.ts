@@ -19,6 +19,6 @@ test("a server that starts without sharp, or without its build, is told so; here
   });
   assert.match(
     String(codecFault(pathToFileURL(join(unbuilt, "index.js")))),
-    /^sharp has no build for this machine \(.+-.+\)\. .*npm ci/,
+    /^sharp has no build for this machine \(.+-.+\)\. .*npm install/,
   );
 });

@@ -120,9 +120,8 @@ test(
     const installed = await runToEnd(install, "", none);
     assert.match(installed.stdout.toString(), /^Nothing is to be built/);
     const asked = `
-    import { silentLog } from "${home}/dist/src/base/log.js";
     import { loadAddon, nativeProgram } from "${home}/dist/src/base/native.js";
-    const loaded = (name, what) => typeof loadAddon(name, (one) => what in one, "", silentLog)?.[what];
+    const loaded = (name, what) => typeof loadAddon(name, (one) => what in one)?.[what];
     console.log(JSON.stringify([loaded("tcp-lowat", "setNotSentLowWater"), loaded("send-to-each", "sendToEach"),
       loaded("crc32", "crc32"), nativeProgram("v4l2-camera")]));`;
     const module = [process.execPath, "--input-type=module", "-e", asked];

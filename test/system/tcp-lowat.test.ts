@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { test } from "node:test";
 import { silentLog } from "../../src/base/log.ts";
-import { descriptorOf, limitUnsent, tcpLowat, UNSENT_BYTES } from "../../src/base/native.ts";
+import { descriptorOf, limitUnsent, tcpLowat, UNSENT_BYTES } from "../../src/base/unsent.ts";
 import { TEST_MS } from "../limits.ts";
 
 const timeout = TEST_MS;
@@ -29,7 +29,7 @@ test("a stalled viewer has a few kilobytes unsent, not megabytes", { timeout }, 
 });
 
 function addon() {
-  const built = tcpLowat(silentLog);
+  const built = tcpLowat();
   assert.ok(built, "The addon tcp-lowat is not built. Run: scripts/setup");
   return built;
 }

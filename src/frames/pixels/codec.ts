@@ -10,11 +10,23 @@ let loading: ReturnType<typeof loadSharp> | undefined;
 
 /** Loaded with the first picture that needs it: its libraries take 16 MB, and most servers pass JPEGs on as they are. */
 async function loadSharp() {
-  const { default: sharp } = await import("sharp");
+  const { default: sharp } = await import("sharp").catch(reject);
   // Frames are encoded in parallel, one thread each; a cache would only hold pictures that are not used again.
   sharp.concurrency(1);
   sharp.cache(false);
   return sharp;
+}
+
+/** What sharp says is its reasons, a line each, and then a page of possible solutions. */
+function reject(error: unknown): never {
+  const lines = messageOf(error).split("\n");
+  const end = lines.findIndex((line) => line.startsWith("Possible solutions"));
+  const reason = lines.slice(0, end < 0 ? 1 : end).join(": ");
+  throw new ThingError(
+    "PROGRAM_MISSING",
+    `Pictures cannot be encoded, resized or decoded: ${reason}. Run: npm install --include=optional`,
+    { cause: error },
+  );
 }
 
 function sharpLibrary() {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { Log } from "../../base/log.ts";
-import { nativeProgram } from "../../base/native.ts";
+import { nativeProgram, programFault } from "../../base/native.ts";
 import { moduleUrl } from "../../base/package-root.ts";
 import type { Command } from "../../processes/child.ts";
 import { programVersion } from "../../processes/programs.ts";
@@ -26,7 +26,7 @@ export async function v4l2Command(
 }
 
 /** The program of this package, unless this machine cannot run it: it is tried once. */
-async function ownProgram(): Promise<string | undefined> {
+export async function ownProgram(): Promise<string | undefined> {
   const path = nativeProgram("v4l2-camera");
   if (path === undefined) return undefined;
   canRun ??= runProgram({ program: path, args: ["version"] }, VERSION_LIMITS).then(
@@ -39,10 +39,12 @@ async function ownProgram(): Promise<string | undefined> {
 async function fallback(log: Log | undefined): Promise<readonly string[]> {
   await programVersion("gst-launch-1.0");
   await programVersion("v4l2-ctl");
-  if (!hasTold)
+  if (!hasTold) {
+    const { reason, fix = "" } = programFault("v4l2-camera");
     log?.warn(
-      `The V4L2 camera program is missing, or does not run here (${process.platform}, ${process.arch}): gst-launch-1.0 and v4l2-ctl are used, without the driver's times and numbers. With a C compiler, npm run build:native builds it.`,
+      `The V4L2 camera program does not run here (${reason}): gst-launch-1.0 and v4l2-ctl are used, without the driver's times and numbers. ${fix}`.trim(),
     );
+  }
   hasTold = true;
   return [process.execPath, fileURLToPath(moduleUrl("src/sources/v4l2/fallback-program"))];
 }

@@ -4,7 +4,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../../src/base/errors.ts";
-import { descriptorOf } from "../../../src/base/native.ts";
+import { descriptorOf } from "../../../src/base/unsent.ts";
 import { patience } from "../../limits.ts";
 
 /** The kernel's virtual USB controller (vhci_hcd); its ports 0 to 14 are for devices of 480 Mbit/s. */
