@@ -1,7 +1,7 @@
 // Runs the compiled tests: those that need npm packages alone, or with --system those under test/system/
 // that need Chromium, GStreamer and ffmpeg (scripts/setup installs them), or with --interop those under
 // test/interop/ that need other people's clients (scripts/setup --interop), or with --vm, inside the test machine, those under
-// test/vm/, one after another. Further arguments are name parts of files to run: `npm test -- mjpeg` runs the files whose path
+// test/vm/, one after another, or with --distros those under test/distros/, in other user lands. Further arguments are name parts of files to run: `npm test -- mjpeg` runs the files whose path
 // contains "mjpeg".
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
@@ -22,13 +22,13 @@ const MOST_AT_ONCE = 3 * availableParallelism();
 /** Of what is random in all of them: a run can be had again. */
 process.env.THINGSCOPE_SEED ??= String(Date.now() % 100_000);
 const asked = process.argv.slice(2);
-const folder = ["system", "interop", "vm"].find((name) => asked.includes(`--${name}`));
+const folder = ["system", "interop", "vm", "distros"].find((name) => asked.includes(`--${name}`));
 const parts = asked.filter((argument) => !argument.startsWith("--"));
 
 const files = readdirSync(join("dist/test", folder ?? ""), { recursive: true, encoding: "utf8" })
   .map((file) => join(folder ?? "", file))
   .filter((file) => file.endsWith(".test.js"))
-  .filter((file) => /^(system|interop|vm)\//.exec(file)?.[1] === folder)
+  .filter((file) => /^(system|interop|vm|distros)\//.exec(file)?.[1] === folder)
   .filter(isAskedFor)
   .sort((a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1));
 
@@ -59,8 +59,10 @@ function rankOf(file) {
 /** What measures time goes first, and has a core for each file; the others wait for programs and clocks, beside one another. */
 async function runAll() {
   const isIn = (names) => (file) => names.includes(file.replace(/\.test\.js$/, ""));
-  // Files for the test machine share its cameras.
-  const alone = files.filter((file) => folder === "vm" || isIn(ALONE)(file));
+  // Files for the test machine share its cameras, and those in other user lands one cache of downloads.
+  const alone = files.filter(
+    (file) => folder === "vm" || folder === "distros" || isIn(ALONE)(file),
+  );
   const measuring = files.filter((file) => isIn(MEASURING)(file) && !alone.includes(file));
   const others = files.filter((file) => !alone.includes(file) && !measuring.includes(file));
   const told = new PassThrough({ objectMode: true });

@@ -1,0 +1,2 @@
+/** For what hangs, not for what is slow: an installation under emulation takes 2 to 6 minutes, ms. */
+export const LAND_MS = 30 * 60_000;

@@ -1,0 +1,107 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { packagePath } from "../../src/base/package-root.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { NPM_CACHE, npmPackage, packed } from "./downloads.ts";
+import { LAND_MS } from "./limits.ts";
+
+/** How a command ended. */
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+/** The command of an installed package. */
+export const THINGSCOPE = "node_modules/thingscope/dist/bundle/src/cli/main.js";
+
+let pack: Promise<string> | undefined;
+
+/** Files of a Linux system, entered with a Node, with npm and with the packed package beside. What is changed in it is its own. */
+export class UserLand implements AsyncDisposable {
+  readonly #folder: string;
+  readonly #binds: readonly string[];
+  readonly #land: string;
+
+  private constructor(land: string, folder: string, binds: readonly string[]) {
+    this.#land = land;
+    this.#folder = folder;
+    this.#binds = binds;
+  }
+
+  /** @param node - The folder with `bin/node`; undefined where the land has a Node of its own. */
+  static async open(land: string, node: string | undefined): Promise<UserLand> {
+    pack ??= temporaryFolder("packed-").then(packed);
+    await mkdir(NPM_CACHE, { recursive: true });
+    const places: [string, string][] = [
+      [await npmPackage("npm@10"), "/opt/npm"],
+      [await pack, "/opt/pack"],
+      [NPM_CACHE, "/opt/npm-cache"],
+    ];
+    if (node) places.push([node, "/opt/node"]);
+    const binds = places.flatMap(([from, to]) => ["--bind", `${from}=${to}`]);
+    const opened = new UserLand(land, await temporaryFolder("user-land-"), binds);
+    const project = join(opened.#folder, "upper", "root", "lab");
+    await mkdir(project, { recursive: true });
+    await writeFile(join(project, "package.json"), '{ "name": "lab", "private": true }');
+    return opened;
+  }
+
+  /** Runs a line of its shell in the project's folder, with a folder of npm's at /opt/tool if need be, to its end. */
+  async sh(line: string, { input = Buffer.alloc(0), tool = "" } = {}): Promise<Ended> {
+    const child = this.#spawn(line, tool);
+    const [out, errors]: [Buffer[], Buffer[]] = [[], []];
+    child.stdout!.on("data", (chunk: Buffer) => out.push(chunk));
+    child.stderr!.on("data", (chunk: Buffer) => errors.push(chunk));
+    child.stdin!.on("error", () => {}); // it may end before it has read all
+    child.stdin!.end(input);
+    const [code] = (await once(child, "close")) as [number | null];
+    return { code, stdout: Buffer.concat(out), stderr: Buffer.concat(errors).toString() };
+  }
+
+  /** A line that has to succeed: what it printed. */
+  async told(line: string, options: { input?: Buffer; tool?: string } = {}): Promise<string> {
+    const { code, stdout, stderr } = await this.sh(line, options);
+    if (code !== 0) throw new Error(`'${line}' ended with ${code}: ${stdout}${stderr}`);
+    return stdout.toString().trim();
+  }
+
+  /** Serves the simulated microscope while `use` looks at it. What the log said, of warnings and errors. */
+  async serving(use: (url: string) => Promise<void>, command = `node ${THINGSCOPE}`) {
+    const child = this.#spawn(`exec ${command} serve --simulated --port 0 2>&1`, "");
+    const ended = once(child, "close");
+    const lines: string[] = [];
+    const address = new Promise<string>((resolve, reject) => {
+      createInterface(child.stdout!).on("line", (line) => {
+        lines.push(line);
+        const url = /"url":"(http:[^"]*\d)"/.exec(line)?.[1];
+        if (url) resolve(url);
+      });
+      ended.then(() => reject(new Error(`It ended: ${lines.join("\n")}`)), reject);
+    });
+    try {
+      await use(await address);
+    } finally {
+      child.kill("SIGKILL");
+      await ended;
+    }
+    return lines.filter((line) => /"level":[45]0/.test(line));
+  }
+
+  #spawn(line: string, tool: string): ChildProcess {
+    const enter = packagePath("scripts", "enter-user-land");
+    const more = tool ? ["--bind", `${tool}=/opt/tool`] : [];
+    const shell = ["--", "/bin/sh", "-c", `cd /root/lab; ${line}`];
+    return spawn(enter, [this.#land, this.#folder, ...this.#binds, ...more, ...shell], {
+      signal: AbortSignal.timeout(LAND_MS),
+      killSignal: "SIGKILL",
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
