@@ -69,7 +69,7 @@ export async function tryOut(land: UserLand, { arch, library }: Tried): Promise<
   for (const format of ["RGB3", "UYVY", "GRBG", "Y10"]) {
     const raw = RAW[format]!(SLOPES, SIZE);
     const args = ["encode-test", format, "70x50", "--repeat", "1", "--quality", "90"];
-    const there = await land.sh([program, ...args].join(" "), { input: Buffer.from(raw) });
+    const there = await land.sh([program, ...args].join(" "), { input: raw });
     const here = await runToEnd(
       [packagePath("prebuilds", "linux-x64", "v4l2-camera"), ...args],
       raw,

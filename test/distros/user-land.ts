@@ -15,6 +15,12 @@ export interface Ended {
   readonly stderr: string;
 }
 
+interface Extras {
+  readonly input?: Uint8Array;
+  /** A folder that is bound at /opt/tool. */
+  readonly tool?: string;
+}
+
 /** The command of an installed package. */
 export const THINGSCOPE = "node_modules/thingscope/dist/bundle/src/cli/main.js";
 
@@ -51,7 +57,7 @@ export class UserLand implements AsyncDisposable {
   }
 
   /** Runs a line of its shell in the project's folder, with a folder of npm's at /opt/tool if need be, to its end. */
-  async sh(line: string, { input = Buffer.alloc(0), tool = "" } = {}): Promise<Ended> {
+  async sh(line: string, { input = new Uint8Array(), tool = "" }: Extras = {}): Promise<Ended> {
     const child = this.#spawn(line, tool);
     const [out, errors]: [Buffer[], Buffer[]] = [[], []];
     child.stdout!.on("data", (chunk: Buffer) => out.push(chunk));
@@ -63,7 +69,7 @@ export class UserLand implements AsyncDisposable {
   }
 
   /** A line that has to succeed: what it printed. */
-  async told(line: string, options: { input?: Buffer; tool?: string } = {}): Promise<string> {
+  async told(line: string, options: Extras = {}): Promise<string> {
     const { code, stdout, stderr } = await this.sh(line, options);
     if (code !== 0) throw new Error(`'${line}' ended with ${code}: ${stdout}${stderr}`);
     return stdout.toString().trim();
