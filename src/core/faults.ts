@@ -29,6 +29,17 @@ export function notJsonFault(
   return { type: "not_json", loc: [...root, ...segments(where)], msg: `Input ${what}` };
 }
 
+const LIMITS = new Set(
+  "greater_than_equal greater_than less_than_equal less_than multiple_of literal_error string_pattern_mismatch string_too_short string_too_long too_short too_long".split(
+    " ",
+  ),
+);
+
+/** Whether a value is only outside of limits, which a Thing may move; another fault stays one. */
+export function isLimitFault({ type }: InputFault): boolean {
+  return LIMITS.has(type);
+}
+
 const LONGEST_PATH = 200; // characters
 
 /** What each type is called in a sentence; pydantic's own words are for its clients. */

@@ -25,7 +25,7 @@ import { faultsFor, type ThingFaults } from "./thing-faults.ts";
 import type { ThingModel } from "./thing-model.ts";
 import { ThingSettings } from "./thing-settings.ts";
 import { LifeState, notReady, type ThingState, whileOpening } from "./thing-state.ts";
-import { acceptedValues, writeMultiple } from "./write-multiple.ts";
+import { writeMultiple } from "./write-multiple.ts";
 
 type Members = Record<string, unknown>;
 
@@ -144,6 +144,7 @@ export class HostedThing extends LifeState {
 
   /** Sets a property; a setting is on disk when this resolves. @throws {ThingError} `READ_ONLY`, `INVALID_INPUT`, `LOCK_BUSY`. */
   async writeProperty(name: string, value: unknown): Promise<void> {
+    if (this.state === "opening") await whileOpening(this); // that may move limits
     const property = this.#property(name);
     const what = `Property '${name}' of Thing '${this.name}'`;
     if (property.readOnly) throw new ThingError("READ_ONLY", `${what} is read-only.`);
@@ -151,22 +152,18 @@ export class HostedThing extends LifeState {
   }
 
   /**
-   * Sets several properties in the order given, or none of them: all values are validated first, and what was set is
-   * restored when a later one fails.
+   * Sets several properties, or none of them, in the order given, except that a value outside of limits is set behind those that
+   * may move them. Values are validated first, and what was set is restored when a later one fails.
    * @throws {ThingError} `INVALID_INPUT`, `UNKNOWN_AFFORDANCE`, `LOCK_BUSY`, or what a setter throws, with what was and what was not restored.
    */
   async writeProperties(values: unknown): Promise<void> {
-    const changes = acceptedValues(this.name, this.model.properties, values);
-    await this.#whenOpen("write properties");
-    const locked = changes.some(({ property }) => property.useGlobalLock);
-    const what = `setting ${changes.length} properties of Thing '${this.name}'`;
-    await this.#locked(locked, what, () =>
-      writeMultiple(this.name, changes, {
-        access: this.#access,
-        writes: this.#writes,
-        settings: this.settings,
-      }),
-    );
+    if (this.state === "opening") await whileOpening(this); // that may move limits
+    const wanted = this.#writes.wanted(values);
+    this.assertOpen("write properties");
+    const locked = wanted.properties.some(({ useGlobalLock }) => useGlobalLock);
+    const what = `setting ${wanted.properties.length} properties of Thing '${this.name}'`;
+    const ways = { access: this.#access, writes: this.#writes, settings: this.settings };
+    await this.#locked(locked, what, () => writeMultiple(this.name, wanted, ways));
   }
 
   /** Gives an accessor the value that it had when the Thing was made. @throws {ThingError} `NOT_FOUND` for a getter. */

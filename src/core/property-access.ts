@@ -5,6 +5,7 @@ import { messageOf, ThingError } from "../base/errors.ts";
 import { thrownError } from "../base/thrown.ts";
 import type { PropertyAffordance } from "./affordances.ts";
 import { DeviceCalls } from "./device-calls.ts";
+import { LateWrites } from "./late-writes.ts";
 import { classNameOf } from "./member-name.ts";
 import { outgoing } from "./outgoing.ts";
 import { runAsThing } from "./running.ts";
@@ -15,7 +16,7 @@ import { isFault, isThenable, type ThingFaults } from "./thing-faults.ts";
 type Members = Record<string, unknown>;
 
 /** A property whose device takes longer has failed, unless it says how long that may take. */
-const WITHIN_MS = 10_000;
+export const WITHIN_MS = 10_000;
 /** How long a write waits for what a setter leaves running: it may be meant to go on. */
 const FLOATING_WITHIN_MS = 1000;
 
@@ -33,17 +34,25 @@ export class PropertyAccess {
   readonly #faults: ThingFaults;
   readonly #calls: DeviceCalls;
   readonly #now: Now;
+  readonly #late: LateWrites;
 
   constructor(thing: Thing, faults: ThingFaults, now: Now) {
     this.#thing = thing;
     this.#faults = faults;
     this.#calls = new DeviceCalls(faults);
     this.#now = now;
+    this.#late = new LateWrites((property, sentence) => faults.note(property, sentence));
   }
 
   /** Ends what waits for the device: the Thing closes. */
   endCalls(reason: unknown): void {
     this.#calls.end(reason);
+    this.#late.forget();
+  }
+
+  /** Ends when a write of a property has that goes on although its time is up; undefined when none does. */
+  lateWrite(property: string): Promise<void> | undefined {
+    return this.#late.of(property);
   }
 
   /**
@@ -152,18 +161,30 @@ export class PropertyAccess {
   }
 
   #assigned(property: PropertyAffordance, value: unknown): Promise<unknown> | undefined {
-    const { member, setter, own, withinMs = WITHIN_MS } = property;
-    if (own || setter !== undefined) {
-      const ask = (signal: AbortSignal) =>
-        setter === undefined ? own?.write?.(value, signal) : this.#call(setter, value, signal);
-      const result = this.#calls.call(ask, withinMs);
-      return isThenable(result) ? Promise.resolve(result) : undefined;
-    }
+    const { member, setter, own } = property;
+    if (own || setter !== undefined) return this.#asked(property, value);
     const floating = leftFloating(() => {
       this.#members[member] = value;
     });
     if (floating.length === 0) return undefined;
     return Promise.race([Promise.all(floating), delay(FLOATING_WITHIN_MS)]);
+  }
+
+  #asked(property: PropertyAffordance, value: unknown): Promise<unknown> | undefined {
+    const { name, setter, own, withinMs = WITHIN_MS } = property;
+    let asked: unknown;
+    const ask = (signal: AbortSignal) => {
+      asked =
+        setter === undefined ? own?.write?.(value, signal) : this.#call(setter, value, signal);
+      return asked;
+    };
+    const result = this.#calls.call(ask, withinMs);
+    if (!isThenable(result)) return undefined;
+    return Promise.resolve(result).catch((error) => {
+      const isOpen = !this.#now.notOpen(`set property '${name}'`);
+      if (isOpen && isThenable(asked)) this.#late.note(name, asked); // over at once, if that is what it said itself
+      throw error;
+    });
   }
 
   #call(name: string, ...inputs: unknown[]): unknown {

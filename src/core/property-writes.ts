@@ -1,11 +1,14 @@
+import { within } from "../base/abort.ts";
 import { ThingError, unknownAffordance } from "../base/errors.ts";
 import { countedLimit } from "../base/limit-hits.ts";
 import type { PropertyAffordance } from "./affordances.ts";
-import type { PropertyAccess } from "./property-access.ts";
+import { stillUnderWay } from "./late-writes.ts";
+import { type PropertyAccess, WITHIN_MS } from "./property-access.ts";
 import type { PropertyObservers, Told } from "./property-observers.ts";
 import { accept } from "./schema.ts";
 import { type Store, storeOf } from "./setters.ts";
-import type { Thing } from "./thing.ts";
+import { Thing } from "./thing.ts";
+import { WantedValues } from "./wanted-values.ts";
 
 export type WriteBy = "client" | "settings" | "edited settings";
 
@@ -75,14 +78,17 @@ export class PropertyWrites {
     watch?: WriteWatch,
   ): undefined | Promise<void> {
     for (const other of this.#watches) if (other !== watch) other.add(property.name);
-    const turn = this.#turns.get(property.name);
+    const turn = this.#turnOf(property);
     if (!turn) return this.#noted(property, this.#write(property, value, by));
     if (turn.waiting >= MOST_WAITING) throw this.#tooMany(property);
     turn.waiting += 1;
-    const written = turn.last.then(() => {
-      turn.waiting -= 1;
-      return this.#write(property, value, by);
-    });
+    const since = performance.now();
+    const written = turn.last
+      .then(() => this.#behindLate(property, since))
+      .finally(() => {
+        turn.waiting -= 1;
+      })
+      .then(() => this.#write(property, value, by));
     return this.#noted(property, written);
   }
 
@@ -97,9 +103,41 @@ export class PropertyWrites {
     }
   }
 
+  /** New values for several properties. @throws {ThingError} as `WantedValues` does. */
+  wanted(values: unknown): WantedValues {
+    const { name, thing, properties } = this.#options;
+    const hearsChanges = thing.changed !== Thing.prototype.changed;
+    // Keeping a value moves nothing; code of the Thing may do anything.
+    const mayMoveLimits = (property: PropertyAffordance) =>
+      hearsChanges || this.#storeOf(property) === undefined;
+    return new WantedValues(values, { thing: name, properties, mayMoveLimits });
+  }
+
+  #storeOf({ own, setter, member }: PropertyAffordance): Store | undefined {
+    return own !== undefined || setter !== undefined
+      ? undefined
+      : storeOf(this.#options.thing, member);
+  }
+
   /** Ends when the writes of a property that are under way have; undefined when none is. */
   busy(name: string): Promise<unknown> | undefined {
     return this.#turns.get(name)?.last;
+  }
+
+  /** Undefined when nothing has to be waited for. */
+  #turnOf({ name }: PropertyAffordance): Turn | undefined {
+    const turn = this.#turns.get(name);
+    if (turn || !this.#options.access.lateWrite(name)) return turn;
+    const begun = { last: Promise.resolve(), waiting: 0 };
+    this.#turns.set(name, begun);
+    return begun;
+  }
+
+  /** @throws {ThingError} `NOT_READY` when an earlier write goes on for longer than this one may take. */
+  async #behindLate({ name, withinMs = WITHIN_MS }: PropertyAffordance, since: number) {
+    const late = this.#options.access.lateWrite(name);
+    const left = Math.max(0, since + withinMs - performance.now());
+    if (late) await within(late, left, () => stillUnderWay(name, this.#options.name));
   }
 
   /** Others wait while this one lasts. */
@@ -118,8 +156,7 @@ export class PropertyWrites {
 
   #write(asked: PropertyAffordance, given: unknown, by: WriteBy): undefined | Promise<void> {
     const { property, value } = this.#present(asked, given);
-    const isOwn = property.own !== undefined || property.setter !== undefined;
-    const store = isOwn ? undefined : storeOf(this.#options.thing, property.member);
+    const store = this.#storeOf(property);
     const write: Write = { property, by, store };
     const failed = (error: unknown): never => this.#failed(write, error);
     this.#ongoing.add(write);
