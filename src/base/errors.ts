@@ -1,6 +1,7 @@
 import { didYouMean } from "./nearest.ts";
 import { cut, preview } from "./preview.ts";
 import { redactText } from "./redact-text.ts";
+import { systemReason } from "./system-reasons.ts";
 
 /**
  * Every code that this package fails with, and the HTTP status that goes with it. Codes are stable;
@@ -170,9 +171,9 @@ export function messageOf(error: unknown): string {
   }
 }
 
-/** The same for the middle of a sentence, whose full stop comes after it. */
+/** The same for the middle of a sentence, whose full stop comes after it; what the system says of a file is in words. */
 export function reasonOf(error: unknown): string {
-  return messageOf(error).replace(/\.$/, "");
+  return systemReason(error) ?? messageOf(error).replace(/\.$/, "");
 }
 
 /** The same with a full stop, where another sentence follows. */

@@ -1,8 +1,9 @@
-import { mkdir, readdir, readFile, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { reasonOf } from "./errors.ts";
 import { type Log, type LogLevel, logTo, silentLog } from "./log.ts";
 import { FloodGate } from "./log-flood.ts";
+import { makeFolders } from "./make-folders.ts";
 import { cut, visible } from "./preview.ts";
 import { redact } from "./redact.ts";
 import { redactText } from "./redact-text.ts";
@@ -171,7 +172,7 @@ export class LogFolder implements LogShelf {
 
   async #write(): Promise<void> {
     try {
-      await mkdir(this.folder, { recursive: true });
+      await makeFolders(this.folder);
       for (let file = this.#nextWaiting(); file; file = this.#nextWaiting()) await file.write();
       this.#writing = undefined;
     } catch (error) {

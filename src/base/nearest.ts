@@ -1,6 +1,7 @@
 /** A longer word is no slip; and clients may send any. */
 const LONGEST = 40; // characters
-const MOST_COMPARED = 200;
+/** GStreamer has 1500 elements. */
+const MOST_COMPARED = 3000;
 const MOST_OFF = 3;
 
 /** The end of a sentence about a name that is not there; empty when nothing is near. */
@@ -9,7 +10,7 @@ export function didYouMean(word: string, names: Iterable<string>): string {
   return near === undefined ? "" : ` Did you mean '${near}'?`;
 }
 
-/** The name that `word` was probably meant to be: at most two letters off, or three in a long word. */
+/** The name that `word` was probably meant to be: one letter off in a short word, three in a long one, otherwise two. */
 export function nearest(word: string, names: readonly string[]): string | undefined {
   if (word.length > LONGEST) return undefined;
   const near = names
@@ -17,7 +18,12 @@ export function nearest(word: string, names: readonly string[]): string | undefi
     .slice(0, MOST_COMPARED)
     .map((name) => ({ name, distance: distance(word.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)[0];
-  return near && near.distance <= (word.length > 7 ? MOST_OFF : 2) ? near.name : undefined;
+  return near && near.distance <= mostOff(word) ? near.name : undefined;
+}
+
+function mostOff({ length }: string): number {
+  if (length > 7) return MOST_OFF;
+  return length > 3 ? 2 : 1;
 }
 
 /** How many letters are added, left out or exchanged (Levenshtein). */

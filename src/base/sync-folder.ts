@@ -1,6 +1,7 @@
-import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { codeOf } from "./errors.ts";
+import { makeFolders } from "./make-folders.ts";
 
 /** What a disk answers that knows no such request: it keeps names as it does, and no request changes that. */
 const UNKNOWN: ReadonlySet<string> = new Set([
@@ -34,7 +35,7 @@ function isUnknown(error: unknown): boolean {
 
 /** Makes a folder and those above it that are missing, and has their names on the disk before it resolves. */
 export async function makeFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
+  const first = await makeFolders(path);
   if (first === undefined) return; // it was there
   const above = dirname(resolve(first));
   for (let folder = resolve(path); folder !== above; ) {

@@ -22,6 +22,7 @@ import {
   writeValue,
 } from "./client-output.ts";
 import { ProgressBar } from "./progress-bar.ts";
+import { serverAddress } from "./server-address.ts";
 import { inputFromWords, valueFromText } from "./value-text.ts";
 
 /** Which Thing, and as whom. */
@@ -131,8 +132,7 @@ export async function types(
 }
 
 function connect(io: ClientIo, { url, credentials }: Target): Promise<ThingClient> {
-  const whole = url.includes("://") ? url : `http://${url}`;
-  return ThingClient.connect(whole, { credentials, signal: io.signal });
+  return ThingClient.connect(serverAddress(url), { credentials, signal: io.signal });
 }
 
 function describedInput({ actions }: JsonObject, action: string): unknown {

@@ -6,6 +6,7 @@ import { ClientError } from "../client/client-error.ts";
 import { addAccountCommands } from "./account-commands.ts";
 import { addClientCommands } from "./client-commands.ts";
 import { printable, visible } from "./client-output.ts";
+import { addHints } from "./command-hints.ts";
 import { addExamples } from "./examples.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import type { LaunchFlags } from "./launch-command.ts";
@@ -47,7 +48,6 @@ function program(): Command {
     .description("Serves cameras and the instruments beside them as W3C Web Things.")
     .version(packageVersion())
     .enablePositionalOptions()
-    .showHelpAfterError("Try: thingscope --help")
     .exitOverride();
   addListenOptions(command.command("serve", { isDefault: true }))
     .description("serve the Things of a configuration; without one, the cameras of this computer")
@@ -69,7 +69,6 @@ function program(): Command {
     .command("init")
     .description("write a project with one Thing and its test; files that exist are kept")
     .argument("[folder]", "where; it is made if need be", ".")
-    .addHelpText("after", "\nExample:\n  thingscope init lab && cd lab && npm install && npm start")
     .action(async (folder: string) => {
       const { initProject } = await import("./init.ts");
       console.log(await initProject(folder));
@@ -108,7 +107,6 @@ function program(): Command {
       "after",
       "\nExamples:\n  thingscope launch /dev/video0\n  thingscope launch rtsp://user:password@camera/path\n  thingscope launch videotestsrc ! autovideosink",
     )
-    .showHelpAfterError("Write parameters as --NAME=VALUE. Try: thingscope launch --help")
     .action(runLaunch);
   command
     .command("cameras")
@@ -135,6 +133,7 @@ function program(): Command {
   addClientCommands(command);
   addRecordingCommands(command);
   addExamples(command);
+  addHints(command);
   return command;
 }
 

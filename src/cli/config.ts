@@ -7,6 +7,7 @@ import type { InvocationLimits } from "../core/invocations.ts";
 import { configProblems, problemsError } from "./config-faults.ts";
 import { ConfigFile, type ThingEntry } from "./config-schema.ts";
 import { type ConfigPath, parseConfigText } from "./config-text.ts";
+import { addressKind } from "./launch-camera.ts";
 
 /** A checked configuration, whose classes are not loaded yet. */
 export interface Config {
@@ -58,6 +59,7 @@ export const MICROSCOPE = {
 /** @throws {ThingError} `BAD_CONFIG` with the line of each problem. */
 export async function loadConfig(file: string): Promise<Config> {
   const text = await readFile(file, "utf8").catch((error) => {
+    if (addressKind([file])) throw new ThingError("BAD_CONFIG", addressInstead(file));
     throw new ThingError("BAD_CONFIG", `${unreadable(file, error)} Give another path.`);
   });
   const { value, where } = parseConfigText(text, file);
@@ -144,6 +146,10 @@ function tlsFrom(tls: ConfigFile["tls"], folder: string): Config["tls"] {
 
 function isConfigFile(value: unknown): value is ConfigFile {
   return isRecord(value) && isRecord(value.things);
+}
+
+function addressInstead(address: string): string {
+  return `'${address}' is the address of a camera, not a configuration. To serve it: thingscope launch ${address}`;
 }
 
 function unreadable(file: string, error: unknown): string {

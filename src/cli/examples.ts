@@ -1,13 +1,13 @@
 import type { Command } from "commander";
 
-/** A line that can be pasted, for each command; `launch` has its own. */
-const EXAMPLES: Readonly<Record<string, string>> = {
-  thingscope: "thingscope serve microscope.yaml --port 8080",
-  serve: "thingscope serve microscope.yaml --lan --tls auto",
-  check: "thingscope check microscope.yaml",
+/** Lines that can be pasted, for each command; `launch` has its own. The configuration is what `init` writes, the recording what `record` makes. */
+export const EXAMPLES: Readonly<Record<string, string>> = {
+  thingscope: "thingscope --port 8080",
+  serve: "thingscope serve thingscope.yaml --lan --tls auto",
+  check: "thingscope check thingscope.yaml",
   cameras: "thingscope cameras --local",
   doctor: "thingscope doctor --port 8080",
-  init: "thingscope init my-instrument",
+  init: "thingscope init lab && cd lab && npm install && npm start",
   snapshot: "thingscope snapshot /dev/video0 -o picture.jpg",
   tokens: "thingscope tokens create --role view --days 90",
   create: "thingscope tokens create --role push --name door",
@@ -23,9 +23,10 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   watch: "thingscope watch http://127.0.0.1:5000/camera/ state measurements",
   td: "thingscope td http://127.0.0.1:5000/camera/",
   types: "thingscope types http://127.0.0.1:5000/camera/ -o camera.d.ts",
-  record: "thingscope record http://127.0.0.1:5000/camera/ --seconds 60",
+  record:
+    "thingscope record http://127.0.0.1:5000/camera/ --seconds 60 --out recordings --name nest",
   verify: "thingscope verify recordings/ --json",
-  export: "thingscope export camera_20261129T120000Z.mkv --format webm",
+  export: "thingscope export recordings/nest.mkv --format webm",
   repair: "thingscope repair recordings/",
 };
 

@@ -1,6 +1,7 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { basename, join, resolve, sep } from "node:path";
 import { codeOf, reasonOf, ThingError } from "../base/errors.ts";
+import { makeFolders } from "../base/make-folders.ts";
 import { packagePath } from "../base/package-root.ts";
 import { shellWord } from "../base/preview.ts";
 import { isRecord } from "../base/values.ts";
@@ -16,7 +17,7 @@ export async function initProject(given: string): Promise<string> {
   const lines: string[] = [];
   let missing: ProjectVersions | undefined;
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolders(folder);
     const versions = await versionsFor(folder);
     for (const [name, text] of projectFiles(versions))
       lines.push(await written(join(folder, name), text, name));

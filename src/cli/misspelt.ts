@@ -3,18 +3,20 @@ import { ThingError } from "../base/errors.ts";
 import { nearest } from "../base/nearest.ts";
 
 /**
- * A first word that is neither a command nor a file would be taken for a configuration.
+ * A first word, or one after `help`, that is neither a command nor a file would be taken for a configuration.
  * @throws {ThingError} `BAD_ARGUMENT` when it looks like a command.
  */
 export function assertNoMisspeltCommand(
-  [first = ""]: readonly string[],
+  [first = "", second = ""]: readonly string[],
   commands: readonly string[],
 ): void {
-  if (!/^[a-z]+$/i.test(first) || commands.includes(first) || existsSync(first)) return;
-  const near = nearest(first, commands);
-  if (!near) return;
+  const word = first === "help" ? second : first;
+  if (!/^[a-z]+$/i.test(word) || commands.includes(word)) return;
+  const near = nearest(word, commands);
+  if (first !== "help" && (near === undefined || existsSync(word))) return;
+  const meant = near ? ` Did you mean 'thingscope ${near}'?` : "";
   throw new ThingError(
     "BAD_ARGUMENT",
-    `There is no command '${first}'. Did you mean 'thingscope ${near}'? thingscope --help lists them all.`,
+    `There is no command '${word}'.${meant} thingscope --help lists them all.`,
   );
 }

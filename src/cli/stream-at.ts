@@ -6,6 +6,7 @@ import { ThingClient } from "../client/index.ts";
 import { httpFetch } from "../sources/http-fetch.ts";
 import { type LoginData, loginIn } from "../sources/http-login.ts";
 import type { Target } from "./client-verbs.ts";
+import { serverAddress } from "./server-address.ts";
 
 /** What a Thing says of its rate is waited for so long. */
 const RATE_MS = 2000;
@@ -31,7 +32,7 @@ export async function streamAt(
   { stream: wanted, trust }: StreamChoice,
   signal: AbortSignal,
 ): Promise<FoundStream> {
-  const url = text.includes("://") ? text : `http://${text}`;
+  const url = serverAddress(text);
   const parsed = parseUrl(url);
   const { pathname, search } = parsed;
   if (!pathname.endsWith("/") || search || (pathname === "/" && !wanted)) return { url };

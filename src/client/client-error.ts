@@ -135,6 +135,7 @@ function causesOf(error: unknown): string {
   const words: Record<string, string> = {
     ECONNREFUSED: "nothing is listening there",
     ECONNRESET: "the connection was cut",
+    EAI_AGAIN: "the name of the host cannot be looked up",
     ENOTFOUND: "the host is unknown",
     UND_ERR_SOCKET: "the connection was cut",
   };

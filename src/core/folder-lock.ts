@@ -1,8 +1,9 @@
-import { mkdir, rm, stat } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { laneAt } from "../base/disk-lane.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
+import { makeFolders } from "../base/make-folders.ts";
 import { processInWords } from "../base/process-place.ts";
 import {
   ANSWER_EVERY_MS,
@@ -39,7 +40,7 @@ export class FolderLock {
 
   /** @throws {ThingError} `SETTINGS_IN_USE`, or what `inUse` makes, naming the process. */
   async take(log: Log = silentLog): Promise<void> {
-    await mkdir(this.#folder, { recursive: true });
+    await makeFolders(this.#folder);
     await this.#claim();
     this.#disk = (await stat(this.#folder)).dev;
     clearInterval(this.#answering);

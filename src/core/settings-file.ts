@@ -1,8 +1,9 @@
-import { copyFile, mkdir, open, rename } from "node:fs/promises";
+import { copyFile, open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { codeOf, messageOf, reasonOf, ThingError } from "../base/errors.ts";
 import { parseExactly } from "../base/exact-numbers.ts";
 import type { Log } from "../base/log.ts";
+import { makeFolders } from "../base/make-folders.ts";
 import { rememberMount, unmounted } from "../base/mounts.ts";
 import { readRegular } from "../base/regular-file.ts";
 import { syncFile, syncFolder } from "../base/sync-folder.ts";
@@ -94,7 +95,7 @@ export class SettingsFile {
     const temporary = `${this.path}.new`;
     const why = await unmounted(folder);
     if (why) throw new Error(why);
-    await mkdir(folder, { recursive: true });
+    await makeFolders(folder);
     await rememberMount(folder);
     await writeAndSync(temporary, text);
     await this.#keepPrevious();

@@ -1,6 +1,5 @@
 import {
   lstatSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -10,6 +9,7 @@ import {
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { Log } from "../base/log.ts";
+import { makeFoldersSync } from "../base/make-folders.ts";
 import { identityOf, isRunning, ownIdentity, pidOf } from "../base/process-identity.ts";
 import {
   identityAnywhere,
@@ -153,7 +153,7 @@ function notesFolder(): string | undefined {
   const user = process.getuid?.();
   const folder = join(tmpdir(), `thingscope-${user}-running`);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFoldersSync(folder, 0o700);
     const found = lstatSync(folder);
     const isOurs = found.isDirectory() && found.uid === user && (found.mode & 0o077) === 0;
     return isOurs ? folder : undefined;

@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { delay, within } from "../base/abort.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
+import { makeFolders } from "../base/make-folders.ts";
 import { ThingClient } from "../client/thing-client.ts";
 import type { AddOptions, HostOptions } from "../core/host-options.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
@@ -185,7 +186,7 @@ async function writeSettings(
   thing: Thing,
   settings: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  await mkdir(join(folder, name), { recursive: true });
+  await makeFolders(join(folder, name));
   await writeFile(settingsPath(folder, name, thing), JSON.stringify(settings));
 }
 

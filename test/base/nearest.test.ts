@@ -19,3 +19,10 @@ test("what a client sends is compared quickly, however long it is and however ma
   assert.equal(nearest("x".repeat(100_000), names), undefined);
   assert.equal(nearest("property_with_a_long_name_of_its_own_17x", names), names[17]);
 });
+
+test("an element of GStreamer is found among all of them, and a short word is not taken for any other", () => {
+  const names = Array.from({ length: 1500 }, (_, n) => `aelement${String(n).padStart(4, "0")}`);
+  assert.equal(nearest("vidoetestsrc", [...names, "videotestsrc"]), "videotestsrc");
+  assert.equal(nearest("dr", ["td", "run", "get"]), undefined);
+  assert.equal(nearest("ru", ["td", "run", "get"]), "run");
+});

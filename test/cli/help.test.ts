@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { EXAMPLES } from "../../src/cli/examples.ts";
 import { TEST_MS } from "../limits.ts";
-import { folderWith, runCliLines } from "./run-cli.ts";
+import { folderWith, install, runCliLines, serveCli } from "./run-cli.ts";
 
 const timeout = TEST_MS;
 
@@ -47,4 +48,76 @@ test("a command that is misspelt is not taken for a configuration", { timeout },
   );
   assert.equal(serv!.code, 2);
   assert.match(file!.stderr, /There is no configuration file 'nothing\.yaml'/);
+  const [help, unlike] = await runCliLines(folder, [
+    ["help", "recrd"],
+    ["help", "nothing"],
+  ]);
+  assert.match(help!.stderr, /^There is no command 'recrd'\. Did you mean 'thingscope record'\?/);
+  assert.match(unlike!.stderr, /^There is no command 'nothing'\. thingscope --help lists them all/);
+});
+
+test("the examples of the help work, one after the other", { timeout }, async (t) => {
+  const folder = await folderWith({});
+  const { url } = await serveCli(t, folder, "--simulated");
+  const order =
+    "init check get set run watch td types record verify export repair create revoke users sessions";
+  const shortened: Readonly<Record<string, readonly string[]>> = {
+    init: ["init", "."], // without what npm does
+    watch: [...EXAMPLES.watch!.split(" ").slice(1), "--count", "1"],
+    users: ["users", "list"], // a password is asked for
+  };
+  const words = (name: string) => EXAMPLES[name]!.split(" ").slice(1);
+  const lines = order
+    .split(" ")
+    .map((name) => shortened[name] ?? words(name))
+    .map((line) => line.map((word) => word.replace("http://127.0.0.1:5000", url)))
+    .map((line) => line.map((word) => (word === "60" ? "0.5" : word)));
+  await install(folder);
+  const ended = await runCliLines(folder, lines);
+  for (const [n, { code, stderr }] of ended.entries())
+    assert.equal(code, 0, `${lines[n]?.join(" ")}: ${stderr}`);
+});
+
+test("what is empty, an address in place of a file, and a file in place of an address are refused", {
+  timeout,
+}, async () => {
+  const folder = await folderWith({});
+  const refused: readonly (readonly [RegExp, ...string[]])[] = [
+    [
+      /'--host <address>' argument '' is invalid\. It is empty.*\nTry: thingscope serve --help/,
+      "serve",
+      "--host",
+      "",
+    ],
+    [/'--settings <folder>'.* It is empty/, "serve", "--settings", ""],
+    [/It is empty/, "init", ""],
+    [/It is empty/, "verify", "a.mkv", ""],
+    [/missing required argument 'files'\nTry: thingscope verify --help/, "verify"],
+    [/unknown command 'crate'\n.*create.*\nTry: thingscope tokens --help/, "tokens", "crate"],
+    [/Write parameters as --NAME=VALUE\. Try: thingscope launch --help/, "launch", "--chek", "a"],
+    [
+      /'\/dev\/video0' is the address of a camera.* thingscope launch \/dev\/video0/,
+      "serve",
+      "/dev/video0",
+    ],
+    [
+      /'rtsp:\/\/h\/x' is a camera, not a server\. .*thingscope launch rtsp:/,
+      "record",
+      "rtsp://h/x",
+    ],
+    [/'\/dev\/video7' is a camera, not a server/, "get", "/dev/video7"],
+    [/'\.\/x\.mkv' is a path, not the address/, "record", "./x.mkv"],
+    [/^a\.mkv cannot be read: it does not exist \(ENOENT\)\.$/m, "verify", "a.mkv"],
+    [/^a\.mkv cannot be read: it does not exist/, "export", "a.mkv"],
+    [/^a\.mkv cannot be repaired: it does not exist/, "repair", "a.mkv"],
+    [/'a\.txt' cannot be read: it does not exist/, "launch", "--file", "a.txt"],
+  ];
+  const ended = await runCliLines(
+    folder,
+    refused.map(([, ...line]) => line),
+  );
+  for (const [n, { code, stderr }] of ended.entries()) {
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, refused[n]![0]);
+  }
 });

@@ -84,7 +84,7 @@ test("a folder that cannot be written refuses the save and keeps what is there",
   await writeFile(blocked, "");
   await assert.rejects(new SettingsFile(join(blocked, "s.json"), silentLog).save({ a: 1 }), {
     code: "NOT_SAVED",
-    message: /could not be saved in .*s\.json: (ENOTDIR|EEXIST).* --settings\.$/,
+    message: /could not be saved in .*s\.json: .*is a file, not a folder.* --settings\.$/,
   });
 });
 

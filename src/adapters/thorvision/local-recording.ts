@@ -1,9 +1,10 @@
 import { createWriteStream, type WriteStream } from "node:fs";
-import { mkdir, readdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { finished } from "node:stream/promises";
 import { delay } from "../../base/abort.ts";
 import { ThingError } from "../../base/errors.ts";
+import { makeFolders } from "../../base/make-folders.ts";
 import { Child, type Command } from "../../processes/child.ts";
 import { startFailure } from "../../processes/start-failure.ts";
 
@@ -44,7 +45,7 @@ export async function freeBaseName(
   name: string,
   date: Date,
 ): Promise<string> {
-  await mkdir(folder, { recursive: true });
+  await makeFolders(folder);
   const there = await readdir(folder);
   const plain = name.replace(/[^\p{L}\p{N}]/gu, "_");
   const base = `${id}_${plain}_${stamp(date)}`;

@@ -1,5 +1,5 @@
 import { access, type FileHandle, realpath } from "node:fs/promises";
-import { messageOf, ThingError } from "../../base/errors.ts";
+import { messageOf, reasonOf, ThingError } from "../../base/errors.ts";
 import { shellWord } from "../../base/preview.ts";
 import { openRegular } from "../../base/regular-file.ts";
 import { recorderOf, recordingSentence } from "../files/recorded-by.ts";
@@ -42,10 +42,7 @@ export async function verifyRecording(path: string): Promise<Verdict> {
 
 async function openFile(path: string): Promise<FileHandle> {
   return openRegular(path, { follow: true }).catch((error) => {
-    throw new ThingError(
-      "NOT_FOUND",
-      `${path} cannot be read: ${messageOf(error).replace(/\.$/, "")}.`,
-    );
+    throw new ThingError("NOT_FOUND", `${path} cannot be read: ${reasonOf(error)}.`);
   });
 }
 

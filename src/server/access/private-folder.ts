@@ -1,8 +1,9 @@
 import type { Stats } from "node:fs";
-import { chmod, mkdir, stat } from "node:fs/promises";
+import { chmod, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ThingError } from "../../base/errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
+import { makeFolders } from "../../base/make-folders.ts";
 
 /** What has secrets in it, beside the folder itself. */
 const SECRET_FILES = ["accounts.json", "sessions.json", "key.pem", "certificate.pem"] as const;
@@ -14,7 +15,7 @@ const [OTHERS_MAY_READ, OTHERS_MAY_WRITE] = [0o077, 0o022];
  * @throws {ThingError} `BAD_CONFIG` when it, or a file in it, belongs to another user, can be written by others, or cannot be closed to them.
  */
 export async function makePrivate(folder: string, log: Log = silentLog): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolders(folder, 0o700);
   await closeToOthers(folder, 0o700, log);
   for (const name of SECRET_FILES) await closeToOthers(join(folder, name), 0o600, log);
 }
