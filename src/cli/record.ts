@@ -41,6 +41,11 @@ export async function record(io: ClientIo, target: Target, choices: RecordChoice
   try {
     const summary = await recording.run(io.signal);
     bar?.clear();
+    if (summary.captured === 0 && io.signal.aborted) {
+      io.err.write("Cancelled before the first frame came: there is no recording.\n");
+      process.exitCode = EXIT.cancelled;
+      return;
+    }
     tell(io, await recording.path, summary, stream.expectedFps);
     if (summary.ended !== "stopped") process.exitCode = EXIT.failed;
     else if (choices.seconds !== undefined && io.signal.aborted) process.exitCode = EXIT.cancelled;

@@ -109,7 +109,8 @@ export class RemoteRecording {
   get progress(): [fraction: number | undefined, message: string] {
     const { written, dropped } = this.#writer.stats;
     const { seconds } = this.#options;
-    const passed = this.#first ? (now() - this.#first.cameAt) / 1000 : 0;
+    if (!this.#first) return [undefined, "waiting for the first frame"];
+    const passed = (now() - this.#first.cameAt) / 1000;
     const fraction = seconds && Math.min(1, passed / seconds);
     const lost = dropped > 0 ? `, ${dropped} lost` : "";
     const shown = seconds === undefined ? elapsed(passed) : `${passed.toFixed(1)} s`;

@@ -206,7 +206,7 @@ test("what cannot be recorded is told in a sentence, and leaves no file", {
   for (const [address, more, code, sentence] of [
     ["http://127.0.0.1:1/", [], 3, /127\.0\.0\.1:1/],
     [`http://127.0.0.1:${port}/nothing`, [], 2, /404/],
-    [`${url}/health`, [], 3, /not a motion-JPEG stream/],
+    [`${url}/health`, [], 3, /not an MJPEG stream/],
     [`${url}/camera/`, ["--stream", "other"], 2, /no stream 'other'.*mjpeg_stream/],
     [`${url}/camera/`, ["--seconds", "never"], 2, /number of seconds/],
   ] as const) {
@@ -232,4 +232,33 @@ test("a folder that is removed while it is recorded to is told of, and the exit 
   const { frames, ended } = JSON.parse(stdout);
   assert.equal(code, 1);
   assert.deepEqual({ frames, ended }, { frames: 0, ended: "its folder was removed" });
+});
+
+test("a recording that is ended before its first frame is not said to exist, and its wait is shown", {
+  timeout,
+}, async (t) => {
+  const folder = await folderFor(t);
+  const ending = new AbortController();
+  const terminal = new Terminal();
+  const { port } = await serverFor(t, (_, response) => {
+    response.writeHead(200, { "Content-Type": "multipart/x-mixed-replace; boundary=b" });
+    response.write("--b\r\n");
+  });
+  const waiting = setInterval(() => {
+    if (terminal.text.includes("waiting for the first frame")) ending.abort();
+  }, 10);
+  t.after(() => clearInterval(waiting));
+  const before = process.exitCode;
+  const io: ClientIo = { out: terminal, err: terminal, signal: ending.signal, json: false };
+  await record(
+    io,
+    { url: `http://127.0.0.1:${port}/stream`, credentials: undefined },
+    { out: folder },
+  );
+  const code = process.exitCode;
+  process.exitCode = before;
+  assert.equal(code, 130);
+  assert.match(terminal.text, /Cancelled before the first frame came: there is no recording\./);
+  assert.doesNotMatch(terminal.text, /\.mkv|0 frames/);
+  assert.deepEqual(await readdir(folder), []);
 });
