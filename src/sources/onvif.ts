@@ -3,7 +3,7 @@ import { ThingError } from "../base/errors.ts";
 import { decodePercent } from "../base/percent.ts";
 import { thrownError } from "../base/thrown.ts";
 import type { LoginData } from "./http-login.ts";
-import { callSoap, escapedXml, textIn } from "./soap.ts";
+import { callSoap, elementIn, elementsIn, escapedXml, textIn } from "./soap.ts";
 
 /** A stream that an ONVIF device offers. */
 export interface OnvifProfile {
@@ -85,7 +85,7 @@ export class OnvifDevice {
       this.#url,
       `<GetCapabilities xmlns="${DEVICE}"><Category>Media</Category></GetCapabilities>`,
     );
-    const media = this.#here(textIn(/<Media>[\s\S]*<\/Media>/.exec(about)?.[0] ?? "", "XAddr"));
+    const media = this.#here(textIn(elementIn(about, "Media"), "XAddr"));
     const profiles = profilesIn(await call(media, `<GetProfiles xmlns="${MEDIA}"/>`));
     const { token } = this.#chosen(profiles, wanted);
     const setup = `<StreamSetup><Stream xmlns="${SCHEMA}">RTP-Unicast</Stream><Transport xmlns="${SCHEMA}"><Protocol>RTSP</Protocol></Transport></StreamSetup>`;
@@ -107,7 +107,7 @@ export class OnvifDevice {
       if (error instanceof ThingError) return ""; // some want a login even for that
       throw error;
     });
-    const utc = /<UTCDateTime>[\s\S]*?<\/UTCDateTime>/.exec(answer)?.[0] ?? "";
+    const utc = elementIn(answer, "UTCDateTime");
     const [year, month, day, hour, minute, second] = [
       ...["Year", "Month", "Day", "Hour", "Minute", "Second"],
     ].map((name) => Number(textIn(utc, name)));
@@ -146,15 +146,14 @@ export class OnvifDevice {
 }
 
 function profilesIn(xml: string): OnvifProfile[] {
-  const blocks = xml.match(/<Profiles\s[\s\S]*?<\/Profiles>/g) ?? [];
-  return blocks.slice(0, MOST_PROFILES).flatMap((block) => {
-    const token = /<Profiles\s[^>]*\btoken="([^"]*)"/.exec(block)?.[1];
-    if (token === undefined || !block.includes("<VideoEncoderConfiguration")) return [];
-    const size = /<Resolution>[\s\S]*?<\/Resolution>/.exec(block)?.[0] ?? "";
+  return elementsIn(xml, "Profiles", MOST_PROFILES).flatMap(({ attributes, content }) => {
+    const token = /\btoken="([^"]*)"/.exec(attributes)?.[1];
+    if (token === undefined || !content.includes("<VideoEncoderConfiguration")) return [];
+    const size = elementIn(content, "Resolution");
     const number = (name: string) => Number(textIn(size, name)) || undefined;
     return [
       {
-        ...{ token, name: textIn(block, "Name") ?? token },
+        ...{ token, name: textIn(content, "Name") ?? token },
         ...{ width: number("Width"), height: number("Height") },
       },
     ];

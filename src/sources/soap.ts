@@ -54,10 +54,40 @@ export async function callSoap(call: SoapCall): Promise<string> {
   );
 }
 
-/** The text of the first element of this name. */
+/** An element of an answer. */
+interface XmlElement {
+  /** Its attributes, as they stand in its start tag. */
+  readonly attributes: string;
+  readonly content: string;
+}
+
+/** Elements of this name, `most` at most, each as far as to the next end tag of the name. Reads each character once. */
+export function elementsIn(xml: string, name: string, most: number): XmlElement[] {
+  const found: XmlElement[] = [];
+  for (let at = 0; found.length < most; ) {
+    const begin = xml.indexOf(`<${name}`, at);
+    if (begin < 0) break;
+    at = begin + 1 + name.length;
+    if (!/[\s>]/.test(xml[at] ?? "")) continue; // a longer name, or empty
+    const open = xml.indexOf(">", at);
+    const close = open < 0 ? -1 : xml.indexOf(`</${name}>`, open);
+    if (close < 0) break;
+    found.push({ attributes: xml.slice(at, open), content: xml.slice(open + 1, close) });
+    at = close;
+  }
+  return found;
+}
+
+/** What the first element of this name contains; empty where there is none. */
+export function elementIn(xml: string, name: string): string {
+  return elementsIn(xml, name, 1)[0]?.content ?? "";
+}
+
+/** The text of the first element of this name; undefined where it has other elements in it, or is not there. */
 export function textIn(xml: string, name: string): string | undefined {
-  const text = new RegExp(`<${name}(?:\\s[^>]*)?>([^<]*)</${name}>`).exec(xml)?.[1];
-  return text === undefined ? undefined : unescaped(text.trim());
+  const [element] = elementsIn(xml, name, 1);
+  if (!element || element.content.includes("<")) return undefined;
+  return unescaped(element.content.trim());
 }
 
 /** Text as it may stand in XML. */
