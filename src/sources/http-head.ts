@@ -3,7 +3,7 @@ const MAX_FIRST_LINE_BYTES = 1024;
 /** `HTTP/1.1 200 OK`, and what else servers begin with: `ICY 200 OK`, `HTTP 200`. */
 const STATUS_LINE = /^[a-z]+(?:\/\d(?:\.\d)?)?[ \t]+(\d{3})(?:[ \t]+(.*?))?[ \t]*$/i;
 const HEADER_LINE = /^[\w-]+[ \t]*:/;
-const END = /\r*\n\r*\n/;
+const END = /\n\r*\n/; // what stands before it is trimmed: a pattern that began with \r would try each one of many
 /** What a header may stand for several times, as one list. */
 const LISTS: ReadonlySet<string> = new Set(["www-authenticate"]);
 
@@ -72,7 +72,11 @@ function isBody(text: string, start: number): boolean {
 }
 
 function headOf(text: string): HttpHead {
-  const lines = text.replace(/\r*\n[ \t]+/g, " ").split(/\r*\n/);
+  const whole = text.split("\n").map((line) => line.trimEnd());
+  const lines = whole
+    .join("\n")
+    .replace(/\n[ \t]+/g, " ")
+    .split("\n");
   const [, status = "200", statusText = ""] = STATUS_LINE.exec(lines[0] ?? "") ?? [];
   const headers = new Map<string, string>();
   for (const line of lines) {

@@ -97,7 +97,10 @@ async function set(words: readonly string[]): Promise<object> {
     const [id, value = ""] = word.split("=");
     const control = controls.find((one) => one.id === Number(id));
     if (!control) throw new Error("Invalid argument");
-    await ctl("-c", `${control.ctlName}=${decodeURIComponent(value) || "1"}`);
+    const text = control.type === "button" ? "1" : decodeURIComponent(value);
+    // It would set what follows as another control.
+    if (text.includes(",")) throw new Error("Invalid argument: v4l2-ctl sets no text with a comma");
+    await ctl("-c", `${control.ctlName}=${text}`);
   }
   await describe();
   return { values: valuesOf(words.map((word) => Number(word.split("=")[0]))) };
@@ -130,15 +133,16 @@ async function setMode(words: readonly string[]): Promise<object> {
 
 async function still(words: readonly string[], number: number): Promise<object> {
   const began = performance.now();
+  const wasStreaming = streaming !== undefined;
   const asked = formatIn(words);
   await pause();
   try {
     const jpeg = await picture(asked);
     sendFrame({ ...frameInfo(asked), still: number }, jpeg);
   } finally {
-    start();
+    if (wasStreaming) start();
   }
-  return { format, away_ms: performance.now() - began };
+  return { format, away_ms: wasStreaming ? performance.now() - began : null };
 }
 
 function formatIn([fourcc = "", size = "", interval]: readonly string[]): V4l2Format {
