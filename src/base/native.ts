@@ -72,7 +72,12 @@ export function addonNames(): readonly string[] {
 
 /** The file of the program `native/NAME`, or undefined where there is none that may be executed. */
 export function nativeProgram(name: string): string | undefined {
-  return placesOf(name, name).find(isExecutable);
+  return nativePrograms(name)[0];
+}
+
+/** The files of the program `native/NAME` that may be executed, the preferred one first. Whether they run here is another question. */
+export function nativePrograms(name: string): readonly string[] {
+  return placesOf(name, name).filter((file) => isThere(file) && isExecutable(file));
 }
 
 /** Why the program `native/NAME` does not run here. */

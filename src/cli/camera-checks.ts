@@ -2,18 +2,18 @@ import { readFile, stat } from "node:fs/promises";
 import type { Check, CheckResult } from "../base/checks.ts";
 import { holdersOf } from "../base/device-holders.ts";
 import { messageOf } from "../base/errors.ts";
-import { nativeProgram } from "../base/native.ts";
 import { findLocalCameras } from "../discovery/find-cameras.ts";
 import { SYSTEM_ROOTS, type SystemRoots } from "../discovery/roots.ts";
 import { type V4l2Camera, V4l2Cameras, type V4l2Options } from "../discovery/v4l2-cameras.ts";
 import type { Command } from "../processes/child.ts";
+import { runnableProgram } from "../processes/native-program.ts";
 import { type MeasuredRate, measuredRate } from "../sources/v4l2/measured-rate.ts";
 
 /** Where cameras are looked for, and what streams one. */
 export interface CameraCheckOptions extends V4l2Options {
   readonly roots?: SystemRoots;
   /** The V4L2 camera program for a device; undefined where it is not built. */
-  readonly stream?: (device: string) => Command | undefined;
+  readonly stream?: (device: string) => Command | undefined | Promise<Command | undefined>;
   /** For how long a camera is run to measure its rate, ms: 2500. */
   readonly measureMs?: number;
 }
@@ -144,7 +144,7 @@ export function rateCheck({
       for (const camera of cameras.slice(0, MOST_MEASURED)) {
         const { address, title } = camera;
         const holders = await holdersOf(address, options.roots?.proc);
-        const command = holders.length === 0 ? stream(address) : undefined;
+        const command = holders.length === 0 ? await stream(address) : undefined;
         if (command) results.push(await rateResult(title, address, { command, measureMs }));
       }
       if (results.length > 0) return results;
@@ -156,8 +156,8 @@ export function rateCheck({
   };
 }
 
-function streamCommand(device: string): Command | undefined {
-  const program = nativeProgram("v4l2-camera");
+async function streamCommand(device: string): Promise<Command | undefined> {
+  const program = await runnableProgram("v4l2-camera");
   return program === undefined ? undefined : { program, args: ["stream", device, "--idle"] };
 }
 

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import type { Check, CheckResult } from "../base/checks.ts";
 import { messageOf } from "../base/errors.ts";
 import { addonFault, addonNames, type NativeFault, programFault } from "../base/native.ts";
-import { ownProgram } from "../sources/v4l2/program.ts";
+import { runnableProgram } from "../processes/native-program.ts";
 
 /** Can pictures be coded? Loaded here and not before, so that this check can say that it fails. */
 export const codecCheck: Check = {
@@ -58,7 +58,7 @@ function isFound(from: NodeJS.Require, name: string): boolean {
 export const nativeCheck: Check = {
   name: "native",
   async run() {
-    const [addons, program] = [addonFault(), await ownProgram()];
+    const [addons, program] = [addonFault(), await runnableProgram("v4l2-camera")];
     const results: CheckResult[] = [];
     if (addons) results.push(warning(addons));
     if (!program) results.push(warning(programWarning()));

@@ -1,5 +1,5 @@
-import { nativeProgram } from "../base/native.ts";
 import { isRecord } from "../base/values.ts";
+import { runnableProgram } from "../processes/native-program.ts";
 import { runProgram } from "../processes/run-program.ts";
 import type { FoundMode } from "./found-camera.ts";
 import type { VideoNode } from "./video-nodes.ts";
@@ -40,7 +40,7 @@ const NO_CAMERA =
   /codec|\bisp\b|-isp|pisp|rpivid|hevc|hantro|rkvdec|rkisp|cedrus|vim2m|vicodec|unicam|rp1-cfe|ipu\d|loopback output/i;
 
 async function askProgram(path: string): Promise<NodeDetails | undefined> {
-  const program = nativeProgram("v4l2-camera");
+  const program = await runnableProgram("v4l2-camera");
   if (!program) return undefined;
   const { output } = await runProgram(
     { program, args: ["list", path] },

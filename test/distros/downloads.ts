@@ -4,6 +4,7 @@ import { copyFile, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises"
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { crc32 } from "node:zlib";
 import { packagePath } from "../../src/base/package-root.ts";
 import { LAND_MS } from "./limits.ts";
 
@@ -76,10 +77,13 @@ export function debian(
   architecture: string,
   packages: readonly string[],
 ): Promise<string> {
-  return cached(`${suite}-${architecture}-${packages.length}`, async (folder) => {
-    const script = packagePath("scripts", "fetch-user-land");
-    await call(script, [folder, suite, architecture, ...packages]);
-  });
+  return cached(
+    `${suite}-${architecture}-${crc32(packages.join()).toString(36)}`,
+    async (folder) => {
+      const script = packagePath("scripts", "fetch-user-land");
+      await call(script, [folder, suite, architecture, ...packages]);
+    },
+  );
 }
 
 /** What `npm pack` makes of this checkout, in a folder that holds nothing else. */

@@ -1,13 +1,11 @@
 import { fileURLToPath } from "node:url";
 import type { Log } from "../../base/log.ts";
-import { nativeProgram, programFault } from "../../base/native.ts";
+import { programFault } from "../../base/native.ts";
 import { moduleUrl } from "../../base/package-root.ts";
 import type { Command } from "../../processes/child.ts";
+import { runnableProgram } from "../../processes/native-program.ts";
 import { programVersion } from "../../processes/programs.ts";
-import { runProgram } from "../../processes/run-program.ts";
 
-const VERSION_LIMITS = { timeoutMs: 5000, mostBytes: 4096 };
-let canRun: Promise<boolean> | undefined;
 let hasTold = false;
 
 /**
@@ -20,20 +18,9 @@ export async function v4l2Command(
   node: string,
   { program, log }: { readonly program?: readonly string[] | undefined; readonly log?: Log },
 ): Promise<Command> {
-  const own = program ? undefined : await ownProgram();
+  const own = program ? undefined : await runnableProgram("v4l2-camera");
   const [name, ...first] = program ?? (own ? [own] : await fallback(log));
   return { program: name ?? "v4l2-camera", args: [...first, "stream", node, "--idle"] };
-}
-
-/** The program of this package, unless this machine cannot run it: it is tried once. */
-export async function ownProgram(): Promise<string | undefined> {
-  const path = nativeProgram("v4l2-camera");
-  if (path === undefined) return undefined;
-  canRun ??= runProgram({ program: path, args: ["version"] }, VERSION_LIMITS).then(
-    ({ code }) => code === 0,
-    () => false,
-  );
-  return (await canRun) ? path : undefined;
 }
 
 async function fallback(log: Log | undefined): Promise<readonly string[]> {

@@ -1,0 +1,33 @@
+import { ThingError } from "../base/errors.ts";
+import { nativePrograms } from "../base/native.ts";
+import { runProgram } from "./run-program.ts";
+
+const VERSION_LIMITS = { timeoutMs: 5000, mostBytes: 4096 };
+const found = new Map<string, Promise<string | undefined>>();
+
+/**
+ * The file of the program `native/NAME` that this machine can run, or undefined where there is none: each is asked once for its version,
+ * since one that was built beside another C library, and copied here, may be executed and does not start.
+ */
+export function runnableProgram(name: string): Promise<string | undefined> {
+  let first = found.get(name);
+  if (!first) {
+    first = firstThatRuns(name);
+    found.set(name, first);
+  }
+  return first;
+}
+
+async function firstThatRuns(name: string): Promise<string | undefined> {
+  let wasLate = false;
+  for (const program of nativePrograms(name)) {
+    try {
+      const { code } = await runProgram({ program, args: ["version"] }, VERSION_LIMITS);
+      if (code === 0) return program;
+    } catch (error) {
+      wasLate ||= error instanceof ThingError && error.code === "SOURCE_FAILED";
+    }
+  }
+  if (wasLate) found.delete(name); // a busy machine is no machine of another kind: it is asked again
+  return undefined;
+}
