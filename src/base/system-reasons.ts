@@ -12,10 +12,13 @@ const WORDS: Readonly<Record<string, string>> = {
   EROFS: "the disk is mounted read-only",
 };
 
+/** Calls on a file that is open: their errors have no path. */
+const ON_OPEN_FILES: readonly unknown[] = ["fdatasync", "fsync", "ftruncate", "read", "write"];
+
 /** Why the system refused a call on a file, in words, with its code; undefined for any other error. */
 export function systemReason(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("syscall" in error && "path" in error && "code" in error))
-    return undefined;
+  if (!(error instanceof Error && "syscall" in error && "code" in error)) return undefined;
+  if (!("path" in error || ON_OPEN_FILES.includes(error.syscall))) return undefined; // a socket's
   const words = WORDS[String(error.code)];
   return words === undefined ? undefined : `${words} (${error.code})`;
 }

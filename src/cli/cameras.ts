@@ -20,7 +20,7 @@ export async function printCameras({ json, local }: CamerasFlags): Promise<void>
     local ? [] : findNetworkCameras(options),
   ]);
   const results = [...here, ...there];
-  if (json) console.log(JSON.stringify(asJson(results), undefined, 2));
+  if (json) console.log(visible(JSON.stringify(asJson(results), undefined, 2)));
   else for (const line of camerasAsText(results)) console.log(visible(line));
 }
 

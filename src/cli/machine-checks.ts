@@ -2,7 +2,7 @@ import { access, constants, readFile, rm, statfs, writeFile } from "node:fs/prom
 import { createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import type { Check, CheckResult } from "../base/checks.ts";
-import { reasonOf } from "../base/errors.ts";
+import { codeOf, reasonOf } from "../base/errors.ts";
 
 const FEWEST_DESCRIPTORS = 1024;
 const LITTLE_SPACE_BYTES = 1e9;
@@ -27,14 +27,26 @@ export function portCheck(port: number): Check<CheckResult> {
         server.once("error", (error) =>
           done({
             level: "warn",
-            message: `A server cannot listen on port ${port}: ${reasonOf(error)}.`,
-            fix: `End the program that uses it (ss -ltnp 'sport = :${port}' names it), or: thingscope serve --port ${port + 1}`,
+            ...portFault(error, port),
           }),
         );
         server.listen({ host: "127.0.0.1", port }, () =>
           server.close(() => done({ level: "ok", message: `Port ${port} is free.` })),
         );
       }),
+  };
+}
+
+function portFault(error: Error, port: number): Pick<CheckResult, "message" | "fix"> {
+  const cannot = `A server cannot listen on port ${port}`;
+  if (codeOf(error) === "EACCES") {
+    const fix = "Use a port from 1024: thingscope serve --port 5000";
+    return { message: `${cannot}: this user may not use it.`, fix };
+  }
+  const why = codeOf(error) === "EADDRINUSE" ? "another program uses it" : reasonOf(error);
+  return {
+    message: `${cannot}: ${why}.`,
+    fix: `End that program (ss -ltnp 'sport = :${port}' names it), or: thingscope serve --port ${port + 1}`,
   };
 }
 
@@ -46,7 +58,7 @@ export function settingsCheck(folder: string): Check<CheckResult> {
     async run() {
       try {
         const existing = await existingParent(path);
-        await access(existing, constants.W_OK | constants.X_OK);
+        await access(`${existing}/.`, constants.W_OK | constants.X_OK);
         const { bavail, bsize } = await statfs(existing);
         const gigabytes = ((bavail * bsize) / 1e9).toFixed(1);
         const ms = await syncMs(existing);
@@ -67,7 +79,9 @@ export function settingsCheck(folder: string): Check<CheckResult> {
         return {
           level: "fail",
           message: `Settings cannot be saved in ${path}: ${reasonOf(error)}.`,
-          fix: "Use a folder that this user can write to: thingscope serve --settings FOLDER",
+          fix: /^(ENOSPC|EDQUOT)$/.test(codeOf(error))
+            ? "Free disk space, or use a folder on another disk: thingscope serve --settings FOLDER"
+            : "Use a folder that this user can write to: thingscope serve --settings FOLDER",
         };
       }
     },

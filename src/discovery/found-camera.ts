@@ -34,3 +34,14 @@ export interface FoundCamera {
 export function byAddress(a: FoundCamera, b: FoundCamera): number {
   return a.address.localeCompare(b.address, "en", { numeric: true });
 }
+
+const LONGEST_NAME = 100; // characters
+
+/** A name that comes from a device, as a part of a line: it can neither begin another line nor turn the direction of text. */
+export function oneLine(name: string): string {
+  return name
+    .slice(0, 10 * LONGEST_NAME)
+    .replace(/[\p{C}\s]+/gu, " ")
+    .trim()
+    .slice(0, LONGEST_NAME);
+}

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdir, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { certificateCheck } from "../../src/cli/access-checks.ts";
 import { clockCheck, realTimeClockCheck } from "../../src/cli/clock-checks.ts";
 import { reportsOf } from "../../src/cli/doctor.ts";
+import { portCheck, settingsCheck } from "../../src/cli/machine-checks.ts";
 import { lanCheck } from "../../src/cli/network-checks.ts";
 import { secretsFolder } from "../../src/server/access/login/accounts-file.ts";
 import { ownCertificate } from "../../src/server/access/tls/certificate-files.ts";
@@ -69,4 +72,22 @@ test("the certificate of --tls auto is told by its fingerprint", { timeout: TEST
   const [report] = await reportsOf(certificateCheck(settings));
   assert.equal(report?.level, "ok");
   assert.match(report.message, /SHA-256 is ([0-9A-F]{2}:){31}[0-9A-F]{2}\.$/);
+});
+
+test("a port that cannot be used, and a folder that nothing can be saved in, are told with what to do", async (t) => {
+  const server = createServer().listen(0, "127.0.0.1");
+  t.after(() => server.close());
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const [taken] = await reportsOf(portCheck(port));
+  assert.equal(taken?.level, "warn");
+  assert.match(taken?.message ?? "", /another program uses it\.$/);
+  assert.match(taken?.fix ?? "", /^End that program .*--port \d+$/);
+  const file = join(await temporaryFolder(), "file");
+  await writeFile(file, "");
+  for (const folder of [file, join(file, "settings"), "/proc/thingscope/settings"]) {
+    const [report] = await reportsOf(settingsCheck(folder));
+    assert.equal(report?.level, "fail", folder);
+    assert.match(report?.message ?? "", /: (a part of the path|it does not exist)/);
+  }
 });

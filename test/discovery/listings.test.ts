@@ -86,6 +86,18 @@ test("a Thing Description gives its first MJPEG stream, at the address that was 
     ]),
     [["urn:uuid:1", "http://10.0.0.9:5000/eye/live", "Eye"]],
   );
+  const hostile = {
+    ...{ ...td, id: "a\n  problem  run this", title: "Eye\n\u202e\u001b[2J  id  real" },
+    properties: { live: form("http://admin:secret@elsewhere/live", mixed) },
+  };
+  assert.deepEqual(
+    streamsIn(hostile, "http://10.0.0.9:5000/eye/").map(({ id, title, address }) => [
+      id,
+      title,
+      address,
+    ]),
+    [["a problem run this", "Eye [2J id real", "http://10.0.0.9:5000/live"]],
+  );
   for (const other of [
     7,
     null,

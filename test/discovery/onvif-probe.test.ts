@@ -6,6 +6,7 @@ import type { FoundCamera } from "../../src/discovery/found-camera.ts";
 import {
   LONGEST_ANSWER,
   MOST_ANSWERS,
+  MOST_OF_ONE_SENDER,
   matchesIn,
   probeOnvif,
 } from "../../src/discovery/network/onvif-probe.ts";
@@ -77,7 +78,7 @@ test("devices that answer a multicast probe are found, each once, with an entry 
     cameras.map(({ id, title, address }) => [id, title, address]),
     [
       ["onvif-aa-1", "Hall Door", `http://${LOOPBACK}:8899/onvif/device_service`],
-      ["onvif-aa-2", `Camera at ${LOOPBACK}`, "http://10.0.0.7/onvif"],
+      ["onvif-aa-2", `Camera at ${LOOPBACK}`, `http://${LOOPBACK}/onvif`],
     ],
   );
   assert.deepEqual(cameras[0]?.config, {
@@ -97,6 +98,32 @@ test("answers that are too long, too many or no answers are left out", {
   assert.ok(!cameras.some(({ id }) => id === "onvif-long"));
 });
 
+test("a sender that floods is read only so far, which is told, and an id that is claimed twice stays with the first", {
+  timeout: TEST_MS,
+}, async (t) => {
+  const real = answer("a", "http://h/real", "onvif://www.onvif.org/name/Real");
+  const claims = Array.from({ length: 2 * MOST_OF_ONE_SENDER }, (_, at) =>
+    answer("a", `http://h/${at}`, "onvif://www.onvif.org/name/Other"),
+  );
+  const port = await device(t, () => [real, ...claims]);
+  const limit = patience();
+  for (;;) {
+    limit.throwIfAborted();
+    const target = { group: LOOPBACK, port, interfaces: [LOOPBACK] };
+    const { cameras, note = "" } = await probeOnvif({ ms: 400, signal: limit }, target);
+    if (!note) continue; // a busy machine: the answers are not read yet
+    assert.deepEqual(
+      cameras.map(({ id, title }) => [id, title]),
+      [
+        ["onvif-a", "Real"],
+        [`onvif-a@${LOOPBACK}`, "Other"],
+      ],
+    );
+    assert.match(note, /^\d+ answers or cameras were too many or too long and were left out/);
+    break;
+  }
+});
+
 test("what an answer says is text, and nothing in it is followed", () => {
   const hostile = [
     answer("x", "javascript:alert(1)"),
@@ -112,7 +139,9 @@ test("what an answer says is text, and nothing in it is followed", () => {
   assert.equal(matchesIn(named, LOOPBACK)[0]?.title, "%1b[2J%zz");
   const escaped = answer("x", "http://h/?a=1&amp;b=2", `onvif://www.onvif.org/name/${"%1B%5B2JA"}`);
   const [camera] = matchesIn(escaped, LOOPBACK);
-  assert.deepEqual([camera?.title, camera?.address], ["[2JA", "http://h/?a=1&b=2"]);
+  assert.deepEqual([camera?.title, camera?.address], ["[2JA", `http://${LOOPBACK}/?a=1&b=2`]);
+  const elsewhere = answer("x", "http://admin:secret@169.254.169.254:81/latest");
+  assert.equal(matchesIn(elsewhere, LOOPBACK)[0]?.address, `http://${LOOPBACK}:81/latest`);
 });
 
 test("no text makes reading an answer fail", () => {

@@ -38,6 +38,25 @@ test("the streams of another Thingscope server are found by multicast DNS", {
   }
 });
 
+test("a server that requires a login is told", {
+  timeout: TEST_MS,
+}, async (t) => {
+  const host = new ThingHost({ settingsFolder: await temporaryFolder() });
+  host.add("eye", new Eye());
+  const server = new ThingServer(host, { mdns: LOOPBACK, login: {} });
+  t.after(() => server.close());
+  const { port } = await server.listen({ port: 0 });
+  const limit = patience();
+  for (;;) {
+    limit.throwIfAborted();
+    const { cameras, note = "" } = await browseServers({ ms: 1000, signal: limit }, LOOPBACK);
+    if (!note.includes(`:${port}`)) continue; // the announcement is under way
+    assert.match(note, new RegExp(`http://\\S+:${port} requires a login: .*tokens create`));
+    assert.ok(cameras.every(({ address }) => new URL(address).port !== String(port)));
+    break;
+  }
+});
+
 test("a GigE Vision camera is found by Aravis", { timeout: TEST_MS }, async (t) => {
   // As an ordinary user: with the right to open raw sockets it listens at another interface.
   const ordinary =

@@ -3,7 +3,7 @@ import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { networkInterfaces } from "node:os";
 import { delay, ignoreAbort } from "../../base/abort.ts";
 import { reasonOf } from "../../base/errors.ts";
-import type { FoundCamera } from "../found-camera.ts";
+import { type FoundCamera, oneLine } from "../found-camera.ts";
 import { MOST_FOUND, type SearchOptions, type SearchResult } from "../search.ts";
 
 /** Where and through which of this machine's addresses ONVIF devices are asked for. */
@@ -15,8 +15,9 @@ interface ProbeTarget {
 }
 
 const WHAT = "network cameras that speak ONVIF";
-/** Answers that are read of one search; further ones are dropped. */
-export const MOST_ANSWERS = 512;
+/** Answers that are read of one search, and of one sender, which could crowd out the others; further ones are dropped. */
+export const MOST_ANSWERS = 1024;
+export const MOST_OF_ONE_SENDER = 32;
 /** An answer that is longer is not read, bytes. */
 export const LONGEST_ANSWER = 32 * 1024;
 const TTL = 1;
@@ -30,14 +31,8 @@ export async function probeOnvif(
   target: Partial<ProbeTarget> = {},
 ): Promise<SearchResult> {
   const { group = "239.255.255.250", port = 3702, interfaces = ipv4Interfaces() } = target;
-  const found = new Map<string, FoundCamera>();
-  let answers = 0;
-  const read = (packet: Buffer, { address }: RemoteInfo) => {
-    answers += 1;
-    if (answers > MOST_ANSWERS || packet.length > LONGEST_ANSWER) return;
-    for (const camera of matchesIn(packet.toString("utf8"), address))
-      if (found.size < MOST_FOUND) found.set(camera.id, camera);
-  };
+  const answers = new Answers();
+  const read = (packet: Buffer, { address }: RemoteInfo) => answers.read(packet, address);
   const opened = await Promise.allSettled(interfaces.map((one) => socketAt(one, read)));
   const sockets = opened.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   try {
@@ -52,12 +47,54 @@ export async function probeOnvif(
     for (const socket of sockets) socket.close();
   }
   const failed = opened.find((one) => one.status === "rejected");
-  const note = failed
-    ? `A network could not be asked: ${reasonOf(failed.reason)}.`
-    : interfaces.length === 0
-      ? "This computer is in no network."
-      : undefined;
-  return { what: WHAT, cameras: [...found.values()], ...(note !== undefined && { note }) };
+  const notes = [
+    ...(failed ? [`A network could not be asked: ${reasonOf(failed.reason)}.`] : []),
+    ...(interfaces.length === 0 ? ["This computer is in no network."] : []),
+    ...(answers.dropped > 0
+      ? [
+          `${answers.dropped} answers or cameras were too many or too long and were left out: something on the network answers in place of cameras.`,
+        ]
+      : []),
+  ];
+  return {
+    what: WHAT,
+    cameras: answers.cameras,
+    ...(notes.length > 0 && { note: notes.join(" ") }),
+  };
+}
+
+/** The cameras of the answers that came, each address once, within bounds. */
+class Answers {
+  readonly #found = new Map<string, FoundCamera>();
+  readonly #senders = new Map<string, number>();
+  #read = 0;
+  dropped = 0;
+
+  get cameras(): FoundCamera[] {
+    return [...this.#found.values()];
+  }
+
+  read(packet: Buffer, from: string): void {
+    const ofSender = (this.#senders.get(from) ?? 0) + 1;
+    const isTooMuch = this.#read >= MOST_ANSWERS || ofSender > MOST_OF_ONE_SENDER;
+    if (isTooMuch || packet.length > LONGEST_ANSWER) {
+      this.dropped += 1;
+      return;
+    }
+    this.#read += 1;
+    this.#senders.set(from, ofSender);
+    for (const camera of matchesIn(packet.toString("utf8"), from)) this.#add(camera, from);
+  }
+
+  /** The first camera of an id keeps it: some makers give all of theirs the same, and anybody can claim that of another. */
+  #add(camera: FoundCamera, from: string): void {
+    const known = this.#found.get(camera.id);
+    const isOther = known !== undefined && known.address !== camera.address;
+    const id = isOther ? `${camera.id}@${from}` : camera.id;
+    if (this.#found.has(id)) return;
+    if (this.#found.size >= MOST_FOUND) this.dropped += 1;
+    else this.#found.set(id, { ...camera, id });
+  }
 }
 
 function socketAt(
@@ -120,14 +157,18 @@ function wordsOf(part: string, tag: string): string[] {
   return textOf(part, tag).split(/\s+/).slice(0, 100);
 }
 
-/** Of several addresses the one that the answer came from: others may be of networks that this machine is not in. */
+/**
+ * Of several addresses the one that the answer came from: others may be of networks that this machine is not in. If none is,
+ * the first one at the host that answered: an answer cannot send anybody to another computer, or log in there.
+ */
 function addressOf(addresses: readonly string[], from: string): string | undefined {
   const urls = addresses.flatMap((one) => (URL.canParse(one) ? [new URL(one)] : []));
   const http = urls.filter(({ protocol }) => protocol === "http:" || protocol === "https:");
-  return (http.find(({ hostname }) => hostname === from) ?? http[0])?.href;
+  const url = http.find(({ hostname }) => hostname === from) ?? http[0];
+  if (!url) return undefined;
+  Object.assign(url, { hostname: from, username: "", password: "" });
+  return url.href;
 }
-
-const LONGEST_TITLE = 100; // characters
 
 function scopeOf(scopes: readonly string[], key: string): string | undefined {
   const prefix = `onvif://www.onvif.org/${key}/`;
@@ -141,10 +182,5 @@ function scopeOf(scopes: readonly string[], key: string): string | undefined {
   } catch {
     // Some cameras have a % in their name as it is.
   }
-  return (
-    text
-      .replace(/[\p{C}\s]+/gu, " ")
-      .trim()
-      .slice(0, LONGEST_TITLE) || undefined
-  );
+  return oneLine(text) || undefined;
 }

@@ -1,8 +1,8 @@
 import type { Service } from "bonjour-service";
 import { delay, ignoreAbort, withDeadline } from "../../base/abort.ts";
-import { messageOf } from "../../base/errors.ts";
+import { codeOf, messageOf } from "../../base/errors.ts";
 import { isRecord } from "../../base/values.ts";
-import type { FoundCamera } from "../found-camera.ts";
+import { type FoundCamera, oneLine } from "../found-camera.ts";
 import { MOST_FOUND, type SearchOptions, type SearchResult } from "../search.ts";
 import { openBonjour } from "./bonjour.ts";
 
@@ -24,26 +24,53 @@ export async function browseServers(
 ): Promise<SearchResult> {
   const found: Promise<FoundCamera[]>[] = [];
   const seen = new Set<string>();
-  let note: string | undefined;
+  const notes = new Set<string>();
   try {
     const bonjour = await openBonjour((error) => {
-      note = `Multicast DNS does not work: ${messageOf(error)}`;
+      notes.add(`Multicast DNS does not work: ${messageOf(error)}`);
     }, networkAddress);
     const browser = bonjour.find({ type: "wot" }, (service: Service) => {
       const url = descriptionUrl(service);
-      if (!url || seen.has(url) || seen.size >= MOST_DESCRIPTIONS) return;
+      if (!url || seen.has(url)) return;
+      if (seen.size >= MOST_DESCRIPTIONS) {
+        notes.add(`Only the first ${MOST_DESCRIPTIONS} Things that were announced were looked at.`);
+        return;
+      }
       seen.add(url);
-      found.push(streamsAt(url, signal).catch(() => [])); // it does not answer, or wants a login
+      found.push(streamsAt(url, signal).catch((error) => withoutStreams(url, error, notes)));
     });
     await delay(ms, signal).catch(ignoreAbort);
     browser.stop();
     await new Promise<void>((resolve) => bonjour.destroy(() => resolve()));
   } catch (error) {
-    note = `Multicast DNS does not work: ${messageOf(error)}`;
+    notes.add(`Multicast DNS does not work: ${messageOf(error)}`);
   }
-  const cameras = (await Promise.all(found)).flat().slice(0, MOST_FOUND);
-  return { what: WHAT, cameras, ...(note !== undefined && { note }) };
+  const all = (await Promise.all(found)).flat();
+  const byId = new Map(all.reverse().map((camera) => [camera.id, camera])); // the first of an id: one server has several addresses
+  const cameras = [...byId.values()].reverse().slice(0, MOST_FOUND);
+  const note = [...notes].slice(0, MOST_NOTES).join(" ");
+  return { what: WHAT, cameras, ...(note && { note }) };
 }
+
+const MOST_NOTES = 5;
+
+/** Why a Thing that was announced is not listed, for people who have it in front of them. */
+function withoutStreams(url: string, error: unknown, notes: Set<string>): [] {
+  const { origin } = new URL(url);
+  const code = codeOf(error instanceof Error ? error.cause : undefined);
+  if (error === LOGIN) {
+    notes.add(
+      `${origin} requires a login: make a token there (thingscope tokens create --role view), and configure an HttpCamera (docs/cameras.md).`,
+    );
+  } else if (/CERT|SELF_SIGNED/.test(code)) {
+    notes.add(
+      `${origin} has a certificate of its own: configure an HttpCamera with trust (docs/cameras.md).`,
+    );
+  } else notes.add(`${origin} was announced and does not answer as a Thing does.`);
+  return [];
+}
+
+const LOGIN = new Error("It requires a login.");
 
 /** That of a Thing, at the address which the answer came from. */
 function descriptionUrl({ txt, port, referer }: Service): string | undefined {
@@ -57,6 +84,7 @@ function descriptionUrl({ txt, port, referer }: Service): string | undefined {
 async function streamsAt(url: string, signal: AbortSignal): Promise<FoundCamera[]> {
   const text = await withDeadline(FETCH_MS, signal, async (either) => {
     const response = await fetch(url, { signal: either, redirect: "error" });
+    if (response.status === 401 || response.status === 403) throw LOGIN;
     return response.ok ? await bodyOf(response) : "{}";
   });
   return streamsIn(JSON.parse(text), url);
@@ -85,9 +113,9 @@ export function streamsIn(description: unknown, url: string): FoundCamera[] {
   if (!isRecord(form) || typeof form.href !== "string" || !URL.canParse(form.href, base)) return [];
   const stream = new URL(form.href, base);
   const { host, port, protocol } = new URL(url);
-  Object.assign(stream, { protocol, host, port }); // the address that was asked, whatever the server calls itself
-  const title = typeof description.title === "string" ? description.title.slice(0, 100) : "Camera";
-  const id = typeof description.id === "string" ? description.id.slice(0, 200) : stream.href;
+  Object.assign(stream, { protocol, host, port, username: "", password: "" }); // the address that was asked, whatever the server calls itself
+  const title = (typeof description.title === "string" && oneLine(description.title)) || "Camera";
+  const id = (typeof description.id === "string" && oneLine(description.id)) || stream.href;
   return [
     {
       ...{ id, kind: "thingscope", title, address: stream.href, modes: [] },
