@@ -117,6 +117,14 @@ export const CLAIMS: readonly Claim[] = [
     atMost: 400,
     unit: "µs",
   }),
+  ...["C1", "C2"].flatMap((row) => [
+    toKind(`${row}-1`, "CPU of a camera's frame", "camera_us", "ustreamer", 1.3),
+    toKind(`${row}-3`, "CPU of a camera's frame", "camera_us", "ustreamer", 1),
+    toKind(`${row}-10`, "CPU of a camera's frame", "camera_us", "ustreamer", 1),
+    ours(`${row}-1`, "memory of the V4L2 program beside its buffers", "program_kb", {
+      ...{ atMost: 3, scale: 1e-3, unit: "MB" },
+    }),
+  ]),
 ];
 
 /** Whether a claim holds; undefined when it could not be measured. */

@@ -33,7 +33,7 @@ export const COLUMNS = [
   ...["RGB3", "BGR3", "YUYV", "UYVY", "NV12", "YU12", "GREY", "Y16", "GRBG", "BA10"].map(
     (format) => [`${format}_ms`, 1, `${format} ms`] as const,
   ),
-  ["program_kb", 1e-3, "V4L2 program RSS MB"],
+  ["program_kb", 1e-3, "V4L2 program beside buffers MB"],
   ["rss_kb", 1e-3, "RSS MB"],
   ["load_busy", 100, "load busy %"],
 ] as const;
