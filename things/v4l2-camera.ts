@@ -67,7 +67,8 @@ export class V4L2Camera extends Camera {
     this.#node = new V4l2Node(options.device);
     this.#device = new V4l2Device({
       find: () => this.#node.find(),
-      command: (node) => v4l2Command(node, { program: options.program, log: this.log }),
+      command: (node) =>
+        v4l2Command(node, { program: options.program, mode: this.#knownMode(), log: this.log }),
       onOpen: (description) => this.#prepare(description),
       onReady: () => this.mjpeg_stream.source.returns(),
       onDescribed: (description) => this.#describe(description),
@@ -179,14 +180,26 @@ export class V4L2Camera extends Camera {
     this.#describe(description);
     const mode = this.#wantedMode ?? this.#modes?.usual;
     const faults: string[] = [];
-    if (mode) {
-      await this.#setMode(mode).catch((error) => faults.push(`'mode': ${messageOf(error)}`));
+    try {
+      if (mode && !this.#modes?.isPresent(mode)) await this.#setMode(mode);
+    } catch (error) {
+      faults.push(`'mode': ${messageOf(error)}`);
     }
     const initial = this.#wasOpen ? {} : (this.#options.controls ?? {});
     faults.push(...(await this.#controls.apply(new Map(Object.entries(initial)))));
     this.#wasOpen = true;
     if (faults.length > 0)
       this.log.warn(`Some settings were not taken by the camera: ${faults.join("; ")}`);
+  }
+
+  /** The words for its mode, if it was there before: it is opened in it, which is sooner done than changing it afterwards. */
+  #knownMode(): string | undefined {
+    const mode = this.#wantedMode ?? this.#modes?.usual;
+    try {
+      return mode && this.#modes?.wordsFor(mode);
+    } catch {
+      return undefined; // it never had that mode: why is told when it is set
+    }
   }
 
   /** One poll at a time: a device may take longer to answer. */

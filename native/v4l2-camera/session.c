@@ -53,7 +53,18 @@ void say_device(struct session *session) {
   say(&session->output, 'D', &json);
 }
 
-/** Sets what the options ask for, and streams unless they say idle. */
+/** Whether the device has taken the mode as it is. */
+static bool take_mode(struct session *session, const struct mode *mode, struct failure *failure) {
+  struct frame_format *format = &session->capture.format;
+  format->fourcc = mode->fourcc, format->width = mode->width, format->height = mode->height;
+  format->interval = mode->interval;
+  if (!set_format(&session->device, format, failure)) return false;
+  if (format->fourcc == mode->fourcc && format->width == mode->width && format->height == mode->height) return true;
+  return fail(failure, "VIDIOC_S_FMT", EINVAL, "The device made it %s %ux%u.", fourcc_text(format->fourcc).text,
+              format->width, format->height);
+}
+
+/** Sets what the options ask for, and streams unless they say idle. An idle device that refuses the mode is described as it is. */
 static bool prepare(struct session *session, const struct stream_options *options, struct failure *failure) {
   struct device *device = &session->device;
   struct frame_format *format = &session->capture.format;
@@ -61,15 +72,8 @@ static bool prepare(struct session *session, const struct stream_options *option
   if (!captures_video(device)) return fail(failure, "VIDIOC_QUERYCAP", ENOTTY, "This node does not capture video by streaming.");
   if (options->input >= 0 && !select_input(device, (uint32_t)options->input, failure)) return false;
   if (!read_format(device, format, failure)) return false;
-  if (options->mode.fourcc) {
-    const struct mode *mode = &options->mode;
-    format->fourcc = mode->fourcc, format->width = mode->width, format->height = mode->height;
-    format->interval = mode->interval;
-    if (!set_format(device, format, failure)) return false;
-    if (format->fourcc != mode->fourcc || format->width != mode->width || format->height != mode->height) {
-      return fail(failure, "VIDIOC_S_FMT", EINVAL, "The device made it %s %ux%u.", fourcc_text(format->fourcc).text,
-                  format->width, format->height);
-    }
+  if (options->mode.fourcc && !take_mode(session, &options->mode, failure)) {
+    if (!options->idle || is_gone(failure) || !read_format(device, format, failure)) return false;
   }
   return options->idle || start_capture(&session->capture, failure);
 }

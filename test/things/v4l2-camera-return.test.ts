@@ -137,6 +137,21 @@ test(
   },
 );
 
+test("a camera that is back is opened in the mode that it had", limited, async () => {
+  const device = await plugIn();
+  await using camera = await opened({ device });
+  const mode = { format: "MJPG", width: 320, height: 240, rate: 15 };
+  await camera.hosted.writeProperty("mode", mode);
+  const commandLog = join(await temporaryFolder(), "commands");
+  await rm(device);
+  await camera.untilProperty("capabilities", isOpen(false), patient);
+  await plugIn({ commandLog }, device);
+  await camera.untilProperty("capabilities", isOpen(true), patient);
+  assert.deepEqual(await valueAt(`${camera.url}mode`), mode);
+  await camera.hosted.writeProperty("brightness", 10);
+  assert.doesNotMatch(await readFile(commandLog, "utf8"), /^mode/m);
+});
+
 test("its title is what the device is called, not its class's", limited, async () => {
   const device = await plugIn();
   await using camera = await opened({ device });

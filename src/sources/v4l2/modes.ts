@@ -61,6 +61,14 @@ export class V4l2Modes {
     return format ? modeOf(format) : undefined;
   }
 
+  /** Whether it is in that mode already. @throws {ThingError} as `wordsFor` does. */
+  isPresent(wanted: WantedMode): boolean {
+    const { fourcc, width, height, interval } = this.#device.format ?? {};
+    const [n = 0, d = 0] = interval ?? [];
+    const present = `${fourcc} ${width}x${height}`;
+    return [present, `${present} ${n}/${d}`].includes(this.wordsFor(wanted));
+  }
+
   /** The mode to begin with; undefined where its own is as good: one that it makes JPEGs in. */
   get usual(): WantedMode | undefined {
     return usualMode(this.#device);

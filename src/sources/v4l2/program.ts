@@ -8,19 +8,27 @@ import { programVersion } from "../../processes/programs.ts";
 
 let hasTold = false;
 
+interface CommandOptions {
+  readonly program?: readonly string[] | undefined;
+  readonly mode?: string | undefined;
+  readonly log?: Log;
+}
+
 /**
  * The command that opens the device at `node`: with the program of this package, or where it was not built for this system, with
  * `gst-launch-1.0` and `v4l2-ctl`, which the log says once.
+ * @param mode - The words of a command `mode`: the device is described in that mode, if it takes it.
  * @param program - Another program that speaks the same wire, and its first arguments.
  * @throws {ThingError} `PROGRAM_MISSING` where there is neither; it names what to install.
  */
 export async function v4l2Command(
   node: string,
-  { program, log }: { readonly program?: readonly string[] | undefined; readonly log?: Log },
+  { program, mode, log }: CommandOptions,
 ): Promise<Command> {
   const own = program ? undefined : await runnableProgram("v4l2-camera");
   const [name, ...first] = program ?? (own ? [own] : await fallback(log));
-  return { program: name ?? "v4l2-camera", args: [...first, "stream", node, "--idle"] };
+  const options = mode === undefined ? [] : ["--mode", mode.replaceAll(" ", ":")];
+  return { program: name ?? "v4l2-camera", args: [...first, "stream", node, "--idle", ...options] };
 }
 
 async function fallback(log: Log | undefined): Promise<readonly string[]> {

@@ -19,6 +19,8 @@ let sequence = 0;
 let frames = 0;
 let lost = 0;
 let modes = MODES;
+const optionMode = process.argv.indexOf("--mode");
+if (optionMode > 0) takeMode(process.argv[optionMode + 1]?.split(":") ?? []);
 
 if (!behaviour.isMute) tellDevice();
 setInterval(lookForDevice, 20);
@@ -107,15 +109,20 @@ function drift(control: StandInControl): void {
   control.value = Number(control.value) + 1;
 }
 
-function mode([fourcc = "", size = "", interval = "1/30"]: readonly string[]): object {
-  const found = MODES.find((one) => one.fourcc === fourcc);
-  const { width, height } = sizeIn(size);
-  if (!found?.sizes.some((one) => one.width === width && one.height === height))
-    return refused("VIDIOC_TRY_FMT", "EINVAL", { offers: format });
+function mode(words: readonly string[]): object {
   if (behaviour.modeError) return refused("VIDIOC_S_FMT", behaviour.modeError);
-  format = { fourcc, width, height, interval: interval.split("/").map(Number) };
+  if (!takeMode(words)) return refused("VIDIOC_TRY_FMT", "EINVAL", { offers: format });
   tellDevice();
   return { ok: true, format, away_ms: streaming ? 12.5 : null };
+}
+
+/** Whether the device has it. */
+function takeMode([fourcc = "", size = "", interval = "1/30"]: readonly string[]): boolean {
+  const { width, height } = sizeIn(size);
+  const sizes = MODES.find((one) => one.fourcc === fourcc)?.sizes ?? [];
+  if (!sizes.some((one) => one.width === width && one.height === height)) return false;
+  format = { fourcc, width, height, interval: interval.split("/").map(Number) };
+  return true;
 }
 
 function sendFrame(): void {
