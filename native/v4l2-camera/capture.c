@@ -74,11 +74,15 @@ void stop_capture(struct capture *capture) {
     struct buffer *buffer = &capture->buffers[i];
     for (unsigned plane = 0; plane < buffer->planes; plane++) munmap(buffer->memory[plane], buffer->length[plane]);
   }
-  // Formats cannot be changed while there are buffers.
-  struct v4l2_requestbuffers none = {.type = capture->device->type, .memory = V4L2_MEMORY_MMAP, .count = 0};
-  IOCTL(capture->device->fd, VIDIOC_REQBUFS, &none, &ignored);
+  release_capture(capture);
   capture->count = capture->with_driver = 0;
   capture->streaming = false;
+}
+
+void release_capture(const struct capture *capture) {
+  struct failure ignored;
+  struct v4l2_requestbuffers none = {.type = capture->device->type, .memory = V4L2_MEMORY_MMAP, .count = 0};
+  IOCTL(capture->device->fd, VIDIOC_REQBUFS, &none, &ignored);
 }
 
 bool give_back(struct capture *capture, unsigned index, struct failure *failure) {

@@ -48,6 +48,12 @@ bool start_capture(struct capture *capture, struct failure *failure);
 /** Ends streaming and unmaps; what frames pointed to is gone. */
 void stop_capture(struct capture *capture);
 
+/**
+ * Lets other programs have the device. Formats cannot be changed while there are buffers; and uvcvideo keeps a device for who has
+ * set its format, until they ask for no buffers.
+ */
+void release_capture(const struct capture *capture);
+
 /** Takes the next frame, if there is one. What the driver says of it is checked. */
 enum take_result take_frame(struct capture *capture, struct taken_frame *frame, struct failure *failure);
 

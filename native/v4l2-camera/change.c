@@ -9,6 +9,7 @@ static void answer_change(struct session *session) {
   struct change *change = &session->change;
   // A device that was set back may have taken something else, as another rate.
   if (memcmp(&session->described, &session->capture.format, sizeof session->described) != 0) say_device(session);
+  if (!session->capture.streaming) release_capture(&session->capture);
   const bool hands_on = !session->encoder;
   struct json json = {0};
   json_open(&json, '{');

@@ -75,6 +75,7 @@ static bool prepare(struct session *session, const struct stream_options *option
   if (options->mode.fourcc && !take_mode(session, &options->mode, failure)) {
     if (!options->idle || is_gone(failure) || !read_format(device, format, failure)) return false;
   }
+  if (options->idle && options->mode.fourcc) release_capture(&session->capture);
   return options->idle || start_capture(&session->capture, failure);
 }
 
