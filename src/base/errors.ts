@@ -190,10 +190,11 @@ export function unknownAffordance(
 ): ThingError {
   const names = [...known].sort();
   const has = names.length > 0 ? `It has: ${names.join(", ")}.` : `It has none.`;
-  const asked = cut(name, LONGEST_PIECE);
+  const text = String(name); // JavaScript may give anything
+  const asked = cut(text, LONGEST_PIECE);
   return new ThingError(
     "UNKNOWN_AFFORDANCE",
-    `Thing '${thing}' has no ${kind} '${asked}'. ${has}${didYouMean(name, names)}`,
+    `Thing '${thing}' has no ${kind} '${asked}'. ${has}${didYouMean(text, names)}`,
   );
 }
 

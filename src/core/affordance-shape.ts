@@ -24,9 +24,7 @@ export const KINDS: { readonly [K in Affordance["kind"]]: KindRules } = {
   action: {
     schemas: { input: "the input of ", output: "the output of " },
     ...{ ownsName: true, isRenamable: true },
-    wrongIn: ({ retentionSeconds }) =>
-      !(typeof retentionSeconds === "number" && retentionSeconds >= 0) &&
-      "has a retentionSeconds that is not a number of at least 0. Write e.g. 300",
+    wrongIn: wrongInAction,
   },
   event: { schemas: { data: "" }, ownsName: true, isRenamable: true },
   stream: { ownsName: true, isRenamable: true },
@@ -59,6 +57,13 @@ function wrongInProperty({ setter, getter, schema, withinMs }: Readonly<Record<s
   return !isFit && `has a withinMs that is not a number from 1 to ${LONGEST_WITHIN_MS}`;
 }
 
+function wrongInAction({ retentionSeconds, releases }: Readonly<Record<string, unknown>>) {
+  if (!(typeof retentionSeconds === "number" && retentionSeconds >= 0))
+    return "has a retentionSeconds that is not a number of at least 0. Write e.g. 300";
+  const isFit = releases === undefined || ["boolean", "function"].includes(typeof releases);
+  return !isFit && "has a releases that is neither true or false nor a function. Write one";
+}
+
 const METHODS: ReadonlySet<unknown> = new Set(["GET", "PUT", "POST", "DELETE"]);
 const BODIES: ReadonlySet<unknown> = new Set([undefined, "json", "bytes", "messages"]);
 /** Names are parts of paths. */
@@ -83,7 +88,7 @@ export function shapedAffordance(className: string, listed: unknown): Affordance
   for (const [what, text] of Object.entries({ name, member })) {
     if (typeof text !== "string" || text === "" || text.length > LONGEST_NAME)
       throw refusal(
-        `${className} lists a ${kind} whose ${what} is not a string of 1 to ${LONGEST_NAME} characters`,
+        `${className} lists ${/^[ae]/.test(kind) ? "an" : "a"} ${kind} whose ${what} is not a string of 1 to ${LONGEST_NAME} characters`,
       );
   }
   const wrong = wrongIn(own) || KINDS[kind].wrongIn?.(own);
@@ -112,6 +117,11 @@ function wrongIn(own: Record<string, unknown>): string | undefined {
     return `has types that are not a list of up to ${MOST_TYPES} names. Write e.g. ["sosa:ObservableProperty"]`;
   if (own.role !== undefined && !ROLES.some((role) => role === own.role))
     return "is for a role that does not exist. Write push, view, operate or admin";
+  for (const what of SWITCHES) {
+    const value = own[what];
+    if (value !== undefined && typeof value !== "boolean")
+      return `has a value of '${what}' that is neither true nor false. Write one of them, without quotes`;
+  }
   for (const what of ["schema", "input", "output", "data"]) {
     const schema = own[what];
     if (schema !== undefined && (typeof schema !== "object" || schema === null))
@@ -120,6 +130,11 @@ function wrongIn(own: Record<string, unknown>): string | undefined {
   return undefined;
 }
 
+/** JavaScript takes "no" for true. */
+const SWITCHES =
+  "saved readOnly observable resettable useGlobalLock safe idempotent synchronous optional many".split(
+    " ",
+  );
 const MOST_TYPES = 20;
 
 function areTypes(types: unknown): boolean {

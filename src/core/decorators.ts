@@ -67,7 +67,7 @@ export function event<S extends TSchema>(
     declareHeld(context, description, options, {
       kind: "event",
       data: schema,
-      ...(role && { role }),
+      ...(role !== undefined && { role }),
     });
   };
 }

@@ -77,9 +77,12 @@ export class InstanceAffordances {
   }
 
   addProperty<S extends TSchema>(added: AddedProperty<S>): void {
+    this.#assertObject("addProperty", added);
     const { name, title, description = title, schema, types, withinMs } = added;
     const { read, write } = added;
     if (typeof read !== "function") throw this.#refusal(`The property '${name}' has no read()`);
+    if (write !== undefined && typeof write !== "function")
+      throw this.#refusal(`The write of property '${name}' is not a function`);
     const initial = this.#initialOf(added);
     const affordance: PropertyAffordance = {
       ...{ kind: "property", name, member: name, title, description, schema },
@@ -100,6 +103,7 @@ export class InstanceAffordances {
   }
 
   addAction<I extends TSchema, O extends TSchema>(added: AddedAction<I, O>): void {
+    this.#assertObject("addAction", added);
     const { name, title, description = title, types, run } = added;
     if (typeof run !== "function") throw this.#refusal(`The action '${name}' has no run()`);
     this.#add({
@@ -111,20 +115,19 @@ export class InstanceAffordances {
   }
 
   /** @returns What to emit it with: the same one when it was added before. */
-  addEvent<D>({
-    name,
-    title,
-    description = title,
-    schema,
-    role,
-    types,
-  }: AddedEvent): ThingEvent<D> {
+  addEvent<D>(added: AddedEvent): ThingEvent<D> {
+    this.#assertObject("addEvent", added);
+    const { name, title, description = title, schema, role, types } = added;
+    if (schema === undefined)
+      throw this.#refusal(
+        `The event '${name}' has no schema. Specify the data that it is emitted with, or Type.Null() for none`,
+      );
     const before = this.#added.get(name)?.affordance;
     const emitter = (before?.kind === "event" && before.emitter) || new ThingEvent<unknown>();
     this.#add({
       ...{ kind: "event", name, member: name, title, description, data: schema, emitter },
       ...(types && { types }),
-      ...(role && { role }),
+      ...(role !== undefined && { role }),
     });
     return emitter as ThingEvent<D>;
   }
@@ -260,6 +263,12 @@ export class InstanceAffordances {
 
   get #name(): string {
     return this.#thing.name || classNameOf(this.#thing);
+  }
+
+  /** JavaScript may give anything. */
+  #assertObject(method: string, given: unknown): void {
+    if (typeof given !== "object" || given === null)
+      throw this.#refusal(`${method}() needs an object, e.g. { name: "gain", title: "Gain", ... }`);
   }
 
   #refusal(sentence: string): ThingError {

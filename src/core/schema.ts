@@ -111,6 +111,11 @@ export function misfitsIn(schema: TSchema, value: unknown): ErrorObject[] {
  * @throws {ThingError} `BAD_ARGUMENT`, naming what it belongs to, for a schema that is none, cannot be described, or contradicts itself.
  */
 export function checkedSchema(schema: TSchema, what: string): TSchema {
+  if (typeof schema !== "object" || schema === null || Array.isArray(schema))
+    throw new ThingError(
+      "BAD_ARGUMENT",
+      `The schema of ${what} is not an object. Write one, e.g. { type: "number" }.`,
+    );
   try {
     const plain = plainSchema(schema);
     if (!isScalarSchema(plain)) looking.validatorOf(plain);
