@@ -1,6 +1,7 @@
-import { property } from "thingscope";
+import { type FrameSource, property } from "thingscope";
 import {
   type CameraPreset,
+  type FrameSink,
   type PresetOptions,
   ProgramCamera,
   RtspDevice,
@@ -14,6 +15,11 @@ const OPTIONS = {
   }),
   username: Type.Optional(Type.String()),
   password: Type.Optional(Type.String()),
+  trust: Type.Optional(
+    Type.String({
+      description: "Of rtsps: the certificate's SHA-256 fingerprint, or a PEM file with it",
+    }),
+  ),
   profile: Type.Optional(Type.String({ description: "Of an ONVIF device: its token or name" })),
   transport: Type.Enum(["tcp", "udp"], { default: "tcp" }),
   latency_ms: Type.Integer({ default: 200, minimum: 0, maximum: 10_000, unit: "ms" }),
@@ -108,6 +114,25 @@ export class RtspCamera extends ProgramCamera<typeof OPTIONS, RtspStream> {
   /** Frames a second, as the camera says. */
   get framerate(): number | undefined {
     return this.#framerate;
+  }
+
+  protected override source(): FrameSource {
+    return { run: (sink, signal) => this.#run(sink, signal) };
+  }
+
+  protected override get patience() {
+    return { ...super.patience, silence: () => this.#device.silence };
+  }
+
+  /** What the camera answered says more than what a program makes of it. */
+  async #run(sink: FrameSink, signal: AbortSignal): Promise<void> {
+    try {
+      await this.device.run(sink, signal);
+    } catch (error) {
+      throw (!signal.aborted && this.#device.fault) || error;
+    } finally {
+      this.#device.close();
+    }
   }
 
   /** Its stream's codec, asked for at each start: then its refusals are known, too. */

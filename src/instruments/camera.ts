@@ -98,7 +98,10 @@ export abstract class Camera extends Thing {
   protected abstract source(): FrameSource;
 
   /** How long its source may take to start, and be silent. A subclass may override it for its source. */
-  protected get patience(): Pick<FeedOptions, "startMs" | "silenceMs" | "longestBackOffMs"> {
+  protected get patience(): Pick<
+    FeedOptions,
+    "startMs" | "silenceMs" | "silence" | "longestBackOffMs"
+  > {
     return {};
   }
 

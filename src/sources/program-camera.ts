@@ -77,10 +77,10 @@ export class ProgramCamera<P extends TProperties, Found = undefined> extends Cam
 
   async #pipeline(signal: AbortSignal): Promise<Pipeline> {
     const command = await presetCommand(this.#preset, this.options, await this.find(signal));
-    const { startMs, silenceMs } = this.patience;
     return new Pipeline(command, {
-      startMs,
-      stallMs: silenceMs === 0 ? Number.POSITIVE_INFINITY : silenceMs,
+      // What feeds the stream notices silence, and knows more of it.
+      startMs: Number.POSITIVE_INFINITY,
+      stallMs: Number.POSITIVE_INFINITY,
       explain: (exit, errorLines) => presetFailure(this.#preset, this.options, exit, errorLines),
       log: this.log,
     });

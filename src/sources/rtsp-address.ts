@@ -1,6 +1,7 @@
 import { ThingError } from "../base/errors.ts";
 import { decodePercent } from "../base/percent.ts";
 import type { LoginData } from "./http-login.ts";
+import { trustedFingerprint } from "./tls-trust.ts";
 
 /** Where an RTSP server is, without its login. */
 export interface RtspAddress {
@@ -12,6 +13,14 @@ export interface RtspAddress {
   /** Without login and query: for logs and people. */
   readonly shown: string;
   readonly login: LoginData | undefined;
+  /** Of the certificate that an rtsps server is trusted with, where nobody vouches for it. */
+  readonly fingerprint: string | undefined;
+}
+
+/** What is given beside an address. */
+export interface BesideAddress extends Partial<LoginData> {
+  /** The SHA-256 fingerprint of a certificate, or a PEM file. */
+  readonly trust?: string;
 }
 
 /**
@@ -19,7 +28,7 @@ export interface RtspAddress {
  * apart wins.
  * @throws {ThingError} `BAD_CONFIG`.
  */
-export function rtspAddress(text: string, given: Partial<LoginData> = {}): RtspAddress {
+export function rtspAddress(text: string, given: BesideAddress = {}): RtspAddress {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^rtsps?:$/.test(url.protocol) || url.hostname === "") {
     throw new ThingError(
@@ -34,20 +43,12 @@ export function rtspAddress(text: string, given: Partial<LoginData> = {}): RtspA
     host: url.hostname.replace(/^\[|\]$/g, ""),
     port: Number(url.port || (isSecure ? 322 : 554)),
     isSecure,
-    url: `${url.protocol}//${url.host}${safely(url.pathname + url.search)}`,
+    // Also over TLS: what other clients send, and all that some cameras know.
+    url: `rtsp://${url.host}${safely(url.pathname + url.search)}`,
     shown: `${url.protocol}//${url.host}${url.pathname}`,
     login: username === "" && password === "" ? undefined : { username, password },
+    fingerprint: given.trust === undefined ? undefined : trustedFingerprint(given.trust),
   };
-}
-
-/** The address with its login, in characters that no program takes for anything else. */
-export function withLogin({ url, login }: RtspAddress): string {
-  if (!login) return url;
-  return url.replace("://", `://${encoded(login.username)}:${encoded(login.password)}@`);
-}
-
-function encoded(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, percent);
 }
 
 /** Cameras have paths with brackets and the like, which pipelines read otherwise. */

@@ -1,14 +1,19 @@
-import { connect, isIP, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import type { Socket } from "node:net";
 import { abortable, isAbort, withDeadline } from "../base/abort.ts";
 import { ThingError } from "../base/errors.ts";
-import { checkedLookup } from "../base/outgoing.ts";
 import { thrownError } from "../base/thrown.ts";
-import { answerTo } from "./login-answer.ts";
+import { HttpLogin } from "./http-login.ts";
 import { type RtspAddress, rtspAddress } from "./rtsp-address.ts";
+import { connectTrusted } from "./rtsp-connection.ts";
+import { refusalOf, refused } from "./rtsp-refusal.ts";
+import { TlsFault } from "./tls-trust.ts";
 
 /** What a server says of a stream's pictures. */
 export interface RtspVideo {
+  /** Where it is, after redirects. */
+  readonly at: RtspAddress;
+  /** As the server wants the login; it has accepted it. */
+  readonly login: HttpLogin | undefined;
   /** As RTP calls it: `H264`, `H265`, `JPEG`, `MP4V-ES`. */
   readonly codec: string;
   readonly framerate: number | undefined;
@@ -36,21 +41,25 @@ const STATIC_CODECS: Readonly<Record<string, string>> = { "26": "JPEG", "32": "M
  */
 export async function describeRtsp(address: RtspAddress, signal: AbortSignal): Promise<RtspVideo> {
   try {
-    const answer = await withDeadline(WITHIN_MS, signal, (either) => followed(address, either));
-    return videoIn(answer, address);
+    const { answer, at, login } = await withDeadline(WITHIN_MS, signal, (either) =>
+      followed(address, either),
+    );
+    return { ...videoIn(answer, at), at, login };
   } catch (thrown) {
     if (signal.aborted || thrown instanceof ThingError) throw thrown;
     throw unreachable(address, thrown);
   }
 }
 
-/** Redirects are followed on the same host, where the login belongs: programs follow them, too. */
-async function followed(address: RtspAddress, signal: AbortSignal): Promise<Answer> {
+/** Redirects are followed on the same host, where the login belongs. */
+async function followed(address: RtspAddress, signal: AbortSignal) {
   let at = address;
   for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
-    const answer = await asked(at, signal);
-    if (answer.status < 300 || answer.status >= 400) return answer;
-    const to = rtspAddress(answer.location, address.login ?? {});
+    const login = at.login && new HttpLogin(at.login);
+    const answer = await asked(at, login, signal);
+    if (answer.status < 300 || answer.status >= 400) return { answer, at, login };
+    const { fingerprint } = address;
+    const to = { ...rtspAddress(answer.location, address.login ?? {}), fingerprint };
     if (to.host !== address.host)
       throw refused(
         address.shown,
@@ -62,14 +71,16 @@ async function followed(address: RtspAddress, signal: AbortSignal): Promise<Answ
 }
 
 /** With a login on the connection that was refused, whose nonce it may be; on another if the server has closed that one. */
-async function asked(address: RtspAddress, signal: AbortSignal): Promise<Answer> {
-  const socket = connectTo(address);
+async function asked(
+  address: RtspAddress,
+  login: HttpLogin | undefined,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const socket = await connectTrusted(address, signal);
   try {
     const first = await describe(socket, address, { number: 1 }, signal);
-    const request = { method: "DESCRIBE", uri: address.url };
-    const { login } = address;
-    const authorization = login && answerTo(first.challenges, login, request);
-    if (first.status !== 401 || authorization === undefined) return first;
+    if (first.status !== 401 || !login?.refused(first.challenges.join(", "), false)) return first;
+    const authorization = login.authorizationFor(address.url, "DESCRIBE");
     const second = describe(socket, address, { number: 2, authorization }, signal);
     return await second.catch((error) => {
       if (signal.aborted) throw error;
@@ -82,10 +93,10 @@ async function asked(address: RtspAddress, signal: AbortSignal): Promise<Answer>
 
 async function askedAnew(
   address: RtspAddress,
-  authorization: string,
+  authorization: string | undefined,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const socket = connectTo(address);
+  const socket = await connectTrusted(address, signal);
   try {
     return await describe(socket, address, { number: 1, authorization }, signal);
   } finally {
@@ -96,7 +107,10 @@ async function askedAnew(
 async function describe(
   socket: Socket,
   { url }: RtspAddress,
-  { number, authorization }: { readonly number: number; readonly authorization?: string },
+  {
+    number,
+    authorization,
+  }: { readonly number: number; readonly authorization?: string | undefined },
   signal: AbortSignal,
 ): Promise<Answer> {
   const lines = [
@@ -154,20 +168,12 @@ function answerIn(text: string): Answer | undefined {
   return { status: Number(status), reason, challenges: values("www-authenticate"), location, body };
 }
 
-function videoIn({ status, reason, body }: Answer, { shown, login }: RtspAddress): RtspVideo {
-  if (status === 401 || status === 403)
-    throw refused(
-      shown,
-      login
-        ? `refuses this login (${status}). Correct its user name and password in the address or in the options username and password; some cameras have users of their own for RTSP or ONVIF.`
-        : `requires a login (${status}). Put it into the address, rtsp://user:password@host/path, or into the options username and password.`,
-    );
-  if (status === 404)
-    throw refused(
-      shown,
-      "has no stream at this path (404). Look up the path of your camera's model.",
-    );
-  if (status !== 200) throw refused(shown, `answered ${status} ${reason}. Check the address.`);
+function videoIn(
+  { status, reason, body }: Answer,
+  { shown, login }: RtspAddress,
+): Pick<RtspVideo, "codec" | "framerate"> {
+  if (status !== 200)
+    throw refusalOf(shown, { method: "DESCRIBE", status, reason, hasLogin: login !== undefined });
   const [, payload, rest = ""] =
     /^m=video \S+ \S+ (\d+)[^\r\n]*\r?\n((?:(?!m=)[^\n]*\n?)*)/m.exec(body) ?? [];
   if (payload === undefined)
@@ -178,11 +184,17 @@ function videoIn({ status, reason, body }: Answer, { shown, login }: RtspAddress
   return { codec, framerate: framerate > 0 ? framerate : undefined };
 }
 
-function unreachable({ shown, host, port }: RtspAddress, thrown: unknown): ThingError {
+function unreachable({ shown, host, port, isSecure }: RtspAddress, thrown: unknown): ThingError {
   const error = thrownError(thrown);
   if (error instanceof NotRtsp)
     return refused(shown, `does not speak RTSP: ${error.message}. Check the port.`);
-  const code = "code" in error ? error.code : "";
+  if (error instanceof TlsFault) return refused(shown, `cannot be read: ${error.message}`);
+  const code = "code" in error ? String(error.code) : "";
+  if (isSecure && /^(EPROTO|ERR_SSL)/.test(code))
+    return refused(
+      shown,
+      `does not speak TLS (${code}). Use rtsp:// in place of rtsps://, or check the port.`,
+    );
   const why = isAbort(error)
     ? `it did not answer within ${WITHIN_MS / 1000} s`
     : code === "ECONNREFUSED"
@@ -195,14 +207,4 @@ function unreachable({ shown, host, port }: RtspAddress, thrown: unknown): Thing
     `${shown} cannot be reached: ${why}. Switch the camera on, and check its network and address.`,
     { cause: thrown },
   );
-}
-
-function refused(shown: string, what: string): ThingError {
-  return new ThingError("SOURCE_FAILED", `${shown} ${what}`);
-}
-
-function connectTo({ host, port, isSecure }: RtspAddress): Socket {
-  const options = { host, port, lookup: checkedLookup };
-  if (!isSecure) return connect(options);
-  return connectTls({ ...options, ...(isIP(host) === 0 && { servername: host }) });
 }

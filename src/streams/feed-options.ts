@@ -15,6 +15,8 @@ export interface FeedOptions {
   readonly startMs?: number;
   /** A running source that is silent for this long, and for five of its periods, has failed, ms; 0: it may be silent. */
   readonly silenceMs?: number;
+  /** What is known of a source that is silent, as a sentence; undefined: nothing. */
+  readonly silence?: (() => string | undefined) | undefined;
   /** True: a source that ends, or fails, is over. It is not started again, and the stream stops. */
   readonly once?: boolean | undefined;
   readonly log?: Log;

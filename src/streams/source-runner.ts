@@ -184,7 +184,7 @@ export class SourceRunner {
     if (this.#refusedAt !== undefined) return this.#allRefused(ms);
     const what = isStalled ? "frames stopped coming" : "no first frame came";
     const sentence = `The source is open but silent: ${what} for ${secondsOf(ms)} s.`;
-    return failed(`${sentence} Check the camera and its cable.`);
+    return failed(`${sentence} ${this.#options.silence?.() ?? "Check the camera and its cable."}`);
   }
 
   #allRefused(ms: number): ThingError {
