@@ -6,6 +6,7 @@ import {
   ProgramCamera,
   RtspDevice,
   type RtspStream,
+  type StillPicture,
 } from "thingscope/frames";
 import { Type } from "typebox";
 
@@ -100,6 +101,7 @@ export class RtspCamera extends ProgramCamera<typeof OPTIONS, RtspStream> {
     "The pictures of an RTSP stream. MJPEG is passed through; other codecs are decoded.";
   readonly #device: RtspDevice;
   #framerate: number | undefined;
+  #isHeadKnown = false;
 
   constructor(options: Partial<Options> & Pick<Options, "url">) {
     super(RTSP, options);
@@ -114,6 +116,16 @@ export class RtspCamera extends ProgramCamera<typeof OPTIONS, RtspStream> {
   /** Frames a second, as the camera says. */
   get framerate(): number | undefined {
     return this.#framerate;
+  }
+
+  /** The camera's own picture where ONVIF offers one, beside the stream; otherwise the stream's next frame. */
+  override async takeStill(signal: AbortSignal): Promise<StillPicture> {
+    const still = await this.#device.snapshot(signal).catch((error) => {
+      if (signal.aborted) throw error;
+      const why = thrownMessage(error);
+      this.log.warn(`A frame of the stream is taken in place of the camera's snapshot. ${why}`);
+    });
+    return still ?? super.takeStill(signal);
   }
 
   protected override source(): FrameSource {
@@ -138,7 +150,13 @@ export class RtspCamera extends ProgramCamera<typeof OPTIONS, RtspStream> {
   /** Its stream's codec, asked for at each start: then its refusals are known, too. */
   protected override async find(signal: AbortSignal): Promise<RtspStream> {
     const stream = await this.#device.stream(signal);
+    if (!this.#isHeadKnown) await this.#device.addHead(this, signal);
+    this.#isHeadKnown = true;
     this.#framerate = stream.framerate;
     return stream;
   }
+}
+
+function thrownMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

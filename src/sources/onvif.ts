@@ -2,36 +2,32 @@ import { isAbort, withDeadline } from "../base/abort.ts";
 import { ThingError } from "../base/errors.ts";
 import { decodePercent } from "../base/percent.ts";
 import { thrownError } from "../base/thrown.ts";
-import type { LoginData } from "./http-login.ts";
-import { callSoap, elementIn, elementsIn, escapedXml, textIn } from "./soap.ts";
+import type { StillPicture } from "../instruments/camera.ts";
+import { HttpLogin, type LoginData } from "./http-login.ts";
+import { pictureAt } from "./http-picture.ts";
+import { OnvifPtz } from "./onvif-ptz.ts";
+import { atHostOf, failedAt, MEDIA, type OnvifProfile, OnvifSession } from "./onvif-session.ts";
+import type { BesideAddress } from "./rtsp-address.ts";
+import { escapedXml, textIn } from "./soap.ts";
+import { trustedFingerprint } from "./tls-trust.ts";
 
-/** A stream that an ONVIF device offers. */
-export interface OnvifProfile {
-  readonly token: string;
-  readonly name: string;
-  readonly width: number | undefined;
-  readonly height: number | undefined;
-}
-
-const DEVICE = "http://www.onvif.org/ver10/device/wsdl";
-const MEDIA = "http://www.onvif.org/ver10/media/wsdl";
 const SCHEMA = "http://www.onvif.org/ver10/schema";
 const WITHIN_MS = 10_000;
-const SHORTEST_ERROR_MS = 2000;
-const MOST_PROFILES = 32;
+const SNAPSHOT_MS = 30_000;
 
 /** Whether an address is that of an ONVIF device: `onvif://host`, or `http://host/onvif/device_service`. */
 export function isOnvifAddress(url: string): boolean {
   return /^(onvif|https?):\/\//i.test(url);
 }
 
-/** An ONVIF device: its profiles, and the addresses of their streams. A small part of ONVIF's Profile S. */
+/** An ONVIF device: its profiles, the addresses of their streams and snapshots, and its head if that turns. A part of ONVIF's Profile S. */
 export class OnvifDevice {
   readonly #url: URL;
   readonly #login: LoginData | undefined;
+  readonly #fingerprint: string | undefined;
 
-  /** @throws {ThingError} `BAD_CONFIG` if it is no such address. */
-  constructor(address: string, given: Partial<LoginData> = {}) {
+  /** @throws {ThingError} `BAD_CONFIG` if it is no such address, or `trust` is no certificate. */
+  constructor(address: string, given: BesideAddress = {}) {
     const text = address.replace(/^onvif:/i, "http:");
     if (!URL.canParse(text))
       throw new ThingError(
@@ -42,6 +38,7 @@ export class OnvifDevice {
     const username = given.username ?? decodePercent(url.username);
     const password = given.password ?? decodePercent(url.password);
     this.#login = username === "" && password === "" ? undefined : { username, password };
+    this.#fingerprint = given.trust === undefined ? undefined : trustedFingerprint(given.trust);
     url.username = "";
     url.password = "";
     if (url.pathname === "/") url.pathname = "/onvif/device_service";
@@ -62,9 +59,65 @@ export class OnvifDevice {
    * The RTSP address of a profile: of the first, unless its token or name is given.
    * @throws {ThingError} `DISCONNECTED`, or `SOURCE_FAILED` with its refusal.
    */
-  async streamUrl(signal: AbortSignal, wanted?: string): Promise<string> {
+  streamUrl(signal: AbortSignal, wanted?: string): Promise<string> {
+    return this.#asked(signal, async (session, either) => {
+      const { token } = session.profile(wanted);
+      const setup = `<StreamSetup><Stream xmlns="${SCHEMA}">RTP-Unicast</Stream><Transport xmlns="${SCHEMA}"><Protocol>RTSP</Protocol></Transport></StreamSetup>`;
+      const answer = await session.askMedia(
+        `<GetStreamUri xmlns="${MEDIA}">${setup}<ProfileToken>${escapedXml(token)}</ProfileToken></GetStreamUri>`,
+        either,
+      );
+      const uri = textIn(answer, "Uri") ?? "";
+      const url = /^rtsps?:/i.test(uri) ? atHostOf(uri, this.#url) : undefined;
+      if (!url) throw failedAt(this.#url, "names no RTSP address");
+      return url.href;
+    });
+  }
+
+  /**
+   * The device's own picture, which is often larger than the stream; undefined where it offers none.
+   * @throws {ThingError} `DISCONNECTED`, or `SOURCE_FAILED` with its refusal.
+   */
+  async snapshot(signal: AbortSignal, wanted?: string): Promise<StillPicture | undefined> {
+    const url = await this.#asked(signal, async (session, either) => {
+      const { token } = largest(session, wanted);
+      const answer = await session.askMedia(
+        `<GetSnapshotUri xmlns="${MEDIA}"><ProfileToken>${escapedXml(token)}</ProfileToken></GetSnapshotUri>`,
+        either,
+      );
+      const uri = textIn(answer, "Uri") ?? "";
+      return /^https?:/i.test(uri) ? atHostOf(uri, this.#url) : undefined;
+    });
+    if (!url) return undefined;
+    const login = this.#login && new HttpLogin(this.#login);
+    const options = { login, fingerprint: this.#fingerprint };
+    return withDeadline(SNAPSHOT_MS, signal, (either) => pictureAt(url, options, either));
+  }
+
+  /** The head that a profile belongs to; undefined for one that does not turn. @throws {ThingError} As `streamUrl`. */
+  ptz(signal: AbortSignal, wanted?: string): Promise<OnvifPtz | undefined> {
+    return this.#asked(signal, async (session, either) => {
+      const { token, hasPtz } = session.profile(wanted);
+      if (!hasPtz || !session.hasPtz) return undefined;
+      const ask = (body: string, each: AbortSignal) =>
+        this.#within(each, (limited) => session.askPtz(body, limited));
+      return OnvifPtz.of(token, ask, either);
+    });
+  }
+
+  #asked<T>(
+    signal: AbortSignal,
+    ask: (session: OnvifSession, either: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    return this.#within(signal, async (either) => {
+      const at = { url: this.#url, login: this.#login, fingerprint: this.#fingerprint };
+      return ask(await OnvifSession.begin(at, either), either);
+    });
+  }
+
+  async #within<T>(signal: AbortSignal, work: (either: AbortSignal) => Promise<T>): Promise<T> {
     try {
-      return await withDeadline(WITHIN_MS, signal, (either) => this.#streamUrl(either, wanted));
+      return await withDeadline(WITHIN_MS, signal, work);
     } catch (thrown) {
       if (signal.aborted || thrown instanceof ThingError) throw thrown;
       const error = thrownError(thrown);
@@ -76,86 +129,12 @@ export class OnvifDevice {
       );
     }
   }
-
-  async #streamUrl(signal: AbortSignal, wanted?: string): Promise<string> {
-    const aheadMs = await this.#aheadMs(signal);
-    const call = (url: URL, body: string) =>
-      callSoap({ url, body, login: this.#login, aheadMs, signal });
-    const about = await call(
-      this.#url,
-      `<GetCapabilities xmlns="${DEVICE}"><Category>Media</Category></GetCapabilities>`,
-    );
-    const media = this.#here(textIn(elementIn(about, "Media"), "XAddr"));
-    const profiles = profilesIn(await call(media, `<GetProfiles xmlns="${MEDIA}"/>`));
-    const { token } = this.#chosen(profiles, wanted);
-    const setup = `<StreamSetup><Stream xmlns="${SCHEMA}">RTP-Unicast</Stream><Transport xmlns="${SCHEMA}"><Protocol>RTSP</Protocol></Transport></StreamSetup>`;
-    const answer = await call(
-      media,
-      `<GetStreamUri xmlns="${MEDIA}">${setup}<ProfileToken>${escapedXml(token)}</ProfileToken></GetStreamUri>`,
-    );
-    const uri = textIn(answer, "Uri");
-    if (uri === undefined || !/^rtsps?:/i.test(uri)) throw this.#failed("names no RTSP address");
-    const stream = new URL(uri);
-    stream.hostname = this.#url.hostname; // behind a router it names an address that only it knows
-    return stream.href;
-  }
-
-  /** How far its clock is ahead: it can be asked without a login, and refuses a login of another time. */
-  async #aheadMs(signal: AbortSignal): Promise<number> {
-    const body = `<GetSystemDateAndTime xmlns="${DEVICE}"/>`;
-    const answer = await callSoap({ url: this.#url, body, signal }).catch((error) => {
-      if (error instanceof ThingError) return ""; // some want a login even for that
-      throw error;
-    });
-    const utc = elementIn(answer, "UTCDateTime");
-    const [year, month, day, hour, minute, second] = [
-      ...["Year", "Month", "Day", "Hour", "Minute", "Second"],
-    ].map((name) => Number(textIn(utc, name)));
-    const time = Date.UTC(year!, month! - 1, day!, hour!, minute!, second!);
-    const ahead = time - Date.now();
-    return Number.isFinite(ahead) && Math.abs(ahead) > SHORTEST_ERROR_MS ? ahead : 0;
-  }
-
-  #chosen(profiles: readonly OnvifProfile[], wanted?: string): OnvifProfile {
-    const found =
-      wanted === undefined
-        ? profiles[0]
-        : profiles.find(({ token, name }) => token === wanted || name === wanted);
-    if (found) return found;
-    if (profiles.length === 0) throw this.#failed("has no profile with pictures");
-    const names = profiles
-      .map(({ name, width, height }) => (width ? `${name} (${width}x${height})` : name))
-      .join(", ");
-    throw new ThingError(
-      "SOURCE_FAILED",
-      `The ONVIF device ${this.shown} has no profile '${wanted}'. It has: ${names}.`,
-    );
-  }
-
-  /** A service of the device, at the host that we know it by. */
-  #here(address: string | undefined): URL {
-    if (address === undefined || !URL.canParse(address)) throw this.#failed("has no media service");
-    const url = new URL(address);
-    url.hostname = this.#url.hostname;
-    return url;
-  }
-
-  #failed(what: string): ThingError {
-    return new ThingError("SOURCE_FAILED", `The ONVIF device ${this.shown} ${what}.`);
-  }
 }
 
-function profilesIn(xml: string): OnvifProfile[] {
-  return elementsIn(xml, "Profiles", MOST_PROFILES).flatMap(({ attributes, content }) => {
-    const token = /\btoken="([^"]*)"/.exec(attributes)?.[1];
-    if (token === undefined || !content.includes("<VideoEncoderConfiguration")) return [];
-    const size = elementIn(content, "Resolution");
-    const number = (name: string) => Number(textIn(size, name)) || undefined;
-    return [
-      {
-        ...{ token, name: textIn(content, "Name") ?? token },
-        ...{ width: number("Width"), height: number("Height") },
-      },
-    ];
-  });
+/** Of what was chosen, or else of the profile with the most pixels. */
+function largest(session: OnvifSession, wanted?: string): OnvifProfile {
+  const chosen = session.profile(wanted);
+  if (wanted !== undefined) return chosen;
+  const pixels = ({ width = 0, height = 0 }: OnvifProfile) => width * height;
+  return session.profiles.reduce((best, one) => (pixels(one) > pixels(best) ? one : best), chosen);
 }

@@ -1,5 +1,8 @@
 import type { ThingError } from "../base/errors.ts";
+import type { Thing } from "../core/thing.ts";
+import type { StillPicture } from "../instruments/camera.ts";
 import { isOnvifAddress, OnvifDevice } from "./onvif.ts";
+import { addPtz } from "./ptz-affordances.ts";
 import { type BesideAddress, type RtspAddress, rtspAddress } from "./rtsp-address.ts";
 import { describeRtsp, type RtspVideo } from "./rtsp-describe.ts";
 import { RtspRelay } from "./rtsp-relay.ts";
@@ -60,12 +63,27 @@ export class RtspDevice {
    */
   async stream(signal: AbortSignal): Promise<RtspStream> {
     this.close();
+    this.#relay = undefined; // what was wrong before says nothing of this one
     const address = this.#address ?? (await this.#addressOf(this.#onvif!, signal));
     const { codec, framerate, ...where } = await describeRtsp(address, signal);
     const relay = await RtspRelay.open(where);
     this.#relay = relay;
     if (signal.aborted) this.close();
     return { codec, framerate, address: relay.url };
+  }
+
+  /**
+   * The device's own picture, which is often larger than the stream; undefined where it offers none, or is no ONVIF device.
+   * @throws {ThingError} `DISCONNECTED`, or `SOURCE_FAILED` with its refusal.
+   */
+  async snapshot(signal: AbortSignal): Promise<StillPicture | undefined> {
+    return this.#onvif?.snapshot(signal, this.#profile);
+  }
+
+  /** Declares what an ONVIF device whose head turns can do, as actions and properties of a Thing. */
+  async addHead(thing: Thing, signal: AbortSignal): Promise<void> {
+    const ptz = await this.#onvif?.ptz(signal, this.#profile);
+    if (ptz) addPtz(thing, ptz);
   }
 
   /** Ends the stream. */

@@ -1,10 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
-import { type IncomingMessage, request as requestHttp } from "node:http";
-import { request as requestHttps } from "node:https";
+import { type IncomingMessage, request } from "node:http";
 import { ThingError } from "../base/errors.ts";
-import { checkedLookup } from "../base/outgoing.ts";
 import type { LoginData } from "./http-login.ts";
 import { answerTo } from "./login-answer.ts";
+import { connectTrusted } from "./rtsp-connection.ts";
 
 /** A call of a SOAP service that wants a WS-UsernameToken. */
 export interface SoapCall {
@@ -12,6 +11,8 @@ export interface SoapCall {
   /** What stands in the body: its author wrote it, and values in it are escaped. */
   readonly body: string;
   readonly login?: LoginData | undefined;
+  /** Of the certificate that an https device is trusted with. */
+  readonly fingerprint?: string | undefined;
   /** How far the device's clock is ahead of ours, ms: it refuses tokens of another time. */
   readonly aheadMs?: number;
   readonly signal: AbortSignal;
@@ -103,7 +104,8 @@ function unescaped(text: string): string {
     .replaceAll("&amp;", "&");
 }
 
-function post({ url, body, login, aheadMs = 0, signal }: SoapCall, authorization?: string) {
+async function post(call: SoapCall, authorization?: string): Promise<Answer> {
+  const { url, body, login, aheadMs = 0, signal, fingerprint } = call;
   const head = login ? `<s:Header>${usernameToken(login, aheadMs)}</s:Header>` : "";
   const xml = `<?xml version="1.0" encoding="utf-8"?><s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope">${head}<s:Body>${body}</s:Body></s:Envelope>`;
   const headers = {
@@ -112,10 +114,14 @@ function post({ url, body, login, aheadMs = 0, signal }: SoapCall, authorization
     Connection: "close",
     ...(authorization !== undefined && { Authorization: authorization }),
   };
-  const request = url.protocol === "https:" ? requestHttps : requestHttp;
+  const isSecure = url.protocol === "https:";
+  const port = Number(url.port || (isSecure ? 443 : 80));
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const socket = await connectTrusted({ host, port, isSecure, fingerprint }, signal);
   return new Promise<Answer>((resolve, reject) => {
-    const options = { method: "POST", headers, signal, lookup: checkedLookup };
-    const sent = request(url, options, (response) => {
+    const there = { host, port, path: `${url.pathname}${url.search}` };
+    const options = { ...there, method: "POST", headers, signal, createConnection: () => socket };
+    const sent = request(options, (response) => {
       textOf(response).then(
         (text) =>
           resolve({

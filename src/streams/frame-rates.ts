@@ -7,7 +7,7 @@ export interface FrameRates {
   readonly ageMs: number;
   /** Mean time between frames over the last 5 s, or between the last two when they are slower; undefined before the second. */
   readonly periodMs: number | undefined;
-  /** Frames a second; it falls as soon as a frame is overdue. */
+  /** Frames a second; it falls as soon as the source would count as stalled. */
   readonly rate: number;
   /** Mean absolute deviation of the times between frames from their mean, ms; undefined before the third frame of a run. */
   readonly jitterMs: number | undefined;
@@ -16,6 +16,8 @@ export interface FrameRates {
 }
 
 const WINDOW_MS = 5000;
+/** A source is stalled after five periods, and a second at least: a network camera's newest frame may well be older than a period. */
+const STALLED = { periods: 5, leastMs: 1000 };
 
 /** Measured from the log that every stream keeps: nothing is counted for it when a frame comes. */
 export function frameRates(log: FrameLog, at = now()): FrameRates {
@@ -27,7 +29,8 @@ export function frameRates(log: FrameLog, at = now()): FrameRates {
   const oldest = log.at(first);
   if (count === 0 || !oldest) return { ageMs, ...NO_RATES };
   const periodMs = (newest.capturedAt - oldest.capturedAt) / count;
-  const rate = 1000 / Math.max(periodMs, ageMs, 1);
+  const isStalled = ageMs >= Math.max(STALLED.periods * periodMs, STALLED.leastMs);
+  const rate = 1000 / Math.max(isStalled ? ageMs : periodMs, 1);
   return { ageMs, periodMs, rate, ...jitterAndSize(log, first, rate) };
 }
 

@@ -116,6 +116,7 @@ export class OddRtspServer {
   async #play(socket: Socket): Promise<void> {
     this.#afterPlay(socket);
     const jpeg = await jpegOf(64, 48, { chromaSubsampling: "4:2:0" });
+    if (socket.destroyed) return;
     const port: number = Reflect.get(socket, "clientPort") ?? 0;
     const datagrams = createSocket("udp4").on("error", () => {});
     let [number, firstSequence] = [0, 1];

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { test } from "node:test";
 import { OnvifDevice } from "../../src/sources/onvif.ts";
+import { jpegOf } from "../frames/jpegs.ts";
 import { patience, TEST_MS } from "../limits.ts";
 import { onvifDevice } from "./onvif-device.ts";
 
@@ -63,5 +64,52 @@ test("something else at that port, and nothing at all, are told apart", {
   await assert.rejects(device.streamUrl(patience()), {
     code: "DISCONNECTED",
     message: /cannot be reached: .*ECONNREFUSED/,
+  });
+});
+
+test("the snapshot is the device's own picture, by its host and login; a device without one offers none", {
+  timeout,
+}, async (t) => {
+  const snapshot = await jpegOf(320, 240);
+  const { url } = await onvifDevice(t, { login: LOGIN, snapshot });
+  const still = await new OnvifDevice(url, LOGIN).snapshot(patience());
+  assert.deepEqual([still?.width, still?.height], [320, 240]);
+  assert.deepEqual(Buffer.from(still!.jpeg), Buffer.from(snapshot));
+  assert.equal(await new OnvifDevice((await onvifDevice(t)).url).snapshot(patience()), undefined);
+  const broken = await onvifDevice(t, { snapshot: Buffer.from("no picture") });
+  await assert.rejects(new OnvifDevice(broken.url).snapshot(patience()), {
+    code: "SOURCE_FAILED",
+    message: /snapshot\.jpg answered with no JPEG/,
+  });
+});
+
+test("a head that turns is moved, stopped and sent to its presets, and refuses in its own words", {
+  timeout,
+}, async (t) => {
+  assert.equal(await new OnvifDevice((await onvifDevice(t)).url).ptz(patience()), undefined);
+  const { url, head } = await onvifDevice(t, { login: LOGIN, aheadMs: 7_200_000, hasPtz: true });
+  const ptz = await new OnvifDevice(url, LOGIN).ptz(patience());
+  assert.ok(ptz);
+  assert.deepEqual(ptz.presets, [{ token: "1", name: "Door & gate" }]);
+  await ptz.turn({ pan: -0.5 }, 2, patience());
+  await ptz.moveTo({ pan: 0.1, tilt: 0.2, zoom: 0.3 }, patience());
+  await ptz.goTo(ptz.presets[0]!, patience());
+  await ptz.keep("Bench", patience());
+  await ptz.stop(patience());
+  assert.deepEqual(head.told, [
+    'ContinuousMove x="-0.5" y="0" PT2S',
+    'AbsoluteMove x="0.1" y="0.2" x="0.3"',
+    "GotoPreset <PresetToken>1",
+    "SetPreset <PresetName>Bench",
+    "Stop",
+  ]);
+  assert.deepEqual(
+    ptz.presets.map(({ name }) => name),
+    ["Door & gate", "Bench"],
+  );
+  assert.deepEqual(await ptz.position(patience()), { pan: 0.25, tilt: -0.5, zoom: 0.1 });
+  await assert.rejects(ptz.moveTo({ pan: 1 }, patience()), {
+    code: "SOURCE_FAILED",
+    message: /refused it: The requested position is out of bounds\./,
   });
 });

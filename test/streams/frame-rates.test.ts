@@ -23,7 +23,13 @@ test("jitter is how far the times between frames are from their mean, on average
   assert.deepEqual([rounded(jitterMs), rounded(rate), rounded(periodMs)], [20, 10, 100]);
 });
 
-test("bytes a second are those of the window, and fall with the rate as soon as a frame is overdue", () => {
+test("a camera whose pictures arrive later than the next is captured has its rate all the same", () => {
+  const stream = captured(Array.from({ length: 50 }, (_, n) => start + n * 40));
+  assert.equal(rounded(frameRates(stream.sizes, start + 49 * 40 + 168).rate), 25);
+  assert.equal(rounded(frameRates(stream.sizes, start + 49 * 40 + 1250).rate), 0.8);
+});
+
+test("bytes a second are those of the window, and fall with the rate as soon as the source is stalled", () => {
   const bytes = picture(1).length;
   const stream = captured([0, 100, 200, 300].map((at) => start + at));
   assert.equal(rounded(frameRates(stream.sizes, start + 300).bytesPerSecond), 10 * bytes);

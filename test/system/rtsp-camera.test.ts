@@ -1,8 +1,10 @@
 // RTSP servers of GStreamer, read by each program that RtspCamera can use.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
+import { selfSigned } from "../../src/server/access/tls/self-signed.ts";
 import { RtspCamera } from "../../things/index.ts";
 import { folderWith, launchCli } from "../cli/run-cli.ts";
 import { TEST_MS } from "../limits.ts";
@@ -41,7 +43,7 @@ for (const [program, paths] of PATHS)
       assert.ok((await frame()).capturedAt > capturedAt);
       assert.equal(camera.program, program);
       const words = childrenOf().map((pid) => readFileSync(`/proc/${pid}/cmdline`, "latin1"));
-      const word = words.find((one) => one.includes(`/${path}`)) ?? "";
+      const word = words.find((one) => one.includes("/thingscope")) ?? "";
       assert.equal(/jpegenc|mjpeg\0/.test(word), path !== "jpeg", word);
       await camera.close();
     }
@@ -86,6 +88,26 @@ test("a login is answered, whatever characters its password has, in the address 
     const reason = await none.until("failed");
     assert.match(reason, /requires a login \(401\). Put it into the address/);
   }
+});
+
+test("rtsps: a certificate that nobody vouches for is told by its fingerprint, trusted by it, and no other is", {
+  timeout,
+}, async (t) => {
+  const { cert, key } = await selfSigned({ names: ["elsewhere"], days: 10 });
+  const folder = await folderWith({ "camera.pem": `${cert}${key}` });
+  const { port } = await server(t, "0", ["digest", join(folder, "camera.pem")]);
+  const login = { username: "cam", password: PASSWORD };
+  const options = { ...login, url: `rtsps://127.0.0.1:${port}/jpeg` };
+  const reason = await (await watched(t, RtspCamera, options)).until("failed");
+  assert.match(reason, /its certificate is not trusted \(self-signed certificate\).*set trust/);
+  const [trust = ""] = /(?:[0-9A-F]{2}:){31}[0-9A-F]{2}/.exec(reason) ?? [];
+  const { frame } = await watched(t, RtspCamera, { ...options, trust });
+  assert.equal((await frame()).width, 320);
+  const other = await watched(t, RtspCamera, { ...options, trust: trust.replace(/^../, "00") });
+  assert.match(await other.until("failed"), /shows another certificate than the trusted one/);
+  const plain = await server(t);
+  const wrong = await watched(t, RtspCamera, { url: `rtsps://127.0.0.1:${plain.port}/jpeg` });
+  assert.match(await wrong.until("failed"), /does not speak TLS .*Use rtsp:/);
 });
 
 test("a path that is not there, a stream without pictures and a port with nothing behind it are told apart", {
