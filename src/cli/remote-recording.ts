@@ -6,8 +6,9 @@ import { Supervisor } from "../base/supervise.ts";
 import { authorizationOf, bareUrl, type Credentials, parseUrl } from "../client/http.ts";
 import { MJPEGReader } from "../client/index.ts";
 import type { Frame } from "../frames/frame.ts";
-import { roomForJpeg, storeFrame } from "../frames/frame-memory.ts";
+import { roomForJpeg, storeMended } from "../frames/frame-memory.ts";
 import type { FrameSink, SourceFrame } from "../frames/frame-source.ts";
+import { JpegMender } from "../frames/jpeg/mended-jpeg.ts";
 import { MemoryPool } from "../frames/memory-pool.ts";
 import type { StoredFrame } from "../frames/stored-picture.ts";
 import type { RecordingSummary } from "../recording/ledger/ledger.ts";
@@ -58,6 +59,7 @@ export class RemoteRecording {
   readonly #ending = new AbortController();
   readonly #writer: RecordingWriter;
   readonly #memory = new MemoryPool();
+  readonly #mender = new JpegMender();
   /** Where the next picture is received. */
   #room: ArrayBufferLike | undefined;
   #refused = 0;
@@ -209,7 +211,7 @@ export class RemoteRecording {
     const times = { capturedAt: sent?.capturedAt, receivedAt: wallTime(), numberedBy } as const;
     try {
       const identity = { run, index, capturedAt: this.#times.of(times), clockSet: sent?.clockSet };
-      const stored = storeFrame(jpeg, identity, { pool: this.#memory, isInRoom });
+      const stored = storeMended(jpeg, identity, this.#mender, { pool: this.#memory, isInRoom });
       this.#taken += 1;
       return stored;
     } catch (error) {

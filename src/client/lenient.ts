@@ -20,7 +20,8 @@ export function lenientFetch(): typeof fetch | undefined {
 export function mayBeMisread(error: unknown): boolean {
   if (error instanceof ClientError && error.code === "BAD_ANSWER") return true;
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (String(Reflect.get(cause, "code") ?? "").startsWith("HPE_")) return true;
+    const isParser = String(Reflect.get(cause, "code") ?? "").startsWith("HPE_");
+    if (isParser || cause.message === "bad response") return true; // the latter for an interim one
   }
   return false;
 }

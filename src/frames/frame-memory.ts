@@ -2,6 +2,7 @@ import { wallTime } from "../base/clock.ts";
 import { describeClockSet } from "./clock-set.ts";
 import type { Origin } from "./frame.ts";
 import { inspectJpeg, type JpegInfo, STANDARD_HUFFMAN_TABLES } from "./jpeg/jpeg.ts";
+import type { JpegMender } from "./jpeg/mended-jpeg.ts";
 import type { MemoryPool } from "./memory-pool.ts";
 import {
   type FrameIdentity,
@@ -68,6 +69,22 @@ export function storeFrame(
   const layout = inRoom ?? layOut(jpeg, headers, info, pool);
   if (isInRoom && !inRoom) pool?.giveBack(new Uint8Array(jpeg.buffer));
   return new StoredFrame(identity, info, layout);
+}
+
+/** As `storeFrame`, of a picture that is put right if only its ends are wrong. */
+export function storeMended(
+  jpeg: Uint8Array,
+  identity: FrameIdentity,
+  mender: JpegMender,
+  options: { pool?: MemoryPool; isInRoom?: boolean },
+): StoredFrame {
+  try {
+    return storeFrame(jpeg, identity, options);
+  } catch (error) {
+    const mended = mender.mended(jpeg);
+    if (!mended) throw error;
+    return storeFrame(mended, identity, { ...options, isInRoom: false });
+  }
 }
 
 /**

@@ -61,11 +61,9 @@ export class ChunkedReader implements ByteReader {
   }
 
   #endLine(line: string): void {
-    if (this.#isBehind && line !== "") throw notChunked();
-    if (this.#isBehind) {
-      this.#isBehind = false;
-      return;
-    }
+    const isBehind = this.#isBehind;
+    this.#isBehind = false;
+    if (isBehind && line === "") return; // cameras leave it out, too
     const [, size] = SIZE.exec(line) ?? [];
     if (size === undefined) throw notChunked();
     this.#left = Number.parseInt(size, 16);

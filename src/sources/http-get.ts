@@ -39,7 +39,7 @@ export interface HttpGetOptions {
 /**
  * Gets a stream or a picture over HTTP. Redirects are followed on the same host only; a login is not sent after a redirect
  * to another port or from https to http, since another server may listen there (see `mayLogIn`).
- * @returns An answer with the status 200, or 304.
+ * @returns An answer of success that may have a body, or 304.
  * @throws {ThingError} `SOURCE_FAILED` with one plain reason: an `HttpRefusal` if the server refuses.
  */
 export async function openHttp(
@@ -59,7 +59,7 @@ export async function openHttp(
       }),
     );
     const { status, statusText, headers } = response.head;
-    if (status === 200 || status === 304) return response;
+    if (mayHavePictures(status)) return response;
     response.destroy();
     if (!REDIRECT_STATUS.has(status)) {
       const hasLogin = (options.login ?? options.authorization) !== undefined;
@@ -110,6 +110,11 @@ export function openHttpSoon(
     }, FRESH_EVERY_MS);
     void attempt(first);
   });
+}
+
+/** Cameras answer with any code of success: a picture as 206, since a proxy asked for a range of it, or as 201. */
+function mayHavePictures(status: number): boolean {
+  return status === 304 || (status >= 200 && status < 300 && status !== 204 && status !== 205);
 }
 
 /** An address that may be logged and shown: without login and query. */

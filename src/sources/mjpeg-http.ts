@@ -147,6 +147,7 @@ export class MjpegHttpSource implements RunningSource {
     if (isFirst && !doubt.isDoubtful) this.#options.onOpen?.();
     try {
       await answer.read(new DoubtingReader(parser, doubt, refuted), () => parser.isInside);
+      parser.end();
     } finally {
       answer.destroy();
     }

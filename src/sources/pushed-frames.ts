@@ -4,6 +4,7 @@ import { ThingError } from "../base/errors.ts";
 import type { EndpointRequest, EndpointResponse } from "../core/endpoint.ts";
 import type { FrameSink, RunningSource } from "../frames/frame-source.ts";
 import { inspectJpeg } from "../frames/jpeg/jpeg.ts";
+import { JpegMender } from "../frames/jpeg/mended-jpeg.ts";
 import { headersInText, lengthOfPicture, type PushedPicture, pushedBody } from "./pushed-body.ts";
 import { Pusher, type PushKind } from "./pusher.ts";
 
@@ -33,6 +34,7 @@ export class PushedFrames implements RunningSource {
   /** Programs that were refused, since another one sends. */
   refused = 0;
   readonly #options: PushedFramesOptions;
+  readonly #mender = new JpegMender();
   #sink: FrameSink | undefined;
   #pusher: Pusher | undefined;
   /** Requests that wait until pictures are taken. */
@@ -94,7 +96,7 @@ export class PushedFrames implements RunningSource {
       let pictures = 0;
       const onPicture = (picture: PushedPicture) => {
         pictures += 1;
-        if (kind === "picture") inspectJpeg(picture.jpeg);
+        if (kind === "picture") this.#inspect(picture.jpeg);
         this.#take(pusher, picture);
       };
       const { maxFrameBytes } = this.#options;
@@ -192,6 +194,15 @@ export class PushedFrames implements RunningSource {
     else {
       this.dropped += 1;
       this.#sink?.lost({ what: "lost", count: 1, why: isTooFast ? TOO_FAST : NOT_READY });
+    }
+  }
+
+  /** @throws {ThingError} `BAD_FRAME` for what the stream will refuse. */
+  #inspect(jpeg: Uint8Array): void {
+    try {
+      inspectJpeg(jpeg);
+    } catch (error) {
+      if (!this.#mender.mended(jpeg)) throw error;
     }
   }
 

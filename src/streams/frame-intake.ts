@@ -5,6 +5,7 @@ import { type ClockSet, ClockSteps, setBy } from "../frames/clock-set.ts";
 import { CLOSEST_MS, FrameTimes, timeFault } from "../frames/frame-times.ts";
 import type { JpegInfo } from "../frames/jpeg/jpeg.ts";
 import { JpegInspector } from "../frames/jpeg/jpeg-inspector.ts";
+import { JpegMender } from "../frames/jpeg/mended-jpeg.ts";
 import { streamStopped } from "./frame-outlet.ts";
 import { SourceLosses } from "./source-losses.ts";
 import type { FrameOptions } from "./stream-options.ts";
@@ -29,7 +30,10 @@ export class FrameIntake {
   correctedTimes = 0;
   /** A larger JPEG is refused. */
   readonly maxFrameBytes: number;
+  /** Pictures that were put right. */
+  mended = 0;
   readonly #inspector = new JpegInspector();
+  readonly #mender = new JpegMender();
   #times = newTimes();
   #aheadMs = 0;
   #sourceSteps = new ClockSteps();
@@ -40,8 +44,14 @@ export class FrameIntake {
     this.maxFrameBytes = maxFrameBytes;
   }
 
-  /** @throws {ThingError} `BAD_FRAME` unless the bytes are one whole JPEG; `STREAM_STOPPED`. */
-  inspect(jpeg: Uint8Array, isStreaming: boolean): JpegInfo {
+  /**
+   * @returns What the picture is; `mended` if it was put right: see `mendedJpeg`.
+   * @throws {ThingError} `BAD_FRAME` unless the bytes are one whole JPEG; `STREAM_STOPPED`.
+   */
+  inspect(
+    jpeg: Uint8Array,
+    isStreaming: boolean,
+  ): { readonly info: JpegInfo; readonly mended?: Uint8Array } {
     if (!isStreaming) {
       this.refused.stopped += 1;
       throw streamStopped();
@@ -49,11 +59,25 @@ export class FrameIntake {
     const isTooLarge = jpeg instanceof Uint8Array && jpeg.length > this.maxFrameBytes;
     try {
       if (isTooLarge) throw this.#tooLarge(jpeg.length);
-      return this.#inspector.inspect(jpeg);
+      return { info: this.#inspector.inspect(jpeg) };
     } catch (error) {
+      const mended = isTooLarge ? undefined : this.#inspectMended(jpeg);
+      if (mended) return mended;
       this.refused[isTooLarge ? "tooLarge" : "corrupt"] += 1;
       this.losses.note({ what: "refused", count: 1, why: messageOf(error) });
       throw error;
+    }
+  }
+
+  #inspectMended(jpeg: Uint8Array): { info: JpegInfo; mended: Uint8Array } | undefined {
+    const mended = this.#mender.mended(jpeg);
+    if (!mended) return undefined;
+    try {
+      const info = this.#inspector.inspect(mended);
+      this.mended += 1;
+      return { info, mended };
+    } catch {
+      return undefined; // the first fault is told
     }
   }
 

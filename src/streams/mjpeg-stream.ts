@@ -81,6 +81,7 @@ export class MJPEGStream extends FrameOutlet {
       refused: { ...this.#intake.refused },
       lostBySource: this.#intake.losses.lost,
       outages: this.#intake.losses.outages,
+      mended: this.#intake.mended,
       unchangedPictures: this.#intake.losses.passed.unchanged,
       partsSkipped: this.#intake.losses.passed.part,
       correctedTimes: this.#intake.correctedTimes,
@@ -95,12 +96,12 @@ export class MJPEGStream extends FrameOutlet {
    */
   addFrame(jpeg: Uint8Array, options: FrameOptions = {}): FrameEntry {
     for (const loss of options.lossesBefore ?? []) this.noteLoss(loss);
-    const info = this.#intake.inspect(jpeg, this.streaming);
+    const { info, mended } = this.#intake.inspect(jpeg, this.streaming);
     const index = this.lastFrameIndex + 1;
     const time = this.#intake.timeOf(options, this.#held.newest?.capturedAt);
     const lossesBefore = this.#intake.losses.take();
     const identity = { run: this.#run, index, ...time, origin: options.origin, lossesBefore };
-    const frame = this.#held.add(jpeg, identity, info);
+    const frame = this.#held.add(mended ?? jpeg, identity, info);
     const entry = this.sizes.add(frame);
     this.#added += 1;
     this.#addedBytes += frame.size;

@@ -38,6 +38,8 @@ export interface StreamStats extends ViewerStats, EncodeStats {
   lostBySource: number;
   /** How often the source failed. */
   outages: number;
+  /** Frames of the source that had two start markers or no end marker, and were put right. */
+  mended: number;
   /** Pictures that were there already, where the source asks for one again and again. */
   unchangedPictures: number;
   /** Parts of the source's stream that were no pictures. */

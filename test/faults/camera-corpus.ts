@@ -266,6 +266,26 @@ export const CORPUS: readonly Sample[] = [
       pictures: 0,
     },
   ),
+  ...[true, false].map((hasLength) =>
+    sample(
+      `one picture cut off in its tables, ${hasLength ? "with" : "without"} lengths`,
+      usual,
+      parts({
+        change: (jpeg, n) => (n === 2 ? jpeg.subarray(0, 100) : jpeg),
+        ...(!hasLength && { headers: bare }),
+      }),
+      { pictures: PICTURES - 1 },
+    ),
+  ),
+  ...["201 Created", "203 From a proxy", "206 Partial Content"].map((status) =>
+    sample(`the status ${status}`, usual.replace("200 OK", status), parts()),
+  ),
+  sample("an interim answer first", `HTTP/1.1 100 Continue\r\n\r\n${usual}`, parts()),
+  sample(
+    "pictures that begin twice, without lengths",
+    usual,
+    parts({ headers: bare, change: (jpeg) => Buffer.concat([Buffer.from([0xff, 0xd8]), jpeg]) }),
+  ),
   sample("nothing after the head", usual, Buffer.alloc(0), { pictures: 0 }),
   sample("zeros", "", Buffer.alloc(50_000), { pictures: 0 }),
 ];

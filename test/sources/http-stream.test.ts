@@ -162,13 +162,27 @@ test("by TLS frames are received whole, too, in chunks larger and smaller than t
 
 test("chunks that are none are refused with a sentence", () => {
   const nothing = { read: () => {}, place: () => undefined, received: () => {} };
-  for (const text of ["hello\r\n", "2\r\nabc\r\n", "-1\r\n", `${"1".repeat(2000)}`, "\r\n"]) {
+  for (const text of ["hello\r\n", "2\r\nabz\r\n", "-1\r\n", `${"1".repeat(2000)}`, "\r\n"]) {
     assert.throws(
       () => new ChunkedReader(nothing).read(Buffer.from(text)),
       /chunked but is not/,
       text,
     );
   }
+});
+
+test("chunks without the line end behind each are read", () => {
+  let text = "";
+  const inner = {
+    read: (bytes: Uint8Array) => {
+      text += Buffer.from(bytes).toString();
+    },
+    ...{ place: () => undefined, received: () => {} },
+  };
+  const reader = new ChunkedReader(inner);
+  for (const byte of Buffer.from("2\r\nab3;x=y\r\ncde1\nf\r\n0\r\n\r\n"))
+    reader.read(Uint8Array.of(byte));
+  assert.deepEqual([text, reader.ended], ["abcdef", true]);
 });
 
 test("a head may come in any pieces, with line feeds alone, after others that say to wait", () => {

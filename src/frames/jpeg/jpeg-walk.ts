@@ -18,6 +18,8 @@ export type WalkState = "inside" | "whole" | "broken" | "restarted";
  */
 export class JpegWalk {
   state: WalkState = "inside";
+  /** Whether bytes stood before a marker: cameras pad their headers so, and a picture that was cut off in one goes on so with the next. */
+  isOdd = false;
   #expected: Expected = "marker";
   #hasScan = false;
   /** Of the marker whose segment is being read. */
@@ -31,6 +33,7 @@ export class JpegWalk {
     this.#expected = "marker";
     this.#hasScan = false;
     this.#isAtStart = true;
+    this.isOdd = false;
   }
 
   /** Takes bytes from `at` on, until they end or `state` is no longer "inside". @returns Where the next byte is. */
@@ -59,6 +62,7 @@ export class JpegWalk {
     }
     this.#isAtStart = false;
     const found = indexOfByte(chunk, 0xff, at);
+    this.isOdd ||= found !== at;
     if (found < 0) return chunk.length;
     this.#expected = "code";
     return found + 1;

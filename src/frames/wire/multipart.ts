@@ -1,12 +1,13 @@
 import type { ByteReader, MemoryFor } from "../../base/byte-reader.ts";
 import { GrowingBytes } from "../../base/bytes.ts";
 import { MAX_JPEG_BYTES } from "../jpeg/jpeg.ts";
-import { JpegWalk } from "../jpeg/jpeg-walk.ts";
+import { JpegWalk, type WalkState } from "../jpeg/jpeg-walk.ts";
+import { mendedJpeg } from "../jpeg/mended-jpeg.ts";
 import { BodySearch } from "./body-search.ts";
 import { LineReader } from "./line-reader.ts";
 import type { MultipartOptions, Part } from "./part.ts";
 import { MAX_HEAD_BYTES, PartHead } from "./part-head.ts";
-import { endBefore, indexOfText, PartLengths, partTooLong, streamBroken } from "./part-length.ts";
+import { cutAtBoundary, PartLengths, partTooLong, streamBroken } from "./part-length.ts";
 
 export { boundaryOf } from "./boundary.ts";
 export type { Part } from "./part.ts";
@@ -63,7 +64,6 @@ export class MultipartParser implements ByteReader {
 
   /**
    * The parts that `chunk` completes, in memory of their own.
-   *
    * @throws {ThingError} `SOURCE_FAILED` when neither pictures nor boundaries come, or a header or a body is too long.
    */
   push(chunk: Uint8Array): Part[] {
@@ -91,8 +91,9 @@ export class MultipartParser implements ByteReader {
   received(count: number): void {
     const before = this.#filled;
     this.#filled += count;
-    if (this.#filled === this.#body.length) this.#endSized();
-    else if (this.#lengths.isTooLarge(this.#body, before, this.#filled)) this.#reread();
+    const isEnd = this.#filled === this.#body.length;
+    if (isEnd && this.#lengths.isRight(this.#body)) this.#endPart(this.#body);
+    else if (isEnd || this.#lengths.isTooLarge(this.#body, before, this.#filled)) this.#reread();
   }
 
   /** Whether a part has begun and not ended: more bytes belong to it. */
@@ -193,15 +194,10 @@ export class MultipartParser implements ByteReader {
   }
 
   #fillBody(chunk: Uint8Array, at: number): number {
-    const piece = chunk.subarray(at, at + this.#body.length - this.#filled);
-    this.#body.set(piece, this.#filled);
-    this.received(piece.length);
-    return at + piece.length;
-  }
-
-  #endSized(): void {
-    if (this.#lengths.isRight(this.#body)) this.#endPart(this.#body);
-    else this.#reread();
+    const end = Math.min(chunk.length, at + this.#body.length - this.#filled);
+    this.#body.set(chunk.subarray(at, end), this.#filled);
+    this.received(end - at);
+    return end;
   }
 
   /** What came of a part with a length is read without it. */
@@ -255,28 +251,38 @@ export class MultipartParser implements ByteReader {
     this.#picture.append(chunk.subarray(at, next));
     if (this.#picture.length > this.#maxPartBytes)
       throw partTooLong(this.#picture.length, this.#maxPartBytes);
-    if (state === "whole") this.#endPart(this.#picture.take());
-    else if (state !== "inside") this.#breakOff(state === "restarted");
+    if (state !== "inside") this.#endPicture(this.#picture.take(), state);
     return next;
   }
 
-  /** A picture broke off: it is given as far as it goes, for whoever counts. The boundary may have come within it. */
-  #breakOff(isRestarted: boolean): void {
-    const bytes = this.#picture.take();
-    const { boundaryText } = this.#head;
-    const at = boundaryText === "" || this.#isRereading ? -1 : indexOfText(bytes, boundaryText);
-    if (at > 0) {
-      this.#endPart(bytes.slice(0, endBefore(bytes, at)));
-      this.#isRereading = true;
-      this.read(bytes.subarray(at));
-      this.#isRereading = false;
-    } else if (isRestarted) {
-      this.#endPart(bytes.slice(0, -SOI.length));
-      this.#beginPicture("");
-    } else {
+  /** The end of the stream: a picture whose end marker alone is missing is given. */
+  end(): void {
+    const picture = this.#state === "picture" && mendedJpeg(this.#picture.take());
+    if (picture) this.#endPart(picture);
+  }
+
+  #endPicture(bytes: Uint8Array, state: WalkState): void {
+    const mayBeTwo = state !== "whole" || this.#walk.isOdd; // cut off in its header, it goes on with the next one's bytes
+    if (mayBeTwo && this.#splitAtBoundary(bytes, state === "whole")) return;
+    if (state === "whole") return this.#endPart(bytes);
+    if (state === "broken") {
       this.#beginSearch();
-      this.#search!.resume(bytes);
+      return this.#search!.resume(bytes);
     }
+    if (bytes.length > 2 * SOI.length) this.#endPart(bytes.slice(0, -SOI.length)); // else its start is doubled
+    this.#beginPicture("");
+  }
+
+  /** A picture broke off, and its boundary has come: it is given as far as it goes, for whoever counts. */
+  #splitAtBoundary(bytes: Uint8Array, needsStart: boolean): boolean {
+    if (this.#isRereading) return false;
+    const cut = cutAtBoundary(bytes, this.#head.boundaryText, needsStart);
+    if (!cut) return false;
+    this.#endPart(cut.before);
+    this.#isRereading = true;
+    this.read(cut.rest);
+    this.#isRereading = false;
+    return true;
   }
 
   #endPart(body: Uint8Array): void {

@@ -45,7 +45,7 @@ export class PartLengths {
 }
 
 /** Where an ASCII text begins in `bytes`, or -1. */
-export function indexOfText(bytes: Uint8Array, text: string): number {
+function indexOfText(bytes: Uint8Array, text: string): number {
   const first = text.charCodeAt(0);
   for (let at = indexOfByte(bytes, first, 0); at >= 0; at = indexOfByte(bytes, first, at + 1)) {
     let length = 1;
@@ -56,9 +56,25 @@ export function indexOfText(bytes: Uint8Array, text: string): number {
 }
 
 /** Where bytes end before a boundary at `at`: the line end that leads it is not theirs. */
-export function endBefore(bytes: Uint8Array, at: number): number {
+function endBefore(bytes: Uint8Array, at: number): number {
   if (bytes[at - 1] !== LF) return at;
   return bytes[at - 2] === CR ? at - 2 : at - 1;
+}
+
+/**
+ * A picture that broke off, and what has come of the next part.
+ * @param needsStart - Whether it is only taken for one if another picture begins behind the boundary.
+ * @returns Undefined if the boundary is not in it.
+ */
+export function cutAtBoundary(
+  bytes: Uint8Array,
+  boundaryText: string,
+  needsStart: boolean,
+): { readonly before: Uint8Array; readonly rest: Uint8Array } | undefined {
+  const at = boundaryText === "" ? -1 : indexOfText(bytes, boundaryText);
+  const rest = bytes.subarray(Math.max(0, at));
+  if (at <= 0 || (needsStart && !hasStart(rest))) return undefined;
+  return { before: bytes.slice(0, endBefore(bytes, at)), rest };
 }
 
 export function partTooLong(bytes: number, most: number): ThingError {

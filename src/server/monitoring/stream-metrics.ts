@@ -83,6 +83,12 @@ const STREAM_METRICS: readonly StreamMetric[] = [
   ["source_lost_frames_total", "counter", "Frames lost by the source.", (_, s) => s.lostBySource],
   ["source_outages_total", "counter", "How often the source failed.", (_, s) => s.outages],
   [
+    "mended_frames_total",
+    "counter",
+    "Frames that had two start markers or no end marker, and were put right.",
+    (_, s) => s.mended,
+  ],
+  [
     "unchanged_pictures_total",
     "counter",
     "Pictures that were there already, where the source asks for one again and again.",
