@@ -187,8 +187,9 @@ export class MultipartParser implements ByteReader {
     }
   }
 
-  #beginSearch(): void {
+  #beginSearch(broken?: Uint8Array): void {
     this.#search = new BodySearch(this.#head.boundaryText, this.#maxPartBytes);
+    if (broken) this.#search.resume(broken);
     this.#state = "search";
     this.#head.next();
   }
@@ -264,13 +265,12 @@ export class MultipartParser implements ByteReader {
   #endPicture(bytes: Uint8Array, state: WalkState): void {
     const mayBeTwo = state !== "whole" || this.#walk.isOdd; // cut off in its header, it goes on with the next one's bytes
     if (mayBeTwo && this.#splitAtBoundary(bytes, state === "whole")) return;
-    if (state === "whole") return this.#endPart(bytes);
-    if (state === "broken") {
-      this.#beginSearch();
-      return this.#search!.resume(bytes);
+    if (state === "whole") this.#endPart(bytes);
+    else if (state === "broken") this.#beginSearch(bytes);
+    else {
+      if (bytes.length > 2 * SOI.length) this.#endPart(bytes.slice(0, -SOI.length)); // else its start is doubled
+      this.#beginPicture("");
     }
-    if (bytes.length > 2 * SOI.length) this.#endPart(bytes.slice(0, -SOI.length)); // else its start is doubled
-    this.#beginPicture("");
   }
 
   /** A picture broke off, and its boundary has come: it is given as far as it goes, for whoever counts. */
