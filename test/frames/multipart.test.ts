@@ -212,8 +212,8 @@ describe("the JPEG's own end decides", () => {
     assert.equal(parser.push(join(encode("--f\r\n\r\n"), jpeg.subarray(0, -1))).length, 0);
     assert.equal(parser.push(jpeg.subarray(-1)).length, 1);
     const tooLong = encode(`\r\n--f\r\nContent-Length: ${jpeg.length + 5000}\r\n\r\n`);
-    assert.equal(parser.push(join(tooLong, jpeg)).length, 0); // it may be true
-    assert.equal(parser.push(tooLong).length, 1);
+    assert.equal(parser.push(join(tooLong, jpeg)).length, 1); // its own end decides
+    assert.equal(parser.push(tooLong).length, 0);
     assert.equal(parser.push(jpeg).length, 1);
   });
 
@@ -246,12 +246,25 @@ describe("the JPEG's own end decides", () => {
     }
   });
 
-  test("two JPEGs in one part of the right length stay one", async () => {
-    const jpeg = await jpegOf(24, 16);
+  test("two JPEGs in one part of the right length stay one where they are of one file (MPO), as the first one says", async () => {
+    const plain = await jpegOf(24, 16);
+    const says = encode("\xff\xe2\0\x06MPF\0");
+    const jpeg = join(plain.subarray(0, 2), says, plain.subarray(2));
     const two = join(jpeg, new Uint8Array(6), jpeg);
     const part = join(encode(`--f\r\nContent-Length: ${two.length}\r\n\r\n`), two, encode("\r\n"));
     for (const size of [1, 100, part.length])
       assert.deepEqual(bodies(parse(part, [size], { boundary: "f" })), [Uint8Array.from(two)]);
+  });
+
+  test("a first picture whose stated length is too large does not wait for what comes behind it", async () => {
+    const jpeg = await jpegOf(24, 16);
+    for (const more of [1, 100, 1_000_000]) {
+      const head = encode(`--f\r\nContent-Length: ${jpeg.length + more}\r\n\r\n`);
+      for (const size of [1, 100, jpeg.length + head.length])
+        assert.deepEqual(bodies(parse(join(head, jpeg), [size], { boundary: "f" })), [
+          Uint8Array.from(jpeg),
+        ]);
+    }
   });
 
   test("a picture that is cut off is given as far as it goes, and the next one keeps its headers", async () => {

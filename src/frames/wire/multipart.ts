@@ -94,6 +94,8 @@ export class MultipartParser implements ByteReader {
     const isEnd = this.#filled === this.#body.length;
     if (isEnd && this.#lengths.isRight(this.#body)) this.#endPart(this.#body);
     else if (isEnd || this.#lengths.isTooLarge(this.#body, before, this.#filled)) this.#reread();
+    else if (this.#lengths.hasEnded(this.#body, this.#filled))
+      this.#endPart(this.#body.subarray(0, this.#lengths.endedAt));
   }
 
   /** Whether a part has begun and not ended: more bytes belong to it. */
@@ -167,8 +169,7 @@ export class MultipartParser implements ByteReader {
     const { length, isOther } = this.#head;
     this.#headers = this.#head.headers;
     this.#isEmpty = false;
-    this.#noise = 0;
-    this.#headBytes = 0;
+    this.#noise = this.#headBytes = 0;
     if (length === 0) {
       this.#head.next();
       this.#isEmpty = true;
@@ -288,8 +289,7 @@ export class MultipartParser implements ByteReader {
   #endPart(body: Uint8Array): void {
     this.#state = "head";
     this.#body = new Uint8Array(0);
-    this.#noise = 0;
-    this.#headBytes = 0;
+    this.#noise = this.#headBytes = 0;
     this.#give(body);
   }
 

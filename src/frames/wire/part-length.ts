@@ -8,6 +8,8 @@ const LF = 10;
 const EOI = 0xd9;
 /** What stands behind the end of a picture and belongs to no other. */
 const PADDING: ReadonlySet<number | undefined> = new Set([0, CR, LF, 32, 0xff]);
+/** Where a picture says that others follow it in one file (CIPA DC-007), bytes from its start. */
+const MPF_WITHIN = 16 * 1024;
 /** How far before the end of what has come a boundary is looked for. */
 const TAIL_BYTES = 256;
 
@@ -17,13 +19,15 @@ const TAIL_BYTES = 256;
  */
 export class PartLengths {
   readonly #walk = new JpegWalk();
+  /** Where the picture of a part that has not ended has ended, if it was looked for and found. */
+  endedAt = 0;
   #walked = 0;
   #wasRight = false;
 
   /** A part begins. */
   begin(): void {
     this.#walk.begin();
-    this.#walked = 0;
+    this.#walked = this.endedAt = 0;
   }
 
   /** Whether the picture at the beginning of an unfinished `body` has ended, and what is behind it is no part of it. What came last stands from `before` to `filled`. */
@@ -32,8 +36,18 @@ export class PartLengths {
     if (filled < 2 || !beginsJpeg(body)) return false;
     this.#walked = this.#walk.pass(body.subarray(0, filled), Math.max(2, this.#walked));
     if (this.#walk.state !== "whole") return false;
+    this.endedAt ||= this.#walked;
     while (this.#walked < filled && body[this.#walked] === 0) this.#walked += 1;
     return this.#walked < filled && body[this.#walked] !== 0xff; // another JPEG may belong to the part (MPO)
+  }
+
+  /**
+   * Whether a picture ends with the last byte that came, before its stated length: until one was right, the picture does not wait
+   * for what may be behind it, which a camera sends with its next one. One that says it is the first of several (MPO) does.
+   */
+  hasEnded(body: Uint8Array, filled: number): boolean {
+    const hasEnded = !this.#wasRight && this.#walk.state === "whole" && this.#walked === filled;
+    return hasEnded && indexOfText(body.subarray(0, MPF_WITHIN), "MPF\0") < 0;
   }
 
   /** Whether `body`, which has its stated length, may be a picture that ends there, or holds no picture. */
