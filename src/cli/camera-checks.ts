@@ -113,7 +113,8 @@ export function videoGroupCheck(
       if (isOpenToAll || Number.isNaN(gid) || user.groups.includes(gid)) {
         return { level: "ok", message: "This user may open cameras." };
       }
-      const isListed = new RegExp(`^video:.*[:,]${user.name}(,|$)`, "m").test(groups);
+      const members = /^video:[^:]*:\d+:(.*)$/m.exec(groups)?.[1]?.split(",") ?? [];
+      const isListed = members.includes(user.name);
       return {
         level: "warn",
         message: "This user is not in the group 'video', whose members may open cameras.",

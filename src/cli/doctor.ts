@@ -71,13 +71,16 @@ const LIMIT_MS = 30_000;
 /** A check that throws, or does not end, has found something, too. */
 export async function reportsOf(check: Check): Promise<Report[]> {
   const { name, limitMs = LIMIT_MS } = check;
-  const late = () =>
-    new ThingError("NOT_READY", `This check took longer than ${limitMs / 1000} s and was left.`);
+  const tooLate = new ThingError(
+    "NOT_READY",
+    `This check took longer than ${limitMs / 1000} s and was left.`,
+  );
   try {
-    const results = await within(Promise.resolve(check.run()), limitMs, late);
+    const results = await within(Promise.resolve(check.run()), limitMs, () => tooLate);
     return [results].flat().map((result) => ({ name, ...result }));
   } catch (error) {
-    return [{ name, level: "fail", message: messageOf(error), fix: HANGS }];
+    const isLate = error === tooLate;
+    return [{ name, level: "fail", message: messageOf(error), ...(isLate && { fix: HANGS }) }];
   }
 }
 

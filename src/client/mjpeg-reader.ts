@@ -1,4 +1,4 @@
-import { abortable } from "../base/abort.ts";
+import { delay } from "../base/abort.ts";
 import type { Attempt } from "../base/attempt.ts";
 import { sameBytes } from "../base/bytes.ts";
 import { wallTime } from "../base/clock.ts";
@@ -160,7 +160,7 @@ export class MJPEGReader implements AsyncIterable<RemoteFrame> {
       connection.begin(response, `reader-${this.stats.connections}`);
       yield* this.#framesIn(response, connection, heartbeats);
       if (!connection.isPolling) return;
-      await abortable(new Promise((resolve) => setTimeout(resolve, POLL_MS)), signal);
+      await delay(POLL_MS, signal);
     }
   }
 

@@ -30,11 +30,6 @@ export interface FoundCamera {
   readonly problem?: string;
 }
 
-/** Sorts by address, with numbers as numbers: /dev/video2 before /dev/video10. */
-export function byAddress(a: FoundCamera, b: FoundCamera): number {
-  return a.address.localeCompare(b.address, "en", { numeric: true });
-}
-
 const LONGEST_NAME = 100; // characters
 
 /** A name that comes from a device, as a part of a line: it can neither begin another line nor turn the direction of text. */

@@ -102,6 +102,9 @@ test("a user outside of the group video is told how to join it, or to log in aga
     "warn sudo usermod -aG video ana, then log out and in again",
   );
   assert.match(await level("video:x:44:bob,ana\n"), /^warn Log out and in again/);
+  const odd = { ...user, name: "ana(lab)[x" };
+  assert.match(await level("video:x:44:ana(lab)[x\n", odd), /^warn Log out and in again/);
+  assert.match(await level("video:x:44:anna\n", { ...user, name: "a.na" }), /^warn sudo usermod/);
   assert.equal(await level("video:x:44:ana\n", { ...user, groups: [1000, 44] }), "ok ");
   assert.equal(await level("video:x:44:\n", { ...user, uid: 0 }), "ok ");
   assert.equal(await level("users:x:100:\n"), "ok ", "a system without that group");

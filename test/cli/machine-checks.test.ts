@@ -22,7 +22,8 @@ test("a check that hangs is left after its limit, and one that throws has failed
   assert.match(late?.message ?? "", /took longer than 0\.02 s and was left/);
   assert.ok(late?.fix);
   const throwing = { name: "sky", run: () => Promise.reject(new Error("It fell.")) };
-  assert.equal((await reportsOf(throwing))[0]?.message, "It fell.");
+  const [fallen] = await reportsOf(throwing);
+  assert.deepEqual([fallen?.message, fallen?.fix], ["It fell.", undefined]);
 });
 
 test("whether the clock is synchronised is asked of timedatectl, or else of chronyc", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import type { FoundCamera } from "../../src/discovery/found-camera.ts";
 import {
@@ -177,4 +178,8 @@ test("a search that is ended early gives what it has, and a network that cannot 
   const foreign = { ...target, interfaces: ["192.0.2.77"] };
   const { note } = await probeOnvif({ ms: 60_000, signal: ended.signal }, foreign);
   assert.match(note ?? "", /^A network could not be asked: /);
+  const open = readdirSync("/proc/self/fd").length;
+  const many = { ...target, interfaces: Array<string>(20).fill("192.0.2.77") };
+  await probeOnvif({ ms: 60_000, signal: ended.signal }, many);
+  assert.ok(readdirSync("/proc/self/fd").length < open + 20, "their sockets are closed");
 });

@@ -103,14 +103,22 @@ function socketAt(
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = createSocket("udp4");
-    socket.once("error", reject);
+    const fail = (error: unknown) => {
+      socket.close();
+      reject(error);
+    };
+    socket.once("error", fail);
     socket.on("message", read);
     socket.bind(0, address, () => {
-      socket.off("error", reject);
+      socket.off("error", fail);
       socket.on("error", () => {}); // of one network; the others answer
-      socket.setMulticastTTL(TTL);
-      socket.setMulticastInterface(address);
-      resolve(socket);
+      try {
+        socket.setMulticastTTL(TTL);
+        socket.setMulticastInterface(address); // which may be gone by now
+        resolve(socket);
+      } catch (error) {
+        fail(error);
+      }
     });
   });
 }
