@@ -37,18 +37,36 @@ const DSLR: CameraPreset<typeof OPTIONS, ControlValues> = {
   ],
   failures: [
     {
-      says: /Could not detect any camera|No camera found|-105:/,
+      // In each language: the numbers are those of libgphoto2's gphoto2-result.h and gphoto2-port-result.h.
+      says: /Could not detect any camera|No camera found|\(-(105|52|5):/,
       code: "DISCONNECTED",
       sentence: MISSING,
     },
     {
-      says: /Could not claim|-53:|-60:|Could not lock/,
+      says: /Could not claim|\(-(53|60):|Could not lock/,
       code: "SOURCE_FAILED",
       sentence:
-        "Another program has the camera open; on a desktop it is often gvfs-gphoto2-volume-monitor. Eject the camera in the file manager, or end that program.",
+        "Another program has the camera open; on a desktop it is often gvfs-gphoto2-volume-monitor. Eject the camera in the file manager, or end that program. If none has, this user may not open it: sudo usermod -aG plugdev $USER, then log in again.",
     },
     {
-      says: /No such device|I\/O (problem|in progress)|-7:|-110:|-1: 'Unspecified error'.*\n?.*preview/i,
+      says: /\(-110:|I\/O in progress/i,
+      code: "SOURCE_FAILED",
+      sentence:
+        "The camera is busy: it stores a picture, or shows a menu. Wait until its lamp is off, and leave the menu.",
+    },
+    {
+      says: /\(-115:/,
+      code: "SOURCE_FAILED",
+      sentence: "The camera's card is full. Free space on it, or insert another one.",
+    },
+    {
+      says: /\(-6: [^\n]*\n?[\s\S]*preview|doesn't support .*preview/i,
+      code: "SOURCE_FAILED",
+      sentence:
+        "This camera has no live view by USB. Use capture for pictures of it, or read its HDMI output by a capture card and V4L2Camera.",
+    },
+    {
+      says: /No such device|I\/O problem|\(-(7|10|34|35):|-1: 'Unspecified error'.*\n?.*preview/i,
       code: "DISCONNECTED",
       sentence:
         "The camera was switched off, went to sleep, or was unplugged. Switch it on, and switch its automatic power-off off.",
@@ -97,9 +115,7 @@ export class DslrCamera extends ControlledCamera<typeof OPTIONS> {
     const limits = { timeoutMs: 30_000, mostBytes: 4 << 20 };
     const { code, output, errorLines } = await runProgram(command, limits);
     if (code === 0) return output.toString();
-    const said = errorLines
-      .filter((line) => /^\*\*\* Error \(|error|could not/i.test(line))
-      .join(" ");
+    const said = errorLines.filter((line) => /^\*\*\* |error|could not/i.test(line)).join(" ");
     throw (
       this.known(errorLines) ??
       new ThingError(

@@ -80,17 +80,38 @@ export class GenicamCamera extends ControlledCamera<typeof OPTIONS> {
   static override readonly description =
     "The pictures of a GigE Vision or USB3 Vision camera. Its features are properties.";
   readonly #device: GenicamDevice;
+  readonly #commands = new Set<string>();
 
   constructor(options: Partial<Options> = {}) {
     super(GENICAM, options);
     this.#device = new GenicamDevice(this.options.camera);
   }
 
-  protected override listControls(): Promise<DeviceControl[]> {
-    return this.#device.controls();
+  protected override async listControls(): Promise<DeviceControl[]> {
+    const controls = await this.#device.controls();
+    this.#declareCommands();
+    return controls;
   }
 
   protected override setControls(values: ControlValues): Promise<void> {
     return this.#device.set(values);
+  }
+
+  #declareCommands(): void {
+    const { commands } = this.#device;
+    const names = new Set(commands.map(({ name }) => name));
+    for (const name of [...this.#commands].filter((one) => !names.has(one))) {
+      this.#commands.delete(name);
+      this.removeAction(name);
+    }
+    for (const { name, description } of commands) {
+      if (this.#commands.has(name)) continue;
+      this.#commands.add(name);
+      this.addAction({
+        ...{ name, title: name },
+        description: `${description.replace(/\.?$/, ".")} It interrupts the pictures for a moment.`,
+        run: (_: unknown, { signal }) => this.command(() => this.#device.execute(name), signal),
+      });
+    }
   }
 }

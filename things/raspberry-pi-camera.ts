@@ -110,6 +110,24 @@ const PI: CameraPreset<typeof OPTIONS, ControlValues> = {
       sentence:
         "Another program has the camera open. End it (rpicam-hello, motion, a Python script), then try again.",
     },
+    {
+      says: /unrecogni[sz]ed option|the argument .* for option .* is invalid/i,
+      code: "SOURCE_FAILED",
+      sentence:
+        "The installed rpicam-apps do not know one of the options; error_lines names it. Upgrade them (sudo apt update && sudo apt full-upgrade), or set that control to its default.",
+    },
+    {
+      says: /frontend has timed out|Camera has timed out/i,
+      code: "DISCONNECTED",
+      sentence:
+        "The camera was found, and sends no pictures any more. Check that its ribbon cable is seated at both ends, and the power supply.",
+    },
+    {
+      says: /Permission denied|EACCES|Operation not permitted/i,
+      code: "SOURCE_FAILED",
+      sentence:
+        "This user may not open the camera. Add the user to the group video (sudo usermod -aG video $USER), then log in again.",
+    },
   ],
   silenceMs: 3000, // changes of the exposure
 };

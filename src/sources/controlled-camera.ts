@@ -68,6 +68,18 @@ export abstract class ControlledCamera<P extends TProperties> extends ProgramCam
     return { result: await alone, resumed };
   }
 
+  /** Has the device do something, after which its controls may be others, and waits until the pictures come again. */
+  protected async command(
+    work: (signal: AbortSignal) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { resumed } = await this.withDevice(async (alone) => {
+      await work(alone);
+      await this.#list(alone);
+    }, signal);
+    await resumed;
+  }
+
   async #alone<T>(work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
     const release = await this.device.device(signal);
     try {

@@ -11,6 +11,12 @@ interface Feature {
   readonly value: string | undefined;
 }
 
+/** Something that a GenICam camera can be told to do. */
+export interface GenicamCommand {
+  readonly name: string;
+  readonly description: string;
+}
+
 const PROGRAM = "arv-tool-0.8";
 const LIMITS = { timeoutMs: 20_000, mostBytes: 4 << 20 };
 const LINE = /^\s*(\w+)\s*:\s*(?:\[(\w+)\]\s*)?'([^']+)'\s*(?:=\s*(.*?))?\s*$/;
@@ -18,11 +24,14 @@ const INTEGERS = new Set(["Integer", "IntReg", "MaskedIntReg", "IntSwissKnife", 
 const FLOATS = new Set(["Float", "FloatReg", "SwissKnife", "Converter"]);
 const STRINGS = new Set(["String", "StringReg"]);
 const MOST_FEATURES = 800;
+/** They are the stream's own, or the driver's. */
+const INNER_COMMANDS = /^(Acquisition(Start|Stop|Abort|Arm)|DeviceRegisters\w+|TestPendingAck)$/;
 
 /** A GenICam camera, asked and set by Aravis' own tool while nothing streams from it. */
 export class GenicamDevice {
   readonly #name: string | undefined;
   #descriptions: ReadonlyMap<string, string> | undefined;
+  #commands: readonly GenicamCommand[] = [];
 
   /** @param name - As Aravis lists it, or its serial number or address; the first camera that is found when absent. */
   constructor(name?: string) {
@@ -34,8 +43,10 @@ export class GenicamDevice {
     const features = featuresIn(await this.#ask("values"))
       .filter(hasValue)
       .slice(0, MOST_FEATURES);
-    const entries = entriesIn(await this.#ask("features"));
+    const listed = await this.#ask("features");
+    const entries = entriesIn(listed);
     this.#descriptions ??= descriptionsIn(await this.#ask("description"));
+    this.#commands = commandsIn(listed, this.#descriptions);
     const numbers = features.filter(({ type }) => INTEGERS.has(type) || FLOATS.has(type));
     const limits = limitsIn(await this.#ask("control", ...numbers.map(({ name }) => name)));
     return features.flatMap((feature) => {
@@ -45,6 +56,19 @@ export class GenicamDevice {
       const about = { name, title: name, description, group: groupOf(name) };
       return found ? [{ ...about, ...found, isReadOnly: access !== "RW" }] : [];
     });
+  }
+
+  /** What it can be told to do, as `controls` found it last: not what starts and stops its stream. */
+  get commands(): readonly GenicamCommand[] {
+    return this.#commands;
+  }
+
+  /** Has it do something. @throws {ThingError} `SOURCE_FAILED` with the camera's refusal. */
+  async execute(name: string): Promise<void> {
+    const said = await this.#ask("control", name);
+    if (said.some((line) => line.trim() === `${name} executed`)) return;
+    const why = said.find((line) => line.trim() !== "") ?? "it gave no reason";
+    throw new ThingError("SOURCE_FAILED", `The camera did not execute '${name}': ${why}.`);
   }
 
   /** Sets features, one after another. @throws {ThingError} `SOURCE_FAILED` with the camera's refusal. */
@@ -108,6 +132,20 @@ function entriesIn(lines: readonly string[]): Map<string, string[]> {
     }
   }
   return found;
+}
+
+function commandsIn(
+  lines: readonly string[],
+  descriptions: ReadonlyMap<string, string>,
+): GenicamCommand[] {
+  const commands = featuresIn(lines).filter(
+    ({ type, access, name }) =>
+      type === "Command" && /W/.test(access) && !INNER_COMMANDS.test(name),
+  );
+  return commands.slice(0, MOST_FEATURES).map(({ name }) => ({
+    name,
+    description: descriptions.get(name) ?? name,
+  }));
 }
 
 function descriptionsIn(lines: readonly string[]): Map<string, string> {

@@ -116,3 +116,21 @@ not a path
     ["capturesettings-iso", "/main/capturesettings/iso", "3"],
   ]);
 });
+
+test("what gphoto2 says leads to a sentence by its number, in each language", () => {
+  class Said extends DslrCamera {
+    of(line: string): string {
+      return this.known(["*** Fehlermeldung", line])?.message ?? "";
+    }
+  }
+  const camera = new Said();
+  for (const [line, sentence] of [
+    ["*** Fehler (-105: 'Unbekanntes Modell') ***", /Switch it on, connect it by USB/],
+    ["*** Erreur (-53: 'Impossible de réclamer le périphérique USB') ***", /plugdev/],
+    ["*** Fehler (-110: 'Ein-/Ausgabe läuft') ***", /stores a picture, or shows a menu/],
+    ["*** Error (-115: 'Not enough free space') ***", /card is full/],
+    ["*** Fehler (-10: 'Zeitüberschreitung') ***", /went to sleep/],
+  ] as const)
+    assert.match(camera.of(line), sentence);
+  assert.equal(camera.of("*** Fehler (-2: 'Ungültige Parameter') ***"), "");
+});

@@ -65,6 +65,12 @@ test("a GenICam camera streams, and its features are properties with the camera'
   await client.write("Width", 256);
   const { width, run } = await frame();
   assert.deepEqual([width, run === first.run], [256, false]);
+  const { actions } = Object(await (await fetch(bench.url)).json());
+  assert.match(actions.TriggerSoftware?.description ?? "", /It interrupts the pictures/);
+  assert.equal(actions.AcquisitionStop, undefined);
+  const { run: before } = await frame();
+  await client.invoke("TriggerSoftware");
+  assert.notEqual((await frame()).run, before);
   await assert.rejects(client.write("Width", 4096), { code: "INVALID_INPUT" });
   await assert.rejects(client.write("PixelFormat", "Mono8 Width=1"), { code: "INVALID_INPUT" });
 });

@@ -75,3 +75,20 @@ test("a camera that is not there is disconnected, has its properties once it is,
   await pi.unplug();
   await until("disconnected");
 });
+
+test("what rpicam-vid says of its options, its sensor and this user leads to a sentence", () => {
+  class Said extends RaspberryPiCamera {
+    of(line: string): string {
+      return this.known([line])?.message ?? "";
+    }
+  }
+  const camera = new Said();
+  for (const [line, sentence] of [
+    ["ERROR: *** unrecognised option '--autofocus-range=macro' ***", /Upgrade them/],
+    ["ERROR: *** Camera frontend has timed out! ***", /sends no pictures any more/],
+    ["ERROR: *** failed to open /dev/media0: Permission denied ***", /group video/],
+    ["ERROR: *** no cameras available ***", /ribbon cable is seated/],
+    ["Pipeline handler in use by another process", /Another program has the camera open/],
+  ] as const)
+    assert.match(camera.of(line), sentence);
+});
