@@ -89,6 +89,15 @@ const RTSP: CameraPreset<typeof OPTIONS, RtspStream> = {
       sentence:
         "There is no decoder for this stream's codec. Install gstreamer1.0-libav, set the option program to ffmpeg, or choose another codec in the camera.",
     },
+    {
+      // After 5 s without a packet; over TCP the camera's own answers say more.
+      says: /rtspsrc[\s\S]*(Could not read from resource|Could not receive any UDP packets)/,
+      code: "SOURCE_FAILED",
+      sentence: ({ transport }) =>
+        transport === "udp"
+          ? "No pictures arrive by UDP, which a firewall may keep away: permit it, or set the option transport to tcp."
+          : "The camera sends nothing any more. Check its network, or restart it.",
+    },
   ],
   startMs: 20_000,
   silenceMs: 5000, // networks falter
