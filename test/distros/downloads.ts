@@ -86,11 +86,12 @@ export function debian(
   );
 }
 
-/** What `npm pack` makes of this checkout, in a folder that holds nothing else. */
+/** What `npm pack` makes of this checkout, in a folder that holds nothing else but its binaries. */
 export async function packed(folder: string): Promise<string> {
   await call("npm", ["pack", "--silent", "--pack-destination", folder], packagePath());
   const [archive] = await readdir(folder);
   await rename(join(folder, archive!), join(folder, "thingscope.tgz"));
+  await call("tar", ["-xzf", "thingscope.tgz", "package/prebuilds"], folder);
   return folder;
 }
 

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { packagePath } from "../../src/base/package-root.ts";
 import { inspectJpeg } from "../../src/frames/jpeg/jpeg.ts";
 import { runToEnd } from "../native/program.ts";
 import { RAW, SLOPES } from "../native/raw.ts";
 import { LAND_MS } from "./limits.ts";
-import { THINGSCOPE, type UserLand } from "./user-land.ts";
+import { packedProgram, THINGSCOPE, type UserLand } from "./user-land.ts";
 import type { Tried } from "./user-lands.ts";
 
 export const INSTALL = "node /opt/npm/bin/npm-cli.js install --silent /opt/pack/thingscope.tgz";
@@ -73,10 +72,7 @@ export async function tryOut(land: UserLand, { arch, library }: Tried): Promise<
     const raw = RAW[format]!(SLOPES, SIZE);
     const args = ["encode-test", format, "70x50", "--repeat", "1", "--quality", "90"];
     const there = await land.sh([program, ...args].join(" "), { input: raw });
-    const here = await runToEnd(
-      [packagePath("prebuilds", "linux-x64", "v4l2-camera"), ...args],
-      raw,
-    );
+    const here = await runToEnd([await packedProgram(), ...args], raw);
     assert.equal(there.code, 0, there.stderr);
     assert.ok(here.stdout.length > 300 && there.stdout.equals(here.stdout), format);
   }

@@ -26,6 +26,12 @@ export const THINGSCOPE = "node_modules/thingscope/dist/bundle/src/cli/main.js";
 
 let pack: Promise<string> | undefined;
 
+/** The packed V4L2 program for x64, which this machine runs. */
+export async function packedProgram(): Promise<string> {
+  pack ??= temporaryFolder("packed-").then(packed);
+  return join(await pack, "package", "prebuilds", "linux-x64", "v4l2-camera");
+}
+
 /** Files of a Linux system, entered with a Node, with npm and with the packed package beside. What is changed in it is its own. */
 export class UserLand implements AsyncDisposable {
   readonly #folder: string;
