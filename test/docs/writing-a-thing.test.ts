@@ -20,10 +20,44 @@ const run = promisify(execFile);
 const blocks = blocksOf(pageText("writing-a-thing.md"));
 const files = blocks.flatMap(({ file, text }) => (file ? [[file, text] as const] : []));
 
+/** What stands around the page's code that is no file: the compiler checks that, too. */
+const AROUND: Readonly<Record<string, (code: string) => string>> = {
+  "override async open": (code) => `import { Thing } from "thingscope";
+import { Type } from "typebox";
+
+interface Device {
+  name(): Promise<string>;
+  controls(): Promise<{ name: string; title: string; unit: string; minimum: number; maximum: number }[]>;
+  get(name: string, signal: AbortSignal): Promise<number>;
+  set(name: string, value: number, signal: AbortSignal): Promise<void>;
+}
+
+export class Controlled extends Thing {
+  readonly #device: Device;
+  constructor(device: Device) {
+    super();
+    this.#device = device;
+  }
+  ${code}
+}`,
+  "const server": (code) => `import { ThingHost, ThingServer } from "thingscope";
+const host = new ThingHost();
+${code}`,
+};
+
+/** Each piece of TypeScript that is no file, as one. */
+function pieces(): [file: string, text: string][] {
+  const unnamed = blocks.filter(({ language, file }) => language === "ts" && !file);
+  return unnamed.map(({ text }, n) => {
+    const [, around] = Object.entries(AROUND).find(([begin]) => text.startsWith(begin)) ?? [];
+    return [`piece-${n}.ts`, (around ?? assert.fail(`What stands around this? ${text}`))(text)];
+  });
+}
+
 /** The page's folder as its reader has it after `npm install`. */
 async function readersFolder(): Promise<string> {
   const folder = await folderWith({
-    ...Object.fromEntries(files),
+    ...Object.fromEntries([...files, ...pieces()]),
     "package.json": '{"type":"module"}',
   });
   await install(folder);
