@@ -1,11 +1,12 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { basename, join, resolve, sep } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { codeOf, reasonOf, ThingError } from "../base/errors.ts";
 import { makeFolders } from "../base/make-folders.ts";
 import { packagePath } from "../base/package-root.ts";
 import { shellWord } from "../base/preview.ts";
 import { isRecord } from "../base/values.ts";
 import { type ProjectVersions, projectFiles } from "./init-files.ts";
+import { placeOf } from "./package-place.ts";
 
 /**
  * Writes a project with one Thing and its test into a folder, which is made if need be. A file that exists stays as it is.
@@ -102,7 +103,7 @@ async function versionsFor(folder: string): Promise<ProjectVersions> {
         .replace(/[^a-z0-9-]+/g, "-")
         .replace(/^-+|-+$/g, "") || "lab",
     dependencies: {
-      thingscope: placeOf(isRecord(own) ? String(own.version) : "0"),
+      thingscope: await placeOf(packagePath(), isRecord(own) ? String(own.version) : "0"),
       typebox: version("dependencies", "typebox"),
     },
     devDependencies: {
@@ -111,10 +112,4 @@ async function versionsFor(folder: string): Promise<ProjectVersions> {
       typescript: version("devDependencies", "typescript"),
     },
   };
-}
-
-/** A checkout is in no registry: it is depended on where it is. */
-function placeOf(version: string): string {
-  const root = packagePath();
-  return root.split(sep).includes("node_modules") ? `^${version}` : `file:${root}`;
 }

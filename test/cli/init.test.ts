@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
+import { placeOf } from "../../src/cli/package-place.ts";
 import { TEST_MS } from "../limits.ts";
 import { folderWith, runCli } from "./run-cli.ts";
 
@@ -57,4 +58,23 @@ test("init into what is no folder is refused with a sentence", { timeout }, asyn
   assert.match(stderr, /A project could not be written into .*file: .* Choose another folder/);
   const { stdout } = await runCli(where, "init", "lab");
   assert.match(stdout, /kept lamp\.ts/);
+});
+
+test("a project depends on what npm installed the package from: a file, a repository, a registry", async () => {
+  const installed = async (resolved: string) => {
+    const folder = await folderWith({});
+    const modules = join(folder, "lab", "node_modules");
+    await mkdir(modules, { recursive: true });
+    const packages = { "node_modules/thingscope": { resolved } };
+    await writeFile(join(modules, ".package-lock.json"), JSON.stringify({ packages }));
+    const place = await placeOf(join(modules, "thingscope"), "1.2.3");
+    return place.replace(folder, "FOLDER");
+  };
+  assert.equal(await installed("file:../thingscope-1.2.3.tgz"), "file:FOLDER/thingscope-1.2.3.tgz");
+  assert.equal(await installed("file:///opt/thingscope"), "file:/opt/thingscope");
+  const repository = "git+https://example.org/thingscope.git#abc";
+  assert.equal(await installed(repository), repository);
+  const registry = "https://registry.example.org/thingscope/-/thingscope-1.2.3.tgz";
+  assert.equal(await installed(registry), "^1.2.3");
+  assert.equal(await placeOf("/usr/lib/thingscope", "1.2.3"), "file:/usr/lib/thingscope");
 });
