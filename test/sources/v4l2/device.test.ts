@@ -154,6 +154,17 @@ test(
   },
 );
 
+test("a value that comes while the device is just going is refused as that", limited, async (t) => {
+  const { device } = await deviceOf(t, { setError: "ESHUTDOWN" });
+  await device.ready(patience());
+  const brightness = device.description?.controls.find(({ id }) => id === BRIGHTNESS);
+  assert.ok(brightness);
+  await assert.rejects(device.set(new Map([[brightness, "7"]])), {
+    code: "DISCONNECTED",
+    message: /Plug it in again/,
+  });
+});
+
 test(
   "a driver that hangs in a command costs that command, and the device is opened again",
   limited,
