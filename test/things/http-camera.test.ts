@@ -245,6 +245,7 @@ test("its limits reach the source, and one out of range is refused in a sentence
   };
   const { camera: endless } = await camera(t, large, { max_frame_bytes: 10_000 });
   assert.match(await reasonOf(endless), /at most 10000 are allowed/);
+  assert.ok(endless.mjpeg_stream.stats.outages > 0);
   for (const [name, value] of [
     ["rate", 0],
     ["start_ms", -1],
