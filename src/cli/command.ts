@@ -1,6 +1,6 @@
 import { parse, resolve } from "node:path";
 import { Command, CommanderError } from "commander";
-import { messageOf, ThingError } from "../base/errors.ts";
+import { codeOf, messageOf, reasonOf, ThingError } from "../base/errors.ts";
 import { packageVersion } from "../base/package-root.ts";
 import { ClientError } from "../client/client-error.ts";
 import { addAccountCommands } from "./account-commands.ts";
@@ -27,6 +27,7 @@ interface ServeFlags extends ListenFlags {
 
 /** Runs one command line. Errors end as a sentence on the standard error and an exit code, never as a stack. */
 export async function runCommand(args: readonly string[]): Promise<void> {
+  process.stdout.on("error", outputLost);
   try {
     const command = program();
     assertNoMisspeltCommand(args, ["help", ...command.commands.map((one) => one.name())]);
@@ -41,6 +42,13 @@ export async function runCommand(args: readonly string[]): Promise<void> {
     console.error(show(messageOf(error)));
     process.exitCode = exitCodeOf(error);
   }
+}
+
+/** A reader that has seen enough, such as `| head`, is no fault; a disk that is full is one. */
+function outputLost(error: Error): void {
+  if (codeOf(error) === "EPIPE") return;
+  console.error(`The output could not be written: ${reasonOf(error)}.`);
+  process.exitCode = EXIT.failed;
 }
 
 function program(): Command {

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { open } from "node:fs/promises";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
+import { packagePath } from "../../src/base/package-root.ts";
 import { EXAMPLES } from "../../src/cli/examples.ts";
 import { TEST_MS } from "../limits.ts";
 import { folderWith, install, runCliLines, serveCli } from "./run-cli.ts";
@@ -120,4 +125,18 @@ test("what is empty, an address in place of a file, and a file in place of an ad
     assert.equal(code, 2, stderr);
     assert.match(stderr, refused[n]![0]);
   }
+});
+
+test("output that could not be written is told, and the exit code says so", {
+  timeout,
+}, async () => {
+  const full = await open("/dev/full", "w");
+  const main = packagePath("dist", "src", "cli", "main.js");
+  const child = spawn(process.execPath, [main, "--version"], {
+    stdio: ["ignore", full.fd, "pipe"],
+  });
+  const told = text(child.stderr!);
+  assert.deepEqual(await once(child, "close"), [1, null]);
+  assert.match(await told, /^The output could not be written: the disk is full \(ENOSPC\)\./);
+  await full.close();
 });
