@@ -6,8 +6,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const sources = ["src", "things", "package.json", "package-lock.json", "tsconfig.json"];
-sources.push(join("scripts", "bundle.mjs"), join("scripts", "bundle-pages.mjs"));
+const sources = ["src", "things", "public", "package.json", "package-lock.json", "tsconfig.json"];
+sources.push(join("scripts", "bundle.mjs"), join("scripts", "compile-pages.mjs"));
 
 /** The folders are looked at, too: a file that was removed has changed its folder. */
 function newestIn(path) {

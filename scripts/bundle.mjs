@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 // Their pages, too.
-await import("./bundle-pages.mjs");
+await import("./compile-pages.mjs");
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));

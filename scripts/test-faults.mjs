@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "node:test";
 import { faultRows } from "../dist/test/docs/fault-rows.js";
-import "./bundle-pages.mjs";
+import "./compile-pages.mjs";
 
 process.env.THINGSCOPE_SEED ??= String(Date.now() % 100_000);
 const asked = process.argv.slice(2).map((id) => id.toUpperCase());

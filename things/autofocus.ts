@@ -79,6 +79,7 @@ const HeightsAndSizes = Type.Tuple([
 /** Finds the height at which the picture is sharpest. The algorithms and their names are OpenFlexure's. */
 export class Autofocus extends Thing {
   static override readonly title = "Autofocus";
+  static override readonly types: readonly string[] = ["Autofocus"];
   static override readonly description =
     "Sweeps the stage in z, measures the sharpness of every frame, and goes to the sharpest height.";
 

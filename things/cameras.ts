@@ -61,6 +61,7 @@ const NOT_SERVED =
 /** Which cameras are plugged into this machine, and who comes and goes. */
 export class Cameras extends Thing {
   static override readonly title: string = "Cameras";
+  static override readonly types: readonly string[] = ["Cameras"];
   static override readonly description: string =
     "The cameras of this computer, with an event for each that is plugged in or unplugged.";
   readonly #given: CameraRegister | undefined;

@@ -37,6 +37,7 @@ const MANIFEST_BYTES = 1000;
 /** Several recorders that begin and end at the same moments of one clock, and one manifest of what they recorded. */
 export class RecorderGroup extends Thing {
   static override readonly title: string = "Recorder group";
+  static override readonly types: readonly string[] = ["RecorderGroup"];
   static override readonly description: string =
     "Starts and stops several recorders together, and writes one manifest of what they recorded.";
   readonly #folder: RecordingsFolder;

@@ -1,31 +1,83 @@
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { ThingError } from "./errors.ts";
 import { packagePath } from "./package-root.ts";
 
-/** Pages and what they are made of, as they were written, and what scripts/bundle-pages.mjs makes of the client for them. */
+/** What scripts/list-page-modules.mjs has found: the modules that pages are made of. */
+interface PageModules {
+  /** Of each page's first module, what it imports, itself included, in the order in which it is run. */
+  readonly pages: Readonly<Record<string, readonly string[]>>;
+  /** Bare names that modules import, and where their package lies: `lit` is `lib/lit/index.js`. */
+  readonly imports: Readonly<Record<string, string>>;
+  /** Every module, by its path under `assets/`. */
+  readonly modules: readonly string[];
+}
+
 const WRITTEN = packagePath("public");
-const MADE = packagePath("dist", "public");
+const LIST = packagePath("dist", "public", "modules.json");
 
-/** The names of all files of which pages are made. @throws {ThingError} `INTERNAL` when they have not been built. */
-export function pageFileNames(): string[] {
-  return [...readdirSync(WRITTEN), ...madeNames()];
-}
+let listed: PageModules | undefined;
 
-/** One of them. @throws {ThingError} `INTERNAL` when it has not been built. */
-export function pageFile(name: string): Buffer {
-  const folder = madeNames().includes(name) ? MADE : WRITTEN;
-  return readFileSync(join(folder, name));
-}
-
-let made: readonly string[] | undefined;
-
-function madeNames(): readonly string[] {
+/** The modules of the pages. @throws {ThingError} `INTERNAL` when they have not been compiled. */
+export function pageModules(): PageModules {
   try {
-    made ??= readdirSync(MADE).filter((name) => name.endsWith(".js"));
-    return made;
+    listed ??= JSON.parse(readFileSync(LIST, "utf8")) as PageModules;
+    return listed;
   } catch (cause) {
-    const why = `The pages are not built: ${MADE} is missing. Run 'npm run build'.`;
+    const why = `The pages are not built: ${LIST} is missing. Run 'npm run build'.`;
     throw new ThingError("INTERNAL", why, { cause });
   }
+}
+
+/** A page, a style sheet or an icon, as it was written. */
+export function pageFile(name: string): Buffer {
+  if (name === "mjpeg-reader.js") return readFileSync(packagePath("dist", "public", name));
+  return readFileSync(join(WRITTEN, name));
+}
+
+/** The names of all style sheets and icons, by their paths in `public/`. */
+export function pageFileNames(): string[] {
+  return readdirSync(WRITTEN, { recursive: true, encoding: "utf8" })
+    .map((name) => name.replaceAll("\\", "/"))
+    .filter((name) => /\.(css|svg|html|js)$/.test(name));
+}
+
+/** A module by its path under `assets/`: `public/index.js` and `src/client/http.js` are compiled, `lib/...` are other people's. */
+export function pageModule(path: string): Buffer {
+  const library = /^lib\/((?:@[^/]+\/)?[^/]+)\/(.+)$/.exec(path);
+  if (!library) return readFileSync(packagePath("dist", path));
+  const [, name = "", file = ""] = library;
+  return readFileSync(join(packageFolder(name), file));
+}
+
+/** Names all that pages are made of: another when any of it is. */
+export function pagesVersion(): string {
+  version ??= hashOfAll();
+  return version;
+}
+
+let version: string | undefined;
+
+function hashOfAll(): string {
+  const hash = createHash("sha256");
+  for (const name of pageFileNames().sort()) hash.update(name).update(pageFile(name));
+  for (const path of pageModules().modules) hash.update(path).update(pageModule(path));
+  return hash.digest("base64url").slice(0, 12);
+}
+
+/** Where npm has put a library: beside this package, or above it. */
+function packageFolder(name: string): string {
+  const from = createRequire(packagePath("package.json"));
+  for (const folder of from.resolve.paths(name) ?? []) {
+    const found = join(folder, name);
+    try {
+      readFileSync(join(found, "package.json"));
+      return found;
+    } catch {
+      // further up
+    }
+  }
+  return dirname(from.resolve(name)); // throws, and says what is missing
 }

@@ -24,5 +24,6 @@ export {
 export { RemoteBlob } from "./remote-blob.ts";
 export { type ListenOptions, type SubscribeOptions, Subscription } from "./subscription.ts";
 export { type ConnectOptions, ThingClient } from "./thing-client.ts";
+export type { ThingListener } from "./thing-feed.ts";
 export type { AnyThing, ClientAction, InvokeOptions, ThingTypes } from "./thing-types.ts";
 export { typesOf } from "./types-of.ts";

@@ -1,4 +1,3 @@
-import { didYouMean } from "../base/nearest.ts";
 import type { FrameGap } from "../frames/frame.ts";
 import {
   ClientEvent,
@@ -14,8 +13,15 @@ import { type FrameSize, type FrameSizesOptions, frameSizesAt } from "./frame-si
 import { bareUrl, type ConnectionOptions, Http } from "./http.ts";
 import { isJsonType, type JsonObject } from "./json.ts";
 import { MJPEGReader, type ReaderOptions } from "./mjpeg-reader.ts";
+import { affordanceNamed, namedMembers } from "./named-members.ts";
 import { Subscription } from "./subscription.ts";
-import { type Affordance, formsFor, type ThingDescription } from "./thing-description.ts";
+import {
+  type Affordance,
+  formsFor,
+  readThingDescription,
+  type ThingDescription,
+} from "./thing-description.ts";
+import { followThing, type ThingListener } from "./thing-feed.ts";
 import type {
   AnyThing,
   ClientAction,
@@ -115,6 +121,20 @@ export class ThingClient<T extends ThingTypes = AnyThing> {
   }
 
   /**
+   * A Thing of which the Thing Description is known already, e.g. from the list of all.
+   * @param url - Where it would be fetched from.
+   * @throws {ClientError} `BAD_ANSWER` when it is none.
+   */
+  static of<T extends ThingTypes = AnyThing>(
+    td: JsonObject,
+    url: string,
+    options: ConnectionOptions = {},
+  ): ThingClient<T> {
+    const http = new Http(url, options);
+    return new ThingClient<T>(http, readThingDescription(td, bareUrl(url)), bareUrl(url));
+  }
+
+  /**
    * Fetches the Thing Description again: a Thing may have other properties, actions, events and limits than before.
    * @returns Whether it is another one; `td`, `properties`, `actions` and `events` are of the new one then.
    * @throws {ClientError} as `connect` does.
@@ -204,6 +224,16 @@ export class ThingClient<T extends ThingTypes = AnyThing> {
   }
 
   /**
+   * Tells the values of all properties, each change of one, and all events, over one connection, which is made again when it breaks.
+   * Resolves when the signal aborts.
+   */
+  follow(listener: ThingListener, signal: AbortSignal): Promise<void> {
+    const readAll = (onFailure: (name: string, error: ClientError) => void) =>
+      this.readAll({ onFailure, signal });
+    return followThing({ http: this.#http, described: this.#described, readAll }, listener, signal);
+  }
+
+  /**
    * The frames of a stream, as `MJPEGReader` reads them.
    * @param name - The stream's, e.g. `live`, or that of the property that stands for it.
    * @throws {ClientError} `UNKNOWN_AFFORDANCE`; `UNSUPPORTED` for a property that is no stream.
@@ -237,44 +267,17 @@ export class ThingClient<T extends ThingTypes = AnyThing> {
   }
 
   #find(kind: Affordance["kind"], name: string): Affordance {
-    const { properties, actions, events } = this.#described;
-    const known = { property: properties, action: actions, event: events }[kind];
-    const found = known.get(name);
-    if (found) return found;
-    const names = [...known.keys()].sort();
-    const has = names.length === 0 ? "It has none." : `It has: ${names.join(", ")}.`;
-    throw new ClientError(
-      "UNKNOWN_AFFORDANCE",
-      `Thing '${this.title}' has no ${kind} '${name}'. ${has}${didYouMean(name, names)}`,
-      { url: this.url },
-    );
+    return affordanceNamed(this.#described, kind, name, this.url);
   }
 
   #membersOf({ properties, actions, events }: ThingDescription): Members<T> {
     const http = this.#http;
+    const find = (kind: Affordance["kind"]) => (name: string) => void this.#find(kind, name);
     return {
-      properties: this.#named("property", properties, (it) => new ClientProperty(http, it)),
-      actions: this.#named("action", actions, (it) => clientAction(http, it)),
-      events: this.#named("event", events, (it) => new ClientEvent(http, it)),
+      properties: namedMembers(properties, (it) => new ClientProperty(http, it), find("property")),
+      actions: namedMembers(actions, (it) => clientAction(http, it), find("action")),
+      events: namedMembers(events, (it) => new ClientEvent(http, it), find("event")),
     };
-  }
-
-  /** An object with a member for each name; asking it for another name is an error with a sentence. */
-  #named<M extends object>(
-    kind: Affordance["kind"],
-    affordances: ReadonlyMap<string, Affordance>,
-    make: (affordance: Affordance) => object,
-  ): M {
-    const made = [...affordances].map(([name, affordance]) => [name, make(affordance)] as const);
-    const members: M = Object.assign(Object.create(null), Object.fromEntries(made));
-    return new Proxy(members, {
-      get: (target, name) => {
-        // What JavaScript itself asks any object for is not a mistake: `then` by await, `toJSON` by JSON.stringify.
-        const isAsked = typeof name === "string" && !["then", "toJSON"].includes(name);
-        if (isAsked && !Object.hasOwn(target, name)) this.#find(kind, name);
-        return Reflect.get(target, name);
-      },
-    });
   }
 }
 

@@ -22,6 +22,8 @@ export interface ThingModel {
   readonly className: string;
   readonly title: string;
   readonly description: string;
+  /** `@type` of the Thing. */
+  readonly types: readonly string[];
   readonly properties: ReadonlyMap<string, PropertyAffordance>;
   readonly actions: ReadonlyMap<string, ActionAffordance>;
   readonly events: ReadonlyMap<string, EventAffordance>;
@@ -34,6 +36,8 @@ export interface ThingModel {
   /** Why the class cannot be served whole, a sentence for each affordance that is left out here. */
   readonly refusals: readonly string[];
 }
+
+const MOST_TYPES = 20;
 
 /** Names that the Python ThingClient uses for itself (labthings-fastapi 0.3.0): such an affordance cannot be reached with it. */
 const TAKEN_IN_PYTHON = new Set(
@@ -64,6 +68,7 @@ export function soundModelOf(thing: Thing): ThingModel {
     className,
     title: text(() => thingClass.title, LONGEST_TITLE) ?? className,
     description: text(() => thingClass.description, LONGEST_DESCRIPTION) ?? "",
+    types: textsIn(() => thingClass.types),
     properties: byName(of("property")),
     actions: byName(of("action")),
     events: byName(of("event")),
@@ -91,6 +96,17 @@ function foundIn(thing: Thing, thingClass: ThingClass): ReturnType<typeof soundA
   } catch (error) {
     const sentence = `The affordances of ${classNameOf(thing)} cannot be read: ${reasonOf(error)}.`;
     return { sound: [], refusals: [sentence] };
+  }
+}
+
+/** Those of a static list that are texts. */
+function textsIn(read: () => unknown): string[] {
+  try {
+    const list = read();
+    const texts = Array.isArray(list) ? list.slice(0, MOST_TYPES) : [];
+    return texts.filter((item) => typeof item === "string" && item.length <= LONGEST_TITLE);
+  } catch {
+    return [];
   }
 }
 

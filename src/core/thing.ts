@@ -64,6 +64,11 @@ export abstract class Thing {
   static readonly title?: string;
   /** What it is and does, for the Thing Description. */
   static readonly description?: string;
+  /**
+   * What it is in the words of a vocabulary: `@type` of the Thing Description, at most 20 texts. The dashboard has an instrument panel
+   * for `Camera`, `Stage`, `Autofocus`, `Recorder` and `Scan` (docs/dashboard.md); subclasses inherit them.
+   */
+  static readonly types?: readonly string[];
   /** For classes without decorators: their affordances. */
   static readonly affordances?: readonly Affordance[];
 

@@ -41,6 +41,12 @@ export class StoredPicture {
     return view === "program" ? memory.subarray(startAt, partEnd) : memory.subarray(jpegAt, end);
   }
 
+  /** The JPEG alone: a view of the shared memory, for as long as the picture is retained. */
+  get jpegBytes(): Uint8Array {
+    const { memory, jpegAt, jpegEnd } = this.layout;
+    return memory.subarray(jpegAt, jpegEnd);
+  }
+
   retain(): void {
     this.#users += 1;
   }

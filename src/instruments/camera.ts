@@ -72,6 +72,7 @@ const LORES = { width: 400, quality: 75 };
  */
 export abstract class Camera extends Thing {
   static override readonly title: string = "Camera";
+  static override readonly types: readonly string[] = ["Camera"];
   readonly #keepWarm: boolean;
   #feeding: SourceRunner | undefined;
   #endLores: () => void = () => {};

@@ -57,6 +57,7 @@ export type Motion = Static<typeof MotionSchema>;
 /** Base class of stages. A subclass drives the motors; this class has the names that microscope clients know (OpenFlexure's). */
 export abstract class Stage extends Thing {
   static override readonly title: string = "Stage";
+  static override readonly types: readonly string[] = ["Stage"];
   #turn: Promise<unknown> = Promise.resolve();
   #stretches = 0;
   #jog: AbortController | undefined;

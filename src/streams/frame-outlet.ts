@@ -21,6 +21,8 @@ export interface FrameFeed {
   readonly placeholder: Placeholder | undefined;
   onPlaceholder(listener: () => void): () => void;
   onFrame(listener: (frame: Frame) => void): () => void;
+  follow(follower: (frame: StoredFrame) => void): () => void;
+  freshFrame(): StoredFrame | undefined;
   onRun(listener: () => void): () => void;
   onStop(listener: () => void): () => void;
   frames(signal?: AbortSignal): AsyncGenerator<Frame, void>;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
+import { pagesVersion } from "../../src/base/page-files.ts";
 import { TEST_MS } from "../limits.ts";
 import { microscopeFor } from "./demo-server.ts";
 import { ask } from "./requests.ts";
@@ -30,7 +31,8 @@ test("the pages and every file that they name are served, with or without a pref
 });
 
 test("pages need nothing from elsewhere, and no style or script inside them", () => {
-  for (const name of readdirSync(packagePath("public"))) {
+  for (const name of readdirSync(packagePath("public"), { recursive: true, encoding: "utf8" })) {
+    if (!name.includes(".")) continue;
     const text = readFileSync(packagePath("public", name), "utf8");
     const addresses = [...text.matchAll(/https?:\/\/[\w.-]+/g)].map(([address]) => address);
     assert.deepEqual(
@@ -47,22 +49,27 @@ test("an asset is one of the files of public/, with its type and an ETag; no pat
   timeout: TEST_MS,
 }, async (t) => {
   const { port } = await microscopeFor(t);
-  const got = await ask(port, { path: "/assets/page.css" });
+  const assets = `/assets/${pagesVersion()}`;
+  const got = await ask(port, { path: `${assets}/public/page.css` });
   assert.equal(got.headers["content-type"], "text/css; charset=utf-8");
   assert.equal(got.text, readFileSync(packagePath("public", "page.css"), "utf8"));
   const headers = { "If-None-Match": String(got.headers.etag) };
-  assert.equal((await ask(port, { path: "/assets/page.css", headers })).status, 304);
+  assert.equal((await ask(port, { path: `${assets}/public/page.css`, headers })).status, 304);
   for (const path of [
     "/assets/",
     "/assets/nothing.js",
-    "/assets/index.html",
-    "/assets/../package.json",
-    "/assets/..%2fpackage.json",
-    "/assets/%2e%2e/package.json",
-    "/assets//etc/passwd",
-    "/assets/page.css%00.js",
+    "/assets/old/public/page.css",
+    `${assets}/public/nothing.js`,
+    `${assets}/public/index.html`,
+    `${assets}/../package.json`,
+    `${assets}/public/..%2f..%2fpackage.json`,
+    `${assets}/%2e%2e/package.json`,
+    `${assets}//etc/passwd`,
+    `${assets}/lib/lit/package.json`,
+    `${assets}/public/page.css%00.js`,
   ]) {
-    assert.ok([400, 404].includes((await ask(port, { path })).status), path);
+    const { status } = await ask(port, { path });
+    assert.ok([400, 404].includes(status), `${path}: ${status}`);
   }
 });
 
@@ -70,7 +77,7 @@ test("pages load the client's reader of streams as one file that needs no other"
   timeout: TEST_MS,
 }, async (t) => {
   const { port } = await microscopeFor(t);
-  for (const path of ["/assets/mjpeg-reader.js", "/camera/mjpeg_stream/viewer/mjpeg-reader.js"]) {
+  for (const path of ["/camera/mjpeg_stream/viewer/mjpeg-reader.js"]) {
     const { status, headers, text } = await ask(port, { path });
     assert.deepEqual([status, headers["content-type"]], [200, "text/javascript; charset=utf-8"]);
     assert.doesNotMatch(text, /\bimport\b|\brequire\(/, path);

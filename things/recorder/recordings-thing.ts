@@ -46,6 +46,7 @@ const MB = 1e6;
 
 /** A Thing with a folder of recordings: clients can list, fetch and delete them, and are notified of new ones and of the disk. */
 export abstract class RecordingsThing extends Thing {
+  static override readonly types: readonly string[] = ["Recorder"];
   protected readonly folder: RecordingsFolder;
   readonly #options: RecordingsOptions;
   readonly #counts = new RecordingCounts(this);

@@ -1,55 +1,129 @@
+import { createHash } from "node:crypto";
 import { extname } from "node:path";
-import { pageFile, pageFileNames } from "../../base/page-files.ts";
+import { ThingError } from "../../base/errors.ts";
+import {
+  pageFile,
+  pageFileNames,
+  pageModule,
+  pageModules,
+  pagesVersion,
+} from "../../base/page-files.ts";
+import { quoted } from "../../base/preview.ts";
 import { prefixOf } from "./origin.ts";
+import { policyWith } from "./reply.ts";
 import type { Route } from "./route.ts";
 
 const HTML_TYPE = "text/html; charset=utf-8";
+const SCRIPT_TYPE = "text/javascript; charset=utf-8";
 const ASSET_TYPES: ReadonlyMap<string, string> = new Map([
   [".css", "text/css; charset=utf-8"],
-  [".js", "text/javascript; charset=utf-8"],
+  [".js", SCRIPT_TYPE],
   [".svg", "image/svg+xml"],
 ]);
+/** A file has another address when the pages have changed: what a browser has, it need not ask for. */
+const FOR_EVER = { "Cache-Control": "private, max-age=31536000, immutable" } as const;
 
-/** The pages of the server: the Things that are here, the API, and the files that both are made of. */
+/** The pages of the server: the dashboard, the API, and the files that both are made of. */
 export function pageRoutes(prefix: string): Route[] {
   return [
-    pageRoute(prefix, "", "index.html", "The start page, which shows all Things"),
+    pageRoute(prefix, "", "index.html", "The dashboard"),
     pageRoute(prefix, "docs", "api.html", "The API reference, where requests can be tried"),
-    ...assetRoutes(`${prefix}/assets`),
+    assetRoute(`${prefix}/assets`),
     ...(prefix ? [redirect("/", `${prefix}/`)] : []),
   ];
 }
 
+/** A page with its links, its import map and its modules. */
+export interface Page {
+  readonly html: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /**
- * A route for each file of which pages are made now, and in memory from now on: no path of a client is ever looked up
- * on the disk.
+ * A page of the server as it is sent. In its text `{top}` stands for the way to the root of the server, `{assets}` for that to the
+ * files of the pages, and `{modules}` for its scripts: an import map, and the modules that are needed at once.
+ * @param base - From where the page is to the server's prefix: `./`, `../../`.
+ * @param top - From there to the root.
  */
-function assetRoutes(base: string): Route[] {
-  return pageFileNames().flatMap((name) => {
-    const contentType = ASSET_TYPES.get(extname(name));
-    if (contentType === undefined) return [];
-    return [
-      fileRoute(`${base}/${name}`, pageFile(name), contentType, `${name}, a file of the pages`),
-    ];
+export function pageOf(file: string, base: string, top = base): Page {
+  const assets = `${base}assets/${pagesVersion()}/`;
+  const map = importMapOf(assets);
+  const script = file.replace(/\.html$/, ".js");
+  const listed = pageModules().pages[script];
+  const modules =
+    listed === undefined
+      ? []
+      : [
+          `<script type="importmap">${map}</script>`,
+          ...listed.map((path) => `<link rel="modulepreload" href="${assets}${path}" />`),
+          `<script type="module" src="${assets}public/${script}"></script>`,
+        ];
+  const html = pageFile(file)
+    .toString()
+    .replaceAll("{top}", top)
+    .replaceAll("{assets}", assets)
+    .replaceAll("{modules}", modules.join("\n    "));
+  const hash = createHash("sha256").update(map).digest("base64");
+  return { html, headers: { "Content-Security-Policy": policyWith(`'sha256-${hash}'`) } };
+}
+
+function importMapOf(assets: string): string {
+  const entries = Object.entries(pageModules().imports);
+  return JSON.stringify({
+    imports: Object.fromEntries(entries.map(([name, path]) => [name, assets + path])),
   });
 }
 
-/** Its links are relative, and so right behind any proxy; `{top}` leads to the root of the server. */
-function pageRoute(prefix: string, name: string, file: string, summary: string): Route {
-  const top = "../".repeat(prefix.split("/").length - 1);
-  const text = pageFile(file).toString().replaceAll("{top}", top);
-  return fileRoute(`${prefix}/${name}`, Buffer.from(text), HTML_TYPE, summary);
+/**
+ * The files of which pages are made, read when they are first asked for, and in memory from then on: no path of a client is ever
+ * looked up on the disk.
+ */
+function assetRoute(base: string): Route {
+  const files = new Map<string, Asset>();
+  for (const name of pageFileNames()) {
+    const contentType = ASSET_TYPES.get(extname(name));
+    if (contentType) files.set(`public/${name}`, { contentType, read: () => pageFile(name) });
+  }
+  for (const path of pageModules().modules)
+    files.set(path, { contentType: SCRIPT_TYPE, read: () => pageModule(path) });
+  return {
+    ...{ method: "GET", path: `${base}/:version/:file*`, role: "view", hasETag: true },
+    summary: "A file of the pages",
+    response: { status: 200, contentType: SCRIPT_TYPE, otherTypes: [...ASSET_TYPES.values()] },
+    errors: ["NOT_FOUND"],
+    handle: async ({ params: { version = "", file = "" } }) => {
+      const asset = version === pagesVersion() ? files.get(file) : undefined;
+      if (!asset) throw noAsset(file);
+      asset.body ??= asset.read();
+      const { contentType, body } = asset;
+      return { status: 200, body, contentType, headers: FOR_EVER };
+    },
+  };
 }
 
-function fileRoute(path: string, body: Buffer, contentType: string, summary: string): Route {
+/** One file of the pages. */
+interface Asset {
+  readonly contentType: string;
+  readonly read: () => Buffer;
+  body?: Buffer;
+}
+
+function noAsset(file: string): ThingError {
+  return new ThingError(
+    "NOT_FOUND",
+    `The pages of this server have no file '${quoted(file)}', or have another version now. Reload the page.`,
+  );
+}
+
+/** Its links are relative, and so right behind any proxy. */
+function pageRoute(prefix: string, name: string, file: string, summary: string): Route {
+  const top = "../".repeat(prefix.split("/").length - 1);
+  const { html, headers } = pageOf(file, "./", top || "./");
+  const body = Buffer.from(html);
   return {
-    method: "GET",
-    path,
-    role: "view",
-    summary,
-    response: { status: 200, contentType },
-    hasETag: true,
-    handle: async () => ({ status: 200, body, contentType }),
+    ...{ method: "GET", path: `${prefix}/${name}`, role: "view", summary, hasETag: true },
+    response: { status: 200, contentType: HTML_TYPE },
+    handle: async () => ({ status: 200, body, contentType: HTML_TYPE, headers }),
   };
 }
 

@@ -53,17 +53,21 @@ export function writeProblem(
   });
 }
 
-const POLICY = [
-  "default-src 'self'",
-  "img-src 'self' data: blob:",
-  "object-src 'none'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'self'",
-].join("; ");
+/** What a page of the server may load. @param script - What may be run beside the server's own files: a hash. */
+export function policyWith(script = ""): string {
+  return [
+    "default-src 'self'",
+    ...(script ? [`script-src 'self' ${script}`] : []),
+    "img-src 'self' data: blob:",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'self'",
+  ].join("; ");
+}
 
 const HEADERS = {
-  "Content-Security-Policy": POLICY,
+  "Content-Security-Policy": policyWith(),
   "Cross-Origin-Resource-Policy": "same-origin",
   "Referrer-Policy": "no-referrer",
   "X-Content-Type-Options": "nosniff",

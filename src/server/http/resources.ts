@@ -12,7 +12,7 @@ export interface Found {
 
 /**
  * The one matcher of paths. They are compared to the byte; `:name` in a route stands for one segment, or for what comes
- * before the rest of it (`:name.jpg`). A path without parameters goes before those with them; of several that fit, the first
+ * before the rest of it (`:name.jpg`); `:name*` at the end for all segments that are left. A path without parameters goes before those with them; of several that fit, the first
  * of the table.
  */
 export class Resources {
@@ -90,6 +90,8 @@ class Branch {
   /** By what follows the parameter in its segment, most often nothing. */
   readonly #open = new Map<string, Branch>();
   #leaf: Leaf | undefined;
+  /** What takes all segments from here on. */
+  #tail: Leaf | undefined;
   #count = 0;
 
   add(path: string, resource: Resource): void {
@@ -97,16 +99,19 @@ class Branch {
       const [, name, suffix = ""] = /^:(\w+)(.*)$/.exec(text) ?? [];
       return { text, name, suffix };
     });
+    const names = parts.map(({ name }) => name);
+    const suffixes = parts.map(({ suffix }) => suffix);
+    const hasTail = suffixes.at(-1) === "*";
     let branch: Branch = this;
-    for (const { text, name, suffix } of parts) {
+    for (const { text, name, suffix } of hasTail ? parts.slice(0, -1) : parts) {
       const branches = name === undefined ? branch.#literal : branch.#open;
       const key = name === undefined ? text : suffix;
       branch = branches.get(key) ?? new Branch();
       branches.set(key, branch);
     }
-    const names = parts.map(({ name }) => name);
-    const suffixes = parts.map(({ suffix }) => suffix);
-    branch.#leaf ??= { order: this.#count++, names, suffixes, resource };
+    const leaf = { order: this.#count++, names, suffixes, resource };
+    if (hasTail) branch.#tail ??= leaf;
+    else branch.#leaf ??= leaf;
   }
 
   find(path: string): Found | undefined {
@@ -114,10 +119,12 @@ class Branch {
     const leaf = this.first(segments, 0);
     if (!leaf) return undefined;
     const { names, suffixes, resource } = leaf;
+    const valueAt = (n: number) =>
+      suffixes[n] === "*"
+        ? segments.slice(n).join("/")
+        : withoutEnd(segments[n] ?? "", suffixes[n] ?? "");
     const params = Object.fromEntries(
-      names.flatMap((name, n) =>
-        name === undefined ? [] : [[name, decoded(withoutEnd(segments[n]!, suffixes[n]!), path)]],
-      ),
+      names.flatMap((name, n) => (name === undefined ? [] : [[name, decoded(valueAt(n), path)]])),
     );
     return { resource, params };
   }
@@ -131,7 +138,7 @@ class Branch {
       const found = branch.first(segments, depth + 1);
       if (found && !(first && first.order < found.order)) first = found;
     }
-    return first;
+    return first ?? (segment === "" ? undefined : this.#tail);
   }
 }
 

@@ -87,6 +87,7 @@ export function describedAffordances(model: ThingModel): DescribedAffordances {
   return { properties, actions, events };
 }
 
-function typesOf(types: readonly string[] = []): object {
+/** `@type`, as JSON-LD writes one or several. */
+export function typesOf(types: readonly string[] = []): object {
   return types.length > 0 ? { "@type": types.length === 1 ? types[0] : types } : {};
 }

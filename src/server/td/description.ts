@@ -4,7 +4,7 @@ import type { HostedThing } from "../../core/hosted-thing.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
 import { pathOf } from "../http/origin.ts";
 import { placesOf, type Route, TD_TYPE, TM_TYPE } from "../http/route.ts";
-import { describedAffordances } from "./affordances.ts";
+import { describedAffordances, typesOf } from "./affordances.ts";
 import { formsOf, SCHEMA_DEFINITIONS, withForms } from "./forms.ts";
 import type { PublishedModels } from "./models.ts";
 import { needsLogin, profilesFor, type Security } from "./security.ts";
@@ -39,6 +39,7 @@ export function thingDescriber(
     const { properties, actions, events } = describedAffordances(hosted.model);
     return {
       "@context": [...TD_CONTEXTS, LANGUAGE],
+      ...typesOf(hosted.model.types),
       id: thingId(host, name),
       title: hosted.model.title,
       ...(hosted.model.description && { description: hosted.model.description }),

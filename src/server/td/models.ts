@@ -1,7 +1,7 @@
 import type { HostedThing } from "../../core/hosted-thing.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
 import type { ThingModel } from "../../core/thing-model.ts";
-import { describedAffordances } from "./affordances.ts";
+import { describedAffordances, typesOf } from "./affordances.ts";
 
 /** The Thing Models of a host's classes, by the name under which each is published. */
 export class PublishedModels {
@@ -43,7 +43,7 @@ function freeName(wanted: string, taken: ReadonlyMap<string, unknown>): string {
 export function thingModelDescription(model: ThingModel): Record<string, unknown> {
   return {
     "@context": ["https://www.w3.org/2022/wot/td/v1.1", { "@language": "en" }],
-    "@type": "tm:ThingModel",
+    ...typesOf(["tm:ThingModel", ...model.types]),
     title: model.title,
     ...(model.description && { description: model.description }),
     ...describedAffordances(model),

@@ -4,6 +4,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { ThingError } from "../../base/errors.ts";
 import { countedLimit } from "../../base/limit-hits.ts";
 import type { Log } from "../../base/log.ts";
+import { pagesVersion } from "../../base/page-files.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
 import type { BlobStore } from "../../files/blob-store.ts";
@@ -17,6 +18,7 @@ import { thingId } from "../td/description.ts";
 import { offersWebSocket, upgradeDecliner } from "./declined-upgrade.ts";
 import { messagesEndpointAt, serveMessages } from "./endpoint-sockets.ts";
 import { explainedSocket } from "./explained-socket.ts";
+import { FramesSession } from "./frames.ts";
 import { ObserverSession } from "./labthings.ts";
 import { WEB_THING } from "./routes.ts";
 import type { SocketSession } from "./session.ts";
@@ -121,6 +123,13 @@ export function serveWebSockets({
         await serveMessages(own, request, socket, head, identity);
         return;
       }
+      if (url.split("?", 1)[0] === `${prefix}/frames`) {
+        sockets.handleUpgrade(request, socket, head, (opened) => {
+          const session = new FramesSession(opened, host, pagesVersion());
+          follow(opened, session, "the frames of all streams", shares.take(client));
+        });
+        return;
+      }
       const hosted = thingAt(url, host, prefix);
       const role = roleOf(identity);
       const mayOperate = covers(role, "operate");
@@ -149,18 +158,22 @@ export function serveWebSockets({
 
   function open(socket: WebSocket, hosted: HostedThing, client: Client, leave: () => void): void {
     const session = sessionFor(socket, hosted, client);
+    follow(socket, session, `'${hosted.name}'`, leave);
+    const stop = hosted.departure.onLeft(({ message }) => session.goAway(message));
+    socket.on("close", stop);
+  }
+
+  function follow(socket: WebSocket, session: SocketSession, of: string, leave: () => void): void {
     sessions.set(socket, session);
     counts.opened += 1;
-    socket.on("error", ({ message }) => log.debug(`WebSocket of '${hosted.name}': ${message}`));
-    const stop = hosted.departure.onLeft(({ message }) => session.goAway(message));
+    socket.on("error", ({ message }) => log.debug(`WebSocket of ${of}: ${message}`));
     socket.on("close", () => {
       sessions.delete(socket);
       leave();
-      stop();
       counts.replaced += session.outbox.replaced;
       if (session.endedFor === undefined) return;
       counts.ended += 1;
-      log.warn(`A WebSocket client of '${hosted.name}' was disconnected: ${session.endedFor}`);
+      log.warn(`A WebSocket client of ${of} was disconnected: ${session.endedFor}`);
     });
   }
 

@@ -11,7 +11,13 @@ const TRY_AGAIN_LATER = 1013;
 const CLOSE_MS = 10_000;
 const droppedReaders = slowReaders("websocket", "dropped");
 const cutReaders = slowReaders("websocket", "cut");
-const MESSAGE_RATE = { burst: 200, perSecond: 100 } as const;
+const MESSAGE_RATE: MessageRate = { burst: 200, perSecond: 100 };
+
+/** What a client may say: so many messages at once, and so many each second from then on. */
+interface MessageRate {
+  readonly burst: number;
+  readonly perSecond: number;
+}
 
 /** One client of a WebSocket, whatever it speaks: bounded in what it says, and in what waits for it. */
 export abstract class SocketSession {
@@ -19,7 +25,8 @@ export abstract class SocketSession {
   /** Why the server ended it, if it did. */
   endedFor: string | undefined;
   protected readonly socket: WebSocket;
-  readonly #rate = new RateLimit(MESSAGE_RATE);
+  readonly #rate: RateLimit;
+  readonly #perSecond: number;
   #answers = 0;
   /** Works for which the client has to wait. */
   #unread = 0;
@@ -27,8 +34,10 @@ export abstract class SocketSession {
   readonly #unreceived: [data: RawData, isBinary: boolean][] = [];
   #answeredPing = true;
 
-  constructor(socket: WebSocket) {
+  constructor(socket: WebSocket, rate = MESSAGE_RATE) {
     this.socket = socket;
+    this.#rate = new RateLimit(rate);
+    this.#perSecond = rate.perSecond;
     this.outbox = new Outbox(
       socket,
       () => this.endSlow(),
@@ -126,7 +135,7 @@ export abstract class SocketSession {
   #mayGoOn(): boolean {
     if (this.socket.readyState !== this.socket.OPEN) return false;
     if (this.#rate.take()) return true;
-    const reason = `More than ${MESSAGE_RATE.perSecond} messages a second are too many.`;
+    const reason = `More than ${this.#perSecond} messages a second are too many.`;
     this.#end(POLICY_VIOLATION, reason);
     return false;
   }
@@ -139,7 +148,7 @@ class RateLimit {
   #left: number;
   #at = now();
 
-  constructor({ burst, perSecond }: { burst: number; perSecond: number }) {
+  constructor({ burst, perSecond }: MessageRate) {
     this.#burst = burst;
     this.#perSecond = perSecond;
     this.#left = burst;

@@ -1,0 +1,8 @@
+import { html, type TemplateResult } from "lit";
+import "../elements/thing-view.ts";
+import type { LiveThing } from "../things/live-thing.ts";
+
+/** What shows a Thing on the bench: the panel of its kind, by `@type`, or all that its description has. */
+export function panelFor(thing: LiveThing): TemplateResult {
+  return html`<thing-view .thing=${thing}></thing-view>`;
+}

@@ -1,0 +1,142 @@
+import { css } from "lit";
+
+/** What buttons, fields and lamps look like in every element of the pages; the colours are those of page.css. */
+export const shared = css`
+  :host {
+    --state: var(--quiet);
+    font-size: 13px;
+    line-height: 1.45;
+  }
+  :host([hidden]),
+  [hidden] {
+    display: none !important;
+  }
+  * {
+    box-sizing: border-box;
+  }
+  h2,
+  h3,
+  p,
+  ul,
+  dl,
+  dd {
+    margin: 0;
+    padding: 0;
+  }
+  h2 {
+    font-size: 14px;
+    font-weight: 600;
+  }
+  h3 {
+    color: var(--quiet);
+    font-size: 12px;
+    font-weight: 600;
+  }
+  a {
+    color: var(--accent);
+  }
+  button,
+  .button {
+    display: inline-flex;
+    align-items: center;
+    justify-content: center;
+    gap: 6px;
+    min-height: 32px;
+    padding: 0 12px;
+    border: 1px solid var(--edge);
+    border-radius: var(--radius, 8px);
+    background: var(--panel);
+    color: var(--text);
+    font: inherit;
+    text-decoration: none;
+    white-space: nowrap;
+    cursor: pointer;
+  }
+  button:hover:enabled,
+  .button:hover {
+    border-color: var(--accent);
+    color: var(--accent);
+  }
+  button:disabled {
+    color: var(--quiet);
+    cursor: default;
+  }
+  button.first {
+    border-color: var(--accent);
+    background: var(--accent);
+    color: var(--on-accent);
+  }
+  button.first:hover:enabled {
+    color: var(--on-accent);
+    filter: brightness(1.08);
+  }
+  button[aria-pressed="true"] {
+    border-color: var(--accent);
+    color: var(--accent);
+  }
+  input,
+  select,
+  textarea {
+    min-height: 32px;
+    min-width: 0;
+    padding: 0 8px;
+    border: 1px solid var(--edge);
+    border-radius: var(--radius, 8px);
+    background: var(--raised);
+    color: var(--text);
+    font: inherit;
+  }
+  input[type="range"],
+  input[type="checkbox"] {
+    min-height: 0;
+    padding: 0;
+    accent-color: var(--accent);
+  }
+  :focus-visible {
+    outline: 2px solid var(--accent);
+    outline-offset: 2px;
+  }
+  .quiet {
+    color: var(--quiet);
+  }
+  .number {
+    font-family: var(--mono);
+    font-variant-numeric: tabular-nums;
+  }
+  .problem {
+    color: var(--lost);
+    overflow-wrap: anywhere;
+  }
+  .lamp {
+    flex: none;
+    width: 9px;
+    height: 9px;
+    border-radius: 50%;
+    background: var(--state);
+    box-shadow: 0 0 0 3px color-mix(in srgb, var(--state) 18%, transparent);
+  }
+  [data-state="open"],
+  [data-state="streaming"],
+  [data-state="ok"] {
+    --state: var(--live);
+  }
+  [data-state="opening"],
+  [data-state="stalled"],
+  [data-state="degraded"],
+  [data-state="stale"] {
+    --state: var(--stale);
+  }
+  [data-state="failed"],
+  [data-state="disconnected"],
+  [data-state="lost"] {
+    --state: var(--lost);
+  }
+  @media (pointer: coarse) {
+    button,
+    .button,
+    input,
+    select {
+      min-height: 44px;
+    }
+  }
+`;

@@ -1,0 +1,189 @@
+import type { ReactiveController, ReactiveControllerHost } from "lit";
+import { ThingClient } from "../../src/client/index.ts";
+import { type JsonObject, typesOf } from "./td.ts";
+
+/** What is known of one property. */
+export interface KnownValue {
+  readonly value?: unknown;
+  /** Why it cannot be read, in the server's sentence. */
+  readonly problem?: string;
+  /** When that was told, ms of `performance.now()`. */
+  readonly at: number;
+}
+
+/** An event that has happened. */
+export interface Happened {
+  readonly name: string;
+  readonly data: unknown;
+  /** Epoch ms, when this page heard of it. */
+  readonly at: number;
+}
+
+const MOST_EVENTS = 200;
+
+/**
+ * One Thing as a page knows it: its description, its values as they change, its events. While something follows it, there is one
+ * connection, whatever the number of elements that show it. It dispatches `change` when any of that is another.
+ */
+export class LiveThing extends EventTarget {
+  /** Of the Thing Description. */
+  readonly url: string;
+  readonly values = new Map<string, KnownValue>();
+  /** Newest last. */
+  readonly events: Happened[] = [];
+  /** Whether the values are kept up to date. */
+  isConnected = false;
+  /** Why there is no description, as long as that is so. */
+  problem: string | undefined;
+  #client: ThingClient | undefined;
+  #followers = 0;
+  #end = new AbortController();
+
+  constructor(url: string) {
+    super();
+    this.url = new URL(url, document.baseURI).href;
+  }
+
+  /** A Thing of which the description is there already. */
+  static described(td: JsonObject, url: string): LiveThing {
+    const thing = thingAt(url);
+    thing.#client ??= ThingClient.of(td, thing.url);
+    return thing;
+  }
+
+  /** Whether it is of a kind, by its `@type`: `Camera`, `Stage`. */
+  is(type: string): boolean {
+    return typesOf(this.td).includes(type);
+  }
+
+  /** Undefined until the description has come. */
+  get client(): ThingClient | undefined {
+    return this.#client;
+  }
+
+  get td(): JsonObject {
+    return this.#client?.td ?? {};
+  }
+
+  /** Begins to follow the Thing; the connection ends when all that follow it have ended. */
+  follow(): () => void {
+    this.#followers += 1;
+    if (this.#followers === 1) void this.#run();
+    return () => {
+      this.#followers -= 1;
+      if (this.#followers === 0) this.#end.abort();
+    };
+  }
+
+  /** @throws {ClientError} with the server's sentence. */
+  async write(name: string, value: unknown): Promise<void> {
+    await this.#client?.write(name, value);
+  }
+
+  async #run(): Promise<void> {
+    this.#end = new AbortController();
+    const { signal } = this.#end;
+    while (!signal.aborted) {
+      try {
+        this.#client ??= await ThingClient.connect(this.url, { signal });
+        this.problem = undefined;
+        this.#changed();
+        void this.#followDescription(signal);
+        await this.#client.follow(
+          {
+            onProperty: (name, value) => this.#know(name, { value, at: performance.now() }),
+            onPropertyProblem: (name, problem) =>
+              this.#know(name, { ...this.values.get(name), problem, at: performance.now() }),
+            onEvent: (name, data) => this.#happened({ name, data, at: Date.now() }),
+            onConnected: (isConnected) => {
+              this.isConnected = isConnected;
+              this.#changed();
+            },
+          },
+          signal,
+        );
+      } catch (error) {
+        if (signal.aborted) return;
+        this.problem = error instanceof Error ? error.message : String(error);
+        this.#changed();
+        await new Promise((resolve) => setTimeout(resolve, 2000));
+      }
+    }
+  }
+
+  /** Limits move and affordances come and go: the directory tells. */
+  async #followDescription(signal: AbortSignal): Promise<void> {
+    try {
+      for await (const _ of this.#client?.changes(signal) ?? []) this.#changed();
+    } catch {
+      // a server without a directory: the description is as it was
+    }
+  }
+
+  #know(name: string, known: KnownValue): void {
+    this.values.set(name, known);
+    this.#changed();
+  }
+
+  #happened(event: Happened): void {
+    this.events.push(event);
+    if (this.events.length > MOST_EVENTS) this.events.shift();
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+const known = new Map<string, LiveThing>();
+
+/** The Thing at a URL: one for all elements of the page. */
+export function thingAt(url: string): LiveThing {
+  const { href } = new URL(url, document.baseURI);
+  const found = known.get(href) ?? new LiveThing(href);
+  known.set(href, found);
+  return found;
+}
+
+/** Keeps an element up to date with a Thing: it is rendered again, once a frame at most, while it is in the page. */
+export class Following implements ReactiveController {
+  readonly #host: ReactiveControllerHost;
+  #thing: LiveThing | undefined;
+  #leave = () => {};
+  readonly #update = () => this.#host.requestUpdate();
+
+  constructor(host: ReactiveControllerHost) {
+    this.#host = host;
+    host.addController(this);
+  }
+
+  get thing(): LiveThing | undefined {
+    return this.#thing;
+  }
+
+  /** The Thing that is followed from now on. */
+  set thing(thing: LiveThing | undefined) {
+    if (thing === this.#thing) return;
+    this.hostDisconnected();
+    this.#thing = thing;
+    this.hostConnected();
+  }
+
+  hostConnected(): void {
+    const thing = this.#thing;
+    if (!thing) return;
+    const end = thing.follow();
+    thing.addEventListener("change", this.#update);
+    this.#leave = () => {
+      end();
+      thing.removeEventListener("change", this.#update);
+    };
+    this.#update();
+  }
+
+  hostDisconnected(): void {
+    this.#leave();
+    this.#leave = () => {};
+  }
+}

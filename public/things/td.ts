@@ -1,0 +1,71 @@
+// What a Thing Description says, as far as pages use it. Servers may say anything: everything is looked at before it is used.
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** What JSON Schema and the Thing Description say of a value. */
+export interface Schema extends JsonObject {
+  readonly type?: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly unit?: string;
+  readonly readOnly?: boolean;
+  readonly writeOnly?: boolean;
+  readonly default?: unknown;
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly oneOf?: readonly Schema[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly multipleOf?: number;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly items?: Schema | readonly Schema[];
+}
+
+export interface Affordances {
+  readonly properties: ReadonlyMap<string, Schema>;
+  readonly actions: ReadonlyMap<string, JsonObject>;
+  readonly events: ReadonlyMap<string, JsonObject>;
+}
+
+export function affordancesOf(td: JsonObject): Affordances {
+  return {
+    properties: membersOf(td.properties),
+    actions: membersOf(td.actions),
+    events: membersOf(td.events),
+  };
+}
+
+/** What a Thing or an affordance is, by its `@type`: always a list. */
+export function typesOf({ "@type": types }: JsonObject): readonly string[] {
+  const list = Array.isArray(types) ? types : [types];
+  return list.filter((type) => typeof type === "string");
+}
+
+/** What is shown as the name: the title, else the name in words. */
+export function titleOf(name: string, { title }: JsonObject): string {
+  if (typeof title === "string" && title !== name) return title;
+  const words = name
+    .replaceAll(/[_-]+/g, " ")
+    .replaceAll(/([a-z])([A-Z])/g, "$1 $2")
+    .trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** The streams of a Thing: where each has a page that shows it. */
+export function streamsOf({ links }: JsonObject, base: string): readonly string[] {
+  const list: readonly unknown[] = Array.isArray(links) ? links : [];
+  return list.flatMap((link) => {
+    const { rel, type, href } = Object(link);
+    const isStream = rel === "alternate" && String(type).startsWith("multipart/x-mixed-replace");
+    return isStream && typeof href === "string" ? [new URL(href, base).href] : [];
+  });
+}
+
+function membersOf(members: unknown): ReadonlyMap<string, Schema> {
+  return new Map(
+    Object.entries(Object(members)).filter(
+      (entry): entry is [string, Schema] => typeof entry[1] === "object" && entry[1] !== null,
+    ),
+  );
+}

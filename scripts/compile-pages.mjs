@@ -1,0 +1,88 @@
+// Compiles the pages (public/, with a tsconfig of its own) and lists the modules that each is made of in dist/public/modules.json:
+// the server gives out those and no others, and tells browsers of all at once (docs/decisions/0154). Nothing is bundled.
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const folder = join(root, "dist", "public");
+const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
+
+const { status } = spawnSync(process.execPath, [compiler, "-p", "public"], {
+  cwd: root,
+  stdio: "inherit",
+});
+if (status !== 0) process.exit(status ?? 1);
+
+/** What an HTML page names, and what a page runs in a thread of its own. */
+const entries = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
+  (name) =>
+    (/^[^/\\]+\.js$/.test(name) || name.endsWith("-worker.js")) && name !== "mjpeg-reader.js",
+);
+const { metafile } = await build({
+  absWorkingDir: root,
+  entryPoints: entries.map((name) => join("dist", "public", name)),
+  outdir: folder,
+  bundle: true,
+  write: false,
+  metafile: true,
+  format: "esm",
+  platform: "browser",
+  logLevel: "warning",
+});
+
+// The viewer page is not compiled yet: it reads streams with one file, made of the compiled client.
+await build({
+  absWorkingDir: root,
+  entryPoints: [join("dist", "src", "client", "mjpeg-reader.js")],
+  outdir: folder,
+  bundle: true,
+  format: "esm",
+  platform: "browser",
+  target: "es2022",
+  logLevel: "warning",
+});
+
+const imports = {};
+for (const { imports: found } of Object.values(metafile.inputs)) {
+  for (const { original, path } of found) {
+    if (original !== undefined && !/^[./]/.test(original)) imports[original] = servedPath(path);
+  }
+}
+const pages = Object.fromEntries(
+  entries.map((name) => [name, modulesOf(`dist/public/${name}`).map(servedPath)]),
+);
+const modules = [...new Set(Object.values(pages).flat())].sort();
+write({ pages, imports: sorted(imports), modules });
+
+/** A module and all that it imports, each behind what it needs. */
+function modulesOf(entry, found = new Set()) {
+  for (const { path, kind } of metafile.inputs[entry].imports) {
+    if (kind === "import-statement" && !found.has(path)) modulesOf(path, found);
+  }
+  return [...found.add(entry)];
+}
+
+/** Under `assets/`: what this package compiled as under dist/, libraries under lib/. */
+function servedPath(path) {
+  return path.replace(/^dist\//, "").replace(/^(?:\.\.\/)*(?:.*\/)?node_modules\//, "lib/");
+}
+
+function sorted(object) {
+  return Object.fromEntries(Object.entries(object).sort());
+}
+
+/** In one step: a server that starts meanwhile reads the one or the other. */
+function write(list) {
+  const file = join(folder, "modules.json");
+  const text = `${JSON.stringify(list, null, 2)}\n`;
+  try {
+    if (readFileSync(file, "utf8") === text) return;
+  } catch {
+    // the first
+  }
+  writeFileSync(`${file}.${process.pid}`, text);
+  renameSync(`${file}.${process.pid}`, file);
+}

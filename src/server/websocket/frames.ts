@@ -1,0 +1,179 @@
+import type { RawData, WebSocket } from "ws";
+import { wallTime } from "../../base/clock.ts";
+import { ThingError } from "../../base/errors.ts";
+import { quoted } from "../../base/preview.ts";
+import { isRecord } from "../../base/values.ts";
+import type { HostedThing } from "../../core/hosted-thing.ts";
+import type { ThingHost } from "../../core/thing-host.ts";
+import type { StoredFrame } from "../../frames/stored-picture.ts";
+import type { FrameFeed } from "../../streams/frame-outlet.ts";
+import { MJPEGStream } from "../../streams/mjpeg-stream.ts";
+import { NewestReader } from "../../streams/newest-reader.ts";
+import type { SourceStatus } from "../../streams/source-state.ts";
+import { checkVariant, type VariantOptions } from "../../streams/stream-request.ts";
+import { problemOf } from "../http/problem.ts";
+import { streamHealthOf } from "../streams/health.ts";
+import { SocketSession } from "./session.ts";
+
+/** A client acknowledges each frame: 64 streams at 30 Hz, and changes of its subscriptions. */
+const MESSAGE_RATE = { burst: 4000, perSecond: 4000 } as const;
+const MOST_SUBSCRIPTIONS = 64;
+/** How often a client hears that the server is there, and what time it is, ms. */
+const HEARTBEAT_MS = 1000;
+/** Bytes before the JSON of a frame: its length. */
+const HEAD_BYTES = 4;
+
+/** One stream that a client follows. */
+interface Subscription {
+  readonly reader: NewestReader;
+  readonly stops: readonly (() => void)[];
+}
+
+/**
+ * One client of `/frames`: all the pictures of a page over one WebSocket (docs/internals/frames-socket.md). Of each stream one
+ * frame is under way at a time; the next is the newest when the client has taken that.
+ */
+export class FramesSession extends SocketSession {
+  readonly #host: ThingHost;
+  readonly #subscriptions = new Map<number, Subscription>();
+  readonly #heart: NodeJS.Timeout;
+
+  /** @param version - What the server's pages are made of, by which a page sees that it is an old one. */
+  constructor(socket: WebSocket, host: ThingHost, version: string) {
+    super(socket, MESSAGE_RATE);
+    this.#host = host;
+    this.#tell({ version, now: wallTime() });
+    this.#heart = setInterval(() => this.#beat(), HEARTBEAT_MS).unref();
+    socket.on("close", () => {
+      clearInterval(this.#heart);
+      for (const id of [...this.#subscriptions.keys()]) this.#unsubscribe(id);
+    });
+  }
+
+  protected override receive(data: RawData, isBinary: boolean): void {
+    if (isBinary) this.#taken(data);
+    else this.#obey(requestIn(data));
+  }
+
+  #obey(request: Record<string, unknown>): void {
+    try {
+      if (request.subscribe !== undefined) this.#subscribe(request);
+      else this.#unsubscribe(idIn(request.unsubscribe));
+    } catch (error) {
+      const id = request.subscribe ?? request.unsubscribe ?? null;
+      this.answer(JSON.stringify({ id, problem: problemOf(error) }));
+    }
+  }
+
+  /** Each id of a frame that was taken, in 32 bits. */
+  #taken(data: RawData): void {
+    const bytes = Buffer.isBuffer(data) ? data : Buffer.alloc(0);
+    for (let at = 0; at + HEAD_BYTES <= bytes.length; at += HEAD_BYTES) {
+      this.#subscriptions.get(bytes.readUInt32LE(at))?.reader.taken();
+    }
+  }
+
+  #subscribe({ subscribe, stream: path, ...options }: Record<string, unknown>): void {
+    const id = idIn(subscribe);
+    this.#unsubscribe(id);
+    if (this.#subscriptions.size >= MOST_SUBSCRIPTIONS) throw tooMany();
+    const [hosted, stream] = this.#streamAt(path);
+    const feed = stream.watchedVariant(variantIn(options));
+    const reader = new NewestReader(feed, (frame) => this.#sendFrame(id, frame));
+    const tellStatus = () => this.#tellStatus(id, hosted, stream, feed);
+    const stops = [
+      () => reader.close(),
+      stream.source.onChange(tellStatus),
+      feed.onPlaceholder(tellStatus),
+      hosted.departure.onLeft((error) => {
+        this.#unsubscribe(id);
+        this.#tell({ id, problem: problemOf(error) });
+      }),
+    ];
+    this.#subscriptions.set(id, { reader, stops });
+    tellStatus();
+  }
+
+  #unsubscribe(id: number): void {
+    for (const stop of this.#subscriptions.get(id)?.stops ?? []) stop();
+    this.#subscriptions.delete(id);
+  }
+
+  /** @throws {ThingError} `NOT_FOUND`, `BAD_ARGUMENT`. */
+  #streamAt(path: unknown): [HostedThing, MJPEGStream] {
+    const [thing = "", name = ""] = typeof path === "string" ? path.split("/") : [];
+    const hosted = this.#host.things.get(thing);
+    const stream = hosted?.model.streams.has(name) ? hosted.streamOf(name) : undefined;
+    if (hosted && stream instanceof MJPEGStream) return [hosted, stream];
+    throw new ThingError(
+      "NOT_FOUND",
+      `There is no stream '${quoted(String(path))}'. Name one as Thing and stream, e.g. camera/live.`,
+    );
+  }
+
+  /** The frame's JSON and its JPEG, one behind the other: neither is copied. */
+  #sendFrame(id: number, frame: StoredFrame): void {
+    const { run, index, capturedAt, width, height, size } = frame;
+    const about = { id, run, index, capturedAt: wallTime(capturedAt), width, height, size };
+    const text = Buffer.from(JSON.stringify(about));
+    const head = Buffer.allocUnsafe(HEAD_BYTES + text.length);
+    head.writeUInt32LE(text.length);
+    text.copy(head, HEAD_BYTES);
+    frame.retain();
+    this.socket.send(head, { binary: true, fin: false });
+    this.socket.send(frame.jpegBytes, { binary: true, fin: true }, () => frame.release());
+  }
+
+  #tellStatus(id: number, hosted: HostedThing, stream: MJPEGStream, feed: FrameFeed): void {
+    const { state, reason, since } = streamHealthOf(stream, hosted);
+    const why = reason ?? feed.placeholder?.reason;
+    const status: SourceStatus = {
+      state,
+      ...(why !== undefined && { reason: why }),
+      ...(since !== undefined && { since }),
+    };
+    this.outbox.send(`status ${id}`, () => JSON.stringify({ id, status }));
+  }
+
+  #beat(): void {
+    this.outbox.send("now", () => JSON.stringify({ now: wallTime() }));
+  }
+
+  #tell(message: object): void {
+    this.answer(JSON.stringify(message));
+  }
+}
+
+function requestIn(data: RawData): Record<string, unknown> {
+  try {
+    const request: unknown = JSON.parse(String(data));
+    if (isRecord(request)) return request;
+  } catch {
+    // answered as any other message that is not understood
+  }
+  return {};
+}
+
+function idIn(id: unknown): number {
+  if (typeof id === "number" && Number.isInteger(id) && id >= 0 && id < 2 ** 32) return id;
+  throw new ThingError(
+    "BAD_ARGUMENT",
+    `A message must have 'subscribe' or 'unsubscribe', an integer from 0 to 4294967295 that names the subscription.`,
+  );
+}
+
+function variantIn({ width, quality, fps }: Record<string, unknown>): VariantOptions {
+  const given = Object.entries({ width, quality, fps }).filter(([, value]) => value !== undefined);
+  return checkVariant(Object.fromEntries(given.map(([name, value]) => [name, toNumber(value)])));
+}
+
+function toNumber(value: unknown): number {
+  return typeof value === "number" ? value : Number.NaN;
+}
+
+function tooMany(): ThingError {
+  return new ThingError(
+    "TOO_MANY_VIEWERS",
+    `This WebSocket already has ${MOST_SUBSCRIPTIONS} subscriptions, which is the limit. End one first.`,
+  );
+}
