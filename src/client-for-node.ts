@@ -16,7 +16,8 @@ export {
   nextFrameSize,
 } from "./client/frame-sizes.ts";
 export type { ConnectionOptions, Credentials } from "./client/http.ts";
-export { type FollowOptions, type LogLine, RemoteInvocation } from "./client/invocation.ts";
+export { type FollowOptions, RemoteInvocation } from "./client/invocation.ts";
+export type { InvocationProgress, LogLine } from "./client/invocation-state.ts";
 export type { JsonObject } from "./client/json.ts";
 export {
   MJPEGReader,

@@ -151,7 +151,8 @@ async function startAction<O>(
   const href = isSynchronous ? undefined : runHref(response, content, raw);
   if (href === undefined) return RemoteInvocation.done(http, name, content);
   const isState = isRecord(content) && typeof content.status === "string";
-  return RemoteInvocation.at(http, name, href, isState ? content : { status: "running" });
+  const state = isState ? content : { status: "running" };
+  return RemoteInvocation.at(http, name, href, { state, answer: response });
 }
 
 /** 200 is an output, unless the Thing says that its answers are not. */

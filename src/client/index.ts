@@ -13,7 +13,8 @@ export {
   nextFrameSize,
 } from "./frame-sizes.ts";
 export type { ConnectionOptions, Credentials } from "./http.ts";
-export { type FollowOptions, type LogLine, RemoteInvocation } from "./invocation.ts";
+export { type FollowOptions, RemoteInvocation } from "./invocation.ts";
+export type { InvocationProgress, LogLine } from "./invocation-state.ts";
 export type { JsonObject } from "./json.ts";
 export {
   MJPEGReader,

@@ -4,17 +4,17 @@ import { retried } from "../base/supervised-values.ts";
 import { isRecord } from "../base/values.ts";
 import { ClientError, mayPass, problemError } from "./client-error.ts";
 import type { Http } from "./http.ts";
+import {
+  type InvocationProgress,
+  type LogLine,
+  logIn,
+  progressIn,
+  reporter,
+  timeIn,
+} from "./invocation-state.ts";
 import { type JsonObject, listOf, objectOf, textOf } from "./json.ts";
+import { PollPace } from "./poll-pace.ts";
 import { RECONNECT_PAUSES } from "./reconnects.ts";
-
-/** One line that an action logged. */
-export interface LogLine {
-  readonly message: string;
-  /** E.g. `INFO`, `WARNING`. */
-  readonly level: string;
-  /** RFC 3339. */
-  readonly created: string;
-}
 
 /** How to follow a run. */
 export interface FollowOptions {
@@ -26,9 +26,6 @@ export interface FollowOptions {
   readonly onLog?: ((line: LogLine) => void) | undefined;
 }
 
-const SOONEST_POLL_MS = 20;
-const LATEST_POLL_MS = 500;
-const GROWTH = 1.4;
 /** After so many failures to answer in a row a run counts as lost. */
 const PATIENCE = 7;
 const CANCEL_MS = 5000;
@@ -37,21 +34,31 @@ const CANCEL_MS = 5000;
 export class RemoteInvocation<O = unknown> {
   /** Where the run can be asked about; undefined when it had ended before the answer to its request. */
   readonly href: string | undefined;
+  /** Name of the action. */
+  readonly action: string;
   readonly #http: Http;
-  readonly #action: string;
   #output: O | undefined;
   #state: JsonObject;
+  /** The server's time when it told the state, epoch ms, and that of `performance`. */
+  #told = { wall: Date.now(), at: performance.now() };
 
   private constructor(http: Http, action: string, href: string | undefined, state: JsonObject) {
     this.#http = http;
-    this.#action = action;
+    this.action = action;
     this.href = href;
     this.#state = state;
   }
 
-  /** A run that goes on; `state` is what the server said of it. */
-  static at<O>(http: Http, action: string, href: string, state: JsonObject): RemoteInvocation<O> {
-    return new RemoteInvocation<O>(http, action, href, state);
+  /** A run that goes on, or has ended; `state` is what the server said of it, in `answer`. */
+  static at<O>(
+    http: Http,
+    action: string,
+    href: string,
+    { state, answer }: { state: JsonObject; answer?: Response },
+  ): RemoteInvocation<O> {
+    const run = new RemoteInvocation<O>(http, action, href, state);
+    run.#toldBy(answer);
+    return run;
   }
 
   /** A run whose output was the answer. */
@@ -70,6 +77,55 @@ export class RemoteInvocation<O = unknown> {
     return !["idle", "pending", "running"].includes(this.status);
   }
 
+  /** How far it is, if the action has told. */
+  get progress(): InvocationProgress | undefined {
+    return progressIn(this.#state);
+  }
+
+  /** What the action has logged, the oldest lines first. Lists of invocations come without: `refresh` gets it. */
+  get log(): readonly LogLine[] {
+    return logIn(this.#state);
+  }
+
+  /** What the action was given, where the server tells. Lists of invocations come without: `refresh` gets it. */
+  get input(): unknown {
+    return this.#state.input;
+  }
+
+  /** The output, when it has completed. */
+  get output(): O | undefined {
+    if (this.status !== "completed") return undefined;
+    return this.#output ?? this.#outputIn(this.#state);
+  }
+
+  /** Why it has not completed, when it has ended otherwise. */
+  get error(): ClientError | undefined {
+    return this.finished && this.status !== "completed" ? this.#failure() : undefined;
+  }
+
+  /** When it was asked for, by the server's clock, epoch ms. */
+  get timeRequested(): number | undefined {
+    return timeIn(this.#state, "timeRequested", "timeStarted");
+  }
+
+  /** How long it has run, or ran, ms, whatever the time is here; undefined where the server does not tell when it began. */
+  get elapsedMs(): number | undefined {
+    const began = timeIn(this.#state, "timeStarted", "timeRequested");
+    if (began === undefined) return undefined;
+    const { wall, at } = this.#told;
+    const ended = timeIn(this.#state, "timeEnded", "timeCompleted");
+    const now = this.finished ? (ended ?? wall) : wall + (performance.now() - at);
+    return Math.max(0, now - began);
+  }
+
+  /**
+   * Asks the server for the state once.
+   * @throws {ClientError} `UNREACHABLE`; `NOT_FOUND` when the server has forgotten the run.
+   */
+  async refresh({ signal }: Pick<FollowOptions, "signal"> = {}): Promise<void> {
+    await this.#ask(signal);
+  }
+
   /**
    * Waits for the end, and gives the output.
    * @throws {ClientError} with the sentence of what the action failed with; `ACTION_CANCELLED` when somebody
@@ -78,17 +134,7 @@ export class RemoteInvocation<O = unknown> {
   async result({ signal, onProgress, onLog }: FollowOptions = {}): Promise<O> {
     const tell = reporter(onProgress, onLog);
     tell(this.#state);
-    for (let waitMs = 0; !this.finished; waitMs = nextWait(waitMs)) {
-      try {
-        await delay(waitMs, signal);
-        await this.#ask(signal);
-      } catch (error) {
-        if (!signal?.aborted) throw error;
-        await this.#requestCancel();
-        throw signal.reason;
-      }
-      tell(this.#state);
-    }
+    if (!this.finished) await this.#follow(tell, signal);
     if (this.status !== "completed") throw this.#failure();
     return this.#output ?? this.#outputIn(this.#state);
   }
@@ -120,6 +166,23 @@ export class RemoteInvocation<O = unknown> {
     }
   }
 
+  async #follow(tell: (state: JsonObject) => void, signal: AbortSignal | undefined): Promise<void> {
+    const pace = new PollPace(this.href ?? "");
+    try {
+      for (let waitMs = 0; !this.finished; waitMs = pace.next()) {
+        await delay(waitMs, signal);
+        await this.#ask(signal);
+        tell(this.#state);
+      }
+    } catch (error) {
+      if (!signal?.aborted) throw error;
+      await this.#requestCancel();
+      throw signal.reason;
+    } finally {
+      pace.end();
+    }
+  }
+
   /** The state, anew. A server that does not answer for a while is asked again. */
   async #ask(signal?: AbortSignal): Promise<void> {
     const { href } = this;
@@ -134,6 +197,7 @@ export class RemoteInvocation<O = unknown> {
     const { status } = response;
     const content = await this.#http.content<unknown>(response);
     const isState = isRecord(content) && typeof content.status === "string";
+    this.#toldBy(response);
     if (isState) this.#state = content;
     else if (status !== 202) {
       this.#output = content as O; // what the Thing Description promises
@@ -141,15 +205,24 @@ export class RemoteInvocation<O = unknown> {
     }
   }
 
-  /** A run that has ended meanwhile cannot be cancelled any more, and that is as good. */
+  /**
+   * A run that has ended meanwhile cannot be cancelled any more, and that is as good.
+   * @throws {ClientError} for a client that may not.
+   */
   async #requestCancel(): Promise<void> {
     const { href } = this;
     if (href === undefined || this.finished) return;
     const request = { method: "DELETE", signal: AbortSignal.timeout(CANCEL_MS) };
     await this.#http.request(href, request).catch((error: unknown) => {
       const isOver = error instanceof ClientError && error.status >= 400;
-      if (!isOver) throw error;
+      if (!isOver || [401, 403].includes(error.status)) throw error;
     });
+  }
+
+  /** Clocks of instruments go wrong: how long a run has run is reckoned by the server's alone. */
+  #toldBy(answer: Response | undefined): void {
+    const date = Date.parse(answer?.headers.get("date") ?? "");
+    this.#told = { wall: Number.isNaN(date) ? Date.now() : date, at: performance.now() };
   }
 
   #outputIn({ output }: JsonObject): O {
@@ -161,8 +234,8 @@ export class RemoteInvocation<O = unknown> {
     const isCancelled = this.status === "cancelled";
     const words = textOf(objectOf(listOf(log).at(-1)).message);
     const fallback = isCancelled
-      ? `The action '${this.#action}' was cancelled.`
-      : `The action '${this.#action}' failed${words ? `: ${words}` : " and did not say why."}`;
+      ? `The action '${this.action}' was cancelled.`
+      : `The action '${this.action}' failed${words ? `: ${words}` : " and did not say why."}`;
     if (isRecord(error)) return problemError(error, { fallback, ...this.#place });
     const code = isCancelled ? "ACTION_CANCELLED" : "ACTION_FAILED";
     return new ClientError(code, fallback, this.#place);
@@ -183,51 +256,16 @@ export function invocationHref(response: Response, body: unknown): string | unde
   const location = response.headers.get("location");
   const isState = isRecord(body) && typeof body.status === "string";
   if (!isState) return isAccepted && location ? new URL(location, response.url).href : undefined;
-  const self = listOf(body.links)
+  return location ? new URL(location, response.url).href : hrefIn(body, response.url);
+}
+
+/** Where the invocation with this state can be asked about, if it says so. */
+export function hrefIn(state: JsonObject, base: string): string | undefined {
+  const self = listOf(state.links)
     .filter(isRecord)
     .find(({ rel }) => rel === "self");
-  const href = location ?? textOf(body.href) ?? textOf(self?.href);
-  return href === undefined ? undefined : new URL(href, response.url).href;
-}
-
-/** Passes on what is new in each state. */
-function reporter(
-  onProgress: FollowOptions["onProgress"],
-  onLog: FollowOptions["onLog"],
-): (state: JsonObject) => void {
-  let told = "";
-  let lines: readonly unknown[] = [];
-  return ({ progress, log }) => {
-    const { fraction, message } = objectOf(progress);
-    const news = `${fraction} ${message}`;
-    if (typeof fraction === "number" && news !== told) onProgress?.(fraction, textOf(message));
-    told = news;
-    const all = listOf(log);
-    for (const line of newLines(lines, all)) onLog?.(line);
-    lines = all;
-  };
-}
-
-/** A log only grows, until it is full and its oldest lines go. */
-function newLines(before: readonly unknown[], now: readonly unknown[]): LogLine[] {
-  const last = JSON.stringify(before.at(-1));
-  const isSame = (line: unknown) => JSON.stringify(line) === last;
-  const seen =
-    now.length > before.length && (before.length === 0 || isSame(now[before.length - 1]))
-      ? before.length
-      : now.findLastIndex(isSame) + 1;
-  return now.slice(seen).map((line) => {
-    const { message, levelname, created } = objectOf(line);
-    return {
-      message: textOf(message) ?? "",
-      level: textOf(levelname) ?? "INFO",
-      created: textOf(created) ?? "",
-    };
-  });
-}
-
-function nextWait(waitMs: number): number {
-  return Math.min(LATEST_POLL_MS, Math.max(SOONEST_POLL_MS, waitMs * GROWTH));
+  const href = textOf(state.href) ?? textOf(self?.href);
+  return href !== undefined && URL.canParse(href, base) ? new URL(href, base).href : undefined;
 }
 
 /** True for the ends of a run that was asked to stop: cancelled, failed in its own way, or forgotten. */

@@ -11,13 +11,15 @@ import { descriptionChanges } from "./description-changes.ts";
 import { fetchDescription } from "./fetch-description.ts";
 import { type FrameSize, type FrameSizesOptions, frameSizesAt } from "./frame-sizes.ts";
 import { bareUrl, type ConnectionOptions, Http } from "./http.ts";
-import { isJsonType, type JsonObject } from "./json.ts";
+import { RemoteInvocation } from "./invocation.ts";
+import { listInvocations } from "./invocation-list.ts";
+import type { JsonObject } from "./json.ts";
 import { MJPEGReader, type ReaderOptions } from "./mjpeg-reader.ts";
 import { affordanceNamed, namedMembers } from "./named-members.ts";
+import { type ReadAllOptions, readAllProperties } from "./read-all.ts";
 import { Subscription } from "./subscription.ts";
 import {
   type Affordance,
-  formsFor,
   readThingDescription,
   type ThingDescription,
 } from "./thing-description.ts";
@@ -32,19 +34,10 @@ import type {
   WritableKeys,
 } from "./thing-types.ts";
 
-/** Of an answer with all properties but those that it names. */
-const UNREADABLE = "X-Unreadable-Properties";
-
 /** How to connect. */
 export interface ConnectOptions extends ConnectionOptions {
   /** Ends the attempt to connect. */
   readonly signal?: AbortSignal;
-}
-
-/** How all properties are read. */
-interface ReadAllOptions extends RequestOptions {
-  /** Told of each property that cannot be read: the others are read all the same. */
-  readonly onFailure?: (name: string, error: ClientError) => void;
 }
 
 type PropertiesOf<P> = {
@@ -190,37 +183,38 @@ export class ThingClient<T extends ThingTypes = AnyThing> {
   }
 
   /**
+   * The invocations that the server knows, newest first: those that run, and the last that have ended. `result` of one that runs
+   * follows it. They come without input and log. Synchronous actions are not among them.
+   * @throws {ClientError} `UNSUPPORTED` where the Thing does not list them.
+   */
+  invocations({ signal }: Pick<RequestOptions, "signal"> = {}): Promise<RemoteInvocation[]> {
+    return listInvocations(this.#http, this.#described, signal);
+  }
+
+  /**
+   * One invocation by its URL, `href` of a `RemoteInvocation` of before.
+   * @throws {ClientError} `NOT_FOUND` when the server has forgotten it.
+   */
+  async invocation<K extends keyof T["actions"] & string>(
+    action: K,
+    href: string,
+    { signal }: Pick<RequestOptions, "signal"> = {},
+  ): Promise<RemoteInvocation<OutputOf<T["actions"][K]>>> {
+    this.#find("action", action);
+    const state = { status: "running" };
+    const url = new URL(href, this.url).href;
+    const run = RemoteInvocation.at<OutputOf<T["actions"][K]>>(this.#http, action, url, { state });
+    await run.refresh({ signal });
+    return run;
+  }
+
+  /**
    * The values of all properties but pictures, in one request where the Thing offers that.
    * @throws {ClientError} when one cannot be read, unless `onFailure` takes it.
    */
   async readAll(options: ReadAllOptions = {}): Promise<Partial<T["properties"]>> {
-    const { onFailure, signal } = options;
-    const [form] = formsFor(this.#described.forms, "readallproperties");
-    if (form) {
-      const request = { accept: form.responseType, headers: form.headers, signal };
-      try {
-        const answer = await this.#http.request(form.url(), request);
-        const values = await this.#http.json<Partial<T["properties"]>>(answer);
-        // Where some could not be read, each is asked for by itself: that gives the reason.
-        if (!answer.headers.has(UNREADABLE)) return values;
-      } catch (error) {
-        const isOneFailing = error instanceof ClientError && error.status >= 400;
-        if (!onFailure || !isOneFailing) throw error;
-      }
-    }
-    const readable = [...this.#described.properties.values()].filter(isPlain);
-    const values = await Promise.all(
-      readable.map(async (it): Promise<[string, unknown][]> => {
-        try {
-          return [[it.name, await new ClientProperty(this.#http, it).read(options)]];
-        } catch (error) {
-          if (!onFailure || !(error instanceof ClientError)) throw error;
-          onFailure(it.name, error);
-          return [];
-        }
-      }),
-    );
-    return Object.fromEntries(values.flat()) as Partial<T["properties"]>;
+    const values = await readAllProperties(this.#http, this.#described, options);
+    return values as Partial<T["properties"]>; // what the Thing Description promises
   }
 
   /**
@@ -279,10 +273,4 @@ export class ThingClient<T extends ThingTypes = AnyThing> {
       events: namedMembers(events, (it) => new ClientEvent(http, it), find("event")),
     };
   }
-}
-
-/** A property that comes in another type too, such as a frame, may have to be waited for. */
-function isPlain({ raw, forms }: Affordance): boolean {
-  const types = formsFor(forms, "readproperty").map(({ responseType }) => responseType);
-  return raw.writeOnly !== true && types.length > 0 && types.every(isJsonType);
 }
