@@ -3,6 +3,7 @@ import { customElement } from "lit/decorators.js";
 import { shared } from "../style/shared.ts";
 import { server } from "../things/server.ts";
 import { address } from "./address.ts";
+import "./account-menu.ts";
 import "./bench-view.ts";
 import "./wall-view.ts";
 
@@ -66,6 +67,7 @@ export class DashboardPage extends LitElement {
         <span class="quiet">${location.host}</span>
         <span class="problem" role="status">${server.problem}</span>
         <nav aria-label="Views">${this.#link("bench", view)} ${this.#link("wall", view)}</nav>
+        <account-menu></account-menu>
       </header>
       ${view === "wall" ? html`<wall-view></wall-view>` : html`<bench-view></bench-view>`}
     `;

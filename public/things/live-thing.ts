@@ -1,5 +1,6 @@
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { ThingClient } from "../../src/client/index.ts";
+import { account } from "./account.ts";
 import { type JsonObject, typesOf } from "./td.ts";
 
 /** What is known of one property. */
@@ -175,8 +176,10 @@ export class Following implements ReactiveController {
     if (!thing) return;
     const end = thing.follow();
     thing.addEventListener("change", this.#update);
+    account.addEventListener("change", this.#update); // what may be changed
     this.#leave = () => {
       end();
+      account.removeEventListener("change", this.#update);
       thing.removeEventListener("change", this.#update);
     };
     this.#update();

@@ -10,7 +10,7 @@ import { BlobStore } from "../files/blob-store.ts";
 import { secretsFolder } from "./access/login/accounts-file.ts";
 import { Gate } from "./access/login/gate.ts";
 import { Login, type LoginOptions } from "./access/login/login.ts";
-import { loginRoutes } from "./access/login/routes.ts";
+import { loginRoutes, whoRoute } from "./access/login/routes.ts";
 import { AccessPolicy } from "./access/policy.ts";
 import { warnOfPublicClients } from "./access/public-clients.ts";
 import type { TlsFiles } from "./access/tls/certificate-files.ts";
@@ -134,6 +134,7 @@ export class ThingServer {
       ...table.routes(),
       ...this.#monitoring.routes,
       openApiRoute(() => this.routes, shared),
+      whoRoute(prefix, hasLogin),
       ...(this.#login ? loginRoutes(this.#login, prefix, () => this.routes) : []),
     ];
     this.#routes = this.#makeRoutes();

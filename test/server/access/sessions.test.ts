@@ -73,7 +73,7 @@ test("a session has the role of its token, and ends with it", { timeout }, async
   const { cookie, answer } = await logIn(port, { token: tokens.view });
   assert.equal(JSON.parse(answer.text).role, "view");
   const who = await ask(port, { path: "/login/who", headers: { Cookie: cookie } });
-  assert.deepEqual(JSON.parse(who.text), { name: "view", role: "view" });
+  assert.deepEqual(JSON.parse(who.text), { name: "view", role: "view", login: true });
   const headers = { Cookie: cookie, "Content-Type": "application/json" };
   const put = await ask(port, { method: "PUT", path: "/camera/gain", headers, body: "2" });
   assert.equal(put.status, 403);

@@ -22,9 +22,11 @@ const LoginBody = Type.Object(
   },
   { additionalProperties: false },
 );
+const LoggedIn = Type.Object({ name: Type.String(), role: Type.Enum([...ROLES]) });
 const Who = Type.Object({
   name: Type.Union([Type.String(), Type.Null()]),
   role: Type.Enum(["none", ...ROLES]),
+  login: Type.Boolean({ description: "Whether this server requires a login" }),
 });
 const SignBody = Type.Object(
   {
@@ -39,6 +41,21 @@ const SignedUrl = Type.Object({
 });
 
 type Who = Static<typeof Who>;
+
+/** Who sends a request, and what that account may do: also where nobody has to log in. */
+export function whoRoute(prefix: string, hasLogin: boolean): Route {
+  return {
+    method: "GET",
+    path: `${prefix}/login/who`,
+    role: "none",
+    summary: "Who is logged in",
+    response: { status: 200, contentType: JSON_TYPE, schema: Who },
+    handle: async ({ identity }) => ({
+      status: 200,
+      body: hasLogin ? whoIs(identity) : { name: null, role: "admin", login: false },
+    }),
+  };
+}
 
 /** What there is to log in and out, and to let others look. */
 export function loginRoutes(login: Login, prefix: string, table: () => readonly Route[]): Route[] {
@@ -66,25 +83,21 @@ export function loginRoutes(login: Login, prefix: string, table: () => readonly 
       }),
     ),
     {
-      method: "GET",
-      path: `${page}/who`,
-      role: "none",
-      summary: "Who is logged in",
-      response: { status: 200, contentType: JSON_TYPE, schema: Who },
-      handle: async ({ identity }) => ({ status: 200, body: whoIs(identity) }),
-    },
-    {
       method: "POST",
       path: page,
       role: "none",
       summary: "Log in a browser with a code, a token or a password; the response sets a cookie",
       request: { contentType: JSON_TYPE, schema: LoginBody },
-      response: { status: 200, contentType: JSON_TYPE, schema: Who },
+      response: { status: 200, contentType: JSON_TYPE, schema: LoggedIn },
       handle: async (exchange) => {
         const asked = loginRequest(await exchange.json());
         const { account, cookie } = await login.begin(exchange.request, asked);
         const { name, role } = account;
-        return { status: 200, body: { name, role }, headers: { "Set-Cookie": cookie } };
+        return {
+          status: 200,
+          body: { name, role, login: true },
+          headers: { "Set-Cookie": cookie },
+        };
       },
     },
     {
@@ -147,7 +160,7 @@ function isLogin(body: unknown): body is Static<typeof LoginBody> {
 }
 
 function whoIs(identity: Identity | undefined): Who {
-  return { name: identity?.account.name ?? null, role: identity?.role ?? "none" };
+  return { name: identity?.account.name ?? null, role: identity?.role ?? "none", login: true };
 }
 
 function identified({ identity }: Exchange): Identity {
