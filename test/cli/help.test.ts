@@ -7,9 +7,10 @@ import { test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
 import { EXAMPLES } from "../../src/cli/examples.ts";
 import { TEST_MS } from "../limits.ts";
-import { folderWith, install, runCliLines, serveCli } from "./run-cli.ts";
+import { BUNDLED_MAIN, folderWith, install, runCliLines, serveWith } from "./run-cli.ts";
 
 const timeout = TEST_MS;
+const { THINGSCOPE_LONG: isLong } = process.env;
 
 /** The names of the commands that a help lists. */
 function commandsIn(help: string): string[] {
@@ -63,9 +64,8 @@ test("a command that is misspelt is not taken for a configuration", { timeout },
 
 test("the examples of the help work, one after the other", { timeout }, async (t) => {
   const folder = await folderWith({});
-  const { url } = await serveCli(t, folder, "--simulated");
-  const order =
-    "init check get set run watch td types record verify export repair create revoke users sessions";
+  const { url } = await serveWith(t, { folder, main: BUNDLED_MAIN }, "--simulated");
+  const order = `init check get set watch td types record verify repair create revoke users sessions ${isLong ? "run export" : ""}`;
   const shortened: Readonly<Record<string, readonly string[]>> = {
     init: ["init", "."], // without what npm does
     watch: [...EXAMPLES.watch!.split(" ").slice(1), "--count", "1"],
@@ -73,6 +73,7 @@ test("the examples of the help work, one after the other", { timeout }, async (t
   };
   const words = (name: string) => EXAMPLES[name]!.split(" ").slice(1);
   const lines = order
+    .trim()
     .split(" ")
     .map((name) => shortened[name] ?? words(name))
     .map((line) => line.map((word) => word.replace("http://127.0.0.1:5000", url)))

@@ -1,5 +1,5 @@
 import type { Sharp } from "sharp";
-import { messageOf, ThingError } from "../../base/errors.ts";
+import { asSentence, messageOf, ThingError } from "../../base/errors.ts";
 import { liesOnItsSide, type Orientation, turnBetween } from "../jpeg/exif-orientation.ts";
 import { inspectJpeg, type JpegInfo, MAX_JPEG_PIXELS } from "../jpeg/jpeg.ts";
 import { badFrame } from "../jpeg/jpeg-fault.ts";
@@ -17,16 +17,17 @@ async function loadSharp() {
   return sharp;
 }
 
-/** What sharp says is its reasons, a line each, and then a page of possible solutions. */
 function reject(error: unknown): never {
+  const why = `Pictures cannot be encoded, resized or decoded: ${whatIsMissing(error)}`;
+  throw new ThingError("PROGRAM_MISSING", why, { cause: error });
+}
+
+/** What sharp says is its reasons, a line each, and then a page of possible solutions. */
+function whatIsMissing(error: unknown): string {
   const lines = messageOf(error).split("\n");
   const end = lines.findIndex((line) => line.startsWith("Possible solutions"));
   const reason = lines.slice(0, end < 0 ? 1 : end).join(": ");
-  throw new ThingError(
-    "PROGRAM_MISSING",
-    `Pictures cannot be encoded, resized or decoded: ${reason}. Run: npm install --include=optional`,
-    { cause: error },
-  );
+  return `${asSentence(reason)} Run: npm install --include=optional`;
 }
 
 function sharpLibrary() {
@@ -82,13 +83,20 @@ export async function resizeJpeg(
     return await toJpeg(await opened(jpeg, options, info), options);
   } catch (cause) {
     if (cause instanceof ThingError && cause.code === "BAD_ARGUMENT") throw cause;
-    const [why] = messageOf(cause).trim().split("\n");
     throw new ThingError(
       "PICTURE_FAILED",
-      `The picture could not be resized or re-encoded: ${why} Request it without width and quality.`,
+      `The picture could not be resized or re-encoded: ${whatFailed(cause)} without width and quality.`,
       { cause },
     );
   }
+}
+
+/** Why a picture could not be made, and the beginning of what to do. */
+function whatFailed(cause: unknown): string {
+  if (cause instanceof ThingError && cause.code === "PROGRAM_MISSING")
+    return `${whatIsMissing(cause.cause)}, or request it`;
+  const [why = ""] = messageOf(cause).trim().split("\n");
+  return `${asSentence(why)} Request it`;
 }
 
 /**
