@@ -1,10 +1,16 @@
-import { css, html, LitElement } from "lit";
+import { css, html, LitElement, nothing } from "lit";
 import { customElement } from "lit/decorators.js";
+import { keyed } from "lit/directives/keyed.js";
 import "../elements/camera-view.ts";
-import { panelFor } from "../instruments/panels.ts";
 import { shared } from "../style/shared.ts";
-import { server } from "../things/server.ts";
+import { type Stream, server, Watching } from "../things/server.ts";
+import { titleOf } from "../things/td.ts";
 import { address } from "./address.ts";
+import "./camera-strip.ts";
+import "./daily-actions.ts";
+import "./instrument-cards.ts";
+import "./no-camera.ts";
+import "./thing-lamp.ts";
 
 /** The instrument as a bench: the picture on the left, the instruments on the right, what one does every day above. */
 @customElement("bench-view")
@@ -14,46 +20,121 @@ export class BenchView extends LitElement {
     css`
       :host {
         display: grid;
-        grid-template-columns: minmax(0, 1fr) 420px;
+        grid-template-columns: minmax(0, 1fr) 400px;
+        min-height: 0;
+        height: 100%;
+      }
+      main {
+        display: flex;
+        flex-direction: column;
         min-height: 0;
       }
-      .instruments {
-        display: grid;
-        align-content: start;
-        gap: 12px;
+      .bar {
+        display: flex;
+        align-items: center;
+        gap: 8px 16px;
+        min-height: 48px;
+        padding: 6px 12px;
+      }
+      .bar h1 {
+        margin: 0;
+        overflow: hidden;
+        font-size: 15px;
+        font-weight: 600;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
+      daily-actions {
+        margin-left: auto;
+      }
+      camera-strip {
+        flex: none;
+      }
+      camera-view,
+      no-camera {
+        flex: 1;
         min-height: 0;
-        padding: 12px;
+        overflow: hidden;
+      }
+      no-camera {
+        overflow: auto;
+      }
+      aside {
+        min-height: 0;
+        padding: 8px;
         overflow: auto;
         border-left: 1px solid var(--line);
       }
       @media (max-width: 900px) {
         :host {
-          display: block;
+          display: flex;
+          flex-direction: column;
           overflow: auto;
+        }
+        main {
+          display: contents;
+        }
+        .bar {
+          position: sticky;
+          bottom: 0;
+          order: 1;
+          z-index: 2;
+          border-top: 1px solid var(--line);
+          background: var(--panel);
+        }
+        .bar .what {
+          display: none;
+        }
+        daily-actions {
+          margin: 0;
+          flex: 1;
+        }
+        camera-view {
+          flex: none;
+          height: 75vw;
+        }
+        aside {
+          flex: 1 0 auto;
+          border: 0;
+          overflow: visible;
         }
       }
     `,
   ];
-  readonly #update = () => this.requestUpdate();
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    server.addEventListener("change", this.#update);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    server.removeEventListener("change", this.#update);
-  }
+  readonly watching = new Watching(this, server, address);
 
   override render() {
-    const { streams, things } = server;
-    const shown = streams.find(({ path }) => path === address.get("camera")) ?? streams[0];
+    const shown = this.#shown();
     return html`
-      <div class="picture">
-        ${shown && html`<camera-view .src=${shown.url}></camera-view>`}
-      </div>
-      <div class="instruments">${[...things.values()].map((thing) => panelFor(thing))}</div>
+      <main>
+        <div class="bar">
+          ${
+            shown
+              ? html`<h1 class="what">${titleOf(shown.thing, {})}</h1>
+            <thing-lamp class="what" .name=${shown.thing}></thing-lamp>`
+              : nothing
+          }
+          <daily-actions .stream=${shown}></daily-actions>
+        </div>
+        ${shown ? keyed(shown.url, html`<camera-view .src=${shown.url}></camera-view>`) : this.#none()}
+        ${
+          server.cameras.length > 1
+            ? html`<camera-strip .shown=${shown?.path ?? ""}></camera-strip>`
+            : nothing
+        }
+      </main>
+      <aside aria-label="Instruments">
+        <instrument-cards .camera=${shown?.thing ?? ""}></instrument-cards>
+      </aside>
     `;
+  }
+
+  #none() {
+    return server.isKnown ? html`<no-camera></no-camera>` : nothing;
+  }
+
+  #shown(): Stream | undefined {
+    const wanted = address.get("camera");
+    return server.streams.find(({ path }) => path === wanted) ?? server.cameras[0];
   }
 }

@@ -1,11 +1,21 @@
-import { css, html, LitElement, nothing } from "lit";
+import { css, html, LitElement, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import { shared } from "../style/shared.ts";
-import { server } from "../things/server.ts";
+import { server, Watching } from "../things/server.ts";
 import { address } from "./address.ts";
 import "./account-menu.ts";
 import "./bench-view.ts";
+import "./things-view.ts";
+import { viewLink } from "./view-link.ts";
 import "./wall-view.ts";
+
+/** What each view is called and shows. */
+const VIEWS: ReadonlyMap<string, { readonly title: string; readonly show: () => TemplateResult }> =
+  new Map([
+    ["bench", { title: "Bench", show: () => html`<bench-view></bench-view>` }],
+    ["wall", { title: "Wall", show: () => html`<wall-view></wall-view>` }],
+    ["things", { title: "Things", show: () => html`<things-view></things-view>` }],
+  ]);
 
 /** The dashboard: what is shown stands in the address, `?view=`. */
 @customElement("dashboard-page")
@@ -21,66 +31,89 @@ export class DashboardPage extends LitElement {
       header {
         display: flex;
         align-items: center;
-        gap: 8px 20px;
-        padding: 8px 16px;
+        gap: 4px 20px;
+        min-height: 44px;
+        padding: 0 16px;
         border-bottom: 1px solid var(--line);
         background: var(--panel);
       }
       header strong {
         font-size: 15px;
       }
+      .how {
+        display: flex;
+        align-items: center;
+        gap: 10px;
+        min-width: 0;
+      }
+      .how span:last-child {
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
+      .how [data-state="failed"] + span {
+        color: var(--lost);
+      }
       nav {
         display: flex;
-        gap: 16px;
+        gap: 4px;
         margin-left: auto;
       }
       nav a {
+        padding: 11px 8px;
         color: var(--quiet);
         text-decoration: none;
       }
+      nav a:hover {
+        color: var(--text);
+      }
       nav a[aria-current] {
         color: var(--text);
-        box-shadow: 0 2px 0 -1px var(--accent);
+        box-shadow: inset 0 -2px var(--accent);
+      }
+      @media (max-width: 640px) {
+        header {
+          flex-wrap: wrap;
+          padding: 4px 12px 0;
+        }
+        .how {
+          flex: 1;
+        }
+        nav {
+          flex-basis: 100%;
+          justify-content: space-between;
+          margin: 0;
+        }
       }
     `,
   ];
-  readonly #update = () => this.requestUpdate();
+  readonly watching = new Watching(this, server, address);
 
   override connectedCallback(): void {
     super.connectedCallback();
-    server.addEventListener("change", this.#update);
-    address.addEventListener("change", this.#update);
-    void server.start();
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    server.removeEventListener("change", this.#update);
-    address.removeEventListener("change", this.#update);
+    server.start();
   }
 
   override render() {
-    const view = address.get("view") ?? "bench";
+    const wanted = address.get("view") ?? "bench";
+    const view = VIEWS.has(wanted) ? wanted : "bench";
+    const { state, word, reason } = server.lamp;
     return html`
       <header>
         <strong>Thingscope</strong>
-        <span class="quiet">${location.host}</span>
-        <span class="problem" role="status">${server.problem}</span>
-        <nav aria-label="Views">${this.#link("bench", view)} ${this.#link("wall", view)}</nav>
+        <div class="how" role="status">
+          <span class="lamp" data-state=${state}></span>
+          <span title=${reason ?? ""}>${word}${reason ? `: ${reason}` : ""}</span>
+        </div>
+        <nav aria-label="Views">
+          ${[...VIEWS].map(([name, { title }]) =>
+            viewLink({ view: name === "bench" ? undefined : name }, name === view, title),
+          )}
+          <a href="docs">API</a>
+        </nav>
         <account-menu></account-menu>
       </header>
-      ${view === "wall" ? html`<wall-view></wall-view>` : html`<bench-view></bench-view>`}
+      ${VIEWS.get(view)!.show()}
     `;
-  }
-
-  #link(view: string, now: string) {
-    const href = address.hrefOf({ view: view === "bench" ? undefined : view });
-    const go = (event: MouseEvent) => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-      event.preventDefault();
-      address.go({ view: view === "bench" ? undefined : view });
-    };
-    const title = view.charAt(0).toUpperCase() + view.slice(1);
-    return html`<a href=${href} aria-current=${view === now ? "page" : nothing} @click=${go}>${title}</a>`;
   }
 }

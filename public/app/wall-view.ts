@@ -1,11 +1,16 @@
 import { css, html, LitElement } from "lit";
-import { customElement } from "lit/decorators.js";
+import { customElement, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import "../elements/camera-view.ts";
 import { shared } from "../style/shared.ts";
-import { server } from "../things/server.ts";
+import { type Stream, server, Watching } from "../things/server.ts";
+import { titleOf } from "../things/td.ts";
+import "./no-camera.ts";
+import "./thing-lamp.ts";
+import { viewLink } from "./view-link.ts";
+import { columnsFor } from "./wall-columns.ts";
 
-/** All cameras at once, each live. */
+/** All cameras at once, each live, in one screen: a click opens one on the bench. */
 @customElement("wall-view")
 export class WallView extends LitElement {
   static override styles = [
@@ -13,31 +18,100 @@ export class WallView extends LitElement {
     css`
       :host {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(min(100%, 320px), 1fr));
-        align-content: start;
-        gap: 8px;
-        padding: 8px;
+        grid-template-columns: repeat(var(--columns), minmax(0, 1fr));
+        grid-auto-rows: minmax(0, 1fr);
+        gap: 4px;
+        height: 100%;
+        min-height: 0;
+        padding: 4px;
         overflow: auto;
+      }
+      a {
+        position: relative;
+        display: block;
+        min-height: 0;
+        border-radius: 4px;
+        overflow: hidden;
+        background: var(--picture);
+        color: #eef2f6;
+        text-decoration: none;
+      }
+      camera-view {
+        display: block;
+        width: 100%;
+        height: 100%;
+        pointer-events: none;
+      }
+      .name {
+        position: absolute;
+        inset: auto 0 0 0;
+        display: flex;
+        align-items: center;
+        gap: 8px;
+        padding: 4px 8px;
+        background: rgb(5 7 10 / 72%);
+        color-scheme: dark;
+        font-size: 12px;
+        white-space: nowrap;
+      }
+      .name span {
+        overflow: hidden;
+        text-overflow: ellipsis;
+      }
+      thing-lamp {
+        margin-left: auto;
+      }
+      @media (max-width: 640px) {
+        :host {
+          grid-auto-rows: auto;
+        }
+        a {
+          aspect-ratio: 4 / 3;
+        }
       }
     `,
   ];
-  readonly #update = () => this.requestUpdate();
+  @state() accessor size = { width: innerWidth, height: innerHeight };
+  readonly watching = new Watching(this, server);
+  readonly #resizes = new ResizeObserver(([entry]) => {
+    if (entry) this.size = entry.contentRect;
+  });
 
   override connectedCallback(): void {
     super.connectedCallback();
-    server.addEventListener("change", this.#update);
+    this.#resizes.observe(this);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    server.removeEventListener("change", this.#update);
+    this.#resizes.disconnect();
+  }
+
+  override willUpdate(): void {
+    const columns = columnsFor(server.cameras.length, this.size);
+    this.style.setProperty("--columns", String(columns));
   }
 
   override render() {
+    const { cameras } = server;
+    if (cameras.length === 0) return server.isKnown ? html`<no-camera></no-camera>` : html``;
     return repeat(
-      server.streams,
+      cameras,
       ({ path }) => path,
-      ({ url }) => html`<camera-view .src=${url}></camera-view>`,
+      (stream) => this.#tile(stream, cameras),
+    );
+  }
+
+  #tile({ path, thing, name, url }: Stream, all: readonly Stream[]) {
+    const isOnly = all.filter((other) => other.thing === thing).length === 1;
+    const title = isOnly ? titleOf(thing, {}) : `${titleOf(thing, {})}: ${titleOf(name, {})}`;
+    return viewLink(
+      { view: undefined, camera: path },
+      false,
+      html`
+        <camera-view compact .src=${url}></camera-view>
+        <div class="name"><span>${title}</span><thing-lamp .name=${thing}></thing-lamp></div>
+      `,
     );
   }
 }

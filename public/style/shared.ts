@@ -117,10 +117,12 @@ export const shared = css`
   }
   [data-state="open"],
   [data-state="streaming"],
+  [data-state="live"],
   [data-state="ok"] {
     --state: var(--live);
   }
   [data-state="opening"],
+  [data-state="starting"],
   [data-state="stalled"],
   [data-state="degraded"],
   [data-state="stale"] {

@@ -37,6 +37,8 @@ export class LiveThing extends EventTarget {
   /** Why there is no description, as long as that is so. */
   problem: string | undefined;
   #client: ThingClient | undefined;
+  /** Whether another tells when the description has changed. */
+  #isTold = false;
   #followers = 0;
   #end = new AbortController();
 
@@ -45,9 +47,10 @@ export class LiveThing extends EventTarget {
     this.url = new URL(url, document.baseURI).href;
   }
 
-  /** A Thing of which the description is there already. */
+  /** A Thing of which the description is there already; whoever gave it says when there is another (`refresh`). */
   static described(td: JsonObject, url: string): LiveThing {
     const thing = thingAt(url);
+    thing.#isTold = true;
     thing.#client ??= ThingClient.of(td, thing.url);
     return thing;
   }
@@ -81,6 +84,13 @@ export class LiveThing extends EventTarget {
     await this.#client?.write(name, value);
   }
 
+  /** Fetches the description again. @returns Whether it is another one. @throws {ClientError} */
+  async refresh(): Promise<boolean> {
+    const isOther = (await this.#client?.refresh()) ?? false;
+    if (isOther) this.#changed();
+    return isOther;
+  }
+
   async #run(): Promise<void> {
     this.#end = new AbortController();
     const { signal } = this.#end;
@@ -89,7 +99,7 @@ export class LiveThing extends EventTarget {
         this.#client ??= await ThingClient.connect(this.url, { signal });
         this.problem = undefined;
         this.#changed();
-        void this.#followDescription(signal);
+        if (!this.#isTold) void this.#followDescription(signal);
         await this.#client.follow(
           {
             onProperty: (name, value) => this.#know(name, { value, at: performance.now() }),
@@ -145,6 +155,11 @@ export function thingAt(url: string): LiveThing {
   const found = known.get(href) ?? new LiveThing(href);
   known.set(href, found);
   return found;
+}
+
+/** A Thing that has gone: another that comes at its URL is another. */
+export function forgetThing({ url }: LiveThing): void {
+  known.delete(url);
 }
 
 /** Keeps an element up to date with a Thing: it is rendered again, once a frame at most, while it is in the page. */

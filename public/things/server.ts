@@ -1,19 +1,10 @@
-import { LiveThing } from "./live-thing.ts";
+import type { ReactiveController, ReactiveControllerHost } from "lit";
+import { Directory } from "./directory.ts";
+import { fetchJson, isUnreachable } from "./fetch-json.ts";
+import { type Health, healthIn, type ThingHealth } from "./health.ts";
+import { type Lamp, lampOf, lampOfAll } from "./lamp.ts";
+import { forgetThing, LiveThing } from "./live-thing.ts";
 import { streamsOf } from "./td.ts";
-
-/** How a Thing does, of `/health`. */
-export interface ThingHealth {
-  readonly state: string;
-  readonly reason?: string;
-  readonly streams?: Readonly<Record<string, StreamHealth>>;
-}
-
-export interface StreamHealth {
-  readonly state: string;
-  readonly reason?: string;
-  readonly rate: number;
-  readonly age: number | null;
-}
 
 /** One stream of a Thing of the server. */
 export interface Stream {
@@ -22,25 +13,60 @@ export interface Stream {
   readonly thing: string;
   readonly name: string;
   readonly url: string;
+  /** Whether it is a smaller form of another stream of the Thing: `lores_live` beside `live`. */
+  readonly isSmaller: boolean;
 }
 
 const HEALTH_MS = 2000;
+/** While it does not answer. */
+const RETRY_MS = 700;
+/** A page that has asked nothing for so long has slept: its connections may be dead without a word. */
+const ASLEEP_MS = 10_000;
 
-/** The server that gave this page: its Things, and how they do. It dispatches `change` when any of that is another. */
+/**
+ * The server that gave this page: its Things, and how they do. It asks for the descriptions once and is told of changes by the
+ * directory, over one connection; how all do is one request each two seconds. Nothing is asked while the page is hidden. It
+ * dispatches `change` when any of that is another, and `back` when the server answers again.
+ */
 export class Server extends EventTarget {
   readonly things = new Map<string, LiveThing>();
-  health: Readonly<Record<string, ThingHealth>> = {};
   /** Why the server cannot be asked, as long as that is so. */
   problem: string | undefined;
+  /** Whether its Things have been read, once at least. */
+  isKnown = false;
+  #health: Health = { things: {}, reasons: [] };
+  #isStarted = false;
+  #isCurrent = false;
+  #askedAt = Date.now();
+  #wake: () => void = () => {};
+  readonly #directory = new Directory({
+    onThings: () => this.#look(),
+    onDescription: (id) => void this.#refresh(id),
+    onLost: () => this.#look(),
+  });
+
+  get health(): Readonly<Record<string, ThingHealth>> {
+    return this.#health.things;
+  }
 
   /** All streams, in the order of the Things. */
   get streams(): readonly Stream[] {
-    return [...this.things].flatMap(([thing, { td, url }]) =>
-      streamsOf(td, url).map((href) => {
-        const name = decodeURIComponent(new URL(href).pathname.split("/").at(-1) ?? "");
-        return { path: `${thing}/${name}`, thing, name, url: href };
-      }),
-    );
+    return [...this.things].flatMap(([thing, { td, url }]) => {
+      const urls = streamsOf(td, url);
+      const names = urls.map((href) =>
+        decodeURIComponent(new URL(href).pathname.split("/").at(-1)!),
+      );
+      return urls.map((href, n) => {
+        const name = names[n]!;
+        const isSmaller = names.some((other) => name === `lores_${other}`);
+        return { path: `${thing}/${name}`, thing, name, url: href, isSmaller };
+      });
+    });
+  }
+
+  /** The streams that are shown side by side: of each picture the largest form. */
+  get cameras(): readonly Stream[] {
+    return this.streams.filter(({ isSmaller }) => !isSmaller);
   }
 
   /** The first Thing of a kind, by `@type`. */
@@ -48,48 +74,118 @@ export class Server extends EventTarget {
     return [...this.things.values()].find((thing) => thing.is(type));
   }
 
-  async start(): Promise<void> {
+  /** How a Thing does. */
+  lampOf(name: string): Lamp {
+    if (this.problem !== undefined)
+      return { state: "failed", word: "Unknown", reason: this.problem };
+    return lampOf(this.health[name]);
+  }
+
+  /** How the whole does. */
+  get lamp(): Lamp {
+    if (this.problem !== undefined)
+      return { state: "failed", word: "Server gone", reason: this.problem };
+    if (!this.isKnown) return { state: "starting", word: "Connecting" };
+    const lamps = [...this.things.keys()].map((name) => [name, this.lampOf(name)] as const);
+    return lampOfAll(lamps, this.#health.reasons);
+  }
+
+  /** Has a Thing that failed opened again, or its source tried again. @throws {Error} with the server's sentence. */
+  async retry(name: string): Promise<void> {
+    const stream = this.streams.find(
+      ({ thing, name: own }) => thing === name && this.health[name]?.streams?.[own]?.reason,
+    );
+    const reopens = `things/${encodeURIComponent(name)}/open`;
+    await fetchJson(stream ? `${stream.url}/retry` : reopens, {
+      method: "POST",
+      timeoutMs: 30_000,
+    });
+    this.#wake();
+  }
+
+  start(): void {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    for (const event of ["online", "pageshow"]) addEventListener(event, () => this.#look());
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) this.#directory.close();
+      else this.#look();
+    });
+    void this.#run();
+  }
+
+  /** Reads the Things again, at once. */
+  #look(): void {
+    this.#isCurrent = false;
+    this.#wake();
+  }
+
+  async #run(): Promise<never> {
     for (;;) {
-      try {
-        await this.#readThings();
-        break;
-      } catch (error) {
-        this.#lost(error);
-        await pause(HEALTH_MS);
-      }
+      if (!document.hidden) await this.#ask();
+      const woken = new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      if (this.#isCurrent || this.problem !== undefined || document.hidden)
+        await Promise.race([woken, pause(this.problem === undefined ? HEALTH_MS : RETRY_MS)]);
     }
-    void this.#followHealth();
+  }
+
+  async #ask(): Promise<void> {
+    if (Date.now() - this.#askedAt > ASLEEP_MS) {
+      this.#directory.close();
+      this.#isCurrent = false;
+    }
+    this.#askedAt = Date.now();
+    try {
+      const answer = await fetchJson(document.body.dataset.health ?? "health");
+      const health = healthIn(answer);
+      if (!health)
+        this.#isCurrent = false; // the login has expired: reading the Things says so
+      else this.#health = health;
+      if (!this.#isCurrent) {
+        this.#isCurrent = true; // what changes meanwhile is read again
+        this.#directory.open();
+        await this.#readThings();
+      }
+      if (this.problem !== undefined) this.dispatchEvent(new Event("back"));
+      this.problem = undefined;
+    } catch (error) {
+      this.#lost(error);
+    }
+    this.#changed();
   }
 
   async #readThings(): Promise<void> {
     const descriptions = Object.entries(await fetchJson("thing_descriptions/"));
+    const names = new Set(descriptions.map(([name]) => name));
+    for (const [name, thing] of this.things) {
+      if (names.has(name)) continue;
+      this.things.delete(name);
+      forgetThing(thing);
+    }
     for (const [name, td] of descriptions) {
       const url = new URL(`${encodeURIComponent(name)}/`, document.baseURI).href;
-      if (!this.things.has(name)) this.things.set(name, LiveThing.described(Object(td), url));
+      const known = this.things.get(name);
+      if (!known) this.things.set(name, LiveThing.described(Object(td), url));
+      else if (JSON.stringify(known.td) !== JSON.stringify(td)) await known.refresh();
     }
-    this.#changed();
+    this.isKnown = true;
   }
 
-  async #followHealth(): Promise<void> {
-    const url = document.body.dataset.health ?? "health";
-    for (;;) {
-      try {
-        const { things } = await fetchJson(url);
-        this.health = Object(things);
-        this.problem = undefined;
-        this.#changed();
-      } catch (error) {
-        this.#lost(error);
-      }
-      await pause(HEALTH_MS);
-      while (document.hidden) await pause(HEALTH_MS);
-    }
+  async #refresh(id: string): Promise<void> {
+    const thing = [...this.things.values()].find(({ td }) => td.id === id);
+    if (!thing) this.#look();
+    else if (await thing.refresh().catch(() => false)) this.#changed();
+    this.#wake(); // how it does is another, too
   }
 
   #lost(error: unknown): void {
-    const isGone = error instanceof TypeError || Object(error).name === "TimeoutError";
-    this.problem = isGone ? "The server does not answer. Trying again" : Object(error).message;
-    this.#changed();
+    this.#isCurrent = false;
+    this.#directory.close();
+    this.problem = isUnreachable(error)
+      ? "The server does not answer. Trying again."
+      : String(Object(error).message);
   }
 
   #changed(): void {
@@ -99,12 +195,24 @@ export class Server extends EventTarget {
 
 export const server = new Server();
 
-async function fetchJson(url: string): Promise<Record<string, unknown>> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(8000) });
-  if (response.status === 401) location.reload(); // shows where to log in
-  const body = await response.json();
-  if (!response.ok && response.status !== 503) throw new Error(body.detail);
-  return body;
+/** Renders an element again when the server, or what is given beside it, says `change`. */
+export class Watching implements ReactiveController {
+  readonly #watched: readonly EventTarget[];
+  readonly #update: () => void;
+
+  constructor(host: ReactiveControllerHost, ...watched: readonly EventTarget[]) {
+    this.#watched = watched;
+    this.#update = () => host.requestUpdate();
+    host.addController(this);
+  }
+
+  hostConnected(): void {
+    for (const target of this.#watched) target.addEventListener("change", this.#update);
+  }
+
+  hostDisconnected(): void {
+    for (const target of this.#watched) target.removeEventListener("change", this.#update);
+  }
 }
 
 function pause(ms: number): Promise<void> {

@@ -1,0 +1,98 @@
+import { css, html, LitElement, nothing } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { shared } from "../style/shared.ts";
+import type { LiveThing } from "../things/live-thing.ts";
+import { type Stream, server, Watching } from "../things/server.ts";
+import { stopAll } from "./stop-all.ts";
+
+/** What one does every day, always at hand; what the bench lacks is not shown. */
+@customElement("daily-actions")
+export class DailyActions extends LitElement {
+  static override styles = [
+    shared,
+    css`
+      :host {
+        display: flex;
+        align-items: center;
+        justify-content: flex-end;
+        gap: 8px;
+        min-width: 0;
+      }
+      button,
+      .button {
+        min-width: 84px;
+        min-height: 36px;
+        font-weight: 600;
+      }
+      .said {
+        min-width: 0;
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
+      .stop {
+        border-color: var(--lost);
+        color: var(--lost);
+      }
+      @media (max-width: 900px) {
+        :host {
+          flex-wrap: wrap;
+        }
+        .said {
+          flex-basis: 100%;
+          white-space: normal;
+        }
+        button,
+        .button {
+          flex: 1;
+          min-width: 0;
+          min-height: 44px;
+        }
+      }
+    `,
+  ];
+
+  /** What is shown. */
+  @property({ attribute: false }) accessor stream: Stream | undefined;
+  @state() accessor doing = "";
+  @state() accessor said = "";
+  @state() accessor isProblem = false;
+  readonly watching = new Watching(this, server);
+
+  override render() {
+    const autofocus = server.first("Autofocus");
+    const canMove = autofocus !== undefined || server.first("Stage") !== undefined;
+    return html`
+      <span class="said ${this.isProblem ? "problem" : "quiet"}" role="status" title=${this.said}
+        >${this.said}</span
+      >
+      ${autofocus ? this.#button("Focus", () => focus(autofocus)) : nothing}
+      ${this.stream ? html`<a class="button" download href="${this.stream.url}/snapshot">Still</a>` : nothing}
+      ${canMove ? html`<button class="stop" @click=${this.#stop}>Stop</button>` : nothing}
+    `;
+  }
+
+  #button(label: string, act: () => Promise<string>) {
+    const run = () => this.#run(label, act);
+    return html`<button ?disabled=${this.doing === label} @click=${run}>${label}</button>`;
+  }
+
+  readonly #stop = () => this.#run("Stop", stopAll);
+
+  async #run(label: string, act: () => Promise<string>): Promise<void> {
+    this.doing = label;
+    this.isProblem = false;
+    try {
+      this.said = await act();
+    } catch (error) {
+      this.isProblem = true;
+      this.said = String(Object(error).message);
+    }
+    this.doing = "";
+  }
+}
+
+async function focus(thing: LiveThing): Promise<string> {
+  await thing.client?.invoke("fast_autofocus", {});
+  return "Focused";
+}

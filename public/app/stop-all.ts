@@ -1,0 +1,22 @@
+import { fetchJson } from "../things/fetch-json.ts";
+import { server } from "../things/server.ts";
+
+/** Kinds of Things that move something. */
+const MOVING = ["Stage", "Autofocus", "Scan", "CameraStageMapping"];
+
+/** Cancels all that moves the instrument. @returns What was stopped, as a sentence. @throws {Error} when it could not be. */
+export async function stopAll(): Promise<string> {
+  const runs: unknown = await fetchJson("action_invocations");
+  const moving = (Array.isArray(runs) ? runs : []).map(Object).filter(isMoving);
+  await Promise.all(moving.map(({ href }) => fetchJson(String(href), { method: "DELETE" })));
+  if (moving.length === 0) return "Nothing was moving.";
+  return moving.length === 1 ? "Stopped." : `Stopped ${moving.length} actions.`;
+}
+
+function isMoving({ status, action }: Record<string, unknown>): boolean {
+  if (!/^(pending|running)$/.test(String(status))) return false;
+  const { pathname } = new URL(String(action), document.baseURI);
+  const thing = decodeURIComponent(pathname.split("/").at(-2) ?? "");
+  const found = server.things.get(thing);
+  return MOVING.some((type) => found?.is(type));
+}

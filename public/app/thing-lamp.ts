@@ -1,0 +1,78 @@
+import { css, html, LitElement, nothing } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { shared } from "../style/shared.ts";
+import { server, Watching } from "../things/server.ts";
+
+/** The lamp of a Thing: live, idle, starting, or failed with its reason and a way to try again. */
+@customElement("thing-lamp")
+export class ThingLamp extends LitElement {
+  static override styles = [
+    shared,
+    css`
+      :host {
+        display: inline-flex;
+        align-items: center;
+        gap: 8px;
+        min-width: 0;
+      }
+      .lamp {
+        box-shadow: none;
+      }
+      .word {
+        color: var(--quiet);
+        white-space: nowrap;
+      }
+      [data-state="failed"] ~ .word {
+        color: var(--lost);
+      }
+      .reason {
+        color: var(--lost);
+        overflow-wrap: anywhere;
+      }
+      :host([full]) {
+        flex-wrap: wrap;
+      }
+      :host([full]) .reason {
+        flex: 1 1 240px;
+      }
+    `,
+  ];
+
+  /** Name of the Thing. */
+  @property() accessor name = "";
+  /** Whether there is room for the reason and the button. */
+  @property({ type: Boolean }) accessor full = false;
+  @state() accessor isTrying = false;
+  @state() accessor refused: string | undefined;
+  readonly watching = new Watching(this, server);
+
+  override render() {
+    const { state, word, reason } = server.lampOf(this.name);
+    const isFailed = state === "failed" && server.problem === undefined;
+    return html`
+      <span class="lamp" data-state=${state} title=${reason ?? nothing}></span>
+      <span class="word">${word}</span>
+      ${
+        this.full && isFailed
+          ? html`
+              <span class="reason">${this.refused ?? reason}</span>
+              <button ?disabled=${this.isTrying} @click=${this.#retry}>
+                ${this.isTrying ? "Trying" : "Retry"}
+              </button>
+            `
+          : nothing
+      }
+    `;
+  }
+
+  readonly #retry = async () => {
+    this.isTrying = true;
+    this.refused = undefined;
+    try {
+      await server.retry(this.name);
+    } catch (error) {
+      this.refused = String(Object(error).message);
+    }
+    this.isTrying = false;
+  };
+}
