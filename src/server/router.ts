@@ -7,6 +7,7 @@ import type { ThingHost } from "../core/thing-host.ts";
 import type { Gate } from "./access/login/gate.ts";
 import type { AccessPolicy } from "./access/policy.ts";
 import { largeAnswers } from "./http/answer-queue.ts";
+import { codingFor, encoded } from "./http/compression.ts";
 import { assertUnchanged, judged } from "./http/conditions.ts";
 import { RequestExchange } from "./http/exchange.ts";
 import { clientOf } from "./http/identity.ts";
@@ -124,8 +125,11 @@ async function answerBy(
     if (response.destroyed) return;
   }
   const reply = await route.handle(exchange);
-  if (reply)
-    writeReply(request, response, judged(route, request, reply), () => rootOf(request) + prefix);
+  if (!reply) return;
+  const coding = codingFor(route, request);
+  const answer = judged(route, request, reply, coding);
+  const written = coding === "identity" ? answer : await encoded(answer, coding);
+  if (!response.destroyed) writeReply(request, response, written, () => rootOf(request) + prefix);
 }
 
 /** By the user's own application, where there is one: who looks needs the role view, who changes something operate. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
-import { pagesVersion } from "../../src/base/page-files.ts";
+import { pageModules, pagesVersion } from "../../src/base/page-files.ts";
 import { TEST_MS } from "../limits.ts";
 import { microscopeFor } from "./demo-server.ts";
 import { ask } from "./requests.ts";
@@ -71,6 +71,32 @@ test("an asset is one of the files of public/, with its type and an ETag; no pat
     const { status } = await ask(port, { path });
     assert.ok([400, 404].includes(status), `${path}: ${status}`);
   }
+});
+
+test("the dashboard weighs less than 250 kB as it is sent, all of its modules with it", {
+  timeout: TEST_MS,
+}, async (t) => {
+  const { port } = await microscopeFor(t);
+  const headers = { "Accept-Encoding": "gzip" };
+  const sizeOf = async (path: string) => {
+    const { status, headers: got } = await ask(port, { method: "HEAD", path, headers });
+    assert.deepEqual([status, got["content-encoding"]], [200, "gzip"], path);
+    return Number(got["content-length"]);
+  };
+  const { pages } = pageModules();
+  const modules = new Set(
+    ["index.js", "frames/picture-worker.js"].flatMap((page) => pages[page] ?? []),
+  );
+  assert.ok(modules.size > 50);
+  const assets = [...modules, "public/page.css", "public/viewer-icon.svg"];
+  const sizes = await Promise.all([
+    sizeOf("/"),
+    ...assets.map((path) => sizeOf(`/assets/${pagesVersion()}/${path}`)),
+  ]);
+  const weight = sizes.reduce((sum, size) => sum + size, 0);
+  const described = await sizeOf("/thing_descriptions/");
+  t.diagnostic(`page weight: ${weight} bytes in ${sizes.length} files; descriptions ${described}`);
+  assert.ok(weight < 250_000, `${weight} bytes`);
 });
 
 test("pages load the client's reader of streams as one file that needs no other", {

@@ -76,6 +76,7 @@ export function directoryRoutes(
       large: true,
       errors: ["BAD_ARGUMENT", "NOT_SUPPORTED"],
       hasETag: true,
+      compresses: true,
       handle: async (exchange) =>
         listReply(directory, written, `${exchange.root}${base}`, exchange),
     },
@@ -88,6 +89,7 @@ export function directoryRoutes(
       response: { status: 200, contentType: TD_TYPE, schema: ThingDescriptionSchema },
       errors: ["NOT_FOUND"],
       hasETag: true,
+      compresses: true,
       handle: async ({ params, root }) => ({
         status: 200,
         body: directory.get(params.id!, root),
@@ -115,6 +117,7 @@ export function directoryRoutes(
     summary: "The Thing Description of the directory of all Things",
     response: { status: 200, contentType: TD_TYPE, schema: ThingDescriptionSchema },
     hasETag: true,
+    compresses: true,
     handle: async ({ root }) => ({ status: 200, body: describe(root), contentType: TD_TYPE }),
   });
   return [own("/.well-known/wot"), own(`${base}/`), ...routes];

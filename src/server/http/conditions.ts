@@ -8,25 +8,42 @@ import type { Reply, Route } from "./route.ts";
  * @throws {ThingError} `PRECONDITION_FAILED`.
  * @see RFC 9110, 13 Conditional Requests: they count where the answer were a success.
  */
-export function judged({ method, hasETag }: Route, request: IncomingMessage, reply: Reply): Reply {
+export function judged(
+  { method, hasETag, compresses }: Route,
+  request: IncomingMessage,
+  reply: Reply,
+  coding = "identity",
+): Reply {
   if (method !== "GET" || reply.status !== 200) return reply;
-  if (hasETag) return revalidated(request, reply);
+  if (hasETag) return revalidated(request, compresses ? varying(reply) : reply, coding);
   const { "if-match": wanted, "if-none-match": known } = request.headers;
   if (wanted !== undefined && wanted.trim() !== "*") throw changed();
   return known?.trim() === "*" ? { status: 304, headers: reply.headers ?? {} } : reply;
 }
 
-/** JSON or bytes with a strong validator, the hash of the body. @see RFC 9110, 8.8.3 ETag, 13.1.2 If-None-Match. */
-function revalidated(request: IncomingMessage, reply: Reply): Reply {
+/** The answer differs with what a client can decompress: caches between have to know. */
+function varying(reply: Reply): Reply {
+  const { Vary: vary } = reply.headers ?? {};
+  return { ...reply, headers: { ...reply.headers, Vary: vary ? `${vary}, ${CODING}` : CODING } };
+}
+
+const CODING = "Accept-Encoding";
+
+/**
+ * JSON or bytes with a strong validator, the hash of the body; compressed they are other bytes, and have another.
+ * @see RFC 9110, 8.8.3 ETag, 13.1.2 If-None-Match.
+ */
+function revalidated(request: IncomingMessage, reply: Reply, coding: string): Reply {
   const body =
     reply.body instanceof Uint8Array ? reply.body : Buffer.from(JSON.stringify(reply.body));
-  const etag = `"${reply.hash ?? hashOf(body)}"`;
+  const hash = reply.hash ?? hashOf(body);
+  const etag = coding === "identity" ? `"${hash}"` : `"${hash}-${coding}"`;
   const headers = { "Cache-Control": "no-cache", ...reply.headers, ETag: etag };
   assertMatches(request, etag);
   const known = request.headers["if-none-match"];
   return known !== undefined && isAmong(known, etag, WEAK)
     ? { status: 304, headers }
-    : { ...reply, body, headers };
+    : { ...reply, body, hash, headers };
 }
 
 /** The validators of a resource as it is now, as far as a client can know them. */

@@ -87,7 +87,13 @@ function assetRoute(base: string): Route {
   for (const path of pageModules().modules)
     files.set(path, { contentType: SCRIPT_TYPE, read: () => pageModule(path) });
   return {
-    ...{ method: "GET", path: `${base}/:version/:file*`, role: "view", hasETag: true },
+    ...{
+      method: "GET",
+      path: `${base}/:version/:file*`,
+      role: "view",
+      hasETag: true,
+      compresses: true,
+    },
     summary: "A file of the pages",
     response: { status: 200, contentType: SCRIPT_TYPE, otherTypes: [...ASSET_TYPES.values()] },
     errors: ["NOT_FOUND"],
@@ -121,7 +127,14 @@ function pageRoute(prefix: string, name: string, file: string, summary: string):
   const { html, headers } = pageOf(file, "./", top || "./");
   const body = Buffer.from(html);
   return {
-    ...{ method: "GET", path: `${prefix}/${name}`, role: "view", summary, hasETag: true },
+    ...{
+      method: "GET",
+      path: `${prefix}/${name}`,
+      role: "view",
+      summary,
+      hasETag: true,
+      compresses: true,
+    },
     response: { status: 200, contentType: HTML_TYPE },
     handle: async () => ({ status: 200, body, contentType: HTML_TYPE, headers }),
   };

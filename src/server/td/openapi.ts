@@ -201,6 +201,7 @@ export function openApiRoute(table: () => readonly Route[], context: OpenApiCont
     response: { status: 200, contentType: JSON_TYPE },
     large: true,
     hasETag: true,
+    compresses: true,
     handle: async ({ request }) => {
       const above = prefixOf(request);
       const routes = table();

@@ -30,6 +30,7 @@ export function thingRoutes(
         summary: `The Thing Description of ${name}`,
         response: { status: 200, contentType: TD_TYPE, schema: ThingDescriptionSchema },
         hasETag: true,
+        compresses: true,
         handle: async ({ root }) => {
           host.get(name); // it may have left
           return written.reply(`td of ${name}`, root, TD_TYPE, () => describe(name, root));
@@ -72,6 +73,7 @@ export function thingRoutes(
       response: { status: 200, contentType: JSON_TYPE, schema: DescriptionsSchema },
       large: true,
       hasETag: true,
+      compresses: true,
       handle: async ({ root }) => {
         for (const name of names) host.get(name);
         return written.reply("all", root, JSON_TYPE, () =>
@@ -100,6 +102,7 @@ export function thingRoutes(
         summary: `The Thing Model of ${name}: what all Things of this class have in common`,
         response: { status: 200, contentType: TM_TYPE, schema: ThingModelSchema },
         hasETag: true,
+        compresses: true,
         handle: async () => ({
           status: 200,
           body: thingModelDescription(model),
