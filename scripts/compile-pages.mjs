@@ -54,7 +54,8 @@ for (const { imports: found } of Object.values(metafile.inputs)) {
 const pages = Object.fromEntries(
   entries.map((name) => [name, modulesOf(`dist/public/${name}`).map(servedPath)]),
 );
-const modules = [...new Set(Object.values(pages).flat())].sort();
+/** Also those that a page imports only when it needs them. */
+const modules = Object.keys(metafile.inputs).map(servedPath).sort();
 write({ pages, imports: sorted(imports), modules });
 
 /** A module and all that it imports, each behind what it needs. */

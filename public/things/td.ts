@@ -13,13 +13,26 @@ export interface Schema extends JsonObject {
   readonly default?: unknown;
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
-  readonly oneOf?: readonly Schema[];
+  readonly oneOf?: readonly unknown[];
+  readonly examples?: readonly unknown[];
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
   readonly multipleOf?: number;
-  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly format?: string;
+  readonly pattern?: string;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly contentEncoding?: string;
+  readonly contentMediaType?: string;
+  readonly properties?: Readonly<Record<string, unknown>>;
   readonly required?: readonly string[];
-  readonly items?: Schema | readonly Schema[];
+  readonly additionalProperties?: unknown;
+  readonly items?: unknown;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly uniqueItems?: boolean;
 }
 
 export interface Affordances {

@@ -1,0 +1,35 @@
+import { LitElement } from "lit";
+import { property } from "lit/decorators.js";
+import type { Schema } from "../things/td.ts";
+
+/**
+ * What a value is entered with, for one kind of schema. It dispatches `input` when someone has changed the value, also half-way, and
+ * `change` when they have finished: a slider moved, a choice made, a text left.
+ */
+export abstract class FieldElement extends LitElement {
+  static override shadowRootOptions = { ...LitElement.shadowRootOptions, delegatesFocus: true };
+
+  /** As `soundSchema` makes it. */
+  @property({ attribute: false }) accessor schema: Schema = {};
+  /** Where references lead to. */
+  @property({ attribute: false }) accessor root: unknown;
+  @property({ attribute: false }) accessor value: unknown;
+  /** How it is called for those who do not see it. */
+  @property() accessor label = "";
+  @property({ type: Boolean }) accessor disabled = false;
+  @property({ type: Number }) accessor depth = 0;
+  /** Why what was typed is no value at all. */
+  fault: string | undefined;
+
+  /** What someone has entered. */
+  put(value: unknown, isFinished = true): void {
+    this.value = value;
+    this.dispatchEvent(new Event("input"));
+    if (isFinished) this.dispatchEvent(new Event("change"));
+  }
+}
+
+/** Of a field that is inside another: what it tells is told by the outer one. */
+export function quietly(event: Event): void {
+  event.stopPropagation();
+}

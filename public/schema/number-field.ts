@@ -1,0 +1,156 @@
+import { css, html, nothing } from "lit";
+import { customElement, state } from "lit/decorators.js";
+import { live } from "lit/directives/live.js";
+import { shared } from "../style/shared.ts";
+import { FieldElement, quietly } from "./field-element.ts";
+import { fieldStyle } from "./field-style.ts";
+import { arrowStep, limitsOf, nearest, type Scale, scaleOf } from "./number-scale.ts";
+import { readNumber } from "./typed-text.ts";
+import { numberText, unitText, withUnit } from "./units.ts";
+
+/** A number: typed, or, between two limits, set with a slider. */
+@customElement("number-field")
+export class NumberField extends FieldElement {
+  static override styles = [
+    shared,
+    fieldStyle,
+    css`
+      :host {
+        container-type: inline-size;
+      }
+      .row {
+        flex-wrap: nowrap;
+      }
+      input[type="range"] {
+        flex: 1 1 80px;
+        margin: 0;
+      }
+      input.number {
+        flex: 0 1 96px;
+        text-align: right;
+      }
+      @container (max-width: 150px) {
+        input[type="range"] {
+          display: none;
+        }
+        input.number {
+          flex: 1;
+        }
+      }
+    `,
+  ];
+  /** What is being typed. */
+  @state() accessor #draft: string | undefined;
+  /** The value before that. */
+  #before: unknown;
+
+  override render() {
+    const scale = scaleOf(this.schema);
+    return html`
+      <div class="row">${scale && this.#slider(scale)} ${this.#typed()} ${this.#unit()}</div>
+    `;
+  }
+
+  #slider(scale: Scale) {
+    const value = this.#number ?? this.#default;
+    const position = value === undefined ? 0 : scale.positionOf(value);
+    const slide = (event: Event) => {
+      event.stopPropagation();
+      this.#draft = undefined;
+      this.fault = undefined;
+      this.put(scale.numberAt(Number((event.target as HTMLInputElement).value)));
+    };
+    return html`<input
+      type="range"
+      min="0"
+      max=${scale.positions}
+      .value=${live(String(position))}
+      aria-label=${this.label || nothing}
+      aria-valuetext=${value === undefined ? "not set" : withUnit(value, this.schema.unit)}
+      ?disabled=${this.disabled}
+      @input=${slide}
+      @change=${quietly}
+    />`;
+  }
+
+  #typed() {
+    const [low, high] = limitsOf(this.schema);
+    const shown = this.#draft ?? (this.#number === undefined ? "" : numberText(this.#number));
+    return html`<input
+      class="number"
+      type="text"
+      role="spinbutton"
+      inputmode="decimal"
+      autocomplete="off"
+      .value=${live(shown)}
+      placeholder=${this.#default === undefined ? nothing : numberText(this.#default)}
+      aria-label=${this.label || nothing}
+      aria-valuenow=${this.#number ?? nothing}
+      aria-valuemin=${low ?? nothing}
+      aria-valuemax=${high ?? nothing}
+      aria-invalid=${this.fault ? "true" : nothing}
+      ?disabled=${this.disabled}
+      @input=${this.#type}
+      @change=${quietly}
+      @blur=${this.#finish}
+      @keydown=${this.#press}
+    />`;
+  }
+
+  #unit() {
+    const unit = unitText(this.schema.unit);
+    return unit && html`<span class="unit">${unit}</span>`;
+  }
+
+  get #number(): number | undefined {
+    return typeof this.value === "number" ? this.value : undefined;
+  }
+
+  get #default(): number | undefined {
+    const { default: usual } = this.schema;
+    return typeof usual === "number" ? usual : undefined;
+  }
+
+  #type(event: Event): void {
+    event.stopPropagation();
+    if (this.#draft === undefined) this.#before = this.value;
+    this.#draft = (event.target as HTMLInputElement).value;
+    const read = readNumber(this.#draft);
+    this.fault = "fault" in read ? read.fault : undefined;
+    this.put("value" in read ? read.value : this.value, false);
+  }
+
+  #finish(): void {
+    if (this.#draft === undefined) return;
+    const read = readNumber(this.#draft);
+    if ("fault" in read) return;
+    this.#draft = undefined;
+    this.put(read.value);
+  }
+
+  #press(event: KeyboardEvent): void {
+    const steps = new Map([
+      ["ArrowUp", 1],
+      ["ArrowDown", -1],
+      ["PageUp", 10],
+      ["PageDown", -10],
+    ]).get(event.key);
+    if (event.key === "Enter") this.#finish();
+    if (event.key === "Escape" && this.#draft !== undefined) this.#giveUp(event);
+    if (steps === undefined || this.disabled) return;
+    event.preventDefault();
+    this.#draft = undefined;
+    const [low] = limitsOf(this.schema);
+    const from = this.#number ?? this.#default ?? low ?? 0;
+    this.fault = undefined;
+    this.put(nearest(this.schema, from + steps * arrowStep(this.schema)));
+  }
+
+  /** What was typed is left, and the value is as before. */
+  #giveUp(event: KeyboardEvent): void {
+    event.stopPropagation();
+    this.#draft = undefined;
+    this.fault = undefined;
+    this.put(this.#before, false);
+  }
+}

@@ -1,0 +1,113 @@
+import { html, nothing } from "lit";
+import { customElement, state } from "lit/decorators.js";
+import { live } from "lit/directives/live.js";
+import { shared } from "../style/shared.ts";
+import { FieldElement, quietly } from "./field-element.ts";
+import { fieldStyle } from "./field-style.ts";
+import { isLong, localTime, timeFrom } from "./typed-text.ts";
+
+const TYPES: ReadonlyMap<string, string> = new Map([
+  ["date-time", "datetime-local"],
+  ["date", "date"],
+  ["password", "password"],
+]);
+const KEYBOARDS: ReadonlyMap<string, string> = new Map([
+  ["uri", "url"],
+  ["uri-reference", "url"],
+  ["email", "email"],
+  ["ipv4", "decimal"],
+]);
+
+/** A text: one line, several, a time, a secret. */
+@customElement("text-field")
+export class TextField extends FieldElement {
+  static override styles = [shared, fieldStyle];
+  /** What is being typed. */
+  @state() accessor #draft: string | undefined;
+  /** The value before that. */
+  #before: unknown;
+
+  override render() {
+    if (this.#type === "text" && isLong(this.schema, this.value ?? this.#draft))
+      return this.#lines();
+    const { format = "" } = this.schema;
+    return html`<input
+      type=${this.#type}
+      step=${this.#type === "datetime-local" ? 1 : nothing}
+      inputmode=${KEYBOARDS.get(format) ?? nothing}
+      autocomplete=${this.#type === "password" ? "new-password" : "off"}
+      spellcheck="false"
+      .value=${live(this.#shown)}
+      placeholder=${this.#placeholder}
+      aria-label=${this.label || nothing}
+      aria-invalid=${this.fault ? "true" : nothing}
+      ?disabled=${this.disabled}
+      @input=${this.#typed}
+      @change=${quietly}
+      @blur=${this.#finish}
+      @keydown=${this.#press}
+    />`;
+  }
+
+  #lines() {
+    return html`<textarea
+      rows="4"
+      .value=${live(this.#shown)}
+      placeholder=${this.#placeholder}
+      aria-label=${this.label || nothing}
+      ?disabled=${this.disabled}
+      @input=${this.#typed}
+      @change=${quietly}
+      @blur=${this.#finish}
+      @keydown=${(event: KeyboardEvent) => {
+        if (event.key !== "Enter" || event.ctrlKey || event.metaKey) this.#press(event);
+      }}
+    ></textarea>`;
+  }
+
+  get #type(): string {
+    const { format = "", writeOnly } = this.schema;
+    const type = TYPES.get(format) ?? (writeOnly ? "password" : "text");
+    // A time that is not one cannot be shown in a field for times.
+    const isOther = type === "datetime-local" && this.value && !localTime(this.value);
+    return isOther ? "text" : type;
+  }
+
+  get #shown(): string {
+    if (this.#draft !== undefined) return this.#draft;
+    if (this.#type === "datetime-local") return localTime(this.value);
+    return typeof this.value === "string" ? this.value : "";
+  }
+
+  get #placeholder(): string | typeof nothing {
+    const { default: usual, examples } = this.schema;
+    const shown = usual ?? examples?.[0];
+    return typeof shown === "string" && shown !== "" ? shown : nothing;
+  }
+
+  #typed(event: Event): void {
+    event.stopPropagation();
+    if (this.#draft === undefined) this.#before = this.value;
+    this.#draft = (event.target as HTMLInputElement).value;
+    this.put(this.#read(this.#draft), false);
+  }
+
+  #read(draft: string): unknown {
+    return this.#type === "datetime-local" ? timeFrom(draft) : draft;
+  }
+
+  #finish(): void {
+    if (this.#draft === undefined) return;
+    const value = this.#read(this.#draft);
+    this.#draft = undefined;
+    this.put(value);
+  }
+
+  #press(event: KeyboardEvent): void {
+    if (event.key === "Enter") this.#finish();
+    if (event.key !== "Escape" || this.#draft === undefined) return;
+    event.stopPropagation();
+    this.#draft = undefined;
+    this.put(this.#before, false);
+  }
+}
