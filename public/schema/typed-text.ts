@@ -42,9 +42,10 @@ export function readFree(text: string): unknown {
       return text;
     }
   }
-  const read = readNumber(plain);
-  const isNumber = "value" in read && String(read.value).length >= plain.length - 2;
-  return isNumber && /^[-\d.]/.test(plain) ? read.value : text;
+  const isNumber = /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i.test(plain);
+  const value = Number(plain);
+  const isExact = Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER;
+  return isNumber && isExact ? value : text;
 }
 
 /** What `readFree` makes the same value of. */
