@@ -1,33 +1,76 @@
-import type { FromWorker, PictureReport, PictureSource, ToWorker } from "./messages.ts";
+import type {
+  FromWorker,
+  PictureReport,
+  PictureSource,
+  PictureStatus,
+  SavedPicture,
+  ToWorker,
+  Wanted,
+} from "./messages.ts";
 
-/** What the element that shows a picture is told of it. */
+/** What shows a picture is told of it. */
 export interface PictureListener {
   onPicture(report: PictureReport): void;
-  onStatus(status: { state: string; reason?: string; since?: string }): void;
+  onStatus(status: PictureStatus): void;
+  onConnected(isConnected: boolean): void;
 }
+
+/** A picture on a canvas. Nothing is received for it until `follow`. */
+export interface ShownPicture {
+  follow(wanted: Wanted): void;
+  /** Costs nothing until it is followed again; what is on the canvas stays. */
+  rest(): void;
+  measure(isOn: boolean): void;
+  /** Connects at once, where that is waited for. */
+  retry(): void;
+  save(): Promise<SavedPicture | undefined>;
+  end(): void;
+}
+
+const SAVE_MS = 5000;
 
 let worker: Worker | undefined;
 let lastId = 0;
 const listeners = new Map<number, PictureListener>();
+const saves = new Map<number, (saved: SavedPicture | undefined) => void>();
+
+/** Tells, as `version` with `detail`, which pages the server has. */
+export const versions = new EventTarget();
 
 /** Shows pictures on a canvas that nothing has been drawn on, until `end` is called. */
-export function showPictures(
+export function showPicture(
   canvas: HTMLCanvasElement,
   source: PictureSource,
   listener: PictureListener,
-): { pause(): void; resume(): void; end(): void } {
+): ShownPicture {
   const id = ++lastId;
   listeners.set(id, listener);
   const offscreen = canvas.transferControlToOffscreen();
   send({ do: "show", id, source, canvas: offscreen }, [offscreen]);
   return {
-    pause: () => send({ do: "pause", id }),
-    resume: () => send({ do: "resume", id }),
+    follow: (wanted) => send({ do: "follow", id, wanted }),
+    rest: () => send({ do: "rest", id }),
+    measure: (isOn) => send({ do: "measure", id, isOn }),
+    retry: () => send({ do: "retry", id }),
+    save: () => save(id),
     end: () => {
       listeners.delete(id);
       send({ do: "end", id });
     },
   };
+}
+
+function save(id: number): Promise<SavedPicture | undefined> {
+  const request = ++lastId;
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => saves.get(request)?.(undefined), SAVE_MS);
+    saves.set(request, (saved) => {
+      clearTimeout(timer);
+      saves.delete(request);
+      resolve(saved);
+    });
+    send({ do: "save", id, request });
+  });
 }
 
 function send(message: ToWorker, transfer: Transferable[] = []): void {
@@ -36,10 +79,38 @@ function send(message: ToWorker, transfer: Transferable[] = []): void {
 }
 
 function startWorker(): Worker {
-  const started = new Worker(new URL("./picture-worker.js", import.meta.url), { type: "module" });
-  started.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => {
-    if (data.tell === "picture") listeners.get(data.id)?.onPicture(data);
-    if (data.tell === "status") listeners.get(data.id)?.onStatus(data);
+  const started = new Worker(workerAddress(), { type: "module", name: "pictures" });
+  started.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => hear(data));
+  started.addEventListener("error", ({ message }) => {
+    const reason = `The pictures of this page cannot be shown: ${message || "their worker did not start"}. Reload the page.`;
+    for (const listener of listeners.values()) listener.onStatus({ state: "failed", reason });
   });
   return started;
+}
+
+/** A browser starts no worker of another origin, but one of this page's own that imports it. */
+function workerAddress(): URL | string {
+  const url = new URL("./picture-worker.js", import.meta.url);
+  if (url.origin === location.origin) return url;
+  const script = `import ${JSON.stringify(url.href)};`;
+  return URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+}
+
+function hear(message: FromWorker): void {
+  switch (message.tell) {
+    case "picture":
+      listeners.get(message.report.id)?.onPicture(message.report);
+      break;
+    case "status":
+      listeners.get(message.id)?.onStatus(message.status);
+      break;
+    case "connection":
+      listeners.get(message.id)?.onConnected(message.isConnected);
+      break;
+    case "saved":
+      saves.get(message.request)?.(message.saved);
+      break;
+    case "version":
+      versions.dispatchEvent(new CustomEvent("version", { detail: message.version }));
+  }
 }

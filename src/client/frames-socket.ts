@@ -10,6 +10,9 @@ export interface SocketFrame {
   /** Pixels of the picture that came, which may be smaller than the camera's. */
   readonly width: number;
   readonly height: number;
+  /** Pixels of the camera's picture. */
+  readonly fullWidth: number;
+  readonly fullHeight: number;
   /** Bytes of the JPEG. */
   readonly size: number;
   readonly jpeg: Uint8Array<ArrayBuffer>;
@@ -36,23 +39,42 @@ export interface FollowStream {
   onStatus?(status: SocketStatus): void;
   /** Told why the server does not give this stream; it is asked again by itself. */
   onProblem?(sentence: string): void;
+  /** The connection stands, or is lost. */
+  onConnected?(isConnected: boolean): void;
+  /** The server is there and opens no WebSocket: what it answers over HTTP instead. It is asked again by itself. */
+  onRefused?(refusal: Refusal): void;
+}
+
+/** Why a server opens no WebSocket. */
+export interface Refusal {
+  /** Of HTTP; 404 where it has none, 426 where it has too many, or what is between does not pass them on. */
+  readonly status: number;
+  /** One sentence. */
+  readonly reason: string;
 }
 
 /** What all streams of a socket are told of. */
 export interface SocketListener {
-  /** The connection stands, or is lost. */
-  onConnected?(isConnected: boolean): void;
   /** Which pages the server has now. */
   onVersion?(version: string): void;
 }
 
 interface Followed extends FollowStream {
   readonly stream: string;
+  /** Asks again for a stream that the server did not give. */
+  again?: ReturnType<typeof setTimeout>;
 }
 
 /** The server says every second that it is there; after three of silence it is taken for gone. */
 const SILENT_MS = 3000;
+const LOOK_MS = 500;
 const ASK_AGAIN_MS = 2000;
+/** Somebody looks at the page: it must not wait for long when the server is there again. */
+const LONGEST_PAUSE_MS = 2000;
+/** The server's clock was set back when it seems to be behind by so much, ms. */
+const CLOCK_SET_MS = 10_000;
+/** Bytes before the JSON of a frame: its length. */
+const HEAD_BYTES = 4;
 
 /**
  * The live pictures of any number of streams over one WebSocket. Each stream has one frame under way at a time, so that a slow
@@ -76,14 +98,18 @@ export class FramesSocket {
   constructor(url: string, listener: SocketListener = {}) {
     this.#url = url;
     this.#listener = listener;
-    this.#watch = setInterval(() => this.#lookForSilence(), 500);
+    this.#watch = setInterval(() => this.#lookForSilence(), LOOK_MS);
     this.#connect();
   }
 
   /** Now by the server's clock, epoch ms; by this computer's until the server has told. */
   get serverNow(): number {
-    const own = performance.timeOrigin + performance.now();
-    return own + (Number.isFinite(this.#offset) ? this.#offset : 0);
+    return ownNow() + (Number.isFinite(this.#offset) ? this.#offset : 0);
+  }
+
+  /** Whether it follows nothing. */
+  get isIdle(): boolean {
+    return this.#followed.size === 0;
   }
 
   /**
@@ -95,20 +121,24 @@ export class FramesSocket {
     this.#followed.set(id, { ...how, stream });
     this.#ask(id);
     return () => {
-      this.#followed.delete(id);
-      this.#send(JSON.stringify({ unsubscribe: id }));
+      clearTimeout(this.#followed.get(id)?.again);
+      if (this.#followed.delete(id)) this.#send(JSON.stringify({ unsubscribe: id }));
     };
   }
 
   /** Connects now, if it waits to. */
   retry(): void {
+    this.#failures = 0;
     if (!this.#socket) this.#connect();
   }
 
+  /** Ends all that it follows. */
   close(): void {
     this.#isClosed = true;
     clearInterval(this.#watch);
     clearTimeout(this.#timer);
+    for (const { again } of this.#followed.values()) clearTimeout(again);
+    this.#followed.clear();
     this.#socket?.close();
   }
 
@@ -116,30 +146,43 @@ export class FramesSocket {
     clearTimeout(this.#timer);
     if (this.#isClosed) return;
     const socket = new WebSocket(this.#url);
+    let wasOpen = false;
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
     this.#heardAt = performance.now();
     socket.onopen = () => {
-      this.#listener.onConnected?.(true);
-      for (const id of this.#followed.keys()) this.#ask(id);
+      wasOpen = true;
+      for (const [id, { onConnected }] of this.#followed) {
+        onConnected?.(true);
+        this.#ask(id);
+      }
     };
     socket.onmessage = ({ data }) => {
+      if (socket !== this.#socket) return;
       this.#heardAt = performance.now();
       this.#failures = 0;
       if (typeof data === "string") this.#hear(data);
-      else this.#take(data);
+      else this.#take(data, socket);
     };
-    socket.onclose = () => this.#lost(socket);
+    socket.onclose = () => this.#lost(socket, wasOpen);
   }
 
-  #lost(socket: WebSocket): void {
+  #lost(socket: WebSocket, wasOpen: boolean): void {
     if (socket !== this.#socket) return;
     this.#socket = undefined;
     if (this.#isClosed) return;
-    this.#listener.onConnected?.(false);
-    const { firstMs, longestMs } = RECONNECT_PAUSES;
-    const pause = Math.min(longestMs, firstMs * 2 ** this.#failures++);
+    if (!wasOpen) void this.#askWhyRefused();
+    for (const { onConnected } of this.#followed.values()) onConnected?.(false);
+    const { firstMs } = RECONNECT_PAUSES;
+    const pause = Math.min(LONGEST_PAUSE_MS, firstMs * 2 ** this.#failures++);
     this.#timer = setTimeout(() => this.#connect(), pause);
+  }
+
+  /** No browser tells why a server has refused a WebSocket; over HTTP the server says it. */
+  async #askWhyRefused(): Promise<void> {
+    const refusal = await refusalOf(this.#url).catch(() => undefined); // nobody is there, who could say it
+    if (!refusal) return;
+    for (const { onRefused } of [...this.#followed.values()]) onRefused?.(refusal);
   }
 
   /** A connection may be dead without a word: after sleep, or when a cable was pulled. */
@@ -148,12 +191,13 @@ export class FramesSocket {
     if (!socket || performance.now() - this.#heardAt < SILENT_MS) return;
     socket.onclose = null;
     socket.close();
-    this.#lost(socket);
+    this.#lost(socket, true);
   }
 
   #ask(id: number): void {
     const followed = this.#followed.get(id);
     if (!followed) return;
+    clearTimeout(followed.again);
     const { stream, width, quality, fps } = followed;
     this.#send(JSON.stringify({ subscribe: id, stream, width, quality, fps }));
   }
@@ -163,31 +207,89 @@ export class FramesSocket {
   }
 
   #hear(text: string): void {
-    const message: unknown = JSON.parse(text);
-    if (!isRecord(message)) return;
+    const message = parsed(text);
+    if (!message) return;
     const { id, now, version, status, problem } = message;
-    if (typeof now === "number") {
-      const own = performance.timeOrigin + performance.now();
-      this.#offset = Math.max(this.#offset, now - own);
-    }
+    if (typeof now === "number") this.#noteClock(now);
     if (typeof version === "string") this.#listener.onVersion?.(version);
     const followed = typeof id === "number" ? this.#followed.get(id) : undefined;
     if (!followed || typeof id !== "number") return;
-    if (isRecord(status)) followed.onStatus?.(status as unknown as SocketStatus);
+    if (isRecord(status)) followed.onStatus?.(statusOf(status));
     if (isRecord(problem)) {
       followed.onProblem?.(String(problem.detail));
-      setTimeout(() => this.#ask(id), ASK_AGAIN_MS);
+      clearTimeout(followed.again);
+      followed.again = setTimeout(() => this.#ask(id), ASK_AGAIN_MS);
     }
   }
 
-  /** A frame: the length of its JSON in 32 bits, that, and the JPEG. */
-  #take(data: ArrayBuffer): void {
-    const length = new DataView(data).getUint32(0, true);
-    const about = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
-    const jpeg = new Uint8Array(data, 4 + length);
-    const taken = () => this.#send(Uint32Array.of(about.id));
-    const followed = this.#followed.get(about.id);
-    if (!followed) return;
-    void Promise.resolve(followed.onFrame({ ...about, jpeg })).then(taken, taken);
+  /** The quickest message tells the clock best. */
+  #noteClock(now: number): void {
+    const offset = now - ownNow();
+    const wasSetBack = offset < this.#offset - CLOCK_SET_MS;
+    this.#offset = wasSetBack ? offset : Math.max(this.#offset, offset);
   }
+
+  /** A frame: the length of its JSON in 32 bits, that, and the JPEG. It is acknowledged where it came from. */
+  #take(data: ArrayBuffer, socket: WebSocket): void {
+    const frame = frameIn(data);
+    const followed = frame && this.#followed.get(frame.id);
+    if (!followed) return;
+    const taken = () => {
+      if (socket === this.#socket) this.#send(Uint32Array.of(frame.id));
+    };
+    void Promise.resolve(frame)
+      .then((given) => followed.onFrame(given))
+      .then(taken, taken);
+  }
+}
+
+/** What a server answers to who asks for a WebSocket's address without an upgrade. */
+const UPGRADE_REQUIRED = 426;
+const NO_WEBSOCKET =
+  "The server answers, but opens no WebSocket: it has too many, or a proxy between does not pass them on.";
+
+async function refusalOf(url: string): Promise<Refusal> {
+  const signal = AbortSignal.timeout(SILENT_MS);
+  const response = await fetch(url.replace(/^ws/, "http"), { signal });
+  const { status } = response;
+  const problem = parsed(await response.text());
+  const isOpenToHttp = response.ok || status === UPGRADE_REQUIRED;
+  const why = isOpenToHttp ? undefined : problem?.detail;
+  return { status, reason: typeof why === "string" ? why : NO_WEBSOCKET };
+}
+
+function ownNow(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+function parsed(text: string): Record<string, unknown> | undefined {
+  try {
+    const message: unknown = JSON.parse(text);
+    return isRecord(message) ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function statusOf({ state, reason, since }: Record<string, unknown>): SocketStatus {
+  return {
+    state: String(state),
+    ...(typeof reason === "string" && { reason }),
+    ...(typeof since === "string" && { since }),
+  };
+}
+
+function frameIn(data: ArrayBuffer): (SocketFrame & { readonly id: number }) | undefined {
+  if (data.byteLength < HEAD_BYTES) return undefined;
+  const length = new DataView(data).getUint32(0, true);
+  if (HEAD_BYTES + length > data.byteLength) return undefined;
+  const about = parsed(new TextDecoder().decode(new Uint8Array(data, HEAD_BYTES, length)));
+  const { id, run, index, capturedAt, width, height, size, full } = about ?? {};
+  const [fullWidth, fullHeight] = Array.isArray(full) ? full.map(Number) : [];
+  return {
+    ...{ id: Number(id), run: String(run), index: Number(index), capturedAt: Number(capturedAt) },
+    ...{ width: Number(width), height: Number(height), size: Number(size) },
+    ...{ fullWidth: fullWidth ?? Number(width), fullHeight: fullHeight ?? Number(height) },
+    jpeg: new Uint8Array(data, HEAD_BYTES + length),
+  };
 }

@@ -25,7 +25,7 @@ import { invocationRoutes } from "./things/invocations.ts";
 import { allPropertiesRoutes, propertyRoutes } from "./things/properties.ts";
 import { webhookRoutes } from "./webhooks/routes.ts";
 import type { Webhooks } from "./webhooks/webhooks.ts";
-import { webSocketRoutes } from "./websocket/routes.ts";
+import { framesRoute, webSocketRoutes } from "./websocket/routes.ts";
 
 /** What the routes of a server are made of. */
 interface RouteParts {
@@ -80,6 +80,7 @@ export class RouteTable {
       ...blobRoutes(blobs, prefix),
       ...fileAliasRoutes(host, prefix),
       ...webSockets,
+      framesRoute(prefix),
       ...pageRoutes(prefix),
     ];
   }

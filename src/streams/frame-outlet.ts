@@ -97,6 +97,11 @@ export abstract class FrameOutlet implements FrameFeed {
     return this.#newest?.frame;
   }
 
+  /** Size of the newest frame, pixels. */
+  get pixels(): { readonly width: number; readonly height: number } | undefined {
+    return this.#newest;
+  }
+
   /** The picture that viewers see while there is no frame, if one is shown now. */
   get placeholder(): Placeholder | undefined {
     return this.#placeholder;

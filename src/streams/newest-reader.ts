@@ -4,23 +4,27 @@ import type { FrameFeed } from "./frame-outlet.ts";
 
 const passedOver = slowReaders("frames_socket", "newest");
 
+/** Uses a frame in this tick, or retains it, and calls `sent` when nothing of it is left to send. */
+export type SendFrame = (frame: StoredFrame, sent: () => void) => void;
+
 /**
  * One client that takes frames one at a time: the next is sent when it has taken the last, and is the newest by then. While it
- * decodes, nothing queues for it; what it misses is counted.
+ * decodes, nothing queues for it; what it misses is counted. A client that says it took what has not even been sent waits too.
  */
 export class NewestReader {
   readonly #feed: FrameFeed;
-  readonly #send: (frame: StoredFrame) => void;
-  readonly #stops: (() => void)[];
+  readonly #send: SendFrame;
+  readonly #stops: readonly (() => void)[];
   #waiting: StoredFrame | undefined;
-  #isUnderWay = false;
+  #isUnsent = false;
+  #isUntaken = false;
+  #isClosed = false;
 
   /**
    * Begins with the newest frame, if it is fresh.
-   * @param send - Uses the frame in this tick, or retains it.
    * @throws {ThingError} `TOO_MANY_VIEWERS`.
    */
-  constructor(feed: FrameFeed, send: (frame: StoredFrame) => void) {
+  constructor(feed: FrameFeed, send: SendFrame) {
     this.#feed = feed;
     this.#send = send;
     feed.viewers.assertRoom();
@@ -32,35 +36,53 @@ export class NewestReader {
 
   /** The client has taken what it was sent. */
   taken(): void {
-    this.#isUnderWay = false;
-    const next = this.#waiting;
-    if (!next) return;
-    this.#waiting = undefined;
-    this.#offer(next);
-    next.release();
+    this.#isUntaken = false;
+    this.#sendWaiting();
   }
 
   close(): void {
-    for (const stop of this.#stops.splice(0)) stop();
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const stop of this.#stops) stop();
     this.#waiting?.release();
     this.#waiting = undefined;
     this.#feed.viewers.stats.viewers -= 1;
   }
 
+  get #isUnderWay(): boolean {
+    return this.#isUnsent || this.#isUntaken;
+  }
+
   #offer(frame: StoredFrame): void {
-    const { stats } = this.#feed.viewers;
-    if (!this.#isUnderWay) {
-      this.#isUnderWay = true;
-      stats.sentFrames += 1;
-      this.#send(frame);
-      return;
-    }
+    if (this.#isUnderWay) this.#postpone(frame);
+    else this.#sendNow(frame);
+  }
+
+  #sendNow(frame: StoredFrame): void {
+    this.#isUnsent = true;
+    this.#isUntaken = true;
+    this.#feed.viewers.stats.sentFrames += 1;
+    this.#send(frame, () => {
+      this.#isUnsent = false;
+      this.#sendWaiting();
+    });
+  }
+
+  #postpone(frame: StoredFrame): void {
     if (this.#waiting) {
-      stats.skippedFrames += 1;
+      this.#feed.viewers.stats.skippedFrames += 1;
       passedOver();
       this.#waiting.release();
     }
     frame.retain();
     this.#waiting = frame;
+  }
+
+  #sendWaiting(): void {
+    const next = this.#waiting;
+    if (!next || this.#isUnderWay) return;
+    this.#waiting = undefined;
+    this.#sendNow(next);
+    next.release();
   }
 }

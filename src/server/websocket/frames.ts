@@ -6,7 +6,7 @@ import { isRecord } from "../../base/values.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
 import type { StoredFrame } from "../../frames/stored-picture.ts";
-import type { FrameFeed } from "../../streams/frame-outlet.ts";
+import { type FrameFeed, streamStopped } from "../../streams/frame-outlet.ts";
 import { MJPEGStream } from "../../streams/mjpeg-stream.ts";
 import { NewestReader } from "../../streams/newest-reader.ts";
 import type { SourceStatus } from "../../streams/source-state.ts";
@@ -30,7 +30,7 @@ interface Subscription {
 }
 
 /**
- * One client of `/frames`: all the pictures of a page over one WebSocket (docs/internals/frames-socket.md). Of each stream one
+ * One client of `/frames`: all the pictures of a page over one WebSocket (docs/internals/dashboard.md). Of each stream one
  * frame is under way at a time; the next is the newest when the client has taken that.
  */
 export class FramesSession extends SocketSession {
@@ -79,12 +79,16 @@ export class FramesSession extends SocketSession {
     if (this.#subscriptions.size >= MOST_SUBSCRIPTIONS) throw tooMany();
     const [hosted, stream] = this.#streamAt(path);
     const feed = stream.watchedVariant(variantIn(options));
-    const reader = new NewestReader(feed, (frame) => this.#sendFrame(id, frame));
+    const reader = new NewestReader(feed, (frame, sent) =>
+      this.#sendFrame(id, stream, frame, sent),
+    );
     const tellStatus = () => this.#tellStatus(id, hosted, stream, feed);
     const stops = [
       () => reader.close(),
       stream.source.onChange(tellStatus),
       feed.onPlaceholder(tellStatus),
+      stream.onStop(tellStatus),
+      stream.onRun(() => this.#obey({ subscribe, stream: path, ...options })), // a variant ends with its run
       hosted.departure.onLeft((error) => {
         this.#unsubscribe(id);
         this.#tell({ id, problem: problemOf(error) });
@@ -112,21 +116,25 @@ export class FramesSession extends SocketSession {
   }
 
   /** The frame's JSON and its JPEG, one behind the other: neither is copied. */
-  #sendFrame(id: number, frame: StoredFrame): void {
+  #sendFrame(id: number, { pixels }: MJPEGStream, frame: StoredFrame, sent: () => void): void {
     const { run, index, capturedAt, width, height, size } = frame;
     const about = { id, run, index, capturedAt: wallTime(capturedAt), width, height, size };
-    const text = Buffer.from(JSON.stringify(about));
+    const full = pixels && pixels.width > width && { full: [pixels.width, pixels.height] };
+    const text = Buffer.from(JSON.stringify({ ...about, ...full }));
     const head = Buffer.allocUnsafe(HEAD_BYTES + text.length);
     head.writeUInt32LE(text.length);
     text.copy(head, HEAD_BYTES);
     frame.retain();
     this.socket.send(head, { binary: true, fin: false });
-    this.socket.send(frame.jpegBytes, { binary: true, fin: true }, () => frame.release());
+    this.socket.send(frame.jpegBytes, { binary: true, fin: true }, () => {
+      frame.release();
+      sent();
+    });
   }
 
   #tellStatus(id: number, hosted: HostedThing, stream: MJPEGStream, feed: FrameFeed): void {
     const { state, reason, since } = streamHealthOf(stream, hosted);
-    const why = reason ?? feed.placeholder?.reason;
+    const why = reason ?? feed.placeholder?.reason ?? stoppedReason(stream);
     const status: SourceStatus = {
       state,
       ...(why !== undefined && { reason: why }),
@@ -142,6 +150,10 @@ export class FramesSession extends SocketSession {
   #tell(message: object): void {
     this.answer(JSON.stringify(message));
   }
+}
+
+function stoppedReason({ streaming }: MJPEGStream): string | undefined {
+  return streaming ? undefined : streamStopped().message;
 }
 
 function requestIn(data: RawData): Record<string, unknown> {

@@ -9,23 +9,34 @@ export const WEB_THING = "webthingprotocol";
 
 /** The places of the WebSockets in the table of routes: who may open one, and what a plain GET is told. */
 export function webSocketRoutes(host: ThingHost, prefix: string): Route[] {
-  return [...host.things.values()].map(({ name, model }): Route => {
-    const path = `${prefix}/${name}/ws`;
-    return {
-      method: "GET",
-      path,
-      role: "view",
-      summary: `The WebSocket of ${name}: LabThings' messages, or the Web Thing Protocol`,
-      form: placesOn(name, model),
-      response: { status: 101 },
-      handle: async () => ({
-        status: 426,
-        body: problemOf(upgradeRequired(path), path),
-        contentType: PROBLEM_TYPE,
-        headers: { Connection: "Upgrade", Upgrade: "websocket" },
-      }),
-    };
-  });
+  return [...host.things.values()].map(({ name, model }) => ({
+    ...webSocketAt(
+      `${prefix}/${name}/ws`,
+      `The WebSocket of ${name}: LabThings' messages, or the Web Thing Protocol`,
+    ),
+    form: placesOn(name, model),
+  }));
+}
+
+/** The WebSocket that gives the frames of any streams. */
+export function framesRoute(prefix: string): Route {
+  return webSocketAt(
+    `${prefix}/frames`,
+    "The WebSocket of the frames of any streams of any Things",
+  );
+}
+
+function webSocketAt(path: string, summary: string): Route {
+  return {
+    ...{ method: "GET", path, role: "view", summary },
+    response: { status: 101 },
+    handle: async () => ({
+      status: 426,
+      body: problemOf(upgradeRequired(path), path),
+      contentType: PROBLEM_TYPE,
+      headers: { Connection: "Upgrade", Upgrade: "websocket" },
+    }),
+  };
 }
 
 /** One URL for everything, in the subprotocol. */
