@@ -127,6 +127,7 @@ export async function interruptibly(
     process.exitCode = EXIT.cancelled;
   } finally {
     for (const signal of signals) process.off(signal, interrupt);
+    process.stdout.off("error", interrupt);
   }
 }
 

@@ -27,7 +27,7 @@ interface ServeFlags extends ListenFlags {
 
 /** Runs one command line. Errors end as a sentence on the standard error and an exit code, never as a stack. */
 export async function runCommand(args: readonly string[]): Promise<void> {
-  process.stdout.on("error", outputLost);
+  process.stdout.off("error", outputLost).on("error", outputLost); // once, however many commands a process runs
   try {
     const command = program();
     assertNoMisspeltCommand(args, ["help", ...command.commands.map((one) => one.name())]);

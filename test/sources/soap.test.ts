@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { elementsIn, textIn } from "../../src/sources/soap.ts";
+import { Elapsed } from "../elapsed.ts";
 import { TEST_MS, WAIT_MS } from "../limits.ts";
 
 test("elements are found by their whole name, with attributes, and text is without references", () => {
@@ -18,10 +19,10 @@ test("elements are found by their whole name, with attributes, and text is witho
 test("an answer of elements that only begin holds the server up no longer than any other", {
   timeout: TEST_MS,
 }, () => {
-  const begun = performance.now();
+  const elapsed = new Elapsed();
   for (const piece of ["<Uri ", "<Uri>", "<Uri", "<Uri a='"]) {
     const xml = piece.repeat((512 * 1024) / piece.length);
     assert.deepEqual(elementsIn(xml, "Uri", 32), []);
   }
-  assert.ok(performance.now() - begun < WAIT_MS);
+  assert.ok(elapsed.ms < WAIT_MS);
 });
