@@ -1,20 +1,75 @@
 import { css, html, LitElement, nothing } from "lit";
-import { customElement } from "lit/decorators.js";
+import { customElement, query, state } from "lit/decorators.js";
 import { shared } from "../style/shared.ts";
 import { account } from "../things/account.ts";
+import "./account-links.ts";
+import "./account-sessions.ts";
 
-/** Who is logged in, and the way out; nothing where nobody has to log in. */
+const MEANING: Readonly<Record<string, string>> = {
+  push: "sends pictures, and nothing else",
+  view: "looks, and changes nothing",
+  operate: "looks, and operates the instruments",
+  admin: "may do everything, and lets others in",
+};
+
+/** Who is logged in, the way out, and for an admin the ways in for others; nothing where nobody has to log in. */
 @customElement("account-menu")
 export class AccountMenu extends LitElement {
   static override styles = [
     shared,
     css`
       :host {
-        position: relative;
         display: flex;
+      }
+      .who {
+        gap: 8px;
+        max-width: 180px;
+      }
+      .who span {
+        overflow: hidden;
+        text-overflow: ellipsis;
+      }
+      .who small {
+        color: var(--quiet);
+        font-size: 11px;
+      }
+      [popover] {
+        inset: 52px 12px auto auto;
+        width: min(360px, calc(100vw - 24px));
+        max-height: calc(100dvh - 64px);
+        margin: 0;
+        padding: 16px;
+        border: 1px solid var(--edge);
+        border-radius: var(--radius, 8px);
+        background: var(--panel);
+        color: var(--text);
+        box-shadow: 0 12px 40px rgb(0 0 0 / 30%);
+        overflow: auto;
+      }
+      [popover]:popover-open {
+        display: grid;
+        gap: 16px;
+      }
+      .me {
+        display: flex;
+        align-items: center;
+        justify-content: space-between;
+        gap: 12px;
+      }
+      .me p {
+        overflow-wrap: anywhere;
+      }
+      account-links,
+      account-sessions {
+        padding-top: 16px;
+        border-top: 1px solid var(--line);
       }
     `,
   ];
+  @state() accessor problem = "";
+  /** What is in the menu asks the server when it is opened, and not before. */
+  @state() accessor isOpen = false;
+  @query("[popover]") accessor menu!: HTMLElement;
   readonly #update = () => this.requestUpdate();
 
   override connectedCallback(): void {
@@ -30,12 +85,37 @@ export class AccountMenu extends LitElement {
 
   override render() {
     if (!account.hasLogin) return nothing;
-    return html`<button @click=${logOut}>${account.name}</button>`;
+    const { name, role } = account;
+    return html`
+      <button class="who" popovertarget="menu" title="Account: ${name}, role ${role}">
+        <span>${name}</span><small>${role}</small>
+      </button>
+      <div id="menu" popover role="dialog" aria-label="Account" @toggle=${this.#toggled}>
+        <div class="me">
+          <p><strong>${name}</strong><br /><span class="quiet">${role}: ${MEANING[role]}</span></p>
+          <button @click=${this.#logOut}>Log out</button>
+        </div>
+        ${this.problem && html`<p class="problem" role="alert">${this.problem}</p>`}
+        ${
+          role === "admin" && this.isOpen
+            ? html`<account-links></account-links><account-sessions></account-sessions>`
+            : nothing
+        }
+      </div>
+    `;
   }
-}
 
-/** The page that is loaded again shows where to log in. */
-async function logOut(): Promise<void> {
-  await fetch("logout", { method: "POST" });
-  location.reload();
+  #toggled(event: ToggleEvent): void {
+    this.isOpen = event.newState === "open";
+  }
+
+  /** The page that is loaded again shows where to log in. */
+  async #logOut(): Promise<void> {
+    try {
+      await account.logOut();
+      location.reload();
+    } catch (error) {
+      this.problem = error instanceof Error ? error.message : String(error);
+    }
+  }
 }

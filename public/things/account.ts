@@ -1,6 +1,34 @@
 type Role = "none" | "push" | "view" | "operate" | "admin";
 
-/** Who uses this page. It dispatches `change` when that is known, and when it is another. */
+/** Links that log one browser in, at each address of the server. */
+export interface LoginLinks {
+  readonly links: readonly { readonly url: string; readonly qr: string }[];
+  /** RFC 3339. */
+  readonly expires: string;
+  /** Whether only browsers of the server's computer reach it. */
+  readonly local: boolean;
+}
+
+/** A browser that is logged in. */
+export interface Session {
+  readonly id: string;
+  readonly name: string;
+  readonly role: string;
+  /** RFC 3339. */
+  readonly used: string;
+  /** Whether it is this one. */
+  readonly current: boolean;
+}
+
+/** A token of a program. */
+export interface Token {
+  readonly name: string;
+  readonly role: string;
+  /** RFC 3339. */
+  readonly expires: string;
+}
+
+/** Who uses this page. It dispatches `change` when that is known. */
 class Account extends EventTarget {
   /** Undefined until the server has told, and where nobody has to log in. */
   name: string | undefined;
@@ -16,24 +44,46 @@ class Account extends EventTarget {
     return this.#asked;
   }
 
+  /** @throws {Error} in a sentence, as the others. */
+  async logOut(): Promise<void> {
+    await send("logout", { method: "POST" });
+  }
+
+  /** A link that gives a role, for an admin. */
+  async newLinks(role: string): Promise<LoginLinks> {
+    const headers = { "Content-Type": "application/json" };
+    const body = JSON.stringify({ role });
+    return (await send("login/links", { method: "POST", headers, body })).json();
+  }
+
+  async sessions(): Promise<readonly Session[]> {
+    return (await send("login/sessions")).json();
+  }
+
+  async endSession(id: string): Promise<void> {
+    await send(`login/sessions/${encodeURIComponent(id)}`, { method: "DELETE" });
+  }
+
+  async tokens(): Promise<readonly Token[]> {
+    return (await send("login/tokens")).json();
+  }
+
   async #ask(): Promise<void> {
     try {
-      const response = await fetch("login/who", { signal: AbortSignal.timeout(8000) });
-      const { name, role, login } = await response.json();
-      if (!response.ok) return;
+      const { name, role, login } = await (await send("login/who")).json();
       this.name = name ?? undefined;
       this.role = role;
       this.hasLogin = login === true;
       this.dispatchEvent(new Event("change"));
     } catch {
-      this.#asked = undefined; // the server is gone: it is asked again by whoever needs it next
+      this.#asked = undefined; // the server is gone: the next to ask asks again
     }
   }
 }
 
 export const account = new Account();
 
-/** Whether whoever uses this page may write properties, and run and cancel actions. */
+/** Whether the account of this page may write properties, and run and cancel actions. */
 export function mayOperate(): boolean {
   return account.role === "operate" || account.role === "admin";
 }
@@ -41,5 +91,16 @@ export function mayOperate(): boolean {
 /** Why a control is disabled, to be shown with it; undefined where it is not. */
 export function whyNotOperate(): string | undefined {
   if (mayOperate()) return undefined;
-  return `'${account.name}' has the role ${account.role}: it may look, and change nothing. Log in with the role operate.`;
+  return `'${account.name}' has the role ${account.role}, which changes nothing. Log in with the role operate.`;
+}
+
+async function send(path: string, request: RequestInit = {}): Promise<Response> {
+  const signal = AbortSignal.timeout(8000);
+  const response = await fetch(new URL(path, document.baseURI), { ...request, signal }).catch(
+    () => {
+      throw new Error("The server does not answer. Is it still running?");
+    },
+  );
+  if (!response.ok) throw new Error(String(Object(await response.json()).detail));
+  return response;
 }

@@ -7,6 +7,7 @@ import { limitUnsent } from "../base/unsent.ts";
 import type { ModelChange } from "../core/instance-affordances.ts";
 import type { ThingHost } from "../core/thing-host.ts";
 import { BlobStore } from "../files/blob-store.ts";
+import { accountRoutes } from "./access/login/account-routes.ts";
 import { secretsFolder } from "./access/login/accounts-file.ts";
 import { Gate } from "./access/login/gate.ts";
 import { Login, type LoginOptions } from "./access/login/login.ts";
@@ -136,6 +137,7 @@ export class ThingServer {
       openApiRoute(() => this.routes, shared),
       whoRoute(prefix, hasLogin),
       ...(this.#login ? loginRoutes(this.#login, prefix, () => this.routes) : []),
+      ...(this.#login ? accountRoutes(this.#login, prefix, () => this.#bound) : []),
     ];
     this.#routes = this.#makeRoutes();
     const gate = this.#login && new Gate(this.#login, prefix, this.routes);

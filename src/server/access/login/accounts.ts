@@ -38,6 +38,15 @@ export type AccountsData = Static<typeof AccountsData>;
 
 /** Whoever logs in with the code that the server printed: who started it. */
 const OWNER: Account = { id: "owner", name: "owner", role: "admin" };
+/** Whoever logs in with a code that an admin made in the page. */
+const GUESTS = {
+  view: { id: "guest.view", name: "guest", role: "view" },
+  operate: { id: "guest.operate", name: "guest", role: "operate" },
+  admin: OWNER,
+} as const satisfies Record<string, Account>;
+
+/** Roles that a login link can have. */
+export type LinkRole = keyof typeof GUESTS;
 
 /** Who may log in, at one time. */
 export class Accounts {
@@ -57,12 +66,13 @@ export class Accounts {
     );
     this.#byToken = new Map(tokens);
     this.#byUser = new Map(users);
-    const all = [OWNER, ...this.#byToken.values(), ...this.#byUser.values()];
+    const all = [...Object.values(GUESTS), ...this.#byToken.values(), ...this.#byUser.values()];
     this.#byId = new Map(all.map((account) => [account.id, account]));
   }
 
-  get owner(): Account {
-    return OWNER;
+  /** What a browser is logged in as with a one-time code. */
+  byLink(role: LinkRole): Account {
+    return GUESTS[role];
   }
 
   get key(): string {

@@ -1,4 +1,4 @@
-import { pageFile } from "../../../base/page-files.ts";
+import { pageFile, pageModule } from "../../../base/page-files.ts";
 
 /** The files of the page. */
 export const LOGIN_ASSETS: ReadonlyMap<string, string> = new Map([
@@ -15,5 +15,6 @@ export function loginPage(prefix: string): string {
 
 /** A file of the page. */
 export function loginFile(name: string): string {
-  return pageFile(name).toString();
+  const file = name.endsWith(".js") ? pageModule(`public/${name}`) : pageFile(name);
+  return file.toString();
 }

@@ -2,8 +2,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { ThingError } from "../../../base/errors.ts";
 import type { Log } from "../../../base/log.ts";
+import type { Role } from "../../../core/affordances.ts";
 import type { Account, Identity } from "../../http/identity.ts";
 import { clientAddressOf } from "../../http/origin.ts";
+import type { LinkRole } from "./accounts.ts";
 import { AccountsFile } from "./accounts-file.ts";
 import { AttemptLimit } from "./attempt-limit.ts";
 import { CredentialCheck, type Credentials, credentialsIn } from "./credentials.ts";
@@ -34,6 +36,23 @@ export interface LoginCounts {
   failed: number;
   /** It was not looked at: there were too many. */
   refused: number;
+}
+
+/** A browser that is logged in. */
+export interface LoggedInBrowser {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  /** When it was last used, epoch ms. */
+  readonly used: number;
+}
+
+/** A token, without its secret. */
+export interface ListedToken {
+  readonly name: string;
+  readonly role: Role;
+  readonly created: string;
+  readonly expires: string;
 }
 
 /** What a browser says to be remembered. */
@@ -87,9 +106,31 @@ export class Login {
     await this.#sessions.close();
   }
 
-  /** A code that logs one browser in, once, within ten minutes, as whoever runs the server. */
-  newCode(): string {
-    return this.#codes.make();
+  /** A code that logs one browser in, once, within ten minutes: as whoever runs the server, or a guest of another role. */
+  newCode(role: LinkRole = "admin"): string {
+    return this.#codes.make(this.#file.current.byLink(role));
+  }
+
+  /** Browsers that are logged in, the latest used first. */
+  sessions(): LoggedInBrowser[] {
+    const { current } = this.#file;
+    return this.#sessions.list().flatMap(({ id, account, used }) => {
+      const found = current.byId(account, this.#clock.wall());
+      return found ? [{ id, name: found.name, role: found.role, used }] : [];
+    });
+  }
+
+  /** Ends a browser's session, and within a second all that it still reads. @throws {ThingError} `NOT_FOUND`. */
+  async endSession(id: string): Promise<void> {
+    if (!this.#sessions.has(id)) throw new ThingError("NOT_FOUND", NO_SESSION);
+    await this.#sessions.end(id);
+  }
+
+  /** Tokens that have not been revoked, without their secrets. */
+  tokens(): ListedToken[] {
+    return Object.entries(this.#file.current.data.tokens).map(
+      ([name, { role, created, expires }]) => ({ name, role, created, expires }),
+    );
   }
 
   /**
@@ -188,7 +229,8 @@ export class Login {
   async #accountOf(asked: LoginRequest, address: string): Promise<Account> {
     try {
       if (!("code" in asked)) return await this.#credentials.accountOf(asked, address);
-      if (this.#codes.spend(asked.code)) return this.#file.current.owner;
+      const account = this.#codes.spend(asked.code);
+      if (account) return account;
       this.#limit.begin(address);
       throw new ThingError("BAD_CREDENTIALS", BAD_CODE);
     } catch (error) {
@@ -212,8 +254,9 @@ const UNREADABLE =
   "The Authorization header is neither 'Bearer TOKEN' nor 'Basic' with a name and a password in base64.";
 const BAD_SIGNATURE =
   "This signed address has expired, was changed, or was signed by an account that can no longer log in. Request a new one.";
+const NO_SESSION = "There is no such session: it has ended already.";
 const BAD_CODE =
-  "This code has already been used or is older than ten minutes. Restart the server for a new one, or log in with a token: thingscope tokens create.";
+  "This code has already been used or is older than ten minutes. Restart the server for a new one, or log in with a token: thingscope tokens create, or have an admin show a new link in the page.";
 
 interface ActiveResponse {
   readonly identity: Identity;

@@ -1,31 +1,33 @@
+import type { Account } from "../../http/identity.ts";
 import { newSecret, sha256 } from "./secrets.ts";
 
 /** How long a code can be used. */
-const CODE_MS = 10 * 60_000;
+export const CODE_MS = 10 * 60_000;
 const MAX_CODES = 10;
 
 /** Codes that log in once, each for ten minutes. They are in memory only. */
 export class OneTimeCodes {
   readonly #clock: () => number;
-  readonly #expires = new Map<string, number>();
+  readonly #codes = new Map<string, { account: Account; expires: number }>();
 
   constructor(clock: () => number) {
     this.#clock = clock;
   }
 
-  make(): string {
+  /** @param account - What a browser is logged in as with it. */
+  make(account: Account): string {
     const code = newSecret();
-    this.#expires.set(sha256(code), this.#clock() + CODE_MS);
-    const [oldest] = this.#expires.keys();
-    if (this.#expires.size > MAX_CODES && oldest !== undefined) this.#expires.delete(oldest);
+    this.#codes.set(sha256(code), { account, expires: this.#clock() + CODE_MS });
+    const [oldest] = this.#codes.keys();
+    if (this.#codes.size > MAX_CODES && oldest !== undefined) this.#codes.delete(oldest);
     return code;
   }
 
-  /** True once for each code. */
-  spend(code: string): boolean {
+  /** The account of a code, once. */
+  spend(code: string): Account | undefined {
     const id = sha256(code);
-    const expires = this.#expires.get(id);
-    this.#expires.delete(id);
-    return expires !== undefined && this.#clock() < expires;
+    const found = this.#codes.get(id);
+    this.#codes.delete(id);
+    return found && this.#clock() < found.expires ? found.account : undefined;
   }
 }

@@ -93,11 +93,7 @@ export function loginRoutes(login: Login, prefix: string, table: () => readonly 
         const asked = loginRequest(await exchange.json());
         const { account, cookie } = await login.begin(exchange.request, asked);
         const { name, role } = account;
-        return {
-          status: 200,
-          body: { name, role, login: true },
-          headers: { "Set-Cookie": cookie },
-        };
+        return { status: 200, body: { name, role }, headers: { "Set-Cookie": cookie } };
       },
     },
     {

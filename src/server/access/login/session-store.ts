@@ -89,6 +89,14 @@ export class SessionStore {
     return { id, account: session.account, renew };
   }
 
+  /** Those that have not ended, the latest used first; `used` in epoch ms. */
+  list(): { id: string; account: string; used: number }[] {
+    return [...this.#sessions]
+      .filter(([id]) => this.has(id))
+      .map(([id, { account, used }]) => ({ id, account, used: used + this.#shift }))
+      .sort((a, b) => b.used - a.used);
+  }
+
   has(id: string): boolean {
     const session = this.#sessions.get(id);
     return session !== undefined && this.#clock.now() - session.used < IDLE_MS;
