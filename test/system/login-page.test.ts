@@ -10,6 +10,7 @@ import { jpegOf } from "../frames/jpegs.ts";
 import { TEST_MS } from "../limits.ts";
 import { serverFor } from "../server/requests.ts";
 import { bearer, PASSWORD, type Secured, secured } from "../server/secured.ts";
+import { assertAccessible } from "./accessibility.ts";
 import { openPage } from "./chromium.ts";
 
 const timeout = TEST_MS;
@@ -50,11 +51,33 @@ test("the link that the server printed logs a browser in, and leaves no code beh
   const kept = String(await page.evaluate("location.href + document.cookie"));
   assert.ok(!kept.includes(code!) && !kept.includes("thingscope-"));
   assert.deepEqual(complaints, []);
-  await page.goto(`${url}/`);
-  await page.getByRole("heading", { name: "camera", exact: true }).waitFor();
-  await page.screenshot({ path: join(tmpdir(), "thingscope-logged-in.png") });
-  await page.getByRole("button", { name: "Log out" }).click();
+});
+
+test("an admin shows a login link for a phone, sees it come in, logs it out, and then itself", {
+  timeout,
+}, async (t) => {
+  const { server, url } = await running(t);
+  const { page, browser, complaints } = await openPage(t, { width: 1440, height: 900 });
+  await page.goto(`${url}/login#code=${server.newLoginCode()}`);
+  await page.getByRole("button", { name: "owner" }).click();
+  await page.getByRole("radio", { name: "Operate" }).check();
+  await page.getByRole("button", { name: "Show link and QR code" }).click();
+  const link = await page.getByRole("textbox", { name: "Login link" }).inputValue();
+  await assertAccessible(page, "the account's menu");
+  const phone = await browser.newContext({ viewport: { width: 390, height: 844 } });
+  const theirs = await phone.newPage();
+  await theirs.goto(link);
+  await theirs.getByRole("button", { name: "guest operate" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "owner" }).click();
+  await page.getByRole("button", { name: "Log out guest" }).click();
+  await theirs.getByRole("heading", { name: "Log in" }).waitFor();
+  await page.getByRole("button", { name: "Log out", exact: true }).click();
   await page.getByRole("heading", { name: "Log in" }).waitFor();
+  assert.deepEqual(
+    complaints.filter((text) => !text.includes("401")),
+    [],
+  );
 });
 
 test("whoever opens any page logs in there with a token or a password, and then sees it", {
@@ -76,6 +99,10 @@ test("whoever opens any page logs in there with a token or a password, and then 
     const { page } = await openPage(t, { width, height });
     await page.goto(`${url}/camera/live/viewer#x`);
     await page.screenshot({ path: join(tmpdir(), `thingscope-login-${width}.png`) });
+    await page.emulateMedia({ colorScheme: "dark" });
+    await assertAccessible(page, "the login page, dark");
+    await page.emulateMedia({ colorScheme: "light" });
+    await assertAccessible(page, "the login page, light");
     await page.getByRole("button", { name: "Log in" }).click();
     await page.getByText(/^Enter the (token|name)\.$/).waitFor();
     await fill(page);

@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import axe from "axe-core";
+import type { Page } from "playwright-core";
+
+/** One element that breaks a rule, in a line. */
+function lineOf(rule: axe.Result): string[] {
+  return rule.nodes.map(({ target, failureSummary = "" }) => {
+    const why = failureSummary.replace(/\s+/g, " ");
+    return `${rule.id} (${rule.impact}): ${target.flat().join(" ")}: ${why}`;
+  });
+}
+
+/** @throws {AssertionError} that names each element of the page which axe-core finds fault with, shadow trees included. */
+export async function assertAccessible(page: Page, what: string): Promise<void> {
+  await page.evaluate(axe.source);
+  const found = (await page.evaluate(
+    "axe.run(document, { resultTypes: ['violations'] })",
+  )) as axe.AxeResults;
+  assert.deepEqual(found.violations.flatMap(lineOf), [], `Accessibility of ${what}`);
+}
