@@ -1,3 +1,4 @@
+import { RecentPeriod } from "./recent-period.ts";
 import { systemTimers, type Timers } from "./timers.ts";
 
 /** How long something may be silent. */
@@ -17,8 +18,6 @@ const SHORTEST_MS = 10;
 const LATE_MS = 20;
 /** Then what has come in the meantime is read first, ms: once, since a machine may be busy for ever. */
 const GRACE_MS = 50;
-/** How much of its period so far is kept when another one has been. */
-const KEPT = 0.8;
 
 /**
  * Notices that something which should come again and again does not. It counts what its timers were set for, not the time
@@ -33,7 +32,7 @@ export class Heartbeats {
   /** How many there were. */
   count = 0;
   #lastAt: number;
-  #periodMs = 0;
+  readonly #period = new RecentPeriod();
   /** As much of its silence as is held against it. */
   #countedMs = 0;
   #isStopped = false;
@@ -55,7 +54,8 @@ export class Heartbeats {
     if (this.count === 0) return this.#startMs;
     if (this.#periods === 0) return this.#silenceMs;
     // While there was one only, the period is not known: a second may take as long as the first.
-    const slow = this.#periodMs === 0 ? this.#startMs : this.#periods * this.#periodMs;
+    const { ms } = this.#period;
+    const slow = ms === 0 ? this.#startMs : this.#periods * ms;
     return Math.max(this.#silenceMs, slow);
   }
 
@@ -67,10 +67,7 @@ export class Heartbeats {
   /** It came. */
   beat(): void {
     const at = this.#timers.now();
-    if (this.count > 0) {
-      const period = at - this.#lastAt;
-      this.#periodMs = this.#periodMs ? KEPT * this.#periodMs + (1 - KEPT) * period : period;
-    }
+    if (this.count > 0) this.#period.note(at - this.#lastAt);
     this.count += 1;
     this.#lastAt = at;
     this.#countedMs = 0;

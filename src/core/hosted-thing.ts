@@ -83,7 +83,7 @@ export class HostedThing extends LifeState {
     this.#writes = new PropertyWrites({
       ...{ name, thing, access: this.#access, observers: this.#observers },
       properties: () => this.model.properties,
-      onTouched: (property, by) => this.settings.touch(property, by),
+      onTouched: (property, written) => this.settings.touch(property, written),
       saveLater: () => this.settings.saveLater(),
     });
     this.settings = new ThingSettings({

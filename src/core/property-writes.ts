@@ -12,6 +12,12 @@ import { WantedValues } from "./wanted-values.ts";
 
 export type WriteBy = "client" | "settings" | "edited settings";
 
+/** What a property was set to, and by whom. */
+export interface Written {
+  readonly by: WriteBy;
+  readonly value: unknown;
+}
+
 /** Names of properties that others have written since it began. */
 export type WriteWatch = Set<string>;
 
@@ -46,7 +52,7 @@ interface WritesOptions {
   /** Those that the Thing has now. */
   readonly properties: () => ReadonlyMap<string, PropertyAffordance>;
   /** Called when a setting may have another value than the one that was read last. */
-  readonly onTouched: (property: PropertyAffordance, by?: WriteBy) => void;
+  readonly onTouched: (property: PropertyAffordance, written?: Written) => void;
   /** Puts the settings on disk, and nobody waits for it. */
   readonly saveLater: () => void;
 }
@@ -164,11 +170,11 @@ export class PropertyWrites {
       const { access } = this.#options;
       const set = by === "client" ? access.set : access.assign;
       const waited = set.call(access, property, value, store);
-      if (waited) return waited.then(() => this.#done(write), failed);
+      if (waited) return waited.then(() => this.#done(write, value), failed);
     } catch (error) {
       failed(error);
     }
-    this.#done(write);
+    this.#done(write, value);
     return undefined;
   }
 
@@ -203,10 +209,10 @@ export class PropertyWrites {
   }
 
   /** The Thing's code may have said itself that the property has changed; a setter of its own may have done so too early. */
-  #done(write: Write): void {
+  #done(write: Write, value: unknown): void {
     this.#ongoing.delete(write);
     const { property, by, store, told } = write;
-    this.#options.onTouched(property, by);
+    this.#options.onTouched(property, { by, value });
     if (by !== "settings" && property.observable && !(store && told))
       this.#options.observers.tell(property, told);
   }

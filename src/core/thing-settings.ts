@@ -4,7 +4,7 @@ import { asksDevice, type PropertyAffordance } from "./affordances.ts";
 import { HardwareSettings } from "./hardware-settings.ts";
 import { jsonCopy, NotJson } from "./json-value.ts";
 import type { PropertyAccess } from "./property-access.ts";
-import type { PropertyWrites, WriteBy } from "./property-writes.ts";
+import type { PropertyWrites, Written } from "./property-writes.ts";
 import { accept } from "./schema.ts";
 import { memberOf } from "./setters.ts";
 import type { SettingsFile } from "./settings-file.ts";
@@ -111,12 +111,15 @@ export class ThingSettings {
     return this.#hardware.restore();
   }
 
-  /** A setting may have another value now: what the hardware refused before is history. */
-  touch({ name, saved }: PropertyAffordance, by?: WriteBy): void {
+  /** A setting may have another value now: what the hardware refused before is history. One that was taken is kept even if it is gone now. */
+  touch(property: PropertyAffordance, written?: Written): void {
+    const { name, saved } = property;
     if (!saved) return;
-    if (by === "client") this.#hardware.noteSet(name);
+    if (written?.by === "client") this.#hardware.noteSet(name);
     if (this.#refused.delete(name)) this.#options.file.copyBeforeSave();
     this.#touched.add(name);
+    if (written && this.#livesInHardware(property))
+      this.#known.set(name, JSON.stringify(jsonCopy(written.value)));
   }
 
   /** The Thing has left its host: its file is that of the next one, whatever it still does. */
@@ -244,7 +247,7 @@ export class ThingSettings {
     if (refused !== undefined) return refused;
     const lastGood = this.#known.get(name);
     if (this.#livesInHardware(property) && !this.#hardware.has(name)) return lastGood;
-    if (asksDevice(property) && !this.#touched.delete(name)) return lastGood;
+    if (asksDevice(property) && !this.#touched.has(name)) return lastGood;
     try {
       return await this.#read(property);
     } catch (error) {
@@ -256,14 +259,17 @@ export class ThingSettings {
       this.#options.log.warn(
         `${this.#called(name)} is saved with its last good value, because ${why}`,
       );
-      return lastGood;
+      return this.#known.get(name);
     }
   }
 
   /** @throws {NotJson} for what JSON would hold as something else, NaN as `null`. */
   async #read(property: PropertyAffordance): Promise<string | undefined> {
+    const { name } = property;
+    this.#touched.delete(name);
     const json = JSON.stringify(jsonCopy(await this.#options.access.valueOf(property)));
-    if (json !== undefined) this.#known.set(property.name, json);
+    if (this.#touched.has(name)) return this.#known.get(name); // written since it was asked
+    if (json !== undefined) this.#known.set(name, json);
     return json;
   }
 

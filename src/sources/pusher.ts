@@ -1,4 +1,5 @@
 import { now, steadyTime } from "../base/clock.ts";
+import { RecentPeriod } from "../base/recent-period.ts";
 import type { EndpointClient } from "../core/endpoint.ts";
 import type { SourceLoss } from "../frames/frame.ts";
 import { readSentPicture } from "../frames/sent-picture.ts";
@@ -28,7 +29,7 @@ export class Pusher {
   /** Whether a picture of it has come. */
   hasSent = false;
   #lastAt = now();
-  #periodMs = 0;
+  readonly #period = new RecentPeriod();
   #index: number | undefined;
   readonly #clock = new SenderClock();
   readonly #end = new AbortController();
@@ -46,7 +47,7 @@ export class Pusher {
 
   /** Whether it sends: another one has to wait. */
   get isSending(): boolean {
-    return now() - this.#lastAt < Math.max(LEASE_MS, LEASE_PERIODS * this.#periodMs);
+    return now() - this.#lastAt < Math.max(LEASE_MS, LEASE_PERIODS * this.#period.ms);
   }
 
   get isPresent(): boolean {
@@ -69,7 +70,7 @@ export class Pusher {
   /** A picture of it has come. */
   note(): void {
     const at = now();
-    this.#periodMs = at - this.#lastAt;
+    if (this.hasSent) this.#period.note(at - this.#lastAt);
     this.#lastAt = at;
     this.hasSent = true;
   }

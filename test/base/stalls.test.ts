@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Heartbeats } from "../../src/base/heartbeats.ts";
 import { Supervisor } from "../../src/base/supervise.ts";
 import { TEST_MS } from "../limits.ts";
 import { SEED } from "../seed.ts";
@@ -58,4 +59,34 @@ test("a camera that gives a frame each 12 s is not taken for silent, from its fi
 }, async () => {
   const { ms, isStalled } = await noticed(12_000, 20, () => 0.5);
   assert.deepEqual([isStalled, ms], [true, 60_000]);
+});
+
+/** The silence that is allowed once beats have come at these intervals, ms. */
+async function allowedAfter(intervals: readonly number[]): Promise<number> {
+  const timers = new FakeTimers();
+  const heartbeats = new Heartbeats(
+    { startMs: 60_000, silenceMs: 1000, periods: 5 },
+    () => {},
+    timers,
+  );
+  heartbeats.beat();
+  for (const ms of intervals) {
+    await timers.pass(ms);
+    heartbeats.beat();
+  }
+  const { allowedMs } = heartbeats;
+  heartbeats.stop();
+  return allowedMs;
+}
+
+test("a period is that of the last few frames: neither a slow start nor one pause makes it longer", {
+  timeout: TEST_MS,
+}, async () => {
+  const fast = [100, 100, 100, 100, 100, 100, 100, 100];
+  assert.equal(await allowedAfter([10_000, 100, 100, 100]), 1000, "a slow start");
+  assert.equal(await allowedAfter([...fast, 900]), 1000, "a pause");
+  assert.equal(await allowedAfter([900, 900, 900, 900, ...fast]), 1000, "faster than before");
+  assert.equal(await allowedAfter([...fast, ...fast.map(() => 900)]), 4500, "slower than before");
+  assert.equal(await allowedAfter([2000]), 10_000, "one period is known");
+  assert.ok((await allowedAfter([0, 2000, 0, 2000, 0, 2000])) >= 4000, "in pairs");
 });

@@ -4,6 +4,9 @@ import { mkdir, rename, rm, symlink, unlink, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { setting, Thing } from "thingscope";
+import { openTestHost } from "thingscope/testing";
+import { Type } from "typebox";
 import { healthOf } from "../../src/server/monitoring/health.ts";
 import { TEST_MS } from "../limits.ts";
 import { Amp, opened } from "./written-amp.ts";
@@ -134,4 +137,75 @@ test("a Thing that was replaced while the host runs writes no more into the file
   await host.get("amp").writeProperty("note", 1);
   assert.deepEqual([(await saved()).label, lines], ["kept", []]);
   await host.close();
+});
+
+test("a value that was taken is on disk, though its device goes before it can be read back", {
+  timeout,
+}, async () => {
+  class Probe extends Thing {
+    readonly #held = { gain: 1, own: 1, depth: 1 };
+    goes = () => {};
+    #get(name: "gain" | "own" | "depth"): number {
+      if (this.#held[name] > 1) throw new Error("The cable is out.");
+      return this.#held[name];
+    }
+    #set(name: "gain" | "own" | "depth", value: number): void {
+      this.#held[name] = value;
+      this.goes();
+    }
+    @setting("Gain", Type.Number()) get gain(): number {
+      return this.#get("gain");
+    }
+    set gain(value: number) {
+      this.#set("gain", value);
+    }
+    @setting("Depth", Type.Number(), { get: "readDepth", set: "setDepth" }) get depth(): number {
+      return 1;
+    }
+    readDepth = async () => this.#get("depth");
+    setDepth = async (value: number) => this.#set("depth", value);
+    override open(): void {
+      this.addProperty({
+        ...{ name: "own", title: "Own", schema: Type.Number(), saved: true, initial: 1 },
+        read: async () => this.#get("own"),
+        write: async (value) => this.#set("own", Number(value)),
+      });
+    }
+  }
+  for (const name of ["gain", "depth", "own"])
+    for (const goes of [false, true]) {
+      await using opened = await openTestHost(Probe);
+      const { thing, hosted } = opened;
+      const unplug = () => thing.context.disconnected("Unplugged.");
+      if (goes) thing.goes = () => void setImmediate(unplug); // before the save has begun to read
+      await hosted.writeProperty(name, 2);
+      assert.equal((await opened.savedSettings())?.[name], 2, `${name}, which ${goes}`);
+    }
+});
+
+test("a value that was written while an older one was read for the file is the one that is kept", {
+  timeout,
+}, async () => {
+  let answer: (value: number) => void = () => {};
+  class Probe extends Thing {
+    override open(): void {
+      this.addProperty({
+        ...{ name: "own", title: "Own", schema: Type.Number(), saved: true, initial: 1 },
+        read: () => new Promise<number>((resolve) => (answer = resolve)),
+        write: async () => {},
+      });
+    }
+  }
+  await using opened = await openTestHost(Probe);
+  const { thing, hosted } = opened;
+  const first = hosted.writeProperty("own", 2);
+  const reading = answer;
+  while (answer === reading) await sleep(1);
+  const second = hosted.writeProperty("own", 3);
+  await sleep(1);
+  answer(2);
+  await first;
+  thing.context.disconnected("Unplugged.");
+  await second;
+  assert.equal((await opened.savedSettings())?.own, 3);
 });
