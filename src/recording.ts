@@ -41,4 +41,5 @@ export { type PreRoll, type PreRollLimits, PreRollRing } from "./recording/write
 export { RecordingCounts } from "./recording/write/recording-counts.ts";
 export type { RecordingOptions } from "./recording/write/recording-options.ts";
 export { RecordingWriter } from "./recording/write/recording-writer.ts";
-export { VideoRecorder, type VideoRecorderOptions } from "./recording/write/video-recorder.ts";
+export { VideoRecorder } from "./recording/write/video-recorder.ts";
+export type { VideoRecorderOptions } from "./recording/write/video-recorder-options.ts";

@@ -10,18 +10,18 @@ import {
   type StoredFile,
   setting,
   slot,
-  ThingError,
   wallTime,
 } from "thingscope";
 import {
   type ContinuousSummary,
   RecordingWriter,
   startRecording,
-  VideoRecorder,
+  type VideoRecorderOptions,
 } from "thingscope/recording";
 import { Type } from "typebox";
-import { type BegunRecording, stopAt } from "./recorder/begun-recording.ts";
+import { type BegunRecording, stopAt, together } from "./recorder/begun-recording.ts";
 import { ContinuousSlot } from "./recorder/continuous-slot.ts";
+import { EventSlot } from "./recorder/event-slot.ts";
 import type { RecorderOptions } from "./recorder/recorder-options.ts";
 import { RecordingsThing } from "./recorder/recordings-thing.ts";
 import {
@@ -46,8 +46,10 @@ export class Recorder extends RecordingsThing {
   static override readonly description: string =
     "Records a camera into files that survive a crash and prove which frames are in them.";
   readonly #options: RecorderOptions;
-  #events: VideoRecorder | undefined;
-  #disarming: Promise<unknown> | undefined;
+  readonly #events = new EventSlot({
+    options: () => this.#eventOptions(),
+    onChange: () => this.tell(),
+  });
   readonly #continuous = new ContinuousSlot({
     onChange: () => this.tell(),
     listed: (path) => this.listed(path),
@@ -82,8 +84,19 @@ export class Recorder extends RecordingsThing {
     const continuous = this.#continuous.state;
     if (continuous) return continuous;
     if (this.#lapses > 0) return "recording";
-    if (this.#events) return this.#events.phase;
-    return this.#disarming ? "finishing" : "idle";
+    return this.#events.state ?? "idle";
+  }
+
+  @property("How much of the time before a trigger its recording has", Type.Number({ unit: "s" }), {
+    readOnly: true,
+  })
+  get pre_roll(): number {
+    return this.#options.pre_s ?? 2;
+  }
+
+  @property("Which camera is recorded", Type.String(), { readOnly: true })
+  get recorded_camera(): string {
+    return this.camera.name;
   }
 
   @setting("Whether the newest frames are held for a trigger; the camera runs then", Type.Boolean())
@@ -107,7 +120,7 @@ export class Recorder extends RecordingsThing {
     this.#isOpen = false;
     this.#arm();
     await this.untilExported(
-      Promise.all([this.#disarming, this.#continuous.close(), this.endWork()]),
+      Promise.all([this.#events.disarmed, this.#continuous.close(), this.endWork()]),
     );
     await super.close();
   }
@@ -116,26 +129,13 @@ export class Recorder extends RecordingsThing {
     "Record what happens now, from some seconds before. While such a recording runs, it is extended",
     { input: Trigger, output: RecordingFile, useGlobalLock: false },
   )
-  async record({ reason, max_delay = 1 }: Trigger): Promise<StoredFile> {
-    const events = this.#events;
-    if (!events) {
-      const why = `'${this.name}' does not hold frames. Set its 'armed' to true first.`;
-      throw new ThingError("NOT_READY", why);
-    }
-    try {
-      const recorded = events.record({
-        maxDelaySec: max_delay,
-        reason,
-        onVideoFinished: (path, summary) => void this.finished(path, summary),
-      });
-      const path = await this.tellingLack(recorded);
-      this.tell();
-      return await this.listed(path, events.endReasonOf(path));
-    } catch (cause) {
-      if (events === this.#events) throw cause;
-      const why = `'${this.name}' was disarmed or closed in the meantime. Set its 'armed' to true, then try again.`;
-      throw new ThingError("NOT_READY", why, { cause });
-    }
+  async record(trigger: Trigger): Promise<StoredFile> {
+    const recorded = this.#events.record(trigger, (path, summary) => {
+      void this.finished(path, summary);
+    });
+    const { path, endReason } = await this.tellingLack(recorded);
+    this.tell();
+    return this.listed(path, endReason());
   }
 
   @action("Record from now on, until it is stopped or the disk is full", {
@@ -152,7 +152,11 @@ export class Recorder extends RecordingsThing {
     ...{ output: Summary, releases: true, useGlobalLock: false },
   })
   async stop_recording(_: Record<string, never>, run: Invocation): Promise<Summary> {
-    return this.#summaryOf(await this.#continuous.stop(stopAt(now(), run)));
+    const held = this.#events.isHeld ? this.#events.stop() : undefined;
+    this.tell();
+    const isContinuous = this.#continuous.state !== undefined || !held;
+    const continuous = isContinuous ? this.#continuous.stop(stopAt(now(), run)) : undefined;
+    return this.#summaryOf(together(await held, await continuous));
   }
 
   @action("Record a frame each interval. When cancelled, it keeps the frames recorded so far", {
@@ -256,32 +260,26 @@ export class Recorder extends RecordingsThing {
 
   /** Starts or stops holding frames. */
   #arm(): void {
-    const wanted = this.#isOpen && this.#armed;
-    if (wanted === (this.#events !== undefined)) return;
-    if (!wanted) {
-      const disarming = Promise.all([this.#disarming, this.#events!.stop()]).finally(() => {
-        if (this.#disarming === disarming) this.#disarming = undefined;
-        this.tell();
-      });
-      this.#disarming = disarming;
-      this.#events = undefined;
-      return;
-    }
-    const { pre_s = 2, post_s = 2, pre_roll_mb = 64, max_event_s } = this.#options;
-    this.#events = new VideoRecorder({
+    this.#events.arm(this.#isOpen && this.#armed, this.name);
+  }
+
+  #eventOptions(): VideoRecorderOptions {
+    const { pre_roll_mb = 64, pre_roll_while, max_event_s, keep_mkv, keep_start } = this.#options;
+    return {
       camera: this.camera,
       filenameGenerator: () => this.#newPath(),
-      preSec: pre_s,
-      postSec: post_s,
+      preSec: this.pre_roll,
+      postSec: this.#options.post_s ?? 2,
       maxPreRollBytes: pre_roll_mb * MB,
+      preRollWhileWatched: pre_roll_while === "watched",
       maxSec: max_event_s,
       room: this.room,
       settings: () => this.#settings(),
-      keepMkv: this.#options.keep_mkv,
+      keepMkv: keep_mkv,
       exportSignal: this.exportSignal,
-      keepStart: this.#options.keep_start,
+      keepStart: keep_start,
       ...this.accounts,
-    });
+    };
   }
 
   #newPath(name = this.#newName(), extension = this.#options.format ?? "mkv"): string {

@@ -54,6 +54,12 @@ export const MICROSCOPE = {
     class: "thingscope/things:Autofocus",
     thing_slots: { camera: "camera", stage: "stage" },
   },
+  // While nobody watches the camera it does not run, and nothing is held.
+  recorder: {
+    class: "thingscope/things:Recorder",
+    kwargs: { folder: "recordings", pre_roll_while: "watched", quota_mb: 10_000 },
+    thing_slots: { camera: "camera" },
+  },
 };
 
 /** @throws {ThingError} `BAD_CONFIG` with the line of each problem. */

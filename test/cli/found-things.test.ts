@@ -129,7 +129,10 @@ test("without a camera the microscope is served and told to be simulated; a came
 }, async (t) => {
   const { system, settings } = await setUp();
   const { server, remark, rescan } = await served(t, system, settings);
-  assert.deepEqual([...server.host.things.keys()], ["camera", "stage", "autofocus", "cameras"]);
+  assert.deepEqual(
+    [...server.host.things.keys()],
+    [...["camera", "stage", "autofocus", "recorder", "cameras"]],
+  );
   assert.match(remark ?? "", /^No camera was found.*SIMULATED/);
   await system.plug(0, { port: "1", name: "Camera" });
   await rescan();

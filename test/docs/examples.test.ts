@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
 import { packagePath } from "../../src/base/package-root.ts";
 import { runCliLines, serveCli } from "../cli/run-cli.ts";
 import { TEST_MS } from "../limits.ts";
 import { firstFrame } from "../streams/watching.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 
 const configurations = readdirSync(packagePath("examples"), { recursive: true, encoding: "utf8" })
   .filter((name) => /\.(json|yaml)$/.test(name))
@@ -43,14 +43,15 @@ test("a file that a Thing names is found beside the configuration", {
 test("without a configuration and a camera the simulated microscope is served", {
   timeout: TEST_MS,
 }, async (t) => {
-  const settings = join(tmpdir(), "thingscope-settings");
-  const server = await serveCli(t, tmpdir(), "--settings", settings, "--simulated");
+  const folder = await temporaryFolder("thingscope-simulated-");
+  const server = await serveCli(t, folder, "--simulated");
   assert.equal(server.page, `${server.url}/camera/mjpeg_stream/viewer`);
   const things = server.lines.map(({ msg }) => msg).filter((msg) => msg.endsWith("  open"));
   assert.deepEqual(things, [
     "camera  SimulatedCamera  open",
     "stage  SimulatedStage  open",
     "autofocus  Autofocus  open",
+    "recorder  Recorder  open",
   ]);
   await firstFrame(`${server.url}/camera/mjpeg_stream`);
   const snapshot = await fetch(`${server.url}/camera/mjpeg_stream/snapshot?wait=20`);

@@ -2,10 +2,8 @@ import { dirname, join } from "node:path";
 import { now } from "../../src/base/clock.ts";
 import type { RecordingSummary } from "../../src/recording/ledger/ledger.ts";
 import type { RecordOptions } from "../../src/recording/write/event-file.ts";
-import {
-  VideoRecorder,
-  type VideoRecorderOptions,
-} from "../../src/recording/write/video-recorder.ts";
+import { VideoRecorder } from "../../src/recording/write/video-recorder.ts";
+import type { VideoRecorderOptions } from "../../src/recording/write/video-recorder-options.ts";
 import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { newPath } from "./recordings.ts";
 

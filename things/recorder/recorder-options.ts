@@ -9,6 +9,8 @@ export interface RecorderOptions extends RecordingsOptions {
   readonly post_s?: number;
   /** Memory for the frames before a trigger. Default 64 MB. */
   readonly pre_roll_mb?: number;
+  /** When frames are held for a trigger: `always` (default), for which the camera runs; or while it is `watched` by somebody else. */
+  readonly pre_roll_while?: "always" | "watched";
   /** How long a trigger's file may be before the next one begins, s. Default 600. */
   readonly max_event_s?: number;
   /** Default `mkv`. ffmpeg makes an `mp4` or `webm` during the recording; the MKV is removed when that has every frame. */

@@ -5,7 +5,6 @@ import {
   files,
   type Invocation,
   messageOf,
-  now,
   property,
   type StoredFile,
   Thing,
@@ -20,7 +19,19 @@ import {
   stopped,
 } from "thingscope/recording";
 import { Type } from "typebox";
-import { Disk, Export, ExportFailed, Lost, NoRoom, RecordingFile } from "./schemas.ts";
+import { mkvOf, progressOf, verified } from "./accounts.ts";
+import { DiskState } from "./disk-state.ts";
+import {
+  Disk,
+  Export,
+  ExportFailed,
+  Lost,
+  NoRoom,
+  Progress,
+  RecordingFile,
+  Verified,
+  Verify,
+} from "./schemas.ts";
 
 /** Where recordings go, and how much of the disk they may take. */
 export interface RecordingsOptions {
@@ -41,7 +52,6 @@ interface HowItEnded {
 const LOOK_EVERY_MS = 500;
 /** A server that is told to end has 10 s. */
 const EXPORTS_END_MS = 3000;
-const LOOK_AT_DISK_EVERY_MS = 5000;
 const MB = 1e6;
 
 /** A Thing with a folder of recordings: clients can list, fetch and delete them, and are notified of new ones and of the disk. */
@@ -50,10 +60,10 @@ export abstract class RecordingsThing extends Thing {
   protected readonly folder: RecordingsFolder;
   readonly #options: RecordingsOptions;
   readonly #counts = new RecordingCounts(this);
-  #disk: Disk = { free: 0, total: 0, recordings: 0, reserve: 0 };
+  readonly #disk = new DiskState(() => this.changed("disk"));
   #looking: ReturnType<typeof setInterval> | undefined;
   #isLooking = false;
-  #lookedAtDisk = Number.NEGATIVE_INFINITY;
+  #wasGoing = false;
   #exports = 0;
   readonly #works = new Set<Promise<unknown>>();
   #closing = new AbortController();
@@ -93,7 +103,26 @@ export abstract class RecordingsThing extends Thing {
 
   @property("Disk usage", Disk, { readOnly: true, observable: true })
   get disk(): Disk {
-    return this.#disk;
+    return this.#disk.value;
+  }
+
+  @property("The files that are written now, with what they have so far", Type.Array(Progress), {
+    readOnly: true,
+    observable: true,
+  })
+  get progress(): Progress[] {
+    return progressOf(this.#counts);
+  }
+
+  @action("Count the frames of a recording, and compare each with the ledger", {
+    input: Verify,
+    output: Verified,
+    useGlobalLock: false,
+    safe: true,
+  })
+  async verify({ id }: Verify, { signal }: Invocation): Promise<Verified> {
+    const { path, name } = this.files.get(id);
+    return verified(path, name, signal);
   }
 
   @action("Export a recording as MP4 or WebM, with every frame at its time", {
@@ -233,45 +262,27 @@ export abstract class RecordingsThing extends Thing {
     }
   }
 
+  /** Sizes move twice a second while something is recorded, and once more when it has ended. */
+  #tellProgress(): void {
+    const isGoing = this.#counts.going.length > 0;
+    if (isGoing || this.#wasGoing) this.changed("progress");
+    this.#wasGoing = isGoing;
+  }
+
   async #look(): Promise<void> {
     this.tell();
+    this.#tellProgress();
     if (this.#isLooking) return;
     this.#isLooking = true;
     try {
       await this.folder.refreshIfChanged();
       for (const { path } of this.files.growing) await this.folder.refreshed(path);
-      if (now() - this.#lookedAtDisk >= LOOK_AT_DISK_EVERY_MS) await this.#lookAtDisk();
-      this.#tellTrouble();
+      await this.#disk.look(this.folder, this.room);
+      this.#disk.tell(undefined, this.log);
     } catch (error) {
-      this.#tellTrouble(messageOf(error));
+      this.#disk.tell(messageOf(error), this.log);
     } finally {
       this.#isLooking = false;
     }
   }
-
-  /** Once when it begins, and once when it is over. */
-  #tellTrouble(trouble?: string): void {
-    const { trouble: before, ...disk } = this.#disk;
-    this.#disk = { ...disk, ...(trouble !== undefined && { trouble }) };
-    if ((trouble === undefined) === (before === undefined)) return;
-    this.log.warn(
-      trouble === undefined
-        ? "The folder of recordings can be read again."
-        : `The folder of recordings cannot be read: ${trouble}`,
-    );
-    this.changed("disk");
-  }
-
-  async #lookAtDisk(): Promise<void> {
-    this.#lookedAtDisk = now();
-    const { reserveBytes: reserve, quotaBytes: quota } = this.room;
-    const room = await this.folder.room();
-    this.#disk = { ...this.#disk, ...room, reserve, ...(Number.isFinite(quota) && { quota }) };
-    this.changed("disk");
-  }
-}
-
-/** What a file of another format is made of, until it is there. */
-function mkvOf(path: string): string {
-  return path.replace(/\.(mp4|webm)$/i, ".mkv");
 }

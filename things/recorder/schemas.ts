@@ -52,6 +52,12 @@ const Reason = Type.Optional(Type.String({ maxLength: 200, description: "Written
 
 export const Trigger = Type.Object({
   reason: Reason,
+  until_stopped: Type.Optional(
+    Type.Boolean({
+      description:
+        "Go on until stop_recording is called, not only for the seconds after the trigger",
+    }),
+  ),
   max_delay: Type.Optional(
     Type.Number({ minimum: 0, unit: "s", default: 1, description: "Until the file is there" }),
   ),
@@ -110,6 +116,32 @@ export const Export = Type.Object({
   ),
 });
 export type Export = Static<typeof Export>;
+
+export const Verify = Type.Object({
+  id: Type.String({ description: "Of a recording" }),
+});
+export type Verify = Static<typeof Verify>;
+
+export const Verified = Type.Object({
+  ok: Type.Boolean({ description: "Whether the file is closed and agrees with its ledger" }),
+  sentence: Type.String({ description: "The whole result" }),
+  frames: Type.Integer({ description: "Whole frames in the file" }),
+  expected: Type.Integer({ description: "Frames that the ledger lists, or that are in the file" }),
+  missing: Type.Integer(),
+  damaged: Type.Integer(),
+  unlisted: Type.Integer({ description: "Frames in the file that the ledger does not list" }),
+});
+export type Verified = Static<typeof Verified>;
+
+/** What a file that is written now has so far. */
+export const Progress = Type.Object({
+  name: Type.String({ description: "Of the file" }),
+  frames: Type.Integer({ description: "Written so far" }),
+  duration: Type.Number({ unit: "s", description: "From the first frame to the newest" }),
+  dropped: Type.Integer({ description: "Frames that were lost so far" }),
+  size: Bytes,
+});
+export type Progress = Static<typeof Progress>;
 
 export const ExportFailed = Type.Object({
   recording: RecordingFile,

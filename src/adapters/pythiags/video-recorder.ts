@@ -1,7 +1,5 @@
-import {
-  VideoRecorder as EventRecorder,
-  type VideoRecorderOptions as EventRecorderOptions,
-} from "../../recording/write/video-recorder.ts";
+import { VideoRecorder as EventRecorder } from "../../recording/write/video-recorder.ts";
+import type { VideoRecorderOptions as EventRecorderOptions } from "../../recording/write/video-recorder-options.ts";
 
 /** pythiags' numbers for a recorder's phases. */
 export const RECORDER_STATE = {

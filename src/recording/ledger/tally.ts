@@ -53,7 +53,10 @@ export class Tally {
 
   /** What has become of the frames so far, and how many came. */
   get counts() {
-    return { written: this.#written, lost: this.#dropped, came: this.#came };
+    return {
+      ...{ written: this.#written, lost: this.#dropped, came: this.#came },
+      ...{ first: this.#first, last: this.#last },
+    };
   }
 
   /** Frames that were lost: not those left out on purpose. */

@@ -47,10 +47,16 @@ const LATE_MS = 1000;
 const OVER = "the window is over";
 const SPLIT = "split";
 
+/** What one or more triggers make: until when it goes on, epoch ms, and why it ends then if somebody has said so. */
+interface Event {
+  until: number;
+  ended?: string;
+}
+
 /** A file of an event. */
 interface Part<Sink> {
   readonly sink: Sink;
-  readonly event: { until: number };
+  readonly event: Event;
   readonly from: number;
   /** It ends before this moment; not known before its first frame. */
   end: number;
@@ -106,6 +112,21 @@ export class EventCutter<Sink extends EventSink<Sink>> {
     return (parts.findLast(({ from }) => from <= at) ?? last).sink;
   }
 
+  /** The open event goes on until `release` is called, whatever is triggered meanwhile. @returns its newest file. */
+  hold(): Sink | undefined {
+    if (this.#open) this.#open.event.until = Number.POSITIVE_INFINITY;
+    return this.#open?.sink;
+  }
+
+  /** The event that was held ends with the last frame captured until then, epoch ms. The next trigger begins another. */
+  release(at: number, reason: string): void {
+    const open = this.#open;
+    if (!open || Number.isFinite(open.event.until)) return;
+    Object.assign(open.event, { until: at, ended: reason });
+    this.#open = undefined;
+    this.#leaving.add(open);
+  }
+
   /** A frame has arrived. */
   frame(frame: Frame): void {
     this.#options.preRoll.push(frame);
@@ -140,7 +161,7 @@ export class EventCutter<Sink extends EventSink<Sink>> {
   }
 
   /** The open event goes on until then, with what the pre-roll has of the time since it was to end. */
-  #lengthen(event: { until: number }, until: number): void {
+  #lengthen(event: Event, until: number): void {
     const covered = event.until;
     event.until = Math.max(covered, until);
     const past = this.#options.preRoll.since(covered);
@@ -230,7 +251,7 @@ export class EventCutter<Sink extends EventSink<Sink>> {
     if (isNewer && sink.failed && !sink.isNowhere) this.#latest = given;
   }
 
-  #partOf(sink: Sink, event: { until: number }, from: number): Part<Sink> {
+  #partOf(sink: Sink, event: Event, from: number): Part<Sink> {
     const flags = { isBegun: false, isNext: false, isSplit: false };
     const end = Number.POSITIVE_INFINITY;
     return { sink, event, from, end, bytes: 0, before: this.#latest, ...flags };
@@ -241,7 +262,9 @@ export class EventCutter<Sink extends EventSink<Sink>> {
     if (this.#open === part) this.#open = undefined;
     this.#disown(part);
     this.#settle(part);
-    part.sink.end(part.isSplit && reason === OVER ? SPLIT : reason);
+    const { isSplit, event } = part;
+    const over = isSplit ? SPLIT : (event.ended ?? OVER);
+    part.sink.end(reason === OVER ? over : reason);
   }
 }
 

@@ -50,6 +50,8 @@ export interface RecordOptions {
   readonly maxDelaySec?: number | undefined;
   /** Why: said in the file that this trigger begins. */
   readonly reason?: string | undefined;
+  /** The event goes on until `stopEvent` is called. */
+  readonly untilStopped?: boolean | undefined;
   /** Called with the file's name once it is closed. Of several for one file, the last one is. */
   readonly onVideoFinished?: ((path: string, summary: RecordingSummary) => void) | undefined;
 }

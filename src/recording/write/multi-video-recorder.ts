@@ -1,7 +1,8 @@
 import { ThingError } from "../../base/errors.ts";
 import type { RecordOptions } from "./event-file.ts";
 import type { RecordedCamera, RecordedTee } from "./recorded-camera.ts";
-import { VideoRecorder, type VideoRecorderOptions } from "./video-recorder.ts";
+import { VideoRecorder } from "./video-recorder.ts";
+import type { VideoRecorderOptions } from "./video-recorder-options.ts";
 
 /** Cameras by name, and what holds for each of their recorders. */
 export interface MultiVideoRecorderOptions

@@ -13,6 +13,16 @@ interface FileCounts {
   readonly lost: ReadonlyMap<string, number>;
 }
 
+/** A file that is written now. */
+export interface GoingFile extends FileCounts {
+  /** Where it is; where it was to be, until it is there. */
+  readonly path: string;
+  /** Capture times of its first frame and of the newest one that was written, epoch ms. */
+  readonly first: number | undefined;
+  readonly last: number | undefined;
+  readonly bytes: number;
+}
+
 const counted = new WeakMap<object, RecordingCounts>();
 
 /** What somebody has recorded and lost, in all of its files together, also those that it writes now. It never goes down. */
@@ -21,7 +31,7 @@ export class RecordingCounts {
   #recorded = 0;
   readonly #lost = new Map<string, number>();
   /** Files that are written now. */
-  readonly #going = new Set<() => FileCounts>();
+  readonly #going = new Set<() => GoingFile>();
   #most = 0;
 
   /** Those of a Thing, where it has any. */
@@ -41,6 +51,11 @@ export class RecordingCounts {
     return this.#most;
   }
 
+  /** The files that are written now, the one begun last at the end. */
+  get going(): GoingFile[] {
+    return [...this.#going].map((now) => now());
+  }
+
   /** Frames that were lost, by reason as the ledgers have it. */
   get lost(): ReadonlyMap<string, number> {
     const lost = new Map(this.#lost);
@@ -49,7 +64,7 @@ export class RecordingCounts {
   }
 
   /** Counts what becomes of a file's frames, while it is written and afterwards. */
-  follow(now: () => FileCounts, ended: Promise<RecordingSummary>): void {
+  follow(now: () => GoingFile, ended: Promise<RecordingSummary>): void {
     this.#going.add(now);
     const over = (written: number, lost: Iterable<readonly [string, number]>) => {
       this.#going.delete(now);

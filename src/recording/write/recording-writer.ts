@@ -79,8 +79,15 @@ export class RecordingWriter {
       this.#room?.end();
       this.#announceBeginning();
     });
-    options.counts?.follow(() => this.#tally.counts, this.ended);
-    this.opened.catch(() => {}); // whoever waits for neither is told by the log
+    let at = path;
+    this.opened.then(
+      (opened) => {
+        at = opened;
+      },
+      () => {}, // whoever waits for neither is told by the log
+    );
+    const going = () => ({ ...this.#tally.counts, bytes: this.#writtenBytes, path: at });
+    options.counts?.follow(going, this.ended);
     this.ended.catch((error) => {
       this.#log.error(`${options.path} could not be recorded: ${messageOf(error)}`);
     });

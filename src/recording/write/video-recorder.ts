@@ -4,77 +4,16 @@ import { messageOf, ThingError } from "../../base/errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import type { Frame } from "../../frames/frame.ts";
 import type { MJPEGStream } from "../../streams/mjpeg-stream.ts";
-import type { RoomLimits } from "../files/folder-room.ts";
+import type { ContinuousSummary } from "./continuous-options.ts";
 import { newRecording } from "./converting-writer.ts";
 import { EventCutter } from "./event-cutter.ts";
-import {
-  EventFile,
-  type FrameWriter,
-  type RecorderPhase,
-  type RecordOptions,
-} from "./event-file.ts";
+import { EventFile, type RecorderPhase, type RecordOptions } from "./event-file.ts";
 import { EventMemory } from "./event-memory.ts";
-import { type PreRoll, type PreRollLimits, PreRollRing } from "./pre-roll.ts";
-import {
-  type Attachment,
-  attachmentOf,
-  type RecordedCamera,
-  type RecordedTee,
-  refusedBy,
-} from "./recorded-camera.ts";
-import { NO_FILE, type RecordingCounts } from "./recording-counts.ts";
-import type { RecordingOptions } from "./recording-options.ts";
-
-/** What a recorder of events records, where to, and how much about each trigger. */
-export interface VideoRecorderOptions {
-  /** A stream, or a camera whose main stream it is; or else `pipeline`. */
-  readonly camera?: RecordedCamera | undefined;
-  /** A pipeline, which runs while this recorder does. */
-  readonly pipeline?: RecordedTee["pipeline"] | undefined;
-  /** Which of the pipeline's tees; the first when absent. */
-  readonly srcTeeName?: string | undefined;
-  /** Called once for each file; its name ends with `.mkv`, or with `.mp4` or `.webm`, of which ffmpeg makes it. */
-  readonly filenameGenerator: () => string;
-  /** Seconds before and after a trigger. */
-  readonly windowSizeSec?: number | undefined;
-  /** Seconds before a trigger, if others than after it. */
-  readonly preSec?: number | undefined;
-  /** Seconds after a trigger, if others than before it. */
-  readonly postSec?: number | undefined;
-  /** How much may be held of the time before a trigger, bytes: 64 MiB. It all reaches the file that the trigger begins. */
-  readonly maxPreRollBytes?: number | undefined;
-  /** How much of what comes after a trigger may wait for the disk, bytes, in all files together: 64 MiB. */
-  readonly maxQueuedBytes?: number | undefined;
-  /** A file is at most this long, s: 600. An event that goes on has several files, each of which begins with the very next frame. */
-  readonly maxSec?: number | undefined;
-  /** A file has at most about this many bytes: 4 GB, which every file system takes. */
-  readonly maxFileBytes?: number | undefined;
-  /** What holds the frames before a trigger. */
-  readonly ringBufferClass?: new (
-    limits: PreRollLimits,
-  ) => PreRoll;
-  /** What files leave free: a trigger is refused where there is less, and a file ends before that is touched. All is taken when absent. */
-  readonly room?: RoomLimits | undefined;
-  /** Keeps the MKV that an MP4 or a WebM is made of. */
-  readonly keepMkv?: boolean | undefined;
-  /** Times of an MP4 or a WebM are those of the stream, as an MKV's are, and do not begin at 0. */
-  readonly keepStart?: boolean | undefined;
-  /** Cuts off what is made of its recordings: the MKVs are what there is then. */
-  readonly exportSignal?: AbortSignal | undefined;
-  /** What writes a file. */
-  readonly recordBinClass?: new (
-    options: RecordingOptions,
-  ) => FrameWriter;
-  /** Said in each file, unless its first trigger says another. */
-  readonly reason?: string | undefined;
-  /** Kept in each file as they are when it is begun, as JSON. */
-  readonly settings?: (() => unknown) | undefined;
-  /** Counts its frames, with those of other recordings. */
-  readonly counts?: RecordingCounts | undefined;
-  /** The clock that stamps frames, epoch ms. */
-  readonly clock?: (() => number) | undefined;
-  readonly log?: Log | undefined;
-}
+import { HeldEvent, RecorderDemand } from "./held-event.ts";
+import { PreRollRing } from "./pre-roll.ts";
+import { type Attachment, attachmentOf, refusedBy } from "./recorded-camera.ts";
+import { NO_FILE } from "./recording-counts.ts";
+import type { VideoRecorderOptions } from "./video-recorder-options.ts";
 
 const LOOK_EVERY_MS = 250;
 const PRE_ROLL_BYTES = 64 * 2 ** 20;
@@ -95,10 +34,14 @@ export class VideoRecorder implements AsyncDisposable {
   readonly #memory: EventMemory;
   readonly #files = new Set<EventFile>();
   readonly #detach: (() => void)[];
+  readonly #demand: RecorderDemand;
+  #held: HeldEvent | undefined;
   #looking: ReturnType<typeof setInterval> | undefined;
   #timeZero: number | undefined;
   #reason: string | undefined;
   #stopped = false;
+  /** For the first frame. */
+  #isWaiting = false;
 
   /** @throws {ThingError} `BAD_ARGUMENT` for a window that is no time, or a tee that is not there. */
   constructor(options: VideoRecorderOptions) {
@@ -130,8 +73,9 @@ export class VideoRecorder implements AsyncDisposable {
       preRoll,
       open: (_, before) => this.#open(before),
     });
+    this.#demand = new RecorderDemand(this.#stream, !options.preRollWhileWatched);
     this.#detach = [
-      this.#stream.demand.take(),
+      () => this.#demand.end(),
       this.#stream.onFrame((frame) => this.#take(frame)),
       this.#stream.onStop(() => {
         this.#cutter.end("the camera stopped");
@@ -161,8 +105,10 @@ export class VideoRecorder implements AsyncDisposable {
    * written all the same.
    */
   async record(options: RecordOptions = {}): Promise<string> {
-    const { maxDelaySec = 0.1, onVideoFinished, reason } = options;
+    const { maxDelaySec = 0.1, onVideoFinished, reason, untilStopped = false } = options;
     const at = this.#clock();
+    this.#demand.want();
+    this.#look();
     const due = now() + maxDelaySec * 1000;
     if (this.#timeZero === undefined && !this.#stopped) await this.#firstFrame(maxDelaySec);
     if (this.#stopped)
@@ -170,11 +116,25 @@ export class VideoRecorder implements AsyncDisposable {
     this.#reason = reason;
     const file = this.#cutter.trigger(at);
     file.onVideoFinished = onVideoFinished ?? file.onVideoFinished;
+    if (untilStopped && !this.#held) this.#hold(file);
     this.#look();
     return within(file.path, due - now(), () => {
       const why = `The file could not be opened within ${maxDelaySec} s. It will still be written if the disk allows.`;
       return new ThingError("NOT_READY", why);
     });
+  }
+
+  /** Whether an event goes on until `stopEvent` is called. */
+  get isHeld(): boolean {
+    return this.#held !== undefined;
+  }
+
+  /** Ends the event that goes on until it is stopped. @returns how it went, once its files are closed; undefined when there is none. */
+  async stopEvent(): Promise<ContinuousSummary | undefined> {
+    const held = this.#held;
+    this.#held = undefined;
+    this.#cutter.release(this.#clock(), "stopped");
+    return held?.summary();
   }
 
   /** The same without waiting; what fails is logged. */
@@ -204,6 +164,7 @@ export class VideoRecorder implements AsyncDisposable {
   }
 
   async #firstFrame(maxDelaySec: number): Promise<void> {
+    this.#isWaiting = true;
     const waiting = new AbortController();
     const grabbed = this.#stream.grab(waiting.signal);
     try {
@@ -212,6 +173,7 @@ export class VideoRecorder implements AsyncDisposable {
         return new ThingError("NOT_READY", why);
       });
     } finally {
+      this.#isWaiting = false;
       grabbed.catch(() => {}); // `within` has told it
       waiting.abort();
     }
@@ -253,6 +215,7 @@ export class VideoRecorder implements AsyncDisposable {
     });
     file.onVideoFinished = before?.onVideoFinished;
     this.#files.add(file);
+    if (this.#held?.has(before)) this.#held?.add(file);
     this.#follow(file).catch((error) => {
       counts?.lose(NO_FILE, file.given);
       this.#log.error(
@@ -271,14 +234,22 @@ export class VideoRecorder implements AsyncDisposable {
     } finally {
       this.#cutter.forget(file);
       this.#files.delete(file);
+      const goesOn = [...this.#files].some((other) => this.#held?.has(other));
+      if (this.#held?.has(file) && !goesOn) this.#held = undefined; // its disk is full, or its camera has stopped
     }
+  }
+
+  #hold(file: EventFile): void {
+    this.#held = new HeldEvent();
+    this.#held.add(this.#cutter.hold() ?? file);
   }
 
   /** Windows end also while no frames come. */
   #look(): void {
     this.#looking ??= setInterval(() => {
       this.#cutter.advance(this.#clock());
-      if (this.#cutter.active) return;
+      if (this.#cutter.active || this.#isWaiting) return;
+      this.#demand.relax();
       clearInterval(this.#looking);
       this.#looking = undefined;
     }, LOOK_EVERY_MS);

@@ -1,0 +1,47 @@
+import { basename } from "node:path";
+import { type RecordingCounts, verifyRecording } from "thingscope/recording";
+import type { Progress, Verified } from "./schemas.ts";
+
+/** What the files that are written now have so far. */
+export function progressOf({ going }: RecordingCounts): Progress[] {
+  return going.map(({ path, written, lost, first, last, bytes }) => ({
+    name: basename(path),
+    frames: written,
+    duration: first === undefined || last === undefined ? 0 : (last - first) / 1000,
+    dropped: [...lost.values()].reduce((sum, count) => sum + count, 0),
+    size: bytes,
+  }));
+}
+
+let counting: Promise<unknown> = Promise.resolve();
+
+/**
+ * A recount of a recording, for clients, who know files by their names. One file is read at a time, since each is read whole.
+ * @throws {ThingError} as `verifyRecording`; the signal's reason while it waits.
+ */
+export function verified(path: string, name: string, signal: AbortSignal): Promise<Verified> {
+  const mine = counting.then(() => {
+    signal.throwIfAborted();
+    return recounted(path, name);
+  });
+  counting = mine.catch(() => {}); // told by the action
+  return mine;
+}
+
+/** What a file of another format is made of, until it is there. */
+export function mkvOf(path: string): string {
+  return path.replace(/\.(mp4|webm)$/i, ".mkv");
+}
+
+async function recounted(path: string, name: string): Promise<Verified> {
+  const { ok, sentence, frames, missing, damaged, unlisted } = await verifyRecording(path);
+  return {
+    ok,
+    sentence: sentence.replaceAll(path, name),
+    frames,
+    expected: frames + missing.length + damaged.length - unlisted,
+    missing: missing.length,
+    damaged: damaged.length,
+    unlisted,
+  };
+}

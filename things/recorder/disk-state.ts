@@ -1,0 +1,45 @@
+import { type Log, now } from "thingscope";
+import type { RecordingsFolder } from "thingscope/recording";
+import type { Disk } from "./schemas.ts";
+
+const EVERY_MS = 5000;
+
+/** How full the disk of a folder of recordings is, as far as that is known. */
+export class DiskState {
+  readonly #onChange: () => void;
+  #value: Disk = { free: 0, total: 0, recordings: 0, reserve: 0 };
+  #lookedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(onChange: () => void) {
+    this.#onChange = onChange;
+  }
+
+  get value(): Disk {
+    return this.#value;
+  }
+
+  /** Looks at the disk, unless that was done in the last 5 s. @param room - What recordings leave to others. */
+  async look(
+    folder: RecordingsFolder,
+    { reserveBytes: reserve, quotaBytes: quota }: { reserveBytes: number; quotaBytes: number },
+  ): Promise<void> {
+    if (now() - this.#lookedAt < EVERY_MS) return;
+    this.#lookedAt = now();
+    const room = await folder.room();
+    this.#value = { ...this.#value, ...room, reserve, ...(Number.isFinite(quota) && { quota }) };
+    this.#onChange();
+  }
+
+  /** Why the disk cannot be read, or that it can: told once when that begins, and once when it is over. */
+  tell(trouble: string | undefined, log: Log): void {
+    const { trouble: before, ...disk } = this.#value;
+    this.#value = { ...disk, ...(trouble !== undefined && { trouble }) };
+    if ((trouble === undefined) === (before === undefined)) return;
+    log.warn(
+      trouble === undefined
+        ? "The folder of recordings can be read again."
+        : `The folder of recordings cannot be read: ${trouble}`,
+    );
+    this.#onChange();
+  }
+}
