@@ -1,6 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { ThingError } from "../../base/errors.ts";
-import { readHead, readNumber } from "../../recording/matroska/ebml.ts";
+import { readHead, readNumber } from "../../recording/matroska/ebml-read.ts";
 import { read } from "../../recording/matroska/file-bytes.ts";
 import { ID } from "../../recording/matroska/matroska.ts";
 import { METADATA_END, readMetadata } from "./frame-metadata.ts";

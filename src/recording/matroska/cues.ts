@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
-import { readHead, readNumber } from "./ebml.ts";
+import { readHead, readNumber } from "./ebml-read.ts";
 import { readIfReadable } from "./file-bytes.ts";
 import { type ClusterPlace, ID, SEGMENT_AT } from "./matroska.ts";
 import { childrenOf, type FileHead } from "./matroska-head.ts";

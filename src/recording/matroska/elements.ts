@@ -1,4 +1,5 @@
-import { longSize, readHead, readNumber, VOID } from "./ebml.ts";
+import { longSize, VOID } from "./ebml.ts";
+import { readHead, readNumber } from "./ebml-read.ts";
 import { BLOCK_HEAD_BYTES, clusterHead, ID } from "./matroska.ts";
 
 /** What stands in a recording behind its head. */

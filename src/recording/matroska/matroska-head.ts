@@ -1,5 +1,6 @@
 import { ThingError } from "../../base/errors.ts";
-import { type ElementHead, readDate, readHead, readNumber, VOID } from "./ebml.ts";
+import { readDate, VOID } from "./ebml.ts";
+import { type ElementHead, readHead, readNumber } from "./ebml-read.ts";
 import { type FileInfo, type HeadPlaces, ID, ORIENTATION } from "./matroska.ts";
 
 /** More bytes than any head of ours has. */

@@ -1,15 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
-import {
-  element,
-  float,
-  longSize,
-  number,
-  readHead,
-  readNumber,
-  SIZE_BYTES,
-  UNKNOWN_SIZE,
-  VOID,
-} from "./ebml.ts";
+import { element, float, longSize, number, SIZE_BYTES, UNKNOWN_SIZE, VOID } from "./ebml.ts";
+import { readHead, readNumber } from "./ebml-read.ts";
 import { read } from "./file-bytes.ts";
 import { ID } from "./matroska.ts";
 import { childrenOf, contentOf, MAX_HEAD_BYTES, type Part } from "./matroska-head.ts";

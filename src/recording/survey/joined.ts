@@ -2,7 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import { ThingError } from "../../base/errors.ts";
 import { shellWord } from "../../base/preview.ts";
 import { ByteWindow } from "../matroska/byte-window.ts";
-import { readHead } from "../matroska/ebml.ts";
+import { readHead } from "../matroska/ebml-read.ts";
 import { PIECE_BYTES } from "../matroska/file-bytes.ts";
 import { ID } from "../matroska/matroska.ts";
 import { nextElement } from "../matroska/resync.ts";
