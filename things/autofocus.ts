@@ -2,14 +2,16 @@ import {
   action,
   Camera,
   delay,
-  detachedInvocation,
   type Invocation,
+  property,
   Stage,
   slot,
   Thing,
   ThingError,
 } from "thingscope";
 import { type Static, Type } from "typebox";
+import { FocusCurveSchema, FocusCurves, type FocusCurveValue } from "./focus-curve.ts";
+import { orBack } from "./microscopy.ts";
 import {
   type FocusCurve,
   type SharpnessData,
@@ -70,6 +72,10 @@ const Curve = Type.Object(CURVE);
 const FocusedCurve = Type.Object({
   ...CURVE,
   sharpest_z: Type.Integer({ unit: "steps", description: "The stage's position now" }),
+  peak: Type.Object(
+    { z: Type.Number({ unit: "steps" }), sharpness: Type.Number() },
+    { description: "The top of the curve, between two frames; the sharpness is the sharper one's" },
+  ),
 });
 const HeightsAndSizes = Type.Tuple([
   Type.Array(Type.Number({ unit: "steps" })),
@@ -89,6 +95,23 @@ export class Autofocus extends Thing {
   @slot("The stage", Stage)
   accessor stage!: Stage;
 
+  #isSweeping = false;
+  readonly #curves = new FocusCurves(() => {
+    this.changed("curve");
+  });
+
+  @property("Sharpness over height, as it is measured", FocusCurveSchema, {
+    ...{ readOnly: true, observable: true },
+  })
+  get curve(): FocusCurveValue {
+    return this.#curves.current;
+  }
+
+  @property("The curves of the runs before", Type.Array(FocusCurveSchema), { readOnly: true })
+  get last_curves(): FocusCurveValue[] {
+    return this.#curves.before;
+  }
+
   @action("Sweep once, then go to the sharpest height from below. Goes back when cancelled", {
     input: Sweep,
     output: FocusedCurve,
@@ -97,11 +120,10 @@ export class Autofocus extends Thing {
     { dz = 2000, start = "centre", measure = "jpeg_size" }: Sweep,
     run: Invocation,
   ): Promise<Static<typeof FocusedCurve>> {
-    return this.#orBack(run, async () => {
-      using monitor = this.#monitor(measure, run);
+    return this.#measuring(measure, run, async (monitor) => {
       if (start === "centre") await monitor.move(-Math.round(dz / 2));
       run.progress(0.2, "Sweeping");
-      const curve = await sweepUp(monitor, dz, run);
+      const curve = await this.#sweepUp(monitor, dz, run);
       const { peak } = curve;
       run.progress(0.6, `Sharpest at z = ${Math.round(peak.z)}`);
       await monitor.move(-dz);
@@ -109,7 +131,9 @@ export class Autofocus extends Thing {
       if (fromEnd(curve) < dz / AT_END) throw focusBeyond(this.stage.position.z, dz);
       if (fromEnd(curve) < dz / NEAR_END) run.log.info(mayBeBeyond(this.stage.position.z));
       run.progress(1);
-      return { ...monitor.told, sharpest_z: this.stage.position.z };
+      const sharpness = Math.max(...curve.sizes);
+      const told = { sharpest_z: this.stage.position.z, peak: { z: peak.z, sharpness } };
+      return { ...monitor.told, ...told };
     });
   }
 
@@ -121,14 +145,13 @@ export class Autofocus extends Thing {
     { dz = 2000, start = "centre", max_attempts = 10, measure = "jpeg_size" }: Loop,
     run: Invocation,
   ): Promise<Static<typeof HeightsAndSizes>> {
-    return this.#orBack(run, async () => {
-      using monitor = this.#monitor(measure, run);
+    return this.#measuring(measure, run, async (monitor) => {
       for (let attempt = 0; attempt < max_attempts; attempt++) {
         run.progress(attempt / max_attempts, `Sweep ${attempt + 1}`);
         if (start === "centre" || attempt > 0) {
           await this.stage.move_relative({ z: -Math.round(dz / 2), backlash_compensation: 1 }, run);
         }
-        const curve = await sweepUp(monitor, dz, run);
+        const curve = await this.#sweepUp(monitor, dz, run);
         const z = Math.round(curve.peak.z);
         await this.stage.move_absolute({ z, backlash_compensation: 1 }, run);
         if (fromEnd(curve) >= dz / NEAR_END) return [curve.heights, curve.sizes];
@@ -147,45 +170,61 @@ export class Autofocus extends Thing {
     { dz, wait = 0, measure = "jpeg_size" }: Moves,
     run: Invocation,
   ): Promise<SharpnessData> {
+    this.#curves.begin(measure);
     using monitor = this.#monitor(measure, run);
-    for (const [n, steps] of dz.entries()) {
-      if (n > 0 && wait > 0) await delay(wait * 1000, run.signal);
-      await monitor.move(steps);
-      run.progress((n + 1) / dz.length);
-    }
-    return monitor.told;
-  }
-
-  #monitor(measure: SharpnessMeasure, run: Invocation): SharpnessMonitor {
-    return new SharpnessMonitor({ camera: this.camera, stage: this.stage, measure }, run);
-  }
-
-  /** Restores the position after a cancellation. */
-  async #orBack<T>(run: Invocation, work: () => Promise<T>): Promise<T> {
-    const { z } = this.stage.position;
+    this.#isSweeping = true;
     try {
-      return await work();
-    } catch (error) {
-      if (run.signal.aborted) {
-        const way = detachedInvocation(undefined, run.log);
-        await this.stage.move_absolute({ z, backlash_compensation: 1 }, way);
+      for (const [n, steps] of dz.entries()) {
+        if (n > 0 && wait > 0) await delay(wait * 1000, run.signal);
+        await monitor.move(steps);
+        run.progress((n + 1) / dz.length);
       }
+      return monitor.told;
+    } finally {
+      this.#isSweeping = false;
+      this.#curves.end("measured");
+    }
+  }
+
+  /** Runs what looks for the focus: its curve is told, and a cancelled run goes back to the height where it began. */
+  async #measuring<T>(
+    measure: SharpnessMeasure,
+    run: Invocation,
+    work: (monitor: SharpnessMonitor) => Promise<T>,
+  ): Promise<T> {
+    this.#curves.begin(measure);
+    using monitor = this.#monitor(measure, run);
+    try {
+      const result = await orBack(this.stage, run, ["z"], () => work(monitor));
+      this.#curves.end("found");
+      return result;
+    } catch (error) {
+      this.#curves.end("failed");
       throw error;
     }
   }
-}
 
-/** One sweep, or more if frames were lost just where the picture was sharpest. */
-async function sweepUp(
-  monitor: SharpnessMonitor,
-  dz: number,
-  run: Invocation,
-): Promise<FocusCurve> {
-  for (let sweep = 1; ; sweep++) {
-    const curve = monitor.curveOf(await monitor.move(dz));
-    if (!curve.peak.hasGap || sweep === MAX_SWEEPS) return curve;
-    run.log.warn("Frames were lost where the picture was sharpest: sweeping again.");
-    await monitor.move(-dz);
+  #monitor(measure: SharpnessMeasure, run: Invocation): SharpnessMonitor {
+    const { camera, stage } = this;
+    return new SharpnessMonitor({ camera, stage, measure }, run, (capturedAt, sharpness) => {
+      if (this.#isSweeping) this.#curves.add(stage.positionAt(capturedAt).z, sharpness);
+    });
+  }
+
+  /** One sweep, or more if frames were lost just where the picture was sharpest. */
+  async #sweepUp(monitor: SharpnessMonitor, dz: number, run: Invocation): Promise<FocusCurve> {
+    for (let sweep = 1; ; sweep++) {
+      this.#curves.sweeps();
+      this.#isSweeping = true;
+      const move = await monitor.move(dz).finally(() => {
+        this.#isSweeping = false;
+      });
+      const curve = monitor.curveOf(move);
+      this.#curves.swept(curve);
+      if (!curve.peak.hasGap || sweep === MAX_SWEEPS) return curve;
+      run.log.warn("Frames were lost where the picture was sharpest: sweeping again.");
+      await monitor.move(-dz);
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 export { Autofocus } from "./autofocus.ts";
+export { CameraStageMapping } from "./camera-stage-mapping.ts";
 export { Cameras, type CamerasOptions } from "./cameras.ts";
 export { DslrCamera } from "./dslr-camera.ts";
 export { FramesCamera, type FramesCameraOptions } from "./frames-camera.ts";
@@ -13,6 +14,7 @@ export { RecorderGroup, type RecorderGroupOptions } from "./recorder-group.ts";
 export { RemoteCamera, type RemoteCameraOptions } from "./remote-camera.ts";
 export { ReplayCamera, type ReplayCameraOptions } from "./replay-camera.ts";
 export { RtspCamera } from "./rtsp-camera.ts";
+export { Scan, type ScanOptions } from "./scan.ts";
 export { ScreenCamera } from "./screen-camera.ts";
 export { ServerLog } from "./server-log.ts";
 export { SimulatedCamera, type SimulatedCameraOptions } from "./simulated-camera.ts";

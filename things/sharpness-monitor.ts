@@ -2,16 +2,15 @@ import {
   type Camera,
   type Frame,
   type Invocation,
-  isAbort,
   now,
   type Position,
   type Stage,
   ThingError,
   wallTime,
-  withDeadline,
 } from "thingscope";
 import { decodeLuma, FOCUS_MEASURES } from "thingscope/frames";
 import { type Peak, peakOf } from "./focus-peak.ts";
+import { frameAfter } from "./microscopy.ts";
 
 /** What is measured of each frame: its bytes, or one of the focus measures of its pixels. */
 export type SharpnessMeasure = "jpeg_size" | keyof typeof FOCUS_MEASURES;
@@ -35,8 +34,6 @@ export interface FocusCurve {
   readonly peak: Peak;
 }
 
-const PATIENCE_MS = 15_000;
-
 /** Watches the sharpness of every frame while the stage moves in z. */
 export class SharpnessMonitor implements Disposable {
   readonly data: SharpnessData = {
@@ -51,12 +48,16 @@ export class SharpnessMonitor implements Disposable {
   readonly #run: Invocation;
   readonly #measure: SharpnessMeasure;
   readonly #ends: (() => void)[];
+  readonly #onSample: (capturedAt: number, sharpness: number) => void;
   #measured: Promise<unknown> = Promise.resolve();
 
+  /** @param onSample - Told of each frame as it is measured. */
   constructor(
     { camera, stage, measure }: { camera: Camera; stage: Stage; measure: SharpnessMeasure },
     run: Invocation,
+    onSample: (capturedAt: number, sharpness: number) => void = () => {},
   ) {
+    this.#onSample = onSample;
     this.#camera = camera;
     this.#stage = stage;
     this.#measure = measure;
@@ -79,12 +80,12 @@ export class SharpnessMonitor implements Disposable {
 
   /** Moves in z and takes down when and where. @returns which move of the data this is. */
   async move(dz: number): Promise<number> {
-    await this.#frameAfter(now());
+    await frameAfter(this.#camera, now(), this.#run);
     const { startedAt, endedAt, from, to } = await this.#stage.move_relative({ z: dz }, this.#run);
     this.data.stage_times.push(startedAt / 1000, endedAt / 1000);
     this.data.stage_positions.push(from, to);
     // The last frames of the move are still on their way.
-    await this.#frameAfter(endedAt);
+    await frameAfter(this.#camera, endedAt, this.#run);
     await this.#measured;
     return this.data.stage_times.length - 2;
   }
@@ -118,27 +119,18 @@ export class SharpnessMonitor implements Disposable {
     const n = this.data.jpeg_times.push(capturedAt / 1000) - 1;
     this.data.jpeg_sizes.push(jpeg.length);
     this.data.focus_foms.push(jpeg.length);
-    if (this.#measure === "jpeg_size") return;
+    if (this.#measure === "jpeg_size") {
+      this.#onSample(capturedAt, jpeg.length);
+      return;
+    }
     const measure = FOCUS_MEASURES[this.#measure];
     const measured = this.#measured.then(async () => {
       const { data, width, height } = await decodeLuma(jpeg);
-      this.data.focus_foms[n] = measure(data, width, height);
+      const sharpness = measure(data, width, height);
+      this.data.focus_foms[n] = sharpness;
+      this.#onSample(capturedAt, sharpness);
     });
     measured.catch(() => {}); // whoever waits for it is told
     this.#measured = measured;
-  }
-
-  /** @throws {ThingError} `NO_FRAME` when none comes in 15 s: the camera does not stream. */
-  async #frameAfter(time: number): Promise<void> {
-    const { mjpeg_stream, name, state } = this.#camera;
-    try {
-      await withDeadline(PATIENCE_MS, this.#run.signal, (signal) =>
-        mjpeg_stream.capturedAfter(time, signal),
-      );
-    } catch (error) {
-      if (!isAbort(error) || this.#run.signal.aborted) throw error;
-      const why = state.reason ? `: ${state.reason}` : `. Look at its state (${state.state}).`;
-      throw new ThingError("NO_FRAME", `Camera '${name}' delivered no frame within 15 s${why}`);
-    }
   }
 }

@@ -60,6 +60,14 @@ export const MICROSCOPE = {
     kwargs: { folder: "recordings", pre_roll_while: "watched", quota_mb: 10_000 },
     thing_slots: { camera: "camera" },
   },
+  camera_stage_mapping: {
+    class: "thingscope/things:CameraStageMapping",
+    thing_slots: { camera: "camera", stage: "stage" },
+  },
+  scan: {
+    class: "thingscope/things:Scan",
+    thing_slots: { camera: "camera", stage: "stage" },
+  },
 };
 
 /** @throws {ThingError} `BAD_CONFIG` with the line of each problem. */

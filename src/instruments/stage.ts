@@ -61,6 +61,7 @@ export abstract class Stage extends Thing {
   #turn: Promise<unknown> = Promise.resolve();
   #stretches = 0;
   #jog: AbortController | undefined;
+  #halt = new AbortController();
 
   /** The motors' position at a past or present time, epoch ms: exact, so fractional while they turn. */
   protected abstract motorsAt(time: number): Position;
@@ -149,6 +150,16 @@ export abstract class Stage extends Thing {
     }
   }
 
+  @action("Stop at once: the move or jog, whoever began it, and what waits behind it", {
+    ...{ releases: true, useGlobalLock: false },
+  })
+  async stop(): Promise<void> {
+    const halt = this.#halt;
+    this.#halt = new AbortController();
+    this.#jog?.abort();
+    halt.abort(stoppedError(this.name));
+  }
+
   @action("Invert the direction of an axis, without moving", {
     input: Type.Object({ axis: Type.Enum(AXES) }),
   })
@@ -203,11 +214,16 @@ export abstract class Stage extends Thing {
     }: { signal: AbortSignal | undefined; compensation?: Compensation | undefined },
   ): Promise<Motion> {
     const before = this.#turn;
-    const travel = abortable(before, signal).then(async () => {
+    const halt = this.#halt.signal;
+    const either = signal ? AbortSignal.any([signal, halt]) : halt;
+    const moving = abortable(before, either).then(async () => {
       const end = target(this.position);
       const below = eachAxis((axis) => end[axis] - this.#slack(axis, compensation));
-      if (compensation !== 0) await this.#stretch(below, signal);
-      return this.#stretch(end, signal);
+      if (compensation !== 0) await this.#stretch(below, either);
+      return this.#stretch(end, either);
+    });
+    const travel = moving.catch((error: unknown) => {
+      throw halt.aborted ? halt.reason : error;
     });
     this.#turn = travel.then(
       () => before,
@@ -240,6 +256,13 @@ export abstract class Stage extends Thing {
   #flipped(position: Position): Position {
     return eachAxis((axis) => (this.axis_inverted[axis] ? 0 - position[axis] : position[axis]));
   }
+}
+
+function stoppedError(name: string): ThingError {
+  return new ThingError(
+    "ACTION_CANCELLED",
+    `Stage '${name}' was stopped, so its move ended before its target. Look where it is, then move again.`,
+  );
 }
 
 function eachAxis(value: (axis: Axis) => number): Position {

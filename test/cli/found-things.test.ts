@@ -131,7 +131,7 @@ test("without a camera the microscope is served and told to be simulated; a came
   const { server, remark, rescan } = await served(t, system, settings);
   assert.deepEqual(
     [...server.host.things.keys()],
-    [...["camera", "stage", "autofocus", "recorder", "cameras"]],
+    ["camera", "stage", "autofocus", "recorder", "camera_stage_mapping", "scan", "cameras"],
   );
   assert.match(remark ?? "", /^No camera was found.*SIMULATED/);
   await system.plug(0, { port: "1", name: "Camera" });

@@ -52,6 +52,8 @@ test("without a configuration and a camera the simulated microscope is served", 
     "stage  SimulatedStage  open",
     "autofocus  Autofocus  open",
     "recorder  Recorder  open",
+    "camera_stage_mapping  CameraStageMapping  open",
+    "scan  Scan  open",
   ]);
   await firstFrame(`${server.url}/camera/mjpeg_stream`);
   const snapshot = await fetch(`${server.url}/camera/mjpeg_stream/snapshot?wait=20`);
