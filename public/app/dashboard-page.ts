@@ -5,6 +5,7 @@ import { server, Watching } from "../things/server.ts";
 import { address } from "./address.ts";
 import "./account-menu.ts";
 import "./bench-view.ts";
+import "./connection-banner.ts";
 import "./things-view.ts";
 import { viewLink } from "./view-link.ts";
 import "./wall-view.ts";
@@ -25,7 +26,7 @@ export class DashboardPage extends LitElement {
     css`
       :host {
         display: grid;
-        grid-template-rows: auto minmax(0, 1fr);
+        grid-template-rows: auto auto minmax(0, 1fr);
         height: 100dvh;
       }
       header {
@@ -113,6 +114,7 @@ export class DashboardPage extends LitElement {
         </nav>
         <account-menu></account-menu>
       </header>
+      <connection-banner></connection-banner>
       ${VIEWS.get(view)!.show()}
     `;
   }

@@ -10,6 +10,7 @@ export interface StreamHealth {
   readonly reason?: string;
   /** Frames a second. */
   readonly rate: number;
+  readonly viewers: number;
   /** Since the newest frame, s; null before the first. */
   readonly age: number | null;
 }

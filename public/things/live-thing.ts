@@ -79,6 +79,13 @@ export class LiveThing extends EventTarget {
     };
   }
 
+  /** Connects now, if it waits to: its server is back. */
+  reconnect(): void {
+    if (this.#followers === 0 || this.isConnected) return;
+    this.#end.abort();
+    void this.#run();
+  }
+
   /** @throws {ClientError} with the server's sentence. */
   async write(name: string, value: unknown): Promise<void> {
     await this.#client?.write(name, value);

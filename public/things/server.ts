@@ -148,8 +148,9 @@ export class Server extends EventTarget {
         this.#directory.open();
         await this.#readThings();
       }
-      if (this.problem !== undefined) this.dispatchEvent(new Event("back"));
+      const wasLost = this.problem !== undefined;
       this.problem = undefined;
+      if (wasLost) this.#isBack();
     } catch (error) {
       this.#lost(error);
     }
@@ -178,6 +179,11 @@ export class Server extends EventTarget {
     if (!thing) this.#look();
     else if (await thing.refresh().catch(() => false)) this.#changed();
     this.#wake(); // how it does is another, too
+  }
+
+  #isBack(): void {
+    for (const thing of this.things.values()) thing.reconnect();
+    this.dispatchEvent(new Event("back"));
   }
 
   #lost(error: unknown): void {

@@ -10,6 +10,7 @@ import { largeAnswers } from "./http/answer-queue.ts";
 import { codingFor, encoded } from "./http/compression.ts";
 import { assertUnchanged, judged } from "./http/conditions.ts";
 import { RequestExchange } from "./http/exchange.ts";
+import { besidePage, pageReply, prefersHtml, problemPage } from "./http/html.ts";
 import { clientOf } from "./http/identity.ts";
 import { prefixOf, rootOf } from "./http/origin.ts";
 import { problemOf, withoutInput } from "./http/problem.ts";
@@ -124,8 +125,9 @@ async function answerBy(
     await largeAnswers.turn(clientOf(identity, request));
     if (response.destroyed) return;
   }
-  const reply = await route.handle(exchange);
-  if (!reply) return;
+  const answered = pageReply(route, request, prefix) ?? (await route.handle(exchange));
+  if (!answered) return;
+  const reply = besidePage(route, answered);
   const coding = codingFor(route, request);
   const answer = judged(route, request, reply, coding);
   const written = coding === "identity" ? answer : await encoded(answer, coding);
@@ -215,7 +217,7 @@ function tell(
   thrown: unknown,
   request: IncomingMessage,
   response: ServerResponse,
-  { log, gate }: Serving,
+  { log, gate, prefix }: Serving,
 ): void {
   const error = thrownError(thrown);
   const found = problemOf(error, (request.url ?? "").split("?", 1)[0]);
@@ -228,6 +230,8 @@ function tell(
   }
   if (response.headersSent) response.destroy();
   else if (problem.status === 401 && gate) gate.refuse(request, response, problem);
+  else if (prefersHtml(request))
+    writeReply(request, response, problemPage(problem, request, prefix));
   else writeProblem(request, response, problem);
 }
 

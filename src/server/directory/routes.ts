@@ -77,6 +77,7 @@ export function directoryRoutes(
       errors: ["BAD_ARGUMENT", "NOT_SUPPORTED"],
       hasETag: true,
       compresses: true,
+      page: "document.html",
       handle: async (exchange) =>
         listReply(directory, written, `${exchange.root}${base}`, exchange),
     },
@@ -90,6 +91,7 @@ export function directoryRoutes(
       errors: ["NOT_FOUND"],
       hasETag: true,
       compresses: true,
+      page: "document.html",
       handle: async ({ params, root }) => ({
         status: 200,
         body: directory.get(params.id!, root),
@@ -118,6 +120,7 @@ export function directoryRoutes(
     response: { status: 200, contentType: TD_TYPE, schema: ThingDescriptionSchema },
     hasETag: true,
     compresses: true,
+    page: "document.html",
     handle: async ({ root }) => ({ status: 200, body: describe(root), contentType: TD_TYPE }),
   });
   return [own("/.well-known/wot"), own(`${base}/`), ...routes];

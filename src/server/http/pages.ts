@@ -40,8 +40,8 @@ export interface Page {
 }
 
 /**
- * A page of the server as it is sent. In its text `{top}` stands for the way to the root of the server, `{assets}` for that to the
- * files of the pages, and `{modules}` for its scripts: an import map, and the modules that are needed at once.
+ * A page of the server as it is sent. In its text `{top}` stands for the way to the root of the server, `{home}` for that to the
+ * dashboard, `{assets}` for that to the files of the pages, and `{modules}` for its scripts: an import map, and the modules that are needed at once.
  * @param base - From where the page is to the server's prefix: `./`, `../../`.
  * @param top - From there to the root.
  */
@@ -61,6 +61,7 @@ export function pageOf(file: string, base: string, top = base): Page {
   const html = pageFile(file)
     .toString()
     .replaceAll("{top}", top)
+    .replaceAll("{home}", base)
     .replaceAll("{assets}", assets)
     .replaceAll("{modules}", modules.join("\n    "));
   const hash = createHash("sha256").update(map).digest("base64");

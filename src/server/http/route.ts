@@ -99,6 +99,8 @@ export interface Route {
    * are judged by the handler. Of other routes nobody was told a tag.
    */
   readonly hasETag?: boolean;
+  /** The file of the page that shows its answer to people, whose browsers ask for HTML. */
+  readonly page?: string;
   /** Its answer is sent in gzip to a client that takes that: it is the same for all, and has a tag. */
   readonly compresses?: boolean;
   /** GET may be for a part of it: 206. */

@@ -67,6 +67,7 @@ export class Monitoring {
         role: "none",
         summary: "Whether all Things are open and all streams deliver frames",
         response: { status: 200, contentType: JSON_TYPE },
+        page: "document.html",
         handle: async ({ identity }) => {
           const health = this.health();
           const isStranger = this.#logins && !(identity && covers(identity.role, "view"));

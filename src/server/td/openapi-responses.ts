@@ -103,9 +103,10 @@ const ETAG = {
 
 function contentOf(rows: Rows): Record<string, unknown> {
   return Object.fromEntries(
-    rows.flatMap(({ response: { contentType, schema, otherTypes = [] } }) => [
+    rows.flatMap(({ page, response: { contentType, schema, otherTypes = [] } }) => [
       ...(contentType === undefined ? [] : [[contentType, mediaType(contentType, schema)]]),
       ...otherTypes.map((type) => [type, mediaType(type, schema)]),
+      ...(page === undefined ? [] : [["text/html", {}]]),
     ]),
   );
 }

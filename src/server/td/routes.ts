@@ -31,6 +31,7 @@ export function thingRoutes(
         response: { status: 200, contentType: TD_TYPE, schema: ThingDescriptionSchema },
         hasETag: true,
         compresses: true,
+        page: "document.html",
         handle: async ({ root }) => {
           host.get(name); // it may have left
           return written.reply(`td of ${name}`, root, TD_TYPE, () => describe(name, root));
@@ -60,6 +61,7 @@ export function thingRoutes(
       role: "view",
       summary: "The URL of each Thing's description, by name",
       response: { status: 200, contentType: JSON_TYPE, schema: UrlsSchema },
+      page: "document.html",
       handle: async ({ root }) => ({
         status: 200,
         body: Object.fromEntries(names.map((name) => [name, `${root}${prefix}/${name}/`])),
@@ -74,6 +76,7 @@ export function thingRoutes(
       large: true,
       hasETag: true,
       compresses: true,
+      page: "document.html",
       handle: async ({ root }) => {
         for (const name of names) host.get(name);
         return written.reply("all", root, JSON_TYPE, () =>
@@ -87,6 +90,7 @@ export function thingRoutes(
       role: "view",
       summary: "The URL of each class's Thing Model, by name",
       response: { status: 200, contentType: JSON_TYPE, schema: UrlsSchema },
+      page: "document.html",
       handle: async ({ root }) => ({
         status: 200,
         body: Object.fromEntries(
@@ -103,6 +107,7 @@ export function thingRoutes(
         response: { status: 200, contentType: TM_TYPE, schema: ThingModelSchema },
         hasETag: true,
         compresses: true,
+        page: "document.html",
         handle: async () => ({
           status: 200,
           body: thingModelDescription(model),

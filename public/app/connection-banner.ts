@@ -1,0 +1,79 @@
+import { css, html, LitElement, nothing } from "lit";
+import { customElement, state } from "lit/decorators.js";
+import { shared } from "../style/shared.ts";
+import { server, Watching } from "../things/server.ts";
+import { hasNewerPages } from "../things/version.ts";
+import { isBeingFilled } from "./unsent-input.ts";
+
+/**
+ * Says that the server is gone, for how long, and that it is tried again. When it is back with other pages, this one is loaded
+ * again; while something is being typed, that is offered.
+ */
+@customElement("connection-banner")
+export class ConnectionBanner extends LitElement {
+  static override styles = [
+    shared,
+    css`
+      :host {
+        display: block;
+      }
+      p {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 4px 16px;
+        padding: 8px 16px;
+        background: var(--lost);
+        color: var(--panel);
+        font-weight: 600;
+      }
+      p.newer {
+        background: var(--accent);
+        color: var(--on-accent);
+      }
+    `,
+  ];
+  @state() accessor isNewer = false;
+  readonly watching = new Watching(this, server);
+  #lostAt: number | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  readonly #back = () => void this.#compare();
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    server.addEventListener("back", this.#back);
+    this.#timer = setInterval(() => this.#lostAt && this.requestUpdate(), 1000);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    server.removeEventListener("back", this.#back);
+    clearInterval(this.#timer);
+  }
+
+  override willUpdate(): void {
+    if (server.problem === undefined) this.#lostAt = undefined;
+    else this.#lostAt ??= performance.now();
+  }
+
+  override render() {
+    if (this.#lostAt !== undefined) {
+      const seconds = Math.floor((performance.now() - this.#lostAt) / 1000);
+      return html`<p role="alert">
+        <span>${server.problem}</span>
+        <span class="number" aria-hidden="true">${seconds} s</span>
+      </p>`;
+    }
+    if (!this.isNewer) return nothing;
+    return html`<p class="newer" role="status">
+      <span>The server has a newer version of this page. What you have typed is lost when it is loaded.</span>
+      <button @click=${() => location.reload()}>Load it</button>
+    </p>`;
+  }
+
+  async #compare(): Promise<void> {
+    if (!(await hasNewerPages().catch(() => false))) return;
+    if (isBeingFilled()) this.isNewer = true;
+    else location.reload();
+  }
+}

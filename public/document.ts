@@ -1,0 +1,1 @@
+import "./app/document-page.ts";
