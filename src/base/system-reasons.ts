@@ -5,7 +5,7 @@ const WORDS: Readonly<Record<string, string>> = {
   EEXIST: "something of that name exists already",
   EISDIR: "it is a folder",
   EMFILE: "this process has too many files open",
-  ENOENT: "it does not exist",
+  ENOENT: "there is no such file or folder",
   ENOSPC: "the disk is full",
   ENOTDIR: "a part of the path is a file, not a folder",
   EPERM: "the system does not allow it",

@@ -113,10 +113,10 @@ test("what is empty, an address in place of a file, and a file in place of an ad
     ],
     [/'\/dev\/video7' is a camera, not a server/, "get", "/dev/video7"],
     [/'\.\/x\.mkv' is a path, not the address/, "record", "./x.mkv"],
-    [/^a\.mkv cannot be read: it does not exist \(ENOENT\)\.$/m, "verify", "a.mkv"],
-    [/^a\.mkv cannot be read: it does not exist/, "export", "a.mkv"],
-    [/^a\.mkv cannot be repaired: it does not exist/, "repair", "a.mkv"],
-    [/'a\.txt' cannot be read: it does not exist/, "launch", "--file", "a.txt"],
+    [/^a\.mkv cannot be read: there is no such file or folder \(ENOENT\)\.$/m, "verify", "a.mkv"],
+    [/^a\.mkv cannot be read: there is no such file or folder/, "export", "a.mkv"],
+    [/^a\.mkv cannot be repaired: there is no such file or folder/, "repair", "a.mkv"],
+    [/'a\.txt' cannot be read: there is no such file or folder/, "launch", "--file", "a.txt"],
   ];
   const ended = await runCliLines(
     folder,

@@ -89,6 +89,6 @@ test("a port that cannot be used, and a folder that nothing can be saved in, are
   for (const folder of [file, join(file, "settings"), "/proc/thingscope/settings"]) {
     const [report] = await reportsOf(settingsCheck(folder));
     assert.equal(report?.level, "fail", folder);
-    assert.match(report?.message ?? "", /: (a part of the path|it does not exist)/);
+    assert.match(report?.message ?? "", /: (a part of the path|there is no such file or folder)/);
   }
 });

@@ -141,5 +141,5 @@ test("a changed byte, a missing ledger and a missing file are told", { timeout }
   );
   const none = await runCli(folder, "verify", "no.mkv");
   assert.deepEqual([none.code, none.stdout], [2, ""]);
-  assert.match(none.stderr, /^no.mkv cannot be read: it does not exist/);
+  assert.match(none.stderr, /^no.mkv cannot be read: there is no such file or folder/);
 });

@@ -112,7 +112,7 @@ test("a recording whose folder goes while it is made says why, and leaves its na
     if (refused instanceof Error) {
       assert.match(
         refused.message,
-        /cannot be created: ENOENT: (?!.*unlink).* then record again\.$/,
+        /cannot be created: there is no such file or folder \(ENOENT\)\. (?!.*unlink).* then record again\.$/,
       );
     }
     await writer.close("stopped").catch(() => {});

@@ -55,7 +55,7 @@ test("what cannot be played is told in one sentence", { timeout }, async () => {
       code: "SOURCE_FAILED",
       message,
     });
-  await reason("none", /none' cannot be played: it does not exist \(ENOENT\)\.$/);
+  await reason("none", /none' cannot be played: there is no such file or folder \(ENOENT\)\.$/);
   await reason("empty", /empty' does not contain a JPEG picture/);
   await reason("images/notes.txt", /notes.txt' does not contain a JPEG picture/);
   assert.throws(() => new ReplaySource("x", { fps: 0 }), /more than 0/);
