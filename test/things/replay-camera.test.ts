@@ -43,7 +43,10 @@ test("a replay camera whose pictures are not there says so", { timeout }, async 
   await using scope = await opened("/no/such/pictures");
   const release = scope.camera.mjpeg_stream.demand.take();
   while (scope.camera.state.state !== "failed") await new Promise(setImmediate);
-  assert.match(scope.camera.state.reason ?? "", /'\/no\/such\/pictures' cannot be played: there is no such file or folder/);
+  assert.match(
+    scope.camera.state.reason ?? "",
+    /'\/no\/such\/pictures' cannot be played: there is no such file or folder/,
+  );
   release();
 });
 
