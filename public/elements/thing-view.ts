@@ -1,5 +1,7 @@
 import { css, html, LitElement, type PropertyValues } from "lit";
 import { customElement, property } from "lit/decorators.js";
+import "../affordances/action-form.ts";
+import "../affordances/event-list.ts";
 import "../affordances/property-control.ts";
 import { shared } from "../style/shared.ts";
 import { Following, type LiveThing, thingAt } from "../things/live-thing.ts";
@@ -35,13 +37,17 @@ export class ThingView extends LitElement {
   override render() {
     const { thing } = this;
     if (!thing) return html``;
-    const { properties } = affordancesOf(thing.td);
+    const { properties, actions } = affordancesOf(thing.td);
     return html`
       <h2>${String(thing.td.title ?? "")}</h2>
       <p class="problem">${thing.problem}</p>
       ${[...properties.keys()].map(
         (name) => html`<property-control .thing=${thing} .name=${name}></property-control>`,
       )}
+      ${[...actions.keys()].map(
+        (name) => html`<action-form .thing=${thing} .name=${name}></action-form>`,
+      )}
+      <event-list .thing=${thing}></event-list>
     `;
   }
 }

@@ -57,6 +57,7 @@ export class ChoiceField extends FieldElement {
             .root=${this.root}
             .value=${this.value}
             .label=${this.label}
+            .refusals=${this.refusals}
             .depth=${this.depth + 1}
             ?disabled=${this.disabled}
             plain

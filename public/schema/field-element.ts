@@ -1,6 +1,7 @@
 import { LitElement } from "lit";
 import { property } from "lit/decorators.js";
 import type { Schema } from "../things/td.ts";
+import type { Refusal } from "./refusal.ts";
 
 /**
  * What a value is entered with, for one kind of schema. It dispatches `input` when someone has changed the value, also half-way, and
@@ -18,6 +19,8 @@ export abstract class FieldElement extends LitElement {
   @property() accessor label = "";
   @property({ type: Boolean }) accessor disabled = false;
   @property({ type: Number }) accessor depth = 0;
+  /** What the server said of what is inside. */
+  @property({ attribute: false }) accessor refusals: readonly Refusal[] = [];
   /** Why what was typed is no value at all. */
   fault: string | undefined;
 

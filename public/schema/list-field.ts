@@ -6,6 +6,7 @@ import { FieldElement } from "./field-element.ts";
 import { fieldKindOf } from "./field-kinds.ts";
 import { fieldStyle } from "./field-style.ts";
 import { initialOf } from "./initial-value.ts";
+import { refusalsBelow } from "./refusal.ts";
 import type { SchemaInput } from "./schema-input.ts";
 import { soundSchema } from "./sound-schema.ts";
 
@@ -119,6 +120,7 @@ export class ListField extends FieldElement {
       .root=${this.root}
       .value=${this.#values[n]}
       .label=${label}
+      .refusals=${refusalsBelow(this.refusals, n)}
       .depth=${this.depth + 1}
       ?disabled=${this.disabled}
       plain

@@ -5,6 +5,7 @@ import { titleOf } from "../things/td.ts";
 import { FieldElement } from "./field-element.ts";
 import { fieldKindOf } from "./field-kinds.ts";
 import { fieldStyle } from "./field-style.ts";
+import { refusalsBelow } from "./refusal.ts";
 import type { SchemaInput } from "./schema-input.ts";
 import { objectOf, soundSchema } from "./sound-schema.ts";
 
@@ -101,6 +102,7 @@ export class ObjectField extends FieldElement {
       .root=${this.root}
       .value=${this.#members[name]}
       .label=${title}
+      .refusals=${refusalsBelow(this.refusals, name)}
       .depth=${this.depth + 1}
       .required=${isRequired}
       ?disabled=${this.disabled}

@@ -16,6 +16,7 @@ import "./menu-field.ts";
 import "./number-field.ts";
 import "./numbers-field.ts";
 import "./object-field.ts";
+import { type Refusal, refusalOf } from "./refusal.ts";
 import { soundSchema } from "./sound-schema.ts";
 import "./switch-field.ts";
 import "./text-field.ts";
@@ -96,6 +97,8 @@ export class SchemaInput extends LitElement {
   @property({ type: Boolean }) accessor plain = false;
   /** What the server said of the value. */
   @property({ attribute: false }) accessor problem: string | undefined;
+  /** What the server said of it and of what is in it, beside the fields that it is about. */
+  @property({ attribute: false }) accessor refusals: readonly Refusal[] = [];
   /** Where `#/...` leads to; the schema itself unless it is part of another. */
   @property({ attribute: false }) accessor root: unknown;
   @property({ type: Number }) accessor depth = 0;
@@ -127,6 +130,7 @@ export class SchemaInput extends LitElement {
     const schema = soundSchema(this.schema, this.#top);
     const kind = this.depth > DEEPEST ? "free" : fieldKindOf(schema, this.#top);
     const isAbsent = !this.required && this.value === undefined && STRUCTURED.has(kind);
+    const said = this.problem ?? this.#refusal(kind, isAbsent);
     const own = this.#isTouched ? this.#faultOf(schema) : undefined;
     const isInner = this.depth > 0 && (kind === "object" || kind === "list");
     return html`
@@ -134,8 +138,15 @@ export class SchemaInput extends LitElement {
         ${isAbsent ? this.#adder(schema) : this.#field(kind, schema)} ${this.#back(schema)}
       </div>
       ${own && html`<p class="problem" role="status">${own}</p>`}
-      ${this.problem && html`<p class="problem" role="alert">${this.problem}</p>`}
+      ${said && html`<p class="problem" role="alert">${said}</p>`}
     `;
+  }
+
+  /** Fields within fields show their own. */
+  #refusal(kind: FieldKind, isAbsent: boolean): string | undefined {
+    if (kind === "choice" && !isAbsent) return undefined;
+    const isWhole = isAbsent || !STRUCTURED.has(kind);
+    return refusalOf(isWhole ? this.refusals : this.refusals.filter(({ loc }) => loc.length === 0));
   }
 
   get #top(): unknown {
@@ -157,6 +168,7 @@ export class SchemaInput extends LitElement {
       .value=${this.value}
       .label=${this.label}
       .disabled=${this.disabled}
+      .refusals=${this.refusals}
       .depth=${this.depth}
       @input=${this.#set}
       @change=${this.#set}
@@ -169,6 +181,7 @@ export class SchemaInput extends LitElement {
     this.#unread = field.fault;
     if (event.type === "change" || field.fault !== undefined) this.#isTouched = true;
     this.problem = undefined;
+    this.refusals = [];
     this.dispatchEvent(new Event(event.type));
   };
 
@@ -204,6 +217,7 @@ export class SchemaInput extends LitElement {
     this.value = value;
     this.#unread = undefined;
     this.problem = undefined;
+    this.refusals = [];
     this.dispatchEvent(new Event("input"));
     this.dispatchEvent(new Event("change"));
   }

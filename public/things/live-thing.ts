@@ -16,11 +16,14 @@ export interface KnownValue {
 export interface Happened {
   readonly name: string;
   readonly data: unknown;
+  /** Why there is no data though there should be. */
+  readonly problem?: string;
   /** Epoch ms, when this page heard of it. */
   readonly at: number;
 }
 
-const MOST_EVENTS = 200;
+/** Of each name: frames, thirty times a second, do not drive out what happens once a day. */
+const MOST_EVENTS = 100;
 
 /**
  * One Thing as a page knows it: its description, its values as they change, its events. While something follows it, there is one
@@ -39,6 +42,7 @@ export class LiveThing extends EventTarget {
   #client: ThingClient | undefined;
   /** Whether another tells when the description has changed. */
   #isTold = false;
+  readonly #eventCounts = new Map<string, number>();
   #followers = 0;
   #end = new AbortController();
 
@@ -113,6 +117,8 @@ export class LiveThing extends EventTarget {
             onPropertyProblem: (name, problem) =>
               this.#know(name, { ...this.values.get(name), problem, at: performance.now() }),
             onEvent: (name, data) => this.#happened({ name, data, at: Date.now() }),
+            onEventProblem: (name, problem) =>
+              this.#happened({ name, data: undefined, problem, at: Date.now() }),
             onConnected: (isConnected) => {
               this.isConnected = isConnected;
               this.#changed();
@@ -144,8 +150,15 @@ export class LiveThing extends EventTarget {
   }
 
   #happened(event: Happened): void {
+    if (!Object.hasOwn(Object(this.td.events), event.name)) return;
     this.events.push(event);
-    if (this.events.length > MOST_EVENTS) this.events.shift();
+    const count = (this.#eventCounts.get(event.name) ?? 0) + 1;
+    this.#eventCounts.set(event.name, Math.min(count, MOST_EVENTS));
+    if (count > MOST_EVENTS)
+      this.events.splice(
+        this.events.findIndex(({ name }) => name === event.name),
+        1,
+      );
     this.#changed();
   }
 

@@ -15,6 +15,8 @@ export interface ThingListener {
   onPropertyProblem?(name: string, sentence: string): void;
   /** An event has happened. */
   onEvent?(name: string, data: unknown): void;
+  /** An event has happened whose data cannot be sent, and why. */
+  onEventProblem?(name: string, sentence: string): void;
   /** Whether what was told still holds: false from when the connection is lost. */
   onConnected?(isConnected: boolean): void;
 }
@@ -27,6 +29,8 @@ interface Followed {
 }
 
 const WEB_THING = "webthingprotocol";
+/** What this server calls the message that tells why there is no value. */
+const PROBLEM_EVENT = "problem";
 /** Without a way to be told, values are asked for, ms. */
 const POLL_MS = 2000;
 
@@ -71,7 +75,7 @@ function connect(
   const { raw, forms } = followed.described;
   const socket =
     typeof WebSocket === "function" ? socketUrlIn(raw.forms, followed.http.origin) : undefined;
-  if (socket) return overSocket(socket, listener, onOpen, signal);
+  if (socket) return overSocket(followed.http, socket, listener, onOpen, signal);
   const urls = ["observeallproperties", "subscribeallevents"].flatMap((op) => {
     const form = formsFor(forms, op).find(({ subprotocol }) => subprotocol === "sse");
     return form ? [form.url()] : [];
@@ -95,6 +99,7 @@ function socketUrlIn(forms: unknown, origin: string): string | undefined {
 }
 
 function overSocket(
+  http: Http,
   url: string,
   listener: ThingListener,
   onOpen: () => Promise<void>,
@@ -109,7 +114,8 @@ function overSocket(
         socket.send(JSON.stringify({ messageType: "request", operation }));
       onOpen().catch(end);
     };
-    socket.onmessage = ({ data }) => hear(objectOf(JSON.parse(String(data))), listener);
+    socket.onmessage = ({ data }) =>
+      hear(objectOf(http.parse(String(data), http.origin)), listener);
     socket.onclose = () => {
       signal.removeEventListener("abort", end);
       resolve();
@@ -123,9 +129,20 @@ function hear(message: Readonly<Record<string, unknown>>, listener: ThingListene
   const { messageType, operation, name, value, data, error } = message;
   if (messageType !== "notification" || typeof name !== "string") return;
   if (error !== undefined) {
-    listener.onPropertyProblem?.(name, textOf(objectOf(error).detail) ?? "It cannot be read.");
+    const isEvent = operation === "subscribeallevents";
+    tellProblem(listener, name, isEvent, textOf(objectOf(error).detail));
   } else if (operation === "observeallproperties") listener.onProperty(name, value);
   else if (operation === "subscribeallevents") listener.onEvent?.(name, data);
+}
+
+function tellProblem(
+  listener: ThingListener,
+  name: string,
+  isEvent: boolean,
+  sentence: string | undefined,
+): void {
+  if (isEvent) listener.onEventProblem?.(name, sentence ?? "Its data cannot be sent.");
+  else listener.onPropertyProblem?.(name, sentence ?? "It cannot be read.");
 }
 
 async function overEvents(
@@ -143,8 +160,13 @@ async function overEvents(
   const read = async (url: string) => {
     for await (const { event, data } of serverSentEvents(http, url, { signal, onOpen: open })) {
       const isProperty = described.properties.has(event);
-      if (isProperty) listener.onProperty(event, http.parse(data, url));
-      else if (described.events.has(event)) listener.onEvent?.(event, http.parse(data, url));
+      const isEvent = described.events.has(event);
+      if (event === PROBLEM_EVENT && !isProperty && !isEvent) {
+        const { name, detail } = objectOf(http.parse(data, url));
+        const about = textOf(name) ?? "";
+        tellProblem(listener, about, described.events.has(about), textOf(detail));
+      } else if (isProperty) listener.onProperty(event, http.parse(data, url));
+      else if (isEvent) listener.onEvent?.(event, http.parse(data, url));
     }
   };
   await Promise.all(urls.map(read));

@@ -123,3 +123,36 @@ test("by long polling, too: an error that links to the next notification stands 
   assert.deepEqual(told, [20, "temperature", 20]);
   assert.match(errors[0]!.message, /'temperature' .*Plug its cable in\./);
 });
+
+test("who follows a Thing as a whole is told of an event without its data, and of a property without its value", {
+  timeout: TEST_MS,
+}, async (t) => {
+  const thermometer = new Thermometer();
+  const { url } = await served(t, { thermometer });
+  const client = await ThingClient.connect<ThermometerTypes>(`${url}/thermometer/`);
+  const end = new AbortController();
+  const told: unknown[] = [];
+  await new Promise<void>((resolve) => {
+    const problem = (name: string, sentence: string) => {
+      told.push([name, /NaN|Plug/.exec(sentence)?.[0]]);
+      if (name === "hot") thermometer.tell(false);
+      else resolve();
+    };
+    const onConnected = (isConnected: boolean) => {
+      if (isConnected) thermometer.hot.emit({ kelvin: Number.NaN });
+    };
+    const onProperty = () => {};
+    const listener = {
+      onProperty,
+      onPropertyProblem: problem,
+      onEventProblem: problem,
+      onConnected,
+    };
+    void client.follow(listener, end.signal);
+  });
+  end.abort();
+  assert.deepEqual(told, [
+    ["hot", "NaN"],
+    ["temperature", "Plug"],
+  ]);
+});
