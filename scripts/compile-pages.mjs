@@ -19,7 +19,8 @@ if (status !== 0) process.exit(status ?? 1);
 /** What an HTML page names, and what a page runs in a thread of its own. */
 const entries = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
   (name) =>
-    (/^[^/\\]+\.js$/.test(name) || name.endsWith("-worker.js")) && name !== "mjpeg-reader.js",
+    (/^[^/\\]+\.js$/.test(name) || name.endsWith("-worker.js")) &&
+    !["mjpeg-reader.js", "elements.js"].includes(name),
 );
 const { metafile } = await build({
   absWorkingDir: root,
@@ -57,6 +58,41 @@ const pages = Object.fromEntries(
 /** Also those that a page imports only when it needs them. */
 const modules = Object.keys(metafile.inputs).map(servedPath).sort();
 write({ pages, imports: sorted(imports), modules });
+
+await bundleElements();
+
+/** One script for other people's pages, with its worker in it: docs/decisions/0185. */
+async function bundleElements() {
+  const bundled = {
+    absWorkingDir: root,
+    bundle: true,
+    write: false,
+    minify: true,
+    format: "iife",
+    platform: "browser",
+    target: "es2022",
+    logLevel: "warning",
+  };
+  const worker = join("dist", "public", "frames", "picture-worker.js");
+  const { outputFiles } = await build({ ...bundled, entryPoints: [worker] });
+  const style = readFileSync(join(root, "public", "page.css"), "utf8");
+  const [, tokens] = /:root \{([^}]*)\}/.exec(style);
+  await build({
+    ...bundled,
+    write: true,
+    entryPoints: [join("dist", "public", "elements.js")],
+    outfile: join(folder, "bundled", "elements.js"),
+    define: {
+      "import.meta.url": "THINGSCOPE_SCRIPT",
+      PAGE_TOKENS: JSON.stringify(tokens.replace("color-scheme: light dark;", "")),
+      PICTURE_WORKER: JSON.stringify(outputFiles[0].text),
+    },
+    banner: {
+      js: 'if (!customElements.get("camera-view")) { const THINGSCOPE_SCRIPT = document.currentScript?.src ?? location.href;',
+    },
+    footer: { js: "}" },
+  });
+}
 
 /** A module and all that it imports, each behind what it needs. */
 function modulesOf(entry, found = new Set()) {

@@ -11,7 +11,7 @@ import { iconButton } from "./camera/icons.ts";
 import { LivePicture } from "./camera/live-picture.ts";
 import { overlays, placeOf, scaleBar } from "./camera/overlays.ts";
 import { downloadPicture } from "./camera/save-picture.ts";
-import { fullPicture, sourceOf, streamName, tryAgain } from "./camera/stream-address.ts";
+import { fullPicture, streamName, tryAgain } from "./camera/stream-address.ts";
 import { cameraStyle } from "./camera/style.ts";
 import "./picture-measures.ts";
 
@@ -68,7 +68,7 @@ export class CameraView extends LitElement {
       this.#shown = this.canvas;
       this.#resized.disconnect();
       this.#resized.observe(this.stage);
-      if (this.src && this.isConnected) this.live.show(this.canvas, sourceOf(this.src));
+      if (this.src && this.isConnected) this.live.show(this.canvas, this.src);
       this.live.measure(this.hasMeasures);
     }
     if (changed.has("hasMeasures")) this.live.measure(this.hasMeasures);

@@ -27,6 +27,9 @@ export interface ShownPicture {
   end(): void;
 }
 
+/** The worker in one piece, which the build puts into elements.js. */
+declare const PICTURE_WORKER: string | undefined;
+
 const SAVE_MS = 5000;
 
 let worker: Worker | undefined;
@@ -88,12 +91,10 @@ function startWorker(): Worker {
   return started;
 }
 
-/** A browser starts no worker of another origin, but one of this page's own that imports it. */
+/** A browser starts no worker of another origin: elements on such a page bring its text along. */
 function workerAddress(): URL | string {
-  const url = new URL("./picture-worker.js", import.meta.url);
-  if (url.origin === location.origin) return url;
-  const script = `import ${JSON.stringify(url.href)};`;
-  return URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  if (typeof PICTURE_WORKER === "undefined") return new URL("./picture-worker.js", import.meta.url);
+  return URL.createObjectURL(new Blob([PICTURE_WORKER], { type: "text/javascript" }));
 }
 
 function hear(message: FromWorker): void {

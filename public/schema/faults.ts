@@ -108,7 +108,7 @@ function textFault(schema: Schema, text: string): string | undefined {
     return `At most ${maxLength} characters: these are ${length}.`;
   if (pattern !== undefined && !fits(pattern, text)) return `It must look like ${pattern}.`;
   if (format === "uri" && !URL.canParse(text))
-    return "A whole address is wanted: http://192.168.1.5/.";
+    return "A whole address is wanted, with its scheme and host.";
   if (format === "email" && !/^[^@\s]+@[^@\s]+$/.test(text)) return "An e-mail address is wanted.";
   if (format === "date-time" && Number.isNaN(Date.parse(text)))
     return "A date with its time is wanted: 2026-01-31T12:00:00Z.";

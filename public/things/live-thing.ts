@@ -1,7 +1,8 @@
 import type { ReactiveController, ReactiveControllerHost } from "lit";
-import { ThingClient } from "../../src/client/index.ts";
+import { ClientError, ThingClient } from "../../src/client/index.ts";
 import { account } from "./account.ts";
 import { type JsonObject, typesOf } from "./td.ts";
+import { whyUnreachable } from "./unreachable.ts";
 
 /** What is known of one property. */
 export interface KnownValue {
@@ -128,7 +129,9 @@ export class LiveThing extends EventTarget {
         );
       } catch (error) {
         if (signal.aborted) return;
-        this.problem = error instanceof Error ? error.message : String(error);
+        const why = await whyNot(error, this.url);
+        if (signal.aborted) return;
+        this.problem = why;
         this.#changed();
         await new Promise((resolve) => setTimeout(resolve, 2000));
       }
@@ -165,6 +168,11 @@ export class LiveThing extends EventTarget {
   #changed(): void {
     this.dispatchEvent(new Event("change"));
   }
+}
+
+async function whyNot(error: unknown, url: string): Promise<string> {
+  if (error instanceof ClientError && error.code === "UNREACHABLE") return whyUnreachable(url);
+  return error instanceof Error ? error.message : String(error);
 }
 
 const known = new Map<string, LiveThing>();

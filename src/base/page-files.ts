@@ -37,6 +37,11 @@ export function pageFile(name: string): Buffer {
   return readFileSync(join(WRITTEN, name));
 }
 
+/** `<camera-view>` and `<thing-view>` for other people's pages: one script. */
+export function elementsScript(): Buffer {
+  return readFileSync(packagePath("dist", "public", "bundled", "elements.js"));
+}
+
 /** The names of all style sheets and icons, by their paths in `public/`. */
 export function pageFileNames(): string[] {
   return readdirSync(WRITTEN, { recursive: true, encoding: "utf8" })

@@ -1,7 +1,9 @@
 import type { ReactiveController, ReactiveControllerHost } from "lit";
-import type { PictureReport, PictureSource, PictureStatus, Wanted } from "../../frames/messages.ts";
+import type { PictureReport, PictureStatus, Wanted } from "../../frames/messages.ts";
 import { type ShownPicture, showPicture } from "../../frames/pictures.ts";
+import { whyUnreachable } from "../../things/unreachable.ts";
 import { type PictureState, pictureState } from "./picture-state.ts";
+import { sourceOf } from "./stream-address.ts";
 
 /** How often an age that grows is shown, ms. */
 const TICK_MS = 200;
@@ -22,6 +24,8 @@ export class LivePicture implements ReactiveController {
   report: PictureReport | undefined;
   status: PictureStatus | undefined;
   isConnected: boolean | undefined;
+  whyLost: string | undefined;
+  #src = "";
   #picture: ShownPicture | undefined;
   #wanted: Wanted = {};
   #isInSight = false;
@@ -40,11 +44,12 @@ export class LivePicture implements ReactiveController {
   }
 
   get state(): PictureState {
-    const { report, status, isConnected } = this;
+    const { report, status, isConnected, whyLost } = this;
     return pictureState({
       report,
       status,
       isConnected,
+      whyLost,
       now: performance.timeOrigin + performance.now(),
     });
   }
@@ -61,12 +66,13 @@ export class LivePicture implements ReactiveController {
   }
 
   /** Shows a stream on a canvas that nothing has been drawn on. */
-  show(canvas: HTMLCanvasElement, source: PictureSource): void {
+  show(canvas: HTMLCanvasElement, src: string): void {
     this.end();
-    this.#picture = showPicture(canvas, source, {
+    this.#src = src;
+    this.#picture = showPicture(canvas, sourceOf(src), {
       onPicture: (report) => this.#told({ report }),
       onStatus: (status) => this.#told({ status }),
-      onConnected: (isConnected) => this.#told({ isConnected }),
+      onConnected: (isConnected) => this.#connected(isConnected),
     });
     this.#update();
   }
@@ -102,6 +108,8 @@ export class LivePicture implements ReactiveController {
     this.report = undefined;
     this.status = undefined;
     this.isConnected = undefined;
+    this.whyLost = undefined;
+    this.#src = "";
     clearTimeout(this.#settling);
     clearInterval(this.#tick);
   }
@@ -130,6 +138,20 @@ export class LivePicture implements ReactiveController {
   #sighted(entries: readonly IntersectionObserverEntry[]): void {
     this.#isInSight = entries.at(-1)?.isIntersecting ?? false;
     this.#update();
+  }
+
+  #connected(isConnected: boolean): void {
+    this.#told({ isConnected });
+    if (isConnected) this.whyLost = undefined;
+    else if (this.whyLost === undefined) void this.#askWhyLost(this.#src);
+  }
+
+  /** Once for each loss: the server is not asked at each attempt. */
+  async #askWhyLost(src: string): Promise<void> {
+    const whyLost = await whyUnreachable(src);
+    if (src !== this.#src || this.isConnected !== false) return;
+    this.whyLost = whyLost;
+    this.#host.requestUpdate();
   }
 
   #told(change: Partial<Pick<LivePicture, "report" | "status" | "isConnected">>): void {

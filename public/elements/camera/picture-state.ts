@@ -10,6 +10,8 @@ export interface Known {
   readonly report: PictureReport | undefined;
   readonly status: PictureStatus | undefined;
   readonly isConnected: boolean | undefined;
+  /** Why there is no connection, where that is known. */
+  readonly whyLost: string | undefined;
   /** Epoch ms, by this computer's clock. */
   readonly now: number;
 }
@@ -35,18 +37,21 @@ const WORDS: Readonly<Record<string, string>> = {
   lost: "Not connected",
 };
 
+const LOST = "The server does not answer. This page keeps trying.";
+const OLD = "No newer frame has arrived.";
+
 /** How old the picture is, ms. */
 export function ageOf({ latency, drawnAt }: PictureReport, now: number): number {
   return Math.max(0, latency + now - drawnAt);
 }
 
 /** The one truth of a picture: one that is old is never "Live", whatever its source says. */
-export function pictureState({ report, status, isConnected, now }: Known): PictureState {
+export function pictureState({ report, status, isConnected, whyLost, now }: Known): PictureState {
   const fault = isConnected === false ? "lost" : FAULTS.has(status?.state ?? "") && status?.state;
   const age = report && ageOf(report, now);
   const isOld = report !== undefined && age !== undefined && age > staleAfter(report);
   const isKnownOld = isOld || (fault !== false && fault !== "lost");
-  const why = reasonOf(fault || undefined, status);
+  const why = fault === "lost" ? (whyLost ?? LOST) : (status?.reason ?? OLD);
   if (age !== undefined && !isKnownOld) return { state: "streaming", word: "Live" };
   if (age !== undefined) {
     const [state, word] = fault ? [fault, WORDS[fault]!] : ["stale", "Stale"];
@@ -65,9 +70,4 @@ function staleAfter({ rate }: PictureReport): number {
 
 function emptyWord(fault: string): string {
   return fault === "lost" ? "NOT CONNECTED" : "NO FRAMES";
-}
-
-function reasonOf(fault: string | undefined, status: PictureStatus | undefined): string {
-  if (fault === "lost") return "The server does not answer. This page keeps trying.";
-  return status?.reason ?? "No newer frame has arrived.";
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { extname } from "node:path";
 import { ThingError } from "../../base/errors.ts";
 import {
+  elementsScript,
   pageFile,
   pageFileNames,
   pageModule,
@@ -10,7 +11,7 @@ import {
 } from "../../base/page-files.ts";
 import { quoted } from "../../base/preview.ts";
 import { prefixOf } from "./origin.ts";
-import { policyWith } from "./reply.ts";
+import { allowEmbedding, policyWith } from "./reply.ts";
 import type { Route } from "./route.ts";
 
 const HTML_TYPE = "text/html; charset=utf-8";
@@ -29,6 +30,7 @@ export function pageRoutes(prefix: string): Route[] {
     pageRoute(prefix, "", "index.html", "The dashboard"),
     pageRoute(prefix, "docs", "api.html", "The API reference, where requests can be tried"),
     assetRoute(`${prefix}/assets`),
+    elementsRoute(`${prefix}/elements.js`),
     ...(prefix ? [redirect("/", `${prefix}/`)] : []),
   ];
 }
@@ -104,6 +106,25 @@ function assetRoute(base: string): Route {
       asset.body ??= asset.read();
       const { contentType, body } = asset;
       return { status: 200, body, contentType, headers: FOR_EVER };
+    },
+  };
+}
+
+/**
+ * The script for other people's pages. Any page may load it, so that it can say there why the server refuses the page: nothing of
+ * this server is in it.
+ */
+function elementsRoute(path: string): Route {
+  let body: Buffer | undefined;
+  return {
+    ...{ method: "GET", path, role: "view", hasETag: true, compresses: true },
+    summary: "The script with the elements <camera-view> and <thing-view> for pages of your own",
+    response: { status: 200, contentType: SCRIPT_TYPE },
+    handle: async ({ response }) => {
+      allowEmbedding(response);
+      body ??= elementsScript();
+      const headers = { "Cache-Control": "no-cache" };
+      return { status: 200, body, contentType: SCRIPT_TYPE, headers };
     },
   };
 }

@@ -1,0 +1,19 @@
+const ANSWER_MS = 5000;
+
+/**
+ * Why a server gives no answer, in a sentence. A browser does not tell a page whether a server of another origin has gone or
+ * refuses the page; but one script of a server is for every page, and is there if the server is.
+ * @param url - Of a Thing or a stream.
+ */
+export async function whyUnreachable(url: string): Promise<string> {
+  const address = new URL(url, document.baseURI);
+  const { origin } = address;
+  if (origin === location.origin) return "The server does not answer. This page keeps trying.";
+  try {
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    await fetch(new URL("../elements.js", address), { mode: "no-cors", cache: "no-store", signal });
+    return `${origin} does not let pages of ${location.origin} use it. Add "${location.origin}" to allowed_origins in its configuration, and start it again.`;
+  } catch {
+    return `${origin} does not answer pages of ${location.origin}. Is it running, and the address right? If it requires a login, pages of other origins cannot use it.`;
+  }
+}
