@@ -1,8 +1,9 @@
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
+import { retryPictures, versions } from "../frames/pictures.ts";
 import { shared } from "../style/shared.ts";
 import { server, Watching } from "../things/server.ts";
-import { hasNewerPages } from "../things/version.ts";
+import { hasNewerPages, isOther } from "../things/version.ts";
 import { isBeingFilled } from "./unsent-input.ts";
 
 /**
@@ -37,17 +38,25 @@ export class ConnectionBanner extends LitElement {
   readonly watching = new Watching(this, server);
   #lostAt: number | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
-  readonly #back = () => void this.#compare();
+  readonly #back = () => {
+    retryPictures();
+    void this.#compare();
+  };
+  readonly #told = ({ detail }: Event & { readonly detail?: unknown }) => {
+    if (typeof detail === "string" && isOther(detail)) void this.#compare();
+  };
 
   override connectedCallback(): void {
     super.connectedCallback();
     server.addEventListener("back", this.#back);
+    versions.addEventListener("version", this.#told);
     this.#timer = setInterval(() => this.#lostAt && this.requestUpdate(), 1000);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     server.removeEventListener("back", this.#back);
+    versions.removeEventListener("version", this.#told);
     clearInterval(this.#timer);
   }
 

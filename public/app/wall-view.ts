@@ -6,7 +6,6 @@ import { shared } from "../style/shared.ts";
 import { type Stream, server, Watching } from "../things/server.ts";
 import { titleOf } from "../things/td.ts";
 import "./no-camera.ts";
-import "./thing-lamp.ts";
 import { viewLink } from "./view-link.ts";
 import { columnsFor } from "./wall-columns.ts";
 
@@ -27,46 +26,20 @@ export class WallView extends LitElement {
         overflow: auto;
       }
       a {
-        position: relative;
-        display: block;
+        display: grid;
         min-height: 0;
         border-radius: 4px;
         overflow: hidden;
-        background: var(--picture);
-        color: #eef2f6;
+        color: inherit;
         text-decoration: none;
       }
       camera-view {
-        display: block;
-        width: 100%;
-        height: 100%;
         pointer-events: none;
-      }
-      .name {
-        position: absolute;
-        inset: auto 0 0 0;
-        display: flex;
-        align-items: center;
-        gap: 8px;
-        padding: 4px 8px;
-        background: rgb(5 7 10 / 72%);
-        color-scheme: dark;
-        font-size: 12px;
-        white-space: nowrap;
-      }
-      .name span {
-        overflow: hidden;
-        text-overflow: ellipsis;
-      }
-      thing-lamp {
-        margin-left: auto;
       }
       @media (max-width: 640px) {
         :host {
           grid-auto-rows: auto;
-        }
-        a {
-          aspect-ratio: 4 / 3;
+          align-content: start;
         }
       }
     `,
@@ -109,9 +82,7 @@ export class WallView extends LitElement {
       { view: undefined, camera: path },
       false,
       html`
-        <camera-view compact .src=${url}></camera-view>
-        <div class="name"><span>${title}</span><thing-lamp .name=${thing}></thing-lamp></div>
-      `,
+<camera-view compact .src=${url} .name=${title}></camera-view>      `,
     );
   }
 }

@@ -63,6 +63,12 @@ export function showPicture(
   };
 }
 
+/** Has all pictures connect at once, where they wait to: their server is back. */
+export function retryPictures(): void {
+  const [id] = listeners.keys();
+  if (id !== undefined) send({ do: "retry", id }); // the worker has one connection for all
+}
+
 function save(id: number): Promise<SavedPicture | undefined> {
   const request = ++lastId;
   return new Promise((resolve) => {

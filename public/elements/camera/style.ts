@@ -13,6 +13,8 @@ export const cameraStyle = css`
   }
   .stage {
     position: relative;
+    width: 100%;
+    height: 100%; /* where there is less room than its shape wants */
     min-height: 0;
     overflow: hidden;
     background: var(--picture, #05070a);
