@@ -1,43 +1,204 @@
-import { css, html, LitElement } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { css, html, LitElement, nothing, type PropertyValues } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { live } from "lit/directives/live.js";
+import { type FieldKind, fieldKindOf, isSame } from "../schema/field-kinds.ts";
+import "../schema/schema-input.ts";
+import type { SchemaInput } from "../schema/schema-input.ts";
+import "../schema/schema-value.ts";
+import { isWide } from "../schema/shown-kinds.ts";
+import { soundSchema } from "../schema/sound-schema.ts";
+import { duration } from "../style/quantities.ts";
 import { shared } from "../style/shared.ts";
-import { Following, type LiveThing } from "../things/live-thing.ts";
-import { affordancesOf, titleOf } from "../things/td.ts";
+import { mayOperate, whyNotOperate } from "../things/account.ts";
+import { Following, type KnownValue, type LiveThing } from "../things/live-thing.ts";
+import { PacedWrite } from "../things/paced-write.ts";
+import { accessOf, whyReadOnly } from "../things/property-access.ts";
+import { affordancesOf, rootOf, type Schema, titleOf } from "../things/td.ts";
+import "./property-picture.ts";
+import { rowStyle } from "./row-style.ts";
 
-/** One property: its value as it changes, and, unless it is read-only, a control that sets it. */
+/** What has several parts is sent as a whole, when it is complete. */
+const WHOLE: ReadonlySet<FieldKind> = new Set(["object", "list", "tuple", "choice"]);
+
+/**
+ * One property: its value as it changes, and, unless it is read-only, a control that sets it. What is being typed is not overwritten;
+ * a slider writes as fast as the device takes it; a refused value is told in the server's sentence, and the control shows what is true.
+ */
 @customElement("property-control")
 export class PropertyControl extends LitElement {
   static override styles = [
     shared,
+    rowStyle,
     css`
-      :host {
-        display: flex;
-        justify-content: space-between;
-        gap: 12px;
-      }
-      output {
-        max-width: 60%;
-        overflow: hidden;
-        text-overflow: ellipsis;
-        white-space: nowrap;
+      .waiting {
+        opacity: 0.7;
       }
     `,
   ];
 
   @property({ attribute: false }) accessor thing!: LiveThing;
   @property() accessor name = "";
-  readonly #following = new Following(this);
+  /** What somebody enters that has several parts, until it is sent. */
+  @state() accessor #draft: { readonly value: unknown } | undefined;
+  /** Whether its description is shown. */
+  @state() accessor #isExplained = false;
+  #writes = new PacedWrite(async () => {});
+  #tick: ReturnType<typeof setInterval> | undefined;
+  readonly #following = new Following(this, (name) => name === this.name);
 
-  override willUpdate(): void {
+  override willUpdate(changed: PropertyValues<this>): void {
     this.#following.thing = this.thing;
+    if (!changed.has("thing") && !changed.has("name")) return;
+    const { thing, name } = this;
+    this.#draft = undefined;
+    this.#writes = new PacedWrite(
+      (value, signal) => thing.write(name, value, signal),
+      () => this.requestUpdate(),
+    );
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#tick = setInterval(() => !this.thing.isConnected && this.requestUpdate(), 1000);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearInterval(this.#tick);
   }
 
   override render() {
-    const schema = affordancesOf(this.thing.td).properties.get(this.name) ?? {};
-    const { value, problem } = this.thing.values.get(this.name) ?? {};
+    const described = affordancesOf(this.thing.td).properties.get(this.name);
+    if (!described) return nothing;
+    const root = rootOf(this.thing.td, described);
+    const schema = soundSchema(described, root);
+    const access = accessOf(described);
+    const known = this.thing.values.get(this.name);
+    const kind = fieldKindOf(schema, root);
+    const isControl = access.isWritable && kind !== "constant" && !access.picture;
+    const wide = isControl
+      ? WHOLE.has(kind) || kind === "free"
+      : isWide(known?.value, schema, root);
     return html`
-      <span>${titleOf(this.name, schema)}</span>
-      <output>${problem ?? JSON.stringify(value)} ${schema.unit}</output>
+      <div class="property ${wide ? "wide" : ""} ${this.#isOld(known) ? "old" : ""}">
+        ${this.#title(schema)}
+        <div class="value">
+          ${
+            access.picture
+              ? html`<property-picture .thing=${this.thing} .name=${this.name} .type=${access.picture}></property-picture>`
+              : isControl
+                ? this.#control(schema, root, access.isReadable, known, WHOLE.has(kind))
+                : this.#shown(schema, root, access.isReadable, known)
+          }
+        </div>
+        ${this.#notes(schema, isControl, known)}
+      </div>
     `;
+  }
+
+  #title(schema: Schema) {
+    const title = titleOf(this.name, schema);
+    if (!schema.description) return html`<span class="name">${title}</span>`;
+    return html`<span class="name" title=${schema.description}><span>${title}</span>
+      <button
+        aria-expanded=${this.#isExplained}
+        aria-label=${`What is ${title}?`}
+        @click=${() => (this.#isExplained = !this.#isExplained)}
+      >ⓘ</button></span>`;
+  }
+
+  #shown(schema: Schema, root: unknown, isReadable: boolean, known: KnownValue | undefined) {
+    if (!isReadable) return html`<span class="quiet">cannot be read</span>`;
+    if (!known) return html`<span class="quiet" aria-label="not known yet">…</span>`;
+    return html`<schema-value
+      .schema=${schema}
+      .root=${root}
+      .value=${known.value}
+      .label=${titleOf(this.name, schema)}
+    ></schema-value>`;
+  }
+
+  #control(
+    schema: Schema,
+    root: unknown,
+    isReadable: boolean,
+    known: KnownValue | undefined,
+    isWhole: boolean,
+  ) {
+    const { isUnderWay, wanted, problem } = this.#writes;
+    const value = this.#draft ? this.#draft.value : isUnderWay ? wanted : known?.value;
+    const isPending = isReadable && !known && !isUnderWay;
+    return html`
+      <schema-input
+        class=${isUnderWay ? "waiting" : ""}
+        aria-busy=${isUnderWay ? "true" : nothing}
+        .schema=${schema}
+        .root=${root}
+        .value=${live(value)}
+        .label=${titleOf(this.name, schema)}
+        .problem=${problem}
+        .required=${!isReadable}
+        .resettable=${true}
+        ?disabled=${isPending || !this.thing.isConnected || !mayOperate()}
+        title=${whyNotOperate() ?? nothing}
+        @input=${(event: Event) => this.#edit(event, isWhole)}
+        @change=${(event: Event) => this.#enter(event, isWhole)}
+      ></schema-input>
+      ${this.#draft ? this.#buttons() : ""}
+    `;
+  }
+
+  #buttons() {
+    return html`<div class="buttons">
+      <button class="first" @click=${this.#apply}>Set</button>
+      <button @click=${() => (this.#draft = undefined)}>Discard</button>
+    </div>`;
+  }
+
+  #edit(event: Event, isWhole: boolean): void {
+    const { value } = event.target as SchemaInput;
+    if (isWhole) this.#draft = { value };
+  }
+
+  #enter(event: Event, isWhole: boolean): void {
+    const input = event.target as SchemaInput;
+    if (isWhole) this.#draft = { value: input.value };
+    else if (input.value === undefined || input.fault !== undefined) this.requestUpdate();
+    else if (!isSame(input.value, this.#writes.wanted ?? this.#value))
+      this.#writes.set(input.value);
+  }
+
+  get #value(): unknown {
+    return this.thing.values.get(this.name)?.value;
+  }
+
+  readonly #apply = (): void => {
+    const input = this.renderRoot.querySelector("schema-input");
+    if (!input?.check()) return;
+    this.#writes.set(input.value);
+    this.#draft = undefined;
+  };
+
+  /** What is to be said of it beside its value. */
+  #notes(schema: Schema, isControl: boolean, known: KnownValue | undefined) {
+    const why = isControl ? undefined : whyReadOnly(schema);
+    const { description } = schema;
+    const age = known ? duration(performance.now() - known.at) : "";
+    return html`
+      ${known?.problem !== undefined ? html`<p class="note problem" role="status">${known.problem}</p>` : ""}
+      ${why ? html`<p class="note quiet">${why}</p>` : ""}
+      ${this.#isOld(known) ? html`<p class="note stale">${age} old: not connected</p>` : ""}
+      ${description && this.#isExplained ? html`<p class="note about">${description}</p>` : ""}
+    `;
+  }
+
+  #isOld(known: KnownValue | undefined): boolean {
+    return known !== undefined && !this.thing.isConnected;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "property-control": PropertyControl;
   }
 }

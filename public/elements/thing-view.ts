@@ -1,13 +1,24 @@
-import { css, html, LitElement, type PropertyValues } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { css, html, LitElement, nothing, type PropertyValues } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
 import "../affordances/action-form.ts";
 import "../affordances/event-list.ts";
 import "../affordances/property-control.ts";
 import { shared } from "../style/shared.ts";
 import { Following, type LiveThing, thingAt } from "../things/live-thing.ts";
-import { affordancesOf } from "../things/td.ts";
+import { groupsOf, matchesSearch, type PropertyGroup } from "../things/property-groups.ts";
+import { affordancesOf, titleOf } from "../things/td.ts";
 
-/** A Thing with all that its description has, whoever wrote it. */
+/** With more properties than that there is a field to find one. */
+const SEARCHED = 12;
+/** So many groups are open at first, and so many of a group are shown. */
+const OPEN_GROUPS = 3;
+const FEW = 12;
+
+/**
+ * A Thing with all that its description has, whoever wrote it: properties in groups, actions, events. With `src`, the URL of a Thing
+ * Description, it stands by itself, with a title and a lamp.
+ */
 @customElement("thing-view")
 export class ThingView extends LitElement {
   static override styles = [
@@ -15,11 +26,53 @@ export class ThingView extends LitElement {
     css`
       :host {
         display: grid;
+        align-content: start;
         gap: 8px;
+        min-width: 0;
         padding: 12px;
         border: 1px solid var(--line);
         border-radius: var(--radius);
         background: var(--panel);
+        container-type: inline-size;
+      }
+      header {
+        display: flex;
+        align-items: center;
+        gap: 10px;
+      }
+      header h2 {
+        overflow-wrap: anywhere;
+      }
+      header .quiet {
+        margin-left: auto;
+      }
+      details > summary,
+      h3 {
+        padding: 4px 0;
+        color: var(--quiet);
+        font-size: 12px;
+        font-weight: 600;
+      }
+      summary {
+        cursor: pointer;
+      }
+      .properties {
+        columns: 420px;
+        column-gap: 32px;
+        padding: 2px 0;
+      }
+      .readings {
+        columns: 280px;
+      }
+      property-control {
+        margin-bottom: 6px;
+        break-inside: avoid;
+      }
+      .readings > property-control {
+        margin-bottom: 2px;
+      }
+      input[type="search"] {
+        width: 100%;
       }
     `,
   ];
@@ -27,7 +80,12 @@ export class ThingView extends LitElement {
   /** URL of a Thing Description. */
   @property() accessor src = "";
   @property({ attribute: false }) accessor thing: LiveThing | undefined;
-  readonly #following = new Following(this);
+  @state() accessor #search = "";
+  /** Groups of which all is shown. */
+  readonly #unfolded = new Set<string>();
+  /** Groups that somebody has opened or closed. */
+  readonly #opened = new Map<string, boolean>();
+  readonly #following = new Following(this, () => false);
 
   override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("src") && this.src) this.thing = thingAt(this.src);
@@ -36,18 +94,101 @@ export class ThingView extends LitElement {
 
   override render() {
     const { thing } = this;
-    if (!thing) return html``;
-    const { properties, actions } = affordancesOf(thing.td);
+    if (!thing) return nothing;
+    const { properties, actions, events } = affordancesOf(thing.td);
+    const groups = groupsOf(thing.td);
     return html`
-      <h2>${String(thing.td.title ?? "")}</h2>
-      <p class="problem">${thing.problem}</p>
-      ${[...properties.keys()].map(
-        (name) => html`<property-control .thing=${thing} .name=${name}></property-control>`,
+      ${this.src ? this.#header(thing) : ""}
+      ${this.#problem(thing)}
+      ${properties.size > SEARCHED ? this.#searchField(properties.size) : ""}
+      ${repeat(
+        groups,
+        ({ title }) => title,
+        (group, n) => this.#group(thing, group, n < OPEN_GROUPS),
       )}
       ${[...actions.keys()].map(
         (name) => html`<action-form .thing=${thing} .name=${name}></action-form>`,
       )}
-      <event-list .thing=${thing}></event-list>
+      ${events.size > 0 ? html`<event-list .thing=${thing}></event-list>` : ""}
     `;
+  }
+
+  #header(thing: LiveThing) {
+    const { state, word } = lampOf(thing);
+    const { description } = thing.td;
+    return html`<header>
+        <span class="lamp" data-state=${state}></span>
+        <h2>${titleOf(new URL(thing.url).pathname.split("/").findLast(Boolean) ?? "", thing.td)}</h2>
+        <span class="quiet">${word}</span>
+      </header>
+      ${typeof description === "string" ? html`<p class="quiet">${description}</p>` : ""}`;
+  }
+
+  #problem({ problem }: LiveThing) {
+    return problem === undefined ? "" : html`<p class="problem" role="status">${problem}</p>`;
+  }
+
+  #searchField(count: number) {
+    return html`<input
+      type="search"
+      placeholder=${`Find one of ${count} properties`}
+      aria-label="Find a property"
+      .value=${this.#search}
+      @input=${(event: Event) => {
+        this.#search = (event.target as HTMLInputElement).value;
+      }}
+    />`;
+  }
+
+  #group(thing: LiveThing, group: PropertyGroup, isOpen: boolean) {
+    const { properties } = affordancesOf(thing.td);
+    const text = this.#search.trim();
+    const names = group.names.filter((name) =>
+      matchesSearch(text, name, properties.get(name) ?? {}),
+    );
+    if (names.length === 0) return nothing;
+    const showsAll = text !== "" || this.#unfolded.has(group.title);
+    const shown = showsAll ? names : names.slice(0, FEW);
+    const open = text !== "" || (this.#opened.get(group.title) ?? isOpen);
+    const list = () => html`<div class="properties ${group.isReadings ? "readings" : ""}">
+        ${repeat(
+          shown,
+          (name) => name,
+          (name) => html`<property-control .thing=${thing} .name=${name}></property-control>`,
+        )}
+      </div>
+      ${shown.length < names.length ? this.#more(group.title, names.length) : ""}`;
+    if (!group.title) return list();
+    const toggled = ({ target }: Event) => {
+      const { open: isNow } = target as HTMLDetailsElement;
+      if (isNow === open) return;
+      this.#opened.set(group.title, isNow);
+      this.requestUpdate();
+    };
+    return html`<details ?open=${open} @toggle=${toggled}>
+      <summary>${group.title} <span class="number">${names.length}</span></summary>
+      ${open ? list() : ""}
+    </details>`;
+  }
+
+  #more(title: string, count: number) {
+    const unfold = () => {
+      this.#unfolded.add(title);
+      this.requestUpdate();
+    };
+    return html`<button type="button" @click=${unfold}>Show all ${count}</button>`;
+  }
+}
+
+/** Of a Thing that stands by itself. */
+function lampOf({ problem, isConnected }: LiveThing): { state: string; word: string } {
+  if (isConnected) return { state: "ok", word: "Connected" };
+  if (problem !== undefined) return { state: "failed", word: "Not connected" };
+  return { state: "opening", word: "Connecting" };
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "thing-view": ThingView;
   }
 }

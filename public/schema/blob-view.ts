@@ -1,6 +1,7 @@
 import { css, html, LitElement, type PropertyValues } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { RemoteBlob } from "../../src/client/index.ts";
+import { bytes } from "../style/quantities.ts";
 import { shared } from "../style/shared.ts";
 
 /** Bytes that a Thing gave: shown if they are a picture, and to be downloaded. */
@@ -49,7 +50,7 @@ export class BlobView extends LitElement {
 
   override render() {
     const { mediaType, description } = this.blob;
-    const size = this.#size > 0 ? `, ${(this.#size / 1000).toFixed(1)} kB` : "";
+    const size = this.#size > 0 ? `, ${bytes(this.#size)}` : "";
     return html`
       ${this.#isPicture && this.#url ? html`<img src=${this.#url} alt=${description || this.name || "Picture"} />` : ""}
       <button type="button" @click=${this.#save}>Download</button>
@@ -66,12 +67,12 @@ export class BlobView extends LitElement {
     if (this.#url) return this.#url;
     const { signal } = this.#end;
     try {
-      const bytes = await this.blob.bytes(signal);
+      const content = await this.blob.bytes(signal);
       if (signal.aborted) return undefined;
       // A page of another kind, such as HTML, would be one of this origin: it is only ever saved.
       const type = this.#isPicture ? this.blob.mediaType : "application/octet-stream";
-      this.#url = URL.createObjectURL(new Blob([new Uint8Array(bytes)], { type }));
-      this.#size = bytes.length;
+      this.#url = URL.createObjectURL(new Blob([new Uint8Array(content)], { type }));
+      this.#size = content.length;
       this.#problem = "";
     } catch (error) {
       if (!signal.aborted) this.#problem = error instanceof Error ? error.message : String(error);

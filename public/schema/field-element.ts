@@ -1,4 +1,4 @@
-import { LitElement } from "lit";
+import { LitElement, type PropertyValues } from "lit";
 import { property } from "lit/decorators.js";
 import type { Schema } from "../things/td.ts";
 import type { Refusal } from "./refusal.ts";
@@ -24,9 +24,25 @@ export abstract class FieldElement extends LitElement {
   /** Why what was typed is no value at all. */
   fault: string | undefined;
 
+  /** The value without what is being typed. */
+  #settled: unknown;
+  #entered: unknown;
+
+  override willUpdate(changed: PropertyValues): void {
+    if (changed.has("value") && this.value !== this.#entered) this.#settled = this.value;
+  }
+
+  /** What someone was typing is left, and the value is what it is without that. */
+  giveUp(): void {
+    this.fault = undefined;
+    this.put(this.#settled, false);
+  }
+
   /** What someone has entered. */
   put(value: unknown, isFinished = true): void {
     this.value = value;
+    this.#entered = value;
+    if (isFinished) this.#settled = value;
     this.dispatchEvent(new Event("input"));
     if (isFinished) this.dispatchEvent(new Event("change"));
   }

@@ -32,6 +32,7 @@ export const fieldStyle = css`
   }
   .unit {
     flex: none;
+    min-width: 2.2em;
     color: var(--quiet);
     white-space: nowrap;
   }

@@ -1,4 +1,4 @@
-import { html, nothing } from "lit";
+import { css, html, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { shared } from "../style/shared.ts";
@@ -9,7 +9,15 @@ import { kindOfValue, readFree, writeFree } from "./typed-text.ts";
 /** A value of which the Thing does not say what it is: a text that is read as what it looks like. */
 @customElement("free-field")
 export class FreeField extends FieldElement {
-  static override styles = [shared, fieldStyle];
+  static override styles = [
+    shared,
+    fieldStyle,
+    css`
+      textarea {
+        min-height: 0;
+      }
+    `,
+  ];
   /** What is being typed. */
   @state() accessor #draft: string | undefined;
 

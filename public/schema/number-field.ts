@@ -30,6 +30,9 @@ export class NumberField extends FieldElement {
         text-align: right;
       }
       @container (max-width: 150px) {
+        .unit {
+          min-width: 0;
+        }
         input[type="range"] {
           display: none;
         }
@@ -41,8 +44,6 @@ export class NumberField extends FieldElement {
   ];
   /** What is being typed. */
   @state() accessor #draft: string | undefined;
-  /** The value before that. */
-  #before: unknown;
 
   override render() {
     const scale = scaleOf(this.schema);
@@ -99,7 +100,7 @@ export class NumberField extends FieldElement {
 
   #unit() {
     const unit = unitText(this.schema.unit);
-    return unit && html`<span class="unit">${unit}</span>`;
+    return html`<span class="unit">${unit}</span>`;
   }
 
   get #number(): number | undefined {
@@ -113,7 +114,6 @@ export class NumberField extends FieldElement {
 
   #type(event: Event): void {
     event.stopPropagation();
-    if (this.#draft === undefined) this.#before = this.value;
     this.#draft = (event.target as HTMLInputElement).value;
     const read = readNumber(this.#draft);
     this.fault = "fault" in read ? read.fault : undefined;
@@ -150,7 +150,6 @@ export class NumberField extends FieldElement {
   #giveUp(event: KeyboardEvent): void {
     event.stopPropagation();
     this.#draft = undefined;
-    this.fault = undefined;
-    this.put(this.#before, false);
+    this.giveUp();
   }
 }

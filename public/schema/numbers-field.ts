@@ -1,4 +1,4 @@
-import { html, nothing } from "lit";
+import { css, html, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { shared } from "../style/shared.ts";
@@ -11,7 +11,15 @@ import { numberText, unitText } from "./units.ts";
 /** A list of numbers in one line: `0.5, 1, 2`. */
 @customElement("numbers-field")
 export class NumbersField extends FieldElement {
-  static override styles = [shared, fieldStyle];
+  static override styles = [
+    shared,
+    fieldStyle,
+    css`
+      .row {
+        flex-wrap: nowrap;
+      }
+    `,
+  ];
   /** What is being typed. */
   @state() accessor #draft: string | undefined;
 
@@ -57,5 +65,9 @@ export class NumbersField extends FieldElement {
 
   #press(event: KeyboardEvent): void {
     if (event.key === "Enter") this.#finish();
+    if (event.key !== "Escape" || this.#draft === undefined) return;
+    event.stopPropagation();
+    this.#draft = undefined;
+    this.giveUp();
   }
 }

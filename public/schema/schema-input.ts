@@ -17,7 +17,7 @@ import "./number-field.ts";
 import "./numbers-field.ts";
 import "./object-field.ts";
 import { type Refusal, refusalOf } from "./refusal.ts";
-import { soundSchema } from "./sound-schema.ts";
+import { isObject, soundSchema } from "./sound-schema.ts";
 import "./switch-field.ts";
 import "./text-field.ts";
 
@@ -93,6 +93,8 @@ export class SchemaInput extends LitElement {
   @property({ type: Boolean }) accessor disabled = false;
   /** Whether there must be a value: it begins as the default, and cannot be cleared. */
   @property({ type: Boolean }) accessor required = true;
+  /** Whether there is a way back to the default only: the value may be unknown, and cannot be left out. */
+  @property({ type: Boolean }) accessor resettable = false;
   /** Without a way back to the default. */
   @property({ type: Boolean }) accessor plain = false;
   /** What the server said of the value. */
@@ -129,7 +131,8 @@ export class SchemaInput extends LitElement {
   override render() {
     const schema = soundSchema(this.schema, this.#top);
     const kind = this.depth > DEEPEST ? "free" : fieldKindOf(schema, this.#top);
-    const isAbsent = !this.required && this.value === undefined && STRUCTURED.has(kind);
+    const isAbsent =
+      !this.required && !this.resettable && this.value === undefined && STRUCTURED.has(kind);
     const said = this.problem ?? this.#refusal(kind, isAbsent);
     const own = this.#isTouched ? this.#faultOf(schema) : undefined;
     const isInner = this.depth > 0 && (kind === "object" || kind === "list");
@@ -156,6 +159,7 @@ export class SchemaInput extends LitElement {
   #faultOf(schema: Schema): string | undefined {
     if (this.#unread) return this.#unread;
     if (this.required && this.value === undefined) return "Fill it in.";
+    if (schema.properties && isObject(this.value)) return undefined; // its fields say so
     return faultOf(schema, this.value, this.#top);
   }
 
@@ -179,7 +183,7 @@ export class SchemaInput extends LitElement {
     const field = event.target as FieldElement;
     this.value = field.value;
     this.#unread = field.fault;
-    if (event.type === "change" || field.fault !== undefined) this.#isTouched = true;
+    this.#isTouched = true; // not when the field is left: what is about to be clicked would move away
     this.problem = undefined;
     this.refusals = [];
     this.dispatchEvent(new Event(event.type));
@@ -198,9 +202,10 @@ export class SchemaInput extends LitElement {
 
   /** To the default, or to nothing where nothing need be given. */
   #back({ default: usual }: Schema) {
-    const to = this.required ? usual : undefined;
-    const isThere = isSame(this.value, to) || (this.value === undefined && to === undefined);
-    if (this.plain || this.disabled || isThere || (this.required && usual === undefined)) return "";
+    const mustBe = this.required || this.resettable;
+    const to = mustBe ? usual : undefined;
+    const isThere = isSame(this.value, to) || (mustBe && usual === undefined);
+    if (this.plain || this.disabled || isThere) return "";
     const what = usual === undefined ? "Leave out" : `Default: ${labelOf(usual)}`;
     return html`<button
       type="button"

@@ -27,6 +27,14 @@ export function shownAs(value: unknown, schema: Schema, root: unknown): Shown {
   return { as: isObject(value) ? "fields" : "text" };
 }
 
+/** Whether a value needs more room than the end of a line. */
+export function isWide(value: unknown, schema: Schema, root: unknown): boolean {
+  const { as } = shownAs(value, schema, root);
+  if (as === "fields") return Object.keys(Object(value)).length > 0;
+  if (typeof value === "string") return value.length > 60 || pictureIn(value, schema) !== undefined;
+  return as === "curve" || as === "table" || as === "list";
+}
+
 function listShownAs(list: readonly unknown[], schema: Schema, root: unknown): Shown {
   if (list.length === 0) return { as: "words" };
   const { items } = schema;

@@ -24,8 +24,6 @@ export class TextField extends FieldElement {
   static override styles = [shared, fieldStyle];
   /** What is being typed. */
   @state() accessor #draft: string | undefined;
-  /** The value before that. */
-  #before: unknown;
 
   override render() {
     if (this.#type === "text" && isLong(this.schema, this.value ?? this.#draft))
@@ -87,7 +85,6 @@ export class TextField extends FieldElement {
 
   #typed(event: Event): void {
     event.stopPropagation();
-    if (this.#draft === undefined) this.#before = this.value;
     this.#draft = (event.target as HTMLInputElement).value;
     this.put(this.#read(this.#draft), false);
   }
@@ -108,6 +105,6 @@ export class TextField extends FieldElement {
     if (event.key !== "Escape" || this.#draft === undefined) return;
     event.stopPropagation();
     this.#draft = undefined;
-    this.put(this.#before, false);
+    this.giveUp();
   }
 }

@@ -1,7 +1,8 @@
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { ClientError, ThingClient } from "../../src/client/index.ts";
 import { account } from "./account.ts";
-import { type JsonObject, typesOf } from "./td.ts";
+import { accessOf } from "./property-access.ts";
+import { affordancesOf, type JsonObject, typesOf } from "./td.ts";
 import { whyUnreachable } from "./unreachable.ts";
 
 /** What is known of one property. */
@@ -91,9 +92,21 @@ export class LiveThing extends EventTarget {
     void this.#run();
   }
 
-  /** @throws {ClientError} with the server's sentence. */
-  async write(name: string, value: unknown): Promise<void> {
-    await this.#client?.write(name, value);
+  /**
+   * Writes a property; `values` then has what the Thing made of it.
+   * @throws {ClientError} with the server's sentence.
+   */
+  async write(name: string, value: unknown, signal?: AbortSignal): Promise<void> {
+    const { client } = this;
+    if (!client) throw new Error(this.problem ?? "The Thing has not answered yet.");
+    const before = this.values.get(name)?.at;
+    const options = signal && { signal };
+    await client.write(name, value, options);
+    const isTold = this.values.get(name)?.at !== before;
+    if (isTold || !accessOf(affordancesOf(this.td).properties.get(name) ?? {}).isReadable) return;
+    // Whoever takes another value than was wanted, or the one that was there, may tell nobody.
+    const taken = await client.read(name, options).catch(() => value);
+    this.#know(name, { value: taken, at: performance.now() });
   }
 
   /** Fetches the description again. @returns Whether it is another one. @throws {ClientError} */
@@ -149,7 +162,7 @@ export class LiveThing extends EventTarget {
 
   #know(name: string, known: KnownValue): void {
     this.values.set(name, known);
-    this.#changed();
+    this.#changed(name);
   }
 
   #happened(event: Happened): void {
@@ -165,8 +178,9 @@ export class LiveThing extends EventTarget {
     this.#changed();
   }
 
-  #changed(): void {
-    this.dispatchEvent(new Event("change"));
+  /** @param property - The one whose value is another, where that is all. */
+  #changed(property?: string): void {
+    this.dispatchEvent(new CustomEvent("change", { detail: property }));
   }
 }
 
@@ -195,10 +209,16 @@ export class Following implements ReactiveController {
   readonly #host: ReactiveControllerHost;
   #thing: LiveThing | undefined;
   #leave = () => {};
-  readonly #update = () => this.#host.requestUpdate();
+  readonly #concerns: (property: string) => boolean;
+  readonly #update = (event?: Event) => {
+    const { detail: property } = Object(event);
+    if (typeof property !== "string" || this.#concerns(property)) this.#host.requestUpdate();
+  };
 
-  constructor(host: ReactiveControllerHost) {
+  /** @param concerns - Whether the host shows the value of a property; without it that of each. */
+  constructor(host: ReactiveControllerHost, concerns: (property: string) => boolean = () => true) {
     this.#host = host;
+    this.#concerns = concerns;
     host.addController(this);
   }
 

@@ -62,7 +62,19 @@ export function titleOf(name: string, { title }: JsonObject): string {
     .replaceAll(/[_-]+/g, " ")
     .replaceAll(/([a-z])([A-Z])/g, "$1 $2")
     .trim();
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  // An axis is x, not X.
+  return words.length === 1 ? words : words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+const roots = new WeakMap<JsonObject, JsonObject>();
+
+/** Where the references of a schema in a description lead to: its own definitions, or the description. The same object each time. */
+export function rootOf(td: JsonObject, schema: JsonObject): JsonObject {
+  const { $defs, definitions } = schema;
+  if ($defs === undefined && definitions === undefined) return td;
+  const root = roots.get(schema) ?? { ...td, ...schema };
+  roots.set(schema, root);
+  return root;
 }
 
 /** The streams of a Thing: where each has a page that shows it. */

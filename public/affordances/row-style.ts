@@ -1,0 +1,67 @@
+import { css } from "lit";
+
+/** A name on the left, its value on the right; what needs room stands below. */
+export const rowStyle = css`
+  :host {
+    display: block;
+    min-width: 0;
+  }
+  .property {
+    display: grid;
+    grid-template-columns: minmax(90px, min(38%, 190px)) minmax(0, 1fr);
+    align-items: center;
+    gap: 2px 12px;
+  }
+  .property.wide {
+    grid-template-columns: minmax(0, 1fr);
+  }
+  .name {
+    overflow-wrap: anywhere;
+  }
+  .wide > .name {
+    color: var(--quiet);
+  }
+  .note {
+    grid-column: 1 / -1;
+    font-size: 12px;
+    overflow-wrap: anywhere;
+  }
+  .about {
+    color: var(--quiet);
+  }
+  .name button {
+    min-width: 20px;
+    min-height: 20px;
+    padding: 0;
+    border: 0;
+    background: none;
+    color: var(--quiet);
+    font-size: 12px;
+    opacity: 0;
+  }
+  .property:hover .name button,
+  .name button:focus-visible,
+  .name button[aria-expanded="true"] {
+    opacity: 1;
+  }
+  @media (pointer: coarse) {
+    .name button {
+      min-width: 44px;
+      min-height: 44px;
+      margin: -12px 0;
+      opacity: 1;
+    }
+  }
+  .old > .value {
+    filter: grayscale(1);
+    opacity: 0.6;
+  }
+  .stale {
+    color: var(--stale);
+  }
+  .buttons {
+    display: flex;
+    gap: 8px;
+    margin-top: 8px;
+  }
+`;
