@@ -133,7 +133,7 @@ test("values of several parts are entered field by field, and sent as a whole", 
   await plan.getByRole("radio", { name: "red" }).click();
   await plan.getByRole("button", { name: "Set", exact: true }).click();
   const stop = { at: { x: 1, y: 2, z: 2 }, light: "red" };
-  await has(() => thing.plan, { name: "First", stops: [stop] });
+  await has(() => thing.plan, { name: "First", repeat: 2, stops: [stop] });
 
   const interval = controlOf(page, "Interval");
   await interval.getByRole("radio", { name: "Whole number" }).click();
