@@ -10,7 +10,6 @@ import {
   type StoredFile,
   setting,
   slot,
-  wallTime,
 } from "thingscope";
 import {
   type ContinuousSummary,
@@ -19,8 +18,8 @@ import {
   type VideoRecorderOptions,
 } from "thingscope/recording";
 import { Type } from "typebox";
-import { type BegunRecording, stopAt, together } from "./recorder/begun-recording.ts";
-import { ContinuousSlot } from "./recorder/continuous-slot.ts";
+import { type BegunRecording, stopAt } from "./recorder/begun-recording.ts";
+import { ContinuousSlot, stopBoth } from "./recorder/continuous-slot.ts";
 import { EventSlot } from "./recorder/event-slot.ts";
 import type { RecorderOptions } from "./recorder/recorder-options.ts";
 import { RecordingsThing } from "./recorder/recordings-thing.ts";
@@ -35,7 +34,7 @@ import {
   Summary,
   Trigger,
 } from "./recorder/schemas.ts";
-import { settingsOf, stillOf } from "./recorder/still.ts";
+import { settingsOf, stillOf, timedName } from "./recorder/still.ts";
 import { timelapse } from "./recorder/timelapse.ts";
 
 const MB = 1e6;
@@ -92,6 +91,14 @@ export class Recorder extends RecordingsThing {
   })
   get pre_roll(): number {
     return this.#options.pre_s ?? 2;
+  }
+
+  @property("Whether it records until stop_recording is called", Type.Boolean(), {
+    readOnly: true,
+    observable: true,
+  })
+  get until_stopped(): boolean {
+    return this.#events.isHeld || this.#continuous.state !== undefined;
   }
 
   @property("Which camera is recorded", Type.String(), { readOnly: true })
@@ -152,11 +159,9 @@ export class Recorder extends RecordingsThing {
     ...{ output: Summary, releases: true, useGlobalLock: false },
   })
   async stop_recording(_: Record<string, never>, run: Invocation): Promise<Summary> {
-    const held = this.#events.isHeld ? this.#events.stop() : undefined;
+    const stopping = stopBoth(this.#events, this.#continuous, stopAt(now(), run));
     this.tell();
-    const isContinuous = this.#continuous.state !== undefined || !held;
-    const continuous = isContinuous ? this.#continuous.stop(stopAt(now(), run)) : undefined;
-    return this.#summaryOf(together(await held, await continuous));
+    return this.#summaryOf(await stopping);
   }
 
   @action("Record a frame each interval. When cancelled, it keeps the frames recorded so far", {
@@ -208,7 +213,7 @@ export class Recorder extends RecordingsThing {
     return this.working(run, async (signal) => {
       const picture = await camera.takeStill(signal);
       const still = stillOf(picture, { camera, thingStates: this.context.thingStates() });
-      const path = await this.folder.write(`${name ?? this.#newName()}.jpg`, still, this.room);
+      const path = await this.folder.write(`${name ?? timedName(camera)}.jpg`, still, this.room);
       await this.finished(path);
       return Blob.fromFile(path, "image/jpeg", { description: path });
     });
@@ -246,11 +251,12 @@ export class Recorder extends RecordingsThing {
   }
 
   protected override tell(): void {
-    const now = `${this.state} ${this.busy}`;
+    const now = `${this.state} ${this.busy} ${this.until_stopped}`;
     if (now === this.#told) return;
     this.#told = now;
     this.changed("state");
     this.changed("busy");
+    this.changed("until_stopped");
   }
 
   async #summaryOf({ files, ...summary }: ContinuousSummary): Promise<Summary> {
@@ -282,13 +288,8 @@ export class Recorder extends RecordingsThing {
     };
   }
 
-  #newPath(name = this.#newName(), extension = this.#options.format ?? "mkv"): string {
+  #newPath(name = timedName(this.camera), extension = this.#options.format ?? "mkv"): string {
     return join(this.folder.folder, `${name}.${extension}`);
-  }
-
-  /** `camera_20261125T190603Z` */
-  #newName(): string {
-    return `${this.camera.name}_${new Date(wallTime()).toISOString().replace(/[-:]|\.\d+/g, "")}`;
   }
 
   /** How it was recorded, for readers. */

@@ -1,5 +1,6 @@
 import { css, html, LitElement, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
+import "../recordings/recordings-view.ts";
 import { shared } from "../style/shared.ts";
 import { server, Watching } from "../things/server.ts";
 import { address } from "./address.ts";
@@ -15,6 +16,13 @@ const VIEWS: ReadonlyMap<string, { readonly title: string; readonly show: () => 
   new Map([
     ["bench", { title: "Bench", show: () => html`<bench-view></bench-view>` }],
     ["wall", { title: "Wall", show: () => html`<wall-view></wall-view>` }],
+    [
+      "recordings",
+      {
+        title: "Recordings",
+        show: () => html`<recordings-view .selected=${address.get("recording")}></recordings-view>`,
+      },
+    ],
     ["things", { title: "Things", show: () => html`<things-view></things-view>` }],
   ]);
 
@@ -92,6 +100,10 @@ export class DashboardPage extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    this.addEventListener("recording-change", (event) => {
+      const { id } = (event as CustomEvent<{ id: string | undefined }>).detail;
+      address.go({ view: "recordings", recording: id });
+    });
     server.start();
   }
 

@@ -25,7 +25,7 @@ export interface Gap {
 export const MOST_FRAMES = 1_000_000;
 const MOST_GAPS = 500;
 /** An interval that is so many times the usual one is a gap. */
-const GAP_FACTOR = 2.5;
+const GAP_FACTOR = 4;
 const INTERVALS_LOOKED_AT = 200;
 
 /** The frames of a recording in their order, 28 bytes each. */

@@ -1,5 +1,4 @@
 import type { Invocation, StoredFile } from "thingscope";
-import type { ContinuousSummary } from "thingscope/recording";
 import type { Summary } from "./schemas.ts";
 
 /** What is told how far something is. */
@@ -19,21 +18,4 @@ export interface BegunRecording {
 export function stopAt(until: number, run: Progress) {
   const onProgress = (fraction: number) => run.progress(fraction, "Writing what waits");
   return { until, onProgress };
-}
-
-/** How two that were stopped at once went. */
-export function together(
-  one: ContinuousSummary | undefined,
-  other: ContinuousSummary | undefined,
-): ContinuousSummary {
-  const both = [one, other].flatMap((summary) => summary ?? []);
-  const sum = (of: "captured" | "written" | "dropped") =>
-    both.reduce((all, summary) => all + summary[of], 0);
-  return {
-    ended: both.at(-1)?.ended ?? "stopped",
-    captured: sum("captured"),
-    written: sum("written"),
-    dropped: sum("dropped"),
-    files: both.flatMap(({ files }) => files),
-  };
 }

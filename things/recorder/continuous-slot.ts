@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { type StoredFile, ThingError } from "thingscope";
 import type { ContinuousRecording, ContinuousSummary } from "thingscope/recording";
+import type { EventSlot } from "./event-slot.ts";
 import type { State } from "./schemas.ts";
 
 /** What stopping one tells of and when it takes no more frames. */
@@ -152,4 +153,33 @@ async function whyEnded(recording: ContinuousRecording): Promise<string | undefi
   const before = recording.endReason;
   const { ended } = await recording.stop();
   return before ?? (ended === STOPPED ? undefined : ended); // it may have been about to end
+}
+
+/** Stops what goes on of both, with what was captured until then. @throws {ThingError} `NOT_READY` when nothing goes on. */
+export async function stopBoth(
+  events: EventSlot,
+  continuous: ContinuousSlot,
+  options: StopOptions,
+): Promise<ContinuousSummary> {
+  const held = events.isHeld ? events.stop() : undefined;
+  const isContinuous = continuous.state !== undefined || !held;
+  const other = isContinuous ? continuous.stop(options) : undefined;
+  return together(await held, await other);
+}
+
+/** How two that were stopped at once went. */
+function together(
+  one: ContinuousSummary | undefined,
+  other: ContinuousSummary | undefined,
+): ContinuousSummary {
+  const both = [one, other].flatMap((summary) => summary ?? []);
+  const sum = (of: "captured" | "written" | "dropped") =>
+    both.reduce((all, summary) => all + summary[of], 0);
+  return {
+    ended: both.at(-1)?.ended ?? "stopped",
+    captured: sum("captured"),
+    written: sum("written"),
+    dropped: sum("dropped"),
+    files: both.flatMap(({ files }) => files),
+  };
 }

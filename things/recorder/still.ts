@@ -34,6 +34,11 @@ export function stillOf(still: StillPicture, { camera, thingStates }: Circumstan
   });
 }
 
+/** How a file is called that nobody has named: `camera_20261125T190603Z`. */
+export function timedName({ name }: Camera): string {
+  return `${name}_${new Date(wallTime()).toISOString().replace(/[-:]|\.\d+/g, "")}`;
+}
+
 function identityOf({ run, index, capturedAt, origin }: Frame, stream: string) {
   return { stream, run, index, capturedAt: wallTime(capturedAt), ...(origin && { origin }) };
 }

@@ -1,0 +1,81 @@
+import { download } from "../recordings/recording-deeds.ts";
+import { bytesText, countText, lengthText } from "../recordings/words.ts";
+import type { LiveThing } from "../things/live-thing.ts";
+import { server } from "../things/server.ts";
+import { affordancesOf } from "../things/td.ts";
+
+/** What can be recorded takes so long to begin at most, s: a camera that is off has to start. */
+const BEGINS_WITHIN_S = 15;
+
+/** Whether a Thing records until it is stopped. */
+export function isRecording(thing: LiveThing): boolean {
+  const { value } = thing.values.get("until_stopped") ?? {};
+  return value === true;
+}
+
+/**
+ * Begins to record, with the seconds before if the Recorder holds them, or stops.
+ * @returns what was done, as a sentence. @throws {ClientError} with the server's sentence.
+ */
+export async function record(thing: LiveThing): Promise<string> {
+  const { client } = thing;
+  if (!client) throw new Error("The Recorder is not known yet. Try again in a moment.");
+  const { properties, actions } = affordancesOf(thing.td);
+  const ask = async (name: string) => (properties.has(name) ? client.read(name) : undefined);
+  if ((await ask("until_stopped")) === true) return stop(thing);
+  const mayHold = Object(Object(actions.get("record")?.input).properties).until_stopped;
+  if (mayHold && (await ask("armed")) !== false) {
+    const reason = "Record on the dashboard";
+    await client.invoke("record", { reason, until_stopped: true, max_delay: BEGINS_WITHIN_S });
+  } else await client.invoke("start_recording", {});
+  return "Recording";
+}
+
+/** @returns what was recorded, as a sentence. */
+async function stop(thing: LiveThing): Promise<string> {
+  const { ended, written, dropped, files } = Object(
+    await thing.client?.invoke("stop_recording", undefined),
+  );
+  const lost = dropped > 0 ? `${countText(dropped, "frame")} lost` : "none was lost";
+  const list: readonly unknown[] = Array.isArray(files) ? files : [];
+  const size = list.reduce((sum: number, file) => sum + Number(Object(file).size ?? 0), 0);
+  const seconds = list.reduce((sum: number, file) => sum + Number(Object(file).duration ?? 0), 0);
+  const why = ended === "stopped" ? "" : `, ended: ${ended}`;
+  return `Recorded ${countText(Number(written), "frame")} over ${lengthText(seconds)}, ${lost}, ${bytesText(size)}${why}`;
+}
+
+/**
+ * Takes a picture of a camera at its full size and saves it in the browser: by a Recorder of that camera if there is one, which keeps
+ * it, too, with how it was taken in its EXIF.
+ * @returns what was done, as a sentence. @throws {ClientError} with the server's sentence.
+ */
+export async function still(camera: LiveThing): Promise<string> {
+  const name = nameOf(camera);
+  const recorder = await recorderOf(name);
+  const blob = Object(
+    recorder
+      ? await recorder.client?.invoke("capture_still", {})
+      : await camera.client?.invoke("capture", {}),
+  );
+  const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
+  const file = `${name}_${time}.jpg`;
+  download(new URL(String(blob.href ?? blob.url), camera.url).href, file);
+  return recorder ? `${file} is saved here and among the recordings` : `${file} is saved`;
+}
+
+/** The Recorder that records a camera. */
+export async function recorderOf(camera: string): Promise<LiveThing | undefined> {
+  for (const thing of server.things.values()) {
+    const { properties } = affordancesOf(thing.td);
+    if (!thing.is("Recorder") || !properties.has("recorded_camera")) continue;
+    const recorded = await thing.client?.read("recorded_camera").catch(() => undefined);
+    if (recorded === camera) return thing;
+  }
+  return undefined;
+}
+
+/** The name of a Thing of this server. */
+function nameOf(thing: LiveThing): string {
+  const found = [...server.things].find(([, one]) => one === thing);
+  return found?.[0] ?? decodeURIComponent(new URL(thing.url).pathname.split("/").at(-2) ?? "still");
+}

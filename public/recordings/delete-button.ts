@@ -1,0 +1,55 @@
+import { css, html, LitElement } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { shared } from "../style/shared.ts";
+
+const ASKING_MS = 6000;
+
+/** Deletes at the second click, and fires `delete` then. The first one asks; it is forgotten after 6 s, or when another thing is done. */
+@customElement("delete-button")
+export class DeleteButton extends LitElement {
+  static override styles = [
+    shared,
+    css`
+      .danger,
+      .danger:hover:enabled {
+        border-color: var(--lost);
+        background: var(--lost);
+        color: var(--panel);
+      }
+    `,
+  ];
+
+  /** What the second click says: "Delete 3 recordings". */
+  @property() accessor question = "Delete for good?";
+  @property({ type: Boolean }) accessor disabled = false;
+  @state() accessor isAsking = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#forget();
+  }
+
+  override render() {
+    return html`<button
+      class=${this.isAsking ? "danger" : ""} ?disabled=${this.disabled} aria-live="polite"
+      @click=${this.#click} @blur=${this.#forget}
+    >${this.isAsking ? this.question : "Delete"}</button>`;
+  }
+
+  readonly #click = (event: Event) => {
+    event.stopPropagation();
+    const isSure = this.isAsking;
+    this.#forget();
+    if (isSure) this.dispatchEvent(new Event("delete"));
+    else {
+      this.isAsking = true;
+      this.#timer = setTimeout(this.#forget, ASKING_MS);
+    }
+  };
+
+  readonly #forget = () => {
+    clearTimeout(this.#timer);
+    this.isAsking = false;
+  };
+}
