@@ -1,44 +1,189 @@
 import assert from "node:assert/strict";
+import { copyFile, link, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { Page } from "playwright-core";
 import { exportRecording } from "thingscope/recording";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
 import { noteInLedger } from "../../src/recording/ledger/note-in-ledger.ts";
-import { jpegOf } from "../frames/jpegs.ts";
 import { TEST_MS } from "../limits.ts";
 import { record, START } from "../recording/recordings.ts";
 import { folderFor, recorderFor } from "../things/recorder-server.ts";
 import { openPage } from "./chromium.ts";
+import { NumberedCamera, numbered, padded, shownBy, shows } from "./numbered-pictures.ts";
 
 const timeout = TEST_MS;
 
-test("a clip of hours into a stream lasts as long as it is, and the first page says why there is no MP4 of another", {
+/** Frames of a run at 10 a second, each with its number on it; `missing` ones were never captured. */
+function film(
+  count: number,
+  { missing = [], bytes = 0 }: { missing?: readonly number[]; bytes?: number } = {},
+) {
+  const indices = Array.from({ length: count }, (_, index) => index);
+  return indices
+    .filter((index) => !missing.includes(index))
+    .map((index) => {
+      const identity = { run: "k3x9q2", index, capturedAt: START + index * 100 };
+      return storeFrame(padded(numbered(index), bytes), identity).frame;
+    });
+}
+
+/** Run in the page: how long a video is, in whole seconds. */
+const lengthOf = Function(
+  "video",
+  `return new Promise((resolve, reject) => {
+    const tell = () => video.duration > 0 && resolve(Math.round(video.duration));
+    video.onloadedmetadata = tell;
+    video.onerror = () => reject(new Error(video.error.message));
+    tell();
+  })`,
+) as (video: unknown) => Promise<number>;
+
+/** Steps on or back, and waits until the player says that it shows that frame. */
+async function step(page: Page, key: string, n: number): Promise<void> {
+  await page.locator("recording-player .stage").press(key);
+  await page.locator("recording-player output", { hasText: `Frame ${n + 1} of` }).waitFor();
+}
+
+test("one click records with the seconds before it, one stops, one plays: each frame of the player is the picture of its index; two clicks delete", {
+  timeout,
+}, async (t) => {
+  const camera = new NumberedCamera();
+  const { url, folder, recorder } = await recorderFor(t, { pre_s: 30, post_s: 0 }, { camera });
+  const { page, complaints } = await openPage(t);
+  await page.goto(`${url}/?view=recordings`);
+  await page.getByText("There is no recording yet").waitFor();
+  await page.goto(url);
+  await page.getByText("The 30 s before the click are in the recording").waitFor();
+  while (camera.mjpeg_stream.lastFrameIndex < 40) await page.waitForTimeout(20); // they are in the pre-roll
+  const pressed = camera.mjpeg_stream.lastFrameIndex;
+  await page.locator("recorder-panel .record").click();
+  await page.getByText(/^[1-9]\d* frames, /).waitFor();
+  await page.getByText("0 frames", { exact: true }).waitFor(); // none was lost, and that is said
+  await page.locator("recorder-panel .record").click();
+  await page.getByText(/^Recorded \d+ frames over .*none was lost/).waitFor();
+  await page.getByRole("button", { name: "Play", exact: true }).click();
+  await page.locator("recording-player output", { hasText: /Frame \d+ of \d+ ·/ }).waitFor();
+
+  assert.match(page.url(), /\?view=recordings&recording=/);
+  const [file] = recorder.recordings;
+  const { frames, dropped } = Object(JSON.parse(JSON.stringify(file)));
+  assert.equal(dropped, 0);
+  await step(page, "Home", 0);
+  const { index: first } = await shownBy(page);
+  assert.ok(first < pressed, `frame ${first} was captured before the click, ${pressed}`);
+  for (const n of [1, 2, 3]) {
+    await step(page, n === 2 ? "." : "ArrowRight", n);
+    await shows(page, { picture: (first + n) % 256, index: first + n, n });
+  }
+  await step(page, "End", frames - 1);
+  await step(page, ",", frames - 2);
+  const last = first + frames - 2;
+  await shows(page, { picture: last % 256, index: last, n: frames - 2 });
+
+  await page.getByRole("button", { name: "Verify" }).click();
+  await page.getByText(`${frames} of ${frames} frames`).waitFor();
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("link", { name: "MKV" }).click(),
+  ]);
+  assert.equal(download.suggestedFilename(), file!.name);
+  assert.deepEqual(await readFile(await download.path()), await readFile(join(folder, file!.name)));
+  await page.getByRole("button", { name: "Delete" }).click();
+  assert.equal(recorder.recordings.length, 1, "one click deletes nothing");
+  await page.getByRole("button", { name: "Delete for good?" }).click();
+  await page.getByText("There is no recording yet").waitFor();
+  assert.deepEqual(recorder.recordings, []);
+  assert.deepEqual(complaints, []);
+});
+
+test("a clip of hours into a stream lasts as long as it is; damage, losses, hostile names and files without a ledger are shown as they are", {
   timeout,
 }, async (t) => {
   const folder = await folderFor(t);
-  const jpeg = await jpegOf(96, 64);
-  const frames = Array.from({ length: 40 }, (_, index) => {
-    const capturedAt = START + 5 * 3_600_000 + index * 100;
-    return storeFrame(jpeg, { run: "k3x9q2", index, capturedAt }).frame;
-  });
-  const { path } = await record(frames, { path: join(folder, "clip.mkv"), timeZero: START });
+  const frames = film(40, { missing: [20, 21] });
+  const early = START - 5 * 3_600_000;
+  const { path } = await record(frames, { path: join(folder, "clip.mkv"), timeZero: early });
   for (const format of ["mp4", "webm"] as const) await exportRecording(path, { format });
   const other = await record(frames, { path: join(folder, "other.mkv") });
   const why = "other.mkv was not exported: there is no room. The MKV is kept.";
   await noteInLedger(other.path, { notExported: { format: "mp4", why } });
+  const bytes = await readFile(other.path);
+  const second = bytes.indexOf(numbered(1));
+  bytes.fill(0, second, second + 100);
+  await writeFile(other.path, bytes);
+  await copyFile(path, join(folder, "<img src=x onerror=document.title=1>.mkv"));
+  for (let n = 0; n < 50; n++) await link(path, join(folder, `more-${n}.mkv`));
   const { url } = await recorderFor(t, { folder });
   const { page, complaints } = await openPage(t);
-  await page.goto(url);
-  await page.waitForSelector("#recordings .failed");
-  assert.equal(await page.textContent("#recordings .failed"), `No MP4: ${why}`);
-  const durations =
-    await page.evaluate(`Promise.all(["mp4", "webm"].map((end) => new Promise((resolve, reject) => {
-    const name = [...document.querySelectorAll("#recordings .name")].find((one) => one.textContent === "clip." + end);
-    const video = document.createElement("video");
-    video.onloadedmetadata = () => resolve(Math.round(video.duration));
-    video.onerror = () => reject(new Error(end + ": " + video.error.message));
-    video.src = name.href;
-  })))`);
-  assert.deepEqual(durations, [4, 4]);
+  await page.goto(`${url}/?view=recordings`);
+  await page.getByText(/^55 recordings, /).waitFor();
+  assert.equal(await page.locator("recordings-view li").count(), 50);
+  await page.getByRole("button", { name: "Next" }).click();
+  await page.getByText("51 to 55 of 55").waitFor();
+
+  const search = page.getByRole("searchbox");
+  await search.fill("clip");
+  const rows = page.locator("recordings-view li .open");
+  for (const format of ["MP4", "WEBM"]) {
+    await rows.filter({ hasText: format }).click();
+    const video = page.locator("recording-player video");
+    assert.equal(await video.evaluate(lengthOf), 4);
+  }
+  await rows.filter({ hasText: "▸" }).click();
+  await page.getByText("1 gap, 2 frames lost").waitFor();
+  await step(page, "Home", 0);
+  for (const n of [10, 20]) await step(page, "PageDown", n);
+  await shows(page, { picture: 22, index: 22, n: 20 });
+
+  await search.fill("other");
+  await rows.first().click();
+  await page.getByText(`No MP4: ${why}`).waitFor();
+  await step(page, "Home", 0);
+  await step(page, ".", 1);
+  await page.getByText("Its data is damaged: it cannot be shown.").waitFor();
+  await step(page, ".", 2);
+  await shows(page, { picture: 2, index: 2, n: 2 });
+  await page.getByRole("button", { name: "Verify" }).click();
+  await page.getByText("37 of 38 frames").waitFor();
+  await page.getByText(/^other\.mkv: disagrees with its ledger: 1 frame .* damaged/).waitFor();
+
+  await search.fill("onerror");
+  await rows.first().click();
+  await page.locator("recording-player output", { hasText: "of 38 ·" }).waitFor(); // without a ledger
+  await step(page, "Home", 0);
+  await step(page, ".", 1);
+  await shows(page, { picture: 1, index: -1, n: 1 });
+  assert.notEqual(await page.title(), "1");
   assert.deepEqual(complaints, []);
+});
+
+test("a server that restarts while a recording is played is waited for; where there is no room, the page says so", {
+  timeout,
+}, async (t) => {
+  const folder = await folderFor(t);
+  await record(film(60, { bytes: 100_000 }), { path: join(folder, "film.mkv") });
+  const first = await recorderFor(t, { folder });
+  const { page } = await openPage(t);
+  await page.goto(`${first.url}/?view=recordings`);
+  await page.locator("recordings-view li .open").click();
+  await page.locator("recording-player output", { hasText: /Frame \d+ of 60/ }).waitFor();
+  await page.locator("recording-player .stage").press("Home");
+  await first.server.close();
+  await page.locator("recording-player .stage").press("End"); // too far to be there already
+  await page
+    .locator("recording-player")
+    .getByText("The server does not answer. Trying again.")
+    .waitFor();
+  const again = await recorderFor(t, { folder, quota_mb: 0.000001 }, { port: first.port });
+  await page.locator("recording-player output", { hasText: "Frame 60 of 60" }).waitFor();
+  await shows(page, { picture: 59, index: 59, n: 59 });
+
+  await page.getByRole("link", { name: "Bench" }).click();
+  await page.locator("recorder-panel .record").click();
+  await page
+    .getByRole("alert")
+    .filter({ hasText: /quota|room/ })
+    .waitFor();
+  assert.equal(again.recorder.recordings.length, 1);
 });

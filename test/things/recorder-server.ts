@@ -54,13 +54,20 @@ export async function recorderFor(
     log,
     more = [],
     jpeg,
+    camera = new QuickCamera(jpeg),
+    port: wanted = 0,
     ...server
-  }: ServerOptions & { log?: Log; more?: readonly string[]; jpeg?: Uint8Array } = {},
+  }: ServerOptions & {
+    log?: Log;
+    more?: readonly string[];
+    jpeg?: Uint8Array;
+    camera?: Camera;
+    port?: number;
+  } = {},
 ) {
   const folder = options.folder ?? (await folderFor(t));
   const settingsFolder = await folderFor(t);
   const host = new ThingHost({ settingsFolder, ...(log && { log }) });
-  const camera = new QuickCamera(jpeg);
   const settings = { folder, reserve_mb: 1, pre_s: 0.4, post_s: 0.4, ...options };
   const recorder = new Recorder(settings);
   host.add("camera", camera);
@@ -68,7 +75,7 @@ export async function recorderFor(
   host.add("recorder", recorder);
   for (const name of more) host.add(name, new Recorder(settings), { slots: { camera: "camera" } });
   const served = new ThingServer(host, server);
-  const { url, port } = await served.listen({ port: 0 });
+  const { url, port } = await served.listen({ port: wanted });
   t.after(() => served.close());
   const client = () => ThingClient.connect(`${url}/recorder/`);
   return { folder, host, camera, recorder, server: served, url, port, client };
