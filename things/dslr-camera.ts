@@ -90,29 +90,30 @@ export class DslrCamera extends ControlledCamera<typeof OPTIONS> {
   /** A picture of full size. The live view pauses for it. */
   override async takeStill(signal: AbortSignal): Promise<StillPicture> {
     const args = [...port(this.options), "--quiet", "--stdout", "--capture-image-and-download"];
-    const take = () => stillOf({ program: "gphoto2", args }, (lines) => this.known(lines));
+    const take = (alone: AbortSignal) =>
+      stillOf({ program: "gphoto2", args }, alone, (lines) => this.known(lines));
     return (await this.withDevice(take, signal)).result;
   }
 
-  protected override async listControls(): Promise<GphotoSetting[]> {
-    const settings = gphotoSettings(await this.#run(["--list-all-config"]));
+  protected override async listControls(signal: AbortSignal): Promise<GphotoSetting[]> {
+    const settings = gphotoSettings(await this.#run(["--list-all-config"], signal));
     this.#settings = new Map(settings.map((setting) => [setting.name, setting]));
     return settings;
   }
 
-  protected override async setControls(values: ControlValues): Promise<void> {
+  protected override async setControls(values: ControlValues, signal: AbortSignal): Promise<void> {
     const words = Object.entries(values).flatMap(([name, value]) => {
       const path = this.#settings.get(name)?.path;
       const text = typeof value === "boolean" ? Number(value) : value;
       return path === undefined ? [] : ["--set-config-value", `${path}=${text}`];
     });
-    await this.#run(words);
+    await this.#run(words, signal);
   }
 
   /** @throws {ThingError} What gphoto2 says, in plain words where they are known. */
-  async #run(words: readonly string[]): Promise<string> {
+  async #run(words: readonly string[], signal: AbortSignal): Promise<string> {
     const command = { program: "gphoto2", args: [...port(this.options), ...words] };
-    const limits = { timeoutMs: 30_000, mostBytes: 4 << 20 };
+    const limits = { timeoutMs: 30_000, mostBytes: 4 << 20, signal };
     const { code, output, errorLines } = await runProgram(command, limits);
     if (code === 0) return output.toString();
     const said = errorLines.filter((line) => /^\*\*\* |error|could not/i.test(line)).join(" ");

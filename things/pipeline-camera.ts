@@ -117,8 +117,11 @@ export class PipelineCamera extends Camera {
   }
 
   override async close(): Promise<void> {
-    await super.close();
-    this.#endStates();
+    try {
+      await super.close();
+    } finally {
+      this.#endStates();
+    }
   }
 
   protected override source(): FrameSource {

@@ -138,6 +138,7 @@ export class RaspberryPiCamera extends ControlledCamera<typeof OPTIONS> {
   static override readonly description =
     "The camera of a Raspberry Pi, by rpicam-vid. Its controls are properties.";
   readonly #values = new Map<string, unknown>();
+  #help: string | undefined;
 
   constructor(options: Partial<Options> = {}) {
     super(PI, options);
@@ -150,18 +151,15 @@ export class RaspberryPiCamera extends ControlledCamera<typeof OPTIONS> {
   /** A picture of the sensor's full size. The stream pauses for it. */
   override async takeStill(signal: AbortSignal): Promise<StillPicture> {
     const args = ["-n", "--immediate", "-o", "-", ...words(this.options, this.values)];
-    const take = () =>
+    const take = (alone: AbortSignal) =>
       either("rpicam-still", "libcamera-still", (program) =>
-        stillOf({ program, args }, (lines) => this.known(lines)),
+        stillOf({ program, args }, alone, (lines) => this.known(lines)),
       );
     return (await this.withDevice(take, signal)).result;
   }
 
-  protected override async listControls(): Promise<DeviceControl[]> {
-    const limits = { timeoutMs: 20_000, mostBytes: 1 << 20 };
-    const { output, errorLines } = await either("rpicam-vid", "libcamera-vid", (program) =>
-      runProgram({ program, args: ["--list-cameras"] }, limits),
-    );
+  protected override async listControls(signal: AbortSignal): Promise<DeviceControl[]> {
+    const { output, errorLines } = await asked(["--list-cameras"], signal);
     const cameras = [...[output.toString(), ...errorLines].join("\n").matchAll(LINE)];
     const found = cameras.find(([, index]) => Number(index) === this.options.camera);
     if (!found)
@@ -171,12 +169,21 @@ export class RaspberryPiCamera extends ControlledCamera<typeof OPTIONS> {
       );
     const [, , sensor = "", size = ""] = found;
     const table = FOCUSES.test(sensor) ? { ...CONTROLS, ...FOCUS } : CONTROLS;
-    const controls = Object.entries(table).map(([name, [title, schema, initial]]) => ({
+    const isKnown = await this.#knownOptions(signal);
+    const rows = Object.entries(table).filter(([name]) => isKnown(optionOf(name)));
+    const controls = rows.map(([name, [title, schema, initial]]) => ({
       ...{ name, title, schema },
       value: this.#values.get(name) ?? initial,
     }));
     const about = { name: "sensor", title: "Sensor, and its full size", isReadOnly: true };
     return [{ ...about, schema: Type.String(), value: `${sensor} ${size}` }, ...controls];
+  }
+
+  /** Which options the installed version has, by what it says of itself; all, where that cannot be read. Asked for once. */
+  async #knownOptions(signal: AbortSignal): Promise<(option: string) => boolean> {
+    this.#help ??= (await asked(["--help"], signal)).output.toString();
+    const options = new Set(this.#help.match(/--[a-z][a-z-]*/g));
+    return (option) => !options.has("--width") || options.has(option);
   }
 
   /** They are words of the next start. */
@@ -197,7 +204,7 @@ function words(options: Options, values: ControlValues): string[] {
     const value = values[name];
     const isMeant = name === "lens_position" && values.autofocus_mode === "manual";
     if (value === undefined || (value === initial && !isMeant)) return [];
-    const option = `--${name.replace("_", "-")}`;
+    const option = optionOf(name);
     return [value === true ? option : `${option}=${value}`];
   });
   const sensor = [
@@ -205,6 +212,16 @@ function words(options: Options, values: ControlValues): string[] {
     ...(tuning === undefined ? [] : [`--tuning-file=${tuning}`]),
   ];
   return [`--camera=${camera}`, "--verbose=0", ...sensor, ...set];
+}
+
+function optionOf(name: string): string {
+  return `--${name.replace("_", "-")}`;
+}
+
+/** What the program says of itself. */
+function asked(args: readonly string[], signal: AbortSignal) {
+  const limits = { timeoutMs: 20_000, mostBytes: 1 << 20, signal };
+  return either("rpicam-vid", "libcamera-vid", (program) => runProgram({ program, args }, limits));
 }
 
 /** What the newer program gives, or the older one where that is not installed. */

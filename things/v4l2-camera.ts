@@ -138,8 +138,11 @@ export class V4L2Camera extends Camera {
   override async close(): Promise<void> {
     this.#endWatch();
     clearInterval(this.#poll);
-    await super.close();
-    await this.#device.close();
+    try {
+      await super.close();
+    } finally {
+      await this.#device.close();
+    }
   }
 
   protected override source(): FrameSource {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { withDeadline } from "../base/abort.ts";
+import { delay, withDeadline } from "../base/abort.ts";
 import { ThingError } from "../base/errors.ts";
 import { silentLog } from "../base/log.ts";
 import { didYouMean } from "../base/nearest.ts";
@@ -45,6 +45,7 @@ interface FrameRequest {
 const HTTP = /^(https?:\/\/|[\w.-]+(:\d+)?\/)/i;
 /** A camera that is opened may take longer than one that runs, s. */
 const OPENING_S = 30;
+const AGAIN_MS = 500;
 
 /**
  * Writes one picture of a camera: of a Thing or a stream of any server, of a device, or of one that `thingscope cameras` lists.
@@ -163,6 +164,20 @@ function noCamera(text: string, local: readonly FoundCamera[]): ThingError {
   return new ThingError("NOT_FOUND", sentence);
 }
 
+/** A camera that was too slow for a picture of full size is asked again, for as long as the user waits. */
+async function stillOf(camera: Camera, waitMs: number, signal: AbortSignal): Promise<Uint8Array> {
+  const end = performance.now() + waitMs;
+  for (;;) {
+    try {
+      return (await camera.takeStill(signal)).jpeg;
+    } catch (error) {
+      const isForNow = error instanceof ThingError && error.code === "NOT_READY";
+      if (!isForNow || performance.now() > end) throw error;
+      await delay(AGAIN_MS, signal);
+    }
+  }
+}
+
 /** Opens the camera for one picture. Its settings are of no one else. */
 async function ofCamera(thing: Thing, wait: number, signal: AbortSignal): Promise<Uint8Array> {
   if (!(thing instanceof Camera)) throw new ThingError("BAD_ARGUMENT", "It is not a camera.");
@@ -175,7 +190,7 @@ async function ofCamera(thing: Thing, wait: number, signal: AbortSignal): Promis
     const patience = { waitMs: wait * 1000, startMs: OPENING_S * 1000, signal };
     const { mjpeg_stream: frames } = thing;
     await frameOrReason(frames, patience, (either) => frames.grab(either));
-    return (await thing.takeStill(signal)).jpeg;
+    return await stillOf(thing, wait * 1000, signal);
   } finally {
     await host.close();
     await rm(settingsFolder, { recursive: true, force: true });

@@ -241,7 +241,7 @@ export class HostedThing extends LifeState {
   /** A Thing's code said that a property changed: tells observers, and saves a setting. */
   propertyChanged(name: string): void {
     const property = this.model.properties.get(name);
-    if (property) this.#writes.changed(property);
+    if (property && !this.#access.isReadQuietly(property)) this.#writes.changed(property);
   }
 
   #modelChanged(change: ModelChange): void {

@@ -8,7 +8,7 @@ import { DeviceCalls } from "./device-calls.ts";
 import { LateWrites } from "./late-writes.ts";
 import { classNameOf } from "./member-name.ts";
 import { outgoing } from "./outgoing.ts";
-import { runAsThing } from "./running.ts";
+import { isReadQuietly, readQuietly, runAsThing } from "./running.ts";
 import type { Store } from "./setters.ts";
 import type { Thing } from "./thing.ts";
 import { isFault, isThenable, type ThingFaults } from "./thing-faults.ts";
@@ -89,6 +89,16 @@ export class PropertyAccess {
       return this.#calls.call((signal) => this.#call(getter, signal), withinMs, gone);
     const value = runAsThing(this.#faults, () => this.#members[member]);
     return isThenable(value) ? this.#calls.settled(value, withinMs, { gone }) : value;
+  }
+
+  /** The same with `read` or `valueOf`, for who tells or saves the value: what its code says of a change meanwhile is none. */
+  quietly<T>({ name }: PropertyAffordance, ask: () => T): T {
+    return readQuietly(this, name, ask);
+  }
+
+  /** Whether the caller is the code of this property, which is read quietly. */
+  isReadQuietly({ name }: PropertyAffordance): boolean {
+    return isReadQuietly(this, name);
   }
 
   /**

@@ -93,7 +93,10 @@ export class PropertyObservers {
     if (this.#reading.has(name)) return undefined;
     this.#reading.add(name);
     try {
-      return { status: "fulfilled", value: this.#access.read(property) };
+      return {
+        status: "fulfilled",
+        value: this.#access.quietly(property, () => this.#access.read(property)),
+      };
     } catch (reason) {
       return { status: "rejected", reason };
     } finally {

@@ -26,6 +26,16 @@ export interface Running {
   readonly faults?: FaultNotes | undefined;
   /** Of the run of the action whose code it is. */
   readonly invocation?: Invocation | undefined;
+  /** The read in whose course it runs, of one that tells or saves what it reads. */
+  readonly quiet?: QuietRead | undefined;
+}
+
+/** A read that comes of a change: that its own code says of it `changed` is no news. */
+interface QuietRead {
+  /** Who reads. */
+  readonly reader: object;
+  readonly property: string;
+  isOver: boolean;
 }
 
 const storage = new AsyncLocalStorage<Running>();
@@ -38,6 +48,31 @@ export function runAs<T>(running: Running, work: () => T): T {
 /** Runs the code of one Thing; it stays in the invocation that called it, if one did. */
 export function runAsThing<T>(faults: FaultNotes, work: () => T): T {
   return storage.run({ ...storage.getStore(), faults }, work);
+}
+
+/**
+ * Reads a property in order to tell, or to save, what it has. Until its promise settles, `isReadQuietly` is true for what its code
+ * does: not for what a socket or timer that it made does later.
+ */
+export function readQuietly<T>(reader: object, property: string, read: () => T): T {
+  const quiet = { reader, property, isOver: false };
+  const end = () => {
+    quiet.isOver = true;
+  };
+  let isLate = false;
+  try {
+    const value = runAs({ ...storage.getStore(), quiet }, read);
+    isLate = value instanceof Promise;
+    if (isLate) (value as Promise<unknown>).then(end, end);
+    return value;
+  } finally {
+    if (!isLate) end();
+  }
+}
+
+export function isReadQuietly(reader: object, property: string): boolean {
+  const quiet = storage.getStore()?.quiet;
+  return quiet?.reader === reader && quiet.property === property && !quiet.isOver;
 }
 
 /** On whose behalf the caller runs. */

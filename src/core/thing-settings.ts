@@ -267,7 +267,9 @@ export class ThingSettings {
   async #read(property: PropertyAffordance): Promise<string | undefined> {
     const { name } = property;
     this.#touched.delete(name);
-    const json = JSON.stringify(jsonCopy(await this.#options.access.valueOf(property)));
+    const { access } = this.#options;
+    const value = await access.quietly(property, () => access.valueOf(property));
+    const json = JSON.stringify(jsonCopy(value));
     if (this.#touched.has(name)) return this.#known.get(name); // written since it was asked
     if (json !== undefined) this.#known.set(name, json);
     return json;

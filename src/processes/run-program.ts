@@ -8,6 +8,8 @@ interface RunLimits {
   readonly timeoutMs: number;
   /** Its longest output, bytes. */
   readonly mostBytes: number;
+  /** Aborts when nobody wants its output any more: then it is ended, and killed if it goes on. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How a program ended that ran to its end. */
@@ -22,12 +24,14 @@ interface RunResult {
 
 /**
  * Runs a program to its end, whatever its code, and gives what it wrote to its output.
- * @throws {ThingError} `PROGRAM_MISSING`, `PROGRAM_REFUSED`; `SOURCE_FAILED` when it took too long or wrote too much.
+ * @throws {ThingError} `PROGRAM_MISSING`, `PROGRAM_REFUSED`; `SOURCE_FAILED` when it took too long or wrote too much. The reason of
+ *   `signal`, once the program has ended.
  */
 export async function runProgram(
   command: Command,
-  { timeoutMs, mostBytes }: RunLimits,
+  { timeoutMs, mostBytes, signal }: RunLimits,
 ): Promise<RunResult> {
+  signal?.throwIfAborted();
   let firstError: string | undefined;
   const child = new Child(command, {
     outputs: [1],
@@ -47,9 +51,13 @@ export async function runProgram(
     else end(`wrote more than ${mostBytes} bytes`);
   });
   const timer = setTimeout(() => end(`timed out after ${timeoutMs / 1000} s`), timeoutMs);
+  const leave = () => void child.stop();
+  signal?.addEventListener("abort", leave, { once: true });
   const { code, error } = await child.ended;
   clearTimeout(timer);
+  signal?.removeEventListener("abort", leave);
   if (error) throw startFailure(command.program, error);
+  signal?.throwIfAborted();
   if (fault) throw new ThingError("SOURCE_FAILED", `${command.program} ${fault} and was ended.`);
   return { code, output: Buffer.concat(chunks), firstError, errorLines: child.errorLines };
 }

@@ -10,14 +10,16 @@ const LIMITS = { timeoutMs: 90_000, mostBytes: 128 << 20 };
 
 /**
  * Runs a program that takes one picture and writes it to its output.
+ * @param signal - Aborts when nobody wants it any more: the program is ended, which leaves the device as it was.
  * @param refused - The error for what it printed when it gave none; undefined for words that are not known.
  * @throws {ThingError} `SOURCE_FAILED` with its last words when there is no whole JPEG; `PROGRAM_MISSING`, `PROGRAM_REFUSED`.
  */
 export async function stillOf(
   command: Command,
+  signal: AbortSignal,
   refused: (lines: readonly string[]) => ThingError | undefined,
 ): Promise<StillPicture> {
-  const { output, errorLines, code } = await runProgram(command, LIMITS);
+  const { output, errorLines, code } = await runProgram(command, { ...LIMITS, signal });
   const [jpeg] = new JpegSplitter({ maxBytes: LIMITS.mostBytes }).push(output);
   if (jpeg) {
     const { width, height } = inspectJpeg(jpeg);

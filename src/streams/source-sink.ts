@@ -17,6 +17,8 @@ export class SourceSink implements FrameSink {
   readonly #attempt: Attempt;
   readonly #owner: SinkOwner;
   #isClosed = false;
+  /** How many expect silence now: a mode may be changed, and a still taken, at once. */
+  #silences = 0;
 
   constructor(stream: MJPEGStream, attempt: Attempt, owner: SinkOwner) {
     this.#stream = stream;
@@ -62,8 +64,15 @@ export class SourceSink implements FrameSink {
   }
 
   expectSilence(): () => void {
+    this.#silences += 1;
     this.#attempt.pause();
-    return () => this.#attempt.resume();
+    let isOver = false;
+    return () => {
+      if (isOver) return;
+      isOver = true;
+      this.#silences -= 1;
+      if (this.#silences === 0) this.#attempt.resume();
+    };
   }
 
   #isOpen(): boolean {

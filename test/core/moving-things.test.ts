@@ -218,3 +218,36 @@ test("a flood of changes asks the device a hundred times at once, and tells the 
   await newest;
   assert.equal(most, 100);
 });
+
+test("a read that says itself that its value has changed is told and saved, and comes to an end", {
+  timeout,
+}, async () => {
+  await using bench = await openTestHost(Sample);
+  const { thing, hosted } = bench;
+  let [reads, level] = [0, 1];
+  const heard: unknown[] = [];
+  hosted.onChange((_, value) => heard.push(value));
+  const announce = () => thing.changed("gain");
+  thing.addProperty({
+    ...{ name: "gain", title: "Gain", schema: Numbers, observable: true, saved: true, initial: 1 },
+    read: async () => {
+      reads += 1;
+      announce();
+      await delay(1);
+      announce();
+      return level;
+    },
+    write: () => {},
+  });
+  const rests = async () => {
+    for (let before = -1; before !== reads; await delay(50)) before = reads;
+  };
+  announce();
+  await rests();
+  assert.deepEqual([heard, reads <= 3], [[1], true], `${reads} reads`);
+  level = 2;
+  await hosted.readProperty("gain"); // its client has it, and the others hear of it
+  await rests();
+  assert.equal(heard.at(-1), 2);
+  assert.deepEqual(await bench.savedSettings(), { gain: 2 });
+});

@@ -40,3 +40,19 @@ test("a program that does not start here does not hide one of the package that d
   assert.equal(await taken(needsAnotherLibrary, runs), "prebuilds");
   assert.equal(await taken("#!/bin/sh\nexit 1\n", needsAnotherLibrary), "undefined");
 });
+
+test("a program that a machine without descriptors did not start is asked again when it has some", {
+  timeout: TEST_MS,
+}, async () => {
+  const module = packagePath("dist", "src", "processes", "native-program.js");
+  const asked = `import { closeSync, openSync } from "node:fs";
+    import { runnableProgram } from ${JSON.stringify(module)};
+    const taken = [];
+    try { for (;;) taken.push(openSync("/dev/null")); } catch {}
+    const first = await runnableProgram("v4l2-camera");
+    for (const one of taken) closeSync(one);
+    console.log(first === undefined, typeof (await runnableProgram("v4l2-camera")));`;
+  const words = ["--nofile=64:64", process.execPath, "--input-type=module", "-e", asked];
+  const { stdout } = await run("prlimit", words);
+  assert.equal(stdout.trim(), "true string");
+});

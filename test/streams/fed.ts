@@ -1,5 +1,5 @@
 import { delay } from "../../src/base/abort.ts";
-import type { SourceFrame } from "../../src/frames/frame-source.ts";
+import type { FrameSource, SourceFrame } from "../../src/frames/frame-source.ts";
 import type { FeedOptions } from "../../src/streams/feed-options.ts";
 import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { feed } from "../../src/streams/source-runner.ts";
@@ -28,10 +28,7 @@ export class Camera {
 }
 
 /** A source that is fed into a stream, and the states that were told. */
-export function fed(
-  camera: { frames(signal: AbortSignal): AsyncIterable<SourceFrame> },
-  options: FeedOptions = {},
-) {
+export function fed(camera: FrameSource, options: FeedOptions = {}) {
   const states: string[] = [];
   const stream = new MJPEGStream();
   const feeding = feed(stream, camera, {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { delay } from "../../src/base/abort.ts";
 import { logTo } from "../../src/base/log.ts";
-import type { SourceFrame } from "../../src/frames/frame-source.ts";
+import type { FrameSink, RunningSource, SourceFrame } from "../../src/frames/frame-source.ts";
 import { feed } from "../../src/streams/source-runner.ts";
 import { TEST_MS } from "../limits.ts";
 import { Camera, fed } from "./fed.ts";
@@ -147,4 +148,27 @@ test("a source that is run once and fails stops its stream, and its reason is ke
   for await (const _ of stream.frames());
   await feeding.ended;
   assert.deepEqual([camera.opened, feeding.state, feeding.reason], [1, "failed", "unplugged"]);
+});
+
+test("silence is expected until all who expect it have done: a mode that is changed, and a still", {
+  timeout,
+}, async (t) => {
+  const sinks: FrameSink[] = [];
+  const source: RunningSource = {
+    async run(sink, signal) {
+      sinks.push(sink);
+      for (let n = 0; n < 9; n++) sink.take({ jpeg: picture(n) });
+      await once(signal, "abort");
+    },
+  };
+  const { feeding } = fed(source, { keepWarm: true, silenceMs: 60 });
+  t.after(() => feeding.stop());
+  await eventually(() => feeding.state === "streaming");
+  const ends = [sinks[0]?.expectSilence?.(), sinks[0]?.expectSilence?.()];
+  ends[0]?.();
+  ends[0]?.(); // once more is none of the other's
+  await sleep(300);
+  assert.deepEqual([feeding.state, sinks.length], ["streaming", 1]);
+  ends[1]?.();
+  await eventually(() => feeding.state === "stalled" || sinks.length > 1);
 });

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { RaspberryPiCamera } from "../../things/index.ts";
 import { patience, TEST_MS } from "../limits.ts";
 import { needsLong } from "../needs.ts";
-import { kwargsOnPage, watched } from "./cameras.ts";
+import { describedAt, kwargsOnPage, untilItHolds, watched } from "./cameras.ts";
 import { StubDevice } from "./stub-device.ts";
 
 const timeout = TEST_MS;
@@ -42,6 +42,26 @@ test("a Raspberry Pi's camera streams, its controls are properties, and a still 
   const { width, height } = await bench.thing.takeStill(patience());
   assert.deepEqual([width, height], [128, 96]);
   assert.ok((await pi.calls()).at(-1)?.includes("--ev=-1.5") || (await frame()));
+});
+
+test("options that the installed version lacks are not offered, and a still that is cancelled frees the camera", {
+  timeout,
+}, async (t) => {
+  const pi = await StubDevice.create(t, "rpicam.cjs", NAMES);
+  await pi.plug({ lacks: ["denoise", "autofocus-range"] });
+  const { bench, frame } = await watched(t, RaspberryPiCamera, {});
+  const { run } = await frame();
+  const property = await describedAt(bench.url);
+  assert.ok(property("brightness").type && property("autofocus_mode").enum);
+  assert.deepEqual([property("denoise"), property("autofocus_range")], [{}, {}]);
+  await bench.hosted.writeProperty("shutter", 10_000_000);
+  const cancel = new AbortController();
+  const still = bench.thing.takeStill(cancel.signal);
+  await untilItHolds(async () => assert.equal((await pi.calls()).at(-1)?.[0], "rpicam-still"));
+  cancel.abort(new Error("Nobody wants it."));
+  await assert.rejects(still, /Nobody wants it/);
+  await untilItHolds(async () => assert.equal((await pi.calls()).at(-1)?.[0], "rpicam-vid"));
+  assert.notEqual((await frame()).run, run);
 });
 
 test("a value with which no picture comes is refused, and the camera keeps the old one", {

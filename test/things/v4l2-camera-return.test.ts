@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { Camera } from "thingscope";
 import { openTestHost } from "../../src/testing/index.ts";
 import { V4L2Camera, type V4L2CameraOptions } from "../../things/index.ts";
 import { patience, TEST_MS, WAIT_MS } from "../limits.ts";
@@ -158,3 +159,18 @@ test("its title is what the device is called, not its class's", limited, async (
   const { title } = (await valueAt(camera.url)) as { title: string };
   assert.equal(title, "Stand-in Cam");
 });
+
+test(
+  "a camera whose stream cannot be ended releases its device all the same",
+  limited,
+  async (t) => {
+    const camera = await opened({ device: await plugIn() });
+    const { thing } = camera;
+    assert.ok(thing.pid);
+    t.mock.method(Camera.prototype, "close", () => Promise.reject(new Error("It does not end.")));
+    await assert.rejects(thing.close(), /It does not end/);
+    assert.equal(thing.pid, undefined);
+    t.mock.restoreAll();
+    await camera.close();
+  },
+);

@@ -23,8 +23,8 @@ export class ThingDirectory {
   readonly events = new DirectoryEvents();
   readonly #host: ThingHost;
   #describe: ThingDescriber;
-  /** The Things that it has told of. */
-  #known = new Set<string>();
+  /** The Things that it has told of, and since when it knows them. */
+  readonly #known = new Map<string, number>();
   readonly #created = now();
   readonly #modified = new Map<string, number>();
   #modifications = 0;
@@ -54,12 +54,21 @@ export class ThingDirectory {
     const names = new Set(this.names);
     const tell = (what: "thing_created" | "thing_deleted", name: string) =>
       this.events.tell(what, thingId(this.#host, name));
-    for (const name of names) if (!this.#known.has(name)) tell("thing_created", name);
-    for (const name of this.#known) if (!names.has(name)) tell("thing_deleted", name);
-    this.#known = names;
+    for (const name of names) {
+      if (this.#known.has(name)) continue;
+      this.#known.set(name, now());
+      tell("thing_created", name);
+    }
+    for (const name of [...this.#known.keys()]) {
+      if (names.has(name)) continue;
+      for (const map of [this.#known, this.#modified, this.#told]) map.delete(name);
+      this.#modifications += 1; // one that comes under its name is another one
+      tell("thing_deleted", name);
+    }
   }
 
   #modify(name: string): void {
+    if (!this.#host.things.has(name)) return; // it has left, and is not remembered
     this.#modified.set(name, now());
     this.#modifications += 1;
   }
@@ -114,12 +123,13 @@ export class ThingDirectory {
   }
 
   #enriched(name: string, root: string): EnrichedDescription {
-    const modified = this.#modified.get(name) ?? this.#created;
+    const created = this.#known.get(name) ?? this.#created;
+    const modified = this.#modified.get(name) ?? created;
     return {
       ...this.#describe(name, root),
       "@context": [...TD_CONTEXTS, DISCOVERY_CONTEXT, LANGUAGE],
       registration: {
-        created: toDateTime(wallTime(this.#created)),
+        created: toDateTime(wallTime(created)),
         modified: toDateTime(wallTime(modified)),
       },
     };

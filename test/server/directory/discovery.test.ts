@@ -24,7 +24,7 @@ async function fragileFor(test: TestContext) {
   const server = new ThingServer(host, { apiPrefix: "/api" });
   test.after(() => server.close());
   const { url } = await server.listen({ port: 0 });
-  return { host, fragile, url: `${url}/api` };
+  return { host, server, fragile, url: `${url}/api` };
 }
 
 /** The messages of an event stream, as they come. */
@@ -241,4 +241,23 @@ test("/.well-known/core links to the descriptions, and can be filtered", {
   assert.equal(links.length, 4);
   const filtered = await fetch(`${url}/.well-known/core?rt=wot.th*&href=/stage/`);
   assert.match(await filtered.text(), /^<\/stage\/>[^,]+$/);
+});
+
+test("a Thing that comes under the name of one that has left is another one", {
+  timeout: TEST_MS,
+}, async (t) => {
+  const { host, server, url } = await fragileFor(t);
+  const add = async () => {
+    host.add("fragile", new Fragile());
+    await server.thingsChanged();
+  };
+  const registration = async () => (await json(`${url}/directory/things`))[0]?.registration;
+  const first = await registration();
+  await host.exchange(["fragile"], () => server.thingsChanged());
+  assert.equal(await registration(), undefined);
+  await new Promise((resolve) => setTimeout(resolve, 5)); // its clock counts milliseconds
+  await host.exchange([], add);
+  const second = await registration();
+  assert.ok(second.created > first.modified, `${first.modified} ${second.created}`);
+  assert.ok(second.modified >= second.created);
 });

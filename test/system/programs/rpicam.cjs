@@ -19,8 +19,20 @@ const fail = (sentence) => {
   process.exit(255);
 };
 
+function helpWithout(lacks) {
+  const options =
+    `width height framerate brightness contrast saturation sharpness ev shutter gain exposure metering awb denoise hflip
+    vflip roi autofocus-mode autofocus-range lens-position`.split(/\s+/);
+  const lines = options
+    .filter((one) => !lacks.includes(one))
+    .map((one) => `  --${one} arg             About it\n`);
+  return `Valid options are:\n  -h [ --help ] [=arg(=1)] (=0)         Print this help message\n${lines.join("")}`;
+}
+
 if (args.includes("--version"))
   process.stdout.write("rpicam-apps build: v1.5.0 5dd9e0b1d5d1 03-06-2024\n");
+else if (args.includes("--help"))
+  process.stdout.write(helpWithout(device.isThere() ? (device.read().lacks ?? []) : []));
 else if (args.includes("--list-cameras"))
   process.stdout.write(device.isThere() ? LIST : "No cameras available!\n");
 else if (!device.isThere()) fail("ERROR: *** no cameras available ***");
@@ -29,7 +41,9 @@ else if (!device.take())
 else {
   device.note([name, ...args]);
   if (Number(value("--shutter")) > 100_000_000) fail("ERROR: *** failed to start camera ***");
-  if (name.endsWith("-still")) device.picture("still.jpg");
+  if (name.endsWith("-still") && Number(value("--shutter")) === 10_000_000)
+    setInterval(() => {}, 1000); // exposes
+  else if (name.endsWith("-still")) device.picture("still.jpg");
   else
     device.stream("frame.jpg", Number(value("--framerate")), () =>
       fail("ERROR: *** Camera frontend has timed out! ***"),
