@@ -38,6 +38,12 @@ export class FrameReader {
     return jpeg;
   }
 
+  /** What was fetched of frame `n` is no picture: it is fetched again when it is wanted again. */
+  refetch(n: number): void {
+    const chunk = this.#chunkWith(this.#table.at(n)!);
+    if (chunk) this.#forget(chunk);
+  }
+
   /** Begins to fetch frame `n`, which will be wanted soon. */
   prepare(n: number): void {
     const frame = this.#table.at(n);

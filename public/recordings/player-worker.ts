@@ -127,6 +127,7 @@ class Player {
       bitmap.close();
       tell({ tell: "shown", n, ...frame, run: frame.run, index: frame.index, width, height });
     } catch (error) {
+      this.#reader.refetch(n);
       const problem = error instanceof Refused ? error.message : DAMAGED;
       tell({ tell: "shown", n, ...frame, run: frame.run, index: frame.index, problem });
     }

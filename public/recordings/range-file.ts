@@ -35,7 +35,9 @@ export class RangeFile implements ReadableFile {
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       try {
         const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
-        const answer = await fetch(this.#url, { headers: { Range: range }, signal: limit });
+        // A cache lets one request of an address wait for another, and would keep pieces of a file that grows.
+        const request = { headers: { Range: range }, cache: "no-store", signal: limit } as const;
+        const answer = await fetch(this.#url, request);
         const bytes = await bytesOf(answer);
         if (wasGone) this.#onTrouble(undefined);
         return bytes;

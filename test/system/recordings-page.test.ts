@@ -60,12 +60,24 @@ test("one click records with the seconds before it, one stops, one plays: each f
   await page.locator("recorder-panel .record").click();
   await page.getByText(/^[1-9]\d* frames, /).waitFor();
   await page.getByText("0 frames", { exact: true }).waitFor(); // none was lost, and that is said
+  await page.getByRole("link", { name: "Recordings" }).click();
+  await page.locator("recordings-view li .open", { hasText: "Recording" }).click();
+  const grows = page.locator("recording-player output", { hasText: /^Frame .*, still recording/ });
+  await grows.waitFor();
+  const listed = Number(/of (\d+)/.exec((await grows.textContent()) ?? "")?.[1]);
+  while (Number(/of (\d+)/.exec((await grows.textContent()) ?? "")?.[1]) <= listed)
+    await page.waitForTimeout(20);
+  await step(page, "Home", 0);
+  const { index: oldest } = await shownBy(page);
+  await step(page, ".", 1);
+  await shows(page, { picture: (oldest + 1) % 256, index: oldest + 1, n: 1 });
+  await page.getByRole("link", { name: "Bench" }).click();
   await page.locator("recorder-panel .record").click();
   await page.getByText(/^Recorded \d+ frames over .*none was lost/).waitFor();
   await page.getByRole("button", { name: "Play", exact: true }).click();
   await page.locator("recording-player output", { hasText: /Frame \d+ of \d+ ·/ }).waitFor();
 
-  assert.match(page.url(), /\?view=recordings&recording=/);
+  assert.match(page.url(), /[?&]recording=/);
   const [file] = recorder.recordings;
   const { frames, dropped } = Object(JSON.parse(JSON.stringify(file)));
   assert.equal(dropped, 0);
