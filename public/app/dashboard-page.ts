@@ -34,7 +34,7 @@ export class DashboardPage extends LitElement {
     css`
       :host {
         display: grid;
-        grid-template-rows: auto auto minmax(0, 1fr);
+        grid-template: auto auto minmax(0, 1fr) / minmax(0, 1fr);
         height: 100dvh;
       }
       header {
