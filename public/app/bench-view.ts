@@ -91,7 +91,7 @@ export class BenchView extends LitElement {
         }
         camera-view {
           flex: none;
-          height: 75vw;
+
         }
         aside {
           flex: 1 0 auto;

@@ -204,8 +204,15 @@ export const cameraStyle = css`
     height: 100vh;
   }
   @media (pointer: coarse) {
+    .tools {
+      flex: 1 1 100%;
+      flex-wrap: nowrap;
+    }
     .icon {
-      width: 44px;
+      flex: 1 1 0;
+      width: auto;
+      max-width: 64px;
+      min-width: 0;
     }
   }
 `;
