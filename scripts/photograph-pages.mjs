@@ -40,7 +40,8 @@ const browser = await chromium.launch({
 try {
   for (const [name, [path, ready]] of Object.entries(PAGES)) {
     if (chosen.length > 0 && !chosen.includes(name)) continue;
-    for (const size of SIZES) for (const scheme of ["light", "dark"]) await shoot(name, path, ready, size, scheme);
+    for (const size of SIZES)
+      for (const scheme of ["light", "dark"]) await shoot(name, path, ready, size, scheme);
   }
 } finally {
   await browser.close();
@@ -56,12 +57,19 @@ async function shoot(name, path, ready, [size, width, height], colorScheme) {
   });
   const page = await context.newPage();
   await page.goto(url + path, { waitUntil: "domcontentloaded" });
-  await page.locator(ready).first().waitFor({ timeout: 20_000 }).catch((error) => console.error(`${name}: ${error.message.split("\n")[0]}`));
+  await page
+    .locator(ready)
+    .first()
+    .waitFor({ timeout: 20_000 })
+    .catch((error) => console.error(`${name}: ${error.message.split("\n")[0]}`));
   await page.waitForTimeout(LIVE_MS);
   const picture = await page.screenshot();
   const file = `${name}-${size}-${colorScheme}`;
   if (process.env.OUT) writeFileSync(join(folder, `${file}.png`), picture);
-  else await sharp(picture).webp({ quality: 80 }).toFile(join(folder, `${file}.webp`));
+  else
+    await sharp(picture)
+      .webp({ quality: 80 })
+      .toFile(join(folder, `${file}.webp`));
   await context.close();
 }
 
