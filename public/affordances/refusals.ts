@@ -2,7 +2,7 @@ import type { Refusal } from "../schema/refusal.ts";
 import { soundSchema } from "../schema/sound-schema.ts";
 
 /** What a request was refused for. */
-interface Refused {
+export interface Refused {
   readonly faults: readonly { readonly loc: readonly (string | number)[]; readonly msg: string }[];
   /** The server's sentence. */
   readonly problem: string | undefined;
@@ -36,8 +36,9 @@ export function refusalsOf(refused: Refused | undefined, schema: unknown): Refus
 
 function refusalsIn({ faults, problem }: Refused, schema: unknown): Refusals {
   const { properties = {}, type, oneOf } = soundSchema(schema, schema);
+  const isObject = type === "object" || type === undefined;
   const hasField = ([name]: readonly (string | number)[]) =>
-    name !== undefined && (type !== "object" || Object.hasOwn(properties, name) || Boolean(oneOf));
+    !isObject || (name !== undefined && (Object.hasOwn(properties, name) || Boolean(oneOf)));
   const fields = faults
     .map(({ loc, msg }) => ({ loc: WHERE.has(loc[0]) ? loc.slice(1) : loc, sentence: msg }))
     .filter(({ loc }) => hasField(loc));

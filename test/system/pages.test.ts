@@ -91,70 +91,9 @@ test("a picture that is not renewed is not shown as if it were, and the server i
   assert.match((await page.textContent("#summary")) ?? "", /The server does not answer/);
 });
 
-test("the API page explains an operation, gives its command, and tries it", {
+test("the first page fits a telephone, and asks no other server for anything", {
   timeout,
 }, async (t) => {
-  const { url } = await laboratory(t, 1);
-  const { page, complaints } = await openPage(t);
-  await page.goto(`${url}/docs#put_stage_backlash_steps`);
-  const put = page.locator("#put_stage_backlash_steps");
-  await put.locator("textarea").fill('{"x": 7, "y": 0, "z": 0}');
-  assert.match((await put.textContent()) ?? "", /x\*integerfrom 0 steps/);
-  assert.equal(
-    await put.locator(".curl").textContent(),
-    `curl -X PUT ${url}/stage/backlash_steps \\\n  -H 'Content-Type: application/json' \\\n  -d '{"x":7,"y":0,"z":0}'`,
-  );
-  await put.locator(".send button").click();
-  await put.locator(".status.good").waitFor();
-  const stage = await (await fetch(`${url}/stage/backlash_steps`)).json();
-  assert.deepEqual(stage, { x: 7, y: 0, z: 0 });
-
-  await put.locator("textarea").fill('{"x": -7}');
-  await put.locator(".send button").click();
-  await put.locator(".status.bad").waitFor();
-  assert.match((await put.locator(".result").textContent()) ?? "", /422.*"detail"/s);
-  complaints.length = 0; // Chromium complains of the 422, which was asked for
-
-  await page.fill("#filter", "post move_rel");
-  const post = page.locator("#post_stage_move_relative");
-  assert.equal(await page.locator(".operation:visible").count(), 1);
-  await post.locator("summary").click();
-  await post.locator("textarea").fill('{"x": 50}');
-  await post.locator(".send button").click();
-  await post.locator(".result pre", { hasText: '"completed"' }).waitFor();
-
-  await page.fill("#filter", "camera_1/mjpeg_stream/snapshot");
-  const get = page.locator("#get_camera_1_mjpeg_stream_snapshot");
-  await get.locator("summary").click();
-  await get.locator("input").first().fill("64");
-  await get.locator(".send button").click();
-  await get.locator(".result img").waitFor();
-  assert.deepEqual(complaints, []);
-});
-
-test("a Thing's section is found from the first page, whatever the Thing is called", {
-  timeout,
-}, async (t) => {
-  const host = new ThingHost({ settingsFolder: await mkdtemp(join(tmpdir(), "thingscope-")) });
-  for (const name of ["zebra", "filter", "tags", "sections"]) host.add(name, new SimulatedStage());
-  const server = new ThingServer(host);
-  t.after(() => server.close());
-  const { url } = await server.listen({ port: 0 });
-  const { page, complaints } = await openPage(t);
-  for (const name of ["filter", "sections"]) {
-    await page.goto(url);
-    await page.locator(`.card:has(h2:text-is("${name}")) >> text=API`).click();
-    const heading = page.locator(`main h1:text-is("${name}")`);
-    await heading.waitFor();
-    const { y = -1 } = (await heading.boundingBox()) ?? {};
-    assert.ok(y >= 0 && y < 400, `${name} is at ${y}`);
-  }
-  await page.fill("#filter", "sections/jog");
-  assert.equal(await page.locator(".operation:visible").count(), 2);
-  assert.deepEqual(complaints, []);
-});
-
-test("both pages fit a telephone, and ask no other server for anything", { timeout }, async (t) => {
   const { url } = await laboratory(t, 2);
   const { page, complaints } = await openPage(t, { width: 390, height: 844 });
   const elsewhere: string[] = [];
@@ -165,9 +104,6 @@ test("both pages fit a telephone, and ask no other server for anything", { timeo
   await page.goto(url);
   await page.waitForSelector(".card");
   assert.ok(await isWhole(page), "the first page is too wide");
-  await page.goto(`${url}/docs#post_stage_move_absolute`);
-  await page.waitForSelector(".operation[open] .try");
-  assert.ok(await isWhole(page), "the API page is too wide");
   assert.deepEqual([elsewhere, complaints], [[], []]);
 });
 
