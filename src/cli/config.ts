@@ -40,6 +40,12 @@ export interface Config {
 /** LabThings' words for the levels of a log. */
 const LOG_LEVELS = { DEBUG: "debug", INFO: "info", WARNING: "warn", ERROR: "error" } as const;
 
+/** What records a camera that is served without a configuration. While nobody watches it, it does not run, and nothing is held. */
+export const RECORDER = {
+  class: "thingscope/things:Recorder",
+  kwargs: { folder: "recordings", pre_roll_while: "watched", quota_mb: 10_000 },
+};
+
 /** The Things of a simulated microscope. */
 export const MICROSCOPE = {
   // Simulated pictures are not private, and embedding them lets a first <img> work.
@@ -54,12 +60,7 @@ export const MICROSCOPE = {
     class: "thingscope/things:Autofocus",
     thing_slots: { camera: "camera", stage: "stage" },
   },
-  // While nobody watches the camera it does not run, and nothing is held.
-  recorder: {
-    class: "thingscope/things:Recorder",
-    kwargs: { folder: "recordings", pre_roll_while: "watched", quota_mb: 10_000 },
-    thing_slots: { camera: "camera" },
-  },
+  recorder: { ...RECORDER, thing_slots: { camera: "camera" } },
   camera_stage_mapping: {
     class: "thingscope/things:CameraStageMapping",
     thing_slots: { camera: "camera", stage: "stage" },

@@ -5,6 +5,7 @@ import type { CameraNews, CameraRegister, ListedCamera } from "../discovery/came
 import type { CameraChange, CameraWatch, LocalCamera } from "../discovery/camera-watch.ts";
 import type { ThingServer } from "../server/thing-server.ts";
 import { CameraNames, MOST_NAMES, type NamedCamera } from "./camera-names.ts";
+import { RECORDER } from "./config.ts";
 import type { ThingEntry } from "./config-schema.ts";
 import { addThing } from "./host-from-config.ts";
 
@@ -23,7 +24,7 @@ export interface FoundThingsOptions {
 }
 
 /**
- * The Things of a server without a configuration: each camera of this machine is one, while the server runs, too. The Thing
+ * The Things of a server without a configuration: each camera of this machine is one, with a Recorder, while the server runs, too. The Thing
  * of a camera that is unplugged stays, and is the same when the camera is back.
  */
 export class FoundThings implements CameraRegister {
@@ -50,7 +51,7 @@ export class FoundThings implements CameraRegister {
     const there = new Set(this.#watch.cameras.map(({ id }) => id));
     const isAway = ({ id }: NamedCamera) => Number(!there.has(id));
     const cameras = this.#names.all.sort((a, b) => isAway(a) - isAway(b)); // what is opened first has pictures
-    return Object.fromEntries(cameras.map((camera) => [camera.name, entryOf(camera)]));
+    return Object.fromEntries(cameras.flatMap(entriesOf));
   }
 
   /** The Thing that lists them, as an entry of a configuration. */
@@ -106,7 +107,7 @@ export class FoundThings implements CameraRegister {
     this.#names.forget(camera.id);
     this.#inTurn(async () => {
       await this.#save();
-      await this.#exchange([thing], []);
+      await this.#exchange([recorderOf(thing), thing], []);
     });
     await this.#turn;
   }
@@ -141,7 +142,7 @@ export class FoundThings implements CameraRegister {
     const away = this.#names.all.filter(({ id }) => !there.has(id));
     const surplus = away.slice(0, Math.max(0, this.#names.all.length - MOST_NAMES));
     for (const { id } of surplus) this.#names.forget(id);
-    const gone = surplus.map(({ name }) => name).filter((name) => host.things.has(name));
+    const gone = namesOf(surplus).filter((name) => host.things.has(name));
     if (wanted.length + gone.length > 0) await this.#exchange(gone, wanted);
   }
 
@@ -151,7 +152,7 @@ export class FoundThings implements CameraRegister {
     // Opening may take a device half a minute, for which the next change does not wait.
     await new Promise<void>((resolve, reject) => {
       const add = async () => {
-        for (const camera of wanted) if (await this.#addOne(camera)) added.push(camera.name);
+        for (const camera of wanted) added.push(...(await this.#addOne(camera)));
         await this.#server!.thingsChanged();
         resolve();
       };
@@ -161,15 +162,19 @@ export class FoundThings implements CameraRegister {
       this.#log.info(`${name} is served: ${host.things.get(name)?.model.className}.`);
   }
 
-  async #addOne(camera: NamedCamera): Promise<boolean> {
+  /** @returns the names of what was added. */
+  async #addOne(camera: NamedCamera): Promise<string[]> {
     const options = { folder: process.cwd(), isStrict: false, keepsUnmade: true };
+    const added: string[] = [];
     try {
-      await addThing(this.#server!.host, camera.name, entryOf(camera), options);
-      return true;
+      for (const [name, entry] of entriesOf(camera)) {
+        await addThing(this.#server!.host, name, entry, options);
+        added.push(name);
+      }
     } catch (error) {
       this.#log.error(`The camera ${camera.title} cannot be served: ${messageOf(error)}`);
-      return false;
     }
+    return added;
   }
 
   /** A camera that is back: its Thing does not wait for its next attempt. */
@@ -199,6 +204,23 @@ export class FoundThings implements CameraRegister {
   }
 }
 
-function entryOf({ config }: NamedCamera): ThingEntry {
-  return { class: config.class, kwargs: { ...config.kwargs } };
+/** A camera, and what records it. */
+function entriesOf({ name, title, config }: NamedCamera): [name: string, entry: ThingEntry][] {
+  const recorder = {
+    ...RECORDER,
+    thing_slots: { camera: name },
+    title: `Recorder of ${title || name}`,
+  };
+  return [
+    [name, { class: config.class, kwargs: { ...config.kwargs } }],
+    [recorderOf(name), recorder],
+  ];
+}
+
+function namesOf(cameras: readonly NamedCamera[]): string[] {
+  return cameras.flatMap(({ name }) => [recorderOf(name), name]);
+}
+
+function recorderOf(camera: string): string {
+  return `${camera}-recorder`;
 }

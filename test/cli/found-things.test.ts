@@ -20,6 +20,8 @@ interface Listed {
   connected: boolean;
 }
 
+process.chdir(await temporaryFolder()); // recordings go to the current folder
+
 /** A server without a configuration, whose cameras are those of a fake system: test cards stand in for their pictures. */
 async function served(t: TestContext, system: FakeSystem, settings: string) {
   const logged: string[] = [];
@@ -59,7 +61,10 @@ test("each camera is a Thing of its title's name, and comes and goes while the s
   const { system, settings } = await setUp();
   const unplug = await system.plug(0, { port: "1", serial: "A1", name: "HD Webcam (Nº 2)" });
   const { server, url, notes, remark, get, rescan } = await served(t, system, settings);
-  assert.deepEqual([...server.host.things.keys()], ["acme-hd-webcam-no-2", "cameras"]);
+  assert.deepEqual(
+    [...server.host.things.keys()],
+    ["acme-hd-webcam-no-2", "acme-hd-webcam-no-2-recorder", "cameras"],
+  );
   assert.equal(remark, undefined);
   assert.match(
     notes.get("acme-hd-webcam-no-2") ?? "",
@@ -75,6 +80,10 @@ test("each camera is a Thing of its title's name, and comes and goes while the s
   await system.plug(1, { port: "2", serial: "B2", name: "HD Webcam (Nº 2)" });
   await rescan();
   assert.ok(server.host.things.has("acme-hd-webcam-no-2-2"));
+  const recorder = server.host.things.get("acme-hd-webcam-no-2-2-recorder");
+  while (recorder?.state !== "open") await delay(10, patience());
+  const recorded = await get("/acme-hd-webcam-no-2-2-recorder/recorded_camera");
+  assert.equal(recorded, "acme-hd-webcam-no-2-2", "each has a Recorder");
   assert.equal((await fetch(`${url}/acme-hd-webcam-no-2-2/`)).status, 200);
   const { id } = await get<{ id: string }>("/acme-hd-webcam-no-2-2/");
   assert.ok((await firstChunk(events)).includes(id), "the directory tells of it");
@@ -157,7 +166,7 @@ test("what a person broke in the file of names is left out, and no name is taken
   ];
   await writeNames(settings, { cameras, identities: [1, { id: "usb-1:2" }] });
   const { server } = await served(t, system, settings);
-  assert.deepEqual([...server.host.things.keys()], ["one", "cameras"]);
+  assert.deepEqual([...server.host.things.keys()], ["one", "one-recorder", "cameras"]);
 });
 
 test(`of more than ${MOST_NAMES} cameras those that have been away for longest give way`, {
@@ -174,7 +183,7 @@ test(`of more than ${MOST_NAMES} cameras those that have been away for longest g
   await rescan();
   const names = [...server.host.things.keys()];
   assert.ok(names.includes("acme-new") && names.includes("camera-1"), names.join());
-  assert.ok(!names.includes("camera-0"), names.join());
+  assert.ok(!names.includes("camera-0") && !names.includes("camera-0-recorder"), names.join());
 });
 
 /** Writes the file of names, as an earlier run left it. */
