@@ -88,6 +88,7 @@ export class FramesSession extends SocketSession {
       stream.source.onChange(tellStatus),
       feed.onPlaceholder(tellStatus),
       stream.onStop(tellStatus),
+      this.#host.onState((changed) => changed === hosted && tellStatus()),
       stream.onRun(() => this.#obey({ subscribe, stream: path, ...options })), // a variant ends with its run
       hosted.departure.onLeft((error) => {
         this.#unsubscribe(id);
