@@ -1,5 +1,5 @@
 // Compiles the pages (public/, with a tsconfig of its own) and lists the modules that each is made of in dist/public/modules.json:
-// the server gives out those and no others, and tells browsers of all at once (docs/decisions/0154). Nothing is bundled.
+// the server gives out those and no others, and tells browsers of all at once (docs/decisions/0170). Nothing is bundled.
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -18,9 +18,7 @@ if (status !== 0) process.exit(status ?? 1);
 
 /** What an HTML page names, and what a page runs in a thread of its own. */
 const entries = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
-  (name) =>
-    (/^[^/\\]+\.js$/.test(name) || name.endsWith("-worker.js")) &&
-    !["mjpeg-reader.js", "elements.js"].includes(name),
+  (name) => (/^[^/\\]+\.js$/.test(name) || name.endsWith("-worker.js")) && name !== "elements.js",
 );
 const { metafile } = await build({
   absWorkingDir: root,
@@ -31,18 +29,6 @@ const { metafile } = await build({
   metafile: true,
   format: "esm",
   platform: "browser",
-  logLevel: "warning",
-});
-
-// The viewer page is not compiled yet: it reads streams with one file, made of the compiled client.
-await build({
-  absWorkingDir: root,
-  entryPoints: [join("dist", "src", "client", "mjpeg-reader.js")],
-  outdir: folder,
-  bundle: true,
-  format: "esm",
-  platform: "browser",
-  target: "es2022",
   logLevel: "warning",
 });
 

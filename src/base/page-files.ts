@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { ThingError } from "./errors.ts";
 import { packagePath } from "./package-root.ts";
 
-/** What scripts/list-page-modules.mjs has found: the modules that pages are made of. */
+/** What scripts/compile-pages.mjs has found: the modules that pages are made of. */
 interface PageModules {
   /** Of each page's first module, what it imports, itself included, in the order in which it is run. */
   readonly pages: Readonly<Record<string, readonly string[]>>;
@@ -33,7 +33,6 @@ export function pageModules(): PageModules {
 
 /** A page, a style sheet or an icon, as it was written. */
 export function pageFile(name: string): Buffer {
-  if (name === "mjpeg-reader.js") return readFileSync(packagePath("dist", "public", name));
   return readFileSync(join(WRITTEN, name));
 }
 

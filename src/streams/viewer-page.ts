@@ -1,19 +1,18 @@
 import { pageFile } from "../base/page-files.ts";
 
-/** What the page consists of, beside itself, and how each is served: `{stream}/viewer/{name}`. */
+/** What a page around the viewer needs, and how each is served: `{stream}/viewer/{name}`. */
 export const VIEWER_ASSETS: ReadonlyMap<string, string> = new Map([
   ["viewer.css", "text/css; charset=utf-8"],
-  ["viewer.js", "text/javascript; charset=utf-8"],
-  ["mjpeg-reader.js", "text/javascript; charset=utf-8"],
-  ["quantities.js", "text/javascript; charset=utf-8"],
-  ["stream-source.js", "text/javascript; charset=utf-8"],
   ["viewer-icon.svg", "image/svg+xml"],
 ]);
 
-/** The page that shows the stream at `url`; `.` from `{stream}/viewer` itself. */
+/**
+ * A page that shows the stream at `url`. It shows the server's viewer in a frame, so that it may stand at any path of the server, and
+ * needs no headers of its own.
+ */
 export function viewerPage(url: string): string {
   const stream = escapeAttribute(url.replace(/(?<!\/)\/+$/, ""));
-  return viewerFile("viewer.html").replaceAll("{stream}", () => stream);
+  return viewerFile("viewer-frame.html").replaceAll("{stream}", () => stream);
 }
 
 /** A file of the page. */

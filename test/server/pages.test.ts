@@ -98,19 +98,3 @@ test("the dashboard weighs less than 250 kB as it is sent, all of its modules wi
   t.diagnostic(`page weight: ${weight} bytes in ${sizes.length} files; descriptions ${described}`);
   assert.ok(weight < 250_000, `${weight} bytes`);
 });
-
-test("pages load the client's reader of streams as one file that needs no other", {
-  timeout: TEST_MS,
-}, async (t) => {
-  const { port } = await microscopeFor(t);
-  for (const path of ["/camera/mjpeg_stream/viewer/mjpeg-reader.js"]) {
-    const { status, headers, text } = await ask(port, { path });
-    assert.deepEqual([status, headers["content-type"]], [200, "text/javascript; charset=utf-8"]);
-    assert.doesNotMatch(text, /\bimport\b|\brequire\(/, path);
-    const { MJPEGReader } = await import(`data:text/javascript,${encodeURIComponent(text)}`);
-    const frame = await new MJPEGReader(`http://127.0.0.1:${port}/camera/mjpeg_stream`)
-      [Symbol.asyncIterator]()
-      .next();
-    assert.equal(frame.value.numberedBy, "server");
-  }
-});

@@ -38,9 +38,9 @@ test("a click on the viewer's Retry starts a source that has failed at once", {
   const { url } = await server.listen({ port: 0 });
   const { page } = await openPage(t);
   await page.goto(`${url}/camera/mjpeg_stream/viewer`);
-  const retry = page.getByRole("button", { name: "Retry now" });
+  const retry = page.getByRole("button", { name: "Retry" });
   await retry.waitFor();
-  assert.match((await page.textContent("body")) ?? "", /The cable is out\./);
+  assert.match((await page.textContent(".banner")) ?? "", /The cable is out\./);
   camera.isPlugged = true;
   await retry.click();
   await page.waitForSelector('[data-state="streaming"]');

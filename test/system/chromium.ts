@@ -25,3 +25,26 @@ export async function openPage(
   page.on("pageerror", (error) => complaints.push(String(error)));
   return { page, browser, complaints };
 }
+
+/** An expression for the canvas of the page's `<camera-view>`, whose pixels its worker draws. */
+export const PICTURE = `document.querySelector("camera-view").shadowRoot.querySelector("canvas.picture")`;
+
+/** Red, green, blue and opacity of pixels of the picture that is shown. */
+export function pixelsOf(
+  page: Page,
+  [left, top, width, height]: readonly [number, number, number, number],
+): Promise<number[]> {
+  return page.evaluate(`(() => {
+    const pen = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    const picture = ${PICTURE};
+    pen.canvas.width = picture.width;
+    pen.canvas.height = picture.height;
+    pen.drawImage(picture, 0, 0);
+    return Array.from(pen.getImageData(${left}, ${top}, ${width}, ${height}).data);
+  })()`);
+}
+
+/** Index of the frame that is shown. */
+export async function shownIndex(page: Page): Promise<number> {
+  return Number.parseInt((await page.textContent(".index .number")) ?? "", 10);
+}

@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { ThingClient } from "../../src/client/index.ts";
 import { TEST_MS } from "../limits.ts";
 import { microscopeFor } from "../server/demo-server.ts";
-import { openPage } from "./chromium.ts";
+import { openPage, pixelsOf, shownIndex } from "./chromium.ts";
 
 const timeout = TEST_MS;
 
@@ -28,12 +28,9 @@ test("the simulated microscope's viewer page shows the slide move with the stage
 
 /** The pixels of a frame that comes from now on. */
 async function newPicture(page: Page): Promise<number[]> {
-  const index = async () => Number.parseInt((await page.textContent("#index")) ?? "", 10);
-  const first = await index();
-  while ((await index()) <= first + 3) await sleep(20);
-  return page.evaluate(`
-    Array.from(document.getElementById("picture").getContext("2d").getImageData(0, 200, 800, 1).data)
-  `);
+  const first = await shownIndex(page);
+  while ((await shownIndex(page)) <= first + 3) await sleep(20);
+  return pixelsOf(page, [0, 200, 800, 1]);
 }
 
 /** The mean difference of two pictures' values. */

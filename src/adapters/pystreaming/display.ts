@@ -9,9 +9,9 @@ import { ThingHost } from "../../core/thing-host.ts";
 import { encodeJpeg } from "../../frames/pixels/codec.ts";
 import type { RawImage } from "../../frames/pixels/pixel-formats.ts";
 import { swapped } from "../../frames/pixels/pixel-formats.ts";
+import { viewerOf } from "../../server/http/pages.ts";
 import { ThingServer } from "../../server/thing-server.ts";
 import { MJPEGStream } from "../../streams/mjpeg-stream.ts";
-import { viewerPage } from "../../streams/viewer-page.ts";
 
 /** Options of `display`. */
 export interface DisplayOptions {
@@ -129,8 +129,9 @@ class DisplayWindow extends Thing {
 
   @endpoint("GET", "page", "view", "The window")
   page(): EndpointResponse {
+    const { html: text, headers } = viewerOf("window", "../");
     const script = '<script type="module" src="display.js"></script></head>';
-    return html(viewerPage("window").replace("</head>", () => script));
+    return { ...html(text.replace("</head>", () => script)), headers };
   }
 
   @endpoint("GET", "display.js", "view", "The script of the page")

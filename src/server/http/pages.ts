@@ -70,6 +70,16 @@ export function pageOf(file: string, base: string, top = base): Page {
   return { html, headers: { "Content-Security-Policy": policyWith(`'sha256-${hash}'`) } };
 }
 
+/**
+ * The viewer of one stream.
+ * @param stream - The way from the page to the stream: `.` from `{stream}/viewer`.
+ * @param base - From where the page is to the server's prefix.
+ */
+export function viewerOf(stream: string, base: string): Page {
+  const { html, headers } = pageOf("viewer.html", base);
+  return { html: html.replaceAll("{stream}", stream), headers };
+}
+
 function importMapOf(assets: string): string {
   const entries = Object.entries(pageModules().imports);
   return JSON.stringify({

@@ -5,6 +5,7 @@ import type { StreamAffordance } from "../../core/affordances.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
 import { MJPEGStream } from "../../streams/mjpeg-stream.ts";
 import { VIEWER_ASSETS, viewerFile } from "../../streams/viewer-page.ts";
+import { type Page, viewerOf } from "../http/pages.ts";
 import {
   EVENT_STREAM_TYPE,
   type Exchange,
@@ -24,6 +25,9 @@ const JPEG = "image/jpeg";
 const FRAME_ERRORS = ["BAD_ARGUMENT", "NO_FRAME", "NOT_READY", "STREAM_STOPPED"] as const;
 const OBSERVE = ["observeproperty", "unobserveproperty"];
 const SUBSCRIBE = ["subscribeevent", "unsubscribeevent"];
+
+/** The same for every stream, since its links are relative. */
+let viewer: Page | undefined;
 
 /** What a row says of one path of a stream: of the answer, beside the status, what `Route.response` says. */
 type StreamRow = Pick<Route, "path" | "summary" | "form" | "query" | "errors"> &
@@ -150,17 +154,17 @@ function routesOfStream(
     ),
     get(
       { path: `${path}/viewer`, summary: `A page that shows ${called}`, contentType: "text/html" },
-      async () => ({
-        status: 200,
-        body: stream.viewerPage("."),
-        contentType: "text/html; charset=utf-8",
-      }),
+      async () => {
+        viewer ??= viewerOf(".", "../../");
+        const { html: body, headers } = viewer;
+        return { status: 200, body, contentType: "text/html; charset=utf-8", headers };
+      },
     ),
     get(
       {
         path: `${path}/viewer/:asset`,
         summary: "A file of the viewer page",
-        contentType: "text/javascript",
+        contentType: "text/css",
         errors: [...FRAME_ERRORS, "NOT_FOUND"],
       },
       async ({ params: { asset = "" } }) => {

@@ -135,7 +135,7 @@ export class FramesSession extends SocketSession {
 
   #tellStatus(id: number, hosted: HostedThing, stream: MJPEGStream, feed: FrameFeed): void {
     const { state, reason, since } = streamHealthOf(stream, hosted);
-    const why = reason ?? feed.placeholder?.reason ?? stoppedReason(stream);
+    const why = reason ?? stoppedReason(stream) ?? feed.placeholder?.reason;
     const status: SourceStatus = {
       state,
       ...(why !== undefined && { reason: why }),

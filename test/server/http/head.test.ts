@@ -33,7 +33,7 @@ test("HEAD has the status and the headers of GET at every path of the table", {
     "/recordings/": recording.recorder.recordings[0]?.id ?? "",
     "/directory/things/": "nothing-here",
     "/frames/": "0",
-    "/viewer/": "viewer.js",
+    "/viewer/": "viewer.css",
   };
   const faults: string[] = [];
   let compared = 0;

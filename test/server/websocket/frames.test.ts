@@ -201,6 +201,7 @@ test("a stream that stops says so, and its next run is followed, smaller too", {
   await client.frame();
   await client.frame();
   client.taken(1, 2);
+  live.showPlaceholder(JPEG, "The cable is out.");
   live.stop();
   const { status } = await client.status(2, "idle");
   assert.match(Object(status).reason, /The stream is stopped\. Start the camera/);

@@ -1,0 +1,36 @@
+import "./elements/camera-view.ts";
+import { streamName } from "./elements/camera/stream-address.ts";
+import type { CameraView } from "./elements/camera-view.ts";
+
+// The page of one stream. Which one, the page says; the Thing's description tells the size of its pixels, if it has one.
+
+const url = new URL(`${document.body.dataset.stream ?? "."}/`, document.baseURI).href.replace(
+  /\/$/,
+  "",
+);
+const name = streamName(url);
+const view = document.querySelector<CameraView>("#view");
+if (view) {
+  view.src = url;
+  void pixelSizeOf(new URL("./", url).href).then((size) => {
+    view.pixelSize = size;
+  });
+}
+document.title = name;
+document.querySelector("#name")?.replaceChildren(name);
+
+/** Micrometres for each pixel, of a Thing with the property `pixel_size_um`. */
+async function pixelSizeOf(thing: string): Promise<number | undefined> {
+  try {
+    const { properties } = Object(await json(thing));
+    const size: unknown = properties?.pixel_size_um && (await json(`${thing}pixel_size_um`));
+    return typeof size === "number" ? size : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function json(url: string): Promise<unknown> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(8000) });
+  return response.ok ? response.json() : undefined;
+}
