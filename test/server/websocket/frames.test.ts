@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { type TestContext, test } from "node:test";
 import { Camera, type FrameSource, MJPEGStream, stream, Thing } from "thingscope";
 import { inspectJpeg } from "../../../src/frames/jpeg/jpeg.ts";
@@ -277,34 +276,4 @@ test("a subscription starts the camera, hears why there are no frames, and gets 
   });
   await client.frame();
   await client.status(1, "streaming");
-});
-
-test("behind a prefix it is behind the prefix, and a plain GET is told to open it as a WebSocket", {
-  timeout,
-}, async (t) => {
-  const { url, live } = await twoStreams(t, { apiPrefix: "/lab/one" });
-  const client = await framesClient(t, `${url}/lab/one`);
-  client.subscribe(1, "camera/live");
-  await client.status(1, "opening");
-  live.addFrame(JPEG);
-  await client.frame();
-  const answer = await fetch(`${url}/lab/one/frames`);
-  assert.deepEqual([answer.status, Object(await answer.json()).code], [426, "UPGRADE_REQUIRED"]);
-});
-
-test("a page of another origin gets no WebSocket", { timeout }, async (t) => {
-  const { url } = await twoStreams(t);
-  const client = framesClient(t, url, { origin: "http://evil.example" });
-  await assert.rejects(client, /403/);
-  await framesClient(t, url, { origin: url });
-});
-
-test("when the server closes, the socket is closed as going away", { timeout }, async (t) => {
-  const { url, server } = await twoStreams(t);
-  const client = await framesClient(t, url);
-  client.subscribe(1, "camera/live");
-  await client.status(1, "opening");
-  const closed = once(client.socket, "close");
-  await server.close();
-  assert.equal((await closed)[0], 1001);
 });
