@@ -22,6 +22,7 @@ export type KindName =
 export type Group =
   | "frames"
   | "start"
+  | "pages"
   | "intake"
   | "properties"
   | "actions"

@@ -2,6 +2,7 @@ import { FILERS_ROWS } from "./filers/rows.ts";
 import { FRAME_ROWS } from "./frame-rows.ts";
 import { WEB_ROWS } from "./http/rows.ts";
 import { INTAKE_ROWS } from "./intake/rows.ts";
+import { PAGE_ROWS } from "./pages/rows.ts";
 import { PYSTREAMING_ROWS } from "./pystreaming/rows.ts";
 import { PYTHIAGS_ROWS } from "./pythiags/rows.ts";
 import { RECORDING_ROWS } from "./recording/rows.ts";
@@ -15,6 +16,7 @@ import { V4L2_ROWS } from "./v4l2/rows.ts";
 export const ROWS: readonly Row[] = [
   ...FRAME_ROWS,
   ...START_ROWS,
+  ...PAGE_ROWS,
   ...INTAKE_ROWS,
   ...WEB_ROWS,
   ...RECORDING_ROWS,
