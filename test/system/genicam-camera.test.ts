@@ -1,49 +1,13 @@
 // A GigE Vision camera that Aravis imitates, over UDP of this machine.
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
-import { type TestContext, test } from "node:test";
-import { Child } from "../../src/processes/child.ts";
+import { test } from "node:test";
 import { GenicamCamera } from "../../things/index.ts";
 import { TEST_MS } from "../limits.ts";
 import { needsLong } from "../needs.ts";
+import { asOrdinaryUser, fakeCamera } from "./aravis-fake.ts";
 import { describedAt, kwargsOnPage, untilItHolds, watched } from "./cameras.ts";
 
 const timeout = TEST_MS;
-const NOBODY = [
-  "--reuid=65534",
-  "--regid=65534",
-  "--clear-groups",
-  "--bounding-set=-all",
-  "--inh-caps=-all",
-];
-
-/** Root reads packets past the loopback's addresses, where this camera is not found: its programs are an ordinary user's. */
-async function asOrdinaryUser(t: TestContext): Promise<void> {
-  if (process.getuid?.() !== 0) return;
-  const folder = await mkdtemp(join(tmpdir(), "thingscope-genicam-"));
-  for (const name of ["gst-launch-1.0", "arv-tool-0.8"]) {
-    const line = `#!/bin/sh\nexec setpriv ${NOBODY.join(" ")} /usr/bin/${name} "$@"\n`;
-    await writeFile(join(folder, name), line, { mode: 0o755 });
-  }
-  const { PATH } = process.env;
-  process.env.PATH = `${folder}${delimiter}${PATH}`;
-  t.after(async () => {
-    process.env.PATH = PATH;
-    await rm(folder, { recursive: true });
-  });
-}
-
-function fakeCamera(t: TestContext): Child {
-  const isRoot = process.getuid?.() === 0;
-  const fake = ["arv-fake-gv-camera-0.8", "-i", "127.0.0.1"];
-  const [program = "", ...args] = isRoot ? ["setpriv", ...NOBODY, ...fake] : fake;
-  const child = new Child({ program, args });
-  t.after(() => child.stop());
-  return child;
-}
-
 test("a GenICam camera streams, and its features are properties with the camera's limits", {
   timeout,
 }, async (t) => {

@@ -24,13 +24,13 @@ interface Oddity {
 
 const ODDITIES: Readonly<Record<string, Oddity>> = {
   "454 at PLAY": { odd: only("PLAY", "454 Session Not Found"), says: /ended the session \(454\)/ },
+};
+/** What is told after `start_ms` at the earliest. */
+const SILENT: typeof ODDITIES = {
   "a close after PLAY": {
     odd: (server) => server.afterPlay((socket) => socket.destroy()),
     says: /closed the connection while it was playing/,
   },
-};
-/** What is told after `start_ms` at the earliest. */
-const SILENT: typeof ODDITIES = {
   "silence at SETUP": { odd: only("SETUP", "silence"), says: /does not answer SETUP/ },
   "silence after PLAY": { odd: (server) => pauses(server), says: /play and sends nothing/ },
   "garbage after PLAY": {

@@ -169,8 +169,9 @@ test(
     assert.ok(thing.pid);
     t.mock.method(Camera.prototype, "close", () => Promise.reject(new Error("It does not end.")));
     await assert.rejects(thing.close(), /It does not end/);
-    assert.equal(thing.pid, undefined);
+    const { pid } = thing;
     t.mock.restoreAll();
     await camera.close();
+    assert.equal(pid, undefined);
   },
 );
