@@ -11,6 +11,8 @@ export class GlobalLock {
   /** How an action is logged that does not run because the lock is held. */
   readonly logLevel: LogLevel;
   #holder: unknown;
+  /** What it is held for, in words. */
+  #what = "";
   #depth = 0;
   #waiting: (() => void)[] = [];
 
@@ -30,17 +32,18 @@ export class GlobalLock {
 
   /** For what cannot wait. @throws {ThingError} `LOCK_BUSY` when another than `holder` holds the lock. */
   assertFree(holder: unknown, what: string): void {
-    if (this.#depth > 0 && this.#holder !== holder) throw busy(what);
+    if (this.#depth > 0 && this.#holder !== holder) throw busy(what, this.#what);
   }
 
   async #acquire(holder: unknown, what: string): Promise<void> {
     const until = performance.now() + PATIENCE_MS;
     while (this.#depth > 0 && this.#holder !== holder) {
       const left = until - performance.now();
-      if (left <= 0) throw busy(what);
+      if (left <= 0) throw busy(what, this.#what);
       await this.#released(left);
     }
     this.#holder = holder;
+    if (this.#depth === 0) this.#what = what;
     this.#depth += 1;
   }
 
@@ -64,9 +67,9 @@ export class GlobalLock {
   }
 }
 
-function busy(what: string): ThingError {
+function busy(what: string, held: string): ThingError {
   return new ThingError(
     "LOCK_BUSY",
-    `The global lock could not be acquired: another operation holds it, so ${what} was refused. Wait until that ends, or cancel it.`,
+    `The global lock could not be acquired: ${held} holds it, so ${what} was refused. Wait until that ends, or cancel it.`,
   );
 }

@@ -68,7 +68,7 @@ export class HostedActions {
 
   async #run(record: InvocationRecord, action: ActionAffordance, input: unknown): Promise<void> {
     const { thing, faults, busyLevel, locked } = this.#options;
-    const what = `action '${action.name}'`;
+    const what = `action '${action.name}' of Thing '${record.thing}'`;
     await runAction(record, action, {
       ...{ thing, faults, input, busyLevel },
       locked: (work) => locked(action.useGlobalLock, what, work, record.context),

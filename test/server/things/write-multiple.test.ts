@@ -124,7 +124,12 @@ test(
     const waiting = ask(port, { method: "POST", path: "/lamp/wait" });
     while (!lamp.waiting) await new Promise((resolve) => setImmediate(resolve));
     const busy = await ask(port, { method: "POST", path: "/lamp/blink" });
-    assert.deepEqual([busy.status, JSON.parse(busy.text).code], [409, "LOCK_BUSY"]);
+    const { code, detail } = JSON.parse(busy.text);
+    assert.deepEqual([busy.status, code], [409, "LOCK_BUSY"]);
+    assert.match(
+      detail,
+      /: action 'wait' of Thing 'lamp' holds it, so action 'blink' of Thing 'lamp' was refused\./,
+    );
     host.invocations.list({ action: "wait" })[0]?.cancel();
     const cancelled = await waiting;
     assert.deepEqual(
