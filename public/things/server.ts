@@ -20,6 +20,7 @@ export interface Stream {
 const HEALTH_MS = 2000;
 /** While it does not answer. */
 const RETRY_MS = 700;
+const REFUSALS = 4;
 /** A page that has asked nothing for so long has slept: its connections may be dead without a word. */
 const ASLEEP_MS = 10_000;
 
@@ -37,6 +38,7 @@ export class Server extends EventTarget {
   #health: Health = { things: {}, reasons: [] };
   #isStarted = false;
   #isCurrent = false;
+  #failures = 0;
   #askedAt = Date.now();
   #wake: () => void = () => {};
   readonly #directory = new Directory({
@@ -126,8 +128,9 @@ export class Server extends EventTarget {
       const woken = new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
-      if (this.#isCurrent || this.problem !== undefined || document.hidden)
-        await Promise.race([woken, pause(this.problem === undefined ? HEALTH_MS : RETRY_MS)]);
+      const isWell = this.#failures === 0;
+      if (this.#isCurrent || !isWell || document.hidden)
+        await Promise.race([woken, pause(isWell ? HEALTH_MS : RETRY_MS)]);
     }
   }
 
@@ -150,6 +153,7 @@ export class Server extends EventTarget {
       }
       const wasLost = this.problem !== undefined;
       this.problem = undefined;
+      this.#failures = 0;
       if (wasLost) this.#isBack();
     } catch (error) {
       this.#lost(error);
@@ -186,8 +190,11 @@ export class Server extends EventTarget {
     this.dispatchEvent(new Event("back"));
   }
 
+  /** While Things are exchanged the server refuses for a moment: that is asked again before it is told. */
   #lost(error: unknown): void {
     this.#isCurrent = false;
+    this.#failures += 1;
+    if (!isUnreachable(error) && this.#failures < REFUSALS) return;
     this.#directory.close();
     this.problem = isUnreachable(error)
       ? "The server does not answer. Trying again."
