@@ -95,6 +95,7 @@ export class BenchView extends LitElement {
         }
         aside {
           flex: 1 0 auto;
+          max-width: 100vw;
           border: 0;
           overflow: visible;
         }

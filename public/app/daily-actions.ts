@@ -1,7 +1,8 @@
-import { css, html, LitElement, nothing } from "lit";
+import { css, html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { isRecording, record, recorderOf, still } from "../instruments/recorder-deeds.ts";
 import { shared } from "../style/shared.ts";
-import type { LiveThing } from "../things/live-thing.ts";
+import { Following, type LiveThing } from "../things/live-thing.ts";
 import { type Stream, server, Watching } from "../things/server.ts";
 import { stopAll } from "./stop-all.ts";
 
@@ -29,6 +30,22 @@ export class DailyActions extends LitElement {
         overflow: hidden;
         text-overflow: ellipsis;
         white-space: nowrap;
+      }
+      .record::before {
+        content: "";
+        width: 10px;
+        height: 10px;
+        border-radius: 50%;
+        background: var(--lost);
+      }
+      .record[aria-pressed="true"] {
+        border-color: var(--lost);
+        background: var(--lost);
+        color: var(--panel);
+      }
+      .record[aria-pressed="true"]::before {
+        border-radius: 2px;
+        background: var(--panel);
       }
       .stop {
         border-color: var(--lost);
@@ -59,17 +76,46 @@ export class DailyActions extends LitElement {
   @state() accessor isProblem = false;
   readonly watching = new Watching(this, server);
 
+  readonly #recorder = new Following(this, (property) => property === "until_stopped");
+
+  override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("stream")) void this.#findRecorder();
+    else if (!this.#recorder.thing) this.#recorder.thing = server.first("Recorder");
+  }
+
   override render() {
     const autofocus = server.first("Autofocus");
+    const camera = this.stream && server.things.get(this.stream.thing);
+    const recorder = this.#recorder.thing;
     const canMove = autofocus !== undefined || server.first("Stage") !== undefined;
     return html`
       <span class="said ${this.isProblem ? "problem" : "quiet"}" role="status" title=${this.said}
         >${this.said}</span
       >
       ${autofocus ? this.#button("Focus", () => focus(autofocus)) : nothing}
-      ${this.stream ? html`<a class="button" download href="${this.stream.url}/snapshot">Still</a>` : nothing}
+      ${camera ? this.#button("Still", () => still(camera)) : nothing}
+      ${recorder ? this.#recordButton(recorder) : nothing}
       ${canMove ? html`<button class="stop" @click=${this.#stop}>Stop</button>` : nothing}
     `;
+  }
+
+  #recordButton(recorder: LiveThing) {
+    const isOn = isRecording(recorder);
+    const run = () => this.#run("Record", () => record(recorder));
+    return html`<button
+      class="record"
+      aria-pressed=${isOn}
+      ?disabled=${this.doing === "Record"}
+      @click=${run}
+    >
+      ${isOn ? "End recording" : "Record"}
+    </button>`;
+  }
+
+  /** Of several Recorders, the one that records what is shown. */
+  async #findRecorder(): Promise<void> {
+    const recorder = this.stream && (await recorderOf(this.stream.thing).catch(() => undefined));
+    this.#recorder.thing = recorder ?? server.first("Recorder");
   }
 
   #button(label: string, act: () => Promise<string>) {

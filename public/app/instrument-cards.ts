@@ -21,6 +21,7 @@ export class InstrumentCards extends LitElement {
     css`
       :host {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         align-content: start;
         gap: 8px;
       }
