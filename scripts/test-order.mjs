@@ -27,7 +27,7 @@ export const LONGEST = [
   "system/disk-faults",
   "system/power-cuts",
   "system/login-page",
-  "system/pages",
+  "system/dashboard",
   "system/pipeline-recorder",
   "system/delete-in-use",
   "system/pythiags-examples",

@@ -105,6 +105,32 @@ test("every folder of a floor that has rooms is one of those in docs/internals/a
   }
 });
 
+test("every folder of public/ is a room of docs/internals/dashboard.md, and imports what its row names, and of src/ what runs in browsers", () => {
+  const page = readFileSync(packagePath("docs", "internals", "dashboard.md"), "utf8");
+  const rows = [...page.matchAll(/^\| `public\/(\w*)\/?` \| .* \|(.*)\|$/gm)].map(
+    ([, room = "", sees = ""]): [string, string[]] => [room, sees.match(/\w+/g) ?? []],
+  );
+  const rooms = rows.map(([room]) => room);
+  const [, below = ""] = /last column, (.*?)\n\n/s.exec(page) ?? [];
+  const ofSrc = [...below.matchAll(/`(src\/[^`]+)`/g)].map(([, path]) => path!);
+  assert.ok(rooms.length >= 10 && ofSrc.length >= 3, "the table of rooms cannot be read");
+  const roomIn = (path: string) => (path.split("/").length > 2 ? path.split("/")[1]! : "");
+  for (const file of filesIn("public").filter(({ path }) => /\.ts$/.test(path))) {
+    const room = roomIn(file.path);
+    assert.ok(rooms.includes(room), `${file.path} is in no room of docs/internals/dashboard.md`);
+    const [, sees = []] = rows.find(([name]) => name === room)!;
+    for (const specifier of importsOf(file).filter((name) => name.startsWith("."))) {
+      const to = importedFile(file.path, specifier);
+      const other = roomIn(to);
+      const isNamed = other === room || sees.includes("all") || sees.includes(other);
+      const isFine = to.startsWith("public/")
+        ? isNamed && rooms.indexOf(other) <= rooms.indexOf(room)
+        : ofSrc.some((path) => to.startsWith(path));
+      assert.ok(isFine, `${file.path} imports ${to}: see the rooms of docs/internals/dashboard.md`);
+    }
+  }
+});
+
 test("no file imports itself by a detour, types included", () => {
   const graph = new Map(
     src.map((file) => [

@@ -91,7 +91,6 @@ export class BenchView extends LitElement {
         }
         camera-view {
           flex: none;
-
         }
         aside {
           flex: 1 0 auto;

@@ -33,6 +33,7 @@ export class DailyActions extends LitElement {
       }
       .record::before {
         content: "";
+        flex: none;
         width: 10px;
         height: 10px;
         border-radius: 50%;
