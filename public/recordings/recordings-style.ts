@@ -30,8 +30,17 @@ export const recordingsStyle = css`
   .bar input {
     flex: 1 1 120px;
   }
+  main {
+    display: contents;
+  }
+  h1 {
+    margin: 0;
+    font-size: 14px;
+    font-weight: 600;
+  }
   .bar [role="status"] {
-    flex: 1 0 auto;
+    flex: 1 0 60%;
+    text-align: right;
   }
   .problem:not(:empty) {
     padding: 8px 12px;

@@ -40,8 +40,8 @@ export class RecordingsView extends LitElement {
     const page = Math.min(this.page, pages - 1);
     const played = all.find(({ id }) => id === this.selected);
     if (!hasRecorder)
-      return html`<p class="none quiet">This server has no Recorder, so nothing is recorded here. Add a Thing of the class thingscope/things:Recorder to its configuration.</p>`;
-    return html`
+      return html`<main><h1 class="none">Recordings</h1><p class="none quiet">This server has no Recorder, so nothing is recorded here. Add a Thing of the class thingscope/things:Recorder to its configuration.</p></main>`;
+    return html`<main>
       <section class="list" aria-label="Recordings">
         ${this.#bar(shown)}
         <p class="problem" role="alert">${this.problem || problem}</p>
@@ -58,7 +58,7 @@ export class RecordingsView extends LitElement {
         ${pages > 1 ? this.#pages(page, pages, shown.length) : nothing}
       </section>
       ${played ? this.#played(played, all) : this.#unknown(isKnown)}
-    `;
+    </main>`;
   }
 
   #bar(shown: readonly Recording[]) {
@@ -76,11 +76,12 @@ export class RecordingsView extends LitElement {
     };
     return html`
       <div class="bar">
+        <h1>Recordings</h1>
+        <span class="quiet number" role="status">${marked.length > 0 ? `${marked.length} selected` : `${countText(shown.length, "recording")}, ${size}`}</span>
         <input type="search" placeholder="Search" aria-label="Search recordings" .value=${this.search} @input=${type} />
         <select aria-label="Order" @change=${sort}>
           ${Object.entries(ORDERS).map(([name, { label }]) => html`<option value=${name} ?selected=${name === this.order}>${label}</option>`)}
         </select>
-        <span class="quiet number" role="status">${marked.length > 0 ? `${marked.length} selected` : `${countText(shown.length, "recording")}, ${size}`}</span>
         ${
           marked.length > 0
             ? html`<button @click=${save}>Download</button>
