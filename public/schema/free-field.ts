@@ -40,7 +40,7 @@ export class FreeField extends FieldElement {
           this.#finish();
         }}
       ></textarea>
-      ${this.#draft && html`<span class="about">Read as ${kindOfValue(this.value)}</span>`}
+      ${this.value === undefined ? "" : html`<span class="about">Read as ${kindOfValue(this.value)}</span>`}
     `;
   }
 

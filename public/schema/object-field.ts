@@ -136,7 +136,7 @@ export class ObjectField extends FieldElement {
       this.#newName = "";
       const { additionalProperties } = this.schema;
       const { type } = soundSchema(additionalProperties, this.root);
-      this.put({ ...this.#members, [name]: STARTS.get(type ?? "") ?? null });
+      this.put({ ...this.#members, [name]: STARTS.get(type ?? "") ?? "" });
     };
     return html`<div class="other">
       <input
@@ -172,7 +172,6 @@ export class ObjectField extends FieldElement {
 
 /** What a new field holds until somebody says. */
 const STARTS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
-  ["string", ""],
   ["number", 0],
   ["integer", 0],
   ["boolean", false],

@@ -50,7 +50,7 @@ export function readFree(text: string): unknown {
 
 /** What `readFree` makes the same value of. */
 export function writeFree(value: unknown): string {
-  if (value === undefined) return "";
+  if (value === undefined || value === "") return "";
   if (typeof value === "string") return readFree(value) === value ? value : JSON.stringify(value);
   return JSON.stringify(value);
 }

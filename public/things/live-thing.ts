@@ -133,8 +133,9 @@ export class LiveThing extends EventTarget {
             onEvent: (name, data) => this.#happened({ name, data, at: Date.now() }),
             onEventProblem: (name, problem) =>
               this.#happened({ name, data: undefined, problem, at: Date.now() }),
-            onConnected: (isConnected) => {
+            onConnected: (isConnected, reason) => {
               this.isConnected = isConnected;
+              this.problem = isConnected ? undefined : reason;
               this.#changed();
             },
           },

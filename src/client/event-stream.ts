@@ -88,6 +88,8 @@ export interface Following {
 
 interface EventStreamOptions extends Following {
   readonly headers?: Readonly<Record<string, string>>;
+  /** Called each time that a connection which stood is lost; it is made again. */
+  readonly onLost?: () => void;
   /** A server that sends comments is gone when nothing comes for so long, ms, and for three of their periods; 9000. */
   readonly silenceMs?: number;
 }
@@ -101,7 +103,7 @@ interface EventStreamOptions extends Following {
 export async function* serverSentEvents(
   http: Http,
   url: string,
-  { signal, onOpen, headers = {}, silenceMs = SILENT_MS }: EventStreamOptions,
+  { signal, onOpen, onLost, headers = {}, silenceMs = SILENT_MS }: EventStreamOptions,
 ): AsyncGenerator<ServerSentEvent, void> {
   const pauses = { ...RECONNECT_PAUSES };
   let lastEventId = headers["Last-Event-ID"] ?? "";
@@ -133,6 +135,7 @@ export async function* serverSentEvents(
       }
     } finally {
       silence.stop();
+      if (!signal.aborted) onLost?.();
     }
     const { retryMs } = parser;
     // No server hurries us.

@@ -222,9 +222,14 @@ export class ThingClient<T extends ThingTypes = AnyThing> {
    * Resolves when the signal aborts.
    */
   follow(listener: ThingListener, signal: AbortSignal): Promise<void> {
-    const readAll = (onFailure: (name: string, error: ClientError) => void) =>
-      this.readAll({ onFailure, signal });
-    return followThing({ http: this.#http, described: this.#described, readAll }, listener, signal);
+    const followed = {
+      http: this.#http,
+      described: () => this.#described,
+      readAll: (onFailure: (name: string, error: ClientError) => void, either: AbortSignal) =>
+        this.readAll({ onFailure, signal: either }),
+      refresh: (either: AbortSignal) => this.refresh({ signal: either }),
+    };
+    return followThing(followed, listener, signal);
   }
 
   /**

@@ -1,11 +1,12 @@
-import { delay } from "../base/abort.ts";
+import { delay, withDeadline } from "../base/abort.ts";
 import { messageOf } from "../base/errors.ts";
 import { pauseAfter } from "../base/pauses.ts";
 import { serverSentEvents } from "./event-stream.ts";
 import type { Http } from "./http.ts";
-import { listOf, objectOf, textOf, textsOf } from "./json.ts";
+import { objectOf, textOf } from "./json.ts";
 import { RECONNECT_PAUSES } from "./reconnects.ts";
 import { formsFor, type ThingDescription } from "./thing-description.ts";
+import { socketUrlIn, thingSocket } from "./thing-socket.ts";
 
 /** What is told of a Thing as a whole. */
 export interface ThingListener {
@@ -17,22 +18,31 @@ export interface ThingListener {
   onEvent?(name: string, data: unknown): void;
   /** An event has happened whose data cannot be sent, and why. */
   onEventProblem?(name: string, sentence: string): void;
-  /** Whether what was told still holds: false from when the connection is lost. */
-  onConnected?(isConnected: boolean): void;
+  /** Whether what was told still holds: false from when the connection is lost, and why, in a sentence. */
+  onConnected?(isConnected: boolean, reason?: string): void;
 }
 
-/** A Thing, its place, and how all its values are read at once. */
+/** A Thing, its place, and what can be asked of it. */
 interface Followed {
   readonly http: Http;
-  readonly described: ThingDescription;
-  readonly readAll: (onFailure: (name: string, error: Error) => void) => Promise<object>;
+  /** As it is now. */
+  described(): ThingDescription;
+  readAll(onFailure: (name: string, error: Error) => void, signal: AbortSignal): Promise<object>;
+  /** Fetches the description again. */
+  refresh(signal: AbortSignal): Promise<unknown>;
 }
 
-const WEB_THING = "webthingprotocol";
 /** What this server calls the message that tells why there is no value. */
 const PROBLEM_EVENT = "problem";
 /** Without a way to be told, values are asked for, ms. */
 const POLL_MS = 2000;
+/** Longest wait for all values, and for the description, ms. */
+const ANSWER_MS = 20_000;
+/** A WebSocket that never opens though the Thing answers, so often, is kept away by something between. */
+const MOST_DEAD_SOCKETS = 2;
+/** Browsers open six connections to an HTTP/1.1 server: so many may be held, of all Things together. */
+const MOST_HELD_STREAMS = 4;
+const heldStreams = new Map<string, number>();
 
 /**
  * Follows all properties and events of a Thing over one connection, until the signal aborts: a WebSocket where the Thing offers one
@@ -43,138 +53,159 @@ export async function followThing(
   listener: ThingListener,
   signal: AbortSignal,
 ): Promise<void> {
+  let deadSockets = 0;
   for (let failures = 0; !signal.aborted; ) {
-    let wasConnected = false;
-    const onOpen = async () => {
-      await tellValues(followed, listener);
-      wasConnected = true;
-      listener.onConnected?.(true);
-    };
-    await connect(followed, listener, onOpen, signal).catch(() => {}); // it is tried again, and the listener knows
+    const feed = new Feed(followed, listener, signal);
+    const usesSocket = deadSockets < MOST_DEAD_SOCKETS;
+    const error = await feed.run(usesSocket).catch((reason: unknown) => reason);
     if (signal.aborted) return;
-    listener.onConnected?.(false);
-    failures = wasConnected ? 1 : failures + 1;
+    const lost = await whyLost(followed, error, signal);
+    if (signal.aborted) return;
+    listener.onConnected?.(false, lost.reason);
+    if (lost.isThere && !feed.wasConnected && feed.usedSocket) deadSockets += 1;
+    failures = feed.wasConnected ? 1 : failures + 1;
     await delay(pauseAfter(failures, RECONNECT_PAUSES), signal).catch(() => {});
   }
 }
 
-async function tellValues({ readAll }: Followed, listener: ThingListener): Promise<void> {
-  const values = await readAll((name, error) =>
-    listener.onPropertyProblem?.(name, messageOf(error)),
-  );
-  for (const [name, value] of Object.entries(values)) listener.onProperty(name, value);
+/** Asks for the description: that says what is wrong, if anything is, and it may be another by now. */
+async function whyLost(followed: Followed, error: unknown, signal: AbortSignal) {
+  try {
+    await withDeadline(ANSWER_MS, signal, (either) => followed.refresh(either));
+    const reason = error === undefined ? "The connection was lost." : messageOf(error);
+    return { isThere: true, reason };
+  } catch (failure) {
+    return { isThere: false, reason: messageOf(failure) };
+  }
 }
 
-/** Resolves or rejects when the connection has ended. */
-function connect(
-  followed: Followed,
-  listener: ThingListener,
-  onOpen: () => Promise<void>,
-  signal: AbortSignal,
-): Promise<void> {
-  const { raw, forms } = followed.described;
-  const socket =
-    typeof WebSocket === "function" ? socketUrlIn(raw.forms, followed.http.origin) : undefined;
-  if (socket) return overSocket(followed.http, socket, listener, onOpen, signal);
-  const urls = ["observeallproperties", "subscribeallevents"].flatMap((op) => {
-    const form = formsFor(forms, op).find(({ subprotocol }) => subprotocol === "sse");
-    return form ? [form.url()] : [];
-  });
-  if (urls.length > 0) return overEvents(followed, urls, listener, onOpen, signal);
-  return polled(onOpen, signal);
-}
+/** One connection. */
+class Feed {
+  readonly #followed: Followed;
+  readonly #listener: ThingListener;
+  readonly #signal: AbortSignal;
+  /** Properties that were told since all were asked for: the answer is older. */
+  readonly #newer = new Set<string>();
+  #isConnected = false;
+  wasConnected = false;
+  usedSocket = false;
 
-function socketUrlIn(forms: unknown, origin: string): string | undefined {
-  const form = listOf(forms)
-    .map(objectOf)
-    .find(
-      ({ op, subprotocol, href }) =>
-        subprotocol === WEB_THING &&
-        textsOf(op).includes("observeallproperties") &&
-        textOf(href)?.startsWith("ws"),
+  constructor(followed: Followed, listener: ThingListener, signal: AbortSignal) {
+    this.#followed = followed;
+    this.#listener = listener;
+    this.#signal = signal;
+  }
+
+  /** Resolves or rejects when the connection has ended. */
+  async run(usesSocket: boolean): Promise<void> {
+    const { http } = this.#followed;
+    const { raw, forms } = this.#followed.described();
+    const socket = usesSocket ? socketUrlIn(raw.forms, http.origin) : undefined;
+    this.usedSocket = socket !== undefined;
+    if (socket) return thingSocket(http, socket, this, this.#signal);
+    const urls = ["observeallproperties", "subscribeallevents"].flatMap((op) => {
+      const form = formsFor(forms, op).find(({ subprotocol }) => subprotocol === "sse");
+      return form ? [form.url()] : [];
+    });
+    if (urls.length === 0 || !holdStreams(http.origin, urls.length)) return this.#poll();
+    try {
+      await this.#overEvents(urls);
+    } finally {
+      holdStreams(http.origin, -urls.length);
+    }
+  }
+
+  /** The connection stands: what was told before may be old, so all is told. */
+  async opened(): Promise<void> {
+    this.#newer.clear();
+    const failures: [name: string, error: Error][] = [];
+    const onFailure = (name: string, error: Error) => void failures.push([name, error]);
+    const values = await withDeadline(ANSWER_MS, this.#signal, (either) =>
+      this.#followed.readAll(onFailure, either),
     );
-  const url = form && new URL(textOf(form.href) ?? "");
-  // As the page reached the server, whatever the server thinks it is called.
-  return url && url.host === new URL(origin).host ? url.href : undefined;
-}
+    if (this.#signal.aborted) return;
+    const isGone = failures.length > 0 && Object.keys(values).length === 0;
+    const end = failures.find(
+      ([, error]) => codeOf(error) === "UNREACHABLE" || (isGone && Object(error).status === 404),
+    );
+    if (end) throw end[1];
+    for (const [name, error] of failures) this.problem(name, false, messageOf(error));
+    for (const [name, value] of Object.entries(values))
+      if (!this.#newer.has(name)) this.#listener.onProperty(name, value);
+    if (!this.#isConnected) this.#listener.onConnected?.(true);
+    this.#isConnected = true;
+    this.wasConnected = true;
+  }
 
-function overSocket(
-  http: Http,
-  url: string,
-  listener: ThingListener,
-  onOpen: () => Promise<void>,
-  signal: AbortSignal,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = new WebSocket(url, WEB_THING);
-    const end = () => socket.close();
-    signal.addEventListener("abort", end);
-    socket.onopen = () => {
-      for (const operation of ["observeallproperties", "subscribeallevents"])
-        socket.send(JSON.stringify({ messageType: "request", operation }));
-      onOpen().catch(end);
-    };
-    socket.onmessage = ({ data }) =>
-      hear(objectOf(http.parse(String(data), http.origin)), listener);
-    socket.onclose = () => {
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    socket.onerror = () => reject(new Error("The connection was lost."));
-  });
-}
+  value(name: string, value: unknown): void {
+    this.#newer.add(name);
+    if (!this.#signal.aborted) this.#listener.onProperty(name, value);
+  }
 
-/** @see Web Thing Protocol, WebSocket Sub-protocol. */
-function hear(message: Readonly<Record<string, unknown>>, listener: ThingListener): void {
-  const { messageType, operation, name, value, data, error } = message;
-  if (messageType !== "notification" || typeof name !== "string") return;
-  if (error !== undefined) {
-    const isEvent = operation === "subscribeallevents";
-    tellProblem(listener, name, isEvent, textOf(objectOf(error).detail));
-  } else if (operation === "observeallproperties") listener.onProperty(name, value);
-  else if (operation === "subscribeallevents") listener.onEvent?.(name, data);
-}
+  event(name: string, data: unknown): void {
+    if (!this.#signal.aborted) this.#listener.onEvent?.(name, data);
+  }
 
-function tellProblem(
-  listener: ThingListener,
-  name: string,
-  isEvent: boolean,
-  sentence: string | undefined,
-): void {
-  if (isEvent) listener.onEventProblem?.(name, sentence ?? "Its data cannot be sent.");
-  else listener.onPropertyProblem?.(name, sentence ?? "It cannot be read.");
-}
+  problem(name: string, isEvent: boolean, sentence: string | undefined): void {
+    if (this.#signal.aborted) return;
+    if (isEvent) this.#listener.onEventProblem?.(name, sentence ?? "Its data cannot be sent.");
+    else this.#listener.onPropertyProblem?.(name, sentence ?? "It cannot be read.");
+  }
 
-async function overEvents(
-  { http, described }: Followed,
-  urls: readonly string[],
-  listener: ThingListener,
-  onOpen: () => Promise<void>,
-  signal: AbortSignal,
-): Promise<void> {
-  let opened = 0;
-  const open = () => {
-    opened += 1;
-    if (opened === urls.length) void onOpen();
-  };
-  const read = async (url: string) => {
-    for await (const { event, data } of serverSentEvents(http, url, { signal, onOpen: open })) {
-      const isProperty = described.properties.has(event);
-      const isEvent = described.events.has(event);
+  /** A stream that ends takes the other with it: both are made again together. */
+  async #overEvents(urls: readonly string[]): Promise<void> {
+    const end = new AbortController();
+    const onAbort = () => end.abort();
+    this.#signal.addEventListener("abort", onAbort);
+    let standing = 0;
+    const failed = new Promise<never>((_, reject) => {
+      const onOpen = () => {
+        standing += 1;
+        if (standing === urls.length) this.opened().catch(reject);
+      };
+      const onLost = () => reject(new Error("The connection was lost."));
+      const options = { signal: end.signal, onOpen, onLost };
+      for (const url of urls) this.#read(url, options).then(onLost, reject);
+    });
+    try {
+      await failed;
+    } finally {
+      this.#signal.removeEventListener("abort", onAbort);
+      end.abort();
+    }
+  }
+
+  async #read(url: string, options: Parameters<typeof serverSentEvents>[2]): Promise<void> {
+    const { http } = this.#followed;
+    for await (const { event, data } of serverSentEvents(http, url, options)) {
+      const { properties, events } = this.#followed.described();
+      const isProperty = properties.has(event);
+      const isEvent = events.has(event);
       if (event === PROBLEM_EVENT && !isProperty && !isEvent) {
         const { name, detail } = objectOf(http.parse(data, url));
         const about = textOf(name) ?? "";
-        tellProblem(listener, about, described.events.has(about), textOf(detail));
-      } else if (isProperty) listener.onProperty(event, http.parse(data, url));
-      else if (isEvent) listener.onEvent?.(event, http.parse(data, url));
+        this.problem(about, events.has(about), textOf(detail));
+      } else if (isProperty) this.value(event, http.parse(data, url));
+      else if (isEvent) this.event(event, http.parse(data, url));
     }
-  };
-  await Promise.all(urls.map(read));
+  }
+
+  async #poll(): Promise<void> {
+    while (!this.#signal.aborted) {
+      await this.opened();
+      await delay(POLL_MS, this.#signal).catch(() => {});
+    }
+  }
 }
 
-async function polled(onOpen: () => Promise<void>, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await onOpen();
-    await delay(POLL_MS, signal).catch(() => {});
-  }
+function codeOf(error: Error): unknown {
+  return Object(error).code;
+}
+
+/** @returns Whether there was room for so many more. Only browsers limit connections. */
+function holdStreams(origin: string, count: number): boolean {
+  const held = (heldStreams.get(origin) ?? 0) + count;
+  if (count > 0 && held > MOST_HELD_STREAMS && "document" in globalThis) return false;
+  heldStreams.set(origin, held);
+  return true;
 }
