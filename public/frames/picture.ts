@@ -21,7 +21,7 @@ export class Picture {
   #reportLater: ReturnType<typeof setTimeout> | undefined;
 
   constructor(show: Extract<ToWorker, { do: "show" }>, tell: (message: FromWorker) => void) {
-    const pen = show.canvas.getContext("2d", { alpha: false, desynchronized: true });
+    const pen = show.canvas.getContext("2d", { alpha: false });
     if (!pen) throw new Error("This browser gives no canvas in a worker.");
     this.#show = show;
     this.#id = show.id;
