@@ -73,14 +73,14 @@ test("words of Things that look like HTML or scripts are words on every page", {
   const url = await serveHostile(t);
   const { page } = await openPage(t);
   await page.goto(url);
-  await page.waitForSelector(".card");
+  await page.getByText("onerror=").first().waitFor();
   await assertHarmless(page, "the first page");
   await page.goto(`${url}/docs#put_hostile_label`);
   await page.waitForSelector("#put_hostile_label try-form");
   await assertHarmless(page, "the API page");
   await page.goto(`${url}/docs#get_hostile_label`);
   await page.locator("#get_hostile_label").getByRole("button", { name: "Send" }).click();
-  await page.waitForSelector("#get_hostile_label .status.good");
+  await page.waitForSelector("#get_hostile_label .headers");
   await assertHarmless(page, "an answer on the API page");
   await page.goto(`${url}/hostile/live/viewer`);
   await page.waitForLoadState("domcontentloaded");
