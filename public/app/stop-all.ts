@@ -1,16 +1,24 @@
 import { fetchJson } from "../things/fetch-json.ts";
+import type { LiveThing } from "../things/live-thing.ts";
+import { affordancesOf } from "../things/td.ts";
 import { server } from "../things/server.ts";
 
 /** Kinds of Things that move something. */
 const MOVING = ["Stage", "Autofocus", "Scan", "CameraStageMapping"];
 
-/** Cancels all that moves the instrument. @returns What was stopped, as a sentence. @throws {Error} when it could not be. */
+/** Stops the stages, then cancels all that moves the instrument: nothing moves back. @returns What was stopped, as a sentence. @throws {Error} when it could not be. */
 export async function stopAll(): Promise<string> {
+  await Promise.all([...server.things.values()].map(stopStage));
   const runs: unknown = await fetchJson("action_invocations");
   const moving = (Array.isArray(runs) ? runs : []).map(Object).filter(isMoving);
   await Promise.all(moving.map(({ href }) => fetchJson(String(href), { method: "DELETE" })));
   if (moving.length === 0) return "Nothing was moving.";
   return moving.length === 1 ? "Stopped." : `Stopped ${moving.length} actions.`;
+}
+
+async function stopStage(thing: LiveThing): Promise<void> {
+  if (thing.is("Stage") && affordancesOf(thing.td).actions.has("stop"))
+    await thing.client?.invoke("stop", {});
 }
 
 function isMoving({ status, action }: Record<string, unknown>): boolean {

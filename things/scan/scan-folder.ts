@@ -127,7 +127,7 @@ export class ScanFolder {
     });
   }
 
-  #summaryOf({ tiles, scan, camera, stage, pixel_size_um, ...words }: Manifest): Summary {
+  #summaryOf({ tiles, scan, pixel_size_um, ...words }: Manifest): Summary {
     const { id = "", href = "" } = this.#fileOf(words.name) ?? {};
     const size = tiles.reduce((sum, tile) => sum + tile.size, 0);
     return { ...words, id, href, taken: tiles.length, size };

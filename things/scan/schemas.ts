@@ -84,6 +84,8 @@ export type Grid = Static<typeof Grid>;
 
 const WORDS = {
   name: Type.String(),
+  camera: Type.String({ description: "Name of the Thing" }),
+  stage: Type.String({ description: "Name of the Thing" }),
   state: Type.Enum([...STATES]),
   why: Type.Optional(Type.String({ description: "Why it is not done" })),
   started: Type.String({ format: "date-time" }),
@@ -95,8 +97,6 @@ const WORDS = {
 /** The file beside the tiles. */
 export const Manifest = Type.Object({
   scan: Type.Literal(1),
-  camera: Type.String(),
-  stage: Type.String(),
   pixel_size_um: Type.Union([Type.Number({ unit: "um" }), Type.Null()]),
   ...WORDS,
   tiles: Type.Array(Tile),
