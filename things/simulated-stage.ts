@@ -15,6 +15,8 @@ interface Stretch extends Motion {
 }
 
 const STRETCHES_REMEMBERED = 64;
+/** What a timer takes. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /** The stage of a simulated microscope: moves take time, and its position at any time is known exactly. */
 export class SimulatedStage extends Stage {
@@ -63,7 +65,8 @@ export class SimulatedStage extends Stage {
     const stretch: Stretch = { startedAt, endedAt, from, to };
     this.#stretches = [...this.#stretches.slice(1 - STRETCHES_REMEMBERED), stretch];
     try {
-      for (let left = endedAt - now(); left > 0; left = endedAt - now()) await delay(left, signal);
+      for (let left = endedAt - now(); left > 0; left = endedAt - now())
+        await delay(Math.min(left, LONGEST_DELAY_MS), signal);
     } catch (error) {
       stretch.endedAt = now();
       stretch.to = rounded(onTheWay({ ...stretch, endedAt }, stretch.endedAt));

@@ -2,6 +2,7 @@ import { css, html, LitElement, nothing } from "lit";
 import { customElement } from "lit/decorators.js";
 import { keyed } from "lit/directives/keyed.js";
 import "../elements/camera-view.ts";
+import { Steering } from "../instruments/steering.ts";
 import { shared } from "../style/shared.ts";
 import { type Stream, server, Watching } from "../things/server.ts";
 import { titleOf } from "../things/td.ts";
@@ -102,6 +103,7 @@ export class BenchView extends LitElement {
     `,
   ];
   readonly watching = new Watching(this, server, address);
+  readonly steering = new Steering(this, () => this.#shown());
 
   override render() {
     const shown = this.#shown();
@@ -116,7 +118,7 @@ export class BenchView extends LitElement {
           }
           <daily-actions .stream=${shown}></daily-actions>
         </div>
-        ${shown ? keyed(shown.url, html`<camera-view .src=${shown.url}></camera-view>`) : this.#none()}
+        ${shown ? keyed(shown.url, html`<camera-view .src=${shown.url} .pixelSize=${this.steering.pixelSize}></camera-view>`) : this.#none()}
         ${
           server.cameras.length > 1
             ? html`<camera-strip .shown=${shown?.path ?? ""}></camera-strip>`

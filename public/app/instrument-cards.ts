@@ -10,7 +10,15 @@ import { isOpen, keepOpen } from "./fold.ts";
 import "./thing-lamp.ts";
 
 /** What is used most stands first, and is open at first; of others only the title. */
-const ORDER = ["Stage", "Autofocus", "Scan", "Recorder", "RecorderGroup", "Camera"];
+const ORDER = [
+  "Stage",
+  "Autofocus",
+  "CameraStageMapping",
+  "Recorder",
+  "RecorderGroup",
+  "Scan",
+  "Camera",
+];
 const OPEN_AT_FIRST = 4;
 
 /** The instruments of the bench: a card for each Thing, which folds to its title and lamp. */

@@ -1,7 +1,7 @@
 import { fetchJson } from "../things/fetch-json.ts";
 import type { LiveThing } from "../things/live-thing.ts";
-import { affordancesOf } from "../things/td.ts";
 import { server } from "../things/server.ts";
+import { affordancesOf } from "../things/td.ts";
 
 /** Kinds of Things that move something. */
 const MOVING = ["Stage", "Autofocus", "Scan", "CameraStageMapping"];

@@ -47,7 +47,7 @@ export class AutofocusPanel extends LitElement {
         >Focus</button>
         <span class="quiet" role="status">${isRunning ? "Sweeping" : this.said || peakText(current)}</span>
       </div>
-      ${current ? html`<focus-plot .curve=${current} .before=${before}></focus-plot>` : nothing}
+      ${current ? html`<focus-plot .curve=${current} .earlier=${before}></focus-plot>` : nothing}
       <div class="row">${this.#rangeField(input.dz)} ${this.#measureField(input.measure)}</div>
       <p class="problem" role="alert">${this.problem}</p>
     `;
@@ -110,6 +110,9 @@ function peakText(curve: FocusCurve | undefined): string {
 
 /** `laplacianVariance`, as people read it. */
 function words(name: string): string {
-  const text = name.replaceAll("_", " ").replaceAll(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
+  const text = name
+    .replaceAll("_", " ")
+    .replaceAll(/([a-z])([A-Z])/g, "$1 $2")
+    .toLowerCase();
   return text.replace("jpeg", "JPEG");
 }

@@ -30,7 +30,7 @@ export class FocusPlot extends LitElement {
 
   @property({ attribute: false }) accessor curve: FocusCurve | undefined;
   /** Of the same measure, oldest first. */
-  @property({ attribute: false }) accessor before: readonly FocusCurve[] = [];
+  @property({ attribute: false }) accessor earlier: readonly FocusCurve[] = [];
   #plot: uPlot | undefined;
   #series = 0;
   readonly #sized = new ResizeObserver(() => this.#resize());
@@ -47,7 +47,7 @@ export class FocusPlot extends LitElement {
   }
 
   override updated(changed: PropertyValues<this>): void {
-    if (changed.has("curve") || changed.has("before")) void this.#draw();
+    if (changed.has("curve") || changed.has("earlier")) void this.#draw();
   }
 
   override render() {
@@ -60,7 +60,7 @@ export class FocusPlot extends LitElement {
     const { default: Plot } = await import("uplot");
     const place = this.renderRoot.querySelector<HTMLElement>(".plot");
     if (!place || !this.isConnected) return;
-    const curves = [...this.before, ...(this.curve ? [this.curve] : [])];
+    const curves = [...this.earlier, ...(this.curve ? [this.curve] : [])];
     const tables = curves.map(tableOf).filter(([x]) => x.length > 0);
     const data = tables.length > 0 ? Plot.join(tables) : ([[], []] as uPlot.AlignedData);
     if (this.#series !== data.length) this.#forget();

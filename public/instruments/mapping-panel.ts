@@ -1,7 +1,7 @@
 import { html, LitElement, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import { shared } from "../style/shared.ts";
 import { distance } from "../style/quantities.ts";
+import { shared } from "../style/shared.ts";
 import { whyNotOperate } from "../things/account.ts";
 import { Following, type LiveThing } from "../things/live-thing.ts";
 import { panelStyle } from "./panel-style.ts";

@@ -23,7 +23,7 @@ export function gridIn(value: unknown): ScanGrid | undefined {
     columns * rows <= 10_000 &&
     typeof overlap === "number" &&
     [origin, right, down].every((it) => Number.isFinite(Object(it).x) && Number.isFinite(it.y));
-  return isGrid ? value as ScanGrid : undefined;
+  return isGrid ? (value as ScanGrid) : undefined;
 }
 
 /** How far a grid reaches, in widths of a tile; and how high a tile is. */
@@ -38,7 +38,10 @@ export function spanOf({ columns, rows, overlap, tile_width, tile_height }: Scan
 }
 
 /** Where on the map a place of the stage is, 0 to 1 from its left upper corner. */
-export function fractionOf(grid: ScanGrid, { x = Number.NaN, y = Number.NaN }: Partial<Plane>): Plane | undefined {
+export function fractionOf(
+  grid: ScanGrid,
+  { x = Number.NaN, y = Number.NaN }: Partial<Plane>,
+): Plane | undefined {
   const { origin, right, down, overlap } = grid;
   const area = right.x * down.y - right.y * down.x;
   if (area === 0) return undefined;

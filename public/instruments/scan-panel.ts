@@ -107,7 +107,8 @@ export class ScanPanel extends LitElement {
   }
 
   #status({ state }: Readonly<Record<string, string | undefined>>): string {
-    if (this.planned && state !== "scanning") return `${this.planned.columns} × ${this.planned.rows} tiles`;
+    if (this.planned && state !== "scanning")
+      return `${this.planned.columns} × ${this.planned.rows} tiles`;
     if (!state) return "";
     return `${STATES[state] ?? state}, ${this.#tiles.size} of ${this.#total} tiles`;
   }

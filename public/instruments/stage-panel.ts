@@ -6,7 +6,7 @@ import { Following, type LiveThing } from "../things/live-thing.ts";
 import "./jog-pad.ts";
 import { Mappings } from "./mappings.ts";
 import { panelStyle } from "./panel-style.ts";
-import { type Axis, type StageControl, stageControl, type Steps } from "./stage-control.ts";
+import { type Axis, type StageControl, type Steps, stageControl } from "./stage-control.ts";
 import { moveByKey } from "./steering.ts";
 import { type StepKind, setStep, stepOf } from "./step-memory.ts";
 import { directionsOf, micrometres, stepsIn } from "./steps.ts";

@@ -11,7 +11,10 @@ type Axis = (typeof AXES)[number];
 
 const Steps = Type.Integer({ unit: "steps" });
 const PositionSchema = Type.Object({ x: Steps, y: Steps, z: Steps });
-const SomeAxes = { x: Type.Optional(Steps), y: Type.Optional(Steps), z: Type.Optional(Steps) };
+/** Controllers of motors count in 32 bits. */
+const MOST_STEPS = 2_147_483_647;
+const Way = Type.Integer({ unit: "steps", minimum: -MOST_STEPS, maximum: MOST_STEPS });
+const SomeAxes = { x: Type.Optional(Way), y: Type.Optional(Way), z: Type.Optional(Way) };
 
 /** A stage's position, steps. */
 export type Position = Static<typeof PositionSchema>;
@@ -185,7 +188,7 @@ export abstract class Stage extends Thing {
   }
 
   @action("Move to [x, y, z]", {
-    input: Type.Object({ xyz_pos: Type.Tuple([Steps, Steps, Steps]) }),
+    input: Type.Object({ xyz_pos: Type.Tuple([Way, Way, Way]) }),
     output: MotionSchema,
   })
   move_to_xyz_position(

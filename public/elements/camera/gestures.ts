@@ -54,7 +54,7 @@ export class Gestures implements ReactiveController {
 
   readonly down = (event: PointerEvent): void => {
     if (event.button !== 0) return;
-    this.#host.stage.setPointerCapture(event.pointerId);
+    (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId); // where `up` is heard
     this.#pointers.set(event.pointerId, this.#placeOf(event));
     if (this.#pointers.size === 1) this.#travel = 0;
     this.#isPinch = this.#pointers.size > 1;
