@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import { isRecording, record, recorderOf, still } from "../instruments/recorder-deeds.ts";
 import { focus } from "../instruments/focus.ts";
+import { isRecording, record, recorderOf, still } from "../instruments/recorder-deeds.ts";
 import { shared } from "../style/shared.ts";
 import { Following, type LiveThing } from "../things/live-thing.ts";
 import { type Stream, server, Watching } from "../things/server.ts";
