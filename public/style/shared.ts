@@ -96,6 +96,14 @@ export const shared = css`
     outline: 2px solid var(--accent);
     outline-offset: 2px;
   }
+  .unseen {
+    position: absolute;
+    width: 1px;
+    height: 1px;
+    overflow: hidden;
+    clip-path: inset(50%);
+    white-space: nowrap;
+  }
   .quiet {
     color: var(--quiet);
   }
