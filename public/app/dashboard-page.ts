@@ -15,12 +15,13 @@ import "./wall-view.ts";
 const VIEWS: ReadonlyMap<string, { readonly title: string; readonly show: () => TemplateResult }> =
   new Map([
     ["bench", { title: "Bench", show: () => html`<bench-view></bench-view>` }],
-    ["wall", { title: "Wall", show: () => html`<wall-view></wall-view>` }],
+    ["wall", { title: "Wall", show: () => html`<wall-view role="main"></wall-view>` }],
     [
       "recordings",
       {
         title: "Recordings",
-        show: () => html`<recordings-view .selected=${address.get("recording")}></recordings-view>`,
+        show: () =>
+          html`<recordings-view .selected=${address.get("recording")}></recordings-view>`,
       },
     ],
     ["things", { title: "Things", show: () => html`<things-view></things-view>` }],

@@ -68,11 +68,12 @@ export class WallView extends LitElement {
   override render() {
     const { cameras } = server;
     if (cameras.length === 0) return server.isKnown ? html`<no-camera></no-camera>` : html``;
-    return repeat(
+    const tiles = repeat(
       cameras,
       ({ path }) => path,
       (stream) => this.#tile(stream, cameras),
     );
+    return html`<h1 class="unseen">All cameras</h1>${tiles}`;
   }
 
   #tile({ path, thing, name, url }: Stream, all: readonly Stream[]) {
