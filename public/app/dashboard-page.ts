@@ -20,8 +20,7 @@ const VIEWS: ReadonlyMap<string, { readonly title: string; readonly show: () => 
       "recordings",
       {
         title: "Recordings",
-        show: () =>
-          html`<recordings-view .selected=${address.get("recording")}></recordings-view>`,
+        show: () => html`<recordings-view .selected=${address.get("recording")}></recordings-view>`,
       },
     ],
     ["things", { title: "Things", show: () => html`<things-view></things-view>` }],

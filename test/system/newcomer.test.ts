@@ -21,6 +21,7 @@ test("who has never read the docs sees the microscope move without a click, and 
 }, async (t) => {
   const { url } = await serveCli(t, await folderWith({}));
   const { page, complaints } = await openPage(t, { width: 1440, height: 900 });
+  page.setDefaultTimeout(TEST_MS); // a busy machine computes the pictures of a focus slowly
   await page.goto(url);
   await page.locator("camera-view [data-state=streaming]").first().waitFor();
   await newerThan(page, await frameShown(page));
