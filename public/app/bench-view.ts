@@ -78,6 +78,7 @@ export class BenchView extends LitElement {
         .bar {
           position: sticky;
           bottom: 0;
+          flex: none;
           order: 1;
           z-index: 2;
           border-top: 1px solid var(--line);

@@ -11,7 +11,7 @@ export async function stopAll(): Promise<string> {
   await Promise.all([...server.things.values()].map(stopStage));
   const runs: unknown = await fetchJson("action_invocations");
   const moving = (Array.isArray(runs) ? runs : []).map(Object).filter(isMoving);
-  await Promise.all(moving.map(({ href }) => fetchJson(String(href), { method: "DELETE" })));
+  await Promise.all(moving.map(({ href }) => cancel(String(href))));
   if (moving.length === 0) return "Nothing was moving.";
   return moving.length === 1 ? "Stopped." : `Stopped ${moving.length} actions.`;
 }
@@ -19,6 +19,12 @@ export async function stopAll(): Promise<string> {
 async function stopStage(thing: LiveThing): Promise<void> {
   if (thing.is("Stage") && affordancesOf(thing.td).actions.has("stop"))
     await thing.client?.invoke("stop", {});
+}
+
+async function cancel(href: string): Promise<void> {
+  const response = await fetch(href, { method: "DELETE", signal: AbortSignal.timeout(4000) });
+  const isOver = response.ok || /^(404|409|410)$/.test(String(response.status)); // it has ended meanwhile
+  if (!isOver) throw new Error(String(Object(await response.json()).detail));
 }
 
 function isMoving({ status, action }: Record<string, unknown>): boolean {
