@@ -214,7 +214,7 @@ export class SchemaInput extends LitElement {
       aria-label=${`${what} (${this.label})`}
       @click=${() => this.#put(to)}
     >
-      ${usual === undefined ? "✕" : "↺"}
+      ${usual === undefined ? "×" : "Reset"}
     </button>`;
   }
 
