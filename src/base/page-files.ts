@@ -51,7 +51,7 @@ export function pageFileNames(): string[] {
 /** A module by its path under `assets/`: `public/index.js` and `src/client/http.js` are compiled, `lib/...` are other people's. */
 export function pageModule(path: string): Buffer {
   const library = /^lib\/((?:@[^/]+\/)?[^/]+)\/(.+)$/.exec(path);
-  if (!library) return readFileSync(packagePath("dist", path));
+  if (!library) return readFileSync(packagePath("dist", "pages", path));
   const [, name = "", file = ""] = library;
   return readFileSync(join(packageFolder(name), file));
 }
