@@ -11,6 +11,11 @@ async function frameShown(page: Page): Promise<number> {
   return Number(/frame\s*(\d+)/.exec(facts ?? "")?.[1]);
 }
 
+/** What the Recorder has, as JSON. */
+async function recordingsOf(url: string): Promise<string> {
+  return (await fetch(`${url}/recorder/recordings`)).text();
+}
+
 /** Waits for a picture that is newer. */
 async function newerThan(page: Page, index: number): Promise<void> {
   while (!((await frameShown(page)) > index)) await page.waitForTimeout(50);
@@ -25,11 +30,17 @@ test("who has never read the docs sees the microscope move without a click, and 
   await page.goto(url);
   await page.locator("camera-view [data-state=streaming]").first().waitFor();
   await newerThan(page, await frameShown(page));
+  const actions = page.locator("daily-actions");
 
-  await page.getByRole("button", { name: "Focus", exact: true }).click();
+  await actions.getByRole("button", { name: "Focus", exact: true }).click();
   await page.getByText("Focused").first().waitFor();
 
-  const still = page.getByText("Still", { exact: true });
+  const before = await (await fetch(`${url}/stage/position`)).text();
+  await page.locator("stage-panel button[title^='Move ']").first().click();
+  while ((await (await fetch(`${url}/stage/position`)).text()) === before)
+    await page.waitForTimeout(50);
+
+  const still = actions.getByText("Still", { exact: true });
   const [download] = await Promise.all([page.waitForEvent("download"), still.click()]);
   assert.match(download.suggestedFilename(), /\.jpe?g$/);
 
@@ -42,6 +53,7 @@ test("who has never read the docs sees the microscope move without a click, and 
 
   await page.getByRole("button", { name: "Delete" }).click();
   await page.getByRole("button", { name: "Delete for good?" }).click();
-  await page.getByText("There is no recording yet").waitFor();
+  while ((await recordingsOf(url)).includes(".mkv")) await page.waitForTimeout(50);
+  assert.match(await recordingsOf(url), /\.jpg"/, "the still is kept, too");
   assert.deepEqual(complaints, []);
 });
