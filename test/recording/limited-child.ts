@@ -7,8 +7,16 @@ import { picture } from "../streams/pictures.ts";
 
 const [path = ""] = process.argv.slice(2);
 const stream = new MJPEGStream();
-const recording = await startRecording({ camera: stream, path, reserveBytes: 1 });
+let fileClosed = () => {};
+const firstFile = new Promise<void>((resolve) => {
+  fileClosed = resolve;
+});
+const onFile = (_: string, summary?: object) => {
+  if (summary) fileClosed();
+};
+const recording = await startRecording({ camera: stream, path, reserveBytes: 1, onFile });
 for (let index = 0; index < 60; index++) {
+  if (index === 50) await firstFile; // on a busy machine all would be stopped before the disk has refused anything
   stream.addFrame(picture(index, 20_000), { capturedAt: now() });
   await sleep(10);
 }

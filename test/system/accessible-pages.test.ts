@@ -18,7 +18,7 @@ const PAGES = [
 ] as const;
 
 test("axe-core finds no fault with any page, light or dark", {
-  timeout: 2 * TEST_MS,
+  timeout: TEST_MS,
 }, async (t) => {
   const { url } = await serveCli(t, await folderWith({}));
   const { page } = await openPage(t, { width: 1440, height: 900 });
