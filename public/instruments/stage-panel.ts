@@ -119,9 +119,9 @@ export class StagePanel extends LitElement {
     };
     return html`<div class="step">
       <label for=${kind}>${label}</label>
-      <button type="button" aria-label="${label}: a tenth" @click=${scale(0.1)}>÷10</button>
+      <button type="button" aria-label="÷10, ${label}" @click=${scale(0.1)}>÷10</button>
       <input id=${kind} inputmode="numeric" .value=${String(step)} @change=${changed} />
-      <button type="button" aria-label="${label}: ten times" @click=${scale(10)}>×10</button>
+      <button type="button" aria-label="×10, ${label}" @click=${scale(10)}>×10</button>
       <span class="number quiet">${size}</span>
     </div>`;
   }

@@ -3,12 +3,13 @@ const ANSWER_MS = 5000;
 /**
  * Why a server gives no answer, in a sentence. A browser does not tell a page whether a server of another origin has gone or
  * refuses the page; but one script of a server is for every page, and is there if the server is.
+ * A page of the server itself is loaded again when its login has ended: then it shows where to log in.
  * @param url - Of a Thing or a stream.
  */
 export async function whyUnreachable(url: string): Promise<string> {
   const address = new URL(url, document.baseURI);
   const { origin } = address;
-  if (origin === location.origin) return "The server does not answer. This page keeps trying.";
+  if (origin === location.origin) return whyOwnServer(address);
   try {
     const signal = AbortSignal.timeout(ANSWER_MS);
     await fetch(new URL("../elements.js", address), { mode: "no-cors", cache: "no-store", signal });
@@ -16,4 +17,13 @@ export async function whyUnreachable(url: string): Promise<string> {
   } catch {
     return `${origin} does not answer pages of ${location.origin}. Is it running, and the address right? If it requires a login, pages of other origins cannot use it.`;
   }
+}
+
+async function whyOwnServer(address: URL): Promise<string> {
+  const signal = AbortSignal.timeout(ANSWER_MS);
+  const answer = await fetch(address, { method: "HEAD", cache: "no-store", signal }).catch(
+    () => {},
+  );
+  if (answer?.status === 401) location.reload();
+  return "The server does not answer. This page keeps trying.";
 }

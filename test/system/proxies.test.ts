@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type TestContext, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Page } from "playwright-core";
 import { WebSocket } from "ws";
 import { TEST_MS, WAIT_MS } from "../limits.ts";
 import { microscopeFor } from "../server/demo-server.ts";
@@ -118,16 +116,7 @@ async function hearEvents(url: string): Promise<void> {
   await reader.cancel();
 }
 
-/** The pages' own policy keeps Playwright from waiting for an expression. */
-async function untilTrue(page: Page, expression: string): Promise<void> {
-  const limit = performance.now() + WAIT_MS;
-  while (!(await page.evaluate(expression))) {
-    if (performance.now() > limit) throw new Error(`Not so: ${expression}`);
-    await sleep(50);
-  }
-}
-
-/** The first page shows pictures; the page of the API sends a request that changes something. */
+/** The first page shows a live picture, and may send a request that changes something; so do the API page and the viewer. */
 async function usePages(t: TestContext, url: string): Promise<void> {
   const { page } = await openPage(t);
   const refused: string[] = [];
@@ -135,7 +124,7 @@ async function usePages(t: TestContext, url: string): Promise<void> {
     if (response.status() >= 400) refused.push(`${response.status()} ${response.url()}`);
   });
   await page.goto(`${url}/`);
-  await untilTrue(page, "[...document.images].some((image) => image.naturalWidth > 100)");
+  await page.locator("camera-view [data-state=streaming]").first().waitFor({ timeout: WAIT_MS });
   const status = await page.evaluate(
     `fetch("stage/backlash_steps", {
       method: "PUT",
@@ -145,8 +134,8 @@ async function usePages(t: TestContext, url: string): Promise<void> {
   );
   assert.equal(status, 204, "a page of this server may operate it");
   await page.goto(`${url}/docs`);
-  await page.waitForSelector("details.operation", { state: "attached" });
+  await page.locator("api-operation").first().waitFor({ state: "attached", timeout: WAIT_MS });
   await page.goto(`${url}/camera/mjpeg_stream/viewer`);
-  await page.waitForSelector('[data-state="streaming"]');
+  await page.locator("[data-state=streaming]").first().waitFor({ timeout: WAIT_MS });
   assert.deepEqual(refused, []);
 }
