@@ -46,6 +46,6 @@ test("the scripts of docs/clients.md compile against the types of the running mi
   assert.equal(stdout, "");
   assert.deepEqual(
     [...scripts.keys()],
-    ["look.mts", "focus.mts", "events.mts", "frames.mts", "sweep.mts"],
+    ["look.mts", "focus.mts", "follow.mts", "events.mts", "frames.mts", "sweep.mts"],
   );
 });

@@ -142,7 +142,10 @@ test("an export that has no room is refused with what to do, exit code 1, and le
     await writeFile(join(folder, "others"), new Uint8Array(70e6)).catch(() => {});
     const full = await told("--reserve", "0");
     assert.match(full, /film\.mkv was not exported: .*: the disk is full\. Delete or move/);
-    assert.match(await told("--format", "csv", "-o", "t.csv"), /t\.csv cannot be written: ENOSPC/);
+    assert.match(
+      await told("--format", "csv", "-o", "t.csv"),
+      /t\.csv cannot be written: the disk is full \(ENOSPC\)/,
+    );
     await rm(join(folder, "others"));
     const made = await runCli(folder, "export", "film.mkv", "--reserve", "20");
     assert.equal(made.code, 0, made.stderr);
