@@ -8,8 +8,6 @@ import type { ProcessLog } from "./pino-log.ts";
 interface LoginPlace {
   /** As this computer reaches it, with the prefix, without a slash at the end. */
   readonly url: string;
-  /** What is to be seen first: below the prefix. */
-  readonly first: string;
   /** The address that it listens on. */
   readonly host: string;
 }
@@ -25,17 +23,17 @@ export function sayHowToLogIn(server: ThingServer, place: LoginPlace, log: Proce
     return;
   }
   log.show("log in (each link opens one browser, once, within ten minutes):");
-  log.show(`  ${linkTo(server, place, place.url)}`);
+  log.show(`  ${linkTo(server, place.url)}`);
   const [nearest, ...others] = urlsOnLan(place);
   if (nearest === undefined) return;
-  const link = linkTo(server, place, nearest);
+  const link = linkTo(server, nearest);
   log.show(`from another computer or a phone:\n  ${link}\n${qrCode(link)}`);
-  for (const other of others) log.show(`  ${linkTo(server, place, other)}`);
+  for (const other of others) log.show(`  ${linkTo(server, other)}`);
 }
 
 /** Each link has a code of its own: the first to be opened leaves the others as they are. */
-function linkTo(server: ThingServer, { first }: LoginPlace, url: string): string {
-  const to = `${new URL(url).pathname.replace(/\/$/, "")}/${first}`;
+function linkTo(server: ThingServer, url: string): string {
+  const to = `${new URL(url).pathname.replace(/\/$/, "")}/`;
   return `${url}/login?to=${to}#code=${server.newLoginCode()}`;
 }
 

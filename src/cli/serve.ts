@@ -5,7 +5,6 @@ import type { Log } from "../base/log.ts";
 import { packageVersion } from "../base/package-root.ts";
 import { isRecord } from "../base/values.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
-import type { ThingHost } from "../core/thing-host.ts";
 import { endLeftovers } from "../processes/leftovers.ts";
 import { isLoopback } from "../server/http/listen.ts";
 import { ThingServer } from "../server/thing-server.ts";
@@ -86,12 +85,10 @@ export async function startServer(
     const missing = codecFault();
     if (missing) log.warn(missing);
     const home = `${url}${apiPrefix}/`;
-    log.say(`all Things ${home}`, { url: home });
-    const first = firstViewer(server.host);
-    log.say(`open ${home}${first}`, { url });
+    log.say(`open ${home}`, { url });
     if (fingerprint) log.say(`certificate SHA-256 ${fingerprint}`);
     if (!isLoopback(host) && options.login && !options.tls) log.warn(UNENCRYPTED);
-    sayHowToLogIn(server, { url: url + apiPrefix, first, host }, log);
+    sayHowToLogIn(server, { url: url + apiPrefix, host }, log);
   } catch (error) {
     await server.close().catch((cause) => log.debug(messageOf(cause)));
     throw error;
@@ -139,13 +136,4 @@ function checkEnoughOpened(things: readonly HostedThing[], strict: boolean): voi
       ? "No Thing could open"
       : "With --strict all Things must open, but not";
   throw new ThingError("NOT_READY", `${what} ${reasons.join("; ")}`);
-}
-
-/** Where there is something to see: the first stream's page, or else the list of Things. */
-function firstViewer(host: ThingHost): string {
-  for (const { name, model } of host.things.values()) {
-    const [stream] = model.streams.keys();
-    if (stream !== undefined) return `${name}/${stream}/viewer`;
-  }
-  return "";
 }

@@ -35,15 +35,12 @@ async function serverWithLogin(): Promise<ThingServer> {
 
 test("a terminal is shown links with a code each; a log that is kept is told of none", async () => {
   const server = await serverWithLogin();
-  const place = { url: "http://127.0.0.1:5000/api", first: "eye/live/viewer", host: "0.0.0.0" };
+  const place = { url: "http://127.0.0.1:5000/api", host: "0.0.0.0" };
   const terminal = logOf(true);
   sayHowToLogIn(server, place, terminal);
   const codes = [...terminal.shown.join("\n").matchAll(/#code=([\w-]{32})/g)].map(([, one]) => one);
   assert.ok(codes.length >= 1 && new Set(codes).size === codes.length);
-  assert.match(
-    terminal.shown[1]!,
-    /^ {2}http:\/\/127\.0\.0\.1:5000\/api\/login\?to=\/api\/eye\/live\/viewer#code=/,
-  );
+  assert.match(terminal.shown[1]!, /^ {2}http:\/\/127\.0\.0\.1:5000\/api\/login\?to=\/api\/#code=/);
   assert.deepEqual(terminal.said, []);
   const file = logOf(false);
   sayHowToLogIn(server, place, file);

@@ -69,7 +69,7 @@ test("a TypeScript Thing is served from a folder that has thingscope installed",
   });
   await install(folder);
   const server = await serveCli(t, folder, "lab.yaml");
-  assert.equal(server.page, `${server.url}/eye/live/viewer`);
+  assert.equal(server.page, `${server.url}/`);
   assert.equal(await (await fetch(`${server.url}/eye/exposure`)).json(), 7);
   assert.equal((await getJson(`${server.url}/eye/`)).title, "Camera");
   assert.match(server.lines[0]?.msg ?? "", /^thingscope \d+\.\d+\.\d+ {2}settings \/.*\/settings$/);

@@ -32,7 +32,7 @@ test("a file that a Thing names is found beside the configuration", {
     .filter((msg) => / {2}PipelineCamera {2}/.test(msg));
   // Without GStreamer it is told that this is missing, and not that the file is.
   assert.match(states.join(), /open$|GStreamer|gst-/);
-  assert.equal(server.page, `${server.url}/api/v3/card/mjpeg_stream/viewer`);
+  assert.equal(server.page, `${server.url}/api/v3/`);
   await firstFrame(`${server.url}/api/v3/card/mjpeg_stream`);
   assert.equal(
     (await fetch(`${server.url}/api/v3/card/mjpeg_stream/snapshot?wait=20`)).status,
@@ -45,7 +45,7 @@ test("without a configuration and a camera the simulated microscope is served", 
 }, async (t) => {
   const folder = await temporaryFolder("thingscope-simulated-");
   const server = await serveCli(t, folder, "--simulated");
-  assert.equal(server.page, `${server.url}/camera/mjpeg_stream/viewer`);
+  assert.equal(server.page, `${server.url}/`);
   const things = server.lines.map(({ msg }) => msg).filter((msg) => msg.endsWith("  open"));
   assert.deepEqual(things, [
     "camera  SimulatedCamera  open",

@@ -109,7 +109,7 @@ test("the commands of the page do what it says, one after another", {
     if (command.startsWith("npx thingscope serve ")) {
       await server?.stop();
       server = await serveCli(t, folder, command.split(" ")[3]!);
-      assert.equal(server.page, `${server.url}/clock/live/viewer`);
+      assert.equal(server.page, `${server.url}/`);
     } else if (command.startsWith("npx thingscope ")) {
       const { stdout } = await runCli(folder, ...command.split(" ").slice(2));
       assert.equal(stdout, next?.text);

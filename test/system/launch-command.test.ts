@@ -30,7 +30,7 @@ test("launch serves two tees of a file as two cameras, and ends their process wi
       left. ! queue ! videoflip method=rotate-180 ! tee name=right`,
   });
   const server = await launchCli(t, folder, "--file=two.txt", "--pattern=ball");
-  assert.equal(server.page, `${server.url}/left/mjpeg_stream/viewer`);
+  assert.equal(server.page, `${server.url}/`);
   for (const camera of ["left", "right"]) {
     const indices = await indicesOf(`${server.url}/${camera}/mjpeg_stream`, 5);
     assert.deepEqual(

@@ -22,7 +22,7 @@ async function newerThan(page: Page, index: number): Promise<void> {
 }
 
 test("who has never read the docs sees the microscope move without a click, and focuses, keeps, records, plays and deletes by one or two", {
-  timeout: 2 * TEST_MS,
+  timeout: TEST_MS,
 }, async (t) => {
   const { url } = await serveCli(t, await folderWith({}));
   const { page, complaints } = await openPage(t, { width: 1440, height: 900 });
