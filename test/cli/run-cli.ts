@@ -52,8 +52,17 @@ export async function runTests(folder: string, ...files: string[]): Promise<stri
 }
 
 /** Runs one command line of thingscope in `folder` to its end. */
-export async function runCli(folder: string, ...args: string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder });
+export function runCli(folder: string, ...args: string[]): Promise<Ended> {
+  return runProgram(MAIN, folder, args);
+}
+
+/** The same with what an installed package runs, which starts sooner. */
+export function runBundled(folder: string, ...args: string[]): Promise<Ended> {
+  return runProgram(BUNDLED_MAIN, folder, args);
+}
+
+async function runProgram(main: string, folder: string, args: readonly string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [main, ...args], { cwd: folder });
   const ended = once(child, "close");
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   const [code] = await ended;
@@ -122,6 +131,11 @@ export function serveWith(
 /** The same with `thingscope launch`. */
 export function launchCli(t: TestContext, folder: string, ...args: string[]): Promise<Served> {
   return started(t, folder, ["launch", "--port", "0", ...args]);
+}
+
+/** The same with what an installed package runs. */
+export function launchBundled(t: TestContext, folder: string, ...args: string[]): Promise<Served> {
+  return started(t, folder, ["launch", "--port", "0", ...args], {}, () => {}, BUNDLED_MAIN);
 }
 
 async function started(
