@@ -161,7 +161,7 @@ export function accepted(answer: V4l2Answer): V4l2Answer {
 function hangs(withinMs: number): ThingError {
   return new ThingError(
     "NOT_READY",
-    `The camera's driver did not answer within ${withinMs / 1000} s. Its program is ended and started again.`,
+    `The camera's driver did not answer within ${withinMs / 1000} s. Its program is ended and started again. Try again in some seconds.`,
   );
 }
 
