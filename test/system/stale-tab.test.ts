@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { now } from "../../src/base/clock.ts";
 import { MJPEGStream } from "../../src/streams/mjpeg-stream.ts";
 import { folderWith, install, serveCli } from "../cli/run-cli.ts";
 import { faultProxy } from "../faults/fault-proxy.ts";
@@ -34,7 +35,7 @@ test("F46: a viewer page that stays open while its server is restarted is live a
   assert.equal(await second.stop(), 0);
 });
 
-test("F14: a viewer page whose server vanishes without a word says so", {
+test("F14: a viewer page whose server vanishes without a word says so within 10 s", {
   timeout: TEST_MS,
 }, async (t) => {
   const stream = new MJPEGStream();
@@ -47,6 +48,9 @@ test("F14: a viewer page whose server vanishes without a word says so", {
   t.after(() => clearInterval(filming));
   await page.waitForSelector('[data-state="streaming"]', { timeout: WAIT_MS });
   proxy.blackhole();
+  const vanished = now();
   await page.waitForSelector('[data-state="lost"]', { timeout: WAIT_MS });
+  const late = now() - vanished;
+  assert.ok(late < 10_000, `${late} ms`);
   assert.match((await page.textContent(".banner")) ?? "", /The server does not answer/);
 });
