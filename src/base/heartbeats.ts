@@ -1,5 +1,5 @@
 import { RecentPeriod } from "./recent-period.ts";
-import { systemTimers, type Timers } from "./timers.ts";
+import { GRACE_MS, LATE_MS, systemTimers, type Timers } from "./timers.ts";
 
 /** How long something may be silent. */
 export interface SilenceLimits {
@@ -14,10 +14,6 @@ export interface SilenceLimits {
 /** Timers are set for this part of a limit, and for so many ms at least. */
 const PARTS = 4;
 const SHORTEST_MS = 10;
-/** A timer that is later than this was kept waiting by this process, ms. */
-const LATE_MS = 20;
-/** Then what has come in the meantime is read first, ms: once, since a machine may be busy for ever. */
-const GRACE_MS = 50;
 
 /**
  * Notices that something which should come again and again does not. It counts what its timers were set for, not the time

@@ -4,6 +4,7 @@ import { now } from "../../base/clock.ts";
 import { laneAt, laneOf } from "../../base/disk-lane.ts";
 import { messageOf, reasonOf, ThingError } from "../../base/errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
+import { afterReading } from "../../base/timers.ts";
 import type { StoredFrame } from "../../frames/stored-picture.ts";
 import type { MJPEGStream } from "../../streams/mjpeg-stream.ts";
 import { largestFileIn, makeUsable } from "../files/disk-room.ts";
@@ -159,9 +160,10 @@ export class ContinuousRecording {
   /** Resolves when every frame captured until then has come, or could have. */
   async #takeUntil(until: number): Promise<void> {
     this.#until = until;
-    const late = setTimeout(() => this.#end("stopped"), Math.max(0, until + LATE_MS - now()));
+    const patienceMs = Math.max(0, until + LATE_MS - now());
+    const endPatience = afterReading(patienceMs, () => this.#end("stopped"));
     await this.#ending;
-    clearTimeout(late);
+    endPatience();
   }
 
   /** Why the present file has failed, which may not be closed or removed yet. */

@@ -101,7 +101,7 @@ export class EventCutter<Sink extends EventSink<Sink>> {
 
   /** Something happened at this moment, epoch ms. @returns the file that has it. */
   trigger(at: number): Sink {
-    this.advance(at);
+    this.#leave(at);
     const { preMs, postMs } = this.#options;
     const until = at + postMs;
     if (this.#open && !this.#open.sink.failed) this.#lengthen(this.#open.event, until);
@@ -135,13 +135,9 @@ export class EventCutter<Sink extends EventSink<Sink>> {
     for (const part of this.#leaving) if (frame.capturedAt > lastOf(part)) this.#end(part, OVER);
   }
 
-  /** It is this late now: no trigger of an earlier moment comes any more. */
+  /** It is this late now: what has arrived was given, and no trigger of an earlier moment comes any more. */
   advance(now: number): void {
-    const open = this.#open;
-    if (open && now - this.#options.preMs > open.event.until) {
-      this.#open = undefined;
-      this.#leaving.add(open);
-    }
+    this.#leave(now);
     for (const part of this.#leaving) if (now > lastOf(part) + LATE_MS) this.#end(part, OVER);
   }
 
@@ -154,6 +150,14 @@ export class EventCutter<Sink extends EventSink<Sink>> {
   forget(sink: Sink): void {
     if (this.#open?.sink === sink) this.#open = undefined;
     for (const part of this.#leaving) if (part.sink === sink) this.#leaving.delete(part);
+  }
+
+  /** From this moment on no trigger makes an event longer that ended before: its file only waits for frames. */
+  #leave(now: number): void {
+    const open = this.#open;
+    if (!open || now - this.#options.preMs <= open.event.until) return;
+    this.#open = undefined;
+    this.#leaving.add(open);
   }
 
   #parts(): Part<Sink>[] {

@@ -2,6 +2,7 @@ import { within } from "../../base/abort.ts";
 import { now } from "../../base/clock.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
+import { afterReading } from "../../base/timers.ts";
 import type { Frame } from "../../frames/frame.ts";
 import type { MJPEGStream } from "../../streams/mjpeg-stream.ts";
 import type { ContinuousSummary } from "./continuous-options.ts";
@@ -36,7 +37,7 @@ export class VideoRecorder implements AsyncDisposable {
   readonly #detach: (() => void)[];
   readonly #demand: RecorderDemand;
   #held: HeldEvent | undefined;
-  #looking: ReturnType<typeof setInterval> | undefined;
+  #endLooking: (() => void) | undefined;
   #timeZero: number | undefined;
   #reason: string | undefined;
   #stopped = false;
@@ -155,7 +156,7 @@ export class VideoRecorder implements AsyncDisposable {
     for (const detach of this.#detach.splice(0)) detach();
     this.#cutter.end("stopped");
     await Promise.allSettled([...this.#files].map(({ finished }) => finished));
-    clearInterval(this.#looking);
+    this.#endLooking?.();
     await this.#attached.release();
   }
 
@@ -246,13 +247,12 @@ export class VideoRecorder implements AsyncDisposable {
 
   /** Windows end also while no frames come. */
   #look(): void {
-    this.#looking ??= setInterval(() => {
+    this.#endLooking ??= afterReading(LOOK_EVERY_MS, () => {
+      this.#endLooking = undefined;
       this.#cutter.advance(this.#clock());
-      if (this.#cutter.active || this.#isWaiting) return;
-      this.#demand.relax();
-      clearInterval(this.#looking);
-      this.#looking = undefined;
-    }, LOOK_EVERY_MS);
+      if (this.#cutter.active || this.#isWaiting) this.#look();
+      else this.#demand.relax();
+    });
   }
 }
 
