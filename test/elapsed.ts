@@ -45,11 +45,23 @@ export function cpuMs(): number {
   return column("/proc/thread-self/schedstat", 0) ?? performance.now();
 }
 
+/** What this process has waited for a processor, ms: its main thread, and that of the others which waited longest, since one works for the other. */
+export function waitedMs(): number {
+  const [main = 0, ...others] = threadWaits(process.pid) ?? [];
+  return main + Math.max(0, ...others);
+}
+
 function waitOf(pid: number): number | undefined {
+  const waits = threadWaits(pid);
+  return waits && Math.max(...waits);
+}
+
+/** What each thread of a process has waited, ms; the main one first. */
+function threadWaits(pid: number): number[] | undefined {
   try {
-    const threads = readdirSync(`/proc/${pid}/task`);
-    const waits = threads.map((id) => column(`/proc/${pid}/task/${id}/schedstat`, 1) ?? 0);
-    return Math.max(...waits);
+    const threads = readdirSync(`/proc/${pid}/task`).map(Number);
+    threads.sort((a, b) => Number(b === pid) - Number(a === pid));
+    return threads.map((id) => column(`/proc/${pid}/task/${id}/schedstat`, 1) ?? 0);
   } catch {
     return undefined; // it has ended
   }

@@ -14,7 +14,7 @@ export async function killedWhileRecording(path: string, afterMs: number): Promi
   let newest = 0;
   for await (const line of createInterface(child.stdout)) {
     if (newest === 0) setTimeout(() => child.kill("SIGKILL"), afterMs);
-    newest = Number(line);
+    newest = Number.parseFloat(line);
   }
   await closed;
   return newest;
