@@ -4,6 +4,8 @@ import { Rate } from "./rate.ts";
 import { type Received, receive } from "./received.ts";
 
 const REPORT_MS = 200;
+/** Of a JPEG, pixels. */
+const LARGEST_SIDE = 65_535;
 
 /** One picture of the page, in the worker: it is received, decoded and drawn on its canvas. */
 export class Picture {
@@ -89,7 +91,7 @@ export class Picture {
     const measures = isDue ? this.#measuring?.measure(bitmap) : undefined;
     return {
       ...{ id: this.#id, run, index, capturedAt, size, width, height },
-      ...{ fullWidth: fullWidth ?? width, fullHeight: fullHeight ?? height },
+      ...{ fullWidth: sizeOr(fullWidth, width), fullHeight: sizeOr(fullHeight, height) },
       ...{ rate: this.#rate.perSecond, latency: frame.age() },
       drawnAt: performance.timeOrigin + performance.now(),
       ...(measures && { measures }),
@@ -102,4 +104,9 @@ export class Picture {
     this.#reportedAt = performance.now();
     if (this.#drawn) this.#tell({ tell: "picture", report: this.#drawn.report });
   }
+}
+
+/** Servers may say what they like of a picture. */
+function sizeOr(said: number | undefined, own: number): number {
+  return said !== undefined && said >= 1 && said <= LARGEST_SIDE ? said : own;
 }

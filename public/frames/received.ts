@@ -1,6 +1,7 @@
 import { delay } from "../../src/base/abort.ts";
-import { FramesSocket, type SocketFrame } from "../../src/client/frames-socket.ts";
+import { FramesSocket } from "../../src/client/frames-socket.ts";
 import { MJPEGReader, type RemoteFrame } from "../../src/client/mjpeg-reader.ts";
+import type { SocketFrame } from "../../src/client/socket-frames.ts";
 import type { PictureSource, PictureStatus, Wanted } from "./messages.ts";
 
 /** A picture that was received, by whichever way. */

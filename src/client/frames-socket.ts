@@ -1,22 +1,6 @@
 import { isRecord } from "../base/values.ts";
 import { RECONNECT_PAUSES } from "./reconnects.ts";
-
-/** A picture of a stream, as it came over the WebSocket. */
-export interface SocketFrame {
-  readonly run: string;
-  readonly index: number;
-  /** End of exposure, epoch ms by the server's clock. */
-  readonly capturedAt: number;
-  /** Pixels of the picture that came, which may be smaller than the camera's. */
-  readonly width: number;
-  readonly height: number;
-  /** Pixels of the camera's picture. */
-  readonly fullWidth: number;
-  readonly fullHeight: number;
-  /** Bytes of the JPEG. */
-  readonly size: number;
-  readonly jpeg: Uint8Array<ArrayBuffer>;
-}
+import { FramePieces, parsed, type SocketFrame } from "./socket-frames.ts";
 
 /** What a stream's source does, and why it gives no frames. */
 export interface SocketStatus {
@@ -65,6 +49,7 @@ interface Followed extends FollowStream {
   again?: ReturnType<typeof setTimeout>;
 }
 
+const UNSAID = "The server does not give this stream, and does not say why.";
 /** The server says every second that it is there; after three of silence it is taken for gone. */
 const SILENT_MS = 3000;
 const LOOK_MS = 500;
@@ -73,8 +58,6 @@ const ASK_AGAIN_MS = 2000;
 const LONGEST_PAUSE_MS = 2000;
 /** The server's clock was set back when it seems to be behind by so much, ms. */
 const CLOCK_SET_MS = 10_000;
-/** Bytes before the JSON of a frame: its length. */
-const HEAD_BYTES = 4;
 
 /**
  * The live pictures of any number of streams over one WebSocket. Each stream has one frame under way at a time, so that a slow
@@ -84,10 +67,12 @@ export class FramesSocket {
   readonly #url: string;
   readonly #listener: SocketListener;
   readonly #followed = new Map<number, Followed>();
+  #pieces = new FramePieces();
   #socket: WebSocket | undefined;
   #lastId = 0;
   #failures = 0;
   #heardAt = performance.now();
+  #lookedAt = performance.now();
   #isClosed = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #watch: ReturnType<typeof setInterval>;
@@ -122,6 +107,7 @@ export class FramesSocket {
     this.#ask(id);
     return () => {
       clearTimeout(this.#followed.get(id)?.again);
+      this.#pieces.forget(id);
       if (this.#followed.delete(id)) this.#send(JSON.stringify({ unsubscribe: id }));
     };
   }
@@ -149,6 +135,7 @@ export class FramesSocket {
     let wasOpen = false;
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
+    this.#pieces = new FramePieces();
     this.#heardAt = performance.now();
     socket.onopen = () => {
       wasOpen = true;
@@ -185,10 +172,16 @@ export class FramesSocket {
     for (const { onRefused } of [...this.#followed.values()]) onRefused?.(refusal);
   }
 
-  /** A connection may be dead without a word: after sleep, or when a cable was pulled. */
+  /**
+   * A connection may be dead without a word: after sleep, or when a cable was pulled. Who looks late was stopped itself, and
+   * hears only then what has come meanwhile.
+   */
   #lookForSilence(): void {
     const socket = this.#socket;
-    if (!socket || performance.now() - this.#heardAt < SILENT_MS) return;
+    const time = performance.now();
+    const isLate = time - this.#lookedAt > 2 * LOOK_MS;
+    this.#lookedAt = time;
+    if (!socket || isLate || time - this.#heardAt < SILENT_MS) return;
     socket.onclose = null;
     socket.close();
     this.#lost(socket, true);
@@ -216,7 +209,7 @@ export class FramesSocket {
     if (!followed || typeof id !== "number") return;
     if (isRecord(status)) followed.onStatus?.(statusOf(status));
     if (isRecord(problem)) {
-      followed.onProblem?.(String(problem.detail));
+      followed.onProblem?.(typeof problem.detail === "string" ? problem.detail : UNSAID);
       clearTimeout(followed.again);
       followed.again = setTimeout(() => this.#ask(id), ASK_AGAIN_MS);
     }
@@ -229,9 +222,9 @@ export class FramesSocket {
     this.#offset = wasSetBack ? offset : Math.max(this.#offset, offset);
   }
 
-  /** A frame: the length of its JSON in 32 bits, that, and the JPEG. It is acknowledged where it came from. */
+  /** A frame is acknowledged where it came from. */
   #take(data: ArrayBuffer, socket: WebSocket): void {
-    const frame = frameIn(data);
+    const frame = this.#pieces.take(data);
     const followed = frame && this.#followed.get(frame.id);
     if (!followed) return;
     const taken = () => {
@@ -262,34 +255,10 @@ function ownNow(): number {
   return performance.timeOrigin + performance.now();
 }
 
-function parsed(text: string): Record<string, unknown> | undefined {
-  try {
-    const message: unknown = JSON.parse(text);
-    return isRecord(message) ? message : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 function statusOf({ state, reason, since }: Record<string, unknown>): SocketStatus {
   return {
     state: String(state),
     ...(typeof reason === "string" && { reason }),
     ...(typeof since === "string" && { since }),
-  };
-}
-
-function frameIn(data: ArrayBuffer): (SocketFrame & { readonly id: number }) | undefined {
-  if (data.byteLength < HEAD_BYTES) return undefined;
-  const length = new DataView(data).getUint32(0, true);
-  if (HEAD_BYTES + length > data.byteLength) return undefined;
-  const about = parsed(new TextDecoder().decode(new Uint8Array(data, HEAD_BYTES, length)));
-  const { id, run, index, capturedAt, width, height, size, full } = about ?? {};
-  const [fullWidth, fullHeight] = Array.isArray(full) ? full.map(Number) : [];
-  return {
-    ...{ id: Number(id), run: String(run), index: Number(index), capturedAt: Number(capturedAt) },
-    ...{ width: Number(width), height: Number(height), size: Number(size) },
-    ...{ fullWidth: fullWidth ?? Number(width), fullHeight: fullHeight ?? Number(height) },
-    jpeg: new Uint8Array(data, HEAD_BYTES + length),
   };
 }

@@ -18,7 +18,7 @@ export class NewestReader {
   #waiting: StoredFrame | undefined;
   #isUnsent = false;
   #isUntaken = false;
-  #isClosed = false;
+  #closed = false;
 
   /**
    * Begins with the newest frame, if it is fresh.
@@ -40,9 +40,14 @@ export class NewestReader {
     this.#sendWaiting();
   }
 
+  /** Whether the client wants nothing more of it. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+    if (this.#closed) return;
+    this.#closed = true;
     for (const stop of this.#stops) stop();
     this.#waiting?.release();
     this.#waiting = undefined;

@@ -13,15 +13,18 @@ import type { SourceStatus } from "../../streams/source-state.ts";
 import { checkVariant, type VariantOptions } from "../../streams/stream-request.ts";
 import { problemOf } from "../http/problem.ts";
 import { streamHealthOf } from "../streams/health.ts";
+import { sendFrame } from "./frame-message.ts";
 import { SocketSession } from "./session.ts";
 
 /** A client acknowledges each frame: 64 streams at 30 Hz, and changes of its subscriptions. */
 const MESSAGE_RATE = { burst: 4000, perSecond: 4000 } as const;
 const MOST_SUBSCRIPTIONS = 64;
+/** Frames that have not left, those of ended subscriptions too: a page that is resized takes all its streams in another size. */
+const MOST_UNSENT = 128;
 /** How often a client hears that the server is there, and what time it is, ms. */
 const HEARTBEAT_MS = 1000;
-/** Bytes before the JSON of a frame: its length. */
-const HEAD_BYTES = 4;
+/** Bytes of an acknowledgement: the id of a subscription. */
+const ID_BYTES = 4;
 
 /** One stream that a client follows. */
 interface Subscription {
@@ -37,6 +40,7 @@ export class FramesSession extends SocketSession {
   readonly #host: ThingHost;
   readonly #subscriptions = new Map<number, Subscription>();
   readonly #heart: NodeJS.Timeout;
+  #unsent = 0;
 
   /** @param version - What the server's pages are made of, by which a page sees that it is an old one. */
   constructor(socket: WebSocket, host: ThingHost, version: string) {
@@ -68,7 +72,7 @@ export class FramesSession extends SocketSession {
   /** Each id of a frame that was taken, in 32 bits. */
   #taken(data: RawData): void {
     const bytes = Buffer.isBuffer(data) ? data : Buffer.alloc(0);
-    for (let at = 0; at + HEAD_BYTES <= bytes.length; at += HEAD_BYTES) {
+    for (let at = 0; at + ID_BYTES <= bytes.length; at += ID_BYTES) {
       this.#subscriptions.get(bytes.readUInt32LE(at))?.reader.taken();
     }
   }
@@ -76,12 +80,19 @@ export class FramesSession extends SocketSession {
   #subscribe({ subscribe, stream: path, ...options }: Record<string, unknown>): void {
     const id = idIn(subscribe);
     this.#unsubscribe(id);
-    if (this.#subscriptions.size >= MOST_SUBSCRIPTIONS) throw tooMany();
+    if (this.#subscriptions.size >= MOST_SUBSCRIPTIONS) throw tooManySubscriptions();
+    if (this.#unsent >= MOST_UNSENT) throw tooManyUnsent();
     const [hosted, stream] = this.#streamAt(path);
     const feed = stream.watchedVariant(variantIn(options));
-    const reader = new NewestReader(feed, (frame, sent) =>
-      this.#sendFrame(id, stream, frame, sent),
-    );
+    const reader = new NewestReader(feed, (frame, sent) => {
+      const full = fullSizeOf(stream, frame);
+      this.#unsent += 1;
+      const onSent = () => {
+        this.#unsent -= 1;
+        sent();
+      };
+      sendFrame(this.socket, frame, { id, full, onSent, isWanted: () => !reader.isClosed });
+    });
     const tellStatus = () => this.#tellStatus(id, hosted, stream, feed);
     const stops = [
       () => reader.close(),
@@ -116,23 +127,6 @@ export class FramesSession extends SocketSession {
     );
   }
 
-  /** The frame's JSON and its JPEG, one behind the other: neither is copied. */
-  #sendFrame(id: number, { pixels }: MJPEGStream, frame: StoredFrame, sent: () => void): void {
-    const { run, index, capturedAt, width, height, size } = frame;
-    const about = { id, run, index, capturedAt: wallTime(capturedAt), width, height, size };
-    const full = pixels && pixels.width > width && { full: [pixels.width, pixels.height] };
-    const text = Buffer.from(JSON.stringify({ ...about, ...full }));
-    const head = Buffer.allocUnsafe(HEAD_BYTES + text.length);
-    head.writeUInt32LE(text.length);
-    text.copy(head, HEAD_BYTES);
-    frame.retain();
-    this.socket.send(head, { binary: true, fin: false });
-    this.socket.send(frame.jpegBytes, { binary: true, fin: true }, () => {
-      frame.release();
-      sent();
-    });
-  }
-
   #tellStatus(id: number, hosted: HostedThing, stream: MJPEGStream, feed: FrameFeed): void {
     const { state, reason, since } = streamHealthOf(stream, hosted);
     const why = reason ?? stoppedReason(stream) ?? feed.placeholder?.reason;
@@ -151,6 +145,14 @@ export class FramesSession extends SocketSession {
   #tell(message: object): void {
     this.answer(JSON.stringify(message));
   }
+}
+
+/** Pixels of the camera's picture, where a frame is a smaller one. */
+function fullSizeOf(
+  { pixels }: MJPEGStream,
+  { width }: StoredFrame,
+): readonly [number, number] | undefined {
+  return pixels && pixels.width > width ? [pixels.width, pixels.height] : undefined;
 }
 
 function stoppedReason({ streaming }: MJPEGStream): string | undefined {
@@ -184,9 +186,16 @@ function toNumber(value: unknown): number {
   return typeof value === "number" ? value : Number.NaN;
 }
 
-function tooMany(): ThingError {
+function tooManySubscriptions(): ThingError {
   return new ThingError(
     "TOO_MANY_VIEWERS",
     `This WebSocket already has ${MOST_SUBSCRIPTIONS} subscriptions, which is the limit. End one first.`,
+  );
+}
+
+function tooManyUnsent(): ThingError {
+  return new ThingError(
+    "TOO_MANY_VIEWERS",
+    `${MOST_UNSENT} frames wait in this WebSocket for the client to read them, which is the limit. Read them, then subscribe again.`,
   );
 }

@@ -3,14 +3,15 @@ import { slowReaders } from "../../base/slow-readers.ts";
 
 const passedOver = slowReaders("websocket", "newest");
 
-/** While more bytes than this are on their way, messages wait. */
+/** While more bytes of earlier messages than this are on their way, messages wait. */
 const MOST_UNDER_WAY = 64 * 1024;
 /** A reader for whom more messages than this wait is disconnected. */
 const MOST_WAITING = 1000;
 
 /**
  * What is to be sent over one WebSocket. While the reader is behind, a message waits, and a later one with the
- * same key takes its place: the newest is never lost, and memory does not grow with the reader's slowness.
+ * same key takes its place: the newest is never lost, and memory does not grow with the reader's slowness. Only its own
+ * messages count: frames and notifications, which are sent beside it, have bounds of their own and do not wake it.
  */
 export class Outbox {
   /** Messages that a newer one has replaced. */
@@ -19,6 +20,8 @@ export class Outbox {
   readonly #onTooSlow: () => void;
   readonly #onEmpty: () => void;
   readonly #waiting = new Map<string, () => string>();
+  /** Bytes of its messages that have not left. */
+  #underWay = 0;
 
   constructor(socket: WebSocket, onTooSlow: () => void, onEmpty: () => void) {
     this.#socket = socket;
@@ -45,10 +48,18 @@ export class Outbox {
   #sendWaiting(): void {
     if (this.#socket.readyState !== this.#socket.OPEN) this.#waiting.clear();
     for (const [key, write] of this.#waiting) {
-      if (this.#socket.bufferedAmount > MOST_UNDER_WAY) return;
+      if (this.#underWay > MOST_UNDER_WAY) return;
       this.#waiting.delete(key);
-      this.#socket.send(write(), () => this.#sendWaiting());
+      this.#sendNow(Buffer.from(write()));
       if (this.isEmpty) this.#onEmpty();
     }
+  }
+
+  #sendNow(text: Buffer): void {
+    this.#underWay += text.length;
+    this.#socket.send(text, { binary: false }, () => {
+      this.#underWay -= text.length;
+      this.#sendWaiting();
+    });
   }
 }

@@ -9,6 +9,9 @@ const POLICY_VIOLATION = 1008;
 const TRY_AGAIN_LATER = 1013;
 /** What a client has, after it was told to close, before it is cut off. */
 const CLOSE_MS = 10_000;
+/** Bytes of a client that waits: more than this are not read. One message counts as this at least. */
+const MOST_UNRECEIVED = 64 * 1024;
+const LEAST_BYTES = 64;
 const droppedReaders = slowReaders("websocket", "dropped");
 const cutReaders = slowReaders("websocket", "cut");
 const MESSAGE_RATE: MessageRate = { burst: 200, perSecond: 100 };
@@ -30,8 +33,9 @@ export abstract class SocketSession {
   #answers = 0;
   /** Works for which the client has to wait. */
   #unread = 0;
-  /** What came in one piece with what it has to wait for: 64 KiB at most, since nothing more is read. */
+  /** What the client says while it has to wait, or has not taken what it was told. */
   readonly #unreceived: [data: RawData, isBinary: boolean][] = [];
+  #unreceivedBytes = 0;
   #answeredPing = true;
 
   constructor(socket: WebSocket, rate = MESSAGE_RATE) {
@@ -46,7 +50,9 @@ export abstract class SocketSession {
     socket.on("message", (data, isBinary) => {
       if (!this.#mayGoOn()) return;
       this.#unreceived.push([data, isBinary]);
+      this.#unreceivedBytes += bytesOf(data);
       this.#receiveNext();
+      if (this.#unreceivedBytes > MOST_UNRECEIVED) socket.pause();
     });
     socket.on("ping", () => this.#mayGoOn());
     socket.on("pong", () => {
@@ -122,6 +128,7 @@ export abstract class SocketSession {
     while (this.#mayReceive) {
       const next = this.#unreceived.shift();
       if (!next) return;
+      this.#unreceivedBytes -= bytesOf(next[0]);
       this.receive(...next);
     }
   }
@@ -139,6 +146,14 @@ export abstract class SocketSession {
     this.#end(POLICY_VIOLATION, reason);
     return false;
   }
+}
+
+function bytesOf(data: RawData): number {
+  const pieces = Array.isArray(data) ? data : [data];
+  return Math.max(
+    LEAST_BYTES,
+    pieces.reduce((sum, { byteLength }) => sum + byteLength, 0),
+  );
 }
 
 /** So many at once, and so many each second from then on. */

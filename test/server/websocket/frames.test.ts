@@ -129,6 +129,26 @@ test("a client that acknowledges what it has not read costs one frame of memory,
   await eventually(() => client.waiting > 0);
 });
 
+test("a client whose frames are stuck is heard as before: a heartbeat that is due holds up nothing it says", {
+  timeout,
+}, async (t) => {
+  const { url, thing, live } = await twoStreams(t);
+  const [client, other] = [await framesClient(t, url), await framesClient(t, url)];
+  const large = await jpegOf(2400, 1800, { quality: 95 });
+  client.subscribe(1, "camera/live");
+  await client.status(1, "opening");
+  client.socket.pause();
+  for (let sent = -1, n = 0; live.stats.sentFrames > sent || n < 20; n++) {
+    sent = live.stats.sentFrames;
+    live.addFrame(large);
+    client.taken(1);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  for (let beats = 0; beats < 2; beats++) await other.heartbeat();
+  client.subscribe(2, "camera/other");
+  await eventually(() => thing.other.stats.viewers === 1);
+});
+
 test("messages that say nothing sensible are answered with what they should be, and the streams go on", {
   timeout,
 }, async (t) => {
@@ -170,6 +190,22 @@ test("a WebSocket has 64 subscriptions at most", { timeout }, async (t) => {
   assert.equal(live.stats.viewers, 64);
   client.socket.close();
   await eventually(() => live.stats.viewers === 0 && live.demand.count === 0);
+});
+
+test("a client that subscribes again and again and reads nothing is refused when 128 frames wait for it", {
+  timeout,
+}, async (t) => {
+  const { url, live } = await twoStreams(t);
+  const client = await framesClient(t, url);
+  const large = await jpegOf(800, 600, { quality: 95 });
+  const refresh = setInterval(() => live.addFrame(large), 50);
+  t.after(() => clearInterval(refresh));
+  await eventually(() => live.lastFrameIndex > 0);
+  client.socket.pause();
+  for (let n = 0; n < 400; n++) client.subscribe(1, "camera/live");
+  await eventually(() => live.stats.sentFrames >= 128);
+  client.socket.resume();
+  assert.match((await client.problem()).detail, /128 frames wait.*Read them, then subscribe again/);
 });
 
 test("it counts as a viewer of its stream, and is refused as one where there are too many", {
