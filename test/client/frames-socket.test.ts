@@ -102,8 +102,6 @@ test("a server that says nonsense is not believed, and the next frame is shown",
   await eventually(() => heard.frames.length === 1 && acknowledged.length === 1);
   const [{ index, jpeg }] = heard.frames as [SocketFrame];
   assert.deepEqual([index, [...jpeg]], [7, [1, 2, 3, 4]]);
-  assert.deepEqual(heard.problems, [
-    "The server does not give this stream, and does not say why.",
-  ]);
+  assert.deepEqual(heard.problems, ["The server does not give this stream, and does not say why."]);
   assert.deepEqual([heard.lost, acknowledged], [0, [1]]);
 });

@@ -1,28 +1,16 @@
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
-import { Camera, type FrameSource, MJPEGStream, stream, Thing } from "thingscope";
+import { test } from "node:test";
+import { Camera, type FrameSource } from "thingscope";
 import { inspectJpeg } from "../../../src/frames/jpeg/jpeg.ts";
 import { jpegOf } from "../../frames/jpegs.ts";
 import { TEST_MS, WAIT_MS } from "../../limits.ts";
 import { eventually } from "../../streams/watching.ts";
 import { served } from "../thing-bench.ts";
 import { framesClient } from "./frames-client.ts";
+import { TwoStreams, twoStreams } from "./two-streams.ts";
 
 const timeout = TEST_MS;
 const JPEG = await jpegOf(320, 240);
-
-class TwoStreams extends Thing {
-  @stream("One")
-  readonly live = new MJPEGStream();
-
-  @stream("Another")
-  readonly other = new MJPEGStream({ maxViewers: 1 });
-}
-
-async function twoStreams(t: TestContext, server = {}) {
-  const thing = new TwoStreams();
-  return { thing, live: thing.live, ...(await served(t, { camera: thing }, { server })) };
-}
 
 test("the first message says which pages there are and what time it is, and a second later it is told again", {
   timeout,
@@ -101,111 +89,6 @@ test("who comes gets the newest frame at once if it is fresh", { timeout }, asyn
   await eventually(() => live.lastFrameIndex > 0);
   client.subscribe(1, "camera/live");
   assert.ok((await client.frame()).index >= 1);
-});
-
-test("a client that acknowledges what it has not read costs one frame of memory, not more", {
-  timeout,
-}, async (t) => {
-  const { url, live } = await twoStreams(t);
-  const client = await framesClient(t, url);
-  const large = await jpegOf(2400, 1800, { quality: 95 });
-  client.subscribe(1, "camera/live");
-  await client.status(1, "opening");
-  client.socket.pause();
-  // What kernels hold is filled first: then nothing that is sent leaves.
-  for (let n = 0; n < 30; n++) {
-    live.addFrame(large);
-    for (let k = 0; k < 5; k++) client.taken(1);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  const sent = live.stats.sentFrames;
-  for (let n = 0; n < 10; n++) {
-    live.addFrame(large);
-    for (let k = 0; k < 5; k++) client.taken(1);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  assert.equal(live.stats.sentFrames, sent);
-  client.socket.resume();
-  await eventually(() => client.waiting > 0);
-});
-
-test("a client whose frames are stuck is heard as before: a heartbeat that is due holds up nothing it says", {
-  timeout,
-}, async (t) => {
-  const { url, thing, live } = await twoStreams(t);
-  const [client, other] = [await framesClient(t, url), await framesClient(t, url)];
-  const large = await jpegOf(2400, 1800, { quality: 95 });
-  client.subscribe(1, "camera/live");
-  await client.status(1, "opening");
-  client.socket.pause();
-  for (let sent = -1, n = 0; live.stats.sentFrames > sent || n < 20; n++) {
-    sent = live.stats.sentFrames;
-    live.addFrame(large);
-    client.taken(1);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  for (let beats = 0; beats < 2; beats++) await other.heartbeat();
-  client.subscribe(2, "camera/other");
-  await eventually(() => thing.other.stats.viewers === 1);
-});
-
-test("messages that say nothing sensible are answered with what they should be, and the streams go on", {
-  timeout,
-}, async (t) => {
-  const { url, live } = await twoStreams(t);
-  const client = await framesClient(t, url);
-  client.subscribe(1, "camera/live");
-  await client.status(1, "opening");
-  const cases: [message: unknown, id: unknown, code: string, detail: RegExp][] = [
-    ["no JSON", null, "BAD_ARGUMENT", /must have 'subscribe' or 'unsubscribe'/],
-    ["[]", null, "BAD_ARGUMENT", /must have 'subscribe'/],
-    [{ subscribe: -1, stream: "camera/live" }, -1, "BAD_ARGUMENT", /an integer from 0/],
-    [{ subscribe: "1", stream: "camera/live" }, "1", "BAD_ARGUMENT", /an integer from 0/],
-    [{ subscribe: 2 }, 2, "NOT_FOUND", /no stream 'undefined'/],
-    [{ subscribe: 2, stream: "camera/constructor" }, 2, "NOT_FOUND", /camera\/constructor/],
-    [{ subscribe: 2, stream: "../camera/live" }, 2, "NOT_FOUND", /camera\/live/],
-    [{ subscribe: 2, stream: "camera/live", width: 3 }, 2, "BAD_ARGUMENT", /width/],
-    [{ subscribe: 2, stream: "camera/live", fps: "many" }, 2, "BAD_ARGUMENT", /fps/],
-  ];
-  for (const [message, id, code, detail] of cases) {
-    client.say(message);
-    const problem = await client.problem();
-    assert.deepEqual([problem.id, problem.code], [id, code], JSON.stringify(message));
-    assert.match(problem.detail, detail);
-  }
-  client.taken(99); // nothing that is there
-  client.socket.send(Buffer.from([1, 2, 3]));
-  client.say({ unsubscribe: 99 });
-  live.addFrame(JPEG);
-  assert.equal((await client.frame()).id, 1);
-});
-
-test("a WebSocket has 64 subscriptions at most", { timeout }, async (t) => {
-  const { url, live } = await twoStreams(t);
-  const client = await framesClient(t, url);
-  for (let id = 0; id < 65; id++) client.subscribe(id, "camera/live");
-  const { id, code, detail } = await client.problem();
-  assert.deepEqual([id, code], [64, "TOO_MANY_VIEWERS"]);
-  assert.match(detail, /64 subscriptions.*End one first/);
-  assert.equal(live.stats.viewers, 64);
-  client.socket.close();
-  await eventually(() => live.stats.viewers === 0 && live.demand.count === 0);
-});
-
-test("a client that subscribes again and again and reads nothing is refused when 128 frames wait for it", {
-  timeout,
-}, async (t) => {
-  const { url, live } = await twoStreams(t);
-  const client = await framesClient(t, url);
-  const large = await jpegOf(800, 600, { quality: 95 });
-  const refresh = setInterval(() => live.addFrame(large), 50);
-  t.after(() => clearInterval(refresh));
-  await eventually(() => live.lastFrameIndex > 0);
-  client.socket.pause();
-  for (let n = 0; n < 400; n++) client.subscribe(1, "camera/live");
-  await eventually(() => live.stats.sentFrames >= 128);
-  client.socket.resume();
-  assert.match((await client.problem()).detail, /128 frames wait.*Read them, then subscribe again/);
 });
 
 test("it counts as a viewer of its stream, and is refused as one where there are too many", {
