@@ -18,6 +18,17 @@ const threads = ["src/cli/watchdog-thread.js", "src/cli/module-hook.js"];
 threads.push("src/adapters/pystreaming/handler-thread.js", "src/sources/v4l2/fallback-program.js");
 const entries = ["src/cli/main.js", ...modules, ...threads];
 
+/** As it was published, and not what scripts/bundle-typebox.mjs has made of it for tests. */
+const typebox = {
+  name: "typebox",
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /^typebox(\/|$)/ }, ({ path, kind, pluginData }) => {
+      if (pluginData === typebox) return undefined;
+      return resolve(path, { resolveDir: root, kind, pluginData: typebox });
+    });
+  },
+};
+
 /** One copy of each module: what this package imports of itself by name is the file beside. */
 const ownNames = {
   name: "own-names",
@@ -41,7 +52,7 @@ await build({
   platform: "node",
   target: "node20",
   sourcemap: true,
-  plugins: [ownNames],
+  plugins: [ownNames, typebox],
   // These have files beside their code.
   external: ["sharp", "zeromq", "tsx", "tsx/*", "bonjour-service"],
   // Libraries in CommonJS ask for node's own modules by `require`.

@@ -39,6 +39,7 @@ if (files.length === 0) {
 if (globalThis.gc) await runAll();
 else {
   await import("./compile-pages.mjs"); // of the client as it was compiled just now
+  await import("./bundle-typebox.mjs");
   const again = spawn(process.execPath, [...FLAGS, ...process.argv.slice(1)], { stdio: "inherit" });
   again.on("close", (code) => process.exit(code ?? 1));
 }

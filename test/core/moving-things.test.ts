@@ -1,10 +1,12 @@
 // What a Thing changes of itself while its properties are read, written and restored.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { delay, property, Thing } from "thingscope";
 import { openTestHost } from "thingscope/testing";
 import { Type } from "typebox";
 import { TEST_MS } from "../limits.ts";
+import { eventually } from "../streams/watching.ts";
 import { never } from "./gain-device.ts";
 
 const timeout = TEST_MS;
@@ -244,11 +246,14 @@ test("a read that says itself that its value has changed is told and saved, and 
     for (let before = -1; before !== reads; await delay(50)) before = reads;
   };
   announce();
+  await eventually(() => heard.length > 0);
   await rests();
   assert.deepEqual([heard, reads <= 3], [[1], true], `${reads} reads`);
   level = 2;
   await hosted.readProperty("gain"); // its client has it, and the others hear of it
+  await eventually(() => heard.at(-1) === 2);
   await rests();
   assert.equal(heard.at(-1), 2);
-  assert.deepEqual(await bench.savedSettings(), { gain: 2 });
+  const isSaved = (saved: unknown) => isDeepStrictEqual(saved, { gain: 2 });
+  while (!isSaved(await bench.savedSettings())) await delay(5);
 });
