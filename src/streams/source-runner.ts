@@ -18,6 +18,7 @@ import type { FeedOptions } from "./feed-options.ts";
 import type { MJPEGStream } from "./mjpeg-stream.ts";
 import { SourceSink } from "./source-sink.ts";
 import type { SourcePhase, SourceState } from "./source-state.ts";
+import { SourceWarnings } from "./source-warnings.ts";
 
 const LONGEST_BACK_OFF_MS = 2000;
 /** However often it is asked for, two attempts do not begin within this time. */
@@ -28,10 +29,6 @@ const GOOD_AFTER_MS = 1000;
 const ALL_REFUSED_MS = 2000;
 const LONGEST_END_MS = 2500;
 const ENDED = "The source ended by itself.";
-/** What fails again within this time is in the same trouble, ms. */
-const TROUBLE_MS = 60_000;
-/** A source may give a new reason each time. */
-const MOST_STEMS = 16;
 const STAYS_BUSY = "The source did not end when it was told to: its device may stay busy.";
 
 /**
@@ -61,9 +58,7 @@ export class SourceRunner {
   readonly #stopped = new AbortController();
   #told = "idle ";
   #keepWarm: boolean;
-  /** How often it has failed in which way, since it last ran well for a while. */
-  readonly #failures = new Map<string, number>();
-  #failedAt = 0;
+  readonly #warnings: SourceWarnings;
   /** Whether no frame has come since it failed, or since it began. */
   #isOut = false;
   /** Since when the present attempt has given nothing but pictures that are no frames. */
@@ -77,6 +72,7 @@ export class SourceRunner {
     this.#source = runningSource(source);
     this.#options = options;
     this.#log = options.log ?? silentLog;
+    this.#warnings = new SourceWarnings(this.#log);
     this.#keepWarm = options.keepWarm ?? false;
     this.#state = stream.source;
     this.#supervisor = this.#supervised(options);
@@ -235,7 +231,7 @@ export class SourceRunner {
     this.#isOut = true;
     const other = isDisconnection(error) ? "disconnected" : "failed";
     this.#state.fails(isStalled ? "stalled" : other, reason);
-    this.#warn(reason);
+    this.#warnings.warn(reason);
     if (this.#stream.placeholder?.reason !== reason) void this.#showPlaceholder(reason);
   }
 
@@ -251,17 +247,6 @@ export class SourceRunner {
       if (signal.aborted) return;
       this.#log.warn(`The placeholder picture could not be made: ${messageOf(cause)}`);
     }
-  }
-
-  /** A source that fails in one way again and again is logged ever more seldom, also where it gives frames in between. */
-  #warn(reason: string): void {
-    const stem = reason.replace(/[\d.]+/g, "");
-    const isOver = now() - this.#failedAt > TROUBLE_MS || this.#failures.size >= MOST_STEMS;
-    if (isOver) this.#failures.clear();
-    const failures = (this.#failures.get(stem) ?? 0) + 1;
-    this.#failures.set(stem, failures);
-    this.#failedAt = now();
-    if (Number.isInteger(Math.log2(failures))) this.#log.warn(`No frames: ${reason}`, { failures });
   }
 
   #tell(): void {
