@@ -199,11 +199,11 @@ export class PipelineCamera extends Camera {
 
   /** A pipeline with these values. @throws {ThingError} `BAD_CONFIG`, `BAD_ARGUMENT`, `PROGRAM_MISSING`, `PROGRAM_REFUSED`. */
   async #made(parameters: Parameters): Promise<Pipeline> {
-    const { pipeline, file, framing, convert, fd, silence_ms, start_ms } = this.#options;
+    const { pipeline, file, framing, convert, fd, silence_ms: silenceMs, start_ms } = this.#options;
     if (pipeline instanceof Pipeline) return pipeline;
     const text = { pipeline, file, parameters, framing, convert, fd };
     const command = await pipelineCommand(text);
-    const stallMs = silence_ms === 0 ? Number.POSITIVE_INFINITY : silence_ms;
+    const stallMs = silenceMs === undefined ? undefined : Number.POSITIVE_INFINITY; // what feeds the stream knows its period
     return new Pipeline(command, { startMs: start_ms ?? START_MS, stallMs, log: this.log });
   }
 }

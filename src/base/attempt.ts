@@ -1,11 +1,11 @@
-import { Heartbeats, type SilenceLimits } from "./heartbeats.ts";
+import { Heartbeats, type SilenceLimits, type Stall } from "./heartbeats.ts";
 import type { Timers } from "./timers.ts";
 
 /** One life of what is supervised. */
 export interface Attempt {
   /** Aborts when it has to end: it was stopped, or has failed. */
   readonly signal: AbortSignal;
-  /** Whether it was ended because it was silent for too long. */
+  /** Whether it was ended because it was silent for too long, or begun anew while it had stalled. */
   readonly isSilent: boolean;
   /** A sign of life: a frame, a message, an answer. */
   heartbeat(): void;
@@ -25,6 +25,8 @@ export interface Attempt {
 export interface AttemptOptions extends SilenceLimits {
   /** The error for a silence of `silentMs`; `isStalled`: there were signs of life before. */
   readonly silence?: ((silentMs: number, isStalled: boolean) => Error) | undefined;
+  /** Called when it has stalled, and without a stall when it has come to life again by itself. */
+  readonly onStall?: ((stall: Stall | undefined) => void) | undefined;
 }
 
 /** An attempt, as its supervisor sees it. */
@@ -50,7 +52,7 @@ export class RunningAttempt implements Attempt {
     this.settled = new Promise((resolve) => {
       this.settle = resolve;
     });
-    this.heartbeats = new Heartbeats(options, () => this.hang(), timers);
+    this.heartbeats = new Heartbeats(options, () => this.hang(), timers, options.onStall);
   }
 
   get signal(): AbortSignal {

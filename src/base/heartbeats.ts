@@ -9,6 +9,14 @@ export interface SilenceLimits {
   readonly silenceMs?: number | undefined;
   /** It may be silent for so many of its periods, too, so that what is slow is not taken for silent; 0 unless given. */
   readonly periods?: number | undefined;
+  /** Once its period is known, a silence of this time and of `periods` periods is a stall before it is too long, ms; never unless given. */
+  readonly stallMs?: number | undefined;
+}
+
+/** A silence that may end by itself: until `allowedMs` it is only told. */
+export interface Stall {
+  readonly silentMs: number;
+  readonly allowedMs: number;
 }
 
 /** Timers are set for this part of a limit, and for so many ms at least. */
@@ -25,22 +33,40 @@ export class Heartbeats {
   readonly #periods: number;
   readonly #timers: Timers;
   readonly #onSilence: () => void;
+  readonly #stallMs: number;
+  readonly #onStall: (stall: Stall | undefined) => void;
   /** How many there were. */
   count = 0;
+  /** It has been silent for long enough to be told, and has not come again. */
+  isStalled = false;
   #lastAt: number;
-  readonly #period = new RecentPeriod();
+  readonly #period: RecentPeriod;
   /** As much of its silence as is held against it. */
   #countedMs = 0;
   #isStopped = false;
   #endTimer: () => void = () => {};
 
-  /** @param onSilence - Called once, when it has been silent for too long. */
-  constructor(limits: SilenceLimits, onSilence: () => void, timers: Timers = systemTimers) {
+  /**
+   * @param onSilence - Called once, when it has been silent for too long.
+   * @param onStall - Called with each stall, and without one when it has come again.
+   */
+  constructor(
+    limits: SilenceLimits,
+    onSilence: () => void,
+    timers: Timers = systemTimers,
+    onStall: (stall: Stall | undefined) => void = () => {},
+  ) {
     this.#startMs = limits.startMs ?? Number.POSITIVE_INFINITY;
     this.#silenceMs = limits.silenceMs ?? Number.POSITIVE_INFINITY;
     this.#periods = limits.periods ?? 0;
+    this.#stallMs = limits.stallMs ?? Number.POSITIVE_INFINITY;
+    // Counted as one beat, bursts of a faster source make its period no longer than what it may be silent for anyway.
+    const least = Math.min(this.#silenceMs, this.#stallMs);
+    const isSlowAllowed = this.#periods > 0 && Number.isFinite(least);
+    this.#period = new RecentPeriod(isSlowAllowed ? least / (2 * this.#periods) : 0);
     this.#timers = timers;
     this.#onSilence = onSilence;
+    this.#onStall = onStall;
     this.#lastAt = timers.now();
     this.#watch();
   }
@@ -55,6 +81,13 @@ export class Heartbeats {
     return Math.max(this.#silenceMs, slow);
   }
 
+  /** After which silence something is to be done now, ms: it is told, or it is too long. */
+  get #nextMs(): number {
+    const { ms } = this.#period;
+    if (this.isStalled || ms === 0) return this.allowedMs;
+    return Math.min(this.allowedMs, Math.max(this.#stallMs, this.#periods * ms));
+  }
+
   /** How long it has been silent, ms. */
   get silentMs(): number {
     return this.#timers.now() - this.#lastAt;
@@ -67,7 +100,9 @@ export class Heartbeats {
     this.count += 1;
     this.#lastAt = at;
     this.#countedMs = 0;
-    if (this.count === 1) this.#watch(); // what is allowed is another limit now
+    const wasStalled = this.isStalled;
+    if (wasStalled) this.#tell(undefined);
+    if (this.count === 1 || wasStalled) this.#watch(); // what is allowed is another limit now
   }
 
   /** From now on silence does not count. */
@@ -90,9 +125,10 @@ export class Heartbeats {
 
   #watch(): void {
     this.#endTimer();
-    const left = this.allowedMs - this.#countedMs;
+    const left = this.#nextMs - this.#countedMs;
     if (this.#isStopped || left === Number.POSITIVE_INFINITY) return;
-    const part = (this.count === 0 ? this.#startMs : this.#silenceMs) / PARTS; // its period, and so what is allowed, may become less
+    const least = this.isStalled ? this.#silenceMs : Math.min(this.#silenceMs, this.#stallMs);
+    const part = (this.count === 0 ? this.#startMs : least) / PARTS; // its period, and so what is allowed, may become less
     this.#lookIn(Math.max(1, Math.min(left, Math.max(SHORTEST_MS, part)))); // no timer is finer
   }
 
@@ -104,11 +140,20 @@ export class Heartbeats {
   #look(ms: number, setAt: number, isLastLook: boolean): void {
     const at = this.#timers.now();
     this.#countedMs = Math.min(this.#countedMs + ms, at - this.#lastAt);
-    if (this.#countedMs < this.allowedMs) this.#watch();
+    const { silentMs, allowedMs } = this;
+    if (this.#countedMs < this.#nextMs) this.#watch();
     else if (!isLastLook && at - setAt - ms > LATE_MS) this.#lookIn(GRACE_MS, true);
-    else {
+    else if (this.#countedMs < allowedMs) {
+      this.#tell({ silentMs, allowedMs });
+      this.#watch();
+    } else {
       this.stop();
       this.#onSilence();
     }
+  }
+
+  #tell(stall: Stall | undefined): void {
+    this.isStalled = stall !== undefined;
+    this.#onStall(stall);
   }
 }

@@ -144,10 +144,12 @@ export class Supervisor {
     this.#next();
   }
 
-  /** Ends the present attempt and begins another without a pause: that is no failure. */
+  /** Ends the present attempt and begins another without a pause: that is no failure. One that has stalled is ended as silent. */
   restart(): void {
     this.#nextTryAt = Number.NEGATIVE_INFINITY;
-    this.#attempt?.close("stopped");
+    const attempt = this.#attempt;
+    if (attempt?.heartbeats.isStalled) attempt.isSilent = true;
+    attempt?.close("stopped");
     this.#next();
   }
 

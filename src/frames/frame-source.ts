@@ -38,6 +38,8 @@ export interface FrameSink {
   room(bytes: number): Uint8Array | undefined;
   /** The device answers, but has nothing new: that is no silence. */
   alive?(): void;
+  /** Whoever sends the frames says that they have stopped, and why: the connection stands, and they may come again. */
+  stalled?(reason: string): void;
   /** The source could not deliver this: the next frame says so. */
   lost(loss: SourceLoss): void;
   /** Something came that is no new frame, and is only counted. */

@@ -12,7 +12,7 @@ export interface Origin {
 
 /** What a source could not deliver, reported with the next frame. */
 export interface SourceLoss {
-  /** `lost`: by the driver, the pipeline or in transit. `refused`: it was not a whole JPEG. `outage`: the source had failed. */
+  /** `lost`: by the driver, the pipeline or in transit. `refused`: it was not a whole JPEG. `outage`: the source had failed, or stalled. */
   readonly what: "lost" | "refused" | "outage";
   /** How many frames; 0 if unknown. */
   readonly count: number;

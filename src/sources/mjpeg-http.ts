@@ -38,7 +38,10 @@ export interface MjpegHttpOptions {
   readonly trust?: string | undefined;
   /** Called when the server has responded with a stream. */
   readonly onOpen?: (() => void) | undefined;
-  /** Called with the reason when the server sends a placeholder; the connection is kept. Without this, a placeholder is a failure. */
+  /**
+   * Called with the reason when the server sends a placeholder; the connection is kept. Without this, the sink is told that the
+   * frames have stalled; a placeholder before the first picture is a failure.
+   */
   readonly onPlaceholder?: ((reason: string) => void) | undefined;
   readonly log?: Log | undefined;
 }
@@ -161,7 +164,7 @@ export class MjpegHttpSource implements RunningSource {
   }
 
   #intake(sink: FrameSink, silence: StreamSilence): PictureIntake {
-    return new PictureIntake(sink, {
+    const intake = new PictureIntake(sink, {
       address: this.address,
       isThinned: this.#url.searchParams.has("fps"),
       onUnchanged: () => {
@@ -171,10 +174,13 @@ export class MjpegHttpSource implements RunningSource {
       onSign: (isHeartbeat) => silence.part(isHeartbeat),
       onPlaceholder: (reason) => {
         const { onPlaceholder } = this.#options;
-        if (!onPlaceholder) throw this.#failure(`has no frames: ${reason}`);
-        onPlaceholder(reason);
+        if (onPlaceholder) return onPlaceholder(reason);
+        const why = `has no frames: ${reason}`;
+        if (!sink.stalled || intake.pictures === 0) throw this.#failure(why);
+        sink.stalled(`${this.address} ${why}`);
       },
     });
+    return intake;
   }
 
   #parser({ headers }: HttpHead, sink: FrameSink, onPart: (part: Part) => void): MultipartParser {

@@ -43,7 +43,8 @@ export class PictureIntake {
       this.#options.onPlaceholder(sent.placeholder);
       return;
     }
-    if (this.isPolling && this.#isSame(body)) {
+    const isSame = isAgain(sent, this.#before) || (this.isPolling && this.#isSame(body));
+    if (isSame) {
       this.stayed();
       return;
     }
@@ -78,4 +79,10 @@ export class PictureIntake {
       this.#sink.lost({ what: "lost", count: skipped, why: SKIPPED });
     this.#sink.take({ jpeg, sent, origin: sent.origin ?? { stream, ...identity, capturedAt } });
   }
+}
+
+/** Whether it is the frame that came before: a server shows it again when what it showed meanwhile does not hold any more. */
+function isAgain({ identity }: SentPicture, before: SentPicture | undefined): boolean {
+  if (!identity) return false;
+  return identity.run === before?.identity?.run && identity.index === before.identity.index;
 }

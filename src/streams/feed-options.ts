@@ -13,7 +13,10 @@ export interface FeedOptions {
   readonly longestBackOffMs?: number;
   /** A source that gives no first frame within this time has failed, ms. */
   readonly startMs?: number;
-  /** A running source that is silent for this long, and for five of its periods, has failed, ms; 0: it may be silent. */
+  /**
+   * A running source that is silent for this long, and for five of its periods, has failed, ms; 0: it may be silent. One whose period
+   * is known has stalled after a second and five periods, if that is sooner; then it is still open.
+   */
   readonly silenceMs?: number;
   /** What is known of a source that is silent, as a sentence; undefined: nothing. */
   readonly silence?: (() => string | undefined) | undefined;

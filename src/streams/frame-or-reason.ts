@@ -16,8 +16,8 @@ export interface Patience {
 const LOOK_MS = 100;
 
 /**
- * What `ask` finds, or why there is nothing to be found: a source that starts is waited for, one that fails meanwhile is told
- * of at once, and so is one that has failed and rests before it is tried again.
+ * What `ask` finds, or why there is nothing to be found: a source that starts, or has stalled and is open, is waited for; one that
+ * fails meanwhile is told of at once, and so is one that has failed and rests before it is tried again.
  * @throws {ThingError} `NO_FRAME` with the reason, and when none came in time.
  */
 export async function frameOrReason(
@@ -35,8 +35,8 @@ export async function frameOrReason(
   const endTimer = limit(stream, patience, over);
   // Demand reaches a source through those between in this tick: then it is tried, or rests.
   const look = setImmediate(() => {
-    const { reason } = source;
-    if (reason !== undefined && !source.isTrying) over.abort(noFrameBecause(reason));
+    const { reason, isTrying, isOpen } = source;
+    if (reason !== undefined && !isTrying && !isOpen) over.abort(noFrameBecause(reason));
   });
   try {
     return await abortable(ask(over.signal), over.signal);

@@ -225,8 +225,9 @@ export abstract class FrameOutlet implements FrameFeed {
   }
 
   protected setPlaceholder(placeholder: Placeholder | undefined): void {
+    const shown = placeholder ?? (this.#placeholder && this.#newest); // it is the picture again, where nothing new has come
     this.#placeholder = placeholder;
-    if (placeholder) this.viewers.send(placeholder);
+    if (shown) this.viewers.send(shown);
     for (const listener of [...this.#placeholderListeners]) this.#call(listener);
   }
 

@@ -1,9 +1,8 @@
-import { abortable } from "../base/abort.ts";
 import type { Attempt } from "../base/attempt.ts";
-import { now } from "../base/clock.ts";
 import { deviceTrouble } from "../base/device-trouble.ts";
 import { isDisconnection } from "../base/disconnection.ts";
-import { messageOf, ThingError } from "../base/errors.ts";
+import { messageOf } from "../base/errors.ts";
+import type { Stall } from "../base/heartbeats.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import { type Failure, type SupervisedState, Supervisor } from "../base/supervise.ts";
 import { thrownError } from "../base/thrown.ts";
@@ -16,6 +15,8 @@ import {
 } from "../frames/frame-source.ts";
 import type { FeedOptions } from "./feed-options.ts";
 import type { MJPEGStream } from "./mjpeg-stream.ts";
+import { SourcePlaceholder } from "./source-placeholder.ts";
+import { failed, SourceSilence, secondsOf } from "./source-silence.ts";
 import { SourceSink } from "./source-sink.ts";
 import type { SourcePhase, SourceState } from "./source-state.ts";
 import { SourceWarnings } from "./source-warnings.ts";
@@ -25,9 +26,9 @@ const LONGEST_BACK_OFF_MS = 2000;
 const BETWEEN_ATTEMPTS_MS = 500;
 /** A source that gave frames for so long ran well: one that dies after its first frame is in the same trouble as before. */
 const GOOD_AFTER_MS = 1000;
-/** A source that has given nothing but pictures that are no frames for so long has failed, ms. */
-const ALL_REFUSED_MS = 2000;
 const LONGEST_END_MS = 2500;
+/** Silence is told after this time, and five periods, ms: whether the source is given more before it is opened again or not. */
+const STALL_MS = 1000;
 const ENDED = "The source ended by itself.";
 const STAYS_BUSY = "The source did not end when it was told to: its device may stay busy.";
 
@@ -59,10 +60,13 @@ export class SourceRunner {
   #told = "idle ";
   #keepWarm: boolean;
   readonly #warnings: SourceWarnings;
-  /** Whether no frame has come since it failed, or since it began. */
+  readonly #placeholder: SourcePlaceholder;
+  /** Whether no frame has come since it failed or stalled, or since it began. */
   #isOut = false;
-  /** Since when the present attempt has given nothing but pictures that are no frames. */
-  #refusedAt: number | undefined;
+  /** Of the present attempt. */
+  readonly #silence: SourceSilence;
+  /** Whether the present attempt has given a frame. */
+  #hasBegun = false;
   #linger: NodeJS.Timeout | undefined;
 
   constructor(stream: MJPEGStream, source: FrameSource, options: FeedOptions = {}) {
@@ -73,6 +77,9 @@ export class SourceRunner {
     this.#options = options;
     this.#log = options.log ?? silentLog;
     this.#warnings = new SourceWarnings(this.#log);
+    this.#silence = new SourceSilence(stream, options.silence);
+    const { signal } = this.#stopped;
+    this.#placeholder = new SourcePlaceholder(stream, options.placeholder, this.#log, signal);
     this.#keepWarm = options.keepWarm ?? false;
     this.#state = stream.source;
     this.#supervisor = this.#supervised(options);
@@ -124,12 +131,14 @@ export class SourceRunner {
     const { backOffMs: firstMs = 500, longestBackOffMs: longestMs = LONGEST_BACK_OFF_MS } = options;
     return new Supervisor((attempt) => this.#run(attempt), {
       ...{ startMs, silenceMs: silenceMs || undefined, periods: 5 },
+      stallMs: silenceMs > STALL_MS ? STALL_MS : undefined,
       ...{ pauses: { firstMs, longestMs }, betweenMs: BETWEEN_ATTEMPTS_MS },
       ...{ goodAfterMs: GOOD_AFTER_MS, goodAfterHeartbeats: 2 },
       ...{ mayEnd: options.once, mostFailures: options.once ? 1 : undefined },
       endMs: LONGEST_END_MS,
       onStuck: () => this.#log.error(STAYS_BUSY),
-      silence: (ms, isStalled) => this.#silent(ms, isStalled),
+      silence: (ms, isStalled) => this.#silence.error(ms, isStalled),
+      onStall: (stall) => (stall ? this.#stallSilently(stall) : this.#resume()),
       explain: reasonOf,
       onState: ({ state }) => this.#follow(state),
       onFailure: (failure) => this.#fail(failure),
@@ -160,53 +169,44 @@ export class SourceRunner {
 
   /** Somebody asks that it be tried now. */
   #retry(): void {
+    const { isOpen } = this.#state;
     this.#state.begins();
-    this.#supervisor.retry();
+    if (isOpen) this.#supervisor.restart();
+    else this.#supervisor.retry();
   }
 
   /** One life of the source; it settles when the device is closed. */
   async #run(attempt: Attempt): Promise<void> {
-    this.#refusedAt = undefined;
+    this.#silence.forget();
+    this.#hasBegun = false;
     const isOnce = this.#options.once ?? false;
     const sink = new SourceSink(this.#stream, attempt, {
       take: (frame) => this.#take(frame, attempt),
       stopped: () => (isOnce ? attempt.end() : attempt.fail(failed(ENDED))),
+      stalled: (reason) => this.#stall(reason),
     });
     await runAs(this.#owner, () => this.#source.run(sink, attempt.signal));
     if (!isOnce) throw failed(ENDED);
   }
 
-  #silent(ms: number, isStalled: boolean): ThingError {
-    if (this.#refusedAt !== undefined) return this.#allRefused(ms);
-    const what = isStalled ? "frames stopped coming" : "no first frame came";
-    const sentence = `The source is open but silent: ${what} for ${secondsOf(ms)} s.`;
-    return failed(`${sentence} ${this.#options.silence?.() ?? "Check the camera and its cable."}`);
-  }
-
-  #allRefused(ms: number): ThingError {
-    const { why = "they are not JPEGs." } =
-      this.#stream.pendingLosses.findLast(({ what }) => what === "refused") ?? {};
-    return failed(`All pictures of the source were refused for ${secondsOf(ms)} s: ${why}`);
-  }
-
   #take({ jpeg, sent: _, ...about }: SourceFrame, attempt: Attempt): boolean {
-    const isFirst = this.#state.state !== "streaming";
-    if (isFirst && this.#stream.lastFrameIndex >= 0) this.#stream.reset();
+    if (!this.#hasBegun && this.#stream.lastFrameIndex >= 0) this.#stream.reset();
     const frame = this.#stream.offerFrame(jpeg, about);
-    if (!frame) this.#noteRefusal(attempt);
-    else this.#refusedAt = undefined;
-    if (frame && isFirst) this.#delivers();
+    if (frame) this.#noteFrame();
+    const error = frame ? undefined : this.#silence.refuses();
+    if (error) attempt.fail(error);
     return frame !== undefined;
   }
 
-  #noteRefusal(attempt: Attempt): void {
-    this.#refusedAt ??= now();
-    const ms = now() - this.#refusedAt;
-    if (ms >= ALL_REFUSED_MS) attempt.fail(this.#allRefused(ms));
+  #noteFrame(): void {
+    this.#hasBegun = true;
+    this.#silence.forget();
+    if (this.#state.state !== "streaming") this.#delivers();
   }
 
   #delivers(): void {
     this.#isOut = false;
+    this.#placeholder.forget();
     this.#state.delivers();
   }
 
@@ -227,26 +227,43 @@ export class SourceRunner {
   }
 
   #fail({ error, reason, isStalled }: Failure): void {
-    if (!this.#isOut) this.#stream.noteLoss({ what: "outage", count: 0, why: reason });
-    this.#isOut = true;
     const other = isDisconnection(error) ? "disconnected" : "failed";
+    this.#noteOutage(reason);
     this.#state.fails(isStalled ? "stalled" : other, reason);
-    this.#warnings.warn(reason);
-    if (this.#stream.placeholder?.reason !== reason) void this.#showPlaceholder(reason);
+    this.#tellWhy(reason);
   }
 
-  /** Shows a picture that says why there are no frames, if that is so when it has been made. */
-  async #showPlaceholder(reason: string): Promise<void> {
-    const { signal } = this.#stopped;
-    try {
-      const making = Promise.resolve(this.#options.placeholder?.(reason));
-      const picture = await abortable(making, signal);
-      const isSo = this.#supervisor.status.reason === reason && this.#stream.streaming;
-      if (picture && isSo) this.#stream.showPlaceholder(picture, reason);
-    } catch (cause) {
-      if (signal.aborted) return;
-      this.#log.warn(`The placeholder picture could not be made: ${messageOf(cause)}`);
-    }
+  #stallSilently({ silentMs, allowedMs }: Stall): void {
+    if (this.#silence.said !== undefined) return;
+    const next = ` It is opened again after ${secondsOf(allowedMs)} s.`;
+    this.#tellStall(messageOf(this.#silence.error(silentMs, true, next)));
+  }
+
+  #stall(reason: string): void {
+    this.#silence.said = reason;
+    this.#tellStall(reason);
+  }
+
+  #tellStall(reason: string): void {
+    this.#noteOutage(reason);
+    this.#state.stalls(reason);
+    this.#tellWhy(reason);
+  }
+
+  /** It has come to life again by itself; if by a frame, that has taken the placeholder's place. */
+  #resume(): void {
+    if (this.#state.isOpen) this.#delivers();
+    if (this.#stream.placeholder) this.#stream.showPlaceholder(undefined);
+  }
+
+  #noteOutage(reason: string): void {
+    if (!this.#isOut) this.#stream.noteLoss({ what: "outage", count: 0, why: reason });
+    this.#isOut = true;
+  }
+
+  #tellWhy(reason: string): void {
+    this.#warnings.warn(reason);
+    this.#placeholder.show(reason);
   }
 
   #tell(): void {
@@ -262,12 +279,4 @@ export class SourceRunner {
 function reasonOf(error: unknown): string {
   if (thrownError(error).name === "AbortError") return ENDED;
   return deviceTrouble(error) ?? messageOf(error);
-}
-
-function secondsOf(ms: number): string {
-  return (ms / 1000).toFixed(1);
-}
-
-function failed(sentence: string): ThingError {
-  return new ThingError("SOURCE_FAILED", sentence);
 }

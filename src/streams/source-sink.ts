@@ -9,6 +9,8 @@ interface SinkOwner {
   take(frame: SourceFrame): boolean;
   /** The stream takes no more frames. */
   stopped(): void;
+  /** The source's frames have stopped, as it says itself. */
+  stalled(reason: string): void;
 }
 
 /** Where one run of a source puts its frames: a stream, for as long as the run lasts. */
@@ -53,6 +55,10 @@ export class SourceSink implements FrameSink {
 
   alive(): void {
     if (this.#isOpen()) this.#attempt.heartbeat();
+  }
+
+  stalled(reason: string): void {
+    if (this.#isOpen()) this.#owner.stalled(reason);
   }
 
   lost(loss: SourceLoss): void {

@@ -44,6 +44,7 @@ export class SourceState {
   #reason: string | undefined;
   #since = now();
   #isTrying = false;
+  #isOpen = false;
   #retry: (() => void) | undefined;
   #isWanted: () => boolean = () => true;
   readonly #changes = new Set<() => void>();
@@ -76,12 +77,17 @@ export class SourceState {
     return this.#isTrying;
   }
 
+  /** Whether it has stalled and is still open: frames may come again by themselves. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   /** Whether somebody runs a source into the stream; else its producer adds frames as it likes, and there is no state. */
   get isFed(): boolean {
     return this.#retry !== undefined;
   }
 
-  /** Somebody runs a source into the stream now. `retry` starts one that has failed at once; `isWanted`: whether frames are wanted. */
+  /** Somebody runs a source into the stream now. `retry` starts one that has failed at once, or opens one anew that has stalled; `isWanted`: whether frames are wanted. */
   feed(retry: () => void, isWanted = () => true): void {
     this.#retry = retry;
     this.#isWanted = isWanted;
@@ -108,18 +114,27 @@ export class SourceState {
 
   begins(): void {
     this.#isTrying = true;
+    this.#isOpen = false;
     if (this.isFaulty) this.#tell();
     else this.#become("opening");
   }
 
   delivers(): void {
     this.#isTrying = false;
+    this.#isOpen = false;
     this.#become("streaming");
   }
 
+  /** Its frames have stopped, and may come again: who waits for one goes on waiting. */
+  stalls(reason: string): void {
+    this.#isOpen = true;
+    this.#become("stalled", sentenceOf(reason));
+  }
+
   fails(state: FaultPhase, reason: string): void {
-    const sentence = reason.replace(/\s+/g, " ").trim().slice(0, LONGEST_REASON);
+    const sentence = sentenceOf(reason);
     this.#isTrying = false;
+    this.#isOpen = false;
     this.#become(state, sentence);
     for (const listener of [...this.#failures]) listener(sentence);
   }
@@ -127,6 +142,7 @@ export class SourceState {
   /** Nobody wants its frames. */
   rests(): void {
     this.#isTrying = false;
+    this.#isOpen = false;
     if (this.isFaulty) this.#tell();
     else this.#become("idle");
   }
@@ -134,6 +150,7 @@ export class SourceState {
   /** It was closed. */
   ends(): void {
     this.#isTrying = false;
+    this.#isOpen = false;
     this.#become("idle");
   }
 
@@ -163,6 +180,10 @@ export class SourceState {
   #tell(): void {
     for (const listener of [...this.#changes]) listener();
   }
+}
+
+function sentenceOf(reason: string): string {
+  return reason.replace(/\s+/g, " ").trim().slice(0, LONGEST_REASON);
 }
 
 /** The error for who wants a frame of a source that gives none. */

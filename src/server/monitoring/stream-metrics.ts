@@ -81,7 +81,12 @@ const STREAM_METRICS: readonly StreamMetric[] = [
     (_, s) => s.encodeFailures,
   ],
   ["source_lost_frames_total", "counter", "Frames lost by the source.", (_, s) => s.lostBySource],
-  ["source_outages_total", "counter", "How often the source failed.", (_, s) => s.outages],
+  [
+    "source_outages_total",
+    "counter",
+    "How often the source's frames stopped: it failed, or stalled.",
+    (_, s) => s.outages,
+  ],
   [
     "mended_frames_total",
     "counter",
