@@ -14,7 +14,8 @@ export const MOST_IDENTITIES = 512;
 
 /**
  * Which camera a video node is, whatever its number. A serial number that only one camera has decides, at any port. Where
- * two have the same one, or none, the port decides, from then on: they are never taken for one another.
+ * two have the same one, or none, or one that makers leave as it is (`0001`), the port decides, from then on: they are never
+ * taken for one another.
  */
 export class CameraIdentities {
   /** By id, the one seen least recently first. */
@@ -63,11 +64,12 @@ export class CameraIdentities {
     return this.known.find((one) => one.key === key && one.port === port && isFree(one.id))?.id;
   }
 
-  /** The camera that this one was at another port, if its serial number says so. */
+  /** The camera that this one was at another port, if its serial number, or an id that names no port, says so. */
   #moved(node: VideoNode): string | undefined {
     const key = keyOf(node);
-    if (!hasSerial(node) || this.#shared.has(key)) return undefined;
-    return this.known.find((one) => one.key === key)?.id;
+    if (this.#shared.has(key)) return undefined;
+    const isOwn = hasSerial(node);
+    return this.known.find((one) => one.key === key && (isOwn || one.port === ""))?.id;
   }
 
   #newId(node: VideoNode, isFree: (id: string) => boolean): string {
@@ -118,8 +120,20 @@ function portOf({ usb, device }: VideoNode): string {
   return usb?.port ?? plain(device);
 }
 
+/** Whether it has a serial number that is no other camera's, as far as can be told. */
 function hasSerial({ usb }: VideoNode): boolean {
-  return usb === undefined || usb.serial !== undefined;
+  return usb === undefined || (usb.serial !== undefined && !isPlaceholder(usb.serial));
+}
+
+const COUNTING = "0123456789abcdef";
+/** `0001`, `SN0001`, `01.00.00`. */
+const FIRST = /^(?:s\/?n|no)?[\W_]*[01\W_]*$/i;
+/** `20200513`, `200901010001`: of a day, not of a camera. */
+const DAY = /^20[0-3]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])0*1?$/;
+
+/** Whether a serial number is one that a maker gave all cameras. */
+function isPlaceholder(serial: string): boolean {
+  return FIRST.test(serial) || DAY.test(serial) || COUNTING.includes(serial.toLowerCase());
 }
 
 function repeated(keys: readonly string[]): Set<string> {

@@ -128,6 +128,12 @@ export async function nodeOf(id: string, options: V4l2Options = {}): Promise<Vid
   const found = nodes.find((node) => ids.get(node) === id);
   if (found) return found;
   const others = [...ids.values()].join(", ") || "none";
+  const same = [...ids.values()].filter((other) => other.startsWith(`${id}@`)).join(", ");
+  if (same)
+    throw new ThingError(
+      "NOT_READY",
+      `Several cameras may be '${id}', so the port tells which one is meant. Name one of these in its place: ${same}.`,
+    );
   throw new ThingError(
     "NOT_READY",
     `The camera '${id}' is not plugged in. These are: ${others}. Plug it in, or correct its id: thingscope cameras lists them.`,
