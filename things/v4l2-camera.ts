@@ -6,7 +6,7 @@ import {
   logTo,
   messageOf,
   property,
-  ThingError,
+  type ThingError,
   withDeadline,
 } from "thingscope";
 import {
@@ -20,6 +20,7 @@ import {
   type WantedMode,
 } from "thingscope/frames";
 import { Type } from "typebox";
+import { CameraMode } from "./v4l2-mode.ts";
 import { Capabilities, Losses, Mode, Sizes } from "./v4l2-schemas.ts";
 
 /** What a V4L2Camera is made with; all of it may be absent. */
@@ -52,30 +53,33 @@ export class V4L2Camera extends Camera {
   readonly #options: V4L2CameraOptions;
   readonly #node: V4l2Node;
   readonly #device: V4l2Device;
+  readonly #mode: CameraMode;
   readonly #controls: V4l2Controls;
   #endWatch: () => void = () => {};
   #poll: NodeJS.Timeout | undefined;
   #isPolling = false;
-  #wantedMode: WantedMode | undefined;
   #wasOpen = false;
   #awayMs = 0;
 
   constructor(options: V4L2CameraOptions = {}) {
     super(options.keep_warm === undefined ? {} : { keep_warm: options.keep_warm });
     this.#options = options;
-    this.#wantedMode = options.mode;
     this.#node = new V4l2Node(options.device);
     this.#device = new V4l2Device({
       find: () => this.#node.find(),
       command: (node) =>
-        v4l2Command(node, { program: options.program, mode: this.#knownMode(), log: this.log }),
+        v4l2Command(node, { program: options.program, mode: this.#mode.known, log: this.log }),
       onOpen: (description) => this.#prepare(description),
       onReady: () => this.mjpeg_stream.source.returns(),
+      onStreaming: (signal) => this.#restoreMode(signal),
       onDescribed: (description) => this.#describe(description),
       onControls: (controls) => this.#controls.changed(controls),
       onLost: (reason) => this.#lose(reason),
       log: logTo((level, message, fields) => this.log[level](message, fields)),
     });
+    this.#mode = new CameraMode(this.#device, options.mode, (words, signal) =>
+      this.#setMode(words, signal),
+    );
     const named = affordancesOf(this.constructor as typeof V4L2Camera).map(({ name }) => name);
     this.#controls = new V4l2Controls(this, this.#device, [...named, "mode"]);
   }
@@ -181,28 +185,21 @@ export class V4L2Camera extends Camera {
   /** The device was opened, for the first time or again: it gets the mode and the values that it had. */
   async #prepare(description: V4l2Description): Promise<void> {
     this.#describe(description);
-    const mode = this.#wantedMode ?? this.#modes?.usual;
-    const faults: string[] = [];
-    try {
-      if (mode && !this.#modes?.isPresent(mode)) await this.#setMode(mode);
-    } catch (error) {
-      faults.push(`'mode': ${messageOf(error)}`);
-    }
+    await this.#restoreMode();
     const initial = this.#wasOpen ? {} : (this.#options.controls ?? {});
-    faults.push(...(await this.#controls.apply(new Map(Object.entries(initial)))));
+    this.#warn(await this.#controls.apply(new Map(Object.entries(initial))));
     this.#wasOpen = true;
-    if (faults.length > 0)
-      this.log.warn(`Some settings were not taken by the camera: ${faults.join("; ")}`);
   }
 
-  /** The words for its mode, if it was there before: it is opened in it, which is sooner done than changing it afterwards. */
-  #knownMode(): string | undefined {
-    const mode = this.#wantedMode ?? this.#modes?.usual;
-    try {
-      return mode && this.#modes?.wordsFor(mode);
-    } catch {
-      return undefined; // it never had that mode: why is told when it is set
-    }
+  /** Another program may have kept it from being set, or have changed it while nobody watched. */
+  async #restoreMode(signal?: AbortSignal): Promise<void> {
+    const fault = await this.#mode.restore(signal);
+    if (fault !== undefined) this.#warn([`'mode': ${fault}`]);
+  }
+
+  #warn(faults: readonly string[]): void {
+    if (faults.length > 0)
+      this.log.warn(`Some settings were not taken by the camera: ${faults.join("; ")}`);
   }
 
   /** One poll at a time: a device may take longer to answer. */
@@ -222,7 +219,7 @@ export class V4L2Camera extends Camera {
       description:
         "Format, size and rate of the stream. One that the device refuses leaves the present one",
       schema: Mode,
-      read: () => this.#mode(),
+      read: () => this.#mode.present,
       write: (mode, signal) => this.#changeMode(mode, signal),
       ...{ observable: true, saved: true, withinMs: MODE_MS },
     });
@@ -231,31 +228,12 @@ export class V4L2Camera extends Camera {
     this.changed("capabilities");
   }
 
-  #mode(): WantedMode {
-    this.#device.assertReady();
-    const present = this.#modes?.present;
-    if (!present) throw new ThingError("NOT_READY", "The camera does not say its mode.");
-    return { ...present };
-  }
-
   async #changeMode(mode: WantedMode, signal: AbortSignal): Promise<void> {
-    this.#device.assertReady();
-    const before = this.#wantedMode;
-    this.#wantedMode = mode; // a camera that comes back meanwhile gets this one
-    try {
-      await this.#setMode(mode, signal);
-    } catch (error) {
-      if (this.#wantedMode === mode) this.#wantedMode = before;
-      throw error;
-    }
-    const faults = await this.#controls.apply(); // some drivers forget them
-    if (faults.length > 0)
-      this.log.warn(`Some settings were not taken in the new mode: ${faults.join("; ")}`);
+    await this.#mode.set(mode, signal);
+    this.#warn(await this.#controls.apply()); // some drivers forget them
   }
 
-  async #setMode(mode: WantedMode, signal?: AbortSignal): Promise<void> {
-    const words = this.#modes?.wordsFor(mode);
-    if (words === undefined) return;
+  async #setMode(words: string, signal?: AbortSignal): Promise<void> {
     const change = async () => this.#noteAway(await this.#device.setMode(words, signal));
     await (this.mjpeg_stream.source.state === "streaming"
       ? this.#whileStreaming(change)

@@ -50,6 +50,8 @@ static bool request_buffers(struct capture *capture, struct failure *failure) {
       .type = capture->device->type, .memory = V4L2_MEMORY_MMAP, .count = capture->wanted};
   if (!IOCTL(capture->device->fd, VIDIOC_REQBUFS, &request, failure)) return false;
   if (request.count == 0) return fail(failure, "VIDIOC_REQBUFS", ENOMEM, "The driver gives no buffers.");
+  // Another program may have set another format meanwhile. While there are buffers it cannot.
+  if (!read_format(capture->device, &capture->format, failure)) return false;
   const unsigned count = request.count < MAX_BUFFERS ? request.count : MAX_BUFFERS;
   for (unsigned i = 0; i < count; i++) {
     if (!map_buffer(capture, i, failure) || !give_back(capture, i, failure)) return false;

@@ -8,7 +8,7 @@ static const int64_t LIMIT_NS = 10000000000;
 static void answer_change(struct session *session) {
   struct change *change = &session->change;
   // A device that was set back may have taken something else, as another rate.
-  if (memcmp(&session->described, &session->capture.format, sizeof session->described) != 0) say_device(session);
+  say_changed_device(session);
   if (!session->capture.streaming) release_capture(&session->capture);
   const bool hands_on = !session->encoder;
   struct json json = {0};
@@ -65,7 +65,7 @@ static bool change_over(struct session *session, struct frame_format format, boo
   return !streaming || start_streaming(session, failure);
 }
 
-/** Goes back to the mode of before. If that fails, too, the program ends: nothing would stream. */
+/** Goes back to the mode of before. If that fails, too, the program ends where it streamed: nothing would stream any more. */
 static void change_back(struct session *session) {
   struct change *change = &session->change;
   struct failure failure;
@@ -74,6 +74,8 @@ static void change_back(struct session *session) {
   change->stage = change->was_streaming ? BACK : ANSWERING;
   if (done) return;
   note_failure(change, &failure);
+  // Another program has the device: its mode is not ours to set back.
+  if (!change->was_streaming && !is_gone(&failure) && read_format(&session->device, &session->capture.format, &failure)) return;
   answer_change(session);
   end_by(session, &failure);
 }

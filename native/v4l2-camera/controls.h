@@ -22,8 +22,8 @@ struct controls {
   struct control list[MAX_CONTROLS];
 };
 
-/** The member `controls`, and its list. */
-void describe_controls(const struct device *device, struct controls *controls, struct json *json, struct json *truncated);
+/** The member `controls`, and its list. False if the camera does not say what some of them are: they are left out. */
+bool describe_controls(const struct device *device, struct controls *controls, struct json *json, struct json *truncated);
 
 /** NULL if the device has none of this number. */
 const struct control *find_control(const struct controls *controls, uint32_t id);

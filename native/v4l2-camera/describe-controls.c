@@ -3,6 +3,8 @@
 #include "controls.h"
 
 enum { MAX_MENU = 256, MAX_JSON = 400 * 1024 };
+/** Classes of controls, each with its first number but one that names the class, and how many numbers are tried after one. */
+enum { FIRST_CLASS = V4L2_CTRL_CLASS_USER >> 16, LAST_CLASS = 0xa5, FIRST_OF_CLASS = 0x900, NEARBY = 64 };
 
 static const char *type_name(uint32_t type) {
   switch (type) {
@@ -135,19 +137,44 @@ static bool describe_control(const struct device *device, const struct v4l2_quer
   return whole;
 }
 
-void describe_controls(const struct device *device, struct controls *controls, struct json *json, struct json *truncated) {
+static bool query_control(const struct device *device, uint32_t id, struct v4l2_query_ext_ctrl *query) {
+  struct failure none;
+  *query = (struct v4l2_query_ext_ctrl){.id = id};
+  return IOCTL(device->fd, VIDIOC_QUERY_EXT_CTRL, query, &none);
+}
+
+/**
+ * The control after `last`. Where a camera does not answer for one, its driver gets no further, often with the same errno as at
+ * the end: so the numbers that follow are tried, and the later classes. `skipped`: there was such a control.
+ */
+static bool next_control(const struct device *device, uint32_t last, struct v4l2_query_ext_ctrl *query, bool *skipped) {
   const uint32_t next = V4L2_CTRL_FLAG_NEXT_CTRL | V4L2_CTRL_FLAG_NEXT_COMPOUND;
-  struct failure end;
-  bool whole_menus = true;
+  *skipped = false;
+  if (query_control(device, last | next, query)) return query->id > last;
+  *skipped = true;
+  const uint32_t class = last >> 16 < FIRST_CLASS ? FIRST_CLASS : last >> 16;
+  const uint32_t first = (class << 16) + FIRST_OF_CLASS;
+  const uint32_t from = last < first ? first : last + 1;
+  for (uint32_t id = from; id < from + NEARBY; id++) {
+    if (query_control(device, id, query)) return true;
+  }
+  for (uint32_t later = class + 1; later <= LAST_CLASS; later++) {
+    if (query_control(device, (later << 16) | next, query) && query->id > last) return true;
+  }
+  return false;
+}
+
+bool describe_controls(const struct device *device, struct controls *controls, struct json *json, struct json *truncated) {
+  bool whole_menus = true, skipped;
   const size_t before = json->length;
   controls->count = 0;
   json_key(json, "controls");
   json_open(json, '[');
-  struct v4l2_query_ext_ctrl query = {.id = next};
+  struct v4l2_query_ext_ctrl query;
   uint32_t last = 0;
-  for (unsigned asked = 0; IOCTL(device->fd, VIDIOC_QUERY_EXT_CTRL, &query, &end); asked++) {
-    // A driver that does not go on to another control would be asked for ever.
-    if (query.id <= last) break;
+  unsigned left_out = 0;
+  for (unsigned asked = 0; next_control(device, last, &query, &skipped); asked++) {
+    left_out += skipped;
     if (asked == 2 * MAX_CONTROLS || controls->count == MAX_CONTROLS || json->length - before > MAX_JSON) {
       json_string(truncated, "controls");
       break;
@@ -160,8 +187,8 @@ void describe_controls(const struct device *device, struct controls *controls, s
                                   query.elem_size, query.maximum};
       whole_menus &= describe_control(device, &query, control, json);
     }
-    query = (struct v4l2_query_ext_ctrl){.id = query.id | next};
   }
   json_close(json, ']');
   if (!whole_menus) json_string(truncated, "menu");
+  return left_out == 0;
 }

@@ -91,6 +91,7 @@ static void execute_start(struct session *session, const struct command *command
   struct failure failure;
   if (session->change.stage != NO_CHANGE) session->change.was_streaming = true;
   if (start_streaming(session, &failure)) {
+    say_changed_device(session);
     answer_ok(session, command->number);
   } else {
     answer_failure(session, &command->number, &failure);

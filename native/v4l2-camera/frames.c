@@ -43,7 +43,11 @@ void restart_in_trouble(struct session *session) {
   struct failure failure;
   if (session->next.is_still) retake_still(session);
   stop_streaming(session);
-  if (!start_streaming(session, &failure)) end_by(session, &failure);
+  if (!start_streaming(session, &failure)) {
+    end_by(session, &failure);
+    return;
+  }
+  say_changed_device(session);
 }
 
 /** Keeps the newest frame. A still is not replaced. */

@@ -33,6 +33,15 @@ void end_by(struct session *session, const struct failure *failure) {
   session->exit_code = is_gone(failure) ? EXIT_GONE : EXIT_FAILED;
 }
 
+/** Once: of what the camera does not say. */
+static void say_missing_controls(struct session *session) {
+  struct failure failure;
+  if (session->misses_controls) return;
+  session->misses_controls = true;
+  fail(&failure, "VIDIOC_QUERY_EXT_CTRL", EIO, "The camera does not say what some of its controls are: they are left out.");
+  say_failure(session, &failure, false);
+}
+
 void say_device(struct session *session) {
   session->described = session->capture.format;
   struct json json = {0}, truncated = {0};
@@ -41,7 +50,7 @@ void say_device(struct session *session) {
   describe_device(&session->device, &json, &truncated);
   describe_format("format", &session->capture.format, !session->encoder, &json);
   describe_modes(&session->device, !session->encoder, &json, &truncated);
-  describe_controls(&session->device, &session->controls, &json, &truncated);
+  const bool has_all = describe_controls(&session->device, &session->controls, &json, &truncated);
   subscribe(&session->device, &session->controls);
   json_close(&truncated, ']');
   json_key_bool(&json, "events", session->controls.have_events);
@@ -51,6 +60,11 @@ void say_device(struct session *session) {
   json_close(&json, '}');
   json_free(&truncated);
   say(&session->output, 'D', &json);
+  if (!has_all) say_missing_controls(session);
+}
+
+void say_changed_device(struct session *session) {
+  if (memcmp(&session->described, &session->capture.format, sizeof session->described) != 0) say_device(session);
 }
 
 /** Whether the device has taken the mode as it is. */

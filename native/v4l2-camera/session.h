@@ -63,6 +63,7 @@ struct session {
   unsigned recheck_ms;  // until it is asked again whether the reader has taken everything
   struct change change;
   struct frame_format described;  // as the message device said last
+  bool misses_controls;  // which was told
   bool encoding_failed;  // of the last frame
   bool in_trouble;  // the stream failed, for this reason
   struct failure trouble;
@@ -77,6 +78,8 @@ int run_stream(const struct stream_options *options);
 
 /** The message device. */
 void say_device(struct session *session);
+/** The same, if the device has another format than it said last. */
+void say_changed_device(struct session *session);
 
 /** Members ioctl, errno, number and message. */
 void describe_failure(const struct failure *failure, struct json *json);

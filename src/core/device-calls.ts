@@ -1,8 +1,16 @@
 import { setMaxListeners } from "node:events";
 import { abortable } from "../base/abort.ts";
 import { ThingError } from "../base/errors.ts";
+import { Heartbeats } from "../base/heartbeats.ts";
+import { systemTimers, type Timers } from "../base/timers.ts";
 import { type FaultNotes, runAsThing } from "./running.ts";
 import { isThenable } from "./thing-faults.ts";
+
+/** Somebody waits for the answer: the process does not end before the time is over. */
+const FOREGROUND: Timers = {
+  now: systemTimers.now,
+  after: (ms, callback) => systemTimers.after(ms, callback),
+};
 
 /** Calls of one Thing's code that may ask its device: each has a limit of time and a signal, and all end when the Thing closes. */
 export class DeviceCalls {
@@ -44,7 +52,8 @@ export class DeviceCalls {
     }: { abort?: AbortController; gone?: AbortSignal | undefined } = {},
   ): Promise<unknown> {
     const leave = () => this.#abort(abort, gone?.reason);
-    const timer = setTimeout(() => this.#abort(abort, late(withinMs)), withinMs);
+    const onLate = () => this.#abort(abort, late(withinMs));
+    const silence = new Heartbeats({ startMs: withinMs }, onLate, FOREGROUND);
     this.#waiting.add(abort);
     if (gone) setMaxListeners(0, gone); // a request for all properties has one signal for as many as there are
     gone?.addEventListener("abort", leave, { once: true });
@@ -52,7 +61,7 @@ export class DeviceCalls {
     try {
       return await abortable(Promise.resolve(value), abort.signal);
     } finally {
-      clearTimeout(timer);
+      silence.stop();
       gone?.removeEventListener("abort", leave);
       this.#waiting.delete(abort);
     }

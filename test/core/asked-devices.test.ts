@@ -1,6 +1,7 @@
 // Properties that ask their device: saved values, turns, limits of time, signals.
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { property, setting, Thing } from "thingscope";
 import { openTestHost } from "thingscope/testing";
@@ -178,4 +179,19 @@ test("get and set of a decorator name methods that are given a signal and their 
   await assert.rejects(hosted.readProperty("gain"), /did not answer within 0\.02 s/);
   await assert.rejects(hosted.writeProperty("gain", 4), /did not answer within 0\.02 s/);
   assert.deepEqual(hosted.model.properties.get("gain")?.types, ["a", "b"]);
+});
+
+test("an answer that this process was kept from reading has come in time", {
+  timeout,
+}, async () => {
+  class Quick extends Instrument {
+    override withinMs = 2000;
+  }
+  await using opened = await openTestHost(Quick);
+  const { thing, hosted } = opened;
+  thing.device.answer = async () => void (await readFile(new URL(import.meta.url)));
+  const read = hosted.readProperty("gain");
+  while (!thing.device.asked.includes("get gain")) await Promise.resolve();
+  for (const end = performance.now() + 2500; performance.now() < end; );
+  assert.equal(await read, 1);
 });

@@ -163,6 +163,23 @@ test("F05 a mode that the device refuses leaves the old one streaming", limited,
   assert.equal(camera.thing.state.state, "streaming");
 });
 
+test(
+  "a mode that another program kept from being set is set when the camera streams",
+  limited,
+  async () => {
+    const { camera, device } = await opened(
+      { modeError: "EBUSY" },
+      { mode: { width: 320, height: 240 } },
+    );
+    await using _ = camera;
+    const widthOf = (value: unknown) => (value as { width: number }).width;
+    assert.equal(widthOf(await valueAt(`${camera.url}mode`)), 640);
+    await plugIn({}, device);
+    await camera.thing.mjpeg_stream.grab(patience());
+    await camera.untilProperty("mode", (value) => widthOf(value) === 320, patient);
+  },
+);
+
 test("a still is of the full size, and the stream goes on", limited, async () => {
   const { camera } = await opened();
   await using _ = camera;

@@ -7,9 +7,10 @@ import { V4L2Camera, type V4L2CameraOptions } from "../../things/index.ts";
 import { patience, TEST_MS, WAIT_MS } from "../limits.ts";
 import { VirtualWebcam } from "./webcam/virtual-webcam.ts";
 
-const limited = { timeout: TEST_MS };
+const isLong = Boolean(process.env.THINGSCOPE_LONG);
+const limited = { timeout: isLong ? 10 * TEST_MS : TEST_MS };
 const patient = { withinMs: WAIT_MS };
-const ROUNDS = process.env.THINGSCOPE_LONG ? 10 : 2;
+const ROUNDS = isLong ? 10 : 2;
 const SMALL = { format: "MJPG", width: 320, height: 240, rate: 15 };
 
 const opened = (kwargs: V4L2CameraOptions) =>

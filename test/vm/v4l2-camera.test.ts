@@ -15,8 +15,9 @@ import { controlOf, v4l2Ctl } from "./video-control.ts";
 import { sequenceIn } from "./webcam/pictures.ts";
 import { VirtualWebcam } from "./webcam/virtual-webcam.ts";
 
-const limited = { timeout: TEST_MS };
-const ROUNDS = process.env.THINGSCOPE_LONG ? 20 : 2;
+const isLong = Boolean(process.env.THINGSCOPE_LONG);
+const limited = { timeout: isLong ? 10 * TEST_MS : TEST_MS };
+const ROUNDS = isLong ? 20 : 2;
 const patient = { withinMs: WAIT_MS };
 
 const opened = (kwargs: V4L2CameraOptions) =>

@@ -1,4 +1,5 @@
 import { ThingError } from "../../base/errors.ts";
+import { Heartbeats } from "../../base/heartbeats.ts";
 import { countedLimit } from "../../base/limit-hits.ts";
 import type { Log } from "../../base/log.ts";
 import { Child, type Command } from "../../processes/child.ts";
@@ -28,6 +29,8 @@ export interface CommandLimits {
 export class V4l2Connection {
   /** Resolves with the reason when the program has ended and its pipes are closed. Never rejects. */
   readonly ended: Promise<ThingError>;
+  /** Resolves with the reason when it is killed, which its driver may keep from ending it. */
+  readonly killed: Promise<ThingError>;
   readonly device: string;
   readonly #child: Child;
   readonly #taker: MessageTaker;
@@ -36,12 +39,16 @@ export class V4l2Connection {
   #number = 0;
   #trouble: V4l2Trouble | undefined;
   #fault: ThingError | undefined;
+  #onKill: (reason: ThingError) => void = () => {};
   /** Why it has ended, once it has. */
   #reason: ThingError | undefined;
 
   /** @param device - Its node, for sentences. @param taker - Gets frames, and all messages but answers. */
   constructor(command: Command, device: string, taker: MessageTaker, log: Log) {
     this.device = device;
+    this.killed = new Promise((resolve) => {
+      this.#onKill = resolve;
+    });
     this.#taker = taker;
     this.#program = command.program;
     this.#child = new Child(command, { outputs: [1], input: true, log });
@@ -89,6 +96,7 @@ export class V4l2Connection {
   kill(reason: ThingError): void {
     this.#fault ??= reason;
     this.#child.kill();
+    this.#onKill(this.#fault);
   }
 
   #answer(
@@ -99,7 +107,7 @@ export class V4l2Connection {
   ): Promise<V4l2Answer> {
     return new Promise<V4l2Answer>((resolve, reject) => {
       const settle = () => {
-        clearTimeout(timer);
+        silence.stop();
         signal?.removeEventListener("abort", onAbort);
         this.#pending.delete(number);
       };
@@ -117,10 +125,10 @@ export class V4l2Connection {
           reject(error);
         },
       };
-      const timer = setTimeout(() => {
+      const silence = new Heartbeats({ startMs: withinMs }, () => {
         this.kill(hangs(withinMs));
         pending.reject(hangs(withinMs)); // a driver may keep even a killed program
-      }, withinMs);
+      });
       signal?.addEventListener("abort", onAbort);
       this.#pending.set(number, pending);
       this.#child.input?.write(line);

@@ -9,7 +9,17 @@ import { accepted, V4l2Connection } from "./connection.ts";
 import { DeviceFrames, type V4l2Still } from "./device-frames.ts";
 import { KnownDevice } from "./known-device.ts";
 import type { V4l2Answer, V4l2Control, V4l2Description, V4l2Message } from "./messages.ts";
-import { asThingError, deviceFailure, muteDevice, notOpen, stillOpening } from "./trouble.ts";
+import { onceMore } from "./once-more.ts";
+import {
+  asThingError,
+  busyRefusal,
+  deviceFailure,
+  KEPT_BY_DRIVER,
+  muteDevice,
+  notOpen,
+  stillOpening,
+} from "./trouble.ts";
+import { Waiters } from "./waiters.ts";
 
 /** How a device is found, and who is told of it. */
 export interface V4l2DeviceOptions {
@@ -21,6 +31,8 @@ export interface V4l2DeviceOptions {
   readonly onOpen?: (description: V4l2Description) => Promise<void>;
   /** `onOpen` is done, and it can stream. */
   readonly onReady?: () => void;
+  /** It streams, in the mode that it is described with; no other program can change that now. */
+  readonly onStreaming?: (signal: AbortSignal) => Promise<void>;
   /** These controls have other values or limits than before. */
   readonly onControls?: (controls: readonly V4l2Control[]) => void;
   /** It was described anew, as after a change of its mode. */
@@ -29,18 +41,21 @@ export interface V4l2DeviceOptions {
   readonly onLost?: (reason: ThingError) => void;
   /** How long a control may take to be read or set, ms; 5000. */
   readonly controlMs?: number;
+  /** How long it may take to be opened and described, ms; 30,000. */
+  readonly startMs?: number;
   readonly log?: Log | undefined;
 }
 
 /** Limits of commands, ms. The program itself waits 10 s for a frame in another mode. */
 const WITHIN = { start: 10_000, pause: 1000, mode: 15_000, still: 25_000 };
 const CONTROL_MS = 5000;
-const PAUSES = { firstMs: 250, longestMs: 2000 };
-const START_MS = 10_000;
-const END_MS = 3000;
-/** A program that fails sooner again is in the same trouble, ms. */
-const GOOD_AFTER_MS = 5000;
-const BETWEEN_MS = 250;
+/** Drivers wait 5 s for a request that a camera does not answer; a few of those must not keep it from being opened. */
+const START_MS = 30_000;
+/** A program that fails sooner again than `goodAfterMs` is in the same trouble. */
+const LIFE = {
+  ...{ endMs: 3000, pauses: { firstMs: 250, longestMs: 2000 }, betweenMs: 250 },
+  ...{ goodAfterMs: 5000, isBackground: true },
+};
 
 /**
  * One camera of V4L2, by way of a program of its own: it runs from `open` to `close` while the device is there, with the device
@@ -56,20 +71,22 @@ export class V4l2Device implements RunningSource {
   #known: KnownDevice | undefined;
   /** The connection that the device was described by last. */
   #described: V4l2Connection | undefined;
-  /** How often its source has changed since the description that is being asked for. */
-  #sourceChanges = 0;
+  /** Its modes may be others now: a driver may say so at any rate. Without frames it is opened again anyway. */
+  readonly #describeAgain = onceMore(() => this.#command("describe", this.#controlMs));
   /** Whether it is open, and `onOpen` is done. */
   #isReady = false;
   #reason = notOpen();
-  readonly #waiting = new Set<() => void>();
+  readonly #waiters = new Waiters();
 
   constructor(options: V4l2DeviceOptions) {
     this.#options = options;
     this.#log = options.log ?? silentLog;
     this.#controlMs = options.controlMs ?? CONTROL_MS;
     this.#supervisor = new Supervisor((attempt) => this.#live(attempt), {
-      ...{ startMs: START_MS, endMs: END_MS, pauses: PAUSES, betweenMs: BETWEEN_MS },
-      ...{ goodAfterMs: GOOD_AFTER_MS, isBackground: true },
+      ...LIFE,
+      startMs: options.startMs ?? START_MS,
+      silence: () => muteDevice(this.#connection?.device),
+      onStuck: () => this.#log.error(KEPT_BY_DRIVER),
       onFailure: ({ error }) => this.#fail(asThingError(error)),
     });
   }
@@ -108,7 +125,7 @@ export class V4l2Device implements RunningSource {
   async close(): Promise<void> {
     await this.#supervisor.close();
     this.#reason = notOpen();
-    this.#settleWaiting();
+    this.#waiters.release();
   }
 
   /** Something has changed, such as the nodes in /dev: a device that was not there is looked for at once. */
@@ -120,12 +137,7 @@ export class V4l2Device implements RunningSource {
   async ready(signal?: AbortSignal): Promise<void> {
     this.lookAgain();
     if (this.#isReady) return;
-    let onSettled: () => void = () => {};
-    const settled = new Promise<void>((resolve) => {
-      onSettled = resolve;
-      this.#waiting.add(onSettled);
-    });
-    await abortable(settled, signal).finally(() => this.#waiting.delete(onSettled));
+    await this.#waiters.wait(signal);
     if (!this.#isReady) throw this.#reason;
   }
 
@@ -138,6 +150,7 @@ export class V4l2Device implements RunningSource {
       try {
         const { error } = await connection.ask("start", { withinMs: WITHIN.start, signal });
         if (error) throw await deviceFailure(error, connection.device, connection.pid);
+        await this.#options.onStreaming?.(signal);
         throw await abortable(connection.ended, signal);
       } finally {
         leave();
@@ -199,8 +212,11 @@ export class V4l2Device implements RunningSource {
 
   async #command(words: string, withinMs: number, signal?: AbortSignal): Promise<V4l2Answer> {
     this.assertReady(); // not `isReady`: `onOpen` sends some
-    const answer = await this.#connection!.ask(words, { withinMs, signal });
+    const connection = this.#connection!;
+    const answer = await connection.ask(words, { withinMs, signal });
     this.#tellControls(this.#known?.noteValues(answer)); // also of a refusal: some may have been set
+    if (answer.error?.errno === "EBUSY")
+      throw await busyRefusal(answer.error, connection.device, connection.pid);
     return accepted(answer);
   }
 
@@ -232,15 +248,16 @@ export class V4l2Device implements RunningSource {
     );
     this.#connection = connection;
     const stop = () =>
-      void (attempt.isSilent ? connection.kill(muteDevice(node, START_MS)) : connection.stop());
+      void (attempt.isSilent ? connection.kill(muteDevice(node)) : connection.stop());
     attempt.signal.addEventListener("abort", stop);
+    void connection.killed.then((reason) => attempt.fail(reason)); // it may be kept by its driver
     const reason = await connection.ended;
-    if (this.#connection === connection) this.#connection = undefined;
-    this.#isReady = false;
+    if (this.#connection === connection) [this.#connection, this.#isReady] = [undefined, false];
     throw reason;
   }
 
   #take(message: V4l2Message, connection: V4l2Connection, attempt: Attempt): void {
+    if (this.#connection !== connection) return; // another one has taken its place
     if (message.type === "device") {
       const isFirst = this.#described !== connection;
       this.#described = connection;
@@ -257,17 +274,6 @@ export class V4l2Device implements RunningSource {
     }
   }
 
-  /** Its modes may be others now. A driver may say so at any rate: one description is asked for, and one more after it. */
-  #describeAgain(): void {
-    if (++this.#sourceChanges > 1) return;
-    const again = () => {
-      const hasChanged = this.#sourceChanges > 1;
-      this.#sourceChanges = 0;
-      if (hasChanged) this.#describeAgain();
-    };
-    this.#command("describe", this.#controlMs).then(again, again); // without frames it is opened again anyway
-  }
-
   async #becomeReady(device: V4l2Description, connection: V4l2Connection): Promise<void> {
     try {
       await this.#options.onOpen?.(device);
@@ -276,7 +282,7 @@ export class V4l2Device implements RunningSource {
     }
     if (this.#connection !== connection) return;
     this.#isReady = true;
-    this.#settleWaiting();
+    this.#waiters.release();
     this.#options.onReady?.();
   }
 
@@ -285,13 +291,10 @@ export class V4l2Device implements RunningSource {
   }
 
   #fail(reason: ThingError): void {
+    this.#connection = undefined;
     this.#isReady = false;
     this.#reason = reason;
-    this.#settleWaiting();
+    this.#waiters.release();
     this.#options.onLost?.(reason);
-  }
-
-  #settleWaiting(): void {
-    for (const onSettled of [...this.#waiting]) onSettled();
   }
 }

@@ -35,16 +35,22 @@ export async function deviceFailure(
   device: string,
   own: number | undefined,
 ): Promise<ThingError> {
-  const all = trouble.errno === "EBUSY" ? await holdersOf(device) : [];
-  const holders = all.filter((one) => !one.endsWith(`(process ${own})`));
+  const busy = trouble.errno === "EBUSY" ? await busySentence(trouble, device, own) : undefined;
   const code = GONE.has(trouble.errno) ? "DISCONNECTED" : "SOURCE_FAILED";
-  if (holders.length > 0) {
-    const sentence = `The camera is busy: ${holders.join(" and ")} has ${device} open. Close that program, then try again`;
-    return new ThingError(code, `${sentence} (${said(trouble)}).`);
-  }
+  if (busy !== undefined) return new ThingError(code, busy);
   const errno = code === "DISCONNECTED" ? "ENODEV" : trouble.errno;
   const known = deviceTrouble(Object.assign(new Error(said(trouble)), { code: errno }));
   return new ThingError(code, known ?? `The camera at ${device} failed: ${said(trouble)}.`);
+}
+
+/** The error for a command that was refused with EBUSY: it names the other program that uses the device, if one does. */
+export async function busyRefusal(
+  trouble: V4l2Trouble,
+  device: string,
+  own: number | undefined,
+): Promise<ThingError> {
+  const busy = await busySentence(trouble, device, own);
+  return busy === undefined ? refusal(trouble) : new ThingError("LOCK_BUSY", busy);
 }
 
 /** The error for a command that the device, or its driver, refused. */
@@ -72,12 +78,16 @@ export function stillOpening(): ThingError {
 }
 
 /** Of a program that said nothing since it was started. */
-export function muteDevice(node: string, withinMs: number): ThingError {
+export function muteDevice(node = "its device"): ThingError {
   return new ThingError(
     "SOURCE_FAILED",
-    `The camera at ${node} could not be opened within ${withinMs / 1000} s: its driver does not answer. Plug it in again.`,
+    `The camera at ${node} could not be opened: its driver does not answer. Plug it in again.`,
   );
 }
+
+/** Of a program that hangs in an ioctl, where SIGKILL does not end it. */
+export const KEPT_BY_DRIVER =
+  "The camera's program did not end when it was killed: its driver keeps it. Another one is started. Plug the camera in again if that fails.";
 
 export function asThingError(error: unknown): ThingError {
   if (error instanceof ThingError) return error;
@@ -93,6 +103,18 @@ export function formatText({ fourcc, width, height, interval }: V4l2Format): str
 /** Frames a second, with two digits after the point. */
 export function rateOf([seconds, parts]: readonly [number, number]): number {
   return seconds > 0 ? Math.round((100 * parts) / seconds) / 100 : 0;
+}
+
+/** Undefined where no other program is known to have it open. */
+async function busySentence(
+  trouble: V4l2Trouble,
+  device: string,
+  own: number | undefined,
+): Promise<string | undefined> {
+  const all = await holdersOf(device);
+  const holders = all.filter((one) => !one.endsWith(`(process ${own})`));
+  if (holders.length === 0) return undefined;
+  return `The camera is busy: ${holders.join(" and ")} has ${device} open. Close that program, then try again (${said(trouble)}).`;
 }
 
 function said({ ioctl, errno, message }: V4l2Trouble): string {

@@ -227,3 +227,28 @@ test("stamps of another clock, and none, are those of the arrival", limited, asy
     }
   }
 });
+
+test("a driver that does not let it be described is told, with the node", limited, async (t) => {
+  const { device, node } = await deviceOf(t, { isMute: true }, { startMs: 1000 });
+  await assert.rejects(device.ready(patience()), {
+    code: "SOURCE_FAILED",
+    message: `The camera at ${node} could not be opened: its driver does not answer. Plug it in again.`,
+  });
+});
+
+test(
+  "answers that this process could not read in time are no reason to end the program",
+  limited,
+  async (t) => {
+    const { device } = await deviceOf(t, {}, { controlMs: 2000 });
+    await device.ready(patience());
+    const brightness = device.description?.controls.find(({ id }) => id === BRIGHTNESS);
+    assert.ok(brightness);
+    const { pid } = device;
+    const set = device.set(new Map([[brightness, "7"]]));
+    await new Promise(setImmediate); // the command is on its way
+    for (const end = performance.now() + 2500; performance.now() < end; );
+    await set;
+    assert.equal(device.pid, pid);
+  },
+);

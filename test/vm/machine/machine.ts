@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { initramfs } from "./initramfs.ts";
 import { type Kernel, machineParts } from "./kernel.ts";
+import { ProcessorTimes } from "./processor-times.ts";
 
 export interface RunOptions {
   /** Environment of the command, beside PATH and HOME. */
@@ -79,6 +80,7 @@ async function booted(
   });
   const kill = () => machine.kill("SIGKILL");
   process.once("exit", kill);
+  const times = new ProcessorTimes(machine.pid ?? 0);
   try {
     const ended = once(machine, "close");
     if (!(await isUp(machine, folder, upMs))) return undefined;
@@ -90,8 +92,10 @@ async function booted(
     const code = await readFile(join(folder, "rc"), "utf8").catch(() => undefined);
     if (code === undefined)
       throw new Error(await failure(`ended without a result ${complaint}`, folder));
+    console.log(`# ${times.end()}`);
     return Number(code);
   } finally {
+    times.end();
     kill();
     process.off("exit", kill);
   }

@@ -66,6 +66,7 @@ interface Events {
 export class Controls extends EventEmitter<Events> {
   readonly #values = new Map<ControlName, number>();
   readonly #refusals = new Map<ControlName, number>();
+  readonly #broken = new Set<ControlName>();
   #error = NO_ERROR;
 
   constructor() {
@@ -87,6 +88,11 @@ export class Controls extends EventEmitter<Events> {
     this.#refusals.set(name, error);
   }
 
+  /** From now on the camera cannot say what `name` is, as with faults of firmware. */
+  break(name: ControlName): void {
+    this.#broken.add(name);
+  }
+
   /** @returns Undefined to refuse. */
   request(unit: number, selector: number, request: number, data: Buffer): Uint8Array | undefined {
     if (unit === 0 && selector === 2) return Buffer.from([this.#error]);
@@ -98,6 +104,7 @@ export class Controls extends EventEmitter<Events> {
     const [name, kind] = found;
     if (request === 0x01) return this.#set(name, kind, data);
     if (request === 0x86) return Buffer.from([this.#info(kind)]);
+    if (this.#broken.has(name)) return this.#refused(INVALID_REQUEST);
     if (request === 0x85) return Buffer.from([kind.bytes, 0]);
     const value = { 129: this.get(name), 130: kind.min, 131: kind.max, 132: kind.step }[request];
     if (value !== undefined) return numberBytes(value, kind.bytes);

@@ -11,10 +11,13 @@ export interface Transfer {
   readonly data: Buffer;
 }
 
+/** For a request that is not answered. */
+export const NEVER = Symbol("never");
+
 /** Of the device, which a {@link UsbIpLink} carries to a kernel. */
 export interface UsbFunction {
-  /** The answer to a request to endpoint 0; undefined: stalled, which is how a device refuses. */
-  control(setup: Buffer, data: Buffer): Uint8Array | undefined;
+  /** The answer to a request to endpoint 0; undefined: stalled, which is how a device refuses; NEVER: until it is withdrawn. */
+  control(setup: Buffer, data: Buffer): Uint8Array | undefined | typeof NEVER;
   /** A transfer on another endpoint begins; it stays open until it is completed or `withdrawn` is called. */
   submitted(transfer: Transfer): void;
   withdrawn(transfer: Transfer): void;
@@ -66,12 +69,14 @@ export class UsbIpLink {
       return;
     }
     const transfer = transferOf(message);
-    if (transfer.endpoint === 0) {
-      this.#reply(transfer, this.#device.control(transfer.setup, transfer.data));
-    } else {
+    if (transfer.endpoint !== 0) {
       this.#open.set(transfer.number, transfer);
       this.#device.submitted(transfer);
+      return;
     }
+    const answer = this.#device.control(transfer.setup, transfer.data);
+    if (answer === NEVER) this.#open.set(transfer.number, transfer);
+    else this.#reply(transfer, answer);
   }
 
   #unlink(message: Buffer): void {

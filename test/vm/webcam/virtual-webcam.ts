@@ -10,7 +10,7 @@ import {
 import { FORMATS, type Format, type Mode, Negotiation } from "./modes.ts";
 import { PictureEndpoint } from "./picture-endpoint.ts";
 import type { PictureFault } from "./pictures.ts";
-import { type Transfer, type UsbFunction, UsbIpLink } from "./usbip.ts";
+import { NEVER, type Transfer, type UsbFunction, UsbIpLink } from "./usbip.ts";
 import { attach, detach, videoNode } from "./virtual-hub.ts";
 
 export interface WebcamOptions extends Partial<Identity> {
@@ -41,6 +41,9 @@ export class VirtualWebcam implements UsbFunction, AsyncDisposable {
   #socket: Socket | undefined;
   #port: number | undefined;
   #node = "";
+  #isMute = false;
+  /** Resolves once a request has come that is not answered. */
+  #onUnanswered: () => void = () => {};
 
   constructor({ formats = FORMATS, ...identity }: WebcamOptions = {}) {
     const usual = { vendor: 0x1d6b, product: 0x0102, maker: "Thingscope", name: "Virtual Webcam" };
@@ -112,6 +115,19 @@ export class VirtualWebcam implements UsbFunction, AsyncDisposable {
     this.#pictures.silence(isSilent);
   }
 
+  /** From now on requests to its controls are not answered, so that programs hang in the driver; resolves when one came. */
+  mute(): Promise<void> {
+    this.#isMute = true;
+    return new Promise((resolve) => {
+      this.#onUnanswered = resolve;
+    });
+  }
+
+  /** Requests are answered again. */
+  unmute(): void {
+    this.#isMute = false;
+  }
+
   /** The endpoint of the pictures refuses what waits there. */
   stall(): void {
     this.#pictures.stall();
@@ -127,12 +143,16 @@ export class VirtualWebcam implements UsbFunction, AsyncDisposable {
     this.#announce();
   }
 
-  control(setup: Buffer, data: Buffer): Uint8Array | undefined {
+  control(setup: Buffer, data: Buffer): Uint8Array | undefined | typeof NEVER {
     const type = (setup[0]! >> 5) & 0b11;
     if (type === STANDARD) return this.#standard(setup);
     if (type !== CLASS) return undefined;
     const [request, selector, target, unit] = [setup[1]!, setup[3]!, setup[4]!, setup[5]!];
     if (target === STREAMING_INTERFACE) return this.#negotiation.request(selector, request, data);
+    if (this.#isMute) {
+      this.#onUnanswered();
+      return NEVER;
+    }
     return this.controls.request(unit, selector, request, data);
   }
 
@@ -146,6 +166,7 @@ export class VirtualWebcam implements UsbFunction, AsyncDisposable {
   }
 
   withdrawn(transfer: Transfer): void {
+    if (transfer.endpoint === 0) return;
     const at = this.#changes.indexOf(transfer);
     if (at >= 0) this.#changes.splice(at, 1);
     else this.#pictures.withdrawn(transfer);
