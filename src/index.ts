@@ -14,7 +14,7 @@ export type { Invocation } from "./core/running.ts";
 export { Thing, type ThingContext } from "./core/thing.ts";
 export { ThingHost } from "./core/thing-host.ts";
 export { Blob, blobSchema } from "./files/blob.ts";
-export { FileCollection } from "./files/file-collection.ts";
+export { type FileChanges, FileCollection } from "./files/file-collection.ts";
 export { StoredFile, storedFileSchema } from "./files/stored-file.ts";
 export type { Frame } from "./frames/frame.ts";
 export type { FrameSource } from "./frames/frame-source.ts";

@@ -20,7 +20,7 @@ export {
   type Recording,
 } from "./recording/read/open-recording.ts";
 export { RecordingSource, type RecordingSourceOptions } from "./recording/read/recording-source.ts";
-export { verifyRecording } from "./recording/read/verify.ts";
+export { type VerifyOptions, verifyRecording } from "./recording/read/verify.ts";
 export { type Repair, type RepairOptions, repairRecording } from "./recording/repair/repair.ts";
 export type { ContinuousOptions, ContinuousSummary } from "./recording/write/continuous-options.ts";
 export {

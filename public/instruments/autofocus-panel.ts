@@ -2,9 +2,10 @@ import { html, LitElement, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { shared } from "../style/shared.ts";
 import { whyNotOperate } from "../things/account.ts";
+import { FollowingRun, failureOf } from "../things/following-run.ts";
 import { Following, type LiveThing } from "../things/live-thing.ts";
 import { affordancesOf, type Schema } from "../things/td.ts";
-import { focus, focusing } from "./focus.ts";
+import { focusedText } from "./focus.ts";
 import type { FocusCurve } from "./focus-plot.ts";
 import "./focus-plot.ts";
 import { panelStyle } from "./panel-style.ts";
@@ -16,16 +17,16 @@ export class AutofocusPanel extends LitElement {
   static override styles = [shared, panelStyle];
 
   @property({ attribute: false }) accessor thing!: LiveThing;
-  @state() accessor said = "";
-  @state() accessor problem = "";
   @state() accessor range: number | undefined;
   @state() accessor measure: string | undefined;
   readonly #following = new Following(this);
+  readonly #focusing = new FollowingRun(this, "fast_autofocus");
   /** Those that this page has seen, and those that the Thing told when it was loaded; oldest first. */
   #seen: FocusCurve[] = [];
 
   override willUpdate(): void {
     this.#following.thing = this.thing;
+    this.#focusing.thing = this.thing;
     const curve = curveOf(this.thing.values.get("curve")?.value);
     const told = this.thing.values.get("last_curves")?.value;
     const all = [...(Array.isArray(told) ? told : []).map(curveOf), ...this.#seen, curve];
@@ -37,19 +38,23 @@ export class AutofocusPanel extends LitElement {
     const input = inputOf(this.thing);
     const current = this.#seen.at(-1);
     const before = this.#seen.slice(0, -1).filter(({ measure }) => measure === current?.measure);
-    const isRunning = focusing(this.thing) || current?.state === "sweeping";
+    const { running, newest } = this.#focusing;
+    const isRunning = running !== undefined || current?.state === "sweeping";
+    const said = newest?.status === "completed" ? focusedText(newest) : peakText(current);
+    const locked = whyNotOperate() !== undefined;
     return html`
       <div class="row">
         <button
           class="first"
-          ?disabled=${isRunning || whyNotOperate() !== undefined}
+          ?disabled=${isRunning || locked}
           @click=${this.#focus}
         >Focus</button>
-        <span class="quiet" role="status">${isRunning ? "Sweeping" : this.said || peakText(current)}</span>
+        ${isRunning ? html`<button ?disabled=${locked || running?.isCancelling} @click=${() => this.#focusing.cancel()}>Cancel</button>` : nothing}
+        <span class="quiet" role="status">${isRunning ? "Sweeping" : said}</span>
       </div>
       ${current ? html`<focus-plot .curve=${current} .earlier=${before}></focus-plot>` : nothing}
       <div class="row">${this.#rangeField(input.dz)} ${this.#measureField(input.measure)}</div>
-      <p class="problem" role="alert">${this.problem}</p>
+      <p class="problem" role="alert">${failureOf(newest)}</p>
     `;
   }
 
@@ -75,16 +80,12 @@ export class AutofocusPanel extends LitElement {
     </label>`;
   }
 
-  readonly #focus = async (): Promise<void> => {
-    this.problem = "";
-    this.said = "";
+  readonly #focus = (): void => {
     const { range: dz, measure } = this;
-    try {
-      const input = { ...(dz !== undefined && { dz }), ...(measure !== undefined && { measure }) };
-      this.said = await focus(this.thing, input);
-    } catch (error) {
-      this.problem = String(Object(error).message);
-    }
+    this.#focusing.start({
+      ...(dz !== undefined && { dz }),
+      ...(measure !== undefined && { measure }),
+    });
   };
 }
 

@@ -1,23 +1,22 @@
+import { over } from "../things/following-run.ts";
 import type { LiveThing } from "../things/live-thing.ts";
-
-const running = new Map<LiveThing, number>();
+import type { Run } from "../things/run.ts";
+import { runsOf } from "../things/runs.ts";
 
 /**
- * Focuses, by any Thing of `@type` Autofocus with OpenFlexure's names.
- * @returns What came of it, as a sentence. @throws {ClientError} with the server's sentence.
+ * Focuses, by any Thing of `@type` Autofocus with OpenFlexure's names. Its run is among those of the Thing.
+ * @returns What came of it, as a sentence. @throws {Error} with the server's sentence.
  */
-export async function focus(thing: LiveThing, input: object = {}): Promise<string> {
-  running.set(thing, (running.get(thing) ?? 0) + 1);
-  try {
-    const output = await thing.client?.invoke("fast_autofocus", input);
-    const { sharpest_z } = Object(output);
-    return typeof sharpest_z === "number" ? `Focused at z = ${sharpest_z}.` : "Focused.";
-  } finally {
-    running.set(thing, (running.get(thing) ?? 1) - 1);
-  }
+export async function focus(thing: LiveThing): Promise<string> {
+  const run = runsOf(thing).start("fast_autofocus", {});
+  await over(run);
+  if (run.status === "cancelled") return "Focusing was cancelled.";
+  if (run.status !== "completed") throw new Error(run.problem ?? "It failed.");
+  return focusedText(run);
 }
 
-/** Whether this page has it focus. */
-export function focusing(thing: LiveThing): boolean {
-  return (running.get(thing) ?? 0) > 0;
+/** What came of a run that is completed. */
+export function focusedText({ output }: Run): string {
+  const { sharpest_z } = Object(output);
+  return typeof sharpest_z === "number" ? `Focused at z = ${sharpest_z}.` : "Focused.";
 }

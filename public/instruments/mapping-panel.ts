@@ -1,8 +1,9 @@
 import { html, LitElement, nothing } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { customElement, property } from "lit/decorators.js";
 import { distance } from "../style/quantities.ts";
 import { shared } from "../style/shared.ts";
 import { whyNotOperate } from "../things/account.ts";
+import { FollowingRun, failureOf } from "../things/following-run.ts";
 import { Following, type LiveThing } from "../things/live-thing.ts";
 import { panelStyle } from "./panel-style.ts";
 
@@ -12,19 +13,18 @@ export class MappingPanel extends LitElement {
   static override styles = [shared, panelStyle];
 
   @property({ attribute: false }) accessor thing!: LiveThing;
-  @state() accessor progress: number | undefined;
-  @state() accessor problem = "";
   readonly #following = new Following(this);
-  #running: AbortController | undefined;
+  readonly #calibration = new FollowingRun(this, "calibrate_xy");
 
   override willUpdate(): void {
     this.#following.thing = this.thing;
+    this.#calibration.thing = this.thing;
   }
 
   override render() {
     const size = this.thing.values.get("pixel_size_um")?.value;
     const isCalibrated = typeof size === "number" && size > 0;
-    const isRunning = this.progress !== undefined;
+    const { running, newest } = this.#calibration;
     const text = isCalibrated
       ? `A pixel is ${distance(size)}. Click in the picture to bring a place to its centre; drag with Shift to move the sample.`
       : "Not calibrated. Focus on a sample, then calibrate: it moves the stage a little, and comes back.";
@@ -33,29 +33,13 @@ export class MappingPanel extends LitElement {
       <div class="row">
         <button
           class=${isCalibrated ? "" : "first"}
-          ?disabled=${isRunning || whyNotOperate() !== undefined}
-          @click=${this.#calibrate}
+          ?disabled=${running !== undefined || whyNotOperate() !== undefined}
+          @click=${() => this.#calibration.start({})}
         >${isCalibrated ? "Calibrate again" : "Calibrate"}</button>
-        ${isRunning ? html`<button @click=${() => this.#running?.abort()}>Cancel</button>` : nothing}
+        ${running ? html`<button ?disabled=${running.isCancelling || whyNotOperate() !== undefined} @click=${() => this.#calibration.cancel()}>Cancel</button>` : nothing}
       </div>
-      ${isRunning ? html`<progress aria-label="Calibrating" max="1" .value=${this.progress ?? 0}></progress>` : nothing}
-      <p class="problem" role="alert">${this.problem}</p>
+      ${running ? html`<progress aria-label="Calibrating" max="1" .value=${running.progress?.fraction ?? 0}></progress>` : nothing}
+      <p class="problem" role="alert">${failureOf(newest)}</p>
     `;
   }
-
-  readonly #calibrate = async (): Promise<void> => {
-    this.problem = "";
-    this.progress = 0;
-    this.#running = new AbortController();
-    const { signal } = this.#running;
-    const onProgress = (fraction: number) => {
-      this.progress = fraction;
-    };
-    try {
-      await this.thing.client?.actions.calibrate_xy?.({}, { signal, onProgress });
-    } catch (error) {
-      if (!signal.aborted) this.problem = String(Object(error).message);
-    }
-    this.progress = undefined;
-  };
 }

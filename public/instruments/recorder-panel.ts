@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import { recordingsOf } from "../recordings/recording.ts";
+import { recordingsOf } from "../recordings/recording-list.ts";
 import { countText, lengthText } from "../recordings/words.ts";
 import { shared } from "../style/shared.ts";
 import { account, whyNotOperate } from "../things/account.ts";

@@ -2,6 +2,7 @@ import { html, LitElement, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { shared } from "../style/shared.ts";
 import { whyNotOperate } from "../things/account.ts";
+import { FollowingRun, failureOf } from "../things/following-run.ts";
 import { Following, type LiveThing } from "../things/live-thing.ts";
 import { server } from "../things/server.ts";
 import { panelStyle } from "./panel-style.ts";
@@ -31,15 +32,16 @@ export class ScanPanel extends LitElement {
   @property({ attribute: false }) accessor thing!: LiveThing;
   @state() accessor problem = "";
   @state() accessor planned: ScanGrid | undefined;
-  @state() accessor isStarted = false;
   readonly #following = new Following(this);
   readonly #ofStage = new Following(this);
+  readonly #run = new FollowingRun(this, "scan");
   readonly #tiles = new Map<string, ScanTile>();
   #scan = "";
 
   override willUpdate(): void {
     this.#following.thing = this.thing;
     this.#ofStage.thing = this.#stage;
+    this.#run.thing = this.thing;
     const { name = "" } = this.#current;
     if (name !== this.#scan) this.#tiles.clear();
     this.#scan = String(name);
@@ -52,6 +54,7 @@ export class ScanPanel extends LitElement {
   override render() {
     const current = this.#current;
     const isScanning = current.state === "scanning";
+    const { running, newest } = this.#run;
     const grid = isScanning ? gridIn(current) : (this.planned ?? gridIn(current));
     const tiles = this.planned && !isScanning ? [] : [...this.#tiles.values()];
     const mayNot = whyNotOperate() !== undefined;
@@ -71,9 +74,9 @@ export class ScanPanel extends LitElement {
           </label>
         </div>
         <div class="row">
-          <button class="first" ?disabled=${isScanning || this.isStarted || mayNot}>Scan</button>
+          <button class="first" ?disabled=${isScanning || running !== undefined || mayNot}>Scan</button>
           <button type="button" ?disabled=${isScanning} @click=${this.#preview}>Preview</button>
-          ${isScanning ? html`<button type="button" ?disabled=${mayNot} @click=${this.#cancel}>Cancel</button>` : nothing}
+          ${isScanning || running ? html`<button type="button" ?disabled=${mayNot || running?.isCancelling} @click=${() => this.#run.cancel()}>Cancel</button>` : nothing}
           <span class="quiet" role="status">${this.#status(current)}</span>
         </div>
       </form>
@@ -89,7 +92,7 @@ export class ScanPanel extends LitElement {
             ></scan-map>`
           : nothing
       }
-      <p class="problem" role="alert">${this.problem || (isScanning ? "" : current.why)}</p>
+      <p class="problem" role="alert">${this.problem || failureOf(newest) || (isScanning ? "" : current.why)}</p>
     `;
   }
 
@@ -113,18 +116,11 @@ export class ScanPanel extends LitElement {
     return `${STATES[state] ?? state}, ${this.#tiles.size} of ${this.#total} tiles`;
   }
 
-  readonly #start = async (event: SubmitEvent): Promise<void> => {
+  readonly #start = (event: SubmitEvent): void => {
     event.preventDefault();
     this.problem = "";
     this.planned = undefined;
-    this.isStarted = true;
-    try {
-      await this.thing.client?.invoke("scan", this.#wanted());
-    } catch (error) {
-      const { code, message } = Object(error);
-      if (code !== "ACTION_CANCELLED") this.problem = String(message);
-    }
-    this.isStarted = false;
+    this.#run.start(this.#wanted());
   };
 
   readonly #preview = async (): Promise<void> => {
@@ -140,27 +136,6 @@ export class ScanPanel extends LitElement {
   readonly #plan = (): void => {
     if (this.planned) void this.#preview();
   };
-
-  /** Whoever started it: a page that was loaded again can cancel, too. */
-  readonly #cancel = async (): Promise<void> => {
-    try {
-      const runs = await this.#runs();
-      await Promise.all(runs.map((href) => fetch(href, { method: "DELETE" })));
-    } catch (error) {
-      this.problem = String(Object(error).message);
-    }
-  };
-
-  async #runs(): Promise<string[]> {
-    const answer = await fetch(new URL("scan", this.thing.url), {
-      signal: AbortSignal.timeout(5000),
-    });
-    const runs: unknown = await answer.json();
-    return (Array.isArray(runs) ? runs : [])
-      .map(Object)
-      .filter(({ status }) => status === "running" || status === "pending")
-      .map(({ href }) => String(href));
-  }
 
   readonly #goTo = (event: CustomEvent<ScanTile>): void => {
     const { x, y, z } = event.detail;

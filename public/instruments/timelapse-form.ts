@@ -1,7 +1,10 @@
 import { css, html, LitElement } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { shared } from "../style/shared.ts";
+import { whyNotOperate } from "../things/account.ts";
+import { FollowingRun, failureOf } from "../things/following-run.ts";
 import type { LiveThing } from "../things/live-thing.ts";
+import type { Run } from "../things/run.ts";
 
 /** Records a picture each interval, so many times or until it is stopped. */
 @customElement("timelapse-form")
@@ -33,54 +36,51 @@ export class TimelapseForm extends LitElement {
   ];
 
   @property({ attribute: false }) accessor thing!: LiveThing;
-  @state() accessor running: AbortController | undefined;
-  @state() accessor said = "";
-  @state() accessor problem = "";
+  @state() accessor isOpen = false;
+  readonly #lapse = new FollowingRun(this, "timelapse");
 
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.running = undefined; // it goes on at the server
+  override willUpdate(): void {
+    this.#lapse.thing = this.thing;
+    if (this.#lapse.running) this.isOpen = true;
   }
 
   override render() {
-    const button = this.running
-      ? html`<button type="button" @click=${() => this.running?.abort()}>Stop</button>`
-      : html`<button>Start</button>`;
+    const { running, newest } = this.#lapse;
+    const locked = whyNotOperate() !== undefined;
+    const toggled = ({ target }: Event) => {
+      this.isOpen = (target as HTMLDetailsElement).open;
+    };
     return html`
-      <details>
+      <details ?open=${this.isOpen} @toggle=${toggled}>
         <summary>Timelapse</summary>
         <form @submit=${this.#start}>
           <label>Every, s<input name="interval" type="number" min="0.001" step="any" value="10" required /></label>
           <label>Pictures<input name="count" type="number" min="1" step="1" placeholder="no end" /></label>
-          ${button}
+          ${
+            running
+              ? html`<button type="button" ?disabled=${locked || running.isCancelling} @click=${() => this.#lapse.cancel()}>Stop</button>`
+              : html`<button ?disabled=${locked}>Start</button>`
+          }
         </form>
-        <p class="quiet" role="status">${this.said}</p>
-        <p class="problem" role="alert">${this.problem}</p>
+        <p class="quiet" role="status">${wordsOf(newest)}</p>
+        <p class="problem" role="alert">${failureOf(newest)}</p>
       </details>
     `;
   }
 
-  readonly #start = async (event: SubmitEvent) => {
+  readonly #start = (event: SubmitEvent) => {
     event.preventDefault();
     const values = new FormData(event.target as HTMLFormElement);
     const count = values.get("count");
-    const input = {
+    this.#lapse.start({
       interval: Number(values.get("interval")),
       ...(count && { count: Number(count) }),
-    };
-    const running = new AbortController();
-    this.running = running;
-    this.problem = "";
-    const onProgress = (_: number, message = "") => {
-      this.said = message;
-    };
-    try {
-      await this.thing.client?.invoke("timelapse", input, { signal: running.signal, onProgress });
-      this.said = "The timelapse is recorded";
-    } catch (error) {
-      if (running.signal.aborted) this.said = "Stopped: the pictures so far are recorded";
-      else this.problem = String(Object(error).message);
-    }
-    if (this.running === running) this.running = undefined;
+    });
   };
+}
+
+function wordsOf(run: Run | undefined): string {
+  if (run?.status === "completed") return "The timelapse is recorded";
+  if (run?.status === "cancelled") return "Stopped: the pictures so far are recorded";
+  return run && !run.isOver ? (run.progress?.message ?? "Starting") : "";
 }

@@ -1,14 +1,18 @@
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import type { LiveThing } from "../things/live-thing.ts";
 import { server } from "../things/server.ts";
-import { listsRecordings, type Recording, recordingsOf } from "./recording.ts";
+import { knownRecordings } from "./known-recordings.ts";
+import type { Recording } from "./recording.ts";
+import { listsRecordings, recordingsOf } from "./recording-list.ts";
 
 /** Keeps an element up to date with the recordings of all Recorders: one connection each, as long as it is in the page. */
 export class ListedRecordings implements ReactiveController {
   all: readonly Recording[] = [];
+  /** Whether some Recorder has told its list. */
+  isKnown = false;
   readonly #host: ReactiveControllerHost;
   readonly #followed = new Map<LiveThing, () => void>();
-  #values: readonly unknown[] = [];
+  #lists: readonly (readonly Recording[])[] = [];
   readonly #look = () => this.#follow();
 
   constructor(host: ReactiveControllerHost) {
@@ -18,11 +22,6 @@ export class ListedRecordings implements ReactiveController {
 
   get hasRecorder(): boolean {
     return this.#followed.size > 0 || !server.isKnown;
-  }
-
-  /** Whether some Recorder has told its list. */
-  get isKnown(): boolean {
-    return server.isKnown && this.#values.some((value) => value !== undefined);
   }
 
   /** Why a list is not known. */
@@ -62,14 +61,16 @@ export class ListedRecordings implements ReactiveController {
     this.#host.requestUpdate();
   }
 
-  /** Other values of the Things move twice a second: only another list is read. */
+  /** Other values of the Things move twice a second: only another list is shown again. */
   readonly #read = () => {
     const recorders = [...this.#followed.keys()];
-    const values = recorders.map((thing) => thing.values.get("recordings")?.value);
+    const lists = recorders.map(knownRecordings);
     const isSame =
-      values.length === this.#values.length && values.every((one, n) => one === this.#values[n]);
-    if (isSame) return;
-    this.#values = values;
+      lists.length === this.#lists.length && lists.every((one, n) => one === this.#lists[n]);
+    const isKnown = recorders.some((thing) => thing.values.get("recordings")?.value !== undefined);
+    if (isSame && isKnown === this.isKnown) return;
+    this.#lists = lists;
+    this.isKnown = isKnown;
     this.all = recordingsOf(recorders);
     this.#host.requestUpdate();
   };

@@ -1,4 +1,6 @@
 import type { LiveThing } from "../things/live-thing.ts";
+import type { Run } from "../things/run.ts";
+import { runsOf } from "../things/runs.ts";
 import { affordancesOf } from "../things/td.ts";
 import type { Recording } from "./recording.ts";
 
@@ -18,26 +20,18 @@ export function canExport({ recorder, kind, isGrowing }: Recording): boolean {
   return kind === "mkv" && !isGrowing && has(recorder, "export");
 }
 
-/** @throws {Error} with the server's sentence. */
-export async function verify({ recorder, id }: Recording): Promise<Verdict> {
-  const { ok, sentence, frames, expected } = Object(
-    await recorder.client?.invoke("verify", { id }),
-  );
+/** What a run of `verify` has found; undefined before. */
+export function verdictOf(run: Run | undefined): Verdict | undefined {
+  if (run?.status !== "completed") return undefined;
+  const { ok, sentence, frames, expected } = Object(run.output);
   return { ok: ok === true, sentence: String(sentence), frames, expected };
 }
 
-/**
- * Makes an MP4 or a WebM of a recording.
- * @param onProgress - Told how much is made, 0 to 1.
- * @returns its name and URL. @throws {Error} with the server's sentence.
- */
-export async function exportAs(
-  { recorder, id }: Recording,
-  format: string,
-  onProgress: (fraction: number) => void,
-): Promise<{ name: string; href: string }> {
-  const made = Object(await recorder.client?.invoke("export", { id, format }, { onProgress }));
-  return { name: String(made.name), href: new URL(String(made.href), recorder.url).href };
+/** The runs of an action with a recording, newest first: those whose input is known. */
+export function runsWith({ recorder, id }: Recording, action: string): readonly Run[] {
+  return runsOf(recorder)
+    .of(action)
+    .filter(({ input }) => Object(input).id === id);
 }
 
 /** Deletes a recording with all that belongs to it. @throws {Error} with the server's sentence. */

@@ -1,7 +1,10 @@
 import { css, html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { shared } from "../style/shared.ts";
-import { account } from "../things/account.ts";
+import { account, whyNotOperate } from "../things/account.ts";
+import { failureOf, over } from "../things/following-run.ts";
+import type { Run } from "../things/run.ts";
+import { FollowingRuns, runsOf } from "../things/runs.ts";
 import { Watching } from "../things/server.ts";
 import "./delete-button.ts";
 import type { Recording } from "./recording.ts";
@@ -9,11 +12,12 @@ import {
   canExport,
   canVerify,
   download,
-  exportAs,
   remove,
+  runsWith,
   type Verdict,
-  verify,
+  verdictOf,
 } from "./recording-deeds.ts";
+import { countText } from "./words.ts";
 
 const FORMATS = { mp4: "MP4", webm: "WebM" } as const;
 
@@ -45,6 +49,11 @@ export class RecordingTools extends LitElement {
       .badge.bad {
         color: var(--lost);
       }
+      .going {
+        display: inline-flex;
+        align-items: center;
+        gap: 6px;
+      }
       progress {
         width: 90px;
         accent-color: var(--accent);
@@ -55,26 +64,25 @@ export class RecordingTools extends LitElement {
   @property({ attribute: false }) accessor recording!: Recording;
   /** Files that were made of it already, by format. */
   @property({ attribute: false }) accessor made: Readonly<Record<string, Recording>> = {};
-  @state() accessor verdict: Verdict | undefined;
-  @state() accessor isVerifying = false;
-  @state() accessor exporting: Readonly<Record<string, number>> = {};
   @state() accessor problem = "";
   readonly watching = new Watching(this, account);
+  readonly #runs = new FollowingRuns(this);
 
   override willUpdate(changed: PropertyValues<this>): void {
+    this.#runs.thing = this.recording.recorder;
     const before = changed.get("recording");
-    if (before === undefined || before.id === this.recording.id) return;
-    this.verdict = undefined;
-    this.problem = "";
+    if (before !== undefined && before.id !== this.recording.id) this.problem = "";
   }
 
   override render() {
-    const { recording, verdict } = this;
+    const { recording } = this;
+    const [check] = runsWith(recording, "verify");
+    const verdict = verdictOf(check);
     const { kind, href, name, parts, isGrowing } = recording;
     return html`
       <div class="row">
-        ${canVerify(recording) ? html`<button ?disabled=${this.isVerifying || isGrowing} @click=${this.#verify}>${this.isVerifying ? "Verifying" : "Verify"}</button>` : nothing}
-        ${verdict ? html`<span class="badge ${verdict.ok ? "" : "bad"}" role="status">${verdict.frames} of ${verdict.expected} frames</span>` : nothing}
+        ${canVerify(recording) ? this.#verify(check, isGrowing) : nothing}
+        ${verdict ? this.#badge(verdict) : nothing}
         <a class="button" href=${href} download=${name}>${kind === "mkv" ? "MKV" : kind === "still" ? "JPEG" : "Video"}</a>
         ${canExport(recording) ? Object.keys(FORMATS).map((format) => this.#format(format as keyof typeof FORMATS)) : nothing}
         ${["ledger.csv", "ledger.json"].map((part) =>
@@ -90,44 +98,53 @@ export class RecordingTools extends LitElement {
           ? html`<p class="problem failed">No ${FORMATS[format as keyof typeof FORMATS] ?? format}: ${reason}</p>`
           : html`<p class="quiet">${FORMATS[format as keyof typeof FORMATS] ?? format}: ${state}</p>`,
       )}
-      <p class="problem" role="alert">${this.problem}</p>
+      <p class="problem" role="alert">${this.problem || failureOf(check)}</p>
     `;
+  }
+
+  #verify(check: Run | undefined, isGrowing: boolean) {
+    if (check && !check.isOver) return this.#going(check, "Verifying");
+    const { recorder, id } = this.recording;
+    const start = () => runsOf(recorder).start("verify", { id });
+    return html`<button ?disabled=${isGrowing || whyNotOperate() !== undefined} @click=${start}>Verify</button>`;
+  }
+
+  #badge({ ok, frames, expected }: Verdict) {
+    return html`<span class="badge ${ok ? "" : "bad"}" role="status">${frames.toLocaleString("en")} of ${countText(expected, "frame")}</span>`;
+  }
+
+  /** What goes on, and how it is ended. */
+  #going(run: Run, label: string) {
+    const fraction = run.progress?.fraction ?? 0;
+    return html`<span class="going">
+      ${label} <progress max="1" .value=${fraction} aria-label=${label}></progress>
+      <span class="number">${Math.round(100 * fraction)} %</span>
+      <button ?disabled=${run.isCancelling || whyNotOperate() !== undefined} aria-label="Cancel: ${label}" @click=${() => run.cancel()}>Cancel</button>
+    </span>`;
   }
 
   #format(format: keyof typeof FORMATS) {
     const label = FORMATS[format];
     const made = this.made[format];
     if (made) return html`<a class="button" href=${made.href} download=${made.name}>${label}</a>`;
-    const fraction = this.exporting[format];
-    if (fraction === undefined)
-      return html`<button @click=${() => this.#export(format)}>${label}</button>`;
-    return html`<button disabled>
-      ${label} <progress max="1" .value=${fraction} aria-label="${label} export"></progress>
-      ${Math.round(100 * fraction)} %
-    </button>`;
+    const [making] = runsWith(this.recording, "export").filter(
+      ({ input }) => Object(input).format === format,
+    );
+    if (making && !making.isOver) return this.#going(making, `${label} export`);
+    return html`<button ?disabled=${whyNotOperate() !== undefined} @click=${() => this.#export(format)}>${label}</button>`;
   }
 
-  readonly #verify = () =>
-    this.#try(async () => {
-      const { recording } = this;
-      this.isVerifying = true;
-      const verdict = await verify(recording).finally(() => {
-        this.isVerifying = false;
-      });
-      if (recording.id === this.recording.id) this.verdict = verdict;
-    });
-
+  /** Who asked for it gets it when it is made. */
   #export(format: keyof typeof FORMATS): Promise<void> {
-    const tell = (fraction: number | undefined) => {
-      const { [format]: _, ...others } = this.exporting;
-      this.exporting = fraction === undefined ? others : { ...others, [format]: fraction };
-    };
     return this.#try(async () => {
-      tell(0);
-      const { href, name } = await exportAs(this.recording, format, tell).finally(() =>
-        tell(undefined),
-      );
-      download(href, name);
+      const { recorder, id } = this.recording;
+      const run = runsOf(recorder).start("export", { id, format });
+      await over(run);
+      const failure = failureOf(run);
+      if (failure) throw new Error(failure);
+      const { name, href } = Object(run.output);
+      if (run.status === "completed")
+        download(new URL(String(href), recorder.url).href, String(name));
     });
   }
 

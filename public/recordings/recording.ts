@@ -1,5 +1,4 @@
 import type { LiveThing } from "../things/live-thing.ts";
-import { affordancesOf } from "../things/td.ts";
 
 /** An MP4 or a WebM that is being made of a recording, or could not be. */
 export interface Making {
@@ -36,51 +35,13 @@ export interface Recording {
   readonly recorder: LiveThing;
 }
 
-/** How a list of recordings may be sorted. */
-export const ORDERS = {
-  newest: { label: "Newest first", of: (a: Recording, b: Recording) => b.createdAt - a.createdAt },
-  oldest: { label: "Oldest first", of: (a: Recording, b: Recording) => a.createdAt - b.createdAt },
-  longest: {
-    label: "Longest first",
-    of: (a: Recording, b: Recording) => (b.duration ?? 0) - (a.duration ?? 0),
-  },
-  largest: { label: "Largest first", of: (a: Recording, b: Recording) => b.size - a.size },
-  name: {
-    label: "By name",
-    of: (a: Recording, b: Recording) => a.name.localeCompare(b.name, undefined, { numeric: true }),
-  },
-} as const;
-export type Order = keyof typeof ORDERS;
+/** Made once: to make it takes longer than to use it a thousand times. */
+const WHEN = new Intl.DateTimeFormat(undefined, {
+  ...{ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" },
+});
 
-/** Whether a Thing lists recordings. */
-export function listsRecordings(thing: LiveThing): boolean {
-  return thing.is("Recorder") && affordancesOf(thing.td).properties.has("recordings");
-}
-
-/** The recordings that these Things list, each once: Recorders may share a folder. */
-export function recordingsOf(recorders: Iterable<LiveThing>): Recording[] {
-  const found = new Map<string, Recording>();
-  for (const recorder of recorders) {
-    const { value } = recorder.values.get("recordings") ?? {};
-    for (const file of Array.isArray(value) ? value : []) {
-      const recording = recordingIn(file, recorder);
-      if (recording && !found.has(recording.id)) found.set(recording.id, recording);
-    }
-  }
-  return [...found.values()];
-}
-
-/** Those that have every word of a text in their names, cameras, reasons or dates; sorted. */
-export function found(all: readonly Recording[], text: string, order: Order): Recording[] {
-  const words = text.toLocaleLowerCase().split(/\s+/).filter(Boolean);
-  const isFound = ({ name, title, camera, reason, ended }: Recording) => {
-    const said = `${name} ${title} ${camera} ${reason} ${ended}`.toLocaleLowerCase();
-    return words.every((word) => said.includes(word));
-  };
-  return all.filter(isFound).sort(ORDERS[order].of);
-}
-
-function recordingIn(file: unknown, recorder: LiveThing): Recording | undefined {
+/** A file as a Recorder lists it; undefined for what is none. */
+export function recordingIn(file: unknown, recorder: LiveThing): Recording | undefined {
   const { id, name, href, size, created, first, parts, exports, ...about } = Object(file);
   if (typeof id !== "string" || typeof name !== "string" || typeof href !== "string")
     return undefined;
@@ -110,9 +71,7 @@ function recordingIn(file: unknown, recorder: LiveThing): Recording | undefined 
 function titleOf(name: string, createdAt: number): string {
   const [, given, end = ""] = /^(.+)_\d{8}T\d{6}Z(.*?)\.\w+$/.exec(name) ?? [];
   if (given === undefined || createdAt === 0) return name.replace(/\.\w{2,4}$/, "");
-  const when = new Date(createdAt).toLocaleString(undefined, {
-    ...{ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" },
-  });
+  const when = WHEN.format(createdAt);
   return `${given.replaceAll(/[_-]+/g, " ")}, ${when}${end.replaceAll("_", " ")}`;
 }
 

@@ -8,6 +8,8 @@ import { affordancesOf } from "./td.ts";
 const MOST_RUNS = 50;
 /** What others begin is seen that late, ms. */
 const LIST_MS = 15_000;
+/** Longest wait for the list of who wants it now, ms. */
+const LOOK_MS = 5000;
 
 /**
  * The runs of a Thing's actions: those that this page begins, and those that the server lists, whoever began them; so a page that is
@@ -56,6 +58,13 @@ export class Runs extends EventTarget {
       this.#followers -= 1;
       if (this.#followers === 0) this.#end.abort();
     };
+  }
+
+  /** Lists now what the server knows. */
+  async look(): Promise<void> {
+    await this.#read(AbortSignal.timeout(LOOK_MS)).catch((error) => {
+      if (!isUnsupported(error)) throw error;
+    });
   }
 
   async #follow(): Promise<void> {

@@ -5,6 +5,14 @@ import { StoredFile, type StoredFileOptions } from "./stored-file.ts";
 
 const TELL_AFTER_MS = 100;
 
+/** What is another since the last call of `onChange`. */
+export interface FileChanges {
+  /** As they are now: those that have come, or of which something else is to be said. */
+  readonly changed: StoredFile[];
+  /** Ids of those that are gone. */
+  readonly removed: string[];
+}
+
 /**
  * Files that a Thing lets clients fetch. A client knows each by an id that is the same after every restart and says nothing
  * of where the file lies; no path of a client is ever looked up on the disk.
@@ -12,28 +20,34 @@ const TELL_AFTER_MS = 100;
 export class FileCollection {
   /** Below what path of the server they are fetched: `/recorder/recordings`. Whoever holds the collection says so. */
   path = "";
-  readonly #onChange: () => void;
+  readonly #onChange: (changes: FileChanges) => void;
   #store = new FileStore();
   #endFollowing: () => void;
+  readonly #changed = new Set<string>();
   #telling: ReturnType<typeof setTimeout> | undefined;
 
   /** @param onChange - Called soon after files were added, have changed or are gone: once for many at a time. */
-  constructor(onChange: () => void = () => {}) {
+  constructor(onChange: (changes: FileChanges) => void = () => {}) {
     this.#onChange = onChange;
-    this.#endFollowing = this.#store.onChange(() => this.#tell());
+    this.#endFollowing = this.#store.onChange((id) => this.#tell([id]));
   }
 
   /** Lists what is in this store from now on, beside all others that list it. */
   share(store: FileStore): void {
     this.#endFollowing();
+    this.#tell(this.#store.all.keys());
     this.#store = store;
-    this.#endFollowing = store.onChange(() => this.#tell());
-    this.#tell();
+    this.#endFollowing = store.onChange((id) => this.#tell([id]));
+    this.#tell(store.all.keys());
   }
 
   /** Is told of no more changes of a store that others go on with. */
   unshare(): void {
     this.#endFollowing();
+  }
+
+  get count(): number {
+    return this.#store.all.size;
   }
 
   /** Newest first. */
@@ -91,10 +105,16 @@ export class FileCollection {
     return new StoredFile(id, this.path, options);
   }
 
-  #tell(): void {
+  #tell(ids: Iterable<string>): void {
+    for (const id of ids) this.#changed.add(id);
     this.#telling ??= setTimeout(() => {
       this.#telling = undefined;
-      this.#onChange();
+      const found = [...this.#changed].map((id) => [id, this.find(id)] as const);
+      this.#changed.clear();
+      this.#onChange({
+        changed: found.flatMap(([, file]) => file ?? []),
+        removed: found.flatMap(([id, file]) => (file ? [] : id)),
+      });
     }, TELL_AFTER_MS);
   }
 }

@@ -5,15 +5,15 @@ import type { StoredFileOptions } from "./stored-file.ts";
 export class FileStore {
   readonly #files = new Map<string, StoredFileOptions>();
   readonly #removals = new Map<string, Promise<void>>();
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(id: string) => void>();
 
   /** Each file by its id. */
   get all(): ReadonlyMap<string, StoredFileOptions> {
     return this.#files;
   }
 
-  /** Calls `listener` at each change. @returns how that ends. */
-  onChange(listener: () => void): () => void {
+  /** Calls `listener` with the id of each file that comes, changes or goes. @returns how that ends. */
+  onChange(listener: (id: string) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
@@ -22,12 +22,13 @@ export class FileStore {
   put(options: StoredFileOptions): string {
     const id = idOf(options.path);
     this.#files.set(id, options);
-    this.#tell();
+    this.#tell(id);
     return id;
   }
 
   forget(path: string): void {
-    if (this.#files.delete(idOf(path))) this.#tell();
+    const id = idOf(path);
+    if (this.#files.delete(id)) this.#tell(id);
   }
 
   /**
@@ -48,8 +49,8 @@ export class FileStore {
     return true;
   }
 
-  #tell(): void {
-    for (const listener of [...this.#listeners]) listener();
+  #tell(id: string): void {
+    for (const listener of [...this.#listeners]) listener(id);
   }
 }
 

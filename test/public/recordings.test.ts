@@ -35,9 +35,11 @@ const { scanMkv } = await pageModule<{
   scanMkv(file: File, signal: AbortSignal): AsyncIterable<Placed>;
 }>("recordings/mkv-scan");
 const { found, recordingsOf } = await pageModule<{
-  recordingsOf(recorders: unknown[]): { name: string; title: string; kind: string }[];
+  recordingsOf(
+    recorders: unknown[],
+  ): { id: string; name: string; title: string; kind: string; size: number }[];
   found(all: unknown[], text: string, order: string): { name: string }[];
-}>("recordings/recording");
+}>("recordings/recording-list");
 const { diskLeft } = await pageModule<{
   diskLeft(
     disk: unknown,
@@ -46,6 +48,29 @@ const { diskLeft } = await pageModule<{
 }>("instruments/disk-left");
 
 const signal = AbortSignal.timeout(60_000);
+
+/** What the page knows of a Recorder, as it is told. */
+class KnownRecorder extends EventTarget {
+  readonly url = "http://127.0.0.1/recorder/";
+  readonly values = new Map<string, { value: unknown }>();
+  readonly events: { name: string; data: unknown }[] = [];
+
+  know(name: string, value: unknown): void {
+    this.values.set(name, { value });
+    this.dispatchEvent(new Event("change"));
+  }
+
+  tell(data: unknown): void {
+    this.events.push({ name: "recordings_changed", data });
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+function recorderOf(recordings: unknown): KnownRecorder {
+  const recorder = new KnownRecorder();
+  recorder.know("recordings", recordings);
+  return recorder;
+}
 
 function inMemory(bytes: Uint8Array): File {
   return { read: async (at, length) => bytes.subarray(at, at + length) };
@@ -123,23 +148,39 @@ test("recordings are named, searched and sorted; a list in which anything stands
     file("still.jpg", { created: "2026-01-01T00:00:00Z" }),
     ...[null, 7, {}, { id: 1, name: "x", href: "y" }],
   ];
-  const recorder = {
-    url: "http://127.0.0.1/recorder/",
-    values: new Map([["recordings", { value }]]),
-  };
+  const recorder = recorderOf(value);
   const all = recordingsOf([recorder, recorder]);
   assert.deepEqual(
     all.map(({ kind }) => kind),
-    ["mkv", "video", "still"],
-    "each once",
+    ["video", "mkv", "still"],
+    "each once, the newest first",
   );
-  assert.match(all[0]!.title, /^camera, /);
-  assert.equal(all[1]!.title, "<b>nest</b>");
+  assert.match(all[1]!.title, /^camera, /);
+  assert.equal(all[0]!.title, "<b>nest</b>");
   const names = (text: string, order: string) => found(all, text, order).map(({ name }) => name);
   assert.deepEqual(names("BIRD camera", "newest"), ["camera_20261125T190603Z.mkv"]);
   assert.deepEqual(names("", "largest")[0], "<b>nest</b>.mp4");
   assert.deepEqual(names("", "oldest")[0], "still.jpg");
   assert.deepEqual(names("nothing", "name"), []);
+});
+
+test("changes of a list, and what is written now, are seen without the list being told again", () => {
+  const [first, second] = ["a.mkv", "b.mkv"].map((id, n) => ({
+    ...{ id, name: id, href: `/f/${id}`, size: 1, first: 1000 + n },
+  }));
+  const recorder = recorderOf([first]);
+  const sizes = () => recordingsOf([recorder]).map(({ id, size }) => `${id} ${size}`);
+  assert.deepEqual(sizes(), ["a.mkv 1"]);
+  recorder.tell({ changed: [{ ...second, growing: true }], removed: [] });
+  assert.deepEqual(sizes(), ["b.mkv 1", "a.mkv 1"]);
+  recorder.know("progress", [{ name: "b.mkv", frames: 5, duration: 1, dropped: 0, size: 700 }]);
+  assert.deepEqual(sizes(), ["b.mkv 700", "a.mkv 1"]);
+  recorder.know("progress", []);
+  recorder.tell({ changed: [{ ...second, size: 900 }], removed: ["a.mkv"] });
+  assert.deepEqual(sizes(), ["b.mkv 900"]);
+  recorder.tell({ changed: 7 });
+  recorder.know("recordings", [first, second]);
+  assert.deepEqual(sizes(), ["b.mkv 1", "a.mkv 1"], "the list itself is the truth");
 });
 
 test("room on the disk is told in time and bytes, within reserve and quota", () => {

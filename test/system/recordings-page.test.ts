@@ -3,7 +3,9 @@ import { copyFile, link, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
+import { abortable } from "thingscope";
 import { exportRecording } from "thingscope/recording";
+import { Recorder } from "thingscope/things";
 import { storeFrame } from "../../src/frames/frame-memory.ts";
 import { noteInLedger } from "../../src/recording/ledger/note-in-ledger.ts";
 import { TEST_MS } from "../limits.ts";
@@ -167,6 +169,102 @@ test("a clip of hours into a stream lasts as long as it is; damage, losses, host
   await step(page, ".", 1);
   await shows(page, { picture: 1, index: -1, n: 1 });
   assert.notEqual(await page.title(), "1");
+  assert.deepEqual(complaints, []);
+});
+
+/** Exports and verifies when it is let. */
+class PatientRecorder extends Recorder {
+  static waiting: Promise<unknown> = Promise.resolve();
+
+  override async verify(...[input, run]: Parameters<Recorder["verify"]>) {
+    await abortable(PatientRecorder.waiting, run.signal);
+    return super.verify(input, run);
+  }
+
+  override async export(...[input, run]: Parameters<Recorder["export"]>) {
+    await abortable(PatientRecorder.waiting, run.signal);
+    return super.export(input, run);
+  }
+}
+
+test("recordings are searched, verified, exported, selected and deleted; what runs goes on in a page that is loaded again, and can be cancelled there", {
+  timeout,
+}, async (t) => {
+  const folder = await folderFor(t);
+  await record(film(40), { path: join(folder, "clip.mkv") });
+  for (const name of ["dawn", "dusk", "noon"])
+    await record(film(3), { path: join(folder, `${name}.mkv`), reason: `sun at ${name}` });
+  const { url, recorder } = await recorderFor(t, { folder }, { kind: PatientRecorder });
+  const { page, complaints } = await openPage(t);
+  const tools = page.locator("recording-tools");
+  const rows = page.locator("recordings-view li .open");
+  await page.goto(`${url}/?view=recordings`);
+  await page.getByRole("searchbox").fill("SUN du");
+  await page.getByText("1 recording, ").waitFor();
+  await page.getByRole("searchbox").fill("midnight");
+  await page.getByText("No recording has “midnight” in its name").waitFor();
+  await page.getByRole("searchbox").fill("clip");
+  await rows.first().click();
+
+  let release: () => void = () => {};
+  const wait = () => {
+    PatientRecorder.waiting = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+  };
+  wait();
+  await tools.getByRole("button", { name: "Verify" }).click();
+  await tools.getByRole("button", { name: "Cancel: Verifying" }).waitFor();
+  await page.reload();
+  await tools.getByRole("button", { name: "Cancel: Verifying" }).click();
+  await tools.getByRole("button", { name: "Verify" }).click();
+  await tools.getByRole("button", { name: "Cancel: Verifying" }).waitFor();
+  release();
+  await tools.getByText("40 of 40 frames").waitFor();
+
+  wait();
+  await tools.getByRole("button", { name: "WebM" }).click();
+  await page.reload();
+  await tools.getByRole("button", { name: "Cancel: WebM export" }).click();
+  await tools.getByRole("button", { name: "WebM" }).waitFor();
+  release();
+  for (const [label, name] of [
+    ["MP4", "clip.mp4"],
+    ["WebM", "clip.webm"],
+  ] as const) {
+    const made = page.waitForEvent("download");
+    await tools.getByRole("button", { name: label }).click();
+    assert.equal((await made).suggestedFilename(), name);
+    await tools.getByRole("link", { name: label }).waitFor();
+  }
+
+  await page.reload();
+  await page.getByText("6 recordings, ").waitFor();
+  for (const name of ["dawn", "dusk"]) await page.getByLabel(`Select ${name}`).check();
+  await page.getByText("2 selected").waitFor();
+  const list = page.getByLabel("Recordings", { exact: true });
+  const [first, second] = await Promise.all([
+    page.waitForEvent("download", (one) => one.suggestedFilename() === "dawn.mkv"),
+    page.waitForEvent("download", (one) => one.suggestedFilename() === "dusk.mkv"),
+    list.getByRole("button", { name: "Download" }).click(),
+  ]);
+  assert.ok((await first.path()) && (await second.path()));
+  await list.getByRole("button", { name: "Delete" }).click();
+  await list.getByRole("button", { name: "Delete 2 recordings?" }).click();
+  await page.getByText("4 recordings, ").waitFor();
+  assert.deepEqual(recorder.recordings.map(({ name }) => name).sort(), [
+    ...["clip.mkv", "clip.mp4", "clip.webm", "noon.mkv"],
+  ]);
+
+  await page.goto(url);
+  const form = page.locator("timelapse-form");
+  await form.getByText("Timelapse", { exact: true }).click();
+  await form.getByLabel("Every, s").fill("0.05");
+  await form.getByRole("button", { name: "Start" }).click();
+  await form.getByText(/^\d+ pictures$/).waitFor();
+  await page.reload();
+  await form.getByRole("button", { name: "Stop" }).click();
+  await form.getByText("Stopped: the pictures so far are recorded").waitFor();
   assert.deepEqual(complaints, []);
 });
 

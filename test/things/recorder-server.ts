@@ -55,6 +55,7 @@ export async function recorderFor(
     more = [],
     jpeg,
     camera = new QuickCamera(jpeg),
+    kind = Recorder,
     port: wanted = 0,
     ...server
   }: ServerOptions & {
@@ -62,6 +63,8 @@ export async function recorderFor(
     more?: readonly string[];
     jpeg?: Uint8Array;
     camera?: Camera;
+    /** Of the one that is called `recorder`. */
+    kind?: typeof Recorder;
     port?: number;
   } = {},
 ) {
@@ -69,7 +72,7 @@ export async function recorderFor(
   const settingsFolder = await folderFor(t);
   const host = new ThingHost({ settingsFolder, ...(log && { log }) });
   const settings = { folder, reserve_mb: 1, pre_s: 0.4, post_s: 0.4, ...options };
-  const recorder = new Recorder(settings);
+  const recorder = new kind(settings);
   host.add("camera", camera);
   host.add("stage", new SimulatedStage());
   host.add("recorder", recorder);

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import {
   action,
   event,
+  type FileChanges,
   files,
   type Invocation,
   messageOf,
@@ -19,9 +20,10 @@ import {
   stopped,
 } from "thingscope/recording";
 import { Type } from "typebox";
-import { mkvOf, progressOf, verified } from "./accounts.ts";
+import { type HowItEnded, mkvOf, progressOf, verified } from "./accounts.ts";
 import { DiskState } from "./disk-state.ts";
 import {
+  Changes,
   Disk,
   Export,
   ExportFailed,
@@ -32,6 +34,7 @@ import {
   Verified,
   Verify,
 } from "./schemas.ts";
+import { ToldList } from "./told-list.ts";
 
 /** Where recordings go, and how much of the disk they may take. */
 export interface RecordingsOptions {
@@ -41,12 +44,6 @@ export interface RecordingsOptions {
   readonly reserve_mb?: number;
   /** The maximum total size of the recordings in the folder. */
   readonly quota_mb?: number;
-}
-
-/** What is to be known of a recording whose file is nowhere. */
-interface HowItEnded {
-  readonly ended: string;
-  readonly captured: number;
 }
 
 const LOOK_EVERY_MS = 500;
@@ -61,6 +58,11 @@ export abstract class RecordingsThing extends Thing {
   readonly #options: RecordingsOptions;
   readonly #counts = new RecordingCounts(this);
   readonly #disk = new DiskState(() => this.changed("disk"));
+  readonly #list = new ToldList({
+    count: () => this.files.count,
+    tellAll: () => this.changed("recordings"),
+    tellChanges: (changes) => this.recordings_changed.emit(changes),
+  });
   #looking: ReturnType<typeof setInterval> | undefined;
   #isLooking = false;
   #wasGoing = false;
@@ -71,6 +73,12 @@ export abstract class RecordingsThing extends Thing {
 
   @event("A file has been closed", RecordingFile)
   readonly recording_finished = new ThingEvent<StoredFile>();
+
+  @event(
+    "What is another in the list: it is told of each change, and the list more rarely",
+    Changes,
+  )
+  readonly recordings_changed = new ThingEvent<FileChanges>();
 
   @event("A recording has ended and its file is missing: it was removed, or its disk was", Lost)
   readonly recording_lost = new ThingEvent<Lost>();
@@ -87,8 +95,8 @@ export abstract class RecordingsThing extends Thing {
   constructor(options: RecordingsOptions = {}) {
     super();
     this.#options = options;
-    this.folder = new RecordingsFolder(options.folder ?? "recordings", () =>
-      this.changed("recordings"),
+    this.folder = new RecordingsFolder(options.folder ?? "recordings", (changes) =>
+      this.#list.changed(changes),
     );
     this.files = this.folder.files;
   }
@@ -120,9 +128,9 @@ export abstract class RecordingsThing extends Thing {
     useGlobalLock: false,
     safe: true,
   })
-  async verify({ id }: Verify, { signal }: Invocation): Promise<Verified> {
+  async verify({ id }: Verify, run: Invocation): Promise<Verified> {
     const { path, name } = this.files.get(id);
-    return verified(path, name, signal);
+    return verified(path, name, run);
   }
 
   @action("Export a recording as MP4 or WebM, with every frame at its time", {
@@ -227,6 +235,7 @@ export abstract class RecordingsThing extends Thing {
 
   override async close(): Promise<void> {
     clearInterval(this.#looking);
+    this.#list.close();
     await this.endWork();
     await this.folder.close();
   }

@@ -5,6 +5,14 @@ import { type Static, Type } from "typebox";
 /** What a Recorder's clients send and are sent. */
 export const RecordingFile = storedFileSchema(RECORDING_SCHEMA);
 
+/** What is another in the list of recordings. */
+export const Changes = Type.Object({
+  changed: Type.Array(RecordingFile, {
+    description: "Those that have come, ended, or of which something else is to be said",
+  }),
+  removed: Type.Array(Type.String(), { description: "Ids of those that are gone" }),
+});
+
 const Bytes = Type.Integer({ unit: "B", minimum: 0 });
 export const Disk = Type.Object({
   free: Bytes,

@@ -5,7 +5,7 @@ import { DiskLane, laneAt, laneOf } from "../../base/disk-lane.ts";
 import { codeOf, messageOf } from "../../base/errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import { assertFile } from "../../base/regular-file.ts";
-import { FileCollection } from "../../files/file-collection.ts";
+import { FileCollection, type FileChanges } from "../../files/file-collection.ts";
 import type { FilePart, StoredFile } from "../../files/stored-file.ts";
 import { describeRecording, type RecordingDescription } from "../files/describe.ts";
 import type { DiskRoom } from "../files/disk-room.ts";
@@ -67,8 +67,8 @@ export class RecordingsFolder {
   /** What the folder was like when it was looked at last, and what that took. */
   #seen = { as: "", since: 0, isSettled: false, at: Number.NEGATIVE_INFINITY, tookMs: 0 };
 
-  /** @param onChange - Called whenever a recording is added, has changed or is gone. */
-  constructor(folder: string, onChange?: () => void) {
+  /** @param onChange - Called whenever recordings are added, have changed or are gone, with which. */
+  constructor(folder: string, onChange?: (changes: FileChanges) => void) {
     this.#folder = resolve(folder);
     this.files = new FileCollection(onChange);
   }

@@ -20,9 +20,9 @@ export async function probedTimes(path: string): Promise<number[]> {
 }
 
 /** The same, and whether each can be decoded. */
-export async function probedVideo(path: string): Promise<ProbedVideo> {
+export async function probedVideo(path: string, signal?: AbortSignal): Promise<ProbedVideo> {
   const shown = ["-count_frames", "-show_entries", "packet=pts_time:stream=nb_read_frames"];
-  const { text, firstError } = await probe(path, shown, "csv=p=1");
+  const { text, firstError } = await probe(path, shown, "csv=p=1", signal);
   return {
     times: timesIn(text, /^packet,(.*)$/gm),
     decoded: Number(/^stream,(\d+)/m.exec(text)?.[1] ?? 0),
@@ -30,10 +30,15 @@ export async function probedVideo(path: string): Promise<ProbedVideo> {
   };
 }
 
-async function probe(path: string, shown: readonly string[], format = "csv=p=0") {
+async function probe(
+  path: string,
+  shown: readonly string[],
+  format = "csv=p=0",
+  signal?: AbortSignal,
+) {
   const options = "-v error -protocol_whitelist file,pipe -select_streams v:0".split(" ");
   const args = [...options, ...shown, "-of", format, `file:${path}`];
-  const { code, output, firstError } = await runProgram({ program: "ffprobe", args }, LIMITS);
+  const { code, output, firstError } = await runProgram({ program: "ffprobe", args }, { ...LIMITS, ...(signal && { signal }) });
   if (code !== 0) {
     const why = firstError ?? `it ended with code ${code}`;
     throw new ThingError("BAD_RECORDING", `ffprobe cannot read ${path}: ${why}`);

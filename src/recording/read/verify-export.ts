@@ -20,7 +20,11 @@ const ROUNDING_MS = 0.001;
  * tell what the pictures show: they were encoded again.
  * @throws {ThingError} `NOT_FOUND`; `PROGRAM_MISSING` without ffprobe.
  */
-export async function verifyExport(path: string, format: VideoFormat): Promise<Verdict> {
+export async function verifyExport(
+  path: string,
+  format: VideoFormat,
+  signal?: AbortSignal,
+): Promise<Verdict> {
   await access(path).catch((error) => {
     throw new ThingError("NOT_FOUND", `${path} cannot be read: ${reasonOf(error)}.`);
   });
@@ -29,7 +33,8 @@ export async function verifyExport(path: string, format: VideoFormat): Promise<V
     throw new ThingError("PROGRAM_MISSING", why, { cause });
   });
   const ledger = await readLedger(await ledgerOfExport(path));
-  const video = await probedVideo(path).catch(() => undefined);
+  const video = await probedVideo(path, signal).catch(() => undefined);
+  signal?.throwIfAborted();
   if (!video) return disagreeing(path, "ffprobe cannot read it");
   if (!ledger) {
     const why = `has ${video.times.length} frames but no ledger to compare them with`;

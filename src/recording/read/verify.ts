@@ -20,19 +20,30 @@ import { survey } from "../survey/survey.ts";
 import type { Survey } from "../survey/surveyed.ts";
 import { verifyExport } from "./verify-export.ts";
 
+/** How a recording is verified. */
+export interface VerifyOptions {
+  /** Ends it; it rejects with the reason then. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told how much of the file has been read, 0 to 1; not of an MP4 or a WebM. */
+  readonly onProgress?: ((fraction: number) => void) | undefined;
+}
+
 /**
  * Counts the frames of a recording, byte for byte, and compares them with its ledger; of an MP4 or a WebM, which has other
  * bytes, their number and times.
  * @throws {ThingError} `NOT_FOUND` when there is no such file; `PROGRAM_MISSING` without the ffprobe that an MP4 or a WebM takes.
  */
-export async function verifyRecording(path: string): Promise<Verdict> {
+export async function verifyRecording(
+  path: string,
+  { signal, onProgress }: VerifyOptions = {},
+): Promise<Verdict> {
   const format = formatOf(path);
-  if (format) return verifyExport(path, format);
+  if (format) return verifyExport(path, format, signal);
   const file = await openFile(path);
   try {
-    return await recount(file, path);
+    return await recount(file, path, { signal, onProgress });
   } catch (error) {
-    if (!(error instanceof ThingError)) throw error;
+    if (signal?.aborted || !(error instanceof ThingError)) throw error;
     const sentence = `${path}: ${messageOf(error)}`;
     return { ok: false, sentence, frames: 0, missing: [], damaged: [], unlisted: 0 };
   } finally {
@@ -46,7 +57,11 @@ async function openFile(path: string): Promise<FileHandle> {
   });
 }
 
-async function recount(file: FileHandle, path: string): Promise<Verdict> {
+async function recount(
+  file: FileHandle,
+  path: string,
+  watched: VerifyOptions,
+): Promise<Verdict> {
   const who = await recorderOf(await realpath(path));
   if (who !== undefined) return growing(path, who);
   const head = await headOf(file).catch((error) => {
@@ -57,7 +72,7 @@ async function recount(file: FileHandle, path: string): Promise<Verdict> {
   const frames = ledger?.frames ?? new LedgerFrames();
   const { size } = await file.stat();
   const options = { file, size, clustersAt: head.clustersAt, timeZero: head.info.timeZero };
-  const found = await survey({ ...options, ledger: await placedLedger(frames) });
+  const found = await survey({ ...options, ...watched, ledger: await placedLedger(frames) });
   const counts = {
     frames: found.kept.length,
     missing: found.missing,

@@ -28,6 +28,8 @@ interface SurveyOptions {
   /** Of the time for which the disk is asked: 1. */
   readonly share?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Told how much of the file has been read, 0 to 1. */
+  readonly onProgress?: ((fraction: number) => void) | undefined;
 }
 
 const MANY_BYTES = 1 << 20;
@@ -75,6 +77,7 @@ class Surveyor {
     let cuesAt: number | undefined;
     while (at !== undefined && at < this.#window.size) {
       this.#options.signal?.throwIfAborted();
+      this.#options.onProgress?.(at / this.#window.size);
       const element = await elementAt(this.#window, at);
       if (element?.kind === "cues" && !(await this.#nextWhole(at))) cuesAt = at;
       if (cuesAt !== undefined) break;
