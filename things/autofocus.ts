@@ -11,7 +11,7 @@ import {
 } from "thingscope";
 import { type Static, Type } from "typebox";
 import { FocusCurveSchema, FocusCurves, type FocusCurveValue } from "./focus-curve.ts";
-import { orBack } from "./microscopy.ts";
+import { isStopOf, orBack } from "./microscopy.ts";
 import {
   type FocusCurve,
   type SharpnessData,
@@ -199,7 +199,7 @@ export class Autofocus extends Thing {
       this.#curves.end("found");
       return result;
     } catch (error) {
-      this.#curves.end("failed");
+      this.#curves.end(run.signal.aborted || isStopOf(error) ? "cancelled" : "failed");
       throw error;
     }
   }

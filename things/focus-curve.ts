@@ -10,7 +10,7 @@ const Steps = Type.Number({ unit: "steps" });
 /** Sharpness over height, as far as it is known. */
 export const FocusCurveSchema = Type.Object({
   run: Type.Integer({ minimum: 0, description: "Counts up; 0 before the first" }),
-  state: Type.Enum(["idle", "sweeping", "found", "measured", "failed"]),
+  state: Type.Enum(["idle", "sweeping", "found", "measured", "failed", "cancelled"]),
   measure: Type.String({ description: "What was measured of each frame" }),
   points: Type.Array(Type.Object({ x: Steps, y: Type.Number() }), {
     maxItems: MOST_SAMPLES,
@@ -82,7 +82,7 @@ export class FocusCurves {
   }
 
   /** Ends the run. */
-  end(state: "found" | "measured" | "failed"): void {
+  end(state: "found" | "measured" | "failed" | "cancelled"): void {
     this.#current = { ...this.#current, state };
     clearTimeout(this.#telling);
     this.#telling = undefined;

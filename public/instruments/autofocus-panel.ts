@@ -105,6 +105,7 @@ function curveOf(value: unknown): FocusCurve | undefined {
 }
 
 function peakText(curve: FocusCurve | undefined): string {
+  if (curve?.state === "cancelled") return "The last run was cancelled.";
   if (curve?.state === "failed") return "No focus was found in the last run.";
   return curve?.peak == null ? "" : `Sharpest at z = ${Math.round(curve.peak)}`;
 }

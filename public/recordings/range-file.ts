@@ -5,6 +5,9 @@ const LONGEST_PAUSE_MS = 3000;
 /** A request that nothing has come of for so long is made again. */
 const ANSWER_MS = 20_000;
 
+/** The server cannot give it now, and says why. */
+class Unready extends Error {}
+
 /** What is not there, or not for this user: asking again would change nothing. */
 export class Refused extends Error {}
 
@@ -45,7 +48,9 @@ export class RangeFile implements ReadableFile {
         signal.throwIfAborted();
         if (error instanceof Refused) throw error;
         wasGone = true;
-        this.#onTrouble("The server does not answer. Trying again.");
+        this.#onTrouble(
+          error instanceof Unready ? error.message : "The server does not answer. Trying again.",
+        );
         await pause(pauseMs, signal);
       }
     }
@@ -57,7 +62,7 @@ async function bytesOf(answer: Response): Promise<Uint8Array> {
   if (answer.ok) return new Uint8Array(await answer.arrayBuffer());
   const { detail } = Object(await answer.json().catch(() => undefined));
   const sentence = typeof detail === "string" ? detail : `The server answers ${answer.status}.`;
-  if (answer.status >= 500) throw new Error(sentence);
+  if (answer.status >= 500) throw new Unready(sentence);
   throw new Refused(sentence);
 }
 

@@ -34,6 +34,7 @@ test("the instruments of the page", { timeout }, async (outer) => {
   const { server, stage, url } = await serve();
   outer.after(() => server.close());
   const { page, complaints } = await openPage(outer, { width: 1440, height: 900 });
+  page.setDefaultTimeout(TEST_MS); // a busy machine computes the pictures of a focus slowly
   await page.goto(url);
 
   /** The stage is at its origin, and the page shows it. */
@@ -135,6 +136,7 @@ test("the instruments of the page", { timeout }, async (outer) => {
     { timeout },
     async () => {
       await start();
+      await page.locator("autofocus-panel").getByLabel("Range").fill("12000"); // time for many frames
       await page.locator("autofocus-panel").getByRole("button", { name: "Focus" }).click();
       const plot = page.locator("focus-plot .plot");
       await plot.and(page.locator('[aria-label*="peak at"]')).waitFor();

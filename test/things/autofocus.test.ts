@@ -98,6 +98,10 @@ suite("one microscope", () => {
     run.cancel();
     await run.ended;
     assert.equal(run.status, "cancelled");
+    assert.equal(
+      ((await scope.host.get("autofocus").readProperty("curve")) as { state: string }).state,
+      "cancelled",
+    );
     assert.deepEqual(scope.stage.position, before);
     assert.equal(scope.camera.mjpeg_stream.demand.count, 0);
   });

@@ -38,7 +38,10 @@ async function probe(
 ) {
   const options = "-v error -protocol_whitelist file,pipe -select_streams v:0".split(" ");
   const args = [...options, ...shown, "-of", format, `file:${path}`];
-  const { code, output, firstError } = await runProgram({ program: "ffprobe", args }, { ...LIMITS, ...(signal && { signal }) });
+  const { code, output, firstError } = await runProgram(
+    { program: "ffprobe", args },
+    { ...LIMITS, ...(signal && { signal }) },
+  );
   if (code !== 0) {
     const why = firstError ?? `it ended with code ${code}`;
     throw new ThingError("BAD_RECORDING", `ffprobe cannot read ${path}: ${why}`);

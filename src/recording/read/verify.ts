@@ -57,11 +57,7 @@ async function openFile(path: string): Promise<FileHandle> {
   });
 }
 
-async function recount(
-  file: FileHandle,
-  path: string,
-  watched: VerifyOptions,
-): Promise<Verdict> {
+async function recount(file: FileHandle, path: string, watched: VerifyOptions): Promise<Verdict> {
   const who = await recorderOf(await realpath(path));
   if (who !== undefined) return growing(path, who);
   const head = await headOf(file).catch((error) => {

@@ -60,6 +60,7 @@ async function sendOpen(
   const [stats, plain] = await lane.read(() =>
     Promise.all([file.stat({ bigint: true }), file.stat()]),
   );
+  if (response.destroyed) return; // the client left meanwhile: nothing tells that any more
   assertMatches(request, etagOf(stats)); // `send` would take a weak tag
   settleRange(request, stats);
   response.setHeader("ETag", etagOf(stats));

@@ -1,13 +1,21 @@
 import { Type } from "typebox";
+import { quoted } from "../../base/preview.ts";
 import type { Role } from "../../core/affordances.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
+import { whileOpening } from "../../core/thing-state.ts";
 import { FileCollection, newestFirst } from "../../files/file-collection.ts";
 import { type StoredFile, storedFileSchema } from "../../files/stored-file.ts";
 import { assertUnchanged } from "../http/conditions.ts";
 import { type Exchange, JSON_TYPE, type Reply, type Route } from "../http/route.ts";
 import { assertAnswers, fileValidators, sendFile, sendParts } from "../http/send-file.ts";
 import { badQuery, LARGEST_NUMBER, numberIn } from "../http/target.ts";
+
+/** Files of a Thing. */
+interface Shelf {
+  readonly hosted: HostedThing;
+  readonly files: FileCollection;
+}
 
 /** A file says only with its answer what it is. */
 const ANY_TYPE = "*/*";
@@ -20,7 +28,7 @@ export function fileRoutes(hosted: HostedThing, base: string): Route[] {
   return hosted.model.files.flatMap(({ name, description, role }) => {
     const files = collectionOf(hosted, name);
     return files
-      ? routesAt(`${base}/${name}`, `${description} of ${hosted.name}`, () => [files], role)
+      ? routesAt(`${base}/${name}`, `${description} of ${hosted.name}`, () => [{ hosted, files }], role)
       : [];
   });
 }
@@ -40,7 +48,7 @@ export function fileAliasRoutes(host: ThingHost, prefix: string): Route[] {
       response: { status: 200, contentType: JSON_TYPE, schema: Type.Array(storedFileSchema()) },
       large: true,
       handle: async (exchange) => {
-        const files = new Map(all().flatMap(({ list }) => list.map((file) => [file.id, file])));
+        const files = new Map(all().flatMap(({ files }) => files.list.map((file) => [file.id, file])));
         return fileListReply([...files.values()], exchange); // each once: recorders may share a folder
       },
     },
@@ -51,13 +59,10 @@ export function fileAliasRoutes(host: ThingHost, prefix: string): Route[] {
 function routesAt(
   path: string,
   what: string,
-  collections: () => FileCollection[],
+  shelves: () => Shelf[],
   role: Role = "view",
 ): Route[] {
-  const holder = (id: string) => {
-    const [first, ...others] = collections();
-    return [first!, ...others].find((files) => files.find(id)) ?? first!;
-  };
+  const holder = (id: string) => holderOf(shelves, id);
   return [
     {
       method: "GET",
@@ -66,12 +71,12 @@ function routesAt(
       summary: `Fetch a file: ${what}`,
       description: "Supports `Range` and `If-Range`, so an interrupted download can be resumed.",
       response: { status: 200, contentType: ANY_TYPE },
-      errors: ["NOT_FOUND", "BAD_RANGE"],
+      errors: ["NOT_FOUND", "BAD_RANGE", "NOT_READY"],
       hasETag: true,
       hasRanges: true,
       handle: async (exchange) => {
         const id = exchange.params.id!;
-        const { path, name, mediaType } = holder(id).get(id);
+        const { path, name, mediaType } = (await holder(id)).get(id);
         await sendFile(exchange, { path, name, mediaType });
         return undefined;
       },
@@ -82,10 +87,10 @@ function routesAt(
       role,
       summary: `Fetch a part of a file, e.g. its poster image: ${what}`,
       response: { status: 200, contentType: ANY_TYPE },
-      errors: ["NOT_FOUND", "BAD_RANGE"],
+      errors: ["NOT_FOUND", "BAD_RANGE", "NOT_READY"],
       hasETag: true,
       hasRanges: true,
-      handle: async (exchange) => sendPart(exchange, holder(exchange.params.id!)),
+      handle: async (exchange) => sendPart(exchange, await holder(exchange.params.id!)),
     },
     {
       method: "DELETE",
@@ -93,10 +98,10 @@ function routesAt(
       role: "admin",
       summary: `Delete a file and all that belongs to it: ${what}`,
       response: { status: 204 },
-      errors: ["NOT_FOUND", "LOCK_BUSY", "PRECONDITION_FAILED"],
+      errors: ["NOT_FOUND", "LOCK_BUSY", "PRECONDITION_FAILED", "NOT_READY"],
       hasETag: true,
       handle: async ({ params, request }) => {
-        const files = holder(params.id!);
+        const files = await holder(params.id!);
         assertUnchanged(request, await fileValidators(files.get(params.id!).path));
         await files.delete(params.id!);
         return { status: 204 };
@@ -122,9 +127,24 @@ async function sendPart(exchange: Exchange, files: FileCollection): Promise<Repl
   return undefined;
 }
 
-function recordingsOf(hosted: HostedThing): FileCollection[] {
+/** What has a file. While a Thing opens it may not have listed it yet, so that is no reason to say that there is none. @throws {ThingError} `NOT_READY`. */
+async function holderOf(shelves: () => Shelf[], id: string): Promise<FileCollection> {
+  const holder = () => shelves().find(({ files }) => files.find(id));
+  const found = holder();
+  if (found) return found.files;
+  for (const { hosted } of shelves()) await whileOpening(hosted);
+  const later = holder();
+  if (later) return later.files;
+  for (const { hosted } of shelves()) hosted.assertOpen(`look for the file ${quoted(id)}`);
+  return shelves()[0]!.files;
+}
+
+function recordingsOf(hosted: HostedThing): Shelf[] {
   const own = hosted.model.files.filter(({ name }) => RECORDED.has(name));
-  return own.flatMap(({ name }) => collectionOf(hosted, name) ?? []);
+  return own.flatMap(({ name }) => {
+    const files = collectionOf(hosted, name);
+    return files ? [{ hosted, files }] : [];
+  });
 }
 
 /** The files that a property lists, if it lists files. */
