@@ -5,7 +5,7 @@ import { DiskLane, laneAt, laneOf } from "../../base/disk-lane.ts";
 import { codeOf, messageOf } from "../../base/errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import { assertFile } from "../../base/regular-file.ts";
-import { FileCollection, type FileChanges } from "../../files/file-collection.ts";
+import { type FileChanges, FileCollection } from "../../files/file-collection.ts";
 import type { FilePart, StoredFile } from "../../files/stored-file.ts";
 import { describeRecording, type RecordingDescription } from "../files/describe.ts";
 import type { DiskRoom } from "../files/disk-room.ts";

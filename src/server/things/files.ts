@@ -28,7 +28,12 @@ export function fileRoutes(hosted: HostedThing, base: string): Route[] {
   return hosted.model.files.flatMap(({ name, description, role }) => {
     const files = collectionOf(hosted, name);
     return files
-      ? routesAt(`${base}/${name}`, `${description} of ${hosted.name}`, () => [{ hosted, files }], role)
+      ? routesAt(
+          `${base}/${name}`,
+          `${description} of ${hosted.name}`,
+          () => [{ hosted, files }],
+          role,
+        )
       : [];
   });
 }
@@ -48,7 +53,9 @@ export function fileAliasRoutes(host: ThingHost, prefix: string): Route[] {
       response: { status: 200, contentType: JSON_TYPE, schema: Type.Array(storedFileSchema()) },
       large: true,
       handle: async (exchange) => {
-        const files = new Map(all().flatMap(({ files }) => files.list.map((file) => [file.id, file])));
+        const files = new Map(
+          all().flatMap(({ files }) => files.list.map((file) => [file.id, file])),
+        );
         return fileListReply([...files.values()], exchange); // each once: recorders may share a folder
       },
     },
