@@ -29,7 +29,7 @@ export abstract class SocketSession {
   endedFor: string | undefined;
   protected readonly socket: WebSocket;
   readonly #rate: RateLimit;
-  readonly #perSecond: number;
+  readonly #textRate: RateLimit | undefined;
   #answers = 0;
   /** Works for which the client has to wait. */
   #unread = 0;
@@ -38,23 +38,27 @@ export abstract class SocketSession {
   #unreceivedBytes = 0;
   #answeredPing = true;
 
-  constructor(socket: WebSocket, rate = MESSAGE_RATE) {
+  /**
+   * @param rate - Of all messages.
+   * @param textRate - Of those that are text, where they are fewer.
+   */
+  constructor(socket: WebSocket, rate = MESSAGE_RATE, textRate?: MessageRate) {
     this.socket = socket;
     this.#rate = new RateLimit(rate);
-    this.#perSecond = rate.perSecond;
+    this.#textRate = textRate && new RateLimit(textRate);
     this.outbox = new Outbox(
       socket,
       () => this.endSlow(),
       () => this.#resume(),
     );
     socket.on("message", (data, isBinary) => {
-      if (!this.#mayGoOn()) return;
+      if (!this.#mayGoOn(isBinary)) return;
       this.#unreceived.push([data, isBinary]);
       this.#unreceivedBytes += bytesOf(data);
       this.#receiveNext();
       if (this.#unreceivedBytes > MOST_UNRECEIVED) socket.pause();
     });
-    socket.on("ping", () => this.#mayGoOn());
+    socket.on("ping", () => this.#mayGoOn(true));
     socket.on("pong", () => {
       this.#answeredPing = true;
     });
@@ -139,11 +143,15 @@ export abstract class SocketSession {
     if (this.#mayReceive) this.socket.resume();
   }
 
-  #mayGoOn(): boolean {
+  #mayGoOn(isBinary: boolean): boolean {
     if (this.socket.readyState !== this.socket.OPEN) return false;
-    if (this.#rate.take()) return true;
-    const reason = `More than ${this.#perSecond} messages a second are too many.`;
-    this.#end(POLICY_VIOLATION, reason);
+    if (!this.#rate.take()) return this.#endFlood(this.#rate, "messages");
+    if (isBinary || !this.#textRate || this.#textRate.take()) return true;
+    return this.#endFlood(this.#textRate, "text messages");
+  }
+
+  #endFlood({ perSecond }: RateLimit, what: string): false {
+    this.#end(POLICY_VIOLATION, `More than ${perSecond} ${what} a second are too many.`);
     return false;
   }
 }
@@ -158,21 +166,21 @@ function bytesOf(data: RawData): number {
 
 /** So many at once, and so many each second from then on. */
 class RateLimit {
+  readonly perSecond: number;
   readonly #burst: number;
-  readonly #perSecond: number;
   #left: number;
   #at = now();
 
   constructor({ burst, perSecond }: MessageRate) {
     this.#burst = burst;
-    this.#perSecond = perSecond;
+    this.perSecond = perSecond;
     this.#left = burst;
   }
 
   /** Counts one; false when it is one too many. */
   take(): boolean {
     const time = now();
-    this.#left = Math.min(this.#burst, this.#left + ((time - this.#at) / 1000) * this.#perSecond);
+    this.#left = Math.min(this.#burst, this.#left + ((time - this.#at) / 1000) * this.perSecond);
     this.#at = time;
     if (this.#left < 1) return false;
     this.#left -= 1;

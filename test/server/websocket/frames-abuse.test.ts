@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { test } from "node:test";
 import { jpegOf } from "../../frames/jpegs.ts";
-import { TEST_MS } from "../../limits.ts";
+import { patience, TEST_MS } from "../../limits.ts";
 import { eventually } from "../../streams/watching.ts";
 import { framesClient } from "./frames-client.ts";
 import { twoStreams } from "./two-streams.ts";
@@ -108,8 +109,24 @@ test("a client that subscribes again and again and reads nothing is refused when
   t.after(() => clearInterval(refresh));
   await eventually(() => live.lastFrameIndex > 0);
   client.socket.pause();
-  for (let n = 0; n < 400; n++) client.subscribe(1, "camera/live");
+  for (let n = 0; n < 300; n++) client.subscribe(1, "camera/live");
   await eventually(() => live.stats.sentFrames >= 128);
   client.socket.resume();
   assert.match((await client.problem()).detail, /128 frames wait.*Read them, then subscribe again/);
+});
+
+test("a client that subscribes without end is told so and closed, and others are served meanwhile", {
+  timeout,
+}, async (t) => {
+  const { url, live, json } = await twoStreams(t);
+  const client = await framesClient(t, url);
+  const closed = once(client.socket, "close", { signal: patience() });
+  for (let n = 0; n < 10_000; n++) client.subscribe(n, "camera/live", { fps: 1 + n / 1000 });
+  const [code, reason] = await closed;
+  assert.deepEqual(
+    [code, String(reason)],
+    [1008, "More than 100 text messages a second are too many."],
+  );
+  assert.ok(await json("/health"));
+  await eventually(() => live.stats.viewers === 0 && live.demand.count === 0);
 });
