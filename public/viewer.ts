@@ -1,6 +1,9 @@
 import "./elements/camera-view.ts";
 import { streamName } from "./elements/camera/stream-address.ts";
 import type { CameraView } from "./elements/camera-view.ts";
+import { versions } from "./frames/pictures.ts";
+import { reloadOnce } from "./things/reload.ts";
+import { hasNewerPages, isOther } from "./things/version.ts";
 
 // The page of one stream. Which one, the page says; the Thing's description tells the size of its pixels, if it has one.
 
@@ -18,6 +21,11 @@ if (view) {
 }
 document.title = name;
 document.querySelector("#name")?.replaceChildren(name);
+
+versions.addEventListener("version", async ({ detail }: Event & { readonly detail?: unknown }) => {
+  const isNewer = typeof detail === "string" && isOther(detail);
+  if (isNewer && (await hasNewerPages().catch(() => false))) reloadOnce("pages");
+});
 
 /** Micrometres for each pixel, of a Thing with the property `pixel_size_um`. */
 async function pixelSizeOf(thing: string): Promise<number | undefined> {

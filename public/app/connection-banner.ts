@@ -2,6 +2,7 @@ import { css, html, LitElement, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { retryPictures, versions } from "../frames/pictures.ts";
 import { shared } from "../style/shared.ts";
+import { reloadOnce } from "../things/reload.ts";
 import { server, Watching } from "../things/server.ts";
 import { hasNewerPages, isOther } from "../things/version.ts";
 import { isBeingFilled } from "./unsent-input.ts";
@@ -34,7 +35,8 @@ export class ConnectionBanner extends LitElement {
       }
     `,
   ];
-  @state() accessor isNewer = false;
+  /** Why newer pages are not loaded without being asked for. */
+  @state() accessor newer = "";
   readonly watching = new Watching(this, server);
   #lostAt: number | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -73,16 +75,18 @@ export class ConnectionBanner extends LitElement {
         <span class="number" aria-hidden="true">${seconds} s</span>
       </p>`;
     }
-    if (!this.isNewer) return nothing;
+    if (!this.newer) return nothing;
     return html`<p class="newer" role="status">
-      <span>The server has a newer version of this page. What you have typed is lost when it is loaded.</span>
+      <span>The server has a newer version of this page. ${this.newer}</span>
       <button @click=${() => location.reload()}>Load it</button>
     </p>`;
   }
 
   async #compare(): Promise<void> {
     if (!(await hasNewerPages().catch(() => false))) return;
-    if (isBeingFilled()) this.isNewer = true;
-    else location.reload();
+    if (isBeingFilled()) this.newer = "What you have typed is lost when it is loaded.";
+    else if (!reloadOnce("pages"))
+      this.newer =
+        "It was loaded again just now, and an older one came: does a proxy keep old pages?";
   }
 }

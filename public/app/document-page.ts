@@ -2,6 +2,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { shared } from "../style/shared.ts";
 import { healthIn } from "../things/health.ts";
+import { reloadOnce } from "../things/reload.ts";
 import "./description-document.ts";
 import "./health-document.ts";
 
@@ -116,7 +117,7 @@ export class DocumentPage extends LitElement {
         headers: { Accept: "application/json, application/td+json, application/ld+json;q=0.9" },
         signal: AbortSignal.timeout(8000),
       });
-      if (response.status === 401) location.reload();
+      if (response.status === 401) reloadOnce("login");
       this.answer = await response.json();
       this.problem = response.ok ? undefined : String(Object(this.answer).detail);
     } catch {

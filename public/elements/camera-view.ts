@@ -10,10 +10,13 @@ import { Gestures } from "./camera/gestures.ts";
 import { iconButton } from "./camera/icons.ts";
 import { LivePicture } from "./camera/live-picture.ts";
 import { overlays, placeOf, scaleBar } from "./camera/overlays.ts";
+import type { PictureState } from "./camera/picture-state.ts";
 import { downloadPicture } from "./camera/save-picture.ts";
 import { fullPicture, streamName, tryAgain } from "./camera/stream-address.ts";
 import { cameraStyle } from "./camera/style.ts";
 import "./picture-measures.ts";
+
+const NO_STREAM: PictureState = { state: "idle", word: "No stream" };
 
 /**
  * A stream's live picture: what is known of it, why there is none, zoom to single pixels, and tools. It dispatches `picture-click`
@@ -69,6 +72,7 @@ export class CameraView extends LitElement {
       this.#resized.disconnect();
       this.#resized.observe(this.stage);
       if (this.src && this.isConnected) this.live.show(this.canvas, this.src);
+      else this.live.end();
       this.live.measure(this.hasMeasures);
     }
     if (changed.has("hasMeasures")) this.live.measure(this.hasMeasures);
@@ -76,14 +80,16 @@ export class CameraView extends LitElement {
     const shown = width > 0 ? width * this.zoom.scale : this.stage.clientWidth;
     if (shown > 0) {
       const wanted = wantedWidth(shown * devicePixelRatio, width || undefined);
-      this.live.want({ width: wanted, fps: this.fps });
+      // A smaller picture hides what is out of focus, and single pixels that are too bright.
+      this.live.want({ width: this.hasMeasures ? undefined : wanted, fps: this.fps });
     }
   }
 
   override render() {
     const { live, zoom, compact } = this;
-    const { report, state } = live;
-    const name = this.name || streamName(this.src);
+    const { report } = live;
+    const state = this.src ? live.state : NO_STREAM;
+    const name = this.name || (this.src ? streamName(this.src) : "Picture");
     const isOld = state.banner !== undefined && !live.isFrozen;
     const { fullWidth = 4, fullHeight = 3, width = 4 } = report ?? {};
     const hasPixels = zoom.scale * devicePixelRatio * (fullWidth / width) > 2;

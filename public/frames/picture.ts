@@ -1,11 +1,21 @@
 import { Measuring } from "./measures.ts";
-import type { FromWorker, PictureReport, SavedPicture, ToWorker, Wanted } from "./messages.ts";
+import type {
+  FromWorker,
+  PictureReport,
+  PictureStatus,
+  SavedPicture,
+  ToWorker,
+  Wanted,
+} from "./messages.ts";
 import { Rate } from "./rate.ts";
 import { type Received, receive } from "./received.ts";
 
 const REPORT_MS = 200;
 /** Of a JPEG, pixels. */
 const LARGEST_SIDE = 65_535;
+
+/** One frame in ten may be damaged; when none was drawn for so long, that is told, ms. */
+const UNDECODED_MS = 1000;
 
 /** One picture of the page, in the worker: it is received, decoded and drawn on its canvas. */
 export class Picture {
@@ -19,6 +29,9 @@ export class Picture {
   #turn = 0;
   #drawn: { readonly frame: Received; readonly report: PictureReport } | undefined;
   #measuring: Measuring | undefined;
+  #status: PictureStatus | undefined;
+  /** Since when no frame that came could be decoded. */
+  #undecodedSince: number | undefined;
   #reportedAt = 0;
   #reportLater: ReturnType<typeof setTimeout> | undefined;
 
@@ -38,7 +51,10 @@ export class Picture {
     this.#rate.reset();
     this.#leave = receive(this.#show.source, wanted, {
       onFrame: (frame) => this.#draw(frame, turn),
-      onStatus: (status) => this.#tell({ tell: "status", id: this.#id, status }),
+      onStatus: (status) => {
+        this.#status = status;
+        this.#tellStatus(status);
+      },
       onConnected: (isConnected) => this.#tell({ tell: "connection", id: this.#id, isConnected }),
     });
     before();
@@ -66,9 +82,29 @@ export class Picture {
   async #draw(frame: Received, turn: number): Promise<void> {
     const blob = new Blob([frame.jpeg], { type: "image/jpeg" });
     const bitmap = await createImageBitmap(blob).catch(() => undefined);
-    if (!bitmap) return; // its data is broken: the frame before it stays
-    if (turn === this.#turn) this.#paint(bitmap, frame);
-    bitmap.close();
+    if (turn === this.#turn) {
+      if (bitmap) this.#paint(bitmap, frame);
+      else this.#noteUndecoded(frame); // the frame before it stays
+    }
+    bitmap?.close();
+  }
+
+  #noteUndecoded({ index }: Received): void {
+    const time = performance.now();
+    this.#undecodedSince ??= time;
+    if (time - this.#undecodedSince < UNDECODED_MS) return;
+    const reason = `Frames arrive, frame ${index} the last, but this browser cannot decode them: they are damaged, or of a kind of JPEG that browsers do not show. Check what the camera sends.`;
+    this.#tellStatus({ state: "failed", reason });
+  }
+
+  #noteDecoded(): void {
+    const wasTold = performance.now() - (this.#undecodedSince ?? Number.NaN) >= UNDECODED_MS;
+    this.#undecodedSince = undefined;
+    if (wasTold && this.#status) this.#tellStatus(this.#status);
+  }
+
+  #tellStatus(status: PictureStatus): void {
+    this.#tell({ tell: "status", id: this.#id, status });
   }
 
   #paint(bitmap: ImageBitmap, frame: Received): void {
@@ -78,6 +114,7 @@ export class Picture {
       canvas.height = bitmap.height;
     }
     this.#pen.drawImage(bitmap, 0, 0);
+    this.#noteDecoded();
     this.#rate.count(performance.now());
     const isDue = performance.now() - this.#reportedAt >= REPORT_MS;
     this.#drawn = { frame, report: this.#reportOf(frame, bitmap, isDue) };

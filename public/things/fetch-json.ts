@@ -1,3 +1,5 @@
+import { reloadOnce } from "./reload.ts";
+
 interface JsonRequest {
   readonly method?: string;
   /** Until the answer is there. */
@@ -17,7 +19,7 @@ export async function fetchJson(
     headers: { Accept: "application/json" },
     signal: AbortSignal.timeout(timeoutMs),
   });
-  if (response.status === 401) location.reload();
+  if (response.status === 401) reloadOnce("login");
   const body = await response.json().catch(() => {
     throw new TypeError("The answer is not JSON."); // a proxy says that the server is gone
   });

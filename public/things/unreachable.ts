@@ -1,3 +1,5 @@
+import { reloadOnce } from "./reload.ts";
+
 const ANSWER_MS = 5000;
 
 /**
@@ -24,6 +26,7 @@ async function whyOwnServer(address: URL): Promise<string> {
   const answer = await fetch(address, { method: "HEAD", cache: "no-store", signal }).catch(
     () => {},
   );
-  if (answer?.status === 401) location.reload();
+  if (answer?.status === 401 && !reloadOnce("login"))
+    return "Your login has ended. Reload this page to log in.";
   return "The server does not answer. This page keeps trying.";
 }

@@ -149,11 +149,11 @@ export class Gestures implements ReactiveController {
   #pinch(other: Point, before: Point, now: Point): void {
     const was = Math.hypot(before.x - other.x, before.y - other.y);
     const is = Math.hypot(now.x - other.x, now.y - other.y);
-    const middle = { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 };
+    const middle = { x: (before.x + other.x) / 2, y: (before.y + other.y) / 2 };
     const by = { x: (now.x - before.x) / 2, y: (now.y - before.y) / 2 };
     this.#change(() => {
-      this.#host.zoom.pan(by);
       if (was > 0) this.#host.zoom.by(is / was, middle);
+      this.#host.zoom.pan(by); // a picture that is shown whole cannot be moved before it is larger
     });
   }
 

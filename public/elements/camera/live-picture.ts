@@ -69,6 +69,7 @@ export class LivePicture implements ReactiveController {
   show(canvas: HTMLCanvasElement, src: string): void {
     this.end();
     this.#src = src;
+    this.#isFrozen = false;
     this.#picture = showPicture(canvas, sourceOf(src), {
       onPicture: (report) => this.#told({ report }),
       onStatus: (status) => this.#told({ status }),

@@ -1,4 +1,5 @@
 import type { PictureSource, SavedPicture } from "../../frames/messages.ts";
+import { reloadOnce } from "../../things/reload.ts";
 
 const ANSWER_MS = 25_000;
 
@@ -24,7 +25,7 @@ export async function tryAgain(src: string): Promise<void> {
   const signal = AbortSignal.timeout(ANSWER_MS);
   const url = `${new URL(src, document.baseURI).href}/retry`;
   const response = await fetch(url, { method: "POST", signal }).catch(() => undefined);
-  if (response?.status === 401) location.reload(); // shows where to log in
+  if (response?.status === 401) reloadOnce("login"); // shows where to log in
 }
 
 /** The same frame in the size in which the camera gave it, as long as the server holds it. */
