@@ -1,10 +1,15 @@
 import type { Schema } from "../things/td.ts";
-import { isSame, optionsOf } from "./field-kinds.ts";
+import { isSame, type Option, optionsOf } from "./field-kinds.ts";
 import { choicesOf, isObject, soundSchema } from "./sound-schema.ts";
 import { withUnit } from "./units.ts";
 
-/** Deeper than that a value is not looked at: the server does. */
+/** Deeper than that, and at more parts, a value is not looked at: the server does. */
 const DEEPEST = 40;
+const MOST_PARTS = 50_000;
+/** Ways to read a text by a pattern. */
+const MOST_READINGS = 1e7;
+/** Of a menu, in a sentence. */
+const MOST_NAMED = 12;
 
 /**
  * What is wrong with a value, in a sentence, before it is sent; undefined where nothing is seen. The server has the last word.
@@ -16,7 +21,7 @@ export function faultOf(schema: Schema, value: unknown, root: unknown): string |
   const options = optionsOf(schema, root);
   if (options) {
     if (options.some((option) => isSame(option.value, value))) return undefined;
-    return `Choose one of: ${options.map(({ label }) => label).join(", ")}.`;
+    return `Choose one of: ${namesOf(options)}.`;
   }
   if (schema.const !== undefined)
     return isSame(schema.const, value)
@@ -47,29 +52,58 @@ export function firstFault(
   given: unknown,
   value: unknown,
   root: unknown = given,
-  depth = 0,
 ): string | undefined {
-  if (depth > DEEPEST) return undefined;
+  return faultWithin(given, value, { root, left: MOST_PARTS }, 0);
+}
+
+/** One look at a value: a schema that leads to itself would take for ever. */
+interface Look {
+  readonly root: unknown;
+  /** So many parts are looked at yet. */
+  left: number;
+}
+
+function faultWithin(
+  given: unknown,
+  value: unknown,
+  look: Look,
+  depth: number,
+): string | undefined {
+  look.left -= 1;
+  if (depth > DEEPEST || look.left < 0) return undefined;
+  const { root } = look;
   const schema = soundSchema(given, root);
   const own = faultOf(schema, value, root);
   if (own !== undefined) return own;
-  if (schema.oneOf && !optionsOf(schema, root)) {
-    const faults = choicesOf(schema, root).map((it) => firstFault(it, value, root, depth + 1));
-    return value === undefined || faults.includes(undefined) ? undefined : faults[0];
-  }
-  for (const [name, inner, part] of partsOf(schema, value)) {
-    const fault = firstFault(inner, part, root, depth + 1);
+  if (schema.oneOf && !optionsOf(schema, root))
+    return value === undefined ? undefined : faultOfAll(schema, value, look, depth);
+  for (const [name, inner, part] of partsOf(schema, value, look)) {
+    const fault = faultWithin(inner, part, look, depth + 1);
     if (fault !== undefined) return `${name}: ${fault}`;
   }
   return undefined;
 }
 
+/** What is wrong with a value by the first of several schemas, if it fits none. */
+function faultOfAll(schema: Schema, value: unknown, look: Look, depth: number): string | undefined {
+  let first: string | undefined;
+  for (const choice of choicesOf(schema, look.root)) {
+    const fault = faultWithin(choice, value, look, depth + 1);
+    if (fault === undefined) return undefined;
+    first ??= fault;
+  }
+  return first;
+}
+
 function partsOf(
   { items, properties = {}, additionalProperties }: Schema,
   value: unknown,
+  { left }: Look,
 ): readonly (readonly [name: string, schema: unknown, value: unknown])[] {
   if (Array.isArray(value))
-    return value.map((part, n) => [String(n + 1), Array.isArray(items) ? items[n] : items, part]);
+    return value
+      .slice(0, left)
+      .map((part, n) => [String(n + 1), Array.isArray(items) ? items[n] : items, part]);
   if (!isObject(value)) return [];
   return Object.entries(value).map(([name, part]) => [
     name,
@@ -117,13 +151,20 @@ function textFault(schema: Schema, text: string): string | undefined {
 
 /** Patterns that could take for ever are the server's to judge. */
 function fits(pattern: string, text: string): boolean {
-  const couldBacktrack = /[)\]][*+{].*[*+{]|\\\d|[*+}][^()]*\)[*+{]|\|[^)]*\)[*+{]/.test(pattern);
-  if (couldBacktrack || text.length > 1000) return true;
+  if (!isQuick(pattern, text.length)) return true;
   try {
     return new RegExp(pattern, "u").test(text);
   } catch {
     return true;
   }
+}
+
+/** Each repetition in a pattern multiplies the ways to read a text by its length; repeated groups do so without end. */
+function isQuick(pattern: string, length: number): boolean {
+  const plain = pattern.replaceAll(/\\[^\d]/g, "_").replaceAll(/\[[^\]]*\]/g, "_");
+  if (/\)[*+{]|\\/.test(plain)) return false;
+  const repetitions = plain.match(/[*+?]|\{\d*,/g)?.length ?? 0;
+  return length ** repetitions <= MOST_READINGS;
 }
 
 function countFault({ minItems = 0, maxItems = Infinity }: Schema, count: number) {
@@ -132,6 +173,14 @@ function countFault({ minItems = 0, maxItems = Infinity }: Schema, count: number
 }
 
 function missingFault({ required = [] }: Schema, value: object): string | undefined {
-  const missing = required.filter((name) => Object(value)[name] === undefined);
+  const missing = required.filter(
+    (name) => !Object.hasOwn(value, name) || Object(value)[name] === undefined,
+  );
   return missing.length > 0 ? `Fill in: ${missing.join(", ")}.` : undefined;
+}
+
+function namesOf(options: readonly Option[]): string {
+  const names = options.slice(0, MOST_NAMED).map(({ label }) => label);
+  const left = options.length - names.length;
+  return left > 0 ? `${names.join(", ")} and ${left} more` : names.join(", ");
 }

@@ -27,8 +27,20 @@ export interface Option {
 /** The longest list of fixed length that is entered in one row. */
 const MOST_IN_TUPLE = 8;
 
+const kinds = new WeakMap<Schema, FieldKind>();
+const options = new WeakMap<Schema, readonly Option[]>();
+
 /** @param schema - As `soundSchema` makes it. */
 export function fieldKindOf(schema: Schema, root: unknown): FieldKind {
+  const known = kinds.get(schema);
+  if (known) return known;
+  kinds.set(schema, "list"); // the kind of an item that is a list of such items again
+  const kind = kindIn(schema, root);
+  kinds.set(schema, kind);
+  return kind;
+}
+
+function kindIn(schema: Schema, root: unknown): FieldKind {
   if (schema.const !== undefined || schema.type === "null") return "constant";
   if (optionsOf(schema, root)) return "menu";
   if (schema.oneOf) return "choice";
@@ -62,6 +74,13 @@ function listKindOf(schema: Schema, root: unknown): FieldKind {
 
 /** What a value is chosen from; undefined where it is not. */
 export function optionsOf(schema: Schema, root: unknown): readonly Option[] | undefined {
+  if (!schema.oneOf && !schema.enum) return undefined;
+  const known = options.get(schema) ?? optionsIn(schema, root);
+  if (known) options.set(schema, known);
+  return known;
+}
+
+function optionsIn(schema: Schema, root: unknown): readonly Option[] | undefined {
   const labelled = schema.oneOf?.map((choice) => soundSchema(choice, root));
   const isMenu = labelled?.every(
     (choice) => choice.const !== undefined || isSingle(choice) || choice.type === "null",

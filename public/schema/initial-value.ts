@@ -2,17 +2,39 @@ import type { Schema } from "../things/td.ts";
 import { fieldKindOf } from "./field-kinds.ts";
 import { choicesOf, soundSchema } from "./sound-schema.ts";
 
-/** Deeper than that nothing is filled in: a schema that requires itself has no end. */
-const DEEPEST = 8;
-
 /**
- * What a value begins as: the default, else what can only be so. Undefined where someone has to say: a number, a choice.
+ * What a value begins as: the default, else what can only be so. Undefined where someone has to say: a number, a choice, what is
+ * like that in which it is.
  * @param root - Where `#/...` leads to.
  */
-export function initialOf(given: unknown, root: unknown = given, depth = 0): unknown {
+export function initialOf(given: unknown, root: unknown = given): unknown {
+  return initialWithin(given, { root, outer: [], left: MOST_PARTS });
+}
+
+/** A schema of so many parts is filled in part by part, as they are wanted. */
+const MOST_PARTS = 1000;
+
+/** A value that is put together. */
+interface Start {
+  readonly root: unknown;
+  /** The schemas in which it is. */
+  readonly outer: readonly Schema[];
+  /** So many parts may be filled in yet. */
+  left: number;
+}
+
+function initialWithin(given: unknown, start: Start): unknown {
+  const { root, outer } = start;
   const schema = soundSchema(given, root);
   if (schema.default !== undefined) return structuredClone(schema.default);
-  if (depth > DEEPEST) return undefined;
+  start.left -= 1;
+  if (start.left < 0 || outer.includes(schema)) return undefined;
+  const inner = (part: unknown) => {
+    const below = { root, outer: [...outer, schema], left: start.left };
+    const value = initialWithin(part, below);
+    start.left = below.left;
+    return value;
+  };
   const { items, minItems = 0 } = schema;
   switch (fieldKindOf(schema, root)) {
     case "constant":
@@ -20,18 +42,16 @@ export function initialOf(given: unknown, root: unknown = given, depth = 0): unk
     case "switch":
       return false;
     case "choice":
-      return initialOfChoice(schema, root, depth);
+      return initialOfChoice(choicesOf(schema, root), inner);
     case "object":
-      return initialMembers(schema, root, depth);
+      return initialMembers(schema, inner);
     case "tuple": {
       const schemas = Array.isArray(items) ? items : Array.from({ length: minItems }, () => items);
-      const values = schemas.map((inner) => initialOf(inner, root, depth + 1));
+      const values = schemas.map(inner);
       return values.includes(undefined) ? undefined : values;
     }
     case "list":
-      return Array.from({ length: Math.min(minItems, 100) }, () =>
-        initialOf(items, root, depth + 1),
-      );
+      return Array.from({ length: Math.min(minItems, 100) }, () => inner(items));
     case "numbers":
     case "flags":
       return minItems === 0 ? [] : undefined;
@@ -43,16 +63,17 @@ export function initialOf(given: unknown, root: unknown = given, depth = 0): unk
 }
 
 /** The first of several that needs nobody to say more: nothing at all, where that is one of them. */
-function initialOfChoice(schema: Schema, root: unknown, depth: number): unknown {
-  const choices = choicesOf(schema, root);
-  if (choices.some(({ type }) => type === "null")) return null;
-  return initialOf(choices[0], root, depth + 1);
+function initialOfChoice(choices: readonly Schema[], inner: (part: unknown) => unknown): unknown {
+  return choices.some(({ type }) => type === "null") ? null : inner(choices[0]);
 }
 
-function initialMembers({ properties = {}, required = [] }: Schema, root: unknown, depth: number) {
+function initialMembers(
+  { properties = {}, required = [] }: Schema,
+  inner: (part: unknown) => unknown,
+) {
   const members = required
     .filter((name) => Object.hasOwn(properties, name))
-    .map((name) => [name, initialOf(properties[name], root, depth + 1)])
+    .map((name) => [name, inner(properties[name])])
     .filter(([, value]) => value !== undefined);
   return Object.fromEntries(members);
 }

@@ -14,6 +14,8 @@ const LOGARITHMIC = 1000;
 const FINE = 1000;
 /** With more steps than that a slider hits none of them. */
 const MOST_STEPS = 100_000;
+/** A range that spans more is that of a kind of numbers, not of a device. */
+const WIDEST = 1e15;
 
 /** A slider's positions; undefined for a number without two limits, or with too many steps between them. */
 export function scaleOf(schema: Schema): Scale | undefined {
@@ -21,6 +23,7 @@ export function scaleOf(schema: Schema): Scale | undefined {
   if (low === undefined || high === undefined || !(low < high)) return undefined;
   const step = stepOf(schema);
   const steps = step === undefined ? FINE : Math.round((high - low) / step);
+  if (high - low > WIDEST) return undefined;
   if (low > 0 && high / low >= LOGARITHMIC) return logarithmic(schema, low, high);
   if (steps > MOST_STEPS) return undefined;
   return {
@@ -50,7 +53,7 @@ export function arrowStep(schema: Schema): number {
   const [low, high] = limitsOf(schema);
   const step = stepOf(schema);
   if (step !== undefined) return step;
-  if (low === undefined || high === undefined || !(low < high)) return 1;
+  if (low === undefined || high === undefined || !(low < high) || high - low > WIDEST) return 1;
   return 10 ** Math.floor(Math.log10((high - low) / 50));
 }
 
@@ -99,7 +102,7 @@ function rounded(value: number, span: number): number {
 }
 
 function withoutNoise(value: number): number {
-  return Number(value.toPrecision(12));
+  return Number.isInteger(value) ? value : Number(value.toPrecision(12));
 }
 
 function clamp(value: number, low: number, high: number): number {

@@ -6,15 +6,25 @@ const NUMBERS =
   );
 const TEXTS = "title description unit format pattern contentEncoding contentMediaType".split(" ");
 const FLAGS = "readOnly writeOnly uniqueItems".split(" ");
+/** Limits that no value keeps are none. */
+const LIMITS = [
+  ["minimum", "maximum"],
+  ["minLength", "maxLength"],
+  ["minItems", "maxItems"],
+] as const;
 /** References that lead to references: further than that nobody follows. */
 const MOST_REFERENCES = 20;
+const NOTHING: JsonObject = {};
 
 /**
  * A schema as its fields are made from it: references are followed, `allOf` is one schema, `anyOf` is `oneOf`, several types are
- * choices, and a keyword of a type that it cannot have is left out. What is inside is made sound when it is shown.
+ * choices, and what no schema can say is left out: a keyword of a wrong type, a minimum above the maximum. What is inside is made sound
+ * when it is shown. The same schema gives the same object each time.
  * @param root - Where `#/...` leads to.
  */
-export function soundSchema(schema: unknown, root: unknown): Schema {
+export const soundSchema: (schema: unknown, root: unknown) => Schema = rememberedBySchema(soundOf);
+
+function soundOf(schema: JsonObject, root: unknown): Schema {
   const source = together(followed(schema, root), root);
   const { type, items, prefixItems, additionalItems, oneOf, anyOf } = source;
   const known: Record<string, unknown> = {
@@ -27,6 +37,14 @@ export function soundSchema(schema: unknown, root: unknown): Schema {
     ...only(source, ["additionalProperties"], (it) => typeof it === "boolean" || isObject(it)),
   };
   if (typeof type === "string") known.type = type;
+  if (Object(known.enum).length === 0) delete known.enum;
+  if (Number(known.multipleOf) <= 0) delete known.multipleOf;
+  for (const [least, most] of LIMITS) {
+    if (Number(known[least]) > Number(known[most])) {
+      delete known[least];
+      delete known[most];
+    }
+  }
   const fixed = Array.isArray(prefixItems) ? prefixItems : items;
   if (fixed !== undefined) known.items = fixed;
   const isClosed = Array.isArray(fixed) && (additionalItems === false || items === false);
@@ -40,7 +58,26 @@ export function soundSchema(schema: unknown, root: unknown): Schema {
 }
 
 /** What a choice of several inherits: the whole's words on it, and what it says itself. */
-export function choicesOf(schema: Schema, root: unknown): readonly Schema[] {
+export const choicesOf: (schema: Schema, root: unknown) => readonly Schema[] =
+  rememberedBySchema(choicesIn);
+
+/** What is found out about a schema, once: lists have one schema for each of 100 000 values. */
+function rememberedBySchema<T>(
+  find: (schema: JsonObject, root: unknown) => T,
+): (schema: unknown, root: unknown) => T {
+  const roots = new WeakMap<JsonObject, WeakMap<JsonObject, T>>();
+  return (given, root) => {
+    const schema = isObject(given) ? given : NOTHING;
+    const top = isObject(root) ? root : NOTHING;
+    const known = roots.get(top) ?? new WeakMap<JsonObject, T>();
+    roots.set(top, known);
+    const found = known.get(schema) ?? find(schema, root);
+    known.set(schema, found);
+    return found;
+  };
+}
+
+function choicesIn(schema: Schema, root: unknown): readonly Schema[] {
   const { oneOf = [], title, description, default: _, $defs, definitions, ...outer } = schema;
   return oneOf.map((choice) => {
     const own = soundSchema(choice, root);
@@ -86,16 +123,24 @@ function isOwn(at: unknown, step: string): at is Record<string, unknown> {
   return typeof at === "object" && at !== null && Object.hasOwn(at, step);
 }
 
-/** `allOf` put together. */
-function together(schema: JsonObject, root: unknown, depth = 0): JsonObject {
+/** `allOf` put together; one that leads to itself adds nothing. */
+function together(
+  schema: JsonObject,
+  root: unknown,
+  known = new Map<unknown, JsonObject>(),
+): JsonObject {
   const { allOf, ...outer } = schema;
-  if (!Array.isArray(allOf) || depth > MOST_REFERENCES) return schema;
-  const properties = { ...objectOf(outer.properties) };
+  if (!Array.isArray(allOf)) return schema;
+  let properties: JsonObject = { ...objectOf(outer.properties) };
   const required = textsOf(outer.required);
   const whole: Record<string, unknown> = { ...outer };
   for (const one of allOf) {
-    const part = together(followed(one, root), root, depth + 1);
-    Object.assign(properties, objectOf(part.properties));
+    if (!known.has(one)) {
+      known.set(one, NOTHING);
+      known.set(one, together(followed(one, root), root, known));
+    }
+    const part = known.get(one) ?? NOTHING;
+    properties = { ...properties, ...objectOf(part.properties) };
     required.push(...textsOf(part.required));
     Object.assign(whole, part);
   }

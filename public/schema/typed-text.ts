@@ -10,6 +10,7 @@ export function readNumber(text: string): Read {
   if (plain === "") return { value: undefined };
   if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain)) {
     const value = Number(plain);
+    if (isInexact(plain, value)) return { fault: inexactFault(plain, value) };
     if (Number.isFinite(value)) return { value };
   }
   if (/^[+-]?\d+,\d+$/.test(plain))
@@ -17,6 +18,15 @@ export function readNumber(text: string): Read {
       fault: `'${text.trim()}' is not a number. Write a point: ${plain.replace(",", ".")}.`,
     };
   return { fault: `'${text.trim().slice(0, 40)}' is not a number.` };
+}
+
+/** Whether a whole number has digits that no number of a browser has. */
+function isInexact(text: string, value: number): boolean {
+  return /^[+-]?\d+$/.test(text) && Number.isFinite(value) && BigInt(text) !== BigInt(value);
+}
+
+function inexactFault(text: string, value: number): string {
+  return `A browser cannot send ${text.slice(0, 40)} exactly, but ${BigInt(value)}. Whole numbers up to ${Number.MAX_SAFE_INTEGER} are exact.`;
 }
 
 /** Numbers one behind another, with commas, semicolons or spaces between. */
