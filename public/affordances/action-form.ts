@@ -12,6 +12,8 @@ import { Following, type LiveThing } from "../things/live-thing.ts";
 import type { Run } from "../things/run.ts";
 import { FollowingRuns } from "../things/runs.ts";
 import { affordancesOf, type JsonObject, type Schema, titleOf } from "../things/td.ts";
+import { uriVariablesOf } from "../things/uri-variables.ts";
+import { descriptionIn } from "../things/languages.ts";
 import { hintOf } from "./danger.ts";
 import "./invocation-history.ts";
 import "./invocation-view.ts";
@@ -78,6 +80,8 @@ export class ActionForm extends LitElement {
 
   @property({ attribute: false }) accessor thing!: LiveThing;
   @property() accessor name = "";
+  /** Whether something around it tells why it cannot be used by those who may not. */
+  @property({ type: Boolean }) accessor explained = false;
   @state() accessor #isArmed = false;
   /** The one that was begun here last. */
   @state() accessor #last: Run | undefined;
@@ -124,15 +128,16 @@ export class ActionForm extends LitElement {
   }
 
   #form(action: JsonObject, refused: Run | undefined) {
-    const { input, description } = action;
-    const uriVariables = variablesOf(action);
+    const { input } = action;
+    const description = descriptionIn(action);
+    const uriVariables = uriVariablesOf(action, "invokeaction");
     const title = titleOf(this.name, action);
     const hasFields = input !== undefined || uriVariables !== undefined;
     const { fields, sentence } = refusalsOf(refused, input);
     const forbidden = whyNotOperate();
     return html`
       <form class=${hasFields ? "" : "short"} aria-label=${title} novalidate @submit=${this.#submit}>
-        ${typeof description === "string" && hasFields ? html`<p class="about">${description}</p>` : nothing}
+        ${description !== undefined && hasFields ? html`<p class="about">${description}</p>` : nothing}
         ${
           uriVariables === undefined
             ? nothing
@@ -147,9 +152,9 @@ export class ActionForm extends LitElement {
               )
         }
         ${this.#button(title, action)}
-        ${typeof description === "string" && !hasFields ? html`<span class="about">${description}</span>` : nothing}
+        ${description !== undefined && !hasFields ? html`<span class="about">${description}</span>` : nothing}
       </form>
-      ${forbidden ? html`<p class="quiet">${forbidden}</p>` : nothing}
+      ${forbidden && !this.explained ? html`<p class="quiet">${forbidden}</p>` : nothing}
       ${sentence ? html`<p class="problem" role="alert">${sentence}</p>` : nothing}
     `;
   }
@@ -170,6 +175,7 @@ export class ActionForm extends LitElement {
     const isArmed = hint === "danger" && this.#isArmed;
     return html`<button
       type="submit"
+      title=${whyNotOperate() ?? nothing}
       ?disabled=${whyNotOperate() !== undefined}
       class="${hint} ${isArmed ? "armed" : ""}"
     >
@@ -195,23 +201,6 @@ export class ActionForm extends LitElement {
     clearTimeout(this.#disarming);
     this.#isArmed = false;
   }
-}
-
-/** The variables in the URL of its invocation, as one object: others are those of what follows. */
-function variablesOf({ uriVariables, forms }: JsonObject): Schema | undefined {
-  const list: readonly unknown[] = Array.isArray(forms) ? forms : [];
-  const invoking = list
-    .map((form) => Object(form))
-    .filter(({ op }) => op === undefined || [op].flat().includes("invokeaction"));
-  const templates = invoking.flatMap(({ href }) => String(href).match(/\{[^}]*\}/g) ?? []);
-  const names = new Set(templates.flatMap((template) => template.match(/\w+/g) ?? []));
-  const properties = Object.entries(Object(uriVariables)).filter(([name]) => names.has(name));
-  if (properties.length === 0) return undefined;
-  return {
-    type: "object",
-    properties: Object.fromEntries(properties),
-    additionalProperties: false,
-  };
 }
 
 function schemaIn(value: unknown): Schema | undefined {

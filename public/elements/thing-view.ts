@@ -7,6 +7,8 @@ import "../affordances/property-control.ts";
 import { shared } from "../style/shared.ts";
 import { Following, type LiveThing, thingAt } from "../things/live-thing.ts";
 import { groupsOf, matchesSearch, type PropertyGroup } from "../things/property-groups.ts";
+import { descriptionIn } from "../things/languages.ts";
+import { whyNotOperate } from "../things/account.ts";
 import { affordancesOf, titleOf } from "../things/td.ts";
 
 /** With more properties than that there is a field to find one. */
@@ -85,6 +87,8 @@ export class ThingView extends LitElement {
   readonly #unfolded = new Set<string>();
   /** Groups that somebody has opened or closed. */
   readonly #opened = new Map<string, boolean>();
+  /** Properties that somebody enters a value for, and their groups. */
+  readonly #drafts = new Map<string, string>();
   readonly #following = new Following(this, () => false);
 
   override willUpdate(changed: PropertyValues<this>): void {
@@ -96,10 +100,10 @@ export class ThingView extends LitElement {
     const { thing } = this;
     if (!thing) return nothing;
     const { properties, actions, events } = affordancesOf(thing.td);
-    const groups = groupsOf(thing.td);
+    const groups = this.#withDrafts(groupsOf(thing.td), properties);
     return html`
       ${this.src ? this.#header(thing) : ""}
-      ${this.#problem(thing)}
+      ${this.#problem(thing)} ${this.#forbidden()}
       ${properties.size > SEARCHED ? this.#searchField(properties.size) : ""}
       ${repeat(
         groups,
@@ -107,7 +111,7 @@ export class ThingView extends LitElement {
         (group, n) => this.#group(thing, group, n < OPEN_GROUPS),
       )}
       ${[...actions.keys()].map(
-        (name) => html`<action-form .thing=${thing} .name=${name}></action-form>`,
+        (name) => html`<action-form explained .thing=${thing} .name=${name}></action-form>`,
       )}
       ${events.size > 0 ? html`<event-list .thing=${thing}></event-list>` : ""}
     `;
@@ -115,17 +119,22 @@ export class ThingView extends LitElement {
 
   #header(thing: LiveThing) {
     const { state, word } = lampOf(thing);
-    const { description } = thing.td;
+    const description = descriptionIn(thing.td);
     return html`<header>
         <span class="lamp" data-state=${state}></span>
         <h2>${titleOf(new URL(thing.url).pathname.split("/").findLast(Boolean) ?? "", thing.td)}</h2>
         <span class="quiet">${word}</span>
       </header>
-      ${typeof description === "string" ? html`<p class="quiet">${description}</p>` : ""}`;
+      ${description !== undefined ? html`<p class="quiet">${description}</p>` : ""}`;
   }
 
   #problem({ problem }: LiveThing) {
     return problem === undefined ? "" : html`<p class="problem" role="status">${problem}</p>`;
+  }
+
+  #forbidden() {
+    const why = whyNotOperate();
+    return why ? html`<p class="quiet" role="status">${why}</p>` : "";
   }
 
   #searchField(count: number) {
@@ -154,7 +163,11 @@ export class ThingView extends LitElement {
         ${repeat(
           shown,
           (name) => name,
-          (name) => html`<property-control .thing=${thing} .name=${name}></property-control>`,
+          (name) => html`<property-control
+            .thing=${thing}
+            .name=${name}
+            @draft-change=${({ detail: isDraft }: CustomEvent) => this.#draft(name, group.title, isDraft)}
+          ></property-control>`,
         )}
       </div>
       ${shown.length < names.length ? this.#more(group.title, names.length) : ""}`;
@@ -169,6 +182,24 @@ export class ThingView extends LitElement {
       <summary>${group.title} <span class="number">${names.length}</span></summary>
       ${open ? list() : ""}
     </details>`;
+  }
+
+  #draft(name: string, group: string, isDraft: boolean): void {
+    if (isDraft) this.#drafts.set(name, group);
+    else if (this.#drafts.delete(name)) this.requestUpdate();
+  }
+
+  /** A property that goes while somebody enters a value stays until they have seen that. */
+  #withDrafts(groups: readonly PropertyGroup[], properties: ReadonlyMap<string, unknown>) {
+    const gone = [...this.#drafts].filter(([name]) => !properties.has(name));
+    const titles = new Set(groups.map(({ title }) => title));
+    const lost = gone.filter(([, title]) => !titles.has(title));
+    const others = lost.map(([name, title]) => ({ title, names: [name], isReadings: false }));
+    const kept = groups.map((group) => {
+      const here = gone.filter(([, title]) => title === group.title).map(([name]) => name);
+      return { ...group, names: [...group.names, ...here] };
+    });
+    return [...kept, ...others];
   }
 
   #more(title: string, count: number) {

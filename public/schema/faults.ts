@@ -1,5 +1,6 @@
+import { isSame } from "../things/same-value.ts";
 import type { Schema } from "../things/td.ts";
-import { isSame, type Option, optionsOf } from "./field-kinds.ts";
+import { type Option, optionsOf } from "./field-kinds.ts";
 import { choicesOf, isObject, soundSchema } from "./sound-schema.ts";
 import { withUnit } from "./units.ts";
 

@@ -1,5 +1,5 @@
 import type { Schema } from "../things/td.ts";
-import { objectOf, soundSchema } from "./sound-schema.ts";
+import { soundSchema } from "./sound-schema.ts";
 
 /** What a value is entered with. */
 export type FieldKind =
@@ -129,20 +129,3 @@ const TYPE_WORDS: ReadonlyMap<string, string> = new Map([
   ["array", "List"],
   ["object", "Fields"],
 ]);
-
-/** Whether two JSON values are the same. */
-export function isSame(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (typeof a !== "object" || typeof b !== "object" || !a || !b) return false;
-  if (Array.isArray(a) !== Array.isArray(b)) return false;
-  const [of, with_] = [objectOf(toMembers(a)), objectOf(toMembers(b))];
-  const names = Object.keys(of);
-  return (
-    names.length === Object.keys(with_).length &&
-    names.every((name) => Object.hasOwn(with_, name) && isSame(of[name], with_[name]))
-  );
-}
-
-function toMembers(value: object): object {
-  return Array.isArray(value) ? { ...value } : value;
-}

@@ -1,8 +1,9 @@
 import { css, html, nothing } from "lit";
 import { customElement } from "lit/decorators.js";
 import { shared } from "../style/shared.ts";
+import { isSame } from "../things/same-value.ts";
 import { FieldElement, quietly } from "./field-element.ts";
-import { isSame, optionsOf } from "./field-kinds.ts";
+import { optionsOf } from "./field-kinds.ts";
 import { fieldStyle } from "./field-style.ts";
 import { soundSchema } from "./sound-schema.ts";
 

@@ -2,8 +2,9 @@ import { css, html, nothing } from "lit";
 import { customElement } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { shared } from "../style/shared.ts";
+import { isSame } from "../things/same-value.ts";
 import { FieldElement } from "./field-element.ts";
-import { isSame, labelOf, type Option, optionsOf } from "./field-kinds.ts";
+import { labelOf, type Option, optionsOf } from "./field-kinds.ts";
 import { fieldStyle } from "./field-style.ts";
 
 /** So few and so short names stand side by side. */

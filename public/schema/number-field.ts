@@ -1,16 +1,17 @@
 import { css, html, nothing } from "lit";
-import { customElement, state } from "lit/decorators.js";
+import { customElement } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { shared } from "../style/shared.ts";
-import { FieldElement, quietly } from "./field-element.ts";
+import { quietly } from "./field-element.ts";
 import { fieldStyle } from "./field-style.ts";
 import { arrowStep, limitsOf, nearest, type Scale, scaleOf } from "./number-scale.ts";
-import { readNumber } from "./typed-text.ts";
+import { TypedField } from "./typed-field.ts";
+import { type Read, readNumber } from "./typed-text.ts";
 import { numberText, unitText, withUnit } from "./units.ts";
 
 /** A number: typed, or, between two limits, set with a slider. */
 @customElement("number-field")
-export class NumberField extends FieldElement {
+export class NumberField extends TypedField {
   static override styles = [
     shared,
     fieldStyle,
@@ -42,8 +43,6 @@ export class NumberField extends FieldElement {
       }
     `,
   ];
-  /** What is being typed. */
-  @state() accessor #draft: string | undefined;
 
   override render() {
     const scale = scaleOf(this.schema);
@@ -57,7 +56,7 @@ export class NumberField extends FieldElement {
     const position = value === undefined ? 0 : scale.positionOf(value);
     const slide = (event: Event) => {
       event.stopPropagation();
-      this.#draft = undefined;
+      this.draft = undefined;
       this.fault = undefined;
       this.put(scale.numberAt(Number((event.target as HTMLInputElement).value)));
     };
@@ -76,7 +75,7 @@ export class NumberField extends FieldElement {
 
   #typed() {
     const [low, high] = limitsOf(this.schema);
-    const shown = this.#draft ?? (this.#number === undefined ? "" : numberText(this.#number));
+    const shown = this.draft ?? (this.#number === undefined ? "" : numberText(this.#number));
     return html`<input
       class="number"
       type="text"
@@ -91,9 +90,9 @@ export class NumberField extends FieldElement {
       aria-valuemax=${high ?? nothing}
       aria-invalid=${this.fault ? "true" : nothing}
       ?disabled=${this.disabled}
-      @input=${this.#type}
+      @input=${this.type}
       @change=${quietly}
-      @blur=${this.#finish}
+      @blur=${this.finish}
       @keydown=${this.#press}
     />`;
   }
@@ -112,20 +111,8 @@ export class NumberField extends FieldElement {
     return typeof usual === "number" ? usual : undefined;
   }
 
-  #type(event: Event): void {
-    event.stopPropagation();
-    this.#draft = (event.target as HTMLInputElement).value;
-    const read = readNumber(this.#draft);
-    this.fault = "fault" in read ? read.fault : undefined;
-    this.put("value" in read ? read.value : this.value, false);
-  }
-
-  #finish(): void {
-    if (this.#draft === undefined) return;
-    const read = readNumber(this.#draft);
-    if ("fault" in read) return;
-    this.#draft = undefined;
-    this.put(read.value);
+  protected override read(text: string): Read {
+    return readNumber(text);
   }
 
   #press(event: KeyboardEvent): void {
@@ -135,21 +122,13 @@ export class NumberField extends FieldElement {
       ["PageUp", 10],
       ["PageDown", -10],
     ]).get(event.key);
-    if (event.key === "Enter") this.#finish();
-    if (event.key === "Escape" && this.#draft !== undefined) this.#giveUp(event);
+    this.press(event);
     if (steps === undefined || this.disabled) return;
     event.preventDefault();
-    this.#draft = undefined;
+    this.draft = undefined;
     const [low] = limitsOf(this.schema);
     const from = this.#number ?? this.#default ?? low ?? 0;
     this.fault = undefined;
     this.put(nearest(this.schema, from + steps * arrowStep(this.schema)));
-  }
-
-  /** What was typed is left, and the value is as before. */
-  #giveUp(event: KeyboardEvent): void {
-    event.stopPropagation();
-    this.#draft = undefined;
-    this.giveUp();
   }
 }

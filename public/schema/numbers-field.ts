@@ -2,15 +2,20 @@ import { css, html, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { shared } from "../style/shared.ts";
-import { FieldElement, quietly } from "./field-element.ts";
+import { quietly } from "./field-element.ts";
 import { fieldStyle } from "./field-style.ts";
 import { soundSchema } from "./sound-schema.ts";
-import { readNumbers } from "./typed-text.ts";
+import { TypedField } from "./typed-field.ts";
+import { type Read, readNumbers } from "./typed-text.ts";
 import { numberText, unitText } from "./units.ts";
+import "./value-plot.ts";
+
+/** A longer list is drawn: nobody reads so many numbers in a line. */
+const MOST_WRITTEN = 1000;
 
 /** A list of numbers in one line: `0.5, 1, 2`. */
 @customElement("numbers-field")
-export class NumbersField extends FieldElement {
+export class NumbersField extends TypedField {
   static override styles = [
     shared,
     fieldStyle,
@@ -20,13 +25,13 @@ export class NumbersField extends FieldElement {
       }
     `,
   ];
-  /** What is being typed. */
-  @state() accessor #draft: string | undefined;
+  /** Whether a list is written out that is too long to be read. */
+  @state() accessor #isWritten = false;
 
   override render() {
     const numbers = Array.isArray(this.value) ? this.value : [];
-    const written = numbers.map((n) => (typeof n === "number" ? numberText(n) : String(n)));
     const { unit } = soundSchema(this.schema.items, this.root);
+    if (numbers.length > MOST_WRITTEN && !this.#isWritten) return this.#curve(numbers, unit);
     return html`<div class="row">
       <input
         class="number"
@@ -34,40 +39,31 @@ export class NumbersField extends FieldElement {
         autocomplete="off"
         spellcheck="false"
         placeholder="1, 2, 3"
-        .value=${live(this.#draft ?? written.join(", "))}
+        .value=${live(this.draft ?? numbers.map(textOf).join(", "))}
         aria-label=${this.label || nothing}
         aria-invalid=${this.fault ? "true" : nothing}
         ?disabled=${this.disabled}
-        @input=${this.#type}
+        @input=${this.type}
         @change=${quietly}
-        @blur=${this.#finish}
-        @keydown=${this.#press}
+        @blur=${this.finish}
+        @keydown=${this.press}
       />
       ${unit && html`<span class="unit">${unitText(unit)}</span>`}
     </div>`;
   }
 
-  #type(event: Event): void {
-    event.stopPropagation();
-    this.#draft = (event.target as HTMLInputElement).value;
-    const read = readNumbers(this.#draft);
-    this.fault = "fault" in read ? read.fault : undefined;
-    this.put("value" in read ? read.value : this.value, false);
+  #curve(numbers: readonly unknown[], unit: string | undefined) {
+    return html`<value-plot .y=${numbers} .yLabel=${unit ?? ""}></value-plot>
+      <button type="button" ?disabled=${this.disabled} @click=${() => (this.#isWritten = true)}>
+        Edit ${numbers.length} numbers
+      </button>`;
   }
 
-  #finish(): void {
-    if (this.#draft === undefined) return;
-    const read = readNumbers(this.#draft);
-    if ("fault" in read) return;
-    this.#draft = undefined;
-    this.put(read.value);
+  protected override read(text: string): Read {
+    return readNumbers(text);
   }
+}
 
-  #press(event: KeyboardEvent): void {
-    if (event.key === "Enter") this.#finish();
-    if (event.key !== "Escape" || this.#draft === undefined) return;
-    event.stopPropagation();
-    this.#draft = undefined;
-    this.giveUp();
-  }
+function textOf(item: unknown): string {
+  return typeof item === "number" ? numberText(item) : String(item);
 }

@@ -100,7 +100,7 @@ export class ObjectField extends FieldElement {
     return html`<schema-input
       .schema=${schema}
       .root=${this.root}
-      .value=${this.#members[name]}
+      .value=${Object.hasOwn(this.#members, name) ? this.#members[name] : undefined}
       .label=${title}
       .refusals=${refusalsBelow(this.refusals, name)}
       .depth=${this.depth + 1}
@@ -136,7 +136,7 @@ export class ObjectField extends FieldElement {
       this.#newName = "";
       const { additionalProperties } = this.schema;
       const { type } = soundSchema(additionalProperties, this.root);
-      this.put({ ...this.#members, [name]: STARTS.get(type ?? "") ?? "" });
+      this.#set(name, STARTS.get(type ?? "") ?? "", true);
     };
     return html`<div class="other">
       <input
@@ -163,10 +163,10 @@ export class ObjectField extends FieldElement {
   }
 
   #set(name: string, value: unknown, isFinished: boolean): void {
-    const members = { ...this.#members };
-    if (value === undefined) delete members[name];
-    else members[name] = value;
-    this.put(members, isFinished);
+    const members = new Map(Object.entries(this.#members));
+    if (value === undefined) members.delete(name);
+    else members.set(name, value);
+    this.put(Object.fromEntries(members), isFinished); // also `__proto__`
   }
 }
 

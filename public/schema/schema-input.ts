@@ -2,11 +2,12 @@ import { css, LitElement, type PropertyValues } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { html, literal } from "lit/static-html.js";
 import { shared } from "../style/shared.ts";
+import { isSame } from "../things/same-value.ts";
 import type { Schema } from "../things/td.ts";
 import "./choice-field.ts";
 import { faultOf, firstFault } from "./faults.ts";
 import type { FieldElement } from "./field-element.ts";
-import { type FieldKind, fieldKindOf, isSame, labelOf } from "./field-kinds.ts";
+import { type FieldKind, fieldKindOf, labelOf } from "./field-kinds.ts";
 import "./file-field.ts";
 import "./flags-field.ts";
 import "./free-field.ts";
@@ -124,15 +125,15 @@ export class SchemaInput extends LitElement {
 
   override willUpdate(changed: PropertyValues<this>): void {
     const isNew = changed.has("schema") || changed.has("value");
-    if (isNew && this.value === undefined && this.required)
+    // What is inside another was begun with it.
+    if (isNew && this.value === undefined && this.required && this.depth === 0)
       this.value = initialOf(this.schema, this.#top);
   }
 
   override render() {
     const schema = soundSchema(this.schema, this.#top);
     const kind = this.depth > DEEPEST ? "free" : fieldKindOf(schema, this.#top);
-    const isAbsent =
-      !this.required && !this.resettable && this.value === undefined && STRUCTURED.has(kind);
+    const isAbsent = this.#isAbsent(kind, schema);
     const said = this.problem ?? this.#refusal(kind, isAbsent);
     const own = this.#isTouched ? this.#faultOf(schema) : undefined;
     const isInner = this.depth > 0 && (kind === "object" || kind === "list");
@@ -143,6 +144,21 @@ export class SchemaInput extends LitElement {
       ${own && html`<p class="problem" role="status">${own}</p>`}
       ${said && html`<p class="problem" role="alert">${said}</p>`}
     `;
+  }
+
+  /**
+   * Whether it is unfolded only when somebody wants it: what may be left out; and what is inside another and has parts, as a schema
+   * that leads to itself has no end.
+   */
+  #isAbsent(kind: FieldKind, schema: Schema): boolean {
+    if (this.value !== undefined || this.resettable || !STRUCTURED.has(kind)) return false;
+    const { items } = schema;
+    const isFlat = [items].flat().every((item) => {
+      const inner = soundSchema(item, this.#top);
+      return !STRUCTURED.has(fieldKindOf(inner, this.#top));
+    });
+    const isShort = kind === "choice" || (kind === "tuple" && isFlat);
+    return !this.required || (this.depth > 0 && !isShort);
   }
 
   /** Fields within fields show their own. */

@@ -1,10 +1,11 @@
+import { descriptionIn, titleIn } from "../things/languages.ts";
 import type { JsonObject, Schema } from "../things/td.ts";
 
 const NUMBERS =
   "minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength minItems maxItems".split(
     " ",
   );
-const TEXTS = "title description unit format pattern contentEncoding contentMediaType".split(" ");
+const TEXTS = "unit format pattern contentEncoding contentMediaType".split(" ");
 const FLAGS = "readOnly writeOnly uniqueItems".split(" ");
 /** Limits that no value keeps are none. */
 const LIMITS = [
@@ -36,6 +37,8 @@ function soundOf(schema: JsonObject, root: unknown): Schema {
     ...only(source, ["properties"], isObject),
     ...only(source, ["additionalProperties"], (it) => typeof it === "boolean" || isObject(it)),
   };
+  Object.assign(known, inLanguage("title", titleIn(source)));
+  Object.assign(known, inLanguage("description", descriptionIn(source)));
   if (typeof type === "string") known.type = type;
   if (Object(known.enum).length === 0) delete known.enum;
   if (Number(known.multipleOf) <= 0) delete known.multipleOf;
@@ -145,6 +148,10 @@ function together(
     Object.assign(whole, part);
   }
   return Object.keys(properties).length > 0 ? { ...whole, properties, required } : whole;
+}
+
+function inLanguage(name: string, text: string | undefined): JsonObject {
+  return text === undefined ? NOTHING : { [name]: text };
 }
 
 function textsOf(list: unknown): string[] {

@@ -1,10 +1,11 @@
 import { html, nothing } from "lit";
-import { customElement, state } from "lit/decorators.js";
+import { customElement } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { shared } from "../style/shared.ts";
-import { FieldElement, quietly } from "./field-element.ts";
+import { quietly } from "./field-element.ts";
 import { fieldStyle } from "./field-style.ts";
-import { isLong, localTime, timeFrom } from "./typed-text.ts";
+import { TypedField } from "./typed-field.ts";
+import { isLong, localTime, type Read, timeFrom } from "./typed-text.ts";
 
 const TYPES: ReadonlyMap<string, string> = new Map([
   ["date-time", "datetime-local"],
@@ -20,30 +21,28 @@ const KEYBOARDS: ReadonlyMap<string, string> = new Map([
 
 /** A text: one line, several, a time, a secret. */
 @customElement("text-field")
-export class TextField extends FieldElement {
+export class TextField extends TypedField {
   static override styles = [shared, fieldStyle];
-  /** What is being typed. */
-  @state() accessor #draft: string | undefined;
 
   override render() {
-    if (this.#type === "text" && isLong(this.schema, this.value ?? this.#draft))
+    if (this.#kind === "text" && isLong(this.schema, this.value ?? this.draft))
       return this.#lines();
     const { format = "" } = this.schema;
     return html`<input
-      type=${this.#type}
-      step=${this.#type === "datetime-local" ? 1 : nothing}
+      type=${this.#kind}
+      step=${this.#kind === "datetime-local" ? 1 : nothing}
       inputmode=${KEYBOARDS.get(format) ?? nothing}
-      autocomplete=${this.#type === "password" ? "new-password" : "off"}
+      autocomplete=${this.#kind === "password" ? "new-password" : "off"}
       spellcheck="false"
       .value=${live(this.#shown)}
       placeholder=${this.#placeholder}
       aria-label=${this.label || nothing}
       aria-invalid=${this.fault ? "true" : nothing}
       ?disabled=${this.disabled}
-      @input=${this.#typed}
+      @input=${this.type}
       @change=${quietly}
-      @blur=${this.#finish}
-      @keydown=${this.#press}
+      @blur=${this.finish}
+      @keydown=${this.press}
     />`;
   }
 
@@ -54,16 +53,16 @@ export class TextField extends FieldElement {
       placeholder=${this.#placeholder}
       aria-label=${this.label || nothing}
       ?disabled=${this.disabled}
-      @input=${this.#typed}
+      @input=${this.type}
       @change=${quietly}
-      @blur=${this.#finish}
+      @blur=${this.finish}
       @keydown=${(event: KeyboardEvent) => {
-        if (event.key !== "Enter" || event.ctrlKey || event.metaKey) this.#press(event);
+        if (event.key !== "Enter" || event.ctrlKey || event.metaKey) this.press(event);
       }}
     ></textarea>`;
   }
 
-  get #type(): string {
+  get #kind(): string {
     const { format = "", writeOnly } = this.schema;
     const type = TYPES.get(format) ?? (writeOnly ? "password" : "text");
     // A time that is not one cannot be shown in a field for times.
@@ -72,8 +71,8 @@ export class TextField extends FieldElement {
   }
 
   get #shown(): string {
-    if (this.#draft !== undefined) return this.#draft;
-    if (this.#type === "datetime-local") return localTime(this.value);
+    if (this.draft !== undefined) return this.draft;
+    if (this.#kind === "datetime-local") return localTime(this.value);
     return typeof this.value === "string" ? this.value : "";
   }
 
@@ -83,28 +82,7 @@ export class TextField extends FieldElement {
     return typeof shown === "string" && shown !== "" ? shown : nothing;
   }
 
-  #typed(event: Event): void {
-    event.stopPropagation();
-    this.#draft = (event.target as HTMLInputElement).value;
-    this.put(this.#read(this.#draft), false);
-  }
-
-  #read(draft: string): unknown {
-    return this.#type === "datetime-local" ? timeFrom(draft) : draft;
-  }
-
-  #finish(): void {
-    if (this.#draft === undefined) return;
-    const value = this.#read(this.#draft);
-    this.#draft = undefined;
-    this.put(value);
-  }
-
-  #press(event: KeyboardEvent): void {
-    if (event.key === "Enter") this.#finish();
-    if (event.key !== "Escape" || this.#draft === undefined) return;
-    event.stopPropagation();
-    this.#draft = undefined;
-    this.giveUp();
+  protected override read(text: string): Read {
+    return { value: this.#kind === "datetime-local" ? timeFrom(text) : text };
   }
 }

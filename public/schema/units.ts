@@ -34,11 +34,12 @@ export function unitText(unit: string | undefined): string {
   return count === undefined ? shown : `× ${count} ${shown}`.trim();
 }
 
-/** A number with its unit. */
+/** A number with its unit. Whole numbers beyond those that a browser holds are about right. */
 export function withUnit(value: number, unit: string | undefined): string {
   const shown = unitText(unit);
   const gap = shown === "" || /^[°″%]$/.test(shown) ? "" : "\u202f";
-  return `${numberText(value)}${gap}${shown}`;
+  const isRounded = Math.abs(value) > Number.MAX_SAFE_INTEGER && Number.isInteger(value);
+  return `${isRounded ? "≈ " : ""}${numberText(value)}${gap}${shown}`;
 }
 
 /** A number as it is shown: what floating point adds behind the twelfth digit is left out. */

@@ -67,7 +67,7 @@ export class ValuePlot extends LitElement {
   ];
 
   @property({ attribute: false }) accessor x: readonly number[] | undefined;
-  @property({ attribute: false }) accessor y: readonly (number | null)[] = [];
+  @property({ attribute: false }) accessor y: readonly unknown[] = [];
   /** What the numbers are, with their unit. */
   @property() accessor xLabel = "";
   @property() accessor yLabel = "";
@@ -105,9 +105,10 @@ export class ValuePlot extends LitElement {
 
   /** In the order of x, as the library wants it. */
   get #data(): [number[], (number | null)[]] {
-    const x = this.x ?? this.y.map((_, n) => n + 1);
+    if (!this.x) return [this.y.map((_, n) => n + 1), this.y.map(numberOrNull)];
+    const { x } = this;
     const order = x.map((_, n) => n).sort((a, b) => (x[a] ?? 0) - (x[b] ?? 0));
-    return [order.map((n) => x[n] ?? 0), order.map((n) => this.y[n] ?? null)];
+    return [order.map((n) => x[n] ?? 0), order.map((n) => numberOrNull(this.y[n]))];
   }
 
   async #draw(): Promise<void> {
@@ -156,6 +157,10 @@ export class ValuePlot extends LitElement {
       : "";
     this.requestUpdate();
   }
+}
+
+function numberOrNull(value: unknown): number | null {
+  return typeof value === "number" ? value : null;
 }
 
 /** A colour as a canvas takes it: not as `light-dark()`. */

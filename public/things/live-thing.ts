@@ -1,7 +1,9 @@
 import type { ReactiveController, ReactiveControllerHost } from "lit";
+import { delay } from "../../src/base/abort.ts";
 import { ClientError, ThingClient } from "../../src/client/index.ts";
 import { account } from "./account.ts";
 import { accessOf } from "./property-access.ts";
+import { isSame } from "./same-value.ts";
 import { affordancesOf, type JsonObject, typesOf } from "./td.ts";
 import { whyUnreachable } from "./unreachable.ts";
 
@@ -24,6 +26,8 @@ export interface Happened {
   readonly at: number;
 }
 
+/** Where no directory tells of it, how often a description is fetched again, ms. */
+const DESCRIPTION_MS = 30_000;
 /** Of each name: frames, thirty times a second, do not drive out what happens once a day. */
 const MOST_EVENTS = 100;
 
@@ -42,6 +46,7 @@ export class LiveThing extends EventTarget {
   /** Why there is no description, as long as that is so. */
   problem: string | undefined;
   #client: ThingClient | undefined;
+  #knownTd: JsonObject = {};
   /** Whether another tells when the description has changed. */
   #isTold = false;
   readonly #eventCounts = new Map<string, number>();
@@ -81,7 +86,9 @@ export class LiveThing extends EventTarget {
     if (this.#followers === 1) void this.#run();
     return () => {
       this.#followers -= 1;
-      if (this.#followers === 0) this.#end.abort();
+      if (this.#followers > 0) return;
+      this.#end.abort();
+      this.isConnected = false; // nobody is told of what changes from here on
     };
   }
 
@@ -119,12 +126,14 @@ export class LiveThing extends EventTarget {
   async #run(): Promise<void> {
     this.#end = new AbortController();
     const { signal } = this.#end;
+    let isDescriptionFollowed = this.#isTold;
     while (!signal.aborted) {
       try {
         this.#client ??= await ThingClient.connect(this.url, { signal });
         this.problem = undefined;
         this.#changed();
-        if (!this.#isTold) void this.#followDescription(signal);
+        if (!isDescriptionFollowed) void this.#followDescription(signal);
+        isDescriptionFollowed = true;
         await this.#client.follow(
           {
             onProperty: (name, value) => this.#know(name, { value, at: performance.now() }),
@@ -157,13 +166,33 @@ export class LiveThing extends EventTarget {
     try {
       for await (const _ of this.#client?.changes(signal) ?? []) this.#changed();
     } catch {
-      // a server without a directory: the description is as it was
+      // a server without a directory
+    }
+    while (!signal.aborted) {
+      await delay(DESCRIPTION_MS, signal).catch(() => {});
+      if (!signal.aborted && !document.hidden) await this.refresh().catch(() => {}); // those who follow say why
     }
   }
 
   #know(name: string, known: KnownValue): void {
+    if (!affordancesOf(this.td).properties.has(name)) return;
+    const { value, problem } = this.values.get(name) ?? {};
+    const isNews =
+      !this.values.has(name) || problem !== known.problem || !isSame(value, known.value);
     this.values.set(name, known);
-    this.#changed(name);
+    if (isNews) this.#changed(name);
+  }
+
+  /** What is known of a property that is gone goes with it. */
+  #forgetOthers(): void {
+    if (this.td === this.#knownTd) return;
+    this.#knownTd = this.td;
+    const { properties, events } = affordancesOf(this.td);
+    for (const name of this.values.keys()) if (!properties.has(name)) this.values.delete(name);
+    const left = this.events.filter(({ name }) => events.has(name));
+    this.events.splice(0, this.events.length, ...left);
+    for (const name of this.#eventCounts.keys())
+      if (!events.has(name)) this.#eventCounts.delete(name);
   }
 
   #happened(event: Happened): void {
@@ -181,6 +210,7 @@ export class LiveThing extends EventTarget {
 
   /** @param property - The one whose value is another, where that is all. */
   #changed(property?: string): void {
+    this.#forgetOthers();
     this.dispatchEvent(new CustomEvent("change", { detail: property }));
   }
 }

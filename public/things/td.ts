@@ -1,3 +1,5 @@
+import { titleIn } from "./languages.ts";
+
 // What a Thing Description says, as far as pages use it. Servers may say anything: everything is looked at before it is used.
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -55,9 +57,17 @@ export function typesOf({ "@type": types }: JsonObject): readonly string[] {
   return list.filter((type) => typeof type === "string");
 }
 
+/** A longer title is a description. */
+const LONGEST_TITLE = 160;
+
 /** What is shown as the name: the title, else the name in words. */
-export function titleOf(name: string, { title }: JsonObject): string {
-  if (typeof title === "string" && title !== name) return title;
+export function titleOf(name: string, described: JsonObject): string {
+  const title = titleIn(described);
+  const whole = title !== undefined && title !== name ? title : inWords(name);
+  return whole.length > LONGEST_TITLE ? `${whole.slice(0, LONGEST_TITLE)}…` : whole;
+}
+
+function inWords(name: string): string {
   const words = name
     .replaceAll(/[_-]+/g, " ")
     .replaceAll(/([a-z])([A-Z])/g, "$1 $2")

@@ -58,12 +58,28 @@ export function problemError(
 export function unreachable(url: string, error: unknown): ClientError {
   const advice = certificateAdvice(deepestOf(error));
   if (advice) return new ClientError("UNREACHABLE", `${url} ${advice}`, { cause: error, url });
+  const page = otherPageOf(url);
+  if (page) {
+    const what = `${url} gave no answer that ${page} may read. A browser does not tell more: is the server running, and does it let pages of ${page} use it (CORS)?`;
+    return new ClientError("UNREACHABLE", what, { cause: error, url });
+  }
   const why = causesOf(error).replace(/\.$/, "");
   return new ClientError(
     "UNREACHABLE",
     `${url} cannot be reached: ${why}. Is the server running, and is the address right?`,
     { cause: error, url },
   );
+}
+
+/** The origin of the page that this is part of, if it is another one than that of an address. */
+function otherPageOf(url: string): string | undefined {
+  const { document, location } = globalThis as {
+    document?: unknown;
+    location?: { origin: string };
+  };
+  const isOther =
+    document !== undefined && URL.canParse(url) && new URL(url).origin !== location?.origin;
+  return isOther ? location?.origin : undefined;
 }
 
 /** The error for a stream that its server has ended. */

@@ -6,6 +6,7 @@ import type { Http } from "./http.ts";
 import { objectOf, textOf } from "./json.ts";
 import { RECONNECT_PAUSES } from "./reconnects.ts";
 import { formsFor, type ThingDescription } from "./thing-description.ts";
+import { followEvents } from "./thing-events.ts";
 import { socketUrlIn, thingSocket } from "./thing-socket.ts";
 
 /** What is told of a Thing as a whole. */
@@ -36,6 +37,9 @@ interface Followed {
 const PROBLEM_EVENT = "problem";
 /** Without a way to be told, values are asked for, ms. */
 const POLL_MS = 2000;
+/** Values that take long to come, or to be read, are asked for less often: so many times as long is waited. */
+const POLL_SHARE = 5;
+const LONGEST_POLL_MS = 60_000;
 /** Longest wait for all values, and for the description, ms. */
 const ANSWER_MS = 20_000;
 /** A WebSocket that never opens though the Thing answers, so often, is kept away by something between. */
@@ -103,15 +107,20 @@ class Feed {
     const socket = usesSocket ? socketUrlIn(raw.forms, http.origin) : undefined;
     this.usedSocket = socket !== undefined;
     if (socket) return thingSocket(http, socket, this, this.#signal);
-    const urls = ["observeallproperties", "subscribeallevents"].flatMap((op) => {
-      const form = formsFor(forms, op).find(({ subprotocol }) => subprotocol === "sse");
-      return form ? [form.url()] : [];
-    });
-    if (urls.length === 0 || !holdStreams(http.origin, urls.length)) return this.#poll();
+    const urlOf = (op: string) =>
+      formsFor(forms, op)
+        .find(({ subprotocol }) => subprotocol === "sse")
+        ?.url();
+    const [values, events] = [urlOf("observeallproperties"), urlOf("subscribeallevents")];
+    const urls = [values, events].filter((url) => url !== undefined);
+    const held = holdStreams(http.origin, urls.length) ? urls : [];
     try {
-      await this.#overEvents(urls);
+      await this.#overHttp(held, {
+        hasValues: held.includes(values ?? ""),
+        hasEvents: held.includes(events ?? ""),
+      });
     } finally {
-      holdStreams(http.origin, -urls.length);
+      holdStreams(http.origin, -held.length);
     }
   }
 
@@ -124,17 +133,23 @@ class Feed {
       this.#followed.readAll(onFailure, either),
     );
     if (this.#signal.aborted) return;
-    const isGone = failures.length > 0 && Object.keys(values).length === 0;
-    const end = failures.find(
-      ([, error]) => codeOf(error) === "UNREACHABLE" || (isGone && Object(error).status === 404),
-    );
-    if (end) throw end[1];
+    if (failures.length > 0 && Object.keys(values).length === 0) {
+      const end = failures.find(([, error]) => this.#isEnd(error));
+      if (end) throw end[1];
+    }
     for (const [name, error] of failures) this.problem(name, false, messageOf(error));
     for (const [name, value] of Object.entries(values))
       if (!this.#newer.has(name)) this.#listener.onProperty(name, value);
     if (!this.#isConnected) this.#listener.onConnected?.(true);
     this.#isConnected = true;
     this.wasConnected = true;
+  }
+
+  /** Whether the Thing is gone, and not a property that is elsewhere. */
+  #isEnd(error: Error): boolean {
+    const { code, status, url } = Object(error);
+    const isHere = typeof url !== "string" || new URL(url).origin === this.#followed.http.origin;
+    return isHere && (code === "UNREACHABLE" || status === 404);
   }
 
   value(name: string, value: unknown): void {
@@ -152,11 +167,40 @@ class Feed {
     else this.#listener.onPropertyProblem?.(name, sentence ?? "It cannot be read.");
   }
 
-  /** A stream that ends takes the other with it: both are made again together. */
-  async #overEvents(urls: readonly string[]): Promise<void> {
+  /**
+   * By server-sent events as far as the Thing offers them; else values are polled, and events followed one by one. What ends takes the
+   * rest with it: all is made again together.
+   */
+  async #overHttp(
+    urls: readonly string[],
+    { hasValues, hasEvents }: { readonly hasValues: boolean; readonly hasEvents: boolean },
+  ): Promise<void> {
     const end = new AbortController();
     const onAbort = () => end.abort();
     this.#signal.addEventListener("abort", onAbort);
+    try {
+      if (!hasEvents) this.#followEvents(end.signal);
+      const streams = urls.length > 0 ? [this.#overEvents(urls, end)] : [];
+      await Promise.race([...streams, ...(hasValues ? [] : [this.#poll(end.signal)])]);
+    } finally {
+      this.#signal.removeEventListener("abort", onAbort);
+      end.abort();
+    }
+  }
+
+  #followEvents(signal: AbortSignal): void {
+    const { http } = this.#followed;
+    let held = 0;
+    const mayHold = () => {
+      const may = holdStreams(http.origin, 1);
+      if (may) held += 1;
+      return may;
+    };
+    followEvents(http, this.#followed.described().events.values(), this, { signal, mayHold });
+    signal.addEventListener("abort", () => holdStreams(http.origin, -held));
+  }
+
+  async #overEvents(urls: readonly string[], end: AbortController): Promise<void> {
     let standing = 0;
     const failed = new Promise<never>((_, reject) => {
       const onOpen = () => {
@@ -167,12 +211,7 @@ class Feed {
       const options = { signal: end.signal, onOpen, onLost };
       for (const url of urls) this.#read(url, options).then(onLost, reject);
     });
-    try {
-      await failed;
-    } finally {
-      this.#signal.removeEventListener("abort", onAbort);
-      end.abort();
-    }
+    await failed;
   }
 
   async #read(url: string, options: Parameters<typeof serverSentEvents>[2]): Promise<void> {
@@ -190,16 +229,14 @@ class Feed {
     }
   }
 
-  async #poll(): Promise<void> {
-    while (!this.#signal.aborted) {
+  async #poll(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const asked = performance.now();
       await this.opened();
-      await delay(POLL_MS, this.#signal).catch(() => {});
+      const pause = Math.min(LONGEST_POLL_MS, POLL_SHARE * (performance.now() - asked));
+      await delay(Math.max(POLL_MS, pause), signal).catch(() => {});
     }
   }
-}
-
-function codeOf(error: Error): unknown {
-  return Object(error).code;
 }
 
 /** @returns Whether there was room for so many more. Only browsers limit connections. */
