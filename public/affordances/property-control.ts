@@ -43,7 +43,7 @@ export class PropertyControl extends LitElement {
   ];
 
   @property({ attribute: false }) accessor thing!: LiveThing;
-  @property() accessor name = "";
+  @property({ reflect: true }) accessor name = "";
   /** What somebody enters that has several parts, until it is sent. */
   @state() accessor #draft: { readonly value: unknown } | undefined;
   /** Whether its description is shown. */

@@ -66,7 +66,8 @@ export class PropertyRequest extends LitElement {
       const uriVariables = Object(this.fields?.value ?? {});
       const options = { signal: AbortSignal.timeout(ANSWER_MS), uriVariables };
       const [type] = this.type?.split(";") ?? [];
-      const reading = type === undefined ? property?.read(options) : property?.readAs(type, options);
+      const reading =
+        type === undefined ? property?.read(options) : property?.readAs(type, options);
       this.#answer = { value: await reading };
       this.#problem = "";
     } catch (error) {

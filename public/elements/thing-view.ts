@@ -1,21 +1,25 @@
-import { css, html, LitElement, nothing, type PropertyValues } from "lit";
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import "../affordances/action-form.ts";
 import "../affordances/event-list.ts";
 import "../affordances/property-control.ts";
 import { shared } from "../style/shared.ts";
+import { whyNotOperate } from "../things/account.ts";
+import { descriptionIn } from "../things/languages.ts";
 import { Following, type LiveThing, thingAt } from "../things/live-thing.ts";
 import { groupsOf, matchesSearch, type PropertyGroup } from "../things/property-groups.ts";
-import { descriptionIn } from "../things/languages.ts";
-import { whyNotOperate } from "../things/account.ts";
-import { affordancesOf, titleOf } from "../things/td.ts";
+import { affordancesOf, type JsonObject, titleOf } from "../things/td.ts";
+import { thingViewStyle } from "./thing-view-style.ts";
 
-/** With more properties than that there is a field to find one. */
+/** With more properties and actions than that there is a field to find one. */
 const SEARCHED = 12;
 /** So many groups are open at first, and so many of a group are shown. */
 const OPEN_GROUPS = 3;
 const FEW = 12;
+/** More stand in a row of their own, in several columns. */
+const MOST_IN_COLUMN = 6;
+const ACTIONS = "Actions";
 
 /**
  * A Thing with all that its description has, whoever wrote it: properties in groups, actions, events. With `src`, the URL of a Thing
@@ -23,61 +27,7 @@ const FEW = 12;
  */
 @customElement("thing-view")
 export class ThingView extends LitElement {
-  static override styles = [
-    shared,
-    css`
-      :host {
-        display: grid;
-        align-content: start;
-        gap: 8px;
-        min-width: 0;
-        padding: 12px;
-        border: 1px solid var(--line);
-        border-radius: var(--radius);
-        background: var(--panel);
-        container-type: inline-size;
-      }
-      header {
-        display: flex;
-        align-items: center;
-        gap: 10px;
-      }
-      header h2 {
-        overflow-wrap: anywhere;
-      }
-      header .quiet {
-        margin-left: auto;
-      }
-      details > summary,
-      h3 {
-        padding: 4px 0;
-        color: var(--quiet);
-        font-size: 12px;
-        font-weight: 600;
-      }
-      summary {
-        cursor: pointer;
-      }
-      .properties {
-        columns: 420px;
-        column-gap: 32px;
-        padding: 2px 0;
-      }
-      .readings {
-        columns: 280px;
-      }
-      property-control {
-        margin-bottom: 6px;
-        break-inside: avoid;
-      }
-      .readings > property-control {
-        margin-bottom: 2px;
-      }
-      input[type="search"] {
-        width: 100%;
-      }
-    `,
-  ];
+  static override styles = [shared, thingViewStyle];
 
   /** URL of a Thing Description. */
   @property() accessor src = "";
@@ -104,15 +54,15 @@ export class ThingView extends LitElement {
     return html`
       ${this.src ? this.#header(thing) : ""}
       ${this.#problem(thing)} ${this.#forbidden()}
-      ${properties.size > SEARCHED ? this.#searchField(properties.size) : ""}
-      ${repeat(
-        groups,
-        ({ title }) => title,
-        (group, n) => this.#group(thing, group, n < OPEN_GROUPS),
-      )}
-      ${[...actions.keys()].map(
-        (name) => html`<action-form explained .thing=${thing} .name=${name}></action-form>`,
-      )}
+      ${properties.size + actions.size > SEARCHED ? this.#searchField(properties.size, actions.size) : ""}
+      <div class="groups">
+        ${repeat(
+          groups,
+          ({ title }) => title,
+          (group, n) => this.#group(thing, group, n < OPEN_GROUPS),
+        )}
+      </div>
+      ${actions.size > 0 ? this.#actions(thing, actions) : ""}
       ${events.size > 0 ? html`<event-list .thing=${thing}></event-list>` : ""}
     `;
   }
@@ -137,11 +87,15 @@ export class ThingView extends LitElement {
     return why ? html`<p class="quiet" role="status">${why}</p>` : "";
   }
 
-  #searchField(count: number) {
+  #searchField(properties: number, actions: number) {
+    const counts = [
+      counted(properties, "property", "properties"),
+      counted(actions, "action", "actions"),
+    ];
     return html`<input
       type="search"
-      placeholder=${`Find one of ${count} properties`}
-      aria-label="Find a property"
+      placeholder=${`Find one of ${counts.filter(Boolean).join(" and ")}`}
+      aria-label="Find a property or an action"
       .value=${this.#search}
       @input=${(event: Event) => {
         this.#search = (event.target as HTMLInputElement).value;
@@ -151,37 +105,69 @@ export class ThingView extends LitElement {
 
   #group(thing: LiveThing, group: PropertyGroup, isOpen: boolean) {
     const { properties } = affordancesOf(thing.td);
-    const text = this.#search.trim();
-    const names = group.names.filter((name) =>
-      matchesSearch(text, name, properties.get(name) ?? {}),
-    );
+    const { title, isReadings } = group;
+    const names = this.#found(group.names, properties);
     if (names.length === 0) return nothing;
-    const showsAll = text !== "" || this.#unfolded.has(group.title);
-    const shown = showsAll ? names : names.slice(0, FEW);
-    const open = text !== "" || (this.#opened.get(group.title) ?? isOpen);
-    const list = () => html`<div class="properties ${group.isReadings ? "readings" : ""}">
+    const list = () => html`<div class="properties ${isReadings ? "readings" : ""}">
         ${repeat(
-          shown,
+          this.#few(title, names),
           (name) => name,
           (name) => html`<property-control
             .thing=${thing}
             .name=${name}
-            @draft-change=${({ detail: isDraft }: CustomEvent) => this.#draft(name, group.title, isDraft)}
+            @draft-change=${({ detail: isDraft }: CustomEvent) => this.#draft(name, title, isDraft)}
           ></property-control>`,
         )}
       </div>
-      ${shown.length < names.length ? this.#more(group.title, names.length) : ""}`;
-    if (!group.title) return list();
+      ${this.#more(title, names)}`;
+    const isLarge = isReadings || !title || names.length > MOST_IN_COLUMN;
+    if (!title) return html`<div class="large">${list()}</div>`;
+    return this.#fold(title, names.length, { isOpen, isLarge, list });
+  }
+
+  #actions(thing: LiveThing, actions: ReadonlyMap<string, JsonObject>) {
+    const names = this.#found([...actions.keys()], actions);
+    if (names.length === 0) return nothing;
+    const list = () => html`<div class="actions">
+        ${repeat(
+          this.#few(ACTIONS, names),
+          (name) => name,
+          (name) => html`<action-form explained .thing=${thing} .name=${name}></action-form>`,
+        )}
+      </div>
+      ${this.#more(ACTIONS, names)}`;
+    return this.#fold(ACTIONS, names.length, { isOpen: true, isLarge: true, list });
+  }
+
+  /** What has its title in a line, and is there when it is opened. */
+  #fold(
+    title: string,
+    count: number,
+    { isOpen, isLarge, list }: { isOpen: boolean; isLarge: boolean; list: () => TemplateResult },
+  ) {
+    const open = this.#text !== "" || (this.#opened.get(title) ?? isOpen);
     const toggled = ({ target }: Event) => {
       const { open: isNow } = target as HTMLDetailsElement;
       if (isNow === open) return;
-      this.#opened.set(group.title, isNow);
+      this.#opened.set(title, isNow);
       this.requestUpdate();
     };
-    return html`<details ?open=${open} @toggle=${toggled}>
-      <summary>${group.title} <span class="number">${names.length}</span></summary>
+    return html`<details class=${isLarge ? "large" : ""} ?open=${open} @toggle=${toggled}>
+      <summary>${title} <span class="number">${count}</span></summary>
       ${open ? list() : ""}
     </details>`;
+  }
+
+  get #text(): string {
+    return this.#search.trim();
+  }
+
+  #found(names: readonly string[], affordances: ReadonlyMap<string, JsonObject>) {
+    return names.filter((name) => matchesSearch(this.#text, name, affordances.get(name) ?? {}));
+  }
+
+  #few(title: string, names: readonly string[]): readonly string[] {
+    return this.#text !== "" || this.#unfolded.has(title) ? names : names.slice(0, FEW);
   }
 
   #draft(name: string, group: string, isDraft: boolean): void {
@@ -202,13 +188,19 @@ export class ThingView extends LitElement {
     return [...kept, ...others];
   }
 
-  #more(title: string, count: number) {
+  #more(title: string, names: readonly string[]) {
+    if (this.#few(title, names).length === names.length) return "";
     const unfold = () => {
       this.#unfolded.add(title);
       this.requestUpdate();
     };
-    return html`<button type="button" @click=${unfold}>Show all ${count}</button>`;
+    return html`<button type="button" @click=${unfold}>Show all ${names.length}</button>`;
   }
+}
+
+function counted(count: number, one: string, several: string): string {
+  if (count === 0) return "";
+  return `${count} ${count === 1 ? one : several}`;
 }
 
 /** Of a Thing that stands by itself. */

@@ -1,3 +1,4 @@
+import { descriptionIn } from "./languages.ts";
 import { accessOf } from "./property-access.ts";
 import { affordancesOf, type JsonObject, type Schema, titleOf, typesOf } from "./td.ts";
 
@@ -47,11 +48,11 @@ export function groupsOf(td: JsonObject): readonly PropertyGroup[] {
   ].filter(({ names }) => names.length > 0);
 }
 
-/** The properties whose name, title, description or group has all words of a text. */
-export function matchesSearch(text: string, name: string, schema: Schema): boolean {
-  const { description = "" } = schema;
-  const types = typesOf(schema).join(" ");
-  const haystack = `${name} ${titleOf(name, schema)} ${description} ${types}`.toLowerCase();
+/** The affordances whose name, title, description or group has all words of a text. */
+export function matchesSearch(text: string, name: string, described: JsonObject): boolean {
+  const description = descriptionIn(described) ?? "";
+  const types = typesOf(described).join(" ");
+  const haystack = `${name} ${titleOf(name, described)} ${description} ${types}`.toLowerCase();
   return text
     .toLowerCase()
     .split(/\s+/)

@@ -8,6 +8,9 @@ import { lenientFetch } from "./lenient.ts";
 import { bodyOf, isPlainText, isTextSchema, valueOfText } from "./media-types.ts";
 import { blobReviver, RemoteBlob } from "./remote-blob.ts";
 
+/** Without it nothing in a JSON text is a blob: a million numbers are not looked at one by one. */
+const BLOB_MARK = '"href"';
+
 /** HTTP Basic with a name and a password, or a bearer token. */
 export type Credentials =
   | { readonly username: string; readonly password: string }
@@ -93,7 +96,7 @@ export class Http {
     assertShallow(text, url);
     try {
       // What the Thing promises in its description is taken at its word from here on.
-      return JSON.parse(text, blobReviver(this, url));
+      return JSON.parse(text, text.includes(BLOB_MARK) ? blobReviver(this, url) : undefined);
     } catch (cause) {
       throw new ClientError(
         "BAD_ANSWER",
