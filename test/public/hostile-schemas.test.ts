@@ -112,7 +112,9 @@ test("patterns that repeat repetitions are the server's to judge, others are jud
 });
 
 test("members are found by their own names, whatever every object has", () => {
-  const members = JSON.parse('{"constructor": {"type": "number"}, "__proto__": {"type": "number"}}');
+  const members = JSON.parse(
+    '{"constructor": {"type": "number"}, "__proto__": {"type": "number"}}',
+  );
   const names = ["constructor", "__proto__"];
   const schema = { type: "object", required: names, properties: members };
   assert.equal(firstFault(schema, {}), "Fill in: constructor, __proto__.");
