@@ -30,13 +30,15 @@ before(async () => {
 });
 
 /** A camera's stream, fed by the pipeline for as long as the test runs, and a function that waits for a state. */
-async function watch(text: PipelineText) {
-  const pipeline = new Pipeline(await pipelineCommand(text));
+async function watch(text: PipelineText, silenceMs?: number) {
+  const stallMs = silenceMs && Number.POSITIVE_INFINITY; // what feeds the stream watches it
+  const patience = silenceMs === undefined ? {} : { silenceMs };
+  const pipeline = new Pipeline(await pipelineCommand(text), { stallMs });
   const source = [...pipeline.cameras.values()][0];
   assert.ok(source);
   const stream = new MJPEGStream();
   let heard = () => {};
-  const feeding = feed(stream, source, { keepWarm: true, onState: () => heard() });
+  const feeding = feed(stream, source, { ...patience, keepWarm: true, onState: () => heard() });
   const until = async (...states: SourcePhase[]): Promise<number> => {
     while (!states.includes(feeding.state)) await new Promise<void>((resolve) => (heard = resolve));
     return performance.now();
@@ -84,6 +86,38 @@ test("a program that hangs is killed and started again", {
     assert.ok((await until("streaming")) - stoppedAt < 4000);
     assert.equal(pipeline.state.restarts, stall);
   }
+  await feeding.stop();
+  assert.deepEqual(childrenOf(), []);
+});
+
+test("a program that is stopped for less than its silence may last has stalled, and goes on where it is continued", {
+  timeout,
+}, async () => {
+  const { pipeline, stream, feeding, until } = await watch({ pipeline: ONE_TEE }, 3_600_000);
+  await until("streaming");
+  const { run: before } = stream;
+  for (let stall = 1; stall <= 2; stall++) {
+    for (let n = 0; n < 10; n++) await stream.nextFrame();
+    const { pid } = pipeline;
+    assert.ok(pid);
+    process.kill(pid, "SIGSTOP");
+    await until("stalled");
+    assert.match(
+      feeding.reason ?? "",
+      /frames stopped coming for .* It is opened again after 3600\.0 s/,
+    );
+    process.kill(pid, "SIGCONT");
+    await until("streaming");
+    assert.deepEqual([pipeline.pid, pipeline.state.restarts, stream.run], [pid, 0, before]);
+    assert.equal(stream.stats.outages, stall);
+  }
+  assert.ok(pipeline.pid);
+  process.kill(pipeline.pid, "SIGSTOP");
+  await until("stalled");
+  stream.source.retry(); // it does not hear signals: it is killed, and another one begins
+  await until("streaming");
+  assert.notEqual(stream.run, before);
+  assert.equal(childrenOf().length, 1);
   await feeding.stop();
   assert.deepEqual(childrenOf(), []);
 });

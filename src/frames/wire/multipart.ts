@@ -7,7 +7,7 @@ import { BodySearch } from "./body-search.ts";
 import { LineReader } from "./line-reader.ts";
 import type { MultipartOptions, Part } from "./part.ts";
 import { MAX_HEAD_BYTES, PartHead } from "./part-head.ts";
-import { cutAtBoundary, PartLengths, partTooLong, streamBroken } from "./part-length.ts";
+import { brokenOff, cutAtBoundary, PartLengths, partTooLong, streamBroken } from "./part-length.ts";
 
 export { boundaryOf } from "./boundary.ts";
 export type { Part } from "./part.ts";
@@ -110,7 +110,7 @@ export class MultipartParser implements ByteReader {
 
   /** What is wrong with a stream that gave no part, in a few words. */
   get fault(): string {
-    return this.#head.fault;
+    return brokenOff(this.#state, this.#filled, this.#body.length) ?? this.#head.fault;
   }
 
   /** Lines before a part, up to where its body or a picture begins. */
@@ -130,8 +130,7 @@ export class MultipartParser implements ByteReader {
   /** Three bytes before `next` a JPEG begins, or so it seems. @returns Where the next byte is. */
   #foundStart(next: number): number {
     if (this.#state === "other") {
-      const isFirst = this.#noise === 0; // its type was wrong
-      if (!isFirst && this.#head.boundaryText !== "") return this.#lines.keepStart(next);
+      if (this.#noise > 0 && this.#head.boundaryText !== "") return this.#lines.keepStart(next); // else its type was wrong
     }
     this.#beginPicture(this.#lines.line);
     return next - 1; // its third byte is the first of a marker
@@ -145,7 +144,7 @@ export class MultipartParser implements ByteReader {
     if (isHead && this.#headBytes > MAX_HEAD_BYTES) throw streamBroken(this.fault, MAX_HEAD_BYTES);
     const most = this.#state === "other" ? this.#maxPartBytes : MAX_NOISE_BYTES;
     if (this.#noise > Math.min(most, this.#maxPartBytes))
-      throw streamBroken(this.fault, this.#noise);
+      throw streamBroken(this.#head.fault, this.#noise);
   }
 
   #readHead(line: string): void {

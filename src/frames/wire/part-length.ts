@@ -151,3 +151,14 @@ function hasEndAndBoundary(body: Uint8Array, from: number, to: number): boolean 
   }
   return false;
 }
+
+/**
+ * Why a stream that has ended within its first part, or after parts of other types, gave no picture, in a few words.
+ * @param came - Bytes of a part that states its length.
+ */
+export function brokenOff(state: string, came: number, stated: number): string | undefined {
+  if (state === "other") return "its parts are of other media types";
+  if (state === "search") return "its first part has no whole JPEG";
+  if (state === "sized") return `its first picture broke off after ${came} of ${stated} bytes`;
+  return state === "picture" ? "its first picture broke off" : undefined;
+}
