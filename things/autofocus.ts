@@ -100,6 +100,16 @@ export class Autofocus extends Thing {
     this.changed("curve");
   });
 
+  @property("Name of the Thing that is the camera", Type.String(), { readOnly: true })
+  get camera_name(): string {
+    return this.camera.name;
+  }
+
+  @property("Name of the Thing that is the stage", Type.String(), { readOnly: true })
+  get stage_name(): string {
+    return this.stage.name;
+  }
+
   @property("Sharpness over height, as it is measured", FocusCurveSchema, {
     ...{ readOnly: true, observable: true },
   })

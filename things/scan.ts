@@ -75,6 +75,16 @@ export class Scan extends Thing {
     this.files = this.#folder.files;
   }
 
+  @property("Name of the Thing that is the camera", Type.String(), { readOnly: true })
+  get camera_name(): string {
+    return this.camera.name;
+  }
+
+  @property("Name of the Thing that is the stage", Type.String(), { readOnly: true })
+  get stage_name(): string {
+    return this.stage.name;
+  }
+
   @property("The scan that runs, or the last one", Type.Union([Summary, Type.Null()]), SEEN)
   get current(): Summary | null {
     const { summaries } = this.#folder;

@@ -1,11 +1,12 @@
-import { css, html, LitElement, nothing, type PropertyValues } from "lit";
+import { css, html, LitElement, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { focus } from "../instruments/focus.ts";
-import { isRecording, record, recorderOf, still } from "../instruments/recorder-deeds.ts";
+import { type Kind, ofAnyCamera, ofCamera } from "../instruments/of-camera.ts";
+import { isRecording, record, still } from "../instruments/recorder-deeds.ts";
 import { shared } from "../style/shared.ts";
 import { Following, type LiveThing } from "../things/live-thing.ts";
 import { type Stream, server, Watching } from "../things/server.ts";
-import { stopAll } from "./stop-all.ts";
+import { MOVING, stopAll } from "./stop-all.ts";
 
 /** What one does every day, always at hand; what the bench lacks is not shown. */
 @customElement("daily-actions")
@@ -78,18 +79,23 @@ export class DailyActions extends LitElement {
   @state() accessor isProblem = false;
   readonly watching = new Watching(this, server);
 
+  @state() accessor focuser: LiveThing | undefined;
   readonly #recorder = new Following(this, (property) => property === "until_stopped");
+  /** For what these were looked for: the camera, and the Things that there were. */
+  #lookedFor = "";
 
-  override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has("stream")) void this.#findRecorder();
-    else if (!this.#recorder.thing) this.#recorder.thing = server.first("Recorder");
+  override willUpdate(): void {
+    const wanted = [this.stream?.thing ?? "", ...server.things.keys()].join("\n");
+    if (wanted === this.#lookedFor) return;
+    this.#lookedFor = wanted;
+    void this.#find(wanted);
   }
 
   override render() {
-    const autofocus = server.first("Autofocus");
+    const autofocus = this.focuser;
     const camera = this.stream && server.things.get(this.stream.thing);
     const recorder = this.#recorder.thing;
-    const canMove = autofocus !== undefined || server.first("Stage") !== undefined;
+    const canMove = MOVING.some((type) => server.first(type));
     return html`
       <span class="said ${this.isProblem ? "problem" : "quiet"}" role="status" title=${this.said}
         >${this.said}</span
@@ -103,7 +109,7 @@ export class DailyActions extends LitElement {
 
   #recordButton(recorder: LiveThing) {
     const isOn = isRecording(recorder);
-    const run = () => this.#run("Record", () => record(recorder));
+    const run = () => this.#run("Record", () => record(recorder, isOn));
     return html`<button
       class="record"
       aria-pressed=${isOn}
@@ -114,10 +120,19 @@ export class DailyActions extends LitElement {
     </button>`;
   }
 
-  /** Of several Recorders, the one that records what is shown. */
-  async #findRecorder(): Promise<void> {
-    const recorder = this.stream && (await recorderOf(this.stream.thing).catch(() => undefined));
-    this.#recorder.thing = recorder ?? server.first("Recorder");
+  /** Those of the camera that is shown: with another picture, they would act on what nobody sees. */
+  async #find(wanted: string): Promise<void> {
+    const camera = this.stream?.thing ?? "";
+    const find = async (kind: Kind) => (await ofCamera(camera, kind)) ?? ofAnyCamera(kind);
+    try {
+      const [autofocus, recorder] = await Promise.all([find("Autofocus"), find("Recorder")]);
+      if (wanted !== this.#lookedFor) return;
+      this.focuser = autofocus;
+      this.#recorder.thing = recorder;
+      this.requestUpdate();
+    } catch {
+      if (wanted === this.#lookedFor) this.#lookedFor = ""; // it is looked for again when the server tells of itself
+    }
   }
 
   #button(label: string, act: () => Promise<string>) {

@@ -4,25 +4,30 @@ import { server } from "../things/server.ts";
 import { affordancesOf } from "../things/td.ts";
 
 /** Kinds of Things that move something. */
-const MOVING = ["Stage", "Autofocus", "Scan", "CameraStageMapping"];
+export const MOVING = ["Stage", "Autofocus", "Scan", "CameraStageMapping"];
+
+/** A stage that does not answer for so long does not keep the others from being stopped. */
+const STOP_MS = 4000;
 
 /** Stops the stages, then cancels all that moves the instrument: nothing moves back. @returns What was stopped, as a sentence. @throws {Error} when it could not be. */
 export async function stopAll(): Promise<string> {
-  await Promise.all([...server.things.values()].map(stopStage));
+  const stops = await Promise.allSettled([...server.things.values()].map(stopStage));
   const runs: unknown = await fetchJson("action_invocations");
   const moving = (Array.isArray(runs) ? runs : []).map(Object).filter(isMoving);
-  await Promise.all(moving.map(({ href }) => cancel(String(href))));
+  const cancels = await Promise.allSettled(moving.map(({ href }) => cancel(String(href))));
+  const failed = [...stops, ...cancels].find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") throw failed.reason; // when all has been tried
   if (moving.length === 0) return "Nothing was moving.";
   return moving.length === 1 ? "Stopped." : `Stopped ${moving.length} actions.`;
 }
 
 async function stopStage(thing: LiveThing): Promise<void> {
   if (thing.is("Stage") && affordancesOf(thing.td).actions.has("stop"))
-    await thing.client?.invoke("stop", {});
+    await thing.client?.invoke("stop", {}, { signal: AbortSignal.timeout(STOP_MS) });
 }
 
 async function cancel(href: string): Promise<void> {
-  const response = await fetch(href, { method: "DELETE", signal: AbortSignal.timeout(4000) });
+  const response = await fetch(href, { method: "DELETE", signal: AbortSignal.timeout(STOP_MS) });
   const isOver = response.ok || /^(404|409|410)$/.test(String(response.status)); // it has ended meanwhile
   if (!isOver) throw new Error(String(Object(await response.json()).detail));
 }

@@ -9,8 +9,9 @@ export interface Mapping {
   readonly stage: string;
   readonly isCalibrated: boolean;
   readonly matrix: unknown;
-  /** Width of the picture that was measured. */
+  /** Width and height of the picture that was measured. */
   readonly width: number;
+  readonly height: number;
   /** um */
   readonly pixelSize: number | undefined;
 }
@@ -40,6 +41,7 @@ function mappingOf(thing: LiveThing): Mapping | undefined {
     isCalibrated: Array.isArray(matrix),
     matrix,
     width: Array.isArray(resolution) ? Number(resolution[1]) : 0,
+    height: Array.isArray(resolution) ? Number(resolution[0]) : 0,
     pixelSize: typeof pixelSize === "number" ? pixelSize : undefined,
   };
 }

@@ -3,6 +3,7 @@ import { bytesText, countText, lengthText } from "../recordings/words.ts";
 import type { LiveThing } from "../things/live-thing.ts";
 import { server } from "../things/server.ts";
 import { affordancesOf } from "../things/td.ts";
+import { ofCamera } from "./of-camera.ts";
 
 /** What can be recorded takes so long to begin at most, s: a camera that is off has to start. */
 const BEGINS_WITHIN_S = 15;
@@ -15,14 +16,17 @@ export function isRecording(thing: LiveThing): boolean {
 
 /**
  * Begins to record, with the seconds before if the Recorder holds them, or stops.
+ * @param isOn - Whether it was shown to record: another page may have begun or stopped meanwhile, which must not turn one into the other.
  * @returns what was done, as a sentence. @throws {ClientError} with the server's sentence.
  */
-export async function record(thing: LiveThing): Promise<string> {
+export async function record(thing: LiveThing, isOn: boolean): Promise<string> {
   const { client } = thing;
   if (!client) throw new Error("The Recorder is not known yet. Try again in a moment.");
   const { properties, actions } = affordancesOf(thing.td);
   const ask = async (name: string) => (properties.has(name) ? client.read(name) : undefined);
-  if ((await ask("until_stopped")) === true) return stop(thing);
+  const isGoing = (await ask("until_stopped")) === true;
+  if (isOn) return isGoing ? stop(thing) : "It had been stopped already.";
+  if (isGoing) return "Recording"; // somebody else has begun
   const mayHold = Object(Object(actions.get("record")?.input).properties).until_stopped;
   if (mayHold && (await ask("armed")) !== false) {
     const reason = "Record on the dashboard";
@@ -51,7 +55,7 @@ async function stop(thing: LiveThing): Promise<string> {
  */
 export async function still(camera: LiveThing): Promise<string> {
   const name = nameOf(camera);
-  const recorder = await recorderOf(name);
+  const recorder = await ofCamera(name, "Recorder").catch(() => undefined);
   const blob = Object(
     recorder
       ? await recorder.client?.invoke("capture_still", {})
@@ -61,17 +65,6 @@ export async function still(camera: LiveThing): Promise<string> {
   const file = `${name}_${time}.jpg`;
   download(new URL(String(blob.href ?? blob.url), camera.url).href, file);
   return recorder ? `${file} is saved here and among the recordings` : `${file} is saved`;
-}
-
-/** The Recorder that records a camera. */
-export async function recorderOf(camera: string): Promise<LiveThing | undefined> {
-  for (const thing of server.things.values()) {
-    const { properties } = affordancesOf(thing.td);
-    if (!thing.is("Recorder") || !properties.has("recorded_camera")) continue;
-    const recorded = await thing.client?.read("recorded_camera").catch(() => undefined);
-    if (recorded === camera) return thing;
-  }
-  return undefined;
 }
 
 /** The name of a Thing of this server. */

@@ -146,7 +146,7 @@ export class RecorderPanel extends LitElement {
     if (isOn || state === "recording" || state === "finishing") return "";
     if (this.#value("armed") === false) return "Records from the click on: the pre-roll is off";
     const seconds = Number(this.#value("pre_roll") ?? 0);
-    return seconds > 0 ? `The ${seconds} s before the click are in the recording` : "";
+    return seconds > 0 ? `Up to ${seconds} s before the click are in the recording` : "";
   }
 
   #facts() {
@@ -199,7 +199,7 @@ export class RecorderPanel extends LitElement {
     this.#try(async () => {
       this.isAsked = true;
       this.said = "";
-      const sentence = await record(this.thing).finally(() => {
+      const sentence = await record(this.thing, isRecording(this.thing)).finally(() => {
         this.isAsked = false;
       });
       this.said = sentence === "Recording" ? "" : sentence;

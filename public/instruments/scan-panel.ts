@@ -106,7 +106,8 @@ export class ScanPanel extends LitElement {
   }
 
   get #stage(): LiveThing | undefined {
-    return server.things.get(this.#current.stage ?? "") ?? server.first("Stage");
+    const named = this.thing.values.get("stage_name")?.value ?? this.#current.stage;
+    return server.things.get(String(named ?? "")) ?? server.first("Stage");
   }
 
   #status({ state }: Readonly<Record<string, string | undefined>>): string {

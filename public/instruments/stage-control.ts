@@ -41,7 +41,8 @@ export class StageControl extends EventTarget {
   get axes(): readonly Axis[] {
     const { position } = this;
     const all = ["x", "y", "z"] as const;
-    return position ? all.filter((axis) => typeof position[axis] === "number") : all;
+    const own = all.filter((axis) => position && axis in position); // also one that says no number just now
+    return own.length > 0 ? own : all;
   }
 
   get isMoving(): boolean {
@@ -95,11 +96,12 @@ export class StageControl extends EventTarget {
     clearInterval(this.#renewal);
     this.#renewal = undefined;
     const running = this.#moving;
-    await this.#quietly(async () => {
+    const stopping = this.#quietly(async () => {
       if (this.has("stop")) await this.#start("stop", {});
       else if (this.has("jog")) await this.#start("jog", { stop: true });
     });
-    running?.abort();
+    running?.abort(); // at once, too: the answer may take its time
+    await stopping;
   }
 
   /** Runs an action that moves it, and says what came of it. */

@@ -87,7 +87,8 @@ export class StagePanel extends LitElement {
   }
 
   #axisRow(axis: Axis, control: StageControl) {
-    const steps = control.position?.[axis];
+    const known = control.position?.[axis];
+    const steps = Number.isFinite(known) ? known : undefined;
     const length = steps === undefined ? "" : micrometres(steps, control.stepSize(axis));
     return html`<tr>
       <th scope="row">${axis}</th>

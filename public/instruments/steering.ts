@@ -1,10 +1,13 @@
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { mayOperate } from "../things/account.ts";
 import { type Stream, server } from "../things/server.ts";
-import { Mappings, pixelSizeOf } from "./mappings.ts";
+import { type Mapping, Mappings, pixelSizeOf } from "./mappings.ts";
 import { type StageControl, stageControl } from "./stage-control.ts";
 import { stepOf } from "./step-memory.ts";
 import { directionsOf, stepsOfKey, times } from "./steps.ts";
+
+/** Shapes that differ by less are one, rounded to whole pixels. */
+const SAME_SHAPE = 0.02;
 
 interface PicturePlace {
   readonly x: number;
@@ -68,29 +71,31 @@ export class Steering implements ReactiveController {
 
   readonly #click = (event: Event): void => {
     const { x, y, width, height } = detailOf(event);
-    void this.#moveView({ x: x - width / 2, y: y - height / 2, width });
+    void this.#moveView({ x: x - width / 2, y: y - height / 2, width }, height);
   };
 
   readonly #drag = (event: Event): void => {
-    const { dx = 0, dy = 0, width } = detailOf(event);
+    const { dx = 0, dy = 0, width, height } = detailOf(event);
     this.#way = { x: this.#way.x - dx, y: this.#way.y - dy };
-    if (!this.#isDragging) void this.#follow(width);
+    if (!this.#isDragging) void this.#follow(width, height);
   };
 
   /** One move at a time, each as far as the pointer has gone meanwhile. */
-  async #follow(width: number): Promise<void> {
+  async #follow(width: number, height: number): Promise<void> {
     this.#isDragging = true;
     while (Math.hypot(this.#way.x, this.#way.y) >= 1) {
       const way = this.#way;
       this.#way = { x: 0, y: 0 };
-      await this.#moveView({ ...way, width });
+      await this.#moveView({ ...way, width }, height);
     }
     this.#isDragging = false;
   }
 
-  async #moveView(way: { x: number; y: number; width: number }): Promise<void> {
+  async #moveView(way: { x: number; y: number; width: number }, height: number): Promise<void> {
     const mapping = this.#mapping;
     if (!mapping || !mayOperate()) return;
+    const stale = whyStale(mapping, way.width, height);
+    if (stale !== undefined) return this.#stage?.doing(() => Promise.reject(new Error(stale)));
     const invoke = mapping.thing.client?.invoke("move_in_image_coordinates", way);
     await (this.#stage ? this.#stage.doing(() => invoke) : invoke?.catch(() => {}));
   }
@@ -101,6 +106,14 @@ export class Steering implements ReactiveController {
     if (!isPicture || !stage || event.defaultPrevented) return;
     moveByKey(event, stage, this.#mapping?.matrix);
   };
+}
+
+/** A picture of another shape was cut otherwise than the one that was measured: the same pixel is another place. */
+function whyStale({ width, height }: Mapping, shown: number, tall: number): string | undefined {
+  const isSame =
+    !(width > 0 && height > 0) || Math.abs((tall / shown) * (width / height) - 1) < SAME_SHAPE;
+  if (isSame) return undefined;
+  return `The stage was not moved: the picture is ${shown} × ${tall} now, and was ${width} × ${height} when it was calibrated. Calibrate again.`;
 }
 
 /** Moves a stage if the key is one that does: with Shift by ten steps. */

@@ -7,6 +7,9 @@ import type { FromPlayer, ToPlayer } from "./player-messages.ts";
 import { RangeFile, Refused } from "./range-file.ts";
 
 const LOOK_AGAIN_MS = 500;
+/** A ledger is read in pieces: that of a day has 150 MB. */
+const LEDGER_PIECE_BYTES = 2 ** 20;
+const NO_FRAME = "This recording has no frame.";
 const TELL_EVERY_MS = 250;
 /** A frame that took longer to come than this is not caught up with. */
 const LATE_MS = 400;
@@ -65,7 +68,7 @@ class Player {
     const ledger = new RangeFile(url, onTrouble);
     const reader = new LedgerReader((frame) => this.#table.add(frame));
     for (let at = 0; !this.#table.isFull; ) {
-      const bytes = await ledger.readFrom(at, signal).catch((error) => {
+      const bytes = await ledger.read(at, LEDGER_PIECE_BYTES, signal).catch((error) => {
         if (error instanceof Refused && at === 0) return undefined;
         throw error;
       });
@@ -73,9 +76,10 @@ class Player {
       reader.take(bytes);
       at += bytes.length;
       const isEnd = bytes.length === 0 || reader.isClosed;
-      this.#learnt(isEnd && !this.#isGrowing);
-      if (isEnd && (reader.isClosed || !this.#isGrowing)) return;
-      if (isEnd || this.#isGrowing) await pause(LOOK_AGAIN_MS);
+      const isOver = isEnd && (reader.isClosed || !this.#isGrowing);
+      this.#learnt(isOver);
+      if (isOver) return;
+      if (isEnd) await pause(LOOK_AGAIN_MS);
     }
     this.#learnt(true);
   }
@@ -87,13 +91,13 @@ class Player {
       if (performance.now() - this.#toldAt > TELL_EVERY_MS) this.#learnt(false);
     }
     this.#learnt(true);
-    if (this.#table.count === 0) onTrouble("No frame was found in this file.");
   }
 
   #learnt(isKnown: boolean): void {
     const { count, isFull } = this.#table;
     this.#toldAt = performance.now();
     this.#isKnown = isKnown;
+    if (count === 0 && isKnown) onTrouble(NO_FRAME);
     if (count === 0) return;
     const [from, to] = [this.#table.at(0)!.capturedAt, this.#table.at(count - 1)!.capturedAt];
     tell({ tell: "extent", count, from, to, gaps: this.#table.gaps(), isKnown, isCut: isFull });

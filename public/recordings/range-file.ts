@@ -28,11 +28,6 @@ export class RangeFile implements ReadableFile {
     return answer.slice(0, length);
   }
 
-  /** All bytes from a place on that there are now. @throws {Refused} with the server's sentence. */
-  readFrom(at: number, signal: AbortSignal): Promise<Uint8Array> {
-    return this.#ask(`bytes=${at}-`, signal);
-  }
-
   async #ask(range: string, signal: AbortSignal): Promise<Uint8Array> {
     let wasGone = false;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {

@@ -5,7 +5,7 @@ import type { Gap } from "./frame-table.ts";
 import type { Extent, FromPlayer, ShownFrame, ToPlayer } from "./player-messages.ts";
 import { playerStyle } from "./player-style.ts";
 import type { Recording } from "./recording.ts";
-import { countText, lengthText, timeText } from "./words.ts";
+import { clockText, countText, lengthText, timeText } from "./words.ts";
 
 const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 4, 10];
 /** What a key does, beside the space bar. */
@@ -105,7 +105,8 @@ export class RecordingPlayer extends LitElement {
         <canvas></canvas>
         ${this.#overlay()}
       </div>
-      ${this.#line()} ${this.#controls()}
+      ${this.#line()}
+      <div class="controls" @keydown=${this.#key}>${this.#controls()}</div>
       <p class="facts number" aria-live="off">${this.#facts()}</p>
     `;
   }
@@ -150,7 +151,6 @@ export class RecordingPlayer extends LitElement {
       if (isPlaying) this.#play();
     };
     return html`
-      <div class="controls">
         <button title="One frame back (,)" aria-label="One frame back" @click=${step(-1)}>◂|</button>
         <button class="first" title="Play or pause (space)" @click=${this.#toggle}>
           ${isPlaying ? "Pause" : "Play"}
@@ -163,7 +163,6 @@ export class RecordingPlayer extends LitElement {
         </label>
         <button aria-pressed=${loop} @click=${setLoop}>Loop</button>
         <output class="number">${this.#position()}</output>
-      </div>
     `;
   }
 
@@ -171,8 +170,9 @@ export class RecordingPlayer extends LitElement {
     const { extent, shown } = this;
     if (!extent || !shown) return "";
     const [now, all] = [shown.capturedAt - extent.from, extent.to - extent.from];
+    const numbers = `${(shown.n + 1).toLocaleString("en")} of ${extent.count.toLocaleString("en")}`;
     const more = this.recording?.isGrowing ? ", still recording" : extent.isKnown ? "" : "+";
-    return `Frame ${shown.n + 1} of ${extent.count}${more} · ${(now / 1000).toFixed(3)} of ${(all / 1000).toFixed(3)} s`;
+    return `Frame ${numbers}${more} · ${clockText(now / 1000)} of ${clockText(all / 1000)}`;
   }
 
   #facts() {
@@ -201,7 +201,7 @@ export class RecordingPlayer extends LitElement {
   };
 
   readonly #key = (event: KeyboardEvent) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || isOfControl(event)) return;
     const by = STEPS[event.key];
     if (by === undefined && event.key !== " ") return;
     event.preventDefault();
@@ -213,4 +213,11 @@ export class RecordingPlayer extends LitElement {
   #play(): void {
     this.#send({ do: "play", speed: this.speed, loop: this.loop });
   }
+}
+
+/** Keys that a menu, or a button, has a use of its own for. */
+function isOfControl({ key, target }: KeyboardEvent): boolean {
+  return (
+    target instanceof HTMLSelectElement || (target instanceof HTMLButtonElement && key === " ")
+  );
 }

@@ -21,7 +21,7 @@ import { countText } from "./words.ts";
 
 const FORMATS = { mp4: "MP4", webm: "WebM" } as const;
 
-/** What can be done with one recording: verify, download in each format, its ledger, delete. */
+/** What can be done with one recording: verify, download in each format, its ledger, delete, which fires `deleted`. */
 @customElement("recording-tools")
 export class RecordingTools extends LitElement {
   static override styles = [
@@ -148,7 +148,12 @@ export class RecordingTools extends LitElement {
     });
   }
 
-  readonly #remove = () => this.#try(() => remove(this.recording));
+  readonly #remove = () =>
+    this.#try(async () => {
+      const { id } = this.recording;
+      await remove(this.recording);
+      if (this.recording.id === id) this.dispatchEvent(new Event("deleted"));
+    });
 
   async #try(deed: () => Promise<void>): Promise<void> {
     this.problem = "";

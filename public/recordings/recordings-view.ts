@@ -85,7 +85,8 @@ export class RecordingsView extends LitElement {
         </select>
         ${
           marked.length > 0
-            ? html`<button @click=${save}>Download</button>
+            ? html`${marked.length < shown.length ? html`<button @click=${() => this.#mark(shown.map(({ id }) => id))}>Select all ${shown.length.toLocaleString("en")}</button>` : nothing}
+              <button @click=${save}>Download</button>
               ${account.role === "admin" ? html`<delete-button question="Delete ${countText(marked.length, "recording")}?" @delete=${() => this.#removeAll(marked)}></delete-button>` : nothing}
               <button @click=${() => this.#mark([])}>Cancel</button>`
             : nothing
@@ -143,7 +144,7 @@ export class RecordingsView extends LitElement {
         </header>
         <recording-player .recording=${recording}></recording-player>
         <p class="quiet">${[recording.reason, recording.ended].filter(Boolean).join(" · ended: ")}</p>
-        <recording-tools .recording=${recording} .made=${made}></recording-tools>
+        <recording-tools .recording=${recording} .made=${made} @deleted=${() => this.#open(undefined)}></recording-tools>
       </section>
     `;
   }
@@ -184,6 +185,7 @@ export class RecordingsView extends LitElement {
     for (const recording of recordings) {
       try {
         await remove(recording);
+        if (recording.id === this.selected) this.#open(undefined);
         this.#mark([...this.marked].filter((id) => id !== recording.id));
       } catch (error) {
         this.problem = String(Object(error).message);

@@ -17,6 +17,13 @@ export function lengthText(seconds: number): string {
     : `${minutes}:${two(whole % 60)}`;
 }
 
+/** A place in a recording, to the millisecond: `4.217 s`, `3:07.050`, `1:02:07.000`. @param seconds - 0 or more. */
+export function clockText(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(3)} s`;
+  const ms = Math.round(seconds * 1000);
+  return `${lengthText(Math.floor(ms / 1000))}.${String(ms % 1000).padStart(3, "0")}`;
+}
+
 /** How long something may go on, roughly: `12 min`, `5 h`, `3 days`. */
 export function spanText(seconds: number): string {
   if (seconds < 100) return `${Math.floor(seconds)} s`;

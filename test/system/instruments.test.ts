@@ -31,7 +31,7 @@ const CALIBRATED = {
 };
 
 test("the instruments of the page", { timeout }, async (outer) => {
-  const { server, stage, url } = await serve();
+  const { server, stage, mapping, url } = await serve();
   outer.after(() => server.close());
   const { page, complaints } = await openPage(outer, { width: 1440, height: 900 });
   page.setDefaultTimeout(TEST_MS); // a busy machine computes the pictures of a focus slowly
@@ -167,6 +167,20 @@ test("the instruments of the page", { timeout }, async (outer) => {
       await panel.getByText("Done, 2 of 2 tiles").waitFor();
     },
   );
+  await outer.test(
+    "a click in a picture of another shape than the calibrated one does not move the stage, and says why",
+    { timeout },
+    async () => {
+      mapping.last_calibration = { ...CALIBRATED, image_resolution: [400, 800] };
+      mapping.changed("image_resolution");
+      await start();
+      const canvas = await page.locator("camera-view canvas.picture").boundingBox();
+      assert.ok(canvas);
+      await page.mouse.click(canvas.x + canvas.width / 3, canvas.y + canvas.height / 3);
+      await page.getByText("was 800 × 400 when it was calibrated. Calibrate again.").waitFor();
+      assert.deepEqual(stage.position, { x: 0, y: 0, z: 0 });
+    },
+  );
   // The browser tells of the one request that was to be refused.
   assert.deepEqual(
     complaints.map((complaint) => /status of \d+/.exec(complaint)?.[0] ?? complaint),
@@ -201,5 +215,5 @@ async function serve() {
   const server = new ThingServer(host);
   const { url } = await server.listen({ port: 0 });
   mapping.last_calibration = CALIBRATED;
-  return { server, stage, url };
+  return { server, stage, mapping, url };
 }
