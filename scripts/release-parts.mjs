@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { faultRows } from "../dist/test/docs/fault-rows.js";
+import { LONG_ONLY } from "./test-order.mjs";
 
 const LONG = { THINGSCOPE_LONG: "1" };
 const LONG_FORM = /process\.env\.THINGSCOPE_LONG/;
@@ -54,13 +55,14 @@ export function releaseParts() {
   ];
 }
 
-/** Test files as documents name them: below test/, without their ending. */
+/** Test files that have a long form, or are left out of the short one, as documents name them: below test/, without their ending. */
 export function filesWithLongForm() {
   const texts = new Map(
     readdirSync("test", { recursive: true, encoding: "utf8" })
       .filter((file) => file.endsWith(".ts") && !file.includes("node_modules"))
       .map((file) => [file, readFileSync(join("test", file), "utf8")]),
   );
+  const isLeftOut = (file) => LONG_ONLY.includes(file.replace(/\.test\.ts$/, ""));
   const isLong = (file) => LONG_FORM.test(texts.get(file) ?? "");
   const isLongOnly = (file) => texts.get(file).includes("needsLong(");
   const importsLong = (file) =>
@@ -70,7 +72,8 @@ export function filesWithLongForm() {
   return [...texts.keys()]
     .filter(
       (file) =>
-        file.endsWith(".test.ts") && (isLong(file) || isLongOnly(file) || importsLong(file)),
+        file.endsWith(".test.ts") &&
+        [isLong, isLongOnly, importsLong, isLeftOut].some((has) => has(file)),
     )
     .map((file) => file.replace(/\.test\.ts$/, ""));
 }
@@ -91,6 +94,7 @@ function isIn(parts, file) {
 
 /** Whether the table runs its long form; tests that have no short form are in no row of it. */
 function isInFaultTable(file) {
+  if (LONG_ONLY.includes(file)) return false;
   if (readFileSync(`test/${file}.test.ts`, "utf8").includes("needsLong(")) return false;
   return faultRows().some(({ tests }) => tests.some((test) => test.file === file));
 }

@@ -4,7 +4,7 @@
 // test/vm/, one after another, or with --distros those under test/distros/, in other user lands. Further arguments are name parts of files to run: `npm test -- mjpeg` runs the files whose path
 // contains "mjpeg".
 import { spawn } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, relative } from "node:path";
 import { PassThrough } from "node:stream";
@@ -38,7 +38,8 @@ if (files.length === 0) {
 }
 if (globalThis.gc) await runAll();
 else {
-  await import("./compile-pages.mjs"); // of the client as it was compiled just now
+  // Of what was compiled just now: the pages, and what a command line runs.
+  await import(isBundleOld() ? "./bundle.mjs" : "./compile-pages.mjs");
   await import("./bundle-typebox.mjs");
   const again = spawn(process.execPath, [...FLAGS, ...process.argv.slice(1)], { stdio: "inherit" });
   again.on("close", (code) => process.exit(code ?? 1));
@@ -49,6 +50,14 @@ function isAskedFor(file) {
   return (
     process.env.THINGSCOPE_LONG === "1" || !LONG_ONLY.includes(file.replace(/\.test\.js$/, ""))
   );
+}
+
+function isBundleOld() {
+  const bundled = statSync("dist/bundle/src/cli/main.js", { throwIfNoEntry: false });
+  const newest = ["dist/src", "dist/things"]
+    .flatMap((at) => readdirSync(at, { recursive: true }).map((file) => join(at, file)))
+    .reduce((time, file) => Math.max(time, statSync(file).mtimeMs), 0);
+  return bundled === undefined || bundled.mtimeMs < newest;
 }
 
 /** The longest first, so that what runs beside one another ends together. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { packagePath } from "../src/base/package-root.ts";
@@ -36,6 +37,23 @@ test("each file that has a long form is in one part of a release, or in the faul
     const named = parts.filter(({ command }) => command.includes(`${file}.test.js`));
     assert.ok(named.length <= 1, `${file} is in ${named.map(({ id }) => id)}`);
     assert.ok(named.length === 1 || text.includes(`\`${file}\` "`), `${file} is in no part`);
+  }
+});
+
+test("each part of a release names tests, all of which there are where it looks for them", () => {
+  for (const { id, command } of releaseParts()) {
+    const programs = command.filter((word) => /(?<!\.test)\.m?js$/.test(word));
+    assert.equal(programs.length, 1, id);
+    assert.ok(existsSync(packagePath(programs[0]!)), programs[0]);
+    const files = command.filter((word) => word.endsWith(".test.js"));
+    const takesFiles = /run-tests\.mjs|vm\/run\.js/.test(programs[0]!);
+    assert.equal(files.length > 0, takesFiles, `${id} runs ${files.length} files`); // without any, all tests would run
+    const [, folder] = /^--(\w+)$/.exec(command[1] ?? "") ?? [];
+    for (const file of files) {
+      assert.ok(existsSync(packagePath("dist", "test", file)), file);
+      const [, place] = /^(system|interop|vm)\//.exec(file) ?? [];
+      assert.equal(place, id === "rest-vm" ? "vm" : folder, `${id}: ${file}`);
+    }
   }
 });
 

@@ -5,16 +5,14 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
-import { packagePath } from "../../src/base/package-root.ts";
 import { TEST_MS } from "../limits.ts";
-import { type Ended, folderWith, runCli, runCliLines, serveCli } from "./run-cli.ts";
+import { type Ended, folderWith, MAIN, runCli, runCliLines, serveCli } from "./run-cli.ts";
 
 const timeout = TEST_MS;
 
 /** Runs a command line that reads its standard input. */
 async function runWith(folder: string, input: string, ...args: string[]): Promise<number | null> {
-  const main = packagePath("dist", "src", "cli", "main.js");
-  const child = spawn(process.execPath, [main, ...args], { cwd: folder });
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder });
   child.stdin.end(input);
   const [code] = await once(child, "close");
   return code;

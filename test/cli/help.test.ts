@@ -4,10 +4,9 @@ import { once } from "node:events";
 import { open } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
-import { packagePath } from "../../src/base/package-root.ts";
 import { EXAMPLES } from "../../src/cli/examples.ts";
 import { TEST_MS } from "../limits.ts";
-import { BUNDLED_MAIN, folderWith, install, runCliLines, serveWith } from "./run-cli.ts";
+import { folderWith, install, MAIN, runCliLines, serveCli } from "./run-cli.ts";
 
 const timeout = TEST_MS;
 const { THINGSCOPE_LONG: isLong } = process.env;
@@ -64,7 +63,7 @@ test("a command that is misspelt is not taken for a configuration", { timeout },
 
 test("the examples of the help work, one after the other", { timeout }, async (t) => {
   const folder = await folderWith({});
-  const { url } = await serveWith(t, { folder, main: BUNDLED_MAIN }, "--simulated");
+  const { url } = await serveCli(t, folder, "--simulated");
   const order = `init check get set watch td types record verify repair create revoke users sessions ${isLong ? "run export" : ""}`;
   const shortened: Readonly<Record<string, readonly string[]>> = {
     init: ["init", "."], // without what npm does
@@ -132,8 +131,7 @@ test("output that could not be written is told, and the exit code says so", {
   timeout,
 }, async () => {
   const full = await open("/dev/full", "w");
-  const main = packagePath("dist", "src", "cli", "main.js");
-  const child = spawn(process.execPath, [main, "--version"], {
+  const child = spawn(process.execPath, [MAIN, "--version"], {
     stdio: ["ignore", full.fd, "pipe"],
   });
   const told = text(child.stderr!);

@@ -10,9 +10,8 @@ import type { TestContext } from "node:test";
 import { promisify } from "node:util";
 import { packagePath } from "../../src/base/package-root.ts";
 
-const MAIN = packagePath("dist", "src", "cli", "main.js");
 /** What `npm start` and an installed package run; scripts/bundle.mjs makes it. */
-export const BUNDLED_MAIN = packagePath("dist", "bundle", "src", "cli", "main.js");
+export const MAIN = packagePath("dist", "bundle", "src", "cli", "main.js");
 const LINES = packagePath("dist", "test", "cli", "lines-child.js");
 
 export interface Ended {
@@ -52,17 +51,8 @@ export async function runTests(folder: string, ...files: string[]): Promise<stri
 }
 
 /** Runs one command line of thingscope in `folder` to its end. */
-export function runCli(folder: string, ...args: string[]): Promise<Ended> {
-  return runProgram(MAIN, folder, args);
-}
-
-/** The same with what an installed package runs, which starts sooner. */
-export function runBundled(folder: string, ...args: string[]): Promise<Ended> {
-  return runProgram(BUNDLED_MAIN, folder, args);
-}
-
-async function runProgram(main: string, folder: string, args: readonly string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [main, ...args], { cwd: folder });
+export async function runCli(folder: string, ...args: string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder });
   const ended = once(child, "close");
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   const [code] = await ended;
@@ -109,33 +99,26 @@ export function serveCli(t: TestContext, folder: string, ...args: string[]): Pro
   return started(t, folder, ["serve", "--port", "0", ...args]);
 }
 
-/** The same with other variables in its environment, or another program. */
+/** The same with other variables in its environment. */
 export function serveWith(
   t: TestContext,
   {
     folder,
     env,
     onSpawn,
-    main,
   }: {
     folder: string;
     env?: NodeJS.ProcessEnv;
     onSpawn?: (child: ChildProcess) => void;
-    main?: string;
   },
   ...args: string[]
 ): Promise<Served> {
-  return started(t, folder, ["serve", "--port", "0", ...args], env, onSpawn, main);
+  return started(t, folder, ["serve", "--port", "0", ...args], env, onSpawn);
 }
 
 /** The same with `thingscope launch`. */
 export function launchCli(t: TestContext, folder: string, ...args: string[]): Promise<Served> {
   return started(t, folder, ["launch", "--port", "0", ...args]);
-}
-
-/** The same with what an installed package runs. */
-export function launchBundled(t: TestContext, folder: string, ...args: string[]): Promise<Served> {
-  return started(t, folder, ["launch", "--port", "0", ...args], {}, () => {}, BUNDLED_MAIN);
 }
 
 async function started(
@@ -144,10 +127,9 @@ async function started(
   args: string[],
   env: NodeJS.ProcessEnv = {},
   onSpawn: (child: ChildProcess) => void = () => {},
-  main = MAIN,
 ): Promise<Served> {
   const options = { cwd: folder, env: { ...process.env, ...env } };
-  const child = spawn(process.execPath, [main, ...args], options);
+  const child = spawn(process.execPath, [MAIN, ...args], options);
   t.after(() => child.kill("SIGKILL"));
   onSpawn(child);
   const ended = once(child, "exit").then(([code]): number | null => code);

@@ -234,7 +234,7 @@ test("a camera that may be silent is waited for once it has answered", { timeout
     socket.write(OPENING);
     setTimeout(() => socket.write(Buffer.concat([part(1), Buffer.from("--x\r\n")])), 400);
   });
-  await refused(url, /sent no picture/, { startMs: 100 });
+  await refused(await raw((socket) => socket.write(OPENING)), /sent no picture/, { startMs: 100 });
   assert.equal((await take(url, 1, { startMs: 100, stallMs: 0 })).length, 1);
   await refused(await raw(() => {}), /sent no picture/, { startMs: 100, stallMs: 0 });
 });

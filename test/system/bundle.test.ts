@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { packagePath } from "../../src/base/package-root.ts";
-import { BUNDLED_MAIN, folderWith, serveWith } from "../cli/run-cli.ts";
+import { folderWith, serveCli } from "../cli/run-cli.ts";
 import { TEST_MS } from "../limits.ts";
 
 const CONFIG = `end_when_blocked_s: 1000
@@ -29,7 +29,7 @@ test("what npm start runs is one copy of the package, with its threads, pages an
 }, async (t) => {
   await promisify(execFile)(process.execPath, [packagePath("scripts", "bundle.mjs")]);
   const folder = await folderWith({ "lab.yaml": CONFIG, "worker.ts": WORKER });
-  const server = await serveWith(t, { folder, main: BUNDLED_MAIN }, "lab.yaml");
+  const server = await serveCli(t, folder, "lab.yaml");
   const get = (path: string) => fetch(`${server.url}${path}`);
   assert.deepEqual(await (await get("/worker/knows")).json(), true);
   const tooMuch = await fetch(`${server.url}/worker/half`, { method: "PUT", body: "11" });

@@ -9,6 +9,7 @@ import type { AddOptions } from "../../src/core/host-options.ts";
 import { Camera } from "../../src/instruments/camera.ts";
 import { PipelineCamera } from "../../things/index.ts";
 import { TEST_MS } from "../limits.ts";
+import { childrenOf } from "./pipelines.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "thingscope-launch-"));
 const timeout = TEST_MS;
@@ -88,7 +89,8 @@ test("headless, a pipeline only runs, to its end or until it is stopped", { time
   );
   const stopped = new AbortController();
   const run = runHeadless({ file: FILE, parameters: { motion: "wavy" } }, stopped.signal);
-  setTimeout(() => stopped.abort(), 300);
+  while (childrenOf().length === 0) await delay(5); // the one before has ended
+  stopped.abort();
   await run;
   const lines: string[] = [];
   const log = logTo((_, line) => lines.push(line));

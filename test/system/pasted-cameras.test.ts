@@ -7,7 +7,7 @@ import type { FoundCamera } from "../../src/discovery/found-camera.ts";
 import { listGenicam } from "../../src/discovery/network/genicam-list.ts";
 import { matchesIn } from "../../src/discovery/network/onvif-probe.ts";
 import { browseServers } from "../../src/discovery/network/thingscope-servers.ts";
-import { BUNDLED_MAIN, folderWith, serveWith } from "../cli/run-cli.ts";
+import { folderWith, serveCli } from "../cli/run-cli.ts";
 import { patience, TEST_MS } from "../limits.ts";
 import { OddRtspServer } from "../sources/odd-rtsp-server.ts";
 import { onvifDevice } from "../sources/onvif-device.ts";
@@ -76,7 +76,7 @@ test("the configuration that 'thingscope cameras' prints has a picture of each c
   const lines = camerasAsText([{ what: "All", cameras }]);
   const pasted = lines.slice(lines.indexOf("Configuration:") + 1).join("\n");
   const folder = await folderWith({ "thingscope.yaml": pasted });
-  const { url } = await serveWith(t, { folder, main: BUNDLED_MAIN }, "thingscope.yaml");
+  const { url } = await serveCli(t, folder, "thingscope.yaml");
   const names = [...pasted.matchAll(/^ {2}([\w-]+):$/gm)].map(([, name]) => name);
   assert.equal(names.length, cameras.length, pasted);
   await Promise.all(

@@ -35,9 +35,10 @@ function finished(recorder: Recorder): Promise<StoredFile> {
 test("a trigger over HTTP gives a file with what came before it, listed, told of, and whole", {
   timeout,
 }, async (t) => {
-  const { recorder, client, url } = await recorderFor(t);
+  const { camera, recorder, client, url } = await recorderFor(t);
   await armed(recorder);
-  await sleep(500); // so long the time before is to be
+  const { capturedAt } = await camera.mjpeg_stream.grab();
+  while ((await camera.mjpeg_stream.grab()).capturedAt < capturedAt + 400); // so long the time before is to be
   const closed = finished(recorder);
   const thing = await client();
   // Both at once, so that the second comes before the first one's 0.4 s are over, however busy the machine is.
@@ -225,14 +226,14 @@ test("who may operate records, and only an admin deletes", { timeout }, async (t
 test("links in values, outputs and notifications lead to the file, also behind a prefix", {
   timeout,
 }, async (t) => {
-  const { url, recorder } = await recorderFor(t, {}, { apiPrefix: "/api/v3" });
+  const { camera, url, recorder } = await recorderFor(t, {}, { apiPrefix: "/api/v3" });
   const thing = await ThingClient.connect(`${url}/api/v3/recorder/`);
   const ending = new AbortController();
   t.after(() => ending.abort());
   const told = thing.events.recording_finished!.subscribe(ending.signal);
   const first = told[Symbol.asyncIterator]().next();
   const begun = (await thing.invoke("start_recording", { name: "film" })) as { href: string };
-  await sleep(300);
+  for (let n = 0; n < 5; n++) await camera.mjpeg_stream.grab();
   const { files } = (await thing.invoke("stop_recording")) as { files: { href: string }[] };
   let notified = await Promise.race([first, sleep(500)]);
   // The subscription may begin after the first file was closed: then another is recorded.

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { inspectJpeg } from "../../src/frames/jpeg/jpeg.ts";
-import { folderWith, launchBundled, runBundled } from "../cli/run-cli.ts";
+import { folderWith, launchCli, runCli } from "../cli/run-cli.ts";
 import { patience, TEST_MS } from "../limits.ts";
 import { needsLong } from "../needs.ts";
 import { VirtualWebcam } from "./webcam/virtual-webcam.ts";
@@ -27,7 +27,7 @@ test("commands that a user types for a webcam", { timeout }, async (t) => {
   const { node } = webcam;
 
   await t.test("cameras lists it, with an entry for a configuration", async () => {
-    const { code, stdout, stderr } = await runBundled(folder, "cameras", "--json", "--local");
+    const { code, stdout, stderr } = await runCli(folder, "cameras", "--json", "--local");
     assert.equal(code, 0, stderr);
     const { cameras } = JSON.parse(stdout) as { cameras: Listed[] };
     const own = cameras.find(({ address }) => address === node);
@@ -47,7 +47,7 @@ test("commands that a user types for a webcam", { timeout }, async (t) => {
       ["thingscope bench camera", "b.jpg"],
     ] as const) {
       const words = ["snapshot", name, "--wait", "60", "--output", file];
-      const { code, stderr } = await runBundled(folder, ...words);
+      const { code, stderr } = await runCli(folder, ...words);
       assert.equal(code, 0, stderr);
       const { width, height } = inspectJpeg(await readFile(join(folder, file)));
       assert.deepEqual([width, height], [2592, 1944]);
@@ -55,7 +55,7 @@ test("commands that a user types for a webcam", { timeout }, async (t) => {
   });
 
   await t.test("launch serves it, under its name, with its controls", async (t) => {
-    const { url, stop } = await launchBundled(t, folder, node);
+    const { url, stop } = await launchCli(t, folder, node);
     const read = async (path: string) =>
       (await fetch(`${url}/camera/${path}`, { signal: patience() })).json() as Promise<unknown>;
     const { title, properties } = (await read("")) as { title: string; properties: object };
@@ -74,7 +74,7 @@ test("commands that a user types for a webcam", { timeout }, async (t) => {
   });
 
   await t.test("doctor says what it is, and measures its rate", needsLong(), async () => {
-    const { stdout } = await runBundled(folder, "doctor", "--json");
+    const { stdout } = await runCli(folder, "doctor", "--json");
     const reports = JSON.parse(stdout) as { name: string; level: string; message: string }[];
     const messages = reports.filter(({ message }) => message.includes("Bench Camera"));
     assert.ok(

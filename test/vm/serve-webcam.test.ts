@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import { delay } from "../../src/base/abort.ts";
-import { BUNDLED_MAIN, folderWith, serveWith } from "../cli/run-cli.ts";
+import { folderWith, serveCli } from "../cli/run-cli.ts";
 import { patience, TEST_MS } from "../limits.ts";
 import { VirtualWebcam } from "./webcam/virtual-webcam.ts";
 
@@ -32,7 +32,7 @@ const json = async <T>(url: string): Promise<T> =>
 test("serve without a configuration", { timeout: TEST_MS }, async (t) => {
   const identity = { name: "Bench Camera", serial: "SN-SERVE" };
   const first = await VirtualWebcam.pluggedIn(0, identity);
-  const { url } = await serveWith(t, { folder: await folderWith({}), main: BUNDLED_MAIN });
+  const { url } = await serveCli(t, await folderWith({}));
   const listed = () => json<Listed[]>(`${url}/cameras/cameras`);
 
   await t.test(

@@ -21,7 +21,7 @@ import { decodeLuma } from "thingscope/frames";
 import { LogFileWriter, Probe } from "thingscope/pythiags";
 import { ignoreAbort } from "../../../src/base/abort.ts";
 import type { LogLevel } from "../../../src/base/log.ts";
-import { folderWith, install, runCli, serveCli } from "../../cli/run-cli.ts";
+import { folderWith, install, runCliLines, serveCli } from "../../cli/run-cli.ts";
 import { Elapsed } from "../../elapsed.ts";
 import { jpegOf } from "../../frames/jpegs.ts";
 import { TEST_MS as timeout } from "../../limits.ts";
@@ -225,13 +225,18 @@ test("options that cannot be used are told by check, one sentence each", { timeo
     [{ url: "http://a:b@x/" }, /without credentials/],
     [{ slow_ms: 0 }, /'slow_ms' should be greater than 0/],
   ];
-  for (const [kwargs, sentence] of cases) {
-    const folder = await folderWith({
-      "lab.json": JSON.stringify(configured(kwargs)),
-      "mine.ts": `import { Probe } from "thingscope/pythiags";
-        export class Mine extends Probe { protected override produce() { return []; } }`,
-    });
-    const { code, stderr } = await runCli(folder, "check", "lab.json");
+  const files = cases.map(([kwargs], n) => [`lab${n}.json`, JSON.stringify(configured(kwargs))]);
+  const folder = await folderWith({
+    ...Object.fromEntries(files),
+    "mine.ts": `import { Probe } from "thingscope/pythiags";
+      export class Mine extends Probe { protected override produce() { return []; } }`,
+  });
+  const ended = await runCliLines(
+    folder,
+    cases.map((_, n) => ["check", `lab${n}.json`]),
+  );
+  for (const [n, [, sentence]] of cases.entries()) {
+    const { code, stderr } = ended[n]!;
     assert.notEqual(code, 0);
     assert.match(stderr, sentence);
     assert.match(stderr, /This Probe has no producer\. Extend Probe/);

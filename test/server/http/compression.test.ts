@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { pageModules, pagesVersion } from "../../../src/base/page-files.ts";
 import { TEST_MS } from "../../limits.ts";
-import { microscopeFor } from "../demo-server.ts";
+import { sharedMicroscope } from "../demo-server.ts";
 import { ask } from "../requests.ts";
 
 const timeout = TEST_MS;
@@ -26,8 +26,8 @@ async function wire(url: string, headers: Record<string, string>) {
 
 test("assets, pages and descriptions are sent in gzip to a client that takes it, with a tag of their own", {
   timeout,
-}, async (t) => {
-  const { url } = await microscopeFor(t);
+}, async () => {
+  const { url } = await sharedMicroscope();
   const asset = pageModules().modules.find((path) => path.includes("lit-element"));
   for (const path of [
     "/",
@@ -59,8 +59,8 @@ test("assets, pages and descriptions are sent in gzip to a client that takes it,
   }
 });
 
-test("what a client says of gzip is obeyed", { timeout }, async (t) => {
-  const { port } = await microscopeFor(t);
+test("what a client says of gzip is obeyed", { timeout }, async () => {
+  const { port } = await sharedMicroscope();
   for (const [accepted, coding] of [
     ["gzip", "gzip"],
     ["GZIP;Q=0.1", "gzip"],
@@ -83,8 +83,8 @@ test("what a client says of gzip is obeyed", { timeout }, async (t) => {
 
 test("a stream, a picture, a value and what /health says are never compressed", {
   timeout,
-}, async (t) => {
-  const { url } = await microscopeFor(t);
+}, async () => {
+  const { url } = await sharedMicroscope();
   for (const path of [
     "/camera/mjpeg_stream",
     "/camera/mjpeg_stream/snapshot",
@@ -101,8 +101,8 @@ test("a stream, a picture, a value and what /health says are never compressed", 
 
 test("many clients that come at once get one compressed body, and all the same", {
   timeout,
-}, async (t) => {
-  const { url } = await microscopeFor(t);
+}, async () => {
+  const { url } = await sharedMicroscope();
   const all = await Promise.all(
     Array.from({ length: 20 }, () => wire(`${url}/thing_descriptions/`, GZIP)),
   );
