@@ -1,3 +1,5 @@
+import { Seats } from "./seats.ts";
+
 interface DirectoryListener {
   /** Things came or went. */
   onThings(): void;
@@ -8,15 +10,19 @@ interface DirectoryListener {
 }
 
 const TOGETHER_MS = 150;
+/** How long a page that does not listen waits until it looks again, ms. */
+const LOOK_MS = 10_000;
 
 /**
- * The directory of the server as it tells of changes: one connection for the page, of the six that browsers open to a server, and
- * none while the page is hidden.
+ * The directory of the server as it tells of changes: one connection for the page, of the six that browsers open to a server for
+ * all its pages together, and none while the page is hidden. When enough pages listen, another one looks now and then.
  */
 export class Directory {
   readonly #listener: DirectoryListener;
+  readonly #seats = new Seats("thingscope-directory");
   #events: EventSource | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #looking: ReturnType<typeof setTimeout> | undefined;
 
   constructor(listener: DirectoryListener) {
     this.#listener = listener;
@@ -24,7 +30,24 @@ export class Directory {
 
   /** Begins to listen; nothing when it does so already. */
   open(): void {
-    if (this.#events) return;
+    clearTimeout(this.#looking);
+    if (!this.#events) void this.#take();
+  }
+
+  close(): void {
+    clearTimeout(this.#looking);
+    this.#seats.leave();
+    this.#events?.close();
+    this.#events = undefined;
+  }
+
+  async #take(): Promise<void> {
+    const answer = await this.#seats.take();
+    if (answer === "free") this.#listen();
+    else if (answer === "full") this.#looking = setTimeout(() => this.#listener.onLost(), LOOK_MS);
+  }
+
+  #listen(): void {
     const events = new EventSource(new URL("directory/events", document.baseURI));
     this.#events = events;
     for (const type of ["thing_created", "thing_deleted"])
@@ -36,11 +59,6 @@ export class Directory {
       this.close(); // it would wait 3 s, and for ever after an answer of a proxy
       this.#listener.onLost();
     };
-  }
-
-  close(): void {
-    this.#events?.close();
-    this.#events = undefined;
   }
 
   /** Many Things come at once when a server is reloaded. */

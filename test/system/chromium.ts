@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { after, type TestContext } from "node:test";
 import { type Browser, chromium, type Page } from "playwright-core";
 
@@ -47,4 +47,26 @@ export function pixelsOf(
 /** Index of the frame that is shown. */
 export async function shownIndex(page: Page): Promise<number> {
   return Number.parseInt((await page.textContent(".index .number")) ?? "", 10);
+}
+
+/** Processes of the pages, for `Elapsed`. */
+export function rendererPids(): number[] {
+  return readdirSync("/proc")
+    .filter((name) => isRenderer(name))
+    .map(Number);
+}
+
+function isRenderer(pid: string): boolean {
+  try {
+    if (!readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("--type=renderer")) return false;
+    return isOurs(pid);
+  } catch {
+    return false; // no process, or one that has ended
+  }
+}
+
+function isOurs(pid: string): boolean {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const parent = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]!;
+  return Number(parent) === process.pid || (Number(parent) > 1 && isOurs(parent));
 }

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ThingHost } from "thingscope";
 import { Cameras, SimulatedStage, TestCamera } from "thingscope/things";
+import { Elapsed } from "../elapsed.ts";
 import { TEST_MS } from "../limits.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
-import { openPage } from "./chromium.ts";
+import { openPage, rendererPids } from "./chromium.ts";
 import { areLive, countingWay, fits, laboratory, listen } from "./dashboard-server.ts";
 
 const timeout = TEST_MS;
@@ -44,7 +45,7 @@ test("the page opens on the live picture, without a click and without scrolling,
   assert.deepEqual([elsewhere, complaints], [[], []]);
 });
 
-test("sixteen cameras are live in one screen, over six connections at most beside the WebSockets; a click opens one", {
+test("F18: sixteen cameras are live in one screen, over six connections at most, and an API call takes under 300 ms; a click opens one", {
   timeout,
 }, async (t) => {
   const { port } = await laboratory(t, 16);
@@ -62,6 +63,17 @@ test("sixteen cameras are live in one screen, over six connections at most besid
     assert.ok(x >= 0 && y >= 0 && x + width <= 1440 && y + height <= 900);
   }
   assert.ok(way.most() <= 6 + sockets.length, `${way.most()} connections`);
+  const times: number[] = [];
+  for (let n = 0; n < 9; n++) {
+    const elapsed = new Elapsed(...rendererPids());
+    assert.equal(await page.evaluate(`fetch("stage/position").then(({ status }) => status)`), 200);
+    times.push(elapsed.ms);
+  }
+  times.sort((a, b) => a - b);
+  t.diagnostic(
+    `F18: an API call takes ${times[4]?.toFixed(0)} ms, the longest ${times[8]?.toFixed(0)} ms`,
+  );
+  assert.ok(times[4]! < 300, `${times}`);
   const count = (path: string) => requests.filter((it) => it === path).length;
   assert.deepEqual([count("/directory/events"), count("/thing_descriptions/")], [1, 1]);
   await page.locator("wall-view a").nth(6).click();

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
 import { after, test } from "node:test";
 import type { Page } from "playwright-core";
 import { Camera, type FrameSource } from "thingscope";
 import { Elapsed } from "../elapsed.ts";
 import { jpegOf } from "../frames/jpegs.ts";
 import { TEST_MS } from "../limits.ts";
-import { openPage } from "./chromium.ts";
+import { openPage, rendererPids } from "./chromium.ts";
 import { dot, gauge, ofView, Scope, scopeServer, until } from "./live-scope.ts";
 
 const timeout = TEST_MS;
@@ -21,28 +20,6 @@ class Unplugged extends Camera {
       },
     };
   }
-}
-
-/** The process of the page, which this one has started by another. */
-function rendererPids(): number[] {
-  return readdirSync("/proc")
-    .filter((name) => isRenderer(name))
-    .map(Number);
-}
-
-function isRenderer(pid: string): boolean {
-  try {
-    if (!readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("--type=renderer")) return false;
-    return isOurs(pid);
-  } catch {
-    return false; // no process, or one that has ended
-  }
-}
-
-function isOurs(pid: string): boolean {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const parent = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]!;
-  return Number(parent) === process.pid || (Number(parent) > 1 && isOurs(parent));
 }
 
 const setHidden = (page: Page, isHidden: boolean) =>

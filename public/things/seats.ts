@@ -1,0 +1,57 @@
+/** Of the six connections of a browser to a server, the others are for pictures, values and actions. */
+const MOST = 3;
+/** Pages that have a seat answer within this, ms. */
+const ANSWER_MS = 250;
+
+/** What a page says to the others of its origin in this browser: that it wants a seat, or has one. */
+interface Said {
+  readonly wants?: number;
+  readonly has?: number;
+}
+
+/** So many pages of a browser may do something at a time. Those who ask at once are served in the order of their numbers. */
+export class Seats {
+  readonly #channel: BroadcastChannel;
+  readonly #own = Math.random();
+  readonly #taken = new Set<number>();
+  /** Counts what was asked and left: an answer may come too late. */
+  #turn = 0;
+  #wants = false;
+  #has = false;
+
+  /** @param name - Of what is shared. */
+  constructor(name: string) {
+    this.#channel = new BroadcastChannel(name);
+    this.#channel.addEventListener("message", ({ data }: MessageEvent<Said>) => {
+      if (data.has !== undefined) this.#taken.add(data.has);
+      if (data.wants !== undefined) this.#answer(data.wants);
+    });
+  }
+
+  /** @returns What there was when the others had answered; "left" when `leave` or `take` was called meanwhile. */
+  async take(): Promise<"free" | "full" | "left"> {
+    const turn = ++this.#turn;
+    this.#taken.clear();
+    this.#wants = true;
+    this.#say({ wants: this.#own });
+    await new Promise((resolve) => setTimeout(resolve, ANSWER_MS));
+    if (turn !== this.#turn) return "left";
+    this.#wants = false;
+    this.#has = this.#taken.size < MOST;
+    return this.#has ? "free" : "full";
+  }
+
+  leave(): void {
+    this.#turn += 1;
+    this.#wants = false;
+    this.#has = false;
+  }
+
+  #answer(other: number): void {
+    if (this.#has || (this.#wants && this.#own < other)) this.#say({ has: this.#own });
+  }
+
+  #say(said: Said): void {
+    this.#channel.postMessage(said);
+  }
+}
