@@ -59,6 +59,8 @@ export const panelStyle = css`
   .step input {
     width: 100%;
     min-height: 28px;
+    padding-inline: 4px;
+    text-align: center;
   }
   .step button {
     min-height: 28px;

@@ -190,7 +190,7 @@ export class RecorderPanel extends LitElement {
     return html`
       <div class="last">
         ${newest ? html`<button class="play" @click=${show(newest.id)}>Play</button><span title=${newest.name}>${newest.title}</span>` : html`<span class="quiet">No recording yet</span>`}
-        <button class="all" @click=${show(undefined)}>All ${all.length}</button>
+        <button class="all" @click=${show(undefined)}>All ${all.length.toLocaleString("en")}</button>
       </div>
     `;
   }

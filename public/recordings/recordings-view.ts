@@ -143,7 +143,7 @@ export class RecordingsView extends LitElement {
           <button aria-label="Close the player" @click=${() => this.#open(undefined)}>Close</button>
         </header>
         <recording-player .recording=${recording}></recording-player>
-        <p class="quiet">${[recording.reason, recording.ended].filter(Boolean).join(" · ended: ")}</p>
+        <p class="quiet">${[recording.reason, recording.ended && `Ended: ${recording.ended}`].filter(Boolean).join(" · ")}</p>
         <recording-tools .recording=${recording} .made=${made} @deleted=${() => this.#open(undefined)}></recording-tools>
       </section>
     `;
