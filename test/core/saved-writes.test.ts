@@ -62,7 +62,7 @@ test("what could not be saved is saved once the disk takes it, though nobody wri
   const folder = dirname(file);
   await rename(folder, `${folder}-away`);
   await writeFile(folder, "no folder");
-  const health = () => healthOf(host, { mean: 0, p99: 0, max: 0 });
+  const health = () => healthOf(host, { mean: 0, p99: 0, max: 0, starved: 0 });
   assert.equal(health().status, "ok");
   await assert.rejects(amp.writeProperty("label", "told"), { code: "NOT_SAVED" });
   thing.label = "soon";

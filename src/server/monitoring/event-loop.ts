@@ -8,6 +8,13 @@ export interface EventLoopDelay {
   readonly mean: number;
   readonly p99: number;
   readonly max: number;
+  /** For so much of `max` other programs had the processor. */
+  readonly starved: number;
+}
+
+interface Late {
+  readonly ms: number;
+  readonly starvedMs: number;
 }
 
 interface EventLoopOptions {
@@ -16,10 +23,7 @@ interface EventLoopOptions {
   readonly doneBetween: (from: number, to: number) => readonly string[];
 }
 
-interface Block {
-  readonly ms: number;
-  /** For so much of it other programs had the processor. */
-  readonly starvedMs: number;
+interface Block extends Late {
   readonly from: number;
   readonly to: number;
 }
@@ -32,7 +36,7 @@ const LOG_EVERY_MS = 1000;
 const BLOCK_MS = 200;
 /** Upper bounds of the histogram, s: viewers do not see the first, and miss a frame from the fourth on. */
 const BOUNDS_S = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
-const NO_DELAY: EventLoopDelay = { mean: 0, p99: 0, max: 0 };
+const NO_DELAY: EventLoopDelay = { mean: 0, p99: 0, max: 0, starved: 0 };
 
 /**
  * Watches whether this process gets to its work in time. While JavaScript computes, it neither captures, serves
@@ -51,8 +55,8 @@ export class EventLoopWatch {
   #tickedAt = now();
   #waitedMs = 0;
   #windowAt = now();
-  /** How late each tick of this window was, ms. */
-  #late: number[] = [];
+  /** How late each tick of this window was. */
+  #late: Late[] = [];
   #lastWindow = NO_DELAY;
   #loggedAt = Number.NEGATIVE_INFINITY;
   #unlogged: Block[] = [];
@@ -78,6 +82,7 @@ export class EventLoopWatch {
       mean: Math.max(current.mean, before.mean),
       p99: Math.max(current.p99, before.p99),
       max: Math.max(current.max, before.max),
+      starved: (current.max > before.max ? current : before).starved,
     };
   }
 
@@ -89,12 +94,10 @@ export class EventLoopWatch {
   #tick(): void {
     const [time, waitedMs] = [now(), processorWaitMs()];
     const late = Math.max(0, time - this.#tickedAt - TICK_MS);
-    this.#late.push(late);
+    const starvedMs = waitedMs - this.#waitedMs;
+    this.#late.push({ ms: late, starvedMs });
     this.lateness.observe(late / 1000);
-    if (late >= BLOCK_MS) {
-      const starvedMs = waitedMs - this.#waitedMs;
-      this.#count({ ms: late, starvedMs, from: this.#tickedAt, to: time });
-    }
+    if (late >= BLOCK_MS) this.#count({ ms: late, starvedMs, from: this.#tickedAt, to: time });
     if (time - this.#loggedAt >= LOG_EVERY_MS) this.#logBlocks(time);
     this.#tickedAt = time;
     this.#waitedMs = waitedMs;
@@ -115,7 +118,7 @@ export class EventLoopWatch {
     const [longest, ...others] = this.#unlogged.sort((a, b) => b.ms - a.ms);
     if (!longest) return;
     const more = others.length > 0 ? ` ${others.length} shorter blocks occurred as well.` : "";
-    const isStarved = longest.ms - longest.starvedMs < BLOCK_MS;
+    const isStarved = byOthers(longest);
     this.#log.warn(`${isStarved ? starvation(longest) : this.#blame(longest)}${more}`, {
       ...(isStarved && { cause: "machine" }),
     });
@@ -127,6 +130,11 @@ export class EventLoopWatch {
     const done = this.#doneBetween(from, to).join(", ") || "no request and no action";
     return `The event loop was blocked for ${Math.round(ms)} ms, during which nothing was captured or served. In that time: ${done}. Move long computations to a worker thread.`;
   }
+}
+
+/** Whether it was late because other programs had the processor, not by anything that it computed. */
+export function byOthers({ ms, starvedMs }: Late): boolean {
+  return ms - starvedMs < BLOCK_MS;
 }
 
 /** How often a quantity was up to each of some bounds, as Prometheus' histograms have it. */
@@ -163,11 +171,13 @@ function starvation({ ms, starvedMs }: Block): string {
   return `The event loop was late by ${Math.round(ms)} ms, during which nothing was captured or served: for ${Math.round(starvedMs)} ms of this, other programs had the processor. Stop them, or give this server a processor of its own.`;
 }
 
-function delayOf(late: readonly number[]): EventLoopDelay {
+function delayOf(late: readonly Late[]): EventLoopDelay {
   if (late.length === 0) return NO_DELAY;
-  const sorted = [...late].sort((a, b) => a - b);
-  const mean = sorted.reduce((sum, ms) => sum + ms, 0) / sorted.length;
-  return { mean, p99: sorted[Math.floor(0.99 * sorted.length)] ?? 0, max: sorted.at(-1) ?? 0 };
+  const sorted = [...late].sort((a, b) => a.ms - b.ms);
+  const mean = sorted.reduce((sum, { ms }) => sum + ms, 0) / sorted.length;
+  const longest = sorted.at(-1)!;
+  const p99 = sorted[Math.floor(0.99 * sorted.length)]?.ms ?? 0;
+  return { mean, p99, max: longest.ms, starved: Math.min(longest.ms, longest.starvedMs) };
 }
 
 const WAITED = openSchedstat();

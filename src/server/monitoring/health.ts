@@ -12,7 +12,7 @@ import {
   streamHealthOf,
 } from "../streams/health.ts";
 import { type ClockHealth, clockHealth } from "./clock-health.ts";
-import type { EventLoopDelay } from "./event-loop.ts";
+import { byOthers, type EventLoopDelay } from "./event-loop.ts";
 
 /** What `/health` answers. */
 export interface Health {
@@ -129,8 +129,11 @@ function hangs({ folder, ms }: ReturnType<typeof hungFolders>[number]): string {
   return `The disk of ${folder} has not answered for ${seconds} s: check its cable or network.`;
 }
 
-function lateLoop({ p99 }: EventLoopDelay): string {
-  return `The event loop is up to ${Math.round(p99)} ms late: a computation takes too long. The log says which.`;
+function lateLoop({ p99, max, starved }: EventLoopDelay): string {
+  const late = `The event loop is up to ${Math.round(p99)} ms late`;
+  return byOthers({ ms: max, starvedMs: starved })
+    ? `${late}: other programs have the processor. Stop them, or give this server a processor of its own.`
+    : `${late}: a computation takes too long. The log says which.`;
 }
 
 /** To three decimals, so that people can read it. */

@@ -5,7 +5,9 @@ import { once } from "node:events";
 import { setPriority } from "node:os";
 import { type TestContext, test } from "node:test";
 import { logTo } from "../../../src/base/log.ts";
+import type { ThingHost } from "../../../src/core/thing-host.ts";
 import { EventLoopWatch, processorWaitMs } from "../../../src/server/monitoring/event-loop.ts";
+import { healthOf } from "../../../src/server/monitoring/health.ts";
 import { TEST_MS } from "../../limits.ts";
 
 const HOGS = 3;
@@ -41,6 +43,8 @@ test("an event loop that is late because others have the processor is told as th
   );
   assert.doesNotMatch(message, /innocent/);
   assert.equal(cause, "machine");
+  const { reasons } = healthOf({ things: new Map() } as unknown as ThingHost, watch.delay);
+  assert.match(String(reasons), /^The event loop is up to \d+ ms late: other programs have the/);
 });
 
 /** Of those that this process may use: a container may not have 0. */

@@ -37,7 +37,7 @@ test("health says what is wrong in sentences, and how each stream does", {
       streams: {},
     },
   });
-  assert.deepEqual(Object.keys(eventLoopDelay), ["mean", "p99", "max"]);
+  assert.deepEqual(Object.keys(eventLoopDelay), ["mean", "p99", "max", "starved"]);
   assert.ok(memory.rss > 1e6);
   const release = camera.live.demand.take();
   assert.deepEqual((await health()).reasons.slice(1), [
