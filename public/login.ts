@@ -78,7 +78,7 @@ function redirect(): void {
   const to = new URLSearchParams(location.search).get("to");
   const home = loginUrl.replace(/login$/, "");
   const asked = location.pathname === loginUrl ? (to ?? home) : location.href;
-  const target = new URL(asked, location.href);
+  const target = URL.parse(asked, location.href) ?? new URL(home, location.href);
   target.hash = "";
   // A navigation that a page of this server begins brings the cookie along; one that was followed here may not.
   location.replace(target.origin === location.origin ? target.href : home);

@@ -20,6 +20,12 @@ export interface Session {
   readonly current: boolean;
 }
 
+export interface SignedAddress {
+  readonly url: string;
+  /** RFC 3339. */
+  readonly expires: string;
+}
+
 /** A token of a program. */
 export interface Token {
   readonly name: string;
@@ -44,6 +50,16 @@ class Account extends EventTarget {
     return this.#asked;
   }
 
+  /** Another tab may have logged in somebody else since: the page of the one is not for the other. */
+  async again(): Promise<void> {
+    if (!this.#asked || !this.hasLogin) return;
+    const who = await send("login/who").then(
+      (response) => response.json(),
+      () => undefined, // the server is gone, which others say
+    );
+    if (who && (who.role !== this.role || (who.name ?? undefined) !== this.name)) location.reload();
+  }
+
   /** @throws {Error} in a sentence, as the others. */
   async logOut(): Promise<void> {
     await send("logout", { method: "POST" });
@@ -54,6 +70,14 @@ class Account extends EventTarget {
     const headers = { "Content-Type": "application/json" };
     const body = JSON.stringify({ role });
     return (await send("login/links", { method: "POST", headers, body })).json();
+  }
+
+  /** An address of a stream's pictures that needs no login, and until when. */
+  async sign(url: string, days: number): Promise<SignedAddress> {
+    const headers = { "Content-Type": "application/json" };
+    const { pathname: path } = new URL(url, document.baseURI);
+    const body = JSON.stringify({ path, seconds: days * 24 * 3600 });
+    return (await send("signed_urls", { method: "POST", headers, body })).json();
   }
 
   async sessions(): Promise<readonly Session[]> {

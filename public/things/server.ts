@@ -1,4 +1,5 @@
 import type { ReactiveController, ReactiveControllerHost } from "lit";
+import { account } from "./account.ts";
 import { Directory } from "./directory.ts";
 import { fetchJson, isUnreachable } from "./fetch-json.ts";
 import { type Health, healthIn, type ThingHealth } from "./health.ts";
@@ -162,6 +163,7 @@ export class Server extends EventTarget {
   }
 
   async #readThings(): Promise<void> {
+    void account.again();
     const descriptions = Object.entries(await fetchJson("thing_descriptions/"));
     const names = new Set(descriptions.map(([name]) => name));
     for (const [name, thing] of this.things) {

@@ -134,6 +134,41 @@ test("a page whose session is ended elsewhere shows where to log in", { timeout 
   }
 });
 
+test("a page becomes that of whoever logs in beside it, in the same browser", {
+  timeout,
+}, async (t) => {
+  const { server, url, tokens } = await running(t);
+  const { page } = await openPage(t, { width: 1440, height: 900 });
+  await page.goto(`${url}/login#code=${server.newLoginCode()}`);
+  await page.getByRole("button", { name: "owner admin" }).waitFor();
+  const made = await fetch(`${url}/login/links`, {
+    method: "POST",
+    headers: { ...bearer(tokens.admin), "Content-Type": "application/json" },
+    body: '{"role": "view"}',
+  });
+  const { links } = Object(await made.json());
+  const beside = await page.context().newPage();
+  await beside.goto(links[0].url);
+  await beside.getByRole("button", { name: "guest view" }).waitFor();
+  await page.getByRole("button", { name: "guest view" }).waitFor();
+});
+
+test("after a login no `to` leads off this server, nor nowhere", { timeout }, async (t) => {
+  const { server, url } = await running(t);
+  const { page } = await openPage(t);
+  for (const to of [
+    "//elsewhere.example/",
+    "/\\\\elsewhere.example",
+    "https://elsewhere.example/camera/",
+    "javascript:document.title='hacked'",
+    "http://[",
+    "/login?to=/login",
+  ]) {
+    await page.goto(`${url}/login?to=${encodeURIComponent(to)}#code=${server.newLoginCode()}`);
+    await page.waitForURL(`${url}/`);
+  }
+});
+
 test("a link from another site finds the browser logged in", { timeout }, async (t) => {
   const { server, url } = await running(t);
   const { port } = await serverFor(t, (_, response) => {

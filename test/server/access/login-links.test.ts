@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { limitHits } from "../../../src/base/limit-hits.ts";
 import { TEST_MS } from "../../limits.ts";
 import { ask } from "../requests.ts";
 import { bearer, becomes, logIn, secured } from "../secured.ts";
@@ -41,6 +42,20 @@ test("an admin makes a link for each role, which logs one browser in with that r
   time.passed += 10 * 60_000 + 1;
   const code = new URL(JSON.parse(late.text).links[0].url).hash.replace("#code=", "");
   assert.equal((await logIn(port, { code })).answer.status, 401);
+});
+
+test("of ten thousand links the last ten log in, and whoever has another is told how to get one", {
+  timeout,
+}, async (t) => {
+  const { server, port } = await secured(t);
+  const before = limitHits().get("login_codes")!;
+  const codes = Array.from({ length: 10_000 }, () => server.newLoginCode()!);
+  assert.equal(limitHits().get("login_codes")! - before, 9990);
+  for (const code of codes.slice(-10))
+    assert.equal((await logIn(port, { code })).answer.status, 200);
+  const { answer } = await logIn(port, { code: codes.at(-11)! });
+  assert.equal(answer.status, 401);
+  assert.match(answer.text, /gave way to ten newer ones. Have an admin show a new link/);
 });
 
 test("nobody but an admin makes a link or sees who is logged in, and no page of another site", {

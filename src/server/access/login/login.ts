@@ -256,7 +256,7 @@ const BAD_SIGNATURE =
   "This signed address has expired, was changed, or was signed by an account that can no longer log in. Request a new one.";
 const NO_SESSION = "There is no such session: it has ended already.";
 const BAD_CODE =
-  "This code has already been used or is older than ten minutes. Restart the server for a new one, or log in with a token: thingscope tokens create, or have an admin show a new link in the page.";
+  "This code was already used, is older than ten minutes, or gave way to ten newer ones. Have an admin show a new link in the account menu, or log in with a token (thingscope tokens create) or a password.";
 
 interface ActiveResponse {
   readonly identity: Identity;

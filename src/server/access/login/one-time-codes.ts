@@ -1,9 +1,12 @@
+import { countedLimit } from "../../../base/limit-hits.ts";
 import type { Account } from "../../http/identity.ts";
 import { newSecret, sha256 } from "./secrets.ts";
 
 /** How long a code can be used. */
 export const CODE_MS = 10 * 60_000;
 const MAX_CODES = 10;
+
+const codesLimit = countedLimit("login_codes");
 
 /** Codes that log in once, each for ten minutes. They are in memory only. */
 export class OneTimeCodes {
@@ -19,7 +22,10 @@ export class OneTimeCodes {
     const code = newSecret();
     this.#codes.set(sha256(code), { account, expires: this.#clock() + CODE_MS });
     const [oldest] = this.#codes.keys();
-    if (this.#codes.size > MAX_CODES && oldest !== undefined) this.#codes.delete(oldest);
+    if (this.#codes.size > MAX_CODES && oldest !== undefined) {
+      this.#codes.delete(oldest);
+      codesLimit.hit();
+    }
     return code;
   }
 

@@ -48,7 +48,7 @@ export function whoRoute(prefix: string, hasLogin: boolean): Route {
     method: "GET",
     path: `${prefix}/login/who`,
     role: "none",
-    summary: "Who is logged in",
+    summary: hasLogin ? "Who is logged in" : "Who is logged in: nobody has to be",
     response: { status: 200, contentType: JSON_TYPE, schema: Who },
     handle: async ({ identity }) => ({
       status: 200,
