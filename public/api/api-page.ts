@@ -130,8 +130,9 @@ export class ApiPage extends LitElement {
         <nav aria-label="Sections">
           ${this.#sections.map(
             ({ name, operations }) =>
-              html`<a href=${`#section:${name}`}>${name}<span class="number quiet">${operations.length}</span></a>`,
+              html`<a href=${`#section:${name}`}>${name}<span class="number quiet">${operations.filter(has).length}</span></a>`,
           )}
+          <a href=${addressOfDocument()}>As OpenAPI</a>
         </nav>
       </aside>
       <main>${this.#sections.map((section) => this.#section(section, has))}</main>
@@ -162,7 +163,7 @@ export class ApiPage extends LitElement {
 
   async #load(): Promise<void> {
     try {
-      const document = await fetchJson(this.ownerDocument.body.dataset.openapi ?? "openapi.json");
+      const document = await fetchJson(addressOfDocument());
       this.#document = document;
       this.#sections = sectionsOf(document);
       await this.updateComplete;
@@ -188,6 +189,10 @@ export class ApiPage extends LitElement {
     super.updated(changed);
     this.classList.toggle("loaded", this.#sections.length > 0);
   }
+}
+
+function addressOfDocument(): string {
+  return document.body.dataset.openapi ?? "openapi.json";
 }
 
 function decode(text: string): string {

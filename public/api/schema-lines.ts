@@ -49,7 +49,9 @@ function partsOf(schema: Schema, root: unknown): readonly Part[] {
   const rest = [Array.isArray(items) ? undefined : items, additionalProperties].map((it) => ({
     schema: it as unknown,
   }));
-  const choices = choicesOf(schema, root).map((it) => ({ schema: it as unknown }));
+  const choices = choicesOf(schema, root)
+    .filter((it) => Object.keys(it.properties ?? it).some((name) => !(name in properties)))
+    .map((it) => ({ schema: it as unknown }));
   return [
     ...named,
     ...listed,

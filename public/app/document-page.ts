@@ -26,8 +26,10 @@ export class DocumentPage extends LitElement {
         border-bottom: 1px solid var(--line);
         background: var(--panel);
       }
-      header strong {
+      header > a {
+        color: var(--text);
         font-size: 15px;
+        text-decoration: none;
       }
       code {
         overflow: hidden;
@@ -37,8 +39,36 @@ export class DocumentPage extends LitElement {
       }
       nav {
         display: flex;
-        gap: 16px;
+        gap: 4px;
         margin-left: auto;
+      }
+      nav a {
+        padding: 11px 8px;
+        color: var(--quiet);
+        text-decoration: none;
+        white-space: nowrap;
+      }
+      nav a:hover {
+        color: var(--text);
+      }
+      @media (max-width: 640px) {
+        header {
+          flex-wrap: wrap;
+          padding: 0 12px;
+        }
+        header > * {
+          min-height: 44px;
+          line-height: 44px;
+        }
+        header code {
+          flex: 1;
+        }
+        nav {
+          flex-basis: 100%;
+          justify-content: space-between;
+          margin: 0;
+          line-height: inherit;
+        }
       }
       main {
         display: grid;
@@ -86,11 +116,12 @@ export class DocumentPage extends LitElement {
     const home = document.body.dataset.home ?? "./";
     return html`
       <header>
-        <strong>Thingscope</strong><code>${location.pathname}</code>
+        <a href=${home}><strong>Thingscope</strong></a><code>${location.pathname}</code>
         <nav aria-label="Pages">
-          <a href=${home}>Dashboard</a>
-          <a href="${home}things/">Things</a>
-          <a href=${document.body.dataset.health ?? ""}>Health</a>
+          <a href=${home}>Bench</a>
+          <a href="${home}?view=wall">Wall</a>
+          <a href="${home}?view=recordings">Recordings</a>
+          <a href="${home}?view=things">Things</a>
           <a href="${home}docs">API</a>
         </nav>
       </header>

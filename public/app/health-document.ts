@@ -28,13 +28,15 @@ export class HealthDocument extends LitElement {
         padding-left: 18px;
       }
       table {
+        width: 100%;
         border-collapse: collapse;
         background: var(--panel);
       }
       th,
       td {
         padding: 8px 12px;
-        border: 1px solid var(--line);
+        border: solid var(--line);
+        border-width: 1px 0;
         text-align: left;
         vertical-align: top;
         font-weight: 400;
@@ -42,12 +44,48 @@ export class HealthDocument extends LitElement {
       thead th {
         color: var(--quiet);
       }
+      th {
+        overflow-wrap: anywhere;
+      }
+      .state {
+        white-space: nowrap;
+      }
       .lamp {
         display: inline-block;
-        margin-right: 8px;
+        margin: 0 8px 0 3px;
       }
-      .scroll {
-        overflow-x: auto;
+      table,
+      ul {
+        border-radius: var(--radius);
+        overflow: hidden;
+      }
+      @media (max-width: 640px) {
+        thead {
+          position: absolute;
+          clip-path: inset(50%);
+        }
+        tr {
+          display: grid;
+          grid-template-columns: 1fr auto auto auto;
+          gap: 2px 14px;
+          padding: 8px 12px;
+          border-top: 1px solid var(--line);
+        }
+        tbody th,
+        td {
+          padding: 0;
+          border: 0;
+        }
+        .things tr {
+          grid-template-columns: 1fr auto;
+        }
+        .streams th,
+        .why {
+          grid-column: 1 / -1;
+        }
+        .why:empty {
+          display: none;
+        }
       }
     `,
   ];
@@ -68,48 +106,52 @@ export class HealthDocument extends LitElement {
       </h1>
       ${reasons.length > 0 ? html`<ul>${reasons.map((reason) => html`<li>${reason}</li>`)}</ul>` : nothing}
       <p class="quiet">Running for ${duration(Number(uptime))}</p>
-      <div class="scroll" tabindex="0" role="region" aria-label="Things">
-        <table>
-          <thead><tr><th scope="col">Thing</th><th scope="col">State</th><th scope="col">Why</th></tr></thead>
-          <tbody>${Object.entries(things).map(thingRow)}</tbody>
-        </table>
-      </div>
+      <table class="things" role="table" aria-label="Things">
+        <thead role="rowgroup">
+          <tr role="row">${["Thing", "State", "Why"].map(heading)}</tr>
+        </thead>
+        <tbody role="rowgroup">${Object.entries(things).map(thingRow)}</tbody>
+      </table>
       ${
         streams.length > 0
-          ? html`<div class="scroll" tabindex="0" role="region" aria-label="Streams">
-              <table>
-                <thead>
-                  <tr><th scope="col">Stream</th><th scope="col">State</th><th scope="col">Rate</th><th scope="col">Newest frame</th><th scope="col">Viewers</th></tr>
-                </thead>
-                <tbody>${streams.map(({ path, stream }) => streamRow(path, stream))}</tbody>
-              </table>
-            </div>`
+          ? html`<table class="streams" role="table" aria-label="Streams">
+              <thead role="rowgroup">
+                <tr role="row">${["Stream", "State", "Rate", "Newest frame", "Viewers"].map(heading)}</tr>
+              </thead>
+              <tbody role="rowgroup">${streams.map(({ path, stream }) => streamRow(path, stream))}</tbody>
+            </table>`
           : nothing
       }
     `;
   }
 }
 
+/** A narrow page lays the cells out in lines: their roles would be lost with their layout. */
+function heading(title: string) {
+  return html`<th role="columnheader" scope="col">${title}</th>`;
+}
+
 function thingRow([name, health]: readonly [string, ThingHealth]) {
   const { state, word, reason } = lampOf(health);
-  return html`<tr>
-    <th scope="row">${name}</th>
-    <td><span class="lamp" data-state=${state}></span>${word}</td>
-    <td>${reason}</td>
+  return html`<tr role="row">
+    <th role="rowheader" scope="row">${name}</th>
+    <td role="cell" class="state"><span class="lamp" data-state=${state}></span>${word}</td>
+    <td role="cell" class="why">${reason}</td>
   </tr>`;
 }
 
 function streamRow(path: string, { state, rate, age, viewers }: StreamHealth) {
-  return html`<tr>
-    <th scope="row">${path}</th>
-    <td>${state}</td>
-    <td class="number">${rate.toFixed(1)} fps</td>
-    <td class="number">${age === null ? "none yet" : `${age.toFixed(1)} s ago`}</td>
-    <td class="number">${viewers}</td>
+  return html`<tr role="row">
+    <th role="rowheader" scope="row">${path}</th>
+    <td role="cell">${state}</td>
+    <td role="cell" class="number">${rate > 0 ? `${rate.toFixed(1)} fps` : "–"}</td>
+    <td role="cell" class="number">${age === null ? "none yet" : `${duration(age)} ago`}</td>
+    <td role="cell" class="number">${viewers === 1 ? "1 viewer" : `${viewers} viewers`}</td>
   </tr>`;
 }
 
 function duration(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 120) return `${Math.round(seconds)} s`;
   if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
   return `${(seconds / 3600).toFixed(1)} h`;
