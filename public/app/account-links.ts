@@ -2,6 +2,7 @@ import { css, html, LitElement, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { shared } from "../style/shared.ts";
 import { account, type LoginLinks } from "../things/account.ts";
+import "./copy-field.ts";
 
 const ROLES = [
   ["view", "Look"],
@@ -46,15 +47,6 @@ export class AccountLinks extends LitElement {
         justify-self: center;
         image-rendering: pixelated;
       }
-      .url {
-        display: flex;
-        gap: 8px;
-      }
-      input[readonly] {
-        flex: 1;
-        font-family: var(--mono);
-        font-size: 12px;
-      }
       @media (pointer: coarse) {
         label {
           min-height: 44px;
@@ -64,7 +56,6 @@ export class AccountLinks extends LitElement {
   ];
   @state() accessor made: LoginLinks | undefined;
   @state() accessor problem = "";
-  @state() accessor copied = -1;
 
   override render() {
     return html`
@@ -79,6 +70,10 @@ export class AccountLinks extends LitElement {
       </fieldset>
       ${this.made ? this.#links(this.made) : html`<button @click=${this.#make}>Show link and QR code</button>`}
       ${this.problem && html`<p class="problem" role="alert">${this.problem}</p>`}
+      <p class="quiet">
+        A colleague who comes often has a name and a password. On the server's computer:
+        <code>thingscope users add NAME --role operate</code>
+      </p>
     `;
   }
 
@@ -86,12 +81,9 @@ export class AccountLinks extends LitElement {
     const until = new Date(expires).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
     return html`
       ${links.map(
-        ({ url, qr }, index) => html`<div class="link">
+        ({ url, qr }) => html`<div class="link">
           ${local ? nothing : html`<img src="data:image/svg+xml,${encodeURIComponent(qr)}" alt="QR code of the login link" />`}
-          <div class="url">
-            <input readonly aria-label="Login link" .value=${url} @focus=${selectAll} />
-            <button @click=${() => this.#copy(url, index)}>${this.copied === index ? "Copied" : "Copy"}</button>
-          </div>
+          <copy-field name="Login link" .value=${url}></copy-field>
         </div>`,
       )}
       <p class="quiet" role="status">
@@ -104,7 +96,6 @@ export class AccountLinks extends LitElement {
   /** A link is for the role that was chosen when it was made. */
   #forget(): void {
     this.made = undefined;
-    this.copied = -1;
   }
 
   async #make(): Promise<void> {
@@ -116,17 +107,4 @@ export class AccountLinks extends LitElement {
       this.problem = error instanceof Error ? error.message : String(error);
     }
   }
-
-  async #copy(url: string, index: number): Promise<void> {
-    try {
-      await navigator.clipboard.writeText(url);
-      this.copied = index;
-    } catch {
-      this.problem = "The browser does not let this page copy: select the link, and copy it.";
-    }
-  }
-}
-
-function selectAll(event: FocusEvent): void {
-  if (event.target instanceof HTMLInputElement) event.target.select();
 }

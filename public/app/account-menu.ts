@@ -29,6 +29,14 @@ export class AccountMenu extends LitElement {
         overflow: hidden;
         text-overflow: ellipsis;
       }
+      @media (max-width: 640px) {
+        .who {
+          max-width: 96px;
+        }
+        .who small {
+          display: none;
+        }
+      }
       .who small {
         color: var(--quiet);
         font-size: 11px;

@@ -11,6 +11,7 @@ import "./camera-strip.ts";
 import "./daily-actions.ts";
 import "./instrument-cards.ts";
 import "./no-camera.ts";
+import "./picture-addresses.ts";
 import "./thing-lamp.ts";
 
 /** The instrument as a bench: the picture on the left, the instruments on the right, what one does every day above. */
@@ -37,6 +38,14 @@ export class BenchView extends LitElement {
         min-height: 48px;
         padding: 6px 12px;
       }
+      .what {
+        display: flex;
+        align-items: center;
+        gap: 4px 16px;
+        min-width: 0;
+        min-height: 36px;
+        align-self: start;
+      }
       .bar h1 {
         margin: 0;
         overflow: hidden;
@@ -45,8 +54,11 @@ export class BenchView extends LitElement {
         text-overflow: ellipsis;
         white-space: nowrap;
       }
+      thing-lamp {
+        flex: none;
+      }
       daily-actions {
-        margin-left: auto;
+        flex: 1 0 50%;
       }
       camera-strip {
         flex: none;
@@ -76,25 +88,27 @@ export class BenchView extends LitElement {
           display: contents;
         }
         .bar {
-          position: sticky;
-          bottom: 0;
-          flex: none;
-          order: 1;
-          z-index: 2;
-          border-top: 1px solid var(--line);
-          background: var(--panel);
+          display: contents;
         }
-        .bar .what {
-          display: none;
+        .what {
+          order: 1;
+          padding: 4px 12px 0;
         }
         daily-actions {
-          margin: 0;
-          flex: 1;
+          position: sticky;
+          bottom: 0;
+          order: 3;
+          z-index: 2;
+          flex: none;
+          padding: 6px 12px max(6px, env(safe-area-inset-bottom));
+          border-top: 1px solid var(--line);
+          background: var(--panel);
         }
         camera-view {
           flex: none;
         }
         aside {
+          order: 2;
           flex: 1 0 auto;
           max-width: 100vw;
           border: 0;
@@ -113,8 +127,11 @@ export class BenchView extends LitElement {
         <div class="bar">
           ${
             shown
-              ? html`<h1 class="what">${titleOf(shown.thing, {})}</h1>
-            <thing-lamp class="what" .name=${shown.thing}></thing-lamp>`
+              ? html`<div class="what">
+                  <h1>${titleOf(shown.thing, {})}</h1>
+                  <thing-lamp .name=${shown.thing}></thing-lamp>
+                  <picture-addresses .stream=${shown}></picture-addresses>
+                </div>`
               : nothing
           }
           <daily-actions .stream=${shown}></daily-actions>

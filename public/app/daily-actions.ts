@@ -16,9 +16,10 @@ export class DailyActions extends LitElement {
     css`
       :host {
         display: flex;
+        flex-wrap: wrap-reverse; /* what does not fit beside the buttons stands below them: they keep their places */
         align-items: center;
         justify-content: flex-end;
-        gap: 8px;
+        gap: 6px 8px;
         min-width: 0;
       }
       button,
@@ -29,9 +30,14 @@ export class DailyActions extends LitElement {
       }
       .said {
         min-width: 0;
-        overflow: hidden;
-        text-overflow: ellipsis;
-        white-space: nowrap;
+        overflow-wrap: anywhere;
+      }
+      .said:empty {
+        display: none;
+      }
+      .buttons {
+        display: flex;
+        gap: 8px;
       }
       .record::before {
         content: "";
@@ -58,15 +64,16 @@ export class DailyActions extends LitElement {
         :host {
           flex-wrap: wrap;
         }
-        .said {
+        .said,
+        .buttons {
           flex-basis: 100%;
-          white-space: normal;
         }
         button,
         .button {
-          flex: 1;
+          flex: 1 1 auto;
           min-width: 0;
           min-height: 44px;
+          padding: 0 8px;
         }
       }
     `,
@@ -97,13 +104,13 @@ export class DailyActions extends LitElement {
     const recorder = this.#recorder.thing;
     const canMove = MOVING.some((type) => server.first(type));
     return html`
-      <span class="said ${this.isProblem ? "problem" : "quiet"}" role="status" title=${this.said}
-        >${this.said}</span
-      >
+      <span class="said ${this.isProblem ? "problem" : "quiet"}" role="status">${this.said}</span>
+      <div class="buttons">
       ${autofocus ? this.#button("Focus", () => focus(autofocus)) : nothing}
       ${camera ? this.#button("Still", () => still(camera)) : nothing}
       ${recorder ? this.#recordButton(recorder) : nothing}
       ${canMove ? html`<button class="stop" @click=${this.#stop}>Stop</button>` : nothing}
+      </div>
     `;
   }
 

@@ -54,6 +54,14 @@ export class DashboardPage extends LitElement {
         align-items: center;
         gap: 10px;
         min-width: 0;
+        min-height: 44px;
+        padding-left: 3px; /* the lamp's glow */
+        color: var(--text);
+        text-decoration: none;
+      }
+      .how:hover span:last-child {
+        text-decoration: underline;
+        text-underline-offset: 3px;
       }
       .how span:last-child {
         overflow: hidden;
@@ -83,12 +91,14 @@ export class DashboardPage extends LitElement {
       @media (max-width: 640px) {
         header {
           flex-wrap: wrap;
-          padding: 4px 12px 0;
+          padding: 0 12px;
         }
         .how {
           flex: 1;
+          min-height: 36px;
         }
         nav {
+          order: 1;
           flex-basis: 100%;
           justify-content: space-between;
           margin: 0;
@@ -114,10 +124,10 @@ export class DashboardPage extends LitElement {
     return html`
       <header>
         <strong>Thingscope</strong>
-        <div class="how" role="status">
+        <a class="how" href=${document.body.dataset.health ?? "health"} title=${reason ?? "Health"}>
           <span class="lamp" data-state=${state}></span>
-          <span title=${reason ?? ""}>${word}${reason ? `: ${reason}` : ""}</span>
-        </div>
+          <span role="status">${word}${reason ? `: ${reason}` : ""}</span>
+        </a>
         <nav aria-label="Views">
           ${[...VIEWS].map(([name, { title }]) =>
             viewLink({ view: name === "bench" ? undefined : name }, name === view, title),

@@ -76,8 +76,8 @@ export class InstrumentCards extends LitElement {
         font-size: 12px;
       }
       .failed {
-        display: block;
-        padding: 0 12px 8px;
+        display: flex;
+        padding: 0 12px 12px;
       }
       .body > * {
         display: grid;
@@ -113,7 +113,7 @@ export class InstrumentCards extends LitElement {
 
   #card(name: string, thing: LiveThing) {
     const open = isOpen(name, rankOf(thing) < OPEN_AT_FIRST);
-    const isFailed = server.lampOf(name).state === "failed";
+    const isFailed = server.problem === undefined && server.lampOf(name).state === "failed";
     const toggle = () => {
       keepOpen(name, !open);
       this.requestUpdate();

@@ -13,12 +13,31 @@ const STOP_MS = 4000;
 export async function stopAll(): Promise<string> {
   const stops = await Promise.allSettled([...server.things.values()].map(stopStage));
   const runs: unknown = await fetchJson("action_invocations");
-  const moving = (Array.isArray(runs) ? runs : []).map(Object).filter(isMoving);
+  const known = (Array.isArray(runs) ? runs : []).map(Object).filter(moves);
+  const moving = known.filter(({ status }) => /^(pending|running)$/.test(String(status)));
   const cancels = await Promise.allSettled(moving.map(({ href }) => cancel(String(href))));
   const failed = [...stops, ...cancels].find(({ status }) => status === "rejected");
   if (failed?.status === "rejected") throw failed.reason; // when all has been tried
-  if (moving.length === 0) return "Nothing was moving.";
-  return moving.length === 1 ? "Stopped." : `Stopped ${moving.length} actions.`;
+  const stopped = moving.length + known.filter(endedSince(newestStop(known))).length;
+  if (stopped === 0) return "Nothing was moving.";
+  return stopped === 1 ? "Stopped." : `Stopped ${stopped} actions.`;
+}
+
+/** When the newest stop of a stage began, on the clock of the server; before all time where there was none. */
+function newestStop(runs: readonly Record<string, unknown>[]): number {
+  return Math.max(...runs.filter(isStop).map(({ timeStarted }) => Date.parse(String(timeStarted))));
+}
+
+/** Of runs: those that a stop ended, before they could be cancelled. */
+function endedSince(stop: number) {
+  return (run: Record<string, unknown>) =>
+    !isStop(run) &&
+    Date.parse(String(run.timeStarted)) < stop &&
+    Date.parse(String(run.timeEnded)) >= stop;
+}
+
+function isStop({ action }: Record<string, unknown>): boolean {
+  return String(action).endsWith("/stop");
 }
 
 async function stopStage(thing: LiveThing): Promise<void> {
@@ -32,8 +51,8 @@ async function cancel(href: string): Promise<void> {
   if (!isOver) throw new Error(String(Object(await response.json()).detail));
 }
 
-function isMoving({ status, action }: Record<string, unknown>): boolean {
-  if (!/^(pending|running)$/.test(String(status))) return false;
+/** Whether it is an action of a Thing that moves something. */
+function moves({ action }: Record<string, unknown>): boolean {
   const { pathname } = new URL(String(action), document.baseURI);
   const thing = decodeURIComponent(pathname.split("/").at(-2) ?? "");
   const found = server.things.get(thing);

@@ -29,11 +29,8 @@ export class ThingLamp extends LitElement {
         color: var(--lost);
         overflow-wrap: anywhere;
       }
-      :host([full]) {
-        flex-wrap: wrap;
-      }
       :host([full]) .reason {
-        flex: 1 1 240px;
+        flex: 1 1 0;
       }
     `,
   ];
@@ -51,7 +48,7 @@ export class ThingLamp extends LitElement {
     const isFailed = state === "failed" && server.problem === undefined;
     return html`
       <span class="lamp" data-state=${state} title=${reason ?? nothing}></span>
-      <span class="word">${word}</span>
+      <span class=${this.full && isFailed ? "unseen" : "word"}>${word}</span>
       ${
         this.full && isFailed
           ? html`

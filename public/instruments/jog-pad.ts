@@ -52,10 +52,11 @@ export class JogPad extends LitElement {
         color: var(--lost);
         font-weight: 600;
       }
-      .stop:hover:enabled {
-        border-color: var(--lost);
-        background: var(--lost);
-        color: var(--panel);
+      @media (hover: hover) {
+        .stop:hover:enabled {
+          background: var(--lost);
+          color: var(--panel);
+        }
       }
       .up {
         grid-area: 1 / 2;

@@ -64,7 +64,7 @@ export async function still(camera: LiveThing): Promise<string> {
   const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
   const file = `${name}_${time}.jpg`;
   download(new URL(String(blob.href ?? blob.url), camera.url).href, file);
-  return recorder ? `${file} is saved here and among the recordings` : `${file} is saved`;
+  return recorder ? `${file} is downloaded, and in Recordings` : `${file} is downloaded`;
 }
 
 /** The name of a Thing of this server. */

@@ -54,7 +54,7 @@ export class StagePanel extends LitElement {
         ></jog-pad>
         <div class="grow">
           <p class="state" data-state=${control.isMoving ? "starting" : "live"} role="status">
-            <span class="lamp"></span>${control.isMoving ? "Moving" : "Still"}
+            <span class="lamp"></span>${control.isMoving ? "Moving" : "Not moving"}
           </p>
           <div class="fields">
             ${this.#stepField("xy", "Step x, y", control)}

@@ -52,10 +52,13 @@ export const shared = css`
     white-space: nowrap;
     cursor: pointer;
   }
-  button:hover:enabled,
-  .button:hover {
-    border-color: var(--accent);
-    color: var(--accent);
+  /* Without weight: a button that has a colour of its own keeps it. A touch leaves no pointer behind. */
+  @media (hover: hover) {
+    button:where(:hover:enabled),
+    .button:where(:hover) {
+      border-color: var(--accent);
+      color: var(--accent);
+    }
   }
   button:disabled {
     color: var(--quiet);
@@ -66,9 +69,10 @@ export const shared = css`
     background: var(--accent);
     color: var(--on-accent);
   }
-  button.first:hover:enabled {
-    color: var(--on-accent);
-    filter: brightness(1.08);
+  @media (hover: hover) {
+    button.first:hover:enabled {
+      filter: brightness(1.08);
+    }
   }
   button[aria-pressed="true"] {
     border-color: var(--accent);
@@ -87,6 +91,7 @@ export const shared = css`
     font: inherit;
   }
   input[type="range"],
+  input[type="radio"],
   input[type="checkbox"] {
     min-height: 0;
     padding: 0;

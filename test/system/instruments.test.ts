@@ -83,11 +83,11 @@ test("the instruments of the page", { timeout }, async (outer) => {
       await page.mouse.down();
       await page.locator('stage-panel [data-axis="x"]', { hasText: /\d{4}/ }).waitFor();
       await page.mouse.up();
-      await page.locator("stage-panel").getByText("Still").waitFor();
+      await page.locator("stage-panel").getByText("Not moving").waitFor();
       assert.equal(stage.moving, false);
       const other = stage.move_relative({ x: -1_000_000 }, detachedInvocation());
       const stopped = assert.rejects(other, /was stopped/);
-      await page.locator("stage-panel").getByText("Moving").waitFor();
+      await page.locator("stage-panel").getByText("Moving", { exact: true }).waitFor();
       await page.locator("stage-panel").getByRole("button", { name: "Stop" }).click();
       await stopped;
     },

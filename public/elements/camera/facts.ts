@@ -8,7 +8,7 @@ export function facts(state: PictureState, report: PictureReport | undefined, is
   const lamp = html`<span class="word"><span class="lamp" aria-hidden="true"></span>${state.word}</span>`;
   if (!report) return lamp;
   const { index, rate, size, fullWidth, fullHeight, run } = report;
-  const perSecond = `${rate.toFixed(rate < 10 ? 1 : 0)} fps`;
+  const perSecond = rate > 0 ? `${rate.toFixed(rate < 10 ? 1 : 0)} fps` : "– fps";
   const age = duration(ageOf(report, performance.timeOrigin + performance.now()));
   const more = html`
     <span class="size">size <span class="number">${bytes(size)}</span></span>

@@ -175,6 +175,12 @@ export const cameraStyle = css`
     background: none;
     color: var(--quiet, #8b99a7);
   }
+  @media (hover: hover) {
+    .icon:hover {
+      border-color: var(--accent);
+      color: var(--accent);
+    }
+  }
   .icon svg {
     width: 16px;
     height: 16px;
@@ -202,6 +208,14 @@ export const cameraStyle = css`
   :host(:fullscreen) {
     width: 100vw;
     height: 100vh;
+  }
+  @media (max-width: 640px) {
+    .facts {
+      gap: 0 8px;
+    }
+    .size {
+      display: none;
+    }
   }
   @media (pointer: coarse) {
     .tools {
