@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Makes docs/images/*.webp, the pages of the simulated microscope as they look: node scripts/photograph-pages.mjs [name ...]
+// Makes docs/images/*.webp, the pages as they look, of the simulated microscope in use: node scripts/photograph-pages.mjs [name ...]
 // OUT=FOLDER writes them as PNG elsewhere, each width in light and dark, to be looked at.
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
@@ -16,39 +16,57 @@ const SIZES = [
   ["wide", 1440, 900],
   ["phone", 390, 844],
 ];
-/** What is shown, and until when one waits for it. */
+/** Which server shows it, where, and until when one waits for it. */
 const PAGES = {
-  bench: ["", "camera-view [data-state=streaming]"],
-  wall: ["?view=wall", "camera-view [data-state=streaming]"],
-  things: ["?view=things", "dashboard-page"],
-  recordings: ["?view=recordings", "dashboard-page"],
-  viewer: ["camera/mjpeg_stream/viewer", "[data-state=streaming]"],
-  api: ["docs", "body"],
-  health: ["health", "body"],
-  missing: ["nowhere", "body"],
-  description: ["stage/", "body"],
-  login: ["login", "#token"],
+  bench: ["microscope", "", "camera-view [data-state=streaming]"],
+  wall: ["wall", "?view=wall", "camera-view [data-state=streaming]"],
+  things: ["microscope", "?view=things&thing=stage", "thing-view"],
+  recordings: ["microscope", "?view=recordings", "recordings-view img"],
+  player: ["microscope", "?view=recordings&recording={recording}", "recording-player output"],
+  viewer: ["microscope", "camera/mjpeg_stream/viewer", "[data-state=streaming]"],
+  api: ["microscope", "docs#post-/stage/move_relative", "api-operation"],
+  health: ["microscope", "health", "health-document"],
+  missing: ["microscope", "nowhere", "h1"],
+  description: ["microscope", "stage/", "description-document"],
+  login: ["login", "login", "#token"],
 };
-const LIVE_MS = 1500;
+/** What each server is started with. */
+const SERVERS = {
+  microscope: ["--simulated"],
+  login: ["--simulated", "--login"],
+  wall: [configFile()],
+};
+const LIVE_MS = 2500;
+const RECORD_MS = 4000;
 
 mkdirSync(folder, { recursive: true });
-const { url, stop } = await serve();
+const pages = Object.entries(PAGES).filter(
+  ([name]) => chosen.length === 0 || chosen.includes(name),
+);
 const browser = await chromium.launch({
   executablePath: "/usr/bin/chromium",
   args: ["--no-sandbox"],
 });
 try {
-  for (const [name, [path, ready]] of Object.entries(PAGES)) {
-    if (chosen.length > 0 && !chosen.includes(name)) continue;
-    for (const size of SIZES)
-      for (const scheme of ["light", "dark"]) await shoot(name, path, ready, size, scheme);
+  for (const [kind, args] of Object.entries(SERVERS)) {
+    const own = pages.filter(([, [of]]) => of === kind);
+    if (own.length === 0) continue;
+    const { url, stop } = await serve(args);
+    try {
+      const recording = kind === "microscope" ? await use(url) : "";
+      for (const [name, [, path, ready]] of own)
+        for (const size of SIZES)
+          for (const scheme of ["light", "dark"])
+            await shoot(name, url + path.replace("{recording}", recording), ready, size, scheme);
+    } finally {
+      stop();
+    }
   }
 } finally {
   await browser.close();
-  stop();
 }
 
-async function shoot(name, path, ready, [size, width, height], colorScheme) {
+async function shoot(name, address, ready, [size, width, height], colorScheme) {
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme,
@@ -56,7 +74,7 @@ async function shoot(name, path, ready, [size, width, height], colorScheme) {
     isMobile: size === "phone",
   });
   const page = await context.newPage();
-  await page.goto(url + path, { waitUntil: "domcontentloaded" });
+  await page.goto(address, { waitUntil: "domcontentloaded" });
   await page
     .locator(ready)
     .first()
@@ -73,11 +91,54 @@ async function shoot(name, path, ready, [size, width, height], colorScheme) {
   await context.close();
 }
 
-/** The microscope that is served without a configuration. */
-function serve() {
+/** Calibrates, focuses, and records, as somebody does who uses it. @returns The recording's id. */
+async function use(url) {
+  await run(url, "camera_stage_mapping/calibrate_xy");
+  await run(url, "stage/move_relative", { z: 300 });
+  await run(url, "autofocus/fast_autofocus", { dz: 1500 });
+  await run(url, "recorder/capture_still");
+  const recorded = run(url, "recorder/record", { until_stopped: true });
+  await new Promise((resolve) => setTimeout(resolve, RECORD_MS));
+  await run(url, "recorder/stop_recording");
+  await recorded;
+  const list = await (await fetch(`${url}recorder/recordings`)).json();
+  return list.find(({ filename }) => filename.endsWith(".mkv")).id;
+}
+
+/** Runs an action to its end. */
+async function run(url, action, input = {}) {
+  const headers = { "Content-Type": "application/json" };
+  const begun = await fetch(url + action, { method: "POST", headers, body: JSON.stringify(input) });
+  let state = await begun.json();
+  while (/^(pending|running)$/.test(state.status)) {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    state = await (await fetch(state.href)).json();
+  }
+  if (state.status !== "completed") throw new Error(`${action}: ${JSON.stringify(state)}`);
+}
+
+/** Six cameras of the sizes and pictures that there are without hardware. */
+function configFile() {
+  const sizes = [
+    [640, 480],
+    [1280, 720],
+    [1920, 1080],
+  ];
+  const camera = ([width, height], n) => ({
+    class: "thingscope/things:TestCamera",
+    kwargs: { mode: { width, height, framerate: 10 }, picture: n < 3 ? "photograph" : "card" },
+  });
+  const names = ["door", "cage_1", "cage_2", "printer", "bench", "yard"];
+  const things = Object.fromEntries(names.map((name, n) => [name, camera(sizes[n % 3], n)]));
+  const path = join(mkdtempSync(join(tmpdir(), "thingscope-wall-")), "wall.json");
+  writeFileSync(path, JSON.stringify({ things }));
+  return path;
+}
+
+function serve(args) {
   const work = mkdtempSync(join(tmpdir(), "thingscope-pages-"));
   const main = join(root, "dist", "src", "cli", "main.js");
-  const server = spawn(process.execPath, [main, "serve", "--simulated", "--port", "0"], {
+  const server = spawn(process.execPath, [main, "serve", ...args, "--port", "0"], {
     cwd: work,
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -25,7 +25,7 @@ const SLOWEST_START_MS = 120_000;
 export class SimulatedCamera extends Camera {
   static override readonly title = "Simulated camera";
   static override readonly description =
-    "The camera of the simulated microscope: 800 x 600 at 30 Hz, marked SIMULATED. The stage moves its slide and its focus.";
+    "The camera of the simulated microscope: 800 × 600 at 30 Hz, marked SIMULATED. The stage moves its slide and its focus.";
   readonly #optics: SimulatedOptics;
 
   @slot("The stage that moves the slide", SimulatedStage)

@@ -22,7 +22,7 @@ const LONGEST_DELAY_MS = 2 ** 31 - 1;
 export class SimulatedStage extends Stage {
   static override readonly title = "Simulated stage";
   static override readonly description =
-    "The stage of the simulated microscope: x and y in steps of 0.1 um, z in steps of 0.05 um.";
+    "The stage of the simulated microscope: x and y in steps of 0.1 µm, z in steps of 0.05 µm.";
   readonly #speed: number;
   #zero: Position = { x: 0, y: 0, z: 0 };
   #stretches: Stretch[];

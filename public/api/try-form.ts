@@ -79,15 +79,21 @@ export class TryForm extends LitElement {
       return html`<p class="quiet">A WebSocket: programs open it, this page does not.</p>`;
     const types = answer?.types.filter((type) => !type.includes("*")) ?? [];
     const { fields } = refusalsOf(this.#refused, request?.schema);
+    const command = curlOf(this.#request, operation);
     return html`
       <form novalidate @submit=${this.#submit}>
         ${parameters.map((parameter) => this.#parameter(parameter))}
         ${request ? this.#bodyField(request.type, request.schema, fields) : nothing}
         ${types.length > 1 ? this.#answerType(types) : nothing}
         <div class="command">
-          <pre class="curl">${curlOf(this.#request, operation)}</pre>
+          <pre class="curl">${command}</pre>
           <button type="button" class="copy" @click=${this.#copy}>${this.#copied}</button>
         </div>
+        ${
+          command.includes("$TOKEN")
+            ? html`<p class="quiet">For <code>TOKEN</code>: <code>export TOKEN=$(thingscope tokens create --role ${operation.role})</code></p>`
+            : nothing
+        }
         <div class="send">
           <button type="submit" class="first" ?disabled=${!isComplete(operation, this.#filled)}>Send</button>
           ${method === "GET" ? nothing : html`<span class="quiet">This acts on the instrument itself.</span>`}

@@ -34,7 +34,8 @@ export class AccountMenu extends LitElement {
           max-width: 96px;
         }
         .who small {
-          display: none;
+          position: absolute;
+          clip-path: inset(50%);
         }
       }
       .who small {

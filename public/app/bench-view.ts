@@ -104,7 +104,8 @@ export class BenchView extends LitElement {
           border-top: 1px solid var(--line);
           background: var(--panel);
         }
-        camera-view {
+        camera-view,
+        no-camera {
           flex: none;
         }
         aside {

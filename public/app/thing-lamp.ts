@@ -10,6 +10,7 @@ export class ThingLamp extends LitElement {
     shared,
     css`
       :host {
+        position: relative; /* of what is unseen */
         display: inline-flex;
         align-items: center;
         gap: 8px;

@@ -66,6 +66,12 @@ export class StageControl extends EventTarget {
     void this.#run();
   }
 
+  /** Says what is wrong, as the panel shows it. */
+  tell(problem: string): void {
+    this.problem = problem;
+    this.#changed();
+  }
+
   /** Goes to a position; axes that are not named do not move. */
   async goTo(target: Steps): Promise<void> {
     await this.invoke("move_absolute", target);
@@ -113,12 +119,12 @@ export class StageControl extends EventTarget {
   async doing(work: (signal: AbortSignal) => Promise<unknown> | undefined): Promise<void> {
     const moving = new AbortController();
     this.#moving = moving;
-    this.#say("");
+    this.tell("");
     try {
       await work(moving.signal);
     } catch (error) {
       const { message, code } = Object(error);
-      if (!moving.signal.aborted && code !== "ACTION_CANCELLED") this.#say(String(message));
+      if (!moving.signal.aborted && code !== "ACTION_CANCELLED") this.tell(String(message));
     }
     await this.#readPosition();
     if (this.#moving === moving) this.#moving = undefined;
@@ -146,7 +152,7 @@ export class StageControl extends EventTarget {
     } catch (error) {
       clearInterval(this.#renewal);
       this.#renewal = undefined;
-      this.#say(String(Object(error).message));
+      this.tell(String(Object(error).message));
     }
   }
 
@@ -156,11 +162,6 @@ export class StageControl extends EventTarget {
     if (!schema || schema.observable === true) return;
     const value = await this.thing.client?.read("position").catch(() => undefined);
     if (typeof value === "object" && value !== null) this.#read = value;
-  }
-
-  #say(problem: string): void {
-    this.problem = problem;
-    this.#changed();
   }
 
   #changed(): void {

@@ -99,7 +99,7 @@ export class StagePanel extends LitElement {
           name=${axis}
           inputmode="numeric"
           autocomplete="off"
-          placeholder="steps"
+          placeholder=${length ? "steps, µm" : "steps"}
           aria-label="Go to ${axis}, steps"
         />
       </td>
@@ -108,9 +108,10 @@ export class StagePanel extends LitElement {
 
   #stepField(kind: StepKind, label: string, control: StageControl) {
     const step = stepOf(kind);
-    const size = micrometres(step, control.stepSize(kind === "z" ? "z" : "x"));
+    const stepSize = control.stepSize(kind === "z" ? "z" : "x");
+    const size = micrometres(step, stepSize);
     const changed = (event: Event) => {
-      const typed = stepsIn((event.target as HTMLInputElement).value);
+      const typed = stepsIn((event.target as HTMLInputElement).value, stepSize);
       if (typed !== undefined) setStep(kind, typed);
       this.requestUpdate();
     };
@@ -133,8 +134,12 @@ export class StagePanel extends LitElement {
     const target: Steps = {};
     for (const axis of this.#control?.axes ?? []) {
       const input = form.elements.namedItem(axis) as HTMLInputElement;
-      const steps = stepsIn(input.value);
+      const steps = stepsIn(input.value, this.#control?.stepSize(axis));
       if (steps !== undefined) target[axis] = steps;
+      else if (input.value.trim() !== "") {
+        this.#control?.tell(`'${input.value.trim()}' is no place on ${axis}: enter steps, or a length such as 50 µm.`);
+        return;
+      }
     }
     if (Object.keys(target).length === 0) return;
     form.reset();

@@ -53,10 +53,16 @@ export function micrometres(steps: number, size: number | undefined): string {
   return `${steps < 0 ? "−" : ""}${distance(length)}`;
 }
 
-/** A number of steps, from what is typed. */
-export function stepsIn(text: string): number | undefined {
-  const number = Number(text.trim().replace("−", "-"));
-  return text.trim() === "" || !Number.isFinite(number) ? undefined : Math.round(number);
+const MICROMETRES: Readonly<Record<string, number>> = { nm: 0.001, um: 1, mm: 1000 };
+
+/** A number of steps, from what is typed: `500`, or a length such as `50 µm`. @param size - Of a step, micrometres. */
+export function stepsIn(text: string, size?: number): number | undefined {
+  const typed = text.trim().replace("−", "-");
+  const [, amount = typed, unit] = /^(.+?)\s*([nuµμm]m)$/.exec(typed) ?? [];
+  const number = amount === "" ? Number.NaN : Number(amount);
+  const step = unit ? (MICROMETRES[unit.replace(/[µμ]/, "u")] ?? Number.NaN) / (size ?? 0) : 1;
+  const steps = Math.round(number * step);
+  return Number.isFinite(steps) ? steps : undefined;
 }
 
 export type { Axis };

@@ -170,7 +170,7 @@ test("where there is no camera, the page says what it looked for, and how to get
 }, async (t) => {
   const host = new ThingHost({ settingsFolder: await temporaryFolder("thingscope-none-") });
   host.add("cameras", new Cameras());
-  const { url } = await listen(t, host);
+  const { server, url } = await listen(t, host);
   const { page, complaints } = await openPage(t, BENCH);
   await page.goto(url);
   const said = page.locator("no-camera");
@@ -181,6 +181,16 @@ test("where there is no camera, the page says what it looked for, and how to get
   assert.equal(await page.getByRole("button", { name: /Still|Focus|Stop/ }).count(), 0);
   await page.goto(`${url}?view=wall`);
   await said.waitFor();
+  await host.exchange([], async () => {
+    host.add("stage", new SimulatedStage());
+    await server.thingsChanged();
+  });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto(url);
+  await page.locator("stage-panel").waitFor();
+  const { height } = (await said.boundingBox())!;
+  const whole = await said.evaluate((it) => Number(Object(it).scrollHeight));
+  assert.ok(Math.ceil(height) >= whole, `${height} of ${whole} pixels`);
   assert.deepEqual(complaints, []);
 });
 

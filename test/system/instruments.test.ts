@@ -98,6 +98,12 @@ test("the instruments of the page", { timeout }, async (outer) => {
     await page.getByLabel("Go to y, steps").fill("-321");
     await page.keyboard.press("Enter");
     await shows(page, "y", -321);
+    await page.getByLabel("Go to x, steps").fill("50 µm");
+    await page.keyboard.press("Enter");
+    await shows(page, "x", 500);
+    await page.getByLabel("Go to y, steps").fill("far");
+    await page.keyboard.press("Enter");
+    await page.locator("stage-panel .problem", { hasText: "'far' is no place on y" }).waitFor();
     await page.getByLabel("Go to y, steps").fill("1e300");
     await page.keyboard.press("Enter");
     await page.locator("stage-panel .problem", { hasText: "'move_absolute'" }).waitFor();

@@ -138,7 +138,9 @@ test("a page becomes that of whoever logs in beside it, in the same browser", {
   timeout,
 }, async (t) => {
   const { server, url, tokens } = await running(t);
-  const { page } = await openPage(t, { width: 1440, height: 900 });
+  const { browser } = await openPage(t);
+  const context = await browser.newContext();
+  const page = await context.newPage();
   await page.goto(`${url}/login#code=${server.newLoginCode()}`);
   await page.getByRole("button", { name: "owner admin" }).waitFor();
   const made = await fetch(`${url}/login/links`, {
@@ -147,7 +149,7 @@ test("a page becomes that of whoever logs in beside it, in the same browser", {
     body: '{"role": "view"}',
   });
   const { links } = Object(await made.json());
-  const beside = await page.context().newPage();
+  const beside = await context.newPage();
   await beside.goto(links[0].url);
   await beside.getByRole("button", { name: "guest view" }).waitFor();
   await page.getByRole("button", { name: "guest view" }).waitFor();
