@@ -137,7 +137,9 @@ export class StagePanel extends LitElement {
       const steps = stepsIn(input.value, this.#control?.stepSize(axis));
       if (steps !== undefined) target[axis] = steps;
       else if (input.value.trim() !== "") {
-        this.#control?.tell(`'${input.value.trim()}' is no place on ${axis}: enter steps, or a length such as 50 µm.`);
+        this.#control?.tell(
+          `'${input.value.trim()}' is no place on ${axis}: enter steps, or a length such as 50 µm.`,
+        );
         return;
       }
     }
