@@ -184,6 +184,7 @@ export class SourceRunner {
       take: (frame) => this.#take(frame, attempt),
       stopped: () => (isOnce ? attempt.end() : attempt.fail(failed(ENDED))),
       stalled: (reason) => this.#stall(reason),
+      answered: () => this.#resume(),
     });
     await runAs(this.#owner, () => this.#source.run(sink, attempt.signal));
     if (!isOnce) throw failed(ENDED);
@@ -252,7 +253,9 @@ export class SourceRunner {
 
   /** It has come to life again by itself; if by a frame, that has taken the placeholder's place. */
   #resume(): void {
-    if (this.#state.isOpen) this.#delivers();
+    if (!this.#state.isOpen) return;
+    this.#silence.forget();
+    this.#delivers();
     if (this.#stream.placeholder) this.#stream.showPlaceholder(undefined);
   }
 

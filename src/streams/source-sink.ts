@@ -11,6 +11,8 @@ interface SinkOwner {
   stopped(): void;
   /** The source's frames have stopped, as it says itself. */
   stalled(reason: string): void;
+  /** The source has nothing new, and is there. */
+  answered(): void;
 }
 
 /** Where one run of a source puts its frames: a stream, for as long as the run lasts. */
@@ -54,7 +56,9 @@ export class SourceSink implements FrameSink {
   }
 
   alive(): void {
-    if (this.#isOpen()) this.#attempt.heartbeat();
+    if (!this.#isOpen()) return;
+    this.#attempt.heartbeat();
+    this.#owner.answered();
   }
 
   stalled(reason: string): void {

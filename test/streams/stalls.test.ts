@@ -131,6 +131,20 @@ test("a sender that says why its frames have stopped is quoted, and so it is whe
   assert.equal(stream.stats.outages, 1);
 });
 
+test("a sender that answers at once after it has said why is streaming, and its next silence is told as its own", {
+  timeout,
+}, async (t) => {
+  const source = new Puppet();
+  const { feeding } = fed(source, { keepWarm: true, silenceMs: 3_600_000 });
+  t.after(() => feeding.stop());
+  await eventually(() => feeding.state === "streaming");
+  source.sink?.stalled?.("The other side has no frames.");
+  source.sink?.alive?.();
+  assert.deepEqual([feeding.state, feeding.reason], ["streaming", undefined]);
+  await eventually(() => feeding.state === "stalled");
+  assert.match(feeding.reason ?? "", /frames stopped coming/);
+});
+
 test("pictures that are refused do not end a stall, and are its reason", { timeout }, async (t) => {
   const source = new Puppet();
   const { feeding } = fed(source, { keepWarm: true, silenceMs: 3_600_000 });
