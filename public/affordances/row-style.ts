@@ -10,6 +10,7 @@ export const rowStyle = css`
     display: grid;
     grid-template-columns: minmax(90px, min(38%, 190px)) minmax(0, 1fr);
     align-items: center;
+    min-height: var(--row, 0);
     gap: 2px 12px;
   }
   .property.wide {

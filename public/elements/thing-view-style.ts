@@ -43,16 +43,22 @@ export const thingViewStyle = css`
     grid-column: 1 / -1;
   }
   .properties {
-    gap: 6px 28px;
+    --row: 34px;
+    gap: 4px 28px;
     padding: 2px 0;
   }
   .readings {
     grid-template-columns: repeat(auto-fill, minmax(min(100%, 280px), 1fr));
+    --row: 0;
     gap: 2px 28px;
   }
   .actions {
-    gap: 12px 28px;
-    padding: 4px 0;
+    gap: 8px 28px;
+    padding: 2px 0;
+  }
+  .actions > action-form {
+    padding-top: 8px;
+    border-top: 1px solid var(--line);
   }
   input[type="search"] {
     width: 100%;

@@ -63,7 +63,7 @@ export class ThingView extends LitElement {
         )}
       </div>
       ${actions.size > 0 ? this.#actions(thing, actions) : ""}
-      ${events.size > 0 ? html`<event-list .thing=${thing}></event-list>` : ""}
+      ${events.size > 0 ? this.#events(thing, events.size) : ""}
     `;
   }
 
@@ -137,6 +137,11 @@ export class ThingView extends LitElement {
       </div>
       ${this.#more(ACTIONS, names)}`;
     return this.#fold(ACTIONS, names.length, { isOpen: true, isLarge: true, list });
+  }
+
+  #events(thing: LiveThing, count: number) {
+    const list = () => html`<event-list .thing=${thing}></event-list>`;
+    return this.#fold("Events", count, { isOpen: true, isLarge: true, list });
   }
 
   /** What has its title in a line, and is there when it is opened. */

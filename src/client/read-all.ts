@@ -9,6 +9,9 @@ import { type Affordance, formsFor, type ThingDescription } from "./thing-descri
 /** Of an answer with all properties but those that it names. */
 const UNREADABLE = "X-Unreadable-Properties";
 
+/** Media types that may have no end. */
+const PICTURE = /^(?:image|video|audio|multipart)\//i;
+
 /** How all properties are read. */
 export interface ReadAllOptions extends RequestOptions {
   /** Told of each property that cannot be read: the others are read all the same. */
@@ -85,12 +88,9 @@ async function readOne(it: Affordance, http: Http, options: ReadAllOptions): Pro
   }
 }
 
-/** A property that comes in another type too, such as a frame, may have to be waited for. */
+/** A property that comes as a picture too, such as a frame, may have to be waited for. */
 function isPlain({ raw, forms }: Affordance): boolean {
   const types = formsFor(forms, "readproperty").map(({ responseType }) => responseType);
-  return (
-    raw.writeOnly !== true &&
-    types.length > 0 &&
-    types.every((type) => isJsonType(type) || isPlainText(type))
-  );
+  const hasValue = types.some((type) => isJsonType(type) || isPlainText(type));
+  return raw.writeOnly !== true && hasValue && !types.some((type) => PICTURE.test(type));
 }

@@ -66,6 +66,13 @@ test("each property of an odd description has a control, its value, or the reaso
       uriVariables: { by: { type: "integer" } },
       forms: [{ href: "properties/scaled{?by}" }],
     },
+    both: {
+      type: "number",
+      forms: [
+        { href: "properties/both", contentType: "application/cbor" },
+        { href: "properties/both" },
+      ],
+    },
     formless: { type: "number", forms: [] },
     coap: { type: "number", forms: [{ href: "coap://there/x" }] },
     elsewhere: { type: "number", forms: [{ href: "http://localhost:1/x" }] },
@@ -86,6 +93,7 @@ test("each property of an odd description has a control, its value, or the reaso
     numbers: Array(100_000).fill(1),
     [HOSTILE]: HOSTILE,
     constructor: 7,
+    both: 8,
   };
   const server = await foreignServer(t, described(schemas), values);
   server.values.set("__proto__", 5);
@@ -117,6 +125,7 @@ test("each property of an odd description has a control, its value, or the reaso
   await says(page, "numbers", "Edit 100000 numbers");
   assert.equal(await controlOf(page, "plain").getByRole("textbox").inputValue(), "in words");
   assert.equal(await controlOf(page, "__proto__").getByRole("spinbutton").inputValue(), "5");
+  assert.equal(await controlOf(page, "both").getByRole("spinbutton").inputValue(), "8");
   assert.equal(await controlOf(page, "constructor").getByRole("spinbutton").inputValue(), "7");
   assert.ok(((await controlOf(page, "long").locator(".name").textContent()) ?? "").length < 300);
   assert.ok((await controlOf(page, "tree").getByRole("button", { name: /^Set/ }).count()) <= 4);
