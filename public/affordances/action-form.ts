@@ -117,7 +117,7 @@ export class ActionForm extends LitElement {
       )}
       ${
         others.length > 0
-          ? html`<invocation-history .runs=${others} .schema=${output}></invocation-history>`
+          ? html`<invocation-history .runs=${others} .isCut=${this.#runs.runs?.isCut ?? false} .schema=${output}></invocation-history>`
           : nothing
       }
     `;

@@ -49,6 +49,8 @@ export class InvocationHistory extends LitElement {
   ];
 
   @property({ attribute: false }) accessor runs: readonly Run[] = [];
+  /** Whether there were more, which are not kept here. */
+  @property({ attribute: false }) accessor isCut = false;
   /** Of their outputs. */
   @property({ attribute: false }) accessor schema: Schema | undefined;
   @state() accessor #opened: ReadonlySet<Run> = new Set();
@@ -59,7 +61,7 @@ export class InvocationHistory extends LitElement {
       this.#isOpen = (event.target as HTMLDetailsElement).open;
     };
     return html`<details @toggle=${toggled}>
-      <summary class="quiet">Before: ${this.runs.length}</summary>
+      <summary class="quiet">Before: ${this.isCut ? "the last " : ""}${this.runs.length}</summary>
       ${
         this.#isOpen
           ? html`<ol>${repeat(

@@ -24,6 +24,7 @@ export class Run extends EventTarget {
   #failure: unknown;
   #invocation: RemoteInvocation | undefined;
   #input: unknown;
+  #isToBeTold = false;
   readonly #sentAt = performance.now();
   /** How long the answer took, ms. */
   #tookMs: number | undefined;
@@ -149,7 +150,7 @@ export class Run extends EventTarget {
   }
 
   async #followed(invocation: RemoteInvocation): Promise<void> {
-    const changed = () => this.#changed();
+    const changed = () => this.#changedSoon();
     try {
       await invocation.result({ onProgress: changed, onLog: changed });
     } catch (error) {
@@ -166,6 +167,16 @@ export class Run extends EventTarget {
     if (code === "ACTION_CANCELLED") return "cancelled";
     // A synchronous action that fails is answered with 500 and more; what is refused, with 400 and more.
     return status >= 400 && status < 500 ? "refused" : "failed";
+  }
+
+  /** An answer may bring a thousand lines: that is one change. */
+  #changedSoon(): void {
+    if (this.#isToBeTold) return;
+    this.#isToBeTold = true;
+    queueMicrotask(() => {
+      this.#isToBeTold = false;
+      this.#changed();
+    });
   }
 
   #changed(): void {

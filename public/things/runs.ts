@@ -18,6 +18,8 @@ const LOOK_MS = 5000;
 export class Runs extends EventTarget {
   /** Newest first; of those that are over, the last ones. */
   list: readonly Run[] = [];
+  /** Whether the server has, or had, more than these. */
+  isCut = false;
   /** Why the server's list is not there, as long as that is so. */
   problem: string | undefined;
   readonly #thing: LiveThing;
@@ -88,9 +90,12 @@ export class Runs extends EventTarget {
     if (!client) return undefined;
     if (affordancesOf(td).actions.size === 0) return "never";
     const listed = await client.invocations({ signal });
+    const over = listed.filter(({ finished }) => finished);
+    if (over.length > MOST_RUNS) this.isCut = true;
+    const older = new Set(over.slice(MOST_RUNS));
     const known = new Map(this.list.map((run) => [run.href, run]));
     const others: Run[] = [];
-    for (const invocation of listed.slice(0, MOST_RUNS)) {
+    for (const invocation of listed.filter((it) => !older.has(it))) {
       const run = known.get(invocation.href);
       if (!run) others.push(Run.found(invocation));
       else if (run.status === "lost") run.attach(invocation);
@@ -133,6 +138,7 @@ export class Runs extends EventTarget {
     const over = list.filter(({ isOver }) => isOver);
     const dropped = new Set(over.slice(MOST_RUNS));
     this.list = list.filter((run) => !dropped.has(run));
+    if (dropped.size > 0) this.isCut = true;
     this.dispatchEvent(new Event("change"));
   }
 }

@@ -218,6 +218,43 @@ test("a description that changes while it is shown: limits move, a draft outlive
   assert.deepEqual(server.writes, [["speed", 100]]);
 });
 
+test("a thousand runs before, and one that logs as fast as it can, cost the page little, and are told", {
+  timeout,
+}, async (t) => {
+  const time = new Date().toISOString();
+  const over = Array.from({ length: 1000 }, (_, n) => ({
+    ...{ status: "completed", href: `/runs/${n}`, output: n },
+    timeRequested: time,
+  }));
+  let lines = 0;
+  const running = () => {
+    const log = Array.from({ length: 1000 }, () => ({ message: `${++lines} ${HOSTILE}` }));
+    return { status: "running", href: "/runs/flood", timeRequested: "2020-01-01T00:00:00Z", log };
+  };
+  const actions = Object.fromEntries(
+    ["flood", "many"].map((name) => [name, { forms: [{ href: `actions/${name}` }] }]),
+  );
+  const forms = [{ op: "queryallactions", href: "actions" }];
+  const server = await foreignServer(t, described({}, { actions, forms }));
+  server.handlers.set("GET actions", () => ({ flood: [running()], many: over }));
+  server.handlers.set("GET runs/flood", running);
+  const page = await shown(t, server);
+  await page.getByText("Before: the last 50").waitFor();
+  await page.getByText("800 earlier lines").waitFor();
+  const told = await page.evaluate(`(async () => {
+    const { thing } = document.querySelector("thing-view");
+    const form = document.querySelector("thing-view").shadowRoot.querySelector("action-form");
+    const view = form.shadowRoot.querySelector("invocation-view");
+    let changes = 0;
+    view.invocation.addEventListener("change", () => (changes += 1));
+    await new Promise((resolve) => view.invocation.addEventListener("change", resolve));
+    await new Promise((resolve) => setTimeout(resolve));
+    return changes;
+  })()`);
+  assert.equal(told, 1, "an answer with a thousand lines is one change");
+  assert.equal(await page.evaluate("window.hacked ?? null"), null);
+});
+
 test("events without a stream for all of them are followed one by one, with pictures in their data; those that cannot be are named", {
   timeout,
 }, async (t) => {
