@@ -129,6 +129,7 @@ test("the tools of a live picture", { timeout }, async (outer) => {
     "histogram and focus measure tell what is too bright, and which is sharper",
     async () => {
       await press("h");
+      await until(() => ofView(page, `view.live.report.width === ${SIZE.width}`));
       const focus = () => ofView<number>(page, "view.live.report.measures?.focus ?? -1");
       const settled = async (picture: Uint8Array, is: (focus: number) => boolean) => {
         scope.picture = picture;
