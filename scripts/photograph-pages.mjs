@@ -24,7 +24,7 @@ const PAGES = {
   recordings: ["microscope", "?view=recordings", "recordings-view img"],
   player: ["microscope", "?view=recordings&recording={recording}", "recording-player output"],
   viewer: ["microscope", "camera/mjpeg_stream/viewer", "[data-state=streaming]"],
-  api: ["microscope", "docs#post-/stage/move_relative", "api-operation"],
+  api: ["microscope", "docs", "api-operation"],
   health: ["microscope", "health", "health-document"],
   missing: ["microscope", "nowhere", "h1"],
   description: ["microscope", "stage/", "description-document"],
@@ -36,7 +36,7 @@ const SERVERS = {
   login: ["--simulated", "--login"],
   wall: [configFile()],
 };
-const LIVE_MS = 2500;
+const LIVE_MS = 1500;
 const RECORD_MS = 4000;
 
 mkdirSync(folder, { recursive: true });
@@ -93,6 +93,7 @@ async function shoot(name, address, ready, [size, width, height], colorScheme) {
 
 /** Calibrates, focuses, and records, as somebody does who uses it. @returns The recording's id. */
 async function use(url) {
+  await (await fetch(`${url}camera/mjpeg_stream/next`)).arrayBuffer(); // its pictures are rendered first
   await run(url, "camera_stage_mapping/calibrate_xy");
   await run(url, "stage/move_relative", { z: 300 });
   await run(url, "autofocus/fast_autofocus", { dz: 1500 });
@@ -102,7 +103,7 @@ async function use(url) {
   await run(url, "recorder/stop_recording");
   await recorded;
   const list = await (await fetch(`${url}recorder/recordings`)).json();
-  return list.find(({ filename }) => filename.endsWith(".mkv")).id;
+  return list.find(({ name }) => name.endsWith(".mkv")).id;
 }
 
 /** Runs an action to its end. */
