@@ -58,6 +58,15 @@ export const CLAIMS: readonly Claim[] = [
   ours("N1", "WebSocket, 250 fps x 50, p50", "ws_p50_us", {
     ...{ atMost: 1, scale: 1e-3, unit: "ms" },
   }),
+  ours("G1", "frame to screen p50", "glass_p50_ms", { atMost: 30, unit: "ms" }),
+  ours("G1", "frame to screen p99", "glass_p99_ms", { atMost: 100, unit: "ms" }),
+  toKind("G1", "frame to screen p50", "glass_p50_ms", "ustreamer", 1),
+  ours("G2", "main thread of the page", "page_busy", { atMost: 0.6, unit: "of a core" }),
+  ours("G3", "server and its cameras", "server_busy", { atMost: 0.5, unit: "of a core" }),
+  ours("G3", "worst API call of the page", "api_worst_ms", { atMost: 300, unit: "ms" }),
+  ours("G4", "first picture, nothing in the cache", "picture_ms", {
+    ...{ atMost: 1, scale: 1e-3, unit: "s" },
+  }),
   ...["I1-1", "I1-10"].flatMap((row) => [
     toGo2rtc(row, "CPU per GB", CPU_PER_GB, row === "I1-1" ? 1.5 : 1),
     toGo2rtc(row, "latency p50", "p50_us", 1),

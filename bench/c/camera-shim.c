@@ -11,6 +11,7 @@
  *   FEED_DEVICE   the path, /dev/video0 by default
  *   FEED_SIZE     the size that it says it has, 640x480 by default
  *   FEED_COPY     1: each frame is copied into its buffer, and the program is charged for that
+ *   FEED_PICTURES  FEED_FILE has so many frames of one length, which come in turn: frame n is picture n modulo that
  *   FEED_FAST     so many frames come first at 2500 a second, so that a server can run in
  */
 #define _GNU_SOURCE
@@ -38,7 +39,8 @@ static int queued[BUFFERS]; // buffers that the driver fills, first in first out
 static unsigned first_queued, queue_length;
 static int device = -1; // a timer, which is ready when a frame is due
 static int copies;
-static picture frame;
+static picture frame; // the first; the others lie behind it
+static unsigned pictures = 1;
 static double fps = 30;
 static unsigned width = 640, height = 480;
 
@@ -75,6 +77,8 @@ static int begin_at(double rate) {
 
 static int open_device(void) {
     frame = read_picture(getenv("FEED_FILE"));
+    pictures = (unsigned)atoi(setting("FEED_PICTURES", "1"));
+    frame.length /= pictures;
     fps = atof(setting("FEED_FPS", "30"));
     copies = atoi(setting("FEED_COPY", "0"));
     sscanf(setting("FEED_SIZE", "640x480"), "%ux%u", &width, &height);
@@ -185,7 +189,8 @@ static int dequeue_buffer(struct v4l2_buffer *buffer) {
     const int filled = filled_buffer(due);
     if (filled < 0) return EAGAIN;
     const int64_t at = began + (int64_t)tick * step_ns;
-    if (copies) memcpy(memory[filled], frame.bytes, frame.length);
+    const unsigned char *shown = frame.bytes + sequence % pictures * frame.length;
+    if (copies || pictures > 1) memcpy(memory[filled], shown, frame.length);
     stamp_at(memory[filled], sequence, time_of(CLOCK_REALTIME) - (time_of(CLOCK_MONOTONIC) - at));
     if (fast && sequence >= fast) {
         fast = 0;

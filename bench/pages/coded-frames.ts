@@ -2,7 +2,7 @@ import { renderSvg } from "../../src/frames/pixels/codec.ts";
 
 /** Frames that say which they are: 8 bars across the picture, black or white, for 8 bits. */
 export const CODES = 64;
-const BITS = 8;
+export const BITS = 8;
 
 /** @returns A JPEG for each code, with grass in the rest of the picture so that its size is a camera's. */
 export function codedFrames(width: number, height: number): Promise<Uint8Array[]> {
@@ -32,8 +32,10 @@ export function lookingFor(picture: string): string {
     const pen = new OffscreenCanvas(${BITS}, 1).getContext("2d", { willReadFrequently: true });
     const picture = () => ${picture};
     let last = -1;
+    let isLooking = true;
+    globalThis.stopLooking = () => { isLooking = false; };
     const look = () => {
-      requestAnimationFrame(look);
+      if (isLooking) requestAnimationFrame(look);
       const shown = picture();
       const width = shown && (shown.naturalWidth || shown.width);
       const height = shown && (shown.naturalHeight || shown.height);
