@@ -1,1 +1,2 @@
+import "./frames/start.ts";
 import "./app/dashboard-page.ts";

@@ -1,3 +1,4 @@
+import "./frames/start.ts";
 import "./elements/camera-view.ts";
 import { streamName } from "./elements/camera/stream-address.ts";
 import type { CameraView } from "./elements/camera-view.ts";

@@ -41,10 +41,14 @@ for (const { imports: found } of Object.values(metafile.inputs)) {
 const pages = Object.fromEntries(
   entries.map((name) => [name, modulesOf(`dist/public/${name}`).map(servedPath)]),
 );
+/** What each page begins with, its workers' modules too, and what comes behind that (docs/decisions/0204). */
+const order = Object.fromEntries(
+  entries.filter((name) => !name.endsWith("-worker.js")).map((name) => [name, orderOf(name)]),
+);
 /** Also those that a page imports only when it needs them. */
 const modules = Object.keys(metafile.inputs).map(servedPath).sort();
 for (const path of modules.filter((one) => !one.startsWith("lib/"))) await serve(path);
-const list = { pages, imports: sorted(imports), modules };
+const list = { pages, order, imports: sorted(imports), modules };
 write(join(folder, "modules.json"), `${JSON.stringify(list, null, 2)}\n`);
 
 await bundleElements();
@@ -90,6 +94,28 @@ function modulesOf(entry, found = new Set()) {
   return [...found.add(entry)];
 }
 
+function orderOf(name) {
+  const entry = `dist/public/${name}`;
+  const own = modulesOf(entry);
+  const [start] = metafile.inputs[entry].imports;
+  const begun = start ? modulesOf(start.path) : [];
+  const workers = begun.flatMap(workersOf).flatMap((worker) => modulesOf(worker));
+  const first = new Set([...begun, ...workers, ...own]);
+  const next = own
+    .flatMap((path) => metafile.inputs[path].imports)
+    .filter(({ kind }) => kind === "dynamic-import");
+  const behind = new Set(next.flatMap(({ path }) => modulesOf(path)));
+  const later = [...behind].filter((path) => !first.has(path));
+  return { first: [...first].map(servedPath), later: later.map(servedPath) };
+}
+
+/** The workers that a module starts. */
+function workersOf(path) {
+  const text = readFileSync(join(root, path), "utf8");
+  const names = [...text.matchAll(/new URL\("\.\/([\w-]+-worker\.js)", import\.meta\.url\)/g)];
+  return names.map(([, name]) => `${dirname(path)}/${name}`);
+}
+
 /** Under `assets/`: what this package compiled as under dist/, libraries under lib/. */
 function servedPath(path) {
   return path.replace(/^dist\//, "").replace(/^(?:\.\.\/)*(?:.*\/)?node_modules\//, "lib/");
@@ -102,7 +128,11 @@ function sorted(object) {
 /** A compiled module without comments and indentation, a quarter of its weight, as it is sent. */
 async function serve(path) {
   const text = readFileSync(join(root, "dist", path), "utf8");
-  const { code } = await transform(text, { minifyWhitespace: true, target: "es2022" });
+  const { code } = await transform(text, {
+    minifyWhitespace: true,
+    minifySyntax: true,
+    target: "es2022",
+  });
   write(join(root, "dist", "pages", path), code);
 }
 

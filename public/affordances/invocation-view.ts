@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
-import { RemoteInvocation } from "../../src/client/index.ts";
+import { RemoteInvocation } from "../../src/client/invocation.ts";
 import "../schema/schema-value.ts";
 import { shared } from "../style/shared.ts";
 import { mayOperate } from "../things/account.ts";

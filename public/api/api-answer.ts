@@ -1,8 +1,8 @@
 import { css, html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { Http } from "../../src/client/http.ts";
-import { RemoteBlob, RemoteInvocation } from "../../src/client/index.ts";
-import { invocationHref } from "../../src/client/invocation.ts";
+import { invocationHref, RemoteInvocation } from "../../src/client/invocation.ts";
+import { RemoteBlob } from "../../src/client/remote-blob.ts";
 import type { Refused } from "../affordances/refusals.ts";
 import "../affordances/invocation-view.ts";
 import "../schema/blob-view.ts";

@@ -7,11 +7,6 @@ import { shared } from "../style/shared.ts";
 import { type Stream, server, Watching } from "../things/server.ts";
 import { titleOf } from "../things/td.ts";
 import { address } from "./address.ts";
-import "./camera-strip.ts";
-import "./daily-actions.ts";
-import "./instrument-cards.ts";
-import "./no-camera.ts";
-import "./picture-addresses.ts";
 import "./thing-lamp.ts";
 
 /** The instrument as a bench: the picture on the left, the instruments on the right, what one does every day above. */

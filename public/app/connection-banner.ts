@@ -1,5 +1,5 @@
 import { css, html, LitElement, nothing } from "lit";
-import { customElement, state } from "lit/decorators.js";
+import { customElement, property, state } from "lit/decorators.js";
 import { retryPictures, versions } from "../frames/pictures.ts";
 import { shared } from "../style/shared.ts";
 import { reloadOnce } from "../things/reload.ts";
@@ -37,6 +37,8 @@ export class ConnectionBanner extends LitElement {
   ];
   /** Why newer pages are not loaded without being asked for. */
   @state() accessor newer = "";
+  /** Whether modules of the page did not come. */
+  @property({ attribute: false }) accessor lacksParts = false;
   readonly watching = new Watching(this, server);
   #lostAt: number | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -73,6 +75,12 @@ export class ConnectionBanner extends LitElement {
       return html`<p role="alert">
         <span>${server.problem}</span>
         <span class="number" aria-hidden="true">${seconds} s</span>
+      </p>`;
+    }
+    if (this.lacksParts) {
+      return html`<p role="alert">
+        <span>The controls could not be loaded: the server did not give all files of this page. Reload the page.</span>
+        <button @click=${() => location.reload()}>Reload</button>
       </p>`;
     }
     if (!this.newer) return nothing;

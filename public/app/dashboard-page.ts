@@ -1,15 +1,17 @@
 import { css, html, LitElement, type TemplateResult } from "lit";
-import { customElement } from "lit/decorators.js";
-import "../recordings/recordings-view.ts";
+import { customElement, state } from "lit/decorators.js";
+import { firstPicture } from "../frames/pictures.ts";
 import { shared } from "../style/shared.ts";
+import { reloadOnce } from "../things/reload.ts";
 import { server, Watching } from "../things/server.ts";
 import { address } from "./address.ts";
-import "./account-menu.ts";
 import "./bench-view.ts";
 import "./connection-banner.ts";
-import "./things-view.ts";
 import { viewLink } from "./view-link.ts";
 import "./wall-view.ts";
+
+/** The controls wait for the first picture no longer than this, ms. */
+const PICTURE_FIRST_MS = 500;
 
 /** What each view is called and shows. */
 const VIEWS: ReadonlyMap<string, { readonly title: string; readonly show: () => TemplateResult }> =
@@ -106,6 +108,7 @@ export class DashboardPage extends LitElement {
       }
     `,
   ];
+  @state() accessor lacksParts = false;
   readonly watching = new Watching(this, server, address);
 
   override connectedCallback(): void {
@@ -115,6 +118,7 @@ export class DashboardPage extends LitElement {
       address.go({ view: "recordings", recording: id });
     });
     server.start();
+    void this.#loadWhatIsBeside();
   }
 
   override render() {
@@ -136,8 +140,37 @@ export class DashboardPage extends LitElement {
         </nav>
         <account-menu></account-menu>
       </header>
-      <connection-banner></connection-banner>
+      <connection-banner .lacksParts=${this.lacksParts}></connection-banner>
       ${VIEWS.get(view)!.show()}
     `;
   }
+
+  /** What is loaded at once takes the connections and the processor from the picture: it comes first, if there is one soon. */
+  async #loadWhatIsBeside(): Promise<void> {
+    const view = address.get("view") ?? "bench";
+    if (view === "bench" || view === "wall") {
+      await Promise.race([firstPicture, hasNoCamera(), pause(PICTURE_FIRST_MS)]);
+    }
+    const later = document.querySelector<HTMLTemplateElement>("#later");
+    if (later) document.head.append(later.content);
+    await import("./beside-the-picture.ts").catch(() => this.#lackParts());
+  }
+
+  /** A browser that could not load a module does not try again before the page is loaded again. */
+  #lackParts(): void {
+    this.lacksParts = true;
+    server.addEventListener("back", () => reloadOnce("pages"));
+  }
+}
+
+function hasNoCamera(): Promise<void> {
+  return new Promise((resolve) => {
+    server.addEventListener("change", () => {
+      if (server.isKnown && server.cameras.length === 0) resolve();
+    });
+  });
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -5,7 +5,6 @@ import "../elements/camera-view.ts";
 import { shared } from "../style/shared.ts";
 import { type Stream, server, Watching } from "../things/server.ts";
 import { titleOf } from "../things/td.ts";
-import "./no-camera.ts";
 import { viewLink } from "./view-link.ts";
 import { columnsFor } from "./wall-columns.ts";
 

@@ -45,7 +45,12 @@ export class CameraView extends LitElement {
   readonly zoom = new Zoom();
   readonly live = new LivePicture(this);
   readonly #gestures = new Gestures(this);
-  readonly #resized = new ResizeObserver(() => this.requestUpdate());
+  /** Size of the stage: it is told, since whoever asks for it has the page laid out, for each tile of a wall anew. */
+  #box = { width: 0, height: 0 };
+  readonly #resized = new ResizeObserver(([entry]) => {
+    if (entry) this.#box = entry.contentRect;
+    this.requestUpdate();
+  });
   /** A canvas shows one stream: another gets another canvas. */
   #canvases = 0;
   #shown: HTMLCanvasElement | undefined;
@@ -77,7 +82,7 @@ export class CameraView extends LitElement {
     }
     if (changed.has("hasMeasures")) this.live.measure(this.hasMeasures);
     const { width } = this.zoom.picture;
-    const shown = width > 0 ? width * this.zoom.scale : this.stage.clientWidth;
+    const shown = width > 0 ? width * this.zoom.scale : this.#box.width;
     if (shown > 0) {
       const wanted = wantedWidth(shown * devicePixelRatio, width || undefined);
       // A smaller picture hides what is out of focus, and single pixels that are too bright.
@@ -208,10 +213,6 @@ export class CameraView extends LitElement {
 
   #fit(): void {
     const { fullWidth = 0, fullHeight = 0 } = this.live.report ?? {};
-    const box = this.hasUpdated ? this.stage : undefined;
-    this.zoom.fitInto(
-      { width: box?.clientWidth ?? 0, height: box?.clientHeight ?? 0 },
-      { width: fullWidth, height: fullHeight },
-    );
+    this.zoom.fitInto(this.#box, { width: fullWidth, height: fullHeight });
   }
 }

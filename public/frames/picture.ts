@@ -1,6 +1,7 @@
 import { Measuring } from "./measures.ts";
 import type {
   FromWorker,
+  Measures,
   PictureReport,
   PictureStatus,
   SavedPicture,
@@ -9,8 +10,8 @@ import type {
 } from "./messages.ts";
 import { Rate } from "./rate.ts";
 import { type Received, receive } from "./received.ts";
+import { REPORT_MS, reportSoon } from "./reports.ts";
 
-const REPORT_MS = 200;
 /** Of a JPEG, pixels. */
 const LARGEST_SIDE = 65_535;
 
@@ -32,8 +33,12 @@ export class Picture {
   #status: PictureStatus | undefined;
   /** Since when no frame that came could be decoded. */
   #undecodedSince: number | undefined;
-  #reportedAt = 0;
-  #reportLater: ReturnType<typeof setTimeout> | undefined;
+  #measuredAt = 0;
+  /** Whether the page knows that there is a picture. */
+  #isKnown = false;
+  readonly #report = () => {
+    if (this.#drawn) this.#tell({ tell: "picture", report: this.#drawn.report });
+  };
 
   constructor(show: Extract<ToWorker, { do: "show" }>, tell: (message: FromWorker) => void) {
     const pen = show.canvas.getContext("2d", { alpha: false });
@@ -49,6 +54,7 @@ export class Picture {
     const before = this.#leave;
     const turn = ++this.#turn;
     this.#rate.reset();
+    this.#isKnown = false;
     this.#leave = receive(this.#show.source, wanted, {
       onFrame: (frame) => this.#draw(frame, turn),
       onStatus: (status) => {
@@ -65,8 +71,7 @@ export class Picture {
     this.#turn += 1;
     this.#leave();
     this.#leave = () => {};
-    clearTimeout(this.#reportLater);
-    if (this.#drawn) this.#report();
+    this.#report();
   }
 
   measure(isOn: boolean): void {
@@ -116,16 +121,16 @@ export class Picture {
     this.#pen.drawImage(bitmap, 0, 0);
     this.#noteDecoded();
     this.#rate.count(performance.now());
-    const isDue = performance.now() - this.#reportedAt >= REPORT_MS;
-    this.#drawn = { frame, report: this.#reportOf(frame, bitmap, isDue) };
-    if (isDue) this.#report();
-    else this.#reportLater ??= setTimeout(() => this.#report(), REPORT_MS);
+    this.#drawn = { frame, report: this.#reportOf(frame, bitmap) };
+    if (this.#isKnown) reportSoon(this.#report);
+    else this.#report();
+    this.#isKnown = true;
   }
 
-  #reportOf(frame: Received, bitmap: ImageBitmap, isDue: boolean): PictureReport {
+  #reportOf(frame: Received, bitmap: ImageBitmap): PictureReport {
     const { run, index, capturedAt, size, fullWidth, fullHeight } = frame;
     const { width, height } = bitmap;
-    const measures = isDue ? this.#measuring?.measure(bitmap) : undefined;
+    const measures = this.#measuresOf(bitmap);
     return {
       ...{ id: this.#id, run, index, capturedAt, size, width, height },
       ...{ fullWidth: sizeOr(fullWidth, width), fullHeight: sizeOr(fullHeight, height) },
@@ -135,11 +140,13 @@ export class Picture {
     };
   }
 
-  #report(): void {
-    clearTimeout(this.#reportLater);
-    this.#reportLater = undefined;
-    this.#reportedAt = performance.now();
-    if (this.#drawn) this.#tell({ tell: "picture", report: this.#drawn.report });
+  /** As often as it is reported: what was measured stays until it is. */
+  #measuresOf(bitmap: ImageBitmap): Measures | undefined {
+    if (!this.#measuring) return undefined;
+    const now = performance.now();
+    if (now - this.#measuredAt < REPORT_MS) return this.#drawn?.report.measures;
+    this.#measuredAt = now;
+    return this.#measuring.measure(bitmap);
   }
 }
 

@@ -40,6 +40,12 @@ const saves = new Map<number, (saved: SavedPicture | undefined) => void>();
 /** Tells, as `version` with `detail`, which pages the server has. */
 export const versions = new EventTarget();
 
+let tellFirst = () => {};
+/** Resolves when a picture is on the page. */
+export const firstPicture = new Promise<void>((resolve) => {
+  tellFirst = resolve;
+});
+
 /** Shows pictures on a canvas that nothing has been drawn on, until `end` is called. */
 export function showPicture(
   canvas: HTMLCanvasElement,
@@ -82,6 +88,11 @@ function save(id: number): Promise<SavedPicture | undefined> {
   });
 }
 
+/** Has the worker there when the first picture is to be shown. */
+export function startPictures(): void {
+  worker ??= startWorker();
+}
+
 function send(message: ToWorker, transfer: Transferable[] = []): void {
   worker ??= startWorker();
   worker.postMessage(message, transfer);
@@ -106,6 +117,7 @@ function workerAddress(): URL | string {
 function hear(message: FromWorker): void {
   switch (message.tell) {
     case "picture":
+      tellFirst();
       listeners.get(message.report.id)?.onPicture(message.report);
       break;
     case "status":

@@ -1,6 +1,6 @@
 import { delay } from "../../src/base/abort.ts";
 import { FramesSocket } from "../../src/client/frames-socket.ts";
-import { MJPEGReader, type RemoteFrame } from "../../src/client/mjpeg-reader.ts";
+import type { RemoteFrame } from "../../src/client/mjpeg-reader.ts";
 import type { SocketFrame } from "../../src/client/socket-frames.ts";
 import type { PictureSource, PictureStatus, Wanted } from "./messages.ts";
 
@@ -98,6 +98,7 @@ async function readMjpeg(url: string, receiver: Receiver, signal: AbortSignal): 
   const onPlaceholder = (reason: string) => tell({ state: "failed", reason });
   while (!signal.aborted) {
     try {
+      const { MJPEGReader } = await import("../../src/client/mjpeg-reader.ts"); // most pages need none
       for await (const frame of new MJPEGReader(url, { signal, onPlaceholder })) {
         tell({ state: "streaming" });
         await onFrame(frame);

@@ -1,7 +1,10 @@
 /** Widths that are asked for: few, so that those who look share what the server makes smaller. */
 const WIDTHS = [160, 240, 320, 480, 640, 960, 1280, 1920, 2560, 3840] as const;
-/** It is worth an encode a frame when the picture is so many times as wide. */
-const WORTH = 1.5;
+/**
+ * It is worth an encode a frame when the picture is so many times as wide: below that a browser decodes the whole picture in less
+ * time than the server takes to make it smaller (docs/decisions/0205).
+ */
+const WORTH = 3;
 
 /**
  * The width to ask for: the smallest of those that servers make which is no smaller than what is shown; undefined for the picture

@@ -1,6 +1,6 @@
 import { css, html, LitElement, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import { RemoteBlob } from "../../src/client/index.ts";
+import { RemoteBlob } from "../../src/client/remote-blob.ts";
 import { shared } from "../style/shared.ts";
 import { isSame } from "../things/same-value.ts";
 import { type Schema, titleOf } from "../things/td.ts";

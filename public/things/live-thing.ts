@@ -1,6 +1,6 @@
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { delay } from "../../src/base/abort.ts";
-import { ClientError, ThingClient } from "../../src/client/index.ts";
+import type { ThingClient } from "../../src/client/thing-client.ts";
 import { account } from "./account.ts";
 import { accessOf } from "./property-access.ts";
 import { isSame } from "./same-value.ts";
@@ -46,6 +46,8 @@ export class LiveThing extends EventTarget {
   /** Why there is no description, as long as that is so. */
   problem: string | undefined;
   #client: ThingClient | undefined;
+  /** Where another gave it, until there is a client. */
+  #td: JsonObject = {};
   #knownTd: JsonObject = {};
   /** Whether another tells when the description has changed. */
   #isTold = false;
@@ -62,7 +64,8 @@ export class LiveThing extends EventTarget {
   static described(td: JsonObject, url: string): LiveThing {
     const thing = thingAt(url);
     thing.#isTold = true;
-    thing.#client ??= ThingClient.of(td, thing.url);
+    thing.#td = td;
+    void thing.#haveClient().catch(() => {}); // the page says that not all of it has come
     return thing;
   }
 
@@ -71,13 +74,13 @@ export class LiveThing extends EventTarget {
     return typesOf(this.td).includes(type);
   }
 
-  /** Undefined until the description has come. */
+  /** Undefined until the description has come, and the client itself. */
   get client(): ThingClient | undefined {
     return this.#client;
   }
 
   get td(): JsonObject {
-    return this.#client?.td ?? {};
+    return this.#client?.td ?? this.#td;
   }
 
   /** Begins to follow the Thing; the connection ends when all that follow it have ended. */
@@ -118,7 +121,7 @@ export class LiveThing extends EventTarget {
 
   /** Fetches the description again. @returns Whether it is another one. @throws {ClientError} */
   async refresh(): Promise<boolean> {
-    const isOther = (await this.#client?.refresh()) ?? false;
+    const isOther = await (await this.#haveClient()).refresh();
     if (isOther) this.#changed();
     return isOther;
   }
@@ -129,12 +132,12 @@ export class LiveThing extends EventTarget {
     let isDescriptionFollowed = this.#isTold;
     while (!signal.aborted) {
       try {
-        this.#client ??= await ThingClient.connect(this.url, { signal });
+        const client = await this.#haveClient(signal);
         this.problem = undefined;
         this.#changed();
         if (!isDescriptionFollowed) void this.#followDescription(signal);
         isDescriptionFollowed = true;
-        await this.#client.follow(
+        await client.follow(
           {
             onProperty: (name, value) => this.#know(name, { value, at: performance.now() }),
             onPropertyProblem: (name, problem) =>
@@ -159,6 +162,17 @@ export class LiveThing extends EventTarget {
         await new Promise((resolve) => setTimeout(resolve, 2000));
       }
     }
+  }
+
+  /** No picture needs a client: its modules come behind those that do. */
+  async #haveClient(signal?: AbortSignal): Promise<ThingClient> {
+    const { ThingClient: Client } = await import("../../src/client/thing-client.ts");
+    const isNew = this.#client === undefined;
+    this.#client ??= this.#isTold
+      ? Client.of(this.#td, this.url)
+      : await Client.connect(this.url, signal && { signal });
+    if (isNew) this.#changed();
+    return this.#client;
   }
 
   /** Limits move and affordances come and go: the directory tells. */
@@ -216,7 +230,7 @@ export class LiveThing extends EventTarget {
 }
 
 async function whyNot(error: unknown, url: string): Promise<string> {
-  if (error instanceof ClientError && error.code === "UNREACHABLE") return whyUnreachable(url);
+  if (Object(error).code === "UNREACHABLE") return whyUnreachable(url);
   return error instanceof Error ? error.message : String(error);
 }
 

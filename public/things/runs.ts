@@ -1,5 +1,5 @@
 import type { ReactiveController, ReactiveControllerHost } from "lit";
-import { ClientError } from "../../src/client/index.ts";
+import { ClientError } from "../../src/client/client-error.ts";
 import type { LiveThing } from "./live-thing.ts";
 import { Run } from "./run.ts";
 import { affordancesOf } from "./td.ts";

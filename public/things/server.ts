@@ -109,7 +109,8 @@ export class Server extends EventTarget {
   start(): void {
     if (this.#isStarted) return;
     this.#isStarted = true;
-    for (const event of ["online", "pageshow"]) addEventListener(event, () => this.#look());
+    addEventListener("online", () => this.#look());
+    addEventListener("pageshow", ({ persisted }) => persisted && this.#look());
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) this.#directory.close();
       else this.#look();
@@ -142,16 +143,16 @@ export class Server extends EventTarget {
     }
     this.#askedAt = Date.now();
     try {
+      const isFirst = !this.isKnown && this.#failures === 0;
+      const reading = isFirst ? this.#readThings() : undefined; // a picture waits for it
+      reading?.catch(() => {}); // told below
       const answer = await fetchJson(document.body.dataset.health ?? "health");
       const health = healthIn(answer);
       if (!health)
         this.#isCurrent = false; // the login has expired: reading the Things says so
       else this.#health = health;
-      if (!this.#isCurrent) {
-        this.#isCurrent = true; // what changes meanwhile is read again
-        this.#directory.open();
-        await this.#readThings();
-      }
+      if (reading) await reading;
+      else if (!this.#isCurrent) await this.#readThings();
       const wasLost = this.problem !== undefined;
       this.problem = undefined;
       this.#failures = 0;
@@ -163,6 +164,8 @@ export class Server extends EventTarget {
   }
 
   async #readThings(): Promise<void> {
+    this.#isCurrent = true; // what changes meanwhile is read again
+    this.#directory.open();
     void account.again();
     const descriptions = Object.entries(await fetchJson("thing_descriptions/"));
     const names = new Set(descriptions.map(([name]) => name));

@@ -9,6 +9,10 @@ import { packagePath } from "./package-root.ts";
 interface PageModules {
   /** Of each page's first module, what it imports, itself included, in the order in which it is run. */
   readonly pages: Readonly<Record<string, readonly string[]>>;
+  /** What of each page's modules is needed for the picture, those of its worker too, and what comes behind that. */
+  readonly order: Readonly<
+    Record<string, { readonly first: readonly string[]; readonly later: readonly string[] }>
+  >;
   /** Bare names that modules import, and where their package lies: `lit` is `lib/lit/index.js`. */
   readonly imports: Readonly<Record<string, string>>;
   /** Every module, by its path under `assets/`. */

@@ -30,7 +30,8 @@ test("what is under the pointer stays there when it is zoomed, and the picture f
 
 test("a width is asked for that is no smaller than what is shown, where it is worth an encode", () => {
   assert.equal(wantedWidth(300, 1280), 320);
-  assert.equal(wantedWidth(330, 1280), 480);
+  assert.equal(wantedWidth(330, 1440), 480);
+  assert.equal(wantedWidth(330, 1280), undefined);
   assert.equal(wantedWidth(1000, 1280), undefined);
   assert.equal(wantedWidth(300, 400), undefined);
   assert.equal(wantedWidth(9000, undefined), undefined);

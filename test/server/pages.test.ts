@@ -76,6 +76,32 @@ test("an asset is one of the files of public/, with its type and an ETag; no pat
   }
 });
 
+test("a page names at once all that its picture needs, its worker's modules first; the dashboard's controls wait", {
+  timeout: TEST_MS,
+}, async (t) => {
+  const { url } = await microscopeFor(t);
+  const assets = `assets/${pagesVersion()}/`;
+  const { order, pages } = pageModules();
+  const html = await (await fetch(`${url}/`)).text();
+  const [now = "", later = ""] = html.split('<template id="later">');
+  const named = (part: string) =>
+    [...part.matchAll(/<link rel="modulepreload" href="\.\/([^"]+)"/g)].map(([, path]) => path);
+  const under = (paths: readonly string[] = []) => paths.map((path) => assets + path);
+  assert.deepEqual(named(now), under(order["index.js"]?.first));
+  assert.deepEqual(named(later), under(order["index.js"]?.later));
+  const first = new Set(order["index.js"]?.first);
+  for (const entry of ["index.js", "frames/picture-worker.js"]) {
+    const lacking = pages[entry]?.filter((path) => !first.has(path));
+    assert.deepEqual(lacking, [], `what ${entry} imports and the page does not name comes late`);
+  }
+  const behind = order["index.js"]?.later.length ?? 0;
+  assert.ok(first.size < behind, `${first.size} modules before the picture, ${behind} behind it`);
+  const at = (path: string) => [...first].indexOf(path);
+  const worker = at("public/frames/picture-worker.js");
+  assert.ok(worker >= 0 && worker < at("lib/lit/index.js"), "the worker waits for the page");
+  assert.ok(now.includes(`async src="./${assets}public/frames/start.js"`));
+});
+
 test("the dashboard weighs less than 250 kB as it is sent, all of its modules with it", {
   timeout: TEST_MS,
 }, async (t) => {
@@ -86,12 +112,9 @@ test("the dashboard weighs less than 250 kB as it is sent, all of its modules wi
     assert.deepEqual([status, got["content-encoding"]], [200, "gzip"], path);
     return Number(got["content-length"]);
   };
-  const { pages } = pageModules();
-  const modules = new Set(
-    ["index.js", "frames/picture-worker.js"].flatMap((page) => pages[page] ?? []),
-  );
-  assert.ok(modules.size > 50);
-  const assets = [...modules, "public/page.css", "public/viewer-icon.svg"];
+  const { first = [], later = [] } = pageModules().order["index.js"] ?? {};
+  assert.ok(first.length > 50 && later.length > 50);
+  const assets = [...first, ...later, "public/page.css", "public/viewer-icon.svg"];
   const sizes = await Promise.all([
     sizeOf("/"),
     ...assets.map((path) => sizeOf(`/assets/${pagesVersion()}/${path}`)),

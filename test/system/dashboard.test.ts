@@ -17,7 +17,14 @@ test("the page opens on the live picture, without a click and without scrolling,
   const { url } = await laboratory(t, 1);
   const { page, complaints } = await openPage(t, BENCH);
   const elsewhere: string[] = [];
+  const paths: string[] = [];
   page.on("request", (request) => {
+    paths.push(
+      request
+        .url()
+        .replace(/^.*\/assets\/[^/]+/, "")
+        .replace(url, ""),
+    );
     if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(url))
       elsewhere.push(request.url());
   });
@@ -43,6 +50,10 @@ test("the page opens on the live picture, without a click and without scrolling,
   const stop = await page.locator("daily-actions button.stop").boundingBox();
   assert.ok(picture!.y < 150 && stop!.y + stop!.height <= 844, "picture first, actions at hand");
   assert.deepEqual([elsewhere, complaints], [[], []]);
+  const at = (path: string) => paths.indexOf(path);
+  const [things, controls] = [at("/thing_descriptions/"), at("/public/app/beside-the-picture.js")];
+  assert.ok(at("/public/frames/picture-worker.js") < things, "the worker waited for the Things");
+  assert.ok(things > 0 && things < controls, "the picture waited for the controls");
 });
 
 test("F18: sixteen cameras are live in one screen, over six connections at most, and an API call takes under 300 ms; a click opens one", {

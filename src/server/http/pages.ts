@@ -21,6 +21,8 @@ const ASSET_TYPES: ReadonlyMap<string, string> = new Map([
   [".js", SCRIPT_TYPE],
   [".svg", "image/svg+xml"],
 ]);
+/** What a page with pictures begins with, before the rest of its modules has come. */
+const START = "public/frames/start.js";
 /** A file has another address when the pages have changed: what a browser has, it need not ask for. */
 const FOR_EVER = { "Cache-Control": "private, max-age=31536000, immutable" } as const;
 
@@ -51,15 +53,21 @@ export function pageOf(file: string, base: string, top = base): Page {
   const assets = `${base}assets/${pagesVersion()}/`;
   const map = importMapOf(assets);
   const script = file.replace(/\.html$/, ".js");
-  const listed = pageModules().pages[script];
-  const modules =
-    listed === undefined
-      ? []
-      : [
-          `<script type="importmap">${map}</script>`,
-          ...listed.map((path) => `<link rel="modulepreload" href="${assets}${path}" />`),
-          `<script type="module" src="${assets}public/${script}"></script>`,
-        ];
+  const order = pageModules().order[script];
+  const preload = (path: string) => `<link rel="modulepreload" href="${assets}${path}" />`;
+  const modules = order
+    ? [
+        `<script type="importmap">${map}</script>`,
+        ...order.first.map(preload),
+        ...(order.first.includes(START)
+          ? [`<script type="module" async src="${assets}${START}"></script>`]
+          : []),
+        `<script type="module" src="${assets}public/${script}"></script>`,
+        ...(order.later.length > 0
+          ? [`<template id="later">${order.later.map(preload).join("")}</template>`]
+          : []),
+      ]
+    : [];
   const html = pageFile(file)
     .toString()
     .replaceAll("{top}", top)
