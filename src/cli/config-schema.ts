@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import { FleetOptions } from "../adapters/nats/options.ts";
 
 const Names = Type.Union([Type.String(), Type.Array(Type.String()), Type.Null()], {
   description: "the name of a Thing, a list of names, or null for none",
@@ -113,6 +114,7 @@ export const ConfigFile = Type.Object(
     end_when_blocked_s: Type.Optional(
       Type.Number({ minimum: 5, description: "a number of seconds, 5 or more" }),
     ),
+    fleet: Type.Optional(FleetOptions),
     mdns: Type.Optional(
       Type.Union([Type.Boolean(), Type.String({ format: "ipv4" })], {
         description: "true, false, or the IPv4 address of a network interface",

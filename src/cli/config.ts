@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import type { FleetOptions } from "../adapters/nats/options.ts";
 import { reasonOf, ThingError } from "../base/errors.ts";
 import type { LogLevel } from "../base/log.ts";
 import { isRecord } from "../base/values.ts";
@@ -27,6 +28,8 @@ export interface Config {
   /** Hosts that may be called when something happens; no webhooks when undefined. */
   readonly webhooks: { readonly allowedHosts: readonly string[] } | undefined;
   readonly mdns: boolean | string;
+  /** The fleet that the server belongs to; none when undefined. */
+  readonly fleet: FleetOptions | undefined;
   /** An event loop that is blocked for this long ends the process; never when undefined. */
   readonly endWhenBlockedMs: number | undefined;
   readonly login: boolean;
@@ -112,6 +115,7 @@ export function configFrom(
     trustedProxies: file.trusted_proxies,
     webhooks: file.webhooks && { allowedHosts: file.webhooks.allowed_hosts },
     mdns: file.mdns ?? false,
+    fleet: file.fleet,
     endWhenBlockedMs:
       file.end_when_blocked_s === undefined ? undefined : file.end_when_blocked_s * 1000,
     login: file.login ?? false,

@@ -8,7 +8,7 @@ import {
   ownCertificate,
 } from "../server/access/tls/certificate-files.ts";
 import { isLoopback, listenProblem } from "../server/http/listen.ts";
-import type { ServerOptions } from "../server/thing-server.ts";
+import type { ServerOptions } from "../server/server-options.ts";
 import { type ListenFlags, LOOPBACK } from "./listen-options.ts";
 
 /** What a configuration says of the same. */

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { Fleet } from "../adapters/nats/fleet.ts";
 import { within } from "../base/abort.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
@@ -34,6 +35,7 @@ export async function serverFromConfig(
     keepsUnmade: true,
   });
   const embed = embeddedThings(config);
+  const fleet = config.fleet && new Fleet(config.fleet, { folder: config.folder, log });
   const { apiPrefix, allowedHosts, allowedOrigins, trustedProxies, mdns, webhooks } = config;
   return new ThingServer(host, {
     apiPrefix,
@@ -43,6 +45,7 @@ export async function serverFromConfig(
     ...(trustedProxies && { trustedProxies }),
     mdns,
     ...(webhooks && { webhooks }),
+    ...(fleet && { fleet }),
     ...listening,
   });
 }

@@ -4,7 +4,7 @@ import type { Log } from "../base/log.ts";
 import { cut, quoted } from "../base/preview.ts";
 import { thrownError } from "../base/thrown.ts";
 import type { ThingHost } from "../core/thing-host.ts";
-import type { Gate } from "./access/login/gate.ts";
+import type { RequestGate } from "./access/login/gate.ts";
 import type { AccessPolicy } from "./access/policy.ts";
 import { largeAnswers } from "./http/answer-queue.ts";
 import { codingFor, encoded } from "./http/compression.ts";
@@ -28,7 +28,7 @@ interface Serving {
   readonly log: Log;
   readonly policy: AccessPolicy;
   /** Asks who sent a request; undefined where nobody has to log in. */
-  readonly gate?: Gate | undefined;
+  readonly gate?: RequestGate | undefined;
   /** The user's own application, once there is one. */
   readonly app: () => OwnApp | undefined;
   /** Whether pages of other origins may show the pictures of a route. */
@@ -51,6 +51,21 @@ export function listenerOf(routes: readonly Route[], serving: Serving): RequestL
       return;
     }
     admit(request, response, serving, () => answer(resources, request, response, serving));
+  };
+}
+
+/** A listener that is made anew, by `make`, when a request comes and the table of routes is another one. */
+export function newestListener(
+  table: () => readonly Route[],
+  make: (routes: readonly Route[]) => RequestListener,
+): RequestListener {
+  let routes: readonly Route[] | undefined;
+  let answer: RequestListener = () => {};
+  return (request, response) => {
+    const newest = table();
+    if (newest !== routes) answer = make(newest);
+    routes = newest;
+    answer(request, response);
   };
 }
 

@@ -5,6 +5,7 @@ import type { ThingModel } from "../core/thing-model.ts";
 import type { BlobStore } from "../files/blob-store.ts";
 import { coreLinksRoute } from "./directory/core-links.ts";
 import { ThingDirectory } from "./directory/directory.ts";
+import type { RemoteThings } from "./directory/remote-things.ts";
 import { directoryRoutes } from "./directory/routes.ts";
 import { pageRoutes } from "./http/pages.ts";
 import { EVENT_STREAM_TYPE, type Route } from "./http/route.ts";
@@ -35,6 +36,7 @@ interface RouteParts {
   readonly security: Security;
   readonly hub: NotificationHub;
   readonly webhooks?: Webhooks | undefined;
+  readonly remote?: RemoteThings | undefined;
 }
 
 /** The routes of one Thing. */
@@ -69,7 +71,7 @@ export class RouteTable {
     const describe = thingDescriber(host, described, prefix, models, security);
     const written = this.#written;
     written.forget();
-    this.#directory ??= new ThingDirectory(host, describe);
+    this.#directory ??= new ThingDirectory(host, describe, this.#parts.remote);
     this.#directory.update(describe);
     return [
       ...affordances,

@@ -9,19 +9,19 @@ import type { ThingHost } from "../core/thing-host.ts";
 import { BlobStore } from "../files/blob-store.ts";
 import { accountRoutes } from "./access/login/account-routes.ts";
 import { secretsFolder } from "./access/login/accounts-file.ts";
-import { Gate } from "./access/login/gate.ts";
+import { Gate, type RequestGate } from "./access/login/gate.ts";
+import { KnownClientGate } from "./access/login/known-client-gate.ts";
 import { Login, type LoginOptions } from "./access/login/login.ts";
 import { loginRoutes, whoRoute } from "./access/login/routes.ts";
 import { AccessPolicy } from "./access/policy.ts";
 import { warnOfPublicClients } from "./access/public-clients.ts";
-import type { TlsFiles } from "./access/tls/certificate-files.ts";
-import { Announcement, openMulticast, wotServices } from "./directory/mdns.ts";
+import { type Announcement, announceThings } from "./directory/mdns.ts";
 import { answerClientErrors } from "./http/client-errors.ts";
+import type { Identity } from "./http/identity.ts";
 import {
   applyLimits,
   bindAddressProblem,
   bindAddressWarning,
-  isLoopback,
   listenProblem,
   MOST_UNACCEPTED,
   REQUEST_LIMITS,
@@ -32,56 +32,34 @@ import type { Route } from "./http/route.ts";
 import { Monitoring } from "./monitoring/monitoring.ts";
 import { NotificationHub } from "./notifications/thing-notifications.ts";
 import { newOwnApp, type OwnApp } from "./own-app.ts";
-import { listenerOf } from "./router.ts";
+import { listenerOf, newestListener } from "./router.ts";
 import { RouteTable } from "./routes.ts";
+import type { ServerFleet, ServerOptions } from "./server-options.ts";
 import { openApiRoute } from "./td/openapi.ts";
 import { securityFor } from "./td/security.ts";
-import { type WebhookOptions, Webhooks } from "./webhooks/webhooks.ts";
+import { Webhooks } from "./webhooks/webhooks.ts";
 import { serveWebSockets, type WebSockets } from "./websocket/server.ts";
-
-/** How a server is addressed, and by whom. */
-export interface ServerOptions {
-  /** Before every path, e.g. `/api/v3`. */
-  readonly apiPrefix?: string;
-  /** Things whose pictures pages of other origins may show: their names, or all of them. */
-  readonly embed?: readonly string[] | "all";
-  /** Names under which this server may be addressed, beside loopback, IP addresses and the machine's own name. */
-  readonly allowedHosts?: readonly string[];
-  /** Origins whose pages may call this server. */
-  readonly allowedOrigins?: readonly string[];
-  /** Addresses and networks of proxies whose word counts on how, and by whom, the server was addressed; loopback when absent. */
-  readonly trustedProxies?: readonly string[];
-  /** Whoever uses the server has to log in. */
-  readonly login?: LoginOptions;
-  /** Allows addresses off loopback, without any login. */
-  readonly insecureNoAuth?: boolean;
-  /**
-   * Tells the local network of the Things by multicast DNS (`_wot._tcp`): true, or this machine's address on the
-   * network to tell. Needs the package bonjour-service.
-   */
-  readonly mdns?: boolean | string;
-  /** Lets clients have URLs of these hosts called when something happens. Off unless given. */
-  readonly webhooks?: WebhookOptions;
-  /** For https: certificate and key in PEM. */
-  readonly tls?: TlsFiles;
-}
 
 /** Things over HTTP and WebSocket. Add all Things to the host first, then `listen`. */
 export class ThingServer {
   readonly host: ThingHost;
+  /** Before every path. */
+  readonly prefix: string;
+  /** What all Things tell by themselves. */
+  readonly notifications: NotificationHub;
   #routes: readonly Route[] = [];
   /** What of the table has changed in a Thing since it was made: requests do not look at limits, descriptions do. */
   #stale: ModelChange["what"] | undefined;
   readonly #makeRoutes: () => Route[];
-  readonly #listenerOf: (routes: readonly Route[]) => RequestListener;
+  readonly #listenerOf: (routes: readonly Route[], gate?: RequestGate) => RequestListener;
   #answer: RequestListener = () => {};
   #embed: readonly string[] | "all";
   #bound: { readonly host: string; readonly port: number } | undefined;
   readonly #log: Log;
   readonly #policy: AccessPolicy;
   readonly #insecureNoAuth: boolean;
-  readonly #prefix: string;
   readonly #mdns: boolean | string;
+  readonly #fleet: ServerFleet | undefined;
   readonly #login: Login | undefined;
   readonly #isSecure: boolean;
   readonly #server: Server;
@@ -102,6 +80,7 @@ export class ThingServer {
       webhooks,
       login,
       tls,
+      fleet,
       ...access
     }: ServerOptions = {},
   ) {
@@ -109,8 +88,9 @@ export class ThingServer {
     this.#log = host.log;
     this.#policy = new AccessPolicy(access);
     this.#insecureNoAuth = insecureNoAuth;
-    this.#prefix = prefix;
+    this.prefix = prefix;
     this.#mdns = mdns;
+    this.#fleet = fleet;
     this.#login = login && newLogin(login, host);
     this.#isSecure = tls !== undefined;
     const hasLogin = login !== undefined;
@@ -119,6 +99,7 @@ export class ThingServer {
     host.invocations.onForget(({ output }) => blobs.release(output));
     const shared = { host, prefix, log: this.#log, policy: this.#policy, hasLogin };
     const hub = new NotificationHub({ log: this.#log, prefix });
+    this.notifications = hub;
     this.#webhooks = webhooks && new Webhooks(webhooks, this.#log);
     const webSockets = () => this.#webSockets.stats;
     this.#monitoring = new Monitoring({
@@ -130,7 +111,15 @@ export class ThingServer {
     });
     this.#embed = embed;
     const security = securityFor(hasLogin);
-    const table = new RouteTable({ host, prefix, blobs, security, hub, webhooks: this.#webhooks });
+    const table = new RouteTable({
+      host,
+      prefix,
+      blobs,
+      security,
+      hub,
+      remote: fleet?.roster,
+      webhooks: this.#webhooks,
+    });
     this.#makeRoutes = () => [
       ...table.routes(),
       ...this.#monitoring.routes,
@@ -140,10 +129,10 @@ export class ThingServer {
       ...(this.#login ? accountRoutes(this.#login, prefix, () => this.#bound) : []),
     ];
     this.#routes = this.#makeRoutes();
-    const gate = this.#login && new Gate(this.#login, prefix, this.routes);
+    const ownGate = this.#login && new Gate(this.#login, prefix, this.routes);
     const embeds = ({ path }: Route) =>
       this.#embed === "all" || this.#embed.some((name) => path.startsWith(`${prefix}/${name}/`));
-    this.#listenerOf = (routes) =>
+    this.#listenerOf = (routes, gate: RequestGate | undefined = ownGate) =>
       listenerOf(routes, { ...shared, embeds, gate, app: () => this.#app });
     this.#answer = this.#listenerOf(this.#routes);
     host.onModel((_, { what }) => {
@@ -160,7 +149,13 @@ export class ThingServer {
     answerClientErrors(this.#server);
     this.#monitoring.watch(this.#server);
     warnOfPublicClients(this.#server, this.#log);
-    this.#webSockets = serveWebSockets({ ...shared, gate, hub, blobs, server: this.#server });
+    this.#webSockets = serveWebSockets({
+      ...shared,
+      gate: ownGate,
+      hub,
+      blobs,
+      server: this.#server,
+    });
     this.#server.on("connection", (socket) => {
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));
@@ -183,6 +178,25 @@ export class ThingServer {
     return this.#routes;
   }
 
+  /** Where it listens; undefined before `listen`. */
+  get bound():
+    | { readonly host: string; readonly port: number; readonly isSecure: boolean }
+    | undefined {
+    return this.#bound && { ...this.#bound, isSecure: this.#isSecure };
+  }
+
+  /**
+   * Answers requests that do not come over the server's own sockets, as those that do.
+   * @param identity - Whose they are.
+   */
+  listenerFor(identity: Identity): RequestListener {
+    const gate = new KnownClientGate(identity);
+    return newestListener(
+      () => this.routes,
+      (routes) => this.#listenerOf(routes, gate),
+    );
+  }
+
   /**
    * Answers for the Things that the host has now. What is under way, viewers of Things that stay included, goes on.
    * @param embed - As in `ServerOptions`, unless that was all; as before when absent.
@@ -190,9 +204,9 @@ export class ThingServer {
   async thingsChanged(embed: ServerOptions["embed"] = this.#embed): Promise<void> {
     if (this.#embed !== "all") this.#embed = embed;
     this.#makeTable();
-    if (!this.#announcement || !this.#bound) return;
+    if (!this.#announcement) return;
     await this.#announcement.stop();
-    await this.#announce(this.#bound.host, this.#bound.port);
+    this.#announcement = await this.#announce();
   }
 
   /**
@@ -216,7 +230,8 @@ export class ThingServer {
     const bound = (this.#server.address() as AddressInfo).port;
     const scheme = this.#isSecure ? "https" : "http";
     this.#bound = { host, port: bound };
-    if (this.#mdns !== false) await this.#announce(host, bound);
+    if (this.#mdns !== false) this.#announcement = await this.#announce();
+    this.#fleet?.join(this);
     return { url: `${scheme}://${host.includes(":") ? `[${host}]` : host}:${bound}`, port: bound };
   }
 
@@ -231,6 +246,7 @@ export class ThingServer {
   /** Ends viewers, waits and sockets at once, then closes all Things. */
   async close(): Promise<void> {
     await this.#announcement?.stop();
+    await this.#fleet?.close();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     await this.#webSockets.close();
     for (const socket of this.#sockets) socket.destroy();
@@ -258,21 +274,10 @@ export class ThingServer {
     this.#monitoring.start();
   }
 
-  async #announce(host: string, port: number): Promise<void> {
+  #announce(): Promise<Announcement | undefined> {
     const network = typeof this.#mdns === "string" ? this.#mdns : undefined;
-    if (isLoopback(host) && network === undefined) {
-      this.#log.warn(
-        `The Things are not announced by multicast DNS, because other machines cannot reach '${host}'. Allow them with --lan, or listen on an address of the network with --host.`,
-      );
-      return;
-    }
-    const multicast = await openMulticast(this.#log, network);
-    const services = wotServices(this.host.things.keys(), {
-      prefix: this.#prefix,
-      port,
-      secure: this.#isSecure,
-    });
-    if (multicast) this.#announcement = new Announcement(multicast, services);
+    const services = { prefix: this.prefix, ...this.bound!, network };
+    return announceThings(this.host.things.keys(), services, this.#log);
   }
 
   #bind(host: string, port: number): Promise<void> {

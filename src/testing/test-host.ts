@@ -10,7 +10,8 @@ import type { HostedThing } from "../core/hosted-thing.ts";
 import { classNameOf } from "../core/member-name.ts";
 import type { Thing } from "../core/thing.ts";
 import { ThingHost } from "../core/thing-host.ts";
-import { type ServerOptions, ThingServer } from "../server/thing-server.ts";
+import type { ServerOptions } from "../server/server-options.ts";
+import { ThingServer } from "../server/thing-server.ts";
 import { TestLog } from "./test-log.ts";
 
 /** How a Thing is hosted for a test. */

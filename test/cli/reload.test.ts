@@ -49,6 +49,7 @@ const RESTARTED: Record<Exclude<keyof ConfigFile, "things">, string> = {
   tls: "auto",
   webhooks: "{ allowed_hosts: [lab.example] }",
   end_when_blocked_s: "60",
+  fleet: "{ servers: ['nats://127.0.0.1:4222'], name: one }",
   mdns: "true",
 };
 

@@ -6,6 +6,7 @@ import { quoted } from "../../base/preview.ts";
 import { systemTimers } from "../../base/timers.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
 import { LANGUAGE, TD_CONTEXTS, type ThingDescriber, thingId } from "../td/description.ts";
+import { NO_REMOTE_THINGS, type RemoteThings } from "./remote-things.ts";
 
 export const DISCOVERY_CONTEXT = "https://www.w3.org/2022/wot/discovery";
 
@@ -32,11 +33,17 @@ export class ThingDirectory {
   readonly #told = new Map<string, number>();
   /** Things of which it is about to be told. */
   readonly #due = new Set<string>();
+  readonly #remote: RemoteThings;
 
-  constructor(host: ThingHost, describe: ThingDescriber) {
+  constructor(host: ThingHost, describe: ThingDescriber, remote = NO_REMOTE_THINGS) {
     this.#host = host;
     this.#describe = describe;
+    this.#remote = remote;
     this.update(describe);
+    remote.onChange((what, id) => {
+      this.#modifications += 1;
+      this.events.tell(what, id);
+    });
     host.onState(({ name, state }) => {
       if (state !== "open" && state !== "failed") return;
       this.#modify(name);
@@ -104,18 +111,30 @@ export class ThingDirectory {
     return `${wallTime(this.#created)} ${this.#modifications} ${this.names.join()}`;
   }
 
+  /** How many descriptions `list` gives. */
+  get size(): number {
+    return this.#host.things.size + this.#remote.descriptions.size;
+  }
+
   /** Every description, in the order of the ids, as the specification wants it. */
   list(root: string): EnrichedDescription[] {
-    const idOf = new Map(this.names.map((name) => [name, thingId(this.#host, name)]));
+    const own = this.names.map((name) => [thingId(this.#host, name), name] as const);
+    const all = new Map<string, string | EnrichedDescription>([
+      ...this.#remote.descriptions,
+      ...own,
+    ]);
     // All ids are ASCII, so that the order of code units is the order of code points.
-    const sorted = this.names.sort((a, b) => (idOf.get(a)! < idOf.get(b)! ? -1 : 1));
-    return sorted.map((name) => this.#enriched(name, root));
+    return [...all]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, found]) => (typeof found === "string" ? this.#enriched(found, root) : found));
   }
 
   /** @throws {ThingError} `NOT_FOUND`. */
   get(id: string, root: string): EnrichedDescription {
     const name = this.names.find((name) => thingId(this.#host, name) === id);
     if (name !== undefined) return this.#enriched(name, root);
+    const remote = this.#remote.descriptions.get(id);
+    if (remote) return remote;
     throw new ThingError(
       "NOT_FOUND",
       `The directory has no Thing with the id '${quoted(id)}'. The list of all Things shows the id of each.`,

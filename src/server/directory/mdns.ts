@@ -3,6 +3,7 @@ import type { Bonjour } from "bonjour-service";
 import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { openBonjour } from "../../discovery/network/bonjour.ts";
+import { isLoopback } from "../http/listen.ts";
 
 /** One service as multicast DNS tells of it (RFC 6762, RFC 6763). */
 export interface MulticastService {
@@ -74,6 +75,32 @@ export async function openMulticast(
     );
     return undefined;
   }
+}
+
+/** Where the Things are that a network is told of. */
+interface AnnouncedPlace extends Pick<WotServicesOptions, "prefix" | "port"> {
+  /** The address that the server listens on. */
+  readonly host: string;
+  readonly isSecure: boolean;
+  /** This machine's address on the network that is to be told; the default network's if undefined. */
+  readonly network: string | undefined;
+}
+
+/** Tells a network of Things; undefined, and a warning, where that makes no sense or does not work. */
+export async function announceThings(
+  things: Iterable<string>,
+  { host, network, prefix, port, isSecure }: AnnouncedPlace,
+  log: Log,
+): Promise<Announcement | undefined> {
+  if (isLoopback(host) && network === undefined) {
+    log.warn(
+      `The Things are not announced by multicast DNS, because other machines cannot reach '${host}'. Allow them with --lan, or listen on an address of the network with --host.`,
+    );
+    return undefined;
+  }
+  const multicast = await openMulticast(log, network);
+  const services = wotServices(things, { prefix, port, secure: isSecure });
+  return multicast && new Announcement(multicast, services);
 }
 
 interface WotServicesOptions {

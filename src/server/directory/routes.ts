@@ -198,7 +198,7 @@ function listReply(
   const contentType = typeFor(exchange.request);
   const key = `directory ${directory.version}`;
   const all = written.reply(key, root, contentType, () => directory.list(root));
-  const total = directory.names.length;
+  const total = directory.size;
   const end = limit === undefined ? total : Math.min(total, offset + limit);
   const isMore = end < total && offset < end;
   const next = isMore ? `${base}/things?${page(end, limit, format)}` : undefined;

@@ -12,8 +12,18 @@ import { loginPage } from "./login-page.ts";
 
 const REALM = 'realm="thingscope", charset="UTF-8"';
 
+/** What the router asks about the client of a request. */
+export interface RequestGate {
+  /** @throws {ThingError} when nobody knows who sent it. */
+  authenticate(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  identityOf(request: IncomingMessage): Identity | undefined;
+  /** @throws {ThingError} `FORBIDDEN`, `LOGIN_REQUIRED`. */
+  authorize(request: IncomingMessage, route: Pick<Route, "role" | "picture" | "path">): void;
+  refuse(request: IncomingMessage, response: ServerResponse, problem: Problem): void;
+}
+
 /** Authenticates and authorizes every request before the table of routes. */
-export class Gate {
+export class Gate implements RequestGate {
   readonly #login: Login;
   readonly #prefix: string;
   /** `GET /path` of what is answered before anybody has logged in. */

@@ -1,0 +1,60 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Authenticator, TlsOptions } from "@nats-io/transport-node";
+import { reasonOf, ThingError } from "../../base/errors.ts";
+import type { Nats } from "./library.ts";
+import type { FleetOptions } from "./options.ts";
+
+/**
+ * What a member tells the broker of itself.
+ * @param folder - Relative paths begin there.
+ * @throws {ThingError} `BAD_CONFIG` for contradictions, and for files that cannot be read.
+ */
+export async function authenticatorFor(
+  { usernamePasswordAuthenticator, nkeyAuthenticator, credsAuthenticator }: Nats,
+  { credentials = {} }: FleetOptions,
+  folder: string,
+): Promise<Authenticator | undefined> {
+  const { user, password_file, nkey_file, creds_file } = credentials;
+  const ways = [user ?? password_file, nkey_file, creds_file].filter((way) => way !== undefined);
+  if (ways.length > 1) throw bad("names several logins. Keep one");
+  if (nkey_file !== undefined) return nkeyAuthenticator(await bytesOf(nkey_file, folder));
+  if (creds_file !== undefined) return credsAuthenticator(await bytesOf(creds_file, folder));
+  if (user === undefined && password_file === undefined) return undefined;
+  if (user === undefined || password_file === undefined)
+    throw bad("must have 'user' and 'password_file' together");
+  const password = Buffer.from(await bytesOf(password_file, folder)).toString("utf8");
+  return usernamePasswordAuthenticator(user, password);
+}
+
+/** @throws {ThingError} `BAD_CONFIG` for files that cannot be read. */
+export async function tlsFor(
+  { tls }: FleetOptions,
+  folder: string,
+): Promise<TlsOptions | undefined> {
+  if (!tls) return undefined;
+  const { ca_file, cert_file, key_file } = tls;
+  const text = async (file: string) => Buffer.from(await bytesOf(file, folder)).toString("utf8");
+  return {
+    ...(ca_file !== undefined && { ca: await text(ca_file) }),
+    ...(cert_file !== undefined && { cert: await text(cert_file) }),
+    ...(key_file !== undefined && { key: await text(key_file) }),
+  };
+}
+
+/** Without the end of the last line, which editors add. */
+async function bytesOf(file: string, folder: string): Promise<Uint8Array> {
+  try {
+    const text = await readFile(resolve(folder, file), "utf8");
+    return new TextEncoder().encode(text.replace(/\r?\n$/, ""));
+  } catch (error) {
+    throw new ThingError(
+      "BAD_CONFIG",
+      `'${file}' in 'fleet' cannot be read: ${reasonOf(error)}. Give the path of a file that this user may read.`,
+    );
+  }
+}
+
+function bad(what: string): ThingError {
+  return new ThingError("BAD_CONFIG", `'credentials' in 'fleet' ${what}.`);
+}

@@ -1,0 +1,167 @@
+import { createHash } from "node:crypto";
+import { hostname } from "node:os";
+import type { NatsConnection } from "@nats-io/transport-node";
+import type { Attempt } from "../../base/attempt.ts";
+import { messageOf, ThingError } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import { packageVersion } from "../../base/package-root.ts";
+import { Supervisor } from "../../base/supervise.ts";
+import type { ThingServer } from "../../server/thing-server.ts";
+import { openBuckets } from "./buckets.ts";
+import { authenticatorFor, tlsFor } from "./credentials.ts";
+import { describedThings } from "./described-things.ts";
+import { type Nats, nats } from "./library.ts";
+import type { FleetOptions } from "./options.ts";
+import { assertFree, keepPresent, leave } from "./presence.ts";
+import { answerRequests } from "./requests.ts";
+import { Roster } from "./roster.ts";
+import type { MemberName } from "./subjects.ts";
+import { tellAll } from "./tell.ts";
+import { watchBuckets } from "./watch.ts";
+
+/** A broker that does not answer a ping within so long is left, ms. */
+const PING_MS = 2000;
+const CONNECT_MS = 5000;
+const PAUSES = { firstMs: 500, longestMs: 5000 };
+const DEFAULT_FLEET = "lab";
+
+/**
+ * A server's place in a fleet: its Things are described to all members and answer requests by NATS, and `roster` lists the
+ * Things of the others. While there is no connection everything else goes on, and the connection is made again.
+ * @see https://docs.nats.io/nats-concepts/jetstream/key-value-store
+ */
+export class Fleet {
+  readonly roster: Roster;
+  readonly name: MemberName;
+  readonly #options: FleetOptions;
+  readonly #folder: string;
+  readonly #log: Log;
+  readonly #supervisor: Supervisor;
+  #server: ThingServer | undefined;
+
+  /** @param options.folder - Relative paths of the options begin there. */
+  constructor(options: FleetOptions, { folder, log }: { folder: string; log: Log }) {
+    this.#options = options;
+    this.#folder = folder;
+    this.#log = log;
+    this.name = { fleet: options.fleet ?? DEFAULT_FLEET, member: options.name };
+    this.roster = new Roster(options.name, log);
+    this.#supervisor = new Supervisor((attempt) => this.#member(attempt), {
+      pauses: PAUSES,
+      isBackground: true,
+      onFailure: ({ reason }) =>
+        this.#log.warn(`The fleet is not reached: ${reason} Everything local goes on.`),
+    });
+  }
+
+  /** What the connection does: `running` while this server is a member. */
+  get status(): Supervisor["status"] {
+    return this.#supervisor.status;
+  }
+
+  /** Takes part, as the server that listens now. */
+  join(server: ThingServer): void {
+    this.#server = server;
+    this.#supervisor.start();
+  }
+
+  async close(): Promise<void> {
+    await this.#supervisor.close();
+    this.roster.close();
+  }
+
+  async #member(attempt: Attempt): Promise<void> {
+    const library = await nats();
+    const connection = await this.#connect(library);
+    try {
+      await this.#take(connection, library, attempt);
+    } finally {
+      this.roster.pause();
+      await connection.close().catch((error) => this.#log.debug(messageOf(error)));
+    }
+  }
+
+  /** Until the connection fails, or `signal` aborts. */
+  async #take(connection: NatsConnection, library: Nats, attempt: Attempt): Promise<void> {
+    const { signal } = attempt;
+    const server = this.#server!;
+    const { name, roster } = this;
+    const root = this.#rootOf(connection, server);
+    const buckets = await openBuckets(connection, library, name.fleet);
+    const end = new AbortController();
+    const ending = AbortSignal.any([signal, end.signal]);
+    const broker = `nats://${connection.getServer()}`;
+    const present = {
+      name: name.member,
+      lease: { id: idOf(server), url: root, version: packageVersion() },
+      things: describedThings(server, { name, root, broker }),
+      log: this.#log,
+    };
+    const telling = { connection, library, hub: server.notifications, name };
+    try {
+      await assertFree(buckets, present);
+      const stops = [answerRequests(connection, library, { server, name, root })];
+      ending.addEventListener("abort", () => {
+        for (const stop of stops) stop();
+      });
+      roster.resume();
+      await Promise.race([
+        new Promise<never>((_, reject) => stops.push(tellAll(server.host, telling, reject))),
+        watchBuckets(buckets, roster, ending),
+        keepPresent(buckets, present, ending, () => attempt.heartbeat()),
+        connection.closed().then(connectionLost),
+      ]);
+      if (signal.aborted) await leave(buckets, name.member);
+    } finally {
+      end.abort();
+    }
+  }
+
+  /** @throws {ThingError} `PROGRAM_REFUSED`, `BAD_CONFIG`. */
+  async #connect(library: Nats): Promise<NatsConnection> {
+    const { servers } = this.#options;
+    const [authenticator, tls] = await Promise.all([
+      authenticatorFor(library, this.#options, this.#folder),
+      tlsFor(this.#options, this.#folder),
+    ]);
+    try {
+      return await library.connect({
+        name: `thingscope ${this.name.member}`,
+        servers: [...servers],
+        reconnect: false, // that is the supervisor's
+        pingInterval: PING_MS,
+        maxPingOut: 2,
+        timeout: CONNECT_MS,
+        ...(authenticator && { authenticator }),
+        ...(tls && { tls }),
+      });
+    } catch (error) {
+      throw new ThingError(
+        "PROGRAM_REFUSED",
+        `No NATS server of ${servers.join(", ")} can be used (${messageOf(error)}). Check 'servers', 'credentials' and 'tls' in 'fleet'.`,
+        { cause: error },
+      );
+    }
+  }
+
+  /** As configured, or the address from which NATS sees this machine. */
+  #rootOf({ info }: NatsConnection, { bound }: ThingServer): string {
+    if (this.#options.url !== undefined) return this.#options.url.replace(/\/$/, "");
+    const { host, port, isSecure } = bound!;
+    const address = isAnyAddress(host) ? (info?.client_ip ?? hostname()) : host;
+    return `${isSecure ? "https" : "http"}://${address.includes(":") ? `[${address}]` : address}:${port}`;
+  }
+}
+
+function isAnyAddress(host: string): boolean {
+  return host === "0.0.0.0" || host === "::";
+}
+
+/** The same after every restart, and another one for each folder of settings on each machine. */
+function idOf({ host: { settingsFolder } }: ThingServer): string {
+  return createHash("sha256").update(`${hostname()}\n${settingsFolder}`).digest("hex").slice(0, 32);
+}
+
+function connectionLost(error: unknown): never {
+  throw error ?? new Error("NATS has closed the connection.");
+}

@@ -1,0 +1,44 @@
+import type { Check } from "../../base/checks.ts";
+import { messageOf, ThingError } from "../../base/errors.ts";
+
+/** npm's NATS client, an optional dependency that only this file loads. */
+export type Nats = typeof import("@nats-io/transport-node") & typeof import("@nats-io/kv");
+
+/**
+ * The library, loaded at the first call.
+ * @throws {ThingError} `PROGRAM_MISSING`, with the command that installs it.
+ */
+export async function nats(): Promise<Nats> {
+  try {
+    const [core, kv] = await Promise.all([
+      import("@nats-io/transport-node"),
+      import("@nats-io/kv"),
+    ]);
+    return { ...core, ...kv };
+  } catch (error) {
+    const reason = messageOf(error).split("\n")[0];
+    throw new ThingError(
+      "PROGRAM_MISSING",
+      `A fleet needs the npm packages of NATS, which could not be loaded (${reason}). Install them: ${INSTALL}`,
+      { cause: error },
+    );
+  }
+}
+
+const INSTALL = "npm install @nats-io/transport-node @nats-io/kv";
+
+/** Is the client of NATS installed? */
+export const natsCheck: Check = {
+  name: "nats",
+  async run() {
+    try {
+      await nats();
+      return { level: "ok", message: "The npm packages of NATS are installed for fleets." };
+    } catch {
+      return {
+        level: "ok",
+        message: `The npm packages of NATS are not installed. Only fleets need them: ${INSTALL}.`,
+      };
+    }
+  },
+};

@@ -1,0 +1,123 @@
+import { delay, ignoreAbort } from "../../base/abort.ts";
+import { now } from "../../base/clock.ts";
+import { messageOf, ThingError } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import { type Buckets, REWRITTEN_MS } from "./buckets.ts";
+import { type Lease, leaseIn, RENEWED_MS } from "./lease.ts";
+
+/** A server's Things, as it describes them to the fleet. */
+export interface OwnThings {
+  /** Descriptions by the name of the Thing. */
+  describe(): Promise<ReadonlyMap<string, string>>;
+  /** Calls `listener` whenever `describe` may give something else. @returns How to stop. */
+  onChange(listener: () => void): () => void;
+}
+
+/** A server, as it is present in a fleet. */
+export interface Presence {
+  readonly name: string;
+  readonly lease: Lease;
+  readonly things: OwnThings;
+  readonly log: Log;
+}
+
+/**
+ * Keeps a server's lease and its descriptions in the fleet's buckets until `signal` aborts.
+ * @param onRenewed - Called after each renewal.
+ * @throws whatever NATS throws.
+ */
+export async function keepPresent(
+  buckets: Buckets,
+  { name, lease, things, log }: Presence,
+  signal: AbortSignal,
+  onRenewed: () => void,
+): Promise<void> {
+  const written = new WrittenThings(buckets, name, log);
+  let isStale = true;
+  let wake = new AbortController();
+  const stop = things.onChange(() => {
+    isStale = true;
+    wake.abort();
+  });
+  try {
+    for (let rewritten = now(); !signal.aborted; ) {
+      await buckets.members.put(name, JSON.stringify(lease));
+      onRenewed();
+      if (now() - rewritten > REWRITTEN_MS) {
+        written.forget();
+        rewritten = now();
+        isStale = true;
+      }
+      if (isStale) {
+        isStale = false;
+        await written.write(await things.describe());
+      }
+      wake = new AbortController();
+      await delay(RENEWED_MS, AbortSignal.any([signal, wake.signal])).catch(ignoreAbort);
+    }
+  } finally {
+    stop();
+  }
+}
+
+/** @throws {ThingError} `PROGRAM_REFUSED` when another server has the name. */
+export async function assertFree(
+  { members }: Buckets,
+  { name, lease: { id } }: Presence,
+): Promise<void> {
+  const entry = await members.get(name);
+  const other = entry?.operation === "PUT" ? leaseIn(entry.string()) : undefined;
+  if (!other || other.id === id) return;
+  throw new ThingError(
+    "PROGRAM_REFUSED",
+    `The fleet already has a server '${name}', at ${other.url}. Give this one another 'name' in 'fleet'.`,
+  );
+}
+
+/** Says at once that the server has left. */
+export async function leave({ members }: Buckets, name: string): Promise<void> {
+  await members.delete(name);
+}
+
+/** The descriptions that a bucket has of this server. */
+class WrittenThings {
+  readonly #buckets: Buckets;
+  readonly #name: string;
+  readonly #log: Log;
+  #known = new Map<string, string>();
+
+  constructor(buckets: Buckets, name: string, log: Log) {
+    this.#buckets = buckets;
+    this.#name = name;
+    this.#log = log;
+  }
+
+  /** All are written again. */
+  forget(): void {
+    this.#known = new Map();
+  }
+
+  /** Writes what is new, and removes what has gone, also what an earlier process has left there. */
+  async write(descriptions: ReadonlyMap<string, string>): Promise<void> {
+    const { things } = this.#buckets;
+    for (const [thing, text] of descriptions) {
+      if (this.#known.get(thing) === text) continue;
+      this.#known.set(thing, text);
+      await things
+        .put(this.#key(thing), text)
+        .catch((error) =>
+          this.#log.warn(
+            `The fleet does not have the description of '${thing}' (${text.length} characters): ${messageOf(error)}.`,
+          ),
+        );
+    }
+    for await (const key of await things.keys(`${this.#name}.*`)) {
+      if (!descriptions.has(key.slice(this.#name.length + 1))) await things.delete(key);
+    }
+    for (const thing of this.#known.keys()) if (!descriptions.has(thing)) this.#known.delete(thing);
+  }
+
+  #key(thing: string): string {
+    return `${this.#name}.${thing}`;
+  }
+}

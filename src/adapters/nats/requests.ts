@@ -1,0 +1,211 @@
+import type { RequestListener } from "node:http";
+import type { Readable } from "node:stream";
+import type { Msg, MsgHdrs, NatsConnection } from "@nats-io/transport-node";
+import inject, { type InjectOptions } from "light-my-request";
+import { ThingError } from "../../base/errors.ts";
+import { countedLimit } from "../../base/limit-hits.ts";
+import type { Identity } from "../../server/http/identity.ts";
+import { problemOf } from "../../server/http/problem.ts";
+import { PROBLEM_TYPE } from "../../server/http/route.ts";
+import type { ThingServer } from "../../server/thing-server.ts";
+import type { Nats } from "./library.ts";
+import { type MemberName, requestIn, requestSubjects, type SubjectRole } from "./subjects.ts";
+
+/** Requests that are answered at a time; more are refused. */
+const MOST_AT_ONCE = 64;
+/** How long an answer may take, ms; the client of a longer action reads its invocation. */
+const LONGEST_MS = 30_000;
+/** Bytes of an answer's head beside its body. */
+const HEAD_BYTES = 4096;
+/** Headers of a message that count. All else of HTTP has no meaning here. */
+const HEADERS = new Set(["content-type", "accept", "if-match", "if-none-match"]);
+const ROLES: readonly SubjectRole[] = ["view", "operate"];
+
+const busyLimit = countedLimit("fleet_requests");
+const lateLimit = countedLimit("fleet_answers_late");
+const sizeLimit = countedLimit("fleet_answer_bytes");
+
+/** What requests by NATS are answered by, and how the server is called in their answers. */
+interface Answering {
+  readonly server: ThingServer;
+  readonly name: MemberName;
+  /** Where this server begins for other machines. */
+  readonly root: string;
+}
+
+/**
+ * Answers requests by the server's own routes: a subject is a method and a path, a message's body the request's. The answer
+ * has its status in the header `Status`.
+ * @returns How to stop.
+ */
+export function answerRequests(
+  connection: NatsConnection,
+  library: Nats,
+  answering: Answering,
+): () => void {
+  let running = 0;
+  const subscriptions = ROLES.map((role) => {
+    const listener = answering.server.listenerFor(clientWith(role));
+    const answer = async (message: Msg) => {
+      if (running >= MOST_AT_ONCE) {
+        busyLimit.hit();
+        respond(message, library, problem(tooMany()));
+        return;
+      }
+      running += 1;
+      try {
+        respond(message, library, await answerTo(message, listener, answering, connection));
+      } finally {
+        running -= 1;
+      }
+    };
+    return connection.subscribe(requestSubjects(answering.name, role), {
+      callback: (error, message) => void (error ?? answer(message)),
+    });
+  });
+  return () => {
+    for (const subscription of subscriptions) subscription.unsubscribe();
+  };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+async function answerTo(
+  message: Msg,
+  listener: RequestListener,
+  { root }: Answering,
+  connection: NatsConnection,
+): Promise<Answer> {
+  const request = requestIn(message.subject);
+  if (!request) return problem(notARequest(message.subject));
+  const { method, path } = request;
+  const query = message.headers?.get("Query");
+  const url = root + path + (query ? `?${query}` : "");
+  const { host } = new URL(root);
+  const gone = AbortSignal.timeout(LONGEST_MS);
+  try {
+    const response = await inject(listener, {
+      method: method as NonNullable<InjectOptions["method"]>,
+      url,
+      authority: host,
+      headers: { ...headersIn(message.headers), host },
+      ...(message.data.length > 0 && { payload: Buffer.from(message.data) }),
+      payloadAsStream: true,
+      signal: gone,
+    });
+    const { statusCode: status, headers } = response;
+    const type = String(headers["content-type"] ?? "");
+    const body = response.stream();
+    if (isEndless(type)) {
+      body.destroy();
+      return problem(endless(url));
+    }
+    const most = (connection.info?.max_payload ?? 2 ** 20) - HEAD_BYTES;
+    const bytes = await bytesOf(body, most);
+    if (!bytes) {
+      sizeLimit.hit();
+      return problem(tooLarge(url, most));
+    }
+    return { status, headers: headersOut(headers), body: bytes };
+  } catch (error) {
+    if (!gone.aborted) return problem(error);
+    lateLimit.hit();
+    return problem(late(url));
+  }
+}
+
+function respond(message: Msg, library: Nats, { status, headers, body }: Answer): void {
+  if (!message.reply) return;
+  const answered = library.headers();
+  answered.set("Status", String(status));
+  for (const [name, value] of Object.entries(headers)) answered.set(name, value);
+  if (status >= 400) answered.set("Nats-Service-Error-Code", String(status));
+  message.respond(body, { headers: answered });
+}
+
+/** @returns undefined when there are more than `most`. */
+async function bytesOf(body: Readable, most: number): Promise<Uint8Array | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > most) return undefined; // the loop's end destroys it
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function headersIn(headers: MsgHdrs | undefined): Record<string, string> {
+  const given = [...(headers ?? [])].map(
+    ([name, [value = ""]]) => [name.toLowerCase(), value] as const,
+  );
+  return {
+    "content-type": "application/json",
+    accept: "application/json",
+    ...Object.fromEntries(given.filter(([name]) => HEADERS.has(name))),
+  };
+}
+
+function headersOut(headers: Readonly<Record<string, unknown>>): Record<string, string> {
+  const names = ["content-type", "etag", "location", "retry-after"];
+  const there = names.filter((name) => headers[name] !== undefined);
+  return Object.fromEntries(there.map((name) => [name, String(headers[name])]));
+}
+
+function isEndless(type: string): boolean {
+  return type.startsWith("multipart/") || type.startsWith("text/event-stream");
+}
+
+/** Whoever the broker lets use subjects of a role. */
+export function clientWith(role: SubjectRole): Identity {
+  const name = `a client of the fleet with the role ${role}`;
+  return { account: { id: `fleet ${role}`, name, role }, role, via: "token" };
+}
+
+function problem(error: unknown): Answer {
+  const body = problemOf(error);
+  return {
+    status: body.status,
+    headers: { "content-type": PROBLEM_TYPE },
+    body: Buffer.from(JSON.stringify(body)),
+  };
+}
+
+function tooMany(): ThingError {
+  return new ThingError(
+    "TOO_BUSY",
+    `This server already answers ${MOST_AT_ONCE} requests of the fleet. Try again in a moment.`,
+  );
+}
+
+function notARequest(subject: string): ThingError {
+  return new ThingError(
+    "BAD_ARGUMENT",
+    `The subject ${subject} names no request. It ends with a method and a path, like view.GET.camera.exposure.`,
+  );
+}
+
+function endless(url: string): ThingError {
+  return new ThingError(
+    "NOT_SUPPORTED",
+    `${url} is a stream, which has no end: read it over HTTP.`,
+  );
+}
+
+function tooLarge(url: string, most: number): ThingError {
+  return new ThingError(
+    "NOT_SUPPORTED",
+    `The answer has more than ${most} bytes, which is what a message of this NATS server holds. Read it over HTTP: ${url}`,
+  );
+}
+
+function late(url: string): ThingError {
+  return new ThingError(
+    "NOT_READY",
+    `${url} did not answer within ${LONGEST_MS / 1000} s. Ask again, or start it as an action that is not synchronous.`,
+  );
+}

@@ -1,0 +1,190 @@
+import { countedLimit } from "../../base/limit-hits.ts";
+import type { Log } from "../../base/log.ts";
+import { systemTimers, type Timers } from "../../base/timers.ts";
+import { isRecord } from "../../base/values.ts";
+import type { DirectoryEventType, EnrichedDescription } from "../../server/directory/directory.ts";
+import type { RemoteThings } from "../../server/directory/remote-things.ts";
+import { GONE_MS, type Lease, leaseIn } from "./lease.ts";
+
+const MOST_MEMBERS = 500;
+const MOST_THINGS = 5000;
+
+const membersLimit = countedLimit("fleet_members");
+const thingsLimit = countedLimit("fleet_things");
+
+interface Member {
+  lease: Lease | undefined;
+  /** When its lease was renewed last, on this machine's clock. */
+  renewedAt: number;
+  /** Its descriptions by the name of the Thing. */
+  readonly things: Map<string, EnrichedDescription>;
+}
+
+/** One other server of the fleet, as it said last. */
+export interface PresentMember extends Lease {
+  readonly name: string;
+  readonly things: number;
+}
+
+/**
+ * The other members of a fleet and their Things, as the buckets tell. A member is present until its lease has not been
+ * renewed for nine seconds; its Things are listed while it is present.
+ */
+export class Roster implements RemoteThings {
+  readonly descriptions = new Map<string, EnrichedDescription>();
+  readonly #own: string;
+  readonly #log: Log;
+  readonly #timers: Timers;
+  readonly #members = new Map<string, Member>();
+  readonly #listeners = new Set<(what: DirectoryEventType, id: string) => void>();
+  #count = 0;
+  #stopTimer = () => {};
+
+  /** @param own - This server's name, which is no other member. */
+  constructor(own: string, log: Log, timers: Timers = systemTimers) {
+    this.#own = own;
+    this.#log = log;
+    this.#timers = timers;
+  }
+
+  /** The members that are present, in the order of their names. */
+  get present(): PresentMember[] {
+    return [...this.#members]
+      .flatMap(([name, { lease, things }]) =>
+        lease ? [{ ...lease, name, things: things.size }] : [],
+      )
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  onChange(listener: (what: DirectoryEventType, id: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** A member has renewed its lease. */
+  renewed(name: string, text: string): void {
+    if (name === this.#own) return;
+    const lease = leaseIn(text);
+    const member = lease && this.#memberCalled(name);
+    if (!member) return;
+    const isBack = member.lease === undefined;
+    member.lease = lease;
+    member.renewedAt = this.#timers.now();
+    if (!isBack) return;
+    this.#log.info(`'${name}' is in the fleet (${lease.url}).`);
+    for (const description of member.things.values()) this.#list(description);
+    this.#watch();
+  }
+
+  /** A member has left, or another one has noticed that it has gone. */
+  left(name: string): void {
+    const member = this.#members.get(name);
+    if (member?.lease) this.#hide(name, member, "It has left the fleet.");
+  }
+
+  /** A member has written the description of a Thing. */
+  described(name: string, thing: string, text: string): void {
+    if (name === this.#own) return;
+    const description = descriptionIn(text);
+    const member = description && this.#memberCalled(name);
+    if (!member) return;
+    const before = member.things.get(thing);
+    if (before === undefined && this.#count >= MOST_THINGS) {
+      thingsLimit.hit();
+      return;
+    }
+    if (before === undefined) this.#count += 1;
+    else if (before.id !== description.id && member.lease) this.#unlist(before);
+    member.things.set(thing, description);
+    if (member.lease) this.#list(description);
+  }
+
+  /** A member has a Thing no longer. */
+  removed(name: string, thing: string): void {
+    const member = this.#members.get(name);
+    const before = member?.things.get(thing);
+    if (!member || !before) return;
+    member.things.delete(thing);
+    this.#count -= 1;
+    if (member.lease) this.#unlist(before);
+  }
+
+  /** While this server has no connection, nobody knows who is there: those that are listed stay. */
+  pause(): void {
+    this.#stopTimer();
+  }
+
+  /** Every member has its whole time again to renew its lease. */
+  resume(): void {
+    for (const member of this.#members.values()) member.renewedAt = this.#timers.now();
+    this.#watch();
+  }
+
+  close(): void {
+    this.#stopTimer();
+  }
+
+  #memberCalled(name: string): Member | undefined {
+    const known = this.#members.get(name);
+    if (known) return known;
+    if (this.#members.size >= MOST_MEMBERS) {
+      membersLimit.hit();
+      return undefined;
+    }
+    const member: Member = { lease: undefined, renewedAt: this.#timers.now(), things: new Map() };
+    this.#members.set(name, member);
+    return member;
+  }
+
+  #list(description: EnrichedDescription): void {
+    const id = String(description.id);
+    const what = this.descriptions.has(id) ? "thing_updated" : "thing_created";
+    this.descriptions.set(id, description);
+    this.#tell(what, id);
+  }
+
+  #unlist({ id }: EnrichedDescription): void {
+    if (this.descriptions.delete(String(id))) this.#tell("thing_deleted", String(id));
+  }
+
+  #hide(name: string, member: Member, why: string): void {
+    member.lease = undefined;
+    this.#log.warn(`'${name}' is not in the fleet any more: ${why}`);
+    for (const description of member.things.values()) this.#unlist(description);
+    if (member.things.size === 0) this.#members.delete(name);
+  }
+
+  #tell(what: DirectoryEventType, id: string): void {
+    for (const listener of this.#listeners) listener(what, id);
+  }
+
+  /** Looks for leases that have ended when the next one may have. */
+  #watch(): void {
+    this.#stopTimer();
+    const time = this.#timers.now();
+    const ends = [...this.#members.values()].flatMap(({ lease, renewedAt }) =>
+      lease ? [renewedAt + GONE_MS] : [],
+    );
+    if (ends.length === 0) return;
+    const wait = Math.max(0, Math.min(...ends) - time);
+    this.#stopTimer = this.#timers.after(wait, () => this.#expire(), true);
+  }
+
+  #expire(): void {
+    const time = this.#timers.now();
+    for (const [name, member] of this.#members) {
+      if (member.lease && member.renewedAt + GONE_MS <= time)
+        this.#hide(name, member, `nothing was heard of it for ${GONE_MS / 1000} s.`);
+    }
+    this.#watch();
+  }
+}
+
+function descriptionIn(text: string): EnrichedDescription | undefined {
+  try {
+    const description: unknown = JSON.parse(text);
+    return isRecord(description) && typeof description.id === "string" ? description : undefined;
+  } catch {
+    return undefined;
+  }
+}

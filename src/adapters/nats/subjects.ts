@@ -1,0 +1,65 @@
+import type { Role } from "../../core/affordances.ts";
+
+/** First token of every subject of this package. */
+const ROOT = "thingscope";
+/** An empty segment of a path, since no token may be empty. */
+const EMPTY = "~";
+/** Signs of a path that NATS reads in its own way, or that stand for an empty segment. */
+const RESERVED = /[.*>~\s]/g;
+
+/** What a client of a fleet may do by a subject: the broker's permissions decide who may use it. */
+export type SubjectRole = Extract<Role, "view" | "operate">;
+
+/** One member of a fleet, by name. */
+export interface MemberName {
+  readonly fleet: string;
+  readonly member: string;
+}
+
+/**
+ * The subject of a request: its method and path, with a token for each segment. GET of `/camera/exposure` is
+ * `thingscope.FLEET.MEMBER.view.GET.camera.exposure`.
+ * @param path - As in a URL, with its escapes.
+ */
+export function requestSubject(
+  { fleet, member }: MemberName,
+  method: string,
+  path: string,
+  role: SubjectRole = method === "GET" ? "view" : "operate",
+): string {
+  const tokens = path.slice(1).split("/").map(tokenOf);
+  return [ROOT, fleet, member, role, method, ...tokens].join(".");
+}
+
+/** All requests that a member answers. */
+export function requestSubjects({ fleet, member }: MemberName, role: SubjectRole): string {
+  return [ROOT, fleet, member, role, ">"].join(".");
+}
+
+/** Method and path of a request's subject; undefined of any other subject. */
+export function requestIn(
+  subject: string,
+): { readonly method: string; readonly path: string } | undefined {
+  const [, , , , method, ...tokens] = subject.split(".");
+  if (method === undefined || tokens.length === 0) return undefined;
+  return { method, path: `/${tokens.map(segmentOf).join("/")}` };
+}
+
+/** The subject on which a member tells of a property's new values, or of an event. */
+export function tellSubject(
+  { fleet, member }: MemberName,
+  thing: string,
+  kind: "properties" | "events",
+  name: string,
+): string {
+  return [ROOT, fleet, member, "tell", tokenOf(thing), kind, tokenOf(name)].join(".");
+}
+
+function tokenOf(segment: string): string {
+  if (segment === "") return EMPTY;
+  return segment.replace(RESERVED, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+function segmentOf(token: string): string {
+  return token === EMPTY ? "" : token;
+}

@@ -1,0 +1,97 @@
+import type { NatsConnection } from "@nats-io/transport-node";
+import { countedLimit } from "../../base/limit-hits.ts";
+import type { HostedThing } from "../../core/hosted-thing.ts";
+import type { ThingHost } from "../../core/thing-host.ts";
+import type { NotificationLogs } from "../../server/notifications/notification-log.ts";
+import { type Due, NotificationReader } from "../../server/notifications/notification-reader.ts";
+import type { NotificationHub } from "../../server/notifications/thing-notifications.ts";
+import type { Nats } from "./library.ts";
+import { type MemberName, tellSubject } from "./subjects.ts";
+
+/** Messages of a Thing that are sent before NATS is asked whether it has taken them: so many are in memory at most. */
+const MOST_AT_ONCE = 64;
+/** End of the names of events that tell each frame of a stream: too many to tell unasked. */
+const NEW_FRAME = /_new_frame$/;
+
+const missedLimit = countedLimit("fleet_notifications");
+
+/** Where a member tells what happens. */
+interface Telling {
+  readonly connection: NatsConnection;
+  readonly library: Nats;
+  readonly hub: NotificationHub;
+  readonly name: MemberName;
+}
+
+/**
+ * Publishes the new values of observable properties, and the events, of all Things of a host, but not each new frame. What
+ * NATS does not take yet is held as for any slow reader; what is dropped from there is counted.
+ * @param onFault - Called when publishing has failed, which ends it.
+ * @returns How to stop.
+ */
+export function tellAll(
+  host: ThingHost,
+  telling: Telling,
+  onFault: (error: unknown) => void,
+): () => void {
+  const end = new AbortController();
+  const told = new Set<HostedThing>();
+  const tellNew = () => {
+    for (const hosted of host.things.values()) {
+      if (told.has(hosted)) continue;
+      told.add(hosted);
+      const gone = new AbortController();
+      hosted.departure.onLeft(() => {
+        told.delete(hosted);
+        gone.abort();
+      });
+      const signal = AbortSignal.any([end.signal, gone.signal]);
+      tellThing(hosted, telling, signal).catch((error) => signal.aborted || onFault(error));
+    }
+  };
+  tellNew();
+  const stop = host.onState(tellNew);
+  return () => {
+    stop();
+    end.abort();
+  };
+}
+
+async function tellThing(
+  hosted: HostedThing,
+  telling: Telling,
+  signal: AbortSignal,
+): Promise<void> {
+  const notifications = telling.hub.of(hosted);
+  const reader = new NotificationReader<"properties" | "events">("view");
+  const { present } = notifications;
+  reader.followAll(notifications.allProperties(), present, "properties");
+  reader.followAll(withoutFrames(notifications.allEvents("view")), present, "events");
+  try {
+    for (let sent = 1; ; sent += 1) {
+      const due = await reader.nextToCome(signal);
+      if (due.missed > 0) missedLimit.hit(due.missed);
+      publish(hosted.name, telling, due);
+      if (sent % MOST_AT_ONCE === 0) await telling.connection.flush();
+    }
+  } finally {
+    reader.leaveAll();
+  }
+}
+
+function withoutFrames({ all, ...more }: NotificationLogs): NotificationLogs {
+  return { all: () => [...all()].filter(({ name }) => !NEW_FRAME.test(name)), ...more };
+}
+
+function publish(
+  thing: string,
+  { connection, library, name: member }: Telling,
+  { notification, about: kind }: Due<"properties" | "events">,
+): void {
+  const { id, name, data, problem } = notification;
+  const headers = library.headers();
+  headers.set("Id", id);
+  if (problem) headers.set("Status", String(problem.status));
+  const body = problem ? JSON.stringify(problem) : (data ?? "");
+  connection.publish(tellSubject(member, thing, kind, name), body, { headers });
+}

@@ -1,0 +1,39 @@
+import type { KV } from "@nats-io/kv";
+import type { Buckets } from "./buckets.ts";
+import type { Roster } from "./roster.ts";
+
+/**
+ * Tells a roster what the fleet's buckets hold, and each change, until `signal` aborts.
+ * @throws whatever NATS throws when it cannot be followed any more.
+ */
+export async function watchBuckets(
+  { members, things }: Buckets,
+  roster: Roster,
+  signal: AbortSignal,
+): Promise<void> {
+  await Promise.all([
+    watch(members, signal, (key, value) =>
+      value === undefined ? roster.left(key) : roster.renewed(key, value),
+    ),
+    watch(things, signal, (key, value) => {
+      const [member = "", thing = ""] = key.split(".");
+      if (value === undefined) roster.removed(member, thing);
+      else roster.described(member, thing, value);
+    }),
+  ]);
+}
+
+async function watch(
+  bucket: KV,
+  signal: AbortSignal,
+  onEntry: (key: string, value: string | undefined) => void,
+): Promise<void> {
+  const entries = await bucket.watch();
+  const stop = () => entries.stop();
+  signal.addEventListener("abort", stop, { once: true });
+  if (signal.aborted) stop();
+  for await (const entry of entries) {
+    onEntry(entry.key, entry.operation === "PUT" ? entry.string() : undefined);
+  }
+  if (!signal.aborted) throw new Error("NATS does not tell of the fleet's changes any more.");
+}

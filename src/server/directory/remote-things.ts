@@ -1,0 +1,14 @@
+import type { DirectoryEventType, EnrichedDescription } from "./directory.ts";
+
+/** Things of other servers that a directory lists beside its own. */
+export interface RemoteThings {
+  /** Their descriptions by id, with absolute addresses. */
+  readonly descriptions: ReadonlyMap<string, EnrichedDescription>;
+  /** @returns How to stop listening. */
+  onChange(listener: (what: DirectoryEventType, id: string) => void): () => void;
+}
+
+export const NO_REMOTE_THINGS: RemoteThings = {
+  descriptions: new Map(),
+  onChange: () => () => {},
+};

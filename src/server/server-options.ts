@@ -1,0 +1,42 @@
+import type { LoginOptions } from "./access/login/login.ts";
+import type { TlsFiles } from "./access/tls/certificate-files.ts";
+import type { RemoteThings } from "./directory/remote-things.ts";
+import type { ThingServer } from "./thing-server.ts";
+import type { WebhookOptions } from "./webhooks/webhooks.ts";
+
+/** How a server is addressed, and by whom. */
+export interface ServerOptions {
+  /** Before every path, e.g. `/api/v3`. */
+  readonly apiPrefix?: string;
+  /** Things whose pictures pages of other origins may show: their names, or all of them. */
+  readonly embed?: readonly string[] | "all";
+  /** Names under which this server may be addressed, beside loopback, IP addresses and the machine's own name. */
+  readonly allowedHosts?: readonly string[];
+  /** Origins whose pages may call this server. */
+  readonly allowedOrigins?: readonly string[];
+  /** Addresses and networks of proxies whose word counts on how, and by whom, the server was addressed; loopback when absent. */
+  readonly trustedProxies?: readonly string[];
+  /** Whoever uses the server has to log in. */
+  readonly login?: LoginOptions;
+  /** Allows addresses off loopback, without any login. */
+  readonly insecureNoAuth?: boolean;
+  /**
+   * Tells the local network of the Things by multicast DNS (`_wot._tcp`): true, or this machine's address on the
+   * network to tell. Needs the package bonjour-service.
+   */
+  readonly mdns?: boolean | string;
+  /** Lets clients have URLs of these hosts called when something happens. Off unless given. */
+  readonly webhooks?: WebhookOptions;
+  /** For https: certificate and key in PEM. */
+  readonly tls?: TlsFiles;
+  /** Other servers, whose Things the directory lists, too. */
+  readonly fleet?: ServerFleet;
+}
+
+/** What connects a server with others. */
+export interface ServerFleet {
+  readonly roster: RemoteThings;
+  /** Called when the server listens. */
+  join(server: ThingServer): void;
+  close(): Promise<void>;
+}
