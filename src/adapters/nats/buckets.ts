@@ -10,8 +10,8 @@ const REPLICAS = 3;
 const KEPT_MS = 24 * 3600 * 1000;
 /** Members write their descriptions again so often, ms. */
 export const REWRITTEN_MS = KEPT_MS / 4;
-/** Bytes that all descriptions of a fleet take at most: some 10,000 Things. */
-const MOST_BYTES = 512 * 2 ** 20;
+/** Bytes that all descriptions of a fleet take at most, which JetStream reserves: those of some 2000 Things. */
+const MOST_BYTES = 64 * 2 ** 20;
 
 /** What a fleet keeps in JetStream. */
 export interface Buckets {
@@ -19,6 +19,40 @@ export interface Buckets {
   readonly members: KV;
   /** The descriptions, by member and Thing: `MEMBER.THING`. */
   readonly things: KV;
+}
+
+/**
+ * The fleet's two buckets, as its members have made them.
+ * @throws {ThingError} `PROGRAM_REFUSED` where there are none.
+ */
+export async function findBuckets(
+  connection: NatsConnection,
+  library: Nats,
+  fleet: string,
+): Promise<Buckets> {
+  const manager = new library.Kvm(connection);
+  const find = async (name: string) => {
+    const bucket = await manager.open(name);
+    await bucket.status();
+    return bucket;
+  };
+  try {
+    return { members: await find(membersOf(fleet)), things: await find(thingsOf(fleet)) };
+  } catch (error) {
+    throw new ThingError(
+      "PROGRAM_REFUSED",
+      `NATS has no fleet '${fleet}' for this login: ${messageOf(error)}. Start a server that belongs to it first.`,
+      { cause: error },
+    );
+  }
+}
+
+function membersOf(fleet: string): string {
+  return `thingscope_${fleet}_members`;
+}
+
+function thingsOf(fleet: string): string {
+  return `thingscope_${fleet}_things`;
 }
 
 /**
@@ -37,8 +71,8 @@ export async function openBuckets(
       .catch(() => manager.create(name, options)); // a single server has no replicas
   try {
     return {
-      members: await open(`thingscope_${fleet}_members`, { ttl: 2 * GONE_MS, history: 1 }),
-      things: await open(`thingscope_${fleet}_things`, {
+      members: await open(membersOf(fleet), { ttl: 2 * GONE_MS, history: 1 }),
+      things: await open(thingsOf(fleet), {
         ttl: KEPT_MS,
         history: 1,
         max_bytes: MOST_BYTES,

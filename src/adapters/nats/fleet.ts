@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import { hostname } from "node:os";
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { Attempt } from "../../base/attempt.ts";
-import { messageOf, ThingError } from "../../base/errors.ts";
+import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { packageVersion } from "../../base/package-root.ts";
 import { Supervisor } from "../../base/supervise.ts";
 import type { ThingServer } from "../../server/thing-server.ts";
 import { openBuckets } from "./buckets.ts";
-import { authenticatorFor, tlsFor } from "./credentials.ts";
+import { connectTo } from "./connect.ts";
 import { describedThings } from "./described-things.ts";
 import { type Nats, nats } from "./library.ts";
 import type { FleetOptions } from "./options.ts";
@@ -19,9 +19,6 @@ import type { MemberName } from "./subjects.ts";
 import { tellAll } from "./tell.ts";
 import { watchBuckets } from "./watch.ts";
 
-/** A broker that does not answer a ping within so long is left, ms. */
-const PING_MS = 2000;
-const CONNECT_MS = 5000;
 const PAUSES = { firstMs: 500, longestMs: 5000 };
 const DEFAULT_FLEET = "lab";
 
@@ -33,11 +30,14 @@ const DEFAULT_FLEET = "lab";
 export class Fleet {
   readonly roster: Roster;
   readonly name: MemberName;
+  /** Resolves when this server is a member for the first time. */
+  readonly joined: Promise<void>;
   readonly #options: FleetOptions;
   readonly #folder: string;
   readonly #log: Log;
   readonly #supervisor: Supervisor;
   #server: ThingServer | undefined;
+  #hasJoined: () => void = () => {};
 
   /** @param options.folder - Relative paths of the options begin there. */
   constructor(options: FleetOptions, { folder, log }: { folder: string; log: Log }) {
@@ -45,6 +45,9 @@ export class Fleet {
     this.#folder = folder;
     this.#log = log;
     this.name = { fleet: options.fleet ?? DEFAULT_FLEET, member: options.name };
+    this.joined = new Promise((resolve) => {
+      this.#hasJoined = resolve;
+    });
     this.roster = new Roster(options.name, log);
     this.#supervisor = new Supervisor((attempt) => this.#member(attempt), {
       pauses: PAUSES,
@@ -72,7 +75,10 @@ export class Fleet {
 
   async #member(attempt: Attempt): Promise<void> {
     const library = await nats();
-    const connection = await this.#connect(library);
+    const connection = await connectTo(library, this.#options, {
+      folder: this.#folder,
+      client: `thingscope ${this.name.member}`,
+    });
     try {
       await this.#take(connection, library, attempt);
     } finally {
@@ -100,7 +106,7 @@ export class Fleet {
     const telling = { connection, library, hub: server.notifications, name };
     try {
       await assertFree(buckets, present);
-      const stops = [answerRequests(connection, library, { server, name, root })];
+      const stops = [answerRequests(connection, library, { server, name, root, log: this.#log })];
       ending.addEventListener("abort", () => {
         for (const stop of stops) stop();
       });
@@ -108,39 +114,15 @@ export class Fleet {
       await Promise.race([
         new Promise<never>((_, reject) => stops.push(tellAll(server.host, telling, reject))),
         watchBuckets(buckets, roster, ending),
-        keepPresent(buckets, present, ending, () => attempt.heartbeat()),
+        keepPresent(buckets, present, ending, () => {
+          attempt.heartbeat();
+          this.#hasJoined();
+        }),
         connection.closed().then(connectionLost),
       ]);
       if (signal.aborted) await leave(buckets, name.member);
     } finally {
       end.abort();
-    }
-  }
-
-  /** @throws {ThingError} `PROGRAM_REFUSED`, `BAD_CONFIG`. */
-  async #connect(library: Nats): Promise<NatsConnection> {
-    const { servers } = this.#options;
-    const [authenticator, tls] = await Promise.all([
-      authenticatorFor(library, this.#options, this.#folder),
-      tlsFor(this.#options, this.#folder),
-    ]);
-    try {
-      return await library.connect({
-        name: `thingscope ${this.name.member}`,
-        servers: [...servers],
-        reconnect: false, // that is the supervisor's
-        pingInterval: PING_MS,
-        maxPingOut: 2,
-        timeout: CONNECT_MS,
-        ...(authenticator && { authenticator }),
-        ...(tls && { tls }),
-      });
-    } catch (error) {
-      throw new ThingError(
-        "PROGRAM_REFUSED",
-        `No NATS server of ${servers.join(", ")} can be used (${messageOf(error)}). Check 'servers', 'credentials' and 'tls' in 'fleet'.`,
-        { cause: error },
-      );
     }
   }
 

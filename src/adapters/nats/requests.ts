@@ -2,8 +2,9 @@ import type { RequestListener } from "node:http";
 import type { Readable } from "node:stream";
 import type { Msg, MsgHdrs, NatsConnection } from "@nats-io/transport-node";
 import inject, { type InjectOptions } from "light-my-request";
-import { ThingError } from "../../base/errors.ts";
+import { messageOf, ThingError } from "../../base/errors.ts";
 import { countedLimit } from "../../base/limit-hits.ts";
+import type { Log } from "../../base/log.ts";
 import type { Identity } from "../../server/http/identity.ts";
 import { problemOf } from "../../server/http/problem.ts";
 import { PROBLEM_TYPE } from "../../server/http/route.ts";
@@ -31,6 +32,7 @@ interface Answering {
   readonly name: MemberName;
   /** Where this server begins for other machines. */
   readonly root: string;
+  readonly log: Log;
 }
 
 /**
@@ -43,6 +45,7 @@ export function answerRequests(
   library: Nats,
   answering: Answering,
 ): () => void {
+  const { log } = answering;
   let running = 0;
   const subscriptions = ROLES.map((role) => {
     const listener = answering.server.listenerFor(clientWith(role));
@@ -60,7 +63,9 @@ export function answerRequests(
       }
     };
     return connection.subscribe(requestSubjects(answering.name, role), {
-      callback: (error, message) => void (error ?? answer(message)),
+      callback(error, message) {
+        if (!error) answer(message).catch((cause) => log.debug(messageOf(cause))); // the connection has ended
+      },
     });
   });
   return () => {

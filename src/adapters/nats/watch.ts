@@ -1,4 +1,4 @@
-import type { KV } from "@nats-io/kv";
+import type { KV, KvWatchOptions } from "@nats-io/kv";
 import type { Buckets } from "./buckets.ts";
 import type { Roster } from "./roster.ts";
 
@@ -12,10 +12,11 @@ export async function watchBuckets(
   signal: AbortSignal,
 ): Promise<void> {
   await Promise.all([
-    watch(members, signal, (key, value) =>
+    // What was written before says nothing of who is there now.
+    watch(members, { include: "updates" }, signal, (key, value) =>
       value === undefined ? roster.left(key) : roster.renewed(key, value),
     ),
-    watch(things, signal, (key, value) => {
+    watch(things, {}, signal, (key, value) => {
       const [member = "", thing = ""] = key.split(".");
       if (value === undefined) roster.removed(member, thing);
       else roster.described(member, thing, value);
@@ -25,10 +26,11 @@ export async function watchBuckets(
 
 async function watch(
   bucket: KV,
+  options: KvWatchOptions,
   signal: AbortSignal,
   onEntry: (key: string, value: string | undefined) => void,
 ): Promise<void> {
-  const entries = await bucket.watch();
+  const entries = await bucket.watch(options);
   const stop = () => entries.stop();
   signal.addEventListener("abort", stop, { once: true });
   if (signal.aborted) stop();

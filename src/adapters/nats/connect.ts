@@ -1,18 +1,57 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { Authenticator, TlsOptions } from "@nats-io/transport-node";
-import { reasonOf, ThingError } from "../../base/errors.ts";
+import type { Authenticator, NatsConnection, TlsOptions } from "@nats-io/transport-node";
+import { messageOf, reasonOf, ThingError } from "../../base/errors.ts";
 import type { Nats } from "./library.ts";
 import type { FleetOptions } from "./options.ts";
+
+/** A broker that does not answer a ping within so long is left, ms. */
+const PING_MS = 2000;
+const CONNECT_MS = 5000;
+
+/**
+ * Connects to one of the NATS servers. A connection that is lost stays so: nothing waits in it to be sent later.
+ * @param options.folder - Relative paths begin there.
+ * @throws {ThingError} `PROGRAM_REFUSED`, `BAD_CONFIG`.
+ */
+export async function connectTo(
+  library: Nats,
+  fleet: Pick<FleetOptions, "servers" | "credentials" | "tls">,
+  { folder, client }: { readonly folder: string; readonly client: string },
+): Promise<NatsConnection> {
+  const { servers } = fleet;
+  const [authenticator, tls] = await Promise.all([
+    authenticatorFor(library, fleet, folder),
+    tlsFor(fleet, folder),
+  ]);
+  try {
+    return await library.connect({
+      name: client,
+      servers: [...servers],
+      reconnect: false,
+      pingInterval: PING_MS,
+      maxPingOut: 2,
+      timeout: CONNECT_MS,
+      ...(authenticator && { authenticator }),
+      ...(tls && { tls }),
+    });
+  } catch (error) {
+    throw new ThingError(
+      "PROGRAM_REFUSED",
+      `No NATS server of ${servers.join(", ")} can be used (${messageOf(error)}). Check 'servers', 'credentials' and 'tls' in 'fleet'.`,
+      { cause: error },
+    );
+  }
+}
 
 /**
  * What a member tells the broker of itself.
  * @param folder - Relative paths begin there.
  * @throws {ThingError} `BAD_CONFIG` for contradictions, and for files that cannot be read.
  */
-export async function authenticatorFor(
+async function authenticatorFor(
   { usernamePasswordAuthenticator, nkeyAuthenticator, credsAuthenticator }: Nats,
-  { credentials = {} }: FleetOptions,
+  { credentials = {} }: Pick<FleetOptions, "credentials">,
   folder: string,
 ): Promise<Authenticator | undefined> {
   const { user, password_file, nkey_file, creds_file } = credentials;
@@ -28,8 +67,8 @@ export async function authenticatorFor(
 }
 
 /** @throws {ThingError} `BAD_CONFIG` for files that cannot be read. */
-export async function tlsFor(
-  { tls }: FleetOptions,
+async function tlsFor(
+  { tls }: Pick<FleetOptions, "tls">,
   folder: string,
 ): Promise<TlsOptions | undefined> {
   if (!tls) return undefined;

@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { connect } from "@nats-io/transport-node";
+import { ThingClient } from "thingscope/client";
+import { patience, TEST_MS } from "../../limits.ts";
+import { clientFor, memberFor } from "./members.ts";
+import { natsServerFor } from "./nats-server.ts";
+
+const timeout = TEST_MS;
+
+/** Resolves when `isSo` is true, which is looked at whenever `onChange` tells. */
+async function until(
+  isSo: () => boolean,
+  onChange: (listener: () => void) => () => void,
+): Promise<void> {
+  if (isSo()) return;
+  await new Promise<void>((resolve, reject) => {
+    const signal = patience();
+    signal.addEventListener("abort", () => reject(signal.reason));
+    const stop = onChange(() => {
+      if (!isSo()) return;
+      stop();
+      resolve();
+    });
+  });
+}
+
+async function titlesAt(url: string): Promise<string[]> {
+  const response = await fetch(`${url}/directory/things`);
+  const things = (await response.json()) as { base: string }[];
+  return things.map(({ base }) => base).sort();
+}
+
+test("each server of a fleet lists the Things of all, until their server has left", {
+  timeout,
+}, async (t) => {
+  const { url } = await natsServerFor(t);
+  const one = await memberFor(t, { servers: [url], name: "one" });
+  const two = await memberFor(t, { servers: [url], name: "two" });
+  const { roster } = one.fleet;
+  await until(
+    () => roster.descriptions.size === 1,
+    (listener) => roster.onChange(listener),
+  );
+  assert.deepEqual(await titlesAt(one.url), [`${one.url}/`, `${two.url}/`].sort());
+  await two.server.close();
+  await until(
+    () => roster.descriptions.size === 0,
+    (listener) => roster.onChange(listener),
+  );
+  assert.deepEqual(await titlesAt(one.url), [`${one.url}/`]);
+});
+
+test("a request by NATS has the answer that it has over HTTP", { timeout }, async (t) => {
+  const { url } = await natsServerFor(t);
+  const { url: root } = await memberFor(t, { servers: [url], name: "one" });
+  const client = await clientFor(t, { servers: [url] });
+  await until(
+    () => client.things.size === 1,
+    (listener) => client.onChange(listener),
+  );
+  for (const [method, path, body] of [
+    ["GET", "/stage/position"],
+    ["GET", "/stage/"],
+    ["GET", "/stage/nothing"],
+    ["GET", "/"],
+    ["PUT", "/stage/position", '{"x":1}'],
+    ["PUT", "/stage/backlash_steps", '"many"'],
+    ["PUT", "/stage/backlash_steps", '{"x":1,"y":2,"z":3}'],
+    ["PUT", "/stage/backlash_steps", "{"],
+    ["POST", "/stage/move_relative", '{"x":"far"}'],
+    ["GET", "/stage/backlash_steps?limit=1"],
+    ["DELETE", "/action_invocations/none"],
+    ["POST", "/accounts", "{}"],
+  ] as const) {
+    const headers = { Accept: "application/json", "Content-Type": "application/json" };
+    const request = { method, headers, ...(body !== undefined && { body }) };
+    const [byNats, byHttp] = [
+      await client.fetch(root + path, request),
+      await fetch(root + path, request),
+    ];
+    const what = `${method} ${path} ${body ?? ""}`;
+    assert.equal(byNats.status, byHttp.status, what);
+    assert.equal(await byNats.text(), await byHttp.text(), what);
+    assert.equal(byNats.headers.get("content-type"), byHttp.headers.get("content-type"), what);
+  }
+});
+
+test("a ThingClient operates a Thing by NATS alone", { timeout }, async (t) => {
+  const { url } = await natsServerFor(t);
+  const { url: root } = await memberFor(t, { servers: [url], name: "one" });
+  const fleet = await clientFor(t, { servers: [url] });
+  await until(
+    () => fleet.things.size === 1,
+    (listener) => fleet.onChange(listener),
+  );
+  const stage = await ThingClient.connect(`${root}/stage/`, { fetch: fleet.fetch });
+  await stage.invoke("move_relative", { x: 12 });
+  assert.deepEqual(await stage.read("position"), { x: 12, y: 0, z: 0 });
+});
+
+test("the subject says what its client may do", { timeout }, async (t) => {
+  const { url } = await natsServerFor(t);
+  await memberFor(t, { servers: [url], name: "one" });
+  const client = await clientFor(t, { servers: [url] });
+  await until(
+    () => client.things.size === 1,
+    (listener) => client.onChange(listener),
+  );
+  const connection = await connect({ servers: url });
+  t.after(() => connection.close());
+  const ask = async (subject: string, body = "") => {
+    const { headers, data } = await connection.request(`thingscope.lab.one.${subject}`, body);
+    return [Number(headers?.get("Status")), new TextDecoder().decode(data)] as const;
+  };
+  const [refused, why] = await ask("view.POST.stage.move_relative", '{"x":1}');
+  assert.equal(refused, 403);
+  assert.match(why, /a client of the fleet with the role view/);
+  const [started] = await ask("operate.POST.stage.move_relative", '{"x":1}');
+  assert.equal(started, 201);
+  const [read] = await ask("view.GET.stage.position");
+  assert.equal(read, 200);
+  const [nothing, sentence] = await ask("view.nonsense");
+  assert.equal(nothing, 400);
+  assert.match(sentence, /names no request/);
+});
+
+test("a member tells new values and events", { timeout }, async (t) => {
+  const { url } = await natsServerFor(t);
+  const { server } = await memberFor(t, { servers: [url], name: "one" });
+  const client = await clientFor(t, { servers: [url] });
+  await until(
+    () => client.things.size === 1,
+    (listener) => client.onChange(listener),
+  );
+  const connection = await connect({ servers: url });
+  t.after(() => connection.close());
+  const told = connection.subscribe("thingscope.lab.one.tell.stage.properties.position");
+  await connection.flush();
+  await server.host.get("stage").invoke("move_relative", { x: 3, y: 0, z: 0 }).ended;
+  for await (const message of told) {
+    if (message.json<{ x: number }>().x === 3) break;
+  }
+});
+
+test("while NATS is away everything local goes on, and the fleet comes back with it", {
+  timeout,
+}, async (t) => {
+  const nats = await natsServerFor(t);
+  const one = await memberFor(t, { servers: [nats.url], name: "one" });
+  await memberFor(t, { servers: [nats.url], name: "two" });
+  const { roster } = one.fleet;
+  await until(
+    () => roster.present.length === 1,
+    (listener) => roster.onChange(listener),
+  );
+  await nats.kill();
+  const response = await fetch(`${one.url}/stage/position`);
+  assert.equal(response.status, 200);
+  assert.equal(roster.present.length, 1, "nobody knows that it has gone");
+  await nats.restart();
+  const client = await clientFor(t, { servers: [nats.url] });
+  await until(
+    () => client.members.length === 2,
+    (listener) => client.onChange(listener),
+  );
+});
+
+test("a name that another server has is refused, and said", { timeout }, async (t) => {
+  const { url } = await natsServerFor(t);
+  const one = await memberFor(t, { servers: [url], name: "one" });
+  const client = await clientFor(t, { servers: [url] });
+  await until(
+    () => client.things.size === 1,
+    (listener) => client.onChange(listener),
+  );
+  const other = await memberFor(t, { servers: [url], name: "one" }, { joins: false });
+  const signal = patience();
+  while (other.fleet.status.reason === undefined) {
+    signal.throwIfAborted();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.match(
+    other.fleet.status.reason,
+    new RegExp(`already has a server 'one', at ${one.url}. Give this one another 'name'`),
+  );
+});

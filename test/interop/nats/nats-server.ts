@@ -1,0 +1,55 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { TestContext } from "node:test";
+import { temporaryFolder } from "../../temporary-folder.ts";
+import { pythonCommand } from "../programs.ts";
+
+/** A real nats-server with JetStream, on a free port of loopback. */
+export interface NatsServer {
+  readonly url: string;
+  /** Ends it at once, as a power failure would. */
+  kill(): Promise<void>;
+  /** Starts it again at the same port, with what it had stored. */
+  restart(): Promise<void>;
+}
+
+/** @param config - Lines for its configuration, such as users and permissions. */
+export async function natsServerFor(t: TestContext, config = ""): Promise<NatsServer> {
+  const folder = await temporaryFolder("thingscope-nats-");
+  let port = "-1";
+  let child = await started();
+  t.after(() => child.process.kill("SIGKILL"));
+  port = child.port;
+  return {
+    url: `nats://127.0.0.1:${port}`,
+    async kill() {
+      const exit = once(child.process, "exit");
+      child.process.kill("SIGKILL");
+      await exit;
+    },
+    async restart() {
+      child = await started();
+    },
+  };
+
+  async function started() {
+    const file = join(folder, "nats.conf");
+    const jetStream = `jetstream { store_dir: "${join(folder, "store")}", max_file_store: 100M }`;
+    await writeFile(file, `listen: "127.0.0.1:${port}"\n${jetStream}\n${config}\n`);
+    const process = spawn(pythonCommand("nats-server"), ["-c", file], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const lines: string[] = [];
+    for await (const line of createInterface(process.stderr)) {
+      lines.push(line);
+      if (line.includes("Server is ready")) break;
+    }
+    process.stderr.resume();
+    const found = lines.flatMap((line) => /client connections on .*:(\d+)/.exec(line)?.[1] ?? []);
+    if (!found[0]) throw new Error(`nats-server did not start:\n${lines.join("\n")}`);
+    return { process, port: found[0] };
+  }
+}
