@@ -1,7 +1,10 @@
+import type { RequestListener } from "node:http";
+import type { ThingHost } from "../core/thing-host.ts";
 import type { LoginOptions } from "./access/login/login.ts";
 import type { TlsFiles } from "./access/tls/certificate-files.ts";
 import type { RemoteThings } from "./directory/remote-things.ts";
-import type { ThingServer } from "./thing-server.ts";
+import type { Identity } from "./http/identity.ts";
+import type { NotificationHub } from "./notifications/thing-notifications.ts";
 import type { WebhookOptions } from "./webhooks/webhooks.ts";
 
 /** How a server is addressed, and by whom. */
@@ -37,6 +40,24 @@ export interface ServerOptions {
 export interface ServerFleet {
   readonly roster: RemoteThings;
   /** Called when the server listens. */
-  join(server: ThingServer): void;
+  join(server: JoiningServer): void;
   close(): Promise<void>;
+}
+
+/** A server, as what connects it with others needs it. */
+export interface JoiningServer {
+  readonly host: ThingHost;
+  /** Before every path. */
+  readonly prefix: string;
+  /** What all Things tell by themselves. */
+  readonly notifications: NotificationHub;
+  /** Where it listens; undefined before `listen`. */
+  readonly bound:
+    | { readonly host: string; readonly port: number; readonly isSecure: boolean }
+    | undefined;
+  /**
+   * Answers requests that do not come over the server's own sockets, as those that do.
+   * @param identity - Whose they are.
+   */
+  listenerFor(identity: Identity): RequestListener;
 }

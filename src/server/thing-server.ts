@@ -34,14 +34,14 @@ import { NotificationHub } from "./notifications/thing-notifications.ts";
 import { newOwnApp, type OwnApp } from "./own-app.ts";
 import { listenerOf, newestListener } from "./router.ts";
 import { RouteTable } from "./routes.ts";
-import type { ServerFleet, ServerOptions } from "./server-options.ts";
+import type { JoiningServer, ServerFleet, ServerOptions } from "./server-options.ts";
 import { openApiRoute } from "./td/openapi.ts";
 import { securityFor } from "./td/security.ts";
 import { Webhooks } from "./webhooks/webhooks.ts";
 import { serveWebSockets, type WebSockets } from "./websocket/server.ts";
 
 /** Things over HTTP and WebSocket. Add all Things to the host first, then `listen`. */
-export class ThingServer {
+export class ThingServer implements JoiningServer {
   readonly host: ThingHost;
   /** Before every path. */
   readonly prefix: string;

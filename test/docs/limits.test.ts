@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import "thingscope";
+import "thingscope/fleet";
 import "thingscope/frames";
 import "thingscope/recording";
 import "../../src/cli/pino-log.ts";

@@ -1,6 +1,6 @@
 import inject from "light-my-request";
 import { isRecord } from "../../base/values.ts";
-import type { ThingServer } from "../../server/thing-server.ts";
+import type { JoiningServer } from "../../server/server-options.ts";
 import type { OwnThings } from "./presence.ts";
 import { clientWith } from "./requests.ts";
 import { type MemberName, requestSubject } from "./subjects.ts";
@@ -15,7 +15,7 @@ interface Place {
 }
 
 /** Descriptions of all Things of a server, as it gives them over HTTP, with forms of NATS beside each of HTTP. */
-export function describedThings(server: ThingServer, place: Place): OwnThings {
+export function describedThings(server: JoiningServer, place: Place): OwnThings {
   const listener = server.listenerFor(clientWith("view"));
   const { host } = server;
   return {

@@ -1,7 +1,7 @@
 import type { NatsConnection } from "@nats-io/transport-node";
 import { messageOf, ThingError } from "../../base/errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
-import type { EnrichedDescription } from "../../server/directory/directory.ts";
+import type { EnrichedDescription } from "../../server/directory/remote-things.ts";
 import { findBuckets } from "./buckets.ts";
 import { connectTo } from "./connect.ts";
 import { type Nats, nats } from "./library.ts";

@@ -6,7 +6,7 @@ import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { packageVersion } from "../../base/package-root.ts";
 import { Supervisor } from "../../base/supervise.ts";
-import type { ThingServer } from "../../server/thing-server.ts";
+import type { JoiningServer } from "../../server/server-options.ts";
 import { openBuckets } from "./buckets.ts";
 import { connectTo } from "./connect.ts";
 import { describedThings } from "./described-things.ts";
@@ -36,7 +36,7 @@ export class Fleet {
   readonly #folder: string;
   readonly #log: Log;
   readonly #supervisor: Supervisor;
-  #server: ThingServer | undefined;
+  #server: JoiningServer | undefined;
   #hasJoined: () => void = () => {};
 
   /** @param options.folder - Relative paths of the options begin there. */
@@ -63,7 +63,7 @@ export class Fleet {
   }
 
   /** Takes part, as the server that listens now. */
-  join(server: ThingServer): void {
+  join(server: JoiningServer): void {
     this.#server = server;
     this.#supervisor.start();
   }
@@ -127,7 +127,7 @@ export class Fleet {
   }
 
   /** As configured, or the address from which NATS sees this machine. */
-  #rootOf({ info }: NatsConnection, { bound }: ThingServer): string {
+  #rootOf({ info }: NatsConnection, { bound }: JoiningServer): string {
     if (this.#options.url !== undefined) return this.#options.url.replace(/\/$/, "");
     const { host, port, isSecure } = bound!;
     const address = isAnyAddress(host) ? (info?.client_ip ?? hostname()) : host;
@@ -140,7 +140,7 @@ function isAnyAddress(host: string): boolean {
 }
 
 /** The same after every restart, and another one for each folder of settings on each machine. */
-function idOf({ host: { settingsFolder } }: ThingServer): string {
+function idOf({ host: { settingsFolder } }: JoiningServer): string {
   return createHash("sha256").update(`${hostname()}\n${settingsFolder}`).digest("hex").slice(0, 32);
 }
 

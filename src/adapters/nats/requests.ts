@@ -8,7 +8,7 @@ import type { Log } from "../../base/log.ts";
 import type { Identity } from "../../server/http/identity.ts";
 import { problemOf } from "../../server/http/problem.ts";
 import { PROBLEM_TYPE } from "../../server/http/route.ts";
-import type { ThingServer } from "../../server/thing-server.ts";
+import type { JoiningServer } from "../../server/server-options.ts";
 import type { Nats } from "./library.ts";
 import { type MemberName, requestIn, requestSubjects, type SubjectRole } from "./subjects.ts";
 
@@ -28,7 +28,7 @@ const sizeLimit = countedLimit("fleet_answer_bytes");
 
 /** What requests by NATS are answered by, and how the server is called in their answers. */
 interface Answering {
-  readonly server: ThingServer;
+  readonly server: JoiningServer;
   readonly name: MemberName;
   /** Where this server begins for other machines. */
   readonly root: string;

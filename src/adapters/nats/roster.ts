@@ -2,8 +2,8 @@ import { countedLimit } from "../../base/limit-hits.ts";
 import type { Log } from "../../base/log.ts";
 import { systemTimers, type Timers } from "../../base/timers.ts";
 import { isRecord } from "../../base/values.ts";
-import type { DirectoryEventType, EnrichedDescription } from "../../server/directory/directory.ts";
-import type { RemoteThings } from "../../server/directory/remote-things.ts";
+import type { DirectoryEventType } from "../../server/directory/directory-events.ts";
+import type { EnrichedDescription, RemoteThings } from "../../server/directory/remote-things.ts";
 import { GONE_MS, type Lease, leaseIn } from "./lease.ts";
 
 const MOST_MEMBERS = 500;

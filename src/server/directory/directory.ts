@@ -1,20 +1,16 @@
-import { randomBytes } from "node:crypto";
 import { now, toDateTime, wallTime } from "../../base/clock.ts";
 import { ThingError } from "../../base/errors.ts";
-import { History } from "../../base/history.ts";
 import { quoted } from "../../base/preview.ts";
 import { systemTimers } from "../../base/timers.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
 import { LANGUAGE, TD_CONTEXTS, type ThingDescriber, thingId } from "../td/description.ts";
-import { NO_REMOTE_THINGS, type RemoteThings } from "./remote-things.ts";
+import { DirectoryEvents } from "./directory-events.ts";
+import { type EnrichedDescription, NO_REMOTE_THINGS, type RemoteThings } from "./remote-things.ts";
 
 export const DISCOVERY_CONTEXT = "https://www.w3.org/2022/wot/discovery";
 
 /** Between two changes of one Thing's model that are told, ms. */
 const TOLD_EVERY_MS = 1000;
-
-/** A description with what the directory knows of it. */
-export type EnrichedDescription = Record<string, unknown>;
 
 /**
  * All Things of a host as a Thing Description Directory lists them.
@@ -152,42 +148,5 @@ export class ThingDirectory {
         modified: toDateTime(wallTime(modified)),
       },
     };
-  }
-}
-
-export type DirectoryEventType = "thing_created" | "thing_updated" | "thing_deleted";
-
-export const DIRECTORY_EVENT_TYPES: readonly DirectoryEventType[] = [
-  "thing_created",
-  "thing_updated",
-  "thing_deleted",
-];
-
-interface DirectoryEvent {
-  readonly type: DirectoryEventType;
-  /** What `Last-Event-ID` names. */
-  readonly id: string;
-  /** The `id` of the Thing that it is about. */
-  readonly thing: string;
-}
-
-const HELD = 1000;
-
-/** What happened in a directory, held for those who come back. */
-class DirectoryEvents extends History<DirectoryEvent> {
-  readonly #run = randomBytes(4).toString("hex");
-
-  constructor() {
-    super({ capacity: HELD });
-  }
-
-  tell(type: DirectoryEventType, thing: string): void {
-    this.add({ type, id: `${this.#run}-${this.end}`, thing });
-  }
-
-  /** Where a client goes on after the event of this id. After one that is not held, perhaps of an earlier run: with all that is. */
-  cursorAfter(id: string): number {
-    const [, position] = id.split(`${this.#run}-`);
-    return this.at(Number(position))?.id === id ? Number(position) + 1 : this.begin;
   }
 }

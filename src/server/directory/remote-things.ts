@@ -1,4 +1,7 @@
-import type { DirectoryEventType, EnrichedDescription } from "./directory.ts";
+import type { DirectoryEventType } from "./directory-events.ts";
+
+/** A description with what the directory knows of it. */
+export type EnrichedDescription = Record<string, unknown>;
 
 /** Things of other servers that a directory lists beside its own. */
 export interface RemoteThings {

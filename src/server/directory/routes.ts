@@ -10,13 +10,9 @@ import { ThingDescriptionSchema } from "../td/schemas.ts";
 import type { Security } from "../td/security.ts";
 import type { WrittenDescriptions } from "../td/written.ts";
 import { directoryDescriber } from "./description.ts";
-import {
-  DIRECTORY_EVENT_TYPES,
-  DISCOVERY_CONTEXT,
-  type DirectoryEventType,
-  type EnrichedDescription,
-  type ThingDirectory,
-} from "./directory.ts";
+import { DISCOVERY_CONTEXT, type ThingDirectory } from "./directory.ts";
+import { DIRECTORY_EVENT_TYPES, type DirectoryEventType } from "./directory-events.ts";
+import type { EnrichedDescription } from "./remote-things.ts";
 
 const LD_TYPE = "application/ld+json";
 const PAGE = {

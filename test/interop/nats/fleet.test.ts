@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { connect } from "@nats-io/transport-node";
 import { ThingClient } from "thingscope/client";
+import { blocksOf, pageText } from "../../docs/page.ts";
 import { patience, TEST_MS } from "../../limits.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
 import { clientFor, memberFor } from "./members.ts";
 import { natsServerFor } from "./nats-server.ts";
 
@@ -185,3 +188,38 @@ test("a name that another server has is refused, and said", { timeout }, async (
     new RegExp(`already has a server 'one', at ${one.url}. Give this one another 'name'`),
   );
 });
+
+test("with the permissions of docs/fleet.md a viewer reads, and cannot command", {
+  timeout,
+}, async (t) => {
+  const config = permissionsIn(pageText("fleet.md"));
+  const { url } = await natsServerFor(t, config);
+  const folder = await temporaryFolder();
+  await writeFile(`${folder}/member`, "secret of the member\n");
+  await writeFile(`${folder}/viewer`, "secret of the viewer\n");
+  const login = (user: string) => ({ user, password_file: `${folder}/${user}` });
+  const { url: root } = await memberFor(t, {
+    servers: [url],
+    name: "one",
+    credentials: login("member"),
+  });
+  const client = await clientFor(t, { servers: [url], credentials: login("viewer") });
+  await until(
+    () => client.things.size === 1,
+    (listener) => client.onChange(listener),
+  );
+  const read = await client.fetch(`${root}/stage/position`);
+  assert.equal(read.status, 200);
+  await assert.rejects(
+    client.fetch(`${root}/stage/move_relative`, { method: "POST", body: '{"x":1}' }),
+    /'one' does not answer by NATS: .*permission/i,
+  );
+});
+
+/** The printed configuration with the passwords that its variables stand for. */
+function permissionsIn(page: string): string {
+  const block = blocksOf(page).find(({ text }) => text.startsWith("authorization {"));
+  return block!.text
+    .replace("$MEMBER_PASSWORD", '"secret of the member"')
+    .replace("$VIEWER_PASSWORD", '"secret of the viewer"');
+}
