@@ -20,7 +20,7 @@ export type { Frame } from "./frames/frame.ts";
 export type { FrameSource } from "./frames/frame-source.ts";
 export { Camera, type CameraOptions } from "./instruments/camera.ts";
 export { type Motion, type Position, Stage } from "./instruments/stage.ts";
-export type { ServerFleet, ServerOptions } from "./server/server-options.ts";
+export type { ServerOptions } from "./server/server-options.ts";
 export { ThingServer } from "./server/thing-server.ts";
 export { MjpegHttpSource } from "./sources/mjpeg-http.ts";
 export { MJPEGStream } from "./streams/mjpeg-stream.ts";

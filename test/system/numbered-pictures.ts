@@ -3,6 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import sharp from "sharp";
 import { Camera, type FrameSource } from "thingscope";
+import { storeFrame } from "../../src/frames/frame-memory.ts";
+import { START } from "../recording/recordings.ts";
 
 const BITS = 8;
 const BAR = 16;
@@ -97,4 +99,18 @@ function pictureOf(number: number): Promise<Uint8Array> {
   return sharp(pixels, { raw: { width: BITS * BAR, height: BAR, channels: 1 } })
     .jpeg({ quality: 90 })
     .toBuffer();
+}
+
+/** Frames of a run at 10 a second, each with its number on it; `missing` ones were never captured. */
+export function film(
+  count: number,
+  { missing = [], bytes = 0 }: { missing?: readonly number[]; bytes?: number } = {},
+) {
+  const indices = Array.from({ length: count }, (_, index) => index);
+  return indices
+    .filter((index) => !missing.includes(index))
+    .map((index) => {
+      const identity = { run: "k3x9q2", index, capturedAt: START + index * 100 };
+      return storeFrame(padded(numbered(index), bytes), identity).frame;
+    });
 }

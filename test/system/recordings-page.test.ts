@@ -6,29 +6,14 @@ import type { Page } from "playwright-core";
 import { abortable } from "thingscope";
 import { exportRecording } from "thingscope/recording";
 import { Recorder } from "thingscope/things";
-import { storeFrame } from "../../src/frames/frame-memory.ts";
 import { noteInLedger } from "../../src/recording/ledger/note-in-ledger.ts";
 import { TEST_MS } from "../limits.ts";
 import { record, START } from "../recording/recordings.ts";
 import { folderFor, recorderFor } from "../things/recorder-server.ts";
 import { openPage } from "./chromium.ts";
-import { NumberedCamera, numbered, padded, shownBy, shows } from "./numbered-pictures.ts";
+import { film, NumberedCamera, numbered, shownBy, shows } from "./numbered-pictures.ts";
 
 const timeout = TEST_MS;
-
-/** Frames of a run at 10 a second, each with its number on it; `missing` ones were never captured. */
-function film(
-  count: number,
-  { missing = [], bytes = 0 }: { missing?: readonly number[]; bytes?: number } = {},
-) {
-  const indices = Array.from({ length: count }, (_, index) => index);
-  return indices
-    .filter((index) => !missing.includes(index))
-    .map((index) => {
-      const identity = { run: "k3x9q2", index, capturedAt: START + index * 100 };
-      return storeFrame(padded(numbered(index), bytes), identity).frame;
-    });
-}
 
 /** Run in the page: how long a video is, in whole seconds. */
 const lengthOf = Function(
@@ -281,34 +266,4 @@ test("recordings are searched, verified, exported, selected and deleted; what ru
   await form.getByText("Stopped: the pictures so far are recorded").waitFor();
   const others = complaints.filter((complaint) => !complaint.includes("status of 422")); // no frame, no poster
   assert.deepEqual(others, []);
-});
-
-test("a server that restarts while a recording is played is waited for; where there is no room, the page says so", {
-  timeout,
-}, async (t) => {
-  const folder = await folderFor(t);
-  await record(film(60, { bytes: 100_000 }), { path: join(folder, "film.mkv") });
-  const first = await recorderFor(t, { folder });
-  const { page } = await openPage(t);
-  await page.goto(`${first.url}/?view=recordings`);
-  await page.locator("recordings-view li .open").click();
-  await page.locator("recording-player output", { hasText: /Frame \d+ of 60/ }).waitFor();
-  await page.locator("recording-player .stage").press("Home");
-  await first.server.close();
-  await page.locator("recording-player .stage").press("End"); // too far to be there already
-  await page
-    .locator("recording-player")
-    .getByText("The server does not answer. Trying again.")
-    .waitFor();
-  const again = await recorderFor(t, { folder, quota_mb: 0.000001 }, { port: first.port });
-  await page.locator("recording-player output", { hasText: "Frame 60 of 60" }).waitFor();
-  await shows(page, { picture: 59, index: 59, n: 59 });
-
-  await page.getByRole("link", { name: "Bench" }).click();
-  await page.locator("recorder-panel .record").click();
-  await page
-    .getByRole("alert")
-    .filter({ hasText: /quota|room/ })
-    .waitFor();
-  assert.equal(again.recorder.recordings.length, 1);
 });

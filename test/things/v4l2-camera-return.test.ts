@@ -175,3 +175,22 @@ test(
     assert.equal(pid, undefined);
   },
 );
+
+test("another device in its place has its own controls", limited, async () => {
+  const device = await plugIn();
+  await using camera = await opened({ device });
+  await rm(device);
+  await camera.untilProperty("capabilities", isOpen(false), patient);
+  await plugIn({ onlyControls: ["Gain"] }, device);
+  await camera.untilProperty("capabilities", isOpen(true), patient);
+  const { properties } = (await valueAt(camera.url)) as { properties: object };
+  assert.ok("gain" in properties && !("brightness" in properties));
+});
+
+test("what was set is set again when the server starts", limited, async () => {
+  const kwargs = { program: STAND_IN, device: await plugIn() };
+  const settings = { brightness: 33, mode: { width: 320, height: 240 } };
+  await using camera = await openTestHost(V4L2Camera, { kwargs, settings });
+  await camera.untilProperty("brightness", (value) => value === 33, patient);
+  await camera.untilProperty("mode", (mode) => (mode as { width: number }).width === 320, patient);
+});

@@ -245,26 +245,6 @@ test(
   },
 );
 
-test("another device in its place has its own controls", limited, async () => {
-  const { camera, device } = await opened();
-  await using _ = camera;
-  await rm(device);
-  await camera.untilProperty("capabilities", isOpen(false), patient);
-  await plugIn({ onlyControls: ["Gain"] }, device);
-  await camera.untilProperty("capabilities", isOpen(true), patient);
-  const { properties } = await described(camera.url);
-  assert.ok("gain" in properties && !("brightness" in properties));
-});
-
-test("what was set is set again when the server starts", limited, async () => {
-  const device = await plugIn();
-  const settings = { brightness: 33, mode: { width: 320, height: 240 } };
-  const { camera } = await opened({}, { device }, { settings });
-  await using _ = camera;
-  await camera.untilProperty("brightness", (value) => value === 33, patient);
-  await camera.untilProperty("mode", (mode) => (mode as { width: number }).width === 320, patient);
-});
-
 for (const [name, signal] of [
   ["killed", "SIGKILL"],
   ["stopped", "SIGSTOP"],
