@@ -49,11 +49,6 @@ static int64_t began, step_ns;
 static uint64_t tick;
 static unsigned sequence, fast;
 
-static const char *setting(const char *name, const char *otherwise) {
-    const char *value = getenv(name);
-    return value ? value : otherwise;
-}
-
 static int64_t time_of(clockid_t clock) {
     struct timespec t;
     clock_gettime(clock, &t);

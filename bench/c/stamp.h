@@ -7,6 +7,11 @@
 #include <time.h>
 #include <unistd.h>
 
+static inline const char *setting(const char *name, const char *otherwise) {
+    const char *value = getenv(name);
+    return value ? value : otherwise;
+}
+
 typedef struct {
     unsigned char *bytes;
     size_t length;
