@@ -197,3 +197,32 @@ test(
       if (!info.error) assert.equal(Buffer.from(bytes).subarray(-2).toString("hex"), "ffd9");
   },
 );
+
+test(
+  "a control that the camera cannot describe is left out, and those after it are there",
+  limit,
+  async () => {
+    const webcam = new VirtualWebcam();
+    await using _ = webcam;
+    for (const name of ["brightness", "saturation", "focus_absolute"] as const)
+      webcam.controls.break(name);
+    const program = await CameraProgram.start(await webcam.plugIn(0), "--idle");
+    await using _program = program;
+    const names = program.device?.controls.map(({ name }) => name) ?? [];
+    for (const name of [
+      "Contrast",
+      "Hue",
+      "Sharpness",
+      "Exposure Time, Absolute",
+      "Zoom, Absolute",
+    ])
+      assert.ok(names.includes(name), `${name} is missing: ${names.join()}`);
+    for (const name of ["Brightness", "Saturation", "Focus, Absolute"])
+      assert.ok(!names.includes(name), name);
+    await program.ask("quality 85"); // what was said before has come
+    assertHas(
+      program.messages.find(({ type }) => type === "error"),
+      { trouble: { ioctl: "VIDIOC_QUERY_EXT_CTRL", fatal: false } },
+    );
+  },
+);

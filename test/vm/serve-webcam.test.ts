@@ -74,27 +74,6 @@ test("serve without a configuration", { timeout: TEST_MS }, async (t) => {
       assert.equal(await json(`${thing}/brightness`), -12);
     },
   );
-
-  await t.test("keeps two webcams of one serial number apart, by their ports", async () => {
-    const twins = async () => (await listed()).filter(({ title }) => title.endsWith("Twin"));
-    const connected = (count: number) =>
-      until(twins, (all) => all.filter((one) => one.connected).length === count);
-    const at = (node: string, all: Listed[]) => all.find(({ address }) => address === node)?.thing;
-    const same = { name: "Twin", serial: "SN0001" };
-    const [left, right] = [new VirtualWebcam(same), new VirtualWebcam(same)];
-    await using _ = left;
-    await using __ = right;
-    const nodes = { left: await left.plugIn(3), right: await right.plugIn(4) };
-    const before = await connected(2);
-    await left.unplug();
-    await right.unplug();
-    await connected(0);
-    const later = { right: await right.plugIn(4), left: await left.plugIn(3) }; // in the other order
-    const after = await connected(2);
-    assert.equal(after.length, 2);
-    assert.equal(at(later.left, after), at(nodes.left, before));
-    assert.equal(at(later.right, after), at(nodes.right, before));
-  });
 });
 
 async function statusOf(url: string): Promise<number> {

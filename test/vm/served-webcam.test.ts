@@ -18,6 +18,7 @@ const BACK_MS = 3 * 3000;
 const OF_KERNEL = 10;
 const FULL_RATE_S = isLong ? 60 : 5;
 const CYCLES = isLong ? 20 : 3;
+const MODE_CYCLES = isLong ? 10 : 1;
 const SMALL = { format: "MJPG", width: 320, height: 240, rate: 15 };
 
 test("a webcam that a server without a configuration has found", limit, async (t) => {
@@ -97,21 +98,12 @@ test("a webcam that a server without a configuration has found", limit, async (t
       let began: { files: Files; children: number } | undefined;
       const figures: string[] = [];
       for (let cycle = 0; cycle <= CYCLES; cycle++) {
-        const gone = until(async () => (await own.state()) === "disconnected");
-        await webcam.unplug();
-        const seen = await gone;
-        const plugging = performance.now();
-        await webcam.plugIn(cycle % 3);
-        const longest = OF_KERNEL * (performance.now() - plugging);
-        const back = await own.nextFrame();
-        figures.push(`${Math.round(seen)}/${Math.round(back)}`);
-        assert.ok(seen <= Math.max(SEEN_MS, longest), `seen after ${seen} ms`);
-        assert.ok(back <= Math.max(BACK_MS, longest), `streams ${back} ms after its return`);
+        figures.push(await timesOfReplug(own, cycle % 3));
         await until(() => own.programs().length === 1);
         // The first time makes what is made once.
         if (cycle === 0) began = { files: filesOf(own), children: childrenOf(server).length };
       }
-      t.diagnostic(`seen/back, ms: ${figures.join(" ")}`);
+      t.diagnostic(`seen/back of plugged, ms: ${figures.join(" ")}`);
       await until(() => childrenOf(server).length <= began!.children);
       // A file that is being saved is open for a moment, then or now.
       const isMore = ([file, count]: [string, number]) => count > (began!.files.get(file) ?? 0);
@@ -119,6 +111,18 @@ test("a webcam that a server without a configuration has found", limit, async (t
       await until(() => more().length === 0).catch(() => assert.deepEqual(more(), []));
     },
   );
+
+  await t.test("is back as soon in a mode that it was given before it was unplugged", async (t) => {
+    const figures: string[] = [];
+    for (let cycle = 0; cycle < MODE_CYCLES; cycle++) {
+      const mode = cycle % 2 ? SMALL : { ...SMALL, width: 640, height: 480 };
+      await own.thing.write("mode", mode, { signal: patience() });
+      figures.push(await timesOfReplug(own, cycle % 3));
+      assert.deepEqual(await own.thing.read("mode", { signal: patience() }), mode);
+      assert.equal(webcam.mode.width, mode.width);
+    }
+    t.diagnostic(`seen/back of plugged, ms: ${figures.join(" ")}`);
+  });
 
   for (const signal of ["SIGKILL", "SIGSTOP"] as const) {
     await t.test(
@@ -137,6 +141,22 @@ test("a webcam that a server without a configuration has found", limit, async (t
     );
   }
 });
+
+/** Unplugs it and plugs it into `port`. @returns How long it took until that was seen, and until it streamed, of what the kernel took. */
+async function timesOfReplug(camera: ServedWebcam, port: number): Promise<string> {
+  const { webcam } = camera;
+  const gone = until(async () => (await camera.state()) === "disconnected");
+  await webcam.unplug();
+  const seen = await gone;
+  const began = performance.now();
+  await webcam.plugIn(port);
+  const plugged = performance.now() - began;
+  const back = await camera.nextFrame();
+  const longest = OF_KERNEL * plugged;
+  assert.ok(seen <= Math.max(SEEN_MS, longest), `seen after ${seen} ms`);
+  assert.ok(back <= Math.max(BACK_MS, longest), `streams ${back} ms after its return`);
+  return [`${Math.round(seen)}/${Math.round(back)}`, Math.round(plugged)].join(" of ");
+}
 
 /** How many descriptors there are of each file. */
 type Files = ReadonlyMap<string, number>;
