@@ -65,6 +65,8 @@ export const LONG_ONLY = [
   "vm/commands",
   "vm/program-on-webcam",
   "vm/serve-webcam",
+  "vm/shared-device",
+  "vm/twins",
   "vm/unplugged",
   "vm/webcam",
 ];

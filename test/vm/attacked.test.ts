@@ -30,7 +30,7 @@ const stateIs = (wanted: string) => (value: unknown) =>
   (value as { state: string }).state === wanted;
 
 test("a program that is killed while its driver waits for the camera costs what was asked of it", {
-  timeout: 2 * TEST_MS,
+  timeout: TEST_MS * 2,
 }, async () => {
   await using webcam = await VirtualWebcam.pluggedIn(0, { serial: "SN-HELD" });
   await using sound = await VirtualWebcam.pluggedIn(4, { serial: "SN-SOUND" });
@@ -56,7 +56,7 @@ test("a program that is killed while its driver waits for the camera costs what 
 });
 
 test("a program that is stopped for 20 s while nobody watches is ended by the first command, and healed", {
-  timeout: 2 * TEST_MS,
+  timeout: TEST_MS * 2,
   ...needsLong(),
 }, async () => {
   await using webcam = await VirtualWebcam.pluggedIn(0, { serial: "SN-STOPPED" });
@@ -81,7 +81,7 @@ test("a program that is stopped for 20 s while nobody watches is ended by the fi
 });
 
 test("a server that is stopped for 20 s goes on with the same programs, and carries out what was asked", {
-  timeout: 3 * TEST_MS,
+  timeout: TEST_MS * 3,
   ...needsLong(),
 }, async (t) => {
   await using webcam = await VirtualWebcam.pluggedIn(0, { name: "Patient Camera", serial: "SN-P" });
@@ -106,10 +106,11 @@ test("a server that is stopped for 20 s goes on with the same programs, and carr
 });
 
 const CHAOS_MS = 180_000;
+const LONGEST_VIEW_MS = 4000;
 const VIVID = "/dev/video0";
 
 test("three minutes of errors of the driver at random, of viewers and of values leave a camera that works", {
-  timeout: 4 * TEST_MS,
+  timeout: TEST_MS * 4,
   ...needsLong(),
 }, async (t) => {
   const random = randomFrom(SEED);
@@ -141,7 +142,7 @@ test("three minutes of errors of the driver at random, of viewers and of values 
   const watch = async () => {
     while (Date.now() < end) {
       counts.viewers++;
-      const left = AbortSignal.timeout(random() * 4000);
+      const left = AbortSignal.timeout(random() * LONGEST_VIEW_MS);
       try {
         for await (const _ of camera.thing.mjpeg_stream.frames(left)) counts.frames++;
       } catch {

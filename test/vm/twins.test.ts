@@ -83,7 +83,7 @@ for (const [kind, serial, needed] of [
   ["without a serial number", undefined, needsLong()],
 ] as const) {
   test(`two webcams ${kind} keep their names and settings under each other's number, and when the server was restarted`, {
-    timeout: 2 * TEST_MS,
+    timeout: TEST_MS * 2,
     ...needed,
   }, async (t) => {
     const twins = new Twins({ name: "Twin", ...(serial && { serial }) });
