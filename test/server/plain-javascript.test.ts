@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pathToFileURL } from "node:url";
-import { packagePath } from "../../src/base/package-root.ts";
-import { folderWith, serveCli } from "../cli/run-cli.ts";
+import { folderWith, install, serveCli } from "../cli/run-cli.ts";
 import { tdFaults } from "../conformance/td-schema.ts";
 import { TEST_MS } from "../limits.ts";
 
 // What somebody writes who has neither TypeScript nor a build.
 const KETTLE = `
-import { MJPEGStream, Thing, ThingEvent } from ${JSON.stringify(pathToFileURL(packagePath("dist/src/index.js")).href)};
+import { MJPEGStream, Thing, ThingEvent } from "thingscope";
 
 const named = (name, description) => ({ name, member: name, description });
 
@@ -53,6 +51,7 @@ test("a Thing in plain JavaScript is served with all its affordances", {
     "package.json": '{"type": "module"}',
     "lab.json": JSON.stringify({ things: { kettle: "kettle.js:Kettle" } }),
   });
+  await install(folder);
   const server = await serveCli(t, folder, "lab.json");
   const url = `${server.url}/kettle`;
   const send = (method: string, path: string, value: unknown) =>
