@@ -11,7 +11,9 @@ interface Said {
 
 /** So many pages of a browser may do something at a time. Those who ask at once are served in the order of their numbers. */
 export class Seats {
-  readonly #channel: BroadcastChannel;
+  readonly #name: string;
+  /** Open while a seat is wanted or taken. */
+  #channel: BroadcastChannel | undefined;
   readonly #own = Math.random();
   readonly #taken = new Set<number>();
   /** Counts what was asked and left: an answer may come too late. */
@@ -21,16 +23,13 @@ export class Seats {
 
   /** @param name - Of what is shared. */
   constructor(name: string) {
-    this.#channel = new BroadcastChannel(name);
-    this.#channel.addEventListener("message", ({ data }: MessageEvent<Said>) => {
-      if (data.has !== undefined) this.#taken.add(data.has);
-      if (data.wants !== undefined) this.#answer(data.wants);
-    });
+    this.#name = name;
   }
 
   /** @returns What there was when the others had answered; "left" when `leave` or `take` was called meanwhile. */
   async take(): Promise<"free" | "full" | "left"> {
     const turn = ++this.#turn;
+    this.#channel ??= this.#opened();
     this.#taken.clear();
     this.#wants = true;
     this.#say({ wants: this.#own });
@@ -45,6 +44,17 @@ export class Seats {
     this.#turn += 1;
     this.#wants = false;
     this.#has = false;
+    this.#channel?.close();
+    this.#channel = undefined;
+  }
+
+  #opened(): BroadcastChannel {
+    const channel = new BroadcastChannel(this.#name);
+    channel.addEventListener("message", ({ data }: MessageEvent<Said>) => {
+      if (data.has !== undefined) this.#taken.add(data.has);
+      if (data.wants !== undefined) this.#answer(data.wants);
+    });
+    return channel;
   }
 
   #answer(other: number): void {
@@ -52,6 +62,6 @@ export class Seats {
   }
 
   #say(said: Said): void {
-    this.#channel.postMessage(said);
+    this.#channel?.postMessage(said);
   }
 }
