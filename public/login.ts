@@ -58,12 +58,22 @@ async function login(credentials: Readonly<Record<string, string>>): Promise<boo
       body: JSON.stringify(credentials),
       signal: AbortSignal.timeout(30_000),
     });
-    if (response.ok) return true;
+    if (response.ok) {
+      allowReload();
+      return true;
+    }
     showMessage("wrong", String(Object(await response.json()).detail));
   } catch {
     showMessage("wrong", "The server does not answer. Is it still running?");
   }
   return false;
+}
+
+/** When this login ends, the page is loaded again at once, however long ago it was for the one before: see `things/reload.ts`. */
+function allowReload(): void {
+  try {
+    sessionStorage.removeItem("thingscope-reloaded-for-login");
+  } catch {} // a browser that keeps nothing has kept nothing
 }
 
 /** A link from another site comes without the cookie, though there is one. */

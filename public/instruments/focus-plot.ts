@@ -1,7 +1,7 @@
 import { css, html, LitElement, type PropertyValues } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type uPlot from "uplot";
-import { ValuePlot } from "../schema/value-plot.ts";
+import { labelWidth, ValuePlot } from "../schema/value-plot.ts";
 import { shared } from "../style/shared.ts";
 
 /** Sharpness over height of one run. */
@@ -97,7 +97,7 @@ export class FocusPlot extends LitElement {
       cursor: { show: false },
       axes: [
         { ...axis, size: 26 },
-        { ...axis, size: 54 },
+        { ...axis, size: labelWidth },
       ],
       series: [{}, ...series],
       hooks: { draw: [(plot) => this.#markPeak(plot)] },

@@ -140,7 +140,7 @@ export class ValuePlot extends LitElement {
       cursor: { drag: { x: false, y: false }, y: false },
       axes: [
         { ...axis, size: 26 },
-        { ...axis, size: 54 },
+        { ...axis, size: labelWidth },
       ],
       series: [{}, { stroke, width: 1.5, points: { show: this.y.length <= MOST_DOTS, size: 5 } }],
       hooks: { setCursor: [(plot) => this.#read(plot)] },
@@ -178,4 +178,9 @@ function rangeOf(numbers: readonly number[]): [low: number, high: number] {
     ([low, high], n) => [Math.min(low, n), Math.max(high, n)],
     [Infinity, -Infinity],
   );
+}
+
+/** Room for the longest label of a vertical axis, in pixels, at 7 for each character. */
+export function labelWidth(_: uPlot, labels: readonly string[] | null): number {
+  return 19 + 7 * Math.max(5, ...(labels ?? []).map(({ length }) => length));
 }

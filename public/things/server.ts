@@ -22,7 +22,7 @@ const HEALTH_MS = 2000;
 /** While it does not answer. */
 const RETRY_MS = 700;
 const REFUSALS = 4;
-/** A page that has asked nothing for so long has slept: its connections may be dead without a word. */
+/** A page whose pause took so long has slept: its connections may be dead without a word. */
 const ASLEEP_MS = 10_000;
 
 /**
@@ -40,7 +40,8 @@ export class Server extends EventTarget {
   #isStarted = false;
   #isCurrent = false;
   #failures = 0;
-  #askedAt = Date.now();
+  /** When it paused last. */
+  #pausedAt = Date.now();
   #wake: () => void = () => {};
   readonly #directory = new Directory({
     onThings: () => this.#look(),
@@ -131,17 +132,17 @@ export class Server extends EventTarget {
         this.#wake = resolve;
       });
       const isWell = this.#failures === 0;
+      this.#pausedAt = Date.now();
       if (this.#isCurrent || !isWell || document.hidden)
         await Promise.race([woken, pause(isWell ? HEALTH_MS : RETRY_MS)]);
     }
   }
 
   async #ask(): Promise<void> {
-    if (Date.now() - this.#askedAt > ASLEEP_MS) {
+    if (Date.now() - this.#pausedAt > ASLEEP_MS) {
       this.#directory.close();
       this.#isCurrent = false;
     }
-    this.#askedAt = Date.now();
     try {
       const isFirst = !this.isKnown && this.#failures === 0;
       const reading = isFirst ? this.#readThings() : undefined; // a picture waits for it
