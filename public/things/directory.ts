@@ -19,7 +19,10 @@ const LOOK_MS = 10_000;
  */
 export class Directory {
   readonly #listener: DirectoryListener;
-  readonly #seats = new Seats("thingscope-directory");
+  readonly #seats = new Seats("thingscope-directory", () => {
+    this.close();
+    this.#lookLater();
+  });
   #events: EventSource | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #looking: ReturnType<typeof setTimeout> | undefined;
@@ -44,7 +47,11 @@ export class Directory {
   async #take(): Promise<void> {
     const answer = await this.#seats.take();
     if (answer === "free") this.#listen();
-    else if (answer === "full") this.#looking = setTimeout(() => this.#listener.onLost(), LOOK_MS);
+    else if (answer === "full") this.#lookLater();
+  }
+
+  #lookLater(): void {
+    this.#looking = setTimeout(() => this.#listener.onLost(), LOOK_MS);
   }
 
   #listen(): void {

@@ -29,5 +29,10 @@ export async function fetchJson(
 
 /** Whether nobody answered, rather than refused. */
 export function isUnreachable(error: unknown): boolean {
-  return error instanceof TypeError || Object(error).name === "TimeoutError";
+  return error instanceof TypeError || isLate(error);
+}
+
+/** Whether an answer did not come in time. */
+export function isLate(error: unknown): boolean {
+  return Object(error).name === "TimeoutError";
 }

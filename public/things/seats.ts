@@ -3,27 +3,37 @@ const MOST = 3;
 /** Pages that have a seat answer within this, ms. */
 const ANSWER_MS = 250;
 
-/** What a page says to the others of its origin in this browser: that it wants a seat, or has one. */
+/** What a page says to the others of its origin in this browser: that it wants a seat, has one, or has left it. */
 interface Said {
   readonly wants?: number;
   readonly has?: number;
+  readonly left?: number;
 }
 
-/** So many pages of a browser may do something at a time. Those who ask at once are served in the order of their numbers. */
+/**
+ * So many pages of a browser may do something at a time. Those who ask at once are served in the order of their numbers; where
+ * a busy page answered too late, and one too many has a seat, that one gives it up when it hears of the others.
+ */
 export class Seats {
   readonly #name: string;
   /** Open while a seat is wanted or taken. */
   #channel: BroadcastChannel | undefined;
   readonly #own = Math.random();
+  readonly #onSurplus: () => void;
+  /** Of the others. */
   readonly #taken = new Set<number>();
   /** Counts what was asked and left: an answer may come too late. */
   #turn = 0;
   #wants = false;
   #has = false;
 
-  /** @param name - Of what is shared. */
-  constructor(name: string) {
+  /**
+   * @param name - Of what is shared.
+   * @param onSurplus - Called when this page has given its seat up.
+   */
+  constructor(name: string, onSurplus: () => void) {
     this.#name = name;
+    this.#onSurplus = onSurplus;
   }
 
   /** @returns What there was when the others had answered; "left" when `leave` or `take` was called meanwhile. */
@@ -37,10 +47,12 @@ export class Seats {
     if (turn !== this.#turn) return "left";
     this.#wants = false;
     this.#has = this.#taken.size < MOST;
+    if (this.#has) this.#say({ has: this.#own });
     return this.#has ? "free" : "full";
   }
 
   leave(): void {
+    if (this.#has) this.#say({ left: this.#own });
     this.#turn += 1;
     this.#wants = false;
     this.#has = false;
@@ -51,10 +63,19 @@ export class Seats {
   #opened(): BroadcastChannel {
     const channel = new BroadcastChannel(this.#name);
     channel.addEventListener("message", ({ data }: MessageEvent<Said>) => {
-      if (data.has !== undefined) this.#taken.add(data.has);
+      if (data.left !== undefined) this.#taken.delete(data.left);
       if (data.wants !== undefined) this.#answer(data.wants);
+      if (data.has !== undefined) this.#hear(data.has);
     });
     return channel;
+  }
+
+  #hear(other: number): void {
+    this.#taken.add(other);
+    const before = [...this.#taken].filter((number) => number < this.#own);
+    if (!this.#has || before.length < MOST) return;
+    this.leave();
+    this.#onSurplus();
   }
 
   #answer(other: number): void {

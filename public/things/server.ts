@@ -1,7 +1,7 @@
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { account } from "./account.ts";
 import { Directory } from "./directory.ts";
-import { fetchJson, isUnreachable } from "./fetch-json.ts";
+import { fetchJson, isLate, isUnreachable } from "./fetch-json.ts";
 import { type Health, healthIn, type ThingHealth } from "./health.ts";
 import { type Lamp, lampOf, lampOfAll } from "./lamp.ts";
 import { forgetThing, LiveThing } from "./live-thing.ts";
@@ -168,7 +168,11 @@ export class Server extends EventTarget {
     this.#isCurrent = true; // what changes meanwhile is read again
     this.#directory.open();
     void account.again();
-    const descriptions = Object.entries(await fetchJson("thing_descriptions/"));
+    const answer = await fetchJson("thing_descriptions/").catch((error) => {
+      this.#isCurrent = false;
+      throw error;
+    });
+    const descriptions = Object.entries(answer);
     const names = new Set(descriptions.map(([name]) => name));
     for (const [name, thing] of this.things) {
       if (names.has(name)) continue;
@@ -198,8 +202,9 @@ export class Server extends EventTarget {
 
   /** While Things are exchanged the server refuses for a moment: that is asked again before it is told. */
   #lost(error: unknown): void {
-    this.#isCurrent = false;
     this.#failures += 1;
+    if (isLate(error) && this.#failures === 1) return; // the page itself may have been busy
+    this.#isCurrent = false;
     if (!isUnreachable(error) && this.#failures < REFUSALS) return;
     this.#directory.close();
     this.problem = isUnreachable(error)

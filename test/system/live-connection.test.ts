@@ -168,7 +168,7 @@ test("a live picture whose camera, network or server fails", { timeout }, async 
       );
       const compare = () =>
         page.evaluate(`(async () => {
-        const base = document.querySelector("script[type=module][src]").src.replace(/[^/]*$/, "");
+        const base = document.querySelector("script[type=module][src]").src.replace(/public\\/.*$/, "public/");
         const { versions } = await import(base + "frames/pictures.js");
         versions.dispatchEvent(new CustomEvent("version", { detail: "another" }));
       })()`);
