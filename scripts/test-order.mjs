@@ -62,6 +62,7 @@ export const MEASURING = [
 
 /** Only with THINGSCOPE_LONG=1, or when they are named: in the emulated machine each takes a minute, and the others pass the same drivers. */
 export const LONG_ONLY = [
+  "vm/attacked",
   "vm/commands",
   "vm/program-on-webcam",
   "vm/serve-webcam",
