@@ -34,6 +34,8 @@ export interface Token {
   readonly expires: string;
 }
 
+const RETRY_MS = 2000;
+
 /** Who uses this page. It dispatches `change` when that is known. */
 class Account extends EventTarget {
   /** Undefined until the server has told, and where nobody has to log in. */
@@ -43,6 +45,7 @@ class Account extends EventTarget {
   /** Whether there is anything to log out of. */
   hasLogin = false;
   #asked: Promise<void> | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
 
   /** Asks the server, once. */
   ask(): Promise<void> {
@@ -53,11 +56,13 @@ class Account extends EventTarget {
   /** Another tab may have logged in somebody else since: the page of the one is not for the other. */
   async again(): Promise<void> {
     if (!this.#asked || !this.hasLogin) return;
+    clearTimeout(this.#retry);
     const who = await send("login/who").then(
       (response) => response.json(),
-      () => undefined, // the server is gone, which others say
+      () => undefined, // a session that ends takes its connections with it
     );
-    if (who && (who.role !== this.role || (who.name ?? undefined) !== this.name)) location.reload();
+    if (!who) this.#retry = setTimeout(() => void this.again(), RETRY_MS);
+    else if (who.role !== this.role || (who.name ?? undefined) !== this.name) location.reload();
   }
 
   /** @throws {Error} in a sentence, as the others. */
