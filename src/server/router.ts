@@ -16,7 +16,7 @@ import { prefixOf, rootOf } from "./http/origin.ts";
 import { problemOf, withoutInput } from "./http/problem.ts";
 import { allowEmbedding, setSecurityHeaders, writeProblem, writeReply } from "./http/reply.ts";
 import { type Found, Resources } from "./http/resources.ts";
-import type { Route } from "./http/route.ts";
+import { EVENT_STREAM_TYPE, type Exchange, type Route } from "./http/route.ts";
 import { checkFraming, normalizeTarget } from "./http/target.ts";
 import { type OwnApp, passed } from "./own-app.ts";
 
@@ -67,6 +67,22 @@ export function newestListener(
     routes = newest;
     answer(request, response);
   };
+}
+
+/** The same routes for requests that have no connection of their own: a stream is refused before it begins. */
+export function withoutStreams(routes: readonly Route[]): Route[] {
+  return routes.map((route) => {
+    const { contentType = "" } = route.response;
+    const isStream = contentType === EVENT_STREAM_TYPE || contentType.startsWith("multipart/");
+    return isStream ? { ...route, handle: refuseStream } : route;
+  });
+}
+
+async function refuseStream({ request, root }: Exchange): Promise<never> {
+  throw new ThingError(
+    "NOT_SUPPORTED",
+    `${root}${request.url} is a stream, which has no end: read it over HTTP.`,
+  );
 }
 
 /**

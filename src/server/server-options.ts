@@ -55,8 +55,10 @@ export interface JoiningServer {
   readonly bound:
     | { readonly host: string; readonly port: number; readonly isSecure: boolean }
     | undefined;
+  /** Lets clients address the server by this name, too. */
+  allowHost(name: string): void;
   /**
-   * Answers requests that do not come over the server's own sockets, as those that do.
+   * Answers requests that do not come over the server's own sockets, as those that do; streams are refused.
    * @param identity - Whose they are.
    */
   listenerFor(identity: Identity): RequestListener;

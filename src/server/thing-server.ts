@@ -32,7 +32,7 @@ import type { Route } from "./http/route.ts";
 import { Monitoring } from "./monitoring/monitoring.ts";
 import { NotificationHub } from "./notifications/thing-notifications.ts";
 import { newOwnApp, type OwnApp } from "./own-app.ts";
-import { listenerOf, newestListener } from "./router.ts";
+import { listenerOf, newestListener, withoutStreams } from "./router.ts";
 import { RouteTable } from "./routes.ts";
 import type { JoiningServer, ServerFleet, ServerOptions } from "./server-options.ts";
 import { openApiRoute } from "./td/openapi.ts";
@@ -185,15 +185,20 @@ export class ThingServer implements JoiningServer {
     return this.#bound && { ...this.#bound, isSecure: this.#isSecure };
   }
 
+  /** Lets clients address the server by this name, too. */
+  allowHost(name: string): void {
+    this.#policy.allowHost(name);
+  }
+
   /**
-   * Answers requests that do not come over the server's own sockets, as those that do.
+   * Answers requests that do not come over the server's own sockets, as those that do; streams are refused.
    * @param identity - Whose they are.
    */
   listenerFor(identity: Identity): RequestListener {
     const gate = new KnownClientGate(identity);
     return newestListener(
       () => this.routes,
-      (routes) => this.#listenerOf(routes, gate),
+      (routes) => this.#listenerOf(withoutStreams(routes), gate),
     );
   }
 

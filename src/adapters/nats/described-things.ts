@@ -1,4 +1,5 @@
 import inject from "light-my-request";
+import type { Log } from "../../base/log.ts";
 import { isRecord } from "../../base/values.ts";
 import type { JoiningServer } from "../../server/server-options.ts";
 import type { OwnThings } from "./presence.ts";
@@ -15,7 +16,7 @@ interface Place {
 }
 
 /** Descriptions of all Things of a server, as it gives them over HTTP, with forms of NATS beside each of HTTP. */
-export function describedThings(server: JoiningServer, place: Place): OwnThings {
+export function describedThings(server: JoiningServer, place: Place, log: Log): OwnThings {
   const listener = server.listenerFor(clientWith("view"));
   const { host } = server;
   return {
@@ -27,6 +28,7 @@ export function describedThings(server: JoiningServer, place: Place): OwnThings 
         const { statusCode, payload } = await inject(listener, { method: "GET", url, headers });
         if (statusCode === 200)
           descriptions.set(name, JSON.stringify(withNatsForms(JSON.parse(payload), place)));
+        else if (host.things.has(name)) log.warn(`The fleet does not list '${name}': ${payload}`);
       }
       return descriptions;
     },

@@ -1,4 +1,5 @@
 import type { NatsConnection } from "@nats-io/transport-node";
+import { abortable } from "../../base/abort.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import type { EnrichedDescription } from "../../server/directory/remote-things.ts";
@@ -15,7 +16,8 @@ const ANSWER_MS = 35_000;
 
 /**
  * A client of a fleet, which is no member: it sees the members and their Things, and its `fetch` reaches them by NATS alone.
- * `ThingClient.connect(url, { fetch: fleet.fetch })` operates a Thing by it.
+ * `ThingClient.connect(url, { fetch: fleet.fetch })` operates a Thing by it. When its connection is lost, every request is
+ * refused, and the members go from its list: connect another one.
  */
 export class FleetClient implements AsyncDisposable {
   readonly #library: Nats;
@@ -86,12 +88,12 @@ export class FleetClient implements AsyncDisposable {
     if (search) headers.set("Query", search.slice(1));
     const body = new Uint8Array(await request.arrayBuffer());
     request.signal.throwIfAborted();
-    const answer = await this.#connection
+    const answer = this.#connection
       .request(subject, body, { timeout: ANSWER_MS, headers })
       .catch((cause) => {
         throw new TypeError(`'${name}' does not answer by NATS: ${messageOf(cause)}`, { cause });
       });
-    return responseOf(answer, request.url);
+    return responseOf(await abortable(answer, request.signal), request.url);
   };
 
   async close(): Promise<void> {

@@ -20,6 +20,8 @@ import { tellAll } from "./tell.ts";
 import { watchBuckets } from "./watch.ts";
 
 const PAUSES = { firstMs: 500, longestMs: 5000 };
+/** A server that ends waits no longer for NATS, ms. */
+const END_MS = 3000;
 const DEFAULT_FLEET = "lab";
 
 /**
@@ -52,6 +54,7 @@ export class Fleet {
     this.#supervisor = new Supervisor((attempt) => this.#member(attempt), {
       pauses: PAUSES,
       isBackground: true,
+      endMs: END_MS,
       onFailure: ({ reason }) =>
         this.#log.warn(`The fleet is not reached: ${reason} Everything local goes on.`),
     });
@@ -65,6 +68,7 @@ export class Fleet {
   /** Takes part, as the server that listens now. */
   join(server: JoiningServer): void {
     this.#server = server;
+    if (this.#options.url !== undefined) server.allowHost(new URL(this.#options.url).hostname);
     this.#supervisor.start();
   }
 
@@ -100,16 +104,14 @@ export class Fleet {
     const present = {
       name: name.member,
       lease: { id: idOf(server), url: root, version: packageVersion() },
-      things: describedThings(server, { name, root, broker }),
+      things: describedThings(server, { name, root, broker }, this.#log),
       log: this.#log,
     };
     const telling = { connection, library, hub: server.notifications, name };
+    const stops: (() => void)[] = [];
     try {
       await assertFree(buckets, present);
-      const stops = [answerRequests(connection, library, { server, name, root, log: this.#log })];
-      ending.addEventListener("abort", () => {
-        for (const stop of stops) stop();
-      });
+      stops.push(answerRequests(connection, library, { server, name, root, log: this.#log }));
       roster.resume();
       await Promise.race([
         new Promise<never>((_, reject) => stops.push(tellAll(server.host, telling, reject))),
@@ -123,6 +125,7 @@ export class Fleet {
       if (signal.aborted) await leave(buckets, name.member);
     } finally {
       end.abort();
+      for (const stop of stops) stop();
     }
   }
 

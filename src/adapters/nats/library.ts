@@ -1,4 +1,3 @@
-import type { Check } from "../../base/checks.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
 
 /** npm's NATS client, an optional dependency that only this file loads. */
@@ -26,19 +25,3 @@ export async function nats(): Promise<Nats> {
 }
 
 const INSTALL = "npm install @nats-io/transport-node @nats-io/kv";
-
-/** Is the client of NATS installed? */
-export const natsCheck: Check = {
-  name: "nats",
-  async run() {
-    try {
-      await nats();
-      return { level: "ok", message: "The npm packages of NATS are installed for fleets." };
-    } catch {
-      return {
-        level: "ok",
-        message: `The npm packages of NATS are not installed. Only fleets need them: ${INSTALL}.`,
-      };
-    }
-  },
-};

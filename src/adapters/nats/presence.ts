@@ -22,7 +22,8 @@ export interface Presence {
 }
 
 /**
- * Keeps a server's lease and its descriptions in the fleet's buckets until `signal` aborts.
+ * Keeps a server's lease and its descriptions in the fleet's buckets until `signal` aborts. What has changed is written with
+ * the next renewal, however often it changes.
  * @param onRenewed - Called after each renewal.
  * @throws whatever NATS throws.
  */
@@ -34,10 +35,8 @@ export async function keepPresent(
 ): Promise<void> {
   const written = new WrittenThings(buckets, name, log);
   let isStale = true;
-  let wake = new AbortController();
   const stop = things.onChange(() => {
     isStale = true;
-    wake.abort();
   });
   try {
     for (let rewritten = now(); !signal.aborted; ) {
@@ -50,10 +49,9 @@ export async function keepPresent(
       }
       if (isStale) {
         isStale = false;
-        await written.write(await things.describe());
+        if (!(await written.write(await things.describe()))) isStale = true;
       }
-      wake = new AbortController();
-      await delay(RENEWED_MS, AbortSignal.any([signal, wake.signal])).catch(ignoreAbort);
+      await delay(RENEWED_MS, signal).catch(ignoreAbort);
     }
   } finally {
     stop();
@@ -85,6 +83,8 @@ class WrittenThings {
   readonly #name: string;
   readonly #log: Log;
   #known = new Map<string, string>();
+  /** Those that were not taken, of which the log has told. */
+  readonly #refused = new Map<string, string>();
 
   constructor(buckets: Buckets, name: string, log: Log) {
     this.#buckets = buckets;
@@ -97,24 +97,37 @@ class WrittenThings {
     this.#known = new Map();
   }
 
-  /** Writes what is new, and removes what has gone, also what an earlier process has left there. */
-  async write(descriptions: ReadonlyMap<string, string>): Promise<void> {
+  /**
+   * Writes what is new, and removes what has gone, also what an earlier process has left there.
+   * @returns Whether all was taken.
+   */
+  async write(descriptions: ReadonlyMap<string, string>): Promise<boolean> {
     const { things } = this.#buckets;
+    let isWhole = true;
     for (const [thing, text] of descriptions) {
       if (this.#known.get(thing) === text) continue;
-      this.#known.set(thing, text);
-      await things
-        .put(this.#key(thing), text)
-        .catch((error) =>
-          this.#log.warn(
-            `The fleet does not have the description of '${thing}' (${text.length} characters): ${messageOf(error)}.`,
-          ),
-        );
+      try {
+        await things.put(this.#key(thing), text);
+        this.#known.set(thing, text);
+      } catch (error) {
+        isWhole = false;
+        this.#refuse(thing, text, error);
+      }
     }
     for await (const key of await things.keys(`${this.#name}.*`)) {
       if (!descriptions.has(key.slice(this.#name.length + 1))) await things.delete(key);
     }
-    for (const thing of this.#known.keys()) if (!descriptions.has(thing)) this.#known.delete(thing);
+    for (const map of [this.#known, this.#refused])
+      for (const thing of map.keys()) if (!descriptions.has(thing)) map.delete(thing);
+    return isWhole;
+  }
+
+  #refuse(thing: string, text: string, error: unknown): void {
+    if (this.#refused.get(thing) === text) return;
+    this.#refused.set(thing, text);
+    this.#log.warn(
+      `NATS does not take the description of '${thing}' (${text.length} characters): ${messageOf(error)}. Others do not list it until it does: check max_payload and the disk of JetStream.`,
+    );
   }
 
   #key(thing: string): string {

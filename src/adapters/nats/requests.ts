@@ -1,7 +1,8 @@
-import type { RequestListener } from "node:http";
+import type { RequestListener, ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
 import type { Msg, MsgHdrs, NatsConnection } from "@nats-io/transport-node";
-import inject, { type InjectOptions } from "light-my-request";
+import inject, { type Response as InjectedResponse } from "light-my-request";
+import { within } from "../../base/abort.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
 import { countedLimit } from "../../base/limit-hits.ts";
 import type { Log } from "../../base/log.ts";
@@ -79,6 +80,7 @@ interface Answer {
   readonly body: Uint8Array;
 }
 
+/** What the server answers, within its time. Whatever comes of it, its work for the request is over then. */
 async function answerTo(
   message: Msg,
   listener: RequestListener,
@@ -87,40 +89,42 @@ async function answerTo(
 ): Promise<Answer> {
   const request = requestIn(message.subject);
   if (!request) return problem(notARequest(message.subject));
-  const { method, path } = request;
   const query = message.headers?.get("Query");
-  const url = root + path + (query ? `?${query}` : "");
+  const url = root + request.path + (query ? `?${query}` : "");
   const { host } = new URL(root);
-  const gone = AbortSignal.timeout(LONGEST_MS);
+  let under: ServerResponse | undefined;
+  const listen: RequestListener = (request, response) => {
+    under = response;
+    listener(request, response);
+  };
+  const answered = inject(listen, {
+    method: request.method,
+    url,
+    authority: host,
+    headers: { ...headersIn(message.headers), host },
+    ...(message.data.length > 0 && { payload: Buffer.from(message.data) }),
+    payloadAsStream: true,
+  }).then((response) => answerIn(response, url, connection));
   try {
-    const response = await inject(listener, {
-      method: method as NonNullable<InjectOptions["method"]>,
-      url,
-      authority: host,
-      headers: { ...headersIn(message.headers), host },
-      ...(message.data.length > 0 && { payload: Buffer.from(message.data) }),
-      payloadAsStream: true,
-      signal: gone,
-    });
-    const { statusCode: status, headers } = response;
-    const type = String(headers["content-type"] ?? "");
-    const body = response.stream();
-    if (isEndless(type)) {
-      body.destroy();
-      return problem(endless(url));
-    }
-    const most = (connection.info?.max_payload ?? 2 ** 20) - HEAD_BYTES;
-    const bytes = await bytesOf(body, most);
-    if (!bytes) {
-      sizeLimit.hit();
-      return problem(tooLarge(url, most));
-    }
-    return { status, headers: headersOut(headers), body: bytes };
+    return await within(answered, LONGEST_MS, () => late(url));
   } catch (error) {
-    if (!gone.aborted) return problem(error);
-    lateLimit.hit();
-    return problem(late(url));
+    return problem(error);
+  } finally {
+    under?.destroy(); // as when an HTTP client hangs up: whatever waits for it ends
   }
+}
+
+async function answerIn(
+  response: InjectedResponse,
+  url: string,
+  { info }: NatsConnection,
+): Promise<Answer> {
+  const { statusCode: status, headers } = response;
+  const most = (info?.max_payload ?? 2 ** 20) - HEAD_BYTES;
+  const body = await bytesOf(response.stream(), most);
+  if (body) return { status, headers: headersOut(headers), body };
+  sizeLimit.hit();
+  throw tooLarge(url, most);
 }
 
 function respond(message: Msg, library: Nats, { status, headers, body }: Answer): void {
@@ -161,10 +165,6 @@ function headersOut(headers: Readonly<Record<string, unknown>>): Record<string, 
   return Object.fromEntries(there.map((name) => [name, String(headers[name])]));
 }
 
-function isEndless(type: string): boolean {
-  return type.startsWith("multipart/") || type.startsWith("text/event-stream");
-}
-
 /** Whoever the broker lets use subjects of a role. */
 export function clientWith(role: SubjectRole): Identity {
   const name = `a client of the fleet with the role ${role}`;
@@ -194,13 +194,6 @@ function notARequest(subject: string): ThingError {
   );
 }
 
-function endless(url: string): ThingError {
-  return new ThingError(
-    "NOT_SUPPORTED",
-    `${url} is a stream, which has no end: read it over HTTP.`,
-  );
-}
-
 function tooLarge(url: string, most: number): ThingError {
   return new ThingError(
     "NOT_SUPPORTED",
@@ -209,6 +202,7 @@ function tooLarge(url: string, most: number): ThingError {
 }
 
 function late(url: string): ThingError {
+  lateLimit.hit();
   return new ThingError(
     "NOT_READY",
     `${url} did not answer within ${LONGEST_MS / 1000} s. Ask again, or start it as an action that is not synchronous.`,

@@ -36,18 +36,24 @@ export function tellAll(
 ): () => void {
   const end = new AbortController();
   const told = new Set<HostedThing>();
-  const tellNew = () => {
-    for (const hosted of host.things.values()) {
-      if (told.has(hosted)) continue;
-      told.add(hosted);
-      const gone = new AbortController();
-      hosted.departure.onLeft(() => {
-        told.delete(hosted);
-        gone.abort();
-      });
-      const signal = AbortSignal.any([end.signal, gone.signal]);
-      tellThing(hosted, telling, signal).catch((error) => signal.aborted || onFault(error));
+  const tell = async (hosted: HostedThing) => {
+    told.add(hosted);
+    const gone = new AbortController();
+    const stops = [
+      hosted.departure.onLeft(() => gone.abort()),
+      onAbort(end.signal, () => gone.abort()),
+    ];
+    try {
+      await tellThing(hosted, telling, gone.signal);
+    } catch (error) {
+      if (!gone.signal.aborted) onFault(error);
+    } finally {
+      for (const stop of stops) stop();
+      told.delete(hosted);
     }
+  };
+  const tellNew = () => {
+    for (const hosted of host.things.values()) if (!told.has(hosted)) void tell(hosted);
   };
   tellNew();
   const stop = host.onState(tellNew);
@@ -55,6 +61,11 @@ export function tellAll(
     stop();
     end.abort();
   };
+}
+
+function onAbort(signal: AbortSignal, listener: () => void): () => void {
+  signal.addEventListener("abort", listener);
+  return () => signal.removeEventListener("abort", listener);
 }
 
 async function tellThing(

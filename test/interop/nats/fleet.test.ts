@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { connect } from "@nats-io/transport-node";
+import { logTo } from "thingscope";
 import { ThingClient } from "thingscope/client";
+import type { TestCamera } from "thingscope/things";
 import { blocksOf, pageText } from "../../docs/page.ts";
 import { patience, TEST_MS } from "../../limits.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
@@ -28,7 +30,19 @@ async function until(
   });
 }
 
-async function titlesAt(url: string): Promise<string[]> {
+/** A member with a camera and a stage, and a client that knows them. */
+async function fleetOfOne(t: TestContext, url: string) {
+  const { server, url: root } = await memberFor(t, { servers: [url], name: "one" });
+  const client = await clientFor(t, { servers: [url] });
+  await until(
+    () => client.things.size === 2,
+    (listener) => client.onChange(listener),
+  );
+  return { server, root, client };
+}
+
+/** Where the Things are that a server lists. */
+async function basesAt(url: string): Promise<string[]> {
   const response = await fetch(`${url}/directory/things`);
   const things = (await response.json()) as { base: string }[];
   return things.map(({ base }) => base).sort();
@@ -42,26 +56,22 @@ test("each server of a fleet lists the Things of all, until their server has lef
   const two = await memberFor(t, { servers: [url], name: "two" });
   const { roster } = one.fleet;
   await until(
-    () => roster.descriptions.size === 1,
+    () => roster.descriptions.size === 2,
     (listener) => roster.onChange(listener),
   );
-  assert.deepEqual(await titlesAt(one.url), [`${one.url}/`, `${two.url}/`].sort());
+  const both = [one, one, two, two].map(({ url }) => `${url}/`);
+  assert.deepEqual(await basesAt(one.url), both.sort());
   await two.server.close();
   await until(
     () => roster.descriptions.size === 0,
     (listener) => roster.onChange(listener),
   );
-  assert.deepEqual(await titlesAt(one.url), [`${one.url}/`]);
+  assert.deepEqual(await basesAt(one.url), [`${one.url}/`, `${one.url}/`]);
 });
 
 test("a request by NATS has the answer that it has over HTTP", { timeout }, async (t) => {
   const { url } = await natsServerFor(t);
-  const { url: root } = await memberFor(t, { servers: [url], name: "one" });
-  const client = await clientFor(t, { servers: [url] });
-  await until(
-    () => client.things.size === 1,
-    (listener) => client.onChange(listener),
-  );
+  const { root, client } = await fleetOfOne(t, url);
   for (const [method, path, body] of [
     ["GET", "/stage/position"],
     ["GET", "/stage/"],
@@ -91,12 +101,7 @@ test("a request by NATS has the answer that it has over HTTP", { timeout }, asyn
 
 test("a ThingClient operates a Thing by NATS alone", { timeout }, async (t) => {
   const { url } = await natsServerFor(t);
-  const { url: root } = await memberFor(t, { servers: [url], name: "one" });
-  const fleet = await clientFor(t, { servers: [url] });
-  await until(
-    () => fleet.things.size === 1,
-    (listener) => fleet.onChange(listener),
-  );
+  const { root, client: fleet } = await fleetOfOne(t, url);
   const stage = await ThingClient.connect(`${root}/stage/`, { fetch: fleet.fetch });
   await stage.invoke("move_relative", { x: 12 });
   assert.deepEqual(await stage.read("position"), { x: 12, y: 0, z: 0 });
@@ -104,12 +109,7 @@ test("a ThingClient operates a Thing by NATS alone", { timeout }, async (t) => {
 
 test("the subject says what its client may do", { timeout }, async (t) => {
   const { url } = await natsServerFor(t);
-  await memberFor(t, { servers: [url], name: "one" });
-  const client = await clientFor(t, { servers: [url] });
-  await until(
-    () => client.things.size === 1,
-    (listener) => client.onChange(listener),
-  );
+  await fleetOfOne(t, url);
   const connection = await connect({ servers: url });
   t.after(() => connection.close());
   const ask = async (subject: string, body = "") => {
@@ -128,14 +128,62 @@ test("the subject says what its client may do", { timeout }, async (t) => {
   assert.match(sentence, /names no request/);
 });
 
-test("a member tells new values and events", { timeout }, async (t) => {
+test("a stream that is asked for by NATS is refused at once, and has no viewer then", {
+  timeout,
+}, async (t) => {
   const { url } = await natsServerFor(t);
-  const { server } = await memberFor(t, { servers: [url], name: "one" });
+  const { server, root, client } = await fleetOfOne(t, url);
+  const { mjpeg_stream: stream } = server.host.get("camera").thing as TestCamera;
+  const camera = await clientStream(root);
+  for (const path of ["", "?fps=5"]) {
+    const answer = await client.fetch(`${root}/camera/mjpeg_stream${path}`);
+    assert.equal(answer.status, 501);
+    assert.match(await answer.text(), /is a stream, which has no end: read it over HTTP/);
+  }
+  assert.equal(stream.stats.viewers, 1, "only the one over HTTP");
+  await camera.cancel();
+});
+
+/** One viewer over HTTP, so that the stream runs. */
+async function clientStream(root: string): Promise<ReadableStream<Uint8Array>> {
+  const { body } = await fetch(`${root}/camera/mjpeg_stream`);
+  return body!;
+}
+
+test("a member is described, and answers, at the address that it is configured to have", {
+  timeout,
+}, async (t) => {
+  const { url } = await natsServerFor(t);
+  const named = { servers: [url], name: "one", url: "http://bench-1.lab:5000" };
+  await memberFor(t, named);
   const client = await clientFor(t, { servers: [url] });
   await until(
-    () => client.things.size === 1,
+    () => client.things.size === 2,
     (listener) => client.onChange(listener),
   );
+  const answer = await client.fetch("http://bench-1.lab:5000/stage/position");
+  assert.equal(answer.status, 200);
+});
+
+test("a description that is larger than a message of NATS is told once, with what to do", {
+  timeout,
+}, async (t) => {
+  const { url } = await natsServerFor(t, "max_payload: 8192");
+  const lines: string[] = [];
+  const log = logTo((_, line) => lines.push(line));
+  await memberFor(t, { servers: [url], name: "one" }, { log });
+  const signal = patience();
+  const told = () => lines.filter((line) => /does not take the description of/.test(line));
+  while (told().length < 2) {
+    signal.throwIfAborted();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.match(told()[0]!, /description of 'camera' \(\d+ characters\): .+ check max_payload/);
+});
+
+test("a member tells new values and events", { timeout }, async (t) => {
+  const { url } = await natsServerFor(t);
+  const { server } = await fleetOfOne(t, url);
   const connection = await connect({ servers: url });
   t.after(() => connection.close());
   const told = connection.subscribe("thingscope.lab.one.tell.stage.properties.position");
@@ -171,12 +219,7 @@ test("while NATS is away everything local goes on, and the fleet comes back with
 
 test("a name that another server has is refused, and said", { timeout }, async (t) => {
   const { url } = await natsServerFor(t);
-  const one = await memberFor(t, { servers: [url], name: "one" });
-  const client = await clientFor(t, { servers: [url] });
-  await until(
-    () => client.things.size === 1,
-    (listener) => client.onChange(listener),
-  );
+  const { root } = await fleetOfOne(t, url);
   const other = await memberFor(t, { servers: [url], name: "one" }, { joins: false });
   const signal = patience();
   while (other.fleet.status.reason === undefined) {
@@ -185,7 +228,7 @@ test("a name that another server has is refused, and said", { timeout }, async (
   }
   assert.match(
     other.fleet.status.reason,
-    new RegExp(`already has a server 'one', at ${one.url}. Give this one another 'name'`),
+    new RegExp(`already has a server 'one', at ${root}. Give this one another 'name'`),
   );
 });
 
@@ -205,7 +248,7 @@ test("with the permissions of docs/fleet.md a viewer reads, and cannot command",
   });
   const client = await clientFor(t, { servers: [url], credentials: login("viewer") });
   await until(
-    () => client.things.size === 1,
+    () => client.things.size === 2,
     (listener) => client.onChange(listener),
   );
   const read = await client.fetch(`${root}/stage/position`);

@@ -1,17 +1,18 @@
 import type { TestContext } from "node:test";
-import { ThingHost, ThingServer } from "thingscope";
+import { type Log, ThingHost, ThingServer } from "thingscope";
 import { Fleet, FleetClient, type FleetOptions } from "thingscope/fleet";
-import { SimulatedStage } from "thingscope/things";
+import { SimulatedStage, TestCamera } from "thingscope/things";
 import { temporaryFolder } from "../../temporary-folder.ts";
 
-/** A server with a simulated stage that belongs to a fleet. */
+/** A server with a camera and a stage that belongs to a fleet. */
 export async function memberFor(
   t: TestContext,
   options: FleetOptions,
-  { joins = true } = {},
+  { joins = true, log }: { joins?: boolean; log?: Log } = {},
 ): Promise<{ server: ThingServer; fleet: Fleet; url: string }> {
   const settingsFolder = await temporaryFolder();
-  const host = new ThingHost({ settingsFolder });
+  const host = new ThingHost({ settingsFolder, ...(log && { log }) });
+  host.add("camera", new TestCamera());
   host.add("stage", new SimulatedStage());
   const fleet = new Fleet(options, { folder: settingsFolder, log: host.log });
   const server = new ThingServer(host, { fleet });
