@@ -1,5 +1,6 @@
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
+import { popover } from "../style/popover.ts";
 import { shared } from "../style/shared.ts";
 import { account } from "../things/account.ts";
 import "./account-links.ts";
@@ -17,6 +18,7 @@ const MEANING: Readonly<Record<string, string>> = {
 export class AccountMenu extends LitElement {
   static override styles = [
     shared,
+    popover,
     css`
       :host {
         display: flex;
@@ -46,18 +48,6 @@ export class AccountMenu extends LitElement {
         inset: 52px 12px auto auto;
         width: min(360px, calc(100vw - 24px));
         max-height: calc(100dvh - 64px);
-        margin: 0;
-        padding: 16px;
-        border: 1px solid var(--edge);
-        border-radius: var(--radius, 8px);
-        background: var(--panel);
-        color: var(--text);
-        box-shadow: 0 12px 40px rgb(0 0 0 / 30%);
-        overflow: auto;
-      }
-      [popover]:popover-open {
-        display: grid;
-        gap: 16px;
       }
       .me {
         display: flex;

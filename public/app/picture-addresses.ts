@@ -1,5 +1,6 @@
 import { css, html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { popover } from "../style/popover.ts";
 import { shared } from "../style/shared.ts";
 import { account, type SignedAddress } from "../things/account.ts";
 import type { Stream } from "../things/server.ts";
@@ -24,6 +25,7 @@ const ADDRESSES: readonly Address[] = [
 export class PictureAddresses extends LitElement {
   static override styles = [
     shared,
+    popover,
     css`
       .small {
         min-height: 28px;
@@ -34,17 +36,8 @@ export class PictureAddresses extends LitElement {
         inset: 96px auto auto 12px;
         width: min(460px, calc(100vw - 24px));
         max-height: calc(100dvh - 108px);
-        margin: 0;
-        padding: 16px;
-        border: 1px solid var(--edge);
-        border-radius: var(--radius);
-        background: var(--panel);
-        color: var(--text);
-        box-shadow: 0 12px 40px rgb(0 0 0 / 30%);
-        overflow: auto;
       }
       [popover]:popover-open {
-        display: grid;
         gap: 12px;
       }
       p + copy-field {

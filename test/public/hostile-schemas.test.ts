@@ -3,21 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cpuMs } from "../elapsed.ts";
 import { pageModule } from "./page-module.ts";
+import { fieldKindOf, firstFault, initialOf, type Schema, soundSchema } from "./schema-modules.ts";
 
-type Schema = Readonly<Record<string, unknown>>;
-
-const { soundSchema } = await pageModule<{ soundSchema(schema: unknown, root: unknown): Schema }>(
-  "schema/sound-schema",
-);
-const { fieldKindOf } = await pageModule<{ fieldKindOf(schema: Schema, root: unknown): string }>(
-  "schema/field-kinds",
-);
-const { initialOf } = await pageModule<{ initialOf(schema: unknown): unknown }>(
-  "schema/initial-value",
-);
-const { firstFault } = await pageModule<{
-  firstFault(schema: unknown, value: unknown): string | undefined;
-}>("schema/faults");
 const { scaleOf, nearest, arrowStep } = await pageModule<{
   scaleOf(schema: Schema): object | undefined;
   nearest(schema: Schema, value: number): number;

@@ -1,21 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pageModule } from "./page-module.ts";
+import { fieldKindOf, firstFault, initialOf, type Schema, soundSchema } from "./schema-modules.ts";
 
-type Schema = Readonly<Record<string, unknown>>;
-
-const { soundSchema } = await pageModule<{ soundSchema(schema: unknown, root: unknown): Schema }>(
-  "schema/sound-schema",
-);
-const { fieldKindOf } = await pageModule<{ fieldKindOf(schema: Schema, root: unknown): string }>(
-  "schema/field-kinds",
-);
-const { initialOf } = await pageModule<{ initialOf(schema: unknown): unknown }>(
-  "schema/initial-value",
-);
-const { firstFault } = await pageModule<{
-  firstFault(schema: unknown, value: unknown): string | undefined;
-}>("schema/faults");
 const { scaleOf, nearest, limitsOf } = await pageModule<{
   scaleOf(
     schema: Schema,

@@ -33,6 +33,14 @@ async function remoteCamera(t: TestContext) {
   return { stream, send: (capturedAt: number) => socket.write(`${capturedAt}\n`) };
 }
 
+/** Triggers a recorder. @returns how many frames the file has when it is closed. */
+function recorded(recorder: VideoRecorder): Promise<number> {
+  return new Promise((resolve) => {
+    const onVideoFinished = (_: string, { written }: { written: number }) => resolve(written);
+    void recorder.record({ maxDelaySec: 60, onVideoFinished });
+  });
+}
+
 /** Nothing of this process is done for so long. */
 function block(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
@@ -53,10 +61,7 @@ test("frames captured within a trigger's window are in its recording, though the
   t.after(() => recorder.stop());
   const begun = time;
   stream.addFrame(picture(0), { capturedAt: begun });
-  const closed = new Promise<number>((resolve) => {
-    const onVideoFinished = (_: string, { written }: { written: number }) => resolve(written);
-    void recorder.record({ maxDelaySec: 60, onVideoFinished });
-  });
+  const closed = recorded(recorder);
   await setImmediate(); // timers that become due are served next, and only then what has arrived is read
   send(begun + 50);
   time = begun + 5000;
@@ -77,10 +82,7 @@ test("another trigger ends no recording whose frames wait to be read", { timeout
   t.after(() => recorder.stop());
   const begun = time;
   stream.addFrame(picture(0), { capturedAt: begun });
-  const closed = new Promise<number>((resolve) => {
-    const onVideoFinished = (_: string, { written }: { written: number }) => resolve(written);
-    void recorder.record({ maxDelaySec: 60, onVideoFinished });
-  });
+  const closed = recorded(recorder);
   time = begun + 5000;
   void recorder.record({ maxDelaySec: 60 });
   stream.addFrame(picture(1), { capturedAt: begun + 50 });

@@ -12,7 +12,7 @@ import { repairRecording } from "../../src/recording/repair/repair.ts";
 import { TEST_MS } from "../limits.ts";
 import { framesIn, newPath } from "./recordings.ts";
 
-const KILLS = process.env.THINGSCOPE_LONG ? 500 : 10;
+const KILLS = process.env.THINGSCOPE_LONG ? 500 : 25;
 const AT_ONCE = 3;
 const CHILD = packagePath("dist", "test", "recording", "recording-child.js");
 
