@@ -3,9 +3,10 @@ const MOST = 3;
 /** Pages that have a seat answer within this, ms. */
 const ANSWER_MS = 250;
 
-/** What a page says to the others of its origin in this browser: that it wants a seat, has one, or has left it. */
+/** What a page says to the others of its origin in this browser: that it wants a seat, wants it before another one, has it, or has left it. */
 interface Said {
   readonly wants?: number;
+  readonly isBefore?: number;
   readonly has?: number;
   readonly left?: number;
 }
@@ -20,8 +21,10 @@ export class Seats {
   #channel: BroadcastChannel | undefined;
   readonly #own = Math.random();
   readonly #onSurplus: () => void;
-  /** Of the others. */
-  readonly #taken = new Set<number>();
+  /** Others that have a seat. */
+  readonly #holders = new Set<number>();
+  /** Others that want one, too, and are served before. */
+  readonly #before = new Set<number>();
   /** Counts what was asked and left: an answer may come too late. */
   #turn = 0;
   #wants = false;
@@ -40,13 +43,14 @@ export class Seats {
   async take(): Promise<"free" | "full" | "left"> {
     const turn = ++this.#turn;
     this.#channel ??= this.#opened();
-    this.#taken.clear();
+    this.#holders.clear();
+    this.#before.clear();
     this.#wants = true;
     this.#say({ wants: this.#own });
     await new Promise((resolve) => setTimeout(resolve, ANSWER_MS));
     if (turn !== this.#turn) return "left";
     this.#wants = false;
-    this.#has = this.#taken.size < MOST;
+    this.#has = new Set([...this.#holders, ...this.#before]).size < MOST;
     if (this.#has) this.#say({ has: this.#own });
     return this.#has ? "free" : "full";
   }
@@ -63,7 +67,8 @@ export class Seats {
   #opened(): BroadcastChannel {
     const channel = new BroadcastChannel(this.#name);
     channel.addEventListener("message", ({ data }: MessageEvent<Said>) => {
-      if (data.left !== undefined) this.#taken.delete(data.left);
+      if (data.left !== undefined) this.#holders.delete(data.left);
+      if (data.isBefore !== undefined && data.isBefore < this.#own) this.#before.add(data.isBefore); // said to somebody, heard by all
       if (data.wants !== undefined) this.#answer(data.wants);
       if (data.has !== undefined) this.#hear(data.has);
     });
@@ -71,15 +76,16 @@ export class Seats {
   }
 
   #hear(other: number): void {
-    this.#taken.add(other);
-    const before = [...this.#taken].filter((number) => number < this.#own);
-    if (!this.#has || before.length < MOST) return;
+    this.#holders.add(other);
+    const first = [...this.#holders].filter((number) => number < this.#own);
+    if (!this.#has || first.length < MOST) return;
     this.leave();
     this.#onSurplus();
   }
 
   #answer(other: number): void {
-    if (this.#has || (this.#wants && this.#own < other)) this.#say({ has: this.#own });
+    if (this.#has) this.#say({ has: this.#own });
+    else if (this.#wants && this.#own < other) this.#say({ isBefore: this.#own });
   }
 
   #say(said: Said): void {
