@@ -5,15 +5,15 @@ import type { ThingModel } from "../core/thing-model.ts";
 import type { BlobStore } from "../files/blob-store.ts";
 import { coreLinksRoute } from "./directory/core-links.ts";
 import { ThingDirectory } from "./directory/directory.ts";
-import type { RemoteThings } from "./directory/remote-things.ts";
 import { directoryRoutes } from "./directory/routes.ts";
 import { pageRoutes } from "./http/pages.ts";
 import { EVENT_STREAM_TYPE, type Route } from "./http/route.ts";
 import { dropReader } from "./http/sse.ts";
 import { notificationRoutes } from "./notifications/routes.ts";
 import type { NotificationHub } from "./notifications/thing-notifications.ts";
+import type { ServerFleet } from "./server-options.ts";
 import { streamRoutes } from "./streams/routes.ts";
-import { thingDescriber } from "./td/description.ts";
+import { type ThingDescriber, thingDescriber } from "./td/description.ts";
 import { PublishedModels } from "./td/models.ts";
 import { thingRoutes } from "./td/routes.ts";
 import type { Security } from "./td/security.ts";
@@ -36,7 +36,7 @@ interface RouteParts {
   readonly security: Security;
   readonly hub: NotificationHub;
   readonly webhooks?: Webhooks | undefined;
-  readonly remote?: RemoteThings | undefined;
+  readonly fleet?: ServerFleet | undefined;
 }
 
 /** The routes of one Thing. */
@@ -68,10 +68,14 @@ export class RouteTable {
     const webSockets = webSocketRoutes(host, prefix);
     const models = new PublishedModels(host);
     const described = [...affordances, ...invocations, ...webSockets];
-    const describe = thingDescriber(host, described, prefix, models, security);
+    const describeAlone = thingDescriber(host, described, prefix, models, security);
+    const { fleet } = this.#parts;
+    const describe: ThingDescriber = fleet
+      ? (name, root) => fleet.described(describeAlone(name, root))
+      : describeAlone;
     const written = this.#written;
     written.forget();
-    this.#directory ??= new ThingDirectory(host, describe, this.#parts.remote);
+    this.#directory ??= new ThingDirectory(host, describe, fleet?.roster);
     this.#directory.update(describe);
     return [
       ...affordances,

@@ -39,6 +39,8 @@ export interface ServerOptions {
 /** What connects a server with others. */
 export interface ServerFleet {
   readonly roster: RemoteThings;
+  /** Descriptions of the server's own Things, with whatever other way in there is. */
+  described(description: Record<string, unknown>): Record<string, unknown>;
   /** Called when the server listens. */
   join(server: JoiningServer): void;
   close(): Promise<void>;

@@ -117,7 +117,7 @@ export class ThingServer implements JoiningServer {
       blobs,
       security,
       hub,
-      remote: fleet?.roster,
+      fleet,
       webhooks: this.#webhooks,
     });
     this.#makeRoutes = () => [

@@ -11,6 +11,7 @@ import { openBuckets } from "./buckets.ts";
 import { connectTo } from "./connect.ts";
 import { describedThings } from "./described-things.ts";
 import { type Nats, nats } from "./library.ts";
+import { brokerOf, withNatsForms } from "./nats-forms.ts";
 import type { FleetOptions } from "./options.ts";
 import { assertFree, keepPresent, leave } from "./presence.ts";
 import { answerRequests } from "./requests.ts";
@@ -65,6 +66,12 @@ export class Fleet {
     return this.#supervisor.status;
   }
 
+  /** A description of one of this server's Things with forms of NATS beside those of HTTP. */
+  described(description: Record<string, unknown>): Record<string, unknown> {
+    const { name } = this;
+    return withNatsForms(description, { name, broker: brokerOf(this.#options.servers) });
+  }
+
   /** Takes part, as the server that listens now. */
   join(server: JoiningServer): void {
     this.#server = server;
@@ -100,11 +107,10 @@ export class Fleet {
     const buckets = await openBuckets(connection, library, name.fleet);
     const end = new AbortController();
     const ending = AbortSignal.any([signal, end.signal]);
-    const broker = `nats://${connection.getServer()}`;
     const present = {
       name: name.member,
       lease: { id: idOf(server), url: root, version: packageVersion() },
-      things: describedThings(server, { name, root, broker }, this.#log),
+      things: describedThings(server, root, this.#log),
       log: this.#log,
     };
     const telling = { connection, library, hub: server.notifications, name };

@@ -107,6 +107,25 @@ test("a ThingClient operates a Thing by NATS alone", { timeout }, async (t) => {
   assert.deepEqual(await stage.read("position"), { x: 12, y: 0, z: 0 });
 });
 
+test("a description has a form of NATS behind each of one HTTP request, which is answered", {
+  timeout,
+}, async (t) => {
+  const { url } = await natsServerFor(t);
+  const { root } = await fleetOfOne(t, url);
+  const connection = await connect({ servers: url });
+  t.after(() => connection.close());
+  const description = Object(await (await fetch(`${root}/stage/`)).json());
+  const { forms } = description.properties.position;
+  const hrefs = forms.map(({ href }: { href: string }) => href);
+  const at = hrefs.indexOf("/stage/position");
+  assert.deepEqual(hrefs[at + 1], `${url}/thingscope.lab.one.view.GET.stage.position`);
+  assert.deepEqual(forms[at + 1].security, ["nats_sc"]);
+  const answer = await connection.request(new URL(hrefs[at + 1]).pathname.slice(1));
+  assert.deepEqual(answer.json(), { x: 0, y: 0, z: 0 });
+  const stream = JSON.stringify(description).match(/"nats:[^"]*mjpeg/);
+  assert.equal(stream, null, "a stream is read over HTTP");
+});
+
 test("the subject says what its client may do", { timeout }, async (t) => {
   const { url } = await natsServerFor(t);
   await fleetOfOne(t, url);
