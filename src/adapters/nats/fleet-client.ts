@@ -8,7 +8,7 @@ import { connectTo } from "./connect.ts";
 import { type Nats, nats } from "./library.ts";
 import type { FleetOptions } from "./options.ts";
 import { type PresentMember, Roster } from "./roster.ts";
-import { requestSubject } from "./subjects.ts";
+import { requestSubject, rollCallSubject } from "./subjects.ts";
 import { watchBuckets } from "./watch.ts";
 
 /** How long an answer is waited for, ms: longer than a member takes. */
@@ -47,7 +47,8 @@ export class FleetClient implements AsyncDisposable {
     try {
       const buckets = await findBuckets(connection, library, fleet);
       const client = new FleetClient(library, connection, fleet, log);
-      watchBuckets(buckets, client.#roster, client.#end.signal).catch((error) =>
+      const rollCall = () => connection.publish(rollCallSubject(fleet));
+      watchBuckets(buckets, client.#roster, client.#end.signal, rollCall).catch((error) =>
         log.warn(`The fleet cannot be followed any more: ${messageOf(error)}`),
       );
       return client;
@@ -57,7 +58,7 @@ export class FleetClient implements AsyncDisposable {
     }
   }
 
-  /** The members that are present; each is known three seconds after the connection at the latest. */
+  /** The members that are present; each is known a moment after the connection. */
   get members(): PresentMember[] {
     return this.#roster.present;
   }

@@ -16,7 +16,7 @@ import type { FleetOptions } from "./options.ts";
 import { assertFree, keepPresent, leave } from "./presence.ts";
 import { answerRequests } from "./requests.ts";
 import { Roster } from "./roster.ts";
-import type { MemberName } from "./subjects.ts";
+import { type MemberName, rollCallSubject } from "./subjects.ts";
 import { tellAll } from "./tell.ts";
 import { watchBuckets } from "./watch.ts";
 
@@ -107,10 +107,15 @@ export class Fleet {
     const buckets = await openBuckets(connection, library, name.fleet);
     const end = new AbortController();
     const ending = AbortSignal.any([signal, end.signal]);
+    const rollCall = rollCallSubject(name.fleet);
     const present = {
       name: name.member,
       lease: { id: idOf(server), url: root, version: packageVersion() },
       things: describedThings(server, root, this.#log),
+      onRollCall: (listener: () => void) => {
+        const subscription = connection.subscribe(rollCall, { callback: listener });
+        return () => subscription.unsubscribe();
+      },
       log: this.#log,
     };
     const telling = { connection, library, hub: server.notifications, name };
@@ -121,7 +126,7 @@ export class Fleet {
       roster.resume();
       await Promise.race([
         new Promise<never>((_, reject) => stops.push(tellAll(server.host, telling, reject))),
-        watchBuckets(buckets, roster, ending),
+        watchBuckets(buckets, roster, ending, () => connection.publish(rollCall)),
         keepPresent(buckets, present, ending, () => {
           attempt.heartbeat();
           this.#hasJoined();

@@ -5,6 +5,9 @@ import type { Log } from "../../base/log.ts";
 import { type Buckets, REWRITTEN_MS } from "./buckets.ts";
 import { type Lease, leaseIn, RENEWED_MS } from "./lease.ts";
 
+/** Between two renewals, however many ask, ms. */
+const APART_MS = 200;
+
 /** A server's Things, as it describes them to the fleet. */
 export interface OwnThings {
   /** Descriptions by the name of the Thing. */
@@ -18,6 +21,8 @@ export interface Presence {
   readonly name: string;
   readonly lease: Lease;
   readonly things: OwnThings;
+  /** Calls `listener` when somebody has come who asks who is there. @returns How to stop. */
+  onRollCall(listener: () => void): () => void;
   readonly log: Log;
 }
 
@@ -29,15 +34,19 @@ export interface Presence {
  */
 export async function keepPresent(
   buckets: Buckets,
-  { name, lease, things, log }: Presence,
+  { name, lease, things, onRollCall, log }: Presence,
   signal: AbortSignal,
   onRenewed: () => void,
 ): Promise<void> {
   const written = new WrittenThings(buckets, name, log);
   let isStale = true;
-  const stop = things.onChange(() => {
-    isStale = true;
-  });
+  let answerNow = () => {};
+  const stops = [
+    things.onChange(() => {
+      isStale = true;
+    }),
+    onRollCall(() => answerNow()),
+  ];
   try {
     for (let rewritten = now(); !signal.aborted; ) {
       await buckets.members.put(name, JSON.stringify(lease));
@@ -51,11 +60,23 @@ export async function keepPresent(
         isStale = false;
         if (!(await written.write(await things.describe()))) isStale = true;
       }
-      await delay(RENEWED_MS, signal).catch(ignoreAbort);
+      const asked = new Promise<void>((resolve) => {
+        answerNow = resolve;
+      });
+      await delay(APART_MS, signal).catch(ignoreAbort);
+      await untilDue(asked, signal);
     }
   } finally {
-    stop();
+    for (const stop of stops) stop();
   }
+}
+
+/** Until the next renewal is due, or somebody asks for it. */
+async function untilDue(asked: Promise<void>, signal: AbortSignal): Promise<void> {
+  const answered = new AbortController();
+  const either = AbortSignal.any([signal, answered.signal]);
+  void asked.then(() => answered.abort());
+  await delay(RENEWED_MS - APART_MS, either).catch(ignoreAbort);
 }
 
 /** @throws {ThingError} `PROGRAM_REFUSED` when another server has the name. */

@@ -36,6 +36,11 @@ export function requestSubjects({ fleet, member }: MemberName, role: SubjectRole
   return [ROOT, fleet, member, role, ">"].join(".");
 }
 
+/** Who comes asks here who is there: each member renews its lease then. No member can have this name. */
+export function rollCallSubject(fleet: string): string {
+  return [ROOT, fleet, EMPTY, "view", "present"].join(".");
+}
+
 /** Method and path of a request's subject; undefined of any other subject. */
 export function requestIn(
   subject: string,
