@@ -5,6 +5,8 @@ export {};
 type Way = "token" | "password";
 
 const loginUrl = document.body.dataset.login ?? "login";
+/** Other pages of this server in this browser hear here that somebody has logged in: see `things/account.ts`. */
+const logins = new BroadcastChannel(new URL(loginUrl, location.href).pathname);
 const form = found("form", HTMLFormElement);
 const message = found("message", HTMLElement);
 const enter = found("enter", HTMLButtonElement);
@@ -14,6 +16,10 @@ form.addEventListener("submit", (event) => {
   void loginByForm();
 });
 form.addEventListener("change", showWay);
+logins.addEventListener("message", () => void goOn());
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) void goOn();
+});
 await begin();
 
 async function begin(): Promise<void> {
@@ -60,6 +66,7 @@ async function login(credentials: Readonly<Record<string, string>>): Promise<boo
     });
     if (response.ok) {
       allowReload();
+      logins.postMessage("in");
       return true;
     }
     showMessage("wrong", String(Object(await response.json()).detail));
@@ -67,6 +74,11 @@ async function login(credentials: Readonly<Record<string, string>>): Promise<boo
     showMessage("wrong", "The server does not answer. Is it still running?");
   }
   return false;
+}
+
+/** Somebody may have logged in beside this page, which waits with its form. */
+async function goOn(): Promise<void> {
+  if (!form.hidden && (await isInAlready())) redirect();
 }
 
 /** When this login ends, the page is loaded again at once, however long ago it was for the one before: see `things/reload.ts`. */

@@ -46,6 +46,8 @@ class Account extends EventTarget {
   hasLogin = false;
   #asked: Promise<void> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  /** Where the login page says that somebody has logged in, in this browser. */
+  #logins: BroadcastChannel | undefined;
 
   /** Asks the server, once. */
   ask(): Promise<void> {
@@ -103,10 +105,16 @@ class Account extends EventTarget {
       this.name = name ?? undefined;
       this.role = role;
       this.hasLogin = login === true;
+      if (this.hasLogin) this.#hearLogins();
       this.dispatchEvent(new Event("change"));
     } catch {
       this.#asked = undefined; // the server is gone: the next to ask asks again
     }
+  }
+
+  #hearLogins(): void {
+    this.#logins ??= new BroadcastChannel(new URL("login", document.baseURI).pathname);
+    this.#logins.onmessage = () => void this.again();
   }
 }
 

@@ -155,6 +155,20 @@ test("a page becomes that of whoever logs in beside it, in the same browser", {
   await page.getByRole("button", { name: "guest view" }).waitFor();
 });
 
+test("a page that shows where to log in goes on when somebody logs in beside it", {
+  timeout,
+}, async (t) => {
+  const { server, url } = await running(t);
+  const { browser } = await openPage(t);
+  const context = await browser.newContext();
+  const waits = await context.newPage();
+  await waits.goto(`${url}/camera/live/viewer`);
+  await waits.getByRole("heading", { name: "Log in" }).waitFor();
+  const beside = await context.newPage();
+  await beside.goto(`${url}/login#code=${server.newLoginCode()}`);
+  await isViewer(waits);
+});
+
 test("after a login no `to` leads off this server, nor nowhere", { timeout }, async (t) => {
   const { server, url } = await running(t);
   const { page } = await openPage(t);
