@@ -11,6 +11,7 @@ import { addExamples } from "./examples.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import type { LaunchFlags } from "./launch-command.ts";
 import { addListenOptions, type ListenFlags, portNumber } from "./listen-options.ts";
+import { addMirrorOptions, type MirrorFlags } from "./mirror-options.ts";
 import { assertNoMisspeltCommand } from "./misspelt.ts";
 import { filedProcessLog, pinoLog } from "./pino-log.ts";
 import { addRecordingCommands } from "./recording-commands.ts";
@@ -116,6 +117,12 @@ function program(): Command {
       "\nExamples:\n  thingscope launch /dev/video0\n  thingscope launch rtsp://user:password@camera/path\n  thingscope launch videotestsrc ! autovideosink",
     )
     .action(runLaunch);
+  addMirrorOptions(addListenOptions(command.command("mirror")))
+    .description(
+      "serve the Things of another server to many viewers: each stream is pulled once, while somebody watches",
+    )
+    .argument("<origin>", "the address of a server, or of one of its Things")
+    .action(runMirror);
   command
     .command("cameras")
     .description(
@@ -197,6 +204,16 @@ async function runLaunch(parts: string[], flags: LaunchFlags & { debug: boolean 
   const { launch } = await import("./launch-command.ts");
   try {
     await launch(parts, flags, log);
+  } finally {
+    await log.written();
+  }
+}
+
+async function runMirror(origin: string, flags: MirrorFlags & { debug: boolean }): Promise<void> {
+  const log = pinoLog({ debug: flags.debug, readable: process.stdout.isTTY });
+  const { mirror } = await import("./mirror-command.ts");
+  try {
+    await mirror(origin, flags, log);
   } finally {
     await log.written();
   }

@@ -5,6 +5,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   thingscope: "thingscope --port 8080",
   serve: "thingscope serve thingscope.yaml --lan --tls auto",
   check: "thingscope check thingscope.yaml",
+  mirror: "thingscope mirror http://127.0.0.1:5000 --port 5001",
   cameras: "thingscope cameras --local",
   doctor: "thingscope doctor --port 8080",
   init: "thingscope init lab && cd lab && npm install && npm start",

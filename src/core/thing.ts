@@ -5,6 +5,7 @@ import type { Affordance } from "./affordances.ts";
 import type { ThingEvent } from "./event.ts";
 import { instanceAffordances } from "./instance-affordances.ts";
 import { classNameOf } from "./member-name.ts";
+import type { MirrorHop } from "./mirror-hop.ts";
 import type { AddedAction, AddedEvent, AddedProperty } from "./own-affordances.ts";
 
 /** What a Thing sees of the host that it lives in: a narrow door, so that a test can stand in for it. */
@@ -71,6 +72,9 @@ export abstract class Thing {
   static readonly types?: readonly string[];
   /** For classes without decorators: their affordances. */
   static readonly affordances?: readonly Affordance[];
+
+  /** The Things that it mirrors, from the one that has the instrument to the one that it is connected to; its description lists them. */
+  readonly mirrorOf?: readonly MirrorHop[];
 
   /** Its name in the host, `""` before it is in one. */
   get name(): string {

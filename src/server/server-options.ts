@@ -32,6 +32,8 @@ export interface ServerOptions {
   readonly webhooks?: WebhookOptions;
   /** For https: certificate and key in PEM. */
   readonly tls?: TlsFiles;
+  /** Connections at once: 1000 when absent; never more than 3/4 of the files that the process may open. */
+  readonly maxConnections?: number;
   /** Other servers, whose Things the directory lists, too. */
   readonly fleet?: ServerFleet;
 }

@@ -81,6 +81,7 @@ export class ThingServer implements JoiningServer {
       login,
       tls,
       fleet,
+      maxConnections,
       ...access
     }: ServerOptions = {},
   ) {
@@ -145,7 +146,7 @@ export class ThingServer implements JoiningServer {
     this.#server = tls
       ? createSecureServer({ ...REQUEST_LIMITS, ...TLS_LIMITS, ...tls }, answer)
       : createServer(REQUEST_LIMITS, answer);
-    applyLimits(this.#server);
+    applyLimits(this.#server, maxConnections === undefined ? {} : { maxConnections });
     answerClientErrors(this.#server);
     this.#monitoring.watch(this.#server);
     warnOfPublicClients(this.#server, this.#log);

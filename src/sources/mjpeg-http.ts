@@ -17,6 +17,7 @@ import type { HttpHead } from "./http-head.ts";
 import { HttpLogin, type LoginData, loginIn } from "./http-login.ts";
 import type { HttpStream } from "./http-stream.ts";
 import { PictureIntake } from "./picture-intake.ts";
+import { senderOffset } from "./sender-offset.ts";
 import { StreamSilence } from "./stream-silence.ts";
 import { trustedFingerprint } from "./tls-trust.ts";
 
@@ -36,6 +37,8 @@ export interface MjpegHttpOptions {
   readonly authorization?: string | undefined;
   /** The certificate of an https server that nobody vouches for: its SHA-256 fingerprint, or a PEM file. */
   readonly trust?: string | undefined;
+  /** Whether frames keep the time of their exposure, on this machine's clock, where the server says what its own shows; else they have that of their arrival. */
+  readonly keepsTimes?: boolean | undefined;
   /** Called when the server has responded with a stream. */
   readonly onOpen?: (() => void) | undefined;
   /**
@@ -96,6 +99,8 @@ export class MjpegHttpSource implements RunningSource {
         const begun = now();
         const answer = await this.#open(either, intake.isPolling, validators);
         if (this.#options.stallMs !== undefined) silence.answered();
+        if (this.#options.keepsTimes)
+          intake.clock = senderOffset(answer.head.headers, begun, now());
         if (answer.head.status !== 304) validators = validatorsOf(answer.head);
         const isPicture = await this.#receive(answer, sink, intake);
         if (!isPicture) throw this.#failure("ended the stream.");

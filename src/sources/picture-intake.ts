@@ -24,6 +24,8 @@ export class PictureIntake {
   pictures = 0;
   /** Whether one picture is asked for again and again: the same one is no new frame. */
   isPolling = false;
+  /** What a time of the sender's becomes one of `now()` by, ms; undefined: frames have the time of their arrival. */
+  clock: number | undefined;
   readonly #sink: FrameSink;
   readonly #options: IntakeOptions;
   #before: SentPicture | undefined;
@@ -77,7 +79,10 @@ export class PictureIntake {
     const skipped = before?.run === identity.run ? identity.index - before.index - 1 : 0;
     if (skipped > 0 && !isThinned && !this.isPolling)
       this.#sink.lost({ what: "lost", count: skipped, why: SKIPPED });
-    this.#sink.take({ jpeg, sent, origin: sent.origin ?? { stream, ...identity, capturedAt } });
+    this.#sink.take({
+      ...{ jpeg, sent, origin: sent.origin ?? { stream, ...identity, capturedAt } },
+      ...(this.clock !== undefined && { capturedAt: capturedAt + this.clock }),
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { BOUNDARY } from "../frames/frame-memory.ts";
+import { wallTime } from "../base/clock.ts";
+import { BOUNDARY, toSeconds } from "../frames/frame-memory.ts";
 import { type FrameFeed, streamStopped } from "./frame-outlet.ts";
 import { viewOf, wantsHeartbeats } from "./stream-request.ts";
 
@@ -35,6 +36,7 @@ export function respondWithStream(
   function begin(): void {
     const { socket } = response;
     if (!socket) return;
+    if (!response.headersSent) response.setHeader("X-Clock", toSeconds(wallTime()));
     response.flushHeaders();
     try {
       feed.addViewer(socket, view, wantsHeartbeats(request));

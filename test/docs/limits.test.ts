@@ -5,6 +5,7 @@ import "thingscope";
 import "thingscope/fleet";
 import "thingscope/frames";
 import "thingscope/recording";
+import "../../src/adapters/mirror/index.ts";
 import "../../src/cli/pino-log.ts";
 import { limitHits } from "../../src/base/limit-hits.ts";
 import { packagePath } from "../../src/base/package-root.ts";

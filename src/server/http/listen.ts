@@ -112,8 +112,11 @@ const cutConnections = slowReaders("connection", "cut");
  * Bounds what connections may hold: their number, by the file descriptors that this process may open too, and
  * how long one that takes no data may stay. Waits that have nothing to send, such as long polls, stay.
  */
-export function applyLimits(server: Server, { stallMs = STALL_MS } = {}): void {
-  server.maxConnections = Math.min(MAX_CONNECTIONS, Math.floor(openFilesLimit() * 0.75));
+export function applyLimits(
+  server: Server,
+  { stallMs = STALL_MS, maxConnections = MAX_CONNECTIONS } = {},
+): void {
+  server.maxConnections = Math.min(maxConnections, Math.floor(openFilesLimit() * 0.75));
   server.maxHeadersCount = 100;
   const lastOf = new WeakMap<Socket, ServerResponse>();
   server.on("request", (request, response) => lastOf.set(request.socket, response));

@@ -45,6 +45,7 @@ export function thingDescriber(
       ...(hosted.model.description && { description: hosted.model.description }),
       base: `${root}/`,
       ...(profile.length > 0 && { profile }),
+      ...mirrorOf(hosted),
       ...security,
       properties: withForms(properties, (affordance) => forms("properties", affordance)),
       actions: withForms(actions, (affordance) => forms("actions", affordance)),
@@ -55,6 +56,7 @@ export function thingDescriber(
         { rel: "collection", type: TD_TYPE, href: `${pathOf(root)}/.well-known/wot` },
         { rel: "service-doc", type: "text/html", href: `${above}/docs` },
         ...streamLinks(hosted, `${above}/${name}`),
+        ...originLinks(hosted),
       ],
       schemaDefinitions: SCHEMA_DEFINITIONS,
     };
@@ -86,6 +88,17 @@ function streamLinks({ model }: HostedThing, path: string): Record<string, unkno
     { rel: "alternate", type: "text/html", href: `${path}/${name}/viewer` },
     { rel: "alternate", type: "multipart/x-mixed-replace", href: `${path}/${name}` },
   ]);
+}
+
+/** What a mirrored Thing is a mirror of. */
+function mirrorOf({ thing }: HostedThing): object {
+  return thing.mirrorOf ? { mirrorOf: thing.mirrorOf } : {};
+}
+
+/** @see RFC 4287, 7.1: `via` is the source of the information. */
+function originLinks({ thing }: HostedThing): Record<string, unknown>[] {
+  const origin = thing.mirrorOf?.[0];
+  return origin ? [{ rel: "via", type: TD_TYPE, href: origin.href }] : [];
 }
 
 /** The same after every restart, and nothing can be read from it. */

@@ -1,0 +1,198 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Attempt } from "../../base/attempt.ts";
+import { messageOf } from "../../base/errors.ts";
+import { countedLimit } from "../../base/limit-hits.ts";
+import type { Log } from "../../base/log.ts";
+import { Supervisor } from "../../base/supervise.ts";
+import type { ConnectionOptions } from "../../client/http.ts";
+import { ThingClient } from "../../client/index.ts";
+import type { JsonObject } from "../../client/json.ts";
+import type { MirrorHop } from "../../core/mirror-hop.ts";
+import { thingId } from "../../server/td/description.ts";
+import type { ThingServer } from "../../server/thing-server.ts";
+import { type DescribedThing, describedThing } from "./described.ts";
+import { hopsOf, whyNotMirrored } from "./mirror-path.ts";
+import { type MirroredThing, type MirroringOptions, mirroredThing } from "./mirrored-thing.ts";
+
+/** A Thing of the origin. */
+export interface OriginThing {
+  /** Its name here. */
+  readonly name: string;
+  readonly td: JsonObject;
+  /** Where its description is. */
+  readonly url: string;
+}
+
+/** What is mirrored: a server, or a fleet. */
+export interface MirrorOrigin {
+  /** How values are asked for. */
+  readonly connection: ConnectionOptions;
+  /** Its Things as they are now. @throws {ClientError} */
+  things(signal: AbortSignal): Promise<OriginThing[]>;
+  /** Calls `onChange` at the beginning and whenever `things` may give others, until the connection is lost, which rejects, or the signal aborts. */
+  follow(onChange: () => void, signal: AbortSignal): Promise<void>;
+}
+
+const MOST_THINGS = 500;
+const things = countedLimit("mirrored_things");
+const refused = countedLimit("mirror_refusals");
+const PAUSES = { firstMs: 500, longestMs: 5000 };
+
+interface Mirrored {
+  readonly thing: MirroredThing;
+  readonly described: DescribedThing;
+  /** Its description as the origin sent it, in JSON. */
+  readonly told: string;
+}
+
+/** Keeps the Things of a server those of an origin: they come, change and go with it. While the origin cannot be asked they stay. */
+export class Mirror {
+  readonly #origin: MirrorOrigin;
+  readonly #options: MirroringOptions;
+  readonly #log: Log;
+  readonly #server: ThingServer;
+  readonly #supervisor: Supervisor;
+  readonly #mirrored = new Map<string, Mirrored>();
+  /** Why Things are not mirrored, as it was told. */
+  readonly #toldRefusals = new Map<string, string>();
+  #turn: Promise<void> = Promise.resolve();
+  #hasChanged = false;
+
+  constructor(
+    origin: MirrorOrigin,
+    server: ThingServer,
+    { log, ...options }: MirroringOptions & { readonly log: Log },
+  ) {
+    this.#origin = origin;
+    this.#server = server;
+    this.#log = log;
+    this.#options = options;
+    this.#supervisor = new Supervisor((attempt) => this.#follow(attempt), {
+      pauses: PAUSES,
+      isBackground: true,
+      onFailure: ({ reason }) =>
+        log.warn(`The Things of the origin are not followed: ${reason} Those that are known stay.`),
+    });
+  }
+
+  /** Adds the Things that the origin has now to the server, which does not listen yet. @throws {ClientError} when it cannot be asked. */
+  async look(signal: AbortSignal): Promise<void> {
+    await this.#take(await this.#origin.things(signal));
+  }
+
+  /** From now on Things come, change and go as at the origin. */
+  start(): void {
+    this.#supervisor.start();
+  }
+
+  async close(): Promise<void> {
+    await this.#supervisor.close();
+    await this.#turn;
+  }
+
+  async #follow({ signal }: Attempt): Promise<void> {
+    let fail: (error: unknown) => void = () => {};
+    const failed = new Promise<never>((_, reject) => {
+      fail = reject;
+    });
+    const onChange = () => {
+      this.#hasChanged = true;
+      this.#turn = this.#turn.then(async () => {
+        if (!this.#hasChanged || signal.aborted) return; // the turn before has seen it
+        this.#hasChanged = false;
+        await this.#origin.things(signal).then((found) => this.#take(found), fail);
+      });
+    };
+    await Promise.race([this.#origin.follow(onChange, signal), failed]);
+  }
+
+  /** Never rejects: what cannot be taken over is told. */
+  async #take(found: readonly OriginThing[]): Promise<void> {
+    if (found.length > MOST_THINGS) things.hit(found.length - MOST_THINGS);
+    const wanted = new Map(found.slice(0, MOST_THINGS).map((thing) => [thing.name, thing]));
+    const gone = [...this.#mirrored.keys()].filter((name) => !wanted.has(name));
+    const fresh = new Map<string, Mirrored>();
+    for (const [name, thing] of wanted) {
+      const before = this.#mirrored.get(name);
+      const next = this.#next(thing, before);
+      const stays = before !== undefined && next?.thing === before.thing;
+      if (stays) this.#mirrored.set(name, next);
+      else if (before) gone.push(name);
+      if (next && !stays) fresh.set(name, next);
+    }
+    if (gone.length + fresh.size === 0) return;
+    await this.#exchange(gone, fresh).catch((error) =>
+      this.#log.error(`A change of the origin was not taken over: ${messageOf(error)}`),
+    );
+  }
+
+  async #exchange(gone: readonly string[], fresh: ReadonlyMap<string, Mirrored>): Promise<void> {
+    const { host, bound } = this.#server;
+    const added: string[] = [];
+    const add = async () => {
+      for (const name of gone) this.#mirrored.delete(name);
+      for (const [name, mirrored] of fresh) if (this.#add(name, mirrored)) added.push(name);
+      await this.#server.thingsChanged();
+    };
+    // Before it listens, the server opens its Things itself.
+    await (bound ? host.exchange(gone, add) : add());
+    if (!bound) return;
+    if (added.length > 0) this.#log.info(`Mirrored now: ${added.join(", ")}.`);
+    const ended = gone.filter((name) => !added.includes(name));
+    if (ended.length > 0) this.#log.info(`Mirrored no longer: ${ended.join(", ")}.`);
+  }
+
+  #add(name: string, mirrored: Mirrored): boolean {
+    try {
+      this.#server.host.add(name, mirrored.thing, { keepRefused: true });
+      this.#mirrored.set(name, mirrored);
+      return true;
+    } catch (error) {
+      this.#refuse(name, `cannot be served here: ${messageOf(error)}`);
+      return false;
+    }
+  }
+
+  /** What a Thing of the origin is here: the one that it was, if its streams are those of before; undefined if it is not mirrored. */
+  #next({ name, td, url }: OriginThing, before: Mirrored | undefined): Mirrored | undefined {
+    const told = JSON.stringify(td);
+    if (before?.told === told) return before;
+    const hops = hopsOf(td, url);
+    const why = whyNotMirrored(hops, this.#ownIds());
+    if (why !== undefined || !hops) {
+      this.#refuse(name, `${why}.`);
+      return undefined;
+    }
+    try {
+      const described = describedThing(td, url);
+      const client = ThingClient.of(td, url, this.#origin.connection);
+      this.#toldRefusals.delete(name);
+      if (before && isAlike(before, described, hops)) {
+        before.thing.update(described, client);
+        return { ...before, described, told };
+      }
+      return { thing: mirroredThing(described, client, hops, this.#options), described, told };
+    } catch (error) {
+      this.#refuse(name, `cannot be mirrored: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+
+  #ownIds(): ReadonlySet<string> {
+    const { host } = this.#server;
+    return new Set([...host.things.keys()].map((name) => thingId(host, name)));
+  }
+
+  #refuse(name: string, why: string): void {
+    if (this.#toldRefusals.get(name) === why) return;
+    this.#toldRefusals.set(name, why);
+    refused.hit();
+    this.#log.warn(`'${name}' of the origin is not mirrored: it ${why}`);
+  }
+}
+
+/** Whether viewers can stay: streams, class and place are those of before. */
+function isAlike({ described, thing }: Mirrored, next: DescribedThing, hops: readonly MirrorHop[]) {
+  const shape = ({ className, types, streams }: DescribedThing) => [className, types, streams];
+  return isDeepStrictEqual([...shape(described), thing.mirrorOf], [...shape(next), hops]);
+}

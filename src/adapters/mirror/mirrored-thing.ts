@@ -1,0 +1,199 @@
+import { messageOf, ThingError } from "../../base/errors.ts";
+import type { ThingClient } from "../../client/index.ts";
+import { RemoteBlob } from "../../client/remote-blob.ts";
+import type { Affordance } from "../../core/affordances.ts";
+import type { ThingEvent } from "../../core/event.ts";
+import type { MirrorHop } from "../../core/mirror-hop.ts";
+import type { Invocation } from "../../core/running.ts";
+import { Thing } from "../../core/thing.ts";
+import { Blob } from "../../files/blob.ts";
+import { type MjpegHttpOptions, MjpegHttpSource } from "../../sources/mjpeg-http.ts";
+import { MJPEGStream } from "../../streams/mjpeg-stream.ts";
+import { noFramesPicture } from "../../streams/no-frames-picture.ts";
+import { feed, type SourceRunner } from "../../streams/source-runner.ts";
+import type { DescribedAction, DescribedThing } from "./described.ts";
+import { OriginValues, rethrown } from "./origin-values.ts";
+
+/** How a Thing is mirrored. */
+export interface MirroringOptions {
+  /** How pictures are asked for: as whom, and whose certificate is trusted. */
+  readonly pictures: Pick<MjpegHttpOptions, "authorization" | "login" | "trust">;
+  /** Viewers of each stream at once. */
+  readonly maxViewers: number;
+  /** Whether values are written, and actions run, at the origin for who may operate here. */
+  readonly passesCommands: boolean;
+}
+
+/** Networks falter: as of an HttpCamera. */
+const PATIENCE = { startMs: 15_000, silenceMs: 5000, longestBackOffMs: 1000 };
+const STALL_MS = 75_000;
+/** Longer than the origin takes to answer, or to say that its device does not. */
+const WITHIN_MS = 30_000;
+
+/**
+ * A Thing of another server, with its streams, properties, actions and events. Each stream is pulled once, while somebody wants its
+ * frames, and values are followed once, however many watch here.
+ */
+export class MirroredThing extends Thing {
+  override readonly mirrorOf: readonly MirrorHop[];
+  #described: DescribedThing;
+  #client: ThingClient;
+  readonly #options: MirroringOptions;
+  readonly #streams: ReadonlyMap<string, MJPEGStream>;
+  #values: OriginValues;
+  #feeds: SourceRunner[] = [];
+  #isOpen = false;
+  /** Of the connection for values, that was logged last. */
+  #toldReason: string | undefined;
+  readonly #events = new Map<string, ThingEvent<unknown>>();
+
+  constructor(
+    described: DescribedThing,
+    client: ThingClient,
+    mirrorOf: readonly MirrorHop[],
+    options: MirroringOptions,
+  ) {
+    super();
+    this.mirrorOf = mirrorOf;
+    this.#described = described;
+    this.#client = client;
+    this.#options = options;
+    const { maxViewers } = options;
+    this.#streams = new Map(
+      described.streams.map(({ name }) => [name, new MJPEGStream({ maxViewers })]),
+    );
+    for (const [name, stream] of this.#streams) Reflect.set(this, memberOf(name), stream);
+    this.#values = this.#valuesOf(client);
+  }
+
+  override open(): void {
+    this.#isOpen = true;
+    this.#offer();
+    this.#feeds = this.#described.streams.map(({ name, url }) => {
+      const stream = this.#streams.get(name)!;
+      stream.name = `${this.name}/${name}`;
+      const { pictures } = this.#options;
+      const source = new MjpegHttpSource(url, {
+        ...{ ...pictures, stallMs: STALL_MS, keepsTimes: true, log: this.log },
+      });
+      return feed(stream, source, {
+        ...PATIENCE,
+        log: this.log,
+        placeholder: (reason) =>
+          noFramesPicture(reason, stream.newest, { name: this.name, ...stream.source.status }),
+      });
+    });
+    this.#values.start();
+  }
+
+  override async close(): Promise<void> {
+    this.#isOpen = false;
+    this.#values.stop();
+    await Promise.all(this.#feeds.map((one) => one.stop()));
+    this.#feeds = [];
+    for (const stream of this.#streams.values()) stream.stop();
+  }
+
+  /** The origin describes it anew, with the same streams. */
+  update(described: DescribedThing, client: ThingClient): void {
+    this.#described = described;
+    this.#client = client;
+    this.#values.stop();
+    this.#values = this.#valuesOf(client);
+    if (!this.#isOpen) return;
+    this.#offer();
+    this.#values.start();
+  }
+
+  #offer(): void {
+    const { title, description, properties, actions, events } = this.#described;
+    this.describeAs({ title, description });
+    const { passesCommands } = this.#options;
+    for (const { isWritable, name, observable, ...about } of properties)
+      this.#add(`property '${name}'`, () =>
+        this.addProperty({
+          ...{ ...about, name, observable, withinMs: WITHIN_MS },
+          read: (signal) => this.#values.read(name, observable, signal) as never,
+          ...(passesCommands &&
+            isWritable && {
+              write: (value: unknown, signal: AbortSignal) =>
+                this.#values.write(name, value, signal),
+            }),
+        }),
+      );
+    for (const { name, data, ...about } of events)
+      this.#add(`event '${name}'`, () =>
+        this.#events.set(name, this.addEvent({ ...about, name, schema: data }) as never),
+      );
+    if (!passesCommands) return;
+    for (const action of actions)
+      this.#add(`action '${action.name}'`, () => this.#addAction(action));
+  }
+
+  #addAction({ terms, ...action }: DescribedAction): void {
+    this.addAction({
+      ...action,
+      ...terms,
+      run: (input, run) => this.#run(action.name, input, run) as never,
+    });
+  }
+
+  async #run(name: string, input: unknown, { signal, progress }: Invocation): Promise<unknown> {
+    const onProgress = (fraction: number) => progress(fraction);
+    const options = { signal, onProgress };
+    const output: unknown = await this.#client.actions[name]!(input, options).catch(rethrown);
+    if (!(output instanceof RemoteBlob)) return output;
+    return Blob.fromBytes(await output.bytes(signal).catch(rethrown), output.mediaType);
+  }
+
+  /** One that this version cannot offer is left out, and told. */
+  #add(what: string, add: () => void): void {
+    try {
+      add();
+    } catch (error) {
+      if (!(error instanceof ThingError)) throw error;
+      this.log.warn(`The ${what} is not mirrored: ${messageOf(error)}`);
+    }
+  }
+
+  #valuesOf(client: ThingClient): OriginValues {
+    return new OriginValues(client, {
+      onValue: (name) => this.changed(name),
+      onEvent: (name, data) => this.#events.get(name)?.emit(data),
+      onConnected: (isConnected, reason) => {
+        if (reason !== this.#toldReason && !isConnected)
+          this.log.warn(`Its values are not followed: ${reason}`);
+        if (isConnected && this.#toldReason !== undefined)
+          this.log.info("Its values are followed again.");
+        this.#toldReason = isConnected ? undefined : reason;
+      },
+    });
+  }
+}
+
+/** A mirror of the Thing that is described; its class has the name, the words and the streams of the one at the origin. */
+export function mirroredThing(
+  ...[described, ...rest]: ConstructorParameters<typeof MirroredThing>
+): MirroredThing {
+  const { className, title, description, types, streams } = described;
+  const affordances = streams.map(
+    ({ url: _, ...words }): Affordance => ({
+      kind: "stream",
+      member: memberOf(words.name),
+      ...words,
+    }),
+  );
+  const classes = {
+    [className]: class extends MirroredThing {
+      static override readonly title = title;
+      static override readonly description = description;
+      static override readonly types = types;
+      static override readonly affordances = affordances;
+    },
+  };
+  return new classes[className]!(described, ...rest);
+}
+
+function memberOf(stream: string): string {
+  return `mirrored_${stream}`;
+}

@@ -1,0 +1,81 @@
+import { resolve } from "node:path";
+import {
+  Mirror,
+  type MirroringOptions,
+  type MirrorOrigin,
+  ServerOrigin,
+} from "../adapters/mirror/index.ts";
+import { messageOf } from "../base/errors.ts";
+import { authorizationOf, bareUrl, parseUrl } from "../client/http.ts";
+import { ThingHost } from "../core/thing-host.ts";
+import { openFilesLimit } from "../server/http/listen.ts";
+import { ThingServer } from "../server/thing-server.ts";
+import { loginIn } from "../sources/http-login.ts";
+import { credentialsOf } from "./client-commands.ts";
+import { checkPort, listeningFor } from "./listening.ts";
+import type { MirrorFlags } from "./mirror-options.ts";
+import type { ProcessLog } from "./pino-log.ts";
+import { startServer } from "./serve.ts";
+import { serverAddress } from "./server-address.ts";
+import { settingsChoice } from "./settings-choice.ts";
+import { Stopper } from "./stop.ts";
+import { loginOf, ownFetch } from "./stream-at.ts";
+
+/** Connections beside those of viewers of pictures. */
+const OTHER_CONNECTIONS = 500;
+/** How long the origin is waited for before the mirror starts without it, ms. */
+const LOOK_MS = 10_000;
+
+/**
+ * Serves the Things of another server, or of a fleet, until the process is told to end.
+ * @throws {ThingError} as `startServer` does; {ClientError} for an address that is none.
+ */
+export async function mirror(origin: string, flags: MirrorFlags, log: ProcessLog): Promise<void> {
+  const { source, pictures } = originAt(origin, flags);
+  const choice = flags.settings
+    ? { folder: resolve(flags.settings) }
+    : await settingsChoice(resolve("settings"), flags.port, () => checkPort(flags));
+  if ("remark" in choice && choice.remark) log.say(choice.remark);
+  const host = new ThingHost({ settingsFolder: choice.folder, log });
+  const listening = await listeningFor(flags, { settingsFolder: host.settingsFolder });
+  const maxConnections = flags.viewers + OTHER_CONNECTIONS;
+  const server = new ThingServer(host, { ...listening.options, maxConnections });
+  const { viewers: maxViewers, operate: passesCommands } = flags;
+  const mirroring: MirroringOptions = { pictures, maxViewers, passesCommands };
+  const mirror = new Mirror(source, server, { ...mirroring, log });
+  const stopper = new Stopper(async () => {
+    await mirror.close();
+    await server.close();
+  }, log);
+  stopper.onSignals();
+  stopper.watch();
+  stopper.onFaults();
+  const files = Math.floor(openFilesLimit() * 0.75);
+  if (files < maxConnections)
+    log.warn(
+      `This process may open ${openFilesLimit()} files, so ${files} connections are the most. Raise the limit (ulimit -n, LimitNOFILE in systemd) for ${flags.viewers} viewers.`,
+    );
+  await mirror
+    .look(AbortSignal.timeout(LOOK_MS))
+    .catch((error) =>
+      log.warn(`The origin does not answer, and is asked again: ${messageOf(error)}`),
+    );
+  await startServer(server, { listening, strict: false, apiPrefix: "" }, log);
+  mirror.start();
+}
+
+function originAt(
+  origin: string,
+  { trust, ...flags }: MirrorFlags,
+): { source: MirrorOrigin; pictures: MirroringOptions["pictures"] } {
+  const url = serverAddress(origin);
+  const parsed = parseUrl(url);
+  const credentials = credentialsOf({ ...flags, json: false });
+  const login = loginOf(credentials) ?? loginIn(parsed);
+  const authorization = login ? undefined : authorizationOf(credentials);
+  const source = new ServerOrigin(login ? url : bareUrl(url), {
+    credentials: login ?? credentials,
+    ...(trust !== undefined && ownFetch(parsed, undefined, trust)),
+  });
+  return { source, pictures: { login, authorization, trust } };
+}
