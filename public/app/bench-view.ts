@@ -5,7 +5,6 @@ import "../elements/camera-view.ts";
 import { Steering } from "../instruments/steering.ts";
 import { shared } from "../style/shared.ts";
 import { type Stream, server, Watching } from "../things/server.ts";
-import { titleOf } from "../things/td.ts";
 import { address } from "./address.ts";
 import "./thing-lamp.ts";
 
@@ -114,7 +113,7 @@ export class BenchView extends LitElement {
     `,
   ];
   readonly watching = new Watching(this, server, address);
-  readonly steering = new Steering(this, () => this.#shown());
+  readonly steering = new Steering(this, () => this.#steered());
 
   override render() {
     const shown = this.#shown();
@@ -124,7 +123,7 @@ export class BenchView extends LitElement {
           ${
             shown
               ? html`<div class="what">
-                  <h1>${titleOf(shown.thing, {})}</h1>
+                  <h1>${shown.title}</h1>
                   <thing-lamp .name=${shown.thing}></thing-lamp>
                   <picture-addresses .stream=${shown}></picture-addresses>
                 </div>`
@@ -147,6 +146,12 @@ export class BenchView extends LitElement {
 
   #none() {
     return server.isKnown ? html`<no-camera></no-camera>` : nothing;
+  }
+
+  /** No stage of this server moves a camera of another. */
+  #steered(): Stream | undefined {
+    const shown = this.#shown();
+    return shown && server.things.has(shown.thing) ? shown : undefined;
   }
 
   #shown(): Stream | undefined {

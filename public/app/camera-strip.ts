@@ -4,7 +4,6 @@ import { repeat } from "lit/directives/repeat.js";
 import "../elements/camera-view.ts";
 import { shared } from "../style/shared.ts";
 import { server, Watching } from "../things/server.ts";
-import { titleOf } from "../things/td.ts";
 import "./thing-lamp.ts";
 import { viewLink } from "./view-link.ts";
 
@@ -61,8 +60,7 @@ export class CameraStrip extends LitElement {
     return repeat(
       server.cameras,
       ({ path }) => path,
-      ({ path, url, thing }) => {
-        const name = titleOf(thing, {});
+      ({ path, url, thing, title: name }) => {
         return viewLink(
           { camera: path },
           path === this.shown,

@@ -29,6 +29,10 @@ export class ConnectionBanner extends LitElement {
         color: var(--panel);
         font-weight: 600;
       }
+      p.fleet {
+        background: var(--raised);
+        color: var(--text);
+      }
       p.newer {
         background: var(--accent);
         color: var(--on-accent);
@@ -54,7 +58,9 @@ export class ConnectionBanner extends LitElement {
     super.connectedCallback();
     server.addEventListener("back", this.#back);
     versions.addEventListener("version", this.#told);
-    this.#timer = setInterval(() => this.#lostAt && this.requestUpdate(), 1000);
+    this.#timer = setInterval(() => {
+      if (this.#lostAt || server.fleet.problem) this.requestUpdate();
+    }, 1000);
   }
 
   override disconnectedCallback(): void {
@@ -83,6 +89,8 @@ export class ConnectionBanner extends LitElement {
         <button @click=${() => location.reload()}>Reload</button>
       </p>`;
     }
+    const { problem } = server.fleet;
+    if (problem) return html`<p class="fleet" role="status">${problem}</p>`;
     if (!this.newer) return nothing;
     return html`<p class="newer" role="status">
       <span>The server has a newer version of this page. ${this.newer}</span>

@@ -86,11 +86,12 @@ export class ThingsView extends LitElement {
 
   override render() {
     const wanted = address.get("thing") ?? "";
-    const name = server.things.has(wanted) ? wanted : [...server.things.keys()][0];
+    const { all } = server;
+    const name = all.has(wanted) ? wanted : [...all.keys()][0];
     return html`
       <nav aria-label="Things">
         ${repeat(
-          server.things,
+          all,
           ([other]) => other,
           ([other]) => this.#link(other, other === name),
         )}
@@ -100,7 +101,7 @@ export class ThingsView extends LitElement {
   }
 
   #link(name: string, isShown: boolean) {
-    const { td } = server.things.get(name)!;
+    const { td } = server.all.get(name)!;
     const what = typesOf(td)[0] ?? String(td.title ?? "");
     return viewLink(
       { thing: name },
@@ -110,7 +111,7 @@ export class ThingsView extends LitElement {
   }
 
   #thing(name: string) {
-    const thing = server.things.get(name)!;
+    const thing = server.all.get(name)!;
     const { description } = thing.td;
     return html`
       <div class="head">

@@ -32,6 +32,12 @@ export class WallView extends LitElement {
         color: inherit;
         text-decoration: none;
       }
+      .login {
+        place-items: center;
+        padding: 16px;
+        background: var(--panel);
+        text-align: center;
+      }
       camera-view {
         pointer-events: none;
       }
@@ -75,9 +81,11 @@ export class WallView extends LitElement {
     return html`<h1 class="unseen">All cameras</h1>${tiles}`;
   }
 
-  #tile({ path, thing, name, url }: Stream, all: readonly Stream[]) {
+  #tile({ path, thing, name, url, title: own, login }: Stream, all: readonly Stream[]) {
     const isOnly = all.filter((other) => other.thing === thing).length === 1;
-    const title = isOnly ? titleOf(thing, {}) : `${titleOf(thing, {})}: ${titleOf(name, {})}`;
+    const title = isOnly ? own : `${own}: ${titleOf(name, {})}`;
+    if (login)
+      return html`<a class="login" href=${login}>${title} is shown at ${login}, where somebody has to log in.</a>`;
     return viewLink(
       { view: undefined, camera: path },
       false,

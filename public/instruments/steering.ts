@@ -62,6 +62,7 @@ export class Steering implements ReactiveController {
 
   /** The stage of the mapping of what is shown; without one, the only stage. */
   get #stage(): StageControl | undefined {
+    if (!this.#stream()) return undefined;
     const name = this.#mapping?.stage;
     const stages = [...server.things.values()].filter((thing) => thing.is("Stage"));
     const found = name === undefined ? undefined : server.things.get(name);

@@ -2,10 +2,11 @@ import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { account } from "./account.ts";
 import { Directory } from "./directory.ts";
 import { fetchJson, isLate, isUnreachable } from "./fetch-json.ts";
+import { Fleet, fleetIn } from "./fleet.ts";
 import { type Health, healthIn, type ThingHealth } from "./health.ts";
 import { type Lamp, lampOf, lampOfAll } from "./lamp.ts";
 import { forgetThing, LiveThing } from "./live-thing.ts";
-import { streamsOf } from "./td.ts";
+import { streamsOf, titleOf } from "./td.ts";
 
 /** One stream of a Thing of the server. */
 export interface Stream {
@@ -14,6 +15,10 @@ export interface Stream {
   readonly thing: string;
   readonly name: string;
   readonly url: string;
+  /** What it is called where it stands beside others. */
+  readonly title: string;
+  /** Page of the server where somebody has to log in to see it. */
+  readonly login?: string | undefined;
   /** Whether it is a smaller form of another stream of the Thing: `lores_live` beside `live`. */
   readonly isSmaller: boolean;
 }
@@ -32,6 +37,8 @@ const ASLEEP_MS = 10_000;
  */
 export class Server extends EventTarget {
   readonly things = new Map<string, LiveThing>();
+  /** The other servers of its fleet. */
+  readonly fleet = new Fleet();
   /** Why the server cannot be asked, as long as that is so. */
   problem: string | undefined;
   /** Whether its Things have been read, once at least. */
@@ -39,6 +46,7 @@ export class Server extends EventTarget {
   #health: Health = { things: {}, reasons: [] };
   #isStarted = false;
   #isCurrent = false;
+  #isFleetCurrent = true;
   #failures = 0;
   /** When it paused last. */
   #pausedAt = Date.now();
@@ -55,22 +63,25 @@ export class Server extends EventTarget {
 
   /** All streams, in the order of the Things. */
   get streams(): readonly Stream[] {
-    return [...this.things].flatMap(([thing, { td, url }]) => {
-      const urls = streamsOf(td, url);
-      const names = urls.map((href) =>
-        decodeURIComponent(new URL(href).pathname.split("/").at(-1)!),
-      );
-      return urls.map((href, n) => {
-        const name = names[n]!;
-        const isSmaller = names.some((other) => name === `lores_${other}`);
-        return { path: `${thing}/${name}`, thing, name, url: href, isSmaller };
-      });
+    const others = [...this.fleet.things].flatMap(([thing, { live, title, member }]) => {
+      const login = member.login ? member.url : undefined;
+      return streamsOfThing(thing, live, title).map((stream) => ({ ...stream, login }));
     });
+    const own = [...this.things].flatMap(([thing, live]) =>
+      streamsOfThing(thing, live, titleOf(thing, {})),
+    );
+    return [...own, ...others];
   }
 
   /** The streams that are shown side by side: of each picture the largest form. */
   get cameras(): readonly Stream[] {
     return this.streams.filter(({ isSmaller }) => !isSmaller);
+  }
+
+  /** All Things: the server's own first. */
+  get all(): ReadonlyMap<string, LiveThing> {
+    const others = [...this.fleet.things].map(([name, { live }]) => [name, live] as const);
+    return new Map([...this.things, ...others]);
   }
 
   /** The first Thing of a kind, by `@type`. */
@@ -82,7 +93,7 @@ export class Server extends EventTarget {
   lampOf(name: string): Lamp {
     if (this.problem !== undefined)
       return { state: "failed", word: "Unknown", reason: this.problem };
-    return lampOf(this.health[name]);
+    return this.fleet.lampOf(name) ?? lampOf(this.health[name]);
   }
 
   /** How the whole does. */
@@ -122,6 +133,7 @@ export class Server extends EventTarget {
   /** Reads the Things again, at once. */
   #look(): void {
     this.#isCurrent = false;
+    this.#isFleetCurrent = false;
     this.#wake();
   }
 
@@ -152,8 +164,10 @@ export class Server extends EventTarget {
       if (!health)
         this.#isCurrent = false; // the login has expired: reading the Things says so
       else this.#health = health;
+      if (this.fleet.hear(fleetIn(answer))) this.#isFleetCurrent = false;
       if (reading) await reading;
       else if (!this.#isCurrent) await this.#readThings();
+      if (!this.#isFleetCurrent) await this.#readFleet();
       const wasLost = this.problem !== undefined;
       this.problem = undefined;
       this.#failures = 0;
@@ -188,8 +202,17 @@ export class Server extends EventTarget {
     this.isKnown = true;
   }
 
+  async #readFleet(): Promise<void> {
+    this.#isFleetCurrent = true; // what changes meanwhile is read again
+    await this.fleet.read().catch((error) => {
+      this.#isFleetCurrent = false;
+      throw error;
+    });
+  }
+
   async #refresh(id: string): Promise<void> {
-    const thing = [...this.things.values()].find(({ td }) => td.id === id);
+    const own = [...this.things.values()].find(({ td }) => td.id === id);
+    const thing = own ?? this.fleet.withId(id);
     if (!thing) this.#look();
     else if (await thing.refresh().catch(() => false)) this.#changed();
     this.#wake(); // how it does is another, too
@@ -218,6 +241,16 @@ export class Server extends EventTarget {
 }
 
 export const server = new Server();
+
+function streamsOfThing(thing: string, { td, url }: LiveThing, title: string): Stream[] {
+  const urls = streamsOf(td, url);
+  const names = urls.map((href) => decodeURIComponent(new URL(href).pathname.split("/").at(-1)!));
+  return urls.map((href, n) => {
+    const name = names[n]!;
+    const isSmaller = names.some((other) => name === `lores_${other}`);
+    return { path: `${thing}/${name}`, thing, name, url: href, title, isSmaller };
+  });
+}
 
 /** Renders an element again when the server, or what is given beside it, says `change`. */
 export class Watching implements ReactiveController {

@@ -87,7 +87,7 @@ export class RouteTable {
       ...fileAliasRoutes(host, prefix),
       ...webSockets,
       framesRoute(prefix),
-      ...pageRoutes(prefix),
+      ...pageRoutes(prefix, fleet !== undefined),
     ];
   }
 

@@ -1,9 +1,11 @@
 import type { RequestListener } from "node:http";
 import type { ThingHost } from "../core/thing-host.ts";
 import type { LoginOptions } from "./access/login/login.ts";
+import type { AccessPolicy } from "./access/policy.ts";
 import type { TlsFiles } from "./access/tls/certificate-files.ts";
 import type { RemoteThings } from "./directory/remote-things.ts";
 import type { Identity } from "./http/identity.ts";
+import type { FleetHealth } from "./monitoring/fleet-health.ts";
 import type { NotificationHub } from "./notifications/thing-notifications.ts";
 import type { WebhookOptions } from "./webhooks/webhooks.ts";
 
@@ -43,6 +45,8 @@ export interface ServerFleet {
   readonly roster: RemoteThings;
   /** Descriptions of the server's own Things, with whatever other way in there is. */
   described(description: Record<string, unknown>): Record<string, unknown>;
+  /** How the fleet does, for `/health`. */
+  health(): FleetHealth;
   /** Called when the server listens. */
   join(server: JoiningServer): void;
   close(): Promise<void>;
@@ -59,8 +63,10 @@ export interface JoiningServer {
   readonly bound:
     | { readonly host: string; readonly port: number; readonly isSecure: boolean }
     | undefined;
-  /** Lets clients address the server by this name, too. */
-  allowHost(name: string): void;
+  /** Whether clients have to log in. */
+  readonly hasLogin: boolean;
+  /** Who may talk to it, before anybody has logged in. */
+  readonly access: Pick<AccessPolicy, "allowHost" | "allowOrigins">;
   /**
    * Answers requests that do not come over the server's own sockets, as those that do; streams are refused.
    * @param identity - Whose they are.

@@ -47,6 +47,8 @@ export class ThingServer implements JoiningServer {
   readonly prefix: string;
   /** What all Things tell by themselves. */
   readonly notifications: NotificationHub;
+  /** Who may talk to it, before anybody has logged in. */
+  readonly access: AccessPolicy;
   #routes: readonly Route[] = [];
   /** What of the table has changed in a Thing since it was made: requests do not look at limits, descriptions do. */
   #stale: ModelChange["what"] | undefined;
@@ -56,7 +58,6 @@ export class ThingServer implements JoiningServer {
   #embed: readonly string[] | "all";
   #bound: { readonly host: string; readonly port: number } | undefined;
   readonly #log: Log;
-  readonly #policy: AccessPolicy;
   readonly #insecureNoAuth: boolean;
   readonly #mdns: boolean | string;
   readonly #fleet: ServerFleet | undefined;
@@ -82,12 +83,12 @@ export class ThingServer implements JoiningServer {
       tls,
       fleet,
       maxConnections,
-      ...access
+      ...policy
     }: ServerOptions = {},
   ) {
     this.host = host;
     this.#log = host.log;
-    this.#policy = new AccessPolicy(access);
+    this.access = new AccessPolicy(policy);
     this.#insecureNoAuth = insecureNoAuth;
     this.prefix = prefix;
     this.#mdns = mdns;
@@ -98,7 +99,7 @@ export class ThingServer implements JoiningServer {
     host.hasLogin ||= hasLogin;
     const blobs = new BlobStore({ log: this.#log });
     host.invocations.onForget(({ output }) => blobs.release(output));
-    const shared = { host, prefix, log: this.#log, policy: this.#policy, hasLogin };
+    const shared = { host, prefix, log: this.#log, policy: this.access, hasLogin };
     const hub = new NotificationHub({ log: this.#log, prefix });
     this.notifications = hub;
     this.#webhooks = webhooks && new Webhooks(webhooks, this.#log);
@@ -109,6 +110,7 @@ export class ThingServer implements JoiningServer {
       eventStreams: hub.counts,
       webhooks: this.#webhooks,
       logins: this.#login?.counts,
+      fleet: fleet && (() => fleet.health()),
     });
     this.#embed = embed;
     const security = securityFor(hasLogin);
@@ -186,9 +188,8 @@ export class ThingServer implements JoiningServer {
     return this.#bound && { ...this.#bound, isSecure: this.#isSecure };
   }
 
-  /** Lets clients address the server by this name, too. */
-  allowHost(name: string): void {
-    this.#policy.allowHost(name);
+  get hasLogin(): boolean {
+    return this.#login !== undefined;
   }
 
   /**
@@ -228,7 +229,7 @@ export class ThingServer implements JoiningServer {
     const warning = bindAddressWarning(host, audience);
     if (warning) this.#log.warn(warning);
     await this.#login?.open();
-    this.#policy.allowHost(host);
+    this.access.allowHost(host);
     await this.#bind(host, port);
     limitUnsent(this.#server, this.#log);
     tellOfAddons(this.#log);

@@ -1,13 +1,14 @@
 import type { PictureSource, SavedPicture } from "../../frames/messages.ts";
+import { framesServers } from "../../things/frames-servers.ts";
 import { reloadOnce } from "../../things/reload.ts";
 
 const ANSWER_MS = 25_000;
 
-/** How a stream is received: over the one WebSocket of the server that gave the pages, else as it is. */
+/** How a stream is received: over the one WebSocket of the server that gave the pages or is of its fleet, else as it is. */
 export function sourceOf(src: string): PictureSource {
   const url = new URL(src, document.baseURI);
-  if (url.origin !== new URL(import.meta.url).origin || url.search !== "")
-    return { mjpeg: url.href };
+  const isOwn = url.origin === new URL(import.meta.url).origin;
+  if (!(isOwn || framesServers.has(url.origin)) || url.search !== "") return { mjpeg: url.href };
   const socket = new URL("../frames", url);
   socket.protocol = socket.protocol.replace("http", "ws");
   const [stream, thing] = url.pathname.split("/").map(decodeURIComponent).reverse();

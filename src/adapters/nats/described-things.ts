@@ -1,5 +1,6 @@
 import inject from "light-my-request";
 import type { Log } from "../../base/log.ts";
+import { TD_TYPE } from "../../server/http/route.ts";
 import type { JoiningServer } from "../../server/server-options.ts";
 import type { OwnThings } from "./presence.ts";
 import { clientWith } from "./requests.ts";
@@ -18,7 +19,7 @@ export function describedThings(server: JoiningServer, root: string, log: Log): 
         const url = `${root}${server.prefix}/${name}/`;
         const headers = { host: new URL(url).host, accept: "application/td+json" };
         const { statusCode, payload } = await inject(listener, { method: "GET", url, headers });
-        if (statusCode === 200) descriptions.set(name, payload);
+        if (statusCode === 200) descriptions.set(name, withAddress(payload, url));
         else if (host.things.has(name)) log.warn(`The fleet does not list '${name}': ${payload}`);
       }
       return descriptions;
@@ -30,4 +31,11 @@ export function describedThings(server: JoiningServer, root: string, log: Log): 
       };
     },
   };
+}
+
+/** Pages of other servers ask the Thing there. */
+function withAddress(payload: string, url: string): string {
+  const description = JSON.parse(payload);
+  const links = [...description.links, { rel: "self", type: TD_TYPE, href: url }];
+  return JSON.stringify({ ...description, links });
 }

@@ -2,10 +2,13 @@ import { createHash } from "node:crypto";
 import { hostname } from "node:os";
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { Attempt } from "../../base/attempt.ts";
+import { now } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { packageVersion } from "../../base/package-root.ts";
 import { Supervisor } from "../../base/supervise.ts";
+import { ownNames } from "../../server/access/policy.ts";
+import type { FleetHealth } from "../../server/monitoring/fleet-health.ts";
 import type { JoiningServer } from "../../server/server-options.ts";
 import { openBuckets } from "./buckets.ts";
 import { connectTo } from "./connect.ts";
@@ -40,6 +43,8 @@ export class Fleet {
   readonly #log: Log;
   readonly #supervisor: Supervisor;
   #server: JoiningServer | undefined;
+  /** When the connection was lost last. */
+  #lostAt: number | undefined;
   #hasJoined: () => void = () => {};
 
   /** @param options.folder - Relative paths of the options begin there. */
@@ -72,10 +77,25 @@ export class Fleet {
     return withNatsForms(description, { name, broker: brokerOf(this.#options.servers) });
   }
 
+  /** What `/health` says of it. */
+  health(): FleetHealth {
+    const { fleet, member } = this.name;
+    const { state, reason } = this.status;
+    const connected = state === "running";
+    const lostFor = this.#lostAt === undefined ? null : Math.round((now() - this.#lostAt) / 1000);
+    return {
+      ...{ fleet, name: member, connected, lostFor: connected ? null : lostFor },
+      ...(!connected && reason !== undefined && { reason }),
+      members: this.roster.present.map(({ name, url, login = false }) => ({ name, url, login })),
+    };
+  }
+
   /** Takes part, as the server that listens now. */
   join(server: JoiningServer): void {
     this.#server = server;
-    if (this.#options.url !== undefined) server.allowHost(new URL(this.#options.url).hostname);
+    if (this.#options.url !== undefined)
+      server.access.allowHost(new URL(this.#options.url).hostname);
+    this.roster.onMembers(() => server.access.allowOrigins(originsOf(this.roster)));
     this.#supervisor.start();
   }
 
@@ -94,6 +114,7 @@ export class Fleet {
       await this.#take(connection, library, attempt);
     } finally {
       this.roster.pause();
+      this.#lostAt = now();
       await connection.close().catch((error) => this.#log.debug(messageOf(error)));
     }
   }
@@ -110,7 +131,10 @@ export class Fleet {
     const rollCall = rollCallSubject(name.fleet);
     const present = {
       name: name.member,
-      lease: { id: idOf(server), url: root, version: packageVersion() },
+      lease: {
+        ...{ id: idOf(server), url: root, version: packageVersion() },
+        ...{ origins: ownOrigins(server), login: server.hasLogin },
+      },
       things: describedThings(server, root, this.#log),
       onRollCall: (listener: () => void) => {
         const subscription = connection.subscribe(rollCall, { callback: listener });
@@ -151,6 +175,18 @@ export class Fleet {
 
 function isAnyAddress(host: string): boolean {
   return host === "0.0.0.0" || host === "::";
+}
+
+/** By which names its pages may be opened: at most so many, as a lease has. */
+function ownOrigins({ bound }: JoiningServer): string[] {
+  const { port, isSecure } = bound!;
+  const names = new Set(ownNames());
+  return [...names].map((name) => `${isSecure ? "https" : "http"}://${name}:${port}`);
+}
+
+/** Pages of the other members show this server's Things, too. */
+function originsOf({ present }: Roster): string[] {
+  return present.flatMap(({ url, origins = [] }) => [new URL(url).origin, ...origins]);
 }
 
 /** The same after every restart, and another one for each folder of settings on each machine. */

@@ -13,12 +13,20 @@ export interface Lease {
   /** Where it begins for other machines. */
   readonly url: string;
   readonly version: string;
+  /** Other origins at which its pages may have been opened. */
+  readonly origins?: readonly string[];
+  /** Whether clients have to log in there. */
+  readonly login?: boolean;
 }
 
 const LeaseSchema = Type.Object({
   id: Type.String({ minLength: 1, maxLength: 200 }),
   url: Type.String({ pattern: "^https?://[^\\s]+$", maxLength: 500 }),
   version: Type.String({ maxLength: 100 }),
+  origins: Type.Optional(
+    Type.Array(Type.String({ pattern: "^https?://[^/\\s]+$", maxLength: 300 }), { maxItems: 8 }),
+  ),
+  login: Type.Optional(Type.Boolean()),
 });
 
 /** The lease in a message; undefined where there is none. */

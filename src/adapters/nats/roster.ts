@@ -37,6 +37,7 @@ export class Roster implements RemoteThings {
   readonly #timers: Timers;
   readonly #members = new Map<string, Member>();
   readonly #listeners = new Set<(what: DirectoryEventType, id: string) => void>();
+  readonly #memberListeners = new Set<() => void>();
   #count = 0;
   #stopTimer = () => {};
 
@@ -61,6 +62,12 @@ export class Roster implements RemoteThings {
     return () => void this.#listeners.delete(listener);
   }
 
+  /** Calls `listener` when a member has come, gone or moved. @returns How to stop. */
+  onMembers(listener: () => void): () => void {
+    this.#memberListeners.add(listener);
+    return () => void this.#memberListeners.delete(listener);
+  }
+
   /** A member has renewed its lease. */
   renewed(name: string, text: string): void {
     if (name === this.#own) return;
@@ -68,8 +75,10 @@ export class Roster implements RemoteThings {
     const member = lease && this.#memberCalled(name);
     if (!member) return;
     const isBack = member.lease === undefined;
+    const isElsewhere = member.lease?.url !== lease.url;
     member.lease = lease;
     member.renewedAt = this.#timers.now();
+    if (isElsewhere) this.#tellMembers();
     if (!isBack) return;
     this.#log.info(`'${name}' is in the fleet (${lease.url}).`);
     for (const description of member.things.values()) this.#list(description);
@@ -149,9 +158,14 @@ export class Roster implements RemoteThings {
 
   #hide(name: string, member: Member, why: string): void {
     member.lease = undefined;
+    this.#tellMembers();
     this.#log.warn(`'${name}' is not in the fleet any more: ${why}`);
     for (const description of member.things.values()) this.#unlist(description);
     if (member.things.size === 0) this.#members.delete(name);
+  }
+
+  #tellMembers(): void {
+    for (const listener of this.#memberListeners) listener();
   }
 
   #tell(what: DirectoryEventType, id: string): void {

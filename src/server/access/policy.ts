@@ -26,19 +26,26 @@ const EXPOSED_HEADERS =
  */
 export class AccessPolicy {
   readonly #hosts: Set<string>;
-  readonly #origins: ReadonlySet<string>;
+  readonly #configured: readonly string[];
+  #origins: ReadonlySet<string>;
   readonly #proxies: TrustedProxies;
 
   /** @throws {ThingError} `BAD_CONFIG` for a host, an origin or a proxy that is not one. */
   constructor({ allowedHosts = [], allowedOrigins = [], trustedProxies }: AccessOptions = {}) {
     this.#proxies = new TrustedProxies(trustedProxies);
     this.#hosts = new Set([...ownNames(), ...allowedHosts.map(configuredHost)]);
-    this.#origins = new Set(allowedOrigins.map(configuredOrigin));
+    this.#configured = allowedOrigins.map(configuredOrigin);
+    this.#origins = new Set(this.#configured);
   }
 
   /** The server listens on an address of this name, so it answers to it. */
   allowHost(name: string): void {
     this.#hosts.add(name.toLowerCase());
+  }
+
+  /** Pages of these origins may call the server, beside those of the configuration, and no longer those of the last call. */
+  allowOrigins(origins: Iterable<string>): void {
+    this.#origins = new Set([...this.#configured, ...origins]);
   }
 
   /**

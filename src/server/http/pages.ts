@@ -23,14 +23,25 @@ const ASSET_TYPES: ReadonlyMap<string, string> = new Map([
 ]);
 /** What a page with pictures begins with, before the rest of its modules has come. */
 const START = "public/frames/start.js";
+const ANYWHERE = "http: https: ws: wss:";
+/** The worker that receives pictures, also those of other servers: browsers keep its policy as long as the file. */
+const PICTURE_WORKER = "public/frames/picture-worker.js";
 /** A file has another address when the pages have changed: what a browser has, it need not ask for. */
 const FOR_EVER = { "Cache-Control": "private, max-age=31536000, immutable" } as const;
 
-/** The pages of the server: the dashboard, the API, and the files that both are made of. */
-export function pageRoutes(prefix: string): Route[] {
+/**
+ * The pages of the server: the dashboard, the API, and the files that both are made of.
+ * @param isFleet - Whether the dashboard shows Things of other servers, which may come while it is open.
+ */
+export function pageRoutes(prefix: string, isFleet = false): Route[] {
+  const connects = isFleet ? ANYWHERE : "";
   return [
-    pageRoute(prefix, "", "index.html", "The dashboard"),
-    pageRoute(prefix, "docs", "api.html", "The API reference, where requests can be tried"),
+    pageRoute(prefix, { name: "", file: "index.html", summary: "The dashboard", connects }),
+    pageRoute(prefix, {
+      name: "docs",
+      file: "api.html",
+      summary: "The API reference, where requests can be tried",
+    }),
     assetRoute(`${prefix}/assets`),
     elementsRoute(`${prefix}/elements.js`),
     ...(prefix ? [redirect("/", `${prefix}/`)] : []),
@@ -48,8 +59,9 @@ export interface Page {
  * dashboard, `{assets}` for that to the files of the pages, and `{modules}` for its scripts: an import map, and the modules that are needed at once.
  * @param base - From where the page is to the server's prefix: `./`, `../../`.
  * @param top - From there to the root.
+ * @param connects - Where it may connect to beside the server.
  */
-export function pageOf(file: string, base: string, top = base): Page {
+export function pageOf(file: string, base: string, top = base, connects = ""): Page {
   const assets = `${base}assets/${pagesVersion()}/`;
   const map = importMapOf(assets);
   const script = file.replace(/\.html$/, ".js");
@@ -75,7 +87,10 @@ export function pageOf(file: string, base: string, top = base): Page {
     .replaceAll("{assets}", assets)
     .replaceAll("{modules}", modules.join("\n    "));
   const hash = createHash("sha256").update(map).digest("base64");
-  return { html, headers: { "Content-Security-Policy": policyWith(`'sha256-${hash}'`) } };
+  return {
+    html,
+    headers: { "Content-Security-Policy": policyWith(`'sha256-${hash}'`, connects) },
+  };
 }
 
 /**
@@ -123,7 +138,10 @@ function assetRoute(base: string): Route {
       if (!asset) throw noAsset(file);
       asset.body ??= asset.read();
       const { contentType, body } = asset;
-      return { status: 200, body, contentType, headers: FOR_EVER };
+      const policy = file === PICTURE_WORKER && {
+        "Content-Security-Policy": policyWith("", ANYWHERE),
+      };
+      return { status: 200, body, contentType, headers: { ...FOR_EVER, ...policy } };
     },
   };
 }
@@ -162,9 +180,18 @@ function noAsset(file: string): ThingError {
 }
 
 /** Its links are relative, and so right behind any proxy. */
-function pageRoute(prefix: string, name: string, file: string, summary: string): Route {
+function pageRoute(
+  prefix: string,
+  page: {
+    readonly name: string;
+    readonly file: string;
+    readonly summary: string;
+    readonly connects?: string;
+  },
+): Route {
+  const { name, file, summary, connects } = page;
   const top = "../".repeat(prefix.split("/").length - 1);
-  const { html, headers } = pageOf(file, "./", top || "./");
+  const { html, headers } = pageOf(file, "./", top || "./", connects);
   const body = Buffer.from(html);
   return {
     ...{

@@ -53,11 +53,16 @@ export function writeProblem(
   });
 }
 
-/** What a page of the server may load. @param script - What may be run beside the server's own files: a hash. */
-export function policyWith(script = ""): string {
+/**
+ * What a page of the server may load.
+ * @param script - What may be run beside the server's own files: a hash.
+ * @param connects - Where it may connect to.
+ */
+export function policyWith(script = "", connects = ""): string {
   return [
     "default-src 'self'",
     ...(script ? [`script-src 'self' ${script}`] : []),
+    ...(connects ? [`connect-src 'self' ${connects}`] : []),
     "img-src 'self' data: blob:",
     "object-src 'none'",
     "base-uri 'none'",

@@ -13,6 +13,7 @@ import {
 } from "../streams/health.ts";
 import { type ClockHealth, clockHealth } from "./clock-health.ts";
 import { byOthers, type EventLoopDelay } from "./event-loop.ts";
+import { type FleetHealth, fleetReasons } from "./fleet-health.ts";
 
 /** What `/health` answers. */
 export interface Health {
@@ -24,6 +25,8 @@ export interface Health {
   readonly things: Readonly<Record<string, ThingHealth>>;
   readonly eventLoopDelay: EventLoopDelay;
   readonly clock: ClockHealth;
+  /** Where the server belongs to one. */
+  readonly fleet?: FleetHealth;
   /** Bytes. */
   readonly memory: { readonly rss: number; readonly heapUsed: number; readonly external: number };
 }
@@ -44,7 +47,11 @@ interface ThingHealth {
 const LATE_LOOP_MS = 250;
 
 /** How the Things of a host, their streams and the process do, now. */
-export function healthOf(host: ThingHost, eventLoopDelay: EventLoopDelay): Health {
+export function healthOf(
+  host: ThingHost,
+  eventLoopDelay: EventLoopDelay,
+  fleet?: FleetHealth,
+): Health {
   const streams = hostedStreams(host).map((hosted) => ({
     ...hosted,
     health: streamHealthOf(hosted.stream, hosted.life),
@@ -69,6 +76,7 @@ export function healthOf(host: ThingHost, eventLoopDelay: EventLoopDelay): Healt
     ...streams.flatMap(withoutSmaller),
     ...[...host.things.values()].flatMap(withUnsavedSettings),
     ...hungFolders().map(hangs),
+    ...(fleet ? fleetReasons(fleet) : []),
     ...(eventLoopDelay.p99 > LATE_LOOP_MS ? [lateLoop(eventLoopDelay)] : []),
   ];
   const { rss, heapUsed, external } = process.memoryUsage();
@@ -79,6 +87,7 @@ export function healthOf(host: ThingHost, eventLoopDelay: EventLoopDelay): Healt
     things: Object.fromEntries(things),
     eventLoopDelay: rounded(eventLoopDelay),
     clock: clockHealth(),
+    ...(fleet && { fleet }),
     memory: { rss, heapUsed, external },
   };
 }

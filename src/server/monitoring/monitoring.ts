@@ -11,6 +11,7 @@ import type { Webhooks } from "../webhooks/webhooks.ts";
 import type { WebSocketStats } from "../websocket/server.ts";
 import { stepSentence } from "./clock-health.ts";
 import { EventLoopWatch } from "./event-loop.ts";
+import type { FleetHealth } from "./fleet-health.ts";
 import { type Health, healthOf } from "./health.ts";
 import { InvocationCounts } from "./invocation-counts.ts";
 import { metricsOf } from "./metrics.ts";
@@ -25,6 +26,8 @@ interface MonitoringOptions {
   readonly webhooks?: Webhooks | undefined;
   /** Where somebody has to log in. Whoever has not is told only whether all is well. */
   readonly logins?: LoginCounts | undefined;
+  /** How the fleet does that the server belongs to. */
+  readonly fleet?: (() => FleetHealth) | undefined;
 }
 
 /** Sees how a server does, for `/health` and `/metrics`, until it is stopped. */
@@ -34,6 +37,7 @@ export class Monitoring {
   readonly #eventStreams: EventStreamCounts;
   readonly #webhooks: Webhooks | undefined;
   readonly #logins: LoginCounts | undefined;
+  readonly #fleet: (() => FleetHealth) | undefined;
   readonly #requests = new RecentRequests();
   readonly #invocations: InvocationCounts;
   readonly #eventLoop: EventLoopWatch;
@@ -41,13 +45,14 @@ export class Monitoring {
   #unwatchClock = () => {};
   #droppedConnections = 0;
 
-  constructor({ host, log, webSockets, eventStreams, webhooks, logins }: MonitoringOptions) {
+  constructor({ host, log, webSockets, eventStreams, webhooks, logins, fleet }: MonitoringOptions) {
     this.#host = host;
     this.#log = log;
     this.#webSockets = webSockets;
     this.#eventStreams = eventStreams;
     this.#webhooks = webhooks;
     this.#logins = logins;
+    this.#fleet = fleet;
     this.#invocations = new InvocationCounts(host);
     this.#eventLoop = new EventLoopWatch({
       log,
@@ -96,7 +101,7 @@ export class Monitoring {
   }
 
   health(): Health {
-    return healthOf(this.#host, this.#eventLoop.delay);
+    return healthOf(this.#host, this.#eventLoop.delay, this.#fleet?.());
   }
 
   /** In Prometheus' text format. */

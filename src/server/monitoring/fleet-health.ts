@@ -1,0 +1,28 @@
+/** What `/health` says of the fleet that a server belongs to. */
+export interface FleetHealth {
+  readonly fleet: string;
+  /** This server's name in it. */
+  readonly name: string;
+  /** Whether the others are heard of now. */
+  readonly connected: boolean;
+  /** For how long they are not, s; null while they are, and where they never were. */
+  readonly lostFor: number | null;
+  /** Why not. */
+  readonly reason?: string;
+  /** The other members, as they were heard of last. */
+  readonly members: readonly MemberHealth[];
+}
+
+interface MemberHealth {
+  readonly name: string;
+  /** Where it begins. */
+  readonly url: string;
+  /** Whether its pages and pictures are for those alone who have logged in there. */
+  readonly login: boolean;
+}
+
+/** Why a server that is not connected is degraded. */
+export function fleetReasons({ connected, reason }: FleetHealth): string[] {
+  if (connected || reason === undefined) return [];
+  return [`The fleet is not reached: ${reason} Everything local goes on.`];
+}
