@@ -57,11 +57,11 @@ export function addRecordingCommands(program: Command): void {
   program
     .command("verify")
     .description(
-      "count the frames of recordings, byte for byte (of MP4 and WebM: their times), and compare them with their ledgers",
+      "count the frames of recordings, byte for byte (of MP4 and WebM: their times), and compare them with their ledgers; count the tickets of a work queue",
     )
     .argument(
       "<files...>",
-      "recordings (.mkv, .mp4, .webm), each with its ledger beside it, or folders of them",
+      "recordings (.mkv, .mp4, .webm), each with its ledger beside it, ledgers of tickets (.tickets.jsonl), or folders of them",
     )
     .option(
       "--json",
@@ -70,9 +70,12 @@ export function addRecordingCommands(program: Command): void {
     )
     .action(async (files: string[], { json }: { json: boolean }) => {
       const { verifyRecording } = await import("../recording/read/verify.ts");
-      await forEach(files, FILMS, async (file) => {
-        const verdict = await verifyRecording(file);
-        console.log(json ? JSON.stringify(asJson(file, verdict)) : verdict.sentence);
+      const { TICKETS_EXTENSION, verifyTickets } = await import("../work/verify-tickets.ts");
+      await forEach(files, [...FILMS, TICKETS_EXTENSION], async (file) => {
+        const isTickets = file.toLowerCase().endsWith(TICKETS_EXTENSION);
+        const verdict = await (isTickets ? verifyTickets(file) : verifyRecording(file));
+        const told = "wanted" in verdict ? { file, ...verdict } : asJson(file, verdict);
+        console.log(json ? JSON.stringify(told) : verdict.sentence);
         if (!verdict.ok) process.exitCode = EXIT.failed;
       });
     });

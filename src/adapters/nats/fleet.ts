@@ -22,6 +22,7 @@ import { Roster } from "./roster.ts";
 import { type MemberName, rollCallSubject } from "./subjects.ts";
 import { tellAll } from "./tell.ts";
 import { watchBuckets } from "./watch.ts";
+import { serveQueues } from "./work/serve-queues.ts";
 
 const PAUSES = { firstMs: 500, longestMs: 5000 };
 /** A server that ends waits no longer for NATS, ms. */
@@ -147,6 +148,9 @@ export class Fleet {
     try {
       await assertFree(buckets, present);
       stops.push(answerRequests(connection, library, { server, name, root, log: this.#log }));
+      stops.push(
+        serveQueues(server.host, { connection, library, name, root: root + server.prefix }),
+      );
       roster.resume();
       await Promise.race([
         new Promise<never>((_, reject) => stops.push(tellAll(server.host, telling, reject))),

@@ -1,7 +1,9 @@
 import { messageOf, ThingError } from "../../base/errors.ts";
 
 /** npm's NATS client, an optional dependency that only this file loads. */
-export type Nats = typeof import("@nats-io/transport-node") & typeof import("@nats-io/kv");
+export type Nats = typeof import("@nats-io/transport-node") &
+  typeof import("@nats-io/jetstream") &
+  typeof import("@nats-io/kv");
 
 /**
  * The library, loaded at the first call.
@@ -9,11 +11,12 @@ export type Nats = typeof import("@nats-io/transport-node") & typeof import("@na
  */
 export async function nats(): Promise<Nats> {
   try {
-    const [core, kv] = await Promise.all([
+    const [core, jetstream, kv] = await Promise.all([
       import("@nats-io/transport-node"),
+      import("@nats-io/jetstream"),
       import("@nats-io/kv"),
     ]);
-    return { ...core, ...kv };
+    return { ...core, ...jetstream, ...kv };
   } catch (error) {
     const reason = messageOf(error).split("\n")[0];
     throw new ThingError(
@@ -24,4 +27,4 @@ export async function nats(): Promise<Nats> {
   }
 }
 
-const INSTALL = "npm install @nats-io/transport-node @nats-io/kv";
+const INSTALL = "npm install @nats-io/transport-node @nats-io/jetstream @nats-io/kv";

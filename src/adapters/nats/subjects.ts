@@ -60,6 +60,15 @@ export function tellSubject(
   return [ROOT, fleet, member, "tell", tokenOf(thing), kind, tokenOf(name)].join(".");
 }
 
+/** Where tickets of a work queue are, and where workers say what became of them. */
+export function workSubject(
+  { fleet, member }: MemberName,
+  queue: string,
+  kind: "tickets" | "reports",
+): string {
+  return [ROOT, fleet, member, "work", queue, kind].join(".");
+}
+
 function tokenOf(segment: string): string {
   if (segment === "") return EMPTY;
   return segment.replace(RESERVED, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);

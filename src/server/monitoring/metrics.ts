@@ -15,6 +15,7 @@ import type { InvocationCounts } from "./invocation-counts.ts";
 import type { MetricFamily } from "./prometheus-text.ts";
 import { recorderMetrics } from "./recorder-metrics.ts";
 import { streamMetrics } from "./stream-metrics.ts";
+import { workMetrics } from "./work-metrics.ts";
 
 interface MetricSources {
   readonly host: ThingHost;
@@ -79,6 +80,7 @@ export function metricsOf({
     },
     ...streamMetrics(streams),
     ...recorderMetrics(host),
+    ...workMetrics(host),
     {
       name: "thingscope_invocations_running",
       type: "gauge",

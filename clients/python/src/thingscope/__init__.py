@@ -1,0 +1,5 @@
+"""Workers for the frames of Thingscope cameras."""
+
+from .worker import Frame, GiveUp, run_worker, worker
+
+__all__ = ["Frame", "GiveUp", "run_worker", "worker"]

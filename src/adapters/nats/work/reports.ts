@@ -1,0 +1,103 @@
+import type { Msg, NatsConnection } from "@nats-io/transport-node";
+import { type Static, Type } from "typebox";
+import { messageOf } from "../../../base/errors.ts";
+import { countedLimit } from "../../../base/limit-hits.ts";
+import type { Log } from "../../../base/log.ts";
+import { errorsIn } from "../../../core/schema.ts";
+import type { Outcome } from "../../../work/ticket.ts";
+import type { ReportOutcome } from "../../../work/ticket-counts.ts";
+import type { QueueWork } from "./queue-work.ts";
+
+/** Characters of a result as JSON. */
+export const MOST_RESULT = 65_536;
+/** Reports that wait for the ledger's disk at a time; more are to come again. */
+const MOST_AT_ONCE = 1000;
+
+const busyLimit = countedLimit("work_reports");
+
+/** What a worker says of a ticket. */
+const Report = Type.Object({
+  ticket: Type.String({ maxLength: 100 }),
+  worker: Type.String({ minLength: 1, maxLength: 100 }),
+  state: Type.Enum(["done", "failed", "gone", "gave_up"]),
+  result: Type.Optional(Type.Unknown()),
+  why: Type.Optional(Type.String()),
+});
+/** What a worker says of a ticket: `gone` when its frame is nowhere any more, `gave_up` when the handler said so. */
+export type Report = Static<typeof Report>;
+
+/** What a worker is answered. After everything but `retry` it acknowledges the ticket. */
+export interface ReportAnswer {
+  readonly outcome: ReportOutcome | "retry";
+  /** In words, of a report that was refused. */
+  readonly why?: string;
+}
+
+/**
+ * Takes reports of workers, and answers when they are on the disk.
+ * @returns How to stop.
+ */
+export function takeReports(
+  connection: NatsConnection,
+  subject: string,
+  work: QueueWork,
+  log: Log,
+): () => void {
+  let waiting = 0;
+  const take = async (message: Msg) => {
+    if (waiting >= MOST_AT_ONCE) busyLimit.hit();
+    if (waiting >= MOST_AT_ONCE || work.ledger.failure !== undefined) {
+      answer(message, { outcome: "retry" });
+      return;
+    }
+    waiting += 1;
+    try {
+      const said = accept(message, work);
+      await work.ledger.written();
+      answer(message, said);
+    } finally {
+      waiting -= 1;
+    }
+  };
+  const subscription = connection.subscribe(subject, {
+    callback(error, message) {
+      if (!error) take(message).catch((cause) => log.debug(messageOf(cause))); // the connection has ended
+    },
+  });
+  return () => subscription.unsubscribe();
+}
+
+function accept(message: Msg, { tickets, counts }: QueueWork): ReportAnswer {
+  const report = reportIn(message);
+  if (typeof report === "string") {
+    counts.reported("refused");
+    return { outcome: "refused", why: report };
+  }
+  return { outcome: tickets.report(report.ticket, outcomeOf(report)) };
+}
+
+/** The report, or what is wrong with it. */
+function reportIn(message: Msg): Report | string {
+  let report: unknown;
+  try {
+    report = message.json();
+  } catch {
+    return "A report is one JSON object.";
+  }
+  const [fault] = errorsIn(Report, report);
+  if (fault) return `The report is not one: ${fault.instancePath || "it"} ${fault.message}.`;
+  const size = JSON.stringify((report as Report).result ?? null).length;
+  if (size <= MOST_RESULT) return report as Report;
+  return `The result has ${size} characters as JSON. ${MOST_RESULT} are the most: put what is larger into a file, and report where it is.`;
+}
+
+function outcomeOf({ worker, state, result, why = "" }: Report): Outcome {
+  const words = why.slice(0, 1000);
+  if (state === "done") return { state, worker, result: result ?? null };
+  if (state === "failed") return { state, worker, why: words };
+  return { state: "dropped", cause: state, worker, why: words };
+}
+
+function answer(message: Msg, said: ReportAnswer): void {
+  if (message.reply) message.respond(JSON.stringify(said));
+}

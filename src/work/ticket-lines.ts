@@ -1,0 +1,86 @@
+import { isRecord } from "../base/values.ts";
+import { type DropCause, type Outcome, type Ticket, ticketId } from "./ticket.ts";
+
+/** First line of a ledger of tickets. */
+export interface TicketsHead {
+  /** Version of the format. */
+  readonly tickets: 1;
+  readonly queue: string;
+  readonly camera: string;
+}
+
+/** What a line of a ledger of tickets says. */
+export type TicketLine =
+  | { readonly kind: "head"; readonly head: TicketsHead }
+  | { readonly kind: "wanted"; readonly ticket: Ticket; readonly isCarried: boolean }
+  | { readonly kind: "ended"; readonly ticket: Ticket; readonly outcome: Outcome }
+  | { readonly kind: "missed"; readonly count: number }
+  | { readonly kind: "closed"; readonly sums: TicketSums };
+
+/** What a ledger that is closed says of itself, and the file that goes on with its open tickets. */
+export interface TicketSums {
+  readonly wanted: number;
+  readonly done: number;
+  readonly failed: number;
+  readonly dropped: number;
+  readonly open: number;
+  readonly next: string;
+}
+
+export function headLine(head: TicketsHead): string {
+  return line(head);
+}
+
+/** @param isCarried - It was wanted in the ledger before. */
+export function wantedLine(ticket: Ticket, isCarried = false): string {
+  return line({ ...named(ticket), state: "wanted", ...(isCarried && { carried: true }) });
+}
+
+/** @param endedAt - Epoch ms. */
+export function endedLine(ticket: Ticket, outcome: Outcome, endedAt: number): string {
+  return line({ ...named(ticket), ended_at: endedAt, ...outcome });
+}
+
+/** Frames from index to index of a run that never became tickets. */
+export function missedLine(run: string, from: number, to: number, count: number, why: string) {
+  return line({ missed: count, run, from, to, why });
+}
+
+export function closedLine(closed: TicketSums): string {
+  return line({ closed });
+}
+
+/** What a line says; undefined for one that is none of a ledger's. */
+export function ticketLine(text: string): TicketLine | undefined {
+  const value = parsed(text);
+  if (!isRecord(value)) return undefined;
+  if (value.tickets === 1) return { kind: "head", head: value as unknown as TicketsHead };
+  if (isRecord(value.closed))
+    return { kind: "closed", sums: value.closed as unknown as TicketSums };
+  if (typeof value.missed === "number") return { kind: "missed", count: value.missed };
+  const { run, index, captured_at: capturedAt, state } = value;
+  if (typeof run !== "string" || typeof index !== "number" || typeof capturedAt !== "number")
+    return undefined;
+  const ticket = { run, index, capturedAt };
+  if (state === "wanted") return { kind: "wanted", ticket, isCarried: value.carried === true };
+  if (state !== "done" && state !== "failed" && state !== "dropped") return undefined;
+  const cause = value.cause as DropCause | undefined;
+  return { kind: "ended", ticket, outcome: { state, ...(cause && { cause }) } };
+}
+
+function named(ticket: Ticket) {
+  const { run, index, capturedAt } = ticket;
+  return { ticket: ticketId(ticket), run, index, captured_at: capturedAt };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function line(value: unknown): string {
+  return `${JSON.stringify(value)}\n`;
+}

@@ -1,0 +1,164 @@
+import { wallTime } from "../base/clock.ts";
+import { countedLimit } from "../base/limit-hits.ts";
+import { systemTimers, type Timers } from "../base/timers.ts";
+import { type DropCause, type Outcome, type Ticket, ticketId } from "./ticket.ts";
+import type { ReportOutcome, TicketCounts } from "./ticket-counts.ts";
+import type { TicketLedger } from "./ticket-ledger.ts";
+import { endedLine, missedLine, wantedLine } from "./ticket-lines.ts";
+
+/** Tickets that are open at a time; a frame that is wanted beyond is dropped at once. */
+export const MOST_OPEN = 10_000;
+/** Of so many tickets it is known how they ended, for reports that come again. */
+const MOST_ENDED = 20_000;
+
+const openLimit = countedLimit("work_open_tickets");
+
+/** Where a ticket that is open is. */
+export interface OpenTicket extends Ticket {
+  readonly id: string;
+  /** When it is too old, ms of the timers' clock. */
+  readonly deadline: number;
+}
+
+interface TicketsOptions {
+  readonly ledger: TicketLedger;
+  readonly counts: TicketCounts;
+  /** How long a ticket may be open, ms. */
+  readonly deadlineMs: number;
+  readonly onWanted: (ticket: OpenTicket) => void;
+  readonly onEnded: (ticket: OpenTicket, outcome: Outcome) => void;
+  readonly timers?: Timers;
+}
+
+/** What is wanted of a queue and not done yet. Each ticket ends once here, however often it is delivered and reported. */
+export class Tickets {
+  readonly open = new Map<string, OpenTicket>();
+  readonly #options: TicketsOptions;
+  readonly #timers: Timers;
+  readonly #ended = new Map<string, Outcome["state"]>();
+  /** What was counted before the ledger's present file. */
+  #before = { wanted: 0, done: 0, failed: 0, dropped: 0 };
+  #stopTimer = () => {};
+
+  constructor(options: TicketsOptions) {
+    this.#options = options;
+    this.#timers = options.timers ?? systemTimers;
+  }
+
+  /** Takes up what an earlier process has left open. */
+  resume(tickets: Iterable<Ticket>): void {
+    for (const ticket of tickets) this.#add(ticket);
+    this.#watch();
+  }
+
+  /** A frame is wanted. */
+  want(ticket: Ticket): void {
+    const { ledger, counts } = this.#options;
+    counts.wanted += 1;
+    ledger.add(wantedLine(ticket));
+    const open = this.#add(ticket);
+    if (this.open.size > MOST_OPEN) {
+      openLimit.hit();
+      this.#drop(open, "too_many", `${MOST_OPEN} tickets are open already`);
+      return;
+    }
+    if (this.open.size === 1) this.#watch();
+    this.#options.onWanted(open);
+    this.#turnOver();
+  }
+
+  /** Frames of a run, from index to index, that cannot become tickets. */
+  miss(run: string, from: number, to: number, count: number, why: string): void {
+    if (count <= 0) return;
+    this.#options.counts.missed += count;
+    this.#options.ledger.add(missedLine(run, from, to, count, why));
+  }
+
+  /** A worker says what became of a ticket. @returns Whether that counts. */
+  report(id: string, outcome: Outcome): ReportOutcome {
+    const ticket = this.open.get(id);
+    if (ticket) this.#end(ticket, outcome);
+    const said = ticket ? "recorded" : this.#outcomeOfEnded(id);
+    this.#options.counts.reported(said);
+    return said;
+  }
+
+  /** How a ticket ended, as far as that is known still. */
+  endOf(id: string): Outcome["state"] | undefined {
+    return this.#ended.get(id);
+  }
+
+  /** How long a ticket has until it is too old, ms. */
+  remainingMs({ deadline }: OpenTicket): number {
+    return Math.max(0, deadline - this.#timers.now());
+  }
+
+  close(): void {
+    this.#stopTimer();
+  }
+
+  #add(ticket: Ticket): OpenTicket {
+    const { deadlineMs } = this.#options;
+    const id = ticketId(ticket);
+    const age = Math.max(0, wallTime() - ticket.capturedAt);
+    const open = { ...ticket, id, deadline: this.#timers.now() + deadlineMs - age };
+    this.open.set(id, open);
+    return open;
+  }
+
+  #outcomeOfEnded(id: string): ReportOutcome {
+    const state = this.#ended.get(id);
+    if (state === undefined) return "unknown";
+    return state === "dropped" ? "late" : "repeated";
+  }
+
+  #drop(ticket: OpenTicket, cause: DropCause, why: string): void {
+    this.#end(ticket, { state: "dropped", cause, why });
+  }
+
+  #end(ticket: OpenTicket, outcome: Outcome): void {
+    const { ledger, counts, onEnded } = this.#options;
+    this.open.delete(ticket.id);
+    this.#ended.set(ticket.id, outcome.state);
+    if (this.#ended.size > MOST_ENDED) this.#ended.delete(this.#ended.keys().next().value!);
+    counts.ended(outcome);
+    ledger.add(endedLine(ticket, outcome, wallTime()));
+    onEnded(ticket, outcome);
+    this.#turnOver();
+  }
+
+  /** Goes on in another file when this one is large. */
+  #turnOver(): void {
+    const { ledger, counts } = this.#options;
+    if (!ledger.isLarge) return;
+    const { done, failed, dropped, wanted, open } = counts;
+    const before = this.#before;
+    const carried = [...this.open.values()].map((ticket) => wantedLine(ticket, true)).join("");
+    const sums = {
+      wanted: wanted - before.wanted,
+      done: done - before.done,
+      failed: failed - before.failed,
+      dropped: dropped - before.dropped,
+      open,
+    };
+    ledger.turnOver(sums, carried);
+    this.#before = { wanted: wanted - open, done, failed, dropped };
+  }
+
+  /** Looks for tickets that are too old when the next one is. The first is the oldest: frames come in order. */
+  #watch(): void {
+    this.#stopTimer();
+    const [oldest] = this.open.values();
+    if (!oldest) return;
+    this.#stopTimer = this.#timers.after(this.remainingMs(oldest), () => this.#expire(), true);
+  }
+
+  #expire(): void {
+    const seconds = this.#options.deadlineMs / 1000;
+    for (const ticket of this.open.values()) {
+      if (this.remainingMs(ticket) > 0) break;
+      this.#drop(ticket, "deadline", `it was not done within ${seconds} s`);
+    }
+    this.#watch();
+  }
+}

@@ -1,0 +1,80 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { abortable, type Log, MJPEGStream, ThingHost, ThingServer } from "thingscope";
+import { Fleet } from "thingscope/fleet";
+import { type WorkQueue, type WorkQueueOptions, workQueue } from "thingscope/work";
+import { patience } from "../../limits.ts";
+import { picture } from "../../streams/pictures.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
+
+/** A server with a work queue `spots` for a stream that a test gives frames to. */
+export interface ServedQueue {
+  readonly queue: WorkQueue;
+  readonly stream: MJPEGStream;
+  readonly server: ThingServer;
+  readonly url: string;
+  /** Of the ledger. */
+  readonly folder: string;
+  /** Adds so many frames; each has its number, from 0. */
+  add(count: number): void;
+  /** Resolves when so many tickets have ended. */
+  ended(count: number): Promise<void>;
+}
+
+/** Options of a queue in a test, and where its server keeps its settings. */
+export interface QueueOptions extends Omit<WorkQueueOptions, "stream"> {
+  readonly settingsFolder?: string;
+  readonly log?: Log;
+}
+
+/** @param nats - Its URL. */
+export async function queueFor(
+  t: TestContext,
+  nats: string,
+  { settingsFolder, log, ...options }: QueueOptions = {},
+): Promise<ServedQueue> {
+  const settings = settingsFolder ?? (await temporaryFolder());
+  const folder = options.folder ?? join(settings, "recordings");
+  const stream = new MJPEGStream({ ringbufferSize: 2, name: "camera" });
+  const queue = workQueue({ stream, ...options, folder });
+  const host = new ThingHost({ settingsFolder: settings, ...(log && { log }) });
+  host.add("spots", queue);
+  const fleet = new Fleet({ servers: [nats], name: "one" }, { folder: settings, log: host.log });
+  const server = new ThingServer(host, { fleet });
+  t.after(() => server.close());
+  const { url } = await server.listen({ port: 0 });
+  await fleet.joined;
+  let number = 0;
+  return {
+    ...{ queue, stream, server, url, folder },
+    add(count) {
+      for (let n = 0; n < count; n++) stream.addFrame(picture(number++));
+    },
+    async ended(count) {
+      const signal = patience();
+      for (;;) {
+        const { done, failed, dropped } = queue.sums;
+        if (done + failed + dropped >= count) return;
+        await abortable(nextEnd(queue), signal);
+      }
+    },
+  };
+}
+
+function nextEnd({ result, not_done }: WorkQueue): Promise<void> {
+  return new Promise((resolve) => {
+    const stops = [result.on(end), not_done.on(end)];
+    function end() {
+      for (const stop of stops) stop();
+      resolve();
+    }
+  });
+}
+
+/** The ledgers in a folder, the oldest first. */
+export async function ledgersIn(folder: string): Promise<string[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".tickets.jsonl"));
+  const numberOf = (name: string) => Number(/\.(\d+)\.tickets/.exec(name)?.[1] ?? 1);
+  return names.sort((a, b) => numberOf(a) - numberOf(b)).map((name) => join(folder, name));
+}
