@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
 import { type TestContext, test } from "node:test";
-import { type Handler, verifyTickets, type WorkerOptions, worker } from "thingscope/work";
-import { TEST_MS } from "../../limits.ts";
+import { fileURLToPath } from "node:url";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
+import { logTo } from "thingscope";
+import { RecordingWriter } from "thingscope/recording";
+import { GiveUp, type Handler, verifyTickets, type WorkerOptions, worker } from "thingscope/work";
+import { packagePath } from "../../../src/base/package-root.ts";
+import { patience, TEST_MS } from "../../limits.ts";
 import { numberIn } from "../../streams/pictures.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
+import { python } from "../programs.ts";
 import { natsServerFor } from "./nats-server.ts";
-import { queueFor } from "./queue.ts";
+import { ledgersIn, queueFor, type ServedQueue } from "./queue.ts";
 
 const timeout = TEST_MS;
 
@@ -18,6 +27,69 @@ function workerFor(
   const one = worker(handler, { servers: [url], member: "one", queue: "spots", ...options });
   t.after(() => one.close());
   return one;
+}
+
+/** The JetStream of a server, as somebody who manages it sees it. */
+async function managerFor(t: TestContext, url: string) {
+  const connection = await connect({ servers: url });
+  t.after(() => connection.close());
+  return { connection, manager: await jetstreamManager(connection) };
+}
+/** How often the worker that crashes does so. */
+const KILLS = 2;
+const STREAM = "thingscope_work_lab_one_spots";
+
+/** Each end that a queue tells of, by index. */
+function endsOf({ queue }: ServedQueue): Map<number, string[]> {
+  const ends = new Map<number, string[]>();
+  const add = (index: number, what: string) =>
+    void ends.set(index, [...(ends.get(index) ?? []), what]);
+  queue.result.on(({ index, worker }) => add(index, `done by ${worker}`));
+  queue.not_done.on(({ index, state, cause }) => add(index, cause ?? state));
+  return ends;
+}
+
+/** Resolves when a line of the log matches. */
+function logged(pattern: RegExp) {
+  const lines: string[] = [];
+  const waiting: { pattern: RegExp; resolve: () => void }[] = [];
+  const log = logTo((_, line) => {
+    lines.push(line);
+    for (const one of waiting) if (one.pattern.test(line)) one.resolve();
+  });
+  const signal = patience();
+  const seen = new Promise<void>((resolve, reject) => {
+    waiting.push({ pattern, resolve });
+    signal.addEventListener("abort", () =>
+      reject(new Error(`not logged: ${pattern}\n${lines.join("\n")}`)),
+    );
+  });
+  seen.catch(() => {});
+  return { log, seen };
+}
+
+/** A worker in a process of its own, which is started again whenever it is killed. */
+function processFor(t: TestContext, start: (kills: number) => ChildProcess) {
+  let isOver = false;
+  let kills = 0;
+  let child = start(kills);
+  const follow = () =>
+    child.on("exit", () => {
+      if (isOver) return;
+      kills += 1;
+      child = start(kills);
+      follow();
+    });
+  follow();
+  t.after(() => {
+    isOver = true;
+    child.kill("SIGKILL");
+  });
+  return {
+    get kills() {
+      return kills;
+    },
+  };
 }
 
 test("each wanted frame is worked on once, and its result is an event and a line of the ledger", {
@@ -36,4 +108,206 @@ test("each wanted frame is worked on once, and its result is an event and a line
   );
   const verdict = await verifyTickets(queue.ledger);
   assert.match(verdict.sentence, /: 5 wanted = 5 done \+ 0 failed \+ 0 dropped \+ 0 open\.$/);
+});
+
+test("the sums are exact with four workers, one in Python, one slow, one that crashes, and NATS killed in between", {
+  timeout,
+}, async (t) => {
+  const nats = await natsServerFor(t);
+  const served = await queueFor(t, nats.url, { silence_s: 1, look_s: 0.5 });
+  const ends = endsOf(served);
+  const handler: Handler = ({ index }) => {
+    if (index % 10 === 7) throw new Error("no spot");
+    if (index % 10 === 9) throw new GiveUp("too dark");
+    return { index };
+  };
+  const slow: Handler = async (frame) => {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return handler(frame);
+  };
+  workerFor(t, nats.url, handler, { name: "quick", concurrency: 2 });
+  workerFor(t, nats.url, slow, { name: "slow" });
+  const script = fileURLToPath(new URL("./crashing-worker.js", import.meta.url));
+  const crashing = processFor(t, (kills) => {
+    const mayCrash = kills < KILLS ? ["crash"] : [];
+    return spawn(process.execPath, [script, nats.url, ...mayCrash], { stdio: "inherit" });
+  });
+  processFor(t, () =>
+    spawn(python(), [packagePath("test", "interop", "nats", "worker.py"), nats.url], {
+      stdio: "inherit",
+      env: { ...process.env, PYTHONPATH: packagePath("clients", "python", "src") },
+    }),
+  );
+  const seen = () => new Set([...ends.values()].flat());
+  const has = (name: string) => () => seen().has(`done by ${name}`);
+  const isReady = [has("python"), has("slow"), () => crashing.kills >= KILLS];
+  let added = 0;
+  while (isReady.some((is) => !is()) || added < 100) {
+    served.add(10);
+    added += 10;
+    await served.ended(added - 40);
+    if (added === 60) {
+      await nats.kill();
+      await nats.restart();
+    }
+  }
+  await served.ended(added);
+  assert.equal(ends.size, added);
+  const several = [...ends].filter(([, what]) => what.length !== 1);
+  assert.deepEqual(several, [], "tickets that ended twice");
+  const { failed, dropped, done } = served.queue.sums;
+  assert.deepEqual([done, failed, dropped], [added * 0.8, added / 10, added / 10]);
+  const verdict = await verifyTickets(served.queue.ledger);
+  assert.ok(verdict.ok, verdict.sentence);
+  assert.deepEqual([verdict.wanted, verdict.open], [added, 0]);
+});
+
+test("what is too old is dropped with that cause, and JetStream keeps nothing of it", {
+  timeout,
+}, async (t) => {
+  const { url } = await natsServerFor(t);
+  const served = await queueFor(t, url, { deadline_s: 1 });
+  const ends = endsOf(served);
+  served.add(3);
+  await served.ended(3);
+  assert.deepEqual([...ends.values()].flat(), ["deadline", "deadline", "deadline"]);
+  const { manager } = await managerFor(t, url);
+  const { config } = await manager.streams.info(STREAM);
+  assert.equal(config.max_age, 1e9);
+  const picture = await fetch(`${served.url}/spots/frame/${served.stream.run}/0`);
+  assert.equal(picture.status, 410);
+  assert.match(await picture.text(), /has ended: it is dropped/);
+});
+
+test("a ticket on which a worker sits for too long is dropped, and the worker goes on", {
+  timeout,
+}, async (t) => {
+  const { url } = await natsServerFor(t);
+  const served = await queueFor(t, url, { deadline_s: 1 });
+  const ends = endsOf(served);
+  workerFor(t, url, ({ index }) => (index === 0 ? new Promise(() => {}) : index), { name: "w" });
+  served.add(1);
+  await served.ended(1);
+  served.add(1);
+  await served.ended(2);
+  assert.deepEqual([...ends.values()].flat(), ["deadline", "done by w"]);
+});
+
+test("tickets that NATS has lost are found by the sums and published again", {
+  timeout,
+}, async (t) => {
+  const { url } = await natsServerFor(t);
+  const { log, seen } = logged(/NATS has lost 4 open tickets/);
+  const served = await queueFor(t, url, { look_s: 0.2, log });
+  const { manager } = await managerFor(t, url);
+  served.add(4);
+  await messagesOf(manager, 4);
+  await manager.streams.purge(STREAM);
+  await seen;
+  workerFor(t, url, () => 1);
+  await served.ended(4);
+  assert.deepEqual([served.queue.sums.done, served.queue.sums.open], [4, 0]);
+  const metrics = await (await fetch(`${served.url}/metrics`)).text();
+  assert.match(metrics, /thingscope_work_lost_by_nats_total\{thing="spots"\} 4\n/);
+  assert.match(metrics, /thingscope_work_wanted_total\{thing="spots"\} 4\n/);
+  assert.match(metrics, /thingscope_work_ended_total\{thing="spots",state="done"\} 4\n/);
+});
+
+for (const [what, spoil, told] of [
+  ["has gone", (m: Manager) => m.consumers.delete(STREAM, "workers"), /lost its consumer/],
+  [
+    "delivers nothing though workers wait",
+    (m: Manager) => m.consumers.pause(STREAM, "workers", new Date(Date.now() + 3.6e6)),
+    /stuck \(workers wait/,
+  ],
+  [
+    "knows nothing of messages that there are",
+    (m: Manager) => m.consumers.update(STREAM, "workers", { filter_subject: "nothing.here" }),
+    /stuck \(it knows nothing of some tickets/,
+  ],
+] as const) {
+  test(`a consumer that ${what} is found and made again`, { timeout }, async (t) => {
+    const { url } = await natsServerFor(t);
+    const { log, seen } = logged(told);
+    const served = await queueFor(t, url, { look_s: 0.2, log });
+    const { manager } = await managerFor(t, url);
+    workerFor(t, url, () => 1, { concurrency: 2 });
+    served.add(1);
+    await served.ended(1);
+    await spoil(manager);
+    served.add(5);
+    await seen;
+    await served.ended(6);
+    assert.equal(served.queue.sums.done, 6);
+  });
+}
+
+type Manager = Awaited<ReturnType<typeof jetstreamManager>>;
+
+async function messagesOf(manager: Manager, count: number): Promise<void> {
+  const signal = patience();
+  while ((await manager.streams.info(STREAM)).state.messages !== count) signal.throwIfAborted();
+}
+
+test("a server that starts again goes on with open tickets, whose frames come from a recording", {
+  timeout,
+}, async (t) => {
+  const { url } = await natsServerFor(t);
+  const settingsFolder = await temporaryFolder();
+  const before = await queueFor(t, url, { settingsFolder });
+  const path = `${before.folder}/camera.mkv`;
+  const writer = new RecordingWriter({ path, camera: "camera" });
+  const written = before.stream.onFrame((frame) => void (frame.index < 3 && writer.add(frame)));
+  before.add(4);
+  written();
+  await writer.close();
+  await before.server.close();
+  const served = await queueFor(t, url, { settingsFolder, every: 1000 });
+  const ends = endsOf(served);
+  const numbers: number[] = [];
+  workerFor(t, url, ({ jpeg }) => numbers.push(numberIn(jpeg)), { name: "w" });
+  await served.ended(4);
+  assert.deepEqual(numbers, [0, 1, 2]);
+  assert.deepEqual([...ends.values()].flat(), ["done by w", "done by w", "done by w", "gone"]);
+  const [ledger = ""] = await ledgersIn(served.folder);
+  const { ok, wanted, done, dropped } = await verifyTickets(ledger);
+  assert.deepEqual([ok, wanted, done, dropped], [true, 4, 3, 1]);
+});
+
+test("a report counts once, and what is none is refused", { timeout }, async (t) => {
+  const { url } = await natsServerFor(t);
+  const served = await queueFor(t, url);
+  const { connection } = await managerFor(t, url);
+  served.add(2);
+  const { run } = served.stream;
+  const report = async (body: unknown) => {
+    const text = typeof body === "string" ? body : JSON.stringify(body);
+    const answer = await connection.request("thingscope.lab.one.work.spots.reports", text);
+    return answer.json<{ outcome: string; why?: string }>();
+  };
+  const done = { ticket: `${run}:0`, worker: "w", state: "done", result: 1 };
+  assert.deepEqual(await report(done), { outcome: "recorded" });
+  assert.deepEqual(await report(done), { outcome: "repeated" });
+  assert.deepEqual(await report({ ...done, state: "failed" }), { outcome: "repeated" });
+  assert.deepEqual(await report({ ...done, ticket: "zzz:0" }), { outcome: "unknown" });
+  for (const bad of [
+    "",
+    "NaN",
+    "[]",
+    "{",
+    { ticket: 1 },
+    { ...done, state: "open" },
+    { ...done, worker: "" },
+  ]) {
+    const { outcome, why } = await report(bad);
+    assert.equal(outcome, "refused", JSON.stringify(bad));
+    assert.ok(why && why.length < 200, why);
+  }
+  const large = { ...done, ticket: `${run}:1`, result: "x".repeat(70_000) };
+  assert.match((await report(large)).why ?? "", /70002 characters as JSON. 65536 are the most/);
+  workerFor(t, url, () => "x".repeat(70_000), { name: "w" });
+  await served.ended(2);
+  assert.deepEqual([served.queue.sums.done, served.queue.sums.failed], [1, 1]);
+  const metrics = await (await fetch(`${served.url}/metrics`)).text();
+  assert.match(metrics, /thingscope_work_reports_total\{thing="spots",outcome="repeated"\} 2\n/);
 });

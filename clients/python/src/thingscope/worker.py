@@ -29,6 +29,7 @@ PULL_S = 5.0
 REPORT_S = 5.0
 FETCH_S = 30.0
 PAUSE_S = 0.5
+UNREACHED_S = 30.0
 LONGEST_PAUSE_S = 5.0
 
 
@@ -85,6 +86,9 @@ async def run_worker(
         async def on_closed() -> None:
             lost.set()
 
+        async def on_error(error: Exception) -> None:
+            log.debug("NATS: %s", error)
+
         try:
             # What nats-py sends after it has reconnected is for tickets that others have by then.
             await connection.connect(
@@ -92,6 +96,7 @@ async def run_worker(
                 name=f"thingscope worker {called}",
                 allow_reconnect=False,
                 closed_cb=on_closed,
+                error_cb=on_error,
                 **(connect or {}),
             )
             desk = _Desk(connection, fleet, member, queue, called, token)
@@ -119,6 +124,10 @@ async def run_worker(
 
 class _Ended(Exception):
     """The ticket has ended: somebody else was quicker, or it was too old."""
+
+
+class _Unreached(Exception):
+    """The server has not answered: the ticket may say where it was before."""
 
 
 class _Gone(Exception):
@@ -155,6 +164,8 @@ class _Desk:
             try:
                 await self._handle(message, handler)
                 await message.ack()
+            except _Unreached:
+                await message.nak()
             except asyncio.CancelledError:
                 with contextlib.suppress(Exception):
                     await message.nak()
@@ -180,7 +191,8 @@ class _Desk:
         await self._report({"ticket": f"{ticket['run']}:{ticket['index']}", "worker": self._name, **what})
 
     async def _fetch(self, ticket: dict[str, Any]) -> Frame:
-        while True:
+        begin = time.monotonic()
+        while time.monotonic() - begin < UNREACHED_S:
             try:
                 jpeg, remaining_ms = await asyncio.to_thread(_get, ticket["url"], self._headers)
             except urllib.error.HTTPError as error:
@@ -197,6 +209,7 @@ class _Desk:
                 ends_at = time.monotonic() + remaining_ms / 1000
                 return Frame(ticket["run"], ticket["index"], ticket["captured_at"], jpeg, ends_at)
             await asyncio.sleep(PAUSE_S)
+        raise _Unreached
 
     async def _report(self, report: dict[str, Any]) -> None:
         """Until the server has taken it: it has written it into its ledger then."""

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { abortable, ignoreAbort } from "../../../base/abort.ts";
 import type { Log } from "../../../base/log.ts";
 import { type Outcome, ticketId } from "../../../work/ticket.ts";
@@ -34,6 +35,10 @@ export class QueueWork {
   /** Open tickets that JetStream has to be given, in order, and how often it was. */
   readonly #unpublished = new Map<string, number>();
   readonly #published = new Map<string, Place>();
+  /** Whether JetStream may have tickets of an earlier process, which say where that was. */
+  isNew = true;
+  /** Tells its messages from those of an earlier process. */
+  readonly session = randomUUID().slice(0, 8);
   #wake = () => {};
 
   private constructor(ledger: TicketLedger, { counts, deadlineMs, onEnded }: WorkOptions) {

@@ -46,8 +46,11 @@ export async function serveQueue(served: ServedQueue, signal: AbortSignal): Prom
   const ending = AbortSignal.any([signal, end.signal]);
   const stop = takeReports(connection, workSubject(name, queue, "reports"), work, log);
   try {
-    const shape = { name, queue, deadlineMs, silenceMs };
+    const { session } = work;
+    const shape = { name, queue, deadlineMs, silenceMs, session };
     const stream = await TicketStream.open(connection, library, shape);
+    if (work.isNew) await stream.purge(); // what is open is published again
+    work.isNew = false;
     served.onTrouble(undefined);
     const watch = new SumsWatch(work, stream, log);
     await Promise.all([

@@ -1,6 +1,7 @@
 import type { JsMsg } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { abortable, delay } from "../../../base/abort.ts";
+import { now } from "../../../base/clock.ts";
 import { messageOf, ThingError } from "../../../base/errors.ts";
 import type { Report, ReportAnswer } from "./reports.ts";
 import type { TicketMessage } from "./ticket-stream.ts";
@@ -38,6 +39,8 @@ export interface WorkerCounts {
 const MOST_DELIVERIES = 5;
 const REPORT_MS = 5000;
 const PAUSE_MS = 500;
+/** A server that has not answered for so long has its ticket back, ms. */
+const UNREACHED_MS = 30_000;
 
 interface RunOptions {
   readonly connection: NatsConnection;
@@ -64,13 +67,17 @@ export class TicketRun {
   }
 
   /**
-   * @returns What it counts as; undefined when it was given back, since `signal` has aborted.
+   * @returns What it counts as; undefined when it was given back, since `signal` has aborted or the server is not reached.
    * @throws whatever NATS throws.
    */
   async handle(handler: Handler, signal: AbortSignal): Promise<keyof WorkerCounts | undefined> {
     const beat = setInterval(() => this.#message.working(), this.#options.silenceMs / 4);
     try {
       const what = await this.#outcome(handler, signal);
+      if (what === "unreached") {
+        this.#message.nak(); // it may say where the server was before
+        return undefined;
+      }
       const end = what === "ended" ? "passed" : await this.#report(what, signal);
       this.#message.ack();
       return end;
@@ -83,7 +90,7 @@ export class TicketRun {
     }
   }
 
-  async #outcome(handler: Handler, signal: AbortSignal): Promise<What | "ended"> {
+  async #outcome(handler: Handler, signal: AbortSignal): Promise<What | "ended" | "unreached"> {
     if (this.#message.info.deliveryCount > MOST_DELIVERIES) {
       const why = `it was delivered ${MOST_DELIVERIES} times and no worker has reported: it may end its workers`;
       return { state: "failed", why };
@@ -111,9 +118,9 @@ export class TicketRun {
   }
 
   /** The picture; or what is to be said, since it is gone or the ticket has ended. Tried again while the server does not answer. */
-  async #fetch(signal: AbortSignal): Promise<Response | What | "ended"> {
+  async #fetch(signal: AbortSignal): Promise<Response | What | "ended" | "unreached"> {
     const { token } = this.#options;
-    for (;;) {
+    for (const begin = now(); now() - begin < UNREACHED_MS; ) {
       signal.throwIfAborted();
       const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
       const response = await fetch(this.#ticket.url, { headers, signal }).catch(() => undefined);
@@ -124,6 +131,7 @@ export class TicketRun {
       if (response && response.status < 500) throw notFetched(this.#ticket.url, detailOf(text));
       await delay(PAUSE_MS, signal);
     }
+    return "unreached";
   }
 
   /** Until the server has taken it: it has written it into its ledger then. */

@@ -47,6 +47,8 @@ interface QueueShape {
   readonly deadlineMs: number;
   /** A worker that has not been heard of for so long has lost its ticket to another, ms. */
   readonly silenceMs: number;
+  /** The same for as long as the queue is open. */
+  readonly session: string;
 }
 
 /** What a queue is called by all who work for it. */
@@ -62,11 +64,13 @@ export class TicketStream {
   readonly #stream: string;
   readonly #subject: string;
   readonly #silenceMs: number;
+  /** Of this process: what an earlier one has published is another message. */
+  readonly #session: string;
 
   private constructor(
     library: Nats,
     { js, manager }: { js: JetStreamClient; manager: JetStreamManager },
-    { name, queue, silenceMs }: QueueShape,
+    { name, queue, silenceMs, session }: QueueShape,
   ) {
     this.#library = library;
     this.#js = js;
@@ -74,6 +78,7 @@ export class TicketStream {
     this.#stream = streamName(name, queue);
     this.#subject = workSubject(name, queue, "tickets");
     this.#silenceMs = silenceMs;
+    this.#session = session;
   }
 
   /**
@@ -96,7 +101,7 @@ export class TicketStream {
   /** @returns Where JetStream has put it. */
   async publish(ticket: OpenTicket, message: TicketMessage, attempt: number): Promise<number> {
     const { seq } = await this.#js.publish(this.#subject, JSON.stringify(message), {
-      msgID: `${ticket.id}:${attempt}`,
+      msgID: `${this.#session}:${ticket.id}:${attempt}`,
       timeout: PUBLISH_MS,
     });
     return seq;
@@ -111,6 +116,11 @@ export class TicketStream {
     // Tickets come and go between the answers: those that were there all the time are what the consumer must know.
     const messages = Math.min(first.state.messages, state.messages);
     return { messages, first: state.first_seq, consumer: consumer ?? undefined };
+  }
+
+  /** Removes all tickets. */
+  async purge(): Promise<void> {
+    await this.#manager.streams.purge(this.#stream);
   }
 
   /** Whether a message is still there. */
