@@ -139,7 +139,7 @@ export class TicketLedger {
         this.#failure = reasonOf(error);
         if (this.#isClosed) break;
         await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, RETRY_MS).unref();
+          const timer = setTimeout(resolve, RETRY_MS);
           this.#retry = () => {
             clearTimeout(timer);
             resolve();
