@@ -71,6 +71,9 @@ export const CLAIMS: readonly Claim[] = [
     toGo2rtc(row, "CPU per GB", CPU_PER_GB, row === "I1-1" ? 1.5 : 1),
     toGo2rtc(row, "latency p50", "p50_us", 1),
   ]),
+  toKind("L1-100", "CPU per GB", CPU_PER_GB, "direct", 1.25),
+  toKind("L1-1000", "CPU per GB", CPU_PER_GB, "direct", 1.1),
+  ours("L1-1000", "frames skipped", "skipped", { atMost: 0 }),
   ...["jpeg", "sized", "unsized"].map((how) =>
     ours("I4", `GB/s of ${how} frames`, `${how}_gb_per_cpu_s`, { atLeast: 5 }),
   ),
@@ -146,7 +149,7 @@ function toKind(
   workload: string,
   what: string,
   figure: string,
-  kind: "limit" | "ustreamer",
+  kind: "limit" | "ustreamer" | "direct",
   atMost: number,
 ): Claim {
   const value = (results: Results) => results.ratio(workload, figure, kind);

@@ -1,5 +1,6 @@
-// The server under test: `node ours.js FRAME.jpg FPS [--notify]` serves one camera and prints the stream's address.
-// It runs in for a moment, see run-in.ts. With --notify a second Thing announces each frame as a property.
+// The server under test: `node ours.js FRAME.jpg FPS [--notify | --until-told]` serves one camera and prints the stream's address.
+// It runs in for a moment, see run-in.ts, or until SIGUSR2. With --notify a second Thing announces each frame as a property.
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { setTimeout as after } from "node:timers/promises";
 import { Type } from "typebox";
@@ -20,19 +21,23 @@ interface BenchCameraOptions {
   readonly frame: string;
   /** Frames a second; 0 is a frame whenever a viewer has taken the last. */
   readonly fps: number;
+  /** Resolves when it has run in. */
+  readonly runIn: () => Promise<unknown>;
 }
 
 class BenchCamera extends Thing {
   @stream("One picture, stamped with the time at which it enters the stream")
-  readonly live = new MJPEGStream();
+  readonly live = new MJPEGStream({ maxViewers: 2000 });
 
   readonly #jpeg: Buffer;
   readonly #fps: number;
+  readonly #runIn: () => Promise<unknown>;
   #sequence = 0;
   #saturated = true;
 
-  constructor({ frame, fps }: BenchCameraOptions) {
+  constructor({ frame, fps, runIn }: BenchCameraOptions) {
     super();
+    this.#runIn = runIn;
     this.#jpeg = readFileSync(frame);
     this.#fps = fps;
   }
@@ -40,7 +45,7 @@ class BenchCamera extends Thing {
   /** Frames as fast as viewers take them at first, and then at the rate that was asked for. */
   async run(): Promise<void> {
     this.#saturate();
-    await after(RUN_IN_SECONDS * 1000);
+    await this.#runIn();
     if (this.#fps === 0) return;
     this.#saturated = false;
     this.#pace(1000 / this.#fps);
@@ -74,18 +79,20 @@ class FrameClock extends Thing {
   accessor newest = 0;
 }
 
-const [frame = "", fps = "30", notify] = process.argv.slice(2);
+const [frame = "", fps = "30", option] = process.argv.slice(2);
+const runIn = () =>
+  option === "--until-told" ? once(process, "SIGUSR2") : after(RUN_IN_SECONDS * 1000);
 const log = logTo((level, message) => console.error(`${level}: ${message}`));
 const host = new ThingHost({ log });
-const camera = new BenchCamera({ frame, fps: Number(fps) });
+const camera = new BenchCamera({ frame, fps: Number(fps), runIn });
 host.add("camera", camera);
-if (notify) {
+if (option === "--notify") {
   const clock = new FrameClock();
   host.add("clock", clock);
   camera.live.onFrame(({ capturedAt }) => {
     clock.newest = capturedAt;
   });
 }
-const { url } = await new ThingServer(host).listen({ port: 0 });
+const { url } = await new ThingServer(host, { maxConnections: 2500 }).listen({ port: 0 });
 console.log(`${url}/camera/live`);
 await camera.run();

@@ -2,6 +2,7 @@ import { FILERS_ROWS } from "./filers/rows.ts";
 import { FRAME_ROWS } from "./frame-rows.ts";
 import { WEB_ROWS } from "./http/rows.ts";
 import { INTAKE_ROWS } from "./intake/rows.ts";
+import { MIRROR_ROWS } from "./mirror/rows.ts";
 import { PAGE_ROWS } from "./pages/rows.ts";
 import { PYSTREAMING_ROWS } from "./pystreaming/rows.ts";
 import { PYTHIAGS_ROWS } from "./pythiags/rows.ts";
@@ -18,6 +19,7 @@ export const ROWS: readonly Row[] = [
   ...START_ROWS,
   ...PAGE_ROWS,
   ...INTAKE_ROWS,
+  ...MIRROR_ROWS,
   ...WEB_ROWS,
   ...RECORDING_ROWS,
   ...THORVISION_ROWS,
