@@ -119,9 +119,12 @@ function program(): Command {
     .action(runLaunch);
   addMirrorOptions(addListenOptions(command.command("mirror")))
     .description(
-      "serve the Things of another server to many viewers: each stream is pulled once, while somebody watches",
+      "serve the Things of another server, or of a fleet, to many viewers: each stream is pulled once, while somebody watches",
     )
-    .argument("<origin>", "the address of a server, or of one of its Things")
+    .argument(
+      "<origin>",
+      "the address of a server, or of one of its Things; for a fleet that of NATS (nats://...), or a file with 'fleet'",
+    )
     .action(runMirror);
   command
     .command("cameras")

@@ -1,26 +1,19 @@
 import { resolve } from "node:path";
-import {
-  Mirror,
-  type MirroringOptions,
-  type MirrorOrigin,
-  ServerOrigin,
-} from "../adapters/mirror/index.ts";
+import { Mirror, type MirroringOptions } from "../adapters/mirror/index.ts";
 import { messageOf } from "../base/errors.ts";
-import { authorizationOf, bareUrl, parseUrl } from "../client/http.ts";
 import { ThingHost } from "../core/thing-host.ts";
 import { openFilesLimit } from "../server/http/listen.ts";
 import { ThingServer } from "../server/thing-server.ts";
-import { loginIn } from "../sources/http-login.ts";
-import { credentialsOf } from "./client-commands.ts";
 import { checkPort, listeningFor } from "./listening.ts";
 import type { MirrorFlags } from "./mirror-options.ts";
+import { mirrorFleet, serverOrigin } from "./mirror-origins.ts";
 import type { ProcessLog } from "./pino-log.ts";
 import { startServer } from "./serve.ts";
-import { serverAddress } from "./server-address.ts";
 import { settingsChoice } from "./settings-choice.ts";
 import { Stopper } from "./stop.ts";
-import { loginOf, ownFetch } from "./stream-at.ts";
 
+/** An address of NATS, or a file that has one. */
+const FLEET = /^(nats|tls):\/\/|\.(ya?ml|json)$/i;
 /** Connections beside those of viewers of pictures. */
 const OTHER_CONNECTIONS = 500;
 /** How long the origin is waited for before the mirror starts without it, ms. */
@@ -31,7 +24,9 @@ const LOOK_MS = 10_000;
  * @throws {ThingError} as `startServer` does; {ClientError} for an address that is none.
  */
 export async function mirror(origin: string, flags: MirrorFlags, log: ProcessLog): Promise<void> {
-  const { source, pictures } = originAt(origin, flags);
+  const isFleet = FLEET.test(origin);
+  const fleet = isFleet ? await mirrorFleet(origin, flags, log) : undefined;
+  const { source, pictures } = fleet ?? serverOrigin(origin, flags);
   const choice = flags.settings
     ? { folder: resolve(flags.settings) }
     : await settingsChoice(resolve("settings"), flags.port, () => checkPort(flags));
@@ -39,7 +34,10 @@ export async function mirror(origin: string, flags: MirrorFlags, log: ProcessLog
   const host = new ThingHost({ settingsFolder: choice.folder, log });
   const listening = await listeningFor(flags, { settingsFolder: host.settingsFolder });
   const maxConnections = flags.viewers + OTHER_CONNECTIONS;
-  const server = new ThingServer(host, { ...listening.options, maxConnections });
+  const server = new ThingServer(host, {
+    ...{ ...listening.options, maxConnections },
+    ...(fleet && { fleet: fleet.member }),
+  });
   const { viewers: maxViewers, operate: passesCommands } = flags;
   const mirroring: MirroringOptions = { pictures, maxViewers, passesCommands };
   const mirror = new Mirror(source, server, { ...mirroring, log });
@@ -62,20 +60,4 @@ export async function mirror(origin: string, flags: MirrorFlags, log: ProcessLog
     );
   await startServer(server, { listening, strict: false, apiPrefix: "" }, log);
   mirror.start();
-}
-
-function originAt(
-  origin: string,
-  { trust, ...flags }: MirrorFlags,
-): { source: MirrorOrigin; pictures: MirroringOptions["pictures"] } {
-  const url = serverAddress(origin);
-  const parsed = parseUrl(url);
-  const credentials = credentialsOf({ ...flags, json: false });
-  const login = loginOf(credentials) ?? loginIn(parsed);
-  const authorization = login ? undefined : authorizationOf(credentials);
-  const source = new ServerOrigin(login ? url : bareUrl(url), {
-    credentials: login ?? credentials,
-    ...(trust !== undefined && ownFetch(parsed, undefined, trust)),
-  });
-  return { source, pictures: { login, authorization, trust } };
 }

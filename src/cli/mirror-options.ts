@@ -5,6 +5,8 @@ import type { ListenFlags } from "./listen-options.ts";
 /** The options of `thingscope mirror`. */
 export interface MirrorFlags extends ListenFlags, Omit<CommonFlags, "json"> {
   readonly trust?: string;
+  /** The mirror's own in a fleet. */
+  readonly name?: string;
   readonly operate: boolean;
   readonly viewers: number;
   readonly settings?: string;
@@ -19,6 +21,7 @@ export function addMirrorOptions(command: Command): Command {
       "--trust <certificate>",
       "an https origin's own: its SHA-256 fingerprint, or a PEM file",
     )
+    .option("--name <name>", "the mirror's name in the fleet (default: mirror-HOSTNAME)")
     .option("--operate", "pass commands on to the origin, too, with that login", false)
     .option("--viewers <number>", "viewers at once", viewerCount, 10_000)
     .option(

@@ -16,6 +16,7 @@ import { listInvocations } from "./invocation-list.ts";
 import type { JsonObject } from "./json.ts";
 import { MJPEGReader, type ReaderOptions } from "./mjpeg-reader.ts";
 import { affordanceNamed, namedMembers } from "./named-members.ts";
+import { describedAt, nearestDescription } from "./nearest.ts";
 import { type ReadAllOptions, readAllProperties } from "./read-all.ts";
 import { Subscription } from "./subscription.ts";
 import {
@@ -38,6 +39,11 @@ import type {
 export interface ConnectOptions extends ConnectionOptions {
   /** Ends the attempt to connect. */
   readonly signal?: AbortSignal;
+  /**
+   * Connects to whichever answers first: the Thing, or one of its mirrors that the directory of its server lists. `url` says which.
+   * Credentials are sent to the server of the URL alone.
+   */
+  readonly nearest?: boolean;
 }
 
 type PropertiesOf<P> = {
@@ -108,8 +114,9 @@ export class ThingClient<T extends ThingTypes = AnyThing> {
     url: string,
     options: ConnectOptions = {},
   ): Promise<ThingClient<T>> {
-    const http = new Http(url, options);
-    const { described, from } = await fetchDescription(http, bareUrl(url), options.signal);
+    const { nearest, signal } = options;
+    const find = nearest ? nearestDescription : describedAt;
+    const { http, described, from } = await find(url, options, signal);
     return new ThingClient<T>(http, described, from);
   }
 

@@ -121,6 +121,11 @@ export function launchCli(t: TestContext, folder: string, ...args: string[]): Pr
   return started(t, folder, ["launch", "--port", "0", ...args]);
 }
 
+/** The same with `thingscope mirror`. */
+export function mirrorCli(t: TestContext, folder: string, ...args: string[]): Promise<Served> {
+  return started(t, folder, ["mirror", "--port", "0", ...args]);
+}
+
 async function started(
   t: TestContext,
   folder: string,

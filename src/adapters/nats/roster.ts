@@ -26,6 +26,13 @@ export interface PresentMember extends Lease {
   readonly things: number;
 }
 
+/** A Thing of another server of the fleet. */
+export interface MemberThing {
+  readonly member: string;
+  readonly thing: string;
+  readonly description: EnrichedDescription;
+}
+
 /**
  * The other members of a fleet and their Things, as the buckets tell. A member is present until its lease has not been
  * renewed for nine seconds; its Things are listed while it is present.
@@ -55,6 +62,13 @@ export class Roster implements RemoteThings {
         lease ? [{ ...lease, name, things: things.size }] : [],
       )
       .sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** The Things of the members that are present. */
+  get things(): MemberThing[] {
+    return [...this.#members].flatMap(([member, { lease, things }]) =>
+      lease ? [...things].map(([thing, description]) => ({ member, thing, description })) : [],
+    );
   }
 
   onChange(listener: (what: DirectoryEventType, id: string) => void): () => void {
