@@ -1,0 +1,125 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { IClientOptions, MqttClient } from "mqtt";
+import { abortable } from "../../base/abort.ts";
+import { messageOf, reasonOf, ThingError } from "../../base/errors.ts";
+import type { Mqtt } from "./library.ts";
+import type { MqttOptions } from "./options.ts";
+import { clientId, type Topics } from "./topics.ts";
+
+const CONNECT_MS = 5000;
+/** A broker that has not answered a ping for half as long again is left, s. */
+const KEEP_ALIVE_S = 5;
+/** Larger messages are not sent here by the broker, bytes. */
+const LARGEST_IN = 2 ** 20;
+/** MQTT 5: another client has connected under the same name. */
+const TAKEN_OVER = 0x8e;
+
+/**
+ * Connects to the broker, with the last will that this server is offline. A connection that is lost stays so: nothing waits
+ * in it to be sent later.
+ * @param options.folder - Relative paths begin there.
+ * @throws {ThingError} `PROGRAM_REFUSED`, `BAD_CONFIG`.
+ */
+export async function connectTo(
+  { connect }: Mqtt,
+  options: MqttOptions,
+  { folder, topics, signal }: { folder: string; topics: Topics; signal: AbortSignal },
+): Promise<MqttClient> {
+  const { broker } = options;
+  const client = connect(broker, {
+    ...OPTIONS,
+    ...(await loginIn(options, folder)),
+    ...(await tlsIn(options, folder)),
+    clientId: clientId(topics),
+    will: { topic: topics.status, payload: Buffer.from("offline"), qos: 1, retain: true },
+  });
+  try {
+    await abortable(connected(client), signal);
+    client.on("error", () => {}); // it closes behind it
+    return client;
+  } catch (error) {
+    client.on("error", () => {});
+    client.end(true);
+    if (signal.aborted) throw error;
+    throw new ThingError(
+      "PROGRAM_REFUSED",
+      `The MQTT broker ${broker} cannot be used (${messageOf(error)}). Check 'broker', 'credentials' and 'tls' in 'mqtt'; it must speak MQTT 5, as Mosquitto does since version 1.6.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Rejects with the reason when the connection has ended. */
+export function connectionLost(client: MqttClient, { prefix }: Topics): Promise<never> {
+  return new Promise((_, reject) => {
+    let why = "The MQTT broker has closed the connection.";
+    client.on("error", (error) => {
+      why = `The connection to the MQTT broker failed (${messageOf(error)}).`;
+    });
+    client.on("disconnect", ({ reasonCode }) => {
+      why =
+        reasonCode === TAKEN_OVER
+          ? `Another server took the place of this one at the MQTT broker: both have the topic_prefix '${prefix}'. Give one of them another in 'mqtt'.`
+          : `The MQTT broker has ended the connection (reason ${reasonCode ?? "unknown"}).`;
+    });
+    const lost = () => reject(new ThingError("UNREACHABLE", why));
+    client.once("close", lost);
+    if (!client.connected) lost();
+  });
+}
+
+const OPTIONS: IClientOptions = {
+  protocolVersion: 5,
+  clean: true,
+  reconnectPeriod: 0,
+  connectTimeout: CONNECT_MS,
+  keepalive: KEEP_ALIVE_S,
+  queueQoSZero: false,
+  resubscribe: false,
+  properties: { maximumPacketSize: LARGEST_IN },
+};
+
+function connected(client: MqttClient): Promise<void> {
+  return new Promise((done, reject) => {
+    let why: unknown = new Error(`it did not answer within ${CONNECT_MS / 1000} s`);
+    client.once("connect", () => done());
+    client.on("error", (error) => {
+      why = error;
+      reject(error);
+    });
+    client.once("close", () => reject(why));
+  });
+}
+
+/** @throws {ThingError} `BAD_CONFIG` for a file that cannot be read. */
+async function loginIn(
+  { credentials }: MqttOptions,
+  folder: string,
+): Promise<IClientOptions | undefined> {
+  if (!credentials) return undefined;
+  const { user, password_file } = credentials;
+  return { username: user, password: (await textOf(password_file, folder)).replace(/\r?\n$/, "") };
+}
+
+/** @throws {ThingError} `BAD_CONFIG` for a file that cannot be read. */
+async function tlsIn({ tls }: MqttOptions, folder: string): Promise<IClientOptions | undefined> {
+  if (!tls) return undefined;
+  const { ca_file, cert_file, key_file } = tls;
+  return {
+    ...(ca_file !== undefined && { ca: await textOf(ca_file, folder) }),
+    ...(cert_file !== undefined && { cert: await textOf(cert_file, folder) }),
+    ...(key_file !== undefined && { key: await textOf(key_file, folder) }),
+  };
+}
+
+async function textOf(file: string, folder: string): Promise<string> {
+  try {
+    return await readFile(resolve(folder, file), "utf8");
+  } catch (error) {
+    throw new ThingError(
+      "BAD_CONFIG",
+      `'${file}' in 'mqtt' cannot be read: ${reasonOf(error)}. Give the path of a file that this user may read.`,
+    );
+  }
+}

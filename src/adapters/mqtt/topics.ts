@@ -1,0 +1,117 @@
+import { createHash } from "node:crypto";
+import { hostname } from "node:os";
+import type { ThingHost } from "../../core/thing-host.ts";
+import type { MqttOptions } from "./options.ts";
+
+/** What of a Thing a command is for. */
+export interface CommandTarget {
+  readonly thing: string;
+  readonly kind: "properties" | "actions";
+  readonly name: string;
+}
+
+/** The topics of one server. Names stand in them as in a URL. */
+export class Topics {
+  /** Before all topics of this server, e.g. `thingscope/pi-3`. */
+  readonly prefix: string;
+  /** `online`, or `offline` by the last will. */
+  readonly status: string;
+  /** Commands that were refused, with the problem. */
+  readonly refused: string;
+  /** All commands. */
+  readonly commands: readonly string[];
+  /** Home Assistant's `online` when it has started. */
+  readonly birth: string;
+  /** Every retained topic of this server's Things, by patterns. */
+  readonly retained: readonly string[];
+  readonly #discovery: string;
+
+  constructor(
+    { topic_prefix, discovery_prefix = "homeassistant" }: MqttOptions,
+    server: string,
+  ) {
+    const prefix = topic_prefix ?? `thingscope/${encoded(hostname())}`;
+    this.prefix = prefix;
+    this.status = `${prefix}/status`;
+    this.refused = `${prefix}/refused`;
+    this.commands = [`${prefix}/+/properties/+/set`, `${prefix}/+/actions/+`];
+    this.birth = `${discovery_prefix}/status`;
+    this.#discovery = `${discovery_prefix}/device/${server}`;
+    this.retained = [
+      `${this.#discovery}/+/config`,
+      `${prefix}/+/status`,
+      `${prefix}/+/properties/+`,
+      `${prefix}/+/pictures/+`,
+      `${prefix}/+/pictures/+/addresses`,
+    ];
+  }
+
+  /** `online` while a Thing is open. */
+  statusOf(thing: string): string {
+    return `${this.prefix}/${encoded(thing)}/status`;
+  }
+
+  property(thing: string, name: string): string {
+    return `${this.prefix}/${encoded(thing)}/properties/${encoded(name)}`;
+  }
+
+  setter(thing: string, name: string): string {
+    return `${this.property(thing, name)}/set`;
+  }
+
+  action(thing: string, name: string): string {
+    return `${this.prefix}/${encoded(thing)}/actions/${encoded(name)}`;
+  }
+
+  event(thing: string, name: string): string {
+    return `${this.prefix}/${encoded(thing)}/events/${encoded(name)}`;
+  }
+
+  /** A stream's picture, as an address; `addresses` beside it has the others. */
+  picture(thing: string, stream: string): string {
+    return `${this.prefix}/${encoded(thing)}/pictures/${encoded(stream)}`;
+  }
+
+  addresses(thing: string, stream: string): string {
+    return `${this.picture(thing, stream)}/addresses`;
+  }
+
+  /** Where Home Assistant looks for the device that a Thing is. */
+  config(thing: string): string {
+    return `${this.#discovery}/${idOf(thing)}/config`;
+  }
+
+  /** What a command's topic is for; undefined of any other topic. */
+  commandIn(topic: string): CommandTarget | undefined {
+    if (!topic.startsWith(`${this.prefix}/`)) return undefined;
+    const [thing = "", kind, name = "", set] = topic.slice(this.prefix.length + 1).split("/");
+    if (kind === "properties" && set === "set") return { thing, kind, name };
+    if (kind === "actions" && set === undefined) return { thing, kind, name };
+    return undefined;
+  }
+}
+
+/** What Home Assistant takes as the name of an object: other signs as their code. */
+export function idOf(name: string): string {
+  return name.replace(/[^A-Za-z0-9-]/gu, (sign) =>
+    sign === "_" ? "_" : `_x${sign.codePointAt(0)!.toString(16)}_`,
+  );
+}
+
+/** The same after every restart, and another one for each folder of settings on each machine. */
+export function serverId({ settingsFolder }: ThingHost): string {
+  return `thingscope_${digestOf(`${hostname()}\n${settingsFolder}`)}`;
+}
+
+/** The same for all that would use the same topics: a broker lets only one client of a name in. */
+export function clientId({ prefix }: Topics): string {
+  return `thingscope-${digestOf(prefix)}`;
+}
+
+function digestOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 12);
+}
+
+function encoded(name: string): string {
+  return encodeURIComponent(name).replace(/\*/g, "%2A");
+}

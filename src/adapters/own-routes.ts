@@ -1,0 +1,81 @@
+import type { ServerResponse } from "node:http";
+import type { Readable } from "node:stream";
+import inject from "light-my-request";
+import { within } from "../base/abort.ts";
+import { ThingError } from "../base/errors.ts";
+import type { Role } from "../core/affordances.ts";
+import type { JoiningServer } from "../server/server-options.ts";
+
+/** A request to a server's own routes, from a program of this process. */
+export interface OwnRequest {
+  readonly method: "GET" | "PUT" | "POST";
+  /** Behind the server's prefix, as in a URL, with its escapes. */
+  readonly path: string;
+  /** JSON, as it came: the routes check it. */
+  readonly body?: Uint8Array | string | undefined;
+  readonly accept?: string;
+}
+
+/** What the routes answered. */
+export interface OwnAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** How long an answer may take, ms. */
+const LONGEST_MS = 30_000;
+
+/**
+ * Sends requests to a server's own routes, with their validation, roles and errors, as a client who is known already.
+ * @param client.name - What its refusals call it.
+ * @param root - Where the server begins for other machines: links in its answers begin there.
+ */
+export function ownRoutes(
+  server: JoiningServer,
+  { name, role }: { readonly name: string; readonly role: Role },
+  root: string,
+): (request: OwnRequest) => Promise<OwnAnswer> {
+  const account = { id: `server.${role}`, name, role };
+  const listener = server.listenerFor({ account, role, via: "token" });
+  const { host } = new URL(root);
+  return async ({ method, path, body, accept = "application/json" }) => {
+    const url = root + server.prefix + path;
+    let under: ServerResponse | undefined;
+    const answered = inject(
+      (request, response) => {
+        under = response;
+        listener(request, response);
+      },
+      {
+        method,
+        url,
+        authority: host,
+        headers: { host, accept, "content-type": "application/json" },
+        ...(body && body.length > 0 && { payload: Buffer.from(body) }),
+        payloadAsStream: true,
+      },
+    );
+    const whole = answered.then(async (response) => ({
+      status: response.statusCode,
+      text: await textOf(response.stream()),
+    }));
+    try {
+      return await within(whole, LONGEST_MS, () => late(url));
+    } finally {
+      under?.destroy(); // as when an HTTP client hangs up: whatever waits for it ends
+    }
+  };
+}
+
+async function textOf(body: Readable): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function late(url: string): ThingError {
+  return new ThingError(
+    "NOT_READY",
+    `${url} did not answer within ${LONGEST_MS / 1000} s. Ask again, or start it as an action that is not synchronous.`,
+  );
+}
