@@ -54,7 +54,7 @@ await build({
   sourcemap: true,
   plugins: [ownNames, typebox],
   // These have files beside their code.
-  external: ["sharp", "zeromq", "tsx", "tsx/*", "bonjour-service", "@nats-io/*"],
+  external: ["sharp", "zeromq", "tsx", "tsx/*", "bonjour-service", "@nats-io/*", "mqtt"],
   // Libraries in CommonJS ask for node's own modules by `require`.
   banner: {
     js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",

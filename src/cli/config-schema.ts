@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import { MqttOptions } from "../adapters/mqtt/options.ts";
 import { FleetOptions } from "../adapters/nats/options.ts";
 
 const Names = Type.Union([Type.String(), Type.Array(Type.String()), Type.Null()], {
@@ -115,6 +116,7 @@ export const ConfigFile = Type.Object(
       Type.Number({ minimum: 5, description: "a number of seconds, 5 or more" }),
     ),
     fleet: Type.Optional(FleetOptions),
+    mqtt: Type.Optional(MqttOptions),
     mdns: Type.Optional(
       Type.Union([Type.Boolean(), Type.String({ format: "ipv4" })], {
         description: "true, false, or the IPv4 address of a network interface",

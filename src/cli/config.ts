@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import type { MqttOptions } from "../adapters/mqtt/options.ts";
 import type { FleetOptions } from "../adapters/nats/options.ts";
 import { reasonOf, ThingError } from "../base/errors.ts";
 import type { LogLevel } from "../base/log.ts";
@@ -30,6 +31,8 @@ export interface Config {
   readonly mdns: boolean | string;
   /** The fleet that the server belongs to; none when undefined. */
   readonly fleet: FleetOptions | undefined;
+  /** The house's MQTT; none when undefined. */
+  readonly mqtt: MqttOptions | undefined;
   /** An event loop that is blocked for this long ends the process; never when undefined. */
   readonly endWhenBlockedMs: number | undefined;
   readonly login: boolean;
@@ -116,6 +119,7 @@ export function configFrom(
     webhooks: file.webhooks && { allowedHosts: file.webhooks.allowed_hosts },
     mdns: file.mdns ?? false,
     fleet: file.fleet,
+    mqtt: file.mqtt,
     endWhenBlockedMs:
       file.end_when_blocked_s === undefined ? undefined : file.end_when_blocked_s * 1000,
     login: file.login ?? false,

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { MqttBridge } from "../adapters/mqtt/bridge.ts";
 import { Fleet } from "../adapters/nats/fleet.ts";
 import { within } from "../base/abort.ts";
 import { messageOf, ThingError } from "../base/errors.ts";
@@ -36,6 +37,7 @@ export async function serverFromConfig(
   });
   const embed = embeddedThings(config);
   const fleet = config.fleet && new Fleet(config.fleet, { folder: config.folder, log });
+  const bridges = config.mqtt ? [new MqttBridge(config.mqtt, { folder: config.folder, log })] : [];
   const { apiPrefix, allowedHosts, allowedOrigins, trustedProxies, mdns, webhooks } = config;
   return new ThingServer(host, {
     apiPrefix,
@@ -46,6 +48,7 @@ export async function serverFromConfig(
     mdns,
     ...(webhooks && { webhooks }),
     ...(fleet && { fleet }),
+    bridges,
     ...listening,
   });
 }

@@ -38,18 +38,24 @@ export interface ServerOptions {
   readonly maxConnections?: number;
   /** Other servers, whose Things the directory lists, too. */
   readonly fleet?: ServerFleet;
+  /** Other systems that the server is connected with. */
+  readonly bridges?: readonly ServerBridge[];
+}
+
+/** What connects a server with another system while it listens. */
+export interface ServerBridge {
+  /** Called when the server listens. */
+  join(server: JoiningServer): void;
+  close(): Promise<void>;
 }
 
 /** What connects a server with others. */
-export interface ServerFleet {
+export interface ServerFleet extends ServerBridge {
   readonly roster: RemoteThings;
   /** Descriptions of the server's own Things, with whatever other way in there is. */
   described(description: Record<string, unknown>): Record<string, unknown>;
   /** How the fleet does, for `/health`. */
   health(): FleetHealth;
-  /** Called when the server listens. */
-  join(server: JoiningServer): void;
-  close(): Promise<void>;
 }
 
 /** A server, as what connects it with others needs it. */
@@ -67,6 +73,11 @@ export interface JoiningServer {
   readonly hasLogin: boolean;
   /** Who may talk to it, before anybody has logged in. */
   readonly access: Pick<AccessPolicy, "allowHost" | "allowOrigins">;
+  /**
+   * A path of a stream's pictures with what lets anybody read them for 29 days at least; the path itself where nobody has to
+   * log in. It is the same for a day.
+   */
+  picturePath(path: string): string;
   /**
    * Answers requests that do not come over the server's own sockets, as those that do; streams are refused.
    * @param identity - Whose they are.

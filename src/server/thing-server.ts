@@ -34,7 +34,7 @@ import { NotificationHub } from "./notifications/thing-notifications.ts";
 import { newOwnApp, type OwnApp } from "./own-app.ts";
 import { listenerOf, newestListener, withoutStreams } from "./router.ts";
 import { RouteTable } from "./routes.ts";
-import type { JoiningServer, ServerFleet, ServerOptions } from "./server-options.ts";
+import type { JoiningServer, ServerBridge, ServerOptions } from "./server-options.ts";
 import { openApiRoute } from "./td/openapi.ts";
 import { securityFor } from "./td/security.ts";
 import { Webhooks } from "./webhooks/webhooks.ts";
@@ -60,7 +60,7 @@ export class ThingServer implements JoiningServer {
   readonly #log: Log;
   readonly #insecureNoAuth: boolean;
   readonly #mdns: boolean | string;
-  readonly #fleet: ServerFleet | undefined;
+  readonly #bridges: readonly ServerBridge[];
   readonly #login: Login | undefined;
   readonly #isSecure: boolean;
   readonly #server: Server;
@@ -82,6 +82,7 @@ export class ThingServer implements JoiningServer {
       login,
       tls,
       fleet,
+      bridges = [],
       maxConnections,
       ...policy
     }: ServerOptions = {},
@@ -92,10 +93,10 @@ export class ThingServer implements JoiningServer {
     this.#insecureNoAuth = insecureNoAuth;
     this.prefix = prefix;
     this.#mdns = mdns;
-    this.#fleet = fleet;
+    this.#bridges = fleet ? [fleet, ...bridges] : bridges;
     this.#login = login && newLogin(login, host);
     this.#isSecure = tls !== undefined;
-    const hasLogin = login !== undefined;
+    const hasLogin = this.#login !== undefined;
     host.hasLogin ||= hasLogin;
     const blobs = new BlobStore({ log: this.#log });
     host.invocations.onForget(({ output }) => blobs.release(output));
@@ -103,10 +104,9 @@ export class ThingServer implements JoiningServer {
     const hub = new NotificationHub({ log: this.#log, prefix });
     this.notifications = hub;
     this.#webhooks = webhooks && new Webhooks(webhooks, this.#log);
-    const webSockets = () => this.#webSockets.stats;
     this.#monitoring = new Monitoring({
       ...shared,
-      webSockets,
+      webSockets: () => this.#webSockets.stats,
       eventStreams: hub.counts,
       webhooks: this.#webhooks,
       logins: this.#login?.counts,
@@ -181,10 +181,7 @@ export class ThingServer implements JoiningServer {
     return this.#routes;
   }
 
-  /** Where it listens; undefined before `listen`. */
-  get bound():
-    | { readonly host: string; readonly port: number; readonly isSecure: boolean }
-    | undefined {
+  get bound(): JoiningServer["bound"] {
     return this.#bound && { ...this.#bound, isSecure: this.#isSecure };
   }
 
@@ -192,9 +189,13 @@ export class ThingServer implements JoiningServer {
     return this.#login !== undefined;
   }
 
+  /** A path of a stream's pictures with what lets anybody read them; see `JoiningServer`. */
+  picturePath(path: string): string {
+    return this.#login?.signForServer(path) ?? path;
+  }
+
   /**
    * Answers requests that do not come over the server's own sockets, as those that do; streams are refused.
-   * @param identity - Whose they are.
    */
   listenerFor(identity: Identity): RequestListener {
     const gate = new KnownClientGate(identity);
@@ -238,7 +239,7 @@ export class ThingServer implements JoiningServer {
     const scheme = this.#isSecure ? "https" : "http";
     this.#bound = { host, port: bound };
     if (this.#mdns !== false) this.#announcement = await this.#announce();
-    this.#fleet?.join(this);
+    for (const bridge of this.#bridges) bridge.join(this);
     return { url: `${scheme}://${host.includes(":") ? `[${host}]` : host}:${bound}`, port: bound };
   }
 
@@ -253,7 +254,7 @@ export class ThingServer implements JoiningServer {
   /** Ends viewers, waits and sockets at once, then closes all Things. */
   async close(): Promise<void> {
     await this.#announcement?.stop();
-    await this.#fleet?.close();
+    await Promise.all(this.#bridges.map((bridge) => bridge.close()));
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     await this.#webSockets.close();
     for (const socket of this.#sockets) socket.destroy();

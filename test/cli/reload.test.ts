@@ -50,6 +50,7 @@ const RESTARTED: Record<Exclude<keyof ConfigFile, "things">, string> = {
   webhooks: "{ allowed_hosts: [lab.example] }",
   end_when_blocked_s: "60",
   fleet: "{ servers: ['nats://127.0.0.1:4222'], name: one }",
+  mqtt: "{ broker: 'mqtt://127.0.0.1:1883' }",
   mdns: "true",
 };
 

@@ -1,12 +1,12 @@
 import type { IPublishPacket } from "mqtt";
+import { ThingError } from "../../base/errors.ts";
 import { countedLimit } from "../../base/limit-hits.ts";
 import type { Log } from "../../base/log.ts";
 import { cut } from "../../base/preview.ts";
-import { ThingError } from "../../base/errors.ts";
 import { isRecord } from "../../base/values.ts";
 import { problemOf } from "../../server/http/problem.ts";
-import type { OwnAnswer, OwnRequest } from "../own-routes.ts";
 import { Complaints } from "../complaints.ts";
+import type { OwnAnswer, OwnRequest } from "../own-routes.ts";
 import type { CommandTarget, Topics } from "./topics.ts";
 
 /** Commands that run at a time. */
@@ -101,9 +101,12 @@ export class Commands {
 
   #say(topic: string, body: Uint8Array, problem: unknown): void {
     refusedCount.hit();
-    const payload = cut(Buffer.from(body.subarray(0, 4 * LONGEST_SAID)).toString("utf8"), LONGEST_SAID);
-    const detail = isRecord(problem) ? String(problem.detail ?? problem.title) : "";
-    this.#complaints.add("command", `A command by MQTT to ${topic} was refused: ${detail}`);
+    const payload = cut(
+      Buffer.from(body.subarray(0, 4 * LONGEST_SAID)).toString("utf8"),
+      LONGEST_SAID,
+    );
+    const { code, detail } = isRecord(problem) ? problem : { code: "", detail: "" };
+    this.#complaints.add(String(code), `A command by MQTT to ${topic} was refused: ${detail}`);
     this.#commanding.onRefused(JSON.stringify({ topic, payload, problem }));
   }
 }
@@ -117,7 +120,7 @@ function isRetained(topic: string): ThingError {
 
 function tooLarge({ length }: Uint8Array): ThingError {
   return new ThingError(
-    "PAYLOAD_TOO_LARGE",
+    "BODY_TOO_LARGE",
     `The command has ${length} bytes, and may have ${LARGEST}. Send it over HTTP.`,
   );
 }

@@ -1,43 +1,56 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { IClientOptions, MqttClient } from "mqtt";
+import type { IClientOptions, IConnackPacket, MqttClient } from "mqtt";
 import { abortable } from "../../base/abort.ts";
 import { messageOf, reasonOf, ThingError } from "../../base/errors.ts";
 import type { Mqtt } from "./library.ts";
 import type { MqttOptions } from "./options.ts";
-import { clientId, type Topics } from "./topics.ts";
+import type { Topics } from "./topics.ts";
 
 const CONNECT_MS = 5000;
 /** A broker that has not answered a ping for half as long again is left, s. */
 const KEEP_ALIVE_S = 5;
 /** Larger messages are not sent here by the broker, bytes. */
 const LARGEST_IN = 2 ** 20;
-/** MQTT 5: another client has connected under the same name. */
-const TAKEN_OVER = 0x8e;
+
+/** A broker that lets this server in. */
+export interface Connected {
+  readonly client: MqttClient;
+  /** Bytes of a message that it takes; undefined if it does not say. */
+  readonly largest: number | undefined;
+}
+
+interface Connecting {
+  /** Relative paths begin there. */
+  readonly folder: string;
+  readonly topics: Topics;
+  /** The same for all connections of a server: a new one ends the one before. */
+  readonly id: string;
+  readonly signal: AbortSignal;
+}
 
 /**
  * Connects to the broker, with the last will that this server is offline. A connection that is lost stays so: nothing waits
  * in it to be sent later.
- * @param options.folder - Relative paths begin there.
  * @throws {ThingError} `PROGRAM_REFUSED`, `BAD_CONFIG`.
  */
 export async function connectTo(
   { connect }: Mqtt,
   options: MqttOptions,
-  { folder, topics, signal }: { folder: string; topics: Topics; signal: AbortSignal },
-): Promise<MqttClient> {
+  { folder, topics, id, signal }: Connecting,
+): Promise<Connected> {
   const { broker } = options;
   const client = connect(broker, {
     ...OPTIONS,
     ...(await loginIn(options, folder)),
     ...(await tlsIn(options, folder)),
-    clientId: clientId(topics),
+    clientId: `thingscope-${id}`,
     will: { topic: topics.status, payload: Buffer.from("offline"), qos: 1, retain: true },
   });
   try {
-    await abortable(connected(client), signal);
+    const { properties } = await abortable(connected(client), signal);
     client.on("error", () => {}); // it closes behind it
-    return client;
+    return { client, largest: properties?.maximumPacketSize };
   } catch (error) {
     client.on("error", () => {});
     client.end(true);
@@ -51,19 +64,16 @@ export async function connectTo(
 }
 
 /** Rejects with the reason when the connection has ended. */
-export function connectionLost(client: MqttClient, { prefix }: Topics): Promise<never> {
+export function connectionLost(client: MqttClient): Promise<never> {
   return new Promise((_, reject) => {
     let why = "The MQTT broker has closed the connection.";
     client.on("error", (error) => {
       why = `The connection to the MQTT broker failed (${messageOf(error)}).`;
     });
     client.on("disconnect", ({ reasonCode }) => {
-      why =
-        reasonCode === TAKEN_OVER
-          ? `Another server took the place of this one at the MQTT broker: both have the topic_prefix '${prefix}'. Give one of them another in 'mqtt'.`
-          : `The MQTT broker has ended the connection (reason ${reasonCode ?? "unknown"}).`;
+      why = `The MQTT broker has ended the connection (reason ${reasonCode ?? "unknown"}).`;
     });
-    const lost = () => reject(new ThingError("UNREACHABLE", why));
+    const lost = () => reject(new ThingError("PROGRAM_REFUSED", why));
     client.once("close", lost);
     if (!client.connected) lost();
   });
@@ -80,10 +90,10 @@ const OPTIONS: IClientOptions = {
   properties: { maximumPacketSize: LARGEST_IN },
 };
 
-function connected(client: MqttClient): Promise<void> {
+function connected(client: MqttClient): Promise<IConnackPacket> {
   return new Promise((done, reject) => {
     let why: unknown = new Error(`it did not answer within ${CONNECT_MS / 1000} s`);
-    client.once("connect", () => done());
+    client.once("connect", done);
     client.on("error", (error) => {
       why = error;
       reject(error);

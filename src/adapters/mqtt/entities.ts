@@ -120,10 +120,7 @@ function stepOf({ type, multipleOf, minimum, maximum }: Readonly<Record<string, 
 }
 
 /** What a value is shown by. @param field - Of an object; the value itself when absent. */
-function sensor(
-  schema: Readonly<Record<string, unknown>>,
-  field?: string,
-): Entity | undefined {
+function sensor(schema: Readonly<Record<string, unknown>>, field?: string): Entity | undefined {
   const value = field === undefined ? "value_json" : `value_json[${JSON.stringify(field)}]`;
   const shown = { value_template: field === undefined ? VALUE : known(value) };
   const options = enumIn(schema);

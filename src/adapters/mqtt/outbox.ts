@@ -1,5 +1,5 @@
 import type { MqttClient } from "mqtt";
-import { delay, ignoreAbort } from "../../base/abort.ts";
+import { abortable, delay, ignoreAbort } from "../../base/abort.ts";
 import { countedLimit } from "../../base/limit-hits.ts";
 
 /** Messages that the broker has not acknowledged yet. */
@@ -20,7 +20,7 @@ export class Outbox {
   readonly #client: MqttClient;
   readonly #signal: AbortSignal;
   readonly #largest: number;
-  readonly #waiting = new Map<string, string>();
+  readonly #waiting = new Map<string, { readonly payload: string; readonly retain: boolean }>();
   /** What the broker has, of retained topics. */
   readonly #told = new Map<string, string>();
   #isSending = false;
@@ -32,15 +32,15 @@ export class Outbox {
     this.#largest = Math.min(largest, LARGEST_OUT);
   }
 
-  /** Tells a value that the broker keeps; empty removes it. @returns false when it is too large. */
-  set(topic: string, payload: string): boolean {
+  /** Tells a value, which the broker keeps; an empty one removes it there. @returns false when it is too large. */
+  set(topic: string, payload: string, { retain = true } = {}): boolean {
     if (Buffer.byteLength(payload) + topic.length > this.#largest) {
       sizeLimit.hit();
       return false;
     }
     if (this.#waiting.has(topic)) replacedLimit.hit();
     else if (this.#told.get(topic) === payload) return true;
-    this.#waiting.set(topic, payload);
+    this.#waiting.set(topic, { payload, retain });
     if (!this.#isSending) void this.#sendAll();
     return true;
   }
@@ -53,7 +53,13 @@ export class Outbox {
   /** Tells what is not kept, such as an event, as soon as there is room. Resolves when the broker has it, or never will. */
   async send(topic: string, payload: string): Promise<void> {
     if (Buffer.byteLength(payload) + topic.length > this.#largest) sizeLimit.hit();
-    else await this.#publish(topic, payload, false);
+    else await this.#whileConnected(this.#publish(topic, payload, false));
+  }
+
+  /** Tells a value again, though the broker had it. */
+  retell(topic: string, payload: string): void {
+    this.#told.delete(topic);
+    this.set(topic, payload);
   }
 
   /** From now on everything is told again. */
@@ -71,8 +77,7 @@ export class Outbox {
     try {
       await Promise.resolve(); // what is set in this tick goes together
       while (this.#waiting.size > 0 && !this.#signal.aborted) {
-        const all = this.#sendEach();
-        await all;
+        await this.#sendEach();
         await delay(PACE_MS, this.#signal);
       }
     } catch (error) {
@@ -92,26 +97,24 @@ export class Outbox {
   async #sendBatch(): Promise<number> {
     const batch = [...this.#waiting].slice(0, MOST_UNACKNOWLEDGED);
     for (const [topic] of batch) this.#waiting.delete(topic);
-    await Promise.all(
-      batch.map(async ([topic, payload]) => {
-        if (payload === "") this.#told.delete(topic);
-        else this.#told.set(topic, payload);
-        await this.#publish(topic, payload, true);
-      }),
-    );
+    const sent = batch.map(([topic, { payload, retain }]) => {
+      if (payload === "") this.#told.delete(topic);
+      else if (retain) this.#told.set(topic, payload);
+      return this.#publish(topic, payload, retain);
+    });
+    await this.#whileConnected(Promise.all(sent));
     return Math.max(1, batch.length);
   }
 
-  /** Never rejects: with a connection that has ended, everything is told anew by the next. */
-  async #publish(topic: string, payload: string, retain: boolean): Promise<void> {
-    if (this.#signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      const ended = () => resolve();
-      this.#signal.addEventListener("abort", ended, { once: true });
-      this.#client.publish(topic, payload, { qos: 1, retain }, () => {
-        this.#signal.removeEventListener("abort", ended);
-        resolve();
-      });
+  #publish(topic: string, payload: string, retain: boolean): Promise<void> {
+    if (this.#signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#client.publish(topic, payload, { qos: 1, retain }, () => resolve());
     });
+  }
+
+  /** What a connection that has ended did not take is told anew by the next. */
+  async #whileConnected(sending: Promise<unknown>): Promise<void> {
+    await abortable(sending, this.#signal).catch(ignoreAbort);
   }
 }

@@ -16,6 +16,8 @@ export class Topics {
   readonly prefix: string;
   /** `online`, or `offline` by the last will. */
   readonly status: string;
+  /** The servers that use these topics, as each says when it comes: there must be one. */
+  readonly claims: string;
   /** Commands that were refused, with the problem. */
   readonly refused: string;
   /** All commands. */
@@ -26,13 +28,11 @@ export class Topics {
   readonly retained: readonly string[];
   readonly #discovery: string;
 
-  constructor(
-    { topic_prefix, discovery_prefix = "homeassistant" }: MqttOptions,
-    server: string,
-  ) {
+  constructor({ topic_prefix, discovery_prefix = "homeassistant" }: MqttOptions, server: string) {
     const prefix = topic_prefix ?? `thingscope/${encoded(hostname())}`;
     this.prefix = prefix;
     this.status = `${prefix}/status`;
+    this.claims = `${prefix}/server`;
     this.refused = `${prefix}/refused`;
     this.commands = [`${prefix}/+/properties/+/set`, `${prefix}/+/actions/+`];
     this.birth = `${discovery_prefix}/status`;
@@ -81,6 +81,11 @@ export class Topics {
     return `${this.#discovery}/${idOf(thing)}/config`;
   }
 
+  /** Whether a topic is one of a Thing's. */
+  isOf(thing: string, topic: string): boolean {
+    return topic === this.config(thing) || topic.startsWith(`${this.prefix}/${encoded(thing)}/`);
+  }
+
   /** What a command's topic is for; undefined of any other topic. */
   commandIn(topic: string): CommandTarget | undefined {
     if (!topic.startsWith(`${this.prefix}/`)) return undefined;
@@ -101,11 +106,6 @@ export function idOf(name: string): string {
 /** The same after every restart, and another one for each folder of settings on each machine. */
 export function serverId({ settingsFolder }: ThingHost): string {
   return `thingscope_${digestOf(`${hostname()}\n${settingsFolder}`)}`;
-}
-
-/** The same for all that would use the same topics: a broker lets only one client of a name in. */
-export function clientId({ prefix }: Topics): string {
-  return `thingscope-${digestOf(prefix)}`;
 }
 
 function digestOf(text: string): string {

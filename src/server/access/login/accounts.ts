@@ -45,6 +45,9 @@ const GUESTS = {
   admin: OWNER,
 } as const satisfies Record<string, Account>;
 
+/** Whose word counts for addresses that the server itself gives to programs of its configuration. */
+const SERVER: Account = { id: "server.view", name: "server", role: "view" };
+
 /** Roles that a login link can have. */
 export type LinkRole = keyof typeof GUESTS;
 
@@ -66,13 +69,19 @@ export class Accounts {
     );
     this.#byToken = new Map(tokens);
     this.#byUser = new Map(users);
-    const all = [...Object.values(GUESTS), ...this.#byToken.values(), ...this.#byUser.values()];
+    const guests = Object.values(GUESTS);
+    const all = [SERVER, ...guests, ...this.#byToken.values(), ...this.#byUser.values()];
     this.#byId = new Map(all.map((account) => [account.id, account]));
   }
 
   /** What a browser is logged in as with a one-time code. */
   byLink(role: LinkRole): Account {
     return GUESTS[role];
+  }
+
+  /** The server itself, which shows pictures to programs of its configuration. */
+  get server(): Account {
+    return SERVER;
   }
 
   get key(): string {

@@ -1,0 +1,3 @@
+export type { JoiningServer, ServerBridge } from "../../server/server-options.ts";
+export { MqttBridge } from "./bridge.ts";
+export { MqttOptions } from "./options.ts";
