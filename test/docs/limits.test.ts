@@ -4,6 +4,7 @@ import { test } from "node:test";
 import "thingscope";
 import "thingscope/fleet";
 import "thingscope/frames";
+import "thingscope/mqtt";
 import "thingscope/recording";
 import "../../src/adapters/mirror/index.ts";
 import "../../src/cli/pino-log.ts";

@@ -19,7 +19,9 @@ export function python(): string {
 }
 
 /** The command of a system package. @throws when it is not installed. */
-export function command(name: "go" | "java" | "mkvmerge" | "cvlc" | "mosquitto" | "mosquitto_passwd"): string {
+export function command(
+  name: "go" | "java" | "mkvmerge" | "cvlc" | "mosquitto" | "mosquitto_passwd",
+): string {
   for (const folder of [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin"]) {
     try {
       accessSync(join(folder, name), constants.X_OK);
