@@ -22,8 +22,7 @@ import {
   applyLimits,
   bindAddressProblem,
   bindAddressWarning,
-  listenProblem,
-  MOST_UNACCEPTED,
+  listenAt,
   REQUEST_LIMITS,
   TLS_LIMITS,
 } from "./http/listen.ts";
@@ -231,7 +230,7 @@ export class ThingServer implements JoiningServer {
     if (warning) this.#log.warn(warning);
     await this.#login?.open();
     this.access.allowHost(host);
-    await this.#bind(host, port);
+    await listenAt(this.#server, host, port);
     limitUnsent(this.#server, this.#log);
     tellOfAddons(this.#log);
     await this.#open();
@@ -286,13 +285,6 @@ export class ThingServer implements JoiningServer {
     const network = typeof this.#mdns === "string" ? this.#mdns : undefined;
     const services = { prefix: this.prefix, ...this.bound!, network };
     return announceThings(this.host.things.keys(), services, this.#log);
-  }
-
-  #bind(host: string, port: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#server.once("error", (error) => reject(listenProblem(error, host, port)));
-      this.#server.listen({ host, port, backlog: MOST_UNACCEPTED }, () => resolve());
-    });
   }
 }
 

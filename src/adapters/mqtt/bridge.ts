@@ -70,7 +70,8 @@ export class MqttBridge implements ServerBridge {
   /** Connects, as the server that listens now. */
   join(server: JoiningServer): void {
     this.#server = server;
-    if (this.#options.url !== undefined) server.access.allowHost(new URL(this.#options.url).hostname);
+    if (this.#options.url !== undefined)
+      server.access.allowHost(new URL(this.#options.url).hostname);
     this.#supervisor.start();
   }
 

@@ -48,6 +48,14 @@ export type OptionText = (name: "host" | "port", value: string | number) => stri
 
 const onTheCommandLine: OptionText = (name, value) => `--${name} ${value}`;
 
+/** Binds a server to an address. @throws {ThingError} what `listenProblem` makes of it. */
+export function listenAt(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error) => reject(listenProblem(error, host, port)));
+    server.listen({ host, port, backlog: MOST_UNACCEPTED }, () => resolve());
+  });
+}
+
 /** Why a server cannot listen there, as a sentence, from what the kernel says of it. */
 export function listenProblem(
   error: NodeJS.ErrnoException,
