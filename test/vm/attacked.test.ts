@@ -16,7 +16,7 @@ import { VirtualWebcam } from "./webcam/virtual-webcam.ts";
 
 const patient = { withinMs: 2 * WAIT_MS };
 const STOPPED_MS = 20_000;
-const SMALL = { format: "MJPG", width: 320, height: 240, rate: 5 };
+const SMALL = { format: "MJPG", width: 320, height: 240, rate: 15 };
 
 /** A camera that is described: that may take longer than it is waited for when it is opened. */
 async function opened(kwargs: V4L2CameraOptions) {
@@ -65,7 +65,8 @@ test("a program that is stopped for 20 s while nobody watches is ended by the fi
   process.kill(pid, "SIGSTOP");
   const refused = await camera.hosted.writeProperty("brightness", 7).then(() => "", messageOf);
   assert.match(refused, /did not answer within 5 s. .*Try again/);
-  await camera.untilProperty("capabilities", isOpen);
+  await until(() => camera.thing.pid !== undefined && camera.thing.pid !== pid);
+  await camera.untilProperty("capabilities", isOpen, patient);
   await camera.hosted.writeProperty("brightness", 8);
   assert.equal(webcam.controls.get("brightness"), 8);
 
@@ -142,7 +143,7 @@ test("three minutes of errors of the driver at random, of viewers and of values 
   const watch = async () => {
     while (Date.now() < end) {
       counts.viewers++;
-      const left = AbortSignal.timeout(random() * LONGEST_VIEW_MS);
+      const left = AbortSignal.timeout(Math.floor(random() * LONGEST_VIEW_MS));
       try {
         for await (const _ of camera.thing.mjpeg_stream.frames(left)) counts.frames++;
       } catch {
