@@ -19,6 +19,8 @@ const { values: options } = parseArgs({
   },
 });
 const length: Length = options.full ? "full" : options.smoke ? "smoke" : "short";
+/** A smoke test shows that each cell runs, and its figures nothing. */
+const CELLS_AT_ONCE: Record<Length, number> = { smoke: 2, short: 1, full: 1 };
 const minutes = options.minutes ? Number(options.minutes) : undefined;
 const rows = chosenRows();
 
@@ -28,9 +30,11 @@ await buildPrograms().catch((error: unknown) => fail(messageOf(error)));
 const machine = await describeMachine();
 const results = new Results();
 for (let repetition = 1; repetition <= REPETITIONS[length]; repetition++) {
-  for (const row of rows) {
-    for (const kind of row.kinds) await runCell(row, kind, repetition);
-  }
+  const cells = rows.flatMap((row) => row.kinds.map((kind) => [row, kind] as const)).values();
+  const runCells = async () => {
+    for (const [row, kind] of cells) await runCell(row, kind, repetition);
+  };
+  await Promise.all(Array.from({ length: CELLS_AT_ONCE[length] }, runCells));
 }
 
 console.log(`\n${toMarkdown(results, machine, length)}`);

@@ -13,13 +13,17 @@ import { TEST_MS } from "../limits.ts";
 import { type Account, accountOf, type Captured, missingFrom } from "../recording/accounts.ts";
 import { damage } from "../recording/damage.ts";
 import { collect, newPath } from "../recording/recordings.ts";
+import { SEED } from "../seed.ts";
 import { callsThatMade, type DiskCall, readDiskLog } from "./disk-log.ts";
 import { runWithShim } from "./disk-shim.ts";
 import { Disk, FATES, type Fate, type Random, randomOf } from "./power-cut.ts";
 
-const RECORDINGS = process.env.THINGSCOPE_LONG ? 12 : 1;
-const REPAIRS = process.env.THINGSCOPE_LONG ? 10 : 1;
-const CUTS_EACH = 25;
+const isLong = Boolean(process.env.THINGSCOPE_LONG);
+const RECORDINGS = isLong ? 12 : 1;
+const REPAIRS = isLong ? 10 : 1;
+const CUTS_EACH = isLong ? 25 : 10;
+/** A repair is cut after each of so many calls: after each one in a long run. */
+const CALLS_BETWEEN_CUTS = isLong ? 1 : 3;
 const SECONDS = 7;
 const FRAME_MS = 20;
 const MOST_LOST_MS = 1000;
@@ -189,7 +193,8 @@ test("a repair that the power ends, wherever it is, can be run again and lists t
     const repaired = await repairAll(crashed);
     const calls = await readDiskLog(log);
     if (calls.length > 0) repairs += 1; // else no file was open at that moment
-    for (let at = 1; at <= calls.length; at++, cuts++) {
+    const first = 1 + (SEED % CALLS_BETWEEN_CUTS);
+    for (let at = first; at <= calls.length; at += CALLS_BETWEEN_CUTS, cuts++) {
       const again = FATES[at % FATES.length]!;
       const asked = { folder: crashed, calls, captured: [] };
       const left = await restoredFrom(asked, { count: at, fate: again, random }, before);
