@@ -110,6 +110,10 @@ export const CLAIMS: readonly Claim[] = [
     value: (results) => results.ratio("Y1", "per_second", "pystreaming"),
   },
   {
+    ...{ workload: "Q1", what: "tickets a second, ours / bare JetStream", atLeast: 0.2 },
+    value: (results) => results.ratio("Q1", "per_second", "jetstream"),
+  },
+  {
     workload: "D1",
     what: "CPU of a probe and its consumer, each frame",
     ...{ atMost: 20, unit: "µs" },

@@ -17,7 +17,8 @@ export type KindName =
   | "go2rtc"
   | "node-wot"
   | "labthings"
-  | "pystreaming";
+  | "pystreaming"
+  | "jetstream";
 
 /** The rows that `--only` takes by one word. */
 export type Group =
@@ -34,6 +35,7 @@ export type Group =
   | "filers"
   | "pystreaming"
   | "pythiags"
+  | "work"
   | "v4l2";
 
 /** One row of the bench: what is done, and the servers that it compares. */

@@ -12,6 +12,7 @@ import { START_ROWS } from "./start/rows.ts";
 import { THORVISION_ROWS } from "./thorvision/rows.ts";
 import { CAMERA_ROWS } from "./v4l2/camera.ts";
 import { V4L2_ROWS } from "./v4l2/rows.ts";
+import { WORK_ROWS } from "./work/rows.ts";
 
 /** Every row, in the order of the report. */
 export const ROWS: readonly Row[] = [
@@ -26,6 +27,7 @@ export const ROWS: readonly Row[] = [
   ...FILERS_ROWS,
   ...PYSTREAMING_ROWS,
   ...PYTHIAGS_ROWS,
+  ...WORK_ROWS,
   ...V4L2_ROWS,
   ...CAMERA_ROWS,
 ];

@@ -27,6 +27,15 @@ export interface TicketSums {
   readonly next: string;
 }
 
+/** Frames of a run, so many from index to index, that never became tickets. */
+export interface MissedFrames {
+  readonly run: string;
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
+  readonly why: string;
+}
+
 export function headLine(head: TicketsHead): string {
   return line(head);
 }
@@ -41,9 +50,8 @@ export function endedLine(ticket: Ticket, outcome: Outcome, endedAt: number): st
   return line({ ...named(ticket), ended_at: endedAt, ...outcome });
 }
 
-/** Frames from index to index of a run that never became tickets. */
-export function missedLine(run: string, from: number, to: number, count: number, why: string) {
-  return line({ missed: count, run, from, to, why });
+export function missedLine({ count, ...frames }: MissedFrames): string {
+  return line({ missed: count, ...frames });
 }
 
 export function closedLine(closed: TicketSums): string {

@@ -4,7 +4,7 @@ import { systemTimers, type Timers } from "../base/timers.ts";
 import { type DropCause, type Outcome, type Ticket, ticketId } from "./ticket.ts";
 import type { ReportOutcome, TicketCounts } from "./ticket-counts.ts";
 import type { TicketLedger } from "./ticket-ledger.ts";
-import { endedLine, missedLine, wantedLine } from "./ticket-lines.ts";
+import { endedLine, type MissedFrames, missedLine, wantedLine } from "./ticket-lines.ts";
 
 /** Tickets that are open at a time; a frame that is wanted beyond is dropped at once. */
 export const MOST_OPEN = 10_000;
@@ -38,6 +38,7 @@ export class Tickets {
   readonly #ended = new Map<string, Outcome["state"]>();
   /** What was counted before the ledger's present file. */
   #before = { wanted: 0, done: 0, failed: 0, dropped: 0 };
+  #missed: MissedFrames | undefined;
   #stopTimer = () => {};
 
   constructor(options: TicketsOptions) {
@@ -54,6 +55,7 @@ export class Tickets {
   /** A frame is wanted. */
   want(ticket: Ticket): void {
     const { ledger, counts } = this.#options;
+    this.#listMissed();
     counts.wanted += 1;
     ledger.add(wantedLine(ticket));
     const open = this.#add(ticket);
@@ -67,11 +69,12 @@ export class Tickets {
     this.#turnOver();
   }
 
-  /** Frames of a run, from index to index, that cannot become tickets. */
-  miss(run: string, from: number, to: number, count: number, why: string): void {
-    if (count <= 0) return;
-    this.#options.counts.missed += count;
-    this.#options.ledger.add(missedLine(run, from, to, count, why));
+  /** A frame cannot become a ticket. Such frames are one line of the ledger, when the next one can, or another run begins. */
+  miss({ run, index }: Pick<Ticket, "run" | "index">, why: string): void {
+    this.#options.counts.missed += 1;
+    if (this.#missed?.run !== run) this.#listMissed();
+    const { from = index, count = 0 } = this.#missed ?? {};
+    this.#missed = { run, from, to: index, count: count + 1, why };
   }
 
   /** A worker says what became of a ticket. @returns Whether that counts. */
@@ -95,6 +98,12 @@ export class Tickets {
 
   close(): void {
     this.#stopTimer();
+    this.#listMissed();
+  }
+
+  #listMissed(): void {
+    if (this.#missed) this.#options.ledger.add(missedLine(this.#missed));
+    this.#missed = undefined;
   }
 
   #add(ticket: Ticket): OpenTicket {

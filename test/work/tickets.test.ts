@@ -177,11 +177,16 @@ test("while the folder is gone nothing is confirmed, and all is written when it 
   });
   while (ledger.failure === undefined) await new Promise((resolve) => setImmediate(resolve));
   assert.equal(isWritten, false);
+  for (const index of [1, 2, 3]) tickets.miss({ run: "run", index }, ledger.failure);
   await mkdir(folder);
   await written;
   assert.equal(ledger.failure, undefined);
   tickets.report("run:0", DONE);
   await close();
+  assert.match(
+    await readFile(ledger.path, "utf8"),
+    /\{"missed":3,"run":"run","from":1,"to":3,"why":/,
+  );
   assert.ok((await verifyTickets(ledger.path)).ok);
 });
 

@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { abortable, type Log, MJPEGStream, ThingHost, ThingServer } from "thingscope";
-import { Fleet } from "thingscope/fleet";
+import { Fleet, type FleetOptions } from "thingscope/fleet";
 import { type WorkQueue, type WorkQueueOptions, workQueue } from "thingscope/work";
 import { patience } from "../../limits.ts";
 import { picture } from "../../streams/pictures.ts";
@@ -26,13 +26,15 @@ export interface ServedQueue {
 export interface QueueOptions extends Omit<WorkQueueOptions, "stream"> {
   readonly settingsFolder?: string;
   readonly log?: Log;
+  /** Of the server at NATS. */
+  readonly credentials?: FleetOptions["credentials"];
 }
 
 /** @param nats - Its URL. */
 export async function queueFor(
   t: TestContext,
   nats: string,
-  { settingsFolder, log, ...options }: QueueOptions = {},
+  { settingsFolder, log, credentials, ...options }: QueueOptions = {},
 ): Promise<ServedQueue> {
   const settings = settingsFolder ?? (await temporaryFolder());
   const folder = options.folder ?? join(settings, "recordings");
@@ -40,11 +42,14 @@ export async function queueFor(
   const queue = workQueue({ stream, ...options, folder });
   const host = new ThingHost({ settingsFolder: settings, ...(log && { log }) });
   host.add("spots", queue);
-  const fleet = new Fleet({ servers: [nats], name: "one" }, { folder: settings, log: host.log });
+  const member = { servers: [nats], name: "one", ...(credentials && { credentials }) };
+  const fleet = new Fleet(member, { folder: settings, log: host.log });
   const server = new ThingServer(host, { fleet });
   t.after(() => server.close());
   const { url } = await server.listen({ port: 0 });
   await fleet.joined;
+  for (const signal = patience(); queue.trouble !== ""; signal.throwIfAborted())
+    await new Promise((resolve) => setImmediate(resolve));
   let number = 0;
   return {
     ...{ queue, stream, server, url, folder },

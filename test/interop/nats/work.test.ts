@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
+import { writeFile } from "node:fs/promises";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { jetstreamManager } from "@nats-io/jetstream";
@@ -8,6 +9,7 @@ import { logTo } from "thingscope";
 import { RecordingWriter } from "thingscope/recording";
 import { GiveUp, type Handler, verifyTickets, type WorkerOptions, worker } from "thingscope/work";
 import { packagePath } from "../../../src/base/package-root.ts";
+import { pageText } from "../../docs/page.ts";
 import { patience, TEST_MS } from "../../limits.ts";
 import { numberIn } from "../../streams/pictures.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
@@ -310,4 +312,49 @@ test("a report counts once, and what is none is refused", { timeout }, async (t)
   assert.deepEqual([served.queue.sums.done, served.queue.sums.failed], [1, 1]);
   const metrics = await (await fetch(`${served.url}/metrics`)).text();
   assert.match(metrics, /thingscope_work_reports_total\{thing="spots",outcome="repeated"\} 2\n/);
+});
+
+test("with the permissions of docs/work.md a worker works, and cannot command", {
+  timeout,
+}, async (t) => {
+  const [, permissions = ""] = /needs:\n\n```text\n([^`]+)```/.exec(pageText("work.md")) ?? [];
+  const { url } = await natsServerFor(
+    t,
+    `authorization { users = [
+      { user: member, password: secret }
+      { user: worker, password: secret, permissions: { ${permissions} } }
+    ] }`,
+  );
+  const folder = await temporaryFolder();
+  await writeFile(`${folder}/password`, "secret\n");
+  const login = (user: string) => ({ user, password_file: `${folder}/password` });
+  const served = await queueFor(t, url, { credentials: login("member") });
+  workerFor(t, url, () => 1, { credentials: login("worker") });
+  served.add(2);
+  await served.ended(2);
+  assert.equal(served.queue.sums.done, 2);
+  const connection = await connect({ servers: url, user: "worker", pass: "secret" });
+  t.after(() => connection.close());
+  for (const subject of ["operate.POST.spots.active", "work.spots.tickets"])
+    await assert.rejects(connection.request(`thingscope.lab.one.${subject}`), /permissions/i);
+});
+
+test("only frames that the filter lets through are wanted, and one whose filter fails is missed", {
+  timeout,
+}, async (t) => {
+  const { url } = await natsServerFor(t);
+  const served = await queueFor(t, url, {
+    every: 2,
+    filter({ index }) {
+      if (index === 6) throw new Error("no light");
+      return index > 2;
+    },
+  });
+  served.add(10);
+  workerFor(t, url, () => 1);
+  await served.ended(2);
+  const { wanted, done, missed } = served.queue.sums;
+  assert.deepEqual([wanted, done, missed], [2, 2, 1]);
+  const { sentence } = await verifyTickets(served.queue.ledger);
+  assert.match(sentence, /2 wanted = 2 done .*; 1 frames never became tickets\.$/);
 });

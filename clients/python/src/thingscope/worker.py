@@ -29,7 +29,7 @@ PULL_S = 5.0
 REPORT_S = 5.0
 FETCH_S = 30.0
 PAUSE_S = 0.5
-UNREACHED_S = 30.0
+UNREACHED_S = 5.0
 LONGEST_PAUSE_S = 5.0
 
 
@@ -165,7 +165,7 @@ class _Desk:
                 await self._handle(message, handler)
                 await message.ack()
             except _Unreached:
-                await message.nak()
+                await message.nak(UNREACHED_S)
             except asyncio.CancelledError:
                 with contextlib.suppress(Exception):
                     await message.nak()
@@ -181,7 +181,7 @@ class _Desk:
             what = {"state": "failed", "why": why}
         else:
             try:
-                frame = await self._fetch(ticket)
+                frame = await self._fetch(ticket, message.metadata.num_delivered)
                 left = frame.ends_at - time.monotonic()
                 what = await asyncio.wait_for(_outcome(handler, frame), left)
             except (_Ended, asyncio.TimeoutError):
@@ -190,7 +190,7 @@ class _Desk:
                 what = {"state": "gone", "why": str(error)}
         await self._report({"ticket": f"{ticket['run']}:{ticket['index']}", "worker": self._name, **what})
 
-    async def _fetch(self, ticket: dict[str, Any]) -> Frame:
+    async def _fetch(self, ticket: dict[str, Any], delivered: int) -> Frame:
         begin = time.monotonic()
         while time.monotonic() - begin < UNREACHED_S:
             try:
@@ -209,7 +209,9 @@ class _Desk:
                 ends_at = time.monotonic() + remaining_ms / 1000
                 return Frame(ticket["run"], ticket["index"], ticket["captured_at"], jpeg, ends_at)
             await asyncio.sleep(PAUSE_S)
-        raise _Unreached
+        if delivered < MOST_DELIVERIES:
+            raise _Unreached
+        raise _Gone(f"the server was not reached at {ticket['url']}")
 
     async def _report(self, report: dict[str, Any]) -> None:
         """Until the server has taken it: it has written it into its ledger then."""

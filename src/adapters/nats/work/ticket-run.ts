@@ -40,7 +40,7 @@ const MOST_DELIVERIES = 5;
 const REPORT_MS = 5000;
 const PAUSE_MS = 500;
 /** A server that has not answered for so long has its ticket back, ms. */
-const UNREACHED_MS = 30_000;
+const UNREACHED_MS = 5000;
 
 interface RunOptions {
   readonly connection: NatsConnection;
@@ -75,7 +75,7 @@ export class TicketRun {
     try {
       const what = await this.#outcome(handler, signal);
       if (what === "unreached") {
-        this.#message.nak(); // it may say where the server was before
+        this.#message.nak(UNREACHED_MS); // it may say where the server was before
         return undefined;
       }
       const end = what === "ended" ? "passed" : await this.#report(what, signal);
@@ -131,7 +131,8 @@ export class TicketRun {
       if (response && response.status < 500) throw notFetched(this.#ticket.url, detailOf(text));
       await delay(PAUSE_MS, signal);
     }
-    return "unreached";
+    if (this.#message.info.deliveryCount < MOST_DELIVERIES) return "unreached";
+    return { state: "gone", why: `the server was not reached at ${this.#ticket.url}` };
   }
 
   /** Until the server has taken it: it has written it into its ledger then. */

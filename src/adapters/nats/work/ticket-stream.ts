@@ -94,7 +94,7 @@ export class TicketStream {
     const js = library.jetstream(connection);
     const tickets = new TicketStream(library, { js, manager }, shape);
     await tickets.#makeStream(shape.deadlineMs);
-    await tickets.#makeConsumer();
+    await tickets.#addConsumer().catch(() => tickets.rebuild()); // there is one that is another
     return tickets;
   }
 
@@ -133,7 +133,7 @@ export class TicketStream {
     await this.#manager.consumers.delete(this.#stream, CONSUMER).catch((error) => {
       if (!isMissing(error, this.#library)) throw error;
     });
-    await this.#makeConsumer();
+    await this.#addConsumer();
   }
 
   async #makeStream(deadlineMs: number): Promise<void> {
@@ -160,7 +160,7 @@ export class TicketStream {
       .catch(() => this.#manager.streams.add(options)); // a single server has no replicas
   }
 
-  async #makeConsumer(): Promise<void> {
+  async #addConsumer(): Promise<void> {
     const { AckPolicy, DeliverPolicy } = this.#library;
     await this.#manager.consumers.add(this.#stream, {
       durable_name: CONSUMER,

@@ -1,6 +1,6 @@
 import { type Static, Type } from "typebox";
 import { wallTime } from "../../../base/clock.ts";
-import { ThingError } from "../../../base/errors.ts";
+import { messageOf, ThingError } from "../../../base/errors.ts";
 import { endpoint, event, slot } from "../../../core/decorators.ts";
 import type { EndpointRequest, EndpointResponse } from "../../../core/endpoint.ts";
 import { ThingEvent } from "../../../core/event.ts";
@@ -202,10 +202,15 @@ export class WorkQueue extends Thing {
     const { run, index } = stored;
     const work = this.#work;
     if (!work || index % this.#settings.every !== 0) return;
-    const { filter } = this.#options;
-    if (filter && !filter(stored.frame)) return;
+    try {
+      const { filter } = this.#options;
+      if (filter && !filter(stored.frame)) return;
+    } catch (error) {
+      work.tickets.miss(stored, `the filter failed: ${messageOf(error)}`);
+      throw error; // the stream's log tells of it
+    }
     const { failure } = work.ledger;
-    if (failure !== undefined) work.tickets.miss(run, index, index, 1, failure);
+    if (failure !== undefined) work.tickets.miss(stored, failure);
     else {
       this.#frames.hold(stored.frame);
       work.tickets.want({ run, index, capturedAt: wallTime(stored.capturedAt) });

@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import type { NatsConnection } from "@nats-io/transport-node";
+import { abortable } from "../../../base/abort.ts";
 import type { Attempt } from "../../../base/attempt.ts";
 import { messageOf } from "../../../base/errors.ts";
 import { type Log, silentLog } from "../../../base/log.ts";
@@ -113,7 +114,10 @@ export class Worker implements AsyncDisposable {
     const options = { connection, reports, worker: this.name, token, silenceMs };
     attempt.heartbeat();
     while (!signal.aborted) {
-      const message = await consumer.next({ expires: PULL_MS });
+      const pulled = abortable(consumer.next({ expires: PULL_MS }), signal);
+      const message = await pulled.catch((error) => {
+        if (!signal.aborted) throw error;
+      });
       if (!message) continue;
       const end = await new TicketRun(message, options).handle(this.#handler, signal);
       if (end) this.#counts[end] += 1;
