@@ -8,6 +8,7 @@ import { packageVersion } from "../base/package-root.ts";
 import { isRecord } from "../base/values.ts";
 import type { HostedThing } from "../core/hosted-thing.ts";
 import { endLeftovers } from "../processes/leftovers.ts";
+import { ServiceManager } from "../processes/service-manager.ts";
 import { isLoopback } from "../server/http/listen.ts";
 import { ThingServer } from "../server/thing-server.ts";
 import type { Config } from "./config.ts";
@@ -79,6 +80,7 @@ export async function startServer(
   { listening, strict, apiPrefix, notes = new Map(), remark }: StartOptions,
   log: ProcessLog,
 ): Promise<void> {
+  const serviceManager = new ServiceManager(log); // before any program could inherit what systemd says
   endLeftovers(log); // or a camera would be busy with what a killed server left
   log.say(`thingscope ${packageVersion()}  settings ${server.host.settingsFolder}`);
   try {
@@ -95,6 +97,8 @@ export async function startServer(
     if (fingerprint) log.say(`certificate SHA-256 ${fingerprint}`);
     if (!isLoopback(host) && options.login && !options.tls) log.warn(UNENCRYPTED);
     sayHowToLogIn(server, { url: url + apiPrefix, host }, log);
+    const open = things.filter(({ state }) => state === "open").length;
+    void serviceManager.ready(`${open} of ${things.length} Things are open; serving at ${home}`);
   } catch (error) {
     await server.close().catch((cause) => log.debug(messageOf(cause)));
     throw error;

@@ -61,7 +61,7 @@ export function elementMissingSentence(element: string, near?: string): string {
   if (near) return `GStreamer has no element '${element}'. Did you mean '${near}'?`;
   const name = ELEMENT_PACKAGES.find(([pattern]) => pattern.test(element))?.[1];
   const how = name
-    ? `Install it with scripts/setup, or with: apt-get install ${name}.`
+    ? `Install it: apt-get install ${name}.`
     : "Correct its name, or install the package that contains it.";
   return `GStreamer has no element '${element}'. ${how}`;
 }

@@ -32,9 +32,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
 /** The error for a program that is not installed. */
 function programMissing(program: string, options: ErrorOptions = {}): ThingError {
   const name = PACKAGES[program];
-  const how = name
-    ? `Install it with scripts/setup, or with: apt-get install ${name}.`
-    : "Install it, or correct its name.";
+  const how = name ? `Install it: apt-get install ${name}.` : "Install it, or correct its name.";
   return new ThingError(
     "PROGRAM_MISSING",
     `The program '${program}' is not installed. ${how}`,

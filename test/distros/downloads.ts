@@ -86,15 +86,21 @@ export function debian(
   );
 }
 
-/** What `npm pack` makes of this checkout, in a folder that holds nothing else but its binaries. */
+/** The file that is published, in a folder that holds nothing else but its binaries. */
 export async function packed(folder: string): Promise<string> {
-  await call("npm", ["pack", "--silent", "--pack-destination", folder], packagePath());
+  await call(process.execPath, [packagePath("scripts", "build-prebuilds.mjs"), "--required"]);
+  await call(process.execPath, [packagePath("scripts", "package-npm.mjs"), "--to", folder]);
   const [archive] = await readdir(folder);
   await rename(join(folder, archive!), join(folder, "thingscope.tgz"));
-  await call("tar", ["-xzf", "thingscope.tgz", "package/prebuilds"], folder);
+  await call("tar", ["-xzf", "thingscope.tgz", "package/prebuilds"], { cwd: folder });
   return folder;
 }
 
-async function call(program: string, args: readonly string[], cwd?: string): Promise<void> {
-  await run(program, args, { cwd, timeout: LAND_MS, maxBuffer: 2 ** 26 });
+/** A program that has to succeed, from the root of this package. */
+export async function call(
+  program: string,
+  args: readonly string[],
+  { cwd = packagePath(), env = process.env } = {},
+): Promise<void> {
+  await run(program, args, { cwd, env, timeout: LAND_MS, maxBuffer: 2 ** 26 });
 }

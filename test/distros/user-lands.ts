@@ -4,7 +4,7 @@ import { cached, debian, nodeForMusl, nodeOfNpm } from "./downloads.ts";
 import { UserLand } from "./user-land.ts";
 
 /** What a shell and Node need, and nothing that compiles. */
-const BASE = "base-files bash dash coreutils mount libc6 libstdc++6 sed grep".split(" ");
+export const BASE = "base-files bash dash coreutils mount libc6 libstdc++6 sed grep".split(" ");
 const NODE_IN_DEBIAN = [...BASE, "libatomic1", "nodejs"];
 const NODE_20 = "20.20.2";
 /** The newest on PyPI for both processors that Alpine's own is not older than. */
