@@ -23,7 +23,7 @@ export const MIRROR_ROWS: readonly Row[] = [10, 100, 1000].map((viewers) => ({
 async function measureMirror(kind: KindName, viewers: number, length: Length): Promise<Sample> {
   const server = await startKind(kind, await frameFile(FRAME_BYTES), FPS[viewers] ?? 30);
   try {
-    const warmUpSeconds = viewers > 300 ? 10 : 1; // until all are connected
+    const warmUpSeconds = { 10: 1, 100: 4 }[viewers] ?? 15; // until all are connected
     return await measure(server, { viewers, warmUpSeconds, seconds: SECONDS[length] });
   } finally {
     await server.stop();
