@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import { MoonrakerOptions } from "../adapters/moonraker/options.ts";
 import { MqttOptions } from "../adapters/mqtt/options.ts";
 import { FleetOptions } from "../adapters/nats/options.ts";
 
@@ -117,6 +118,7 @@ export const ConfigFile = Type.Object(
     ),
     fleet: Type.Optional(FleetOptions),
     mqtt: Type.Optional(MqttOptions),
+    moonraker: Type.Optional(MoonrakerOptions),
     mdns: Type.Optional(
       Type.Union([Type.Boolean(), Type.String({ format: "ipv4" })], {
         description: "true, false, or the IPv4 address of a network interface",

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import type { MoonrakerOptions } from "../adapters/moonraker/options.ts";
 import type { MqttOptions } from "../adapters/mqtt/options.ts";
 import type { FleetOptions } from "../adapters/nats/options.ts";
 import { reasonOf, ThingError } from "../base/errors.ts";
@@ -33,6 +34,8 @@ export interface Config {
   readonly fleet: FleetOptions | undefined;
   /** The house's MQTT; none when undefined. */
   readonly mqtt: MqttOptions | undefined;
+  /** A 3D printer's Moonraker; none when undefined. */
+  readonly moonraker: MoonrakerOptions | undefined;
   /** An event loop that is blocked for this long ends the process; never when undefined. */
   readonly endWhenBlockedMs: number | undefined;
   readonly login: boolean;
@@ -120,6 +123,7 @@ export function configFrom(
     mdns: file.mdns ?? false,
     fleet: file.fleet,
     mqtt: file.mqtt,
+    moonraker: file.moonraker,
     endWhenBlockedMs:
       file.end_when_blocked_s === undefined ? undefined : file.end_when_blocked_s * 1000,
     login: file.login ?? false,

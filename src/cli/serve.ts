@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { MoonrakerBridge } from "../adapters/moonraker/bridge.ts";
 import { MqttBridge } from "../adapters/mqtt/bridge.ts";
 import { Fleet } from "../adapters/nats/fleet.ts";
 import { within } from "../base/abort.ts";
@@ -38,7 +39,11 @@ export async function serverFromConfig(
   });
   const embed = embeddedThings(config);
   const fleet = config.fleet && new Fleet(config.fleet, { folder: config.folder, log });
-  const bridges = config.mqtt ? [new MqttBridge(config.mqtt, { folder: config.folder, log })] : [];
+  const place = { folder: config.folder, log };
+  const bridges = [
+    ...(config.mqtt ? [new MqttBridge(config.mqtt, place)] : []),
+    ...(config.moonraker ? [new MoonrakerBridge(config.moonraker, place)] : []),
+  ];
   const { apiPrefix, allowedHosts, allowedOrigins, trustedProxies, mdns, webhooks } = config;
   return new ThingServer(host, {
     apiPrefix,

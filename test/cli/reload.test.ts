@@ -51,6 +51,7 @@ const RESTARTED: Record<Exclude<keyof ConfigFile, "things">, string> = {
   end_when_blocked_s: "60",
   fleet: "{ servers: ['nats://127.0.0.1:4222'], name: one }",
   mqtt: "{ broker: 'mqtt://127.0.0.1:1883' }",
+  moonraker: "{ server: 'http://127.0.0.1:7125', webcams: { Nozzle: camera/mjpeg_stream } }",
   mdns: "true",
 };
 

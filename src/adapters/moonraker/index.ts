@@ -1,0 +1,2 @@
+export { MoonrakerBridge } from "./bridge.ts";
+export { MoonrakerOptions } from "./options.ts";
