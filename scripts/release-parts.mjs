@@ -48,6 +48,11 @@ export function releaseParts() {
       env: LONG,
     },
     {
+      id: "packages",
+      what: "the npm package and the Debian packages on Debian 12 and 13, and with musl, for x64 and arm64; downloads 1 GB",
+      command: ["scripts/run-tests.mjs", "--distros"],
+    },
+    {
       id: "busy",
       what: "npm test beside four programs that take all of the processor, three times",
       command: ["scripts/test-busy.mjs", "3"],
