@@ -170,9 +170,8 @@ export class TicketLedger {
     else await this.#append(Buffer.from(items.join("")));
   }
 
-  /** Over what a failed write may have left. */
   async #append(bytes: Buffer): Promise<void> {
-    await this.#file.truncate(this.#end);
+    if (this.#failure !== undefined) await this.#file.truncate(this.#end); // what a failed write may have left
     for (let done = 0; done < bytes.length; ) {
       const at = this.#end + done;
       done += (await this.#file.write(bytes, done, bytes.length - done, at)).bytesWritten;

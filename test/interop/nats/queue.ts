@@ -1,9 +1,18 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
 import { abortable, type Log, MJPEGStream, ThingHost, ThingServer } from "thingscope";
 import { Fleet, type FleetOptions } from "thingscope/fleet";
-import { type WorkQueue, type WorkQueueOptions, workQueue } from "thingscope/work";
+import {
+  type Handler,
+  type WorkerOptions,
+  type WorkQueue,
+  type WorkQueueOptions,
+  worker,
+  workQueue,
+} from "thingscope/work";
 import { patience } from "../../limits.ts";
 import { picture } from "../../streams/pictures.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
@@ -82,4 +91,36 @@ export async function ledgersIn(folder: string): Promise<string[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith(".tickets.jsonl"));
   const numberOf = (name: string) => Number(/\.(\d+)\.tickets/.exec(name)?.[1] ?? 1);
   return names.sort((a, b) => numberOf(a) - numberOf(b)).map((name) => join(folder, name));
+}
+
+/** The stream of its tickets. */
+export const STREAM = "thingscope_work_lab_one_spots";
+
+/** A worker of the queue, closed with its test. */
+export function workerFor(
+  t: TestContext,
+  url: string,
+  handler: Handler,
+  options: Partial<WorkerOptions> = {},
+) {
+  const one = worker(handler, { servers: [url], member: "one", queue: "spots", ...options });
+  t.after(() => one.close());
+  return one;
+}
+
+/** The JetStream of a server, as somebody who manages it sees it. */
+export async function managerFor(t: TestContext, url: string) {
+  const connection = await connect({ servers: url });
+  t.after(() => connection.close());
+  return { connection, manager: await jetstreamManager(connection) };
+}
+
+/** Each end that a queue tells of, by index. */
+export function endsOf({ queue }: ServedQueue): Map<number, string[]> {
+  const ends = new Map<number, string[]>();
+  const add = (index: number, what: string) =>
+    void ends.set(index, [...(ends.get(index) ?? []), what]);
+  queue.result.on(({ index, worker }) => add(index, `done by ${worker}`));
+  queue.not_done.on(({ index, state, cause }) => add(index, cause ?? state));
+  return ends;
 }

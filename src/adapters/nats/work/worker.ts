@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { hostname } from "node:os";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { abortable } from "../../../base/abort.ts";
@@ -91,6 +92,7 @@ export class Worker implements AsyncDisposable {
     const closed = connection.closed().then((error) => {
       if (!attempt.signal.aborted) throw error ?? new Error("NATS has closed the connection.");
     });
+    setMaxListeners(0, attempt.signal); // each loop has some
     try {
       const loops = Array.from({ length: concurrency }, () =>
         this.#work(connection, library, attempt),
