@@ -47,11 +47,19 @@ export function releaseParts() {
       command: ["--enable-source-maps", "--expose-gc", "scripts/test-faults.mjs"],
       env: LONG,
     },
-    {
-      id: "packages",
-      what: "the npm package and the Debian packages on Debian 12 and 13, and with musl, for x64 and arm64; downloads 1 GB",
-      command: ["scripts/run-tests.mjs", "--distros"],
-    },
+    part(
+      "packages",
+      "the npm package and the Debian packages on Debian 12 and 13, and with musl, for x64 and arm64; downloads 1 GB",
+      "distros",
+      [
+        "distros/first-picture",
+        "distros/debian-package",
+        "distros/package-managers",
+        "distros/x64",
+        "distros/arm64",
+        "distros/other-processors",
+      ],
+    ),
     {
       id: "busy",
       what: "npm test beside four programs that take all of the processor, three times",

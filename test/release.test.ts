@@ -51,7 +51,7 @@ test("each part of a release names tests, all of which there are where it looks 
     const [, folder] = /^--(\w+)$/.exec(command[1] ?? "") ?? [];
     for (const file of files) {
       assert.ok(existsSync(packagePath("dist", "test", file)), file);
-      const [, place] = /^(system|interop|vm)\//.exec(file) ?? [];
+      const [, place] = /^(system|interop|vm|distros)\//.exec(file) ?? [];
       assert.equal(place, id === "rest-vm" ? "vm" : folder, `${id}: ${file}`);
     }
   }
