@@ -1,7 +1,6 @@
 import type { KV } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { messageOf, ThingError } from "../../base/errors.ts";
-import { GONE_MS } from "./lease.ts";
 import type { Nats } from "./library.ts";
 
 /** Replicas in a cluster: one server of three may be lost. */
@@ -13,31 +12,19 @@ export const REWRITTEN_MS = KEPT_MS / 4;
 /** Bytes that all descriptions of a fleet take at most, which JetStream reserves: those of some 2000 Things. */
 const MOST_BYTES = 64 * 2 ** 20;
 
-/** What a fleet keeps in JetStream. */
-export interface Buckets {
-  /** The leases, by member. */
-  readonly members: KV;
-  /** The descriptions, by member and Thing: `MEMBER.THING`. */
-  readonly things: KV;
-}
-
 /**
- * The fleet's two buckets, as its members have made them.
- * @throws {ThingError} `PROGRAM_REFUSED` where there are none.
+ * The bucket of a fleet's descriptions, by member and Thing (`MEMBER.THING`), as its members have made it.
+ * @throws {ThingError} `PROGRAM_REFUSED` where there is none.
  */
-export async function findBuckets(
+export async function findThings(
   connection: NatsConnection,
   library: Nats,
   fleet: string,
-): Promise<Buckets> {
-  const manager = new library.Kvm(connection);
-  const find = async (name: string) => {
-    const bucket = await manager.open(name);
+): Promise<KV> {
+  try {
+    const bucket = await new library.Kvm(connection).open(thingsOf(fleet));
     await bucket.status();
     return bucket;
-  };
-  try {
-    return { members: await find(membersOf(fleet)), things: await find(thingsOf(fleet)) };
   } catch (error) {
     throw new ThingError(
       "PROGRAM_REFUSED",
@@ -47,42 +34,31 @@ export async function findBuckets(
   }
 }
 
-function membersOf(fleet: string): string {
-  return `thingscope_${fleet}_members`;
+/**
+ * Opens that bucket, and makes it if it is not there: with three replicas where the servers are a cluster.
+ * @throws {ThingError} `PROGRAM_REFUSED` where NATS has no JetStream, or refuses.
+ */
+export async function openThings(
+  connection: NatsConnection,
+  library: Nats,
+  fleet: string,
+): Promise<KV> {
+  const manager = new library.Kvm(connection);
+  const options = { ttl: KEPT_MS, history: 1, max_bytes: MOST_BYTES };
+  const name = thingsOf(fleet);
+  try {
+    return await manager
+      .create(name, { ...options, replicas: REPLICAS })
+      .catch(() => manager.create(name, options)); // a single server has no replicas
+  } catch (error) {
+    throw new ThingError(
+      "PROGRAM_REFUSED",
+      `NATS did not open the fleet's bucket: ${messageOf(error)}. Start nats-server with JetStream (-js), and allow this login to use it.`,
+      { cause: error },
+    );
+  }
 }
 
 function thingsOf(fleet: string): string {
   return `thingscope_${fleet}_things`;
-}
-
-/**
- * Opens the fleet's two buckets, and makes those that are not there: with three replicas where the servers are a cluster.
- * @throws {ThingError} `PROGRAM_REFUSED` where NATS has no JetStream, or refuses.
- */
-export async function openBuckets(
-  connection: NatsConnection,
-  library: Nats,
-  fleet: string,
-): Promise<Buckets> {
-  const manager = new library.Kvm(connection);
-  const open = async (name: string, options: Parameters<typeof manager.create>[1]) =>
-    manager
-      .create(name, { ...options, replicas: REPLICAS })
-      .catch(() => manager.create(name, options)); // a single server has no replicas
-  try {
-    return {
-      members: await open(membersOf(fleet), { ttl: 2 * GONE_MS, history: 1 }),
-      things: await open(thingsOf(fleet), {
-        ttl: KEPT_MS,
-        history: 1,
-        max_bytes: MOST_BYTES,
-      }),
-    };
-  } catch (error) {
-    throw new ThingError(
-      "PROGRAM_REFUSED",
-      `NATS did not open the fleet's buckets: ${messageOf(error)}. Start nats-server with JetStream (-js), and allow this login to use it.`,
-      { cause: error },
-    );
-  }
 }

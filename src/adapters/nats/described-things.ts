@@ -2,7 +2,7 @@ import inject from "light-my-request";
 import type { Log } from "../../base/log.ts";
 import { TD_TYPE } from "../../server/http/route.ts";
 import type { JoiningServer } from "../../server/server-options.ts";
-import type { OwnThings } from "./presence.ts";
+import type { OwnThings } from "./descriptions.ts";
 import { clientWith } from "./requests.ts";
 
 /**

@@ -3,13 +3,14 @@ import { abortable } from "../../base/abort.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import type { EnrichedDescription } from "../../server/directory/remote-things.ts";
-import { findBuckets } from "./buckets.ts";
+import { findThings } from "./buckets.ts";
 import { connectTo } from "./connect.ts";
+import { watchThings } from "./descriptions.ts";
+import { hearLeases } from "./lease.ts";
 import { type Nats, nats } from "./library.ts";
 import type { FleetOptions } from "./options.ts";
 import { type PresentMember, Roster } from "./roster.ts";
 import { requestSubject, rollCallSubject } from "./subjects.ts";
-import { watchBuckets } from "./watch.ts";
 
 /** How long an answer is waited for, ms: longer than a member takes. */
 const ANSWER_MS = 35_000;
@@ -45,10 +46,11 @@ export class FleetClient implements AsyncDisposable {
     const connection = await connectTo(library, options, { folder, client: "thingscope client" });
     const { fleet = "lab" } = options;
     try {
-      const buckets = await findBuckets(connection, library, fleet);
+      const things = await findThings(connection, library, fleet);
       const client = new FleetClient(library, connection, fleet, log);
-      const rollCall = () => connection.publish(rollCallSubject(fleet));
-      watchBuckets(buckets, client.#roster, client.#end.signal, rollCall).catch((error) =>
+      hearLeases(connection, fleet, client.#roster);
+      connection.publish(rollCallSubject(fleet));
+      watchThings(things, client.#roster, client.#end.signal).catch((error) =>
         log.warn(`The fleet cannot be followed any more: ${messageOf(error)}`),
       );
       return client;

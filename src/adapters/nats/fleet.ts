@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { hostname } from "node:os";
+import { randomUUID } from "node:crypto";
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { Attempt } from "../../base/attempt.ts";
 import { now } from "../../base/clock.ts";
@@ -7,21 +6,22 @@ import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { packageVersion } from "../../base/package-root.ts";
 import { Supervisor } from "../../base/supervise.ts";
-import { ownNames } from "../../server/access/policy.ts";
 import type { FleetHealth } from "../../server/monitoring/fleet-health.ts";
 import type { JoiningServer } from "../../server/server-options.ts";
-import { openBuckets } from "./buckets.ts";
+import { originsOf, ownOrigins, rootOf } from "./addresses.ts";
+import { openThings } from "./buckets.ts";
 import { connectTo } from "./connect.ts";
 import { describedThings } from "./described-things.ts";
+import { keepDescribed } from "./descriptions.ts";
+import { hearLeases } from "./lease.ts";
 import { type Nats, nats } from "./library.ts";
 import { brokerOf, withNatsForms } from "./nats-forms.ts";
 import type { FleetOptions } from "./options.ts";
-import { assertFree, keepPresent, leave } from "./presence.ts";
+import { claimName, keepPresent, leave } from "./presence.ts";
 import { answerRequests } from "./requests.ts";
 import { Roster } from "./roster.ts";
-import { type MemberName, rollCallSubject } from "./subjects.ts";
+import type { MemberName } from "./subjects.ts";
 import { tellAll } from "./tell.ts";
-import { watchBuckets } from "./watch.ts";
 import { serveQueues } from "./work/serve-queues.ts";
 
 const PAUSES = { firstMs: 500, longestMs: 5000 };
@@ -37,15 +37,21 @@ const DEFAULT_FLEET = "lab";
 export class Fleet {
   readonly roster: Roster;
   readonly name: MemberName;
-  /** Resolves when this server is a member for the first time. */
+  /** Resolves when this server is a member for the first time, and has described its Things if JetStream takes that. */
   readonly joined: Promise<void>;
   readonly #options: FleetOptions;
   readonly #folder: string;
   readonly #log: Log;
   readonly #supervisor: Supervisor;
   #server: JoiningServer | undefined;
-  /** When the connection was lost last. */
-  #lostAt: number | undefined;
+  /** When the fleet was reached last. */
+  #heardAt: number | undefined;
+  /** Why the bucket of descriptions cannot be used. */
+  #fault: string | undefined;
+  /** The reason that the log has told last. */
+  #told: string | undefined;
+  readonly #instance = randomUUID();
+  readonly #since = Date.now();
   #hasJoined: () => void = () => {};
 
   /** @param options.folder - Relative paths of the options begin there. */
@@ -62,8 +68,7 @@ export class Fleet {
       pauses: PAUSES,
       isBackground: true,
       endMs: END_MS,
-      onFailure: ({ reason }) =>
-        this.#log.warn(`The fleet is not reached: ${reason} Everything local goes on.`),
+      onFailure: ({ reason }) => this.#warn(reason),
     });
   }
 
@@ -83,10 +88,11 @@ export class Fleet {
     const { fleet, member } = this.name;
     const { state, reason } = this.status;
     const connected = state === "running";
-    const lostFor = this.#lostAt === undefined ? null : Math.round((now() - this.#lostAt) / 1000);
+    const lostFor = this.#heardAt === undefined ? null : Math.round((now() - this.#heardAt) / 1000);
     return {
       ...{ fleet, name: member, connected, lostFor: connected ? null : lostFor },
       ...(!connected && reason !== undefined && { reason }),
+      ...(connected && this.#fault !== undefined && { reason: this.#fault }),
       members: this.roster.present.map(({ name, url, login = false }) => ({ name, url, login })),
     };
   }
@@ -115,7 +121,6 @@ export class Fleet {
       await this.#take(connection, library, attempt);
     } finally {
       this.roster.pause();
-      this.#lostAt = now();
       await connection.close().catch((error) => this.#log.debug(messageOf(error)));
     }
   }
@@ -125,77 +130,57 @@ export class Fleet {
     const { signal } = attempt;
     const server = this.#server!;
     const { name, roster } = this;
-    const root = this.#rootOf(connection, server);
-    const buckets = await openBuckets(connection, library, name.fleet);
+    const log = this.#log;
+    const root = rootOf(connection, server, this.#options.url);
     const end = new AbortController();
     const ending = AbortSignal.any([signal, end.signal]);
-    const rollCall = rollCallSubject(name.fleet);
-    const present = {
-      name: name.member,
-      lease: {
-        ...{ id: idOf(server), url: root, version: packageVersion() },
-        ...{ origins: ownOrigins(server), login: server.hasLogin },
-      },
-      things: describedThings(server, root, this.#log),
-      onRollCall: (listener: () => void) => {
-        const subscription = connection.subscribe(rollCall, { callback: listener });
-        return () => subscription.unsubscribe();
-      },
-      log: this.#log,
+    const own = {
+      ...{ instance: this.#instance, since: this.#since, url: root, version: packageVersion() },
+      ...{ origins: ownOrigins(server), login: server.hasLogin },
     };
+    const presence = { connection, name, lease: () => own };
     const telling = { connection, library, hub: server.notifications, name };
-    const stops: (() => void)[] = [];
+    const describing = {
+      open: () => openThings(connection, library, name.fleet),
+      ...{ name: name.member, things: describedThings(server, root, log), roster, log },
+      onFault: (sentence: string | undefined) => {
+        this.#fault = sentence;
+        this.#hasJoined();
+      },
+    };
+    const stops: (() => void)[] = [hearLeases(connection, name.fleet, roster)];
     try {
-      await assertFree(buckets, present);
-      stops.push(answerRequests(connection, library, { server, name, root, log: this.#log }));
+      await claimName(presence, signal);
+      stops.push(answerRequests(connection, library, { server, name, root, log }));
       stops.push(
         serveQueues(server.host, { connection, library, name, root: root + server.prefix }),
       );
       roster.resume();
       await Promise.race([
         new Promise<never>((_, reject) => stops.push(tellAll(server.host, telling, reject))),
-        watchBuckets(buckets, roster, ending, () => connection.publish(rollCall)),
-        keepPresent(buckets, present, ending, () => {
-          attempt.heartbeat();
-          this.#hasJoined();
-        }),
+        keepDescribed(describing, ending),
+        keepPresent(presence, ending, () => this.#renewed(attempt)),
         connection.closed().then(connectionLost),
       ]);
-      if (signal.aborted) await leave(buckets, name.member);
+      if (signal.aborted) await leave(presence);
     } finally {
       end.abort();
       for (const stop of stops) stop();
     }
   }
 
-  /** As configured, or the address from which NATS sees this machine. */
-  #rootOf({ info }: NatsConnection, { bound }: JoiningServer): string {
-    if (this.#options.url !== undefined) return this.#options.url.replace(/\/$/, "");
-    const { host, port, isSecure } = bound!;
-    const address = isAnyAddress(host) ? (info?.client_ip ?? hostname()) : host;
-    return `${isSecure ? "https" : "http"}://${address.includes(":") ? `[${address}]` : address}:${port}`;
+  #renewed(attempt: Attempt): void {
+    this.#heardAt = now();
+    this.#told = undefined;
+    attempt.heartbeat();
   }
-}
 
-function isAnyAddress(host: string): boolean {
-  return host === "0.0.0.0" || host === "::";
-}
-
-/** By which names its pages may be opened: at most so many, as a lease has. */
-function ownOrigins({ bound }: JoiningServer): string[] {
-  const { port, isSecure } = bound!;
-  const names = new Set(ownNames());
-  return [...names].map((name) => `${isSecure ? "https" : "http"}://${name}:${port}`);
-}
-
-/** Pages of the other members show this server's Things, too. */
-function originsOf({ present }: Roster): string[] {
-  return present.flatMap(({ url, origins = [] }) => [new URL(url).origin, ...origins]);
-}
-
-/** The same after every restart, and another one for each folder of settings on each machine. */
-function idOf({ host: { settingsFolder } }: JoiningServer): string {
-  return createHash("sha256").update(`${hostname()}\n${settingsFolder}`).digest("hex").slice(0, 32);
+  /** The same reason is told once. */
+  #warn(reason: string): void {
+    if (reason === this.#told) return;
+    this.#told = reason;
+    this.#log.warn(`The fleet is not reached: ${reason} Everything local goes on.`);
+  }
 }
 
 function connectionLost(error: unknown): never {

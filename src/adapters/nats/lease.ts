@@ -1,5 +1,8 @@
+import type { NatsConnection } from "@nats-io/transport-node";
 import { Type } from "typebox";
 import { errorsIn } from "../../core/schema.ts";
+import type { Roster } from "./roster.ts";
+import { leaseSubjects, memberIn } from "./subjects.ts";
 
 /** How often a member renews its lease, ms. */
 export const RENEWED_MS = 3000;
@@ -8,8 +11,10 @@ export const GONE_MS = 9000;
 
 /** What a member says of itself with each renewal. */
 export interface Lease {
-  /** The same after every restart: two servers with one name are told apart by it. */
-  readonly id: string;
+  /** Another one for each process: two servers with one name are told apart by it, also where one is a copy of the other's disk. */
+  readonly instance: string;
+  /** When that process joined, epoch ms by its own clock: of two with one name the older stays. */
+  readonly since: number;
   /** Where it begins for other machines. */
   readonly url: string;
   readonly version: string;
@@ -17,24 +22,56 @@ export interface Lease {
   readonly origins?: readonly string[];
   /** Whether clients have to log in there. */
   readonly login?: boolean;
+  /** How its clock stands to that of the fleet; absent before it is measured. */
+  readonly clock?: LeaseClock;
+}
+
+/** How far a member's clock is ahead of that of `reference`, and how exactly that is known, ms. */
+export interface LeaseClock {
+  readonly reference: string;
+  readonly offset_ms: number;
+  readonly uncertainty_ms: number;
 }
 
 const LeaseSchema = Type.Object({
-  id: Type.String({ minLength: 1, maxLength: 200 }),
+  instance: Type.String({ minLength: 1, maxLength: 100 }),
+  since: Type.Number({ minimum: 0 }),
   url: Type.String({ pattern: "^https?://[^\\s]+$", maxLength: 500 }),
   version: Type.String({ maxLength: 100 }),
   origins: Type.Optional(
     Type.Array(Type.String({ pattern: "^https?://[^/\\s]+$", maxLength: 300 }), { maxItems: 8 }),
   ),
   login: Type.Optional(Type.Boolean()),
+  clock: Type.Optional(
+    Type.Object({
+      reference: Type.String({ maxLength: 63 }),
+      offset_ms: Type.Number(),
+      uncertainty_ms: Type.Number({ minimum: 0 }),
+    }),
+  ),
 });
+const MOST_BYTES = 8192;
 
 /** The lease in a message; undefined where there is none. */
 export function leaseIn(text: string): Lease | undefined {
   try {
-    const lease: unknown = JSON.parse(text);
-    return errorsIn(LeaseSchema, lease).length === 0 ? (lease as Lease) : undefined;
+    const lease: unknown = text.length > MOST_BYTES ? undefined : JSON.parse(text);
+    const isLease = errorsIn(LeaseSchema, lease).length === 0;
+    return isLease && URL.canParse((lease as Lease).url) ? (lease as Lease) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Tells a roster who renews its lease, and who leaves. @returns How to stop. */
+export function hearLeases(connection: NatsConnection, fleet: string, roster: Roster): () => void {
+  const subscription = connection.subscribe(leaseSubjects(fleet), {
+    callback(error, message) {
+      if (error) return;
+      const member = memberIn(message.subject);
+      if (message.data.length === 0) roster.left(member);
+      else roster.renewed(member, message.string());
+    },
+  });
+  return () => subscription.unsubscribe();
 }

@@ -1,74 +1,78 @@
+import type { NatsConnection } from "@nats-io/transport-node";
 import { delay, ignoreAbort } from "../../base/abort.ts";
-import { now } from "../../base/clock.ts";
-import { messageOf, ThingError } from "../../base/errors.ts";
-import type { Log } from "../../base/log.ts";
-import { type Buckets, REWRITTEN_MS } from "./buckets.ts";
+import { ThingError } from "../../base/errors.ts";
+import { countedLimit } from "../../base/limit-hits.ts";
 import { type Lease, leaseIn, RENEWED_MS } from "./lease.ts";
+import { leaseSubject, type MemberName, rollCallSubject } from "./subjects.ts";
 
 /** Between two renewals, however many ask, ms. */
 const APART_MS = 200;
+/** How long a server that has the name already may take to say so, ms. One that takes longer is heard later. */
+const CLAIM_MS = 400;
 
-/** A server's Things, as it describes them to the fleet. */
-export interface OwnThings {
-  /** Descriptions by the name of the Thing. */
-  describe(): Promise<ReadonlyMap<string, string>>;
-  /** Calls `listener` whenever `describe` may give something else. @returns How to stop. */
-  onChange(listener: () => void): () => void;
-}
+const taken = countedLimit("fleet_names_taken");
 
 /** A server, as it is present in a fleet. */
 export interface Presence {
-  readonly name: string;
-  readonly lease: Lease;
-  readonly things: OwnThings;
-  /** Calls `listener` when somebody has come who asks who is there. @returns How to stop. */
-  onRollCall(listener: () => void): () => void;
-  readonly log: Log;
+  readonly connection: NatsConnection;
+  readonly name: MemberName;
+  /** What it says of itself now. */
+  lease(): Lease;
+}
+
+/** @throws {ThingError} `PROGRAM_REFUSED` when another server has the name. */
+export async function claimName(presence: Presence, signal: AbortSignal): Promise<void> {
+  const { connection, name } = presence;
+  const others = hearOthers(presence);
+  try {
+    connection.publish(rollCallSubject(name.fleet));
+    await Promise.race([delay(CLAIM_MS, signal), others.elder]);
+  } finally {
+    others.stop();
+  }
 }
 
 /**
- * Keeps a server's lease and its descriptions in the fleet's buckets until `signal` aborts. What has changed is written with
- * the next renewal, however often it changes.
+ * Renews a server's lease until `signal` aborts: in time, and when somebody asks who is there.
  * @param onRenewed - Called after each renewal.
+ * @throws {ThingError} `PROGRAM_REFUSED` when another server with its name was there before it.
  * @throws whatever NATS throws.
  */
 export async function keepPresent(
-  buckets: Buckets,
-  { name, lease, things, onRollCall, log }: Presence,
+  presence: Presence,
   signal: AbortSignal,
   onRenewed: () => void,
 ): Promise<void> {
-  const written = new WrittenThings(buckets, name, log);
-  let isStale = true;
+  const { connection, name, lease } = presence;
   let answerNow = () => {};
-  const stops = [
-    things.onChange(() => {
-      isStale = true;
-    }),
-    onRollCall(() => answerNow()),
-  ];
-  try {
-    for (let rewritten = now(); !signal.aborted; ) {
-      await buckets.members.put(name, JSON.stringify(lease));
-      onRenewed();
-      if (now() - rewritten > REWRITTEN_MS) {
-        written.forget();
-        rewritten = now();
-        isStale = true;
-      }
-      if (isStale) {
-        isStale = false;
-        if (!(await written.write(await things.describe()))) isStale = true;
-      }
+  const rollCall = connection.subscribe(rollCallSubject(name.fleet), {
+    callback: () => answerNow(),
+  });
+  const others = hearOthers(presence);
+  const renew = async () => {
+    while (!signal.aborted) {
       const asked = new Promise<void>((resolve) => {
         answerNow = resolve;
       });
+      connection.publish(leaseSubject(name), JSON.stringify(lease()));
+      await connection.flush();
+      onRenewed();
       await delay(APART_MS, signal).catch(ignoreAbort);
       await untilDue(asked, signal);
     }
+  };
+  try {
+    await Promise.race([renew(), others.elder]);
   } finally {
-    for (const stop of stops) stop();
+    rollCall.unsubscribe();
+    others.stop();
   }
+}
+
+/** Says at once that the server has left. */
+export async function leave({ connection, name }: Presence): Promise<void> {
+  connection.publish(leaseSubject(name));
+  await connection.flush();
 }
 
 /** Until the next renewal is due, or somebody asks for it. */
@@ -79,79 +83,35 @@ async function untilDue(asked: Promise<void>, signal: AbortSignal): Promise<void
   await delay(RENEWED_MS - APART_MS, either).catch(ignoreAbort);
 }
 
-/** @throws {ThingError} `PROGRAM_REFUSED` when another server has the name. */
-export async function assertFree(
-  { members }: Buckets,
-  { name, lease: { id } }: Presence,
-): Promise<void> {
-  const entry = await members.get(name);
-  const other = entry?.operation === "PUT" ? leaseIn(entry.string()) : undefined;
-  if (!other || other.id === id) return;
-  throw new ThingError(
+/** Listens for servers with the same name: of two, the one that joined later gives way. */
+function hearOthers({ connection, name, lease }: Presence): {
+  /** Rejects when there is one that joined before. */
+  readonly elder: Promise<never>;
+  stop(): void;
+} {
+  let stop = () => {};
+  const elder = new Promise<never>((_, reject) => {
+    const subscription = connection.subscribe(leaseSubject(name), {
+      callback(error, message) {
+        const other = error ? undefined : leaseIn(message.string());
+        if (other && isElder(other, lease())) reject(nameTaken(name, other));
+      },
+    });
+    stop = () => subscription.unsubscribe();
+  });
+  elder.catch(() => {}); // also where nobody waits for it any more
+  return { elder, stop: () => stop() };
+}
+
+function isElder(other: Lease, own: Lease): boolean {
+  if (other.instance === own.instance) return false;
+  return other.since === own.since ? other.instance < own.instance : other.since < own.since;
+}
+
+function nameTaken({ member }: MemberName, { url }: Lease): ThingError {
+  taken.hit();
+  return new ThingError(
     "PROGRAM_REFUSED",
-    `The fleet already has a server '${name}', at ${other.url}. Give this one another 'name' in 'fleet'.`,
+    `The fleet already has a server '${member}', at ${url}. Give this one another 'name' in 'fleet'.`,
   );
-}
-
-/** Says at once that the server has left. */
-export async function leave({ members }: Buckets, name: string): Promise<void> {
-  await members.delete(name);
-}
-
-/** The descriptions that a bucket has of this server. */
-class WrittenThings {
-  readonly #buckets: Buckets;
-  readonly #name: string;
-  readonly #log: Log;
-  #known = new Map<string, string>();
-  /** Those that were not taken, of which the log has told. */
-  readonly #refused = new Map<string, string>();
-
-  constructor(buckets: Buckets, name: string, log: Log) {
-    this.#buckets = buckets;
-    this.#name = name;
-    this.#log = log;
-  }
-
-  /** All are written again. */
-  forget(): void {
-    this.#known = new Map();
-  }
-
-  /**
-   * Writes what is new, and removes what has gone, also what an earlier process has left there.
-   * @returns Whether all was taken.
-   */
-  async write(descriptions: ReadonlyMap<string, string>): Promise<boolean> {
-    const { things } = this.#buckets;
-    let isWhole = true;
-    for (const [thing, text] of descriptions) {
-      if (this.#known.get(thing) === text) continue;
-      try {
-        await things.put(this.#key(thing), text);
-        this.#known.set(thing, text);
-      } catch (error) {
-        isWhole = false;
-        this.#refuse(thing, text, error);
-      }
-    }
-    for await (const key of await things.keys(`${this.#name}.*`)) {
-      if (!descriptions.has(key.slice(this.#name.length + 1))) await things.delete(key);
-    }
-    for (const map of [this.#known, this.#refused])
-      for (const thing of map.keys()) if (!descriptions.has(thing)) map.delete(thing);
-    return isWhole;
-  }
-
-  #refuse(thing: string, text: string, error: unknown): void {
-    if (this.#refused.get(thing) === text) return;
-    this.#refused.set(thing, text);
-    this.#log.warn(
-      `NATS does not take the description of '${thing}' (${text.length} characters): ${messageOf(error)}. Others do not list it until it does: check max_payload and the disk of JetStream.`,
-    );
-  }
-
-  #key(thing: string): string {
-    return `${this.#name}.${thing}`;
-  }
 }

@@ -18,6 +18,8 @@ interface Member {
   renewedAt: number;
   /** Its descriptions by the name of the Thing. */
   readonly things: Map<string, EnrichedDescription>;
+  /** The text of each: one that is read again is no news. */
+  readonly texts: Map<string, string>;
 }
 
 /** One other server of the fleet, as it said last. */
@@ -34,7 +36,7 @@ export interface MemberThing {
 }
 
 /**
- * The other members of a fleet and their Things, as the buckets tell. A member is present until its lease has not been
+ * The other members of a fleet and their Things, as leases and the bucket of descriptions tell. A member is present until its lease has not been
  * renewed for nine seconds; its Things are listed while it is present.
  */
 export class Roster implements RemoteThings {
@@ -108,6 +110,7 @@ export class Roster implements RemoteThings {
   /** A member has written the description of a Thing. */
   described(name: string, thing: string, text: string): void {
     if (name === this.#own) return;
+    if (this.#members.get(name)?.texts.get(thing) === text) return;
     const description = descriptionIn(text);
     const member = description && this.#memberCalled(name);
     if (!member) return;
@@ -119,6 +122,7 @@ export class Roster implements RemoteThings {
     if (before === undefined) this.#count += 1;
     else if (before.id !== description.id && member.lease) this.#unlist(before);
     member.things.set(thing, description);
+    member.texts.set(thing, text);
     if (member.lease) this.#list(description);
   }
 
@@ -128,8 +132,16 @@ export class Roster implements RemoteThings {
     const before = member?.things.get(thing);
     if (!member || !before) return;
     member.things.delete(thing);
+    member.texts.delete(thing);
     this.#count -= 1;
     if (member.lease) this.#unlist(before);
+  }
+
+  /** Only the Things with these keys, `MEMBER.THING`, are still there. */
+  retain(keys: ReadonlySet<string>): void {
+    for (const [name, { things }] of this.#members)
+      for (const thing of [...things.keys()])
+        if (!keys.has(`${name}.${thing}`)) this.removed(name, thing);
   }
 
   /** While this server has no connection, nobody knows who is there: those that are listed stay. */
@@ -154,7 +166,12 @@ export class Roster implements RemoteThings {
       membersLimit.hit();
       return undefined;
     }
-    const member: Member = { lease: undefined, renewedAt: this.#timers.now(), things: new Map() };
+    const member: Member = {
+      lease: undefined,
+      renewedAt: this.#timers.now(),
+      things: new Map(),
+      texts: new Map(),
+    };
     this.#members.set(name, member);
     return member;
   }

@@ -36,6 +36,21 @@ export function requestSubjects({ fleet, member }: MemberName, role: SubjectRole
   return [ROOT, fleet, member, role, ">"].join(".");
 }
 
+/** The subject on which a member renews its lease; an empty message says that it leaves. */
+export function leaseSubject({ fleet, member }: MemberName): string {
+  return [ROOT, fleet, member, "tell", EMPTY].join(".");
+}
+
+/** Those of all members. */
+export function leaseSubjects(fleet: string): string {
+  return leaseSubject({ fleet, member: "*" });
+}
+
+/** The member whose subject it is. */
+export function memberIn(subject: string): string {
+  return subject.split(".")[2] ?? "";
+}
+
 /** Who comes asks here who is there: each member renews its lease then. No member can have this name. */
 export function rollCallSubject(fleet: string): string {
   return [ROOT, fleet, EMPTY, "view", "present"].join(".");

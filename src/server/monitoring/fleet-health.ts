@@ -7,7 +7,7 @@ export interface FleetHealth {
   readonly connected: boolean;
   /** For how long they are not, s; null while they are, and where they never were. */
   readonly lostFor: number | null;
-  /** Why not. */
+  /** Why not, or why descriptions are not kept. */
   readonly reason?: string;
   /** The other members, as they were heard of last. */
   readonly members: readonly MemberHealth[];
@@ -21,8 +21,8 @@ interface MemberHealth {
   readonly login: boolean;
 }
 
-/** Why a server that is not connected is degraded. */
+/** Why a server is degraded by its fleet. */
 export function fleetReasons({ connected, reason }: FleetHealth): string[] {
-  if (connected || reason === undefined) return [];
-  return [`The fleet is not reached: ${reason} Everything local goes on.`];
+  if (reason === undefined) return [];
+  return [connected ? reason : `The fleet is not reached: ${reason} Everything local goes on.`];
 }

@@ -9,7 +9,7 @@ import { blocksOf, pageText } from "../../docs/page.ts";
 import { patience, TEST_MS } from "../../limits.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 import { clientFor, memberFor } from "./members.ts";
-import { natsServerFor } from "./nats-server.ts";
+import { natsServerFor, sharedNats } from "./nats-server.ts";
 
 const timeout = TEST_MS;
 
@@ -31,14 +31,15 @@ async function until(
 }
 
 /** A member with a camera and a stage, and a client that knows them. */
-async function fleetOfOne(t: TestContext, url: string) {
-  const { server, url: root } = await memberFor(t, { servers: [url], name: "one" });
-  const client = await clientFor(t, { servers: [url] });
+async function fleetOfOne(t: TestContext) {
+  const { url, fleet } = await sharedNats();
+  const { server, url: root } = await memberFor(t, { servers: [url], name: "one", fleet });
+  const client = await clientFor(t, { servers: [url], fleet });
   await until(
     () => client.things.size === 2,
     (listener) => client.onChange(listener),
   );
-  return { server, root, client };
+  return { server, root, client, url, fleet };
 }
 
 /** Where the Things are that a server lists. */
@@ -51,9 +52,9 @@ async function basesAt(url: string): Promise<string[]> {
 test("each server of a fleet lists the Things of all, until their server has left", {
   timeout,
 }, async (t) => {
-  const { url } = await natsServerFor(t);
-  const one = await memberFor(t, { servers: [url], name: "one" });
-  const two = await memberFor(t, { servers: [url], name: "two" });
+  const { url, fleet } = await sharedNats();
+  const one = await memberFor(t, { servers: [url], name: "one", fleet });
+  const two = await memberFor(t, { servers: [url], name: "two", fleet });
   const { roster } = one.fleet;
   await until(
     () => roster.descriptions.size === 2,
@@ -70,8 +71,7 @@ test("each server of a fleet lists the Things of all, until their server has lef
 });
 
 test("a request by NATS has the answer that it has over HTTP", { timeout }, async (t) => {
-  const { url } = await natsServerFor(t);
-  const { root, client } = await fleetOfOne(t, url);
+  const { root, client } = await fleetOfOne(t);
   for (const [method, path, body] of [
     ["GET", "/stage/position"],
     ["GET", "/stage/"],
@@ -100,8 +100,7 @@ test("a request by NATS has the answer that it has over HTTP", { timeout }, asyn
 });
 
 test("a ThingClient operates a Thing by NATS alone", { timeout }, async (t) => {
-  const { url } = await natsServerFor(t);
-  const { root, client: fleet } = await fleetOfOne(t, url);
+  const { root, client: fleet } = await fleetOfOne(t);
   const stage = await ThingClient.connect(`${root}/stage/`, { fetch: fleet.fetch });
   await stage.invoke("move_relative", { x: 12 });
   assert.deepEqual(await stage.read("position"), { x: 12, y: 0, z: 0 });
@@ -110,15 +109,14 @@ test("a ThingClient operates a Thing by NATS alone", { timeout }, async (t) => {
 test("a description has a form of NATS behind each of one HTTP request, which is answered", {
   timeout,
 }, async (t) => {
-  const { url } = await natsServerFor(t);
-  const { root } = await fleetOfOne(t, url);
+  const { root, url, fleet } = await fleetOfOne(t);
   const connection = await connect({ servers: url });
   t.after(() => connection.close());
   const description = Object(await (await fetch(`${root}/stage/`)).json());
   const { forms } = description.properties.position;
   const hrefs = forms.map(({ href }: { href: string }) => href);
   const at = hrefs.indexOf("/stage/position");
-  assert.deepEqual(hrefs[at + 1], `${url}/thingscope.lab.one.view.GET.stage.position`);
+  assert.deepEqual(hrefs[at + 1], `${url}/thingscope.${fleet}.one.view.GET.stage.position`);
   assert.deepEqual(forms[at + 1].security, ["nats_sc"]);
   const answer = await connection.request(new URL(hrefs[at + 1]).pathname.slice(1));
   assert.deepEqual(answer.json(), { x: 0, y: 0, z: 0 });
@@ -127,12 +125,11 @@ test("a description has a form of NATS behind each of one HTTP request, which is
 });
 
 test("the subject says what its client may do", { timeout }, async (t) => {
-  const { url } = await natsServerFor(t);
-  await fleetOfOne(t, url);
+  const { url, fleet } = await fleetOfOne(t);
   const connection = await connect({ servers: url });
   t.after(() => connection.close());
   const ask = async (subject: string, body = "") => {
-    const { headers, data } = await connection.request(`thingscope.lab.one.${subject}`, body);
+    const { headers, data } = await connection.request(`thingscope.${fleet}.one.${subject}`, body);
     return [Number(headers?.get("Status")), new TextDecoder().decode(data)] as const;
   };
   const [refused, why] = await ask("view.POST.stage.move_relative", '{"x":1}');
@@ -150,8 +147,7 @@ test("the subject says what its client may do", { timeout }, async (t) => {
 test("a stream that is asked for by NATS is refused at once, and has no viewer then", {
   timeout,
 }, async (t) => {
-  const { url } = await natsServerFor(t);
-  const { server, root, client } = await fleetOfOne(t, url);
+  const { server, root, client } = await fleetOfOne(t);
   const { mjpeg_stream: stream } = server.host.get("camera").thing as TestCamera;
   const camera = await clientStream(root);
   for (const path of ["", "?fps=5"]) {
@@ -172,10 +168,10 @@ async function clientStream(root: string): Promise<ReadableStream<Uint8Array>> {
 test("a member is described, and answers, at the address that it is configured to have", {
   timeout,
 }, async (t) => {
-  const { url } = await natsServerFor(t);
-  const named = { servers: [url], name: "one", url: "http://bench-1.lab:5000" };
+  const { url, fleet } = await sharedNats();
+  const named = { servers: [url], name: "one", fleet, url: "http://bench-1.lab:5000" };
   await memberFor(t, named);
-  const client = await clientFor(t, { servers: [url] });
+  const client = await clientFor(t, { servers: [url], fleet });
   await until(
     () => client.things.size === 2,
     (listener) => client.onChange(listener),
@@ -201,11 +197,10 @@ test("a description that is larger than a message of NATS is told once, with wha
 });
 
 test("a member tells new values and events", { timeout }, async (t) => {
-  const { url } = await natsServerFor(t);
-  const { server } = await fleetOfOne(t, url);
+  const { server, url, fleet } = await fleetOfOne(t);
   const connection = await connect({ servers: url });
   t.after(() => connection.close());
-  const told = connection.subscribe("thingscope.lab.one.tell.stage.properties.position");
+  const told = connection.subscribe(`thingscope.${fleet}.one.tell.stage.properties.position`);
   await connection.flush();
   await server.host.get("stage").invoke("move_relative", { x: 3, y: 0, z: 0 }).ended;
   for await (const message of told) {
@@ -237,9 +232,8 @@ test("while NATS is away everything local goes on, and the fleet comes back with
 });
 
 test("a name that another server has is refused, and said", { timeout }, async (t) => {
-  const { url } = await natsServerFor(t);
-  const { root } = await fleetOfOne(t, url);
-  const other = await memberFor(t, { servers: [url], name: "one" }, { joins: false });
+  const { root, url, fleet } = await fleetOfOne(t);
+  const other = await memberFor(t, { servers: [url], name: "one", fleet }, { joins: false });
   const signal = patience();
   while (other.fleet.status.reason === undefined) {
     signal.throwIfAborted();

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { TestContext } from "node:test";
+import { after } from "node:test";
 import { temporaryFolder } from "../../temporary-folder.ts";
 import { pythonCommand } from "../programs.ts";
 
@@ -16,8 +16,26 @@ export interface NatsServer {
   restart(): Promise<void>;
 }
 
+let shared: Promise<NatsServer> | undefined;
+let fleets = 0;
+const ends: (() => void)[] = [];
+after(() => {
+  for (const end of ends) end();
+});
+
+/** One for all tests of a file that do not stop it, and the name of a fleet that no other test has. */
+export async function sharedNats(): Promise<{ url: string; fleet: string }> {
+  shared ??= natsServerFor({ after: (end) => ends.push(end) });
+  const { url } = await shared;
+  fleets += 1;
+  return { url, fleet: `lab${fleets}` };
+}
+
 /** @param config - Lines for its configuration, such as users and permissions. */
-export async function natsServerFor(t: TestContext, config = ""): Promise<NatsServer> {
+export async function natsServerFor(
+  t: { after(end: () => void): void },
+  config = "",
+): Promise<NatsServer> {
   const folder = await temporaryFolder("thingscope-nats-");
   let port = "-1";
   let child = await started();
@@ -37,7 +55,7 @@ export async function natsServerFor(t: TestContext, config = ""): Promise<NatsSe
 
   async function started() {
     const file = join(folder, "nats.conf");
-    const jetStream = `jetstream { store_dir: "${join(folder, "store")}", max_file_store: 100M }`;
+    const jetStream = `jetstream { store_dir: "${join(folder, "store")}", max_file_store: 10G }`;
     await writeFile(file, `listen: "127.0.0.1:${port}"\n${jetStream}\n${config}\n`);
     const process = spawn(pythonCommand("nats-server"), ["-c", file], {
       stdio: ["ignore", "ignore", "pipe"],
