@@ -1,9 +1,11 @@
 import type { NatsConnection } from "@nats-io/transport-node";
 import { abortable } from "../../base/abort.ts";
+import { now } from "../../base/clock.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import type { EnrichedDescription } from "../../server/directory/remote-things.ts";
 import { findThings } from "./buckets.ts";
+import { type ClockSample, clockOf } from "./clock.ts";
 import { connectTo } from "./connect.ts";
 import { watchThings } from "./descriptions.ts";
 import { hearLeases } from "./lease.ts";
@@ -12,8 +14,18 @@ import type { FleetOptions } from "./options.ts";
 import { type PresentMember, Roster } from "./roster.ts";
 import { requestSubject, rollCallSubject } from "./subjects.ts";
 
-/** How long an answer is waited for, ms: longer than a member takes. */
+/** A member that is started again has another clock, ms. */
+const CLOCK_KEPT_MS = 10_000;
+/** How long an answer is waited for, ms, unless told otherwise: longer than a member takes. */
 const ANSWER_MS = 35_000;
+
+interface FleetClientOptions {
+  /** Relative paths of the options begin there; the working folder when absent. */
+  readonly folder?: string;
+  readonly log?: Log;
+  /** How long an answer is waited for, ms; 35 000 when absent. */
+  readonly answerMs?: number;
+}
 
 /**
  * A client of a fleet, which is no member: it sees the members and their Things, and its `fetch` reaches them by NATS alone.
@@ -25,29 +37,37 @@ export class FleetClient implements AsyncDisposable {
   readonly #connection: NatsConnection;
   readonly #fleet: string;
   readonly #roster: Roster;
+  readonly #answerMs: number;
+  /** Of members that were given commands: at most as many as a roster has. */
+  readonly #clocks = new Map<string, ClockSample>();
   readonly #end = new AbortController();
 
-  private constructor(library: Nats, connection: NatsConnection, fleet: string, log: Log) {
+  private constructor(
+    library: Nats,
+    connection: NatsConnection,
+    fleet: string,
+    { log, answerMs }: { log: Log; answerMs: number },
+  ) {
     this.#library = library;
+    this.#answerMs = answerMs;
     this.#connection = connection;
     this.#fleet = fleet;
     this.#roster = new Roster("", log);
   }
 
   /**
-   * @param options.folder - Relative paths of the options begin there; the working folder when absent.
    * @throws {ThingError} `PROGRAM_MISSING`, `PROGRAM_REFUSED`, `BAD_CONFIG`.
    */
   static async connect(
     options: Omit<FleetOptions, "name" | "url">,
-    { folder = ".", log = silentLog }: { readonly folder?: string; readonly log?: Log } = {},
+    { folder = ".", log = silentLog, answerMs = ANSWER_MS }: FleetClientOptions = {},
   ): Promise<FleetClient> {
     const library = await nats();
     const connection = await connectTo(library, options, { folder, client: "thingscope client" });
     const { fleet = "lab" } = options;
     try {
       const things = await findThings(connection, library, fleet);
-      const client = new FleetClient(library, connection, fleet, log);
+      const client = new FleetClient(library, connection, fleet, { log, answerMs });
       hearLeases(connection, fleet, client.#roster);
       connection.publish(rollCallSubject(fleet));
       watchThings(things, client.#roster, client.#end.signal).catch((error) =>
@@ -90,14 +110,32 @@ export class FleetClient implements AsyncDisposable {
     for (const [key, value] of request.headers) headers.set(key, value);
     if (search) headers.set("Query", search.slice(1));
     const body = new Uint8Array(await request.arrayBuffer());
+    if (request.method !== "GET" && !headers.has("Deadline"))
+      headers.set("Deadline", String(await this.#deadlineAt(name)));
     request.signal.throwIfAborted();
     const answer = this.#connection
-      .request(subject, body, { timeout: ANSWER_MS, headers })
+      .request(subject, body, { timeout: this.#answerMs, headers })
       .catch((cause) => {
         throw new TypeError(`'${name}' does not answer by NATS: ${messageOf(cause)}`, { cause });
       });
     return responseOf(await abortable(answer, request.signal), request.url);
   };
+
+  /** When this client gives up, on the clock of a member: what comes to it later is not carried out. */
+  async #deadlineAt(member: string): Promise<number> {
+    const known = this.#clocks.get(member);
+    const isFresh = known && now() - known.at < CLOCK_KEPT_MS;
+    const clock = isFresh ? known : await this.#askClock(member);
+    return now() + clock.steadyMs - clock.uncertaintyMs + this.#answerMs;
+  }
+
+  async #askClock(member: string): Promise<ClockSample> {
+    const clock = await clockOf(this.#connection, { fleet: this.#fleet, member }).catch((cause) => {
+      throw new TypeError(`'${member}' does not answer by NATS: ${messageOf(cause)}`, { cause });
+    });
+    this.#clocks.set(member, clock);
+    return clock;
+  }
 
   async close(): Promise<void> {
     this.#end.abort();

@@ -3,6 +3,7 @@ import type { NatsConnection } from "@nats-io/transport-node";
 import type { Attempt } from "../../base/attempt.ts";
 import { now } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
+import { type ClockOffset, fleetClock } from "../../base/fleet-clock.ts";
 import type { Log } from "../../base/log.ts";
 import { packageVersion } from "../../base/package-root.ts";
 import { Supervisor } from "../../base/supervise.ts";
@@ -10,10 +11,11 @@ import type { FleetHealth } from "../../server/monitoring/fleet-health.ts";
 import type { JoiningServer } from "../../server/server-options.ts";
 import { originsOf, ownOrigins, rootOf } from "./addresses.ts";
 import { openThings } from "./buckets.ts";
+import { keepClock } from "./clock.ts";
 import { connectTo } from "./connect.ts";
 import { describedThings } from "./described-things.ts";
 import { keepDescribed } from "./descriptions.ts";
-import { hearLeases } from "./lease.ts";
+import { hearLeases, type Lease, type LeaseClock } from "./lease.ts";
 import { type Nats, nats } from "./library.ts";
 import { brokerOf, withNatsForms } from "./nats-forms.ts";
 import type { FleetOptions } from "./options.ts";
@@ -93,7 +95,13 @@ export class Fleet {
       ...{ fleet, name: member, connected, lostFor: connected ? null : lostFor },
       ...(!connected && reason !== undefined && { reason }),
       ...(connected && this.#fault !== undefined && { reason: this.#fault }),
-      members: this.roster.present.map(({ name, url, login = false }) => ({ name, url, login })),
+      members: this.roster.present.map(({ name, url, login = false, clock }) => ({
+        name,
+        url,
+        login,
+        ...(clock && { clock: offsetIn(clock) }),
+      })),
+      clock: fleetClock.offset ? { ...fleetClock.offset } : null,
     };
   }
 
@@ -138,7 +146,7 @@ export class Fleet {
       ...{ instance: this.#instance, since: this.#since, url: root, version: packageVersion() },
       ...{ origins: ownOrigins(server), login: server.hasLogin },
     };
-    const presence = { connection, name, lease: () => own };
+    const presence = { connection, name, lease: () => ({ ...own, ...leaseClock() }) };
     const telling = { connection, library, hub: server.notifications, name };
     const describing = {
       open: () => openThings(connection, library, name.fleet),
@@ -159,6 +167,7 @@ export class Fleet {
       await Promise.race([
         new Promise<never>((_, reject) => stops.push(tellAll(server.host, telling, reject))),
         keepDescribed(describing, ending),
+        keepClock(connection, name, roster, ending),
         keepPresent(presence, ending, () => this.#renewed(attempt)),
         connection.closed().then(connectionLost),
       ]);
@@ -181,6 +190,17 @@ export class Fleet {
     this.#told = reason;
     this.#log.warn(`The fleet is not reached: ${reason} Everything local goes on.`);
   }
+}
+
+function offsetIn({ reference, offset_ms, uncertainty_ms }: LeaseClock): ClockOffset {
+  return { reference, offsetMs: offset_ms, uncertaintyMs: uncertainty_ms };
+}
+
+function leaseClock(): Pick<Lease, "clock"> {
+  const { offset } = fleetClock;
+  if (!offset) return {};
+  const { reference, offsetMs, uncertaintyMs } = offset;
+  return { clock: { reference, offset_ms: offsetMs, uncertainty_ms: uncertaintyMs } };
 }
 
 function connectionLost(error: unknown): never {

@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import type { Msg, MsgHdrs, NatsConnection } from "@nats-io/transport-node";
 import inject, { type Response as InjectedResponse } from "light-my-request";
 import { within } from "../../base/abort.ts";
+import { now } from "../../base/clock.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
 import { countedLimit } from "../../base/limit-hits.ts";
 import type { Log } from "../../base/log.ts";
@@ -10,8 +11,15 @@ import type { Identity } from "../../server/http/identity.ts";
 import { problemOf } from "../../server/http/problem.ts";
 import { PROBLEM_TYPE } from "../../server/http/route.ts";
 import type { JoiningServer } from "../../server/server-options.ts";
+import { answerClock } from "./clock.ts";
 import type { Nats } from "./library.ts";
-import { type MemberName, requestIn, requestSubjects, type SubjectRole } from "./subjects.ts";
+import {
+  isClock,
+  type MemberName,
+  requestIn,
+  requestSubjects,
+  type SubjectRole,
+} from "./subjects.ts";
 
 /** Requests that are answered at a time; more are refused. */
 const MOST_AT_ONCE = 64;
@@ -25,6 +33,7 @@ const ROLES: readonly SubjectRole[] = ["view", "operate"];
 
 const busyLimit = countedLimit("fleet_requests");
 const lateLimit = countedLimit("fleet_answers_late");
+const badLimit = countedLimit("fleet_bad_requests");
 const sizeLimit = countedLimit("fleet_answer_bytes");
 
 /** What requests by NATS are answered by, and how the server is called in their answers. */
@@ -51,6 +60,7 @@ export function answerRequests(
   const subscriptions = ROLES.map((role) => {
     const listener = answering.server.listenerFor(clientWith(role));
     const answer = async (message: Msg) => {
+      if (isClock(message.subject)) return answerClock(message);
       if (running >= MOST_AT_ONCE) {
         busyLimit.hit();
         respond(message, library, problem(tooMany()));
@@ -84,11 +94,14 @@ interface Answer {
 async function answerTo(
   message: Msg,
   listener: RequestListener,
-  { root }: Answering,
+  { root, log }: Answering,
   connection: NatsConnection,
 ): Promise<Answer> {
   const request = requestIn(message.subject);
-  if (!request) return problem(notARequest(message.subject));
+  if (!request) return refuse(notARequest(message.subject), log);
+  const lateMs = now() - deadlineIn(message.headers);
+  if (Number.isNaN(lateMs)) return refuse(badDeadline(), log);
+  if (lateMs > 0) return refuse(stale(lateMs), log);
   const query = message.headers?.get("Query");
   const url = root + request.path + (query ? `?${query}` : "");
   const { host } = new URL(root);
@@ -136,6 +149,25 @@ function respond(message: Msg, library: Nats, { status, headers, body }: Answer)
   message.respond(body, { headers: answered });
 }
 
+/** When the asker gives up, on the clock of `now()`: nothing is begun for it after that. */
+function deadlineIn(headers: MsgHdrs | undefined): number {
+  const deadline = headers?.get("Deadline");
+  return deadline ? Number(deadline) : Number.POSITIVE_INFINITY;
+}
+
+/** Anybody may send anything: it is counted, and the log has a line a minute. */
+function refuse(error: ThingError, log: Log): Answer {
+  badLimit.hit();
+  if (now() - toldAt > TOLD_EVERY_MS) {
+    toldAt = now();
+    log.warn(`A message of the fleet was refused: ${error.message}`);
+  }
+  return problem(error);
+}
+
+let toldAt = Number.NEGATIVE_INFINITY;
+const TOLD_EVERY_MS = 60_000;
+
 /** @returns undefined when there are more than `most`. */
 async function bytesOf(body: Readable, most: number): Promise<Uint8Array | undefined> {
   const chunks: Buffer[] = [];
@@ -178,6 +210,21 @@ function problem(error: unknown): Answer {
     headers: { "content-type": PROBLEM_TYPE },
     body: Buffer.from(JSON.stringify(body)),
   };
+}
+
+function badDeadline(): ThingError {
+  return new ThingError(
+    "BAD_ARGUMENT",
+    "The header Deadline is no time. Send milliseconds since 1970 on this server's clock, or leave it out.",
+  );
+}
+
+function stale(lateMs: number): ThingError {
+  const seconds = (lateMs / 1000).toFixed(1);
+  return new ThingError(
+    "NOT_READY",
+    `The request came ${seconds} s after its deadline, and nothing was done. Check the connection to NATS, and ask again.`,
+  );
 }
 
 function tooMany(): ThingError {

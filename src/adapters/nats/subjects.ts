@@ -4,6 +4,8 @@ import type { Role } from "../../core/affordances.ts";
 const ROOT = "thingscope";
 /** An empty segment of a path, since no token may be empty. */
 const EMPTY = "~";
+const METHODS = new Set(["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS"]);
+const CLOCK = "clock";
 /** Signs of a path that NATS reads in its own way, or that stand for an empty segment. */
 const RESERVED = /[.*>~\s]/g;
 
@@ -56,12 +58,22 @@ export function rollCallSubject(fleet: string): string {
   return [ROOT, fleet, EMPTY, "view", "present"].join(".");
 }
 
+/** Where a member says what time it is there. */
+export function clockSubject({ fleet, member }: MemberName): string {
+  return [ROOT, fleet, member, "view", CLOCK].join(".");
+}
+
+export function isClock(subject: string): boolean {
+  const [, , , , last, ...more] = subject.split(".");
+  return last === CLOCK && more.length === 0;
+}
+
 /** Method and path of a request's subject; undefined of any other subject. */
 export function requestIn(
   subject: string,
 ): { readonly method: string; readonly path: string } | undefined {
   const [, , , , method, ...tokens] = subject.split(".");
-  if (method === undefined || tokens.length === 0) return undefined;
+  if (method === undefined || !METHODS.has(method) || tokens.length === 0) return undefined;
   return { method, path: `/${tokens.map(segmentOf).join("/")}` };
 }
 

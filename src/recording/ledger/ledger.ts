@@ -1,3 +1,4 @@
+import type { ClockOffset } from "../../base/fleet-clock.ts";
 import type { SourceLoss } from "../../frames/frame.ts";
 import type { ExportNote, ExportWish } from "./export-wish.ts";
 
@@ -110,6 +111,8 @@ export interface LedgerHead {
   readonly settings?: unknown;
   /** What is to be made of it when it is closed. */
   readonly exporting?: ExportWish;
+  /** How the clock of its times stood to that of the fleet when it began. */
+  readonly clock?: ClockOffset;
 }
 
 /** The last line of a ledger: how it all went. */

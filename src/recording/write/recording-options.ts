@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { fleetClock } from "../../base/fleet-clock.ts";
 import type { Log } from "../../base/log.ts";
 import { packageVersion } from "../../base/package-root.ts";
 import { identityAnywhere } from "../../base/process-place.ts";
@@ -72,6 +73,7 @@ export function headsOf(path: string, first: Frame, options: RecordingOptions) {
     ...(rate !== undefined && { expectedFps: rate }),
     ...(settings !== undefined && { settings }),
     ...(exporting && { exporting }),
+    ...(fleetClock.offset && { clock: fleetClock.offset }),
   };
   return { head: noteLine(head), mkv };
 }

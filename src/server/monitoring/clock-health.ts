@@ -1,4 +1,5 @@
 import { toDateTime, wallTime } from "../../base/clock.ts";
+import { fleetClock } from "../../base/fleet-clock.ts";
 import { type ClockStep, wallClock } from "../../base/wall-clock.ts";
 import type { MetricFamily } from "./prometheus-text.ts";
 
@@ -36,9 +37,25 @@ export function clockMetrics(): MetricFamily[] {
       help: "How often the wall clock was set, or the computer slept.",
       samples: [{ value: steps }],
     },
+    ...fleetMetrics(),
     ...gauges.map(([name, help, value]): MetricFamily => {
       return { name: `thingscope_wall_clock_${name}`, type: "gauge", help, samples: [{ value }] };
     }),
+  ];
+}
+
+/** Of a member of a fleet, once it is measured. */
+function fleetMetrics(): MetricFamily[] {
+  const { offset } = fleetClock;
+  if (!offset) return [];
+  const labels = { reference: offset.reference };
+  const gauge = (name: string, help: string, ms: number): MetricFamily => ({
+    ...{ name: `thingscope_fleet_clock_${name}_seconds`, type: "gauge", help },
+    samples: [{ labels, value: ms / 1000 }],
+  });
+  return [
+    gauge("offset", "How far the clock is ahead of the fleet's.", offset.offsetMs),
+    gauge("uncertainty", "How far off that may be.", offset.uncertaintyMs),
   ];
 }
 

@@ -1,3 +1,5 @@
+import type { ClockOffset } from "../../base/fleet-clock.ts";
+
 /** What `/health` says of the fleet that a server belongs to. */
 export interface FleetHealth {
   readonly fleet: string;
@@ -9,6 +11,8 @@ export interface FleetHealth {
   readonly lostFor: number | null;
   /** Why not, or why descriptions are not kept. */
   readonly reason?: string;
+  /** How far this machine's clock is ahead of the fleet's; null before that is measured. */
+  readonly clock: ClockOffset | null;
   /** The other members, as they were heard of last. */
   readonly members: readonly MemberHealth[];
 }
@@ -19,6 +23,7 @@ interface MemberHealth {
   readonly url: string;
   /** Whether its pages and pictures are for those alone who have logged in there. */
   readonly login: boolean;
+  readonly clock?: ClockOffset;
 }
 
 /** Why a server is degraded by its fleet. */

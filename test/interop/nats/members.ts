@@ -1,7 +1,10 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import { type Log, ThingHost, ThingServer } from "thingscope";
 import { Fleet, FleetClient, type FleetOptions } from "thingscope/fleet";
 import { SimulatedStage, TestCamera } from "thingscope/things";
+import { packagePath } from "../../../src/base/package-root.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 
 /** A server with a camera and a stage that belongs to a fleet. */
@@ -25,9 +28,29 @@ export async function memberFor(
 /** A client of a fleet, closed with its test. */
 export async function clientFor(
   t: TestContext,
-  options: Parameters<typeof FleetClient.connect>[0],
+  ...options: Parameters<typeof FleetClient.connect>
 ): Promise<FleetClient> {
-  const client = await FleetClient.connect(options);
+  const client = await FleetClient.connect(...options);
   t.after(() => client.close());
   return client;
+}
+
+/** A server in a process of its own, on a free port. */
+export async function memberApart(
+  t: TestContext,
+  options: FleetOptions,
+): Promise<{ child: ChildProcess; root: string }> {
+  const folder = await temporaryFolder();
+  const program = packagePath("dist/test/interop/nats/member-child.js");
+  const child = spawn(process.execPath, [program, JSON.stringify({ options, folder, port: 0 })], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  t.after(() => child.kill("SIGKILL"));
+  let port = "";
+  for await (const line of createInterface(child.stdout)) {
+    port = /^LISTENS (\d+)/.exec(line)?.[1] ?? port;
+    if (line === "JOINED") break;
+  }
+  child.stdout.resume();
+  return { child, root: `http://127.0.0.1:${port}` };
 }
