@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { patience, TEST_MS } from "../../limits.ts";
-import { needsRoot } from "../../needs.ts";
+import { needsLong, needsRoot } from "../../needs.ts";
 import { Machines } from "./machines.ts";
 
 interface Clock {
@@ -12,7 +12,7 @@ interface Clock {
 
 test("members know how far their clocks are ahead of the fleet's, and how exactly, and tell it", {
   timeout: TEST_MS,
-  ...needsRoot("makes network namespaces"),
+  ...needsLong(needsRoot("makes network namespaces")),
 }, async (t) => {
   const machines = await Machines.three(t);
   await Promise.all([1, 2, 3].map((n) => machines.startBroker(n)));
