@@ -115,7 +115,7 @@ export class PropertyControl extends LitElement {
         aria-expanded=${this.#isExplained}
         aria-label=${`What is ${title}?`}
         @click=${() => (this.#isExplained = !this.#isExplained)}
-      >ⓘ</button></span>`;
+      ></button></span>`;
   }
 
   /** The description has lost it while somebody was entering a value. */

@@ -37,8 +37,16 @@ export const rowStyle = css`
     border: 0;
     background: none;
     color: var(--quiet);
-    font-size: 12px;
     opacity: 0;
+  }
+  /* Drawn: few fonts have a sign for it. */
+  .name button::before {
+    content: "i";
+    width: 14px;
+    border: 1px solid;
+    border-radius: 50%;
+    font: italic 600 10px/12px serif;
+    text-align: center;
   }
   .property:hover .name button,
   .name button:focus-visible,

@@ -1,7 +1,5 @@
 import { css, html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import { Http } from "../../src/client/http.ts";
-import { invocationHref, RemoteInvocation } from "../../src/client/invocation.ts";
 import { RemoteBlob } from "../../src/client/remote-blob.ts";
 import type { Refused } from "../affordances/refusals.ts";
 import "../affordances/invocation-view.ts";
@@ -9,27 +7,11 @@ import "../schema/blob-view.ts";
 import "../schema/schema-value.ts";
 import { shared } from "../style/shared.ts";
 import { spanOf } from "../things/time-words.ts";
-import { isJson, type Operation, type Request } from "./operation.ts";
+import { type Answer, answerTo, MOST_BYTES } from "./answer.ts";
+import type { Operation, Request } from "./operation.ts";
 import "./server-events.ts";
 
 const MOST_TEXT = 20_000;
-/** Of the headers these say something about the answer; the rest is the same everywhere. */
-const TELLING =
-  /^(allow|content-(?:type|length|range|disposition|encoding)|etag|last-modified|link|location|retry-after|x-frame|x-stream|x-timestamp|x-origin|x-unread)/;
-
-/** What has come of a request. */
-interface Answer {
-  readonly status: number;
-  readonly text: string;
-  readonly ms: number;
-  readonly headers: readonly (readonly [string, string])[];
-  readonly type: string;
-  readonly body?: unknown;
-  readonly raw?: string;
-  readonly run?: RemoteInvocation;
-  readonly events?: ReadableStream<Uint8Array>;
-}
-
 /** Sends a request and shows what comes back: a value, text, a picture, a file, an invocation, or a stream for as long as it is wanted. */
 @customElement("api-answer")
 export class ApiAnswer extends LitElement {
@@ -117,7 +99,7 @@ export class ApiAnswer extends LitElement {
     return (accept ?? this.operation.answer?.type ?? "").startsWith("multipart/");
   }
 
-  #shown({ headers, body, raw, run, events, type }: Answer) {
+  #shown({ headers, body, raw, run, events, type, isCut }: Answer) {
     const { answer } = this.operation;
     return html`
       <pre class="headers">${headers.map(([name, value]) => html`${name}: ${linked(value)}\n`)}</pre>
@@ -134,6 +116,7 @@ export class ApiAnswer extends LitElement {
                 .value=${body}
               ></schema-value>`
       }
+      ${isCut ? this.#cut() : nothing}
       ${raw ? this.#raw(raw, body !== undefined || run !== undefined) : nothing}
     `;
   }
@@ -148,6 +131,14 @@ export class ApiAnswer extends LitElement {
       <summary class="quiet">As it came</summary>
       <pre class="text">${text}</pre>
     </details>`;
+  }
+
+  #cut() {
+    const { method, url } = this.request;
+    return html`<p class="quiet">
+      The answer is larger than ${MOST_BYTES / 2 ** 20} MiB: no more of it was read.
+      ${method === "GET" ? html`<a href=${url} download>Download it</a>` : nothing}
+    </p>`;
   }
 
   /** An image that is merely removed would go on. */
@@ -188,46 +179,6 @@ export class ApiAnswer extends LitElement {
     const detailed: Refused = { faults: errors, problem: String(detail) };
     this.dispatchEvent(new CustomEvent("refused", { detail: detailed }));
   }
-}
-
-async function answerTo(request: Request, signal: AbortSignal): Promise<Answer> {
-  const { method, url, accept, contentType, body } = request;
-  const began = performance.now();
-  const headers: Record<string, string> = {};
-  if (accept !== undefined) headers.Accept = accept;
-  if (contentType !== undefined) headers["Content-Type"] = contentType;
-  const response = await fetch(url, {
-    method,
-    headers,
-    body: body ?? null,
-    signal,
-    cache: "no-store",
-  });
-  const type = response.headers.get("content-type") ?? "";
-  const head = {
-    status: response.status,
-    text: response.statusText,
-    ms: performance.now() - began,
-    headers: [...response.headers].filter(([name]) => TELLING.test(name)),
-    type,
-  };
-  if (response.ok && response.body && type.startsWith("text/event-stream"))
-    return { ...head, events: response.body };
-  const http = new Http(location.href);
-  if (isJson(type)) {
-    const raw = await response.text();
-    const value = http.parse<object>(raw, response.url);
-    const href = method === "POST" ? invocationHref(response, value) : undefined;
-    const pretty = JSON.stringify(JSON.parse(raw), undefined, 1);
-    if (href === undefined) return { ...head, body: value, raw: pretty };
-    const action = new URL(url).pathname.split("/").at(-1) ?? "";
-    const state = { ...value };
-    const run = RemoteInvocation.at(http, action, href, { state, answer: response });
-    return { ...head, run, raw: pretty };
-  }
-  if (/^(text\/|application\/(link-format|xml|javascript))/.test(type) || type === "")
-    return { ...head, raw: await response.text() };
-  return { ...head, body: await http.blob(response) };
 }
 
 /** Addresses in a header can be followed. */

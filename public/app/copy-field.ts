@@ -2,7 +2,7 @@ import { css, html, LitElement } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { shared } from "../style/shared.ts";
 
-/** An address to be taken elsewhere, with a button that copies it. */
+/** An address, or a text of some lines, to be taken elsewhere, with a button that copies it. */
 @customElement("copy-field")
 export class CopyField extends LitElement {
   static override styles = [
@@ -18,17 +18,36 @@ export class CopyField extends LitElement {
         font-size: 12px;
         text-overflow: ellipsis;
       }
+      pre {
+        flex: 1;
+        min-width: 0;
+        margin: 0;
+        padding: 8px 12px;
+        border: 1px solid var(--line);
+        border-radius: var(--radius);
+        background: var(--panel);
+        font-family: var(--mono);
+        font-size: 12px;
+        overflow: auto;
+      }
     `,
   ];
   /** What it is, for screen readers. */
   @property() accessor name = "";
   @property() accessor value = "";
   @state() accessor said = "Copy";
-  @query("input") accessor input!: HTMLInputElement;
+  /** Whether it is shown whole, as lines. */
+  @property({ type: Boolean }) accessor lines = false;
+  @query("input") accessor input!: HTMLInputElement | null;
+  @query("pre") accessor text!: HTMLElement | null;
 
   override render() {
     return html`
-      <input readonly aria-label=${this.name} .value=${this.value} @focus=${() => this.input.select()} />
+      ${
+        this.lines
+          ? html`<pre tabindex="0">${this.value}</pre>`
+          : html`<input readonly aria-label=${this.name} .value=${this.value} @focus=${this.#select} />`
+      }
       <button aria-label="${this.said} ${this.name}" @click=${this.#copy}>${this.said}</button>
     `;
   }
@@ -39,10 +58,15 @@ export class CopyField extends LitElement {
       () => true,
       () => false,
     );
-    if (!copied) this.input.select();
+    if (!copied) this.#select();
     this.said = copied ? "Copied" : "Selected";
     setTimeout(() => {
       this.said = "Copy";
     }, 2000);
+  };
+
+  readonly #select = (): void => {
+    this.input?.select();
+    if (this.text) getSelection()?.selectAllChildren(this.text);
   };
 }

@@ -134,10 +134,16 @@ function heading(title: string) {
 function thingRow([name, health]: readonly [string, ThingHealth]) {
   const { state, word, reason } = lampOf(health);
   return html`<tr role="row">
-    <th role="rowheader" scope="row">${name}</th>
+    <th role="rowheader" scope="row"><a href=${thingPage(name)}>${name}</a></th>
     <td role="cell" class="state"><span class="lamp" data-state=${state}></span>${word}</td>
     <td role="cell" class="why">${reason}</td>
   </tr>`;
+}
+
+/** Where a Thing is used, and tried again. */
+function thingPage(name: string): string {
+  const home = document.body.dataset.home ?? "./";
+  return `${home}?${new URLSearchParams({ view: "things", thing: name })}`;
 }
 
 function streamRow(path: string, { state, rate, age, viewers }: StreamHealth) {

@@ -4,6 +4,7 @@ import { shared } from "../style/shared.ts";
 import { Following } from "../things/live-thing.ts";
 import { server, Watching } from "../things/server.ts";
 import { CAMERA_SNIPPETS, type CameraSnippet } from "./camera-snippets.ts";
+import "./copy-field.ts";
 import "./thing-lamp.ts";
 
 /** Where there is no camera: what was looked for and found, and how to get a picture. */
@@ -32,15 +33,8 @@ export class NoCamera extends LitElement {
         gap: 6px;
         padding-left: 20px;
       }
-      pre {
-        margin: 4px 0 0;
-        padding: 10px 12px;
-        border: 1px solid var(--line);
-        border-radius: var(--radius);
-        background: var(--panel);
-        font-family: var(--mono);
-        font-size: 12px;
-        overflow: auto;
+      copy-field + copy-field {
+        margin-top: 6px;
       }
       details {
         border-top: 1px solid var(--line);
@@ -80,7 +74,7 @@ export class NoCamera extends LitElement {
           The simulated microscope has a camera, a stage and an autofocus. Its pictures are marked
           SIMULATED.
         </p>
-        <pre tabindex="0">thingscope serve --simulated</pre>
+        <copy-field lines name="Command" value="thingscope serve --simulated"></copy-field>
         <h2>Serve a camera</h2>
         <p>
           Without a configuration <code>thingscope serve</code> serves what is plugged in.
@@ -138,7 +132,7 @@ function foundCamera(camera: unknown): TemplateResult {
 function snippet({ kind, command, yaml }: CameraSnippet): TemplateResult {
   return html`<details>
     <summary>${kind}</summary>
-    ${command ? html`<pre tabindex="0">${command}</pre>` : nothing}
-    <pre tabindex="0">${yaml}</pre>
+    ${command ? html`<copy-field lines name="Command" .value=${command}></copy-field>` : nothing}
+    <copy-field lines name="Configuration" .value=${yaml}></copy-field>
   </details>`;
 }

@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { shared } from "../style/shared.ts";
+import { account, mayOperate, whyNotOperate } from "../things/account.ts";
 import { server, Watching } from "../things/server.ts";
 
 /** The lamp of a Thing: live, idle, starting, or failed with its reason and a way to try again. */
@@ -42,7 +43,7 @@ export class ThingLamp extends LitElement {
   @property({ type: Boolean }) accessor full = false;
   @state() accessor isTrying = false;
   @state() accessor refused: string | undefined;
-  readonly watching = new Watching(this, server);
+  readonly watching = new Watching(this, server, account);
 
   override render() {
     const { state, word, reason } = server.lampOf(this.name);
@@ -54,7 +55,11 @@ export class ThingLamp extends LitElement {
         this.full && isFailed
           ? html`
               <span class="reason">${this.refused ?? reason}</span>
-              <button ?disabled=${this.isTrying} @click=${this.#retry}>
+              <button
+                ?disabled=${this.isTrying || !mayOperate()}
+                title=${whyNotOperate() ?? nothing}
+                @click=${this.#retry}
+              >
                 ${this.isTrying ? "Trying" : "Retry"}
               </button>
             `

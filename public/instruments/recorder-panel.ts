@@ -189,8 +189,8 @@ export class RecorderPanel extends LitElement {
     };
     return html`
       <div class="last">
-        ${newest ? html`<button class="play" @click=${show(newest.id)}>Play</button><span title=${newest.name}>${newest.title}</span>` : html`<span class="quiet">No recording yet</span>`}
-        <button class="all" @click=${show(undefined)}>All ${all.length.toLocaleString("en")}</button>
+        ${newest ? html`<button class="play" @click=${show(newest.id)}>Play</button><span title=${newest.name}>${newest.title}</span>` : html`<span class="quiet">${all.length > 0 ? "Only stills so far" : "No recordings yet"}</span>`}
+        <button class="all" @click=${show(undefined)}>${all.length > 0 ? countText(all.length, "recording") : "Recordings"}</button>
       </div>
     `;
   }

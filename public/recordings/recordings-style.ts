@@ -9,7 +9,7 @@ export const recordingsStyle = css`
   }
   .list {
     display: grid;
-    grid-template-rows: auto auto auto;
+    grid-template: auto auto auto / minmax(0, 1fr);
     align-content: start;
     min-height: 0;
     overflow: auto;
@@ -138,6 +138,10 @@ export const recordingsStyle = css`
   .none {
     padding: 24px 16px;
   }
+  .hint {
+    place-self: center;
+    padding: 24px;
+  }
   .pages {
     display: flex;
     align-items: center;
@@ -150,6 +154,9 @@ export const recordingsStyle = css`
       display: flex;
       flex-direction: column;
       overflow: auto;
+    }
+    .hint {
+      display: none;
     }
     section.played {
       order: -1;

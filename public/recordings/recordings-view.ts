@@ -58,7 +58,7 @@ export class RecordingsView extends LitElement {
         </ul>
         ${pages > 1 ? this.#pages(page, pages, shown.length) : nothing}
       </section>
-      ${played ? this.#played(played, all) : this.#unknown(isKnown)}
+      ${played ? this.#played(played, all) : this.#unknown(isKnown, shown.length)}
     </main>`;
   }
 
@@ -143,14 +143,18 @@ export class RecordingsView extends LitElement {
           <button aria-label="Close the player" @click=${() => this.#open(undefined)}>Close</button>
         </header>
         <recording-player .recording=${recording}></recording-player>
-        <p class="quiet">${[recording.reason, recording.ended && `Ended: ${recording.ended}`].filter(Boolean).join(" · ")}</p>
+        <p class="quiet">${[recording.reason && `Reason: ${recording.reason}`, recording.ended && `Ended: ${recording.ended}`].filter(Boolean).join(" · ")}</p>
         <recording-tools .recording=${recording} .made=${made} @deleted=${() => this.#open(undefined)}></recording-tools>
       </section>
     `;
   }
 
-  #unknown(isKnown: boolean) {
-    if (!isKnown || this.selected === undefined) return nothing;
+  #unknown(isKnown: boolean, count: number) {
+    if (!isKnown) return nothing;
+    if (this.selected === undefined)
+      return count > 0
+        ? html`<p class="hint quiet">Choose a recording to play it here.</p>`
+        : nothing;
     return html`<section class="played"><p class="none">There is no recording ${this.selected.slice(0, 40)}: it was deleted, or is on another server.</p></section>`;
   }
 

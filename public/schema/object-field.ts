@@ -9,7 +9,7 @@ import { refusalsBelow } from "./refusal.ts";
 import type { SchemaInput } from "./schema-input.ts";
 import { objectOf, soundSchema } from "./sound-schema.ts";
 
-/** So many numbers stand in one row: x, y and z. */
+/** So many numbers or switches stand in one row: x, y and z. */
 const MOST_IN_ROW = 4;
 
 /** Named values: those that the schema tells, and others where it allows them. */
@@ -79,7 +79,8 @@ export class ObjectField extends FieldElement {
       names.length <= MOST_IN_ROW &&
       names.every((name) => {
         const schema = soundSchema(this.schema.properties?.[name], this.root);
-        return fieldKindOf(schema, this.root) === "number" && !schema.description;
+        const kind = fieldKindOf(schema, this.root);
+        return (kind === "number" || kind === "switch") && !schema.description;
       })
     );
   }

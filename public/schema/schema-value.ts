@@ -8,8 +8,9 @@ import "./blob-view.ts";
 import { firstFault } from "./faults.ts";
 import { labelOf, optionsOf } from "./field-kinds.ts";
 import { pictureIn, shownAs } from "./shown-kinds.ts";
+import { shownNumber } from "./shown-number.ts";
 import { choicesOf, objectOf, soundSchema } from "./sound-schema.ts";
-import { numberText, unitText, withUnit } from "./units.ts";
+import { numberText, unitText } from "./units.ts";
 import "./value-plot.ts";
 
 const LONG_TEXT = 300;
@@ -142,8 +143,7 @@ export class SchemaValue extends LitElement {
     const { value } = this;
     const option = optionsOf(schema, this.#top)?.find((it) => isSame(it.value, value));
     if (option) return option.label;
-    if (typeof value === "number")
-      return html`<span class="number">${withUnit(value, schema.unit)}</span>`;
+    if (typeof value === "number") return shownNumber(value, schema);
     if (typeof value !== "string") return labelOf(value);
     const picture = pictureIn(value, schema);
     if (picture) return html`<img src=${picture} alt=${this.label || "Picture"} />`;

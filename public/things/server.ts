@@ -107,14 +107,13 @@ export class Server extends EventTarget {
 
   /** Has a Thing that failed opened again, or its source tried again. @throws {Error} with the server's sentence. */
   async retry(name: string): Promise<void> {
-    const stream = this.streams.find(
+    const post = (url: string) => fetchJson(url, { method: "POST", timeoutMs: 30_000 });
+    const { state } = Object(await post(`things/${encodeURIComponent(name)}/open`));
+    const failed = this.streams.filter(
       ({ thing, name: own }) => thing === name && this.health[name]?.streams?.[own]?.reason,
     );
-    const reopens = `things/${encodeURIComponent(name)}/open`;
-    await fetchJson(stream ? `${stream.url}/retry` : reopens, {
-      method: "POST",
-      timeoutMs: 30_000,
-    });
+    // A Thing that is open may have a source that fails.
+    if (state === "open") await Promise.all(failed.map(({ url }) => post(`${url}/retry`)));
     this.#wake();
   }
 

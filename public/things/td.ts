@@ -73,8 +73,21 @@ function inWords(name: string): string {
     .replaceAll(/([a-z])([A-Z])/g, "$1 $2")
     .trim();
   // An axis is x, not X.
-  return words.length === 1 ? words : words.charAt(0).toUpperCase() + words.slice(1);
+  if (words.length === 1) return words;
+  const [, what = words, unit = ""] = /^(.+) (\w{2})$/.exec(words) ?? [];
+  const shown = UNITS_IN_NAMES.get(unit);
+  const title = shown === undefined ? words : `${what}, ${shown}`;
+  return title.charAt(0).toUpperCase() + title.slice(1);
 }
+
+/** Of names such as `step_size_um`. */
+const UNITS_IN_NAMES: ReadonlyMap<string, string> = new Map([
+  ["um", "µm"],
+  ["us", "µs"],
+  ["mm", "mm"],
+  ["nm", "nm"],
+  ["ms", "ms"],
+]);
 
 const roots = new WeakMap<JsonObject, JsonObject>();
 

@@ -22,6 +22,10 @@ const { withUnit, unitText } = await pageModule<{
   withUnit(value: number, unit?: string): string;
   unitText(unit: string): string;
 }>("schema/units");
+const { timeIn, scaled } = await pageModule<{
+  timeIn(value: number, unit?: string): Date | undefined;
+  scaled(value: number, unit?: string): string | undefined;
+}>("schema/shown-number");
 const { shownAs } = await pageModule<{
   shownAs(value: unknown, schema: Schema, root: unknown): { as: string; curve?: object };
 }>("schema/shown-kinds");
@@ -151,6 +155,27 @@ test("units are written as in print", () => {
   assert.equal(unitText("om2:millisecond"), "ms");
   assert.equal(unitText("http://qudt.org/vocab/unit/KiloHZ"), "KiloHZ");
   assert.equal(withUnit(3), "3");
+});
+
+test("a number that is a time is shown as a time, and bytes are counted in thousands", () => {
+  const at = Date.UTC(2026, 10, 30, 8, 0, 0, 125);
+  assert.equal(timeIn(at, "ms")?.getTime(), at);
+  assert.equal(timeIn(at / 1000, "second")?.getTime(), at);
+  assert.equal(timeIn(at * 1000, "us")?.getTime(), at);
+  for (const [value, unit] of [
+    [at, "px"],
+    [at, undefined],
+    [at, "s"],
+    [3_600_000, "ms"],
+    [Number.NaN, "ms"],
+  ] as const)
+    assert.equal(timeIn(value, unit), undefined, `${value} ${unit}`);
+  const bytes = [0, 999, 1000, 999_999, 3_697_811, -2e9, 4e15].map((n) => scaled(n, "B/s"));
+  const [, , ...shown] = bytes.map((text) => text?.replace("\u202f", " "));
+  assert.deepEqual(bytes.slice(0, 2), [undefined, undefined]);
+  assert.deepEqual(shown, ["1 kB/s", "1 MB/s", "3.7 MB/s", "-2 GB/s", "4000 TB/s"]);
+  assert.equal(scaled(2048, "bytes"), "2.05\u202fkB");
+  assert.equal(scaled(2048, "steps"), undefined);
 });
 
 test("outputs are shown as curves, tables and words, by what they are", () => {

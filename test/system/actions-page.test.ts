@@ -21,6 +21,7 @@ async function benchPage(t: TestContext) {
   t.after(() => server.close());
   const { url } = await server.listen({ port: 0 });
   const { page, complaints } = await openPage(t);
+  page.setDefaultTimeout(TEST_MS); // a busy machine loads a page slowly
   page.on("dialog", (dialog) => complaints.push(`dialog: ${dialog.message()}`));
   await page.goto(`${url}/`);
   await page.click('button:has-text("Action bench")');
@@ -94,6 +95,35 @@ test("several run at once; a page that is loaded again goes on with what runs, a
   await form("Measure").getByText("Before: 2").click();
   await form("Measure").locator("li summary").first().click();
   await form("Measure").locator("li .log").waitFor();
+  await assertQuiet();
+});
+
+test("two tabs begin an action at once, see both runs, and cancel each at once: both are cancelled, and neither tab complains", {
+  timeout,
+}, async (t) => {
+  const { page, host, form, assertQuiet } = await benchPage(t);
+  const other = await page.context().newPage();
+  await other.goto(page.url());
+  const tabs = [form("Measure"), formOf(other, "Measure")];
+  const card = other.locator('button:has-text("Action bench")');
+  if ((await card.getAttribute("aria-expanded")) === "false") await card.click();
+  await Promise.all(tabs.map(run));
+  for (const tab of tabs) {
+    const runs = tab.locator('[data-status="running"]');
+    while ((await runs.count()) < 2) {
+      await tab.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+      await page.waitForTimeout(100);
+    }
+  }
+  const cancel = (tab: Locator) => tab.getByRole("button", { name: "Cancel" });
+  for (const count of [2, 1]) {
+    await Promise.all(tabs.map((tab) => cancel(tab).first().click()));
+    for (const tab of tabs)
+      while ((await cancel(tab).count()) === count) await page.waitForTimeout(50);
+  }
+  const statuses = host.invocations.list({ thing: "bench" }).map(({ status }) => status);
+  assert.deepEqual(statuses, ["cancelled", "cancelled"]);
+  for (const tab of tabs) assert.equal(await tab.locator(".problem").count(), 0);
   await assertQuiet();
 });
 

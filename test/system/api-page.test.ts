@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { Locator, Page } from "playwright-core";
-import { type Thing, ThingHost, ThingServer } from "thingscope";
+import { property, Thing, ThingHost, ThingServer } from "thingscope";
 import { SimulatedStage, TestCamera } from "thingscope/things";
+import { Type } from "typebox";
 import { TEST_MS } from "../limits.ts";
 import { ActionBench } from "./action-bench.ts";
 import { openPage } from "./chromium.ts";
@@ -18,6 +19,13 @@ async function served(t: TestContext, things: Record<string, Thing>): Promise<st
   const server = new ThingServer(host);
   t.after(() => server.close());
   return (await server.listen({ port: 0 })).url;
+}
+
+class Archive extends Thing {
+  @property("All that was ever measured", Type.String(), { readOnly: true })
+  get all(): string {
+    return "measured ".repeat(4_000_000);
+  }
 }
 
 /** Opens an operation of the page. */
@@ -129,6 +137,33 @@ test("what comes one by one is a live list, a stream is a picture, and what wait
     await page.waitForTimeout(20);
   await stream.getByRole("button", { name: "Cancel" }).click();
   await image.waitFor({ state: "detached" });
+  assert.deepEqual(complaints, []);
+});
+
+test("of an answer of any size the beginning is shown, and the page goes on; one that is cancelled in the middle is ended", {
+  timeout,
+}, async (t) => {
+  const bench = new ActionBench();
+  const url = await served(t, { archive: new Archive(), bench });
+  const { page, complaints } = await openPage(t);
+  await page.goto(`${url}/docs`);
+  const all = await opened(page, "get_archive_all");
+  await send(all);
+  await all.getByText("The answer is larger than 16 MiB: no more of it was read.").waitFor();
+  const text = (await all.locator("pre.text").textContent()) ?? "";
+  assert.match(text, /^"measured measured .* more characters$/s);
+  assert.ok(text.length < 25_000, `${text.length} characters`);
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    all.getByRole("link", { name: "Download it" }).click(),
+  ]);
+  await download.cancel();
+  const wait = await opened(page, "post_bench_wait");
+  await wait.locator("schema-input input").last().fill("100000");
+  await send(wait);
+  await wait.getByRole("button", { name: "Cancel" }).click();
+  await wait.getByText("Cancelled.").waitFor();
+  while (!bench.done.includes("wait cancelled")) await page.waitForTimeout(20);
   assert.deepEqual(complaints, []);
 });
 

@@ -188,7 +188,14 @@ test("where there is no camera, the page says what it looked for, and how to get
   await said.getByText("It looked for webcams").waitFor();
   await said.getByText("thingscope serve --simulated").waitFor();
   await said.getByText("Network camera (RTSP, ONVIF)").click();
-  await said.getByText("class: thingscope/things:RtspCamera").waitFor();
+  const yaml = said.locator("copy-field", { hasText: "class: thingscope/things:RtspCamera" });
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await yaml.getByRole("button", { name: "Copy Configuration" }).click();
+  await said.getByRole("button", { name: "Copied Configuration" }).waitFor();
+  assert.equal(
+    await page.evaluate("navigator.clipboard.readText()"),
+    await yaml.locator("pre").textContent(),
+  );
   assert.equal(await page.getByRole("button", { name: /Still|Focus|Stop/ }).count(), 0);
   await page.goto(`${url}?view=wall`);
   await said.waitFor();

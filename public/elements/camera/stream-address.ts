@@ -24,9 +24,14 @@ export function streamName(src: string): string {
 /** Has the server try a source that has failed again at once; what comes of it is told as the state of the stream. */
 export async function tryAgain(src: string): Promise<void> {
   const signal = AbortSignal.timeout(ANSWER_MS);
-  const url = `${new URL(src, document.baseURI).href}/retry`;
-  const response = await fetch(url, { method: "POST", signal }).catch(() => undefined);
+  const post = (url: string) => fetch(url, { method: "POST", signal }).catch(() => undefined);
+  const stream = new URL(src, document.baseURI).href;
+  const response = await post(`${stream}/retry`);
   if (response?.status === 401) reloadOnce("login"); // shows where to log in
+  const { state } = Object(await response?.json().catch(() => {}));
+  const thing = /([^/]+)\/[^/]+$/.exec(stream)?.[1];
+  // Its Thing may not be open: then no source is tried.
+  if (state === "failed") await post(new URL(`../things/${thing}/open`, stream).href);
 }
 
 /** The same frame in the size in which the camera gave it, as long as the server holds it. */

@@ -199,8 +199,21 @@ export const cameraStyle = css`
     gap: 0 10px;
     min-height: 26px;
     overflow: hidden;
+    container-type: inline-size;
+  }
+  /* Of a small tile the name and the rate matter most. */
+  @container (max-width: 300px) {
+    :host([compact]) .age {
+      display: none;
+    }
+  }
+  @container (max-width: 240px) {
+    :host([compact]) .index {
+      display: none;
+    }
   }
   .name {
+    min-width: 4em;
     overflow: hidden;
     color: var(--text, #dbe2e9);
     text-overflow: ellipsis;
