@@ -8,7 +8,7 @@ import { findThings } from "./buckets.ts";
 import { type ClockSample, clockOf } from "./clock.ts";
 import { connectTo } from "./connect.ts";
 import { watchThings } from "./descriptions.ts";
-import { hearLeases } from "./lease.ts";
+import { hearLeases } from "./hear-leases.ts";
 import { type Nats, nats } from "./library.ts";
 import type { FleetOptions } from "./options.ts";
 import { type PresentMember, Roster } from "./roster.ts";

@@ -1,8 +1,5 @@
-import type { NatsConnection } from "@nats-io/transport-node";
 import { Type } from "typebox";
 import { errorsIn } from "../../core/schema.ts";
-import type { Roster } from "./roster.ts";
-import { leaseSubjects, memberIn } from "./subjects.ts";
 
 /** How often a member renews its lease, ms. */
 export const RENEWED_MS = 3000;
@@ -61,17 +58,4 @@ export function leaseIn(text: string): Lease | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Tells a roster who renews its lease, and who leaves. @returns How to stop. */
-export function hearLeases(connection: NatsConnection, fleet: string, roster: Roster): () => void {
-  const subscription = connection.subscribe(leaseSubjects(fleet), {
-    callback(error, message) {
-      if (error) return;
-      const member = memberIn(message.subject);
-      if (message.data.length === 0) roster.left(member);
-      else roster.renewed(member, message.string());
-    },
-  });
-  return () => subscription.unsubscribe();
 }

@@ -25,7 +25,7 @@ test("what a member cannot use is refused, counted, and told in one line: a mess
   ) => {
     const sent = headers();
     for (const [name, value] of Object.entries(said)) sent.set(name, value);
-    const request = { headers: sent, timeout: 10_000 };
+    const request = { headers: sent, timeout: TEST_MS };
     const answer = await connection
       .request(`thingscope.lab.one.${subject}`, body, request)
       .catch((error) => assert.fail(`${subject} ${JSON.stringify(said).slice(0, 99)}: ${error}`));
