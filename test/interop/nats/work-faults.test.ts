@@ -8,6 +8,7 @@ import { connect } from "@nats-io/transport-node";
 import { verifyTickets } from "thingscope/work";
 import { packagePath } from "../../../src/base/package-root.ts";
 import { folderWith, type Served, serveCli } from "../../cli/run-cli.ts";
+import { TEST_MS } from "../../limits.ts";
 import { needsLong } from "../../needs.ts";
 import { SEED } from "../../seed.ts";
 import { python } from "../programs.ts";
@@ -72,7 +73,7 @@ function pause(ms: number): Promise<void> {
 }
 
 test("ten minutes of faults of workers, NATS and the server lose no ticket and count none twice", {
-  timeout: (MINUTES + 5) * 60_000,
+  timeout: MINUTES * 60_000 + 2 * TEST_MS,
   ...needsLong(),
 }, async (t) => {
   const random = generator(SEED);
