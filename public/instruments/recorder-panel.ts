@@ -11,7 +11,10 @@ import { diskLeft } from "./disk-left.ts";
 import { isRecording, record } from "./recorder-deeds.ts";
 import "./timelapse-form.ts";
 
-const WARNINGS = ["no_room", "recording_lost", "export_failed"];
+const WARNINGS = ["no_room", "recording_lost", "recording_finished", "export_failed"];
+/** Ends that were asked for. */
+const USUAL_ENDS = ["stopped", "the window is over", "split"];
+const REMEDY = "Fix that, then record again.";
 
 /** A Recorder: one button that records with the seconds before it, how far it is, and how much room there is. */
 @customElement("recorder-panel")
@@ -103,11 +106,17 @@ export class RecorderPanel extends LitElement {
   @state() accessor isAsked = false;
   @state() accessor said = "";
   @state() accessor problem = "";
+  /** Epoch ms, when the newest recording began: what was told before is over. */
+  #begunAt = 0;
+  #wasOn = false;
   readonly #following = new Following(this);
   readonly watching = new Watching(this, account);
 
   override willUpdate(): void {
     this.#following.thing = this.thing;
+    const isOn = isRecording(this.thing);
+    if (isOn && !this.#wasOn) this.#begunAt = Date.now();
+    this.#wasOn = isOn;
   }
 
   override render() {
@@ -136,9 +145,10 @@ export class RecorderPanel extends LitElement {
   }
 
   #headline(state: string): string {
-    if (state === "starting" || (this.isAsked && state !== "recording")) return "Starting";
     if (state === "recording") return "Recording";
     if (state === "finishing") return "Writing the file";
+    if (state === "starting" || this.isAsked) return "Starting";
+    if (this.#trouble !== undefined) return "No disk";
     return state === "" ? "" : "Ready";
   }
 
@@ -152,7 +162,9 @@ export class RecorderPanel extends LitElement {
   #facts() {
     const progress = this.#list("progress").map(Object);
     const going = progress.at(-1);
-    const disk = diskLeft(this.#value("disk"), [...progress, ...this.#list("recordings")]);
+    const disk = this.#trouble
+      ? undefined
+      : diskLeft(this.#value("disk"), [...progress, ...this.#list("recordings")]);
     const armed = this.#value("armed");
     const arm = ({ target }: Event) => {
       const { checked } = target as HTMLInputElement;
@@ -160,21 +172,24 @@ export class RecorderPanel extends LitElement {
     };
     return html`
       ${going ? row("So far", `${countText(Number(going.frames), "frame")}, ${lengthText(Number(going.duration))}`) : nothing}
-      ${going ? row("Lost", countText(Number(going.dropped), "frame"), Number(going.dropped) > 0 ? "problem" : "") : nothing}
+      ${going ? row("Lost", lostText(going), Number(going.dropped) > 0 ? "problem" : "") : nothing}
       ${typeof armed === "boolean" ? html`<dt>Pre-roll</dt><dd><label class="arm"><input type="checkbox" .checked=${armed} ?disabled=${whyNotOperate() !== undefined} @change=${arm} />${this.#value("pre_roll") ?? ""} s</label></dd>` : nothing}
       ${disk ? row("Disk left", disk.text, disk.isLow ? "low" : "") : nothing}
     `;
   }
 
+  /** Why nothing can be read from the disk, or written to it. */
+  get #trouble(): string | undefined {
+    return Object(this.#value("disk")).trouble;
+  }
+
   #warnings() {
-    const { trouble } = Object(this.#value("disk"));
-    const told = this.thing.events.findLast(({ name }) => WARNINGS.includes(name));
-    const { why, name, reason, recording } = Object(told?.data);
-    const what = told?.name === "recording_lost" ? `${name} is lost: ` : "";
-    const failed = told?.name === "export_failed" ? `${Object(recording).name}: ` : "";
-    const event = told ? `${what}${failed}${why ?? reason}` : "";
+    const told = this.thing.events.findLast(
+      ({ name, at }) => at >= this.#begunAt && WARNINGS.includes(name),
+    );
+    const event = told ? warning(told.name, Object(told.data)) : "";
     return html`
-      ${typeof trouble === "string" ? html`<p class="problem">${trouble}</p>` : nothing}
+      ${this.#trouble === undefined ? nothing : html`<p class="problem" role="alert">${this.#trouble}</p>`}
       ${event && event !== this.problem ? html`<p class="low" role="status">${event}</p>` : nothing}
     `;
   }
@@ -189,7 +204,7 @@ export class RecorderPanel extends LitElement {
     };
     return html`
       <div class="last">
-        ${newest ? html`<button class="play" @click=${show(newest.id)}>Play</button><span title=${newest.name}>${newest.title}</span>` : html`<span class="quiet">${all.length > 0 ? "Only stills so far" : "No recordings yet"}</span>`}
+        ${newest ? html`<button class="play" @click=${show(newest.id)}>Play</button><span title=${newest.name}>${newest.title}</span>` : html`<span class="quiet">${whyNone(all)}</span>`}
         <button class="all" @click=${show(undefined)}>${all.length > 0 ? countText(all.length, "recording") : "Recordings"}</button>
       </div>
     `;
@@ -223,6 +238,28 @@ export class RecorderPanel extends LitElement {
     const value = this.#value(name);
     return Array.isArray(value) ? value : [];
   }
+}
+
+function lostText({ dropped, why_dropped: why }: Readonly<Record<string, unknown>>): string {
+  const count = countText(Number(dropped), "frame");
+  return why === undefined ? count : `${count}: ${why}`;
+}
+
+/** Why there is nothing to play. */
+function whyNone(all: ReturnType<typeof recordingsOf>): string {
+  if (all.some(({ isGrowing }) => isGrowing)) return "The first recording";
+  return all.length > 0 ? "Only stills so far" : "No recordings yet";
+}
+
+/** What an event of a Recorder has to say to a person, if anything. */
+function warning(event: string, data: Readonly<Record<string, unknown>>): string {
+  const { name, why, reason, ended, recording } = data;
+  if (event === "recording_lost") return `${name} is lost: ${why}. ${REMEDY}`;
+  if (event === "export_failed") return `${Object(recording).name}: ${reason}`;
+  if (event === "no_room") return String(why);
+  return USUAL_ENDS.includes(String(ended ?? USUAL_ENDS[0]))
+    ? ""
+    : `${name} ended: ${ended}. ${REMEDY}`;
 }
 
 function row(name: string, value: string, kind = "") {

@@ -13,6 +13,7 @@ export class ListedRecordings implements ReactiveController {
   readonly #host: ReactiveControllerHost;
   readonly #followed = new Map<LiveThing, () => void>();
   #lists: readonly (readonly Recording[])[] = [];
+  #problem = "";
   readonly #look = () => this.#follow();
 
   constructor(host: ReactiveControllerHost) {
@@ -24,9 +25,12 @@ export class ListedRecordings implements ReactiveController {
     return this.#followed.size > 0 || !server.isKnown;
   }
 
-  /** Why a list is not known. */
+  /** Why a list is not known, or is not what is on the disk. */
   get problem(): string {
-    const known = [...this.#followed.keys()].map(({ values }) => values.get("recordings")?.problem);
+    const known = [...this.#followed.keys()].map(
+      ({ values }) =>
+        values.get("recordings")?.problem ?? Object(values.get("disk")?.value).trouble,
+    );
     return known.find((problem) => problem !== undefined) ?? "";
   }
 
@@ -68,7 +72,9 @@ export class ListedRecordings implements ReactiveController {
     const isSame =
       lists.length === this.#lists.length && lists.every((one, n) => one === this.#lists[n]);
     const isKnown = recorders.some((thing) => thing.values.get("recordings")?.value !== undefined);
-    if (isSame && isKnown === this.isKnown) return;
+    const { problem } = this;
+    if (isSame && isKnown === this.isKnown && problem === this.#problem) return;
+    this.#problem = problem;
     this.#lists = lists;
     this.isKnown = isKnown;
     this.all = recordingsOf(recorders);

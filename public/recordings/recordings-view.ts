@@ -46,7 +46,7 @@ export class RecordingsView extends LitElement {
       <section class="list" aria-label="Recordings">
         ${this.#bar(shown)}
         <p class="problem" role="alert">${this.problem || problem}</p>
-        ${isKnown && all.length === 0 ? html`<p class="none quiet">There is no recording yet. Press Record beside the picture: the seconds before it are in the recording, too.</p>` : nothing}
+        ${isKnown && all.length === 0 && !problem ? html`<p class="none quiet">There is no recording yet. Press Record beside the picture: the seconds before it are in the recording, too.</p>` : nothing}
         ${isKnown && all.length > 0 && shown.length === 0 ? html`<p class="none quiet">No recording has “${this.search}” in its name, camera, date or reason.</p>` : nothing}
         ${isKnown ? nothing : html`<p class="none quiet" role="status">Loading</p>`}
         <ul>

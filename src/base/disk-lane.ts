@@ -146,6 +146,9 @@ export async function laneAt(path: string): Promise<DiskLane> {
   return known.get(folder) ?? unknownDisks.read(() => look(folder));
 }
 
+/** Folders that cannot be read though their disks answer, each with the sentence that says why. Who has one open tells. */
+export const unreadableFolders = new Map<string, string>();
+
 /** Folders on disks that do not answer, and for how long they have not, ms. */
 export function hungFolders(): { folder: string; ms: number }[] {
   return [...known].flatMap(([folder, { hungMs: ms }]) => (ms > 0 ? [{ folder, ms }] : []));

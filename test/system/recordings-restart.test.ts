@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
+import { rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { folderWith, serveWith } from "../cli/run-cli.ts";
 import { TEST_MS } from "../limits.ts";
 import { record } from "../recording/recordings.ts";
 import { folderFor, recorderFor } from "../things/recorder-server.ts";
 import { openPage } from "./chromium.ts";
+import { shim } from "./disk-shim.ts";
 import { film, shows } from "./numbered-pictures.ts";
 
 const timeout = TEST_MS;
@@ -37,4 +40,57 @@ test("a server that restarts while a recording is played is waited for; where th
     .filter({ hasText: /quota|room/ })
     .waitFor();
   assert.equal(again.recorder.recordings.length, 1);
+});
+
+test("a disk that fails or is gone while the page records is told with what to do, and Record works again when it is back", {
+  timeout,
+}, async (t) => {
+  const camera = { class: "thingscope/things:TestCamera" };
+  const recorder = { class: "thingscope/things:Recorder", kwargs: { folder: "films" } };
+  const folder = await folderWith({ "lab.json": JSON.stringify({ things: { camera, recorder } }) });
+  const [films, failing] = [join(folder, "films"), join(folder, "failing")];
+  const disk = { LD_PRELOAD: await shim("disk-shim"), DISK_FOLDER: `${films}/` };
+  const env = { UV_USE_IO_URING: "0", ...disk, DISK_ERROR: failing };
+  const { url } = await serveWith(t, { folder, env }, "lab.json");
+  const { page, complaints } = await openPage(t);
+  await page.goto(url);
+  const panel = page.locator("recorder-panel");
+  const record = async () => {
+    await panel.getByRole("button", { name: "Record", exact: true }).click();
+    await panel.getByText(/^[1-9]\d* frames, /).waitFor();
+  };
+  const isOff = panel.locator(".record[aria-pressed=false]:enabled");
+
+  await record();
+  await writeFile(failing, "28");
+  await panel.getByText(/^[1-9]\d* frames: the disk is full$/).waitFor();
+  await rm(failing);
+  await isOff.waitFor();
+  await panel
+    .getByText(/^camera_\S+ ended: the disk is full\. Fix that, then record again\.$/)
+    .waitFor();
+
+  await record();
+  await rename(films, `${films}-away`);
+  await panel
+    .getByText(/^camera_\S+ is lost: its folder was moved, or its disk taken out\. Fix that/)
+    .waitFor();
+  await isOff.waitFor();
+  const gone = `The folder of recordings ${films} was removed or moved, or its disk taken out (ENOENT). Connect the disk again`;
+  await panel.getByText(gone).waitFor();
+  await panel.getByText("No disk", { exact: true }).waitFor();
+  await page.getByText(`Degraded: ${gone}`).waitFor();
+  await page.getByRole("link", { name: "Recordings", exact: true }).click();
+  await page.locator("recordings-view").getByText(gone).waitFor();
+  assert.equal(await page.getByText("There is no recording yet").count(), 0);
+  await page.getByRole("link", { name: "Bench" }).click();
+
+  await rename(`${films}-away`, films);
+  await panel.getByText(gone).waitFor({ state: "detached" });
+  await record();
+  await panel.getByText("0 frames", { exact: true }).waitFor();
+  assert.equal(await panel.getByText("is lost").count(), 0, "what was is over");
+  await panel.getByRole("button", { name: "Stop recording" }).click();
+  await panel.getByText(/^Recorded \d+ frames over .*none was lost/).waitFor();
+  assert.deepEqual(complaints, []);
 });

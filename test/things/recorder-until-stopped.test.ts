@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openRecording } from "../../src/recording/read/open-recording.ts";
@@ -98,4 +98,22 @@ test("verify counts the frames of a recording for clients, and says what is dama
   );
   assert.match(damaged.sentence, /^film\.mkv: disagrees with its ledger: 1 frame .* damaged/);
   assert.ok(!damaged.sentence.includes(folder), damaged.sentence);
+});
+
+test("a trigger until_stopped ends when its folder is gone, is told of as lost, and the next one records", {
+  timeout,
+}, async (t) => {
+  const { recorder, folder, client } = await recorderFor(t, { post_s: 0 });
+  const thing = await client();
+  await armed(recorder);
+  const lost = new Promise((resolve) => recorder.recording_lost.on(resolve));
+  const { name } = Object(await thing.invoke("record", { until_stopped: true, max_delay: 10 }));
+  await rename(folder, `${folder}-away`);
+  assert.deepEqual(await lost, { name, why: "its folder was moved, or its disk taken out" });
+  assert.deepEqual([recorder.until_stopped, recorder.state], [false, "buffering"]);
+  await assert.rejects(thing.invoke("stop_recording"), /is not recording/);
+  await thing.invoke("record", { until_stopped: true, max_delay: 10 });
+  assert.equal(recorder.until_stopped, true);
+  const { ended, dropped } = Object(await thing.invoke("stop_recording"));
+  assert.deepEqual([ended, dropped], ["stopped", 0]);
 });

@@ -16,8 +16,14 @@ export function progressOf({ going }: RecordingCounts): Progress[] {
     frames: written,
     duration: first === undefined || last === undefined ? 0 : (last - first) / 1000,
     dropped: [...lost.values()].reduce((sum, count) => sum + count, 0),
+    ...newestReason(lost),
     size: bytes,
   }));
+}
+
+function newestReason(lost: ReadonlyMap<string, number>): Pick<Progress, "why_dropped"> {
+  const newest = [...lost.keys()].at(-1);
+  return newest === undefined ? {} : { why_dropped: newest };
 }
 
 let counting: Promise<unknown> = Promise.resolve();

@@ -18,12 +18,13 @@ export class DiskState {
     return this.#value;
   }
 
-  /** Looks at the disk, unless that was done in the last 5 s. @param room - What recordings leave to others. */
+  /** Looks at the disk, unless that was done in the last 5 s, and all was well. @param room - What recordings leave to others. */
   async look(
     folder: RecordingsFolder,
     { reserveBytes: reserve, quotaBytes: quota }: { reserveBytes: number; quotaBytes: number },
   ): Promise<void> {
-    if (now() - this.#lookedAt < EVERY_MS) return;
+    const isWell = this.#value.trouble === undefined;
+    if (isWell && now() - this.#lookedAt < EVERY_MS) return;
     this.#lookedAt = now();
     const room = await folder.room();
     this.#value = { ...this.#value, ...room, reserve, ...(Number.isFinite(quota) && { quota }) };
@@ -35,11 +36,7 @@ export class DiskState {
     const { trouble: before, ...disk } = this.#value;
     this.#value = { ...disk, ...(trouble !== undefined && { trouble }) };
     if ((trouble === undefined) === (before === undefined)) return;
-    log.warn(
-      trouble === undefined
-        ? "The folder of recordings can be read again."
-        : `The folder of recordings cannot be read: ${trouble}`,
-    );
+    log.warn(trouble === undefined ? "The folder of recordings can be read again." : trouble);
     this.#onChange();
   }
 }

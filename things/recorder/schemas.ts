@@ -147,6 +147,7 @@ export const Progress = Type.Object({
   frames: Type.Integer({ description: "Written so far" }),
   duration: Type.Number({ unit: "s", description: "From the first frame to the newest" }),
   dropped: Type.Integer({ description: "Frames that were lost so far" }),
+  why_dropped: Type.Optional(Type.String({ description: "Why the newest of them were lost" })),
   size: Bytes,
 });
 export type Progress = Static<typeof Progress>;

@@ -1,7 +1,7 @@
 import type { Stats } from "node:fs";
 import { type FileHandle, lstat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { codeOf } from "../../base/errors.ts";
+import { codeOf, reasonOf, ThingError } from "../../base/errors.ts";
 
 /** That an open file is no longer what stands under its name. */
 export interface Vanished {
@@ -49,6 +49,17 @@ export async function whyMissing(path: string): Promise<string | undefined> {
     ? "was removed or moved, or its disk taken out"
     : "cannot be read";
   return `its folder ${folder} ${what} (${isThere})`;
+}
+
+/** The error for a folder that nothing can be asked about: what it may be, and what to do. */
+export function unreadable(folder: string, cause: unknown): ThingError {
+  if (cause instanceof ThingError) return cause;
+  const code = codeOf(cause);
+  const isGone = IS_NOT_THERE.has(code) || DISK_IS_GONE.has(code);
+  const why = isGone
+    ? `The folder of recordings ${folder} was removed or moved, or its disk taken out (${code}). Connect the disk again; a folder that was only removed is created when the next recording begins.`
+    : `The folder of recordings ${folder} cannot be read: ${reasonOf(cause)}. Check its disk.`;
+  return new ThingError("RECORDING_FAILED", why, { cause });
 }
 
 async function whenNotThere(

@@ -1,7 +1,7 @@
 import { lstat, readdir, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { now } from "../../base/clock.ts";
-import { DiskLane, laneAt, laneOf } from "../../base/disk-lane.ts";
+import { DiskLane, laneAt, laneOf, unreadableFolders } from "../../base/disk-lane.ts";
 import { codeOf, messageOf } from "../../base/errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import { assertFile } from "../../base/regular-file.ts";
@@ -17,7 +17,7 @@ import { isBeingRecorded } from "../files/recording-claims.ts";
 import { recordedElsewhere } from "../files/recording-files.ts";
 import { removeRecording } from "../files/remove-recording.ts";
 import { assertRoom } from "../files/room-watch.ts";
-import { whyMissing } from "../files/vanished.ts";
+import { unreadable, whyMissing } from "../files/vanished.ts";
 import type { RecordingSummary } from "../ledger/ledger.ts";
 import { ledgerAsCsv, ledgerAsJson } from "../ledger/ledger-tables.ts";
 import type { VideoFormat } from "../ledger/video-format.ts";
@@ -128,6 +128,7 @@ export class RecordingsFolder {
   /** Lets the folder go. */
   async close(): Promise<void> {
     this.#endTelling();
+    unreadableFolders.delete(this.folder);
     this.files.unshare();
     await this.#held?.release();
     this.#held = undefined;
@@ -135,11 +136,17 @@ export class RecordingsFolder {
     this.#room = undefined;
   }
 
-  /** How full its disk is. */
+  /** How full its disk is. @throws {ThingError} `RECORDING_FAILED` when it does not say; `NOT_READY` while it hangs. */
   async room(): Promise<DiskRoom> {
     await laneOf(this.folder);
     const room = FolderRoom.take(this.folder); // of a folder that is not open
-    return room.measure().finally(() => room.release());
+    const measured = room.measure().finally(() => room.release());
+    unreadableFolders.delete(this.folder);
+    return measured.catch((cause) => {
+      const error = unreadable(this.folder, cause);
+      if (error.code !== "NOT_READY") unreadableFolders.set(this.folder, error.message);
+      throw error;
+    });
   }
 
   /**

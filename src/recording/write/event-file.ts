@@ -77,10 +77,10 @@ export class EventFile implements EventSink<EventFile> {
   readonly path: Promise<string>;
   /** How it went, once it is closed and its window is over. Frames that came after it had failed are in its account. */
   readonly finished: Promise<RecordingSummary>;
-  phase: RecorderPhase = "starting";
   onVideoFinished: RecordOptions["onVideoFinished"];
   /** Once it is there. */
   openedPath: string | undefined;
+  #phase: RecorderPhase = "starting";
   readonly #memory: EventMemory;
   readonly #log: Log;
   readonly #pendingLosses: () => readonly SourceLoss[];
@@ -105,7 +105,7 @@ export class EventFile implements EventSink<EventFile> {
     this.path.then(
       (path) => {
         this.openedPath = path;
-        if (this.phase === "starting") this.phase = "recording";
+        if (this.#phase === "starting") this.#phase = "recording";
       },
       () => {},
     );
@@ -117,6 +117,10 @@ export class EventFile implements EventSink<EventFile> {
       this.#announceEnd = resolve;
     });
     this.finished = this.#finish(over);
+  }
+
+  get phase(): RecorderPhase {
+    return this.#phase === "recording" && this.failed ? "finishing" : this.#phase;
   }
 
   /** Whether it has ended by itself: the disk failed, or has no more room. */
@@ -165,7 +169,7 @@ export class EventFile implements EventSink<EventFile> {
   }
 
   end(reason: string): void {
-    this.phase = "finishing";
+    this.#phase = "finishing";
     this.#isOver = true;
     this.writer.noteSource?.(this.#pendingLosses());
     this.writer.close(reason).catch(() => {}); // `ended` is where it is told
@@ -202,7 +206,7 @@ export class EventFile implements EventSink<EventFile> {
     const { ended } = this.writer;
     await ended.catch(() => {});
     this.#memory.settle(this);
-    if (this.failed) this.phase = "buffering"; // nothing of it is recorded any more
+    if (this.failed) this.#phase = "buffering"; // nothing of it is recorded any more
     await over;
     await this.#replaced;
     return noteLateLosses(await this.path, this.#missed, await ended, this.#log);

@@ -11,6 +11,12 @@ export class HeldEvent {
     return file !== undefined && this.#files.includes(file);
   }
 
+  /** Why it takes no more frames, though nobody has ended it: what its disk says. */
+  get failure(): string | undefined {
+    const newest = this.#files.at(-1);
+    return newest?.failed ? newest.writer.endReason : undefined;
+  }
+
   add(file: EventFile): void {
     this.#files.push(file);
   }

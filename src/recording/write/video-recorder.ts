@@ -117,7 +117,7 @@ export class VideoRecorder implements AsyncDisposable {
     this.#reason = reason;
     const file = this.#cutter.trigger(at);
     file.onVideoFinished = onVideoFinished ?? file.onVideoFinished;
-    if (untilStopped && !this.#held) this.#hold(file);
+    if (untilStopped && !this.isHeld) this.#hold(file);
     this.#look();
     return within(file.path, due - now(), () => {
       const why = `The file could not be opened within ${maxDelaySec} s. It will still be written if the disk allows.`;
@@ -125,9 +125,9 @@ export class VideoRecorder implements AsyncDisposable {
     });
   }
 
-  /** Whether an event goes on until `stopEvent` is called. */
+  /** Whether an event goes on until `stopEvent` is called, or its disk fails. */
   get isHeld(): boolean {
-    return this.#held !== undefined;
+    return this.#held !== undefined && this.#held.failure === undefined;
   }
 
   /** Ends the event that goes on until it is stopped. @returns how it went, once its files are closed; undefined when there is none. */
@@ -245,10 +245,19 @@ export class VideoRecorder implements AsyncDisposable {
     this.#held.add(this.#cutter.hold() ?? file);
   }
 
+  /** An event that is held ends with its disk: nobody would hear of its end otherwise, and the next trigger begins another. */
+  #endFailed(): void {
+    const failure = this.#held?.failure;
+    if (failure === undefined) return;
+    this.#held = undefined;
+    this.#cutter.release(this.#clock(), failure);
+  }
+
   /** Windows end also while no frames come. */
   #look(): void {
     this.#endLooking ??= afterReading(LOOK_EVERY_MS, () => {
       this.#endLooking = undefined;
+      this.#endFailed();
       this.#cutter.advance(this.#clock());
       if (this.#cutter.active || this.#isWaiting) this.#look();
       else this.#demand.relax();

@@ -1,5 +1,5 @@
 import { toDateTime, wallTime } from "../../base/clock.ts";
-import { hungFolders } from "../../base/disk-lane.ts";
+import { hungFolders, unreadableFolders } from "../../base/disk-lane.ts";
 import { asSentence } from "../../base/errors.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
@@ -76,6 +76,7 @@ export function healthOf(
     ...streams.flatMap(withoutSmaller),
     ...[...host.things.values()].flatMap(withUnsavedSettings),
     ...hungFolders().map(hangs),
+    ...unreadableFolders.values(),
     ...(fleet ? fleetReasons(fleet) : []),
     ...(eventLoopDelay.p99 > LATE_LOOP_MS ? [lateLoop(eventLoopDelay)] : []),
   ];
