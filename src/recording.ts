@@ -19,6 +19,7 @@ export {
   type RecordedFrame,
   type Recording,
 } from "./recording/read/open-recording.ts";
+export { type CaptureTimes, captureTimes } from "./recording/read/recorded-clock.ts";
 export { RecordingSource, type RecordingSourceOptions } from "./recording/read/recording-source.ts";
 export { type VerifyOptions, verifyRecording } from "./recording/read/verify.ts";
 export { type Repair, type RepairOptions, repairRecording } from "./recording/repair/repair.ts";

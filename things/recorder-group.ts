@@ -15,8 +15,10 @@ import {
 import { RecordingsFolder } from "thingscope/recording";
 import { Type } from "typebox";
 import type { Progress } from "./recorder/begun-recording.ts";
+import { type GroupRecorder, type HeldMember, LocalRecorder } from "./recorder/group-recorder.ts";
 import { GroupSession } from "./recorder/group-session.ts";
 import { Manifests } from "./recorder/manifests.ts";
+import { RemoteRecorder } from "./recorder/remote-recorder.ts";
 import { Manifest, ManifestFile, RecordingFile, Start, Trigger } from "./recorder/schemas.ts";
 import { Recorder } from "./recorder.ts";
 
@@ -24,6 +26,10 @@ import { Recorder } from "./recorder.ts";
 export interface RecorderGroupOptions {
   /** Folder of the manifests. Default `recordings`. */
   readonly folder?: string;
+  /** Recorders of other servers of the fleet: `MEMBER/THING`, or their URLs. At most 64. */
+  readonly others?: readonly string[];
+  /** How long before recorders of other servers begin they are told, s. Default 1. */
+  readonly lead_s?: number;
   /** What stays free on the disk. Default 500 MB. */
   readonly reserve_mb?: number;
   /** The maximum total size of the files in the folder. */
@@ -31,6 +37,7 @@ export interface RecorderGroupOptions {
 }
 
 const MB = 1e6;
+const MOST_OTHERS = 64;
 /** What a manifest has for each recorder, at first: it is written to its end, however many files there will be. */
 const MANIFEST_BYTES = 1000;
 
@@ -43,6 +50,8 @@ export class RecorderGroup extends Thing {
   readonly #folder: RecordingsFolder;
   readonly #manifests: Manifests;
   readonly #room: { readonly reserveBytes: number; readonly quotaBytes: number };
+  readonly #others: readonly string[];
+  readonly #leadMs: number;
   #session: GroupSession | undefined;
   #finishing: Promise<Manifest> | undefined;
 
@@ -55,8 +64,10 @@ export class RecorderGroup extends Thing {
   @files("Manifests", { name: "manifests" })
   readonly files;
 
-  constructor({ folder = "recordings", ...limits }: RecorderGroupOptions = {}) {
+  constructor({ folder = "recordings", others = [], ...limits }: RecorderGroupOptions = {}) {
     super();
+    this.#others = others;
+    this.#leadMs = others.length > 0 ? (limits.lead_s ?? 1) * 1000 : 0;
     const { reserve_mb = 500, quota_mb = Number.POSITIVE_INFINITY } = limits;
     this.#room = { reserveBytes: reserve_mb * MB, quotaBytes: quota_mb * MB };
     this.#folder = new RecordingsFolder(folder);
@@ -78,19 +89,18 @@ export class RecorderGroup extends Thing {
   }
 
   override async open(): Promise<void> {
-    if (this.recorders.size === 0) {
-      const why = `'${this.name}' has no recorders. Add some to its thing_slots.recorders.`;
-      throw new ThingError("BAD_CONFIG", why);
-    }
+    this.#assertConfigured();
     this.files.path = `/${this.name}/manifests`;
     await this.#folder.open(this.log);
     this.#folder.share(this.files, "manifests");
     await this.#manifests.refresh(this.log);
+    this.context.others?.beforeLeaving.add(this.#end);
   }
 
   override async close(): Promise<void> {
+    this.context.others?.beforeLeaving.delete(this.#end);
     try {
-      if (this.#session) await this.#finish(this.#session, { progress() {} });
+      await this.#end();
     } finally {
       await this.#folder.close();
     }
@@ -109,10 +119,13 @@ export class RecorderGroup extends Thing {
     const {
       name = `${this.name}_${new Date(wallTime()).toISOString().replace(/[-:]|\.\d+/g, "")}`,
     } = input;
-    const session = new GroupSession(name, this.recorders);
+    const recorders = this.#members();
+    const onUnread = (error: unknown, { file }: HeldMember) =>
+      this.log.warn(`The times of '${file.name}' cannot be compared: ${messageOf(error)}`);
+    const session = new GroupSession({ name, recorders, leadMs: this.#leadMs, onUnread });
     this.#become(session);
     try {
-      await this.#folder.assertRoom(this.#room, MANIFEST_BYTES * this.recorders.size);
+      await this.#folder.assertRoom(this.#room, MANIFEST_BYTES * recorders.length);
       const files = await session.begin(input, run.signal);
       void session.over().then(() => this.#endedByItself(session));
       return files;
@@ -138,8 +151,9 @@ export class RecorderGroup extends Thing {
     useGlobalLock: false,
   })
   async record(input: Trigger): Promise<StoredFile[]> {
-    const recorders = [...this.recorders.values()];
-    const results = await Promise.allSettled(recorders.map((recorder) => recorder.record(input)));
+    const results = await Promise.allSettled(
+      this.#members().map((recorder) => recorder.record(input)),
+    );
     const files = results.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
     const failed = results.find((one) => one.status === "rejected");
     if (!failed) return files;
@@ -148,6 +162,30 @@ export class RecorderGroup extends Thing {
     const why = `${messageOf(failed.reason)} The other recorders of '${this.name}' are recording: ${names}.`;
     throw new ThingError(code, why, { cause: failed.reason });
   }
+
+  #members(): GroupRecorder[] {
+    const here = [...this.recorders].map(([name, recorder]) => new LocalRecorder(name, recorder));
+    const peers = () => this.context.others?.peers;
+    return [...here, ...this.#others.map((address) => new RemoteRecorder(address, peers))];
+  }
+
+  /** @throws {ThingError} `BAD_CONFIG`. */
+  #assertConfigured(): void {
+    const { size } = this.recorders;
+    const others = this.#others;
+    const isRight = Array.isArray(others) && others.every((one) => typeof one === "string");
+    if (!isRight || others.length > MOST_OTHERS || !(this.#leadMs >= 0)) {
+      const why = `'others' of '${this.name}' must be a list of at most ${MOST_OTHERS} addresses like 'bench-2/recorder', and 'lead_s' a number of seconds.`;
+      throw new ThingError("BAD_CONFIG", why);
+    }
+    if (size + others.length > 0) return;
+    const why = `'${this.name}' has no recorders. Add some to its thing_slots.recorders.`;
+    throw new ThingError("BAD_CONFIG", why);
+  }
+
+  readonly #end = async (): Promise<void> => {
+    if (this.#session) await this.#finish(this.#session, { progress() {} });
+  };
 
   /** Of several concurrent stops, only one takes effect. */
   #finish(session: GroupSession, run: Progress): Promise<Manifest> {

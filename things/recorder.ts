@@ -21,8 +21,8 @@ import { Type } from "typebox";
 import { type BegunRecording, stopAt } from "./recorder/begun-recording.ts";
 import { ContinuousSlot, stopBoth } from "./recorder/continuous-slot.ts";
 import { EventSlot } from "./recorder/event-slot.ts";
+import { JointRecorder } from "./recorder/joint-recorder.ts";
 import type { RecorderOptions } from "./recorder/recorder-options.ts";
-import { RecordingsThing } from "./recorder/recordings-thing.ts";
 import {
   isRecording,
   Lapse,
@@ -40,7 +40,7 @@ import { timelapse } from "./recorder/timelapse.ts";
 const MB = 1e6;
 
 /** Records a camera: the seconds before and after a trigger, or everything until it is stopped. */
-export class Recorder extends RecordingsThing {
+export class Recorder extends JointRecorder {
   static override readonly title: string = "Recorder";
   static override readonly description: string =
     "Records a camera into files that survive a crash and prove which frames are in them.";
@@ -102,7 +102,7 @@ export class Recorder extends RecordingsThing {
   }
 
   @property("Which camera is recorded", Type.String(), { readOnly: true })
-  get recorded_camera(): string {
+  override get recorded_camera(): string {
     return this.camera.name;
   }
 
@@ -219,8 +219,11 @@ export class Recorder extends RecordingsThing {
     });
   }
 
-  /** `start_recording` with the frames captured from some time on, epoch ms, which may be said later; and how to stop it. */
-  async startAt(from: () => number, input: Start, signal?: AbortSignal): Promise<BegunRecording> {
+  override async startAt(
+    from: () => number,
+    input: Start,
+    signal?: AbortSignal,
+  ): Promise<BegunRecording> {
     const { name, reason, split, split_size, max_files } = input;
     const path = this.#newPath(name);
     const begin = (signal: AbortSignal) =>
@@ -228,14 +231,12 @@ export class Recorder extends RecordingsThing {
         camera: this.camera,
         path,
         from,
-        splitSec: split,
         splitBytes: split_size === undefined ? undefined : split_size * MB,
-        maxFiles: max_files,
+        ...{ splitSec: split, maxFiles: max_files },
         ...this.room,
         reason,
         settings: () => this.#settings(),
-        keepMkv: this.#options.keep_mkv,
-        exportSignal: this.exportSignal,
+        ...{ keepMkv: this.#options.keep_mkv, exportSignal: this.exportSignal },
         onFile: (path, summary) =>
           summary ? this.finished(path, summary) : this.listed(path).catch(() => {}),
         signal,

@@ -10,3 +10,8 @@ export interface ClockOffset {
 
 /** The one of this process, as it was measured last; undefined outside a fleet, and before it is measured. */
 export const fleetClock: { offset: ClockOffset | undefined } = { offset: undefined };
+
+/** How this machine's clock stands to that of its fleet now; undefined outside a fleet, and before it is measured. */
+export function clockOffset(): ClockOffset | undefined {
+  return fleetClock.offset;
+}

@@ -22,7 +22,7 @@ import { runAsThing } from "./running.ts";
 import { SettingsFile } from "./settings-file.ts";
 import { SettingsFolder } from "./settings-folder.ts";
 import { connectSlot, usedBy } from "./slots.ts";
-import { attach, type Thing } from "./thing.ts";
+import { attach, type Thing, type ThingContext } from "./thing.ts";
 import { ThingLife } from "./thing-life.ts";
 import { soundModelOf, thingModelOf } from "./thing-model.ts";
 
@@ -36,6 +36,7 @@ export class ThingHost {
   readonly logFiles: LogFolder | undefined;
   /** Set by a server where somebody has to log in. */
   hasLogin = false;
+  readonly others: NonNullable<ThingContext["others"]> = { beforeLeaving: new Set() };
   readonly #givenLog: Log;
   readonly #folder: SettingsFolder;
   readonly #openWithinMs: number;
@@ -105,6 +106,7 @@ export class ThingHost {
       get hasLogin() {
         return host.hasLogin; // a server comes after its Things
       },
+      others: this.others,
       settingsFolder: folder,
       applicationConfig: structuredClone(this.#applicationConfig),
       thingStates: () => this.thingStates(),

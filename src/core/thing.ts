@@ -7,6 +7,7 @@ import { instanceAffordances } from "./instance-affordances.ts";
 import { classNameOf } from "./member-name.ts";
 import type { MirrorHop } from "./mirror-hop.ts";
 import type { AddedAction, AddedEvent, AddedProperty } from "./own-affordances.ts";
+import type { PeerAccess } from "./peers.ts";
 
 /** What a Thing sees of the host that it lives in: a narrow door, so that a test can stand in for it. */
 export interface ThingContext {
@@ -17,6 +18,8 @@ export interface ThingContext {
   readonly logFiles?: LogFolder | undefined;
   /** Whether whoever uses the server has to log in: what is told past it must not be what it protects. */
   readonly hasLogin?: boolean;
+  /** The Things of other servers of a fleet, once this server has joined one. */
+  readonly others?: PeerAccess;
   /** Folder in which this Thing may keep files of its own. */
   readonly settingsFolder: string;
   /** What the configuration gives to all Things; a copy. */

@@ -1,23 +1,38 @@
 import { hostname } from "node:os";
-import { messageOf, now, type StoredFile, ThingError, wallTime } from "thingscope";
-import type { Recorder } from "../recorder.ts";
-import type { BegunRecording, Progress } from "./begun-recording.ts";
+import { clockOffset, now, type StoredFile, ThingError, wallTime } from "thingscope";
+import type { Progress } from "./begun-recording.ts";
+import { type Ended, qualityOf } from "./group-quality.ts";
+import type { GroupRecorder, HeldMember } from "./group-recorder.ts";
 import type { Manifest, Start } from "./schemas.ts";
 
 type Member = Manifest["recordings"][number];
 
+interface SessionOptions {
+  readonly name: string;
+  readonly recorders: readonly GroupRecorder[];
+  /** How long before the common beginning the recorders are told of it, ms. */
+  readonly leadMs: number;
+  /** Told of recordings whose times cannot be read. */
+  readonly onUnread: (error: unknown, member: HeldMember) => void;
+}
+
+/** Of the lead, what recorders have for saying that they know: the rest is for taking it back. */
+const TOLD_PART = 0.6;
+/** Who hears of the end later records a little more, ms. */
+const END_LEAD_MS = 300;
+
 /** What several recorders record together, from when it is asked for until it is stopped. */
 export class GroupSession {
   readonly name: string;
-  readonly #recorders: ReadonlyMap<string, Recorder>;
+  readonly #options: SessionOptions;
   readonly #stopping = new AbortController();
-  #begun: Promise<ReadonlyMap<string, BegunRecording>> = Promise.resolve(new Map());
+  #begun: Promise<ReadonlyMap<GroupRecorder, HeldMember>> = Promise.resolve(new Map());
   /** Epoch ms; no frame is taken before all are ready. */
   #from = Number.POSITIVE_INFINITY;
 
-  constructor(name: string, recorders: ReadonlyMap<string, Recorder>) {
-    this.name = name;
-    this.#recorders = recorders;
+  constructor(options: SessionOptions) {
+    this.name = options.name;
+    this.#options = options;
   }
 
   /**
@@ -40,50 +55,89 @@ export class GroupSession {
   async stop(run: Progress): Promise<Manifest> {
     const why = `'${this.name}' was stopped before it had started.`;
     this.#stopping.abort(new ThingError("ACTION_CANCELLED", why));
-    const begun = await this.#begun.catch(() => new Map<string, BegunRecording>()); // told by begin()
-    const until = now();
+    const begun = await this.#begun.catch(() => new Map<GroupRecorder, HeldMember>()); // told by begin()
+    const until = now() + (begun.size > 0 ? Math.min(this.#options.leadMs, END_LEAD_MS) : 0);
     const from = Math.min(this.#from, until);
     const progressOf = meanOf(begun.size, run);
-    const recordings = await Promise.all(
-      [...begun].map(([name, { stop }]) => this.#member(name, stop(until, progressOf()))),
-    );
+    const stopped = [...begun].map(async ([recorder, member]) => {
+      return { recorder, member, summary: await member.stop(until, progressOf()) };
+    });
+    const ended = await Promise.all(stopped);
+    const quality = await qualityOf(ended, this.#options.onUnread);
     const [start, end] = [wallTime(from), wallTime(until)];
     const dateTime = (at: number) => new Date(at).toISOString();
-    const times = {
-      ...{ from: start, until: end },
-      ...{ started: dateTime(start), stopped: dateTime(end) },
+    const clock = clockOffset();
+    return {
+      ...{ manifest: 1, name: this.name, host: hostname(), ...(clock && { clock }) },
+      ...{ from: start, until: end, started: dateTime(start), stopped: dateTime(end) },
+      ...(quality && { quality }),
+      recordings: ended.map(memberOf),
     };
-    return { manifest: 1, name: this.name, host: hostname(), ...times, recordings };
   }
 
-  async #beginAll(input: Start, signal: AbortSignal): Promise<Map<string, BegunRecording>> {
-    const names = [...this.#recorders.keys()];
+  async #beginAll(
+    input: Start,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<GroupRecorder, HeldMember>> {
+    const { recorders, leadMs } = this.#options;
     const results = await Promise.allSettled(
-      [...this.#recorders].map(([name, recorder]) =>
-        recorder.startAt(() => this.#from, { ...input, name: `${this.name}_${name}` }, signal),
+      recorders.map((recorder) =>
+        recorder.hold({ ...input, name: `${this.name}_${fileNameOf(recorder)}` }, signal),
       ),
     );
-    const begun = new Map<string, BegunRecording>();
+    const held = new Map<GroupRecorder, HeldMember>();
     for (const [n, result] of results.entries()) {
-      if (result.status === "fulfilled") begun.set(names[n]!, result.value);
+      if (result.status === "fulfilled") held.set(recorders[n]!, result.value);
     }
     const failed = results.find((result) => result.status === "rejected");
-    if (!failed && !signal.aborted) {
-      this.#from = now(); // all are ready
-      return begun;
+    try {
+      if (failed) throw failed.reason;
+      signal.throwIfAborted();
+      await this.#tellAll([...held.values()], now() + leadMs, signal);
+      return held;
+    } catch (error) {
+      await Promise.all([...held.values()].map((member) => member.cancel()));
+      throw error;
     }
-    await Promise.allSettled([...begun.values()].map(({ stop }) => stop(0, { progress() {} })));
-    throw failed?.reason ?? signal.reason;
   }
 
-  /** One whose recorder cannot tell how it went is in the manifest all the same. */
-  async #member(recorder: string, stopped: ReturnType<BegunRecording["stop"]>): Promise<Member> {
-    const camera = this.#recorders.get(recorder)!.camera.name;
-    const summary = await stopped.catch((error) => {
-      return { ended: messageOf(error), captured: 0, written: 0, dropped: 0, files: [] };
-    });
-    return { recorder, camera, ...summary };
+  /** All are ready: they are told from when on they record. */
+  async #tellAll(held: readonly HeldMember[], from: number, signal: AbortSignal): Promise<void> {
+    const { leadMs } = this.#options;
+    const timely = AbortSignal.timeout(Math.max(1, leadMs * TOLD_PART));
+    const either = leadMs > 0 ? AbortSignal.any([signal, timely]) : signal;
+    const told = await Promise.allSettled(held.map((member) => member.begin(from, either)));
+    const untold = told.findIndex((one) => one.status === "rejected");
+    if (untold >= 0 && timely.aborted) throw tooSlow(held[untold]!, leadMs);
+    for (const one of told) if (one.status === "rejected") throw one.reason;
+    signal.throwIfAborted();
+    this.#from = from;
   }
+}
+
+function tooSlow({ file, machine }: HeldMember, leadMs: number): ThingError {
+  return new ThingError(
+    "NOT_READY",
+    `'${machine}' did not say in time that it begins '${file.name}', ${leadMs / 1000} s ahead. Check the connection to it, or make 'lead_s' of the group larger; then start again.`,
+  );
+}
+
+/** What a recorder is called in the names of its files: letters, digits, `_` and `-`. */
+function fileNameOf({ name }: GroupRecorder): string {
+  return name
+    .replace(/^https?:\/\//, "")
+    .replace(/\W+/g, "_")
+    .replace(/_$/, "");
+}
+
+function memberOf({ recorder, member, summary }: Ended & { recorder: GroupRecorder }): Member {
+  const { camera, host, clock } = member;
+  const { driftMs, ...rest } = summary;
+  return {
+    ...{ recorder: recorder.name, camera, host, ...(clock && { clock }) },
+    ...(driftMs !== undefined && { driftMs }),
+    ...rest,
+  };
 }
 
 /** Tells `run` the mean of how far `count` are. */

@@ -168,19 +168,48 @@ export const Summary = Type.Object({
 export type Summary = Static<typeof Summary>;
 
 const EpochMs = Type.Number({ unit: "ms", description: "Since 1970, on the clock of the frames" });
+const ms = (description: string) => Type.Number({ unit: "ms", minimum: 0, description });
+const Quality = Type.Object(
+  {
+    sets: Type.Integer({ description: "Of frames, that were compared" }),
+    medianMs: ms("Half of the sets are no further apart"),
+    p95Ms: ms("95 of 100 sets are no further apart"),
+    worstMs: ms("The set that is furthest apart"),
+    uncertaintyMs: ms("How far off these may be, since clocks of several machines are compared"),
+  },
+  { description: "How far apart frames of a set were captured: one frame of each recording" },
+);
+
+/** How a machine's clock stands to that of its fleet. */
+export const Clock = Type.Object({
+  reference: Type.String({ description: "The member whose clock is the fleet's" }),
+  offsetMs: Type.Number({ unit: "ms", description: "How far this one is ahead of that" }),
+  uncertaintyMs: Type.Number({ unit: "ms", minimum: 0 }),
+});
+
+/** How far a clock went from that of the fleet during a recording. */
+export const driftMs = Type.Optional(
+  Type.Number({ unit: "ms", description: "How much further ahead of the fleet's at the end" }),
+);
+
 /** What several recorders recorded together. */
 export const Manifest = Type.Object({
   manifest: Type.Literal(1),
   name: Type.String(),
   host: Type.String({ description: "The host whose clock it is" }),
+  clock: Type.Optional(Clock),
   from: EpochMs,
   until: EpochMs,
   started: Type.String({ format: "date-time" }),
   stopped: Type.String({ format: "date-time" }),
+  quality: Type.Optional(Quality),
   recordings: Type.Array(
     Type.Object({
       recorder: Type.String(),
       camera: Type.String(),
+      host: Type.String({ description: "The host that recorded it" }),
+      clock: Type.Optional(Clock),
+      driftMs,
       ended: Type.String({ description: "Why" }),
       captured: Type.Integer(),
       written: Type.Integer(),

@@ -92,8 +92,16 @@ export async function keepClock(
         fleetClock.offset = offsetOf(reference, samples);
       } else if (samples.length === 0) fleetClock.offset = undefined;
     }
-    await delay(PAUSE_MS, signal).catch(ignoreAbort);
+    await untilNext(roster, signal);
   }
+}
+
+/** Until it is time for the next burst, or another member may be the first. */
+async function untilNext(roster: Roster, signal: AbortSignal): Promise<void> {
+  const changed = new AbortController();
+  const stop = roster.onMembers(() => changed.abort());
+  await delay(PAUSE_MS, AbortSignal.any([signal, changed.signal])).catch(ignoreAbort);
+  stop();
 }
 
 /** One that contradicts the others says that the other clock was set: they count no more. */

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { NatsConnection } from "@nats-io/transport-node";
+import { within } from "../../base/abort.ts";
 import type { Attempt } from "../../base/attempt.ts";
 import { now } from "../../base/clock.ts";
-import { messageOf } from "../../base/errors.ts";
+import { messageOf, ThingError } from "../../base/errors.ts";
 import { type ClockOffset, fleetClock } from "../../base/fleet-clock.ts";
 import type { Log } from "../../base/log.ts";
 import { packageVersion } from "../../base/package-root.ts";
@@ -15,6 +16,8 @@ import { keepClock } from "./clock.ts";
 import { connectTo } from "./connect.ts";
 import { describedThings } from "./described-things.ts";
 import { keepDescribed } from "./descriptions.ts";
+import { FleetPeers } from "./fleet-peers.ts";
+import { FleetRequests } from "./fleet-requests.ts";
 import { hearLeases } from "./hear-leases.ts";
 import type { Lease, LeaseClock } from "./lease.ts";
 import { type Nats, nats } from "./library.ts";
@@ -30,6 +33,8 @@ import { serveQueues } from "./work/serve-queues.ts";
 const PAUSES = { firstMs: 500, longestMs: 5000 };
 /** A server that ends waits no longer for NATS, ms. */
 const END_MS = 3000;
+/** What Things do at other members before this one leaves is not waited for longer, ms. */
+const GOODBYE_MS = 5000;
 const DEFAULT_FLEET = "lab";
 
 /**
@@ -46,6 +51,7 @@ export class Fleet {
   readonly #folder: string;
   readonly #log: Log;
   readonly #supervisor: Supervisor;
+  readonly #peers: FleetPeers;
   #server: JoiningServer | undefined;
   /** When the fleet was reached last. */
   #heardAt: number | undefined;
@@ -67,6 +73,7 @@ export class Fleet {
       this.#hasJoined = resolve;
     });
     this.roster = new Roster(options.name, log);
+    this.#peers = new FleetPeers(this.roster);
     this.#supervisor = new Supervisor((attempt) => this.#member(attempt), {
       pauses: PAUSES,
       isBackground: true,
@@ -109,6 +116,7 @@ export class Fleet {
   /** Takes part, as the server that listens now. */
   join(server: JoiningServer): void {
     this.#server = server;
+    server.host.others.peers = this.#peers;
     if (this.#options.url !== undefined)
       server.access.allowHost(new URL(this.#options.url).hostname);
     this.roster.onMembers(() => server.access.allowOrigins(originsOf(this.roster)));
@@ -116,6 +124,10 @@ export class Fleet {
   }
 
   async close(): Promise<void> {
+    const goodbyes = [...(this.#server?.host.others.beforeLeaving ?? [])].map((say) => say());
+    await within(Promise.allSettled(goodbyes), GOODBYE_MS, tooLong).catch((error) =>
+      this.#log.warn(messageOf(error)),
+    );
     await this.#supervisor.close();
     this.roster.close();
   }
@@ -164,6 +176,7 @@ export class Fleet {
       stops.push(
         serveQueues(server.host, { connection, library, name, root: root + server.prefix }),
       );
+      stops.push(this.#reachOthers(connection, library));
       roster.resume();
       await Promise.race([
         new Promise<never>((_, reject) => stops.push(tellAll(server.host, telling, reject))),
@@ -179,6 +192,16 @@ export class Fleet {
     }
   }
 
+  /** Things of this server can operate those of others now. @returns How to end that. */
+  #reachOthers(connection: NatsConnection, library: Nats): () => void {
+    const { fleet } = this.name;
+    const members = () => this.roster.present;
+    this.#peers.requests = new FleetRequests({ connection, library, fleet, members });
+    return () => {
+      this.#peers.requests = undefined;
+    };
+  }
+
   #renewed(attempt: Attempt): void {
     this.#heardAt = now();
     this.#told = undefined;
@@ -191,6 +214,13 @@ export class Fleet {
     this.#told = reason;
     this.#log.warn(`The fleet is not reached: ${reason} Everything local goes on.`);
   }
+}
+
+function tooLong(): ThingError {
+  return new ThingError(
+    "NOT_READY",
+    `The other members did not answer within ${GOODBYE_MS / 1000} s, and this server leaves the fleet without. Stop there what still runs for it.`,
+  );
 }
 
 function offsetIn({ reference, offset_ms, uncertainty_ms }: LeaseClock): ClockOffset {
