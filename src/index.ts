@@ -2,7 +2,6 @@
 export { abortable, delay, isAbort, withDeadline } from "./base/abort.ts";
 export { now, wallTime } from "./base/clock.ts";
 export { messageOf, ThingError } from "./base/errors.ts";
-export { type ClockOffset, clockOffset } from "./base/fleet-clock.ts";
 export { type Log, logTo } from "./base/log.ts";
 export { affordancesOf } from "./core/affordances.ts";
 export { action, endpoint, event, files, slot, stream } from "./core/decorators.ts";
@@ -10,7 +9,6 @@ export type { EndpointRequest, EndpointResponse } from "./core/endpoint.ts";
 export { ThingEvent } from "./core/event.ts";
 export type { HostOptions } from "./core/host-options.ts";
 export { detachedInvocation } from "./core/invocation.ts";
-export type { Peers, PeerThing } from "./core/peers.ts";
 export { property, setting } from "./core/property-decorators.ts";
 export type { Invocation } from "./core/running.ts";
 export { Thing, type ThingContext } from "./core/thing.ts";

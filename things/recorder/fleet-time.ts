@@ -1,4 +1,5 @@
-import { type ClockOffset, clockOffset, ThingError, wallTime } from "thingscope";
+import { ThingError, wallTime } from "thingscope";
+import { type ClockOffset, clockOffset } from "thingscope/recording";
 
 /** A moment on the clock of a fleet. */
 export interface FleetMoment {

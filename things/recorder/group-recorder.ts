@@ -1,6 +1,11 @@
 import { hostname } from "node:os";
-import { type ClockOffset, clockOffset, messageOf, type StoredFile } from "thingscope";
-import { type CaptureTimes, captureTimes } from "thingscope/recording";
+import { messageOf, type StoredFile } from "thingscope";
+import {
+  type CaptureTimes,
+  type ClockOffset,
+  captureTimes,
+  clockOffset,
+} from "thingscope/recording";
 import type { Recorder } from "../recorder.ts";
 import type { BegunRecording, Progress } from "./begun-recording.ts";
 import { ClockDrift } from "./fleet-time.ts";

@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
-import { clockOffset, now, type StoredFile, ThingError, wallTime } from "thingscope";
+import { now, type StoredFile, ThingError, wallTime } from "thingscope";
+import { clockOffset } from "thingscope/recording";
 import type { Progress } from "./begun-recording.ts";
 import { type Ended, qualityOf } from "./group-quality.ts";
 import type { GroupRecorder, HeldMember } from "./group-recorder.ts";

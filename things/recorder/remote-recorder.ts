@@ -1,11 +1,4 @@
-import {
-  delay,
-  messageOf,
-  type Peers,
-  type PeerThing,
-  type StoredFile,
-  ThingError,
-} from "thingscope";
+import { delay, messageOf, type StoredFile, type ThingContext, ThingError } from "thingscope";
 import type { Progress } from "./begun-recording.ts";
 import { fleetMoment } from "./fleet-time.ts";
 import {
@@ -16,6 +9,9 @@ import {
 } from "./group-recorder.ts";
 import type { EndedSummary, Held, Times } from "./joint-schemas.ts";
 import type { Start, Trigger } from "./schemas.ts";
+
+type Peers = NonNullable<NonNullable<ThingContext["others"]>["peers"]>;
+type PeerThing = Awaited<ReturnType<Peers["thing"]>>;
 
 /** How long another machine may take to open a file, ms. */
 const HOLD_MS = 20_000;
