@@ -3,7 +3,7 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import "../schema/schema-input.ts";
 import { firstFault } from "../schema/faults.ts";
-import { initialOf } from "../schema/initial-value.ts";
+import { initialOf, isForNothing } from "../schema/initial-value.ts";
 import type { SchemaInput } from "../schema/schema-input.ts";
 import { soundSchema } from "../schema/sound-schema.ts";
 import { shared } from "../style/shared.ts";
@@ -128,7 +128,7 @@ export class ActionForm extends LitElement {
   }
 
   #form(action: JsonObject, refused: Run | undefined) {
-    const { input } = action;
+    const input = isForNothing(action.input) ? undefined : action.input;
     const description = descriptionIn(action);
     const uriVariables = uriVariablesOf(action, "invokeaction");
     const title = titleOf(this.name, action);
@@ -194,7 +194,10 @@ export class ActionForm extends LitElement {
     }
     this.#disarm();
     const variables = this.variableFields?.value;
-    this.#last = this.#runs.runs?.start(this.name, this.inputField?.value, Object(variables ?? {}));
+    const { input } = this.#action;
+    const initial = input === undefined ? undefined : initialOf(input);
+    const value = this.inputField ? this.inputField.value : initial;
+    this.#last = this.#runs.runs?.start(this.name, value, Object(variables ?? {}));
   };
 
   #disarm(): void {

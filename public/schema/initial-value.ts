@@ -11,6 +11,16 @@ export function initialOf(given: unknown, root: unknown = given): unknown {
   return initialWithin(given, { root, outer: [], left: MOST_PARTS });
 }
 
+/** Whether only nothing is valid: null, an object without members, or either. Nobody has to enter that. */
+export function isForNothing(given: unknown): boolean {
+  const { oneOf } = soundSchema(given, given);
+  return (oneOf ?? [given]).every((one) => {
+    const { type, properties, additionalProperties } = soundSchema(one, given);
+    const isEmpty = additionalProperties === false && Object.keys(properties ?? {}).length === 0;
+    return type === "null" || (type === "object" && isEmpty);
+  });
+}
+
 /** A schema of so many parts is filled in part by part, as they are wanted. */
 const MOST_PARTS = 1000;
 

@@ -1,4 +1,4 @@
-import { titleIn } from "./languages.ts";
+import { descriptionIn, titleIn } from "./languages.ts";
 
 // What a Thing Description says, as far as pages use it. Servers may say anything: everything is looked at before it is used.
 
@@ -63,8 +63,14 @@ const LONGEST_TITLE = 160;
 /** What is shown as the name: the title, else the name in words. */
 export function titleOf(name: string, described: JsonObject): string {
   const title = titleIn(described);
-  const whole = title !== undefined && title !== name ? title : inWords(name);
+  const isName = title !== undefined && title !== name && !isSentence(title, described);
+  const whole = isName ? title : inWords(name);
   return whole.length > LONGEST_TITLE ? `${whole.slice(0, LONGEST_TITLE)}…` : whole;
+}
+
+/** LabThings has the first sentence of the description as the title. */
+function isSentence(title: string, described: JsonObject): boolean {
+  return title.endsWith(".") && (descriptionIn(described) ?? "").startsWith(title);
 }
 
 function inWords(name: string): string {

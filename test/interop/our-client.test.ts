@@ -1,17 +1,11 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { MJPEGReader, RemoteBlob, ThingClient } from "thingscope/client";
-import { packagePath } from "../../src/base/package-root.ts";
 import { folderWith, runCli } from "../cli/run-cli.ts";
 import { TEST_MS } from "../limits.ts";
-import { numberIn, picture } from "../streams/pictures.ts";
+import { numberIn } from "../streams/pictures.ts";
+import { labThingsCamera } from "./labthings-camera.ts";
 import { nodeWotServer } from "./node-wot.ts";
-import { python } from "./programs.ts";
 
 // Our client, and other people's servers.
 
@@ -37,21 +31,6 @@ test("ThingClient reads, writes, invokes and observes at node-wot's own server",
     message: "Thing 'Counter' has no property 'cuont'. It has: count. Did you mean 'count'?",
   });
 });
-
-/** The address of a camera that labthings-fastapi serves. */
-async function labThingsCamera(t: TestContext): Promise<string> {
-  const folder = await folderWith({});
-  const jpeg = join(folder, "picture.jpg");
-  await writeFile(jpeg, picture(7));
-  const script = packagePath("test", "interop", "labthings_server.py");
-  const child = spawn(python(), ["-W", "ignore", script, jpeg], {
-    cwd: folder,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  t.after(() => child.kill("SIGKILL"));
-  const [port] = await once(createInterface({ input: child.stdout }), "line");
-  return `http://127.0.0.1:${port}/camera/`;
-}
 
 test("ThingClient and MJPEGReader operate a camera of labthings-fastapi", {
   timeout: TEST_MS,

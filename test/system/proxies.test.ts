@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { WebSocket } from "ws";
 import { TEST_MS, WAIT_MS } from "../limits.ts";
 import { microscopeFor } from "../server/demo-server.ts";
+import { framesClient } from "../server/websocket/frames-client.ts";
+import { twoStreams } from "../server/websocket/two-streams.ts";
 import { HealthyViewer } from "../streams/healthy-viewer.ts";
+import { picture } from "../streams/pictures.ts";
 import { eventually } from "../streams/watching.ts";
 import { openPage } from "./chromium.ts";
 import { proxyFor } from "./proxy-programs.ts";
@@ -69,6 +73,50 @@ test("behind nginx with 'Host $host' the server's own pages may operate it", {
   const { url } = await proxyFor(t, "nginx", port, change);
   await usePages(t, url);
 });
+
+test("behind nginx clients of /frames that read nothing and acknowledge all the same cost no memory, and a viewer has each newest frame", {
+  timeout,
+}, async (t) => {
+  const { url, live } = await twoStreams(t);
+  const proxy = await proxyFor(t, "nginx", Number(new URL(url).port));
+  const clients = await Promise.all(Array.from({ length: 5 }, () => framesClient(t, proxy.url)));
+  for (const client of clients) {
+    client.subscribe(1, "camera/live");
+    await client.status(1, "opening");
+  }
+  const [viewer, ...hostile] = clients;
+  for (const { socket } of hostile) socket.pause();
+  const large = picture(7, 4_000_000);
+  const show = async () => {
+    live.addFrame(large);
+    for (const client of hostile) for (let n = 0; n < 5; n++) client.taken(1);
+    const indices = new Set<number | undefined>();
+    while (!indices.has(live.lastFrameIndex)) indices.add((await viewer!.frame()).index);
+    indices.delete(undefined); // of further pieces
+    assert.deepEqual([...indices], [live.lastFrameIndex], "nothing older comes first");
+    viewer!.taken(1);
+  };
+  let filled = 0; // what kernels hold is filled first: then nothing that is sent to the others leaves
+  while (filled < 5) {
+    const { sentFrames } = live.stats;
+    await show();
+    filled = live.stats.sentFrames === sentFrames + 1 ? filled + 1 : 0;
+  }
+  const before = memoryOf(proxy.pid);
+  for (let n = 0; n < 20; n++) await show();
+  const grown = memoryOf(proxy.pid) - before;
+  t.diagnostic(
+    `nginx holds ${(before / 1e6).toFixed(1)} MB, ${(grown / 1e6).toFixed(1)} MB more after 20 frames`,
+  );
+  assert.ok(memoryOf(proxy.pid) < 64e6 && grown < 4e6, `nginx: ${before} bytes, and ${grown}`);
+  for (const { socket } of hostile) socket.resume();
+  for (const client of hostile) await client.frame();
+});
+
+/** Resident bytes of a process. */
+function memoryOf(pid: number): number {
+  return 1024 * Number(/VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+}
 
 /** Each description leads to properties that are there. */
 async function followLinks(url: string): Promise<void> {

@@ -27,7 +27,7 @@ export async function proxyFor(
   name: ProxyName,
   port: number,
   change = (text: string) => text,
-): Promise<{ port: number; url: string }> {
+): Promise<{ port: number; url: string; pid: number }> {
   const program = packagePath(".proxies", PROGRAMS[name]);
   if (!existsSync(program)) throw new Error(`${program} is missing. Install it: scripts/setup`);
   const found = blocksOf(pageText("proxies.md")).find(({ file }) => file === FILES[name]);
@@ -53,7 +53,7 @@ export async function proxyFor(
     if (performance.now() > limit) throw new Error(`${name} does not listen`);
     await sleep(20);
   }
-  return { port: own, url: `http://127.0.0.1:${own}/scope` };
+  return { port: own, url: `http://127.0.0.1:${own}/scope`, pid: child.pid! };
 }
 
 async function argumentsFor(name: ProxyName, text: string, folder: string): Promise<string[]> {
