@@ -6,7 +6,7 @@ import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { packagePath } from "../../src/base/package-root.ts";
-import { folderWith, install } from "../cli/run-cli.ts";
+import { folderWith, install, MAIN } from "../cli/run-cli.ts";
 import { type Block, blocksOf } from "../docs/page.ts";
 import { programFile, python } from "./programs.ts";
 
@@ -42,7 +42,7 @@ export class Reader {
     await mkdir(join(modules, ".bin"));
     await symlink(programFile("@node-wot"), join(modules, "@node-wot"));
     for (const [name, path] of [
-      ["thingscope", packagePath("dist", "src", "cli", "main.js")],
+      ["thingscope", MAIN],
       ["tsx", packagePath("node_modules", "tsx", "dist", "cli.mjs")],
     ] as const) {
       await symlink(path, join(modules, ".bin", name));
