@@ -1,4 +1,4 @@
-import { css, html, LitElement, nothing } from "lit";
+import { css, html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { shared } from "../style/shared.ts";
@@ -87,6 +87,13 @@ export class ScanMap extends LitElement {
   @property({ attribute: false }) accessor position: { x?: number; y?: number } | undefined;
   /** URL of the Thing: what links are relative to. */
   @property() accessor base = "";
+  /** Whether the Thing answers: pictures that could not be fetched are asked for again when it does once more. */
+  @property({ type: Boolean }) accessor live = true;
+  readonly #failed = new Set<string>();
+
+  override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("live") && this.live) this.#failed.clear();
+  }
 
   override render() {
     const { grid, tiles } = this;
@@ -111,6 +118,10 @@ export class ScanMap extends LitElement {
   #tile(tile: ScanTile) {
     const { row, column, x, y, z, focus_problem } = tile;
     const words = `Row ${row + 1}, column ${column + 1}: x ${x}, y ${y}, z ${z}${focus_problem ? `. ${focus_problem}` : ""}`;
+    const fail = () => {
+      this.#failed.add(tile.preview);
+      this.requestUpdate();
+    };
     const click = () => this.dispatchEvent(new CustomEvent("tile-click", { detail: tile }));
     return html`<button
       class=${focus_problem ? "unfocused" : ""}
@@ -118,7 +129,7 @@ export class ScanMap extends LitElement {
       aria-label="Go to row ${row + 1}, column ${column + 1}"
       @click=${click}
       ${styled(this.#place(tile))}
-    ><img loading="lazy" alt="" src=${new URL(tile.preview, this.base).href} /></button>`;
+    >${this.#failed.has(tile.preview) ? nothing : html`<img loading="lazy" alt="" src=${new URL(tile.preview, this.base).href} @error=${fail} />`}</button>`;
   }
 
   #place({ row, column }: { row: number; column: number }): Record<string, string> {

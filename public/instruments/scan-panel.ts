@@ -67,9 +67,9 @@ export class ScanPanel extends LitElement {
           )}
           <label class="field">Focus
             <select name="focus">
-              <option value="each">each</option>
-              <option value="first">first</option>
-              <option value="none">none</option>
+              <option value="each">Each</option>
+              <option value="first">First</option>
+              <option value="none">None</option>
             </select>
           </label>
         </div>
@@ -87,6 +87,7 @@ export class ScanPanel extends LitElement {
               .grid=${grid}
               .tiles=${tiles}
               .base=${this.thing.url}
+              .live=${this.thing.isConnected}
               .position=${this.#stage && stageControl(this.#stage).position}
               @tile-click=${this.#goTo}
             ></scan-map>`
