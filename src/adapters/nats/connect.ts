@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
+import { isIP } from "node:net";
 import { resolve } from "node:path";
+import { type ConnectionOptions, checkServerIdentity } from "node:tls";
 import type { Authenticator, NatsConnection, TlsOptions } from "@nats-io/transport-node";
 import { messageOf, reasonOf, ThingError } from "../../base/errors.ts";
 import type { Nats } from "./library.ts";
@@ -68,17 +70,34 @@ async function authenticatorFor(
 
 /** @throws {ThingError} `BAD_CONFIG` for files that cannot be read. */
 async function tlsFor(
-  { tls }: Pick<FleetOptions, "tls">,
+  { servers, tls }: Pick<FleetOptions, "servers" | "tls">,
   folder: string,
-): Promise<TlsOptions | undefined> {
+): Promise<(TlsOptions & Pick<ConnectionOptions, "checkServerIdentity">) | undefined> {
   if (!tls) return undefined;
   const { ca_file, cert_file, key_file } = tls;
   const text = async (file: string) => Buffer.from(await bytesOf(file, folder)).toString("utf8");
   return {
+    checkServerIdentity: identityCheck(servers),
     ...(ca_file !== undefined && { ca: await text(ca_file) }),
     ...(cert_file !== undefined && { cert: await text(cert_file) }),
     ...(key_file !== undefined && { key: await text(key_file) }),
   };
+}
+
+/** nats.js 3.4 names no server at an IP address, so that Node looks for `localhost` in its certificate: it is to have the address. */
+function identityCheck(servers: readonly string[]): typeof checkServerIdentity {
+  const hosts = servers.map(hostOf).filter((host) => isIP(host) > 0 || host === "localhost");
+  return (name, certificate) => {
+    if (name !== "localhost" || hosts.length === 0) return checkServerIdentity(name, certificate);
+    const faults = hosts.map((host) => checkServerIdentity(host, certificate));
+    return faults.includes(undefined) ? undefined : faults[0];
+  };
+}
+
+/** Of a NATS server's address, which may have no scheme. */
+function hostOf(server: string): string {
+  const address = server.includes("://") ? server : `nats://${server}`;
+  return URL.canParse(address) ? new URL(address).hostname.replace(/^\[|\]$/g, "") : "";
 }
 
 /** Without the end of the last line, which editors add. */

@@ -98,11 +98,12 @@ export class Fleet {
     const { fleet, member } = this.name;
     const { state, reason } = this.status;
     const connected = state === "running";
+    const fault = this.#fault ?? aloneReason(this.roster);
     const lostFor = this.#heardAt === undefined ? null : Math.round((now() - this.#heardAt) / 1000);
     return {
       ...{ fleet, name: member, connected, lostFor: connected ? null : lostFor },
       ...(!connected && reason !== undefined && { reason }),
-      ...(connected && this.#fault !== undefined && { reason: this.#fault }),
+      ...(connected && fault !== undefined && { reason: fault }),
       members: this.roster.present.map(({ name, url, login = false, clock }) => ({
         name,
         url,
@@ -214,6 +215,13 @@ export class Fleet {
     this.#told = reason;
     this.#log.warn(`The fleet is not reached: ${reason} Everything local goes on.`);
   }
+}
+
+/** One other that is silent has ended, as a rule. When all of several are, it is this machine that was cut off. */
+function aloneReason({ present, silent }: Roster): string | undefined {
+  if (present.length > 0 || silent.length < 2) return undefined;
+  const names = silent.slice(0, 5).join(", ") + (silent.length > 5 ? " and others" : "");
+  return `Nothing is heard of any other member (${names}), though a NATS server answers. Check the network between this machine and theirs.`;
 }
 
 function tooLong(): ThingError {

@@ -47,6 +47,7 @@ export class Roster implements RemoteThings {
   readonly #members = new Map<string, Member>();
   readonly #listeners = new Set<(what: DirectoryEventType, id: string) => void>();
   readonly #memberListeners = new Set<() => void>();
+  readonly #silent = new Set<string>();
   #count = 0;
   #stopTimer = () => {};
 
@@ -73,6 +74,11 @@ export class Roster implements RemoteThings {
     );
   }
 
+  /** The members that went without a word, and have not come back. */
+  get silent(): readonly string[] {
+    return [...this.#silent].sort();
+  }
+
   onChange(listener: (what: DirectoryEventType, id: string) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
@@ -92,6 +98,7 @@ export class Roster implements RemoteThings {
     if (!member) return;
     const isBack = member.lease === undefined;
     const isElsewhere = member.lease?.url !== lease.url;
+    this.#silent.delete(name);
     member.lease = lease;
     member.renewedAt = this.#timers.now();
     if (isElsewhere) this.#tellMembers();
@@ -104,6 +111,7 @@ export class Roster implements RemoteThings {
   /** A member has left, or another one has noticed that it has gone. */
   left(name: string): void {
     const member = this.#members.get(name);
+    this.#silent.delete(name);
     if (member?.lease) this.#hide(name, member, "It has left the fleet.");
   }
 
@@ -218,8 +226,9 @@ export class Roster implements RemoteThings {
   #expire(): void {
     const time = this.#timers.now();
     for (const [name, member] of this.#members) {
-      if (member.lease && member.renewedAt + GONE_MS <= time)
-        this.#hide(name, member, `nothing was heard of it for ${GONE_MS / 1000} s.`);
+      if (!member.lease || member.renewedAt + GONE_MS > time) continue;
+      if (this.#silent.size < MOST_MEMBERS) this.#silent.add(name);
+      this.#hide(name, member, `nothing was heard of it for ${GONE_MS / 1000} s.`);
     }
     this.#watch();
   }

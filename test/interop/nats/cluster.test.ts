@@ -78,8 +78,10 @@ test("three machines: brokers and servers die, a machine is cut off, disks are f
   await areMembers(client, "m2");
   assert.equal(await command(client, machines, 2), "201");
   assert.equal(Object(await machines.fetchAt(3, "/stage/position")).y, 0);
-  const alone = async () => Object(await machines.fetchAt(3, "/health")).fleet.members;
-  while ((await alone()).length > 0) patience().throwIfAborted(); // it has a broker of its own, which knows nobody
+  const alone = async () => Object(await machines.fetchAt(3, "/health")).fleet;
+  while ((await alone()).members.length > 0) patience().throwIfAborted(); // it has a broker of its own, which knows nobody
+  const { connected, reason } = await alone();
+  assert.match(`${connected} ${reason}`, /^true Nothing is heard of any other member \(m1, m2\)/);
   if (!isLong) return;
   await new Promise((resolve) => setTimeout(resolve, 20_000));
   await machines.plug(3, true);
