@@ -22,6 +22,13 @@ interface Manifest {
   name: string;
   from: number;
   until: number;
+  quality: {
+    sets: number;
+    medianMs: number;
+    p95Ms: number;
+    worstMs: number;
+    uncertaintyMs: number;
+  };
   recordings: {
     recorder: string;
     camera: string;
@@ -92,6 +99,9 @@ test("cameras of a group are recorded from one moment to another, and a manifest
     assert.ok(manifest.until - last < 50 * PERIOD_MS, `${manifest.until - last} ms`);
   }
   assert.equal(await thing.read("busy"), false);
+  const { sets, medianMs, p95Ms, worstMs, uncertaintyMs } = manifest.quality;
+  assert.ok(sets > 1 && medianMs <= p95Ms && p95Ms <= worstMs, JSON.stringify(manifest.quality));
+  assert.equal(uncertaintyMs, 0, "all times are by one clock");
 });
 
 test("manifests are listed and fetched like recordings, also those of before, and go with DELETE", {
