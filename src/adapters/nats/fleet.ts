@@ -98,7 +98,7 @@ export class Fleet {
     const { fleet, member } = this.name;
     const { state, reason } = this.status;
     const connected = state === "running";
-    const fault = this.#fault ?? aloneReason(this.roster);
+    const fault = aloneReason(this.roster) ?? this.#fault;
     const lostFor = this.#heardAt === undefined ? null : Math.round((now() - this.#heardAt) / 1000);
     return {
       ...{ fleet, name: member, connected, lostFor: connected ? null : lostFor },
