@@ -17,6 +17,8 @@ type PeerThing = Awaited<ReturnType<Peers["thing"]>>;
 const HOLD_MS = 20_000;
 /** How often another machine is asked whether it records still, ms. */
 const LOOK_MS = 2000;
+/** How often while it ends: whoever has stopped the group waits. */
+const END_LOOK_MS = 500;
 /** When so many questions in a row have no answer, nobody waits any longer for how it went. */
 const MOST_LOOKS = 5;
 
@@ -64,6 +66,7 @@ class HeldThere implements HeldMember {
   readonly #id: string;
   readonly #closed = new AbortController();
   #unanswered = 0;
+  #lookMs = LOOK_MS;
   /** Called when nobody has answered for long. */
   #onLost: (why: unknown) => void = () => {};
 
@@ -93,6 +96,7 @@ class HeldThere implements HeldMember {
   async stop(until: number, run: Progress): Promise<MemberSummary> {
     const lost = new AbortController();
     this.#onLost = (why) => lost.abort(why);
+    this.#lookMs = END_LOOK_MS;
     try {
       const input = { id: this.#id, ...fleetMoment(until) };
       const onProgress = (fraction: number) => run.progress(fraction);
@@ -118,7 +122,7 @@ class HeldThere implements HeldMember {
     const { signal } = this.#closed;
     while (!signal.aborted) {
       try {
-        await delay(LOOK_MS, signal);
+        await delay(this.#lookMs, signal);
         const either = AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS)]);
         if ((await this.#thing.read("until_stopped", either)) === false) return;
         this.#unanswered = 0;

@@ -124,7 +124,7 @@ test("recorders of three machines with clocks set wrong begin at one moment, and
       const [progress] = (await json(`${url}/recorder/progress`)) as { frames: number }[];
       return (progress?.frames ?? 0) > 8;
     });
-  m3.child.kill("SIGKILL");
+  await m3.stop("SIGKILL");
   const manifest = (await all.invoke("stop_recording")) as Manifest;
   const { from, until, quality, recordings } = manifest;
   const written = await readFile(join(m1.folder, "films", "trio.manifest.json"), "utf8");
