@@ -1,4 +1,11 @@
-import { delay, messageOf, type StoredFile, type ThingContext, ThingError } from "thingscope";
+import {
+  delay,
+  messageOf,
+  type StoredFile,
+  type ThingContext,
+  ThingError,
+  withDeadline,
+} from "thingscope";
 import type { Progress } from "./begun-recording.ts";
 import { fleetMoment } from "./fleet-time.ts";
 import {
@@ -34,11 +41,12 @@ export class RemoteRecorder implements GroupRecorder {
   }
 
   async hold(input: Start, signal: AbortSignal): Promise<HeldMember> {
-    const either = AbortSignal.any([signal, AbortSignal.timeout(HOLD_MS)]);
-    const thing = await this.#thing(either);
-    // What the other's output schema promises.
-    const held = (await thing.invoke("hold_recording", input, { signal: either })) as Held;
-    return new HeldThere(thing, held);
+    return withDeadline(HOLD_MS, signal, async (either) => {
+      const thing = await this.#thing(either);
+      // What the other's output schema promises.
+      const held = (await thing.invoke("hold_recording", input, { signal: either })) as Held;
+      return new HeldThere(thing, held);
+    });
   }
 
   async record(input: Trigger): Promise<StoredFile> {
@@ -123,8 +131,10 @@ class HeldThere implements HeldMember {
     while (!signal.aborted) {
       try {
         await delay(this.#lookMs, signal);
-        const either = AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS)]);
-        if ((await this.#thing.read("until_stopped", either)) === false) return;
+        const isGoing = await withDeadline(LOOK_MS, signal, (either) =>
+          this.#thing.read("until_stopped", either),
+        );
+        if (isGoing === false) return;
         this.#unanswered = 0;
       } catch (error) {
         if (signal.aborted) return;
