@@ -184,10 +184,11 @@ export class RecorderPanel extends LitElement {
   }
 
   #warnings() {
-    const told = this.thing.events.findLast(
-      ({ name, at }) => at >= this.#begunAt && WARNINGS.includes(name),
-    );
-    const event = told ? warning(told.name, Object(told.data)) : "";
+    // One camera's recording may have ended well after another one's was lost.
+    const event = this.thing.events
+      .filter(({ name, at }) => at >= this.#begunAt && WARNINGS.includes(name))
+      .map(({ name, data }) => warning(name, Object(data)))
+      .findLast(Boolean);
     return html`
       ${this.#trouble === undefined ? nothing : html`<p class="problem" role="alert">${this.#trouble}</p>`}
       ${event && event !== this.problem ? html`<p class="low" role="status">${event}</p>` : nothing}
