@@ -90,7 +90,7 @@ test(
       frames += all.frames.length;
       changes += changesDescribed(all.messages, `seed ${seed}`);
     };
-    const seeds = Array.from({ length: runs(24) }, (_, n) => SEED + n);
+    const seeds = Array.from({ length: runs(96) }, (_, n) => SEED + n);
     while (seeds.length > 0 && !patience().aborted) await Promise.all(seeds.splice(0, 8).map(play));
     assert.ok(frames > 0, "some of them came to streaming");
     assert.ok(changes > 0, "some of them changed their mode");
