@@ -48,14 +48,18 @@ export function clockFile(aheadMs: number): Buffer {
   return bytes;
 }
 
-/** A port that nobody listens on. */
+/** A port that nobody listens on, below those that systems give to others: it stays free while a process is started anew. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  if (typeof address !== "object" || !address) throw new Error("There is no free port.");
-  return address.port;
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    const server = createServer().listen(port, "127.0.0.1");
+    const isFree = await once(server, "listening").then(
+      () => true,
+      () => false,
+    );
+    server.close();
+    if (isFree) return port;
+  }
 }
 
 /** `recorder-child` under the shims, and all that it ever told; it can be killed and started anew. */
