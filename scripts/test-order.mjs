@@ -66,6 +66,7 @@ export const LONG_ONLY = [
   "vm/commands",
   "vm/program-on-webcam",
   "vm/serve-webcam",
+  "vm/served-webcam",
   "vm/shared-device",
   "vm/twins",
   "vm/unplugged",
