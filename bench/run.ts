@@ -30,11 +30,20 @@ await buildPrograms().catch((error: unknown) => fail(messageOf(error)));
 const machine = await describeMachine();
 const results = new Results();
 for (let repetition = 1; repetition <= REPETITIONS[length]; repetition++) {
-  const cells = rows.flatMap((row) => row.kinds.map((kind) => [row, kind] as const)).values();
-  const runCells = async () => {
-    for (const [row, kind] of cells) await runCell(row, kind, repetition);
+  const cells = rows.flatMap((row) => row.kinds.map((kind) => [row, kind] as const));
+  const waiting = cells.values();
+  const runWaiting = async () => {
+    for (const [row, kind] of waiting) await runCell(row, kind, repetition);
   };
-  await Promise.all(Array.from({ length: CELLS_AT_ONCE[length] }, runCells));
+  await Promise.all(Array.from({ length: CELLS_AT_ONCE[length] }, runWaiting));
+  if (CELLS_AT_ONCE[length] === 1) continue;
+  // One that failed beside another may want the machine for itself.
+  for (const [row, kind] of cells) {
+    const cell = results.cell(row.id, kind);
+    if (!cell.failure) continue;
+    delete cell.failure;
+    await runCell(row, kind, repetition);
+  }
 }
 
 console.log(`\n${toMarkdown(results, machine, length)}`);
