@@ -33,9 +33,18 @@ export const LONGEST = [
   "system/pythiags-examples",
   "system/launch-probes",
   "system/export",
+  "system/recordings-page",
+  "system/actions-page",
+  "system/recordings-restart",
+  "system/accessible-pages",
+  "system/instruments",
   "system/page-pictures",
   "system/starters",
-  "interop/pages",
+  "interop/nats/work-lost",
+  "interop/nats/work",
+  "interop/nats/fleet",
+  "interop/nats/mirror",
+  "interop/nats/hostile",
   "interop/pystreaming/pystreaming",
   "interop/schemathesis",
   "interop/thorvision",
@@ -60,8 +69,15 @@ export const MEASURING = [
   "interop/filers",
 ];
 
-/** Only with THINGSCOPE_LONG=1, or when they are named: in the emulated machine each takes a minute, and the others pass the same drivers. */
+/**
+ * Only with THINGSCOPE_LONG=1, or when they are named: in the emulated machine each takes a minute, and the others pass the same
+ * drivers; the rest takes a minute of processor time each, most of it in npx and in browsers.
+ */
 export const LONG_ONLY = [
+  "interop/nats/cluster",
+  "interop/nats/dashboard",
+  "interop/pages",
+  "system/many-windows",
   "vm/attacked",
   "vm/commands",
   "vm/program-on-webcam",
