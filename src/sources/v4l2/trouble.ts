@@ -40,7 +40,8 @@ export async function deviceFailure(
   if (busy !== undefined) return new ThingError(code, busy);
   const errno = code === "DISCONNECTED" ? "ENODEV" : trouble.errno;
   const known = deviceTrouble(Object.assign(new Error(said(trouble)), { code: errno }));
-  return new ThingError(code, known ?? `The camera at ${device} failed: ${said(trouble)}.`);
+  const failed = `The camera at ${device} failed: ${said(trouble)}. It is opened again; plug the camera in again if that fails.`;
+  return new ThingError(code, known ?? failed);
 }
 
 /** The error for a command that was refused with EBUSY: it names the other program that uses the device, if one does. */
@@ -69,7 +70,7 @@ export function refusal(trouble: V4l2Trouble): ThingError {
 
 /** Of a camera that is closed. */
 export function notOpen(): ThingError {
-  return new ThingError("NOT_READY", "The camera is not open.");
+  return new ThingError("NOT_READY", "The camera is not open. Open its Thing, then try again.");
 }
 
 /** Of a camera whose program has not described it yet. */
