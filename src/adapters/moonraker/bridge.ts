@@ -1,13 +1,13 @@
-import { readFile } from "node:fs/promises";
-import { connect, isIP } from "node:net";
-import { resolve } from "node:path";
+import { connect } from "node:net";
 import { delay, within } from "../../base/abort.ts";
 import type { Attempt } from "../../base/attempt.ts";
-import { messageOf, reasonOf, ThingError } from "../../base/errors.ts";
+import { messageOf, ThingError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { quoted } from "../../base/preview.ts";
 import { Supervisor } from "../../base/supervise.ts";
 import type { JoiningServer, ServerBridge } from "../../server/server-options.ts";
+import { optionFile } from "../option-files.ts";
+import { isAnyAddress, rootOf } from "../own-address.ts";
 import type { MoonrakerOptions } from "./options.ts";
 
 const PAUSES = { firstMs: 1000, longestMs: 60_000 };
@@ -102,12 +102,13 @@ export class MoonrakerBridge implements ServerBridge {
 
   async #ask(method: string, path: string, body?: string): Promise<void> {
     const { server, api_key_file } = this.#options;
-    const key = api_key_file === undefined ? undefined : await keyIn(api_key_file, this.#folder);
+    const files = { folder: this.#folder, key: "moonraker" };
+    const key = api_key_file === undefined ? undefined : await optionFile(api_key_file, files);
     const response = await fetch(server.replace(/\/$/, "") + path, {
       method,
       headers: {
         "Content-Type": "application/json",
-        ...(key !== undefined && { "X-Api-Key": key }),
+        ...(key !== undefined && { "X-Api-Key": key.trim() }),
       },
       ...(body !== undefined && { body }),
       signal: AbortSignal.timeout(ANSWER_MS),
@@ -123,11 +124,9 @@ export class MoonrakerBridge implements ServerBridge {
   /** As configured, or the address that this machine has on the way to Moonraker. */
   async #root(): Promise<string> {
     const { url, server } = this.#options;
-    if (url !== undefined) return url.replace(/\/$/, "");
-    const { host, port, isSecure } = this.#server!.bound!;
-    const isAny = host === "0.0.0.0" || host === "::";
-    const address = isAny ? await addressTowards(new URL(server)) : host;
-    return `${isSecure ? "https" : "http"}://${isIP(address) === 6 ? `[${address}]` : address}:${port}`;
+    const own = this.#server!;
+    const isSeen = url === undefined && isAnyAddress(own.bound!.host);
+    return rootOf(own, url, isSeen ? await addressTowards(new URL(server)) : undefined);
   }
 }
 
@@ -137,21 +136,9 @@ async function addressTowards({ protocol, hostname, port }: URL): Promise<string
     port: Number(port) || (protocol === "https:" ? 443 : 80),
   });
   const address = new Promise<string>((done, reject) => {
-    socket.once("connect", () => done(String(socket.localAddress).replace(/^::ffff:/, "")));
+    socket.once("connect", () => done(String(socket.localAddress)));
     socket.once("error", reject);
   });
   const late = () => new ThingError("PROGRAM_REFUSED", `Moonraker at ${hostname} does not answer.`);
   return within(address, ANSWER_MS, late).finally(() => socket.destroy());
-}
-
-/** @throws {ThingError} `BAD_CONFIG` for a file that cannot be read. */
-async function keyIn(file: string, folder: string): Promise<string> {
-  try {
-    return (await readFile(resolve(folder, file), "utf8")).trim();
-  } catch (error) {
-    throw new ThingError(
-      "BAD_CONFIG",
-      `'${file}' in 'moonraker' cannot be read: ${reasonOf(error)}. Give the path of a file that this user may read.`,
-    );
-  }
 }

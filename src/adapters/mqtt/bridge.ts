@@ -1,11 +1,11 @@
-import { isIP, Socket } from "node:net";
-import { hostname } from "node:os";
+import { Socket } from "node:net";
 import type { MqttClient } from "mqtt";
 import type { Attempt } from "../../base/attempt.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { Supervisor } from "../../base/supervise.ts";
 import type { JoiningServer, ServerBridge } from "../../server/server-options.ts";
+import { rootOf } from "../own-address.ts";
 import { ownRoutes } from "../own-routes.ts";
 import { Claim } from "./claim.ts";
 import { Commands } from "./commands.ts";
@@ -117,7 +117,7 @@ export class MqttBridge implements ServerBridge {
   ): Promise<void> {
     const server = this.#server!;
     const { role = "operate" } = this.#options;
-    const root = this.#rootOf(client, server);
+    const root = rootOf(server, this.#options.url, ownAddress(client));
     const outbox = new Outbox(client, ending, largest);
     const name = "a client of the MQTT broker";
     const links = new Links({
@@ -171,16 +171,10 @@ export class MqttBridge implements ServerBridge {
       stop();
     }
   }
+}
 
-  /** As configured, or the address from which the broker sees this machine. */
-  #rootOf({ stream }: MqttClient, { bound }: JoiningServer): string {
-    if (this.#options.url !== undefined) return this.#options.url.replace(/\/$/, "");
-    const { host, port, isSecure } = bound!;
-    const socket: unknown = stream;
-    const seen =
-      socket instanceof Socket ? socket.localAddress?.replace(/^::ffff:/, "") : undefined;
-    const isAny = host === "0.0.0.0" || host === "::";
-    const address = isAny ? (seen ?? hostname()) : host;
-    return `${isSecure ? "https" : "http"}://${isIP(address) === 6 ? `[${address}]` : address}:${port}`;
-  }
+/** The address from which the broker sees this machine. */
+function ownAddress({ stream }: MqttClient): string | undefined {
+  const socket: unknown = stream;
+  return socket instanceof Socket ? socket.localAddress : undefined;
 }

@@ -1,8 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import type { IClientOptions, IConnackPacket, MqttClient } from "mqtt";
 import { abortable } from "../../base/abort.ts";
-import { messageOf, reasonOf, ThingError } from "../../base/errors.ts";
+import { messageOf, ThingError } from "../../base/errors.ts";
+import { optionFile, tlsFrom } from "../option-files.ts";
 import type { Mqtt } from "./library.ts";
 import type { MqttOptions } from "./options.ts";
 import type { Topics } from "./topics.ts";
@@ -43,7 +42,7 @@ export async function connectTo(
   const client = connect(broker, {
     ...OPTIONS,
     ...(await loginIn(options, folder)),
-    ...(await tlsIn(options, folder)),
+    ...(await tlsFrom(options.tls ?? {}, { folder, key: "mqtt" })),
     clientId: `thingscope-${id}`,
     will: { topic: topics.status, payload: Buffer.from("offline"), qos: 1, retain: true },
   });
@@ -109,27 +108,5 @@ async function loginIn(
 ): Promise<IClientOptions | undefined> {
   if (!credentials) return undefined;
   const { user, password_file } = credentials;
-  return { username: user, password: (await textOf(password_file, folder)).replace(/\r?\n$/, "") };
-}
-
-/** @throws {ThingError} `BAD_CONFIG` for a file that cannot be read. */
-async function tlsIn({ tls }: MqttOptions, folder: string): Promise<IClientOptions | undefined> {
-  if (!tls) return undefined;
-  const { ca_file, cert_file, key_file } = tls;
-  return {
-    ...(ca_file !== undefined && { ca: await textOf(ca_file, folder) }),
-    ...(cert_file !== undefined && { cert: await textOf(cert_file, folder) }),
-    ...(key_file !== undefined && { key: await textOf(key_file, folder) }),
-  };
-}
-
-async function textOf(file: string, folder: string): Promise<string> {
-  try {
-    return await readFile(resolve(folder, file), "utf8");
-  } catch (error) {
-    throw new ThingError(
-      "BAD_CONFIG",
-      `'${file}' in 'mqtt' cannot be read: ${reasonOf(error)}. Give the path of a file that this user may read.`,
-    );
-  }
+  return { username: user, password: await optionFile(password_file, { folder, key: "mqtt" }) };
 }

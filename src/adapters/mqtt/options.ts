@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import { TlsFiles } from "../option-files.ts";
 
 /** Topics of MQTT, without the signs that it gives a meaning. */
 const TOPIC = "^[^/+#\\s\\u0000]+(/[^/+#\\s\\u0000]+){0,7}$";
@@ -42,19 +43,7 @@ export const MqttOptions = Type.Object(
         { description: "an object with 'user' and 'password_file'", additionalProperties: false },
       ),
     ),
-    tls: Type.Optional(
-      Type.Object(
-        {
-          ca_file: Type.Optional(Type.String()),
-          cert_file: Type.Optional(Type.String()),
-          key_file: Type.Optional(Type.String()),
-        },
-        {
-          description: "an object with the paths of 'ca_file', 'cert_file' and 'key_file'",
-          additionalProperties: false,
-        },
-      ),
-    ),
+    tls: Type.Optional(TlsFiles),
   },
   { description: "an object with 'broker'", additionalProperties: false },
 );

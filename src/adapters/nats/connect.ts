@@ -1,9 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
-import { resolve } from "node:path";
 import { type ConnectionOptions, checkServerIdentity } from "node:tls";
 import type { Authenticator, NatsConnection, TlsOptions } from "@nats-io/transport-node";
-import { messageOf, reasonOf, ThingError } from "../../base/errors.ts";
+import { messageOf, ThingError } from "../../base/errors.ts";
+import { optionFile, tlsFrom } from "../option-files.ts";
 import type { Nats } from "./library.ts";
 import type { FleetOptions } from "./options.ts";
 
@@ -64,7 +63,7 @@ async function authenticatorFor(
   if (user === undefined && password_file === undefined) return undefined;
   if (user === undefined || password_file === undefined)
     throw bad("must have 'user' and 'password_file' together");
-  const password = Buffer.from(await bytesOf(password_file, folder)).toString("utf8");
+  const password = await optionFile(password_file, { folder, key: "fleet" });
   return usernamePasswordAuthenticator(user, password);
 }
 
@@ -74,13 +73,9 @@ async function tlsFor(
   folder: string,
 ): Promise<(TlsOptions & Pick<ConnectionOptions, "checkServerIdentity">) | undefined> {
   if (!tls) return undefined;
-  const { ca_file, cert_file, key_file } = tls;
-  const text = async (file: string) => Buffer.from(await bytesOf(file, folder)).toString("utf8");
   return {
     checkServerIdentity: identityCheck(servers),
-    ...(ca_file !== undefined && { ca: await text(ca_file) }),
-    ...(cert_file !== undefined && { cert: await text(cert_file) }),
-    ...(key_file !== undefined && { key: await text(key_file) }),
+    ...(await tlsFrom(tls, { folder, key: "fleet" })),
   };
 }
 
@@ -100,17 +95,8 @@ function hostOf(server: string): string {
   return URL.canParse(address) ? new URL(address).hostname.replace(/^\[|\]$/g, "") : "";
 }
 
-/** Without the end of the last line, which editors add. */
 async function bytesOf(file: string, folder: string): Promise<Uint8Array> {
-  try {
-    const text = await readFile(resolve(folder, file), "utf8");
-    return new TextEncoder().encode(text.replace(/\r?\n$/, ""));
-  } catch (error) {
-    throw new ThingError(
-      "BAD_CONFIG",
-      `'${file}' in 'fleet' cannot be read: ${reasonOf(error)}. Give the path of a file that this user may read.`,
-    );
-  }
+  return new TextEncoder().encode(await optionFile(file, { folder, key: "fleet" }));
 }
 
 function bad(what: string): ThingError {

@@ -10,7 +10,8 @@ import { packageVersion } from "../../base/package-root.ts";
 import { Supervisor } from "../../base/supervise.ts";
 import type { FleetHealth } from "../../server/monitoring/fleet-health.ts";
 import type { JoiningServer } from "../../server/server-options.ts";
-import { originsOf, ownOrigins, rootOf } from "./addresses.ts";
+import { rootOf } from "../own-address.ts";
+import { originsOf, ownOrigins } from "./addresses.ts";
 import { openThings } from "./buckets.ts";
 import { keepClock } from "./clock.ts";
 import { connectTo } from "./connect.ts";
@@ -153,7 +154,7 @@ export class Fleet {
     const server = this.#server!;
     const { name, roster } = this;
     const log = this.#log;
-    const root = rootOf(connection, server, this.#options.url);
+    const root = rootOf(server, this.#options.url, connection.info?.client_ip);
     const end = new AbortController();
     const ending = AbortSignal.any([signal, end.signal]);
     const own = {

@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import { TlsFiles } from "../option-files.ts";
 
 const Name = { pattern: "^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$" };
 
@@ -41,19 +42,7 @@ export const FleetOptions = Type.Object(
         },
       ),
     ),
-    tls: Type.Optional(
-      Type.Object(
-        {
-          ca_file: Type.Optional(Type.String()),
-          cert_file: Type.Optional(Type.String()),
-          key_file: Type.Optional(Type.String()),
-        },
-        {
-          description: "an object with the paths of 'ca_file', 'cert_file' and 'key_file'",
-          additionalProperties: false,
-        },
-      ),
-    ),
+    tls: Type.Optional(TlsFiles),
   },
   { description: "an object with 'servers' and 'name'", additionalProperties: false },
 );
