@@ -1,8 +1,9 @@
-import type { ServerResponse } from "node:http";
+import type { RequestListener, ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
-import inject from "light-my-request";
+import inject, { type InjectOptions, type Response } from "light-my-request";
 import { within } from "../base/abort.ts";
 import { ThingError } from "../base/errors.ts";
+import { countedLimit } from "../base/limit-hits.ts";
 import type { Role } from "../core/affordances.ts";
 import type { JoiningServer } from "../server/server-options.ts";
 
@@ -24,6 +25,7 @@ export interface OwnAnswer {
 
 /** How long an answer may take, ms. */
 const LONGEST_MS = 30_000;
+const lateLimit = countedLimit("relayed_answers_late");
 
 /**
  * Sends requests to a server's own routes, with their validation, roles and errors, as a client who is known already.
@@ -38,33 +40,48 @@ export function ownRoutes(
   const account = { id: `server.${role}`, name, role };
   const listener = server.listenerFor({ account, role, via: "token" });
   const { host } = new URL(root);
-  return async ({ method, path, body, accept = "application/json" }) => {
+  return ({ method, path, body, accept = "application/json" }) => {
     const url = root + server.prefix + path;
-    let under: ServerResponse | undefined;
-    const answered = inject(
-      (request, response) => {
-        under = response;
-        listener(request, response);
-      },
-      {
-        method,
-        url,
-        authority: host,
-        headers: { host, accept, "content-type": "application/json" },
-        ...(body && body.length > 0 && { payload: Buffer.from(body) }),
-        payloadAsStream: true,
-      },
-    );
-    const whole = answered.then(async (response) => ({
+    const headers = { host, accept, "content-type": "application/json" };
+    return askRoutes(listener, { method, url, headers, body }, async (response) => ({
       status: response.statusCode,
       text: await textOf(response.stream()),
     }));
-    try {
-      return await within(whole, LONGEST_MS, () => late(url));
-    } finally {
-      under?.destroy(); // as when an HTTP client hangs up: whatever waits for it ends
-    }
   };
+}
+
+/** A request as it comes to a server's routes. */
+interface RoutedRequest {
+  readonly method: NonNullable<InjectOptions["method"]>;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>> & { readonly host: string };
+  readonly body?: Uint8Array | string | undefined;
+}
+
+/**
+ * Gives a request to routes, and reads their answer. Whatever comes of it, their work for the request is over then.
+ * @throws {ThingError} `NOT_READY` after 30 s, and what `read` throws.
+ */
+export async function askRoutes<T>(
+  listener: RequestListener,
+  { method, url, headers, body }: RoutedRequest,
+  read: (response: Response) => Promise<T>,
+): Promise<T> {
+  let under: ServerResponse | undefined;
+  const listen: RequestListener = (request, response) => {
+    under = response;
+    listener(request, response);
+  };
+  const answered = inject(listen, {
+    ...{ method, url, headers, authority: headers.host },
+    ...(body && body.length > 0 && { payload: Buffer.from(body) }),
+    payloadAsStream: true,
+  }).then(read);
+  try {
+    return await within(answered, LONGEST_MS, () => late(url));
+  } finally {
+    under?.destroy(); // as when an HTTP client hangs up: whatever waits for it ends
+  }
 }
 
 async function textOf(body: Readable): Promise<string> {
@@ -74,6 +91,7 @@ async function textOf(body: Readable): Promise<string> {
 }
 
 function late(url: string): ThingError {
+  lateLimit.hit();
   return new ThingError(
     "NOT_READY",
     `${url} did not answer within ${LONGEST_MS / 1000} s. Ask again, or start it as an action that is not synchronous.`,

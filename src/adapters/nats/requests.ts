@@ -1,8 +1,7 @@
-import type { RequestListener, ServerResponse } from "node:http";
+import type { RequestListener } from "node:http";
 import type { Readable } from "node:stream";
 import type { Msg, MsgHdrs, NatsConnection } from "@nats-io/transport-node";
-import inject, { type Response as InjectedResponse } from "light-my-request";
-import { within } from "../../base/abort.ts";
+import type { Response as InjectedResponse } from "light-my-request";
 import { now } from "../../base/clock.ts";
 import { messageOf, ThingError } from "../../base/errors.ts";
 import { countedLimit } from "../../base/limit-hits.ts";
@@ -11,6 +10,7 @@ import type { Identity } from "../../server/http/identity.ts";
 import { problemOf } from "../../server/http/problem.ts";
 import { PROBLEM_TYPE } from "../../server/http/route.ts";
 import type { JoiningServer } from "../../server/server-options.ts";
+import { askRoutes } from "../own-routes.ts";
 import { answerClock } from "./clock.ts";
 import type { Nats } from "./library.ts";
 import {
@@ -23,8 +23,6 @@ import {
 
 /** Requests that are answered at a time; more are refused. */
 const MOST_AT_ONCE = 64;
-/** How long an answer may take, ms; the client of a longer action reads its invocation. */
-const LONGEST_MS = 30_000;
 /** Bytes of an answer's head beside its body. */
 const HEAD_BYTES = 4096;
 /** Headers of a message that count. All else of HTTP has no meaning here. */
@@ -32,7 +30,6 @@ const HEADERS = new Set(["content-type", "accept", "if-match", "if-none-match"])
 const ROLES: readonly SubjectRole[] = ["view", "operate"];
 
 const busyLimit = countedLimit("fleet_requests");
-const lateLimit = countedLimit("fleet_answers_late");
 const badLimit = countedLimit("fleet_bad_requests");
 const sizeLimit = countedLimit("fleet_answer_bytes");
 
@@ -105,26 +102,11 @@ async function answerTo(
   const query = message.headers?.get("Query");
   const url = root + request.path + (query ? `?${query}` : "");
   const { host } = new URL(root);
-  let under: ServerResponse | undefined;
-  const listen: RequestListener = (request, response) => {
-    under = response;
-    listener(request, response);
-  };
-  const answered = inject(listen, {
-    method: request.method,
-    url,
-    authority: host,
-    headers: { ...headersIn(message.headers), host },
-    ...(message.data.length > 0 && { payload: Buffer.from(message.data) }),
-    payloadAsStream: true,
-  }).then((response) => answerIn(response, url, connection));
-  try {
-    return await within(answered, LONGEST_MS, () => late(url));
-  } catch (error) {
-    return problem(error);
-  } finally {
-    under?.destroy(); // as when an HTTP client hangs up: whatever waits for it ends
-  }
+  const headers = { ...headersIn(message.headers), host };
+  const { method } = request;
+  return askRoutes(listener, { method, url, headers, body: message.data }, (response) =>
+    answerIn(response, url, connection),
+  ).catch(problem);
 }
 
 async function answerIn(
@@ -245,13 +227,5 @@ function tooLarge(url: string, most: number): ThingError {
   return new ThingError(
     "NOT_SUPPORTED",
     `The answer has more than ${most} bytes, which is what a message of this NATS server holds. Read it over HTTP: ${url}`,
-  );
-}
-
-function late(url: string): ThingError {
-  lateLimit.hit();
-  return new ThingError(
-    "NOT_READY",
-    `${url} did not answer within ${LONGEST_MS / 1000} s. Ask again, or start it as an action that is not synchronous.`,
   );
 }
