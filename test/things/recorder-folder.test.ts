@@ -102,6 +102,20 @@ test("what has become a link or a pipe since it was listed is not sent", { timeo
   assert.equal((await ask(port, { path: href })).status, 404);
 });
 
+test("a recording whose folder is gone is not found, and neither is any part of it", {
+  timeout,
+}, async (t) => {
+  const { folder } = await newFolder(t);
+  const { recorder, port } = await recorderFor(t, { folder });
+  const { href } = recorder.recordings[0]!;
+  await rename(folder, `${folder}-away`);
+  const parts = ["", "/ledger", "/poster", "/ledger.csv", "/ledger.json"];
+  const answers = await Promise.all(parts.map((part) => ask(port, { path: href + part })));
+  for (const [n, { status, text }] of answers.entries())
+    assert.deepEqual([status, JSON.parse(text).code], [404, "NOT_FOUND"], `${parts[n]}: ${text}`);
+  await rename(`${folder}-away`, folder);
+});
+
 test("a folder that is itself a link is recorded to", { timeout }, async (t) => {
   const { folder } = await newFolder(t);
   const link = join(await folderFor(t), "films");

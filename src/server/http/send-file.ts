@@ -112,7 +112,8 @@ export async function assertAnswers(path: string): Promise<void> {
     });
 }
 
-function notThere(name: string, cause: unknown): never {
+/** @throws {ThingError} `NOT_FOUND` for a file that is gone, `INTERNAL` with the reason for one that cannot be read; `cause` if it says so itself. */
+export function notThere(name: string, cause: unknown): never {
   if (cause instanceof ThingError) throw cause;
   const isMissing = /^(ENOENT|ENOTDIR|ELOOP)$/.test(codeOf(cause));
   if (isMissing) throw new ThingError("NOT_FOUND", `'${name}' no longer exists.`, { cause });

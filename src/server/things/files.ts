@@ -8,7 +8,7 @@ import { FileCollection, newestFirst } from "../../files/file-collection.ts";
 import { type StoredFile, storedFileSchema } from "../../files/stored-file.ts";
 import { assertUnchanged } from "../http/conditions.ts";
 import { type Exchange, JSON_TYPE, type Reply, type Route } from "../http/route.ts";
-import { assertAnswers, fileValidators, sendFile, sendParts } from "../http/send-file.ts";
+import { assertAnswers, fileValidators, notThere, sendFile, sendParts } from "../http/send-file.ts";
 import { badQuery, LARGEST_NUMBER, numberIn } from "../http/target.ts";
 
 /** Files of a Thing. */
@@ -126,12 +126,15 @@ async function sendPart(exchange: Exchange, files: FileCollection): Promise<Repl
     return undefined;
   }
   await assertAnswers(file.path);
-  const made = content();
-  if (!(Symbol.asyncIterator in made)) {
-    return { status: 200, body: await made, contentType: mediaType };
+  try {
+    const made = content();
+    if (!(Symbol.asyncIterator in made))
+      return { status: 200, body: await made, contentType: mediaType };
+    await sendParts(exchange, { parts: made, mediaType });
+    return undefined;
+  } catch (error) {
+    return notThere(file.name, error);
   }
-  await sendParts(exchange, { parts: made, mediaType });
-  return undefined;
 }
 
 /** What has a file. While a Thing opens it may not have listed it yet, so that is no reason to say that there is none. @throws {ThingError} `NOT_READY`. */
