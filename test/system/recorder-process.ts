@@ -50,8 +50,7 @@ export function clockFile(aheadMs: number): Buffer {
 
 /** A port that nobody listens on, below those that systems give to others: it stays free while a process is started anew. */
 export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 20_000);
+  for (let port = 10_000 + (process.pid % 20_000); ; port++) {
     const server = createServer().listen(port, "127.0.0.1");
     const isFree = await once(server, "listening").then(
       () => true,
