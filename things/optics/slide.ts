@@ -8,6 +8,8 @@ export const SIGMAS_PX = [0, 0.7, 1.4, 2.8, 5.6, 11.2, 22.4, 44.8] as const;
 // Noise adds 0 to 16 to each byte and the vignette takes 0 to 20 away: nothing can overflow its byte.
 const DARKEST = 24;
 const BRIGHTEST = 236;
+/** How long the whole slide waits after the first look, ms: whoever opens a page waits for that, and not for tissue out of sight. */
+const WHOLE_AFTER_MS = 3000;
 
 /** A part of the slide at one degree of blur. */
 export interface Layer {
@@ -18,8 +20,8 @@ export interface Layer {
 }
 
 /**
- * One slide at several degrees of blur. What is looked at first is made first, and by itself, in a third of the time. Then the
- * whole slide is made, and one degree of blur after the other, while the event loop goes on.
+ * One slide at several degrees of blur. What is looked at first is made first, and by itself, in a third of the time. A while
+ * later, or once another place is looked at, the whole slide is made, and one degree of blur after the other, while the event loop goes on.
  */
 export class Slide {
   readonly #seed: number;
@@ -65,7 +67,7 @@ export class Slide {
         layers.set(level, { left, top, picture });
       }
     }
-    this.whole().catch(() => {}); // what fails here fails who looks there
+    setTimeout(() => this.whole().catch(() => {}), WHOLE_AFTER_MS).unref(); // what fails here fails who looks there
     return { region, layers };
   }
 
