@@ -75,7 +75,7 @@ export class InstrumentCards extends LitElement {
         font-weight: 400;
         font-size: 12px;
       }
-      .failed {
+      .reason {
         display: flex;
         padding: 0 12px 12px;
       }
@@ -83,6 +83,9 @@ export class InstrumentCards extends LitElement {
         display: grid;
         border: 0;
         background: none;
+      }
+      .body > *::part(trouble) {
+        display: none; /* the lamp above says it */
       }
       @media (pointer: coarse) {
         h2 button {
@@ -113,7 +116,8 @@ export class InstrumentCards extends LitElement {
 
   #card(name: string, thing: LiveThing) {
     const open = isOpen(name, rankOf(thing) < OPEN_AT_FIRST);
-    const isFailed = server.problem === undefined && server.lampOf(name).state === "failed";
+    const { state } = server.lampOf(name);
+    const hasReason = state === "degraded" || (state === "failed" && server.problem === undefined);
     const toggle = () => {
       keepOpen(name, !open);
       this.requestUpdate();
@@ -126,7 +130,7 @@ export class InstrumentCards extends LitElement {
           </button>
           <thing-lamp .name=${name}></thing-lamp>
         </h2>
-        ${isFailed ? html`<thing-lamp class="failed" full .name=${name}></thing-lamp>` : nothing}
+        ${hasReason ? html`<thing-lamp class="reason" full .name=${name}></thing-lamp>` : nothing}
         ${open ? html`<div class="body">${panelFor(thing)}</div>` : nothing}
       </section>
     `;

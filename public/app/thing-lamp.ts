@@ -4,7 +4,7 @@ import { shared } from "../style/shared.ts";
 import { account, mayOperate, whyNotOperate } from "../things/account.ts";
 import { server, Watching } from "../things/server.ts";
 
-/** The lamp of a Thing: live, idle, starting, or failed with its reason and a way to try again. */
+/** The lamp of a Thing: live, idle, starting, degraded with its reason, or failed with that and a way to try again. */
 @customElement("thing-lamp")
 export class ThingLamp extends LitElement {
   static override styles = [
@@ -24,11 +24,13 @@ export class ThingLamp extends LitElement {
         color: var(--quiet);
         white-space: nowrap;
       }
-      [data-state="failed"] ~ .word {
+      [data-state="failed"] ~ :is(.word, .reason) {
         color: var(--lost);
       }
+      [data-state="degraded"] ~ :is(.word, .reason) {
+        color: var(--stale);
+      }
       .reason {
-        color: var(--lost);
         overflow-wrap: anywhere;
       }
       :host([full]) .reason {
@@ -48,13 +50,14 @@ export class ThingLamp extends LitElement {
   override render() {
     const { state, word, reason } = server.lampOf(this.name);
     const isFailed = state === "failed" && server.problem === undefined;
+    const hasReason = this.full && (isFailed || state === "degraded");
     return html`
       <span class="lamp" data-state=${state} title=${reason ?? nothing}></span>
-      <span class=${this.full && isFailed ? "unseen" : "word"}>${word}</span>
+      <span class=${hasReason ? "unseen" : "word"}>${word}</span>
+      ${hasReason ? html`<span class="reason">${this.refused ?? reason}</span>` : nothing}
       ${
         this.full && isFailed
           ? html`
-              <span class="reason">${this.refused ?? reason}</span>
               <button
                 ?disabled=${this.isTrying || !mayOperate()}
                 title=${whyNotOperate() ?? nothing}

@@ -190,7 +190,7 @@ export class RecorderPanel extends LitElement {
       .map(({ name, data }) => warning(name, Object(data)))
       .findLast(Boolean);
     return html`
-      ${this.#trouble === undefined ? nothing : html`<p class="problem" role="alert">${this.#trouble}</p>`}
+      ${this.#trouble === undefined ? nothing : html`<p class="problem" part="trouble" role="alert">${this.#trouble}</p>`}
       ${event && event !== this.problem ? html`<p class="low" role="status">${event}</p>` : nothing}
     `;
   }

@@ -2,6 +2,8 @@
 export interface ThingHealth {
   readonly state: string;
   readonly reason?: string;
+  /** What is wrong though it is open, a sentence each. */
+  readonly troubles?: readonly string[];
   readonly streams?: Readonly<Record<string, StreamHealth>>;
 }
 

@@ -1,7 +1,7 @@
 // What one lamp says of a Thing, and of the whole: never better than the worst that is known.
 import type { ThingHealth } from "./health.ts";
 
-/** `degraded`: all Things are as they should be, the server is not. */
+/** `degraded`: it works, and something that belongs to it does not. */
 export type LampState = "live" | "idle" | "starting" | "degraded" | "failed";
 
 export interface Lamp {
@@ -28,8 +28,8 @@ const FAILED_WORDS: ReadonlyMap<string, string> = new Map([
   ["closed", "Closed"],
 ]);
 
-/** A Thing that is open is as its streams are; one without streams is ready. */
-function lampOfOpen({ streams = {} }: ThingHealth): Lamp {
+/** A Thing that is open is as its streams are, and what it says of itself; one without streams is ready. */
+function lampOfOpen({ streams = {}, troubles = [] }: ThingHealth): Lamp {
   const all = Object.values(streams);
   const failed = all.find(({ state }) => /^(failed|disconnected|stalled)$/.test(state));
   if (failed) {
@@ -37,6 +37,8 @@ function lampOfOpen({ streams = {} }: ThingHealth): Lamp {
     const word = FAILED_WORDS.get(state) ?? "Failed";
     return { state: "failed", word, ...(reason !== undefined && { reason }) };
   }
+  if (troubles.length > 0)
+    return { state: "degraded", word: "Degraded", reason: troubles.join(" ") };
   if (all.some(({ state }) => state === "streaming")) return { state: "live", word: "Live" };
   if (all.some(({ state }) => state === "opening")) return { state: "starting", word: "Starting" };
   return all.length > 0 ? { state: "idle", word: "Idle" } : { state: "live", word: "Ready" };

@@ -146,11 +146,19 @@ export async function laneAt(path: string): Promise<DiskLane> {
   return known.get(folder) ?? unknownDisks.read(() => look(folder));
 }
 
-/** Folders that cannot be read though their disks answer, each with the sentence that says why. Who has one open tells. */
-export const unreadableFolders = new Map<string, string>();
+/** A folder on a disk that does not answer. */
+export interface HungFolder {
+  readonly folder: string;
+  /** For how long it has not. */
+  readonly ms: number;
+}
 
-/** Folders on disks that do not answer, and for how long they have not, ms. */
-export function hungFolders(): { folder: string; ms: number }[] {
+export function hungSentence({ folder, ms }: HungFolder): string {
+  return `The disk of ${folder} has not answered for ${Math.round(ms / 1000)} s: check its cable or network.`;
+}
+
+/** Those whose disks do not answer. */
+export function hungFolders(): HungFolder[] {
   return [...known].flatMap(([folder, { hungMs: ms }]) => (ms > 0 ? [{ folder, ms }] : []));
 }
 

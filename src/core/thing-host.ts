@@ -100,18 +100,18 @@ export class ThingHost {
     for (const warning of [...hosted.model.warnings, ...invalidDefaults(hosted)]) log.warn(warning);
     const host = this;
     attach(thing, {
-      name,
-      log,
-      logFiles: this.logFiles,
+      ...{ name, log, logFiles: this.logFiles, others: this.others },
       get hasLogin() {
         return host.hasLogin; // a server comes after its Things
       },
-      others: this.others,
       settingsFolder: folder,
       applicationConfig: structuredClone(this.#applicationConfig),
       thingStates: () => this.thingStates(),
       changed: (property) => hosted.propertyChanged(property),
       disconnected: (reason) => life.disconnected(reason),
+      troubled: (reason) => {
+        hosted.trouble = reason;
+      },
       assertUsable: (what) => hosted.assertUsable(what),
       assertMaySet: (property) => this.#assertMaySet(name, property),
       isObserved: () => hosted.isObserved,

@@ -34,6 +34,8 @@ export class LifeState {
   #state: ThingState = "closed";
   #reason: string | undefined;
   #since = now();
+  /** What is wrong though it is open, a sentence: it says so itself, and that is over when it closes. */
+  trouble: string | undefined;
 
   get state(): ThingState {
     return this.#state;
@@ -61,6 +63,7 @@ export class LifeState {
     if (state !== this.#state) this.#since = now();
     this.#state = state;
     this.#reason = reason;
+    if (state !== "open") this.trouble = undefined;
   }
 }
 

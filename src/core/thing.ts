@@ -33,6 +33,11 @@ export interface ThingContext {
    * and it is opened again after 1 s, then 2 s, 4 s and so on, up to 60 s.
    */
   disconnected(reason: string): void;
+  /**
+   * For a Thing that works, and of which something does not, such as the disk that it writes to: `/health` and its lamp say so, in
+   * this sentence, until it is called with undefined or the Thing closes.
+   */
+  troubled?(reason: string | undefined): void;
   /** @throws {ThingError} `NOT_READY` when it could not open, or is disconnected; `what` cannot be done then. */
   assertUsable(what: string): void;
   /** @throws {ThingError} `LOCK_BUSY` when an action outside the global lock sets a property inside it, and another action holds it. */

@@ -44,6 +44,22 @@ const TABLE: readonly (readonly [health: unknown, lamp: Lamp])[] = [
     { state: "failed", word: "Failed", reason },
   ],
   [
+    { state: "open", troubles: ["The disk is gone.", "Its settings are not saved."] },
+    {
+      state: "degraded",
+      word: "Degraded",
+      reason: "The disk is gone. Its settings are not saved.",
+    },
+  ],
+  [
+    { state: "open", troubles: ["The disk is gone."], streams: { live: { state: "streaming" } } },
+    { state: "degraded", word: "Degraded", reason: "The disk is gone." },
+  ],
+  [
+    { state: "open", troubles: ["It is gone."], streams: { live: { state: "stalled", reason } } },
+    { state: "failed", word: "Stalled", reason },
+  ],
+  [
     { state: "failed", reason },
     { state: "failed", word: "Failed", reason },
   ],

@@ -78,12 +78,18 @@ test("a disk that fails or is gone while the page records is told with what to d
     .waitFor();
   await isOff.waitFor();
   const gone = `The folder of recordings ${films} was removed or moved, or its disk taken out (ENOENT). Connect the disk again`;
-  await panel.getByText(gone).waitFor();
+  const lamp = page.locator("section", { has: panel }).locator("thing-lamp");
+  await lamp.locator(".reason", { hasText: gone }).waitFor();
+  assert.equal(await lamp.first().locator(".word").textContent(), "Degraded");
   await panel.getByText("No disk", { exact: true }).waitFor();
-  const { reasons } = JSON.parse(await (await fetch(`${url}/health`)).text());
+  const { reasons, things } = JSON.parse(await (await fetch(`${url}/health`)).text());
   assert.ok(
     reasons.some((reason: string) => reason.startsWith(gone)),
     reasons.join("\n"),
+  );
+  assert.deepEqual(
+    things.recorder.troubles.filter((one: string) => one.startsWith(gone)).length,
+    1,
   );
   await page.getByRole("link", { name: "Recordings", exact: true }).click();
   await page.locator("recordings-view").getByText(gone).waitFor();
@@ -91,7 +97,8 @@ test("a disk that fails or is gone while the page records is told with what to d
   await page.getByRole("link", { name: "Bench" }).click();
 
   await rename(`${films}-away`, films);
-  await panel.getByText(gone).waitFor({ state: "detached" });
+  await lamp.first().locator(".word", { hasText: "Ready" }).waitFor();
+  assert.equal(await lamp.count(), 1, "no reason");
   await record();
   assert.equal(await panel.getByText("is lost").count(), 0, "what was is over");
   await panel.getByRole("button", { name: "Stop recording" }).click();

@@ -7,11 +7,14 @@ const EVERY_MS = 5000;
 /** How full the disk of a folder of recordings is, as far as that is known. */
 export class DiskState {
   readonly #onChange: () => void;
+  readonly #onTrouble: (trouble: string | undefined) => void;
   #value: Disk = { free: 0, total: 0, recordings: 0, reserve: 0 };
   #lookedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(onChange: () => void) {
+  /** @param onTrouble - Told again and again why the disk cannot be read, and once that it can. */
+  constructor(onChange: () => void, onTrouble: (trouble: string | undefined) => void) {
     this.#onChange = onChange;
+    this.#onTrouble = onTrouble;
   }
 
   get value(): Disk {
@@ -35,6 +38,7 @@ export class DiskState {
   tell(trouble: string | undefined, log: Log): void {
     const { trouble: before, ...disk } = this.#value;
     this.#value = { ...disk, ...(trouble !== undefined && { trouble }) };
+    if (trouble !== before) this.#onTrouble(trouble);
     if ((trouble === undefined) === (before === undefined)) return;
     log.warn(trouble === undefined ? "The folder of recordings can be read again." : trouble);
     this.#onChange();

@@ -57,7 +57,10 @@ export abstract class RecordingsThing extends Thing {
   protected readonly folder: RecordingsFolder;
   readonly #options: RecordingsOptions;
   readonly #counts = new RecordingCounts(this);
-  readonly #disk = new DiskState(() => this.changed("disk"));
+  readonly #disk = new DiskState(
+    () => this.changed("disk"),
+    (trouble) => this.context.troubled?.(trouble),
+  );
   readonly #list = new ToldList({
     count: () => this.files.count,
     tellAll: () => this.changed("recordings"),

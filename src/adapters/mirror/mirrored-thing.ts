@@ -161,8 +161,9 @@ export class MirroredThing extends Thing {
       onValue: (name) => this.changed(name),
       onEvent: (name, data) => this.#events.get(name)?.emit(data),
       onConnected: (isConnected, reason) => {
-        if (reason !== this.#toldReason && !isConnected)
-          this.log.warn(`Its values are not followed: ${reason}`);
+        const trouble = isConnected ? undefined : `Its values are not followed: ${reason}`;
+        if (reason !== this.#toldReason && trouble !== undefined) this.log.warn(trouble);
+        this.context.troubled?.(trouble);
         if (isConnected && this.#toldReason !== undefined)
           this.log.info("Its values are followed again.");
         this.#toldReason = isConnected ? undefined : reason;

@@ -1,8 +1,8 @@
 import { lstat, readdir, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { now } from "../../base/clock.ts";
-import { DiskLane, laneAt, laneOf, unreadableFolders } from "../../base/disk-lane.ts";
-import { codeOf, messageOf } from "../../base/errors.ts";
+import { DiskLane, hungFolders, hungSentence, laneAt, laneOf } from "../../base/disk-lane.ts";
+import { codeOf, messageOf, ThingError } from "../../base/errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import { assertFile } from "../../base/regular-file.ts";
 import { type FileChanges, FileCollection } from "../../files/file-collection.ts";
@@ -128,7 +128,6 @@ export class RecordingsFolder {
   /** Lets the folder go. */
   async close(): Promise<void> {
     this.#endTelling();
-    unreadableFolders.delete(this.folder);
     this.files.unshare();
     await this.#held?.release();
     this.#held = undefined;
@@ -141,11 +140,10 @@ export class RecordingsFolder {
     await laneOf(this.folder);
     const room = FolderRoom.take(this.folder); // of a folder that is not open
     const measured = room.measure().finally(() => room.release());
-    unreadableFolders.delete(this.folder);
     return measured.catch((cause) => {
-      const error = unreadable(this.folder, cause);
-      if (error.code !== "NOT_READY") unreadableFolders.set(this.folder, error.message);
-      throw error;
+      const hung = hungFolders().find(({ folder }) => folder === this.folder);
+      if (hung) throw new ThingError("NOT_READY", hungSentence(hung), { cause });
+      throw unreadable(this.folder, cause);
     });
   }
 

@@ -1,5 +1,5 @@
 import { toDateTime, wallTime } from "../../base/clock.ts";
-import { hungFolders, unreadableFolders } from "../../base/disk-lane.ts";
+import { type HungFolder, hungFolders, hungSentence } from "../../base/disk-lane.ts";
 import { asSentence } from "../../base/errors.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
 import type { ThingHost } from "../../core/thing-host.ts";
@@ -40,6 +40,8 @@ interface ThingHealth {
   readonly since: string;
   /** When it is opened again, while it is disconnected. */
   readonly nextTry?: string;
+  /** What is wrong though it is open, a sentence each. */
+  readonly troubles?: readonly string[];
   readonly streams: Readonly<Record<string, StreamHealth>>;
 }
 
@@ -59,24 +61,25 @@ export function healthOf(
   const things = [...host.things.values()].map((hosted) => {
     const { name, state, reason, since, nextTryAt } = hosted;
     const own = streams.filter(({ thing }) => thing === name);
+    const troubles = troublesOf(hosted, own);
     const health: ThingHealth = {
       ...statusOfThing({ state, ...(reason !== undefined && { reason }) }, own),
       since: toDateTime(wallTime(since)),
       ...(nextTryAt !== undefined && { nextTry: toDateTime(wallTime(nextTryAt)) }),
+      ...(troubles.length > 0 && { troubles }),
       streams: Object.fromEntries(own.map((stream) => [stream.name, rounded(stream.health)])),
     };
     return [name, health] as const;
   });
   const lives = new Map([...host.things.values()].map(({ name, state }) => [name, state]));
+  const troubles = new Set(things.flatMap(([, health]) => health.troubles ?? [])); // Things may share a disk
   const reasons = [
     ...things.filter(([name]) => lives.get(name) === "failed").map(couldNotOpen),
     ...things.filter(([name]) => lives.get(name) === "disconnected").map(isDisconnected),
     ...things.flatMap(([name, health]) => withoutFrames(name, health, lives.get(name))),
     ...streams.filter(({ health }) => waitsInVain(health)).map(waiting),
-    ...streams.flatMap(withoutSmaller),
-    ...[...host.things.values()].flatMap(withUnsavedSettings),
-    ...hungFolders().map(hangs),
-    ...unreadableFolders.values(),
+    ...troubles,
+    ...hungFolders().flatMap((hung) => hangs(hung, troubles)),
     ...(fleet ? fleetReasons(fleet) : []),
     ...(eventLoopDelay.p99 > LATE_LOOP_MS ? [lateLoop(eventLoopDelay)] : []),
   ];
@@ -115,6 +118,15 @@ function withoutFrames(name: string, { state, reason }: ThingHealth, life?: Thin
   return [`Thing '${name}' delivers no frames: ${reason}`];
 }
 
+function troublesOf(
+  hosted: HostedThing,
+  streams: readonly (HostedStream & { health: StreamHealth })[],
+): string[] {
+  const { trouble } = hosted;
+  const own = trouble === undefined ? [] : [trouble];
+  return [...own, ...streams.flatMap(withoutSmaller), ...withUnsavedSettings(hosted)];
+}
+
 function withoutSmaller({ thing, name, health }: HostedStream & { health: StreamHealth }) {
   const { encodeFault } = health;
   if (encodeFault === undefined) return [];
@@ -134,9 +146,10 @@ function waiting({ thing, name }: HostedStream): string {
   return `Stream '${name}' of Thing '${thing}' should deliver frames but has not yet.`;
 }
 
-function hangs({ folder, ms }: ReturnType<typeof hungFolders>[number]): string {
-  const seconds = Math.round(ms / 1000);
-  return `The disk of ${folder} has not answered for ${seconds} s: check its cable or network.`;
+/** A Thing that has the folder open says so itself. */
+function hangs(hung: HungFolder, troubles: ReadonlySet<string>): string[] {
+  const isTold = [...troubles].some((one) => one.startsWith(`The disk of ${hung.folder} has not`));
+  return isTold ? [] : [hungSentence(hung)];
 }
 
 function lateLoop({ p99, max, starved }: EventLoopDelay): string {

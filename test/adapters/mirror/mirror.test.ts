@@ -107,7 +107,8 @@ test("values, events, actions and refusals pass a mirror as they are, and what i
   await source.server.close();
   await log.line(/Its values are not followed: /, { withinMs: WAIT_MS });
   await assert.rejects(here.read("gain"), { code: "DISCONNECTED", message: /cannot be reached/ });
-  assert.equal(server.host.get("microscope").state, "open");
+  const { state, trouble } = server.host.get("microscope");
+  assert.match(`${state}: ${trouble}`, /^open: Its values are not followed: .* cannot be reached/);
 });
 
 test("a mirror that does not pass commands on says so in its description and refuses them", {

@@ -49,6 +49,13 @@ test("health says what is wrong in sentences, and how each stream does", {
   assert.ok(live.age >= 0 && live.age < 1);
   assert.equal((await health()).reasons.length, 1);
   release();
+  const trouble = "The lamp of the camera is dark. Exchange it.";
+  camera.context.troubled?.(trouble);
+  const troubled = await health();
+  assert.deepEqual([troubled.reasons[1], troubled.things.camera.troubles], [trouble, [trouble]]);
+  assert.equal(troubled.things.camera.state, "open");
+  camera.context.troubled?.(undefined);
+  assert.ok(!("troubles" in (await health()).things.camera));
 });
 
 test("a stream's rate is that of its last seconds, and it is late by its own measure", async () => {

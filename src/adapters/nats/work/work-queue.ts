@@ -1,6 +1,6 @@
 import { type Static, Type } from "typebox";
 import { wallTime } from "../../../base/clock.ts";
-import { messageOf, ThingError } from "../../../base/errors.ts";
+import { asSentence, messageOf, ThingError } from "../../../base/errors.ts";
 import { endpoint, event, slot } from "../../../core/decorators.ts";
 import type { EndpointRequest, EndpointResponse } from "../../../core/endpoint.ts";
 import { ThingEvent } from "../../../core/event.ts";
@@ -151,6 +151,7 @@ export class WorkQueue extends Thing {
       onEnded: (ticket, outcome) => this.#ended(ticket, outcome),
     });
     this.#want();
+    this.#tellTrouble();
   }
 
   override async close(): Promise<void> {
@@ -178,9 +179,14 @@ export class WorkQueue extends Thing {
   noteTrouble(why: string | undefined): void {
     if (why === this.#trouble) return;
     this.#trouble = why;
-    if (why) this.log.warn(`Workers get no tickets: ${why}`);
+    if (why) this.log.warn(noTickets(why));
     else this.log.info("Workers get tickets.");
     this.changed("trouble");
+    this.#tellTrouble();
+  }
+
+  #tellTrouble(): void {
+    this.context.troubled?.(this.trouble === "" ? undefined : noTickets(this.trouble));
   }
 
   get #stream(): MJPEGStream {
@@ -251,6 +257,10 @@ export function workQueue(options: WorkQueueOptions & { readonly stream: MJPEGSt
 }
 
 const NO_FLEET = "this server is not connected to NATS. Its configuration needs 'fleet'";
+
+function noTickets(why: string): string {
+  return asSentence(`Workers get no tickets: ${why}`);
+}
 
 function noLongerOpen(id: string, state: string | undefined): EndpointResponse {
   const detail =
