@@ -7,6 +7,10 @@ import { FollowingRun, failureOf } from "../things/following-run.ts";
 import { Following, type LiveThing } from "../things/live-thing.ts";
 import { panelStyle } from "./panel-style.ts";
 
+const CLICKED =
+  "Click in the picture to bring a place to its centre; drag with Shift to move the sample.";
+const TOUCHED = "Tap a place in the picture to bring it to its centre."; // a screen has no Shift key
+
 /** How camera and stage belong together: what a pixel is, and Calibrate. */
 @customElement("mapping-panel")
 export class MappingPanel extends LitElement {
@@ -26,7 +30,7 @@ export class MappingPanel extends LitElement {
     const isCalibrated = typeof size === "number" && size > 0;
     const { running, newest } = this.#calibration;
     const text = isCalibrated
-      ? `A pixel is ${distance(size)}. Click in the picture to bring a place to its centre; drag with Shift to move the sample.`
+      ? `A pixel is ${distance(size)}. ${matchMedia("(pointer: coarse)").matches ? TOUCHED : CLICKED}`
       : "Not calibrated. Focus on a sample, then calibrate: it moves the stage a little, and comes back.";
     return html`
       <p class="quiet">${text}</p>
