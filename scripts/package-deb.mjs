@@ -1,6 +1,6 @@
 // Makes Debian packages: thingscope_VERSION_ARCH.deb, and thingscope-node_VERSION_ARCH.deb with the Node that Debian 12 lacks
 // (decision record 0209). `npm run package:deb` builds what goes in first.
-//   node scripts/package-deb.mjs [--arch amd64|arm64] [--to FOLDER] [--package FILE.tgz]
+//   node scripts/package-deb.mjs [--arch amd64|arm64] [--to FOLDER] [--package FILE.tgz] [--compression xz|gzip|none]
 // Needs dpkg-deb and npm's registry, and neither root nor a machine of that processor.
 import { execFileSync } from "node:child_process";
 import {
@@ -28,6 +28,7 @@ const { values: options } = parseArgs({
     arch: { type: "string", default: process.arch === "arm64" ? "arm64" : "amd64" },
     to: { type: "string", default: root },
     package: { type: "string" },
+    compression: { type: "string", default: "xz" },
   },
 });
 const cpu = CPUS[options.arch];
@@ -135,7 +136,7 @@ function build(tree, fields) {
   // Modes are those of the files here, which a umask of this user must not narrow.
   run("chmod", ["-R", "u=rwX,go=rX", tree]);
   const file = join(to, `${fields.Package}_${fields.Version}_${options.arch}.deb`);
-  run("dpkg-deb", ["--root-owner-group", "-Zxz", "--build", tree, file]);
+  run("dpkg-deb", ["--root-owner-group", `-Z${options.compression}`, "--build", tree, file]);
   const bytes = Number(run("stat", ["--format=%s", file]));
   console.log(`Made ${file}: ${mb(bytes)}, ${mb(installed * 1024)} installed`);
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
@@ -10,7 +10,20 @@ import { LAND_MS } from "./limits.ts";
 
 const run = promisify(execFile);
 const INCLUDED = "systemd,systemd-sysv,dbus,libnss-systemd,curl,ca-certificates";
-const ENVIRONMENT = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C.UTF-8" };
+const ENVIRONMENT = {
+  PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
+  LC_ALL: "C.UTF-8",
+  DEBIAN_FRONTEND: "noninteractive",
+};
+const APT = [
+  "apt-get",
+  "--yes",
+  "--no-install-recommends",
+  "-o",
+  "Dpkg::Options::=--force-confold",
+];
+/** systemd 257 takes no older hierarchy of cgroups, and 252 takes this one, whatever the machine itself has. */
+const NSPAWN_ENVIRONMENT = { ...process.env, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: "1" };
 
 /** A Debian in a container, with systemd as its first process and packages installed by apt. It needs root, and sees no camera. */
 export class BootedDebian implements AsyncDisposable {
@@ -24,29 +37,30 @@ export class BootedDebian implements AsyncDisposable {
     this.#init = init;
   }
 
-  /** @param packages - A folder with .deb files. */
-  static async with(suite: string, packages: string): Promise<BootedDebian> {
+  /**
+   * @param debs - Files, which apt installs before it is started.
+   * @param more - Packages of the suite that it has beside.
+   */
+  static async with(
+    suite: string,
+    debs: readonly string[],
+    more: readonly string[] = [],
+  ): Promise<BootedDebian> {
     const folder = await temporaryFolder("booted-");
-    await call("tar", ["-xf", join(await rootOf(suite), "root.tar"), "-C", folder]);
-    const debs = await readdir(packages);
-    for (const deb of debs) await call("cp", [join(packages, deb), join(folder, "root")]);
-    const install = ["apt-get", "install", "--yes", "--no-install-recommends"];
-    const files = debs.map((deb) => `/root/${basename(deb)}`);
-    await run("chroot", [folder, ...install, ...files], {
-      env: { ...ENVIRONMENT, DEBIAN_FRONTEND: "noninteractive" },
-      maxBuffer: 2 ** 26,
-    });
-    const options = ["--register=no", "--keep-unit", "--private-network", "--console=pipe"];
-    const container = spawn("systemd-nspawn", ["--boot", `--directory=${folder}`, ...options], {
-      stdio: ["ignore", "pipe", "inherit"],
-      timeout: LAND_MS,
-      killSignal: "SIGKILL",
-    });
-    for await (const line of createInterface(container.stdout)) {
-      if (/Reached target.*(multi-user|graphical)\.target|login:/.test(line)) break;
-    }
-    container.stdout.resume();
-    return new BootedDebian(folder, container, await childOf(container.pid!));
+    await call("tar", ["-xf", join(await rootOf(suite, more), "root.tar"), "-C", folder]);
+    const options = { env: ENVIRONMENT, maxBuffer: 2 ** 26, timeout: LAND_MS };
+    await run("chroot", [folder, ...APT, "install", ...(await placed(folder, debs))], options);
+    return new BootedDebian(folder, ...(await booted(folder)));
+  }
+
+  /** Installs files by apt, as an administrator of the running system does. */
+  async install(debs: readonly string[]): Promise<void> {
+    await this.told(...APT, "install", ...(await placed(this.#folder, debs)));
+  }
+
+  /** Removes a package by apt, or purges it. */
+  async remove(name: string, { purge = false } = {}): Promise<void> {
+    await this.told(...APT, purge ? "purge" : "remove", name);
   }
 
   /** A command inside that has to succeed: what it printed. */
@@ -54,12 +68,22 @@ export class BootedDebian implements AsyncDisposable {
     return (await this.bytes(...command)).toString().trim();
   }
 
-  /** The same, as it is. */
+  /** A line of the shell, the same. */
+  sh(line: string): Promise<string> {
+    return this.told("sh", "-c", line);
+  }
+
+  /** What a command printed, as it is. */
   async bytes(...command: string[]): Promise<Buffer> {
     const spaces = ["--mount", "--uts", "--ipc", "--net", "--pid"];
     const enter = ["--target", String(this.#init), ...spaces, "--", ...command];
     const options = { env: ENVIRONMENT, encoding: "buffer", timeout: LAND_MS } as const;
-    return (await run("nsenter", enter, options)).stdout;
+    return (await run("nsenter", enter, { ...options, maxBuffer: 2 ** 26 })).stdout;
+  }
+
+  /** One property of the service, as `systemctl show` has it. */
+  shown(property: string): Promise<string> {
+    return this.told("systemctl", "show", "thingscope", "-p", property, "--value");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -71,9 +95,33 @@ export class BootedDebian implements AsyncDisposable {
   }
 }
 
-function rootOf(suite: string): Promise<string> {
-  return cached(`booted-${suite}`, async (folder) => {
-    const options = ["--variant=minbase", `--include=${INCLUDED}`];
+/** Puts packages where they are found inside, and says where. */
+async function placed(folder: string, debs: readonly string[]): Promise<string[]> {
+  for (const deb of debs) await call("cp", [deb, join(folder, "root")]);
+  return debs.map((deb) => `/root/${basename(deb)}`);
+}
+
+async function booted(folder: string): Promise<[ChildProcess, number]> {
+  const options = ["--register=no", "--keep-unit", "--private-network", "--console=pipe"];
+  const container = spawn("systemd-nspawn", ["--boot", `--directory=${folder}`, ...options], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: NSPAWN_ENVIRONMENT,
+    timeout: LAND_MS,
+    killSignal: "SIGKILL",
+  });
+  const lines: string[] = [];
+  for await (const line of createInterface(container.stdout)) {
+    lines.push(line);
+    if (!/Reached target.*(multi-user|graphical)\.target|login:/.test(line)) continue;
+    container.stdout.resume();
+    return [container, await childOf(container.pid!)];
+  }
+  throw new Error(`It was not started: ${lines.join("\n")}`);
+}
+
+function rootOf(suite: string, more: readonly string[]): Promise<string> {
+  return cached(["booted", suite, ...more].join("-"), async (folder) => {
+    const options = ["--variant=minbase", `--include=${[INCLUDED, ...more].join(",")}`];
     await call("mmdebstrap", [...options, suite, join(folder, "root.tar")]);
   });
 }

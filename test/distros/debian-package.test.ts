@@ -1,13 +1,12 @@
-// The Debian packages as an administrator installs them, with a real systemd; for arm64 by qemu-user, which cannot boot one.
+// The Debian packages as an administrator installs, upgrades and removes them, with a real systemd; for arm64 by qemu-user, which cannot boot one.
 import assert from "node:assert/strict";
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname } from "node:path";
 import { test } from "node:test";
 import { inspectJpeg } from "../../src/frames/jpeg/jpeg.ts";
 import { needsRoot } from "../needs.ts";
-import { temporaryFolder } from "../temporary-folder.ts";
 import { BootedDebian } from "./booted-debian.ts";
-import { call, debian, NPM_CACHE, packed } from "./downloads.ts";
+import { type DebianPackages, debianPackages, olderPackage } from "./debian-packages.ts";
+import { debian } from "./downloads.ts";
 import { LAND_MS } from "./limits.ts";
 import { assertNothingIsLost } from "./trial.ts";
 import { UserLand } from "./user-land.ts";
@@ -15,77 +14,161 @@ import { BASE } from "./user-lands.ts";
 
 const timeout = LAND_MS;
 const root = needsRoot("starts systemd in a container");
+const SERVER = "http://127.0.0.1:5000";
+const STATE = "/var/lib/thingscope";
+const AS_SERVICE = `cd ${STATE} && runuser -u thingscope -- thingscope`;
+/** Curl waits for a server that is just being started. */
+const CURL = "curl --silent --show-error --fail --retry 60 --retry-delay 1 --retry-connrefused";
 
-/** The packages for a processor, in a folder of their own. */
-async function packages(architecture: "amd64" | "arm64"): Promise<string> {
-  const folder = await temporaryFolder("debian-packages-");
-  const made = await packed(await temporaryFolder("packed-"));
-  const options = ["--package", join(made, "thingscope.tgz"), "--arch", architecture];
-  const env = { ...process.env, npm_config_cache: NPM_CACHE, npm_config_prefer_offline: "true" };
-  await call(process.execPath, ["scripts/package-deb.mjs", ...options, "--to", folder], { env });
-  assert.equal((await readdir(folder)).length, 2);
-  return folder;
+const SYSTEMS = [
+  {
+    title: "Debian 12 with the package's Node",
+    suite: "bookworm",
+    more: [],
+    debs: ({ server, node }: DebianPackages, older: string) => [older || server, node],
+  },
+  {
+    title: "Debian 13 with its own Node",
+    suite: "trixie",
+    more: ["nodejs"],
+    debs: ({ server }: DebianPackages, older: string) => [older || server],
+  },
+] as const;
+
+let made: Promise<DebianPackages> | undefined;
+function packages(): Promise<DebianPackages> {
+  made ??= debianPackages("amd64");
+  return made;
 }
 
-test("on Debian 12 apt installs both packages, systemd starts the service, and it serves a picture as a user of its own", {
-  timeout,
-  ...root,
-}, async () => {
-  await using booted = await BootedDebian.with("bookworm", await packages("amd64"));
-  await booted.told("systemctl", "is-system-running", "--wait").catch(() => {}); // other units may fail in a container
-  const shown = await booted.told(
-    ..."systemctl show thingscope -p ActiveState -p StatusText -p NRestarts -p User".split(" "),
-  );
-  assert.match(shown, /^ActiveState=active$/m);
-  assert.match(shown, /^NRestarts=0$/m);
-  assert.match(
-    shown,
-    /^StatusText=7 of 7 Things are open; serving at http:\/\/127\.0\.0\.1:5000\/$/m,
-  );
-  const url = "http://127.0.0.1:5000/camera/mjpeg_stream/snapshot?wait=60";
-  const jpeg = await booted.bytes("curl", "--silent", "--fail", url);
-  assert.ok(inspectJpeg(jpeg).width >= 320);
+for (const { title, suite, more, debs } of SYSTEMS)
+  test(`${title}: an installed service serves, is upgraded with all that it has, is restarted, and leaves recordings behind`, {
+    timeout,
+    ...root,
+  }, async (t) => {
+    const made = await packages();
+    const older = await olderPackage(made.server);
+    await using booted = await BootedDebian.with(suite, debs(made, older), more);
+    await booted.told("systemctl", "is-system-running", "--wait").catch(() => {}); // other units may fail in a container
 
-  const pid = await booted.told("systemctl", "show", "thingscope", "-p", "MainPID", "--value");
-  const status = await booted.told("cat", `/proc/${pid}/status`);
-  assert.doesNotMatch(status, /^Uid:\s+0\s/m);
-  assert.match(status, /^CapEff:\s+0+$/m);
-  const as = ["runuser", "-u", "thingscope", "--", "thingscope"];
-  const add = `cd /var/lib/thingscope && printf 'a long password\\na long password\\n' | ${as.join(" ")} users add ana --role operate`;
-  await booted.told("sh", "-c", add);
-  assert.match(
-    await booted.told("sh", "-c", `cd /var/lib/thingscope && ${as.join(" ")} users list`),
-    /ana/,
-  );
-});
+    await t.test("it serves a picture, as a user of its own without any rights", async () => {
+      await assertServes(booted);
+      const status = await booted.told("cat", `/proc/${await booted.shown("MainPID")}/status`);
+      assert.doesNotMatch(status, /^Uid:\s+0\s/m);
+      assert.match(status, /^CapEff:\s+0+$/m);
+      assert.equal(await booted.shown("NRestarts"), "0");
+    });
 
-test("a service whose event loop does not run is ended and started again by systemd", {
-  timeout,
-  ...root,
-}, async () => {
-  await using booted = await BootedDebian.with("bookworm", await packages("amd64"));
-  await booted.told("mkdir", "-p", "/run/systemd/system/thingscope.service.d");
-  const dropIn = "/run/systemd/system/thingscope.service.d/quick.conf";
-  await booted.told(
-    "sh",
-    "-c",
-    `printf '[Service]\\nWatchdogSec=6\\nTimeoutStopSec=3\\n' > ${dropIn}`,
-  );
-  await booted.told("systemctl", "daemon-reload");
-  await booted.told("systemctl", "restart", "thingscope");
-  const first = await booted.told("systemctl", "show", "thingscope", "-p", "MainPID", "--value");
-  await booted.told("kill", "-STOP", first);
-  const changed = `until [ "$(systemctl show thingscope -p NRestarts --value)" -ge 1 ] && systemctl is-active --quiet thingscope; do sleep 1; done`;
-  await booted.told("sh", "-c", changed);
-  assert.match(await booted.told("journalctl", "-u", "thingscope"), /Watchdog timeout/);
-});
+    await t.test("systemd rates its exposure at no more than 3.0", async () => {
+      await booted.told("systemd-analyze", "security", "--threshold=30", "thingscope");
+    });
+
+    await t.test(
+      "an upgrade while it records keeps settings, accounts, options and what was recorded",
+      async () => {
+        await fill(booted);
+        const before = await booted.shown("MainPID");
+        await booted.install([made.server]);
+        assert.notEqual(await booted.shown("MainPID"), before);
+        await assertServes(booted);
+        await assertFilled(booted);
+        assert.match(await booted.told("cat", "/etc/default/thingscope"), /^OPTIONS="--embed"$/m);
+      },
+    );
+
+    await t.test("it is started again after kill -9", async () => {
+      await booted.told("kill", "-KILL", await booted.shown("MainPID"));
+      await restarted(booted, 1);
+      await assertServes(booted);
+    });
+
+    await t.test("it is ended and started again when its event loop does not run", async () => {
+      const folder = "/run/systemd/system/thingscope.service.d";
+      const quick = "[Service]\\nWatchdogSec=6\\nTimeoutStopSec=3\\n";
+      await booted.sh(`mkdir -p ${folder} && printf '${quick}' > ${folder}/quick.conf`);
+      await booted.told("systemctl", "daemon-reload");
+      await booted.told("systemctl", "restart", "thingscope");
+      const before = Number(await booted.shown("NRestarts"));
+      await booted.told("kill", "-STOP", await booted.shown("MainPID"));
+      await restarted(booted, before + 1);
+      assert.match(await booted.told("journalctl", "-u", "thingscope"), /Watchdog timeout/);
+      await assertServes(booted);
+      await booted.sh(`rm -r ${folder} && systemctl daemon-reload`);
+    });
+
+    await t.test("removed and installed again, it has all that it had", async () => {
+      await booted.remove("thingscope");
+      assert.equal(await booted.sh("pgrep -f thingscope/dist || true"), "");
+      assert.equal(await booted.sh("ls /usr/lib/thingscope 2>/dev/null || true"), "");
+      await booted.told("test", "-e", "/etc/default/thingscope");
+      await booted.install([made.server]);
+      await assertServes(booted);
+      await assertFilled(booted);
+    });
+
+    await t.test("purged, it leaves what was recorded, and nothing else", async () => {
+      await booted.remove("thingscope", { purge: true });
+      const left = "find / -xdev -name '*thingscope*' -not -path '/root/*' -not -path '*/tmp/*'";
+      const others =
+        "-not -path '/usr/lib/thingscope-node*' -not -path '/usr/share/doc/thingscope-node*' -not -name 'thingscope-node.*'";
+      const found = (await booted.sh(`${left} ${others}`)).split("\n");
+      assert.deepEqual(
+        found.filter((path) => !path.startsWith("/var/lib/private/thingscope/")).sort(),
+        ["/var/lib/private/thingscope", STATE],
+      );
+      assert.match(await booted.sh(`ls ${STATE}/recordings`), /\.mkv$/m);
+      const state = "systemctl show thingscope -p LoadState --value";
+      assert.equal(await booted.sh(state), "not-found");
+    });
+  });
 
 test("on Debian 12 arm64 the packages lose nothing", { timeout }, async () => {
-  const tool = await packages("arm64");
+  const { server } = await debianPackages("arm64");
   await using land = await UserLand.open(
     await debian("bookworm", "arm64", [...BASE, "dpkg", "tar"]),
     undefined,
   );
+  const tool = dirname(server);
   await land.told("for deb in /opt/tool/*.deb; do dpkg-deb --extract $deb /; done", { tool });
   await assertNothingIsLost(land, "thingscope");
 });
+
+/** It is active, says so, and its camera has a picture. */
+async function assertServes(booted: BootedDebian): Promise<void> {
+  const jpeg = await booted.sh(
+    `${CURL} --output /tmp/picture.jpg '${SERVER}/camera/mjpeg_stream/snapshot?wait=60' && echo there`,
+  );
+  assert.equal(jpeg, "there");
+  assert.ok(inspectJpeg(await booted.bytes("cat", "/tmp/picture.jpg")).width >= 320);
+  assert.equal(await booted.shown("ActiveState"), "active");
+  assert.match(
+    await booted.shown("StatusText"),
+    /^7 of 7 Things are open; serving at http:\/\/127\.0\.0\.1:5000\/$/,
+  );
+}
+
+/** A setting, an account, options and a recording that has not ended. */
+async function fill(booted: BootedDebian): Promise<void> {
+  const json = "--header 'Content-Type: application/json'";
+  await booted.sh(`${CURL} --request PUT ${json} --data 0.7 ${SERVER}/camera/settling_time`);
+  const start = '{ "name": "before" }';
+  await booted.sh(`${CURL} ${json} --data '${start}' ${SERVER}/recorder/start_recording`);
+  await booted.sh(
+    `printf 'a long password\\na long password\\n' | (${AS_SERVICE} users add ana --role operate)`,
+  );
+  await booted.sh(`sed -i 's/^OPTIONS=.*/OPTIONS="--embed"/' /etc/default/thingscope`);
+}
+
+async function assertFilled(booted: BootedDebian): Promise<void> {
+  assert.equal(await booted.sh(`${CURL} ${SERVER}/camera/settling_time`), "0.7");
+  assert.match(await booted.sh(`(${AS_SERVICE} users list)`), /ana/);
+  const verified = `for film in recordings/*.mkv; do thingscope verify $film || exit 1; done`;
+  await booted.sh(`cd ${STATE} && ${verified}`);
+}
+
+/** Resolves when systemd has started the service for the `count`th time after a failure. */
+async function restarted(booted: BootedDebian, count: number): Promise<void> {
+  await booted.sh(
+    `until [ "$(systemctl show thingscope -p NRestarts --value)" -ge ${count} ] && systemctl is-active --quiet thingscope; do sleep 1; done`,
+  );
+}
