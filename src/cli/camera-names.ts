@@ -3,7 +3,11 @@ import type { Log } from "../base/log.ts";
 import { isRecord } from "../base/values.ts";
 import { checkThingName } from "../core/host-options.ts";
 import { SettingsFile } from "../core/settings-file.ts";
-import type { CameraIdentities, KnownIdentity } from "../discovery/camera-identities.ts";
+import {
+  type CameraIdentities,
+  type KnownIdentity,
+  MOST_IDENTITIES,
+} from "../discovery/camera-identities.ts";
 import type { FoundCamera } from "../discovery/found-camera.ts";
 
 /** A camera that is served, or was, under a name of its own. */
@@ -23,6 +27,8 @@ export class CameraNames {
   readonly #identities: CameraIdentities;
   /** By id, the one seen least recently first. */
   readonly #named = new Map<string, NamedCamera>();
+  /** What a newer version has written, and this one cannot use: it stays in the file. */
+  #foreign = { others: {}, cameras: [] as unknown[], identities: [] as unknown[] };
   #saved = JSON.stringify({ cameras: [], identities: [] });
 
   /** @param taken - Names that no camera gets. */
@@ -39,15 +45,15 @@ export class CameraNames {
     return [...this.#named.values()];
   }
 
-  /** Reads those of earlier runs. Entries that somebody has broken are left out. */
+  /** Reads those of earlier runs, also of newer versions. Entries that cannot be used are left out, and kept. */
   async load(): Promise<void> {
-    const { cameras = [], identities = [] } = await this.#file.load();
-    if (Array.isArray(identities)) this.#identities.remember(identities.filter(isIdentity));
-    if (!Array.isArray(cameras)) return;
-    for (const camera of cameras.slice(-MOST_NAMES)) {
-      const isFree = isNamed(camera) && isFreeName(camera.name, this.#unavailable);
-      if (isFree) this.#named.set(camera.id, camera);
-    }
+    const { cameras, identities, ...others } = await this.#file.load();
+    const [usable, foreign] = parted(identities, isIdentity, MOST_IDENTITIES);
+    this.#identities.remember(usable);
+    const [named, unusable] = parted(cameras, isNamed, MOST_NAMES);
+    this.#foreign = { others, cameras: unusable, identities: foreign };
+    for (const camera of named)
+      if (isFreeName(camera.name, this.#unavailable)) this.#named.set(camera.id, camera);
   }
 
   /** Keeps them, if there is anything new. @throws {ThingError} `NOT_SAVED`. */
@@ -55,7 +61,12 @@ export class CameraNames {
     const values = { cameras: this.all, identities: this.#identities.known };
     const text = JSON.stringify(values);
     if (text === this.#saved) return;
-    await this.#file.save(values);
+    const { others, cameras, identities } = this.#foreign;
+    await this.#file.save({
+      ...others,
+      cameras: [...cameras, ...values.cameras],
+      identities: [...identities, ...values.identities],
+    });
     this.#saved = text;
   }
 
@@ -66,7 +77,7 @@ export class CameraNames {
   /** The name of a camera: the one that it had, or else one made of its title. */
   give({ id, kind, title, address, config }: FoundCamera): NamedCamera {
     const name = this.of(id) ?? nameFor(title, this.#unavailable);
-    const named = { id, kind, title, address, config, name };
+    const named = { ...this.#named.get(id), id, kind, title, address, config, name };
     this.#named.delete(id);
     this.#named.set(id, named);
     return named;
@@ -101,6 +112,16 @@ function isFreeName(name: string, taken: readonly string[]): boolean {
   } catch {
     return false;
   }
+}
+
+/** The newest elements of a list that are of a kind, and those that are not. */
+function parted<T>(
+  list: unknown,
+  isOne: (value: unknown) => value is T,
+  most: number,
+): [T[], unknown[]] {
+  const newest: unknown[] = Array.isArray(list) ? list.slice(-most) : [];
+  return [newest.filter(isOne), newest.filter((value) => !isOne(value))];
 }
 
 function isNamed(value: unknown): value is NamedCamera {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
-import { Type } from "typebox";
+import { type Static, Type } from "typebox";
 import { now, wallTime } from "../../../base/clock.ts";
 import { messageOf } from "../../../base/errors.ts";
 import { countedLimit } from "../../../base/limit-hits.ts";
@@ -39,10 +39,7 @@ const PER_ACCOUNT = 20;
 
 const sessionsLimit = countedLimit("sessions");
 
-const Saved = Type.Record(
-  Type.String(),
-  Type.Object({ account: Type.String(), used: Type.Number() }),
-);
+const Saved = Type.Object({ account: Type.String(), used: Type.Number() });
 
 /** Who is logged in, on disk too: of each secret only what cannot be turned back. */
 export class SessionStore {
@@ -59,10 +56,10 @@ export class SessionStore {
   }
 
   async open(): Promise<void> {
-    const saved: Record<string, unknown> = await this.#file.load();
-    if (!isSaved(saved)) return;
-    for (const [id, session] of Object.entries(saved)) {
-      this.#sessions.set(id, { ...session, used: this.#loaded(session.used), renewed: 0 });
+    for (const [id, session] of Object.entries(await this.#file.load())) {
+      if (!isSaved(session)) continue; // of a newer version: it ends, and the others do not
+      const { account, used } = session;
+      this.#sessions.set(id, { account, used: this.#loaded(used), renewed: 0 });
     }
   }
 
@@ -195,6 +192,6 @@ function cookieName({ socket }: IncomingMessage): string {
   return `thingscope-${socket.localPort ?? 0}`;
 }
 
-function isSaved(saved: unknown): saved is Record<string, { account: string; used: number }> {
+function isSaved(saved: unknown): saved is Static<typeof Saved> {
   return errorsIn(Saved, saved).length === 0;
 }
