@@ -17,6 +17,7 @@ RUN tar -xzf /packed/thingscope-*.tgz --strip-components=1 \
   && npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
   && node scripts/build-native.mjs \
   && tar -xzf /packed/thingscope-*.tgz --strip-components=1 package/package.json \
+  && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
   && find node_modules -name '*.map' -delete \
   && rm package-lock.json
 

@@ -1,6 +1,6 @@
 // Puts the compiled package and the libraries that it imports into some forty files under dist/bundle/, which `npm start` and the command of
 // an installed package run: node takes three quarters of a second to find and read 1300 modules one by one (docs/decisions/0110).
-import { readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -41,8 +41,9 @@ const ownNames = {
 };
 
 rmSync(join(root, "dist", "bundle"), { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   absWorkingDir: join(root, "dist"),
+  metafile: true,
   entryPoints: entries.map((path) => ({ in: path, out: path.replace(/\.js$/, "") })),
   outdir: "bundle",
   chunkNames: "chunks/[name]-[hash]",
@@ -61,3 +62,34 @@ await build({
   },
   logLevel: "warning",
 });
+tellLibraries(Object.keys(metafile.inputs));
+
+/** Libraries that are in the bundle are installed for nobody who installs the package: their versions and licences lie beside it. */
+function tellLibraries(inputs) {
+  const folders = inputs.map((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0]);
+  const found = [...new Set(folders)]
+    .filter(Boolean)
+    .map((path) => libraryIn(join(root, "dist", path)));
+  const libraries = found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const versions = Object.fromEntries(libraries.map(({ name, version }) => [name, version]));
+  const texts = libraries.map(
+    ({ name, version, license, text }) => `${name} ${version}, ${license}\n\n${text.trim()}\n`,
+  );
+  writeFileSync(
+    join(root, "dist", "bundle", "libraries.json"),
+    `${JSON.stringify(versions, null, 2)}\n`,
+  );
+  writeFileSync(
+    join(root, "dist", "bundle", "LICENSES.txt"),
+    texts.join(`\n${"-".repeat(80)}\n\n`),
+  );
+}
+
+function libraryIn(folder) {
+  const { name, version, license, author } = JSON.parse(
+    readFileSync(join(folder, "package.json"), "utf8"),
+  );
+  const file = readdirSync(folder).find((one) => /^licen[cs]e/i.test(one));
+  const text = file ? readFileSync(join(folder, file), "utf8") : `By ${author?.name ?? author}.`;
+  return { name, version, license, text };
+}

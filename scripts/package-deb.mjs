@@ -108,7 +108,11 @@ function installLibraries(home) {
   const lab = join(scratch, "libraries");
   for (const file of ["package.json", "package-lock.json"]) place(join(root, file), lab);
   const target = ["--os=linux", `--cpu=${cpu}`, "--libc=glibc"];
-  run("npm", ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", ...target], lab);
+  const options = ["--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", ...target];
+  run("npm", ["ci", ...options], lab);
+  // The lock is that of the checkout; the package needs fewer of them.
+  place(join(home, "package.json"), lab);
+  run("npm", ["prune", ...options], lab);
   const modules = join(lab, "node_modules");
   for (const file of readdirSync(modules, { recursive: true, encoding: "utf8" })) {
     if (/\.(map|md|markdown)$/i.test(file) && !/licen[cs]e|notice/i.test(file)) {

@@ -1,6 +1,6 @@
 // Makes the file that is published, thingscope-VERSION.tgz: `npm run package:npm`. It has what `files` of package.json names, without
 // what only a checkout can do: of the scripts only the one that npm runs at an installation, of the documents no links to what stays behind
-// (decision record 0206).
+// (decision record 0206). What it exports is the bundle, and so it depends on no library that is in that (decision record 0220).
 //   node scripts/package-npm.mjs [--to FOLDER]
 // prepublishOnly calls it with --refuse: what `npm publish` would pack here by itself is another file.
 import { execFileSync } from "node:child_process";
@@ -28,6 +28,9 @@ if (options.refuse) {
   process.exit(1);
 }
 
+/** What pages of others load, as ES modules without a bundler. */
+const BROWSER_CLIENT = "dist/src/client/index.js";
+
 const staged = mkdtempSync(join(tmpdir(), "thingscope-package-"));
 try {
   const files = carriedFiles();
@@ -48,9 +51,23 @@ function archive() {
   return `${to}: ${mb(statSync(to).size)}`;
 }
 
+/** What `files` names, but of the modules that are in the bundle only those that pages load as they are. */
 function carriedFiles() {
   const [{ files }] = JSON.parse(npm(["pack", "--ignore-scripts", "--dry-run", "--json"], root));
-  return files.map(({ path }) => path);
+  const forPages = modulesOf(BROWSER_CLIENT);
+  return files
+    .map(({ path }) => path)
+    .filter((path) => !/^dist\/(src|things)\/.*\.js$/.test(path) || forPages.has(path));
+}
+
+/** A module and what it imports, and what that imports. */
+function modulesOf(file, found = new Set()) {
+  found.add(file);
+  for (const [, path] of readFileSync(join(root, file), "utf8").matchAll(/\bfrom "(\.[^"]+)"/g)) {
+    const imported = join(dirname(file), path);
+    if (!found.has(imported)) modulesOf(imported, found);
+  }
+  return found;
 }
 
 function npm(args, cwd) {
@@ -67,9 +84,45 @@ function stage(file, carried) {
 }
 
 /** @returns package.json for those who install: npm would fetch what `devDependencies` name for nobody. */
-function manifest({ scripts, devDependencies: _, ...kept }) {
+function manifest({ scripts, devDependencies, dependencies, exports, ...kept }) {
   const place = kept.repository ? {} : placeOfSource();
-  return `${JSON.stringify({ ...kept, ...place, scripts: { install: scripts.install } }, null, 2)}\n`;
+  const changed = {
+    exports: Object.fromEntries(
+      Object.entries(exports).map(([name, target]) => [name, inBundle(target)]),
+    ),
+    dependencies: needed(dependencies),
+    // What 'thingscope init' writes into a project.
+    projectVersions: pick(devDependencies, ["@types/node", "typescript"]),
+    scripts: { install: scripts.install },
+  };
+  return `${JSON.stringify({ ...kept, ...place, ...changed }, null, 2)}\n`;
+}
+
+/** What an entry of `exports` is in the bundle. Browsers, and bundlers for them, have the client as it was compiled. */
+function inBundle(target) {
+  if (typeof target === "string") return target;
+  const moved = Object.entries(target).map(([condition, path]) => {
+    const isModule = path.endsWith(".js") && path !== `./${BROWSER_CLIENT}`;
+    return [condition, isModule ? path.replace("./dist/", "./dist/bundle/") : path];
+  });
+  return Object.fromEntries(moved);
+}
+
+/** Without the libraries that are in the bundle and are needed for nothing else. */
+function needed(dependencies) {
+  const bundled = JSON.parse(readFileSync(join(root, "dist", "bundle", "libraries.json"), "utf8"));
+  const { modules } = JSON.parse(
+    readFileSync(join(root, "dist", "public", "modules.json"), "utf8"),
+  );
+  const isKept = (name) =>
+    !(name in bundled) ||
+    name === "typebox" ||
+    modules.some((one) => one.startsWith(`lib/${name}/`));
+  return pick(dependencies, Object.keys(dependencies).filter(isKept));
+}
+
+function pick(values, names) {
+  return Object.fromEntries(names.map((name) => [name, values[name]]));
 }
 
 /** Where this checkout was cloned from is where the next person finds the source. */

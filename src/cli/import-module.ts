@@ -9,7 +9,9 @@ type ImportFrom = (specifier: string, parentUrl: string) => Promise<object>;
 
 /** What this package exports to modules, `thingscope`, `thingscope/things` and so on, and its module: `src/index`. */
 const ENTRIES = Object.entries(manifest().exports).flatMap(([path, target]) => {
-  const module = /^\.\/dist\/(.+)\.js$/.exec(target.default ?? "")?.[1];
+  // An installed package names the bundle's files: docs/decisions/0220.
+  const file = target.node ?? target.default ?? "";
+  const module = /^\.\/dist\/(?:bundle\/)?(.+)\.js$/.exec(file)?.[1];
   return module ? [[path.replace(/^\./, "thingscope"), module] as const] : [];
 });
 
@@ -50,6 +52,6 @@ function ownModules(): Map<string, string> {
   return new Map([...own, ["typebox", import.meta.resolve("typebox")]]);
 }
 
-function manifest(): { readonly exports: Record<string, { readonly default?: string }> } {
+function manifest(): { readonly exports: Record<string, { node?: string; default?: string }> } {
   return JSON.parse(readFileSync(packagePath("package.json"), "utf8"));
 }

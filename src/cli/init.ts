@@ -96,6 +96,8 @@ async function versionsFor(folder: string): Promise<ProjectVersions> {
     const listed = isRecord(own) ? own[kind] : undefined;
     return String((isRecord(listed) && listed[name]) ?? "latest");
   };
+  // An installed package has no development dependencies.
+  const development = isRecord(own) && own.projectVersions ? "projectVersions" : "devDependencies";
   return {
     name:
       basename(folder)
@@ -107,9 +109,9 @@ async function versionsFor(folder: string): Promise<ProjectVersions> {
       typebox: version("dependencies", "typebox"),
     },
     devDependencies: {
-      "@types/node": version("devDependencies", "@types/node"),
+      "@types/node": version(development, "@types/node"),
       tsx: version("dependencies", "tsx"),
-      typescript: version("devDependencies", "typescript"),
+      typescript: version(development, "typescript"),
     },
   };
 }

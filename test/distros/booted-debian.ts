@@ -2,8 +2,8 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { createInterface } from "node:readline";
 import { promisify } from "node:util";
+import { delay } from "../../src/base/abort.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { cached, call } from "./downloads.ts";
 import { LAND_MS } from "./limits.ts";
@@ -75,9 +75,8 @@ export class BootedDebian implements AsyncDisposable {
 
   /** What a command printed, as it is. */
   async bytes(...command: string[]): Promise<Buffer> {
-    const spaces = ["--mount", "--uts", "--ipc", "--net", "--pid"];
-    const enter = ["--target", String(this.#init), ...spaces, "--", ...command];
     const options = { env: ENVIRONMENT, encoding: "buffer", timeout: LAND_MS } as const;
+    const enter = [...entering(this.#init), ...command];
     return (await run("nsenter", enter, { ...options, maxBuffer: 2 ** 26 })).stdout;
   }
 
@@ -101,22 +100,40 @@ async function placed(folder: string, debs: readonly string[]): Promise<string[]
   return debs.map((deb) => `/root/${basename(deb)}`);
 }
 
+/** The container, and the number of its first process, once all units of its start have been started or have failed. */
 async function booted(folder: string): Promise<[ChildProcess, number]> {
-  const options = ["--register=no", "--keep-unit", "--private-network", "--console=pipe"];
-  const container = spawn("systemd-nspawn", ["--boot", `--directory=${folder}`, ...options], {
-    stdio: ["ignore", "pipe", "inherit"],
+  const options = ["--quiet", "--register=no", "--keep-unit", "--private-network"];
+  const place = [`--directory=${folder}`, "--console=pipe"];
+  const container = spawn("systemd-nspawn", ["--boot", ...options, ...place], {
+    stdio: ["ignore", "ignore", "inherit"],
     env: NSPAWN_ENVIRONMENT,
     timeout: LAND_MS,
     killSignal: "SIGKILL",
   });
-  const lines: string[] = [];
-  for await (const line of createInterface(container.stdout)) {
-    lines.push(line);
-    if (!/Reached target.*(multi-user|graphical)\.target|login:/.test(line)) continue;
-    container.stdout.resume();
-    return [container, await childOf(container.pid!)];
+  const init = await firstProcess(container);
+  const asked = "systemctl is-system-running --wait 2>/dev/null | grep -qE 'running|degraded'";
+  await run("nsenter", [...entering(init), "sh", "-c", `until ${asked}; do sleep 0.2; done`], {
+    env: ENVIRONMENT,
+    timeout: LAND_MS,
+  });
+  return [container, init];
+}
+
+async function firstProcess(container: ChildProcess): Promise<number> {
+  const { pid } = container;
+  while (pid !== undefined && container.exitCode === null && container.signalCode === null) {
+    const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
+    for (const child of children.trim().split(" ").filter(Boolean)) {
+      const name = await readFile(`/proc/${child}/comm`, "utf8").catch(() => "");
+      if (name.trim() === "systemd") return Number(child);
+    }
+    await delay(100);
   }
-  throw new Error(`It was not started: ${lines.join("\n")}`);
+  throw new Error("systemd-nspawn has ended before it started anything. It says why above.");
+}
+
+function entering(init: number): string[] {
+  return ["--target", String(init), "--mount", "--uts", "--ipc", "--net", "--pid", "--"];
 }
 
 function rootOf(suite: string, more: readonly string[]): Promise<string> {
@@ -124,8 +141,4 @@ function rootOf(suite: string, more: readonly string[]): Promise<string> {
     const options = ["--variant=minbase", `--include=${[INCLUDED, ...more].join(",")}`];
     await call("mmdebstrap", [...options, suite, join(folder, "root.tar")]);
   });
-}
-
-async function childOf(pid: number): Promise<number> {
-  return Number((await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).split(" ")[0]);
 }

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, readFile, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -12,7 +13,7 @@ export async function installPacked(folder: string): Promise<string> {
   const home = join(folder, "node_modules", "thingscope");
   await mkdir(home, { recursive: true });
   await run("tar", ["-xzf", archive, "-C", home, "--strip-components=1"]);
-  for (const path of await withoutDevDependencies()) {
+  for (const path of await librariesOf(home)) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await symlink(packagePath(path), join(folder, path));
   }
@@ -31,12 +32,24 @@ async function packed(folder: string): Promise<string> {
   return made;
 }
 
-/** What npm installs with this package; Node's types are among it. */
-async function withoutDevDependencies(): Promise<string[]> {
+interface Locked {
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+/** What npm installs with the package in `home`; Node's types are among it. */
+async function librariesOf(home: string): Promise<Set<string>> {
   const lock = JSON.parse(await readFile(packagePath("package-lock.json"), "utf8"));
-  const packages = Object.entries(lock.packages as Record<string, { dev?: true; optional?: true }>);
-  const wanted = packages.filter(([, { dev }]) => !dev).map(([path]) => path);
-  return wanted.filter(
-    (path) => /^node_modules\/(@[^/]+\/)?[^/]+$/.test(path) && path !== "node_modules/thingscope",
-  );
+  const locked: Readonly<Record<string, Locked>> = lock.packages;
+  const found = new Set<string>();
+  const add = ({ dependencies, optionalDependencies }: Locked) => {
+    for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+      const path = `node_modules/${name}`;
+      if (found.has(path) || !existsSync(packagePath(path))) continue; // of other processors
+      found.add(path);
+      add(locked[path] ?? {});
+    }
+  };
+  add(JSON.parse(await readFile(join(home, "package.json"), "utf8")));
+  return found;
 }

@@ -148,6 +148,52 @@ test("JavaScript imports each module of an installed package, and each name of d
   await assert.rejects(inside, /ERR_PACKAGE_PATH_NOT_EXPORTED/);
 });
 
+test("classes are the same through every module of an installed package, and to the command that serves", {
+  timeout,
+}, async () => {
+  const { exports } = JSON.parse(await readFile(packagePath("package.json"), "utf8"));
+  const modules = Object.keys(exports)
+    .filter((path) => !path.endsWith(".json"))
+    .map((path) => path.replace(/^\./, "thingscope"));
+  const script = `
+    const names = ${JSON.stringify(modules)};
+    const places = new Map();
+    for (const module of names)
+      for (const [name, one] of Object.entries(await import(module)))
+        if (typeof one === "function") places.set(one, [...(places.get(one) ?? []), module + " " + name]);
+    const { Thing, Camera } = await import("thingscope");
+    const derivedFrom = (Base) => [...places].flatMap(([one, at]) => (one.prototype instanceof Base ? at : [])).sort();
+    const shared = [...places.values()].filter((at) => at.length > 1).sort();
+    console.log(JSON.stringify({ things: derivedFrom(Thing), cameras: derivedFrom(Camera), shared }));`;
+  const told = async (cwd: string) => {
+    const { stdout } = await run(process.execPath, ["--input-type=module", "-e", script], { cwd });
+    return JSON.parse(stdout);
+  };
+  const installed = await told(folder);
+  assert.ok(installed.things.includes("thingscope/work WorkQueue"));
+  assert.ok(installed.cameras.includes("thingscope/things SimulatedCamera"));
+  assert.deepEqual(installed, await told(packagePath()), "as where each module is a file");
+
+  const imports = modules.map((name, n) => `import * as module${n} from "${name}";`);
+  const thing = `export class Lamp extends Thing { readonly modules = [${modules.map((_, n) => `module${n}`)}]; }`;
+  await writeFile(
+    join(folder, "lamp.ts"),
+    `${imports.join("\n")}\nimport { Thing } from "thingscope";\n${thing}`,
+  );
+  await writeFile(join(folder, "lamp.yaml"), "things:\n  lamp: lamp.ts:Lamp\n");
+  const main = join(
+    folder,
+    "node_modules",
+    "thingscope",
+    "dist",
+    "bundle",
+    "src",
+    "cli",
+    "main.js",
+  );
+  await run(process.execPath, [main, "check", "lamp.yaml"], { cwd: folder });
+});
+
 test("a lab's camera, autofocus, source and recorder compile against an installed package, with every type of docs/api.md, and run", {
   timeout,
 }, async () => {

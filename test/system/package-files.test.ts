@@ -1,6 +1,7 @@
 // The file that is published carries whatever it names: scripts, examples, pages that its pages link to.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { dirname, join, normalize } from "node:path";
 import { before, test } from "node:test";
 import { TEST_MS } from "../limits.ts";
@@ -28,6 +29,14 @@ before(
 function isCarried(path: string): boolean {
   const name = normalize(path).replace(/\/$/, "");
   return files.has(name) || [...files].some((file) => file.startsWith(`${name}/`));
+}
+
+/** What a compiled module or its declarations import by name. */
+function importedBy(file: string): string[] {
+  const found = text(file).matchAll(
+    /^(?:import|export)\b[^;"']*? from "([^"\n]+)";?$|^import "([^"\n]+)";$|\bimport\("([^"\n]+)"\)/gm,
+  );
+  return [...found].map(([, from, effect, call]) => from ?? effect ?? call!);
 }
 
 function pages(): string[] {
@@ -64,6 +73,58 @@ test("package.json names what runs: entries, commands and scripts that are there
       undefined,
     );
   }
+});
+
+test("what the package exports is the bundle, and libraries that are in it are installed for nobody", () => {
+  const { exports, dependencies } = JSON.parse(text("package.json"));
+  const modules = Object.entries<Record<string, string>>(exports).filter(
+    ([, target]) => typeof target === "object",
+  );
+  for (const [name, { types, node, default: module }] of modules) {
+    assert.match(node ?? module!, /^\.\/dist\/bundle\//, name);
+    assert.match(types!, /^\.\/dist\/(src|things)\/.*\.d\.ts$/, name);
+  }
+  const bundled = Object.keys(JSON.parse(text("dist/bundle/libraries.json")));
+  const alsoForPagesOrUsers = ["tslib", "typebox"];
+  assert.deepEqual(
+    Object.keys(dependencies)
+      .filter((name) => bundled.includes(name))
+      .sort(),
+    alsoForPagesOrUsers,
+  );
+  const licences = text("dist/bundle/LICENSES.txt");
+  for (const name of bundled) assert.ok(licences.includes(`${name} `), name);
+});
+
+test("every module and every type that the package exports finds what it imports", () => {
+  const { name: own, exports, ...manifest } = JSON.parse(text("package.json"));
+  const { dependencies, optionalDependencies, peerDependencies } = manifest;
+  const known = [
+    own,
+    ...Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies }),
+  ];
+  const entries = Object.values(exports).flatMap((target) =>
+    typeof target === "object" ? Object.values(target as Record<string, string>) : [],
+  );
+  const [seen, missing] = [new Set<string>(), new Set<string>()];
+  const follow = (file: string) => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    if (!files.has(file)) missing.add(file);
+    else for (const target of importedBy(file)) lookUp(file, target);
+  };
+  const lookUp = (file: string, target: string) => {
+    const isType = file.endsWith(".d.ts");
+    if (target.startsWith(".")) {
+      const path = join(dirname(file), target);
+      return follow(isType ? path.replace(/\.[jt]s$/, ".d.ts") : path);
+    }
+    const name = /^(@[^/]+\/)?[^/]+/.exec(target)![0];
+    if (!isBuiltin(target) && !known.includes(name)) missing.add(`${file}: ${target}`);
+  };
+  for (const entry of entries) follow(normalize(entry));
+  assert.ok(seen.size > 300, String(seen.size));
+  assert.deepEqual([...missing], []);
 });
 
 test("pages of the package link to nothing, and name no script and no example, that is not in it", () => {

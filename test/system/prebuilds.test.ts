@@ -119,16 +119,20 @@ test(
     ];
     const installed = await runToEnd(install, "", none);
     assert.match(installed.stdout.toString(), /^Nothing is to be built/);
-    const asked = `
-    import { loadAddon, nativeProgram } from "${home}/dist/src/base/native.js";
-    const loaded = (name, what) => typeof loadAddon(name, (one) => what in one)?.[what];
-    console.log(JSON.stringify([loaded("tcp-lowat", "setNotSentLowWater"), loaded("send-to-each", "sendToEach"),
-      loaded("crc32", "crc32"), nativeProgram("v4l2-camera")]));`;
-    const module = [process.execPath, "--input-type=module", "-e", asked];
-    const { stdout, stderr } = await runToEnd(module, "", none);
-    const [lowat, send, crc, path] = JSON.parse(stdout.toString() || "[]") as string[];
-    assert.deepEqual([lowat, send, crc], ["function", "function", "function"], stderr);
-    assert.equal(path, join(home, "prebuilds", `linux-${process.arch}`, "v4l2-camera"));
-    assert.equal((await runToEnd([path!, "version"], "", none)).code, 0);
+    const main = join(home, "dist", "bundle", "src", "cli", "main.js");
+    const { stdout, stderr } = await runToEnd(
+      [process.execPath, main, "doctor", "--json"],
+      "",
+      none,
+    );
+    const checks = JSON.parse(stdout.toString() || "[]") as { name: string; message: string }[];
+    const addons = "The addons (crc32, send-to-each, tcp-lowat) are loaded";
+    assert.equal(
+      checks.find(({ name }) => name === "native")?.message,
+      `${addons}, and the V4L2 program runs.`,
+      stderr,
+    );
+    const path = join(home, "prebuilds", `linux-${process.arch}`, "v4l2-camera");
+    assert.equal((await runToEnd([path, "version"], "", none)).code, 0);
   },
 );
