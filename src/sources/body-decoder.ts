@@ -1,13 +1,17 @@
 import type { ByteReader } from "../base/byte-reader.ts";
 import { concatBytes, indexOfByte, textOf } from "../base/bytes.ts";
 import { boundaryOf } from "../frames/wire/boundary.ts";
-import { ChunkedReader, LimitedReader } from "./chunked-reader.ts";
+import {
+  ChunkedReader,
+  chunkSize,
+  LimitedReader,
+  MAX_LINE_BYTES,
+  mayBeChunkSize,
+} from "./chunked-reader.ts";
 import type { HttpHead } from "./http-head.ts";
 
+const CR = 13;
 const LF = 10;
-/** The size of a chunk, as a line of its own. */
-const SIZE_LINE = /^0*[0-9a-f]{1,8}[ \t]*(?:;.*)?$/i;
-const MAX_LINE_BYTES = 1024;
 
 /**
  * Takes the body of a response apart for another reader. Whether it is chunked is what its first line shows: servers say so and do
@@ -19,6 +23,7 @@ export class BodyDecoder implements ByteReader {
   readonly #length: number;
   readonly #isInside: () => boolean;
   readonly #boundary: string | undefined;
+  readonly #saysChunked: boolean;
   #first: Uint8Array = new Uint8Array(0);
   #reader: ByteReader | undefined;
 
@@ -28,6 +33,7 @@ export class BodyDecoder implements ByteReader {
     this.#length = Number(headers.get("content-length") ?? Number.NaN);
     this.#isInside = isInside;
     this.#boundary = boundaryOf(headers.get("content-type") ?? "");
+    this.#saysChunked = /chunked/i.test(headers.get("transfer-encoding") ?? "");
   }
 
   get ended(): boolean {
@@ -40,16 +46,20 @@ export class BodyDecoder implements ByteReader {
       this.#reader.read(bytes);
       return;
     }
+    if (bytes.length === 0) return; // the head came alone: the first line of the body is still to come
     const first = concatBytes([this.#first, bytes]);
-    const end = indexOfByte(first, LF, 0);
-    const isShort = first.length <= MAX_LINE_BYTES && this.#mayBeSize(first);
+    const start = this.#saysChunked ? afterLineEnds(first) : 0;
+    const end = indexOfByte(first, LF, start);
+    const isShort = first.length <= MAX_LINE_BYTES && mayBeChunkSize(textFrom(first, start, 64));
     if (end < 0 && isShort && !this.#isComplete(first)) {
       this.#first = first;
       return;
     }
-    this.#reader = this.#readerFor(first, end);
+    const line = end > start ? textFrom(first, start, end - start).replace(/\r$/, "") : "";
+    const isChunked = this.#isSize(line);
+    this.#reader = isChunked ? new ChunkedReader(this.#inner) : this.#plainReader();
     this.#first = new Uint8Array(0);
-    this.#reader.read(first);
+    this.#reader.read(isChunked ? first.subarray(start) : first);
   }
 
   place(): Uint8Array | undefined {
@@ -60,21 +70,29 @@ export class BodyDecoder implements ByteReader {
     this.#reader?.received(count);
   }
 
-  #mayBeSize(first: Uint8Array): boolean {
-    return /^0*[0-9a-f]{1,8}(?:[ \t\r;]|$)/i.test(textOf(first.subarray(0, 64)));
-  }
-
   /** A body that is shorter than a line. */
   #isComplete(first: Uint8Array): boolean {
     return first.length >= this.#length;
   }
 
-  #readerFor(first: Uint8Array, end: number): ByteReader {
-    const line = end > 0 ? textOf(first.subarray(0, Math.min(end, MAX_LINE_BYTES))) : "";
-    const isBoundary = this.#boundary !== undefined && line.trim() === this.#boundary; // without its dashes
-    if (!isBoundary && SIZE_LINE.test(line.replace(/\r$/, "")))
-      return new ChunkedReader(this.#inner);
+  /** A boundary without its dashes may look like one. */
+  #isSize(line: string): boolean {
+    const isBoundary = this.#boundary !== undefined && line.trim() === this.#boundary;
+    return !isBoundary && chunkSize(line) !== undefined;
+  }
+
+  #plainReader(): ByteReader {
     const isLimited = this.#length > 0;
     return isLimited ? new LimitedReader(this.#inner, this.#length, this.#isInside) : this.#inner;
   }
+}
+
+function afterLineEnds(bytes: Uint8Array): number {
+  let at = 0;
+  while (bytes[at] === CR || bytes[at] === LF) at++;
+  return at;
+}
+
+function textFrom(bytes: Uint8Array, start: number, most: number): string {
+  return textOf(bytes.subarray(start, start + Math.min(most, MAX_LINE_BYTES)));
 }

@@ -3,8 +3,11 @@ import { indexOfByte, textOf } from "../base/bytes.ts";
 import { HttpFault } from "./http-head.ts";
 
 const LF = 10;
-const MAX_LINE_BYTES = 1024;
-const SIZE = /^0*([0-9a-f]{1,8})[ \t]*(?:;.*)?$/i;
+/** Of the line before a chunk: extensions may stand in it. */
+export const MAX_LINE_BYTES = 16 * 1024;
+/** The size of a chunk, with what cameras put before it. */
+const SIZE = /^[ \t]*(?:0x)?0*([0-9a-f]{1,8})[ \t]*(?:;.*)?$/i;
+const SIZE_BEGUN = /^[ \t]*(?:0x)?0*[0-9a-f]{0,8}(?:[ \t\r;]|$)/i;
 
 /** Decodes the chunked coding of HTTP/1.1 (RFC 9112, section 7.1) for another reader. */
 export class ChunkedReader implements ByteReader {
@@ -64,11 +67,22 @@ export class ChunkedReader implements ByteReader {
     const isBehind = this.#isBehind;
     this.#isBehind = false;
     if (isBehind && line === "") return; // cameras leave it out, too
-    const [, size] = SIZE.exec(line) ?? [];
+    const size = chunkSize(line);
     if (size === undefined) throw notChunked();
-    this.#left = Number.parseInt(size, 16);
+    this.#left = size;
     this.ended = this.#left === 0; // what may stand behind the last chunk says nothing of pictures
   }
+}
+
+/** The bytes of the chunk behind this line, without its end; undefined for one that announces none. */
+export function chunkSize(line: string): number | undefined {
+  const [, size] = SIZE.exec(line) ?? [];
+  return size === undefined ? undefined : Number.parseInt(size, 16);
+}
+
+/** Whether these may be the first characters of a line that announces a chunk. */
+export function mayBeChunkSize(begun: string): boolean {
+  return SIZE_BEGUN.test(begun);
 }
 
 /** Gives another reader so many bytes, and has all that it wants then: unless that one is in the middle of something. */

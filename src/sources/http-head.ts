@@ -1,9 +1,15 @@
-const MAX_HEAD_BYTES = 16 * 1024;
+/** As browsers have it: cameras behind a portal get cookies of many kB. */
+const MAX_HEAD_BYTES = 256 * 1024;
 const MAX_FIRST_LINE_BYTES = 1024;
-/** `HTTP/1.1 200 OK`, and what else servers begin with: `ICY 200 OK`, `HTTP 200`. */
-const STATUS_LINE = /^[a-z]+(?:\/\d(?:\.\d)?)?[ \t]+(\d{3})(?:[ \t]+(.*?))?[ \t]*$/i;
+/** `HTTP/1.1 200 OK`, and what else servers begin with: `ICY 200 OK`, `HTTP 200`, `HTTP/1.0 200OK`. */
+const STATUS_LINE = /^[a-z]+(?:\/\d+(?:\.\d+)?)?[ \t]+(\d{3})(?!\d)[ \t]*(.*)$/i;
 const HEADER_LINE = /^[\w-]+[ \t]*:/;
-const END = /\n\r*\n/; // what stands before it is trimmed: a pattern that began with \r would try each one of many
+/** Line ends, and the mark of UTF-8 that a script's file begins with. */
+const BEFORE = /^(?:[\r\n]|\xef\xbb\xbf)+/;
+const BEFORE_BEGUN = /^\xef\xbb?$/;
+/** Where a head ends. What stands before it is trimmed: a pattern that began with \r would try each one of many. */
+const END = /\n\r{0,3}\n/g;
+const LONGEST_END = 5;
 /** What a header may stand for several times, as one list. */
 const LISTS: ReadonlySet<string> = new Set(["www-authenticate"]);
 
@@ -26,39 +32,45 @@ export class HttpFault extends Error {
  */
 export class HttpHeadReader {
   #text = "";
+  /** With what came before the text. */
+  #bytes = 0;
 
   /**
    * @returns The head once it is whole, with the bytes behind it, which belong to the body.
-   * @throws {HttpFault} If it is not HTTP, or has more than 16 KiB of headers.
+   * @throws {HttpFault} If it is not HTTP, or has more than 256 KiB of headers.
    */
   read(piece: Uint8Array): { head: HttpHead; rest: Uint8Array } | undefined {
-    const before = this.#text.length;
-    this.#text += Buffer.from(piece.buffer, piece.byteOffset, piece.length).toString("latin1");
-    const start = this.#text.search(/[^\r\n]/);
-    if (start < 0 || this.#text.length < start + 2) return undefined;
-    if (isBody(this.#text, start)) return this.#bare();
-    this.#checkFirstLine(start);
-    const end = END.exec(this.#text.slice(start));
-    const length = end ? start + end.index + end[0].length : this.#text.length;
-    if (length > MAX_HEAD_BYTES) {
+    const known = this.#text.length;
+    const came = Buffer.from(piece.buffer, piece.byteOffset, piece.length).toString("latin1");
+    this.#text = known > 0 ? this.#text + came : came;
+    if (known < 3) this.#text = this.#text.replace(BEFORE, "");
+    this.#bytes += piece.length;
+    const text = this.#text;
+    const hasBegun = text.length >= 2 && !BEFORE_BEGUN.test(text);
+    if (hasBegun && isBody(text)) return this.#bare();
+    if (hasBegun) this.#checkFirstLine();
+    END.lastIndex = Math.max(0, known - LONGEST_END);
+    const end = END.exec(text);
+    const behind = end ? text.length - end.index - end[0].length : 0;
+    if (this.#bytes - behind > MAX_HEAD_BYTES)
       throw new HttpFault(`sends more than ${MAX_HEAD_BYTES} bytes of headers.`);
-    }
     if (!end) return undefined;
-    const head = headOf(this.#text.slice(start, start + end.index));
     this.#text = "";
-    return { head, rest: piece.subarray(length - before) };
+    this.#bytes = 0;
+    return { head: headOf(text.slice(0, end.index)), rest: piece.subarray(piece.length - behind) };
   }
 
   /** All that has come is body. */
   #bare(): { head: HttpHead; rest: Uint8Array } {
     const rest = Buffer.from(this.#text, "latin1");
     this.#text = "";
+    this.#bytes = 0;
     return { head: { status: 200, statusText: "", headers: new Map() }, rest };
   }
 
-  #checkFirstLine(start: number): void {
-    const end = this.#text.indexOf("\n", start);
-    const line = this.#text.slice(start, end < 0 ? undefined : end).trimEnd();
+  #checkFirstLine(): void {
+    const end = this.#text.indexOf("\n");
+    const line = this.#text.slice(0, end < 0 ? undefined : end).trimEnd();
     const isWhole = end >= 0;
     const isHead = STATUS_LINE.test(line) || HEADER_LINE.test(line);
     const isHopeless = /[^\t\x20-\xff]/.test(line) || line.length > MAX_FIRST_LINE_BYTES;
@@ -67,8 +79,8 @@ export class HttpHeadReader {
 }
 
 /** Whether pictures begin without any head: with a boundary or with a JPEG. */
-function isBody(text: string, start: number): boolean {
-  return text.startsWith("--", start) || text.startsWith("\xff\xd8", start);
+function isBody(text: string): boolean {
+  return text.startsWith("--") || text.startsWith("\xff\xd8");
 }
 
 function headOf(text: string): HttpHead {

@@ -6,6 +6,7 @@ import { checkedLookup } from "../base/outgoing.ts";
 import { type PausingReader, receiveInto } from "../base/receive.ts";
 import { thrownError } from "../base/thrown.ts";
 import { BodyDecoder } from "./body-decoder.ts";
+import { CodedReader, knownCoding } from "./content-coding.ts";
 import { type HttpHead, HttpHeadReader } from "./http-head.ts";
 import { distrust } from "./tls-trust.ts";
 
@@ -19,6 +20,7 @@ const KEEP_ALIVE_MS = 10_000;
 export class HttpStream {
   readonly head: HttpHead;
   readonly #connection: Connection;
+  #coded: CodedReader | undefined;
 
   /**
    * Resolves when the head of the answer is there.
@@ -48,16 +50,30 @@ export class HttpStream {
   }
 
   /**
-   * Gives the body to `reader`, until the answer ends or the reader has. Rejects with what broke it off, or the reader threw.
+   * Gives the body to `reader`, without its content coding, until the answer ends or the reader has. Rejects with what broke it
+   * off, or the reader threw.
    * @param isInside - Whether the reader needs more for what it has begun, whatever length the answer states.
    */
-  read(reader: PausingReader, isInside: () => boolean = () => false): Promise<void> {
-    const decoder = new BodyDecoder(reader, this.head, isInside);
-    return this.#connection.readBody(decoder, () => reader.isPaused ?? false);
+  async read(reader: PausingReader, isInside: () => boolean = () => false): Promise<void> {
+    const coding = knownCoding(this.head.headers.get("content-encoding") ?? "");
+    const { socket } = this.#connection;
+    const coded =
+      coding === undefined
+        ? undefined
+        : new CodedReader(reader, coding, {
+            resume: () => socket.resume(),
+            end: (error) => socket.destroy(error),
+          });
+    this.#coded = coded;
+    const taking = coded ?? reader;
+    const decoder = new BodyDecoder(taking, this.head, coded ? () => false : isInside);
+    await this.#connection.readBody(decoder, () => taking.isPaused ?? false);
+    await coded?.finish();
   }
 
   /** Goes on after its reader wanted a pause. */
   resume(): void {
+    this.#coded?.resume();
     this.#connection.socket.resume();
   }
 

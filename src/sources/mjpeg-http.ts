@@ -236,7 +236,7 @@ function faultOf({ headers }: HttpHead): string | undefined {
   const type = headers.get("content-type") ?? "";
   const coding = codingOf(headers.get("content-encoding") ?? "");
   if (coding !== undefined)
-    return `sends its stream in the content coding '${coding}', which was not requested.`;
+    return `sends its stream in the content coding '${coding}', which was not requested and is not known here. Switch compression off in the camera or its proxy.`;
   return mayBePictures(type) ? undefined : otherType(type);
 }
 

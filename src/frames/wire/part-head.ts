@@ -1,7 +1,7 @@
 import { bareBoundary, readBoundary } from "./boundary.ts";
 
-/** The text before one part, in bytes. */
-export const MAX_HEAD_BYTES = 16 * 1024;
+/** The text before one part, in bytes: some cameras send the settings of each picture in it. */
+export const MAX_HEAD_BYTES = 256 * 1024;
 /** A line before which no boundary stands is a header only if it looks like one all through. */
 const STRICT = /^[\w-]+[ \t]*:[\t\x20-\x7e\xa0-\xff]*$/;
 const TYPE = /^(?:text|audio|video|application|message|multipart|image|font|model)\//i;

@@ -6,7 +6,7 @@ const OTHER = /^(?:text\/event-stream|audio\/|font\/|model\/)/i;
 const DOUBTFUL =
   /^(?:text\/(?!plain)|application\/(?!octet-stream|x-octet|unknown)|video\/(?!x-motion-jpeg|x-mjpeg|x-jpeg|mjpeg|jpeg)|image\/(?!jpe?g|pjpeg|jfif|\*))/i;
 /** What stands at the beginning of pictures: a boundary, or the start of a JPEG. */
-const BEGINNINGS: readonly string[] = ["--", "\xff\xd8"];
+const BEGINNINGS: readonly string[] = ["--", "\xff\xd8", "HT"]; // the last one is a second head, by a script that sends its own
 
 /** Whether a response of this type may be motion JPEG: multipart, pictures one after another, one picture, or not said. */
 export function mayBePictures(contentType: string): boolean {
@@ -75,5 +75,5 @@ export function isOnePicture(contentType: string): boolean {
 
 /** The coding of a response that cannot be read as it is; undefined for one that is not coded. */
 export function codingOf(contentEncoding: string): string | undefined {
-  return /^(?:x-)?(?:gzip|deflate|br|zstd|compress)\b/i.exec(contentEncoding.trim())?.[0];
+  return /^(?:x-)?(?:zstd|compress)\b/i.exec(contentEncoding.trim())?.[0];
 }
