@@ -25,12 +25,16 @@ export interface OwnAnswer {
 
 /** How long an answer may take, ms. */
 const LONGEST_MS = 30_000;
+/** Bytes of an answer that is read as a text. */
+const LARGEST_TEXT = 4 * 2 ** 20;
 const lateLimit = countedLimit("relayed_answers_late");
+const sizeLimit = countedLimit("relayed_answer_bytes");
 
 /**
  * Sends requests to a server's own routes, with their validation, roles and errors, as a client who is known already.
  * @param client.name - What its refusals call it.
  * @param root - Where the server begins for other machines: links in its answers begin there.
+ * @returns Rejects with `NOT_READY` after 30 s, and `NOT_SUPPORTED` for an answer of more than 4 MiB.
  */
 export function ownRoutes(
   server: JoiningServer,
@@ -45,7 +49,7 @@ export function ownRoutes(
     const headers = { host, accept, "content-type": "application/json" };
     return askRoutes(listener, { method, url, headers, body }, async (response) => ({
       status: response.statusCode,
-      text: await textOf(response.stream()),
+      text: await textOf(response.stream(), url),
     }));
   };
 }
@@ -84,10 +88,26 @@ export async function askRoutes<T>(
   }
 }
 
-async function textOf(body: Readable): Promise<string> {
+async function textOf(body: Readable, url: string): Promise<string> {
+  const bytes = await bytesWithin(body, LARGEST_TEXT);
+  if (bytes) return bytes.toString("utf8");
+  sizeLimit.hit();
+  throw new ThingError(
+    "NOT_SUPPORTED",
+    `The answer of ${url} has more than ${LARGEST_TEXT} bytes, which is too much here. Read it over HTTP.`,
+  );
+}
+
+/** All bytes of an answer; undefined when there are more than `most`: the rest is not read then. */
+export async function bytesWithin(body: Readable, most: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  return Buffer.concat(chunks).toString("utf8");
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > most) return undefined; // the loop's end destroys it
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 function late(url: string): ThingError {

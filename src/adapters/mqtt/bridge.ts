@@ -1,25 +1,39 @@
+import { setMaxListeners } from "node:events";
 import { Socket } from "node:net";
 import type { MqttClient } from "mqtt";
+import { delay } from "../../base/abort.ts";
 import type { Attempt } from "../../base/attempt.ts";
-import { messageOf } from "../../base/errors.ts";
+import { messageOf, ThingError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { Supervisor } from "../../base/supervise.ts";
 import type { JoiningServer, ServerBridge } from "../../server/server-options.ts";
+import { Complaints } from "../complaints.ts";
 import { rootOf } from "../own-address.ts";
 import { ownRoutes } from "../own-routes.ts";
-import { Claim } from "./claim.ts";
+import { CLAIM_MS, Claim } from "./claim.ts";
 import { Commands } from "./commands.ts";
-import { type Connected, connectionLost, connectTo } from "./connect.ts";
+import { connectionLost, connectTo } from "./connect.ts";
 import { type Mqtt, mqtt } from "./library.ts";
 import { Links } from "./links.ts";
 import type { MqttOptions } from "./options.ts";
 import { Outbox } from "./outbox.ts";
+import { Outcomes } from "./outcomes.ts";
 import { serverId, Topics } from "./topics.ts";
 
 const PAUSES = { firstMs: 500, longestMs: 5000 };
 /** A server that ends waits no longer for the broker, ms. */
 const END_MS = 3000;
 const REFRESH_MS = 10_000;
+
+/** One connection with the broker. */
+interface Link {
+  readonly client: MqttClient;
+  readonly topics: Topics;
+  readonly attempt: Attempt;
+  readonly outbox: Outbox;
+  /** Aborts when it ends. */
+  readonly ending: AbortSignal;
+}
 
 /**
  * A server's place in a house's MQTT: its Things are devices of Home Assistant, told by a broker, and take commands from it.
@@ -33,6 +47,7 @@ export class MqttBridge implements ServerBridge {
   readonly #folder: string;
   readonly #refreshMs: number;
   readonly #log: Log;
+  readonly #complaints: Complaints;
   readonly #claim = new Claim();
   readonly #supervisor: Supervisor;
   #server: JoiningServer | undefined;
@@ -50,6 +65,7 @@ export class MqttBridge implements ServerBridge {
     this.#refreshMs = refreshMs;
     this.#folder = folder;
     this.#log = log;
+    this.#complaints = new Complaints(log);
     this.joined = new Promise((resolve) => {
       this.#hasJoined = resolve;
     });
@@ -91,50 +107,81 @@ export class MqttBridge implements ServerBridge {
       signal,
     });
     const end = new AbortController();
+    const ending = AbortSignal.any([signal, end.signal]);
+    setMaxListeners(0, ending); // each message that the broker has not acknowledged has one
+    const link = {
+      client,
+      topics,
+      attempt,
+      ending,
+      outbox: this.#outboxFor(client, largest, topics, ending),
+    };
     try {
-      await this.#linked(
-        { client, largest },
-        topics,
-        attempt,
-        AbortSignal.any([signal, end.signal]),
-      );
+      await this.#claimed(link);
+      await this.#linked(link);
     } finally {
       end.abort();
-      if (signal.aborted && client.connected)
-        await client
-          .publishAsync(topics.status, "offline", { qos: 1, retain: true })
-          .catch(() => {});
       await client.endAsync(!client.connected).catch((error) => this.#log.debug(messageOf(error)));
     }
   }
 
+  #outboxFor(
+    client: MqttClient,
+    largest: number | undefined,
+    { prefix }: Topics,
+    signal: AbortSignal,
+  ): Outbox {
+    const { credentials, discovery_prefix = "homeassistant" } = this.#options;
+    const user = credentials ? `'${credentials.user}'` : "this server";
+    return new Outbox(client, {
+      ...{ signal, largest },
+      onRefused: (topic, why) =>
+        this.#complaints.add(
+          "refused",
+          `The MQTT broker refused the message to ${topic} (${why}). Allow ${user} to write ${prefix}/# and ${discovery_prefix}/device/#.`,
+        ),
+    });
+  }
+
+  /** Resolves when no other server has said that it uses these topics. Until then nothing is told: it would be taken for the other's. */
+  async #claimed({ client, topics, attempt, ending, outbox }: Link): Promise<void> {
+    const claim = this.#claim;
+    client.on("message", (topic, payload, { retain }) => {
+      if (topic !== topics.claims || retain) return; // what is kept was said by nobody who is there
+      const error = claim.against(payload.toString(), topics.prefix);
+      if (error) attempt.fail(error);
+      else void outbox.send(topics.claims, claim.message);
+    });
+    await this.#subscribe(client, topics, [topics.claims]);
+    await outbox.send(topics.claims, claim.message);
+    await delay(CLAIM_MS, ending);
+  }
+
   /** Until the connection fails, or `ending` aborts. */
-  async #linked(
-    { client, largest }: Connected,
-    topics: Topics,
-    attempt: Attempt,
-    ending: AbortSignal,
-  ): Promise<void> {
+  async #linked({ client, topics, attempt, ending, outbox }: Link): Promise<void> {
     const server = this.#server!;
     const { role = "operate" } = this.#options;
     const root = rootOf(server, this.#options.url, ownAddress(client));
-    const outbox = new Outbox(client, ending, largest);
     const name = "a client of the MQTT broker";
     const links = new Links({
       ...{ server, topics, outbox, root, mayCommand: role === "operate", log: this.#log },
       request: ownRoutes(server, { name, role: "view" }, root),
+      signal: ending,
+    });
+    const request = ownRoutes(server, { name, role }, root);
+    const outcomes = new Outcomes({
+      ...{ topics, request, invocations: server.host.invocations },
+      send: (topic, message) => outbox.send(topic, message),
     });
     const commands = new Commands({
-      topics,
-      request: ownRoutes(server, { name, role }, root),
-      onDone: ({ thing, name, kind }) => {
-        if (kind === "properties") void links.reread(thing, name);
+      ...{ topics, request },
+      onDone: (target, answer) => {
+        if (target.kind === "properties") void links.reread(target.thing, target.name);
+        else outcomes.follow(target, answer).catch((error) => this.#log.debug(messageOf(error)));
       },
       onRefused: (message) => outbox.set(topics.refused, message, { retain: false }),
       log: this.#log,
     });
-    const claim = this.#claim;
-    const claimed = () => outbox.set(topics.claims, claim.message, { retain: false });
     client.on("message", (topic, payload, packet) => {
       attempt.heartbeat();
       const text = () => payload.toString();
@@ -142,33 +189,49 @@ export class MqttBridge implements ServerBridge {
       else if (topic === topics.birth) {
         if (text() === "online" && !packet.retain) links.begin();
       } else if (topic === topics.claims) {
-        const error = claim.against(text(), topics.prefix);
-        if (error) attempt.fail(error);
-        else {
-          claimed();
-          links.begin(); // the other has told something, too
-        }
+        if (!packet.retain) links.begin(); // another, which gives way, may have told something
       } else if (topic === topics.status) {
         if (text() !== "online") outbox.retell(topics.status, "online"); // a will of the connection before
       } else if (packet.retain && payload.length > 0) links.found(topic, text());
     });
     const lost = connectionLost(client);
     lost.catch(() => {}); // also when it is lost before it is waited for
-    const own = [topics.birth, topics.status, topics.claims, ...topics.retained];
-    const subscribed = role === "operate" ? [...own, ...topics.commands] : own;
     const stop = links.follow(ending);
     try {
-      await client.subscribeAsync(subscribed, { qos: 0, nl: true });
+      await this.#subscribe(client, topics, [topics.birth, topics.status, ...topics.retained]);
+      // As it was published: else only what the broker kept from before would be known to be kept.
+      if (role === "operate") await this.#subscribe(client, topics, topics.commands, { rap: true });
       attempt.heartbeat();
       this.#log.info(
         `MQTT: ${this.#options.broker} is connected; topics begin with ${topics.prefix}/.`,
       );
-      claimed();
       links.begin();
       void links.told().then(this.#hasJoined);
       await Promise.race([lost, links.refreshed(this.#refreshMs, ending)]);
     } finally {
       stop();
+      if (ending.aborted && client.connected)
+        await client
+          .publishAsync(topics.status, "offline", { qos: 1, retain: true })
+          .catch(() => {});
+    }
+  }
+
+  async #subscribe(
+    client: MqttClient,
+    { prefix }: Topics,
+    topics: readonly string[],
+    more: { readonly rap?: boolean } = {},
+  ): Promise<void> {
+    try {
+      await client.subscribeAsync([...topics], { qos: 0, nl: true, ...more });
+    } catch (error) {
+      if (!client.connected) throw error;
+      throw new ThingError(
+        "PROGRAM_REFUSED",
+        `The MQTT broker does not let this server read ${topics.join(", ")} (${messageOf(error)}). Allow it to read ${prefix}/# and Home Assistant's topics.`,
+        { cause: error },
+      );
     }
   }
 }

@@ -4,6 +4,9 @@ import { wallTime } from "../../base/clock.ts";
 import { ThingError } from "../../base/errors.ts";
 import { isRecord } from "../../base/values.ts";
 
+/** How long a server that has come waits for another to say that it uses these topics, ms. */
+export const CLAIM_MS = 300;
+
 /** What a server says of itself on the topics that it uses, so that no two use the same. */
 export class Claim {
   /** Of this server, as long as it runs. */

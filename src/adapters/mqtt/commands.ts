@@ -26,8 +26,8 @@ interface Commanding {
   readonly topics: Topics;
   /** As a client with the role of commands. */
   readonly request: (request: OwnRequest) => Promise<OwnAnswer>;
-  /** A command has been answered. */
-  readonly onDone: (target: CommandTarget) => void;
+  /** A command has been answered; an action that it has started may go on. */
+  readonly onDone: (target: CommandTarget, answer: OwnAnswer) => void;
   /** A command was refused: the message for who gave it. */
   readonly onRefused: (message: string) => void;
   readonly log: Log;
@@ -55,6 +55,8 @@ export class Commands {
     if (!target) return;
     if (retain && payload.length === 0) return; // what was retained is being removed
     if (retain) this.#refuse(topic, payload, isRetained(topic), retainedCount);
+    else if (!isName(target.thing) || !isName(target.name))
+      this.#say(topic, payload, problemOf(noSuchName()));
     else if (payload.length > LARGEST) this.#refuse(topic, payload, tooLarge(payload), sizeLimit);
     else if (this.#next.has(topic)) {
       if (this.#next.get(topic)) replacedCount.hit();
@@ -88,10 +90,10 @@ export class Commands {
         body,
       });
       if (status >= 400) this.#say(topic, body, JSON.parse(text));
+      onDone(target, { status, text });
     } catch (error) {
       this.#say(topic, body, problemOf(error));
     }
-    onDone(target);
   }
 
   #refuse(topic: string, body: Uint8Array, error: ThingError, count: { hit(): void }): void {
@@ -106,9 +108,22 @@ export class Commands {
       LONGEST_SAID,
     );
     const { code, detail } = isRecord(problem) ? problem : { code: "", detail: "" };
-    this.#complaints.add(String(code), `A command by MQTT to ${topic} was refused: ${detail}`);
-    this.#commanding.onRefused(JSON.stringify({ topic, payload, problem }));
+    const at = cut(topic, LONGEST_SAID);
+    this.#complaints.add(String(code), `A command by MQTT to ${at} was refused: ${detail}`);
+    this.#commanding.onRefused(JSON.stringify({ topic: at, payload, problem }));
   }
+}
+
+/** Names of Things and of what they have: nothing else of a topic becomes part of a path. */
+function isName(text: string): boolean {
+  return /^[\w-]{1,200}$/.test(text);
+}
+
+function noSuchName(): ThingError {
+  return new ThingError(
+    "NOT_FOUND",
+    "The topic has a name that no Thing and nothing of a Thing can have: names have the characters A-Z a-z 0-9 _ -. The Thing Description has the names.",
+  );
 }
 
 function isRetained(topic: string): ThingError {

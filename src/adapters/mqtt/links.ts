@@ -1,9 +1,12 @@
-import { delay, isAbort } from "../../base/abort.ts";
+import { delay, ignoreAbort, isAbort } from "../../base/abort.ts";
+import { now } from "../../base/clock.ts";
 import type { HostedThing } from "../../core/hosted-thing.ts";
 import { type Linking, ThingLink } from "./thing-link.ts";
 
 /** Topics of Things that are not there that are looked at together. */
 const MOST_STRANGE = 1000;
+/** Everything is told again no more often, ms. */
+const BEGIN_MS = 1000;
 
 /** All Things of a server at the broker, as they come and go. */
 export class Links {
@@ -14,7 +17,8 @@ export class Links {
   /** Topics that the broker keeps of Things that are not there. */
   readonly #strange = new Set<string>();
   #telling: Promise<unknown> = Promise.resolve();
-  #hasBegun = false;
+  #begunAt = Number.NEGATIVE_INFINITY;
+  #later: Promise<void> | undefined;
 
   constructor(linking: Linking) {
     this.#linking = linking;
@@ -31,16 +35,29 @@ export class Links {
     return host.onState((hosted) => {
       linkNew();
       const one = this.#links.get(hosted);
-      if (!this.#hasBegun || !one) return;
+      if (!this.hasBegun || !one) return;
       one.tellStatus();
       if (hosted.state === "open") void this.#quietly(one.refresh());
     });
   }
 
+  /** Whether anything was told. */
+  get hasBegun(): boolean {
+    return this.#begunAt > 0;
+  }
+
   /** Tells everything, also again, as to who has just come. */
   begin(): void {
-    const { outbox, topics } = this.#linking;
-    this.#hasBegun = true;
+    const { outbox, topics, signal } = this.#linking;
+    if (now() - this.#begunAt < BEGIN_MS) {
+      this.#later ??= delay(BEGIN_MS, signal)
+        .finally(() => {
+          this.#later = undefined;
+        })
+        .then(() => this.begin(), ignoreAbort);
+      return;
+    }
+    this.#begunAt = now();
     outbox.forget();
     outbox.set(topics.status, "online");
     this.#telling = Promise.all([...this.#links.values()].map((one) => one.tellAll()));
@@ -54,9 +71,9 @@ export class Links {
 
   /** Reads what was written. */
   async reread(thing: string, name: string): Promise<void> {
-    const hosted = this.#linking.server.host.things.get(decodeURIComponent(thing));
+    const hosted = this.#linking.server.host.things.get(thing);
     const one = hosted && this.#links.get(hosted);
-    await this.#quietly(one?.tellProperty(decodeURIComponent(name)));
+    await this.#quietly(one?.tellProperty(name));
   }
 
   /** What the broker keeps: of Things that are gone it is removed a moment later. */
@@ -72,7 +89,8 @@ export class Links {
     for (;;) {
       await delay(everyMs, signal);
       this.#clear();
-      for (const one of this.#links.values()) await this.#quietly(one.refresh());
+      // One that does not answer delays no other.
+      for (const one of this.#links.values()) void this.#quietly(one.refresh());
     }
   }
 
@@ -91,7 +109,7 @@ export class Links {
       else one.remove();
     });
     void one.run(AbortSignal.any([signal, gone.signal]));
-    if (this.#hasBegun) void one.tellAll();
+    if (this.hasBegun) void one.tellAll();
   }
 
   #keep(topic: string): void {

@@ -1,5 +1,6 @@
 import type { MqttClient } from "mqtt";
 import { abortable, delay, ignoreAbort } from "../../base/abort.ts";
+import { messageOf } from "../../base/errors.ts";
 import { countedLimit } from "../../base/limit-hits.ts";
 
 /** Messages that the broker has not acknowledged yet. */
@@ -11,6 +12,20 @@ const LARGEST_OUT = 2 ** 18;
 
 const sizeLimit = countedLimit("mqtt_message_bytes");
 const replacedLimit = countedLimit("mqtt_values_replaced");
+const refusedLimit = countedLimit("mqtt_messages_refused");
+
+/** Reason codes of MQTT 5 from here on are refusals. */
+const REFUSAL = 128;
+
+/** How a broker is told. */
+interface Telling {
+  /** Aborts when the connection has ended: what waits is dropped. */
+  readonly signal: AbortSignal;
+  /** Bytes of a message that the broker takes, if it says so. */
+  readonly largest?: number | undefined;
+  /** The broker has refused a message, such as one that its access list does not allow. */
+  readonly onRefused: (topic: string, why: string) => void;
+}
 
 /**
  * What is to be told to a broker, while it is connected: of each topic the newest value waits, and no more. A value that the
@@ -20,15 +35,16 @@ export class Outbox {
   readonly #client: MqttClient;
   readonly #signal: AbortSignal;
   readonly #largest: number;
+  readonly #onRefused: Telling["onRefused"];
   readonly #waiting = new Map<string, { readonly payload: string; readonly retain: boolean }>();
   /** What the broker has, of retained topics. */
   readonly #told = new Map<string, string>();
   #isSending = false;
 
-  /** @param signal - Aborts when the connection has ended: what waits is dropped. */
-  constructor(client: MqttClient, signal: AbortSignal, largest = LARGEST_OUT) {
+  constructor(client: MqttClient, { signal, largest = LARGEST_OUT, onRefused }: Telling) {
     this.#client = client;
     this.#signal = signal;
+    this.#onRefused = onRefused;
     this.#largest = Math.min(largest, LARGEST_OUT);
   }
 
@@ -50,10 +66,12 @@ export class Outbox {
     this.set(topic, "");
   }
 
-  /** Tells what is not kept, such as an event, as soon as there is room. Resolves when the broker has it, or never will. */
-  async send(topic: string, payload: string): Promise<void> {
-    if (Buffer.byteLength(payload) + topic.length > this.#largest) sizeLimit.hit();
+  /** Tells what is not kept, such as an event, at once. Resolves when the broker has it, or never will; false: it is too large. */
+  async send(topic: string, payload: string): Promise<boolean> {
+    const isTooLarge = Buffer.byteLength(payload) + topic.length > this.#largest;
+    if (isTooLarge) sizeLimit.hit();
     else await this.#whileConnected(this.#publish(topic, payload, false));
+    return !isTooLarge;
   }
 
   /** Tells a value again, though the broker had it. */
@@ -109,8 +127,20 @@ export class Outbox {
   #publish(topic: string, payload: string, retain: boolean): Promise<void> {
     if (this.#signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#client.publish(topic, payload, { qos: 1, retain }, () => resolve());
+      this.#client.publish(topic, payload, { qos: 1, retain }, (error) => {
+        if (error) this.#failed(topic, error);
+        resolve();
+      });
     });
+  }
+
+  /** The broker does not have it: it is told again when it is set again. */
+  #failed(topic: string, error: Error): void {
+    this.#told.delete(topic);
+    const { code } = error as { code?: unknown };
+    if (typeof code !== "number" || code < REFUSAL) return;
+    refusedLimit.hit();
+    this.#onRefused(topic, messageOf(error));
   }
 
   /** What a connection that has ended did not take is told anew by the next. */

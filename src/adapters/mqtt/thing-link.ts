@@ -1,4 +1,4 @@
-import { ignoreAbort, isAbort } from "../../base/abort.ts";
+import { delay, ignoreAbort, isAbort } from "../../base/abort.ts";
 import { wallTime } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import { countedLimit } from "../../base/limit-hits.ts";
@@ -16,6 +16,9 @@ import type { Topics } from "./topics.ts";
 /** End of the names of events that tell each frame of a stream: too many for a house. */
 const NEW_FRAME = /_new_frame$/;
 
+/** A Thing whose description changes again and again is told anew no more often, ms. */
+const RETELL_MS = 1000;
+
 /** Topics that are looked at for something that is gone. */
 const MOST_KEPT = 1000;
 
@@ -32,6 +35,8 @@ export interface Linking {
   /** Where the server begins for Home Assistant. */
   readonly root: string;
   readonly mayCommand: boolean;
+  /** Aborts when the connection has ended. */
+  readonly signal: AbortSignal;
   readonly log: Log;
 }
 
@@ -48,6 +53,11 @@ export class ThingLink {
   /** Those that it kept before, which may be of something that is there no longer. */
   readonly #kept = new Set<string>();
   #isDescribed = false;
+  /** What is told does not have all that was to be told since. */
+  #isStale = false;
+  #describing: Promise<void> | undefined;
+  /** Properties that are being read; true: once more after that. */
+  readonly #reading = new Map<string, boolean>();
 
   constructor(hosted: HostedThing, linking: Linking) {
     this.#hosted = hosted;
@@ -81,15 +91,14 @@ export class ThingLink {
     }
   }
 
-  /** Tells the device, its state, and all its values. */
+  /** Tells the device, its state, and all its values. What changes meanwhile is told together after that. */
   async tellAll(): Promise<void> {
-    try {
-      await this.#describe();
-      this.tellStatus();
-      await this.refresh();
-    } catch (error) {
-      if (!isAbort(error)) this.#complain("description", messageOf(error));
-    }
+    this.#isStale = true;
+    this.#describing ??= this.#describeWhileStale().finally(() => {
+      this.#describing = undefined;
+    });
+    await this.#describing;
+    await this.refresh();
   }
 
   tellStatus(): void {
@@ -101,17 +110,27 @@ export class ThingLink {
   async refresh(): Promise<void> {
     if (this.#hosted.state !== "open") return;
     this.#tellPictures();
-    for (const name of this.#device.shown) await this.tellProperty(name);
     for (const topic of this.#kept) if (!this.#told.has(topic)) this.#linking.outbox.clear(topic);
     this.#kept.clear();
+    await Promise.all([...this.#device.shown].map((name) => this.tellProperty(name)));
   }
 
-  /** Reads one property, and tells it. */
+  /** Reads one property, and tells it: one reading at a time, and one more if it was asked for meanwhile. */
   async tellProperty(name: string): Promise<void> {
     if (!this.#device.shown.has(name)) return;
-    const path = `/${encodeURIComponent(this.#hosted.name)}/${encodeURIComponent(name)}`;
-    const { status, text } = await this.#linking.request({ method: "GET", path });
-    if (status === 200) this.#tellValue(name, text);
+    const isRead = this.#reading.has(name);
+    this.#reading.set(name, isRead);
+    if (isRead) return;
+    try {
+      do {
+        this.#reading.set(name, false);
+        await this.#readProperty(name);
+      } while (this.#reading.get(name) && !this.#linking.signal.aborted);
+    } catch (error) {
+      if (!isAbort(error)) this.#complain("values", messageOf(error));
+    } finally {
+      this.#reading.delete(name);
+    }
   }
 
   /** What the broker has kept of it: entities and values that are there no longer are removed. */
@@ -137,6 +156,27 @@ export class ThingLink {
   remove(): void {
     for (const topic of this.#told) this.#linking.outbox.clear(topic);
     this.#told.clear();
+  }
+
+  async #describeWhileStale(): Promise<void> {
+    try {
+      await Promise.resolve(); // what changes in this tick is told together
+      for (;;) {
+        this.#isStale = false;
+        await this.#describe();
+        this.tellStatus();
+        if (!this.#isStale) return;
+        await delay(RETELL_MS, this.#linking.signal);
+      }
+    } catch (error) {
+      if (!isAbort(error)) this.#complain("description", messageOf(error));
+    }
+  }
+
+  async #readProperty(name: string): Promise<void> {
+    const path = `/${this.#hosted.name}/${name}`;
+    const { status, text } = await this.#linking.request({ method: "GET", path });
+    if (status === 200) this.#tellValue(name, text);
   }
 
   async #describe(): Promise<void> {

@@ -5,6 +5,7 @@ import type { MqttOptions } from "./options.ts";
 
 /** What of a Thing a command is for. */
 export interface CommandTarget {
+  /** As it stands in the topic: any text. */
   readonly thing: string;
   readonly kind: "properties" | "actions";
   readonly name: string;
@@ -61,6 +62,11 @@ export class Topics {
 
   action(thing: string, name: string): string {
     return `${this.prefix}/${encoded(thing)}/actions/${encoded(name)}`;
+  }
+
+  /** How a run of an action ended that was started here. */
+  outcome(thing: string, action: string): string {
+    return `${this.action(thing, action)}/outcome`;
   }
 
   event(thing: string, name: string): string {

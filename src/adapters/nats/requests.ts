@@ -1,5 +1,4 @@
 import type { RequestListener } from "node:http";
-import type { Readable } from "node:stream";
 import type { Msg, MsgHdrs, NatsConnection } from "@nats-io/transport-node";
 import type { Response as InjectedResponse } from "light-my-request";
 import { now } from "../../base/clock.ts";
@@ -10,7 +9,7 @@ import type { Identity } from "../../server/http/identity.ts";
 import { problemOf } from "../../server/http/problem.ts";
 import { PROBLEM_TYPE } from "../../server/http/route.ts";
 import type { JoiningServer } from "../../server/server-options.ts";
-import { askRoutes } from "../own-routes.ts";
+import { askRoutes, bytesWithin } from "../own-routes.ts";
 import { answerClock } from "./clock.ts";
 import type { Nats } from "./library.ts";
 import {
@@ -116,7 +115,7 @@ async function answerIn(
 ): Promise<Answer> {
   const { statusCode: status, headers } = response;
   const most = (info?.max_payload ?? 2 ** 20) - HEAD_BYTES;
-  const body = await bytesOf(response.stream(), most);
+  const body = await bytesWithin(response.stream(), most);
   if (body) return { status, headers: headersOut(headers), body };
   sizeLimit.hit();
   throw tooLarge(url, most);
@@ -149,18 +148,6 @@ function refuse(error: ThingError, log: Log): Answer {
 
 let toldAt = Number.NEGATIVE_INFINITY;
 const TOLD_EVERY_MS = 60_000;
-
-/** @returns undefined when there are more than `most`. */
-async function bytesOf(body: Readable, most: number): Promise<Uint8Array | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > most) return undefined; // the loop's end destroys it
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
 
 function headersIn(headers: MsgHdrs | undefined): Record<string, string> {
   const given = [...(headers ?? [])].map(

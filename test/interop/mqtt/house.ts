@@ -71,36 +71,37 @@ export class Lamp extends Thing {
 }
 
 /** A server with a lamp and a camera, which a broker tells of. */
-export interface House {
+export interface House<L extends Lamp = Lamp> {
   readonly server: ThingServer;
-  readonly lamp: Lamp;
+  readonly lamp: L;
   readonly bridge: MqttBridge;
   readonly url: string;
   /** Lines of its log. */
   readonly lines: string[];
 }
 
-export async function houseAt(
+export async function houseAt<L extends Lamp = Lamp>(
   t: TestContext,
   port: number,
   {
+    lamp = new Lamp() as L,
     joins = true,
     settingsFolder,
     login,
     refreshMs,
     ...options
   }: Partial<MqttOptions> & {
+    lamp?: L;
     joins?: boolean;
     settingsFolder?: string;
     login?: ServerOptions["login"];
     refreshMs?: number;
   } = {},
-): Promise<House> {
+): Promise<House<L>> {
   const folder = settingsFolder ?? (await temporaryFolder());
   const lines: string[] = [];
   const log: Log = logTo((_, line) => lines.push(line));
   const host = new ThingHost({ settingsFolder: folder, log });
-  const lamp = new Lamp();
   host.add("lamp", lamp);
   host.add("camera", new TestCamera());
   const bridge = new MqttBridge(
