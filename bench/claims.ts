@@ -113,6 +113,7 @@ export const CLAIMS: readonly Claim[] = [
     ...{ workload: "Q1", what: "tickets a second, ours / bare JetStream", atLeast: 0.1 },
     value: (results) => results.ratio("Q1", "per_second", "jetstream"),
   },
+  toKind("Q2", "round trip of a command p50", "p50_us", "http", 1.5),
   {
     workload: "D1",
     what: "CPU of a probe and its consumer, each frame",
@@ -153,7 +154,7 @@ function toKind(
   workload: string,
   what: string,
   figure: string,
-  kind: "limit" | "ustreamer" | "direct",
+  kind: "limit" | "ustreamer" | "direct" | "http",
   atMost: number,
 ): Claim {
   const value = (results: Results) => results.ratio(workload, figure, kind);

@@ -18,7 +18,9 @@ export type KindName =
   | "node-wot"
   | "labthings"
   | "pystreaming"
-  | "jetstream";
+  | "jetstream"
+  | "http"
+  | "nats";
 
 /** The rows that `--only` takes by one word. */
 export type Group =
@@ -36,6 +38,7 @@ export type Group =
   | "pystreaming"
   | "pythiags"
   | "work"
+  | "fleet"
   | "v4l2";
 
 /** One row of the bench: what is done, and the servers that it compares. */

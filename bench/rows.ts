@@ -1,4 +1,5 @@
 import { FILERS_ROWS } from "./filers/rows.ts";
+import { FLEET_ROWS } from "./fleet/rows.ts";
 import { FRAME_ROWS } from "./frame-rows.ts";
 import { WEB_ROWS } from "./http/rows.ts";
 import { INTAKE_ROWS } from "./intake/rows.ts";
@@ -28,6 +29,7 @@ export const ROWS: readonly Row[] = [
   ...PYSTREAMING_ROWS,
   ...PYTHIAGS_ROWS,
   ...WORK_ROWS,
+  ...FLEET_ROWS,
   ...V4L2_ROWS,
   ...CAMERA_ROWS,
 ];

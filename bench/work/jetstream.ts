@@ -7,7 +7,7 @@ import {
   StorageType,
 } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
-import { startNats } from "./nats.ts";
+import { startNats } from "../nats-server.ts";
 
 const [tickets = 0, loops = 0] = process.argv.slice(2).map(Number);
 const nats = await startNats();

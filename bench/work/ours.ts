@@ -4,7 +4,7 @@ import { MJPEGStream, ThingHost, ThingServer } from "thingscope";
 import { Fleet } from "thingscope/fleet";
 import { worker, workQueue } from "thingscope/work";
 import { frameFile } from "../frames.ts";
-import { startNats } from "./nats.ts";
+import { startNats } from "../nats-server.ts";
 
 const [tickets = 0, concurrency = 0, bytes = 0] = process.argv.slice(2).map(Number);
 const jpeg = await readFile(await frameFile(bytes));

@@ -1,16 +1,24 @@
-import { type FileHandle, open, readdir, rename } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { type DiskLane, laneOf } from "../base/disk-lane.ts";
 import { reasonOf, ThingError } from "../base/errors.ts";
-import { syncFile, syncFolder } from "../base/sync-folder.ts";
-import { type ReadTickets, readTickets } from "./read-tickets.ts";
+import { countedLimit } from "../base/limit-hits.ts";
+import { folderKey } from "../base/one-folder.ts";
+import { syncFile } from "../base/sync-folder.ts";
+import type { ReadTickets } from "./read-tickets.ts";
+import { createWhole, openNewest, ticketsName } from "./ticket-files.ts";
 import { closedLine, headLine, type TicketSums, type TicketsHead } from "./ticket-lines.ts";
-import { TICKETS_EXTENSION } from "./verify-tickets.ts";
 
 /** A ledger that has grown to so many bytes is closed, and the next file goes on with its open tickets. */
 const MOST_BYTES = 64 * 2 ** 20;
 /** After a write that has failed, the next is tried so much later, ms. */
 const RETRY_MS = 1000;
+/** Lines that wait for a disk that does not answer: no frame is wanted beyond. */
+const MOST_WAITING = 10_000;
+
+const waitingLimit = countedLimit("work_ledger_lines");
+/** Ledgers that are open in this process: two queues would overwrite each other's. */
+const inUse = new Set<string>();
 
 /** What waits to be written: lines, or the end of a file and the beginning of the next. */
 type Item = string | { readonly sums: Omit<TicketSums, "next">; readonly carried: string };
@@ -54,40 +62,44 @@ export class TicketLedger {
   }
 
   /**
-   * Opens the newest ledger of a queue, or makes the first. A line that a crash has cut off is removed.
+   * Opens the newest ledger of a queue, or makes the first. A line that a crash has cut off is removed; a file that is damaged is
+   * left as it is, and the next goes on with its open tickets.
+   * @returns What it says, and why a file was left, in words.
    * @throws {ThingError} `RECORDING_FAILED` when that is not possible.
    */
   static async open(
     folder: string,
     head: TicketsHead,
     mostBytes = MOST_BYTES,
-  ): Promise<{ ledger: TicketLedger; read: ReadTickets }> {
+  ): Promise<{ ledger: TicketLedger; read: ReadTickets; left?: string | undefined }> {
     const lane = await laneOf(folder);
     const place = { folder, head, lane, mostBytes };
+    const key = keyOf(folder, head);
+    if (inUse.has(key)) throw isOpen(folder, head);
+    inUse.add(key);
     return lane
       .run(async () => {
-        const number = await newestOf(folder, head.queue);
-        const path = join(folder, nameOf(head.queue, Math.max(1, number)));
-        if (number === 0) await create(folder, path, headLine(head));
-        const file = await open(path, "r+");
-        const read = await readTickets(file);
-        await file.truncate(read.end);
-        const opened = { file, number: Math.max(1, number), end: read.end };
-        return { ledger: new TicketLedger(place, opened), read };
+        const { file, number, read, left } = await openNewest(folder, head);
+        return { ledger: new TicketLedger(place, { file, number, end: read.end }), read, left };
       })
       .catch((cause) => {
+        inUse.delete(key);
         const why = `The ledger of '${head.queue}' in ${folder} cannot be opened: ${reasonOf(cause)}.`;
         throw new ThingError("RECORDING_FAILED", why, { cause });
       });
   }
 
   get path(): string {
-    return join(this.#folder, nameOf(this.#head.queue, this.#number));
+    return join(this.#folder, ticketsName(this.#head.queue, this.#number));
   }
 
   /** Why lines cannot be written now, in words; undefined while they can. */
   get failure(): string | undefined {
-    return this.#failure;
+    if (this.#failure !== undefined) return this.#failure;
+    if (this.#isClosed) return "the queue is closed";
+    if (this.#waiting.length < MOST_WAITING) return undefined;
+    waitingLimit.hit();
+    return `${this.#waiting.length} lines wait for the disk, which does not answer`;
   }
 
   /** Whether it is large enough to be closed by `turnOver`. */
@@ -119,6 +131,7 @@ export class TicketLedger {
     this.#retry();
     await this.#writing;
     await this.#file.close();
+    inUse.delete(keyOf(this.#folder, this.#head));
   }
 
   #put(item: Item): void {
@@ -177,16 +190,30 @@ export class TicketLedger {
       done += (await this.#file.write(bytes, done, bytes.length - done, at)).bytesWritten;
     }
     await syncFile(this.#file);
+    if ((await this.#file.stat()).nlink === 0) await this.#writeAgain(this.#end + bytes.length);
     this.#end += bytes.length;
   }
 
+  /** The file was removed while it was open: it is made again of what is in it. */
+  async #writeAgain(length: number): Promise<void> {
+    const content = Buffer.alloc(length);
+    await this.#file.read(content, 0, length, 0);
+    const file = await createWhole(this.#folder, this.path, content);
+    await this.#file.close();
+    this.#file = file;
+  }
+
   async #next({ sums, carried }: Exclude<Item, string>): Promise<void> {
-    const next = nameOf(this.#head.queue, this.#number + 1);
+    const next = ticketsName(this.#head.queue, this.#number + 1);
     const path = join(this.#folder, next);
     const text = headLine(this.#head) + carried;
-    await create(this.#folder, path, text); // whole before the old one is closed: a crash loses no open ticket
-    const file = await open(path, "r+");
-    await this.#append(Buffer.from(closedLine({ ...sums, next })));
+    const file = await createWhole(this.#folder, path, text); // before the old one is closed: a crash loses no open ticket
+    try {
+      await this.#append(Buffer.from(closedLine({ ...sums, next })));
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
     await this.#file.close();
     this.#file = file;
     this.#number += 1;
@@ -195,31 +222,11 @@ export class TicketLedger {
   }
 }
 
-function nameOf(queue: string, number: number): string {
-  return number === 1 ? `${queue}${TICKETS_EXTENSION}` : `${queue}.${number}${TICKETS_EXTENSION}`;
+function keyOf(folder: string, { queue }: TicketsHead): string {
+  return join(folderKey(folder), queue);
 }
 
-/** The number of the newest ledger of a queue; 0 when there is none. */
-async function newestOf(folder: string, queue: string): Promise<number> {
-  const names = new Set(await readdir(folder));
-  const numbers = [...names].flatMap((name) => {
-    if (!name.startsWith(`${queue}.`) || !name.endsWith(TICKETS_EXTENSION)) return [];
-    const number = name.slice(queue.length + 1, -TICKETS_EXTENSION.length);
-    return /^\d+$/.test(number) ? [Number(number)] : [];
-  });
-  return Math.max(names.has(nameOf(queue, 1)) ? 1 : 0, ...numbers);
-}
-
-/** Makes a file that is there as a whole or not at all. */
-async function create(folder: string, path: string, text: string): Promise<void> {
-  const draft = `${path}.draft`;
-  const file = await open(draft, "w");
-  try {
-    await file.writeFile(text);
-    await syncFile(file);
-  } finally {
-    await file.close();
-  }
-  await rename(draft, path);
-  await syncFolder(folder);
+function isOpen(folder: string, { queue }: TicketsHead): ThingError {
+  const why = `The ledger of '${queue}' in ${folder} belongs to another queue of this process. Give one of them a folder of its own.`;
+  return new ThingError("RECORDING_FAILED", why);
 }

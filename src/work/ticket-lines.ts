@@ -1,5 +1,9 @@
+import { crc32 } from "../base/crc32.ts";
 import { isRecord } from "../base/values.ts";
 import { type DropCause, type Outcome, type Ticket, ticketId } from "./ticket.ts";
+
+/** How a line ends: with the CRC-32 of what stands before this. */
+const CRC = /,"crc":"([0-9a-f]{8})"\}$/;
 
 /** First line of a ledger of tickets. */
 export interface TicketsHead {
@@ -42,7 +46,13 @@ export function headLine(head: TicketsHead): string {
 
 /** @param isCarried - It was wanted in the ledger before. */
 export function wantedLine(ticket: Ticket, isCarried = false): string {
-  return line({ ...named(ticket), state: "wanted", ...(isCarried && { carried: true }) });
+  const { wantedAt: wanted_at } = ticket;
+  return line({
+    ...named(ticket),
+    wanted_at,
+    state: "wanted",
+    ...(isCarried && { carried: true }),
+  });
 }
 
 /** @param endedAt - Epoch ms. */
@@ -58,9 +68,9 @@ export function closedLine(closed: TicketSums): string {
   return line({ closed });
 }
 
-/** What a line says; undefined for one that is none of a ledger's. */
+/** What a line says; undefined for one that is none of a ledger's, or is damaged. */
 export function ticketLine(text: string): TicketLine | undefined {
-  const value = parsed(text);
+  const value = isWhole(text) ? parsed(text) : undefined;
   if (!isRecord(value)) return undefined;
   if (value.tickets === 1) return { kind: "head", head: value as unknown as TicketsHead };
   if (isRecord(value.closed))
@@ -69,7 +79,8 @@ export function ticketLine(text: string): TicketLine | undefined {
   const { run, index, captured_at: capturedAt, state } = value;
   if (typeof run !== "string" || typeof index !== "number" || typeof capturedAt !== "number")
     return undefined;
-  const ticket = { run, index, capturedAt };
+  const wantedAt = typeof value.wanted_at === "number" ? value.wanted_at : capturedAt;
+  const ticket = { run, index, capturedAt, wantedAt };
   if (state === "wanted") return { kind: "wanted", ticket, isCarried: value.carried === true };
   if (state !== "done" && state !== "failed" && state !== "dropped") return undefined;
   const cause = value.cause as DropCause | undefined;
@@ -89,6 +100,17 @@ function parsed(text: string): unknown {
   }
 }
 
-function line(value: unknown): string {
-  return `${JSON.stringify(value)}\n`;
+/** One that was written by hand may have no checksum. */
+function isWhole(text: string): boolean {
+  const found = CRC.exec(text);
+  return !found || found[1] === crcOf(text.slice(0, found.index));
+}
+
+function line(value: object): string {
+  const text = JSON.stringify(value).slice(0, -1);
+  return `${text},"crc":"${crcOf(text)}"}\n`;
+}
+
+function crcOf(text: string): string {
+  return crc32(Buffer.from(text)).toString(16).padStart(8, "0");
 }

@@ -7,8 +7,10 @@ export type DropCause = "deadline" | "gone" | "gave_up" | "too_many";
 export interface Ticket {
   readonly run: string;
   readonly index: number;
-  /** End of exposure, epoch ms. */
+  /** End of exposure, epoch ms: by the clock of the machine that has the camera, which may be another one's. */
   readonly capturedAt: number;
+  /** When it was wanted, epoch ms: its deadline counts from there. */
+  readonly wantedAt: number;
 }
 
 /** What has become of a ticket. */

@@ -1,6 +1,7 @@
 import { wallTime } from "../base/clock.ts";
 import { countedLimit } from "../base/limit-hits.ts";
 import { systemTimers, type Timers } from "../base/timers.ts";
+import type { ReadTickets } from "./read-tickets.ts";
 import { type DropCause, type Outcome, type Ticket, ticketId } from "./ticket.ts";
 import type { ReportOutcome, TicketCounts } from "./ticket-counts.ts";
 import type { TicketLedger } from "./ticket-ledger.ts";
@@ -8,6 +9,8 @@ import { endedLine, type MissedFrames, missedLine, wantedLine } from "./ticket-l
 
 /** Tickets that are open at a time; a frame that is wanted beyond is dropped at once. */
 export const MOST_OPEN = 10_000;
+/** A ticket that so many workers have taken and none has reported may be what ends them. */
+export const MOST_TAKERS = 5;
 /** Of so many tickets it is known how they ended, for reports that come again. */
 const MOST_ENDED = 20_000;
 
@@ -18,6 +21,8 @@ export interface OpenTicket extends Ticket {
   readonly id: string;
   /** When it is too old, ms of the timers' clock. */
   readonly deadline: number;
+  /** Workers that were given its frame. */
+  readonly takers: string[];
 }
 
 interface TicketsOptions {
@@ -46,19 +51,31 @@ export class Tickets {
     this.#timers = options.timers ?? systemTimers;
   }
 
-  /** Takes up what an earlier process has left open. */
-  resume(tickets: Iterable<Ticket>): void {
-    for (const ticket of tickets) this.#add(ticket);
+  /** Takes up what an earlier process has left open, and knows what has ended. */
+  resume({ open, ended }: Pick<ReadTickets, "open" | "ended">): void {
+    for (const [id, state] of ended) this.#noteEnd(id, state);
+    for (const ticket of open.values()) {
+      const age = wallTime() - ticket.wantedAt;
+      this.#add(ticket, Math.min(Math.max(0, age), this.#options.deadlineMs));
+    }
     this.#watch();
   }
 
-  /** A frame is wanted. */
-  want(ticket: Ticket): void {
+  /** Whether a frame is a ticket already, or was one: a stream that is read from another server may give it twice. */
+  isKnown(frame: Pick<Ticket, "run" | "index">): boolean {
+    const id = ticketId(frame);
+    return this.open.has(id) || this.#ended.has(id);
+  }
+
+  /** A frame is wanted; once, however often this is called. */
+  want(frame: Omit<Ticket, "wantedAt">): void {
+    if (this.isKnown(frame)) return;
     const { ledger, counts } = this.#options;
+    const ticket = { ...frame, wantedAt: wallTime() };
     this.#listMissed();
     counts.wanted += 1;
     ledger.add(wantedLine(ticket));
-    const open = this.#add(ticket);
+    const open = this.#add(ticket, 0);
     if (this.open.size > MOST_OPEN) {
       openLimit.hit();
       this.#drop(open, "too_many", `${MOST_OPEN} tickets are open already`);
@@ -75,6 +92,18 @@ export class Tickets {
     if (this.#missed?.run !== run) this.#listMissed();
     const { from = index, count = 0 } = this.#missed ?? {};
     this.#missed = { run, from, to: index, count: count + 1, why };
+  }
+
+  /** A worker is given the frame of a ticket. Too many that never reported end it. @returns Whether it is open still. */
+  take(id: string, worker: string): boolean {
+    const ticket = this.open.get(id);
+    if (!ticket) return false;
+    ticket.takers.push(worker);
+    if (ticket.takers.length <= MOST_TAKERS) return true;
+    const names = [...new Set(ticket.takers.slice(0, MOST_TAKERS))].join(", ");
+    const why = `${MOST_TAKERS} workers took it (${names}), and none has reported: it may be what ends them`;
+    this.#end(ticket, { state: "failed", why });
+    return false;
   }
 
   /** A worker says what became of a ticket. @returns Whether that counts. */
@@ -106,11 +135,11 @@ export class Tickets {
     this.#missed = undefined;
   }
 
-  #add(ticket: Ticket): OpenTicket {
-    const { deadlineMs } = this.#options;
+  /** @param age - How long it has been wanted, ms. */
+  #add(ticket: Ticket, age: number): OpenTicket {
     const id = ticketId(ticket);
-    const age = Math.max(0, wallTime() - ticket.capturedAt);
-    const open = { ...ticket, id, deadline: this.#timers.now() + deadlineMs - age };
+    const deadline = this.#timers.now() + this.#options.deadlineMs - age;
+    const open = { ...ticket, id, deadline, takers: [] };
     this.open.set(id, open);
     return open;
   }
@@ -128,12 +157,16 @@ export class Tickets {
   #end(ticket: OpenTicket, outcome: Outcome): void {
     const { ledger, counts, onEnded } = this.#options;
     this.open.delete(ticket.id);
-    this.#ended.set(ticket.id, outcome.state);
-    if (this.#ended.size > MOST_ENDED) this.#ended.delete(this.#ended.keys().next().value!);
+    this.#noteEnd(ticket.id, outcome.state);
     counts.ended(outcome);
     ledger.add(endedLine(ticket, outcome, wallTime()));
     onEnded(ticket, outcome);
     this.#turnOver();
+  }
+
+  #noteEnd(id: string, state: Outcome["state"]): void {
+    this.#ended.set(id, state);
+    if (this.#ended.size > MOST_ENDED) this.#ended.delete(this.#ended.keys().next().value!);
   }
 
   /** Goes on in another file when this one is large. */

@@ -53,13 +53,14 @@ function verdictOn(path: string, read: ReadTickets): TicketsVerdict {
   return { ok, sentence: `${[`${path}: ${equation}`, ...more].join("; ")}.`, ...sums };
 }
 
-function faultsOf({ head, counts, closed, ...read }: ReadTickets): string[] {
+/** What is wrong with a ledger, each in words. */
+export function faultsOf({ head, counts, closed, ...read }: ReadTickets): string[] {
   if (!head) return ["it is not a ledger of tickets, or its first line is damaged"];
   const faults = [
     [read.twice, "ended twice"],
     [read.wantedTwice, "were wanted twice"],
     [read.neverWanted, "ended that were never wanted"],
-    [read.strange, "lines cannot be read"],
+    [read.strange, "lines are damaged"],
   ] as const;
   const told = faults.flatMap(([count, what]) => (count > 0 ? [`${count} ${what}`] : []));
   const keys = ["wanted", "done", "failed", "dropped", "open"] as const;

@@ -2,56 +2,11 @@ import assert from "node:assert/strict";
 import { appendFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { now, wallTime } from "thingscope";
 import { verifyTickets } from "thingscope/work";
-import type { Outcome } from "../../src/work/ticket.ts";
 import { TicketCounts } from "../../src/work/ticket-counts.ts";
-import { TicketLedger } from "../../src/work/ticket-ledger.ts";
-import { MOST_OPEN, type OpenTicket, Tickets } from "../../src/work/tickets.ts";
+import { MOST_OPEN } from "../../src/work/tickets.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
-
-const HEAD = { tickets: 1, queue: "spots", camera: "camera" } as const;
-
-/** Tickets with a ledger in a folder, on a clock that the test sets. */
-async function ticketsIn(folder: string, { deadlineMs = 1000, mostBytes = 2 ** 20 } = {}) {
-  const { ledger, read } = await TicketLedger.open(folder, HEAD, mostBytes);
-  const { counts } = read;
-  const ends: [number, Outcome["state"]][] = [];
-  let time = now();
-  let timer: { at: number; callback: () => void } | undefined;
-  const tickets = new Tickets({
-    ...{ ledger, counts, deadlineMs },
-    onWanted() {},
-    onEnded: ({ index }: OpenTicket, { state }: Outcome) => ends.push([index, state]),
-    timers: {
-      now: () => time,
-      after(ms, callback) {
-        timer = { at: time + ms, callback };
-        return () => {
-          timer = undefined;
-        };
-      },
-    },
-  });
-  tickets.resume(read.open.values());
-  return {
-    ...{ tickets, ledger, counts, read, ends },
-    want(...indices: number[]) {
-      for (const index of indices) tickets.want({ run: "run", index, capturedAt: wallTime() });
-    },
-    pass(ms: number) {
-      time += ms;
-      const due = timer;
-      if (due && due.at <= time) due.callback();
-    },
-    async close() {
-      tickets.close();
-      await ledger.close();
-    },
-  };
-}
-
-const DONE = { state: "done", worker: "w", result: 1 } as const;
+import { DONE, ticketsIn } from "./tickets-in.ts";
 
 test("what was wanted and has not ended is open when the ledger is opened again", async () => {
   const folder = await temporaryFolder();
@@ -156,7 +111,7 @@ test("verify tells what cannot be", async () => {
   assert.match(await verdictOn([...lines, lines[3]!]), /: 1 ended twice\.$/);
   assert.match(await verdictOn([...lines, lines[1]!]), /: 1 were wanted twice\.$/);
   assert.match(await verdictOn(lines.toSpliced(1, 1)), /: 1 ended that were never wanted\.$/);
-  assert.match(await verdictOn([...lines, "junk"]), /: 1 lines cannot be read\.$/);
+  assert.match(await verdictOn([...lines, "junk"]), /: 1 lines are damaged\.$/);
   assert.match(await verdictOn(lines.slice(1)), /not a ledger of tickets, or its first line/);
   const closed = { wanted: 3, done: 1, failed: 0, dropped: 0, open: 1, next: "x" };
   assert.match(

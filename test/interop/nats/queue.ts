@@ -94,7 +94,7 @@ export async function ledgersIn(folder: string): Promise<string[]> {
 }
 
 /** The stream of its tickets. */
-export const STREAM = "thingscope_work_lab_one_spots";
+export const STREAM = "thingscope_work~lab~one~spots";
 
 /** A worker of the queue, closed with its test. */
 export function workerFor(

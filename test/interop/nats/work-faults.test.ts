@@ -17,7 +17,7 @@ import { natsServerFor } from "./nats-server.ts";
 /** `THINGSCOPE_FAULT_MINUTES` is for who wants to see it begin. */
 const MINUTES = Number(process.env.THINGSCOPE_FAULT_MINUTES ?? 10);
 const DEADLINE_S = 20;
-const STREAM = "thingscope_work_lab_bench_spots";
+const STREAM = "thingscope_work~lab~bench~spots";
 
 const CONFIG = (nats: string) => `
 things:

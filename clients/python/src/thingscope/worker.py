@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
+import http.client
 import inspect
 import json
 import logging
@@ -11,6 +13,7 @@ import os
 import socket
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 from typing import Any, Awaitable, Callable, Mapping, Sequence, Union
@@ -31,6 +34,11 @@ FETCH_S = 30.0
 PAUSE_S = 0.5
 UNREACHED_S = 5.0
 LONGEST_PAUSE_S = 5.0
+GONE_S = 60.0
+MOST_NAME = 100
+MOST_WHY = 1000
+MOST_RESULT = 65_536
+MOST_ABANDONED = 10
 
 
 class GiveUp(Exception):
@@ -77,7 +85,10 @@ async def run_worker(
     connect: Mapping[str, Any] | None = None,
 ) -> None:
     """Works until it is cancelled. A connection that is lost is made again."""
-    called = name or f"{socket.gethostname()}-{os.getpid()}"
+    called = name or f"{socket.gethostname()}-{os.getpid()}"[-MOST_NAME:]
+    if len(called) > MOST_NAME:
+        raise ValueError(f"a worker's name has 1 to {MOST_NAME} characters")
+    threads = _Threads(concurrency, called)
     pause = PAUSE_S
     while True:
         connection = Client()
@@ -99,7 +110,7 @@ async def run_worker(
                 error_cb=on_error,
                 **(connect or {}),
             )
-            desk = _Desk(connection, fleet, member, queue, called, token)
+            desk = _Desk(connection, fleet, member, queue, called, token, threads)
             silence_s = await desk.open()
             pause = PAUSE_S
             loops = [asyncio.create_task(desk.work(handler, silence_s)) for _ in range(concurrency)]
@@ -138,13 +149,23 @@ class _Desk:
     """Where a worker takes tickets and reports, by one connection."""
 
     def __init__(
-        self, connection: Client, fleet: str, member: str, queue: str, name: str, token: str | None
+        self,
+        connection: Client,
+        fleet: str,
+        member: str,
+        queue: str,
+        name: str,
+        token: str | None,
+        threads: _Threads,
     ) -> None:
         self._connection = connection
-        self._stream = f"thingscope_work_{fleet}_{member}_{queue}"
+        self._stream = f"thingscope_work~{fleet}~{member}~{queue}"
         self._reports = f"thingscope.{fleet}.{member}.work.{queue}.reports"
         self._name = name
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._threads = threads
+        self._headers = {"Worker": urllib.parse.quote(name)}
+        if token:
+            self._headers["Authorization"] = f"Bearer {token}"
 
     async def open(self) -> float:
         """For how long a worker may be silent, s."""
@@ -156,16 +177,25 @@ class _Desk:
 
     async def work(self, handler: Handler, silence_s: float) -> None:
         while True:
+            await self._threads.room()
             try:
                 [message] = await self._tickets.fetch(1, timeout=PULL_S)
             except asyncio.TimeoutError:
                 continue
+            try:
+                ticket = _ticket_in(message.data)
+            except ValueError as error:
+                log.warning("A message of the queue is not a ticket (%s), and is removed.", error)
+                await message.term()  # whoever takes it finds the same
+                continue
             beat = asyncio.create_task(_beat(message, silence_s / 4))
             try:
-                await self._handle(message, handler)
+                await self._handle(message, ticket, handler)
                 await message.ack()
-            except _Unreached:
+            except (_Unreached, PermissionError) as error:
                 await message.nak(UNREACHED_S)
+                if isinstance(error, PermissionError):
+                    raise
             except asyncio.CancelledError:
                 with contextlib.suppress(Exception):
                     await message.nak()
@@ -173,49 +203,62 @@ class _Desk:
             finally:
                 beat.cancel()
 
-    async def _handle(self, message: Msg, handler: Handler) -> None:
-        ticket = json.loads(message.data)
+    async def _handle(self, message: Msg, ticket: dict[str, Any], handler: Handler) -> None:
         what: dict[str, Any]
-        if message.metadata.num_delivered > MOST_DELIVERIES:
-            why = f"it was delivered {MOST_DELIVERIES} times and no worker has reported: it may end its workers"
-            what = {"state": "failed", "why": why}
-        else:
-            try:
-                frame = await self._fetch(ticket, message.metadata.num_delivered)
-                left = frame.ends_at - time.monotonic()
-                what = await asyncio.wait_for(_outcome(handler, frame), left)
-            except (_Ended, asyncio.TimeoutError):
-                return  # the server has dropped it
-            except _Gone as error:
-                what = {"state": "gone", "why": str(error)}
-        await self._report({"ticket": f"{ticket['run']}:{ticket['index']}", "worker": self._name, **what})
+        try:
+            frame = await self._fetch(ticket, message.metadata.num_delivered)
+            ends_at = frame.ends_at
+            what = await asyncio.wait_for(self._outcome(handler, frame), ends_at - time.monotonic())
+        except (_Ended, asyncio.TimeoutError):
+            return  # the server has dropped it
+        except _Gone as error:
+            what = {"state": "gone", "why": str(error)}
+            ends_at = time.monotonic() + GONE_S
+        name = f"{ticket['run']}:{ticket['index']}"
+        await self._report({"ticket": name, "worker": self._name, **what}, ends_at)
 
     async def _fetch(self, ticket: dict[str, Any], delivered: int) -> Frame:
+        url = ticket["url"]
         begin = time.monotonic()
         while time.monotonic() - begin < UNREACHED_S:
             try:
-                jpeg, remaining_ms = await asyncio.to_thread(_get, ticket["url"], self._headers)
+                jpeg, remaining_ms = await self._threads.fetch(url, self._headers)
             except urllib.error.HTTPError as error:
-                detail = _detail(error)
                 if error.code == 410:
                     raise _Ended from None
                 if error.code == 404:
-                    raise _Gone(detail) from None
+                    raise _Gone(_detail(error)) from None
                 if error.code < 500:
-                    raise PermissionError(f"{ticket['url']} is refused: {detail}") from None
-            except OSError:
-                pass
+                    raise PermissionError(f"{url} is refused: {_detail(error)}") from None
+            except (OSError, http.client.HTTPException, ValueError):
+                pass  # not reached, cut off, or another server's answer
             else:
                 ends_at = time.monotonic() + remaining_ms / 1000
                 return Frame(ticket["run"], ticket["index"], ticket["captured_at"], jpeg, ends_at)
             await asyncio.sleep(PAUSE_S)
         if delivered < MOST_DELIVERIES:
             raise _Unreached
-        raise _Gone(f"the server was not reached at {ticket['url']}")
+        raise _Gone(f"the server was not reached at {url}")
 
-    async def _report(self, report: dict[str, Any]) -> None:
-        """Until the server has taken it: it has written it into its ledger then."""
-        while True:
+    async def _outcome(self, handler: Handler, frame: Frame) -> dict[str, Any]:
+        try:
+            result = await self._threads.run(handler, frame)
+            text = json.dumps(result, allow_nan=False)
+        except GiveUp as error:
+            return {"state": "gave_up", "why": str(error)[:MOST_WHY]}
+        except Exception as error:
+            return {"state": "failed", "why": f"{type(error).__name__}: {error}"[:MOST_WHY]}
+        if len(text) > MOST_RESULT:
+            why = (
+                f"The result has {len(text)} characters as JSON. {MOST_RESULT} are the most of a result: "
+                "put what is larger into a file, and report where it is."
+            )
+            return {"state": "failed", "why": why}
+        return {"state": "done", "result": result}
+
+    async def _report(self, report: dict[str, Any], ends_at: float) -> None:
+        """Until the server has taken it, and has written it into its ledger then; or nobody waits for it any more."""
+        while time.monotonic() < ends_at:
             try:
                 data = json.dumps(report).encode()
                 answer = await self._connection.request(self._reports, data, timeout=REPORT_S)
@@ -231,34 +274,78 @@ class _Desk:
                 return
 
 
+class _Threads:
+    """Threads for handlers, and others for pictures: a handler that never returns must not stop these."""
+
+    def __init__(self, concurrency: int, name: str) -> None:
+        self._handlers = concurrent.futures.ThreadPoolExecutor(concurrency + MOST_ABANDONED)
+        self._pictures = concurrent.futures.ThreadPoolExecutor(concurrency)
+        self._name = name
+        self._abandoned = 0
+        self._room = asyncio.Event()
+        self._room.set()
+
+    async def room(self) -> None:
+        """When a ticket may be taken: not while too many handlers go on though their tickets are too old."""
+        await self._room.wait()
+
+    async def fetch(self, url: str, headers: Mapping[str, str]) -> tuple[bytes, float]:
+        return await asyncio.get_running_loop().run_in_executor(self._pictures, _get, url, headers)
+
+    async def run(self, handler: Handler, frame: Frame) -> Any:
+        if inspect.iscoroutinefunction(handler):
+            return await handler(frame)
+        running = asyncio.get_running_loop().run_in_executor(self._handlers, handler, frame)
+        try:
+            result = await asyncio.shield(running)
+        except asyncio.CancelledError:
+            if not running.done():
+                self._abandon(running)
+            raise
+        return await result if inspect.isawaitable(result) else result
+
+    def _abandon(self, running: asyncio.Future[Any]) -> None:
+        self._abandoned += 1
+        running.add_done_callback(self._end)
+        if self._abandoned == MOST_ABANDONED:
+            self._room.clear()
+            log.error(
+                "Worker '%s' takes no more tickets: %d calls of its handler go on though their tickets are too old. "
+                "Let the handler end when frame.is_too_old().",
+                self._name,
+                MOST_ABANDONED,
+            )
+
+    def _end(self, running: asyncio.Future[Any]) -> None:
+        if not running.cancelled():
+            running.exception()  # nobody else looks
+        self._abandoned -= 1
+        self._room.set()
+
+
 async def _beat(message: Msg, every_s: float) -> None:
     while True:
         await asyncio.sleep(every_s)
         await message.in_progress()
 
 
-async def _outcome(handler: Handler, frame: Frame) -> dict[str, Any]:
-    try:
-        result = await _run(handler, frame)
-        json.dumps(result)
-        return {"state": "done", "result": result}
-    except GiveUp as error:
-        return {"state": "gave_up", "why": str(error)}
-    except Exception as error:
-        return {"state": "failed", "why": f"{type(error).__name__}: {error}"}
-
-
-async def _run(handler: Handler, frame: Frame) -> Any:
-    if inspect.iscoroutinefunction(handler):
-        return await handler(frame)
-    result = await asyncio.to_thread(handler, frame)  # so that the connection goes on meanwhile
-    return await result if inspect.isawaitable(result) else result
+def _ticket_in(data: bytes) -> dict[str, Any]:
+    """The ticket: whoever may publish to the queue's subject may write anything."""
+    ticket = json.loads(data)
+    if not isinstance(ticket, dict):
+        raise ValueError("it is not an object")
+    for key, kind in (("run", str), ("index", int), ("captured_at", (int, float)), ("url", str)):
+        if not isinstance(ticket.get(key), kind):
+            raise ValueError(f"its {key} is none")
+    if not ticket["url"].startswith(("http://", "https://")):
+        raise ValueError("its url is not one of HTTP")
+    return ticket
 
 
 def _get(url: str, headers: Mapping[str, str]) -> tuple[bytes, float]:
     request = urllib.request.Request(url, headers=dict(headers))
     with urllib.request.urlopen(request, timeout=FETCH_S) as response:
-        return response.read(), float(response.headers["ticket-remaining-ms"])
+        return response.read(), float(response.headers.get("ticket-remaining-ms", ""))
 
 
 def _detail(error: urllib.error.HTTPError) -> str:

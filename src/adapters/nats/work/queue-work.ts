@@ -5,6 +5,7 @@ import { type Outcome, ticketId } from "../../../work/ticket.ts";
 import type { TicketCounts } from "../../../work/ticket-counts.ts";
 import { TicketLedger } from "../../../work/ticket-ledger.ts";
 import { type OpenTicket, Tickets } from "../../../work/tickets.ts";
+import type { TicketPlace } from "./ticket-stream.ts";
 
 interface WorkOptions {
   /** Where the ledger is. */
@@ -20,12 +21,6 @@ interface WorkOptions {
   readonly onEnded: (ticket: OpenTicket, outcome: Outcome) => void;
 }
 
-/** Where a ticket is in JetStream. */
-interface Place {
-  readonly seq: number;
-  readonly attempt: number;
-}
-
 /** What a queue has to do: its tickets and their ledger, and which of them JetStream has. */
 export class QueueWork {
   readonly tickets: Tickets;
@@ -34,7 +29,7 @@ export class QueueWork {
   readonly deadlineMs: number;
   /** Open tickets that JetStream has to be given, in order, and how often it was. */
   readonly #unpublished = new Map<string, number>();
-  readonly #published = new Map<string, Place>();
+  readonly #published = new Map<string, TicketPlace>();
   /** Whether JetStream may have tickets of an earlier process, which say where that was. */
   isNew = true;
   /** Tells its messages from those of an earlier process. */
@@ -62,7 +57,8 @@ export class QueueWork {
   static async open(options: WorkOptions): Promise<QueueWork> {
     const { folder, queue, camera, counts, ledgerBytes, log } = options;
     const head = { tickets: 1, queue, camera } as const;
-    const { ledger, read } = await TicketLedger.open(folder, head, ledgerBytes);
+    const { ledger, read, left } = await TicketLedger.open(folder, head, ledgerBytes);
+    if (left) log.warn(`${left} Its open tickets go on in ${ledger.path}.`);
     const work = new QueueWork(ledger, options);
     Object.assign(counts, {
       wanted: read.counts.wanted,
@@ -74,7 +70,7 @@ export class QueueWork {
     for (const [cause, count] of read.counts.causes) counts.causes.set(cause, count);
     if (read.open.size > 0) log.info(`${read.open.size} tickets are open from before.`);
     for (const ticket of read.open.values()) work.#unpublished.set(ticketId(ticket), 0);
-    work.tickets.resume(read.open.values());
+    work.tickets.resume(read);
     return work;
   }
 
@@ -99,7 +95,7 @@ export class QueueWork {
     return undefined;
   }
 
-  published(id: string, place: Place): void {
+  published(id: string, place: TicketPlace): void {
     if (this.tickets.open.has(id)) this.#published.set(id, place);
   }
 
@@ -112,7 +108,7 @@ export class QueueWork {
   }
 
   /** Open tickets that JetStream has taken, the oldest first. */
-  get inJetStream(): ReadonlyMap<string, Place> {
+  get inJetStream(): ReadonlyMap<string, TicketPlace> {
     return this.#published;
   }
 

@@ -10,6 +10,12 @@ import type { QueueWork } from "./queue-work.ts";
 
 /** Characters of a result as JSON. */
 export const MOST_RESULT = 65_536;
+/** Characters of a worker's name. */
+export const MOST_NAME = 100;
+/** Characters of a reason. */
+export const MOST_WHY = 1000;
+/** Bytes of a report: a character may take six, and there is a reason of any length. */
+const MOST_BYTES = 8 * MOST_RESULT;
 /** Reports that wait for the ledger's disk at a time; more are to come again. */
 const MOST_AT_ONCE = 1000;
 
@@ -18,7 +24,7 @@ const busyLimit = countedLimit("work_reports");
 /** What a worker says of a ticket. */
 const Report = Type.Object({
   ticket: Type.String({ maxLength: 100 }),
-  worker: Type.String({ minLength: 1, maxLength: 100 }),
+  worker: Type.String({ minLength: 1, maxLength: MOST_NAME }),
   state: Type.Enum(["done", "failed", "gone", "gave_up"]),
   result: Type.Optional(Type.Unknown()),
   why: Type.Optional(Type.String()),
@@ -78,21 +84,32 @@ function accept(message: Msg, { tickets, counts }: QueueWork): ReportAnswer {
 
 /** The report, or what is wrong with it. */
 function reportIn(message: Msg): Report | string {
+  if (message.data.length > MOST_BYTES)
+    return tooLarge(`The report has ${message.data.length} bytes`);
   let report: unknown;
+  let size: number;
   try {
     report = message.json();
+    size = JSON.stringify((report as Partial<Report>).result ?? null).length;
   } catch {
     return "A report is one JSON object.";
   }
   const [fault] = errorsIn(Report, report);
   if (fault) return `The report is not one: ${fault.instancePath || "it"} ${fault.message}.`;
-  const size = JSON.stringify((report as Report).result ?? null).length;
-  if (size <= MOST_RESULT) return report as Report;
-  return `The result has ${size} characters as JSON. ${MOST_RESULT} are the most: put what is larger into a file, and report where it is.`;
+  return size > MOST_RESULT ? resultTooLarge(size) : (report as Report);
+}
+
+/** @param size - Characters as JSON. */
+export function resultTooLarge(size: number): string {
+  return tooLarge(`The result has ${size} characters as JSON`);
+}
+
+function tooLarge(what: string): string {
+  return `${what}. ${MOST_RESULT} are the most of a result: put what is larger into a file, and report where it is.`;
 }
 
 function outcomeOf({ worker, state, result, why = "" }: Report): Outcome {
-  const words = why.slice(0, 1000);
+  const words = why.slice(0, MOST_WHY);
   if (state === "done") return { state, worker, result: result ?? null };
   if (state === "failed") return { state, worker, why: words };
   return { state: "dropped", cause: state, worker, why: words };

@@ -107,6 +107,7 @@ class Publisher {
       const message = { run, index, captured_at: capturedAt, url };
       const seq = await this.#stream.publish(ticket, message, attempt);
       work.published(id, { seq, attempt });
+      this.#served.onTrouble(undefined);
     } catch (error) {
       work.publishAgain(id, attempt); // the same once more: JetStream may have it
       this.#refused(messageOf(error));
@@ -123,7 +124,6 @@ class Publisher {
       .catch(ignoreAbort)
       .then(() => {
         this.#pause = undefined;
-        this.#served.onTrouble(undefined);
       });
   }
 }

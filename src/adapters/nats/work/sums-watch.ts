@@ -1,6 +1,6 @@
 import type { Log } from "../../../base/log.ts";
 import type { QueueWork } from "./queue-work.ts";
-import { MOST_HELD, type QueueInfo, type TicketStream } from "./ticket-stream.ts";
+import { MOST_HELD, type QueueInfo, type TicketPlace, type TicketStream } from "./ticket-stream.ts";
 
 /** Tickets that JetStream is asked for one by one at a look. */
 const MOST_ASKED = 256;
@@ -31,13 +31,13 @@ export class SumsWatch {
     await this.#lookAtConsumer(info);
   }
 
-  async #findLost(open: readonly [string, { seq: number; attempt: number }][]): Promise<void> {
+  async #findLost(open: readonly [string, TicketPlace][]): Promise<void> {
     let lost = 0;
-    for (const [id, { seq, attempt }] of open.slice(0, MOST_ASKED)) {
-      if (await this.#stream.has(seq)) continue;
-      if (this.#work.inJetStream.get(id)?.seq !== seq) continue; // it has ended meanwhile
+    for (const [id, place] of open.slice(0, MOST_ASKED)) {
+      if (await this.#stream.has(id, place)) continue;
+      if (this.#work.inJetStream.get(id) !== place) continue; // it has ended meanwhile
       lost += 1;
-      this.#work.publishAgain(id, attempt + 1);
+      this.#work.publishAgain(id, place.attempt + 1);
     }
     if (lost === 0) return;
     this.#work.counts.lostByNats += lost;

@@ -1,10 +1,18 @@
 import type { JsMsg } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { abortable, delay } from "../../../base/abort.ts";
+import { delay } from "../../../base/abort.ts";
 import { now } from "../../../base/clock.ts";
 import { messageOf, ThingError } from "../../../base/errors.ts";
-import type { Report, ReportAnswer } from "./reports.ts";
-import type { TicketMessage } from "./ticket-stream.ts";
+import type { PictureAnswer, Pictures } from "./pictures.ts";
+import {
+  MOST_RESULT,
+  MOST_WHY,
+  type Report,
+  type ReportAnswer,
+  resultTooLarge,
+} from "./reports.ts";
+import type { RunningHandlers } from "./running-handlers.ts";
+import type { TicketMessage } from "./ticket-message.ts";
 
 /** A frame, as a worker is given it. */
 export interface WorkFrame {
@@ -33,26 +41,41 @@ export interface WorkerCounts {
   readonly dropped: number;
   /** Tickets that had ended before it could report, or that another had reported. */
   readonly passed: number;
+  /** Messages of the queue that were no tickets. */
+  readonly refused: number;
 }
 
-/** After so many deliveries without a report a ticket has ended its workers. */
+/** After so many deliveries the server's pictures are not reached from anywhere. */
 const MOST_DELIVERIES = 5;
 const REPORT_MS = 5000;
 const PAUSE_MS = 500;
 /** A server that has not answered for so long has its ticket back, ms. */
 const UNREACHED_MS = 5000;
+/** For how long it is reported that a frame is gone, ms: its ticket may have any age. */
+const GONE_MS = 60_000;
 
-interface RunOptions {
+/** What the runs of a worker share. */
+export interface RunOptions {
   readonly connection: NatsConnection;
   /** Subject of the reports. */
   readonly reports: string;
   readonly worker: string;
-  readonly token: string | undefined;
+  readonly pictures: Pictures;
+  readonly handlers: RunningHandlers;
   /** Who is not heard of for so long loses the ticket, ms. */
   readonly silenceMs: number;
 }
 
-type What = Omit<Report, "ticket" | "worker">;
+/** What is to be reported, and until when somebody waits for it, ms of `now()`. */
+interface Finding {
+  readonly state: Report["state"];
+  /** The result as JSON. */
+  readonly result?: string;
+  readonly why?: string;
+  readonly endsAt: number;
+}
+
+type End = keyof WorkerCounts;
 
 /** One delivery of a ticket: fetched, handled, reported, acknowledged. */
 export class TicketRun {
@@ -60,111 +83,136 @@ export class TicketRun {
   readonly #ticket: TicketMessage;
   readonly #options: RunOptions;
 
-  constructor(message: JsMsg, options: RunOptions) {
+  constructor(message: JsMsg, ticket: TicketMessage, options: RunOptions) {
     this.#message = message;
-    this.#ticket = message.json<TicketMessage>();
+    this.#ticket = ticket;
     this.#options = options;
   }
 
   /**
    * @returns What it counts as; undefined when it was given back, since `signal` has aborted or the server is not reached.
-   * @throws whatever NATS throws.
+   * @throws whatever NATS throws; {ThingError} `PROGRAM_REFUSED` when this worker may not have pictures.
    */
-  async handle(handler: Handler, signal: AbortSignal): Promise<keyof WorkerCounts | undefined> {
+  async handle(handler: Handler, signal: AbortSignal): Promise<End | undefined> {
     const beat = setInterval(() => this.#message.working(), this.#options.silenceMs / 4);
     try {
-      const what = await this.#outcome(handler, signal);
-      if (what === "unreached") {
+      const found = await this.#find(handler, signal);
+      if (found === "unreached") {
         this.#message.nak(UNREACHED_MS); // it may say where the server was before
         return undefined;
       }
-      const end = what === "ended" ? "passed" : await this.#report(what, signal);
+      const end = found === "ended" ? "passed" : await this.#report(found, signal);
       this.#message.ack();
       return end;
     } catch (error) {
+      this.#message.nak(signal.aborted ? undefined : UNREACHED_MS);
       if (!signal.aborted) throw error;
-      this.#message.nak();
       return undefined;
     } finally {
       clearInterval(beat);
     }
   }
 
-  async #outcome(handler: Handler, signal: AbortSignal): Promise<What | "ended" | "unreached"> {
-    if (this.#message.info.deliveryCount > MOST_DELIVERIES) {
-      const why = `it was delivered ${MOST_DELIVERIES} times and no worker has reported: it may end its workers`;
-      return { state: "failed", why };
-    }
-    const found = await this.#fetch(signal);
-    if (!(found instanceof Response)) return found;
-    const remainingMs = Number(found.headers.get("ticket-remaining-ms"));
-    const jpeg = new Uint8Array(await found.arrayBuffer());
-    const { run, index, captured_at: capturedAt } = this.#ticket;
+  async #find(handler: Handler, signal: AbortSignal): Promise<Finding | "ended" | "unreached"> {
+    const fetched = await this.#fetch(signal);
+    if (typeof fetched === "string" || "state" in fetched) return fetched;
+    const { jpeg, endsAt } = fetched;
     const old = new AbortController();
-    const timer = setTimeout(() => old.abort(), remainingMs);
+    const timer = setTimeout(() => old.abort(), endsAt - now());
+    const onAbort = () => old.abort();
+    signal.addEventListener("abort", onAbort);
     try {
-      const either = AbortSignal.any([signal, old.signal]);
-      const frame = { run, index, capturedAt, jpeg, signal: either };
-      const result = await abortable((async () => handler(frame))(), either);
-      return { state: "done", result };
+      const { run, index, captured_at: capturedAt } = this.#ticket;
+      const frame = { run, index, capturedAt, jpeg, signal: old.signal };
+      const result = await this.#options.handlers.run(() => handler(frame), old.signal);
+      return { ...doneWith(result), endsAt };
     } catch (error) {
       signal.throwIfAborted();
       if (old.signal.aborted) return "ended"; // the server has dropped it
       const state = error instanceof GiveUp ? "gave_up" : "failed";
-      return { state, why: messageOf(error) };
+      return { state, why: messageOf(error), endsAt };
     } finally {
       clearTimeout(timer);
+      signal.removeEventListener("abort", onAbort);
     }
   }
 
   /** The picture; or what is to be said, since it is gone or the ticket has ended. Tried again while the server does not answer. */
-  async #fetch(signal: AbortSignal): Promise<Response | What | "ended" | "unreached"> {
-    const { token } = this.#options;
+  async #fetch(
+    signal: AbortSignal,
+  ): Promise<{ jpeg: Uint8Array; endsAt: number } | Finding | "ended" | "unreached"> {
+    const { url } = this.#ticket;
     for (const begin = now(); now() - begin < UNREACHED_MS; ) {
       signal.throwIfAborted();
-      const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-      const response = await fetch(this.#ticket.url, { headers, signal }).catch(() => undefined);
-      if (response?.ok) return response;
-      const text = (await response?.text().catch(() => "")) ?? "";
-      if (response?.status === 410) return "ended";
-      if (response?.status === 404) return { state: "gone", why: detailOf(text) };
-      if (response && response.status < 500) throw notFetched(this.#ticket.url, detailOf(text));
+      const answer = await this.#options.pictures.get(url, signal).catch(() => undefined);
+      const remainingMs = Number(answer?.headers["ticket-remaining-ms"]);
+      if (answer?.status === 200 && remainingMs >= 0)
+        return { jpeg: answer.body, endsAt: now() + remainingMs };
+      if (answer?.status === 410) return "ended";
+      if (answer?.status === 404) return this.#gone(detailOf(answer));
+      if (answer && answer.status < 500) throw notFetched(url, answer);
       await delay(PAUSE_MS, signal);
     }
     if (this.#message.info.deliveryCount < MOST_DELIVERIES) return "unreached";
-    return { state: "gone", why: `the server was not reached at ${this.#ticket.url}` };
+    return this.#gone(`the server was not reached at ${url}`);
   }
 
-  /** Until the server has taken it: it has written it into its ledger then. */
-  async #report(what: What, signal: AbortSignal): Promise<keyof WorkerCounts> {
-    const { connection, reports, worker } = this.#options;
-    const { run, index } = this.#ticket;
-    let report: Report = { ticket: `${run}:${index}`, worker, ...what };
-    for (;;) {
+  #gone(why: string): Finding {
+    return { state: "gone", why, endsAt: now() + GONE_MS };
+  }
+
+  /** Until the server has taken it, and has written it into its ledger then; or nobody waits for it any more. */
+  async #report(found: Finding, signal: AbortSignal): Promise<End> {
+    const { connection, reports } = this.#options;
+    for (let { state, text } = this.#reportOf(found); now() < found.endsAt; ) {
       signal.throwIfAborted();
       const answer = await connection
-        .request(reports, JSON.stringify(report), { timeout: REPORT_MS })
+        .request(reports, text, { timeout: REPORT_MS })
         .then((message) => message.json<ReportAnswer>())
         .catch((error) => {
           if (connection.isClosed()) throw error;
           return { outcome: "retry" } as const; // the server may be starting
         });
-      if (answer.outcome === "recorded") return countedAs(report);
-      if (answer.outcome === "refused" && report.state === "done") {
-        const { why = "" } = answer;
-        report = { ticket: report.ticket, worker, state: "failed", why };
-      } else if (answer.outcome !== "retry") return "passed";
+      if (answer.outcome === "recorded") return countedAs(state);
+      if (answer.outcome === "refused" && state === "done")
+        ({ state, text } = this.#reportOf({ ...found, ...failedWith(answer.why ?? "") }));
+      else if (answer.outcome !== "retry") return "passed";
       else await delay(PAUSE_MS, signal);
     }
+    return "passed";
+  }
+
+  #reportOf({ state, result, why = "" }: Finding): { state: Report["state"]; text: string } {
+    const { run, index } = this.#ticket;
+    const { worker } = this.#options;
+    const said = { ticket: `${run}:${index}`, worker, state, why: why.slice(0, MOST_WHY) };
+    const text = JSON.stringify(said);
+    return { state, text: state === "done" ? `${text.slice(0, -1)},"result":${result}}` : text };
   }
 }
 
-function countedAs({ state }: Report): keyof WorkerCounts {
+/** The result as JSON; or why it is none, or too large to be sent. */
+function doneWith(result: unknown): Omit<Finding, "endsAt"> {
+  try {
+    const text = JSON.stringify(result) ?? "null";
+    if (text.length > MOST_RESULT) return failedWith(resultTooLarge(text.length));
+    return { state: "done", result: text };
+  } catch (error) {
+    return failedWith(`The result cannot be JSON: ${messageOf(error)}`);
+  }
+}
+
+function failedWith(why: string): Omit<Finding, "endsAt"> {
+  return { state: "failed", why };
+}
+
+function countedAs(state: Report["state"]): End {
   if (state === "done" || state === "failed") return state;
   return "dropped";
 }
 
-function detailOf(text: string): string {
+function detailOf({ body }: PictureAnswer): string {
+  const text = body.toString();
   try {
     const { detail } = JSON.parse(text) as { detail?: unknown };
     return typeof detail === "string" ? detail : text;
@@ -173,9 +221,9 @@ function detailOf(text: string): string {
   }
 }
 
-function notFetched(url: string, why: string): ThingError {
+function notFetched(url: string, answer: PictureAnswer): ThingError {
   return new ThingError(
     "PROGRAM_REFUSED",
-    `The server does not give this worker the frame at ${url}: ${why} Give it a 'token' of an account that may view.`,
+    `The server does not give this worker the frame at ${url}: ${detailOf(answer)} Give it a 'token' of an account that may view.`,
   );
 }

@@ -3,6 +3,7 @@ import type { NatsConnection } from "@nats-io/transport-node";
 import { MOST_OPEN, type OpenTicket } from "../../../work/tickets.ts";
 import type { Nats } from "../library.ts";
 import { type MemberName, workSubject } from "../subjects.ts";
+import type { TicketMessage } from "./ticket-message.ts";
 
 /** The one consumer of a queue, which all its workers share. */
 export const CONSUMER = "workers";
@@ -20,14 +21,10 @@ const REPLICAS = 3;
 const NO_CONSUMER = 10014;
 const NANOS = 1e6;
 
-/** What a worker is given of a ticket. */
-export interface TicketMessage {
-  readonly run: string;
-  readonly index: number;
-  /** Epoch ms. */
-  readonly captured_at: number;
-  /** Where the frame is. */
-  readonly url: string;
+/** Where a ticket is in JetStream, and how often it was given it before. */
+export interface TicketPlace {
+  readonly seq: number;
+  readonly attempt: number;
 }
 
 /** What JetStream says of a queue. */
@@ -51,9 +48,9 @@ interface QueueShape {
   readonly session: string;
 }
 
-/** What a queue is called by all who work for it. */
+/** What a queue is called by all who work for it. No name has a `~`, so no two queues have the same. */
 export function streamName({ fleet, member }: MemberName, queue: string): string {
-  return `thingscope_work_${fleet}_${member}_${queue}`;
+  return ["thingscope_work", fleet, member, queue].join("~");
 }
 
 /** The tickets of one queue in JetStream. */
@@ -101,7 +98,7 @@ export class TicketStream {
   /** @returns Where JetStream has put it. */
   async publish(ticket: OpenTicket, message: TicketMessage, attempt: number): Promise<number> {
     const { seq } = await this.#js.publish(this.#subject, JSON.stringify(message), {
-      msgID: `${this.#session}:${ticket.id}:${attempt}`,
+      msgID: this.#messageId(ticket, attempt),
       timeout: PUBLISH_MS,
     });
     return seq;
@@ -123,9 +120,12 @@ export class TicketStream {
     await this.#manager.streams.purge(this.#stream);
   }
 
-  /** Whether a message is still there. */
-  async has(seq: number): Promise<boolean> {
-    return (await this.#manager.streams.getMessage(this.#stream, { seq })) !== null;
+  /** Whether a ticket is still there: a stream that was made again gives its numbers to others. */
+  async has(id: string, { seq, attempt }: TicketPlace): Promise<boolean> {
+    const found = await this.#manager.streams.getMessage(this.#stream, { seq });
+    return (
+      found?.header.get(this.#library.PubHeaders.MsgIdHdr) === this.#messageId({ id }, attempt)
+    );
   }
 
   /** Makes the consumer again. What workers hold is delivered once more. */
@@ -134,6 +134,10 @@ export class TicketStream {
       if (!isMissing(error, this.#library)) throw error;
     });
     await this.#addConsumer();
+  }
+
+  #messageId({ id }: Pick<OpenTicket, "id">, attempt: number): string {
+    return `${this.#session}:${id}:${attempt}`;
   }
 
   async #makeStream(deadlineMs: number): Promise<void> {

@@ -1,5 +1,5 @@
 import { DiskLane } from "../../../base/disk-lane.ts";
-import { messageOf, ThingError } from "../../../base/errors.ts";
+import { reasonOf, ThingError } from "../../../base/errors.ts";
 import { countedLimit } from "../../../base/limit-hits.ts";
 import type { Frame } from "../../../frames/frame.ts";
 import type { RecordingsFolder } from "../../../recording/folder/recordings-folder.ts";
@@ -48,11 +48,12 @@ export class WantedFrames {
   /** @throws {ThingError} `FRAME_NOT_HELD` when it is nowhere; `NOT_READY` while the disk hangs. */
   async find(ticket: Ticket): Promise<Uint8Array> {
     const held = this.#held.get(ticketId(ticket)) ?? this.#inRing(ticket);
-    const jpeg = held?.jpeg ?? (await this.#looks.read(() => this.#inRecordings(ticket)));
-    if (jpeg) return jpeg;
+    if (held) return held.jpeg;
+    const found = await this.#looks.read(() => this.#inRecordings(ticket));
+    if (typeof found !== "string") return found;
     throw new ThingError(
       "FRAME_NOT_HELD",
-      `Frame ${ticket.index} of run ${ticket.run} is no longer held in memory, and no recording in ${this.#folder.folder} has it. Give the queue more memory (hold_mb) or more workers, or record the camera.`,
+      `Frame ${ticket.index} of run ${ticket.run} is no longer held in memory, and no recording in ${this.#folder.folder} has it${found}. Give the queue more memory (hold_mb) or more workers, or record the camera.`,
     );
   }
 
@@ -62,15 +63,18 @@ export class WantedFrames {
     return isHeld ? stream.heldFrame(index) : undefined;
   }
 
-  async #inRecordings(ticket: Ticket): Promise<Uint8Array | undefined> {
+  /** The frame; or in brackets which recording cannot be searched: it is not in the way of the others. */
+  async #inRecordings(ticket: Ticket): Promise<Uint8Array | string> {
+    let fault = "";
     for (const { path, isGrowing } of this.#candidates(ticket)) {
       const jpeg = await this.#recorded.find(path, ticket).catch((error) => {
-        if (isGrowing) return undefined; // it may have been removed, or is only beginning
-        throw new ThingError("BAD_RECORDING", `${path} cannot be searched: ${messageOf(error)}`);
+        // One that grows may have been removed, or is only beginning.
+        if (!isGrowing) fault = ` (${path} cannot be searched: ${reasonOf(error)})`;
+        return undefined;
       });
       if (jpeg) return jpeg;
     }
-    return undefined;
+    return fault;
   }
 
   #candidates({ capturedAt }: Ticket) {

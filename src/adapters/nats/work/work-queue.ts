@@ -15,6 +15,7 @@ import { TicketCounts } from "../../../work/ticket-counts.ts";
 import type { OpenTicket } from "../../../work/tickets.ts";
 import { settingsOf, type WorkQueueOptions, type WorkQueueSettings } from "./options.ts";
 import { QueueWork } from "./queue-work.ts";
+import { MOST_NAME } from "./reports.ts";
 import { WantedFrames } from "./wanted-frames.ts";
 
 /** Observers hear of the sums so often, ms. */
@@ -164,12 +165,13 @@ export class WorkQueue extends Thing {
   }
 
   @endpoint("GET", "frame/:run/:index", "view", "The picture of an open ticket")
-  async frame({ params }: EndpointRequest): Promise<EndpointResponse> {
-    const { run = "", index = "" } = params;
+  async frame({ params, headers: asked }: EndpointRequest): Promise<EndpointResponse> {
+    const id = `${params.run}:${params.index}`;
     const tickets = this.#work?.tickets;
-    const ticket = tickets?.open.get(`${run}:${index}`);
-    if (!tickets || !ticket)
-      return noLongerOpen(`${run}:${index}`, tickets?.endOf(`${run}:${index}`));
+    const ticket = tickets?.open.get(id);
+    const worker = nameIn(asked.worker);
+    if (!tickets || !ticket || (worker && !tickets.take(id, worker)))
+      return noLongerOpen(id, tickets?.endOf(id));
     const body = await this.#frames.find(ticket);
     const headers = { "ticket-remaining-ms": String(Math.floor(tickets.remainingMs(ticket))) };
     return { contentType: "image/jpeg", body, headers };
@@ -207,7 +209,7 @@ export class WorkQueue extends Thing {
   #see(stored: StoredFrame): void {
     const { run, index } = stored;
     const work = this.#work;
-    if (!work || index % this.#settings.every !== 0) return;
+    if (!work || index % this.#settings.every !== 0 || work.tickets.isKnown(stored)) return;
     try {
       const { filter } = this.#options;
       if (filter && !filter(stored.frame)) return;
@@ -260,6 +262,15 @@ const NO_FLEET = "this server is not connected to NATS. Its configuration needs 
 
 function noTickets(why: string): string {
   return asSentence(`Workers get no tickets: ${why}`);
+}
+
+/** Who asks for a picture: a worker says so, and has its name escaped; others do not. */
+function nameIn(header = ""): string {
+  try {
+    return decodeURIComponent(header).slice(0, MOST_NAME);
+  } catch {
+    return header.slice(0, MOST_NAME);
+  }
 }
 
 function noLongerOpen(id: string, state: string | undefined): EndpointResponse {

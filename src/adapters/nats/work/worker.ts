@@ -1,16 +1,21 @@
 import { setMaxListeners } from "node:events";
 import { hostname } from "node:os";
+import type { JsMsg } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { abortable } from "../../../base/abort.ts";
+import { abortable, ignoreAbort } from "../../../base/abort.ts";
 import type { Attempt } from "../../../base/attempt.ts";
-import { messageOf } from "../../../base/errors.ts";
-import { type Log, silentLog } from "../../../base/log.ts";
+import { messageOf, ThingError } from "../../../base/errors.ts";
+import { type Log, logTo } from "../../../base/log.ts";
 import { Supervisor } from "../../../base/supervise.ts";
 import { connectTo } from "../connect.ts";
 import { type Nats, nats } from "../library.ts";
 import type { FleetOptions } from "../options.ts";
 import { type MemberName, workSubject } from "../subjects.ts";
-import { type Handler, TicketRun, type WorkerCounts } from "./ticket-run.ts";
+import { Pictures } from "./pictures.ts";
+import { MOST_NAME } from "./reports.ts";
+import { MOST_ABANDONED, RunningHandlers } from "./running-handlers.ts";
+import { ticketIn } from "./ticket-message.ts";
+import { type Handler, type RunOptions, TicketRun, type WorkerCounts } from "./ticket-run.ts";
 import { CONSUMER, streamName } from "./ticket-stream.ts";
 
 /** What a worker is made of. */
@@ -29,6 +34,7 @@ export interface WorkerOptions extends Pick<FleetOptions, "servers" | "credentia
   readonly token?: string;
   /** Relative paths of the options begin there; the working folder when absent. */
   readonly folder?: string;
+  /** Where it says why it gets no tickets: on standard error when absent. */
   readonly log?: Log;
 }
 
@@ -36,10 +42,16 @@ const PAUSES = { firstMs: 500, longestMs: 5000 };
 /** A request for a ticket ends after so long when there is none, ms. */
 const PULL_MS = 5000;
 
+/** What who runs a worker must know, and nothing more. */
+const standardError: Log = logTo((level, message) => {
+  if (level === "warn" || level === "error") process.stderr.write(`${message}\n`);
+});
+
 /**
  * Works on the tickets of a queue: `handler` is given each frame, and what it returns is the result. A connection that is lost is
  * made again.
  * @param handler - Called with a frame; its result is JSON of 64 kB at most. What it throws is the ticket's failure; a `GiveUp` drops it.
+ * @throws {ThingError} `BAD_ARGUMENT` for a name of more than 100 characters.
  */
 export function worker(handler: Handler, options: WorkerOptions): Worker {
   return new Worker(handler, options);
@@ -51,17 +63,25 @@ export class Worker implements AsyncDisposable {
   readonly #handler: Handler;
   readonly #options: WorkerOptions;
   readonly #log: Log;
-  readonly #counts = { done: 0, failed: 0, dropped: 0, passed: 0 };
+  readonly #counts = { done: 0, failed: 0, dropped: 0, passed: 0, refused: 0 };
+  readonly #handlers: RunningHandlers;
+  readonly #pictures: Pictures;
   readonly #supervisor: Supervisor;
+  /** Why it gets no tickets, as it was told. */
+  #told = "";
 
   constructor(handler: Handler, options: WorkerOptions) {
     this.#handler = handler;
     this.#options = options;
-    this.#log = options.log ?? silentLog;
-    this.name = options.name ?? `${hostname()}-${process.pid}`;
+    this.#log = options.log ?? standardError;
+    this.name = options.name ?? `${hostname()}-${process.pid}`.slice(-MOST_NAME);
+    if (this.name.length === 0 || this.name.length > MOST_NAME)
+      throw new ThingError("BAD_ARGUMENT", `A worker's name has 1 to ${MOST_NAME} characters.`);
+    this.#handlers = new RunningHandlers(() => this.#log.error(this.#tooMany()));
+    this.#pictures = new Pictures(this.name, options.token);
     this.#supervisor = new Supervisor((attempt) => this.#connected(attempt), {
       pauses: PAUSES,
-      onFailure: ({ reason }) => this.#log.warn(`Worker '${this.name}' gets no tickets: ${reason}`),
+      onFailure: ({ reason }) => this.#warn(`Worker '${this.name}' gets no tickets: ${reason}`),
     });
     this.#supervisor.start();
   }
@@ -78,6 +98,17 @@ export class Worker implements AsyncDisposable {
   /** Ends it. Tickets on which it works go to others at once. */
   async close(): Promise<void> {
     await this.#supervisor.close();
+    this.#pictures.close();
+  }
+
+  /** The same is told once. */
+  #warn(sentence: string): void {
+    if (sentence !== this.#told) this.#log.warn(sentence);
+    this.#told = sentence;
+  }
+
+  #tooMany(): string {
+    return `Worker '${this.name}' takes no more tickets: ${MOST_ABANDONED} calls of its handler go on though their tickets are too old. Let the handler end when 'signal' aborts.`;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -106,23 +137,43 @@ export class Worker implements AsyncDisposable {
 
   async #work(connection: NatsConnection, library: Nats, attempt: Attempt): Promise<void> {
     const { signal } = attempt;
-    const { fleet = "lab", member, queue, token } = this.#options;
+    const { fleet = "lab", member, queue } = this.#options;
     const name: MemberName = { fleet, member };
     const reports = workSubject(name, queue, "reports");
     const js = library.jetstream(connection);
     const consumer = await js.consumers.get(streamName(name, queue), CONSUMER);
     const { config } = await consumer.info(true);
-    const silenceMs = (config.ack_wait ?? 0) / 1e6;
-    const options = { connection, reports, worker: this.name, token, silenceMs };
+    const options: RunOptions = {
+      ...{ connection, reports, worker: this.name, silenceMs: (config.ack_wait ?? 0) / 1e6 },
+      ...{ pictures: this.#pictures, handlers: this.#handlers },
+    };
     attempt.heartbeat();
     while (!signal.aborted) {
+      await this.#handlers.room(signal).catch(ignoreAbort);
       const pulled = abortable(consumer.next({ expires: PULL_MS }), signal);
       const message = await pulled.catch((error) => {
         if (!signal.aborted) throw error;
       });
       if (!message) continue;
-      const end = await new TicketRun(message, options).handle(this.#handler, signal);
-      if (end) this.#counts[end] += 1;
+      const end = await this.#handle(message, options, signal);
+      if (!end) continue;
+      this.#counts[end] += 1;
+      if (end !== "refused") this.#told = "";
     }
+  }
+
+  async #handle(
+    message: JsMsg,
+    options: RunOptions,
+    signal: AbortSignal,
+  ): Promise<keyof WorkerCounts | undefined> {
+    const ticket = ticketIn(message);
+    if (typeof ticket !== "string")
+      return new TicketRun(message, ticket, options).handle(this.#handler, signal);
+    message.term(); // whoever takes it finds the same
+    this.#warn(
+      `A message of queue '${this.#options.queue}' is not a ticket (${ticket}), and is removed.`,
+    );
+    return "refused";
   }
 }

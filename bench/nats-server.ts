@@ -4,8 +4,8 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { packagePath } from "../../src/base/package-root.ts";
-import { BUILD_FOLDER } from "../programs.ts";
+import { packagePath } from "../src/base/package-root.ts";
+import { BUILD_FOLDER } from "./programs.ts";
 
 /** A nats-server with JetStream on a free port, and a folder; both go with it. */
 export async function startNats() {
