@@ -37,13 +37,15 @@ export interface QueueOptions extends Omit<WorkQueueOptions, "stream"> {
   readonly log?: Log;
   /** Of the server at NATS. */
   readonly credentials?: FleetOptions["credentials"];
+  /** The server has a login there. */
+  readonly loginFolder?: string;
 }
 
 /** @param nats - Its URL. */
 export async function queueFor(
   t: TestContext,
   nats: string,
-  { settingsFolder, log, credentials, ...options }: QueueOptions = {},
+  { settingsFolder, log, credentials, loginFolder, ...options }: QueueOptions = {},
 ): Promise<ServedQueue> {
   const settings = settingsFolder ?? (await temporaryFolder());
   const folder = options.folder ?? join(settings, "recordings");
@@ -53,7 +55,10 @@ export async function queueFor(
   host.add("spots", queue);
   const member = { servers: [nats], name: "one", ...(credentials && { credentials }) };
   const fleet = new Fleet(member, { folder: settings, log: host.log });
-  const server = new ThingServer(host, { fleet });
+  const server = new ThingServer(host, {
+    fleet,
+    ...(loginFolder && { login: { folder: loginFolder } }),
+  });
   t.after(() => server.close());
   const { url } = await server.listen({ port: 0 });
   await fleet.joined;

@@ -51,6 +51,24 @@ test("tickets that NATS has lost are found by the sums and published again", {
   assert.match(metrics, /thingscope_work_ended_total\{thing="spots",state="done"\} 4\n/);
 });
 
+test("a stream that was removed is made again, and its numbers are not taken for the tickets that had them", {
+  timeout,
+}, async (t) => {
+  const { url } = await natsServerFor(t);
+  const served = await queueFor(t, url, { look_s: 0.2 });
+  const { manager } = await managerFor(t, url);
+  served.add(4);
+  await messagesOf(manager, 4);
+  await manager.streams.delete(STREAM);
+  served.add(4);
+  for (const signal = patience(); served.queue.trouble !== ""; signal.throwIfAborted())
+    await new Promise((resolve) => setImmediate(resolve));
+  await messagesOf(manager, 8);
+  workerFor(t, url, () => 1);
+  await served.ended(8);
+  assert.deepEqual([served.queue.sums.done, served.queue.sums.open], [8, 0]);
+});
+
 for (const [what, spoil, told] of [
   ["has gone", (m: Manager) => m.consumers.delete(STREAM, "workers"), /lost its consumer/],
   [
@@ -84,7 +102,12 @@ type Manager = Awaited<ReturnType<typeof jetstreamManager>>;
 
 async function messagesOf(manager: Manager, count: number): Promise<void> {
   const signal = patience();
-  while ((await manager.streams.info(STREAM)).state.messages !== count) signal.throwIfAborted();
+  const now = () =>
+    manager.streams.info(STREAM).then(
+      ({ state }) => state.messages,
+      () => undefined, // it is made again
+    );
+  while ((await now()) !== count) signal.throwIfAborted();
 }
 
 test("a server that starts again goes on with open tickets, whose frames come from a recording", {

@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { type TestContext, test } from "node:test";
+import { logTo } from "thingscope";
+import { verifyTickets } from "thingscope/work";
+import { packagePath } from "../../../src/base/package-root.ts";
+import { createToken } from "../../../src/server/access/login/account-changes.ts";
+import { AccountsFile } from "../../../src/server/access/login/accounts-file.ts";
+import { patience, TEST_MS } from "../../limits.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
+import { python } from "../programs.ts";
+import { sharedNats } from "./nats-server.ts";
+import { managerFor, type QueueOptions, queueFor, STREAM, workerFor } from "./queue.ts";
+
+const timeout = TEST_MS;
+const TICKETS = "thingscope.lab.one.work.spots.tickets";
+const FORGED = [
+  "NaN",
+  "",
+  "[]",
+  "{}",
+  '{"run":"x","index":0,"captured_at":0,"url":"file:///etc/passwd"}',
+  '{"run":"x","index":0,"captured_at":0,"url":"data:image/jpeg,x"}',
+];
+
+/** A queue whose server has a login, and a token for it. */
+async function securedQueue(t: TestContext, url: string, options: QueueOptions = {}) {
+  const loginFolder = await temporaryFolder();
+  const { token } = await createToken(new AccountsFile(loginFolder), { role: "view", days: 1 });
+  return { served: await queueFor(t, url, { ...options, loginFolder }), token };
+}
+
+test("a worker's result that is none or too large fails its ticket, and messages that are no tickets are removed", {
+  timeout,
+}, async (t) => {
+  const { url } = await sharedNats();
+  const served = await queueFor(t, url);
+  const { connection, manager } = await managerFor(t, url);
+  for (const text of FORGED) connection.publish(TICKETS, text);
+  await connection.flush();
+  const whys: string[] = [];
+  served.queue.not_done.on(({ why }) => whys.push(why));
+  served.add(6);
+  const lines: string[] = [];
+  const log = logTo((_, line) => lines.push(line));
+  const circular: Record<string, unknown> = {};
+  circular.self = circular;
+  const results = ["x".repeat(10_000_000), 1n, circular, undefined, undefined, Number.NaN];
+  const handle = ({ index }: { index: number }) => {
+    if (index === 3) throw new Error("x".repeat(2_000_000));
+    return results[index];
+  };
+  const worker = workerFor(t, url, handle, { name: "wörker", log });
+  await served.ended(6);
+  assert.match(whys[0] ?? "", /^The result has 10000002 characters as JSON\. 65536 are the most/);
+  assert.match(whys[1] ?? "", /^The result cannot be JSON: .*BigInt/);
+  assert.match(whys[2] ?? "", /^The result cannot be JSON: .*circular/);
+  assert.equal(whys[3], "x".repeat(1000));
+  assert.deepEqual([served.queue.sums.failed, served.queue.sums.done], [4, 2]);
+  assert.equal(worker.counts.refused, FORGED.length);
+  assert.ok(lines.every((line) => /^A message of queue 'spots' is not a ticket \(/.test(line)));
+  for (const signal = patience(); ; signal.throwIfAborted())
+    if ((await manager.streams.info(STREAM)).state.messages === 0) break;
+});
+
+test("a worker in Python reports what is no JSON as failed, and removes what is no ticket", {
+  timeout,
+}, async (t) => {
+  const { url } = await sharedNats();
+  const { served, token } = await securedQueue(t, url);
+  const { connection } = await managerFor(t, url);
+  for (const text of FORGED) connection.publish(TICKETS, text);
+  await connection.flush();
+  const whys: string[] = [];
+  served.queue.not_done.on(({ why }) => whys.push(why));
+  served.add(5);
+  const script = packagePath("test", "interop", "nats", "hostile_worker.py");
+  const child = spawn(python(), [script, url, token], {
+    env: { ...process.env, PYTHONPATH: packagePath("clients", "python", "src") },
+    stdio: ["ignore", "inherit", "pipe"],
+  });
+  t.after(() => child.kill("SIGKILL"));
+  let said = "";
+  child.stderr.on("data", (text) => {
+    said += text;
+  });
+  await served.ended(5);
+  assert.match(whys[0] ?? "", /^The result has 10000002 characters as JSON\. 65536 are the most/);
+  assert.match(whys[1] ?? "", /^ValueError: Out of range float values are not JSON compliant/);
+  assert.match(whys[2] ?? "", /^TypeError: .*not JSON serializable/);
+  assert.match(whys[3] ?? "", /^ValueError: x{980,}$/);
+  assert.deepEqual([served.queue.sums.failed, served.queue.sums.done], [4, 1]);
+  assert.equal(said.match(/is not a ticket/g)?.length, FORGED.length, said);
+  assert.match(await readFile(served.queue.ledger, "utf8"), /"worker":"wörker","result":null/);
+});
+
+test("a worker without a token gives its ticket back, and tickets that end their workers are failed", {
+  timeout,
+}, async (t) => {
+  const { url } = await sharedNats();
+  const { served, token } = await securedQueue(t, url);
+  served.add(1);
+  const refused = new Promise<string>((resolve) => {
+    const log = logTo((_, line) => resolve(line));
+    workerFor(t, url, () => 1, { name: "stranger", log });
+  });
+  assert.match(await refused, /'stranger' gets no tickets: .*Give it a 'token' of an account/);
+  const picture = `${served.url}/spots/frame/${served.stream.run}/0`;
+  const headers = { authorization: `Bearer ${token}` };
+  const ask = async (name?: string) =>
+    (await fetch(picture, { headers: { ...headers, ...(name && { worker: name }) } })).status;
+  for (let n = 0; n < 7; n++) assert.equal(await ask(), 200, "who only looks");
+  for (const name of ["a", "b", "a", "c", "d"]) assert.equal(await ask(name), 200);
+  assert.equal(await ask("e"), 410);
+  assert.deepEqual([served.queue.sums.failed, served.queue.sums.open], [1, 0]);
+  assert.match(
+    await readFile(served.queue.ledger, "utf8"),
+    /"why":"5 workers took it \(a, b, c, d\), and none has reported/,
+  );
+  assert.ok((await verifyTickets(served.queue.ledger)).ok);
+});
